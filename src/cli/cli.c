@@ -1,0 +1,71 @@
+#include "cli.h"
+#include "command.h"
+#include "report.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static void overview(void)
+{
+    puts("halfulp: every bit of a float, converted once and correctly\n\n"
+         "usage: halfulp COMMAND [OPTION…] [ARGUMENT…]\n");
+    for (const struct command *const *c = commands; *c; c++)
+        printf("  %-10s  %s\n", (*c)->name, (*c)->summary);
+    puts("\nhalfulp COMMAND --help or halfulp help COMMAND tells more; so does man halfulp.");
+}
+
+static int help(int argc, char **argv)
+{
+    if (argc < 2) {
+        overview();
+        return EXIT_DONE;
+    }
+    if (!strcmp(argv[1], "help")) {
+        puts("halfulp help [COMMAND]: what a command does and its options");
+        return EXIT_DONE;
+    }
+    const struct command *command = command_find(argv[1]);
+    if (!command)
+        return fail("help", "there is no command '%s'; 'halfulp help' lists them", argv[1]);
+    char option[] = "--help";
+    char *arguments[] = {argv[1], option, NULL};
+    return command->run(command, 2, arguments);
+}
+
+static int dispatch(int argc, char **argv)
+{
+    if (argc < 2) {
+        overview();
+        return EXIT_BAD;
+    }
+    const char *name = argv[1];
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
+        return help(argc - 1, argv + 1);
+    if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
+        puts("halfulp " PACKAGE_VERSION);
+        return EXIT_DONE;
+    }
+    const struct command *command = command_find(name);
+    if (!command)
+        return fail(NULL, "there is no command '%s'; 'halfulp help' lists them", name);
+    return command->run(command, argc - 1, argv + 1);
+}
+
+int cli_run(int argc, char **argv)
+{
+    /* A closed pipe is an error of write, reported once, not a silent death. */
+    signal(SIGPIPE, SIG_IGN);
+    int status = dispatch(argc, argv);
+    errno = 0;
+    bool broken = ferror(stdout) | (fflush(stdout) != 0);
+    if (!broken)
+        return status;
+    /* head closed the pipe: it has what it wanted. */
+    if (errno == EPIPE)
+        return status == EXIT_DONE ? EXIT_BAD : status;
+    return fail(NULL, "standard output: %s", strerror(errno ? errno : EIO));
+}

@@ -1,0 +1,100 @@
+#include "format.h"
+#include "json.h"
+#include "options.h"
+#include "report.h"
+#include "terminal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command_option rows[] = {OPTION_JSON, OPTION_HELP, OPTION_END};
+
+static void print_padded(const char *text, int columns)
+{
+    printf("%s%*s", text, columns - text_columns(text), "");
+}
+
+static void memory_text(const struct hu_format *f, char out[64])
+{
+    if (f->storage_bits < 8)
+        snprintf(out, 64, "%d bits packed, 1 byte unpacked", f->storage_bits);
+    else if (f->storage_shift)
+        snprintf(out, 64, "%d bytes, the low %d bits zero", f->storage_bits / 8, f->storage_shift);
+    else
+        snprintf(out, 64, "%d byte%s", f->storage_bits / 8, f->storage_bits == 8 ? "" : "s");
+}
+
+static void print_table(void)
+{
+    printf("%-16s %5s %8s %11s %6s  ", "format", "width", "exponent", "significand", "bias");
+    print_padded("special codes", 58);
+    puts("in memory");
+    for (size_t i = 0; i < hu_format_count(); i++) {
+        const struct hu_format *f = hu_format_at(i);
+        char memory[64];
+        memory_text(f, memory);
+        printf("%-16s %5d %8d %11d %6d  ", f->name, f->width, f->exponent_bits, f->trailing_bits,
+               f->bias);
+        print_padded(hu_specials_name(f), 58);
+        puts(memory);
+    }
+    printf("\n%-16s %5s %8s\n", "integer", "width", "signed");
+    for (size_t i = 0; i < hu_integer_count(); i++) {
+        const struct hu_integer *n = hu_integer_at(i);
+        printf("%-16s %5d %8s\n", n->name, n->width, n->is_signed ? "yes" : "no");
+    }
+    puts(
+        "\nAny other eXmY, X from 2 to 15 and 1 + X + Y at most 64, is IEEE-style; a suffix fn or "
+        "fnuz\npicks those special codes, and e4m3ieee is IEEE's reading of a name that is OCP's.");
+}
+
+static json_t *format_row(const struct hu_format *f)
+{
+    return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:s, s:i}", "format", f->name, "kind", "float",
+                     "width", f->width, "exponent_bits", f->exponent_bits,
+                     "trailing_significand_bits", f->trailing_bits, "bias", f->bias, "specials",
+                     hu_specials_name(f), "storage_bits", f->storage_bits);
+}
+
+static json_t *integer_row(const struct hu_integer *n)
+{
+    return json_pack("{s:s, s:s, s:i, s:b, s:i}", "format", n->name, "kind", "integer", "width",
+                     n->width, "signed", n->is_signed, "storage_bits", n->storage_bits);
+}
+
+static int print_json(void)
+{
+    json_t *list = check_memory(json_array());
+    for (size_t i = 0; i < hu_format_count(); i++)
+        json_array_append_new(list, check_memory(format_row(hu_format_at(i))));
+    for (size_t i = 0; i < hu_integer_count(); i++)
+        json_array_append_new(list, check_memory(integer_row(hu_integer_at(i))));
+    return json_print(json_pack("{s:o}", "formats", list));
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct options o;
+    bool json = false;
+    int key;
+    options_begin(&o, self, argc, argv);
+    while ((key = option_next(&o)) >= 0)
+        json |= key == KEY_JSON;
+    if (key == OPTION_EXIT)
+        return o.status;
+    if (o.argc)
+        return fail(self->name, "takes no argument: '%s'; did you mean 'halfulp limits %s'?",
+                    o.argv[0], o.argv[0]);
+    if (json)
+        return print_json();
+    print_table();
+    return EXIT_DONE;
+}
+
+const struct command cmd_formats = {
+    .name = "formats",
+    .usage = "[--json]",
+    .summary = "the table of formats: widths, biases, special codes",
+    .options = rows,
+    .run = run,
+};

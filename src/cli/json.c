@@ -1,0 +1,20 @@
+#include "json.h"
+#include "report.h"
+
+#include <stdlib.h>
+
+int json_print(json_t *document)
+{
+    check_memory(document);
+    json_dumpf(document, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(document);
+    return EXIT_DONE;
+}
+
+json_t *json_take(char *text)
+{
+    json_t *value = text ? json_string(text) : json_null();
+    free(text);
+    return check_memory(value);
+}

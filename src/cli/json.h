@@ -1,0 +1,14 @@
+/* JSON documents on stdout, by jansson. */
+#ifndef HALFULP_CLI_JSON_H
+#define HALFULP_CLI_JSON_H
+
+#include <jansson.h>
+
+/* Prints DOCUMENT, indented, with a newline, and releases it. Returns EXIT_DONE; a failed write
+ * shows up when stdout is closed. */
+int json_print(json_t *document);
+
+/* A string in new memory, which is freed; NULL gives null. */
+json_t *json_take(char *text);
+
+#endif

@@ -1,0 +1,30 @@
+/* What the terminal can show. */
+#ifndef HALFULP_CLI_TERMINAL_H
+#define HALFULP_CLI_TERMINAL_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/* "auto", "always" or "never". False: none of them. */
+bool color_mode_read(const char *text, enum color_mode *mode);
+
+/* Whether STREAM gets colour: always, or on a terminal unless NO_COLOR is set (no-color.org) or
+ * TERM is dumb. */
+bool color_wanted(enum color_mode mode, FILE *stream);
+
+/* Columns of the terminal behind STREAM, or of $COLUMNS; 0: neither is known. */
+int terminal_columns(FILE *stream);
+
+/* Columns that UTF-8 TEXT takes: one a code point, none for combining marks; that is all the
+ * program prints. */
+int text_columns(const char *text);
+
+/* The SGR sequences of the three fields and of emphasis; empty strings when colour is off. */
+struct palette {
+    const char *sign, *exponent, *significand, *dim, *bold, *warn, *good, *off;
+};
+const struct palette *palette_for(bool color);
+
+#endif

@@ -1,0 +1,60 @@
+/* Bits to datum and back. Pure and thread-safe. */
+#ifndef HALFULP_CODEC_H
+#define HALFULP_CODEC_H
+
+#include "format.h"
+
+enum hu_class { HU_ZERO, HU_SUBNORMAL, HU_NORMAL, HU_INFINITE, HU_QUIET_NAN, HU_SIGNALING_NAN };
+
+/*
+ * What a code stands for. Finite: (-1)^sign * significand * 2^quantum, the significand an integer
+ * below 2^p and quantum the exponent of the datum's unit in the last place; a zero has the least
+ * quantum. NaN: significand is the trailing field with its first bit, the quiet one, at bit 63;
+ * formats without payloads give the quiet bit alone. Infinite: both 0.
+ */
+struct hu_datum {
+    enum hu_class class;
+    bool sign;
+    uint64_t significand;
+    int quantum;
+};
+
+/* Bits above the format's width are ignored. */
+struct hu_datum hu_decode(const struct hu_format *f, uint64_t bits);
+
+/* The code of a datum of F: the inverse of hu_decode. The datum must be one that F has. */
+uint64_t hu_encode(const struct hu_format *f, struct hu_datum datum);
+
+static inline bool hu_sign_of(const struct hu_format *f, uint64_t bits)
+{
+    return bits & hu_sign_mask(f);
+}
+
+/* The field as it stands in the code. */
+static inline uint64_t hu_biased_exponent(const struct hu_format *f, uint64_t bits)
+{
+    return bits >> f->trailing_bits & hu_exponent_mask(f);
+}
+
+static inline uint64_t hu_trailing_significand(const struct hu_format *f, uint64_t bits)
+{
+    return bits & hu_trailing_mask(f);
+}
+
+static inline bool hu_is_nan(struct hu_datum d)
+{
+    return d.class >= HU_QUIET_NAN;
+}
+
+static inline bool hu_is_finite(struct hu_datum d)
+{
+    return d.class <= HU_NORMAL;
+}
+
+/* A NaN's payload as the integer below its quiet bit; 0 where the format has none. */
+uint64_t hu_payload(const struct hu_format *f, struct hu_datum nan);
+
+/* "zero", "subnormal", "normal", "infinite", "quiet_nan", "signaling_nan". */
+const char *hu_class_name(enum hu_class class);
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * halfulp: conversion among low-precision floating-point formats, rounded once and correctly.
+ *
+ * Every function here is thread-safe and keeps no state that a caller can see; the conversions
+ * allocate nothing. Words are those of IEEE 754-2019, section 2 and 3.
+ */
+#ifndef HALFULP_H
+#define HALFULP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What the codes of a format that are not ordinary numbers stand for. */
+enum hu_specials {
+    HU_SPECIALS_IEEE, /* top exponent: infinities and NaNs (IEEE 754-2019 section 3.4) */
+    HU_SPECIALS_FN, /* no infinity; NaN where exponent and trailing bits are all ones (OCP OFP8) */
+    HU_SPECIALS_FNUZ,  /* no infinity, no -0; NaN is the code of -0 */
+    HU_SPECIALS_NONE,  /* every code is finite (OCP MX section 5.3) */
+    HU_SPECIALS_SCALE, /* unsigned powers of two, no zero; NaN is all ones (OCP MX section 5.4.1) */
+};
+
+/*
+ * A binary format, as data. Rows are constant and live as long as the program; two names of one
+ * format give the same pointer.
+ */
+struct hu_format {
+    const char *name;            /* canonical: "fp32", "fp8_e4m3", "e6m9fn" */
+    unsigned char width;         /* w, the bits of a code, 3 to 64 */
+    unsigned char exponent_bits; /* k, 2 to 15 */
+    unsigned char trailing_bits; /* t; the precision is p = t + 1, at most 62 */
+    unsigned char storage_bits;  /* what an array spends on an element: a power of two from 8 on,
+                                    or the width where elements are packed */
+    unsigned char storage_shift; /* zero bits below the code in its storage: 13 for tf32 */
+    int bias;                    /* biased exponent - bias = exponent of a normal number */
+    enum hu_specials specials;
+};
+
+/*
+ * The format called NAME, in any case: a canonical name, an alias of IEEE 754, C, NumPy, PyTorch,
+ * ml_dtypes, safetensors or OCP, or eXmY with an optional suffix ieee, fn or fnuz. A suffix
+ * _unpacked picks the one-byte layout of fp6 and fp4. NULL: no such format.
+ */
+const struct hu_format *hu_format_find(const char *name);
+
+/* The named formats in the order of the documentation; NULL from hu_format_at(hu_format_count())
+ * on. */
+size_t hu_format_count(void);
+const struct hu_format *hu_format_at(size_t index);
+
+/* Rounding directions: IEEE 754-2019 section 4.3, round to odd (Boldo and Melquiond, 2008), and
+ * stochastic, which goes up with the probability of the discarded fraction. */
+enum hu_direction {
+    HU_TIES_TO_EVEN,
+    HU_TIES_TO_AWAY,
+    HU_TOWARD_ZERO,
+    HU_TOWARD_POSITIVE,
+    HU_TOWARD_NEGATIVE,
+    HU_TO_ODD,
+    HU_STOCHASTIC
+};
+
+struct hu_options {
+    enum hu_direction direction;
+    bool saturate;        /* overflow and infinities become the largest finite value */
+    bool tininess_before; /* detect tininess before rounding (IEEE 754-2019 section 7.5) */
+    uint64_t seed;        /* HU_STOCHASTIC: element i of an array draws from (seed, i) */
+};
+
+/* Exceptions, or-ed into *flags (IEEE 754-2019 section 7). */
+enum { HU_INVALID = 1, HU_OVERFLOW = 2, HU_UNDERFLOW = 4, HU_INEXACT = 8 };
+
+/*
+ * The code in TO of the value that BITS encode in FROM, rounded once.
+ * bits: the low FROM->width bits are read, the rest ignored. options: NULL is all zero.
+ * flags: raised exceptions are or-ed in; may be NULL. Never fails.
+ * A NaN keeps its sign and the top of its payload and becomes quiet (IEEE 754-2019 section 6.2.3);
+ * a signaling one raises HU_INVALID.
+ */
+uint64_t hu_convert(const struct hu_format *to, const struct hu_format *from, uint64_t bits,
+                    const struct hu_options *options, unsigned *flags);
+
+/*
+ * hu_convert on N elements. Layouts: little-endian words of storage_bits, the code shifted up by
+ * storage_shift; packed formats (storage_bits 4 or 6) fill bytes from the least significant bit.
+ * SRC and DST may have any alignment; they may be the same pointer when an element of TO takes no
+ * more bits than one of FROM, and must not overlap otherwise.
+ * Returns 0, or EINVAL for a null argument or an unknown direction; nothing is written then.
+ */
+int hu_convert_array(const struct hu_format *to, void *dst, const struct hu_format *from,
+                     const void *src, size_t n, const struct hu_options *options, unsigned *flags);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

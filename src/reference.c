@@ -1,0 +1,336 @@
+#include "reference.h"
+
+#include <stdlib.h>
+
+#define MPFR_USE_INTMAX_T
+#include <mpfr.h>
+
+enum {
+    /* Holds any datum, and read text rounded to odd: more than two bits wider than any target, so
+     * that rounding again is innocuous (Boldo and Melquiond, 2008, theorem 1). */
+    EXACT_BITS = 160,
+};
+
+struct hu_reference {
+    mpfr_t value;   /* the exact source */
+    mpfr_t scaled;  /* in units of the target's quantum */
+    mpfr_t rounded; /* an integer of those units */
+    mpfr_t half;
+    mpfr_t limit; /* the largest finite value of limited */
+    const struct hu_format *limited;
+};
+
+struct hu_reference *hu_reference_new(void)
+{
+    struct hu_reference *r = malloc(sizeof *r);
+    if (!r)
+        return NULL;
+    mpfr_inits2(EXACT_BITS, r->value, r->scaled, r->rounded, r->half, r->limit, (mpfr_ptr)NULL);
+    r->limited = NULL;
+    return r;
+}
+
+void hu_reference_free(struct hu_reference *r)
+{
+    if (!r)
+        return;
+    mpfr_clears(r->value, r->scaled, r->rounded, r->half, r->limit, (mpfr_ptr)NULL);
+    free(r);
+}
+
+static uint64_t power_of_two(int n)
+{
+    return (uint64_t)1 << n;
+}
+
+/* These masks and codes are worked out here from w, k and
+ * t alone; only the table's rows are shared with the conversions. */
+static uint64_t all_trailing(const struct hu_format *f)
+{
+    return power_of_two(f->trailing_bits) - 1;
+}
+
+static uint64_t all_exponent(const struct hu_format *f)
+{
+    return power_of_two(f->exponent_bits) - 1;
+}
+
+static bool is_scale(const struct hu_format *f)
+{
+    return f->specials == HU_SPECIALS_SCALE;
+}
+
+static uint64_t make_code(const struct hu_format *f, bool sign, uint64_t exponent,
+                          uint64_t trailing)
+{
+    uint64_t code = exponent << f->trailing_bits | trailing;
+    return sign && !is_scale(f) ? code | power_of_two(f->width - 1) : code;
+}
+
+/* The fields of the largest finite value. */
+static void largest_fields(const struct hu_format *f, uint64_t *exponent, uint64_t *trailing)
+{
+    *exponent = all_exponent(f);
+    *trailing = all_trailing(f);
+    bool top_code_is_nan = f->specials == HU_SPECIALS_FN || is_scale(f);
+    if (f->specials == HU_SPECIALS_IEEE || (top_code_is_nan && !*trailing))
+        --*exponent;
+    else if (top_code_is_nan)
+        --*trailing;
+}
+
+static void set_limit(struct hu_reference *r, const struct hu_format *f)
+{
+    if (r->limited == f)
+        return;
+    uint64_t exponent, trailing;
+    largest_fields(f, &exponent, &trailing);
+    mpfr_set_uj_2exp(r->limit, trailing + power_of_two(f->trailing_bits),
+                     (long)exponent - f->bias - f->trailing_bits, MPFR_RNDN);
+    r->limited = f;
+}
+
+static uint64_t nan_of(const struct hu_format *f, bool sign, uint64_t trailing)
+{
+    uint64_t quiet = f->trailing_bits ? power_of_two(f->trailing_bits - 1) : 0;
+    switch (f->specials) {
+    case HU_SPECIALS_IEEE:
+        return make_code(f, sign, all_exponent(f), quiet | trailing);
+    case HU_SPECIALS_FNUZ:
+        return power_of_two(f->width - 1);
+    default:
+        return make_code(f, sign, all_exponent(f), all_trailing(f));
+    }
+}
+
+static bool holds_nan(const struct hu_format *f)
+{
+    return f->specials != HU_SPECIALS_NONE &&
+           !(f->specials == HU_SPECIALS_IEEE && !f->trailing_bits);
+}
+
+static uint64_t largest_code(const struct hu_format *f, bool sign)
+{
+    uint64_t exponent, trailing;
+    largest_fields(f, &exponent, &trailing);
+    return make_code(f, sign, exponent, trailing);
+}
+
+/* Section 7.4 of IEEE 754-2019. */
+static uint64_t beyond_largest(const struct hu_format *to, bool sign, const struct hu_options *o,
+                               unsigned *flags)
+{
+    *flags |= HU_OVERFLOW | HU_INEXACT;
+    bool away = o->direction == HU_TIES_TO_EVEN || o->direction == HU_TIES_TO_AWAY ||
+                (o->direction == HU_TOWARD_POSITIVE && !sign) ||
+                (o->direction == HU_TOWARD_NEGATIVE && sign);
+    if (!away || o->saturate)
+        return largest_code(to, sign);
+    if (to->specials == HU_SPECIALS_IEEE)
+        return make_code(to, sign, all_exponent(to), 0);
+    return holds_nan(to) ? nan_of(to, sign, 0) : largest_code(to, sign);
+}
+
+/* r->scaled to an integer in r->rounded. Returns whether that changed it. */
+static bool round_scaled(struct hu_reference *r, enum hu_direction direction)
+{
+    switch (direction) {
+    case HU_TIES_TO_EVEN:
+        mpfr_rint_roundeven(r->rounded, r->scaled, MPFR_RNDN);
+        break;
+    case HU_TIES_TO_AWAY:
+        mpfr_rint_round(r->rounded, r->scaled, MPFR_RNDN);
+        break;
+    case HU_TOWARD_POSITIVE:
+        mpfr_rint_ceil(r->rounded, r->scaled, MPFR_RNDN);
+        break;
+    case HU_TOWARD_NEGATIVE:
+        mpfr_rint_floor(r->rounded, r->scaled, MPFR_RNDN);
+        break;
+    default:
+        mpfr_rint_trunc(r->rounded, r->scaled, MPFR_RNDN);
+    }
+    if (mpfr_equal_p(r->rounded, r->scaled))
+        return false;
+    if (direction == HU_TO_ODD) {
+        mpfr_div_2ui(r->half, r->rounded, 1, MPFR_RNDN);
+        if (mpfr_integer_p(r->half)) /* even: the neighbour away from zero is odd */
+            mpfr_add_si(r->rounded, r->rounded, mpfr_signbit(r->scaled) ? -1 : 1, MPFR_RNDN);
+    }
+    return true;
+}
+
+/* r->value in units of 2^quantum, rounded to an integer in r->rounded. */
+static bool round_at(struct hu_reference *r, long quantum, enum hu_direction direction)
+{
+    mpfr_mul_2si(r->scaled, r->value, -quantum, MPFR_RNDN);
+    return round_scaled(r, direction);
+}
+
+static uint64_t scale_below(unsigned *flags)
+{
+    *flags |= HU_UNDERFLOW | HU_INEXACT;
+    return 0;
+}
+
+/* r->value, finite and not zero, into TO. */
+static uint64_t round_value(struct hu_reference *r, const struct hu_format *to,
+                            const struct hu_options *o, unsigned *flags)
+{
+    bool sign = mpfr_signbit(r->value);
+    long emin = is_scale(to) ? -to->bias : 1 - to->bias;
+    long exponent = mpfr_get_exp(r->value) - 1; /* MPFR's significands lie in [1/2, 1) */
+    if (is_scale(to) && sign) {
+        *flags |= HU_INVALID;
+        return nan_of(to, false, 0);
+    }
+    if (is_scale(to) && exponent < emin)
+        return scale_below(flags);
+
+    /* With the exponent unbounded: what overflow and tininess after rounding ask for. */
+    bool inexact = round_at(r, exponent - to->trailing_bits, o->direction);
+    mpfr_mul_2si(r->rounded, r->rounded, exponent - to->trailing_bits, MPFR_RNDN);
+    set_limit(r, to);
+    if (mpfr_cmpabs(r->rounded, r->limit) > 0)
+        return beyond_largest(to, sign, o, flags);
+    bool tiny = o->tininess_before ? exponent < emin : mpfr_get_exp(r->rounded) - 1 < emin;
+
+    long quantum = (exponent < emin ? emin : exponent) - to->trailing_bits;
+    if (exponent < emin)
+        inexact = round_at(r, quantum, o->direction);
+    else
+        mpfr_mul_2si(r->rounded, r->rounded, -quantum, MPFR_RNDN);
+    if (inexact)
+        *flags |= HU_INEXACT | (tiny ? HU_UNDERFLOW : 0);
+
+    mpfr_abs(r->rounded, r->rounded, MPFR_RNDN);
+    uint64_t units = mpfr_get_uj(r->rounded, MPFR_RNDN);
+    if (units == power_of_two(to->trailing_bits + 1)) {
+        units >>= 1;
+        quantum++;
+    }
+    if (units == 0 && to->specials == HU_SPECIALS_FNUZ)
+        return 0;
+    if (units <= all_trailing(to))
+        return make_code(to, sign, 0, units);
+    return make_code(to, sign, (uint64_t)(quantum + to->trailing_bits + to->bias),
+                     units - power_of_two(to->trailing_bits));
+}
+
+static uint64_t round_nan(const struct hu_format *to, const struct hu_format *from, bool sign,
+                          uint64_t trailing, unsigned *flags)
+{
+    bool ieee = from->specials == HU_SPECIALS_IEEE;
+    if (ieee && trailing < power_of_two(from->trailing_bits - 1))
+        *flags |= HU_INVALID;
+    if (!holds_nan(to)) {
+        *flags |= HU_INVALID;
+        return largest_code(to, false);
+    }
+    if (!ieee || to->specials != HU_SPECIALS_IEEE)
+        return nan_of(to, sign, 0);
+    int narrower = from->trailing_bits - to->trailing_bits;
+    return nan_of(to, sign, narrower > 0 ? trailing >> narrower : trailing << -narrower);
+}
+
+static uint64_t round_zero(const struct hu_format *to, bool sign, unsigned *flags)
+{
+    if (is_scale(to))
+        return scale_below(flags);
+    return make_code(to, sign && to->specials != HU_SPECIALS_FNUZ, 0, 0);
+}
+
+static uint64_t round_infinity(const struct hu_format *to, bool sign, const struct hu_options *o,
+                               unsigned *flags)
+{
+    if (is_scale(to) && sign) {
+        *flags |= HU_INVALID;
+        return nan_of(to, false, 0);
+    }
+    if (to->specials == HU_SPECIALS_IEEE && !o->saturate)
+        return make_code(to, sign, all_exponent(to), 0);
+    return beyond_largest(to, sign, o, flags);
+}
+
+static bool code_is_nan(const struct hu_format *f, uint64_t bits, uint64_t exponent,
+                        uint64_t trailing)
+{
+    switch (f->specials) {
+    case HU_SPECIALS_IEEE:
+        return exponent == all_exponent(f) && trailing;
+    case HU_SPECIALS_FN:
+    case HU_SPECIALS_SCALE:
+        return exponent == all_exponent(f) && trailing == all_trailing(f);
+    case HU_SPECIALS_FNUZ:
+        return bits == power_of_two(f->width - 1);
+    case HU_SPECIALS_NONE:
+        break;
+    }
+    return false;
+}
+
+uint64_t hu_reference_convert(struct hu_reference *r, const struct hu_format *to,
+                              const struct hu_format *from, uint64_t bits,
+                              const struct hu_options *options, unsigned *flags)
+{
+    static const struct hu_options defaults;
+    unsigned ignored = 0;
+    const struct hu_options *o = options ? options : &defaults;
+    unsigned *raised = flags ? flags : &ignored;
+
+    if (from->width < 64)
+        bits &= power_of_two(from->width) - 1;
+    bool sign = !is_scale(from) && bits >> (from->width - 1);
+    uint64_t exponent = bits >> from->trailing_bits & all_exponent(from);
+    uint64_t trailing = bits & all_trailing(from);
+    if (code_is_nan(from, bits, exponent, trailing))
+        return round_nan(to, from, sign, trailing, raised);
+    if (from->specials == HU_SPECIALS_IEEE && exponent == all_exponent(from))
+        return round_infinity(to, sign, o, raised);
+    bool normal = exponent || is_scale(from);
+    if (!normal && !trailing)
+        return round_zero(to, sign, raised);
+
+    uint64_t significand = normal ? trailing + power_of_two(from->trailing_bits) : trailing;
+    long scale = (long)(normal ? exponent : 1) - from->bias - from->trailing_bits;
+    if (is_scale(from))
+        scale = (long)exponent - from->bias;
+    mpfr_set_uj_2exp(r->value, significand, scale, MPFR_RNDN);
+    if (sign)
+        mpfr_neg(r->value, r->value, MPFR_RNDN);
+    return round_value(r, to, o, raised);
+}
+
+/* From rounding toward zero to rounding to odd. */
+static void set_last_bit(mpfr_t value)
+{
+    if (mpfr_min_prec(value) == EXACT_BITS)
+        return;
+    if (mpfr_signbit(value))
+        mpfr_nextbelow(value);
+    else
+        mpfr_nextabove(value);
+}
+
+bool hu_reference_read(struct hu_reference *r, const struct hu_format *to, const char *text,
+                       const struct hu_options *options, uint64_t *bits, unsigned *flags)
+{
+    static const struct hu_options defaults;
+    unsigned ignored = 0;
+    const struct hu_options *o = options ? options : &defaults;
+    unsigned *raised = flags ? flags : &ignored;
+    char *end;
+    int inexact = mpfr_strtofr(r->value, text, &end, 0, MPFR_RNDZ);
+    if (end == text || *end || mpfr_nan_p(r->value))
+        return false;
+    if (mpfr_inf_p(r->value))
+        *bits = round_infinity(to, mpfr_signbit(r->value), o, raised);
+    else if (mpfr_zero_p(r->value))
+        *bits = round_zero(to, mpfr_signbit(r->value), raised);
+    else {
+        if (inexact)
+            set_last_bit(r->value);
+        *bits = round_value(r, to, o, raised);
+    }
+    return true;
+}

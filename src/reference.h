@@ -1,0 +1,27 @@
+/*
+ * The same answers by MPFR, the judge of the conversions. Shares the format table with them and
+ * nothing else. MPFR's global exponent range is not touched: each thread may use a reference of
+ * its own.
+ */
+#ifndef HALFULP_REFERENCE_H
+#define HALFULP_REFERENCE_H
+
+#include "format.h"
+
+struct hu_reference;
+
+/* NULL: out of memory. */
+struct hu_reference *hu_reference_new(void);
+void hu_reference_free(struct hu_reference *r);
+
+/* As hu_convert, for every direction but HU_STOCHASTIC. options and flags may be NULL. */
+uint64_t hu_reference_convert(struct hu_reference *r, const struct hu_format *to,
+                              const struct hu_format *from, uint64_t bits,
+                              const struct hu_options *options, unsigned *flags);
+
+/* The finite decimal, C hexadecimal or binary number in TEXT, as mpfr_strtofr reads it, rounded
+ * into TO. False: TEXT is not all number. */
+bool hu_reference_read(struct hu_reference *r, const struct hu_format *to, const char *text,
+                       const struct hu_options *options, uint64_t *bits, unsigned *flags);
+
+#endif
