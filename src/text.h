@@ -25,7 +25,7 @@ bool hu_text_round(const char *text, size_t length, const struct hu_format *to,
                    const struct hu_options *options, uint64_t *bits, unsigned *flags,
                    char message[HU_MESSAGE]);
 
-/* An encoding: hexadecimal digits with or without 0x and '_', within F's width. */
+/* An encoding: hexadecimal digits with or without 0x and separators, within F's width. */
 bool hu_bits_read(const struct hu_format *f, const char *text, size_t length, uint64_t *bits,
                   char message[HU_MESSAGE]);
 
