@@ -253,30 +253,40 @@ static bool take_special(struct cursor *c, struct hu_value *v, bool *good)
     return true;
 }
 
-static bool is_separator(char c)
+enum { SEPARATOR = 0x80, NO_DIGIT = 0xff };
+
+/* A hexadecimal digit's value, SEPARATOR for '_', '.' and ' ', NO_DIGIT. */
+static unsigned digit_value(unsigned char c)
 {
-    return c == '_' || c == '.' || c == ' ';
+    if ((unsigned)(c - '0') < 10)
+        return c - '0';
+    unsigned letter = (c | 0x20) - 'a';
+    if (letter < 6)
+        return letter + 10;
+    return c == '_' || c == '.' || c == ' ' ? SEPARATOR : NO_DIGIT;
 }
 
 /* Digits of an encoding. False: something else is in there, or none. Bits beyond 64 set *wide. */
 static bool read_code(const char *text, size_t length, int bits_per_digit, uint64_t *code,
                       int *digits, bool *wide)
 {
-    *code = 0;
-    *digits = 0;
-    *wide = false;
+    uint64_t bits = 0;
+    int count = 0;
+    bool lost = false;
     for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (is_separator((char)c))
+        unsigned digit = digit_value((unsigned char)text[i]);
+        if (digit == SEPARATOR)
             continue;
-        int digit = isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : 99;
         if (digit >> bits_per_digit)
             return false;
-        *wide |= *code >> (64 - bits_per_digit) != 0;
-        *code = *code << bits_per_digit | (uint64_t)digit;
-        ++*digits;
+        lost |= bits >> (64 - bits_per_digit) != 0;
+        bits = bits << bits_per_digit | digit;
+        count++;
     }
-    return *digits > 0;
+    *code = bits;
+    *digits = count;
+    *wide = lost;
+    return count > 0;
 }
 
 static bool within_width(const struct hu_format *f, uint64_t code, bool wide, const char *text,

@@ -7,13 +7,7 @@ extern const struct command cmd_show, cmd_convert, cmd_limits, cmd_formats, cmd_
 
 /* clang-format off: a row each */
 const struct command *const commands[] = {
-    &cmd_show,
-    &cmd_convert,
-    &cmd_limits,
-    &cmd_formats,
-    &cmd_table,
-    &cmd_completion,
-    NULL,
+    &cmd_show, &cmd_convert, &cmd_limits, &cmd_formats, &cmd_table, &cmd_completion, NULL,
 };
 /* clang-format on */
 
