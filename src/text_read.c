@@ -253,18 +253,15 @@ static bool take_special(struct cursor *c, struct hu_value *v, bool *good)
     return true;
 }
 
-enum { SEPARATOR = 0x80, NO_DIGIT = 0xff };
-
-/* A hexadecimal digit's value, SEPARATOR for '_', '.' and ' ', NO_DIGIT. */
-static unsigned digit_value(unsigned char c)
-{
-    if ((unsigned)(c - '0') < 10)
-        return c - '0';
-    unsigned letter = (c | 0x20) - 'a';
-    if (letter < 6)
-        return letter + 10;
-    return c == '_' || c == '.' || c == ' ' ? SEPARATOR : NO_DIGIT;
-}
+/* One more than a hexadecimal digit's value, SEPARATOR for '_', '.' and ' '; 0: neither. */
+enum { SEPARATOR = 0x80 };
+static const unsigned char digit_values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,         ['3'] = 4,         ['4'] = 5,
+    ['5'] = 6,  ['6'] = 7,  ['7'] = 8,         ['8'] = 9,         ['9'] = 10,
+    ['a'] = 11, ['b'] = 12, ['c'] = 13,        ['d'] = 14,        ['e'] = 15,
+    ['f'] = 16, ['A'] = 11, ['B'] = 12,        ['C'] = 13,        ['D'] = 14,
+    ['E'] = 15, ['F'] = 16, ['_'] = SEPARATOR, ['.'] = SEPARATOR, [' '] = SEPARATOR,
+};
 
 /* Digits of an encoding. False: something else is in there, or none. Bits beyond 64 set *wide. */
 static bool read_code(const char *text, size_t length, int bits_per_digit, uint64_t *code,
@@ -274,8 +271,8 @@ static bool read_code(const char *text, size_t length, int bits_per_digit, uint6
     int count = 0;
     bool lost = false;
     for (size_t i = 0; i < length; i++) {
-        unsigned digit = digit_value((unsigned char)text[i]);
-        if (digit == SEPARATOR)
+        unsigned digit = digit_values[(unsigned char)text[i]] - 1u;
+        if (digit == SEPARATOR - 1)
             continue;
         if (digit >> bits_per_digit)
             return false;
