@@ -3,9 +3,13 @@
 #include <string.h>
 
 extern const struct command cmd_formats;
+extern const struct command cmd_size;
+extern const struct command cmd_tensors;
 
 const struct command *const commands[] = {
     &cmd_formats,
+    &cmd_size,
+    &cmd_tensors,
     NULL,
 };
 

@@ -72,6 +72,16 @@ static void build(struct hu_config *c)
                 name);
 }
 
+/* "torch_dtype", or "dtype" since transformers 4.56. */
+static void read_dtype(struct hu_config *c)
+{
+    const char *dtype = config_text(c, "torch_dtype");
+    if (!dtype)
+        dtype = config_text(c, "dtype");
+    if (dtype && strlen(dtype) < sizeof c->model->dtype)
+        strcpy(c->model->dtype, dtype);
+}
+
 static void finish(struct hu_config *c)
 {
     if (!c->failed && *c->missing)
@@ -96,8 +106,10 @@ bool hu_model_read_config(const char *text, size_t n, struct hu_model *model,
     else if (!json_is_object(root))
         config_fail(&c, "a config.json is a JSON object");
     c.root = root;
-    if (!c.failed)
+    if (!c.failed) {
+        read_dtype(&c);
         build(&c);
+    }
     finish(&c);
     json_decref(root);
     snprintf(error, HU_CONFIG_ERROR, "%s", c.error);

@@ -43,6 +43,7 @@ enum { HU_WEIGHTS_MAX = 96, HU_NOTES_MAX = 8, HU_NOTE_SIZE = 192, HU_LAYERS_MAX 
 
 struct hu_model {
     char architecture[64];
+    char dtype[24]; /* of the weights, as the config names it; empty: it does not */
     struct hu_weight weights[HU_WEIGHTS_MAX];
     size_t weight_count;
     struct hu_kv_layer *kv;
