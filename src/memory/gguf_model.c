@@ -21,16 +21,15 @@ static const struct hu_metadata *find(struct gguf *g, const char *key)
 }
 
 /* Entry INDEX of an array with an entry a layer, or the one number for all. */
-static bool read_layer(struct gguf *g, const char *key, uint64_t index, uint64_t *value)
+static bool read_layer(const struct hu_metadata *m, uint64_t index, uint64_t *value)
 {
-    const struct hu_metadata *m = find(g, key);
     return m && hu_metadata_integer(m, m->is_array ? index : 0, value);
 }
 
 static uint64_t number(struct gguf *g, const char *key, uint64_t otherwise)
 {
     uint64_t value;
-    return read_layer(g, key, 0, &value) ? value : otherwise;
+    return read_layer(find(g, key), 0, &value) ? value : otherwise;
 }
 
 /* Layer I slides unless it is the PERIOD-th: what llama.cpp knows of families whose files do not
@@ -71,38 +70,50 @@ static void add_windows(struct gguf *g)
     }
 }
 
+/* The keys that shape attention, found once: a file may have many keys and many layers. */
+struct attention {
+    const struct hu_metadata *latent, *rope, *heads, *kv_heads;
+    uint64_t key, value; /* size of a head where stated, or 0 */
+};
+
 /* Keys and values of layer I in elements. False: the file does not say. */
-static bool layer_kv(struct gguf *g, uint64_t i, uint64_t *k, uint64_t *v)
+static bool layer_kv(const struct attention *a, uint64_t hidden, uint64_t i, uint64_t *k,
+                     uint64_t *v)
 {
-    uint64_t heads, kv_heads, hidden = g->model->hidden, latent, rope;
-    if (read_layer(g, "attention.kv_lora_rank", i, &latent) &&
-        read_layer(g, "rope.dimension_count", i, &rope)) {
+    uint64_t heads, kv_heads, latent, rope;
+    if (read_layer(a->latent, i, &latent) && read_layer(a->rope, i, &rope)) {
         *k = latent + rope;
         *v = 0;
         return latent < 1 << 20 && rope < 1 << 20;
     }
-    if (!read_layer(g, "attention.head_count", i, &heads))
+    if (!read_layer(a->heads, i, &heads))
         return false;
-    if (!read_layer(g, "attention.head_count_kv", i, &kv_heads))
+    if (!read_layer(a->kv_heads, i, &kv_heads))
         kv_heads = heads;
     uint64_t dim = heads ? hidden / heads : 0;
-    uint64_t key = number(g, "attention.key_length", dim);
-    uint64_t value = number(g, "attention.value_length", dim);
-    return !__builtin_mul_overflow(kv_heads, key, k) && !__builtin_mul_overflow(kv_heads, value, v);
+    return !__builtin_mul_overflow(kv_heads, a->key ? a->key : dim, k) &&
+           !__builtin_mul_overflow(kv_heads, a->value ? a->value : dim, v);
 }
 
 static void add_kv(struct gguf *g)
 {
     struct hu_model *m = g->model;
-    const struct hu_metadata *causal = find(g, "attention.causal");
-    uint64_t flag = 1;
-    if (causal && hu_metadata_integer(causal, 0, &flag) && !flag) {
+    uint64_t causal;
+    if (read_layer(find(g, "attention.causal"), 0, &causal) && !causal) {
         m->no_kv = "an encoder keeps no KV cache";
         return;
     }
+    struct attention a = {
+        .latent = find(g, "attention.kv_lora_rank"),
+        .rope = find(g, "rope.dimension_count"),
+        .heads = find(g, "attention.head_count"),
+        .kv_heads = find(g, "attention.head_count_kv"),
+        .key = number(g, "attention.key_length", 0),
+        .value = number(g, "attention.value_length", 0),
+    };
     for (uint64_t i = 0; i < m->layers; i++) {
         uint64_t k, v;
-        if (!layer_kv(g, i, &k, &v) || !hu_model_add_kv(m, 1, k, v)) {
+        if (!layer_kv(&a, m->hidden, i, &k, &v) || !hu_model_add_kv(m, 1, k, v)) {
             hu_model_free(m);
             m->no_kv = "the file's metadata does not say how its attention is shaped: give "
                        "--layers, --kv-heads and --head-dim";
