@@ -129,20 +129,6 @@ Test(memory, block_formats_cost_what_their_blocks_do)
     cr_assert_eq(weights(32, "mxfp4"), 17);
 }
 
-/* llama-bench of llama.cpp: "llama 7B Q4_0, 3.56 GiB, 6.74 B". Its Q4_0 keeps norms in fp32 and
- * the output matrix in Q6_K. */
-Test(memory, a_q4_0_file_of_llama_is_as_large_as_llama_cpp_prints)
-{
-    begin("llama-7b");
-    uint64_t norms = hu_model_group(&model, HU_GROUP_NORM, false);
-    uint64_t head = hu_model_group(&model, HU_GROUP_HEAD, false), rest, output, plain;
-    cr_assert(hu_dtype_size(dtype("q4_0"), model.parameters - norms - head, &rest));
-    cr_assert(hu_dtype_size(dtype("q6_k"), head, &output));
-    cr_assert(hu_dtype_size(dtype("fp32"), norms, &plain));
-    cr_assert_float_eq(gib(rest + output + plain), 3.56, 0.005);
-    hu_model_free(&model);
-}
-
 Test(memory, ten_to_the_eighteenth_parameters_do_not_overflow)
 {
     cr_assert_eq(weights(UINT64_C(1000000000000000000), "fp64"), UINT64_C(8000000000000000000));
