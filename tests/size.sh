@@ -44,7 +44,7 @@ prints "the keys are the contract's" \
     "fit kv_cache model terms training weights" \
     key 'keys | join(" ")' size 7B
 prints "a model's keys" "active_parameters architecture parameters source stored_bytes stored_elements" \
-    key '.model | keys - ["mtp_parameters", "notes"] | join(" ")' size 7B
+    key '.model | keys - ["mtp_parameters", "notes", "trained_context"] | join(" ")' size 7B
 prints "a verdict's keys" "fits headroom max_batch max_context memory widest_dtype" \
     key '.fit | keys - ["needed", "devices", "device", "weights", "runtime_overhead"] | join(" ")' \
     size 7B --memory 24GiB
@@ -139,6 +139,37 @@ prints "packed weights are unpacked; scales and buffers are no parameters" "128 
 safetensors "$scratch/m.safetensors" "{$(tensor e.gate_blocks U8 '[2,4,16]' 0 128),$(tensor e.gate_scales U8 '[2,4]' 128 136)}" 136
 prints "mxfp4 blocks hold two weights a byte" "256 136" \
     key '.model | "\(.parameters) \(.stored_elements)"' size "$scratch/m.safetensors"
+# gguf FILE TENSOR SPLIT COUNT: one fp32 tensor of eight elements in split SPLIT of COUNT.
+u32() { printf "\\x$(printf %02x $(($1 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\0\\0"; }
+u64() { u32 "$1"; u32 0; }
+string() { u64 ${#1}; printf '%s' "$1"; }
+gguf() {
+    {
+        printf GGUF; u32 3; u64 1; u64 2
+        string split.no; u32 4; u32 "$3"
+        string split.count; u32 4; u32 "$4"
+        string "$2"; u32 1; u64 8; u32 0; u64 0
+    } >"$1"
+    truncate -s "%32" "$1"
+    truncate -s +32 "$1"
+}
+corpus="$srcdir/tests/fuzz/corpus/gguf"
+prints "a GGUF file's tensors" "q,Q4_0,[4,64],256,144 r,Q6_K,[256],256,210" \
+    key '[.tensors[] | "\(.name),\(.dtype),\(.shape | tojson),\(.elements),\(.bytes)"] | join(" ")' tensors "$corpus/whole"
+prints "a GGUF file's KV cache, a layer at a time" "llama 512 192 1" \
+    key '"\(.model.architecture) \(.model.parameters) \(.kv_cache.bytes_per_token) \(.kv_cache.window_layers)"' size "$corpus/whole"
+prints "a GGUF file's experts and latent attention" "256 128 3456" \
+    key '"\(.model.parameters) \(.model.active_parameters) \(.kv_cache.bytes_per_token)"' size "$corpus/mla"
+gguf "$scratch/m-00001-of-00002.gguf" a 0 2
+gguf "$scratch/m-00002-of-00002.gguf" b 1 2
+prints "the splits of a GGUF model are read together" "a b 16 64" \
+    key '([.tensors[].name] | join(" ")) + " \(.elements) \(.bytes)"' tensors "$scratch/m-00001-of-00002.gguf"
+rm "$scratch/m-00002-of-00002.gguf"
+exits "a split that is missing is named" 2 'm-00002-of-00002.gguf: No such file' tensors "$scratch/m-00001-of-00002.gguf"
+
+no_mpfr() { ! "$NM" "$builddir/libmemory.a" | grep -i mpfr; }
+holds "the memory library has no MPFR symbol" no_mpfr
+
 safetensors "$scratch/esc.safetensors" "{$(tensor 'a\u001b[31m' F32 '[]' 0 4)}" 4
 holds "control characters in names stay off the terminal" bash -c \
     '! "$1" tensors "$2" | grep -q "$(printf "\033")"' - "$halfulp" "$scratch/esc.safetensors"

@@ -120,6 +120,11 @@ Test(memory, block_formats_cost_what_their_blocks_do)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         cr_assert_float_eq(hu_dtype_bits(dtype(rows[i].name)), rows[i].bits, 1e-9, "%s",
                            rows[i].name);
+    /* Widths are the format table's. */
+    for (size_t i = 0; hu_format_at(i); i++)
+        cr_assert_eq(weights(24, hu_format_at(i)->name), 3 * hu_format_at(i)->storage_bits);
+    for (size_t i = 0; hu_integer_at(i); i++)
+        cr_assert_eq(weights(24, hu_integer_at(i)->name), 3 * hu_integer_at(i)->storage_bits);
     /* QLoRA section 3: 0.127 bits a parameter for the constants. */
     cr_assert_float_eq(hu_dtype_bits(dtype("nf4_dq")), 4.127, 0.0005);
     /* Bytes come whole. */

@@ -45,10 +45,10 @@ enum {
 
 static const struct command_option rows[] = {
     {"dtype", KEY_DTYPE, "LIST", "dtypes by commas, or all: bf16, int8, mxfp4, nf4, q4_k …",
-     "@dtypes"},
+     "@formats"},
     {"context", KEY_CONTEXT, "N", "tokens in a request: sizes the KV cache", NULL},
     {"batch", KEY_BATCH, "N", "requests at a time (default 1)", NULL},
-    {"kv-dtype", KEY_KV_DTYPE, "D", "dtype of the KV cache (default bf16)", "@dtypes"},
+    {"kv-dtype", KEY_KV_DTYPE, "D", "dtype of the KV cache (default bf16)", "@formats"},
     {"overhead", KEY_OVERHEAD, "F", "rule of thumb for inference (default 1.2)", NULL},
     {"train", KEY_TRAIN, "RECIPE", "what training needs, by recipe: see below",
      "fp32 autocast mixed mixed-fp32-grads mixed-both-grads bf16"},
@@ -70,7 +70,7 @@ static const struct command_option rows[] = {
     {"lora-targets", KEY_LORA_TARGETS, "LIST", "modules by commas, or all-linear (default PEFT's)",
      NULL},
     {"qlora", KEY_QLORA, NULL, "as --lora, over weights frozen in nf4 (rank 8)", NULL},
-    {"memory", KEY_MEMORY, "NAME|BYTES", "does it fit? H100-80GB, 24GiB, …", "@devices"},
+    {"memory", KEY_MEMORY, "NAME|BYTES", "does it fit? H100-80GB, 24GiB, …", NULL},
     {"parameters", KEY_PARAMETERS, "N", "count of a model whose architecture is not known", NULL},
     {"layers", KEY_LAYERS, "N", "shape of a model that does not say it: layers …", NULL},
     {"hidden", KEY_HIDDEN, "N", "… hidden size", NULL},

@@ -87,13 +87,22 @@ static void shape_text(const struct hu_tensor *t, char *out, size_t size)
     snprintf(out + n, size - n, "]");
 }
 
+/* In the order of the files and their headers; set->tensors goes by name. */
+static const struct hu_tensor *tensor_at(const struct hu_tensor_set *set, size_t index)
+{
+    size_t file = 0;
+    while (index >= set->files[file].count)
+        index -= set->files[file++].count;
+    return &set->files[file].tensors[index];
+}
+
 static void left(const char *text, int columns)
 {
     int used = text_columns(text);
     printf("%s%*s", text, columns > used ? columns - used : 0, "");
 }
 
-static void print_table(const char *path, const struct hu_tensor_set *set)
+static void print_table(const char *path, const struct hu_tensor_set *set, bool again)
 {
     char name[512], shape[160], n[27], m[27];
     struct total totals[TOTALS_MAX];
@@ -102,11 +111,11 @@ static void print_table(const char *path, const struct hu_tensor_set *set)
         int columns = text_columns(hu_printable(set->tensors[i]->name, name, sizeof name));
         widest = columns > widest && columns <= 64 ? columns : widest;
     }
-    printf("%s\n  ", path);
+    printf("%s%s\n  ", again ? "\n" : "", path);
     left("tensor", widest + 2);
     printf("%-12s %-24s %18s %18s\n", "dtype", "shape", "elements", "bytes");
     for (size_t i = 0; i < set->tensor_count; i++) {
-        const struct hu_tensor *t = set->tensors[i];
+        const struct hu_tensor *t = tensor_at(set, i);
         char *dtype = dtype_name(t->dtype);
         shape_text(t, shape, sizeof shape);
         printf("  ");
@@ -151,7 +160,7 @@ static json_t *document(const char *path, const struct hu_tensor_set *set)
     struct total totals[TOTALS_MAX];
     json_t *tensors = check_memory(json_array()), *dtypes = check_memory(json_object());
     for (size_t i = 0; i < set->tensor_count; i++)
-        json_array_append_new(tensors, tensor_row(set, set->tensors[i]));
+        json_array_append_new(tensors, tensor_row(set, tensor_at(set, i)));
     size_t count = sum_dtypes(set, totals);
     for (size_t i = 0; i < count; i++) {
         char *dtype = dtype_name(totals[i].dtype);
@@ -194,7 +203,7 @@ static int list_files(const struct command *self, int argc, char **argv, bool js
         else if (status == EXIT_DONE && json)
             status = json_print(document(argv[i], &set));
         else if (status == EXIT_DONE)
-            print_table(argv[i], &set);
+            print_table(argv[i], &set, i > 0);
         hu_tensor_set_close(&set);
     }
     if (list && status == EXIT_DONE)

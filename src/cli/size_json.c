@@ -41,6 +41,7 @@ static json_t *model_object(const struct size_result *r)
     put(o, "active_parameters", count_if(m->has_active, m->active_parameters));
     put(o, "stored_elements", count_if(m->has_stored, m->stored_elements));
     put(o, "stored_bytes", count_if(m->has_stored, m->stored_bytes));
+    put(o, "trained_context", count_if(m->trained_context, m->trained_context));
     put(o, "mtp_parameters", count_if(m->mtp_parameters, m->mtp_parameters));
     json_t *notes = json_array();
     for (size_t i = 0; i < m->note_count; i++)

@@ -61,11 +61,15 @@ static void print_weights(const struct size_options *options, const struct hu_si
 {
     char head[32], text[27];
     bool tf32 = false;
+    int widest = 9;
     if (!s->weight_count)
         return;
+    for (size_t i = 0; i < s->weight_count; i++)
+        if (text_columns(hu_dtype_name(s->weights[i].dtype)) > widest)
+            widest = text_columns(hu_dtype_name(s->weights[i].dtype));
     snprintf(head, sizeof head, "×%g, GiB", options->request.overhead);
     printf("%s", p->dim);
-    left("  dtype", 13);
+    left("  dtype", widest + 4);
     right("bits", 7);
     right("weights, bytes", 20);
     right("GiB", 10);
@@ -76,7 +80,7 @@ static void print_weights(const struct size_options *options, const struct hu_si
     for (size_t i = 0; i < s->weight_count; i++) {
         const struct hu_sizing_weights *w = &s->weights[i];
         printf("  ");
-        left(hu_dtype_name(w->dtype), 11);
+        left(hu_dtype_name(w->dtype), widest + 2);
         snprintf(text, sizeof text, "%.4g", hu_dtype_bits(w->dtype));
         right(text, 7);
         right(hu_grouped(w->bytes, text), 20);
@@ -91,7 +95,7 @@ static void print_weights(const struct size_options *options, const struct hu_si
     printf("%s  Rules of thumb: ×%g is inference in all; 4·N·D is training with Adam, all in that "
            "dtype,\n  activations and buffers besides (mixed precision: --train).%s%s\n",
            p->dim, options->request.overhead,
-           tf32 ? " tf32 uses 19 of the 32 bits it is stored in." : "", p->off);
+           tf32 ? "\n  tf32 uses 19 of the 32 bits it is stored in." : "", p->off);
 }
 
 enum { BAR = 30, BAR_EIGHTHS = BAR * 8 };
@@ -136,6 +140,15 @@ static void print_unknown(const char *name, const struct hu_terms *terms, const 
             printf("  %s%s: %s%s\n", p->dim, name, terms->rows[i].formula, p->off);
 }
 
+static void print_token(uint64_t bytes)
+{
+    char text[27];
+    printf("  ");
+    left("a token", 24);
+    right(hu_grouped(bytes, text), 22);
+    printf("%10.2f KiB%10.2f kB\n", (double)bytes / 1024, (double)bytes / 1000);
+}
+
 static void print_kv(const struct size_options *options, const struct hu_sizing *s,
                      const struct palette *p)
 {
@@ -151,7 +164,7 @@ static void print_kv(const struct size_options *options, const struct hu_sizing 
         printf(", context %s, batch %s", hu_grouped(r->context, context),
                hu_grouped(r->batch, batch));
     printf("%s\n", p->off);
-    print_amount("a token", s->kv.bytes_per_token, 0, "", p);
+    print_token(s->kv.bytes_per_token);
     if (!r->context)
         return;
     print_amount(s->kv.window_layers ? "with the windows" : "in all", s->kv.bytes, 0, "", p);
@@ -190,40 +203,53 @@ static void print_training(const struct size_options *options, const struct hu_s
                p->dim, p->off);
 }
 
-static void print_solutions(const struct size_options *options, const struct hu_sizing *s)
+static void print_context(const struct hu_fit *f, uint64_t batch, uint64_t trained)
 {
-    const struct hu_fit *f = &s->fit;
-    const struct hu_sizing_request *r = &options->request;
-    char text[27], batch[27];
+    char text[27];
     if (f->endless_context)
         puts("  longest context         any: every layer has a window");
-    else if (f->has_context)
-        printf("  longest context         %s tokens at batch %s\n",
-               hu_grouped(f->max_context, text), hu_grouped(r->batch, batch));
+    if (!f->has_context)
+        return;
+    printf("  longest context         %s tokens", hu_grouped(f->max_context, text));
+    printf(" at batch %s", hu_grouped(batch, text));
+    if (trained && f->max_context > trained)
+        printf(" (the model was made for %s)", hu_grouped(trained, text));
+    putchar('\n');
+}
+
+static void print_solutions(const struct size_options *options, const struct size_result *result)
+{
+    const struct hu_fit *f = &result->sizing.fit;
+    const struct hu_sizing_request *r = &options->request;
+    char text[27], context[27];
+    print_context(f, r->batch, result->model.trained_context);
     if (f->has_batch)
         printf("  largest batch           %s at context %s\n", hu_grouped(f->max_batch, text),
-               hu_grouped(r->context, batch));
+               hu_grouped(r->context, context));
     if (!r->train)
         printf("  widest dtype            %s\n",
                f->has_dtype ? hu_dtype_name(f->widest) : "none of those above");
     printf("  devices                 %s%s\n", hu_grouped(f->devices, text),
-           f->devices > 1 ? ", split evenly" : "");
+           f->devices > 1 ? ", if it is split evenly" : "");
 }
 
-static void print_fit(const struct size_options *options, const struct hu_sizing *s,
+static void print_fit(const struct size_options *options, const struct size_result *result,
                       const struct palette *p)
 {
+    const struct hu_sizing *s = &result->sizing;
     const struct hu_fit *f = &s->fit;
     const struct hu_sizing_request *r = &options->request;
     char text[27];
     if (!s->has_fit)
         return;
     uint64_t whole = f->fits ? r->memory : f->needed;
-    printf("\n%s%s%s %s %s", f->fits ? p->good : p->warn, p->bold,
-           f->fits ? "Fits" : "Does not fit", f->fits ? "in" : "in",
-           options->device ? options->device->name : "the memory given");
-    printf("%s (%s bytes, %s)\n", p->off, hu_grouped(r->memory, text),
-           options->device ? options->device->source : "as given");
+    printf("\n%s%s%s in ", f->fits ? p->good : p->warn, p->bold, f->fits ? "Fits" : "Does not fit");
+    if (options->device)
+        printf("%s%s: %s GiB", options->device->name, p->off, size_gib(r->memory, text));
+    else
+        printf("%s GiB%s", size_gib(r->memory, text), p->off);
+    printf(", %s bytes%s%s\n", hu_grouped(r->memory, text), options->device ? " by " : "",
+           options->device ? options->device->source : "");
     if (r->train) {
         print_amount("training, per device", f->needed, whole, p->exponent, p);
     } else {
@@ -234,7 +260,7 @@ static void print_fit(const struct size_options *options, const struct hu_sizing
             print_amount("KV cache", s->kv.bytes, whole, p->significand, p);
     }
     print_amount(f->fits ? "headroom" : "lacking", f->headroom, whole, p->dim, p);
-    print_solutions(options, s);
+    print_solutions(options, result);
     bool tight = f->fits && f->headroom < hu_runtime_high;
     printf("  %sThe runtime takes 0.5 to 1.5 GiB a device besides (rule of thumb)%s%s\n",
            tight ? p->warn : p->dim, tight ? ": this is tight" : "", p->off);
@@ -262,7 +288,7 @@ static void print_one(const struct size_options *options, const struct size_resu
     print_weights(options, &r->sizing, p);
     print_kv(options, &r->sizing, p);
     print_training(options, &r->sizing, p);
-    print_fit(options, &r->sizing, p);
+    print_fit(options, r, p);
     if (options->explain)
         print_terms(&r->sizing.terms, p);
 }

@@ -6,20 +6,22 @@
 
 #define MIB(n) ((uint64_t)(n) << 20)
 
-/* What nvidia-smi prints as the total, and rocm-smi as VRAM Total Memory. "survey": J. Belotti,
- * thundergolfer.com/blog/nvidia-gpu-memory-capacity (2025). The others: the same
- * listings of the tool. */
+/*
+ * What nvidia-smi prints as the total, and rocm-smi as "VRAM Total Memory". Where it says survey:
+ * thundergolfer.com/blog/nvidia-gpu-memory-capacity (2025), a table of what NVML reports; the
+ * others stand so in many public listings of the two tools.
+ */
 static const struct hu_device devices[] = {
-    {"H100-80GB", "h100", MIB(81559), "nvidia-smi, survey"},
-    {"H200-141GB", "h200", MIB(143771), "nvidia-smi, survey"},
+    {"H100-80GB", "h100", MIB(81559), "nvidia-smi (survey)"},
+    {"H200-141GB", "h200", MIB(143771), "nvidia-smi (survey)"},
     {"B200-180GB", "b200", MIB(183359), "nvidia-smi"},
-    {"A100-80GB", "a100", MIB(81920), "nvidia-smi, survey"},
-    {"A100-40GB", "", MIB(40960), "nvidia-smi, survey"},
-    {"A10-24GB", "a10", MIB(23028), "nvidia-smi, survey"},
+    {"A100-80GB", "a100", MIB(81920), "nvidia-smi (survey)"},
+    {"A100-40GB", "", MIB(40960), "nvidia-smi (survey)"},
+    {"A10-24GB", "a10", MIB(23028), "nvidia-smi (survey)"},
     {"A30-24GB", "a30", MIB(24576), "nvidia-smi"},
-    {"L4-24GB", "l4", MIB(23034), "nvidia-smi, survey"},
-    {"L40S-48GB", "l40s", MIB(46068), "nvidia-smi, survey"},
-    {"T4-16GB", "t4", MIB(15360), "nvidia-smi, survey"},
+    {"L4-24GB", "l4", MIB(23034), "nvidia-smi (survey)"},
+    {"L40S-48GB", "l40s", MIB(46068), "nvidia-smi (survey)"},
+    {"T4-16GB", "t4", MIB(15360), "nvidia-smi (survey)"},
     {"V100-32GB", "v100", MIB(32768), "nvidia-smi"},
     {"RTX-A6000-48GB", "rtxa6000 a6000", MIB(49140), "nvidia-smi"},
     {"RTX-5090-32GB", "rtx5090 5090", MIB(32607), "nvidia-smi"},

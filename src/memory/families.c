@@ -72,6 +72,22 @@ static void build(struct hu_config *c)
                 name);
 }
 
+/* Where the language model's own keys are: multimodal configs nest them. */
+static json_t *language_config(json_t *root)
+{
+    json_t *text = json_object_get(root, "text_config");
+    return json_is_object(text) ? text : root;
+}
+
+static void read_context(struct hu_config *c)
+{
+    json_t *root = c->root;
+    c->root = language_config(root);
+    c->model->trained_context =
+        config_number(c, "max_position_embeddings|n_positions|n_ctx|seq_length", 0);
+    c->root = root;
+}
+
 /* "torch_dtype", or "dtype" since transformers 4.56. */
 static void read_dtype(struct hu_config *c)
 {
@@ -108,6 +124,7 @@ bool hu_model_read_config(const char *text, size_t n, struct hu_model *model,
     c.root = root;
     if (!c.failed) {
         read_dtype(&c);
+        read_context(&c);
         build(&c);
     }
     finish(&c);

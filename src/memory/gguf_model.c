@@ -171,6 +171,7 @@ bool hu_model_read_gguf(const struct hu_tensor_set *set, struct hu_model *model,
         return false;
     }
     model->layers = layers;
+    model->trained_context = number(&g, "context_length", 0);
     add_active(&g);
     if (layers)
         add_kv(&g);

@@ -51,6 +51,7 @@ struct hu_model {
     const char *no_kv; /* why there is no KV cache, or none known; NULL: kv says it */
     /* For activations; 0: not known. */
     uint64_t layers, hidden, heads, vocabulary;
+    uint64_t trained_context; /* tokens that the model was made for; 0: not known */
     uint64_t parameters, active_parameters, mtp_parameters;
     bool has_active; /* active_parameters is known */
     bool has_stored; /* the next two are known */
