@@ -130,6 +130,12 @@ exits "tensors refuses a total_size that differs" 2 "total_size of 11 bytes, and
 holds "size says that it differs" bash -c '"$1" size "$2" | grep -q "total_size of 11"' - "$halfulp" "$scratch/x.safetensors.index.json"
 index 10 '{"a":"s1.safetensors","b":"s1.safetensors"}'
 exits "a tensor in another shard" 2 "'b' is not in the file" tensors "$scratch/x.safetensors.index.json"
+index 6 '{"b":"s2.safetensors","c":"s2.safetensors"}'
+exits "a tensor that no shard has" 2 "'c' is not in the file" tensors "$scratch/x.safetensors.index.json"
+safetensors "$scratch/s3.safetensors" "{$(tensor c BF16 '[1]' 0 2),$(tensor d BF16 '[1]' 2 4)}" 4
+index 4 '{"c":"s3.safetensors"}'
+exits "a tensor that the index does not have" 2 "'d' is in a shard and not in the index" \
+    tensors "$scratch/x.safetensors.index.json"
 index 10 '{"b":"s2.safetensors","a":"../s1.safetensors"}'
 exits "an index names no other folder" 2 "beside the index" tensors "$scratch/x.safetensors.index.json"
 

@@ -23,10 +23,8 @@ static void begin(const char *fixture)
 {
     char path[512], why[HU_SOURCE_ERROR];
     bool unknown;
-    request = (struct hu_sizing_request){.overhead = 1.2, .batch = 1, .kv_dtype = dtype("bf16")};
-    request.plan.data_parallel = request.plan.tensor_parallel = 1;
-    request.plan.pipeline_parallel = 1;
-    request.plan.optimizer = hu_optimizer_find("adam");
+    hu_sizing_begin(&request);
+    request.dtype_count = 0;
     model = (struct hu_model){0};
     if (!fixture)
         return;

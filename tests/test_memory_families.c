@@ -133,6 +133,56 @@ Test(memory_families, layers_slide_as_the_family_says)
     cr_assert_eq(sliding_layers("llama-4-scout-17b-16e", 8192), 36);
 }
 
+Test(memory_families, experts_stand_where_the_config_says)
+{
+    static const char base[] =
+        "{\"model_type\":\"deepseek_v2\",\"vocab_size\":2,\"hidden_size\":4,\"num_hidden_layers\":"
+        "6,"
+        "\"num_attention_heads\":1,\"intermediate_size\":8,\"kv_lora_rank\":1,\"qk_nope_head_dim\":"
+        "1,"
+        "\"qk_rope_head_dim\":1,\"v_head_dim\":1,\"n_routed_experts\":3,\"num_experts_per_tok\":1,"
+        "\"moe_intermediate_size\":2,\"first_k_dense_replace\":%d,\"moe_layer_freq\":%d}";
+    static const int rows[][3] = {{0, 1, 6}, {1, 1, 5}, {1, 2, 2}, {2, 2, 2}, {3, 3, 1}, {6, 1, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char json[512];
+        snprintf(json, sizeof json, base, rows[i][0], rows[i][1]);
+        cr_assert(read_text(json), "%s", error);
+        cr_assert_eq(hu_model_group(&model, HU_GROUP_EXPERTS, false), rows[i][2] * 3 * 3 * 8, "%zu",
+                     i);
+        cr_assert_eq(hu_model_group(&model, HU_GROUP_EXPERTS, true), rows[i][2] * 3 * 8, "%zu", i);
+        hu_model_free(&model);
+    }
+}
+
+Test(memory_families, a_quantized_config_names_its_dtype)
+{
+    static const struct {
+        const char *quantization, *dtype;
+    } rows[] = {
+        {"{\"quant_method\":\"fp8\"}", "fp8_e4m3"},
+        {"{\"quant_method\":\"mxfp4\"}", "mxfp4"},
+        {"{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":128}", "gptq4_g128"},
+        {"{\"quant_method\":\"awq\",\"bits\":4,\"group_size\":64}", "gptq4_g64"},
+        {"{\"quant_method\":\"gptq\",\"bits\":5,\"group_size\":99}", "bfloat16"},
+        {"{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true}", "nf4"},
+        {"{\"quant_method\":\"bitsandbytes\",\"load_in_8bit\":true}", "int8"},
+        {"{\"quant_method\":\"new\"}", "bfloat16"},
+        {"null", "bfloat16"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char json[512];
+        snprintf(
+            json, sizeof json,
+            "{\"model_type\":\"llama\",\"vocab_size\":10,\"hidden_size\":8,\"num_hidden_layers\":1,"
+            "\"num_attention_heads\":2,\"intermediate_size\":16,\"torch_dtype\":\"bfloat16\","
+            "\"quantization_config\":%s}",
+            rows[i].quantization);
+        cr_assert(read_text(json), "%s", error);
+        cr_assert_str_eq(model.dtype, rows[i].dtype, "%s", rows[i].quantization);
+        hu_model_free(&model);
+    }
+}
+
 Test(memory_families, biases_and_ties_are_counted)
 {
     static const char base[] =

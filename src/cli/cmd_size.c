@@ -156,6 +156,10 @@ static bool read_dtypes(const struct options *o, struct hu_sizing_request *r)
 {
     char *copy = check_memory(strdup(o->value)), *rest = NULL;
     bool fine = true;
+    /* The first list takes the usual ones' place; another adds to it. */
+    if (!r->dtypes_given)
+        r->dtype_count = 0;
+    r->dtypes_given = true;
     size_t before = r->dtype_count;
     for (char *name = strtok_r(copy, ",", &rest); fine && name; name = strtok_r(NULL, ",", &rest)) {
         struct hu_dtype dtype;
@@ -165,7 +169,6 @@ static bool read_dtypes(const struct options *o, struct hu_sizing_request *r)
             add_dtype(r, dtype);
     }
     free(copy);
-    r->dtypes_given = true;
     return fine && (r->dtype_count > before || bad(o, "an empty list"));
 }
 
@@ -318,7 +321,10 @@ static bool read_option(const struct options *o, int key, struct size_options *o
     case KEY_MEMORY:
         return read_memory(o, out);
     default:
-        return key >= KEY_PARAMETERS ? read_shape(o, key, &out->shape) : read_training(o, key, r);
+        if (key >= KEY_PARAMETERS)
+            return read_shape(o, key, &out->shape);
+        out->training_given = true;
+        return read_training(o, key, r);
     }
 }
 
@@ -335,10 +341,7 @@ static int complete(const struct options *o, struct size_options *out)
     if (plan->lora_rank && !plan->recipe)
         plan->recipe = hu_recipe_find("autocast"); /* what PEFT and QLoRA train adapters under */
     r->train = plan->recipe != NULL;
-    bool wants_train = plan->optimizer || plan->has_activations || r->sequence || r->micro_batch ||
-                       plan->zero || plan->buffers || plan->data_parallel ||
-                       plan->tensor_parallel || plan->pipeline_parallel;
-    if (wants_train && !r->train)
+    if (out->training_given && !r->train)
         return fail(command, "options for training need --train RECIPE, such as --train mixed");
     if (r->micro_batch && !r->sequence)
         return fail(command, "--micro-batch needs --seq, the tokens in a sequence");
@@ -346,18 +349,8 @@ static int complete(const struct options *o, struct size_options *out)
         return fail(command, "--activations and --seq both say what the activations are");
     if (r->sequence && !r->micro_batch)
         r->micro_batch = 1;
-    if (!plan->optimizer)
-        plan->optimizer = hu_optimizer_find("adam");
-    uint64_t *const parallel[] = {&plan->data_parallel, &plan->tensor_parallel,
-                                  &plan->pipeline_parallel, &r->batch};
-    for (size_t i = 0; i < sizeof parallel / sizeof *parallel; i++)
-        if (!*parallel[i])
-            *parallel[i] = 1;
-    for (size_t i = 0; !r->dtypes_given && hu_sizing_default_dtype(i); i++) {
-        struct hu_dtype dtype;
-        hu_dtype_find(hu_sizing_default_dtype(i), &dtype);
-        add_dtype(r, dtype);
-    }
+    if (plan->zero && plan->data_parallel == 1)
+        note("ZeRO splits over data-parallel devices: give --dp");
     return EXIT_DONE;
 }
 
@@ -443,9 +436,9 @@ static int size_models(const struct command *self, const struct size_options *op
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
-    struct size_options options = {.request.overhead = 1.2};
+    struct size_options options = {.training_given = false};
     int key;
-    hu_dtype_find("bf16", &options.request.kv_dtype);
+    hu_sizing_begin(&options.request);
     options_begin(&o, self, argc, argv);
     while ((key = option_next(&o)) >= 0)
         if (!read_option(&o, key, &options))

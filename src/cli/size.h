@@ -14,6 +14,7 @@ struct size_options {
     struct hu_sizing_request request;
     struct size_shape shape;
     const struct hu_device *device; /* NULL: --memory gave bytes */
+    bool training_given;            /* some option about training */
     bool json, explain;
     enum color_mode color;
 };

@@ -1,4 +1,6 @@
 #include "families.h"
+#include "tensor/dtype.h"
+#include "tensor/tensor_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -98,6 +100,40 @@ static void read_dtype(struct hu_config *c)
         strcpy(c->model->dtype, dtype);
 }
 
+static uint64_t quantized_number(json_t *q, const char *key)
+{
+    json_int_t n = json_integer_value(json_object_get(q, key));
+    return n > 0 && n < 4096 ? (uint64_t)n : 0;
+}
+
+/* "quantization_config": the method's dtype, as if every weight were in it. */
+static void read_quantization(struct hu_config *c)
+{
+    json_t *q = json_object_get(c->root, "quantization_config");
+    const char *method = json_string_value(json_object_get(q, "quant_method"));
+    char *dtype = c->model->dtype, name[sizeof c->model->dtype] = "";
+    struct hu_dtype known;
+    if (!method)
+        return;
+    if (!strcmp(method, "fp8") || !strcmp(method, "mxfp4"))
+        snprintf(name, sizeof name, "%s", *method == 'f' ? "fp8_e4m3" : method);
+    else if (!strcmp(method, "gptq") || !strcmp(method, "awq"))
+        snprintf(name, sizeof name, "gptq%u_g%u", (unsigned)quantized_number(q, "bits"),
+                 (unsigned)quantized_number(q, "group_size"));
+    else if (json_is_true(json_object_get(q, "load_in_4bit")))
+        snprintf(name, sizeof name, "%s",
+                 json_is_true(json_object_get(q, "bnb_4bit_use_double_quant")) ? "nf4_dq" : "nf4");
+    else if (json_is_true(json_object_get(q, "load_in_8bit")))
+        snprintf(name, sizeof name, "int8");
+    if (!hu_dtype_find(name, &known))
+        return;
+    strcpy(dtype, name);
+    hu_model_note(c->model,
+                  "the config quantizes its weights to %s; embeddings, norms and what else it "
+                  "leaves out are counted in it too",
+                  name);
+}
+
 static void finish(struct hu_config *c)
 {
     if (!c->failed && *c->missing)
@@ -109,21 +145,23 @@ static void finish(struct hu_config *c)
         config_fail(c, "the model has more parameters than 64 bits count");
 }
 
-bool hu_model_read_config(const char *text, size_t n, struct hu_model *model,
+bool hu_model_read_config(const char *json, size_t n, struct hu_model *model,
                           char error[HU_CONFIG_ERROR])
 {
     struct hu_config c = {.model = model};
     json_error_t why;
+    char text[200];
     *model = (struct hu_model){0};
-    json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &why);
+    json_t *root = json_loadb(json, n, JSON_REJECT_DUPLICATES, &why);
     if (!root)
         config_fail(&c, "line %d, column %d (byte %d): %s", why.line, why.column, why.position,
-                    why.text);
+                    hu_printable(why.text, text, sizeof text));
     else if (!json_is_object(root))
         config_fail(&c, "a config.json is a JSON object");
     c.root = root;
     if (!c.failed) {
         read_dtype(&c);
+        read_quantization(&c);
         read_context(&c);
         build(&c);
     }

@@ -5,11 +5,11 @@
 #include "config.h"
 
 /*
- * Makes *model of the N bytes of a config.json. False: *c says why in c->error: no JSON (line,
- * column and byte), an architecture that is not known, keys that are missing or wrong. The model
- * is counted; hu_model_free releases it either way.
+ * Makes *model of the N bytes of JSON of a config.json. False: *c says why in c->error: no JSON
+ * (line, column and byte), an architecture that is not known, keys that are missing or wrong. The
+ * model is counted; hu_model_free releases it either way.
  */
-bool hu_model_read_config(const char *text, size_t n, struct hu_model *model,
+bool hu_model_read_config(const char *json, size_t n, struct hu_model *model,
                           char error[HU_CONFIG_ERROR]);
 
 /* The families' model_type, for messages; NULL past the last. */

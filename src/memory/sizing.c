@@ -3,13 +3,21 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *hu_sizing_default_dtype(size_t index)
+/* What people store weights in, floats first, then integers, then blocks. */
+static const char *const usual[] = {
+    "fp64", "fp32", "tf32",  "bf16",  "fp16",  "fp8_e4m3", "fp6_e3m2", "fp4_e2m1",
+    "int8", "int4", "mxfp8", "mxfp6", "mxfp4", "nvfp4",    "nf4",
+};
+
+void hu_sizing_begin(struct hu_sizing_request *r)
 {
-    static const char *const names[] = {
-        "fp64", "fp32", "tf32",  "bf16",  "fp16",  "fp8_e4m3", "fp6_e3m2", "fp4_e2m1",
-        "int8", "int4", "mxfp8", "mxfp6", "mxfp4", "nvfp4",    "nf4",
-    };
-    return index < sizeof names / sizeof *names ? names[index] : NULL;
+    *r = (struct hu_sizing_request){.overhead = 1.2, .batch = 1};
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (hu_dtype_find(usual[i], &r->dtypes[r->dtype_count]))
+            r->dtype_count++;
+    hu_dtype_find("bf16", &r->kv_dtype);
+    r->plan.optimizer = hu_optimizer_find("adam");
+    r->plan.data_parallel = r->plan.tensor_parallel = r->plan.pipeline_parallel = 1;
 }
 
 struct making {
@@ -212,7 +220,8 @@ static bool add_fit(struct making *m)
                     "the training's bytes on a device");
     else
         hu_term_add(&out->terms, "needed", out->fit.needed, HU_EXACT, "weights %s%s",
-                    out->fit_dtype, r->context ? " and the KV cache" : ", no KV cache counted");
+                    out->fit_dtype,
+                    r->context && out->has_kv ? " and the KV cache" : "; no KV cache is counted");
     hu_term_add(&out->terms, "runtime overhead, at least", hu_runtime_low, HU_RULE_OF_THUMB,
                 "a device's context, kernels, workspaces: not in the verdict");
     hu_term_add(&out->terms, "runtime overhead, at most", hu_runtime_high, HU_RULE_OF_THUMB,

@@ -49,8 +49,9 @@ struct hu_sizing {
     struct hu_terms terms;
 };
 
-/* The dtypes of the table when none are named; NULL past the last. */
-const char *hu_sizing_default_dtype(size_t index);
+/* A request for the table alone: the usual dtypes, the factor 1.2, one request at a time, a KV
+ * cache in bf16, Adam on one device. The caller adds to it. */
+void hu_sizing_begin(struct hu_sizing_request *request);
 
 /* False: error says why. */
 bool hu_sizing_make(const struct hu_model *model, const struct hu_sizing_request *request,

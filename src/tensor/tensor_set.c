@@ -186,11 +186,13 @@ static bool read_index(struct opening *o, const char *path, json_t *root)
 static bool open_index(struct opening *o, const char *path)
 {
     json_error_t why;
+    char text[200];
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+    hu_printable(root ? "" : why.text, text, sizeof text);
     if (!root)
-        return why.line < 0 ? refuse(o, path, "%s", why.text)
+        return why.line < 0 ? refuse(o, path, "%s", text)
                             : refuse(o, path, "line %d, column %d (byte %d): %s", why.line,
-                                     why.column, why.position, why.text);
+                                     why.column, why.position, text);
     bool fine = read_index(o, path, root);
     json_decref(root);
     return fine;

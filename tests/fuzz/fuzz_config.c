@@ -9,8 +9,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void fill(struct hu_sizing_request *r, size_t seed)
 {
-    *r = (struct hu_sizing_request){
-        .overhead = 1.2, .batch = 1 + seed % 7, .train = true, .fit = true};
+    hu_sizing_begin(r);
+    r->batch = 1 + seed % 7;
+    r->train = r->fit = true;
     r->context = (uint64_t)1 << seed % 41;
     r->memory = (uint64_t)1 << seed % 50;
     r->sequence = 1 + seed % 8192;
@@ -24,8 +25,6 @@ static void fill(struct hu_sizing_request *r, size_t seed)
     r->plan.lora_rank = seed % 2 * 8;
     r->plan.qlora = seed % 4 == 3;
     hu_dtype_find(seed % 2 ? "q8_0" : "bf16", &r->kv_dtype);
-    for (size_t i = 0; hu_sizing_default_dtype(i); i++)
-        hu_dtype_find(hu_sizing_default_dtype(i), &r->dtypes[r->dtype_count++]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
