@@ -172,12 +172,11 @@ static bool read_dtypes(const struct options *o, struct hu_sizing_request *r)
     return fine && (r->dtype_count > before || bad(o, "an empty list"));
 }
 
-static bool read_overhead(const struct options *o, double *overhead)
+static bool read_overhead(const struct options *o, uint64_t *overhead)
 {
-    char *end;
-    *overhead = strtod(o->value, &end);
-    return (end > o->value && !*end && *overhead >= 1 && *overhead <= 100) ||
-           bad(o, "no factor from 1 to 100");
+    bool fine = hu_factor_read(o->value, overhead) && *overhead >= HU_MILLION &&
+                *overhead <= UINT64_C(100) * HU_MILLION;
+    return fine || bad(o, "no factor from 1 to 100, with at most six decimals");
 }
 
 static bool read_train(const struct options *o, struct hu_sizing_request *r)

@@ -67,7 +67,8 @@ static void print_weights(const struct size_options *options, const struct hu_si
     for (size_t i = 0; i < s->weight_count; i++)
         if (text_columns(hu_dtype_name(s->weights[i].dtype)) > widest)
             widest = text_columns(hu_dtype_name(s->weights[i].dtype));
-    snprintf(head, sizeof head, "×%g, GiB", options->request.overhead);
+    double factor = (double)options->request.overhead / HU_MILLION;
+    snprintf(head, sizeof head, "×%g, GiB", factor);
     printf("%s", p->dim);
     left("  dtype", widest + 4);
     right("bits", 7);
@@ -94,8 +95,7 @@ static void print_weights(const struct size_options *options, const struct hu_si
     }
     printf("%s  Rules of thumb: ×%g is inference in all; 4·N·D is training with Adam, all in that "
            "dtype,\n  activations and buffers besides (mixed precision: --train).%s%s\n",
-           p->dim, options->request.overhead,
-           tf32 ? "\n  tf32 uses 19 of the 32 bits it is stored in." : "", p->off);
+           p->dim, factor, tf32 ? "\n  tf32 uses 19 of the 32 bits it is stored in." : "", p->off);
 }
 
 enum { BAR = 30, BAR_EIGHTHS = BAR * 8 };
@@ -177,13 +177,16 @@ static void print_training(const struct size_options *options, const struct hu_s
 {
     const struct hu_training_plan *plan = &options->request.plan;
     const struct hu_training *t = &s->training;
+    char text[27];
     if (!s->has_training)
         return;
-    printf("\n%sTraining: %s, %s%s%s (%s)\n", p->bold, plan->recipe->name, plan->optimizer->name,
-           plan->qlora       ? ", QLoRA"
-           : plan->lora_rank ? ", LoRA"
-                             : "",
-           p->off, plan->recipe->summary);
+    printf("\n%sTraining: %s, %s%s", p->bold, plan->recipe->name, plan->optimizer->name, p->off);
+    if (plan->lora_rank)
+        printf(": %s adapters' parameters of rank %llu over weights frozen in %s\n",
+               hu_grouped(t->trainable, text), (unsigned long long)plan->lora_rank,
+               plan->qlora ? "nf4, double-quantized" : plan->recipe->frozen);
+    else
+        printf(" (%s)\n", plan->recipe->summary);
     print_amount("weights", t->weights, t->total, p->exponent, p);
     print_amount("gradients", t->gradients, t->total, p->exponent, p);
     if (t->master_weights)
@@ -210,6 +213,10 @@ static void print_context(const struct hu_fit *f, uint64_t batch, uint64_t train
         puts("  longest context         any: every layer has a window");
     if (!f->has_context)
         return;
+    if (!f->max_context) {
+        puts("  longest context         none: the weights alone take more");
+        return;
+    }
     printf("  longest context         %s tokens", hu_grouped(f->max_context, text));
     printf(" at batch %s", hu_grouped(batch, text));
     if (trained && f->max_context > trained)
