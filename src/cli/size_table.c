@@ -182,7 +182,7 @@ static void print_training(const struct size_options *options, const struct hu_s
         return;
     printf("\n%sTraining: %s, %s%s", p->bold, plan->recipe->name, plan->optimizer->name, p->off);
     if (plan->lora_rank)
-        printf(": %s adapters' parameters of rank %llu over weights frozen in %s\n",
+        printf(": %s parameters in adapters of rank %llu, over weights frozen in %s\n",
                hu_grouped(t->trainable, text), (unsigned long long)plan->lora_rank,
                plan->qlora ? "nf4, double-quantized" : plan->recipe->frozen);
     else
