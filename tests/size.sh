@@ -91,6 +91,7 @@ exits "no parameters" 2 "0 parameters" size 0
 exits "an unknown dtype" 2 "no dtype 'fp5'" size 7B --dtype fp5
 exits "a mixture of ggml types" 2 "4.83 to 4.89" size 7B --dtype q4_k_m
 exits "an unknown device" 2 "neither a size.*H100-80GB" size 7B --memory Z9000
+holds "the devices and their sources are listed" bash -c '"$1" size --memory list | grep -q "^H100-80GB  *85,520,809,984 .*nvidia-smi"' - "$halfulp"
 exits "an unknown recipe" 2 "no recipe" size 7B --train magic
 exits "an unknown optimizer" 2 "no optimizer" size 7B --train fp32 --optimizer magic
 exits "training options without a recipe" 2 "need --train" size 7B --zero 3

@@ -77,6 +77,19 @@ const char *config_text(struct hu_config *c, const char *key)
     return json_string_value(json_object_get(c->root, key));
 }
 
+const char *config_class(struct hu_config *c)
+{
+    json_t *list = json_object_get(c->root, "architectures");
+    const char *name = json_string_value(json_array_get(list, 0));
+    return name ? name : "";
+}
+
+uint64_t config_labels(struct hu_config *c)
+{
+    uint64_t labels = json_object_size(json_object_get(c->root, "id2label"));
+    return labels ? labels : config_number(c, "num_labels", 2);
+}
+
 uint64_t config_times(struct hu_config *c, uint64_t a, uint64_t b)
 {
     uint64_t product;

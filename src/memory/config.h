@@ -27,6 +27,10 @@ uint64_t config_number(struct hu_config *c, const char *keys, uint64_t otherwise
 bool config_flag(struct hu_config *c, const char *key, bool otherwise);
 /* NULL: absent or no string. */
 const char *config_text(struct hu_config *c, const char *key);
+/* The first of "architectures", the class whose checkpoint it is; "" where none is named. */
+const char *config_class(struct hu_config *c);
+/* Classes that a classifier tells apart: "id2label", "num_labels" or the library's 2. */
+uint64_t config_labels(struct hu_config *c);
 /* Marks C as failed, once. */
 void config_fail(struct hu_config *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -34,6 +34,7 @@ static const struct {
     {"roberta", family_roberta},
     {"xlm-roberta", family_roberta},
     {"t5", family_t5},
+    {"mt5", family_t5},
     {"baichuan", family_baichuan},
     {"deepseek_v2", family_deepseek_v2},
     {"deepseek_v3", family_deepseek_v3},

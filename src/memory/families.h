@@ -23,7 +23,8 @@ struct decoder {
     unsigned norms;        /* a layer */
     bool no_final_norm, embedding_norm;
     bool tied, head_bias;
-    bool gated; /* gate and up, not up alone */
+    bool own_head; /* the family adds its head itself */
+    bool gated;    /* gate and up, not up alone */
     bool qkv_bias, o_bias, mlp_bias;
     bool q_norm, k_norm; /* over the head dimension */
     bool sinks;          /* one learned logit a head */

@@ -11,7 +11,7 @@ static const char *const usual[] = {
 
 void hu_sizing_begin(struct hu_sizing_request *r)
 {
-    *r = (struct hu_sizing_request){.overhead = 1.2, .batch = 1};
+    *r = (struct hu_sizing_request){.overhead = 1200000, .batch = 1};
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (hu_dtype_find(usual[i], &r->dtypes[r->dtype_count]))
             r->dtype_count++;
@@ -77,7 +77,7 @@ static bool add_weights(struct making *m)
     const char *name = hu_dtype_name(first->dtype);
     hu_term_add(&m->out->terms, "inference, in all", first->inference_bytes, HU_RULE_OF_THUMB,
                 "weights in %s × %g; the context's KV cache is in no such factor", name,
-                r->overhead);
+                (double)r->overhead / HU_MILLION);
     if (first->trains)
         hu_term_add(&m->out->terms, "training with Adam", first->adam_bytes, HU_RULE_OF_THUMB,
                     "4·N·D + A + B with D = %g bytes (%s): weights, gradients, two moments; A and "

@@ -16,7 +16,7 @@ struct hu_sizing_request {
     struct hu_dtype dtypes[HU_SIZING_DTYPES];
     size_t dtype_count;
     bool dtypes_given; /* the first of them is what the verdict is about */
-    double overhead;   /* the rule of thumb's factor on the weights */
+    uint64_t overhead; /* the rule of thumb's factor on the weights, in millionths */
     struct hu_dtype kv_dtype;
     uint64_t context, batch; /* context 0: not asked */
     bool train;

@@ -96,6 +96,12 @@ bool hu_count_read(const char *text, uint64_t *count)
     return !*text && whole(d, unit, count);
 }
 
+bool hu_factor_read(const char *text, uint64_t *millionths)
+{
+    struct decimal d;
+    return read_decimal(&text, &d) && !*text && whole(d, 1000000, millionths);
+}
+
 bool hu_bytes_read(const char *text, uint64_t *bytes)
 {
     static const char letters[] = "kmgtp";
