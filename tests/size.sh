@@ -116,6 +116,13 @@ exits "a truncated file is refused" 2 "byte [0-9]+: tensor 'c'.*cut short" \
 exits "no file" 2 "No such file" tensors "$scratch/none.safetensors"
 exits "a folder" 2 "is a folder" tensors "$scratch"
 exits "an empty file" 2 "too short" bash -c ': >"$2/e"; "$1" tensors "$2/e"' - "$halfulp" "$scratch"
+mkfifo "$scratch/pipe.json" "$scratch/pipe.index.json"
+exits "a config that is a pipe" 2 "no regular file" timeout 5 "$halfulp" size "$scratch/pipe.json"
+exits "an index that is a pipe" 2 "no regular file" timeout 5 "$halfulp" tensors "$scratch/pipe.index.json"
+exits "an index that is no JSON" 2 'line 2, column [0-9]+ \(byte [0-9]+\)' \
+    bash -c 'echo "{" >"$2/b.index.json"; "$1" tensors "$2/b.index.json"' - "$halfulp" "$scratch"
+exits "control characters in a message stay off the terminal" 2 'x1b' \
+    bash -c 'printf "{\"a\":\033[31m}" >"$2/c.json"; "$1" size "$2/c.json"' - "$halfulp" "$scratch"
 exits "a device" 2 "no regular file" tensors /dev/null
 
 safetensors "$scratch/s1.safetensors" "{$(tensor a BF16 '[2]' 0 4)}" 4

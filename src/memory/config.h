@@ -19,6 +19,8 @@ struct hu_config {
 /* Values up to here, so that sums and products of a few stay within 64 bits. */
 #define HU_CONFIG_MAX (UINT64_C(1) << 40)
 
+#define HU_PRODUCT_MAX (UINT64_C(1) << 61)
+
 /* Reads the key as a whole number. Absent or null: noted as missing, and 0. KEYS: names by '|',
  * the first of which is present counts. */
 uint64_t config_need(struct hu_config *c, const char *keys);
@@ -34,7 +36,7 @@ uint64_t config_labels(struct hu_config *c);
 /* Marks C as failed, once. */
 void config_fail(struct hu_config *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* A product; fails C when it is over 64 bits. */
+/* A product; fails C when it is over HU_PRODUCT_MAX, so that sums of a few fit too. */
 uint64_t config_times(struct hu_config *c, uint64_t a, uint64_t b);
 
 #endif
