@@ -89,7 +89,11 @@ exits "no model" 2 'which model' size
 exits "neither a count nor a file" 2 "8x7B: No such file.*nor is it a parameter count" size 8x7B
 exits "no parameters" 2 "0 parameters" size 0
 exits "an unknown dtype" 2 "no dtype 'fp5'" size 7B --dtype fp5
-exits "a mixture of ggml types" 2 "4.83 to 4.89" size 7B --dtype q4_k_m
+exits "a mixture of ggml types depends on the model" 2 "give the .gguf file" size 7B --dtype q4_k_m
+exits "a mixture that is not modelled" 2 "depends on the model" size 7B --dtype q3_k_m
+prints "a mixture of a Llama is modelled and judged" "q4_k_m 4912898048 4.89 true" \
+    key '"\(.weights[0].dtype) \(.weights[0].bytes) \(.weights[0].bits_per_parameter * 100 | round / 100) \(.fit.fits)"' \
+    size "$llama" --dtype q4_k_m,bf16 --memory 8GB
 exits "an unknown device" 2 "neither a size.*H100-80GB" size 7B --memory Z9000
 holds "the devices and their sources are listed" bash -c '"$1" size --memory list | grep -q "^H100-80GB  *85,520,809,984 .*nvidia-smi"' - "$halfulp"
 exits "an unknown recipe" 2 "no recipe" size 7B --train magic

@@ -55,8 +55,8 @@ static void print_weights(const struct size_options *options, const struct hu_si
     if (!s->weight_count)
         return;
     for (size_t i = 0; i < s->weight_count; i++)
-        if (text_columns(hu_dtype_name(s->weights[i].dtype)) > widest)
-            widest = text_columns(hu_dtype_name(s->weights[i].dtype));
+        if (text_columns(s->weights[i].name) > widest)
+            widest = text_columns(s->weights[i].name);
     double factor = (double)options->request.overhead / HU_MILLION;
     snprintf(head, sizeof head, "×%g, GiB", factor);
     printf("%s", p->dim);
@@ -71,8 +71,8 @@ static void print_weights(const struct size_options *options, const struct hu_si
     for (size_t i = 0; i < s->weight_count; i++) {
         const struct hu_sizing_weights *w = &s->weights[i];
         printf("  ");
-        print_left(hu_dtype_name(w->dtype), widest + 2);
-        snprintf(text, sizeof text, "%.4g", hu_dtype_bits(w->dtype));
+        print_left(w->name, widest + 2);
+        snprintf(text, sizeof text, "%.4g", w->bits);
         print_right(text, 7);
         print_right(hu_grouped(w->bytes, text), 20);
         print_right(size_gib(w->bytes, text), 10);
