@@ -1,12 +1,10 @@
 /* A config.json while a model is made of it: values, what was missing, what was wrong. */
-#ifndef HALFULP_MEMORY_CONFIG_H
-#define HALFULP_MEMORY_CONFIG_H
+#ifndef HALFULP_MEMORY_MODEL_CONFIG_H
+#define HALFULP_MEMORY_MODEL_CONFIG_H
 
-#include "model.h"
+#include "families.h"
 
 #include <jansson.h>
-
-enum { HU_CONFIG_ERROR = 512 };
 
 struct hu_config {
     json_t *root; /* the object whose keys are read */
