@@ -132,7 +132,7 @@ static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const
     printf(" GiB");
     print_right(size_gb(bytes, text), 9);
     printf(" GB");
-    if (whole)
+    if (whole && bar_columns())
         print_bar(bytes, whole, color, p);
     putchar('\n');
 }
@@ -234,7 +234,9 @@ static void print_solutions(const struct size_options *options, const struct siz
     const struct hu_sizing_request *r = &options->request;
     char text[27], context[27];
     print_context(f, r->batch, result->model.trained_context);
-    if (f->has_batch)
+    if (f->has_batch && !f->max_batch)
+        printf("  largest batch         none at context %s\n", hu_grouped(r->context, context));
+    else if (f->has_batch)
         printf("  largest batch         %s at context %s\n", hu_grouped(f->max_batch, text),
                hu_grouped(r->context, context));
     if (!r->train)
