@@ -157,6 +157,24 @@ prints "packed weights are unpacked; scales and buffers are no parameters" "128 
 safetensors "$scratch/m.safetensors" "{$(tensor e.gate_blocks U8 '[2,4,16]' 0 128),$(tensor e.gate_scales U8 '[2,4]' 128 136)}" 136
 prints "mxfp4 blocks hold two weights a byte" "256 136" \
     key '.model | "\(.parameters) \(.stored_elements)"' size "$scratch/m.safetensors"
+parameters() { # NAME PARAMETERS BYTES TENSORS
+    safetensors "$scratch/p.safetensors" "{$4}" "$3"
+    prints "$1" "$2" key .model.parameters size "$scratch/p.safetensors"
+}
+parameters "AWQ packs eight weights along the outputs" 128 84 \
+    "$(tensor l.qweight I32 '[16,1]' 0 64),$(tensor l.qzeros I32 '[1,1]' 64 68),$(tensor l.scales F16 '[1,8]' 68 84)"
+parameters "GPTQ without an index has its bits in the zeros" 128 84 \
+    "$(tensor l.qweight I32 '[2,8]' 0 64),$(tensor l.qzeros I32 '[1,1]' 64 68),$(tensor l.scales F16 '[1,8]' 68 84)"
+parameters "bitsandbytes packs two weights a byte" 128 72 \
+    "$(tensor l.weight U8 '[64,1]' 0 64),$(tensor l.weight.absmax F32 '[2]' 64 72)"
+parameters "NVFP4 packs two weights a byte" 32 18 \
+    "$(tensor l.weight U8 '[2,8]' 0 16),$(tensor l.weight_scale F8_E4M3 '[2,1]' 16 18)"
+parameters "bytes without scales are bytes" 64 64 "$(tensor l.weight U8 '[64]' 0 64)"
+parameters "a causal mask is a buffer, and a bias is not" 4 80 \
+    "$(tensor h.0.attn.bias F32 '[1,1,4,4]' 0 64),$(tensor h.0.attn.c_attn.bias F32 '[4]' 64 80)"
+parameters "fp8 scales are no parameters" 4 8 \
+    "$(tensor l.weight F8_E4M3 '[2,2]' 0 4),$(tensor l.weight_scale_inv F32 '[1]' 4 8)"
+
 # gguf FILE TENSOR SPLIT COUNT: one fp32 tensor of eight elements in split SPLIT of COUNT.
 u32() { printf "\\x$(printf %02x $(($1 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\0\\0"; }
 u64() { u32 "$1"; u32 0; }
