@@ -125,8 +125,8 @@ static bool read_dtype(const struct options *o, const char *name, struct hu_dtyp
         return true;
     if (is_mixture(name))
         fail(o->command->name,
-             "--%s: '%s' is a mixture whose size depends on the model (Q4_K_M: 4.83 to 4.89 bits a "
-             "parameter, not 4.5); give the .gguf file, or a ggml type such as q4_k",
+             "--%s: '%s' is a mixture whose size depends on the model (q4_k_m, q4_k_s, q5_k_m and "
+             "q5_k_s are modelled); give the .gguf file, or a ggml type such as q3_k",
              o->name, name);
     else
         fail(o->command->name,
@@ -140,6 +140,12 @@ static void add_dtype(struct hu_sizing_request *r, struct hu_dtype dtype)
 {
     if (r->dtype_count < HU_SIZING_DTYPES)
         r->dtypes[r->dtype_count++] = dtype;
+}
+
+static void add_mixture(struct hu_sizing_request *r, const struct hu_mixture *mixture)
+{
+    if (r->dtype_count < HU_SIZING_DTYPES)
+        r->mixtures[r->dtype_count++] = mixture;
 }
 
 static void add_all_dtypes(struct hu_sizing_request *r)
@@ -164,8 +170,11 @@ static bool read_dtypes(const struct options *o, struct hu_sizing_request *r)
     size_t before = r->dtype_count;
     for (char *name = strtok_r(copy, ",", &rest); fine && name; name = strtok_r(NULL, ",", &rest)) {
         struct hu_dtype dtype;
+        const struct hu_mixture *mixture = hu_mixture_find(name);
         if (!strcasecmp(name, "all"))
             add_all_dtypes(r);
+        else if (mixture)
+            add_mixture(r, mixture);
         else if ((fine = read_dtype(o, name, &dtype)))
             add_dtype(r, dtype);
     }

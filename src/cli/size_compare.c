@@ -111,7 +111,7 @@ void size_compare(const struct size_options *options, const struct size_result *
     compare_row("parameters", results, count, parameters_cell, 0);
     compare_row("active", results, count, active_cell, 0);
     for (size_t i = 0; i < first->weight_count; i++)
-        compare_row(hu_dtype_name(first->weights[i].dtype), results, count, weights_cell, i);
+        compare_row(first->weights[i].name, results, count, weights_cell, i);
     compare_row("KV cache, a token", results, count, token_cell, 0);
     if (options->request.context)
         compare_row("KV cache", results, count, kv_cell, 0);

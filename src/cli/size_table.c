@@ -55,8 +55,8 @@ static void print_weights(const struct size_options *options, const struct hu_si
     if (!s->weight_count)
         return;
     for (size_t i = 0; i < s->weight_count; i++)
-        if (text_columns(hu_dtype_name(s->weights[i].dtype)) > widest)
-            widest = text_columns(hu_dtype_name(s->weights[i].dtype));
+        if (text_columns(s->weights[i].name) > widest)
+            widest = text_columns(s->weights[i].name);
     double factor = (double)options->request.overhead / HU_MILLION;
     snprintf(head, sizeof head, "×%g, GiB", factor);
     printf("%s", p->dim);
@@ -71,8 +71,8 @@ static void print_weights(const struct size_options *options, const struct hu_si
     for (size_t i = 0; i < s->weight_count; i++) {
         const struct hu_sizing_weights *w = &s->weights[i];
         printf("  ");
-        print_left(hu_dtype_name(w->dtype), widest + 2);
-        snprintf(text, sizeof text, "%.4g", hu_dtype_bits(w->dtype));
+        print_left(w->name, widest + 2);
+        snprintf(text, sizeof text, "%.4g", w->bits);
         print_right(text, 7);
         print_right(hu_grouped(w->bytes, text), 20);
         print_right(size_gib(w->bytes, text), 10);
@@ -132,7 +132,7 @@ static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const
     printf(" GiB");
     print_right(size_gb(bytes, text), 9);
     printf(" GB");
-    if (whole)
+    if (whole && bar_columns())
         print_bar(bytes, whole, color, p);
     putchar('\n');
 }
@@ -234,7 +234,9 @@ static void print_solutions(const struct size_options *options, const struct siz
     const struct hu_sizing_request *r = &options->request;
     char text[27], context[27];
     print_context(f, r->batch, result->model.trained_context);
-    if (f->has_batch)
+    if (f->has_batch && !f->max_batch)
+        printf("  largest batch         none at context %s\n", hu_grouped(r->context, context));
+    else if (f->has_batch)
         printf("  largest batch         %s at context %s\n", hu_grouped(f->max_batch, text),
                hu_grouped(r->context, context));
     if (!r->train)

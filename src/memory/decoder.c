@@ -1,4 +1,4 @@
-#include "families.h"
+#include "family.h"
 #include "tensor/tensor_file.h"
 
 #include <string.h>

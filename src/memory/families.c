@@ -1,4 +1,4 @@
-#include "families.h"
+#include "family.h"
 #include "tensor/dtype.h"
 #include "tensor/tensor_file.h"
 
@@ -63,7 +63,7 @@ static void build(struct hu_config *c)
     char *name = c->model->architecture;
     snprintf(name, sizeof c->model->architecture, "%s", type);
     for (char *at = name; *at; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+        if (*at <= 0x20 || *at >= 0x7f)
             *at = '?';
     for (size_t i = 0; i < FAMILIES; i++)
         if (!strcmp(families[i].name, type)) {

@@ -1,5 +1,5 @@
 /* Families before Llama: learned positions, layer norms with bias, one up projection. */
-#include "families.h"
+#include "family.h"
 #include "tensor/tensor_file.h"
 
 #include <string.h>

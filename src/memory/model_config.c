@@ -1,4 +1,4 @@
-#include "config.h"
+#include "model_config.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -93,8 +93,8 @@ uint64_t config_labels(struct hu_config *c)
 uint64_t config_times(struct hu_config *c, uint64_t a, uint64_t b)
 {
     uint64_t product;
-    if (__builtin_mul_overflow(a, b, &product)) {
-        config_fail(c, "the sizes multiply to more than 64 bits hold");
+    if (__builtin_mul_overflow(a, b, &product) || product > HU_PRODUCT_MAX) {
+        config_fail(c, "the sizes multiply to more than 2^61");
         return 0;
     }
     return product;
