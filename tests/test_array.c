@@ -65,8 +65,9 @@ static void check_all_kernels(struct sources s, const struct hu_format *to,
     unsigned char *expected = calloc(1, bytes + 1), *got = malloc(bytes + 1);
     unsigned raised = 0;
     for (size_t i = 0; i < s.n; i++)
-        set_element(to, expected, i,
-                    hu_convert_at(to, s.format, element(s.format, s.bytes, i), i, options, &raised));
+        set_element(
+            to, expected, i,
+            hu_convert_at(to, s.format, element(s.format, s.bytes, i), i, options, &raised));
     for (size_t k = 0; k < hu_kernel_count(); k++)
         for (int with_flags = 0; with_flags < 2; with_flags++) {
             const struct hu_kernel *kernel = hu_kernel_at(k);
@@ -78,14 +79,15 @@ static void check_all_kernels(struct sources s, const struct hu_format *to,
             cr_assert_eq(got[bytes], 0xaa, "%s wrote past the end", hu_kernel_name(kernel));
             if (memcmp(got, expected, bytes))
                 for (size_t i = 0; i < s.n; i++)
-                    cr_assert_eq(element(to, got, i), element(to, expected, i),
-                                 "%s %s->%s direction %d flags %d saturate %d: 0x%llx gives 0x%llx, "
-                                 "not 0x%llx",
-                                 hu_kernel_name(kernel), s.format->name, to->name,
-                                 options->direction, with_flags, options->saturate,
-                                 (unsigned long long)element(s.format, s.bytes, i),
-                                 (unsigned long long)element(to, got, i),
-                                 (unsigned long long)element(to, expected, i));
+                    cr_assert_eq(
+                        element(to, got, i), element(to, expected, i),
+                        "%s %s->%s direction %d flags %d saturate %d: 0x%llx gives 0x%llx, "
+                        "not 0x%llx",
+                        hu_kernel_name(kernel), s.format->name, to->name, options->direction,
+                        with_flags, options->saturate,
+                        (unsigned long long)element(s.format, s.bytes, i),
+                        (unsigned long long)element(to, got, i),
+                        (unsigned long long)element(to, expected, i));
             cr_assert_arr_eq(got, expected, bytes, "%s: bits beside the codes of %s",
                              hu_kernel_name(kernel), to->name);
             if (with_flags)
