@@ -9,6 +9,8 @@
 typedef uint32_t vec __attribute__((vector_size(32)));
 typedef int32_t mask __attribute__((vector_size(32)));
 typedef float floats __attribute__((vector_size(32)));
+typedef uint16_t half_lanes __attribute__((vector_size(32)));
+typedef uint8_t byte_lanes __attribute__((vector_size(32)));
 
 INLINE vec splat(uint32_t x)
 {
@@ -117,34 +119,73 @@ INLINE vec sub_float(vec a, vec b)
     return (vec)((floats)a - (floats)b);
 }
 
-/* vpackusdw and vpackuswb work within 128 bits, so that quads of lanes come out of order. */
-INLINE void store_halves(void *dst, const vec *v)
+/* sum + 1 where x has the bit set */
+INLINE vec add_bit(vec sum, vec x, uint32_t bit)
 {
-    const __m256i low = _mm256_set1_epi32(0xffff);
-    for (int i = 0; i < 2; i++) {
-        __m256i packed = _mm256_packus_epi32(_mm256_and_si256((__m256i)v[2 * i], low),
-                                             _mm256_and_si256((__m256i)v[2 * i + 1], low));
-        _mm256_storeu_si256((__m256i *)dst + i, _mm256_permute4x64_epi64(packed, 0xd8));
-    }
+    return sum + (shift_right(x, bit) & splat(1));
 }
 
-INLINE void store_bytes(void *dst, const vec *v)
+INLINE vec add_where(mask m, vec x, vec addend)
+{
+    return x + ((vec)m & addend);
+}
+
+INLINE mask at_least_zero(vec x)
+{
+    return ~below_zero(x);
+}
+
+/* The packing instructions work within 128 bits, so that quads of lanes come out of order. */
+INLINE half_lanes in_order_16(__m256i packed)
+{
+    return (half_lanes)_mm256_permute4x64_epi64(packed, 0xd8);
+}
+
+INLINE byte_lanes in_order_8(__m256i packed)
+{
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    return (byte_lanes)_mm256_permutevar8x32_epi32(packed, order);
+}
+
+INLINE half_lanes pack_halves(const vec *v)
+{
+    vec low[2] = {v[0] & splat(0xffff), v[1] & splat(0xffff)};
+    return in_order_16(_mm256_packus_epi32((__m256i)low[0], (__m256i)low[1]));
+}
+
+INLINE half_lanes pack_top_halves(const vec *v)
+{
+    return in_order_16(_mm256_packus_epi32((__m256i)(v[0] >> 16), (__m256i)(v[1] >> 16)));
+}
+
+/* Saturation keeps signs. */
+INLINE half_lanes pack_half_signs(const vec *x)
+{
+    return in_order_16(_mm256_packs_epi32((__m256i)x[0], (__m256i)x[1]));
+}
+
+INLINE byte_lanes pack_bytes(const vec *v)
 {
     __m256i low = _mm256_packus_epi32((__m256i)v[0], (__m256i)v[1]);
     __m256i high = _mm256_packus_epi32((__m256i)v[2], (__m256i)v[3]);
-    __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    __m256i packed = _mm256_packus_epi16(low, high);
-    _mm256_storeu_si256(dst, _mm256_permutevar8x32_epi32(packed, order));
+    return in_order_8(_mm256_packus_epi16(low, high));
 }
+
+INLINE byte_lanes pack_byte_signs(const vec *x)
+{
+    __m256i low = _mm256_packs_epi32((__m256i)x[0], (__m256i)x[1]);
+    __m256i high = _mm256_packs_epi32((__m256i)x[2], (__m256i)x[3]);
+    return in_order_8(_mm256_packs_epi16(low, high));
+}
+
+#include "array/lanes_packed.h"
 
 INLINE vec load_halves(const void *at)
 {
     return (vec)_mm256_cvtepu16_epi32(_mm_loadu_si128(at));
 }
 
-INLINE vec from_fp16(vec halves)
+INLINE vec from_fp16(const void *at)
 {
-    __m256i packed = _mm256_packus_epi32((__m256i)halves, (__m256i)halves);
-    packed = _mm256_permute4x64_epi64(packed, 0x08);
-    return (vec)_mm256_cvtph_ps(_mm256_castsi256_si128(packed));
+    return (vec)_mm256_cvtph_ps(_mm_loadu_si128(at));
 }

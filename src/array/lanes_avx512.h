@@ -8,6 +8,8 @@
 
 typedef uint32_t vec __attribute__((vector_size(64)));
 typedef __mmask16 mask;
+typedef uint16_t half_lanes __attribute__((vector_size(64)));
+typedef uint8_t byte_lanes __attribute__((vector_size(64)));
 
 INLINE vec splat(uint32_t x)
 {
@@ -115,38 +117,77 @@ INLINE vec sub_float(vec a, vec b)
     return (vec)_mm512_sub_ps((__m512)a, (__m512)b);
 }
 
-/* Lane 2i takes the low half of a's i-th lane, lane 2i + 1 that of b's. */
-INLINE void store_two_halves(void *dst, vec a, vec b)
+/* sum + 1 where x has the bit set */
+INLINE vec add_bit(vec sum, vec x, uint32_t bit)
+{
+    mask set = _mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32((int)(1u << bit)));
+    return (vec)_mm512_mask_add_epi32((__m512i)sum, set, (__m512i)sum, _mm512_set1_epi32(1));
+}
+
+INLINE vec add_where(mask m, vec x, vec addend)
+{
+    return (vec)_mm512_mask_add_epi32((__m512i)x, m, (__m512i)x, (__m512i)addend);
+}
+
+INLINE mask at_least_zero(vec x)
+{
+    return _mm512_testn_epi32_mask((__m512i)x, _mm512_set1_epi32(INT32_MIN));
+}
+
+/* The even halves, then the odd ones. */
+INLINE half_lanes unzip(__m512i zipped)
 {
     const vec order = {0x00020000, 0x00060004, 0x000a0008, 0x000e000c, 0x00120010, 0x00160014,
                        0x001a0018, 0x001e001c, 0x00030001, 0x00070005, 0x000b0009, 0x000f000d,
                        0x00130011, 0x00170015, 0x001b0019, 0x001f001d};
-    __m512i mixed = _mm512_mask_blend_epi16(0xaaaaaaaa, (__m512i)a, (__m512i)(b << 16));
-    _mm512_storeu_si512(dst, _mm512_permutexvar_epi16((__m512i)order, mixed));
+    return (half_lanes)_mm512_permutexvar_epi16((__m512i)order, zipped);
 }
 
-INLINE void store_halves(void *dst, const vec *v)
+INLINE half_lanes pack_halves(const vec *v)
 {
-    store_two_halves(dst, v[0], v[1]);
-    store_two_halves((char *)dst + sizeof(vec), v[2], v[3]);
+    return unzip(_mm512_mask_blend_epi16(0xaaaaaaaa, (__m512i)v[0], (__m512i)(v[1] << 16)));
 }
 
-/* vpackusdw and vpackuswb work within 128 bits, so that quads of lanes come out of order. */
-INLINE void store_bytes(void *dst, const vec *v)
+INLINE half_lanes pack_top_halves(const vec *v)
+{
+    return unzip(_mm512_mask_blend_epi16(0xaaaaaaaa, (__m512i)(v[0] >> 16), (__m512i)v[1]));
+}
+
+INLINE half_lanes pack_half_signs(const vec *x)
+{
+    return pack_top_halves(x);
+}
+
+/* The packing instructions work within 128 bits, so that quads of lanes come out of order. */
+INLINE byte_lanes in_order_8(__m512i packed)
 {
     const vec order = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
+    return (byte_lanes)_mm512_permutexvar_epi32((__m512i)order, packed);
+}
+
+INLINE byte_lanes pack_bytes(const vec *v)
+{
     __m512i low = _mm512_packus_epi32((__m512i)v[0], (__m512i)v[1]);
     __m512i high = _mm512_packus_epi32((__m512i)v[2], (__m512i)v[3]);
-    __m512i packed = _mm512_packus_epi16(low, high);
-    _mm512_storeu_si512(dst, _mm512_permutexvar_epi32((__m512i)order, packed));
+    return in_order_8(_mm512_packus_epi16(low, high));
 }
+
+/* Saturation keeps signs. */
+INLINE byte_lanes pack_byte_signs(const vec *x)
+{
+    __m512i low = _mm512_packs_epi32((__m512i)x[0], (__m512i)x[1]);
+    __m512i high = _mm512_packs_epi32((__m512i)x[2], (__m512i)x[3]);
+    return in_order_8(_mm512_packs_epi16(low, high));
+}
+
+#include "array/lanes_packed.h"
 
 INLINE vec load_halves(const void *at)
 {
     return (vec)_mm512_cvtepu16_epi32(_mm256_loadu_si256(at));
 }
 
-INLINE vec from_fp16(vec halves)
+INLINE vec from_fp16(const void *at)
 {
-    return (vec)_mm512_cvtph_ps(_mm512_cvtepi32_epi16((__m512i)halves));
+    return (vec)_mm512_cvtph_ps(_mm256_loadu_si256(at));
 }
