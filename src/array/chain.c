@@ -16,7 +16,7 @@ bool chain_can(const struct stages *s, const struct conversion *c)
     if (!from_fp32 && !(s->widen(c->from, c->flags) && rounds_once(c)))
         return false;
     if (is_fp64(c->to))
-        return s->to_fp64 && !is_fp64(c->from);
+        return s->to_fp64 && !is_fp64(c->from) && !c->options.saturate;
     if (is_fp32(c->to))
         return !from_fp32 && !is_fp64(c->from) && !c->options.saturate;
     return s->narrow(c) != NULL;

@@ -191,3 +191,127 @@ INLINE vec from_fp16(const void *at)
 {
     return (vec)_mm512_cvtph_ps(_mm256_loadu_si256(at));
 }
+
+typedef __m256i fp16s;
+
+#define cvt_fp16(x, rounding) _mm512_cvtps_ph((__m512)(x), rounding)
+
+INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
+{
+    __m512 back = _mm512_cvtph_ps(toward_zero);
+    mask inexact = _mm512_cmp_ps_mask(back, (__m512)x, _CMP_NEQ_OQ);
+    return _mm256_or_si256(toward_zero, _mm256_maskz_set1_epi16(inexact, 1));
+}
+
+INLINE void store_fp16(void *at, fp16s codes)
+{
+    _mm256_storeu_si256(at, codes);
+}
+
+/* FP64, eight lanes. */
+#define LANES_FP64
+enum { DOUBLES = 8 };
+typedef __m512d doubles;
+typedef __m256 singles;
+typedef uint64_t longs __attribute__((vector_size(64)));
+
+INLINE doubles load_doubles(const void *at)
+{
+    return _mm512_loadu_pd(at);
+}
+
+INLINE void store_doubles(void *at, doubles x)
+{
+    _mm512_storeu_pd(at, x);
+}
+
+INLINE singles load_singles(const void *at)
+{
+    return _mm256_loadu_ps(at);
+}
+
+INLINE void store_singles(void *at, singles x)
+{
+    _mm256_storeu_ps(at, x);
+}
+
+INLINE longs longs_of(uint64_t x)
+{
+    return (longs)_mm512_set1_epi64((long long)x);
+}
+
+INLINE longs bits_of(doubles x)
+{
+    return (longs)x;
+}
+
+INLINE unsigned lanes_above(longs a, longs b)
+{
+    return _mm512_cmpgt_epi64_mask((__m512i)a, (__m512i)b);
+}
+
+INLINE unsigned lanes_negative(doubles x)
+{
+    return _mm512_movepi64_mask((__m512i)x);
+}
+
+/* False for NaNs. */
+INLINE __mmask8 differ(doubles a, doubles b)
+{
+    return _mm512_cmp_pd_mask(a, b, _CMP_NEQ_OQ);
+}
+
+INLINE unsigned lanes_of(__mmask8 m)
+{
+    return m;
+}
+
+INLINE singles narrow_doubles(doubles x)
+{
+    return _mm512_cvtpd_ps(x);
+}
+
+INLINE doubles widen_singles(singles x)
+{
+    return _mm512_cvtps_pd(x);
+}
+
+INLINE singles set_last(singles x, __mmask8 lanes)
+{
+    __m256i bits = _mm256_castps_si256(x);
+    return _mm256_castsi256_ps(_mm256_mask_or_epi32(bits, lanes, bits, _mm256_set1_epi32(1)));
+}
+
+INLINE doubles set_last_but_infinite(doubles x)
+{
+    const int infinities = 0x08 | 0x10; /* vfpclasspd's imm8 */
+    __mmask8 others = (__mmask8)~_mm512_fpclass_pd_mask(x, infinities);
+    __m512i bits = _mm512_castpd_si512(x);
+    return _mm512_castsi512_pd(_mm512_mask_or_epi64(bits, others, bits, _mm512_set1_epi64(1)));
+}
+
+/* The last bit that FP32 keeps set where any below is. */
+INLINE doubles with_sticky(doubles x)
+{
+    const long long low = (1LL << 29) - 1;
+    __m512i bits = _mm512_castpd_si512(x);
+    __mmask8 some = _mm512_test_epi64_mask(bits, _mm512_set1_epi64(low));
+    return _mm512_castsi512_pd(_mm512_mask_or_epi64(bits, some, bits, _mm512_set1_epi64(low + 1)));
+}
+
+INLINE __m128i fp16_of_singles(singles x, enum hu_direction direction)
+{
+    if (direction == HU_TOWARD_ZERO)
+        return _mm256_cvtps_ph(x, 3);
+    if (direction == HU_TIES_TO_EVEN)
+        return _mm256_cvtps_ph(x, 0);
+    __m256i bits = _mm256_castps_si256(x);
+    __mmask8 others = (__mmask8)~_mm256_fpclass_ps_mask(x, 0x08 | 0x10);
+    bits = _mm256_mask_or_epi32(bits, others, bits, _mm256_set1_epi32(1));
+    return _mm256_cvtps_ph(_mm256_castsi256_ps(bits), 0);
+}
+
+INLINE void store_quarter(void *at, __m128i codes)
+{
+    _mm_storeu_si128(at, codes);
+}

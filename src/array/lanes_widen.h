@@ -1,5 +1,4 @@
 /* Exact widening to FP32 in lanes; included after lanes.h. */
-#include "array/chain.h"
 
 enum widen_kind { WIDEN_FP16, WIDEN_BF16, WIDEN_TF32 };
 
