@@ -13,6 +13,8 @@ static const struct hu_kernel *const all[] = {
     &hu_kernel_scalar, &hu_kernel_portable,
 #if defined(__x86_64__)
     &hu_kernel_avx2,   &hu_kernel_avx512,   &hu_kernel_avx512vbmi, &hu_kernel_avx512bf16,
+#elif defined(HU_HAVE_NEON)
+    &hu_kernel_neon,
 #endif
 };
 

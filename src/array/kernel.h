@@ -33,6 +33,9 @@ extern const struct hu_kernel hu_kernel_avx2;
 extern const struct hu_kernel hu_kernel_avx512;
 extern const struct hu_kernel hu_kernel_avx512vbmi;
 extern const struct hu_kernel hu_kernel_avx512bf16;
+#elif defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define HU_HAVE_NEON
+extern const struct hu_kernel hu_kernel_neon;
 #endif
 
 #endif

@@ -1,7 +1,8 @@
-/* FP32 to FP16 by F16C, where no flags are asked for; included after lanes.h with cvt_fp16,
+/* FP32 to FP16 by the hardware, where no flags are asked for; included after lanes.h with cvt_fp16,
  * fp16_to_odd and store_fp16 of the instruction set. The hardware keeps NaNs' payloads. */
 
-/* vcvtps2ph's immediate: its own rounding direction, not MXCSR's. */
+/* vcvtps2ph's immediate: its own rounding direction, not MXCSR's. NEON's fcvtn takes the
+ * environment's, which is the same or, ties away and to odd, the one that these start from. */
 #define FP16_NEAREST 0
 #define FP16_DOWN 1
 #define FP16_UP 2
@@ -67,8 +68,8 @@ FP16_ROW(fp16_rup, HU_TOWARD_POSITIVE)
 FP16_ROW(fp16_rdn, HU_TOWARD_NEGATIVE)
 FP16_ROW(fp16_rto, HU_TO_ODD)
 
-/* The narrow_function that stages have: F16C's where it does, the lanes' otherwise. */
-static narrow_function *narrow_find_x86(const struct conversion *c)
+/* The narrow_function that stages have: the hardware's where it does, the lanes' otherwise. */
+static narrow_function *narrow_find_fp16(const struct conversion *c)
 {
     static narrow_function *const fp16[] = {
         [HU_TIES_TO_EVEN] = fp16_rne,    [HU_TIES_TO_AWAY] = fp16_rna,

@@ -219,6 +219,8 @@ INLINE vec load_halves(const void *at)
 #endif
 }
 
+#ifndef LANES_OWN_FP16
+
 /* Subnormals gain a unit of FP32's exponent and lose it again in a subtraction, which normalizes
  * them. */
 INLINE vec from_fp16(const void *at)
@@ -234,3 +236,5 @@ INLINE vec from_fp16(const void *at)
     normal = pick(equal(exponent, splat(0)), subnormal & splat(0x7fffffff), normal);
     return normal | (halves & splat(0x8000)) << 16;
 }
+
+#endif
