@@ -58,18 +58,18 @@ struct seen {
 
 /* The values that stay the same for a row, in vectors. */
 struct row {
-    vec keys, keys_high; /* hu_random_keys, by halves */
+    vec keys, keys_high; /* hu_random_keys, by halves, as random_lanes adds them */
     vec low_index;       /* of the step's first vector */
 };
 
-/* hu_random_mix in lanes. */
+/*
+ * hu_random_mix in lanes, but for its last step: random = y ^ y >> 15. A shift distributes over
+ * exclusive or, so that what comes from the keys is computed once for the row.
+ */
 INLINE vec random_lanes(const struct row *r, vec low)
 {
-    vec x = low ^ r->keys;
-    x = (x ^ x >> 16) * splat(UINT32_C(0x21f0aaad));
-    x ^= r->keys_high;
-    x = (x ^ x >> 15) * splat(UINT32_C(0xd35a2d97));
-    return x ^ x >> 15;
+    vec x = (low ^ low >> 16 ^ r->keys) * splat(UINT32_C(0x21f0aaad));
+    return (x ^ x >> 15 ^ r->keys_high) * splat(UINT32_C(0xd35a2d97));
 }
 
 INLINE void see(struct seen *seen, const struct narrow *k, vec x, vec magnitude, vec discarded,
@@ -105,6 +105,13 @@ INLINE void see_specials(struct seen *seen, const struct narrow *k, vec magnitud
         seen->flags |= k->infinity_flags;
 }
 
+/* The top BITS of what random_lanes stands for. */
+INLINE vec random_top(vec random, uint32_t bits)
+{
+    vec top = shift_right(random, 32 - bits);
+    return bits > 15 ? top ^ shift_right(random, 47 - bits) : top;
+}
+
 /*
  *  31 30        23 22                   0
  *  +-+------------+----------------------+
@@ -128,7 +135,7 @@ INLINE vec round_top(const struct narrow *k, vec x, vec random, enum hu_directio
     case HU_TO_ODD:
         return x | ((x & low) + low);
     case HU_STOCHASTIC:
-        return x + (low ^ shift_right(random, 32 - k->drop));
+        return x + (low ^ random_top(random, k->drop));
     case HU_TOWARD_ZERO:
         break;
     }
@@ -183,6 +190,7 @@ INLINE vec goes_up_at_random(const struct narrow *k, vec magnitude, vec at, vec 
     vec shift = splat(k->drop) + (at >> 23) - exponent;
     vec fraction = shift_left_each(significand, splat(32) - shift) |
                    shift_right_each(significand, shift - splat(32));
+    random ^= random >> 15;
     return keep(above(fraction ^ splat(SIGN), random ^ splat(SIGN)), splat(1));
 }
 #endif
@@ -197,8 +205,8 @@ INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random
                         enum hu_direction direction, bool flags, struct seen *seen)
 {
     vec sign = is_directed(direction) ? x & splat(SIGN) : splat(0);
-    vec finite = smaller(magnitude, splat(k->limit));
-    vec at = larger(finite, splat(k->least_normal)) & splat(INFINITE);
+    vec finite = smaller_float(magnitude, splat(k->limit));
+    vec at = larger_float(finite, splat(k->least_normal)) & splat(INFINITE);
     vec power = (at + splat(k->magic)) | sign;
     vec sum = add_float(power, finite | (direction == HU_TIES_TO_AWAY ? splat(1) : sign));
     vec code = sum - power + shift_right(at - splat(k->least_normal), k->drop);
@@ -305,10 +313,10 @@ INLINE void narrow_step(const struct narrow *k, void *dst, const void *src, stru
                         struct seen *seen)
 {
     vec x[4], magnitude[4], random[4], codes[4];
-    vec greatest = splat(0);
+    vec special = splat(0);
     fetch_ahead(k->streams, src, sizeof x);
     VECTORS(const char *at = (const char *)src + sizeof(vec) * i; x[i] = load(at);
-            magnitude[i] = x[i] & splat(~SIGN); greatest = larger(greatest, magnitude[i]);
+            magnitude[i] = x[i] & splat(~SIGN); special = note_special(special, magnitude[i]);
             random[i] = splat(0); if (direction == HU_STOCHASTIC) {
                 random[i] = random_lanes(r, r->low_index + splat(i * LANES));
             });
@@ -316,7 +324,7 @@ INLINE void narrow_step(const struct narrow *k, void *dst, const void *src, stru
     if (kind == NARROW_TOP) {
         VECTORS(codes[i] = narrow_top(k, x[i], random[i], direction, flags, seen););
         store_top(k, dst, codes, size);
-    } else if (any(above(greatest, splat(INFINITE - 1)))) {
+    } else if (has_special(special)) {
         VECTORS(codes[i] = narrow_any(k, x[i], random[i], direction, flags, seen););
         store_codes(k, dst, codes, size);
     } else {
@@ -334,7 +342,8 @@ INLINE unsigned narrow_row(const struct narrow *k, void *dst, const void *src, s
     struct row r = {splat(0), splat(0), splat(0)};
     if (direction == HU_STOCHASTIC) {
         uint64_t keys = hu_random_keys(local.seed, first);
-        r = (struct row){splat((uint32_t)keys), splat((uint32_t)(keys >> 32)),
+        uint32_t low = (uint32_t)keys, high = (uint32_t)(keys >> 32);
+        r = (struct row){splat(low ^ low >> 16), splat(high ^ high >> 15),
                          splat((uint32_t)first) + lane_numbers()};
     }
     const char *in = src;

@@ -86,6 +86,27 @@ INLINE vec larger(vec a, vec b)
     return (vec)_mm512_max_epu32((__m512i)a, (__m512i)b);
 }
 
+INLINE vec smaller_float(vec a, vec b)
+{
+    return smaller(a, b);
+}
+
+INLINE vec larger_float(vec a, vec b)
+{
+    return larger(a, b);
+}
+
+/* note_special gathers magnitudes; has_special: one was infinite or NaN. */
+INLINE vec note_special(vec noted, vec magnitude)
+{
+    return larger(noted, magnitude);
+}
+
+INLINE bool has_special(vec noted)
+{
+    return any(above(noted, splat(0x7f7fffff)));
+}
+
 INLINE vec shift_right(vec x, uint32_t count)
 {
     return (vec)_mm512_srlv_epi32((__m512i)x, _mm512_set1_epi32((int)count));

@@ -1,4 +1,8 @@
 /* Lanes in GCC's vectors of 16 bytes: SSE2, NEON, or whatever the compiler makes of them. */
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #define LANES 4
 #define TARGET
 #define INLINE static inline __attribute__((always_inline))
@@ -81,6 +85,31 @@ INLINE vec larger(vec a, vec b)
     return pick(above(a, b), a, b);
 }
 
+/* Of magnitudes of FP32 without NaNs; B where A is one. */
+INLINE vec smaller_float(vec a, vec b)
+{
+#if defined(__SSE2__)
+    return (vec)_mm_min_ps((__m128)a, (__m128)b);
+#else
+    return smaller(a, b);
+#endif
+}
+
+INLINE vec larger_float(vec a, vec b)
+{
+#if defined(__SSE2__)
+    return (vec)_mm_max_ps((__m128)a, (__m128)b);
+#else
+    return larger(a, b);
+#endif
+}
+
+/* note_special gathers magnitudes; has_special: one was infinite or NaN. */
+INLINE vec note_special(vec noted, vec magnitude)
+{
+    return noted | (vec)above(magnitude, splat(0x7f7fffff));
+}
+
 INLINE vec shift_right(vec x, uint32_t count)
 {
     return x >> count;
@@ -119,8 +148,6 @@ INLINE mask at_least_zero(vec x)
 
 #if defined(__SSE2__)
 
-#include <emmintrin.h>
-
 INLINE bool any(mask m)
 {
     return _mm_movemask_epi8((__m128i)m);
@@ -136,6 +163,17 @@ INLINE half_lanes pack_halves(const vec *v)
 INLINE half_lanes pack_top_halves(const vec *v)
 {
     return (half_lanes)_mm_packs_epi32((__m128i)((mask)v[0] >> 16), (__m128i)((mask)v[1] >> 16));
+}
+
+/* Codes below 2^15. */
+INLINE half_lanes pack_small_halves(const vec *v)
+{
+    return (half_lanes)_mm_packs_epi32((__m128i)v[0], (__m128i)v[1]);
+}
+
+INLINE mask either_is_nan(vec a, vec b)
+{
+    return (mask)_mm_cmpunord_ps((__m128)a, (__m128)b);
 }
 
 /* Saturation keeps signs. */
@@ -182,6 +220,16 @@ INLINE half_lanes pack_top_halves(const vec *v)
     return pack_halves(top);
 }
 
+INLINE half_lanes pack_small_halves(const vec *v)
+{
+    return pack_halves(v);
+}
+
+INLINE mask either_is_nan(vec a, vec b)
+{
+    return is_nan(a) | is_nan(b);
+}
+
 INLINE half_lanes pack_half_signs(const vec *x)
 {
     return pack_top_halves(x);
@@ -204,6 +252,11 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
 }
 
 #endif
+
+INLINE bool has_special(vec noted)
+{
+    return any((mask)noted);
+}
 
 #include "array/lanes_packed.h"
 
