@@ -156,7 +156,7 @@ BF16_INLINE void bf16_step(const struct narrow *k, void *dst, const void *src)
     half_lanes codes = (half_lanes)_mm512_cvtne2ps_pbh((__m512)x[1], (__m512)x[0]);
     if (__builtin_expect(!_kortestz_mask16_u8(low, high), 0)) {
         for (int i = 0; i < 2; i++)
-            x[i] = narrow_top(k, x[i], splat(0), HU_TIES_TO_EVEN, false, NULL);
+            x[i] = narrow_top(k, x[i], splat(0), HU_TIES_TO_EVEN, true, false, NULL);
         codes = pack_top_halves(x);
     }
     memcpy(dst, &codes, sizeof codes);

@@ -59,17 +59,25 @@ struct seen {
 /* The values that stay the same for a row, in vectors. */
 struct row {
     vec keys, keys_high; /* hu_random_keys, by halves, as random_lanes adds them */
-    vec low_index;       /* of the step's first vector */
+    uint32_t low_index;  /* of the step's first element */
 };
 
 /*
  * hu_random_mix in lanes, but for its last step: random = y ^ y >> 15. A shift distributes over
  * exclusive or, so that what comes from the keys is computed once for the row.
  */
-INLINE vec random_lanes(const struct row *r, vec low)
+INLINE void random_lanes(vec random[4], struct row *r)
 {
-    vec x = (low ^ low >> 16 ^ r->keys) * splat(UINT32_C(0x21f0aaad));
-    return (x ^ x >> 15 ^ r->keys_high) * splat(UINT32_C(0xd35a2d97));
+    if (r->low_index % STEP == 0) { /* the index's high half is one number */
+        vec keys = splat(r->low_index ^ r->low_index >> 16) ^ r->keys;
+        VECTORS(random[i] = keys ^ (lane_numbers() + splat(i * LANES)););
+    } else {
+        vec first = splat(r->low_index) + lane_numbers();
+        VECTORS(vec low = first + splat(i * LANES); random[i] = low ^ low >> 16 ^ r->keys;);
+    }
+    r->low_index += STEP;
+    VECTORS(vec x = random[i] * splat(UINT32_C(0x21f0aaad));
+            random[i] = (x ^ x >> 15 ^ r->keys_high) * splat(UINT32_C(0xd35a2d97)););
 }
 
 INLINE void see(struct seen *seen, const struct narrow *k, vec x, vec magnitude, vec discarded,
@@ -108,8 +116,11 @@ INLINE void see_specials(struct seen *seen, const struct narrow *k, vec magnitud
 /* The top BITS of what random_lanes stands for. */
 INLINE vec random_top(vec random, uint32_t bits)
 {
-    vec top = shift_right(random, 32 - bits);
-    return bits > 15 ? top ^ shift_right(random, 47 - bits) : top;
+#ifdef LANES_EACH /* where shifting everything out gives 0 */
+    return shift_right(random, 32 - bits) ^ shift_right(random, 47 - bits);
+#else
+    return shift_right(random ^ random >> 15, 32 - bits);
+#endif
 }
 
 /*
@@ -144,9 +155,8 @@ INLINE vec round_top(const struct narrow *k, vec x, vec random, enum hu_directio
 
 /* The code at the top of an FP32 word; what it discards is still below. */
 INLINE vec narrow_top(const struct narrow *k, vec x, vec random, enum hu_direction direction,
-                      bool flags, struct seen *seen)
+                      bool nans, bool flags, struct seen *seen)
 {
-    mask nan = is_nan(x);
     vec rounded = round_top(k, x, random, direction);
     if (k->saturate) {
         vec greatest = splat(k->max_code << k->drop);
@@ -161,7 +171,7 @@ INLINE vec narrow_top(const struct narrow *k, vec x, vec random, enum hu_directi
         vec code = shift_right(round_top(k, finite, random, direction) & splat(~SIGN), k->drop);
         see(seen, k, x, magnitude, finite & splat(k->low), code);
     }
-    return pick(nan, x | splat(QUIET), rounded);
+    return nans ? pick(is_nan(x), x | splat(QUIET), rounded) : rounded;
 }
 
 INLINE vec special_codes(const struct narrow *k, vec x, vec magnitude)
@@ -317,12 +327,14 @@ INLINE void narrow_step(const struct narrow *k, void *dst, const void *src, stru
     fetch_ahead(k->streams, src, sizeof x);
     VECTORS(const char *at = (const char *)src + sizeof(vec) * i; x[i] = load(at);
             magnitude[i] = x[i] & splat(~SIGN); special = note_special(special, magnitude[i]);
-            random[i] = splat(0); if (direction == HU_STOCHASTIC) {
-                random[i] = random_lanes(r, r->low_index + splat(i * LANES));
-            });
-    r->low_index += splat(STEP);
+            random[i] = splat(0););
+    if (direction == HU_STOCHASTIC)
+        random_lanes(random, r);
     if (kind == NARROW_TOP) {
-        VECTORS(codes[i] = narrow_top(k, x[i], random[i], direction, flags, seen););
+        if (any(either_is_nan(x[0], x[1])) || any(either_is_nan(x[2], x[3])))
+            VECTORS(codes[i] = narrow_top(k, x[i], random[i], direction, true, flags, seen););
+        else
+            VECTORS(codes[i] = narrow_top(k, x[i], random[i], direction, false, flags, seen););
         store_top(k, dst, codes, size);
     } else if (has_special(special)) {
         VECTORS(codes[i] = narrow_any(k, x[i], random[i], direction, flags, seen););
@@ -339,12 +351,11 @@ INLINE unsigned narrow_row(const struct narrow *k, void *dst, const void *src, s
 {
     struct narrow local = *k; /* that nothing stored to dst can change */
     struct seen seen = {splat(0), splat(0), splat(0), 0};
-    struct row r = {splat(0), splat(0), splat(0)};
+    struct row r = {splat(0), splat(0), 0};
     if (direction == HU_STOCHASTIC) {
         uint64_t keys = hu_random_keys(local.seed, first);
         uint32_t low = (uint32_t)keys, high = (uint32_t)(keys >> 32);
-        r = (struct row){splat(low ^ low >> 16), splat(high ^ high >> 15),
-                         splat((uint32_t)first) + lane_numbers()};
+        r = (struct row){splat(low ^ low >> 16), splat(high ^ high >> 15), (uint32_t)first};
     }
     const char *in = src;
     char *out = dst;

@@ -58,6 +58,11 @@ INLINE mask is_nan(vec x)
     return (mask)_mm256_cmp_ps((__m256)x, (__m256)x, _CMP_UNORD_Q);
 }
 
+INLINE mask either_is_nan(vec a, vec b)
+{
+    return (mask)_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_UNORD_Q);
+}
+
 INLINE mask both(mask a, mask b)
 {
     return a & b;

@@ -56,6 +56,11 @@ INLINE mask is_nan(vec x)
     return _mm512_cmp_ps_mask((__m512)x, (__m512)x, _CMP_UNORD_Q);
 }
 
+INLINE mask either_is_nan(vec a, vec b)
+{
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_UNORD_Q);
+}
+
 INLINE mask both(mask a, mask b)
 {
     return a & b;
