@@ -1,0 +1,156 @@
+#include "verify/layout.h"
+
+#include <string.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "arrays are little-endian, and so must the machine be"
+#endif
+
+static uint64_t load_packed(const struct hu_format *f, const unsigned char *bytes, size_t i)
+{
+    size_t bit = i * f->storage_bits;
+    unsigned shift = bit % 8;
+    unsigned word = bytes[bit / 8];
+    if (shift + f->storage_bits > 8)
+        word |= (unsigned)bytes[bit / 8 + 1] << 8;
+    return word >> shift & hu_width_mask(f);
+}
+
+static void store_packed(const struct hu_format *f, unsigned char *bytes, size_t i, uint64_t code)
+{
+    size_t bit = i * f->storage_bits;
+    unsigned shift = bit % 8;
+    unsigned mask = (unsigned)hu_width_mask(f) << shift, word = (unsigned)code << shift;
+    bytes[bit / 8] = (unsigned char)((bytes[bit / 8] & ~mask) | (word & mask));
+    if (mask >> 8)
+        bytes[bit / 8 + 1] = (unsigned char)((bytes[bit / 8 + 1] & ~(mask >> 8)) |
+                                             ((word & mask) >> 8));
+}
+
+uint64_t hu_layout_load(const struct hu_format *f, const void *array, size_t i)
+{
+    if (hu_is_packed(f))
+        return load_packed(f, array, i);
+    uint64_t word = 0;
+    size_t size = f->storage_bits / 8;
+    memcpy(&word, (const unsigned char *)array + i * size, size);
+    if (!f->storage_shift)
+        return word;
+    uint64_t low = word & ((UINT64_C(1) << f->storage_shift) - 1);
+    return word >> f->storage_shift | low << 32;
+}
+
+void hu_layout_store(const struct hu_format *f, void *array, size_t i, uint64_t code)
+{
+    if (hu_is_packed(f)) {
+        store_packed(f, array, i, code);
+        return;
+    }
+    uint64_t word = code << f->storage_shift;
+    size_t size = f->storage_bits / 8;
+    memcpy((unsigned char *)array + i * size, &word, size);
+}
+
+/* 64 bytes at a time, in whatever the machine has. */
+typedef uint8_t v8 __attribute__((vector_size(64)));
+typedef uint16_t v16 __attribute__((vector_size(64)));
+typedef uint32_t v32 __attribute__((vector_size(64)));
+typedef uint64_t v64 __attribute__((vector_size(64)));
+
+#define FILL(word, vector, lanes)                                                                  \
+    static inline __attribute__((always_inline)) void fill_##vector(void *array, word first,       \
+                                                                    word step, size_t n)           \
+    {                                                                                              \
+        vector value;                                                                              \
+        for (unsigned i = 0; i < (lanes); i++)                                                     \
+            value[i] = (word)(first + step * i);                                                   \
+        vector stride = (vector){0} + (word)(step * (lanes));                                      \
+        unsigned char *at = array;                                                                 \
+        for (size_t i = 0; i < n; i += (lanes), at += 64, value += stride)                         \
+            memcpy(at, &value, 64);                                                                \
+    }
+FILL(uint8_t, v8, 64)
+FILL(uint16_t, v16, 32)
+FILL(uint32_t, v32, 16)
+FILL(uint64_t, v64, 8)
+
+static inline __attribute__((always_inline)) void fill(unsigned bits, void *array, uint64_t first,
+                                                       uint64_t step, size_t n)
+{
+    if (bits == 8)
+        fill_v8(array, (uint8_t)first, (uint8_t)step, n);
+    else if (bits == 16)
+        fill_v16(array, (uint16_t)first, (uint16_t)step, n);
+    else if (bits == 32)
+        fill_v32(array, (uint32_t)first, (uint32_t)step, n);
+    else
+        fill_v64(array, first, step, n);
+}
+
+typedef void filler(unsigned bits, void *array, uint64_t first, uint64_t step, size_t n);
+
+static void fill_portable(unsigned bits, void *array, uint64_t first, uint64_t step, size_t n)
+{
+    fill(bits, array, first, step, n);
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx512f"))) static void fill_avx512(unsigned bits, void *array,
+                                                           uint64_t first, uint64_t step, size_t n)
+{
+    fill(bits, array, first, step, n);
+}
+
+static filler *best_filler(void)
+{
+    return __builtin_cpu_supports("avx512f") ? fill_avx512 : fill_portable;
+}
+#else
+static filler *best_filler(void)
+{
+    return fill_portable;
+}
+#endif
+
+enum { VECTOR_LANES = 64 };
+
+void hu_layout_fill(const struct hu_format *f, void *array, uint64_t first, uint64_t step, size_t n)
+{
+    size_t whole = hu_is_packed(f) ? 0 : n - n % VECTOR_LANES;
+    if (whole)
+        best_filler()(f->storage_bits, array, first << f->storage_shift, step << f->storage_shift,
+                      whole);
+    for (size_t i = whole; i < n; i++)
+        hu_layout_store(f, array, i, first + step * i);
+}
+
+/* Elements that fill whole bytes together. */
+static size_t group_of(const struct hu_format *f)
+{
+    return hu_is_packed(f) ? 8 : 1;
+}
+
+static bool holds_each(const struct hu_format *f, const void *array, size_t i, size_t end,
+                       uint64_t code)
+{
+    for (; i < end; i++)
+        if (hu_layout_load(f, array, i) != code)
+            return false;
+    return true;
+}
+
+bool hu_layout_holds(const struct hu_format *f, const void *array, size_t i, size_t n,
+                     uint64_t code)
+{
+    size_t group = group_of(f), end = i + n;
+    size_t start = (i + group - 1) / group * group;
+    size_t stop = end / group * group;
+    if (start + group > stop)
+        return holds_each(f, array, i, end, code);
+    if (!holds_each(f, array, i, start + group, code) || !holds_each(f, array, stop, end, code))
+        return false;
+    /* The first group is right; each of the others equals the one before. */
+    const unsigned char *bytes = (const unsigned char *)array + start * f->storage_bits / 8;
+    size_t period = group * f->storage_bits / 8;
+    return !memcmp(bytes, bytes + period, (stop - start - group) * f->storage_bits / 8);
+}

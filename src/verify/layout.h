@@ -1,0 +1,32 @@
+/* Elements of arrays as they lie in memory: little-endian words of storage_bits with the code
+ * shifted up by storage_shift; packed ones fill bytes from the least significant bit. */
+#ifndef HALFULP_VERIFY_LAYOUT_H
+#define HALFULP_VERIFY_LAYOUT_H
+
+#include "format.h"
+
+static inline bool hu_is_packed(const struct hu_format *f)
+{
+    return f->storage_bits < 8;
+}
+
+/* Bytes of N elements. */
+static inline size_t hu_layout_bytes(const struct hu_format *f, size_t n)
+{
+    return (n * f->storage_bits + 7) / 8;
+}
+
+/* The code of element I. Bits of its word outside the code come along above the width, so that
+ * they make it unequal to every code. */
+uint64_t hu_layout_load(const struct hu_format *f, const void *array, size_t i);
+void hu_layout_store(const struct hu_format *f, void *array, size_t i, uint64_t code);
+
+/* Elements 0 to n-1 := first, first + step, …; n is a multiple of 64 or the tail is done slowly. */
+void hu_layout_fill(const struct hu_format *f, void *array, uint64_t first, uint64_t step,
+                    size_t n);
+
+/* Whether elements I to I+N-1 all hold CODE. */
+bool hu_layout_holds(const struct hu_format *f, const void *array, size_t i, size_t n,
+                     uint64_t code);
+
+#endif
