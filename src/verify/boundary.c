@@ -23,9 +23,9 @@ struct builder {
     struct hu_runs *runs;
     struct region *region;
     size_t regions;
-    bool explicit; /* few enough units to ask MPFR about each */
-    bool failed;   /* out of memory */
-    struct list *list; /* one a region and sign */
+    bool explicit;                   /* few enough units to ask MPFR about each */
+    bool failed;                     /* out of memory */
+    struct list *list;               /* one a region and sign */
     struct hu_reference **reference; /* one a worker */
     pthread_mutex_t lock;
 };

@@ -23,8 +23,8 @@ static void store_packed(const struct hu_format *f, unsigned char *bytes, size_t
     unsigned mask = (unsigned)hu_width_mask(f) << shift, word = (unsigned)code << shift;
     bytes[bit / 8] = (unsigned char)((bytes[bit / 8] & ~mask) | (word & mask));
     if (mask >> 8)
-        bytes[bit / 8 + 1] = (unsigned char)((bytes[bit / 8 + 1] & ~(mask >> 8)) |
-                                             ((word & mask) >> 8));
+        bytes[bit / 8 + 1] =
+            (unsigned char)((bytes[bit / 8 + 1] & ~(mask >> 8)) | ((word & mask) >> 8));
 }
 
 uint64_t hu_layout_load(const struct hu_format *f, const void *array, size_t i)
@@ -58,52 +58,56 @@ typedef uint32_t v32 __attribute__((vector_size(64)));
 typedef uint64_t v64 __attribute__((vector_size(64)));
 
 #define FILL(word, vector, lanes)                                                                  \
-    static inline __attribute__((always_inline)) void fill_##vector(void *array, word first,       \
-                                                                    word step, size_t n)           \
+    static inline __attribute__((always_inline)) void fill_##vector(                               \
+        void *array, const struct hu_progression *p, size_t n)                                     \
     {                                                                                              \
         vector value;                                                                              \
         for (unsigned i = 0; i < (lanes); i++)                                                     \
-            value[i] = (word)(first + step * i);                                                   \
-        vector stride = (vector){0} + (word)(step * (lanes));                                      \
+            value[i] = (word)(p->first + p->step * i);                                             \
+        vector stride = (vector){0} + (word)(p->step * (lanes));                                   \
+        vector keep = (vector){0} + (word)~p->clear, set = (vector){0} + (word)p->set;             \
         unsigned char *at = array;                                                                 \
-        for (size_t i = 0; i < n; i += (lanes), at += 64, value += stride)                         \
-            memcpy(at, &value, 64);                                                                \
+        for (size_t i = 0; i < n; i += (lanes), at += 64, value += stride) {                       \
+            vector out = (value & keep) | set;                                                     \
+            memcpy(at, &out, 64);                                                                  \
+        }                                                                                          \
     }
 FILL(uint8_t, v8, 64)
 FILL(uint16_t, v16, 32)
 FILL(uint32_t, v32, 16)
 FILL(uint64_t, v64, 8)
 
-static inline __attribute__((always_inline)) void fill(unsigned bits, void *array, uint64_t first,
-                                                       uint64_t step, size_t n)
+static inline __attribute__((always_inline)) void fill(unsigned bits, void *array,
+                                                       const struct hu_progression *p, size_t n)
 {
     if (bits == 8)
-        fill_v8(array, (uint8_t)first, (uint8_t)step, n);
+        fill_v8(array, p, n);
     else if (bits == 16)
-        fill_v16(array, (uint16_t)first, (uint16_t)step, n);
+        fill_v16(array, p, n);
     else if (bits == 32)
-        fill_v32(array, (uint32_t)first, (uint32_t)step, n);
+        fill_v32(array, p, n);
     else
-        fill_v64(array, first, step, n);
+        fill_v64(array, p, n);
 }
 
-typedef void filler(unsigned bits, void *array, uint64_t first, uint64_t step, size_t n);
+typedef void filler(unsigned bits, void *array, const struct hu_progression *p, size_t n);
 
-static void fill_portable(unsigned bits, void *array, uint64_t first, uint64_t step, size_t n)
+static void fill_portable(unsigned bits, void *array, const struct hu_progression *p, size_t n)
 {
-    fill(bits, array, first, step, n);
+    fill(bits, array, p, n);
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx512f"))) static void fill_avx512(unsigned bits, void *array,
-                                                           uint64_t first, uint64_t step, size_t n)
+__attribute__((target("avx512f,avx512bw"))) static void
+fill_avx512(unsigned bits, void *array, const struct hu_progression *p, size_t n)
 {
-    fill(bits, array, first, step, n);
+    fill(bits, array, p, n);
 }
 
 static filler *best_filler(void)
 {
-    return __builtin_cpu_supports("avx512f") ? fill_avx512 : fill_portable;
+    bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+    return wide ? fill_avx512 : fill_portable;
 }
 #else
 static filler *best_filler(void)
@@ -114,14 +118,16 @@ static filler *best_filler(void)
 
 enum { VECTOR_LANES = 64 };
 
-void hu_layout_fill(const struct hu_format *f, void *array, uint64_t first, uint64_t step, size_t n)
+void hu_layout_fill(const struct hu_format *f, void *array, const struct hu_progression *p,
+                    size_t n)
 {
     size_t whole = hu_is_packed(f) ? 0 : n - n % VECTOR_LANES;
+    int up = f->storage_shift;
+    struct hu_progression words = {p->first << up, p->step << up, p->clear << up, p->set << up};
     if (whole)
-        best_filler()(f->storage_bits, array, first << f->storage_shift, step << f->storage_shift,
-                      whole);
+        best_filler()(f->storage_bits, array, &words, whole);
     for (size_t i = whole; i < n; i++)
-        hu_layout_store(f, array, i, first + step * i);
+        hu_layout_store(f, array, i, ((p->first + p->step * i) & ~p->clear) | p->set);
 }
 
 /* Elements that fill whole bytes together. */

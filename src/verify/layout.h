@@ -21,8 +21,14 @@ static inline size_t hu_layout_bytes(const struct hu_format *f, size_t n)
 uint64_t hu_layout_load(const struct hu_format *f, const void *array, size_t i);
 void hu_layout_store(const struct hu_format *f, void *array, size_t i, uint64_t code);
 
-/* Elements 0 to n-1 := first, first + step, …; n is a multiple of 64 or the tail is done slowly. */
-void hu_layout_fill(const struct hu_format *f, void *array, uint64_t first, uint64_t step,
+/* The codes first, first + step, first + 2 * step, …, each with the bits of clear cleared and then
+ * those of set set. */
+struct hu_progression {
+    uint64_t first, step, clear, set;
+};
+
+/* Elements 0 to N-1 := the first N codes of P. */
+void hu_layout_fill(const struct hu_format *f, void *array, const struct hu_progression *p,
                     size_t n);
 
 /* Whether elements I to I+N-1 all hold CODE. */

@@ -1,0 +1,109 @@
+#include "verify/layout.h"
+#include "verify/trial.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void record_stop(struct trial *t, size_t n, uint64_t first, const uint64_t *source)
+{
+    atomic_store(&t->stop, true);
+    pthread_mutex_lock(&t->lock);
+    if (!t->verdict.stopped) {
+        t->verdict.stopped = true;
+        t->verdict.stopped_at = source ? source[0] : first;
+        t->verdict.stopped_count = n;
+        t->verdict.stopped_sources = malloc(n * sizeof *source);
+        for (size_t i = 0; t->verdict.stopped_sources && i < n; i++)
+            t->verdict.stopped_sources[i] = source ? source[i] : first + i;
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+bool trial_convert(struct bench *b, size_t n, uint64_t first, const uint64_t *source,
+                   unsigned *flags)
+{
+    const struct hu_subject *s = b->trial->subject;
+    if (s->convert(s->context, b->worker, b->dst, b->src, n, flags))
+        return true;
+    record_stop(b->trial, n, first, source);
+    return false;
+}
+
+void trial_mismatch(struct trial *t, const struct hu_mismatch *mismatch)
+{
+    pthread_mutex_lock(&t->lock);
+    struct hu_verdict *v = &t->verdict;
+    for (unsigned i = 0; i < v->shown; i++)
+        if (v->first[i].source == mismatch->source && v->first[i].kind == mismatch->kind) {
+            pthread_mutex_unlock(&t->lock);
+            return;
+        }
+    v->mismatches++;
+    unsigned at = v->shown;
+    while (at > 0 && v->first[at - 1].source > mismatch->source)
+        at--;
+    if (at < HU_SHOWN) {
+        unsigned moved = (v->shown < HU_SHOWN ? v->shown : HU_SHOWN - 1) - at;
+        memmove(&v->first[at + 1], &v->first[at], moved * sizeof *v->first);
+        v->first[at] = *mismatch;
+        v->shown += v->shown < HU_SHOWN;
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+bool trial_wants_blame(struct trial *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool wants = t->verdict.shown < HU_SHOWN;
+    pthread_mutex_unlock(&t->lock);
+    return wants;
+}
+
+void trial_wrong_code(struct bench *b, uint64_t source, uint64_t expected, size_t index,
+                      size_t length)
+{
+    struct hu_mismatch m = {.kind = HU_WRONG_CODE,
+                            .source = source,
+                            .last = source,
+                            .expected = expected,
+                            .got = hu_layout_load(b->trial->runs->to, b->dst, index),
+                            .index = index,
+                            .length = length};
+    trial_mismatch(b->trial, &m);
+}
+
+void trial_check(struct bench *b, uint64_t source, uint64_t expected, size_t index, size_t length)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    uint64_t got = hu_layout_load(runs->to, b->dst, index);
+    if (!hu_satisfies(runs->to, &runs->promise, expected, got))
+        trial_wrong_code(b, source, expected, index, length);
+}
+
+bool trial_lone(struct bench *b, uint64_t source, uint64_t expected, unsigned expected_flags)
+{
+    struct trial *t = b->trial;
+    const struct hu_runs *runs = t->runs;
+    struct hu_progression copies = {source, 0, 0, 0};
+    uint64_t sources[LONE_COPIES];
+    for (size_t i = 0; i < LONE_COPIES; i++)
+        sources[i] = source;
+    unsigned flags = 0;
+    hu_layout_fill(runs->from, b->src, &copies, LONE_COPIES);
+    if (!trial_convert(b, LONE_COPIES, 0, sources, &flags))
+        return false;
+    uint64_t got = hu_layout_load(runs->to, b->dst, 0);
+    bool right = hu_satisfies(runs->to, &runs->promise, expected, got);
+    if (!t->wants_flags || flags == expected_flags)
+        return right;
+    struct hu_mismatch m = {.kind = HU_WRONG_FLAGS,
+                            .source = source,
+                            .last = source,
+                            .expected = expected,
+                            .got = got,
+                            .expected_flags = expected_flags,
+                            .got_flags = flags,
+                            .length = LONE_COPIES};
+    trial_mismatch(t, &m);
+    return right;
+}

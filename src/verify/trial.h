@@ -1,0 +1,81 @@
+/* What the parts of a scan share. */
+#ifndef HALFULP_VERIFY_TRIAL_H
+#define HALFULP_VERIFY_TRIAL_H
+
+#include "verify/scan.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+    LONE_COPIES = 64,    /* of one source: more than any vector has lanes */
+    LONE_WIDTH = 16,     /* the widest source of which each encoding is also tried by itself */
+    MOST_TAIL = 257,     /* elements of a short call */
+    BLOCK_MARGIN = 1024, /* elements that buffers hold beyond a block */
+};
+
+/* One worker's buffers. */
+struct bench {
+    struct trial *trial;
+    unsigned worker;
+    void *src, *dst, *expected;
+    uint64_t *source; /* the encodings in src where they are not consecutive */
+    uint64_t *code;   /* and the codes due */
+    struct hu_reference *reference;
+};
+
+struct trial {
+    const struct hu_runs *runs;
+    const struct hu_subject *subject;
+    const struct hu_scan_options *options;
+    struct hu_verdict verdict;
+    pthread_mutex_t lock;
+    atomic_bool stop;
+    bool wants_flags;
+    struct bench *bench; /* one a worker */
+    struct part *part;   /* the tasks */
+    size_t parts;
+};
+
+/* Tasks, by what they cover: from first to last encodings, runs, units of a ladder, or draws. */
+struct part {
+    enum { PART_BLOCKS, PART_POINTS, PART_UNITS, PART_DRAWS, PART_LONE, PART_TAILS } kind;
+    uint64_t first, last;
+    size_t run;
+};
+
+/* Calls the subject; false: it gave up, which is recorded for the N sources. source NULL: they are
+ * consecutive from FIRST. */
+bool trial_convert(struct bench *b, size_t n, uint64_t first, const uint64_t *source,
+                   unsigned *flags);
+
+/* Records a mismatch, once for its source and kind among those that are shown. */
+void trial_mismatch(struct trial *t, const struct hu_mismatch *mismatch);
+void trial_wrong_code(struct bench *b, uint64_t source, uint64_t expected, size_t index,
+                      size_t length);
+/* Whether mismatches still need to be pinned to single sources. */
+bool trial_wants_blame(struct trial *t);
+
+/* SOURCE by itself, in LONE_COPIES copies: are its flags exactly those due? Wrong ones are
+ * recorded. Returns whether its code is right. */
+bool trial_lone(struct bench *b, uint64_t source, uint64_t expected, unsigned expected_flags);
+
+/* Whether element INDEX of dst satisfies; records it where it does not. */
+void trial_check(struct bench *b, uint64_t source, uint64_t expected, size_t index, size_t length);
+
+/* The tasks themselves. Each returns the inputs it covered. */
+uint64_t trial_blocks(struct bench *b, const struct part *part);
+uint64_t trial_points(struct bench *b, const struct part *part);
+uint64_t trial_units(struct bench *b, const struct part *part);
+uint64_t trial_draws(struct bench *b, const struct part *part);
+uint64_t trial_lones(struct bench *b, const struct part *part);
+uint64_t trial_tails(struct bench *b, const struct part *part);
+
+/* The places inside a unit at which trial_units looks. Returns how many. */
+enum { MOST_PLACES = 4 };
+size_t trial_places(const struct hu_runs *runs, size_t run, uint64_t places[MOST_PLACES]);
+
+/* The units of a run of steps or of a ladder that are looked at, and how far apart they lie. */
+uint64_t trial_units_of(const struct hu_runs *runs, size_t run, uint64_t *stride);
+
+#endif
