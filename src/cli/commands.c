@@ -3,9 +3,11 @@
 #include <string.h>
 
 extern const struct command cmd_formats;
+extern const struct command cmd_verify;
 
 const struct command *const commands[] = {
     &cmd_formats,
+    &cmd_verify,
     NULL,
 };
 
