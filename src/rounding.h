@@ -98,10 +98,6 @@ static inline bool hu_is_tiny(const struct hu_target *to, struct hu_real r, int 
     return !(carries && hu_goes_up(cut, r.sticky, r.sign, direction, random));
 }
 
-/* IEEE 754-2019 section 7.4, and what formats without infinity do instead. */
-uint64_t hu_round_overflow(const struct hu_format *to, bool sign, const struct hu_options *options,
-                           unsigned *flags);
-
 /* What a value below zero becomes in a format of scales. */
 static inline uint64_t hu_scale_of_negative(const struct hu_format *to, unsigned *flags)
 {

@@ -1,4 +1,5 @@
 /* Which kernel converts, and hu_convert_array. */
+#include "array/environment.h"
 #include "array/kernel.h"
 
 #include <errno.h>
@@ -9,6 +10,11 @@
 /* From the plainest to the best. */
 static const struct hu_kernel *const all[] = {
     &hu_kernel_scalar,
+    &hu_kernel_portable,
+#if defined(__x86_64__)
+    &hu_kernel_avx2,
+    &hu_kernel_avx512,
+#endif
 };
 
 enum { KERNELS = sizeof all / sizeof *all };
@@ -94,6 +100,26 @@ static bool is_direction(enum hu_direction direction)
     return direction >= HU_TIES_TO_EVEN && direction <= HU_STOCHASTIC;
 }
 
+static bool starts_a_byte(const struct conversion *c, uint64_t index)
+{
+    return index * c->to->storage_bits % 8 == 0 && index * c->from->storage_bits % 8 == 0;
+}
+
+/* In pieces that share the random keys of their upper index halves. */
+static unsigned run(row_function *row, const struct conversion *c, void *dst, const void *src,
+                    size_t n, uint64_t first)
+{
+    uint64_t left = (UINT64_C(1) << 32) - (uint32_t)first;
+    if (c->options.direction != HU_STOCHASTIC || n <= left)
+        return row(c, dst, src, n, first);
+    if (!starts_a_byte(c, left))
+        return hu_kernel_scalar.find(c)(c, dst, src, n, first);
+    unsigned flags = row(c, dst, src, (size_t)left, first);
+    void *dst_rest = (char *)dst + hu_array_bytes(c->to, (size_t)left);
+    const void *src_rest = (const char *)src + hu_array_bytes(c->from, (size_t)left);
+    return flags | run(row, c, dst_rest, src_rest, n - (size_t)left, first + left);
+}
+
 int hu_convert_array_with(const struct hu_kernel *kernel, const struct hu_format *to, void *dst,
                           const struct hu_format *from, const void *src, size_t n, uint64_t first,
                           const struct hu_options *options, unsigned *flags)
@@ -105,7 +131,9 @@ int hu_convert_array_with(const struct hu_kernel *kernel, const struct hu_format
         return EINVAL;
     if (!n)
         return 0;
-    unsigned raised = find_row(kernel, &c)(&c, dst, src, n, first);
+    environment saved = environment_enter(c.options.direction);
+    unsigned raised = run(find_row(kernel, &c), &c, dst, src, n, first);
+    environment_leave(saved);
     if (flags)
         *flags |= raised;
     return 0;

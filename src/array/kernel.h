@@ -26,5 +26,10 @@ struct hu_kernel {
 };
 
 extern const struct hu_kernel hu_kernel_scalar;
+extern const struct hu_kernel hu_kernel_portable;
+#if defined(__x86_64__)
+extern const struct hu_kernel hu_kernel_avx2;
+extern const struct hu_kernel hu_kernel_avx512;
+#endif
 
 #endif

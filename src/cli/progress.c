@@ -56,15 +56,15 @@ static void print_scaled(char out[16], double x)
     snprintf(out, 16, "%.*f %.*s", places, x, i > 0, &prefix[i]);
 }
 
-static void print_time(char out[16], double seconds)
+static void print_time(char out[32], double seconds)
 {
     unsigned long s = seconds < 3.6e6 ? (unsigned long)(seconds + 0.5) : 3600000UL;
     if (s < 60)
-        snprintf(out, 16, "%lu s", s);
+        snprintf(out, 32, "%lu s", s);
     else if (s < 3600)
-        snprintf(out, 16, "%lu min %02lu s", s / 60, s % 60);
+        snprintf(out, 32, "%lu min %02lu s", s / 60, s % 60);
     else
-        snprintf(out, 16, "%lu h %02lu min", s / 3600, s / 60 % 60);
+        snprintf(out, 32, "%lu h %02lu min", s / 3600, s / 60 % 60);
 }
 
 static void draw(double at)
@@ -72,7 +72,7 @@ static void draw(double at)
     double done = (double)atomic_load(&p.done), total = (double)atomic_load(&p.total);
     double seconds = at - p.began;
     double rate = seconds > 0 ? done / seconds : 0;
-    char count[16], left[16] = "", line[160];
+    char count[16], left[32] = "", line[160];
     print_scaled(count, rate);
     double share = total > 0 ? done / total : 0;
     if (share > 1)
