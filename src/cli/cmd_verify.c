@@ -268,11 +268,11 @@ static void progress_step(void *context, uint64_t inputs)
     progress_add(inputs);
 }
 
-static void head(struct tally *tally)
+static void head(struct tally *tally, const char *subject)
 {
     progress_hide();
     if (!tally->headed)
-        verify_print_heading();
+        verify_print_heading(subject);
     tally->headed = true;
 }
 
@@ -288,7 +288,7 @@ static void take_row(const struct request *q, struct tally *tally, struct verify
     if (q->json)
         json_array_append_new(tally->rows, verify_row_json(row));
     else if (!(quiet && passed)) {
-        head(tally);
+        head(tally, row->subject);
         verify_print_row(row);
         verify_print_mismatches(row);
         fflush(stdout);
@@ -299,9 +299,10 @@ static void take_row(const struct request *q, struct tally *tally, struct verify
 static void print_total(const struct request *q, const struct tally *tally)
 {
     char inputs[GROUPED_TEXT], wrong[GROUPED_TEXT], combinations[GROUPED_TEXT];
-    printf("\n%s combination%s, %s inputs, %s mismatch%s, %.2f s, %" PRIu64 " job%s\n",
+    char failed[GROUPED_TEXT];
+    printf("\n%s combination%s, %s failed, %s inputs, %s mismatch%s, %.2f s, %" PRIu64 " job%s\n",
            grouped(combinations, tally->combinations), tally->combinations == 1 ? "" : "s",
-           grouped(inputs, tally->inputs),
+           tally->failed ? grouped(failed, tally->failed) : "none", grouped(inputs, tally->inputs),
            tally->mismatches ? grouped(wrong, tally->mismatches) : "no",
            tally->mismatches == 1 ? "" : "es", now() - tally->began, q->jobs,
            q->jobs == 1 ? "" : "s");
@@ -481,7 +482,7 @@ static void try_source(struct request *q, struct tally *tally, const struct hu_f
         return;
     char targets[24];
     snprintf(targets, sizeof targets, "all %zu", q->to.count);
-    head(tally);
+    head(tally, "");
     verify_print_summary(from->name, targets, "all 6", hu_kernel_name(hu_kernel_chosen()), "all",
                          tally->inputs - before.inputs, now() - began);
     fflush(stdout);
@@ -498,26 +499,22 @@ static void verify_own(struct request *q, struct tally *tally)
 
 /* Somebody else's library. */
 
-static char *ending_text(const struct request *q, struct hu_foreign *f, const struct hu_verdict *v,
-                         const struct hu_format *from)
+/* How the function on trial came to its end, and on which source. */
+static void explain_stop(const struct request *q, struct hu_foreign *f, struct verify_row *row)
 {
-    char text[256], source[HU_BITS_TEXT], blamed_text[64] = "";
+    char text[256];
     int number;
     enum hu_foreign_end end = hu_foreign_ending(f, &number);
-    uint64_t blamed;
-    if (v->stopped_sources && hu_foreign_blame(f, v->stopped_sources, v->stopped_count, &blamed)) {
-        hu_bits_print(source, from, blamed);
-        snprintf(blamed_text, sizeof blamed_text, " on %s", source);
-    }
+    const struct hu_verdict *v = &row->verdict;
     if (end == HU_HUNG)
-        snprintf(text, sizeof text, "it hangs%s: no answer in %" PRIu64 " s,", blamed_text,
-                 q->timeout);
+        snprintf(text, sizeof text, "hangs (no answer in %" PRIu64 " s)", q->timeout);
     else if (end == HU_CRASHED)
-        snprintf(text, sizeof text, "it crashes%s: signal %d, %s,", blamed_text, number,
-                 strsignal(number));
+        snprintf(text, sizeof text, "crashes (signal %d, %s)", number, strsignal(number));
     else
-        snprintf(text, sizeof text, "it ends the process%s: exit status %d,", blamed_text, number);
-    return check_memory(strdup(text));
+        snprintf(text, sizeof text, "ends its process (exit status %d)", number);
+    row->ending = check_memory(strdup(text));
+    row->blamed = v->stopped_sources &&
+                  hu_foreign_blame(f, v->stopped_sources, v->stopped_count, &row->blamed_source);
 }
 
 /* A bare name of a file here is that file to the loader only with a slash. */
@@ -552,7 +549,7 @@ static int verify_against(struct request *q, struct tally *tally)
         row.verdict = hu_scan(runs, &subject, &options);
         row.seconds = now() - began;
         if (row.verdict.stopped)
-            row.ending = ending_text(q, foreign, &row.verdict, c.from);
+            explain_stop(q, foreign, &row);
         take_row(q, tally, &row, false);
         hu_runs_free(runs);
         hu_foreign_close(foreign);

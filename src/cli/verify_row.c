@@ -32,7 +32,21 @@ const char *grouped(char out[GROUPED_TEXT], uint64_t count)
     return out;
 }
 
-static const char line_form[] = "%-16s %-16s %-5s  %-10s %-10s %20s %14s %9.2f %9s\n";
+/* The subject's column is as wide as its name asks for. */
+static int subject_columns = 10;
+
+static void print_line(const char *const text[5], const char *inputs, const char *wrong,
+                       const char *seconds, const char *rate)
+{
+    printf("%-16s %-16s %-5s  %-*s %-10s %20s %14s %9s %9s\n", text[0], text[1], text[2],
+           subject_columns, text[3], text[4], inputs, wrong, seconds, rate);
+}
+
+static const char *seconds_text(char out[16], double seconds)
+{
+    snprintf(out, 16, "%.2f", seconds);
+    return out;
+}
 
 /* 1.2e10 as "12.0 G". */
 static const char *rate_text(char out[16], uint64_t inputs, double seconds)
@@ -47,27 +61,31 @@ static const char *rate_text(char out[16], uint64_t inputs, double seconds)
     return out;
 }
 
-void verify_print_heading(void)
+void verify_print_heading(const char *subject)
 {
-    printf("%-16s %-16s %-5s  %-10s %-10s %20s %14s %9s %9s\n", "from", "to", "round", "kernel",
-           "covers", "inputs", "mismatches", "seconds", "inputs/s");
+    static const char *const text[] = {"from", "to", "round", "kernel", "covers"};
+    int columns = (int)strlen(subject);
+    subject_columns = columns > 10 ? columns : 10;
+    print_line(text, "inputs", "mismatches", "seconds", "inputs/s");
 }
 
 void verify_print_summary(const char *from, const char *to, const char *round, const char *subject,
                           const char *covers, uint64_t inputs, double seconds)
 {
-    char count[GROUPED_TEXT], rate[16];
-    printf(line_form, from, to, round, subject, covers, grouped(count, inputs), "0", seconds,
-           rate_text(rate, inputs, seconds));
+    char count[GROUPED_TEXT], rate[16], time[16];
+    const char *const text[] = {from, to, round, subject, covers};
+    print_line(text, grouped(count, inputs), "0", seconds_text(time, seconds),
+               rate_text(rate, inputs, seconds));
 }
 
 void verify_print_row(const struct verify_row *row)
 {
-    char count[GROUPED_TEXT], wrong[GROUPED_TEXT], rate[16];
-    printf(line_form, row->from->name, row->to->name, hu_direction_name(row->direction),
-           row->subject, row->covers, grouped(count, row->verdict.inputs),
-           grouped(wrong, row->verdict.mismatches), row->seconds,
-           rate_text(rate, row->verdict.inputs, row->seconds));
+    char count[GROUPED_TEXT], wrong[GROUPED_TEXT], rate[16], time[16];
+    const struct hu_verdict *v = &row->verdict;
+    const char *const text[] = {row->from->name, row->to->name, hu_direction_name(row->direction),
+                                row->subject, row->covers};
+    print_line(text, grouped(count, v->inputs), grouped(wrong, v->mismatches),
+               seconds_text(time, row->seconds), rate_text(rate, v->inputs, row->seconds));
 }
 
 static void print_code(const char *label, const struct hu_format *f, uint64_t bits)
@@ -120,9 +138,10 @@ static void print_stop(const struct verify_row *row)
 {
     char count[GROUPED_TEXT];
     const struct hu_verdict *v = &row->verdict;
-    printf("  %s in a call of %s elements, the first of which is\n",
-           row->ending ? row->ending : "it gave up", grouped(count, v->stopped_count));
-    print_code("source", row->from, v->stopped_at);
+    printf("\n%s %s in a call of %s elements%s\n", row->subject,
+           row->ending ? row->ending : "gives up", grouped(count, v->stopped_count),
+           row->blamed ? "; what does it is" : ", of which the first is");
+    print_code("source", row->from, row->blamed ? row->blamed_source : v->stopped_at);
 }
 
 void verify_print_mismatches(const struct verify_row *row)
@@ -189,9 +208,10 @@ static json_t *stop_json(const struct verify_row *row)
     const struct hu_verdict *v = &row->verdict;
     if (!v->stopped)
         return json_null();
-    return json_pack("{s:s, s:o, s:I}", "how", row->ending ? row->ending : "gave up",
+    return json_pack("{s:s, s:o, s:I, s:o}", "how", row->ending ? row->ending : "gives up",
                      "first_source", bits_json(row->from, v->stopped_at), "elements",
-                     (json_int_t)v->stopped_count);
+                     (json_int_t)v->stopped_count, "source",
+                     row->blamed ? bits_json(row->from, row->blamed_source) : json_null());
 }
 
 json_t *verify_row_json(const struct verify_row *row)

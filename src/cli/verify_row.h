@@ -14,15 +14,19 @@ struct verify_row {
     struct hu_verdict verdict;
     double seconds;
     const uint64_t *lines; /* the line of each shown mismatch; NULL: there are none */
-    char *ending;          /* how a foreign function ended; NULL: it did not; freed with the row */
-    bool refuted;          /* MPFR contradicted our own table of expectations */
+    char *ending;          /* how a foreign function ended, "crashes (signal 11)"; NULL: it did not;
+                              freed with the row */
+    bool blamed;           /* a single source does that … */
+    uint64_t blamed_source; /* … this one */
+    bool refuted;           /* MPFR contradicted our own table of expectations */
     uint64_t refuted_at;
 };
 
 bool verify_row_passed(const struct verify_row *row);
 void verify_row_free(struct verify_row *row);
 
-void verify_print_heading(void);
+/* subject: the widest of its column. */
+void verify_print_heading(const char *subject);
 void verify_print_row(const struct verify_row *row);
 /* What is wrong, field by field; nothing where all is well. */
 void verify_print_mismatches(const struct verify_row *row);

@@ -6,16 +6,6 @@
 #error "arrays are little-endian, and so must the machine be"
 #endif
 
-static uint64_t load_packed(const struct hu_format *f, const unsigned char *bytes, size_t i)
-{
-    size_t bit = i * f->storage_bits;
-    unsigned shift = bit % 8;
-    unsigned word = bytes[bit / 8];
-    if (shift + f->storage_bits > 8)
-        word |= (unsigned)bytes[bit / 8 + 1] << 8;
-    return word >> shift & hu_width_mask(f);
-}
-
 static void store_packed(const struct hu_format *f, unsigned char *bytes, size_t i, uint64_t code)
 {
     size_t bit = i * f->storage_bits;
@@ -25,19 +15,6 @@ static void store_packed(const struct hu_format *f, unsigned char *bytes, size_t
     if (mask >> 8)
         bytes[bit / 8 + 1] =
             (unsigned char)((bytes[bit / 8 + 1] & ~(mask >> 8)) | ((word & mask) >> 8));
-}
-
-uint64_t hu_layout_load(const struct hu_format *f, const void *array, size_t i)
-{
-    if (hu_is_packed(f))
-        return load_packed(f, array, i);
-    uint64_t word = 0;
-    size_t size = f->storage_bits / 8;
-    memcpy(&word, (const unsigned char *)array + i * size, size);
-    if (!f->storage_shift)
-        return word;
-    uint64_t low = word & ((UINT64_C(1) << f->storage_shift) - 1);
-    return word >> f->storage_shift | low << 32;
 }
 
 void hu_layout_store(const struct hu_format *f, void *array, size_t i, uint64_t code)

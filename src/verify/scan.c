@@ -121,6 +121,7 @@ struct hu_verdict hu_scan(const struct hu_runs *runs, const struct hu_subject *s
     struct trial t = {.runs = runs, .subject = subject, .options = options};
     unsigned jobs = options->jobs ? options->jobs : 1;
     pthread_mutex_init(&t.lock, NULL);
+    atomic_init(&t.shown_below, UINT64_MAX);
     t.wants_flags = subject->has_flags && !runs->promise.no_flags;
     find_parts(&t);
     t.part = malloc(t.parts * sizeof *t.part);
@@ -136,6 +137,7 @@ struct hu_verdict hu_scan(const struct hu_runs *runs, const struct hu_subject *s
     free(t.part);
     free(t.bench);
     pthread_mutex_destroy(&t.lock);
+    t.verdict.mismatches = atomic_load(&t.mismatches);
     return t.verdict;
 }
 

@@ -32,7 +32,7 @@ struct hu_mismatch {
     uint64_t expected, got; /* codes; a got code has bits above the width where its word was not
                                clean */
     unsigned expected_flags, got_flags;
-    size_t index, length; /* which element of a call of how many */
+    size_t index, length; /* where that matters: which element of a call of how many */
 };
 
 enum { HU_SHOWN = 8 };

@@ -29,55 +29,59 @@ bool trial_convert(struct bench *b, size_t n, uint64_t first, const uint64_t *so
     return false;
 }
 
-void trial_mismatch(struct trial *t, const struct hu_mismatch *mismatch)
+static bool is_shown(const struct hu_verdict *v, const struct hu_mismatch *m)
 {
-    pthread_mutex_lock(&t->lock);
-    struct hu_verdict *v = &t->verdict;
     for (unsigned i = 0; i < v->shown; i++)
-        if (v->first[i].source == mismatch->source && v->first[i].kind == mismatch->kind) {
-            pthread_mutex_unlock(&t->lock);
-            return;
-        }
-    v->mismatches++;
+        if (v->first[i].source == m->source && v->first[i].kind == m->kind)
+            return true;
+    return false;
+}
+
+static void show(struct hu_verdict *v, const struct hu_mismatch *mismatch)
+{
     unsigned at = v->shown;
     while (at > 0 && v->first[at - 1].source > mismatch->source)
         at--;
-    if (at < HU_SHOWN) {
-        unsigned moved = (v->shown < HU_SHOWN ? v->shown : HU_SHOWN - 1) - at;
-        memmove(&v->first[at + 1], &v->first[at], moved * sizeof *v->first);
-        v->first[at] = *mismatch;
-        v->shown += v->shown < HU_SHOWN;
+    if (at == HU_SHOWN)
+        return;
+    unsigned moved = (v->shown < HU_SHOWN ? v->shown : HU_SHOWN - 1) - at;
+    memmove(&v->first[at + 1], &v->first[at], moved * sizeof *v->first);
+    v->first[at] = *mismatch;
+    v->shown += v->shown < HU_SHOWN;
+}
+
+void trial_mismatch(struct trial *t, const struct hu_mismatch *mismatch)
+{
+    if (mismatch->source >= atomic_load_explicit(&t->shown_below, memory_order_relaxed)) {
+        atomic_fetch_add_explicit(&t->mismatches, 1, memory_order_relaxed);
+        return;
+    }
+    pthread_mutex_lock(&t->lock);
+    struct hu_verdict *v = &t->verdict;
+    if (!is_shown(v, mismatch)) {
+        atomic_fetch_add(&t->mismatches, 1);
+        show(v, mismatch);
+        if (v->shown == HU_SHOWN)
+            atomic_store(&t->shown_below, v->first[HU_SHOWN - 1].source + 1);
     }
     pthread_mutex_unlock(&t->lock);
 }
 
 bool trial_wants_blame(struct trial *t)
 {
-    pthread_mutex_lock(&t->lock);
-    bool wants = t->verdict.shown < HU_SHOWN;
-    pthread_mutex_unlock(&t->lock);
-    return wants;
+    return atomic_load(&t->shown_below) == UINT64_MAX;
 }
 
-void trial_wrong_code(struct bench *b, uint64_t source, uint64_t expected, size_t index,
-                      size_t length)
+bool trial_check(struct bench *b, uint64_t source, uint64_t expected, size_t index)
 {
-    struct hu_mismatch m = {.kind = HU_WRONG_CODE,
-                            .source = source,
-                            .last = source,
-                            .expected = expected,
-                            .got = hu_layout_load(b->trial->runs->to, b->dst, index),
-                            .index = index,
-                            .length = length};
-    trial_mismatch(b->trial, &m);
-}
-
-void trial_check(struct bench *b, uint64_t source, uint64_t expected, size_t index, size_t length)
-{
-    const struct hu_runs *runs = b->trial->runs;
-    uint64_t got = hu_layout_load(runs->to, b->dst, index);
-    if (!hu_satisfies(runs->to, &runs->promise, expected, got))
-        trial_wrong_code(b, source, expected, index, length);
+    struct trial *t = b->trial;
+    uint64_t got = hu_layout_load(t->runs->to, b->dst, index);
+    if (hu_satisfies(t->runs->to, &t->runs->promise, expected, got))
+        return true;
+    struct hu_mismatch m = {
+        .kind = HU_WRONG_CODE, .source = source, .last = source, .expected = expected, .got = got};
+    trial_mismatch(t, &m);
+    return false;
 }
 
 bool trial_lone(struct bench *b, uint64_t source, uint64_t expected, unsigned expected_flags)

@@ -31,6 +31,8 @@ struct trial {
     struct hu_verdict verdict;
     pthread_mutex_t lock;
     atomic_bool stop;
+    atomic_uint_fast64_t mismatches;
+    atomic_uint_fast64_t shown_below; /* a mismatch is kept only if its source is less */
     bool wants_flags;
     struct bench *bench; /* one a worker */
     struct part *part;   /* the tasks */
@@ -49,10 +51,9 @@ struct part {
 bool trial_convert(struct bench *b, size_t n, uint64_t first, const uint64_t *source,
                    unsigned *flags);
 
-/* Records a mismatch, once for its source and kind among those that are shown. */
+/* Counts a mismatch, and keeps it if it is among the first. One of the same source and kind as one
+ * that is kept is not counted again. */
 void trial_mismatch(struct trial *t, const struct hu_mismatch *mismatch);
-void trial_wrong_code(struct bench *b, uint64_t source, uint64_t expected, size_t index,
-                      size_t length);
 /* Whether mismatches still need to be pinned to single sources. */
 bool trial_wants_blame(struct trial *t);
 
@@ -60,8 +61,8 @@ bool trial_wants_blame(struct trial *t);
  * recorded. Returns whether its code is right. */
 bool trial_lone(struct bench *b, uint64_t source, uint64_t expected, unsigned expected_flags);
 
-/* Whether element INDEX of dst satisfies; records it where it does not. */
-void trial_check(struct bench *b, uint64_t source, uint64_t expected, size_t index, size_t length);
+/* Whether element INDEX of dst satisfies; counts and keeps it where it does not. */
+bool trial_check(struct bench *b, uint64_t source, uint64_t expected, size_t index);
 
 /* The tasks themselves. Each returns the inputs it covered. */
 uint64_t trial_blocks(struct bench *b, const struct part *part);

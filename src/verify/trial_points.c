@@ -21,7 +21,7 @@ static bool check_points(struct bench *b, size_t n, unsigned flags_due)
             return false;
         for (size_t i = 0; i < n; i++)
             if (hu_layout_load(t->runs->to, b->dst, i) != b->code[i])
-                trial_check(b, b->source[i], b->code[i], i, n);
+                trial_check(b, b->source[i], b->code[i], i);
     }
     if (!t->wants_flags || flags == flags_due)
         return true;
@@ -139,7 +139,7 @@ static void check_units_each(struct bench *b, size_t run, size_t n)
     for (size_t i = 0; i < n; i++) {
         unsigned flags;
         uint64_t source = hu_layout_load(runs->from, b->src, i);
-        trial_check(b, source, hu_run_expect(runs, run, source, &flags), i, n);
+        trial_check(b, source, hu_run_expect(runs, run, source, &flags), i);
     }
 }
 
