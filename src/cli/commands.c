@@ -3,11 +3,13 @@
 #include <string.h>
 
 extern const struct command cmd_formats;
+extern const struct command cmd_vectors;
 extern const struct command cmd_verify;
 
 const struct command *const commands[] = {
     &cmd_formats,
     &cmd_verify,
+    &cmd_vectors,
     NULL,
 };
 
