@@ -9,11 +9,9 @@
 
 /* From the plainest to the best. */
 static const struct hu_kernel *const all[] = {
-    &hu_kernel_scalar,
-    &hu_kernel_portable,
+    &hu_kernel_scalar, &hu_kernel_portable,
 #if defined(__x86_64__)
-    &hu_kernel_avx2,
-    &hu_kernel_avx512,
+    &hu_kernel_avx2,   &hu_kernel_avx512,   &hu_kernel_avx512vbmi, &hu_kernel_avx512bf16,
 #endif
 };
 

@@ -30,6 +30,8 @@ extern const struct hu_kernel hu_kernel_portable;
 #if defined(__x86_64__)
 extern const struct hu_kernel hu_kernel_avx2;
 extern const struct hu_kernel hu_kernel_avx512;
+extern const struct hu_kernel hu_kernel_avx512vbmi;
+extern const struct hu_kernel hu_kernel_avx512bf16;
 #endif
 
 #endif

@@ -13,6 +13,26 @@
 
 enum { STEP = 4 * LANES };
 
+/* For each vector i of a step, or each first of two: written out, so that they are registers at
+ * every level of optimization. */
+#define STEP_PART(number, ...)                                                                     \
+    {                                                                                              \
+        enum { i = number };                                                                       \
+        __VA_ARGS__                                                                                \
+    }
+#define PAIRS(...)                                                                                 \
+    do {                                                                                           \
+        STEP_PART(0, __VA_ARGS__)                                                                  \
+        STEP_PART(2, __VA_ARGS__)                                                                  \
+    } while (0)
+#define VECTORS(...)                                                                               \
+    do {                                                                                           \
+        STEP_PART(0, __VA_ARGS__)                                                                  \
+        STEP_PART(1, __VA_ARGS__)                                                                  \
+        STEP_PART(2, __VA_ARGS__)                                                                  \
+        STEP_PART(3, __VA_ARGS__)                                                                  \
+    } while (0)
+
 #define SIGN UINT32_C(0x80000000)
 #define INFINITE UINT32_C(0x7f800000)
 #define QUIET UINT32_C(0x00400000)
@@ -39,11 +59,6 @@ INLINE vec random_lanes(const struct row *r, vec low)
     x ^= r->keys_high;
     x = (x ^ x >> 15) * splat(UINT32_C(0xd35a2d97));
     return x ^ x >> 15;
-}
-
-INLINE vec sign_lanes(vec x)
-{
-    return pick(below_zero(x), splat(UINT32_MAX), splat(0));
 }
 
 INLINE void see(struct seen *seen, const struct narrow *k, vec x, vec magnitude, vec discarded,
@@ -92,13 +107,13 @@ INLINE vec round_top(const struct narrow *k, vec x, vec random, enum hu_directio
     vec low = splat(k->low);
     switch (direction) {
     case HU_TIES_TO_EVEN:
-        return x + splat(k->low >> 1) + (shift_right(x, k->drop) & splat(1));
+        return add_bit(x + splat(k->low >> 1), x, k->drop);
     case HU_TIES_TO_AWAY:
         return x + splat((k->low >> 1) + 1);
     case HU_TOWARD_POSITIVE:
-        return x + (low & ~sign_lanes(x));
+        return add_where(at_least_zero(x), x, low);
     case HU_TOWARD_NEGATIVE:
-        return x + (low & sign_lanes(x));
+        return add_where(below_zero(x), x, low);
     case HU_TO_ODD:
         return x | ((x & low) + low);
     case HU_STOCHASTIC:
@@ -109,26 +124,26 @@ INLINE vec round_top(const struct narrow *k, vec x, vec random, enum hu_directio
     return x;
 }
 
+/* The code at the top of an FP32 word; what it discards is still below. */
 INLINE vec narrow_top(const struct narrow *k, vec x, vec random, enum hu_direction direction,
                       bool flags, struct seen *seen)
 {
-    vec magnitude = x & splat(~SIGN);
     mask nan = is_nan(x);
-    vec code =
-        shift_right(pick(nan, x | splat(QUIET), round_top(k, x, random, direction)), k->drop);
+    vec rounded = round_top(k, x, random, direction);
     if (k->saturate) {
-        vec sign = code & splat(k->sign);
-        code = pick(nan, code, smaller(code ^ sign, splat(k->max_code)) | sign);
+        vec greatest = splat(k->max_code << k->drop);
+        rounded = smaller(rounded & splat(~SIGN), greatest) | (x & splat(SIGN));
     }
     if (flags) {
+        vec magnitude = x & splat(~SIGN);
         mask special = above(magnitude, splat(INFINITE - 1));
         if (any(special))
             see_specials(seen, k, magnitude);
         vec finite = pick(special, splat(0), x);
-        vec rounded = shift_right(round_top(k, finite, random, direction), k->drop);
-        see(seen, k, x, magnitude, finite & splat(k->low), rounded & splat(k->sign - 1));
+        vec code = shift_right(round_top(k, finite, random, direction) & splat(~SIGN), k->drop);
+        see(seen, k, x, magnitude, finite & splat(k->low), code);
     }
-    return code;
+    return pick(nan, x | splat(QUIET), rounded);
 }
 
 INLINE vec special_codes(const struct narrow *k, vec x, vec magnitude)
@@ -167,21 +182,17 @@ INLINE vec goes_up_at_random(const struct narrow *k, vec magnitude, vec at, vec 
  * stands x as an integer in that unit. The rounding direction is set (see environment.h); ties away
  * are ties to even after setting the last bit, which moves a tie up and nothing else.
  */
-INLINE vec narrow_magic(const struct narrow *k, vec x, vec random, enum hu_direction direction,
-                        bool flags, struct seen *seen)
+INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random,
+                        enum hu_direction direction, bool flags, struct seen *seen)
 {
-    vec magnitude = x & splat(~SIGN);
-    mask special = above(magnitude, splat(INFINITE - 1));
-    vec finite = flags ? pick(special, splat(0), magnitude) : magnitude;
     vec sign = is_directed(direction) ? x & splat(SIGN) : splat(0);
-    finite = smaller(finite, splat(k->limit));
+    vec finite = smaller(magnitude, splat(k->limit));
     vec at = larger(finite, splat(k->least_normal)) & splat(INFINITE);
-    vec power = at + splat(k->magic);
-    vec addend = direction == HU_TIES_TO_AWAY ? finite | splat(1) : finite | sign;
-    vec sum = add_float(power | sign, addend);
-    vec code = sum - (power | sign) + shift_right(power, k->drop) - splat(k->rebias);
+    vec power = (at + splat(k->magic)) | sign;
+    vec sum = add_float(power, finite | (direction == HU_TIES_TO_AWAY ? splat(1) : sign));
+    vec code = sum - power + shift_right(at - splat(k->least_normal), k->drop);
     if (flags || direction == HU_TO_ODD) {
-        vec back = sub_float(sum, power | sign) & splat(~SIGN);
+        vec back = sub_float(sum, power) & splat(~SIGN);
         if (direction == HU_TO_ODD)
             code |= keep(unequal(back, finite), splat(1));
         if (flags)
@@ -193,50 +204,113 @@ INLINE vec narrow_magic(const struct narrow *k, vec x, vec random, enum hu_direc
 #else
     (void)random;
 #endif
-    vec overflow = splat(k->overflow[0]);
-    if (is_directed(direction))
-        overflow = pick(below_zero(x), splat(k->overflow[1]), overflow);
-    code = smaller(code, overflow);
-    vec signs = shift_right(x, k->sign_shift) & splat(k->sign);
-    if (!k->negative_zero)
-        signs = keep(unequal(code, splat(0)), signs);
-    code |= signs;
-    if (any(special)) {
-        code = pick(special, special_codes(k, x, magnitude), code);
-        if (flags)
-            see_specials(seen, k, magnitude);
-    }
     return code;
 }
 
-INLINE void store_codes(void *dst, const vec *codes, uint32_t storage_shift, int size)
+/* A step with infinities or NaNs in it: overflow, sign and specials lane by lane. */
+INLINE vec narrow_any(const struct narrow *k, vec x, vec random, enum hu_direction direction,
+                      bool flags, struct seen *seen)
+{
+    vec magnitude = x & splat(~SIGN);
+    mask special = above(magnitude, splat(INFINITE - 1));
+    vec finite = pick(special, splat(0), magnitude);
+    vec code = narrow_magic(k, x, finite, random, direction, flags, seen);
+    mask negative = below_zero(x);
+    code = smaller(code, pick(negative, splat(k->overflow[1]), splat(k->overflow[0])));
+    vec sign = keep(negative, splat(k->sign));
+    if (!k->negative_zero)
+        sign = keep(unequal(code, splat(0)), sign);
+    if (flags)
+        see_specials(seen, k, magnitude);
+    return pick(special, special_codes(k, x, magnitude), code | sign);
+}
+
+/* Overflow and sign of finite codes, a byte or half each: what is left to do costs the less the
+ * more codes a vector holds. signs: the source's sign in each element's top bit, rubbish below. */
+#define FINISH(width, type)                                                                        \
+    INLINE type finish_##width(const struct narrow *k, type codes, type signs,                     \
+                               enum hu_direction direction)                                        \
+    {                                                                                              \
+        type overflow = splat_##width(k->overflow[0]);                                             \
+        signs &= splat_##width(1u << (width - 1));                                                 \
+        if (is_directed(direction))                                                                \
+            overflow = pick_##width(signs, splat_##width(k->overflow[1]), overflow);               \
+        codes = smaller_##width(codes, overflow);                                                  \
+        signs = shift_right_##width(signs, k->sign_shift - (32 - width));                          \
+        if (!k->negative_zero)                                                                     \
+            signs = keep_nonzero_##width(codes, signs);                                            \
+        return codes | signs;                                                                      \
+    }
+
+FINISH(8, byte_lanes)
+FINISH(16, half_lanes)
+
+INLINE void store_finite(const struct narrow *k, void *dst, const vec *codes, const vec *x,
+                         enum hu_direction direction, int size)
 {
     if (size == 8) {
-        store_bytes(dst, codes);
-    } else if (size == 16) {
-        store_halves(dst, codes);
-    } else {
-        for (int i = 0; i < 4; i++)
-            store((char *)dst + sizeof(vec) * (size_t)i, shift_left(codes[i], storage_shift));
+        byte_lanes done = finish_8(k, pack_bytes(codes), pack_byte_signs(x), direction);
+        memcpy(dst, &done, sizeof done);
+        return;
     }
+    PAIRS(half_lanes done = finish_16(k, pack_halves(codes + i), pack_half_signs(x + i), direction);
+          memcpy((char *)dst + sizeof done * (i / 2), &done, sizeof done););
+}
+
+INLINE void store_codes(const struct narrow *k, void *dst, const vec *codes, int size)
+{
+    if (size == 8) {
+        byte_lanes packed = pack_bytes(codes);
+        memcpy(dst, &packed, sizeof packed);
+    }
+    if (size == 16) {
+        PAIRS(half_lanes packed = pack_halves(codes + i);
+              memcpy((char *)dst + sizeof packed * (i / 2), &packed, sizeof packed););
+    }
+    if (size == 32) {
+        VECTORS(store((char *)dst + sizeof(vec) * i, shift_left(codes[i], k->storage_shift)););
+    }
+}
+
+/* SIZE is that of a stored element, or TOP_HALF and TOP_WORD for codes that end at the top of
+ * theirs: bf16 and tf32. */
+enum { TOP_HALF = -16, TOP_WORD = -32 };
+
+INLINE void store_top(const struct narrow *k, void *dst, vec *words, int size)
+{
+    if (size == TOP_HALF) {
+        PAIRS(half_lanes packed = pack_top_halves(words + i);
+              memcpy((char *)dst + sizeof packed * (i / 2), &packed, sizeof packed););
+        return;
+    }
+    VECTORS(if (size == TOP_WORD) store((char *)dst + sizeof(vec) * i, words[i] & splat(~k->low));
+            else words[i] = shift_right(words[i], k->drop););
+    if (size != TOP_WORD)
+        store_codes(k, dst, words, size);
 }
 
 INLINE void narrow_step(const struct narrow *k, void *dst, const void *src, struct row *r,
                         enum narrow_kind kind, enum hu_direction direction, bool flags, int size,
                         struct seen *seen)
 {
-    vec codes[4];
-    for (int i = 0; i < 4; i++) {
-        vec x = load((const char *)src + sizeof(vec) * (size_t)i);
-        vec random = splat(0);
-        if (direction == HU_STOCHASTIC) {
-            random = random_lanes(r, r->low_index);
-            r->low_index += splat(LANES);
-        }
-        codes[i] = kind == NARROW_TOP ? narrow_top(k, x, random, direction, flags, seen)
-                                      : narrow_magic(k, x, random, direction, flags, seen);
+    vec x[4], magnitude[4], random[4], codes[4];
+    vec greatest = splat(0);
+    VECTORS(x[i] = load((const char *)src + sizeof(vec) * i); magnitude[i] = x[i] & splat(~SIGN);
+            greatest = larger(greatest, magnitude[i]); random[i] = splat(0);
+            if (direction == HU_STOCHASTIC) {
+                random[i] = random_lanes(r, r->low_index + splat(i * LANES));
+            });
+    r->low_index += splat(STEP);
+    if (kind == NARROW_TOP) {
+        VECTORS(codes[i] = narrow_top(k, x[i], random[i], direction, flags, seen););
+        store_top(k, dst, codes, size);
+    } else if (any(above(greatest, splat(INFINITE - 1)))) {
+        VECTORS(codes[i] = narrow_any(k, x[i], random[i], direction, flags, seen););
+        store_codes(k, dst, codes, size);
+    } else {
+        VECTORS(codes[i] = narrow_magic(k, x[i], magnitude[i], random[i], direction, flags, seen););
+        store_finite(k, dst, codes, x, direction, size);
     }
-    store_codes(dst, codes, k->storage_shift, size);
 }
 
 INLINE unsigned narrow_row(const struct narrow *k, void *dst, const void *src, size_t n,
@@ -253,15 +327,15 @@ INLINE unsigned narrow_row(const struct narrow *k, void *dst, const void *src, s
     }
     const char *in = src;
     char *out = dst;
-    size_t bytes = (size_t)size / 8;
+    size_t width = (size_t)(size < 0 ? -size : size) / 8;
     size_t whole = n / STEP * STEP;
     for (size_t i = 0; i < whole; i += STEP)
-        narrow_step(&local, out + i * bytes, in + i * 4, &r, kind, direction, flags, size, &seen);
+        narrow_step(&local, out + i * width, in + i * 4, &r, kind, direction, flags, size, &seen);
     if (n > whole) {
         uint32_t rest[STEP] = {0}, codes[STEP];
         memcpy(rest, in + whole * 4, (n - whole) * 4);
         narrow_step(&local, codes, rest, &r, kind, direction, flags, size, &seen);
-        memcpy(out + whole * bytes, codes, (n - whole) * bytes);
+        memcpy(out + whole * width, codes, (n - whole) * width);
     }
     return flags ? raised(&seen, &local) : 0;
 }
@@ -286,10 +360,14 @@ INLINE unsigned narrow_row(const struct narrow *k, void *dst, const void *src, s
     NARROW_DIRECTION(name##_rdn, kind, HU_TOWARD_NEGATIVE, size)                                   \
     NARROW_DIRECTION(name##_rto, kind, HU_TO_ODD, size)
 
+NARROW_DIRECTIONS(bf16, NARROW_TOP, TOP_HALF)
+NARROW_DIRECTIONS(tf32, NARROW_TOP, TOP_WORD)
 NARROW_DIRECTIONS(top16, NARROW_TOP, 16)
 NARROW_DIRECTIONS(top32, NARROW_TOP, 32)
 NARROW_DIRECTIONS(magic8, NARROW_MAGIC, 8)
 NARROW_DIRECTIONS(magic16, NARROW_MAGIC, 16)
+NARROW_ROW(bf16_sr, NARROW_TOP, HU_STOCHASTIC, 0, TOP_HALF)
+NARROW_ROW(tf32_sr, NARROW_TOP, HU_STOCHASTIC, 0, TOP_WORD)
 NARROW_ROW(top16_sr, NARROW_TOP, HU_STOCHASTIC, 0, 16)
 NARROW_ROW(top32_sr, NARROW_TOP, HU_STOCHASTIC, 0, 32)
 #ifdef LANES_EACH
@@ -313,18 +391,18 @@ NARROW_ROW(magic16_sr, NARROW_MAGIC, HU_STOCHASTIC, 0, 16)
 
 static narrow_function *narrow_find(const struct conversion *c)
 {
-    static narrow_function *const table[][2][HU_STOCHASTIC + 1] = {
-        NARROW_TABLE(top16), NARROW_TABLE(top32), NARROW_TABLE(magic8), NARROW_TABLE(magic16)};
-    int row = c->to->storage_bits > 8;
-    switch (narrow_kind(c->to)) {
+    static narrow_function *const top[][2][HU_STOCHASTIC + 1] = {
+        NARROW_TABLE(bf16), NARROW_TABLE(tf32), NARROW_TABLE(top16), NARROW_TABLE(top32)};
+    static narrow_function *const magic[][2][HU_STOCHASTIC + 1] = {NARROW_TABLE(magic8),
+                                                                   NARROW_TABLE(magic16)};
+    const struct hu_format *to = c->to;
+    bool at_top = to->storage_bits == to->width + to->storage_shift;
+    switch (narrow_kind(to)) {
     case NARROW_TOP:
-        row = c->to->storage_bits > 16;
-        break;
+        return top[(at_top ? 0 : 2) + (to->storage_bits > 16)][c->flags][c->options.direction];
     case NARROW_MAGIC:
-        row += 2;
-        break;
+        return magic[to->storage_bits > 8][c->flags][c->options.direction];
     default:
         return NULL;
     }
-    return table[row][c->flags][c->options.direction];
 }

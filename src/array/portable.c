@@ -1,6 +1,6 @@
 /* What C's vectors give on any machine: SSE2 on x86-64, NEON on aarch64. */
-#include <stdint.h>
-#include <stdbool.h>
+#include "array/chain.h"
+
 #include <string.h>
 
 #include "array/lanes_portable.h"
