@@ -101,7 +101,7 @@ head -c 100000 /dev/zero >"$scratch/zeros"
 exits "a binary file is bad input" 2 'line 1' r zeros
 
 # Wrong usage.
-exits "an unknown format" 2 "'fp17' is not a format" v -f fp17
+exits "an unknown format" 2 '"fp17" is not a format' v -f fp17
 exits "an unknown direction" 2 "'up' is not a rounding" v -r up,rne
 exits "an unknown kernel" 2 "no kernel 'gpu', but: .*scalar" v --kernel gpu
 exits "a shard out of range" 2 "from 1 to 4" v --shard 5/4

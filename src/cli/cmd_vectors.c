@@ -1,3 +1,4 @@
+#include "arguments.h"
 #include "lists.h"
 #include "options.h"
 #include "progress.h"
@@ -50,9 +51,9 @@ static bool read_option(struct request *q, int key, const char *value)
 {
     switch (key) {
     case 'f':
-        return format_list_read(&q->from, value, q->command);
+        return formats_read(q->command, value, &q->from);
     case 't':
-        return format_list_read(&q->to, value, q->command);
+        return formats_read(q->command, value, &q->to);
     case 'r':
         return direction_list_read(&q->direction, value, q->command);
     case KEY_LEVEL:
@@ -86,7 +87,7 @@ static int write_vectors(const struct request *q)
     if (q->direction.count)
         promise.options.direction = q->direction.direction[0];
     struct hu_runs *runs = check_memory(
-        hu_runs_new(q->to.format[0], q->from.format[0], &promise, hu_pool_processors()));
+        hu_runs_new(q->to.at[0], q->from.at[0], &promise, hu_pool_processors()));
     if (runs->refuted) {
         hu_runs_free(runs);
         return fail(q->command, "MPFR contradicts the boundaries worked out for this pair");
@@ -116,8 +117,6 @@ static int run(const struct command *self, int argc, char **argv)
         status = fail(self->name, "takes no argument: '%s'", o.argv[0]);
     else if (good)
         status = write_vectors(&q);
-    free(q.from.format);
-    free(q.to.format);
     return status;
 }
 

@@ -1,4 +1,5 @@
 #include "array/array.h"
+#include "arguments.h"
 #include "lists.h"
 #include "options.h"
 #include "progress.h"
@@ -184,9 +185,9 @@ static bool read_option(struct request *q, int key, const char *value)
     const char *command = q->command;
     switch (key) {
     case 'f':
-        return format_list_read(&q->from, value, command);
+        return formats_read(command, value, &q->from);
     case 't':
-        return format_list_read(&q->to, value, command);
+        return formats_read(command, value, &q->to);
     case 'r':
         return direction_list_read(&q->direction, value, command);
     case KEY_KERNEL:
@@ -250,9 +251,9 @@ static bool complete(struct request *q)
     q->standard = !other && !q->from.count && !q->to.count && !q->direction.count && !q->kernels;
     bool good = true;
     if (!q->from.count)
-        good &= format_list_read(&q->from, "all", q->command);
+        good &= formats_read(q->command, "all", &q->from);
     if (!q->to.count)
-        good &= format_list_read(&q->to, "all", q->command);
+        good &= formats_read(q->command, "all", &q->to);
     if (!q->direction.count)
         good &= direction_list_read(&q->direction, q->standard ? "all" : "rne", q->command);
     if (!q->kernels && !other)
@@ -396,7 +397,7 @@ static bool each_combination(struct request *q, struct tally *tally, const struc
 {
     for (size_t t = 0; t < q->to.count; t++)
         for (size_t d = 0; d < q->direction.count; d++) {
-            struct combination c = {q->to.format[t], from, q->direction.direction[d]};
+            struct combination c = {q->to.at[t], from, q->direction.direction[d]};
             if (wanted(q, &c) && !visit(q, tally, &c))
                 return false;
         }
@@ -491,10 +492,10 @@ static void try_source(struct request *q, struct tally *tally, const struct hu_f
 static void verify_own(struct request *q, struct tally *tally)
 {
     for (size_t f = 0; f < q->from.count; f++)
-        each_combination(q, tally, q->from.format[f], count_inputs);
+        each_combination(q, tally, q->from.at[f], count_inputs);
     progress_begin("verify", "inputs", tally->expected / (q->shards ? q->shards : 1));
     for (size_t f = 0; f < q->from.count; f++)
-        try_source(q, tally, q->from.format[f]);
+        try_source(q, tally, q->from.at[f]);
 }
 
 /* Somebody else's library. */
@@ -536,7 +537,7 @@ static int verify_against(struct request *q, struct tally *tally)
         return fail(q->command, "--against: '%s' is not of the form LIB.so:SYMBOL", q->against);
     char *library = check_memory(strndup(q->against, (size_t)(colon - q->against)));
     char *path = library_path(library);
-    struct combination c = {q->to.format[0], q->from.format[0], q->direction.direction[0]};
+    struct combination c = {q->to.at[0], q->from.at[0], q->direction.direction[0]};
     struct hu_foreign *foreign = hu_foreign_open(path, colon + 1, c.to, c.from, (unsigned)q->jobs,
                                                  (int)q->timeout * 1000, message);
     if (foreign) {
@@ -573,12 +574,12 @@ static int verify_vectors(struct request *q, struct tally *tally)
     promise.options.direction = q->direction.direction[0];
     progress_begin("verify", "lines", 0);
     double began = now();
-    hu_recorded_check(&recorded, stream, q->to.format[0], q->from.format[0], &promise,
+    hu_recorded_check(&recorded, stream, q->to.at[0], q->from.at[0], &promise,
                       progress_step, NULL);
     if (!standard_input)
         fclose(stream);
-    struct verify_row row = {.to = q->to.format[0],
-                             .from = q->from.format[0],
+    struct verify_row row = {.to = q->to.at[0],
+                             .from = q->from.at[0],
                              .direction = promise.options.direction,
                              .subject = q->vectors,
                              .covers = "lines",
@@ -639,8 +640,6 @@ static int run(const struct command *self, int argc, char **argv)
         status = fail(self->name, "takes no argument: '%s'", o.argv[0]);
     else if (good)
         status = verify(&q);
-    free(q.from.format);
-    free(q.to.format);
     free(q.kernel);
     free(q.against);
     return status;

@@ -2,16 +2,15 @@
 
 #include <string.h>
 
-extern const struct command cmd_formats;
-extern const struct command cmd_vectors;
-extern const struct command cmd_verify;
+extern const struct command cmd_show, cmd_convert, cmd_limits, cmd_formats, cmd_table,
+    cmd_verify, cmd_vectors, cmd_completion;
 
+/* clang-format off: a row each */
 const struct command *const commands[] = {
-    &cmd_formats,
-    &cmd_verify,
-    &cmd_vectors,
-    NULL,
+    &cmd_show, &cmd_convert, &cmd_limits, &cmd_formats, &cmd_table,
+    &cmd_verify, &cmd_vectors, &cmd_completion, NULL,
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name)
 {

@@ -7,56 +7,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* The next name of a list, cut off at its comma; NULL at the end. */
-static char *next_name(char **rest)
-{
-    return *rest ? strsep(rest, ",") : NULL;
-}
-
-static char *copy_of(const char *text)
-{
-    return check_memory(strdup(text));
-}
-
-static void all_formats(struct format_list *list)
-{
-    list->count = hu_format_count();
-    list->format = check_memory(calloc(list->count, sizeof *list->format));
-    for (size_t i = 0; i < list->count; i++)
-        list->format[i] = hu_format_at(i);
-}
-
-static bool add_format(struct format_list *list, const char *name, const char *command)
-{
-    const struct hu_format *f = hu_format_find(name);
-    if (!f) {
-        fail(command, "'%s' is not a format; 'halfulp formats' lists them", name);
-        return false;
-    }
-    for (size_t i = 0; i < list->count; i++)
-        if (list->format[i] == f)
-            return true;
-    list->format = check_memory(realloc(list->format, (list->count + 1) * sizeof *list->format));
-    list->format[list->count++] = f;
-    return true;
-}
-
-bool format_list_read(struct format_list *list, const char *text, const char *command)
-{
-    free(list->format);
-    *list = (struct format_list){0};
-    if (!strcasecmp(text, "all")) {
-        all_formats(list);
-        return true;
-    }
-    char *copy = copy_of(text), *rest = copy, *name;
-    bool good = true;
-    while (good && (name = next_name(&rest)))
-        good = add_format(list, name, command);
-    free(copy);
-    return good;
-}
-
 static bool add_direction(struct direction_list *list, const char *name, const char *command)
 {
     enum hu_direction direction;
@@ -79,10 +29,10 @@ bool direction_list_read(struct direction_list *list, const char *text, const ch
             list->direction[list->count] = (enum hu_direction)list->count;
         return true;
     }
-    char *copy = copy_of(text), *rest = copy, *name;
+    char *copy = check_memory(strdup(text)), *rest = copy;
     bool good = true;
-    while (good && (name = next_name(&rest)))
-        good = add_direction(list, name, command);
+    while (good && rest)
+        good = add_direction(list, strsep(&rest, ","), command);
     free(copy);
     return good;
 }

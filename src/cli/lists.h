@@ -1,17 +1,8 @@
-/* Options that take a list: names joined by ',', or "all". */
+/* Lists of rounding directions, and counts. Formats are read by arguments.h. */
 #ifndef HALFULP_CLI_LISTS_H
 #define HALFULP_CLI_LISTS_H
 
-#include "format.h"
-
-struct format_list {
-    const struct hu_format **format;
-    size_t count;
-};
-
-/* "all": every named format. False: a name is unknown, which COMMAND has reported, or is there
- * twice. The list is freed by free(list->format). */
-bool format_list_read(struct format_list *list, const char *text, const char *command);
+#include "halfulp.h"
 
 enum { DIRECTIONS = HU_STOCHASTIC }; /* the six that are functions of the value alone */
 
@@ -20,7 +11,7 @@ struct direction_list {
     size_t count;
 };
 
-/* "all": the six. False: as above. */
+/* Names separated by commas, or "all". False: COMMAND has reported a name that is unknown. */
 bool direction_list_read(struct direction_list *list, const char *text, const char *command);
 
 /* An unsigned decimal number, digits grouped by '_' or ',', from LEAST to MOST. False: COMMAND has
