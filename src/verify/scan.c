@@ -141,17 +141,28 @@ struct hu_verdict hu_scan(const struct hu_runs *runs, const struct hu_subject *s
     return t.verdict;
 }
 
+static uint64_t inputs_of_units(const struct hu_runs *runs, size_t run)
+{
+    uint64_t stride, inputs = 0, units = trial_units_of(runs, run, &stride);
+    for (uint64_t first = 0; first < units; first += UNITS_A_TASK) {
+        uint64_t left = units - first;
+        uint64_t last = first + (left < UNITS_A_TASK ? left : UNITS_A_TASK) - 1;
+        inputs += trial_unit_inputs(runs, run, first, last);
+    }
+    return inputs;
+}
+
 uint64_t hu_scan_inputs(const struct hu_runs *runs, const struct hu_scan_options *options)
 {
     if (hu_scans_all(runs->from))
         return hu_width_mask(runs->from) + 1;
-    uint64_t inputs = options->draws, stride, places[MOST_PLACES];
+    uint64_t inputs = options->draws;
     for (size_t i = 0; i < runs->count; i++) {
         uint64_t length = hu_run_last(runs, i) - runs->run[i].first;
         if (runs->run[i].kind == HU_CONSTANT)
-            inputs += length < 5 ? length + 1 : 5;
+            inputs += length < 4 ? length + 1 : 5;
         else
-            inputs += trial_units_of(runs, i, &stride) * trial_places(runs, i, places);
+            inputs += inputs_of_units(runs, i);
     }
     return inputs;
 }

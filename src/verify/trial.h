@@ -79,4 +79,7 @@ size_t trial_places(const struct hu_runs *runs, size_t run, uint64_t places[MOST
 /* The units of a run of steps or of a ladder that are looked at, and how far apart they lie. */
 uint64_t trial_units_of(const struct hu_runs *runs, size_t run, uint64_t *stride);
 
+/* The inputs of a task that takes the units FIRST to LAST of a run. */
+uint64_t trial_unit_inputs(const struct hu_runs *runs, size_t run, uint64_t first, uint64_t last);
+
 #endif

@@ -8,6 +8,7 @@
 enum {
     MOST_UNITS = 1 << 25, /* of a run of which a sample must do: all ladders of fp64 to fp32 fit */
     SAMPLED_UNITS = 1 << 16,
+    EXACT_STRIDE = 17, /* odd, so that each lane of a vector gets its share */
 };
 
 /* Converts the N sources that src and b->source hold, checks them against b->code, and the flags
@@ -178,22 +179,51 @@ static bool check_units(struct bench *b, size_t run, uint64_t unit, uint64_t str
     return true;
 }
 
-uint64_t trial_units(struct bench *b, const struct part *part)
+/* How many units apart those at PLACE are taken. Where rounding is to nearest the exact points are
+ * no boundaries, and a sample of them does. */
+static uint64_t stride_at(const struct hu_runs *runs, size_t run, uint64_t place)
+{
+    const struct hu_run *r = &runs->run[run];
+    bool sign = r->first & hu_sign_mask(runs->from);
+    enum hu_magnitude_rounding mode = hu_magnitude_rounding(runs->promise.options.direction, sign);
+    bool nearest = mode == HU_NEAREST_EVEN || mode == HU_NEAREST_AWAY;
+    return r->kind == HU_LADDER && nearest && !place && r->shift > 1 ? EXACT_STRIDE : 1;
+}
+
+uint64_t trial_unit_inputs(const struct hu_runs *runs, size_t run, uint64_t first, uint64_t last)
+{
+    uint64_t places[MOST_PLACES], inputs = 0;
+    size_t n = trial_places(runs, run, places);
+    for (size_t p = 0; p < n; p++)
+        inputs += (last - first) / stride_at(runs, run, places[p]) + 1;
+    return inputs;
+}
+
+/* One place in each of the units FIRST to LAST. */
+static uint64_t units_at(struct bench *b, size_t run, uint64_t first, uint64_t last, uint64_t place)
 {
     const struct hu_runs *runs = b->trial->runs;
-    uint64_t places[MOST_PLACES], stride, inputs = 0;
-    size_t n = trial_places(runs, part->run, places), block = b->trial->subject->block;
-    trial_units_of(runs, part->run, &stride);
-    for (uint64_t unit = part->first; unit <= part->last; unit += block) {
-        uint64_t left = part->last - unit + 1;
-        size_t units = left < block ? (size_t)left : block;
-        for (size_t p = 0; p < n; p++) {
-            if (atomic_load_explicit(&b->trial->stop, memory_order_relaxed) ||
-                !check_units(b, part->run, unit * stride, stride, units, places[p]))
-                return inputs;
-            inputs += units;
-        }
+    uint64_t stride, inputs = 0, step = stride_at(runs, run, place);
+    uint64_t count = (last - first) / step + 1;
+    size_t block = b->trial->subject->block;
+    trial_units_of(runs, run, &stride);
+    while (inputs < count) {
+        size_t n = count - inputs < block ? (size_t)(count - inputs) : block;
+        uint64_t unit = (first + inputs * step) * stride;
+        if (atomic_load_explicit(&b->trial->stop, memory_order_relaxed) ||
+            !check_units(b, run, unit, step * stride, n, place))
+            break;
+        inputs += n;
     }
+    return inputs;
+}
+
+uint64_t trial_units(struct bench *b, const struct part *part)
+{
+    uint64_t places[MOST_PLACES], inputs = 0;
+    size_t n = trial_places(b->trial->runs, part->run, places);
+    for (size_t p = 0; p < n; p++)
+        inputs += units_at(b, part->run, part->first, part->last, places[p]);
     return inputs;
 }
 
