@@ -91,7 +91,9 @@ static void found(struct faulty f, const char *to, const char *from, enum hu_mis
                  (unsigned long long)f.source);
     cr_assert_eq(v.first[0].kind, kind);
     if (kind != HU_WRONG_BYTES && f.fault != BAD_TAIL) {
-        cr_assert_eq(v.first[0].source, f.source);
+        cr_assert_eq(v.first[0].source, f.source, "%s to %s: 0x%llx to 0x%llx blamed for 0x%llx",
+                     from, to, (unsigned long long)v.first[0].source,
+                     (unsigned long long)v.first[0].last, (unsigned long long)f.source);
         cr_assert_eq(v.mismatches, 1, "%llu mismatches", (unsigned long long)v.mismatches);
     }
 }
@@ -158,6 +160,33 @@ Test(verify, one_flag_is_found)
     found((struct faulty){.fault = MISSING_FLAG, .source = 0x7c01}, "fp32", "fp16", HU_WRONG_FLAGS);
     found((struct faulty){.fault = MISSING_FLAG, .source = UINT64_C(0x3ff0020000000000)}, "fp16",
           "fp64", HU_WRONG_FLAGS);
+}
+
+/* e6m15 is wide enough for the way that fp32 goes: flags at boundaries and in a part of the rest.
+ */
+Test(verify, faults_at_boundaries_of_wide_sources_are_found)
+{
+    enum { ONE = 31 << 15, TIE = ONE + 2048, NEGATIVE = 1 << 21 };
+    for (int i = -1; i < 2; i++)
+        for (int sign = 0; sign < 2; sign++) {
+            uint64_t tie = (uint64_t)(TIE + i) | (sign ? NEGATIVE : 0);
+            found((struct faulty){.fault = FLIPPED_CODE, .source = tie}, "fp8_e4m3", "e6m15",
+                  HU_WRONG_CODE);
+            found((struct faulty){.fault = FLIPPED_CODE, .source = tie, .with_flags = true},
+                  "fp8_e4m3", "e6m15", HU_WRONG_CODE);
+            found((struct faulty){.fault = EXTRA_FLAG, .source = tie}, "fp8_e4m3", "e6m15",
+                  HU_WRONG_FLAGS);
+        }
+    found((struct faulty){.fault = EXTRA_FLAG, .source = ONE}, "fp8_e4m3", "e6m15", HU_WRONG_FLAGS);
+    found((struct faulty){.fault = FLIPPED_CODE, .source = ONE, .with_flags = true}, "fp8_e4m3",
+          "e6m15", HU_WRONG_CODE);
+    found((struct faulty){.fault = MISSING_FLAG, .source = TIE}, "fp8_e4m3", "e6m15",
+          HU_WRONG_FLAGS);
+    /* far from every boundary */
+    found((struct faulty){.fault = FLIPPED_CODE, .source = ONE + 1234}, "fp8_e4m3", "e6m15",
+          HU_WRONG_CODE);
+    found((struct faulty){.fault = FLIPPED_CODE, .source = 0x1f8123}, "fp8_e4m3fnuz", "e6m15",
+          HU_WRONG_CODE);
 }
 
 Test(verify, one_tail_element_is_found)

@@ -29,6 +29,7 @@ enum {
     KEY_NAN,
     KEY_SUBNORMALS,
     KEY_NO_FLAGS,
+    KEY_EVERY_FLAG,
     KEY_COUNT,
     KEY_SEED,
     KEY_TIMEOUT
@@ -55,6 +56,8 @@ static const struct command_option rows[] = {
     {"subnormals", KEY_SUBNORMALS, "HOW", "keep (default), flush-in, flush-out or flush to zero",
      "keep flush-in flush-out flush"},
     {"no-flags", KEY_NO_FLAGS, NULL, "do not look at flags", NULL},
+    {"every-flag", KEY_EVERY_FLAG, NULL,
+     "ask for the flags of every input, not of boundaries and an eighth of the rest", NULL},
     {"count", KEY_COUNT, "N", "seeded draws from sources wider than 32 bits (default: 1000000)",
      NULL},
     {"seed", KEY_SEED, "N", "the seed of the draws (default: 1)", NULL},
@@ -63,6 +66,9 @@ static const struct command_option rows[] = {
     OPTION_HELP,
     OPTION_END,
 };
+
+enum { STANDARD_WIDTH = 16, STANDARD_DRAWS = 100000, USUAL_DRAWS = 1000000 };
+#define UNSET UINT64_MAX
 
 struct request {
     const char *command;
@@ -77,7 +83,7 @@ struct request {
     uint64_t jobs, shard, shards, count, seed, timeout;
     char *against; /* LIB.so:SYMBOL */
     const char *vectors;
-    bool json;
+    bool every_flag, json;
 };
 
 struct tally {
@@ -207,6 +213,8 @@ static bool read_option(struct request *q, int key, const char *value)
         return q->promise.options.saturate = true;
     case KEY_NO_FLAGS:
         return q->promise.no_flags = true;
+    case KEY_EVERY_FLAG:
+        return q->every_flag = true;
     case KEY_COUNT:
         return count_read(&q->count, value, 0, UINT64_C(1) << 40, "count", command);
     case KEY_SEED:
@@ -249,6 +257,8 @@ static bool complete(struct request *q)
     if (other && !q->nan_given)
         q->promise.any_nan = true;
     q->standard = !other && !q->from.count && !q->to.count && !q->direction.count && !q->kernels;
+    if (q->count == UNSET)
+        q->count = q->standard ? STANDARD_DRAWS : USUAL_DRAWS;
     bool good = true;
     if (!q->from.count)
         good &= formats_read(q->command, "all", &q->from);
@@ -309,9 +319,10 @@ static void print_total(const struct request *q, const struct tally *tally)
            q->jobs == 1 ? "" : "s");
     if (q->standard)
         puts(
-            "Covered: sources of at most 19 bits to every format in every direction, fp32 to its\n"
-            "narrower formats and fp64 to every format in rne, by the best kernel. -f, -t, -r all\n"
-            "and --kernel all cover the rest.");
+            "Covered: sources of at most 16 bits to every format in every direction; fp64, fp32 "
+            "and\n"
+            "tf32 to the narrower of fp32, tf32, bf16, fp16, fp8_e5m2 and fp8_e4m3 in rne; by the\n"
+            "best kernel. -f, -t, -r all and --kernel all cover the rest.");
 }
 
 static int finish(const struct request *q, struct tally *tally)
@@ -338,12 +349,16 @@ struct combination {
     enum hu_direction direction;
 };
 
+/* What takes some ten seconds on two processors and touches every kernel. */
 static bool in_standard_set(const struct combination *c)
 {
-    if (c->from->width <= HU_NARROW_WIDTH)
+    static const char *const common[] = {"fp32", "tf32", "bf16", "fp16", "fp8_e5m2", "fp8_e4m3"};
+    if (c->from->width <= STANDARD_WIDTH)
         return true;
-    bool narrows = c->to->width < c->from->width;
-    return c->direction == HU_TIES_TO_EVEN && narrows;
+    bool good = c->direction == HU_TIES_TO_EVEN && c->to->width < c->from->width, found = false;
+    for (size_t i = 0; good && i < sizeof common / sizeof *common; i++)
+        found |= c->to == hu_format_find(common[i]);
+    return found;
 }
 
 static bool wanted(const struct request *q, const struct combination *c)
@@ -421,6 +436,7 @@ static struct hu_scan_options scan_options(const struct request *q, const struct
         .shards = shards,
         .draws = q->count,
         .seed = q->seed,
+        .every_flag = q->every_flag,
         .progress = progress_step,
     };
 }
@@ -466,7 +482,7 @@ static bool try_kernels(struct request *q, struct tally *tally, const struct com
             check_memory(NULL);
         row.seconds = now() - began;
         began = now();
-        take_row(q, tally, &row, q->standard && c->from->width <= HU_NARROW_WIDTH);
+        take_row(q, tally, &row, q->standard && c->from->width <= STANDARD_WIDTH);
     }
     hu_runs_free(runs);
     return true;
@@ -478,7 +494,7 @@ static void try_source(struct request *q, struct tally *tally, const struct hu_f
     struct tally before = *tally;
     double began = now();
     each_combination(q, tally, from, try_kernels);
-    bool narrow = from->width <= HU_NARROW_WIDTH;
+    bool narrow = from->width <= STANDARD_WIDTH;
     if (!q->standard || q->json || !narrow || tally->failed != before.failed)
         return;
     char targets[24];
@@ -574,8 +590,7 @@ static int verify_vectors(struct request *q, struct tally *tally)
     promise.options.direction = q->direction.direction[0];
     progress_begin("verify", "lines", 0);
     double began = now();
-    hu_recorded_check(&recorded, stream, q->to.at[0], q->from.at[0], &promise,
-                      progress_step, NULL);
+    hu_recorded_check(&recorded, stream, q->to.at[0], q->from.at[0], &promise, progress_step, NULL);
     if (!standard_input)
         fclose(stream);
     struct verify_row row = {.to = q->to.at[0],
@@ -625,7 +640,7 @@ static int run(const struct command *self, int argc, char **argv)
 {
     struct request q = {.command = self->name,
                         .jobs = hu_pool_processors(),
-                        .count = 1000000,
+                        .count = UNSET,
                         .seed = 1,
                         .timeout = 10};
     struct options o;

@@ -128,7 +128,7 @@ struct hu_verdict hu_scan(const struct hu_runs *runs, const struct hu_subject *s
     t.bench = calloc(jobs, sizeof *t.bench);
     if (t.part && t.bench) {
         find_parts(&t);
-        bool small = hu_scans_all(runs->from) && runs->from->width < 20;
+        bool small = hu_scans_all(runs->from) && runs->from->width <= 12;
         hu_pool_run(small ? 1 : jobs, t.parts, run_part, &t);
         for (unsigned i = 0; i < jobs; i++)
             take_down(&t.bench[i]);

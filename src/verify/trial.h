@@ -8,7 +8,8 @@
 #include <stdatomic.h>
 
 enum {
-    LONE_COPIES = 64,    /* of one source: more than any vector has lanes */
+    LONE_COPIES = 64, /* of one source: more than any vector has lanes */
+    FLAG_SHARE = 8,
     LONE_WIDTH = 16,     /* the widest source of which each encoding is also tried by itself */
     MOST_TAIL = 257,     /* elements of a short call */
     BLOCK_MARGIN = 1024, /* elements that buffers hold beyond a block */
@@ -57,8 +58,12 @@ void trial_mismatch(struct trial *t, const struct hu_mismatch *mismatch);
 /* Whether mismatches still need to be pinned to single sources. */
 bool trial_wants_blame(struct trial *t);
 
-/* SOURCE by itself, in LONE_COPIES copies: are its flags exactly those due? Wrong ones are
- * recorded. Returns whether its code is right. */
+/* Whether block NUMBER is also converted by a call that wants flags: all are where the scan takes
+ * every flag or the source is narrow, else one in FLAG_SHARE of those that hold no boundary. */
+bool trial_takes_flags(const struct trial *t, bool mixed, uint64_t number);
+
+/* SOURCE by itself, in LONE_COPIES copies and a call that wants flags: its code, and exactly its
+ * flags. What is wrong is recorded. Returns whether the flags are right. */
 bool trial_lone(struct bench *b, uint64_t source, uint64_t expected, unsigned expected_flags);
 
 /* Whether element INDEX of dst satisfies; counts and keeps it where it does not. */

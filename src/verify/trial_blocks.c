@@ -107,16 +107,16 @@ static void blame(struct bench *b, const struct block *k, size_t from, size_t to
 {
     struct trial *t = b->trial;
     const struct hu_runs *runs = t->runs;
-    uint64_t before = atomic_load(&t->mismatches);
+    bool blamed = false;
     size_t run = hu_runs_find(runs, k->first + from);
     for (size_t i = from; i < to && trial_wants_blame(t) && !atomic_load(&t->stop); i++) {
         unsigned flags;
         while (hu_run_last(runs, run) < k->first + i)
             run++;
         uint64_t code = hu_run_expect(runs, run, k->first + i, &flags);
-        trial_lone(b, k->first + i, code, flags);
+        blamed |= !trial_lone(b, k->first + i, code, flags);
     }
-    if (atomic_load(&t->mismatches) != before)
+    if (blamed)
         return;
     struct hu_mismatch m = {.kind = HU_WRONG_FLAGS,
                             .source = k->first + from,
@@ -133,14 +133,18 @@ static void fill(struct bench *b, uint64_t first, size_t n)
     hu_layout_fill(b->trial->runs->from, b->src, &consecutive, n);
 }
 
-/* Elements FROM to TO-1 in a call of their own, all of which are due the same flags. */
-static bool check_stretch(struct bench *b, const struct block *k, size_t from, size_t to,
-                          unsigned expected)
+/* Elements FROM to TO-1, the first of which RUN holds, in a call of their own: all of them are due
+ * the same flags. */
+static bool check_stretch(struct bench *b, const struct block *k, size_t run, size_t from,
+                          size_t to, unsigned expected)
 {
     unsigned flags = 0;
-    fill(b, k->first + from, to - from);
-    if (!trial_convert(b, to - from, k->first + from, NULL, &flags))
+    bool right;
+    struct block stretch = {k->first + from, to - from, run};
+    fill(b, stretch.first, stretch.n);
+    if (!trial_convert(b, stretch.n, stretch.first, NULL, &flags))
         return false;
+    check_codes(b, &stretch, &right);
     if (flags != expected)
         blame(b, k, from, to, expected, flags);
     return true;
@@ -153,12 +157,12 @@ static bool check_stretches(struct bench *b, const struct block *k)
     const struct hu_runs *runs = b->trial->runs;
     size_t run = k->run;
     for (size_t from = 0; from < k->n;) {
-        size_t to = end_in(runs, k, run);
+        size_t to = end_in(runs, k, run), start = run;
         unsigned expected = flags_over(runs, run, k->first + from, k->first + to - 1);
         while (to < k->n && runs->run[run + 1].flags == expected &&
                runs->run[run].kind == HU_CONSTANT && runs->run[run + 1].kind == HU_CONSTANT)
             to = end_in(runs, k, ++run);
-        if (to - from > 1 && !check_stretch(b, k, from, to, expected))
+        if (to - from > 1 && !check_stretch(b, k, start, from, to, expected))
             return false;
         from = to;
         run++;
@@ -166,24 +170,29 @@ static bool check_stretches(struct bench *b, const struct block *k)
     return true;
 }
 
-static bool check_flags(struct bench *b, const struct block *k, size_t last_run, unsigned flags)
+/* The whole block in a call that wants flags. */
+static bool check_flagged(struct bench *b, const struct block *k, size_t last_run, bool right)
 {
     const struct hu_runs *runs = b->trial->runs;
-    unsigned expected = 0;
+    unsigned expected = 0, flags = 0;
     size_t from = 0;
+    if (!trial_convert(b, k->n, k->first, NULL, &flags))
+        return false;
+    if (right)
+        check_codes(b, k, &right);
     for (size_t run = k->run; run <= last_run; run++) {
         size_t to = end_in(runs, k, run);
         expected |= flags_over(runs, run, k->first + from, k->first + to - 1);
         from = to;
     }
-    if (flags != expected) {
+    if (flags != expected)
         blame(b, k, 0, k->n, expected, flags);
-        return true;
-    }
-    return last_run == k->run || check_stretches(b, k);
+    return true;
 }
 
-/* Twice where flags are wanted: a kernel may have other code for that. */
+/* A kernel may have other code where flags are wanted, so there are more calls for that: one for
+ * each stretch of a block that holds a boundary, and one for some of the other blocks or for all.
+ */
 static bool check_block(struct bench *b, const struct block *k, size_t *last_run)
 {
     bool right;
@@ -192,12 +201,11 @@ static bool check_block(struct bench *b, const struct block *k, size_t *last_run
     *last_run = check_codes(b, k, &right);
     if (!b->trial->wants_flags)
         return true;
-    unsigned flags = 0;
-    if (!trial_convert(b, k->n, k->first, NULL, &flags))
+    bool mixed = *last_run != k->run;
+    if (trial_takes_flags(b->trial, mixed, k->first / k->n) &&
+        !check_flagged(b, k, *last_run, right))
         return false;
-    if (right)
-        check_codes(b, k, &right);
-    return check_flags(b, k, *last_run, flags);
+    return !mixed || check_stretches(b, k);
 }
 
 uint64_t trial_blocks(struct bench *b, const struct part *part)
