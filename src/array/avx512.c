@@ -149,6 +149,7 @@ const struct hu_kernel hu_kernel_avx512vbmi = {"avx512vbmi", x86_has_avx512_vbmi
 BF16_INLINE void bf16_step(const struct narrow *k, void *dst, const void *src)
 {
     const int subnormal = 0x20; /* vfpclassps's imm8 */
+    fetch_ahead(k->streams, src, 2 * sizeof(vec));
     vec x[2] = {load(src), load((const char *)src + sizeof(vec))};
     __mmask16 low = _mm512_fpclass_ps_mask((__m512)x[0], subnormal);
     __mmask16 high = _mm512_fpclass_ps_mask((__m512)x[1], subnormal);
@@ -165,7 +166,8 @@ BF16 static unsigned bf16_row(const struct conversion *c, void *dst, const void 
                               uint64_t first)
 {
     (void)first;
-    const struct narrow k = narrow_for(c->to, &c->options);
+    struct narrow k = narrow_for(c->to, &c->options);
+    k.streams = c->streams;
     const size_t step = 2 * LANES;
     size_t whole = n / step * step;
     for (size_t i = 0; i < whole; i += step)

@@ -9,7 +9,8 @@ struct conversion {
     const struct hu_format *to;
     const struct hu_format *from;
     struct hu_options options;
-    bool flags; /* whether anyone will look at what a row returns */
+    bool flags;   /* whether anyone will look at what a row returns */
+    bool streams; /* whether the source comes from memory, to be asked for ahead */
 };
 
 /* Converts N elements, the first of which is element FIRST of the array, and returns the raised

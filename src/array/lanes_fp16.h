@@ -28,12 +28,14 @@ INLINE fp16s fp16_of(vec x, enum hu_direction direction)
     }
 }
 
-INLINE unsigned fp16_row(void *dst, const void *src, size_t n, enum hu_direction direction)
+INLINE unsigned fp16_row(bool streams, void *dst, const void *src, size_t n,
+                         enum hu_direction direction)
 {
     const char *in = src;
     char *out = dst;
     size_t whole = n / (2 * LANES) * (2 * LANES);
     for (size_t i = 0; i < whole; i += 2 * LANES) {
+        fetch_ahead(streams, in + 4 * i, 2 * sizeof(vec));
         fp16s low = fp16_of(load(in + 4 * i), direction);
         fp16s high = fp16_of(load(in + 4 * (i + LANES)), direction);
         store_fp16(out + 2 * i, low);
@@ -54,8 +56,8 @@ INLINE unsigned fp16_row(void *dst, const void *src, size_t n, enum hu_direction
     TARGET static unsigned name(const struct narrow *k, void *dst, const void *src, size_t n,      \
                                 uint64_t first)                                                    \
     {                                                                                              \
-        (void)k, (void)first;                                                                      \
-        return fp16_row(dst, src, n, direction);                                                   \
+        (void)first;                                                                               \
+        return fp16_row(k->streams, dst, src, n, direction);                                       \
     }
 
 FP16_ROW(fp16_rne, HU_TIES_TO_EVEN)

@@ -115,6 +115,7 @@ INLINE unsigned fp64_to_fp32(const struct conversion *c, void *dst, const void *
     char *out = dst;
     size_t whole = n / (2 * DOUBLES) * (2 * DOUBLES);
     for (size_t i = 0; i < whole; i += 2 * DOUBLES) {
+        fetch_ahead(c->streams, in + 8 * i, 2 * sizeof(doubles));
         fp64_step(out + 4 * i, in + 8 * i, direction, flags, &tiny, &seen);
         fp64_step(out + 4 * (i + DOUBLES), in + 8 * (i + DOUBLES), direction, flags, &tiny, &seen);
     }
@@ -213,12 +214,14 @@ INLINE void fp64_fp16_step(void *dst, const void *src, enum hu_direction directi
     store_quarter(dst, fp16_of_singles(narrow_doubles(with_sticky(load_doubles(src))), direction));
 }
 
-INLINE unsigned fp64_to_fp16(void *dst, const void *src, size_t n, enum hu_direction direction)
+INLINE unsigned fp64_to_fp16(bool streams, void *dst, const void *src, size_t n,
+                             enum hu_direction direction)
 {
     const char *in = src;
     char *out = dst;
     size_t whole = n / (2 * DOUBLES) * (2 * DOUBLES);
     for (size_t i = 0; i < whole; i += 2 * DOUBLES) {
+        fetch_ahead(streams, in + 8 * i, 2 * sizeof(doubles));
         fp64_fp16_step(out + 2 * i, in + 8 * i, direction);
         fp64_fp16_step(out + 2 * (i + DOUBLES), in + 8 * (i + DOUBLES), direction);
     }
@@ -234,17 +237,17 @@ INLINE unsigned fp64_to_fp16(void *dst, const void *src, size_t n, enum hu_direc
 }
 
 #define FP64_FP16_ROW(name, direction)                                                             \
-    TARGET static                                                                                  \
-        __attribute__((noinline)) unsigned name##_loop(void *dst, const void *src, size_t n)       \
+    TARGET static __attribute__((noinline)) unsigned name##_loop(bool streams, void *dst,          \
+                                                                 const void *src, size_t n)        \
     {                                                                                              \
-        return fp64_to_fp16(dst, src, n, direction);                                               \
+        return fp64_to_fp16(streams, dst, src, n, direction);                                      \
     }                                                                                              \
     static unsigned name(const struct conversion *c, void *dst, const void *src, size_t n,         \
                          uint64_t first)                                                           \
     {                                                                                              \
-        (void)c, (void)first;                                                                      \
+        (void)first;                                                                               \
         environment saved = environment_enter(HU_TOWARD_ZERO);                                     \
-        unsigned flags = name##_loop(dst, src, n);                                                 \
+        unsigned flags = name##_loop(c->streams, dst, src, n);                                     \
         environment_leave(saved);                                                                  \
         return flags;                                                                              \
     }
