@@ -1,0 +1,73 @@
+#include "words.h"
+#include "memory.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void superscript(char *out, size_t size, int number)
+{
+    static const char *const digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+    char plain[16];
+    size_t length = 0;
+    snprintf(plain, sizeof plain, "%d", number);
+    out[0] = 0;
+    for (const char *at = plain; *at; at++) {
+        const char *piece = *at == '-' ? "⁻" : digits[*at - '0'];
+        if (length + strlen(piece) >= size)
+            return;
+        strcpy(out + length, piece);
+        length += strlen(piece);
+    }
+}
+
+void signed_text(char *out, size_t size, int number)
+{
+    snprintf(out, size, "%s%d", number < 0 ? "−" : "", number < 0 ? -number : number);
+}
+
+char *with_minus(const char *text)
+{
+    char *out = need(malloc(3 * strlen(text) + 1)), *to = out;
+    for (; *text; text++) {
+        if (*text != '-') {
+            *to++ = *text;
+            continue;
+        }
+        strcpy(to, "−");
+        to += strlen("−");
+    }
+    *to = 0;
+    return out;
+}
+
+void significand_text(char *out, size_t size, const struct hu_format *f, uint64_t bits, int digits)
+{
+    mpq_t ratio;
+    mpq_init(ratio);
+    mpz_set_ui(mpq_numref(ratio), (unsigned long)hu_decode(f, bits).significand);
+    mpz_setbit(mpq_denref(ratio), f->trailing_bits);
+    mpz_clrbit(mpq_denref(ratio), f->trailing_bits ? 0 : 64);
+    mpq_canonicalize(ratio);
+    char *exact = hu_ratio_exact(ratio);
+    bool whole = strlen(exact) <= (size_t)digits + 2;
+    if (whole)
+        snprintf(out, size, "%s", exact);
+    else
+        snprintf(out, size, "%.*s…", digits + 2, exact);
+    free(exact);
+    mpq_clear(ratio);
+}
+
+char *grouped(const char *digits)
+{
+    size_t length = strlen(digits), minus = *digits == '-';
+    char *out = need(malloc(length + length / 3 + 2)), *to = out;
+    for (size_t i = 0; i < length; i++) {
+        if (i > minus && (length - i) % 3 == 0)
+            *to++ = ',';
+        *to++ = digits[i];
+    }
+    *to = 0;
+    return out;
+}

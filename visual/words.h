@@ -1,0 +1,20 @@
+/* Small pieces of text that several pages need. */
+#ifndef VISUAL_WORDS_H
+#define VISUAL_WORDS_H
+
+#include "value.h"
+
+#include <stddef.h>
+
+/* "⁻¹⁰²²" */
+void superscript(char *out, size_t size, int number);
+/* "−4": with the minus sign of typography. */
+void signed_text(char *out, size_t size, int number);
+/* TEXT with '-' as the minus sign; new memory. */
+char *with_minus(const char *text);
+/* The significand m/2^t as a decimal, cut with an ellipsis to DIGITS places where it is longer. */
+void significand_text(char *out, size_t size, const struct hu_format *f, uint64_t bits, int digits);
+/* 12345 as "12,345"; new memory. */
+char *grouped(const char *digits);
+
+#endif
