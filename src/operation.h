@@ -5,10 +5,10 @@
 #include "convert.h"
 
 /*
- * IEEE 754-2019 section 5.3.1's nextUp and nextDown: the least datum above BITS, the greatest below.
- * Infinities stay at themselves from outside. False, and *next is untouched: a NaN, or a format
- * without infinities has nothing there. The zero between signs is met once, with the sign that the
- * standard gives it.
+ * IEEE 754-2019 section 5.3.1's nextUp and nextDown: the least datum above BITS, the greatest
+ * below. Infinities stay at themselves from outside. False, and *next is untouched: a NaN, or a
+ * format without infinities has nothing there. The zero between signs is met once, with the sign
+ * that the standard gives it.
  */
 bool hu_next_up(const struct hu_format *f, uint64_t bits, uint64_t *next);
 bool hu_next_down(const struct hu_format *f, uint64_t bits, uint64_t *next);

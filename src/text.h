@@ -64,7 +64,7 @@ char *hu_datum_exact(const struct hu_format *f, uint64_t bits); /* finite data o
 char *hu_ratio_scientific(const mpq_t ratio, int digits, bool plus);
 
 /* C hexadecimal, normalized: "0x1.9ap-4", "-0x0p+0". */
-enum { HU_HEX_TEXT = 40 };
+enum { HU_HEX_TEXT = 48 };
 size_t hu_hex_print(char out[HU_HEX_TEXT], const struct hu_format *f, uint64_t bits);
 
 #endif

@@ -1,0 +1,13 @@
+/* Decimal numbers into binary at the speed of common text. Pure and thread-safe. */
+#ifndef HALFULP_DECIMAL_H
+#define HALFULP_DECIMAL_H
+
+#include "convert.h"
+
+/*
+ * digits * 10^exponent (digits nonzero) as the leading 64 bits and a sticky bit, positive. False:
+ * 128 bits of the power of ten do not settle it, or exponent is out of the table's range.
+ */
+bool hu_decimal_real(uint64_t digits, int exponent, struct hu_real *real);
+
+#endif

@@ -1,0 +1,242 @@
+#include "shortest.h"
+#include "powers.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The interval around significand * 2^quantum in quarters of the quantum. */
+struct interval {
+    uint64_t low, middle, high;
+    int quantum;
+    bool irregular; /* the neighbour below is only half as far away */
+    bool closed;    /* the ends round to the datum: its significand is even */
+};
+
+static struct interval interval_of(const struct hu_format *f, uint64_t bits)
+{
+    struct hu_datum d = hu_decode(f, bits);
+    bool power = d.significand == hu_trailing_mask(f) + 1;
+    bool irregular = power && d.quantum > hu_quantum_min(f);
+    return (struct interval){
+        .low = 4 * d.significand - (irregular ? 1 : 2),
+        .middle = 4 * d.significand,
+        .high = 4 * d.significand + 2,
+        .quantum = d.quantum,
+        .irregular = irregular,
+        .closed = !(d.significand & 1),
+    };
+}
+
+bool hu_shortest_is_fast(const struct hu_format *f)
+{
+    return hu_precision(f) <= 53 && hu_quantum_min(f) >= -1074 &&
+           hu_emax(f) - f->trailing_bits <= 971;
+}
+
+static void set_digits(struct hu_decimal *out, uint64_t digits, int exponent)
+{
+    char text[24];
+    int at = sizeof text;
+    for (; digits % 10 == 0; digits /= 10)
+        exponent++;
+    for (; digits; digits /= 10)
+        text[--at] = (char)('0' + digits % 10);
+    out->count = (int)sizeof text - at;
+    out->exponent = exponent;
+    memcpy(out->digits, text + at, (size_t)out->count);
+    out->digits[out->count] = 0;
+}
+
+/* x * g / 2^128, its last bit set where a fraction above the table's error was cut off. */
+static uint64_t scale(struct hu_power g, uint64_t x)
+{
+    unsigned __int128 low = (unsigned __int128)g.low * x;
+    unsigned __int128 high = (unsigned __int128)g.high * x + (uint64_t)(low >> 64);
+    return (uint64_t)(high >> 64) | ((uint64_t)high > 1);
+}
+
+/*
+ * Raffaello Giulietti, "The Schubfach way to render doubles" (2020), with g the upper bound of the
+ * power by less than one unit in 2^-127. Its section 9 needs p <= 53 and quanta from 2^-1074 to
+ * 2^971; the narrower formats' data are among those.
+ */
+static void shortest_by_schubfach(struct hu_decimal *out, struct interval v)
+{
+    /* floor(log10 2^q), or of 3/4 2^q: the paper's section 9.2 */
+    int k = (v.quantum * 1262611 - (v.irregular ? 524031 : 0)) >> 22;
+    int shift = v.quantum + hu_log2_power(-k) + 1;
+    struct hu_power g = hu_powers[-k - HU_POWER_MIN];
+    bool exact = -k >= 0 && -k <= 55;
+    if (!exact && ++g.low == 0)
+        g.high++;
+    uint64_t low = scale(g, v.low << shift) + !v.closed;
+    uint64_t middle = scale(g, v.middle << shift);
+    uint64_t high = scale(g, v.high << shift) - !v.closed;
+
+    uint64_t s = middle / 4;
+    if (s >= 10) {
+        uint64_t tens = s / 10;
+        bool below = low <= 40 * tens, above = 40 * tens + 40 <= high;
+        if (below != above) {
+            set_digits(out, tens + above, k + 1);
+            return;
+        }
+    }
+    bool below = low <= 4 * s, above = 4 * s + 4 <= high;
+    uint64_t half = 4 * s + 2;
+    bool up = below != above ? above : middle > half || (middle == half && (s & 1));
+    set_digits(out, s + up, k);
+}
+
+/* Whether digits * 10^exponent lies in the interval; distance := how far from its middle. */
+static bool inside(mpq_t distance, struct interval v, const mpz_t digits, int exponent)
+{
+    mpq_t x, end;
+    mpq_inits(x, end, NULL);
+    mpz_ui_pow_ui(mpq_numref(x), 10, (unsigned long)abs(exponent));
+    if (exponent < 0)
+        mpq_inv(x, x);
+    mpq_set_z(end, digits);
+    mpq_mul(x, x, end);
+    if (v.quantum - 2 >= 0)
+        mpq_div_2exp(x, x, (mp_bitcnt_t)(v.quantum - 2));
+    else
+        mpq_mul_2exp(x, x, (mp_bitcnt_t)(2 - v.quantum));
+    mpq_set_ui(end, v.low, 1);
+    int from_low = mpq_cmp(x, end);
+    mpq_set_ui(end, v.high, 1);
+    int from_high = mpq_cmp(x, end);
+    mpq_set_ui(end, v.middle, 1);
+    mpq_sub(distance, x, end);
+    mpq_abs(distance, distance);
+    mpq_clears(x, end, NULL);
+    return v.closed ? from_low >= 0 && from_high <= 0 : from_low > 0 && from_high < 0;
+}
+
+/* floor(middle / 4 * 2^quantum / 10^exponent) */
+static void floor_at(mpz_t out, struct interval v, int exponent)
+{
+    mpz_t power;
+    mpz_init(power);
+    mpz_set_ui(out, v.middle);
+    mpz_ui_pow_ui(power, 10, (unsigned long)abs(exponent));
+    if (exponent < 0)
+        mpz_mul(out, out, power);
+    long shift = v.quantum - 2;
+    if (shift >= 0)
+        mpz_mul_2exp(out, out, (mp_bitcnt_t)shift);
+    mpz_t divisor;
+    mpz_init_set_ui(divisor, 1);
+    if (exponent >= 0)
+        mpz_set(divisor, power);
+    if (shift < 0)
+        mpz_mul_2exp(divisor, divisor, (mp_bitcnt_t)-shift);
+    mpz_fdiv_q(out, out, divisor);
+    mpz_clears(power, divisor, NULL);
+}
+
+/* Of the multiples of 10^exponent beside the middle the one inside, or the closer one. */
+static bool try_exponent(mpz_t digits, struct interval v, int exponent)
+{
+    mpz_t up;
+    mpq_t below_distance, above_distance;
+    mpz_init(up);
+    mpq_inits(below_distance, above_distance, NULL);
+    floor_at(digits, v, exponent);
+    mpz_add_ui(up, digits, 1);
+    bool below = mpz_sgn(digits) && inside(below_distance, v, digits, exponent);
+    bool above = inside(above_distance, v, up, exponent);
+    int order = mpq_cmp(above_distance, below_distance);
+    if (above && (!below || order < 0 || (order == 0 && mpz_odd_p(digits))))
+        mpz_set(digits, up);
+    mpz_clear(up);
+    mpq_clears(below_distance, above_distance, NULL);
+    return below || above;
+}
+
+void hu_shortest_exact(struct hu_decimal *out, const struct hu_format *f, uint64_t bits)
+{
+    struct interval v = interval_of(f, bits);
+    mpz_t digits;
+    mpz_init(digits);
+    /* log10 of the datum within one, from above */
+    int lead = v.quantum + 62 - __builtin_clzll(v.middle);
+    int exponent = (int)((int64_t)lead * 1233 / 4096) + 2;
+    while (!try_exponent(digits, v, exponent))
+        exponent--;
+    while (mpz_divisible_ui_p(digits, 10)) {
+        mpz_divexact_ui(digits, digits, 10);
+        exponent++;
+    }
+    out->exponent = exponent;
+    mpz_get_str(out->digits, 10, digits);
+    out->count = (int)strlen(out->digits);
+    mpz_clear(digits);
+}
+
+void hu_shortest(struct hu_decimal *out, const struct hu_format *f, uint64_t bits)
+{
+    if (hu_shortest_is_fast(f))
+        shortest_by_schubfach(out, interval_of(f, bits));
+    else
+        hu_shortest_exact(out, f, bits);
+}
+
+/* Numbers from 1e-5 up to 1e16 are written without an exponent, as by Python's repr. */
+static size_t print_decimal(char *out, const struct hu_decimal *d)
+{
+    int lead = d->count + d->exponent; /* the point stands behind so many digits */
+    char *to = out;
+    if (lead < -4 || lead > 16) {
+        *to++ = d->digits[0];
+        if (d->count > 1)
+            *to++ = '.';
+        memcpy(to, d->digits + 1, (size_t)d->count - 1);
+        to += d->count - 1;
+        to += sprintf(to, "e%c%02d", lead - 1 < 0 ? '-' : '+', abs(lead - 1));
+    } else if (lead <= 0) {
+        memcpy(to, "0.00000", (size_t)(2 - lead));
+        to += 2 - lead;
+        memcpy(to, d->digits, (size_t)d->count);
+        to += d->count;
+    } else if (d->exponent >= 0) {
+        memcpy(to, d->digits, (size_t)d->count);
+        memset(to + d->count, '0', (size_t)d->exponent);
+        to += lead;
+    } else {
+        memcpy(to, d->digits, (size_t)lead);
+        to[lead] = '.';
+        memcpy(to + lead + 1, d->digits + lead, (size_t)(d->count - lead));
+        to += d->count + 1;
+    }
+    *to = 0;
+    return (size_t)(to - out);
+}
+
+static size_t print_nan(char *out, const struct hu_format *f, struct hu_datum d)
+{
+    const char *name = d.class == HU_SIGNALING_NAN ? "snan" : "nan";
+    uint64_t payload = hu_payload(f, d);
+    const char *sign = d.sign && f->specials != HU_SPECIALS_FNUZ ? "-" : "";
+    if (!payload)
+        return (size_t)sprintf(out, "%s%s", sign, name);
+    return (size_t)sprintf(out, "%s%s(0x%llx)", sign, name, (unsigned long long)payload);
+}
+
+size_t hu_shortest_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t bits)
+{
+    struct hu_datum d = hu_decode(f, bits);
+    if (hu_is_nan(d))
+        return print_nan(out, f, d);
+    size_t sign = d.sign;
+    out[0] = '-';
+    if (d.class == HU_INFINITE)
+        return sign + (size_t)sprintf(out + sign, "inf");
+    if (d.class == HU_ZERO)
+        return sign + (size_t)sprintf(out + sign, "0");
+    struct hu_decimal decimal;
+    hu_shortest(&decimal, f, bits & ~hu_sign_mask(f));
+    return sign + print_decimal(out + sign, &decimal);
+}

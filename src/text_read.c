@@ -1,0 +1,484 @@
+#include "operation.h"
+#include "text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Text that is being read; at moves toward end. */
+struct cursor {
+    const char *at, *end;
+};
+
+/* Magnitudes beyond 10^±POWER10_FAR or 2^±POWER2_FAR are remote: the widest exponent field reaches
+ * 2^16384 and 2^-16442. */
+enum { POWER10_FAR = 5500, POWER2_FAR = 18000, QUOTED = 48 };
+
+static bool at_end(const struct cursor *c)
+{
+    return c->at == c->end;
+}
+
+static bool take(struct cursor *c, const char *token)
+{
+    size_t n = strlen(token);
+    if ((size_t)(c->end - c->at) < n || strncasecmp(c->at, token, n) != 0)
+        return false;
+    c->at += n;
+    return true;
+}
+
+/* "TEXT" with what a terminal should not see escaped, cut when it is long. */
+static void quote(char out[4 * QUOTED + 8], const char *text, size_t length)
+{
+    char *to = out;
+    *to++ = '"';
+    for (size_t i = 0; i < length && i < QUOTED; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 0x20 || c == 0x7f)
+            to += sprintf(to, "\\x%02x", c);
+        else
+            *to++ = (char)c;
+    }
+    strcpy(to, length > QUOTED ? "…\"" : "\"");
+}
+
+static bool refuse(char message[HU_MESSAGE], const char *text, size_t length, const char *why)
+{
+    char quoted[4 * QUOTED + 8];
+    quote(quoted, text, length);
+    snprintf(message, HU_MESSAGE, "%s %s", quoted, why);
+    return false;
+}
+
+static bool is_digit(int base, char c)
+{
+    return base == 16 ? isxdigit((unsigned char)c) != 0 : c >= '0' && c < '0' + base;
+}
+
+/* Digits of BASE into OUT without the '_' between them; counts those behind a point. */
+static size_t take_digits(struct cursor *c, int base, char *out, long *fraction)
+{
+    size_t n = 0;
+    bool point = false;
+    for (; c->at < c->end; c->at++) {
+        char digit = *c->at;
+        bool groups = digit == '_' && n > 0 && is_digit(base, c->at[-1]);
+        if (groups && c->at + 1 < c->end && is_digit(base, c->at[1]))
+            continue;
+        if (digit == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (!is_digit(base, digit))
+            break;
+        out[n++] = digit;
+        *fraction += point;
+    }
+    out[n] = 0;
+    return n;
+}
+
+/* An exponent behind its letter. */
+static bool take_exponent(struct cursor *c, mpz_t exponent)
+{
+    bool negative = take(c, "-");
+    if (!negative)
+        take(c, "+");
+    char *digits = malloc((size_t)(c->end - c->at) + 1);
+    if (!digits)
+        abort();
+    size_t n = 0;
+    while (c->at < c->end && isdigit((unsigned char)*c->at))
+        digits[n++] = *c->at++;
+    digits[n] = 0;
+    if (n)
+        mpz_set_str(exponent, digits, 10);
+    free(digits);
+    if (negative)
+        mpz_neg(exponent, exponent);
+    return n > 0;
+}
+
+/* ratio = mantissa * 10^power, canonical, without a general gcd. */
+static void scale_by_ten(mpq_t ratio, long power)
+{
+    if (power >= 0) {
+        mpz_t ten;
+        mpz_init(ten);
+        mpz_ui_pow_ui(ten, 10, (unsigned long)power);
+        mpz_mul(mpq_numref(ratio), mpq_numref(ratio), ten);
+        mpz_clear(ten);
+        return;
+    }
+    mpz_t five;
+    mpz_init_set_ui(five, 5);
+    unsigned long k = (unsigned long)-power;
+    unsigned long fives = mpz_remove(mpq_numref(ratio), mpq_numref(ratio), five);
+    if (fives > k) {
+        mpz_ui_pow_ui(five, 5, fives - k);
+        mpz_mul(mpq_numref(ratio), mpq_numref(ratio), five);
+        fives = k;
+    }
+    mpz_ui_pow_ui(mpq_denref(ratio), 5, k - fives);
+    mpz_clear(five);
+    mpq_div_2exp(ratio, ratio, k);
+}
+
+/* ratio * 10^power10 * 2^power2 with the powers folded in unless they are remote. */
+static void fold(mpq_t ratio, mpz_t power10, mpz_t power2)
+{
+    if (!mpq_sgn(ratio)) {
+        mpz_set_ui(power10, 0);
+        mpz_set_ui(power2, 0);
+        return;
+    }
+    mpz_t lead;
+    mpz_init(lead);
+    if (mpz_sgn(power10)) {
+        mpz_add_ui(lead, power10, mpz_sizeinbase(mpq_numref(ratio), 10));
+        if (mpz_cmpabs_ui(lead, POWER10_FAR) <= 0) {
+            scale_by_ten(ratio, mpz_get_si(power10));
+            mpz_set_ui(power10, 0);
+        }
+    }
+    if (mpz_sgn(power2)) {
+        mpz_add_ui(lead, power2, mpz_sizeinbase(mpq_numref(ratio), 2));
+        if (mpz_cmpabs_ui(lead, POWER2_FAR) <= 0) {
+            long power = mpz_get_si(power2);
+            if (power >= 0)
+                mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)power);
+            else
+                mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-power);
+            mpz_set_ui(power2, 0);
+        }
+    }
+    mpz_clear(lead);
+}
+
+static void take_suffix(struct cursor *c)
+{
+    static const char *const suffixes[] = {"bf16", "f16", "f32", "f64", "ull", "llu",
+                                           "ul",   "lu",  "ll",  "f",   "l",   "u"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        size_t n = strlen(suffixes[i]);
+        if ((size_t)(c->end - c->at) == n && take(c, suffixes[i]))
+            return;
+    }
+}
+
+/* One unsigned number without suffix. */
+static bool take_number(struct cursor *c, struct hu_value *v)
+{
+    int base = take(c, "0x") ? 16 : take(c, "0b") ? 2 : 10;
+    const char *start = c->at;
+    long fraction = 0;
+    char *digits = malloc((size_t)(c->end - c->at) + 1);
+    if (!digits)
+        abort();
+    size_t n = take_digits(c, base, digits, &fraction);
+    if (n) {
+        mpz_set_str(mpq_numref(v->ratio), digits, base);
+        mpz_set_ui(mpq_denref(v->ratio), 1);
+    }
+    free(digits);
+    if (!n)
+        return false;
+    bool whole = !memchr(start, '.', (size_t)(c->at - start));
+    mpz_t *power = base == 10 ? &v->power10 : &v->power2;
+    bool has_exponent = base == 10 ? take(c, "e") : take(c, "p");
+    if (has_exponent && !take_exponent(c, *power))
+        return false;
+    long unit = base == 16 ? 4 : 1;
+    mpz_sub_ui(*power, *power, (unsigned long)(fraction * unit));
+    fold(v->ratio, v->power10, v->power2);
+    v->bare_hexadecimal = base == 16 && whole && !has_exponent;
+    return true;
+}
+
+static bool take_fraction(struct cursor *c, struct hu_value *v, const char **why)
+{
+    struct hu_value denominator;
+    hu_value_init(&denominator);
+    bool good = take_number(c, &denominator);
+    if (good && hu_value_is_zero(&denominator)) {
+        *why = "divides by zero";
+        good = false;
+    } else if (good && (hu_value_is_remote(v) || hu_value_is_remote(&denominator))) {
+        *why = "has an exponent too large for a fraction";
+        good = false;
+    } else if (good)
+        mpq_div(v->ratio, v->ratio, denominator.ratio);
+    hu_value_clear(&denominator);
+    v->bare_hexadecimal = false;
+    return good;
+}
+
+/* "(0x12)" behind nan; nothing at all is payload 0. */
+static bool take_payload(struct cursor *c, struct hu_value *v)
+{
+    if (at_end(c))
+        return true;
+    if (!take(c, "("))
+        return false;
+    struct hu_value payload;
+    hu_value_init(&payload);
+    bool empty = take(c, ")");
+    bool good = empty || (take_number(c, &payload) && take(c, ")"));
+    if (good && !empty) {
+        mpz_srcptr n = mpq_numref(payload.ratio);
+        good = !hu_value_is_remote(&payload) && !mpz_cmp_ui(mpq_denref(payload.ratio), 1) &&
+               mpz_sizeinbase(n, 2) < HU_MAX_PRECISION;
+        v->payload = good ? mpz_get_ui(n) : 0;
+    }
+    hu_value_clear(&payload);
+    return good;
+}
+
+/* True: the word is there, whatever follows. */
+static bool take_special(struct cursor *c, struct hu_value *v, bool *good)
+{
+    if (take(c, "infinity") || take(c, "inf") || take(c, "∞")) {
+        v->kind = HU_VALUE_INFINITE;
+        *good = true;
+        return true;
+    }
+    v->signaling = take(c, "snan");
+    if (!v->signaling && !take(c, "nan"))
+        return false;
+    v->kind = HU_VALUE_NAN;
+    *good = take_payload(c, v);
+    return true;
+}
+
+static bool is_separator(char c)
+{
+    return c == '_' || c == '.' || c == ' ';
+}
+
+/* Digits of an encoding. False: something else is in there, or none. Bits beyond 64 set *wide. */
+static bool read_code(const char *text, size_t length, int bits_per_digit, uint64_t *code,
+                      int *digits, bool *wide)
+{
+    *code = 0;
+    *digits = 0;
+    *wide = false;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (is_separator((char)c))
+            continue;
+        int digit = isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : 99;
+        if (digit >> bits_per_digit)
+            return false;
+        *wide |= *code >> (64 - bits_per_digit) != 0;
+        *code = *code << bits_per_digit | (uint64_t)digit;
+        ++*digits;
+    }
+    return *digits > 0;
+}
+
+static bool within_width(const struct hu_format *f, uint64_t code, bool wide, const char *text,
+                         size_t length, char message[HU_MESSAGE])
+{
+    if (!wide && !(code & ~hu_width_mask(f)))
+        return true;
+    char why[64];
+    snprintf(why, sizeof why, "has more bits than the %d of %s", f->width, f->name);
+    return refuse(message, text, length, why);
+}
+
+bool hu_bits_read(const struct hu_format *f, const char *text, size_t length, uint64_t *bits,
+                  char message[HU_MESSAGE])
+{
+    struct cursor c = {text, text + length};
+    int shift = take(&c, "0b") ? 1 : 4;
+    if (shift == 4)
+        take(&c, "0x");
+    bool wide;
+    int digits;
+    if (!read_code(c.at, (size_t)(c.end - c.at), shift, bits, &digits, &wide))
+        return refuse(message, text, length, "is not a hexadecimal encoding");
+    return within_width(f, *bits, wide, text, length, message);
+}
+
+/* Bytes as they lie in memory, the first one first. */
+static bool read_bytes(const struct hu_format *f, struct cursor *c, bool little, uint64_t *bits,
+                       const char *text, size_t length, char message[HU_MESSAGE])
+{
+    int bytes = (f->storage_bits + 7) / 8, digits;
+    uint64_t word;
+    bool wide;
+    take(c, "0x");
+    if (!read_code(c->at, (size_t)(c->end - c->at), 4, &word, &digits, &wide) || wide ||
+        digits != 2 * bytes) {
+        char why[96];
+        snprintf(why, sizeof why, "does not hold the %d byte%s of %s in hexadecimal", bytes,
+                 bytes == 1 ? "" : "s", f->name);
+        return refuse(message, text, length, why);
+    }
+    if (little)
+        word = __builtin_bswap64(word) >> (64 - 8 * bytes);
+    *bits = word >> f->storage_shift;
+    if (*bits << f->storage_shift != word)
+        return refuse(message, text, length, "has a bit set below the code in its storage");
+    return within_width(f, *bits, false, text, length, message);
+}
+
+/* A datum by the name of what it is. */
+static bool named_code(const struct hu_format *f, const char *name, size_t length, uint64_t *bits)
+{
+    static const char *const names[] = {"max",     "min_normal", "min_subnormal",
+                                        "epsilon", "inf",        "nan"};
+    int i = 0;
+    while (i < 6 && (strlen(names[i]) != length || strncasecmp(name, names[i], length) != 0))
+        i++;
+    switch (i) {
+    case 0:
+        *bits = hu_max_finite_code(f);
+        return true;
+    case 1:
+        *bits = hu_min_normal_code(f);
+        return true;
+    case 2:
+        return hu_min_subnormal_code(f, bits);
+    case 3:
+        *bits = hu_epsilon_code(f);
+        return true;
+    case 4:
+        *bits = hu_infinity_code(f);
+        return hu_has_infinity(f);
+    case 5:
+        *bits = hu_default_nan_code(f);
+        return hu_has_nan(f);
+    default:
+        return false;
+    }
+}
+
+static bool read_datum(struct hu_value *v, const char *text, size_t length, const char *colon,
+                       char message[HU_MESSAGE])
+{
+    bool negative = *text == '-';
+    const char *start = negative ? text + 1 : text;
+    char name[HU_MAX_NAME] = "";
+    size_t n = (size_t)(colon - start);
+    if (n < sizeof name)
+        memcpy(name, start, n);
+    const struct hu_format *f = hu_format_find(name);
+    if (!f)
+        return refuse(message, text, length,
+                      "names no format before its colon; see 'halfulp formats'");
+    struct cursor c = {colon + 1, text + length};
+    uint64_t bits = 0;
+    size_t rest = (size_t)(c.end - c.at);
+    bool little = take(&c, "le:");
+    if (little || take(&c, "be:")) {
+        if (negative || !read_bytes(f, &c, little, &bits, text, length, message))
+            return negative ? refuse(message, text, length, "has a sign before an encoding")
+                            : false;
+    } else if (named_code(f, c.at, rest, &bits)) {
+        if (negative && !hu_negate(f, bits, &bits))
+            return refuse(message, text, length, "has no negative");
+    } else if (!negative && rest > 2 && c.at[0] == '0' && strchr("xXbB", c.at[1])) {
+        if (!hu_bits_read(f, c.at, rest, &bits, message))
+            return false;
+    } else
+        return refuse(message, text, length,
+                      "needs 0xHEX, 0bBITS, le:HEX, be:HEX or a name such as max after its colon");
+    hu_value_set_datum(v, f, bits);
+    return true;
+}
+
+/* What a text that is no number might have been meant as. */
+static const char *guess(const char *text, size_t length)
+{
+    size_t hexadecimal = 0;
+    for (size_t i = 0; i < length; i++)
+        hexadecimal += isxdigit((unsigned char)text[i]) != 0;
+    if (length && hexadecimal == length)
+        return "is not a number; an encoding is written FORMAT:0xHEX, or needs -f FORMAT";
+    if (memchr(text, ',', length))
+        return "is not a number; the decimal point is '.', digits are grouped by '_'";
+    return "is not a number";
+}
+
+static void trim(struct cursor *c)
+{
+    while (c->at < c->end && isspace((unsigned char)*c->at))
+        c->at++;
+    while (c->at < c->end && isspace((unsigned char)c->end[-1]))
+        c->end--;
+}
+
+static void reset(struct hu_value *v)
+{
+    v->kind = HU_VALUE_FINITE;
+    v->sign = v->signaling = v->bare_hexadecimal = false;
+    v->payload = 0;
+    v->format = NULL;
+    mpq_set_ui(v->ratio, 0, 1);
+    mpz_set_ui(v->power10, 0);
+    mpz_set_ui(v->power2, 0);
+}
+
+bool hu_value_read(struct hu_value *v, const char *text, size_t length, char message[HU_MESSAGE])
+{
+    struct cursor c = {text, text + length};
+    trim(&c);
+    text = c.at;
+    length = (size_t)(c.end - c.at);
+    const char *colon = memchr(text, ':', length);
+    if (colon)
+        return read_datum(v, text, length, colon, message);
+    reset(v);
+    v->sign = take(&c, "-") || take(&c, "−");
+    if (!v->sign)
+        take(&c, "+");
+    bool good;
+    const char *why = NULL;
+    if (!take_special(&c, v, &good)) {
+        good = take_number(&c, v);
+        if (good && take(&c, "/"))
+            good = take_fraction(&c, v, &why);
+        else if (good)
+            take_suffix(&c);
+    }
+    if (good && at_end(&c))
+        return true;
+    reset(v);
+    if (!length)
+        return refuse(message, text, length, "is empty, not a number");
+    return refuse(message, text, length, why ? why : guess(text, length));
+}
+
+bool hu_direction_read(const char *text, enum hu_direction *direction)
+{
+    static const struct {
+        const char *names;
+        enum hu_direction direction;
+    } table[] = {
+        {"rne rn tiestoeven roundtiestoeven fe_tonearest tonearest near_even", HU_TIES_TO_EVEN},
+        {"rna tiestoaway roundtiestoaway fe_tonearestfromzero near_maxmag", HU_TIES_TO_AWAY},
+        {"rtz rz towardzero roundtowardzero fe_towardzero minmag", HU_TOWARD_ZERO},
+        {"rup ru towardpositive roundtowardpositive fe_upward max", HU_TOWARD_POSITIVE},
+        {"rdn rd towardnegative roundtowardnegative fe_downward min", HU_TOWARD_NEGATIVE},
+        {"rto toodd roundtoodd odd", HU_TO_ODD},
+    };
+    char key[HU_MAX_NAME + 2];
+    size_t n = strlen(text);
+    if (!n || n > HU_MAX_NAME || strchr(text, ' '))
+        return false;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        for (const char *at = table[i].names; *at;) {
+            size_t word = strcspn(at, " ");
+            snprintf(key, sizeof key, "%.*s", (int)word, at);
+            if (!strcasecmp(key, text)) {
+                *direction = table[i].direction;
+                return true;
+            }
+            at += word + (at[word] == ' ');
+        }
+    return false;
+}
