@@ -1,5 +1,5 @@
 /* Copy and paste. */
-#include "memory.h"
+#include "allocate.h"
 #include "model.h"
 
 #include <ctype.h>

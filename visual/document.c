@@ -1,5 +1,5 @@
 #include "document.h"
-#include "memory.h"
+#include "allocate.h"
 
 #include <string.h>
 

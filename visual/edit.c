@@ -1,5 +1,5 @@
 #include "edit.h"
-#include "memory.h"
+#include "allocate.h"
 
 #include <string.h>
 
@@ -8,8 +8,14 @@ static bool continues(char c)
     return (c & 0xc0) == 0x80;
 }
 
-/* Length of the UTF-8 code point at TEXT; 0: none is there (RFC 3629 section 4, without telling
- * overlong forms apart). */
+/* Whether the second byte rules out an overlong form, a surrogate or what lies beyond U+10FFFF. */
+static bool second_fits(unsigned char first, unsigned char second)
+{
+    return (first != 0xe0 || second >= 0xa0) && (first != 0xed || second < 0xa0) &&
+           (first != 0xf0 || second >= 0x90) && (first != 0xf4 || second < 0x90);
+}
+
+/* Length of the UTF-8 code point at TEXT; 0: none is there (RFC 3629 section 4). */
 static size_t code_point(const char *text)
 {
     unsigned char c = (unsigned char)*text;
@@ -17,7 +23,7 @@ static size_t code_point(const char *text)
     for (size_t i = 1; i < n; i++)
         if (!continues(text[i]))
             return 0;
-    return n;
+    return n < 2 || second_fits(c, (unsigned char)text[1]) ? n : 0;
 }
 
 static size_t clean_copy(char *to, size_t room, const char *text)

@@ -1,5 +1,5 @@
 /* The rows, derived from the document. */
-#include "memory.h"
+#include "allocate.h"
 #include "model.h"
 #include "operation.h"
 #include "words.h"

@@ -1,5 +1,5 @@
 #include "model.h"
-#include "memory.h"
+#include "allocate.h"
 #include "operation.h"
 
 #include <stdarg.h>
@@ -14,7 +14,7 @@ static const char first_text[] = "0.1";
 
 const char *page_name(enum page page)
 {
-    static const char *const names[] = {"bits", "rounding", "numberline", "memory"};
+    static const char *const names[] = {"bits", "rounding", "numberline", "memory", "keys"};
     return names[page];
 }
 
@@ -520,7 +520,7 @@ void model_apply_edit(struct model *m)
     else if (!strcmp(m->focus, "memory.model"))
         model_set_weights(m, m->edit.text);
     else if (!strcmp(m->focus, "format.custom"))
-        snprintf(m->custom_text, sizeof m->custom_text, "%s", m->edit.text);
+        snprintf(m->custom_text, sizeof m->custom_text, "%.*s", HU_MAX_NAME, m->edit.text);
     else if (row >= 0)
         m->bad = !apply_row(m, row, rest);
 }

@@ -15,8 +15,8 @@
 
 enum { MODEL_NAME = 64, MODEL_MESSAGE = 512 };
 
-enum page { PAGE_BITS, PAGE_ROUNDING, PAGE_NUMBERLINE, PAGE_MEMORY, PAGE_COUNT };
-enum popup { POPUP_NONE, POPUP_ROUND, POPUP_FORMATS, POPUP_THEME, POPUP_KEYS };
+enum page { PAGE_BITS, PAGE_ROUNDING, PAGE_NUMBERLINE, PAGE_MEMORY, PAGE_KEYS, PAGE_COUNT };
+enum popup { POPUP_NONE, POPUP_ROUND, POPUP_FORMATS, POPUP_THEME };
 enum theme_name { THEME_LIGHT, THEME_DARK, THEME_SAFE, THEME_COUNT };
 enum copy_form { COPY_VALUE, COPY_ENCODING, COPY_COMMAND };
 
@@ -44,7 +44,7 @@ struct model {
     const struct hu_format *selected;
     int cursor[HU_MAX_WIDTH + 1]; /* the bit that Tab comes back to, by width of the row */
 
-    enum page page;
+    enum page page, page_before_keys;
     enum popup popup;
     enum theme_name theme;
     double zoom; /* a factor, 0.5 to 4 */

@@ -41,7 +41,6 @@ double numberline_share_of(const struct numberline *n, const struct hu_format *f
 uint64_t numberline_values(const struct numberline *n, const struct hu_format *f, double from,
                            double to, uint64_t *first, uint64_t *last);
 
-/* The next tick's label at or after index *i (start at 0) and its share; false: no more. */
 enum { TICK_TEXT = 40, TICKS_MAX = 24 };
 struct tick {
     double share;

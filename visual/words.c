@@ -1,5 +1,5 @@
 #include "words.h"
-#include "memory.h"
+#include "allocate.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -46,9 +46,7 @@ void significand_text(char *out, size_t size, const struct hu_format *f, uint64_
     mpq_t ratio;
     mpq_init(ratio);
     mpz_set_ui(mpq_numref(ratio), (unsigned long)hu_decode(f, bits).significand);
-    mpz_setbit(mpq_denref(ratio), f->trailing_bits);
-    mpz_clrbit(mpq_denref(ratio), f->trailing_bits ? 0 : 64);
-    mpq_canonicalize(ratio);
+    mpq_div_2exp(ratio, ratio, f->trailing_bits);
     char *exact = hu_ratio_exact(ratio);
     bool whole = strlen(exact) <= (size_t)digits + 2;
     if (whole)

@@ -1,4 +1,4 @@
-#include "memory.h"
+#include "allocate.h"
 
 #include <stdarg.h>
 #include <stdio.h>

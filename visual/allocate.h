@@ -1,6 +1,6 @@
 /* Memory for the viewer: when there is none, a message and exit 2. */
-#ifndef VISUAL_MEMORY_H
-#define VISUAL_MEMORY_H
+#ifndef VISUAL_ALLOCATE_H
+#define VISUAL_ALLOCATE_H
 
 #include <stdlib.h>
 
