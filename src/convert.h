@@ -21,6 +21,10 @@ struct hu_real {
 uint64_t hu_round(const struct hu_format *to, struct hu_real real, uint64_t index,
                   const struct hu_options *options, unsigned *flags);
 
+/* What a finite magnitude beyond the largest becomes (IEEE 754-2019 section 7.4). */
+uint64_t hu_round_overflow(const struct hu_format *to, bool sign, const struct hu_options *options,
+                           unsigned *flags);
+
 /* What an infinity, an exact zero or a NaN becomes in TO. The NaN's significand is as in hu_datum.
  */
 uint64_t hu_round_infinity(const struct hu_format *to, bool sign, const struct hu_options *options,

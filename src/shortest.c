@@ -137,7 +137,8 @@ static void floor_at(mpz_t out, struct interval v, int exponent)
     mpz_clears(power, divisor, NULL);
 }
 
-/* Of the multiples of 10^exponent beside the middle the one inside, or the closer one. */
+/* Of the multiples of 10^exponent beside the middle the one inside, or the closer one. Below the
+ * first of them none is tried: 10 at the next exponent down is as short as 1 here. */
 static bool try_exponent(mpz_t digits, struct interval v, int exponent)
 {
     mpz_t up;
@@ -146,8 +147,9 @@ static bool try_exponent(mpz_t digits, struct interval v, int exponent)
     mpq_inits(below_distance, above_distance, NULL);
     floor_at(digits, v, exponent);
     mpz_add_ui(up, digits, 1);
-    bool below = mpz_sgn(digits) && inside(below_distance, v, digits, exponent);
-    bool above = inside(above_distance, v, up, exponent);
+    bool reached = mpz_sgn(digits);
+    bool below = reached && inside(below_distance, v, digits, exponent);
+    bool above = reached && inside(above_distance, v, up, exponent);
     int order = mpq_cmp(above_distance, below_distance);
     if (above && (!below || order < 0 || (order == 0 && mpz_odd_p(digits))))
         mpz_set(digits, up);
@@ -184,12 +186,12 @@ void hu_shortest(struct hu_decimal *out, const struct hu_format *f, uint64_t bit
         hu_shortest_exact(out, f, bits);
 }
 
-/* Numbers from 1e-5 up to 1e16 are written without an exponent, as by Python's repr. */
+/* Numbers from 1e-4 up to 1e16 are written without an exponent, as by Python's repr. */
 static size_t print_decimal(char *out, const struct hu_decimal *d)
 {
     int lead = d->count + d->exponent; /* the point stands behind so many digits */
     char *to = out;
-    if (lead < -4 || lead > 16) {
+    if (lead < -3 || lead > 16) {
         *to++ = d->digits[0];
         if (d->count > 1)
             *to++ = '.';
@@ -197,7 +199,7 @@ static size_t print_decimal(char *out, const struct hu_decimal *d)
         to += d->count - 1;
         to += sprintf(to, "e%c%02d", lead - 1 < 0 ? '-' : '+', abs(lead - 1));
     } else if (lead <= 0) {
-        memcpy(to, "0.00000", (size_t)(2 - lead));
+        memcpy(to, "0.000", (size_t)(2 - lead));
         to += 2 - lead;
         memcpy(to, d->digits, (size_t)d->count);
         to += d->count;

@@ -25,7 +25,7 @@ bool hu_text_round(const char *text, size_t length, const struct hu_format *to,
                    const struct hu_options *options, uint64_t *bits, unsigned *flags,
                    char message[HU_MESSAGE]);
 
-/* An encoding: hexadecimal digits with or without 0x and '_', within F's width. */
+/* An encoding: hexadecimal digits with or without 0x and separators, within F's width. */
 bool hu_bits_read(const struct hu_format *f, const char *text, size_t length, uint64_t *bits,
                   char message[HU_MESSAGE]);
 
@@ -49,7 +49,7 @@ size_t hu_flags_print(char out[HU_FLAGS_TEXT], unsigned flags);
 
 /*
  * The shortest decimal that rounds to nearest, ties to even, back to BITS in F, and of those the
- * closest; "inf", "-inf", "nan", "nan(0x12)", "snan(0x1)". No exponent from 1e-5 up to 1e16.
+ * closest; "inf", "-inf", "nan", "nan(0x12)", "snan(0x1)". No exponent from 1e-4 up to 1e16, as in Python.
  * Returns the length. Custom formats with much longer exponents than fp64's fit too.
  */
 enum { HU_SHORTEST_TEXT = 48 };

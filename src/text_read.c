@@ -293,13 +293,22 @@ bool hu_bits_read(const struct hu_format *f, const char *text, size_t length, ui
                   char message[HU_MESSAGE])
 {
     struct cursor c = {text, text + length};
-    int shift = take(&c, "0b") ? 1 : 4;
-    if (shift == 4)
-        take(&c, "0x");
+    take(&c, "0x"); /* 0b may begin a bare encoding */
     bool wide;
     int digits;
-    if (!read_code(c.at, (size_t)(c.end - c.at), shift, bits, &digits, &wide))
+    if (!read_code(c.at, (size_t)(c.end - c.at), 4, bits, &digits, &wide))
         return refuse(message, text, length, "is not a hexadecimal encoding");
+    return within_width(f, *bits, wide, text, length, message);
+}
+
+/* Behind 0b. */
+static bool read_binary(const struct hu_format *f, const char *text, size_t length, uint64_t *bits,
+                        char message[HU_MESSAGE])
+{
+    bool wide;
+    int digits;
+    if (!read_code(text + 2, length - 2, 1, bits, &digits, &wide))
+        return refuse(message, text, length, "is not an encoding in binary digits");
     return within_width(f, *bits, wide, text, length, message);
 }
 
@@ -382,7 +391,8 @@ static bool read_datum(struct hu_value *v, const char *text, size_t length, cons
         if (negative && !hu_negate(f, bits, &bits))
             return refuse(message, text, length, "has no negative");
     } else if (!negative && rest > 2 && c.at[0] == '0' && strchr("xXbB", c.at[1])) {
-        if (!hu_bits_read(f, c.at, rest, &bits, message))
+        bool binary = c.at[1] == 'b' || c.at[1] == 'B';
+        if (!(binary ? read_binary : hu_bits_read)(f, c.at, rest, &bits, message))
             return false;
     } else
         return refuse(message, text, length,

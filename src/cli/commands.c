@@ -2,11 +2,10 @@
 
 #include <string.h>
 
-extern const struct command cmd_formats;
+extern const struct command cmd_show, cmd_convert, cmd_limits, cmd_formats, cmd_table;
 
 const struct command *const commands[] = {
-    &cmd_formats,
-    NULL,
+    &cmd_show, &cmd_convert, &cmd_limits, &cmd_formats, &cmd_table, NULL,
 };
 
 const struct command *command_find(const char *name)

@@ -1,0 +1,80 @@
+#include "array/chain.h"
+#include "array/layout.h"
+
+enum { BLOCK = 1024 };
+
+/* Rounding to odd on the way hides how far a random number reaches. */
+static bool rounds_once(const struct conversion *c)
+{
+    return !is_fp64(c->from) || c->options.direction != HU_STOCHASTIC;
+}
+
+bool chain_can(const struct stages *s, const struct conversion *c)
+{
+    bool from_fp32 = is_fp32(c->from);
+    if (!from_fp32 && !(s->widen(c->from) && rounds_once(c)))
+        return false;
+    if (is_fp64(c->to))
+        return s->to_fp64 && !is_fp64(c->from);
+    if (is_fp32(c->to))
+        return !from_fp32 && !is_fp64(c->from) && !c->options.saturate;
+    return s->narrow(c) != NULL;
+}
+
+static void pack(const struct hu_format *to, void *dst, const unsigned char *codes, size_t n)
+{
+    unsigned char *out = dst;
+    size_t i = 0;
+    if (to->storage_bits == 4) {
+        for (; i + 2 <= n; i += 2)
+            out[i / 2] = (unsigned char)(codes[i] | codes[i + 1] << 4);
+    } else {
+        for (; i + 4 <= n; i += 4) {
+            uint32_t four = codes[i] | (uint32_t)codes[i + 1] << 6 | (uint32_t)codes[i + 2] << 12 |
+                            (uint32_t)codes[i + 3] << 18;
+            for (int b = 0; b < 3; b++)
+                out[i / 4 * 3 + (size_t)b] = (unsigned char)(four >> 8 * b);
+        }
+    }
+    for (; i < n; i++)
+        layout_set_packed(out, to->width, i, codes[i]);
+}
+
+static unsigned narrow_block(const struct stages *s, const struct conversion *c,
+                             const struct narrow *k, void *dst, const void *words, size_t n,
+                             uint64_t first)
+{
+    if (is_fp64(c->to))
+        return s->to_fp64(dst, words, n);
+    narrow_function *narrow = s->narrow(c);
+    if (!layout_is_packed(c->to))
+        return narrow(k, dst, words, n, first);
+    unsigned char codes[BLOCK];
+    unsigned flags = narrow(k, codes, words, n, first);
+    pack(c->to, dst, codes, n);
+    return flags;
+}
+
+unsigned chain_run(const struct stages *s, const struct conversion *c, void *dst, const void *src,
+                   size_t n, uint64_t first)
+{
+    widen_function *widen = is_fp32(c->from) ? NULL : s->widen(c->from);
+    if (is_fp32(c->to))
+        return widen(dst, src, n);
+    struct narrow k = {0};
+    if (!is_fp64(c->to))
+        k = narrow_for(c->to, &c->options);
+    unsigned flags = 0;
+    for (size_t done = 0; done < n; done += BLOCK) {
+        size_t count = n - done < BLOCK ? n - done : BLOCK;
+        const void *words = (const char *)src + hu_array_bytes(c->from, done);
+        uint32_t block[BLOCK] __attribute__((aligned(64)));
+        if (widen) {
+            flags |= widen(block, words, count);
+            words = block;
+        }
+        char *out = (char *)dst + hu_array_bytes(c->to, done);
+        flags |= narrow_block(s, c, &k, out, words, count, first + done);
+    }
+    return flags;
+}

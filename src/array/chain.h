@@ -1,0 +1,57 @@
+/* Conversions through FP32 in blocks that stay in the first-level cache. */
+#ifndef HALFULP_CHAIN_H
+#define HALFULP_CHAIN_H
+
+#include "array/narrow.h"
+
+/*
+ * N elements as FP32 words: exact, NaNs made quiet with their payload kept; from FP64 rounded to
+ * odd, so that one more rounding to at most 22 bits of precision is as one (Boldo and Melquiond,
+ * 2008). Returns the flags that the next step cannot see: invalid, and overflow from FP64.
+ */
+typedef unsigned widen_function(void *dst, const void *src, size_t n);
+
+/* What an instruction set can do. */
+struct stages {
+    widen_function *(*widen)(const struct hu_format *from);      /* NULL: cannot */
+    narrow_function *(*narrow)(const struct conversion *c);      /* NULL: cannot */
+    unsigned (*to_fp64)(void *dst, const void *fp32s, size_t n); /* may be NULL */
+};
+
+/* Whether F is the IEEE-style format of those widths with the standard's bias. */
+static inline bool is_ieee(const struct hu_format *f, int exponent_bits, int trailing_bits)
+{
+    return f->exponent_bits == exponent_bits && f->trailing_bits == trailing_bits &&
+           f->specials == HU_SPECIALS_IEEE && f->bias == (1 << (exponent_bits - 1)) - 1;
+}
+
+static inline bool is_fp64(const struct hu_format *f)
+{
+    return is_ieee(f, 11, 52);
+}
+
+static inline bool is_fp32(const struct hu_format *f)
+{
+    return is_ieee(f, 8, 23);
+}
+
+static inline bool is_tf32(const struct hu_format *f)
+{
+    return is_ieee(f, 8, 10) && f->storage_shift == 13;
+}
+
+static inline bool is_bf16(const struct hu_format *f)
+{
+    return is_ieee(f, 8, 7);
+}
+
+static inline bool is_fp16(const struct hu_format *f)
+{
+    return is_ieee(f, 5, 10);
+}
+
+bool chain_can(const struct stages *s, const struct conversion *c);
+unsigned chain_run(const struct stages *s, const struct conversion *c, void *dst, const void *src,
+                   size_t n, uint64_t first);
+
+#endif

@@ -1,0 +1,12 @@
+/* What this x86 processor and its operating system support. Thread-safe. */
+#ifndef HALFULP_X86_H
+#define HALFULP_X86_H
+
+#include <stdbool.h>
+
+bool x86_has_avx2(void);   /* with F16C */
+bool x86_has_avx512(void); /* F, BW, DQ, VL, and what AVX2 asks */
+bool x86_has_avx512_vbmi(void);
+bool x86_has_avx512_bf16(void);
+
+#endif

@@ -1,0 +1,23 @@
+/* What several commands read from their arguments. Errors are reported as COMMAND's. */
+#ifndef HALFULP_CLI_ARGUMENTS_H
+#define HALFULP_CLI_ARGUMENTS_H
+
+#include "halfulp.h"
+
+enum { FORMATS_MAX = 64 };
+
+struct format_list {
+    const struct hu_format *at[FORMATS_MAX];
+    size_t count;
+};
+
+/* Names separated by commas, or "all" named formats, added to LIST. False: reported. */
+bool formats_read(const char *command, const char *text, struct format_list *list);
+
+/* One format. NULL: reported. */
+const struct hu_format *format_read(const char *command, const char *name);
+
+/* A rounding direction. False: reported. */
+bool direction_read(const char *command, const char *text, enum hu_direction *direction);
+
+#endif

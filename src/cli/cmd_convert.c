@@ -1,0 +1,214 @@
+#include "arguments.h"
+#include "lines.h"
+#include "options.h"
+#include "report.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_FLAGS = KEY_OWN, KEY_VALUES, KEY_VIA, KEY_TININESS };
+
+static const struct command_option rows[] = {
+    {"to", 't', "TO", "the target format", "@formats"},
+    {"from", 'f', "FROM", "read encodings of FROM in hexadecimal, not values", "@formats"},
+    OPTION_ROUND,
+    OPTION_SATURATE,
+    {"tininess", KEY_TININESS, "WHEN", "detect underflow after (default) or before rounding",
+     "after before"},
+    {"via", KEY_VIA, "F1,F2…", "convert step by step through these formats", "@formats"},
+    {"flags", KEY_FLAGS, NULL, "print the raised exceptions behind each result, or -", NULL},
+    {"values", KEY_VALUES, NULL, "print shortest decimals instead of encodings", NULL},
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const char details[] =
+    "A VALUE is a decimal, C hexadecimal, a fraction, inf, nan, or a datum such as bf16:0x3dcd.\n"
+    "Without VALUEs, one is read from each line of standard input.";
+
+/* Notes of double rounding beyond these are only counted. */
+enum { NOTES_MAX = 10, RESULT_MAX = HU_SHORTEST_TEXT + HU_FLAGS_TEXT + 2 };
+
+struct conversion {
+    const struct hu_format *to, *from;
+    struct format_list via;
+    struct hu_options options;
+    bool flags, values;
+    unsigned long long twice; /* results that double rounding changed */
+};
+
+static bool read_first(const struct conversion *c, const struct hu_format *to, const char *text,
+                       size_t length, uint64_t *bits, unsigned *flags, char message[HU_MESSAGE])
+{
+    if (!c->from)
+        return hu_text_round(text, length, to, &c->options, bits, flags, message);
+    uint64_t code;
+    if (!hu_bits_read(c->from, text, length, &code, message))
+        return false;
+    *bits = hu_convert(to, c->from, code, &c->options, flags);
+    return true;
+}
+
+static void note_twice(struct conversion *c, const char *where, const char *steps, uint64_t got,
+                       uint64_t straight)
+{
+    char first[HU_BITS_TEXT], second[HU_BITS_TEXT];
+    hu_bits_print(first, c->to, got);
+    hu_bits_print(second, c->to, straight);
+    if (++c->twice <= NOTES_MAX)
+        note("%srounded twice: %s first gives %s; straight to %s it is %s", where, steps, first,
+             c->to->name, second);
+}
+
+/* "line 3: " for a line, nothing for an argument. */
+static void place(char out[32], unsigned long long line)
+{
+    out[0] = 0;
+    if (line)
+        snprintf(out, 32, "line %llu: ", line);
+}
+
+static bool convert_by_steps(struct conversion *c, const char *text, size_t length,
+                             unsigned long long line, uint64_t *bits, unsigned *flags,
+                             char message[HU_MESSAGE])
+{
+    const struct hu_format *last = c->via.at[0];
+    uint64_t straight;
+    unsigned ignored = 0;
+    char steps[FORMATS_MAX * 8] = "", where[32];
+    if (!read_first(c, last, text, length, bits, flags, message) ||
+        !read_first(c, c->to, text, length, &straight, &ignored, message))
+        return false;
+    snprintf(steps, sizeof steps, "%s", last->name);
+    for (size_t i = 1; i <= c->via.count; i++) {
+        const struct hu_format *next = i < c->via.count ? c->via.at[i] : c->to;
+        *bits = hu_convert(next, last, *bits, &c->options, flags);
+        if (i < c->via.count) {
+            size_t used = strlen(steps);
+            snprintf(steps + used, sizeof steps - used, ", %s", next->name);
+        }
+        last = next;
+    }
+    place(where, line);
+    if (*bits != straight)
+        note_twice(c, where, steps, *bits, straight);
+    return true;
+}
+
+/* One result into OUT with a newline; 0: message says why not. */
+static size_t convert_one(struct conversion *c, const char *text, size_t length,
+                          unsigned long long line, char out[RESULT_MAX], char message[HU_MESSAGE])
+{
+    uint64_t bits;
+    unsigned flags = 0;
+    bool good = c->via.count ? convert_by_steps(c, text, length, line, &bits, &flags, message)
+                             : read_first(c, c->to, text, length, &bits, &flags, message);
+    if (!good)
+        return 0;
+    size_t n = c->values ? hu_shortest_print(out, c->to, bits) : hu_bits_print(out, c->to, bits);
+    if (c->flags) {
+        out[n++] = ' ';
+        n += hu_flags_print(out + n, flags);
+    }
+    out[n++] = '\n';
+    return n;
+}
+
+static int convert_lines(struct conversion *c, const char *command)
+{
+    struct line_reader lines;
+    lines_begin(&lines, 0);
+    char out[RESULT_MAX], message[HU_MESSAGE];
+    const char *text;
+    size_t length;
+    int status = EXIT_DONE;
+    while (status == EXIT_DONE && !ferror(stdout) && (text = lines_next(&lines, &length))) {
+        while (length && (text[length - 1] == '\r' || text[length - 1] == ' '))
+            length--;
+        size_t n = convert_one(c, text, length, lines.line, out, message);
+        if (n)
+            fwrite_unlocked(out, 1, n, stdout);
+        else
+            status = fail(command, "line %llu: %s", lines.line, message);
+    }
+    if (lines.error)
+        status = fail(command, "line %llu: %s", lines.line, strerror(lines.error));
+    lines_end(&lines);
+    return status;
+}
+
+static int convert_arguments(struct conversion *c, const char *command, int argc, char **argv)
+{
+    char out[RESULT_MAX], message[HU_MESSAGE];
+    for (int i = 0; i < argc; i++) {
+        size_t n = convert_one(c, argv[i], strlen(argv[i]), 0, out, message);
+        if (!n)
+            return fail(command, "argument %d: %s", i + 1, message);
+        fwrite(out, 1, n, stdout);
+    }
+    return EXIT_DONE;
+}
+
+/* False: reported. */
+static bool take_option(struct conversion *c, const char *command, int key, const char *value)
+{
+    switch (key) {
+    case 't':
+        return (c->to = format_read(command, value)) != NULL;
+    case 'f':
+        return (c->from = format_read(command, value)) != NULL;
+    case 'r':
+        return direction_read(command, value, &c->options.direction);
+    case KEY_VIA:
+        return formats_read(command, value, &c->via);
+    case KEY_TININESS:
+        c->options.tininess_before = !strcmp(value, "before");
+        if (!c->options.tininess_before && strcmp(value, "after") != 0) {
+            fail(command, "--tininess is after or before, not \"%s\"", value);
+            return false;
+        }
+        break;
+    case KEY_SATURATE:
+        c->options.saturate = true;
+        break;
+    case KEY_FLAGS:
+        c->flags = true;
+        break;
+    case KEY_VALUES:
+        c->values = true;
+        break;
+    }
+    return true;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct options o;
+    struct conversion c = {0};
+    int key;
+    options_begin(&o, self, argc, argv);
+    while ((key = option_next(&o)) >= 0)
+        if (!take_option(&c, self->name, key, o.value))
+            return EXIT_BAD;
+    if (key == OPTION_EXIT)
+        return o.status;
+    if (!c.to)
+        return fail(self->name, "-t names the target format, and is missing");
+    int status =
+        o.argc ? convert_arguments(&c, self->name, o.argc, o.argv) : convert_lines(&c, self->name);
+    if (c.twice > NOTES_MAX)
+        note("%llu results in all were changed by rounding twice", c.twice);
+    return status;
+}
+
+const struct command cmd_convert = {
+    .name = "convert",
+    .usage = "-t TO [-f FROM] [-r DIR] [--saturate] [--tininess after|before] [--via F1,F2…]\n"
+             "                       [--flags] [--values] [VALUE…]",
+    .summary = "values or encodings into one format, rounded once",
+    .details = details,
+    .options = rows,
+    .run = run,
+};

@@ -1,0 +1,134 @@
+#include "arguments.h"
+#include "json.h"
+#include "limits.h"
+#include "options.h"
+#include "report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_EXPLAIN = KEY_OWN };
+
+static const struct command_option rows[] = {
+    {"explain", KEY_EXPLAIN, NULL, "derive the largest and smallest values step by step", NULL},
+    OPTION_JSON,
+    OPTION_COLOR,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+/* One argument of the command line: a float format or an integer dtype. */
+struct subject {
+    const struct hu_format *format;
+    const struct hu_integer *integer;
+};
+
+struct subjects {
+    struct subject *at;
+    size_t count;
+};
+
+static void add(struct subjects *s, struct subject subject)
+{
+    s->at = check_memory(realloc(s->at, (s->count + 1) * sizeof *s->at));
+    s->at[s->count++] = subject;
+}
+
+static void add_all(struct subjects *s)
+{
+    for (size_t i = 0; i < hu_format_count(); i++)
+        add(s, (struct subject){.format = hu_format_at(i)});
+    for (size_t i = 0; i < hu_integer_count(); i++)
+        add(s, (struct subject){.integer = hu_integer_at(i)});
+}
+
+/* False: reported. */
+static bool add_name(struct subjects *s, const char *command, const char *name)
+{
+    struct subject subject = {.integer = hu_integer_find(name)};
+    if (!subject.integer && !(subject.format = format_read(command, name)))
+        return false;
+    add(s, subject);
+    return true;
+}
+
+/* Names by arguments and by commas. False: reported. */
+static bool read_subjects(struct subjects *s, const char *command, int argc, char **argv)
+{
+    bool good = true;
+    for (int i = 0; i < argc && good; i++) {
+        char *copy = check_memory(strdup(argv[i])), *rest = copy, *name;
+        while (good && (name = strsep(&rest, ","))) {
+            if (!strcmp(name, "all"))
+                add_all(s);
+            else
+                good = add_name(s, command, name);
+        }
+        free(copy);
+    }
+    return good;
+}
+
+static int print_json(const struct subjects *s)
+{
+    json_t *list = check_memory(json_array());
+    for (size_t i = 0; i < s->count; i++)
+        json_array_append_new(list, s->at[i].format ? limits_json(s->at[i].format)
+                                                    : limits_integer_json(s->at[i].integer));
+    return json_print(json_pack("{s:o}", "formats", list));
+}
+
+static void print_text(const struct subjects *s, bool explain, const struct palette *p)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct subject *one = &s->at[i];
+        if (i)
+            putchar('\n');
+        if (one->format)
+            (explain ? limits_explain : limits_print)(one->format, p);
+        else
+            (explain ? limits_integer_explain : limits_integer_print)(one->integer, p);
+    }
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct options o;
+    bool json = false, explain = false;
+    enum color_mode color = COLOR_AUTO;
+    int key;
+    options_begin(&o, self, argc, argv);
+    while ((key = option_next(&o)) >= 0) {
+        json |= key == KEY_JSON;
+        explain |= key == KEY_EXPLAIN;
+        if (key == KEY_COLOR && !color_mode_read(o.value, &color))
+            return fail(self->name, "--color is auto, always or never, not \"%s\"", o.value);
+    }
+    if (key == OPTION_EXIT)
+        return o.status;
+    struct subjects s = {0};
+    int status = EXIT_DONE;
+    if (!read_subjects(&s, self->name, o.argc, o.argv)) {
+        status = EXIT_BAD;
+    } else if (!o.argc && !json && !explain) {
+        limits_print_all();
+    } else {
+        if (!o.argc)
+            add_all(&s);
+        if (json)
+            status = print_json(&s);
+        else
+            print_text(&s, explain, palette_for(color_wanted(color, stdout)));
+    }
+    free(s.at);
+    return status;
+}
+
+const struct command cmd_limits = {
+    .name = "limits",
+    .usage = "[FORMAT…] [--explain] [--json]",
+    .summary = "largest and smallest values, precision, digits",
+    .options = rows,
+    .run = run,
+};

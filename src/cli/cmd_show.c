@@ -1,0 +1,168 @@
+#include "json.h"
+#include "options.h"
+#include "output_file.h"
+#include "report.h"
+#include "show.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_SVG = KEY_OWN, KEY_FORCE };
+
+static const struct command_option rows[] = {
+    {"formats", 'f', "LIST", "formats, by commas, or all (default: fp64,fp32,tf32,bf16,fp16)",
+     "@formats"},
+    OPTION_ROUND,
+    OPTION_SATURATE,
+    OPTION_JSON,
+    {"svg", KEY_SVG, "FILE", "draw the bit layout", "@file"},
+    {"force", KEY_FORCE, NULL, "let --svg replace a file", NULL},
+    OPTION_COLOR,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const char details[] =
+    "A VALUE is a decimal, C hexadecimal (0x1.8p-3), a fraction (1/3), inf, nan, or a datum:\n"
+    "bf16:0x3dcd, fp16:0b0.01011.1001100110, fp32:le:cdcccc3d, fp8_e4m3:max. With one format the\n"
+    "view is detailed.";
+
+struct request {
+    struct format_list formats;
+    struct hu_options options;
+    enum color_mode color;
+    bool json, force;
+    const char *svg;
+};
+
+/* False: reported. */
+static bool take_option(struct request *r, const char *command, int key, const char *value)
+{
+    switch (key) {
+    case 'f':
+        return formats_read(command, value, &r->formats);
+    case 'r':
+        return direction_read(command, value, &r->options.direction);
+    case KEY_SATURATE:
+        r->options.saturate = true;
+        break;
+    case KEY_JSON:
+        r->json = true;
+        break;
+    case KEY_SVG:
+        r->svg = value;
+        break;
+    case KEY_FORCE:
+        r->force = true;
+        break;
+    case KEY_COLOR:
+        if (color_mode_read(value, &r->color))
+            break;
+        fail(command, "--color is auto, always or never, not \"%s\"", value);
+        return false;
+    }
+    return true;
+}
+
+static void note_encoding(const struct show *s)
+{
+    if (!s->value.bare_hexadecimal)
+        return;
+    char *exact = hu_value_exact(&s->value);
+    const char *digits = s->input + strspn(s->input, "+- ");
+    note("%s is the integer %s; %s:%s would read it as an encoding", s->input, exact,
+         strlen(digits) > 10 ? "fp64" : "fp32", digits);
+    free(exact);
+}
+
+static void print_text(const struct request *r, const struct show *values, size_t count)
+{
+    const struct palette *p = palette_for(color_wanted(r->color, stdout));
+    int columns = terminal_columns(stdout);
+    for (size_t v = 0; v < count; v++) {
+        if (v)
+            putchar('\n');
+        if (values[v].count == 1)
+            show_details(&values[v], &values[v].rows[0], p);
+        else
+            show_table(&values[v], p, columns);
+    }
+}
+
+static int print_json(const struct show *values, size_t count)
+{
+    if (count == 1)
+        return json_print(show_json(values));
+    json_t *list = check_memory(json_array());
+    for (size_t v = 0; v < count; v++)
+        json_array_append_new(list, show_json(&values[v]));
+    return json_print(list);
+}
+
+static int write_svg(const struct request *r, const char *command, const struct show *values,
+                     size_t count)
+{
+    struct output_file file;
+    if (!output_begin(&file, command, r->svg, r->force))
+        return EXIT_BAD;
+    show_svg(file.stream, values, count);
+    return output_commit(&file) ? EXIT_DONE : EXIT_BAD;
+}
+
+static int present(const struct request *r, const char *command, const struct show *values,
+                   size_t count)
+{
+    if (r->svg && write_svg(r, command, values, count) != EXIT_DONE)
+        return EXIT_BAD;
+    for (size_t v = 0; v < count; v++)
+        note_encoding(&values[v]);
+    if (r->json)
+        return print_json(values, count);
+    print_text(r, values, count);
+    return EXIT_DONE;
+}
+
+static int show_values(const struct request *r, const char *command, int argc, char **argv)
+{
+    struct show *values = check_memory(calloc((size_t)argc, sizeof *values));
+    char message[HU_MESSAGE];
+    int status = EXIT_DONE, made = 0;
+    while (made < argc && status == EXIT_DONE) {
+        if (!show_make(&values[made], argv[made], &r->formats, &r->options, message))
+            status = fail(command, "argument %d: %s", made + 1, message);
+        made++;
+    }
+    if (status == EXIT_DONE)
+        status = present(r, command, values, (size_t)argc);
+    for (int v = 0; v < made; v++)
+        show_clear(&values[v]);
+    free(values);
+    return status;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct options o;
+    struct request r = {0};
+    int key;
+    options_begin(&o, self, argc, argv);
+    while ((key = option_next(&o)) >= 0)
+        if (!take_option(&r, self->name, key, o.value))
+            return EXIT_BAD;
+    if (key == OPTION_EXIT)
+        return o.status;
+    if (!o.argc)
+        return fail(self->name, "a VALUE is missing; try 'halfulp show 0.1'");
+    if (!r.formats.count)
+        formats_read(self->name, "fp64,fp32,tf32,bf16,fp16", &r.formats);
+    return show_values(&r, self->name, o.argc, o.argv);
+}
+
+const struct command cmd_show = {
+    .name = "show",
+    .usage = "[-f LIST|all] [-r DIR] [--saturate] [--json] [--svg FILE] VALUE…",
+    .summary = "a value in each format: bits, decimal, error, neighbours",
+    .details = details,
+    .options = rows,
+    .run = run,
+};

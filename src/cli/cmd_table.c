@@ -1,0 +1,89 @@
+#include "arguments.h"
+#include "json.h"
+#include "options.h"
+#include "report.h"
+#include "terminal.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { WIDEST = 16 };
+
+static const struct command_option rows[] = {OPTION_JSON, OPTION_COLOR, OPTION_HELP, OPTION_END};
+
+static char *value_text(const struct hu_format *f, uint64_t code)
+{
+    if (hu_is_finite(hu_decode(f, code)))
+        return hu_datum_exact(f, code);
+    char *text = check_memory(malloc(HU_SHORTEST_TEXT));
+    hu_shortest_print(text, f, code);
+    return text;
+}
+
+static void print_row(const struct hu_format *f, uint64_t code, const struct palette *p)
+{
+    char bits[HU_BITS_TEXT];
+    struct hu_fields_text fields;
+    hu_bits_print(bits, f, code);
+    hu_fields_print(&fields, f, code);
+    char *value = value_text(f, code);
+    printf("%s  %s%s%s%s%s%s%s%s%s%s%s  %-13s  %s\n", bits, p->sign, fields.sign, p->off,
+           hu_is_signed(f) ? " " : "", p->exponent, fields.exponent, p->off,
+           f->trailing_bits ? " " : "", p->significand, fields.significand, p->off,
+           hu_class_name(hu_decode(f, code).class), value);
+    free(value);
+}
+
+static json_t *row_json(const struct hu_format *f, uint64_t code)
+{
+    char bits[HU_BITS_TEXT];
+    hu_bits_print(bits, f, code);
+    struct hu_datum d = hu_decode(f, code);
+    json_t *value = hu_is_finite(d) ? json_take(hu_datum_exact(f, code)) : json_null();
+    return check_memory(json_pack("{s:s, s:s, s:o}", "bits", bits, "class", hu_class_name(d.class),
+                                  "decimal", value));
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct options o;
+    bool json = false;
+    enum color_mode color = COLOR_AUTO;
+    int key;
+    options_begin(&o, self, argc, argv);
+    while ((key = option_next(&o)) >= 0) {
+        json |= key == KEY_JSON;
+        if (key == KEY_COLOR && !color_mode_read(o.value, &color))
+            return fail(self->name, "--color is auto, always or never, not \"%s\"", o.value);
+    }
+    if (key == OPTION_EXIT)
+        return o.status;
+    if (o.argc != 1)
+        return fail(self->name, "one FORMAT is needed; try 'halfulp table fp8_e4m3'");
+    const struct hu_format *f = format_read(self->name, o.argv[0]);
+    if (!f)
+        return EXIT_BAD;
+    if (f->width > WIDEST)
+        return fail(self->name, "%s has 2^%d codes; a table goes up to %d bits", f->name, f->width,
+                    WIDEST);
+    json_t *codes = json ? check_memory(json_array()) : NULL;
+    const struct palette *p = palette_for(color_wanted(color, stdout));
+    for (uint64_t code = 0; code <= hu_width_mask(f) && !ferror(stdout); code++) {
+        if (json)
+            json_array_append_new(codes, row_json(f, code));
+        else
+            print_row(f, code, p);
+    }
+    if (json)
+        return json_print(json_pack("{s:s, s:o}", "format", f->name, "codes", codes));
+    return EXIT_DONE;
+}
+
+const struct command cmd_table = {
+    .name = "table",
+    .usage = "FORMAT [--json]",
+    .summary = "every code of a format of at most 16 bits",
+    .options = rows,
+    .run = run,
+};

@@ -1,0 +1,117 @@
+#include "json.h"
+#include "operation.h"
+#include "report.h"
+#include "show.h"
+
+static json_t *code_text(const struct hu_format *f, uint64_t bits)
+{
+    char text[HU_BITS_TEXT];
+    hu_bits_print(text, f, bits);
+    return json_string(text);
+}
+
+static json_t *storage_text(const struct hu_format *f, uint64_t bits)
+{
+    char text[24];
+    snprintf(text, sizeof text, "0x%0*llx", (f->storage_bits + 3) / 4,
+             (unsigned long long)(bits << f->storage_shift));
+    return json_string(text);
+}
+
+static json_t *neighbour(bool there, const struct hu_format *f, uint64_t bits)
+{
+    return there ? code_text(f, bits) : json_null();
+}
+
+static json_t *power_of_two(int exponent)
+{
+    mpq_t ratio;
+    mpq_init(ratio);
+    mpq_set_ui(ratio, 1, 1);
+    if (exponent >= 0)
+        mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)exponent);
+    else
+        mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-exponent);
+    json_t *text = json_take(hu_ratio_exact(ratio));
+    mpq_clear(ratio);
+    return text;
+}
+
+static json_t *significand_text(const struct hu_format *f, struct hu_datum d)
+{
+    mpq_t ratio;
+    mpq_init(ratio);
+    mpz_import(mpq_numref(ratio), 1, -1, sizeof d.significand, 0, 0, &d.significand);
+    mpq_div_2exp(ratio, ratio, f->trailing_bits);
+    json_t *text = json_take(hu_ratio_exact(ratio));
+    mpq_clear(ratio);
+    return text;
+}
+
+static json_t *flag_names(unsigned flags)
+{
+    static const char *const names[] = {"invalid", "overflow", "underflow", "inexact"};
+    json_t *list = json_array();
+    for (int i = 0; i < 4; i++)
+        if (flags >> i & 1)
+            json_array_append_new(list, json_string(names[i]));
+    return list;
+}
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object, key, value))
+        check_memory(NULL);
+}
+
+static json_t *row_json(const struct show *s, const struct show_row *row)
+{
+    const struct hu_format *f = row->format;
+    struct hu_datum d = row->datum;
+    bool finite = hu_is_finite(d);
+    char shortest[HU_SHORTEST_TEXT], hexadecimal[HU_HEX_TEXT];
+    hu_shortest_print(shortest, f, row->bits);
+    hu_hex_print(hexadecimal, f, row->bits);
+    uint64_t up = 0, down = 0;
+    bool has_up = hu_next_up(f, row->bits, &up), has_down = hu_next_down(f, row->bits, &down);
+
+    json_t *o = check_memory(json_object());
+    set(o, "format", json_string(f->name));
+    set(o, "bits", code_text(f, row->bits));
+    set(o, "storage", storage_text(f, row->bits));
+    set(o, "class", json_string(hu_class_name(d.class)));
+    set(o, "sign", json_integer(hu_sign_of(f, row->bits)));
+    set(o, "biased_exponent", json_integer((json_int_t)hu_biased_exponent(f, row->bits)));
+    set(o, "exponent", finite ? json_integer(d.quantum + f->trailing_bits) : json_null());
+    set(o, "trailing_significand", json_integer((json_int_t)hu_trailing_significand(f, row->bits)));
+    set(o, "significand", finite ? significand_text(f, d) : json_null());
+    set(o, "decimal", finite ? json_take(hu_datum_exact(f, row->bits)) : json_null());
+    set(o, "shortest", json_string(shortest));
+    set(o, "hex", finite ? json_string(hexadecimal) : json_null());
+    set(o, "ulp", finite ? power_of_two(d.quantum) : json_null());
+    set(o, "next_up", neighbour(has_up, f, up));
+    set(o, "next_down", neighbour(has_down, f, down));
+    set(o, "error", row->has_error ? json_take(hu_ratio_exact(row->error)) : json_null());
+    set(o, "error_ulp", row->has_error ? json_take(hu_ratio_exact(row->error_ulp)) : json_null());
+    set(o, "flags", flag_names(row->flags));
+    const struct hu_format *via;
+    uint64_t twice;
+    if (show_double_rounding(s, row, &via, &twice))
+        set(o, "double_rounding",
+            json_pack("{s:s, s:o}", "via", via->name, "bits", code_text(f, twice)));
+    return o;
+}
+
+json_t *show_json(const struct show *s)
+{
+    json_t *rows = check_memory(json_array());
+    for (size_t i = 0; i < s->count; i++)
+        json_array_append_new(rows, row_json(s, &s->rows[i]));
+    json_t *o = check_memory(json_object());
+    json_t *input = json_string(s->input);
+    set(o, "input", input ? input : json_string("(not UTF-8)"));
+    set(o, "exact", json_take(hu_value_exact(&s->value)));
+    set(o, "round", json_string(hu_direction_name(s->options.direction)));
+    set(o, "rows", rows);
+    return o;
+}

@@ -1,0 +1,125 @@
+/* Bit layouts as SVG: cells by field, indices above, names and figures below. */
+#include "show.h"
+
+#include <string.h>
+
+/* Geometry in SVG user units. */
+enum {
+    CELL_W = 20,
+    CELL_H = 26,
+    MARGIN = 16,
+    NAME_W = 132,
+    ROW_H = 84,
+    TITLE_H = 34,
+    FIGURES_W = 0
+};
+
+static const char *const fills[] = {"#bbccff", "#bbeebb", "#ffbbbb"};
+static const char *const field_names[] = {"sign", "exponent", "significand"};
+
+/* TEXT with XML's special characters escaped and control characters replaced. */
+static void put_text(FILE *out, const char *text)
+{
+    for (; *text; text++)
+        switch (*text) {
+        case '<':
+            fputs("&lt;", out);
+            break;
+        case '>':
+            fputs("&gt;", out);
+            break;
+        case '&':
+            fputs("&amp;", out);
+            break;
+        default:
+            fputc((unsigned char)*text < 0x20 ? ' ' : *text, out);
+        }
+}
+
+static int field_of(const struct hu_format *f, int bit)
+{
+    if (bit < f->trailing_bits)
+        return 2;
+    return bit < f->trailing_bits + f->exponent_bits ? 1 : 0;
+}
+
+static void put_label(FILE *out, int x, int y, const char *style, const char *text)
+{
+    fprintf(out, "<text x=\"%d\" y=\"%d\" class=\"%s\">", x, y, style);
+    put_text(out, text);
+    fputs("</text>\n", out);
+}
+
+static void put_cells(FILE *out, const struct show_row *row, int y)
+{
+    const struct hu_format *f = row->format;
+    for (int bit = f->width - 1; bit >= 0; bit--) {
+        int x = MARGIN + NAME_W + (f->width - 1 - bit) * CELL_W;
+        char digit[2] = {(char)('0' + (row->bits >> bit & 1)), 0}, index[8];
+        fprintf(out,
+                "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\" "
+                "stroke=\"#333\"/>\n",
+                x, y, CELL_W, CELL_H, fills[field_of(f, bit)]);
+        put_label(out, x + CELL_W / 2, y + 18, "b", digit);
+        bool edge = bit == f->width - 1 || bit == 0 || field_of(f, bit) != field_of(f, bit - 1) ||
+                    field_of(f, bit) != field_of(f, bit + 1);
+        snprintf(index, sizeof index, "%d", bit);
+        if (edge)
+            put_label(out, x + CELL_W / 2, y - 4, "i", index);
+    }
+}
+
+/* The three names, each below the middle of its field. */
+static void put_field_names(FILE *out, const struct hu_format *f, int y)
+{
+    int widths[] = {hu_is_signed(f), f->exponent_bits, f->trailing_bits};
+    int x = MARGIN + NAME_W;
+    for (int i = 0; i < 3; i++) {
+        char text[32];
+        snprintf(text, sizeof text, widths[i] > 4 ? "%s %d" : "%.1s", field_names[i], widths[i]);
+        if (widths[i])
+            put_label(out, x + widths[i] * CELL_W / 2, y, "i", text);
+        x += widths[i] * CELL_W;
+    }
+}
+
+static void put_row(FILE *out, const struct show_row *row, int y)
+{
+    char code[HU_BITS_TEXT], shortest[HU_SHORTEST_TEXT], figures[96];
+    hu_bits_print(code, row->format, row->bits);
+    hu_shortest_print(shortest, row->format, row->bits);
+    put_label(out, MARGIN, y + 12, "n", row->format->name);
+    put_label(out, MARGIN, y + 30, "v", code);
+    snprintf(figures, sizeof figures, "= %s", shortest);
+    put_label(out, MARGIN, y + 48, "v", figures);
+    put_cells(out, row, y);
+    put_field_names(out, row->format, y + CELL_H + 14);
+}
+
+void show_svg(FILE *out, const struct show *values, size_t count)
+{
+    int bits = 1, height = MARGIN;
+    for (size_t v = 0; v < count; v++) {
+        height += TITLE_H + (int)values[v].count * ROW_H;
+        for (size_t i = 0; i < values[v].count; i++)
+            if (values[v].rows[i].format->width > bits)
+                bits = values[v].rows[i].format->width;
+    }
+    int width = 2 * MARGIN + NAME_W + bits * CELL_W;
+    fprintf(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+            "viewBox=\"0 0 %d %d\">\n"
+            "<style>text{font-family:'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#222}"
+            ".b{font-size:15px;text-anchor:middle}.i{font-size:9px;text-anchor:middle;fill:#555}"
+            ".n{font-size:15px;font-weight:bold}.v{font-size:12px}.t{font-size:17px}</style>\n"
+            "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
+            width, height, width, height);
+    int y = MARGIN;
+    for (size_t v = 0; v < count; v++) {
+        put_label(out, MARGIN, y + 14, "t", values[v].input);
+        y += TITLE_H;
+        for (size_t i = 0; i < values[v].count; i++, y += ROW_H)
+            put_row(out, &values[v].rows[i], y + 8);
+    }
+    fputs("</svg>\n", out);
+}

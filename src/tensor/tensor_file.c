@@ -1,0 +1,249 @@
+#include "gguf.h"
+#include "safetensors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Blocks of memory in a list; each is handed out from the front. */
+struct hu_arena {
+    struct hu_arena *next;
+    size_t used, size;
+    max_align_t memory[];
+};
+
+enum { ARENA_BLOCK = 64 * 1024 };
+
+void *hu_file_allocate(struct hu_tensor_file *file, size_t bytes)
+{
+    size_t unit = sizeof(max_align_t);
+    if (bytes > SIZE_MAX / 2)
+        return NULL;
+    bytes = (bytes + unit - 1) / unit * unit;
+    struct hu_arena *block = file->arena;
+    if (!block || block->size - block->used < bytes) {
+        size_t size = bytes > ARENA_BLOCK ? bytes : ARENA_BLOCK;
+        block = malloc(sizeof *block + size);
+        if (!block)
+            return NULL;
+        *block = (struct hu_arena){.next = file->arena, .size = size};
+        file->arena = block;
+    }
+    void *memory = (char *)block->memory + block->used;
+    block->used += bytes;
+    return memory;
+}
+
+void *hu_file_append(void *rows, size_t *count, size_t size)
+{
+    /* Full whenever the count is a power of two, so the capacity need not be kept. */
+    if (!(*count & (*count - 1))) {
+        size_t capacity = *count ? *count * 2 : 1, bytes;
+        char *grown =
+            __builtin_mul_overflow(capacity, size, &bytes) ? NULL : realloc(*(void **)rows, bytes);
+        if (!grown)
+            return NULL;
+        *(void **)rows = grown;
+    }
+    void *row = *(char **)rows + *count * size;
+    memset(row, 0, size);
+    ++*count;
+    return row;
+}
+
+bool hu_file_refuse(struct hu_file_error *error, uint64_t offset, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->reason, sizeof error->reason, format, arguments);
+    va_end(arguments);
+    error->has_offset = true;
+    error->offset = offset;
+    return false;
+}
+
+static bool refuse_whole(struct hu_file_error *error, const char *reason)
+{
+    hu_file_refuse(error, 0, "%s", reason);
+    error->has_offset = false;
+    return false;
+}
+
+const char *hu_printable(const char *name, char *out, size_t size)
+{
+    size_t at = 0;
+    for (const unsigned char *c = (const unsigned char *)name; *c && at + 5 < size; c++) {
+        /* C0, DEL, and C1 as UTF-8 writes it. */
+        bool control = *c < 0x20 || *c == 0x7f || (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0);
+        if (control)
+            at += (size_t)snprintf(out + at, size - at, "\\x%02x", *c);
+        else
+            out[at++] = (char)*c;
+    }
+    out[at] = 0;
+    return out;
+}
+
+bool hu_tensor_measure(struct hu_tensor *tensor, uint64_t offset, struct hu_file_error *error)
+{
+    char name[80];
+    /* A zero among the sizes makes the product zero, whatever the others are. */
+    uint64_t elements = 1;
+    bool empty = false, over = false;
+    for (unsigned i = 0; i < tensor->rank; i++) {
+        empty |= !tensor->shape[i];
+        over |= __builtin_mul_overflow(elements, tensor->shape[i], &elements);
+    }
+    tensor->elements = empty ? 0 : elements;
+    if ((over && !empty) || !hu_dtype_size(tensor->dtype, tensor->elements, &tensor->bytes))
+        return hu_file_refuse(error, offset, "tensor '%s' has more elements than 64 bits count",
+                              hu_printable(tensor->name, name, sizeof name));
+    uint32_t unit = hu_dtype_elements(tensor->dtype);
+    uint64_t row =
+        tensor->dtype.block && tensor->rank ? tensor->shape[tensor->rank - 1] : tensor->elements;
+    if (row % unit)
+        return hu_file_refuse(error, offset,
+                              "tensor '%s': %s comes in %u elements at a time, and %llu is no "
+                              "multiple of that",
+                              hu_printable(tensor->name, name, sizeof name),
+                              hu_dtype_name(tensor->dtype), unit, (unsigned long long)row);
+    return true;
+}
+
+static int compare_offsets(const void *a, const void *b)
+{
+    const struct hu_tensor *x = *(struct hu_tensor *const *)a, *y = *(struct hu_tensor *const *)b;
+    if (x->offset != y->offset)
+        return x->offset < y->offset ? -1 : 1;
+    if (x->bytes != y->bytes)
+        return x->bytes < y->bytes ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+struct hu_tensor **hu_file_by_offset(const struct hu_tensor_file *file)
+{
+    struct hu_tensor **order = malloc((file->count + 1) * sizeof *order);
+    if (!order)
+        return NULL;
+    for (size_t i = 0; i < file->count; i++)
+        order[i] = &file->tensors[i];
+    qsort(order, file->count, sizeof *order, compare_offsets);
+    return order;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool names_differ(const char **names, size_t n, const char *what, uint64_t offset,
+                         struct hu_file_error *error)
+{
+    char name[80];
+    qsort(names, n, sizeof *names, compare_names);
+    for (size_t i = 1; i < n; i++)
+        if (!strcmp(names[i - 1], names[i]))
+            return hu_file_refuse(error, offset, "the header has two %s '%s'", what,
+                                  hu_printable(names[i], name, sizeof name));
+    return true;
+}
+
+bool hu_file_check_names(const struct hu_tensor_file *file, uint64_t offset,
+                         struct hu_file_error *error)
+{
+    size_t most = file->count > file->metadata_count ? file->count : file->metadata_count;
+    const char **names = malloc((most + 1) * sizeof *names);
+    if (!names)
+        return refuse_whole(error, "out of memory");
+    for (size_t i = 0; i < file->count; i++)
+        names[i] = file->tensors[i].name;
+    bool fine = names_differ(names, file->count, "tensors named", offset, error);
+    for (size_t i = 0; fine && i < file->metadata_count; i++)
+        names[i] = file->metadata[i].key;
+    fine = fine && names_differ(names, file->metadata_count, "metadata keys", offset, error);
+    free(names);
+    return fine;
+}
+
+static bool map_header(int descriptor, struct hu_tensor_file *file, struct hu_file_error *error)
+{
+    struct stat status;
+    if (fstat(descriptor, &status))
+        return refuse_whole(error, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return refuse_whole(error, S_ISDIR(status.st_mode) ? "is a folder" : "is no regular file");
+    file->size = (uint64_t)status.st_size;
+    if (file->size < 8)
+        return refuse_whole(error, "is too short for a safetensors or GGUF header");
+    uint64_t most = HU_GGUF_HEADER_MAX;
+    file->mapped = (size_t)(file->size < most ? file->size : most);
+    void *mapping = mmap(NULL, file->mapped, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (mapping == MAP_FAILED)
+        return refuse_whole(error, strerror(errno));
+    file->mapping = mapping;
+    return true;
+}
+
+bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file, struct hu_file_error *error)
+{
+    *file = (struct hu_tensor_file){0};
+    *error = (struct hu_file_error){0};
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0)
+        return refuse_whole(error, strerror(errno));
+    bool fine = map_header(descriptor, file, error);
+    close(descriptor);
+    if (fine) {
+        const unsigned char *bytes = file->mapping;
+        bool gguf = !memcmp(bytes, "GGUF", 4);
+        fine = (gguf ? hu_gguf_parse : hu_safetensors_parse)(bytes, file->mapped, file->size, file,
+                                                             error);
+    }
+    if (!fine)
+        hu_tensor_file_close(file);
+    return fine;
+}
+
+void hu_tensor_file_close(struct hu_tensor_file *file)
+{
+    while (file->arena) {
+        struct hu_arena *next = file->arena->next;
+        free(file->arena);
+        file->arena = next;
+    }
+    free(file->tensors);
+    free(file->metadata);
+    if (file->mapping)
+        munmap(file->mapping, file->mapped);
+    *file = (struct hu_tensor_file){0};
+}
+
+const struct hu_metadata *hu_metadata_find(const struct hu_tensor_file *file, const char *key)
+{
+    for (size_t i = 0; i < file->metadata_count; i++)
+        if (!strcmp(file->metadata[i].key, key))
+            return &file->metadata[i];
+    return NULL;
+}
+
+bool hu_metadata_integer(const struct hu_metadata *m, uint64_t index, uint64_t *value)
+{
+    static const signed char sizes[] = {
+        [HU_META_UINT8] = 1,  [HU_META_INT8] = -1,  [HU_META_UINT16] = 2,
+        [HU_META_INT16] = -2, [HU_META_UINT32] = 4, [HU_META_INT32] = -4,
+        [HU_META_BOOL] = 1,   [HU_META_UINT64] = 8, [HU_META_INT64] = -8,
+    };
+    if (m->type >= sizeof sizes || !sizes[m->type] || index >= m->count)
+        return false;
+    unsigned width = (unsigned)abs(sizes[m->type]);
+    *value = 0;
+    for (unsigned i = 0; i < width; i++)
+        *value |= (uint64_t)m->value[index * width + i] << 8 * i;
+    return sizes[m->type] > 0 || !(*value >> (8 * width - 1));
+}

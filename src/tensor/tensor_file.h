@@ -1,0 +1,103 @@
+/*
+ * Files of named tensors: what their headers say. The data itself is never read here, so a file of
+ * any size costs its header. Not thread-safe on one file; different files are independent.
+ */
+#ifndef HALFULP_TENSOR_TENSOR_FILE_H
+#define HALFULP_TENSOR_TENSOR_FILE_H
+
+#include "dtype.h"
+
+struct hu_tensor {
+    const char *name;      /* UTF-8 without NUL; may hold control characters */
+    struct hu_dtype dtype; /* of the elements as the file counts them */
+    const uint64_t *shape; /* rank sizes, the slowest varying first; NULL for a scalar */
+    unsigned rank;
+    uint64_t elements; /* the product of shape */
+    uint64_t offset;   /* of the data, in bytes from the start of the file */
+    uint64_t bytes;    /* of the data */
+    size_t file;       /* which of the files of hu_tensor_set holds it */
+};
+
+/* The values of GGUF's metadata; safetensors has strings alone. The numbers are GGUF's. */
+enum hu_meta_type {
+    HU_META_UINT8,
+    HU_META_INT8,
+    HU_META_UINT16,
+    HU_META_INT16,
+    HU_META_UINT32,
+    HU_META_INT32,
+    HU_META_FLOAT32,
+    HU_META_BOOL,
+    HU_META_STRING,
+    HU_META_ARRAY,
+    HU_META_UINT64,
+    HU_META_INT64,
+    HU_META_FLOAT64,
+};
+
+struct hu_metadata {
+    const char *key;
+    enum hu_meta_type type;     /* of the value, or of an array's elements */
+    bool is_array;              /* of `count` elements; else count is 1 */
+    uint64_t count;             /* elements of an array; for a string its bytes */
+    const unsigned char *value; /* a number or an array of them: little-endian, unaligned; a string:
+                                   its bytes, not ended by NUL */
+};
+
+enum hu_tensor_file_kind { HU_SAFETENSORS, HU_GGUF };
+
+struct hu_arena;
+
+struct hu_tensor_file {
+    enum hu_tensor_file_kind kind;
+    uint64_t size;        /* of the file, bytes */
+    uint64_t data_offset; /* where the tensors' data starts */
+    struct hu_tensor *tensors;
+    size_t count;
+    struct hu_metadata *metadata;
+    size_t metadata_count;
+    struct hu_arena *arena; /* owns everything above */
+    void *mapping;          /* of the header; NULL: parsed from the caller's memory */
+    size_t mapped;
+};
+
+/* Why a file was refused. */
+struct hu_file_error {
+    bool has_offset;
+    uint64_t offset; /* byte of the file where the trouble is */
+    char reason[256];
+};
+
+/*
+ * Reads and checks the header of the safetensors or GGUF file at PATH; the first bytes say which.
+ * False: *error says why; *file is empty. hu_tensor_file_close releases it either way.
+ */
+bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file,
+                         struct hu_file_error *error);
+void hu_tensor_file_close(struct hu_tensor_file *file);
+
+/* NULL: no such key. */
+const struct hu_metadata *hu_metadata_find(const struct hu_tensor_file *file, const char *key);
+/* Element INDEX of a whole number or array of them. False: not an integer of 0 or more, or past
+ * the end. */
+bool hu_metadata_integer(const struct hu_metadata *m, uint64_t index, uint64_t *value);
+
+/* For the parsers. Marks ERROR and returns false. */
+bool hu_file_refuse(struct hu_file_error *error, uint64_t offset, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Memory that lives as long as the file; NULL: out of memory. */
+void *hu_file_allocate(struct hu_tensor_file *file, size_t bytes);
+/* A row more at the end of *rows, which holds *count of SIZE bytes; NULL: out of memory. */
+void *hu_file_append(void *rows, size_t *count, size_t size);
+/* Refuses two tensors or two keys of one name. OFFSET is reported. */
+bool hu_file_check_names(const struct hu_tensor_file *file, uint64_t offset,
+                         struct hu_file_error *error);
+/* Tensors in the order of their data; NULL: out of memory. The caller frees it. */
+struct hu_tensor **hu_file_by_offset(const struct hu_tensor_file *file);
+/* Sets elements and bytes from dtype and shape. False: over 64 bits, or no whole bytes or blocks;
+ * error says so. */
+bool hu_tensor_measure(struct hu_tensor *tensor, uint64_t offset, struct hu_file_error *error);
+/* NAME with control characters as \xNN, cut to SIZE, for a message. Returns out. */
+const char *hu_printable(const char *name, char *out, size_t size);
+
+#endif
