@@ -91,12 +91,10 @@ static void tell_error(struct row *r, const mpq_t error)
     bool brief = strlen(exact) < SHOWN_EXACTLY;
     char *shown = with_minus(brief ? exact : near);
     snprintf(r->error, sizeof r->error, "%s%s", brief && mpq_sgn(error) > 0 ? "+" : "", shown);
-    char *ulps = hu_ratio_exact(share);
-    r->error_exact = text_of("%s; %s ulp", exact, ulps);
-    free(ulps);
+    r->error_exact = without_zeros(exact);
+    r->ulps_exact = without_zeros(hu_ratio_exact(share));
     free(shown);
     free(near);
-    free(exact);
     mpq_clear(share);
 }
 
@@ -105,14 +103,16 @@ static void measure_error(struct row *r, const struct hu_value *v)
     mpq_t error;
     mpq_init(error);
     free(r->error_exact);
-    r->error_exact = NULL;
+    free(r->ulps_exact);
+    r->error_exact = r->ulps_exact = NULL;
     r->error_ulp[0] = 0;
     if (!hu_value_error(error, v, r->format, r->bits)) {
         bool both = v->kind != HU_VALUE_FINITE && !hu_is_finite(r->datum);
         snprintf(r->error, sizeof r->error, "%s", both ? "none" : "not finite");
     } else if (!mpq_sgn(error)) {
         snprintf(r->error, sizeof r->error, "exact");
-        r->error_exact = need(strdup("0; 0 ulp"));
+        r->error_exact = need(strdup("0"));
+        r->ulps_exact = need(strdup("0"));
     } else {
         tell_error(r, error);
     }

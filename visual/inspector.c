@@ -35,12 +35,20 @@ static char *shortest(const struct hu_format *f, uint64_t bits)
     return with_minus(text);
 }
 
+/* Wider formats have code and value in a line each. */
+enum { SHORT_WIDTH = 32 };
+
+static int code_lines(const struct hu_format *f)
+{
+    return f->width > SHORT_WIDTH ? 2 : 1;
+}
+
 static char *code_and_value(const struct hu_format *f, uint64_t bits)
 {
     char hex[HU_BITS_TEXT];
     char *value = shortest(f, bits);
     hu_bits_print(hex, f, bits);
-    char *text = text_of("%s  %s", hex, value);
+    char *text = text_of("%s%s%s", hex, f->width > SHORT_WIDTH ? "\n" : " ", value);
     free(value);
     return text;
 }
@@ -134,8 +142,8 @@ static void about_datum(struct facts *facts, const struct row *r)
     add(facts, "significand", "significand", 2, significand_sum(r));
     add(facts, "hexadecimal", "C hexadecimal", 1, hexadecimal(r));
     add(facts, "ulp", "ulp", 1, unit(r));
-    add(facts, "above", "next above", 1, neighbour(r, 1));
-    add(facts, "below", "next below", 1, neighbour(r, -1));
+    add(facts, "above", "next above", code_lines(r->format), neighbour(r, 1));
+    add(facts, "below", "next below", code_lines(r->format), neighbour(r, -1));
 }
 
 /* --- The format --- */
@@ -186,9 +194,9 @@ static void about_format(struct facts *facts, const struct hu_format *f)
 {
     add_words(facts, "shape", "format", 2, shape(f));
     add_words(facts, "specials", "special codes", 3, special_words(f));
-    add(facts, "max", "largest", 1, code_and_value(f, hu_max_finite_code(f)));
-    add(facts, "min_normal", "least normal", 1, code_and_value(f, hu_min_normal_code(f)));
-    add(facts, "min_subnormal", "least subnormal", 1, smallest_subnormal(f));
+    add(facts, "max", "largest", code_lines(f), code_and_value(f, hu_max_finite_code(f)));
+    add(facts, "min_normal", "least normal", code_lines(f), code_and_value(f, hu_min_normal_code(f)));
+    add(facts, "min_subnormal", "smallest", code_lines(f), smallest_subnormal(f));
     add(facts, "epsilon", "epsilon", 1, power_of_two(-f->trailing_bits));
     add(facts, "digits", "decimal digits", 1,
         text_of("%d kept, %d needed", hu_digits10(f), hu_max_digits10(f)));
@@ -200,8 +208,8 @@ void facts_of(struct facts *facts, const struct model *m)
     facts->count = 0;
     about_datum(facts, r);
     about_format(facts, r->format);
-    add(facts, "error", "error", 2,
-        r->error_exact ? pretty(need(strdup(r->error_exact))) : need(strdup(r->error)));
+    add(facts, "error", "error", 2, with_minus(r->error_exact ? r->error_exact : r->error));
+    add(facts, "error_ulp", "error in ulp", 2, with_minus(r->ulps_exact ? r->ulps_exact : "none"));
     /* The last, so that it may be long. */
     add(facts, "exact", "exactly", 3, exact_decimal(r));
 }

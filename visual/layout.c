@@ -267,6 +267,7 @@ int layout_inset(const struct layout *l, const struct item *i)
 {
     switch (i->role) {
     case ROLE_FIELD:
+        return px(l, i->face == FACE_LARGE ? 14 : 6);
     case ROLE_BUTTON:
     case ROLE_TAB:
         return px(l, 6);

@@ -94,14 +94,18 @@ static void split_bits(struct microscope *s, const struct hu_value *v)
 
 /* --- Neighbours --- */
 
+/* A neighbour that takes no more is shown exactly, others by their shortest decimal. */
+enum { EXACT_DIGITS = 30 };
+
 static void name_neighbour(char *text, size_t text_size, char *hex, const struct hu_format *f,
                            uint64_t bits)
 {
-    char plain[HU_SHORTEST_TEXT];
+    char *exact = hu_datum_exact(f, bits), plain[HU_SHORTEST_TEXT];
     hu_shortest_print(plain, f, bits);
-    char *shown = with_minus(plain);
+    char *shown = with_minus(strlen(exact) <= EXACT_DIGITS ? exact : plain);
     snprintf(text, text_size, "%s", shown);
     free(shown);
+    free(exact);
     hu_bits_print(hex, f, bits);
 }
 

@@ -130,30 +130,36 @@ void model_init(struct model *m)
     d->rows[d->count++] = hu_format_find("fp64");
     history_init(&m->history, d);
     m->zoom = 1;
-    m->selected = hu_format_find("fp32");
     numberline_init(&m->line);
     memset(m->cursor, -1, sizeof m->cursor);
     strcpy(m->weights_text, "7B");
     model_refresh(m);
     model_set_rows(m, first_rows);
-    /* What the program starts with cannot be undone. */
-    history_undo(&m->history);
-    struct document *start = document_copy(m->history.states[1]);
-    history_clear(&m->history);
-    history_init(&m->history, start);
-    model_refresh(m);
+    m->selected = hu_format_find("fp32");
+    model_begin(m);
     numberline_center(&m->line, &model_now(m)->value);
     char ignored[HU_MESSAGE];
     weights_read(&m->weights, m->weights_text, ignored, sizeof ignored);
     model_focus(m, "value");
 }
 
+void model_begin(struct model *m)
+{
+    struct document *start = document_copy(model_now(m));
+    history_clear(&m->history);
+    history_init(&m->history, start);
+    model_refresh(m);
+    model_settle(m);
+}
+
 void model_clear(struct model *m)
 {
     history_clear(&m->history);
     numberline_clear(&m->line);
-    for (int i = 0; i < DOCUMENT_ROWS; i++)
+    for (int i = 0; i < DOCUMENT_ROWS; i++) {
         free(m->rows[i].error_exact);
+        free(m->rows[i].ulps_exact);
+    }
 }
 
 /* --- Changing the document --- */

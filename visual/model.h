@@ -34,7 +34,7 @@ struct row {
     char class[32], flag_names[HU_FLAGS_TEXT];
     char bytes[48]; /* as they lie in memory, lowest address first */
     char error[40], error_ulp[40];
-    char *error_exact; /* both, exactly; NULL: there is none */
+    char *error_exact, *ulps_exact; /* both, exactly; NULL: there is none */
 };
 
 struct model {
@@ -66,6 +66,8 @@ enum { STEP_SESSION = 1u << 31 };
 
 void model_init(struct model *m);
 void model_clear(struct model *m);
+/* What came before cannot be undone. */
+void model_begin(struct model *m);
 
 static inline const struct document *model_now(const struct model *m)
 {

@@ -369,8 +369,8 @@ static int linear_ticks(const struct numberline *n, const mpq_t base, bool offse
     int count = 0;
     mpz_init(index);
     mpq_inits(step, at, place, NULL);
-    set_scaled(step, n->half, 2.0 / wanted);
-    round_step(step, step);
+    set_scaled(at, n->half, 2.0 / wanted);
+    round_step(step, at);
     /* The first multiple of step at or right of the left end, counted from base. */
     mpq_sub(at, n->center, n->half);
     mpq_sub(at, at, base);

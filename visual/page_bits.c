@@ -6,9 +6,10 @@
 #include <string.h>
 
 /* In units. */
-static const double row_pad = 10, row_space = 7, field_gap = 6, inspector_least = 292,
-                    inspector_most = 460, cell_most = 24, cell_least = 12.5, cell_height = 26,
-                    index_height = 13;
+static const double row_pad = 10, row_space = 7, field_gap = 6, inspector_least = 300,
+                    inspector_most = 460, cell_most = 24, cell_least = 12.5, cell_height = 30,
+                    index_height = 13,
+                    row_text = 760; /* a row's words and figures in one line */
 
 /* How the bits of all rows lie: in one line with the radix points under each other, or, where that
  * would make them too small, each row in lines of its own. */
@@ -62,14 +63,13 @@ static struct grid plan(const struct layout *l)
     g.width = room - px(l, inspector_least) - gap;
     g.cell = cell_for(l, &g, g.width);
     if (g.cell >= px(l, cell_least)) {
-        g.beside = clamp(room / 4, px(l, inspector_least), px(l, inspector_most));
-        g.width = room - g.beside - gap;
-        g.cell = cell_for(l, &g, g.width);
-        if (g.cell >= px(l, cell_least))
-            return g;
-        g.beside = px(l, inspector_least);
-        g.width = room - g.beside - gap;
-        g.cell = cell_for(l, &g, g.width);
+        /* What whole pixels of the cells leave over is the inspector's. */
+        int cells = 1 + g.exponent_bits + g.trailing_bits;
+        int used = cells * g.cell + 2 * px(l, row_pad) + 2 * px(l, field_gap);
+        int least = room - gap - px(l, inspector_most), text = px(l, row_text);
+        g.width = used > least ? used : least;
+        g.width = g.width > text ? g.width : text;
+        g.beside = room - g.width - gap;
         return g;
     }
     g.width = room;
@@ -169,20 +169,25 @@ static int put_title(struct layout *l, const struct grid *g, const struct row *r
     bool quiet = !strcmp(r->flag_names, "-");
     put_piece(l, &f, width_of(l, FACE_WORDS, "underflow,inexact") + px(l, 6),
               quiet ? TINT_DIM : TINT_INK, quiet ? "no flags" : r->flag_names, name, "flags");
-    int hex = digits(l, (r->format->width + 3) / 4) + px(l, 14), prefix = digits(l, 2);
-    int bytes = digits(l, 23);
-    push_right(&f, bytes + f.gap + prefix + f.gap + digits(l, 16) + px(l, 14));
-    i = put_piece(l, &f, bytes, TINT_DIM, r->bytes, name, "bytes");
+    int hex = digits(l, (r->format->width + 3) / 4) + px(l, 14), prefix = digits(l, 2) + px(l, 3);
+    int label = width_of(l, FACE_SMALL, "in memory") + px(l, 8), bytes = digits(l, 23);
+    int field = digits(l, 16) + px(l, 14);
+    push_right(&f, label + bytes + px(l, 12) + f.gap + prefix + field);
+    struct rect pair = flow_next(&f, label + bytes + px(l, 12));
+    i = put_label(l, (struct rect){pair.x, pair.y, label, pair.h}, TINT_DIM, "in memory",
+                  "%s.memory", name);
+    i->face = FACE_SMALL;
+    i = put_label(l, (struct rect){pair.x + label, pair.y, pair.w - label, pair.h}, TINT_DIM,
+                  r->bytes, "%s.bytes", name);
     i->face = FACE_MONO;
     i->full = "bytes in memory, lowest address first (little-endian)";
-    struct rect pair = flow_next(&f, prefix + f.gap + digits(l, 16) + px(l, 14));
-    struct rect field = {pair.x + pair.w - hex, pair.y, hex, pair.h};
-    if (field.x < pair.x + prefix)
-        field.x = pair.x + prefix, field.w = pair.w - prefix;
-    i = put_label(l, (struct rect){field.x - prefix, pair.y, prefix, pair.h}, TINT_DIM, "0x",
+    pair = flow_next(&f, prefix + field);
+    hex = hex < pair.w - prefix ? hex : pair.w - prefix;
+    int left = pair.x + pair.w - hex;
+    i = put_label(l, (struct rect){left - prefix, pair.y, prefix, pair.h}, TINT_DIM, "0x",
                   "%s.prefix", name);
     i->face = FACE_MONO;
-    put_field(l, field, ALIGN_RIGHT, "%s.hex", name);
+    put_field(l, (struct rect){left, pair.y, hex, pair.h}, ALIGN_RIGHT, "%s.hex", name);
     return flow_end(&f);
 }
 
@@ -217,7 +222,10 @@ static int put_sum(struct layout *l, const struct grid *g, const struct row *r, 
     put_sign(l, &f, "=", name, "equals");
     put_field(l, flow_next(&f, digits(l, 25) + px(l, 14)), ALIGN_LEFT, "%s.decimal", name);
     int error = digits(l, 11), ulps = digits(l, 12);
-    push_right(&f, error + ulps + f.gap);
+    int label = width_of(l, FACE_SMALL, "error") + px(l, 4);
+    push_right(&f, label + error + ulps + 2 * f.gap);
+    i = put_piece(l, &f, label, TINT_DIM, "error", name, "off");
+    i->face = FACE_SMALL;
     i = put_piece(l, &f, error, TINT_DIM, r->error, name, "error");
     i->face = FACE_MONO;
     i->align = ALIGN_RIGHT;
@@ -225,6 +233,7 @@ static int put_sum(struct layout *l, const struct grid *g, const struct row *r, 
     i = put_piece(l, &f, ulps, TINT_DIM, r->error_ulp, name, "error_ulp");
     i->face = FACE_MONO;
     i->align = ALIGN_RIGHT;
+    i->full = r->ulps_exact ? keep(l, r->ulps_exact) : NULL;
     return flow_end(&f);
 }
 
@@ -270,7 +279,7 @@ static int put_inspector(struct layout *l, struct rect r, int bottom)
     const struct row *row = &l->model->rows[model_selected(l->model)];
     int pad = px(l, 12), y = r.y + pad, inner = r.w - 2 * pad;
     size_t panel = l->count;
-    int label = width_of(l, FACE_SMALL, "least subnormal") + px(l, 8);
+    int label = width_of(l, FACE_SMALL, "C hexadecimal") + px(l, 8);
     put(l, ROLE_PANEL, r, NULL, "inspector");
     facts_of(&facts, l->model);
     int height = l->view.metrics.height[FACE_BOLD];
@@ -304,7 +313,6 @@ int page_bits(struct layout *l, int y)
         return put_inspector(l, below, 0) + space;
     }
     struct rect beside = {g.x + g.width + px(l, 12), top, g.beside, 0};
-    int least = l->body.y + l->body.h - l->view.scroll - space;
-    int bottom = put_inspector(l, beside, least > y - space ? y - space : y - space) + space;
+    int bottom = put_inspector(l, beside, y - space) + space;
     return bottom > y ? bottom : y;
 }

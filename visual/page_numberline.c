@@ -103,14 +103,19 @@ static double density(const struct layout *l, const struct lane *lane, int x)
     return count ? log2((double)count) + 1 : 0;
 }
 
-/* Heights go by the logarithm of the count: a column 64 bits high would hold 2^63 values. */
-static void draw_density(struct layout *l, const struct lane *lane)
+/* Heights go by the logarithm of the count; MOST is that of the densest column on the page. */
+static int column_height(double count, double most, int height)
+{
+    return count > 0 ? (int)lround((0.1 + 0.9 * count / most) * height) : 0;
+}
+
+static void draw_density(struct layout *l, const struct lane *lane, double most)
 {
     int run = 0, run_height = -1;
     for (int x = 0; x <= lane->rect.w; x += COLUMN_PIXELS) {
         int height = -1;
         if (x + COLUMN_PIXELS <= lane->rect.w)
-            height = (int)lround(density(l, lane, x) / 64 * lane->rect.h);
+            height = column_height(density(l, lane, x), most, lane->rect.h);
         if (height == run_height)
             continue;
         if (run_height > 0)
@@ -140,7 +145,20 @@ static void describe_lane(const struct lane *lane, char *out, size_t size)
     }
 }
 
-static void put_lane(struct layout *l, struct lane *lane, struct rect area)
+/* The greatest density of the row's lane, by some samples. */
+static double densest(const struct layout *l, const struct row *r, int width)
+{
+    enum { SAMPLES = 32 };
+    struct lane lane = {.row = r, .rect = {0, 0, width, 0}};
+    double most = 0;
+    for (int i = 0; i < SAMPLES; i++) {
+        double here = density(l, &lane, (int)((double)(width - COLUMN_PIXELS) * i / (SAMPLES - 1)));
+        most = here > most ? here : most;
+    }
+    return most;
+}
+
+static void put_lane(struct layout *l, struct lane *lane, struct rect area, double most)
 {
     const struct row *r = lane->row;
     int text = l->view.metrics.height[FACE_SMALL];
@@ -162,7 +180,7 @@ static void put_lane(struct layout *l, struct lane *lane, struct rect area)
     if (lane->count * VALUE_PIXELS <= (uint64_t)area.w)
         draw_values(l, lane);
     else
-        draw_density(l, lane);
+        draw_density(l, lane, most);
     if (!hu_is_finite(r->datum))
         return;
     double share = numberline_share_of(&l->model->line, r->format, r->bits);
@@ -242,9 +260,15 @@ int page_numberline(struct layout *l, int y)
     struct item *i = put_active(l, ROLE_PLOT, plot, NULL, "numberline.plot");
     i->full = m->line.logarithmic ? "logarithmic axis" : "linear axis";
     int lanes = top + source;
+    double densest_lane = 1;
+    for (int n = 0; n < m->count; n++) {
+        double here = densest(l, &m->rows[n], area.w);
+        densest_lane = here > densest_lane ? here : densest_lane;
+    }
     for (int n = 0; n < m->count; n++) {
         struct lane lane = {.row = &m->rows[n]};
-        put_lane(l, &lane, (struct rect){area.x, lanes + n * lane_height, area.w, lane_height});
+        put_lane(l, &lane, (struct rect){area.x, lanes + n * lane_height, area.w, lane_height},
+                 densest_lane);
     }
     int bottom = lanes + lane_height * m->count;
     put_source(l, (struct rect){area.x, top, area.w, 0}, bottom);

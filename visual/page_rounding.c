@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "layout_parts.h"
 #include "microscope.h"
+#include "operation.h"
 #include "words.h"
 
 #include <stdio.h>
@@ -233,7 +234,8 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
     const char *name = hu_direction_name(w->direction);
     bool chosen = model_now(l->model)->options.direction == w->direction;
     int line = l->view.metrics.height[FACE_WORDS] + px(l, 12), pad = px(l, 10);
-    int button = px(l, 72), code = width_of(l, FACE_MONO, "0x0000000000000000") + px(l, 10);
+    int button = px(l, 72), digit = width_of(l, FACE_MONO, "0");
+    int code = digit * ((s->format->width + 3) / 4 + 3);
     char text[48], hex[HU_BITS_TEXT], decimal[HU_SHORTEST_TEXT];
     snprintf(text, sizeof text, "%s %s", name, arrow(s, w));
     struct flow f = {area.x, area.x + area.w, area.x, area.y, line, px(l, 8)};
@@ -243,7 +245,7 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
     hu_shortest_print(decimal, s->format, w->bits);
     i = put_label(l, flow_next(&f, code), TINT_INK, hex, "rounding.%s.bits", name);
     i->face = FACE_MONO;
-    i = put_label(l, flow_next(&f, width_of(l, FACE_MONO, "-2.2250738585072014e-308")), TINT_INK,
+    i = put_label(l, flow_next(&f, digit * (hu_max_digits10(s->format) + 8)), TINT_INK,
                   decimal, "rounding.%s.decimal", name);
     i->face = FACE_MONO;
     int rest = f.right - f.x - pad;
@@ -253,13 +255,12 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
         rest = f.right - f.left;
     }
     char *why = text_of("%s: %s", direction_words(w->direction), w->reason);
-    int used, height = l->view.metrics.height[FACE_SMALL];
-    const char *wrapped = wrap(l, FACE_SMALL, why, rest, 3, true, &used);
+    int used, height = l->view.metrics.height[FACE_WORDS];
+    const char *wrapped = wrap(l, FACE_WORDS, why, rest, 3, true, &used);
     free(why);
     int tall = used * height > line ? used * height : line;
-    i = put_label(l, (struct rect){f.x, f.y, rest, tall}, chosen ? TINT_INK : TINT_DIM, wrapped,
+    put_label(l, (struct rect){f.x, f.y, rest, tall}, chosen ? TINT_INK : TINT_DIM, wrapped,
                   "rounding.%s.reason", name);
-    i->face = FACE_SMALL;
     return f.y + tall + px(l, 2);
 }
 

@@ -40,7 +40,7 @@ static void draw_text(const struct brush *b, const struct item *i, unsigned colo
     int inset = layout_inset(b->l, i), height = b->line[i->face];
     struct rect r = {i->rect.x + inset, i->rect.y, i->rect.w - 2 * inset, i->rect.h};
     const char *text = i->text;
-    bool several = strchr(text, '\n');
+    bool several = i->role == ROLE_LABEL && i->rect.h >= 2 * height;
     if (i->role == ROLE_OPTION || i->role == ROLE_CHECK)
         r.w = i->rect.w - inset;
     for (size_t length; *text; text += length + (text[length] == '\n')) {
@@ -99,29 +99,29 @@ static void draw_caption(const struct brush *b, const struct item *i)
     draw_line(b, &caption, strip, index, (size_t)n, b->t->dim);
 }
 
+/* The digit stands in the upper part of its cell, and below the first one the field's letter. */
 static void draw_bit(const struct brush *b, const struct item *i)
 {
     int field = i->tint - TINT_SIGN;
-    bool over = i->state & (STATE_HOVERED | STATE_PRESSED), set = i->text[0] == '1';
+    bool over = i->state & (STATE_HOVERED | STATE_PRESSED);
     struct rect box = digit_box(i);
     draw_caption(b, i);
     canvas_fill(b->c, box, over ? b->t->cell_over[field] : b->t->cell[field]);
-    /* A thin ground-coloured line between the cells, and one round the whole by the panel. */
     canvas_fill(b->c, (struct rect){box.x + box.w - 1, box.y, 1, box.h}, b->t->panel);
     struct item digit = {.face = FACE_BIT, .align = ALIGN_CENTER};
+    struct item letter = {.face = FACE_INDEX, .align = ALIGN_CENTER};
     unsigned ink = b->t->cell_ink[field];
-    draw_line(b, &digit, (struct rect){box.x, box.y, box.w - 1, box.h}, i->text, 1, ink);
-    (void)set;
-    if (begins_field(b, i)) {
-        struct item letter = {.face = FACE_INDEX, .align = ALIGN_LEFT};
-        int height = b->line[FACE_INDEX];
-        draw_line(b, &letter,
-                  (struct rect){box.x + px(b, 1), box.y + box.h - height + px(b, 1), box.w, height},
+    int foot = px(b, 10);
+    draw_line(b, &digit, (struct rect){box.x, box.y, box.w - 1, box.h - foot + px(b, 1)}, i->text, 1,
+              ink);
+    if (begins_field(b, i))
+        draw_line(b, &letter, (struct rect){box.x, box.y + box.h - foot - px(b, 1), box.w - 1, foot},
                   field_letter(i->tint), 1, ink);
-    }
     if (i->state & STATE_FOCUSED)
-        canvas_ring(b->c, (struct rect){box.x - px(b, 1), box.y - px(b, 1), box.w + px(b, 1), box.h + px(b, 2)},
-                    px(b, 2), px(b, 2), b->t->accent);
+        canvas_ring(b->c,
+                    (struct rect){box.x - px(b, 2), box.y - px(b, 2), box.w + px(b, 3),
+                                  box.h + px(b, 4)},
+                    px(b, 3), px(b, 2), b->t->accent);
 }
 
 static void draw_caret(const struct brush *b, const struct item *i)
@@ -155,7 +155,8 @@ static void draw_field(const struct brush *b, const struct item *i)
                     b->t->bad);
     if (i->state & STATE_SOURCE)
         canvas_round(b->c,
-                     (struct rect){i->rect.x, i->rect.y + px(b, 6), px(b, 4), i->rect.h - px(b, 12)},
+                     (struct rect){i->rect.x + px(b, 5), i->rect.y + px(b, 8), px(b, 4),
+                                   i->rect.h - px(b, 16)},
                      px(b, 2), b->t->accent);
     if (focused)
         draw_caret(b, i);
@@ -325,6 +326,13 @@ static void paint_layer(const struct brush *b, struct rect clip, int layer)
         const struct item *i = &b->l->items[n];
         b->c->clip = rect_cut(clip, i->clip);
         if (i->layer == layer && touches(b, i->rect, b->c->clip))
+            draw_item(b, i);
+    }
+    /* A focused bit's ring lies over its neighbours. */
+    for (size_t n = 0; n < b->l->count; n++) {
+        const struct item *i = &b->l->items[n];
+        b->c->clip = rect_cut(clip, i->clip);
+        if (i->layer == layer && i->role == ROLE_BIT && i->state & STATE_FOCUSED)
             draw_item(b, i);
     }
 }

@@ -4,8 +4,9 @@
 
 #include "canvas.h"
 
-/* Writes the canvas to PATH: beside it first, then renamed. An existing file is replaced only with
- * force. False: message says why, and PATH is as it was. */
-bool picture_write(const struct canvas *c, const char *path, bool force, char *message, size_t size);
+#include <stdio.h>
+
+/* Writes the canvas as a PNG of 8-bit RGB. False: libpng or the stream failed. */
+bool picture_write(const struct canvas *c, FILE *stream);
 
 #endif

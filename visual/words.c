@@ -57,6 +57,19 @@ void significand_text(char *out, size_t size, const struct hu_format *f, uint64_
     mpq_clear(ratio);
 }
 
+char *without_zeros(char *text)
+{
+    const char *digits = text + (*text == '-');
+    size_t zeros = strncmp(digits, "0.", 2) ? 0 : strspn(digits + 2, "0");
+    if (zeros < 4 || strchr(text, '/'))
+        return text;
+    digits += 2 + zeros;
+    char *out = text_of("%s%c%s%se-%02zu", *text == '-' ? "-" : "", *digits, digits[1] ? "." : "",
+                        digits + 1, zeros + 1);
+    free(text);
+    return out;
+}
+
 char *grouped(const char *digits)
 {
     size_t length = strlen(digits), minus = *digits == '-';

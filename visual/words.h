@@ -14,6 +14,9 @@ void signed_text(char *out, size_t size, int number);
 char *with_minus(const char *text);
 /* The significand m/2^t as a decimal, cut with an ellipsis to DIGITS places where it is longer. */
 void significand_text(char *out, size_t size, const struct hu_format *f, uint64_t bits, int digits);
+/* An exact decimal with many zeros before its digits, in scientific notation with all of them; TEXT
+ * is freed, the result is new. */
+char *without_zeros(char *text);
 /* 12345 as "12,345"; new memory. */
 char *grouped(const char *digits);
 
