@@ -38,7 +38,8 @@ static void open_popup(struct control *c, enum popup popup)
     const struct item *at = layout_stop(&c->layout, "", 1);
     for (size_t i = 0; i < c->layout.count; i++) {
         const struct item *option = &c->layout.items[i];
-        if (option->role == ROLE_OPTION && option->state & STATE_CHECKED && popup != POPUP_FORMATS) {
+        if (option->role == ROLE_OPTION && option->state & STATE_CHECKED &&
+            popup != POPUP_FORMATS) {
             at = option;
             break;
         }

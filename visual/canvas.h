@@ -5,7 +5,7 @@
 #include "layout.h"
 
 struct canvas {
-    uint32_t *pixels; /* 0x00RRGGBB, row after row */
+    uint32_t *pixels;          /* 0x00RRGGBB, row after row */
     int width, height, stride; /* stride in pixels */
     struct rect clip;
 };

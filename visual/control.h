@@ -26,7 +26,7 @@ struct control {
     int width, height; /* pixels */
     double base;       /* the display's scale, without the zoom */
     int scroll;
-    int x, y;          /* the pointer; -1: elsewhere */
+    int x, y; /* the pointer; -1: elsewhere */
     char hovered[MODEL_NAME], pressed[MODEL_NAME];
     enum drag drag;
     const struct hu_format *painted; /* the row that the drag writes in */
@@ -35,8 +35,8 @@ struct control {
     bool quit;
 };
 
-/* Units are never larger than leaves a window of 360 by 300 of them: the least that everything can be
- * laid out in. */
+/* Units are never larger than leaves a window of 360 by 300 of them: the least that everything can
+ * be laid out in. */
 double control_scale(const struct control *c);
 
 void control_init(struct control *c, int width, int height, double base,

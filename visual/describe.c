@@ -7,9 +7,9 @@ static const struct {
     unsigned bit;
     const char *name;
 } states[] = {
-    {STATE_FOCUSED, "focused"},   {STATE_SELECTED, "selected"}, {STATE_CHECKED, "checked"},
-    {STATE_HOVERED, "hovered"},   {STATE_PRESSED, "pressed"},   {STATE_INVALID, "invalid"},
-    {STATE_SOURCE, "source"},     {STATE_DISABLED, "disabled"}, {STATE_OFFSCREEN, "offscreen"},
+    {STATE_FOCUSED, "focused"}, {STATE_SELECTED, "selected"}, {STATE_CHECKED, "checked"},
+    {STATE_HOVERED, "hovered"}, {STATE_PRESSED, "pressed"},   {STATE_INVALID, "invalid"},
+    {STATE_SOURCE, "source"},   {STATE_DISABLED, "disabled"}, {STATE_OFFSCREEN, "offscreen"},
     {STATE_ELIDED, "elided"},
 };
 
@@ -43,9 +43,10 @@ static json_t *text_json(const char *text)
 
 static json_t *describe_item(const struct item *i)
 {
-    json_t *o = need(json_pack("{s:s, s:s, s:o, s:o, s:[i,i,i,i]}", "role", role_name(i->role),
-                               "name", i->name, "text", text_json(i->text), "state", state_list(i->state),
-                               "rect", i->rect.x, i->rect.y, i->rect.w, i->rect.h));
+    json_t *o =
+        need(json_pack("{s:s, s:s, s:o, s:o, s:[i,i,i,i]}", "role", role_name(i->role), "name",
+                       i->name, "text", text_json(i->text), "state", state_list(i->state), "rect",
+                       i->rect.x, i->rect.y, i->rect.w, i->rect.h));
     if (i->full)
         json_object_set_new(o, "description", text_json(i->full));
     if (i->role == ROLE_BIT) {

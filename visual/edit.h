@@ -1,5 +1,5 @@
-/* A line of text being edited: caret, selection and what keys do to them. Positions are byte offsets
- * that lie between code points of UTF-8. */
+/* A line of text being edited: caret, selection and what keys do to them. Positions are byte
+ * offsets that lie between code points of UTF-8. */
 #ifndef VISUAL_EDIT_H
 #define VISUAL_EDIT_H
 
@@ -9,7 +9,7 @@
 enum { EDIT_TEXT = 4096 };
 
 struct edit {
-    char text[EDIT_TEXT]; /* ends in a NUL */
+    char text[EDIT_TEXT];         /* ends in a NUL */
     size_t length, caret, anchor; /* the selection lies between anchor and caret */
 };
 

@@ -30,7 +30,9 @@ static void add_up(struct row *r)
     const struct hu_format *f = r->format;
     char exponent[24];
     snprintf(r->sum_sign, sizeof r->sum_sign, "%s",
-             !hu_is_signed(f) ? "" : r->datum.sign ? "(−1)¹" : "(−1)⁰");
+             !hu_is_signed(f) ? ""
+             : r->datum.sign  ? "(−1)¹"
+                              : "(−1)⁰");
     if (!hu_is_finite(r->datum)) {
         snprintf(r->sum_exponent, sizeof r->sum_exponent, "%s", "special");
         snprintf(r->sum_significand, sizeof r->sum_significand, "%s",

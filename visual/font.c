@@ -144,7 +144,8 @@ static void take_coverage(struct glyph *g, SDL_Surface *image)
     g->h = image->h;
     g->coverage = need(malloc((size_t)image->w * (size_t)image->h + 1));
     for (int y = 0; y < image->h; y++) {
-        const uint32_t *row = (const uint32_t *)(const void *)((char *)image->pixels + y * image->pitch);
+        const uint32_t *row =
+            (const uint32_t *)(const void *)((char *)image->pixels + y * image->pitch);
         for (int x = 0; x < image->w; x++)
             g->coverage[y * image->w + x] = (unsigned char)(row[x] >> 24);
     }
@@ -183,7 +184,12 @@ static struct glyph *glyph(struct face_font *face, uint32_t code)
 static uint32_t next_code(const char **text, const char *end)
 {
     const unsigned char *at = (const unsigned char *)*text;
-    int more = *at < 0x80 ? 0 : *at < 0xc2 ? -1 : *at < 0xe0 ? 1 : *at < 0xf0 ? 2 : *at < 0xf5 ? 3 : -1;
+    int more = *at < 0x80   ? 0
+               : *at < 0xc2 ? -1
+               : *at < 0xe0 ? 1
+               : *at < 0xf0 ? 2
+               : *at < 0xf5 ? 3
+                            : -1;
     uint32_t code = more <= 0 ? *at : *at & (0x3fu >> more);
     ++*text;
     for (int i = 1; i <= more; i++, ++*text) {

@@ -16,18 +16,18 @@ static const uint64_t basis = UINT64_C(0xcbf29ce484222325);
 
 static uint64_t hash_item(const struct item *i)
 {
-    const int numbers[] = {(int)i->role,  i->rect.x,     i->rect.y,         i->rect.w, i->rect.h,
-                           i->clip.y,     i->clip.h,     (int)i->face,      (int)i->align,
-                           (int)i->tint,  (int)i->state, i->layer,          i->caption,
-                           i->caption_height, i->first,  i->caret,          i->anchor};
+    const int numbers[] = {(int)i->role,  i->rect.x, i->rect.y,    i->rect.w,         i->rect.h,
+                           i->clip.y,     i->clip.h, (int)i->face, (int)i->align,     (int)i->tint,
+                           (int)i->state, i->layer,  i->caption,   i->caption_height, i->first,
+                           i->caret,      i->anchor};
     uint64_t hash = hash_bytes(basis, numbers, sizeof numbers);
     return hash_bytes(hash, i->text, strlen(i->text));
 }
 
 static uint64_t hash_mark(const struct mark *m)
 {
-    const int numbers[] = {(int)m->kind, m->rect.x, m->rect.y, m->rect.w,
-                           m->rect.h,    m->clip.y, m->clip.h, (int)m->tint, m->alpha};
+    const int numbers[] = {(int)m->kind, m->rect.x, m->rect.y,    m->rect.w, m->rect.h,
+                           m->clip.y,    m->clip.h, (int)m->tint, m->alpha};
     return hash_bytes(basis, numbers, sizeof numbers);
 }
 

@@ -76,7 +76,8 @@ static char *exponent_sum(const struct row *r)
         return text_of("%s = %" PRIu64 ": special", digits, field);
     if (!field && f->specials != HU_SPECIALS_SCALE)
         return text_of("0: subnormal, 1 − %d = %s", f->bias, result);
-    return text_of("%s = %" PRIu64 "\n%" PRIu64 " − %d = %s", digits, field, field, f->bias, result);
+    return text_of("%s = %" PRIu64 "\n%" PRIu64 " − %d = %s", digits, field, field, f->bias,
+                   result);
 }
 
 static char *significand_sum(const struct row *r)
@@ -186,8 +187,8 @@ static char *smallest_subnormal(const struct hu_format *f)
 
 static char *shape(const struct hu_format *f)
 {
-    return text_of("%s%d exponent + %d significand bits, bias %d", hu_is_signed(f) ? "1 sign + " : "",
-                   f->exponent_bits, f->trailing_bits, f->bias);
+    return text_of("%s%d exponent + %d significand bits, bias %d",
+                   hu_is_signed(f) ? "1 sign + " : "", f->exponent_bits, f->trailing_bits, f->bias);
 }
 
 static void about_format(struct facts *facts, const struct hu_format *f)
@@ -195,7 +196,8 @@ static void about_format(struct facts *facts, const struct hu_format *f)
     add_words(facts, "shape", "format", 2, shape(f));
     add_words(facts, "specials", "special codes", 3, special_words(f));
     add(facts, "max", "largest", code_lines(f), code_and_value(f, hu_max_finite_code(f)));
-    add(facts, "min_normal", "least normal", code_lines(f), code_and_value(f, hu_min_normal_code(f)));
+    add(facts, "min_normal", "least normal", code_lines(f),
+        code_and_value(f, hu_min_normal_code(f)));
     add(facts, "min_subnormal", "smallest", code_lines(f), smallest_subnormal(f));
     add(facts, "epsilon", "epsilon", 1, power_of_two(-f->trailing_bits));
     add(facts, "digits", "decimal digits", 1,

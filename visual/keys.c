@@ -32,12 +32,24 @@ static const struct {
     const char *name;
     int key;
 } names[] = {
-    {"Left", KEY_LEFT},         {"Right", KEY_RIGHT},      {"Up", KEY_UP},
-    {"Down", KEY_DOWN},         {"Home", KEY_HOME},        {"End", KEY_END},
-    {"PageUp", KEY_PAGE_UP},    {"PageDown", KEY_PAGE_DOWN}, {"Tab", KEY_TAB},
-    {"Return", KEY_RETURN},     {"Enter", KEY_RETURN},     {"Escape", KEY_ESCAPE},
-    {"Backspace", KEY_BACKSPACE}, {"Delete", KEY_DELETE},  {"F1", KEY_F1},
-    {"Space", ' '},             {"Plus", '+'},             {"Minus", '-'},
+    {"Left", KEY_LEFT},
+    {"Right", KEY_RIGHT},
+    {"Up", KEY_UP},
+    {"Down", KEY_DOWN},
+    {"Home", KEY_HOME},
+    {"End", KEY_END},
+    {"PageUp", KEY_PAGE_UP},
+    {"PageDown", KEY_PAGE_DOWN},
+    {"Tab", KEY_TAB},
+    {"Return", KEY_RETURN},
+    {"Enter", KEY_RETURN},
+    {"Escape", KEY_ESCAPE},
+    {"Backspace", KEY_BACKSPACE},
+    {"Delete", KEY_DELETE},
+    {"F1", KEY_F1},
+    {"Space", ' '},
+    {"Plus", '+'},
+    {"Minus", '-'},
 };
 
 static bool mod_read(const char *text, size_t length, unsigned *mods)

@@ -44,9 +44,9 @@ bool face_is_bold(enum face face)
 
 const char *role_name(enum role role)
 {
-    static const char *const names[] = {"panel",  "heading",  "label", "textbox", "button",
-                                        "tab",    "checkbox", "bit",   "menu",    "option",
-                                        "graphic", "scrollbar"};
+    static const char *const names[] = {"panel",  "heading", "label",    "textbox",
+                                        "button", "tab",     "checkbox", "bit",
+                                        "menu",   "option",  "graphic",  "scrollbar"};
     return names[role];
 }
 
@@ -390,8 +390,8 @@ static int button_width(const struct layout *l, const char *text)
 static void put_button(struct layout *l, struct flow *f, const char *text, const char *name,
                        const char *full)
 {
-    struct item *i = put_active(l, ROLE_BUTTON, flow_next(f, button_width(l, text)), text, "%s",
-                                name);
+    struct item *i =
+        put_active(l, ROLE_BUTTON, flow_next(f, button_width(l, text)), text, "%s", name);
     i->full = full;
 }
 
@@ -407,8 +407,12 @@ static int header_value(struct layout *l, int pad)
     if (i->state & STATE_FOCUSED)
         show_edit(l, i);
     i->state |= model_now(m)->value.format ? 0 : STATE_SOURCE;
-    struct flow f = {pad, right, beside ? r.x + r.w + gap : pad, beside ? r.y : r.y + r.h + gap,
-                     px(l, beside ? 36 : 26), gap};
+    struct flow f = {pad,
+                     right,
+                     beside ? r.x + r.w + gap : pad,
+                     beside ? r.y : r.y + r.h + gap,
+                     px(l, beside ? 36 : 26),
+                     gap};
     static const char *const names[][3] = {{"undo", "↶", "undo (Ctrl+Z)"},
                                            {"redo", "↷", "redo (Ctrl+Shift+Z)"},
                                            {"keys", "?", "the keys (F1)"}};
@@ -440,8 +444,8 @@ static void put_settings(struct layout *l, struct flow *f)
     int check = width_of(l, FACE_WORDS, "saturate") + px(l, 30);
     /* The widest direction keeps its place. */
     int widest = button_width(l, "to nearest, ties to even ▾");
-    int total = widest + check + button_width(l, "formats ▾") + button_width(l, "theme ▾") +
-                3 * f->gap;
+    int total =
+        widest + check + button_width(l, "formats ▾") + button_width(l, "theme ▾") + 3 * f->gap;
     if (f->right - total >= f->x) {
         f->x = f->right - total;
     } else {
@@ -606,7 +610,8 @@ const struct item *layout_hit(const struct layout *l, int x, int y)
     int layer = l->model->popup != POPUP_NONE;
     for (size_t n = l->count; n-- > 0;) {
         const struct item *i = &l->items[n];
-        if (i->layer == layer && i->state & STATE_ACTIVE && rect_has(rect_cut(i->rect, i->clip), x, y))
+        if (i->layer == layer && i->state & STATE_ACTIVE &&
+            rect_has(rect_cut(i->rect, i->clip), x, y))
             return i;
     }
     return NULL;

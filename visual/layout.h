@@ -1,7 +1,7 @@
 /*
- * What is on screen, as a list: every item with its name, role, text, state and rectangle in pixels,
- * in reading order. Painting draws the list, --describe prints it, and the pointer is looked up in
- * it. No SDL: how wide text is comes from the caller. Not thread-safe.
+ * What is on screen, as a list: every item with its name, role, text, state and rectangle in
+ * pixels, in reading order. Painting draws the list, --describe prints it, and the pointer is
+ * looked up in it. No SDL: how wide text is comes from the caller. Not thread-safe.
  */
 #ifndef VISUAL_LAYOUT_H
 #define VISUAL_LAYOUT_H
@@ -92,13 +92,14 @@ struct item {
     char name[MODEL_NAME];
     enum role role;
     struct rect rect;
-    struct rect clip;  /* the part of the window it may paint in */
-    const char *text;  /* lines end in '\n'; never NULL */
-    const char *full;  /* the whole text or a longer explanation; NULL: text says it all */
+    struct rect clip; /* the part of the window it may paint in */
+    const char *text; /* lines end in '\n'; never NULL */
+    const char *full; /* the whole text or a longer explanation; NULL: text says it all */
     enum face face;
     enum align align;
     enum tint tint;
     unsigned state;
+    bool top;    /* the text stands at the top and not in the middle */
     int layer;   /* 1: a popup's */
     int caption; /* a bit's index; its strip is the upper part of rect, caption_height high */
     int caption_height;
@@ -117,9 +118,9 @@ struct mark {
 };
 
 struct view {
-    int width, height; /* pixels */
-    double scale;      /* pixels in a unit: the display's scale times the zoom */
-    int scroll;        /* pixels */
+    int width, height;             /* pixels */
+    double scale;                  /* pixels in a unit: the display's scale times the zoom */
+    int scroll;                    /* pixels */
     const char *hovered, *pressed; /* names; may be NULL */
     struct metrics metrics;
 };
@@ -141,8 +142,8 @@ struct layout {
 void layout_init(struct layout *l);
 void layout_clear(struct layout *l);
 
-/* Lays everything out anew. Pointers from before are gone. view->scroll may be anything: l->view has
- * the one that was used. */
+/* Lays everything out anew. Pointers from before are gone. view->scroll may be anything: l->view
+ * has the one that was used. */
 void layout_build(struct layout *l, const struct model *m, const struct view *view);
 
 int layout_scroll_max(const struct layout *l);

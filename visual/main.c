@@ -39,7 +39,8 @@ static bool read_size(struct request *r, const char *text)
         r->width >= LEAST_SIDE && r->height >= LEAST_SIDE && r->width <= MOST_SIDE &&
         r->height <= MOST_SIDE)
         return true;
-    fail(who, "--size wants WIDTHxHEIGHT, each from %d to %d, not '%s'", LEAST_SIDE, MOST_SIDE, text);
+    fail(who, "--size wants WIDTHxHEIGHT, each from %d to %d, not '%s'", LEAST_SIDE, MOST_SIDE,
+         text);
     return false;
 }
 
@@ -79,7 +80,8 @@ static bool read_option(struct request *r, int key, const char *text)
         return true;
     case 'r':
         return hu_direction_read(text, &r->direction) ||
-               (fail(who, "'%s' is no rounding direction: rne, rna, rtz, rup, rdn, rto", text), false);
+               (fail(who, "'%s' is no rounding direction: rne, rna, rtz, rup, rdn, rto", text),
+                false);
     case KEY_SATURATE:
         return r->saturate = true;
     case VIEW_THEME:
@@ -88,7 +90,8 @@ static bool read_option(struct request *r, int key, const char *text)
                (fail(who, "'%s' is no theme: light, dark, safe", text), false);
     case VIEW_PAGE:
         return page_find(text, &r->page) ||
-               (fail(who, "'%s' is no page: bits, rounding, numberline, memory, keys", text), false);
+               (fail(who, "'%s' is no page: bits, rounding, numberline, memory, keys", text),
+                false);
     case VIEW_SIZE:
         return read_size(r, text);
     case VIEW_SCALE:
@@ -140,8 +143,11 @@ static bool read_request(struct request *r, int argc, char **argv, int *status)
 static bool write_screenshot(struct control *c, struct fonts *fonts, const struct request *r)
 {
     size_t pixels = (size_t)c->width * (size_t)c->height;
-    struct canvas canvas = {check_memory(malloc(pixels * sizeof(uint32_t))), c->width, c->height,
-                            c->width, {0, 0, c->width, c->height}};
+    struct canvas canvas = {check_memory(malloc(pixels * sizeof(uint32_t))),
+                            c->width,
+                            c->height,
+                            c->width,
+                            {0, 0, c->width, c->height}};
     struct painter painter = {fonts, theme_colors(c->model.theme), control_scale(c)};
     struct output_file file;
     paint(&painter, &canvas, &c->layout);
@@ -289,8 +295,8 @@ static bool view(const struct request *r, struct fonts *fonts)
         note("%s", message);
         model_say(&c.model, true, "%s", message);
     }
-    works = works && (headless ? run_headless(&c, fonts, r)
-                               : run_window(&c, fonts, r, &settings, path));
+    works = works &&
+            (headless ? run_headless(&c, fonts, r) : run_window(&c, fonts, r, &settings, path));
     if (works && r->print)
         print_encodings(&c.model);
     control_clear(&c);

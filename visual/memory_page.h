@@ -1,4 +1,5 @@
-/* The memory page's answer: what a model weighs in each dtype. The numbers are the memory room's. */
+/* The memory page's answer: what a model weighs in each dtype. The numbers are the memory room's.
+ */
 #ifndef VISUAL_MEMORY_PAGE_H
 #define VISUAL_MEMORY_PAGE_H
 
@@ -9,11 +10,11 @@ enum { WEIGHTS_MAX = 24 };
 
 struct weights_bar {
     char dtype[24];
-    int bits;          /* a parameter takes; 0: unknown */
-    double bytes;      /* for the bar's length only */
-    char exact[40];    /* "14,001,119,232 bytes" */
+    int bits;       /* a parameter takes; 0: unknown */
+    double bytes;   /* for the bar's length only */
+    char exact[40]; /* "14,001,119,232 bytes" */
     char gb[32], gib[32];
-    bool stored;       /* the dtype that the file itself holds */
+    bool stored; /* the dtype that the file itself holds */
 };
 
 struct weights {
@@ -22,7 +23,8 @@ struct weights {
     int count;
 };
 
-/* Fills *W from a parameter count or the path of a model. False: message says why, W is untouched. */
+/* Fills *W from a parameter count or the path of a model. False: message says why, W is untouched.
+ */
 bool weights_read(struct weights *w, const char *text, char *message, size_t size);
 
 #endif

@@ -27,8 +27,8 @@ static void scale(mpq_t ratio, int exponent)
 /* floor(log2 ratio) of a positive ratio. */
 static long exponent_of(const mpq_t ratio)
 {
-    long e = (long)mpz_sizeinbase(mpq_numref(ratio), 2) -
-             (long)mpz_sizeinbase(mpq_denref(ratio), 2);
+    long e =
+        (long)mpz_sizeinbase(mpq_numref(ratio), 2) - (long)mpz_sizeinbase(mpq_denref(ratio), 2);
     mpq_t power;
     mpq_init(power);
     mpq_set_ui(power, 1, 1);
@@ -203,10 +203,12 @@ static void reason_between(const struct microscope *s, struct way *w)
         snprintf(w->reason, SCOPE_REASON, "drops guard, round and sticky: toward zero");
         break;
     case HU_TOWARD_POSITIVE:
-        snprintf(w->reason, SCOPE_REASON, "inexact, so the neighbour above, however near the lower");
+        snprintf(w->reason, SCOPE_REASON,
+                 "inexact, so the neighbour above, however near the lower");
         break;
     case HU_TOWARD_NEGATIVE:
-        snprintf(w->reason, SCOPE_REASON, "inexact, so the neighbour below, however near the upper");
+        snprintf(w->reason, SCOPE_REASON,
+                 "inexact, so the neighbour below, however near the upper");
         break;
     case HU_TO_ODD:
         snprintf(w->reason, SCOPE_REASON, "inexact, so the neighbour whose last bit is 1");
@@ -271,8 +273,8 @@ static void summarize(struct microscope *s, const struct document *d)
                  : hu_value_is_zero(&d->value)        ? "Zero is zero in every direction."
                  : hu_value_is_remote(&d->value)      ? "So far out that every format's range ends "
                                                         "long before it."
-                                                      : d->value.sign ? "The format is unsigned: a negative value is NaN."
-                                      : "Below the smallest value, which it becomes.");
+                 : d->value.sign ? "The format is unsigned: a negative value is NaN."
+                                 : "Below the smallest value, which it becomes.");
         break;
     case SCOPE_EXACT:
         snprintf(s->summary, sizeof s->summary,
@@ -280,9 +282,9 @@ static void summarize(struct microscope *s, const struct document *d)
         break;
     case SCOPE_BETWEEN:
         snprintf(s->summary, sizeof s->summary, "%s; neighbours lie 2%s apart.",
-                 !s->side                           ? "Exactly halfway: a tie"
-                 : s->side < 0                      ? "Below the midpoint"
-                                                    : "Above the midpoint",
+                 !s->side      ? "Exactly halfway: a tie"
+                 : s->side < 0 ? "Below the midpoint"
+                               : "Above the midpoint",
                  unit);
         break;
     case SCOPE_BEYOND:
@@ -302,9 +304,9 @@ static enum scope_kind kind_of(const struct hu_value *v, const struct hu_format 
     hu_datum_ratio(edge, f, max);
     uint64_t low = rounded(v, f, HU_TOWARD_NEGATIVE, true);
     bool known = hu_value_error(error, v, f, low);
-    enum scope_kind kind = mpq_cmp(v->ratio, edge) > 0      ? SCOPE_BEYOND
+    enum scope_kind kind = mpq_cmp(v->ratio, edge) > 0    ? SCOPE_BEYOND
                            : known && mpq_sgn(error) == 0 ? SCOPE_EXACT
-                                                            : SCOPE_BETWEEN;
+                                                          : SCOPE_BETWEEN;
     /* A scale has no zero for what lies below its range. */
     if (kind == SCOPE_BETWEEN && mpq_sgn(error) > 0)
         kind = SCOPE_SPECIAL;

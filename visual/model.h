@@ -50,9 +50,9 @@ struct model {
     double zoom; /* a factor, 0.5 to 4 */
 
     char focus[MODEL_NAME];
-    struct edit edit;     /* of the focused text field */
-    bool edited;          /* since it got the focus */
-    bool bad;             /* the text was refused: message says why */
+    struct edit edit; /* of the focused text field */
+    bool edited;      /* since it got the focus */
+    bool bad;         /* the text was refused: message says why */
     char message[MODEL_MESSAGE];
     bool message_is_error;
 
@@ -124,7 +124,7 @@ void model_apply_edit(struct model *m);
 
 void model_set_weights(struct model *m, const char *text);
 
-const char *page_name(enum page page);         /* "bits", as on the command line */
+const char *page_name(enum page page);          /* "bits", as on the command line */
 const char *theme_label(enum theme_name theme); /* "light" */
 bool page_find(const char *name, enum page *page);
 bool theme_find(const char *name, enum theme_name *theme);

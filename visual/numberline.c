@@ -404,8 +404,8 @@ int numberline_ticks(const struct numberline *n, const struct hu_value *source, 
         return log_ticks(n, wanted, ticks);
     mpq_t base;
     mpq_init(base);
-    bool fine = mpq_sgn(n->center) &&
-                binary_exponent(n->center) - binary_exponent(n->half) > FINE_BITS;
+    bool fine =
+        mpq_sgn(n->center) && binary_exponent(n->center) - binary_exponent(n->half) > FINE_BITS;
     if (fine && is_plain(source)) {
         *offset = true;
         mpq_set(base, source->ratio);

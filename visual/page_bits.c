@@ -8,24 +8,28 @@
 /* In units. */
 static const double row_pad = 10, row_space = 7, field_gap = 6, inspector_least = 300,
                     inspector_most = 460, cell_most = 24, cell_least = 12.5, cell_height = 30,
-                    index_height = 13,
-                    row_text = 760; /* a row's words and figures in one line */
+                    index_height = 13, row_text = 760; /* a row's words and figures in one line */
 
 /* How the bits of all rows lie: in one line with the radix points under each other, or, where that
  * would make them too small, each row in lines of its own. */
 struct grid {
     bool aligned;
-    int cell;                        /* pixels */
-    int per_line;                    /* bits in a line where they are not aligned */
+    int cell;                         /* pixels */
+    int per_line;                     /* bits in a line where they are not aligned */
     int exponent_bits, trailing_bits; /* the most of any row */
-    int x, width;                    /* the rows' panels */
-    int beside;                      /* width of the inspector beside them; 0: it is below */
+    int x, width;                     /* the rows' panels */
+    int title;                        /* width of the widest name */
+    int beside;                       /* width of the inspector beside them; 0: it is below */
 };
 
-static void measure_rows(const struct model *m, struct grid *g)
+static void measure_rows(const struct layout *l, struct grid *g)
 {
+    const struct model *m = l->model;
+    g->title = px(l, 64);
     for (int i = 0; i < m->count; i++) {
         const struct hu_format *f = m->rows[i].format;
+        int title = width_of(l, FACE_BOLD, m->rows[i].label) + px(l, 12);
+        g->title = title > g->title ? title : g->title;
         if (f->exponent_bits > g->exponent_bits)
             g->exponent_bits = f->exponent_bits;
         if (f->trailing_bits > g->trailing_bits)
@@ -59,7 +63,7 @@ static struct grid plan(const struct layout *l)
 {
     struct grid g = {.aligned = true, .x = px(l, 16)};
     int room = l->view.width - 2 * g.x, gap = px(l, 12);
-    measure_rows(l->model, &g);
+    measure_rows(l, &g);
     g.width = room - px(l, inspector_least) - gap;
     g.cell = cell_for(l, &g, g.width);
     if (g.cell >= px(l, cell_least)) {
@@ -88,8 +92,8 @@ static enum tint field_of(const struct hu_format *f, int bit)
     return bit >= f->trailing_bits ? TINT_EXPONENT : TINT_SIGNIFICAND;
 }
 
-static struct rect bit_rect(const struct layout *l, const struct grid *g, const struct row *r, int bit,
-                            int x, int y)
+static struct rect bit_rect(const struct layout *l, const struct grid *g, const struct row *r,
+                            int bit, int x, int y)
 {
     int height = px(l, index_height + cell_height);
     if (!g->aligned) {
@@ -111,8 +115,8 @@ static int put_bits(struct layout *l, const struct grid *g, const struct row *r,
     cursor = cursor < 0 ? f->width - 1 : cursor;
     for (int bit = f->width - 1; bit >= 0; bit--) {
         struct rect at = bit_rect(l, g, r, bit, x, y);
-        struct item *i = put_active(l, ROLE_BIT, at, r->bits >> bit & 1 ? "1" : "0", "%s.bit%d",
-                                    f->name, bit);
+        struct item *i =
+            put_active(l, ROLE_BIT, at, r->bits >> bit & 1 ? "1" : "0", "%s.bit%d", f->name, bit);
         i->face = FACE_BIT;
         i->tint = field_of(f, bit);
         i->caption = bit;
@@ -151,9 +155,7 @@ static int put_title(struct layout *l, const struct grid *g, const struct row *r
 {
     const char *name = r->format->name;
     struct flow f = row_flow(l, g, x, y);
-    int title = width_of(l, FACE_BOLD, r->label) + px(l, 12), least = px(l, 64);
-    struct item *i = put_active(l, ROLE_BUTTON, flow_next(&f, title > least ? title : least),
-                                r->label, "%s.name", name);
+    struct item *i = put_active(l, ROLE_BUTTON, flow_next(&f, g->title), r->label, "%s.name", name);
     i->face = FACE_BOLD;
     i->align = ALIGN_LEFT;
     i->full = "select this row";
@@ -164,7 +166,8 @@ static int put_title(struct layout *l, const struct grid *g, const struct row *r
     i->face = FACE_SMALL;
     i->align = ALIGN_CENTER;
     i->state |= r->is_source ? STATE_TINTED : 0;
-    put_piece(l, &f, width_of(l, FACE_WORDS, "signaling NaN") + px(l, 6), TINT_INK, r->class, name,
+    f.x += px(l, 4);
+    put_piece(l, &f, width_of(l, FACE_WORDS, "signaling NaN") + px(l, 2), TINT_INK, r->class, name,
               "class");
     bool quiet = !strcmp(r->flag_names, "-");
     put_piece(l, &f, width_of(l, FACE_WORDS, "underflow,inexact") + px(l, 6),
@@ -241,8 +244,8 @@ static int put_row(struct layout *l, const struct grid *g, const struct row *r, 
 {
     int pad = px(l, row_pad), x = g->x + pad;
     size_t at = l->count;
-    struct item *i = put(l, ROLE_PANEL, (struct rect){g->x, y, g->width, 0}, NULL, "%s.row",
-                         r->format->name);
+    struct item *i =
+        put(l, ROLE_PANEL, (struct rect){g->x, y, g->width, 0}, NULL, "%s.row", r->format->name);
     i->state |= r->is_source ? STATE_SOURCE : 0;
     i->state |= r->format == l->model->selected ? STATE_SELECTED : 0;
     int bottom = put_title(l, g, r, x, y + px(l, 6));
@@ -268,6 +271,7 @@ static int put_fact(struct layout *l, const struct fact *fact, struct rect r, in
     i = put_label(l, (struct rect){r.x + label, r.y, width, shown * text_height}, TINT_INK, text,
                   "inspector.%s", fact->name);
     i->face = face;
+    i->top = true;
     i->full = keep(l, fact->text);
     return r.y + (shown * text_height > height ? shown * text_height : height) + px(l, 4);
 }

@@ -25,8 +25,9 @@ static int put_bar(struct layout *l, const struct weights_bar *bar, double most,
     i->align = ALIGN_RIGHT;
     i->full = bar->exact;
     int left = area.x + area.w - right - figure - px(l, 10);
-    i = put_label(l, (struct rect){right + figure + px(l, 10), y, left < figure ? left : figure, height},
-                  TINT_DIM, bar->gb, "memory.%s.gb", bar->dtype);
+    i = put_label(
+        l, (struct rect){right + figure + px(l, 10), y, left < figure ? left : figure, height},
+        TINT_DIM, bar->gb, "memory.%s.gb", bar->dtype);
     i->face = FACE_MONO;
     i->align = ALIGN_RIGHT;
     i->full = bar->exact;
@@ -42,10 +43,11 @@ int page_memory(struct layout *l, int y)
     size_t at = l->count;
     put(l, ROLE_PANEL, panel, NULL, "memory.panel");
     int used;
-    const char *words = wrap(l, FACE_SMALL,
-                             "What the weights take in each dtype. A parameter count (7B, "
-                             "7_000_559_616), or the path of a config.json, .safetensors or .gguf file.",
-                             area.w, 4, true, &used);
+    const char *words =
+        wrap(l, FACE_SMALL,
+             "What the weights take in each dtype. A parameter count (7B, "
+             "7_000_559_616), or the path of a config.json, .safetensors or .gguf file.",
+             area.w, 4, true, &used);
     int text = used * l->view.metrics.height[FACE_SMALL];
     struct item *i =
         put_label(l, (struct rect){area.x, area.y, area.w, text}, TINT_DIM, words, "memory.words");

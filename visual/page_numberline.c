@@ -14,16 +14,20 @@ enum { VALUE_PIXELS = 2, COLUMN_PIXELS = 4, LABELS_MOST = 40 };
 
 struct lane {
     const struct row *row;
-    struct rect rect;     /* where its values are drawn */
-    uint64_t count;       /* in view */
+    struct rect rect; /* where its values are drawn */
+    uint64_t count;   /* in view */
     uint64_t first, last;
+    bool sparse;     /* each value has a line of its own */
+    double *density; /* of the columns of a dense one */
+    int columns;
 };
 
 static void put_control(struct layout *l, struct flow *f, const char *text, const char *name,
                         const char *full, bool selected)
 {
-    struct item *i = put_active(l, ROLE_BUTTON, flow_next(f, width_of(l, FACE_WORDS, text) + px(l, 20)),
-                                text, "numberline.%s", name);
+    struct item *i =
+        put_active(l, ROLE_BUTTON, flow_next(f, width_of(l, FACE_WORDS, text) + px(l, 20)), text,
+                   "numberline.%s", name);
     i->full = full;
     i->state |= selected ? STATE_SELECTED : 0;
 }
@@ -55,23 +59,32 @@ static void draw_value(struct layout *l, const struct lane *lane, uint64_t bits,
     /* Powers of two stand out: between them the spacing is even. */
     bool corner = d.class == HU_ZERO || !hu_trailing_significand(f, bits);
     int height = corner ? lane->rect.h : lane->rect.h * 2 / 3;
-    put_mark(l, MARK_FILL,
-             (struct rect){x, lane->rect.y + lane->rect.h - height, px(l, 1) > 0 ? px(l, 1) : 1,
-                           height},
-             d.class == HU_SUBNORMAL ? TINT_EXPONENT : TINT_SIGNIFICAND, 255);
+    put_mark(
+        l, MARK_FILL,
+        (struct rect){x, lane->rect.y + lane->rect.h - height, px(l, 1) > 0 ? px(l, 1) : 1, height},
+        d.class == HU_SUBNORMAL ? TINT_EXPONENT : TINT_SIGNIFICAND, 255);
 }
 
-static void label_value(struct layout *l, const struct lane *lane, uint64_t bits, int x, int *free_from,
-                        int number)
+static const char *keep_minus(struct layout *l, const char *plain)
 {
-    char text[HU_SHORTEST_TEXT];
-    hu_shortest_print(text, lane->row->format, bits);
+    char *shown = with_minus(plain);
+    const char *kept = keep(l, shown);
+    free(shown);
+    return kept;
+}
+
+static void label_value(struct layout *l, const struct lane *lane, uint64_t bits, int x,
+                        int *free_from, int number)
+{
+    char plain[HU_SHORTEST_TEXT];
+    hu_shortest_print(plain, lane->row->format, bits);
+    const char *text = keep_minus(l, plain);
     int width = width_of(l, FACE_INDEX, text) + 1, left = x - width / 2;
     if (left < *free_from || left + width > lane->rect.x + lane->rect.w)
         return;
     struct rect r = {left, lane->rect.y + lane->rect.h, width, l->view.metrics.height[FACE_INDEX]};
-    put_label(l, r, TINT_DIM, text, "numberline.%s.value%d", lane->row->format->name, number)->face =
-        FACE_INDEX;
+    put_label(l, r, TINT_DIM, text, "numberline.%s.value%d", lane->row->format->name, number)
+        ->face = FACE_INDEX;
     *free_from = left + width + px(l, 4);
 }
 
@@ -98,8 +111,7 @@ static double density(const struct layout *l, const struct lane *lane, int x)
 {
     uint64_t first, last;
     double from = (double)x / lane->rect.w, to = (double)(x + COLUMN_PIXELS) / lane->rect.w;
-    uint64_t count =
-        numberline_values(&l->model->line, lane->row->format, from, to, &first, &last);
+    uint64_t count = numberline_values(&l->model->line, lane->row->format, from, to, &first, &last);
     return count ? log2((double)count) + 1 : 0;
 }
 
@@ -109,21 +121,21 @@ static int column_height(double count, double most, int height)
     return count > 0 ? (int)lround((0.1 + 0.9 * count / most) * height) : 0;
 }
 
+/* Columns of the same height are one mark. */
 static void draw_density(struct layout *l, const struct lane *lane, double most)
 {
-    int run = 0, run_height = -1;
-    for (int x = 0; x <= lane->rect.w; x += COLUMN_PIXELS) {
-        int height = -1;
-        if (x + COLUMN_PIXELS <= lane->rect.w)
-            height = column_height(density(l, lane, x), most, lane->rect.h);
+    int run = 0, run_height = 0;
+    for (int n = 0; n <= lane->columns; n++) {
+        int height = n < lane->columns ? column_height(lane->density[n], most, lane->rect.h) : -1;
         if (height == run_height)
             continue;
         if (run_height > 0)
             put_mark(l, MARK_FILL,
-                     (struct rect){lane->rect.x + run, lane->rect.y + lane->rect.h - run_height,
-                                   x - run, run_height},
+                     (struct rect){lane->rect.x + run * COLUMN_PIXELS,
+                                   lane->rect.y + lane->rect.h - run_height,
+                                   (n - run) * COLUMN_PIXELS, run_height},
                      TINT_SIGNIFICAND, 255);
-        run = x;
+        run = n;
         run_height = height;
     }
 }
@@ -135,7 +147,8 @@ static void describe_lane(const struct lane *lane, char *out, size_t size)
     char power[32];
     const struct row *r = lane->row;
     if (lane->count < 100000)
-        snprintf(out, size, "%" PRIu64 " value%s in view", lane->count, lane->count == 1 ? "" : "s");
+        snprintf(out, size, "%" PRIu64 " value%s in view", lane->count,
+                 lane->count == 1 ? "" : "s");
     else
         snprintf(out, size, "%.3g values in view", (double)lane->count);
     if (hu_is_finite(r->datum)) {
@@ -145,15 +158,19 @@ static void describe_lane(const struct lane *lane, char *out, size_t size)
     }
 }
 
-/* The greatest density of the row's lane, by some samples. */
-static double densest(const struct layout *l, const struct row *r, int width)
+/* Counts what lies in view; returns the greatest density. */
+static double measure_lane(const struct layout *l, struct lane *lane, struct rect area)
 {
-    enum { SAMPLES = 32 };
-    struct lane lane = {.row = r, .rect = {0, 0, width, 0}};
     double most = 0;
-    for (int i = 0; i < SAMPLES; i++) {
-        double here = density(l, &lane, (int)((double)(width - COLUMN_PIXELS) * i / (SAMPLES - 1)));
-        most = here > most ? here : most;
+    const struct hu_format *f = lane->row->format;
+    lane->rect = area;
+    lane->count = numberline_values(&l->model->line, f, 0, 1, &lane->first, &lane->last);
+    lane->sparse = lane->count * VALUE_PIXELS <= (uint64_t)area.w;
+    lane->columns = lane->sparse ? 0 : area.w / COLUMN_PIXELS;
+    lane->density = need(calloc((size_t)lane->columns + 1, sizeof *lane->density));
+    for (int n = 0; n < lane->columns; n++) {
+        lane->density[n] = density(l, lane, n * COLUMN_PIXELS);
+        most = lane->density[n] > most ? lane->density[n] : most;
     }
     return most;
 }
@@ -163,7 +180,6 @@ static void put_lane(struct layout *l, struct lane *lane, struct rect area, doub
     const struct row *r = lane->row;
     int text = l->view.metrics.height[FACE_SMALL];
     char words[120];
-    lane->count = numberline_values(&l->model->line, r->format, 0, 1, &lane->first, &lane->last);
     describe_lane(lane, words, sizeof words);
     int label = width_of(l, FACE_SMALL, r->label) + px(l, 16);
     struct item *i = put_label(l, (struct rect){area.x, area.y, label, text}, TINT_INK, r->label,
@@ -173,11 +189,11 @@ static void put_lane(struct layout *l, struct lane *lane, struct rect area, doub
                   "numberline.%s.count", r->format->name);
     i->face = FACE_SMALL;
     int below = l->view.metrics.height[FACE_INDEX];
-    lane->rect = (struct rect){area.x, area.y + text + px(l, 2), area.w,
-                               area.h - text - below - px(l, 6)};
-    put_mark(l, MARK_FILL,
-             (struct rect){area.x, lane->rect.y + lane->rect.h - 1, area.w, 1}, TINT_LINE, 255);
-    if (lane->count * VALUE_PIXELS <= (uint64_t)area.w)
+    lane->rect =
+        (struct rect){area.x, area.y + text + px(l, 2), area.w, area.h - text - below - px(l, 6)};
+    put_mark(l, MARK_FILL, (struct rect){area.x, lane->rect.y + lane->rect.h - 1, area.w, 1},
+             TINT_LINE, 255);
+    if (lane->sparse)
         draw_values(l, lane);
     else
         draw_density(l, lane, most);
@@ -198,7 +214,8 @@ static int put_axis(struct layout *l, struct rect area)
     bool offset;
     int height = l->view.metrics.height[FACE_SMALL];
     int wanted = area.w / (width_of(l, FACE_SMALL, "−1.000e−300") + px(l, 16));
-    int count = numberline_ticks(&l->model->line, &model_now(l->model)->value, wanted, ticks, &offset);
+    int count =
+        numberline_ticks(&l->model->line, &model_now(l->model)->value, wanted, ticks, &offset);
     int free_from = area.x;
     for (int n = 0; n < count; n++) {
         int x = share_x(&area, ticks[n].share), width = width_of(l, FACE_SMALL, ticks[n].text) + 1;
@@ -206,8 +223,8 @@ static int put_axis(struct layout *l, struct rect area)
         put_mark(l, MARK_FILL, (struct rect){x, area.y, 1, px(l, 5)}, TINT_DIM, 255);
         if (left < free_from || left + width > area.x + area.w)
             continue;
-        struct item *i = put_label(l, (struct rect){left, area.y + px(l, 7), width, height}, TINT_DIM,
-                                   ticks[n].text, "numberline.tick%d", n);
+        struct item *i = put_label(l, (struct rect){left, area.y + px(l, 7), width, height},
+                                   TINT_DIM, ticks[n].text, "numberline.tick%d", n);
         i->face = FACE_SMALL;
         i->full = offset ? "distance from the source" : NULL;
         free_from = left + width + px(l, 4);
@@ -260,15 +277,17 @@ int page_numberline(struct layout *l, int y)
     struct item *i = put_active(l, ROLE_PLOT, plot, NULL, "numberline.plot");
     i->full = m->line.logarithmic ? "logarithmic axis" : "linear axis";
     int lanes = top + source;
-    double densest_lane = 1;
+    struct lane all[DOCUMENT_ROWS];
+    double densest = 1;
     for (int n = 0; n < m->count; n++) {
-        double here = densest(l, &m->rows[n], area.w);
-        densest_lane = here > densest_lane ? here : densest_lane;
+        struct rect r = {area.x, lanes + n * lane_height, area.w, lane_height};
+        all[n] = (struct lane){.row = &m->rows[n]};
+        double most_here = measure_lane(l, &all[n], r);
+        densest = most_here > densest ? most_here : densest;
     }
     for (int n = 0; n < m->count; n++) {
-        struct lane lane = {.row = &m->rows[n]};
-        put_lane(l, &lane, (struct rect){area.x, lanes + n * lane_height, area.w, lane_height},
-                 densest_lane);
+        put_lane(l, &all[n], all[n].rect, densest);
+        free(all[n].density);
     }
     int bottom = lanes + lane_height * m->count;
     put_source(l, (struct rect){area.x, top, area.w, 0}, bottom);

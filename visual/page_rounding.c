@@ -245,8 +245,8 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
     hu_shortest_print(decimal, s->format, w->bits);
     i = put_label(l, flow_next(&f, code), TINT_INK, hex, "rounding.%s.bits", name);
     i->face = FACE_MONO;
-    i = put_label(l, flow_next(&f, digit * (hu_max_digits10(s->format) + 8)), TINT_INK,
-                  decimal, "rounding.%s.decimal", name);
+    i = put_label(l, flow_next(&f, digit * (hu_max_digits10(s->format) + 8)), TINT_INK, decimal,
+                  "rounding.%s.decimal", name);
     i->face = FACE_MONO;
     int rest = f.right - f.x - pad;
     if (rest < px(l, 220)) {
@@ -260,7 +260,7 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
     free(why);
     int tall = used * height > line ? used * height : line;
     put_label(l, (struct rect){f.x, f.y, rest, tall}, chosen ? TINT_INK : TINT_DIM, wrapped,
-                  "rounding.%s.reason", name);
+              "rounding.%s.reason", name);
     return f.y + tall + px(l, 2);
 }
 
@@ -270,8 +270,7 @@ int page_rounding(struct layout *l, int y)
     int pad = px(l, 16), inner = px(l, 14);
     struct rect panel = {pad, y, l->view.width - 2 * pad, 0};
     struct rect area = {panel.x + inner, y + inner, panel.w - 2 * inner, 0};
-    microscope_look(&s, model_now(l->model),
-                    l->model->rows[model_selected(l->model)].format);
+    microscope_look(&s, model_now(l->model), l->model->rows[model_selected(l->model)].format);
     size_t at = l->count;
     put(l, ROLE_PANEL, panel, NULL, "rounding.panel");
     area.y = put_formats(l, area) + px(l, 16);

@@ -40,7 +40,7 @@ static void draw_text(const struct brush *b, const struct item *i, unsigned colo
     int inset = layout_inset(b->l, i), height = b->line[i->face];
     struct rect r = {i->rect.x + inset, i->rect.y, i->rect.w - 2 * inset, i->rect.h};
     const char *text = i->text;
-    bool several = i->role == ROLE_LABEL && i->rect.h >= 2 * height;
+    bool several = i->top || strchr(text, '\n');
     if (i->role == ROLE_OPTION || i->role == ROLE_CHECK)
         r.w = i->rect.w - inset;
     for (size_t length; *text; text += length + (text[length] == '\n')) {
@@ -68,9 +68,9 @@ static void draw_panel(const struct brush *b, const struct item *i)
     unsigned edge = i->state & STATE_SELECTED ? b->t->line : b->t->edge;
     canvas_ring(b->c, i->rect, radius, px(b, 1), edge);
     if (i->state & STATE_SOURCE)
-        canvas_round(b->c,
-                     (struct rect){i->rect.x, i->rect.y + px(b, 8), px(b, 4), i->rect.h - px(b, 16)},
-                     px(b, 2), b->t->accent);
+        canvas_round(
+            b->c, (struct rect){i->rect.x, i->rect.y + px(b, 8), px(b, 4), i->rect.h - px(b, 16)},
+            px(b, 2), b->t->accent);
 }
 
 static struct rect digit_box(const struct item *i)
@@ -112,16 +112,17 @@ static void draw_bit(const struct brush *b, const struct item *i)
     struct item letter = {.face = FACE_INDEX, .align = ALIGN_CENTER};
     unsigned ink = b->t->cell_ink[field];
     int foot = px(b, 10);
-    draw_line(b, &digit, (struct rect){box.x, box.y, box.w - 1, box.h - foot + px(b, 1)}, i->text, 1,
-              ink);
+    draw_line(b, &digit, (struct rect){box.x, box.y, box.w - 1, box.h - foot + px(b, 1)}, i->text,
+              1, ink);
     if (begins_field(b, i))
-        draw_line(b, &letter, (struct rect){box.x, box.y + box.h - foot - px(b, 1), box.w - 1, foot},
+        draw_line(b, &letter,
+                  (struct rect){box.x, box.y + box.h - foot - px(b, 1), box.w - 1, foot},
                   field_letter(i->tint), 1, ink);
     if (i->state & STATE_FOCUSED)
-        canvas_ring(b->c,
-                    (struct rect){box.x - px(b, 2), box.y - px(b, 2), box.w + px(b, 3),
-                                  box.h + px(b, 4)},
-                    px(b, 3), px(b, 2), b->t->accent);
+        canvas_ring(
+            b->c,
+            (struct rect){box.x - px(b, 2), box.y - px(b, 2), box.w + px(b, 3), box.h + px(b, 4)},
+            px(b, 3), px(b, 2), b->t->accent);
 }
 
 static void draw_caret(const struct brush *b, const struct item *i)
@@ -169,7 +170,9 @@ static void draw_button(const struct brush *b, const struct item *i)
     bool bare = i->role == ROLE_TAB || i->align == ALIGN_LEFT;
     bool off = i->state & STATE_DISABLED;
     double radius = px(b, 5);
-    unsigned ground = chosen && !bare ? b->t->accent : over && !off ? b->t->button_over : b->t->button;
+    unsigned ground = chosen && !bare ? b->t->accent
+                      : over && !off  ? b->t->button_over
+                                      : b->t->button;
     unsigned ink = chosen && !bare ? b->t->on_accent : off ? b->t->line : b->t->ink;
     if (!bare || (over && !off))
         canvas_round(b->c, i->rect, radius, ground);

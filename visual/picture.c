@@ -21,8 +21,9 @@ bool picture_write(const struct canvas *c, FILE *stream)
     volatile bool done = false;
     if (info && row && !setjmp(png_jmpbuf(png))) {
         png_init_io(png, stream);
-        png_set_IHDR(png, info, (png_uint_32)c->width, (png_uint_32)c->height, 8, PNG_COLOR_TYPE_RGB,
-                     PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+        png_set_IHDR(png, info, (png_uint_32)c->width, (png_uint_32)c->height, 8,
+                     PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                     PNG_FILTER_TYPE_DEFAULT);
         png_write_info(png, info);
         for (int y = 0; y < c->height; y++)
             write_row(png, c->pixels + (size_t)y * (size_t)c->stride, c->width, row);

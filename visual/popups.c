@@ -31,8 +31,9 @@ static struct menu begin_menu(struct layout *l, const char *name, int count, int
     m.width = at_most(m.width, (l->view.width - 2 * m.pad) / m.columns);
     m.panel.w = m.columns * m.width + 2 * m.pad;
     m.panel.h = m.rows * m.height + 2 * m.pad + extra;
-    m.panel.x = button ? at_most(button->rect.x, l->view.width - m.panel.w) : 0;
+    m.panel.x = button ? at_most(button->rect.x, l->view.width - m.panel.w - px(l, 8)) : 0;
     m.panel.y = button ? button->rect.y + button->rect.h + px(l, 2) : 0;
+    m.panel.x = m.panel.x > 0 ? m.panel.x : 0;
     m.panel.y = at_most(m.panel.y, l->view.height - m.panel.h);
     put(l, ROLE_MENU, m.panel, NULL, "menu.%s", name);
     return m;
@@ -89,7 +90,8 @@ static void put_formats(struct layout *l)
     int custom = 0, field = px(l, 28);
     for (int i = 0; i < model->count; i++)
         custom += !is_named(model->rows[i].format);
-    struct menu m = begin_menu(l, "formats", (int)hu_format_count() + custom, 165, field + px(l, 6));
+    struct menu m =
+        begin_menu(l, "formats", (int)hu_format_count() + custom, 165, field + px(l, 6));
     for (size_t i = 0; i < hu_format_count(); i++) {
         const struct hu_format *f = hu_format_at(i);
         put_option(l, &m, is_shown(model, f), f->name, "format", f->name);

@@ -128,8 +128,8 @@ static bool play(struct control *c, const char *verb, char *rest, char *message)
             c->clipboard.set(c->clipboard.context, rest);
         return true;
     }
-    return refuse(message,
-                  "click, drag, hover, wheel, key, type, clipboard and resize are known, not", verb);
+    return refuse(
+        message, "click, drag, hover, wheel, key, type, clipboard and resize are known, not", verb);
 }
 
 bool script_line(struct control *c, const char *line, char message[SCRIPT_MESSAGE])

@@ -110,7 +110,8 @@ void settings_read(struct settings *s, const char *path, char *message, size_t s
     }
     for (int number = 1; number <= LINES_MOST && fgets(line, sizeof line, file); number++)
         if (!read_line(s, line) && !*message)
-            snprintf(message, size, "%.300s: line %d is no setting; using the default", path, number);
+            snprintf(message, size, "%.300s: line %d is no setting; using the default", path,
+                     number);
     if (ferror(file) && !*message)
         snprintf(message, size, "%.300s: %s; using the defaults", path, strerror(errno));
     fclose(file);
@@ -136,7 +137,8 @@ bool settings_write(const struct settings *s, const char *path, char *message, s
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
     bool done = false;
     if (file) {
-        fprintf(file, "# halfulp-view\nwidth = %d\nheight = %d\nzoom = %.17g\ntheme = %s\nrows = %s\n",
+        fprintf(file,
+                "# halfulp-view\nwidth = %d\nheight = %d\nzoom = %.17g\ntheme = %s\nrows = %s\n",
                 s->width, s->height, s->zoom, theme_label(s->theme), s->rows);
         done = !ferror(file) && !fflush(file) && !fsync(fd);
         done = !fclose(file) && done && !rename(beside, path);

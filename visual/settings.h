@@ -18,8 +18,8 @@ void settings_default(struct settings *s);
 /* $XDG_CONFIG_HOME/halfulp/view.conf in new memory; NULL: there is no home. */
 char *settings_path(void);
 
-/* Reads PATH over what *s holds. A line that is no setting, or whose value is out of range, leaves the
- * default; message names the first (empty: none). A file that is not there is no error. */
+/* Reads PATH over what *s holds. A line that is no setting, or whose value is out of range, leaves
+ * the default; message names the first (empty: none). A file that is not there is no error. */
 void settings_read(struct settings *s, const char *path, char *message, size_t size);
 
 /* Writes beside PATH and renames; makes the folder. False: message says why. */

@@ -31,7 +31,8 @@ static bool fit_surface(struct window *w)
     if (w->surface && w->surface->w == screen->w && w->surface->h == screen->h)
         return true;
     SDL_FreeSurface(w->surface);
-    w->surface = SDL_CreateRGBSurfaceWithFormat(0, screen->w, screen->h, 32, SDL_PIXELFORMAT_RGB888);
+    w->surface =
+        SDL_CreateRGBSurfaceWithFormat(0, screen->w, screen->h, 32, SDL_PIXELFORMAT_RGB888);
     frame_clear(&w->frame);
     if (!w->surface)
         return false;
@@ -91,12 +92,23 @@ static int key_of(SDL_Keycode sym)
         SDL_Keycode sym;
         int key;
     } table[] = {
-        {SDLK_LEFT, KEY_LEFT},         {SDLK_RIGHT, KEY_RIGHT},       {SDLK_UP, KEY_UP},
-        {SDLK_DOWN, KEY_DOWN},         {SDLK_HOME, KEY_HOME},         {SDLK_END, KEY_END},
-        {SDLK_PAGEUP, KEY_PAGE_UP},    {SDLK_PAGEDOWN, KEY_PAGE_DOWN}, {SDLK_TAB, KEY_TAB},
-        {SDLK_RETURN, KEY_RETURN},     {SDLK_KP_ENTER, KEY_RETURN},   {SDLK_ESCAPE, KEY_ESCAPE},
-        {SDLK_BACKSPACE, KEY_BACKSPACE}, {SDLK_DELETE, KEY_DELETE},   {SDLK_F1, KEY_F1},
-        {SDLK_KP_PLUS, '+'},           {SDLK_KP_MINUS, '-'},
+        {SDLK_LEFT, KEY_LEFT},
+        {SDLK_RIGHT, KEY_RIGHT},
+        {SDLK_UP, KEY_UP},
+        {SDLK_DOWN, KEY_DOWN},
+        {SDLK_HOME, KEY_HOME},
+        {SDLK_END, KEY_END},
+        {SDLK_PAGEUP, KEY_PAGE_UP},
+        {SDLK_PAGEDOWN, KEY_PAGE_DOWN},
+        {SDLK_TAB, KEY_TAB},
+        {SDLK_RETURN, KEY_RETURN},
+        {SDLK_KP_ENTER, KEY_RETURN},
+        {SDLK_ESCAPE, KEY_ESCAPE},
+        {SDLK_BACKSPACE, KEY_BACKSPACE},
+        {SDLK_DELETE, KEY_DELETE},
+        {SDLK_F1, KEY_F1},
+        {SDLK_KP_PLUS, '+'},
+        {SDLK_KP_MINUS, '-'},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].sym == sym)
@@ -195,8 +207,8 @@ static bool open_window(struct window *w, char *message, size_t size)
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     SDL_SetHint("SDL_APP_ID", "halfulp-view");
     if (SDL_Init(SDL_INIT_VIDEO)) {
-        snprintf(message, size,
-                 "no display: %s; --screenshot, --describe and --script need none", SDL_GetError());
+        snprintf(message, size, "no display: %s; --screenshot, --describe and --script need none",
+                 SDL_GetError());
         return false;
     }
     fit_display(w->request);

@@ -88,9 +88,11 @@ const struct command cmd_view = {
     .summary = "every bit under the mouse: the viewer",
     .details =
         "A window that shows VALUE (0.1 by default) in several formats at once. Click a bit to\n"
-        "toggle it, drag to write several; F1 shows the keys. --screenshot, --describe and --script\n"
+        "toggle it, drag to write several; F1 shows the keys. --screenshot, --describe and "
+        "--script\n"
         "need no display. A script has an event a line: click NAME, drag NAME NAME, hover NAME,\n"
-        "wheel NAME NOTCHES, key Ctrl+C, type TEXT, clipboard TEXT, resize W H; the names are those\n"
+        "wheel NAME NOTCHES, key Ctrl+C, type TEXT, clipboard TEXT, resize W H; the names are "
+        "those\n"
         "that --describe prints.",
     .options = rows,
     .run = run,
