@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016
 # The walls between rooms, as the linker sees them.
 . "$srcdir/tests/tap.sh"
 

@@ -2,11 +2,14 @@
 
 #include <string.h>
 
-extern const struct command cmd_show, cmd_convert, cmd_limits, cmd_formats, cmd_table, cmd_view;
+extern const struct command cmd_show, cmd_convert, cmd_limits, cmd_formats, cmd_table, cmd_view,
+    cmd_completion;
 
+/* clang-format off: a row each */
 const struct command *const commands[] = {
-    &cmd_show, &cmd_convert, &cmd_limits, &cmd_formats, &cmd_table, &cmd_view, NULL,
+    &cmd_show, &cmd_convert, &cmd_limits, &cmd_formats, &cmd_table, &cmd_view, &cmd_completion, NULL,
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name)
 {
