@@ -28,11 +28,18 @@ static char *pretty(char *text)
     return out;
 }
 
-static char *shortest(const struct hu_format *f, uint64_t bits)
+/* Exactly where that is brief, or else the shortest decimal: fp8_e4m3's largest is 448, which 450
+ * reads back to as well. */
+enum { BRIEF = 13 };
+
+static char *value_of(const struct hu_format *f, uint64_t bits)
 {
     char text[HU_SHORTEST_TEXT];
+    char *exact = hu_is_finite(hu_decode(f, bits)) ? hu_datum_exact(f, bits) : NULL;
     hu_shortest_print(text, f, bits);
-    return with_minus(text);
+    char *shown = with_minus(exact && strlen(exact) <= BRIEF ? exact : text);
+    free(exact);
+    return shown;
 }
 
 /* Wider formats have code and value in a line each. */
@@ -46,7 +53,7 @@ static int code_lines(const struct hu_format *f)
 static char *code_and_value(const struct hu_format *f, uint64_t bits)
 {
     char hex[HU_BITS_TEXT];
-    char *value = shortest(f, bits);
+    char *value = value_of(f, bits);
     hu_bits_print(hex, f, bits);
     char *text = text_of("%s%s%s", hex, f->width > SHORT_WIDTH ? "\n" : " ", value);
     free(value);
@@ -156,7 +163,7 @@ static char *special_words(const struct hu_format *f)
     memset(ones, '1', sizeof ones);
     memset(trailing, '1', sizeof trailing);
     ones[f->exponent_bits] = trailing[f->trailing_bits] = 0;
-    char *max = shortest(f, hu_max_finite_code(f)), *text = NULL;
+    char *max = value_of(f, hu_max_finite_code(f)), *text = NULL;
     switch (f->specials) {
     case HU_SPECIALS_IEEE:
         text = text_of("exponent all ones is ±∞ with trailing bits 0, NaN otherwise; max %s", max);

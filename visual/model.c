@@ -478,8 +478,8 @@ void model_focus(struct model *m, const char *name)
         edit_set(&m->edit, text ? text : "");
         m->bad = false;
         m->edited = false;
-        /* What follows is a step of its own. */
-        if (!same)
+        /* What is typed from here on is a step of its own. */
+        if (!same && m->history.group == STEP_SESSION)
             m->history.group = 0;
     }
     free(text);

@@ -66,7 +66,7 @@ static struct grid plan(const struct layout *l)
     measure_rows(l, &g);
     g.width = room - px(l, inspector_least) - gap;
     g.cell = cell_for(l, &g, g.width);
-    if (g.cell >= px(l, cell_least)) {
+    if (g.cell >= px(l, cell_least) && g.width >= px(l, row_text)) {
         /* What whole pixels of the cells leave over is the inspector's. */
         int cells = 1 + g.exponent_bits + g.trailing_bits;
         int used = cells * g.cell + 2 * px(l, row_pad) + 2 * px(l, field_gap);
