@@ -238,8 +238,10 @@ static void check_hits(struct control *c, const char *rows)
         for (int bit = 0; bit < c->model.rows[row].format->width; bit++) {
             char name[MODEL_NAME];
             snprintf(name, sizeof name, "%s.bit%d", c->model.rows[row].format->name, bit);
-            control_reveal(c, name);
             const struct item *i = layout_find(&c->layout, name);
+            if (!i || rect_cut(i->rect, i->clip).h < i->rect.h)
+                control_reveal(c, name);
+            i = layout_find(&c->layout, name);
             struct rect r = i ? rect_cut(i->rect, i->clip) : (struct rect){0, 0, 0, 0};
             cr_assert(r.w > 0 && r.h > 0, "%s cannot be reached (%s)", name, rows);
             int xs[] = {r.x, r.x + r.w / 2, r.x + r.w - 1};
@@ -256,7 +258,7 @@ Test(layout, every_cell_is_hit_at_its_middle_edges_and_corners)
 {
     for (size_t s = 0; s < COUNT(sizes); s++)
         for (size_t z = 0; z < COUNT(scales); z += 2)
-            for (size_t r = 0; r < COUNT(row_sets); r++) {
+            for (size_t r = s % 2; r < COUNT(row_sets); r += 2) {
                 struct control c;
                 start(&c, sizes[s].width, sizes[s].height, scales[z], row_sets[r], "0.1",
                       PAGE_BITS);

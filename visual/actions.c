@@ -168,6 +168,11 @@ static void paste_into_field(struct control *c, const char *text, bool big_endia
         model_paste(m, text, true);
         return;
     }
+    const char *point = strrchr(m->focus, '.');
+    bool hex = point && !strcmp(point, ".hex");
+    /* Digits in groups are bytes, not one encoding. */
+    if (hex && whole && strpbrk(text, " ,;\\") && model_paste(m, text, false))
+        return;
     if (!edit_insert(&m->edit, text)) {
         model_say(m, true, "what is on the clipboard does not fit in");
         return;

@@ -66,6 +66,8 @@ static void forget_texts(struct layout *l)
 void layout_clear(struct layout *l)
 {
     forget_texts(l);
+    for (int i = 0; i < DOCUMENT_ROWS; i++)
+        free(l->lanes[i].density);
     free(l->texts);
     free(l->items);
     free(l->marks);

@@ -117,6 +117,14 @@ struct mark {
     unsigned char alpha;
 };
 
+/* The densities of a lane of the number line, kept while the stretch stays. */
+struct lane_cache {
+    const struct hu_format *format;
+    unsigned version;
+    int columns;
+    double *density;
+};
+
 struct view {
     int width, height;             /* pixels */
     double scale;                  /* pixels in a unit: the display's scale times the zoom */
@@ -137,6 +145,7 @@ struct layout {
     struct rect body; /* the part that scrolls */
     int content;      /* its content's height */
     int layer;
+    struct lane_cache lanes[DOCUMENT_ROWS];
 };
 
 void layout_init(struct layout *l);

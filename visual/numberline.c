@@ -69,6 +69,7 @@ static double log2_ratio(const mpq_t ratio)
 
 static void tidy(struct numberline *n)
 {
+    n->version++;
     long e = binary_exponent(n->half);
     if (e > WIDEST || e < NARROWEST) {
         mpq_set_ui(n->half, 1, 1);
@@ -88,6 +89,7 @@ static double clamp(double x, double least, double most)
 
 static void tidy_log(struct numberline *n)
 {
+    n->version++;
     n->log_half = clamp(n->log_half, fewest_octaves / 2, most_octaves / 2);
     n->log_center = clamp(n->log_center, NARROWEST, WIDEST);
 }
@@ -136,6 +138,7 @@ void numberline_set_logarithmic(struct numberline *n, bool logarithmic,
                                 const struct hu_value *source)
 {
     n->logarithmic = logarithmic;
+    n->version++;
     if (!n->free)
         numberline_center(n, source);
 }

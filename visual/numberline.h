@@ -13,6 +13,7 @@ struct numberline {
     bool free;          /* panned or zoomed away: the source no longer pulls the centre along */
     mpq_t center, half; /* linear: the stretch is center − half … center + half */
     double log_center, log_half; /* of the binary logarithm */
+    unsigned version;            /* another number for another stretch */
 };
 
 void numberline_init(struct numberline *n);

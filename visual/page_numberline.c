@@ -18,7 +18,7 @@ struct lane {
     uint64_t count;   /* in view */
     uint64_t first, last;
     bool sparse;     /* each value has a line of its own */
-    double *density; /* of the columns of a dense one */
+    const double *density; /* of the columns of a dense one */
     int columns;
 };
 
@@ -158,8 +158,24 @@ static void describe_lane(const struct lane *lane, char *out, size_t size)
     }
 }
 
+/* The densities of the row's columns, from the last time where nothing has changed. */
+static const double *densities(struct layout *l, const struct lane *lane, int row)
+{
+    struct lane_cache *cache = &l->lanes[row];
+    const struct hu_format *f = lane->row->format;
+    unsigned version = l->model->line.version;
+    if (cache->format == f && cache->version == version && cache->columns == lane->columns)
+        return cache->density;
+    free(cache->density);
+    *cache = (struct lane_cache){f, version, lane->columns,
+                                 need(calloc((size_t)lane->columns + 1, sizeof(double)))};
+    for (int n = 0; n < lane->columns; n++)
+        cache->density[n] = density(l, lane, n * COLUMN_PIXELS);
+    return cache->density;
+}
+
 /* Counts what lies in view; returns the greatest density. */
-static double measure_lane(const struct layout *l, struct lane *lane, struct rect area)
+static double measure_lane(struct layout *l, struct lane *lane, struct rect area, int row)
 {
     double most = 0;
     const struct hu_format *f = lane->row->format;
@@ -167,11 +183,9 @@ static double measure_lane(const struct layout *l, struct lane *lane, struct rec
     lane->count = numberline_values(&l->model->line, f, 0, 1, &lane->first, &lane->last);
     lane->sparse = lane->count * VALUE_PIXELS <= (uint64_t)area.w;
     lane->columns = lane->sparse ? 0 : area.w / COLUMN_PIXELS;
-    lane->density = need(calloc((size_t)lane->columns + 1, sizeof *lane->density));
-    for (int n = 0; n < lane->columns; n++) {
-        lane->density[n] = density(l, lane, n * COLUMN_PIXELS);
+    lane->density = densities(l, lane, row);
+    for (int n = 0; n < lane->columns; n++)
         most = lane->density[n] > most ? lane->density[n] : most;
-    }
     return most;
 }
 
@@ -282,13 +296,11 @@ int page_numberline(struct layout *l, int y)
     for (int n = 0; n < m->count; n++) {
         struct rect r = {area.x, lanes + n * lane_height, area.w, lane_height};
         all[n] = (struct lane){.row = &m->rows[n]};
-        double most_here = measure_lane(l, &all[n], r);
+        double most_here = measure_lane(l, &all[n], r, n);
         densest = most_here > densest ? most_here : densest;
     }
-    for (int n = 0; n < m->count; n++) {
+    for (int n = 0; n < m->count; n++)
         put_lane(l, &all[n], all[n].rect, densest);
-        free(all[n].density);
-    }
     int bottom = lanes + lane_height * m->count;
     put_source(l, (struct rect){area.x, top, area.w, 0}, bottom);
     bottom = put_axis(l, (struct rect){area.x, bottom, area.w, 0}) + inner;
