@@ -337,6 +337,11 @@ static void leave_field(struct control *c)
             return;
         m->custom_text[0] = 0;
     }
+    if (!strcmp(m->focus, "memory.model") && m->edited) {
+        model_set_weights(m, m->edit.text);
+        if (m->bad)
+            return;
+    }
     m->history.group = 0;
     m->bad = false;
     if (m->message_is_error)

@@ -142,10 +142,14 @@ static void refresh_row(struct row *r, const struct document *d)
 void model_refresh(struct model *m)
 {
     const struct document *d = model_now(m);
+    bool same_rows = m->count == d->count;
     m->count = d->count;
     for (int i = 0; i < d->count; i++) {
+        same_rows &= m->rows[i].format == d->rows[i];
         m->rows[i].format = d->rows[i];
         refresh_row(&m->rows[i], d);
     }
     m->selected = m->rows[model_selected(m)].format;
+    if (!same_rows)
+        weights_arrange(&m->weights, d->rows, d->count);
 }

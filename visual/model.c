@@ -140,6 +140,7 @@ void model_init(struct model *m)
     numberline_center(&m->line, &model_now(m)->value);
     char ignored[HU_MESSAGE];
     weights_read(&m->weights, m->weights_text, ignored, sizeof ignored);
+    weights_arrange(&m->weights, model_now(m)->rows, model_now(m)->count);
     model_focus(m, "value");
 }
 
@@ -156,6 +157,7 @@ void model_clear(struct model *m)
 {
     history_clear(&m->history);
     numberline_clear(&m->line);
+    weights_clear(&m->weights);
     for (int i = 0; i < DOCUMENT_ROWS; i++) {
         free(m->rows[i].error_exact);
         free(m->rows[i].ulps_exact);
@@ -500,6 +502,7 @@ void model_set_weights(struct model *m, const char *text)
         model_say(m, true, "%s", message);
     else
         snprintf(m->weights_text, sizeof m->weights_text, "%s", text);
+    weights_arrange(&m->weights, model_now(m)->rows, model_now(m)->count);
 }
 
 static bool apply_row(struct model *m, int row, const char *rest)
@@ -523,8 +526,10 @@ void model_apply_edit(struct model *m)
     m->edited = true;
     if (!strcmp(m->focus, "value"))
         m->bad = !model_set_text(m, m->edit.text, STEP_SESSION);
-    else if (!strcmp(m->focus, "memory.model"))
+    else if (!strcmp(m->focus, "memory.model") && weights_is_count(m->edit.text))
         model_set_weights(m, m->edit.text);
+    else if (!strcmp(m->focus, "memory.model"))
+        model_say(m, m->bad = false, "Enter opens the file or folder of that name");
     else if (!strcmp(m->focus, "format.custom"))
         snprintf(m->custom_text, sizeof m->custom_text, "%.*s", HU_MAX_NAME, m->edit.text);
     else if (row >= 0)

@@ -4,9 +4,23 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The selected row's width stands out, then the other rows', then what the file holds. */
+static enum tint bar_tint(const struct model *m, const struct weights_bar *bar)
+{
+    if (bar->stored)
+        return TINT_EXPONENT;
+    if (bar->format && bar->format == m->selected)
+        return TINT_ACCENT;
+    for (int i = 0; bar->format && i < m->count; i++)
+        if (m->rows[i].format == bar->format)
+            return TINT_SIGNIFICAND;
+    return TINT_LINE;
+}
+
 static int put_bar(struct layout *l, const struct weights_bar *bar, double most, struct rect area)
 {
-    int height = px(l, 20), name = px(l, 104), figure = width_of(l, FACE_MONO, "999,999.99 GiB");
+    int height = px(l, 20), name = width_of(l, FACE_MONO, "fp8_e4m3b11fnuz") + px(l, 8),
+        figure = width_of(l, FACE_MONO, "999,999.99 GiB");
     int room = area.w - name - 2 * (figure + px(l, 10));
     bool narrow = room < px(l, 80);
     struct item *i = put_label(l, (struct rect){area.x, area.y, name, height}, TINT_INK, bar->dtype,
@@ -17,7 +31,7 @@ static int put_bar(struct layout *l, const struct weights_bar *bar, double most,
     int thick = narrow ? px(l, 6) : height - px(l, 6);
     int bar_y = narrow ? y + height : y + px(l, 3);
     put_mark(l, MARK_FILL, (struct rect){x, bar_y, length > 0 ? length : 1, thick},
-             bar->stored ? TINT_ACCENT : TINT_SIGNIFICAND, 255);
+             bar_tint(l->model, bar), 255);
     int right = narrow ? x : x + room + px(l, 10);
     i = put_label(l, (struct rect){right, y, figure, height}, TINT_INK, bar->gib, "memory.%s.gib",
                   bar->dtype);

@@ -17,7 +17,7 @@ struct lane {
     struct rect rect; /* where its values are drawn */
     uint64_t count;   /* in view */
     uint64_t first, last;
-    bool sparse;     /* each value has a line of its own */
+    bool sparse;           /* each value has a line of its own */
     const double *density; /* of the columns of a dense one */
     int columns;
 };

@@ -69,16 +69,3 @@ char *without_zeros(char *text)
     free(text);
     return out;
 }
-
-char *grouped(const char *digits)
-{
-    size_t length = strlen(digits), minus = *digits == '-';
-    char *out = need(malloc(length + length / 3 + 2)), *to = out;
-    for (size_t i = 0; i < length; i++) {
-        if (i > minus && (length - i) % 3 == 0)
-            *to++ = ',';
-        *to++ = digits[i];
-    }
-    *to = 0;
-    return out;
-}

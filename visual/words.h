@@ -17,7 +17,4 @@ void significand_text(char *out, size_t size, const struct hu_format *f, uint64_
 /* An exact decimal with many zeros before its digits, in scientific notation with all of them; TEXT
  * is freed, the result is new. */
 char *without_zeros(char *text);
-/* 12345 as "12,345"; new memory. */
-char *grouped(const char *digits);
-
 #endif

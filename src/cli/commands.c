@@ -2,12 +2,28 @@
 
 #include <string.h>
 
-extern const struct command cmd_show, cmd_convert, cmd_limits, cmd_formats, cmd_table, cmd_view,
-    cmd_completion;
+extern const struct command cmd_show;
+extern const struct command cmd_convert;
+extern const struct command cmd_limits;
+extern const struct command cmd_formats;
+extern const struct command cmd_table;
+extern const struct command cmd_size;
+extern const struct command cmd_tensors;
+extern const struct command cmd_view;
+extern const struct command cmd_completion;
 
-/* clang-format off: a row each */
+/* clang-format off */
 const struct command *const commands[] = {
-    &cmd_show, &cmd_convert, &cmd_limits, &cmd_formats, &cmd_table, &cmd_view, &cmd_completion, NULL,
+    &cmd_show,
+    &cmd_convert,
+    &cmd_limits,
+    &cmd_formats,
+    &cmd_table,
+    &cmd_size,
+    &cmd_tensors,
+    &cmd_view,
+    &cmd_completion,
+    NULL,
 };
 /* clang-format on */
 
