@@ -70,32 +70,37 @@ void canvas_round(struct canvas *c, struct rect r, double radius, unsigned color
         }
 }
 
-static double ring_cover(double x, double y, struct rect r, double radius, double thick)
+static double within(double part)
+{
+    return part > 1 ? 1 : part < 0 ? 0 : part;
+}
+
+static double ring_cover(double x, double y, struct rect r, double radius, int thick)
 {
     double outer = cover(x, y, r.w, r.h, radius);
     double inner = cover(x - thick, y - thick, r.w - 2 * thick, r.h - 2 * thick,
                          radius > thick ? radius - thick : 0);
-    outer = outer > 1 ? 1 : outer < 0 ? 0 : outer;
-    inner = inner > 1 ? 1 : inner < 0 ? 0 : inner;
-    return outer - inner;
+    return within(outer) - within(inner);
 }
 
-void canvas_ring(struct canvas *c, struct rect r, double radius, double thick, unsigned color)
+/* Straight sides are filled; only the corners go pixel by pixel. */
+void canvas_ring(struct canvas *c, struct rect r, double radius, int thick, unsigned color)
 {
     int edge = (int)ceil(radius > thick ? radius : thick) + 1;
-    struct rect seen = rect_cut(r, c->clip);
-    for (int y = seen.y; y < seen.y + seen.h; y++) {
-        bool flat = y - r.y >= edge && r.y + r.h - y > edge;
-        for (int x = seen.x; x < seen.x + seen.w; x++) {
-            if (flat && x - r.x == edge && r.w > 2 * edge)
-                x = r.x + r.w - edge > x ? r.x + r.w - edge : x;
-            if (x >= seen.x + seen.w)
-                break;
-            bool middle = x - r.x >= edge && r.x + r.w - x > edge;
-            double px = middle ? r.w / 2.0 : x - r.x + 0.5, py = flat ? r.h / 2.0 : y - r.y + 0.5;
-            plot(c, x, y, color, ring_cover(px, py, r, radius, thick));
+    if (2 * edge > r.w || 2 * edge > r.h)
+        edge = (r.w < r.h ? r.w : r.h) / 2;
+    canvas_fill(c, (struct rect){r.x + edge, r.y, r.w - 2 * edge, thick}, color);
+    canvas_fill(c, (struct rect){r.x + edge, r.y + r.h - thick, r.w - 2 * edge, thick}, color);
+    canvas_fill(c, (struct rect){r.x, r.y + edge, thick, r.h - 2 * edge}, color);
+    canvas_fill(c, (struct rect){r.x + r.w - thick, r.y + edge, thick, r.h - 2 * edge}, color);
+    for (int y = 0; y < edge; y++)
+        for (int x = 0; x < edge; x++) {
+            double part = ring_cover(x + 0.5, y + 0.5, r, radius, thick);
+            plot(c, r.x + x, r.y + y, color, part);
+            plot(c, r.x + r.w - 1 - x, r.y + y, color, part);
+            plot(c, r.x + x, r.y + r.h - 1 - y, color, part);
+            plot(c, r.x + r.w - 1 - x, r.y + r.h - 1 - y, color, part);
         }
-    }
 }
 
 void canvas_disc(struct canvas *c, struct rect r, unsigned color)

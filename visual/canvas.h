@@ -15,7 +15,7 @@ void canvas_fill(struct canvas *c, struct rect r, unsigned color);
 void canvas_blend(struct canvas *c, struct rect r, unsigned color, int alpha);
 /* A filled rectangle with round corners, and the line around one, both with smooth edges. */
 void canvas_round(struct canvas *c, struct rect r, double radius, unsigned color);
-void canvas_ring(struct canvas *c, struct rect r, double radius, double thick, unsigned color);
+void canvas_ring(struct canvas *c, struct rect r, double radius, int thick, unsigned color);
 void canvas_disc(struct canvas *c, struct rect r, unsigned color);
 /* A triangle that points down, as wide and high as R. */
 void canvas_down(struct canvas *c, struct rect r, unsigned color);

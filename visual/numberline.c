@@ -297,9 +297,9 @@ uint64_t numberline_values(const struct numberline *n, const struct hu_format *f
     if (hu_is_signed(f) || mpq_sgn(high) > 0) {
         *first = round_ratio(low, f, HU_TOWARD_POSITIVE);
         *last = round_ratio(high, f, HU_TOWARD_NEGATIVE);
-        int64_t all = hu_order(f, *last) - hu_order(f, *first) + 1;
-        if (compare(low, f, *first) <= 0 && compare(high, f, *last) >= 0 && all > 0)
-            count = (uint64_t)all;
+        int64_t from_order = hu_order(f, *first), to_order = hu_order(f, *last);
+        if (compare(low, f, *first) <= 0 && compare(high, f, *last) >= 0 && to_order >= from_order)
+            count = (uint64_t)to_order - (uint64_t)from_order + 1;
     }
     mpq_clears(low, high, NULL);
     return count;
