@@ -182,8 +182,13 @@ Test(layout, five_formats_need_no_scroll_bar_at_1280_by_800)
         for (size_t v = 0; v < COUNT(values); v++) {
             struct control c;
             start(&c, 1280, 800, 1, row_sets[0], values[v], pages[p]);
-            cr_assert_eq(layout_scroll_max(&c.layout), 0, "page %d, %s", (int)pages[p], values[v]);
-            cr_assert_null(layout_find(&c.layout, "scrollbar"));
+            for (int row = 0; row < c.model.count; row++) {
+                model_select(&c.model, row);
+                control_update(&c);
+                cr_assert_eq(layout_scroll_max(&c.layout), 0, "page %d, %s, row %d", (int)pages[p],
+                             values[v], row);
+                cr_assert_null(layout_find(&c.layout, "scrollbar"));
+            }
             control_clear(&c);
         }
 }

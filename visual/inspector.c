@@ -20,6 +20,13 @@ static void add_words(struct facts *facts, const char *name, const char *label, 
     facts->list[facts->count - 1].words = true;
 }
 
+static void add_below(struct facts *facts, const char *name, const char *label, int lines,
+                      char *text)
+{
+    add(facts, name, label, lines, text);
+    facts->list[facts->count - 1].below = true;
+}
+
 /* TEXT, freed, with the minus sign of typography. */
 static char *pretty(char *text)
 {
@@ -82,7 +89,8 @@ static char *exponent_sum(const struct row *r)
     if (!hu_is_finite(r->datum))
         return text_of("%s = %" PRIu64 ": special", digits, field);
     if (!field && f->specials != HU_SPECIALS_SCALE)
-        return text_of("0: subnormal, 1 − %d = %s", f->bias, result);
+        return text_of("0: %s\n1 − %d = %s", r->datum.significand ? "subnormal" : "zero", f->bias,
+                       result);
     return text_of("%s = %" PRIu64 "\n%" PRIu64 " − %d = %s", digits, field, field, f->bias,
                    result);
 }
@@ -104,7 +112,7 @@ static char *exact_decimal(const struct row *r)
 {
     if (!hu_is_finite(r->datum))
         return need(strdup(r->decimal));
-    return pretty(hu_datum_exact(r->format, r->bits));
+    return pretty(without_zeros(hu_datum_exact(r->format, r->bits)));
 }
 
 static char *hexadecimal(const struct row *r)
@@ -186,10 +194,16 @@ static char *special_words(const struct hu_format *f)
     return text;
 }
 
+/* The codes of a wide format's limits are too wide to stand beside the values. */
+static char *limit(const struct hu_format *f, uint64_t bits)
+{
+    return f->width > SHORT_WIDTH ? value_of(f, bits) : code_and_value(f, bits);
+}
+
 static char *smallest_subnormal(const struct hu_format *f)
 {
     uint64_t code;
-    return hu_min_subnormal_code(f, &code) ? code_and_value(f, code) : need(strdup("none"));
+    return hu_min_subnormal_code(f, &code) ? limit(f, code) : need(strdup("none"));
 }
 
 static char *shape(const struct hu_format *f)
@@ -202,10 +216,9 @@ static void about_format(struct facts *facts, const struct hu_format *f)
 {
     add_words(facts, "shape", "format", 2, shape(f));
     add_words(facts, "specials", "special codes", 3, special_words(f));
-    add(facts, "max", "largest", code_lines(f), code_and_value(f, hu_max_finite_code(f)));
-    add(facts, "min_normal", "least normal", code_lines(f),
-        code_and_value(f, hu_min_normal_code(f)));
-    add(facts, "min_subnormal", "smallest", code_lines(f), smallest_subnormal(f));
+    add(facts, "max", "largest", 1, limit(f, hu_max_finite_code(f)));
+    add(facts, "min_normal", "least normal", 1, limit(f, hu_min_normal_code(f)));
+    add(facts, "min_subnormal", "smallest", 1, smallest_subnormal(f));
     add(facts, "epsilon", "epsilon", 1, power_of_two(-f->trailing_bits));
     add(facts, "digits", "decimal digits", 1,
         text_of("%d kept, %d needed", hu_digits10(f), hu_max_digits10(f)));
@@ -217,10 +230,11 @@ void facts_of(struct facts *facts, const struct model *m)
     facts->count = 0;
     about_datum(facts, r);
     about_format(facts, r->format);
-    add(facts, "error", "error", 2, with_minus(r->error_exact ? r->error_exact : r->error));
-    add(facts, "error_ulp", "error in ulp", 2, with_minus(r->ulps_exact ? r->ulps_exact : "none"));
+    add_below(facts, "error", "error", 1, with_minus(r->error_exact ? r->error_exact : r->error));
+    add_below(facts, "error_ulp", "error in ulp", 1,
+              with_minus(r->ulps_exact ? r->ulps_exact : "none"));
     /* The last, so that it may be long. */
-    add(facts, "exact", "exactly", 3, exact_decimal(r));
+    add_below(facts, "exact", "exactly", 3, exact_decimal(r));
 }
 
 void facts_clear(struct facts *facts)

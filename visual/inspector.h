@@ -12,6 +12,7 @@ struct fact {
     char *text;
     int lines;  /* kept for it, whatever the value */
     bool words; /* prose, not figures */
+    bool below; /* the text stands below the label and takes the whole width */
 };
 
 struct facts {

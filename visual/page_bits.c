@@ -1,6 +1,8 @@
 /* The linked column and, beside or below it, the inspector. */
+#include "allocate.h"
 #include "inspector.h"
 #include "layout_parts.h"
+#include "words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -257,23 +259,46 @@ static int put_row(struct layout *l, const struct grid *g, const struct row *r, 
 
 /* --- The inspector --- */
 
+/* Digits that do not fit go from the middle, so that a power of ten at the end is never lost. */
+static const char *shorten(struct layout *l, const char *text, int columns)
+{
+    const char *power = strchr(text, 'e');
+    int tail = power ? (int)utf8_columns(power) : 0;
+    int kept = columns - tail - 1;
+    if (!power || (int)utf8_columns(text) <= columns || kept < 2)
+        return text;
+    /* Only a minus sign is longer than a byte. */
+    int bytes = kept + (strncmp(text, "−", 3) ? 0 : 2);
+    char *short_text = text_of("%.*s…%s", bytes, text, power);
+    const char *out = keep(l, short_text);
+    free(short_text);
+    return out;
+}
+
 static int put_fact(struct layout *l, const struct fact *fact, struct rect r, int label, int lines)
 {
     enum face face = fact->words ? FACE_SMALL : FACE_MONO;
     int height = l->view.metrics.height[FACE_MONO], text_height = l->view.metrics.height[face];
     int least = (fact->lines < lines ? fact->lines : lines), used;
-    struct item *i = put_label(l, (struct rect){r.x, r.y, label, height}, TINT_DIM, fact->label,
-                               "inspector.%s.label", fact->name);
+    struct item *i = put_label(l, (struct rect){r.x, r.y, fact->below ? r.w : label, height},
+                               TINT_DIM, fact->label, "inspector.%s.label", fact->name);
     i->face = FACE_SMALL;
+    if (fact->below) {
+        r.y += height;
+        label = 0;
+    }
     int width = r.w - label;
-    const char *text = wrap(l, face, fact->text, width, lines, fact->words, &used);
+    const char *whole = fact->text;
+    if (fact->below)
+        whole = shorten(l, whole, lines * (width / digits(l, 1)));
+    const char *text = wrap(l, face, whole, width, lines, fact->words, &used);
     int shown = used > least ? used : least;
     i = put_label(l, (struct rect){r.x + label, r.y, width, shown * text_height}, TINT_INK, text,
                   "inspector.%s", fact->name);
     i->face = face;
     i->top = true;
     i->full = keep(l, fact->text);
-    return r.y + (shown * text_height > height ? shown * text_height : height) + px(l, 4);
+    return r.y + (shown * text_height > height ? shown * text_height : height) + px(l, 3);
 }
 
 /* BOTTOM: of the space there is; 0: as much as it takes. Returns the panel's bottom. */
@@ -295,13 +320,13 @@ static int put_inspector(struct layout *l, struct rect r, int bottom)
         const struct fact *fact = &facts.list[n];
         bool last = n + 1 == facts.count;
         int lines = fact->lines;
-        int room = (bottom - pad - y) / l->view.metrics.height[FACE_MONO];
+        int line = l->view.metrics.height[FACE_MONO], room = (bottom - pad - y - line) / line;
         if (last)
             lines = !bottom ? 40 : room > lines ? room : lines;
         y = put_fact(l, fact, (struct rect){r.x + pad, y, inner, 0}, label, lines);
     }
     facts_clear(&facts);
-    y += pad - px(l, 4);
+    y += pad - px(l, 3);
     l->items[panel].rect.h = (bottom > y ? bottom : y) - r.y;
     return r.y + l->items[panel].rect.h;
 }

@@ -105,6 +105,17 @@ static bool play_hover(struct control *c, const char *name, char *message)
     return true;
 }
 
+/* As a keyboard does: character after character. */
+static void play_text(struct control *c, const char *text)
+{
+    while (*text) {
+        char one[8] = {*text++, 0};
+        for (size_t n = 1; (*text & 0xc0) == 0x80 && n < sizeof one - 1; n++)
+            one[n] = *text++;
+        control_text(c, one);
+    }
+}
+
 static bool play(struct control *c, const char *verb, char *rest, char *message)
 {
     if (!strcmp(verb, "click"))
@@ -120,7 +131,7 @@ static bool play(struct control *c, const char *verb, char *rest, char *message)
     if (!strcmp(verb, "resize"))
         return play_resize(c, rest, message);
     if (!strcmp(verb, "type")) {
-        control_text(c, rest);
+        play_text(c, rest);
         return true;
     }
     if (!strcmp(verb, "clipboard")) {

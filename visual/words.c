@@ -69,3 +69,11 @@ char *without_zeros(char *text)
     free(text);
     return out;
 }
+
+size_t utf8_columns(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++)
+        n += (*text & 0xc0) != 0x80;
+    return n;
+}

@@ -17,4 +17,7 @@ void significand_text(char *out, size_t size, const struct hu_format *f, uint64_
 /* An exact decimal with many zeros before its digits, in scientific notation with all of them; TEXT
  * is freed, the result is new. */
 char *without_zeros(char *text);
+/* Code points of UTF-8. */
+size_t utf8_columns(const char *text);
+
 #endif
