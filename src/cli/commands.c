@@ -11,6 +11,7 @@ extern const struct command cmd_verify;
 extern const struct command cmd_vectors;
 extern const struct command cmd_size;
 extern const struct command cmd_tensors;
+extern const struct command cmd_view;
 extern const struct command cmd_completion;
 
 /* clang-format off */
@@ -24,6 +25,7 @@ const struct command *const commands[] = {
     &cmd_vectors,
     &cmd_size,
     &cmd_tensors,
+    &cmd_view,
     &cmd_completion,
     NULL,
 };
