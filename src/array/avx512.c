@@ -148,11 +148,11 @@ const struct hu_kernel hu_kernel_avx512vbmi = {"avx512vbmi", x86_has_avx512_vbmi
 
 BF16_INLINE void bf16_step(const struct narrow *k, void *dst, const void *src)
 {
-    const int subnormal = 0x20; /* vfpclassps's imm8 */
+    enum { SUBNORMAL = 0x20 }; /* vfpclassps's imm8 */
     fetch_ahead(k->streams, src, 2 * sizeof(vec));
     vec x[2] = {load(src), load((const char *)src + sizeof(vec))};
-    __mmask16 low = _mm512_fpclass_ps_mask((__m512)x[0], subnormal);
-    __mmask16 high = _mm512_fpclass_ps_mask((__m512)x[1], subnormal);
+    __mmask16 low = _mm512_fpclass_ps_mask((__m512)x[0], SUBNORMAL);
+    __mmask16 high = _mm512_fpclass_ps_mask((__m512)x[1], SUBNORMAL);
     half_lanes codes = (half_lanes)_mm512_cvtne2ps_pbh((__m512)x[1], (__m512)x[0]);
     if (__builtin_expect(!_kortestz_mask16_u8(low, high), 0)) {
         for (int i = 0; i < 2; i++)
