@@ -148,7 +148,7 @@ const struct hu_kernel hu_kernel_avx512vbmi = {"avx512vbmi", x86_has_avx512_vbmi
 
 BF16_INLINE void bf16_step(const struct narrow *k, void *dst, const void *src)
 {
-    const int subnormal = 0x20; /* vfpclassps's imm8 */
+    enum { subnormal = 0x20 }; /* vfpclassps's imm8 */
     fetch_ahead(k->streams, src, 2 * sizeof(vec));
     vec x[2] = {load(src), load((const char *)src + sizeof(vec))};
     __mmask16 low = _mm512_fpclass_ps_mask((__m512)x[0], subnormal);

@@ -310,7 +310,7 @@ INLINE singles set_last(singles x, __mmask8 lanes)
 
 INLINE doubles set_last_but_infinite(doubles x)
 {
-    const int infinities = 0x08 | 0x10; /* vfpclasspd's imm8 */
+    enum { infinities = 0x08 | 0x10 }; /* vfpclasspd's imm8 */
     __mmask8 others = (__mmask8)~_mm512_fpclass_pd_mask(x, infinities);
     __m512i bits = _mm512_castpd_si512(x);
     return _mm512_castsi512_pd(_mm512_mask_or_epi64(bits, others, bits, _mm512_set1_epi64(1)));
