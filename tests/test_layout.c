@@ -357,6 +357,12 @@ Test(layout, arrows_reach_every_bit)
             cr_assert_str_eq(c.model.focus, name);
             control_key(&c, (struct chord){KEY_RIGHT, 0});
         }
+        for (int bit = 0; bit < c.model.rows[row].format->width; bit++) {
+            char name[MODEL_NAME];
+            snprintf(name, sizeof name, "%s.bit%d", c.model.rows[row].format->name, bit);
+            cr_assert_str_eq(c.model.focus, name);
+            control_key(&c, (struct chord){KEY_LEFT, 0});
+        }
         control_key(&c, (struct chord){KEY_DOWN, 0});
     }
     control_clear(&c);
