@@ -7,6 +7,8 @@ extern const struct command cmd_convert;
 extern const struct command cmd_limits;
 extern const struct command cmd_formats;
 extern const struct command cmd_table;
+extern const struct command cmd_verify;
+extern const struct command cmd_vectors;
 extern const struct command cmd_size;
 extern const struct command cmd_tensors;
 extern const struct command cmd_view;
@@ -19,6 +21,8 @@ const struct command *const commands[] = {
     &cmd_limits,
     &cmd_formats,
     &cmd_table,
+    &cmd_verify,
+    &cmd_vectors,
     &cmd_size,
     &cmd_tensors,
     &cmd_view,
