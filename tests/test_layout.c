@@ -112,6 +112,35 @@ static const char *cut(const struct layout *l)
     return NULL;
 }
 
+static bool lies_in(struct rect inner, struct rect outer)
+{
+    return inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.w <= outer.x + outer.w &&
+           inner.y + inner.h <= outer.y + outer.h;
+}
+
+/* What belongs to the page stands on one of its panels; a row's things on the row's own. */
+static const char *stray(const struct layout *l)
+{
+    static char message[256];
+    for (size_t n = 0; n < l->count; n++) {
+        const struct item *i = &l->items[n];
+        int row = model_row_of(l->model, i->name, NULL);
+        bool home =
+            i->layer || is_ground(i) || !strchr(i->name, '.') || !strncmp(i->name, "tab.", 4);
+        for (size_t p = 0; !home && p < l->count; p++) {
+            const struct item *panel = &l->items[p];
+            home = panel->role == ROLE_PANEL && lies_in(i->rect, panel->rect) &&
+                   (row < 0 || l->model->page != PAGE_BITS ||
+                    model_row_of(l->model, panel->name, NULL) == row);
+        }
+        if (!home) {
+            snprintf(message, sizeof message, "%s stands on no panel", i->name);
+            return message;
+        }
+    }
+    return NULL;
+}
+
 static void check_all_sizes(enum page page, enum popup popup)
 {
     for (size_t s = 0; s < COUNT(sizes); s++)
@@ -124,6 +153,7 @@ static void check_all_sizes(enum page page, enum popup popup)
                 control_update(&c);
                 const char *why = overlap(&c.layout);
                 why = why ? why : cut(&c.layout);
+                why = why ? why : stray(&c.layout);
                 cr_assert_null(why, "%d x %d at %g, %s, %s: %s", sizes[s].width, sizes[s].height,
                                scales[z], row_sets[r], value, why);
                 control_clear(&c);
@@ -356,6 +386,12 @@ Test(layout, arrows_reach_every_bit)
             snprintf(name, sizeof name, "%s.bit%d", c.model.rows[row].format->name, bit);
             cr_assert_str_eq(c.model.focus, name);
             control_key(&c, (struct chord){KEY_RIGHT, 0});
+        }
+        for (int bit = 0; bit < c.model.rows[row].format->width; bit++) {
+            char name[MODEL_NAME];
+            snprintf(name, sizeof name, "%s.bit%d", c.model.rows[row].format->name, bit);
+            cr_assert_str_eq(c.model.focus, name);
+            control_key(&c, (struct chord){KEY_LEFT, 0});
         }
         control_key(&c, (struct chord){KEY_DOWN, 0});
     }

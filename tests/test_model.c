@@ -350,6 +350,55 @@ Test(model, a_drag_onto_another_row_does_nothing_there)
     control_clear(&c);
 }
 
+Test(model, a_press_beside_an_open_menu_closes_it_and_does_nothing_else)
+{
+    struct control c;
+    char message[SCRIPT_MESSAGE];
+    control_init(&c, 1280, 800, 1, plain_metrics, NULL);
+    cr_assert(script_line(&c, "click round", message));
+    cr_assert_eq(c.model.popup, POPUP_ROUND);
+    cr_assert(!script_line(&c, "click fp32.bit31", message), "it is behind the menu");
+    char *before = state_of(&c.model);
+    const struct item *bit = layout_find(&c.layout, "fp32.bit31");
+    control_press(&c, bit->rect.x + 3, bit->rect.y + 30, false);
+    control_release(&c, bit->rect.x + 3, bit->rect.y + 30);
+    char *after = state_of(&c.model);
+    cr_assert_str_eq(before, after);
+    cr_assert_eq(c.model.popup, POPUP_NONE);
+    cr_assert_str_eq(c.model.focus, "round");
+    free(before);
+    free(after);
+    control_clear(&c);
+}
+
+Test(model, the_memory_page_has_the_memory_rooms_numbers)
+{
+    struct model m;
+    model_init(&m);
+    model_set_rows(&m, "bf16,e6m9,fp8_e4m3");
+    model_set_weights(&m, "7_000_559_616");
+    cr_assert_str_eq(m.weights.title, "7,000,559,616 parameters");
+    static const struct {
+        const char *dtype, *exact, *gb, *gib;
+    } bars[] = {{"bf16", "14,001,119,232 bytes", "14.00 GB", "13.04 GiB"},
+                {"e6m9", "14,001,119,232 bytes", "14.00 GB", "13.04 GiB"},
+                {"fp8_e4m3", "7,000,559,616 bytes", "7.00 GB", "6.52 GiB"}};
+    for (int i = 0; i < 3; i++) {
+        const struct weights_bar *bar = &m.weights.bars[i];
+        cr_assert_str_eq(bar->dtype, bars[i].dtype);
+        cr_assert_str_eq(bar->exact, bars[i].exact);
+        cr_assert_str_eq(bar->gb, bars[i].gb);
+        cr_assert_str_eq(bar->gib, bars[i].gib);
+    }
+    model_set_weights(&m, FIXTURES "/none.gguf");
+    cr_assert(m.bad && m.message_is_error);
+    cr_assert_str_eq(m.weights.title, "7,000,559,616 parameters", "the last good one stays");
+    model_set_weights(&m, FIXTURES "/configs/deepseek-v2-lite.json");
+    cr_assert(!m.bad, "%s", m.message);
+    cr_assert(!strncmp(m.weights.title, "15,706,484,224 parameters", 25), "%s", m.weights.title);
+    model_clear(&m);
+}
+
 Test(model, a_press_that_ends_elsewhere_presses_nothing)
 {
     struct control c;

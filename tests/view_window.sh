@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC1091,SC2154,SC2016,SC2046,SC2086
 # The viewer in a real window, under Xvfb: toggles, drags, types, copies and pastes; stands still
 # while nothing happens; remembers its settings.
 . "$srcdir/tests/tap.sh"
@@ -12,6 +13,8 @@ if [ -n "${missing-}" ]; then
     exit 0
 fi
 unset WAYLAND_DISPLAY GDK_SCALE QT_SCALE_FACTOR SDL_VIDEODRIVER XMODIFIERS
+# The display's libraries leak a little of their own.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
 export XDG_CONFIG_HOME="$scratch/config" SDL_VIDEODRIVER=x11
 
 # A free display is found by Xvfb itself.
@@ -114,8 +117,12 @@ sleep 0.5
 before=$(used)
 sleep 2
 prints 'no processor time is used while nothing changes' "$before" used
-memory=$(awk '/^VmRSS/{print $2}' "/proc/$viewer/status")
-holds 'memory stays under 100 MB' [ "$memory" -lt 100000 ]
+if nm "$view" | grep -q __asan_init; then
+    skip 'memory stays under 100 MB' 'the address sanitizer takes more'
+else
+    memory=$(awk '/^VmRSS/{print $2}' "/proc/$viewer/status")
+    holds 'memory stays under 100 MB' [ "$memory" -lt 100000 ]
+fi
 quit
 
 begin

@@ -55,6 +55,7 @@ static void go_to(struct control *c, enum page page)
         page = m->page_before_keys;
     else if (page == PAGE_KEYS)
         m->page_before_keys = m->page;
+    close_popup(c);
     m->page = page;
     c->scroll = 0;
 }

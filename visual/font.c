@@ -115,6 +115,7 @@ void fonts_close(struct fonts *f)
     for (int i = 0; i < 3; i++)
         free(f->paths[i]);
     TTF_Quit();
+    FcFini();
     free(f);
 }
 

@@ -200,7 +200,7 @@ static void reason_between(const struct microscope *s, struct way *w)
 {
     switch (w->direction) {
     case HU_TOWARD_ZERO:
-        snprintf(w->reason, SCOPE_REASON, "drops guard, round and sticky: toward zero");
+        snprintf(w->reason, SCOPE_REASON, "drops guard, round and sticky");
         break;
     case HU_TOWARD_POSITIVE:
         snprintf(w->reason, SCOPE_REASON,
