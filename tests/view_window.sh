@@ -17,9 +17,9 @@ unset WAYLAND_DISPLAY GDK_SCALE QT_SCALE_FACTOR SDL_VIDEODRIVER XMODIFIERS
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
 export XDG_CONFIG_HOME="$scratch/config" SDL_VIDEODRIVER=x11
 
-# A free display is found by Xvfb itself.
+# A free display is found by Xvfb itself; it would start anew whenever the last window closes.
 mkfifo "$scratch/display"
-Xvfb -displayfd 3 -screen 0 1400x900x24 -nolisten tcp 3>"$scratch/display" >/dev/null 2>&1 &
+Xvfb -displayfd 3 -screen 0 1400x900x24 -nolisten tcp -noreset 3>"$scratch/display" >/dev/null 2>&1 &
 xvfb=$!
 viewer=
 trap 'kill $viewer $xvfb 2>/dev/null; wait 2>/dev/null; rm -rf "$scratch"' EXIT
