@@ -34,7 +34,7 @@ begin() { # OPTION…: starts the viewer and waits for its window
     sleep 0.3
 }
 quit() { # its exit status
-    xdotool key --window "$window" ctrl+q 2>/dev/null
+    xdotool key ctrl+q
     wait $viewer
 }
 # at NAME [OPTION…]: the middle of the item's box, as xdotool wants it.
@@ -66,18 +66,18 @@ prints 'a drag paints, over its row alone' 'fp32:0x001ffc00' printed fp32
 
 begin
 click fp16.decimal
-xdotool type --window "$window" --delay 20 '65519.99'
+xdotool type --delay 20 '65519.99'
 sleep 0.1
 quit
 prints 'typing applies' 'fp16:0x7bff' printed fp16
 
 begin
 click fp16.hex
-xdotool type --window "$window" --delay 20 '3c00'
-xdotool key --window "$window" ctrl+shift+c
+xdotool type --delay 20 '3c00'
+xdotool key ctrl+shift+c
 click tab.bits
-xdotool key --window "$window" Prior
-xdotool key --window "$window" n
+xdotool key Prior
+xdotool key n
 sleep 0.1
 quit
 prints 'Page Up and n act on the row' 'fp16:0xbc01' printed fp16
@@ -88,13 +88,13 @@ if command -v xclip >/dev/null; then
     clip=$!
     sleep 0.3
     click tab.bits
-    xdotool key --window "$window" ctrl+v
+    xdotool key ctrl+v
     sleep 0.3
     kill $clip 2>/dev/null
     quit
     prints 'Ctrl+V pastes what another program copied' 'fp64:0x4009200000000000' printed fp64
     begin 1.5
-    xdotool key --window "$window" ctrl+alt+c
+    xdotool key ctrl+alt+c
     sleep 0.2
     prints 'Ctrl+Alt+C can be pasted elsewhere' 'halfulp show -f fp64,fp32,tf32,bf16,fp16 1.5' timeout 5 xclip -selection clipboard -o
     quit

@@ -39,8 +39,6 @@ static bool fit_surface(struct window *w)
     SDL_SetSurfaceBlendMode(w->surface, SDL_BLENDMODE_NONE);
     w->control->base = w->points * w->request->scale;
     control_resize(w->control, screen->w, screen->h);
-    w->request->width = width;
-    w->request->height = height;
     return true;
 }
 
@@ -254,6 +252,8 @@ bool window_run(struct control *c, struct window_request *request, char *message
         if (!c->quit && !(works = show(&w)))
             snprintf(message, size, "the window cannot be drawn in: %s", SDL_GetError());
     }
+    if (works)
+        SDL_GetWindowSize(w.window, &request->width, &request->height);
     close_window(&w);
     return works;
 }
