@@ -25,6 +25,8 @@ widths_from_one_table() {
         ! grep -nE '"(fp64|fp32|tf32|bf16|fp16|fp8[a-z0-9_]*)", *[0-9]' "$srcdir"/src/memory/*.c "$srcdir"/src/tensor/*.c
 }
 
+no_sdl() { ! symbols "$builddir/libvisual.a" | grep -E ' U (SDL_|TTF_|Fc[A-Z])'; }
+
 holds "the conversion library has no MPFR symbol" no_mpfr
 holds "the conversion library has no JSON" no_json
 holds "MPFR is in one room" mpfr_in_one_room
@@ -32,4 +34,5 @@ holds "the memory module's widths come from the format table" widths_from_one_ta
 holds "the reference has no conversion symbol" reference_alone
 holds "the reference takes from us the format table alone" table_only
 holds "the reference rounds by MPFR" calls_mpfr
+holds "the viewer's model, layout and control have no SDL" no_sdl
 finish

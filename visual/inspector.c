@@ -35,20 +35,6 @@ static char *pretty(char *text)
     return out;
 }
 
-/* Exactly where that is brief, or else the shortest decimal: fp8_e4m3's largest is 448, which 450
- * reads back to as well. */
-enum { BRIEF = 13 };
-
-static char *value_of(const struct hu_format *f, uint64_t bits)
-{
-    char text[HU_SHORTEST_TEXT];
-    char *exact = hu_is_finite(hu_decode(f, bits)) ? hu_datum_exact(f, bits) : NULL;
-    hu_shortest_print(text, f, bits);
-    char *shown = with_minus(exact && strlen(exact) <= BRIEF ? exact : text);
-    free(exact);
-    return shown;
-}
-
 /* Wider formats have code and value in a line each. */
 enum { SHORT_WIDTH = 32 };
 
@@ -60,7 +46,7 @@ static int code_lines(const struct hu_format *f)
 static char *code_and_value(const struct hu_format *f, uint64_t bits)
 {
     char hex[HU_BITS_TEXT];
-    char *value = value_of(f, bits);
+    char *value = brief_value(f, bits);
     hu_bits_print(hex, f, bits);
     char *text = text_of("%s%s%s", hex, f->width > SHORT_WIDTH ? "\n" : " ", value);
     free(value);
@@ -171,7 +157,7 @@ static char *special_words(const struct hu_format *f)
     memset(ones, '1', sizeof ones);
     memset(trailing, '1', sizeof trailing);
     ones[f->exponent_bits] = trailing[f->trailing_bits] = 0;
-    char *max = value_of(f, hu_max_finite_code(f)), *text = NULL;
+    char *max = brief_value(f, hu_max_finite_code(f)), *text = NULL;
     switch (f->specials) {
     case HU_SPECIALS_IEEE:
         text = text_of("exponent all ones is ±∞ with trailing bits 0, NaN otherwise; max %s", max);
@@ -197,7 +183,7 @@ static char *special_words(const struct hu_format *f)
 /* The codes of a wide format's limits are too wide to stand beside the values. */
 static char *limit(const struct hu_format *f, uint64_t bits)
 {
-    return f->width > SHORT_WIDTH ? value_of(f, bits) : code_and_value(f, bits);
+    return f->width > SHORT_WIDTH ? brief_value(f, bits) : code_and_value(f, bits);
 }
 
 static char *smallest_subnormal(const struct hu_format *f)

@@ -92,11 +92,16 @@ static void put_ends(struct layout *l, const struct microscope *s, const struct 
     int height = ink_height(l), middle = width_of(l, FACE_SMALL, "midpoint") + px(l, 8);
     int side = (area.w - middle) / 2;
     snprintf(text, sizeof text, "%s  %s", s->lower, s->lower_hex);
+    if (width_of(l, FACE_MONO, text) > side)
+        snprintf(text, sizeof text, "%s  %s", s->lower_brief, s->lower_hex);
     struct item *i =
         put_label(l, (struct rect){area.x, y, side, height}, TINT_INK, text, "rounding.lower");
     i->face = FACE_MONO;
     put_centered(l, area, axis_x(a, 0.5), y, TINT_DIM, FACE_SMALL, "midpoint", "rounding.midpoint");
-    snprintf(text, sizeof text, "%s%s%s", s->upper_hex, *s->upper_hex ? "  " : "", s->upper);
+    const char *gap = *s->upper_hex ? "  " : "";
+    snprintf(text, sizeof text, "%s%s%s", s->upper_hex, gap, s->upper);
+    if (width_of(l, FACE_MONO, text) > side)
+        snprintf(text, sizeof text, "%s%s%s", s->upper_hex, gap, s->upper_brief);
     i = put_label(l, (struct rect){area.x + area.w - side, y, side, height}, TINT_INK, text,
                   "rounding.upper");
     i->face = FACE_MONO;
@@ -236,17 +241,18 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
     int line = l->view.metrics.height[FACE_WORDS] + px(l, 12), pad = px(l, 10);
     int button = px(l, 72), digit = width_of(l, FACE_MONO, "0");
     int code = digit * ((s->format->width + 3) / 4 + 3);
-    char text[48], hex[HU_BITS_TEXT], decimal[HU_SHORTEST_TEXT];
+    char text[48], hex[HU_BITS_TEXT];
     snprintf(text, sizeof text, "%s %s", name, arrow(s, w));
     struct flow f = {area.x, area.x + area.w, area.x, area.y, line, px(l, 8)};
     struct item *i = put_active(l, ROLE_BUTTON, flow_next(&f, button), text, "direction.%s", name);
     i->state |= chosen ? STATE_SELECTED : 0;
     hu_bits_print(hex, s->format, w->bits);
-    hu_shortest_print(decimal, s->format, w->bits);
+    char *decimal = brief_value(s->format, w->bits);
     i = put_label(l, flow_next(&f, code), TINT_INK, hex, "rounding.%s.bits", name);
     i->face = FACE_MONO;
     i = put_label(l, flow_next(&f, digit * (hu_max_digits10(s->format) + 8)), TINT_INK, decimal,
                   "rounding.%s.decimal", name);
+    free(decimal);
     i->face = FACE_MONO;
     int rest = f.right - f.x - pad;
     if (rest < px(l, 220)) {

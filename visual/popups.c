@@ -117,9 +117,11 @@ static void put_themes(struct layout *l)
     for (int t = 0; t < THEME_COUNT; t++)
         put_option(l, &m, l->model->theme == (enum theme_name)t, words[t], "theme",
                    theme_label((enum theme_name)t));
-    put_option(l, &m, false, "larger (Ctrl +)", "zoom", "in");
-    put_option(l, &m, false, "smaller (Ctrl −)", "zoom", "out");
-    put_option(l, &m, false, "as it was (Ctrl 0)", "zoom", "reset");
+    static const char *const zooms[][2] = {
+        {"in", "larger (Ctrl +)"}, {"out", "smaller (Ctrl −)"}, {"reset", "as it was (Ctrl 0)"}};
+    for (int z = 0; z < 3; z++)
+        put_active(l, ROLE_BUTTON, next_option(&m), zooms[z][1], "zoom.%s", zooms[z][0])->align =
+            ALIGN_LEFT;
 }
 
 void put_popup(struct layout *l)

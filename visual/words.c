@@ -77,3 +77,15 @@ size_t utf8_columns(const char *text)
         n += (*text & 0xc0) != 0x80;
     return n;
 }
+
+enum { BRIEF = 13 };
+
+char *brief_value(const struct hu_format *f, uint64_t bits)
+{
+    char text[HU_SHORTEST_TEXT];
+    char *exact = hu_is_finite(hu_decode(f, bits)) ? hu_datum_exact(f, bits) : NULL;
+    hu_shortest_print(text, f, bits);
+    char *shown = with_minus(exact && strlen(exact) <= BRIEF ? exact : text);
+    free(exact);
+    return shown;
+}

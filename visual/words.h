@@ -17,6 +17,9 @@ void significand_text(char *out, size_t size, const struct hu_format *f, uint64_
 /* An exact decimal with many zeros before its digits, in scientific notation with all of them; TEXT
  * is freed, the result is new. */
 char *without_zeros(char *text);
+/* A datum for people: exactly where that is brief, or else the shortest decimal; fp8_e4m3's largest
+ * is 448, which 450 reads back to as well. New memory. */
+char *brief_value(const struct hu_format *f, uint64_t bits);
 /* Code points of UTF-8. */
 size_t utf8_columns(const char *text);
 
