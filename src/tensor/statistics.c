@@ -78,6 +78,11 @@ static bool counts_codes(const struct hu_statistics_plan *plan, const struct hu_
            (f->storage_bits == 8 || f->storage_bits == 16) && !f->storage_shift;
 }
 
+bool hu_statistics_needs_greatest(const struct hu_statistics_plan *plan, const struct hu_format *f)
+{
+    return plan->scaling == HU_SCALE_TENSOR && !counts_codes(plan, f);
+}
+
 /* The least fp64 magnitude that overflows: rounding is monotone. */
 static double find_overflow(const struct hu_format *f, const struct hu_options *options, bool sign)
 {

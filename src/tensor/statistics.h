@@ -50,14 +50,16 @@ struct hu_statistics_target hu_statistics_target_of(const struct hu_format *form
 /* Whether fp64 holds every value of F: what hu_statistics can analyse. */
 bool hu_statistics_reads(const struct hu_format *f);
 
+/* Whether PLAN must know the greatest magnitude of data in F before it can analyse them. */
+bool hu_statistics_needs_greatest(const struct hu_statistics_plan *plan, const struct hu_format *f);
+
 /* A tensor's elements, as the analysis sees them. */
 struct hu_statistics_data {
     const struct hu_format *format;
     uint64_t elements;
     uint64_t row;    /* elements of the contiguous axis; for block scales */
     uint64_t first;  /* the number of the tensor's first element, for stochastic rounding */
-    double greatest; /* of the finite magnitudes; for tensor scales of formats that are not
-                        counted by code */
+    double greatest; /* of the finite magnitudes, where hu_statistics_needs_greatest */
 };
 
 /*
