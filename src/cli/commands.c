@@ -2,10 +2,11 @@
 
 #include <string.h>
 
-extern const struct command cmd_show, cmd_convert, cmd_limits, cmd_formats, cmd_table;
+extern const struct command cmd_show, cmd_convert, cmd_limits, cmd_formats, cmd_table, cmd_size,
+    cmd_tensors;
 
 const struct command *const commands[] = {
-    &cmd_show, &cmd_convert, &cmd_limits, &cmd_formats, &cmd_table, NULL,
+    &cmd_show, &cmd_convert, &cmd_limits, &cmd_formats, &cmd_table, &cmd_size, &cmd_tensors, NULL,
 };
 
 const struct command *command_find(const char *name)

@@ -1,4 +1,5 @@
 #include "block.h"
+#include "words.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -58,15 +59,6 @@ static const struct hu_block blocks[] = {
 
 enum { BLOCKS = sizeof blocks / sizeof *blocks, LONGEST = 32 };
 
-static int has_word(const char *words, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *at = words; at && (at = strstr(at, word)); at += length)
-        if ((at == words || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
-            return 1;
-    return 0;
-}
-
 const struct hu_block *hu_block_find(const char *name)
 {
     char key[LONGEST];
@@ -76,7 +68,7 @@ const struct hu_block *hu_block_find(const char *name)
     for (size_t i = 0; i <= n; i++)
         key[i] = name[i] == '-' ? '_' : (char)tolower((unsigned char)name[i]);
     for (size_t i = 0; i < BLOCKS; i++)
-        if (!strcmp(blocks[i].name, key) || has_word(blocks[i].aliases, key))
+        if (!strcmp(blocks[i].name, key) || hu_has_word(blocks[i].aliases, key))
             return &blocks[i];
     return NULL;
 }

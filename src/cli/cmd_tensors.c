@@ -1,0 +1,241 @@
+#include "json.h"
+#include "memory/term.h"
+#include "options.h"
+#include "report.h"
+#include "terminal.h"
+#include "tensor/tensor_set.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command_option rows[] = {OPTION_JSON, OPTION_HELP, OPTION_END};
+
+struct total {
+    struct hu_dtype dtype;
+    uint64_t tensors, elements, bytes;
+};
+
+enum { TOTALS_MAX = 128 };
+
+static bool same(struct hu_dtype a, struct hu_dtype b)
+{
+    return a.format == b.format && a.integer == b.integer && a.block == b.block;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    const struct total *x = a, *y = b;
+    if (x->bytes != y->bytes)
+        return x->bytes > y->bytes ? -1 : 1;
+    return strcmp(hu_dtype_name(x->dtype), hu_dtype_name(y->dtype));
+}
+
+/* Totals per dtype, the most bytes first. Returns their number. */
+static size_t sum_dtypes(const struct hu_tensor_set *set, struct total totals[TOTALS_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < set->tensor_count; i++) {
+        const struct hu_tensor *t = set->tensors[i];
+        size_t k = 0;
+        while (k < n && !same(totals[k].dtype, t->dtype))
+            k++;
+        if (k == n) {
+            /* There are fewer dtypes in both formats together. */
+            if (n == TOTALS_MAX)
+                continue;
+            totals[n++] = (struct total){.dtype = t->dtype};
+        }
+        totals[k].tensors++;
+        totals[k].elements += t->elements;
+        totals[k].bytes += t->bytes;
+    }
+    qsort(totals, n, sizeof *totals, by_bytes);
+    return n;
+}
+
+/* What the file's own format calls DTYPE: F32, BF16, Q4_K. New memory. */
+static char *dtype_name(struct hu_dtype dtype)
+{
+    static const char *const names[][2] = {
+        {"fp64", "F64"},      {"fp32", "F32"},    {"fp16", "F16"},         {"e8m0", "F8_E8M0"},
+        {"int8", "I8"},       {"uint8", "U8"},    {"int16", "I16"},        {"uint16", "U16"},
+        {"int32", "I32"},     {"uint32", "U32"},  {"int64", "I64"},        {"uint64", "U64"},
+        {"complex64", "C64"}, {"fp4_e2m1", "F4"}, {"nvfp4_ggml", "NVFP4"},
+    };
+    const char *name = hu_dtype_name(dtype);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(names[i][0], name))
+            return check_memory(strdup(names[i][1]));
+    /* The rest are ours in capitals, but for a p: fp8_e4m3 is F8_E4M3. */
+    bool lone = !strncmp(name, "fp", 2);
+    char *text = check_memory(strdup(lone ? name + 1 : name));
+    if (lone)
+        text[0] = 'F';
+    for (char *c = text; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return text;
+}
+
+static void shape_text(const struct hu_tensor *t, char *out, size_t size)
+{
+    size_t n = (size_t)snprintf(out, size, "[");
+    for (unsigned i = 0; i < t->rank && n + 24 < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s%llu", i ? ", " : "",
+                              (unsigned long long)t->shape[i]);
+    snprintf(out + n, size - n, "]");
+}
+
+/* In the order of the files and their headers; set->tensors goes by name. */
+static const struct hu_tensor *tensor_at(const struct hu_tensor_set *set, size_t index)
+{
+    size_t file = 0;
+    while (index >= set->files[file].count)
+        index -= set->files[file++].count;
+    return &set->files[file].tensors[index];
+}
+
+static void left(const char *text, int columns)
+{
+    int used = text_columns(text);
+    printf("%s%*s", text, columns > used ? columns - used : 0, "");
+}
+
+static void print_table(const char *path, const struct hu_tensor_set *set, bool again)
+{
+    char name[512], shape[160], n[27], m[27];
+    struct total totals[TOTALS_MAX];
+    int widest = 6;
+    for (size_t i = 0; i < set->tensor_count; i++) {
+        int columns = text_columns(hu_printable(set->tensors[i]->name, name, sizeof name));
+        widest = columns > widest && columns <= 64 ? columns : widest;
+    }
+    printf("%s%s\n  ", again ? "\n" : "", path);
+    left("tensor", widest + 2);
+    printf("%-12s %-24s %18s %18s\n", "dtype", "shape", "elements", "bytes");
+    for (size_t i = 0; i < set->tensor_count; i++) {
+        const struct hu_tensor *t = tensor_at(set, i);
+        char *dtype = dtype_name(t->dtype);
+        shape_text(t, shape, sizeof shape);
+        printf("  ");
+        left(hu_printable(t->name, name, sizeof name), widest + 2);
+        printf("%-12s %-24s %18s %18s\n", dtype, shape, hu_grouped(t->elements, n),
+               hu_grouped(t->bytes, m));
+        free(dtype);
+    }
+    size_t count = sum_dtypes(set, totals);
+    printf("\n  %-14s %12s %20s %20s\n", "dtype", "tensors", "elements", "bytes");
+    for (size_t i = 0; i < count; i++) {
+        char *dtype = dtype_name(totals[i].dtype);
+        printf("  %-14s %12llu %20s %20s\n", dtype, (unsigned long long)totals[i].tensors,
+               hu_grouped(totals[i].elements, n), hu_grouped(totals[i].bytes, m));
+        free(dtype);
+    }
+    printf("  %-14s %12zu %20s %20s\n", "in all", set->tensor_count, hu_grouped(set->elements, n),
+           hu_grouped(set->bytes, m));
+}
+
+static json_t *tensor_row(const struct hu_tensor_set *set, const struct hu_tensor *t)
+{
+    char name[512];
+    json_t *shape = check_memory(json_array());
+    for (unsigned i = 0; i < t->rank; i++)
+        json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
+    /* GGUF's names are bytes, and JSON's text. */
+    json_t *text = json_string(t->name);
+    if (!text)
+        text = json_string(hu_printable(t->name, name, sizeof name));
+    json_t *row = json_pack("{s:o?, s:o, s:o, s:I, s:I, s:I}", "name", text, "dtype",
+                            json_take(dtype_name(t->dtype)), "shape", shape, "elements",
+                            (json_int_t)t->elements, "bytes", (json_int_t)t->bytes, "offset",
+                            (json_int_t)t->offset);
+    if (set->count > 1)
+        json_object_set_new(row, "file", json_string(set->paths[t->file]));
+    return check_memory(row);
+}
+
+static json_t *document(const char *path, const struct hu_tensor_set *set)
+{
+    struct total totals[TOTALS_MAX];
+    json_t *tensors = check_memory(json_array()), *dtypes = check_memory(json_object());
+    for (size_t i = 0; i < set->tensor_count; i++)
+        json_array_append_new(tensors, tensor_row(set, tensor_at(set, i)));
+    size_t count = sum_dtypes(set, totals);
+    for (size_t i = 0; i < count; i++) {
+        char *dtype = dtype_name(totals[i].dtype);
+        json_object_set_new(dtypes, dtype,
+                            json_pack("{s:I, s:I, s:I}", "tensors", (json_int_t)totals[i].tensors,
+                                      "elements", (json_int_t)totals[i].elements, "bytes",
+                                      (json_int_t)totals[i].bytes));
+        free(dtype);
+    }
+    return json_pack("{s:s?, s:o, s:o, s:I, s:I}", "file", path, "tensors", tensors, "dtypes",
+                     dtypes, "elements", (json_int_t)set->elements, "bytes",
+                     (json_int_t)set->bytes);
+}
+
+/* A strict checker: what the index states must be so. */
+static int check_total(const struct command *self, const char *path,
+                       const struct hu_tensor_set *set)
+{
+    if (!set->has_total_size || set->total_size == set->bytes)
+        return EXIT_DONE;
+    return fail(self->name,
+                "%s: the index states a total_size of %llu bytes, and the shards hold %llu", path,
+                (unsigned long long)set->total_size, (unsigned long long)set->bytes);
+}
+
+static int list_files(const struct command *self, int argc, char **argv, bool json)
+{
+    json_t *list = json && argc > 1 ? check_memory(json_array()) : NULL;
+    int status = EXIT_DONE;
+    for (int i = 0; i < argc && status == EXIT_DONE; i++) {
+        struct hu_tensor_set set;
+        char error[HU_SET_ERROR];
+        if (!hu_tensor_set_open(argv[i], &set, error)) {
+            status = fail(self->name, "%s", error);
+            break;
+        }
+        status = check_total(self, argv[i], &set);
+        if (status == EXIT_DONE && list)
+            json_array_append_new(list, document(argv[i], &set));
+        else if (status == EXIT_DONE && json)
+            status = json_print(document(argv[i], &set));
+        else if (status == EXIT_DONE)
+            print_table(argv[i], &set, i > 0);
+        hu_tensor_set_close(&set);
+    }
+    if (list && status == EXIT_DONE)
+        return json_print(json_pack("{s:o}", "files", list));
+    json_decref(list);
+    return status;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct options o;
+    bool json = false;
+    int key;
+    options_begin(&o, self, argc, argv);
+    while ((key = option_next(&o)) >= 0)
+        json |= key == KEY_JSON;
+    if (key == OPTION_EXIT)
+        return o.status;
+    if (!o.argc)
+        return fail(self->name, "which file? A .safetensors file, its .safetensors.index.json, or "
+                                "a .gguf file");
+    return list_files(self, o.argc, o.argv, json);
+}
+
+const struct command cmd_tensors = {
+    .name = "tensors",
+    .usage = "FILE… [--json]",
+    .summary = "the tensors in a safetensors or GGUF file, checked strictly",
+    .details =
+        "Reads the header alone, whatever the file's size. FILE may be an index: its shards\n"
+        "are read too, and must hold what it says. A malformed header is refused with the\n"
+        "byte and the reason.",
+    .options = rows,
+    .run = run,
+};

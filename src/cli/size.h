@@ -1,0 +1,39 @@
+/* `halfulp size` in pieces: options, table, JSON. */
+#ifndef HALFULP_CLI_SIZE_H
+#define HALFULP_CLI_SIZE_H
+
+#include "memory/sizing.h"
+#include "terminal.h"
+
+/* What the command line gives of a model's shape; 0: not given. */
+struct size_shape {
+    uint64_t parameters, layers, hidden, heads, kv_heads, head_dim, vocabulary;
+};
+
+struct size_options {
+    struct hu_sizing_request request;
+    struct size_shape shape;
+    const struct hu_device *device; /* NULL: --memory gave bytes */
+    bool training_given;            /* some option about training */
+    bool json, explain;
+    enum color_mode color;
+};
+
+struct size_result {
+    const char *source; /* as the user gave it */
+    struct hu_model model;
+    struct hu_sizing sizing;
+};
+
+/* On stdout. RESULTS are COUNT, 1 or more. */
+void size_print_table(const struct size_options *options, const struct size_result *results,
+                      size_t count);
+/* Returns an exit status. */
+int size_print_json(const struct size_options *options, const struct size_result *results,
+                    size_t count);
+
+/* "26.08", or "<0.01" below that. OUT: 24 bytes. Returns OUT. */
+char *size_gib(uint64_t bytes, char *out);
+char *size_gb(uint64_t bytes, char *out);
+
+#endif

@@ -1,0 +1,172 @@
+#include "json.h"
+#include "report.h"
+#include "size.h"
+
+/* jansson's integers are signed; a count beyond them becomes a string rather than wrong. */
+static json_t *count(uint64_t n)
+{
+    if (n <= INT64_MAX)
+        return check_memory(json_integer((json_int_t)n));
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)n);
+    return check_memory(json_string(text));
+}
+
+static json_t *count_if(bool known, uint64_t n)
+{
+    return known ? count(n) : json_null();
+}
+
+/* Takes VALUE. */
+static void put(json_t *object, const char *key, json_t *value)
+{
+    check_memory(object);
+    json_object_set_new(object, key, value);
+}
+
+static json_t *text(const char *value)
+{
+    /* A path may be no UTF-8. */
+    json_t *string = json_string(value);
+    return string ? string : json_null();
+}
+
+static json_t *model_object(const struct size_result *r)
+{
+    const struct hu_model *m = &r->model;
+    json_t *o = json_object();
+    put(o, "source", text(r->source));
+    put(o, "architecture", *m->architecture ? text(m->architecture) : json_null());
+    put(o, "parameters", count(m->parameters));
+    put(o, "active_parameters", count_if(m->has_active, m->active_parameters));
+    put(o, "stored_elements", count_if(m->has_stored, m->stored_elements));
+    put(o, "stored_bytes", count_if(m->has_stored, m->stored_bytes));
+    put(o, "trained_context", count_if(m->trained_context, m->trained_context));
+    put(o, "mtp_parameters", count_if(m->mtp_parameters, m->mtp_parameters));
+    json_t *notes = json_array();
+    for (size_t i = 0; i < m->note_count; i++)
+        json_array_append_new(notes, text(m->notes[i]));
+    put(o, "notes", notes);
+    return o;
+}
+
+static json_t *weights_array(const struct hu_sizing *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->weight_count; i++) {
+        const struct hu_sizing_weights *w = &s->weights[i];
+        json_t *o = json_object();
+        put(o, "dtype", text(hu_dtype_name(w->dtype)));
+        double bits = hu_dtype_bits(w->dtype);
+        put(o, "bits_per_parameter", bits == (int)bits ? json_integer((int)bits) : json_real(bits));
+        put(o, "bytes", count(w->bytes));
+        put(o, "gb", json_real((double)w->bytes / 1e9));
+        put(o, "gib", json_real((double)w->bytes / 1073741824.0));
+        put(o, "inference_bytes", count(w->inference_bytes));
+        put(o, "adam_bytes", count_if(w->trains, w->adam_bytes));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *kv_object(const struct size_options *options, const struct hu_sizing *s)
+{
+    const struct hu_sizing_request *r = &options->request;
+    if (!s->has_kv)
+        return json_null();
+    json_t *o = json_object();
+    put(o, "dtype", text(hu_dtype_name(r->kv_dtype)));
+    put(o, "bytes_per_token", count(s->kv.bytes_per_token));
+    put(o, "bytes", count_if(r->context, s->kv.bytes));
+    put(o, "capacity_bytes", count_if(r->context, s->kv.capacity));
+    put(o, "context", count_if(r->context, r->context));
+    put(o, "batch", count(r->batch));
+    put(o, "window_layers", count(s->kv.window_layers));
+    return o;
+}
+
+static json_t *training_object(const struct size_options *options, const struct hu_sizing *s)
+{
+    const struct hu_training *t = &s->training;
+    const struct hu_sizing_request *r = &options->request;
+    if (!s->has_training)
+        return json_null();
+    bool activations = r->plan.has_activations || (r->sequence && r->micro_batch);
+    json_t *o = json_object();
+    put(o, "recipe", text(r->plan.recipe->name));
+    put(o, "optimizer_name", text(r->plan.optimizer->name));
+    put(o, "trainable_parameters", count(t->trainable));
+    put(o, "weights", count(t->weights));
+    put(o, "gradients", count(t->gradients));
+    put(o, "master_weights", count(t->master_weights));
+    put(o, "optimizer", count(t->optimizer));
+    put(o, "activations", count_if(activations, t->activations));
+    put(o, "buffers", count(t->buffers));
+    put(o, "total", count(t->total));
+    put(o, "per_device", count(t->per_device));
+    return o;
+}
+
+static json_t *headroom(const struct hu_fit *f)
+{
+    uint64_t most = INT64_MAX, n = f->headroom < most ? f->headroom : most;
+    return check_memory(json_integer(f->negative ? -(json_int_t)n : (json_int_t)n));
+}
+
+static json_t *fit_object(const struct size_options *options, const struct hu_sizing *s)
+{
+    const struct hu_fit *f = &s->fit;
+    if (!s->has_fit)
+        return json_null();
+    json_t *o = json_object();
+    put(o, "memory", count(options->request.memory));
+    put(o, "fits", json_boolean(f->fits));
+    put(o, "headroom", headroom(f));
+    put(o, "max_context", count_if(f->has_context, f->max_context));
+    put(o, "max_batch", count_if(f->has_batch, f->max_batch));
+    put(o, "widest_dtype", f->has_dtype ? text(hu_dtype_name(f->widest)) : json_null());
+    put(o, "needed", count(f->needed));
+    put(o, "devices", count(f->devices));
+    put(o, "device", options->device ? text(options->device->name) : json_null());
+    put(o, "weights", options->request.train ? json_null() : text(s->fit_dtype));
+    put(o, "runtime_overhead",
+        json_pack("{s:o, s:o}", "low", count(hu_runtime_low), "high", count(hu_runtime_high)));
+    return o;
+}
+
+static json_t *terms_array(const struct hu_terms *terms)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < terms->count; i++) {
+        const struct hu_term *t = &terms->rows[i];
+        json_t *o = json_object();
+        put(o, "name", text(t->name));
+        put(o, "bytes", count_if(t->basis != HU_UNKNOWN, t->bytes));
+        put(o, "basis", text(hu_basis_name(t->basis)));
+        put(o, "formula", text(t->formula));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *result_object(const struct size_options *options, const struct size_result *r)
+{
+    json_t *o = json_object();
+    put(o, "model", model_object(r));
+    put(o, "weights", weights_array(&r->sizing));
+    put(o, "kv_cache", kv_object(options, &r->sizing));
+    put(o, "training", training_object(options, &r->sizing));
+    put(o, "fit", fit_object(options, &r->sizing));
+    put(o, "terms", terms_array(&r->sizing.terms));
+    return o;
+}
+
+int size_print_json(const struct size_options *options, const struct size_result *results, size_t n)
+{
+    if (n == 1)
+        return json_print(result_object(options, results));
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, result_object(options, &results[i]));
+    return json_print(json_pack("{s:o}", "models", list));
+}

@@ -1,0 +1,30 @@
+/*
+ * What the backward pass needs of the forward pass: Korthikanti et al. 2022, "Reducing Activation
+ * Recomputation in Large Transformer Models" (arXiv:2205.05198), sections 4 and 5. The formula
+ * counts 16-bit activations and one-byte dropout masks of a GPT block.
+ */
+#ifndef HALFULP_MEMORY_ACTIVATIONS_H
+#define HALFULP_MEMORY_ACTIVATIONS_H
+
+#include "term.h"
+
+enum hu_recompute { HU_RECOMPUTE_NONE, HU_RECOMPUTE_SELECTIVE, HU_RECOMPUTE_FULL };
+
+struct hu_activation_shape {
+    uint64_t sequence, micro_batch;             /* s, b */
+    uint64_t hidden, heads, layers, vocabulary; /* h, a, L, v; vocabulary 0: no logits */
+    uint64_t tensor_parallel;                   /* t, 1 or more */
+    bool sequence_parallel;
+    bool flash; /* attention that keeps no s × s matrix */
+    enum hu_recompute recompute;
+};
+
+/*
+ * Bytes on one device, rounded up, of LAYERS layers and the logits; each adds its term. The first
+ * pipeline stage holds as many micro-batches as there are stages (section 4.2.3), so the number of
+ * stages drops out. False: over 64 bits.
+ */
+bool hu_activations(const struct hu_activation_shape *shape, uint64_t *bytes,
+                    struct hu_terms *terms);
+
+#endif

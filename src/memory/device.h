@@ -1,0 +1,19 @@
+/* Memories of real devices. */
+#ifndef HALFULP_MEMORY_DEVICE_H
+#define HALFULP_MEMORY_DEVICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hu_device {
+    const char *name;
+    const char *aliases; /* separated by spaces */
+    uint64_t bytes;      /* as the driver reports it, which is not what the box says */
+    const char *source;
+};
+
+/* NAME in any case; '-', '_' and spaces are left out of the comparison. NULL: not in the table. */
+const struct hu_device *hu_device_find(const char *name);
+const struct hu_device *hu_device_at(size_t index);
+
+#endif

@@ -1,0 +1,181 @@
+/* What a GGUF file's metadata says of the model: ggml's docs/gguf.md, "Standardized key-value
+ * pairs". */
+#include "source.h"
+#include "tensor/tensor_set.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct gguf {
+    const struct hu_tensor_set *set;
+    const struct hu_tensor_file *file;
+    struct hu_model *model;
+    char *error;
+};
+
+static const struct hu_metadata *find(struct gguf *g, const char *key)
+{
+    char full[160];
+    snprintf(full, sizeof full, "%s.%s", g->model->architecture, key);
+    return hu_metadata_find(g->file, full);
+}
+
+/* Entry INDEX of an array with an entry a layer, or the one number for all. */
+static bool read_layer(const struct hu_metadata *m, uint64_t index, uint64_t *value)
+{
+    return m && hu_metadata_integer(m, m->is_array ? index : 0, value);
+}
+
+static uint64_t number(struct gguf *g, const char *key, uint64_t otherwise)
+{
+    uint64_t value;
+    return read_layer(find(g, key), 0, &value) ? value : otherwise;
+}
+
+/* Layer I slides unless it is the PERIOD-th: what llama.cpp knows of families whose files do not
+ * say. 0: no such family. */
+static uint64_t known_period(const char *architecture)
+{
+    static const struct {
+        const char *name;
+        uint64_t period;
+    } rows[] = {{"gemma2", 2}, {"gemma3", 6}, {"gpt-oss", 2}, {"cohere2", 4}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!strcmp(rows[i].name, architecture))
+            return rows[i].period;
+    return 0;
+}
+
+static void add_windows(struct gguf *g)
+{
+    uint64_t window = number(g, "attention.sliding_window", 0);
+    const struct hu_metadata *pattern = find(g, "attention.sliding_window_pattern");
+    uint64_t period = known_period(g->model->architecture), slides;
+    if (!window)
+        return;
+    if (pattern && !pattern->is_array)
+        period = number(g, "attention.sliding_window_pattern", 0);
+    if (!period && !(pattern && pattern->is_array)) {
+        hu_model_note(g->model,
+                      "the file states a sliding window of %llu tokens and not for which "
+                      "layers: all are counted with the whole context",
+                      (unsigned long long)window);
+        return;
+    }
+    for (size_t i = 0; i < g->model->kv_count; i++) {
+        bool slide = pattern && pattern->is_array
+                         ? hu_metadata_integer(pattern, i, &slides) && slides
+                         : (i + 1) % period != 0;
+        g->model->kv[i].window = slide ? window : 0;
+    }
+}
+
+/* The keys that shape attention, found once: a file may have many keys and many layers. */
+struct attention {
+    const struct hu_metadata *latent, *rope, *heads, *kv_heads;
+    uint64_t key, value; /* size of a head where stated, or 0 */
+};
+
+/* Keys and values of layer I in elements. False: the file does not say. */
+static bool layer_kv(const struct attention *a, uint64_t hidden, uint64_t i, uint64_t *k,
+                     uint64_t *v)
+{
+    uint64_t heads, kv_heads, latent, rope;
+    if (read_layer(a->latent, i, &latent) && read_layer(a->rope, i, &rope)) {
+        *k = latent + rope;
+        *v = 0;
+        return latent < 1 << 20 && rope < 1 << 20;
+    }
+    if (!read_layer(a->heads, i, &heads))
+        return false;
+    if (!read_layer(a->kv_heads, i, &kv_heads))
+        kv_heads = heads;
+    uint64_t dim = heads ? hidden / heads : 0;
+    return !__builtin_mul_overflow(kv_heads, a->key ? a->key : dim, k) &&
+           !__builtin_mul_overflow(kv_heads, a->value ? a->value : dim, v);
+}
+
+static void add_kv(struct gguf *g)
+{
+    struct hu_model *m = g->model;
+    uint64_t causal;
+    if (read_layer(find(g, "attention.causal"), 0, &causal) && !causal) {
+        m->no_kv = "an encoder keeps no KV cache";
+        return;
+    }
+    struct attention a = {
+        .latent = find(g, "attention.kv_lora_rank"),
+        .rope = find(g, "rope.dimension_count"),
+        .heads = find(g, "attention.head_count"),
+        .kv_heads = find(g, "attention.head_count_kv"),
+        .key = number(g, "attention.key_length", 0),
+        .value = number(g, "attention.value_length", 0),
+    };
+    for (uint64_t i = 0; i < m->layers; i++) {
+        uint64_t k, v;
+        if (!layer_kv(&a, m->hidden, i, &k, &v) || !hu_model_add_kv(m, 1, k, v)) {
+            hu_model_free(m);
+            m->no_kv = "the file's metadata does not say how its attention is shaped: give "
+                       "--layers, --kv-heads and --head-dim";
+            return;
+        }
+    }
+    add_windows(g);
+}
+
+/* A token passes expert_used_count of the expert_count in each tensor of experts. */
+static void add_active(struct gguf *g)
+{
+    struct hu_model *m = g->model;
+    uint64_t count = number(g, "expert_count", 0), used = number(g, "expert_used_count", 0);
+    uint64_t experts = 0;
+    for (size_t i = 0; i < g->set->tensor_count; i++)
+        if (strstr(g->set->tensors[i]->name, "_exps."))
+            experts += g->set->tensors[i]->elements;
+    m->has_active = !count || (used && used <= count);
+    m->active_parameters = m->parameters;
+    if (count && m->has_active)
+        m->active_parameters = m->parameters - experts + experts / count * used;
+}
+
+static bool read_architecture(struct gguf *g)
+{
+    const struct hu_metadata *m = hu_metadata_find(g->file, "general.architecture");
+    char *name = g->model->architecture;
+    if (!m || m->type != HU_META_STRING || m->is_array || !m->count)
+        return false;
+    size_t n = m->count < sizeof g->model->architecture - 1 ? (size_t)m->count
+                                                            : sizeof g->model->architecture - 1;
+    for (size_t i = 0; i < n; i++)
+        name[i] = m->value[i] > 0x20 && m->value[i] < 0x7f ? (char)m->value[i] : '?';
+    name[n] = 0;
+    return true;
+}
+
+bool hu_model_read_gguf(const struct hu_tensor_set *set, struct hu_model *model,
+                        char error[HU_SOURCE_ERROR])
+{
+    struct gguf g = {.set = set, .file = &set->files[0], .model = model, .error = error};
+    const struct hu_metadata *tokens = hu_metadata_find(g.file, "tokenizer.ggml.tokens");
+    if (!read_architecture(&g)) {
+        model->no_kv = "the file does not name its general.architecture";
+        return true;
+    }
+    uint64_t layers = number(&g, "block_count", 0);
+    model->hidden = number(&g, "embedding_length", 0);
+    model->vocabulary = number(&g, "vocab_size", tokens && tokens->is_array ? tokens->count : 0);
+    model->heads = number(&g, "attention.head_count", 0);
+    if (layers > HU_LAYERS_MAX) {
+        snprintf(error, HU_SOURCE_ERROR, "%.300s: %llu layers are over %d", set->paths[0],
+                 (unsigned long long)layers, HU_LAYERS_MAX);
+        return false;
+    }
+    model->layers = layers;
+    model->trained_context = number(&g, "context_length", 0);
+    add_active(&g);
+    if (layers)
+        add_kv(&g);
+    else
+        model->no_kv = "the file does not state its block_count";
+    return true;
+}

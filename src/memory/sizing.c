@@ -1,0 +1,239 @@
+#include "sizing.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What people store weights in, floats first, then integers, then blocks. */
+static const char *const usual[] = {
+    "fp64", "fp32", "tf32",  "bf16",  "fp16",  "fp8_e4m3", "fp6_e3m2", "fp4_e2m1",
+    "int8", "int4", "mxfp8", "mxfp6", "mxfp4", "nvfp4",    "nf4",
+};
+
+void hu_sizing_begin(struct hu_sizing_request *r)
+{
+    *r = (struct hu_sizing_request){.overhead = 1.2, .batch = 1};
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (hu_dtype_find(usual[i], &r->dtypes[r->dtype_count]))
+            r->dtype_count++;
+    hu_dtype_find("bf16", &r->kv_dtype);
+    r->plan.optimizer = hu_optimizer_find("adam");
+    r->plan.data_parallel = r->plan.tensor_parallel = r->plan.pipeline_parallel = 1;
+}
+
+struct making {
+    const struct hu_model *model;
+    const struct hu_sizing_request *request;
+    struct hu_sizing *out;
+    char *error;
+};
+
+static bool refuse(struct making *m, const char *reason)
+{
+    snprintf(m->error, HU_SIZING_ERROR, "%s", reason);
+    return false;
+}
+
+/* Weights, gradients, first and second moment, all in one dtype of at least 16 bits. */
+static bool trains(struct hu_dtype dtype)
+{
+    return dtype.format && dtype.format->storage_bits >= 16;
+}
+
+static bool add_weights_row(struct making *m, struct hu_dtype dtype)
+{
+    struct hu_sizing_weights *w = &m->out->weights[m->out->weight_count++];
+    uint64_t n = m->model->parameters;
+    char name[48], count[27];
+    *w = (struct hu_sizing_weights){.dtype = dtype, .trains = trains(dtype)};
+    if (!hu_dtype_size(dtype, n, &w->bytes))
+        return refuse(m, "the weights take more bytes than 64 bits count");
+    w->inference_bytes = hu_scaled(w->bytes, m->request->overhead);
+    if (w->trains && __builtin_mul_overflow(w->bytes, 4, &w->adam_bytes))
+        w->trains = false;
+    snprintf(name, sizeof name, "weights in %s", hu_dtype_name(dtype));
+    if (dtype.block)
+        hu_term_add(&m->out->terms, name, w->bytes, HU_EXACT,
+                    "%s parameters × %u bytes / %u (%s); as if every weight were in it",
+                    hu_grouped(n, count), dtype.block->bytes, dtype.block->elements,
+                    dtype.block->structure);
+    else
+        hu_term_add(&m->out->terms, name, w->bytes, HU_EXACT, "%s parameters × %g bits / 8%s",
+                    hu_grouped(n, count), hu_dtype_bits(dtype),
+                    dtype.format && dtype.format->storage_shift
+                        ? " (in memory; its codes have fewer)"
+                        : "");
+    return true;
+}
+
+static bool add_weights(struct making *m)
+{
+    const struct hu_sizing_request *r = m->request;
+    for (size_t i = 0; i < r->dtype_count; i++)
+        if (!add_weights_row(m, r->dtypes[i]))
+            return false;
+    if (!m->out->weight_count)
+        return true;
+    const struct hu_sizing_weights *first = &m->out->weights[0];
+    const char *name = hu_dtype_name(first->dtype);
+    hu_term_add(&m->out->terms, "inference, in all", first->inference_bytes, HU_RULE_OF_THUMB,
+                "weights in %s × %g; the context's KV cache is in no such factor", name,
+                r->overhead);
+    if (first->trains)
+        hu_term_add(&m->out->terms, "training with Adam", first->adam_bytes, HU_RULE_OF_THUMB,
+                    "4·N·D + A + B with D = %g bytes (%s): weights, gradients, two moments; A and "
+                    "B, activations and buffers, not in it",
+                    hu_dtype_bits(first->dtype) / 8, name);
+    return true;
+}
+
+static bool add_kv(struct making *m)
+{
+    const struct hu_sizing_request *r = m->request;
+    struct hu_sizing *out = m->out;
+    if (!m->model->kv_count) {
+        hu_term_add(&out->terms, "KV cache", 0, HU_UNKNOWN, "%s",
+                    m->model->no_kv ? m->model->no_kv
+                                    : "a count does not say how attention is shaped: give "
+                                      "--layers, --kv-heads and --head-dim");
+        return true;
+    }
+    if (!hu_kv_cache_size(m->model, r->kv_dtype, r->context, r->batch, &out->kv))
+        return refuse(m, "the KV cache takes more bytes than 64 bits count");
+    out->has_kv = true;
+    const struct hu_kv_layer *first = &m->model->kv[0];
+    const char *dtype = hu_dtype_name(r->kv_dtype);
+    bool even = true;
+    for (size_t i = 1; i < m->model->kv_count; i++)
+        even &= m->model->kv[i].k == first->k && m->model->kv[i].v == first->v;
+    if (even)
+        hu_term_add(&out->terms, "KV cache of a token", out->kv.bytes_per_token, HU_EXACT,
+                    "%zu layers × (%llu + %llu) elements in %s%s", m->model->kv_count,
+                    (unsigned long long)first->k, (unsigned long long)first->v, dtype,
+                    first->v ? "" : "; keys and values are one latent, so no factor 2");
+    else
+        hu_term_add(&out->terms, "KV cache of a token", out->kv.bytes_per_token, HU_EXACT,
+                    "%zu layers of different shapes, in %s", m->model->kv_count, dtype);
+    if (!r->context) {
+        hu_term_add(&out->terms, "KV cache", 0, HU_UNKNOWN, "give --context");
+        return true;
+    }
+    hu_term_add(&out->terms, "KV cache", out->kv.bytes, HU_EXACT, "context %llu × batch %llu%s",
+                (unsigned long long)r->context, (unsigned long long)r->batch,
+                out->kv.window_layers ? "; layers with a window keep no more tokens than it" : "");
+    if (out->kv.capacity != out->kv.bytes)
+        hu_term_add(&out->terms, "KV cache, no window used", out->kv.capacity, HU_EXACT,
+                    "what an engine takes that keeps all %llu tokens in each of the %zu layers",
+                    (unsigned long long)r->context, m->model->kv_count);
+    return true;
+}
+
+static bool add_activations(struct making *m, struct hu_training_plan *plan)
+{
+    const struct hu_sizing_request *r = m->request;
+    const struct hu_model *model = m->model;
+    if (plan->has_activations) {
+        hu_term_add(&m->out->terms, "activations", plan->activations, HU_EXACT, "as given");
+        return true;
+    }
+    if (!r->sequence || !r->micro_batch)
+        return true;
+    if (!model->layers || !model->hidden || !model->heads)
+        return refuse(m, "activations need the model's shape: give a config.json, or --layers, "
+                         "--hidden and --heads");
+    struct hu_activation_shape shape = {
+        .sequence = r->sequence,
+        .micro_batch = r->micro_batch,
+        .hidden = model->hidden,
+        .heads = model->heads,
+        .layers = model->layers,
+        .vocabulary = model->vocabulary,
+        .tensor_parallel = plan->tensor_parallel,
+        .sequence_parallel = r->sequence_parallel,
+        .flash = r->flash,
+        .recompute = r->recompute,
+    };
+    plan->tokens = r->sequence * r->micro_batch;
+    if (!hu_activations(&shape, &plan->activations, &m->out->terms))
+        return refuse(m, "the activations take more bytes than 64 bits count");
+    plan->has_activations = true;
+    return true;
+}
+
+static bool add_training(struct making *m)
+{
+    struct hu_training_plan plan = m->request->plan;
+    const char *why = NULL;
+    if (!m->request->train)
+        return true;
+    if (!add_activations(m, &plan))
+        return false;
+    if (!hu_training_size(m->model, &plan, &m->out->training, &m->out->terms, &why))
+        return refuse(m, why ? why : "the training cannot be sized");
+    m->out->has_training = true;
+    return true;
+}
+
+/* The weights that the verdict is about: as asked, as stored, as the config says, or bf16. */
+static bool choose_weights(struct making *m, struct hu_dtype *dtype)
+{
+    struct hu_sizing *out = m->out;
+    *dtype = (struct hu_dtype){0};
+    if (m->request->dtypes_given) {
+        *dtype = m->request->dtypes[0];
+    } else if (m->model->has_stored) {
+        out->fit_weights = m->model->stored_bytes;
+        snprintf(out->fit_dtype, sizeof out->fit_dtype, "as stored");
+        return true;
+    } else if (!*m->model->dtype || !hu_dtype_find(m->model->dtype, dtype)) {
+        hu_dtype_find("bf16", dtype);
+    }
+    snprintf(out->fit_dtype, sizeof out->fit_dtype, "in %s", hu_dtype_name(*dtype));
+    return hu_dtype_size(*dtype, m->model->parameters, &out->fit_weights) ||
+           refuse(m, "the weights take more bytes than 64 bits count");
+}
+
+static bool add_fit(struct making *m)
+{
+    const struct hu_sizing_request *r = m->request;
+    struct hu_sizing *out = m->out;
+    struct hu_fit_question q = {
+        .model = m->model,
+        .memory = r->memory,
+        .kv_dtype = r->kv_dtype,
+        .context = r->context,
+        .batch = r->batch,
+        .dtypes = r->dtypes,
+        .dtype_count = r->dtype_count,
+        .training = r->train,
+        .training_bytes = out->training.per_device,
+    };
+    if (!r->fit)
+        return true;
+    if (!choose_weights(m, &q.dtype))
+        return false;
+    q.weights = out->fit_weights;
+    if (!hu_fit_answer(&q, &out->fit))
+        return refuse(m, "what it needs takes more bytes than 64 bits count");
+    out->has_fit = true;
+    if (r->train)
+        hu_term_add(&out->terms, "needed", out->fit.needed, HU_MODELLED,
+                    "the training's bytes on a device");
+    else
+        hu_term_add(&out->terms, "needed", out->fit.needed, HU_EXACT, "weights %s%s",
+                    out->fit_dtype,
+                    r->context && out->has_kv ? " and the KV cache" : "; no KV cache is counted");
+    hu_term_add(&out->terms, "runtime overhead, at least", hu_runtime_low, HU_RULE_OF_THUMB,
+                "a device's context, kernels, workspaces: not in the verdict");
+    hu_term_add(&out->terms, "runtime overhead, at most", hu_runtime_high, HU_RULE_OF_THUMB,
+                "the same with more workspace and fragmentation; vLLM keeps 10%% of the device "
+                "free by default");
+    return true;
+}
+
+bool hu_sizing_make(const struct hu_model *model, const struct hu_sizing_request *request,
+                    struct hu_sizing *sizing, char error[HU_SIZING_ERROR])
+{
+    struct making m = {.model = model, .request = request, .out = sizing, .error = error};
+    *sizing = (struct hu_sizing){0};
+    return add_weights(&m) && add_kv(&m) && add_training(&m) && add_fit(&m);
+}

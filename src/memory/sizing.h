@@ -1,0 +1,60 @@
+/* The whole answer about one model: what `halfulp size` prints and the viewer shows. */
+#ifndef HALFULP_MEMORY_SIZING_H
+#define HALFULP_MEMORY_SIZING_H
+
+#include "activations.h"
+#include "device.h"
+#include "fit.h"
+#include "kv_cache.h"
+#include "model.h"
+#include "term.h"
+#include "training.h"
+
+enum { HU_SIZING_DTYPES = 96, HU_SIZING_ERROR = 320 };
+
+struct hu_sizing_request {
+    struct hu_dtype dtypes[HU_SIZING_DTYPES];
+    size_t dtype_count;
+    bool dtypes_given; /* the first of them is what the verdict is about */
+    double overhead;   /* the rule of thumb's factor on the weights */
+    struct hu_dtype kv_dtype;
+    uint64_t context, batch; /* context 0: not asked */
+    bool train;
+    struct hu_training_plan plan;   /* activations are filled in from the next line's */
+    uint64_t sequence, micro_batch; /* 0: no activations are modelled */
+    bool sequence_parallel, flash;
+    enum hu_recompute recompute;
+    bool fit;
+    uint64_t memory;
+};
+
+struct hu_sizing_weights {
+    struct hu_dtype dtype;
+    uint64_t bytes, inference_bytes;
+    bool trains;         /* a float of 16 bits or more */
+    uint64_t adam_bytes; /* 4·N·D, where it trains */
+};
+
+struct hu_sizing {
+    struct hu_sizing_weights weights[HU_SIZING_DTYPES];
+    size_t weight_count;
+    bool has_kv; /* bytes_per_token is known; the rest where a context was given */
+    struct hu_kv_cache kv;
+    bool has_training;
+    struct hu_training training;
+    bool has_fit;
+    struct hu_fit fit;
+    char fit_dtype[48]; /* what the verdict's weights are in */
+    uint64_t fit_weights;
+    struct hu_terms terms;
+};
+
+/* A request for the table alone: the usual dtypes, the factor 1.2, one request at a time, a KV
+ * cache in bf16, Adam on one device. The caller adds to it. */
+void hu_sizing_begin(struct hu_sizing_request *request);
+
+/* False: error says why. */
+bool hu_sizing_make(const struct hu_model *model, const struct hu_sizing_request *request,
+                    struct hu_sizing *sizing, char error[HU_SIZING_ERROR]);
+
+#endif

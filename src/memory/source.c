@@ -1,0 +1,257 @@
+#include "source.h"
+#include "families.h"
+#include "stored.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+/* A config.json is a few KB; an index of 100,000 tensors some ten MB. */
+enum { JSON_MAX = 64 << 20 };
+
+struct decimal {
+    uint64_t digits;
+    int exponent; /* value = digits × 10^exponent */
+};
+
+/* A digit group separator has a digit on each side. */
+static bool is_separator(const char *at)
+{
+    return (*at == '_' || *at == ',') && isdigit((unsigned char)at[1]);
+}
+
+/* Moves *AT past the number. False: none here, or over 64 bits of digits. */
+static bool read_decimal(const char **at, struct decimal *d)
+{
+    const char *c = *at;
+    bool fraction = false;
+    *d = (struct decimal){0};
+    if (!isdigit((unsigned char)*c))
+        return false;
+    for (; isdigit((unsigned char)*c) || (*c == '.' && !fraction) || is_separator(c); c++) {
+        if (*c == '.') {
+            fraction = true;
+            continue;
+        }
+        if (!isdigit((unsigned char)*c))
+            continue;
+        if (__builtin_mul_overflow(d->digits, 10, &d->digits) ||
+            __builtin_add_overflow(d->digits, (uint64_t)(*c - '0'), &d->digits))
+            return false;
+        d->exponent -= fraction;
+    }
+    if ((*c == 'e' || *c == 'E') &&
+        (isdigit((unsigned char)c[1]) || (c[1] == '+' && isdigit((unsigned char)c[2])))) {
+        char *end;
+        long e = strtol(c + 1, &end, 10);
+        if (e > 100)
+            return false;
+        d->exponent += (int)e;
+        c = end;
+    }
+    *at = c;
+    return true;
+}
+
+/* digits × 10^exponent × unit, where it is whole and within 64 bits. */
+static bool whole(struct decimal d, uint64_t unit, uint64_t *value)
+{
+    unsigned __int128 v = (unsigned __int128)d.digits * unit;
+    for (; d.exponent > 0 && v; d.exponent--)
+        if (__builtin_mul_overflow(v, 10, &v))
+            return false;
+    for (; d.exponent < 0 && v; d.exponent++) {
+        if (v % 10)
+            return false;
+        v /= 10;
+    }
+    *value = (uint64_t)v;
+    return v <= UINT64_MAX;
+}
+
+bool hu_count_read(const char *text, uint64_t *count)
+{
+    static const struct {
+        char letter;
+        uint64_t unit;
+    } units[] = {{'k', 1000},
+                 {'m', 1000000},
+                 {'b', 1000000000},
+                 {'g', 1000000000},
+                 {'t', UINT64_C(1000000000000)}};
+    struct decimal d;
+    uint64_t unit = 1;
+    if (!read_decimal(&text, &d))
+        return false;
+    for (size_t i = 0; *text && i < sizeof units / sizeof *units; i++)
+        if (tolower((unsigned char)*text) == units[i].letter) {
+            unit = units[i].unit;
+            text++;
+            break;
+        }
+    return !*text && whole(d, unit, count);
+}
+
+bool hu_bytes_read(const char *text, uint64_t *bytes)
+{
+    static const char letters[] = "kmgtp";
+    struct decimal d;
+    uint64_t unit = 1;
+    if (!read_decimal(&text, &d))
+        return false;
+    while (*text == ' ')
+        text++;
+    const char *letter = *text ? strchr(letters, tolower((unsigned char)*text)) : NULL;
+    if (letter) {
+        bool binary = text[1] == 'i';
+        for (const char *l = letters; l <= letter; l++)
+            unit *= binary ? 1024 : 1000;
+        text += 1 + binary;
+    }
+    if (!strcasecmp(text, "b"))
+        text++;
+    return !*text && whole(d, unit, bytes);
+}
+
+/* The whole of a file of at most JSON_MAX bytes; NULL: error says why. */
+static char *read_whole(const char *path, size_t *n, char error[HU_SOURCE_ERROR])
+{
+    struct stat status;
+    FILE *in = fopen(path, "rbe");
+    char *text = NULL;
+    if (!in || fstat(fileno(in), &status)) {
+        snprintf(error, HU_SOURCE_ERROR, "%s: %s", path, strerror(errno));
+    } else if (!S_ISREG(status.st_mode) || status.st_size > JSON_MAX) {
+        snprintf(error, HU_SOURCE_ERROR, "%s: is no file of at most 64 MiB", path);
+    } else if (!(text = malloc((size_t)status.st_size + 1))) {
+        snprintf(error, HU_SOURCE_ERROR, "%s: out of memory", path);
+    } else {
+        *n = fread(text, 1, (size_t)status.st_size, in);
+    }
+    if (in)
+        fclose(in);
+    return text;
+}
+
+static bool open_config(const char *path, struct hu_model *model, bool *unknown,
+                        char error[HU_SOURCE_ERROR])
+{
+    char why[HU_CONFIG_ERROR];
+    size_t n = 0;
+    char *text = read_whole(path, &n, error);
+    if (!text)
+        return false;
+    bool fine = hu_model_read_config(text, n, model, why);
+    free(text);
+    if (!fine)
+        snprintf(error, HU_SOURCE_ERROR, "%.300s: %s", path, why);
+    *unknown = !fine && strstr(why, "--parameters");
+    return fine;
+}
+
+/* What the files hold, told apart; and whether that is what the index and the config say. */
+static bool add_stored(const struct hu_tensor_set *set, struct hu_model *model,
+                       char error[HU_SOURCE_ERROR])
+{
+    struct hu_stored stored;
+    if (!hu_stored_count(set, &stored)) {
+        snprintf(error, HU_SOURCE_ERROR, "%.300s: more weights than 64 bits count", set->paths[0]);
+        return false;
+    }
+    model->has_stored = true;
+    model->stored_elements = set->elements;
+    model->stored_bytes = set->bytes;
+    if (stored.buffers)
+        hu_model_note(model, "%llu stored elements are buffers, not parameters",
+                      (unsigned long long)stored.buffers);
+    if (stored.scales)
+        hu_model_note(model, "%llu stored elements are scales and the like of quantized weights",
+                      (unsigned long long)stored.scales);
+    if (stored.packed)
+        hu_model_note(model, "%llu stored elements hold several weights each",
+                      (unsigned long long)stored.packed);
+    if (set->has_total_size && set->total_size != set->bytes)
+        hu_model_note(model,
+                      "the index states a total_size of %llu bytes, and the shards hold %llu",
+                      (unsigned long long)set->total_size, (unsigned long long)set->bytes);
+    if (!model->parameters)
+        model->parameters = stored.parameters;
+    else if (model->parameters != stored.parameters)
+        hu_model_note(model,
+                      "the files hold %llu weights and the config %llu parameters: copies of tied "
+                      "weights, or parts that the config does not count",
+                      (unsigned long long)stored.parameters, (unsigned long long)model->parameters);
+    return true;
+}
+
+static bool open_tensors(const char *path, struct hu_model *model, char error[HU_SOURCE_ERROR])
+{
+    struct hu_tensor_set set;
+    char why[HU_SET_ERROR];
+    if (!hu_tensor_set_open(path, &set, why)) {
+        snprintf(error, HU_SOURCE_ERROR, "%s", why);
+        return false;
+    }
+    bool fine = add_stored(&set, model, error);
+    if (fine && set.files[0].kind == HU_GGUF)
+        fine = hu_model_read_gguf(&set, model, error);
+    else if (fine && !model->weight_count)
+        model->no_kv = "a safetensors file does not say how its attention is shaped: give the "
+                       "folder with its config.json, or --layers, --kv-heads and --head-dim";
+    hu_tensor_set_close(&set);
+    return fine;
+}
+
+static bool exists(const char *folder, const char *file, char path[4096])
+{
+    struct stat status;
+    size_t n = strlen(folder);
+    const char *slash = n && folder[n - 1] == '/' ? "" : "/";
+    return snprintf(path, 4096, "%s%s%s", folder, slash, file) < 4096 && !stat(path, &status);
+}
+
+static bool open_folder(const char *path, struct hu_model *model, bool *unknown,
+                        char error[HU_SOURCE_ERROR])
+{
+    static const char *const files[] = {"model.safetensors.index.json", "model.safetensors"};
+    char inside[4096];
+    bool config = exists(path, "config.json", inside);
+    if (config && !open_config(inside, model, unknown, error))
+        return false;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (exists(path, files[i], inside))
+            return open_tensors(inside, model, error);
+    if (!config)
+        snprintf(error, HU_SOURCE_ERROR,
+                 "%.300s: the folder has no config.json, model.safetensors.index.json or "
+                 "model.safetensors",
+                 path);
+    return config;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && !strcmp(text + n - m, end);
+}
+
+bool hu_model_open(const char *path, struct hu_model *model, bool *unknown,
+                   char error[HU_SOURCE_ERROR])
+{
+    struct stat status;
+    *model = (struct hu_model){0};
+    *unknown = false;
+    if (stat(path, &status)) {
+        snprintf(error, HU_SOURCE_ERROR, "%.300s: %s", path, strerror(errno));
+        return false;
+    }
+    if (S_ISDIR(status.st_mode))
+        return open_folder(path, model, unknown, error);
+    if (ends_with(path, ".json") && !ends_with(path, ".index.json"))
+        return open_config(path, model, unknown, error);
+    return open_tensors(path, model, error);
+}

@@ -1,0 +1,33 @@
+/* Where a model is read from: a parameter count, a config.json, a folder, a tensor file. */
+#ifndef HALFULP_MEMORY_SOURCE_H
+#define HALFULP_MEMORY_SOURCE_H
+
+#include "model.h"
+
+enum { HU_SOURCE_ERROR = 1024 };
+
+/*
+ * A count such as 7B, 7e9, 1.5T or 7_000_559_616, exactly. K, M, B or G, T are powers of 1000.
+ * False: not one, not whole, or over 64 bits.
+ */
+bool hu_count_read(const char *text, uint64_t *count);
+
+/* A size: a count with an optional unit B, kB … TB of 1000 or KiB … TiB of 1024. False: none. */
+bool hu_bytes_read(const char *text, uint64_t *bytes);
+
+/*
+ * Makes *model of PATH: a folder with a config.json (and its safetensors, whose totals are then
+ * checked), a config.json, a .safetensors file, a .safetensors.index.json or a .gguf file. False:
+ * error says why; where the only trouble is an architecture that is not known, *unknown is true.
+ * hu_model_free releases it either way.
+ */
+bool hu_model_open(const char *path, struct hu_model *model, bool *unknown,
+                   char error[HU_SOURCE_ERROR]);
+
+/* Fills MODEL's count, KV cache and shapes from the metadata and tensors of a GGUF file; for
+ * hu_model_open. False: error says why. */
+struct hu_tensor_set;
+bool hu_model_read_gguf(const struct hu_tensor_set *set, struct hu_model *model,
+                        char error[HU_SOURCE_ERROR]);
+
+#endif

@@ -1,0 +1,18 @@
+/* What a file stores against what the model's parameters are: buffers, scales, packed weights. */
+#ifndef HALFULP_MEMORY_STORED_H
+#define HALFULP_MEMORY_STORED_H
+
+#include "model.h"
+#include "tensor/tensor_set.h"
+
+struct hu_stored {
+    uint64_t parameters; /* weights, packed ones unpacked */
+    uint64_t buffers;    /* elements of masks, position ids, rotary tables */
+    uint64_t scales;     /* elements of quantization scales, zeros, indices and the like */
+    uint64_t packed;     /* stored elements that hold several weights each */
+};
+
+/* Tells SET's tensors apart by their names, dtypes and neighbours. False: over 64 bits. */
+bool hu_stored_count(const struct hu_tensor_set *set, struct hu_stored *stored);
+
+#endif

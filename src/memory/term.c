@@ -1,0 +1,46 @@
+#include "term.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *hu_basis_name(enum hu_basis basis)
+{
+    static const char *const names[] = {"exact", "modelled", "rule of thumb", "unknown"};
+    return names[basis];
+}
+
+void hu_term_add(struct hu_terms *terms, const char *name, uint64_t bytes, enum hu_basis basis,
+                 const char *format, ...)
+{
+    if (terms->count == HU_TERMS_MAX)
+        return;
+    struct hu_term *t = &terms->rows[terms->count++];
+    va_list arguments;
+    va_start(arguments, format);
+    snprintf(t->name, sizeof t->name, "%s", name);
+    vsnprintf(t->formula, sizeof t->formula, format, arguments);
+    va_end(arguments);
+    t->bytes = bytes;
+    t->basis = basis;
+}
+
+char *hu_grouped(uint64_t n, char *out)
+{
+    char digits[21];
+    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), at = 0;
+    for (int i = 0; i < length; i++) {
+        if (i && (length - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = 0;
+    return out;
+}
+
+uint64_t hu_scaled(uint64_t n, double factor)
+{
+    /* 64-bit significand where long double has one; a rule of thumb needs no more. */
+    long double scaled = (long double)n * factor + 0.5L;
+    return scaled < 18446744073709551615.0L ? (uint64_t)scaled : UINT64_MAX;
+}

@@ -1,0 +1,42 @@
+/* One line of a sum: what it is, how many bytes, how far to trust it, and its formula. */
+#ifndef HALFULP_MEMORY_TERM_H
+#define HALFULP_MEMORY_TERM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum hu_basis {
+    HU_EXACT,         /* follows from the model's shapes and the dtypes' widths */
+    HU_MODELLED,      /* a published formula, or an assumption that the formula states */
+    HU_RULE_OF_THUMB, /* what the field says, with nothing behind it but habit */
+    HU_UNKNOWN,       /* not given or not known; formula says why */
+};
+
+struct hu_term {
+    char name[48];
+    uint64_t bytes; /* 0 where the basis is HU_UNKNOWN */
+    enum hu_basis basis;
+    char formula[320]; /* with its numbers in */
+};
+
+enum { HU_TERMS_MAX = 160 };
+
+struct hu_terms {
+    struct hu_term rows[HU_TERMS_MAX];
+    size_t count;
+};
+
+const char *hu_basis_name(enum hu_basis basis);
+
+/* Adds a row; a row too many is dropped. */
+void hu_term_add(struct hu_terms *terms, const char *name, uint64_t bytes, enum hu_basis basis,
+                 const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* N with a comma every three digits, into OUT of at least 27 bytes. Returns OUT. */
+char *hu_grouped(uint64_t n, char *out);
+
+/* round(n × factor), half up, as rules of thumb want it; UINT64_MAX when it is over 64 bits. */
+uint64_t hu_scaled(uint64_t n, double factor);
+
+#endif

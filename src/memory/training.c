@@ -1,0 +1,345 @@
+#include "training.h"
+#include "tensor/words.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Bytes a parameter with Adam: Rajbhandari et al. 2020 (ZeRO) section 3.1 for 16 under mixed
+ * precision; Megatron-LM's distributed-optimizer page for 20 (fp16 gradients and fp32 copies of
+ * them), 18 (fp32 main gradients) and 16.
+ */
+static const struct hu_recipe recipes[] = {
+    {"fp32", "full float32", "fp32", "fp32", NULL, NULL, "fp32", "fp32",
+     "16 bytes a parameter with Adam"},
+    {"autocast", "amp", "fp32", "fp32", NULL, NULL, "fp32", "bf16",
+     "torch.autocast: weights stay fp32, the 16-bit copies are passing; 16 bytes"},
+    {"mixed", "mixed-fp16 mixed-bf16 fp16", "fp16", "fp16", NULL, "fp32", "fp32", "fp16",
+     "16-bit weights and gradients, fp32 master weights: 16 bytes"},
+    {"mixed-fp32-grads", "megatron-bf16 megatron", "bf16", NULL, "fp32", "fp32", "fp32", "bf16",
+     "16-bit weights, fp32 main gradients and master weights: 18 bytes"},
+    {"mixed-both-grads", "megatron-fp16", "fp16", "fp16", "fp32", "fp32", "fp32", "fp16",
+     "16-bit gradients and fp32 copies of them: 20 bytes"},
+    {"bf16", "pure-bf16", "bf16", "bf16", NULL, NULL, "bf16", "bf16",
+     "everything in bf16: 8 bytes; small updates are lost without stochastic rounding"},
+};
+
+static const struct hu_optimizer optimizers[] = {
+    {"adam", "adamw", 2, .summary = "two moments"},
+    {"sgd", "", 0, .summary = "no state"},
+    {"momentum", "sgd-momentum", 1, .summary = "a velocity"},
+    {"lion", "", 1, .summary = "one momentum"},
+    {"adafactor", "", 0, .factored = true,
+     .summary = "a row and a column a matrix in place of the second moment"},
+    {"adam8bit", "adamw8bit 8bit-adam adam-8bit", 2, .eight_bit = true,
+     .summary = "two moments in 8 bits, an fp32 scale for 256 of them"},
+    {"sparse-adam", "sparseadam lazy-adam", 2, .sparse = true,
+     .summary = "sparse gradients of the embeddings; the state stays whole"},
+};
+
+static void lower(const char *name, char key[32])
+{
+    size_t i = 0;
+    for (; name[i] && i < 31; i++)
+        key[i] = name[i] == '_' ? '-' : (char)tolower((unsigned char)name[i]);
+    key[i] = 0;
+}
+
+const struct hu_recipe *hu_recipe_at(size_t index)
+{
+    return index < sizeof recipes / sizeof *recipes ? &recipes[index] : NULL;
+}
+
+const struct hu_recipe *hu_recipe_find(const char *name)
+{
+    char key[32];
+    lower(name, key);
+    for (size_t i = 0; hu_recipe_at(i); i++)
+        if (!strcmp(recipes[i].name, key) || hu_has_word(recipes[i].aliases, key))
+            return &recipes[i];
+    return NULL;
+}
+
+const struct hu_optimizer *hu_optimizer_at(size_t index)
+{
+    return index < sizeof optimizers / sizeof *optimizers ? &optimizers[index] : NULL;
+}
+
+const struct hu_optimizer *hu_optimizer_find(const char *name)
+{
+    char key[32];
+    lower(name, key);
+    for (size_t i = 0; hu_optimizer_at(i); i++)
+        if (!strcmp(optimizers[i].name, key) || hu_has_word(optimizers[i].aliases, key))
+            return &optimizers[i];
+    return NULL;
+}
+
+struct sum {
+    const struct hu_model *model;
+    const struct hu_training_plan *plan;
+    struct hu_training *out;
+    struct hu_terms *terms;
+    const char *error;
+};
+
+static bool over(struct sum *s)
+{
+    s->error = "the sum is over 64 bits";
+    return false;
+}
+
+/* Bytes of N numbers of the dtype called NAME; 0 for NULL. */
+static bool bytes_of(struct sum *s, const char *name, uint64_t n, uint64_t *bytes)
+{
+    struct hu_dtype dtype;
+    *bytes = 0;
+    return !name || (hu_dtype_find(name, &dtype) && hu_dtype_size(dtype, n, bytes)) || over(s);
+}
+
+static bool is_target(const struct hu_weight *w, const char *targets)
+{
+    if (w->group == HU_GROUP_MTP || !w->linear)
+        return false;
+    if (!targets)
+        return w->lora;
+    if (!strcmp(targets, "all-linear"))
+        return true;
+    size_t n = strlen(w->name);
+    for (const char *at = targets; (at = strstr(at, w->name)); at += n)
+        if ((at == targets || at[-1] == ',') && (at[n] == ',' || !at[n]))
+            return true;
+    return false;
+}
+
+/* Two matrices of rank R beside each target: R × (rows + columns) (Hu et al. 2021, section 4.1). */
+static bool count_lora(struct sum *s)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < s->model->weight_count; i++) {
+        const struct hu_weight *w = &s->model->weights[i];
+        uint64_t product;
+        if (!is_target(w, s->plan->lora_targets))
+            continue;
+        if (__builtin_mul_overflow(w->rows + w->columns, s->plan->lora_rank, &product) ||
+            __builtin_mul_overflow(product, w->copies, &product) ||
+            __builtin_add_overflow(sum, product, &sum))
+            return over(s);
+    }
+    if (!sum)
+        s->error = s->model->weight_count
+                       ? "no linear layer of the model has a name in --lora-targets"
+                       : "LoRA's count needs the layers' shapes: give a config.json as the model";
+    s->out->trainable = sum;
+    return sum;
+}
+
+/* Parameters of the linear layers, which QLoRA quantizes; all of them where none are known. */
+static uint64_t linear_parameters(const struct hu_model *m)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < m->weight_count; i++)
+        if (m->weights[i].linear && m->weights[i].group != HU_GROUP_MTP)
+            sum += m->weights[i].rows * m->weights[i].columns * m->weights[i].copies;
+    return m->weight_count ? sum : m->parameters;
+}
+
+static bool add_weights(struct sum *s)
+{
+    const struct hu_training_plan *p = s->plan;
+    uint64_t n = s->model->parameters, base, adapters = 0;
+    char a[27], b[27];
+    const char *dtype = p->lora_rank ? p->recipe->frozen : p->recipe->weights;
+    if (p->qlora) {
+        uint64_t linear = linear_parameters(s->model), rest;
+        if (!bytes_of(s, "nf4_dq", linear, &base) || !bytes_of(s, "bf16", n - linear, &rest) ||
+            __builtin_add_overflow(base, rest, &base))
+            return s->error ? false : over(s);
+        hu_term_add(s->terms, "frozen weights", base, HU_EXACT,
+                    "%s linear parameters in nf4, double-quantized (4.127 bits), %s others in bf16",
+                    hu_grouped(linear, a), hu_grouped(n - linear, b));
+    } else {
+        if (!bytes_of(s, dtype, n, &base))
+            return false;
+        hu_term_add(s->terms, p->lora_rank ? "frozen weights" : "weights", base, HU_EXACT,
+                    "%s parameters in %s", hu_grouped(n, a), dtype);
+    }
+    if (p->lora_rank) {
+        dtype = p->recipe->weights;
+        if (!bytes_of(s, dtype, s->out->trainable, &adapters))
+            return false;
+        hu_term_add(s->terms, "LoRA weights", adapters, HU_EXACT,
+                    "%s parameters of rank %llu in %s", hu_grouped(s->out->trainable, a),
+                    (unsigned long long)p->lora_rank, dtype);
+    }
+    return !__builtin_add_overflow(base, adapters, &s->out->weights) || over(s);
+}
+
+/* Elements of the embedding's gradient that stay away: rows of tokens that were not seen. */
+static uint64_t sparse_savings(const struct sum *s)
+{
+    const struct hu_training_plan *p = s->plan;
+    uint64_t saved = 0;
+    for (size_t i = 0; i < s->model->weight_count; i++) {
+        const struct hu_weight *w = &s->model->weights[i];
+        if (w->group == HU_GROUP_EMBEDDING && w->copies == 1 && p->tokens && p->tokens < w->rows)
+            saved += (w->rows - p->tokens) * w->columns;
+    }
+    return saved;
+}
+
+static bool add_gradients(struct sum *s)
+{
+    const struct hu_training_plan *p = s->plan;
+    uint64_t n = s->out->trainable, low, main;
+    char a[27];
+    if (p->optimizer->sparse && !p->lora_rank) {
+        uint64_t saved = sparse_savings(s);
+        n -= saved;
+        hu_term_add(s->terms, "sparse embedding gradients", 0, saved ? HU_MODELLED : HU_UNKNOWN,
+                    saved ? "%s elements fewer: at most one row a token of the micro-batch"
+                          : "%s elements fewer: needs a config.json, --seq and --micro-batch",
+                    hu_grouped(saved, a));
+    }
+    if (!bytes_of(s, p->recipe->gradients, n, &low) ||
+        !bytes_of(s, p->recipe->main_gradients, n, &main) ||
+        __builtin_add_overflow(low, main, &s->out->gradients))
+        return s->error ? false : over(s);
+    hu_term_add(s->terms, "gradients", s->out->gradients, HU_EXACT, "%s parameters in %s%s%s",
+                hu_grouped(n, a), p->recipe->gradients ? p->recipe->gradients : "",
+                p->recipe->gradients && p->recipe->main_gradients ? " and in " : "",
+                p->recipe->main_gradients ? p->recipe->main_gradients : "");
+    return true;
+}
+
+/* Shazeer and Stern 2018, section 3: a row and a column a matrix, the whole of a vector. */
+static bool factored_state(struct sum *s, uint64_t *elements)
+{
+    *elements = 0;
+    for (size_t i = 0; i < s->model->weight_count; i++) {
+        const struct hu_weight *w = &s->model->weights[i];
+        uint64_t each = w->columns > 2 ? w->rows + w->columns : w->rows * w->columns;
+        if (w->group == HU_GROUP_MTP)
+            continue;
+        if (__builtin_mul_overflow(each, w->copies, &each) ||
+            __builtin_add_overflow(*elements, each, elements))
+            return over(s);
+    }
+    if (!s->model->weight_count)
+        s->error = "Adafactor's state needs the matrices' shapes: give a config.json as the model";
+    else if (s->plan->lora_rank)
+        s->error = "Adafactor's state is not modelled with LoRA";
+    return !s->error;
+}
+
+static bool add_optimizer(struct sum *s)
+{
+    const struct hu_optimizer *o = s->plan->optimizer;
+    const char *state = s->plan->recipe->state;
+    uint64_t n = s->out->trainable, each = 0;
+    char a[27];
+    if (o->factored) {
+        if (!factored_state(s, &n) || !bytes_of(s, "fp32", n, &s->out->optimizer))
+            return false;
+        hu_term_add(s->terms, "optimizer state", s->out->optimizer, HU_MODELLED,
+                    "%s: %s numbers in fp32, %s", o->name, hu_grouped(n, a), o->summary);
+        return true;
+    }
+    if (o->eight_bit) {
+        uint64_t scales;
+        if (!bytes_of(s, "int8", n, &each) ||
+            !bytes_of(s, "fp32", n / 256 + (n % 256 != 0), &scales) ||
+            __builtin_add_overflow(each, scales, &each))
+            return s->error ? false : over(s);
+    } else if (!bytes_of(s, state, n, &each)) {
+        return false;
+    }
+    if (__builtin_mul_overflow(each, o->slots, &s->out->optimizer))
+        return over(s);
+    bool mixed =
+        s->plan->recipe->master != NULL && !strcmp(state, "fp32") && o->slots && !o->eight_bit;
+    hu_term_add(s->terms, "optimizer state", s->out->optimizer,
+                o->eight_bit ? HU_MODELLED : HU_EXACT, "%s: %u × %s in %s (%s)%s", o->name,
+                o->slots, hu_grouped(n, a), o->eight_bit ? "8 bits" : state, o->summary,
+                mixed ? "; mixed precision does not halve it" : "");
+    return true;
+}
+
+static bool add_master(struct sum *s)
+{
+    char a[27];
+    const char *dtype = s->plan->recipe->master;
+    if (!dtype)
+        return true;
+    if (!bytes_of(s, dtype, s->out->trainable, &s->out->master_weights))
+        return false;
+    hu_term_add(s->terms, "master weights", s->out->master_weights, HU_EXACT, "%s parameters in %s",
+                hu_grouped(s->out->trainable, a), dtype);
+    return true;
+}
+
+static uint64_t share(uint64_t bytes, uint64_t of)
+{
+    return bytes / of + (bytes % of != 0);
+}
+
+/* ZeRO splits among the data-parallel devices alone; the other two split the model itself. */
+static bool add_totals(struct sum *s)
+{
+    const struct hu_training_plan *p = s->plan;
+    struct hu_training *t = s->out;
+    uint64_t split, state;
+    const uint64_t parts[] = {t->gradients, t->master_weights, t->optimizer, t->activations,
+                              t->buffers};
+    t->total = t->weights;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (__builtin_add_overflow(t->total, parts[i], &t->total))
+            return over(s);
+    if (__builtin_mul_overflow(p->tensor_parallel, p->pipeline_parallel, &split))
+        return over(s);
+    state = share(t->optimizer + t->master_weights, split);
+    uint64_t weights = share(t->weights, split), gradients = share(t->gradients, split);
+    if (p->zero >= 1)
+        state = share(state, p->data_parallel);
+    if (p->zero >= 2)
+        gradients = share(gradients, p->data_parallel);
+    if (p->zero >= 3)
+        weights = share(weights, p->data_parallel);
+    /* Each is at most its part of the total, so this does not overflow. */
+    t->per_device = weights + gradients + state + t->activations + t->buffers;
+    hu_term_add(s->terms, "per device", t->per_device, HU_MODELLED,
+                "ZeRO-%u over %llu data-parallel devices; the model over %llu (tensor %llu × "
+                "pipeline %llu), split evenly; activations and buffers whole",
+                p->zero, (unsigned long long)p->data_parallel, (unsigned long long)split,
+                (unsigned long long)p->tensor_parallel, (unsigned long long)p->pipeline_parallel);
+    return true;
+}
+
+static void add_given(struct sum *s)
+{
+    const struct hu_training_plan *p = s->plan;
+    if (p->has_activations)
+        s->out->activations = p->activations;
+    else
+        hu_term_add(s->terms, "activations", 0, HU_UNKNOWN,
+                    "not in the total: give --activations BYTES, or --seq and --micro-batch");
+    s->out->buffers = p->buffers;
+    if (p->buffers)
+        hu_term_add(s->terms, "buffers", p->buffers, HU_EXACT, "as given");
+}
+
+bool hu_training_size(const struct hu_model *model, const struct hu_training_plan *plan,
+                      struct hu_training *training, struct hu_terms *terms, const char **error)
+{
+    struct sum s = {.model = model, .plan = plan, .out = training, .terms = terms};
+    *training = (struct hu_training){.trainable = model->parameters};
+    bool fine = (!plan->lora_rank || count_lora(&s)) && add_weights(&s) && add_gradients(&s) &&
+                add_master(&s) && add_optimizer(&s);
+    if (fine) {
+        add_given(&s);
+        fine = add_totals(&s);
+    }
+    *error = s.error;
+    return fine;
+}

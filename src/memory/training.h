@@ -1,0 +1,59 @@
+/* What training keeps: weights, gradients, master weights, optimizer state, and how they split. */
+#ifndef HALFULP_MEMORY_TRAINING_H
+#define HALFULP_MEMORY_TRAINING_H
+
+#include "model.h"
+#include "tensor/dtype.h"
+#include "term.h"
+
+/* Which dtype each thing is kept in; NULL: not kept. */
+struct hu_recipe {
+    const char *name, *aliases; /* aliases: separated by spaces */
+    const char *weights, *gradients, *main_gradients, *master, *state;
+    const char *frozen; /* of weights that are not trained */
+    const char *summary;
+};
+
+/* State as numbers a parameter. */
+struct hu_optimizer {
+    const char *name, *aliases;
+    unsigned slots;
+    bool eight_bit; /* block-wise quantized state */
+    bool factored;  /* one slot, a row and a column a matrix */
+    bool sparse;    /* embeddings have gradients for the tokens seen alone */
+    const char *summary;
+};
+
+const struct hu_recipe *hu_recipe_find(const char *name);
+const struct hu_recipe *hu_recipe_at(size_t index);
+const struct hu_optimizer *hu_optimizer_find(const char *name);
+const struct hu_optimizer *hu_optimizer_at(size_t index);
+
+struct hu_training_plan {
+    const struct hu_recipe *recipe;
+    const struct hu_optimizer *optimizer;
+    unsigned zero;                                              /* stage 0 to 3 */
+    uint64_t data_parallel, tensor_parallel, pipeline_parallel; /* 1 or more */
+    uint64_t lora_rank;                                         /* 0: every parameter is trained */
+    const char *lora_targets; /* module names by commas, "all-linear", or NULL: PEFT's default */
+    bool qlora;               /* frozen linear weights in nf4, double-quantized */
+    uint64_t tokens;          /* in a micro-batch, for sparse gradients; 0: not known */
+    bool has_activations;     /* bytes on a device */
+    uint64_t activations, buffers;
+};
+
+struct hu_training {
+    uint64_t trainable; /* parameters */
+    uint64_t weights, gradients, master_weights, optimizer, activations, buffers;
+    uint64_t total;      /* of one copy of the model, activations and buffers of one device */
+    uint64_t per_device; /* after ZeRO, tensor and pipeline parallelism; rounded up */
+};
+
+/*
+ * Fills *training and adds its terms. MODEL needs its parameters; LoRA needs its weights. False:
+ * *error says why, static text.
+ */
+bool hu_training_size(const struct hu_model *model, const struct hu_training_plan *plan,
+                      struct hu_training *training, struct hu_terms *terms, const char **error);
+
+#endif

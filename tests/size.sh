@@ -1,0 +1,186 @@
+# `halfulp size` and `halfulp tensors`, as a user types them.
+. "$srcdir/tests/tap.sh"
+configs="$srcdir/fixtures/configs"
+
+# safetensors FILE HEADER BYTES: a file of that header and so many bytes of zeros.
+safetensors() {
+    local n=${#2} i
+    for i in 0 1 2 3 4 5 6 7; do printf "\\x$(printf %02x $((n >> (8 * i) & 255)))"; done >"$1"
+    printf '%s' "$2" >>"$1"
+    truncate -s $((8 + n + $3)) "$1"
+}
+
+# key EXPRESSION COMMAND…: what jq makes of the command's JSON.
+key() {
+    local expression=$1
+    shift
+    "$@" --json | jq -r "$expression"
+}
+
+tensor() { # NAME DTYPE SHAPE FROM TO
+    printf '"%s":{"dtype":"%s","shape":%s,"data_offsets":[%s,%s]}' "$@"
+}
+
+size() { "$halfulp" size "$@"; }
+tensors() { "$halfulp" tensors "$@"; }
+
+prints "7,000,559,616 parameters are 26.08 GiB in fp32 and 13.04 GiB in bf16" \
+    "fp32 28002238464 26.08
+bf16 14001119232 13.04" \
+    key '.weights[] | "\(.dtype) \(.bytes) \(.gib * 100 | round / 100)"' size 7_000_559_616 --dtype fp32,bf16
+prints "70B at 16 bits × 1.2 is 168 GB" 168000000000 \
+    key '.weights[0].inference_bytes' size 70B --dtype bf16
+prints "a billion fp32 parameters, A = 4 GB, B = 2 GB: 22 GB" "4000000000 4000000000 8000000000 22000000000" \
+    key '.training | "\(.weights) \(.gradients) \(.optimizer) \(.total)"' \
+    size 1e9 --train fp32 --activations 4GB --buffers 2GB
+prints "tf32 takes 32 bits in memory" "32 4" key '.weights[0] | "\(.bits_per_parameter) \(.bytes)"' size 1 --dtype tf32
+prints "block formats have fractions of bits" "4.25 8.25 4.5" \
+    key '[.weights[].bits_per_parameter] | map(tostring) | join(" ")' size 1 --dtype mxfp4,mxfp8,q4_0
+prints "what was not asked for is null" "null null null" \
+    key '"\(.kv_cache) \(.training) \(.fit)"' size 7B
+prints "terms say why the KV cache is not known" true \
+    key '[.terms[] | select(.name == "KV cache")][0].formula | contains("--kv-heads")' size 7B
+prints "the keys are the contract's" \
+    "fit kv_cache model terms training weights" \
+    key 'keys | join(" ")' size 7B
+prints "a model's keys" "active_parameters architecture parameters source stored_bytes stored_elements" \
+    key '.model | keys - ["mtp_parameters", "notes", "trained_context"] | join(" ")' size 7B
+prints "a verdict's keys" "fits headroom max_batch max_context memory widest_dtype" \
+    key '.fit | keys - ["needed", "devices", "device", "weights", "runtime_overhead"] | join(" ")' \
+    size 7B --memory 24GiB
+
+llama=$configs/llama-3-8b.json
+prints "a config gives its count and KV cache" "8030261248 131072 1073741824" \
+    key '"\(.model.parameters) \(.kv_cache.bytes_per_token) \(.kv_cache.bytes)"' size "$llama" --context 8192
+prints "experts have active parameters" "46702792704 12879925248" \
+    key '.model | "\(.parameters) \(.active_parameters)"' size "$configs/mixtral-8x7b.json"
+mkdir "$scratch/folder"
+cp "$llama" "$scratch/folder/config.json"
+prints "a folder with a config is a model" 8030261248 key .model.parameters size "$scratch/folder"
+
+exits "what fits exits 0" 0 '' size 7B --memory 24GiB
+exits "what does not fit exits 1" 1 '' size 70B --memory RTX-4090-24GB
+exits "the same as JSON" 1 '' size 70B --memory 24GiB --json
+exits "one of several that does not fit exits 1" 1 '' size 7B 70B --memory 24GiB
+prints "headroom is negative when it does not fit" true \
+    key '.fit.headroom < 0' size 70B --memory 24GiB
+prints "the longest context fits and one more token does not" "0 1" bash -c '
+    n=$("$1" size "$2" --memory 24GiB --context 1 --json | jq .fit.max_context)
+    "$1" size "$2" --memory 24GiB --context "$n" >/dev/null; a=$?
+    "$1" size "$2" --memory 24GiB --context $((n + 1)) >/dev/null; echo "$a $?"' - "$halfulp" "$llama"
+prints "several models are one document" "7000000000 70000000000" \
+    key '[.models[].model.parameters] | map(tostring) | join(" ")' size 7B 70B
+holds "several models are compared side by side" bash -c \
+    '"$1" size 7B 70B --dtype bf16 | grep -Eq "parameters +7,000,000,000 +70,000,000,000"' - "$halfulp"
+holds "--explain labels each term" bash -c '
+    text=$("$1" size "$2" --context 8192 --train mixed --memory 24GiB --seq 128 --explain)
+    for basis in exact modelled "rule of thumb"; do grep -q "$basis" <<<"$text" || exit 1; done' - "$halfulp" "$llama"
+
+exits "an unknown architecture is refused with what to give" 2 "'mamba' is not known.*--parameters N.*--kv-heads" \
+    bash -c 'echo "{\"model_type\": \"mamba\"}" >"$2/m.json"; "$1" size "$2/m.json"' - "$halfulp" "$scratch"
+prints "an unknown architecture is sized by what the user gives" "2800000000 32768" \
+    key '"\(.model.parameters) \(.kv_cache.bytes_per_token)"' \
+    size "$scratch/m.json" --parameters 2.8B --layers 16 --kv-heads 4 --head-dim 128
+exits "half a shape is refused" 2 "--layers, --kv-heads and --head-dim together" size 7B --kv-heads 8
+exits "a shape for a model that has one is refused" 2 "says its own shape" size "$llama" --layers 3
+exits "bad JSON is refused by line, column and byte" 2 'line 1, column [0-9]+ \(byte [0-9]+\)' \
+    bash -c 'printf "{\"a\": }" >"$2/bad.json"; "$1" size "$2/bad.json"' - "$halfulp" "$scratch"
+exits "no model" 2 'which model' size
+exits "neither a count nor a file" 2 "8x7B: No such file.*nor is it a parameter count" size 8x7B
+exits "no parameters" 2 "0 parameters" size 0
+exits "an unknown dtype" 2 "no dtype 'fp5'" size 7B --dtype fp5
+exits "a mixture of ggml types" 2 "4.83 to 4.89" size 7B --dtype q4_k_m
+exits "an unknown device" 2 "neither a size.*H100-80GB" size 7B --memory Z9000
+exits "an unknown recipe" 2 "no recipe" size 7B --train magic
+exits "an unknown optimizer" 2 "no optimizer" size 7B --train fp32 --optimizer magic
+exits "training options without a recipe" 2 "need --train" size 7B --zero 3
+exits "a suffix on a context" 2 "no whole number" size 7B --context 8k
+exits "activations without a shape" 2 "activations need the model's shape" size 7B --train mixed --seq 128
+exits "20 bytes for each of 10^18 parameters" 2 "64 bits" size 1e18 --train mixed-both-grads
+exits "10^18 parameters in fp64" 0 '' size 1e18 --dtype fp64
+exits "a full disk" 2 'No space left' bash -c '"$1" size 7B >/dev/full' - "$halfulp"
+
+# Files.
+f=$scratch/model.safetensors
+safetensors "$f" "{$(tensor a BF16 '[2,3]' 0 12),$(tensor b F32 '[4]' 12 28),$(tensor c BF16 '[1]' 28 30)}" 30
+prints "tensors and totals" "a,BF16,[2,3],6,12 b,F32,[4],4,16 c,BF16,[1],1,2 / 11 30 / 7 14 / 2" \
+    key '([.tensors[] | "\(.name),\(.dtype),\(.shape | tojson),\(.elements),\(.bytes)"] | join(" ")) +
+         " / \(.elements) \(.bytes) / \(.dtypes.BF16.elements) \(.dtypes.BF16.bytes) / \(.dtypes.BF16.tensors)"' tensors "$f"
+prints "a file's stored bytes and parameters" "11 11 30" \
+    key '.model | "\(.parameters) \(.stored_elements) \(.stored_bytes)"' size "$f"
+exits "a trailing byte is refused with its offset" 2 'byte [0-9]+: 1 bytes follow' \
+    bash -c 'cp "$2" "$3/t.safetensors"; echo >>"$3/t.safetensors"; "$1" tensors "$3/t.safetensors"' - "$halfulp" "$f" "$scratch"
+exits "a truncated file is refused" 2 "byte [0-9]+: tensor 'c'.*cut short" \
+    bash -c 'head -c -1 "$2" >"$3/t.safetensors"; "$1" tensors "$3/t.safetensors"' - "$halfulp" "$f" "$scratch"
+exits "no file" 2 "No such file" tensors "$scratch/none.safetensors"
+exits "a folder" 2 "is a folder" tensors "$scratch"
+exits "an empty file" 2 "too short" bash -c ': >"$2/e"; "$1" tensors "$2/e"' - "$halfulp" "$scratch"
+exits "a device" 2 "no regular file" tensors /dev/null
+
+safetensors "$scratch/s1.safetensors" "{$(tensor a BF16 '[2]' 0 4)}" 4
+safetensors "$scratch/s2.safetensors" "{$(tensor b BF16 '[3]' 0 6)}" 6
+index() { # TOTAL MAP
+    printf '{"metadata":{"total_size":%s},"weight_map":%s}' "$1" "$2" >"$scratch/x.safetensors.index.json"
+}
+index 10 '{"a":"s1.safetensors","b":"s2.safetensors"}'
+prints "an index sums its shards" "5 10" key '"\(.elements) \(.bytes)"' tensors "$scratch/x.safetensors.index.json"
+index 11 '{"a":"s1.safetensors","b":"s2.safetensors"}'
+exits "tensors refuses a total_size that differs" 2 "total_size of 11 bytes, and the shards hold 10" \
+    tensors "$scratch/x.safetensors.index.json"
+holds "size says that it differs" bash -c '"$1" size "$2" | grep -q "total_size of 11"' - "$halfulp" "$scratch/x.safetensors.index.json"
+index 10 '{"a":"s1.safetensors","b":"s1.safetensors"}'
+exits "a tensor in another shard" 2 "'b' is not in the file" tensors "$scratch/x.safetensors.index.json"
+index 6 '{"b":"s2.safetensors","c":"s2.safetensors"}'
+exits "a tensor that no shard has" 2 "'c' is not in the file" tensors "$scratch/x.safetensors.index.json"
+safetensors "$scratch/s3.safetensors" "{$(tensor c BF16 '[1]' 0 2),$(tensor d BF16 '[1]' 2 4)}" 4
+index 4 '{"c":"s3.safetensors"}'
+exits "a tensor that the index does not have" 2 "'d' is in a shard and not in the index" \
+    tensors "$scratch/x.safetensors.index.json"
+index 10 '{"b":"s2.safetensors","a":"../s1.safetensors"}'
+exits "an index names no other folder" 2 "beside the index" tensors "$scratch/x.safetensors.index.json"
+
+safetensors "$scratch/q.safetensors" "{$(tensor l.qweight I32 '[2,8]' 0 64),$(tensor l.qzeros I32 '[1,1]' 64 68),$(tensor l.scales F16 '[1,8]' 68 84),$(tensor l.g_idx I32 '[16]' 84 148),$(tensor r.rotary_emb.inv_freq F32 '[4]' 148 164)}" 164
+prints "packed weights are unpacked; scales and buffers are no parameters" "128 45" \
+    key '.model | "\(.parameters) \(.stored_elements)"' size "$scratch/q.safetensors"
+safetensors "$scratch/m.safetensors" "{$(tensor e.gate_blocks U8 '[2,4,16]' 0 128),$(tensor e.gate_scales U8 '[2,4]' 128 136)}" 136
+prints "mxfp4 blocks hold two weights a byte" "256 136" \
+    key '.model | "\(.parameters) \(.stored_elements)"' size "$scratch/m.safetensors"
+# gguf FILE TENSOR SPLIT COUNT: one fp32 tensor of eight elements in split SPLIT of COUNT.
+u32() { printf "\\x$(printf %02x $(($1 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\0\\0"; }
+u64() { u32 "$1"; u32 0; }
+string() { u64 ${#1}; printf '%s' "$1"; }
+gguf() {
+    {
+        printf GGUF; u32 3; u64 1; u64 2
+        string split.no; u32 4; u32 "$3"
+        string split.count; u32 4; u32 "$4"
+        string "$2"; u32 1; u64 8; u32 0; u64 0
+    } >"$1"
+    truncate -s "%32" "$1"
+    truncate -s +32 "$1"
+}
+corpus="$srcdir/tests/fuzz/corpus/gguf"
+prints "a GGUF file's tensors" "q,Q4_0,[4,64],256,144 r,Q6_K,[256],256,210" \
+    key '[.tensors[] | "\(.name),\(.dtype),\(.shape | tojson),\(.elements),\(.bytes)"] | join(" ")' tensors "$corpus/whole"
+prints "a GGUF file's KV cache, a layer at a time" "llama 512 192 1" \
+    key '"\(.model.architecture) \(.model.parameters) \(.kv_cache.bytes_per_token) \(.kv_cache.window_layers)"' size "$corpus/whole"
+prints "a GGUF file's experts and latent attention" "256 128 3456" \
+    key '"\(.model.parameters) \(.model.active_parameters) \(.kv_cache.bytes_per_token)"' size "$corpus/mla"
+gguf "$scratch/m-00001-of-00002.gguf" a 0 2
+gguf "$scratch/m-00002-of-00002.gguf" b 1 2
+prints "the splits of a GGUF model are read together" "a b 16 64" \
+    key '([.tensors[].name] | join(" ")) + " \(.elements) \(.bytes)"' tensors "$scratch/m-00001-of-00002.gguf"
+rm "$scratch/m-00002-of-00002.gguf"
+exits "a split that is missing is named" 2 'm-00002-of-00002.gguf: No such file' tensors "$scratch/m-00001-of-00002.gguf"
+
+no_mpfr() { ! "$NM" "$builddir/libmemory.a" | grep -i mpfr; }
+holds "the memory library has no MPFR symbol" no_mpfr
+
+safetensors "$scratch/esc.safetensors" "{$(tensor 'a\u001b[31m' F32 '[]' 0 4)}" 4
+holds "control characters in names stay off the terminal" bash -c \
+    '! "$1" tensors "$2" | grep -q "$(printf "\033")"' - "$halfulp" "$scratch/esc.safetensors"
+safetensors "$scratch/huge.safetensors" "{$(tensor a BF16 '[1099511627776]' 0 2199023255552)}" 0
+truncate -s $((2199023255552 + $(stat -c %s "$scratch/huge.safetensors"))) "$scratch/huge.safetensors" 2>/dev/null &&
+    prints "a file of two terabytes costs its header" 2199023255552 key .bytes tensors "$scratch/huge.safetensors" ||
+    skip "a file of two terabytes costs its header" "the file system has no such sparse files"
+finish

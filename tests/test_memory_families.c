@@ -1,0 +1,248 @@
+#include "memory/families.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char text[65536];
+static struct hu_model model;
+static char error[HU_CONFIG_ERROR];
+
+static bool read_text(const char *json)
+{
+    return hu_model_read_config(json, strlen(json), &model, error);
+}
+
+static void read_fixture(const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/configs/%s.json", FIXTURES, name);
+    FILE *in = fopen(path, "r");
+    cr_assert(in, "%s", path);
+    size_t n = fread(text, 1, sizeof text - 1, in);
+    text[n] = 0;
+    fclose(in);
+    cr_assert(read_text(text), "%s: %s", name, error);
+}
+
+Test(memory_families, counts_are_those_that_were_published)
+{
+    char path[512], row[512], name[64], active[32];
+    snprintf(path, sizeof path, "%s/configs/counts.tsv", FIXTURES);
+    FILE *in = fopen(path, "r");
+    cr_assert(in);
+    int rows = 0;
+    while (fgets(row, sizeof row, in)) {
+        unsigned long long parameters;
+        if (row[0] == '#')
+            continue;
+        cr_assert_eq(sscanf(row, "%63s %llu %31s", name, &parameters, active), 3, "%s", row);
+        read_fixture(name);
+        cr_assert_eq(model.parameters, parameters, "%s: %llu, not %llu", name,
+                     (unsigned long long)model.parameters, parameters);
+        if (*active != '-')
+            cr_assert_eq(model.active_parameters, strtoull(active, NULL, 10), "%s", name);
+        hu_model_free(&model);
+        rows++;
+    }
+    fclose(in);
+    cr_assert_geq(rows, 25, "only %d rows", rows);
+}
+
+/* Active parameters as the papers round them, in billions. gpt-oss's card (table 1) leaves the
+ * embedding out of the active ones, DeepSeek's README_WEIGHTS has 0.9B of it in. */
+Test(memory_families, active_parameters_round_to_what_was_published)
+{
+    static const struct {
+        const char *name;
+        bool without_embedding;
+        double billions, off;
+    } rows[] = {
+        {"mixtral-8x7b", false, 13, 0.5},       {"mixtral-8x22b", false, 39, 0.5},
+        {"qwen3-30b-a3b", false, 3.3, 0.06},    {"qwen3-235b-a22b", false, 22, 0.5},
+        {"deepseek-v2", false, 21, 0.5},        {"deepseek-v3", true, 36.7, 0.1},
+        {"gpt-oss-20b", true, 3.61, 0.005},     {"gpt-oss-120b", true, 5.13, 0.005},
+        {"qwen1.5-moe-a2.7b", false, 2.7, .05}, {"llama-4-scout-17b-16e", true, 17, 0.5},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        read_fixture(rows[i].name);
+        uint64_t active = model.active_parameters;
+        if (rows[i].without_embedding)
+            active -= hu_model_group(&model, HU_GROUP_EMBEDDING, true);
+        double off = (double)active / 1e9 - rows[i].billions;
+        cr_assert(off < rows[i].off && off > -rows[i].off, "%s: %llu active", rows[i].name,
+                  (unsigned long long)active);
+        hu_model_free(&model);
+    }
+}
+
+/* The Hub counts 680,571,043,840 F8_E4M3 and 3,918,786,560 BF16 elements in DeepSeek-V3's files:
+ * the model, the MTP module, and that module's copies of embedding and head, but for the 59 router
+ * biases of 256, which are fp32. */
+Test(memory_families, deepseek_v3_and_its_mtp_module_are_what_the_files_hold)
+{
+    read_fixture("deepseek-v3");
+    uint64_t copies = 2 * UINT64_C(129280) * 7168, biases = 59 * 256;
+    cr_assert_eq(model.parameters + model.mtp_parameters + copies - biases,
+                 UINT64_C(680571043840) + UINT64_C(3918786560));
+    hu_model_free(&model);
+}
+
+/* gpt-oss model card, table 1, in billions: MLP, attention, embedding and unembedding. */
+Test(memory_families, parts_are_those_that_were_published)
+{
+    read_fixture("gpt-oss-20b");
+    double mlp = (double)(hu_model_group(&model, HU_GROUP_MLP, false) +
+                          hu_model_group(&model, HU_GROUP_EXPERTS, false));
+    cr_assert_float_eq(mlp / 1e9, 19.12, 0.005);
+    cr_assert_float_eq((double)hu_model_group(&model, HU_GROUP_ATTENTION, false) / 1e9, 0.64,
+                       0.005);
+    cr_assert_float_eq((double)(hu_model_group(&model, HU_GROUP_EMBEDDING, false) +
+                                hu_model_group(&model, HU_GROUP_HEAD, false)) /
+                           1e9,
+                       1.16, 0.005);
+    hu_model_free(&model);
+    /* BLOOM's card: 3,596,615,680 embedding parameters (the norm behind them not counted). */
+    read_fixture("bloom");
+    cr_assert_eq(hu_model_group(&model, HU_GROUP_EMBEDDING, false), UINT64_C(3596615680));
+    hu_model_free(&model);
+}
+
+static size_t sliding_layers(const char *name, uint64_t window)
+{
+    size_t n = 0;
+    read_fixture(name);
+    for (size_t i = 0; i < model.kv_count; i++) {
+        n += model.kv[i].window != 0;
+        cr_assert(!model.kv[i].window || model.kv[i].window == window, "%s", name);
+    }
+    hu_model_free(&model);
+    return n;
+}
+
+Test(memory_families, layers_slide_as_the_family_says)
+{
+    cr_assert_eq(sliding_layers("mistral-7b-v0.1", 4096), 32);
+    cr_assert_eq(sliding_layers("mistral-nemo-12b", 0), 0);
+    cr_assert_eq(sliding_layers("gemma-2-9b", 4096), 21);
+    cr_assert_eq(sliding_layers("gemma-3-1b", 512), 22);
+    cr_assert_eq(sliding_layers("gemma-3-27b", 1024), 52);
+    cr_assert_eq(sliding_layers("gpt-oss-20b", 128), 12);
+    cr_assert_eq(sliding_layers("qwen2-7b", 0), 0, "use_sliding_window is false");
+    cr_assert_eq(sliding_layers("llama-4-scout-17b-16e", 8192), 36);
+}
+
+Test(memory_families, experts_stand_where_the_config_says)
+{
+    static const char base[] =
+        "{\"model_type\":\"deepseek_v2\",\"vocab_size\":2,\"hidden_size\":4,\"num_hidden_layers\":"
+        "6,"
+        "\"num_attention_heads\":1,\"intermediate_size\":8,\"kv_lora_rank\":1,\"qk_nope_head_dim\":"
+        "1,"
+        "\"qk_rope_head_dim\":1,\"v_head_dim\":1,\"n_routed_experts\":3,\"num_experts_per_tok\":1,"
+        "\"moe_intermediate_size\":2,\"first_k_dense_replace\":%d,\"moe_layer_freq\":%d}";
+    static const int rows[][3] = {{0, 1, 6}, {1, 1, 5}, {1, 2, 2}, {2, 2, 2}, {3, 3, 1}, {6, 1, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char json[512];
+        snprintf(json, sizeof json, base, rows[i][0], rows[i][1]);
+        cr_assert(read_text(json), "%s", error);
+        cr_assert_eq(hu_model_group(&model, HU_GROUP_EXPERTS, false), rows[i][2] * 3 * 3 * 8, "%zu",
+                     i);
+        cr_assert_eq(hu_model_group(&model, HU_GROUP_EXPERTS, true), rows[i][2] * 3 * 8, "%zu", i);
+        hu_model_free(&model);
+    }
+}
+
+Test(memory_families, a_quantized_config_names_its_dtype)
+{
+    static const struct {
+        const char *quantization, *dtype;
+    } rows[] = {
+        {"{\"quant_method\":\"fp8\"}", "fp8_e4m3"},
+        {"{\"quant_method\":\"mxfp4\"}", "mxfp4"},
+        {"{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":128}", "gptq4_g128"},
+        {"{\"quant_method\":\"awq\",\"bits\":4,\"group_size\":64}", "gptq4_g64"},
+        {"{\"quant_method\":\"gptq\",\"bits\":5,\"group_size\":99}", "bfloat16"},
+        {"{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true}", "nf4"},
+        {"{\"quant_method\":\"bitsandbytes\",\"load_in_8bit\":true}", "int8"},
+        {"{\"quant_method\":\"new\"}", "bfloat16"},
+        {"null", "bfloat16"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char json[512];
+        snprintf(
+            json, sizeof json,
+            "{\"model_type\":\"llama\",\"vocab_size\":10,\"hidden_size\":8,\"num_hidden_layers\":1,"
+            "\"num_attention_heads\":2,\"intermediate_size\":16,\"torch_dtype\":\"bfloat16\","
+            "\"quantization_config\":%s}",
+            rows[i].quantization);
+        cr_assert(read_text(json), "%s", error);
+        cr_assert_str_eq(model.dtype, rows[i].dtype, "%s", rows[i].quantization);
+        hu_model_free(&model);
+    }
+}
+
+Test(memory_families, biases_and_ties_are_counted)
+{
+    static const char base[] =
+        "{\"model_type\":\"llama\",\"vocab_size\":10,\"hidden_size\":8,\"num_hidden_layers\":1,"
+        "\"num_attention_heads\":2,\"intermediate_size\":16%s}";
+    static const struct {
+        const char *more;
+        uint64_t count;
+    } rows[] = {
+        /* 2 × 80 + 4 × 64 + 3 × 128 + 3 × 8 */
+        {"", 824},
+        {",\"tie_word_embeddings\":true", 824 - 80},
+        {",\"attention_bias\":true", 824 + 4 * 8},
+        {",\"mlp_bias\":true", 824 + 16 + 16 + 8},
+        {",\"num_key_value_heads\":1", 824 - 64},
+        {",\"num_key_value_heads\":null", 824},
+        {",\"head_dim\":8", 824 + 256},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char json[512];
+        snprintf(json, sizeof json, base, rows[i].more);
+        cr_assert(read_text(json), "%s", error);
+        cr_assert_eq(model.parameters, rows[i].count, "%s: %llu", rows[i].more,
+                     (unsigned long long)model.parameters);
+        hu_model_free(&model);
+    }
+}
+
+Test(memory_families, bad_configs_say_what_is_wrong)
+{
+    static const struct {
+        const char *json, *reason;
+    } rows[] = {
+        {"", "line 1, column 0 (byte 0)"},
+        {"{\"a\":1,\n \"a\":2}", "duplicate object key"},
+        {"{\"a\":1,\n x}", "line 2"},
+        {"[]", "is a JSON object"},
+        {"{}", "no \"model_type\""},
+        {"{\"model_type\":\"mamba\"}", "'mamba' is not known"},
+        {"{\"model_type\":\"mamba\"}", "--parameters N"},
+        {"{\"model_type\":\"mamba\"}", "--kv-heads"},
+        {"{\"model_type\":\"llama\"}", "lacks vocab_size, hidden_size, num_hidden_layers"},
+        {"{\"model_type\":\"llama\",\"vocab_size\":-1}", "\"vocab_size\" must be a whole number"},
+        {"{\"model_type\":\"llama\",\"vocab_size\":1.5}", "\"vocab_size\" must be a whole number"},
+        {"{\"model_type\":\"llama\",\"vocab_size\":0}", "must not be 0"},
+        {"{\"model_type\":\"gemma3\"}", "text_config"},
+        {"{\"model_type\":\"llama\",\"vocab_size\":10,\"hidden_size\":7,\"num_hidden_layers\":1,"
+         "\"num_attention_heads\":2,\"intermediate_size\":16}",
+         "head_dim"},
+        {"{\"model_type\":\"llama\",\"vocab_size\":10,\"hidden_size\":8,"
+         "\"num_hidden_layers\":1000000,\"num_attention_heads\":2,\"intermediate_size\":16}",
+         "is over 16384"},
+        {"{\"model_type\":\"llama\",\"vocab_size\":1099511627776,\"hidden_size\":1099511627776,"
+         "\"num_hidden_layers\":16000,\"num_attention_heads\":2,\"head_dim\":1,"
+         "\"intermediate_size\":16}",
+         "more parameters than 64 bits"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cr_assert_not(read_text(rows[i].json), "%s", rows[i].json);
+        cr_assert(strstr(error, rows[i].reason), "%s: '%s'", rows[i].json, error);
+        hu_model_free(&model);
+    }
+}

@@ -1,0 +1,160 @@
+/* Sizes that others print, and where they are wrong, by how much and why. */
+#include "memory/families.h"
+#include "memory/kv_cache.h"
+#include "memory/source.h"
+#include "tensor/dtype.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct hu_model model;
+
+static void begin(const char *fixture)
+{
+    char path[512], why[HU_SOURCE_ERROR];
+    bool unknown;
+    snprintf(path, sizeof path, "%s/configs/%s.json", FIXTURES, fixture);
+    cr_assert(hu_model_open(path, &model, &unknown, why), "%s", why);
+}
+
+static uint64_t bytes(const char *name, uint64_t elements)
+{
+    struct hu_dtype dtype;
+    uint64_t n = 0;
+    cr_assert(hu_dtype_find(name, &dtype), "%s", name);
+    cr_assert(hu_dtype_size(dtype, elements, &n));
+    return n;
+}
+
+static double gib(uint64_t n)
+{
+    return (double)n / 1073741824.0;
+}
+
+static uint64_t named(const char *name)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < model.weight_count; i++)
+        if (!strcmp(model.weights[i].name, name))
+            sum += model.weights[i].rows * model.weights[i].columns * model.weights[i].copies;
+    return sum;
+}
+
+/* metadata.total_size of the models' model.safetensors.index.json on the Hub. */
+Test(memory_published, sums_of_the_hubs_shards_are_two_bytes_a_parameter)
+{
+    static const struct {
+        const char *name;
+        uint64_t total_size, buffers; /* buffers: bytes that are no parameters */
+    } rows[] = {
+        {"llama-3-8b", UINT64_C(16060522496), 0},
+        {"mistral-7b-v0.1", UINT64_C(14483464192), 0},
+        {"mixtral-8x7b", UINT64_C(93405585408), 0},
+        /* Llama-2-7b-hf stores 32 rotary tables of 64 fp32 numbers. */
+        {"llama-7b", UINT64_C(13476839424), 32 * 64 * 4},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin(rows[i].name);
+        cr_assert_eq(bytes("bf16", model.parameters) + rows[i].buffers, rows[i].total_size, "%s",
+                     rows[i].name);
+        hu_model_free(&model);
+    }
+}
+
+/* The Hub's metadata of DeepSeek-V3: what hf-mem adds up, fp32 scales and the MTP module included.
+ */
+Test(memory_published, hf_mem_sums_stored_bytes_which_are_more_than_the_model)
+{
+    uint64_t sum = bytes("bf16", UINT64_C(3918786560)) + bytes("fp8_e4m3", UINT64_C(680571043840)) +
+                   bytes("fp32", 41555600);
+    cr_assert_eq(sum, UINT64_C(688574839360));
+    begin("deepseek-v3");
+    cr_assert_gt(sum, model.parameters, "671 GB of fp8 weights are not 689 GB");
+    hu_model_free(&model);
+}
+
+/*
+ * llama-quantize's mixtures: half of the layers keep attn_v and ffn_down in Q6_K, the output is in
+ * Q6_K, norms stay fp32 (llama-quant.cpp). Sizes as llama-bench and gguf-parser-go's README print
+ * them: Llama 3 8B is 4.58 GiB in Q4_K_M, 5.33 GiB and 5.70 bits in Q5_K_M.
+ */
+Test(memory_published, k_quant_mixtures_of_llama_3_8b_are_as_large_as_llama_cpp_prints)
+{
+    static const struct {
+        const char *plain;
+        double gib, bits;
+    } rows[] = {{"q4_k", 4.58, 4.89}, {"q5_k", 5.33, 5.70}};
+    for (size_t i = 0; i < 2; i++) {
+        begin("llama-3-8b");
+        uint64_t norms = hu_model_group(&model, HU_GROUP_NORM, false);
+        uint64_t better = (named("v_proj") + named("down_proj")) / 2 + named("lm_head");
+        uint64_t sum = bytes(rows[i].plain, model.parameters - norms - better) +
+                       bytes("q6_k", better) + bytes("fp32", norms);
+        cr_assert_float_eq(gib(sum), rows[i].gib, 0.005, "%s: %g", rows[i].plain, gib(sum));
+        cr_assert_float_eq(8.0 * (double)sum / (double)model.parameters, rows[i].bits, 0.006);
+        hu_model_free(&model);
+    }
+}
+
+/* llama-bench: "llama 7B Q4_0 | 3.56 GiB | 6.74 B". */
+Test(memory_published, a_q4_0_file_of_llama_7b_is_as_large_as_llama_cpp_prints)
+{
+    begin("llama-7b");
+    uint64_t norms = hu_model_group(&model, HU_GROUP_NORM, false), head = named("lm_head");
+    uint64_t sum =
+        bytes("q4_0", model.parameters - norms - head) + bytes("q6_k", head) + bytes("fp32", norms);
+    cr_assert_float_eq(gib(sum), 3.56, 0.005);
+    cr_assert_float_eq((double)model.parameters / 1e9, 6.74, 0.005);
+    hu_model_free(&model);
+}
+
+/*
+ * accelerate's documentation, `accelerate estimate-memory bert-base-cased`: float16 206.59 "MB",
+ * int8 103.29, int4 51.65, and 826.36 for Adam in float16. Its MB are MiB: in units of 10^6 the
+ * first is 216.62. Its float32 row, 418.18, is not twice 206.59; 413.17 is.
+ */
+Test(memory_published, accelerates_estimates_are_right_in_mib)
+{
+    begin("bert-base-cased-model");
+    double mib = 1048576;
+    double half = (double)bytes("fp16", model.parameters);
+    cr_assert_float_eq(half / mib, 206.59, 0.01);
+    cr_assert_float_eq(half / 1e6, 216.62, 0.005);
+    cr_assert_float_eq((double)bytes("int8", model.parameters) / mib, 103.29, 0.005);
+    cr_assert_float_eq((double)bytes("int4", model.parameters) / mib, 51.65, 0.005);
+    cr_assert_float_eq(4 * half / mib, 826.36, 0.05);
+    cr_assert_float_eq((double)bytes("fp32", model.parameters) / mib, 413.17, 0.005);
+    hu_model_free(&model);
+}
+
+/*
+ * gguf-parser-go's README estimates DeepSeek-R1 at a context of 163,840 at 762.76 GiB beside the
+ * weights: it expands the latent into 128 heads of 192 and 128. The latent itself is what MLA
+ * keeps: 71 times less.
+ */
+Test(memory_published, gguf_parsers_mla_cache_is_the_expanded_one)
+{
+    struct hu_kv_cache cache;
+    struct hu_dtype half;
+    begin("deepseek-v3");
+    uint64_t expanded = UINT64_C(61) * 128 * (192 + 128) * 2 * 163840;
+    cr_assert_float_eq(gib(expanded), 762.76, 0.5);
+    hu_dtype_find("fp16", &half);
+    cr_assert(hu_kv_cache_size(&model, half, 163840, 1, &cache));
+    cr_assert_eq(cache.bytes, UINT64_C(70272) * 163840);
+    cr_assert_eq(expanded / cache.bytes, 71);
+    hu_model_free(&model);
+}
+
+/* gpu_poor and others take hidden / heads for the head and every head for a KV head. */
+Test(memory_published, ignoring_grouped_queries_is_eight_times_too_much)
+{
+    struct hu_kv_cache cache;
+    struct hu_dtype half;
+    begin("llama-3.1-70b");
+    hu_dtype_find("fp16", &half);
+    cr_assert(hu_kv_cache_size(&model, half, 4096, 1, &cache));
+    cr_assert_eq(UINT64_C(2) * 80 * 8192 * 2 * 4096, 8 * cache.bytes);
+    hu_model_free(&model);
+}
