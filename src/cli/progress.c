@@ -1,0 +1,126 @@
+#include "progress.h"
+#include "terminal.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+    bool on;
+    bool drawn;
+    const char *label, *unit;
+    double began, last;
+    atomic_uint_fast64_t done, total;
+    pthread_mutex_t lock;
+} p = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static const double delay = 0.5, period = 0.1; /* seconds */
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void progress_begin(const char *label, const char *unit, uint64_t total)
+{
+    const char *term = getenv("TERM");
+    p.on = isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
+    p.drawn = false;
+    p.label = label;
+    p.unit = unit;
+    p.began = p.last = now();
+    atomic_store(&p.done, 0);
+    atomic_store(&p.total, total);
+}
+
+void progress_total(uint64_t total)
+{
+    atomic_store(&p.total, total);
+}
+
+/* 1234567 as "1.23 M". */
+static void print_scaled(char out[16], double x)
+{
+    static const char prefix[] = " kMGTP";
+    int i = 0;
+    for (; x >= 999.5 && i < 5; i++)
+        x /= 1000;
+    int places = x < 9.995 ? 2 : x < 99.95 ? 1 : 0;
+    snprintf(out, 16, "%.*f %.*s", places, x, i > 0, &prefix[i]);
+}
+
+static void print_time(char out[32], double seconds)
+{
+    unsigned long s = seconds < 3.6e6 ? (unsigned long)(seconds + 0.5) : 3600000UL;
+    if (s < 60)
+        snprintf(out, 32, "%lu s", s);
+    else if (s < 3600)
+        snprintf(out, 32, "%lu min %02lu s", s / 60, s % 60);
+    else
+        snprintf(out, 32, "%lu h %02lu min", s / 3600, s / 60 % 60);
+}
+
+static void draw(double at)
+{
+    double done = (double)atomic_load(&p.done), total = (double)atomic_load(&p.total);
+    double seconds = at - p.began;
+    double rate = seconds > 0 ? done / seconds : 0;
+    char count[16], left[32] = "", line[160];
+    print_scaled(count, rate);
+    double share = total > 0 ? done / total : 0;
+    if (share > 1)
+        share = 1;
+    if (total <= 0) {
+        snprintf(line, sizeof line, "%s  %s%s/s", p.label, count, p.unit);
+    } else {
+        enum { BAR = 24 };
+        char bar[BAR + 1];
+        for (int i = 0; i < BAR; i++)
+            bar[i] = i < (int)(share * BAR) ? '#' : '.';
+        bar[BAR] = 0;
+        if (rate > 0)
+            print_time(left, (total - done > 0 ? total - done : 0) / rate);
+        snprintf(line, sizeof line, "%s  %3d %%  %s  %s%s/s  %s left", p.label, (int)(share * 100),
+                 bar, count, p.unit, left);
+    }
+    int columns = terminal_columns(stderr);
+    fprintf(stderr, "\r%.*s\033[K", columns > 1 ? columns - 1 : 79, line);
+    fflush(stderr);
+    p.drawn = true;
+    p.last = at;
+}
+
+void progress_add(uint64_t done)
+{
+    atomic_fetch_add(&p.done, done);
+    if (!p.on || pthread_mutex_trylock(&p.lock))
+        return;
+    double at = now();
+    if (at - p.began >= delay && (at - p.last >= period || !p.drawn))
+        draw(at);
+    pthread_mutex_unlock(&p.lock);
+}
+
+void progress_hide(void)
+{
+    pthread_mutex_lock(&p.lock);
+    if (p.drawn) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+    }
+    p.drawn = false;
+    pthread_mutex_unlock(&p.lock);
+}
+
+void progress_end(void)
+{
+    progress_hide();
+    p.on = false;
+}
