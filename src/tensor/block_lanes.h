@@ -1,8 +1,8 @@
 /*
  * The passes of block_pass.h for one type and one instruction set. The file that includes this
  * defines REAL, WORD and LEAST_NORMAL_EXPONENT, FIELD_SHIFT, SINGLE for the type, NAME(x) for what
- * it makes, and TARGET for the instruction set. Plain loops of a constant length over arrays that
- * do not overlap: compilers turn them into lanes.
+ * it makes, TARGET for the instruction set, and FUSED(a, b, c) for its a * b + c. Plain loops of a
+ * constant length over arrays that do not overlap: compilers turn them into lanes.
  */
 
 #define FIELD(w) ((w) << FIELD_SHIFT)
@@ -81,38 +81,98 @@ TARGET static void NAME(errors)(struct hu_block_errors *b)
 }
 
 /*
- * The values scaled to [1, 2) at the greatest: their squares are below 4, and the block's sum below
- * 2^13. Adding and subtracting 2^13 leaves of a square its multiple of 2^-39; those add up exactly
- * in 53 bits (the extraction of Rump, Ogita and Oishi, 2008). What is left of each is below 2^-40.
+ * Adding 2^(e + p - 1 - t), where e is the exponent of x or emin and p this type's precision,
+ * leaves room for t bits below e: the sum is x rounded to nearest, ties to even, as a datum of the
+ * target, and subtracting gives it back exactly.
+ */
+TARGET static inline __attribute__((always_inline)) void
+NAME(round_of)(const REAL *restrict x, REAL *restrict rounded, int emin, int trailing_bits)
+{
+    const WORD magnitude = (WORD)-1 >> 1, field = FIELD(2 * BIAS + 1);
+    const WORD least = FIELD((WORD)((WORD)emin + BIAS));
+    const WORD room = FIELD((WORD)(FIELD_SHIFT - trailing_bits));
+    for (size_t i = 0; i < HU_BLOCK; i++) {
+        WORD size = NAME(word)(x[i]) & magnitude, sign = NAME(word)(x[i]) & ~magnitude;
+        WORD exponent = size & field;
+        exponent = exponent > least ? exponent : least;
+        REAL power = NAME(real)(exponent + room);
+        REAL near = (NAME(real)(size) + power) - power;
+        rounded[i] = NAME(real)(NAME(word)(near) | sign);
+    }
+}
+
+TARGET static bool NAME(round)(const void *x, uint64_t greatest, void *rounded, int emin,
+                               int trailing_bits)
+{
+    int top = (int)(greatest >> FIELD_SHIFT) + FIELD_SHIFT - trailing_bits;
+    int least = emin + (int)BIAS + FIELD_SHIFT - trailing_bits;
+    if (emin < LEAST_NORMAL_EXPONENT || trailing_bits >= FIELD_SHIFT || top > (int)TOP ||
+        least > (int)TOP)
+        return false;
+    NAME(round_of)(x, rounded, emin, trailing_bits);
+    return true;
+}
+
+typedef double NAME(lanes) __attribute__((vector_size(64)));
+typedef REAL NAME(reals) __attribute__((vector_size(8 * sizeof(REAL))));
+
+/*
+ * With the greatest below 2^(e+1) the squares are below 2^(2e+2), and the block's sum below
+ * 2^(2e+13). Added to 2^(2e+14), each leaves there its multiple of 2^(2e-38), and those add up
+ * exactly in 53 bits (the extraction of Rump, Ogita and Oishi, 2008). What is left of each is below
+ * 2^(2e-38). Squares of fp64 are taken of values scaled to e = 0; those of fp32 are exact in fp64,
+ * so that it is all one whether FUSED rounds once or twice.
  */
 TARGET static struct hu_block_sum NAME(squares)(const void *values, uint64_t greatest)
 {
-    typedef double lanes __attribute__((vector_size(64)));
-    typedef REAL reals __attribute__((vector_size(8 * sizeof(REAL))));
     int exponent = (int)(greatest >> FIELD_SHIFT) - (int)BIAS;
-    double scale = ldexp(1, exponent < -1000 ? 1000 : -exponent);
-    const double extractor = 0x1p13;
+    exponent = exponent < -1000 ? -1000 : exponent;
+    const double scale = ldexp(1, -exponent), base = SINGLE ? ldexp(1, 2 * exponent + 14) : 0x1p14;
     const REAL *at = values;
-    lanes high = {0}, low = {0};
-    for (size_t i = 0; i < HU_BLOCK; i += 8) {
-        reals v;
-        memcpy(&v, at + i, sizeof v);
-        lanes d = __builtin_convertvector(v, lanes) * scale;
-        lanes square = d * d;
-        lanes top = (square + extractor) - extractor;
-        high += top;
-        low += square - top;
-        if (!SINGLE) {
-            /* Dekker's product (1971): what rounding took from the square. */
-            lanes c = d * 134217729.0, head = c - (c - d), tail = d - head;
-            low += ((head * head - square) + 2.0 * head * tail) + tail * tail;
+    NAME(lanes) high[2] = {{0}, {0}}, low[2] = {{0}, {0}};
+    high[0] += base;
+    high[1] += base;
+    for (size_t i = 0; i < HU_BLOCK; i += 16)
+        for (int k = 0; k < 2; k++) {
+            NAME(reals) v;
+            memcpy(&v, at + i + 8 * k, sizeof v);
+            NAME(lanes) d = __builtin_convertvector(v, NAME(lanes));
+            if (SINGLE) {
+                NAME(lanes) sum = FUSED(d, d, high[k]);
+                low[k] += FUSED(d, d, high[k] - sum);
+                high[k] = sum;
+            } else {
+                /* Dekker's product (1971): what rounding took from the square. */
+                d *= scale;
+                NAME(lanes) square = d * d, sum = high[k] + square;
+                NAME(lanes) c = d * 134217729.0, head = c - (c - d), tail = d - head;
+                low[k] += square - (sum - high[k]);
+                low[k] += ((head * head - square) + 2.0 * head * tail) + tail * tail;
+                high[k] = sum;
+            }
         }
-    }
-    struct hu_block_sum sum = {0, 0, 2 * (exponent < -1000 ? -1000 : exponent)};
+    struct hu_block_sum sum = {0, 0, SINGLE ? 0 : 2 * exponent};
     for (int i = 0; i < 8; i++) {
-        sum.high += high[i];
-        sum.low += low[i];
+        sum.high += (high[0][i] - base) + (high[1][i] - base);
+        sum.low += low[0][i] + low[1][i];
     }
+    return sum;
+}
+
+TARGET static double NAME(rough_squares)(const void *values)
+{
+    const REAL *at = values;
+    NAME(lanes) sums[2] = {{0}, {0}};
+    for (size_t i = 0; i < HU_BLOCK; i += 16)
+        for (int k = 0; k < 2; k++) {
+            NAME(reals) v;
+            memcpy(&v, at + i + 8 * k, sizeof v);
+            NAME(lanes) d = __builtin_convertvector(v, NAME(lanes));
+            sums[k] = SINGLE ? FUSED(d, d, sums[k]) : sums[k] + d * d;
+        }
+    double sum = 0;
+    for (int i = 0; i < 8; i++)
+        sum += sums[0][i] + sums[1][i];
     return sum;
 }
 
@@ -137,8 +197,9 @@ TARGET static void NAME(small)(const void *code, const void *scaled, double min_
     NAME(small_of)(code, scaled, (REAL)min_normal, zeros, subnormals);
 }
 
-static const struct hu_block_passes NAME(passes) = {NAME(range), NAME(errors), NAME(squares),
-                                                    NAME(small), sizeof(REAL)};
+static const struct hu_block_passes NAME(passes) = {
+    NAME(range),         NAME(round), NAME(errors), NAME(squares),
+    NAME(rough_squares), NAME(small), sizeof(REAL)};
 
 #undef FIELD
 #undef BIAS

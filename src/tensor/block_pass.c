@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define TARGET
+#define FUSED(a, b, c) ((a) * (b) + (c))
 #define NAME(x) plain_single_##x
 #include "block_single.h"
 #undef NAME
@@ -15,6 +16,8 @@
 
 #if defined(__x86_64__)
 
+#include <immintrin.h>
+
 #define TARGET __attribute__((target("avx2")))
 #define NAME(x) avx2_single_##x
 #include "block_single.h"
@@ -24,6 +27,8 @@
 #undef NAME
 #undef TARGET
 
+#undef FUSED
+#define FUSED(a, b, c) ((__typeof__(c))_mm512_fmadd_pd(a, b, c))
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define NAME(x) avx512_single_##x
 #include "block_single.h"

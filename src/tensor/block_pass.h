@@ -39,9 +39,17 @@ struct hu_block_sum {
 
 struct hu_block_passes {
     void (*range)(const void *x, struct hu_block_range *range);
+    /*
+     * X rounded to nearest, ties to even, to TRAILING_BITS behind the leading one, or the unit that
+     * EMIN has with as many. GREATEST: the greatest magnitude, as bits, which must be finite in the
+     * target. False: this type has no room for it, and nothing is written.
+     */
+    bool (*round)(const void *x, uint64_t greatest, void *rounded, int emin, int trailing_bits);
     void (*errors)(struct hu_block_errors *e);
     /* VALUES of which the greatest magnitude, as bits, is GREATEST. */
     struct hu_block_sum (*squares)(const void *values, uint64_t greatest);
+    /* The same in fp64, each addition rounded, in a fixed order; for values below 2^500. */
+    double (*rough_squares)(const void *values);
     /* How many of CODE are zero where SCALED is not, and nonzero but below MIN_NORMAL. */
     void (*small)(const void *code, const void *scaled, double min_normal, uint64_t *zeros,
                   uint64_t *subnormals);

@@ -23,7 +23,7 @@ struct hu_loss {
     double max_ulps;     /* |result - x| / ulp of the result */
     struct hu_exact_sum noise;    /* of (result - x)^2 */
     struct hu_exact_sum signal;   /* of x^2 */
-    struct hu_exact_sum relative; /* of the squares of relative errors */
+    struct hu_exact_sum relative; /* of the squares of relative errors, within 2^-43 of it */
 };
 
 /* One value that COUNT elements have. x, result: in the data's scale. scaled, code: in the

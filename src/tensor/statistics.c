@@ -23,10 +23,10 @@ struct hu_analyst {
     _Alignas(64) double scaled[HU_BLOCK], code[HU_BLOCK], result[HU_BLOCK];
     _Alignas(64) double error[HU_BLOCK], relative[HU_BLOCK];
     _Alignas(64) unsigned char codes[HU_BLOCK * 8];
-    int scales[HU_BLOCK];             /* exponents of block scales, one an element */
-    uint16_t bad[HU_BLOCK];           /* where the block has NaNs and infinities */
-    uint32_t exponents[TABLES][2048]; /* of a piece's elements, by biased exponent */
-    uint64_t weights[HU_BLOCK];       /* how often a code occurs */
+    int scales[HU_BLOCK];        /* exponents of block scales, one an element */
+    uint16_t bad[HU_BLOCK];      /* where the block has NaNs and infinities */
+    uint32_t exponents[4][4096]; /* of a piece's elements, by biased exponent */
+    uint64_t weights[HU_BLOCK];  /* how often a code occurs */
     const struct hu_format *fp32, *fp64;
 };
 
@@ -113,6 +113,7 @@ struct hu_statistics_target hu_statistics_target_of(const struct hu_format *f,
         .options = *options,
         .max_finite = value_of(f, hu_max_finite_code(f)),
         .emax = hu_emax(f),
+        .rounds_nearest = options->direction == HU_TIES_TO_EVEN && hu_has_subnormals(f),
     };
     t.options.saturate |= scaling == HU_SCALE_BLOCK;
     for (int sign = 0; sign < 2; sign++)
@@ -224,17 +225,33 @@ static void take_specials(struct hu_analyst *a, struct block *b)
     }
 }
 
-/* How often each biased exponent occurs, in two tables that do not wait for each other. */
+/* How often each sign and biased exponent occurs, in tables that do not wait for each other. */
 static void count_exponents(struct hu_analyst *a, const struct block *b)
 {
+    const unsigned char *at = (const void *)a->x;
+    size_t i = 0;
+    uint64_t pair[2];
     if (b->single) {
+        for (; i + 4 <= b->n; i += 4) {
+            memcpy(pair, at + i * 4, sizeof pair);
+            a->exponents[0][pair[0] >> 23 & 0x1ff]++;
+            a->exponents[1][pair[0] >> 55]++;
+            a->exponents[2][pair[1] >> 23 & 0x1ff]++;
+            a->exponents[3][pair[1] >> 55]++;
+        }
         const uint32_t *words = (const void *)a->x;
-        for (size_t i = 0; i < b->n; i++)
-            a->exponents[i & 1][words[i] >> 23 & 0xff]++;
-    } else {
-        const uint64_t *words = (const void *)a->x;
-        for (size_t i = 0; i < b->n; i++)
-            a->exponents[i & 1][words[i] >> 52 & 0x7ff]++;
+        for (; i < b->n; i++)
+            a->exponents[0][words[i] >> 23]++;
+        return;
+    }
+    for (; i + 2 <= b->n; i += 2) {
+        memcpy(pair, at + i * 8, sizeof pair);
+        a->exponents[0][pair[0] >> 52]++;
+        a->exponents[1][pair[1] >> 52]++;
+    }
+    if (i < b->n) {
+        memcpy(pair, at + i * 8, sizeof *pair);
+        a->exponents[0][pair[0] >> 52]++;
     }
 }
 
@@ -243,11 +260,18 @@ static void count_exponents(struct hu_analyst *a, const struct block *b)
 static void settle_exponents(struct hu_analyst *a, const struct block *b)
 {
     struct hu_spread *s = &b->g->spread;
-    int bias = b->single ? 127 : 1023;
-    for (int e = 1; e < 2 * bias + 1; e++)
-        s->binades[e - bias - HU_BINADE_LEAST] += (uint64_t)a->exponents[0][e] + a->exponents[1][e];
-    s->zeros += (uint64_t)a->exponents[0][0] + a->exponents[1][0] - b->not_zero;
-    memset(a->exponents, 0, sizeof a->exponents);
+    int bias = b->single ? 127 : 1023, all = 2 * bias + 2;
+    for (int e = 0; e < all - 1; e++) {
+        uint64_t count = 0;
+        for (int i = 0; i < 4; i++)
+            count += (uint64_t)a->exponents[i][e] + a->exponents[i][all + e];
+        if (e)
+            s->binades[e - bias - HU_BINADE_LEAST] += count;
+        else
+            s->zeros += count - b->not_zero;
+    }
+    for (int i = 0; i < 4; i++)
+        memset(a->exponents[i], 0, 2 * (size_t)all * sizeof **a->exponents);
 }
 
 static void see_subnormals(struct hu_analyst *a, struct block *b, double least_normal)
@@ -351,6 +375,12 @@ static void convert_block(struct hu_analyst *a, const struct block *b,
                           const void *codes)
 {
     const struct hu_format *to = t->loss.format;
+    /* What is in range rounds in place; the kernels give the same, by way of the code. */
+    bool plain = b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest &&
+                 from_bits(b, b->range.greatest) <= t->max_finite;
+    if (plain &&
+        b->passes->round(a->x, b->range.greatest, a->code, t->loss.emin, t->loss.trailing_bits))
+        return;
     if (!codes) {
         hu_convert_array_with(hu_kernel_chosen(), to, a->codes, b->real, scaled, b->n,
                               b->data->first + b->first, &t->options, NULL);
@@ -441,7 +471,8 @@ static void lose_errors(struct hu_analyst *a, const struct block *b,
     loss->max_relative = relative > loss->max_relative ? relative : loss->max_relative;
     loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
     add_sum(&loss->noise, b->passes->squares(a->error, e.max_error));
-    add_sum(&loss->relative, b->passes->squares(a->relative, e.max_relative));
+    if (relative < 0x1p500)
+        hu_exact_add(&loss->relative, b->passes->rough_squares(a->relative), 0);
 }
 
 static void lose(struct hu_analyst *a, struct block *b, size_t index, const void *codes,

@@ -35,6 +35,7 @@ struct hu_statistics_target {
     double overflow_from[2]; /* least magnitude of each sign that overflows whatever is drawn;
                                 HUGE_VAL: no fp64 does */
     int emax;
+    bool rounds_nearest; /* ties to even, and values below 2^emin have its unit */
 };
 
 /* What is asked of the data. The targets are the caller's and stay. */
