@@ -17,9 +17,10 @@ struct hu_loss {
     uint64_t underflow;  /* nonzero, became zero */
     uint64_t subnormal;  /* became subnormal */
     uint64_t inexact;    /* result is finite and another value */
-    double max_error;    /* |result - x|, exact in fp64 but for overflow and tensor scales */
+    double max_error;    /* |result - x|: exact where the direction is to nearest, none overflows
+                            and no tensor scale is used, else rounded once to fp64 */
     double max_relative; /* |result - x| / |x| over x that are not 0, rounded once to fp32 where
-                            fp32 holds the data and none is scaled, else to fp64 */
+                            fp32 holds the data, unscaled, to nearest, else to fp64 */
     double max_ulps;     /* |result - x| / ulp of the result */
     struct hu_exact_sum noise;    /* of (result - x)^2 */
     struct hu_exact_sum signal;   /* of x^2 */

@@ -66,9 +66,12 @@ bool hu_statistics_reads(const struct hu_format *f)
     return holds(hu_format_find("fp64"), f);
 }
 
-static bool is_single(const struct hu_format *f, enum hu_scaling scaling)
+/* Whether fp32 holds the data and their errors: to nearest, an error is no longer than the value
+ * that is rounded. */
+static bool is_single(const struct hu_statistics_plan *plan, const struct hu_format *f)
 {
-    return scaling == HU_SCALE_NONE && holds(hu_format_find("fp32"), f);
+    bool nearest = !plan->count || plan->targets[0].options.direction <= HU_TIES_TO_AWAY;
+    return plan->scaling == HU_SCALE_NONE && nearest && holds(hu_format_find("fp32"), f);
 }
 
 static bool counts_codes(const struct hu_statistics_plan *plan, const struct hu_format *f)
@@ -410,8 +413,8 @@ static size_t take_overflows(struct hu_analyst *a, struct block *b,
         double s = element(b, scaled, i), code = element(b, a->code, i);
         if (fabs(s) < limit && isfinite(code))
             continue;
-        bool over = fabs(s) >= t->overflow_from[signbit(s) != 0] || isinf(code) ||
-                    (isnan(code) && fabs(s) > t->max_finite);
+        bool drawn = t->options.direction == HU_STOCHASTIC && !isfinite(code);
+        bool over = fabs(s) >= t->overflow_from[signbit(s) != 0] || drawn;
         if (!over && isfinite(code))
             continue;
         double x = element(b, a->x, i);
@@ -473,6 +476,8 @@ static void lose_errors(struct hu_analyst *a, const struct block *b,
     add_sum(&loss->noise, b->passes->squares(a->error, e.max_error));
     if (relative < 0x1p500)
         hu_exact_add(&loss->relative, b->passes->rough_squares(a->relative), 0);
+    else
+        add_sum(&loss->relative, b->passes->squares(a->relative, e.max_relative));
 }
 
 static void lose(struct hu_analyst *a, struct block *b, size_t index, const void *codes,
@@ -586,7 +591,7 @@ bool hu_analyse(struct hu_analyst *a, const struct hu_statistics_plan *plan,
     if (g->codes)
         return count_codes(g, data->format, bytes, (size_t)(to - from));
     struct block b = {.plan = plan, .data = data, .g = g};
-    b.single = is_single(data->format, plan->scaling);
+    b.single = is_single(plan, data->format);
     b.passes = hu_block_passes(b.single);
     b.real = b.single ? a->fp32 : a->fp64;
     uint64_t row = row_of(data, plan->scaling), unit = unit_of(data, plan->scaling);
@@ -613,7 +618,7 @@ double hu_greatest(struct hu_analyst *a, const struct hu_format *format, const v
 {
     struct hu_statistics_plan plan = {NULL, 0, HU_SCALE_NONE};
     double greatest = 0;
-    struct block b = {.plan = &plan, .single = is_single(format, HU_SCALE_NONE)};
+    struct block b = {.plan = &plan, .single = is_single(&plan, format)};
     b.passes = hu_block_passes(b.single);
     b.real = b.single ? a->fp32 : a->fp64;
     for (size_t at = 0; at < n; at += b.n) {
@@ -670,7 +675,7 @@ void hu_gathered_finish(struct hu_analyst *a, const struct hu_statistics_plan *p
     for (uint64_t c = 0; c < g->code_count; c++)
         if (g->codes[c])
             see(&g->spread, value_of(source, c), g->codes[c]);
-    bool single = is_single(source, plan->scaling);
+    bool single = is_single(plan, source);
     size_t n = 0;
     for (uint64_t c = 0; c < g->code_count; c++) {
         double x = g->codes[c] ? value_of(source, c) : HUGE_VAL;

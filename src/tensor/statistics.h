@@ -43,7 +43,7 @@ struct hu_statistics_plan {
     const struct hu_statistics_target *targets;
     size_t count;
     enum hu_scaling scaling;
-};
+}; /* all targets have the same direction */
 struct hu_statistics_target hu_statistics_target_of(const struct hu_format *format,
                                                     const struct hu_options *options,
                                                     enum hu_scaling scaling);
