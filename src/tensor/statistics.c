@@ -66,12 +66,18 @@ bool hu_statistics_reads(const struct hu_format *f)
     return holds(hu_format_find("fp64"), f);
 }
 
-/* Whether fp32 holds the data and their errors: to nearest, an error is no longer than the value
- * that is rounded. */
+/* Whether fp32 holds the data and what targets make of them as normal numbers of its own, and their
+ * errors: to nearest, an error is no longer than the value that is rounded. */
 static bool is_single(const struct hu_statistics_plan *plan, const struct hu_format *f)
 {
-    bool nearest = !plan->count || plan->targets[0].options.direction <= HU_TIES_TO_AWAY;
-    return plan->scaling == HU_SCALE_NONE && nearest && holds(hu_format_find("fp32"), f);
+    const struct hu_format *fp32 = hu_format_find("fp32");
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct hu_statistics_target *t = &plan->targets[i];
+        bool near = t->options.direction <= HU_TIES_TO_AWAY;
+        if (!near || (t->loss.emin < hu_emin(fp32) && !holds(t->loss.format, f)))
+            return false;
+    }
+    return plan->scaling == HU_SCALE_NONE && holds(fp32, f);
 }
 
 static bool counts_codes(const struct hu_statistics_plan *plan, const struct hu_format *f)
