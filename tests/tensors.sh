@@ -103,6 +103,7 @@ files.write('model.safetensors', {
     'norm': ('F16', [3], struct.pack('<3e', 1, 0.5, -3)),
     'empty': ('F32', [0, 4], b''),
 }, {'format': 'pt', 'note': 'a "b" \\ \u00e9'})
+files.write('plain.safetensors', {'w': ('F32', [64, 32], f32(2048)), 'n': ('F16', [1], b'\0\0')})
 a, b = f32(4096), f32(4096)
 files.write('m-00001-of-00002.safetensors', {'a': ('F32', [4096], a)}, {'format': 'pt'})
 files.write('m-00002-of-00002.safetensors', {'b': ('F32', [64, 64], b)}, {'format': 'pt'})
@@ -149,12 +150,14 @@ exits "an element of integers" 2 "int32; only elements of floating-point" "$half
 # The library of another language.
 module=${HALFULP_SAFETENSORS_JS:-safetensors}
 if command -v node >/dev/null && node -e "require('$module')" 2>/dev/null; then
+    "$halfulp" cast plain.safetensors -o plain_bf16.safetensors -t bf16 >/dev/null
     cat >read.js <<EOF
 const { SafeTensor } = require('$module'), fs = require('fs');
-const a = new SafeTensor(new Uint8Array(fs.readFileSync('model.safetensors')));
-const b = new SafeTensor(new Uint8Array(fs.readFileSync('b.safetensors')));
-const x = new DataView(a.getTensor('embed.weight').slice().buffer), y = new DataView(b.getTensor('embed.weight').slice().buffer);
-if (b.metadata.get('embed.weight').dtype !== 'BF16' || y.byteLength !== 4096) process.exit(1);
+const read = (path) => new SafeTensor(new Uint8Array(fs.readFileSync(path)));
+const view = (file, name) => new DataView(file.getTensor(name).slice().buffer);
+const a = read('plain.safetensors'), b = read('plain_bf16.safetensors');
+const x = view(a, 'w'), y = view(b, 'w');
+if (b.metadata.get('w').dtype !== 'BF16' || y.byteLength !== 4096) process.exit(1);
 for (let i = 0; i < 2048; i++) {
     const u = x.getUint32(4 * i, true), r = (u + 0x7fff + (u >>> 16 & 1)) >>> 16;
     if (r !== y.getUint16(2 * i, true)) process.exit(1);
