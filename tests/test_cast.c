@@ -21,11 +21,10 @@ static void parse(const char *header, uint64_t data, unsigned char bytes[1024],
 }
 
 /* The second tensor's data comes first. */
-static const char header[] =
-    "{\"__metadata__\":{\"format\":\"pt\",\"q\\\"\\u0001\":\"\xc3\xa9\"},"
-    "\"b\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[4,28]},"
-    "\"i\\\\\":{\"dtype\":\"I32\",\"shape\":[1],\"data_offsets\":[0,4]},"
-    "\"e\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[28,28]}}";
+static const char header[] = "{\"__metadata__\":{\"format\":\"pt\",\"q\\\"\\u0001\":\"\xc3\xa9\"},"
+                             "\"b\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[4,28]},"
+                             "\"i\\\\\":{\"dtype\":\"I32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+                             "\"e\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[28,28]}}";
 
 Test(cast, names_order_shapes_and_metadata_stay)
 {
@@ -61,12 +60,10 @@ Test(cast, names_order_shapes_and_metadata_stay)
 
 Test(cast, every_dtype_of_safetensors_is_written_as_it_is_read)
 {
-    static const char *const names[] = {"F64",         "F32",         "F16",     "BF16",
-                                        "F8_E5M2",     "F8_E4M3",     "F8_E8M0", "F8_E5M2FNUZ",
-                                        "F8_E4M3FNUZ", "F6_E3M2",     "F6_E2M3", "F4",
-                                        "I8",          "U8",          "I16",     "U16",
-                                        "I32",         "U32",         "I64",     "U64",
-                                        "BOOL",        "C64"};
+    static const char *const names[] = {
+        "F64",         "F32",     "F16",     "BF16", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E5M2FNUZ",
+        "F8_E4M3FNUZ", "F6_E3M2", "F6_E2M3", "F4",   "I8",      "U8",      "I16",     "U16",
+        "I32",         "U32",     "I64",     "U64",  "BOOL",    "C64"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         unsigned char bytes[1024];
         char text[200];

@@ -51,9 +51,9 @@ Test(npy, headers_of_every_version_and_order_are_read)
     cr_assert(parse(1, D(">f8", "True", "(2, 3)"), 48, &file, &error));
     cr_assert(file.tensors[0].big_endian && file.tensors[0].fortran_order);
     hu_tensor_file_close(&file);
-    cr_assert(parse(1, "{'shape': (), \"descr\": '<f2','fortran_order':False}   \n", 2, &file,
-                    &error),
-              "keys in any order, either quotes, no last comma");
+    cr_assert(
+        parse(1, "{'shape': (), \"descr\": '<f2','fortran_order':False}   \n", 2, &file, &error),
+        "keys in any order, either quotes, no last comma");
     cr_assert_eq(file.tensors[0].elements, 1);
     hu_tensor_file_close(&file);
     cr_assert(parse(1, D("<f4", "False", "(0, 18446744073709551615)"), 0, &file, &error));
@@ -143,7 +143,8 @@ Test(npy, a_malformed_header_is_refused_with_its_reason_and_byte)
         {"{'descr': '<f\xc3\xa9'", "character that no dtype", 0, 23},
         {"{'descr': '<f4\n'", "character that no dtype", 0, 24},
         {"{'descr': '<f4', 'descr': '<f4'}\n", "'descr' comes twice", 0, 27},
-        {"{'descr': '<f4', 'fortran_order': False, 'fortran_order': False}\n", "comes twice", 0, 51},
+        {"{'descr': '<f4', 'fortran_order': False, 'fortran_order': False}\n", "comes twice", 0,
+         51},
         {"{'shape': (), 'shape': ()}\n", "'shape' comes twice", 0, 24},
         {"{'descr': '<f4', 'order': 'C'}\n", "'order' is no key", 0, 27},
         {"{'Descr': '<f4'}\n", "'Descr' is no key", 0, 11},

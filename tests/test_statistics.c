@@ -473,6 +473,36 @@ Test(statistics, threads_and_their_order_change_no_bit, .timeout = 120)
     free(data);
 }
 
+Test(statistics, a_file_that_became_shorter_is_an_error)
+{
+    char path[] = "/tmp/halfulp-short-XXXXXX";
+    int fd = mkstemp(path);
+    unlink(path);
+    static const char *const sources[] = {"fp32", "fp8_e4m3"};
+    struct hu_options options = {0};
+    struct hu_statistics_target target =
+        hu_statistics_target_of(format("fp16"), &options, HU_SCALE_NONE);
+    for (int i = 0; i < 2; i++) {
+        uint64_t n = 4 << 20, row = n;
+        struct hu_tensor t = {.name = "x", .elements = n, .shape = &row, .rank = 1};
+        t.bytes = hu_array_bytes(format(sources[i]), n);
+        cr_assert_eq(ftruncate(fd, (off_t)t.bytes / 2 - 5), 0);
+        struct hu_stream_tensor tensor = hu_stream_tensor_of(&t, format(sources[i]), fd);
+        struct hu_stream s = {.plan = {&target, 1, HU_SCALE_NONE},
+                              .tensors = &tensor,
+                              .count = 1,
+                              .threads = 2,
+                              .done = keep};
+        s.context = hu_gathered_new(&s.plan, NULL);
+        struct hu_stream_error error = {.error = -1};
+        cr_assert_not(hu_stream_run(&s, &error));
+        cr_assert_eq(error.error, 0);
+        cr_assert_not(error.writing);
+        hu_gathered_free(s.context);
+    }
+    close(fd);
+}
+
 static bool same_sum(struct hu_block_sum a, struct hu_block_sum b)
 {
     return a.high == b.high && a.low == b.low && a.exponent == b.exponent;

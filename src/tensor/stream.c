@@ -4,9 +4,15 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+/* What is shorter is cheaper to read than to map. */
+enum { MAPPED_LEAST = 64 * 1024 };
 
 /* What the threads share; the lock guards all of it. */
 struct state {
@@ -29,6 +35,24 @@ struct open_tensor {
     struct hu_gathered *gathered;
 };
 
+/* The part of an input that a thread reads, in a buffer or mapped. */
+struct window {
+    unsigned char *bytes;
+    void *mapping; /* NULL: in the worker's buffer */
+    size_t mapped;
+};
+
+/* Where a thread goes on when a mapped page cannot be read; NULL: it reads none. */
+static _Thread_local sigjmp_buf *unreadable;
+
+static void page_is_gone(int number)
+{
+    if (unreadable)
+        siglongjmp(*unreadable, 1);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
 /* What a thread has of its own. */
 struct worker {
     struct state *state;
@@ -38,6 +62,7 @@ struct worker {
     struct open_tensor *tensor;
     uint64_t pieces;
     double greatest;
+    struct window window;
 };
 
 /* A piece of a tensor: elements for an analysis or a conversion, bytes for a copy. */
@@ -287,12 +312,12 @@ static uint64_t bytes_before(const struct hu_format *f, uint64_t index)
 static bool write_piece(struct worker *w, const struct piece *p, const struct hu_stream_tensor *t,
                         size_t bytes)
 {
-    const unsigned char *out = w->input;
+    const unsigned char *out = w->window.bytes;
     if (t->to) {
         size_t n = (size_t)(p->to - p->from);
-        hu_convert_array_with(hu_kernel_chosen(), t->to, w->output, t->data.format, w->input, n,
-                              t->data.first + p->from, &w->state->stream->plan.targets[0].options,
-                              NULL);
+        hu_convert_array_with(hu_kernel_chosen(), t->to, w->output, t->data.format, w->window.bytes,
+                              n, t->data.first + p->from,
+                              &w->state->stream->plan.targets[0].options, NULL);
         out = w->output;
         bytes = hu_array_bytes(t->to, n);
     }
@@ -307,33 +332,59 @@ static bool analyse_piece(struct worker *w, const struct piece *p, const struct 
 {
     if (w->state->greatest_only) {
         double greatest =
-            hu_greatest(w->analyst, t->data.format, w->input, (size_t)(p->to - p->from));
+            hu_greatest(w->analyst, t->data.format, w->window.bytes, (size_t)(p->to - p->from));
         w->greatest = greatest > w->greatest ? greatest : w->greatest;
         return true;
     }
     bool fine = hu_analyse(w->analyst, &w->state->stream->plan, &t->data, w->gathered, p->from,
-                           p->to, w->input, t->to ? w->output : NULL);
+                           p->to, w->window.bytes, t->to ? w->output : NULL);
     if (!fine)
         fail_at(w->state, p->tensor->index, false, ENOMEM);
     return fine;
 }
 
-static bool do_piece(struct worker *w, const struct piece *p)
+/* False: this input cannot be mapped. */
+static bool map_window(struct window *w, int fd, uint64_t offset, size_t n)
 {
-    const struct hu_stream_tensor *t = &w->state->stream->tensors[p->tensor->index];
-    const struct hu_format *f = t->data.format;
-    uint64_t begin = bytes_before(f, p->from);
-    uint64_t end = p->to == t->data.elements || !f ? p->to : bytes_before(f, p->to);
-    if (f)
-        end = hu_array_bytes(f, (size_t)p->to);
-    size_t bytes = (size_t)(end - begin);
-    int error = read_all(t->input, w->input, bytes, t->offset + begin);
-    if (error) {
+    size_t before = (size_t)(offset % (uint64_t)sysconf(_SC_PAGESIZE));
+    w->mapped = n + before;
+    w->mapping =
+        mmap(NULL, w->mapped, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, (off_t)(offset - before));
+    if (w->mapping == MAP_FAILED)
+        w->mapping = NULL;
+    else
+        w->bytes = (unsigned char *)w->mapping + before;
+    return w->mapping;
+}
+
+static void close_window(struct window *w)
+{
+    if (w->mapping)
+        munmap(w->mapping, w->mapped);
+    w->mapping = NULL;
+}
+
+/* Bytes that must be swapped, inputs that cannot be mapped, and codes, whose counting wants them
+ * near at hand, are read. False: reported. */
+static bool open_window(struct worker *w, const struct piece *p, const struct hu_stream_tensor *t,
+                        uint64_t offset, size_t n)
+{
+    bool swapped = t->big_endian && t->data.format;
+    bool mapped = !swapped && !w->gathered->codes && n >= MAPPED_LEAST;
+    if (mapped && map_window(&w->window, t->input, offset, n))
+        return true;
+    int error = read_all(t->input, w->input, n, offset);
+    if (error)
         fail_at(w->state, p->tensor->index, false, error < 0 ? 0 : error);
-        return false;
-    }
-    if (t->big_endian && f)
-        swap_bytes(w->input, bytes, f->storage_bits / 8);
+    if (swapped)
+        swap_bytes(w->input, n, t->data.format->storage_bits / 8);
+    w->window.bytes = w->input;
+    return !error;
+}
+
+static bool use_window(struct worker *w, const struct piece *p, const struct hu_stream_tensor *t,
+                       size_t bytes)
+{
     if (t->output >= 0 && !w->state->greatest_only && !write_piece(w, p, t, bytes))
         return false;
     if (t->analysed && !analyse_piece(w, p, t))
@@ -341,6 +392,31 @@ static bool do_piece(struct worker *w, const struct piece *p)
     if (w->state->stream->progress)
         w->state->stream->progress(bytes);
     return true;
+}
+
+static __attribute__((noinline)) bool read_piece(struct worker *w, const struct piece *p)
+{
+    const struct hu_stream_tensor *t = &w->state->stream->tensors[p->tensor->index];
+    const struct hu_format *f = t->data.format;
+    uint64_t begin = bytes_before(f, p->from), end = f ? hu_array_bytes(f, (size_t)p->to) : p->to;
+    size_t bytes = (size_t)(end - begin);
+    return open_window(w, p, t, t->offset + begin, bytes) && use_window(w, p, t, bytes);
+}
+
+static bool do_piece(struct worker *w, const struct piece *p)
+{
+    sigjmp_buf gone;
+    if (sigsetjmp(gone, 1)) {
+        unreadable = NULL;
+        fail_at(w->state, p->tensor->index, false, 0);
+        close_window(&w->window);
+        return false;
+    }
+    unreadable = &gone;
+    bool fine = read_piece(w, p);
+    unreadable = NULL;
+    close_window(&w->window);
+    return fine;
 }
 
 static void *work(void *context)
@@ -438,7 +514,11 @@ uint64_t hu_stream_bytes(const struct hu_stream *stream)
 
 bool hu_stream_run(struct hu_stream *stream, struct hu_stream_error *error)
 {
-    if (stream->plan.scaling == HU_SCALE_TENSOR && !run_pass(stream, true, error))
-        return false;
-    return run_pass(stream, false, error);
+    struct sigaction action = {.sa_handler = page_is_gone}, old;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGBUS, &action, &old);
+    bool fine = stream->plan.scaling != HU_SCALE_TENSOR || run_pass(stream, true, error);
+    fine = fine && run_pass(stream, false, error);
+    sigaction(SIGBUS, &old, NULL);
+    return fine;
 }

@@ -1,7 +1,8 @@
 /*
  * Tensors read from files piece by piece, by several threads, in bounded memory: analysed, and
  * where asked converted or copied into another file. What comes out does not depend on the number
- * of threads.
+ * of threads. Input is mapped where it can be: during a run SIGBUS is caught, so that a file that
+ * is cut short under our hands is an error and no crash.
  */
 #ifndef HALFULP_TENSOR_STREAM_H
 #define HALFULP_TENSOR_STREAM_H
@@ -10,7 +11,7 @@
 #include "tensor_file.h"
 
 /* Bytes of a piece of data, source or target, whichever is larger. */
-enum { HU_PIECE = 256 * 1024, HU_THREADS_MAX = 32 };
+enum { HU_PIECE = 1024 * 1024, HU_THREADS_MAX = 32 };
 
 struct hu_stream_tensor {
     struct hu_statistics_data data; /* data.format NULL: bytes to be copied */
