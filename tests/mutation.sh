@@ -54,9 +54,9 @@ if build >"$scratch/build" 2>&1 && ! fails; then
 else
     fail "the unchanged source passes" "$(tail -n 5 "$scratch/build" "$scratch/log" 2>/dev/null)"
 fi
-mutate "ties to even taken for ties away" rounding.h 's/(tail || (cut.kept \& 1))/true/'
-mutate "ties to even taken for ties toward zero" rounding.h 's/(tail || (cut.kept \& 1))/tail/'
-mutate "ties to odd instead of even" rounding.h 's/(tail || (cut.kept \& 1))/(tail || !(cut.kept \& 1))/'
+mutate "ties to even taken for ties away" rounding.h 's/(tail | (cut.kept \& 1))/true/'
+mutate "ties to even taken for ties toward zero" rounding.h 's/(tail | (cut.kept \& 1))/tail/'
+mutate "ties to odd instead of even" rounding.h 's/(tail | (cut.kept \& 1))/(tail | !(cut.kept \& 1))/'
 mutate "a tie away goes down" rounding.h 's/return cut.fraction >= half;/return cut.fraction > half;/'
 mutate "the sticky bits are dropped" rounding.h 's/!fraction \&\& !sticky}/!(fraction >> 62) \&\& !sticky}/'
 mutate "what lies far below is exact" rounding.h 's/(struct hu_cut){0, fraction, false}/(struct hu_cut){0, fraction, !fraction}/'

@@ -141,8 +141,9 @@ Test(memory_families, experts_stand_where_the_config_says)
         "\"num_attention_heads\":1,\"intermediate_size\":8,\"kv_lora_rank\":1,\"qk_nope_head_dim\":"
         "1,"
         "\"qk_rope_head_dim\":1,\"v_head_dim\":1,\"n_routed_experts\":3,\"num_experts_per_tok\":1,"
-        "\"moe_intermediate_size\":2,\"first_k_dense_replace\":%d,\"moe_layer_freq\":%d}";
-    static const int rows[][3] = {{0, 1, 6}, {1, 1, 5}, {1, 2, 2}, {2, 2, 2}, {3, 3, 1}, {6, 1, 0}};
+        "\"moe_intermediate_size\":2,\"first_k_dense_replace\":%u,\"moe_layer_freq\":%u}";
+    static const unsigned rows[][3] = {{0, 1, 6}, {1, 1, 5}, {1, 2, 2},
+                                       {2, 2, 2}, {3, 3, 1}, {6, 1, 0}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char json[512];
         snprintf(json, sizeof json, base, rows[i][0], rows[i][1]);

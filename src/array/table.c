@@ -5,12 +5,6 @@
 /* Fewer elements than a table has rows are converted one by one. */
 enum { WORTH = TABLE_CODES, BLOCK = 1024 };
 
-/* Stochastic rounding has more than one answer for a code. */
-bool table_can(const struct conversion *c)
-{
-    return c->from->width <= 8 && c->options.direction != HU_STOCHASTIC;
-}
-
 /* Whether every normal number of FROM is one of TO, so that only its exponent's bias changes. */
 static bool holds_normals(const struct hu_format *to, const struct hu_format *from)
 {
@@ -18,6 +12,13 @@ static bool holds_normals(const struct hu_format *to, const struct hu_format *fr
            to->trailing_bits >= from->trailing_bits && hu_emin(to) <= hu_emin(from) &&
            hu_emax(to) >= hu_emax(from) &&
            (hu_emax(to) > hu_emax(from) || to->specials == HU_SPECIALS_IEEE);
+}
+
+/* Stochastic rounding has more than one answer for a code that is not exact. */
+bool table_can(const struct conversion *c)
+{
+    bool exact = holds_normals(c->to, c->from) && hu_quantum_min(c->to) <= hu_quantum_min(c->from);
+    return c->from->width <= 8 && (exact || c->options.direction != HU_STOCHASTIC);
 }
 
 static void fill_one(struct table *t, const struct conversion *c, unsigned code)

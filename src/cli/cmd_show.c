@@ -25,7 +25,8 @@ static const struct command_option rows[] = {
 static const char details[] =
     "A VALUE is a decimal, C hexadecimal (0x1.8p-3), a fraction (1/3), inf, nan, or a datum:\n"
     "bf16:0x3dcd, fp16:0b0.01011.1001100110, fp32:le:cdcccc3d, fp8_e4m3:max. With one format the\n"
-    "view is detailed.";
+    "view is detailed. FILE:TENSOR[i,j] is an element of a tensor file, FILE:FORMAT[i] of a raw\n"
+    "array.";
 
 struct request {
     struct format_list formats;

@@ -252,15 +252,15 @@ static int run(const struct command *self, int argc, char **argv)
     if (key == OPTION_EXIT)
         return o.status;
     if (!o.argc)
-        return fail(self->name, "which file? A .safetensors file, its .safetensors.index.json, or "
-                                "a .gguf file");
+        return fail(self->name, "which file? A .safetensors file, its .safetensors.index.json, a "
+                                ".gguf or a .npy file");
     return list_files(self, o.argc, o.argv, json);
 }
 
 const struct command cmd_tensors = {
     .name = "tensors",
     .usage = "FILE… [--json]",
-    .summary = "the tensors in a safetensors or GGUF file, checked strictly",
+    .summary = "the tensors in a safetensors, GGUF or .npy file, checked strictly",
     .details =
         "Reads the header alone, whatever the file's size. FILE may be an index: its shards\n"
         "are read too, and must hold what it says. A malformed header is refused with the\n"

@@ -11,6 +11,8 @@ extern const struct command cmd_verify;
 extern const struct command cmd_vectors;
 extern const struct command cmd_size;
 extern const struct command cmd_tensors;
+extern const struct command cmd_stats;
+extern const struct command cmd_cast;
 extern const struct command cmd_view;
 extern const struct command cmd_completion;
 
@@ -25,6 +27,8 @@ const struct command *const commands[] = {
     &cmd_vectors,
     &cmd_size,
     &cmd_tensors,
+    &cmd_stats,
+    &cmd_cast,
     &cmd_view,
     &cmd_completion,
     NULL,

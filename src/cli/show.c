@@ -1,5 +1,6 @@
 #include "show.h"
 #include "operation.h"
+#include "tensor/element.h"
 
 static void make_row(struct show *s, struct show_row *row, const struct hu_format *f)
 {
@@ -17,15 +18,34 @@ static void make_row(struct show *s, struct show_row *row, const struct hu_forma
         mpq_mul_2exp(row->error_ulp, row->error, (mp_bitcnt_t)-ulp);
 }
 
+/* FILE:TENSOR[i,j] is a datum of a file, and its format gets a row too. False: message says why. */
+static bool read_input(struct show *s, char message[HU_MESSAGE])
+{
+    const struct hu_format *f;
+    uint64_t bits;
+    char why[HU_ELEMENT_MESSAGE];
+    enum hu_element_result result = hu_element_read(s->input, &f, &bits, why);
+    if (result == HU_ELEMENT_NONE)
+        return hu_value_read(&s->value, s->input, strlen(s->input), message);
+    snprintf(message, HU_MESSAGE, "%.*s", HU_MESSAGE - 1, why);
+    if (result == HU_ELEMENT_ERROR)
+        return false;
+    hu_value_set_datum(&s->value, f, bits);
+    make_row(s, &s->rows[s->count++], f);
+    return true;
+}
+
 bool show_make(struct show *s, const char *input, const struct format_list *formats,
                const struct hu_options *options, char message[HU_MESSAGE])
 {
     *s = (struct show){.input = input, .options = *options};
     hu_value_init(&s->value);
-    if (!hu_value_read(&s->value, input, strlen(input), message))
+    if (!read_input(s, message))
         return false;
-    for (; s->count < formats->count; s->count++)
-        make_row(s, &s->rows[s->count], formats->at[s->count]);
+    const struct hu_format *own = s->count ? s->rows[0].format : NULL;
+    for (size_t i = 0; i < formats->count && s->count < FORMATS_MAX; i++)
+        if (formats->at[i] != own)
+            make_row(s, &s->rows[s->count++], formats->at[i]);
     return true;
 }
 

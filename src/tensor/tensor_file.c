@@ -1,4 +1,5 @@
 #include "gguf.h"
+#include "npy.h"
 #include "safetensors.h"
 
 #include <errno.h>
@@ -205,7 +206,7 @@ static bool map_header(int descriptor, struct hu_tensor_file *file, struct hu_fi
         return refuse_whole(error, S_ISDIR(status.st_mode) ? "is a folder" : "is no regular file");
     file->size = (uint64_t)status.st_size;
     if (file->size < 8)
-        return refuse_whole(error, "is too short for a safetensors or GGUF header");
+        return refuse_whole(error, "is too short for a safetensors, GGUF or .npy header");
     uint64_t most = HU_GGUF_HEADER_MAX;
     file->mapped = (size_t)(file->size < most ? file->size : most);
     void *mapping = mmap(NULL, file->mapped, PROT_READ, MAP_PRIVATE, descriptor, 0);
@@ -226,9 +227,10 @@ bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file, struct h
     close(descriptor);
     if (fine) {
         const unsigned char *bytes = file->mapping;
-        bool gguf = !memcmp(bytes, "GGUF", 4);
-        fine = (gguf ? hu_gguf_parse : hu_safetensors_parse)(bytes, file->mapped, file->size, file,
-                                                             error);
+        fine = (!memcmp(bytes, "GGUF", 4) ? hu_gguf_parse
+                : !memcmp(bytes, HU_NPY_MAGIC, 6)
+                    ? hu_npy_parse
+                    : hu_safetensors_parse)(bytes, file->mapped, file->size, file, error);
     }
     if (!fine)
         hu_tensor_file_close(file);

@@ -12,10 +12,14 @@ struct hu_tensor {
     struct hu_dtype dtype; /* of the elements as the file counts them */
     const uint64_t *shape; /* rank sizes, the slowest varying first; NULL for a scalar */
     unsigned rank;
-    uint64_t elements; /* the product of shape */
-    uint64_t offset;   /* of the data, in bytes from the start of the file */
-    uint64_t bytes;    /* of the data */
-    size_t file;       /* which of the files of hu_tensor_set holds it */
+    uint64_t elements;       /* the product of shape */
+    uint64_t offset;         /* of the data, in bytes from the start of the file */
+    uint64_t bytes;          /* of the data */
+    size_t file;             /* which of the files of hu_tensor_set holds it */
+    bool big_endian;         /* the elements' bytes, in .npy alone */
+    bool fortran_order;      /* the first size of shape varies fastest, in .npy alone */
+    unsigned char void_size; /* .npy calls the elements so many opaque bytes, and dtype is what they
+                                are taken for; 0: it names them */
 };
 
 /* The values of GGUF's metadata; safetensors has strings alone. The numbers are GGUF's. */
@@ -44,7 +48,7 @@ struct hu_metadata {
                                    its bytes, not ended by NUL */
 };
 
-enum hu_tensor_file_kind { HU_SAFETENSORS, HU_GGUF };
+enum hu_tensor_file_kind { HU_SAFETENSORS, HU_GGUF, HU_NPY, HU_RAW };
 
 struct hu_arena;
 
@@ -69,8 +73,8 @@ struct hu_file_error {
 };
 
 /*
- * Reads and checks the header of the safetensors or GGUF file at PATH; the first bytes say which.
- * False: *error says why; *file is empty. hu_tensor_file_close releases it either way.
+ * Reads and checks the header of the safetensors, GGUF or .npy file at PATH; the first bytes say
+ * which. False: *error says why; *file is empty. hu_tensor_file_close releases it either way.
  */
 bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file,
                          struct hu_file_error *error);

@@ -1,0 +1,274 @@
+#include "json.h"
+#include "options.h"
+#include "output_file.h"
+#include "progress.h"
+#include "report.h"
+#include "stats.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    KEY_TENSOR = KEY_OWN,
+    KEY_SCALE,
+    KEY_MAX_OVERFLOW,
+    KEY_MIN_SQNR,
+    KEY_JOBS,
+    KEY_SVG,
+    KEY_FORCE
+};
+
+static const struct command_option rows[] = {
+    {"to", 't', "LIST", "targets, by commas (default: bf16,fp16,fp8_e5m2,fp8_e4m3)", "@formats"},
+    {"from", 'f', "FORMAT", "what a raw array's elements are, or opaque ones of .npy", "@formats"},
+    {"tensor", KEY_TENSOR, "GLOB", "only tensors whose name matches; may be repeated", NULL},
+    {"scale", KEY_SCALE, "WHAT", "none (default), tensor, or block: 32 in a row, as OCP MX",
+     "none tensor block"},
+    {"max-overflow", KEY_MAX_OVERFLOW, "N|P%", "safe up to so many overflows (default: 0)", NULL},
+    {"min-sqnr", KEY_MIN_SQNR, "DB", "safe from this ratio of signal to noise on (default: 30)",
+     NULL},
+    OPTION_ROUND,
+    OPTION_SATURATE,
+    {"jobs", KEY_JOBS, "N", "threads (default: one a processor)", NULL},
+    OPTION_JSON,
+    {"svg", KEY_SVG, "FILE", "draw the histogram and the targets' ranges", "@file"},
+    {"force", KEY_FORCE, NULL, "let --svg replace a file", NULL},
+    OPTION_COLOR,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const char details[] =
+    "FILE is .npy, .safetensors, a .safetensors.index.json with its shards, .gguf, or with -f a\n"
+    "raw array. Errors are taken over the finite elements whose result is finite: NaNs and\n"
+    "infinities in the data, and overflows to infinity or NaN, are counted and left out. A\n"
+    "format is safe when every tensor and all together keep both limits; with --scale block,\n"
+    "where overflow is clamped by definition, it only counts when --max-overflow is given.";
+
+struct request {
+    struct stats stats;
+    struct tensor_source source;
+    const struct hu_format *from;
+    unsigned jobs;
+    bool json, force, has_max_overflow;
+    const char *svg;
+    enum color_mode color;
+};
+
+static bool read_number(const char *text, char **end, double *value)
+{
+    errno = 0;
+    *value = strtod(text, end);
+    return *end != text && !errno && isfinite(*value);
+}
+
+static bool take_max_overflow(struct request *r, const char *command, const char *text)
+{
+    char *end;
+    double value;
+    struct stats_limits *l = &r->stats.limits;
+    bool fine = read_number(text, &end, &value) && value >= 0;
+    l->is_share = fine && !strcmp(end, "%");
+    l->max_overflow = l->is_share ? value / 100 : value;
+    r->has_max_overflow = true;
+    if (fine && (l->is_share ? value <= 100 : !*end && value == floor(value) && value < 0x1p63))
+        return true;
+    fail(command, "--max-overflow is a count or a share such as 0.1%%, not \"%s\"", text);
+    return false;
+}
+
+static bool take_min_sqnr(struct request *r, const char *command, const char *text)
+{
+    char *end;
+    if (read_number(text, &end, &r->stats.limits.min_sqnr) && (!*end || !strcmp(end, "dB")))
+        return true;
+    fail(command, "--min-sqnr is a number of decibels, not \"%s\"", text);
+    return false;
+}
+
+static bool take_scale(struct request *r, const char *command, const char *text)
+{
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(text, stats_scaling_name((enum hu_scaling)i))) {
+            r->stats.scaling = (enum hu_scaling)i;
+            return true;
+        }
+    fail(command, "--scale is none, tensor or block, not \"%s\"", text);
+    return false;
+}
+
+static bool take_jobs(struct request *r, const char *command, const char *text)
+{
+    char *end;
+    errno = 0;
+    unsigned long n = strtoul(text, &end, 10);
+    r->jobs = (unsigned)n;
+    if (end != text && !*end && !errno && n >= 1 && n <= HU_THREADS_MAX && *text != '-')
+        return true;
+    fail(command, "--jobs is a number from 1 to %d, not \"%s\"", HU_THREADS_MAX, text);
+    return false;
+}
+
+/* False: reported. */
+static bool take_option(struct request *r, const char *command, int key, const char *value)
+{
+    switch (key) {
+    case 't':
+        return formats_read(command, value, &r->stats.targets);
+    case 'f':
+        return (r->from = format_read(command, value)) != NULL;
+    case 'r':
+        return direction_read(command, value, &r->stats.options.direction);
+    case KEY_TENSOR:
+        return tensor_source_add_glob(&r->source, command, value);
+    case KEY_SCALE:
+        return take_scale(r, command, value);
+    case KEY_MAX_OVERFLOW:
+        return take_max_overflow(r, command, value);
+    case KEY_MIN_SQNR:
+        return take_min_sqnr(r, command, value);
+    case KEY_JOBS:
+        return take_jobs(r, command, value);
+    case KEY_SVG:
+        r->svg = value;
+        break;
+    case KEY_SATURATE:
+        r->stats.options.saturate = true;
+        break;
+    case KEY_JSON:
+        r->json = true;
+        break;
+    case KEY_FORCE:
+        r->force = true;
+        break;
+    case KEY_COLOR:
+        if (color_mode_read(value, &r->color))
+            break;
+        fail(command, "--color is auto, always or never, not \"%s\"", value);
+        return false;
+    }
+    return true;
+}
+
+/* The chosen tensors, in the file's order. */
+static struct hu_stream_tensor *choose(struct request *r)
+{
+    struct stats *s = &r->stats;
+    size_t n = r->source.set.tensor_count;
+    struct hu_stream_tensor *tensors = check_memory(calloc(n + 1, sizeof *tensors));
+    s->tensors = check_memory(calloc(n + 1, sizeof *s->tensors));
+    for (size_t i = 0; i < n; i++) {
+        const struct hu_tensor *t = tensor_source_at(&r->source, i);
+        if (!tensor_source_chooses(&r->source, t))
+            continue;
+        if (!tensor_source_reads(t)) {
+            s->skipped++;
+            continue;
+        }
+        tensors[s->count] = hu_stream_tensor_of(t, t->dtype.format, r->source.descriptors[t->file]);
+        struct stats_tensor *row = &s->tensors[s->count++];
+        row->tensor = t;
+        row->figures = check_memory(calloc(s->targets.count, sizeof *row->figures));
+    }
+    return tensors;
+}
+
+static int gather(struct request *r, const char *command)
+{
+    struct stats *s = &r->stats;
+    struct hu_stream_tensor *tensors = choose(r);
+    struct hu_statistics_target *targets = stats_targets(s);
+    struct hu_stream stream = {
+        .plan = {targets, s->targets.count, s->scaling},
+        .tensors = tensors,
+        .count = s->count,
+        .threads = r->jobs,
+        .done = stats_done,
+        .progress = progress_add,
+        .context = s,
+    };
+    struct hu_stream_error error;
+    s->total = check_memory(hu_gathered_new(&stream.plan, NULL));
+    progress_begin("stats", "B", hu_stream_bytes(&stream));
+    bool fine = hu_stream_run(&stream, &error);
+    progress_end();
+    free(tensors);
+    free(targets);
+    return fine ? EXIT_DONE
+                : tensor_source_fail(&r->source, command, s->tensors[error.tensor].tensor, &error,
+                                     NULL);
+}
+
+static int write_svg(const struct request *r, const char *command)
+{
+    struct output_file file;
+    if (!output_begin(&file, command, r->svg, r->force))
+        return EXIT_BAD;
+    stats_svg(file.stream, &r->stats);
+    return output_commit(&file) ? EXIT_DONE : EXIT_BAD;
+}
+
+static int report(const struct request *r, const char *command)
+{
+    if (r->svg && write_svg(r, command) != EXIT_DONE)
+        return EXIT_BAD;
+    if (r->json)
+        return json_print(stats_json(&r->stats));
+    stats_text(&r->stats, palette_for(color_wanted(r->color, stdout)));
+    return EXIT_DONE;
+}
+
+static int run_file(struct request *r, const char *command, const char *path)
+{
+    struct stats *s = &r->stats;
+    if (!tensor_source_open(&r->source, command, path, r->from))
+        return EXIT_BAD;
+    s->file = path;
+    s->source = &r->source;
+    int status = EXIT_BAD;
+    if (tensor_source_check(&r->source, command)) {
+        status = gather(r, command);
+        if (status == EXIT_DONE)
+            status = report(r, command);
+        stats_clear(s);
+    }
+    tensor_source_close(&r->source);
+    return status;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct options o;
+    struct request *r = check_memory(calloc(1, sizeof *r));
+    r->stats.limits.min_sqnr = 30;
+    int key, status = EXIT_BAD;
+    options_begin(&o, self, argc, argv);
+    bool fine = true;
+    while (fine && (key = option_next(&o)) >= 0)
+        fine = take_option(r, self->name, key, o.value);
+    if (fine && key == OPTION_EXIT) {
+        status = o.status;
+    } else if (fine && o.argc != 1) {
+        fail(self->name, o.argc ? "one FILE at a time" : "a FILE is missing");
+    } else if (fine) {
+        if (!r->stats.targets.count)
+            formats_read(self->name, "bf16,fp16,fp8_e5m2,fp8_e4m3", &r->stats.targets);
+        r->stats.limits.any_overflow = r->stats.scaling == HU_SCALE_BLOCK && !r->has_max_overflow;
+        status = run_file(r, self->name, o.argv[0]);
+    }
+    free(r);
+    return status;
+}
+
+const struct command cmd_stats = {
+    .name = "stats",
+    .usage = "FILE [-t LIST] [-f FORMAT] [--tensor GLOB] [--scale none|tensor|block]\n"
+             "                     [--max-overflow N|P%] [--min-sqnr DB] [-r DIR] [--saturate]\n"
+             "                     [--jobs N] [--json] [--svg FILE]",
+    .summary = "what casts would lose: errors, overflows, and the narrowest safe format",
+    .details = details,
+    .options = rows,
+    .run = run,
+};

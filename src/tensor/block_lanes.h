@@ -1,0 +1,206 @@
+/*
+ * The passes of block_pass.h for one type and one instruction set. The file that includes this
+ * defines REAL, WORD and LEAST_NORMAL_EXPONENT, FIELD_SHIFT, SINGLE for the type, NAME(x) for what
+ * it makes, TARGET for the instruction set, and FUSED(a, b, c) for its a * b + c. Plain loops of a
+ * constant length over arrays that do not overlap: compilers turn them into lanes.
+ */
+
+#define FIELD(w) ((w) << FIELD_SHIFT)
+/* The biased exponents of 1 and of the greatest finite numbers. */
+#define BIAS ((WORD)1 - (WORD)LEAST_NORMAL_EXPONENT)
+#define TOP (2 * BIAS)
+
+TARGET static inline __attribute__((always_inline)) WORD NAME(word)(REAL r)
+{
+    WORD w;
+    memcpy(&w, &r, sizeof w);
+    return w;
+}
+
+TARGET static inline __attribute__((always_inline)) REAL NAME(real)(WORD w)
+{
+    REAL r;
+    memcpy(&r, &w, sizeof r);
+    return r;
+}
+
+TARGET static void NAME(range)(const void *x, struct hu_block_range *range)
+{
+    const WORD *words = x;
+    WORD greatest = 0, least = (WORD)-1;
+    for (size_t i = 0; i < HU_BLOCK; i++) {
+        WORD magnitude = words[i] & (WORD)-1 >> 1;
+        greatest = magnitude > greatest ? magnitude : greatest;
+        WORD below = magnitude - 1;
+        least = below < least ? below : least;
+    }
+    *range = (struct hu_block_range){greatest, least};
+}
+
+TARGET static inline __attribute__((always_inline)) void
+NAME(errors_of)(struct hu_block_errors *b, const REAL *restrict x, const REAL *restrict result,
+                const REAL *restrict scaled, const REAL *restrict code, REAL *restrict error,
+                REAL *restrict relative, bool has_scale)
+{
+    const WORD magnitude = (WORD)-1 >> 1, field = FIELD(2 * BIAS + 1);
+    int emin = b->emin < LEAST_NORMAL_EXPONENT ? LEAST_NORMAL_EXPONENT : b->emin;
+    WORD least = FIELD((WORD)((WORD)emin + BIAS)), half = FIELD((WORD)1) >> 1;
+    WORD inexact = 0, max_error = 0, max_relative = 0, max_units = 0;
+    for (size_t i = 0; i < HU_BLOCK; i++) {
+        REAL e = NAME(real)(NAME(word)(result[i] - x[i]) & magnitude);
+        /* Zeros have no relative error: 0 comes of dividing by infinity. */
+        WORD size = NAME(word)(x[i]) & magnitude;
+        size |= ((WORD)0 - (WORD)(size == 0)) & field;
+        WORD quotient = NAME(word)(e / NAME(real)(size));
+        /* 2^-exponent; that of the top binade is subnormal: half of 2^(1 - BIAS). */
+        WORD exponent = NAME(word)(code[i]) & field;
+        exponent = exponent > least ? exponent : least;
+        WORD reciprocal = FIELD(TOP) - exponent;
+        reciprocal = reciprocal > half ? reciprocal : half;
+        REAL difference = has_scale ? NAME(real)(NAME(word)(code[i] - scaled[i]) & magnitude) : e;
+        WORD units = NAME(word)(difference * NAME(real)(reciprocal));
+        error[i] = e;
+        relative[i] = NAME(real)(quotient);
+        inexact += NAME(word)(e) != 0;
+        max_error = NAME(word)(e) > max_error ? NAME(word)(e) : max_error;
+        max_relative = quotient > max_relative ? quotient : max_relative;
+        max_units = units > max_units ? units : max_units;
+    }
+    b->inexact = inexact;
+    b->max_error = max_error;
+    b->max_relative = max_relative;
+    b->max_units = max_units;
+}
+
+TARGET static void NAME(errors)(struct hu_block_errors *b)
+{
+    if (b->scaled == b->x && b->code == b->result)
+        NAME(errors_of)(b, b->x, b->result, b->x, b->result, b->error, b->relative, false);
+    else
+        NAME(errors_of)(b, b->x, b->result, b->scaled, b->code, b->error, b->relative, true);
+}
+
+/*
+ * Adding 2^(e + p - 1 - t), where e is the exponent of x or emin and p this type's precision,
+ * leaves room for t bits below e: the sum is x rounded to nearest, ties to even, as a datum of the
+ * target, and subtracting gives it back exactly.
+ */
+TARGET static inline __attribute__((always_inline)) void
+NAME(round_of)(const REAL *restrict x, REAL *restrict rounded, int emin, int trailing_bits)
+{
+    const WORD magnitude = (WORD)-1 >> 1, field = FIELD(2 * BIAS + 1);
+    const WORD least = FIELD((WORD)((WORD)emin + BIAS));
+    const WORD room = FIELD((WORD)(FIELD_SHIFT - trailing_bits));
+    for (size_t i = 0; i < HU_BLOCK; i++) {
+        WORD size = NAME(word)(x[i]) & magnitude, sign = NAME(word)(x[i]) & ~magnitude;
+        WORD exponent = size & field;
+        exponent = exponent > least ? exponent : least;
+        REAL power = NAME(real)(exponent + room);
+        REAL near = (NAME(real)(size) + power) - power;
+        rounded[i] = NAME(real)(NAME(word)(near) | sign);
+    }
+}
+
+TARGET static bool NAME(round)(const void *x, uint64_t greatest, void *rounded, int emin,
+                               int trailing_bits)
+{
+    int top = (int)(greatest >> FIELD_SHIFT) + FIELD_SHIFT - trailing_bits;
+    int least = emin + (int)BIAS + FIELD_SHIFT - trailing_bits;
+    if (emin < LEAST_NORMAL_EXPONENT || trailing_bits >= FIELD_SHIFT || top > (int)TOP ||
+        least > (int)TOP)
+        return false;
+    NAME(round_of)(x, rounded, emin, trailing_bits);
+    return true;
+}
+
+typedef double NAME(lanes) __attribute__((vector_size(64)));
+typedef REAL NAME(reals) __attribute__((vector_size(8 * sizeof(REAL))));
+
+/*
+ * With the greatest below 2^(e+1) the squares are below 2^(2e+2), and the block's sum below
+ * 2^(2e+13). Added to 2^(2e+14), each leaves there its multiple of 2^(2e-38), and those add up
+ * exactly in 53 bits (the extraction of Rump, Ogita and Oishi, 2008). What is left of each is below
+ * 2^(2e-38). Squares of fp64 are taken of values scaled to e = 0; those of fp32 are exact in fp64,
+ * so that it is all one whether FUSED rounds once or twice.
+ */
+TARGET static struct hu_block_sum NAME(squares)(const void *values, uint64_t greatest)
+{
+    int exponent = (int)(greatest >> FIELD_SHIFT) - (int)BIAS;
+    exponent = exponent < -1000 ? -1000 : exponent;
+    const double scale = ldexp(1, -exponent), base = SINGLE ? ldexp(1, 2 * exponent + 14) : 0x1p14;
+    const REAL *at = values;
+    NAME(lanes) high[2] = {{0}, {0}}, low[2] = {{0}, {0}};
+    high[0] += base;
+    high[1] += base;
+    for (size_t i = 0; i < HU_BLOCK; i += 16)
+        for (int k = 0; k < 2; k++) {
+            NAME(reals) v;
+            memcpy(&v, at + i + 8 * k, sizeof v);
+            NAME(lanes) d = __builtin_convertvector(v, NAME(lanes));
+            if (SINGLE) {
+                NAME(lanes) sum = FUSED(d, d, high[k]);
+                low[k] += FUSED(d, d, high[k] - sum);
+                high[k] = sum;
+            } else {
+                /* Dekker's product (1971): what rounding took from the square. */
+                d *= scale;
+                NAME(lanes) square = d * d, sum = high[k] + square;
+                NAME(lanes) c = d * 134217729.0, head = c - (c - d), tail = d - head;
+                low[k] += square - (sum - high[k]);
+                low[k] += ((head * head - square) + 2.0 * head * tail) + tail * tail;
+                high[k] = sum;
+            }
+        }
+    struct hu_block_sum sum = {0, 0, SINGLE ? 0 : 2 * exponent};
+    for (int i = 0; i < 8; i++) {
+        sum.high += (high[0][i] - base) + (high[1][i] - base);
+        sum.low += low[0][i] + low[1][i];
+    }
+    return sum;
+}
+
+TARGET static double NAME(rough_squares)(const void *values)
+{
+    const REAL *at = values;
+    NAME(lanes) sums[2] = {{0}, {0}};
+    for (size_t i = 0; i < HU_BLOCK; i += 16)
+        for (int k = 0; k < 2; k++) {
+            NAME(reals) v;
+            memcpy(&v, at + i + 8 * k, sizeof v);
+            NAME(lanes) d = __builtin_convertvector(v, NAME(lanes));
+            sums[k] = SINGLE ? FUSED(d, d, sums[k]) : sums[k] + d * d;
+        }
+    double sum = 0;
+    for (int i = 0; i < 8; i++)
+        sum += sums[0][i] + sums[1][i];
+    return sum;
+}
+
+TARGET static inline __attribute__((always_inline)) void
+NAME(small_of)(const REAL *restrict code, const REAL *restrict scaled, REAL min_normal,
+               uint64_t *zeros, uint64_t *subnormals)
+{
+    const WORD magnitude = (WORD)-1 >> 1, limit = NAME(word)(min_normal);
+    WORD zero = 0, below = 0;
+    for (size_t i = 0; i < HU_BLOCK; i++) {
+        WORD c = NAME(word)(code[i]) & magnitude, s = NAME(word)(scaled[i]) & magnitude;
+        zero += (WORD)(c == 0) & (WORD)(s != 0);
+        below += c - 1 < limit - 1;
+    }
+    *zeros = zero;
+    *subnormals = min_normal > 0 ? below : 0;
+}
+
+TARGET static void NAME(small)(const void *code, const void *scaled, double min_normal,
+                               uint64_t *zeros, uint64_t *subnormals)
+{
+    NAME(small_of)(code, scaled, (REAL)min_normal, zeros, subnormals);
+}
+
+static const struct hu_block_passes NAME(passes) = {
+    NAME(range),         NAME(round), NAME(errors), NAME(squares),
+    NAME(rough_squares), NAME(small), sizeof(REAL)};
+
+#undef FIELD
+#undef BIAS
+#undef TOP

@@ -1,0 +1,58 @@
+#include "block_pass.h"
+#include "array/array.h"
+
+#include <math.h>
+#include <string.h>
+
+#define TARGET
+#define FUSED(a, b, c) ((a) * (b) + (c))
+#define NAME(x) plain_single_##x
+#include "block_single.h"
+#undef NAME
+#define NAME(x) plain_double_##x
+#include "block_double.h"
+#undef NAME
+#undef TARGET
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx2")))
+#define NAME(x) avx2_single_##x
+#include "block_single.h"
+#undef NAME
+#define NAME(x) avx2_double_##x
+#include "block_double.h"
+#undef NAME
+#undef TARGET
+
+#undef FUSED
+#define FUSED(a, b, c) ((__typeof__(c))_mm512_fmadd_pd(a, b, c))
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define NAME(x) avx512_single_##x
+#include "block_single.h"
+#undef NAME
+#define NAME(x) avx512_double_##x
+#include "block_double.h"
+#undef NAME
+#undef TARGET
+
+#endif
+
+const struct hu_block_passes *hu_block_passes_of(const char *name, bool single)
+{
+#if defined(__x86_64__)
+    if (!strcmp(name, "avx512"))
+        return single ? &avx512_single_passes : &avx512_double_passes;
+    if (!strcmp(name, "avx2"))
+        return single ? &avx2_single_passes : &avx2_double_passes;
+#endif
+    (void)name;
+    return single ? &plain_single_passes : &plain_double_passes;
+}
+
+const struct hu_block_passes *hu_block_passes(bool single)
+{
+    return hu_block_passes_of(hu_kernel_name(hu_kernel_chosen()), single);
+}

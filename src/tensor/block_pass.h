@@ -1,0 +1,65 @@
+/*
+ * The inner loops of the statistics: passes over a block of finite values, in the machine's widest
+ * lanes, with results that do not depend on how wide those are. Thread-safe.
+ */
+#ifndef HALFULP_TENSOR_BLOCK_PASS_H
+#define HALFULP_TENSOR_BLOCK_PASS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Elements of a block; the passes always run over all of them, so what lies behind the last is
+ * filled with zeros. */
+enum { HU_BLOCK = 2048 };
+
+/* Magnitudes as bits of the type that the values have. */
+struct hu_block_range {
+    uint64_t greatest;      /* of all elements, NaNs and infinities included */
+    uint64_t least_nonzero; /* minus 1; a zero counts as UINT64_MAX, or as UINT32_MAX */
+};
+
+/* x: the data; result: what becomes of it; scaled and code: the same in the target's scale, or
+ * the same arrays. emin: the target's. Out: error and relative, the absolute ones of each. */
+struct hu_block_errors {
+    const void *x, *result, *scaled, *code;
+    int emin;
+    void *error, *relative;
+    uint64_t inexact;
+    uint64_t max_error, max_relative; /* as bits of the type */
+    uint64_t max_units;               /* |code - scaled| / 2^exponent of code, as bits */
+};
+
+/* A sum of squares: (high + low) * 2^exponent, where high is exact and low carries what is left of
+ * each square, added in a fixed order: 90 bits in all at least. */
+struct hu_block_sum {
+    double high, low;
+    int exponent;
+};
+
+struct hu_block_passes {
+    void (*range)(const void *x, struct hu_block_range *range);
+    /*
+     * X rounded to nearest, ties to even, to TRAILING_BITS behind the leading one, or the unit that
+     * EMIN has with as many. GREATEST: the greatest magnitude, as bits, which must be finite in the
+     * target. False: this type has no room for it, and nothing is written.
+     */
+    bool (*round)(const void *x, uint64_t greatest, void *rounded, int emin, int trailing_bits);
+    void (*errors)(struct hu_block_errors *e);
+    /* VALUES of which the greatest magnitude, as bits, is GREATEST. */
+    struct hu_block_sum (*squares)(const void *values, uint64_t greatest);
+    /* The same in fp64, each addition rounded, in a fixed order; for values below 2^500. */
+    double (*rough_squares)(const void *values);
+    /* How many of CODE are zero where SCALED is not, and nonzero but below MIN_NORMAL. */
+    void (*small)(const void *code, const void *scaled, double min_normal, uint64_t *zeros,
+                  uint64_t *subnormals);
+    size_t size; /* of a value: 4 or 8 */
+};
+
+/* The passes for fp32 or fp64 values, for the instruction set of hu_kernel_chosen. */
+const struct hu_block_passes *hu_block_passes(bool single);
+
+/* NAME is a kernel's: "avx512", "avx2", any other for plain C. For tests. */
+const struct hu_block_passes *hu_block_passes_of(const char *name, bool single);
+
+#endif

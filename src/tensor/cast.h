@@ -1,0 +1,32 @@
+/* The headers of converted files: what stands where once tensors have other formats. */
+#ifndef HALFULP_TENSOR_CAST_H
+#define HALFULP_TENSOR_CAST_H
+
+#include "tensor_file.h"
+
+enum { HU_CAST_MESSAGE = 384 };
+
+/* A file to be written: a header, and then tensors. */
+struct hu_cast_layout {
+    unsigned char *header;
+    size_t header_bytes;
+    uint64_t *offsets; /* of the tensors of the source file, in its header's order, from the start
+                          of the file */
+    uint64_t size;     /* of the file */
+    uint64_t data_bytes;
+};
+
+/*
+ * Lays out FILE with tensor i in format to[i], or as it is where that is NULL. Names, shapes, their
+ * order, the order of the data, and the metadata stay; integers, alignment and dtype names follow
+ * the container. False: message says what the container cannot hold. hu_cast_layout_clear in
+ * either case.
+ */
+bool hu_cast_lay_out(const struct hu_tensor_file *file, const struct hu_format *const *to,
+                     struct hu_cast_layout *layout, char message[HU_CAST_MESSAGE]);
+void hu_cast_layout_clear(struct hu_cast_layout *layout);
+
+/* safetensors' name of a dtype; NULL: it has none. */
+const char *hu_safetensors_name(struct hu_dtype dtype);
+
+#endif

@@ -1,0 +1,200 @@
+#include "element.h"
+#include "array/layout.h"
+#include "npy.h"
+#include "raw.h"
+#include "tensor_set.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The text in parts. */
+struct place {
+    char *file, *tensor;
+    const char *indices; /* after '['; NULL: there are none */
+    char *message;
+};
+
+static bool refuse(struct place *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static bool refuse(struct place *p, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(p->message, HU_ELEMENT_MESSAGE, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat status;
+    return !stat(path, &status) && S_ISREG(status.st_mode);
+}
+
+/* False: no part before a colon is a file, or no memory. */
+static bool split(struct place *p, const char *text)
+{
+    for (const char *colon = strchr(text, ':'); colon; colon = strchr(colon + 1, ':')) {
+        char *file = strndup(text, (size_t)(colon - text));
+        if (!file || !is_file(file)) {
+            free(file);
+            continue;
+        }
+        size_t n = strlen(colon + 1);
+        const char *open = n && colon[n] == ']' ? strrchr(colon, '[') : NULL;
+        p->file = file;
+        p->tensor = strndup(colon + 1, open ? (size_t)(open - colon - 1) : n);
+        p->indices = open ? open + 1 : NULL;
+        return p->tensor;
+    }
+    return false;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && !strcmp(text + n - m, end);
+}
+
+static bool is_raw(const char *path)
+{
+    return !ends_with(path, ".npy") && !ends_with(path, ".safetensors") &&
+           !ends_with(path, ".gguf") && !ends_with(path, ".json");
+}
+
+/* One index into a size, from the end where it is negative. */
+static bool read_index(struct place *p, const char **at, uint64_t size, unsigned axis,
+                       uint64_t *index)
+{
+    char *end;
+    errno = 0;
+    long long n = strtoll(*at, &end, 10);
+    if (end == *at || errno)
+        return refuse(p, "\"%s\" is no list of indices: whole numbers by commas", *at);
+    if (n < 0 ? (uint64_t) - (n + 1) >= size : (uint64_t)n >= size)
+        return refuse(p, "index %lld is out of range: axis %u of '%.80s' has %llu elements", n,
+                      axis, p->tensor, (unsigned long long)size);
+    *index = n < 0 ? size - 1 - (uint64_t) - (n + 1) : (uint64_t)n;
+    *at = end;
+    return true;
+}
+
+/* The element's number in memory. */
+static bool find_index(struct place *p, const struct hu_tensor *t, uint64_t *number)
+{
+    uint64_t indices[64] = {0};
+    const char *at = p->indices;
+    if (t->rank > sizeof indices / sizeof *indices)
+        return refuse(p, "'%.80s' has more axes than are read", p->tensor);
+    for (unsigned i = 0; i < t->rank; i++) {
+        if (!at || (i && *at++ != ','))
+            return refuse(p, "'%.80s' has %u axes: as many indices are due, as in [%s]", p->tensor,
+                          t->rank,
+                          t->rank == 1   ? "0"
+                          : t->rank == 2 ? "0,0"
+                                         : "0,0,…");
+        if (!read_index(p, &at, t->shape[i], i, &indices[i]))
+            return false;
+    }
+    if (at && (*at != ']' || at[1]))
+        return refuse(p, "'%.80s' has %u axes, and more is written in the brackets", p->tensor,
+                      t->rank);
+    *number = 0;
+    for (unsigned i = 0; i < t->rank; i++) {
+        unsigned axis = t->fortran_order ? t->rank - 1 - i : i;
+        *number = *number * t->shape[axis] + indices[axis];
+    }
+    return true;
+}
+
+static bool read_bits(struct place *p, const char *path, const struct hu_tensor *t, uint64_t number,
+                      const struct hu_format *f, uint64_t *bits)
+{
+    unsigned char bytes[8] = {0};
+    uint64_t bit = number % 8 * f->storage_bits;
+    uint64_t offset = t->offset + number / 8 * f->storage_bits + bit / 8;
+    size_t size = (bit % 8 + f->storage_bits + 7) / 8;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : pread(fd, bytes, size, (off_t)offset);
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    if (got != (ssize_t)size)
+        return refuse(p, "%.200s: byte %llu: %s", path, (unsigned long long)offset,
+                      got < 0 ? strerror(error) : "the file is cut short");
+    for (size_t i = 0; t->big_endian && i < size / 2; i++) {
+        unsigned char byte = bytes[i];
+        bytes[i] = bytes[size - 1 - i];
+        bytes[size - 1 - i] = byte;
+    }
+    uint64_t word = f->storage_bits < 8 ? (bytes[0] | (unsigned)bytes[1] << 8) >> bit % 8
+                                        : layout_word(bytes, f->storage_bits) >> f->storage_shift;
+    *bits = word & hu_width_mask(f);
+    return true;
+}
+
+static bool read_from(struct place *p, const char *path, const struct hu_tensor *t,
+                      const struct hu_format **format, uint64_t *bits)
+{
+    uint64_t number;
+    *format = t->dtype.format;
+    if (t->void_size == 1)
+        return refuse(p, "%.200s does not say what its elements of one byte are", path);
+    if (!*format)
+        return refuse(p, "'%.80s' holds %s; only elements of floating-point formats are read",
+                      p->tensor, hu_dtype_name(t->dtype));
+    return find_index(p, t, &number) && read_bits(p, path, t, number, *format, bits);
+}
+
+static bool read_raw(struct place *p, const struct hu_format **format, uint64_t *bits)
+{
+    struct hu_tensor_file file;
+    struct hu_file_error error;
+    *format = hu_format_find(p->tensor);
+    if (!*format)
+        return refuse(p,
+                      "%.200s is no tensor file, so a format is due after its colon, as in "
+                      "%.80s:fp32[0]; '%.80s' is none",
+                      p->file, p->file, p->tensor);
+    if (!hu_raw_open(p->file, *format, &file, &error))
+        return refuse(p, "%.200s: %.200s", p->file, error.reason);
+    bool fine = read_from(p, p->file, &file.tensors[0], format, bits);
+    hu_tensor_file_close(&file);
+    return fine;
+}
+
+static bool read_set(struct place *p, const struct hu_format **format, uint64_t *bits)
+{
+    struct hu_tensor_set set;
+    char error[HU_SET_ERROR];
+    if (!hu_tensor_set_open(p->file, &set, error))
+        return refuse(p, "%.500s", error);
+    const struct hu_tensor *t = hu_tensor_set_find(&set, p->tensor);
+    if (!t && !*p->tensor && set.tensor_count == 1)
+        t = set.tensors[0];
+    bool fine = t ? read_from(p, set.paths[t->file], t, format, bits)
+                  : refuse(p, "%.200s has no tensor '%.200s'; 'halfulp tensors' lists them",
+                           p->file, p->tensor);
+    hu_tensor_set_close(&set);
+    return fine;
+}
+
+enum hu_element_result hu_element_read(const char *text, const struct hu_format **format,
+                                       uint64_t *bits, char message[HU_ELEMENT_MESSAGE])
+{
+    struct place p = {.message = message};
+    enum hu_element_result result = HU_ELEMENT_NONE;
+    if (split(&p, text)) {
+        bool fine = is_raw(p.file) ? read_raw(&p, format, bits) : read_set(&p, format, bits);
+        result = fine ? HU_ELEMENT_FOUND : HU_ELEMENT_ERROR;
+    }
+    free(p.file);
+    free(p.tensor);
+    return result;
+}

@@ -1,0 +1,524 @@
+#include "stream.h"
+#include "array/array.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* What is shorter is cheaper to read than to map. */
+enum { MAPPED_LEAST = 64 * 1024 };
+
+/* What the threads share; the lock guards all of it. */
+struct state {
+    struct hu_stream *stream;
+    pthread_mutex_t lock;
+    bool greatest_only;       /* the pass that looks for tensor scales */
+    size_t next_tensor;       /* of which pieces are handed out */
+    uint64_t next_piece;      /* of it */
+    struct open_tensor *open; /* handed out and not complete */
+    bool failed;
+    struct hu_stream_error error;
+};
+
+/* A tensor of which some pieces are in. */
+struct open_tensor {
+    struct open_tensor *next;
+    size_t index;
+    uint64_t pieces_left;
+    double greatest;
+    struct hu_gathered *gathered;
+};
+
+/* The part of an input that a thread reads, in a buffer or mapped. */
+struct window {
+    unsigned char *bytes;
+    void *mapping; /* NULL: in the worker's buffer */
+    size_t mapped;
+};
+
+/* Where a thread goes on when a mapped page cannot be read; NULL: it reads none. */
+static _Thread_local sigjmp_buf *unreadable;
+
+static void page_is_gone(int number)
+{
+    if (unreadable)
+        siglongjmp(*unreadable, 1);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+/* What a thread has of its own. */
+struct worker {
+    struct state *state;
+    struct hu_analyst *analyst;
+    unsigned char *input, *output;
+    struct hu_gathered *gathered; /* of `tensor`, in `pieces` pieces */
+    struct open_tensor *tensor;
+    uint64_t pieces;
+    double greatest;
+    struct window window;
+};
+
+/* A piece of a tensor: elements for an analysis or a conversion, bytes for a copy. */
+struct piece {
+    struct open_tensor *tensor;
+    uint64_t from, to;
+};
+
+struct hu_stream_tensor hu_stream_tensor_of(const struct hu_tensor *t,
+                                            const struct hu_format *format, int input)
+{
+    struct hu_stream_tensor s = {
+        .data = {.format = format, .elements = t->elements, .row = t->elements},
+        .input = input,
+        .offset = t->offset,
+        .bytes = t->bytes,
+        .big_endian = t->big_endian,
+        .analysed = format != NULL,
+        .output = -1,
+    };
+    if (t->rank)
+        s.data.row = t->shape[t->fortran_order ? 0 : t->rank - 1];
+    return s;
+}
+
+/* Elements, or bytes of a copy, that a piece may have at most. */
+static uint64_t piece_length(const struct hu_stream_tensor *t)
+{
+    if (!t->data.format)
+        return HU_PIECE;
+    unsigned bits = t->data.format->storage_bits;
+    if (t->to && t->to->storage_bits > bits)
+        bits = t->to->storage_bits;
+    return (uint64_t)HU_PIECE * 8 / bits;
+}
+
+static uint64_t units_of_piece(const struct hu_stream_tensor *t)
+{
+    return piece_length(t) / 2048;
+}
+
+static uint64_t pieces_of(const struct state *s, const struct hu_stream_tensor *t)
+{
+    if (!t->data.format)
+        return t->bytes / HU_PIECE + (t->bytes % HU_PIECE != 0);
+    uint64_t units = hu_statistics_units(&t->data, s->stream->plan.scaling);
+    uint64_t each = units_of_piece(t);
+    return units / each + (units % each != 0);
+}
+
+static struct piece piece_at(const struct state *s, struct open_tensor *open, uint64_t index)
+{
+    const struct hu_stream_tensor *t = &s->stream->tensors[open->index];
+    struct piece p = {.tensor = open};
+    if (!t->data.format) {
+        p.from = index * HU_PIECE;
+        p.to = t->bytes - p.from < HU_PIECE ? t->bytes : p.from + HU_PIECE;
+        return p;
+    }
+    enum hu_scaling scaling = s->stream->plan.scaling;
+    uint64_t units = hu_statistics_units(&t->data, scaling), each = units_of_piece(t);
+    uint64_t first = index * each;
+    uint64_t last = units - first < each ? units : first + each;
+    p.from = hu_statistics_unit(&t->data, scaling, first);
+    p.to = last == units ? t->data.elements : hu_statistics_unit(&t->data, scaling, last);
+    return p;
+}
+
+static void fail_at(struct state *s, size_t tensor, bool writing, int error)
+{
+    pthread_mutex_lock(&s->lock);
+    if (!s->failed)
+        s->error = (struct hu_stream_error){tensor, writing, error};
+    s->failed = true;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Tensors without elements are complete when they are met. */
+static bool open_next(struct state *s)
+{
+    while (s->next_tensor < s->stream->count) {
+        const struct hu_stream_tensor *t = &s->stream->tensors[s->next_tensor];
+        bool skipped =
+            s->greatest_only &&
+            !(t->analysed && hu_statistics_needs_greatest(&s->stream->plan, t->data.format));
+        struct open_tensor *open = skipped ? NULL : calloc(1, sizeof *open);
+        if (open) {
+            open->index = s->next_tensor;
+            open->pieces_left = pieces_of(s, t);
+            open->gathered = hu_gathered_new(&s->stream->plan, t->analysed ? t->data.format : NULL);
+        }
+        if (!skipped && (!open || !open->gathered)) {
+            free(open);
+            s->failed = true;
+            s->error = (struct hu_stream_error){s->next_tensor, false, ENOMEM};
+            return false;
+        }
+        if (open && open->pieces_left) {
+            open->next = s->open;
+            s->open = open;
+            s->next_piece = 0;
+            return true;
+        }
+        if (open) {
+            if (!s->greatest_only)
+                s->stream->done(s->stream->context, open->index, open->gathered);
+            hu_gathered_free(open->gathered);
+            free(open);
+        }
+        s->next_tensor++;
+    }
+    return false;
+}
+
+/* The next piece. False: there is none, or the run has failed. */
+static bool take_piece(struct state *s, struct piece *piece)
+{
+    bool found = false;
+    pthread_mutex_lock(&s->lock);
+    if (!s->failed && (s->next_piece || open_next(s))) {
+        struct open_tensor *open = s->open;
+        while (open->index != s->next_tensor)
+            open = open->next;
+        *piece = piece_at(s, open, s->next_piece++);
+        if (s->next_piece == pieces_of(s, &s->stream->tensors[s->next_tensor])) {
+            s->next_piece = 0;
+            s->next_tensor++;
+        }
+        found = true;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+static void complete(struct worker *w, struct open_tensor *open)
+{
+    struct state *s = w->state;
+    struct hu_stream_tensor *t = &s->stream->tensors[open->index];
+    if (s->greatest_only) {
+        t->data.greatest = open->greatest;
+    } else {
+        if (t->analysed)
+            hu_gathered_finish(w->analyst, &s->stream->plan, t->data.format, open->gathered);
+        pthread_mutex_lock(&s->lock);
+        s->stream->done(s->stream->context, open->index, open->gathered);
+        pthread_mutex_unlock(&s->lock);
+    }
+    hu_gathered_free(open->gathered);
+    free(open);
+}
+
+/* Hands in what the worker has of its tensor; the last one to do so completes it. */
+static void hand_in(struct worker *w)
+{
+    struct state *s = w->state;
+    struct open_tensor *open = w->tensor;
+    if (!open)
+        return;
+    pthread_mutex_lock(&s->lock);
+    hu_gathered_merge(open->gathered, w->gathered);
+    if (w->greatest > open->greatest)
+        open->greatest = w->greatest;
+    open->pieces_left -= w->pieces;
+    bool last = !open->pieces_left;
+    if (last) {
+        struct open_tensor **at = &s->open;
+        while (*at != open)
+            at = &(*at)->next;
+        *at = open->next;
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (last)
+        complete(w, open);
+    hu_gathered_free(w->gathered);
+    w->gathered = NULL;
+    w->tensor = NULL;
+}
+
+static bool start_tensor(struct worker *w, struct open_tensor *open)
+{
+    const struct hu_stream_tensor *t = &w->state->stream->tensors[open->index];
+    w->gathered = hu_gathered_new(&w->state->stream->plan, t->analysed ? t->data.format : NULL);
+    if (!w->gathered) {
+        fail_at(w->state, open->index, false, ENOMEM);
+        return false;
+    }
+    w->tensor = open;
+    w->pieces = 0;
+    w->greatest = 0;
+    return true;
+}
+
+/* All N bytes at OFFSET. 0, an errno, or -1: the file ends. */
+static int read_all(int fd, unsigned char *bytes, size_t n, uint64_t offset)
+{
+    while (n) {
+        ssize_t got = pread(fd, bytes, n, (off_t)offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return errno;
+        if (!got)
+            return -1;
+        bytes += got;
+        offset += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    return 0;
+}
+
+static int write_all(int fd, const unsigned char *bytes, size_t n, uint64_t offset)
+{
+    while (n) {
+        ssize_t put = pwrite(fd, bytes, n, (off_t)offset);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return errno;
+        bytes += put;
+        offset += (uint64_t)put;
+        n -= (size_t)put;
+    }
+    return 0;
+}
+
+static void swap_bytes(unsigned char *bytes, size_t n, unsigned size)
+{
+    for (size_t i = 0; i + size <= n; i += size)
+        for (unsigned k = 0; k < size / 2; k++) {
+            unsigned char byte = bytes[i + k];
+            bytes[i + k] = bytes[i + size - 1 - k];
+            bytes[i + size - 1 - k] = byte;
+        }
+}
+
+/* The bytes of elements or bytes up to INDEX: whole ones below an element that starts within one.
+ */
+static uint64_t bytes_before(const struct hu_format *f, uint64_t index)
+{
+    if (!f)
+        return index;
+    if (f->storage_bits < 8)
+        index = index / 8 * 8;
+    return index * f->storage_bits / 8;
+}
+
+static bool write_piece(struct worker *w, const struct piece *p, const struct hu_stream_tensor *t,
+                        size_t bytes)
+{
+    const unsigned char *out = w->window.bytes;
+    if (t->to) {
+        size_t n = (size_t)(p->to - p->from);
+        hu_convert_array_with(hu_kernel_chosen(), t->to, w->output, t->data.format, w->window.bytes,
+                              n, t->data.first + p->from,
+                              &w->state->stream->plan.targets[0].options, NULL);
+        out = w->output;
+        bytes = hu_array_bytes(t->to, n);
+    }
+    uint64_t at = t->output_offset + bytes_before(t->to ? t->to : t->data.format, p->from);
+    int error = write_all(t->output, out, bytes, at);
+    if (error)
+        fail_at(w->state, p->tensor->index, true, error);
+    return !error;
+}
+
+static bool analyse_piece(struct worker *w, const struct piece *p, const struct hu_stream_tensor *t)
+{
+    if (w->state->greatest_only) {
+        double greatest =
+            hu_greatest(w->analyst, t->data.format, w->window.bytes, (size_t)(p->to - p->from));
+        w->greatest = greatest > w->greatest ? greatest : w->greatest;
+        return true;
+    }
+    bool fine = hu_analyse(w->analyst, &w->state->stream->plan, &t->data, w->gathered, p->from,
+                           p->to, w->window.bytes, t->to ? w->output : NULL);
+    if (!fine)
+        fail_at(w->state, p->tensor->index, false, ENOMEM);
+    return fine;
+}
+
+/* False: this input cannot be mapped. */
+static bool map_window(struct window *w, int fd, uint64_t offset, size_t n)
+{
+    size_t before = (size_t)(offset % (uint64_t)sysconf(_SC_PAGESIZE));
+    w->mapped = n + before;
+    w->mapping =
+        mmap(NULL, w->mapped, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, (off_t)(offset - before));
+    if (w->mapping == MAP_FAILED)
+        w->mapping = NULL;
+    else
+        w->bytes = (unsigned char *)w->mapping + before;
+    return w->mapping;
+}
+
+static void close_window(struct window *w)
+{
+    if (w->mapping)
+        munmap(w->mapping, w->mapped);
+    w->mapping = NULL;
+}
+
+/* Bytes that must be swapped, inputs that cannot be mapped, and codes, whose counting wants them
+ * near at hand, are read. False: reported. */
+static bool open_window(struct worker *w, const struct piece *p, const struct hu_stream_tensor *t,
+                        uint64_t offset, size_t n)
+{
+    bool swapped = t->big_endian && t->data.format;
+    bool mapped = !swapped && !w->gathered->codes && n >= MAPPED_LEAST;
+    if (mapped && map_window(&w->window, t->input, offset, n))
+        return true;
+    int error = read_all(t->input, w->input, n, offset);
+    if (error)
+        fail_at(w->state, p->tensor->index, false, error < 0 ? 0 : error);
+    if (swapped)
+        swap_bytes(w->input, n, t->data.format->storage_bits / 8);
+    w->window.bytes = w->input;
+    return !error;
+}
+
+static bool use_window(struct worker *w, const struct piece *p, const struct hu_stream_tensor *t,
+                       size_t bytes)
+{
+    if (t->output >= 0 && !w->state->greatest_only && !write_piece(w, p, t, bytes))
+        return false;
+    if (t->analysed && !analyse_piece(w, p, t))
+        return false;
+    if (w->state->stream->progress)
+        w->state->stream->progress(bytes);
+    return true;
+}
+
+static __attribute__((noinline)) bool read_piece(struct worker *w, const struct piece *p)
+{
+    const struct hu_stream_tensor *t = &w->state->stream->tensors[p->tensor->index];
+    const struct hu_format *f = t->data.format;
+    uint64_t begin = bytes_before(f, p->from), end = f ? hu_array_bytes(f, (size_t)p->to) : p->to;
+    size_t bytes = (size_t)(end - begin);
+    return open_window(w, p, t, t->offset + begin, bytes) && use_window(w, p, t, bytes);
+}
+
+static bool do_piece(struct worker *w, const struct piece *p)
+{
+    sigjmp_buf gone;
+    if (sigsetjmp(gone, 1)) {
+        unreadable = NULL;
+        fail_at(w->state, p->tensor->index, false, 0);
+        close_window(&w->window);
+        return false;
+    }
+    unreadable = &gone;
+    bool fine = read_piece(w, p);
+    unreadable = NULL;
+    close_window(&w->window);
+    return fine;
+}
+
+static void *work(void *context)
+{
+    struct worker *w = context;
+    struct piece p;
+    bool going = true;
+    while (going && take_piece(w->state, &p)) {
+        if (w->tensor != p.tensor) {
+            hand_in(w);
+            going = start_tensor(w, p.tensor);
+        }
+        going = going && do_piece(w, &p);
+        w->pieces++;
+    }
+    if (going)
+        hand_in(w);
+    hu_gathered_free(w->gathered);
+    return NULL;
+}
+
+static unsigned processors(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
+    return n < 1 ? 1 : (unsigned)n;
+}
+
+static bool prepare(struct worker *w, struct state *s)
+{
+    w->state = s;
+    w->analyst = hu_analyst_new();
+    w->input = aligned_alloc(64, HU_PIECE + 64);
+    w->output = aligned_alloc(64, HU_PIECE + 64);
+    return w->analyst && w->input && w->output;
+}
+
+static void release(struct worker *w)
+{
+    hu_analyst_free(w->analyst);
+    free(w->input);
+    free(w->output);
+}
+
+static void run_threads(struct state *s, struct worker *workers, unsigned n)
+{
+    pthread_t threads[HU_THREADS_MAX];
+    unsigned started = 0;
+    while (started + 1 < n && !pthread_create(&threads[started], NULL, work, &workers[started]))
+        started++;
+    work(&workers[n - 1]);
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    while (s->open) {
+        struct open_tensor *open = s->open;
+        s->open = open->next;
+        hu_gathered_free(open->gathered);
+        free(open);
+    }
+}
+
+static bool run_pass(struct hu_stream *stream, bool greatest_only, struct hu_stream_error *error)
+{
+    struct state s = {.stream = stream, .greatest_only = greatest_only};
+    unsigned n = stream->threads ? stream->threads : processors();
+    n = n > HU_THREADS_MAX ? HU_THREADS_MAX : n;
+    struct worker workers[HU_THREADS_MAX] = {{0}};
+    bool ready = true;
+    for (unsigned i = 0; i < n; i++)
+        ready &= prepare(&workers[i], &s);
+    if (!ready) {
+        s.failed = true;
+        s.error = (struct hu_stream_error){.error = ENOMEM};
+    } else {
+        pthread_mutex_init(&s.lock, NULL);
+        run_threads(&s, workers, n);
+        pthread_mutex_destroy(&s.lock);
+    }
+    for (unsigned i = 0; i < n; i++)
+        release(&workers[i]);
+    *error = s.error;
+    return !s.failed;
+}
+
+uint64_t hu_stream_bytes(const struct hu_stream *stream)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < stream->count; i++) {
+        const struct hu_stream_tensor *t = &stream->tensors[i];
+        bool twice = t->analysed && hu_statistics_needs_greatest(&stream->plan, t->data.format);
+        bytes += t->bytes * (twice ? 2 : 1);
+    }
+    return bytes;
+}
+
+bool hu_stream_run(struct hu_stream *stream, struct hu_stream_error *error)
+{
+    struct sigaction action = {.sa_handler = page_is_gone}, old;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGBUS, &action, &old);
+    bool fine = stream->plan.scaling != HU_SCALE_TENSOR || run_pass(stream, true, error);
+    fine = fine && run_pass(stream, false, error);
+    sigaction(SIGBUS, &old, NULL);
+    return fine;
+}

@@ -1,0 +1,291 @@
+# tensors, stats, cast and show on files: NumPy's and others', whole and broken.
+. "$srcdir/tests/tap.sh"
+
+cd "$scratch" || exit 1
+python=
+for candidate in python3 /usr/bin/python3; do
+    "$candidate" -c 'import numpy' 2>/dev/null && python=$candidate && break
+done
+
+# A safetensors file by nothing but Python's library, and the same read back.
+cat >files.py <<'EOF'
+import json, struct, sys, random
+
+SIZES = {'F64': 64, 'F32': 32, 'F16': 16, 'BF16': 16, 'F8_E4M3': 8, 'F8_E5M2': 8, 'F6_E3M2': 6,
+         'F4': 4, 'I32': 32}
+
+def write(path, tensors, metadata=None):
+    header, at = {}, 0
+    if metadata:
+        header['__metadata__'] = metadata
+    for name, (dtype, shape, data) in tensors.items():
+        header[name] = {'dtype': dtype, 'shape': shape, 'data_offsets': [at, at + len(data)]}
+        at += len(data)
+    text = json.dumps(header).encode()
+    text += b' ' * (-len(text) % 8)
+    with open(path, 'wb') as f:
+        f.write(struct.pack('<Q', len(text)) + text)
+        for dtype, shape, data in tensors.values():
+            f.write(data)
+
+def read(path):
+    blob = open(path, 'rb').read()
+    n, = struct.unpack('<Q', blob[:8])
+    header = json.loads(blob[8:8 + n])
+    metadata = header.pop('__metadata__', None)
+    tensors, end = {}, 0
+    for name, t in header.items():
+        b, e = t['data_offsets']
+        count = 1
+        for size in t['shape']:
+            count *= size
+        assert (e - b) * 8 == count * SIZES[t['dtype']], (name, t)
+        tensors[name] = (t['dtype'], t['shape'], blob[8 + n + b:8 + n + e])
+        end = max(end, e)
+    assert 8 + n + end == len(blob)
+    return tensors, metadata
+EOF
+
+floats() { # COUNT SEED: little-endian fp32 on stdout
+    "${python:-python3}" - "$1" "$2" <<'EOF'
+import random, struct, sys
+r = random.Random(int(sys.argv[2]))
+n = int(sys.argv[1])
+sys.stdout.buffer.write(struct.pack('<%df' % n, *[r.gauss(0, 0.05) for _ in range(n)]))
+EOF
+}
+
+if ! command -v python3 >/dev/null && [ -z "$python" ]; then
+    skip "files of tensors" "no Python to write them"
+    finish
+    exit
+fi
+py=${python:-python3}
+
+# By hand.
+printf '\000\000\200\077\000\000\000\300\000\000\000\000\000\000\300\177' >four.bin # 1, -2, 0, NaN
+json() { "$halfulp" "$@" --json | jq -c "$filter"; }
+if command -v jq >/dev/null; then
+    filter='.total[0] | [.format,.overflow,.underflow,.subnormal,.exact,.nan,.infinite,.max_abs_error,.rms_error,.max_ulp_error,.sqnr_db]'
+    prints "a raw array by hand" '["fp16",0,0,0,3,1,0,0,0,0,null]' json stats four.bin -f fp32 -t fp16
+    filter='[(.tensors[0] | .name, .dtype, .elements), .narrowest_safe]'
+    prints "the narrowest safe format" '["arr","fp32",4,"fp4_e2m1"]' json stats four.bin -f fp32 -t fp16,fp4,bf16
+else
+    skip "JSON of stats" "no jq"
+fi
+exits "a raw array without a format" 2 "raw array, -f names the format" "$halfulp" stats four.bin
+exits "a raw array that is no whole elements" 2 "byte 16|byte 12|byte 0|left over" "$halfulp" stats "$srcdir/tests/tap.sh" -f fp64
+exits "no file" 2 "No such file" "$halfulp" stats absent.npy
+exits "an unknown option value" 2 "none, tensor or block" "$halfulp" stats four.bin -f fp32 --scale all
+exits "a share over 100 %" 2 "max-overflow" "$halfulp" stats four.bin -f fp32 --max-overflow 101%
+exits "no ratio" 2 "decibels" "$halfulp" stats four.bin -f fp32 --min-sqnr x
+exits "two files" 2 "one FILE" "$halfulp" stats four.bin four.bin
+exits "cast without -o" 2 "-o names" "$halfulp" cast four.bin -f fp32 -t bf16
+exits "cast without -t" 2 "-t names" "$halfulp" cast four.bin -f fp32 -o x
+exits "a seed without --stochastic" 2 "stochastic" "$halfulp" cast four.bin -f fp32 -t bf16 -o x --seed 1
+exits "a folder as OUT" 2 "folder" "$halfulp" cast four.bin -f fp32 -t bf16 -o . --force
+exits "a device as OUT" 2 "no regular file" "$halfulp" cast four.bin -f fp32 -t bf16 -o /dev/full --force
+prints "one element bit by bit" "four.bin:fp32[1]" bash -c "'$halfulp' show four.bin:fp32[1] | head -1"
+exits "an element out of range" 2 "index 4 is out of range: axis 0 of 'fp32' has 4" "$halfulp" show "four.bin:fp32[4]"
+holds "an svg report" bash -c "'$halfulp' stats four.bin -f fp32 --svg h.svg && grep -q '</svg>' h.svg"
+exits "an svg is not replaced" 2 "exists" "$halfulp" stats four.bin -f fp32 --svg h.svg
+
+# safetensors.
+$py - <<'EOF'
+import sys; sys.path.insert(0, '.')
+import files, struct, random
+r = random.Random(3)
+f32 = lambda n: struct.pack('<%df' % n, *[r.gauss(0, 0.05) for _ in range(n)])
+files.write('model.safetensors', {
+    'embed.weight': ('F32', [64, 32], struct.pack('<2048f', *[r.gauss(0, 3) for _ in range(2048)])),
+    'steps': ('I32', [2], struct.pack('<2i', 5, -6)),
+    'layer "0"\u00e9.weight': ('F32', [7, 4], f32(28)),
+    'norm': ('F16', [3], struct.pack('<3e', 1, 0.5, -3)),
+    'empty': ('F32', [0, 4], b''),
+}, {'format': 'pt', 'note': 'a "b" \\ \u00e9'})
+files.write('plain.safetensors', {'w': ('F32', [64, 32], f32(2048)), 'n': ('F16', [1], b'\0\0')})
+a, b = f32(4096), f32(4096)
+files.write('m-00001-of-00002.safetensors', {'a': ('F32', [4096], a)}, {'format': 'pt'})
+files.write('m-00002-of-00002.safetensors', {'b': ('F32', [64, 64], b)}, {'format': 'pt'})
+import json
+json.dump({'metadata': {'total_size': 32768, 'more': 1},
+           'weight_map': {'a': 'm-00001-of-00002.safetensors', 'b': 'm-00002-of-00002.safetensors'}},
+          open('m.safetensors.index.json', 'w'))
+EOF
+cat >check.py <<'EOF'
+import sys; sys.path.insert(0, '.')
+import files, struct
+a, am = files.read('model.safetensors')
+b, bm = files.read(sys.argv[1])
+dtype = sys.argv[2]
+chosen = sys.argv[3].split(',') if len(sys.argv) > 3 else [n for n in a if a[n][0] != 'I32']
+assert am == bm, (am, bm)
+assert list(a) == list(b), 'names and their order'
+for name in a:
+    assert a[name][1] == b[name][1], 'shapes'
+    assert b[name][0] == (dtype if name in chosen else a[name][0]), name
+    if name not in chosen:
+        assert a[name][2] == b[name][2], name
+EOF
+holds "cast keeps names, order, shapes and metadata" bash -c "'$halfulp' cast model.safetensors -o b.safetensors -t bf16 && $py check.py b.safetensors BF16"
+holds "--tensor chooses, the rest is copied" bash -c "'$halfulp' cast model.safetensors -o c.safetensors -t fp8_e4m3 --tensor 'embed*' --tensor norm && $py check.py c.safetensors F8_E4M3 embed.weight,norm"
+exits "-f against a file that says what it holds" 2 "says what its tensors are" "$halfulp" stats model.safetensors -f fp32
+exits "no tensor matches" 2 "no tensor whose name matches x" "$halfulp" cast model.safetensors -o d.safetensors -t bf16 --tensor 'x*'
+exits "a packed format that fills no whole bytes" 2 "3 elements, and fp4_e2m1" "$halfulp" cast model.safetensors -o d.safetensors -t fp4
+exits "a dtype that safetensors lacks" 2 "safetensors has no dtype for fp8_e3m4" "$halfulp" cast model.safetensors -o d.safetensors -t fp8_e3m4
+holds "nothing is left of a refused cast" bash -c '! ls d.safetensors* 2>/dev/null'
+holds "fp4 packed, and read back" bash -c "'$halfulp' cast model.safetensors -o e.safetensors -t fp4 --tensor embed.weight && $py check.py e.safetensors F4 embed.weight && '$halfulp' cast e.safetensors -o f.safetensors -t fp32 && '$halfulp' cast f.safetensors -o g.safetensors -t fp4 --tensor embed.weight && $py -c \"
+import files
+e, g = (files.read(n + '.safetensors')[0]['embed.weight'][2] for n in 'eg')
+assert e == g and len(set(e)) > 99\""
+holds "wider and back is bit-exact" bash -c "'$halfulp' cast b.safetensors -o w.safetensors -t fp64 && '$halfulp' cast w.safetensors -o n.safetensors -t bf16 && cmp b.safetensors n.safetensors"
+prints "tensors of a cast" "F8_E4M3" bash -c "'$halfulp' tensors c.safetensors --json | jq -r '.tensors[0].dtype'"
+holds "an index's shards and a new index" bash -c "mkdir out && '$halfulp' cast m.safetensors.index.json -o out/m.safetensors.index.json -t fp16 && '$halfulp' tensors out/m.safetensors.index.json && grep -q 16384 out/m.safetensors.index.json && ls out | wc -l | grep -q 3"
+exits "shards do not replace what is read" 2 "would replace" "$halfulp" cast m.safetensors.index.json -o ./new.index.json -t fp16 --force
+holds "stats of an index" bash -c "'$halfulp' stats m.safetensors.index.json -t bf16 | grep -q '2 tensors, 8,192 elements'"
+exits "an element of a tensor" 0 "" "$halfulp" show 'model.safetensors:norm[2]'
+prints "and its value" "-3" bash -c "'$halfulp' show --json 'model.safetensors:norm[-1]' | jq -r .exact"
+exits "an element of integers" 2 "int32; only elements of floating-point" "$halfulp" show 'model.safetensors:steps[0]'
+
+# The library of another language.
+module=${HALFULP_SAFETENSORS_JS:-safetensors}
+if command -v node >/dev/null && node -e "require('$module')" 2>/dev/null; then
+    "$halfulp" cast plain.safetensors -o plain_bf16.safetensors -t bf16 >/dev/null
+    cat >read.js <<EOF
+const { SafeTensor } = require('$module'), fs = require('fs');
+const read = (path) => new SafeTensor(new Uint8Array(fs.readFileSync(path)));
+const view = (file, name) => new DataView(file.getTensor(name).slice().buffer);
+const a = read('plain.safetensors'), b = read('plain_bf16.safetensors');
+const x = view(a, 'w'), y = view(b, 'w');
+if (b.metadata.get('w').dtype !== 'BF16' || y.byteLength !== 4096) process.exit(1);
+for (let i = 0; i < 2048; i++) {
+    const u = x.getUint32(4 * i, true), r = (u + 0x7fff + (u >>> 16 & 1)) >>> 16;
+    if (r !== y.getUint16(2 * i, true)) process.exit(1);
+}
+EOF
+    holds "JavaScript's safetensors reads a cast" node read.js
+else
+    skip "JavaScript's safetensors reads a cast" "no node module safetensors (npm; HALFULP_SAFETENSORS_JS names it)"
+fi
+
+# NumPy.
+if [ -n "$python" ]; then
+    $python - <<'EOF'
+import numpy as np
+r = np.random.default_rng(5)
+a = r.normal(0, 3, (37, 53))
+np.save('c.npy', a.astype('<f4')); np.save('fortran.npy', np.asfortranarray(a))
+np.save('big.npy', a.astype('>f4')); np.save('half.npy', a.astype('f2')); np.save('scalar.npy', np.float32(0.1))
+np.save('rec.npy', np.zeros(3, [('a', 'f4')])); np.save('obj.npy', np.array([None]), allow_pickle=True)
+np.lib.format.write_array(open('v2.npy', 'wb'), a, (2, 0)); np.lib.format.write_array(open('v3.npy', 'wb'), a, (3, 0))
+np.save('empty.npy', np.zeros((0, 5), 'f4')); np.save('ints.npy', np.arange(5))
+EOF
+    cat >numpy_check.py <<'EOF'
+import sys, numpy as np
+source, cast, dtype = sys.argv[1:]
+a, b = np.load(source), np.load(cast)
+assert b.dtype == np.dtype(dtype), b.dtype
+assert a.shape == b.shape and a.flags.f_contiguous == b.flags.f_contiguous
+if dtype == 'V2':
+    u = np.ascontiguousarray(a.astype('<f4')).view('<u4')
+    want = ((u + 0x7fff + (u >> 16 & 1)) >> 16).astype('<u2')
+    assert (np.ascontiguousarray(b).view('<u2') == want).all()
+else:
+    assert (a.astype(dtype) == b).all()
+EOF
+    for source in c fortran big v2 v3 half scalar empty; do
+        for target in fp16:float16 fp64:float64 bf16:V2; do
+            holds "NumPy reads $source.npy cast to ${target%:*}" bash -c "
+                '$halfulp' cast $source.npy -o out.npy -t ${target%:*} --force && $python numpy_check.py $source.npy out.npy ${target#*:}"
+        done
+    done
+    holds "bfloat16 in .npy widens to what it was" bash -c "
+        '$halfulp' cast c.npy -o o1.npy -t bf16 && '$halfulp' cast o1.npy -o o2.npy -t fp32 && '$halfulp' cast o2.npy -o o3.npy -t bf16 && cmp o1.npy o3.npy"
+    holds "fp8 in .npy is named by -f" bash -c "
+        '$halfulp' cast c.npy -o p1.npy -t fp8_e4m3 && '$halfulp' stats p1.npy -f fp8_e4m3 -t fp16 | grep -q '1,961 *no error'"
+    exits "fp8 in .npy is not guessed" 2 "-f FORMAT says what" "$halfulp" stats p1.npy -t fp16
+    exits "a structured dtype" 2 "byte 20: the dtype is structured" "$halfulp" tensors rec.npy
+    exits "Python objects" 2 "Python objects" "$halfulp" tensors obj.npy
+    exits "integers" 2 "no floating-point tensor" "$halfulp" stats ints.npy
+    exits "an empty array" 0 "" "$halfulp" stats empty.npy
+    exits "tensors lists .npy" 0 "" "$halfulp" tensors c.npy fortran.npy ints.npy
+    $python - <<'EOF' >element.txt
+import numpy as np
+a = np.load('fortran.npy'); print('0x%016x' % a.view('u8')[12, 34])
+EOF
+    prints "an element in Fortran order" "$(cat element.txt)" bash -c "'$halfulp' show --json -f fp64 'fortran.npy:arr[12,34]' | jq -r '.rows[0].bits'"
+    prints "a big-endian element" "$($python -c "
+import numpy as np; print('0x%08x' % np.load('big.npy').astype('<f4').view('<u4')[5,-1])")" bash -c "'$halfulp' show --json -f fp32 'big.npy:[5,-1]' | jq -r '.rows[0].bits'"
+    cat >numpy_stats.py <<'EOF'
+import json, math, subprocess, sys, numpy as np
+h = sys.argv[1]
+for name in 'c', 'fortran', 'big', 'half':
+    a = np.load(name + '.npy').astype('f8')
+    out = json.loads(subprocess.run([h, 'stats', name + '.npy', '-t', 'fp16,fp32', '--json'], capture_output=True, check=True).stdout)
+    for row, dtype in zip(out['total'], ('f2', 'f4')):
+        e = a.astype(dtype).astype('f8') - a
+        assert row['exact'] == int((e == 0).sum())
+        assert row['max_abs_error'] == abs(e).max()
+        assert math.isclose(row['rms_error'], math.sqrt((e * e).mean()), rel_tol=1e-12)
+        if (e != 0).any():
+            assert math.isclose(row['sqnr_db'], 10 * math.log10((a * a).sum() / (e * e).sum()), rel_tol=1e-12)
+        else:
+            assert row['sqnr_db'] is None
+EOF
+    holds "NumPy's figures are ours" $python numpy_stats.py "$halfulp"
+else
+    skip "files by NumPy and for it" "no Python with numpy"
+fi
+
+# Stochastic rounding: the same for a seed whatever the threads, and another for another.
+floats 100000 1 >r.bin
+s() { "$halfulp" cast r.bin -f fp32 -t bf16 -o "$1" --stochastic --seed "$2" --jobs "$3" >/dev/null; }
+holds "a seed decides, not the threads" bash -c "$(declare -f s); halfulp='$halfulp'; s s1 7 1 && s s2 7 3 && s s3 8 1 && cmp s1 s2 && ! cmp -s s1 s3"
+holds "directions" bash -c "'$halfulp' cast r.bin -f fp32 -t fp16 -r rup -o up && '$halfulp' cast r.bin -f fp32 -t fp16 -r rdn -o dn && ! cmp -s up dn"
+
+# What stops in the middle leaves the old file whole.
+head -c 30000000 /dev/zero >zeros.bin
+echo old >keep.bin
+holds "a file that grows too long" bash -c "(ulimit -f 1000; '$halfulp' cast zeros.bin -f fp32 -t fp64 -o keep.bin --force 2>/dev/null); [ \"\$(cat keep.bin)\" = old ] && [ \$(ls keep.bin* | wc -l) = 1 ]"
+if mkdir small && mount -t tmpfs -o size=1m none small 2>/dev/null; then
+    echo old >small/keep.bin
+    exits "a full disk" 2 "No space left" "$halfulp" cast zeros.bin -f fp32 -t fp64 -o small/keep.bin --force
+    prints "the old file is whole and alone" "old keep.bin" bash -c 'echo $(cat small/keep.bin) $(ls small)'
+    umount small
+else
+    skip "a full disk" "only root can mount a small one"
+fi
+for signal in KILL TERM INT; do
+    for delay in 0.01 0.03 0.06; do
+        "$halfulp" cast zeros.bin -f fp32 -t fp64 -o keep.bin --force >/dev/null 2>&1 &
+        sleep $delay
+        kill -$signal $! 2>/dev/null
+        wait $! 2>/dev/null
+        size=$(wc -c <keep.bin)
+        if [ "$size" != 4 ] && [ "$size" != 60000000 ]; then
+            fail "SIG$signal in the middle of a cast" "$size bytes"
+            continue 2
+        fi
+        echo old >keep.bin
+    done
+    if [ $signal != KILL ] && ls keep.bin.* >/dev/null 2>&1; then
+        fail "SIG$signal in the middle of a cast" "$(ls keep.bin.*)"
+    else
+        pass "SIG$signal in the middle of a cast"
+    fi
+    rm -f keep.bin.*
+done
+holds "a cast over its own source" bash -c "cp r.bin own.bin && '$halfulp' cast own.bin -f fp32 -t bf16 -o own.bin --force && '$halfulp' cast r.bin -f fp32 -t bf16 -o other.bin && cmp own.bin other.bin"
+holds "a closed pipe" bash -c "'$halfulp' stats r.bin -f fp32 | head -1 >/dev/null"
+
+# Memory does not grow with the file.
+if [ -x /usr/bin/time ]; then
+    truncate -s 3G huge.bin
+    memory() { /usr/bin/time -f %M "$halfulp" stats huge.bin -f bf16 -t fp8_e4m3,fp16 2>&1 >/dev/null | tail -1; }
+    kilobytes=$(memory)
+    if [ "$kilobytes" -lt 262144 ]; then pass "3 GB within 256 MB of memory"; else fail "3 GB within 256 MB" "$kilobytes kB"; fi
+    rm huge.bin
+else
+    skip "3 GB within 256 MB of memory" "no /usr/bin/time"
+fi
+finish

@@ -1,0 +1,587 @@
+/* Statistics against cases by hand and against MPFR and exact rationals, one element at a time. */
+#include "array/array.h"
+#include "array/layout.h"
+#include "codec.h"
+#include "operation.h"
+#include "random.h"
+#include "reference.h"
+#include "tensor/block_pass.h"
+#include "tensor/statistics.h"
+#include "tensor/stream.h"
+#include "value.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <mpfr.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct hu_format *format(const char *name)
+{
+    const struct hu_format *f = hu_format_find(name);
+    cr_assert(f, "%s", name);
+    return f;
+}
+
+/* What is gathered of N elements of SOURCE in one target, from one call. */
+static struct hu_gathered *gather(const char *source, const void *data, size_t n, const char *to,
+                                  const struct hu_options *options, enum hu_scaling scaling,
+                                  uint64_t row)
+{
+    struct hu_statistics_target target = hu_statistics_target_of(format(to), options, scaling);
+    struct hu_statistics_plan plan = {&target, 1, scaling};
+    struct hu_statistics_data d = {.format = format(source), .elements = n, .row = row};
+    struct hu_analyst *a = hu_analyst_new();
+    if (hu_statistics_needs_greatest(&plan, d.format))
+        d.greatest = hu_greatest(a, d.format, data, n);
+    struct hu_gathered *g = hu_gathered_new(&plan, d.format);
+    cr_assert(hu_analyse(a, &plan, &d, g, 0, n, data, NULL));
+    hu_gathered_finish(a, &plan, d.format, g);
+    hu_analyst_free(a);
+    return g;
+}
+
+static struct hu_loss_figures figures(const char *source, const void *data, size_t n,
+                                      const char *to)
+{
+    struct hu_options options = {0};
+    struct hu_gathered *g = gather(source, data, n, to, &options, HU_SCALE_NONE, n);
+    struct hu_loss_figures f = hu_loss_figures(&g->losses[0]);
+    hu_gathered_free(g);
+    return f;
+}
+
+Test(statistics, four_values_into_fp16_by_hand)
+{
+    /* 1 + 2^-11 is a tie, to 1; 2^-25 a tie, to 0; 65520 the least that overflows. */
+    const float x[] = {1, 1 + 0x1p-11f, 0x1p-25f, 65520};
+    struct hu_loss_figures f = figures("fp32", x, 4, "fp16");
+    cr_assert_eq(f.measured, 3);
+    cr_assert_eq(f.overflow, 1);
+    cr_assert_eq(f.underflow, 1);
+    cr_assert_eq(f.subnormal, 0);
+    cr_assert_eq(f.exact, 1);
+    cr_assert_eq(f.max_error, 0x1p-11);
+    cr_assert_eq(f.max_ulps, 0.5);
+    cr_assert_eq(f.max_relative, 1, "what underflows is lost whole");
+    double noise = 0x1p-22 + 0x1p-50, one = 1 + 0x1p-11, signal = 1 + one * one + 0x1p-50;
+    cr_assert_float_eq(f.rms_error, sqrt(noise / 3), 0x1p-60);
+    cr_assert_float_eq(f.sqnr, 10 * log10(signal / noise), 1e-12);
+}
+
+Test(statistics, an_overflow_that_saturates_is_an_error)
+{
+    const float x[] = {1000, -500, 448, 0x1p-7f};
+    struct hu_options saturate = {.saturate = true};
+    struct hu_gathered *g = gather("fp32", x, 4, "fp8_e4m3", &saturate, HU_SCALE_NONE, 4);
+    struct hu_loss_figures f = hu_loss_figures(&g->losses[0]);
+    hu_gathered_free(g);
+    cr_assert_eq(f.overflow, 2);
+    cr_assert_eq(f.measured, 4);
+    cr_assert_eq(f.exact, 2);
+    cr_assert_eq(f.subnormal, 1);
+    cr_assert_eq(f.max_error, 552);
+    cr_assert_eq(f.max_ulps, 552.0 / 32);
+    cr_assert_float_eq(f.rms_error, sqrt((552.0 * 552 + 52 * 52) / 4), 1e-10);
+}
+
+Test(statistics, specials_are_counted_and_left_out)
+{
+    const float x[] = {NAN, -INFINITY, INFINITY, 0, -0.0f, 3, 0x1p-149f};
+    struct hu_options options = {0};
+    struct hu_gathered *g = gather("fp32", x, 7, "bf16", &options, HU_SCALE_NONE, 7);
+    cr_assert_eq(g->spread.nans, 1);
+    cr_assert_eq(g->spread.infinities, 2);
+    cr_assert_eq(g->spread.zeros, 2);
+    cr_assert_eq(g->spread.finite, 4);
+    cr_assert_eq(g->spread.greatest, 3);
+    cr_assert_eq(g->spread.least, 0x1p-149);
+    cr_assert_eq(g->spread.binades[1 - HU_BINADE_LEAST], 1);
+    cr_assert_eq(g->spread.binades[-149 - HU_BINADE_LEAST], 1);
+    cr_assert_eq(g->losses[0].measured, 4);
+    cr_assert_eq(g->losses[0].underflow, 1);
+    hu_gathered_free(g);
+}
+
+Test(statistics, a_block_scale_is_that_of_ocp_mx)
+{
+    /* The greatest is 7 = 1.75 * 2^2, e2m1's emax is 2: the scale is 1, and 7 clamps to 6. The
+     * second block's is 0.4 = 1.6 * 2^-2: scale 2^-4, 6.4 rounds to 6. */
+    float x[64] = {7, 1, 0.3f};
+    x[32] = 0.40625f;
+    x[33] = 0.03125f;
+    struct hu_options options = {0};
+    struct hu_gathered *g = gather("fp32", x, 64, "fp4_e2m1", &options, HU_SCALE_BLOCK, 64);
+    struct hu_loss_figures f = hu_loss_figures(&g->losses[0]);
+    hu_gathered_free(g);
+    cr_assert_eq(f.overflow, 1, "7 is a tie between 6 and 8, and 8 is even");
+    cr_assert_eq(f.exact, 61);
+    cr_assert_eq(f.max_error, 1);
+    double third = 0.5 - (double)0.3f, fourth = 0.03125;
+    cr_assert_float_eq(f.rms_error, sqrt((1 + third * third + fourth * fourth) / 64), 1e-12);
+}
+
+Test(statistics, block_scales_do_not_cross_rows)
+{
+    /* Rows of 3: each has its own scale, so that every element is exact in e2m1. */
+    float x[300];
+    for (int i = 0; i < 100; i++)
+        for (int k = 0; k < 3; k++)
+            x[3 * i + k] = ldexpf((float)(k + 1), i % 40 - 20);
+    struct hu_options options = {0};
+    struct hu_gathered *g = gather("fp32", x, 300, "fp4_e2m1", &options, HU_SCALE_BLOCK, 3);
+    cr_assert_eq(g->losses[0].inexact, 0);
+    hu_gathered_free(g);
+    g = gather("fp32", x, 300, "fp4_e2m1", &options, HU_SCALE_BLOCK, 300);
+    cr_assert_gt(g->losses[0].inexact, 0);
+    hu_gathered_free(g);
+}
+
+/* The slow path. */
+
+struct slow {
+    struct hu_loss_figures f;
+    uint64_t nans, infinities;
+    mpq_t noise, signal, relative, max_error;
+};
+
+static void ratio_of(mpq_t out, const struct hu_format *f, uint64_t bits)
+{
+    hu_datum_ratio(out, f, bits);
+}
+
+static double root_mean(const mpq_t sum, uint64_t n)
+{
+    mpfr_t x;
+    mpfr_init2(x, 300);
+    mpfr_set_q(x, sum, MPFR_RNDN);
+    mpfr_div_ui(x, x, n, MPFR_RNDN);
+    mpfr_sqrt(x, x, MPFR_RNDN);
+    double d = mpfr_get_d(x, MPFR_RNDN);
+    mpfr_clear(x);
+    return d;
+}
+
+static double decibels(const mpq_t signal, const mpq_t noise)
+{
+    mpfr_t x, y;
+    mpfr_inits2(300, x, y, (mpfr_ptr)0);
+    mpfr_set_q(x, signal, MPFR_RNDN);
+    mpfr_set_q(y, noise, MPFR_RNDN);
+    mpfr_div(x, x, y, MPFR_RNDN);
+    mpfr_log10(x, x, MPFR_RNDN);
+    double d = 10 * mpfr_get_d(x, MPFR_RNDN);
+    mpfr_clears(x, y, (mpfr_ptr)0);
+    return d;
+}
+
+/* hu_convert by MPFR; the error against SOURCE's element exactly. exponent: of the block's scale.
+ */
+static void slow_element(struct slow *s, struct hu_reference *r, const struct hu_format *from,
+                         uint64_t bits, const struct hu_format *to, const struct hu_options *o,
+                         int exponent, double *max_ulps)
+{
+    struct hu_datum d = hu_decode(from, bits);
+    if (!hu_is_finite(d)) {
+        *(hu_is_nan(d) ? &s->nans : &s->infinities) += 1;
+        return;
+    }
+    mpq_t x, y, e, square;
+    mpq_inits(x, y, e, square, NULL);
+    ratio_of(x, from, bits);
+    unsigned flags = 0;
+    /* A power of two is divided out in fp64, which holds the quotient of all that is tested. */
+    double scaled = ldexp(mpq_get_d(x), -exponent);
+    uint64_t wide;
+    memcpy(&wide, &scaled, sizeof wide);
+    uint64_t code = exponent ? hu_reference_convert(r, to, format("fp64"), wide, o, &flags)
+                             : hu_reference_convert(r, to, from, bits, o, &flags);
+    struct hu_datum result = hu_decode(to, code);
+    s->f.overflow += (flags & HU_OVERFLOW) != 0;
+    if (hu_is_finite(result)) {
+        s->f.measured++;
+        ratio_of(y, to, code);
+        if (exponent >= 0)
+            mpq_mul_2exp(y, y, (mp_bitcnt_t)exponent);
+        else
+            mpq_div_2exp(y, y, (mp_bitcnt_t)-exponent);
+        mpq_sub(e, y, x);
+        mpq_abs(e, e);
+        s->f.exact += !mpq_sgn(e);
+        s->f.underflow += result.class == HU_ZERO && mpq_sgn(x) != 0;
+        s->f.subnormal += result.class == HU_SUBNORMAL;
+        mpq_mul(square, x, x);
+        mpq_add(s->signal, s->signal, square);
+        mpq_mul(square, e, e);
+        mpq_add(s->noise, s->noise, square);
+        if (mpq_cmp(e, s->max_error) > 0)
+            mpq_set(s->max_error, e);
+        if (mpq_sgn(x)) {
+            mpq_abs(x, x);
+            mpq_div(square, e, x);
+            mpq_mul(square, square, square);
+            mpq_add(s->relative, s->relative, square);
+        }
+        int ulp = hu_ulp_exponent(to, code) + exponent;
+        double ulps = ldexp(mpq_get_d(e), -ulp);
+        *max_ulps = ulps > *max_ulps ? ulps : *max_ulps;
+    }
+    mpq_clears(x, y, e, square, NULL);
+}
+
+static int mx_exponent(const struct hu_format *from, const unsigned char *data, size_t n, size_t i,
+                       const struct hu_format *to)
+{
+    double greatest = 0;
+    for (size_t k = i / 32 * 32; k < n && k < i / 32 * 32 + 32; k++) {
+        struct hu_datum d =
+            hu_decode(from, layout_word(data + k * from->storage_bits / 8, from->storage_bits));
+        if (hu_is_finite(d))
+            greatest = fmax(greatest, ldexp((double)d.significand, d.quantum));
+    }
+    int exponent = greatest > 0 ? (int)floor(log2(greatest)) - hu_emax(to) : 0;
+    return exponent < -127 ? -127 : exponent > 127 ? 127 : exponent;
+}
+
+static void near(double a, double b, double tolerance, const char *what, const char *where)
+{
+    cr_assert(a == b || fabs(a - b) <= tolerance * fabs(b), "%s: %s: %.17g, and it is %.17g", where,
+              what, a, b);
+}
+
+static void check_against_slow(const char *source, const void *data, size_t n, const char *target,
+                               const struct hu_options *options, enum hu_scaling scaling)
+{
+    char where[120];
+    const struct hu_format *from = format(source), *to = format(target);
+    snprintf(where, sizeof where, "%s to %s, direction %d, saturate %d, scaling %d", source, target,
+             (int)options->direction, options->saturate, (int)scaling);
+    struct hu_gathered *g = gather(source, data, n, target, options, scaling, n);
+    struct hu_loss_figures f = hu_loss_figures(&g->losses[0]);
+    struct hu_options o = *options;
+    o.saturate |= scaling == HU_SCALE_BLOCK;
+    struct slow s = {0};
+    mpq_inits(s.noise, s.signal, s.relative, s.max_error, NULL);
+    struct hu_reference *r = hu_reference_new();
+    double max_ulps = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bits =
+            layout_word((const char *)data + i * from->storage_bits / 8, from->storage_bits) >>
+            from->storage_shift;
+        int exponent = scaling == HU_SCALE_BLOCK ? mx_exponent(from, data, n, i, to) : 0;
+        slow_element(&s, r, from, bits, to, &o, exponent, &max_ulps);
+    }
+    cr_assert_eq(g->spread.nans, s.nans, "%s", where);
+    cr_assert_eq(g->spread.infinities, s.infinities, "%s", where);
+    cr_assert_eq(f.measured, s.f.measured, "%s: measured %llu, not %llu", where,
+                 (unsigned long long)f.measured, (unsigned long long)s.f.measured);
+    cr_assert_eq(f.overflow, s.f.overflow, "%s: overflow", where);
+    cr_assert_eq(f.underflow, s.f.underflow, "%s: underflow", where);
+    cr_assert_eq(f.subnormal, s.f.subnormal, "%s: subnormal %llu, not %llu", where,
+                 (unsigned long long)f.subnormal, (unsigned long long)s.f.subnormal);
+    cr_assert_eq(f.exact, s.f.exact, "%s: exact", where);
+    near(f.max_error, mpq_get_d(s.max_error), 0x1p-52, "max error", where);
+    near(f.max_ulps, max_ulps, 0x1p-52, "max ulps", where);
+    if (s.f.measured) {
+        near(f.rms_error, root_mean(s.noise, s.f.measured), 0x1p-51, "rms error", where);
+        near(f.rms_relative, root_mean(s.relative, s.f.measured), 0x1p-24, "rms relative", where);
+    }
+    if (mpq_sgn(s.noise) && mpq_sgn(s.signal))
+        cr_assert_float_eq(f.sqnr, decibels(s.signal, s.noise), 1e-10, "%s: sqnr", where);
+    hu_reference_free(r);
+    hu_gathered_free(g);
+    mpq_clears(s.noise, s.signal, s.relative, s.max_error, NULL);
+}
+
+/* Weights as they are, or any bits at all. */
+static void fill(const struct hu_format *f, unsigned char *data, size_t n, bool any_bits,
+                 uint64_t seed)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bits = random_bits(&seed);
+        double uniform = (double)(random_bits(&seed) >> 11) * 0x1p-52 - 1;
+        double weight = uniform * exp2((double)(bits % 24) - 16.0), d = weight;
+        uint64_t word;
+        memcpy(&word, &d, sizeof word);
+        uint64_t code = any_bits ? bits : hu_convert(f, format("fp64"), word, NULL, NULL);
+        layout_set_word(data + i * f->storage_bits / 8, f->storage_bits,
+                        (code & hu_width_mask(f)) << f->storage_shift);
+    }
+}
+
+static const char *const targets[] = {"fp32",         "tf32",     "bf16",     "fp16",
+                                      "fp8_e5m2",     "fp8_e4m3", "fp6_e3m2", "fp6_e2m3",
+                                      "fp8_e4m3fnuz", "fp4_e2m1", "e8m0",     "e5m12"};
+
+static void check_source(const char *source)
+{
+    enum { N = 2600 };
+    const struct hu_format *f = format(source);
+    unsigned char *data = malloc(N * 8);
+    for (int any_bits = 0; any_bits < 2; any_bits++) {
+        fill(f, data, N, any_bits, 7 + (uint64_t)any_bits);
+        for (size_t t = 0; t < sizeof targets / sizeof *targets; t++) {
+            struct hu_options options = {0};
+            check_against_slow(source, data, N, targets[t], &options, HU_SCALE_NONE);
+            options.saturate = true;
+            check_against_slow(source, data, N, targets[t], &options, HU_SCALE_NONE);
+            options.saturate = false;
+            options.direction = t % 2 ? HU_TOWARD_POSITIVE : HU_TIES_TO_AWAY;
+            check_against_slow(source, data, N, targets[t], &options, HU_SCALE_NONE);
+        }
+    }
+    free(data);
+}
+
+Test(statistics, fp32_agrees_with_mpfr_and_rationals, .timeout = 120)
+{
+    check_source("fp32");
+}
+
+Test(statistics, fp64_agrees_with_mpfr_and_rationals, .timeout = 120)
+{
+    check_source("fp64");
+}
+
+Test(statistics, formats_counted_by_code_agree_with_mpfr_and_rationals, .timeout = 120)
+{
+    check_source("fp16");
+    check_source("bf16");
+    check_source("fp8_e4m3");
+}
+
+Test(statistics, block_scales_agree_with_mpfr_and_rationals, .timeout = 120)
+{
+    static const char *const sources[] = {"fp32", "bf16", "fp64"};
+    static const char *const mx[] = {"fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1"};
+    enum { N = 2600 };
+    unsigned char *data = malloc(N * 8);
+    struct hu_options options = {0};
+    for (size_t s = 0; s < 3; s++)
+        for (size_t t = 0; t < 5; t++) {
+            fill(format(sources[s]), data, N, false, 3 + t);
+            check_against_slow(sources[s], data, N, mx[t], &options, HU_SCALE_BLOCK);
+        }
+    free(data);
+}
+
+Test(statistics, a_tensor_scale_maps_the_largest_to_the_targets_largest)
+{
+    const float x[] = {0.001f, -0.002f, 0.003f, 0.0035f};
+    struct hu_options options = {0};
+    struct hu_gathered *g = gather("fp32", x, 4, "fp8_e4m3", &options, HU_SCALE_TENSOR, 4);
+    struct hu_loss_figures f = hu_loss_figures(&g->losses[0]);
+    cr_assert_eq(f.overflow, 0);
+    double scale = (double)(float)((double)0.0035f / 448), noise = 0;
+    for (int i = 0; i < 4; i++) {
+        double scaled = x[i] / scale, code;
+        uint64_t bits;
+        memcpy(&bits, &scaled, sizeof bits);
+        bits = hu_convert(format("fp64"), format("fp8_e4m3"),
+                          hu_convert(format("fp8_e4m3"), format("fp64"), bits, NULL, NULL), NULL,
+                          NULL);
+        memcpy(&code, &bits, sizeof code);
+        noise += (code * scale - x[i]) * (code * scale - x[i]);
+    }
+    cr_assert_float_eq(f.rms_error, sqrt(noise / 4), 1e-15);
+    hu_gathered_free(g);
+    /* The same by way of codes. */
+    uint16_t halves[4];
+    hu_convert_array(format("bf16"), halves, format("fp32"), x, 4, NULL, NULL);
+    float again[4];
+    hu_convert_array(format("fp32"), again, format("bf16"), halves, 4, NULL, NULL);
+    struct hu_gathered *a = gather("bf16", halves, 4, "fp8_e4m3", &options, HU_SCALE_TENSOR, 4);
+    struct hu_gathered *b = gather("fp32", again, 4, "fp8_e4m3", &options, HU_SCALE_TENSOR, 4);
+    cr_assert_eq(hu_loss_figures(&a->losses[0]).rms_error,
+                 hu_loss_figures(&b->losses[0]).rms_error);
+    hu_gathered_free(a);
+    hu_gathered_free(b);
+}
+
+/* Streams. */
+
+static void keep(void *context, size_t index, struct hu_gathered *g)
+{
+    (void)index;
+    hu_gathered_merge(context, g);
+}
+
+static struct hu_gathered *stream(const char *path, const char *source, uint64_t n, uint64_t row,
+                                  unsigned threads, enum hu_scaling scaling)
+{
+    struct hu_options options = {0};
+    struct hu_statistics_target target =
+        hu_statistics_target_of(format("fp8_e4m3"), &options, scaling);
+    int fd = fileno(fopen(path, "rb"));
+    struct hu_stream_tensor tensors[3];
+    struct hu_tensor t = {.name = "x", .elements = n, .shape = &row, .rank = 1};
+    t.bytes = hu_array_bytes(format(source), n);
+    for (int i = 0; i < 3; i++) {
+        tensors[i] = hu_stream_tensor_of(&t, format(source), fd);
+        tensors[i].data.row = row;
+    }
+    tensors[1].data.elements = tensors[1].bytes = 0;
+    struct hu_stream s = {.plan = {&target, 1, scaling},
+                          .tensors = tensors,
+                          .count = 3,
+                          .threads = threads,
+                          .done = keep};
+    s.context = hu_gathered_new(&s.plan, NULL);
+    struct hu_stream_error error;
+    cr_assert(hu_stream_run(&s, &error), "%s", strerror(error.error));
+    close(fd);
+    return s.context;
+}
+
+Test(statistics, threads_and_their_order_change_no_bit, .timeout = 120)
+{
+    char path[] = "/tmp/halfulp-stream-XXXXXX";
+    FILE *file = fdopen(mkstemp(path), "wb");
+    enum { N = 700001 };
+    unsigned char *data = malloc(N * 4);
+    fill(format("fp32"), data, N, false, 5);
+    fwrite(data, 4, N, file);
+    fclose(file);
+    static const struct {
+        const char *source;
+        uint64_t row;
+        enum hu_scaling scaling;
+    } rows[] = {
+        {"fp32", N, HU_SCALE_NONE},      {"fp32", 1024, HU_SCALE_BLOCK},
+        {"fp32", 7, HU_SCALE_BLOCK},     {"fp32", N, HU_SCALE_BLOCK},
+        {"fp32", N, HU_SCALE_TENSOR},    {"bf16", N, HU_SCALE_NONE},
+        {"bf16", 5, HU_SCALE_BLOCK},     {"fp4_e2m1", N, HU_SCALE_NONE},
+        {"fp6_e3m2", 9, HU_SCALE_BLOCK},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint64_t n = rows[i].row == N ? N : N / rows[i].row * rows[i].row;
+        struct hu_gathered *one = stream(path, rows[i].source, n, rows[i].row, 1, rows[i].scaling);
+        cr_assert_eq(one->spread.finite + one->spread.nans + one->spread.infinities, 2 * n);
+        for (unsigned threads = 2; threads < 8; threads += 3) {
+            struct hu_gathered *many =
+                stream(path, rows[i].source, n, rows[i].row, threads, rows[i].scaling);
+            cr_assert(!memcmp(&one->spread, &many->spread, sizeof one->spread), "row %zu", i);
+            cr_assert(!memcmp(&one->losses[0], &many->losses[0], sizeof one->losses[0]), "row %zu",
+                      i);
+            hu_gathered_free(many);
+        }
+        hu_gathered_free(one);
+    }
+    unlink(path);
+    free(data);
+}
+
+Test(statistics, a_file_that_became_shorter_is_an_error)
+{
+    char path[] = "/tmp/halfulp-short-XXXXXX";
+    int fd = mkstemp(path);
+    unlink(path);
+    static const char *const sources[] = {"fp32", "fp8_e4m3"};
+    struct hu_options options = {0};
+    struct hu_statistics_target target =
+        hu_statistics_target_of(format("fp16"), &options, HU_SCALE_NONE);
+    for (int i = 0; i < 2; i++) {
+        uint64_t n = 4 << 20, row = n;
+        struct hu_tensor t = {.name = "x", .elements = n, .shape = &row, .rank = 1};
+        t.bytes = hu_array_bytes(format(sources[i]), n);
+        cr_assert_eq(ftruncate(fd, (off_t)t.bytes / 2 - 5), 0);
+        struct hu_stream_tensor tensor = hu_stream_tensor_of(&t, format(sources[i]), fd);
+        struct hu_stream s = {.plan = {&target, 1, HU_SCALE_NONE},
+                              .tensors = &tensor,
+                              .count = 1,
+                              .threads = 2,
+                              .done = keep};
+        s.context = hu_gathered_new(&s.plan, NULL);
+        struct hu_stream_error error = {.error = -1};
+        cr_assert_not(hu_stream_run(&s, &error));
+        cr_assert_eq(error.error, 0);
+        cr_assert_not(error.writing);
+        hu_gathered_free(s.context);
+    }
+    close(fd);
+}
+
+static bool same_sum(struct hu_block_sum a, struct hu_block_sum b)
+{
+    return a.high == b.high && a.low == b.low && a.exponent == b.exponent;
+}
+
+Test(statistics, instruction_sets_change_no_bit)
+{
+    static float x[HU_BLOCK], near_x[HU_BLOCK], error[3][HU_BLOCK], relative[3][HU_BLOCK];
+    static double wide[HU_BLOCK];
+    fill(format("fp32"), (unsigned char *)x, HU_BLOCK, false, 9);
+    for (int i = 0; i < HU_BLOCK; i++)
+        wide[i] = x[i] * 1.1;
+    size_t kernels = hu_kernel_count();
+    struct hu_block_errors e[4];
+    struct hu_block_sum sums[4], wide_sums[4];
+    for (size_t k = 0; k < kernels && k < 3; k++) {
+        const struct hu_block_passes *p =
+            hu_block_passes_of(hu_kernel_name(hu_kernel_at(kernels - 1 - k)), true);
+        struct hu_block_range range;
+        p->range(x, &range);
+        cr_assert(p->round(x, range.greatest, near_x, -6, 3));
+        e[k] = (struct hu_block_errors){.x = x,
+                                        .result = near_x,
+                                        .scaled = x,
+                                        .code = near_x,
+                                        .emin = -6,
+                                        .error = error[k],
+                                        .relative = relative[k]};
+        p->errors(&e[k]);
+        sums[k] = p->squares(error[k], e[k].max_error);
+        p = hu_block_passes_of(hu_kernel_name(hu_kernel_at(kernels - 1 - k)), false);
+        p->range(wide, &range);
+        wide_sums[k] = p->squares(wide, range.greatest);
+        cr_assert(!memcmp(error[k], error[0], sizeof *error));
+        cr_assert(!memcmp(relative[k], relative[0], sizeof *relative));
+        cr_assert_eq(e[k].inexact, e[0].inexact);
+        cr_assert_eq(e[k].max_units, e[0].max_units);
+        cr_assert_eq(e[k].max_relative, e[0].max_relative);
+        cr_assert(same_sum(sums[k], sums[0]));
+        cr_assert(same_sum(wide_sums[k], wide_sums[0]));
+    }
+}
+
+Test(statistics, exact_sums_agree_with_rationals)
+{
+    struct hu_exact_sum sum = {{0}};
+    mpq_t all, one;
+    mpq_inits(all, one, NULL);
+    uint64_t seed = 11;
+    for (int i = 0; i < 20000; i++) {
+        uint64_t bits = random_bits(&seed);
+        double d;
+        bits = i % 3 ? bits : bits & ~(UINT64_C(0x7ff) << 52);
+        memcpy(&d, &bits, sizeof d);
+        if (!isfinite(d))
+            continue;
+        uint64_t count = random_bits(&seed) >> (i % 63);
+        mpq_set_d(one, d);
+        mpq_mul(one, one, one);
+        mpz_mul_ui(mpq_numref(one), mpq_numref(one), count);
+        mpq_canonicalize(one);
+        mpq_add(all, all, one);
+        hu_exact_add_square(&sum, d, count, false);
+        if (i % 5 == 0) {
+            hu_exact_add_square(&sum, d, count, true);
+            mpq_sub(all, all, one);
+        }
+        if (i % 2000)
+            continue;
+        int exponent;
+        double fraction = hu_exact_value(&sum, &exponent);
+        mpfr_t x;
+        mpfr_init2(x, 53);
+        mpfr_set_q(x, all, MPFR_RNDN);
+        long e;
+        double expected = mpfr_zero_p(x) ? 0 : mpfr_get_d_2exp(&e, x, MPFR_RNDN);
+        cr_assert_eq(fraction, expected);
+        cr_assert(expected == 0 || exponent == e);
+        mpfr_clear(x);
+    }
+    mpq_clears(all, one, NULL);
+}
