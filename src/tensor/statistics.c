@@ -184,14 +184,24 @@ static void load_block(struct hu_analyst *a, const struct block *b, const struct
 
 /* Codes. */
 
+/* Most of 65,536 codes do not occur: they are passed over by so many. Every count is a multiple. */
+enum { GROUP = 32 };
+
 static void settle_codes(struct hu_gathered *g)
 {
     if (!g->recent_elements)
         return;
-    for (size_t t = 0; t < TABLES; t++)
-        for (size_t c = 0; c < g->code_count; c++)
-            g->codes[c] += g->recent[t * g->code_count + c];
-    memset(g->recent, 0, TABLES * g->code_count * sizeof *g->recent);
+    for (size_t at = 0; at < TABLES * g->code_count; at += GROUP) {
+        uint32_t *recent = g->recent + at, any = 0;
+        for (size_t i = 0; i < GROUP; i++)
+            any |= recent[i];
+        if (!any)
+            continue;
+        uint64_t *codes = g->codes + at % g->code_count;
+        for (size_t i = 0; i < GROUP; i++)
+            codes[i] += recent[i];
+        memset(recent, 0, GROUP * sizeof *recent);
+    }
     g->recent_elements = 0;
 }
 
@@ -309,24 +319,52 @@ static void lose_all_values(struct hu_analyst *a, const struct hu_statistics_pla
     }
 }
 
+/* Whether one of the group of codes from C on occurs. */
+static bool occurs(const struct hu_gathered *g, size_t c)
+{
+    uint64_t any = 0;
+    for (size_t i = 0; i < GROUP; i++)
+        any |= g->codes[c + i];
+    return any;
+}
+
+static void see_group(struct hu_gathered *g, const struct hu_format *source, size_t c)
+{
+    for (size_t i = c; i < c + GROUP; i++)
+        if (g->codes[i])
+            see(&g->spread, value_of(source, i), g->codes[i]);
+}
+
+/* The group's finite values behind the N in a->x. Returns how many there are then. */
+static size_t take_group(struct hu_analyst *a, const struct hu_gathered *g,
+                         const struct hu_format *source, size_t c, size_t n)
+{
+    for (size_t i = c; i < c + GROUP; i++) {
+        double x = g->codes[i] ? value_of(source, i) : HUGE_VAL;
+        if (!isfinite(x))
+            continue;
+        a->x[n] = x;
+        a->weights[n++] = g->codes[i];
+    }
+    return n;
+}
+
 void hu_gathered_finish(struct hu_analyst *a, const struct hu_statistics_plan *plan,
                         const struct hu_format *source, struct hu_gathered *g)
 {
     if (!g->codes)
         return;
     settle_codes(g);
-    for (uint64_t c = 0; c < g->code_count; c++)
-        if (g->codes[c])
-            see(&g->spread, value_of(source, c), g->codes[c]);
+    /* Tensor scales want the greatest before the first value is scaled. */
+    for (size_t c = 0; c < g->code_count; c += GROUP)
+        if (occurs(g, c))
+            see_group(g, source, c);
     bool single = is_single(plan, source);
     size_t n = 0;
-    for (uint64_t c = 0; c < g->code_count; c++) {
-        double x = g->codes[c] ? value_of(source, c) : HUGE_VAL;
-        if (isfinite(x)) {
-            a->x[n] = x;
-            a->weights[n++] = g->codes[c];
-        }
-        if (n == HU_BLOCK || (n && c + 1 == g->code_count)) {
+    for (size_t c = 0; c < g->code_count; c += GROUP) {
+        if (occurs(g, c))
+            n = take_group(a, g, source, c, n);
+        if (n > HU_BLOCK - GROUP || (n && c + GROUP == g->code_count)) {
             lose_all_values(a, plan, g, n, single);
             n = 0;
         }
@@ -341,7 +379,7 @@ struct hu_gathered *hu_gathered_new(const struct hu_statistics_plan *plan,
         return NULL;
     g->count = plan->count;
     if (source && counts_codes(plan, source)) {
-        g->code_count = (size_t)1 << source->width;
+        g->code_count = (size_t)1 << (source->width < 5 ? 5 : source->width);
         g->codes = calloc(g->code_count, sizeof *g->codes);
         if (!g->codes) {
             free(g);
