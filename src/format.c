@@ -239,46 +239,10 @@ const struct hu_integer *hu_integer_at(size_t index)
     return index < INTEGERS ? &integers[index] : NULL;
 }
 
-uint64_t hu_max_finite_code(const struct hu_format *f)
-{
-    uint64_t all = hu_width_mask(f) & ~hu_sign_mask(f);
-    switch (f->specials) {
-    case HU_SPECIALS_IEEE:
-        return all - hu_trailing_mask(f) - 1;
-    case HU_SPECIALS_FN:
-    case HU_SPECIALS_SCALE:
-        return all - 1;
-    case HU_SPECIALS_FNUZ:
-    case HU_SPECIALS_NONE:
-        break;
-    }
-    return all;
-}
-
-int hu_emax(const struct hu_format *f)
-{
-    return (int)(hu_max_finite_code(f) >> f->trailing_bits) - f->bias;
-}
-
-bool hu_has_infinity(const struct hu_format *f)
-{
-    return f->specials == HU_SPECIALS_IEEE;
-}
-
-bool hu_has_negative_zero(const struct hu_format *f)
-{
-    return f->specials != HU_SPECIALS_FNUZ && f->specials != HU_SPECIALS_SCALE;
-}
-
 /* An IEEE-style format without trailing bits has room for infinity alone. */
 bool hu_has_nan(const struct hu_format *f)
 {
     return hu_nan_codes(f) > 0;
-}
-
-bool hu_has_subnormals(const struct hu_format *f)
-{
-    return f->trailing_bits > 0;
 }
 
 uint64_t hu_nan_codes(const struct hu_format *f)
@@ -303,11 +267,6 @@ uint64_t hu_finite_codes(const struct hu_format *f)
     if (!hu_is_signed(f))
         return positive;
     return 2 * positive - (hu_has_negative_zero(f) ? 0 : 1);
-}
-
-uint64_t hu_infinity_code(const struct hu_format *f)
-{
-    return hu_exponent_mask(f) << f->trailing_bits;
 }
 
 uint64_t hu_default_nan_code(const struct hu_format *f)

@@ -67,20 +67,54 @@ static inline int hu_quantum_min(const struct hu_format *f)
 }
 
 /* The largest finite value's code, sign bit clear. */
-uint64_t hu_max_finite_code(const struct hu_format *f);
-/* The exponent of the largest finite value. */
-int hu_emax(const struct hu_format *f);
+static inline uint64_t hu_max_finite_code(const struct hu_format *f)
+{
+    uint64_t all = hu_width_mask(f) & ~hu_sign_mask(f);
+    switch (f->specials) {
+    case HU_SPECIALS_IEEE:
+        return all - hu_trailing_mask(f) - 1;
+    case HU_SPECIALS_FN:
+    case HU_SPECIALS_SCALE:
+        return all - 1;
+    case HU_SPECIALS_FNUZ:
+    case HU_SPECIALS_NONE:
+        break;
+    }
+    return all;
+}
 
-bool hu_has_infinity(const struct hu_format *f);
-bool hu_has_negative_zero(const struct hu_format *f);
+/* The exponent of the largest finite value. */
+static inline int hu_emax(const struct hu_format *f)
+{
+    return (int)(hu_max_finite_code(f) >> f->trailing_bits) - f->bias;
+}
+
+static inline bool hu_has_infinity(const struct hu_format *f)
+{
+    return f->specials == HU_SPECIALS_IEEE;
+}
+
+static inline bool hu_has_negative_zero(const struct hu_format *f)
+{
+    return f->specials != HU_SPECIALS_FNUZ && f->specials != HU_SPECIALS_SCALE;
+}
+
+static inline bool hu_has_subnormals(const struct hu_format *f)
+{
+    return f->trailing_bits > 0;
+}
+
 bool hu_has_nan(const struct hu_format *f);
-bool hu_has_subnormals(const struct hu_format *f);
 /* Number of codes of either sign that are NaN, and that are finite (both zeros counted). */
 uint64_t hu_nan_codes(const struct hu_format *f);
 uint64_t hu_finite_codes(const struct hu_format *f);
 
 /* Infinity's code, sign bit clear. Only where hu_has_infinity. */
-uint64_t hu_infinity_code(const struct hu_format *f);
+static inline uint64_t hu_infinity_code(const struct hu_format *f)
+{
+    return hu_exponent_mask(f) << f->trailing_bits;
+}
+
 /* The quiet NaN with payload 0, sign bit clear where the format has a choice. Only where
  * hu_has_nan. */
 uint64_t hu_default_nan_code(const struct hu_format *f);

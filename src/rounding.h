@@ -66,7 +66,8 @@ static inline bool hu_goes_up(struct hu_cut cut, bool tail, bool sign, enum hu_d
         return false;
     switch (direction) {
     case HU_TIES_TO_EVEN:
-        return cut.fraction > half || (cut.fraction == half && (tail || (cut.kept & 1)));
+        /* No branches: which way is a coin's toss. */
+        return (cut.fraction > half) | ((cut.fraction == half) & (tail | (cut.kept & 1)));
     case HU_TIES_TO_AWAY:
         return cut.fraction >= half;
     case HU_TOWARD_POSITIVE:

@@ -35,14 +35,33 @@ bool hu_shortest_is_fast(const struct hu_format *f)
            hu_emax(f) - f->trailing_bits <= 971;
 }
 
+static const char digit_pairs[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233"
+    "34353637383940414243444546474849505152535455565758596061626364656667"
+    "6869707172737475767778798081828384858687888990919293949596979899";
+
+/* Without the zeros at the end of DIGITS, which is positive. */
 static void set_digits(struct hu_decimal *out, uint64_t digits, int exponent)
 {
+    /* Short numbers end in up to 16 zeros: take them away by eight, four, two and one. */
+    if (digits % 10 == 0) {
+        for (; digits % 100000000 == 0; digits /= 100000000)
+            exponent += 8;
+        for (; digits % 10000 == 0; digits /= 10000)
+            exponent += 4;
+        for (; digits % 100 == 0; digits /= 100)
+            exponent += 2;
+        for (; digits % 10 == 0; digits /= 10)
+            exponent++;
+    }
     char text[24];
     int at = sizeof text;
-    for (; digits % 10 == 0; digits /= 10)
-        exponent++;
-    for (; digits; digits /= 10)
-        text[--at] = (char)('0' + digits % 10);
+    for (; digits >= 100; digits /= 100)
+        memcpy(text + (at -= 2), digit_pairs + 2 * (digits % 100), 2);
+    if (digits >= 10)
+        memcpy(text + (at -= 2), digit_pairs + 2 * digits, 2);
+    else
+        text[--at] = (char)('0' + digits);
     out->count = (int)sizeof text - at;
     out->exponent = exponent;
     memcpy(out->digits, text + at, (size_t)out->count);
@@ -186,6 +205,20 @@ void hu_shortest(struct hu_decimal *out, const struct hu_format *f, uint64_t bit
         hu_shortest_exact(out, f, bits);
 }
 
+/* "e-05": at least two digits, as in C and Python. */
+static char *print_exponent(char *to, int exponent)
+{
+    unsigned n = (unsigned)abs(exponent);
+    *to++ = 'e';
+    *to++ = exponent < 0 ? '-' : '+';
+    if (n >= 1000)
+        *to++ = (char)('0' + n / 1000);
+    if (n >= 100)
+        *to++ = (char)('0' + n / 100 % 10);
+    memcpy(to, digit_pairs + 2 * (n % 100), 2);
+    return to + 2;
+}
+
 /* Numbers from 1e-4 up to 1e16 are written without an exponent, as by Python's repr. */
 static size_t print_decimal(char *out, const struct hu_decimal *d)
 {
@@ -197,7 +230,7 @@ static size_t print_decimal(char *out, const struct hu_decimal *d)
             *to++ = '.';
         memcpy(to, d->digits + 1, (size_t)d->count - 1);
         to += d->count - 1;
-        to += sprintf(to, "e%c%02d", lead - 1 < 0 ? '-' : '+', abs(lead - 1));
+        to = print_exponent(to, lead - 1);
     } else if (lead <= 0) {
         memcpy(to, "0.000", (size_t)(2 - lead));
         to += 2 - lead;

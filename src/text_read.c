@@ -253,30 +253,37 @@ static bool take_special(struct cursor *c, struct hu_value *v, bool *good)
     return true;
 }
 
-static bool is_separator(char c)
-{
-    return c == '_' || c == '.' || c == ' ';
-}
+/* One more than a hexadecimal digit's value, SEPARATOR for '_', '.' and ' '; 0: neither. */
+enum { SEPARATOR = 0x80 };
+static const unsigned char digit_values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,         ['3'] = 4,         ['4'] = 5,
+    ['5'] = 6,  ['6'] = 7,  ['7'] = 8,         ['8'] = 9,         ['9'] = 10,
+    ['a'] = 11, ['b'] = 12, ['c'] = 13,        ['d'] = 14,        ['e'] = 15,
+    ['f'] = 16, ['A'] = 11, ['B'] = 12,        ['C'] = 13,        ['D'] = 14,
+    ['E'] = 15, ['F'] = 16, ['_'] = SEPARATOR, ['.'] = SEPARATOR, [' '] = SEPARATOR,
+};
 
 /* Digits of an encoding. False: something else is in there, or none. Bits beyond 64 set *wide. */
 static bool read_code(const char *text, size_t length, int bits_per_digit, uint64_t *code,
                       int *digits, bool *wide)
 {
-    *code = 0;
-    *digits = 0;
-    *wide = false;
+    uint64_t bits = 0;
+    int count = 0;
+    bool lost = false;
     for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (is_separator((char)c))
+        unsigned digit = digit_values[(unsigned char)text[i]] - 1u;
+        if (digit == SEPARATOR - 1)
             continue;
-        int digit = isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : 99;
         if (digit >> bits_per_digit)
             return false;
-        *wide |= *code >> (64 - bits_per_digit) != 0;
-        *code = *code << bits_per_digit | (uint64_t)digit;
-        ++*digits;
+        lost |= bits >> (64 - bits_per_digit) != 0;
+        bits = bits << bits_per_digit | digit;
+        count++;
     }
-    return *digits > 0;
+    *code = bits;
+    *digits = count;
+    *wide = lost;
+    return count > 0;
 }
 
 static bool within_width(const struct hu_format *f, uint64_t code, bool wide, const char *text,

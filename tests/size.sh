@@ -89,8 +89,13 @@ exits "no model" 2 'which model' size
 exits "neither a count nor a file" 2 "8x7B: No such file.*nor is it a parameter count" size 8x7B
 exits "no parameters" 2 "0 parameters" size 0
 exits "an unknown dtype" 2 "no dtype 'fp5'" size 7B --dtype fp5
-exits "a mixture of ggml types" 2 "4.83 to 4.89" size 7B --dtype q4_k_m
+exits "a mixture of ggml types depends on the model" 2 "give the .gguf file" size 7B --dtype q4_k_m
+exits "a mixture that is not modelled" 2 "depends on the model" size 7B --dtype q3_k_m
+prints "a mixture of a Llama is modelled and judged" "q4_k_m 4912898048 4.89 true" \
+    key '"\(.weights[0].dtype) \(.weights[0].bytes) \(.weights[0].bits_per_parameter * 100 | round / 100) \(.fit.fits)"' \
+    size "$llama" --dtype q4_k_m,bf16 --memory 8GB
 exits "an unknown device" 2 "neither a size.*H100-80GB" size 7B --memory Z9000
+holds "the devices and their sources are listed" bash -c '"$1" size --memory list | grep -q "^H100-80GB  *85,520,809,984 .*nvidia-smi"' - "$halfulp"
 exits "an unknown recipe" 2 "no recipe" size 7B --train magic
 exits "an unknown optimizer" 2 "no optimizer" size 7B --train fp32 --optimizer magic
 exits "training options without a recipe" 2 "need --train" size 7B --zero 3
@@ -115,6 +120,13 @@ exits "a truncated file is refused" 2 "byte [0-9]+: tensor 'c'.*cut short" \
 exits "no file" 2 "No such file" tensors "$scratch/none.safetensors"
 exits "a folder" 2 "is a folder" tensors "$scratch"
 exits "an empty file" 2 "too short" bash -c ': >"$2/e"; "$1" tensors "$2/e"' - "$halfulp" "$scratch"
+mkfifo "$scratch/pipe.json" "$scratch/pipe.index.json"
+exits "a config that is a pipe" 2 "no regular file" timeout 5 "$halfulp" size "$scratch/pipe.json"
+exits "an index that is a pipe" 2 "no regular file" timeout 5 "$halfulp" tensors "$scratch/pipe.index.json"
+exits "an index that is no JSON" 2 'line 2, column [0-9]+ \(byte [0-9]+\)' \
+    bash -c 'echo "{" >"$2/b.index.json"; "$1" tensors "$2/b.index.json"' - "$halfulp" "$scratch"
+exits "control characters in a message stay off the terminal" 2 'x1b' \
+    bash -c 'printf "{\"a\":\033[31m}" >"$2/c.json"; "$1" size "$2/c.json"' - "$halfulp" "$scratch"
 exits "a device" 2 "no regular file" tensors /dev/null
 
 safetensors "$scratch/s1.safetensors" "{$(tensor a BF16 '[2]' 0 4)}" 4
@@ -145,6 +157,24 @@ prints "packed weights are unpacked; scales and buffers are no parameters" "128 
 safetensors "$scratch/m.safetensors" "{$(tensor e.gate_blocks U8 '[2,4,16]' 0 128),$(tensor e.gate_scales U8 '[2,4]' 128 136)}" 136
 prints "mxfp4 blocks hold two weights a byte" "256 136" \
     key '.model | "\(.parameters) \(.stored_elements)"' size "$scratch/m.safetensors"
+parameters() { # NAME PARAMETERS BYTES TENSORS
+    safetensors "$scratch/p.safetensors" "{$4}" "$3"
+    prints "$1" "$2" key .model.parameters size "$scratch/p.safetensors"
+}
+parameters "AWQ packs eight weights along the outputs" 128 84 \
+    "$(tensor l.qweight I32 '[16,1]' 0 64),$(tensor l.qzeros I32 '[1,1]' 64 68),$(tensor l.scales F16 '[1,8]' 68 84)"
+parameters "GPTQ without an index has its bits in the zeros" 128 84 \
+    "$(tensor l.qweight I32 '[2,8]' 0 64),$(tensor l.qzeros I32 '[1,1]' 64 68),$(tensor l.scales F16 '[1,8]' 68 84)"
+parameters "bitsandbytes packs two weights a byte" 128 72 \
+    "$(tensor l.weight U8 '[64,1]' 0 64),$(tensor l.weight.absmax F32 '[2]' 64 72)"
+parameters "NVFP4 packs two weights a byte" 32 18 \
+    "$(tensor l.weight U8 '[2,8]' 0 16),$(tensor l.weight_scale F8_E4M3 '[2,1]' 16 18)"
+parameters "bytes without scales are bytes" 64 64 "$(tensor l.weight U8 '[64]' 0 64)"
+parameters "a causal mask is a buffer, and a bias is not" 4 80 \
+    "$(tensor h.0.attn.bias F32 '[1,1,4,4]' 0 64),$(tensor h.0.attn.c_attn.bias F32 '[4]' 64 80)"
+parameters "fp8 scales are no parameters" 4 8 \
+    "$(tensor l.weight F8_E4M3 '[2,2]' 0 4),$(tensor l.weight_scale_inv F32 '[1]' 4 8)"
+
 # gguf FILE TENSOR SPLIT COUNT: one fp32 tensor of eight elements in split SPLIT of COUNT.
 u32() { printf "\\x$(printf %02x $(($1 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\0\\0"; }
 u64() { u32 "$1"; u32 0; }

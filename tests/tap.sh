@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016
 # TAP for shell tests: source this, call the checks, end with `finish`.
 # $halfulp is the program under test; $scratch a folder that goes away.
 halfulp="$builddir/halfulp"

@@ -65,8 +65,9 @@ static void check_all_kernels(struct sources s, const struct hu_format *to,
     unsigned char *expected = calloc(1, bytes + 1), *got = malloc(bytes + 1);
     unsigned raised = 0;
     for (size_t i = 0; i < s.n; i++)
-        set_element(to, expected, i,
-                    hu_convert_at(to, s.format, element(s.format, s.bytes, i), i, options, &raised));
+        set_element(
+            to, expected, i,
+            hu_convert_at(to, s.format, element(s.format, s.bytes, i), i, options, &raised));
     for (size_t k = 0; k < hu_kernel_count(); k++)
         for (int with_flags = 0; with_flags < 2; with_flags++) {
             const struct hu_kernel *kernel = hu_kernel_at(k);
@@ -78,14 +79,15 @@ static void check_all_kernels(struct sources s, const struct hu_format *to,
             cr_assert_eq(got[bytes], 0xaa, "%s wrote past the end", hu_kernel_name(kernel));
             if (memcmp(got, expected, bytes))
                 for (size_t i = 0; i < s.n; i++)
-                    cr_assert_eq(element(to, got, i), element(to, expected, i),
-                                 "%s %s->%s direction %d flags %d saturate %d: 0x%llx gives 0x%llx, "
-                                 "not 0x%llx",
-                                 hu_kernel_name(kernel), s.format->name, to->name,
-                                 options->direction, with_flags, options->saturate,
-                                 (unsigned long long)element(s.format, s.bytes, i),
-                                 (unsigned long long)element(to, got, i),
-                                 (unsigned long long)element(to, expected, i));
+                    cr_assert_eq(
+                        element(to, got, i), element(to, expected, i),
+                        "%s %s->%s direction %d flags %d saturate %d: 0x%llx gives 0x%llx, "
+                        "not 0x%llx",
+                        hu_kernel_name(kernel), s.format->name, to->name, options->direction,
+                        with_flags, options->saturate,
+                        (unsigned long long)element(s.format, s.bytes, i),
+                        (unsigned long long)element(to, got, i),
+                        (unsigned long long)element(to, expected, i));
             cr_assert_arr_eq(got, expected, bytes, "%s: bits beside the codes of %s",
                              hu_kernel_name(kernel), to->name);
             if (with_flags)
@@ -211,4 +213,373 @@ Test(array, fp32_all_over_its_range_converts_as_the_scalar_path, .timeout = 300)
     for (size_t t = 0; t < sizeof narrow / sizeof *narrow; t++)
         check_all_options(s, hu_format_find(narrow[t]));
     free(s.bytes);
+}
+
+static const char *const layouts[][2] = {
+    {"fp32", "fp16"},     {"fp16", "fp32"},     {"fp32", "bf16"},     {"bf16", "fp32"},
+    {"fp64", "fp32"},     {"fp64", "fp16"},     {"fp32", "tf32"},     {"tf32", "bf16"},
+    {"fp32", "fp8_e4m3"}, {"fp8_e4m3", "fp32"}, {"fp8_e4m3", "bf16"}, {"fp32", "fp6_e3m2"},
+    {"fp32", "fp4_e2m1"}, {"fp6_e3m2", "fp32"}, {"fp4_e2m1", "fp16"}, {"fp32", "fp64"},
+    {"fp64", "fp8_e5m2"}, {"fp16", "fp6_e2m3"}, {"fp32", "e8m0"},     {"fp6_e2m3", "fp4_e2m1"},
+};
+
+enum { LAYOUTS = sizeof layouts / sizeof *layouts };
+
+/* An area whose end is followed by a page that must not be touched. */
+struct guarded {
+    unsigned char *map, *end;
+    size_t bytes;
+};
+
+static struct guarded guarded_new(size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    struct guarded g = {.bytes = (bytes + 2 * page) / page * page};
+    g.map = mmap(NULL, g.bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cr_assert(g.map != MAP_FAILED);
+    g.end = g.map + g.bytes;
+    cr_assert_eq(mprotect(g.end, page, PROT_NONE), 0);
+    return g;
+}
+
+static void guarded_free(struct guarded g)
+{
+    munmap(g.map, g.bytes + (size_t)sysconf(_SC_PAGESIZE));
+}
+
+static const enum hu_direction every_direction[] = {
+    HU_TIES_TO_EVEN,    HU_TIES_TO_AWAY, HU_TOWARD_ZERO, HU_TOWARD_POSITIVE,
+    HU_TOWARD_NEGATIVE, HU_TO_ODD,       HU_STOCHASTIC};
+
+/* N elements that end at a guard page, converted into a buffer that ends at one. */
+static void check_at_guards(const struct hu_kernel *kernel, const struct hu_format *from,
+                            const struct hu_format *to, size_t n, struct guarded in,
+                            struct guarded out, const unsigned char *data,
+                            const unsigned char *expected, enum hu_direction direction)
+{
+    size_t in_bytes = hu_array_bytes(from, n), out_bytes = hu_array_bytes(to, n);
+    unsigned char *src = in.end - in_bytes, *dst = out.end - out_bytes;
+    struct hu_options options = {.direction = direction, .seed = 7};
+    unsigned flags = 0;
+    memcpy(src, data, in_bytes);
+    for (int with_flags = 0; with_flags < 2; with_flags++) {
+        dst[-1] = 0x5a;
+        memset(dst, 0xa5, out_bytes);
+        cr_assert_eq(hu_convert_array_with(kernel, to, dst, from, src, n, 0, &options,
+                                           with_flags ? &flags : NULL),
+                     0);
+        cr_assert_eq(dst[-1], 0x5a, "%s wrote before the start", hu_kernel_name(kernel));
+        cr_assert_arr_eq(dst, expected, out_bytes, "%s %s->%s, %zu elements, direction %d",
+                         hu_kernel_name(kernel), from->name, to->name, n, direction);
+    }
+}
+
+Test(array, every_count_up_to_257_stays_between_guard_pages, .timeout = 300)
+{
+    enum { MOST = 257 };
+    for (size_t l = 0; l < LAYOUTS; l++) {
+        const struct hu_format *from = hu_format_find(layouts[l][0]);
+        const struct hu_format *to = hu_format_find(layouts[l][1]);
+        struct guarded in = guarded_new(MOST * 8), out = guarded_new(MOST * 8);
+        unsigned char data[MOST * 8], expected[MOST * 8];
+        for (size_t i = 0; i < sizeof data; i++)
+            data[i] = (unsigned char)xorshift();
+        for (size_t n = 0; n <= MOST; n++) {
+            enum hu_direction direction = every_direction[n % DIRECTIONS];
+            struct hu_options options = {.direction = direction, .seed = 7};
+            hu_convert_array_with(hu_kernel_find("scalar"), to, expected, from, data, n, 0,
+                                  &options, NULL);
+            for (size_t k = 0; k < hu_kernel_count(); k++)
+                check_at_guards(hu_kernel_at(k), from, to, n, in, out, data, expected, direction);
+        }
+        guarded_free(in);
+        guarded_free(out);
+    }
+}
+
+Test(array, every_misalignment_converts_alike, .timeout = 300)
+{
+    enum { N = 400, ROOM = N * 8 + 128 };
+    static unsigned char in[ROOM], out[ROOM], data[ROOM], expected[ROOM];
+    for (size_t i = 0; i < ROOM; i++)
+        data[i] = (unsigned char)xorshift();
+    for (size_t l = 0; l < LAYOUTS; l++) {
+        const struct hu_format *from = hu_format_find(layouts[l][0]);
+        const struct hu_format *to = hu_format_find(layouts[l][1]);
+        hu_convert_array_with(hu_kernel_find("scalar"), to, expected, from, data, N, 0, NULL, NULL);
+        for (size_t shift = 0; shift < 64; shift++)
+            for (size_t k = 0; k < hu_kernel_count(); k++) {
+                size_t other = (shift * 37 + k * 11) % 64;
+                memcpy(in + shift, data, hu_array_bytes(from, N));
+                memset(out, 0xcc, ROOM);
+                hu_convert_array_with(hu_kernel_at(k), to, out + other, from, in + shift, N, 0,
+                                      NULL, NULL);
+                size_t bytes = hu_array_bytes(to, N);
+                cr_assert_arr_eq(out + other, expected, bytes, "%s %s->%s at %zu and %zu",
+                                 hu_kernel_name(hu_kernel_at(k)), from->name, to->name, shift,
+                                 other);
+                cr_assert(out[other + bytes] == 0xcc && (!other || out[other - 1] == 0xcc),
+                          "%s %s->%s wrote beside its array", hu_kernel_name(hu_kernel_at(k)),
+                          from->name, to->name);
+            }
+    }
+}
+
+Test(array, narrowing_in_place_gives_what_it_gives_elsewhere, .timeout = 300)
+{
+    enum { N = 1021 };
+    static unsigned char data[N * 8], expected[N * 8], place[N * 8];
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (unsigned char)xorshift();
+    for (size_t f = 0; f < TARGETS; f++)
+        for (size_t t = 0; t < TARGETS; t++)
+            for (size_t k = 0; k < hu_kernel_count(); k++) {
+                const struct hu_format *from = hu_format_find(targets[f]);
+                const struct hu_format *to = hu_format_find(targets[t]);
+                if (to->storage_bits > from->storage_bits)
+                    continue;
+                hu_convert_array_with(hu_kernel_find("scalar"), to, expected, from, data, N, 0,
+                                      NULL, NULL);
+                memcpy(place, data, sizeof data);
+                hu_convert_array_with(hu_kernel_at(k), to, place, from, place, N, 0, NULL, NULL);
+                cr_assert_arr_eq(place, expected, hu_array_bytes(to, N), "%s %s->%s in place",
+                                 hu_kernel_name(hu_kernel_at(k)), from->name, to->name);
+                cr_assert_arr_eq(place + hu_array_bytes(from, N), data + hu_array_bytes(from, N),
+                                 sizeof data - hu_array_bytes(from, N));
+            }
+}
+
+Test(array, large_arrays_convert_as_small_ones, .timeout = 300)
+{
+    const size_t n = 12 << 20;
+    const struct hu_format *fp32 = hu_format_find("fp32");
+    unsigned char *in = malloc(4 * n + 64), *out = malloc(4 * n + 64), *expected = malloc(4 * n);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t x = (uint32_t)(i * 2654435761u);
+        memcpy(in + 4 + 4 * i, &x, 4);
+    }
+    static const char *const some[] = {"fp16", "fp8_e4m3", "tf32", "fp6_e3m2", "fp4_e2m1", "bf16"};
+    for (size_t t = 0; t < sizeof some / sizeof *some; t++)
+        for (size_t shift = 0; shift < 3; shift++) {
+            const struct hu_format *to = hu_format_find(some[t]);
+            struct hu_options options = {t % 2 ? HU_STOCHASTIC : HU_TIES_TO_EVEN, false, false, 3};
+            size_t bytes = hu_array_bytes(to, n);
+            for (size_t i = 0; i < n; i += 4096) /* too small to be streamed */
+                hu_convert_array_with(hu_kernel_chosen(), to, expected + hu_array_bytes(to, i),
+                                      fp32, in + 4 + 4 * i, n - i < 4096 ? n - i : 4096, i,
+                                      &options, NULL);
+            out[shift + bytes] = 0x5a;
+            hu_convert_array(to, out + shift, fp32, in + 4, n, &options, NULL);
+            cr_assert(!memcmp(out + shift, expected, bytes), "%s at %zu", to->name, shift);
+            cr_assert_eq(out[shift + bytes], 0x5a);
+        }
+    free(in);
+    free(out);
+    free(expected);
+}
+
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+
+/* Flush-to-zero, denormals-are-zero, another rounding direction, and no exception masked. */
+Test(array, the_callers_floating_point_environment_changes_nothing_and_stays)
+{
+    enum { N = 20000 };
+    const struct hu_format *fp32 = hu_format_find("fp32"), *fp64 = hu_format_find("fp64");
+    static unsigned char expected[N * 8], got[N * 8];
+    for (size_t t = 0; t < TARGETS; t++) {
+        const struct hu_format *to = hu_format_find(targets[t]);
+        struct sources sets[] = {boundaries(fp32, hu_format_find("fp8_e4m3"), 1, N),
+                                 boundaries(fp64, hu_format_find("fp16"), 31, N),
+                                 {hu_format_find("fp16"), N, NULL}};
+        sets[2].bytes = sets[0].bytes;
+        for (size_t s = 0; s < 3; s++)
+            for (size_t k = 0; k < hu_kernel_count(); k++)
+                for (int d = 0; d < DIRECTIONS; d++) {
+                    struct hu_options options = {.direction = (enum hu_direction)d};
+                    unsigned before = 0, after = 0;
+                    hu_convert_array_with(hu_kernel_find("scalar"), to, expected, sets[s].format,
+                                          sets[s].bytes, N, 0, &options, &before);
+                    unsigned mine = 0x8040u | (unsigned)(d + 1) % 4 << 13;
+                    unsigned saved = _mm_getcsr();
+                    _mm_setcsr(mine);
+                    hu_convert_array_with(hu_kernel_at(k), to, got, sets[s].format, sets[s].bytes,
+                                          N, 0, &options, &after);
+                    unsigned left = _mm_getcsr();
+                    _mm_setcsr(saved);
+                    cr_assert_eq(left, mine, "%s left MXCSR 0x%x", hu_kernel_name(hu_kernel_at(k)),
+                                 left);
+                    cr_assert_eq(after, before);
+                    cr_assert(!memcmp(got, expected, hu_array_bytes(to, N)),
+                              "%s %s->%s direction %d", hu_kernel_name(hu_kernel_at(k)),
+                              sets[s].format->name, to->name, d);
+                }
+        free(sets[0].bytes);
+        free(sets[1].bytes);
+    }
+}
+#endif
+
+/* The share of elements that go up is the discarded fraction, within five standard deviations. */
+Test(array, stochastic_rounding_goes_up_as_often_as_the_fraction_says)
+{
+    enum { N = 1 << 18 };
+    static const struct {
+        const char *to;
+        uint32_t fp32;
+        double fraction;
+    } cases[] = {
+        {"bf16", 0x3f804000, 0.25},      {"bf16", 0xbf80c000, 0.75},
+        {"fp16", 0x3f800800, 0.25},      {"fp8_e4m3", 0x3f810000, 0.0625},
+        {"fp8_e4m3", 0x3ac00000, 0.75},  {"tf32", 0x3f801000, 0.5},
+        {"fp8_e5m2", 0x3f840000, 0.125}, {"fp4_e2m1", 0x3fe00000, 0.5},
+        {"bf16", 0x3f800001, 0x1p-16},   {"fp16", 0x33000000, 0.5},
+    };
+    static uint32_t in[N];
+    static unsigned char out[N * 4];
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        const struct hu_format *to = hu_format_find(cases[c].to);
+        for (size_t i = 0; i < N; i++)
+            in[i] = cases[c].fp32;
+        struct hu_options options = {HU_STOCHASTIC, false, false, 12345 + c};
+        hu_convert_array(to, out, hu_format_find("fp32"), in, N, &options, NULL);
+        struct hu_options down = {.direction = HU_TOWARD_ZERO};
+        uint64_t low = hu_convert(to, hu_format_find("fp32"), cases[c].fp32, &down, NULL);
+        size_t ups = 0;
+        for (size_t i = 0; i < N; i++) {
+            uint64_t code = element(to, out, i);
+            cr_assert(code == low || code == low + 1, "%s: neither neighbour", to->name);
+            ups += code != low;
+        }
+        double mean = N * cases[c].fraction;
+        double deviation = sqrt(N * cases[c].fraction * (1 - cases[c].fraction));
+        cr_assert_lt(fabs((double)ups - mean), 5 * deviation + 1, "%s %a: %zu of %d go up",
+                     to->name, cases[c].fraction, ups, N);
+    }
+}
+
+Test(array, stochastic_rounding_never_moves_an_exact_value)
+{
+    const struct hu_format *fp32 = hu_format_find("fp32");
+    static unsigned char in[4 << 16], out[4 << 16];
+    for (size_t t = 0; t < TARGETS; t++) {
+        const struct hu_format *to = hu_format_find(targets[t]);
+        if (to->width > 16 || to->exponent_bits > 8 || to->specials == HU_SPECIALS_SCALE)
+            continue;
+        size_t n = hu_max_finite_code(to) + 1;
+        for (size_t i = 0; i < n; i++)
+            set_element(fp32, in, i, hu_convert(fp32, to, i, NULL, NULL));
+        struct hu_options options = {HU_STOCHASTIC, false, false, t};
+        for (size_t k = 0; k < hu_kernel_count(); k++) {
+            hu_convert_array_with(hu_kernel_at(k), to, out, fp32, in, n, 0, &options, NULL);
+            for (size_t i = 0; i < n; i++)
+                cr_assert_eq(element(to, out, i), i, "%s %s", hu_kernel_name(hu_kernel_at(k)),
+                             to->name);
+        }
+    }
+}
+
+/* Pieces with their first indices, across 2^32 too, give what the whole gives. */
+Test(array, stochastic_rounding_depends_on_the_index_and_not_on_the_split)
+{
+    enum { N = 3000 };
+    static uint32_t in[N];
+    static unsigned char whole[N * 8], pieces[N * 8];
+    for (size_t i = 0; i < N; i++)
+        in[i] = (uint32_t)xorshift();
+    static const uint64_t firsts[] = {0, 5, UINT64_C(0xfffffc00), UINT64_C(0xfffffff8), 1ull << 40};
+    for (size_t f = 0; f < sizeof firsts / sizeof *firsts; f++)
+        for (size_t t = 0; t < TARGETS; t++)
+            for (size_t k = 0; k < hu_kernel_count(); k++) {
+                const struct hu_format *to = hu_format_find(targets[t]);
+                const struct hu_format *fp32 = hu_format_find("fp32");
+                struct hu_options options = {HU_STOCHASTIC, false, false, 99};
+                hu_convert_array_with(hu_kernel_find("scalar"), to, whole, fp32, in, N, firsts[f],
+                                      &options, NULL);
+                for (size_t i = 0, piece; i < N; i += piece) {
+                    piece = 8 + i % 600 / 8 * 8;
+                    if (piece > N - i)
+                        piece = N - i;
+                    hu_convert_array_with(hu_kernel_at(k), to, pieces + hu_array_bytes(to, i), fp32,
+                                          in + i, piece, firsts[f] + i, &options, NULL);
+                }
+                cr_assert_arr_eq(pieces, whole, hu_array_bytes(to, N), "%s %s from %llu",
+                                 hu_kernel_name(hu_kernel_at(k)), to->name,
+                                 (unsigned long long)firsts[f]);
+            }
+}
+
+Test(array, the_seed_changes_what_is_drawn)
+{
+    enum { N = 256 };
+    uint32_t in[N];
+    uint16_t out[2][N];
+    for (size_t i = 0; i < N; i++)
+        in[i] = 0x3f808000;
+    for (unsigned s = 0; s < 2; s++) {
+        struct hu_options options = {HU_STOCHASTIC, false, false, s};
+        hu_convert_array(hu_format_find("bf16"), out[s], hu_format_find("fp32"), in, N, &options,
+                         NULL);
+    }
+    cr_assert(memcmp(out[0], out[1], sizeof out[0]));
+}
+
+Test(array, wrong_arguments_are_refused_and_nothing_is_written)
+{
+    const struct hu_format *fp32 = hu_format_find("fp32"), *fp16 = hu_format_find("fp16");
+    uint32_t in[4] = {0};
+    uint16_t out[4] = {7, 7, 7, 7};
+    unsigned flags = 0;
+    struct hu_options bad = {.direction = (enum hu_direction)7};
+    cr_assert_eq(hu_convert_array(NULL, out, fp32, in, 4, NULL, &flags), EINVAL);
+    cr_assert_eq(hu_convert_array(fp16, out, NULL, in, 4, NULL, &flags), EINVAL);
+    cr_assert_eq(hu_convert_array(fp16, NULL, fp32, in, 4, NULL, &flags), EINVAL);
+    cr_assert_eq(hu_convert_array(fp16, out, fp32, NULL, 4, NULL, &flags), EINVAL);
+    cr_assert_eq(hu_convert_array(fp16, out, fp32, in, 4, &bad, &flags), EINVAL);
+    cr_assert_eq(hu_convert_array(fp16, out, fp32, in, 0, &bad, &flags), EINVAL);
+    cr_assert_eq(hu_convert_array_with(NULL, fp16, out, fp32, in, 4, 0, NULL, &flags), EINVAL);
+    cr_assert_eq(flags, 0);
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(out[i], 7);
+    cr_assert_eq(hu_convert_array(fp16, NULL, fp32, NULL, 0, NULL, NULL), 0);
+}
+
+Test(array, tf32_reads_the_top_of_its_word_and_ignores_the_rest)
+{
+    uint32_t in[3] = {0x3f801fff, 0x7f801fff, 0xff803fff}, out[3];
+    unsigned flags = 0;
+    hu_convert_array(hu_format_find("fp32"), out, hu_format_find("tf32"), in, 3, NULL, &flags);
+    cr_assert_eq(out[0], 0x3f800000);
+    cr_assert_eq(out[1], 0x7f800000, "an infinity, whatever lies below");
+    cr_assert_eq(out[2], 0xffc02000, "a NaN, its payload kept");
+    cr_assert_eq(flags, HU_INVALID);
+}
+
+Test(array, packed_layouts_fill_bytes_from_the_least_significant_bit)
+{
+    const float in[5] = {0.5f, -6, 1, 2, 3};
+    unsigned char fp4[3], fp6[4];
+    hu_convert_array(hu_format_find("fp4_e2m1"), fp4, hu_format_find("fp32"), in, 5, NULL, NULL);
+    cr_assert_eq(fp4[0], 0xf1);
+    cr_assert_eq(fp4[1], 0x42);
+    cr_assert_eq(fp4[2], 0x05, "the last byte is filled with zero bits");
+    hu_convert_array(hu_format_find("fp6_e3m2"), fp6, hu_format_find("fp32"), in, 5, NULL, NULL);
+    unsigned long long packed = 0x08 | 0x36 << 6 | 0x0c << 12 | 0x10 << 18 | 0x12ull << 24;
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(fp6[i], (unsigned char)(packed >> 8 * i), "byte %d", i);
+}
+
+Test(array, kernels_are_listed_from_scalar_on_and_found_by_name)
+{
+    cr_assert_geq(hu_kernel_count(), 1);
+    cr_assert_str_eq(hu_kernel_name(hu_kernel_at(0)), "scalar");
+    cr_assert_null(hu_kernel_at(hu_kernel_count()));
+    cr_assert_null(hu_kernel_find("abacus"));
+    cr_assert_null(hu_kernel_find(NULL));
+    for (size_t k = 0; k < hu_kernel_count(); k++)
+        cr_assert_eq(hu_kernel_find(hu_kernel_name(hu_kernel_at(k))), hu_kernel_at(k));
+    const char *forced = getenv("HALFULP_KERNEL");
+    const struct hu_kernel *best = hu_kernel_at(hu_kernel_count() - 1);
+    cr_assert_eq(hu_kernel_chosen(),
+                 forced && hu_kernel_find(forced) ? hu_kernel_find(forced) : best);
 }

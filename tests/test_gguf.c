@@ -256,7 +256,7 @@ Test(gguf, every_live_type_has_the_size_of_ggml)
         {17, 256, 74},  {18, 256, 98},  {19, 256, 50},  {20, 32, 18},   {21, 256, 110},
         {22, 256, 82},  {23, 256, 136}, {24, 1, 1},     {25, 1, 2},     {26, 1, 4},
         {27, 1, 8},     {28, 1, 8},     {29, 256, 56},  {30, 1, 2},     {34, 256, 54},
-        {35, 256, 66},  {39, 32, 17},   {40, 64, 36},   {41, 128, 18},
+        {35, 256, 66},  {39, 32, 17},   {40, 64, 36},   {41, 128, 18},  {42, 64, 18},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct hu_dtype dtype;
@@ -264,7 +264,7 @@ Test(gguf, every_live_type_has_the_size_of_ggml)
         cr_assert_eq(hu_dtype_elements(dtype), rows[i].elements, "type %u", rows[i].type);
         cr_assert_eq(hu_dtype_bytes(dtype), rows[i].bytes, "type %u", rows[i].type);
     }
-    static const uint32_t dead[] = {4, 5, 31, 32, 33, 36, 37, 38, 42, UINT32_MAX};
+    static const uint32_t dead[] = {4, 5, 31, 32, 33, 36, 37, 38, 43, UINT32_MAX};
     for (size_t i = 0; i < sizeof dead / sizeof *dead; i++) {
         struct hu_dtype dtype;
         cr_assert_not(hu_dtype_of_ggml(dead[i], &dtype), "type %u", dead[i]);

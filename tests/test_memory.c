@@ -515,6 +515,13 @@ Test(memory, counts_and_sizes_are_read_exactly)
         cr_assert(hu_bytes_read(sizes[i].text, &n), "%s", sizes[i].text);
         cr_assert_eq(n, sizes[i].bytes, "%s: %llu", sizes[i].text, (unsigned long long)n);
     }
+    cr_assert(hu_factor_read("1.2", &n));
+    cr_assert_eq(n, 1200000);
+    cr_assert_not(hu_factor_read("1.2000001", &n));
+    cr_assert_not(hu_factor_read("1.2x", &n));
+    cr_assert_eq(hu_scaled(UINT64_C(4000000000000000000), 1200000), UINT64_C(4800000000000000000));
+    cr_assert_eq(hu_scaled(UINT64_MAX, 1200000), UINT64_MAX);
+    cr_assert_eq(hu_scaled(3, 1500000), 5, "4.5, half up");
     static const char *const no[] = {"", "GiB", "1.5", "24GiBs", "24XB", "-1", "99999999TiB"};
     for (size_t i = 0; i < sizeof no / sizeof *no; i++)
         cr_assert_not(hu_bytes_read(no[i], &n), "%s", no[i]);

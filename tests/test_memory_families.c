@@ -183,6 +183,43 @@ Test(memory_families, a_quantized_config_names_its_dtype)
     }
 }
 
+Test(memory_families, the_class_decides_about_the_head)
+{
+    static const struct {
+        const char *base, *class;
+        int64_t more; /* than the causal or masked model */
+    } rows[] = {
+        {"llama", "LlamaModel", -80},
+        {"llama", "LlamaForSequenceClassification", 3 * 8 - 80},
+        {"llama", "LlamaForCausalLM", 0},
+        /* BertForMaskedLM has 64 + 8, 16 and 10 of its own. */
+        {"bert", "BertModel", 72 - 98},
+        {"bert", "BertForSequenceClassification", 72 + 27 - 98},
+        {"bert", "BertForTokenClassification", 27 - 98},
+        {"bert", "BertForQuestionAnswering", 18 - 98},
+        {"bert", "BertForPreTraining", 72 + 18},
+        {"roberta", "RobertaForSequenceClassification", 72 + 27 - 98},
+    };
+    static const char base[] =
+        "{\"model_type\":\"%s\",\"architectures\":[\"%s\"],\"vocab_size\":10,\"hidden_size\":8,"
+        "\"num_hidden_layers\":1,\"num_attention_heads\":2,\"intermediate_size\":16,"
+        "\"max_position_embeddings\":4,\"id2label\":{\"0\":\"a\",\"1\":\"b\",\"2\":\"c\"}}";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char json[512];
+        bool llama = !strcmp(rows[i].base, "llama");
+        snprintf(json, sizeof json, base, rows[i].base,
+                 llama ? "LlamaForCausalLM" : "BertForMaskedLM");
+        cr_assert(read_text(json), "%s", error);
+        uint64_t plain = model.parameters;
+        hu_model_free(&model);
+        snprintf(json, sizeof json, base, rows[i].base, rows[i].class);
+        cr_assert(read_text(json), "%s", error);
+        cr_assert_eq((int64_t)(model.parameters - plain), rows[i].more, "%s: %lld", rows[i].class,
+                     (long long)(model.parameters - plain));
+        hu_model_free(&model);
+    }
+}
+
 Test(memory_families, biases_and_ties_are_counted)
 {
     static const char base[] =

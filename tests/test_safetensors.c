@@ -135,6 +135,26 @@ Test(safetensors, a_malformed_header_is_refused_with_its_reason_and_byte)
     }
 }
 
+Test(safetensors, names_are_made_fit_to_print)
+{
+    static const struct {
+        const char *name, *shown;
+    } rows[] = {
+        {"a.b", "a.b"},
+        {"\033[31m", "\\x1b[31m"},
+        {"\x7f\n", "\\x7f\\x0a"},
+        {"\xc3\xa9\xc2\x9b", "\xc3\xa9\\xc2\\x9b"},
+        /* Sixteen bytes: what does not fit goes whole. */
+        {"0123456789\xe2\x82\xac\xe2\x82\xac", "0123456789\xe2\x82\xac"},
+        {"\xf0\x80", "\\xf0\\x80"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char out[16];
+        cr_assert_str_eq(hu_printable(rows[i].name, out, sizeof out), rows[i].shown, "%zu: %s", i,
+                         out);
+    }
+}
+
 Test(safetensors, a_length_beyond_the_file_or_the_limit_is_refused)
 {
     static const unsigned char huge[16] = {255, 255, 255, 255, 255, 255, 255, 255, '{', '}'};

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016
 # The walls between rooms, as the linker sees them.
 . "$srcdir/tests/tap.sh"
 
@@ -16,8 +17,22 @@ table_only() {
 }
 calls_mpfr() { symbols "$builddir/libreference.a" | grep -q ' U mpfr_rint_roundeven'; }
 
+no_json() { ! symbols "$builddir/libhalfulp.a" | grep -E ' U json_'; }
+mpfr_in_one_room() { ! symbols "$builddir/libmemory.a" "$builddir/libcli.a" "$builddir/libhalfulp.a" | grep -i ' U mpfr'; }
+widths_from_one_table() {
+    # The memory module asks the format table for widths, and has no column of its own for float dtypes.
+    symbols "$builddir/libmemory.a" | grep -q ' U hu_format_find' &&
+        ! grep -nE '"(fp64|fp32|tf32|bf16|fp16|fp8[a-z0-9_]*)", *[0-9]' "$srcdir"/src/memory/*.c "$srcdir"/src/tensor/*.c
+}
+
+no_sdl() { ! symbols "$builddir/libvisual.a" | grep -E ' U (SDL_|TTF_|Fc[A-Z])'; }
+
 holds "the conversion library has no MPFR symbol" no_mpfr
+holds "the conversion library has no JSON" no_json
+holds "MPFR is in one room" mpfr_in_one_room
+holds "the memory module's widths come from the format table" widths_from_one_table
 holds "the reference has no conversion symbol" reference_alone
 holds "the reference takes from us the format table alone" table_only
 holds "the reference rounds by MPFR" calls_mpfr
+holds "the viewer's model, layout and control have no SDL" no_sdl
 finish

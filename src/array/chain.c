@@ -1,7 +1,8 @@
 #include "array/chain.h"
 #include "array/layout.h"
 
-enum { BLOCK = 1024 };
+/* The words of a block and its codes take half of a first-level cache. */
+enum { BLOCK = 2048 };
 
 /* Rounding to odd on the way hides how far a random number reaches. */
 static bool rounds_once(const struct conversion *c)
@@ -12,10 +13,10 @@ static bool rounds_once(const struct conversion *c)
 bool chain_can(const struct stages *s, const struct conversion *c)
 {
     bool from_fp32 = is_fp32(c->from);
-    if (!from_fp32 && !(s->widen(c->from) && rounds_once(c)))
+    if (!from_fp32 && !(s->widen(c->from, c->flags) && rounds_once(c)))
         return false;
     if (is_fp64(c->to))
-        return s->to_fp64 && !is_fp64(c->from);
+        return s->to_fp64 && !is_fp64(c->from) && !c->options.saturate;
     if (is_fp32(c->to))
         return !from_fp32 && !is_fp64(c->from) && !c->options.saturate;
     return s->narrow(c) != NULL;
@@ -58,12 +59,15 @@ static unsigned narrow_block(const struct stages *s, const struct conversion *c,
 unsigned chain_run(const struct stages *s, const struct conversion *c, void *dst, const void *src,
                    size_t n, uint64_t first)
 {
-    widen_function *widen = is_fp32(c->from) ? NULL : s->widen(c->from);
+    widen_function *widen = is_fp32(c->from) ? NULL : s->widen(c->from, c->flags);
     if (is_fp32(c->to))
         return widen(dst, src, n);
     struct narrow k = {0};
     if (!is_fp64(c->to))
         k = narrow_for(c->to, &c->options);
+    k.streams = c->streams && !widen;
+    if (!widen && !layout_is_packed(c->to))
+        return narrow_block(s, c, &k, dst, src, n, first);
     unsigned flags = 0;
     for (size_t done = 0; done < n; done += BLOCK) {
         size_t count = n - done < BLOCK ? n - done : BLOCK;

@@ -7,15 +7,16 @@
 /*
  * N elements as FP32 words: exact, NaNs made quiet with their payload kept; from FP64 rounded to
  * odd, so that one more rounding to at most 22 bits of precision is as one (Boldo and Melquiond,
- * 2008). Returns the flags that the next step cannot see: invalid, and overflow from FP64.
+ * 2008). Returns the flags that the next step cannot see, invalid and overflow from FP64, if asked
+ * to.
  */
 typedef unsigned widen_function(void *dst, const void *src, size_t n);
 
 /* What an instruction set can do. */
 struct stages {
-    widen_function *(*widen)(const struct hu_format *from);      /* NULL: cannot */
-    narrow_function *(*narrow)(const struct conversion *c);      /* NULL: cannot */
-    unsigned (*to_fp64)(void *dst, const void *fp32s, size_t n); /* may be NULL */
+    widen_function *(*widen)(const struct hu_format *from, bool flags); /* NULL: cannot */
+    narrow_function *(*narrow)(const struct conversion *c);             /* NULL: cannot */
+    unsigned (*to_fp64)(void *dst, const void *fp32s, size_t n);        /* may be NULL */
 };
 
 /* Whether F is the IEEE-style format of those widths with the standard's bias. */

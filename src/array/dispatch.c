@@ -1,6 +1,7 @@
 /* Which kernel converts, and hu_convert_array. */
 #include "array/environment.h"
 #include "array/kernel.h"
+#include "array/stream.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -9,11 +10,11 @@
 
 /* From the plainest to the best. */
 static const struct hu_kernel *const all[] = {
-    &hu_kernel_scalar,
-    &hu_kernel_portable,
+    &hu_kernel_scalar, &hu_kernel_portable,
 #if defined(__x86_64__)
-    &hu_kernel_avx2,
-    &hu_kernel_avx512,
+    &hu_kernel_avx2,   &hu_kernel_avx512,   &hu_kernel_avx512vbmi, &hu_kernel_avx512bf16,
+#elif defined(HU_HAVE_NEON)
+    &hu_kernel_neon,
 #endif
 };
 
@@ -78,7 +79,7 @@ static const struct hu_options no_options;
 bool hu_kernel_has(const struct hu_kernel *kernel, const struct hu_format *to,
                    const struct hu_format *from, const struct hu_options *options, bool flags)
 {
-    struct conversion c = {to, from, options ? *options : no_options, flags};
+    struct conversion c = {to, from, options ? *options : no_options, flags, false};
     return kernel->find(&c) != NULL;
 }
 
@@ -100,6 +101,14 @@ static bool is_direction(enum hu_direction direction)
     return direction >= HU_TIES_TO_EVEN && direction <= HU_STOCHASTIC;
 }
 
+static unsigned run_piece(row_function *row, const struct conversion *c, void *dst, const void *src,
+                          size_t n, uint64_t first)
+{
+    if (stream_pays(c, dst, src, n))
+        return stream_run(row, c, dst, src, n, first);
+    return row(c, dst, src, n, first);
+}
+
 static bool starts_a_byte(const struct conversion *c, uint64_t index)
 {
     return index * c->to->storage_bits % 8 == 0 && index * c->from->storage_bits % 8 == 0;
@@ -111,10 +120,10 @@ static unsigned run(row_function *row, const struct conversion *c, void *dst, co
 {
     uint64_t left = (UINT64_C(1) << 32) - (uint32_t)first;
     if (c->options.direction != HU_STOCHASTIC || n <= left)
-        return row(c, dst, src, n, first);
+        return run_piece(row, c, dst, src, n, first);
     if (!starts_a_byte(c, left))
         return hu_kernel_scalar.find(c)(c, dst, src, n, first);
-    unsigned flags = row(c, dst, src, (size_t)left, first);
+    unsigned flags = run_piece(row, c, dst, src, (size_t)left, first);
     void *dst_rest = (char *)dst + hu_array_bytes(c->to, (size_t)left);
     const void *src_rest = (const char *)src + hu_array_bytes(c->from, (size_t)left);
     return flags | run(row, c, dst_rest, src_rest, n - (size_t)left, first + left);
@@ -126,7 +135,7 @@ int hu_convert_array_with(const struct hu_kernel *kernel, const struct hu_format
 {
     if (!kernel || !to || !from || (n && (!dst || !src)))
         return EINVAL;
-    struct conversion c = {to, from, options ? *options : no_options, flags != NULL};
+    struct conversion c = {to, from, options ? *options : no_options, flags != NULL, false};
     if (!is_direction(c.options.direction))
         return EINVAL;
     if (!n)

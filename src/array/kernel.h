@@ -9,7 +9,8 @@ struct conversion {
     const struct hu_format *to;
     const struct hu_format *from;
     struct hu_options options;
-    bool flags; /* whether anyone will look at what a row returns */
+    bool flags;   /* whether anyone will look at what a row returns */
+    bool streams; /* whether the source comes from memory, to be asked for ahead */
 };
 
 /* Converts N elements, the first of which is element FIRST of the array, and returns the raised
@@ -30,6 +31,11 @@ extern const struct hu_kernel hu_kernel_portable;
 #if defined(__x86_64__)
 extern const struct hu_kernel hu_kernel_avx2;
 extern const struct hu_kernel hu_kernel_avx512;
+extern const struct hu_kernel hu_kernel_avx512vbmi;
+extern const struct hu_kernel hu_kernel_avx512bf16;
+#elif defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define HU_HAVE_NEON
+extern const struct hu_kernel hu_kernel_neon;
 #endif
 
 #endif

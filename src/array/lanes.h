@@ -13,6 +13,37 @@
 
 enum { STEP = 4 * LANES };
 
+/* For each vector i of a step, or each first of two: written out, so that they are registers at
+ * every level of optimization. */
+#define STEP_PART(number, ...)                                                                     \
+    {                                                                                              \
+        enum { i = number };                                                                       \
+        __VA_ARGS__                                                                                \
+    }
+#define PAIRS(...)                                                                                 \
+    do {                                                                                           \
+        STEP_PART(0, __VA_ARGS__)                                                                  \
+        STEP_PART(2, __VA_ARGS__)                                                                  \
+    } while (0)
+#define VECTORS(...)                                                                               \
+    do {                                                                                           \
+        STEP_PART(0, __VA_ARGS__)                                                                  \
+        STEP_PART(1, __VA_ARGS__)                                                                  \
+        STEP_PART(2, __VA_ARGS__)                                                                  \
+        STEP_PART(3, __VA_ARGS__)                                                                  \
+    } while (0)
+
+/* Bytes ahead of the loads that are asked for, towards the second-level cache: enough for the
+ * latency of memory, and within reach of what is there already. */
+enum { AHEAD = 2048 };
+
+INLINE void fetch_ahead(bool streams, const void *at, size_t bytes)
+{
+    if (streams)
+        for (size_t i = 0; i < bytes; i += 64)
+            __builtin_prefetch((const void *)((uintptr_t)at + AHEAD + i), 0, 2);
+}
+
 #define SIGN UINT32_C(0x80000000)
 #define INFINITE UINT32_C(0x7f800000)
 #define QUIET UINT32_C(0x00400000)
@@ -27,23 +58,26 @@ struct seen {
 
 /* The values that stay the same for a row, in vectors. */
 struct row {
-    vec keys, keys_high; /* hu_random_keys, by halves */
-    vec low_index;       /* of the step's first vector */
+    vec keys, keys_high; /* hu_random_keys, by halves, as random_lanes adds them */
+    uint32_t low_index;  /* of the step's first element */
 };
 
-/* hu_random_mix in lanes. */
-INLINE vec random_lanes(const struct row *r, vec low)
+/*
+ * hu_random_mix in lanes, but for its last step: random = y ^ y >> 15. A shift distributes over
+ * exclusive or, so that what comes from the keys is computed once for the row.
+ */
+INLINE void random_lanes(vec random[4], struct row *r)
 {
-    vec x = low ^ r->keys;
-    x = (x ^ x >> 16) * splat(UINT32_C(0x21f0aaad));
-    x ^= r->keys_high;
-    x = (x ^ x >> 15) * splat(UINT32_C(0xd35a2d97));
-    return x ^ x >> 15;
-}
-
-INLINE vec sign_lanes(vec x)
-{
-    return pick(below_zero(x), splat(UINT32_MAX), splat(0));
+    if (r->low_index % STEP == 0) { /* the index's high half is one number */
+        vec keys = splat(r->low_index ^ r->low_index >> 16) ^ r->keys;
+        VECTORS(random[i] = keys ^ (lane_numbers() + splat(i * LANES)););
+    } else {
+        vec first = splat(r->low_index) + lane_numbers();
+        VECTORS(vec low = first + splat(i * LANES); random[i] = low ^ low >> 16 ^ r->keys;);
+    }
+    r->low_index += STEP;
+    VECTORS(vec x = random[i] * splat(UINT32_C(0x21f0aaad));
+            random[i] = (x ^ x >> 15 ^ r->keys_high) * splat(UINT32_C(0xd35a2d97)););
 }
 
 INLINE void see(struct seen *seen, const struct narrow *k, vec x, vec magnitude, vec discarded,
@@ -79,6 +113,16 @@ INLINE void see_specials(struct seen *seen, const struct narrow *k, vec magnitud
         seen->flags |= k->infinity_flags;
 }
 
+/* The top BITS of what random_lanes stands for. */
+INLINE vec random_top(vec random, uint32_t bits)
+{
+#ifdef LANES_EACH /* where shifting everything out gives 0 */
+    return shift_right(random, 32 - bits) ^ shift_right(random, 47 - bits);
+#else
+    return shift_right(random ^ random >> 15, 32 - bits);
+#endif
+}
+
 /*
  *  31 30        23 22                   0
  *  +-+------------+----------------------+
@@ -92,43 +136,42 @@ INLINE vec round_top(const struct narrow *k, vec x, vec random, enum hu_directio
     vec low = splat(k->low);
     switch (direction) {
     case HU_TIES_TO_EVEN:
-        return x + splat(k->low >> 1) + (shift_right(x, k->drop) & splat(1));
+        return add_bit(x + splat(k->low >> 1), x, k->drop);
     case HU_TIES_TO_AWAY:
         return x + splat((k->low >> 1) + 1);
     case HU_TOWARD_POSITIVE:
-        return x + (low & ~sign_lanes(x));
+        return add_where(at_least_zero(x), x, low);
     case HU_TOWARD_NEGATIVE:
-        return x + (low & sign_lanes(x));
+        return add_where(below_zero(x), x, low);
     case HU_TO_ODD:
         return x | ((x & low) + low);
     case HU_STOCHASTIC:
-        return x + (low ^ shift_right(random, 32 - k->drop));
+        return x + (low ^ random_top(random, k->drop));
     case HU_TOWARD_ZERO:
         break;
     }
     return x;
 }
 
+/* The code at the top of an FP32 word; what it discards is still below. */
 INLINE vec narrow_top(const struct narrow *k, vec x, vec random, enum hu_direction direction,
-                      bool flags, struct seen *seen)
+                      bool nans, bool flags, struct seen *seen)
 {
-    vec magnitude = x & splat(~SIGN);
-    mask nan = is_nan(x);
-    vec code =
-        shift_right(pick(nan, x | splat(QUIET), round_top(k, x, random, direction)), k->drop);
+    vec rounded = round_top(k, x, random, direction);
     if (k->saturate) {
-        vec sign = code & splat(k->sign);
-        code = pick(nan, code, smaller(code ^ sign, splat(k->max_code)) | sign);
+        vec greatest = splat(k->max_code << k->drop);
+        rounded = smaller(rounded & splat(~SIGN), greatest) | (x & splat(SIGN));
     }
     if (flags) {
+        vec magnitude = x & splat(~SIGN);
         mask special = above(magnitude, splat(INFINITE - 1));
         if (any(special))
             see_specials(seen, k, magnitude);
         vec finite = pick(special, splat(0), x);
-        vec rounded = shift_right(round_top(k, finite, random, direction), k->drop);
-        see(seen, k, x, magnitude, finite & splat(k->low), rounded & splat(k->sign - 1));
+        vec code = shift_right(round_top(k, finite, random, direction) & splat(~SIGN), k->drop);
+        see(seen, k, x, magnitude, finite & splat(k->low), code);
     }
-    return code;
+    return nans ? pick(is_nan(x), x | splat(QUIET), rounded) : rounded;
 }
 
 INLINE vec special_codes(const struct narrow *k, vec x, vec magnitude)
@@ -157,6 +200,7 @@ INLINE vec goes_up_at_random(const struct narrow *k, vec magnitude, vec at, vec 
     vec shift = splat(k->drop) + (at >> 23) - exponent;
     vec fraction = shift_left_each(significand, splat(32) - shift) |
                    shift_right_each(significand, shift - splat(32));
+    random ^= random >> 15;
     return keep(above(fraction ^ splat(SIGN), random ^ splat(SIGN)), splat(1));
 }
 #endif
@@ -167,21 +211,17 @@ INLINE vec goes_up_at_random(const struct narrow *k, vec magnitude, vec at, vec 
  * stands x as an integer in that unit. The rounding direction is set (see environment.h); ties away
  * are ties to even after setting the last bit, which moves a tie up and nothing else.
  */
-INLINE vec narrow_magic(const struct narrow *k, vec x, vec random, enum hu_direction direction,
-                        bool flags, struct seen *seen)
+INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random,
+                        enum hu_direction direction, bool flags, struct seen *seen)
 {
-    vec magnitude = x & splat(~SIGN);
-    mask special = above(magnitude, splat(INFINITE - 1));
-    vec finite = flags ? pick(special, splat(0), magnitude) : magnitude;
     vec sign = is_directed(direction) ? x & splat(SIGN) : splat(0);
-    finite = smaller(finite, splat(k->limit));
-    vec at = larger(finite, splat(k->least_normal)) & splat(INFINITE);
-    vec power = at + splat(k->magic);
-    vec addend = direction == HU_TIES_TO_AWAY ? finite | splat(1) : finite | sign;
-    vec sum = add_float(power | sign, addend);
-    vec code = sum - (power | sign) + shift_right(power, k->drop) - splat(k->rebias);
+    vec finite = smaller_float(magnitude, splat(k->limit));
+    vec at = larger_float(finite, splat(k->least_normal)) & splat(INFINITE);
+    vec power = (at + splat(k->magic)) | sign;
+    vec sum = add_float(power, finite | (direction == HU_TIES_TO_AWAY ? splat(1) : sign));
+    vec code = sum - power + shift_right(at - splat(k->least_normal), k->drop);
     if (flags || direction == HU_TO_ODD) {
-        vec back = sub_float(sum, power | sign) & splat(~SIGN);
+        vec back = sub_float(sum, power) & splat(~SIGN);
         if (direction == HU_TO_ODD)
             code |= keep(unequal(back, finite), splat(1));
         if (flags)
@@ -193,50 +233,116 @@ INLINE vec narrow_magic(const struct narrow *k, vec x, vec random, enum hu_direc
 #else
     (void)random;
 #endif
-    vec overflow = splat(k->overflow[0]);
-    if (is_directed(direction))
-        overflow = pick(below_zero(x), splat(k->overflow[1]), overflow);
-    code = smaller(code, overflow);
-    vec signs = shift_right(x, k->sign_shift) & splat(k->sign);
-    if (!k->negative_zero)
-        signs = keep(unequal(code, splat(0)), signs);
-    code |= signs;
-    if (any(special)) {
-        code = pick(special, special_codes(k, x, magnitude), code);
-        if (flags)
-            see_specials(seen, k, magnitude);
-    }
     return code;
 }
 
-INLINE void store_codes(void *dst, const vec *codes, uint32_t storage_shift, int size)
+/* A step with infinities or NaNs in it: overflow, sign and specials lane by lane. */
+INLINE vec narrow_any(const struct narrow *k, vec x, vec random, enum hu_direction direction,
+                      bool flags, struct seen *seen)
+{
+    vec magnitude = x & splat(~SIGN);
+    mask special = above(magnitude, splat(INFINITE - 1));
+    vec finite = pick(special, splat(0), magnitude);
+    vec code = narrow_magic(k, x, finite, random, direction, flags, seen);
+    mask negative = below_zero(x);
+    code = smaller(code, pick(negative, splat(k->overflow[1]), splat(k->overflow[0])));
+    vec sign = keep(negative, splat(k->sign));
+    if (!k->negative_zero)
+        sign = keep(unequal(code, splat(0)), sign);
+    if (flags)
+        see_specials(seen, k, magnitude);
+    return pick(special, special_codes(k, x, magnitude), code | sign);
+}
+
+/* Overflow and sign of finite codes, a byte or half each: what is left to do costs the less the
+ * more codes a vector holds. signs: the source's sign in each element's top bit, rubbish below. */
+#define FINISH(width, type)                                                                        \
+    INLINE type finish_##width(const struct narrow *k, type codes, type signs,                     \
+                               enum hu_direction direction)                                        \
+    {                                                                                              \
+        type overflow = splat_##width(k->overflow[0]);                                             \
+        signs &= splat_##width(1u << (width - 1));                                                 \
+        if (is_directed(direction))                                                                \
+            overflow = pick_##width(signs, splat_##width(k->overflow[1]), overflow);               \
+        codes = smaller_##width(codes, overflow);                                                  \
+        signs = shift_right_##width(signs, k->sign_shift - (32 - width));                          \
+        if (!k->negative_zero)                                                                     \
+            signs = keep_nonzero_##width(codes, signs);                                            \
+        return codes | signs;                                                                      \
+    }
+
+FINISH(8, byte_lanes)
+FINISH(16, half_lanes)
+
+INLINE void store_finite(const struct narrow *k, void *dst, const vec *codes, const vec *x,
+                         enum hu_direction direction, int size)
 {
     if (size == 8) {
-        store_bytes(dst, codes);
-    } else if (size == 16) {
-        store_halves(dst, codes);
-    } else {
-        for (int i = 0; i < 4; i++)
-            store((char *)dst + sizeof(vec) * (size_t)i, shift_left(codes[i], storage_shift));
+        byte_lanes done = finish_8(k, pack_bytes(codes), pack_byte_signs(x), direction);
+        memcpy(dst, &done, sizeof done);
+        return;
     }
+    PAIRS(half_lanes done = finish_16(k, pack_halves(codes + i), pack_half_signs(x + i), direction);
+          memcpy((char *)dst + sizeof done * (i / 2), &done, sizeof done););
+}
+
+INLINE void store_codes(const struct narrow *k, void *dst, const vec *codes, int size)
+{
+    if (size == 8) {
+        byte_lanes packed = pack_bytes(codes);
+        memcpy(dst, &packed, sizeof packed);
+    }
+    if (size == 16) {
+        PAIRS(half_lanes packed = pack_halves(codes + i);
+              memcpy((char *)dst + sizeof packed * (i / 2), &packed, sizeof packed););
+    }
+    if (size == 32) {
+        VECTORS(store((char *)dst + sizeof(vec) * i, shift_left(codes[i], k->storage_shift)););
+    }
+}
+
+/* SIZE is that of a stored element, or TOP_HALF and TOP_WORD for codes that end at the top of
+ * theirs: bf16 and tf32. */
+enum { TOP_HALF = -16, TOP_WORD = -32 };
+
+INLINE void store_top(const struct narrow *k, void *dst, vec *words, int size)
+{
+    if (size == TOP_HALF) {
+        PAIRS(half_lanes packed = pack_top_halves(words + i);
+              memcpy((char *)dst + sizeof packed * (i / 2), &packed, sizeof packed););
+        return;
+    }
+    VECTORS(if (size == TOP_WORD) store((char *)dst + sizeof(vec) * i, words[i] & splat(~k->low));
+            else words[i] = shift_right(words[i], k->drop););
+    if (size != TOP_WORD)
+        store_codes(k, dst, words, size);
 }
 
 INLINE void narrow_step(const struct narrow *k, void *dst, const void *src, struct row *r,
                         enum narrow_kind kind, enum hu_direction direction, bool flags, int size,
                         struct seen *seen)
 {
-    vec codes[4];
-    for (int i = 0; i < 4; i++) {
-        vec x = load((const char *)src + sizeof(vec) * (size_t)i);
-        vec random = splat(0);
-        if (direction == HU_STOCHASTIC) {
-            random = random_lanes(r, r->low_index);
-            r->low_index += splat(LANES);
-        }
-        codes[i] = kind == NARROW_TOP ? narrow_top(k, x, random, direction, flags, seen)
-                                      : narrow_magic(k, x, random, direction, flags, seen);
+    vec x[4], magnitude[4], random[4], codes[4];
+    vec special = splat(0);
+    fetch_ahead(k->streams, src, sizeof x);
+    VECTORS(const char *at = (const char *)src + sizeof(vec) * i; x[i] = load(at);
+            magnitude[i] = x[i] & splat(~SIGN); special = note_special(special, magnitude[i]);
+            random[i] = splat(0););
+    if (direction == HU_STOCHASTIC)
+        random_lanes(random, r);
+    if (kind == NARROW_TOP) {
+        if (any(either_is_nan(x[0], x[1])) || any(either_is_nan(x[2], x[3])))
+            VECTORS(codes[i] = narrow_top(k, x[i], random[i], direction, true, flags, seen););
+        else
+            VECTORS(codes[i] = narrow_top(k, x[i], random[i], direction, false, flags, seen););
+        store_top(k, dst, codes, size);
+    } else if (has_special(special)) {
+        VECTORS(codes[i] = narrow_any(k, x[i], random[i], direction, flags, seen););
+        store_codes(k, dst, codes, size);
+    } else {
+        VECTORS(codes[i] = narrow_magic(k, x[i], magnitude[i], random[i], direction, flags, seen););
+        store_finite(k, dst, codes, x, direction, size);
     }
-    store_codes(dst, codes, k->storage_shift, size);
 }
 
 INLINE unsigned narrow_row(const struct narrow *k, void *dst, const void *src, size_t n,
@@ -245,23 +351,23 @@ INLINE unsigned narrow_row(const struct narrow *k, void *dst, const void *src, s
 {
     struct narrow local = *k; /* that nothing stored to dst can change */
     struct seen seen = {splat(0), splat(0), splat(0), 0};
-    struct row r = {splat(0), splat(0), splat(0)};
+    struct row r = {splat(0), splat(0), 0};
     if (direction == HU_STOCHASTIC) {
         uint64_t keys = hu_random_keys(local.seed, first);
-        r = (struct row){splat((uint32_t)keys), splat((uint32_t)(keys >> 32)),
-                         splat((uint32_t)first) + lane_numbers()};
+        uint32_t low = (uint32_t)keys, high = (uint32_t)(keys >> 32);
+        r = (struct row){splat(low ^ low >> 16), splat(high ^ high >> 15), (uint32_t)first};
     }
     const char *in = src;
     char *out = dst;
-    size_t bytes = (size_t)size / 8;
+    size_t width = (size_t)(size < 0 ? -size : size) / 8;
     size_t whole = n / STEP * STEP;
     for (size_t i = 0; i < whole; i += STEP)
-        narrow_step(&local, out + i * bytes, in + i * 4, &r, kind, direction, flags, size, &seen);
+        narrow_step(&local, out + i * width, in + i * 4, &r, kind, direction, flags, size, &seen);
     if (n > whole) {
         uint32_t rest[STEP] = {0}, codes[STEP];
         memcpy(rest, in + whole * 4, (n - whole) * 4);
         narrow_step(&local, codes, rest, &r, kind, direction, flags, size, &seen);
-        memcpy(out + whole * bytes, codes, (n - whole) * bytes);
+        memcpy(out + whole * width, codes, (n - whole) * width);
     }
     return flags ? raised(&seen, &local) : 0;
 }
@@ -286,10 +392,14 @@ INLINE unsigned narrow_row(const struct narrow *k, void *dst, const void *src, s
     NARROW_DIRECTION(name##_rdn, kind, HU_TOWARD_NEGATIVE, size)                                   \
     NARROW_DIRECTION(name##_rto, kind, HU_TO_ODD, size)
 
+NARROW_DIRECTIONS(bf16, NARROW_TOP, TOP_HALF)
+NARROW_DIRECTIONS(tf32, NARROW_TOP, TOP_WORD)
 NARROW_DIRECTIONS(top16, NARROW_TOP, 16)
 NARROW_DIRECTIONS(top32, NARROW_TOP, 32)
 NARROW_DIRECTIONS(magic8, NARROW_MAGIC, 8)
 NARROW_DIRECTIONS(magic16, NARROW_MAGIC, 16)
+NARROW_ROW(bf16_sr, NARROW_TOP, HU_STOCHASTIC, 0, TOP_HALF)
+NARROW_ROW(tf32_sr, NARROW_TOP, HU_STOCHASTIC, 0, TOP_WORD)
 NARROW_ROW(top16_sr, NARROW_TOP, HU_STOCHASTIC, 0, 16)
 NARROW_ROW(top32_sr, NARROW_TOP, HU_STOCHASTIC, 0, 32)
 #ifdef LANES_EACH
@@ -313,18 +423,18 @@ NARROW_ROW(magic16_sr, NARROW_MAGIC, HU_STOCHASTIC, 0, 16)
 
 static narrow_function *narrow_find(const struct conversion *c)
 {
-    static narrow_function *const table[][2][HU_STOCHASTIC + 1] = {
-        NARROW_TABLE(top16), NARROW_TABLE(top32), NARROW_TABLE(magic8), NARROW_TABLE(magic16)};
-    int row = c->to->storage_bits > 8;
-    switch (narrow_kind(c->to)) {
+    static narrow_function *const top[][2][HU_STOCHASTIC + 1] = {
+        NARROW_TABLE(bf16), NARROW_TABLE(tf32), NARROW_TABLE(top16), NARROW_TABLE(top32)};
+    static narrow_function *const magic[][2][HU_STOCHASTIC + 1] = {NARROW_TABLE(magic8),
+                                                                   NARROW_TABLE(magic16)};
+    const struct hu_format *to = c->to;
+    bool at_top = to->storage_bits == to->width + to->storage_shift;
+    switch (narrow_kind(to)) {
     case NARROW_TOP:
-        row = c->to->storage_bits > 16;
-        break;
+        return top[(at_top ? 0 : 2) + (to->storage_bits > 16)][c->flags][c->options.direction];
     case NARROW_MAGIC:
-        row += 2;
-        break;
+        return magic[to->storage_bits > 8][c->flags][c->options.direction];
     default:
         return NULL;
     }
-    return table[row][c->flags][c->options.direction];
 }

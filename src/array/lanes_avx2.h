@@ -9,6 +9,8 @@
 typedef uint32_t vec __attribute__((vector_size(32)));
 typedef int32_t mask __attribute__((vector_size(32)));
 typedef float floats __attribute__((vector_size(32)));
+typedef uint16_t half_lanes __attribute__((vector_size(32)));
+typedef uint8_t byte_lanes __attribute__((vector_size(32)));
 
 INLINE vec splat(uint32_t x)
 {
@@ -56,6 +58,11 @@ INLINE mask is_nan(vec x)
     return (mask)_mm256_cmp_ps((__m256)x, (__m256)x, _CMP_UNORD_Q);
 }
 
+INLINE mask either_is_nan(vec a, vec b)
+{
+    return (mask)_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_UNORD_Q);
+}
+
 INLINE mask both(mask a, mask b)
 {
     return a & b;
@@ -84,6 +91,27 @@ INLINE vec smaller(vec a, vec b)
 INLINE vec larger(vec a, vec b)
 {
     return (vec)_mm256_max_epu32((__m256i)a, (__m256i)b);
+}
+
+INLINE vec smaller_float(vec a, vec b)
+{
+    return smaller(a, b);
+}
+
+INLINE vec larger_float(vec a, vec b)
+{
+    return larger(a, b);
+}
+
+/* note_special gathers magnitudes; has_special: one was infinite or NaN. */
+INLINE vec note_special(vec noted, vec magnitude)
+{
+    return larger(noted, magnitude);
+}
+
+INLINE bool has_special(vec noted)
+{
+    return any(above(noted, splat(0x7f7fffff)));
 }
 
 INLINE vec shift_right(vec x, uint32_t count)
@@ -117,34 +145,200 @@ INLINE vec sub_float(vec a, vec b)
     return (vec)((floats)a - (floats)b);
 }
 
-/* vpackusdw and vpackuswb work within 128 bits, so that quads of lanes come out of order. */
-INLINE void store_halves(void *dst, const vec *v)
+/* sum + 1 where x has the bit set */
+INLINE vec add_bit(vec sum, vec x, uint32_t bit)
 {
-    const __m256i low = _mm256_set1_epi32(0xffff);
-    for (int i = 0; i < 2; i++) {
-        __m256i packed = _mm256_packus_epi32(_mm256_and_si256((__m256i)v[2 * i], low),
-                                             _mm256_and_si256((__m256i)v[2 * i + 1], low));
-        _mm256_storeu_si256((__m256i *)dst + i, _mm256_permute4x64_epi64(packed, 0xd8));
-    }
+    return sum + (shift_right(x, bit) & splat(1));
 }
 
-INLINE void store_bytes(void *dst, const vec *v)
+INLINE vec add_where(mask m, vec x, vec addend)
+{
+    return x + ((vec)m & addend);
+}
+
+INLINE mask at_least_zero(vec x)
+{
+    return ~below_zero(x);
+}
+
+/* The packing instructions work within 128 bits, so that quads of lanes come out of order. */
+INLINE half_lanes in_order_16(__m256i packed)
+{
+    return (half_lanes)_mm256_permute4x64_epi64(packed, 0xd8);
+}
+
+INLINE byte_lanes in_order_8(__m256i packed)
+{
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    return (byte_lanes)_mm256_permutevar8x32_epi32(packed, order);
+}
+
+INLINE half_lanes pack_halves(const vec *v)
+{
+    vec low[2] = {v[0] & splat(0xffff), v[1] & splat(0xffff)};
+    return in_order_16(_mm256_packus_epi32((__m256i)low[0], (__m256i)low[1]));
+}
+
+INLINE half_lanes pack_top_halves(const vec *v)
+{
+    return in_order_16(_mm256_packus_epi32((__m256i)(v[0] >> 16), (__m256i)(v[1] >> 16)));
+}
+
+/* Saturation keeps signs. */
+INLINE half_lanes pack_half_signs(const vec *x)
+{
+    return in_order_16(_mm256_packs_epi32((__m256i)x[0], (__m256i)x[1]));
+}
+
+INLINE byte_lanes pack_bytes(const vec *v)
 {
     __m256i low = _mm256_packus_epi32((__m256i)v[0], (__m256i)v[1]);
     __m256i high = _mm256_packus_epi32((__m256i)v[2], (__m256i)v[3]);
-    __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    __m256i packed = _mm256_packus_epi16(low, high);
-    _mm256_storeu_si256(dst, _mm256_permutevar8x32_epi32(packed, order));
+    return in_order_8(_mm256_packus_epi16(low, high));
 }
+
+INLINE byte_lanes pack_byte_signs(const vec *x)
+{
+    __m256i low = _mm256_packs_epi32((__m256i)x[0], (__m256i)x[1]);
+    __m256i high = _mm256_packs_epi32((__m256i)x[2], (__m256i)x[3]);
+    return in_order_8(_mm256_packs_epi16(low, high));
+}
+
+#include "array/lanes_packed.h"
 
 INLINE vec load_halves(const void *at)
 {
     return (vec)_mm256_cvtepu16_epi32(_mm_loadu_si128(at));
 }
 
-INLINE vec from_fp16(vec halves)
+INLINE vec from_fp16(const void *at)
 {
-    __m256i packed = _mm256_packus_epi32((__m256i)halves, (__m256i)halves);
-    packed = _mm256_permute4x64_epi64(packed, 0x08);
-    return (vec)_mm256_cvtph_ps(_mm256_castsi256_si128(packed));
+    return (vec)_mm256_cvtph_ps(_mm_loadu_si128(at));
+}
+
+typedef __m128i fp16s;
+
+#define cvt_fp16(x, rounding) _mm256_cvtps_ph((__m256)(x), rounding)
+
+INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
+{
+    __m256 back = _mm256_cvtph_ps(toward_zero);
+    __m256i inexact = (__m256i)_mm256_cmp_ps(back, (__m256)x, _CMP_NEQ_OQ);
+    __m128i halves =
+        _mm_packs_epi32(_mm256_castsi256_si128(inexact), _mm256_extracti128_si256(inexact, 1));
+    return _mm_or_si128(toward_zero, _mm_srli_epi16(halves, 15));
+}
+
+INLINE void store_fp16(void *at, fp16s codes)
+{
+    _mm_storeu_si128(at, codes);
+}
+
+/* FP64, four lanes. */
+#define LANES_FP64
+enum { DOUBLES = 4 };
+typedef __m256d doubles;
+typedef __m128 singles;
+typedef uint64_t longs __attribute__((vector_size(32)));
+
+INLINE doubles load_doubles(const void *at)
+{
+    return _mm256_loadu_pd(at);
+}
+
+INLINE void store_doubles(void *at, doubles x)
+{
+    _mm256_storeu_pd(at, x);
+}
+
+INLINE singles load_singles(const void *at)
+{
+    return _mm_loadu_ps(at);
+}
+
+INLINE void store_singles(void *at, singles x)
+{
+    _mm_storeu_ps(at, x);
+}
+
+INLINE longs longs_of(uint64_t x)
+{
+    return (longs)_mm256_set1_epi64x((long long)x);
+}
+
+INLINE longs bits_of(doubles x)
+{
+    return (longs)x;
+}
+
+INLINE unsigned lanes_above(longs a, longs b)
+{
+    return (unsigned)_mm256_movemask_pd((__m256d)_mm256_cmpgt_epi64((__m256i)a, (__m256i)b));
+}
+
+INLINE unsigned lanes_negative(doubles x)
+{
+    return (unsigned)_mm256_movemask_pd(x);
+}
+
+/* False for NaNs. */
+INLINE __m256d differ(doubles a, doubles b)
+{
+    return _mm256_cmp_pd(a, b, _CMP_NEQ_OQ);
+}
+
+INLINE unsigned lanes_of(__m256d m)
+{
+    return (unsigned)_mm256_movemask_pd(m);
+}
+
+INLINE singles narrow_doubles(doubles x)
+{
+    return _mm256_cvtpd_ps(x);
+}
+
+INLINE doubles widen_singles(singles x)
+{
+    return _mm256_cvtps_pd(x);
+}
+
+INLINE singles set_last(singles x, __m256d lanes)
+{
+    __m128 low = _mm256_castps256_ps128(_mm256_castpd_ps(lanes));
+    __m128 high = _mm256_extractf128_ps(_mm256_castpd_ps(lanes), 1);
+    __m128i narrow = _mm_castps_si128(_mm_shuffle_ps(low, high, 0x88));
+    return _mm_or_ps(x, _mm_castsi128_ps(_mm_srli_epi32(narrow, 31)));
+}
+
+INLINE doubles set_last_but_infinite(doubles x)
+{
+    longs magnitude = bits_of(x) & longs_of(INT64_MAX);
+    longs infinite = (longs)(magnitude == longs_of(UINT64_C(0x7ff0000000000000)));
+    return (doubles)(bits_of(x) | (longs_of(1) & ~infinite));
+}
+
+/* The last bit that FP32 keeps set where any below is. */
+INLINE doubles with_sticky(doubles x)
+{
+    const uint64_t low = (UINT64_C(1) << 29) - 1;
+    longs carried = (bits_of(x) & longs_of(low)) + longs_of(low);
+    return (doubles)(bits_of(x) | (carried & longs_of(low + 1)));
+}
+
+INLINE __m128i fp16_of_singles(singles x, enum hu_direction direction)
+{
+    if (direction == HU_TOWARD_ZERO)
+        return _mm_cvtps_ph(x, 3);
+    if (direction == HU_TIES_TO_EVEN)
+        return _mm_cvtps_ph(x, 0);
+    __m128i bits = _mm_castps_si128(x);
+    __m128i magnitude = _mm_and_si128(bits, _mm_set1_epi32(INT32_MAX));
+    __m128i infinite = _mm_cmpeq_epi32(magnitude, _mm_set1_epi32(0x7f800000));
+    __m128i last = _mm_andnot_si128(infinite, _mm_set1_epi32(1));
+    return _mm_cvtps_ph(_mm_castsi128_ps(_mm_or_si128(bits, last)), 0);
+}
+
+INLINE void store_quarter(void *at, __m128i codes)
+{
+    _mm_storel_epi64(at, codes);
 }

@@ -8,6 +8,8 @@
 
 typedef uint32_t vec __attribute__((vector_size(64)));
 typedef __mmask16 mask;
+typedef uint16_t half_lanes __attribute__((vector_size(64)));
+typedef uint8_t byte_lanes __attribute__((vector_size(64)));
 
 INLINE vec splat(uint32_t x)
 {
@@ -54,6 +56,11 @@ INLINE mask is_nan(vec x)
     return _mm512_cmp_ps_mask((__m512)x, (__m512)x, _CMP_UNORD_Q);
 }
 
+INLINE mask either_is_nan(vec a, vec b)
+{
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_UNORD_Q);
+}
+
 INLINE mask both(mask a, mask b)
 {
     return a & b;
@@ -82,6 +89,27 @@ INLINE vec smaller(vec a, vec b)
 INLINE vec larger(vec a, vec b)
 {
     return (vec)_mm512_max_epu32((__m512i)a, (__m512i)b);
+}
+
+INLINE vec smaller_float(vec a, vec b)
+{
+    return smaller(a, b);
+}
+
+INLINE vec larger_float(vec a, vec b)
+{
+    return larger(a, b);
+}
+
+/* note_special gathers magnitudes; has_special: one was infinite or NaN. */
+INLINE vec note_special(vec noted, vec magnitude)
+{
+    return larger(noted, magnitude);
+}
+
+INLINE bool has_special(vec noted)
+{
+    return any(above(noted, splat(0x7f7fffff)));
 }
 
 INLINE vec shift_right(vec x, uint32_t count)
@@ -115,38 +143,201 @@ INLINE vec sub_float(vec a, vec b)
     return (vec)_mm512_sub_ps((__m512)a, (__m512)b);
 }
 
-/* Lane 2i takes the low half of a's i-th lane, lane 2i + 1 that of b's. */
-INLINE void store_two_halves(void *dst, vec a, vec b)
+/* sum + 1 where x has the bit set */
+INLINE vec add_bit(vec sum, vec x, uint32_t bit)
+{
+    mask set = _mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32((int)(1u << bit)));
+    return (vec)_mm512_mask_add_epi32((__m512i)sum, set, (__m512i)sum, _mm512_set1_epi32(1));
+}
+
+INLINE vec add_where(mask m, vec x, vec addend)
+{
+    return (vec)_mm512_mask_add_epi32((__m512i)x, m, (__m512i)x, (__m512i)addend);
+}
+
+INLINE mask at_least_zero(vec x)
+{
+    return _mm512_testn_epi32_mask((__m512i)x, _mm512_set1_epi32(INT32_MIN));
+}
+
+/* The even halves, then the odd ones. */
+INLINE half_lanes unzip(__m512i zipped)
 {
     const vec order = {0x00020000, 0x00060004, 0x000a0008, 0x000e000c, 0x00120010, 0x00160014,
                        0x001a0018, 0x001e001c, 0x00030001, 0x00070005, 0x000b0009, 0x000f000d,
                        0x00130011, 0x00170015, 0x001b0019, 0x001f001d};
-    __m512i mixed = _mm512_mask_blend_epi16(0xaaaaaaaa, (__m512i)a, (__m512i)(b << 16));
-    _mm512_storeu_si512(dst, _mm512_permutexvar_epi16((__m512i)order, mixed));
+    return (half_lanes)_mm512_permutexvar_epi16((__m512i)order, zipped);
 }
 
-INLINE void store_halves(void *dst, const vec *v)
+INLINE half_lanes pack_halves(const vec *v)
 {
-    store_two_halves(dst, v[0], v[1]);
-    store_two_halves((char *)dst + sizeof(vec), v[2], v[3]);
+    return unzip(_mm512_mask_blend_epi16(0xaaaaaaaa, (__m512i)v[0], (__m512i)(v[1] << 16)));
 }
 
-/* vpackusdw and vpackuswb work within 128 bits, so that quads of lanes come out of order. */
-INLINE void store_bytes(void *dst, const vec *v)
+INLINE half_lanes pack_top_halves(const vec *v)
+{
+    return unzip(_mm512_mask_blend_epi16(0xaaaaaaaa, (__m512i)(v[0] >> 16), (__m512i)v[1]));
+}
+
+INLINE half_lanes pack_half_signs(const vec *x)
+{
+    return pack_top_halves(x);
+}
+
+/* The packing instructions work within 128 bits, so that quads of lanes come out of order. */
+INLINE byte_lanes in_order_8(__m512i packed)
 {
     const vec order = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
+    return (byte_lanes)_mm512_permutexvar_epi32((__m512i)order, packed);
+}
+
+INLINE byte_lanes pack_bytes(const vec *v)
+{
     __m512i low = _mm512_packus_epi32((__m512i)v[0], (__m512i)v[1]);
     __m512i high = _mm512_packus_epi32((__m512i)v[2], (__m512i)v[3]);
-    __m512i packed = _mm512_packus_epi16(low, high);
-    _mm512_storeu_si512(dst, _mm512_permutexvar_epi32((__m512i)order, packed));
+    return in_order_8(_mm512_packus_epi16(low, high));
 }
+
+/* Saturation keeps signs. */
+INLINE byte_lanes pack_byte_signs(const vec *x)
+{
+    __m512i low = _mm512_packs_epi32((__m512i)x[0], (__m512i)x[1]);
+    __m512i high = _mm512_packs_epi32((__m512i)x[2], (__m512i)x[3]);
+    return in_order_8(_mm512_packs_epi16(low, high));
+}
+
+#include "array/lanes_packed.h"
 
 INLINE vec load_halves(const void *at)
 {
     return (vec)_mm512_cvtepu16_epi32(_mm256_loadu_si256(at));
 }
 
-INLINE vec from_fp16(vec halves)
+INLINE vec from_fp16(const void *at)
 {
-    return (vec)_mm512_cvtph_ps(_mm512_cvtepi32_epi16((__m512i)halves));
+    return (vec)_mm512_cvtph_ps(_mm256_loadu_si256(at));
+}
+
+typedef __m256i fp16s;
+
+#define cvt_fp16(x, rounding) _mm512_cvtps_ph((__m512)(x), rounding)
+
+INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
+{
+    __m512 back = _mm512_cvtph_ps(toward_zero);
+    mask inexact = _mm512_cmp_ps_mask(back, (__m512)x, _CMP_NEQ_OQ);
+    return _mm256_or_si256(toward_zero, _mm256_maskz_set1_epi16(inexact, 1));
+}
+
+INLINE void store_fp16(void *at, fp16s codes)
+{
+    _mm256_storeu_si256(at, codes);
+}
+
+/* FP64, eight lanes. */
+#define LANES_FP64
+enum { DOUBLES = 8 };
+typedef __m512d doubles;
+typedef __m256 singles;
+typedef uint64_t longs __attribute__((vector_size(64)));
+
+INLINE doubles load_doubles(const void *at)
+{
+    return _mm512_loadu_pd(at);
+}
+
+INLINE void store_doubles(void *at, doubles x)
+{
+    _mm512_storeu_pd(at, x);
+}
+
+INLINE singles load_singles(const void *at)
+{
+    return _mm256_loadu_ps(at);
+}
+
+INLINE void store_singles(void *at, singles x)
+{
+    _mm256_storeu_ps(at, x);
+}
+
+INLINE longs longs_of(uint64_t x)
+{
+    return (longs)_mm512_set1_epi64((long long)x);
+}
+
+INLINE longs bits_of(doubles x)
+{
+    return (longs)x;
+}
+
+INLINE unsigned lanes_above(longs a, longs b)
+{
+    return _mm512_cmpgt_epi64_mask((__m512i)a, (__m512i)b);
+}
+
+INLINE unsigned lanes_negative(doubles x)
+{
+    return _mm512_movepi64_mask((__m512i)x);
+}
+
+/* False for NaNs. */
+INLINE __mmask8 differ(doubles a, doubles b)
+{
+    return _mm512_cmp_pd_mask(a, b, _CMP_NEQ_OQ);
+}
+
+INLINE unsigned lanes_of(__mmask8 m)
+{
+    return m;
+}
+
+INLINE singles narrow_doubles(doubles x)
+{
+    return _mm512_cvtpd_ps(x);
+}
+
+INLINE doubles widen_singles(singles x)
+{
+    return _mm512_cvtps_pd(x);
+}
+
+INLINE singles set_last(singles x, __mmask8 lanes)
+{
+    __m256i bits = _mm256_castps_si256(x);
+    return _mm256_castsi256_ps(_mm256_mask_or_epi32(bits, lanes, bits, _mm256_set1_epi32(1)));
+}
+
+INLINE doubles set_last_but_infinite(doubles x)
+{
+    enum { INFINITIES = 0x08 | 0x10 }; /* vfpclasspd's imm8 */
+    __mmask8 others = (__mmask8)~_mm512_fpclass_pd_mask(x, INFINITIES);
+    __m512i bits = _mm512_castpd_si512(x);
+    return _mm512_castsi512_pd(_mm512_mask_or_epi64(bits, others, bits, _mm512_set1_epi64(1)));
+}
+
+/* The last bit that FP32 keeps set where any below is. */
+INLINE doubles with_sticky(doubles x)
+{
+    const long long low = (1LL << 29) - 1;
+    __m512i bits = _mm512_castpd_si512(x);
+    __mmask8 some = _mm512_test_epi64_mask(bits, _mm512_set1_epi64(low));
+    return _mm512_castsi512_pd(_mm512_mask_or_epi64(bits, some, bits, _mm512_set1_epi64(low + 1)));
+}
+
+INLINE __m128i fp16_of_singles(singles x, enum hu_direction direction)
+{
+    if (direction == HU_TOWARD_ZERO)
+        return _mm256_cvtps_ph(x, 3);
+    if (direction == HU_TIES_TO_EVEN)
+        return _mm256_cvtps_ph(x, 0);
+    __m256i bits = _mm256_castps_si256(x);
+    __mmask8 others = (__mmask8)~_mm256_fpclass_ps_mask(x, 0x08 | 0x10);
+    bits = _mm256_mask_or_epi32(bits, others, bits, _mm256_set1_epi32(1));
+    return _mm256_cvtps_ph(_mm256_castsi256_ps(bits), 0);
+}
+
+INLINE void store_quarter(void *at, __m128i codes)
+{
+    _mm_storeu_si128(at, codes);
 }

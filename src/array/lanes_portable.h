@@ -1,4 +1,8 @@
 /* Lanes in GCC's vectors of 16 bytes: SSE2, NEON, or whatever the compiler makes of them. */
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #define LANES 4
 #define TARGET
 #define INLINE static inline __attribute__((always_inline))
@@ -6,8 +10,8 @@
 typedef uint32_t vec __attribute__((vector_size(16)));
 typedef int32_t mask __attribute__((vector_size(16)));
 typedef float floats __attribute__((vector_size(16)));
-typedef uint16_t eight_halves __attribute__((vector_size(16)));
-typedef uint8_t sixteen_bytes __attribute__((vector_size(16)));
+typedef uint16_t half_lanes __attribute__((vector_size(16)));
+typedef uint8_t byte_lanes __attribute__((vector_size(16)));
 
 INLINE vec splat(uint32_t x)
 {
@@ -81,6 +85,31 @@ INLINE vec larger(vec a, vec b)
     return pick(above(a, b), a, b);
 }
 
+/* Of magnitudes of FP32 without NaNs; B where A is one. */
+INLINE vec smaller_float(vec a, vec b)
+{
+#if defined(__SSE2__)
+    return (vec)_mm_min_ps((__m128)a, (__m128)b);
+#else
+    return smaller(a, b);
+#endif
+}
+
+INLINE vec larger_float(vec a, vec b)
+{
+#if defined(__SSE2__)
+    return (vec)_mm_max_ps((__m128)a, (__m128)b);
+#else
+    return larger(a, b);
+#endif
+}
+
+/* note_special gathers magnitudes; has_special: one was infinite or NaN. */
+INLINE vec note_special(vec noted, vec magnitude)
+{
+    return noted | (vec)above(magnitude, splat(0x7f7fffff));
+}
+
 INLINE vec shift_right(vec x, uint32_t count)
 {
     return x >> count;
@@ -101,64 +130,135 @@ INLINE vec sub_float(vec a, vec b)
     return (vec)((floats)a - (floats)b);
 }
 
-#if defined(__SSE2__)
+/* sum + 1 where x has the bit set */
+INLINE vec add_bit(vec sum, vec x, uint32_t bit)
+{
+    return sum + (shift_right(x, bit) & splat(1));
+}
 
-#include <emmintrin.h>
+INLINE vec add_where(mask m, vec x, vec addend)
+{
+    return x + ((vec)m & addend);
+}
+
+INLINE mask at_least_zero(vec x)
+{
+    return ~below_zero(x);
+}
+
+#if defined(__SSE2__)
 
 INLINE bool any(mask m)
 {
     return _mm_movemask_epi8((__m128i)m);
 }
 
-/* The low halves; sign extension makes packssdw's saturation idle. */
-INLINE __m128i low_halves(vec a, vec b)
+/* Sign extension makes packssdw's saturation idle. */
+INLINE half_lanes pack_halves(const vec *v)
 {
-    return _mm_packs_epi32((__m128i)((mask)(a << 16) >> 16), (__m128i)((mask)(b << 16) >> 16));
+    return (half_lanes)_mm_packs_epi32((__m128i)((mask)(v[0] << 16) >> 16),
+                                       (__m128i)((mask)(v[1] << 16) >> 16));
 }
 
-INLINE void store_halves(void *dst, const vec *v)
+INLINE half_lanes pack_top_halves(const vec *v)
 {
-    _mm_storeu_si128(dst, low_halves(v[0], v[1]));
-    _mm_storeu_si128((__m128i *)dst + 1, low_halves(v[2], v[3]));
+    return (half_lanes)_mm_packs_epi32((__m128i)((mask)v[0] >> 16), (__m128i)((mask)v[1] >> 16));
 }
 
-INLINE void store_bytes(void *dst, const vec *v)
+/* Codes below 2^15. */
+INLINE half_lanes pack_small_halves(const vec *v)
+{
+    return (half_lanes)_mm_packs_epi32((__m128i)v[0], (__m128i)v[1]);
+}
+
+INLINE mask either_is_nan(vec a, vec b)
+{
+    return (mask)_mm_cmpunord_ps((__m128)a, (__m128)b);
+}
+
+/* Saturation keeps signs. */
+INLINE half_lanes pack_half_signs(const vec *x)
+{
+    return (half_lanes)_mm_packs_epi32((__m128i)x[0], (__m128i)x[1]);
+}
+
+INLINE byte_lanes pack_bytes(const vec *v)
 {
     __m128i low = _mm_packs_epi32((__m128i)v[0], (__m128i)v[1]);
     __m128i high = _mm_packs_epi32((__m128i)v[2], (__m128i)v[3]);
-    _mm_storeu_si128(dst, _mm_packus_epi16(low, high));
+    return (byte_lanes)_mm_packus_epi16(low, high);
+}
+
+INLINE byte_lanes pack_byte_signs(const vec *x)
+{
+    return (byte_lanes)_mm_packs_epi16((__m128i)pack_half_signs(x),
+                                       (__m128i)pack_half_signs(x + 2));
 }
 
 #else
 
 INLINE bool any(mask m)
 {
-    uint64_t halves[2];
-    memcpy(halves, &m, sizeof m);
-    return halves[0] | halves[1];
+    uint64_t words[2];
+    memcpy(words, &m, sizeof m);
+    return words[0] | words[1];
 }
 
-INLINE void store_halves(void *dst, const vec *v)
+INLINE half_lanes pack_halves(const vec *v)
 {
-    for (int i = 0; i < 4; i++) {
-        typedef uint16_t four_halves __attribute__((vector_size(8)));
-        four_halves h = __builtin_convertvector(v[i], four_halves);
-        memcpy((char *)dst + 8 * i, &h, sizeof h);
-    }
+    typedef uint16_t four_halves __attribute__((vector_size(8)));
+    four_halves part[2] = {__builtin_convertvector(v[0], four_halves),
+                           __builtin_convertvector(v[1], four_halves)};
+    half_lanes packed;
+    memcpy(&packed, part, sizeof packed);
+    return packed;
 }
 
-INLINE void store_bytes(void *dst, const vec *v)
+INLINE half_lanes pack_top_halves(const vec *v)
 {
-    eight_halves halves[2];
-    store_halves(halves, v);
-    for (int i = 0; i < 2; i++) {
-        typedef uint8_t eight_bytes __attribute__((vector_size(8)));
-        eight_bytes b = __builtin_convertvector(halves[i], eight_bytes);
-        memcpy((char *)dst + 8 * i, &b, sizeof b);
-    }
+    vec top[2] = {v[0] >> 16, v[1] >> 16};
+    return pack_halves(top);
+}
+
+INLINE half_lanes pack_small_halves(const vec *v)
+{
+    return pack_halves(v);
+}
+
+INLINE mask either_is_nan(vec a, vec b)
+{
+    return is_nan(a) | is_nan(b);
+}
+
+INLINE half_lanes pack_half_signs(const vec *x)
+{
+    return pack_top_halves(x);
+}
+
+INLINE byte_lanes pack_bytes(const vec *v)
+{
+    typedef uint8_t eight_bytes __attribute__((vector_size(8)));
+    eight_bytes part[2] = {__builtin_convertvector(pack_halves(v), eight_bytes),
+                           __builtin_convertvector(pack_halves(v + 2), eight_bytes)};
+    byte_lanes packed;
+    memcpy(&packed, part, sizeof packed);
+    return packed;
+}
+
+INLINE byte_lanes pack_byte_signs(const vec *x)
+{
+    vec top[4] = {x[0] >> 24, x[1] >> 24, x[2] >> 24, x[3] >> 24};
+    return pack_bytes(top);
 }
 
 #endif
+
+INLINE bool has_special(vec noted)
+{
+    return any((mask)noted);
+}
+
+#include "array/lanes_packed.h"
 
 INLINE vec load_halves(const void *at)
 {
@@ -172,10 +272,13 @@ INLINE vec load_halves(const void *at)
 #endif
 }
 
+#ifndef LANES_OWN_FP16
+
 /* Subnormals gain a unit of FP32's exponent and lose it again in a subtraction, which normalizes
  * them. */
-INLINE vec from_fp16(vec halves)
+INLINE vec from_fp16(const void *at)
 {
+    vec halves = load_halves(at);
     vec x = (halves & splat(0x7fff)) << 13;
     vec exponent = x & splat(0x0f800000);
     vec normal = x + splat(112u << 23);
@@ -186,3 +289,5 @@ INLINE vec from_fp16(vec halves)
     normal = pick(equal(exponent, splat(0)), subnormal & splat(0x7fffffff), normal);
     return normal | (halves & splat(0x8000)) << 16;
 }
+
+#endif

@@ -76,7 +76,6 @@ struct narrow narrow_for(const struct hu_format *to, const struct hu_options *op
         .saturate = options->saturate,
         .seed = options->seed,
     };
-    k.rebias = (k.least_normal + k.magic) >> drop;
     /* FP32's own subnormals have twice the unit of the binade below its emin. */
     uint32_t unit = narrow_kind(to) == NARROW_TOP ? 1u << (drop - 1) : 1u << drop;
     for (int sign = 0; sign < 2; sign++)

@@ -22,7 +22,6 @@ struct narrow {
     uint32_t least_normal;  /* the target's, in FP32 */
     uint32_t limit;         /* 2^(emax + 1) in FP32: it and all above overflow */
     uint32_t magic;         /* adds 23 - t to an FP32 exponent field */
-    uint32_t rebias;        /* (least_normal + magic) >> drop */
     uint32_t max_code;
     uint32_t overflow[2]; /* the code that an overflow gives */
     uint32_t infinity[2]; /* codes with their sign */
@@ -33,6 +32,7 @@ struct narrow {
     uint32_t sign;       /* the code's sign bit */
     bool negative_zero;
     bool saturate;
+    bool streams; /* as conversion.streams */
     unsigned infinity_flags;
     unsigned nan_flags;
     uint64_t seed;

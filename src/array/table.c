@@ -5,21 +5,64 @@
 /* Fewer elements than a table has rows are converted one by one. */
 enum { WORTH = TABLE_CODES, BLOCK = 1024 };
 
-/* Stochastic rounding has more than one answer for a code. */
+/* Whether every normal number of FROM is one of TO, so that only its exponent's bias changes. */
+static bool holds_normals(const struct hu_format *to, const struct hu_format *from)
+{
+    return from->specials != HU_SPECIALS_SCALE && to->specials != HU_SPECIALS_SCALE &&
+           to->trailing_bits >= from->trailing_bits && hu_emin(to) <= hu_emin(from) &&
+           hu_emax(to) >= hu_emax(from) &&
+           (hu_emax(to) > hu_emax(from) || to->specials == HU_SPECIALS_IEEE);
+}
+
+/* Stochastic rounding has more than one answer for a code that is not exact. */
 bool table_can(const struct conversion *c)
 {
-    return c->from->width <= 8 && c->options.direction != HU_STOCHASTIC;
+    bool exact = holds_normals(c->to, c->from) && hu_quantum_min(c->to) <= hu_quantum_min(c->from);
+    return c->from->width <= 8 && (exact || c->options.direction != HU_STOCHASTIC);
+}
+
+static void fill_one(struct table *t, const struct conversion *c, unsigned code)
+{
+    unsigned flags = 0;
+    t->words[code] = hu_convert_at(c->to, c->from, code, 0, &c->options, &flags);
+    t->flags[code] = (unsigned char)flags;
+    t->all_flags |= flags;
+}
+
+/* Normal numbers from code LEAST to GREATEST, and below zero. */
+static void fill_normals(struct table *t, const struct conversion *c, unsigned least,
+                         unsigned greatest)
+{
+    unsigned shift = c->to->trailing_bits - c->from->trailing_bits;
+    uint64_t rebias = (uint64_t)(c->to->bias - c->from->bias) << c->to->trailing_bits;
+    uint64_t sign = hu_sign_mask(c->to);
+    unsigned from_sign = (unsigned)hu_sign_mask(c->from);
+    for (unsigned code = least; code <= greatest; code++) {
+        uint64_t word = ((uint64_t)code << shift) + rebias;
+        t->words[code] = word;
+        t->words[code | from_sign] = word | sign;
+        t->flags[code] = t->flags[code | from_sign] = 0;
+    }
 }
 
 void table_fill(struct table *t, const struct conversion *c)
 {
     t->all_flags = 0;
-    for (unsigned code = 0; code < TABLE_CODES; code++) {
-        unsigned flags = 0;
-        uint64_t to = hu_convert_at(c->to, c->from, code, 0, &c->options, &flags);
-        t->words[code] = to << c->to->storage_shift;
-        t->flags[code] = (unsigned char)flags;
-        t->all_flags |= flags;
+    unsigned codes = 1u << c->from->width;
+    unsigned sign = (unsigned)hu_sign_mask(c->from);
+    unsigned least = 1u << c->from->trailing_bits, greatest = (unsigned)hu_max_finite_code(c->from);
+    bool normals = holds_normals(c->to, c->from);
+    for (unsigned code = 0; code < codes; code++)
+        if (!normals || (code & ~sign) < least || (code & ~sign) > greatest)
+            fill_one(t, c, code);
+    if (normals)
+        fill_normals(t, c, least, greatest);
+    for (unsigned code = 0; c->to->storage_shift && code < codes; code++)
+        t->words[code] <<= c->to->storage_shift;
+    /* Bits above the width are ignored. */
+    for (unsigned code = codes; code < TABLE_CODES; code++) {
+        t->words[code] = t->words[code & (codes - 1)];
+        t->flags[code] = t->flags[code & (codes - 1)];
     }
 }
 

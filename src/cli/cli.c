@@ -60,12 +60,16 @@ int cli_run(int argc, char **argv)
     /* A closed pipe is an error of write, reported once, not a silent death. */
     signal(SIGPIPE, SIG_IGN);
     int status = dispatch(argc, argv);
-    errno = 0;
-    bool broken = ferror(stdout) | (fflush(stdout) != 0);
+    /* Commands stop at the first failed write, so errno is still that write's. */
+    bool broken = ferror(stdout);
+    int error = errno;
+    if (!broken && fflush(stdout)) {
+        broken = true;
+        error = errno;
+    }
     if (!broken)
         return status;
-    /* head closed the pipe: it has what it wanted. */
-    if (errno == EPIPE)
-        return status == EXIT_DONE ? EXIT_BAD : status;
-    return fail(NULL, "standard output: %s", strerror(errno ? errno : EIO));
+    if (error == EPIPE) /* the reader has what it wanted */
+        return EXIT_BAD;
+    return fail(NULL, "standard output: %s", strerror(error));
 }

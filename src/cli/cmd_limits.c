@@ -129,6 +129,7 @@ const struct command cmd_limits = {
     .name = "limits",
     .usage = "[FORMAT…] [--explain] [--json]",
     .summary = "largest and smallest values, precision, digits",
+    .operands = "@dtypes",
     .options = rows,
     .run = run,
 };

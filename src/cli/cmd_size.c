@@ -70,7 +70,8 @@ static const struct command_option rows[] = {
     {"lora-targets", KEY_LORA_TARGETS, "LIST", "modules by commas, or all-linear (default PEFT's)",
      NULL},
     {"qlora", KEY_QLORA, NULL, "as --lora, over weights frozen in nf4 (rank 8)", NULL},
-    {"memory", KEY_MEMORY, "NAME|BYTES", "does it fit? H100-80GB, 24GiB, …", NULL},
+    {"memory", KEY_MEMORY, "NAME|BYTES", "does it fit? H100-80GB, 24GiB, …; list shows devices",
+     "list"},
     {"parameters", KEY_PARAMETERS, "N", "count of a model whose architecture is not known", NULL},
     {"layers", KEY_LAYERS, "N", "shape of a model that does not say it: layers …", NULL},
     {"hidden", KEY_HIDDEN, "N", "… hidden size", NULL},
@@ -124,8 +125,8 @@ static bool read_dtype(const struct options *o, const char *name, struct hu_dtyp
         return true;
     if (is_mixture(name))
         fail(o->command->name,
-             "--%s: '%s' is a mixture whose size depends on the model (Q4_K_M: 4.83 to 4.89 bits a "
-             "parameter, not 4.5); give the .gguf file, or a ggml type such as q4_k",
+             "--%s: '%s' is a mixture whose size depends on the model (q4_k_m, q4_k_s, q5_k_m and "
+             "q5_k_s are modelled); give the .gguf file, or a ggml type such as q3_k",
              o->name, name);
     else
         fail(o->command->name,
@@ -139,6 +140,12 @@ static void add_dtype(struct hu_sizing_request *r, struct hu_dtype dtype)
 {
     if (r->dtype_count < HU_SIZING_DTYPES)
         r->dtypes[r->dtype_count++] = dtype;
+}
+
+static void add_mixture(struct hu_sizing_request *r, const struct hu_mixture *mixture)
+{
+    if (r->dtype_count < HU_SIZING_DTYPES)
+        r->mixtures[r->dtype_count++] = mixture;
 }
 
 static void add_all_dtypes(struct hu_sizing_request *r)
@@ -163,8 +170,11 @@ static bool read_dtypes(const struct options *o, struct hu_sizing_request *r)
     size_t before = r->dtype_count;
     for (char *name = strtok_r(copy, ",", &rest); fine && name; name = strtok_r(NULL, ",", &rest)) {
         struct hu_dtype dtype;
+        const struct hu_mixture *mixture = hu_mixture_find(name);
         if (!strcasecmp(name, "all"))
             add_all_dtypes(r);
+        else if (mixture)
+            add_mixture(r, mixture);
         else if ((fine = read_dtype(o, name, &dtype)))
             add_dtype(r, dtype);
     }
@@ -172,12 +182,11 @@ static bool read_dtypes(const struct options *o, struct hu_sizing_request *r)
     return fine && (r->dtype_count > before || bad(o, "an empty list"));
 }
 
-static bool read_overhead(const struct options *o, double *overhead)
+static bool read_overhead(const struct options *o, uint64_t *overhead)
 {
-    char *end;
-    *overhead = strtod(o->value, &end);
-    return (end > o->value && !*end && *overhead >= 1 && *overhead <= 100) ||
-           bad(o, "no factor from 1 to 100");
+    bool fine = hu_factor_read(o->value, overhead) && *overhead >= HU_MILLION &&
+                *overhead <= UINT64_C(100) * HU_MILLION;
+    return fine || bad(o, "no factor from 1 to 100, with at most six decimals");
 }
 
 static bool read_train(const struct options *o, struct hu_sizing_request *r)
@@ -216,6 +225,8 @@ static bool read_zero(const struct options *o, unsigned *zero)
 
 static bool read_memory(const struct options *o, struct size_options *out)
 {
+    if (!strcmp(o->value, "list"))
+        return out->list_devices = true;
     out->request.fit = true;
     out->device = hu_device_find(o->value);
     if (out->device) {
@@ -433,6 +444,19 @@ static int size_models(const struct command *self, const struct size_options *op
     return status;
 }
 
+static int list_devices(void)
+{
+    printf("%-18s %18s %12s  %s\n", "device", "bytes", "GiB", "as reported by");
+    for (size_t i = 0; hu_device_at(i); i++) {
+        const struct hu_device *d = hu_device_at(i);
+        char bytes[27], gib[24];
+        printf("%-18s %18s %12s  %s\n", d->name, hu_grouped(d->bytes, bytes),
+               size_gib(d->bytes, gib), d->source);
+    }
+    puts("survey: thundergolfer.com/blog/nvidia-gpu-memory-capacity, what NVML says of each");
+    return EXIT_DONE;
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
@@ -445,6 +469,8 @@ static int run(const struct command *self, int argc, char **argv)
             return EXIT_BAD;
     if (key == OPTION_EXIT)
         return o.status;
+    if (options.list_devices)
+        return list_devices();
     if (o.argc < 1)
         return fail(self->name, "which model? A count (7B), a config.json or its folder, a "
                                 ".safetensors file or index, or a .gguf file");

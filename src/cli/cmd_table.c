@@ -84,6 +84,7 @@ const struct command cmd_table = {
     .name = "table",
     .usage = "FORMAT [--json]",
     .summary = "every code of a format of at most 16 bits",
+    .operands = "@formats",
     .options = rows,
     .run = run,
 };

@@ -1,3 +1,4 @@
+#include "columns.h"
 #include "json.h"
 #include "memory/term.h"
 #include "options.h"
@@ -84,7 +85,7 @@ static void shape_text(const struct hu_tensor *t, char *out, size_t size)
     for (unsigned i = 0; i < t->rank && n + 24 < size; i++)
         n += (size_t)snprintf(out + n, size - n, "%s%llu", i ? ", " : "",
                               (unsigned long long)t->shape[i]);
-    snprintf(out + n, size - n, "]");
+    snprintf(out + n, size - n, n + 24 < size ? "]" : ", …]");
 }
 
 /* In the order of the files and their headers; set->tensors goes by name. */
@@ -96,44 +97,72 @@ static const struct hu_tensor *tensor_at(const struct hu_tensor_set *set, size_t
     return &set->files[file].tensors[index];
 }
 
-static void left(const char *text, int columns)
+static int wider(int columns, const char *text)
 {
-    int used = text_columns(text);
-    printf("%s%*s", text, columns > used ? columns - used : 0, "");
+    int own = text_columns(text);
+    return own > columns ? own : columns;
+}
+
+/* The columns that names and shapes take, within reason: a longer one sticks out. */
+static void measure(const struct hu_tensor_set *set, int *names, int *shapes)
+{
+    char text[512];
+    *names = 6;
+    *shapes = 5;
+    for (size_t i = 0; i < set->tensor_count; i++) {
+        shape_text(set->tensors[i], text, sizeof text);
+        *shapes = wider(*shapes, text);
+        *names = wider(*names, hu_printable(set->tensors[i]->name, text, sizeof text));
+    }
+    *names = *names < 64 ? *names : 64;
+    *shapes = *shapes < 28 ? *shapes : 28;
+}
+
+static void print_tensors(const struct hu_tensor_set *set)
+{
+    char text[512];
+    int names, shapes;
+    measure(set, &names, &shapes);
+    printf("  ");
+    print_left("tensor", names + 2);
+    printf("%-9s ", "dtype");
+    print_left("shape", shapes);
+    printf(" %17s %18s\n", "elements", "bytes");
+    for (size_t i = 0; i < set->tensor_count; i++) {
+        const struct hu_tensor *t = tensor_at(set, i);
+        char *dtype = dtype_name(t->dtype);
+        printf("  ");
+        print_left(hu_printable(t->name, text, sizeof text), names + 2);
+        printf("%-9s ", dtype);
+        shape_text(t, text, sizeof text);
+        print_left(text, shapes);
+        printf(" %17s", hu_grouped(t->elements, text));
+        printf(" %18s\n", hu_grouped(t->bytes, text));
+        free(dtype);
+    }
+}
+
+static void print_total(const char *name, uint64_t tensors, uint64_t elements, uint64_t bytes)
+{
+    char text[27];
+    printf("  %-12s %9s", name, hu_grouped(tensors, text));
+    printf(" %20s", hu_grouped(elements, text));
+    printf(" %20s\n", hu_grouped(bytes, text));
 }
 
 static void print_table(const char *path, const struct hu_tensor_set *set, bool again)
 {
-    char name[512], shape[160], n[27], m[27];
     struct total totals[TOTALS_MAX];
-    int widest = 6;
-    for (size_t i = 0; i < set->tensor_count; i++) {
-        int columns = text_columns(hu_printable(set->tensors[i]->name, name, sizeof name));
-        widest = columns > widest && columns <= 64 ? columns : widest;
-    }
-    printf("%s%s\n  ", again ? "\n" : "", path);
-    left("tensor", widest + 2);
-    printf("%-12s %-24s %18s %18s\n", "dtype", "shape", "elements", "bytes");
-    for (size_t i = 0; i < set->tensor_count; i++) {
-        const struct hu_tensor *t = tensor_at(set, i);
-        char *dtype = dtype_name(t->dtype);
-        shape_text(t, shape, sizeof shape);
-        printf("  ");
-        left(hu_printable(t->name, name, sizeof name), widest + 2);
-        printf("%-12s %-24s %18s %18s\n", dtype, shape, hu_grouped(t->elements, n),
-               hu_grouped(t->bytes, m));
-        free(dtype);
-    }
     size_t count = sum_dtypes(set, totals);
-    printf("\n  %-14s %12s %20s %20s\n", "dtype", "tensors", "elements", "bytes");
+    printf("%s%s\n", again ? "\n" : "", path);
+    print_tensors(set);
+    printf("\n  %-12s %9s %20s %20s\n", "dtype", "tensors", "elements", "bytes");
     for (size_t i = 0; i < count; i++) {
         char *dtype = dtype_name(totals[i].dtype);
-        printf("  %-14s %12llu %20s %20s\n", dtype, (unsigned long long)totals[i].tensors,
-               hu_grouped(totals[i].elements, n), hu_grouped(totals[i].bytes, m));
+        print_total(dtype, totals[i].tensors, totals[i].elements, totals[i].bytes);
         free(dtype);
     }
-    printf("  %-14s %12zu %20s %20s\n", "in all", set->tensor_count, hu_grouped(set->elements, n),
-           hu_grouped(set->bytes, m));
+    print_total("in all", set->tensor_count, set->elements, set->bytes);
 }
 
 static json_t *tensor_row(const struct hu_tensor_set *set, const struct hu_tensor *t)

@@ -21,10 +21,11 @@ enum { OPTION_LONG = 256 };
 
 struct command {
     const char *name;
-    const char *usage;                    /* what follows "halfulp NAME" */
-    const char *summary;                  /* one line, no full stop */
-    const char *details;                  /* paragraphs below the options in --help; may be NULL */
-    const struct command_option *options; /* ends with a null name */
+    const char *usage;    /* what follows "halfulp NAME" */
+    const char *summary;  /* one line, no full stop */
+    const char *details;  /* paragraphs below the options in --help; may be NULL */
+    const char *operands; /* what completion offers for them, as words of an option; may be NULL */
+    const struct command_option *options;                          /* ends with a null name */
     int (*run)(const struct command *self, int argc, char **argv); /* an exit status */
 };
 

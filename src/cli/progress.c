@@ -53,7 +53,7 @@ static void print_scaled(char out[16], double x)
     for (; x >= 999.5 && i < 5; i++)
         x /= 1000;
     int places = x < 9.995 ? 2 : x < 99.95 ? 1 : 0;
-    snprintf(out, 16, "%.*f %.*s", places, x, i > 0, &prefix[i]);
+    snprintf(out, 16, "%.*f%s%.*s", places, x, i ? " " : "", i > 0, &prefix[i]);
 }
 
 static void print_time(char out[32], double seconds)
@@ -77,8 +77,11 @@ static void draw(double at)
     double share = total > 0 ? done / total : 0;
     if (share > 1)
         share = 1;
+    /* "1.2 GB/s", but "1.2 G inputs/s" */
+    bool scaled = *count && count[strlen(count) - 1] > '9';
+    const char *gap = scaled && !p.unit[1] ? "" : " ";
     if (total <= 0) {
-        snprintf(line, sizeof line, "%s  %s%s/s", p.label, count, p.unit);
+        snprintf(line, sizeof line, "%s  %s%s%s/s", p.label, count, gap, p.unit);
     } else {
         enum { BAR = 24 };
         char bar[BAR + 1];
@@ -87,8 +90,8 @@ static void draw(double at)
         bar[BAR] = 0;
         if (rate > 0)
             print_time(left, (total - done > 0 ? total - done : 0) / rate);
-        snprintf(line, sizeof line, "%s  %3d %%  %s  %s%s/s  %s left", p.label, (int)(share * 100),
-                 bar, count, p.unit, left);
+        snprintf(line, sizeof line, "%s  %3d %%  %s  %s%s%s/s  %s left", p.label, (int)(share * 100),
+                 bar, count, gap, p.unit, left);
     }
     int columns = terminal_columns(stderr);
     fprintf(stderr, "\r%.*s\033[K", columns > 1 ? columns - 1 : 79, line);

@@ -16,6 +16,7 @@ enum {
 
 static const char *const fills[] = {"#bbccff", "#bbeebb", "#ffbbbb"};
 static const char *const field_names[] = {"sign", "exponent", "significand"};
+static const char *const field_letters[] = {"S", "E", "M"};
 
 /* TEXT with XML's special characters escaped and control characters replaced. */
 static void put_text(FILE *out, const char *text)
@@ -76,7 +77,10 @@ static void put_field_names(FILE *out, const struct hu_format *f, int y)
     int x = MARGIN + NAME_W;
     for (int i = 0; i < 3; i++) {
         char text[32];
-        snprintf(text, sizeof text, widths[i] > 4 ? "%s %d" : "%.1s", field_names[i], widths[i]);
+        if (widths[i] > 4)
+            snprintf(text, sizeof text, "%s %d", field_names[i], widths[i]);
+        else
+            snprintf(text, sizeof text, "%s", field_letters[i]);
         if (widths[i])
             put_label(out, x + widths[i] * CELL_W / 2, y, "i", text);
         x += widths[i] * CELL_W;
@@ -90,7 +94,8 @@ static void put_row(FILE *out, const struct show_row *row, int y)
     hu_shortest_print(shortest, row->format, row->bits);
     put_label(out, MARGIN, y + 12, "n", row->format->name);
     put_label(out, MARGIN, y + 30, "v", code);
-    snprintf(figures, sizeof figures, "= %s", shortest);
+    bool exact = !row->has_error || !mpq_sgn(row->error);
+    snprintf(figures, sizeof figures, "%s %s", exact ? "=" : "≈", shortest);
     put_label(out, MARGIN, y + 48, "v", figures);
     put_cells(out, row, y);
     put_field_names(out, row->format, y + CELL_H + 14);

@@ -15,7 +15,7 @@ struct size_options {
     struct size_shape shape;
     const struct hu_device *device; /* NULL: --memory gave bytes */
     bool training_given;            /* some option about training */
-    bool json, explain;
+    bool json, explain, list_devices;
     enum color_mode color;
 };
 
@@ -28,6 +28,9 @@ struct size_result {
 /* On stdout. RESULTS are COUNT, 1 or more. */
 void size_print_table(const struct size_options *options, const struct size_result *results,
                       size_t count);
+/* The same for several, a column each. */
+void size_compare(const struct size_options *options, const struct size_result *results,
+                  size_t count, const struct palette *p);
 /* Returns an exit status. */
 int size_print_json(const struct size_options *options, const struct size_result *results,
                     size_t count);

@@ -56,8 +56,8 @@ static json_t *weights_array(const struct hu_sizing *s)
     for (size_t i = 0; i < s->weight_count; i++) {
         const struct hu_sizing_weights *w = &s->weights[i];
         json_t *o = json_object();
-        put(o, "dtype", text(hu_dtype_name(w->dtype)));
-        double bits = hu_dtype_bits(w->dtype);
+        put(o, "dtype", text(w->name));
+        double bits = w->bits;
         put(o, "bits_per_parameter", bits == (int)bits ? json_integer((int)bits) : json_real(bits));
         put(o, "bytes", count(w->bytes));
         put(o, "gb", json_real((double)w->bytes / 1e9));

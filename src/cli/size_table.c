@@ -1,3 +1,4 @@
+#include "columns.h"
 #include "size.h"
 
 #include <stdio.h>
@@ -21,17 +22,6 @@ char *size_gib(uint64_t bytes, char *out)
 char *size_gb(uint64_t bytes, char *out)
 {
     return scaled(bytes, 1e9, out);
-}
-
-/* TEXT in COLUMNS columns, whatever its bytes. */
-static void left(const char *text, int columns)
-{
-    printf("%s%*s", text, columns > text_columns(text) ? columns - text_columns(text) : 0, "");
-}
-
-static void right(const char *text, int columns)
-{
-    printf("%*s%s", columns > text_columns(text) ? columns - text_columns(text) : 0, "", text);
 }
 
 static void print_head(const struct size_result *r)
@@ -65,51 +55,65 @@ static void print_weights(const struct size_options *options, const struct hu_si
     if (!s->weight_count)
         return;
     for (size_t i = 0; i < s->weight_count; i++)
-        if (text_columns(hu_dtype_name(s->weights[i].dtype)) > widest)
-            widest = text_columns(hu_dtype_name(s->weights[i].dtype));
-    snprintf(head, sizeof head, "×%g, GiB", options->request.overhead);
+        if (text_columns(s->weights[i].name) > widest)
+            widest = text_columns(s->weights[i].name);
+    double factor = (double)options->request.overhead / HU_MILLION;
+    snprintf(head, sizeof head, "×%g, GiB", factor);
     printf("%s", p->dim);
-    left("  dtype", widest + 4);
-    right("bits", 7);
-    right("weights, bytes", 20);
-    right("GiB", 10);
-    right("GB", 10);
-    right(head, 11);
-    right("4·N·D, GiB", 12);
+    print_left("  dtype", widest + 4);
+    print_right("bits", 7);
+    print_right("weights, bytes", 20);
+    print_right("GiB", 10);
+    print_right("GB", 10);
+    print_right(head, 11);
+    print_right("4·N·D, GiB", 12);
     printf("%s\n", p->off);
     for (size_t i = 0; i < s->weight_count; i++) {
         const struct hu_sizing_weights *w = &s->weights[i];
         printf("  ");
-        left(hu_dtype_name(w->dtype), widest + 2);
-        snprintf(text, sizeof text, "%.4g", hu_dtype_bits(w->dtype));
-        right(text, 7);
-        right(hu_grouped(w->bytes, text), 20);
-        right(size_gib(w->bytes, text), 10);
-        right(size_gb(w->bytes, text), 10);
+        print_left(w->name, widest + 2);
+        snprintf(text, sizeof text, "%.4g", w->bits);
+        print_right(text, 7);
+        print_right(hu_grouped(w->bytes, text), 20);
+        print_right(size_gib(w->bytes, text), 10);
+        print_right(size_gb(w->bytes, text), 10);
         printf("%s", p->dim);
-        right(size_gib(w->inference_bytes, text), 11);
-        right(w->trains ? size_gib(w->adam_bytes, text) : "–", 12);
+        print_right(size_gib(w->inference_bytes, text), 11);
+        print_right(w->trains ? size_gib(w->adam_bytes, text) : "–", 12);
         printf("%s\n", p->off);
         tf32 |= w->dtype.format && w->dtype.format->storage_shift;
     }
-    printf("%s  Rules of thumb: ×%g is inference in all; 4·N·D is training with Adam, all in that "
-           "dtype,\n  activations and buffers besides (mixed precision: --train).%s%s\n",
-           p->dim, options->request.overhead,
-           tf32 ? "\n  tf32 uses 19 of the 32 bits it is stored in." : "", p->off);
+    char rules[320];
+    snprintf(rules, sizeof rules,
+             "Rules of thumb: ×%g is inference in all; 4·N·D is training with Adam, all in that "
+             "dtype, activations and buffers besides (mixed precision: --train).%s",
+             factor, tf32 ? " tf32 uses 19 of the 32 bits it is stored in." : "");
+    printf("%s", p->dim);
+    print_wrapped(rules, 2, 80);
+    printf("%s", p->off);
 }
 
-enum { BAR = 30, BAR_EIGHTHS = BAR * 8 };
+/* Where the bars begin, and how long they may be. */
+enum { BAR_COLUMN = 71, BAR_MOST = 30, BAR_LEAST = 6 };
+
+static int bar_columns(void)
+{
+    int columns = terminal_columns(stdout);
+    int room = columns ? columns - BAR_COLUMN - 1 : BAR_MOST;
+    return room < BAR_LEAST ? 0 : room < BAR_MOST ? room : BAR_MOST;
+}
 
 /* PART of WHOLE as a bar: eighths of a column, at least one where there is anything. */
 static void print_bar(uint64_t part, uint64_t whole, const char *color, const struct palette *p)
 {
     static const char *const ends[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    double share = whole ? (double)part / (double)whole : 0;
-    int eighths = (int)(share * BAR_EIGHTHS + 0.5);
+    int most = 8 * bar_columns();
+    double share = (double)part / (double)whole;
+    int eighths = (int)(share * most + 0.5);
     if (part && !eighths)
-        eighths = 1;
-    if (eighths > BAR_EIGHTHS)
-        eighths = BAR_EIGHTHS;
+        eighths = most > 0;
+    if (eighths > most)
+        eighths = most;
     printf("  %s", color);
     for (int i = 0; i < eighths / 8; i++)
         printf("█");
@@ -122,13 +126,13 @@ static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const
 {
     char text[27];
     printf("  ");
-    left(name, 24);
-    right(hu_grouped(bytes, text), 22);
-    right(size_gib(bytes, text), 10);
+    print_left(name, 22);
+    print_right(hu_grouped(bytes, text), 20);
+    print_right(size_gib(bytes, text), 10);
     printf(" GiB");
-    right(size_gb(bytes, text), 10);
+    print_right(size_gb(bytes, text), 9);
     printf(" GB");
-    if (whole)
+    if (whole && bar_columns())
         print_bar(bytes, whole, color, p);
     putchar('\n');
 }
@@ -144,9 +148,9 @@ static void print_token(uint64_t bytes)
 {
     char text[27];
     printf("  ");
-    left("a token", 24);
-    right(hu_grouped(bytes, text), 22);
-    printf("%10.2f KiB%10.2f kB\n", (double)bytes / 1024, (double)bytes / 1000);
+    print_left("a token", 22);
+    print_right(hu_grouped(bytes, text), 20);
+    printf("%10.2f KiB%9.2f kB\n", (double)bytes / 1024, (double)bytes / 1000);
 }
 
 static void print_kv(const struct size_options *options, const struct hu_sizing *s,
@@ -177,13 +181,16 @@ static void print_training(const struct size_options *options, const struct hu_s
 {
     const struct hu_training_plan *plan = &options->request.plan;
     const struct hu_training *t = &s->training;
+    char text[27];
     if (!s->has_training)
         return;
-    printf("\n%sTraining: %s, %s%s%s (%s)\n", p->bold, plan->recipe->name, plan->optimizer->name,
-           plan->qlora       ? ", QLoRA"
-           : plan->lora_rank ? ", LoRA"
-                             : "",
-           p->off, plan->recipe->summary);
+    printf("\n%sTraining: %s, %s%s", p->bold, plan->recipe->name, plan->optimizer->name, p->off);
+    if (plan->lora_rank)
+        printf(": %s parameters in adapters of rank %llu, over weights frozen in %s\n",
+               hu_grouped(t->trainable, text), (unsigned long long)plan->lora_rank,
+               plan->qlora ? "nf4, double-quantized" : plan->recipe->frozen);
+    else
+        printf(" (%s)\n", plan->recipe->summary);
     print_amount("weights", t->weights, t->total, p->exponent, p);
     print_amount("gradients", t->gradients, t->total, p->exponent, p);
     if (t->master_weights)
@@ -207,10 +214,14 @@ static void print_context(const struct hu_fit *f, uint64_t batch, uint64_t train
 {
     char text[27];
     if (f->endless_context)
-        puts("  longest context         any: every layer has a window");
+        puts("  longest context       any: every layer has a window");
     if (!f->has_context)
         return;
-    printf("  longest context         %s tokens", hu_grouped(f->max_context, text));
+    if (!f->max_context) {
+        puts("  longest context       none: the weights alone take more");
+        return;
+    }
+    printf("  longest context       %s tokens", hu_grouped(f->max_context, text));
     printf(" at batch %s", hu_grouped(batch, text));
     if (trained && f->max_context > trained)
         printf(" (the model was made for %s)", hu_grouped(trained, text));
@@ -223,13 +234,15 @@ static void print_solutions(const struct size_options *options, const struct siz
     const struct hu_sizing_request *r = &options->request;
     char text[27], context[27];
     print_context(f, r->batch, result->model.trained_context);
-    if (f->has_batch)
-        printf("  largest batch           %s at context %s\n", hu_grouped(f->max_batch, text),
+    if (f->has_batch && !f->max_batch)
+        printf("  largest batch         none at context %s\n", hu_grouped(r->context, context));
+    else if (f->has_batch)
+        printf("  largest batch         %s at context %s\n", hu_grouped(f->max_batch, text),
                hu_grouped(r->context, context));
     if (!r->train)
-        printf("  widest dtype            %s\n",
+        printf("  widest dtype          %s\n",
                f->has_dtype ? hu_dtype_name(f->widest) : "none of those above");
-    printf("  devices                 %s%s\n", hu_grouped(f->devices, text),
+    printf("  devices               %s%s\n", hu_grouped(f->devices, text),
            f->devices > 1 ? ", if it is split evenly" : "");
 }
 
@@ -266,6 +279,13 @@ static void print_fit(const struct size_options *options, const struct size_resu
            tight ? p->warn : p->dim, tight ? ": this is tight" : "", p->off);
 }
 
+/* Lines of prose end here, or at the terminal's edge. */
+static int text_width(void)
+{
+    int columns = terminal_columns(stdout);
+    return columns && columns < 100 ? columns : 100;
+}
+
 static void print_terms(const struct hu_terms *terms, const struct palette *p)
 {
     char text[27];
@@ -273,11 +293,11 @@ static void print_terms(const struct hu_terms *terms, const struct palette *p)
     for (size_t i = 0; i < terms->count; i++) {
         const struct hu_term *t = &terms->rows[i];
         printf("  ");
-        left(t->name, 26);
-        right(t->basis == HU_UNKNOWN ? "–" : hu_grouped(t->bytes, text), 22);
-        printf("  ");
-        left(hu_basis_name(t->basis), 14);
-        printf("%s\n", t->formula);
+        print_left(t->name, 28);
+        print_right(t->basis == HU_UNKNOWN ? "–" : hu_grouped(t->bytes, text), 20);
+        printf("  %s\n%s", hu_basis_name(t->basis), p->dim);
+        print_wrapped(t->formula, 6, text_width());
+        printf("%s", p->off);
     }
 }
 
@@ -293,124 +313,6 @@ static void print_one(const struct size_options *options, const struct size_resu
         print_terms(&r->sizing.terms, p);
 }
 
-enum { LABEL = 22, CELL = 20 };
-
-/* The end of a path that is too long says more than its beginning. */
-static void print_source(const char *source)
-{
-    int columns = text_columns(source);
-    if (columns < CELL) {
-        right(source, CELL);
-        return;
-    }
-    const char *at = source;
-    for (; columns > CELL - 2; columns--)
-        do
-            at++;
-        while ((*at & 0xc0) == 0x80);
-    printf(" …%s", at);
-}
-
-/* One row: a label and VALUE of each model. KNOWN false prints a dash. */
-static void compare_row(const char *label, const struct size_result *results, size_t count,
-                        void (*value)(const struct size_result *, size_t, char *), size_t index)
-{
-    char text[64];
-    printf("  ");
-    left(label, LABEL);
-    for (size_t i = 0; i < count; i++) {
-        value(&results[i], index, text);
-        right(text, CELL);
-    }
-    putchar('\n');
-}
-
-static void parameters_cell(const struct size_result *r, size_t i, char *out)
-{
-    (void)i;
-    hu_grouped(r->model.parameters, out);
-}
-
-static void active_cell(const struct size_result *r, size_t i, char *out)
-{
-    (void)i;
-    if (r->model.has_active)
-        hu_grouped(r->model.active_parameters, out);
-    else
-        strcpy(out, "–");
-}
-
-static void gib_cell(bool known, uint64_t bytes, char *out)
-{
-    char text[27];
-    if (known)
-        sprintf(out, "%s GiB", size_gib(bytes, text));
-    else
-        strcpy(out, "–");
-}
-
-static void weights_cell(const struct size_result *r, size_t i, char *out)
-{
-    gib_cell(true, r->sizing.weights[i].bytes, out);
-}
-
-static void token_cell(const struct size_result *r, size_t i, char *out)
-{
-    (void)i;
-    char text[27];
-    if (r->sizing.has_kv)
-        sprintf(out, "%s B", hu_grouped(r->sizing.kv.bytes_per_token, text));
-    else
-        strcpy(out, "–");
-}
-
-static void kv_cell(const struct size_result *r, size_t i, char *out)
-{
-    (void)i;
-    gib_cell(r->sizing.has_kv, r->sizing.kv.bytes, out);
-}
-
-static void training_cell(const struct size_result *r, size_t i, char *out)
-{
-    (void)i;
-    gib_cell(r->sizing.has_training, r->sizing.training.per_device, out);
-}
-
-static void needed_cell(const struct size_result *r, size_t i, char *out)
-{
-    (void)i;
-    gib_cell(true, r->sizing.fit.needed, out);
-}
-
-static void fits_cell(const struct size_result *r, size_t i, char *out)
-{
-    (void)i;
-    strcpy(out, r->sizing.fit.fits ? "yes" : "no");
-}
-
-static void compare(const struct size_options *options, const struct size_result *results,
-                    size_t count, const struct palette *p)
-{
-    const struct hu_sizing *first = &results[0].sizing;
-    printf("  %*s%s", LABEL, "", p->bold);
-    for (size_t i = 0; i < count; i++)
-        print_source(results[i].source);
-    printf("%s\n", p->off);
-    compare_row("parameters", results, count, parameters_cell, 0);
-    compare_row("active", results, count, active_cell, 0);
-    for (size_t i = 0; i < first->weight_count; i++)
-        compare_row(hu_dtype_name(first->weights[i].dtype), results, count, weights_cell, i);
-    compare_row("KV cache, a token", results, count, token_cell, 0);
-    if (options->request.context)
-        compare_row("KV cache", results, count, kv_cell, 0);
-    if (options->request.train)
-        compare_row("training, per device", results, count, training_cell, 0);
-    if (options->request.fit) {
-        compare_row("needed", results, count, needed_cell, 0);
-        compare_row("fits", results, count, fits_cell, 0);
-    }
-}
-
 void size_print_table(const struct size_options *options, const struct size_result *results,
                       size_t count)
 {
@@ -419,7 +321,7 @@ void size_print_table(const struct size_options *options, const struct size_resu
         print_one(options, results, p);
         return;
     }
-    compare(options, results, count, p);
+    size_compare(options, results, count, p);
     for (size_t i = 0; options->explain && i < count; i++) {
         printf("\n%s%s%s\n", p->bold, results[i].source, p->off);
         print_terms(&results[i].sizing.terms, p);

@@ -1,4 +1,7 @@
-#include "families.h"
+#include "family.h"
+#include "tensor/tensor_file.h"
+
+#include <string.h>
 
 struct hu_weight *decoder_linear(struct hu_config *c, enum hu_group group, const char *name,
                                  uint64_t rows, uint64_t columns, uint64_t copies, bool bias)
@@ -83,14 +86,43 @@ void decoder_mlp(struct hu_config *c, const struct decoder *d)
         hu_model_add(c->model, HU_GROUP_MLP, "router bias", d->experts, 1, moe);
 }
 
-void decoder_norms_and_head(struct hu_config *c, const struct decoder *d)
+static bool ends_with(const char *text, const char *end)
 {
-    uint64_t norms = config_times(c, d->norms, d->layers) + !d->no_final_norm;
-    hu_model_add(c->model, HU_GROUP_NORM, "norms", d->hidden, d->norm_vectors, norms);
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && !strcmp(text + n - m, end);
+}
+
+/* The head that the checkpoint's class has; without a class, a language model's. */
+static void add_head(struct hu_config *c, const struct decoder *d)
+{
+    const char *class = config_class(c);
+    char shown[64];
+    if (strstr(class, "ForSequenceClassification")) {
+        hu_model_add(c->model, HU_GROUP_HEAD, "score", config_labels(c), d->hidden, 1);
+        hu_model_note(c->model, "counted as a classifier, without a language model's head");
+        return;
+    }
+    if (ends_with(class, "Model") && !strstr(class, "LMHead")) {
+        hu_model_note(c->model, "counted as a bare model, without a head");
+        return;
+    }
+    if (*class && !strstr(class, "CausalLM") && !strstr(class, "LMHead") &&
+        !strstr(class, "ConditionalGeneration") && !strstr(class, "ForMaskedLM") &&
+        !strstr(class, "ForPreTraining"))
+        hu_model_note(c->model, "counted with a language model's head, though the class is %s",
+                      hu_printable(class, shown, sizeof shown));
     if (!d->tied)
         hu_model_add(c->model, HU_GROUP_HEAD, "lm_head", d->vocabulary, d->hidden, 1);
     if (d->head_bias)
         hu_model_add(c->model, HU_GROUP_HEAD, "lm_head bias", d->vocabulary, 1, 1);
+}
+
+void decoder_norms_and_head(struct hu_config *c, const struct decoder *d)
+{
+    uint64_t norms = config_times(c, d->norms, d->layers) + !d->no_final_norm;
+    hu_model_add(c->model, HU_GROUP_NORM, "norms", d->hidden, d->norm_vectors, norms);
+    if (!d->own_head)
+        add_head(c, d);
     c->model->layers = d->layers;
     c->model->hidden = d->hidden;
     c->model->heads = d->heads;

@@ -1,4 +1,4 @@
-#include "families.h"
+#include "family.h"
 #include "tensor/dtype.h"
 #include "tensor/tensor_file.h"
 
@@ -34,6 +34,7 @@ static const struct {
     {"roberta", family_roberta},
     {"xlm-roberta", family_roberta},
     {"t5", family_t5},
+    {"mt5", family_t5},
     {"baichuan", family_baichuan},
     {"deepseek_v2", family_deepseek_v2},
     {"deepseek_v3", family_deepseek_v3},
@@ -62,7 +63,7 @@ static void build(struct hu_config *c)
     char *name = c->model->architecture;
     snprintf(name, sizeof c->model->architecture, "%s", type);
     for (char *at = name; *at; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+        if (*at <= 0x20 || *at >= 0x7f)
             *at = '?';
     for (size_t i = 0; i < FAMILIES; i++)
         if (!strcmp(families[i].name, type)) {

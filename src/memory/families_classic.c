@@ -1,5 +1,6 @@
 /* Families before Llama: learned positions, layer norms with bias, one up projection. */
-#include "families.h"
+#include "family.h"
+#include "tensor/tensor_file.h"
 
 #include <string.h>
 
@@ -101,7 +102,7 @@ void family_opt(struct hu_config *c)
         .norm_vectors = affine ? 2 : 0,
         .norms = 2,
         .no_final_norm = !before || config_flag(c, "_remove_final_layer_norm", false),
-        .tied = true, /* the embeddings below are not hidden wide */
+        .own_head = true, /* the embeddings below are not hidden wide */
         .qkv_bias = bias,
         .o_bias = bias,
         .mlp_bias = bias,
@@ -158,17 +159,31 @@ void family_falcon(struct hu_config *c)
     decoder_build(c, &d);
 }
 
+/* A classifier over each text or each token; RoBERTa's texts pass a layer of its own. */
+static void bert_classifier(struct hu_config *c, uint64_t hidden, const char *class, bool roberta)
+{
+    bool answers = strstr(class, "QuestionAnswering");
+    if (roberta && strstr(class, "SequenceClassification"))
+        decoder_linear(c, HU_GROUP_HEAD, "dense", hidden, hidden, 1, true);
+    decoder_linear(c, HU_GROUP_HEAD, "classifier", answers ? 2 : config_labels(c), hidden, 1, true);
+}
+
 /* The heads that the checkpoints' classes carry; the word decoder shares the embeddings. */
 static void bert_heads(struct hu_config *c, uint64_t hidden, uint64_t vocabulary, bool roberta)
 {
-    json_t *list = json_object_get(c->root, "architectures");
-    const char *class = json_string_value(json_array_get(list, 0));
-    if (!class)
-        class = roberta ? "RobertaModel" : "BertModel";
-    bool masked =
-        strstr(class, "MaskedLM") || strstr(class, "PreTraining") || strstr(class, "LMHeadModel");
-    bool pooled = !masked || strstr(class, "PreTraining");
+    const char *class = config_class(c);
+    char shown[64];
     enum hu_group g = HU_GROUP_HEAD;
+    if (!*class)
+        class = roberta ? "RobertaModel" : "BertModel";
+    bool pretraining = strstr(class, "PreTraining");
+    bool masked = pretraining || strstr(class, "MaskedLM") || strstr(class, "LMHeadModel");
+    bool texts = strstr(class, "SequenceClassification");
+    bool classifies =
+        texts || strstr(class, "TokenClassification") || strstr(class, "QuestionAnswering");
+    size_t n = strlen(class);
+    bool bare = n > 5 && !strcmp(class + n - 5, "Model") && !masked;
+    bool pooled = pretraining || bare || (texts && !roberta);
     if (pooled)
         decoder_linear(c, g, "pooler", hidden, hidden, 1, true);
     if (masked) {
@@ -176,10 +191,13 @@ static void bert_heads(struct hu_config *c, uint64_t hidden, uint64_t vocabulary
         hu_model_add(c->model, g, "transform norm", hidden, 2, 1);
         hu_model_add(c->model, g, "decoder bias", vocabulary, 1, 1);
     }
-    if (strstr(class, "PreTraining"))
+    if (pretraining)
         decoder_linear(c, g, "seq_relationship", 2, hidden, 1, true);
-    hu_model_note(c->model, "counted as %s: %s%s", class, pooled ? "with the pooler" : "no pooler",
-                  masked ? ", with the masked-word head" : ", no word head");
+    if (classifies)
+        bert_classifier(c, hidden, class, roberta);
+    hu_model_note(c->model, "counted as %s%s", hu_printable(class, shown, sizeof shown),
+                  masked || classifies || bare ? ""
+                                               : ", whose own head is not known and not in it");
 }
 
 static void bert_like(struct hu_config *c, bool roberta)
@@ -195,7 +213,7 @@ static void bert_like(struct hu_config *c, bool roberta)
         .norms = 2,
         .no_final_norm = true,
         .embedding_norm = true,
-        .tied = true,
+        .own_head = true,
         .qkv_bias = true,
         .o_bias = true,
         .mlp_bias = true,
@@ -248,20 +266,29 @@ void family_t5(struct hu_config *c)
     uint64_t buckets = config_number(c, "relative_attention_num_buckets", 32);
     const char *projection = config_text(c, "feed_forward_proj");
     bool gated = projection && !strncmp(projection, "gated", 5);
-    bool tied = config_flag(c, "tie_word_embeddings", true);
+    bool encoder = strstr(config_class(c), "EncoderModel");
+    bool tied = encoder || config_flag(c, "tie_word_embeddings", true);
+    if (encoder)
+        decoders = 0;
     hu_model_add(c->model, HU_GROUP_EMBEDDING, "shared", vocabulary, hidden, 1);
     t5_attention(c, self, hidden, inner, layers + 2 * decoders);
-    hu_model_add(c->model, HU_GROUP_ATTENTION, "relative_attention_bias", buckets, heads, 2);
+    hu_model_add(c->model, HU_GROUP_ATTENTION, "relative_attention_bias", buckets, heads,
+                 encoder ? 1 : 2);
     decoder_linear(c, HU_GROUP_MLP, "wi", ffn, hidden, (layers + decoders) * (gated ? 2 : 1),
                    false);
     decoder_linear(c, HU_GROUP_MLP, "wo", hidden, ffn, layers + decoders, false);
-    hu_model_add(c->model, HU_GROUP_NORM, "norms", hidden, 1, 2 * layers + 3 * decoders + 2);
+    hu_model_add(c->model, HU_GROUP_NORM, "norms", hidden, 1,
+                 2 * layers + 3 * decoders + (encoder ? 1 : 2));
     if (!tied)
         hu_model_add(c->model, HU_GROUP_HEAD, "lm_head", vocabulary, hidden, 1);
     c->model->layers = layers + decoders;
     c->model->hidden = hidden;
     c->model->heads = heads;
     c->model->vocabulary = vocabulary;
+    if (encoder) {
+        c->model->no_kv = "an encoder keeps no KV cache";
+        return;
+    }
     if (!hu_model_add_kv(c->model, config_times(c, 2, decoders), inner, inner))
         config_fail(c, "\"num_layers\" is over %d", HU_LAYERS_MAX / 2);
     hu_model_note(c->model, "the KV cache takes the context for the encoder's tokens too: each "

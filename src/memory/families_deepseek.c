@@ -1,5 +1,5 @@
 /* DeepSeek V2 and V3: latent attention (MLA), experts with shared ones, multi-token prediction. */
-#include "families.h"
+#include "family.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Llama and its kin: RMS norms, gated perceptrons, grouped queries, experts. */
-#include "families.h"
+#include "family.h"
 
 #include <string.h>
 

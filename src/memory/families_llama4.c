@@ -1,5 +1,5 @@
 /* Llama 4: experts in every or every other layer, chunked attention, a vision model. */
-#include "families.h"
+#include "family.h"
 
 /* transformers' Llama4TextModel. Each layer with experts has a shared one of the same width. */
 static void build_text(struct hu_config *c)

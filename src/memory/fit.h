@@ -6,9 +6,8 @@
 
 struct hu_fit_question {
     const struct hu_model *model;
-    uint64_t memory;       /* of one device */
-    struct hu_dtype dtype; /* of the weights; none: weights is as stored */
-    uint64_t weights;      /* bytes of the weights */
+    uint64_t memory;  /* of one device */
+    uint64_t weights; /* bytes of the weights */
     struct hu_dtype kv_dtype;
     uint64_t context, batch;       /* context 0: no KV cache is asked for */
     const struct hu_dtype *dtypes; /* to choose the widest from, ties to the first */

@@ -11,7 +11,7 @@ static const char *const usual[] = {
 
 void hu_sizing_begin(struct hu_sizing_request *r)
 {
-    *r = (struct hu_sizing_request){.overhead = 1.2, .batch = 1};
+    *r = (struct hu_sizing_request){.overhead = 1200000, .batch = 1};
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (hu_dtype_find(usual[i], &r->dtypes[r->dtype_count]))
             r->dtype_count++;
@@ -39,18 +39,44 @@ static bool trains(struct hu_dtype dtype)
     return dtype.format && dtype.format->storage_bits >= 16;
 }
 
-static bool add_weights_row(struct making *m, struct hu_dtype dtype)
+static bool refuse_sum(struct making *m)
 {
-    struct hu_sizing_weights *w = &m->out->weights[m->out->weight_count++];
+    return refuse(m, "the weights take more bytes than 64 bits count");
+}
+
+static bool size_mixture(struct making *m, const struct hu_mixture *mixture,
+                         struct hu_sizing_weights *w)
+{
+    char name[48];
+    w->name = mixture->name;
+    if (!hu_mixture_size(mixture, m->model, &w->bytes)) {
+        snprintf(m->error, HU_SIZING_ERROR,
+                 "how llama.cpp mixes %s is known here for dense models of the Llama family, from "
+                 "their config.json; give the .gguf file, or a ggml type such as %s",
+                 mixture->name, mixture->plain);
+        return false;
+    }
+    w->bits = 8.0 * (double)w->bytes / (double)m->model->parameters;
+    snprintf(name, sizeof name, "weights in %s", mixture->name);
+    hu_term_add(&m->out->terms, name, w->bytes, HU_MODELLED,
+                "llama.cpp's mixture: %s, %s in attn_v and ffn_down of %s, q6_k for the output, "
+                "vectors in fp32",
+                mixture->plain, mixture->better,
+                mixture->half ? "half of the layers" : "the first layers");
+    return true;
+}
+
+static bool size_dtype(struct making *m, struct hu_dtype dtype, struct hu_sizing_weights *w)
+{
     uint64_t n = m->model->parameters;
     char name[48], count[27];
-    *w = (struct hu_sizing_weights){.dtype = dtype, .trains = trains(dtype)};
+    w->dtype = dtype;
+    w->name = hu_dtype_name(dtype);
+    w->bits = hu_dtype_bits(dtype);
+    w->trains = trains(dtype);
     if (!hu_dtype_size(dtype, n, &w->bytes))
-        return refuse(m, "the weights take more bytes than 64 bits count");
-    w->inference_bytes = hu_scaled(w->bytes, m->request->overhead);
-    if (w->trains && __builtin_mul_overflow(w->bytes, 4, &w->adam_bytes))
-        w->trains = false;
-    snprintf(name, sizeof name, "weights in %s", hu_dtype_name(dtype));
+        return refuse_sum(m);
+    snprintf(name, sizeof name, "weights in %s", w->name);
     if (dtype.block)
         hu_term_add(&m->out->terms, name, w->bytes, HU_EXACT,
                     "%s parameters × %u bytes / %u (%s); as if every weight were in it",
@@ -58,10 +84,23 @@ static bool add_weights_row(struct making *m, struct hu_dtype dtype)
                     dtype.block->structure);
     else
         hu_term_add(&m->out->terms, name, w->bytes, HU_EXACT, "%s parameters × %g bits / 8%s",
-                    hu_grouped(n, count), hu_dtype_bits(dtype),
+                    hu_grouped(n, count), w->bits,
                     dtype.format && dtype.format->storage_shift
                         ? " (in memory; its codes have fewer)"
                         : "");
+    return true;
+}
+
+static bool add_weights_row(struct making *m, size_t index)
+{
+    struct hu_sizing_weights *w = &m->out->weights[m->out->weight_count++];
+    const struct hu_mixture *mixture = m->request->mixtures[index];
+    *w = (struct hu_sizing_weights){0};
+    if (mixture ? !size_mixture(m, mixture, w) : !size_dtype(m, m->request->dtypes[index], w))
+        return false;
+    w->inference_bytes = hu_scaled(w->bytes, m->request->overhead);
+    if (w->trains && __builtin_mul_overflow(w->bytes, 4, &w->adam_bytes))
+        w->trains = false;
     return true;
 }
 
@@ -69,20 +108,20 @@ static bool add_weights(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
     for (size_t i = 0; i < r->dtype_count; i++)
-        if (!add_weights_row(m, r->dtypes[i]))
+        if (!add_weights_row(m, i))
             return false;
     if (!m->out->weight_count)
         return true;
     const struct hu_sizing_weights *first = &m->out->weights[0];
-    const char *name = hu_dtype_name(first->dtype);
+    const char *name = first->name;
     hu_term_add(&m->out->terms, "inference, in all", first->inference_bytes, HU_RULE_OF_THUMB,
                 "weights in %s × %g; the context's KV cache is in no such factor", name,
-                r->overhead);
+                (double)r->overhead / HU_MILLION);
     if (first->trains)
         hu_term_add(&m->out->terms, "training with Adam", first->adam_bytes, HU_RULE_OF_THUMB,
                     "4·N·D + A + B with D = %g bytes (%s): weights, gradients, two moments; A and "
                     "B, activations and buffers, not in it",
-                    hu_dtype_bits(first->dtype) / 8, name);
+                    first->bits / 8, name);
     return true;
 }
 
@@ -174,42 +213,55 @@ static bool add_training(struct making *m)
 }
 
 /* The weights that the verdict is about: as asked, as stored, as the config says, or bf16. */
-static bool choose_weights(struct making *m, struct hu_dtype *dtype)
+static bool choose_weights(struct making *m)
 {
     struct hu_sizing *out = m->out;
-    *dtype = (struct hu_dtype){0};
+    struct hu_dtype dtype;
     if (m->request->dtypes_given) {
-        *dtype = m->request->dtypes[0];
-    } else if (m->model->has_stored) {
+        out->fit_weights = out->weights[0].bytes;
+        snprintf(out->fit_dtype, sizeof out->fit_dtype, "in %s", out->weights[0].name);
+        return true;
+    }
+    if (m->model->has_stored) {
         out->fit_weights = m->model->stored_bytes;
         snprintf(out->fit_dtype, sizeof out->fit_dtype, "as stored");
         return true;
-    } else if (!*m->model->dtype || !hu_dtype_find(m->model->dtype, dtype)) {
-        hu_dtype_find("bf16", dtype);
     }
-    snprintf(out->fit_dtype, sizeof out->fit_dtype, "in %s", hu_dtype_name(*dtype));
-    return hu_dtype_size(*dtype, m->model->parameters, &out->fit_weights) ||
-           refuse(m, "the weights take more bytes than 64 bits count");
+    if (!*m->model->dtype || !hu_dtype_find(m->model->dtype, &dtype))
+        hu_dtype_find("bf16", &dtype);
+    snprintf(out->fit_dtype, sizeof out->fit_dtype, "in %s", hu_dtype_name(dtype));
+    return hu_dtype_size(dtype, m->model->parameters, &out->fit_weights) || refuse_sum(m);
+}
+
+/* The dtypes asked for, mixtures left out: the widest is one for every weight. */
+static size_t lone_dtypes(const struct hu_sizing_request *r, struct hu_dtype *dtypes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->dtype_count; i++)
+        if (!r->mixtures[i])
+            dtypes[n++] = r->dtypes[i];
+    return n;
 }
 
 static bool add_fit(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
     struct hu_sizing *out = m->out;
+    struct hu_dtype dtypes[HU_SIZING_DTYPES];
     struct hu_fit_question q = {
         .model = m->model,
         .memory = r->memory,
         .kv_dtype = r->kv_dtype,
         .context = r->context,
         .batch = r->batch,
-        .dtypes = r->dtypes,
-        .dtype_count = r->dtype_count,
+        .dtypes = dtypes,
+        .dtype_count = lone_dtypes(r, dtypes),
         .training = r->train,
         .training_bytes = out->training.per_device,
     };
     if (!r->fit)
         return true;
-    if (!choose_weights(m, &q.dtype))
+    if (!choose_weights(m))
         return false;
     q.weights = out->fit_weights;
     if (!hu_fit_answer(&q, &out->fit))

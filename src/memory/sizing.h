@@ -6,6 +6,7 @@
 #include "device.h"
 #include "fit.h"
 #include "kv_cache.h"
+#include "mixture.h"
 #include "model.h"
 #include "term.h"
 #include "training.h"
@@ -14,9 +15,10 @@ enum { HU_SIZING_DTYPES = 96, HU_SIZING_ERROR = 320 };
 
 struct hu_sizing_request {
     struct hu_dtype dtypes[HU_SIZING_DTYPES];
+    const struct hu_mixture *mixtures[HU_SIZING_DTYPES]; /* not NULL: in place of that dtype */
     size_t dtype_count;
     bool dtypes_given; /* the first of them is what the verdict is about */
-    double overhead;   /* the rule of thumb's factor on the weights */
+    uint64_t overhead; /* the rule of thumb's factor on the weights, in millionths */
     struct hu_dtype kv_dtype;
     uint64_t context, batch; /* context 0: not asked */
     bool train;
@@ -29,7 +31,9 @@ struct hu_sizing_request {
 };
 
 struct hu_sizing_weights {
-    struct hu_dtype dtype;
+    const char *name;
+    struct hu_dtype dtype; /* none: a mixture */
+    double bits;           /* a parameter */
     uint64_t bytes, inference_bytes;
     bool trains;         /* a float of 16 bits or more */
     uint64_t adam_bytes; /* 4·N·D, where it trains */

@@ -1,6 +1,7 @@
 #include "source.h"
 #include "families.h"
 #include "stored.h"
+#include "tensor/text_file.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -9,9 +10,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-
-/* A config.json is a few KB; an index of 100,000 tensors some ten MB. */
-enum { JSON_MAX = 64 << 20 };
 
 struct decimal {
     uint64_t digits;
@@ -96,6 +94,12 @@ bool hu_count_read(const char *text, uint64_t *count)
     return !*text && whole(d, unit, count);
 }
 
+bool hu_factor_read(const char *text, uint64_t *millionths)
+{
+    struct decimal d;
+    return read_decimal(&text, &d) && !*text && whole(d, 1000000, millionths);
+}
+
 bool hu_bytes_read(const char *text, uint64_t *bytes)
 {
     static const char letters[] = "kmgtp";
@@ -117,34 +121,17 @@ bool hu_bytes_read(const char *text, uint64_t *bytes)
     return !*text && whole(d, unit, bytes);
 }
 
-/* The whole of a file of at most JSON_MAX bytes; NULL: error says why. */
-static char *read_whole(const char *path, size_t *n, char error[HU_SOURCE_ERROR])
-{
-    struct stat status;
-    FILE *in = fopen(path, "rbe");
-    char *text = NULL;
-    if (!in || fstat(fileno(in), &status)) {
-        snprintf(error, HU_SOURCE_ERROR, "%s: %s", path, strerror(errno));
-    } else if (!S_ISREG(status.st_mode) || status.st_size > JSON_MAX) {
-        snprintf(error, HU_SOURCE_ERROR, "%s: is no file of at most 64 MiB", path);
-    } else if (!(text = malloc((size_t)status.st_size + 1))) {
-        snprintf(error, HU_SOURCE_ERROR, "%s: out of memory", path);
-    } else {
-        *n = fread(text, 1, (size_t)status.st_size, in);
-    }
-    if (in)
-        fclose(in);
-    return text;
-}
-
 static bool open_config(const char *path, struct hu_model *model, bool *unknown,
                         char error[HU_SOURCE_ERROR])
 {
     char why[HU_CONFIG_ERROR];
+    const char *no_text;
     size_t n = 0;
-    char *text = read_whole(path, &n, error);
-    if (!text)
+    char *text = hu_text_read(path, &n, &no_text);
+    if (!text) {
+        snprintf(error, HU_SOURCE_ERROR, "%.300s: %s", path, no_text);
         return false;
+    }
     bool fine = hu_model_read_config(text, n, model, why);
     free(text);
     if (!fine)

@@ -38,9 +38,9 @@ char *hu_grouped(uint64_t n, char *out)
     return out;
 }
 
-uint64_t hu_scaled(uint64_t n, double factor)
+uint64_t hu_scaled(uint64_t n, uint64_t millionths)
 {
-    /* 64-bit significand where long double has one; a rule of thumb needs no more. */
-    long double scaled = (long double)n * factor + 0.5L;
-    return scaled < 18446744073709551615.0L ? (uint64_t)scaled : UINT64_MAX;
+    unsigned __int128 scaled = (unsigned __int128)n * millionths + HU_MILLION / 2;
+    scaled /= HU_MILLION;
+    return scaled <= UINT64_MAX ? (uint64_t)scaled : UINT64_MAX;
 }

@@ -36,7 +36,10 @@ void hu_term_add(struct hu_terms *terms, const char *name, uint64_t bytes, enum 
 /* N with a comma every three digits, into OUT of at least 27 bytes. Returns OUT. */
 char *hu_grouped(uint64_t n, char *out);
 
-/* round(n × factor), half up, as rules of thumb want it; UINT64_MAX when it is over 64 bits. */
-uint64_t hu_scaled(uint64_t n, double factor);
+/* A factor with six decimals, exactly: 1.2 is 1,200,000 millionths. */
+enum { HU_MILLION = 1000000 };
+
+/* n × factor, rounded half up; UINT64_MAX when it is over 64 bits. */
+uint64_t hu_scaled(uint64_t n, uint64_t millionths);
 
 #endif

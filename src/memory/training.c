@@ -119,10 +119,11 @@ static bool count_lora(struct sum *s)
     uint64_t sum = 0;
     for (size_t i = 0; i < s->model->weight_count; i++) {
         const struct hu_weight *w = &s->model->weights[i];
-        uint64_t product;
+        uint64_t both, product;
         if (!is_target(w, s->plan->lora_targets))
             continue;
-        if (__builtin_mul_overflow(w->rows + w->columns, s->plan->lora_rank, &product) ||
+        if (__builtin_add_overflow(w->rows, w->columns, &both) ||
+            __builtin_mul_overflow(both, s->plan->lora_rank, &product) ||
             __builtin_mul_overflow(product, w->copies, &product) ||
             __builtin_add_overflow(sum, product, &sum))
             return over(s);

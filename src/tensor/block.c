@@ -53,6 +53,7 @@ static const struct hu_block blocks[] = {
     {"tq2_0", NULL, 256, 66, 35, "256 ternary of 2 bits, an fp16 scale"},
     {"nvfp4_ggml", NULL, 64, 36, 40, "64 fp4, an e4m3 scale for each 16"},
     {"q1_0", NULL, 128, 18, 41, "128 signs, an fp16 scale"},
+    {"q2_0", NULL, 64, 18, 42, "64 of 2 bits, an fp16 scale"},
     /* No block, but no lone float either: a real and an imaginary fp32. */
     {"complex64", "c64", 1, 8, HU_NO_GGML_TYPE, "two fp32"},
 };

@@ -147,26 +147,6 @@ static bool read_escape(struct reader *r, char **out)
     return true;
 }
 
-/* Bytes of the well-formed UTF-8 sequence at AT (Unicode table 3-7); 0: ill-formed. */
-static size_t utf8_length(const unsigned char *at, size_t left)
-{
-    unsigned char c = at[0];
-    size_t n = c < 0x80                ? 1
-               : c >= 0xc2 && c < 0xe0 ? 2
-               : c >= 0xe0 && c < 0xf0 ? 3
-               : c >= 0xf0 && c < 0xf5 ? 4
-                                       : 0;
-    if (!n || n > left)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    if ((c == 0xe0 && at[1] < 0xa0) || (c == 0xed && at[1] >= 0xa0) ||
-        (c == 0xf0 && at[1] < 0x90) || (c == 0xf4 && at[1] >= 0x90))
-        return 0;
-    return n;
-}
-
 /* A string in the file's memory, ended by NUL. No escape writes more bytes than it takes. */
 static bool read_string(struct reader *r, const char *where, char **text)
 {
@@ -188,7 +168,7 @@ static bool read_string(struct reader *r, const char *where, char **text)
                 return false;
             continue;
         }
-        size_t n = utf8_length(r->bytes + r->at, close - r->at);
+        size_t n = hu_utf8_length(r->bytes + r->at, close - r->at);
         if (!n || c < 0x20)
             return hu_file_refuse(r->error, r->at,
                                   n ? "a bare control character in a string" : "not UTF-8");

@@ -101,7 +101,11 @@ struct hu_tensor **hu_file_by_offset(const struct hu_tensor_file *file);
 /* Sets elements and bytes from dtype and shape. False: over 64 bits, or no whole bytes or blocks;
  * error says so. */
 bool hu_tensor_measure(struct hu_tensor *tensor, uint64_t offset, struct hu_file_error *error);
-/* NAME with control characters as \xNN, cut to SIZE, for a message. Returns out. */
+/* Bytes of the well-formed UTF-8 sequence at AT, of which LEFT bytes are there (Unicode table 3-7);
+ * 0: ill-formed, or none left. */
+size_t hu_utf8_length(const unsigned char *at, size_t left);
+/* NAME with control characters and ill-formed bytes as \xNN, cut to SIZE, for a message. Returns
+ * out. */
 const char *hu_printable(const char *name, char *out, size_t size);
 
 #endif

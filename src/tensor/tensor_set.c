@@ -1,4 +1,5 @@
 #include "tensor_set.h"
+#include "text_file.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -186,13 +187,17 @@ static bool read_index(struct opening *o, const char *path, json_t *root)
 static bool open_index(struct opening *o, const char *path)
 {
     json_error_t why;
-    char text[200];
-    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
-    hu_printable(root ? "" : why.text, text, sizeof text);
+    const char *no_text;
+    char shown[200];
+    size_t n = 0;
+    char *text = hu_text_read(path, &n, &no_text);
+    if (!text)
+        return refuse(o, path, "%s", no_text);
+    json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &why);
+    free(text);
     if (!root)
-        return why.line < 0 ? refuse(o, path, "%s", text)
-                            : refuse(o, path, "line %d, column %d (byte %d): %s", why.line,
-                                     why.column, why.position, text);
+        return refuse(o, path, "line %d, column %d (byte %d): %s", why.line, why.column,
+                      why.position, hu_printable(why.text, shown, sizeof shown));
     bool fine = read_index(o, path, root);
     json_decref(root);
     return fine;

@@ -1,11 +1,159 @@
-/* A config.json and everything that is computed from it. */
+/*
+ * A config.json and everything that is computed from it: once from the input as it is, once from a
+ * config that the input's bytes choose, because most random text is no JSON.
+ */
 #include "memory/families.h"
 #include "memory/sizing.h"
 
-#include <stddef.h>
-#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const keys[] = {
+    "vocab_size",
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "intermediate_size",
+    "num_key_value_heads",
+    "head_dim",
+    "tie_word_embeddings",
+    "attention_bias",
+    "mlp_bias",
+    "sliding_window",
+    "use_sliding_window",
+    "max_window_layers",
+    "sliding_window_pattern",
+    "num_local_experts",
+    "num_experts",
+    "num_experts_per_tok",
+    "moe_intermediate_size",
+    "shared_expert_intermediate_size",
+    "decoder_sparse_step",
+    "mlp_only_layers",
+    "layer_types",
+    "n_embd",
+    "n_layer",
+    "n_head",
+    "n_positions",
+    "n_inner",
+    "n_embed",
+    "ffn_dim",
+    "max_position_embeddings",
+    "word_embed_proj_dim",
+    "do_layer_norm_before",
+    "new_decoder_architecture",
+    "parallel_attn",
+    "multi_query",
+    "bias",
+    "num_kv_heads",
+    "type_vocab_size",
+    "is_decoder",
+    "architectures",
+    "id2label",
+    "d_model",
+    "d_kv",
+    "d_ff",
+    "num_layers",
+    "num_decoder_layers",
+    "num_heads",
+    "relative_attention_num_buckets",
+    "feed_forward_proj",
+    "kv_lora_rank",
+    "q_lora_rank",
+    "qk_nope_head_dim",
+    "qk_rope_head_dim",
+    "v_head_dim",
+    "n_routed_experts",
+    "n_shared_experts",
+    "first_k_dense_replace",
+    "moe_layer_freq",
+    "num_nextn_predict_layers",
+    "torch_dtype",
+    "quantization_config",
+    "intermediate_size_mlp",
+    "interleave_moe_layer_step",
+    "attention_chunk_size",
+    "no_rope_layer_interval",
+    "patch_size",
+    "image_size",
+    "projector_input_dim",
+    "projector_output_dim",
+    "vision_output_dim",
+};
+
+static const char *const values[] = {
+    "1",
+    "2",
+    "3",
+    "4",
+    "8",
+    "16",
+    "64",
+    "128",
+    "1024",
+    "4096",
+    "16384",
+    "151936",
+    "0",
+    "-1",
+    "1099511627776",
+    "9007199254740993",
+    "1.5",
+    "true",
+    "false",
+    "null",
+    "\"x\"",
+    "[]",
+    "[0,1,5]",
+    "[\"full_attention\",\"sliding_attention\"]",
+    "[\"BertForPreTraining\"]",
+    "[\"LlamaModel\"]",
+    "[\"BertForSequenceClassification\"]",
+    "{\"0\":1}",
+    "\"gated-gelu\"",
+    "\"bfloat16\"",
+    "{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":128}",
+    "{}",
+};
+
+enum { KEYS = sizeof keys / sizeof *keys, VALUES = sizeof values / sizeof *values };
+
+/* Members that the bytes choose: a low byte gives most keys a usable number. */
+static size_t write_members(char *out, const uint8_t *data, size_t size)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < KEYS; i++) {
+        uint8_t choice = size ? data[i % size] + (uint8_t)(i / size) : 0;
+        n += (size_t)sprintf(out + n, ",\"%s\":%s", keys[i],
+                             values[choice < 192 ? choice % 12 : choice % VALUES]);
+    }
+    return n;
+}
+
+static void build(const char *json, size_t n, size_t seed);
+
+static void build_chosen(const uint8_t *data, size_t size)
+{
+    static char json[32768];
+    size_t families = 0;
+    while (hu_family_name(families))
+        families++;
+    const char *family = hu_family_name(data[0] % families);
+    bool multimodal = !strcmp(family, "gemma3") || !strcmp(family, "llama4");
+    size_t n = (size_t)sprintf(json, "{\"model_type\":\"%s\"", family);
+    n += write_members(json + n, data + 1, size - 1);
+    for (int nested = 0; multimodal && nested < 2; nested++) {
+        n +=
+            (size_t)sprintf(json + n, ",\"%s\":{\"x\":1", nested ? "vision_config" : "text_config");
+        n += write_members(json + n, data + 1, size - 1);
+        json[n++] = '}';
+    }
+    json[n++] = '}';
+    build(json, n, data[0]);
+}
 
 static void fill(struct hu_sizing_request *r, size_t seed)
 {
@@ -27,16 +175,29 @@ static void fill(struct hu_sizing_request *r, size_t seed)
     hu_dtype_find(seed % 2 ? "q8_0" : "bf16", &r->kv_dtype);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void build(const char *json, size_t n, size_t seed)
 {
     static struct hu_model model;
     static struct hu_sizing sizing;
     static struct hu_sizing_request request;
     char error[HU_CONFIG_ERROR], why[HU_SIZING_ERROR];
-    if (hu_model_read_config((const char *)data, size, &model, error)) {
-        fill(&request, size);
+    if (hu_model_read_config(json, n, &model, error)) {
+        if (model.active_parameters > model.parameters)
+            abort();
+        fill(&request, seed);
+        /* Searching for the longest context through thousands of layers finds nothing more. */
+        request.fit = model.kv_count < 64;
         hu_sizing_make(&model, &request, &sizing, why);
+    } else if (!*error) {
+        abort(); /* refused without a reason */
     }
     hu_model_free(&model);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    build((const char *)data, size, size);
+    if (size > 1)
+        build_chosen(data, size);
     return 0;
 }

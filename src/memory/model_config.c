@@ -1,4 +1,4 @@
-#include "config.h"
+#include "model_config.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -77,11 +77,24 @@ const char *config_text(struct hu_config *c, const char *key)
     return json_string_value(json_object_get(c->root, key));
 }
 
+const char *config_class(struct hu_config *c)
+{
+    json_t *list = json_object_get(c->root, "architectures");
+    const char *name = json_string_value(json_array_get(list, 0));
+    return name ? name : "";
+}
+
+uint64_t config_labels(struct hu_config *c)
+{
+    uint64_t labels = json_object_size(json_object_get(c->root, "id2label"));
+    return labels ? labels : config_number(c, "num_labels", 2);
+}
+
 uint64_t config_times(struct hu_config *c, uint64_t a, uint64_t b)
 {
     uint64_t product;
-    if (__builtin_mul_overflow(a, b, &product)) {
-        config_fail(c, "the sizes multiply to more than 64 bits hold");
+    if (__builtin_mul_overflow(a, b, &product) || product > HU_PRODUCT_MAX) {
+        config_fail(c, "the sizes multiply to more than 2^61");
         return 0;
     }
     return product;

@@ -1,0 +1,81 @@
+/* FP32 to FP16 by the hardware, where no flags are asked for; included after lanes.h with cvt_fp16,
+ * fp16_to_odd and store_fp16 of the instruction set. The hardware keeps NaNs' payloads. */
+
+/* vcvtps2ph's immediate: its own rounding direction, not MXCSR's. NEON's fcvtn takes the
+ * environment's, which is the same or, ties away and to odd, the one that these start from. */
+#define FP16_NEAREST 0
+#define FP16_DOWN 1
+#define FP16_UP 2
+#define FP16_ZERO 3
+
+/* Ties away are ties to even after setting the last bit, which moves a tie up and nothing else; to
+ * odd is toward zero, the last bit then set where the way back differs. */
+INLINE fp16s fp16_of(vec x, enum hu_direction direction)
+{
+    switch (direction) {
+    case HU_TIES_TO_AWAY:
+        return cvt_fp16(x | keep(unequal(x & splat(~SIGN), splat(INFINITE)), splat(1)),
+                        FP16_NEAREST);
+    case HU_TOWARD_ZERO:
+        return cvt_fp16(x, FP16_ZERO);
+    case HU_TOWARD_POSITIVE:
+        return cvt_fp16(x, FP16_UP);
+    case HU_TOWARD_NEGATIVE:
+        return cvt_fp16(x, FP16_DOWN);
+    case HU_TO_ODD:
+        return fp16_to_odd(x, cvt_fp16(x, FP16_ZERO));
+    default:
+        return cvt_fp16(x, FP16_NEAREST);
+    }
+}
+
+INLINE unsigned fp16_row(bool streams, void *dst, const void *src, size_t n,
+                         enum hu_direction direction)
+{
+    const char *in = src;
+    char *out = dst;
+    size_t whole = n / (2 * LANES) * (2 * LANES);
+    for (size_t i = 0; i < whole; i += 2 * LANES) {
+        fetch_ahead(streams, in + 4 * i, 2 * sizeof(vec));
+        fp16s low = fp16_of(load(in + 4 * i), direction);
+        fp16s high = fp16_of(load(in + 4 * (i + LANES)), direction);
+        store_fp16(out + 2 * i, low);
+        store_fp16(out + 2 * (i + LANES), high);
+    }
+    for (size_t i = whole; i < n; i += LANES) {
+        size_t count = n - i < LANES ? n - i : LANES;
+        uint32_t rest[LANES] = {0};
+        uint16_t codes[LANES];
+        memcpy(rest, in + 4 * i, 4 * count);
+        store_fp16(codes, fp16_of(load(rest), direction));
+        memcpy(out + 2 * i, codes, 2 * count);
+    }
+    return 0;
+}
+
+#define FP16_ROW(name, direction)                                                                  \
+    TARGET static unsigned name(const struct narrow *k, void *dst, const void *src, size_t n,      \
+                                uint64_t first)                                                    \
+    {                                                                                              \
+        (void)first;                                                                               \
+        return fp16_row(k->streams, dst, src, n, direction);                                       \
+    }
+
+FP16_ROW(fp16_rne, HU_TIES_TO_EVEN)
+FP16_ROW(fp16_rna, HU_TIES_TO_AWAY)
+FP16_ROW(fp16_rtz, HU_TOWARD_ZERO)
+FP16_ROW(fp16_rup, HU_TOWARD_POSITIVE)
+FP16_ROW(fp16_rdn, HU_TOWARD_NEGATIVE)
+FP16_ROW(fp16_rto, HU_TO_ODD)
+
+/* The narrow_function that stages have: the hardware's where it does, the lanes' otherwise. */
+static narrow_function *narrow_find_fp16(const struct conversion *c)
+{
+    static narrow_function *const fp16[] = {
+        [HU_TIES_TO_EVEN] = fp16_rne,    [HU_TIES_TO_AWAY] = fp16_rna,
+        [HU_TOWARD_ZERO] = fp16_rtz,     [HU_TOWARD_POSITIVE] = fp16_rup,
+        [HU_TOWARD_NEGATIVE] = fp16_rdn, [HU_TO_ODD] = fp16_rto,
+    };
+    bool plain = !c->flags && !c->options.saturate && c->options.direction != HU_STOCHASTIC;
+    return is_fp16(c->to) && plain ? fp16[c->options.direction] : narrow_find(c);
+}

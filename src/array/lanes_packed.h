@@ -1,0 +1,60 @@
+/* Lanes of a byte or a half each, by C's vectors; included with byte_lanes and half_lanes defined.
+ */
+typedef int8_t byte_mask __attribute__((vector_size(sizeof(byte_lanes))));
+typedef int16_t half_mask __attribute__((vector_size(sizeof(byte_lanes))));
+
+INLINE byte_lanes splat_8(uint32_t x)
+{
+    return (byte_lanes){0} + (uint8_t)x;
+}
+
+INLINE half_lanes splat_16(uint32_t x)
+{
+    return (half_lanes){0} + (uint16_t)x;
+}
+
+INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
+{
+    byte_lanes m = (byte_lanes)(a < b);
+    return (a & m) | (b & ~m);
+}
+
+INLINE half_lanes smaller_16(half_lanes a, half_lanes b)
+{
+    half_lanes m = (half_lanes)(a < b);
+    return (a & m) | (b & ~m);
+}
+
+/* yes where the top bit is set, which is the only one */
+INLINE byte_lanes pick_8(byte_lanes top, byte_lanes yes, byte_lanes no)
+{
+    byte_lanes m = (byte_lanes)((byte_mask)top < 0);
+    return (yes & m) | (no & ~m);
+}
+
+INLINE half_lanes pick_16(half_lanes top, half_lanes yes, half_lanes no)
+{
+    half_lanes m = (half_lanes)((half_mask)top < 0);
+    return (yes & m) | (no & ~m);
+}
+
+INLINE byte_lanes keep_nonzero_8(byte_lanes codes, byte_lanes x)
+{
+    return (byte_lanes)(codes != 0) & x;
+}
+
+INLINE half_lanes keep_nonzero_16(half_lanes codes, half_lanes x)
+{
+    return (half_lanes)(codes != 0) & x;
+}
+
+INLINE half_lanes shift_right_16(half_lanes x, uint32_t count)
+{
+    return x >> count;
+}
+
+/* Of bytes with nothing but the top bit, and by at most 7: halves do, as no bit leaves its byte. */
+INLINE byte_lanes shift_right_8(byte_lanes x, uint32_t count)
+{
+    return (byte_lanes)shift_right_16((half_lanes)x, count);
+}

@@ -1,0 +1,264 @@
+#include "format.h"
+#include "options.h"
+#include "report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command_option rows[] = {OPTION_HELP, OPTION_END};
+
+/* The names that stand for lists in the table of options. */
+static void put_formats(void)
+{
+    for (size_t i = 0; i < hu_format_count(); i++)
+        printf("%s%s", i ? " " : "", hu_format_at(i)->name);
+}
+
+static void put_dtypes(void)
+{
+    put_formats();
+    for (size_t i = 0; i < hu_integer_count(); i++)
+        printf(" %s", hu_integer_at(i)->name);
+}
+
+static void put_commands(void)
+{
+    for (const struct command *const *c = commands; *c; c++)
+        printf("%s%s", c == commands ? "" : " ", (*c)->name);
+}
+
+/* Words to choose from, by spaces. */
+static void put_words(const char *words)
+{
+    if (!strcmp(words, "@formats"))
+        put_formats();
+    else if (!strcmp(words, "@dtypes"))
+        put_dtypes();
+    else if (!strcmp(words, "@rounds"))
+        fputs("rne rna rtz rup rdn rto", stdout);
+    else if (!strcmp(words, "@commands"))
+        put_commands();
+    else
+        fputs(words, stdout);
+}
+
+static bool is_file(const struct command_option *o)
+{
+    return !o->words || !strcmp(o->words, "@file");
+}
+
+static void put_options(const struct command *c)
+{
+    for (const struct command_option *o = c->options; o->name; o++) {
+        printf("%s--%s", o == c->options ? "" : " ", o->name);
+        if (o->key < OPTION_LONG)
+            printf(" -%c", o->key);
+    }
+}
+
+/* "show:-f|show:--formats" */
+static void put_keys(const struct command *c, const struct command_option *o)
+{
+    printf("%s:--%s", c->name, o->name);
+    if (o->key < OPTION_LONG)
+        printf("|%s:-%c", c->name, o->key);
+}
+
+static void bash(void)
+{
+    puts("# bash completion for halfulp, printed by 'halfulp completion bash'\n"
+         "_halfulp() {\n"
+         "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+         "    local command=${COMP_WORDS[1]} words=\n"
+         "    if [ \"$COMP_CWORD\" = 1 ]; then");
+    fputs("        words='help --help --version ", stdout);
+    put_commands();
+    puts("'\n    else case \"$command:$prev\" in");
+    for (const struct command *const *c = commands; *c; c++)
+        for (const struct command_option *o = (*c)->options; o->name; o++) {
+            if (!o->argument)
+                continue;
+            fputs("        ", stdout);
+            put_keys(*c, o);
+            fputs(") ", stdout);
+            if (is_file(o)) {
+                puts("COMPREPLY=($(compgen -f -- \"$cur\")); return;;");
+                continue;
+            }
+            fputs("words='", stdout);
+            put_words(o->words);
+            puts("';;");
+        }
+    fputs("        help:*) words='", stdout);
+    put_commands();
+    puts("';;\n        *) case \"$command\" in");
+    for (const struct command *const *c = commands; *c; c++) {
+        printf("            %s) words='", (*c)->name);
+        put_options(*c);
+        if ((*c)->operands && *(*c)->operands == '@' && strcmp((*c)->operands, "@file") != 0) {
+            putchar(' ');
+            put_words((*c)->operands);
+        }
+        puts("';;");
+    }
+    puts("        esac;;\n"
+         "    esac; fi\n"
+         "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+         "    [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$cur\"))\n"
+         "}\n"
+         "complete -F _halfulp halfulp");
+}
+
+/* TEXT for a zsh specification: ' [ ] : need a backslash there. */
+static void put_zsh(const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputs("'\\'", stdout);
+        else if (strchr("[]:", *text))
+            putchar('\\');
+        putchar(*text);
+    }
+}
+
+static void zsh_argument(const struct command_option *o)
+{
+    if (!o->argument)
+        return;
+    putchar(':');
+    put_zsh(o->argument);
+    putchar(':');
+    if (is_file(o)) {
+        fputs("_files", stdout);
+        return;
+    }
+    putchar('(');
+    put_words(o->words);
+    putchar(')');
+}
+
+static void zsh(void)
+{
+    puts("#compdef halfulp\n"
+         "# zsh completion for halfulp, printed by 'halfulp completion zsh'\n"
+         "_halfulp() {\n"
+         "    local -a commands\n"
+         "    commands=(");
+    for (const struct command *const *c = commands; *c; c++) {
+        printf("        '%s:", (*c)->name);
+        put_zsh((*c)->summary);
+        puts("'");
+    }
+    puts("        'help:what a command does and its options'\n    )\n"
+         "    if (( CURRENT == 2 )); then _describe command commands; return; fi\n"
+         "    local command=$words[2]\n"
+         "    shift words; (( CURRENT-- ))\n"
+         "    case $command in");
+    for (const struct command *const *c = commands; *c; c++) {
+        printf("        %s) _arguments", (*c)->name);
+        for (const struct command_option *o = (*c)->options; o->name; o++) {
+            printf(" \\\n            '--%s[", o->name);
+            put_zsh(o->help);
+            putchar(']');
+            zsh_argument(o);
+            putchar('\'');
+            if (o->key >= OPTION_LONG)
+                continue;
+            printf(" '-%c[", o->key);
+            put_zsh(o->help);
+            putchar(']');
+            zsh_argument(o);
+            putchar('\'');
+        }
+        fputs(" \\\n            '*:argument:", stdout);
+        if ((*c)->operands && strcmp((*c)->operands, "@file") != 0) {
+            putchar('(');
+            put_words((*c)->operands);
+            putchar(')');
+        } else {
+            fputs("_files", stdout);
+        }
+        puts("';;");
+    }
+    fputs("        help) _values command ", stdout);
+    put_commands();
+    puts(";;\n    esac\n}\n_halfulp \"$@\"");
+}
+
+/* TEXT in a fish single-quoted string. */
+static void put_fish(const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\'' || *text == '\\')
+            putchar('\\');
+        putchar(*text);
+    }
+}
+
+static void fish(void)
+{
+    puts("# fish completion for halfulp, printed by 'halfulp completion fish'");
+    for (const struct command *const *c = commands; *c; c++) {
+        printf("complete -c halfulp -n __fish_use_subcommand -f -a %s -d '", (*c)->name);
+        put_fish((*c)->summary);
+        puts("'");
+        const char *operands = (*c)->operands;
+        if (operands && strcmp(operands, "@file") != 0) {
+            printf("complete -c halfulp -n '__fish_seen_subcommand_from %s' -f -a '", (*c)->name);
+            put_words(operands);
+            puts("'");
+        }
+        for (const struct command_option *o = (*c)->options; o->name; o++) {
+            printf("complete -c halfulp -n '__fish_seen_subcommand_from %s' -l %s", (*c)->name,
+                   o->name);
+            if (o->key < OPTION_LONG)
+                printf(" -s %c", o->key);
+            if (o->argument) {
+                fputs(" -r", stdout);
+                if (!is_file(o)) {
+                    fputs(" -f -a '", stdout);
+                    put_words(o->words);
+                    putchar('\'');
+                }
+            }
+            fputs(" -d '", stdout);
+            put_fish(o->help);
+            puts("'");
+        }
+    }
+    fputs("complete -c halfulp -n '__fish_use_subcommand' -f -a help\n"
+          "complete -c halfulp -n '__fish_seen_subcommand_from help' -f -a '",
+          stdout);
+    put_commands();
+    puts("'");
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct options o;
+    int key;
+    options_begin(&o, self, argc, argv);
+    while ((key = option_next(&o)) >= 0)
+        ;
+    if (key == OPTION_EXIT)
+        return o.status;
+    const char *shell = o.argc == 1 ? o.argv[0] : "";
+    if (!strcmp(shell, "bash"))
+        bash();
+    else if (!strcmp(shell, "zsh"))
+        zsh();
+    else if (!strcmp(shell, "fish"))
+        fish();
+    else
+        return fail(self->name, "one shell is needed: bash, zsh or fish");
+    return EXIT_DONE;
+}
+
+const struct command cmd_completion = {
+    .name = "completion",
+    .usage = "bash|zsh|fish",
+    .summary = "a completion script for a shell",
+    .operands = "bash zsh fish",
+    .options = rows,
+    .run = run,
+};

@@ -1,0 +1,99 @@
+/* halfulp view: hands over to halfulp-view. */
+#include "view.h"
+#include "options.h"
+#include "report.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char program[] = "halfulp-view";
+
+static const struct command_option rows[] = {
+    {"formats", 'f', "LIST", "rows: formats joined by commas, or all", "@formats"},
+    OPTION_ROUND,
+    OPTION_SATURATE,
+    {"theme", VIEW_THEME, "T", "light (default), dark, or safe for the colour-blind",
+     "light dark safe"},
+    {"page", VIEW_PAGE, "P", "bits (default), rounding, numberline, memory, keys",
+     "bits rounding numberline memory keys"},
+    {"size", VIEW_SIZE, "WxH", "size of the window or picture, 1280x800 by default", NULL},
+    {"scale", VIEW_SCALE, "F", "size of everything, on top of what the display says", NULL},
+    {"print", VIEW_PRINT, NULL, "print the encodings when the viewer is left", NULL},
+    {"screenshot", VIEW_SCREENSHOT, "FILE", "write a PNG instead of opening a window", "@file"},
+    {"force", VIEW_FORCE, NULL, "replace an existing picture", NULL},
+    {"describe", VIEW_DESCRIBE, NULL, "print as JSON what is on screen; opens no window", NULL},
+    {"script", VIEW_SCRIPT, "FILE", "play events from a file (-: stdin), then describe", "@file"},
+    {"config", VIEW_CONFIG, "FILE", "settings to use in place of the user's", "@file"},
+    OPTION_HELP,
+    OPTION_END,
+};
+
+/* The folder that this program lies in, with its slash; false: unknown. */
+static int own_folder(char *out, size_t size)
+{
+    ssize_t length = readlink("/proc/self/exe", out, size - 1);
+    if (length <= 0)
+        return 0;
+    out[length] = 0;
+    char *slash = strrchr(out, '/');
+    if (!slash)
+        return 0;
+    slash[1] = 0;
+    return 1;
+}
+
+static void start(const char *path, char **argv)
+{
+    char *kept = argv[0];
+    argv[0] = (char *)program;
+    execv(path, argv);
+    argv[0] = kept;
+}
+
+static int is_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+            return 1;
+    return 0;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    char beside[PATH_MAX + sizeof program];
+    if (is_help(argc, argv)) {
+        command_help(self);
+        return EXIT_DONE;
+    }
+    fflush(stdout);
+    if (own_folder(beside, PATH_MAX)) {
+        strcat(beside, program);
+        start(beside, argv);
+        if (errno != ENOENT)
+            return fail(self->name, "%s: %s", beside, strerror(errno));
+    }
+    start(BINDIR "/halfulp-view", argv);
+    return fail(self->name, "halfulp-view was not built: install SDL2, SDL2_ttf, fontconfig and "
+                            "libpng (Debian: libsdl2-dev libsdl2-ttf-dev libfontconfig-dev "
+                            "libpng-dev), then ./configure --enable-viewer=yes && make");
+}
+
+const struct command cmd_view = {
+    .name = "view",
+    .usage = "[OPTION…] [VALUE]",
+    .summary = "every bit under the mouse: the viewer",
+    .details =
+        "A window that shows VALUE (0.1 by default) in several formats at once. Click a bit to\n"
+        "toggle it, drag to write several; F1 shows the keys. --screenshot, --describe and "
+        "--script\n"
+        "need no display. A script has an event a line: click NAME, drag NAME NAME, hover NAME,\n"
+        "wheel NAME NOTCHES, key Ctrl+C, type TEXT, clipboard TEXT, resize W H; the names are "
+        "those\n"
+        "that --describe prints.",
+    .options = rows,
+    .run = run,
+};

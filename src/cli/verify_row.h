@@ -1,0 +1,44 @@
+/* The rows of `halfulp verify`, as text and as JSON. */
+#ifndef HALFULP_CLI_VERIFY_ROW_H
+#define HALFULP_CLI_VERIFY_ROW_H
+
+#include "json.h"
+#include "verify/scan.h"
+
+/* One combination, tried. */
+struct verify_row {
+    const struct hu_format *to, *from;
+    enum hu_direction direction;
+    const char *subject; /* a kernel, LIB.so:SYMBOL, or a file */
+    const char *covers;  /* "all", "boundaries", "lines" */
+    struct hu_verdict verdict;
+    double seconds;
+    const uint64_t *lines; /* the line of each shown mismatch; NULL: there are none */
+    char *ending;          /* how a foreign function ended, "crashes (signal 11)"; NULL: it did not;
+                              freed with the row */
+    bool blamed;           /* a single source does that … */
+    uint64_t blamed_source; /* … this one */
+    bool refuted;           /* MPFR contradicted our own table of expectations */
+    uint64_t refuted_at;
+};
+
+bool verify_row_passed(const struct verify_row *row);
+void verify_row_free(struct verify_row *row);
+
+/* subject: the widest of its column. */
+void verify_print_heading(const char *subject);
+void verify_print_row(const struct verify_row *row);
+/* What is wrong, field by field; nothing where all is well. */
+void verify_print_mismatches(const struct verify_row *row);
+
+json_t *verify_row_json(const struct verify_row *row);
+
+/* COUNT with ',' between groups of three digits; the text lives in OUT. */
+enum { GROUPED_TEXT = 32 };
+const char *grouped(char out[GROUPED_TEXT], uint64_t count);
+
+/* A row for many combinations that all passed: what stands in its columns from, to and round. */
+void verify_print_summary(const char *from, const char *to, const char *round, const char *subject,
+                          const char *covers, uint64_t inputs, double seconds);
+
+#endif

@@ -1,0 +1,368 @@
+#include "verify/foreign.h"
+#include "verify/layout.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef void foreign_function(const void *src, void *dst, size_t n);
+
+enum {
+    /* Enough for a call to outweigh the two switches between processes. */
+    FOREIGN_BLOCK = 1 << 16,
+    SMALL_CALL = 512,  /* elements; what lies in dst goes along with shorter calls */
+    WATCHED_BYTES = 8, /* beyond the last element */
+    BLAME_MS = 500,
+    START_MS = 10000,
+    GRACE_MS = 1000, /* between the end of its pipe and its own */
+};
+
+/* A child and the memory that it shares with us:
+ *   | count | guard | source … | guard | result … | guard | */
+struct child {
+    pid_t pid;
+    int ask, answer; /* our ends of two pipes; -1: none */
+    size_t *count;
+    void *memory, *src, *dst;
+    size_t bytes;
+};
+
+struct hu_foreign {
+    const char *library, *symbol;
+    const struct hu_format *to, *from;
+    int timeout_ms;
+    unsigned workers;
+    struct child *child;
+    pthread_mutex_t lock;
+    enum hu_foreign_end end;
+    int number;
+};
+
+static size_t page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static size_t whole_pages(size_t bytes)
+{
+    size_t page = page_size();
+    return (bytes + page - 1) / page * page;
+}
+
+static bool share_memory(struct hu_foreign *f, struct child *c)
+{
+    size_t page = page_size();
+    size_t in = whole_pages(hu_layout_bytes(f->from, FOREIGN_BLOCK));
+    size_t out = whole_pages(hu_layout_bytes(f->to, FOREIGN_BLOCK));
+    c->bytes = 4 * page + in + out;
+    c->memory = mmap(NULL, c->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (c->memory == MAP_FAILED)
+        return false;
+    char *at = c->memory;
+    c->count = (size_t *)c->memory;
+    c->src = at + 2 * page;
+    c->dst = at + 3 * page + in;
+    return !mprotect(at + page, page, PROT_NONE) &&
+           !mprotect(at + 2 * page + in, page, PROT_NONE) &&
+           !mprotect(at + 3 * page + in + out, page, PROT_NONE);
+}
+
+/* In the child. An answer of one zero byte is "done"; anything else is a message. */
+static void child_says(int answer, const char *text)
+{
+    size_t length = strlen(text);
+    if (write(answer, text, length ? length : 1) < 0)
+        _exit(EXIT_FAILURE);
+}
+
+static foreign_function *load(const struct hu_foreign *f, int answer)
+{
+    void *library = dlopen(f->library, RTLD_NOW | RTLD_LOCAL);
+    void *symbol = library ? dlsym(library, f->symbol) : NULL;
+    if (!symbol) {
+        const char *why = dlerror();
+        child_says(answer, why ? why : "the symbol is a null pointer");
+        _exit(EXIT_FAILURE);
+    }
+    foreign_function *function;
+    memcpy(&function, &symbol, sizeof function); /* ISO C has no cast for this; POSIX dlsym does */
+    return function;
+}
+
+static void serve(const struct hu_foreign *f, struct child *c, int ask, int answer)
+{
+    static const int deadly[] = {SIGPIPE, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    const struct rlimit no_core = {0, 0};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
+        signal(deadly[i], SIG_DFL);
+    setrlimit(RLIMIT_CORE, &no_core);
+    dup2(STDERR_FILENO, STDOUT_FILENO); /* its chatter must not mix with our answer */
+    size_t in = whole_pages(hu_layout_bytes(f->from, FOREIGN_BLOCK));
+    foreign_function *function = load(f, answer);
+    mprotect(c->src, in, PROT_READ);
+    child_says(answer, "");
+    char go;
+    while (read(ask, &go, 1) == 1) {
+        function(c->src, c->dst, *c->count);
+        child_says(answer, "");
+    }
+    _exit(EXIT_SUCCESS);
+}
+
+static void close_pipe(int ends[2])
+{
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static bool start(struct hu_foreign *f, struct child *c)
+{
+    int ask[2], answer[2];
+    if (pipe2(ask, O_CLOEXEC))
+        return false;
+    if (pipe2(answer, O_CLOEXEC)) {
+        close_pipe(ask);
+        return false;
+    }
+    fflush(NULL);
+    c->pid = fork();
+    if (c->pid == 0) {
+        close(ask[1]);
+        close(answer[0]);
+        serve(f, c, ask[0], answer[1]);
+    }
+    close(ask[0]);
+    close(answer[1]);
+    c->ask = ask[1];
+    c->answer = answer[0];
+    return c->pid > 0;
+}
+
+static void stop(struct child *c, int *status)
+{
+    if (c->ask >= 0)
+        close(c->ask);
+    if (c->answer >= 0)
+        close(c->answer);
+    c->ask = c->answer = -1;
+    if (c->pid > 0) {
+        kill(c->pid, SIGKILL);
+        while (waitpid(c->pid, status, 0) < 0 && errno == EINTR)
+            ;
+    }
+    c->pid = 0;
+}
+
+static long long now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/* The child's answer. Returns its length, 0 where the child ended, -1 where it took too long. */
+static ssize_t hear(struct child *c, int timeout_ms, char *answer, size_t size)
+{
+    long long until = now_ms() + timeout_ms;
+    for (;;) {
+        long long left = until - now_ms();
+        struct pollfd p = {c->answer, POLLIN, 0};
+        int ready = poll(&p, 1, left > 0 ? (int)left : 0);
+        if (ready > 0) {
+            ssize_t n = read(c->answer, answer, size);
+            if (n >= 0 || errno != EINTR)
+                return n < 0 ? 0 : n;
+        } else if (ready == 0)
+            return -1;
+        else if (errno != EINTR)
+            return 0;
+    }
+}
+
+/* The child ended, or hung and is ended now. A child that dies by itself is waited for. */
+static enum hu_foreign_end ending_of(struct child *c, bool hung, int *number)
+{
+    int status = 0;
+    long long until = now_ms() + GRACE_MS;
+    while (!hung && c->pid > 0 && now_ms() < until) {
+        if (waitpid(c->pid, &status, WNOHANG) != 0)
+            c->pid = 0;
+        else
+            poll(NULL, 0, 1);
+    }
+    stop(c, &status);
+    *number = hung ? 0 : WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+    return hung ? HU_HUNG : WIFSIGNALED(status) ? HU_CRASHED : HU_EXITED;
+}
+
+/* One call in child C, whose memory holds the sources. */
+static enum hu_foreign_end call(struct child *c, size_t n, int timeout_ms, int *number)
+{
+    char answer, go = 1;
+    *c->count = n;
+    if (write(c->ask, &go, 1) != 1)
+        return ending_of(c, false, number);
+    ssize_t heard = hear(c, timeout_ms, &answer, 1);
+    return heard == 1 ? HU_STILL_RUNNING : ending_of(c, heard < 0, number);
+}
+
+static bool convert(void *context, unsigned worker, void *dst, const void *src, size_t n,
+                    unsigned *flags)
+{
+    struct hu_foreign *f = context;
+    struct child *c = &f->child[worker];
+    size_t out = hu_layout_bytes(f->to, n);
+    int number;
+    (void)flags;
+    if (c->pid <= 0)
+        return false;
+    memcpy(c->src, src, hu_layout_bytes(f->from, n));
+    if (n < SMALL_CALL)
+        memcpy(c->dst, dst, out + WATCHED_BYTES);
+    enum hu_foreign_end end = call(c, n, f->timeout_ms, &number);
+    if (end == HU_STILL_RUNNING) {
+        memcpy(dst, c->dst, n < SMALL_CALL ? out + WATCHED_BYTES : out);
+        return true;
+    }
+    pthread_mutex_lock(&f->lock);
+    if (f->end == HU_STILL_RUNNING) {
+        f->end = end;
+        f->number = number;
+    }
+    pthread_mutex_unlock(&f->lock);
+    return false;
+}
+
+static bool start_and_load(struct hu_foreign *f, struct child *c, char message[HU_FOREIGN_MESSAGE])
+{
+    if (!start(f, c)) {
+        snprintf(message, HU_FOREIGN_MESSAGE, "a child process cannot be started: %s",
+                 strerror(errno));
+        return false;
+    }
+    ssize_t n = hear(c, START_MS, message, HU_FOREIGN_MESSAGE - 1);
+    if (n == 1 && !message[0])
+        return true;
+    if (n > 0) {
+        message[n] = 0;
+        return false;
+    }
+    int number;
+    enum hu_foreign_end end = ending_of(c, n < 0, &number);
+    if (end == HU_HUNG)
+        snprintf(message, HU_FOREIGN_MESSAGE, "%s: loading it takes over %d s", f->library,
+                 START_MS / 1000);
+    else
+        snprintf(message, HU_FOREIGN_MESSAGE, "%s: loading it ends the process (%s %d)", f->library,
+                 end == HU_CRASHED ? "signal" : "exit status", number);
+    return false;
+}
+
+struct hu_foreign *hu_foreign_open(const char *library, const char *symbol,
+                                   const struct hu_format *to, const struct hu_format *from,
+                                   unsigned workers, int timeout_ms,
+                                   char message[HU_FOREIGN_MESSAGE])
+{
+    struct hu_foreign *f = calloc(1, sizeof *f);
+    if (f)
+        f->child = calloc(workers, sizeof *f->child);
+    if (!f || !f->child) {
+        free(f);
+        snprintf(message, HU_FOREIGN_MESSAGE, "out of memory");
+        return NULL;
+    }
+    f->library = library;
+    f->symbol = symbol;
+    f->to = to;
+    f->from = from;
+    f->timeout_ms = timeout_ms;
+    f->workers = workers;
+    pthread_mutex_init(&f->lock, NULL);
+    for (unsigned i = 0; i < workers; i++)
+        f->child[i].ask = f->child[i].answer = -1;
+    for (unsigned i = 0; i < workers; i++) {
+        bool shared = share_memory(f, &f->child[i]);
+        if (!shared)
+            snprintf(message, HU_FOREIGN_MESSAGE, "no memory to share: %s", strerror(errno));
+        if (!shared || !start_and_load(f, &f->child[i], message)) {
+            hu_foreign_close(f);
+            return NULL;
+        }
+    }
+    return f;
+}
+
+void hu_foreign_close(struct hu_foreign *f)
+{
+    if (!f)
+        return;
+    for (unsigned i = 0; i < f->workers; i++) {
+        int status;
+        stop(&f->child[i], &status);
+        if (f->child[i].memory && f->child[i].memory != MAP_FAILED)
+            munmap(f->child[i].memory, f->child[i].bytes);
+    }
+    pthread_mutex_destroy(&f->lock);
+    free(f->child);
+    free(f);
+}
+
+struct hu_subject hu_foreign_subject(struct hu_foreign *f)
+{
+    return (struct hu_subject){f, convert, false, FOREIGN_BLOCK};
+}
+
+enum hu_foreign_end hu_foreign_ending(const struct hu_foreign *f, int *number)
+{
+    *number = f->number;
+    return f->end;
+}
+
+/* Whether a call of N elements, zeros but for SOURCES from FIRST to LAST, ends a fresh child. */
+static bool ends_child(struct hu_foreign *f, const uint64_t *sources, size_t n, size_t first,
+                       size_t last)
+{
+    struct child *c = &f->child[0];
+    char message[HU_FOREIGN_MESSAGE];
+    int status, number;
+    if (c->pid > 0)
+        stop(c, &status);
+    if (!start_and_load(f, c, message))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        hu_layout_store(f->from, c->src, i, i >= first && i <= last ? sources[i] : 0);
+    int patience = f->timeout_ms < BLAME_MS ? f->timeout_ms : BLAME_MS;
+    return call(c, n, patience, &number) != HU_STILL_RUNNING;
+}
+
+bool hu_foreign_blame(struct hu_foreign *f, const uint64_t *sources, size_t n, uint64_t *blamed)
+{
+    /* Zeros alone must be harmless, or no source is to blame. */
+    if (!n || ends_child(f, sources, n, 1, 0) || !ends_child(f, sources, n, 0, n - 1))
+        return false;
+    size_t first = 0, last = n - 1;
+    while (first < last) {
+        size_t middle = first + (last - first) / 2;
+        if (ends_child(f, sources, n, first, middle))
+            last = middle;
+        else if (ends_child(f, sources, n, middle + 1, last))
+            first = middle + 1;
+        else
+            return false;
+    }
+    *blamed = sources[first];
+    return true;
+}

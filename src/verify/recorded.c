@@ -1,0 +1,178 @@
+#include "verify/recorded.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGEST_LINE = 256, LINES_A_STEP = 1 << 16 };
+
+unsigned hu_to_testfloat(unsigned flags)
+{
+    return (flags & HU_INEXACT ? HU_TESTFLOAT_INEXACT : 0) |
+           (flags & HU_UNDERFLOW ? HU_TESTFLOAT_UNDERFLOW : 0) |
+           (flags & HU_OVERFLOW ? HU_TESTFLOAT_OVERFLOW : 0) |
+           (flags & HU_INVALID ? HU_TESTFLOAT_INVALID : 0);
+}
+
+static unsigned from_testfloat(unsigned bits)
+{
+    return (bits & HU_TESTFLOAT_INEXACT ? HU_INEXACT : 0) |
+           (bits & HU_TESTFLOAT_UNDERFLOW ? HU_UNDERFLOW : 0) |
+           (bits & HU_TESTFLOAT_OVERFLOW ? HU_OVERFLOW : 0) |
+           (bits & HU_TESTFLOAT_INVALID ? HU_INVALID : 0);
+}
+
+static int digit_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+static const char *after_spaces(const char *at)
+{
+    while (is_space(*at))
+        at++;
+    return at;
+}
+
+/* A hexadecimal number of at most WIDTH bits. NULL: none. */
+static const char *read_number(const char *at, int width, uint64_t *value)
+{
+    if (at[0] == '0' && (at[1] | 0x20) == 'x')
+        at += 2;
+    *value = 0;
+    int digits = 0, digit;
+    for (; (digit = digit_of(*at)) >= 0; at++, digits++) {
+        if (*value >> 60)
+            return NULL;
+        *value = *value << 4 | (uint64_t)digit;
+    }
+    bool ends = !*at || is_space(*at);
+    bool fits = width >= 64 || !(*value >> width);
+    return digits && ends && fits ? at : NULL;
+}
+
+struct reader {
+    struct hu_recorded *result;
+    const struct hu_format *to, *from;
+    bool flags; /* a third column is due */
+    uint64_t line;
+};
+
+struct vector {
+    uint64_t source, code, flags;
+};
+
+static bool bad_word(struct reader *r, const char *at, const char *what)
+{
+    int length = (int)strcspn(at, " \t\r");
+    struct hu_recorded *result = r->result;
+    result->bad = true;
+    if (length)
+        snprintf(result->message, sizeof result->message, "line %" PRIu64 ": \"%.*s\" is not %s",
+                 r->line, length < 60 ? length : 60, at, what);
+    else
+        snprintf(result->message, sizeof result->message, "line %" PRIu64 ": %s is missing%s",
+                 r->line, what, what[0] == 'f' ? "; --no-flags reads lines without" : "");
+    return false;
+}
+
+static bool read_vector(struct reader *r, const char *at, struct vector *v)
+{
+    char what[96];
+    const char *end;
+    at = after_spaces(at);
+    snprintf(what, sizeof what, "an encoding of %s in hexadecimal", r->from->name);
+    if (!(end = read_number(at, r->from->width, &v->source)))
+        return bad_word(r, at, what);
+    at = after_spaces(end);
+    snprintf(what, sizeof what, "an encoding of %s in hexadecimal", r->to->name);
+    if (!(end = read_number(at, r->to->width, &v->code)))
+        return bad_word(r, at, what);
+    at = after_spaces(end);
+    v->flags = 0;
+    if (*at || r->flags) {
+        if (!(end = read_number(at, 5, &v->flags)))
+            return bad_word(r, at, "flags in hexadecimal, 1f at most");
+        at = after_spaces(end);
+    }
+    return *at ? bad_word(r, at, "the end of the line") : true;
+}
+
+static void check_vector(struct reader *r, struct hu_reference *reference,
+                         const struct hu_promise *promise, const struct vector *v)
+{
+    unsigned due, got = from_testfloat((unsigned)v->flags);
+    uint64_t code = hu_expect(reference, r->to, r->from, v->source, promise, &due);
+    bool right = hu_satisfies(r->to, promise, code, v->code);
+    bool flags_right = promise->no_flags || (got == due && !(v->flags & HU_TESTFLOAT_INFINITE));
+    r->result->lines++;
+    if (right && flags_right)
+        return;
+    r->result->mismatches++;
+    if (r->result->shown == HU_SHOWN)
+        return;
+    r->result->line[r->result->shown] = r->line;
+    r->result->first[r->result->shown++] =
+        (struct hu_mismatch){.kind = right ? HU_WRONG_FLAGS : HU_WRONG_CODE,
+                             .source = v->source,
+                             .last = v->source,
+                             .expected = code,
+                             .got = v->code,
+                             .expected_flags = due,
+                             .got_flags = got};
+}
+
+/* The next line without its newline. False: the end, or a line that is too long or holds NULs. */
+static bool next_line(struct reader *r, FILE *stream, char line[LONGEST_LINE])
+{
+    if (!fgets(line, LONGEST_LINE, stream))
+        return false;
+    r->line++;
+    size_t length = strlen(line);
+    bool ended = length && line[length - 1] == '\n';
+    if (!ended && !feof(stream)) {
+        r->result->bad = true;
+        snprintf(r->result->message, sizeof r->result->message,
+                 "line %" PRIu64 ": longer than any vector, or not text", r->line);
+        return false;
+    }
+    if (ended)
+        line[length - 1] = 0;
+    return true;
+}
+
+void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu_format *to,
+                       const struct hu_format *from, const struct hu_promise *promise,
+                       void (*progress)(void *context, uint64_t lines), void *context)
+{
+    *result = (struct hu_recorded){0};
+    struct reader r = {.result = result, .to = to, .from = from, .flags = !promise->no_flags};
+    struct hu_reference *reference = hu_reference_new();
+    char line[LONGEST_LINE];
+    while (reference && next_line(&r, stream, line)) {
+        struct vector v;
+        const char *text = after_spaces(line);
+        if (!*text || *text == '#')
+            continue;
+        if (!read_vector(&r, text, &v))
+            break;
+        check_vector(&r, reference, promise, &v);
+        if (progress && result->lines % LINES_A_STEP == 0)
+            progress(context, LINES_A_STEP);
+    }
+    if (!reference || (!result->bad && ferror(stream))) {
+        result->bad = true;
+        snprintf(result->message, sizeof result->message, "%s",
+                 reference ? strerror(errno) : "out of memory");
+    }
+    hu_reference_free(reference);
+}

@@ -1,0 +1,80 @@
+/*
+ * A conversion of arrays on trial: every encoding of a source of at most 32 bits, and of a wider
+ * one every boundary of the target with its neighbours and seeded draws.
+ */
+#ifndef HALFULP_VERIFY_SCAN_H
+#define HALFULP_VERIFY_SCAN_H
+
+#include "verify/boundary.h"
+
+/* What is on trial: a way to convert arrays from and to the formats of the table it is tried by. */
+struct hu_subject {
+    void *context;
+    /*
+     * Converts N elements; WORKER tells which of the jobs asks, and only one asks at a time for
+     * each. flags: or-ed in; NULL where none are wanted. False: it cannot go on; the scan stops.
+     */
+    bool (*convert)(void *context, unsigned worker, void *dst, const void *src, size_t n,
+                    unsigned *flags);
+    bool has_flags;
+    size_t block; /* elements to convert in one call: a multiple of 64 */
+};
+
+enum hu_mismatch_kind {
+    HU_WRONG_CODE,
+    HU_WRONG_FLAGS, /* of one source, or of source to last together */
+    HU_WRONG_BYTES  /* an element beyond the last one was written */
+};
+
+struct hu_mismatch {
+    enum hu_mismatch_kind kind;
+    uint64_t source, last;  /* encodings; the same but for flags of several */
+    uint64_t expected, got; /* codes; a got code has bits above the width where its word was not
+                               clean */
+    unsigned expected_flags, got_flags;
+    size_t index, length; /* where that matters: which element of a call of how many */
+};
+
+enum { HU_SHOWN = 8 };
+
+struct hu_verdict {
+    uint64_t inputs;
+    uint64_t mismatches; /* at least: once HU_SHOWN are known, a block whose flags are wrong counts
+                            once */
+    struct hu_mismatch first[HU_SHOWN]; /* those of the least sources, in their order */
+    unsigned shown;
+    bool stopped;              /* convert gave up */
+    uint64_t stopped_at;       /* the first source of that call … */
+    size_t stopped_count;      /* … and how many there were */
+    uint64_t *stopped_sources; /* the sources themselves; freed by hu_verdict_free */
+    bool failed;               /* out of memory */
+};
+
+void hu_verdict_free(struct hu_verdict *verdict);
+
+struct hu_scan_options {
+    unsigned jobs;
+    uint64_t shard, shards; /* take the tasks that are shard modulo shards; shards 0 is 1 */
+    uint64_t draws;         /* seeded draws from a source wider than 32 bits */
+    uint64_t seed;
+    bool every_flag; /* calls that want flags for every input, not the boundaries and an
+                        eighth of the rest alone */
+    void (*progress)(void *context, uint64_t inputs); /* may be NULL; inputs just done; from any
+                                                         thread */
+    void *progress_context;
+};
+
+/* Tries SUBJECT by RUNS. The verdict is released by hu_verdict_free. */
+struct hu_verdict hu_scan(const struct hu_runs *runs, const struct hu_subject *subject,
+                          const struct hu_scan_options *options);
+
+/* The inputs that all shards together would cover. */
+uint64_t hu_scan_inputs(const struct hu_runs *runs, const struct hu_scan_options *options);
+
+/* Whether a scan takes every encoding of F. */
+static inline bool hu_scans_all(const struct hu_format *f)
+{
+    return f->width <= 32;
+}
+
+#endif

@@ -1,0 +1,227 @@
+/* Every encoding of a source, in blocks of consecutive ones. */
+#include "verify/layout.h"
+#include "verify/trial.h"
+
+#include <string.h>
+
+/* A block's encodings FIRST to FIRST + N - 1 lie in src; RUN holds FIRST. */
+struct block {
+    uint64_t first;
+    size_t n;
+    size_t run;
+};
+
+/* Elements FROM to TO-1, all due CODE. Those that could not be kept anyway are only counted. */
+static bool check_constant(struct bench *b, const struct block *k, uint64_t code, size_t from,
+                           size_t to)
+{
+    struct trial *t = b->trial;
+    const struct hu_format *format = t->runs->to;
+    const struct hu_promise promise = t->runs->promise;
+    uint64_t below = atomic_load_explicit(&t->shown_below, memory_order_relaxed), wrong = 0;
+    bool kept = false;
+    for (size_t i = from; i < to; i++) {
+        uint64_t got = hu_layout_load(format, b->dst, i);
+        if (hu_satisfies(format, &promise, code, got))
+            continue;
+        if (k->first + i < below)
+            kept |= !trial_check(b, k->first + i, code, i);
+        else
+            wrong++;
+    }
+    if (wrong)
+        atomic_fetch_add_explicit(&t->mismatches, wrong, memory_order_relaxed);
+    return !wrong && !kept;
+}
+
+/* Elements FROM to TO-1, which RUN holds, one by one. Whether all are right. */
+static bool check_each(struct bench *b, const struct block *k, size_t run, size_t from, size_t to)
+{
+    bool right = true;
+    const struct hu_run *r = &b->trial->runs->run[run];
+    if (r->kind == HU_CONSTANT)
+        return check_constant(b, k, r->code, from, to);
+    for (size_t i = from; i < to; i++) {
+        unsigned flags;
+        uint64_t code = hu_run_expect(b->trial->runs, run, k->first + i, &flags);
+        right &= trial_check(b, k->first + i, code, i);
+    }
+    return right;
+}
+
+/* Whether elements FROM to TO-1, which RUN holds, are as due: fast where that is a constant or an
+ * exact widening. */
+static bool piece_holds(struct bench *b, const struct block *k, size_t run, size_t from, size_t to)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    const struct hu_run *r = &runs->run[run];
+    if (r->kind == HU_CONSTANT)
+        return hu_layout_holds(runs->to, b->dst, from, to - from, r->code);
+    if (r->kind != HU_STEPS || r->shift > 0 || hu_is_packed(runs->to))
+        return false;
+    unsigned flags;
+    uint64_t first = hu_run_expect(runs, run, k->first + from, &flags);
+    struct hu_progression widened = {first, UINT64_C(1) << -r->shift, 0, 0};
+    hu_layout_fill(runs->to, b->expected, &widened, to - from);
+    return !memcmp(b->expected, (char *)b->dst + hu_layout_bytes(runs->to, from),
+                   hu_layout_bytes(runs->to, to - from));
+}
+
+/* Where RUN ends in the block, as an index, at most N. */
+static size_t end_in(const struct hu_runs *runs, const struct block *k, size_t run)
+{
+    uint64_t last = hu_run_last(runs, run) - k->first;
+    return last >= k->n - 1 ? k->n : (size_t)last + 1;
+}
+
+/* All codes of the block in dst. Returns the run of its last element. */
+static size_t check_codes(struct bench *b, const struct block *k, bool *right)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    size_t run = k->run;
+    *right = true;
+    for (size_t from = 0;; run++) {
+        size_t to = end_in(runs, k, run);
+        if (!piece_holds(b, k, run, from, to))
+            *right &= check_each(b, k, run, from, to);
+        if (to == k->n)
+            return run;
+        from = to;
+    }
+}
+
+/* The flags due over part of a run, or-ed. */
+static unsigned flags_over(const struct hu_runs *runs, size_t run, uint64_t first, uint64_t last)
+{
+    const struct hu_run *r = &runs->run[run];
+    if (r->kind != HU_LADDER)
+        return r->flags;
+    uint64_t mask = (UINT64_C(1) << r->shift) - 1;
+    bool exact = first == last && !((first - r->first) & mask);
+    return exact ? 0 : r->flags;
+}
+
+/* FROM to TO-1 of the block raised GOT together and not EXPECTED. */
+static void blame(struct bench *b, const struct block *k, size_t from, size_t to, unsigned expected,
+                  unsigned got)
+{
+    struct trial *t = b->trial;
+    const struct hu_runs *runs = t->runs;
+    bool blamed = false;
+    size_t run = hu_runs_find(runs, k->first + from);
+    for (size_t i = from; i < to && trial_wants_blame(t) && !atomic_load(&t->stop); i++) {
+        unsigned flags;
+        while (hu_run_last(runs, run) < k->first + i)
+            run++;
+        uint64_t code = hu_run_expect(runs, run, k->first + i, &flags);
+        blamed |= !trial_lone(b, k->first + i, code, flags);
+    }
+    if (blamed)
+        return;
+    struct hu_mismatch m = {.kind = HU_WRONG_FLAGS,
+                            .source = k->first + from,
+                            .last = k->first + to - 1,
+                            .expected_flags = expected,
+                            .got_flags = got,
+                            .length = to - from};
+    trial_mismatch(t, &m);
+}
+
+static void fill(struct bench *b, uint64_t first, size_t n)
+{
+    struct hu_progression consecutive = {first, 1, 0, 0};
+    hu_layout_fill(b->trial->runs->from, b->src, &consecutive, n);
+}
+
+/* Elements FROM to TO-1, the first of which RUN holds, in a call of their own: all of them are due
+ * the same flags. */
+static bool check_stretch(struct bench *b, const struct block *k, size_t run, size_t from,
+                          size_t to, unsigned expected)
+{
+    unsigned flags = 0;
+    bool right;
+    struct block stretch = {k->first + from, to - from, run};
+    fill(b, stretch.first, stretch.n);
+    if (!trial_convert(b, stretch.n, stretch.first, NULL, &flags))
+        return false;
+    check_codes(b, &stretch, &right);
+    if (flags != expected)
+        blame(b, k, from, to, expected, flags);
+    return true;
+}
+
+/* A block of several runs: flags are decidable over each stretch of equal ones. Single elements are
+ * ends of runs, which trial_lones takes. */
+static bool check_stretches(struct bench *b, const struct block *k)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    size_t run = k->run;
+    for (size_t from = 0; from < k->n;) {
+        size_t to = end_in(runs, k, run), start = run;
+        unsigned expected = flags_over(runs, run, k->first + from, k->first + to - 1);
+        while (to < k->n && runs->run[run + 1].flags == expected &&
+               runs->run[run].kind == HU_CONSTANT && runs->run[run + 1].kind == HU_CONSTANT)
+            to = end_in(runs, k, ++run);
+        if (to - from > 1 && !check_stretch(b, k, start, from, to, expected))
+            return false;
+        from = to;
+        run++;
+    }
+    return true;
+}
+
+/* The whole block in a call that wants flags. */
+static bool check_flagged(struct bench *b, const struct block *k, size_t last_run, bool right)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    unsigned expected = 0, flags = 0;
+    size_t from = 0;
+    if (!trial_convert(b, k->n, k->first, NULL, &flags))
+        return false;
+    if (right)
+        check_codes(b, k, &right);
+    for (size_t run = k->run; run <= last_run; run++) {
+        size_t to = end_in(runs, k, run);
+        expected |= flags_over(runs, run, k->first + from, k->first + to - 1);
+        from = to;
+    }
+    if (flags != expected)
+        blame(b, k, 0, k->n, expected, flags);
+    return true;
+}
+
+/* A kernel may have other code where flags are wanted, so there are more calls for that: one for
+ * each stretch of a block that holds a boundary, and one for some of the other blocks or for all.
+ */
+static bool check_block(struct bench *b, const struct block *k, size_t *last_run)
+{
+    bool right;
+    if (!trial_convert(b, k->n, k->first, NULL, NULL))
+        return false;
+    *last_run = check_codes(b, k, &right);
+    if (!b->trial->wants_flags)
+        return true;
+    bool mixed = *last_run != k->run;
+    if (trial_takes_flags(b->trial, mixed, k->first / k->n) &&
+        !check_flagged(b, k, *last_run, right))
+        return false;
+    return !mixed || check_stretches(b, k);
+}
+
+uint64_t trial_blocks(struct bench *b, const struct part *part)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    size_t run = hu_runs_find(runs, part->first);
+    size_t size = b->trial->subject->block;
+    for (uint64_t first = part->first; first <= part->last; first += size) {
+        uint64_t left = part->last - first + 1;
+        struct block k = {first, left < size ? (size_t)left : size, run};
+        fill(b, first, k.n);
+        if (atomic_load_explicit(&b->trial->stop, memory_order_relaxed) ||
+            !check_block(b, &k, &run))
+            return first - part->first;
+        if (hu_run_last(runs, run) == first + k.n - 1)
+            run++;
+    }
+    return part->last - part->first + 1;
+}

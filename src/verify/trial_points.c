@@ -1,0 +1,360 @@
+/* Chosen encodings: the ends of runs, the units of ladders, draws, and calls of every length. */
+#include "verify/layout.h"
+#include "verify/random.h"
+#include "verify/trial.h"
+
+#include <string.h>
+
+enum {
+    MOST_UNITS = 1 << 25, /* of a run of which a sample must do: all ladders of fp64 to fp32 fit */
+    SAMPLED_UNITS = 1 << 16,
+    EXACT_STRIDE = 17, /* odd, so that each lane of a vector gets its share */
+};
+
+/* Converts the N sources that src and b->source hold, checks them against b->code, and the flags
+ * against their union. */
+static bool check_points(struct bench *b, size_t n, unsigned flags_due)
+{
+    struct trial *t = b->trial;
+    unsigned flags = 0;
+    for (int round = 0; round < (t->wants_flags ? 2 : 1); round++) {
+        if (!trial_convert(b, n, 0, b->source, round ? &flags : NULL))
+            return false;
+        for (size_t i = 0; i < n; i++)
+            if (hu_layout_load(t->runs->to, b->dst, i) != b->code[i])
+                trial_check(b, b->source[i], b->code[i], i);
+    }
+    if (!t->wants_flags || flags == flags_due)
+        return true;
+    struct hu_mismatch m = {.kind = HU_WRONG_FLAGS,
+                            .source = b->source[0],
+                            .last = b->source[n - 1],
+                            .expected_flags = flags_due,
+                            .got_flags = flags,
+                            .length = n};
+    trial_mismatch(t, &m);
+    return true;
+}
+
+/* Points gathered for one call. */
+struct gathered {
+    size_t n;
+    unsigned flags;
+};
+
+static void gather(struct bench *b, struct gathered *g, uint64_t source, uint64_t code,
+                   unsigned flags)
+{
+    hu_layout_store(b->trial->runs->from, b->src, g->n, source);
+    b->source[g->n] = source;
+    b->code[g->n++] = code;
+    g->flags |= flags;
+}
+
+/* The ends of a run, what is next to them, and its middle. */
+static void gather_run(struct bench *b, struct gathered *g, size_t run)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    const struct hu_run *r = &runs->run[run];
+    uint64_t first = r->first, last = hu_run_last(runs, run), length = last - first;
+    const uint64_t points[] = {first, first + 1, first + length / 2, last - 1, last};
+    for (size_t i = 0; i < 5; i++)
+        if (length >= 4 || i <= length)
+            gather(b, g, length >= 4 ? points[i] : first + i, r->code, r->flags);
+}
+
+uint64_t trial_points(struct bench *b, const struct part *part)
+{
+    struct gathered g = {0};
+    uint64_t inputs = 0;
+    for (uint64_t run = part->first; run <= part->last; run++) {
+        if (b->trial->runs->run[run].kind == HU_CONSTANT)
+            gather_run(b, &g, run);
+        if (g.n && (g.n + 5 > b->trial->subject->block || run == part->last)) {
+            if (!check_points(b, g.n, g.flags))
+                return inputs;
+            inputs += g.n;
+            g = (struct gathered){0};
+        }
+    }
+    return inputs;
+}
+
+static int up_of(const struct hu_run *r)
+{
+    return r->shift > 0 ? r->shift : 0;
+}
+
+uint64_t trial_units_of(const struct hu_runs *runs, size_t run, uint64_t *stride)
+{
+    const struct hu_run *r = &runs->run[run];
+    uint64_t units = ((hu_run_last(runs, run) - r->first) >> up_of(r)) + 1;
+    *stride = units > MOST_UNITS ? units / SAMPLED_UNITS : 1;
+    return units > MOST_UNITS ? SAMPLED_UNITS : units;
+}
+
+size_t trial_places(const struct hu_runs *runs, size_t run, uint64_t places[MOST_PLACES])
+{
+    const struct hu_run *r = &runs->run[run];
+    uint64_t last = (UINT64_C(1) << up_of(r)) - 1, half = (last + 1) / 2;
+    bool sign = r->first & hu_sign_mask(runs->from);
+    enum hu_magnitude_rounding mode = hu_magnitude_rounding(runs->promise.options.direction, sign);
+    bool nearest = mode == HU_NEAREST_EVEN || mode == HU_NEAREST_AWAY;
+    const uint64_t ends[] = {0, last}, edges[] = {0, 1, last},
+                   middles[] = {0, half - 1, half, half + 1};
+    const uint64_t *from = r->kind == HU_STEPS ? ends : nearest ? middles : edges;
+    size_t n = r->kind == HU_STEPS ? 2 : nearest ? 4 : 3, kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (from[i] <= last && (!kept || from[i] > places[kept - 1]))
+            places[kept++] = from[i];
+    return kept;
+}
+
+/* What N units from UNIT on give at PLACE, as a progression. */
+static struct hu_progression due_at(const struct hu_runs *runs, size_t run, uint64_t unit,
+                                    uint64_t stride, uint64_t place, unsigned *flags)
+{
+    const struct hu_run *r = &runs->run[run];
+    uint64_t source = r->first + (unit << up_of(r)) + place;
+    uint64_t step = r->shift < 0 ? stride << -r->shift : stride;
+    struct hu_progression due = {hu_run_expect(runs, run, source, flags), step, 0, 0};
+    if (r->kind != HU_LADDER || !place)
+        return due;
+    bool sign = r->first & hu_sign_mask(runs->from);
+    enum hu_magnitude_rounding mode = hu_magnitude_rounding(runs->promise.options.direction, sign);
+    uint64_t exact = r->code + unit;
+    if (mode == HU_ODD) { /* the odd one of code and code + 1 */
+        due.first = exact;
+        due.set = 1;
+    } else if (mode == HU_NEAREST_EVEN && place == UINT64_C(1) << (r->shift - 1)) {
+        due.first = exact + 1; /* the even one */
+        due.clear = 1;
+    }
+    return due;
+}
+
+/* Records what is not as due. */
+static void check_units_each(struct bench *b, size_t run, size_t n)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    for (size_t i = 0; i < n; i++) {
+        unsigned flags;
+        uint64_t source = hu_layout_load(runs->from, b->src, i);
+        trial_check(b, source, hu_run_expect(runs, run, source, &flags), i);
+    }
+}
+
+/* N units from UNIT on at one place in each, in one call; twice where flags are wanted. */
+static bool check_units(struct bench *b, size_t run, uint64_t unit, uint64_t stride, size_t n,
+                        uint64_t place)
+{
+    struct trial *t = b->trial;
+    const struct hu_runs *runs = t->runs;
+    const struct hu_run *r = &runs->run[run];
+    uint64_t first = r->first + (unit << up_of(r)) + place;
+    struct hu_progression sources = {first, stride << up_of(r), 0, 0};
+    unsigned flags_due, flags = 0;
+    struct hu_progression due = due_at(runs, run, unit, stride, place, &flags_due);
+    hu_layout_fill(runs->from, b->src, &sources, n);
+    hu_layout_fill(runs->to, b->expected, &due, n);
+    bool wants_flags = t->wants_flags && trial_takes_flags(t, false, unit / n);
+    for (int round = 0; round < (wants_flags ? 2 : 1); round++) {
+        if (!t->subject->convert(t->subject->context, b->worker, b->dst, b->src, n,
+                                 round ? &flags : NULL)) {
+            for (size_t i = 0; i < n; i++)
+                b->source[i] = first + i * sources.step;
+            return trial_convert(b, n, 0, b->source, NULL);
+        }
+        if (memcmp(b->dst, b->expected, hu_layout_bytes(runs->to, n)))
+            check_units_each(b, run, n);
+    }
+    if (!wants_flags || flags == flags_due)
+        return true;
+    struct hu_mismatch m = {.kind = HU_WRONG_FLAGS,
+                            .source = first,
+                            .last = first + (n - 1) * sources.step,
+                            .expected_flags = flags_due,
+                            .got_flags = flags,
+                            .length = n};
+    trial_mismatch(t, &m);
+    return true;
+}
+
+/* How many units apart those at PLACE are taken. Where rounding is to nearest the exact points are
+ * no boundaries, and a sample of them does. */
+static uint64_t stride_at(const struct hu_runs *runs, size_t run, uint64_t place)
+{
+    const struct hu_run *r = &runs->run[run];
+    bool sign = r->first & hu_sign_mask(runs->from);
+    enum hu_magnitude_rounding mode = hu_magnitude_rounding(runs->promise.options.direction, sign);
+    bool nearest = mode == HU_NEAREST_EVEN || mode == HU_NEAREST_AWAY;
+    return r->kind == HU_LADDER && nearest && !place && r->shift > 1 ? EXACT_STRIDE : 1;
+}
+
+uint64_t trial_unit_inputs(const struct hu_runs *runs, size_t run, uint64_t first, uint64_t last)
+{
+    uint64_t places[MOST_PLACES], inputs = 0;
+    size_t n = trial_places(runs, run, places);
+    for (size_t p = 0; p < n; p++)
+        inputs += (last - first) / stride_at(runs, run, places[p]) + 1;
+    return inputs;
+}
+
+/* One place in each of the units FIRST to LAST. */
+static uint64_t units_at(struct bench *b, size_t run, uint64_t first, uint64_t last, uint64_t place)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    uint64_t stride, inputs = 0, step = stride_at(runs, run, place);
+    uint64_t count = (last - first) / step + 1;
+    size_t block = b->trial->subject->block;
+    trial_units_of(runs, run, &stride);
+    while (inputs < count) {
+        size_t n = count - inputs < block ? (size_t)(count - inputs) : block;
+        uint64_t unit = (first + inputs * step) * stride;
+        if (atomic_load_explicit(&b->trial->stop, memory_order_relaxed) ||
+            !check_units(b, run, unit, step * stride, n, place))
+            break;
+        inputs += n;
+    }
+    return inputs;
+}
+
+uint64_t trial_units(struct bench *b, const struct part *part)
+{
+    uint64_t places[MOST_PLACES], inputs = 0;
+    size_t n = trial_places(b->trial->runs, part->run, places);
+    for (size_t p = 0; p < n; p++)
+        inputs += units_at(b, part->run, part->first, part->last, places[p]);
+    return inputs;
+}
+
+/* Half the draws lie anywhere, half in a run drawn first, so that each code has a chance. */
+static uint64_t draw_source(const struct hu_runs *runs, uint64_t seed, uint64_t draw)
+{
+    uint64_t random = hu_draw(seed, 3 * draw);
+    if (draw & 1)
+        return random & hu_width_mask(runs->from);
+    size_t run = hu_draw(seed, 3 * draw + 1) % runs->count;
+    uint64_t first = runs->run[run].first, length = hu_run_last(runs, run) - first + 1;
+    return first + (length ? random % length : random);
+}
+
+uint64_t trial_draws(struct bench *b, const struct part *part)
+{
+    struct trial *t = b->trial;
+    const struct hu_runs *runs = t->runs;
+    struct gathered g = {0};
+    uint64_t inputs = 0;
+    for (uint64_t draw = part->first; draw <= part->last; draw++) {
+        unsigned flags;
+        uint64_t source = draw_source(runs, t->options->seed, draw);
+        uint64_t code =
+            hu_expect(b->reference, runs->to, runs->from, source, &runs->promise, &flags);
+        gather(b, &g, source, code, flags);
+        if (g.n < t->subject->block && draw < part->last)
+            continue;
+        if (!check_points(b, g.n, g.flags))
+            return inputs;
+        inputs += g.n;
+        g = (struct gathered){0};
+    }
+    return inputs;
+}
+
+/* BITS, which RUN holds, by itself. False: the scan is over. */
+static bool lone(struct bench *b, size_t run, uint64_t bits)
+{
+    unsigned flags;
+    uint64_t code = hu_run_expect(b->trial->runs, run, bits, &flags);
+    trial_lone(b, bits, code, flags);
+    return !atomic_load_explicit(&b->trial->stop, memory_order_relaxed);
+}
+
+/* Each encoding of a narrow source; of a wider one the ends of each run and what is next to them,
+ * so that every boundary is tried with its neighbours. */
+uint64_t trial_lones(struct bench *b, const struct part *part)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    bool every = runs->from->width <= LONE_WIDTH;
+    for (uint64_t run = part->first; run <= part->last; run++) {
+        uint64_t first = runs->run[run].first, length = hu_run_last(runs, run) - first;
+        uint64_t count = every || length < 3 ? length + 1 : 4;
+        for (uint64_t i = 0; i < count; i++) {
+            uint64_t offset = every || i < 2 ? i : length - (count - 1 - i);
+            if (!lone(b, run, first + offset))
+                return 0;
+        }
+    }
+    return 0;
+}
+
+/* N elements in one call, into memory that holds none of the right answers and whose end is
+ * watched. */
+static bool check_tail(struct bench *b, size_t n, uint64_t first)
+{
+    struct trial *t = b->trial;
+    const struct hu_runs *runs = t->runs;
+    uint64_t mask = hu_width_mask(runs->from);
+    size_t bytes = hu_layout_bytes(runs->to, n);
+    memset(b->dst, 0, bytes + 8);
+    for (size_t i = 0; i < n; i++) {
+        unsigned flags;
+        b->source[i] = (first + i) & mask;
+        b->code[i] = hu_run_expect(runs, hu_runs_find(runs, b->source[i]), b->source[i], &flags);
+        hu_layout_store(runs->from, b->src, i, b->source[i]);
+        hu_layout_store(runs->to, b->dst, i, ~b->code[i] & hu_width_mask(runs->to));
+    }
+    memset((char *)b->dst + bytes, 0x5a, 8);
+    if (!trial_convert(b, n, 0, b->source, NULL))
+        return false;
+    static const char watch[] = "ZZZZZZZZ";
+    if (memcmp((char *)b->dst + bytes, watch, 8)) {
+        struct hu_mismatch m = {.kind = HU_WRONG_BYTES,
+                                .source = n ? b->source[n - 1] : 0,
+                                .last = n ? b->source[n - 1] : 0,
+                                .index = n,
+                                .length = n};
+        trial_mismatch(t, &m);
+    }
+    return true;
+}
+
+/* An element that is wrong by itself too is reported where it was looked at first; here only what
+ * depends on the call's length counts. */
+static void report_tail(struct bench *b, size_t n)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t got = hu_layout_load(runs->to, b->dst, i), source = b->source[i];
+        if (hu_satisfies(runs->to, &runs->promise, b->code[i], got))
+            continue;
+        struct hu_mismatch m = {.source = source,
+                                .last = source,
+                                .expected = b->code[i],
+                                .got = got,
+                                .index = i,
+                                .length = n};
+        struct hu_progression copies = {source, 0, 0, 0};
+        hu_layout_fill(runs->from, b->src, &copies, LONE_COPIES);
+        if (!trial_convert(b, LONE_COPIES, 0, b->source, NULL))
+            return;
+        uint64_t lone = hu_layout_load(runs->to, b->dst, 0);
+        if (hu_satisfies(runs->to, &runs->promise, b->code[i], lone))
+            trial_mismatch(b->trial, &m);
+        return;
+    }
+}
+
+/* Every length from 0, around as many boundaries. */
+uint64_t trial_tails(struct bench *b, const struct part *part)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    (void)part;
+    for (size_t n = 0; n <= MOST_TAIL; n++) {
+        size_t run = hu_draw(b->trial->options->seed, n) % runs->count;
+        if (!check_tail(b, n, runs->run[run].first - n / 2))
+            return 0;
+        report_tail(b, n);
+    }
+    return 0;
+}

@@ -1,0 +1,140 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016
+# What a user types, and what comes back: show, convert, limits, formats, table, help.
+. "$srcdir/tests/tap.sh"
+
+# convert
+prints "convert rounds text once" 0x6801 "$halfulp" convert -t fp16 2049.00000000000000000001
+prints "convert overflows to infinity at 65520" $'0x7bff\n0x7c00' "$halfulp" convert -t fp16 65519.99 65520
+prints "convert prints flags in their order" $'0x7f overflow,inexact\n0x00 underflow,inexact\n0x38 -\n0x7f invalid' \
+    "$halfulp" convert -t fp8_e4m3 --flags 1e9 1e-9 1 snan
+prints "convert prints shortest decimals" $'0.3333\n-inf\nnan' "$halfulp" convert -t fp16 --values 1/3 -1e9 nan
+prints "convert reads encodings with -f" $'0x3dcd\n0x7fc0' "$halfulp" convert -f fp32 -t bf16 3dcccccd 0x7f800001
+prints "convert -f takes hexadecimal that begins 0b" 0x0b22 "$halfulp" convert -f fp32 -t bf16 0b21fbac
+prints "convert takes each direction" $'0x3c00\n0x3c01\n0x3c00\n0x3c01' bash -c \
+    'for d in rtz rup rdn rto; do "$0" convert -t fp16 -r $d 1.0001; done' "$halfulp"
+prints "convert takes IEEE's long names" 0x3c01 "$halfulp" convert -t fp16 -r roundTowardPositive 1.0001
+prints "convert saturates" $'0x7e overflow,inexact\n0x7e overflow,inexact' \
+    "$halfulp" convert -t e4m3 --saturate --flags 1e9 inf
+prints "convert tells tininess before from after" $'0x0400 inexact\n0x0400 underflow,inexact' bash -c \
+    '"$0" convert -t fp16 --flags 0x1.fffp-15; "$0" convert -t fp16 --flags --tininess before 0x1.fffp-15' "$halfulp"
+prints "convert takes negative values as operands" $'0xbc00\n0xfc00\n0xfe00' "$halfulp" convert -t fp16 -1 -inf -nan
+prints "e8m0 takes positive values" $'0x00 underflow,inexact\n0xff invalid\n0x81 inexact' \
+    "$halfulp" convert -t e8m0 --flags 0 -1 3
+prints "fnuz has no negative zero" 0x00 "$halfulp" convert -t fp8_e4m3fnuz -0
+prints "into a format without NaN goes the largest value" "0x7 invalid" "$halfulp" convert -t fp4 --flags -nan
+prints "convert --via rounds twice" 0x3c00 "$halfulp" convert -t fp16 --via fp32 1.00048828126
+exits "convert --via says when that bites" 0 'rounded twice: fp32 first gives 0x3c00; straight to fp16 it is 0x3c01' \
+    "$halfulp" convert -t fp16 --via fp32 1.00048828126
+exits "convert --via is quiet when it does not bite" 0 '' "$halfulp" convert -t fp16 --via fp64,fp32 1.5
+prints "convert streams lines" $'0x3c00\n0x4000\n0x3555' bash -c 'printf "1\n2\r\n1/3" | "$0" convert -t fp16' "$halfulp"
+exits "convert names the bad line" 2 '^halfulp: convert: line 3: "12z4" is not a number$' \
+    bash -c 'printf "1\n2\n12z4\n4\n" | "$0" convert -t fp16' "$halfulp"
+exits "a million-line stream with one bad line says which" 2 'convert: line 700001: "x" is not a number' \
+    bash -c '(yes 1 | head -n 700000; echo x; yes 1 | head -n 299999) | "$0" convert -t fp16' "$halfulp"
+exits "an empty line is not a number" 2 'line 2: "" is empty' bash -c 'printf "1\n\n" | "$0" convert -t fp16' "$halfulp"
+exits "convert names the bad argument" 2 'argument 2: "zz" is not a number' "$halfulp" convert -t fp16 1 zz
+exits "convert needs a target" 2 '\-t names the target' "$halfulp" convert 1
+exits "convert refuses an encoding that is too wide" 2 'more bits than the 16 of bf16' "$halfulp" convert -f bf16 -t fp32 12345
+exits "convert refuses integer dtypes" 2 'int8 is an integer dtype' "$halfulp" convert -t int8 1
+exits "convert refuses an unknown direction" 2 'not a rounding direction' "$halfulp" convert -t fp16 -r up 1
+exits "convert refuses an unknown tininess" 2 'after or before' "$halfulp" convert -t fp16 --tininess never 1
+flat_memory() { # in 60 MB of address space, which AddressSanitizer alone would overrun
+    [ "$(yes 0x1.8p-3 | head -n 3000000 | (ulimit -v 60000 && "$halfulp" convert -t bf16) | wc -l)" = 3000000 ]
+}
+if nm "$halfulp" | grep -q __asan_init; then
+    skip "convert streams three million lines in 60 MB" "AddressSanitizer maps more"
+else
+    holds "convert streams three million lines in 60 MB" flat_memory
+fi
+
+# show
+prints "show prints a row a format" 6 bash -c '"$0" show 0.1 | wc -l' "$halfulp"
+prints "show's columns line up with the sketch" \
+    '  bf16  0 01111011    1001101                                               0x3dcd              0.1  +9.77e−05  0.20 ulp' \
+    bash -c '"$0" show 0.1 | sed -n 5p' "$halfulp"
+prints "show in detail derives the value" \
+    '  value         1.6015625 × 2^−4                                  0.10009765625 exactly' \
+    bash -c '"$0" show -f bf16 0.1 | grep "^  value"' "$halfulp"
+prints "show gives the exact value where it is exact" 65504 bash -c '"$0" show 65504 | awk "/fp16/ {print \$6}"' "$halfulp"
+prints "show keeps a datum in its own format" signaling_nan \
+    bash -c '"$0" show --json -f fp32 fp32:0x7f800001 | jq -r ".rows[0].class"' "$halfulp"
+prints "show quiets a NaN elsewhere" 'quiet_nan invalid' \
+    bash -c '"$0" show --json -f fp16 fp32:0x7f800001 | jq -r ".rows[0] | .class + \" \" + .flags[0]"' "$halfulp"
+exits "show says how a bare hexadecimal would be an encoding" 0 'fp32:0x3f800000 would read it as an encoding' \
+    "$halfulp" show 0x3f800000
+exits "show is silent about plain decimals" 0 '' "$halfulp" show 16
+exits "show names what is no number" 2 'argument 1: "12z4" is not a number' "$halfulp" show 12z4
+exits "show needs a value" 2 'VALUE is missing' "$halfulp" show
+exits "show names an unknown format" 2 '"fp12" is not a format' "$halfulp" show -f fp12 1
+prints "show says when rounding twice bites" 'fp32 first would give 0x3c00' \
+    bash -c '"$0" show -f fp16 1.00048828126 | sed -n "s/  rounded twice *//p"' "$halfulp"
+json_keys='["biased_exponent","bits","class","decimal","error","error_ulp","exponent","flags","format","hex","next_down","next_up","shortest","sign","significand","storage","trailing_significand","ulp"]'
+prints "show --json has the documented keys" "$json_keys" bash -c '"$0" show --json 0.1 | jq -c ".rows[0] | keys"' "$halfulp"
+prints "show --json errors are fractions where decimals do not end" '["1/3","-1/48","-1/3"]' bash -c \
+    '"$0" show --json -f fp8_e5m2 1/3 | jq -c "[.exact, .rows[0].error, .rows[0].error_ulp]"' "$halfulp"
+prints "show --json has null for what a NaN lacks" '[null,null,null,null,null,null]' bash -c \
+    '"$0" show --json -f fp16 nan | jq -c "[.rows[0] | .decimal, .hex, .ulp, .error, .next_up, .exponent]"' "$halfulp"
+prints "show --json of tf32 gives its storage" '["0x1ee66","0x3dccc000"]' bash -c \
+    '"$0" show --json -f tf32 0.1 | jq -c "[.rows[0] | .bits, .storage]"' "$halfulp"
+prints "show --json is an array for several values" 2 bash -c '"$0" show --json 1 2 | jq length' "$halfulp"
+prints "show of a subnormal fp64 is whole" 1077 bash -c \
+    '"$0" show --json -f fp64 5e-324 | jq -r ".rows[0].decimal" | wc -c' "$halfulp"
+prints "colour marks the fields when asked" 3 bash -c \
+    '"$0" show --color=always -f fp16,bf16 1 | sed -n 2p | grep -o "$(printf "\033")\[3[0-9]m" | sort -u | wc -l' "$halfulp"
+prints "no colour reaches a pipe" 0 bash -c '"$0" show 1 | grep -c "$(printf "\033")"; true' "$halfulp"
+
+# --svg: complete, and never over a file unless forced
+svg=$scratch/layout.svg
+prints "a bad value leaves no file" 'none' bash -c '"$0" show --svg "$1" 1 zz >/dev/null 2>&1; [ -e "$1" ] || echo none' "$halfulp" "$svg"
+exits "show --svg draws a file" 0 '' "$halfulp" show --svg "$svg" -f all 0.1
+if command -v xmllint >/dev/null; then
+    holds "the SVG is well-formed" xmllint --noout "$svg"
+elif command -v python3 >/dev/null; then
+    holds "the SVG is well-formed" python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$svg"
+fi
+exits "show --svg keeps an existing file" 2 'exists; --force replaces it' "$halfulp" show --svg "$svg" 0.1
+exits "show --svg --force replaces it" 0 '' "$halfulp" show --svg "$svg" --force 0.1
+exits "show --svg into a missing folder says so" 2 'No such file' "$halfulp" show --svg "$scratch/none/x.svg" 0.1
+prints "nothing is left beside the file" 1 bash -c 'ls "$1" | grep -c layout' _ "$scratch"
+
+# limits, formats, table
+prints "limits --explain derives as a textbook does" '  exponent      11111110      254 (255 is infinity and NaN)       254 − 127 = 127' \
+    bash -c '"$0" limits fp32 --explain | sed -n 3p' "$halfulp"
+prints "limits --explain gives the product" '  value         (2 − 2^−23) × 2^127                               340282346638528859811704183484516925440' \
+    bash -c '"$0" limits fp32 --explain | sed -n 5p' "$halfulp"
+prints "limits --explain says why E4M3 ends at 448" '  significand   1.110         all ones are NaN, so the last is 0  2 − 2^−2' \
+    bash -c '"$0" limits e4m3 --explain | sed -n 4p' "$halfulp"
+prints "limits --json has the documented keys" \
+    '["bias","digits10","emax","emin","epsilon","exponent_bits","finite_codes","format","has_infinity","has_negative_zero","kind","max","max_consecutive_integer","max_digits10","min_normal","min_subnormal","nan_codes","precision","storage_bits","trailing_significand_bits","unit_roundoff","width"]' \
+    bash -c '"$0" limits --json fp16 | jq -c ".formats[0] | keys"' "$halfulp"
+prints "limits of fp32 are C's" '["340282346638528859811704183484516925440",6,9,16777216]' \
+    bash -c '"$0" limits --json fp32 | jq -c ".formats[0] | [.max.decimal, .digits10, .max_digits10, .max_consecutive_integer]"' "$halfulp"
+prints "limits of integers stand beside" '["integer","-128","127",2]' \
+    bash -c '"$0" limits --json int8 | jq -c ".formats[0] | [.kind, .min.decimal, .max.decimal, .digits10]"' "$halfulp"
+prints "limits --json without formats lists all" 26 bash -c '"$0" limits --json | jq ".formats | length"' "$halfulp"
+exits "limits --explain derives every format" 0 '' "$halfulp" limits --explain
+prints "formats --json lists floats and integers" '["fp64","bool"]' \
+    bash -c '"$0" formats --json | jq -c "[.formats[0].format, .formats[-1].format]"' "$halfulp"
+prints "table has every code" 256 bash -c '"$0" table fp8_e5m2 | wc -l' "$halfulp"
+prints "table gives exact values" '0x7  0 11 1  normal         6' bash -c '"$0" table fp4_e2m1 | sed -n 8p' "$halfulp"
+exits "table refuses wide formats" 2 'tf32 has 2\^19 codes' "$halfulp" table tf32
+prints "custom formats work everywhere" 0x239 bash -c '"$0" convert -t e5m6 0.0148' "$halfulp"
+
+# the program
+exits "no command shows the overview and fails" 2 '' "$halfulp"
+exits "an unknown command is named" 2 "there is no command 'foo'" "$halfulp" foo
+exits "help of an unknown command is refused" 2 "there is no command 'foo'" "$halfulp" help foo
+exits "an unknown option is named" 2 'unknown or ambiguous option --foo' "$halfulp" show --foo 1
+exits "an option without its argument is named" 2 'option -f needs an argument' "$halfulp" show -f
+exits "an option with an argument too many is named" 2 'option --json takes no argument' "$halfulp" show --json=1 1
+for command in $("$halfulp" help | awk '/^  [a-z]/ { print $1 }'); do
+    exits "$command --help succeeds" 0 '' "$halfulp" "$command" --help
+    exits "help $command succeeds" 0 '' "$halfulp" help "$command"
+done
+prints "a closed pipe ends quietly" '0x0000  0 00000 0000000000  zero           0' \
+    bash -c '"$0" table fp16 2>"$1" | head -n 1; cat "$1"' "$halfulp" "$scratch/closed"
+if [ -w /dev/full ]; then
+    exits "a full disk is reported" 2 'standard output: No space left' bash -c '"$0" table fp16 >/dev/full' "$halfulp"
+    exits "a full disk is reported by a stream" 2 'No space left' bash -c 'yes 1 | head -n 100000 | "$0" convert -t fp16 >/dev/full' "$halfulp"
+fi
+finish

@@ -1,0 +1,97 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016
+# The documentation says what the program does: examples are run, commands and options are all there.
+. "$srcdir/tests/tap.sh"
+PATH=$builddir:$PATH
+cd "$srcdir" || exit 1
+
+# Runs "$ command" lines and compares what follows each. A line "…" ends the comparison early.
+run_examples() { # NAME, file of examples
+    python3 - "$1" "$2" <<'PY'
+import subprocess, sys, re
+name, path = sys.argv[1:]
+blocks, current = [], None
+for line in open(path, encoding="utf-8").read().split("\n"):
+    if line.startswith("$ "):
+        current = [line[2:], []]
+        blocks.append(current)
+    elif current is not None:
+        current[1].append(line)
+for command, expected in blocks:
+    while expected and not expected[-1]:
+        expected.pop()
+    done = subprocess.run(["bash", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    actual = (done.stdout + done.stderr).rstrip("\n").split("\n")
+    if "…" in expected:
+        cut = expected.index("…")
+        expected, actual = expected[:cut], actual[:cut]
+    good = (actual if actual != [""] else []) == expected
+    print(("ok" if good else "not ok"), f"{name}: {command}".replace("#", "\\#"))
+    if not good:
+        for line in ["expected:", *expected, "actual:", *actual]:
+            print("# " + line)
+PY
+}
+
+numbered() { # TAP lines without numbers, counted on
+    while IFS= read -r line; do
+        case $line in
+        "ok "*)
+            tests=$((tests + 1))
+            printf 'ok %d - %s\n' "$tests" "${line#ok }"
+            ;;
+        "not ok "*)
+            tests=$((tests + 1))
+            printf 'not ok %d - %s\n' "$tests" "${line#not ok }"
+            ;;
+        *) printf '%s\n' "$line" ;;
+        esac
+    done
+}
+
+if command -v python3 >/dev/null; then
+    awk '/^```console/ { on = 1; next } /^```/ { on = 0; print "" } on' README.md >"$scratch/readme"
+    # In the manual \e is a backslash, \- a minus.
+    awk '/^\.Bd -literal/ { on = 1; next } /^\.Ed/ { on = 0; print "" } on' man/halfulp.1 |
+        sed 's/\\e/\\/g; s/\\-/-/g' >"$scratch/manual"
+    numbered < <(run_examples README "$scratch/readme"; run_examples manual "$scratch/manual")
+else
+    skip "examples" "python3 is missing"
+fi
+
+if command -v mandoc >/dev/null; then
+    holds "the manual is clean mdoc" mandoc -T lint -W warning man/halfulp.1
+else
+    skip "the manual is clean mdoc" "mandoc is missing"
+fi
+
+in_manual() { # command: its section, and each of its options there
+    local section option
+    section=$(awk -v want=".Ss $1" '$0 == want { on = 1; next } /^\.S[sh]/ { on = 0 } on' man/halfulp.1)
+    [ -n "$section" ] || { echo "no section .Ss $1"; return 1; }
+    for option in $(halfulp "$1" --help | sed -n 's/^  \(-[a-z], \|    \)--\([a-z0-9-]*\).*/\2/p'); do
+        [ "$option" = help ] && continue
+        local letter
+        letter=$(halfulp "$1" --help | sed -n "s/^  -\([a-z]\), --$option .*/\1/p;s/^  -\([a-z]\), --$option$/\1/p")
+        grep -qE -- "Fl -$option( |\$)${letter:+|Fl $letter( |\$)}" <<<"$section" || { echo "--$option of $1 is not in the manual"; return 1; }
+    done
+}
+for command in $(halfulp help | awk '/^  [a-z]/ { print $1 }'); do
+    holds "the manual has $command and its options" in_manual "$command"
+done
+
+for shell in bash zsh fish; do
+    if [ "$shell" = bash ] || command -v "$shell" >/dev/null; then
+        halfulp completion "$shell" >"$scratch/completion.$shell"
+        holds "the $shell completion parses" "$shell" -n "$scratch/completion.$shell"
+    else
+        skip "the $shell completion parses" "$shell is missing"
+    fi
+done
+complete_words() { # line to complete: the words bash offers
+    bash -c '. "$1"; COMP_WORDS=($2); COMP_CWORD=$((${#COMP_WORDS[@]})); COMP_WORDS+=("$3"); _halfulp; echo "${COMPREPLY[@]}"' \
+        _ "$scratch/completion.bash" "$1" "${2-}"
+}
+prints "bash completes commands" "show" complete_words "halfulp" sh
+prints "bash completes formats" "bf16" complete_words "halfulp show -f" bf
+prints "bash completes options" "--saturate" complete_words "halfulp convert" --sat
+finish

@@ -1,0 +1,199 @@
+#include "verify/layout.h"
+#include "verify/own.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static const struct hu_format *format(const char *name)
+{
+    const struct hu_format *f = hu_format_find(name);
+    cr_assert(f, "%s", name);
+    return f;
+}
+
+/* A kernel with one fault planted in it. */
+struct faulty {
+    struct hu_own own;
+    enum { NO_FAULT, FLIPPED_CODE, EXTRA_FLAG, MISSING_FLAG, BAD_TAIL, LONG_TAIL } fault;
+    uint64_t source;    /* where codes and flags go wrong */
+    size_t tail;        /* lengths that are this modulo 16 lose their last element */
+    bool with_flags;    /* only in calls that want flags */
+    bool without_flags; /* only in calls that do not */
+};
+
+static bool meets(const struct faulty *f, const void *src, size_t n, size_t *at)
+{
+    for (size_t i = 0; i < n; i++)
+        if (hu_layout_load(f->own.from, src, i) == f->source) {
+            *at = i;
+            return true;
+        }
+    return false;
+}
+
+static bool convert(void *context, unsigned worker, void *dst, const void *src, size_t n,
+                    unsigned *flags)
+{
+    struct faulty *f = context;
+    size_t at;
+    unsigned raised = 0, one = 0;
+    struct hu_subject own = hu_own_subject(&f->own);
+    if (n && f->fault == BAD_TAIL && n % 16 == f->tail) {
+        own.convert(&f->own, worker, dst, src, n - 1, flags);
+        return true;
+    }
+    own.convert(&f->own, worker, dst, src, n, flags ? &raised : NULL);
+    if (f->fault == LONG_TAIL && n % 16 == f->tail)
+        ((char *)dst)[hu_layout_bytes(f->own.to, n)] = 1;
+    bool here = !(f->with_flags && !flags) && !(f->without_flags && flags);
+    if (here && f->fault == FLIPPED_CODE)
+        for (size_t i = 0; i < n; i++)
+            if (hu_layout_load(f->own.from, src, i) == f->source)
+                hu_layout_store(f->own.to, dst, i, hu_layout_load(f->own.to, dst, i) ^ 1);
+    if (flags && f->fault == EXTRA_FLAG && meets(f, src, n, &at))
+        raised |= HU_OVERFLOW;
+    if (flags && f->fault == MISSING_FLAG && meets(f, src, n, &at)) {
+        raised = 0;
+        for (size_t i = 0; i < n; i++)
+            if (hu_layout_load(f->own.from, src, i) != f->source) {
+                hu_convert(f->own.to, f->own.from, hu_layout_load(f->own.from, src, i),
+                           &f->own.options, &one);
+                raised |= one;
+            }
+    }
+    if (flags)
+        *flags |= raised;
+    return true;
+}
+
+static struct hu_verdict try(struct faulty *f, const char *to, const char *from)
+{
+    f->own.kernel = hu_kernel_chosen();
+    f->own.to = format(to);
+    f->own.from = format(from);
+    struct hu_promise promise = {.options = f->own.options};
+    struct hu_runs *runs = hu_runs_new(f->own.to, f->own.from, &promise, 2);
+    struct hu_subject subject = {f, convert, true, 1024};
+    struct hu_scan_options options = {.jobs = 2, .draws = 20000, .seed = 1};
+    struct hu_verdict v = hu_scan(runs, &subject, &options);
+    cr_assert_not(v.failed);
+    cr_assert_not(v.stopped);
+    cr_assert_eq(v.inputs, hu_scan_inputs(runs, &options));
+    hu_runs_free(runs);
+    hu_verdict_free(&v);
+    return v;
+}
+
+static void found(struct faulty f, const char *to, const char *from, enum hu_mismatch_kind kind)
+{
+    struct hu_verdict v = try(&f, to, from);
+    cr_assert_gt(v.mismatches, 0, "%s to %s: 0x%llx is not found", from, to,
+                 (unsigned long long)f.source);
+    cr_assert_eq(v.first[0].kind, kind);
+    if (kind != HU_WRONG_BYTES && f.fault != BAD_TAIL) {
+        cr_assert_eq(v.first[0].source, f.source, "%s to %s: 0x%llx to 0x%llx blamed for 0x%llx",
+                     from, to, (unsigned long long)v.first[0].source,
+                     (unsigned long long)v.first[0].last, (unsigned long long)f.source);
+        cr_assert_eq(v.mismatches, 1, "%llu mismatches", (unsigned long long)v.mismatches);
+    }
+}
+
+Test(verify, a_right_kernel_passes)
+{
+    static const char *const pairs[][2] = {{"fp8_e4m3", "fp16"},
+                                           {"fp32", "fp16"},
+                                           {"fp6_e3m2", "bf16"},
+                                           {"fp16", "tf32"},
+                                           {"tf32", "fp6_e2m3"},
+                                           {"fp4_e2m1", "e8m0"},
+                                           {"fp16", "fp64"},
+                                           {"e8m0", "fp4_e2m1"},
+                                           {"fp64", "fp8_e5m2"},
+                                           {"fp8_e3m4", "fp64"},
+                                           {"fp6_e2m3_unpacked", "fp6_e2m3"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        for (int d = 0; d < HU_STOCHASTIC; d++) {
+            struct faulty f = {.own.options.direction = (enum hu_direction)d};
+            struct hu_verdict v = try(&f, pairs[i][0], pairs[i][1]);
+            cr_assert_eq(v.mismatches, 0, "%s to %s: 0x%llx gave 0x%llx, not 0x%llx", pairs[i][1],
+                         pairs[i][0], (unsigned long long)v.first[0].source,
+                         (unsigned long long)v.first[0].got,
+                         (unsigned long long)v.first[0].expected);
+        }
+}
+
+Test(verify, one_boundary_off_by_one_is_found)
+{
+    found((struct faulty){.fault = FLIPPED_CODE, .source = 0x3c40}, "fp8_e4m3", "fp16",
+          HU_WRONG_CODE);
+    found((struct faulty){.fault = FLIPPED_CODE, .source = 0x5f7f, .with_flags = true}, "fp8_e4m3",
+          "fp16", HU_WRONG_CODE);
+    found((struct faulty){.fault = FLIPPED_CODE, .source = 0x2fbff}, "bf16", "tf32", HU_WRONG_CODE);
+    /* the tie between 1 and 1 + 2^-10, and its neighbours */
+    for (int i = -1; i < 2; i++)
+        found((struct faulty){.fault = FLIPPED_CODE,
+                              .source = UINT64_C(0x3ff0020000000000) + (uint64_t)i,
+                              .without_flags = true},
+              "fp16", "fp64", HU_WRONG_CODE);
+    found((struct faulty){.fault = FLIPPED_CODE, .source = 0x27}, "fp4_e2m1", "fp6_e3m2",
+          HU_WRONG_CODE);
+}
+
+Test(verify, one_nan_payload_is_found)
+{
+    found((struct faulty){.fault = FLIPPED_CODE, .source = 0x7d01}, "fp32", "fp16", HU_WRONG_CODE);
+    found((struct faulty){.fault = FLIPPED_CODE, .source = 0x7f9e1}, "fp16", "tf32", HU_WRONG_CODE);
+    found((struct faulty){.fault = FLIPPED_CODE, .source = UINT64_C(0xfff8000000000000)}, "fp16",
+          "fp64", HU_WRONG_CODE);
+}
+
+Test(verify, one_flag_is_found)
+{
+    found((struct faulty){.fault = EXTRA_FLAG, .source = 0x3c00}, "fp8_e4m3", "fp16",
+          HU_WRONG_FLAGS);
+    found((struct faulty){.fault = EXTRA_FLAG, .source = 0x3c13}, "fp8_e4m3", "fp16",
+          HU_WRONG_FLAGS);
+    found((struct faulty){.fault = MISSING_FLAG, .source = 0x3c41}, "fp8_e4m3", "fp16",
+          HU_WRONG_FLAGS);
+    found((struct faulty){.fault = MISSING_FLAG, .source = 0x3c13}, "fp8_e4m3", "fp16",
+          HU_WRONG_FLAGS);
+    found((struct faulty){.fault = MISSING_FLAG, .source = 0x7c01}, "fp32", "fp16", HU_WRONG_FLAGS);
+    found((struct faulty){.fault = MISSING_FLAG, .source = UINT64_C(0x3ff0020000000000)}, "fp16",
+          "fp64", HU_WRONG_FLAGS);
+}
+
+/* e6m15 is wide enough for the way that fp32 goes: flags at boundaries and in a part of the rest.
+ */
+Test(verify, faults_at_boundaries_of_wide_sources_are_found)
+{
+    enum { ONE = 31 << 15, TIE = ONE + 2048, NEGATIVE = 1 << 21 };
+    for (int i = -1; i < 2; i++)
+        for (int sign = 0; sign < 2; sign++) {
+            uint64_t tie = (uint64_t)(TIE + i) | (sign ? NEGATIVE : 0);
+            found((struct faulty){.fault = FLIPPED_CODE, .source = tie}, "fp8_e4m3", "e6m15",
+                  HU_WRONG_CODE);
+            found((struct faulty){.fault = FLIPPED_CODE, .source = tie, .with_flags = true},
+                  "fp8_e4m3", "e6m15", HU_WRONG_CODE);
+            found((struct faulty){.fault = EXTRA_FLAG, .source = tie}, "fp8_e4m3", "e6m15",
+                  HU_WRONG_FLAGS);
+        }
+    found((struct faulty){.fault = EXTRA_FLAG, .source = ONE}, "fp8_e4m3", "e6m15", HU_WRONG_FLAGS);
+    found((struct faulty){.fault = FLIPPED_CODE, .source = ONE, .with_flags = true}, "fp8_e4m3",
+          "e6m15", HU_WRONG_CODE);
+    found((struct faulty){.fault = MISSING_FLAG, .source = TIE}, "fp8_e4m3", "e6m15",
+          HU_WRONG_FLAGS);
+    /* far from every boundary */
+    found((struct faulty){.fault = FLIPPED_CODE, .source = ONE + 1234}, "fp8_e4m3", "e6m15",
+          HU_WRONG_CODE);
+    found((struct faulty){.fault = FLIPPED_CODE, .source = 0x1f8123}, "fp8_e4m3fnuz", "e6m15",
+          HU_WRONG_CODE);
+}
+
+Test(verify, one_tail_element_is_found)
+{
+    for (size_t tail = 1; tail < 16; tail += 7) {
+        found((struct faulty){.fault = BAD_TAIL, .tail = tail}, "fp8_e4m3", "fp16", HU_WRONG_CODE);
+        found((struct faulty){.fault = BAD_TAIL, .tail = tail}, "fp16", "fp64", HU_WRONG_CODE);
+        found((struct faulty){.fault = LONG_TAIL, .tail = tail}, "fp32", "bf16", HU_WRONG_BYTES);
+    }
+}

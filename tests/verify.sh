@@ -1,0 +1,145 @@
+# halfulp verify and halfulp vectors, as a user runs them.
+. "$srcdir/tests/tap.sh"
+
+v() { "$halfulp" verify "$@"; }
+
+# Our own kernels.
+holds "every kernel converts fp16 to fp8 in every direction" v -f fp16 -t fp8_e4m3,fp8_e5m2 -r all --kernel all
+holds "packed formats" v -f fp6_e3m2,fp4_e2m1,tf32 -t fp6_e2m3,fp4_e2m1 -r all
+holds "fp64 at boundaries" v -f fp64 -t fp16 --count 10000
+exits "a promise that ours does not make is a mismatch" 1 '' v -f fp16 -t fp8_e4m3 --saturate --subnormals flush
+
+shard_inputs() { v -f fp16,bf16,fp8_e4m3 -t fp32,fp8_e5m2,fp6_e3m2 -r rne,rtz --json "$@" | jq .inputs; }
+shards_make_the_whole() {
+    local whole sum=0 k
+    whole=$(shard_inputs)
+    for k in 1 2 3; do sum=$((sum + $(shard_inputs --shard $k/3))); done
+    [ "$whole" = $sum ] || { echo "$whole and $sum"; return 1; }
+    [ "$whole" = $((2 * 3 * (65536 + 65536 + 256))) ]
+}
+json_has() { # FILTER ARGUMENT…: the one document on stdout satisfies it
+    local filter=$1
+    shift
+    v --json "$@" | jq -se "length == 1 and (.[0] | $filter)" >/dev/null
+}
+if command -v jq >/dev/null; then
+    holds "shards make up the whole" shards_make_the_whole
+    holds "--json is one document with a row a combination" json_has '.passed and .mismatches == 0 and .inputs == 512 and
+        (.combinations | length == 2 and all(.kernel and .mismatches == 0 and .covers == "all" and has("inputs_per_second")))' \
+        -f fp8_e4m3 -t fp16 -r rne,rtz
+    holds "--json shows mismatches" json_has '(.passed | not) and .combinations[0].first_mismatches[0].source == "0x0001"' \
+        -f fp16 -t fp32 --subnormals flush-in --no-flags
+else
+    skip "--json" "jq is not installed"
+fi
+
+# Vectors, and reading them back.
+round_trip() { # FROM TO OPTION…
+    local from=$1 to=$2
+    shift 2
+    "$halfulp" vectors -f "$from" -t "$to" "$@" >"$scratch/vectors" || return 1
+    [ -s "$scratch/vectors" ] || return 1
+    sort -c -u "$scratch/vectors" || return 1
+    set -- $(printf '%s\n' "$@" | grep -vE '^(--level|--count|[0-9]+)$')
+    v -f "$from" -t "$to" --nan exact "$@" --vectors "$scratch/vectors"
+}
+round_trips() {
+    local pair direction
+    for pair in "fp32 fp16" "fp64 fp32" "fp16 fp32" "fp64 e8m0" "bf16 fp8_e4m3fnuz" "fp32 fp32"; do
+        for direction in rne rna rtz rup rdn rto; do
+            round_trip $pair -r $direction || return 1
+        done
+    done
+}
+holds "vectors of every direction pass, rising and distinct" round_trips
+holds "level 2 passes" round_trip fp32 bf16 --level 2
+holds "draws besides the level's set pass" round_trip fp32 fp8_e4m3 --level 2 --count 50000
+holds "vectors with tininess before rounding pass" round_trip fp32 fp16 --tininess before
+holds "vectors that saturate pass" round_trip fp64 fp8_e4m3 --saturate
+counts_lines() { [ "$("$halfulp" vectors -f fp64 -t fp32 --level 2 --count 12345 | wc -l)" = 12345 ]; }
+holds "--count is how many" counts_lines
+piped() { "$halfulp" vectors -f fp32 -t fp16 | v -f fp32 -t fp16 --vectors -; }
+holds "vectors | verify --vectors - passes" piped
+prints "the first lines of fp32 to fp16" $'00000000 0000 00\n00000001 0000 03\n00000002 0000 03' \
+    sh -c "'$halfulp' vectors -f fp32 -t fp16 2>&1 | head -n 3"
+
+# Recorded results that are wrong, and lines that are none.
+lines() { # NAME LINE…
+    local name=$1
+    shift
+    printf '%s\n' "$@" >"$scratch/$name"
+}
+lines good '3F800000 3C00 00' '# a comment' '' '0x3f801000 0x3c00 1' '7F800001 7E55 10' '47800000 7C00 05'
+lines bad '3F800000 3C00 00' '3F801000 3C01 01'
+lines flags '3F800000 3C00 00' '3F801000 3C00 03'
+lines infinite '3F800000 3C00 08'
+lines two '3F800000 3C00' '3F801000 3C00'
+lines word '3F800000 3C00 00' '3F80g000 3C00 00'
+lines wide '3F800000 13C00 00'
+lines short '3F800000'
+lines long '3F800000 3C00 00 00'
+lines none '# nothing'
+r() { v -f fp32 -t fp16 --vectors "$scratch/$1" "${@:2}"; }
+holds "TestFloat's lines, any NaN by default" r good
+exits "a NaN can be asked for exactly" 1 '' r good --nan exact
+says_line() { r "$1" | grep -q 'line 2'; }
+exits "a wrong result is exit 1" 1 '' r bad
+holds "its line is named" says_line bad
+exits "wrong flags are exit 1" 1 '' r flags
+holds "wrong flags' line is named" says_line flags
+holds "--no-flags passes over flags" r flags --no-flags
+exits "no conversion divides by zero" 1 '' r infinite
+holds "--no-flags reads lines without flags" r two --no-flags
+exits "a line without flags is bad input" 2 'line 1: flags.* missing; --no-flags' r two
+exits "a line that is no vector is bad input" 2 'word: line 2: "3F80g000" is not an encoding of fp32' r word
+exits "a result too wide is bad input" 2 'line 1: "13C00" is not an encoding of fp16' r wide
+exits "a line of one word is bad input" 2 'line 1: an encoding of fp16 in hexadecimal is missing' r short
+exits "a fourth word is bad input" 2 'line 1: "00" is not the end' r long
+exits "no vectors at all is bad input" 2 'no vector' r none
+exits "a missing file is an error" 2 'No such file' r missing
+head -c 100000 /dev/zero >"$scratch/zeros"
+exits "a binary file is bad input" 2 'line 1' r zeros
+
+# Wrong usage.
+exits "an unknown format" 2 '"fp17" is not a format' v -f fp17
+exits "an unknown direction" 2 "'up' is not a rounding" v -r up,rne
+exits "an unknown kernel" 2 "no kernel 'gpu', but: .*scalar" v --kernel gpu
+exits "a shard out of range" 2 "from 1 to 4" v --shard 5/4
+exits "a shard that is none" 2 "K/N" v --shard 5
+exits "no threads" 2 "from 1" v --jobs 0
+exits "--against without a pair" 2 "needs one format" v --against ./x.so:y
+exits "vectors without a pair" 2 "needs one format" "$halfulp" vectors -f fp32
+exits "level 3" 2 "from 1 to 2" "$halfulp" vectors -f fp32 -t fp16 --level 3
+
+# Somebody else's library.
+against() { # SYMBOL OPTION…: a 64th of all inputs, the subnormals among them
+    v -f fp32 -t bf16 --shard 1/64 --against "$scratch/$1" "${@:2}"
+}
+if ${CC:-cc} -O2 -shared -fPIC -o "$scratch/casts.so" "$srcdir/fixtures/against/casts.c" 2>/dev/null &&
+    ${CC:-cc} -O2 -shared -fPIC -o "$scratch/broken.so" "$srcdir/fixtures/against/broken.c"; then
+    holds "a right cast passes" against casts.so:bf16_round
+    exits "a truncating cast is caught" 1 '' against casts.so:bf16_truncate
+    exits "it is caught at its NaNs in rtz too" 1 '' v -f fp32 -t bf16 -r rtz --shard 63/64 --against "$scratch/casts.so:bf16_truncate"
+    exits "a cast that flushes to zero is caught" 1 '' against casts.so:bf16_flush
+    holds "and passes by its own promise" against casts.so:bf16_flush --subnormals flush-in
+    exits "exact NaNs are kept by a right cast" 0 '' against casts.so:bf16_round --nan exact
+    whole() { v -f fp32 -t bf16 -r rtz --timeout 1 --against "$scratch/broken.so:$1"; }
+    blames() { whole "$1" | grep -A1 "$2" | grep -q 0x40490fdb; }
+    exits "a crash is a finding" 1 '' whole crash_on_pi
+    holds "its source is named" blames crash_on_pi 'crashes (signal 11'
+    holds "a hang is a finding, its source named" blames hang_on_pi 'hangs (no answer in 1 s)'
+    holds "so is an exit" blames leave_on_pi 'ends its process (exit status 3)'
+    beyond() { whole write_beyond | grep -q 'bytes beyond the last of'; }
+    holds "writing beyond the end is found" beyond
+    exits "a last element left out is found" 1 '' whole skip_the_last
+    exits "no such symbol" 2 'undefined symbol' against casts.so:nothing
+    exits "no such library" 2 'cannot open' v -f fp32 -t bf16 --against "$scratch/none.so:x"
+    exits "no symbol" 2 'LIB.so:SYMBOL' v -f fp32 -t bf16 --against "$scratch/casts.so"
+    if command -v jq >/dev/null; then
+        holds "a library's chatter stays out of the document" json_has '.combinations | length == 1' \
+            -f fp32 -t bf16 -r rtz --against "$scratch/broken.so:talk"
+    fi
+else
+    skip "--against" "no C compiler makes shared libraries here"
+fi
+finish

@@ -1,0 +1,13 @@
+/* Memory for the viewer: when there is none, a message and exit 2. */
+#ifndef VISUAL_ALLOCATE_H
+#define VISUAL_ALLOCATE_H
+
+#include <stdlib.h>
+
+/* POINTER, unless it is null. */
+void *need(void *pointer);
+
+/* asprintf that never gives null. */
+char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,152 @@
+/* Copy and paste. */
+#include "allocate.h"
+#include "model.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The argument that gives the source back on a command line. */
+static char *source_argument(const struct document *now)
+{
+    char hex[HU_BITS_TEXT];
+    if (now->text)
+        return need(strdup(now->text));
+    hu_bits_print(hex, now->value.format, now->value.bits);
+    return text_of("%s:%s", now->value.format->name, hex);
+}
+
+/* Quoted for a POSIX shell: single quotes keep everything but themselves. */
+static char *shell_word(const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_+-./:,@%";
+    if (*text && strspn(text, plain) == strlen(text))
+        return need(strdup(text));
+    char *out = need(malloc(4 * strlen(text) + 3)), *to = out;
+    *to++ = '\'';
+    for (; *text; text++)
+        to = *text == '\'' ? stpcpy(to, "'\\''") : (*to = *text, to + 1);
+    strcpy(to, "'");
+    return out;
+}
+
+static char *command_line(const struct model *m)
+{
+    const struct document *now = model_now(m);
+    char rows[DOCUMENT_ROWS * (HU_MAX_NAME + 1)] = "";
+    for (int i = 0; i < now->count; i++)
+        snprintf(rows + strlen(rows), sizeof rows - strlen(rows), "%s%s", i ? "," : "",
+                 now->rows[i]->name);
+    char *argument = source_argument(now), *word = shell_word(argument);
+    char direction[32] = "";
+    if (now->options.direction != HU_TIES_TO_EVEN)
+        snprintf(direction, sizeof direction, " -r %s", hu_direction_name(now->options.direction));
+    char *line = text_of("halfulp show -f %s%s%s %s", rows, direction,
+                         now->options.saturate ? " --saturate" : "", word);
+    free(argument);
+    free(word);
+    return line;
+}
+
+char *model_copy(const struct model *m, enum copy_form form)
+{
+    const struct row *r = &m->rows[model_selected(m)];
+    char hex[HU_BITS_TEXT];
+    switch (form) {
+    case COPY_VALUE:
+        return model_value_text(m);
+    case COPY_ENCODING:
+        hu_bits_print(hex, r->format, r->bits);
+        return need(strdup(hex));
+    case COPY_COMMAND:
+        break;
+    }
+    return command_line(m);
+}
+
+/* --- Raw bytes --- */
+
+enum { BYTES_MAX = 8 };
+
+/* "cd cc cc 3d", "cdcccc3d", "0xcd,0xcc", "\xcd\xcc": the bytes; 0: it is something else. */
+static int read_bytes(const char *text, unsigned char bytes[BYTES_MAX])
+{
+    int n = 0;
+    while (*text) {
+        if (isspace((unsigned char)*text) || strchr(",;:{}[]", *text)) {
+            text++;
+            continue;
+        }
+        if ((text[0] == '0' || text[0] == '\\') && (text[1] == 'x' || text[1] == 'X'))
+            text += 2;
+        unsigned byte;
+        if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]) ||
+            n == BYTES_MAX)
+            return 0;
+        sscanf(text, "%2x", &byte);
+        bytes[n++] = (unsigned char)byte;
+        text += 2;
+    }
+    return n;
+}
+
+static bool takes(const struct hu_format *f, int bytes)
+{
+    return f->storage_bits == 8 * bytes;
+}
+
+/* The row that so many bytes fill: the selected one, or else the first. */
+static int row_for(const struct model *m, int bytes)
+{
+    int selected = model_selected(m);
+    if (takes(m->rows[selected].format, bytes))
+        return selected;
+    for (int i = 0; i < m->count; i++)
+        if (takes(m->rows[i].format, bytes))
+            return i;
+    return -1;
+}
+
+static bool paste_bytes(struct model *m, const unsigned char *bytes, int n, bool big_endian)
+{
+    int row = row_for(m, n);
+    if (row < 0) {
+        model_say(m, true, "no row takes %d byte%s in memory", n, n == 1 ? "" : "s");
+        return false;
+    }
+    const struct hu_format *f = m->rows[row].format;
+    uint64_t word = 0;
+    for (int i = 0; i < n; i++)
+        word |= (uint64_t)bytes[i] << 8 * (big_endian ? n - 1 - i : i);
+    if (word & ((UINT64_C(1) << f->storage_shift) - 1)) {
+        model_say(m, true, "the low %d bits of %s in memory must be zero", f->storage_shift,
+                  f->name);
+        return false;
+    }
+    model_set_bits(m, row, word >> f->storage_shift, 0);
+    model_say(m, false, n == 1 ? "read as %s" : "read as %s, %s-endian; %s reads the other order",
+              m->rows[row].label, big_endian ? "big" : "little",
+              big_endian ? "Ctrl+V" : "Ctrl+Shift+V");
+    return true;
+}
+
+bool model_paste(struct model *m, const char *text, bool big_endian)
+{
+    unsigned char bytes[BYTES_MAX];
+    char line[EDIT_TEXT];
+    /* What programs copy often ends in a newline. */
+    snprintf(line, sizeof line, "%s", text);
+    line[strcspn(line, "\r\n")] = 0;
+    bool lettered = !strncmp(line, "le:", 3) || !strncmp(line, "be:", 3);
+    int n = read_bytes(lettered ? line + 3 : line, bytes);
+    if (lettered && n)
+        return paste_bytes(m, bytes, n, line[0] == 'b');
+    if (!big_endian && model_set_text(m, line, 0))
+        return true;
+    if (n)
+        return paste_bytes(m, bytes, n, big_endian);
+    if (big_endian)
+        return model_set_text(m, line, 0);
+    return false;
+}

@@ -1,0 +1,115 @@
+#include "document.h"
+#include "allocate.h"
+
+#include <string.h>
+
+struct document *document_new(void)
+{
+    struct document *d = need(calloc(1, sizeof *d));
+    hu_value_init(&d->value);
+    return d;
+}
+
+struct document *document_copy(const struct document *d)
+{
+    struct document *copy = document_new();
+    hu_value_copy(&copy->value, &d->value);
+    copy->text = d->text ? need(strdup(d->text)) : NULL;
+    memcpy(copy->rows, d->rows, sizeof copy->rows);
+    copy->count = d->count;
+    copy->options = d->options;
+    return copy;
+}
+
+void document_free(struct document *d)
+{
+    if (!d)
+        return;
+    hu_value_clear(&d->value);
+    free(d->text);
+    free(d);
+}
+
+static bool same_value(const struct document *a, const struct document *b)
+{
+    if (!a->text != !b->text)
+        return false;
+    if (a->text)
+        return !strcmp(a->text, b->text);
+    return a->value.format == b->value.format && a->value.bits == b->value.bits;
+}
+
+bool document_same(const struct document *a, const struct document *b)
+{
+    return same_value(a, b) && a->count == b->count &&
+           a->options.direction == b->options.direction &&
+           a->options.saturate == b->options.saturate &&
+           !memcmp(a->rows, b->rows, (size_t)a->count * sizeof a->rows[0]);
+}
+
+static void append(struct history *h, struct document *d)
+{
+    if (h->count == h->room) {
+        h->room = h->room ? 2 * h->room : 64;
+        h->states = need(realloc(h->states, h->room * sizeof *h->states));
+    }
+    h->states[h->count++] = d;
+}
+
+void history_init(struct history *h, struct document *d)
+{
+    memset(h, 0, sizeof *h);
+    append(h, d);
+}
+
+static void truncate_to(struct history *h, size_t count)
+{
+    while (h->count > count)
+        document_free(h->states[--h->count]);
+}
+
+void history_clear(struct history *h)
+{
+    truncate_to(h, 0);
+    free(h->states);
+    memset(h, 0, sizeof *h);
+}
+
+void history_push(struct history *h, struct document *d, unsigned group)
+{
+    bool joins = group && group == h->group && h->at && h->at + 1 == h->count;
+    if (document_same(d, history_now(h))) {
+        document_free(d);
+        return;
+    }
+    /* A group that came back to where it began leaves no step. */
+    if (joins && document_same(d, h->states[h->at - 1])) {
+        document_free(d);
+        truncate_to(h, h->at);
+        h->at--;
+        h->group = 0;
+        return;
+    }
+    truncate_to(h, h->at + (joins ? 0 : 1));
+    append(h, d);
+    h->at = h->count - 1;
+    h->group = group;
+}
+
+bool history_undo(struct history *h)
+{
+    h->group = 0;
+    if (!h->at)
+        return false;
+    h->at--;
+    return true;
+}
+
+bool history_redo(struct history *h)
+{
+    h->group = 0;
+    if (h->at + 1 >= h->count)
+        return false;
+    h->at++;
+    return true;
+}

@@ -1,0 +1,45 @@
+/* What undo brings back: the value, where it came from, and the rows it is shown in. */
+#ifndef VISUAL_DOCUMENT_H
+#define VISUAL_DOCUMENT_H
+
+#include "value.h"
+
+enum { DOCUMENT_ROWS = 24 };
+
+struct document {
+    struct hu_value value;
+    char *text; /* as it was typed; NULL: the value came as the datum value.format, value.bits */
+    const struct hu_format *rows[DOCUMENT_ROWS];
+    int count; /* of rows, at least 1 */
+    struct hu_options options;
+};
+
+struct document *document_new(void);
+struct document *document_copy(const struct document *d);
+void document_free(struct document *d);
+bool document_same(const struct document *a, const struct document *b);
+
+/* The states from the first to the newest; at is the one that is shown. */
+struct history {
+    struct document **states;
+    size_t count, at, room;
+    unsigned group; /* changes of one group are one step; 0: each is its own */
+};
+
+/* Takes D, the first state. */
+void history_init(struct history *h, struct document *d);
+void history_clear(struct history *h);
+static inline const struct document *history_now(const struct history *h)
+{
+    return h->states[h->at];
+}
+
+/* Takes D, the state after a change. What could be redone is gone. Changes that share a nonzero
+ * GROUP and follow each other are one step. A change to the same state is none. */
+void history_push(struct history *h, struct document *d, unsigned group);
+
+/* False: nothing to undo or redo. */
+bool history_undo(struct history *h);
+bool history_redo(struct history *h);
+
+#endif

@@ -1,0 +1,160 @@
+#include "edit.h"
+#include "allocate.h"
+
+#include <string.h>
+
+static bool continues(char c)
+{
+    return (c & 0xc0) == 0x80;
+}
+
+/* Whether the second byte rules out an overlong form, a surrogate or what lies beyond U+10FFFF. */
+static bool second_fits(unsigned char first, unsigned char second)
+{
+    return (first != 0xe0 || second >= 0xa0) && (first != 0xed || second < 0xa0) &&
+           (first != 0xf0 || second >= 0x90) && (first != 0xf4 || second < 0x90);
+}
+
+/* Length of the UTF-8 code point at TEXT; 0: none is there (RFC 3629 section 4). */
+static size_t code_point(const char *text)
+{
+    unsigned char c = (unsigned char)*text;
+    size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+    for (size_t i = 1; i < n; i++)
+        if (!continues(text[i]))
+            return 0;
+    return n < 2 || second_fits(c, (unsigned char)text[1]) ? n : 0;
+}
+
+static size_t clean_copy(char *to, size_t room, const char *text)
+{
+    size_t length = 0;
+    while (*text) {
+        size_t n = code_point(text);
+        bool control = n == 1 && ((unsigned char)*text < ' ' || *text == 127);
+        if (n && !control) {
+            if (length + n > room)
+                break;
+            memcpy(to + length, text, n);
+            length += n;
+        }
+        text += n ? n : 1;
+    }
+    return length;
+}
+
+void edit_set(struct edit *e, const char *text)
+{
+    e->length = clean_copy(e->text, EDIT_TEXT - 1, text);
+    e->text[e->length] = 0;
+    edit_select_all(e);
+}
+
+void edit_select_all(struct edit *e)
+{
+    e->anchor = 0;
+    e->caret = e->length;
+}
+
+bool edit_all_selected(const struct edit *e)
+{
+    return e->length && e->anchor + e->caret == e->length && e->anchor != e->caret;
+}
+
+static void selection(const struct edit *e, size_t *from, size_t *to)
+{
+    *from = e->anchor < e->caret ? e->anchor : e->caret;
+    *to = e->anchor < e->caret ? e->caret : e->anchor;
+}
+
+static void replace(struct edit *e, size_t from, size_t to, const char *text, size_t n)
+{
+    memmove(e->text + from + n, e->text + to, e->length - to + 1);
+    memcpy(e->text + from, text, n);
+    e->length = e->length - (to - from) + n;
+    e->caret = e->anchor = from + n;
+}
+
+bool edit_insert(struct edit *e, const char *text)
+{
+    char clean[EDIT_TEXT];
+    size_t from, to, n = clean_copy(clean, EDIT_TEXT - 1, text);
+    selection(e, &from, &to);
+    if (!n || e->length - (to - from) + n > EDIT_TEXT - 1)
+        return false;
+    replace(e, from, to, clean, n);
+    return true;
+}
+
+static size_t step(const struct edit *e, size_t at, int direction)
+{
+    if (direction < 0) {
+        if (at)
+            at--;
+        while (at && continues(e->text[at]))
+            at--;
+        return at;
+    }
+    if (at < e->length)
+        at++;
+    while (at < e->length && continues(e->text[at]))
+        at++;
+    return at;
+}
+
+bool edit_erase(struct edit *e, int direction)
+{
+    size_t from, to;
+    selection(e, &from, &to);
+    if (from == to && direction < 0)
+        from = step(e, from, -1);
+    else if (from == to)
+        to = step(e, to, 1);
+    if (from == to)
+        return false;
+    replace(e, from, to, "", 0);
+    return true;
+}
+
+void edit_move(struct edit *e, int direction, bool far, bool extend)
+{
+    size_t from, to;
+    selection(e, &from, &to);
+    if (far)
+        e->caret = direction < 0 ? 0 : e->length;
+    else if (from != to && !extend)
+        e->caret = direction < 0 ? from : to;
+    else
+        e->caret = step(e, e->caret, direction);
+    if (!extend)
+        e->anchor = e->caret;
+}
+
+void edit_place(struct edit *e, size_t columns, bool extend)
+{
+    e->caret = 0;
+    while (columns-- && e->caret < e->length)
+        e->caret = step(e, e->caret, 1);
+    if (!extend)
+        e->anchor = e->caret;
+}
+
+size_t edit_columns(const struct edit *e, size_t at)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < at; i++)
+        n += !continues(e->text[i]);
+    return n;
+}
+
+char *edit_selection(const struct edit *e)
+{
+    size_t from, to;
+    selection(e, &from, &to);
+    if (from == to)
+        return NULL;
+    char *copy = need(malloc(to - from + 1));
+    memcpy(copy, e->text + from, to - from);
+    copy[to - from] = 0;
+    return copy;
+}

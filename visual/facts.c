@@ -1,0 +1,155 @@
+/* The rows, derived from the document. */
+#include "allocate.h"
+#include "model.h"
+#include "operation.h"
+#include "words.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static void name_row(struct row *r)
+{
+    size_t i;
+    for (i = 0; r->format->name[i] && i < HU_MAX_NAME; i++) {
+        char c = r->format->name[i];
+        r->label[i] = c == '_' ? ' ' : (char)toupper((unsigned char)c);
+    }
+    r->label[i] = 0;
+}
+
+static const char *class_words(enum hu_class class)
+{
+    static const char *const words[] = {"zero",     "subnormal", "normal",
+                                        "infinite", "quiet NaN", "signaling NaN"};
+    return words[class];
+}
+
+static void add_up(struct row *r)
+{
+    const struct hu_format *f = r->format;
+    char exponent[24];
+    snprintf(r->sum_sign, sizeof r->sum_sign, "%s",
+             !hu_is_signed(f) ? ""
+             : r->datum.sign  ? "(−1)¹"
+                              : "(−1)⁰");
+    if (!hu_is_finite(r->datum)) {
+        snprintf(r->sum_exponent, sizeof r->sum_exponent, "%s", "special");
+        snprintf(r->sum_significand, sizeof r->sum_significand, "%s",
+                 r->datum.class == HU_INFINITE ? "∞" : "NaN");
+        return;
+    }
+    superscript(exponent, sizeof exponent, r->datum.quantum + f->trailing_bits);
+    snprintf(r->sum_exponent, sizeof r->sum_exponent, "2%s", exponent);
+    significand_text(r->sum_significand, sizeof r->sum_significand, f, r->bits, 16);
+}
+
+static void lay_bytes(struct row *r)
+{
+    const struct hu_format *f = r->format;
+    uint64_t word = r->bits << f->storage_shift;
+    if (f->storage_bits < 8) {
+        snprintf(r->bytes, sizeof r->bytes, "%d bits of a byte", f->storage_bits);
+        return;
+    }
+    r->bytes[0] = 0;
+    for (int i = 0; i < f->storage_bits / 8; i++)
+        snprintf(r->bytes + 3 * i, sizeof r->bytes - 3 * (size_t)i, "%02x ",
+                 (unsigned)(word >> 8 * i & 0xff));
+    r->bytes[3 * (f->storage_bits / 8) - 1] = 0;
+}
+
+/* Error over the unit in the last place, for people: "0.40 ulp", "<0.01 ulp", "3.2e+05 ulp". */
+static void ulp_text(char *out, size_t size, const mpq_t share)
+{
+    double ulps = mpq_get_d(share);
+    ulps = ulps < 0 ? -ulps : ulps;
+    if (ulps < 0.005)
+        snprintf(out, size, "<0.01 ulp");
+    else if (ulps < 1000)
+        snprintf(out, size, "%.2f ulp", ulps);
+    else
+        snprintf(out, size, "%.1e ulp", ulps);
+}
+
+static void scale(mpq_t ratio, int exponent)
+{
+    if (exponent >= 0)
+        mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)exponent);
+    else
+        mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-exponent);
+}
+
+enum { SHOWN_EXACTLY = 11 };
+
+static void tell_error(struct row *r, const mpq_t error)
+{
+    mpq_t share;
+    mpq_init(share);
+    mpq_set(share, error);
+    scale(share, -hu_ulp_exponent(r->format, r->bits));
+    ulp_text(r->error_ulp, sizeof r->error_ulp, share);
+    char *exact = hu_ratio_exact(error), *near = hu_ratio_scientific(error, 3, true);
+    bool brief = strlen(exact) < SHOWN_EXACTLY;
+    char *shown = with_minus(brief ? exact : near);
+    snprintf(r->error, sizeof r->error, "%s%s", brief && mpq_sgn(error) > 0 ? "+" : "", shown);
+    r->error_exact = without_zeros(exact);
+    r->ulps_exact = without_zeros(hu_ratio_exact(share));
+    free(shown);
+    free(near);
+    mpq_clear(share);
+}
+
+static void measure_error(struct row *r, const struct hu_value *v)
+{
+    mpq_t error;
+    mpq_init(error);
+    free(r->error_exact);
+    free(r->ulps_exact);
+    r->error_exact = r->ulps_exact = NULL;
+    r->error_ulp[0] = 0;
+    if (!hu_value_error(error, v, r->format, r->bits)) {
+        bool both = v->kind != HU_VALUE_FINITE && !hu_is_finite(r->datum);
+        snprintf(r->error, sizeof r->error, "%s", both ? "none" : "not finite");
+    } else if (!mpq_sgn(error)) {
+        snprintf(r->error, sizeof r->error, "exact");
+        r->error_exact = need(strdup("0"));
+        r->ulps_exact = need(strdup("0"));
+    } else {
+        tell_error(r, error);
+    }
+    mpq_clear(error);
+}
+
+static void refresh_row(struct row *r, const struct document *d)
+{
+    r->flags = 0;
+    r->bits = hu_value_bits_in(&d->value, r->format, &d->options, &r->flags);
+    r->datum = hu_decode(r->format, r->bits);
+    r->is_source = d->value.format == r->format;
+    name_row(r);
+    char hex[HU_BITS_TEXT];
+    hu_bits_print(hex, r->format, r->bits);
+    strcpy(r->hex, hex + 2);
+    hu_shortest_print(r->decimal, r->format, r->bits);
+    snprintf(r->class, sizeof r->class, "%s", class_words(r->datum.class));
+    hu_flags_print(r->flag_names, r->flags);
+    add_up(r);
+    lay_bytes(r);
+    measure_error(r, &d->value);
+}
+
+void model_refresh(struct model *m)
+{
+    const struct document *d = model_now(m);
+    bool same_rows = m->count == d->count;
+    m->count = d->count;
+    for (int i = 0; i < d->count; i++) {
+        same_rows &= m->rows[i].format == d->rows[i];
+        m->rows[i].format = d->rows[i];
+        refresh_row(&m->rows[i], d);
+    }
+    m->selected = m->rows[model_selected(m)].format;
+    if (!same_rows)
+        weights_arrange(&m->weights, d->rows, d->count);
+}

@@ -1,0 +1,57 @@
+/* What the pages are put together from. Lengths in units go through px(). */
+#ifndef VISUAL_LAYOUT_PARTS_H
+#define VISUAL_LAYOUT_PARTS_H
+
+#include "layout.h"
+
+int px(const struct layout *l, double units);
+
+/* A new item; TEXT is copied, and may be NULL. Valid until the next one. */
+struct item *put(struct layout *l, enum role role, struct rect rect, const char *text,
+                 const char *name, ...) __attribute__((format(printf, 5, 6)));
+struct item *put_label(struct layout *l, struct rect rect, enum tint tint, const char *text,
+                       const char *name, ...) __attribute__((format(printf, 5, 6)));
+/* One that takes clicks, the focus and Tab. */
+struct item *put_active(struct layout *l, enum role role, struct rect rect, const char *text,
+                        const char *name, ...) __attribute__((format(printf, 5, 6)));
+/* A text field; it shows the edited text while it has the focus. */
+struct item *put_field(struct layout *l, struct rect rect, enum align align, const char *name, ...)
+    __attribute__((format(printf, 4, 5)));
+struct mark *put_mark(struct layout *l, enum mark_kind kind, struct rect rect, enum tint tint,
+                      int alpha);
+
+/* A copy that lives as long as the layout. */
+const char *keep(struct layout *l, const char *text);
+
+int width_of(const struct layout *l, enum face face, const char *text);
+
+/* TEXT broken into lines of at most WIDTH pixels and LINES lines, the last elided where there is
+ * more; words: break at spaces where that can be. *used: the lines it took. */
+const char *wrap(struct layout *l, enum face face, const char *text, int width, int lines,
+                 bool words, int *used);
+
+/* Pieces from left to right, and on in a new line where one does not fit. */
+struct flow {
+    int left, right, x, y;
+    int line, gap; /* height of a line, space between pieces and lines */
+};
+/* WIDTH is cut to the line's. */
+struct rect flow_next(struct flow *f, int width);
+/* The bottom of what was placed. */
+int flow_end(const struct flow *f);
+
+/* Pages: they fill the body from the top at y, and return the bottom of the content. */
+int page_bits(struct layout *l, int y);
+int page_rounding(struct layout *l, int y);
+int page_numberline(struct layout *l, int y);
+int page_memory(struct layout *l, int y);
+int page_keys(struct layout *l, int y);
+
+/* The rounding line of the selected row: source, neighbours, midpoint and directions. Returns its
+ * bottom. */
+int rounding_strip(struct layout *l, struct rect area);
+int rounding_strip_height(const struct layout *l);
+
+void put_popup(struct layout *l);
+
+#endif

@@ -1,0 +1,352 @@
+#include "microscope.h"
+#include "allocate.h"
+#include "operation.h"
+#include "text.h"
+#include "words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static uint64_t rounded(const struct hu_value *v, const struct hu_format *f,
+                        enum hu_direction direction, bool saturate)
+{
+    struct hu_options options = {.direction = direction, .saturate = saturate};
+    return hu_value_round(v, f, &options, NULL);
+}
+
+static void scale(mpq_t ratio, int exponent)
+{
+    if (exponent >= 0)
+        mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)exponent);
+    else
+        mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-exponent);
+}
+
+/* --- Guard, round and sticky --- */
+
+/* floor(log2 ratio) of a positive ratio. */
+static long exponent_of(const mpq_t ratio)
+{
+    long e =
+        (long)mpz_sizeinbase(mpq_numref(ratio), 2) - (long)mpz_sizeinbase(mpq_denref(ratio), 2);
+    mpq_t power;
+    mpq_init(power);
+    mpq_set_ui(power, 1, 1);
+    scale(power, (int)e);
+    e -= mpq_cmp(ratio, power) < 0;
+    mpq_clear(power);
+    return e;
+}
+
+/* TAKEN := the integer part of RATIO, which keeps the rest. */
+static void take_whole(mpz_t taken, mpq_t ratio)
+{
+    mpq_t whole;
+    mpq_init(whole);
+    mpz_fdiv_q(taken, mpq_numref(ratio), mpq_denref(ratio));
+    mpq_set_z(whole, taken);
+    mpq_sub(ratio, ratio, whole);
+    mpq_clear(whole);
+}
+
+static char next_bit(mpq_t rest)
+{
+    mpz_t bit;
+    mpz_init(bit);
+    mpq_mul_2exp(rest, rest, 1);
+    take_whole(bit, rest);
+    char digit = mpz_sgn(bit) ? '1' : '0';
+    mpz_clear(bit);
+    return digit;
+}
+
+static void write_kept(struct microscope *s, const mpz_t kept)
+{
+    int t = s->format->trailing_bits;
+    char *to = s->kept;
+    for (int i = t; i >= 0; i--) {
+        *to++ = mpz_tstbit(kept, (mp_bitcnt_t)i) ? '1' : '0';
+        if (i == t && t)
+            *to++ = '.';
+    }
+    *to = 0;
+}
+
+static void split_bits(struct microscope *s, const struct hu_value *v)
+{
+    const struct hu_format *f = s->format;
+    long unit = exponent_of(v->ratio) - f->trailing_bits, least = hu_quantum_min(f);
+    s->unit = (int)(unit < least ? least : unit);
+    mpq_t rest;
+    mpz_t kept;
+    mpq_init(rest);
+    mpz_init(kept);
+    mpq_set(rest, v->ratio);
+    scale(rest, -s->unit);
+    take_whole(kept, rest);
+    write_kept(s, kept);
+    s->guard = next_bit(rest);
+    s->round = next_bit(rest);
+    s->sticky = mpq_sgn(rest) ? '1' : '0';
+    mpz_clear(kept);
+    mpq_clear(rest);
+}
+
+/* --- Neighbours --- */
+
+/* A neighbour that takes no more is shown exactly, others by their shortest decimal. */
+enum { EXACT_DIGITS = 30 };
+
+enum { NEIGHBOUR_TEXT = 64 };
+
+static void take_text(char text[NEIGHBOUR_TEXT], const char *plain)
+{
+    char *shown = with_minus(plain);
+    snprintf(text, NEIGHBOUR_TEXT, "%s", shown);
+    free(shown);
+}
+
+static void name_neighbour(char text[NEIGHBOUR_TEXT], char brief[NEIGHBOUR_TEXT], char *hex,
+                           const struct hu_format *f, uint64_t bits)
+{
+    char *exact = hu_datum_exact(f, bits), plain[HU_SHORTEST_TEXT];
+    hu_shortest_print(plain, f, bits);
+    take_text(text, strlen(exact) <= EXACT_DIGITS ? exact : plain);
+    take_text(brief, plain);
+    hu_bits_print(hex, f, bits);
+    free(exact);
+}
+
+static void name_virtual(char *text, size_t text_size, char *hex, const struct hu_format *f,
+                         bool negative)
+{
+    char power[32];
+    superscript(power, sizeof power, hu_emax(f) + 1);
+    /* Only where the largest value is 2^emax (2 - 2^-t) is the next one that power of two. */
+    uint64_t max = hu_max_finite_code(f);
+    bool full = (max & hu_trailing_mask(f)) == hu_trailing_mask(f);
+    if (full)
+        snprintf(text, text_size, "%s2%s", negative ? "−" : "", power);
+    else
+        snprintf(text, text_size, "%smax + 1 ulp", negative ? "−" : "");
+    hex[0] = 0;
+}
+
+/* low := the real below the source, high := the one above. */
+static void measure(struct microscope *s, const mpq_t source, const mpq_t low, const mpq_t high)
+{
+    mpq_t a, b, half;
+    mpq_inits(a, b, half, NULL);
+    mpq_sub(a, source, low);
+    mpq_sub(b, high, low);
+    mpq_div(a, a, b);
+    mpq_set_ui(half, 1, 2);
+    s->side = mpq_cmp(a, half);
+    s->side = (s->side > 0) - (s->side < 0);
+    s->position = mpq_get_d(a);
+    mpq_clears(a, b, half, NULL);
+}
+
+static void look_between(struct microscope *s, const mpq_t source, uint64_t lower, uint64_t upper)
+{
+    mpq_t low, high;
+    mpq_inits(low, high, NULL);
+    hu_datum_ratio(low, s->format, lower);
+    hu_datum_ratio(high, s->format, upper);
+    measure(s, source, low, high);
+    name_neighbour(s->lower, s->lower_brief, s->lower_hex, s->format, lower);
+    name_neighbour(s->upper, s->upper_brief, s->upper_hex, s->format, upper);
+    mpq_clears(low, high, NULL);
+}
+
+static void look_beyond(struct microscope *s, const mpq_t source)
+{
+    const struct hu_format *f = s->format;
+    bool negative = mpq_sgn(source) < 0;
+    uint64_t max = hu_max_finite_code(f);
+    mpq_t edge, next, unit;
+    mpq_inits(edge, next, unit, NULL);
+    hu_datum_ratio(edge, f, max);
+    mpq_set_ui(unit, 1, 1);
+    scale(unit, hu_ulp_exponent(f, max));
+    mpq_add(next, edge, unit);
+    if (negative) {
+        mpq_neg(edge, edge);
+        mpq_neg(next, next);
+        max |= hu_sign_mask(f);
+    }
+    measure(s, source, negative ? next : edge, negative ? edge : next);
+    s->is_virtual = negative ? -1 : 1;
+    if (negative) {
+        name_virtual(s->lower, sizeof s->lower, s->lower_hex, f, true);
+        strcpy(s->lower_brief, s->lower);
+        name_neighbour(s->upper, s->upper_brief, s->upper_hex, f, max);
+    } else {
+        name_neighbour(s->lower, s->lower_brief, s->lower_hex, f, max);
+        name_virtual(s->upper, sizeof s->upper, s->upper_hex, f, false);
+        strcpy(s->upper_brief, s->upper);
+    }
+    mpq_clears(edge, next, unit, NULL);
+}
+
+/* --- Which way, and why --- */
+
+static void reason_nearest(const struct microscope *s, struct way *w)
+{
+    const char *side = w->step > 0 ? "upper" : "lower";
+    double near = w->step > 0 ? 1 - s->position : s->position;
+    if (s->side)
+        snprintf(w->reason, SCOPE_REASON, "the %s neighbour is nearer: %.3g of the gap away", side,
+                 near);
+    else if (w->direction == HU_TIES_TO_AWAY)
+        snprintf(w->reason, SCOPE_REASON, "a tie: the %s neighbour has the larger magnitude", side);
+    else if (s->format->trailing_bits)
+        snprintf(w->reason, SCOPE_REASON, "a tie: the %s neighbour's last bit is 0, so even", side);
+    else
+        snprintf(w->reason, SCOPE_REASON, "a tie, and no neighbour is even: the larger magnitude");
+}
+
+static void reason_between(const struct microscope *s, struct way *w)
+{
+    switch (w->direction) {
+    case HU_TOWARD_ZERO:
+        snprintf(w->reason, SCOPE_REASON, "drops guard, round and sticky");
+        break;
+    case HU_TOWARD_POSITIVE:
+        snprintf(w->reason, SCOPE_REASON,
+                 "inexact, so the neighbour above, however near the lower");
+        break;
+    case HU_TOWARD_NEGATIVE:
+        snprintf(w->reason, SCOPE_REASON,
+                 "inexact, so the neighbour below, however near the upper");
+        break;
+    case HU_TO_ODD:
+        snprintf(w->reason, SCOPE_REASON, "inexact, so the neighbour whose last bit is 1");
+        break;
+    default:
+        reason_nearest(s, w);
+    }
+}
+
+static void reason_beyond(const struct microscope *s, struct way *w, bool saturate)
+{
+    struct hu_datum d = hu_decode(s->format, w->bits);
+    const char *what = d.class == HU_INFINITE ? "infinity"
+                       : hu_is_nan(d)         ? "NaN: the format has no infinity"
+                                              : "the largest finite value";
+    bool near = w->direction == HU_TIES_TO_EVEN || w->direction == HU_TIES_TO_AWAY;
+    if (saturate)
+        snprintf(w->reason, SCOPE_REASON, "saturating: the largest finite value");
+    else if (near && !hu_is_finite(d))
+        snprintf(w->reason, SCOPE_REASON, "half an ulp or more beyond the largest: %s", what);
+    else if (near && (s->is_virtual > 0 ? s->position < 0.5 : s->position > 0.5))
+        snprintf(w->reason, SCOPE_REASON, "less than half an ulp beyond the largest: back to it");
+    else
+        snprintf(w->reason, SCOPE_REASON, "overflow goes to %s", what);
+}
+
+static void choose(struct microscope *s, const struct document *d, int i)
+{
+    struct way *w = &s->ways[i];
+    uint64_t high = rounded(&d->value, s->format, HU_TOWARD_POSITIVE, true);
+    w->direction = (enum hu_direction)i;
+    w->bits = rounded(&d->value, s->format, w->direction, d->options.saturate);
+    w->step = 0;
+    switch (s->kind) {
+    case SCOPE_SPECIAL:
+        snprintf(w->reason, SCOPE_REASON, "nothing is rounded");
+        break;
+    case SCOPE_EXACT:
+        snprintf(w->reason, SCOPE_REASON, "exact: there is nothing to drop");
+        break;
+    case SCOPE_BETWEEN:
+        w->step = w->bits == high ? 1 : -1;
+        reason_between(s, w);
+        break;
+    case SCOPE_BEYOND: {
+        bool back = hu_is_finite(hu_decode(s->format, w->bits));
+        w->step = back ? -s->is_virtual : s->is_virtual;
+        reason_beyond(s, w, d->options.saturate);
+    }
+    }
+}
+
+static void summarize(struct microscope *s, const struct document *d)
+{
+    char unit[32];
+    superscript(unit, sizeof unit, s->unit);
+    switch (s->kind) {
+    case SCOPE_SPECIAL:
+        snprintf(s->summary, sizeof s->summary, "%s",
+                 d->value.kind == HU_VALUE_NAN        ? "A NaN is carried over, not rounded."
+                 : d->value.kind == HU_VALUE_INFINITE ? "An infinity is carried over, not rounded."
+                 : hu_value_is_zero(&d->value)        ? "Zero is zero in every direction."
+                 : hu_value_is_remote(&d->value)      ? "So far out that every format's range ends "
+                                                        "long before it."
+                 : d->value.sign ? "The format is unsigned: a negative value is NaN."
+                                 : "Below the smallest value, which it becomes.");
+        break;
+    case SCOPE_EXACT:
+        snprintf(s->summary, sizeof s->summary,
+                 "The format has this value: guard, round and sticky are all 0.");
+        break;
+    case SCOPE_BETWEEN:
+        snprintf(s->summary, sizeof s->summary, "%s; neighbours lie 2%s apart.",
+                 !s->side      ? "Exactly halfway: a tie"
+                 : s->side < 0 ? "Below the midpoint"
+                               : "Above the midpoint",
+                 unit);
+        break;
+    case SCOPE_BEYOND:
+        snprintf(s->summary, sizeof s->summary,
+                 "Beyond the largest finite value; overflow begins half an ulp past it.");
+    }
+}
+
+static enum scope_kind kind_of(const struct hu_value *v, const struct hu_format *f)
+{
+    uint64_t max = hu_max_finite_code(f);
+    mpq_t edge, error;
+    if (v->kind != HU_VALUE_FINITE || hu_value_is_remote(v) || hu_value_is_zero(v) ||
+        (v->sign && !hu_is_signed(f)))
+        return SCOPE_SPECIAL;
+    mpq_inits(edge, error, NULL);
+    hu_datum_ratio(edge, f, max);
+    uint64_t low = rounded(v, f, HU_TOWARD_NEGATIVE, true);
+    bool known = hu_value_error(error, v, f, low);
+    enum scope_kind kind = mpq_cmp(v->ratio, edge) > 0    ? SCOPE_BEYOND
+                           : known && mpq_sgn(error) == 0 ? SCOPE_EXACT
+                                                          : SCOPE_BETWEEN;
+    /* A scale has no zero for what lies below its range. */
+    if (kind == SCOPE_BETWEEN && mpq_sgn(error) > 0)
+        kind = SCOPE_SPECIAL;
+    mpq_clears(edge, error, NULL);
+    return kind;
+}
+
+void microscope_look(struct microscope *s, const struct document *d, const struct hu_format *f)
+{
+    memset(s, 0, sizeof *s);
+    s->format = f;
+    s->kind = kind_of(&d->value, f);
+    mpq_t source;
+    mpq_init(source);
+    mpq_set(source, d->value.ratio);
+    if (d->value.sign)
+        mpq_neg(source, source);
+    if (s->kind != SCOPE_SPECIAL)
+        split_bits(s, &d->value);
+    if (s->kind == SCOPE_BETWEEN)
+        look_between(s, source, rounded(&d->value, f, HU_TOWARD_NEGATIVE, true),
+                     rounded(&d->value, f, HU_TOWARD_POSITIVE, true));
+    if (s->kind == SCOPE_BEYOND)
+        look_beyond(s, source);
+    if (s->kind == SCOPE_EXACT) {
+        uint64_t bits = hu_value_round(&d->value, f, NULL, NULL);
+        name_neighbour(s->lower, s->lower_brief, s->lower_hex, f, bits);
+    }
+    mpq_clear(source);
+    for (int i = 0; i < DIRECTIONS; i++)
+        choose(s, d, i);
+    summarize(s, d);
+}

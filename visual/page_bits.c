@@ -1,0 +1,347 @@
+/* The linked column and, beside or below it, the inspector. */
+#include "allocate.h"
+#include "inspector.h"
+#include "layout_parts.h"
+#include "words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* In units. */
+static const double row_pad = 10, row_space = 7, field_gap = 6, inspector_least = 300,
+                    inspector_most = 460, cell_most = 24, cell_least = 12.5, cell_height = 30,
+                    index_height = 13, row_text = 760; /* a row's words and figures in one line */
+
+/* How the bits of all rows lie: in one line with the radix points under each other, or, where that
+ * would make them too small, each row in lines of its own. */
+struct grid {
+    bool aligned;
+    int cell;                         /* pixels */
+    int per_line;                     /* bits in a line where they are not aligned */
+    int exponent_bits, trailing_bits; /* the most of any row */
+    int x, width;                     /* the rows' panels */
+    int title;                        /* width of the widest name */
+    int beside;                       /* width of the inspector beside them; 0: it is below */
+};
+
+static void measure_rows(const struct layout *l, struct grid *g)
+{
+    const struct model *m = l->model;
+    g->title = px(l, 64);
+    for (int i = 0; i < m->count; i++) {
+        const struct hu_format *f = m->rows[i].format;
+        int title = width_of(l, FACE_BOLD, m->rows[i].label) + px(l, 12);
+        g->title = title > g->title ? title : g->title;
+        if (f->exponent_bits > g->exponent_bits)
+            g->exponent_bits = f->exponent_bits;
+        if (f->trailing_bits > g->trailing_bits)
+            g->trailing_bits = f->trailing_bits;
+    }
+}
+
+static int cell_for(const struct layout *l, const struct grid *g, int width)
+{
+    int cells = 1 + g->exponent_bits + g->trailing_bits;
+    int cell = (width - 2 * px(l, row_pad) - 2 * px(l, field_gap)) / cells;
+    return cell < px(l, cell_most) ? cell : px(l, cell_most);
+}
+
+static int clamp(int x, int least, int most)
+{
+    return x < least ? least : x > most ? most : x;
+}
+
+static void fold(const struct layout *l, struct grid *g)
+{
+    int room = g->width - 2 * px(l, row_pad);
+    g->aligned = false;
+    for (g->per_line = 32; g->per_line > 4; g->per_line /= 2)
+        if (room / g->per_line >= px(l, cell_least + 2))
+            break;
+    g->cell = clamp(room / g->per_line, 1, px(l, cell_most));
+}
+
+static struct grid plan(const struct layout *l)
+{
+    struct grid g = {.aligned = true, .x = px(l, 16)};
+    int room = l->view.width - 2 * g.x, gap = px(l, 12);
+    measure_rows(l, &g);
+    g.width = room - px(l, inspector_least) - gap;
+    g.cell = cell_for(l, &g, g.width);
+    if (g.cell >= px(l, cell_least) && g.width >= px(l, row_text)) {
+        /* What whole pixels of the cells leave over is the inspector's. */
+        int cells = 1 + g.exponent_bits + g.trailing_bits;
+        int used = cells * g.cell + 2 * px(l, row_pad) + 2 * px(l, field_gap);
+        int least = room - gap - px(l, inspector_most), text = px(l, row_text);
+        g.width = used > least ? used : least;
+        g.width = g.width > text ? g.width : text;
+        g.beside = room - g.width - gap;
+        return g;
+    }
+    g.width = room;
+    g.cell = cell_for(l, &g, g.width);
+    if (g.cell < px(l, cell_least))
+        fold(l, &g);
+    return g;
+}
+
+/* --- One row --- */
+
+static enum tint field_of(const struct hu_format *f, int bit)
+{
+    if (bit >= f->trailing_bits + f->exponent_bits)
+        return TINT_SIGN;
+    return bit >= f->trailing_bits ? TINT_EXPONENT : TINT_SIGNIFICAND;
+}
+
+static struct rect bit_rect(const struct layout *l, const struct grid *g, const struct row *r,
+                            int bit, int x, int y)
+{
+    int height = px(l, index_height + cell_height);
+    if (!g->aligned) {
+        int lines = (r->format->width + g->per_line - 1) / g->per_line;
+        int line = lines - 1 - bit / g->per_line, column = g->per_line - 1 - bit % g->per_line;
+        return (struct rect){x + column * g->cell, y + line * (height + px(l, 2)), g->cell, height};
+    }
+    /* Columns right of the radix point count from 0; the exponent ends just before it. */
+    int t = r->format->trailing_bits, gap = px(l, field_gap);
+    int column = 1 + g->exponent_bits + t - 1 - bit;
+    int gaps = bit < t ? 2 : bit < t + r->format->exponent_bits ? 1 : 0;
+    return (struct rect){x + column * g->cell + gaps * gap, y, g->cell, height};
+}
+
+static int put_bits(struct layout *l, const struct grid *g, const struct row *r, int x, int y)
+{
+    const struct hu_format *f = r->format;
+    int cursor = l->model->cursor[f->width], bottom = y;
+    cursor = cursor < 0 ? f->width - 1 : cursor;
+    for (int bit = f->width - 1; bit >= 0; bit--) {
+        struct rect at = bit_rect(l, g, r, bit, x, y);
+        struct item *i =
+            put_active(l, ROLE_BIT, at, r->bits >> bit & 1 ? "1" : "0", "%s.bit%d", f->name, bit);
+        i->face = FACE_BIT;
+        i->tint = field_of(f, bit);
+        i->caption = bit;
+        i->caption_height = px(l, index_height);
+        if (bit != cursor)
+            i->state &= ~(unsigned)STATE_STOP;
+        bottom = at.y + at.h;
+    }
+    return bottom;
+}
+
+/* Where a flow's pieces end when they are put in a line of WIDTH. */
+static struct flow row_flow(const struct layout *l, const struct grid *g, int x, int y)
+{
+    return (struct flow){x, x + g->width - 2 * px(l, row_pad), x, y, px(l, 24), px(l, 4)};
+}
+
+static int digits(const struct layout *l, int count)
+{
+    return count * width_of(l, FACE_MONO, "0");
+}
+
+static void push_right(struct flow *f, int width)
+{
+    if (f->right - width >= f->x)
+        f->x = f->right - width;
+}
+
+static struct item *put_piece(struct layout *l, struct flow *f, int width, enum tint tint,
+                              const char *text, const char *format, const char *piece)
+{
+    return put_label(l, flow_next(f, width), tint, text, "%s.%s", format, piece);
+}
+
+static int put_title(struct layout *l, const struct grid *g, const struct row *r, int x, int y)
+{
+    const char *name = r->format->name;
+    struct flow f = row_flow(l, g, x, y);
+    struct item *i = put_active(l, ROLE_BUTTON, flow_next(&f, g->title), r->label, "%s.name", name);
+    i->face = FACE_BOLD;
+    i->align = ALIGN_LEFT;
+    i->full = "select this row";
+    if (r->format == l->model->selected)
+        i->state |= STATE_SELECTED;
+    i = put_piece(l, &f, width_of(l, FACE_SMALL, "source") + px(l, 10), TINT_ACCENT,
+                  r->is_source ? "source" : "", name, "source");
+    i->face = FACE_SMALL;
+    i->align = ALIGN_CENTER;
+    i->state |= r->is_source ? STATE_TINTED : 0;
+    f.x += px(l, 4);
+    put_piece(l, &f, width_of(l, FACE_WORDS, "signaling NaN") + px(l, 2), TINT_INK, r->class, name,
+              "class");
+    bool quiet = !strcmp(r->flag_names, "-");
+    put_piece(l, &f, width_of(l, FACE_WORDS, "underflow,inexact") + px(l, 6),
+              quiet ? TINT_DIM : TINT_INK, quiet ? "no flags" : r->flag_names, name, "flags");
+    int hex = digits(l, (r->format->width + 3) / 4) + px(l, 14), prefix = digits(l, 2) + px(l, 3);
+    int label = width_of(l, FACE_SMALL, "in memory") + px(l, 8), bytes = digits(l, 23);
+    int field = digits(l, 16) + px(l, 14);
+    push_right(&f, label + bytes + px(l, 12) + f.gap + prefix + field);
+    struct rect pair = flow_next(&f, label + bytes + px(l, 12));
+    i = put_label(l, (struct rect){pair.x, pair.y, label, pair.h}, TINT_DIM, "in memory",
+                  "%s.memory", name);
+    i->face = FACE_SMALL;
+    i = put_label(l, (struct rect){pair.x + label, pair.y, pair.w - label, pair.h}, TINT_DIM,
+                  r->bytes, "%s.bytes", name);
+    i->face = FACE_MONO;
+    i->full = "bytes in memory, lowest address first (little-endian)";
+    pair = flow_next(&f, prefix + field);
+    hex = hex < pair.w - prefix ? hex : pair.w - prefix;
+    int left = pair.x + pair.w - hex;
+    i = put_label(l, (struct rect){left - prefix, pair.y, prefix, pair.h}, TINT_DIM, "0x",
+                  "%s.prefix", name);
+    i->face = FACE_MONO;
+    put_field(l, (struct rect){left, pair.y, hex, pair.h}, ALIGN_RIGHT, "%s.hex", name);
+    return flow_end(&f);
+}
+
+static void put_term(struct layout *l, struct flow *f, int width, enum tint tint, const char *text,
+                     const char *name, const char *piece)
+{
+    struct item *i = put_piece(l, f, width, tint, text, name, piece);
+    i->face = FACE_MONO;
+    i->align = ALIGN_CENTER;
+    i->state |= *text ? STATE_TINTED : 0;
+}
+
+static void put_sign(struct layout *l, struct flow *f, const char *text, const char *name,
+                     const char *piece)
+{
+    struct item *i = put_piece(l, f, px(l, 12), TINT_DIM, text, name, piece);
+    i->face = FACE_MONO;
+    i->align = ALIGN_CENTER;
+}
+
+static int put_sum(struct layout *l, const struct grid *g, const struct row *r, int x, int y)
+{
+    const char *name = r->format->name;
+    struct flow f = row_flow(l, g, x, y);
+    struct item *i;
+    put_term(l, &f, digits(l, 5) + px(l, 12), TINT_SIGN, r->sum_sign, name, "sum_sign");
+    put_sign(l, &f, *r->sum_sign ? "×" : "", name, "times");
+    put_term(l, &f, digits(l, 7) + px(l, 12), TINT_EXPONENT, r->sum_exponent, name, "sum_exponent");
+    put_sign(l, &f, "×", name, "times2");
+    put_term(l, &f, digits(l, 19) + px(l, 12), TINT_SIGNIFICAND, r->sum_significand, name,
+             "sum_significand");
+    put_sign(l, &f, "=", name, "equals");
+    put_field(l, flow_next(&f, digits(l, 25) + px(l, 14)), ALIGN_LEFT, "%s.decimal", name);
+    int error = digits(l, 11), ulps = digits(l, 12);
+    int label = width_of(l, FACE_SMALL, "error") + px(l, 4);
+    push_right(&f, label + error + ulps + 2 * f.gap);
+    i = put_piece(l, &f, label, TINT_DIM, "error", name, "off");
+    i->face = FACE_SMALL;
+    i = put_piece(l, &f, error, TINT_DIM, r->error, name, "error");
+    i->face = FACE_MONO;
+    i->align = ALIGN_RIGHT;
+    i->full = r->error_exact ? keep(l, r->error_exact) : NULL;
+    i = put_piece(l, &f, ulps, TINT_DIM, r->error_ulp, name, "error_ulp");
+    i->face = FACE_MONO;
+    i->align = ALIGN_RIGHT;
+    i->full = r->ulps_exact ? keep(l, r->ulps_exact) : NULL;
+    return flow_end(&f);
+}
+
+static int put_row(struct layout *l, const struct grid *g, const struct row *r, int y)
+{
+    int pad = px(l, row_pad), x = g->x + pad;
+    size_t at = l->count;
+    struct item *i =
+        put(l, ROLE_PANEL, (struct rect){g->x, y, g->width, 0}, NULL, "%s.row", r->format->name);
+    i->state |= r->is_source ? STATE_SOURCE : 0;
+    i->state |= r->format == l->model->selected ? STATE_SELECTED : 0;
+    int bottom = put_title(l, g, r, x, y + px(l, 6));
+    bottom = put_bits(l, g, r, x, bottom + px(l, 1));
+    bottom = put_sum(l, g, r, x, bottom + px(l, 5)) + px(l, 7);
+    l->items[at].rect.h = bottom - y;
+    return bottom;
+}
+
+/* --- The inspector --- */
+
+/* Digits that do not fit go from the middle, so that a power of ten at the end is never lost. */
+static const char *shorten(struct layout *l, const char *text, int columns)
+{
+    const char *power = strchr(text, 'e');
+    int tail = power ? (int)utf8_columns(power) : 0;
+    int kept = columns - tail - 1;
+    if (!power || (int)utf8_columns(text) <= columns || kept < 2)
+        return text;
+    /* Only a minus sign is longer than a byte. */
+    int bytes = kept + (strncmp(text, "−", 3) ? 0 : 2);
+    char *short_text = text_of("%.*s…%s", bytes, text, power);
+    const char *out = keep(l, short_text);
+    free(short_text);
+    return out;
+}
+
+static int put_fact(struct layout *l, const struct fact *fact, struct rect r, int label, int lines)
+{
+    enum face face = fact->words ? FACE_SMALL : FACE_MONO;
+    int height = l->view.metrics.height[FACE_MONO], text_height = l->view.metrics.height[face];
+    int least = (fact->lines < lines ? fact->lines : lines), used;
+    struct item *i = put_label(l, (struct rect){r.x, r.y, fact->below ? r.w : label, height},
+                               TINT_DIM, fact->label, "inspector.%s.label", fact->name);
+    i->face = FACE_SMALL;
+    if (fact->below) {
+        r.y += height;
+        label = 0;
+    }
+    int width = r.w - label;
+    const char *whole = fact->text;
+    if (fact->below)
+        whole = shorten(l, whole, lines * (width / digits(l, 1)));
+    const char *text = wrap(l, face, whole, width, lines, fact->words, &used);
+    int shown = used > least ? used : least;
+    i = put_label(l, (struct rect){r.x + label, r.y, width, shown * text_height}, TINT_INK, text,
+                  "inspector.%s", fact->name);
+    i->face = face;
+    i->top = true;
+    i->full = keep(l, fact->text);
+    return r.y + (shown * text_height > height ? shown * text_height : height) + px(l, 3);
+}
+
+/* BOTTOM: of the space there is; 0: as much as it takes. Returns the panel's bottom. */
+static int put_inspector(struct layout *l, struct rect r, int bottom)
+{
+    struct facts facts;
+    const struct row *row = &l->model->rows[model_selected(l->model)];
+    int pad = px(l, 12), y = r.y + pad, inner = r.w - 2 * pad;
+    size_t panel = l->count;
+    int label = width_of(l, FACE_SMALL, "C hexadecimal") + px(l, 8);
+    put(l, ROLE_PANEL, r, NULL, "inspector");
+    facts_of(&facts, l->model);
+    int height = l->view.metrics.height[FACE_BOLD];
+    struct item *i = put(l, ROLE_HEADING, (struct rect){r.x + pad, y, inner, height}, row->label,
+                         "inspector.title");
+    i->face = FACE_BOLD;
+    y += height + px(l, 8);
+    for (int n = 0; n < facts.count; n++) {
+        const struct fact *fact = &facts.list[n];
+        bool last = n + 1 == facts.count;
+        int lines = fact->lines;
+        int line = l->view.metrics.height[FACE_MONO], room = (bottom - pad - y - line) / line;
+        if (last)
+            lines = !bottom ? 40 : room > lines ? room : lines;
+        y = put_fact(l, fact, (struct rect){r.x + pad, y, inner, 0}, label, lines);
+    }
+    facts_clear(&facts);
+    y += pad - px(l, 3);
+    l->items[panel].rect.h = (bottom > y ? bottom : y) - r.y;
+    return r.y + l->items[panel].rect.h;
+}
+
+int page_bits(struct layout *l, int y)
+{
+    struct grid g = plan(l);
+    int top = y, space = px(l, row_space);
+    for (int i = 0; i < l->model->count; i++)
+        y = put_row(l, &g, &l->model->rows[i], y) + space;
+    if (!g.beside) {
+        struct rect below = {g.x, y, g.width, 0};
+        return put_inspector(l, below, 0) + space;
+    }
+    struct rect beside = {g.x + g.width + px(l, 12), top, g.beside, 0};
+    int bottom = put_inspector(l, beside, y - space) + space;
+    return bottom > y ? bottom : y;
+}

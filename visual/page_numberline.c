@@ -1,0 +1,309 @@
+/* The number line: a lane a row, every value of a sparse one, the density of a dense one. */
+#include "allocate.h"
+#include "layout_parts.h"
+#include "operation.h"
+#include "words.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A value needs this many pixels for its own line; columns of density are as wide. */
+enum { VALUE_PIXELS = 2, COLUMN_PIXELS = 4, LABELS_MOST = 40 };
+
+struct lane {
+    const struct row *row;
+    struct rect rect; /* where its values are drawn */
+    uint64_t count;   /* in view */
+    uint64_t first, last;
+    bool sparse;           /* each value has a line of its own */
+    const double *density; /* of the columns of a dense one */
+    int columns;
+};
+
+static void put_control(struct layout *l, struct flow *f, const char *text, const char *name,
+                        const char *full, bool selected)
+{
+    struct item *i =
+        put_active(l, ROLE_BUTTON, flow_next(f, width_of(l, FACE_WORDS, text) + px(l, 20)), text,
+                   "numberline.%s", name);
+    i->full = full;
+    i->state |= selected ? STATE_SELECTED : 0;
+}
+
+static int put_controls(struct layout *l, struct rect area)
+{
+    const struct numberline *n = &l->model->line;
+    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 26), px(l, 4)};
+    put_control(l, &f, "linear", "linear", NULL, !n->logarithmic);
+    put_control(l, &f, "logarithmic", "log", NULL, n->logarithmic);
+    put_control(l, &f, "−", "out", "zoom out (-)", false);
+    put_control(l, &f, "+", "in", "zoom in (+)", false);
+    put_control(l, &f, "around the source", "home", "Home", !n->free);
+    put_control(l, &f, "whole range", "all", "every value of the selected row (End)", false);
+    return flow_end(&f);
+}
+
+static int share_x(const struct rect *r, double share)
+{
+    return r->x + (int)lround(share * r->w);
+}
+
+/* --- A sparse lane --- */
+
+static void draw_value(struct layout *l, const struct lane *lane, uint64_t bits, int x)
+{
+    const struct hu_format *f = lane->row->format;
+    struct hu_datum d = hu_decode(f, bits);
+    /* Powers of two stand out: between them the spacing is even. */
+    bool corner = d.class == HU_ZERO || !hu_trailing_significand(f, bits);
+    int height = corner ? lane->rect.h : lane->rect.h * 2 / 3;
+    put_mark(
+        l, MARK_FILL,
+        (struct rect){x, lane->rect.y + lane->rect.h - height, px(l, 1) > 0 ? px(l, 1) : 1, height},
+        d.class == HU_SUBNORMAL ? TINT_EXPONENT : TINT_SIGNIFICAND, 255);
+}
+
+static const char *keep_minus(struct layout *l, const char *plain)
+{
+    char *shown = with_minus(plain);
+    const char *kept = keep(l, shown);
+    free(shown);
+    return kept;
+}
+
+static void label_value(struct layout *l, const struct lane *lane, uint64_t bits, int x,
+                        int *free_from, int number)
+{
+    char plain[HU_SHORTEST_TEXT];
+    hu_shortest_print(plain, lane->row->format, bits);
+    const char *text = keep_minus(l, plain);
+    int width = width_of(l, FACE_INDEX, text) + 1, left = x - width / 2;
+    if (left < *free_from || left + width > lane->rect.x + lane->rect.w)
+        return;
+    struct rect r = {left, lane->rect.y + lane->rect.h, width, l->view.metrics.height[FACE_INDEX]};
+    put_label(l, r, TINT_DIM, text, "numberline.%s.value%d", lane->row->format->name, number)
+        ->face = FACE_INDEX;
+    *free_from = left + width + px(l, 4);
+}
+
+static void draw_values(struct layout *l, const struct lane *lane)
+{
+    uint64_t bits = lane->first;
+    int free_from = lane->rect.x;
+    for (uint64_t n = 0; n < lane->count; n++) {
+        int x = share_x(&lane->rect, numberline_share_of(&l->model->line, lane->row->format, bits));
+        draw_value(l, lane, bits, x);
+        if (lane->count <= LABELS_MOST)
+            label_value(l, lane, bits, x, &free_from, (int)n);
+        if (!hu_next_up(lane->row->format, bits, &bits))
+            break;
+        /* Both zeros stand at one place. */
+        if (hu_decode(lane->row->format, bits).class == HU_ZERO)
+            bits = 0;
+    }
+}
+
+/* --- A dense lane --- */
+
+static double density(const struct layout *l, const struct lane *lane, int x)
+{
+    uint64_t first, last;
+    double from = (double)x / lane->rect.w, to = (double)(x + COLUMN_PIXELS) / lane->rect.w;
+    uint64_t count = numberline_values(&l->model->line, lane->row->format, from, to, &first, &last);
+    return count ? log2((double)count) + 1 : 0;
+}
+
+/* Heights go by the logarithm of the count; MOST is that of the densest column on the page. */
+static int column_height(double count, double most, int height)
+{
+    return count > 0 ? (int)lround((0.1 + 0.9 * count / most) * height) : 0;
+}
+
+/* Columns of the same height are one mark. */
+static void draw_density(struct layout *l, const struct lane *lane, double most)
+{
+    int run = 0, run_height = 0;
+    for (int n = 0; n <= lane->columns; n++) {
+        int height = n < lane->columns ? column_height(lane->density[n], most, lane->rect.h) : -1;
+        if (height == run_height)
+            continue;
+        if (run_height > 0)
+            put_mark(l, MARK_FILL,
+                     (struct rect){lane->rect.x + run * COLUMN_PIXELS,
+                                   lane->rect.y + lane->rect.h - run_height,
+                                   (n - run) * COLUMN_PIXELS, run_height},
+                     TINT_SIGNIFICAND, 255);
+        run = n;
+        run_height = height;
+    }
+}
+
+/* --- Lanes --- */
+
+static void describe_lane(const struct lane *lane, char *out, size_t size)
+{
+    char power[32];
+    const struct row *r = lane->row;
+    if (lane->count < 100000)
+        snprintf(out, size, "%" PRIu64 " value%s in view", lane->count,
+                 lane->count == 1 ? "" : "s");
+    else
+        snprintf(out, size, "%.3g values in view", (double)lane->count);
+    if (hu_is_finite(r->datum)) {
+        superscript(power, sizeof power, hu_ulp_exponent(r->format, r->bits));
+        size_t length = strlen(out);
+        snprintf(out + length, size - length, "; 2%s apart at the source", power);
+    }
+}
+
+/* The densities of the row's columns, from the last time where nothing has changed. */
+static const double *densities(struct layout *l, const struct lane *lane, int row)
+{
+    struct lane_cache *cache = &l->lanes[row];
+    const struct hu_format *f = lane->row->format;
+    unsigned version = l->model->line.version;
+    if (cache->format == f && cache->version == version && cache->columns == lane->columns)
+        return cache->density;
+    free(cache->density);
+    *cache = (struct lane_cache){f, version, lane->columns,
+                                 need(calloc((size_t)lane->columns + 1, sizeof(double)))};
+    for (int n = 0; n < lane->columns; n++)
+        cache->density[n] = density(l, lane, n * COLUMN_PIXELS);
+    return cache->density;
+}
+
+/* Counts what lies in view; returns the greatest density. */
+static double measure_lane(struct layout *l, struct lane *lane, struct rect area, int row)
+{
+    double most = 0;
+    const struct hu_format *f = lane->row->format;
+    lane->rect = area;
+    lane->count = numberline_values(&l->model->line, f, 0, 1, &lane->first, &lane->last);
+    lane->sparse = lane->count * VALUE_PIXELS <= (uint64_t)area.w;
+    lane->columns = lane->sparse ? 0 : area.w / COLUMN_PIXELS;
+    lane->density = densities(l, lane, row);
+    for (int n = 0; n < lane->columns; n++)
+        most = lane->density[n] > most ? lane->density[n] : most;
+    return most;
+}
+
+static void put_lane(struct layout *l, struct lane *lane, struct rect area, double most)
+{
+    const struct row *r = lane->row;
+    int text = l->view.metrics.height[FACE_SMALL];
+    char words[120];
+    describe_lane(lane, words, sizeof words);
+    int label = width_of(l, FACE_SMALL, r->label) + px(l, 16);
+    struct item *i = put_label(l, (struct rect){area.x, area.y, label, text}, TINT_INK, r->label,
+                               "numberline.%s", r->format->name);
+    i->face = FACE_SMALL;
+    i = put_label(l, (struct rect){area.x + label, area.y, area.w - label, text}, TINT_DIM, words,
+                  "numberline.%s.count", r->format->name);
+    i->face = FACE_SMALL;
+    int below = l->view.metrics.height[FACE_INDEX];
+    lane->rect =
+        (struct rect){area.x, area.y + text + px(l, 2), area.w, area.h - text - below - px(l, 6)};
+    put_mark(l, MARK_FILL, (struct rect){area.x, lane->rect.y + lane->rect.h - 1, area.w, 1},
+             TINT_LINE, 255);
+    if (lane->sparse)
+        draw_values(l, lane);
+    else
+        draw_density(l, lane, most);
+    if (!hu_is_finite(r->datum))
+        return;
+    double share = numberline_share_of(&l->model->line, r->format, r->bits);
+    int radius = px(l, 4);
+    if (share >= 0 && share <= 1)
+        put_mark(l, MARK_DISC,
+                 (struct rect){share_x(&lane->rect, share) - radius,
+                               lane->rect.y + lane->rect.h - radius, 2 * radius, 2 * radius},
+                 TINT_INK, 255);
+}
+
+static int put_axis(struct layout *l, struct rect area)
+{
+    struct tick ticks[TICKS_MAX];
+    bool offset;
+    int height = l->view.metrics.height[FACE_SMALL];
+    int wanted = area.w / (width_of(l, FACE_SMALL, "−1.000e−300") + px(l, 16));
+    int count =
+        numberline_ticks(&l->model->line, &model_now(l->model)->value, wanted, ticks, &offset);
+    int free_from = area.x;
+    for (int n = 0; n < count; n++) {
+        int x = share_x(&area, ticks[n].share), width = width_of(l, FACE_SMALL, ticks[n].text) + 1;
+        int left = x - width / 2;
+        put_mark(l, MARK_FILL, (struct rect){x, area.y, 1, px(l, 5)}, TINT_DIM, 255);
+        if (left < free_from || left + width > area.x + area.w)
+            continue;
+        struct item *i = put_label(l, (struct rect){left, area.y + px(l, 7), width, height},
+                                   TINT_DIM, ticks[n].text, "numberline.tick%d", n);
+        i->face = FACE_SMALL;
+        i->full = offset ? "distance from the source" : NULL;
+        free_from = left + width + px(l, 4);
+    }
+    return area.y + px(l, 9) + height;
+}
+
+static void put_source(struct layout *l, struct rect area, int bottom)
+{
+    const struct numberline *n = &l->model->line;
+    double share = numberline_share(n, &model_now(l->model)->value);
+    char *value = model_value_text(l->model), *shown = with_minus(value);
+    bool seen = share >= 0 && share <= 1;
+    const char *where = seen ? "" : share < 0 ? "← " : "→ ";
+    char *text = text_of("%ssource %s", where, shown);
+    int height = l->view.metrics.height[FACE_SMALL], width = width_of(l, FACE_SMALL, text) + 1;
+    width = width < area.w ? width : area.w;
+    int x = share_x(&area, seen ? share : share < 0 ? 0 : 1), left = x - width / 2;
+    left = left + width > area.x + area.w ? area.x + area.w - width : left;
+    left = left < area.x ? area.x : left;
+    struct item *i = put_label(l, (struct rect){left, area.y, width, height}, TINT_ACCENT, text,
+                               "numberline.source");
+    i->face = FACE_SMALL;
+    if (seen)
+        put_mark(l, MARK_FILL,
+                 (struct rect){x, area.y + height + px(l, 2), px(l, 1) > 0 ? px(l, 1) : 1,
+                               bottom - area.y - height - px(l, 2)},
+                 TINT_ACCENT, 200);
+    free(text);
+    free(shown);
+    free(value);
+}
+
+int page_numberline(struct layout *l, int y)
+{
+    const struct model *m = l->model;
+    int pad = px(l, 16), inner = px(l, 12);
+    struct rect panel = {pad, y, l->view.width - 2 * pad, 0};
+    struct rect area = {panel.x + inner, y + inner, panel.w - 2 * inner, 0};
+    size_t at = l->count;
+    put(l, ROLE_PANEL, panel, NULL, "numberline.panel");
+    int top = put_controls(l, area) + px(l, 10);
+    int source = l->view.metrics.height[FACE_SMALL] + px(l, 6);
+    int axis = l->view.metrics.height[FACE_SMALL] + px(l, 12);
+    /* Lanes share what the window leaves, and keep a height that can be read. */
+    int room = l->body.h - (top - y) - source - axis - inner - px(l, 12);
+    int lane_height = room / m->count, least = px(l, 62), most = px(l, 150);
+    lane_height = lane_height < least ? least : lane_height > most ? most : lane_height;
+    struct rect plot = {area.x, top, area.w, source + lane_height * m->count + axis};
+    struct item *i = put_active(l, ROLE_PLOT, plot, NULL, "numberline.plot");
+    i->full = m->line.logarithmic ? "logarithmic axis" : "linear axis";
+    int lanes = top + source;
+    struct lane all[DOCUMENT_ROWS];
+    double densest = 1;
+    for (int n = 0; n < m->count; n++) {
+        struct rect r = {area.x, lanes + n * lane_height, area.w, lane_height};
+        all[n] = (struct lane){.row = &m->rows[n]};
+        double most_here = measure_lane(l, &all[n], r, n);
+        densest = most_here > densest ? most_here : densest;
+    }
+    for (int n = 0; n < m->count; n++)
+        put_lane(l, &all[n], all[n].rect, densest);
+    int bottom = lanes + lane_height * m->count;
+    put_source(l, (struct rect){area.x, top, area.w, 0}, bottom);
+    bottom = put_axis(l, (struct rect){area.x, bottom, area.w, 0}) + inner;
+    l->items[at].rect.h = bottom - y;
+    return bottom + px(l, 8);
+}

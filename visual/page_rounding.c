@@ -1,0 +1,298 @@
+/* The rounding line, and the page that explains it. */
+#include "allocate.h"
+#include "layout_parts.h"
+#include "microscope.h"
+#include "operation.h"
+#include "words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *arrow(const struct microscope *s, const struct way *w)
+{
+    if (s->kind == SCOPE_SPECIAL || s->kind == SCOPE_EXACT)
+        return "=";
+    return w->step > 0 ? "↑" : "↓";
+}
+
+int rounding_strip_height(const struct layout *l)
+{
+    return px(l, 96);
+}
+
+static int ink_height(const struct layout *l)
+{
+    return l->view.metrics.height[FACE_MONO];
+}
+
+/* A label of TEXT whose middle is as near to x as the strip allows. */
+static struct item *put_centered(struct layout *l, struct rect area, int x, int y, enum tint tint,
+                                 enum face face, const char *text, const char *name)
+{
+    int width = width_of(l, face, text) + 1, left = x - width / 2;
+    if (width > area.w)
+        width = area.w;
+    if (left + width > area.x + area.w)
+        left = area.x + area.w - width;
+    if (left < area.x)
+        left = area.x;
+    struct rect r = {left, y, width, l->view.metrics.height[face]};
+    struct item *i = put_label(l, r, tint, text, "%s", name);
+    i->face = face;
+    return i;
+}
+
+static char *source_text(const struct layout *l)
+{
+    char *text = model_value_text(l->model), *shown = with_minus(text);
+    free(text);
+    return shown;
+}
+
+static void fill(struct layout *l, int x, int y, int w, int h, enum tint tint, int alpha)
+{
+    put_mark(l, MARK_FILL, (struct rect){x, y, w > 0 ? w : 1, h > 0 ? h : 1}, tint, alpha);
+}
+
+struct axis {
+    int left, right, y;
+};
+
+static int axis_x(const struct axis *a, double position)
+{
+    position = position < -0.06 ? -0.06 : position > 1.06 ? 1.06 : position;
+    return a->left + (int)((a->right - a->left) * position);
+}
+
+/* The line, its ends and the midpoint; the source on it, and the way that was chosen. */
+static void draw_axis(struct layout *l, const struct microscope *s, const struct axis *a)
+{
+    int tick = px(l, 12), thick = px(l, 2), x = axis_x(a, s->position);
+    const struct way *chosen = &s->ways[model_now(l->model)->options.direction];
+    fill(l, a->left, a->y - thick / 2, a->right - a->left, thick, TINT_LINE, 255);
+    fill(l, a->left, a->y - tick / 2, thick, tick, TINT_INK, 255);
+    fill(l, a->right - thick, a->y - tick / 2, thick, tick, TINT_INK, 255);
+    int middle = axis_x(a, 0.5);
+    fill(l, middle, a->y - tick / 3, thick, tick * 2 / 3, TINT_DIM, 255);
+    if (chosen->step) {
+        int end = chosen->step > 0 ? a->right : a->left;
+        int from = x < end ? x : end, to = x < end ? end : x;
+        fill(l, from, a->y - thick, to - from, 2 * thick, TINT_ACCENT, 255);
+        put_mark(l, MARK_DISC, (struct rect){end - px(l, 5), a->y - px(l, 5), px(l, 10), px(l, 10)},
+                 TINT_ACCENT, 255);
+    }
+    put_mark(l, MARK_DOWN, (struct rect){x - px(l, 5), a->y - px(l, 11), px(l, 10), px(l, 8)},
+             TINT_INK, 255);
+}
+
+static void put_ends(struct layout *l, const struct microscope *s, const struct axis *a,
+                     struct rect area, int y)
+{
+    char text[96];
+    int height = ink_height(l), middle = width_of(l, FACE_SMALL, "midpoint") + px(l, 8);
+    int side = (area.w - middle) / 2;
+    snprintf(text, sizeof text, "%s  %s", s->lower, s->lower_hex);
+    if (width_of(l, FACE_MONO, text) > side)
+        snprintf(text, sizeof text, "%s  %s", s->lower_brief, s->lower_hex);
+    struct item *i =
+        put_label(l, (struct rect){area.x, y, side, height}, TINT_INK, text, "rounding.lower");
+    i->face = FACE_MONO;
+    put_centered(l, area, axis_x(a, 0.5), y, TINT_DIM, FACE_SMALL, "midpoint", "rounding.midpoint");
+    const char *gap = *s->upper_hex ? "  " : "";
+    snprintf(text, sizeof text, "%s%s%s", s->upper_hex, gap, s->upper);
+    if (width_of(l, FACE_MONO, text) > side)
+        snprintf(text, sizeof text, "%s%s%s", s->upper_hex, gap, s->upper_brief);
+    i = put_label(l, (struct rect){area.x + area.w - side, y, side, height}, TINT_INK, text,
+                  "rounding.upper");
+    i->face = FACE_MONO;
+    i->align = ALIGN_RIGHT;
+}
+
+static void put_line(struct layout *l, const struct microscope *s, struct rect area)
+{
+    int height = ink_height(l), inset = area.w / 16;
+    struct axis a = {area.x + inset, area.x + area.w - inset, area.y + height + px(l, 14)};
+    bool gap = s->kind == SCOPE_BETWEEN || s->kind == SCOPE_BEYOND;
+    if (!gap) {
+        const char *what = *s->lower ? keep(l, s->lower) : "";
+        struct rect middle = {area.x, area.y + height, area.w, height};
+        struct item *i = put_label(l, middle, TINT_INK, what, "rounding.lower");
+        i->face = FACE_MONO;
+        i->align = ALIGN_CENTER;
+        middle.y += height;
+        i = put_label(l, middle, TINT_DIM, s->summary, "rounding.summary");
+        i->align = ALIGN_CENTER;
+        i->face = FACE_SMALL;
+        return;
+    }
+    char *source = source_text(l);
+    put_centered(l, area, axis_x(&a, s->position), area.y, TINT_INK, FACE_MONO, source,
+                 "rounding.source");
+    free(source);
+    draw_axis(l, s, &a);
+    put_ends(l, s, &a, area, a.y + px(l, 7));
+}
+
+static void put_ways(struct layout *l, const struct microscope *s, struct rect area)
+{
+    struct flow f = {area.x, area.x + area.w, area.x, area.y, area.h, px(l, 4)};
+    int width = (area.w - 5 * f.gap) / DIRECTIONS, most = px(l, 120);
+    width = width < most ? width : most;
+    for (int d = 0; d < DIRECTIONS; d++) {
+        char text[48];
+        const char *name = hu_direction_name(s->ways[d].direction);
+        snprintf(text, sizeof text, "%s %s", name, arrow(s, &s->ways[d]));
+        struct item *i =
+            put_active(l, ROLE_BUTTON, flow_next(&f, width), text, "direction.%s", name);
+        i->full = keep(l, s->ways[d].reason);
+        if (model_now(l->model)->options.direction == s->ways[d].direction)
+            i->state |= STATE_SELECTED;
+    }
+}
+
+int rounding_strip(struct layout *l, struct rect area)
+{
+    struct microscope s;
+    int pad = px(l, 10);
+    const struct row *r = &l->model->rows[model_selected(l->model)];
+    microscope_look(&s, model_now(l->model), r->format);
+    put(l, ROLE_PANEL, area, NULL, "rounding.panel");
+    int ways = px(l, 24);
+    int side = width_of(l, FACE_BOLD, r->label);
+    struct rect title = {area.x + pad, area.y + px(l, 6), side, l->view.metrics.height[FACE_BOLD]};
+    put(l, ROLE_HEADING, title, r->label, "rounding.title")->face = FACE_BOLD;
+    struct rect line = {area.x + pad, area.y + px(l, 5), area.w - 2 * pad, 0};
+    /* The title keeps to the left of the line where there is room. */
+    if (side + px(l, 24) < area.w / 5) {
+        line.x += side + px(l, 16);
+        line.w -= side + px(l, 16);
+    } else {
+        l->count--;
+    }
+    put_line(l, &s, line);
+    put_ways(l, &s, (struct rect){line.x, area.y + area.h - ways - px(l, 5), line.w, ways});
+    return area.y + area.h;
+}
+
+/* --- The page --- */
+
+static int put_formats(struct layout *l, struct rect area)
+{
+    const struct model *m = l->model;
+    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 26), px(l, 4)};
+    for (int n = 0; n < m->count; n++) {
+        int width = width_of(l, FACE_WORDS, m->rows[n].label) + px(l, 20);
+        struct item *i = put_active(l, ROLE_TAB, flow_next(&f, width), m->rows[n].label, "%s.name",
+                                    m->rows[n].format->name);
+        if (n == model_selected(m))
+            i->state |= STATE_SELECTED;
+    }
+    return flow_end(&f);
+}
+
+static struct item *put_chip(struct layout *l, struct flow *f, const char *text, enum tint tint,
+                             enum face face, const char *name)
+{
+    int width = width_of(l, face, text) + px(l, 12);
+    struct item *i = put_label(l, flow_next(f, width), tint, text, "%s", name);
+    i->face = face;
+    i->align = ALIGN_CENTER;
+    i->state |= STATE_TINTED;
+    return i;
+}
+
+static void put_word(struct layout *l, struct flow *f, const char *text, const char *name)
+{
+    struct item *i = put_label(l, flow_next(f, width_of(l, FACE_SMALL, text) + px(l, 4)), TINT_DIM,
+                               text, "%s", name);
+    i->face = FACE_SMALL;
+}
+
+static int put_guards(struct layout *l, const struct microscope *s, struct rect area)
+{
+    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 28), px(l, 6)};
+    char unit[40], power[32];
+    superscript(power, sizeof power, s->unit + s->format->trailing_bits);
+    snprintf(unit, sizeof unit, "× 2%s", power);
+    const char *sign = model_now(l->model)->value.sign ? "−" : "+";
+    char bits[3][2] = {{s->guard, 0}, {s->round, 0}, {s->sticky, 0}};
+    static const char *const words[] = {"guard", "round", "sticky"};
+    if (s->kind == SCOPE_SPECIAL)
+        return area.y;
+    put_word(l, &f, "kept", "rounding.kept.label");
+    put_chip(l, &f, sign, TINT_SIGN, FACE_MONO, "rounding.sign");
+    put_chip(l, &f, s->kept, TINT_SIGNIFICAND, FACE_MONO, "rounding.kept");
+    for (int i = 0; i < 3; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "rounding.%s.label", words[i]);
+        put_word(l, &f, words[i], name);
+        snprintf(name, sizeof name, "rounding.%s", words[i]);
+        put_chip(l, &f, bits[i], TINT_ACCENT, FACE_MONO, name);
+    }
+    put_chip(l, &f, unit, TINT_EXPONENT, FACE_MONO, "rounding.unit");
+    return flow_end(&f);
+}
+
+static int put_reason(struct layout *l, const struct microscope *s, int d, struct rect area)
+{
+    const struct way *w = &s->ways[d];
+    const char *name = hu_direction_name(w->direction);
+    bool chosen = model_now(l->model)->options.direction == w->direction;
+    int line = l->view.metrics.height[FACE_WORDS] + px(l, 12), pad = px(l, 10);
+    int button = px(l, 72), digit = width_of(l, FACE_MONO, "0");
+    int code = digit * ((s->format->width + 3) / 4 + 3);
+    char text[48], hex[HU_BITS_TEXT];
+    snprintf(text, sizeof text, "%s %s", name, arrow(s, w));
+    struct flow f = {area.x, area.x + area.w, area.x, area.y, line, px(l, 8)};
+    struct item *i = put_active(l, ROLE_BUTTON, flow_next(&f, button), text, "direction.%s", name);
+    i->state |= chosen ? STATE_SELECTED : 0;
+    hu_bits_print(hex, s->format, w->bits);
+    char *decimal = brief_value(s->format, w->bits);
+    i = put_label(l, flow_next(&f, code), TINT_INK, hex, "rounding.%s.bits", name);
+    i->face = FACE_MONO;
+    i = put_label(l, flow_next(&f, digit * (hu_max_digits10(s->format) + 8)), TINT_INK, decimal,
+                  "rounding.%s.decimal", name);
+    free(decimal);
+    i->face = FACE_MONO;
+    int rest = f.right - f.x - pad;
+    if (rest < px(l, 220)) {
+        f.x = f.left;
+        f.y += f.line;
+        rest = f.right - f.left;
+    }
+    char *why = text_of("%s: %s", direction_words(w->direction), w->reason);
+    int used, height = l->view.metrics.height[FACE_WORDS];
+    const char *wrapped = wrap(l, FACE_WORDS, why, rest, 3, true, &used);
+    free(why);
+    int tall = used * height > line ? used * height : line;
+    put_label(l, (struct rect){f.x, f.y, rest, tall}, chosen ? TINT_INK : TINT_DIM, wrapped,
+              "rounding.%s.reason", name);
+    return f.y + tall + px(l, 2);
+}
+
+int page_rounding(struct layout *l, int y)
+{
+    struct microscope s;
+    int pad = px(l, 16), inner = px(l, 14);
+    struct rect panel = {pad, y, l->view.width - 2 * pad, 0};
+    struct rect area = {panel.x + inner, y + inner, panel.w - 2 * inner, 0};
+    microscope_look(&s, model_now(l->model), l->model->rows[model_selected(l->model)].format);
+    size_t at = l->count;
+    put(l, ROLE_PANEL, panel, NULL, "rounding.panel");
+    area.y = put_formats(l, area) + px(l, 16);
+    put_line(l, &s, area);
+    area.y += px(l, 78);
+    area.y = put_guards(l, &s, area) + px(l, 12);
+    int used;
+    const char *summary = wrap(l, FACE_WORDS, s.summary, area.w, 3, true, &used);
+    int height = used * l->view.metrics.height[FACE_WORDS];
+    if (s.kind == SCOPE_BETWEEN || s.kind == SCOPE_BEYOND) {
+        put_label(l, (struct rect){area.x, area.y, area.w, height}, TINT_INK, summary,
+                  "rounding.summary");
+    }
+    area.y += height + px(l, 12);
+    for (int d = 0; d < DIRECTIONS; d++)
+        area.y = put_reason(l, &s, d, area);
+    l->items[at].rect.h = area.y + inner - y;
+    return area.y + inner + px(l, 8);
+}

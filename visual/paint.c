@@ -1,0 +1,358 @@
+#include "paint.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct brush {
+    const struct painter *p;
+    const struct colors *t;
+    struct canvas *c;
+    const struct layout *l;
+    int line[FACE_COUNT];
+};
+
+static int px(const struct brush *b, double units)
+{
+    int pixels = (int)lround(units * b->p->scale);
+    return pixels > 0 ? pixels : 1;
+}
+
+/* --- Text --- */
+
+static void draw_line(const struct brush *b, const struct item *i, struct rect r, const char *text,
+                      size_t length, unsigned color)
+{
+    struct metrics m = fonts_metrics(b->p->fonts);
+    int width = m.width(m.context, i->face, text, length), x = r.x;
+    if (i->align == ALIGN_CENTER)
+        x = r.x + (r.w - width) / 2;
+    else if (i->align == ALIGN_RIGHT)
+        x = r.x + r.w - width;
+    fonts_draw(b->p->fonts, b->c, i->face, x, r.y + (r.h - b->line[i->face]) / 2, color, text,
+               length);
+}
+
+/* The lines of the item's text; the block stands in the middle of the rectangle's height, or at its
+ * top where there are several. */
+static void draw_text(const struct brush *b, const struct item *i, unsigned color)
+{
+    int inset = layout_inset(b->l, i), height = b->line[i->face];
+    struct rect r = {i->rect.x + inset, i->rect.y, i->rect.w - 2 * inset, i->rect.h};
+    const char *text = i->text;
+    bool several = i->top || strchr(text, '\n');
+    if (i->role == ROLE_OPTION || i->role == ROLE_CHECK)
+        r.w = i->rect.w - inset;
+    for (size_t length; *text; text += length + (text[length] == '\n')) {
+        length = strcspn(text, "\n");
+        if (several)
+            r.h = height;
+        draw_line(b, i, r, text, length, color);
+        r.y += height;
+    }
+}
+
+/* --- One item of each role --- */
+
+static void focus_ring(const struct brush *b, struct rect r, double radius)
+{
+    int out = px(b, 2);
+    struct rect wide = {r.x - out, r.y - out, r.w + 2 * out, r.h + 2 * out};
+    canvas_ring(b->c, wide, radius + out, px(b, 2), b->t->accent);
+}
+
+static void draw_panel(const struct brush *b, const struct item *i)
+{
+    double radius = px(b, 7);
+    canvas_round(b->c, i->rect, radius, b->t->panel);
+    unsigned edge = i->state & STATE_SELECTED ? b->t->line : b->t->edge;
+    canvas_ring(b->c, i->rect, radius, px(b, 1), edge);
+    if (i->state & STATE_SOURCE)
+        canvas_round(
+            b->c, (struct rect){i->rect.x, i->rect.y + px(b, 8), px(b, 4), i->rect.h - px(b, 16)},
+            px(b, 2), b->t->accent);
+}
+
+static struct rect digit_box(const struct item *i)
+{
+    return (struct rect){i->rect.x, i->rect.y + i->caption_height, i->rect.w,
+                         i->rect.h - i->caption_height};
+}
+
+static const char *field_letter(enum tint tint)
+{
+    return tint == TINT_SIGN ? "S" : tint == TINT_EXPONENT ? "E" : "M";
+}
+
+static bool begins_field(const struct brush *b, const struct item *i)
+{
+    const struct item *before = i > b->l->items ? i - 1 : NULL;
+    return !before || before->role != ROLE_BIT || before->tint != i->tint;
+}
+
+static void draw_caption(const struct brush *b, const struct item *i)
+{
+    char index[8];
+    int n = snprintf(index, sizeof index, "%d", i->caption);
+    struct item caption = {.face = FACE_INDEX, .align = ALIGN_CENTER};
+    struct rect strip = {i->rect.x, i->rect.y, i->rect.w, i->caption_height};
+    draw_line(b, &caption, strip, index, (size_t)n, b->t->dim);
+}
+
+/* The digit stands in the upper part of its cell, and below the first one the field's letter. */
+static void draw_bit(const struct brush *b, const struct item *i)
+{
+    int field = i->tint - TINT_SIGN;
+    bool over = i->state & (STATE_HOVERED | STATE_PRESSED);
+    struct rect box = digit_box(i);
+    draw_caption(b, i);
+    canvas_fill(b->c, box, over ? b->t->cell_over[field] : b->t->cell[field]);
+    canvas_fill(b->c, (struct rect){box.x + box.w - 1, box.y, 1, box.h}, b->t->panel);
+    struct item digit = {.face = FACE_BIT, .align = ALIGN_CENTER};
+    struct item letter = {.face = FACE_INDEX, .align = ALIGN_CENTER};
+    unsigned ink = b->t->cell_ink[field];
+    int foot = px(b, 10);
+    draw_line(b, &digit, (struct rect){box.x, box.y, box.w - 1, box.h - foot + px(b, 1)}, i->text,
+              1, ink);
+    if (begins_field(b, i))
+        draw_line(b, &letter,
+                  (struct rect){box.x, box.y + box.h - foot - px(b, 1), box.w - 1, foot},
+                  field_letter(i->tint), 1, ink);
+    if (i->state & STATE_FOCUSED)
+        canvas_ring(
+            b->c,
+            (struct rect){box.x - px(b, 2), box.y - px(b, 2), box.w + px(b, 3), box.h + px(b, 4)},
+            px(b, 3), px(b, 2), b->t->accent);
+}
+
+static void draw_caret(const struct brush *b, const struct item *i)
+{
+    struct metrics m = fonts_metrics(b->p->fonts);
+    int digit = m.width(m.context, i->face, "0", 1), inset = layout_inset(b->l, i);
+    int height = b->line[i->face], y = i->rect.y + (i->rect.h - height) / 2;
+    int width = m.width(m.context, i->face, i->text, strlen(i->text));
+    int x = i->align == ALIGN_RIGHT ? i->rect.x + i->rect.w - inset - width : i->rect.x + inset;
+    int from = i->anchor < i->caret ? i->anchor : i->caret;
+    int to = i->anchor < i->caret ? i->caret : i->anchor;
+    canvas_fill(b->c, (struct rect){x + from * digit, y, (to - from) * digit, height},
+                b->t->selection);
+    if (from == to)
+        canvas_fill(b->c, (struct rect){x + i->caret * digit, y, px(b, 1.5), height}, b->t->accent);
+}
+
+static void draw_field(const struct brush *b, const struct item *i)
+{
+    bool bad = i->state & STATE_INVALID, focused = i->state & STATE_FOCUSED;
+    double radius = px(b, 5);
+    canvas_round(b->c, i->rect, radius, bad ? b->t->bad_ground : b->t->field);
+    unsigned edge = bad ? b->t->bad : i->state & STATE_HOVERED ? b->t->line : b->t->edge;
+    canvas_ring(b->c, i->rect, radius, px(b, 1), edge);
+    if (focused)
+        focus_ring(b, i->rect, radius);
+    if (bad)
+        canvas_fill(b->c,
+                    (struct rect){i->rect.x + px(b, 6), i->rect.y + i->rect.h - px(b, 4),
+                                  i->rect.w - px(b, 12), px(b, 2)},
+                    b->t->bad);
+    if (i->state & STATE_SOURCE)
+        canvas_round(b->c,
+                     (struct rect){i->rect.x + px(b, 5), i->rect.y + px(b, 8), px(b, 4),
+                                   i->rect.h - px(b, 16)},
+                     px(b, 2), b->t->accent);
+    if (focused)
+        draw_caret(b, i);
+    draw_text(b, i, bad ? b->t->bad : b->t->ink);
+}
+
+static void draw_button(const struct brush *b, const struct item *i)
+{
+    bool chosen = i->state & STATE_SELECTED, over = i->state & (STATE_HOVERED | STATE_PRESSED);
+    bool bare = i->role == ROLE_TAB || i->align == ALIGN_LEFT;
+    bool off = i->state & STATE_DISABLED;
+    double radius = px(b, 5);
+    unsigned ground = chosen && !bare ? b->t->accent
+                      : over && !off  ? b->t->button_over
+                                      : b->t->button;
+    unsigned ink = chosen && !bare ? b->t->on_accent : off ? b->t->line : b->t->ink;
+    if (!bare || (over && !off))
+        canvas_round(b->c, i->rect, radius, ground);
+    if (bare && chosen)
+        canvas_round(b->c,
+                     (struct rect){i->rect.x + px(b, 6), i->rect.y + i->rect.h - px(b, 3),
+                                   i->rect.w - px(b, 12), px(b, 3)},
+                     px(b, 1), b->t->accent);
+    if (bare && !chosen)
+        ink = i->role == ROLE_TAB ? b->t->dim : b->t->ink;
+    if (i->state & STATE_FOCUSED)
+        focus_ring(b, i->rect, radius);
+    draw_text(b, i, ink);
+}
+
+static void draw_tick(const struct brush *b, const struct item *i, int side)
+{
+    struct rect box = {i->rect.x + px(b, 4), i->rect.y + (i->rect.h - side) / 2, side, side};
+    bool on = i->state & STATE_CHECKED;
+    if (on)
+        canvas_round(b->c, box, px(b, 3), b->t->accent);
+    else
+        canvas_ring(b->c, box, px(b, 3), px(b, 1), b->t->line);
+    if (on) {
+        struct item mark = {.face = FACE_SMALL, .align = ALIGN_CENTER};
+        draw_line(b, &mark, box, "✓", strlen("✓"), b->t->on_accent);
+    }
+}
+
+static void draw_check(const struct brush *b, const struct item *i)
+{
+    if (i->state & (STATE_HOVERED | STATE_PRESSED))
+        canvas_round(b->c, i->rect, px(b, 5), b->t->button);
+    draw_tick(b, i, px(b, 14));
+    if (i->state & STATE_FOCUSED)
+        focus_ring(b, i->rect, px(b, 5));
+    draw_text(b, i, b->t->ink);
+}
+
+static void draw_option(const struct brush *b, const struct item *i)
+{
+    if (i->state & (STATE_HOVERED | STATE_FOCUSED))
+        canvas_round(b->c, i->rect, px(b, 4), b->t->button);
+    draw_tick(b, i, px(b, 14));
+    if (i->state & STATE_FOCUSED)
+        canvas_ring(b->c, i->rect, px(b, 4), px(b, 2), b->t->accent);
+    draw_text(b, i, b->t->ink);
+}
+
+static void draw_menu(const struct brush *b, const struct item *i)
+{
+    struct rect shade = {i->rect.x - px(b, 1), i->rect.y + px(b, 2), i->rect.w + px(b, 2),
+                         i->rect.h + px(b, 2)};
+    canvas_blend(b->c, shade, 0, 40);
+    canvas_round(b->c, i->rect, px(b, 6), b->t->menu);
+    canvas_ring(b->c, i->rect, px(b, 6), px(b, 1), b->t->line);
+}
+
+static void draw_label(const struct brush *b, const struct item *i)
+{
+    unsigned ink = theme_ink(b->t, i->tint);
+    if (i->state & STATE_TINTED && i->tint >= TINT_SIGN && i->tint <= TINT_SIGNIFICAND) {
+        canvas_round(b->c, i->rect, px(b, 4), b->t->tint[i->tint - TINT_SIGN]);
+    } else if (i->state & STATE_TINTED) {
+        int slack = (i->rect.h - b->line[i->face] - px(b, 4)) / 2;
+        slack = slack > 0 ? slack : 0;
+        struct rect chip = {i->rect.x, i->rect.y + slack, i->rect.w, i->rect.h - 2 * slack};
+        canvas_round(b->c, chip, px(b, 4), b->t->accent);
+        ink = b->t->on_accent;
+    }
+    draw_text(b, i, ink);
+}
+
+static void draw_scrollbar(const struct brush *b, const struct item *i)
+{
+    bool over = i->state & (STATE_HOVERED | STATE_PRESSED);
+    canvas_round(b->c, i->rect, i->rect.w / 2.0, over ? b->t->dim : b->t->line);
+}
+
+static void draw_item(const struct brush *b, const struct item *i)
+{
+    switch (i->role) {
+    case ROLE_PANEL:
+        draw_panel(b, i);
+        break;
+    case ROLE_HEADING:
+    case ROLE_LABEL:
+        draw_label(b, i);
+        break;
+    case ROLE_FIELD:
+        draw_field(b, i);
+        break;
+    case ROLE_BUTTON:
+    case ROLE_TAB:
+        draw_button(b, i);
+        break;
+    case ROLE_CHECK:
+        draw_check(b, i);
+        break;
+    case ROLE_BIT:
+        draw_bit(b, i);
+        break;
+    case ROLE_MENU:
+        draw_menu(b, i);
+        break;
+    case ROLE_OPTION:
+        draw_option(b, i);
+        break;
+    case ROLE_PLOT:
+        if (i->state & STATE_FOCUSED)
+            canvas_ring(b->c, i->rect, px(b, 5), px(b, 2), b->t->accent);
+        break;
+    case ROLE_SCROLLBAR:
+        draw_scrollbar(b, i);
+        break;
+    }
+}
+
+static unsigned mark_color(const struct colors *t, enum tint tint)
+{
+    if (tint >= TINT_SIGN && tint <= TINT_SIGNIFICAND)
+        return t->cell_over[tint - TINT_SIGN];
+    return theme_ink(t, tint);
+}
+
+static void draw_mark(const struct brush *b, const struct mark *m)
+{
+    unsigned color = mark_color(b->t, m->tint);
+    switch (m->kind) {
+    case MARK_FILL:
+        canvas_blend(b->c, m->rect, color, m->alpha);
+        break;
+    case MARK_DISC:
+        canvas_disc(b->c, m->rect, color);
+        break;
+    case MARK_DOWN:
+        canvas_down(b->c, m->rect, color);
+        break;
+    }
+}
+
+/* Rings and shades reach a little beyond their item. */
+static bool touches(const struct brush *b, struct rect r, struct rect clip)
+{
+    int out = px(b, 6);
+    struct rect wide = {r.x - out, r.y - out, r.w + 2 * out, r.h + 2 * out};
+    struct rect seen = rect_cut(wide, clip);
+    return seen.w && seen.h;
+}
+
+static void paint_layer(const struct brush *b, struct rect clip, int layer)
+{
+    for (size_t n = 0; n < b->l->count; n++) {
+        const struct item *i = &b->l->items[n];
+        b->c->clip = rect_cut(clip, i->clip);
+        if (i->layer == layer && touches(b, i->rect, b->c->clip))
+            draw_item(b, i);
+    }
+    /* A focused bit's ring lies over its neighbours. */
+    for (size_t n = 0; n < b->l->count; n++) {
+        const struct item *i = &b->l->items[n];
+        b->c->clip = rect_cut(clip, i->clip);
+        if (i->layer == layer && i->role == ROLE_BIT && i->state & STATE_FOCUSED)
+            draw_item(b, i);
+    }
+}
+
+void paint(const struct painter *p, struct canvas *c, const struct layout *l)
+{
+    struct brush b = {.p = p, .t = p->colors, .c = c, .l = l};
+    struct rect clip = c->clip;
+    struct metrics m = fonts_metrics(p->fonts);
+    memcpy(b.line, m.height, sizeof b.line);
+    canvas_fill(c, clip, p->colors->page);
+    paint_layer(&b, clip, 0);
+    for (size_t n = 0; n < l->mark_count; n++) {
+        c->clip = rect_cut(clip, l->marks[n].clip);
+        if (c->clip.w && c->clip.h)
+            draw_mark(&b, &l->marks[n]);
+    }
+    paint_layer(&b, clip, 1);
+    c->clip = clip;
+}

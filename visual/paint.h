@@ -1,0 +1,17 @@
+/* Draws a layout. */
+#ifndef VISUAL_PAINT_H
+#define VISUAL_PAINT_H
+
+#include "font.h"
+#include "theme.h"
+
+struct painter {
+    struct fonts *fonts;
+    const struct colors *colors;
+    double scale;
+};
+
+/* Everything that lies in the canvas's clip. */
+void paint(const struct painter *p, struct canvas *c, const struct layout *l);
+
+#endif

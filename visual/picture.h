@@ -1,0 +1,12 @@
+/* PNG files. */
+#ifndef VISUAL_PICTURE_H
+#define VISUAL_PICTURE_H
+
+#include "canvas.h"
+
+#include <stdio.h>
+
+/* Writes the canvas as a PNG of 8-bit RGB. False: libpng or the stream failed. */
+bool picture_write(const struct canvas *c, FILE *stream);
+
+#endif

@@ -1,0 +1,180 @@
+#include "script.h"
+#include "allocate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LEAST_SIDE = 160, MOST_SIDE = 16384 };
+
+static bool refuse(char message[SCRIPT_MESSAGE], const char *what, const char *text)
+{
+    snprintf(message, SCRIPT_MESSAGE, "%s '%.100s'", what, text);
+    return false;
+}
+
+/* The middle of the item, after it was scrolled into view; false: it is not there. */
+static bool find_middle(struct control *c, const char *name, int *x, int *y, char *message)
+{
+    control_reveal(c, name);
+    const struct item *i = layout_find(&c->layout, name);
+    if (!i)
+        return refuse(message, "nothing on screen is called", name);
+    if (c->model.popup && !i->layer)
+        return refuse(message, "an open menu is in front of", name);
+    struct rect seen = rect_cut(i->rect, i->clip);
+    if (!seen.w || !seen.h)
+        return refuse(message, "there is no room on screen for", name);
+    *x = seen.x + seen.w / 2;
+    *y = seen.y + seen.h / 2;
+    return true;
+}
+
+static bool play_click(struct control *c, const char *name, char *message)
+{
+    int x, y;
+    if (!find_middle(c, name, &x, &y, message))
+        return false;
+    control_move(c, x, y);
+    control_press(c, x, y, false);
+    control_release(c, x, y);
+    return true;
+}
+
+static bool play_drag(struct control *c, char *names, char *message)
+{
+    int x0, y0, x1, y1;
+    char *second = strchr(names, ' ');
+    if (!second)
+        return refuse(message, "drag wants two names, not", names);
+    *second++ = 0;
+    if (!find_middle(c, names, &x0, &y0, message) || !find_middle(c, second, &x1, &y1, message) ||
+        !find_middle(c, names, &x0, &y0, message))
+        return false;
+    control_move(c, x0, y0);
+    control_press(c, x0, y0, false);
+    /* The press may have scrolled, or moved the target. */
+    const struct item *target = layout_find(&c->layout, second);
+    if (target) {
+        x1 = target->rect.x + target->rect.w / 2;
+        y1 = target->rect.y + target->rect.h / 2;
+    }
+    control_move(c, (x0 + x1) / 2, (y0 + y1) / 2);
+    control_move(c, x1, y1);
+    control_release(c, x1, y1);
+    return true;
+}
+
+static bool play_wheel(struct control *c, const char *rest, char *message)
+{
+    char name[MODEL_NAME];
+    int x, y, notches;
+    if (sscanf(rest, "%63s %3d", name, &notches) != 2)
+        return refuse(message, "wheel wants a name and notches, not", rest);
+    if (!find_middle(c, name, &x, &y, message))
+        return false;
+    control_move(c, x, y);
+    control_wheel(c, notches);
+    return true;
+}
+
+static bool play_resize(struct control *c, const char *rest, char *message)
+{
+    int w, h, length = 0;
+    if (sscanf(rest, "%5d %5d%n", &w, &h, &length) != 2 || rest[length] || w < LEAST_SIDE ||
+        h < LEAST_SIDE || w > MOST_SIDE || h > MOST_SIDE)
+        return refuse(message, "resize wants a width and a height from 160 to 16384, not", rest);
+    control_resize(c, w, h);
+    return true;
+}
+
+static bool play_key(struct control *c, const char *rest, char *message)
+{
+    struct chord chord;
+    if (!chord_read(rest, &chord))
+        return refuse(message, "there is no key", rest);
+    control_key(c, chord);
+    return true;
+}
+
+static bool play_hover(struct control *c, const char *name, char *message)
+{
+    int x, y;
+    if (!find_middle(c, name, &x, &y, message))
+        return false;
+    control_move(c, x, y);
+    return true;
+}
+
+/* As a keyboard does: character after character. */
+static void play_text(struct control *c, const char *text)
+{
+    while (*text) {
+        char one[8] = {*text++, 0};
+        for (size_t n = 1; (*text & 0xc0) == 0x80 && n < sizeof one - 1; n++)
+            one[n] = *text++;
+        control_text(c, one);
+    }
+}
+
+static bool play(struct control *c, const char *verb, char *rest, char *message)
+{
+    if (!strcmp(verb, "click"))
+        return play_click(c, rest, message);
+    if (!strcmp(verb, "drag"))
+        return play_drag(c, rest, message);
+    if (!strcmp(verb, "hover"))
+        return play_hover(c, rest, message);
+    if (!strcmp(verb, "wheel"))
+        return play_wheel(c, rest, message);
+    if (!strcmp(verb, "key"))
+        return play_key(c, rest, message);
+    if (!strcmp(verb, "resize"))
+        return play_resize(c, rest, message);
+    if (!strcmp(verb, "type")) {
+        play_text(c, rest);
+        return true;
+    }
+    if (!strcmp(verb, "clipboard")) {
+        if (c->clipboard.set)
+            c->clipboard.set(c->clipboard.context, rest);
+        return true;
+    }
+    return refuse(
+        message, "click, drag, hover, wheel, key, type, clipboard and resize are known, not", verb);
+}
+
+bool script_line(struct control *c, const char *line, char message[SCRIPT_MESSAGE])
+{
+    while (*line == ' ' || *line == '\t')
+        line++;
+    char *copy = need(strdup(line)), *rest = copy + strcspn(copy, " \t");
+    if (*rest)
+        *rest++ = 0;
+    bool done = !*copy || *copy == '#';
+    if (!done) {
+        control_update(c);
+        done = play(c, copy, rest, message);
+        control_update(c);
+    }
+    free(copy);
+    return done;
+}
+
+static char *get_text(void *context)
+{
+    struct script_clipboard *s = context;
+    return s->text ? need(strdup(s->text)) : NULL;
+}
+
+static void set_text(void *context, const char *text)
+{
+    struct script_clipboard *s = context;
+    char *copy = need(strdup(text));
+    free(s->text);
+    s->text = copy;
+}
+
+struct clipboard script_clipboard(struct script_clipboard *s)
+{
+    return (struct clipboard){get_text, set_text, s};
+}

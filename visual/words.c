@@ -1,0 +1,91 @@
+#include "words.h"
+#include "allocate.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void superscript(char *out, size_t size, int number)
+{
+    static const char *const digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+    char plain[16];
+    size_t length = 0;
+    snprintf(plain, sizeof plain, "%d", number);
+    out[0] = 0;
+    for (const char *at = plain; *at; at++) {
+        const char *piece = *at == '-' ? "⁻" : digits[*at - '0'];
+        if (length + strlen(piece) >= size)
+            return;
+        strcpy(out + length, piece);
+        length += strlen(piece);
+    }
+}
+
+void signed_text(char *out, size_t size, int number)
+{
+    snprintf(out, size, "%s%d", number < 0 ? "−" : "", number < 0 ? -number : number);
+}
+
+char *with_minus(const char *text)
+{
+    char *out = need(malloc(3 * strlen(text) + 1)), *to = out;
+    for (; *text; text++) {
+        if (*text != '-') {
+            *to++ = *text;
+            continue;
+        }
+        strcpy(to, "−");
+        to += strlen("−");
+    }
+    *to = 0;
+    return out;
+}
+
+void significand_text(char *out, size_t size, const struct hu_format *f, uint64_t bits, int digits)
+{
+    mpq_t ratio;
+    mpq_init(ratio);
+    mpz_set_ui(mpq_numref(ratio), (unsigned long)hu_decode(f, bits).significand);
+    mpq_div_2exp(ratio, ratio, f->trailing_bits);
+    char *exact = hu_ratio_exact(ratio);
+    bool whole = strlen(exact) <= (size_t)digits + 2;
+    if (whole)
+        snprintf(out, size, "%s", exact);
+    else
+        snprintf(out, size, "%.*s…", digits + 2, exact);
+    free(exact);
+    mpq_clear(ratio);
+}
+
+char *without_zeros(char *text)
+{
+    const char *digits = text + (*text == '-');
+    size_t zeros = strncmp(digits, "0.", 2) ? 0 : strspn(digits + 2, "0");
+    if (zeros < 4 || strchr(text, '/'))
+        return text;
+    digits += 2 + zeros;
+    char *out = text_of("%s%c%s%se-%02zu", *text == '-' ? "-" : "", *digits, digits[1] ? "." : "",
+                        digits + 1, zeros + 1);
+    free(text);
+    return out;
+}
+
+size_t utf8_columns(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++)
+        n += (*text & 0xc0) != 0x80;
+    return n;
+}
+
+enum { BRIEF = 13 };
+
+char *brief_value(const struct hu_format *f, uint64_t bits)
+{
+    char text[HU_SHORTEST_TEXT];
+    char *exact = hu_is_finite(hu_decode(f, bits)) ? hu_datum_exact(f, bits) : NULL;
+    hu_shortest_print(text, f, bits);
+    char *shown = with_minus(exact && strlen(exact) <= BRIEF ? exact : text);
+    free(exact);
+    return shown;
+}
