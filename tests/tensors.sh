@@ -243,6 +243,26 @@ s() { "$halfulp" cast r.bin -f fp32 -t bf16 -o "$1" --stochastic --seed "$2" --j
 holds "a seed decides, not the threads" bash -c "$(declare -f s); halfulp='$halfulp'; s s1 7 1 && s s2 7 3 && s s3 8 1 && cmp s1 s2 && ! cmp -s s1 s3"
 holds "directions" bash -c "'$halfulp' cast r.bin -f fp32 -t fp16 -r rup -o up && '$halfulp' cast r.bin -f fp32 -t fp16 -r rdn -o dn && ! cmp -s up dn"
 
+$py - <<'EOF'
+import sys; sys.path.insert(0, '.')
+import files, random, struct
+r = random.Random(8)
+f32 = lambda n, s: struct.pack('<%df' % n, *[r.gauss(0, s) for _ in range(n)])
+same = f32(30000, 1)
+files.write('two.safetensors', {'a': ('F32', [30000], same), 'i': ('I32', [1], b'1234'), 'b': ('F32', [30000], same)})
+open('two.bin', 'wb').write(same + same)
+files.write('veto.safetensors', {'large': ('F32', [4096], f32(4096, 1)), 'small': ('F32', [64], f32(64, 0.001))})
+EOF
+holds "tensors of a file draw on from each other" bash -c "
+    '$halfulp' cast two.safetensors -o t1.safetensors -t bf16 --stochastic && '$halfulp' cast two.bin -f fp32 -o t2.bin -t bf16 --stochastic && $py -c \"
+import files
+t = files.read('t1.safetensors')[0]
+assert t['a'][2] != t['b'][2] and t['a'][2] + t['b'][2] == open('t2.bin', 'rb').read()\""
+if command -v jq >/dev/null; then
+    filter='[.tensors[].narrowest_safe, .narrowest_safe, .total[0].safe]'
+    prints "a bad tensor is not hidden by a large one" '["fp8_e4m3",null,null,true]' json stats veto.safetensors -t fp8_e4m3
+fi
+
 # What stops in the middle leaves the old file whole.
 head -c 30000000 /dev/zero >zeros.bin
 echo old >keep.bin

@@ -139,6 +139,35 @@ Test(statistics, block_scales_do_not_cross_rows)
     hu_gathered_free(g);
 }
 
+Test(statistics, a_row_is_not_cut_between_pieces_of_work)
+{
+    /* 0.25 is lost beside 4 in e2m1, and exact in a block without it. */
+    enum { ROWS = 3000 };
+    static float x[3 * ROWS];
+    for (int i = 0; i < ROWS; i++) {
+        x[3 * i] = x[3 * i + 1] = 0.25f;
+        x[3 * i + 2] = 4;
+    }
+    struct hu_options options = {0};
+    struct hu_gathered *g = gather("fp32", x, 3 * ROWS, "fp4_e2m1", &options, HU_SCALE_BLOCK, 3);
+    cr_assert_eq(g->losses[0].inexact, 2 * ROWS);
+    hu_gathered_free(g);
+}
+
+Test(statistics, a_block_scale_stays_in_the_range_of_e8m0)
+{
+    /* 2^-127 is the least scale: 1.5 * 2^-128 is 0.75 there, between 0.5 and 1. */
+    const float x[] = {0x1.8p-128f, 0x1p-126f};
+    struct hu_options options = {0};
+    struct hu_gathered *g = gather("fp32", x, 1, "fp4_e2m1", &options, HU_SCALE_BLOCK, 1);
+    cr_assert_eq(g->losses[0].inexact, 1);
+    cr_assert_eq(g->losses[0].max_error, 0x1p-129);
+    hu_gathered_free(g);
+    g = gather("fp32", x + 1, 1, "fp4_e2m1", &options, HU_SCALE_BLOCK, 1);
+    cr_assert_eq(g->losses[0].inexact, 0);
+    hu_gathered_free(g);
+}
+
 /* The slow path. */
 
 struct slow {

@@ -2,9 +2,12 @@
 #include "view.h"
 #include "options.h"
 #include "report.h"
+#include "tensor/element.h"
+#include "text.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +65,28 @@ static int is_help(int argc, char **argv)
     return 0;
 }
 
+/* FILE:TENSOR[i,j] becomes the datum that stands there, which the viewer reads. False: reported. */
+static bool open_elements(const struct command *self, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        const struct hu_format *f;
+        uint64_t bits;
+        char message[HU_ELEMENT_MESSAGE], code[HU_BITS_TEXT], datum[HU_MAX_NAME + HU_BITS_TEXT + 2];
+        enum hu_element_result result =
+            argv[i][0] == '-' ? HU_ELEMENT_NONE : hu_element_read(argv[i], &f, &bits, message);
+        if (result == HU_ELEMENT_ERROR) {
+            fail(self->name, "%s", message);
+            return false;
+        }
+        if (result == HU_ELEMENT_NONE)
+            continue;
+        hu_bits_print(code, f, bits);
+        snprintf(datum, sizeof datum, "%s:%s", f->name, code);
+        argv[i] = check_memory(strdup(datum));
+    }
+    return true;
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
     char beside[PATH_MAX + sizeof program];
@@ -69,6 +94,8 @@ static int run(const struct command *self, int argc, char **argv)
         command_help(self);
         return EXIT_DONE;
     }
+    if (!open_elements(self, argc, argv))
+        return EXIT_BAD;
     fflush(stdout);
     if (own_folder(beside, PATH_MAX)) {
         strcat(beside, program);

@@ -1,7 +1,6 @@
-#include "statistics.h"
+#include "analyst.h"
 #include "array/array.h"
 #include "array/layout.h"
-#include "block_pass.h"
 #include "codec.h"
 
 #include <math.h>
@@ -14,36 +13,6 @@ enum { CODE_BITS = 16 };
 
 /* Tables that are counted in by turns, so that equal neighbours do not wait for each other. */
 enum { TABLES = 2 };
-
-/* Elements before a packed one's byte begins. */
-enum { SPARE = 8 };
-
-struct hu_analyst {
-    _Alignas(64) double x[HU_BLOCK + SPARE];
-    _Alignas(64) double scaled[HU_BLOCK], code[HU_BLOCK], result[HU_BLOCK];
-    _Alignas(64) double error[HU_BLOCK], relative[HU_BLOCK];
-    _Alignas(64) unsigned char codes[HU_BLOCK * 8];
-    int scales[HU_BLOCK];        /* exponents of block scales, one an element */
-    uint16_t bad[HU_BLOCK];      /* where the block has NaNs and infinities */
-    uint32_t exponents[4][4096]; /* of a piece's elements, by biased exponent */
-    uint64_t weights[HU_BLOCK];  /* how often a code occurs */
-    const struct hu_format *fp32, *fp64;
-};
-
-/* A block on its way. */
-struct block {
-    const struct hu_statistics_plan *plan;
-    const struct hu_statistics_data *data;
-    struct hu_gathered *g;
-    const struct hu_block_passes *passes;
-    const struct hu_format *real; /* fp32 or fp64: what the values are held in */
-    bool single;
-    size_t n;
-    size_t bad;
-    uint64_t first; /* the number of its first element */
-    struct hu_block_range range;
-    uint64_t not_zero; /* of the piece: elements counted under exponent 0 that are no zeros */
-};
 
 /* Exact where fp64 holds it. */
 static double value_of(const struct hu_format *f, uint64_t code)
@@ -198,339 +167,6 @@ static void see(struct hu_spread *s, double x, uint64_t count)
     }
 }
 
-static double from_bits(const struct block *b, uint64_t bits)
-{
-    uint32_t half = (uint32_t)bits;
-    float f;
-    double d;
-    memcpy(&f, &half, sizeof f);
-    memcpy(&d, &bits, sizeof d);
-    return b->single ? (double)f : d;
-}
-
-static double element(const struct block *b, const void *values, size_t i)
-{
-    return b->single ? (double)((const float *)values)[i] : ((const double *)values)[i];
-}
-
-static void set_element(const struct block *b, void *values, size_t i, double x)
-{
-    if (b->single)
-        ((float *)values)[i] = (float)x;
-    else
-        ((double *)values)[i] = x;
-}
-
-/* Takes NaNs and infinities out of the block: zeros stand in their places. */
-static void take_specials(struct hu_analyst *a, struct block *b)
-{
-    for (size_t i = 0; i < b->n; i++) {
-        double x = element(b, a->x, i);
-        if (isfinite(x))
-            continue;
-        *(isnan(x) ? &b->g->spread.nans : &b->g->spread.infinities) += 1;
-        set_element(b, a->x, i, 0);
-        a->bad[b->bad++] = (uint16_t)i;
-    }
-}
-
-/* How often each sign and biased exponent occurs, in tables that do not wait for each other. */
-static void count_exponents(struct hu_analyst *a, const struct block *b)
-{
-    const unsigned char *at = (const void *)a->x;
-    size_t i = 0;
-    uint64_t pair[2];
-    if (b->single) {
-        for (; i + 4 <= b->n; i += 4) {
-            memcpy(pair, at + i * 4, sizeof pair);
-            a->exponents[0][pair[0] >> 23 & 0x1ff]++;
-            a->exponents[1][pair[0] >> 55]++;
-            a->exponents[2][pair[1] >> 23 & 0x1ff]++;
-            a->exponents[3][pair[1] >> 55]++;
-        }
-        const uint32_t *words = (const void *)a->x;
-        for (; i < b->n; i++)
-            a->exponents[0][words[i] >> 23]++;
-        return;
-    }
-    for (; i + 2 <= b->n; i += 2) {
-        memcpy(pair, at + i * 8, sizeof pair);
-        a->exponents[0][pair[0] >> 52]++;
-        a->exponents[1][pair[1] >> 52]++;
-    }
-    if (i < b->n) {
-        memcpy(pair, at + i * 8, sizeof *pair);
-        a->exponents[0][pair[0] >> 52]++;
-    }
-}
-
-/* The counts so far into the spread. Those of exponent 0 are the zeros, those that stand for NaNs
- * and infinities, and subnormals, which see_block has counted. */
-static void settle_exponents(struct hu_analyst *a, const struct block *b)
-{
-    struct hu_spread *s = &b->g->spread;
-    int bias = b->single ? 127 : 1023, all = 2 * bias + 2;
-    for (int e = 0; e < all - 1; e++) {
-        uint64_t count = 0;
-        for (int i = 0; i < 4; i++)
-            count += (uint64_t)a->exponents[i][e] + a->exponents[i][all + e];
-        if (e)
-            s->binades[e - bias - HU_BINADE_LEAST] += count;
-        else
-            s->zeros += count - b->not_zero;
-    }
-    for (int i = 0; i < 4; i++)
-        memset(a->exponents[i], 0, 2 * (size_t)all * sizeof **a->exponents);
-}
-
-static void see_subnormals(struct hu_analyst *a, struct block *b, double least_normal)
-{
-    for (size_t i = 0; i < b->n; i++) {
-        double x = element(b, a->x, i);
-        if (x == 0 || fabs(x) >= least_normal)
-            continue;
-        b->g->spread.binades[ilogb(x) - HU_BINADE_LEAST]++;
-        b->not_zero++;
-    }
-}
-
-static void see_block(struct hu_analyst *a, struct block *b)
-{
-    struct hu_spread *s = &b->g->spread;
-    uint64_t infinite = b->single ? UINT64_C(0xff) << 23 : UINT64_C(0x7ff) << 52;
-    b->passes->range(a->x, &b->range);
-    if (b->range.greatest >= infinite) {
-        take_specials(a, b);
-        b->passes->range(a->x, &b->range);
-    }
-    count_exponents(a, b);
-    b->not_zero += b->bad;
-    s->finite += b->n - b->bad;
-    if (!b->range.greatest)
-        return;
-    double greatest = from_bits(b, b->range.greatest);
-    double least = from_bits(b, b->range.least_nonzero + 1);
-    double least_normal = b->single ? 0x1p-126 : 0x1p-1022;
-    if (least < least_normal)
-        see_subnormals(a, b, least_normal);
-    s->greatest = greatest > s->greatest ? greatest : s->greatest;
-    s->least = s->least == 0 || least < s->least ? least : s->least;
-}
-
-/* Scales. */
-
-static double tensor_scale(const struct hu_statistics_target *t, double greatest)
-{
-    double scale = greatest / t->max_finite, rounded = (double)(float)scale;
-    if (greatest == 0)
-        return 1;
-    return rounded > 0 && isfinite(rounded) ? rounded : scale;
-}
-
-static void scale_by_tensor(struct hu_analyst *a, double scale)
-{
-    for (size_t i = 0; i < HU_BLOCK; i++)
-        a->scaled[i] = a->x[i] / scale;
-}
-
-/* The block of elements that I is in ends before the result. */
-static size_t end_of_scale(const struct block *b, size_t i)
-{
-    uint64_t row = b->data->row ? b->data->row : b->data->elements;
-    uint64_t in_row = (b->first + i) % row;
-    uint64_t length = HU_SCALE_ELEMENTS - in_row % HU_SCALE_ELEMENTS;
-    if (length > row - in_row)
-        length = row - in_row;
-    return i + length < b->n ? i + (size_t)length : b->n;
-}
-
-static int block_exponent(const struct hu_statistics_target *t, const double *x, size_t n)
-{
-    double greatest = 0;
-    for (size_t i = 0; i < n; i++)
-        greatest = fabs(x[i]) > greatest ? fabs(x[i]) : greatest;
-    int exponent = greatest > 0 ? ilogb(greatest) - t->emax : 0;
-    return exponent < -127 ? -127 : exponent > 127 ? 127 : exponent;
-}
-
-static void scale_by_block(struct hu_analyst *a, const struct block *b,
-                           const struct hu_statistics_target *t)
-{
-    for (size_t i = 0, end; i < b->n; i = end) {
-        end = end_of_scale(b, i);
-        int exponent = block_exponent(t, a->x + i, end - i);
-        double factor = ldexp(1, -exponent);
-        for (size_t j = i; j < end; j++) {
-            a->scaled[j] = a->x[j] * factor;
-            a->scales[j] = exponent;
-        }
-    }
-    memset(a->scaled + b->n, 0, (HU_BLOCK - b->n) * sizeof *a->scaled);
-}
-
-static void unscale(struct hu_analyst *a, const struct block *b, double tensor)
-{
-    bool blocks = b->plan->scaling == HU_SCALE_BLOCK;
-    for (size_t i = 0; i < b->n; i++)
-        a->result[i] = a->code[i] * (blocks ? ldexp(1, a->scales[i]) : tensor);
-    memset(a->result + b->n, 0, (HU_BLOCK - b->n) * sizeof *a->result);
-}
-
-/* Losses. */
-
-/* What the only target's codes stand for, or what this target makes of a->scaled or a->x. */
-static void convert_block(struct hu_analyst *a, const struct block *b,
-                          const struct hu_statistics_target *t, const void *scaled,
-                          const void *codes)
-{
-    const struct hu_format *to = t->loss.format;
-    /* What is in range rounds in place; the kernels give the same, by way of the code. */
-    bool plain = b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest &&
-                 from_bits(b, b->range.greatest) <= t->max_finite;
-    if (plain &&
-        b->passes->round(a->x, b->range.greatest, a->code, t->loss.emin, t->loss.trailing_bits))
-        return;
-    if (!codes) {
-        hu_convert_array_with(hu_kernel_chosen(), to, a->codes, b->real, scaled, b->n,
-                              b->data->first + b->first, &t->options, NULL);
-        codes = a->codes;
-    }
-    if (to == b->real)
-        memcpy(a->code, codes, b->n * b->passes->size);
-    else
-        hu_convert_array(b->real, a->code, to, codes, b->n, NULL, NULL);
-    memset((char *)a->code + b->n * b->passes->size, 0, (HU_BLOCK - b->n) * b->passes->size);
-    for (size_t i = 0; i < b->bad; i++)
-        set_element(b, a->code, a->bad[i], 0);
-}
-
-/*
- * Overflowed elements and those that became NaN are added one by one, and leave the block: it takes
- * their values as results without error. Returns how many; if any, a->error holds X without them.
- */
-static size_t take_overflows(struct hu_analyst *a, struct block *b,
-                             const struct hu_statistics_target *t, struct hu_loss *loss,
-                             const void *scaled, void *result)
-{
-    size_t taken = 0;
-    double limit =
-        t->overflow_from[0] < t->overflow_from[1] ? t->overflow_from[0] : t->overflow_from[1];
-    for (size_t i = 0; i < b->n; i++) {
-        double s = element(b, scaled, i), code = element(b, a->code, i);
-        if (fabs(s) < limit && isfinite(code))
-            continue;
-        bool drawn = t->options.direction == HU_STOCHASTIC && !isfinite(code);
-        bool over = fabs(s) >= t->overflow_from[signbit(s) != 0] || drawn;
-        if (!over && isfinite(code))
-            continue;
-        double x = element(b, a->x, i);
-        struct hu_loss_point p = {x, element(b, result, i), s, code, 1, over};
-        if (taken++ == 0)
-            memcpy(a->error, a->x, sizeof a->error);
-        set_element(b, a->error, i, 0);
-        hu_loss_add(loss, &t->loss, &p, b->single);
-        set_element(b, a->code, i, s);
-        set_element(b, result, i, x);
-    }
-    return taken;
-}
-
-static void add_sum(struct hu_exact_sum *sum, struct hu_block_sum s)
-{
-    hu_exact_add(sum, s.high, s.exponent);
-    hu_exact_add(sum, s.low, s.exponent);
-}
-
-static struct hu_block_range range_of(const struct block *b, const void *values)
-{
-    struct hu_block_range range;
-    b->passes->range(values, &range);
-    return range;
-}
-
-static void lose_signal(struct hu_analyst *a, const struct block *b, struct hu_loss *loss,
-                        size_t taken, const struct hu_block_sum *signal)
-{
-    if (taken)
-        add_sum(&loss->signal, b->passes->squares(a->error, range_of(b, a->error).greatest));
-    else
-        add_sum(&loss->signal, *signal);
-}
-
-static void lose_errors(struct hu_analyst *a, const struct block *b,
-                        const struct hu_statistics_target *t, struct hu_loss *loss,
-                        const void *scaled, const void *result)
-{
-    struct hu_block_errors e = {
-        .x = a->x,
-        .result = result,
-        .scaled = scaled,
-        .code = a->code,
-        .emin = t->loss.emin,
-        .error = a->error,
-        .relative = a->relative,
-    };
-    b->passes->errors(&e);
-    if (!e.inexact)
-        return;
-    loss->inexact += e.inexact;
-    double error = from_bits(b, e.max_error), relative = from_bits(b, e.max_relative);
-    double ulps = ldexp(from_bits(b, e.max_units), t->loss.trailing_bits);
-    loss->max_error = error > loss->max_error ? error : loss->max_error;
-    loss->max_relative = relative > loss->max_relative ? relative : loss->max_relative;
-    loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
-    add_sum(&loss->noise, b->passes->squares(a->error, e.max_error));
-    if (relative < 0x1p500)
-        hu_exact_add(&loss->relative, b->passes->rough_squares(a->relative), 0);
-    else
-        add_sum(&loss->relative, b->passes->squares(a->relative, e.max_relative));
-}
-
-static void lose(struct hu_analyst *a, struct block *b, size_t index, const void *codes,
-                 const struct hu_block_sum *signal)
-{
-    const struct hu_statistics_target *t = &b->plan->targets[index];
-    struct hu_loss *loss = &b->g->losses[index];
-    void *scaled = a->x, *result = a->code;
-    double tensor = 1;
-    struct hu_block_range range = b->range;
-    if (b->plan->scaling != HU_SCALE_NONE) {
-        scaled = a->scaled;
-        result = a->result;
-        tensor = tensor_scale(t, b->data->greatest);
-        if (b->plan->scaling == HU_SCALE_TENSOR)
-            scale_by_tensor(a, tensor);
-        else
-            scale_by_block(a, b, t);
-        range = range_of(b, scaled);
-    }
-    convert_block(a, b, t, scaled, codes);
-    if (b->plan->scaling != HU_SCALE_NONE)
-        unscale(a, b, tensor);
-    size_t taken = 0;
-    if (from_bits(b, range.greatest) > t->max_finite || !hu_is_signed(t->loss.format))
-        taken = take_overflows(a, b, t, loss, scaled, result);
-    loss->measured += b->n - b->bad - taken;
-    lose_signal(a, b, loss, taken, signal);
-    lose_errors(a, b, t, loss, scaled, result);
-    if (range.greatest && from_bits(b, range.least_nonzero + 1) < ldexp(1, t->loss.emin)) {
-        uint64_t zeros, subnormals;
-        b->passes->small(a->code, scaled, t->loss.min_normal, &zeros, &subnormals);
-        loss->underflow += zeros;
-        loss->subnormal += subnormals;
-    }
-}
-
-static void analyse_block(struct hu_analyst *a, struct block *b, const void *codes)
-{
-    see_block(a, b);
-    if (!b->plan->count)
-        return;
-    struct hu_block_sum signal = b->passes->squares(a->x, b->range.greatest);
-    for (size_t t = 0; t < b->plan->count; t++)
-        lose(a, b, t, codes, &signal);
-}
-
 /* The elements into a->x, zeros behind them. */
 static void load_block(struct hu_analyst *a, const struct block *b, const struct hu_format *from,
                        const unsigned char *bytes, uint64_t at)
@@ -548,14 +184,24 @@ static void load_block(struct hu_analyst *a, const struct block *b, const struct
 
 /* Codes. */
 
+/* Most of 65,536 codes do not occur: they are passed over by so many. Every count is a multiple. */
+enum { GROUP = 32 };
+
 static void settle_codes(struct hu_gathered *g)
 {
     if (!g->recent_elements)
         return;
-    for (size_t t = 0; t < TABLES; t++)
-        for (size_t c = 0; c < g->code_count; c++)
-            g->codes[c] += g->recent[t * g->code_count + c];
-    memset(g->recent, 0, TABLES * g->code_count * sizeof *g->recent);
+    for (size_t at = 0; at < TABLES * g->code_count; at += GROUP) {
+        uint32_t *recent = g->recent + at, any = 0;
+        for (size_t i = 0; i < GROUP; i++)
+            any |= recent[i];
+        if (!any)
+            continue;
+        uint64_t *codes = g->codes + at % g->code_count;
+        for (size_t i = 0; i < GROUP; i++)
+            codes[i] += recent[i];
+        memset(recent, 0, GROUP * sizeof *recent);
+    }
     g->recent_elements = 0;
 }
 
@@ -613,9 +259,10 @@ bool hu_analyse(struct hu_analyst *a, const struct hu_statistics_plan *plan,
         const unsigned char *out = codes;
         if (codes)
             out += hu_array_bytes(plan->targets[0].loss.format, (size_t)(at - from));
-        analyse_block(a, &b, out);
+        hu_block_see(a, &b);
+        hu_block_lose(a, &b, out);
     }
-    settle_exponents(a, &b);
+    hu_block_settle(a, &b);
     return true;
 }
 
@@ -672,24 +319,52 @@ static void lose_all_values(struct hu_analyst *a, const struct hu_statistics_pla
     }
 }
 
+/* Whether one of the group of codes from C on occurs. */
+static bool occurs(const struct hu_gathered *g, size_t c)
+{
+    uint64_t any = 0;
+    for (size_t i = 0; i < GROUP; i++)
+        any |= g->codes[c + i];
+    return any;
+}
+
+static void see_group(struct hu_gathered *g, const struct hu_format *source, size_t c)
+{
+    for (size_t i = c; i < c + GROUP; i++)
+        if (g->codes[i])
+            see(&g->spread, value_of(source, i), g->codes[i]);
+}
+
+/* The group's finite values behind the N in a->x. Returns how many there are then. */
+static size_t take_group(struct hu_analyst *a, const struct hu_gathered *g,
+                         const struct hu_format *source, size_t c, size_t n)
+{
+    for (size_t i = c; i < c + GROUP; i++) {
+        double x = g->codes[i] ? value_of(source, i) : HUGE_VAL;
+        if (!isfinite(x))
+            continue;
+        a->x[n] = x;
+        a->weights[n++] = g->codes[i];
+    }
+    return n;
+}
+
 void hu_gathered_finish(struct hu_analyst *a, const struct hu_statistics_plan *plan,
                         const struct hu_format *source, struct hu_gathered *g)
 {
     if (!g->codes)
         return;
     settle_codes(g);
-    for (uint64_t c = 0; c < g->code_count; c++)
-        if (g->codes[c])
-            see(&g->spread, value_of(source, c), g->codes[c]);
+    /* Tensor scales want the greatest before the first value is scaled. */
+    for (size_t c = 0; c < g->code_count; c += GROUP)
+        if (occurs(g, c))
+            see_group(g, source, c);
     bool single = is_single(plan, source);
     size_t n = 0;
-    for (uint64_t c = 0; c < g->code_count; c++) {
-        double x = g->codes[c] ? value_of(source, c) : HUGE_VAL;
-        if (isfinite(x)) {
-            a->x[n] = x;
-            a->weights[n++] = g->codes[c];
-        }
-        if (n == HU_BLOCK || (n && c + 1 == g->code_count)) {
+    for (size_t c = 0; c < g->code_count; c += GROUP) {
+        if (occurs(g, c))
+            n = take_group(a, g, source, c, n);
+        if (n > HU_BLOCK - GROUP || (n && c + GROUP == g->code_count)) {
             lose_all_values(a, plan, g, n, single);
             n = 0;
         }
@@ -704,7 +379,7 @@ struct hu_gathered *hu_gathered_new(const struct hu_statistics_plan *plan,
         return NULL;
     g->count = plan->count;
     if (source && counts_codes(plan, source)) {
-        g->code_count = (size_t)1 << source->width;
+        g->code_count = (size_t)1 << (source->width < 5 ? 5 : source->width);
         g->codes = calloc(g->code_count, sizeof *g->codes);
         if (!g->codes) {
             free(g);

@@ -32,7 +32,7 @@ struct open_tensor {
     size_t index;
     uint64_t pieces_left;
     double greatest;
-    struct hu_gathered *gathered;
+    struct hu_gathered *gathered; /* of the pieces that are handed in; NULL: none is */
 };
 
 /* The part of an input that a thread reads, in a buffer or mapped. */
@@ -59,6 +59,8 @@ struct worker {
     struct hu_analyst *analyst;
     unsigned char *input, *output;
     struct hu_gathered *gathered; /* of `tensor`, in `pieces` pieces */
+    struct hu_gathered *spare;    /* from an earlier tensor of spare_format, or NULL */
+    const struct hu_format *spare_format;
     struct open_tensor *tensor;
     uint64_t pieces;
     double greatest;
@@ -140,40 +142,38 @@ static void fail_at(struct state *s, size_t tensor, bool writing, int error)
     pthread_mutex_unlock(&s->lock);
 }
 
-/* Tensors without elements are complete when they are met. */
+static void report_empty(struct state *s, size_t index)
+{
+    struct hu_gathered *none = hu_gathered_new(&s->stream->plan, NULL);
+    if (none)
+        s->stream->done(s->stream->context, index, none);
+    else
+        s->failed = true;
+    hu_gathered_free(none);
+}
+
+/* The next tensor that has pieces; those that have none are complete when they are met. */
 static bool open_next(struct state *s)
 {
-    while (s->next_tensor < s->stream->count) {
+    for (; !s->failed && s->next_tensor < s->stream->count; s->next_tensor++) {
         const struct hu_stream_tensor *t = &s->stream->tensors[s->next_tensor];
-        bool skipped =
-            s->greatest_only &&
-            !(t->analysed && hu_statistics_needs_greatest(&s->stream->plan, t->data.format));
-        struct open_tensor *open = skipped ? NULL : calloc(1, sizeof *open);
+        bool wanted =
+            !s->greatest_only ||
+            (t->analysed && hu_statistics_needs_greatest(&s->stream->plan, t->data.format));
+        uint64_t pieces = wanted ? pieces_of(s, t) : 0;
+        if (wanted && !pieces && !s->greatest_only)
+            report_empty(s, s->next_tensor);
+        struct open_tensor *open = pieces ? calloc(1, sizeof *open) : NULL;
+        s->failed |= pieces && !open;
         if (open) {
-            open->index = s->next_tensor;
-            open->pieces_left = pieces_of(s, t);
-            open->gathered = hu_gathered_new(&s->stream->plan, t->analysed ? t->data.format : NULL);
-        }
-        if (!skipped && (!open || !open->gathered)) {
-            free(open);
-            s->failed = true;
-            s->error = (struct hu_stream_error){s->next_tensor, false, ENOMEM};
-            return false;
-        }
-        if (open && open->pieces_left) {
-            open->next = s->open;
+            *open = (struct open_tensor){s->open, s->next_tensor, pieces, 0, NULL};
             s->open = open;
             s->next_piece = 0;
             return true;
         }
-        if (open) {
-            if (!s->greatest_only)
-                s->stream->done(s->stream->context, open->index, open->gathered);
-            hu_gathered_free(open->gathered);
-            free(open);
-        }
-        s->next_tensor++;
     }
+    if (s->failed && !s->error.error)
+        s->error = (struct hu_stream_error){s->next_tensor, false, ENOMEM};
     return false;
 }
 
@@ -210,8 +210,31 @@ static void complete(struct worker *w, struct open_tensor *open)
         s->stream->done(s->stream->context, open->index, open->gathered);
         pthread_mutex_unlock(&s->lock);
     }
-    hu_gathered_free(open->gathered);
-    free(open);
+}
+
+/* Memory to gather in for a tensor: what is left of one before, if it suits. */
+static struct hu_gathered *take_spare(struct worker *w, const struct hu_format *f)
+{
+    struct hu_gathered *spare = w->spare;
+    w->spare = NULL;
+    if (spare && f == w->spare_format) {
+        hu_gathered_clear(spare);
+        return spare;
+    }
+    hu_gathered_free(spare);
+    return hu_gathered_new(&w->state->stream->plan, f);
+}
+
+static void keep_spare(struct worker *w, struct hu_gathered *g, const struct hu_format *f)
+{
+    hu_gathered_free(w->spare);
+    w->spare = g;
+    w->spare_format = f;
+}
+
+static const struct hu_format *analysed_format(const struct hu_stream_tensor *t)
+{
+    return t->analysed ? t->data.format : NULL;
 }
 
 /* Hands in what the worker has of its tensor; the last one to do so completes it. */
@@ -221,8 +244,14 @@ static void hand_in(struct worker *w)
     struct open_tensor *open = w->tensor;
     if (!open)
         return;
+    const struct hu_format *f = analysed_format(&s->stream->tensors[open->index]);
     pthread_mutex_lock(&s->lock);
-    hu_gathered_merge(open->gathered, w->gathered);
+    if (open->gathered) {
+        hu_gathered_merge(open->gathered, w->gathered);
+        keep_spare(w, w->gathered, f);
+    } else {
+        open->gathered = w->gathered;
+    }
     if (w->greatest > open->greatest)
         open->greatest = w->greatest;
     open->pieces_left -= w->pieces;
@@ -234,17 +263,19 @@ static void hand_in(struct worker *w)
         *at = open->next;
     }
     pthread_mutex_unlock(&s->lock);
-    if (last)
-        complete(w, open);
-    hu_gathered_free(w->gathered);
     w->gathered = NULL;
     w->tensor = NULL;
+    if (last) {
+        complete(w, open);
+        keep_spare(w, open->gathered, f);
+        free(open);
+    }
 }
 
 static bool start_tensor(struct worker *w, struct open_tensor *open)
 {
     const struct hu_stream_tensor *t = &w->state->stream->tensors[open->index];
-    w->gathered = hu_gathered_new(&w->state->stream->plan, t->analysed ? t->data.format : NULL);
+    w->gathered = take_spare(w, analysed_format(t));
     if (!w->gathered) {
         fail_at(w->state, open->index, false, ENOMEM);
         return false;
@@ -435,6 +466,7 @@ static void *work(void *context)
     if (going)
         hand_in(w);
     hu_gathered_free(w->gathered);
+    hu_gathered_free(w->spare);
     return NULL;
 }
 

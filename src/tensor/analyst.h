@@ -1,0 +1,92 @@
+/*
+ * What the parts of the analysis share: a thread's memory, and a block of elements on its way
+ * through it. Private to the statistics.
+ */
+#ifndef HALFULP_TENSOR_ANALYST_H
+#define HALFULP_TENSOR_ANALYST_H
+
+#include "block_pass.h"
+#include "statistics.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Elements before a packed one's byte begins. */
+enum { SPARE = 8 };
+
+struct hu_analyst {
+    _Alignas(64) double x[HU_BLOCK + SPARE];
+    _Alignas(64) double scaled[HU_BLOCK], code[HU_BLOCK], result[HU_BLOCK];
+    _Alignas(64) double error[HU_BLOCK], relative[HU_BLOCK];
+    _Alignas(64) unsigned char codes[HU_BLOCK * 8];
+    int scales[HU_BLOCK];        /* exponents of block scales, one an element */
+    uint16_t bad[HU_BLOCK];      /* where the block has NaNs and infinities */
+    uint32_t exponents[4][4096]; /* of a piece's elements, by biased exponent */
+    uint64_t weights[HU_BLOCK];  /* how often a code occurs */
+    const struct hu_format *fp32, *fp64;
+};
+
+/* A block on its way. */
+struct block {
+    const struct hu_statistics_plan *plan;
+    const struct hu_statistics_data *data;
+    struct hu_gathered *g;
+    const struct hu_block_passes *passes;
+    const struct hu_format *real; /* fp32 or fp64: what the values are held in */
+    bool single;
+    size_t n;
+    size_t bad;
+    uint64_t first; /* the number of its first element */
+    struct hu_block_range range;
+    uint64_t not_zero; /* of the piece: elements counted under exponent 0 that are no zeros */
+};
+
+static inline double from_bits(const struct block *b, uint64_t bits)
+{
+    uint32_t half = (uint32_t)bits;
+    float f;
+    double d;
+    memcpy(&f, &half, sizeof f);
+    memcpy(&d, &bits, sizeof d);
+    return b->single ? (double)f : d;
+}
+
+static inline double element(const struct block *b, const void *values, size_t i)
+{
+    return b->single ? (double)((const float *)values)[i] : ((const double *)values)[i];
+}
+
+static inline void set_element(const struct block *b, void *values, size_t i, double x)
+{
+    if (b->single)
+        ((float *)values)[i] = (float)x;
+    else
+        ((double *)values)[i] = x;
+}
+
+/* What a target's tensor scale is, where GREATEST is the largest finite magnitude. */
+static inline double tensor_scale(const struct hu_statistics_target *t, double greatest)
+{
+    double scale = greatest / t->max_finite, rounded = (double)(float)scale;
+    if (greatest == 0)
+        return 1;
+    return rounded > 0 && isfinite(rounded) ? rounded : scale;
+}
+
+/* Adds the block's spread, and takes NaNs and infinities out of it. */
+void hu_block_see(struct hu_analyst *a, struct block *b);
+/* The exponents that were counted in a piece into the spread. */
+void hu_block_settle(struct hu_analyst *a, const struct block *b);
+
+/* Adds what each target makes of the block, which has been seen. codes: as in hu_analyse. */
+void hu_block_lose(struct hu_analyst *a, struct block *b, const void *codes);
+
+/* The greatest and least magnitudes in VALUES. */
+static inline struct hu_block_range range_of(const struct block *b, const void *values)
+{
+    struct hu_block_range range;
+    b->passes->range(values, &range);
+    return range;
+}
+
+#endif

@@ -1,0 +1,200 @@
+#include "analyst.h"
+#include "array/array.h"
+
+/* Scales. */
+
+static void scale_by_tensor(struct hu_analyst *a, double scale)
+{
+    for (size_t i = 0; i < HU_BLOCK; i++)
+        a->scaled[i] = a->x[i] / scale;
+}
+
+/* The block of elements that I is in ends before the result. */
+static size_t end_of_scale(const struct block *b, size_t i)
+{
+    uint64_t row = b->data->row ? b->data->row : b->data->elements;
+    uint64_t in_row = (b->first + i) % row;
+    uint64_t length = HU_SCALE_ELEMENTS - in_row % HU_SCALE_ELEMENTS;
+    if (length > row - in_row)
+        length = row - in_row;
+    return i + length < b->n ? i + (size_t)length : b->n;
+}
+
+static int block_exponent(const struct hu_statistics_target *t, const double *x, size_t n)
+{
+    double greatest = 0;
+    for (size_t i = 0; i < n; i++)
+        greatest = fabs(x[i]) > greatest ? fabs(x[i]) : greatest;
+    int exponent = greatest > 0 ? ilogb(greatest) - t->emax : 0;
+    return exponent < -127 ? -127 : exponent > 127 ? 127 : exponent;
+}
+
+static void scale_by_block(struct hu_analyst *a, const struct block *b,
+                           const struct hu_statistics_target *t)
+{
+    for (size_t i = 0, end; i < b->n; i = end) {
+        end = end_of_scale(b, i);
+        int exponent = block_exponent(t, a->x + i, end - i);
+        double factor = ldexp(1, -exponent);
+        for (size_t j = i; j < end; j++) {
+            a->scaled[j] = a->x[j] * factor;
+            a->scales[j] = exponent;
+        }
+    }
+    memset(a->scaled + b->n, 0, (HU_BLOCK - b->n) * sizeof *a->scaled);
+}
+
+static void unscale(struct hu_analyst *a, const struct block *b, double tensor)
+{
+    bool blocks = b->plan->scaling == HU_SCALE_BLOCK;
+    for (size_t i = 0; i < b->n; i++)
+        a->result[i] = a->code[i] * (blocks ? ldexp(1, a->scales[i]) : tensor);
+    memset(a->result + b->n, 0, (HU_BLOCK - b->n) * sizeof *a->result);
+}
+
+/* Losses. */
+
+/* What the only target's codes stand for, or what this target makes of a->scaled or a->x. */
+static void convert_block(struct hu_analyst *a, const struct block *b,
+                          const struct hu_statistics_target *t, const void *scaled,
+                          const void *codes)
+{
+    const struct hu_format *to = t->loss.format;
+    /* What is in range rounds in place; the kernels give the same, by way of the code. */
+    bool plain = b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest &&
+                 from_bits(b, b->range.greatest) <= t->max_finite;
+    if (plain &&
+        b->passes->round(a->x, b->range.greatest, a->code, t->loss.emin, t->loss.trailing_bits))
+        return;
+    if (!codes) {
+        hu_convert_array_with(hu_kernel_chosen(), to, a->codes, b->real, scaled, b->n,
+                              b->data->first + b->first, &t->options, NULL);
+        codes = a->codes;
+    }
+    if (to == b->real)
+        memcpy(a->code, codes, b->n * b->passes->size);
+    else
+        hu_convert_array(b->real, a->code, to, codes, b->n, NULL, NULL);
+    memset((char *)a->code + b->n * b->passes->size, 0, (HU_BLOCK - b->n) * b->passes->size);
+    for (size_t i = 0; i < b->bad; i++)
+        set_element(b, a->code, a->bad[i], 0);
+}
+
+/*
+ * Overflowed elements and those that became NaN are added one by one, and leave the block: it takes
+ * their values as results without error. Returns how many; if any, a->error holds X without them.
+ */
+static size_t take_overflows(struct hu_analyst *a, struct block *b,
+                             const struct hu_statistics_target *t, struct hu_loss *loss,
+                             const void *scaled, void *result)
+{
+    size_t taken = 0;
+    double limit =
+        t->overflow_from[0] < t->overflow_from[1] ? t->overflow_from[0] : t->overflow_from[1];
+    for (size_t i = 0; i < b->n; i++) {
+        double s = element(b, scaled, i), code = element(b, a->code, i);
+        if (fabs(s) < limit && isfinite(code))
+            continue;
+        bool drawn = t->options.direction == HU_STOCHASTIC && !isfinite(code);
+        bool over = fabs(s) >= t->overflow_from[signbit(s) != 0] || drawn;
+        if (!over && isfinite(code))
+            continue;
+        double x = element(b, a->x, i);
+        struct hu_loss_point p = {x, element(b, result, i), s, code, 1, over};
+        if (taken++ == 0)
+            memcpy(a->error, a->x, sizeof a->error);
+        set_element(b, a->error, i, 0);
+        hu_loss_add(loss, &t->loss, &p, b->single);
+        set_element(b, a->code, i, s);
+        set_element(b, result, i, x);
+    }
+    return taken;
+}
+
+static void add_sum(struct hu_exact_sum *sum, struct hu_block_sum s)
+{
+    hu_exact_add(sum, s.high, s.exponent);
+    hu_exact_add(sum, s.low, s.exponent);
+}
+
+static void lose_signal(struct hu_analyst *a, const struct block *b, struct hu_loss *loss,
+                        size_t taken, const struct hu_block_sum *signal)
+{
+    if (taken)
+        add_sum(&loss->signal, b->passes->squares(a->error, range_of(b, a->error).greatest));
+    else
+        add_sum(&loss->signal, *signal);
+}
+
+static void lose_errors(struct hu_analyst *a, const struct block *b,
+                        const struct hu_statistics_target *t, struct hu_loss *loss,
+                        const void *scaled, const void *result)
+{
+    struct hu_block_errors e = {
+        .x = a->x,
+        .result = result,
+        .scaled = scaled,
+        .code = a->code,
+        .emin = t->loss.emin,
+        .error = a->error,
+        .relative = a->relative,
+    };
+    b->passes->errors(&e);
+    if (!e.inexact)
+        return;
+    loss->inexact += e.inexact;
+    double error = from_bits(b, e.max_error), relative = from_bits(b, e.max_relative);
+    double ulps = ldexp(from_bits(b, e.max_units), t->loss.trailing_bits);
+    loss->max_error = error > loss->max_error ? error : loss->max_error;
+    loss->max_relative = relative > loss->max_relative ? relative : loss->max_relative;
+    loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
+    add_sum(&loss->noise, b->passes->squares(a->error, e.max_error));
+    if (relative < 0x1p500)
+        hu_exact_add(&loss->relative, b->passes->rough_squares(a->relative), 0);
+    else
+        add_sum(&loss->relative, b->passes->squares(a->relative, e.max_relative));
+}
+
+static void lose(struct hu_analyst *a, struct block *b, size_t index, const void *codes,
+                 const struct hu_block_sum *signal)
+{
+    const struct hu_statistics_target *t = &b->plan->targets[index];
+    struct hu_loss *loss = &b->g->losses[index];
+    void *scaled = a->x, *result = a->code;
+    double tensor = 1;
+    struct hu_block_range range = b->range;
+    if (b->plan->scaling != HU_SCALE_NONE) {
+        scaled = a->scaled;
+        result = a->result;
+        tensor = tensor_scale(t, b->data->greatest);
+        if (b->plan->scaling == HU_SCALE_TENSOR)
+            scale_by_tensor(a, tensor);
+        else
+            scale_by_block(a, b, t);
+        range = range_of(b, scaled);
+    }
+    convert_block(a, b, t, scaled, codes);
+    if (b->plan->scaling != HU_SCALE_NONE)
+        unscale(a, b, tensor);
+    size_t taken = 0;
+    if (from_bits(b, range.greatest) > t->max_finite || !hu_is_signed(t->loss.format))
+        taken = take_overflows(a, b, t, loss, scaled, result);
+    loss->measured += b->n - b->bad - taken;
+    lose_signal(a, b, loss, taken, signal);
+    lose_errors(a, b, t, loss, scaled, result);
+    if (range.greatest && from_bits(b, range.least_nonzero + 1) < ldexp(1, t->loss.emin)) {
+        uint64_t zeros, subnormals;
+        b->passes->small(a->code, scaled, t->loss.min_normal, &zeros, &subnormals);
+        loss->underflow += zeros;
+        loss->subnormal += subnormals;
+    }
+}
+
+void hu_block_lose(struct hu_analyst *a, struct block *b, const void *codes)
+{
+    if (!b->plan->count)
+        return;
+    struct hu_block_sum signal = b->passes->squares(a->x, b->range.greatest);
+    for (size_t t = 0; t < b->plan->count; t++)
+        lose(a, b, t, codes, &signal);
+}

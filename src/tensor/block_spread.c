@@ -1,0 +1,97 @@
+#include "analyst.h"
+
+/* Takes NaNs and infinities out of the block: zeros stand in their places. */
+static void take_specials(struct hu_analyst *a, struct block *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        double x = element(b, a->x, i);
+        if (isfinite(x))
+            continue;
+        *(isnan(x) ? &b->g->spread.nans : &b->g->spread.infinities) += 1;
+        set_element(b, a->x, i, 0);
+        a->bad[b->bad++] = (uint16_t)i;
+    }
+}
+
+/* How often each sign and biased exponent occurs, in tables that do not wait for each other. */
+static void count_exponents(struct hu_analyst *a, const struct block *b)
+{
+    const unsigned char *at = (const void *)a->x;
+    size_t i = 0;
+    uint64_t pair[2];
+    if (b->single) {
+        for (; i + 4 <= b->n; i += 4) {
+            memcpy(pair, at + i * 4, sizeof pair);
+            a->exponents[0][pair[0] >> 23 & 0x1ff]++;
+            a->exponents[1][pair[0] >> 55]++;
+            a->exponents[2][pair[1] >> 23 & 0x1ff]++;
+            a->exponents[3][pair[1] >> 55]++;
+        }
+        const uint32_t *words = (const void *)a->x;
+        for (; i < b->n; i++)
+            a->exponents[0][words[i] >> 23]++;
+        return;
+    }
+    for (; i + 2 <= b->n; i += 2) {
+        memcpy(pair, at + i * 8, sizeof pair);
+        a->exponents[0][pair[0] >> 52]++;
+        a->exponents[1][pair[1] >> 52]++;
+    }
+    if (i < b->n) {
+        memcpy(pair, at + i * 8, sizeof *pair);
+        a->exponents[0][pair[0] >> 52]++;
+    }
+}
+
+/* The counts so far into the spread. Those of exponent 0 are the zeros, those that stand for NaNs
+ * and infinities, and subnormals, which hu_block_see has counted. */
+void hu_block_settle(struct hu_analyst *a, const struct block *b)
+{
+    struct hu_spread *s = &b->g->spread;
+    int bias = b->single ? 127 : 1023, all = 2 * bias + 2;
+    for (int e = 0; e < all - 1; e++) {
+        uint64_t count = 0;
+        for (int i = 0; i < 4; i++)
+            count += (uint64_t)a->exponents[i][e] + a->exponents[i][all + e];
+        if (e)
+            s->binades[e - bias - HU_BINADE_LEAST] += count;
+        else
+            s->zeros += count - b->not_zero;
+    }
+    for (int i = 0; i < 4; i++)
+        memset(a->exponents[i], 0, 2 * (size_t)all * sizeof **a->exponents);
+}
+
+static void see_subnormals(struct hu_analyst *a, struct block *b, double least_normal)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        double x = element(b, a->x, i);
+        if (x == 0 || fabs(x) >= least_normal)
+            continue;
+        b->g->spread.binades[ilogb(x) - HU_BINADE_LEAST]++;
+        b->not_zero++;
+    }
+}
+
+void hu_block_see(struct hu_analyst *a, struct block *b)
+{
+    struct hu_spread *s = &b->g->spread;
+    uint64_t infinite = b->single ? UINT64_C(0xff) << 23 : UINT64_C(0x7ff) << 52;
+    b->passes->range(a->x, &b->range);
+    if (b->range.greatest >= infinite) {
+        take_specials(a, b);
+        b->passes->range(a->x, &b->range);
+    }
+    count_exponents(a, b);
+    b->not_zero += b->bad;
+    s->finite += b->n - b->bad;
+    if (!b->range.greatest)
+        return;
+    double greatest = from_bits(b, b->range.greatest);
+    double least = from_bits(b, b->range.least_nonzero + 1);
+    double least_normal = b->single ? 0x1p-126 : 0x1p-1022;
+    if (least < least_normal)
+        see_subnormals(a, b, least_normal);
+    s->greatest = greatest > s->greatest ? greatest : s->greatest;
+    s->least = s->least == 0 || least < s->least ? least : s->least;
+}
