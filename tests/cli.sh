@@ -95,6 +95,9 @@ fi
 exits "show --svg keeps an existing file" 2 'exists; --force replaces it' "$halfulp" show --svg "$svg" 0.1
 exits "show --svg --force replaces it" 0 '' "$halfulp" show --svg "$svg" --force 0.1
 exits "show --svg into a missing folder says so" 2 'No such file' "$halfulp" show --svg "$scratch/none/x.svg" 0.1
+mkfifo "$scratch/pipe"
+exits "--force replaces regular files alone" 2 'is no regular file' "$halfulp" show --svg "$scratch/pipe" --force 0.1
+rm "$scratch/pipe"
 prints "nothing is left beside the file" 1 bash -c 'ls "$1" | grep -c layout' _ "$scratch"
 
 # limits, formats, table

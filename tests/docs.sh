@@ -14,6 +14,8 @@ for line in open(path, encoding="utf-8").read().split("\n"):
     if line.startswith("$ "):
         current = [line[2:], []]
         blocks.append(current)
+    elif line == "%%":  # the end of a block
+        current = None
     elif current is not None:
         current[1].append(line)
 for command, expected in blocks:
@@ -49,9 +51,9 @@ numbered() { # TAP lines without numbers, counted on
 }
 
 if command -v python3 >/dev/null; then
-    awk '/^```console/ { on = 1; next } /^```/ { on = 0; print "" } on' README.md >"$scratch/readme"
+    awk '/^```console/ { on = 1; next } /^```/ { on = 0; print "%%" } on' README.md >"$scratch/readme"
     # In the manual \e is a backslash, \- a minus.
-    awk '/^\.Bd -literal/ { on = 1; next } /^\.Ed/ { on = 0; print "" } on' man/halfulp.1 |
+    awk '/^\.Bd -literal/ { on = 1; next } /^\.Ed/ { on = 0; print "%%" } on' man/halfulp.1 |
         sed 's/\\e/\\/g; s/\\-/-/g' >"$scratch/manual"
     numbered < <(run_examples README "$scratch/readme"; run_examples manual "$scratch/manual")
 else

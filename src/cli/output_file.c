@@ -44,7 +44,13 @@ static bool report(struct output_file *f, int error)
 bool output_begin(struct output_file *f, const char *command, const char *path, bool force)
 {
     *f = (struct output_file){.command = command, .path = path, .force = force};
-    if (!force && access(path, F_OK) == 0) {
+    struct stat old;
+    bool exists = lstat(path, &old) == 0;
+    if (exists && !S_ISREG(old.st_mode)) {
+        fail(command, "%s is no regular file, so it cannot be replaced whole", path);
+        return false;
+    }
+    if (exists && !force) {
         fail(command, "%s exists; --force replaces it", path);
         return false;
     }
@@ -61,8 +67,7 @@ bool output_begin(struct output_file *f, const char *command, const char *path, 
     half_written = f->temporary;
     mode_t mask = umask(0);
     umask(mask);
-    struct stat old;
-    fchmod(fd, stat(path, &old) == 0 ? old.st_mode & 07777 : 0666 & ~mask);
+    fchmod(fd, exists ? old.st_mode & 07777 : 0666 & ~mask);
     f->stream = check_memory(fdopen(fd, "wb"));
     return true;
 }
