@@ -72,6 +72,8 @@ json_keys='["biased_exponent","bits","class","decimal","error","error_ulp","expo
 prints "show --json has the documented keys" "$json_keys" bash -c '"$0" show --json 0.1 | jq -c ".rows[0] | keys"' "$halfulp"
 prints "show --json errors are fractions where decimals do not end" '["1/3","-1/48","-1/3"]' bash -c \
     '"$0" show --json -f fp8_e5m2 1/3 | jq -c "[.exact, .rows[0].error, .rows[0].error_ulp]"' "$halfulp"
+prints "show --json keeps an error far below every format exact" '"-1e-400000000"' bash -c \
+    '"$0" show --json -f fp16 1e-400000000 | jq -c .rows[0].error' "$halfulp"
 prints "show --json has null for what a NaN lacks" '[null,null,null,null,null,null]' bash -c \
     '"$0" show --json -f fp16 nan | jq -c "[.rows[0] | .decimal, .hex, .ulp, .error, .next_up, .exponent]"' "$halfulp"
 prints "show --json of tf32 gives its storage" '["0x1ee66","0x3dccc000"]' bash -c \

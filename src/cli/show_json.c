@@ -3,6 +3,8 @@
 #include "report.h"
 #include "show.h"
 
+#include <stdlib.h>
+
 static json_t *code_text(const struct hu_format *f, uint64_t bits)
 {
     char text[HU_BITS_TEXT];
@@ -48,6 +50,19 @@ static json_t *significand_text(const struct hu_format *f, struct hu_datum d)
     return text;
 }
 
+/* An error is as exact as its value: one too far out to subtract from is only known against 0. */
+static json_t *error_text(const struct show *s, const struct show_row *row)
+{
+    if (row->has_error)
+        return json_take(hu_ratio_exact(row->error));
+    if (!hu_value_is_remote(&s->value) || row->datum.class != HU_ZERO)
+        return json_null();
+    char *exact = hu_value_exact(&s->value);
+    json_t *text = *exact == '-' ? json_string(exact + 1) : json_sprintf("-%s", exact);
+    free(exact);
+    return check_memory(text);
+}
+
 static json_t *flag_names(unsigned flags)
 {
     static const char *const names[] = {"invalid", "overflow", "underflow", "inexact"};
@@ -91,7 +106,7 @@ static json_t *row_json(const struct show *s, const struct show_row *row)
     set(o, "ulp", finite ? power_of_two(d.quantum) : json_null());
     set(o, "next_up", neighbour(has_up, f, up));
     set(o, "next_down", neighbour(has_down, f, down));
-    set(o, "error", row->has_error ? json_take(hu_ratio_exact(row->error)) : json_null());
+    set(o, "error", error_text(s, row));
     set(o, "error_ulp", row->has_error ? json_take(hu_ratio_exact(row->error_ulp)) : json_null());
     set(o, "flags", flag_names(row->flags));
     const struct hu_format *via;
