@@ -2,6 +2,8 @@
 # Breaks the rounding one rule at a time: each time the conversion tests must fail.
 . "$srcdir/tests/tap.sh"
 cc=${CC-cc}
+# A test that fails leaks what it held: that is no finding here.
+export ASAN_OPTIONS=detect_leaks=0
 
 sources="convert.c rounding.h codec.c"
 
