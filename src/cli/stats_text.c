@@ -145,6 +145,7 @@ static void print_tensors(const struct stats *s, const struct palette *p)
 {
     char name[512], text[COUNT];
     int widest = 6;
+    bool any = false;
     for (size_t i = 0; i < s->count; i++) {
         int n = text_columns(hu_printable(s->tensors[i].tensor->name, name, sizeof name));
         widest = n > widest ? n : widest;
@@ -165,13 +166,16 @@ static void print_tensors(const struct stats *s, const struct palette *p)
             char decibels[16];
             print_decibels(decibels, t->figures[k].sqnr);
             bool over = t->figures[k].overflow + t->figures[k].invalid;
+            any |= over;
             printf(" %s%11s%s%s", over ? p->warn : "", decibels, over ? "!" : " ",
                    over ? p->off : "");
         }
         int narrowest = stats_narrowest(s, t);
         printf("  %s\n", narrowest < 0 ? "none" : s->targets.at[narrowest]->name);
     }
-    puts("  ! some elements overflow; they are left out of the ratio unless the target saturates");
+    if (any)
+        puts("  ! some elements overflow; they are left out of the ratio unless the target "
+             "saturates");
 }
 
 static void print_head(const struct stats *s)

@@ -43,9 +43,10 @@
 const struct hu_block_passes *hu_block_passes_of(const char *name, bool single)
 {
 #if defined(__x86_64__)
-    if (!strcmp(name, "avx512"))
+    /* Kernels of one set of registers begin with its name. */
+    if (!strncmp(name, "avx512", 6))
         return single ? &avx512_single_passes : &avx512_double_passes;
-    if (!strcmp(name, "avx2"))
+    if (!strncmp(name, "avx2", 4))
         return single ? &avx2_single_passes : &avx2_double_passes;
 #endif
     (void)name;

@@ -59,7 +59,7 @@ struct hu_block_passes {
 /* The passes for fp32 or fp64 values, for the instruction set of hu_kernel_chosen. */
 const struct hu_block_passes *hu_block_passes(bool single);
 
-/* NAME is a kernel's: "avx512", "avx2", any other for plain C. For tests. */
+/* NAME is a kernel's: "avx512…", "avx2…", any other for plain C. For tests. */
 const struct hu_block_passes *hu_block_passes_of(const char *name, bool single);
 
 #endif
