@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016
 # `halfulp size` and `halfulp tensors`, as a user types them.
 . "$srcdir/tests/tap.sh"
 configs="$srcdir/fixtures/configs"

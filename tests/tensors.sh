@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016
 # tensors, stats, cast and show on files: NumPy's and others', whole and broken.
 . "$srcdir/tests/tap.sh"
 
@@ -307,5 +308,32 @@ if [ -x /usr/bin/time ]; then
     rm huge.bin
 else
     skip "3 GB within 256 MB of memory" "no /usr/bin/time"
+fi
+
+# GGUF version 3 with the same weights in F32 and F16, and a quantized tensor that stats leaves out.
+cat >gguf.py <<'EOF'
+import random, struct, sys
+r = random.Random(5)
+w = [r.gauss(0, 0.05) for _ in range(4096)]
+single, half = struct.pack('<4096f', *w), struct.pack('<4096e', *w)
+open('gguf.raw', 'wb').write(single)
+def text(s):
+    return struct.pack('<Q', len(s)) + s
+def info(name, kind, at):
+    return text(name) + struct.pack('<IQQIQ', 2, 64, 64, kind, at)
+blocks = bytes(4096 // 32 * 18)
+head = b'GGUF' + struct.pack('<IQQ', 3, 3, 1) + text(b'general.architecture') + struct.pack('<I', 8) + text(b'x')
+head += info(b'single', 0, 0) + info(b'half', 1, len(single)) + info(b'blocks', 2, len(single) + len(half))
+head += bytes(-len(head) % 32)
+open('t.gguf', 'wb').write(head + single + half + blocks)
+EOF
+if "$py" gguf.py; then
+    filter='.tensors[] | select(.name == "single") | .targets[0] | [.underflow,.subnormal,.exact,.rms_error,.sqnr_db]'
+    expected=$("$halfulp" stats gguf.raw -f fp32 -t fp16 --json | jq -c '.tensors[0].targets[0] | [.underflow,.subnormal,.exact,.rms_error,.sqnr_db]')
+    prints "stats reads GGUF's F32 as the raw array" "$expected" bash -c '"$0" stats t.gguf -t fp16 --json | jq -c "$1"' "$halfulp" "$filter"
+    prints "stats reads GGUF's F16 and leaves quantized tensors out" '["single","half"]' \
+        bash -c '"$0" stats t.gguf -t fp16 --json 2>/dev/null | jq -c "[.tensors[].name]"' "$halfulp"
+    prints "GGUF's F16 is exact in fp16" 4096 \
+        bash -c '"$0" stats t.gguf -t fp16 --tensor half --json | jq -c ".tensors[0].targets[0].exact"' "$halfulp"
 fi
 finish

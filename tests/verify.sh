@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016
 # halfulp verify and halfulp vectors, as a user runs them.
 . "$srcdir/tests/tap.sh"
 
