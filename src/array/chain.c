@@ -10,10 +10,17 @@ static bool rounds_once(const struct conversion *c)
     return !is_fp64(c->from) || c->options.direction != HU_STOCHASTIC;
 }
 
+/* Values below zero are invalid in a scale and never overflow, which the way from FP64 to FP32
+ * would say of those beyond FP32. */
+static bool flags_stand(const struct conversion *c)
+{
+    return !(c->flags && is_fp64(c->from) && c->to->specials == HU_SPECIALS_SCALE);
+}
+
 bool chain_can(const struct stages *s, const struct conversion *c)
 {
     bool from_fp32 = is_fp32(c->from);
-    if (!from_fp32 && !(s->widen(c->from, c->flags) && rounds_once(c)))
+    if (!from_fp32 && !(s->widen(c->from, c->flags) && rounds_once(c) && flags_stand(c)))
         return false;
     if (is_fp64(c->to))
         return s->to_fp64 && !is_fp64(c->from) && !c->options.saturate;

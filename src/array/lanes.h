@@ -254,6 +254,61 @@ INLINE vec narrow_any(const struct narrow *k, vec x, vec random, enum hu_directi
     return pick(special, special_codes(k, x, magnitude), code | sign);
 }
 
+/*
+ * A scale's codes are FP32's exponent field, but for FP32's subnormals: those from 2^-127 on are
+ * shifted up to have theirs at the bit where the field begins, and what is below becomes code 0.
+ * In bits that is 2x - 2^23, which at 2^-126 is x. The last bit kept is always odd, so that ties go
+ * up and rounding to odd goes toward zero.
+ */
+enum { SCALE_LEAST = 0x00400000, SCALE_LEAST_FP32_NORMAL = 0x00800000 };
+
+INLINE vec round_scale(const struct narrow *k, vec aligned, vec random, enum hu_direction direction)
+{
+    switch (direction) {
+    case HU_TIES_TO_EVEN:
+    case HU_TIES_TO_AWAY:
+        return aligned + splat((k->low >> 1) + 1);
+    case HU_TOWARD_POSITIVE:
+        return aligned + splat(k->low);
+    case HU_STOCHASTIC:
+        return aligned + (splat(k->low) ^ random_top(random, k->drop));
+    default:
+        return aligned;
+    }
+}
+
+/* Quiet NaNs are the only elements without a scale that raise nothing. */
+INLINE void see_scale(struct seen *seen, const struct narrow *k, vec magnitude, mask unscaled,
+                      vec finite, vec aligned, vec code)
+{
+    mask quiet =
+        both(above(magnitude, splat(INFINITE)), equal(magnitude & splat(QUIET), splat(QUIET)));
+    vec below = keep(above(splat(SCALE_LEAST), finite), splat(1));
+    if (any(unscaled & ~quiet))
+        seen->flags |= HU_INVALID;
+    seen->inexact |= below | (aligned & splat(k->low));
+    seen->tiny |= below;
+    seen->code = larger(seen->code, code);
+}
+
+/* FP32 to a byte of e8m0: zeros of either sign are below every scale, infinity is above; NaNs and
+ * what is less than zero have none. */
+INLINE vec narrow_scale(const struct narrow *k, vec x, vec magnitude, vec random,
+                        enum hu_direction direction, bool flags, struct seen *seen)
+{
+    mask unscaled =
+        above(magnitude, splat(INFINITE)) | both(below_zero(x), unequal(magnitude, splat(0)));
+    vec finite = pick(unscaled, splat(SCALE_LEAST_FP32_NORMAL), magnitude);
+    vec least = splat(SCALE_LEAST_FP32_NORMAL);
+    vec aligned = finite - keep(above(least, finite), least - finite);
+    aligned = keep(above(finite, splat(SCALE_LEAST - 1)), aligned);
+    vec code = shift_right(round_scale(k, aligned, random, direction), k->drop);
+    if (flags)
+        see_scale(seen, k, magnitude, unscaled, finite, aligned, code);
+    code = pick(above(code, splat(k->max_code)), splat(k->overflow[0]), code);
+    return pick(unscaled, splat(k->nan[0]), code);
+}
+
 /* Overflow and sign of finite codes, a byte or half each: what is left to do costs the less the
  * more codes a vector holds. signs: the source's sign in each element's top bit, rubbish below. */
 #define FINISH(width, type)                                                                        \
@@ -336,6 +391,9 @@ INLINE void narrow_step(const struct narrow *k, void *dst, const void *src, stru
         else
             VECTORS(codes[i] = narrow_top(k, x[i], random[i], direction, false, flags, seen););
         store_top(k, dst, codes, size);
+    } else if (kind == NARROW_SCALE) {
+        VECTORS(codes[i] = narrow_scale(k, x[i], magnitude[i], random[i], direction, flags, seen););
+        store_codes(k, dst, codes, size);
     } else if (has_special(special)) {
         VECTORS(codes[i] = narrow_any(k, x[i], random[i], direction, flags, seen););
         store_codes(k, dst, codes, size);
@@ -364,7 +422,10 @@ INLINE unsigned narrow_row(const struct narrow *k, void *dst, const void *src, s
     for (size_t i = 0; i < whole; i += STEP)
         narrow_step(&local, out + i * width, in + i * 4, &r, kind, direction, flags, size, &seen);
     if (n > whole) {
-        uint32_t rest[STEP] = {0}, codes[STEP];
+        uint32_t rest[STEP], codes[STEP];
+        /* Beside the elements, what every format of the kind holds exactly: zero, or 2^-126. */
+        for (size_t i = 0; i < STEP; i++)
+            rest[i] = kind == NARROW_SCALE ? SCALE_LEAST_FP32_NORMAL : 0;
         memcpy(rest, in + whole * 4, (n - whole) * 4);
         narrow_step(&local, codes, rest, &r, kind, direction, flags, size, &seen);
         memcpy(out + whole * width, codes, (n - whole) * width);
@@ -398,10 +459,12 @@ NARROW_DIRECTIONS(top16, NARROW_TOP, 16)
 NARROW_DIRECTIONS(top32, NARROW_TOP, 32)
 NARROW_DIRECTIONS(magic8, NARROW_MAGIC, 8)
 NARROW_DIRECTIONS(magic16, NARROW_MAGIC, 16)
+NARROW_DIRECTIONS(scale8, NARROW_SCALE, 8)
 NARROW_ROW(bf16_sr, NARROW_TOP, HU_STOCHASTIC, 0, TOP_HALF)
 NARROW_ROW(tf32_sr, NARROW_TOP, HU_STOCHASTIC, 0, TOP_WORD)
 NARROW_ROW(top16_sr, NARROW_TOP, HU_STOCHASTIC, 0, 16)
 NARROW_ROW(top32_sr, NARROW_TOP, HU_STOCHASTIC, 0, 32)
+NARROW_ROW(scale8_sr, NARROW_SCALE, HU_STOCHASTIC, 0, 8)
 #ifdef LANES_EACH
 NARROW_ROW(magic8_sr, NARROW_MAGIC, HU_STOCHASTIC, 0, 8)
 NARROW_ROW(magic16_sr, NARROW_MAGIC, HU_STOCHASTIC, 0, 16)
@@ -427,6 +490,7 @@ static narrow_function *narrow_find(const struct conversion *c)
         NARROW_TABLE(bf16), NARROW_TABLE(tf32), NARROW_TABLE(top16), NARROW_TABLE(top32)};
     static narrow_function *const magic[][2][HU_STOCHASTIC + 1] = {NARROW_TABLE(magic8),
                                                                    NARROW_TABLE(magic16)};
+    static narrow_function *const scale[2][HU_STOCHASTIC + 1] = NARROW_TABLE(scale8);
     const struct hu_format *to = c->to;
     bool at_top = to->storage_bits == to->width + to->storage_shift;
     switch (narrow_kind(to)) {
@@ -434,6 +498,8 @@ static narrow_function *narrow_find(const struct conversion *c)
         return top[(at_top ? 0 : 2) + (to->storage_bits > 16)][c->flags][c->options.direction];
     case NARROW_MAGIC:
         return magic[to->storage_bits > 8][c->flags][c->options.direction];
+    case NARROW_SCALE:
+        return scale[c->flags][c->options.direction];
     default:
         return NULL;
     }

@@ -5,6 +5,10 @@ enum { FP32_TRAILING = 23, FP32_BIAS = 127 };
 
 enum narrow_kind narrow_kind(const struct hu_format *to)
 {
+    if (to->specials == HU_SPECIALS_SCALE)
+        return to->exponent_bits == 8 && to->bias == FP32_BIAS && to->storage_bits == 8
+                   ? NARROW_SCALE
+                   : NARROW_NONE;
     bool room = to->trailing_bits >= 1 && to->trailing_bits <= FP32_TRAILING - 2;
     if (!room || to->storage_bits > 32)
         return NARROW_NONE;

@@ -10,7 +10,9 @@ enum narrow_kind {
     /* FP32's own exponent field, IEEE specials: a code is the top of an FP32 one. */
     NARROW_TOP,
     /* Range within FP32's: the unit in the last place is aligned by adding a power of two. */
-    NARROW_MAGIC
+    NARROW_MAGIC,
+    /* e8m0: FP32's exponent field alone. */
+    NARROW_SCALE
 };
 
 /* Codes here are without sign, FP32 encodings too unless said. [0] is for values above zero, [1]

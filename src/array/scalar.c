@@ -7,32 +7,43 @@
  * shares its byte is read. A multiple of 8, where elements of every packed format start a byte. */
 enum { GROUP = 256 };
 
-/* A loop for each size, which a compiler then sees as a constant. */
-static inline __attribute__((always_inline)) void load_words(uint64_t *codes,
-                                                             const struct hu_format *f,
-                                                             const unsigned char *src, size_t n,
-                                                             int storage_bits)
+/* A loop for each size, and for whole groups, which a compiler then sees as constants: it makes
+ * vectors of them. */
+#define LOOP static inline __attribute__((always_inline)) void
+
+LOOP load_words(uint64_t *restrict codes, const struct hu_format *f,
+                const unsigned char *restrict src, size_t n, int storage_bits)
 {
+    const size_t bytes = (size_t)storage_bits / 8;
     uint64_t mask = hu_width_mask(f);
     int shift = f->storage_shift;
     for (size_t i = 0; i < n; i++)
-        codes[i] = layout_word(src + i * (size_t)storage_bits / 8, storage_bits) >> shift & mask;
+        codes[i] = layout_word(src + i * bytes, storage_bits) >> shift & mask;
+}
+
+LOOP load_groups(uint64_t *codes, const struct hu_format *f, const unsigned char *src, size_t n,
+                 int storage_bits)
+{
+    if (n == GROUP)
+        load_words(codes, f, src, GROUP, storage_bits);
+    else
+        load_words(codes, f, src, n, storage_bits);
 }
 
 static void load_codes(uint64_t *codes, const struct hu_format *f, const void *src, size_t n)
 {
     switch (f->storage_bits) {
     case 8:
-        load_words(codes, f, src, n, 8);
+        load_groups(codes, f, src, n, 8);
         break;
     case 16:
-        load_words(codes, f, src, n, 16);
+        load_groups(codes, f, src, n, 16);
         break;
     case 32:
-        load_words(codes, f, src, n, 32);
+        load_groups(codes, f, src, n, 32);
         break;
     case 64:
-        load_words(codes, f, src, n, 64);
+        load_groups(codes, f, src, n, 64);
         break;
     default:
         for (size_t i = 0; i < n; i++)
@@ -40,30 +51,38 @@ static void load_codes(uint64_t *codes, const struct hu_format *f, const void *s
     }
 }
 
-static inline __attribute__((always_inline)) void store_words(const struct hu_format *f,
-                                                              unsigned char *dst,
-                                                              const uint64_t *codes, size_t n,
-                                                              int storage_bits)
+LOOP store_words(const struct hu_format *f, unsigned char *restrict dst,
+                 const uint64_t *restrict codes, size_t n, int storage_bits)
 {
+    const size_t bytes = (size_t)storage_bits / 8;
     int shift = f->storage_shift;
     for (size_t i = 0; i < n; i++)
-        layout_set_word(dst + i * (size_t)storage_bits / 8, storage_bits, codes[i] << shift);
+        layout_set_word(dst + i * bytes, storage_bits, codes[i] << shift);
+}
+
+LOOP store_groups(const struct hu_format *f, unsigned char *dst, const uint64_t *codes, size_t n,
+                  int storage_bits)
+{
+    if (n == GROUP)
+        store_words(f, dst, codes, GROUP, storage_bits);
+    else
+        store_words(f, dst, codes, n, storage_bits);
 }
 
 static void store_codes(const struct hu_format *f, void *dst, const uint64_t *codes, size_t n)
 {
     switch (f->storage_bits) {
     case 8:
-        store_words(f, dst, codes, n, 8);
+        store_groups(f, dst, codes, n, 8);
         break;
     case 16:
-        store_words(f, dst, codes, n, 16);
+        store_groups(f, dst, codes, n, 16);
         break;
     case 32:
-        store_words(f, dst, codes, n, 32);
+        store_groups(f, dst, codes, n, 32);
         break;
     case 64:
-        store_words(f, dst, codes, n, 64);
+        store_groups(f, dst, codes, n, 64);
         break;
     default:
         for (size_t i = 0; i < n; i++)
@@ -94,111 +113,283 @@ static struct source source_of(const struct hu_format *f)
 }
 
 /*
- * From a normal number to a normal number of no more precision, which is most of what there is: the
- * code is rounded where it stands, and its exponent's bias changed. Precisions of 1 have the
- * exponent where others have the bit that ties look at.
+ * To a target of less precision, by ranges of the source's magnitudes:
+ *
+ *   1 to last_small            less than half the least subnormal: which way is the direction's
+ *     to last_tiny             tiny whatever the rounding: the significand is shifted
+ *     to least - 1             the binade below emin: left to the rounding step
+ *   least, of normals codes    normal: rounded where it stands, and its exponent's bias changed
+ *   limit, of overflows codes  overflows
+ *
+ * Precisions of 1 have the exponent where others have the bit that ties look at.
  */
 struct shortcut {
-    int shift; /* trailing bits to drop; 0: no such way */
+    int shift; /* trailing bits to drop; 0: no such ways */
+    uint64_t low;
     uint64_t rebias;
-    uint64_t least_normal;
+    uint64_t last_small, last_tiny;
+    uint64_t least, normals;
+    uint64_t limit, overflows;
+    uint64_t least_field;                /* the exponent field of 2^emin, at least 1 */
+    uint64_t small_code[2], overflow[2]; /* by sign */
 };
 
-static struct shortcut shortcut_of(const struct source *from, const struct hu_target *to)
+/* The source's code of 2^EXPONENT, or what is nearest in its range. */
+static uint64_t code_of_power(const struct source *from, int exponent)
 {
-    struct shortcut s = {0, 0, UINT64_C(1) << to->trailing_bits};
-    if (!to->scale && from->max_finite && to->trailing_bits >= 1 &&
-        from->trailing_bits > to->trailing_bits) {
-        s.shift = from->trailing_bits - to->trailing_bits;
-        s.rebias = (uint64_t)(from->format->bias - to->format->bias) << to->trailing_bits;
+    int emin = from->quantum_min + from->trailing_bits;
+    if (exponent < from->quantum_min)
+        return 0;
+    if (exponent < emin)
+        return UINT64_C(1) << (exponent - from->quantum_min);
+    uint64_t field = (uint64_t)(exponent - emin) + 1;
+    uint64_t beyond = from->max_finite + 1;
+    return field > beyond >> from->trailing_bits ? beyond : field << from->trailing_bits;
+}
+
+static void set_ranges(struct shortcut *s, const struct source *from, const struct hu_target *to,
+                       const struct hu_options *options)
+{
+    bool stochastic = options->direction == HU_STOCHASTIC;
+    int lift = to->emin - (from->quantum_min + from->trailing_bits);
+    s->least = from->trailing_mask + 1;
+    if (lift >= 0) { /* otherwise the source's subnormals are normal in the target */
+        s->least = code_of_power(from, to->emin);
+        s->least_field = (uint64_t)lift + 1;
+        s->last_tiny = code_of_power(from, to->emin - 1) - 1;
+        s->last_small = stochastic ? 0 : code_of_power(from, to->quantum_min - 1) - 1;
+    }
+    uint64_t limit = code_of_power(from, to->emax + 1);
+    s->limit = limit > s->least ? limit : s->least;
+    s->normals = s->limit - s->least;
+    s->overflows = from->max_finite + 1 - s->limit;
+}
+
+static struct shortcut shortcut_of(const struct source *from, const struct hu_target *to,
+                                   const struct hu_options *options)
+{
+    struct shortcut s = {0};
+    if (to->scale || !from->max_finite || to->trailing_bits < 1 ||
+        from->trailing_bits <= to->trailing_bits)
+        return s;
+    s.shift = from->trailing_bits - to->trailing_bits;
+    s.low = (UINT64_C(1) << s.shift) - 1;
+    s.rebias = (uint64_t)(from->format->bias - to->format->bias) << to->trailing_bits;
+    set_ranges(&s, from, to, options);
+    for (int sign = 0; sign < 2; sign++) {
+        unsigned flags = 0;
+        struct hu_cut little = {0, 1, false};
+        uint64_t code = hu_goes_up(little, false, sign, options->direction, 0);
+        s.small_code[sign] = sign && (code || to->negative_zero) ? code | to->sign_mask : code;
+        s.overflow[sign] = hu_round_overflow(to->format, sign, options, &flags);
     }
     return s;
 }
 
-static inline __attribute__((always_inline)) unsigned
-convert_codes(uint64_t *codes, size_t n, uint64_t first, const struct source *from,
-              const struct hu_target *to, enum hu_direction direction,
-              const struct hu_options *options)
+/* What a carry out of the bits of LOW makes to a rounding of MAGNITUDE. */
+static inline uint64_t rounding_bits(const struct shortcut *s, uint64_t magnitude, bool sign,
+                                     enum hu_direction direction, uint32_t random)
 {
+    switch (direction) {
+    case HU_TIES_TO_EVEN:
+        return (s->low >> 1) + (magnitude >> s->shift & 1);
+    case HU_TIES_TO_AWAY:
+        return (s->low >> 1) + 1;
+    case HU_TOWARD_POSITIVE:
+        return sign ? 0 : s->low;
+    case HU_TOWARD_NEGATIVE:
+        return sign ? s->low : 0;
+    case HU_TO_ODD:
+        return magnitude >> s->shift & 1 ? 0 : s->low;
+    case HU_STOCHASTIC:
+        return random < magnitude << (64 - s->shift) >> 32 ? s->low + 1 : 0;
+    case HU_TOWARD_ZERO:
+        break;
+    }
+    return 0;
+}
+
+/* A magnitude up to last_tiny as code of the target, which may be zero. */
+static inline uint64_t shifted_down(const struct shortcut *s, const struct source *from,
+                                    uint64_t magnitude, bool sign, enum hu_direction direction,
+                                    uint32_t random, unsigned *flags)
+{
+    uint64_t field = magnitude >> from->trailing_bits;
+    uint64_t significand = magnitude & from->trailing_mask;
+    if (field)
+        significand |= from->trailing_mask + 1;
+    uint64_t shift = (uint64_t)s->shift + s->least_field - (field ? field : 1);
+    struct hu_cut cut = {0, 0, false};
+    if (shift < 64) {
+        cut.kept = significand >> shift;
+        cut.fraction = significand << (64 - shift);
+        cut.exact = !cut.fraction;
+    } else if (shift < 128)
+        cut.fraction = significand >> (shift - 64);
+    if (!cut.exact)
+        *flags |= HU_UNDERFLOW | HU_INEXACT;
+    return cut.kept + hu_goes_up(cut, false, sign, direction, random);
+}
+
+/* Whatever the ranges do not tell: one rounding step, or a special. */
+static inline uint64_t convert_any(uint64_t bits, uint64_t index, const struct source *from,
+                                   const struct hu_target *to, enum hu_direction direction,
+                                   const struct hu_options *options, unsigned *flags)
+{
+    uint64_t magnitude = bits & ~from->sign_mask;
+    if (magnitude - 1 >= from->max_finite) /* zero or special */
+        return hu_convert_at(to->format, from->format, bits, index, options, flags);
+    int exponent = (int)(magnitude >> from->trailing_bits);
+    struct hu_real real = {
+        .significand = (magnitude & from->trailing_mask) + (exponent ? from->trailing_mask + 1 : 0),
+        .exponent = from->quantum_min + (exponent ? exponent - 1 : 0),
+        .sign = magnitude != bits,
+    };
+    return hu_round_into(to, real, index, direction, options, flags);
+}
+
+/* A group on its way, and what is asked of all its elements. */
+struct group {
+    uint64_t *codes;
+    size_t n;
+    uint64_t first;
+    struct source from;
+    struct hu_target to;
+    struct shortcut ways;
+    const struct hu_options *options;
+};
+
+/* The stretch of elements from I on that are in one of the ranges; each returns its end. Loops of
+ * their own, so that what one range asks stays in registers. */
+#define STRETCH static inline __attribute__((always_inline)) size_t
+
+STRETCH normal_stretch(const struct group *g, size_t i, enum hu_direction direction,
+                       unsigned *flags)
+{
+    const struct shortcut s = g->ways;
+    const uint64_t sign_mask = g->from.sign_mask, to_sign = g->to.sign_mask;
+    const uint64_t max_finite = g->to.max_finite, seed = g->options->seed;
+    uint64_t *codes = g->codes, discarded = 0;
+    bool overflowed = false;
+    for (; i < g->n; i++) {
+        uint64_t bits = codes[i], magnitude = bits & ~sign_mask;
+        if (magnitude - s.least >= s.normals)
+            break;
+        bool sign = magnitude != bits;
+        uint32_t random = direction == HU_STOCHASTIC ? hu_random(seed, g->first + i) : 0;
+        uint64_t up = rounding_bits(&s, magnitude, sign, direction, random);
+        uint64_t code = ((magnitude + up) >> s.shift) - s.rebias;
+        discarded |= magnitude;
+        codes[i] = code | (sign ? to_sign : 0);
+        if (__builtin_expect(code > max_finite, 0)) {
+            overflowed = true;
+            codes[i] = s.overflow[sign];
+        }
+    }
+    *flags |= discarded & s.low ? HU_INEXACT : 0;
+    *flags |= overflowed ? HU_OVERFLOW | HU_INEXACT : 0;
+    return i;
+}
+
+/* Magnitudes FIRST to FIRST + COUNT - 1, all of one sign's CODE. */
+STRETCH constant_stretch(const struct group *g, size_t i, uint64_t first, uint64_t count,
+                         const uint64_t code[2])
+{
+    const uint64_t sign_mask = g->from.sign_mask, above = code[0], below = code[1];
+    uint64_t *codes = g->codes;
+    for (; i < g->n; i++) {
+        uint64_t bits = codes[i], magnitude = bits & ~sign_mask;
+        if (magnitude - first >= count)
+            break;
+        codes[i] = magnitude != bits ? below : above;
+    }
+    return i;
+}
+
+STRETCH tiny_stretch(const struct group *g, size_t i, enum hu_direction direction, unsigned *flags)
+{
+    const struct shortcut s = g->ways;
+    uint64_t *codes = g->codes;
+    for (; i < g->n; i++) {
+        uint64_t bits = codes[i], magnitude = bits & ~g->from.sign_mask;
+        if (magnitude - 1 - s.last_small >= s.last_tiny - s.last_small)
+            break;
+        bool sign = magnitude != bits;
+        uint32_t random =
+            direction == HU_STOCHASTIC ? hu_random(g->options->seed, g->first + i) : 0;
+        uint64_t code = shifted_down(&s, &g->from, magnitude, sign, direction, random, flags);
+        bool signs = sign && (code || g->to.negative_zero);
+        codes[i] = code | (signs ? g->to.sign_mask : 0);
+    }
+    return i;
+}
+
+static inline __attribute__((always_inline)) unsigned convert_codes(const struct group *g,
+                                                                    enum hu_direction direction)
+{
+    const struct shortcut *s = &g->ways;
     unsigned flags = 0;
-    const struct source source = *from; /* in registers, whatever codes[] may alias */
-    const struct hu_target target = *to;
-    const struct shortcut shortcut = shortcut_of(&source, &target);
-    const uint64_t normals = target.max_finite - shortcut.least_normal;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t magnitude = codes[i] & ~source.sign_mask;
-        unsigned raised = 0;
-        if (magnitude - 1 >= source.max_finite) { /* zero or special */
-            codes[i] =
-                hu_convert_at(target.format, source.format, codes[i], first + i, options, &raised);
-            flags |= raised;
-            continue;
+    for (size_t i = 0; i < g->n;) {
+        uint64_t magnitude = g->codes[i] & ~g->from.sign_mask;
+        if (magnitude - s->least < s->normals)
+            i = normal_stretch(g, i, direction, &flags);
+        else if (magnitude - s->limit < s->overflows) {
+            i = constant_stretch(g, i, s->limit, s->overflows, s->overflow);
+            flags |= HU_OVERFLOW | HU_INEXACT;
+        } else if (magnitude - 1 < s->last_small) {
+            i = constant_stretch(g, i, 1, s->last_small, s->small_code);
+            flags |= HU_UNDERFLOW | HU_INEXACT;
+        } else if (magnitude - 1 < s->last_tiny)
+            i = tiny_stretch(g, i, direction, &flags);
+        else {
+            g->codes[i] = convert_any(g->codes[i], g->first + i, &g->from, &g->to, direction,
+                                      g->options, &flags);
+            i++;
         }
-        bool sign = magnitude != codes[i];
-        uint64_t kept = magnitude >> shortcut.shift;
-        if (shortcut.shift && magnitude > source.trailing_mask &&
-            kept - shortcut.rebias - shortcut.least_normal <= normals) {
-            uint64_t fraction = magnitude << (64 - shortcut.shift);
-            struct hu_cut cut = {kept, fraction, !fraction};
-            uint32_t random = direction == HU_STOCHASTIC ? hu_random(options->seed, first + i) : 0;
-            uint64_t code =
-                kept - shortcut.rebias + hu_goes_up(cut, false, sign, direction, random);
-            if (code <= target.max_finite) {
-                flags |= fraction ? HU_INEXACT : 0;
-                codes[i] = code | (sign ? target.sign_mask : 0);
-                continue;
-            }
-        }
-        int exponent = (int)(magnitude >> source.trailing_bits);
-        struct hu_real real = {
-            .significand =
-                (magnitude & source.trailing_mask) + (exponent ? source.trailing_mask + 1 : 0),
-            .exponent = source.quantum_min + (exponent ? exponent - 1 : 0),
-            .sign = sign,
-        };
-        codes[i] = hu_round_into(&target, real, first + i, direction, options, &raised);
-        flags |= raised;
     }
     return flags;
 }
 
 /* The direction constant in each copy of the loop. */
-static unsigned convert_group(uint64_t *codes, size_t n, uint64_t first, const struct source *from,
-                              const struct hu_target *to, const struct hu_options *options)
+static unsigned convert_group(const struct group *g)
 {
-    switch (options->direction) {
+    switch (g->options->direction) {
     case HU_TIES_TO_EVEN:
-        return convert_codes(codes, n, first, from, to, HU_TIES_TO_EVEN, options);
+        return convert_codes(g, HU_TIES_TO_EVEN);
     case HU_TIES_TO_AWAY:
-        return convert_codes(codes, n, first, from, to, HU_TIES_TO_AWAY, options);
+        return convert_codes(g, HU_TIES_TO_AWAY);
     case HU_TOWARD_ZERO:
-        return convert_codes(codes, n, first, from, to, HU_TOWARD_ZERO, options);
+        return convert_codes(g, HU_TOWARD_ZERO);
     case HU_TOWARD_POSITIVE:
-        return convert_codes(codes, n, first, from, to, HU_TOWARD_POSITIVE, options);
+        return convert_codes(g, HU_TOWARD_POSITIVE);
     case HU_TOWARD_NEGATIVE:
-        return convert_codes(codes, n, first, from, to, HU_TOWARD_NEGATIVE, options);
+        return convert_codes(g, HU_TOWARD_NEGATIVE);
     case HU_TO_ODD:
-        return convert_codes(codes, n, first, from, to, HU_TO_ODD, options);
+        return convert_codes(g, HU_TO_ODD);
     case HU_STOCHASTIC:
         break;
     }
-    return convert_codes(codes, n, first, from, to, HU_STOCHASTIC, options);
+    return convert_codes(g, HU_STOCHASTIC);
 }
 
 static unsigned convert_row(const struct conversion *c, void *dst, const void *src, size_t n,
                             uint64_t first)
 {
-    struct source from = source_of(c->from);
-    struct hu_target to = hu_target_of(c->to);
-    unsigned flags = 0;
     uint64_t codes[GROUP];
+    struct group g = {.codes = codes,
+                      .from = source_of(c->from),
+                      .to = hu_target_of(c->to),
+                      .options = &c->options};
+    g.ways = shortcut_of(&g.from, &g.to, &c->options);
+    unsigned flags = 0;
     unsigned char *out = dst;
     const unsigned char *in = src;
     for (size_t done = 0; done < n; done += GROUP) {
-        size_t count = n - done < GROUP ? n - done : GROUP;
-        load_codes(codes, c->from, in + hu_array_bytes(c->from, done), count);
-        flags |= convert_group(codes, count, first + done, &from, &to, &c->options);
-        store_codes(c->to, out + hu_array_bytes(c->to, done), codes, count);
+        g.n = n - done < GROUP ? n - done : GROUP;
+        g.first = first + done;
+        load_codes(codes, c->from, in + hu_array_bytes(c->from, done), g.n);
+        flags |= convert_group(&g);
+        store_codes(c->to, out + hu_array_bytes(c->to, done), codes, g.n);
     }
     return flags;
 }
