@@ -358,7 +358,8 @@ Test(array, large_arrays_convert_as_small_ones, .timeout = 300)
         uint32_t x = (uint32_t)(i * 2654435761u);
         memcpy(in + 4 + 4 * i, &x, 4);
     }
-    static const char *const some[] = {"fp16", "fp8_e4m3", "tf32", "fp6_e3m2", "fp4_e2m1", "bf16"};
+    static const char *const some[] = {"fp16",     "fp8_e4m3", "tf32", "fp6_e3m2",
+                                       "fp4_e2m1", "bf16",     "e8m0"};
     for (size_t t = 0; t < sizeof some / sizeof *some; t++)
         for (size_t shift = 0; shift < 3; shift++) {
             const struct hu_format *to = hu_format_find(some[t]);
@@ -368,10 +369,15 @@ Test(array, large_arrays_convert_as_small_ones, .timeout = 300)
                 hu_convert_array_with(hu_kernel_chosen(), to, expected + hu_array_bytes(to, i),
                                       fp32, in + 4 + 4 * i, n - i < 4096 ? n - i : 4096, i,
                                       &options, NULL);
-            out[shift + bytes] = 0x5a;
-            hu_convert_array(to, out + shift, fp32, in + 4, n, &options, NULL);
-            cr_assert(!memcmp(out + shift, expected, bytes), "%s at %zu", to->name, shift);
-            cr_assert_eq(out[shift + bytes], 0x5a);
+            for (size_t k = 0; k < hu_kernel_count(); k++) {
+                const struct hu_kernel *kernel = hu_kernel_at(k);
+                size_t at = shift < 2 ? shift * hu_array_bytes(to, 4) / 4 : 1;
+                memset(out, 0x5a, bytes + 16);
+                hu_convert_array_with(kernel, to, out + at, fp32, in + 4, n, 0, &options, NULL);
+                cr_assert(!memcmp(out + at, expected, bytes), "%s to %s at %zu",
+                          hu_kernel_name(kernel), to->name, at);
+                cr_assert_eq(out[at + bytes], 0x5a);
+            }
         }
     free(in);
     free(out);

@@ -177,10 +177,19 @@ BF16 static unsigned bf16_row(const struct conversion *c, void *dst, const void 
     (void)first;
     struct narrow k = narrow_for(c->to, &c->options);
     k.streams = c->streams;
+    k.direct = c->direct;
     const size_t step = 2 * LANES;
     size_t whole = n / step * step;
-    for (size_t i = 0; i < whole; i += step)
-        bf16_step(&k, (char *)dst + 2 * i, (const char *)src + 4 * i);
+    for (size_t i = 0; i < whole; i += step) {
+        if (!k.direct) {
+            bf16_step(&k, (char *)dst + 2 * i, (const char *)src + 4 * i);
+            continue;
+        }
+        uint16_t codes[2 * LANES] __attribute__((aligned(sizeof(vec))));
+        size_t at = turn(i, n, step);
+        bf16_step(&k, codes, (const char *)src + 4 * at);
+        stream_out((char *)dst + 2 * at, codes, sizeof codes);
+    }
     if (n > whole) {
         uint32_t rest[2 * LANES] = {0};
         uint16_t codes[2 * LANES];

@@ -11,6 +11,7 @@ struct conversion {
     struct hu_options options;
     bool flags;   /* whether anyone will look at what a row returns */
     bool streams; /* whether the source comes from memory, to be asked for ahead */
+    bool direct; /* and dst, which starts a line, is to be written past the caches if the row can */
 };
 
 /* Converts N elements, the first of which is element FIRST of the array, and returns the raised

@@ -35,13 +35,36 @@ enum { STEP = 4 * LANES };
 
 /* Bytes ahead of the loads that are asked for, towards the second-level cache: enough for the
  * latency of memory, and within reach of what is there already. */
-enum { AHEAD = 2048 };
+enum { AHEAD = 1024 };
 
 INLINE void fetch_ahead(bool streams, const void *at, size_t bytes)
 {
     if (streams)
         for (size_t i = 0; i < bytes; i += 64)
             __builtin_prefetch((const void *)((uintptr_t)at + AHEAD + i), 0, 2);
+}
+
+/*
+ * Where a row that goes past the caches takes its elements, GRANULE of them at I in the order of
+ * time: from WAYS stretches in turn, so that as many pages of memory are open at once (the order of
+ * glibc's memcpy of large blocks; a third faster than one after the other on Sapphire Rapids).
+ */
+enum { WAYS = 4, STRETCH = 1 << 14 };
+
+INLINE size_t turn(size_t i, size_t n, size_t granule)
+{
+    const size_t round = WAYS * STRETCH;
+    if (i >= n / round * round)
+        return i;
+    size_t number = i % round / granule;
+    return i / round * round + number % WAYS * STRETCH + number / WAYS * granule;
+}
+
+/* A whole number of vectors, past the caches. */
+INLINE void stream_out(void *dst, const void *from, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += sizeof(vec))
+        stream((char *)dst + i, load((const char *)from + i));
 }
 
 #define SIGN UINT32_C(0x80000000)
@@ -419,8 +442,19 @@ INLINE unsigned narrow_row(const struct narrow *k, void *dst, const void *src, s
     char *out = dst;
     size_t width = (size_t)(size < 0 ? -size : size) / 8;
     size_t whole = n / STEP * STEP;
-    for (size_t i = 0; i < whole; i += STEP)
-        narrow_step(&local, out + i * width, in + i * 4, &r, kind, direction, flags, size, &seen);
+    for (size_t i = 0; i < whole; i += STEP) {
+        if (!local.direct) {
+            narrow_step(&local, out + i * width, in + i * 4, &r, kind, direction, flags, size,
+                        &seen);
+            continue;
+        }
+        uint32_t codes[STEP] __attribute__((aligned(sizeof(vec))));
+        size_t at = turn(i, n, STEP);
+        r.low_index = (uint32_t)(first + at);
+        narrow_step(&local, codes, in + at * 4, &r, kind, direction, flags, size, &seen);
+        stream_out(out + at * width, codes, STEP * width);
+    }
+    r.low_index = (uint32_t)(first + whole);
     if (n > whole) {
         uint32_t rest[STEP], codes[STEP];
         /* Beside the elements, what every format of the kind holds exactly: zero, or 2^-126. */

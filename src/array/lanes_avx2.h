@@ -32,6 +32,12 @@ INLINE void store(void *at, vec v)
     _mm256_storeu_si256(at, (__m256i)v);
 }
 
+/* Past the caches; AT is aligned. */
+INLINE void stream(void *at, vec v)
+{
+    _mm256_stream_si256(at, (__m256i)v);
+}
+
 INLINE mask above(vec a, vec b)
 {
     return (mask)_mm256_cmpgt_epi32((__m256i)a, (__m256i)b);
@@ -227,6 +233,11 @@ INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
     __m128i halves =
         _mm_packs_epi32(_mm256_castsi256_si128(inexact), _mm256_extracti128_si256(inexact, 1));
     return _mm_or_si128(toward_zero, _mm_srli_epi16(halves, 15));
+}
+
+INLINE void stream_fp16(void *at, fp16s codes)
+{
+    _mm_stream_si128(at, codes);
 }
 
 INLINE void store_fp16(void *at, fp16s codes)

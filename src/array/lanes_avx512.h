@@ -31,6 +31,12 @@ INLINE void store(void *at, vec v)
     _mm512_storeu_si512(at, (__m512i)v);
 }
 
+/* Past the caches; AT is aligned. */
+INLINE void stream(void *at, vec v)
+{
+    _mm512_stream_si512(at, (__m512i)v);
+}
+
 INLINE mask above(vec a, vec b)
 {
     return _mm512_cmpgt_epi32_mask((__m512i)a, (__m512i)b);
@@ -227,6 +233,11 @@ INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
     __m512 back = _mm512_cvtph_ps(toward_zero);
     mask inexact = _mm512_cmp_ps_mask(back, (__m512)x, _CMP_NEQ_OQ);
     return _mm256_or_si256(toward_zero, _mm256_maskz_set1_epi16(inexact, 1));
+}
+
+INLINE void stream_fp16(void *at, fp16s codes)
+{
+    _mm256_stream_si256(at, codes);
 }
 
 INLINE void store_fp16(void *at, fp16s codes)

@@ -1,5 +1,6 @@
 /* FP32 to FP16 by the hardware, where no flags are asked for; included after lanes.h with cvt_fp16,
- * fp16_to_odd and store_fp16 of the instruction set. The hardware keeps NaNs' payloads. */
+ * fp16_to_odd, store_fp16 and stream_fp16 of the instruction set. The hardware keeps NaNs'
+ * payloads. */
 
 /* vcvtps2ph's immediate: its own rounding direction, not MXCSR's. NEON's fcvtn takes the
  * environment's, which is the same or, ties away and to odd, the one that these start from. */
@@ -29,18 +30,24 @@ INLINE fp16s fp16_of(vec x, enum hu_direction direction)
     }
 }
 
-INLINE unsigned fp16_row(bool streams, void *dst, const void *src, size_t n,
+INLINE unsigned fp16_row(bool streams, bool direct, void *dst, const void *src, size_t n,
                          enum hu_direction direction)
 {
     const char *in = src;
     char *out = dst;
     size_t whole = n / (2 * LANES) * (2 * LANES);
     for (size_t i = 0; i < whole; i += 2 * LANES) {
-        fetch_ahead(streams, in + 4 * i, 2 * sizeof(vec));
-        fp16s low = fp16_of(load(in + 4 * i), direction);
-        fp16s high = fp16_of(load(in + 4 * (i + LANES)), direction);
-        store_fp16(out + 2 * i, low);
-        store_fp16(out + 2 * (i + LANES), high);
+        size_t at = direct ? turn(i, n, 2 * LANES) : i;
+        fetch_ahead(streams, in + 4 * at, 2 * sizeof(vec));
+        fp16s low = fp16_of(load(in + 4 * at), direction);
+        fp16s high = fp16_of(load(in + 4 * (at + LANES)), direction);
+        if (direct) {
+            stream_fp16(out + 2 * at, low);
+            stream_fp16(out + 2 * (at + LANES), high);
+        } else {
+            store_fp16(out + 2 * at, low);
+            store_fp16(out + 2 * (at + LANES), high);
+        }
     }
     for (size_t i = whole; i < n; i += LANES) {
         size_t count = n - i < LANES ? n - i : LANES;
@@ -58,7 +65,7 @@ INLINE unsigned fp16_row(bool streams, void *dst, const void *src, size_t n,
                                 uint64_t first)                                                    \
     {                                                                                              \
         (void)first;                                                                               \
-        return fp16_row(k->streams, dst, src, n, direction);                                       \
+        return fp16_row(k->streams, k->direct, dst, src, n, direction);                            \
     }
 
 FP16_ROW(fp16_rne, HU_TIES_TO_EVEN)

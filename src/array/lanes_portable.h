@@ -35,6 +35,16 @@ INLINE void store(void *at, vec v)
     memcpy(at, &v, sizeof v);
 }
 
+/* Past the caches where that can be; AT is aligned. */
+INLINE void stream(void *at, vec v)
+{
+#if defined(__SSE2__)
+    _mm_stream_si128(at, (__m128i)v);
+#else
+    store(at, v);
+#endif
+}
+
 INLINE mask above(vec a, vec b)
 {
     return (mask)a > (mask)b;

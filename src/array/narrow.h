@@ -35,6 +35,7 @@ struct narrow {
     bool negative_zero;
     bool saturate;
     bool streams; /* as conversion.streams */
+    bool direct;  /* and conversion.direct */
     unsigned infinity_flags;
     unsigned nan_flags;
     uint64_t seed;

@@ -25,6 +25,8 @@ INLINE void store_fp16(void *at, fp16s codes)
     memcpy(at, &codes, sizeof codes);
 }
 
+#define stream_fp16 store_fp16
+
 INLINE vec from_fp16(const void *at)
 {
     uint16x4_t codes;

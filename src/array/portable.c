@@ -46,8 +46,16 @@ INLINE unsigned half_steps(const struct narrow *k, void *dst, const void *src, s
     const char *in = src;
     char *out = dst;
     size_t whole = n / STEP * STEP;
-    for (size_t i = 0; i < whole; i += STEP)
-        half_step(&local, out + 2 * i, in + 4 * i, away);
+    for (size_t i = 0; i < whole; i += STEP) {
+        if (!local.direct) {
+            half_step(&local, out + 2 * i, in + 4 * i, away);
+            continue;
+        }
+        uint16_t codes[STEP] __attribute__((aligned(sizeof(vec))));
+        size_t at = turn(i, n, STEP);
+        half_step(&local, codes, in + 4 * at, away);
+        stream_out(out + 2 * at, codes, sizeof codes);
+    }
     if (n > whole) {
         uint32_t rest[STEP] = {0};
         uint16_t codes[STEP];

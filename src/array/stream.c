@@ -1,4 +1,5 @@
 #include "array/stream.h"
+#include "array/chain.h"
 #include "array/layout.h"
 
 #if defined(__SSE2__)
@@ -27,6 +28,12 @@ bool stream_pays(const struct conversion *c, const void *dst, const void *src, s
            elements_to_line(c, dst) < BLOCK;
 }
 
+/* Whether rows can write past the caches themselves: those of array/lanes.h do. */
+static bool is_direct(const struct conversion *c)
+{
+    return is_fp32(c->from) && !layout_is_packed(c->to) && c->to->storage_bits <= 32;
+}
+
 static void stream_lines(void *dst, const void *src, size_t bytes)
 {
     __m128i *out = dst;
@@ -45,6 +52,13 @@ unsigned stream_run(row_function *row, const struct conversion *c, void *dst, co
     size_t done = elements_to_line(c, dst);
     unsigned flags = done ? row(c, dst, src, done, first) : 0;
     unsigned char block[BLOCK * sizeof(uint64_t)] __attribute__((aligned(LINE)));
+    if (is_direct(c)) {
+        streaming.direct = true;
+        flags |= row(&streaming, out + hu_array_bytes(c->to, done),
+                     in + hu_array_bytes(c->from, done), n - done, first + done);
+        _mm_sfence();
+        return flags;
+    }
     for (; n - done >= BLOCK; done += BLOCK) {
         flags |= row(&streaming, block, in + hu_array_bytes(c->from, done), BLOCK, first + done);
         stream_lines(out + hu_array_bytes(c->to, done), block, hu_array_bytes(c->to, BLOCK));
