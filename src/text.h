@@ -49,8 +49,8 @@ size_t hu_flags_print(char out[HU_FLAGS_TEXT], unsigned flags);
 
 /*
  * The shortest decimal that rounds to nearest, ties to even, back to BITS in F, and of those the
- * closest; "inf", "-inf", "nan", "nan(0x12)", "snan(0x1)". No exponent from 1e-4 up to 1e16, as in Python.
- * Returns the length. Custom formats with much longer exponents than fp64's fit too.
+ * closest; "inf", "-inf", "nan", "nan(0x12)", "snan(0x1)". No exponent from 1e-4 up to 1e16, as in
+ * Python. Returns the length. Custom formats with much longer exponents than fp64's fit too.
  */
 enum { HU_SHORTEST_TEXT = 48 };
 size_t hu_shortest_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t bits);

@@ -86,8 +86,8 @@ static int write_vectors(const struct request *q)
     struct hu_promise promise = q->promise;
     if (q->direction.count)
         promise.options.direction = q->direction.direction[0];
-    struct hu_runs *runs = check_memory(
-        hu_runs_new(q->to.at[0], q->from.at[0], &promise, hu_pool_processors()));
+    struct hu_runs *runs =
+        check_memory(hu_runs_new(q->to.at[0], q->from.at[0], &promise, hu_pool_processors()));
     if (runs->refuted) {
         hu_runs_free(runs);
         return fail(q->command, "MPFR contradicts the boundaries worked out for this pair");

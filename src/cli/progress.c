@@ -90,8 +90,8 @@ static void draw(double at)
         bar[BAR] = 0;
         if (rate > 0)
             print_time(left, (total - done > 0 ? total - done : 0) / rate);
-        snprintf(line, sizeof line, "%s  %3d %%  %s  %s%s%s/s  %s left", p.label, (int)(share * 100),
-                 bar, count, gap, p.unit, left);
+        snprintf(line, sizeof line, "%s  %3d %%  %s  %s%s%s/s  %s left", p.label,
+                 (int)(share * 100), bar, count, gap, p.unit, left);
     }
     int columns = terminal_columns(stderr);
     fprintf(stderr, "\r%.*s\033[K", columns > 1 ? columns - 1 : 79, line);
