@@ -61,3 +61,11 @@ bool direction_read(const char *command, const char *text, enum hu_direction *di
          text);
     return false;
 }
+
+bool color_read(const char *command, const char *text, enum color_mode *mode)
+{
+    if (color_mode_read(text, mode))
+        return true;
+    fail(command, "--color is auto, always or never, not \"%s\"", text);
+    return false;
+}

@@ -3,6 +3,7 @@
 #define HALFULP_CLI_ARGUMENTS_H
 
 #include "halfulp.h"
+#include "terminal.h"
 
 enum { FORMATS_MAX = 64 };
 
@@ -19,5 +20,8 @@ const struct hu_format *format_read(const char *command, const char *name);
 
 /* A rounding direction. False: reported. */
 bool direction_read(const char *command, const char *text, enum hu_direction *direction);
+
+/* When to colour. False: reported. */
+bool color_read(const char *command, const char *text, enum color_mode *mode);
 
 #endif

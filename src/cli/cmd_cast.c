@@ -107,10 +107,7 @@ static bool take_option(struct request *r, const char *command, int key, const c
         r->json = true;
         break;
     case KEY_COLOR:
-        if (color_mode_read(value, &r->color))
-            break;
-        fail(command, "--color is auto, always or never, not \"%s\"", value);
-        return false;
+        return color_read(command, value, &r->color);
     }
     return true;
 }

@@ -102,8 +102,8 @@ static int run(const struct command *self, int argc, char **argv)
     while ((key = option_next(&o)) >= 0) {
         json |= key == KEY_JSON;
         explain |= key == KEY_EXPLAIN;
-        if (key == KEY_COLOR && !color_mode_read(o.value, &color))
-            return fail(self->name, "--color is auto, always or never, not \"%s\"", o.value);
+        if (key == KEY_COLOR && !color_read(self->name, o.value, &color))
+            return EXIT_BAD;
     }
     if (key == OPTION_EXIT)
         return o.status;

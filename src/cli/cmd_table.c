@@ -54,8 +54,8 @@ static int run(const struct command *self, int argc, char **argv)
     options_begin(&o, self, argc, argv);
     while ((key = option_next(&o)) >= 0) {
         json |= key == KEY_JSON;
-        if (key == KEY_COLOR && !color_mode_read(o.value, &color))
-            return fail(self->name, "--color is auto, always or never, not \"%s\"", o.value);
+        if (key == KEY_COLOR && !color_read(self->name, o.value, &color))
+            return EXIT_BAD;
     }
     if (key == OPTION_EXIT)
         return o.status;
