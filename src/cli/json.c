@@ -18,3 +18,9 @@ json_t *json_take(char *text)
     free(text);
     return check_memory(value);
 }
+
+void json_put(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object, key, value))
+        check_memory(NULL);
+}

@@ -11,4 +11,7 @@ int json_print(json_t *document);
 /* A string in new memory, which is freed; NULL gives null. */
 json_t *json_take(char *text);
 
+/* OBJECT[KEY] = VALUE, which is taken over; out of memory ends the process. */
+void json_put(json_t *object, const char *key, json_t *value);
+
 #endif

@@ -7,21 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void set(json_t *object, const char *key, json_t *value)
-{
-    if (json_object_set_new(object, key, value))
-        check_memory(NULL);
-}
-
 static json_t *datum_json(const struct hu_format *f, uint64_t code)
 {
     char hexadecimal[HU_HEX_TEXT], bits[HU_BITS_TEXT];
     hu_hex_print(hexadecimal, f, code);
     hu_bits_print(bits, f, code);
     json_t *o = check_memory(json_object());
-    set(o, "decimal", json_take(hu_datum_exact(f, code)));
-    set(o, "hex", json_string(hexadecimal));
-    set(o, "bits", json_string(bits));
+    json_put(o, "decimal", json_take(hu_datum_exact(f, code)));
+    json_put(o, "hex", json_string(hexadecimal));
+    json_put(o, "bits", json_string(bits));
     return o;
 }
 
@@ -41,9 +35,9 @@ static json_t *unit_roundoff_json(const struct hu_format *f)
     char hexadecimal[32];
     snprintf(hexadecimal, sizeof hexadecimal, "0x1p-%d", hu_precision(f));
     json_t *object = check_memory(json_object());
-    set(object, "decimal", json_take(hu_ratio_exact(ratio)));
-    set(object, "hex", json_string(hexadecimal));
-    set(object, "bits", json_null());
+    json_put(object, "decimal", json_take(hu_ratio_exact(ratio)));
+    json_put(object, "hex", json_string(hexadecimal));
+    json_put(object, "bits", json_null());
     mpq_clear(ratio);
     return object;
 }
@@ -52,36 +46,36 @@ json_t *limits_json(const struct hu_format *f)
 {
     uint64_t subnormal;
     json_t *o = check_memory(json_object());
-    set(o, "format", json_string(f->name));
-    set(o, "kind", json_string("float"));
-    set(o, "width", json_integer(f->width));
-    set(o, "storage_bits", json_integer(f->storage_bits));
-    set(o, "exponent_bits", json_integer(f->exponent_bits));
-    set(o, "trailing_significand_bits", json_integer(f->trailing_bits));
-    set(o, "precision", json_integer(hu_precision(f)));
-    set(o, "bias", json_integer(f->bias));
-    set(o, "emin", json_integer(hu_emin(f)));
-    set(o, "emax", json_integer(hu_emax(f)));
-    set(o, "max", datum_json(f, hu_max_finite_code(f)));
-    set(o, "min_normal", datum_json(f, hu_min_normal_code(f)));
-    set(o, "min_subnormal",
-        hu_min_subnormal_code(f, &subnormal) ? datum_json(f, subnormal) : json_null());
-    set(o, "epsilon", datum_json(f, hu_epsilon_code(f)));
-    set(o, "unit_roundoff", unit_roundoff_json(f));
-    set(o, "max_consecutive_integer", json_integer((json_int_t)hu_max_consecutive_integer(f)));
-    set(o, "digits10", json_integer(hu_digits10(f)));
-    set(o, "max_digits10", json_integer(hu_max_digits10(f)));
-    set(o, "has_infinity", json_boolean(hu_has_infinity(f)));
-    set(o, "has_negative_zero", json_boolean(hu_has_negative_zero(f)));
-    set(o, "nan_codes", json_integer((json_int_t)hu_nan_codes(f)));
+    json_put(o, "format", json_string(f->name));
+    json_put(o, "kind", json_string("float"));
+    json_put(o, "width", json_integer(f->width));
+    json_put(o, "storage_bits", json_integer(f->storage_bits));
+    json_put(o, "exponent_bits", json_integer(f->exponent_bits));
+    json_put(o, "trailing_significand_bits", json_integer(f->trailing_bits));
+    json_put(o, "precision", json_integer(hu_precision(f)));
+    json_put(o, "bias", json_integer(f->bias));
+    json_put(o, "emin", json_integer(hu_emin(f)));
+    json_put(o, "emax", json_integer(hu_emax(f)));
+    json_put(o, "max", datum_json(f, hu_max_finite_code(f)));
+    json_put(o, "min_normal", datum_json(f, hu_min_normal_code(f)));
+    json_put(o, "min_subnormal",
+             hu_min_subnormal_code(f, &subnormal) ? datum_json(f, subnormal) : json_null());
+    json_put(o, "epsilon", datum_json(f, hu_epsilon_code(f)));
+    json_put(o, "unit_roundoff", unit_roundoff_json(f));
+    json_put(o, "max_consecutive_integer", json_integer((json_int_t)hu_max_consecutive_integer(f)));
+    json_put(o, "digits10", json_integer(hu_digits10(f)));
+    json_put(o, "max_digits10", json_integer(hu_max_digits10(f)));
+    json_put(o, "has_infinity", json_boolean(hu_has_infinity(f)));
+    json_put(o, "has_negative_zero", json_boolean(hu_has_negative_zero(f)));
+    json_put(o, "nan_codes", json_integer((json_int_t)hu_nan_codes(f)));
     /* fp64 has 2^64 - 2^53 finite codes: more than JSON's integers here hold. */
     uint64_t finite = hu_finite_codes(f);
     if (finite > INT64_MAX) {
         char text[24];
         snprintf(text, sizeof text, "%llu", (unsigned long long)finite);
-        set(o, "finite_codes", json_string(text));
+        json_put(o, "finite_codes", json_string(text));
     } else {
-        set(o, "finite_codes", json_integer((json_int_t)finite));
+        json_put(o, "finite_codes", json_integer((json_int_t)finite));
     }
     return o;
 }
@@ -91,14 +85,14 @@ json_t *limits_integer_json(const struct hu_integer *n)
     uint64_t max = UINT64_MAX >> (64 - (n->width - n->is_signed));
     char text[32];
     json_t *o = check_memory(json_object());
-    set(o, "format", json_string(n->name));
-    set(o, "kind", json_string("integer"));
-    set(o, "width", json_integer(n->width));
-    set(o, "storage_bits", json_integer(n->storage_bits));
+    json_put(o, "format", json_string(n->name));
+    json_put(o, "kind", json_string("integer"));
+    json_put(o, "width", json_integer(n->width));
+    json_put(o, "storage_bits", json_integer(n->storage_bits));
     snprintf(text, sizeof text, "%lld", n->is_signed ? -1LL - (long long)max : 0LL);
-    set(o, "min", json_pack("{s:s}", "decimal", text));
+    json_put(o, "min", json_pack("{s:s}", "decimal", text));
     snprintf(text, sizeof text, "%llu", (unsigned long long)max);
-    set(o, "max", json_pack("{s:s}", "decimal", text));
-    set(o, "digits10", json_integer((n->width - n->is_signed) * 1233 >> 12));
+    json_put(o, "max", json_pack("{s:s}", "decimal", text));
+    json_put(o, "digits10", json_integer((n->width - n->is_signed) * 1233 >> 12));
     return o;
 }

@@ -74,3 +74,15 @@ bool show_double_rounding(const struct show *s, const struct show_row *row,
     }
     return false;
 }
+
+char *show_significand(const struct show_row *row)
+{
+    mpq_t ratio;
+    mpq_init(ratio);
+    mpz_import(mpq_numref(ratio), 1, -1, sizeof row->datum.significand, 0, 0,
+               &row->datum.significand);
+    mpq_div_2exp(ratio, ratio, row->format->trailing_bits);
+    char *exact = hu_ratio_exact(ratio);
+    mpq_clear(ratio);
+    return exact;
+}

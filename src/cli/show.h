@@ -38,6 +38,9 @@ void show_clear(struct show *s);
 bool show_double_rounding(const struct show *s, const struct show_row *row,
                           const struct hu_format **via, uint64_t *bits);
 
+/* A finite datum's significand, from 0 up to 2, exactly; the caller frees it. */
+char *show_significand(const struct show_row *row);
+
 void show_table(const struct show *s, const struct palette *p, int columns);
 void show_details(const struct show *s, const struct show_row *row, const struct palette *p);
 json_t *show_json(const struct show *s);

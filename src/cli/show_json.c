@@ -39,17 +39,6 @@ static json_t *power_of_two(int exponent)
     return text;
 }
 
-static json_t *significand_text(const struct hu_format *f, struct hu_datum d)
-{
-    mpq_t ratio;
-    mpq_init(ratio);
-    mpz_import(mpq_numref(ratio), 1, -1, sizeof d.significand, 0, 0, &d.significand);
-    mpq_div_2exp(ratio, ratio, f->trailing_bits);
-    json_t *text = json_take(hu_ratio_exact(ratio));
-    mpq_clear(ratio);
-    return text;
-}
-
 /* An error is as exact as its value: one too far out to subtract from is only known against 0. */
 static json_t *error_text(const struct show *s, const struct show_row *row)
 {
@@ -73,12 +62,6 @@ static json_t *flag_names(unsigned flags)
     return list;
 }
 
-static void set(json_t *object, const char *key, json_t *value)
-{
-    if (json_object_set_new(object, key, value))
-        check_memory(NULL);
-}
-
 static json_t *row_json(const struct show *s, const struct show_row *row)
 {
     const struct hu_format *f = row->format;
@@ -91,29 +74,31 @@ static json_t *row_json(const struct show *s, const struct show_row *row)
     bool has_up = hu_next_up(f, row->bits, &up), has_down = hu_next_down(f, row->bits, &down);
 
     json_t *o = check_memory(json_object());
-    set(o, "format", json_string(f->name));
-    set(o, "bits", code_text(f, row->bits));
-    set(o, "storage", storage_text(f, row->bits));
-    set(o, "class", json_string(hu_class_name(d.class)));
-    set(o, "sign", json_integer(hu_sign_of(f, row->bits)));
-    set(o, "biased_exponent", json_integer((json_int_t)hu_biased_exponent(f, row->bits)));
-    set(o, "exponent", finite ? json_integer(d.quantum + f->trailing_bits) : json_null());
-    set(o, "trailing_significand", json_integer((json_int_t)hu_trailing_significand(f, row->bits)));
-    set(o, "significand", finite ? significand_text(f, d) : json_null());
-    set(o, "decimal", finite ? json_take(hu_datum_exact(f, row->bits)) : json_null());
-    set(o, "shortest", json_string(shortest));
-    set(o, "hex", finite ? json_string(hexadecimal) : json_null());
-    set(o, "ulp", finite ? power_of_two(d.quantum) : json_null());
-    set(o, "next_up", neighbour(has_up, f, up));
-    set(o, "next_down", neighbour(has_down, f, down));
-    set(o, "error", error_text(s, row));
-    set(o, "error_ulp", row->has_error ? json_take(hu_ratio_exact(row->error_ulp)) : json_null());
-    set(o, "flags", flag_names(row->flags));
+    json_put(o, "format", json_string(f->name));
+    json_put(o, "bits", code_text(f, row->bits));
+    json_put(o, "storage", storage_text(f, row->bits));
+    json_put(o, "class", json_string(hu_class_name(d.class)));
+    json_put(o, "sign", json_integer(hu_sign_of(f, row->bits)));
+    json_put(o, "biased_exponent", json_integer((json_int_t)hu_biased_exponent(f, row->bits)));
+    json_put(o, "exponent", finite ? json_integer(d.quantum + f->trailing_bits) : json_null());
+    json_put(o, "trailing_significand",
+             json_integer((json_int_t)hu_trailing_significand(f, row->bits)));
+    json_put(o, "significand", finite ? json_take(show_significand(row)) : json_null());
+    json_put(o, "decimal", finite ? json_take(hu_datum_exact(f, row->bits)) : json_null());
+    json_put(o, "shortest", json_string(shortest));
+    json_put(o, "hex", finite ? json_string(hexadecimal) : json_null());
+    json_put(o, "ulp", finite ? power_of_two(d.quantum) : json_null());
+    json_put(o, "next_up", neighbour(has_up, f, up));
+    json_put(o, "next_down", neighbour(has_down, f, down));
+    json_put(o, "error", error_text(s, row));
+    json_put(o, "error_ulp",
+             row->has_error ? json_take(hu_ratio_exact(row->error_ulp)) : json_null());
+    json_put(o, "flags", flag_names(row->flags));
     const struct hu_format *via;
     uint64_t twice;
     if (show_double_rounding(s, row, &via, &twice))
-        set(o, "double_rounding",
-            json_pack("{s:s, s:o}", "via", via->name, "bits", code_text(f, twice)));
+        json_put(o, "double_rounding",
+                 json_pack("{s:s, s:o}", "via", via->name, "bits", code_text(f, twice)));
     return o;
 }
 
@@ -124,9 +109,9 @@ json_t *show_json(const struct show *s)
         json_array_append_new(rows, row_json(s, &s->rows[i]));
     json_t *o = check_memory(json_object());
     json_t *input = json_string(s->input);
-    set(o, "input", input ? input : json_string("(not UTF-8)"));
-    set(o, "exact", json_take(hu_value_exact(&s->value)));
-    set(o, "round", json_string(hu_direction_name(s->options.direction)));
-    set(o, "rows", rows);
+    json_put(o, "input", input ? input : json_string("(not UTF-8)"));
+    json_put(o, "exact", json_take(hu_value_exact(&s->value)));
+    json_put(o, "round", json_string(hu_direction_name(s->options.direction)));
+    json_put(o, "rows", rows);
     return o;
 }

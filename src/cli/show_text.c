@@ -223,18 +223,6 @@ static void describe_exponent(const struct show_row *row, const struct palette *
     printf("2^%s%d\n", sign, abs(exponent));
 }
 
-static char *significand_exact(const struct show_row *row)
-{
-    mpq_t ratio;
-    mpq_init(ratio);
-    mpz_import(mpq_numref(ratio), 1, -1, sizeof row->datum.significand, 0, 0,
-               &row->datum.significand);
-    mpq_div_2exp(ratio, ratio, row->format->trailing_bits);
-    char *exact = hu_ratio_exact(ratio);
-    mpq_clear(ratio);
-    return exact;
-}
-
 static void describe_significand(const struct show_row *row, const struct palette *p)
 {
     const struct hu_format *f = row->format;
@@ -264,7 +252,7 @@ static void describe_significand(const struct show_row *row, const struct palett
         snprintf(text, sizeof text, "%d", lead);
     at += put(text);
     tab(at, RIGHT);
-    char *exact = significand_exact(row);
+    char *exact = show_significand(row);
     puts(exact);
     free(exact);
 }
@@ -276,7 +264,7 @@ static void describe_value(const struct show_row *row, const struct palette *p)
     hu_shortest_print(shortest, f, row->bits);
     hu_hex_print(hexadecimal, f, row->bits);
     if (hu_is_finite(row->datum)) {
-        char *exact = hu_datum_exact(f, row->bits), *significand = significand_exact(row);
+        char *exact = hu_datum_exact(f, row->bits), *significand = show_significand(row);
         int exponent = row->datum.quantum + f->trailing_bits;
         int at = print_label("value", "", p);
         at += put(row->datum.sign ? "−" : "") + put(significand) + put(" × 2^");
