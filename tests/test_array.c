@@ -349,39 +349,106 @@ Test(array, narrowing_in_place_gives_what_it_gives_elsewhere, .timeout = 300)
             }
 }
 
+/* In pieces too small to be streamed. */
+static unsigned convert_in_pieces(const struct hu_format *to, unsigned char *out,
+                                  const struct hu_format *from, const unsigned char *in, size_t n,
+                                  const struct hu_options *options)
+{
+    enum { PIECE = 4096 };
+    unsigned flags = 0;
+    for (size_t i = 0; i < n; i += PIECE)
+        hu_convert_array_with(hu_kernel_chosen(), to, out + hu_array_bytes(to, i), from,
+                              in + hu_array_bytes(from, i), n - i < PIECE ? n - i : PIECE, i,
+                              options, &flags);
+    return flags;
+}
+
+static const struct {
+    const char *from, *to;
+} large_pairs[] = {
+    {"fp32", "fp16"},     {"fp32", "fp8_e4m3"}, {"fp32", "tf32"},     {"fp32", "fp6_e3m2"},
+    {"fp32", "fp4_e2m1"}, {"fp32", "bf16"},     {"fp32", "e8m0"},     {"fp32", "fp64"},
+    {"fp16", "fp32"},     {"bf16", "fp32"},     {"bf16", "fp16"},     {"fp16", "fp8_e5m2"},
+    {"fp64", "fp32"},     {"fp64", "fp16"},     {"fp64", "bf16"},     {"fp64", "fp6_e2m3"},
+    {"fp8_e4m3", "fp32"}, {"fp8_e5m2", "bf16"}, {"fp6_e2m3", "fp32"}, {"fp4_e2m1", "fp16"},
+};
+
+enum { LARGE_PAIRS = sizeof large_pairs / sizeof *large_pairs };
+
+/* Elements whose source and target fill N_BYTES together; not a multiple of any block. */
+static size_t elements_of(const struct hu_format *from, const struct hu_format *to, size_t bytes)
+{
+    return bytes * 8 / (size_t)(from->storage_bits + to->storage_bits) + 72;
+}
+
 Test(array, large_arrays_convert_as_small_ones, .timeout = 300)
 {
-    const size_t n = 12 << 20;
-    const struct hu_format *fp32 = hu_format_find("fp32");
-    unsigned char *in = malloc(4 * n + 64), *out = malloc(4 * n + 64), *expected = malloc(4 * n);
-    for (size_t i = 0; i < n; i++) {
-        uint32_t x = (uint32_t)(i * 2654435761u);
-        memcpy(in + 4 + 4 * i, &x, 4);
+    const size_t room = 36 << 20;
+    unsigned char *in = malloc(room + 64), *out = malloc(room + 64), *expected = malloc(room);
+    for (size_t i = 0; i < room / 8; i++) {
+        uint64_t x = xorshift();
+        memcpy(in + 4 + 8 * i, &x, 8);
     }
-    static const char *const some[] = {"fp16",     "fp8_e4m3", "tf32", "fp6_e3m2",
-                                       "fp4_e2m1", "bf16",     "e8m0"};
-    for (size_t t = 0; t < sizeof some / sizeof *some; t++)
-        for (size_t shift = 0; shift < 3; shift++) {
-            const struct hu_format *to = hu_format_find(some[t]);
-            struct hu_options options = {t % 2 ? HU_STOCHASTIC : HU_TIES_TO_EVEN, false, false, 3};
-            size_t bytes = hu_array_bytes(to, n);
-            for (size_t i = 0; i < n; i += 4096) /* too small to be streamed */
-                hu_convert_array_with(hu_kernel_chosen(), to, expected + hu_array_bytes(to, i),
-                                      fp32, in + 4 + 4 * i, n - i < 4096 ? n - i : 4096, i,
-                                      &options, NULL);
-            for (size_t k = 0; k < hu_kernel_count(); k++) {
-                const struct hu_kernel *kernel = hu_kernel_at(k);
-                size_t at = shift < 2 ? shift * hu_array_bytes(to, 4) / 4 : 1;
-                memset(out, 0x5a, bytes + 16);
-                hu_convert_array_with(kernel, to, out + at, fp32, in + 4, n, 0, &options, NULL);
-                cr_assert(!memcmp(out + at, expected, bytes), "%s to %s at %zu",
-                          hu_kernel_name(kernel), to->name, at);
-                cr_assert_eq(out[at + bytes], 0x5a);
-            }
+    for (size_t t = 0; t < LARGE_PAIRS; t++) {
+        const struct hu_format *from = hu_format_find(large_pairs[t].from);
+        const struct hu_format *to = hu_format_find(large_pairs[t].to);
+        size_t n = elements_of(from, to, (size_t)33 << 20), bytes = hu_array_bytes(to, n);
+        struct hu_options options = {t % 2 ? HU_STOCHASTIC : HU_TIES_TO_EVEN, false, false, 3};
+        unsigned raised = convert_in_pieces(to, expected, from, in + 4, n, &options);
+        for (size_t k = 0; k < 3 * hu_kernel_count(); k++) {
+            const struct hu_kernel *kernel = hu_kernel_at(k / 3);
+            size_t at = k % 3 < 2 ? k % 3 * hu_array_bytes(to, 4) / 4 : 1;
+            unsigned flags = 0;
+            memset(out, 0x5a, bytes + 16);
+            hu_convert_array_with(kernel, to, out + at, from, in + 4, n, 0, &options,
+                                  k % 2 ? &flags : NULL);
+            cr_assert(!memcmp(out + at, expected, bytes), "%s %s to %s at %zu",
+                      hu_kernel_name(kernel), from->name, to->name, at);
+            cr_assert(out[at + bytes] == 0x5a && (!at || out[at - 1] == 0x5a));
+            cr_assert(!(k % 2) || flags == raised, "%s %s to %s: flags %u, not %u",
+                      hu_kernel_name(kernel), from->name, to->name, flags, raised);
         }
+    }
     free(in);
     free(out);
     free(expected);
+}
+
+/* The largest finite code, or a signaling NaN where the target has larger ones. */
+static uint64_t telling_code(const struct hu_format *from, const struct hu_format *to)
+{
+    bool widens = to->width > from->width && from->specials == HU_SPECIALS_IEEE;
+    return widens ? hu_infinity_code(from) | 1 : hu_max_finite_code(from) - 1;
+}
+
+Test(array, one_element_of_a_large_array_raises_its_flags, .timeout = 300)
+{
+    const size_t room = 36 << 20;
+    unsigned char *in = calloc(room + 64, 1), *out = malloc(room + 64);
+    for (size_t t = 0; t < LARGE_PAIRS; t++) {
+        const struct hu_format *from = hu_format_find(large_pairs[t].from);
+        const struct hu_format *to = hu_format_find(large_pairs[t].to);
+        struct hu_options options = {HU_TIES_TO_EVEN, false, false, 0};
+        uint64_t code = telling_code(from, to);
+        unsigned expected = 0;
+        hu_convert(to, from, code, &options, &expected);
+        if (from->storage_bits < 8 || !strcmp(to->name, "e8m0"))
+            continue;
+        size_t n = elements_of(from, to, (size_t)33 << 20);
+        const size_t places[] = {0, 1, n / 2 + 77, n - 100, n - 1};
+        for (size_t k = 0; k < hu_kernel_count(); k++)
+            for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
+                unsigned flags = 0;
+                set_element(from, in, places[p], code);
+                hu_convert_array_with(hu_kernel_at(k), to, out, from, in, n, 0, &options, &flags);
+                set_element(from, in, places[p], 0);
+                cr_assert_eq(flags, expected, "%s %s to %s, element %zu: flags %u, not %u",
+                             hu_kernel_name(hu_kernel_at(k)), from->name, to->name, places[p],
+                             flags, expected);
+            }
+    }
+    free(in);
+    free(out);
 }
 
 #if defined(__SSE2__)

@@ -6,26 +6,39 @@
 
 #include <emmintrin.h>
 
-/* A block of any target is a whole number of lines, and at most half a first-level cache. */
-enum { LINE = 64, BLOCK = 2048 };
+/* A line of memory, and the stretch of them that the processor's own prefetching follows. */
+enum { LINE = 64, PAGE = 4096 };
+
+/* Pages that are read in turn, so that as many are open at once, and the lines of one round. */
+enum { WAYS = 8, ROUND = WAYS * PAGE / LINE };
+
+/* What is converted at a time: small enough to stay in the first-level cache with its source. More
+ * of short elements, for their kernels begin with a table. */
+enum { BLOCK_BYTES = 2048, BLOCK_SHORT = 8192 };
 
 /* Source and target together. Less may still be in the last cache when it is next used. */
 static const size_t LEAST_BYTES = (size_t)32 << 20;
 
-/* Elements before the first that starts a line; BLOCK: there is none. */
+static size_t block_elements(const struct conversion *c)
+{
+    return c->from->storage_bits <= 8 ? BLOCK_SHORT
+                                      : BLOCK_BYTES * 8 / (size_t)c->from->storage_bits;
+}
+
+/* Elements before the first that starts a line; SIZE_MAX: there is none. */
 static size_t elements_to_line(const struct conversion *c, const void *dst)
 {
     size_t step = layout_is_packed(c->to) || layout_is_packed(c->from) ? 8 : 1;
-    for (size_t n = 0; n < BLOCK; n += step)
+    for (size_t n = 0; n < LINE * 8; n += step)
         if (((uintptr_t)dst + hu_array_bytes(c->to, n)) % LINE == 0)
             return n;
-    return BLOCK;
+    return SIZE_MAX;
 }
 
 bool stream_pays(const struct conversion *c, const void *dst, const void *src, size_t n)
 {
     return hu_array_bytes(c->from, n) + hu_array_bytes(c->to, n) >= LEAST_BYTES && dst != src &&
-           elements_to_line(c, dst) < BLOCK;
+           elements_to_line(c, dst) < SIZE_MAX;
 }
 
 /* Whether rows can write past the caches themselves: those of array/lanes.h do. */
@@ -34,38 +47,76 @@ static bool is_direct(const struct conversion *c)
     return is_fp32(c->from) && !layout_is_packed(c->to) && c->to->storage_bits <= 32;
 }
 
-static void stream_lines(void *dst, const void *src, size_t bytes)
+static unsigned direct_run(row_function *row, const struct conversion *c, void *dst,
+                           const void *src, size_t n, uint64_t first)
 {
+    struct conversion direct = *c;
+    direct.streams = direct.direct = true;
+    unsigned flags = row(&direct, dst, src, n, first);
+    _mm_sfence();
+    return flags;
+}
+
+/* The source's lines in the order in which they are asked for. */
+struct fetcher {
+    const char *src;
+    size_t asked; /* lines */
+};
+
+static inline void fetch_line(struct fetcher *f)
+{
+    size_t number = f->asked % ROUND, line = f->asked - number + number / WAYS;
+    __builtin_prefetch(f->src + line * LINE + number % WAYS * PAGE, 0, 2);
+    f->asked++;
+}
+
+/* Writes BYTES, in whole lines, past the caches, and asks for LINES of the source among them. */
+static void stream_lines(void *dst, const void *from, size_t bytes, struct fetcher *f, size_t lines)
+{
+    enum { PARTS = LINE / sizeof(__m128i) };
     __m128i *out = dst;
-    const __m128i *in = src;
-    for (size_t i = 0; i < bytes / sizeof *in; i++)
-        _mm_stream_si128(out + i, _mm_load_si128(in + i));
+    const __m128i *in = from;
+    size_t count = bytes / LINE, due = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (due += lines; due >= count; due -= count)
+            fetch_line(f);
+        for (size_t p = i * PARTS; p < (i + 1) * PARTS; p++)
+            _mm_stream_si128(out + p, _mm_load_si128(in + p));
+    }
+}
+
+/* Leaves what does not fill a block. Returns the elements done. */
+static size_t run_blocks(row_function *row, const struct conversion *c, char *dst, const char *src,
+                         size_t n, uint64_t first, unsigned *flags)
+{
+    unsigned char block[BLOCK_SHORT * sizeof(uint64_t)] __attribute__((aligned(LINE)));
+    const size_t elements = block_elements(c);
+    const size_t in = hu_array_bytes(c->from, elements), out = hu_array_bytes(c->to, elements);
+    struct fetcher fetcher = {src, ROUND};
+    size_t done = 0;
+    for (; n - done >= elements; done += elements, src += in, dst += out) {
+        *flags |= row(c, block, src, elements, first + done);
+        stream_lines(dst, block, out, &fetcher, in / LINE);
+    }
+    _mm_sfence();
+    return done;
 }
 
 unsigned stream_run(row_function *row, const struct conversion *c, void *dst, const void *src,
                     size_t n, uint64_t first)
 {
-    struct conversion streaming = *c;
-    streaming.streams = true;
     char *out = dst;
     const char *in = src;
     size_t done = elements_to_line(c, dst);
     unsigned flags = done ? row(c, dst, src, done, first) : 0;
-    unsigned char block[BLOCK * sizeof(uint64_t)] __attribute__((aligned(LINE)));
-    if (is_direct(c)) {
-        streaming.direct = true;
-        flags |= row(&streaming, out + hu_array_bytes(c->to, done),
-                     in + hu_array_bytes(c->from, done), n - done, first + done);
-        _mm_sfence();
-        return flags;
-    }
-    for (; n - done >= BLOCK; done += BLOCK) {
-        flags |= row(&streaming, block, in + hu_array_bytes(c->from, done), BLOCK, first + done);
-        stream_lines(out + hu_array_bytes(c->to, done), block, hu_array_bytes(c->to, BLOCK));
-    }
-    _mm_sfence();
+    out += hu_array_bytes(c->to, done);
+    in += hu_array_bytes(c->from, done);
+    if (is_direct(c))
+        return flags | direct_run(row, c, out, in, n - done, first + done);
+    size_t blocks = run_blocks(row, c, out, in, n - done, first + done, &flags);
+    done += blocks;
     if (done < n)
-        flags |= row(c, out + hu_array_bytes(c->to, done), in + hu_array_bytes(c->from, done),
+        flags |= row(c, out + hu_array_bytes(c->to, blocks), in + hu_array_bytes(c->from, blocks),
                      n - done, first + done);
     return flags;
 }
