@@ -85,18 +85,22 @@ static bool bad_word(struct reader *r, const char *at, const char *what)
     return false;
 }
 
-static bool read_vector(struct reader *r, const char *at, struct vector *v)
+static bool bad_code(struct reader *r, const char *at, const struct hu_format *f)
 {
     char what[96];
+    snprintf(what, sizeof what, "an encoding of %s in hexadecimal", f->name);
+    return bad_word(r, at, what);
+}
+
+static bool read_vector(struct reader *r, const char *at, struct vector *v)
+{
     const char *end;
     at = after_spaces(at);
-    snprintf(what, sizeof what, "an encoding of %s in hexadecimal", r->from->name);
     if (!(end = read_number(at, r->from->width, &v->source)))
-        return bad_word(r, at, what);
+        return bad_code(r, at, r->from);
     at = after_spaces(end);
-    snprintf(what, sizeof what, "an encoding of %s in hexadecimal", r->to->name);
     if (!(end = read_number(at, r->to->width, &v->code)))
-        return bad_word(r, at, what);
+        return bad_code(r, at, r->to);
     at = after_spaces(end);
     v->flags = 0;
     if (*at || r->flags) {
