@@ -109,15 +109,33 @@ INLINE vec larger_float(vec a, vec b)
     return larger(a, b);
 }
 
-/* note_special gathers magnitudes; has_special: one was infinite or NaN. */
-INLINE vec note_special(vec noted, vec magnitude)
+/* Of the magnitudes so far, the greatest, and the least that is not zero, less 1. */
+struct noted {
+    vec greatest, least;
+};
+
+INLINE struct noted nothing_noted(void)
 {
-    return larger(noted, magnitude);
+    return (struct noted){splat(0), splat(0x7fffffff)};
 }
 
-INLINE bool has_special(vec noted)
+INLINE void note_large(struct noted *noted, vec magnitude, vec large)
 {
-    return any(above(noted, splat(0x7f7fffff)));
+    (void)large;
+    noted->greatest = larger(noted->greatest, magnitude);
+}
+
+INLINE void note_small(struct noted *noted, vec magnitude, vec small)
+{
+    (void)small;
+    noted->least = smaller(noted->least, magnitude - splat(1));
+}
+
+/* Whether one was above LARGE, or below SMALL and not zero. */
+INLINE bool is_outside(const struct noted *noted, vec small, vec large)
+{
+    mask below = above(small - splat(1), noted->least);
+    return any(above(noted->greatest, large) | below);
 }
 
 INLINE vec shift_right(vec x, uint32_t count)

@@ -114,10 +114,24 @@ INLINE vec larger_float(vec a, vec b)
 #endif
 }
 
-/* note_special gathers magnitudes; has_special: one was infinite or NaN. */
-INLINE vec note_special(vec noted, vec magnitude)
+/* Whether a magnitude so far was above LARGE, or below SMALL and not zero. */
+struct noted {
+    vec outside;
+};
+
+INLINE struct noted nothing_noted(void)
 {
-    return noted | (vec)above(magnitude, splat(0x7f7fffff));
+    return (struct noted){splat(0)};
+}
+
+INLINE void note_large(struct noted *noted, vec magnitude, vec large)
+{
+    noted->outside |= (vec)above(magnitude, large);
+}
+
+INLINE void note_small(struct noted *noted, vec magnitude, vec small)
+{
+    noted->outside |= (vec)(above(small, magnitude) & above(magnitude, splat(0)));
 }
 
 INLINE vec shift_right(vec x, uint32_t count)
@@ -263,9 +277,10 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
 
 #endif
 
-INLINE bool has_special(vec noted)
+INLINE bool is_outside(const struct noted *noted, vec small, vec large)
 {
-    return any((mask)noted);
+    (void)small, (void)large;
+    return any((mask)noted->outside);
 }
 
 #include "array/lanes_packed.h"
