@@ -310,6 +310,13 @@ INLINE unsigned lanes_negative(doubles x)
     return (unsigned)_mm256_movemask_pd(x);
 }
 
+INLINE unsigned lanes_infinite(doubles x)
+{
+    __m256d magnitude = (doubles)(bits_of(x) & longs_of(INT64_MAX));
+    return (unsigned)_mm256_movemask_pd(
+        _mm256_cmp_pd(magnitude, _mm256_set1_pd(__builtin_inf()), _CMP_EQ_OQ));
+}
+
 /* False for NaNs. */
 INLINE __m256d differ(doubles a, doubles b)
 {
@@ -354,10 +361,40 @@ INLINE doubles with_sticky(doubles x)
     return (doubles)(bits_of(x) | (carried & longs_of(low + 1)));
 }
 
+/* And those below clear. */
+INLINE doubles with_sticky_alone(doubles x)
+{
+    const uint64_t low = (UINT64_C(1) << 29) - 1;
+    return (doubles)(bits_of(with_sticky(x)) & longs_of(~low));
+}
+
+INLINE singles infinities_to_greatest(singles x)
+{
+    __m128i bits = _mm_castps_si128(x);
+    __m128i magnitude = _mm_and_si128(bits, _mm_set1_epi32(INT32_MAX));
+    __m128i infinite = _mm_cmpeq_epi32(magnitude, _mm_set1_epi32(0x7f800000));
+    return _mm_castsi128_ps(_mm_add_epi32(bits, infinite));
+}
+
+/* The environment's direction is toward zero. */
+INLINE __m128i fp16_to_odd_of_doubles(doubles x)
+{
+    __m128i codes = _mm_cvtps_ph(narrow_doubles(x), 3);
+    __m256d inexact = differ(widen_singles(_mm_cvtph_ps(codes)), x);
+    __m128 low = _mm256_castps256_ps128(_mm256_castpd_ps(inexact));
+    __m128 high = _mm256_extractf128_ps(_mm256_castpd_ps(inexact), 1);
+    __m128i words = _mm_castps_si128(_mm_shuffle_ps(low, high, 0x88));
+    return _mm_or_si128(codes, _mm_srli_epi16(_mm_packs_epi32(words, words), 15));
+}
+
 INLINE __m128i fp16_of_singles(singles x, enum hu_direction direction)
 {
     if (direction == HU_TOWARD_ZERO)
         return _mm_cvtps_ph(x, 3);
+    if (direction == HU_TOWARD_POSITIVE)
+        return _mm_cvtps_ph(x, 2);
+    if (direction == HU_TOWARD_NEGATIVE)
+        return _mm_cvtps_ph(x, 1);
     if (direction == HU_TIES_TO_EVEN)
         return _mm_cvtps_ph(x, 0);
     __m128i bits = _mm_castps_si128(x);

@@ -310,6 +310,11 @@ INLINE unsigned lanes_negative(doubles x)
     return _mm512_movepi64_mask((__m512i)x);
 }
 
+INLINE unsigned lanes_infinite(doubles x)
+{
+    return _mm512_fpclass_pd_mask(x, 0x08 | 0x10);
+}
+
 /* False for NaNs. */
 INLINE __mmask8 differ(doubles a, doubles b)
 {
@@ -354,10 +359,36 @@ INLINE doubles with_sticky(doubles x)
     return _mm512_castsi512_pd(_mm512_mask_or_epi64(bits, some, bits, _mm512_set1_epi64(low + 1)));
 }
 
+/* And those below clear. */
+INLINE doubles with_sticky_alone(doubles x)
+{
+    const long long low = (1LL << 29) - 1;
+    return (doubles)(bits_of(with_sticky(x)) & longs_of(~(uint64_t)low));
+}
+
+INLINE singles infinities_to_greatest(singles x)
+{
+    __mmask8 infinite = _mm256_fpclass_ps_mask(x, 0x08 | 0x10);
+    __m256i bits = _mm256_castps_si256(x);
+    return _mm256_castsi256_ps(_mm256_mask_sub_epi32(bits, infinite, bits, _mm256_set1_epi32(1)));
+}
+
+/* The environment's direction is toward zero. */
+INLINE __m128i fp16_to_odd_of_doubles(doubles x)
+{
+    __m128i codes = _mm256_cvtps_ph(narrow_doubles(x), 3);
+    __mmask8 inexact = differ(widen_singles(_mm256_cvtph_ps(codes)), x);
+    return _mm_or_si128(codes, _mm_maskz_set1_epi16(inexact, 1));
+}
+
 INLINE __m128i fp16_of_singles(singles x, enum hu_direction direction)
 {
     if (direction == HU_TOWARD_ZERO)
         return _mm256_cvtps_ph(x, 3);
+    if (direction == HU_TOWARD_POSITIVE)
+        return _mm256_cvtps_ph(x, 2);
+    if (direction == HU_TOWARD_NEGATIVE)
+        return _mm256_cvtps_ph(x, 1);
     if (direction == HU_TIES_TO_EVEN)
         return _mm256_cvtps_ph(x, 0);
     __m256i bits = _mm256_castps_si256(x);
