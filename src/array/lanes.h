@@ -90,6 +90,13 @@ struct row {
     uint32_t low_index;  /* of the step's first element */
 };
 
+INLINE struct row random_row(uint64_t seed, uint64_t first)
+{
+    uint64_t keys = hu_random_keys(seed, first);
+    uint32_t low = (uint32_t)keys, high = (uint32_t)(keys >> 32);
+    return (struct row){splat(low ^ low >> 16), splat(high ^ high >> 15), (uint32_t)first};
+}
+
 /*
  * hu_random_mix in lanes, but for its last step: random = y ^ y >> 15. A shift distributes over
  * exclusive or, so that what comes from the keys is computed once for the row.
@@ -524,11 +531,8 @@ INLINE unsigned narrow_row(const struct narrow *k, void *dst, const void *src, s
     struct narrow local = *k; /* that nothing stored to dst can change */
     struct seen seen = nothing_seen(&local, flags, direction);
     struct row r = {splat(0), splat(0), 0};
-    if (direction == HU_STOCHASTIC) {
-        uint64_t keys = hu_random_keys(local.seed, first);
-        uint32_t low = (uint32_t)keys, high = (uint32_t)(keys >> 32);
-        r = (struct row){splat(low ^ low >> 16), splat(high ^ high >> 15), (uint32_t)first};
-    }
+    if (direction == HU_STOCHASTIC)
+        r = random_row(local.seed, first);
     const char *in = src;
     char *out = dst;
     size_t width = (size_t)(size < 0 ? -size : size) / 8;

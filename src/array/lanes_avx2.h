@@ -300,6 +300,30 @@ INLINE longs bits_of(doubles x)
     return (longs)x;
 }
 
+/* Counts of 64 and more give 0. */
+INLINE longs shift_right_longs(longs x, longs counts)
+{
+    return (longs)_mm256_srlv_epi64((__m256i)x, (__m256i)counts);
+}
+
+INLINE longs shift_left_longs(longs x, longs counts)
+{
+    return (longs)_mm256_sllv_epi64((__m256i)x, (__m256i)counts);
+}
+
+/* The low or high half of the lanes. */
+INLINE longs random_half(vec random, int half)
+{
+    __m128i words = half ? _mm256_extracti128_si256((__m256i)random, 1)
+                         : _mm256_castsi256_si128((__m256i)random);
+    return (longs)_mm256_cvtepu32_epi64(words);
+}
+
+INLINE longs pick_longs(longs lanes, longs yes, longs no)
+{
+    return (yes & lanes) | (no & ~lanes);
+}
+
 INLINE unsigned lanes_above(longs a, longs b)
 {
     return (unsigned)_mm256_movemask_pd((__m256d)_mm256_cmpgt_epi64((__m256i)a, (__m256i)b));

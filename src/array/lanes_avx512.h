@@ -300,6 +300,30 @@ INLINE longs bits_of(doubles x)
     return (longs)x;
 }
 
+/* Counts of 64 and more give 0. */
+INLINE longs shift_right_longs(longs x, longs counts)
+{
+    return (longs)_mm512_srlv_epi64((__m512i)x, (__m512i)counts);
+}
+
+INLINE longs shift_left_longs(longs x, longs counts)
+{
+    return (longs)_mm512_sllv_epi64((__m512i)x, (__m512i)counts);
+}
+
+/* The low or high half of the lanes. */
+INLINE longs random_half(vec random, int half)
+{
+    __m256i words = half ? _mm512_extracti64x4_epi64((__m512i)random, 1)
+                         : _mm512_castsi512_si256((__m512i)random);
+    return (longs)_mm512_cvtepu32_epi64(words);
+}
+
+INLINE longs pick_longs(longs lanes, longs yes, longs no)
+{
+    return (yes & lanes) | (no & ~lanes);
+}
+
 INLINE unsigned lanes_above(longs a, longs b)
 {
     return _mm512_cmpgt_epi64_mask((__m512i)a, (__m512i)b);

@@ -311,6 +311,136 @@ static row_function *fp64_find(const struct conversion *c)
     return is_fp32(c->to) ? fp64_fp32_find(c) : is_fp16(c->to) ? fp64_fp16_find(c) : NULL;
 }
 
+/*
+ * Stochastic rounding in FP64 itself, to values that the target has, or above its range; FP32 holds
+ * them too.
+ */
+struct stochastic {
+    uint32_t drop; /* trailing bits that FP64 has more */
+    uint64_t low;  /* as a mask */
+    uint64_t least_normal;
+    uint64_t seed;
+    bool tininess_before;
+};
+
+static inline struct stochastic stochastic_for(const struct conversion *c)
+{
+    uint32_t drop = 52u - c->to->trailing_bits;
+    return (struct stochastic){
+        .drop = drop,
+        .low = (UINT64_C(1) << drop) - 1,
+        .least_normal = (uint64_t)(hu_emin(c->to) + 1023) << 52,
+        .seed = c->options.seed,
+        .tininess_before = c->options.tininess_before,
+    };
+}
+
+/* X rounded where some are below emin; RANDOM: 32 bits in each lane. */
+INLINE longs stochastic_any(const struct stochastic *k, longs x, longs random)
+{
+    const longs one = longs_of(UINT64_C(1) << 52), sign = x & longs_of(UINT64_C(1) << 63);
+    longs field = (x ^ sign) >> 52;
+    longs significand = (x & (one - 1)) | (one & (longs)(field != 0));
+    field += (longs)(field == 0) & 1;
+    longs least = longs_of(k->least_normal >> 52);
+    longs at = pick_longs((longs)(field < least), least, field);
+    longs shift = at - field + longs_of(k->drop);
+    longs fraction = shift_right_longs(significand, shift - 32) |
+                     shift_left_longs(significand, longs_of(32) - shift);
+    longs up = (longs)(random < (fraction & longs_of(UINT32_MAX))) & 1;
+    /* The integer part in the unit of AT, by way of 2^52. */
+    const longs integer = longs_of(UINT64_C(0x4330000000000000));
+    doubles kept = (doubles)((shift_right_longs(significand, shift) + up) | integer);
+    doubles unit = (doubles)((at - longs_of(52 - k->drop)) << 52);
+    longs rounded = (longs)((kept - (doubles)integer) * unit) | sign;
+    return pick_longs((longs)(field == longs_of(0x7ff)), x, rounded);
+}
+
+/* FLAGS as see_fp64 and see_rounded; what the target's range cannot hold is seen later, where it is
+ * within FP32's. */
+INLINE void see_stochastic(const struct stochastic *k, struct seen_fp64 *seen, longs x,
+                           longs rounded, longs carry)
+{
+    const longs low = longs_of(INT64_MAX);
+    const longs magnitude = x & low;
+    unsigned finite = lanes_above(longs_of(FP64_INFINITE), magnitude);
+    unsigned inexact = finite & lanes_of(differ((doubles)x, (doubles)rounded));
+    longs unbounded = k->tininess_before ? magnitude : magnitude + carry;
+    see_fp64(seen, (doubles)x);
+    seen->inexact |= inexact;
+    seen->overflow |= finite & lanes_above(rounded & low, longs_of(FP64_ABOVE_FP32 - 1));
+    seen->underflow |= inexact & lanes_above(longs_of(k->least_normal), unbounded);
+}
+
+INLINE void stochastic_step(const struct stochastic *k, void *dst, const void *src, vec random,
+                            bool flags, struct seen_fp64 *seen)
+{
+    const longs top = longs_of(UINT64_C(1) << 63), none = longs_of(UINT64_C(1) << 63) - 1;
+    random ^= random >> 15;
+    for (int half = 0; half < 2; half++) {
+        longs x = bits_of(load_doubles((const char *)src + half * sizeof(doubles)));
+        longs magnitude = x & ~top, bits = random_half(random, half);
+        longs carry = (~bits << 32) >> (64 - k->drop);
+        unsigned outside = lanes_above(longs_of(k->least_normal) + none, magnitude + none) |
+                           lanes_above(magnitude, longs_of(FP64_INFINITE - 1));
+        longs rounded = (x + carry) & longs_of(~k->low);
+        if (outside)
+            rounded = stochastic_any(k, x, bits);
+        if (flags)
+            see_stochastic(k, seen, x, rounded, carry);
+        store_singles((char *)dst + half * sizeof(singles), narrow_doubles((doubles)rounded));
+    }
+}
+
+INLINE unsigned stochastic_row(const struct stochastic *k, void *dst, const void *src, size_t n,
+                               uint64_t first, bool flags)
+{
+    struct seen_fp64 seen = {0, 0, 0, 0};
+    struct row r = random_row(k->seed, first);
+    for (size_t done = 0; done < n; done += STEP) {
+        size_t count = n - done < STEP ? n - done : STEP;
+        const char *in = (const char *)src + 8 * done;
+        char *out = (char *)dst + 4 * done;
+        double rest[STEP] = {0};
+        float words[STEP];
+        if (count < STEP) {
+            in = memcpy(rest, in, 8 * count);
+            out = (char *)words;
+        }
+        vec random[4];
+        random_lanes(random, &r);
+        VECTORS(
+            stochastic_step(k, out + 4 * LANES * i, in + 8 * LANES * i, random[i], flags, &seen););
+        if (count < STEP)
+            memcpy((char *)dst + 4 * done, words, 4 * count);
+    }
+    return raised_fp64(&seen);
+}
+
+TARGET static __attribute__((noinline)) unsigned
+stochastic_plain(const struct stochastic *k, void *dst, const void *src, size_t n, uint64_t first)
+{
+    return stochastic_row(k, dst, src, n, first, false);
+}
+
+TARGET static __attribute__((noinline)) unsigned
+stochastic_flags(const struct stochastic *k, void *dst, const void *src, size_t n, uint64_t first)
+{
+    return stochastic_row(k, dst, src, n, first, true);
+}
+
+/* As round_at_random in chain.h. */
+static unsigned fp64_at_random(const struct conversion *c, void *dst, const void *src, size_t n,
+                               uint64_t first)
+{
+    struct stochastic k = stochastic_for(c);
+    environment saved = environment_enter(HU_TIES_TO_EVEN); /* beyond FP32 is infinity */
+    unsigned flags = c->flags ? stochastic_flags(&k, dst, src, n, first)
+                              : stochastic_plain(&k, dst, src, n, first);
+    environment_leave(saved);
+    return flags;
+}
+
 /* FP32 to FP64: exact, NaNs made quiet. */
 TARGET static unsigned fp32_to_fp64(void *dst, const void *src, size_t n)
 {
