@@ -283,21 +283,33 @@ INLINE vec goes_up_at_random(const struct narrow *k, vec magnitude, vec at, vec 
  * stands x as an integer in that unit. The rounding direction is set (see environment.h); ties away
  * are ties to even after setting the last bit, which moves a tie up and nothing else.
  */
+struct magic {
+    vec at, power, sum;
+};
+
+INLINE struct magic add_magic(const struct narrow *k, vec x, vec finite,
+                              enum hu_direction direction)
+{
+    struct magic m;
+    vec sign = is_directed(direction) ? x & splat(SIGN) : splat(0);
+    m.at = larger_float(finite, splat(k->least_normal)) & splat(INFINITE);
+    m.power = (m.at + splat(k->magic)) | sign;
+    m.sum = add_float(m.power, finite | (direction == HU_TIES_TO_AWAY ? splat(1) : sign));
+    return m;
+}
+
 INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random,
                         enum hu_direction direction, bool flags, struct seen *seen)
 {
-    vec sign = is_directed(direction) ? x & splat(SIGN) : splat(0);
     vec finite = smaller_float(magnitude, splat(k->limit));
-    vec at = larger_float(finite, splat(k->least_normal)) & splat(INFINITE);
-    vec power = (at + splat(k->magic)) | sign;
-    vec sum = add_float(power, finite | (direction == HU_TIES_TO_AWAY ? splat(1) : sign));
-    vec code = sum - power + shift_right(at - splat(k->least_normal), k->drop);
+    struct magic m = add_magic(k, x, finite, direction);
+    vec code = m.sum - m.power + shift_right(m.at - splat(k->least_normal), k->drop);
 #ifdef LANES_EACH
     if (direction == HU_STOCHASTIC)
-        code += goes_up_at_random(k, finite, at, random);
+        code += goes_up_at_random(k, finite, m.at, random);
 #endif
     if (flags || direction == HU_TO_ODD) {
-        vec back = sub_float(sum, power) & splat(~SIGN);
+        vec back = sub_float(m.sum, m.power) & splat(~SIGN);
         if (direction == HU_TO_ODD)
             code |= keep(unequal(back, finite), splat(1));
         if (flags)
@@ -305,6 +317,25 @@ INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random
     }
     return code;
 }
+
+#ifdef LANES_JOIN
+/*
+ *  31 30        23 22        16 15       t+1 0
+ *  +-+------------+------------+----------+-+
+ *  |S|     E      |      0     |    0     | |   narrow_magic's sum, t at most 7
+ *  +-+------------+------------+----------+-+
+ * The upper half and 2^(7 - t) times the lower are the code in a unit of 2^(7 - t), but for sign
+ * and base: a half each, whose shift costs half as much.
+ */
+INLINE byte_lanes join_sums(const struct narrow *k, const vec sums[4])
+{
+    half_lanes joined[2];
+    PAIRS(joined[i / 2] = pack_joined(sums + i, k->join);
+          joined[i / 2] = (joined[i / 2] & splat_16(0x7fff)) - splat_16(k->join_base);
+          joined[i / 2] = shift_right_16(joined[i / 2], k->join_shift););
+    return pack_half_bytes(joined);
+}
+#endif
 
 /* Stochastic rounding of zeros and of magnitudes that the target has as normal numbers, or that
  * are above it. */
@@ -412,12 +443,18 @@ INLINE vec narrow_scale(const struct narrow *k, vec x, vec magnitude, vec random
 FINISH(8, byte_lanes)
 FINISH(16, half_lanes)
 
+INLINE void store_finite_bytes(const struct narrow *k, void *dst, byte_lanes codes, const vec *x,
+                               enum hu_direction direction)
+{
+    byte_lanes done = finish_8(k, codes, pack_byte_signs(x), direction);
+    memcpy(dst, &done, sizeof done);
+}
+
 INLINE void store_finite(const struct narrow *k, void *dst, const vec *codes, const vec *x,
                          enum hu_direction direction, int size)
 {
     if (size == 8) {
-        byte_lanes done = finish_8(k, pack_bytes(codes), pack_byte_signs(x), direction);
-        memcpy(dst, &done, sizeof done);
+        store_finite_bytes(k, dst, pack_bytes(codes), x, direction);
         return;
     }
     PAIRS(half_lanes done = finish_16(k, pack_halves(codes + i), pack_half_signs(x + i), direction);
@@ -475,25 +512,42 @@ INLINE void narrow_step_top(const struct narrow *k, void *dst, const vec x[4], c
     store_top(k, dst, words, size);
 }
 
+INLINE void narrow_finite(const struct narrow *k, void *dst, const vec x[4], const vec magnitude[4],
+                          enum hu_direction direction, int size)
+{
+    vec codes[4];
+#ifdef LANES_JOIN
+    if (size == 8 && direction != HU_TO_ODD) {
+        VECTORS(vec finite = smaller_float(magnitude[i], splat(k->limit));
+                codes[i] = add_magic(k, x[i], finite, direction).sum;);
+        store_finite_bytes(k, dst, join_sums(k, codes), x, direction);
+        return;
+    }
+#endif
+    VECTORS(codes[i] = narrow_magic(k, x[i], magnitude[i], splat(0), direction, false, NULL););
+    store_finite(k, dst, codes, x, direction, size);
+}
+
 INLINE void narrow_step_magic(const struct narrow *k, void *dst, const vec x[4],
                               const vec magnitude[4], const vec random[4], bool outside,
                               enum hu_direction direction, bool flags, int size, struct seen *seen)
 {
     vec codes[4];
-    if (outside)
+    bool looks = flags && (outside || !(seen->flags & HU_INEXACT));
+    if (outside) {
         VECTORS(codes[i] = narrow_any(k, x[i], random[i], direction, flags, seen););
-    else if (direction == HU_STOCHASTIC)
-        VECTORS(codes[i] = narrow_normal(k, magnitude[i], random[i], flags, seen););
-    else if (flags && !(seen->flags & HU_INEXACT))
-        VECTORS(codes[i] = narrow_magic(k, x[i], magnitude[i], random[i], direction, true, seen););
-    else
-        VECTORS(codes[i] = narrow_magic(k, x[i], magnitude[i], random[i], direction, false, seen););
-    if (flags && (outside || !(seen->flags & HU_INEXACT)))
-        take_stock(seen, k, direction);
-    if (outside)
         store_codes(k, dst, codes, size);
-    else
+    } else if (direction == HU_STOCHASTIC) {
+        VECTORS(codes[i] = narrow_normal(k, magnitude[i], random[i], flags, seen););
         store_finite(k, dst, codes, x, direction, size);
+    } else if (looks) {
+        VECTORS(codes[i] = narrow_magic(k, x[i], magnitude[i], random[i], direction, true, seen););
+        store_finite(k, dst, codes, x, direction, size);
+    } else {
+        narrow_finite(k, dst, x, magnitude, direction, size);
+    }
+    if (looks)
+        take_stock(seen, k, direction);
 }
 
 INLINE void narrow_step(const struct narrow *k, void *dst, const void *src, struct row *r,

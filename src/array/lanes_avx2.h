@@ -3,6 +3,9 @@
 
 #define LANES 8
 #define LANES_EACH
+#define LANES_JOIN
+#define LANES_SMALLER_8
+#define LANES_SMALLER_16
 #define TARGET __attribute__((target("avx2,f16c")))
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
@@ -226,6 +229,30 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
     __m256i low = _mm256_packs_epi32((__m256i)x[0], (__m256i)x[1]);
     __m256i high = _mm256_packs_epi32((__m256i)x[2], (__m256i)x[3]);
     return in_order_8(_mm256_packs_epi16(low, high));
+}
+
+/* Of each lane the sum of its halves by FACTORS', in halves in any order that pack_half_bytes
+ * takes. */
+INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
+{
+    __m256i by = _mm256_set1_epi32((int)factors);
+    return (half_lanes)_mm256_packs_epi32(_mm256_madd_epi16((__m256i)v[0], by),
+                                          _mm256_madd_epi16((__m256i)v[1], by));
+}
+
+INLINE byte_lanes pack_half_bytes(const half_lanes *v)
+{
+    return in_order_8(_mm256_packus_epi16((__m256i)v[0], (__m256i)v[1]));
+}
+
+INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
+{
+    return (byte_lanes)_mm256_min_epu8((__m256i)a, (__m256i)b);
+}
+
+INLINE half_lanes smaller_16(half_lanes a, half_lanes b)
+{
+    return (half_lanes)_mm256_min_epu16((__m256i)a, (__m256i)b);
 }
 
 #include "array/lanes_packed.h"

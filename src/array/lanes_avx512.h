@@ -3,6 +3,9 @@
 
 #define LANES 16
 #define LANES_EACH
+#define LANES_JOIN
+#define LANES_SMALLER_8
+#define LANES_SMALLER_16
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c")))
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
@@ -228,6 +231,30 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
     __m512i low = _mm512_packs_epi32((__m512i)x[0], (__m512i)x[1]);
     __m512i high = _mm512_packs_epi32((__m512i)x[2], (__m512i)x[3]);
     return in_order_8(_mm512_packs_epi16(low, high));
+}
+
+/* Of each lane the sum of its halves by FACTORS', in halves in any order that pack_half_bytes
+ * takes. */
+INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
+{
+    __m512i by = _mm512_set1_epi32((int)factors);
+    return (half_lanes)_mm512_packs_epi32(_mm512_madd_epi16((__m512i)v[0], by),
+                                          _mm512_madd_epi16((__m512i)v[1], by));
+}
+
+INLINE byte_lanes pack_half_bytes(const half_lanes *v)
+{
+    return in_order_8(_mm512_packus_epi16((__m512i)v[0], (__m512i)v[1]));
+}
+
+INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
+{
+    return (byte_lanes)_mm512_min_epu8((__m512i)a, (__m512i)b);
+}
+
+INLINE half_lanes smaller_16(half_lanes a, half_lanes b)
+{
+    return (half_lanes)_mm512_min_epu16((__m512i)a, (__m512i)b);
 }
 
 #include "array/lanes_packed.h"

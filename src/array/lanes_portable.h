@@ -219,6 +219,26 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
                                        (__m128i)pack_half_signs(x + 2));
 }
 
+/* Of each lane the sum of its halves by FACTORS'. */
+#define LANES_JOIN
+INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
+{
+    __m128i by = _mm_set1_epi32((int)factors);
+    return (half_lanes)_mm_packs_epi32(_mm_madd_epi16((__m128i)v[0], by),
+                                       _mm_madd_epi16((__m128i)v[1], by));
+}
+
+INLINE byte_lanes pack_half_bytes(const half_lanes *v)
+{
+    return (byte_lanes)_mm_packus_epi16((__m128i)v[0], (__m128i)v[1]);
+}
+
+#define LANES_SMALLER_8
+INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
+{
+    return (byte_lanes)_mm_min_epu8((__m128i)a, (__m128i)b);
+}
+
 #else
 
 INLINE bool any(mask m)

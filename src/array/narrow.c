@@ -81,6 +81,11 @@ struct narrow narrow_for(const struct hu_format *to, const struct hu_options *op
         .seed = options->seed,
     };
     k.rebias = (k.least_normal >> drop) - (1u << to->trailing_bits);
+    if (to->trailing_bits <= 7) {
+        k.join_shift = 7u - to->trailing_bits;
+        k.join = 1u << 16 | 1u << k.join_shift;
+        k.join_base = (k.least_normal + k.magic) >> 16;
+    }
     k.greatest = (k.max_code + k.rebias) << drop;
     /* FP32's own subnormals have twice the unit of the binade below its emin. */
     uint32_t tiny_drop = narrow_kind(to) == NARROW_TOP ? drop - 1 : drop;
