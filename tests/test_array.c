@@ -215,6 +215,127 @@ Test(array, fp32_all_over_its_range_converts_as_the_scalar_path, .timeout = 300)
     free(s.bytes);
 }
 
+/* KERNEL's codes and flags against the scalar kernel's, which the tests above hold to the truth. */
+static void check_against_scalar(const struct hu_kernel *kernel, struct sources s,
+                                 const struct hu_format *to, const struct hu_options *options,
+                                 const unsigned char *expected, unsigned raised, bool with_flags)
+{
+    size_t bytes = hu_array_bytes(to, s.n);
+    unsigned char *got = malloc(bytes);
+    unsigned flags = 0;
+    hu_convert_array_with(kernel, to, got, s.format, s.bytes, s.n, 0, options,
+                          with_flags ? &flags : NULL);
+    if (memcmp(got, expected, bytes))
+        for (size_t i = 0; i < s.n; i++)
+            cr_assert_eq(element(to, got, i), element(to, expected, i),
+                         "%s %s->%s direction %d flags %d: 0x%llx", hu_kernel_name(kernel),
+                         s.format->name, to->name, options->direction, with_flags,
+                         (unsigned long long)element(s.format, s.bytes, i));
+    cr_assert(!with_flags || flags == raised,
+              "%s %s->%s direction %d saturate %d before %d: flags %u, not %u, of %zu from 0x%llx",
+              hu_kernel_name(kernel), s.format->name, to->name, options->direction,
+              options->saturate, options->tininess_before, flags, raised, s.n,
+              (unsigned long long)element(s.format, s.bytes, 0));
+    free(got);
+}
+
+static void check_random(const char *source, const char *target, size_t n)
+{
+    const struct hu_format *from = hu_format_find(source), *to = hu_format_find(target);
+    size_t width = from->storage_bits / 8;
+    struct sources s = {from, n, malloc(n * width)};
+    unsigned char *expected = malloc(hu_array_bytes(to, n));
+    for (size_t i = 0; i < n; i++) {
+        uint64_t code = xorshift();
+        memcpy(s.bytes + i * width, &code, width);
+    }
+    for (int direction = 0; direction < DIRECTIONS; direction++) {
+        struct hu_options options = {.direction = (enum hu_direction)direction, .seed = 11};
+        unsigned raised = 0;
+        hu_convert_array_with(hu_kernel_at(0), to, expected, from, s.bytes, n, 0, &options,
+                              &raised);
+        for (size_t k = 1; k < hu_kernel_count(); k++)
+            check_against_scalar(hu_kernel_at(k), s, to, &options, expected, raised,
+                                 (direction + (int)k) % 2);
+    }
+    free(expected);
+    free(s.bytes);
+}
+
+Test(array, ten_million_random_encodings_convert_as_the_scalar_kernel, .timeout = 300)
+{
+    const size_t n = 10000000;
+    check_random("fp32", "fp16", n);
+    check_random("fp32", "bf16", n);
+    check_random("fp32", "tf32", n);
+    check_random("fp32", "fp8_e4m3", n);
+    check_random("fp32", "fp8_e5m2", n);
+    check_random("fp64", "fp32", n / 2);
+    check_random("fp64", "fp16", n / 2);
+    check_random("fp64", "bf16", n / 2);
+}
+
+/* An encoding of FROM near CENTRE, or now and then zero. */
+static uint64_t near(const struct hu_format *from, uint64_t centre, unsigned spread)
+{
+    uint64_t moved = centre + (xorshift() & ((UINT64_C(1) << spread) - 1));
+    uint64_t sign = xorshift() & hu_sign_mask(from);
+    return xorshift() % 16 ? moved ^ sign : sign;
+}
+
+static void check_short_flags(const struct hu_format *from, const struct hu_format *to,
+                              uint64_t centre, unsigned spread)
+{
+    enum { MOST = 300 };
+    unsigned char bytes[MOST * 8], expected[MOST * 8];
+    size_t n = 1 + xorshift() % MOST;
+    struct sources s = {from, n, bytes};
+    uint64_t exact = xorshift() % 2 ? (UINT64_C(1) << (from->trailing_bits / 2)) - 1 : 0;
+    for (size_t i = 0; i < n; i++)
+        set_element(from, bytes, i, near(from, centre, spread) & ~exact);
+    for (int way = 0; way < 4 * DIRECTIONS; way++) {
+        struct hu_options options = {(enum hu_direction)(way / 4), way & 1, way & 2, 3};
+        unsigned raised = 0;
+        memset(expected, 0, sizeof expected);
+        for (size_t i = 0; i < n; i++)
+            set_element(to, expected, i,
+                        hu_convert_at(to, from, element(from, bytes, i), i, &options, &raised));
+        for (size_t k = 1; k < hu_kernel_count(); k++)
+            check_against_scalar(hu_kernel_at(k), s, to, &options, expected, raised, true);
+    }
+}
+
+/* Few elements near one of the ends of the target's range, so that the flags differ from array to
+ * array. */
+static void check_all_short_flags(const char *source)
+{
+    const struct hu_format *from = hu_format_find(source);
+    for (size_t t = 0; t < TARGETS; t++) {
+        const struct hu_format *to = hu_format_find(targets[t]);
+        if (to->width > 32)
+            continue;
+        const uint64_t ends[] = {code_of(from, value_of(to, 1)),
+                                 code_of(from, value_of(to, hu_trailing_mask(to) + 1)),
+                                 code_of(from, value_of(to, hu_trailing_mask(to) + 2)),
+                                 code_of(from, value_of(to, hu_max_finite_code(to))),
+                                 code_of(from, 1.0),
+                                 hu_max_finite_code(from),
+                                 0,
+                                 hu_exponent_mask(from) << from->trailing_bits};
+        for (size_t e = 0; e < sizeof ends / sizeof *ends; e++)
+            for (unsigned spread = 0; spread <= from->trailing_bits + 3u; spread += 3)
+                check_short_flags(from, to, ends[e] - (UINT64_C(1) << spread) / 2, spread);
+    }
+}
+
+Test(array, few_elements_raise_the_flags_of_the_scalar_path, .timeout = 300)
+{
+    check_all_short_flags("fp32");
+    check_all_short_flags("fp64");
+    check_all_short_flags("bf16");
+    check_all_short_flags("fp16");
+}
+
 static const char *const layouts[][2] = {
     {"fp32", "fp16"},     {"fp16", "fp32"},     {"fp32", "bf16"},     {"bf16", "fp32"},
     {"fp64", "fp32"},     {"fp64", "fp16"},     {"fp32", "tf32"},     {"tf32", "bf16"},

@@ -11,7 +11,7 @@
 #include "array/lanes_widen.h"
 #include "array/x86.h"
 
-static const struct stages stages = {widen_find, narrow_find_fp16, fp32_to_fp64};
+static const struct stages stages = {widen_find, narrow_find_fp16, fp32_to_fp64, fp64_at_random};
 
 static unsigned chain_row(const struct conversion *c, void *dst, const void *src, size_t n,
                           uint64_t first)

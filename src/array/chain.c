@@ -5,22 +5,36 @@
 enum { BLOCK = 2048 };
 
 /* Rounding to odd on the way hides how far a random number reaches. */
-static bool rounds_once(const struct conversion *c)
+static bool is_at_random(const struct conversion *c)
 {
-    return !is_fp64(c->from) || c->options.direction != HU_STOCHASTIC;
+    return is_fp64(c->from) && c->options.direction == HU_STOCHASTIC;
 }
 
-/* Values below zero are invalid in a scale and never overflow, which the way from FP64 to FP32
- * would say of those beyond FP32. */
-static bool flags_stand(const struct conversion *c)
+/* What rounds to the words that stages.at_random gives: to nearest, which overflows alike. */
+static struct conversion after_random(const struct conversion *c)
 {
-    return !(c->flags && is_fp64(c->from) && c->to->specials == HU_SPECIALS_SCALE);
+    struct conversion next = *c;
+    next.options.direction = HU_TIES_TO_EVEN;
+    next.options.tininess_before = false;
+    return next;
+}
+
+static bool can_at_random(const struct stages *s, const struct conversion *c)
+{
+    if (!s->at_random)
+        return false;
+    if (is_fp32(c->to))
+        return !c->options.saturate;
+    struct conversion next = after_random(c);
+    return c->to->specials != HU_SPECIALS_SCALE && s->narrow(&next) != NULL;
 }
 
 bool chain_can(const struct stages *s, const struct conversion *c)
 {
+    if (is_at_random(c))
+        return can_at_random(s, c);
     bool from_fp32 = is_fp32(c->from);
-    if (!from_fp32 && !(s->widen(c->from, c->flags) && rounds_once(c) && flags_stand(c)))
+    if (!from_fp32 && !s->widen(c->from, c->flags))
         return false;
     if (is_fp64(c->to))
         return s->to_fp64 && !is_fp64(c->from) && !c->options.saturate;
@@ -63,9 +77,44 @@ static unsigned narrow_block(const struct stages *s, const struct conversion *c,
     return flags;
 }
 
+static unsigned run_at_random(const struct stages *s, const struct conversion *c, void *dst,
+                              const void *src, size_t n, uint64_t first)
+{
+    if (is_fp32(c->to))
+        return s->at_random(c, dst, src, n, first);
+    struct conversion next = after_random(c);
+    struct narrow k = narrow_for(c->to, &next.options);
+    unsigned flags = 0;
+    for (size_t done = 0; done < n; done += BLOCK) {
+        size_t count = n - done < BLOCK ? n - done : BLOCK;
+        uint32_t words[BLOCK] __attribute__((aligned(64)));
+        const char *in = (const char *)src + hu_array_bytes(c->from, done);
+        flags |= s->at_random(c, words, in, count, first + done);
+        char *out = (char *)dst + hu_array_bytes(c->to, done);
+        flags |= narrow_block(s, &next, &k, out, words, count, first + done);
+    }
+    return flags;
+}
+
+/* Values below zero are invalid in a scale and never overflow, which the way from FP64 to FP32 says
+ * of those beyond FP32. */
+static unsigned scale_flags(const void *src, size_t n, unsigned flags)
+{
+    const uint64_t beyond = UINT64_C(0x47f0000000000000), infinite = UINT64_C(0x7ff0000000000000);
+    if (!(flags & HU_OVERFLOW))
+        return flags;
+    flags &= HU_INVALID;
+    for (size_t i = 0; i < n; i++)
+        if (layout_word((const unsigned char *)src + 8 * i, 64) - beyond < infinite - beyond)
+            return flags | HU_OVERFLOW | HU_INEXACT;
+    return flags;
+}
+
 unsigned chain_run(const struct stages *s, const struct conversion *c, void *dst, const void *src,
                    size_t n, uint64_t first)
 {
+    if (is_at_random(c))
+        return run_at_random(s, c, dst, src, n, first);
     widen_function *widen = is_fp32(c->from) ? NULL : s->widen(c->from, c->flags);
     if (is_fp32(c->to))
         return widen(dst, src, n);
@@ -82,7 +131,9 @@ unsigned chain_run(const struct stages *s, const struct conversion *c, void *dst
         const void *words = (const char *)src + hu_array_bytes(c->from, done);
         uint32_t block[BLOCK] __attribute__((aligned(64)));
         if (widen) {
-            flags |= widen(block, words, count);
+            unsigned raised = widen(block, words, count);
+            bool scale = is_fp64(c->from) && c->to->specials == HU_SPECIALS_SCALE;
+            flags |= scale && c->flags ? scale_flags(words, count, raised) : raised;
             words = block;
         }
         char *out = (char *)dst + hu_array_bytes(c->to, done);

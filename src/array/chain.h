@@ -17,6 +17,10 @@ struct stages {
     widen_function *(*widen)(const struct hu_format *from, bool flags); /* NULL: cannot */
     narrow_function *(*narrow)(const struct conversion *c);             /* NULL: cannot */
     unsigned (*to_fp64)(void *dst, const void *fp32s, size_t n);        /* may be NULL */
+    /* From FP64, by stochastic rounding, as FP32 words that c->to has, or infinities where FP32
+     * overflows, so that the next step only overflows; returns all flags but those of its
+     * overflows. May be NULL. */
+    row_function *at_random;
 };
 
 /* Whether F is the IEEE-style format of those widths with the standard's bias. */

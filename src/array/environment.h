@@ -36,6 +36,22 @@ static inline void environment_leave(environment saved)
     _mm_setcsr(saved);
 }
 
+/* What conversions have raised since environment_enter or environment_clear; underflow as after
+ * rounding (Intel SDM volume 1, section 4.9.1.5). */
+#define ENVIRONMENT_RAISES
+
+static inline void environment_clear(void)
+{
+    _mm_setcsr(_mm_getcsr() & ~0x3fu);
+}
+
+static inline unsigned environment_raised(void)
+{
+    unsigned raised = _mm_getcsr();
+    return (raised & 0x01 ? HU_INVALID : 0u) | (raised & 0x08 ? HU_OVERFLOW | HU_INEXACT : 0u) |
+           (raised & 0x10 ? HU_UNDERFLOW : 0u) | (raised & 0x20 ? HU_INEXACT : 0u);
+}
+
 #elif defined(__aarch64__)
 
 typedef struct {

@@ -71,12 +71,17 @@ INLINE void stream_out(void *dst, const void *from, size_t bytes)
 #define INFINITE UINT32_C(0x7f800000)
 #define QUIET UINT32_C(0x00400000)
 
-/* What the elements so far have shown; read by raised(). */
+/*
+ * What the elements so far have shown; read by raised(). A step of zeros and of magnitudes from
+ * SMALL to LARGE raises nothing but inexact, which is looked for until it is found; and SMALL and
+ * LARGE move out of the way once there is no more to learn beyond them.
+ */
 struct seen {
     vec inexact; /* discarded bits */
     vec tiny;    /* those of tiny elements */
     vec code;    /* the greatest */
     unsigned flags;
+    uint32_t small, large;
 };
 
 /* The values that stay the same for a row, in vectors. */
@@ -84,6 +89,13 @@ struct row {
     vec keys, keys_high; /* hu_random_keys, by halves, as random_lanes adds them */
     uint32_t low_index;  /* of the step's first element */
 };
+
+INLINE struct row random_row(uint64_t seed, uint64_t first)
+{
+    uint64_t keys = hu_random_keys(seed, first);
+    uint32_t low = (uint32_t)keys, high = (uint32_t)(keys >> 32);
+    return (struct row){splat(low ^ low >> 16), splat(high ^ high >> 15), (uint32_t)first};
+}
 
 /*
  * hu_random_mix in lanes, but for its last step: random = y ^ y >> 15. A shift distributes over
@@ -103,13 +115,16 @@ INLINE void random_lanes(vec random[4], struct row *r)
             random[i] = (x ^ x >> 15 ^ r->keys_high) * splat(UINT32_C(0xd35a2d97)););
 }
 
-INLINE void see(struct seen *seen, const struct narrow *k, vec x, vec magnitude, vec discarded,
-                vec code)
+INLINE struct seen nothing_seen(const struct narrow *k, bool flags, enum hu_direction direction)
 {
-    vec tiny = pick(below_zero(x), splat(k->tiny[1]), splat(k->tiny[0]));
-    seen->inexact |= discarded;
-    seen->tiny |= keep(above(tiny, magnitude), discarded);
-    seen->code = larger(seen->code, code);
+    struct seen seen = {splat(0), splat(0), splat(0), 0, 0, INFINITE - 1};
+    if (direction == HU_STOCHASTIC) /* what narrow_normal cannot */
+        seen.small = k->least_normal;
+    else if (flags)
+        seen.small = k->tiny[0] > k->tiny[1] ? k->tiny[0] : k->tiny[1];
+    if (flags)
+        seen.large = k->greatest;
+    return seen;
 }
 
 INLINE unsigned raised(const struct seen *seen, const struct narrow *k)
@@ -136,6 +151,16 @@ INLINE void see_specials(struct seen *seen, const struct narrow *k, vec magnitud
         seen->flags |= k->infinity_flags;
 }
 
+/* After a step that was looked at. */
+INLINE void take_stock(struct seen *seen, const struct narrow *k, enum hu_direction direction)
+{
+    seen->flags = raised(seen, k);
+    if (seen->flags & HU_UNDERFLOW && direction != HU_STOCHASTIC)
+        seen->small = 0;
+    if (seen->flags & HU_OVERFLOW)
+        seen->large = INFINITE - 1;
+}
+
 /* The top BITS of what random_lanes stands for. */
 INLINE vec random_top(vec random, uint32_t bits)
 {
@@ -144,6 +169,31 @@ INLINE vec random_top(vec random, uint32_t bits)
 #else
     return shift_right(random ^ random >> 15, 32 - bits);
 #endif
+}
+
+INLINE bool is_directed(enum hu_direction direction)
+{
+    return direction == HU_TOWARD_POSITIVE || direction == HU_TOWARD_NEGATIVE;
+}
+
+/* The magnitudes that are not tiny. Stochastic rounding to unbounded exponents carries where the
+ * rounding itself would, one unit of the binade below emin finer. */
+INLINE mask is_tiny(const struct narrow *k, vec x, vec magnitude, vec random,
+                    enum hu_direction direction)
+{
+    vec tiny = splat(k->tiny[0]);
+    if (is_directed(direction))
+        tiny = pick(below_zero(x), splat(k->tiny[1]), tiny);
+    if (direction == HU_STOCHASTIC && k->tiny_drop)
+        magnitude += splat((1u << k->tiny_drop) - 1) ^ random_top(random, k->tiny_drop);
+    return above(tiny, magnitude);
+}
+
+INLINE void see(struct seen *seen, mask tiny, vec discarded, vec code)
+{
+    seen->inexact |= discarded;
+    seen->tiny |= keep(tiny, discarded);
+    seen->code = larger(seen->code, code);
 }
 
 /*
@@ -176,25 +226,29 @@ INLINE vec round_top(const struct narrow *k, vec x, vec random, enum hu_directio
     return x;
 }
 
-/* The code at the top of an FP32 word; what it discards is still below. */
+/* The code at the top of an FP32 word; what it discards is still below. SPECIAL: there may be
+ * infinities and NaNs. */
 INLINE vec narrow_top(const struct narrow *k, vec x, vec random, enum hu_direction direction,
-                      bool nans, bool flags, struct seen *seen)
+                      bool special, bool flags, struct seen *seen)
 {
     vec rounded = round_top(k, x, random, direction);
+    if (flags) {
+        vec magnitude = x & splat(~SIGN);
+        vec code = rounded & splat(~SIGN), discarded = x & splat(k->low);
+        if (special) {
+            mask finite = above(splat(INFINITE), magnitude);
+            see_specials(seen, k, magnitude);
+            code = keep(finite, code);
+            discarded = keep(finite, discarded);
+        }
+        see(seen, is_tiny(k, x, magnitude, random, direction), discarded,
+            shift_right(code, k->drop));
+    }
     if (k->saturate) {
         vec greatest = splat(k->max_code << k->drop);
         rounded = smaller(rounded & splat(~SIGN), greatest) | (x & splat(SIGN));
     }
-    if (flags) {
-        vec magnitude = x & splat(~SIGN);
-        mask special = above(magnitude, splat(INFINITE - 1));
-        if (any(special))
-            see_specials(seen, k, magnitude);
-        vec finite = pick(special, splat(0), x);
-        vec code = shift_right(round_top(k, finite, random, direction) & splat(~SIGN), k->drop);
-        see(seen, k, x, magnitude, finite & splat(k->low), code);
-    }
-    return nans ? pick(is_nan(x), x | splat(QUIET), rounded) : rounded;
+    return special ? pick(is_nan(x), x | splat(QUIET), rounded) : rounded;
 }
 
 INLINE vec special_codes(const struct narrow *k, vec x, vec magnitude)
@@ -204,11 +258,6 @@ INLINE vec special_codes(const struct narrow *k, vec x, vec magnitude)
     vec payload = shift_right(magnitude, k->drop) & splat(k->payload);
     vec infinity = pick(negative, splat(k->infinity[1]), splat(k->infinity[0]));
     return pick(above(magnitude, splat(INFINITE)), nan | payload, infinity);
-}
-
-INLINE bool is_directed(enum hu_direction direction)
-{
-    return direction == HU_TOWARD_POSITIVE || direction == HU_TOWARD_NEGATIVE;
 }
 
 #ifdef LANES_EACH
@@ -234,28 +283,70 @@ INLINE vec goes_up_at_random(const struct narrow *k, vec magnitude, vec at, vec 
  * stands x as an integer in that unit. The rounding direction is set (see environment.h); ties away
  * are ties to even after setting the last bit, which moves a tie up and nothing else.
  */
+struct magic {
+    vec at, power, sum;
+};
+
+INLINE struct magic add_magic(const struct narrow *k, vec x, vec finite,
+                              enum hu_direction direction)
+{
+    struct magic m;
+    vec sign = is_directed(direction) ? x & splat(SIGN) : splat(0);
+    m.at = larger_float(finite, splat(k->least_normal)) & splat(INFINITE);
+    m.power = (m.at + splat(k->magic)) | sign;
+    m.sum = add_float(m.power, finite | (direction == HU_TIES_TO_AWAY ? splat(1) : sign));
+    return m;
+}
+
 INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random,
                         enum hu_direction direction, bool flags, struct seen *seen)
 {
-    vec sign = is_directed(direction) ? x & splat(SIGN) : splat(0);
     vec finite = smaller_float(magnitude, splat(k->limit));
-    vec at = larger_float(finite, splat(k->least_normal)) & splat(INFINITE);
-    vec power = (at + splat(k->magic)) | sign;
-    vec sum = add_float(power, finite | (direction == HU_TIES_TO_AWAY ? splat(1) : sign));
-    vec code = sum - power + shift_right(at - splat(k->least_normal), k->drop);
+    struct magic m = add_magic(k, x, finite, direction);
+    vec code = m.sum - m.power + shift_right(m.at - splat(k->least_normal), k->drop);
+#ifdef LANES_EACH
+    if (direction == HU_STOCHASTIC)
+        code += goes_up_at_random(k, finite, m.at, random);
+#endif
     if (flags || direction == HU_TO_ODD) {
-        vec back = sub_float(sum, power) & splat(~SIGN);
+        vec back = sub_float(m.sum, m.power) & splat(~SIGN);
         if (direction == HU_TO_ODD)
             code |= keep(unequal(back, finite), splat(1));
         if (flags)
-            see(seen, k, x, finite, back ^ finite, code);
+            see(seen, is_tiny(k, x, finite, random, direction), back ^ finite, code);
     }
-#ifdef LANES_EACH
-    if (direction == HU_STOCHASTIC)
-        code += goes_up_at_random(k, finite, at, random);
-#else
-    (void)random;
+    return code;
+}
+
+#ifdef LANES_JOIN
+/*
+ *  31 30        23 22        16 15       t+1 0
+ *  +-+------------+------------+----------+-+
+ *  |S|     E      |      0     |    0     | |   narrow_magic's sum, t at most 7
+ *  +-+------------+------------+----------+-+
+ * The upper half and 2^(7 - t) times the lower are the code in a unit of 2^(7 - t), but for sign
+ * and base: a half each, whose shift costs half as much.
+ */
+INLINE byte_lanes join_sums(const struct narrow *k, const vec sums[4])
+{
+    half_lanes joined[2];
+    PAIRS(joined[i / 2] = pack_joined(sums + i, k->join);
+          joined[i / 2] = (joined[i / 2] & splat_16(0x7fff)) - splat_16(k->join_base);
+          joined[i / 2] = shift_right_16(joined[i / 2], k->join_shift););
+    return pack_half_bytes(joined);
+}
 #endif
+
+/* Stochastic rounding of zeros and of magnitudes that the target has as normal numbers, or that
+ * are above it. */
+INLINE vec narrow_normal(const struct narrow *k, vec magnitude, vec random, bool flags,
+                         struct seen *seen)
+{
+    vec finite = smaller(magnitude, splat(k->limit));
+    vec code = shift_right(round_top(k, finite, random, HU_STOCHASTIC), k->drop);
+    code = larger(code, splat(k->rebias)) - splat(k->rebias);
+    if (flags)
+        see(seen, above(splat(0), splat(0)), finite & splat(k->low), code);
     return code;
 }
 
@@ -352,12 +443,18 @@ INLINE vec narrow_scale(const struct narrow *k, vec x, vec magnitude, vec random
 FINISH(8, byte_lanes)
 FINISH(16, half_lanes)
 
+INLINE void store_finite_bytes(const struct narrow *k, void *dst, byte_lanes codes, const vec *x,
+                               enum hu_direction direction)
+{
+    byte_lanes done = finish_8(k, codes, pack_byte_signs(x), direction);
+    memcpy(dst, &done, sizeof done);
+}
+
 INLINE void store_finite(const struct narrow *k, void *dst, const vec *codes, const vec *x,
                          enum hu_direction direction, int size)
 {
     if (size == 8) {
-        byte_lanes done = finish_8(k, pack_bytes(codes), pack_byte_signs(x), direction);
-        memcpy(dst, &done, sizeof done);
+        store_finite_bytes(k, dst, pack_bytes(codes), x, direction);
         return;
     }
     PAIRS(half_lanes done = finish_16(k, pack_halves(codes + i), pack_half_signs(x + i), direction);
@@ -396,33 +493,88 @@ INLINE void store_top(const struct narrow *k, void *dst, vec *words, int size)
         store_codes(k, dst, words, size);
 }
 
+/* OUTSIDE: there may be infinities and NaNs, and if flags are wanted what raises others than
+ * inexact. */
+INLINE void narrow_step_top(const struct narrow *k, void *dst, const vec x[4], const vec random[4],
+                            bool outside, enum hu_direction direction, bool flags, int size,
+                            struct seen *seen)
+{
+    vec words[4];
+    if (outside) {
+        VECTORS(words[i] = narrow_top(k, x[i], random[i], direction, true, flags, seen););
+        if (flags)
+            take_stock(seen, k, direction);
+    } else {
+        VECTORS(words[i] = narrow_top(k, x[i], random[i], direction, false, false, seen););
+        if (flags)
+            VECTORS(seen->inexact |= x[i] & splat(k->low););
+    }
+    store_top(k, dst, words, size);
+}
+
+INLINE void narrow_finite(const struct narrow *k, void *dst, const vec x[4], const vec magnitude[4],
+                          enum hu_direction direction, int size)
+{
+    vec codes[4];
+#ifdef LANES_JOIN
+    if (size == 8 && direction != HU_TO_ODD) {
+        VECTORS(vec finite = smaller_float(magnitude[i], splat(k->limit));
+                codes[i] = add_magic(k, x[i], finite, direction).sum;);
+        store_finite_bytes(k, dst, join_sums(k, codes), x, direction);
+        return;
+    }
+#endif
+    VECTORS(codes[i] = narrow_magic(k, x[i], magnitude[i], splat(0), direction, false, NULL););
+    store_finite(k, dst, codes, x, direction, size);
+}
+
+INLINE void narrow_step_magic(const struct narrow *k, void *dst, const vec x[4],
+                              const vec magnitude[4], const vec random[4], bool outside,
+                              enum hu_direction direction, bool flags, int size, struct seen *seen)
+{
+    vec codes[4];
+    bool looks = flags && (outside || !(seen->flags & HU_INEXACT));
+    if (outside) {
+        VECTORS(codes[i] = narrow_any(k, x[i], random[i], direction, flags, seen););
+        store_codes(k, dst, codes, size);
+    } else if (direction == HU_STOCHASTIC) {
+        VECTORS(codes[i] = narrow_normal(k, magnitude[i], random[i], flags, seen););
+        store_finite(k, dst, codes, x, direction, size);
+    } else if (looks) {
+        VECTORS(codes[i] = narrow_magic(k, x[i], magnitude[i], random[i], direction, true, seen););
+        store_finite(k, dst, codes, x, direction, size);
+    } else {
+        narrow_finite(k, dst, x, magnitude, direction, size);
+    }
+    if (looks)
+        take_stock(seen, k, direction);
+}
+
 INLINE void narrow_step(const struct narrow *k, void *dst, const void *src, struct row *r,
                         enum narrow_kind kind, enum hu_direction direction, bool flags, int size,
                         struct seen *seen)
 {
-    vec x[4], magnitude[4], random[4], codes[4];
-    vec special = splat(0);
+    vec x[4], magnitude[4], random[4];
+    struct noted noted = nothing_noted();
     fetch_ahead(k->streams, src, sizeof x);
     VECTORS(const char *at = (const char *)src + sizeof(vec) * i; x[i] = load(at);
-            magnitude[i] = x[i] & splat(~SIGN); special = note_special(special, magnitude[i]);
-            random[i] = splat(0););
+            magnitude[i] = x[i] & splat(~SIGN); random[i] = splat(0););
+    VECTORS(note_large(&noted, magnitude[i], splat(seen->large)););
+    if (flags || (kind == NARROW_MAGIC && direction == HU_STOCHASTIC))
+        VECTORS(note_small(&noted, magnitude[i], splat(seen->small)););
     if (direction == HU_STOCHASTIC)
         random_lanes(random, r);
-    if (kind == NARROW_TOP) {
-        if (any(either_is_nan(x[0], x[1])) || any(either_is_nan(x[2], x[3])))
-            VECTORS(codes[i] = narrow_top(k, x[i], random[i], direction, true, flags, seen););
-        else
-            VECTORS(codes[i] = narrow_top(k, x[i], random[i], direction, false, flags, seen););
-        store_top(k, dst, codes, size);
-    } else if (kind == NARROW_SCALE) {
+    if (kind == NARROW_SCALE) {
+        vec codes[4];
         VECTORS(codes[i] = narrow_scale(k, x[i], magnitude[i], random[i], direction, flags, seen););
         store_codes(k, dst, codes, size);
-    } else if (has_special(special)) {
-        VECTORS(codes[i] = narrow_any(k, x[i], random[i], direction, flags, seen););
-        store_codes(k, dst, codes, size);
+    } else if (kind == NARROW_MAGIC) {
+        bool outside = is_outside(&noted, splat(seen->small), splat(seen->large));
+        narrow_step_magic(k, dst, x, magnitude, random, outside, direction, flags, size, seen);
     } else {
-        VECTORS(codes[i] = narrow_magic(k, x[i], magnitude[i], random[i], direction, flags, seen););
-        store_finite(k, dst, codes, x, direction, size);
+        bool outside = flags ? is_outside(&noted, splat(seen->small), splat(seen->large))
+                             : any(either_is_nan(x[0], x[1])) || any(either_is_nan(x[2], x[3]));
+        narrow_step_top(k, dst, x, random, outside, direction, flags, size, seen);
     }
 }
 
@@ -431,13 +583,10 @@ INLINE unsigned narrow_row(const struct narrow *k, void *dst, const void *src, s
                            bool flags, int size)
 {
     struct narrow local = *k; /* that nothing stored to dst can change */
-    struct seen seen = {splat(0), splat(0), splat(0), 0};
+    struct seen seen = nothing_seen(&local, flags, direction);
     struct row r = {splat(0), splat(0), 0};
-    if (direction == HU_STOCHASTIC) {
-        uint64_t keys = hu_random_keys(local.seed, first);
-        uint32_t low = (uint32_t)keys, high = (uint32_t)(keys >> 32);
-        r = (struct row){splat(low ^ low >> 16), splat(high ^ high >> 15), (uint32_t)first};
-    }
+    if (direction == HU_STOCHASTIC)
+        r = random_row(local.seed, first);
     const char *in = src;
     char *out = dst;
     size_t width = (size_t)(size < 0 ? -size : size) / 8;
@@ -494,27 +643,29 @@ NARROW_DIRECTIONS(top32, NARROW_TOP, 32)
 NARROW_DIRECTIONS(magic8, NARROW_MAGIC, 8)
 NARROW_DIRECTIONS(magic16, NARROW_MAGIC, 16)
 NARROW_DIRECTIONS(scale8, NARROW_SCALE, 8)
-NARROW_ROW(bf16_sr, NARROW_TOP, HU_STOCHASTIC, 0, TOP_HALF)
-NARROW_ROW(tf32_sr, NARROW_TOP, HU_STOCHASTIC, 0, TOP_WORD)
-NARROW_ROW(top16_sr, NARROW_TOP, HU_STOCHASTIC, 0, 16)
-NARROW_ROW(top32_sr, NARROW_TOP, HU_STOCHASTIC, 0, 32)
-NARROW_ROW(scale8_sr, NARROW_SCALE, HU_STOCHASTIC, 0, 8)
+NARROW_DIRECTION(bf16_sr, NARROW_TOP, HU_STOCHASTIC, TOP_HALF)
+NARROW_DIRECTION(tf32_sr, NARROW_TOP, HU_STOCHASTIC, TOP_WORD)
+NARROW_DIRECTION(top16_sr, NARROW_TOP, HU_STOCHASTIC, 16)
+NARROW_DIRECTION(top32_sr, NARROW_TOP, HU_STOCHASTIC, 32)
+NARROW_DIRECTION(scale8_sr, NARROW_SCALE, HU_STOCHASTIC, 8)
 #ifdef LANES_EACH
-NARROW_ROW(magic8_sr, NARROW_MAGIC, HU_STOCHASTIC, 0, 8)
-NARROW_ROW(magic16_sr, NARROW_MAGIC, HU_STOCHASTIC, 0, 16)
+NARROW_DIRECTION(magic8_sr, NARROW_MAGIC, HU_STOCHASTIC, 8)
+NARROW_DIRECTION(magic16_sr, NARROW_MAGIC, HU_STOCHASTIC, 16)
 #else
 #define magic8_sr_0 NULL
+#define magic8_sr_1 NULL
 #define magic16_sr_0 NULL
+#define magic16_sr_1 NULL
 #endif
 
-/* In enum hu_direction's order. Stochastic rounding raises its flags in the scalar kernel. */
+/* In enum hu_direction's order. */
 #define NARROW_TABLE(name)                                                                         \
     {                                                                                              \
         {name##_rne_0, name##_rna_0, name##_rtz_0, name##_rup_0,                                   \
          name##_rdn_0, name##_rto_0, name##_sr_0},                                                 \
         {                                                                                          \
             name##_rne_1, name##_rna_1, name##_rtz_1, name##_rup_1, name##_rdn_1, name##_rto_1,    \
-                NULL                                                                               \
+                name##_sr_1                                                                        \
         }                                                                                          \
     }
 

@@ -3,6 +3,9 @@
 
 #define LANES 8
 #define LANES_EACH
+#define LANES_JOIN
+#define LANES_SMALLER_8
+#define LANES_SMALLER_16
 #define TARGET __attribute__((target("avx2,f16c")))
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
@@ -109,15 +112,33 @@ INLINE vec larger_float(vec a, vec b)
     return larger(a, b);
 }
 
-/* note_special gathers magnitudes; has_special: one was infinite or NaN. */
-INLINE vec note_special(vec noted, vec magnitude)
+/* Of the magnitudes so far, the greatest, and the least that is not zero, less 1. */
+struct noted {
+    vec greatest, least;
+};
+
+INLINE struct noted nothing_noted(void)
 {
-    return larger(noted, magnitude);
+    return (struct noted){splat(0), splat(0x7fffffff)};
 }
 
-INLINE bool has_special(vec noted)
+INLINE void note_large(struct noted *noted, vec magnitude, vec large)
 {
-    return any(above(noted, splat(0x7f7fffff)));
+    (void)large;
+    noted->greatest = larger(noted->greatest, magnitude);
+}
+
+INLINE void note_small(struct noted *noted, vec magnitude, vec small)
+{
+    (void)small;
+    noted->least = smaller(noted->least, magnitude - splat(1));
+}
+
+/* Whether one was above LARGE, or below SMALL and not zero. */
+INLINE bool is_outside(const struct noted *noted, vec small, vec large)
+{
+    mask below = above(small - splat(1), noted->least);
+    return any(above(noted->greatest, large) | below);
 }
 
 INLINE vec shift_right(vec x, uint32_t count)
@@ -210,6 +231,30 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
     return in_order_8(_mm256_packs_epi16(low, high));
 }
 
+/* Of each lane the sum of its halves by FACTORS', in halves in any order that pack_half_bytes
+ * takes. */
+INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
+{
+    __m256i by = _mm256_set1_epi32((int)factors);
+    return (half_lanes)_mm256_packs_epi32(_mm256_madd_epi16((__m256i)v[0], by),
+                                          _mm256_madd_epi16((__m256i)v[1], by));
+}
+
+INLINE byte_lanes pack_half_bytes(const half_lanes *v)
+{
+    return in_order_8(_mm256_packus_epi16((__m256i)v[0], (__m256i)v[1]));
+}
+
+INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
+{
+    return (byte_lanes)_mm256_min_epu8((__m256i)a, (__m256i)b);
+}
+
+INLINE half_lanes smaller_16(half_lanes a, half_lanes b)
+{
+    return (half_lanes)_mm256_min_epu16((__m256i)a, (__m256i)b);
+}
+
 #include "array/lanes_packed.h"
 
 INLINE vec load_halves(const void *at)
@@ -282,6 +327,30 @@ INLINE longs bits_of(doubles x)
     return (longs)x;
 }
 
+/* Counts of 64 and more give 0. */
+INLINE longs shift_right_longs(longs x, longs counts)
+{
+    return (longs)_mm256_srlv_epi64((__m256i)x, (__m256i)counts);
+}
+
+INLINE longs shift_left_longs(longs x, longs counts)
+{
+    return (longs)_mm256_sllv_epi64((__m256i)x, (__m256i)counts);
+}
+
+/* The low or high half of the lanes. */
+INLINE longs random_half(vec random, int half)
+{
+    __m128i words = half ? _mm256_extracti128_si256((__m256i)random, 1)
+                         : _mm256_castsi256_si128((__m256i)random);
+    return (longs)_mm256_cvtepu32_epi64(words);
+}
+
+INLINE longs pick_longs(longs lanes, longs yes, longs no)
+{
+    return (yes & lanes) | (no & ~lanes);
+}
+
 INLINE unsigned lanes_above(longs a, longs b)
 {
     return (unsigned)_mm256_movemask_pd((__m256d)_mm256_cmpgt_epi64((__m256i)a, (__m256i)b));
@@ -290,6 +359,13 @@ INLINE unsigned lanes_above(longs a, longs b)
 INLINE unsigned lanes_negative(doubles x)
 {
     return (unsigned)_mm256_movemask_pd(x);
+}
+
+INLINE unsigned lanes_infinite(doubles x)
+{
+    __m256d magnitude = (doubles)(bits_of(x) & longs_of(INT64_MAX));
+    return (unsigned)_mm256_movemask_pd(
+        _mm256_cmp_pd(magnitude, _mm256_set1_pd(__builtin_inf()), _CMP_EQ_OQ));
 }
 
 /* False for NaNs. */
@@ -336,10 +412,40 @@ INLINE doubles with_sticky(doubles x)
     return (doubles)(bits_of(x) | (carried & longs_of(low + 1)));
 }
 
+/* And those below clear. */
+INLINE doubles with_sticky_alone(doubles x)
+{
+    const uint64_t low = (UINT64_C(1) << 29) - 1;
+    return (doubles)(bits_of(with_sticky(x)) & longs_of(~low));
+}
+
+INLINE singles infinities_to_greatest(singles x)
+{
+    __m128i bits = _mm_castps_si128(x);
+    __m128i magnitude = _mm_and_si128(bits, _mm_set1_epi32(INT32_MAX));
+    __m128i infinite = _mm_cmpeq_epi32(magnitude, _mm_set1_epi32(0x7f800000));
+    return _mm_castsi128_ps(_mm_add_epi32(bits, infinite));
+}
+
+/* The environment's direction is toward zero. */
+INLINE __m128i fp16_to_odd_of_doubles(doubles x)
+{
+    __m128i codes = _mm_cvtps_ph(narrow_doubles(x), 3);
+    __m256d inexact = differ(widen_singles(_mm_cvtph_ps(codes)), x);
+    __m128 low = _mm256_castps256_ps128(_mm256_castpd_ps(inexact));
+    __m128 high = _mm256_extractf128_ps(_mm256_castpd_ps(inexact), 1);
+    __m128i words = _mm_castps_si128(_mm_shuffle_ps(low, high, 0x88));
+    return _mm_or_si128(codes, _mm_srli_epi16(_mm_packs_epi32(words, words), 15));
+}
+
 INLINE __m128i fp16_of_singles(singles x, enum hu_direction direction)
 {
     if (direction == HU_TOWARD_ZERO)
         return _mm_cvtps_ph(x, 3);
+    if (direction == HU_TOWARD_POSITIVE)
+        return _mm_cvtps_ph(x, 2);
+    if (direction == HU_TOWARD_NEGATIVE)
+        return _mm_cvtps_ph(x, 1);
     if (direction == HU_TIES_TO_EVEN)
         return _mm_cvtps_ph(x, 0);
     __m128i bits = _mm_castps_si128(x);

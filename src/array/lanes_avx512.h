@@ -3,6 +3,9 @@
 
 #define LANES 16
 #define LANES_EACH
+#define LANES_JOIN
+#define LANES_SMALLER_8
+#define LANES_SMALLER_16
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c")))
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
@@ -107,15 +110,33 @@ INLINE vec larger_float(vec a, vec b)
     return larger(a, b);
 }
 
-/* note_special gathers magnitudes; has_special: one was infinite or NaN. */
-INLINE vec note_special(vec noted, vec magnitude)
+/* Of the magnitudes so far, the greatest, and the least that is not zero, less 1. */
+struct noted {
+    vec greatest, least;
+};
+
+INLINE struct noted nothing_noted(void)
 {
-    return larger(noted, magnitude);
+    return (struct noted){splat(0), splat(0x7fffffff)};
 }
 
-INLINE bool has_special(vec noted)
+INLINE void note_large(struct noted *noted, vec magnitude, vec large)
 {
-    return any(above(noted, splat(0x7f7fffff)));
+    (void)large;
+    noted->greatest = larger(noted->greatest, magnitude);
+}
+
+INLINE void note_small(struct noted *noted, vec magnitude, vec small)
+{
+    (void)small;
+    noted->least = smaller(noted->least, magnitude - splat(1));
+}
+
+/* Whether one was above LARGE, or below SMALL and not zero. */
+INLINE bool is_outside(const struct noted *noted, vec small, vec large)
+{
+    mask below = above(small - splat(1), noted->least);
+    return any(above(noted->greatest, large) | below);
 }
 
 INLINE vec shift_right(vec x, uint32_t count)
@@ -212,6 +233,30 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
     return in_order_8(_mm512_packs_epi16(low, high));
 }
 
+/* Of each lane the sum of its halves by FACTORS', in halves in any order that pack_half_bytes
+ * takes. */
+INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
+{
+    __m512i by = _mm512_set1_epi32((int)factors);
+    return (half_lanes)_mm512_packs_epi32(_mm512_madd_epi16((__m512i)v[0], by),
+                                          _mm512_madd_epi16((__m512i)v[1], by));
+}
+
+INLINE byte_lanes pack_half_bytes(const half_lanes *v)
+{
+    return in_order_8(_mm512_packus_epi16((__m512i)v[0], (__m512i)v[1]));
+}
+
+INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
+{
+    return (byte_lanes)_mm512_min_epu8((__m512i)a, (__m512i)b);
+}
+
+INLINE half_lanes smaller_16(half_lanes a, half_lanes b)
+{
+    return (half_lanes)_mm512_min_epu16((__m512i)a, (__m512i)b);
+}
+
 #include "array/lanes_packed.h"
 
 INLINE vec load_halves(const void *at)
@@ -282,6 +327,30 @@ INLINE longs bits_of(doubles x)
     return (longs)x;
 }
 
+/* Counts of 64 and more give 0. */
+INLINE longs shift_right_longs(longs x, longs counts)
+{
+    return (longs)_mm512_srlv_epi64((__m512i)x, (__m512i)counts);
+}
+
+INLINE longs shift_left_longs(longs x, longs counts)
+{
+    return (longs)_mm512_sllv_epi64((__m512i)x, (__m512i)counts);
+}
+
+/* The low or high half of the lanes. */
+INLINE longs random_half(vec random, int half)
+{
+    __m256i words = half ? _mm512_extracti64x4_epi64((__m512i)random, 1)
+                         : _mm512_castsi512_si256((__m512i)random);
+    return (longs)_mm512_cvtepu32_epi64(words);
+}
+
+INLINE longs pick_longs(longs lanes, longs yes, longs no)
+{
+    return (yes & lanes) | (no & ~lanes);
+}
+
 INLINE unsigned lanes_above(longs a, longs b)
 {
     return _mm512_cmpgt_epi64_mask((__m512i)a, (__m512i)b);
@@ -290,6 +359,11 @@ INLINE unsigned lanes_above(longs a, longs b)
 INLINE unsigned lanes_negative(doubles x)
 {
     return _mm512_movepi64_mask((__m512i)x);
+}
+
+INLINE unsigned lanes_infinite(doubles x)
+{
+    return _mm512_fpclass_pd_mask(x, 0x08 | 0x10);
 }
 
 /* False for NaNs. */
@@ -336,10 +410,36 @@ INLINE doubles with_sticky(doubles x)
     return _mm512_castsi512_pd(_mm512_mask_or_epi64(bits, some, bits, _mm512_set1_epi64(low + 1)));
 }
 
+/* And those below clear. */
+INLINE doubles with_sticky_alone(doubles x)
+{
+    const long long low = (1LL << 29) - 1;
+    return (doubles)(bits_of(with_sticky(x)) & longs_of(~(uint64_t)low));
+}
+
+INLINE singles infinities_to_greatest(singles x)
+{
+    __mmask8 infinite = _mm256_fpclass_ps_mask(x, 0x08 | 0x10);
+    __m256i bits = _mm256_castps_si256(x);
+    return _mm256_castsi256_ps(_mm256_mask_sub_epi32(bits, infinite, bits, _mm256_set1_epi32(1)));
+}
+
+/* The environment's direction is toward zero. */
+INLINE __m128i fp16_to_odd_of_doubles(doubles x)
+{
+    __m128i codes = _mm256_cvtps_ph(narrow_doubles(x), 3);
+    __mmask8 inexact = differ(widen_singles(_mm256_cvtph_ps(codes)), x);
+    return _mm_or_si128(codes, _mm_maskz_set1_epi16(inexact, 1));
+}
+
 INLINE __m128i fp16_of_singles(singles x, enum hu_direction direction)
 {
     if (direction == HU_TOWARD_ZERO)
         return _mm256_cvtps_ph(x, 3);
+    if (direction == HU_TOWARD_POSITIVE)
+        return _mm256_cvtps_ph(x, 2);
+    if (direction == HU_TOWARD_NEGATIVE)
+        return _mm256_cvtps_ph(x, 1);
     if (direction == HU_TIES_TO_EVEN)
         return _mm256_cvtps_ph(x, 0);
     __m256i bits = _mm256_castps_si256(x);

@@ -1,6 +1,7 @@
-/* FP32 to FP16 by the hardware, where no flags are asked for; included after lanes.h with cvt_fp16,
- * fp16_to_odd, store_fp16 and stream_fp16 of the instruction set. The hardware keeps NaNs'
- * payloads. */
+/* FP32 to FP16 by the hardware, which raises the flags too where ENVIRONMENT_RAISES; included after
+ * lanes.h with cvt_fp16, fp16_to_odd, store_fp16 and stream_fp16 of the instruction set. The
+ * hardware keeps NaNs' payloads. */
+#include "array/environment.h"
 
 /* vcvtps2ph's immediate: its own rounding direction, not MXCSR's. NEON's fcvtn takes the
  * environment's, which is the same or, ties away and to odd, the one that these start from. */
@@ -61,8 +62,8 @@ INLINE unsigned fp16_row(bool streams, bool direct, void *dst, const void *src, 
 }
 
 #define FP16_ROW(name, direction)                                                                  \
-    TARGET static unsigned name(const struct narrow *k, void *dst, const void *src, size_t n,      \
-                                uint64_t first)                                                    \
+    TARGET static __attribute__((noinline)) unsigned name(                                         \
+        const struct narrow *k, void *dst, const void *src, size_t n, uint64_t first)              \
     {                                                                                              \
         (void)first;                                                                               \
         return fp16_row(k->streams, k->direct, dst, src, n, direction);                            \
@@ -75,14 +76,47 @@ FP16_ROW(fp16_rup, HU_TOWARD_POSITIVE)
 FP16_ROW(fp16_rdn, HU_TOWARD_NEGATIVE)
 FP16_ROW(fp16_rto, HU_TO_ODD)
 
+#ifdef ENVIRONMENT_RAISES
+
+/* The row out of line, so that nothing of it moves past the environment's words. */
+#define FP16_ROW_FLAGS(name)                                                                       \
+    static unsigned name##_flags(const struct narrow *k, void *dst, const void *src, size_t n,     \
+                                 uint64_t first)                                                   \
+    {                                                                                              \
+        environment_clear();                                                                       \
+        name(k, dst, src, n, first);                                                               \
+        return environment_raised();                                                               \
+    }
+
+FP16_ROW_FLAGS(fp16_rne)
+FP16_ROW_FLAGS(fp16_rtz)
+FP16_ROW_FLAGS(fp16_rup)
+FP16_ROW_FLAGS(fp16_rdn)
+FP16_ROW_FLAGS(fp16_rto)
+
+/* Ties away are converted with a bit set that makes all of them inexact. */
+static narrow_function *const fp16_flags[HU_STOCHASTIC + 1] = {
+    [HU_TIES_TO_EVEN] = fp16_rne_flags,    [HU_TOWARD_ZERO] = fp16_rtz_flags,
+    [HU_TOWARD_POSITIVE] = fp16_rup_flags, [HU_TOWARD_NEGATIVE] = fp16_rdn_flags,
+    [HU_TO_ODD] = fp16_rto_flags,
+};
+
+#else
+
+static narrow_function *const fp16_flags[HU_STOCHASTIC + 1];
+
+#endif
+
 /* The narrow_function that stages have: the hardware's where it does, the lanes' otherwise. */
 static narrow_function *narrow_find_fp16(const struct conversion *c)
 {
-    static narrow_function *const fp16[] = {
+    static narrow_function *const fp16[HU_STOCHASTIC + 1] = {
         [HU_TIES_TO_EVEN] = fp16_rne,    [HU_TIES_TO_AWAY] = fp16_rna,
         [HU_TOWARD_ZERO] = fp16_rtz,     [HU_TOWARD_POSITIVE] = fp16_rup,
         [HU_TOWARD_NEGATIVE] = fp16_rdn, [HU_TO_ODD] = fp16_rto,
     };
-    bool plain = !c->flags && !c->options.saturate && c->options.direction != HU_STOCHASTIC;
-    return is_fp16(c->to) && plain ? fp16[c->options.direction] : narrow_find(c);
+    narrow_function *found =
+        c->flags ? fp16_flags[c->options.direction] : fp16[c->options.direction];
+    bool plain = !c->options.saturate && !(c->flags && c->options.tininess_before);
+    return is_fp16(c->to) && plain && found ? found : narrow_find(c);
 }

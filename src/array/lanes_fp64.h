@@ -97,17 +97,19 @@ INLINE singles round_fp64(doubles x, enum hu_direction direction)
 }
 
 INLINE void fp64_step(void *dst, const void *src, enum hu_direction direction, bool flags,
-                      const struct tiny_fp64 *tiny, struct seen_fp64 *seen)
+                      bool saturate, const struct tiny_fp64 *tiny, struct seen_fp64 *seen)
 {
     doubles x = load_doubles(src);
     singles rounded = round_fp64(x, direction);
     if (flags)
         see_rounded(seen, x, rounded, tiny);
-    store_singles(dst, rounded);
+    if (flags && saturate)
+        seen->overflow |= lanes_infinite(x);
+    store_singles(dst, saturate ? infinities_to_greatest(rounded) : rounded);
 }
 
 INLINE unsigned fp64_to_fp32(const struct conversion *c, void *dst, const void *src, size_t n,
-                             enum hu_direction direction, bool flags)
+                             enum hu_direction direction, bool flags, bool saturate)
 {
     struct tiny_fp64 tiny = tiny_fp64(&c->options);
     struct seen_fp64 seen = {0, 0, 0, 0};
@@ -116,165 +118,327 @@ INLINE unsigned fp64_to_fp32(const struct conversion *c, void *dst, const void *
     size_t whole = n / (2 * DOUBLES) * (2 * DOUBLES);
     for (size_t i = 0; i < whole; i += 2 * DOUBLES) {
         fetch_ahead(c->streams, in + 8 * i, 2 * sizeof(doubles));
-        fp64_step(out + 4 * i, in + 8 * i, direction, flags, &tiny, &seen);
-        fp64_step(out + 4 * (i + DOUBLES), in + 8 * (i + DOUBLES), direction, flags, &tiny, &seen);
+        fp64_step(out + 4 * i, in + 8 * i, direction, flags, saturate, &tiny, &seen);
+        fp64_step(out + 4 * (i + DOUBLES), in + 8 * (i + DOUBLES), direction, flags, saturate,
+                  &tiny, &seen);
     }
     for (size_t i = whole; i < n; i += DOUBLES) {
         size_t count = n - i < DOUBLES ? n - i : DOUBLES;
         double rest[DOUBLES] = {0};
         float words[DOUBLES];
         memcpy(rest, in + 8 * i, 8 * count);
-        fp64_step(words, rest, direction, flags, &tiny, &seen);
+        fp64_step(words, rest, direction, flags, saturate, &tiny, &seen);
         memcpy(out + 4 * i, words, 4 * count);
     }
     return raised_fp64(&seen);
 }
 
-#define FP64_ROW(name, direction, flags)                                                           \
-    TARGET static unsigned name(const struct conversion *c, void *dst, const void *src, size_t n,  \
-                                uint64_t first)                                                    \
+#define FP64_ROW(name, direction, flags, saturate)                                                 \
+    TARGET static __attribute__((noinline)) unsigned name(                                         \
+        const struct conversion *c, void *dst, const void *src, size_t n, uint64_t first)          \
     {                                                                                              \
         (void)first;                                                                               \
-        return fp64_to_fp32(c, dst, src, n, direction, flags);                                     \
+        return fp64_to_fp32(c, dst, src, n, direction, flags, saturate);                           \
     }
 
-FP64_ROW(fp64_fp32_plain, HU_TIES_TO_EVEN, false) /* whichever the environment says */
-FP64_ROW(fp64_fp32_plain_flags, HU_TIES_TO_EVEN, true)
-FP64_ROW(fp64_fp32_rna, HU_TIES_TO_AWAY, false)
-FP64_ROW(fp64_fp32_rna_flags, HU_TIES_TO_AWAY, true)
-FP64_ROW(fp64_fp32_rto, HU_TO_ODD, false)
-FP64_ROW(fp64_fp32_rto_flags, HU_TO_ODD, true)
+/* Where the hardware raises the flags: as FP16_ROW_FLAGS. */
+#define FP64_ROW_FLAGS(name)                                                                       \
+    static unsigned name##_flags(const struct conversion *c, void *dst, const void *src, size_t n, \
+                                 uint64_t first)                                                   \
+    {                                                                                              \
+        environment_clear();                                                                       \
+        name(c, dst, src, n, first);                                                               \
+        return environment_raised();                                                               \
+    }
 
+#define FP64_ROWS(name, direction)                                                                 \
+    FP64_ROW(name, direction, false, false)                                                        \
+    FP64_ROW(name##_compared, direction, true, false)                                              \
+    FP64_ROW(name##_saturate, direction, false, true)                                              \
+    FP64_ROW(name##_saturate_compared, direction, true, true)
+
+FP64_ROWS(fp64_fp32_plain, HU_TIES_TO_EVEN) /* whichever the environment says */
+FP64_ROWS(fp64_fp32_rna, HU_TIES_TO_AWAY)
+FP64_ROWS(fp64_fp32_rto, HU_TO_ODD)
+FP64_ROW_FLAGS(fp64_fp32_plain)
+FP64_ROW_FLAGS(fp64_fp32_rto)
+
+/* Ties away are converted with a bit set that makes all of them inexact: the hardware's flags are
+ * of no use. */
 static row_function *fp64_fp32_find(const struct conversion *c)
 {
-    switch (c->options.direction) {
-    case HU_STOCHASTIC:
+    static row_function *const rows[][2][2] = {
+        /* by saturate and flags */
+        {{fp64_fp32_plain, fp64_fp32_plain_compared},
+         {fp64_fp32_plain_saturate, fp64_fp32_plain_saturate_compared}},
+        {{fp64_fp32_rna, fp64_fp32_rna_compared},
+         {fp64_fp32_rna_saturate, fp64_fp32_rna_saturate_compared}},
+        {{fp64_fp32_rto, fp64_fp32_rto_compared},
+         {fp64_fp32_rto_saturate, fp64_fp32_rto_saturate_compared}},
+    };
+    bool away = c->options.direction == HU_TIES_TO_AWAY, odd = c->options.direction == HU_TO_ODD;
+    if (c->options.direction == HU_STOCHASTIC)
         return NULL;
-    case HU_TIES_TO_AWAY:
-        return c->flags ? fp64_fp32_rna_flags : fp64_fp32_rna;
-    case HU_TO_ODD:
-        return c->flags ? fp64_fp32_rto_flags : fp64_fp32_rto;
-    default:
-        return c->flags ? fp64_fp32_plain_flags : fp64_fp32_plain;
-    }
+    if (c->flags && !away && !c->options.saturate && !c->options.tininess_before)
+        return odd ? fp64_fp32_rto_flags : fp64_fp32_plain_flags;
+    return rows[odd ? 2 : away][c->options.saturate][c->flags];
 }
 
 /* The first step to narrower formats: see widen_function. */
-INLINE unsigned to_odd(void *dst, const void *src, size_t n, bool flags)
+TARGET static __attribute__((noinline)) void to_odd(void *dst, const void *src, size_t n)
 {
-    struct seen_fp64 seen = {0, 0, 0, 0};
     for (size_t i = 0; i < n; i += DOUBLES) {
         size_t count = n - i < DOUBLES ? n - i : DOUBLES;
         const void *at = (const char *)src + 8 * i;
         double rest[DOUBLES] = {0};
         if (count < DOUBLES)
             at = memcpy(rest, at, 8 * count);
-        doubles x = load_doubles(at);
         float words[DOUBLES];
         char *out = (char *)dst + 4 * i;
-        store_singles(count < DOUBLES ? (void *)words : out, round_to_odd(x));
+        store_singles(count < DOUBLES ? (void *)words : out, round_to_odd(load_doubles(at)));
         if (count < DOUBLES)
             memcpy(out, words, 4 * count);
-        if (flags)
-            see_fp64(&seen, x);
     }
-    return raised_fp64(&seen);
 }
 
-TARGET static __attribute__((noinline)) unsigned to_odd_plain(void *dst, const void *src, size_t n)
-{
-    return to_odd(dst, src, n, false);
-}
-
-TARGET static __attribute__((noinline)) unsigned to_odd_flags(void *dst, const void *src, size_t n)
-{
-    return to_odd(dst, src, n, true);
-}
-
+/* What is tiny in FP32 need not be so in a format that has its range and less precision. */
 static unsigned widen_fp64(void *dst, const void *src, size_t n)
 {
     environment saved = environment_enter(HU_TOWARD_ZERO);
-    unsigned flags = to_odd_plain(dst, src, n);
+    to_odd(dst, src, n);
+    unsigned flags = environment_raised() & ~(unsigned)HU_UNDERFLOW;
     environment_leave(saved);
     return flags;
 }
 
-static unsigned widen_fp64_flags(void *dst, const void *src, size_t n)
+/*
+ * FP64 to FP16. Toward zero, and in either direction for all signs, two roundings are one but for
+ * their flags. Otherwise the first is toward zero with one bit that tells of those that FP32 drops,
+ * or, where zero is not near enough to what is below FP32's range, to odd.
+ */
+INLINE void fp64_fp16_step(void *dst, const void *src, enum hu_direction direction, bool flags)
 {
-    environment saved = environment_enter(HU_TOWARD_ZERO);
-    unsigned flags = to_odd_flags(dst, src, n);
-    environment_leave(saved);
-    return flags;
-}
-
-/* FP64 to FP16 where what is far below FP16's range becomes zero: one bit that tells of those that
- * FP32 drops is enough. */
-INLINE void fp64_fp16_step(void *dst, const void *src, enum hu_direction direction)
-{
-    store_quarter(dst, fp16_of_singles(narrow_doubles(with_sticky(load_doubles(src))), direction));
+    doubles x = load_doubles(src);
+    if (direction == HU_TO_ODD) {
+        store_quarter(dst, fp16_to_odd_of_doubles(x));
+        return;
+    }
+    if (direction == HU_TIES_TO_EVEN || direction == HU_TIES_TO_AWAY)
+        x = with_sticky(x);
+    else if (flags)
+        x = with_sticky_alone(x);
+    store_quarter(dst, fp16_of_singles(narrow_doubles(x), direction));
 }
 
 INLINE unsigned fp64_to_fp16(bool streams, void *dst, const void *src, size_t n,
-                             enum hu_direction direction)
+                             enum hu_direction direction, bool flags)
 {
     const char *in = src;
     char *out = dst;
     size_t whole = n / (2 * DOUBLES) * (2 * DOUBLES);
     for (size_t i = 0; i < whole; i += 2 * DOUBLES) {
         fetch_ahead(streams, in + 8 * i, 2 * sizeof(doubles));
-        fp64_fp16_step(out + 2 * i, in + 8 * i, direction);
-        fp64_fp16_step(out + 2 * (i + DOUBLES), in + 8 * (i + DOUBLES), direction);
+        fp64_fp16_step(out + 2 * i, in + 8 * i, direction, flags);
+        fp64_fp16_step(out + 2 * (i + DOUBLES), in + 8 * (i + DOUBLES), direction, flags);
     }
     for (size_t i = whole; i < n; i += DOUBLES) {
         size_t count = n - i < DOUBLES ? n - i : DOUBLES;
         double rest[DOUBLES] = {0};
         uint16_t codes[DOUBLES];
         memcpy(rest, in + 8 * i, 8 * count);
-        fp64_fp16_step(codes, rest, direction);
+        fp64_fp16_step(codes, rest, direction, flags);
         memcpy(out + 2 * i, codes, 2 * count);
     }
     return 0;
 }
 
-#define FP64_FP16_ROW(name, direction)                                                             \
-    TARGET static __attribute__((noinline)) unsigned name##_loop(bool streams, void *dst,          \
-                                                                 const void *src, size_t n)        \
+/* AROUND: the environment's direction, in which FP32 is reached. */
+#define FP64_FP16_ROW(name, direction, around, flags)                                              \
+    TARGET static __attribute__((noinline)) void name##_loop(bool streams, void *dst,              \
+                                                             const void *src, size_t n)            \
     {                                                                                              \
-        return fp64_to_fp16(streams, dst, src, n, direction);                                      \
+        fp64_to_fp16(streams, dst, src, n, direction, flags);                                      \
     }                                                                                              \
     static unsigned name(const struct conversion *c, void *dst, const void *src, size_t n,         \
                          uint64_t first)                                                           \
     {                                                                                              \
         (void)first;                                                                               \
-        environment saved = environment_enter(HU_TOWARD_ZERO);                                     \
-        unsigned flags = name##_loop(c->streams, dst, src, n);                                     \
+        environment saved = environment_enter(around);                                             \
+        name##_loop(c->streams, dst, src, n);                                                      \
+        unsigned raised = environment_raised();                                                    \
         environment_leave(saved);                                                                  \
-        return flags;                                                                              \
+        return raised;                                                                             \
     }
 
-FP64_FP16_ROW(fp64_fp16_rne, HU_TIES_TO_EVEN)
-FP64_FP16_ROW(fp64_fp16_rna, HU_TIES_TO_AWAY)
-FP64_FP16_ROW(fp64_fp16_rtz, HU_TOWARD_ZERO)
+FP64_FP16_ROW(fp64_fp16_rne, HU_TIES_TO_EVEN, HU_TOWARD_ZERO, true)
+FP64_FP16_ROW(fp64_fp16_rna, HU_TIES_TO_AWAY, HU_TOWARD_ZERO, false)
+FP64_FP16_ROW(fp64_fp16_rtz, HU_TOWARD_ZERO, HU_TOWARD_ZERO, false)
+FP64_FP16_ROW(fp64_fp16_rup, HU_TOWARD_POSITIVE, HU_TOWARD_POSITIVE, false)
+FP64_FP16_ROW(fp64_fp16_rdn, HU_TOWARD_NEGATIVE, HU_TOWARD_NEGATIVE, false)
+FP64_FP16_ROW(fp64_fp16_rto, HU_TO_ODD, HU_TOWARD_ZERO, false)
+FP64_FP16_ROW(fp64_fp16_rtz_flags, HU_TOWARD_ZERO, HU_TOWARD_ZERO, true)
+FP64_FP16_ROW(fp64_fp16_rup_flags, HU_TOWARD_POSITIVE, HU_TOWARD_POSITIVE, true)
+FP64_FP16_ROW(fp64_fp16_rdn_flags, HU_TOWARD_NEGATIVE, HU_TOWARD_NEGATIVE, true)
+
+static row_function *fp64_fp16_find(const struct conversion *c)
+{
+    static row_function *const rows[2][HU_STOCHASTIC + 1] = {
+        {
+            [HU_TIES_TO_EVEN] = fp64_fp16_rne,
+            [HU_TIES_TO_AWAY] = fp64_fp16_rna,
+            [HU_TOWARD_ZERO] = fp64_fp16_rtz,
+            [HU_TOWARD_POSITIVE] = fp64_fp16_rup,
+            [HU_TOWARD_NEGATIVE] = fp64_fp16_rdn,
+            [HU_TO_ODD] = fp64_fp16_rto,
+        },
+        {
+            [HU_TIES_TO_EVEN] = fp64_fp16_rne,
+            [HU_TOWARD_ZERO] = fp64_fp16_rtz_flags,
+            [HU_TOWARD_POSITIVE] = fp64_fp16_rup_flags,
+            [HU_TOWARD_NEGATIVE] = fp64_fp16_rdn_flags,
+        },
+    };
+    if (c->options.saturate || (c->flags && c->options.tininess_before))
+        return NULL;
+    return rows[c->flags][c->options.direction];
+}
 
 /* NULL: not from FP64, or only by way of FP32. */
 static row_function *fp64_find(const struct conversion *c)
 {
-    if (!is_fp64(c->from) || c->options.saturate)
+    if (!is_fp64(c->from))
         return NULL;
-    if (is_fp32(c->to))
-        return fp64_fp32_find(c);
-    if (!is_fp16(c->to) || c->flags)
-        return NULL;
-    switch (c->options.direction) {
-    case HU_TIES_TO_EVEN:
-        return fp64_fp16_rne;
-    case HU_TIES_TO_AWAY:
-        return fp64_fp16_rna;
-    case HU_TOWARD_ZERO:
-        return fp64_fp16_rtz;
-    default:
-        return NULL;
+    return is_fp32(c->to) ? fp64_fp32_find(c) : is_fp16(c->to) ? fp64_fp16_find(c) : NULL;
+}
+
+/*
+ * Stochastic rounding in FP64 itself, to values that the target has, or above its range; FP32 holds
+ * them too.
+ */
+struct stochastic {
+    uint32_t drop; /* trailing bits that FP64 has more */
+    uint64_t low;  /* as a mask */
+    uint64_t least_normal;
+    uint64_t seed;
+    bool tininess_before;
+};
+
+static inline struct stochastic stochastic_for(const struct conversion *c)
+{
+    uint32_t drop = 52u - c->to->trailing_bits;
+    return (struct stochastic){
+        .drop = drop,
+        .low = (UINT64_C(1) << drop) - 1,
+        .least_normal = (uint64_t)(hu_emin(c->to) + 1023) << 52,
+        .seed = c->options.seed,
+        .tininess_before = c->options.tininess_before,
+    };
+}
+
+/* X rounded where some are below emin; RANDOM: 32 bits in each lane. */
+INLINE longs stochastic_any(const struct stochastic *k, longs x, longs random)
+{
+    const longs one = longs_of(UINT64_C(1) << 52), sign = x & longs_of(UINT64_C(1) << 63);
+    longs field = (x ^ sign) >> 52;
+    longs significand = (x & (one - 1)) | (one & (longs)(field != 0));
+    field += (longs)(field == 0) & 1;
+    longs least = longs_of(k->least_normal >> 52);
+    longs at = pick_longs((longs)(field < least), least, field);
+    longs shift = at - field + longs_of(k->drop);
+    longs fraction = shift_right_longs(significand, shift - 32) |
+                     shift_left_longs(significand, longs_of(32) - shift);
+    longs up = (longs)(random < (fraction & longs_of(UINT32_MAX))) & 1;
+    /* The integer part in the unit of AT, by way of 2^52. */
+    const longs integer = longs_of(UINT64_C(0x4330000000000000));
+    doubles kept = (doubles)((shift_right_longs(significand, shift) + up) | integer);
+    doubles unit = (doubles)((at - longs_of(52 - k->drop)) << 52);
+    longs rounded = (longs)((kept - (doubles)integer) * unit) | sign;
+    return pick_longs((longs)(field == longs_of(0x7ff)), x, rounded);
+}
+
+/* FLAGS as see_fp64 and see_rounded; what the target's range cannot hold is seen later, where it is
+ * within FP32's. */
+INLINE void see_stochastic(const struct stochastic *k, struct seen_fp64 *seen, longs x,
+                           longs rounded, longs carry)
+{
+    const longs low = longs_of(INT64_MAX);
+    const longs magnitude = x & low;
+    unsigned finite = lanes_above(longs_of(FP64_INFINITE), magnitude);
+    unsigned inexact = finite & lanes_of(differ((doubles)x, (doubles)rounded));
+    longs unbounded = k->tininess_before ? magnitude : magnitude + carry;
+    see_fp64(seen, (doubles)x);
+    seen->inexact |= inexact;
+    seen->overflow |= finite & lanes_above(rounded & low, longs_of(FP64_ABOVE_FP32 - 1));
+    seen->underflow |= inexact & lanes_above(longs_of(k->least_normal), unbounded);
+}
+
+INLINE void stochastic_step(const struct stochastic *k, void *dst, const void *src, vec random,
+                            bool flags, struct seen_fp64 *seen)
+{
+    const longs top = longs_of(UINT64_C(1) << 63), none = longs_of(UINT64_C(1) << 63) - 1;
+    random ^= random >> 15;
+    for (int half = 0; half < 2; half++) {
+        longs x = bits_of(load_doubles((const char *)src + half * sizeof(doubles)));
+        longs magnitude = x & ~top, bits = random_half(random, half);
+        longs carry = (~bits << 32) >> (64 - k->drop);
+        unsigned outside = lanes_above(longs_of(k->least_normal) + none, magnitude + none) |
+                           lanes_above(magnitude, longs_of(FP64_INFINITE - 1));
+        longs rounded = (x + carry) & longs_of(~k->low);
+        if (outside)
+            rounded = stochastic_any(k, x, bits);
+        if (flags)
+            see_stochastic(k, seen, x, rounded, carry);
+        store_singles((char *)dst + half * sizeof(singles), narrow_doubles((doubles)rounded));
     }
+}
+
+INLINE unsigned stochastic_row(const struct stochastic *k, void *dst, const void *src, size_t n,
+                               uint64_t first, bool flags)
+{
+    struct seen_fp64 seen = {0, 0, 0, 0};
+    struct row r = random_row(k->seed, first);
+    for (size_t done = 0; done < n; done += STEP) {
+        size_t count = n - done < STEP ? n - done : STEP;
+        const char *in = (const char *)src + 8 * done;
+        char *out = (char *)dst + 4 * done;
+        double rest[STEP] = {0};
+        float words[STEP];
+        if (count < STEP) {
+            in = memcpy(rest, in, 8 * count);
+            out = (char *)words;
+        }
+        vec random[4];
+        random_lanes(random, &r);
+        VECTORS(
+            stochastic_step(k, out + 4 * LANES * i, in + 8 * LANES * i, random[i], flags, &seen););
+        if (count < STEP)
+            memcpy((char *)dst + 4 * done, words, 4 * count);
+    }
+    return raised_fp64(&seen);
+}
+
+TARGET static __attribute__((noinline)) unsigned
+stochastic_plain(const struct stochastic *k, void *dst, const void *src, size_t n, uint64_t first)
+{
+    return stochastic_row(k, dst, src, n, first, false);
+}
+
+TARGET static __attribute__((noinline)) unsigned
+stochastic_flags(const struct stochastic *k, void *dst, const void *src, size_t n, uint64_t first)
+{
+    return stochastic_row(k, dst, src, n, first, true);
+}
+
+/* As round_at_random in chain.h. */
+static unsigned fp64_at_random(const struct conversion *c, void *dst, const void *src, size_t n,
+                               uint64_t first)
+{
+    struct stochastic k = stochastic_for(c);
+    environment saved = environment_enter(HU_TIES_TO_EVEN); /* beyond FP32 is infinity */
+    unsigned flags = c->flags ? stochastic_flags(&k, dst, src, n, first)
+                              : stochastic_plain(&k, dst, src, n, first);
+    environment_leave(saved);
+    return flags;
 }
 
 /* FP32 to FP64: exact, NaNs made quiet. */

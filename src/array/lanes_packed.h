@@ -13,17 +13,21 @@ INLINE half_lanes splat_16(uint32_t x)
     return (half_lanes){0} + (uint16_t)x;
 }
 
+#ifndef LANES_SMALLER_8
 INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
 {
     byte_lanes m = (byte_lanes)(a < b);
     return (a & m) | (b & ~m);
 }
+#endif
 
+#ifndef LANES_SMALLER_16
 INLINE half_lanes smaller_16(half_lanes a, half_lanes b)
 {
     half_lanes m = (half_lanes)(a < b);
     return (a & m) | (b & ~m);
 }
+#endif
 
 /* yes where the top bit is set, which is the only one */
 INLINE byte_lanes pick_8(byte_lanes top, byte_lanes yes, byte_lanes no)

@@ -114,10 +114,24 @@ INLINE vec larger_float(vec a, vec b)
 #endif
 }
 
-/* note_special gathers magnitudes; has_special: one was infinite or NaN. */
-INLINE vec note_special(vec noted, vec magnitude)
+/* Whether a magnitude so far was above LARGE, or below SMALL and not zero. */
+struct noted {
+    vec outside;
+};
+
+INLINE struct noted nothing_noted(void)
 {
-    return noted | (vec)above(magnitude, splat(0x7f7fffff));
+    return (struct noted){splat(0)};
+}
+
+INLINE void note_large(struct noted *noted, vec magnitude, vec large)
+{
+    noted->outside |= (vec)above(magnitude, large);
+}
+
+INLINE void note_small(struct noted *noted, vec magnitude, vec small)
+{
+    noted->outside |= (vec)(above(small, magnitude) & above(magnitude, splat(0)));
 }
 
 INLINE vec shift_right(vec x, uint32_t count)
@@ -205,6 +219,26 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
                                        (__m128i)pack_half_signs(x + 2));
 }
 
+/* Of each lane the sum of its halves by FACTORS'. */
+#define LANES_JOIN
+INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
+{
+    __m128i by = _mm_set1_epi32((int)factors);
+    return (half_lanes)_mm_packs_epi32(_mm_madd_epi16((__m128i)v[0], by),
+                                       _mm_madd_epi16((__m128i)v[1], by));
+}
+
+INLINE byte_lanes pack_half_bytes(const half_lanes *v)
+{
+    return (byte_lanes)_mm_packus_epi16((__m128i)v[0], (__m128i)v[1]);
+}
+
+#define LANES_SMALLER_8
+INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
+{
+    return (byte_lanes)_mm_min_epu8((__m128i)a, (__m128i)b);
+}
+
 #else
 
 INLINE bool any(mask m)
@@ -263,9 +297,10 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
 
 #endif
 
-INLINE bool has_special(vec noted)
+INLINE bool is_outside(const struct noted *noted, vec small, vec large)
 {
-    return any((mask)noted);
+    (void)small, (void)large;
+    return any((mask)noted->outside);
 }
 
 #include "array/lanes_packed.h"

@@ -73,7 +73,7 @@ static widen_function *widen_find(const struct hu_format *from, bool flags)
 {
 #ifdef LANES_FP64
     if (is_fp64(from))
-        return flags ? widen_fp64_flags : widen_fp64;
+        return widen_fp64;
 #endif
     if (is_fp16(from))
         return flags ? widen_fp16_flags : widen_fp16;

@@ -80,10 +80,18 @@ struct narrow narrow_for(const struct hu_format *to, const struct hu_options *op
         .saturate = options->saturate,
         .seed = options->seed,
     };
+    k.rebias = (k.least_normal >> drop) - (1u << to->trailing_bits);
+    if (to->trailing_bits <= 7) {
+        k.join_shift = 7u - to->trailing_bits;
+        k.join = 1u << 16 | 1u << k.join_shift;
+        k.join_base = (k.least_normal + k.magic) >> 16;
+    }
+    k.greatest = (k.max_code + k.rebias) << drop;
     /* FP32's own subnormals have twice the unit of the binade below its emin. */
-    uint32_t unit = narrow_kind(to) == NARROW_TOP ? 1u << (drop - 1) : 1u << drop;
+    uint32_t tiny_drop = narrow_kind(to) == NARROW_TOP ? drop - 1 : drop;
+    k.tiny_drop = options->tininess_before ? 0 : tiny_drop;
     for (int sign = 0; sign < 2; sign++)
-        k.tiny[sign] = tiny_below(&k, options, sign, unit);
+        k.tiny[sign] = tiny_below(&k, options, sign, 1u << tiny_drop);
     set_specials(&k, to, options);
     return k;
 }

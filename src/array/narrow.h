@@ -25,11 +25,16 @@ struct narrow {
     uint32_t limit;         /* 2^(emax + 1) in FP32: it and all above overflow */
     uint32_t magic;         /* adds 23 - t to an FP32 exponent field */
     uint32_t max_code;
+    uint32_t greatest;    /* its value in FP32 */
+    uint32_t rebias;      /* a normal number's FP32 magnitude without DROP bits, less its code */
     uint32_t overflow[2]; /* the code that an overflow gives */
     uint32_t infinity[2]; /* codes with their sign */
     uint32_t nan[2];
-    uint32_t payload;    /* mask of a NaN code's trailing bits that come from the source */
-    uint32_t tiny[2];    /* FP32 magnitudes below are tiny where inexact */
+    uint32_t payload; /* mask of a NaN code's trailing bits that come from the source */
+    uint32_t tiny[2]; /* FP32 magnitudes below are tiny where inexact */
+    uint32_t join, join_base, join_shift; /* see join_sums */
+    uint32_t tiny_drop;  /* as drop, in the binade below emin with the exponent unbounded; 0: before
+                            rounding all below emin are tiny */
     uint32_t sign_shift; /* FP32's sign bit to the code's */
     uint32_t sign;       /* the code's sign bit */
     bool negative_zero;

@@ -37,7 +37,7 @@ INLINE vec from_fp16(const void *at)
 #include "array/lanes_fp16.h"
 #include "array/lanes_widen.h"
 
-static const struct stages stages = {widen_find, narrow_find_fp16, NULL};
+static const struct stages stages = {widen_find, narrow_find_fp16, NULL, NULL};
 
 static unsigned chain_row(const struct conversion *c, void *dst, const void *src, size_t n,
                           uint64_t first)

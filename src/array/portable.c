@@ -93,7 +93,7 @@ static narrow_function *find_narrow(const struct conversion *c)
     return narrow_find(c);
 }
 
-static const struct stages stages = {widen_find, find_narrow, NULL};
+static const struct stages stages = {widen_find, find_narrow, NULL, NULL};
 
 static unsigned chain_row(const struct conversion *c, void *dst, const void *src, size_t n,
                           uint64_t first)
