@@ -117,7 +117,7 @@ unsigned chain_run(const struct stages *s, const struct conversion *c, void *dst
         return run_at_random(s, c, dst, src, n, first);
     widen_function *widen = is_fp32(c->from) ? NULL : s->widen(c->from, c->flags);
     if (is_fp32(c->to))
-        return widen(dst, src, n);
+        return widen(dst, src, n, c->direct);
     struct narrow k = {0};
     if (!is_fp64(c->to))
         k = narrow_for(c->to, &c->options);
@@ -131,7 +131,7 @@ unsigned chain_run(const struct stages *s, const struct conversion *c, void *dst
         const void *words = (const char *)src + hu_array_bytes(c->from, done);
         uint32_t block[BLOCK] __attribute__((aligned(64)));
         if (widen) {
-            unsigned raised = widen(block, words, count);
+            unsigned raised = widen(block, words, count, false);
             bool scale = is_fp64(c->from) && c->to->specials == HU_SPECIALS_SCALE;
             flags |= scale && c->flags ? scale_flags(words, count, raised) : raised;
             words = block;

@@ -10,7 +10,7 @@
  * 2008). Returns the flags that the next step cannot see, invalid and overflow from FP64, if asked
  * to.
  */
-typedef unsigned widen_function(void *dst, const void *src, size_t n);
+typedef unsigned widen_function(void *dst, const void *src, size_t n, bool direct);
 
 /* What an instruction set can do. */
 struct stages {

@@ -109,18 +109,23 @@ INLINE void fp64_step(void *dst, const void *src, enum hu_direction direction, b
 }
 
 INLINE unsigned fp64_to_fp32(const struct conversion *c, void *dst, const void *src, size_t n,
-                             enum hu_direction direction, bool flags, bool saturate)
+                             bool direct, enum hu_direction direction, bool flags, bool saturate)
 {
     struct tiny_fp64 tiny = tiny_fp64(&c->options);
     struct seen_fp64 seen = {0, 0, 0, 0};
     const char *in = src;
     char *out = dst;
-    size_t whole = n / (2 * DOUBLES) * (2 * DOUBLES);
-    for (size_t i = 0; i < whole; i += 2 * DOUBLES) {
-        fetch_ahead(c->streams, in + 8 * i, 2 * sizeof(doubles));
-        fp64_step(out + 4 * i, in + 8 * i, direction, flags, saturate, &tiny, &seen);
-        fp64_step(out + 4 * (i + DOUBLES), in + 8 * (i + DOUBLES), direction, flags, saturate,
-                  &tiny, &seen);
+    const size_t step = 2 * DOUBLES;
+    size_t whole = n / step * step;
+    for (size_t i = 0; i < whole; i += step) {
+        float words[2 * DOUBLES] __attribute__((aligned(sizeof(vec))));
+        size_t at = direct ? turn(i, n, step) : i;
+        char *to = direct ? (char *)words : out + 4 * at;
+        fetch_ahead(direct, in + 8 * at, 8 * step);
+        for (size_t j = 0; j < step; j += DOUBLES)
+            fp64_step(to + 4 * j, in + 8 * (at + j), direction, flags, saturate, &tiny, &seen);
+        if (direct)
+            stream_out(out + 4 * at, words, sizeof words);
     }
     for (size_t i = whole; i < n; i += DOUBLES) {
         size_t count = n - i < DOUBLES ? n - i : DOUBLES;
@@ -133,12 +138,19 @@ INLINE unsigned fp64_to_fp32(const struct conversion *c, void *dst, const void *
     return raised_fp64(&seen);
 }
 
+/* A function for each way to memory, so that neither pays for the other. */
 #define FP64_ROW(name, direction, flags, saturate)                                                 \
+    TARGET static __attribute__((noinline)) unsigned name##_direct(                                \
+        const struct conversion *c, void *dst, const void *src, size_t n)                          \
+    {                                                                                              \
+        return fp64_to_fp32(c, dst, src, n, true, direction, flags, saturate);                     \
+    }                                                                                              \
     TARGET static __attribute__((noinline)) unsigned name(                                         \
         const struct conversion *c, void *dst, const void *src, size_t n, uint64_t first)          \
     {                                                                                              \
         (void)first;                                                                               \
-        return fp64_to_fp32(c, dst, src, n, direction, flags, saturate);                           \
+        return c->direct ? name##_direct(c, dst, src, n)                                           \
+                         : fp64_to_fp32(c, dst, src, n, false, direction, flags, saturate);        \
     }
 
 /* Where the hardware raises the flags: as FP16_ROW_FLAGS. */
@@ -202,8 +214,9 @@ TARGET static __attribute__((noinline)) void to_odd(void *dst, const void *src, 
 }
 
 /* What is tiny in FP32 need not be so in a format that has its range and less precision. */
-static unsigned widen_fp64(void *dst, const void *src, size_t n)
+static unsigned widen_fp64(void *dst, const void *src, size_t n, bool direct)
 {
+    (void)direct; /* a first step only */
     environment saved = environment_enter(HU_TOWARD_ZERO);
     to_odd(dst, src, n);
     unsigned flags = environment_raised() & ~(unsigned)HU_UNDERFLOW;
@@ -230,16 +243,22 @@ INLINE void fp64_fp16_step(void *dst, const void *src, enum hu_direction directi
     store_quarter(dst, fp16_of_singles(narrow_doubles(x), direction));
 }
 
-INLINE unsigned fp64_to_fp16(bool streams, void *dst, const void *src, size_t n,
+INLINE unsigned fp64_to_fp16(void *dst, const void *src, size_t n, bool direct,
                              enum hu_direction direction, bool flags)
 {
     const char *in = src;
     char *out = dst;
-    size_t whole = n / (2 * DOUBLES) * (2 * DOUBLES);
-    for (size_t i = 0; i < whole; i += 2 * DOUBLES) {
-        fetch_ahead(streams, in + 8 * i, 2 * sizeof(doubles));
-        fp64_fp16_step(out + 2 * i, in + 8 * i, direction, flags);
-        fp64_fp16_step(out + 2 * (i + DOUBLES), in + 8 * (i + DOUBLES), direction, flags);
+    const size_t step = 4 * DOUBLES;
+    size_t whole = n / step * step;
+    for (size_t i = 0; i < whole; i += step) {
+        uint16_t codes[4 * DOUBLES] __attribute__((aligned(sizeof(vec))));
+        size_t at = direct ? turn(i, n, step) : i;
+        char *to = direct ? (char *)codes : out + 2 * at;
+        fetch_ahead(direct, in + 8 * at, 8 * step);
+        for (size_t j = 0; j < step; j += DOUBLES)
+            fp64_fp16_step(to + 2 * j, in + 8 * (at + j), direction, flags);
+        if (direct)
+            stream_out(out + 2 * at, codes, sizeof codes);
     }
     for (size_t i = whole; i < n; i += DOUBLES) {
         size_t count = n - i < DOUBLES ? n - i : DOUBLES;
@@ -254,17 +273,22 @@ INLINE unsigned fp64_to_fp16(bool streams, void *dst, const void *src, size_t n,
 
 /* AROUND: the environment's direction, in which FP32 is reached. */
 #define FP64_FP16_ROW(name, direction, around, flags)                                              \
-    TARGET static __attribute__((noinline)) void name##_loop(bool streams, void *dst,              \
-                                                             const void *src, size_t n)            \
+    TARGET static                                                                                  \
+        __attribute__((noinline)) void name##_direct(void *dst, const void *src, size_t n)         \
     {                                                                                              \
-        fp64_to_fp16(streams, dst, src, n, direction, flags);                                      \
+        fp64_to_fp16(dst, src, n, true, direction, flags);                                         \
+    }                                                                                              \
+    TARGET static                                                                                  \
+        __attribute__((noinline)) void name##_cached(void *dst, const void *src, size_t n)         \
+    {                                                                                              \
+        fp64_to_fp16(dst, src, n, false, direction, flags);                                        \
     }                                                                                              \
     static unsigned name(const struct conversion *c, void *dst, const void *src, size_t n,         \
                          uint64_t first)                                                           \
     {                                                                                              \
         (void)first;                                                                               \
         environment saved = environment_enter(around);                                             \
-        name##_loop(c->streams, dst, src, n);                                                      \
+        (c->direct ? name##_direct : name##_cached)(dst, src, n);                                  \
         unsigned raised = environment_raised();                                                    \
         environment_leave(saved);                                                                  \
         return raised;                                                                             \

@@ -38,15 +38,22 @@ INLINE void widen_step(void *dst, const void *src, enum widen_kind kind, bool fl
     VECTORS(store((char *)dst + i * sizeof(vec), x[i]););
 }
 
-INLINE unsigned widen_row(void *dst, const void *src, size_t n, enum widen_kind kind, bool flags)
+INLINE unsigned widen_row(void *dst, const void *src, size_t n, bool direct, enum widen_kind kind,
+                          bool flags)
 {
     const size_t width = kind == WIDEN_TF32 ? 4 : 2;
     const char *in = src;
     char *out = dst;
     vec signaling = splat(0);
     size_t whole = n / STEP * STEP;
-    for (size_t i = 0; i < whole; i += STEP)
-        widen_step(out + i * 4, in + i * width, kind, flags, &signaling);
+    for (size_t i = 0; i < whole; i += STEP) {
+        uint32_t words[STEP] __attribute__((aligned(sizeof(vec))));
+        size_t at = direct ? turn(i, n, STEP) : i;
+        fetch_ahead(direct, in + at * width, STEP * width);
+        widen_step(direct ? (char *)words : out + at * 4, in + at * width, kind, flags, &signaling);
+        if (direct)
+            stream_out(out + at * 4, words, sizeof words);
+    }
     if (n > whole) {
         uint32_t rest[STEP] = {0}, words[STEP];
         memcpy(rest, in + whole * width, (n - whole) * width);
@@ -56,10 +63,15 @@ INLINE unsigned widen_row(void *dst, const void *src, size_t n, enum widen_kind 
     return any(unequal(signaling, splat(0))) ? HU_INVALID : 0;
 }
 
+/* A function for each way to memory, so that neither pays for the other. */
 #define WIDEN_ROW(name, kind, flags)                                                               \
-    TARGET static unsigned name(void *dst, const void *src, size_t n)                              \
+    TARGET static unsigned name##_direct(void *dst, const void *src, size_t n)                     \
     {                                                                                              \
-        return widen_row(dst, src, n, kind, flags);                                                \
+        return widen_row(dst, src, n, true, kind, flags);                                          \
+    }                                                                                              \
+    TARGET static unsigned name(void *dst, const void *src, size_t n, bool direct)                 \
+    {                                                                                              \
+        return direct ? name##_direct(dst, src, n) : widen_row(dst, src, n, false, kind, flags);   \
     }
 
 WIDEN_ROW(widen_fp16, WIDEN_FP16, false)

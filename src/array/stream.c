@@ -41,10 +41,15 @@ bool stream_pays(const struct conversion *c, const void *dst, const void *src, s
            elements_to_line(c, dst) < SIZE_MAX;
 }
 
-/* Whether rows can write past the caches themselves: those of array/lanes.h do. */
+/* Whether rows can write past the caches themselves: those of array/lanes*.h do. */
 static bool is_direct(const struct conversion *c)
 {
-    return is_fp32(c->from) && !layout_is_packed(c->to) && c->to->storage_bits <= 32;
+    if (is_fp32(c->from))
+        return !layout_is_packed(c->to) && c->to->storage_bits <= 32;
+    bool to_fp32 = is_fp32(c->to), at_random = c->options.direction == HU_STOCHASTIC;
+    if (is_fp64(c->from))
+        return (to_fp32 || is_fp16(c->to)) && !at_random;
+    return to_fp32 && (is_fp16(c->from) || is_bf16(c->from) || is_tf32(c->from));
 }
 
 static unsigned direct_run(row_function *row, const struct conversion *c, void *dst,
