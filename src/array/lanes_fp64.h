@@ -201,14 +201,16 @@ TARGET static __attribute__((noinline)) void to_odd(void *dst, const void *src, 
     }
 }
 
-/* What is tiny in FP32 need not be so in a format that has its range and less precision. */
+/* What is inexact stays so, for the next step to see; what is tiny in FP32 need not be so in a
+ * format that has its range and less precision. */
 static unsigned widen_fp64(void *dst, const void *src, size_t n)
 {
     environment saved = environment_enter(HU_TOWARD_ZERO);
     to_odd(dst, src, n);
-    unsigned flags = environment_raised() & ~(unsigned)HU_UNDERFLOW;
+    unsigned flags = environment_raised();
     environment_leave(saved);
-    return flags;
+    unsigned overflow = flags & HU_OVERFLOW ? HU_OVERFLOW | HU_INEXACT : 0u;
+    return (flags & HU_INVALID) | overflow;
 }
 
 /* To FP16's normal numbers the last bit kept, set where any below is, says it all, as it stays
