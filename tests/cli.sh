@@ -128,6 +128,9 @@ prints "custom formats work everywhere" 0x239 bash -c '"$0" convert -t e5m6 0.01
 # the program
 exits "no command shows the overview and fails" 2 '' "$halfulp"
 exits "an unknown command is named" 2 "there is no command 'foo'" "$halfulp" foo
+exits "a kernel that the machine has not is named" 2 "HALFULP_KERNEL: this machine runs no kernel 'foo', but: scalar, portable" \
+    env HALFULP_KERNEL=foo "$halfulp" convert -t fp16 1
+exits "an empty choice of kernel is none" 0 '' env HALFULP_KERNEL= "$halfulp" convert -t fp16 1
 exits "help of an unknown command is refused" 2 "there is no command 'foo'" "$halfulp" help foo
 exits "an unknown option is named" 2 'unknown or ambiguous option --foo' "$halfulp" show --foo 1
 exits "an option without its argument is named" 2 'option -f needs an argument' "$halfulp" show -f

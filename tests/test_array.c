@@ -275,11 +275,11 @@ Test(array, ten_million_random_encodings_convert_as_the_scalar_kernel, .timeout 
     check_random("fp64", "bf16", n / 2);
 }
 
-/* An encoding of FROM near CENTRE, or now and then zero. */
-static uint64_t near(const struct hu_format *from, uint64_t centre, unsigned spread)
+/* An encoding of FROM near CENTRE with one of SIGNS, or now and then zero. */
+static uint64_t near(const struct hu_format *from, uint64_t centre, unsigned spread, uint64_t signs)
 {
     uint64_t moved = centre + (xorshift() & ((UINT64_C(1) << spread) - 1));
-    uint64_t sign = xorshift() & hu_sign_mask(from);
+    uint64_t sign = xorshift() & hu_sign_mask(from) & signs;
     return xorshift() % 16 ? moved ^ sign : sign;
 }
 
@@ -288,11 +288,12 @@ static void check_short_flags(const struct hu_format *from, const struct hu_form
 {
     enum { MOST = 300 };
     unsigned char bytes[MOST * 8], expected[MOST * 8];
-    size_t n = 1 + xorshift() % MOST;
+    size_t n = 1 + xorshift() % (xorshift() % 2 ? MOST : 3);
+    uint64_t signs = xorshift() % 2 ? UINT64_MAX : 0;
     struct sources s = {from, n, bytes};
     uint64_t exact = xorshift() % 2 ? (UINT64_C(1) << (from->trailing_bits / 2)) - 1 : 0;
     for (size_t i = 0; i < n; i++)
-        set_element(from, bytes, i, near(from, centre, spread) & ~exact);
+        set_element(from, bytes, i, near(from, centre, spread, signs) & ~exact);
     for (int way = 0; way < 4 * DIRECTIONS; way++) {
         struct hu_options options = {(enum hu_direction)(way / 4), way & 1, way & 2, 3};
         unsigned raised = 0;
@@ -323,8 +324,11 @@ static void check_all_short_flags(const char *source)
                                  0,
                                  hu_exponent_mask(from) << from->trailing_bits};
         for (size_t e = 0; e < sizeof ends / sizeof *ends; e++)
-            for (unsigned spread = 0; spread <= from->trailing_bits + 3u; spread += 3)
-                check_short_flags(from, to, ends[e] - (UINT64_C(1) << spread) / 2, spread);
+            for (unsigned spread = 0; spread <= from->trailing_bits + 3u; spread += 3) {
+                uint64_t centre = ends[e] - (UINT64_C(1) << spread) / 2;
+                check_short_flags(from, to, centre, spread);
+                check_short_flags(from, to, centre | hu_sign_mask(from), spread);
+            }
     }
 }
 

@@ -280,6 +280,14 @@ INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
     return _mm_or_si128(toward_zero, _mm_srli_epi16(halves, 15));
 }
 
+/* No zeros, subnormals, infinities and NaNs: the exponent field is none of its ends. */
+INLINE bool all_normal(fp16s codes)
+{
+    __m128i x = _mm_sub_epi16(_mm_add_epi16(codes, codes), _mm_set1_epi16(0x0800));
+    __m128i inside = _mm_cmpeq_epi16(_mm_min_epu16(x, _mm_set1_epi16((short)0xefff)), x);
+    return _mm_movemask_epi8(inside) == 0xffff;
+}
+
 INLINE void stream_fp16(void *at, fp16s codes)
 {
     _mm_stream_si128(at, codes);
@@ -404,19 +412,11 @@ INLINE doubles set_last_but_infinite(doubles x)
     return (doubles)(bits_of(x) | (longs_of(1) & ~infinite));
 }
 
-/* The last bit that FP32 keeps set where any below is. */
-INLINE doubles with_sticky(doubles x)
+/* The bit above those of LOW, a mask, set where any of them is. */
+INLINE doubles with_sticky(doubles x, uint64_t low)
 {
-    const uint64_t low = (UINT64_C(1) << 29) - 1;
     longs carried = (bits_of(x) & longs_of(low)) + longs_of(low);
     return (doubles)(bits_of(x) | (carried & longs_of(low + 1)));
-}
-
-/* And those below clear. */
-INLINE doubles with_sticky_alone(doubles x)
-{
-    const uint64_t low = (UINT64_C(1) << 29) - 1;
-    return (doubles)(bits_of(with_sticky(x)) & longs_of(~low));
 }
 
 INLINE singles infinities_to_greatest(singles x)
@@ -427,35 +427,7 @@ INLINE singles infinities_to_greatest(singles x)
     return _mm_castsi128_ps(_mm_add_epi32(bits, infinite));
 }
 
-/* The environment's direction is toward zero. */
-INLINE __m128i fp16_to_odd_of_doubles(doubles x)
+INLINE vec join_singles(singles low, singles high)
 {
-    __m128i codes = _mm_cvtps_ph(narrow_doubles(x), 3);
-    __m256d inexact = differ(widen_singles(_mm_cvtph_ps(codes)), x);
-    __m128 low = _mm256_castps256_ps128(_mm256_castpd_ps(inexact));
-    __m128 high = _mm256_extractf128_ps(_mm256_castpd_ps(inexact), 1);
-    __m128i words = _mm_castps_si128(_mm_shuffle_ps(low, high, 0x88));
-    return _mm_or_si128(codes, _mm_srli_epi16(_mm_packs_epi32(words, words), 15));
-}
-
-INLINE __m128i fp16_of_singles(singles x, enum hu_direction direction)
-{
-    if (direction == HU_TOWARD_ZERO)
-        return _mm_cvtps_ph(x, 3);
-    if (direction == HU_TOWARD_POSITIVE)
-        return _mm_cvtps_ph(x, 2);
-    if (direction == HU_TOWARD_NEGATIVE)
-        return _mm_cvtps_ph(x, 1);
-    if (direction == HU_TIES_TO_EVEN)
-        return _mm_cvtps_ph(x, 0);
-    __m128i bits = _mm_castps_si128(x);
-    __m128i magnitude = _mm_and_si128(bits, _mm_set1_epi32(INT32_MAX));
-    __m128i infinite = _mm_cmpeq_epi32(magnitude, _mm_set1_epi32(0x7f800000));
-    __m128i last = _mm_andnot_si128(infinite, _mm_set1_epi32(1));
-    return _mm_cvtps_ph(_mm_castsi128_ps(_mm_or_si128(bits, last)), 0);
-}
-
-INLINE void store_quarter(void *at, __m128i codes)
-{
-    _mm_storel_epi64(at, codes);
+    return (vec)_mm256_insertf128_ps(_mm256_castps128_ps256(low), high, 1);
 }

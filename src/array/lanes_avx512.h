@@ -280,6 +280,13 @@ INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
     return _mm256_or_si256(toward_zero, _mm256_maskz_set1_epi16(inexact, 1));
 }
 
+/* No zeros, subnormals, infinities and NaNs: the exponent field is none of its ends. */
+INLINE bool all_normal(fp16s codes)
+{
+    __m256i x = _mm256_sub_epi16(_mm256_add_epi16(codes, codes), _mm256_set1_epi16(0x0800));
+    return !_mm256_cmpge_epu16_mask(x, _mm256_set1_epi16((short)0xf000));
+}
+
 INLINE void stream_fp16(void *at, fp16s codes)
 {
     _mm256_stream_si256(at, codes);
@@ -401,20 +408,12 @@ INLINE doubles set_last_but_infinite(doubles x)
     return _mm512_castsi512_pd(_mm512_mask_or_epi64(bits, others, bits, _mm512_set1_epi64(1)));
 }
 
-/* The last bit that FP32 keeps set where any below is. */
-INLINE doubles with_sticky(doubles x)
+/* The bit above those of LOW, a mask, set where any of them is. */
+INLINE doubles with_sticky(doubles x, uint64_t low)
 {
-    const long long low = (1LL << 29) - 1;
     __m512i bits = _mm512_castpd_si512(x);
-    __mmask8 some = _mm512_test_epi64_mask(bits, _mm512_set1_epi64(low));
-    return _mm512_castsi512_pd(_mm512_mask_or_epi64(bits, some, bits, _mm512_set1_epi64(low + 1)));
-}
-
-/* And those below clear. */
-INLINE doubles with_sticky_alone(doubles x)
-{
-    const long long low = (1LL << 29) - 1;
-    return (doubles)(bits_of(with_sticky(x)) & longs_of(~(uint64_t)low));
+    __mmask8 some = _mm512_test_epi64_mask(bits, (__m512i)longs_of(low));
+    return _mm512_castsi512_pd(_mm512_mask_or_epi64(bits, some, bits, (__m512i)longs_of(low + 1)));
 }
 
 INLINE singles infinities_to_greatest(singles x)
@@ -424,31 +423,8 @@ INLINE singles infinities_to_greatest(singles x)
     return _mm256_castsi256_ps(_mm256_mask_sub_epi32(bits, infinite, bits, _mm256_set1_epi32(1)));
 }
 
-/* The environment's direction is toward zero. */
-INLINE __m128i fp16_to_odd_of_doubles(doubles x)
+INLINE vec join_singles(singles low, singles high)
 {
-    __m128i codes = _mm256_cvtps_ph(narrow_doubles(x), 3);
-    __mmask8 inexact = differ(widen_singles(_mm256_cvtph_ps(codes)), x);
-    return _mm_or_si128(codes, _mm_maskz_set1_epi16(inexact, 1));
-}
-
-INLINE __m128i fp16_of_singles(singles x, enum hu_direction direction)
-{
-    if (direction == HU_TOWARD_ZERO)
-        return _mm256_cvtps_ph(x, 3);
-    if (direction == HU_TOWARD_POSITIVE)
-        return _mm256_cvtps_ph(x, 2);
-    if (direction == HU_TOWARD_NEGATIVE)
-        return _mm256_cvtps_ph(x, 1);
-    if (direction == HU_TIES_TO_EVEN)
-        return _mm256_cvtps_ph(x, 0);
-    __m256i bits = _mm256_castps_si256(x);
-    __mmask8 others = (__mmask8)~_mm256_fpclass_ps_mask(x, 0x08 | 0x10);
-    bits = _mm256_mask_or_epi32(bits, others, bits, _mm256_set1_epi32(1));
-    return _mm256_cvtps_ph(_mm256_castsi256_ps(bits), 0);
-}
-
-INLINE void store_quarter(void *at, __m128i codes)
-{
-    _mm_storeu_si128(at, codes);
+    __m512 joined = _mm512_castps256_ps512(low);
+    return (vec)_mm512_insertf32x8(joined, high, 1);
 }

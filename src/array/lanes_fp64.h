@@ -213,62 +213,85 @@ TARGET static __attribute__((noinline)) void to_odd(void *dst, const void *src, 
     }
 }
 
-/* What is tiny in FP32 need not be so in a format that has its range and less precision. */
+/* What is inexact stays so, for the next step to see; what is tiny in FP32 need not be so in a
+ * format that has its range and less precision. */
 static unsigned widen_fp64(void *dst, const void *src, size_t n, bool direct)
 {
     (void)direct; /* a first step only */
     environment saved = environment_enter(HU_TOWARD_ZERO);
     to_odd(dst, src, n);
-    unsigned flags = environment_raised() & ~(unsigned)HU_UNDERFLOW;
+    unsigned flags = environment_raised();
     environment_leave(saved);
-    return flags;
+    unsigned overflow = flags & HU_OVERFLOW ? HU_OVERFLOW | HU_INEXACT : 0u;
+    return (flags & HU_INVALID) | overflow;
+}
+
+/* To FP16's normal numbers the last bit kept, set where any below is, says it all, as it stays
+ * through both roundings toward zero; what else there is goes through FP32's last bit. */
+INLINE fp16s fp16_to_odd_of(doubles low, doubles high)
+{
+    const uint64_t discarded = (UINT64_C(1) << (52 - 10)) - 1;
+    vec odd = join_singles(narrow_doubles(with_sticky(low, discarded)),
+                           narrow_doubles(with_sticky(high, discarded)));
+    fp16s codes = fp16_of(odd, HU_TOWARD_ZERO);
+    if (__builtin_expect(all_normal(codes), 1))
+        return codes;
+    return fp16_of(join_singles(round_to_odd(low), round_to_odd(high)), HU_TO_ODD);
+}
+
+INLINE doubles ready_for_fp16(doubles x, enum hu_direction direction, bool flags)
+{
+    const uint64_t discarded = (UINT64_C(1) << FP64_DROP) - 1;
+    if (direction == HU_TIES_TO_EVEN || direction == HU_TIES_TO_AWAY)
+        return with_sticky(x, discarded);
+    if (flags)
+        return (doubles)(bits_of(with_sticky(x, discarded)) & longs_of(~discarded));
+    return x;
 }
 
 /*
- * FP64 to FP16. Toward zero, and in either direction for all signs, two roundings are one but for
- * their flags. Otherwise the first is toward zero with one bit that tells of those that FP32 drops,
- * or, where zero is not near enough to what is below FP32's range, to odd.
+ * FP64 to FP16, LANES of them. Toward zero, and in either direction for all signs, two roundings
+ * are one but for their flags. Otherwise the first is toward zero with one bit that tells of those
+ * that FP32 drops: what is below FP32's range is near enough to zero.
  */
 INLINE void fp64_fp16_step(void *dst, const void *src, enum hu_direction direction, bool flags)
 {
-    doubles x = load_doubles(src);
+    doubles low = load_doubles(src), high = load_doubles((const char *)src + sizeof low);
     if (direction == HU_TO_ODD) {
-        store_quarter(dst, fp16_to_odd_of_doubles(x));
+        store_fp16(dst, fp16_to_odd_of(low, high));
         return;
     }
-    if (direction == HU_TIES_TO_EVEN || direction == HU_TIES_TO_AWAY)
-        x = with_sticky(x);
-    else if (flags)
-        x = with_sticky_alone(x);
-    store_quarter(dst, fp16_of_singles(narrow_doubles(x), direction));
+    vec x = join_singles(narrow_doubles(ready_for_fp16(low, direction, flags)),
+                         narrow_doubles(ready_for_fp16(high, direction, flags)));
+    store_fp16(dst, fp16_of(x, direction));
 }
 
-INLINE unsigned fp64_to_fp16(void *dst, const void *src, size_t n, bool direct,
-                             enum hu_direction direction, bool flags)
+INLINE void fp64_to_fp16(void *dst, const void *src, size_t n, bool direct,
+                         enum hu_direction direction, bool flags)
 {
     const char *in = src;
     char *out = dst;
-    const size_t step = 4 * DOUBLES;
+    const size_t step = direct ? 2 * LANES : LANES;
     size_t whole = n / step * step;
     for (size_t i = 0; i < whole; i += step) {
-        uint16_t codes[4 * DOUBLES] __attribute__((aligned(sizeof(vec))));
+        uint16_t codes[2 * LANES] __attribute__((aligned(sizeof(vec))));
         size_t at = direct ? turn(i, n, step) : i;
         char *to = direct ? (char *)codes : out + 2 * at;
         fetch_ahead(direct, in + 8 * at, 8 * step);
-        for (size_t j = 0; j < step; j += DOUBLES)
+        for (size_t j = 0; j < step; j += LANES)
             fp64_fp16_step(to + 2 * j, in + 8 * (at + j), direction, flags);
         if (direct)
             stream_out(out + 2 * at, codes, sizeof codes);
     }
-    for (size_t i = whole; i < n; i += DOUBLES) {
-        size_t count = n - i < DOUBLES ? n - i : DOUBLES;
-        double rest[DOUBLES] = {0};
-        uint16_t codes[DOUBLES];
-        memcpy(rest, in + 8 * i, 8 * count);
+    for (; direct && n - whole >= LANES; whole += LANES)
+        fp64_fp16_step(out + 2 * whole, in + 8 * whole, direction, flags);
+    if (n > whole) {
+        double rest[LANES] = {0};
+        uint16_t codes[LANES];
+        memcpy(rest, in + 8 * whole, 8 * (n - whole));
         fp64_fp16_step(codes, rest, direction, flags);
-        memcpy(out + 2 * i, codes, 2 * count);
+        memcpy(out + 2 * whole, codes, 2 * (n - whole));
     }
-    return 0;
 }
 
 /* AROUND: the environment's direction, in which FP32 is reached. */

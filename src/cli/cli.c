@@ -1,5 +1,6 @@
 #include "cli.h"
 #include "command.h"
+#include "kernels.h"
 #include "report.h"
 
 #include <errno.h>
@@ -52,6 +53,8 @@ static int dispatch(int argc, char **argv)
     const struct command *command = command_find(name);
     if (!command)
         return fail(NULL, "there is no command '%s'; 'halfulp help' lists them", name);
+    if (!kernel_of_environment())
+        return EXIT_BAD;
     return command->run(command, argc - 1, argv + 1);
 }
 

@@ -1,5 +1,6 @@
 #include "array/array.h"
 #include "arguments.h"
+#include "kernels.h"
 #include "lists.h"
 #include "options.h"
 #include "progress.h"
@@ -106,15 +107,9 @@ static double now(void)
 
 static bool add_kernel(struct request *q, const char *name)
 {
-    const struct hu_kernel *kernel = hu_kernel_find(name);
-    if (!kernel) {
-        char list[256] = "";
-        for (size_t i = 0; i < hu_kernel_count(); i++)
-            snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "",
-                     hu_kernel_name(hu_kernel_at(i)));
-        fail(q->command, "this machine runs no kernel '%s', but: %s", name, list);
+    const struct hu_kernel *kernel = kernel_named(q->command, name);
+    if (!kernel)
         return false;
-    }
     q->kernel = check_memory(realloc(q->kernel, (q->kernels + 1) * sizeof *q->kernel));
     q->kernel[q->kernels++] = kernel;
     return true;
