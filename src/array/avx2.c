@@ -20,6 +20,8 @@ static unsigned chain_row(const struct conversion *c, void *dst, const void *src
 
 static row_function *find(const struct conversion *c)
 {
+    if (is_fp32(c->from) && fp16_can(c))
+        return fp32_fp16_row;
     row_function *row = fp64_find(c);
     return row ? row : chain_can(&stages, c) ? chain_row : NULL;
 }

@@ -30,6 +30,8 @@ static row_function *find(const struct conversion *c)
 {
     if (is_all_stores(c))
         return NULL;
+    if (is_fp32(c->from) && fp16_can(c))
+        return fp32_fp16_row;
     row_function *row = fp64_find(c);
     return row ? row : chain_can(&stages, c) ? chain_row : NULL;
 }
@@ -158,7 +160,7 @@ const struct hu_kernel hu_kernel_avx512vbmi = {"avx512vbmi", x86_has_avx512_vbmi
 BF16_INLINE void bf16_step(const struct narrow *k, void *dst, const void *src)
 {
     enum { SUBNORMAL = 0x20 }; /* vfpclassps's imm8 */
-    fetch_ahead(k->streams, src, 2 * sizeof(vec));
+    fetch_ahead(k->direct, src, 2 * sizeof(vec));
     vec x[2] = {load(src), load((const char *)src + sizeof(vec))};
     __mmask16 low = _mm512_fpclass_ps_mask((__m512)x[0], SUBNORMAL);
     __mmask16 high = _mm512_fpclass_ps_mask((__m512)x[1], SUBNORMAL);
@@ -176,7 +178,6 @@ BF16 static unsigned bf16_row(const struct conversion *c, void *dst, const void 
 {
     (void)first;
     struct narrow k = narrow_for(c->to, &c->options);
-    k.streams = c->streams;
     k.direct = c->direct;
     const size_t step = 2 * LANES;
     size_t whole = n / step * step;

@@ -121,7 +121,6 @@ unsigned chain_run(const struct stages *s, const struct conversion *c, void *dst
     struct narrow k = {0};
     if (!is_fp64(c->to))
         k = narrow_for(c->to, &c->options);
-    k.streams = c->streams && !widen;
     k.direct = c->direct && !widen;
     if (!widen && !layout_is_packed(c->to))
         return narrow_block(s, c, &k, dst, src, n, first);

@@ -79,7 +79,7 @@ static const struct hu_options no_options;
 bool hu_kernel_has(const struct hu_kernel *kernel, const struct hu_format *to,
                    const struct hu_format *from, const struct hu_options *options, bool flags)
 {
-    struct conversion c = {to, from, options ? *options : no_options, flags, false, false};
+    struct conversion c = {to, from, options ? *options : no_options, flags, false};
     return kernel->find(&c) != NULL;
 }
 
@@ -135,7 +135,7 @@ int hu_convert_array_with(const struct hu_kernel *kernel, const struct hu_format
 {
     if (!kernel || !to || !from || (n && (!dst || !src)))
         return EINVAL;
-    struct conversion c = {to, from, options ? *options : no_options, flags != NULL, false, false};
+    struct conversion c = {to, from, options ? *options : no_options, flags != NULL, false};
     if (!is_direction(c.options.direction))
         return EINVAL;
     if (!n)

@@ -9,9 +9,10 @@ struct conversion {
     const struct hu_format *to;
     const struct hu_format *from;
     struct hu_options options;
-    bool flags;   /* whether anyone will look at what a row returns */
-    bool streams; /* whether the source comes from memory, to be asked for ahead */
-    bool direct; /* and dst, which starts a line, is to be written past the caches if the row can */
+    bool flags; /* whether anyone will look at what a row returns */
+    /* Whether the source comes from memory, to be asked for ahead, and dst, which starts a line, is
+     * to be written past the caches if the row can. */
+    bool direct;
 };
 
 /* Converts N elements, the first of which is element FIRST of the array, and returns the raised

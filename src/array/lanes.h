@@ -37,9 +37,9 @@ enum { STEP = 4 * LANES };
  * latency of memory, and within reach of what is there already. */
 enum { AHEAD = 1024 };
 
-INLINE void fetch_ahead(bool streams, const void *at, size_t bytes)
+INLINE void fetch_ahead(bool direct, const void *at, size_t bytes)
 {
-    if (streams)
+    if (direct)
         for (size_t i = 0; i < bytes; i += 64)
             __builtin_prefetch((const void *)((uintptr_t)at + AHEAD + i), 0, 2);
 }
@@ -556,7 +556,7 @@ INLINE void narrow_step(const struct narrow *k, void *dst, const void *src, stru
 {
     vec x[4], magnitude[4], random[4];
     struct noted noted = nothing_noted();
-    fetch_ahead(k->streams, src, sizeof x);
+    fetch_ahead(k->direct, src, sizeof x);
     VECTORS(const char *at = (const char *)src + sizeof(vec) * i; x[i] = load(at);
             magnitude[i] = x[i] & splat(~SIGN); random[i] = splat(0););
     VECTORS(note_large(&noted, magnitude[i], splat(seen->large)););

@@ -31,8 +31,7 @@ INLINE fp16s fp16_of(vec x, enum hu_direction direction)
     }
 }
 
-INLINE unsigned fp16_row(void *dst, const void *src, size_t n, bool direct,
-                         enum hu_direction direction)
+INLINE void fp16_row(void *dst, const void *src, size_t n, bool direct, enum hu_direction direction)
 {
     const char *in = src;
     char *out = dst;
@@ -58,21 +57,36 @@ INLINE unsigned fp16_row(void *dst, const void *src, size_t n, bool direct,
         store_fp16(codes, fp16_of(load(rest), direction));
         memcpy(out + 2 * i, codes, 2 * count);
     }
-    return 0;
 }
 
-/* A function for each way to memory, so that neither pays for the other. */
+#ifndef ENVIRONMENT_RAISES
+#define environment_clear() (void)0
+#define environment_raised() 0u
+enum { FP16_RAISES = false };
+#else
+enum { FP16_RAISES = true };
+#endif
+
+/* Functions for either way to memory, so that neither pays for the other, and out of line, so that
+ * nothing of them moves past the environment's words. */
 #define FP16_ROW(name, direction)                                                                  \
     TARGET static                                                                                  \
-        __attribute__((noinline)) unsigned name##_direct(void *dst, const void *src, size_t n)     \
+        __attribute__((noinline)) void name##_direct(void *dst, const void *src, size_t n)         \
     {                                                                                              \
-        return fp16_row(dst, src, n, true, direction);                                             \
+        fp16_row(dst, src, n, true, direction);                                                    \
     }                                                                                              \
-    TARGET static __attribute__((noinline)) unsigned name(                                         \
-        const struct narrow *k, void *dst, const void *src, size_t n, uint64_t first)              \
+    TARGET static                                                                                  \
+        __attribute__((noinline)) void name##_cached(void *dst, const void *src, size_t n)         \
     {                                                                                              \
-        (void)first;                                                                               \
-        return k->direct ? name##_direct(dst, src, n) : fp16_row(dst, src, n, false, direction);   \
+        fp16_row(dst, src, n, false, direction);                                                   \
+    }                                                                                              \
+    static unsigned name(const struct narrow *k, void *dst, const void *src, size_t n,             \
+                         uint64_t first)                                                           \
+    {                                                                                              \
+        (void)k, (void)first;                                                                      \
+        environment_clear();                                                                       \
+        name##_cached(dst, src, n);                                                                \
+        return environment_raised();                                                               \
     }
 
 FP16_ROW(fp16_rne, HU_TIES_TO_EVEN)
@@ -82,47 +96,43 @@ FP16_ROW(fp16_rup, HU_TOWARD_POSITIVE)
 FP16_ROW(fp16_rdn, HU_TOWARD_NEGATIVE)
 FP16_ROW(fp16_rto, HU_TO_ODD)
 
-#ifdef ENVIRONMENT_RAISES
-
-/* The row out of line, so that nothing of it moves past the environment's words. */
-#define FP16_ROW_FLAGS(name)                                                                       \
-    static unsigned name##_flags(const struct narrow *k, void *dst, const void *src, size_t n,     \
-                                 uint64_t first)                                                   \
+#define FP16_WAYS(name)                                                                            \
     {                                                                                              \
-        environment_clear();                                                                       \
-        name(k, dst, src, n, first);                                                               \
-        return environment_raised();                                                               \
+        name##_cached, name##_direct, name                                                         \
     }
 
-FP16_ROW_FLAGS(fp16_rne)
-FP16_ROW_FLAGS(fp16_rtz)
-FP16_ROW_FLAGS(fp16_rup)
-FP16_ROW_FLAGS(fp16_rdn)
-FP16_ROW_FLAGS(fp16_rto)
-
-/* Ties away are converted with a bit set that makes all of them inexact. */
-static narrow_function *const fp16_flags[HU_STOCHASTIC + 1] = {
-    [HU_TIES_TO_EVEN] = fp16_rne_flags,    [HU_TOWARD_ZERO] = fp16_rtz_flags,
-    [HU_TOWARD_POSITIVE] = fp16_rup_flags, [HU_TOWARD_NEGATIVE] = fp16_rdn_flags,
-    [HU_TO_ODD] = fp16_rto_flags,
+static const struct {
+    void (*cached)(void *dst, const void *src, size_t n);
+    void (*direct)(void *dst, const void *src, size_t n);
+    narrow_function *step;
+} fp16_ways[] = {
+    [HU_TIES_TO_EVEN] = FP16_WAYS(fp16_rne),    [HU_TIES_TO_AWAY] = FP16_WAYS(fp16_rna),
+    [HU_TOWARD_ZERO] = FP16_WAYS(fp16_rtz),     [HU_TOWARD_POSITIVE] = FP16_WAYS(fp16_rup),
+    [HU_TOWARD_NEGATIVE] = FP16_WAYS(fp16_rdn), [HU_TO_ODD] = FP16_WAYS(fp16_rto),
 };
 
-#else
+/* Ties away are converted with a bit set that makes all of them inexact: the hardware's flags are
+ * of no use. */
+static bool fp16_can(const struct conversion *c)
+{
+    if (!is_fp16(c->to) || c->options.saturate || c->options.direction == HU_STOCHASTIC)
+        return false;
+    bool away = c->options.direction == HU_TIES_TO_AWAY;
+    return !c->flags || (FP16_RAISES && !away && !c->options.tininess_before);
+}
 
-static narrow_function *const fp16_flags[HU_STOCHASTIC + 1];
-
-#endif
+/* From FP32. The environment is as hu_convert_array enters it: nothing raised. */
+static unsigned fp32_fp16_row(const struct conversion *c, void *dst, const void *src, size_t n,
+                              uint64_t first)
+{
+    (void)first;
+    enum hu_direction direction = c->options.direction;
+    (c->direct ? fp16_ways[direction].direct : fp16_ways[direction].cached)(dst, src, n);
+    return c->flags ? environment_raised() : 0;
+}
 
 /* The narrow_function that stages have: the hardware's where it does, the lanes' otherwise. */
 static narrow_function *narrow_find_fp16(const struct conversion *c)
 {
-    static narrow_function *const fp16[HU_STOCHASTIC + 1] = {
-        [HU_TIES_TO_EVEN] = fp16_rne,    [HU_TIES_TO_AWAY] = fp16_rna,
-        [HU_TOWARD_ZERO] = fp16_rtz,     [HU_TOWARD_POSITIVE] = fp16_rup,
-        [HU_TOWARD_NEGATIVE] = fp16_rdn, [HU_TO_ODD] = fp16_rto,
-    };
-    narrow_function *found =
-        c->flags ? fp16_flags[c->options.direction] : fp16[c->options.direction];
-    bool plain = !c->options.saturate && !(c->flags && c->options.tininess_before);
-    return is_fp16(c->to) && plain && found ? found : narrow_find(c);
+    return fp16_can(c) ? fp16_ways[c->options.direction].step : narrow_find(c);
 }

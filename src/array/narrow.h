@@ -39,8 +39,7 @@ struct narrow {
     uint32_t sign;       /* the code's sign bit */
     bool negative_zero;
     bool saturate;
-    bool streams; /* as conversion.streams */
-    bool direct;  /* and conversion.direct */
+    bool direct; /* and conversion.direct */
     unsigned infinity_flags;
     unsigned nan_flags;
     uint64_t seed;

@@ -53,6 +53,8 @@ static bool runs(void)
 
 static row_function *find(const struct conversion *c)
 {
+    if (is_fp32(c->from) && fp16_can(c))
+        return fp32_fp16_row;
     return chain_can(&stages, c) ? chain_row : NULL;
 }
 

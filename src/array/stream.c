@@ -56,7 +56,7 @@ static unsigned direct_run(row_function *row, const struct conversion *c, void *
                            const void *src, size_t n, uint64_t first)
 {
     struct conversion direct = *c;
-    direct.streams = direct.direct = true;
+    direct.direct = true;
     unsigned flags = row(&direct, dst, src, n, first);
     _mm_sfence();
     return flags;
