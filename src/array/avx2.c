@@ -26,4 +26,4 @@ static row_function *find(const struct conversion *c)
     return row ? row : chain_can(&stages, c) ? chain_row : NULL;
 }
 
-const struct hu_kernel hu_kernel_avx2 = {"avx2", x86_has_avx2, find};
+const struct hu_kernel hu_kernel_avx2 = {"avx2", x86_has_avx2, find, lanes_stream};

@@ -36,7 +36,7 @@ static row_function *find(const struct conversion *c)
     return row ? row : chain_can(&stages, c) ? chain_row : NULL;
 }
 
-const struct hu_kernel hu_kernel_avx512 = {"avx512", x86_has_avx512, find};
+const struct hu_kernel hu_kernel_avx512 = {"avx512", x86_has_avx512, find, lanes_stream};
 
 /* VBMI: tables of 256 bytes in registers. */
 
@@ -92,14 +92,22 @@ VBMI_INLINE void table_step(void *dst, const void *src, const struct bytes_of_wo
     _mm512_storeu_si512(out + 3, _mm512_unpackhi_epi16(zero, second));
 }
 
-VBMI_INLINE void table_steps(const struct table *t, void *dst, const void *src, size_t n, int size)
+VBMI_INLINE void table_steps(const struct table *t, void *dst, const void *src, size_t n, int size,
+                             bool direct)
 {
     struct bytes_of_words low = byte_of(t, size == 16 ? 0 : 16);
     struct bytes_of_words high = byte_of(t, size == 16 ? 8 : 24);
     const size_t width = (size_t)size / 8;
     size_t whole = n / VBMI_STEP * VBMI_STEP;
-    for (size_t i = 0; i < whole; i += VBMI_STEP)
-        table_step((char *)dst + i * width, (const char *)src + i, &low, &high, size);
+    for (size_t i = 0; i < whole; i += VBMI_STEP) {
+        uint32_t words[VBMI_STEP] __attribute__((aligned(sizeof(vec))));
+        size_t at = direct ? turn(i, n, VBMI_STEP) : i;
+        char *out = (char *)dst + at * width;
+        fetch_ahead(direct, (const char *)src + at, VBMI_STEP);
+        table_step(direct ? (char *)words : out, (const char *)src + at, &low, &high, size);
+        if (direct)
+            stream_out(out, words, VBMI_STEP * width);
+    }
     if (n > whole) {
         unsigned char rest[VBMI_STEP] = {0};
         uint32_t words[VBMI_STEP];
@@ -109,15 +117,17 @@ VBMI_INLINE void table_steps(const struct table *t, void *dst, const void *src, 
     }
 }
 
-VBMI static void table_to_16(const struct table *t, void *dst, const void *src, size_t n)
-{
-    table_steps(t, dst, src, n, 16);
-}
+/* A function for each way to memory, so that neither pays for the other. */
+#define TABLE_TO(name, size, direct)                                                               \
+    VBMI static void name(const struct table *t, void *dst, const void *src, size_t n)             \
+    {                                                                                              \
+        table_steps(t, dst, src, n, size, direct);                                                 \
+    }
 
-VBMI static void table_to_32(const struct table *t, void *dst, const void *src, size_t n)
-{
-    table_steps(t, dst, src, n, 32);
-}
+TABLE_TO(table_to_16, 16, false)
+TABLE_TO(table_to_16_direct, 16, true)
+TABLE_TO(table_to_32, 32, false)
+TABLE_TO(table_to_32_direct, 32, true)
 
 static bool low_halves_are_zero(const struct table *t)
 {
@@ -137,10 +147,16 @@ static unsigned vbmi_row(const struct conversion *c, void *dst, const void *src,
     if (c->to->storage_bits == 32 && !low_halves_are_zero(&t))
         return table_row(c, dst, src, n, first);
     if (c->to->storage_bits == 16)
-        table_to_16(&t, dst, src, n);
+        (c->direct ? table_to_16_direct : table_to_16)(&t, dst, src, n);
     else
-        table_to_32(&t, dst, src, n);
+        (c->direct ? table_to_32_direct : table_to_32)(&t, dst, src, n);
     return c->flags ? table_flags(&t, src, n) : 0;
+}
+
+static bool vbmi_stream(const struct conversion *c)
+{
+    (void)c;
+    return true;
 }
 
 static row_function *vbmi_find(const struct conversion *c)
@@ -150,7 +166,8 @@ static row_function *vbmi_find(const struct conversion *c)
     return bytes && table_can(c) ? vbmi_row : NULL;
 }
 
-const struct hu_kernel hu_kernel_avx512vbmi = {"avx512vbmi", x86_has_avx512_vbmi, vbmi_find};
+const struct hu_kernel hu_kernel_avx512vbmi = {"avx512vbmi", x86_has_avx512_vbmi, vbmi_find,
+                                               vbmi_stream};
 
 /* BF16: its conversion takes FP32's subnormals for zeros, so vectors with any go another way. */
 
@@ -207,4 +224,5 @@ static row_function *bf16_find(const struct conversion *c)
     return plain && is_fp32(c->from) && is_bf16(c->to) ? bf16_row : NULL;
 }
 
-const struct hu_kernel hu_kernel_avx512bf16 = {"avx512bf16", x86_has_avx512_bf16, bf16_find};
+const struct hu_kernel hu_kernel_avx512bf16 = {"avx512bf16", x86_has_avx512_bf16, bf16_find,
+                                               lanes_stream};

@@ -2,6 +2,7 @@
 #ifndef HALFULP_CHAIN_H
 #define HALFULP_CHAIN_H
 
+#include "array/layout.h"
 #include "array/narrow.h"
 
 /*
@@ -53,6 +54,17 @@ static inline bool is_bf16(const struct hu_format *f)
 static inline bool is_fp16(const struct hu_format *f)
 {
     return is_ieee(f, 5, 10);
+}
+
+/* hu_kernel.streams of kernels whose rows are array/lanes*.h's. */
+static inline bool lanes_stream(const struct conversion *c)
+{
+    if (is_fp32(c->from))
+        return !layout_is_packed(c->to) && c->to->storage_bits <= 32;
+    bool to_fp32 = is_fp32(c->to), at_random = c->options.direction == HU_STOCHASTIC;
+    if (is_fp64(c->from))
+        return (to_fp32 || is_fp16(c->to)) && !at_random;
+    return to_fp32 && (is_fp16(c->from) || is_bf16(c->from) || is_tf32(c->from));
 }
 
 bool chain_can(const struct stages *s, const struct conversion *c);

@@ -83,17 +83,15 @@ bool hu_kernel_has(const struct hu_kernel *kernel, const struct hu_format *to,
     return kernel->find(&c) != NULL;
 }
 
-/* The kernel's own code, or else the next plainer kernel's. */
-static row_function *find_row(const struct hu_kernel *kernel, const struct conversion *c)
+/* The kernel, or else the next plainer one that has code of its own for this. */
+static const struct hu_kernel *find_able(const struct hu_kernel *kernel, const struct conversion *c)
 {
     size_t i = 0;
     while (here.runnable[i] != kernel)
         i++;
-    for (;; i--) {
-        row_function *row = here.runnable[i]->find(c);
-        if (row)
-            return row;
-    }
+    while (!here.runnable[i]->find(c))
+        i--;
+    return here.runnable[i];
 }
 
 static bool is_direction(enum hu_direction direction)
@@ -101,11 +99,12 @@ static bool is_direction(enum hu_direction direction)
     return direction >= HU_TIES_TO_EVEN && direction <= HU_STOCHASTIC;
 }
 
-static unsigned run_piece(row_function *row, const struct conversion *c, void *dst, const void *src,
-                          size_t n, uint64_t first)
+static unsigned run_piece(const struct hu_kernel *kernel, const struct conversion *c, void *dst,
+                          const void *src, size_t n, uint64_t first)
 {
+    row_function *row = kernel->find(c);
     if (stream_pays(c, dst, src, n))
-        return stream_run(row, c, dst, src, n, first);
+        return stream_run(row, kernel->streams && kernel->streams(c), c, dst, src, n, first);
     return row(c, dst, src, n, first);
 }
 
@@ -115,18 +114,18 @@ static bool starts_a_byte(const struct conversion *c, uint64_t index)
 }
 
 /* In pieces that share the random keys of their upper index halves. */
-static unsigned run(row_function *row, const struct conversion *c, void *dst, const void *src,
-                    size_t n, uint64_t first)
+static unsigned run(const struct hu_kernel *kernel, const struct conversion *c, void *dst,
+                    const void *src, size_t n, uint64_t first)
 {
     uint64_t left = (UINT64_C(1) << 32) - (uint32_t)first;
     if (c->options.direction != HU_STOCHASTIC || n <= left)
-        return run_piece(row, c, dst, src, n, first);
+        return run_piece(kernel, c, dst, src, n, first);
     if (!starts_a_byte(c, left))
         return hu_kernel_scalar.find(c)(c, dst, src, n, first);
-    unsigned flags = run_piece(row, c, dst, src, (size_t)left, first);
+    unsigned flags = run_piece(kernel, c, dst, src, (size_t)left, first);
     void *dst_rest = (char *)dst + hu_array_bytes(c->to, (size_t)left);
     const void *src_rest = (const char *)src + hu_array_bytes(c->from, (size_t)left);
-    return flags | run(row, c, dst_rest, src_rest, n - (size_t)left, first + left);
+    return flags | run(kernel, c, dst_rest, src_rest, n - (size_t)left, first + left);
 }
 
 int hu_convert_array_with(const struct hu_kernel *kernel, const struct hu_format *to, void *dst,
@@ -141,7 +140,7 @@ int hu_convert_array_with(const struct hu_kernel *kernel, const struct hu_format
     if (!n)
         return 0;
     environment saved = environment_enter(c.options.direction);
-    unsigned raised = run(find_row(kernel, &c), &c, dst, src, n, first);
+    unsigned raised = run(find_able(kernel, &c), &c, dst, src, n, first);
     environment_leave(saved);
     if (flags)
         *flags |= raised;

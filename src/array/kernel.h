@@ -26,6 +26,8 @@ struct hu_kernel {
     bool (*runs)(void);
     /* NULL: no code of its own for this. */
     row_function *(*find)(const struct conversion *c);
+    /* Whether the row that find gives heeds conversion.direct. NULL: none does. */
+    bool (*streams)(const struct conversion *c);
 };
 
 extern const struct hu_kernel hu_kernel_scalar;

@@ -58,4 +58,4 @@ static row_function *find(const struct conversion *c)
     return chain_can(&stages, c) ? chain_row : NULL;
 }
 
-const struct hu_kernel hu_kernel_neon = {"neon", runs, find};
+const struct hu_kernel hu_kernel_neon = {"neon", runs, find, lanes_stream};

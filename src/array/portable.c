@@ -114,4 +114,4 @@ static row_function *find(const struct conversion *c)
     return chain_can(&stages, c) ? chain_row : NULL;
 }
 
-const struct hu_kernel hu_kernel_portable = {"portable", runs, find};
+const struct hu_kernel hu_kernel_portable = {"portable", runs, find, lanes_stream};

@@ -405,4 +405,4 @@ static row_function *find(const struct conversion *c)
     return convert_row;
 }
 
-const struct hu_kernel hu_kernel_scalar = {"scalar", runs, find};
+const struct hu_kernel hu_kernel_scalar = {"scalar", runs, find, NULL};

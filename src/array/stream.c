@@ -41,17 +41,6 @@ bool stream_pays(const struct conversion *c, const void *dst, const void *src, s
            elements_to_line(c, dst) < SIZE_MAX;
 }
 
-/* Whether rows can write past the caches themselves: those of array/lanes*.h do. */
-static bool is_direct(const struct conversion *c)
-{
-    if (is_fp32(c->from))
-        return !layout_is_packed(c->to) && c->to->storage_bits <= 32;
-    bool to_fp32 = is_fp32(c->to), at_random = c->options.direction == HU_STOCHASTIC;
-    if (is_fp64(c->from))
-        return (to_fp32 || is_fp16(c->to)) && !at_random;
-    return to_fp32 && (is_fp16(c->from) || is_bf16(c->from) || is_tf32(c->from));
-}
-
 static unsigned direct_run(row_function *row, const struct conversion *c, void *dst,
                            const void *src, size_t n, uint64_t first)
 {
@@ -107,8 +96,8 @@ static size_t run_blocks(row_function *row, const struct conversion *c, char *ds
     return done;
 }
 
-unsigned stream_run(row_function *row, const struct conversion *c, void *dst, const void *src,
-                    size_t n, uint64_t first)
+unsigned stream_run(row_function *row, bool direct, const struct conversion *c, void *dst,
+                    const void *src, size_t n, uint64_t first)
 {
     char *out = dst;
     const char *in = src;
@@ -116,7 +105,7 @@ unsigned stream_run(row_function *row, const struct conversion *c, void *dst, co
     unsigned flags = done ? row(c, dst, src, done, first) : 0;
     out += hu_array_bytes(c->to, done);
     in += hu_array_bytes(c->from, done);
-    if (is_direct(c))
+    if (direct)
         return flags | direct_run(row, c, out, in, n - done, first + done);
     size_t blocks = run_blocks(row, c, out, in, n - done, first + done, &flags);
     done += blocks;
@@ -134,9 +123,10 @@ bool stream_pays(const struct conversion *c, const void *dst, const void *src, s
     return false;
 }
 
-unsigned stream_run(row_function *row, const struct conversion *c, void *dst, const void *src,
-                    size_t n, uint64_t first)
+unsigned stream_run(row_function *row, bool direct, const struct conversion *c, void *dst,
+                    const void *src, size_t n, uint64_t first)
 {
+    (void)direct;
     return row(c, dst, src, n, first);
 }
 
