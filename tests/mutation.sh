@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2016
-# Breaks the rounding one rule at a time: each time the conversion tests must fail.
+# Breaks the rounding one rule at a time: each time the conversion tests must fail; and then the
+# kernels of arrays, which the array tests must notice.
 . "$srcdir/tests/tap.sh"
 cc=${CC-cc}
 # A test that fails leaks what it held: that is no finding here.
@@ -77,4 +78,71 @@ mutate "payloads are dropped" convert.c 's/code |= nan.significand >>.*/;/'
 mutate "FNUZ keeps a negative zero" rounding.h 's/!to->negative_zero)/false)/'
 mutate "saturation forgets infinities" convert.c 's/hu_has_infinity(to) \&\& !options->saturate/hu_has_infinity(to)/'
 mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORMAL : HU_ZERO, sign, trailing,/trailing ? HU_SUBNORMAL : HU_ZERO, sign, trailing | (hu_trailing_mask(f) + 1),/'
+
+# Kernels of arrays. A mutant is one of their files, compiled from a copy of the room.
+
+fresh_kernels() {
+    rm -rf "$scratch/src/array"
+    cp -r "$srcdir/src/array" "$scratch/src/"
+}
+
+build_kernel() { # FILE
+    # shellcheck disable=SC2086
+    $cc $MUTATION_CFLAGS -include "$builddir/config.h" -I"$scratch/src" -I"$srcdir/src" \
+        -c "$scratch/src/array/$1.c" -o "$scratch/$1.o" || return 1
+    # shellcheck disable=SC2086
+    $cc $MUTATION_CFLAGS -o "$scratch/mutant" "$builddir/tests/test_array.o" "$scratch/$1.o" \
+        "$builddir/libhalfulp.a" $MUTATION_LIBS
+}
+
+kernel_fails() {
+    for test in every_count* stochastic_rounding_depends* the_callers* few_elements* fp32_converts*; do
+        timeout 120 "$scratch/mutant" -j1 --filter "array/$test" >"$scratch/log" 2>&1 || return 0
+    done
+    return 1
+}
+
+mutate_kernel() { # NAME KERNEL FILE sed-expression
+    fresh_kernels
+    sed -i "$4" "$scratch/src/array/$3"
+    if cmp -s "$scratch/src/array/$3" "$srcdir/src/array/$3"; then
+        fail "$1" "the mutation changed nothing: $4"
+    elif ! build_kernel "$2" >"$scratch/build" 2>&1; then
+        fail "$1" "the mutant does not build: $(head -n 5 "$scratch/build")"
+    elif kernel_fails; then
+        pass "$1"
+    else
+        fail "$1" "no test noticed: $4"
+    fi
+}
+
+fresh
+fresh_kernels
+if build_kernel dispatch >"$scratch/build" 2>&1 && ! kernel_fails; then
+    pass "the unchanged kernels pass"
+else
+    fail "the unchanged kernels pass" "$(tail -n 5 "$scratch/build" "$scratch/log" 2>/dev/null)"
+fi
+mutate_kernel "the environment's direction is left as it is" dispatch dispatch.c \
+    's/environment_enter(c.options.direction)/environment_enter(HU_TIES_TO_EVEN)/'
+mutate_kernel "a plainer kernel takes another's conversions" dispatch dispatch.c \
+    's/, n, first);$/, n, 0);/'
+mutate_kernel "a tie at the top of a word goes up" portable lanes.h \
+    's/return add_bit(x + splat(k->low >> 1), x, k->drop);/return x + splat((k->low >> 1) + 1);/'
+mutate_kernel "the last element is not written" portable lanes.h \
+    's/memcpy(out + whole \* width, codes, (n - whole) \* width)/memcpy(out + whole * width, codes, (n - whole - 1) * width)/'
+mutate_kernel "tiny elements are not looked at" portable lanes.h \
+    's/seen.small = k->tiny\[0\] > k->tiny\[1\] ? .*/seen.small = 0;/'
+mutate_kernel "overflow is not looked for" portable lanes.h 's/seen.large = k->greatest;/;/'
+mutate_kernel "a signaling NaN raises nothing in lanes" portable lanes.h \
+    's/seen->flags |= HU_INVALID;/;/'
+mutate_kernel "random numbers repeat from step to step" portable lanes.h 's/r->low_index += STEP;/;/'
+if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
+    mutate_kernel "FP64 forgets what FP32 drops" avx2 lanes_fp64.h \
+        's/return with_sticky(x, discarded);/return x;/'
+    mutate_kernel "the hardware's overflow is not read" avx2 environment.h 's/raised & 0x08/raised \& 0x04/'
+    mutate_kernel "a carry at random the wrong way" avx2 lanes_fp64.h 's/(~bits << 32)/(bits << 32)/'
+else
+    skip "mutations of the x86 kernels" "this machine has no AVX2"
+fi
 finish

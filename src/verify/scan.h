@@ -57,8 +57,8 @@ struct hu_scan_options {
     uint64_t shard, shards; /* take the tasks that are shard modulo shards; shards 0 is 1 */
     uint64_t draws;         /* seeded draws from a source wider than 32 bits */
     uint64_t seed;
-    bool every_flag; /* calls that want flags for every input, not the boundaries and an
-                        eighth of the rest alone */
+    bool every_flag; /* calls that want flags for every input, and of one of 21 to 32 bits not for
+                        the boundaries and an eighth of the rest alone */
     void (*progress)(void *context, uint64_t inputs); /* may be NULL; inputs just done; from any
                                                          thread */
     void *progress_context;

@@ -75,7 +75,8 @@ bool trial_wants_blame(struct trial *t)
 
 bool trial_takes_flags(const struct trial *t, bool mixed, uint64_t number)
 {
-    if (t->options->every_flag || t->runs->from->width <= HU_NARROW_WIDTH)
+    if (t->options->every_flag || t->runs->from->width <= HU_NARROW_WIDTH ||
+        !hu_scans_all(t->runs->from))
         return true;
     return !mixed && hu_draw(t->options->seed, number) % FLAG_SHARE == 0;
 }

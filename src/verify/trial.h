@@ -59,7 +59,8 @@ void trial_mismatch(struct trial *t, const struct hu_mismatch *mismatch);
 bool trial_wants_blame(struct trial *t);
 
 /* Whether block NUMBER is also converted by a call that wants flags: all are where the scan takes
- * every flag or the source is narrow, else one in FLAG_SHARE of those that hold no boundary. */
+ * every flag, the source is narrow or only its boundaries are tried, else one in FLAG_SHARE of
+ * those that hold no boundary. */
 bool trial_takes_flags(const struct trial *t, bool mixed, uint64_t number);
 
 /* SOURCE by itself, in LONE_COPIES copies and a call that wants flags: its code, and exactly its
