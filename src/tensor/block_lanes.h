@@ -1,8 +1,9 @@
 /*
  * The passes of block_pass.h for one type and one instruction set. The file that includes this
  * defines REAL, WORD and LEAST_NORMAL_EXPONENT, FIELD_SHIFT, SINGLE for the type, NAME(x) for what
- * it makes, TARGET for the instruction set, and FUSED(a, b, c) for its a * b + c. Plain loops of a
- * constant length over arrays that do not overlap: compilers turn them into lanes.
+ * it makes, TARGET for the instruction set, FUSED(a, b, c) for its a * b + c, and NEAR and COUNT
+ * for passes of its own or NULL. Plain loops of a constant length over arrays that do not overlap:
+ * compilers turn them into lanes.
  */
 
 #define FIELD(w) ((w) << FIELD_SHIFT)
@@ -198,8 +199,8 @@ TARGET static void NAME(small)(const void *code, const void *scaled, double min_
 }
 
 static const struct hu_block_passes NAME(passes) = {
-    NAME(range),         NAME(round), NAME(errors), NAME(squares),
-    NAME(rough_squares), NAME(small), sizeof(REAL)};
+    NAME(range), NAME(round),  NAME(errors), NAME(squares), NAME(rough_squares),
+    NAME(small), sizeof(REAL), NEAR,         COUNT};
 
 #undef FIELD
 #undef BIAS

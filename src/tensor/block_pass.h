@@ -37,6 +37,19 @@ struct hu_block_sum {
     int exponent;
 };
 
+/* What rounding to nearest makes of X, finite and in the target's range, and its errors: round,
+ * errors, squares, rough_squares and small in one. */
+struct hu_block_near {
+    const void *x;
+    const void *ahead; /* the block that is read next, which may be brought near */
+    struct hu_block_range range;
+    int emin, trailing_bits;
+    uint64_t inexact, zeros, subnormals;
+    uint64_t max_error, max_relative, max_units; /* as in hu_block_errors */
+    struct hu_block_sum noise;
+    double relative;
+};
+
 struct hu_block_passes {
     void (*range)(const void *x, struct hu_block_range *range);
     /*
@@ -54,6 +67,12 @@ struct hu_block_passes {
     void (*small)(const void *code, const void *scaled, double min_normal, uint64_t *zeros,
                   uint64_t *subnormals);
     size_t size; /* of a value: 4 or 8 */
+    /* These two have no equal in every instruction set: NULL there. False: the others must do it.
+     */
+    bool (*near)(struct hu_block_near *near);
+    /* Adds to COUNTS how often each biased exponent but 0 occurs; it has an element more than there
+     * are exponents. */
+    bool (*count)(const void *x, const struct hu_block_range *range, uint32_t *counts);
 };
 
 /* The passes for fp32 or fp64 values, for the instruction set of hu_kernel_chosen. */

@@ -1,4 +1,13 @@
 #include "analyst.h"
+#include "array/layout.h"
+
+/* The block where it can be written to. */
+static void own(struct hu_analyst *a, struct block *b)
+{
+    if (b->x != a->x)
+        memcpy(a->x, b->x, HU_BLOCK * b->passes->size);
+    b->x = a->x;
+}
 
 /* Takes NaNs and infinities out of the block: zeros stand in their places. */
 static void take_specials(struct hu_analyst *a, struct block *b)
@@ -16,7 +25,7 @@ static void take_specials(struct hu_analyst *a, struct block *b)
 /* How often each sign and biased exponent occurs, in tables that do not wait for each other. */
 static void count_exponents(struct hu_analyst *a, const struct block *b)
 {
-    const unsigned char *at = (const void *)a->x;
+    const unsigned char *at = b->x;
     size_t i = 0;
     uint64_t pair[2];
     if (b->single) {
@@ -27,9 +36,8 @@ static void count_exponents(struct hu_analyst *a, const struct block *b)
             a->exponents[2][pair[1] >> 23 & 0x1ff]++;
             a->exponents[3][pair[1] >> 55]++;
         }
-        const uint32_t *words = (const void *)a->x;
         for (; i < b->n; i++)
-            a->exponents[0][words[i] >> 23]++;
+            a->exponents[0][layout_word(at + i * 4, 32) >> 23]++;
         return;
     }
     for (; i + 2 <= b->n; i += 2) {
@@ -62,10 +70,10 @@ void hu_block_settle(struct hu_analyst *a, const struct block *b)
         memset(a->exponents[i], 0, 2 * (size_t)all * sizeof **a->exponents);
 }
 
-static void see_subnormals(struct hu_analyst *a, struct block *b, double least_normal)
+static void see_subnormals(struct block *b, double least_normal)
 {
     for (size_t i = 0; i < b->n; i++) {
-        double x = element(b, a->x, i);
+        double x = element(b, b->x, i);
         if (x == 0 || fabs(x) >= least_normal)
             continue;
         b->g->spread.binades[ilogb(x) - HU_BINADE_LEAST]++;
@@ -73,25 +81,43 @@ static void see_subnormals(struct hu_analyst *a, struct block *b, double least_n
     }
 }
 
+/* The lanes' count where they can; what it leaves, of exponent 0, are zeros. */
+static void count(struct hu_analyst *a, const struct block *b)
+{
+    uint32_t few[257] = {0}, nonzero = 0;
+    if (!b->passes->count || !b->passes->count(b->x, &b->range, few)) {
+        count_exponents(a, b);
+        return;
+    }
+    size_t least = (size_t)(b->range.least_nonzero + 1) >> 23, greatest = b->range.greatest >> 23;
+    for (size_t e = least; e <= greatest; e++) {
+        a->exponents[0][e] += few[e];
+        nonzero += few[e];
+    }
+    a->exponents[0][0] += (uint32_t)b->n - nonzero;
+}
+
 void hu_block_see(struct hu_analyst *a, struct block *b)
 {
     struct hu_spread *s = &b->g->spread;
     uint64_t infinite = b->single ? UINT64_C(0xff) << 23 : UINT64_C(0x7ff) << 52;
-    b->passes->range(a->x, &b->range);
+    uint64_t normal = b->single ? UINT64_C(1) << 23 : UINT64_C(1) << 52;
+    b->range = range_of(b, b->x);
+    if (b->range.greatest >= infinite || b->range.least_nonzero + 1 < normal)
+        own(a, b);
     if (b->range.greatest >= infinite) {
         take_specials(a, b);
-        b->passes->range(a->x, &b->range);
+        b->range = range_of(b, b->x);
     }
-    count_exponents(a, b);
+    count(a, b);
     b->not_zero += b->bad;
     s->finite += b->n - b->bad;
     if (!b->range.greatest)
         return;
     double greatest = from_bits(b, b->range.greatest);
     double least = from_bits(b, b->range.least_nonzero + 1);
-    double least_normal = b->single ? 0x1p-126 : 0x1p-1022;
-    if (least < least_normal)
-        see_subnormals(a, b, least_normal);
+    if (b->range.least_nonzero + 1 < normal)
+        see_subnormals(b, from_bits(b, normal));
     s->greatest = greatest > s->greatest ? greatest : s->greatest;
     s->least = s->least == 0 || least < s->least ? least : s->least;
 }
