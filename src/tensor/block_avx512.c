@@ -12,7 +12,7 @@
 enum { LANES = 16, BYTES = 64, FRACTION = 23, BIAS = 127, TOP = 2 * BIAS };
 
 /* Binades that are told apart by comparing; beyond, tables are as fast. */
-enum { FEW = 24 };
+enum { FEW = 48 };
 
 /* The biased exponents of 64 values, in whatever order. */
 INLINE __m512i exponents_of(const char *at)
@@ -43,59 +43,53 @@ INLINE void count_two(const char *exponents, int e, uint32_t counts[2])
     counts[1] += (uint32_t)others;
 }
 
+/* Where there are subnormals, the least normal is not known: whether all were met is seen then. */
 TARGET bool block_count_avx512(const void *x, const struct hu_block_range *range, uint32_t *counts)
 {
     int least = (int)((range->least_nonzero + 1) >> FRACTION);
     int greatest = (int)(range->greatest >> FRACTION);
-    if (!range->greatest || !least || greatest - least >= FEW)
+    bool subnormals = !least;
+    if (subnormals)
+        least = greatest < FEW ? 1 : greatest - FEW + 1;
+    if (greatest - least >= FEW)
         return false;
     _Alignas(64) char exponents[HU_BLOCK];
     for (size_t i = 0; i < HU_BLOCK; i += BYTES)
         _mm512_store_si512(exponents + i, exponents_of((const char *)x + 4 * i));
     for (int e = least; e <= greatest; e += 2)
         count_two(exponents, e, counts + e);
-    return true;
+    if (!subnormals)
+        return true;
+    uint32_t met = 0, zero[2] = {0, 0};
+    count_two(exponents, 0, zero);
+    for (int e = least; e <= greatest; e++)
+        met += counts[e];
+    return met + zero[0] == HU_BLOCK;
 }
-
-/* What a loop over the block gathers, lane by lane. */
-struct gathered {
-    __m512i inexact, zeros, subnormals, max_error, max_relative, max_units;
-    struct sums {
-        __m512d high, low, relative;
-    } even, odd; /* of each second eight */
-};
 
 INLINE __m512i field_of(uint32_t exponent)
 {
     return _mm512_set1_epi32((int)(exponent << FRACTION));
 }
 
-/* Errors on their way to their squares: so few that they stay near at hand. */
-enum { STRETCH = 256 };
-struct stretch {
-    _Alignas(64) float errors[STRETCH], relative[STRETCH];
+/* What a walk over the block gathers, lane by lane. */
+struct gathered {
+    __m512i inexact, zeros, subnormals, max_error, max_relative, max_units;
 };
 
-/* The squares of eight errors and relative errors to the sums: as in block_lanes.h. */
-INLINE void add_squares(struct sums *s, const float *errors, const float *quotients)
-{
-    __m512d d = _mm512_cvtps_pd(_mm256_load_ps(errors));
-    __m512d r = _mm512_cvtps_pd(_mm256_load_ps(quotients));
-    __m512d sum = _mm512_fmadd_pd(d, d, s->high);
-    s->low = _mm512_add_pd(s->low, _mm512_fmadd_pd(d, d, _mm512_sub_pd(s->high, sum)));
-    s->high = sum;
-    s->relative = _mm512_fmadd_pd(r, r, s->relative);
-}
-
-/* SMALL: whether one of the results may be subnormal or zero. */
-INLINE void round_stretch(struct gathered *g, const struct hu_block_near *b, const float *x,
-                          struct stretch *s, bool small)
+/* SMALL: whether one of the results may be subnormal or zero. TINY: whether an error may be a
+ * subnormal number; else those in units are found by subtracting exponents. */
+INLINE void round_all(struct gathered *g, const struct hu_block_near *b, bool small, bool tiny)
 {
     const __m512i magnitude = _mm512_set1_epi32(INT32_MAX), field = field_of(TOP + 1);
     const __m512i least = field_of((uint32_t)(b->emin + BIAS));
     const __m512i room = field_of((uint32_t)(FRACTION - b->trailing_bits));
     const __m512i one = _mm512_set1_epi32(1);
-    for (size_t i = 0; i < STRETCH; i += LANES) {
+    const float *x = b->x;
+    float *errors = b->error, *relatives = b->relative;
+    const char *ahead = b->ahead;
+    for (size_t i = 0; i < HU_BLOCK; i += LANES) {
+        _mm_prefetch(ahead + i * sizeof *x, _MM_HINT_T0);
         __m512i bits = _mm512_loadu_si512(x + i);
         __m512i size = _mm512_and_si512(bits, magnitude);
         __m512i exponent = _mm512_max_epu32(_mm512_and_si512(bits, field), least);
@@ -109,11 +103,17 @@ INLINE void round_stretch(struct gathered *g, const struct hu_block_near *b, con
         __mmask16 inexact = _mm512_test_epi32_mask(e, e);
         __m512 relative = _mm512_maskz_div_ps(nonzero, error, value);
         exponent = _mm512_max_epu32(_mm512_and_si512(code, field), least);
+        __m512i units = _mm512_sub_epi32(e, exponent);
+        if (tiny) {
+            __m512i half = _mm512_set1_epi32(1 << (FRACTION - 1)), top = field_of(TOP);
+            __m512i inverse = _mm512_max_epu32(_mm512_sub_epi32(top, exponent), half);
+            units = _mm512_castps_si512(_mm512_mul_ps(error, _mm512_castsi512_ps(inverse)));
+            units = _mm512_sub_epi32(units, field_of(BIAS));
+        }
         g->inexact = _mm512_mask_add_epi32(g->inexact, inexact, g->inexact, one);
         g->max_error = _mm512_max_epu32(g->max_error, e);
         g->max_relative = _mm512_max_epu32(g->max_relative, _mm512_castps_si512(relative));
-        g->max_units = _mm512_mask_max_epi32(g->max_units, inexact, g->max_units,
-                                             _mm512_sub_epi32(e, exponent));
+        g->max_units = _mm512_mask_max_epi32(g->max_units, inexact, g->max_units, units);
         if (small) {
             __mmask16 some = _mm512_test_epi32_mask(code, code);
             __mmask16 below = _mm512_mask_cmplt_epu32_mask(some, code, least);
@@ -121,27 +121,24 @@ INLINE void round_stretch(struct gathered *g, const struct hu_block_near *b, con
             g->subnormals = _mm512_mask_add_epi32(g->subnormals, below, g->subnormals, one);
             g->zeros = _mm512_mask_add_epi32(g->zeros, lost, g->zeros, one);
         }
-        _mm512_store_ps(s->errors + i, error);
-        _mm512_store_ps(s->relative + i, relative);
+        _mm512_storeu_ps(errors + i, error);
+        _mm512_storeu_ps(relatives + i, relative);
     }
 }
 
-INLINE void gather(struct gathered *g, const struct hu_block_near *b, bool small)
+/* Of each second eight values. */
+struct sums {
+    __m512d high, low, relative;
+};
+
+INLINE void add_squares(struct sums *s, const float *error, const float *relative)
 {
-    struct stretch s;
-    struct sums even = g->even, odd = g->odd;
-    const char *ahead = b->ahead;
-    for (size_t i = 0; i < HU_BLOCK; i += STRETCH) {
-        for (size_t k = 0; k < STRETCH; k += LANES)
-            _mm_prefetch(ahead + (i + k) * sizeof(float), _MM_HINT_T0);
-        round_stretch(g, b, (const float *)b->x + i, &s, small);
-        for (size_t k = 0; k < STRETCH; k += LANES) {
-            add_squares(&even, s.errors + k, s.relative + k);
-            add_squares(&odd, s.errors + k + LANES / 2, s.relative + k + LANES / 2);
-        }
-    }
-    g->even = even;
-    g->odd = odd;
+    __m512d d = _mm512_cvtps_pd(_mm256_loadu_ps(error));
+    __m512d r = _mm512_cvtps_pd(_mm256_loadu_ps(relative));
+    __m512d sum = _mm512_fmadd_pd(d, d, s->high);
+    s->low = _mm512_add_pd(s->low, _mm512_fmadd_pd(d, d, _mm512_sub_pd(s->high, sum)));
+    s->high = sum;
+    s->relative = _mm512_fmadd_pd(r, r, s->relative);
 }
 
 TARGET static double total(__m512d a, __m512d b)
@@ -154,20 +151,21 @@ TARGET static double total(__m512d a, __m512d b)
     return sum;
 }
 
-/*
- * Errors are normal numbers, for they are no less than 2^-23 of the least, so that those in units
- * are found by subtracting exponents.
- * They are at most 2^E, half the unit of the greatest's binade, and multiples of 2^-23 of the
- * least's. Where the two are so near, what is left of each square and the sum of that have 53 bits:
- * all is exact, and so the same that squares finds from the errors' own greatest.
- */
-enum { NEAR = 17, LEAST = 1 - BIAS + FRACTION };
-
-INLINE struct hu_block_sum noise_of(const struct gathered *g, __m512d base)
+/* The same operations in the same order as in squares and rough_squares of block_lanes.h. */
+INLINE void square_all(struct hu_block_near *b)
 {
-    return (struct hu_block_sum){
-        total(_mm512_sub_pd(g->even.high, base), _mm512_sub_pd(g->odd.high, base)),
-        total(g->even.low, g->odd.low), 0};
+    int exponent = (int)(b->max_error >> FRACTION) - BIAS;
+    __m512d base = _mm512_set1_pd(ldexp(1, 2 * exponent + 14)), none = _mm512_setzero_pd();
+    struct sums even = {base, none, none}, odd = {base, none, none};
+    const float *error = b->error, *relative = b->relative;
+    for (size_t i = 0; i < HU_BLOCK; i += LANES) {
+        add_squares(&even, error + i, relative + i);
+        add_squares(&odd, error + i + LANES / 2, relative + i + LANES / 2);
+    }
+    b->noise.high = total(_mm512_sub_pd(even.high, base), _mm512_sub_pd(odd.high, base));
+    b->noise.low = total(even.low, odd.low);
+    b->noise.exponent = 0;
+    b->squares_of_relative = total(even.relative, odd.relative);
 }
 
 TARGET bool block_near_avx512(struct hu_block_near *b)
@@ -175,19 +173,16 @@ TARGET bool block_near_avx512(struct hu_block_near *b)
     int greatest = (int)(b->range.greatest >> FRACTION) - BIAS;
     int least = (int)((b->range.least_nonzero + 1) >> FRACTION) - BIAS;
     int room = FRACTION - b->trailing_bits;
-    int coarsest = greatest > b->emin ? greatest : b->emin;
-    int error = coarsest - b->trailing_bits - 1;
-    if (!b->range.greatest || least < LEAST || b->emin < -BIAS + 1 || room < 1 ||
-        coarsest + room > BIAS || error - least > NEAR)
+    if (b->emin < 1 - BIAS || room < 1 || greatest + room > BIAS || b->emin + room > BIAS)
         return false;
-    __m512d base = _mm512_set1_pd(ldexp(1, 2 * error + 14)), none = _mm512_setzero_pd();
-    struct gathered g = {.even = {base, none, none},
-                         .odd = {base, none, none},
-                         .max_units = _mm512_set1_epi32(INT32_MIN)};
-    if (least < b->emin)
-        gather(&g, b, true);
+    struct gathered g = {.max_units = _mm512_set1_epi32(INT32_MIN)};
+    /* Errors are multiples of the least's last place. */
+    if (least < 1 - BIAS + FRACTION)
+        round_all(&g, b, true, true);
+    else if (least < b->emin)
+        round_all(&g, b, true, false);
     else
-        gather(&g, b, false);
+        round_all(&g, b, false, false);
     b->inexact = (uint32_t)_mm512_reduce_add_epi32(g.inexact);
     b->zeros = (uint32_t)_mm512_reduce_add_epi32(g.zeros);
     b->subnormals = (uint32_t)_mm512_reduce_add_epi32(g.subnormals);
@@ -195,8 +190,8 @@ TARGET bool block_near_avx512(struct hu_block_near *b)
     b->max_relative = _mm512_reduce_max_epu32(g.max_relative);
     int units = _mm512_reduce_max_epi32(g.max_units);
     b->max_units = b->inexact ? (uint32_t)(units + (BIAS << FRACTION)) : 0;
-    b->noise = noise_of(&g, base);
-    b->relative = total(g.even.relative, g.odd.relative);
+    if (b->inexact)
+        square_all(b);
     return true;
 }
 

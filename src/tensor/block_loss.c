@@ -167,8 +167,9 @@ static void lose_errors(struct hu_analyst *a, const struct block *b,
 }
 
 /* All of it in one pass. False: nothing is added, and it must be done by steps. */
-static bool lose_near(const struct block *b, const struct hu_statistics_target *t,
-                      struct hu_loss *loss, const struct hu_block_sum *signal)
+static bool lose_near(struct hu_analyst *a, const struct block *b,
+                      const struct hu_statistics_target *t, struct hu_loss *loss,
+                      const struct hu_block_sum *signal)
 {
     if (!b->passes->near || !rounds_in_place(b, t))
         return false;
@@ -178,6 +179,8 @@ static bool lose_near(const struct block *b, const struct hu_statistics_target *
         .range = b->range,
         .emin = t->loss.emin,
         .trailing_bits = t->loss.trailing_bits,
+        .error = a->error,
+        .relative = a->relative,
     };
     if (!b->passes->near(&near))
         return false;
@@ -185,6 +188,8 @@ static bool lose_near(const struct block *b, const struct hu_statistics_target *
     loss->underflow += near.zeros;
     loss->subnormal += near.subnormals;
     add_sum(&loss->signal, *signal);
+    if (!near.inexact)
+        return true;
     struct hu_block_errors e = {
         .inexact = near.inexact,
         .max_error = near.max_error,
@@ -193,7 +198,7 @@ static bool lose_near(const struct block *b, const struct hu_statistics_target *
     };
     add_errors(b, t, loss, &e);
     add_sum(&loss->noise, near.noise);
-    hu_exact_add(&loss->relative, near.relative, 0);
+    hu_exact_add(&loss->relative, near.squares_of_relative, 0);
     return true;
 }
 
@@ -202,7 +207,7 @@ static void lose(struct hu_analyst *a, struct block *b, size_t index, const void
 {
     const struct hu_statistics_target *t = &b->plan->targets[index];
     struct hu_loss *loss = &b->g->losses[index];
-    if (lose_near(b, t, loss, signal))
+    if (lose_near(a, b, t, loss, signal))
         return;
     const void *scaled = b->x;
     void *result = a->code;

@@ -7,6 +7,7 @@
 
 #define TARGET
 #define FUSED(a, b, c) ((a) * (b) + (c))
+#define FUSES 0
 #define NEAR NULL
 #define COUNT NULL
 #define NAME(x) plain_single_##x
@@ -31,6 +32,8 @@
 #undef TARGET
 
 #undef FUSED
+#undef FUSES
+#define FUSES 1
 #define FUSED(a, b, c) ((__typeof__(c))_mm512_fmadd_pd(a, b, c))
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #undef NEAR

@@ -38,16 +38,17 @@ struct hu_block_sum {
 };
 
 /* What rounding to nearest makes of X, finite and in the target's range, and its errors: round,
- * errors, squares, rough_squares and small in one. */
+ * errors, small, squares and rough_squares in one, to the same bits. */
 struct hu_block_near {
     const void *x;
     const void *ahead; /* the block that is read next, which may be brought near */
     struct hu_block_range range;
     int emin, trailing_bits;
+    void *error, *relative; /* out, as in hu_block_errors; the rest too: */
     uint64_t inexact, zeros, subnormals;
-    uint64_t max_error, max_relative, max_units; /* as in hu_block_errors */
-    struct hu_block_sum noise;
-    double relative;
+    uint64_t max_error, max_relative, max_units;
+    struct hu_block_sum noise; /* these two where some are inexact */
+    double squares_of_relative;
 };
 
 struct hu_block_passes {
@@ -70,8 +71,8 @@ struct hu_block_passes {
     /* These two have no equal in every instruction set: NULL there. False: the others must do it.
      */
     bool (*near)(struct hu_block_near *near);
-    /* Adds to COUNTS how often each biased exponent but 0 occurs; it has an element more than there
-     * are exponents. */
+    /* How often each biased exponent but 0 occurs, where COUNTS is zero and has an element more
+     * than there are exponents. */
     bool (*count)(const void *x, const struct hu_block_range *range, uint32_t *counts);
 };
 

@@ -22,10 +22,12 @@ static void take_specials(struct hu_analyst *a, struct block *b)
     }
 }
 
-/* How often each sign and biased exponent occurs, in tables that do not wait for each other. */
+/* How often each sign and biased exponent occurs, in tables that do not wait for each other. What
+ * is read next comes near meanwhile. */
 static void count_exponents(struct hu_analyst *a, const struct block *b)
 {
     const unsigned char *at = b->x;
+    const char *ahead = b->ahead;
     size_t i = 0;
     uint64_t pair[2];
     if (b->single) {
@@ -40,15 +42,15 @@ static void count_exponents(struct hu_analyst *a, const struct block *b)
             a->exponents[0][layout_word(at + i * 4, 32) >> 23]++;
         return;
     }
-    for (; i + 2 <= b->n; i += 2) {
-        memcpy(pair, at + i * 8, sizeof pair);
-        a->exponents[0][pair[0] >> 52]++;
-        a->exponents[1][pair[1] >> 52]++;
+    for (; i + 4 <= b->n; i += 4) {
+        uint64_t four[4];
+        memcpy(four, at + i * 8, sizeof four);
+        __builtin_prefetch(ahead + i * 8);
+        for (size_t k = 0; k < 4; k++)
+            a->exponents[k][four[k] >> 52]++;
     }
-    if (i < b->n) {
-        memcpy(pair, at + i * 8, sizeof *pair);
-        a->exponents[0][pair[0] >> 52]++;
-    }
+    for (; i < b->n; i++)
+        a->exponents[0][layout_word(at + i * 8, 64) >> 52]++;
 }
 
 /* The counts so far into the spread. Those of exponent 0 are the zeros, those that stand for NaNs
@@ -74,7 +76,7 @@ static void see_subnormals(struct block *b, double least_normal)
 {
     for (size_t i = 0; i < b->n; i++) {
         double x = element(b, b->x, i);
-        if (x == 0 || fabs(x) >= least_normal)
+        if (!(fabs(x) > 0 && fabs(x) < least_normal))
             continue;
         b->g->spread.binades[ilogb(x) - HU_BINADE_LEAST]++;
         b->not_zero++;
@@ -89,8 +91,7 @@ static void count(struct hu_analyst *a, const struct block *b)
         count_exponents(a, b);
         return;
     }
-    size_t least = (size_t)(b->range.least_nonzero + 1) >> 23, greatest = b->range.greatest >> 23;
-    for (size_t e = least; e <= greatest; e++) {
+    for (size_t e = 1; e < 255; e++) {
         a->exponents[0][e] += few[e];
         nonzero += few[e];
     }
@@ -103,9 +104,8 @@ void hu_block_see(struct hu_analyst *a, struct block *b)
     uint64_t infinite = b->single ? UINT64_C(0xff) << 23 : UINT64_C(0x7ff) << 52;
     uint64_t normal = b->single ? UINT64_C(1) << 23 : UINT64_C(1) << 52;
     b->range = range_of(b, b->x);
-    if (b->range.greatest >= infinite || b->range.least_nonzero + 1 < normal)
-        own(a, b);
     if (b->range.greatest >= infinite) {
+        own(a, b);
         take_specials(a, b);
         b->range = range_of(b, b->x);
     }
