@@ -374,6 +374,28 @@ Test(statistics, fp64_agrees_with_mpfr_and_rationals, .timeout = 120)
     check_source("fp64");
 }
 
+Test(statistics, subnormals_of_fp64_have_normal_units_in_wider_formats)
+{
+    /* 5 units of 2^-1074 lie half a unit from 4 of them, where the unit is 2. */
+    const double five = 5 * 0x1p-1074;
+    cr_assert_eq(figures("fp64", &five, 1, "e15m1").max_ulps, 0.5);
+    enum { N = 3000 };
+    static double x[N];
+    uint64_t seed = 31;
+    for (int i = 0; i < N; i++) {
+        uint64_t r = random_bits(&seed), bits = r >> (12 + i % 52) | r << 63;
+        memcpy(&x[i], &bits, sizeof bits);
+    }
+    static const char *const formats[] = {"e12m1", "e12m10", "e15m2", "e15m20", "e15m48"};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        for (int direction = 0; direction < HU_STOCHASTIC; direction++)
+            for (int scaling = 0; scaling < 2; scaling++) {
+                struct hu_options o = {.direction = (enum hu_direction)direction};
+                check_against_slow("fp64", x, N, formats[i], &o,
+                                   scaling ? HU_SCALE_BLOCK : HU_SCALE_NONE);
+            }
+}
+
 Test(statistics, formats_counted_by_code_agree_with_mpfr_and_rationals, .timeout = 120)
 {
     check_source("fp16");

@@ -142,6 +142,22 @@ static void add_errors(const struct block *b, const struct hu_statistics_target 
     loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
 }
 
+/* Where the target's exponents reach further down than fp64's, what is subnormal here has units of
+ * its own there: the passes take it by that of the least normal number. */
+static double ulps_of_subnormals(const struct hu_analyst *a, const struct block *b,
+                                 const struct hu_statistics_target *t, const double *scaled)
+{
+    const double least_normal = 0x1p-1022;
+    double most = 0;
+    for (size_t i = 0; t->loss.emin < -1022 && !b->single && i < b->n; i++) {
+        if (fabs(a->code[i]) >= least_normal)
+            continue;
+        double ulps = hu_loss_in_ulps(&t->loss, a->code[i] - scaled[i], a->code[i]);
+        most = ulps > most ? ulps : most;
+    }
+    return most;
+}
+
 static void lose_errors(struct hu_analyst *a, const struct block *b,
                         const struct hu_statistics_target *t, struct hu_loss *loss,
                         const void *scaled, const void *result)
@@ -159,6 +175,8 @@ static void lose_errors(struct hu_analyst *a, const struct block *b,
     if (!e.inexact)
         return;
     add_errors(b, t, loss, &e);
+    double ulps = ulps_of_subnormals(a, b, t, scaled);
+    loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
     add_sum(&loss->noise, b->passes->squares(a->error, e.max_error));
     if (from_bits(b, e.max_relative) < 0x1p500)
         hu_exact_add(&loss->relative, b->passes->rough_squares(a->relative), 0);
