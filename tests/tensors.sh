@@ -276,6 +276,9 @@ if mkdir small && mount -t tmpfs -o size=1m none small 2>/dev/null; then
 else
     skip "a full disk" "only root can mount a small one"
 fi
+# A file without a name leaves nothing behind whatever ends it.
+kept='keep.bin.*'
+if ! "$py" -c 'import os; os.close(os.open(".", os.O_TMPFILE | os.O_WRONLY))' 2>/dev/null; then kept=none; fi
 for signal in KILL TERM INT; do
     for delay in 0.01 0.03 0.06; do
         "$halfulp" cast zeros.bin -f fp32 -t fp64 -o keep.bin --force >/dev/null 2>&1 &
@@ -289,13 +292,61 @@ for signal in KILL TERM INT; do
         fi
         echo old >keep.bin
     done
-    if [ $signal != KILL ] && ls keep.bin.* >/dev/null 2>&1; then
-        fail "SIG$signal in the middle of a cast" "$(ls keep.bin.*)"
+    [ $signal = KILL ] || kept='keep.bin.*'
+    left=$(find . -name "$kept")
+    if [ -n "$left" ]; then
+        fail "SIG$signal in the middle of a cast" "$left"
     else
         pass "SIG$signal in the middle of a cast"
     fi
     rm -f keep.bin.*
 done
+if [ "$(id -u)" = 0 ] && unshare -m mount -t tmpfs none /proc 2>/dev/null; then
+    echo old >keep.bin
+    holds "a file that can only be written under a name" unshare -m bash -c "
+        mount -t tmpfs none /proc && '$halfulp' cast r.bin -f fp32 -t bf16 -o keep.bin --force >/dev/null &&
+        '$halfulp' cast r.bin -f fp32 -t bf16 -o named.bin >/dev/null && cmp keep.bin named.bin && [ \$(ls keep.bin* named.bin* | wc -l) = 2 ] &&
+        ! '$halfulp' cast r.bin -f fp32 -t bf16 -o named.bin 2>/dev/null"
+    rm -f keep.bin named.bin
+else
+    skip "a file that can only be written under a name" "only root can hide /proc"
+fi
+
+# Ctrl-C on a terminal: the line of progress goes, the process dies of the signal, and OUT is as it was.
+cat >interrupt.py <<'EOF'
+import os, pty, signal, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    os.environ['TERM'] = 'xterm'
+    os.execv(sys.argv[1], sys.argv[1:])
+seen, sent, until = b'', False, time.time() + 60
+while time.time() < until:
+    try:
+        more = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not more:
+        break
+    seen += more
+    if b' left' in seen and not sent:
+        sent = os.write(terminal, b'\x03') == 1
+status = os.waitpid(pid, 0)[1]
+if not sent:
+    sys.exit('no progress was drawn: %r' % seen)
+if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGINT:
+    sys.exit('it ended with status %d' % status)
+if not seen.endswith(b'\r\x1b[K'):
+    sys.exit('the terminal ends with %r' % seen[-40:])
+EOF
+if truncate -s 12G long.bin 2>/dev/null; then
+    holds "Ctrl-C in stats" "$py" interrupt.py "$halfulp" stats long.bin -f fp32 -t fp16 --jobs 1
+    echo old >keep.bin
+    holds "Ctrl-C in cast" "$py" interrupt.py "$halfulp" cast long.bin -f fp32 -t fp8_e4m3 -o keep.bin --force --jobs 1
+    prints "OUT is as it was, and alone" "old keep.bin" bash -c 'echo $(cat keep.bin) $(ls keep.bin*)'
+    rm -f long.bin keep.bin
+else
+    skip "Ctrl-C" "no room for a long file"
+fi
 holds "a cast over its own source" bash -c "cp r.bin own.bin && '$halfulp' cast own.bin -f fp32 -t bf16 -o own.bin --force && '$halfulp' cast r.bin -f fp32 -t bf16 -o other.bin && cmp own.bin other.bin"
 holds "a closed pipe" bash -c "'$halfulp' stats r.bin -f fp32 | head -1 >/dev/null"
 
