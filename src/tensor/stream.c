@@ -436,13 +436,12 @@ static void close_window(struct window *w)
     w->pages = NULL;
 }
 
-/* Bytes that must be swapped, inputs that cannot be mapped, and codes, whose counting wants them
- * near at hand, are read. False: reported. */
+/* Bytes that must be swapped and inputs that are not mapped are read. False: reported. */
 static bool open_window(struct worker *w, const struct piece *p, const struct hu_stream_tensor *t,
                         uint64_t offset, size_t n)
 {
     bool swapped = t->big_endian && t->data.format;
-    if (p->tensor->mapping && !swapped && !w->gathered->codes) {
+    if (p->tensor->mapping && !swapped) {
         map_window(&w->window, p->tensor, offset, n);
         return true;
     }
