@@ -365,11 +365,11 @@ for signal in KILL TERM INT; do
     fi
     rm -f keep.bin.*
 done
-if [ "$(id -u)" = 0 ] && unshare -m mount -t tmpfs none /proc 2>/dev/null; then
+if grep -q __asan_init "$halfulp"; then
+    skip "a file that can only be written under a name" "AddressSanitizer wants /proc"
+elif [ "$(id -u)" = 0 ] && unshare -m mount -t tmpfs none /proc 2>/dev/null; then
     echo old >keep.bin
-    # LeakSanitizer wants /proc.
     holds "a file that can only be written under a name" unshare -m bash -c "
-        export ASAN_OPTIONS=\$ASAN_OPTIONS:detect_leaks=0
         mount -t tmpfs none /proc && '$halfulp' cast r.bin -f fp32 -t bf16 -o keep.bin --force >/dev/null &&
         '$halfulp' cast r.bin -f fp32 -t bf16 -o named.bin >/dev/null && cmp keep.bin named.bin && [ \$(ls keep.bin* named.bin* | wc -l) = 2 ] &&
         ! '$halfulp' cast r.bin -f fp32 -t bf16 -o named.bin 2>/dev/null"
