@@ -13,7 +13,7 @@ cat >files.py <<'EOF'
 import json, struct, sys, random
 
 SIZES = {'F64': 64, 'F32': 32, 'F16': 16, 'BF16': 16, 'F8_E4M3': 8, 'F8_E5M2': 8, 'F6_E3M2': 6,
-         'F4': 4, 'I32': 32}
+         'F4': 4, 'I32': 32, 'I64': 64, 'BOOL': 8}
 
 def write(path, tensors, metadata=None):
     header, at = {}, 0
@@ -169,6 +169,70 @@ else
     skip "JavaScript's safetensors reads a cast" "no node module safetensors (npm; HALFULP_SAFETENSORS_JS names it)"
 fi
 
+# What the Rust library wrote: fixtures/tensors/safetensors.rs says what is in it.
+cp "$srcdir/fixtures/tensors/rust.safetensors" .
+cat >rust.py <<'EOF'
+import json, struct, sys
+import files
+state, w = 20261122, []
+for _ in range(96):
+    state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
+    w.append(struct.unpack('<f', struct.pack('<f', ((state >> 40) / 2**24 - 0.5)))[0])
+# The product is rounded to fp32, as its factor 0.1 is.
+tenth = struct.unpack('<f', struct.pack('<f', 0.1))[0]
+w = [struct.unpack('<f', struct.pack('<f', x * tenth))[0] for x in w]
+def half(x):
+    return struct.unpack('<f', struct.pack('<I', struct.unpack('<I', struct.pack('<f', x))[0] & 0xffff0000))[0]
+def decode(code, bits, trailing, bias, top):
+    sign = -1 if code >> (bits - 1) else 1
+    field, rest = code % 2**(bits - 1) >> trailing, code % 2**trailing
+    special = top(field, rest)
+    if special is not None:
+        return sign * special
+    return sign * (rest + (2**trailing if field else 0)) * 2.0**(max(field, 1) - bias - trailing)
+inf = float('inf')
+e4m3 = [decode(c, 8, 3, 7, lambda f, r: inf - inf if (f, r) == (15, 7) else None) for c in range(256)]
+e5m2 = [decode(c, 8, 2, 15, lambda f, r: None if f < 31 else inf - inf if r else inf) for c in range(256)]
+e2m1 = [decode(c >> 4 * k & 15, 4, 1, 1, lambda f, r: None) for c in range(16, 32) for k in (0, 1)]
+expected = {
+    'weight': ([8, 12], w), 'half.weight': ([12, 8], [half(x) for x in w]), 'wide': ([2, 3], [x / 3 for x in w[:6]]),
+    'codes.e4m3': ([256], e4m3), 'codes.e5m2': ([16, 16], e5m2), 'codes.e2m1': ([2, 16], e2m1),
+    'scalar': ([], w[:1]), 'empty': ([0, 7], []),
+}
+copied = {'steps': struct.pack('<5q', 0, -1, -2, -3, -4), 'mask "\u00e4"': b'\0\1\1'}
+tensors, metadata = files.read(sys.argv[1])
+assert metadata == {'format': 'pt'}
+assert set(tensors) == set(expected) | set(copied), list(tensors)
+for name, data in copied.items():
+    assert tensors[name][2] == data, name
+for name, (shape, values) in expected.items():
+    dtype, its, data = tensors[name]
+    assert (dtype, its) == ('F64', shape), name
+    got = struct.unpack('<%dd' % len(values), data)
+    assert all(g == v or (g != g and v != v) for g, v in zip(got, values)), name
+EOF
+holds "what Rust's safetensors wrote, widened" bash -c "'$halfulp' cast rust.safetensors -o wide.safetensors -t fp64 && '$py' rust.py wide.safetensors"
+if command -v jq >/dev/null; then
+    prints "stats of what Rust's safetensors wrote" '[8,743,8,2]' bash -c "'$halfulp' stats rust.safetensors -t bf16 --json | jq -c '[(.tensors | length), (.tensors | map(.elements) | add), .total[0].nan, .total[0].infinite]'"
+    prints "an element of what Rust's safetensors wrote" -4 bash -c "'$halfulp' show --json 'rust.safetensors:codes.e2m1[1,12]' | jq -r .exact"
+fi
+if [ -n "$HALFULP_SAFETENSORS_RUST" ]; then
+    cat >listed.py <<'EOF'
+import sys
+import files
+tensors = files.read(sys.argv[1])[0]
+for name in sorted(tensors, key=lambda n: n.encode()):
+    dtype, shape, data = tensors[name]
+    print(name, dtype, '[%s]' % ', '.join(map(str, shape)), data.hex())
+EOF
+    for format in bf16 fp16 fp8_e4m3 fp64; do
+        "$halfulp" cast rust.safetensors -o rust_$format.safetensors -t $format >/dev/null 2>&1
+        prints "Rust's safetensors reads a cast to $format" "$("$py" listed.py rust_$format.safetensors)" "$HALFULP_SAFETENSORS_RUST" read rust_$format.safetensors
+    done
+else
+    skip "Rust's safetensors reads a cast" "HALFULP_SAFETENSORS_RUST names no program built of fixtures/tensors/safetensors.rs"
+fi
+
 # NumPy.
 if [ -n "$python" ]; then
     $python - <<'EOF'
@@ -276,6 +340,9 @@ if mkdir small && mount -t tmpfs -o size=1m none small 2>/dev/null; then
 else
     skip "a full disk" "only root can mount a small one"
 fi
+# A file without a name leaves nothing behind whatever ends it.
+kept='keep.bin.*'
+if ! "$py" -c 'import os; os.close(os.open(".", os.O_TMPFILE | os.O_WRONLY))' 2>/dev/null; then kept=none; fi
 for signal in KILL TERM INT; do
     for delay in 0.01 0.03 0.06; do
         "$halfulp" cast zeros.bin -f fp32 -t fp64 -o keep.bin --force >/dev/null 2>&1 &
@@ -289,13 +356,63 @@ for signal in KILL TERM INT; do
         fi
         echo old >keep.bin
     done
-    if [ $signal != KILL ] && ls keep.bin.* >/dev/null 2>&1; then
-        fail "SIG$signal in the middle of a cast" "$(ls keep.bin.*)"
+    [ $signal = KILL ] || kept='keep.bin.*'
+    left=$(find . -name "$kept")
+    if [ -n "$left" ]; then
+        fail "SIG$signal in the middle of a cast" "$left"
     else
         pass "SIG$signal in the middle of a cast"
     fi
     rm -f keep.bin.*
 done
+if grep -q __asan_init "$halfulp"; then
+    skip "a file that can only be written under a name" "AddressSanitizer wants /proc"
+elif [ "$(id -u)" = 0 ] && unshare -m mount -t tmpfs none /proc 2>/dev/null; then
+    echo old >keep.bin
+    holds "a file that can only be written under a name" unshare -m bash -c "
+        mount -t tmpfs none /proc && '$halfulp' cast r.bin -f fp32 -t bf16 -o keep.bin --force >/dev/null &&
+        '$halfulp' cast r.bin -f fp32 -t bf16 -o named.bin >/dev/null && cmp keep.bin named.bin && [ \$(ls keep.bin* named.bin* | wc -l) = 2 ] &&
+        ! '$halfulp' cast r.bin -f fp32 -t bf16 -o named.bin 2>/dev/null"
+    rm -f keep.bin named.bin
+else
+    skip "a file that can only be written under a name" "only root can hide /proc"
+fi
+
+# Ctrl-C on a terminal: the line of progress goes, the process dies of the signal, and OUT is as it was.
+cat >interrupt.py <<'EOF'
+import os, pty, signal, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    os.environ['TERM'] = 'xterm'
+    os.execv(sys.argv[1], sys.argv[1:])
+seen, sent, until = b'', False, time.time() + 60
+while time.time() < until:
+    try:
+        more = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not more:
+        break
+    seen += more
+    if b' left' in seen and not sent:
+        sent = os.write(terminal, b'\x03') == 1
+status = os.waitpid(pid, 0)[1]
+if not sent:
+    sys.exit('no progress was drawn: %r' % seen)
+if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGINT:
+    sys.exit('it ended with status %d' % status)
+if not seen.endswith(b'\r\x1b[K'):
+    sys.exit('the terminal ends with %r' % seen[-40:])
+EOF
+if truncate -s 12G long.bin 2>/dev/null; then
+    holds "Ctrl-C in stats" "$py" interrupt.py "$halfulp" stats long.bin -f fp32 -t fp16 --jobs 1
+    echo old >keep.bin
+    holds "Ctrl-C in cast" "$py" interrupt.py "$halfulp" cast long.bin -f fp32 -t fp8_e4m3 -o keep.bin --force --jobs 1
+    prints "OUT is as it was, and alone" "old keep.bin" bash -c 'echo $(cat keep.bin) $(ls keep.bin*)'
+    rm -f long.bin keep.bin
+else
+    skip "Ctrl-C" "no room for a long file"
+fi
 holds "a cast over its own source" bash -c "cp r.bin own.bin && '$halfulp' cast own.bin -f fp32 -t bf16 -o own.bin --force && '$halfulp' cast r.bin -f fp32 -t bf16 -o other.bin && cmp own.bin other.bin"
 holds "a closed pipe" bash -c "'$halfulp' stats r.bin -f fp32 | head -1 >/dev/null"
 

@@ -374,6 +374,28 @@ Test(statistics, fp64_agrees_with_mpfr_and_rationals, .timeout = 120)
     check_source("fp64");
 }
 
+Test(statistics, subnormals_of_fp64_have_normal_units_in_wider_formats)
+{
+    /* 5 units of 2^-1074 lie half a unit from 4 of them, where the unit is 2. */
+    const double five = 5 * 0x1p-1074;
+    cr_assert_eq(figures("fp64", &five, 1, "e15m1").max_ulps, 0.5);
+    enum { N = 3000 };
+    static double x[N];
+    uint64_t seed = 31;
+    for (int i = 0; i < N; i++) {
+        uint64_t r = random_bits(&seed), bits = r >> (12 + i % 52) | r << 63;
+        memcpy(&x[i], &bits, sizeof bits);
+    }
+    static const char *const formats[] = {"e12m1", "e12m10", "e15m2", "e15m20", "e15m48"};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        for (int direction = 0; direction < HU_STOCHASTIC; direction++)
+            for (int scaling = 0; scaling < 2; scaling++) {
+                struct hu_options o = {.direction = (enum hu_direction)direction};
+                check_against_slow("fp64", x, N, formats[i], &o,
+                                   scaling ? HU_SCALE_BLOCK : HU_SCALE_NONE);
+            }
+}
+
 Test(statistics, formats_counted_by_code_agree_with_mpfr_and_rationals, .timeout = 120)
 {
     check_source("fp16");
@@ -572,6 +594,109 @@ Test(statistics, instruction_sets_change_no_bit)
         cr_assert(same_sum(sums[k], sums[0]));
         cr_assert(same_sum(wide_sums[k], wide_sums[0]));
     }
+}
+
+/* Fills X with values of one kind: about 1, of many binades, with zeros, with subnormals, near the
+ * greatest, all equal, all zero. */
+enum { KINDS = 7 };
+static void fill_kind(float *x, int kind, uint64_t *seed)
+{
+    for (int i = 0; i < HU_BLOCK; i++) {
+        uint64_t r = random_bits(seed);
+        float sign = r & 1 ? -1 : 1, y = ldexpf((float)(r >> 40 | 1), -23);
+        int spread = (int)(r >> 1 & 63) - 32;
+        x[i] = sign * (kind == 1   ? ldexpf(y, spread)
+                       : kind == 2 ? (r & 6 ? y : 0)
+                       : kind == 3 ? (r & 126 ? y : ldexpf(y, -128 - (spread & 15)))
+                       : kind == 4 ? ldexpf(y, 120)
+                       : kind == 5 ? 0.1f
+                       : kind == 6 ? 0
+                                   : y);
+    }
+}
+
+/* One pass against the portable steps that it stands for. */
+static void compare_near(const struct hu_block_passes *p, const float *x, int emin, int trailing)
+{
+    static float rounded[HU_BLOCK], error[2][HU_BLOCK], relative[2][HU_BLOCK];
+    const struct hu_block_passes *steps = hu_block_passes_of("portable", true);
+    struct hu_block_near n = {
+        .x = x,
+        .ahead = x,
+        .emin = emin,
+        .trailing_bits = trailing,
+        .error = error[0],
+        .relative = relative[0],
+    };
+    steps->range(x, &n.range);
+    bool rounds = steps->round(x, n.range.greatest, rounded, emin, trailing);
+    cr_assert_eq(p->near(&n), rounds);
+    if (!rounds)
+        return;
+    struct hu_block_errors e = {
+        .x = x,
+        .result = rounded,
+        .scaled = x,
+        .code = rounded,
+        .emin = emin,
+        .error = error[1],
+        .relative = relative[1],
+    };
+    steps->errors(&e);
+    uint64_t zeros, subnormals;
+    steps->small(rounded, x, ldexp(1, emin), &zeros, &subnormals);
+    cr_assert_eq(n.inexact, e.inexact);
+    cr_assert_eq(n.zeros, zeros);
+    cr_assert_eq(n.subnormals, subnormals);
+    cr_assert_eq(n.max_error, e.max_error);
+    cr_assert_eq(n.max_relative, e.max_relative);
+    cr_assert_eq(n.max_units, e.max_units, "emin %d, %d bits", emin, trailing);
+    if (!e.inexact)
+        return;
+    cr_assert(same_sum(n.noise, steps->squares(error[1], e.max_error)));
+    cr_assert_eq(n.squares_of_relative, steps->rough_squares(relative[1]));
+}
+
+Test(statistics, one_pass_finds_what_the_steps_find)
+{
+    if (!hu_kernel_find("avx512"))
+        cr_skip_test("no AVX-512 here");
+    const struct hu_block_passes *p = hu_block_passes_of("avx512", true);
+    /* e4m3, e5m2, fp16, bf16, tf32, e2m1, and one with room for a bit less than fp32. */
+    static const int formats[][2] = {{-6, 3},    {-14, 2}, {-14, 10}, {-126, 7},
+                                     {-126, 10}, {0, 1},   {-62, 22}};
+    static float x[HU_BLOCK];
+    uint64_t seed = 23;
+    for (int round = 0; round < 20; round++)
+        for (int kind = 0; kind < KINDS; kind++) {
+            fill_kind(x, kind, &seed);
+            for (size_t t = 0; t < sizeof formats / sizeof *formats; t++)
+                compare_near(p, x, formats[t][0], formats[t][1]);
+        }
+}
+
+Test(statistics, lanes_count_exponents_as_one_by_one_does)
+{
+    if (!hu_kernel_find("avx512"))
+        cr_skip_test("no AVX-512 here");
+    const struct hu_block_passes *p = hu_block_passes_of("avx512", true);
+    static float x[HU_BLOCK];
+    uint64_t seed = 29;
+    int counted[KINDS] = {0};
+    for (int i = 0; i < 20 * KINDS; i++) {
+        uint32_t lanes[257] = {0}, single[257] = {0};
+        fill_kind(x, i % KINDS, &seed);
+        struct hu_block_range range;
+        p->range(x, &range);
+        if (!p->count(x, &range, lanes))
+            continue;
+        counted[i % KINDS]++;
+        for (int k = 0; k < HU_BLOCK; k++)
+            single[layout_word(x + k, 32) >> 23 & 0xff]++;
+        for (int e = 1; e < 255; e++)
+            cr_assert_eq(lanes[e], single[e], "kind %d, exponent %d", i % KINDS, e);
+    }
+    cr_assert(counted[0] && counted[2] && counted[3] && counted[4] && counted[5] && counted[6]);
 }
 
 Test(statistics, exact_sums_agree_with_rationals)

@@ -1,3 +1,4 @@
+#include "interruption.h"
 #include "json.h"
 #include "options.h"
 #include "output_file.h"
@@ -287,6 +288,13 @@ static void remove_written(struct request *r)
         unlink(r->written[i]);
 }
 
+/* A signal does the same. */
+static void add_written(struct request *r, char *path)
+{
+    r->written[r->written_count++] = path;
+    interruption_set(r->written, r->written_count);
+}
+
 static bool cast_shards(struct request *r, const char *command)
 {
     struct hu_tensor_set *set = &r->source.set;
@@ -308,13 +316,14 @@ static bool cast_shards(struct request *r, const char *command)
         fine = fine && cast_file(r, command, i, path, stats);
         stats += set->files[i].count;
         if (fine && !was_there)
-            r->written[r->written_count++] = path;
+            add_written(r, path);
         else
             free(path);
     }
     fine = fine && write_index(r, command);
     if (!fine)
         remove_written(r);
+    interruption_set(NULL, 0);
     for (size_t i = 0; i < r->written_count; i++)
         free(r->written[i]);
     free(r->written);

@@ -1,6 +1,8 @@
 /*
- * A file that appears only when it is complete: written beside its place, synced, then renamed. A
- * signal that ends the process removes what is half written.
+ * A file that appears only when it is complete: written without a name, synced, then linked into
+ * its place, by way of a name beside it where it replaces another. Where the file system has no
+ * files without a name it is written beside its place; a signal that ends the process and can be
+ * caught removes it.
  */
 #ifndef HALFULP_CLI_OUTPUT_FILE_H
 #define HALFULP_CLI_OUTPUT_FILE_H
@@ -11,7 +13,7 @@
 struct output_file {
     const char *command; /* for messages */
     const char *path;
-    char *temporary;
+    char *temporary; /* its name beside its place; NULL: it has none */
     FILE *stream;
     bool force;
 };

@@ -1,4 +1,5 @@
 #include "progress.h"
+#include "interruption.h"
 #include "terminal.h"
 
 #include <pthread.h>
@@ -32,6 +33,8 @@ void progress_begin(const char *label, const char *unit, uint64_t total)
 {
     const char *term = getenv("TERM");
     p.on = isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
+    if (p.on)
+        interruption_watch();
     p.drawn = false;
     p.label = label;
     p.unit = unit;
@@ -94,8 +97,11 @@ static void draw(double at)
                  (int)(share * 100), bar, count, gap, p.unit, left);
     }
     int columns = terminal_columns(stderr);
+    if (!interruption_begin_drawing())
+        return;
     fprintf(stderr, "\r%.*s\033[K", columns > 1 ? columns - 1 : 79, line);
     fflush(stderr);
+    interruption_end_drawing(true);
     p.drawn = true;
     p.last = at;
 }
@@ -114,9 +120,10 @@ void progress_add(uint64_t done)
 void progress_hide(void)
 {
     pthread_mutex_lock(&p.lock);
-    if (p.drawn) {
+    if (p.drawn && interruption_begin_drawing()) {
         fputs("\r\033[K", stderr);
         fflush(stderr);
+        interruption_end_drawing(false);
     }
     p.drawn = false;
     pthread_mutex_unlock(&p.lock);

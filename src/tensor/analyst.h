@@ -34,6 +34,8 @@ struct block {
     const struct hu_block_passes *passes;
     const struct hu_format *real; /* fp32 or fp64: what the values are held in */
     bool single;
+    const void *x;     /* the elements: where they lie, or in the analyst's x, zeros behind them */
+    const void *ahead; /* what is read next */
     size_t n;
     size_t bad;
     uint64_t first; /* the number of its first element */

@@ -1,8 +1,10 @@
 /*
  * The passes of block_pass.h for one type and one instruction set. The file that includes this
  * defines REAL, WORD and LEAST_NORMAL_EXPONENT, FIELD_SHIFT, SINGLE for the type, NAME(x) for what
- * it makes, TARGET for the instruction set, and FUSED(a, b, c) for its a * b + c. Plain loops of a
- * constant length over arrays that do not overlap: compilers turn them into lanes.
+ * it makes, TARGET for the instruction set, FUSED(a, b, c) for its a * b + c, FUSES
+ * for whether that rounds once, and NEAR and COUNT
+ * for passes of its own or NULL. Plain loops of a constant length over arrays that do not overlap:
+ * compilers turn them into lanes.
  */
 
 #define FIELD(w) ((w) << FIELD_SHIFT)
@@ -114,7 +116,23 @@ TARGET static bool NAME(round)(const void *x, uint64_t greatest, void *rounded, 
 }
 
 typedef double NAME(lanes) __attribute__((vector_size(64)));
+typedef int64_t NAME(masks) __attribute__((vector_size(64)));
 typedef REAL NAME(reals) __attribute__((vector_size(8 * sizeof(REAL))));
+
+/* What rounding took from the squares of d: Dekker's product (1971), or at once. Where squares are
+ * so small that both might lose bits of it, 0. */
+TARGET static inline __attribute__((always_inline)) void
+NAME(add_rounded_off)(NAME(lanes) * sum, const NAME(lanes) * of, const NAME(lanes) * square)
+{
+    NAME(lanes) d = *of, off;
+    if (FUSES) {
+        off = FUSED(d, d, -*square);
+    } else {
+        NAME(lanes) c = d * 134217729.0, head = c - (c - d), tail = d - head;
+        off = ((head * head - *square) + 2.0 * head * tail) + tail * tail;
+    }
+    *sum += (NAME(lanes))((NAME(masks))off & (NAME(masks))(*square > 0x1p-800));
+}
 
 /*
  * With the greatest below 2^(e+1) the squares are below 2^(2e+2), and the block's sum below
@@ -142,12 +160,10 @@ TARGET static struct hu_block_sum NAME(squares)(const void *values, uint64_t gre
                 low[k] += FUSED(d, d, high[k] - sum);
                 high[k] = sum;
             } else {
-                /* Dekker's product (1971): what rounding took from the square. */
                 d *= scale;
                 NAME(lanes) square = d * d, sum = high[k] + square;
-                NAME(lanes) c = d * 134217729.0, head = c - (c - d), tail = d - head;
                 low[k] += square - (sum - high[k]);
-                low[k] += ((head * head - square) + 2.0 * head * tail) + tail * tail;
+                NAME(add_rounded_off)(&low[k], &d, &square);
                 high[k] = sum;
             }
         }
@@ -198,8 +214,8 @@ TARGET static void NAME(small)(const void *code, const void *scaled, double min_
 }
 
 static const struct hu_block_passes NAME(passes) = {
-    NAME(range),         NAME(round), NAME(errors), NAME(squares),
-    NAME(rough_squares), NAME(small), sizeof(REAL)};
+    NAME(range), NAME(round),  NAME(errors), NAME(squares), NAME(rough_squares),
+    NAME(small), sizeof(REAL), NEAR,         COUNT};
 
 #undef FIELD
 #undef BIAS

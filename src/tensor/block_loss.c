@@ -3,10 +3,10 @@
 
 /* Scales. */
 
-static void scale_by_tensor(struct hu_analyst *a, double scale)
+static void scale_by_tensor(struct hu_analyst *a, const double *x, double scale)
 {
     for (size_t i = 0; i < HU_BLOCK; i++)
-        a->scaled[i] = a->x[i] / scale;
+        a->scaled[i] = x[i] / scale;
 }
 
 /* The block of elements that I is in ends before the result. */
@@ -32,12 +32,13 @@ static int block_exponent(const struct hu_statistics_target *t, const double *x,
 static void scale_by_block(struct hu_analyst *a, const struct block *b,
                            const struct hu_statistics_target *t)
 {
+    const double *x = b->x;
     for (size_t i = 0, end; i < b->n; i = end) {
         end = end_of_scale(b, i);
-        int exponent = block_exponent(t, a->x + i, end - i);
+        int exponent = block_exponent(t, x + i, end - i);
         double factor = ldexp(1, -exponent);
         for (size_t j = i; j < end; j++) {
-            a->scaled[j] = a->x[j] * factor;
+            a->scaled[j] = x[j] * factor;
             a->scales[j] = exponent;
         }
     }
@@ -54,17 +55,21 @@ static void unscale(struct hu_analyst *a, const struct block *b, double tensor)
 
 /* Losses. */
 
-/* What the only target's codes stand for, or what this target makes of a->scaled or a->x. */
+/* What is in range rounds in place; the kernels give the same, by way of the code. */
+static bool rounds_in_place(const struct block *b, const struct hu_statistics_target *t)
+{
+    return b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest &&
+           from_bits(b, b->range.greatest) <= t->max_finite;
+}
+
+/* What the only target's codes stand for, or what this target makes of a->scaled or of b->x. */
 static void convert_block(struct hu_analyst *a, const struct block *b,
                           const struct hu_statistics_target *t, const void *scaled,
                           const void *codes)
 {
     const struct hu_format *to = t->loss.format;
-    /* What is in range rounds in place; the kernels give the same, by way of the code. */
-    bool plain = b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest &&
-                 from_bits(b, b->range.greatest) <= t->max_finite;
-    if (plain &&
-        b->passes->round(a->x, b->range.greatest, a->code, t->loss.emin, t->loss.trailing_bits))
+    if (rounds_in_place(b, t) &&
+        b->passes->round(b->x, b->range.greatest, a->code, t->loss.emin, t->loss.trailing_bits))
         return;
     if (!codes) {
         hu_convert_array_with(hu_kernel_chosen(), to, a->codes, b->real, scaled, b->n,
@@ -99,10 +104,10 @@ static size_t take_overflows(struct hu_analyst *a, struct block *b,
         bool over = fabs(s) >= t->overflow_from[signbit(s) != 0] || drawn;
         if (!over && isfinite(code))
             continue;
-        double x = element(b, a->x, i);
+        double x = element(b, b->x, i);
         struct hu_loss_point p = {x, element(b, result, i), s, code, 1, over};
         if (taken++ == 0)
-            memcpy(a->error, a->x, sizeof a->error);
+            memcpy(a->error, b->x, HU_BLOCK * b->passes->size);
         set_element(b, a->error, i, 0);
         hu_loss_add(loss, &t->loss, &p, b->single);
         set_element(b, a->code, i, s);
@@ -126,12 +131,39 @@ static void lose_signal(struct hu_analyst *a, const struct block *b, struct hu_l
         add_sum(&loss->signal, *signal);
 }
 
+static void add_errors(const struct block *b, const struct hu_statistics_target *t,
+                       struct hu_loss *loss, const struct hu_block_errors *e)
+{
+    loss->inexact += e->inexact;
+    double error = from_bits(b, e->max_error), relative = from_bits(b, e->max_relative);
+    double ulps = ldexp(from_bits(b, e->max_units), t->loss.trailing_bits);
+    loss->max_error = error > loss->max_error ? error : loss->max_error;
+    loss->max_relative = relative > loss->max_relative ? relative : loss->max_relative;
+    loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
+}
+
+/* Where the target's exponents reach further down than fp64's, what is subnormal here has units of
+ * its own there: the passes take it by that of the least normal number. */
+static double ulps_of_subnormals(const struct hu_analyst *a, const struct block *b,
+                                 const struct hu_statistics_target *t, const double *scaled)
+{
+    const double least_normal = 0x1p-1022;
+    double most = 0;
+    for (size_t i = 0; t->loss.emin < -1022 && !b->single && i < b->n; i++) {
+        if (fabs(a->code[i]) >= least_normal)
+            continue;
+        double ulps = hu_loss_in_ulps(&t->loss, a->code[i] - scaled[i], a->code[i]);
+        most = ulps > most ? ulps : most;
+    }
+    return most;
+}
+
 static void lose_errors(struct hu_analyst *a, const struct block *b,
                         const struct hu_statistics_target *t, struct hu_loss *loss,
                         const void *scaled, const void *result)
 {
     struct hu_block_errors e = {
-        .x = a->x,
+        .x = b->x,
         .result = result,
         .scaled = scaled,
         .code = a->code,
@@ -142,17 +174,50 @@ static void lose_errors(struct hu_analyst *a, const struct block *b,
     b->passes->errors(&e);
     if (!e.inexact)
         return;
-    loss->inexact += e.inexact;
-    double error = from_bits(b, e.max_error), relative = from_bits(b, e.max_relative);
-    double ulps = ldexp(from_bits(b, e.max_units), t->loss.trailing_bits);
-    loss->max_error = error > loss->max_error ? error : loss->max_error;
-    loss->max_relative = relative > loss->max_relative ? relative : loss->max_relative;
+    add_errors(b, t, loss, &e);
+    double ulps = ulps_of_subnormals(a, b, t, scaled);
     loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
     add_sum(&loss->noise, b->passes->squares(a->error, e.max_error));
-    if (relative < 0x1p500)
+    if (from_bits(b, e.max_relative) < 0x1p500)
         hu_exact_add(&loss->relative, b->passes->rough_squares(a->relative), 0);
     else
         add_sum(&loss->relative, b->passes->squares(a->relative, e.max_relative));
+}
+
+/* All of it in one pass. False: nothing is added, and it must be done by steps. */
+static bool lose_near(struct hu_analyst *a, const struct block *b,
+                      const struct hu_statistics_target *t, struct hu_loss *loss,
+                      const struct hu_block_sum *signal)
+{
+    if (!b->passes->near || !rounds_in_place(b, t))
+        return false;
+    struct hu_block_near near = {
+        .x = b->x,
+        .ahead = b->ahead,
+        .range = b->range,
+        .emin = t->loss.emin,
+        .trailing_bits = t->loss.trailing_bits,
+        .error = a->error,
+        .relative = a->relative,
+    };
+    if (!b->passes->near(&near))
+        return false;
+    loss->measured += b->n - b->bad;
+    loss->underflow += near.zeros;
+    loss->subnormal += near.subnormals;
+    add_sum(&loss->signal, *signal);
+    if (!near.inexact)
+        return true;
+    struct hu_block_errors e = {
+        .inexact = near.inexact,
+        .max_error = near.max_error,
+        .max_relative = near.max_relative,
+        .max_units = near.max_units,
+    };
+    add_errors(b, t, loss, &e);
+    add_sum(&loss->noise, near.noise);
+    hu_exact_add(&loss->relative, near.squares_of_relative, 0);
+    return true;
 }
 
 static void lose(struct hu_analyst *a, struct block *b, size_t index, const void *codes,
@@ -160,7 +225,10 @@ static void lose(struct hu_analyst *a, struct block *b, size_t index, const void
 {
     const struct hu_statistics_target *t = &b->plan->targets[index];
     struct hu_loss *loss = &b->g->losses[index];
-    void *scaled = a->x, *result = a->code;
+    if (lose_near(a, b, t, loss, signal))
+        return;
+    const void *scaled = b->x;
+    void *result = a->code;
     double tensor = 1;
     struct hu_block_range range = b->range;
     if (b->plan->scaling != HU_SCALE_NONE) {
@@ -168,7 +236,7 @@ static void lose(struct hu_analyst *a, struct block *b, size_t index, const void
         result = a->result;
         tensor = tensor_scale(t, b->data->greatest);
         if (b->plan->scaling == HU_SCALE_TENSOR)
-            scale_by_tensor(a, tensor);
+            scale_by_tensor(a, b->x, tensor);
         else
             scale_by_block(a, b, t);
         range = range_of(b, scaled);
@@ -194,7 +262,7 @@ void hu_block_lose(struct hu_analyst *a, struct block *b, const void *codes)
 {
     if (!b->plan->count)
         return;
-    struct hu_block_sum signal = b->passes->squares(a->x, b->range.greatest);
+    struct hu_block_sum signal = b->passes->squares(b->x, b->range.greatest);
     for (size_t t = 0; t < b->plan->count; t++)
         lose(a, b, t, codes, &signal);
 }

@@ -1,11 +1,15 @@
 #include "block_pass.h"
 #include "array/array.h"
+#include "block_avx512.h"
 
 #include <math.h>
 #include <string.h>
 
 #define TARGET
 #define FUSED(a, b, c) ((a) * (b) + (c))
+#define FUSES 0
+#define NEAR NULL
+#define COUNT NULL
 #define NAME(x) plain_single_##x
 #include "block_single.h"
 #undef NAME
@@ -28,11 +32,21 @@
 #undef TARGET
 
 #undef FUSED
+#undef FUSES
+#define FUSES 1
 #define FUSED(a, b, c) ((__typeof__(c))_mm512_fmadd_pd(a, b, c))
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#undef NEAR
+#undef COUNT
+#define NEAR block_near_avx512
+#define COUNT block_count_avx512
 #define NAME(x) avx512_single_##x
 #include "block_single.h"
 #undef NAME
+#undef NEAR
+#undef COUNT
+#define NEAR NULL
+#define COUNT NULL
 #define NAME(x) avx512_double_##x
 #include "block_double.h"
 #undef NAME

@@ -37,6 +37,20 @@ struct hu_block_sum {
     int exponent;
 };
 
+/* What rounding to nearest makes of X, finite and in the target's range, and its errors: round,
+ * errors, small, squares and rough_squares in one, to the same bits. */
+struct hu_block_near {
+    const void *x;
+    const void *ahead; /* the block that is read next, which may be brought near */
+    struct hu_block_range range;
+    int emin, trailing_bits;
+    void *error, *relative; /* out, as in hu_block_errors; the rest too: */
+    uint64_t inexact, zeros, subnormals;
+    uint64_t max_error, max_relative, max_units;
+    struct hu_block_sum noise; /* these two where some are inexact */
+    double squares_of_relative;
+};
+
 struct hu_block_passes {
     void (*range)(const void *x, struct hu_block_range *range);
     /*
@@ -54,6 +68,12 @@ struct hu_block_passes {
     void (*small)(const void *code, const void *scaled, double min_normal, uint64_t *zeros,
                   uint64_t *subnormals);
     size_t size; /* of a value: 4 or 8 */
+    /* These two have no equal in every instruction set: NULL there. False: the others must do it.
+     */
+    bool (*near)(struct hu_block_near *near);
+    /* How often each biased exponent but 0 occurs, where COUNTS is zero and has an element more
+     * than there are exponents. */
+    bool (*count)(const void *x, const struct hu_block_range *range, uint32_t *counts);
 };
 
 /* The passes for fp32 or fp64 values, for the instruction set of hu_kernel_chosen. */

@@ -1,4 +1,13 @@
 #include "analyst.h"
+#include "array/layout.h"
+
+/* The block where it can be written to. */
+static void own(struct hu_analyst *a, struct block *b)
+{
+    if (b->x != a->x)
+        memcpy(a->x, b->x, HU_BLOCK * b->passes->size);
+    b->x = a->x;
+}
 
 /* Takes NaNs and infinities out of the block: zeros stand in their places. */
 static void take_specials(struct hu_analyst *a, struct block *b)
@@ -13,10 +22,12 @@ static void take_specials(struct hu_analyst *a, struct block *b)
     }
 }
 
-/* How often each sign and biased exponent occurs, in tables that do not wait for each other. */
+/* How often each sign and biased exponent occurs, in tables that do not wait for each other. What
+ * is read next comes near meanwhile. */
 static void count_exponents(struct hu_analyst *a, const struct block *b)
 {
-    const unsigned char *at = (const void *)a->x;
+    const unsigned char *at = b->x;
+    const char *ahead = b->ahead;
     size_t i = 0;
     uint64_t pair[2];
     if (b->single) {
@@ -27,20 +38,19 @@ static void count_exponents(struct hu_analyst *a, const struct block *b)
             a->exponents[2][pair[1] >> 23 & 0x1ff]++;
             a->exponents[3][pair[1] >> 55]++;
         }
-        const uint32_t *words = (const void *)a->x;
         for (; i < b->n; i++)
-            a->exponents[0][words[i] >> 23]++;
+            a->exponents[0][layout_word(at + i * 4, 32) >> 23]++;
         return;
     }
-    for (; i + 2 <= b->n; i += 2) {
-        memcpy(pair, at + i * 8, sizeof pair);
-        a->exponents[0][pair[0] >> 52]++;
-        a->exponents[1][pair[1] >> 52]++;
+    for (; i + 4 <= b->n; i += 4) {
+        uint64_t four[4];
+        memcpy(four, at + i * 8, sizeof four);
+        __builtin_prefetch(ahead + i * 8);
+        for (size_t k = 0; k < 4; k++)
+            a->exponents[k][four[k] >> 52]++;
     }
-    if (i < b->n) {
-        memcpy(pair, at + i * 8, sizeof *pair);
-        a->exponents[0][pair[0] >> 52]++;
-    }
+    for (; i < b->n; i++)
+        a->exponents[0][layout_word(at + i * 8, 64) >> 52]++;
 }
 
 /* The counts so far into the spread. Those of exponent 0 are the zeros, those that stand for NaNs
@@ -62,36 +72,52 @@ void hu_block_settle(struct hu_analyst *a, const struct block *b)
         memset(a->exponents[i], 0, 2 * (size_t)all * sizeof **a->exponents);
 }
 
-static void see_subnormals(struct hu_analyst *a, struct block *b, double least_normal)
+static void see_subnormals(struct block *b, double least_normal)
 {
     for (size_t i = 0; i < b->n; i++) {
-        double x = element(b, a->x, i);
-        if (x == 0 || fabs(x) >= least_normal)
+        double x = element(b, b->x, i);
+        if (!(fabs(x) > 0 && fabs(x) < least_normal))
             continue;
         b->g->spread.binades[ilogb(x) - HU_BINADE_LEAST]++;
         b->not_zero++;
     }
 }
 
+/* The lanes' count where they can; what it leaves, of exponent 0, are zeros. */
+static void count(struct hu_analyst *a, const struct block *b)
+{
+    uint32_t few[257] = {0}, nonzero = 0;
+    if (!b->passes->count || !b->passes->count(b->x, &b->range, few)) {
+        count_exponents(a, b);
+        return;
+    }
+    for (size_t e = 1; e < 255; e++) {
+        a->exponents[0][e] += few[e];
+        nonzero += few[e];
+    }
+    a->exponents[0][0] += (uint32_t)b->n - nonzero;
+}
+
 void hu_block_see(struct hu_analyst *a, struct block *b)
 {
     struct hu_spread *s = &b->g->spread;
     uint64_t infinite = b->single ? UINT64_C(0xff) << 23 : UINT64_C(0x7ff) << 52;
-    b->passes->range(a->x, &b->range);
+    uint64_t normal = b->single ? UINT64_C(1) << 23 : UINT64_C(1) << 52;
+    b->range = range_of(b, b->x);
     if (b->range.greatest >= infinite) {
+        own(a, b);
         take_specials(a, b);
-        b->passes->range(a->x, &b->range);
+        b->range = range_of(b, b->x);
     }
-    count_exponents(a, b);
+    count(a, b);
     b->not_zero += b->bad;
     s->finite += b->n - b->bad;
     if (!b->range.greatest)
         return;
     double greatest = from_bits(b, b->range.greatest);
     double least = from_bits(b, b->range.least_nonzero + 1);
-    double least_normal = b->single ? 0x1p-126 : 0x1p-1022;
-    if (least < least_normal)
-        see_subnormals(a, b, least_normal);
+    if (b->range.least_nonzero + 1 < normal)
+        see_subnormals(b, from_bits(b, normal));
     s->greatest = greatest > s->greatest ? greatest : s->greatest;
     s->least = s->least == 0 || least < s->least ? least : s->least;
 }

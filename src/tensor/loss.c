@@ -17,8 +17,7 @@ static double greater(double a, double b)
     return a > b ? a : b;
 }
 
-/* In units of the last place that CODE has in the target. */
-static double in_ulps(const struct hu_loss_target *t, double difference, double code)
+double hu_loss_in_ulps(const struct hu_loss_target *t, double difference, double code)
 {
     int exponent = code ? ilogb(code) : t->emin;
     return ldexp(fabs(difference), t->trailing_bits - (exponent > t->emin ? exponent : t->emin));
@@ -41,7 +40,7 @@ void hu_loss_add(struct hu_loss *l, const struct hu_loss_target *t, const struct
         return;
     l->inexact += p->count;
     l->max_error = greater(l->max_error, error);
-    l->max_ulps = greater(l->max_ulps, in_ulps(t, p->code - p->scaled, p->code));
+    l->max_ulps = greater(l->max_ulps, hu_loss_in_ulps(t, p->code - p->scaled, p->code));
     hu_exact_add_square(&l->noise, error, p->count, false);
     if (p->x == 0)
         return;

@@ -43,6 +43,9 @@ struct hu_loss_target {
 };
 struct hu_loss_target hu_loss_target_of(const struct hu_format *format);
 
+/* DIFFERENCE in units of the last place that CODE, finite, has in the target. */
+double hu_loss_in_ulps(const struct hu_loss_target *target, double difference, double code);
+
 /* Adds a point by its definition, one value at a time. single: relative errors in fp32. */
 void hu_loss_add(struct hu_loss *loss, const struct hu_loss_target *target,
                  const struct hu_loss_point *point, bool single);

@@ -33,13 +33,16 @@ struct open_tensor {
     uint64_t pieces_left;
     double greatest;
     struct hu_gathered *gathered; /* of the pieces that are handed in; NULL: none is */
+    unsigned char *mapping;       /* the input from first_page on; NULL: it is not mapped */
+    size_t mapped;
+    uint64_t first_page; /* an offset in the input */
 };
 
 /* The part of an input that a thread reads, in a buffer or mapped. */
 struct window {
     unsigned char *bytes;
-    void *mapping; /* NULL: in the worker's buffer */
-    size_t mapped;
+    void *pages; /* NULL: in the worker's buffer */
+    size_t length;
 };
 
 /* Where a thread goes on when a mapped page cannot be read; NULL: it reads none. */
@@ -152,6 +155,44 @@ static void report_empty(struct state *s, size_t index)
     hu_gathered_free(none);
 }
 
+static uint64_t page_size(void)
+{
+    return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Where it can be mapped. Addresses are all that this takes: pages come and go with the pieces. */
+static void map_tensor(struct open_tensor *open, const struct hu_stream_tensor *t)
+{
+    uint64_t first = t->offset / page_size() * page_size(), length = t->offset - first + t->bytes;
+    if (t->bytes < MAPPED_LEAST || length > SIZE_MAX)
+        return;
+    void *at = mmap(NULL, (size_t)length, PROT_READ, MAP_SHARED, t->input, (off_t)first);
+    if (at == MAP_FAILED)
+        return;
+    open->mapping = at;
+    open->mapped = (size_t)length;
+    open->first_page = first;
+}
+
+static struct open_tensor *open_tensor_new(struct state *s, size_t index, uint64_t pieces)
+{
+    struct open_tensor *open = calloc(1, sizeof *open);
+    if (!open)
+        return NULL;
+    open->next = s->open;
+    open->index = index;
+    open->pieces_left = pieces;
+    map_tensor(open, &s->stream->tensors[index]);
+    return open;
+}
+
+static void open_tensor_free(struct open_tensor *open)
+{
+    if (open->mapping)
+        munmap(open->mapping, open->mapped);
+    free(open);
+}
+
 /* The next tensor that has pieces; those that have none are complete when they are met. */
 static bool open_next(struct state *s)
 {
@@ -163,10 +204,9 @@ static bool open_next(struct state *s)
         uint64_t pieces = wanted ? pieces_of(s, t) : 0;
         if (wanted && !pieces && !s->greatest_only)
             report_empty(s, s->next_tensor);
-        struct open_tensor *open = pieces ? calloc(1, sizeof *open) : NULL;
+        struct open_tensor *open = pieces ? open_tensor_new(s, s->next_tensor, pieces) : NULL;
         s->failed |= pieces && !open;
         if (open) {
-            *open = (struct open_tensor){s->open, s->next_tensor, pieces, 0, NULL};
             s->open = open;
             s->next_piece = 0;
             return true;
@@ -268,7 +308,7 @@ static void hand_in(struct worker *w)
     if (last) {
         complete(w, open);
         keep_spare(w, open->gathered, f);
-        free(open);
+        open_tensor_free(open);
     }
 }
 
@@ -374,36 +414,37 @@ static bool analyse_piece(struct worker *w, const struct piece *p, const struct 
     return fine;
 }
 
-/* False: this input cannot be mapped. */
-static bool map_window(struct window *w, int fd, uint64_t offset, size_t n)
+/* The piece's pages, brought in all at once. What lies about it is not needed: where this fails, or
+ * a kernel before Linux 5.14 does not know it, they come one after the other. */
+static void map_window(struct window *w, const struct open_tensor *open, uint64_t offset, size_t n)
 {
-    size_t before = (size_t)(offset % (uint64_t)sysconf(_SC_PAGESIZE));
-    w->mapped = n + before;
-    w->mapping =
-        mmap(NULL, w->mapped, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, (off_t)(offset - before));
-    if (w->mapping == MAP_FAILED)
-        w->mapping = NULL;
-    else
-        w->bytes = (unsigned char *)w->mapping + before;
-    return w->mapping;
+    uint64_t page = page_size();
+    uint64_t start = open->first_page, first = offset / page * page;
+    w->pages = open->mapping + (first - start);
+    w->length = (size_t)(offset - first) + n;
+    w->bytes = open->mapping + (offset - start);
+#ifdef MADV_POPULATE_READ
+    madvise(w->pages, w->length, MADV_POPULATE_READ);
+#endif
 }
 
+/* Pages that were read need not stay with this process. */
 static void close_window(struct window *w)
 {
-    if (w->mapping)
-        munmap(w->mapping, w->mapped);
-    w->mapping = NULL;
+    if (w->pages)
+        madvise(w->pages, w->length, MADV_DONTNEED);
+    w->pages = NULL;
 }
 
-/* Bytes that must be swapped, inputs that cannot be mapped, and codes, whose counting wants them
- * near at hand, are read. False: reported. */
+/* Bytes that must be swapped and inputs that are not mapped are read. False: reported. */
 static bool open_window(struct worker *w, const struct piece *p, const struct hu_stream_tensor *t,
                         uint64_t offset, size_t n)
 {
     bool swapped = t->big_endian && t->data.format;
-    bool mapped = !swapped && !w->gathered->codes && n >= MAPPED_LEAST;
-    if (mapped && map_window(&w->window, t->input, offset, n))
+    if (p->tensor->mapping && !swapped) {
+        map_window(&w->window, p->tensor, offset, n);
         return true;
+    }
     int error = read_all(t->input, w->input, n, offset);
     if (error)
         fail_at(w->state, p->tensor->index, false, error < 0 ? 0 : error);
@@ -506,7 +547,7 @@ static void run_threads(struct state *s, struct worker *workers, unsigned n)
         struct open_tensor *open = s->open;
         s->open = open->next;
         hu_gathered_free(open->gathered);
-        free(open);
+        open_tensor_free(open);
     }
 }
 

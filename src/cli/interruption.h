@@ -1,0 +1,26 @@
+/*
+ * What a signal that ends the process must not leave behind: a half-written file, files of a set
+ * that is not complete, a line of progress on the terminal. The process then dies of the signal, so
+ * that a shell sees 128 + its number. Signals that were ignored stay so.
+ */
+#ifndef HALFULP_CLI_INTERRUPTION_H
+#define HALFULP_CLI_INTERRUPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* From here on. May be called again. */
+void interruption_watch(void);
+
+/* PATH is to be unlinked; it stays the caller's and readable until another is named. NULL: none. */
+void interruption_file(const char *path);
+
+/* The first COUNT of PATHS are to be unlinked, as above. */
+void interruption_set(char *const *paths, size_t count);
+
+/* About each change of a line of progress at the end of stderr. False: a signal is ending the
+ * process, and nothing may be drawn any more. shown: whether there is a line to clear then. */
+bool interruption_begin_drawing(void);
+void interruption_end_drawing(bool shown);
+
+#endif
