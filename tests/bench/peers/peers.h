@@ -1,0 +1,17 @@
+/* A peer for bench_array: void NAME(const void *src, void *dst, size_t n). */
+#ifndef HALFULP_BENCH_PEERS_H
+#define HALFULP_BENCH_PEERS_H
+
+#include <stddef.h>
+
+/* One that converts an element at a time. */
+#define PEER_LOOP(name, from, to, expression)                                                      \
+    void name(const void *src, void *dst, size_t n)                                                \
+    {                                                                                              \
+        const from *in = (const from *)src;                                                        \
+        to *out = (to *)dst;                                                                       \
+        for (size_t i = 0; i < n; i++)                                                             \
+            out[i] = expression(in[i]);                                                            \
+    }
+
+#endif
