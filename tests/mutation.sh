@@ -127,16 +127,16 @@ mutate_kernel "the environment's direction is left as it is" dispatch dispatch.c
     's/environment_enter(c.options.direction)/environment_enter(HU_TIES_TO_EVEN)/'
 mutate_kernel "a plainer kernel takes another's conversions" dispatch dispatch.c \
     's/, n, first);$/, n, 0);/'
-mutate_kernel "a tie at the top of a word goes up" portable lanes.h \
+mutate_kernel "a tie at the top of a word goes up" portable lanes_round.h \
     's/return add_bit(x + splat(k->low >> 1), x, k->drop);/return x + splat((k->low >> 1) + 1);/'
-mutate_kernel "the last element is not written" portable lanes.h \
+mutate_kernel "the last element is not written" portable lanes_row.h \
     's/memcpy(out + whole \* width, codes, (n - whole) \* width)/memcpy(out + whole * width, codes, (n - whole - 1) * width)/'
-mutate_kernel "tiny elements are not looked at" portable lanes.h \
+mutate_kernel "tiny elements are not looked at" portable lanes_seen.h \
     's/seen.small = k->tiny\[0\] > k->tiny\[1\] ? .*/seen.small = 0;/'
-mutate_kernel "overflow is not looked for" portable lanes.h 's/seen.large = k->greatest;/;/'
-mutate_kernel "a signaling NaN raises nothing in lanes" portable lanes.h \
+mutate_kernel "overflow is not looked for" portable lanes_seen.h 's/seen.large = k->greatest;/;/'
+mutate_kernel "a signaling NaN raises nothing in lanes" portable lanes_seen.h \
     's/seen->flags |= HU_INVALID;/;/'
-mutate_kernel "random numbers repeat from step to step" portable lanes.h 's/r->low_index += STEP;/;/'
+mutate_kernel "random numbers repeat from step to step" portable lanes_seen.h 's/r->low_index += STEP;/;/'
 if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "FP64 forgets what FP32 drops" avx2 lanes_fp64.h \
         's/return with_sticky(x, discarded);/return x;/'

@@ -1,0 +1,228 @@
+/* The roundings of vectors, by the kinds of array/narrow.h; included by lanes.h. */
+
+/*
+ *  31 30        23 22                   0
+ *  +-+------------+----------------------+
+ *  |S|     E      |          T           |   FP32
+ *  +-+------------+---------+------------+
+ *  |S|     E      |   T'    |    low     |   NARROW_TOP: a code and what it discards
+ *  +-+------------+---------+------------+
+ */
+INLINE vec round_top(const struct narrow *k, vec x, vec random, enum hu_direction direction)
+{
+    vec low = splat(k->low);
+    switch (direction) {
+    case HU_TIES_TO_EVEN:
+        return add_bit(x + splat(k->low >> 1), x, k->drop);
+    case HU_TIES_TO_AWAY:
+        return x + splat((k->low >> 1) + 1);
+    case HU_TOWARD_POSITIVE:
+        return add_where(at_least_zero(x), x, low);
+    case HU_TOWARD_NEGATIVE:
+        return add_where(below_zero(x), x, low);
+    case HU_TO_ODD:
+        return x | ((x & low) + low);
+    case HU_STOCHASTIC:
+        return x + (low ^ random_top(random, k->drop));
+    case HU_TOWARD_ZERO:
+        break;
+    }
+    return x;
+}
+
+/* The code at the top of an FP32 word; what it discards is still below. SPECIAL: there may be
+ * infinities and NaNs. */
+INLINE vec narrow_top(const struct narrow *k, vec x, vec random, enum hu_direction direction,
+                      bool special, bool flags, struct seen *seen)
+{
+    vec rounded = round_top(k, x, random, direction);
+    if (flags) {
+        vec magnitude = x & splat(~SIGN);
+        vec code = rounded & splat(~SIGN), discarded = x & splat(k->low);
+        if (special) {
+            mask finite = above(splat(INFINITE), magnitude);
+            see_specials(seen, k, magnitude);
+            code = keep(finite, code);
+            discarded = keep(finite, discarded);
+        }
+        see(seen, is_tiny(k, x, magnitude, random, direction), discarded,
+            shift_right(code, k->drop));
+    }
+    if (k->saturate) {
+        vec greatest = splat(k->max_code << k->drop);
+        rounded = smaller(rounded & splat(~SIGN), greatest) | (x & splat(SIGN));
+    }
+    return special ? pick(is_nan(x), x | splat(QUIET), rounded) : rounded;
+}
+
+INLINE vec special_codes(const struct narrow *k, vec x, vec magnitude)
+{
+    mask negative = below_zero(x);
+    vec nan = pick(negative, splat(k->nan[1]), splat(k->nan[0]));
+    vec payload = shift_right(magnitude, k->drop) & splat(k->payload);
+    vec infinity = pick(negative, splat(k->infinity[1]), splat(k->infinity[0]));
+    return pick(above(magnitude, splat(INFINITE)), nan | payload, infinity);
+}
+
+#ifdef LANES_EACH
+/* 1 in the lanes whose discarded fraction of the unit, in 2^-32, is above the random bits. AT: the
+ * exponent that the unit is aligned to, in its field. */
+INLINE vec goes_up_at_random(const struct narrow *k, vec magnitude, vec at, vec random)
+{
+    vec exponent = magnitude >> 23;
+    mask normal = unequal(exponent, splat(0));
+    vec significand = (magnitude & splat(0x007fffff)) | keep(normal, splat(0x00800000));
+    exponent = larger(exponent, splat(1));
+    vec shift = splat(k->drop) + (at >> 23) - exponent;
+    vec fraction = shift_left_each(significand, splat(32) - shift) |
+                   shift_right_each(significand, shift - splat(32));
+    random ^= random >> 15;
+    return keep(above(fraction ^ splat(SIGN), random ^ splat(SIGN)), splat(1));
+}
+#endif
+
+/*
+ * 2^(e + 23 - t) + x, with e the exponent of x or emin: the sum's unit in the last place is the
+ * target's, so the floating-point addition rounds x at it, and below the exponent field of the sum
+ * stands x as an integer in that unit. The rounding direction is set (see environment.h); ties away
+ * are ties to even after setting the last bit, which moves a tie up and nothing else.
+ */
+struct magic {
+    vec at, power, sum;
+};
+
+INLINE struct magic add_magic(const struct narrow *k, vec x, vec finite,
+                              enum hu_direction direction)
+{
+    struct magic m;
+    vec sign = is_directed(direction) ? x & splat(SIGN) : splat(0);
+    m.at = larger_float(finite, splat(k->least_normal)) & splat(INFINITE);
+    m.power = (m.at + splat(k->magic)) | sign;
+    m.sum = add_float(m.power, finite | (direction == HU_TIES_TO_AWAY ? splat(1) : sign));
+    return m;
+}
+
+INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random,
+                        enum hu_direction direction, bool flags, struct seen *seen)
+{
+    vec finite = smaller_float(magnitude, splat(k->limit));
+    struct magic m = add_magic(k, x, finite, direction);
+    vec code = m.sum - m.power + shift_right(m.at - splat(k->least_normal), k->drop);
+#ifdef LANES_EACH
+    if (direction == HU_STOCHASTIC)
+        code += goes_up_at_random(k, finite, m.at, random);
+#endif
+    if (flags || direction == HU_TO_ODD) {
+        vec back = sub_float(m.sum, m.power) & splat(~SIGN);
+        if (direction == HU_TO_ODD)
+            code |= keep(unequal(back, finite), splat(1));
+        if (flags)
+            see(seen, is_tiny(k, x, finite, random, direction), back ^ finite, code);
+    }
+    return code;
+}
+
+#ifdef LANES_JOIN
+/*
+ *  31 30        23 22        16 15       t+1 0
+ *  +-+------------+------------+----------+-+
+ *  |S|     E      |      0     |    0     | |   narrow_magic's sum, t at most 7
+ *  +-+------------+------------+----------+-+
+ * The upper half and 2^(7 - t) times the lower are the code in a unit of 2^(7 - t), but for sign
+ * and base: a half each, whose shift costs half as much.
+ */
+INLINE byte_lanes join_sums(const struct narrow *k, const vec sums[4])
+{
+    half_lanes joined[2];
+    PAIRS(joined[i / 2] = pack_joined(sums + i, k->join);
+          joined[i / 2] = (joined[i / 2] & splat_16(0x7fff)) - splat_16(k->join_base);
+          joined[i / 2] = shift_right_16(joined[i / 2], k->join_shift););
+    return pack_half_bytes(joined);
+}
+#endif
+
+/* Stochastic rounding of zeros and of magnitudes that the target has as normal numbers, or that
+ * are above it. */
+INLINE vec narrow_normal(const struct narrow *k, vec magnitude, vec random, bool flags,
+                         struct seen *seen)
+{
+    vec finite = smaller(magnitude, splat(k->limit));
+    vec code = shift_right(round_top(k, finite, random, HU_STOCHASTIC), k->drop);
+    code = larger(code, splat(k->rebias)) - splat(k->rebias);
+    if (flags)
+        see(seen, above(splat(0), splat(0)), finite & splat(k->low), code);
+    return code;
+}
+
+/* A step with infinities or NaNs in it: overflow, sign and specials lane by lane. */
+INLINE vec narrow_any(const struct narrow *k, vec x, vec random, enum hu_direction direction,
+                      bool flags, struct seen *seen)
+{
+    vec magnitude = x & splat(~SIGN);
+    mask special = above(magnitude, splat(INFINITE - 1));
+    vec finite = pick(special, splat(0), magnitude);
+    vec code = narrow_magic(k, x, finite, random, direction, flags, seen);
+    mask negative = below_zero(x);
+    code = smaller(code, pick(negative, splat(k->overflow[1]), splat(k->overflow[0])));
+    vec sign = keep(negative, splat(k->sign));
+    if (!k->negative_zero)
+        sign = keep(unequal(code, splat(0)), sign);
+    if (flags)
+        see_specials(seen, k, magnitude);
+    return pick(special, special_codes(k, x, magnitude), code | sign);
+}
+
+/*
+ * A scale's codes are FP32's exponent field, but for FP32's subnormals: those from 2^-127 on are
+ * shifted up to have theirs at the bit where the field begins, and what is below becomes code 0.
+ * In bits that is 2x - 2^23, which at 2^-126 is x. The last bit kept is always odd, so that ties go
+ * up and rounding to odd goes toward zero.
+ */
+enum { SCALE_LEAST = 0x00400000, SCALE_LEAST_FP32_NORMAL = 0x00800000 };
+
+INLINE vec round_scale(const struct narrow *k, vec aligned, vec random, enum hu_direction direction)
+{
+    switch (direction) {
+    case HU_TIES_TO_EVEN:
+    case HU_TIES_TO_AWAY:
+        return aligned + splat((k->low >> 1) + 1);
+    case HU_TOWARD_POSITIVE:
+        return aligned + splat(k->low);
+    case HU_STOCHASTIC:
+        return aligned + (splat(k->low) ^ random_top(random, k->drop));
+    default:
+        return aligned;
+    }
+}
+
+/* Quiet NaNs are the only elements without a scale that raise nothing. */
+INLINE void see_scale(struct seen *seen, const struct narrow *k, vec magnitude, mask unscaled,
+                      vec finite, vec aligned, vec code)
+{
+    mask quiet =
+        both(above(magnitude, splat(INFINITE)), equal(magnitude & splat(QUIET), splat(QUIET)));
+    vec below = keep(above(splat(SCALE_LEAST), finite), splat(1));
+    if (any(unscaled & ~quiet))
+        seen->flags |= HU_INVALID;
+    seen->inexact |= below | (aligned & splat(k->low));
+    seen->tiny |= below;
+    seen->code = larger(seen->code, code);
+}
+
+/* FP32 to a byte of e8m0: zeros of either sign are below every scale, infinity is above; NaNs and
+ * what is less than zero have none. */
+INLINE vec narrow_scale(const struct narrow *k, vec x, vec magnitude, vec random,
+                        enum hu_direction direction, bool flags, struct seen *seen)
+{
+    mask unscaled =
+        above(magnitude, splat(INFINITE)) | both(below_zero(x), unequal(magnitude, splat(0)));
+    vec finite = pick(unscaled, splat(SCALE_LEAST_FP32_NORMAL), magnitude);
+    vec least = splat(SCALE_LEAST_FP32_NORMAL);
+    vec aligned = finite - keep(above(least, finite), least - finite);
+    aligned = keep(above(finite, splat(SCALE_LEAST - 1)), aligned);
+    vec code = shift_right(round_scale(k, aligned, random, direction), k->drop);
+    if (flags)
+        see_scale(seen, k, magnitude, unscaled, finite, aligned, code);
+    code = pick(above(code, splat(k->max_code)), splat(k->overflow[0]), code);
+    return pick(unscaled, splat(k->nan[0]), code);
+}
