@@ -596,30 +596,51 @@ Test(statistics, instruction_sets_change_no_bit)
     }
 }
 
-/* Fills X with values of one kind: about 1, of many binades, with zeros, with subnormals, near the
- * greatest, all equal, all zero. */
-enum { KINDS = 7 };
-static void fill_kind(float *x, int kind, uint64_t *seed)
+/* Value I of one kind: about 1, of many binades, with zeros, with subnormals, near the greatest,
+ * all equal, all zero, near the least normal. */
+enum { KINDS = 8 };
+static double value_of_kind(int kind, bool single, uint64_t *seed)
 {
-    for (int i = 0; i < HU_BLOCK; i++) {
-        uint64_t r = random_bits(seed);
-        float sign = r & 1 ? -1 : 1, y = ldexpf((float)(r >> 40 | 1), -23);
-        int spread = (int)(r >> 1 & 63) - 32;
-        x[i] = sign * (kind == 1   ? ldexpf(y, spread)
-                       : kind == 2 ? (r & 6 ? y : 0)
-                       : kind == 3 ? (r & 126 ? y : ldexpf(y, -128 - (spread & 15)))
-                       : kind == 4 ? ldexpf(y, 120)
-                       : kind == 5 ? 0.1f
-                       : kind == 6 ? 0
-                                   : y);
+    int top = single ? 127 : 1023;
+    uint64_t r = random_bits(seed);
+    double sign = r & 1 ? -1 : 1, y = ldexp((double)(r >> 11 | 1), -53);
+    int spread = (int)(r >> 1 & 63) - 32;
+    switch (kind) {
+    case 1:
+        return sign * ldexp(y, spread);
+    case 2:
+        return sign * (r & 6 ? y : 0);
+    case 3:
+        return sign * (r & 126 ? y : ldexp(y, -top - 1 - (spread & 15)));
+    case 4:
+        return sign * ldexp(y, top - 7);
+    case 5:
+        return sign * 0.1;
+    case 6:
+        return sign * 0;
+    case 7:
+        return sign * ldexp(y, -top + (spread & 15));
+    default:
+        return sign * y;
     }
 }
 
-/* One pass against the portable steps that it stands for. */
-static void compare_near(const struct hu_block_passes *p, const float *x, int emin, int trailing)
+static void fill_kind(void *x, int kind, bool single, uint64_t *seed)
 {
-    static float rounded[HU_BLOCK], error[2][HU_BLOCK], relative[2][HU_BLOCK];
-    const struct hu_block_passes *steps = hu_block_passes_of("portable", true);
+    for (int i = 0; i < HU_BLOCK; i++) {
+        double value = value_of_kind(kind, single, seed);
+        if (single)
+            ((float *)x)[i] = (float)value;
+        else
+            ((double *)x)[i] = value;
+    }
+}
+
+/* One pass against the portable steps that it stands for. Whether it was done. */
+static bool compare_near(const struct hu_block_passes *p, const void *x, int emin, int trailing)
+{
+    static double rounded[HU_BLOCK], error[2][HU_BLOCK], relative[2][HU_BLOCK];
+    const struct hu_block_passes *steps = hu_block_passes_of("portable", p->size == 4);
     struct hu_block_near n = {
         .x = x,
         .ahead = x,
@@ -632,7 +653,7 @@ static void compare_near(const struct hu_block_passes *p, const float *x, int em
     bool rounds = steps->round(x, n.range.greatest, rounded, emin, trailing);
     cr_assert_eq(p->near(&n), rounds);
     if (!rounds)
-        return;
+        return false;
     struct hu_block_errors e = {
         .x = x,
         .result = rounded,
@@ -651,52 +672,73 @@ static void compare_near(const struct hu_block_passes *p, const float *x, int em
     cr_assert_eq(n.max_error, e.max_error);
     cr_assert_eq(n.max_relative, e.max_relative);
     cr_assert_eq(n.max_units, e.max_units, "emin %d, %d bits", emin, trailing);
-    if (!e.inexact)
-        return;
-    cr_assert(same_sum(n.noise, steps->squares(error[1], e.max_error)));
-    cr_assert_eq(n.squares_of_relative, steps->rough_squares(relative[1]));
+    if (e.inexact) {
+        cr_assert(same_sum(n.noise, steps->squares(error[1], e.max_error)));
+        cr_assert_eq(n.squares_of_relative, steps->rough_squares(relative[1]));
+    }
+    return true;
+}
+
+static void compare_all_near(bool single)
+{
+    const struct hu_block_passes *p = hu_block_passes_of("avx512", single);
+    /* e4m3, e5m2, fp16, bf16, tf32, e2m1, fp32, and some with room for a bit less than the type. */
+    static const int formats[][2] = {{-6, 3}, {-14, 2},   {-14, 10}, {-126, 7},   {-126, 10},
+                                     {0, 1},  {-126, 23}, {-62, 22}, {-1022, 40}, {-62, 51}};
+    static double x[HU_BLOCK];
+    uint64_t seed = 23;
+    int done = 0;
+    for (int round = 0; round < 20; round++)
+        for (int kind = 0; kind < KINDS; kind++) {
+            fill_kind(x, kind, single, &seed);
+            for (size_t t = 0; t < sizeof formats / sizeof *formats; t++)
+                done += compare_near(p, x, formats[t][0], formats[t][1]);
+        }
+    cr_assert_gt(done, 20 * (KINDS - 1) * (single ? 7 : 9));
 }
 
 Test(statistics, one_pass_finds_what_the_steps_find)
 {
     if (!hu_kernel_find("avx512"))
         cr_skip_test("no AVX-512 here");
-    const struct hu_block_passes *p = hu_block_passes_of("avx512", true);
-    /* e4m3, e5m2, fp16, bf16, tf32, e2m1, and one with room for a bit less than fp32. */
-    static const int formats[][2] = {{-6, 3},    {-14, 2}, {-14, 10}, {-126, 7},
-                                     {-126, 10}, {0, 1},   {-62, 22}};
-    static float x[HU_BLOCK];
-    uint64_t seed = 23;
-    for (int round = 0; round < 20; round++)
-        for (int kind = 0; kind < KINDS; kind++) {
-            fill_kind(x, kind, &seed);
-            for (size_t t = 0; t < sizeof formats / sizeof *formats; t++)
-                compare_near(p, x, formats[t][0], formats[t][1]);
+    compare_all_near(true);
+    compare_all_near(false);
+}
+
+static void compare_counts(bool single)
+{
+    const struct hu_block_passes *p = hu_block_passes_of("avx512", single);
+    static double x[HU_BLOCK];
+    uint64_t seed = 29;
+    int counted[KINDS] = {0}, all = single ? 256 : 2048;
+    for (int i = 0; i < 20 * KINDS; i++) {
+        uint32_t one_by_one[2048] = {0};
+        struct hu_block_exponents lanes;
+        fill_kind(x, i % KINDS, single, &seed);
+        struct hu_block_range range;
+        p->range(x, &range);
+        if (!p->count(x, &range, &lanes))
+            continue;
+        counted[i % KINDS]++;
+        for (int k = 0; k < HU_BLOCK; k++)
+            one_by_one[single ? layout_word((const float *)(const void *)x + k, 32) >> 23 & 0xff
+                              : layout_word(x + k, 64) >> 52 & 0x7ff]++;
+        for (int e = 1; e < all; e++) {
+            bool in = e >= lanes.first && e < lanes.first + lanes.number;
+            cr_assert_eq(in ? lanes.counts[e - lanes.first] : 0, one_by_one[e],
+                         "kind %d, exponent %d", i % KINDS, e);
         }
+    }
+    for (int k = 0; k < KINDS; k++)
+        cr_assert(counted[k] || k == 1);
 }
 
 Test(statistics, lanes_count_exponents_as_one_by_one_does)
 {
     if (!hu_kernel_find("avx512"))
         cr_skip_test("no AVX-512 here");
-    const struct hu_block_passes *p = hu_block_passes_of("avx512", true);
-    static float x[HU_BLOCK];
-    uint64_t seed = 29;
-    int counted[KINDS] = {0};
-    for (int i = 0; i < 20 * KINDS; i++) {
-        uint32_t lanes[257] = {0}, single[257] = {0};
-        fill_kind(x, i % KINDS, &seed);
-        struct hu_block_range range;
-        p->range(x, &range);
-        if (!p->count(x, &range, lanes))
-            continue;
-        counted[i % KINDS]++;
-        for (int k = 0; k < HU_BLOCK; k++)
-            single[layout_word(x + k, 32) >> 23 & 0xff]++;
-        for (int e = 1; e < 255; e++)
-            cr_assert_eq(lanes[e], single[e], "kind %d, exponent %d", i % KINDS, e);
-    }
-    cr_assert(counted[0] && counted[2] && counted[3] && counted[4] && counted[5] && counted[6]);
+    compare_counts(true);
+    compare_counts(false);
 }
 
 Test(statistics, exact_sums_agree_with_rationals)

@@ -45,8 +45,8 @@
 #undef NAME
 #undef NEAR
 #undef COUNT
-#define NEAR NULL
-#define COUNT NULL
+#define NEAR block_near_double_avx512
+#define COUNT block_count_double_avx512
 #define NAME(x) avx512_double_##x
 #include "block_double.h"
 #undef NAME

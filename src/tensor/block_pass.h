@@ -51,6 +51,15 @@ struct hu_block_near {
     double squares_of_relative;
 };
 
+/* Binades that are told apart by comparing; beyond, tables are as fast. */
+enum { HU_FEW = 48 };
+
+/* How often each of NUMBER biased exponents from FIRST on occurs. */
+struct hu_block_exponents {
+    int first, number;
+    uint32_t counts[HU_FEW + 1];
+};
+
 struct hu_block_passes {
     void (*range)(const void *x, struct hu_block_range *range);
     /*
@@ -71,9 +80,9 @@ struct hu_block_passes {
     /* These two have no equal in every instruction set: NULL there. False: the others must do it.
      */
     bool (*near)(struct hu_block_near *near);
-    /* How often each biased exponent but 0 occurs, where COUNTS is zero and has an element more
-     * than there are exponents. */
-    bool (*count)(const void *x, const struct hu_block_range *range, uint32_t *counts);
+    /* How often each biased exponent but 0 occurs. */
+    bool (*count)(const void *x, const struct hu_block_range *range,
+                  struct hu_block_exponents *out);
 };
 
 /* The passes for fp32 or fp64 values, for the instruction set of hu_kernel_chosen. */

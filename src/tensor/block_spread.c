@@ -86,14 +86,15 @@ static void see_subnormals(struct block *b, double least_normal)
 /* The lanes' count where they can; what it leaves, of exponent 0, are zeros. */
 static void count(struct hu_analyst *a, const struct block *b)
 {
-    uint32_t few[257] = {0}, nonzero = 0;
-    if (!b->passes->count || !b->passes->count(b->x, &b->range, few)) {
+    struct hu_block_exponents few;
+    if (!b->passes->count || !b->passes->count(b->x, &b->range, &few)) {
         count_exponents(a, b);
         return;
     }
-    for (size_t e = 1; e < 255; e++) {
-        a->exponents[0][e] += few[e];
-        nonzero += few[e];
+    uint32_t nonzero = 0;
+    for (int e = 0; e < few.number; e++) {
+        a->exponents[0][few.first + e] += few.counts[e];
+        nonzero += few.counts[e];
     }
     a->exponents[0][0] += (uint32_t)b->n - nonzero;
 }
