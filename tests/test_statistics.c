@@ -741,6 +741,64 @@ Test(statistics, lanes_count_exponents_as_one_by_one_does)
     compare_counts(false);
 }
 
+static uint64_t magnitude_of(const void *x, size_t i, bool single)
+{
+    return single ? layout_word((const float *)x + i, 32) & INT32_MAX
+                  : layout_word((const double *)x + i, 64) & INT64_MAX;
+}
+
+/* Against the definitions, one element at a time. LIMIT: some magnitude. */
+static void check_clip(const struct hu_block_passes *p, const void *x, uint64_t limit)
+{
+    static double kept[HU_BLOCK];
+    static uint16_t at[HU_BLOCK + 1];
+    bool single = p->size == 4;
+    uint64_t none = single ? UINT32_MAX : UINT64_MAX;
+    struct hu_block_range range = {0, 0}, expected = {0, none};
+    size_t clipped = p->clip(x, limit, kept, &range);
+    size_t found = limit > 1 ? p->find(x, 1, limit - 1, at) : 0;
+    size_t great = 0, small = 0;
+    for (size_t i = 0; i < HU_BLOCK; i++) {
+        uint64_t magnitude = magnitude_of(x, i, single);
+        if (magnitude && magnitude < limit)
+            cr_assert(small < found && at[small++] == i);
+        if (magnitude >= limit) {
+            great++;
+            cr_assert_eq(magnitude_of(kept, i, single), 0);
+            continue;
+        }
+        size_t size = p->size;
+        cr_assert(!memcmp((char *)kept + i * size, (const char *)x + i * size, size));
+        expected.greatest = magnitude > expected.greatest ? magnitude : expected.greatest;
+        uint64_t below = magnitude ? magnitude - 1 : none;
+        expected.least_nonzero = below < expected.least_nonzero ? below : expected.least_nonzero;
+    }
+    cr_assert_eq(clipped, great);
+    cr_assert_eq(found, small);
+    cr_assert_eq(range.greatest, expected.greatest);
+    cr_assert_eq(range.least_nonzero, expected.least_nonzero);
+}
+
+Test(statistics, passes_clip_and_find_by_magnitude)
+{
+    static const char *const names[] = {"portable", "avx2", "avx512"};
+    static double x[HU_BLOCK];
+    uint64_t seed = 31;
+    for (int i = 0; i < 12 * KINDS; i++) {
+        bool single = i / KINDS % 2;
+        fill_kind(x, i % KINDS, single, &seed);
+        uint64_t some = magnitude_of(x, random_bits(&seed) % HU_BLOCK, single);
+        uint64_t infinite = single ? UINT64_C(0x7f800000) : UINT64_C(0x7ff) << 52;
+        for (size_t k = 0; k < 3 && hu_kernel_find(names[k]); k++) {
+            const struct hu_block_passes *p = hu_block_passes_of(names[k], single);
+            check_clip(p, x, some ? some : 1);
+            check_clip(p, x, some + 1);
+            check_clip(p, x, infinite);
+            check_clip(p, x, 1);
+        }
+    }
+}
+
 Test(statistics, exact_sums_agree_with_rationals)
 {
     struct hu_exact_sum sum = {{0}};

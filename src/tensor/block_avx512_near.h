@@ -19,8 +19,9 @@ struct NAME(gathered) {
     LANES squares_of_relative[2]; /* of fp64; those of fp32 are taken in fp64 later */
 };
 
-/* SMALL: whether one of the results may be subnormal or zero. TINY: whether an error may be a
- * subnormal number; else those in units are found by subtracting exponents. */
+/* SMALL: whether one of the results, but for those of zeros, may be subnormal or zero. TINY:
+ * whether an error may be a subnormal number; else those in units are found by subtracting
+ * exponents. */
 INLINE void NAME(round_some)(struct NAME(gathered) * g, const struct hu_block_near *b, size_t i,
                              bool small, bool tiny)
 {
@@ -28,22 +29,21 @@ INLINE void NAME(round_some)(struct NAME(gathered) * g, const struct hu_block_ne
     const __m512i field = NAME(field_of)(TOP + 1), one = WORDS(set1)(1);
     const __m512i least = NAME(field_of)((WORD)(b->emin + BIAS));
     const __m512i room = NAME(field_of)((WORD)(FRACTION - b->trailing_bits));
-    const REAL *x = b->x;
-    REAL *errors = b->error, *relatives = b->relative;
-    _mm_prefetch((const char *)b->ahead + i * sizeof *x, _MM_HINT_T0);
-    __m512i bits = _mm512_loadu_si512(x + i);
+    _mm_prefetch((const char *)b->ahead + i * sizeof(REAL), _MM_HINT_T0);
+    __m512i bits = _mm512_loadu_si512((const REAL *)b->x + i);
     __m512i size = _mm512_and_si512(bits, magnitude);
-    __m512i exponent = UNSIGNED(max)(_mm512_and_si512(bits, field), least);
+    __m512i exponent = _mm512_and_si512(bits, field);
+    exponent = small ? UNSIGNED(max)(exponent, least) : exponent;
     LANES power = TO_REALS(WORDS(add)(exponent, room));
     LANES value = TO_REALS(size);
     LANES near = REALS(sub)(REALS(add)(value, power), power);
     __m512i code = TO_WORDS(near);
     LANES error = REALS(abs)(REALS(sub)(near, value));
     __m512i e = TO_WORDS(error);
-    MASK nonzero = WORD_MASK(test)(size, size);
     MASK inexact = WORD_MASK(test)(e, e);
-    LANES relative = REALS(maskz_div)(nonzero, error, value);
-    exponent = UNSIGNED(max)(_mm512_and_si512(code, field), least);
+    LANES relative = REALS(maskz_div)(inexact, error, value);
+    exponent = _mm512_and_si512(code, field);
+    exponent = small ? UNSIGNED(max)(exponent, least) : exponent;
     __m512i units = WORDS(sub)(e, exponent);
     if (tiny) {
         __m512i half = WORDS(set1)(INT64_C(1) << (FRACTION - 1)), top = NAME(field_of)(TOP);
@@ -58,13 +58,13 @@ INLINE void NAME(round_some)(struct NAME(gathered) * g, const struct hu_block_ne
     if (small) {
         MASK some = WORD_MASK(test)(code, code);
         MASK below = UNSIGNED_MASK(mask_cmplt)(some, code, least);
-        MASK lost = WORD_MASK(mask_testn)(nonzero, code, code);
+        MASK lost = WORD_MASK(mask_testn)(inexact, code, code);
         g->subnormals = WORDS(mask_add)(g->subnormals, below, g->subnormals, one);
         g->zeros = WORDS(mask_add)(g->zeros, lost, g->zeros, one);
     }
-    REALS(storeu)(errors + i, error);
+    REALS(storeu)((REAL *)b->error + i, error);
     if (SINGLE) {
-        REALS(storeu)(relatives + i, relative);
+        REALS(storeu)((REAL *)b->relative + i, relative);
     } else {
         LANES *squares = &g->squares_of_relative[i / WIDTH % 2];
         *squares = REALS(add)(*squares, REALS(mul)(relative, relative));
@@ -74,9 +74,10 @@ INLINE void NAME(round_some)(struct NAME(gathered) * g, const struct hu_block_ne
 INLINE void NAME(round_all)(struct NAME(gathered) * g, const struct hu_block_near *b, bool small,
                             bool tiny)
 {
+    const struct hu_block_near own = *b; /* nothing points to it: it stays in registers */
     for (size_t i = 0; i < HU_BLOCK; i += 2 * WIDTH) {
-        NAME(round_some)(g, b, i, small, tiny);
-        NAME(round_some)(g, b, i + WIDTH, small, tiny);
+        NAME(round_some)(g, &own, i, small, tiny);
+        NAME(round_some)(g, &own, i + WIDTH, small, tiny);
     }
 }
 

@@ -39,6 +39,49 @@ TARGET static void NAME(range)(const void *x, struct hu_block_range *range)
     *range = (struct hu_block_range){greatest, least};
 }
 
+TARGET static inline __attribute__((always_inline)) WORD
+NAME(clip_of)(const WORD *restrict x, WORD limit, WORD *restrict kept, struct hu_block_range *range)
+{
+    const WORD size = (WORD)-1 >> 1;
+    WORD greatest = 0, least = (WORD)-1, clipped = 0;
+    for (size_t i = 0; i < HU_BLOCK; i++) {
+        WORD magnitude = x[i] & size, keep = (WORD)0 - (WORD)(magnitude < limit);
+        kept[i] = x[i] & keep;
+        clipped += keep + 1;
+        magnitude &= keep;
+        greatest = magnitude > greatest ? magnitude : greatest;
+        WORD below = magnitude - 1;
+        least = below < least ? below : least;
+    }
+    *range = (struct hu_block_range){greatest, least};
+    return clipped;
+}
+
+TARGET static size_t NAME(clip)(const void *x, uint64_t limit, void *kept,
+                                struct hu_block_range *range)
+{
+    return (size_t)NAME(clip_of)(x, (WORD)limit, kept, range);
+}
+
+/* Most blocks have a few or none: so many that have none are passed at once. */
+TARGET static size_t NAME(find)(const void *x, uint64_t first, uint64_t last, uint16_t *at)
+{
+    enum { AT_ONCE = 128 };
+    const WORD *words = x;
+    const WORD size = (WORD)-1 >> 1, from = (WORD)first, reach = (WORD)(last - first);
+    size_t n = 0;
+    for (size_t i = 0; i < HU_BLOCK; i += AT_ONCE) {
+        WORD any = 0;
+        for (size_t k = i; k < i + AT_ONCE; k++)
+            any |= (words[k] & size) - from <= reach;
+        for (size_t k = i; any && k < i + AT_ONCE; k++) {
+            at[n] = (uint16_t)k;
+            n += (words[k] & size) - from <= reach;
+        }
+    }
+    return n;
+}
+
 TARGET static inline __attribute__((always_inline)) void
 NAME(errors_of)(struct hu_block_errors *b, const REAL *restrict x, const REAL *restrict result,
                 const REAL *restrict scaled, const REAL *restrict code, REAL *restrict error,
@@ -214,8 +257,8 @@ TARGET static void NAME(small)(const void *code, const void *scaled, double min_
 }
 
 static const struct hu_block_passes NAME(passes) = {
-    NAME(range), NAME(round),  NAME(errors), NAME(squares), NAME(rough_squares),
-    NAME(small), sizeof(REAL), NEAR,         COUNT};
+    NAME(range),         NAME(clip),  NAME(find),   NAME(round), NAME(errors), NAME(squares),
+    NAME(rough_squares), NAME(small), sizeof(REAL), NEAR,        COUNT};
 
 #undef FIELD
 #undef BIAS

@@ -59,7 +59,22 @@ static void unscale(struct hu_analyst *a, const struct block *b, double tensor)
 static bool rounds_in_place(const struct block *b, const struct hu_statistics_target *t)
 {
     return b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest &&
-           from_bits(b, b->range.greatest) <= t->max_finite;
+           from_bits(b, b->range.greatest) < t->overflow_from[0];
+}
+
+/* Where overflows have no finite results, and so no errors, they are just counted: zeros stand in
+ * their places. Returns how many there are. */
+static size_t clip_block(struct hu_analyst *a, struct block *b,
+                         const struct hu_statistics_target *t)
+{
+    double limit = t->overflow_from[0];
+    bool clips = b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest && !t->saturates &&
+                 limit == t->overflow_from[1] && from_bits(b, b->range.greatest) >= limit;
+    if (!clips)
+        return 0;
+    size_t clipped = b->passes->clip(b->x, bits_from(b, limit), a->scaled, &b->range);
+    b->x = a->scaled;
+    return clipped;
 }
 
 /* What the only target's codes stand for, or what this target makes of a->scaled or of b->x. */
@@ -89,7 +104,7 @@ static void convert_block(struct hu_analyst *a, const struct block *b,
  * Overflowed elements and those that became NaN are added one by one, and leave the block: it takes
  * their values as results without error. Returns how many; if any, a->error holds X without them.
  */
-static size_t take_overflows(struct hu_analyst *a, struct block *b,
+static size_t take_overflows(struct hu_analyst *a, const struct block *b,
                              const struct hu_statistics_target *t, struct hu_loss *loss,
                              const void *scaled, void *result)
 {
@@ -186,7 +201,7 @@ static void lose_errors(struct hu_analyst *a, const struct block *b,
 
 /* All of it in one pass. False: nothing is added, and it must be done by steps. */
 static bool lose_near(struct hu_analyst *a, const struct block *b,
-                      const struct hu_statistics_target *t, struct hu_loss *loss,
+                      const struct hu_statistics_target *t, struct hu_loss *loss, size_t measured,
                       const struct hu_block_sum *signal)
 {
     if (!b->passes->near || !rounds_in_place(b, t))
@@ -202,7 +217,7 @@ static bool lose_near(struct hu_analyst *a, const struct block *b,
     };
     if (!b->passes->near(&near))
         return false;
-    loss->measured += b->n - b->bad;
+    loss->measured += measured;
     loss->underflow += near.zeros;
     loss->subnormal += near.subnormals;
     add_sum(&loss->signal, *signal);
@@ -220,12 +235,12 @@ static bool lose_near(struct hu_analyst *a, const struct block *b,
     return true;
 }
 
-static void lose(struct hu_analyst *a, struct block *b, size_t index, const void *codes,
+/* What is MEASURED of the block, which is all of it but what was clipped. */
+static void lose(struct hu_analyst *a, const struct block *b, const struct hu_statistics_target *t,
+                 struct hu_loss *loss, size_t measured, const void *codes,
                  const struct hu_block_sum *signal)
 {
-    const struct hu_statistics_target *t = &b->plan->targets[index];
-    struct hu_loss *loss = &b->g->losses[index];
-    if (lose_near(a, b, t, loss, signal))
+    if (lose_near(a, b, t, loss, measured, signal))
         return;
     const void *scaled = b->x;
     void *result = a->code;
@@ -247,7 +262,7 @@ static void lose(struct hu_analyst *a, struct block *b, size_t index, const void
     size_t taken = 0;
     if (from_bits(b, range.greatest) > t->max_finite || !hu_is_signed(t->loss.format))
         taken = take_overflows(a, b, t, loss, scaled, result);
-    loss->measured += b->n - b->bad - taken;
+    loss->measured += measured - taken;
     lose_signal(a, b, loss, taken, signal);
     lose_errors(a, b, t, loss, scaled, result);
     if (range.greatest && from_bits(b, range.least_nonzero + 1) < ldexp(1, t->loss.emin)) {
@@ -262,7 +277,19 @@ void hu_block_lose(struct hu_analyst *a, struct block *b, const void *codes)
 {
     if (!b->plan->count)
         return;
-    struct hu_block_sum signal = b->passes->squares(b->x, b->range.greatest);
-    for (size_t t = 0; t < b->plan->count; t++)
-        lose(a, b, t, codes, &signal);
+    struct hu_block_sum signal = {0};
+    bool summed = false;
+    for (size_t i = 0; i < b->plan->count; i++) {
+        const struct hu_statistics_target *t = &b->plan->targets[i];
+        struct hu_loss *loss = &b->g->losses[i];
+        struct block kept = *b;
+        size_t clipped = clip_block(a, &kept, t);
+        loss->overflow += clipped;
+        if (!clipped && !summed)
+            signal = b->passes->squares(b->x, b->range.greatest);
+        summed |= !clipped;
+        struct hu_block_sum rest =
+            clipped ? b->passes->squares(kept.x, kept.range.greatest) : signal;
+        lose(a, &kept, t, loss, b->n - b->bad - clipped, clipped ? NULL : codes, &rest);
+    }
 }

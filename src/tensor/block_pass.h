@@ -52,7 +52,7 @@ struct hu_block_near {
 };
 
 /* Binades that are told apart by comparing; beyond, tables are as fast. */
-enum { HU_FEW = 48 };
+enum { HU_FEW = 64 };
 
 /* How often each of NUMBER biased exponents from FIRST on occurs. */
 struct hu_block_exponents {
@@ -62,6 +62,11 @@ struct hu_block_exponents {
 
 struct hu_block_passes {
     void (*range)(const void *x, struct hu_block_range *range);
+    /* KEPT: X with zeros where its magnitude, as bits, is LIMIT or greater. Returns how many those
+     * are; range: that of KEPT. */
+    size_t (*clip)(const void *x, uint64_t limit, void *kept, struct hu_block_range *range);
+    /* Which magnitudes, as bits, are in [FIRST, LAST]: their places. Returns how many. */
+    size_t (*find)(const void *x, uint64_t first, uint64_t last, uint16_t at[HU_BLOCK + 1]);
     /*
      * X rounded to nearest, ties to even, to TRAILING_BITS behind the leading one, or the unit that
      * EMIN has with as many. GREATEST: the greatest magnitude, as bits, which must be finite in the
