@@ -2,7 +2,7 @@
  * The passes of block_pass.h for one type and one instruction set. The file that includes this
  * defines REAL, WORD and LEAST_NORMAL_EXPONENT, FIELD_SHIFT, SINGLE for the type, NAME(x) for what
  * it makes, TARGET for the instruction set, FUSED(a, b, c) for its a * b + c, FUSES
- * for whether that rounds once, and NEAR and COUNT
+ * for whether that rounds once, LANE_BYTES for the size of its registers, and NEAR and COUNT
  * for passes of its own or NULL. Plain loops of a constant length over arrays that do not overlap:
  * compilers turn them into lanes.
  */
@@ -158,9 +158,28 @@ TARGET static bool NAME(round)(const void *x, uint64_t greatest, void *rounded, 
     return true;
 }
 
-typedef double NAME(lanes) __attribute__((vector_size(64)));
-typedef int64_t NAME(masks) __attribute__((vector_size(64)));
-typedef REAL NAME(reals) __attribute__((vector_size(8 * sizeof(REAL))));
+/* Sums are taken in 16 parts, whatever the machine's registers hold. */
+enum { NAME(WIDTH) = LANE_BYTES / 8, NAME(VECTORS) = 16 / NAME(WIDTH) };
+typedef double NAME(lanes) __attribute__((vector_size(LANE_BYTES)));
+typedef int64_t NAME(masks) __attribute__((vector_size(LANE_BYTES)));
+typedef REAL NAME(reals) __attribute__((vector_size(NAME(WIDTH) * sizeof(REAL))));
+
+TARGET static inline __attribute__((always_inline)) NAME(lanes) NAME(load)(const REAL *at)
+{
+    NAME(reals) v;
+    memcpy(&v, at, sizeof v);
+    return __builtin_convertvector(v, NAME(lanes));
+}
+
+/* Of the parts, each with the one 8 further. */
+TARGET static inline __attribute__((always_inline)) double NAME(total)(const NAME(lanes) * sums)
+{
+    double parts[16], total = 0;
+    memcpy(parts, sums, sizeof parts);
+    for (int i = 0; i < 8; i++)
+        total += parts[i] + parts[i + 8];
+    return total;
+}
 
 /* What rounding took from the squares of d: Dekker's product (1971), or at once. Where squares are
  * so small that both might lose bits of it, 0. */
@@ -190,14 +209,16 @@ TARGET static struct hu_block_sum NAME(squares)(const void *values, uint64_t gre
     exponent = exponent < -1000 ? -1000 : exponent;
     const double scale = ldexp(1, -exponent), base = SINGLE ? ldexp(1, 2 * exponent + 14) : 0x1p14;
     const REAL *at = values;
-    NAME(lanes) high[2] = {{0}, {0}}, low[2] = {{0}, {0}};
-    high[0] += base;
-    high[1] += base;
+    NAME(lanes) high[NAME(VECTORS)], low[NAME(VECTORS)];
+    UNROLLED for (int k = 0; k < NAME(VECTORS); k++)
+    {
+        low[k] = (NAME(lanes)){0};
+        high[k] = low[k] + base;
+    }
     for (size_t i = 0; i < HU_BLOCK; i += 16)
-        for (int k = 0; k < 2; k++) {
-            NAME(reals) v;
-            memcpy(&v, at + i + 8 * k, sizeof v);
-            NAME(lanes) d = __builtin_convertvector(v, NAME(lanes));
+        UNROLLED for (int k = 0; k < NAME(VECTORS); k++)
+        {
+            NAME(lanes) d = NAME(load)(at + i + k * NAME(WIDTH));
             if (SINGLE) {
                 NAME(lanes) sum = FUSED(d, d, high[k]);
                 low[k] += FUSED(d, d, high[k] - sum);
@@ -210,29 +231,22 @@ TARGET static struct hu_block_sum NAME(squares)(const void *values, uint64_t gre
                 high[k] = sum;
             }
         }
-    struct hu_block_sum sum = {0, 0, SINGLE ? 0 : 2 * exponent};
-    for (int i = 0; i < 8; i++) {
-        sum.high += (high[0][i] - base) + (high[1][i] - base);
-        sum.low += low[0][i] + low[1][i];
-    }
-    return sum;
+    UNROLLED for (int k = 0; k < NAME(VECTORS); k++) high[k] -= base;
+    return (struct hu_block_sum){NAME(total)(high), NAME(total)(low), SINGLE ? 0 : 2 * exponent};
 }
 
 TARGET static double NAME(rough_squares)(const void *values)
 {
     const REAL *at = values;
-    NAME(lanes) sums[2] = {{0}, {0}};
+    NAME(lanes) sums[NAME(VECTORS)];
+    UNROLLED for (int k = 0; k < NAME(VECTORS); k++) sums[k] = (NAME(lanes)){0};
     for (size_t i = 0; i < HU_BLOCK; i += 16)
-        for (int k = 0; k < 2; k++) {
-            NAME(reals) v;
-            memcpy(&v, at + i + 8 * k, sizeof v);
-            NAME(lanes) d = __builtin_convertvector(v, NAME(lanes));
+        UNROLLED for (int k = 0; k < NAME(VECTORS); k++)
+        {
+            NAME(lanes) d = NAME(load)(at + i + k * NAME(WIDTH));
             sums[k] = SINGLE ? FUSED(d, d, sums[k]) : sums[k] + d * d;
         }
-    double sum = 0;
-    for (int i = 0; i < 8; i++)
-        sum += sums[0][i] + sums[1][i];
-    return sum;
+    return NAME(total)(sums);
 }
 
 TARGET static inline __attribute__((always_inline)) void

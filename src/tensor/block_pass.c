@@ -5,7 +5,14 @@
 #include <math.h>
 #include <string.h>
 
+#if defined(__clang__)
+#define UNROLLED _Pragma("unroll")
+#else
+#define UNROLLED _Pragma("GCC unroll 8")
+#endif
+
 #define TARGET
+#define LANE_BYTES 16
 #define FUSED(a, b, c) ((a) * (b) + (c))
 #define FUSES 0
 #define NEAR NULL
@@ -23,6 +30,8 @@
 #include <immintrin.h>
 
 #define TARGET __attribute__((target("avx2")))
+#undef LANE_BYTES
+#define LANE_BYTES 32
 #define NAME(x) avx2_single_##x
 #include "block_single.h"
 #undef NAME
@@ -31,6 +40,8 @@
 #undef NAME
 #undef TARGET
 
+#undef LANE_BYTES
+#define LANE_BYTES 64
 #undef FUSED
 #undef FUSES
 #define FUSES 1
