@@ -2,9 +2,9 @@
  * The passes of block_pass.h for one type and one instruction set. The file that includes this
  * defines REAL, WORD and LEAST_NORMAL_EXPONENT, FIELD_SHIFT, SINGLE for the type, NAME(x) for what
  * it makes, TARGET for the instruction set, FUSED(a, b, c) for its a * b + c, FUSES
- * for whether that rounds once, LANE_BYTES for the size of its registers, and NEAR and COUNT
- * for passes of its own or NULL. Plain loops of a constant length over arrays that do not overlap:
- * compilers turn them into lanes.
+ * for whether that rounds once, LANE_BYTES for the size of its registers, NEAR
+ * for a pass of its own or NULL, and COUNT where it has a better one, which ends with this file.
+ * Plain loops of a constant length over arrays that do not overlap: compilers turn them into lanes.
  */
 
 #define FIELD(w) ((w) << FIELD_SHIFT)
@@ -62,6 +62,53 @@ TARGET static size_t NAME(clip)(const void *x, uint64_t limit, void *kept,
 {
     return (size_t)NAME(clip_of)(x, (WORD)limit, kept, range);
 }
+
+#ifndef COUNT
+#define COUNT NAME(count)
+
+/* Counts in the bytes of a register: no byte is met so often that it overflows. */
+typedef uint8_t NAME(bytes) __attribute__((vector_size(LANE_BYTES)));
+
+TARGET static inline __attribute__((always_inline)) uint32_t NAME(sum_bytes)(NAME(bytes) counts)
+{
+    const uint64_t even = UINT64_C(0x00ff00ff00ff00ff), ones = UINT64_C(0x0001000100010001);
+    uint64_t words[LANE_BYTES / 8], sums = 0;
+    memcpy(words, &counts, sizeof words);
+    for (size_t i = 0; i < LANE_BYTES / 8; i++)
+        sums += (words[i] & even) + (words[i] >> 8 & even);
+    return (uint32_t)(sums * ones >> 48);
+}
+
+/* Each exponent costs a walk over bytes: as many as a register has are done sooner than tables. */
+TARGET static bool NAME(count)(const void *x, const struct hu_block_range *range,
+                               struct hu_block_exponents *out)
+{
+    const WORD *words = x;
+    const WORD least = (WORD)(range->least_nonzero + 1) >> FIELD_SHIFT;
+    const WORD number = (WORD)(range->greatest >> FIELD_SHIFT) - least + 1;
+    if (!least || number > LANE_BYTES || number > HU_FEW)
+        return false;
+    _Alignas(LANE_BYTES) uint8_t places[HU_BLOCK];
+    for (size_t i = 0; i < HU_BLOCK; i++) {
+        WORD place = (words[i] >> FIELD_SHIFT & (TOP + 1)) - least;
+        places[i] = (uint8_t)(place < number ? place : number);
+    }
+    *out = (struct hu_block_exponents){.first = (int)least, .number = (int)number};
+    for (int e = 0; e < out->number; e += 2) {
+        NAME(bytes) ones = {0}, others = {0};
+        for (size_t i = 0; i < HU_BLOCK; i += LANE_BYTES) {
+            NAME(bytes) some;
+            memcpy(&some, places + i, sizeof some);
+            ones -= (NAME(bytes))(some == (NAME(bytes)){0} + (uint8_t)e);
+            others -= (NAME(bytes))(some == (NAME(bytes)){0} + (uint8_t)(e + 1));
+        }
+        out->counts[e] = NAME(sum_bytes)(ones);
+        out->counts[e + 1] = NAME(sum_bytes)(others);
+    }
+    return true;
+}
+
+#endif
 
 /* Most blocks have a few or none: so many that have none are passed at once. */
 TARGET static size_t NAME(find)(const void *x, uint64_t first, uint64_t last, uint16_t *at)
@@ -277,3 +324,4 @@ static const struct hu_block_passes NAME(passes) = {
 #undef FIELD
 #undef BIAS
 #undef TOP
+#undef COUNT

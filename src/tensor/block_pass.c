@@ -16,7 +16,6 @@
 #define FUSED(a, b, c) ((a) * (b) + (c))
 #define FUSES 0
 #define NEAR NULL
-#define COUNT NULL
 #define NAME(x) plain_single_##x
 #include "block_single.h"
 #undef NAME
@@ -48,14 +47,12 @@
 #define FUSED(a, b, c) ((__typeof__(c))_mm512_fmadd_pd(a, b, c))
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #undef NEAR
-#undef COUNT
 #define NEAR block_near_avx512
 #define COUNT block_count_avx512
 #define NAME(x) avx512_single_##x
 #include "block_single.h"
 #undef NAME
 #undef NEAR
-#undef COUNT
 #define NEAR block_near_double_avx512
 #define COUNT block_count_double_avx512
 #define NAME(x) avx512_double_##x

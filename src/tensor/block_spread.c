@@ -22,12 +22,10 @@ static void take_specials(struct hu_analyst *a, struct block *b, uint64_t infini
     b->g->spread.infinities += b->bad - nans;
 }
 
-/* How often each sign and biased exponent occurs, in tables that do not wait for each other. What
- * is read next comes near meanwhile. */
+/* How often each sign and biased exponent occurs, in tables that do not wait for each other. */
 static void count_exponents(struct hu_analyst *a, const struct block *b)
 {
     const unsigned char *at = b->x;
-    const char *ahead = b->ahead;
     size_t i = 0;
     uint64_t pair[2];
     if (b->single) {
@@ -45,7 +43,6 @@ static void count_exponents(struct hu_analyst *a, const struct block *b)
     for (; i + 4 <= b->n; i += 4) {
         uint64_t four[4];
         memcpy(four, at + i * 8, sizeof four);
-        __builtin_prefetch(ahead + i * 8);
         for (size_t k = 0; k < 4; k++)
             a->exponents[k][four[k] >> 52]++;
     }
@@ -81,6 +78,14 @@ static void see_subnormals(struct block *b, uint64_t least_normal)
     b->not_zero += n;
 }
 
+/* What is read next comes nearer while this block is worked on. */
+static void call_ahead(const struct block *b)
+{
+    enum { LINE = 64 };
+    for (size_t i = 0; i < HU_BLOCK * b->passes->size; i += LINE)
+        __builtin_prefetch((const char *)b->ahead + i, 0, 2);
+}
+
 /* The lanes' count where they can; what it leaves, of exponent 0, are zeros. */
 static void count(struct hu_analyst *a, const struct block *b)
 {
@@ -108,6 +113,8 @@ void hu_block_see(struct hu_analyst *a, struct block *b)
         take_specials(a, b, infinite);
         b->range = range_of(b, b->x);
     }
+    if (!b->passes->near)
+        call_ahead(b);
     count(a, b);
     b->not_zero += b->bad;
     s->finite += b->n - b->bad;
