@@ -582,10 +582,10 @@ Test(statistics, instruction_sets_change_no_bit)
                                         .error = error[k],
                                         .relative = relative[k]};
         p->errors(&e[k]);
-        sums[k] = p->squares(error[k], e[k].max_error);
+        sums[k] = p->squares(error[k], e[k].max_error, x);
         p = hu_block_passes_of(names[k], false);
         p->range(wide, &range);
-        wide_sums[k] = p->squares(wide, range.greatest);
+        wide_sums[k] = p->squares(wide, range.greatest, wide);
         cr_assert(!memcmp(error[k], error[0], sizeof *error));
         cr_assert(!memcmp(relative[k], relative[0], sizeof *relative));
         cr_assert_eq(e[k].inexact, e[0].inexact);
@@ -673,7 +673,7 @@ static bool compare_near(const struct hu_block_passes *p, const void *x, int emi
     cr_assert_eq(n.max_relative, e.max_relative);
     cr_assert_eq(n.max_units, e.max_units, "emin %d, %d bits", emin, trailing);
     if (e.inexact) {
-        cr_assert(same_sum(n.noise, steps->squares(error[1], e.max_error)));
+        cr_assert(same_sum(n.noise, steps->squares(error[1], e.max_error, x)));
         cr_assert_eq(n.squares_of_relative, steps->rough_squares(relative[1]));
     }
     return true;

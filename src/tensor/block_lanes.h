@@ -250,7 +250,8 @@ NAME(add_rounded_off)(NAME(lanes) * sum, const NAME(lanes) * of, const NAME(lane
  * 2^(2e-38). Squares of fp64 are taken of values scaled to e = 0; those of fp32 are exact in fp64,
  * so that it is all one whether FUSED rounds once or twice.
  */
-TARGET static struct hu_block_sum NAME(squares)(const void *values, uint64_t greatest)
+TARGET static struct hu_block_sum NAME(squares)(const void *values, uint64_t greatest,
+                                                const void *ahead)
 {
     int exponent = (int)(greatest >> FIELD_SHIFT) - (int)BIAS;
     exponent = exponent < -1000 ? -1000 : exponent;
@@ -262,7 +263,10 @@ TARGET static struct hu_block_sum NAME(squares)(const void *values, uint64_t gre
         low[k] = (NAME(lanes)){0};
         high[k] = low[k] + base;
     }
-    for (size_t i = 0; i < HU_BLOCK; i += 16)
+    for (size_t i = 0; i < HU_BLOCK; i += 16) {
+        __builtin_prefetch((const char *)ahead + i * sizeof(REAL));
+        if (!SINGLE)
+            __builtin_prefetch((const char *)ahead + i * sizeof(REAL) + 64);
         UNROLLED for (int k = 0; k < NAME(VECTORS); k++)
         {
             NAME(lanes) d = NAME(load)(at + i + k * NAME(WIDTH));
@@ -278,6 +282,7 @@ TARGET static struct hu_block_sum NAME(squares)(const void *values, uint64_t gre
                 high[k] = sum;
             }
         }
+    }
     UNROLLED for (int k = 0; k < NAME(VECTORS); k++) high[k] -= base;
     return (struct hu_block_sum){NAME(total)(high), NAME(total)(low), SINGLE ? 0 : 2 * exponent};
 }

@@ -141,7 +141,8 @@ static void lose_signal(struct hu_analyst *a, const struct block *b, struct hu_l
                         size_t taken, const struct hu_block_sum *signal)
 {
     if (taken)
-        add_sum(&loss->signal, b->passes->squares(a->error, range_of(b, a->error).greatest));
+        add_sum(&loss->signal,
+                b->passes->squares(a->error, range_of(b, a->error).greatest, a->error));
     else
         add_sum(&loss->signal, *signal);
 }
@@ -192,11 +193,11 @@ static void lose_errors(struct hu_analyst *a, const struct block *b,
     add_errors(b, t, loss, &e);
     double ulps = ulps_of_subnormals(a, b, t, scaled);
     loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
-    add_sum(&loss->noise, b->passes->squares(a->error, e.max_error));
+    add_sum(&loss->noise, b->passes->squares(a->error, e.max_error, a->error));
     if (from_bits(b, e.max_relative) < 0x1p500)
         hu_exact_add(&loss->relative, b->passes->rough_squares(a->relative), 0);
     else
-        add_sum(&loss->relative, b->passes->squares(a->relative, e.max_relative));
+        add_sum(&loss->relative, b->passes->squares(a->relative, e.max_relative, a->relative));
 }
 
 /* All of it in one pass. False: nothing is added, and it must be done by steps. */
@@ -286,10 +287,10 @@ void hu_block_lose(struct hu_analyst *a, struct block *b, const void *codes)
         size_t clipped = clip_block(a, &kept, t);
         loss->overflow += clipped;
         if (!clipped && !summed)
-            signal = b->passes->squares(b->x, b->range.greatest);
+            signal = b->passes->squares(b->x, b->range.greatest, b->ahead);
         summed |= !clipped;
         struct hu_block_sum rest =
-            clipped ? b->passes->squares(kept.x, kept.range.greatest) : signal;
+            clipped ? b->passes->squares(kept.x, kept.range.greatest, b->ahead) : signal;
         lose(a, &kept, t, loss, b->n - b->bad - clipped, clipped ? NULL : codes, &rest);
     }
 }

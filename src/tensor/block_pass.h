@@ -74,8 +74,9 @@ struct hu_block_passes {
      */
     bool (*round)(const void *x, uint64_t greatest, void *rounded, int emin, int trailing_bits);
     void (*errors)(struct hu_block_errors *e);
-    /* VALUES of which the greatest magnitude, as bits, is GREATEST. */
-    struct hu_block_sum (*squares)(const void *values, uint64_t greatest);
+    /* VALUES of which the greatest magnitude, as bits, is GREATEST. AHEAD: a block that may be
+     * brought near meanwhile, or VALUES. */
+    struct hu_block_sum (*squares)(const void *values, uint64_t greatest, const void *ahead);
     /* The same in fp64, each addition rounded, in a fixed order; for values below 2^500. */
     double (*rough_squares)(const void *values);
     /* How many of CODE are zero where SCALED is not, and nonzero but below MIN_NORMAL. */

@@ -78,14 +78,6 @@ static void see_subnormals(struct block *b, uint64_t least_normal)
     b->not_zero += n;
 }
 
-/* What is read next comes nearer while this block is worked on. */
-static void call_ahead(const struct block *b)
-{
-    enum { LINE = 64 };
-    for (size_t i = 0; i < HU_BLOCK * b->passes->size; i += LINE)
-        __builtin_prefetch((const char *)b->ahead + i, 0, 2);
-}
-
 /* The lanes' count where they can; what it leaves, of exponent 0, are zeros. */
 static void count(struct hu_analyst *a, const struct block *b)
 {
@@ -113,8 +105,6 @@ void hu_block_see(struct hu_analyst *a, struct block *b)
         take_specials(a, b, infinite);
         b->range = range_of(b, b->x);
     }
-    if (!b->passes->near)
-        call_ahead(b);
     count(a, b);
     b->not_zero += b->bad;
     s->finite += b->n - b->bad;
