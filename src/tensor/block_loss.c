@@ -280,6 +280,8 @@ void hu_block_lose(struct hu_analyst *a, struct block *b, const void *codes)
         return;
     struct hu_block_sum signal = {0};
     bool summed = false;
+    /* Walks that do more at once have the time to call for memory. */
+    const void *ahead = b->passes->near ? b->x : b->ahead;
     for (size_t i = 0; i < b->plan->count; i++) {
         const struct hu_statistics_target *t = &b->plan->targets[i];
         struct hu_loss *loss = &b->g->losses[i];
@@ -287,10 +289,10 @@ void hu_block_lose(struct hu_analyst *a, struct block *b, const void *codes)
         size_t clipped = clip_block(a, &kept, t);
         loss->overflow += clipped;
         if (!clipped && !summed)
-            signal = b->passes->squares(b->x, b->range.greatest, b->ahead);
+            signal = b->passes->squares(b->x, b->range.greatest, ahead);
         summed |= !clipped;
         struct hu_block_sum rest =
-            clipped ? b->passes->squares(kept.x, kept.range.greatest, b->ahead) : signal;
+            clipped ? b->passes->squares(kept.x, kept.range.greatest, ahead) : signal;
         lose(a, &kept, t, loss, b->n - b->bad - clipped, clipped ? NULL : codes, &rest);
     }
 }
