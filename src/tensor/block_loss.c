@@ -62,14 +62,15 @@ static bool rounds_in_place(const struct block *b, const struct hu_statistics_ta
            from_bits(b, b->range.greatest) < t->overflow_from[0];
 }
 
-/* Where overflows have no finite results, and so no errors, they are just counted: zeros stand in
- * their places. Returns how many there are. */
+/* Overflows leave the block: zeros stand in their places, without errors. Returns how many there
+ * are. */
 static size_t clip_block(struct hu_analyst *a, struct block *b,
                          const struct hu_statistics_target *t)
 {
     double limit = t->overflow_from[0];
-    bool clips = b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest && !t->saturates &&
-                 limit == t->overflow_from[1] && from_bits(b, b->range.greatest) >= limit;
+    bool clips = b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest &&
+                 t->max_finite >= t->loss.min_normal && limit == t->overflow_from[1] &&
+                 from_bits(b, b->range.greatest) >= limit;
     if (!clips)
         return 0;
     size_t clipped = b->passes->clip(b->x, bits_from(b, limit), a->scaled, &b->range);
@@ -274,6 +275,37 @@ static void lose(struct hu_analyst *a, const struct block *b, const struct hu_st
     }
 }
 
+/* Where overflows have finite results: their errors. */
+static void lose_saturated(struct hu_analyst *a, const struct block *b,
+                           const struct hu_statistics_target *t, struct hu_loss *loss)
+{
+    const struct hu_block_passes *wide = hu_block_passes(false);
+    uint16_t at[HU_BLOCK + 1];
+    uint64_t limit = bits_from(b, t->overflow_from[0]);
+    size_t n = b->passes->find(b->x, limit, b->range.greatest, at);
+    double max_relative = 0, max_error = 0;
+    for (size_t i = 0; i < n; i++) {
+        double size = fabs(element(b, b->x, at[i])), error = size - t->max_finite;
+        double relative = b->single ? (double)((float)error / (float)size) : error / size;
+        max_error = error > max_error ? error : max_error;
+        max_relative = relative > max_relative ? relative : max_relative;
+        a->error[i] = error;
+        a->relative[i] = relative;
+    }
+    memset(a->error + n, 0, (HU_BLOCK - n) * sizeof *a->error);
+    memset(a->relative + n, 0, (HU_BLOCK - n) * sizeof *a->relative);
+    double ulps = hu_loss_in_ulps(&t->loss, max_error, t->max_finite);
+    loss->inexact += n;
+    loss->max_error = max_error > loss->max_error ? max_error : loss->max_error;
+    loss->max_relative = max_relative > loss->max_relative ? max_relative : loss->max_relative;
+    loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
+    struct hu_block_range range;
+    wide->range(a->error, &range);
+    add_sum(&loss->noise, wide->squares(a->error, range.greatest, a->error));
+    wide->range(a->relative, &range);
+    add_sum(&loss->relative, wide->squares(a->relative, range.greatest, a->relative));
+}
+
 void hu_block_lose(struct hu_analyst *a, struct block *b, const void *codes)
 {
     if (!b->plan->count)
@@ -288,11 +320,14 @@ void hu_block_lose(struct hu_analyst *a, struct block *b, const void *codes)
         struct block kept = *b;
         size_t clipped = clip_block(a, &kept, t);
         loss->overflow += clipped;
-        if (!clipped && !summed)
+        size_t left_out = t->saturates ? 0 : clipped;
+        if (!left_out && !summed)
             signal = b->passes->squares(b->x, b->range.greatest, ahead);
-        summed |= !clipped;
+        summed |= !left_out;
         struct hu_block_sum rest =
-            clipped ? b->passes->squares(kept.x, kept.range.greatest, ahead) : signal;
-        lose(a, &kept, t, loss, b->n - b->bad - clipped, clipped ? NULL : codes, &rest);
+            left_out ? b->passes->squares(kept.x, kept.range.greatest, ahead) : signal;
+        if (clipped && t->saturates)
+            lose_saturated(a, b, t, loss);
+        lose(a, &kept, t, loss, b->n - b->bad - left_out, clipped ? NULL : codes, &rest);
     }
 }
