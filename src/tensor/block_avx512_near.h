@@ -6,7 +6,7 @@
 
 #define TOP (2 * BIAS)
 #define WIDTH (BYTES / sizeof(REAL))
-#define LEAST_UNITS ((WORD)1 << (8 * sizeof(WORD) - 1))
+#define LEAST_UNITS (SINGLE ? INT32_MIN : INT64_MIN)
 
 INLINE __m512i NAME(field_of)(WORD exponent)
 {
@@ -150,7 +150,7 @@ TARGET static bool NAME(near)(struct hu_block_near *b)
     int room = FRACTION - b->trailing_bits;
     if (b->emin < 1 - BIAS || room < 1 || greatest + room > BIAS || b->emin + room > BIAS)
         return false;
-    struct NAME(gathered) g = {.max_units = WORDS(set1)((int64_t)LEAST_UNITS)};
+    struct NAME(gathered) g = {.max_units = WORDS(set1)(LEAST_UNITS)};
     /* Errors are multiples of the least's last place. */
     if (least < 1 - BIAS + FRACTION)
         NAME(round_all)(&g, b, true, true);
