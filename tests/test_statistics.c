@@ -396,6 +396,42 @@ Test(statistics, subnormals_of_fp64_have_normal_units_in_wider_formats)
             }
 }
 
+/* Values next to where the target overflows, of both signs, among others far below and beyond. */
+static void fill_about(const struct hu_statistics_target *t, bool single, void *data, size_t n)
+{
+    uint64_t seed = 37;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t r = random_bits(&seed);
+        int steps = (int)(r >> 8 & 7) - 3;
+        double y = r & 16 ? t->overflow_from[0] : t->max_finite;
+        double x = single ? (double)(float)y : y;
+        for (int k = 0; k < abs(steps); k++)
+            x = single ? (double)nextafterf((float)x, steps > 0 ? HUGE_VALF : 0)
+                       : nextafter(x, steps > 0 ? HUGE_VAL : 0);
+        x = ldexp(r & 1 ? -x : x, r & 4 ? 0 : (int)(r >> 11 & 15) - 8);
+        if (single)
+            ((float *)data)[i] = (float)x;
+        else
+            ((double *)data)[i] = x;
+    }
+}
+
+Test(statistics, what_overflows_agrees_with_mpfr_and_rationals, .timeout = 120)
+{
+    enum { N = 2500 };
+    static double data[N];
+    static const char *const to[] = {"fp16",     "fp8_e5m2", "fp8_e4m3",     "bf16",
+                                     "fp4_e2m1", "fp6_e2m3", "fp8_e4m3fnuz", "e2m4"};
+    for (size_t i = 0; i < sizeof to / sizeof *to; i++)
+        for (int k = 0; k < 4; k++) {
+            struct hu_options options = {.saturate = k & 1};
+            struct hu_statistics_target t =
+                hu_statistics_target_of(format(to[i]), &options, HU_SCALE_NONE);
+            fill_about(&t, k & 2, data, N);
+            check_against_slow(k & 2 ? "fp32" : "fp64", data, N, to[i], &options, HU_SCALE_NONE);
+        }
+}
+
 Test(statistics, formats_counted_by_code_agree_with_mpfr_and_rationals, .timeout = 120)
 {
     check_source("fp16");

@@ -69,8 +69,7 @@ static size_t clip_block(struct hu_analyst *a, struct block *b,
 {
     double limit = t->overflow_from[0];
     bool clips = b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest &&
-                 t->max_finite >= t->loss.min_normal && limit == t->overflow_from[1] &&
-                 from_bits(b, b->range.greatest) >= limit;
+                 limit == t->overflow_from[1] && from_bits(b, b->range.greatest) >= limit;
     if (!clips)
         return 0;
     size_t clipped = b->passes->clip(b->x, bits_from(b, limit), a->scaled, &b->range);
