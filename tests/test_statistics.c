@@ -396,6 +396,42 @@ Test(statistics, subnormals_of_fp64_have_normal_units_in_wider_formats)
             }
 }
 
+/* Values next to where the target overflows, of both signs, among others far below and beyond. */
+static void fill_about(const struct hu_statistics_target *t, bool single, void *data, size_t n)
+{
+    uint64_t seed = 37;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t r = random_bits(&seed);
+        int steps = (int)(r >> 8 & 7) - 3;
+        double y = r & 16 ? t->overflow_from[0] : t->max_finite;
+        double x = single ? (double)(float)y : y;
+        for (int k = 0; k < abs(steps); k++)
+            x = single ? (double)nextafterf((float)x, steps > 0 ? HUGE_VALF : 0)
+                       : nextafter(x, steps > 0 ? HUGE_VAL : 0);
+        x = ldexp(r & 1 ? -x : x, r & 4 ? 0 : (int)(r >> 11 & 15) - 8);
+        if (single)
+            ((float *)data)[i] = (float)x;
+        else
+            ((double *)data)[i] = x;
+    }
+}
+
+Test(statistics, what_overflows_agrees_with_mpfr_and_rationals, .timeout = 120)
+{
+    enum { N = 2500 };
+    static double data[N];
+    static const char *const to[] = {"fp16",     "fp8_e5m2", "fp8_e4m3",     "bf16",
+                                     "fp4_e2m1", "fp6_e2m3", "fp8_e4m3fnuz", "e2m4"};
+    for (size_t i = 0; i < sizeof to / sizeof *to; i++)
+        for (int k = 0; k < 4; k++) {
+            struct hu_options options = {.saturate = k & 1};
+            struct hu_statistics_target t =
+                hu_statistics_target_of(format(to[i]), &options, HU_SCALE_NONE);
+            fill_about(&t, k & 2, data, N);
+            check_against_slow(k & 2 ? "fp32" : "fp64", data, N, to[i], &options, HU_SCALE_NONE);
+        }
+}
+
 Test(statistics, formats_counted_by_code_agree_with_mpfr_and_rationals, .timeout = 120)
 {
     check_source("fp16");
@@ -582,10 +618,10 @@ Test(statistics, instruction_sets_change_no_bit)
                                         .error = error[k],
                                         .relative = relative[k]};
         p->errors(&e[k]);
-        sums[k] = p->squares(error[k], e[k].max_error);
+        sums[k] = p->squares(error[k], e[k].max_error, x);
         p = hu_block_passes_of(names[k], false);
         p->range(wide, &range);
-        wide_sums[k] = p->squares(wide, range.greatest);
+        wide_sums[k] = p->squares(wide, range.greatest, wide);
         cr_assert(!memcmp(error[k], error[0], sizeof *error));
         cr_assert(!memcmp(relative[k], relative[0], sizeof *relative));
         cr_assert_eq(e[k].inexact, e[0].inexact);
@@ -596,30 +632,51 @@ Test(statistics, instruction_sets_change_no_bit)
     }
 }
 
-/* Fills X with values of one kind: about 1, of many binades, with zeros, with subnormals, near the
- * greatest, all equal, all zero. */
-enum { KINDS = 7 };
-static void fill_kind(float *x, int kind, uint64_t *seed)
+/* Value I of one kind: about 1, of many binades, with zeros, with subnormals, near the greatest,
+ * all equal, all zero, near the least normal. */
+enum { KINDS = 8 };
+static double value_of_kind(int kind, bool single, uint64_t *seed)
 {
-    for (int i = 0; i < HU_BLOCK; i++) {
-        uint64_t r = random_bits(seed);
-        float sign = r & 1 ? -1 : 1, y = ldexpf((float)(r >> 40 | 1), -23);
-        int spread = (int)(r >> 1 & 63) - 32;
-        x[i] = sign * (kind == 1   ? ldexpf(y, spread)
-                       : kind == 2 ? (r & 6 ? y : 0)
-                       : kind == 3 ? (r & 126 ? y : ldexpf(y, -128 - (spread & 15)))
-                       : kind == 4 ? ldexpf(y, 120)
-                       : kind == 5 ? 0.1f
-                       : kind == 6 ? 0
-                                   : y);
+    int top = single ? 127 : 1023;
+    uint64_t r = random_bits(seed);
+    double sign = r & 1 ? -1 : 1, y = ldexp((double)(r >> 11 | 1), -53);
+    int spread = (int)(r >> 1 & 63) - 32;
+    switch (kind) {
+    case 1:
+        return sign * ldexp(y, spread);
+    case 2:
+        return sign * (r & 6 ? y : 0);
+    case 3:
+        return sign * (r & 126 ? y : ldexp(y, -top - 1 - (spread & 15)));
+    case 4:
+        return sign * ldexp(y, top - 7);
+    case 5:
+        return sign * 0.1;
+    case 6:
+        return sign * 0;
+    case 7:
+        return sign * ldexp(y, -top + (spread & 15));
+    default:
+        return sign * y;
     }
 }
 
-/* One pass against the portable steps that it stands for. */
-static void compare_near(const struct hu_block_passes *p, const float *x, int emin, int trailing)
+static void fill_kind(void *x, int kind, bool single, uint64_t *seed)
 {
-    static float rounded[HU_BLOCK], error[2][HU_BLOCK], relative[2][HU_BLOCK];
-    const struct hu_block_passes *steps = hu_block_passes_of("portable", true);
+    for (int i = 0; i < HU_BLOCK; i++) {
+        double value = value_of_kind(kind, single, seed);
+        if (single)
+            ((float *)x)[i] = (float)value;
+        else
+            ((double *)x)[i] = value;
+    }
+}
+
+/* One pass against the portable steps that it stands for. Whether it was done. */
+static bool compare_near(const struct hu_block_passes *p, const void *x, int emin, int trailing)
+{
+    static double rounded[HU_BLOCK], error[2][HU_BLOCK], relative[2][HU_BLOCK];
+    const struct hu_block_passes *steps = hu_block_passes_of("portable", p->size == 4);
     struct hu_block_near n = {
         .x = x,
         .ahead = x,
@@ -632,7 +689,7 @@ static void compare_near(const struct hu_block_passes *p, const float *x, int em
     bool rounds = steps->round(x, n.range.greatest, rounded, emin, trailing);
     cr_assert_eq(p->near(&n), rounds);
     if (!rounds)
-        return;
+        return false;
     struct hu_block_errors e = {
         .x = x,
         .result = rounded,
@@ -651,52 +708,131 @@ static void compare_near(const struct hu_block_passes *p, const float *x, int em
     cr_assert_eq(n.max_error, e.max_error);
     cr_assert_eq(n.max_relative, e.max_relative);
     cr_assert_eq(n.max_units, e.max_units, "emin %d, %d bits", emin, trailing);
-    if (!e.inexact)
-        return;
-    cr_assert(same_sum(n.noise, steps->squares(error[1], e.max_error)));
-    cr_assert_eq(n.squares_of_relative, steps->rough_squares(relative[1]));
+    if (e.inexact) {
+        cr_assert(same_sum(n.noise, steps->squares(error[1], e.max_error, x)));
+        cr_assert_eq(n.squares_of_relative, steps->rough_squares(relative[1]));
+    }
+    return true;
+}
+
+static void compare_all_near(bool single)
+{
+    const struct hu_block_passes *p = hu_block_passes_of("avx512", single);
+    /* e4m3, e5m2, fp16, bf16, tf32, e2m1, fp32, and some with room for a bit less than the type. */
+    static const int formats[][2] = {{-6, 3}, {-14, 2},   {-14, 10}, {-126, 7},   {-126, 10},
+                                     {0, 1},  {-126, 23}, {-62, 22}, {-1022, 40}, {-62, 51}};
+    static double x[HU_BLOCK];
+    uint64_t seed = 23;
+    int done = 0;
+    for (int round = 0; round < 20; round++)
+        for (int kind = 0; kind < KINDS; kind++) {
+            fill_kind(x, kind, single, &seed);
+            for (size_t t = 0; t < sizeof formats / sizeof *formats; t++)
+                done += compare_near(p, x, formats[t][0], formats[t][1]);
+        }
+    cr_assert_gt(done, 20 * (KINDS - 1) * (single ? 7 : 9));
 }
 
 Test(statistics, one_pass_finds_what_the_steps_find)
 {
     if (!hu_kernel_find("avx512"))
         cr_skip_test("no AVX-512 here");
-    const struct hu_block_passes *p = hu_block_passes_of("avx512", true);
-    /* e4m3, e5m2, fp16, bf16, tf32, e2m1, and one with room for a bit less than fp32. */
-    static const int formats[][2] = {{-6, 3},    {-14, 2}, {-14, 10}, {-126, 7},
-                                     {-126, 10}, {0, 1},   {-62, 22}};
-    static float x[HU_BLOCK];
-    uint64_t seed = 23;
-    for (int round = 0; round < 20; round++)
-        for (int kind = 0; kind < KINDS; kind++) {
-            fill_kind(x, kind, &seed);
-            for (size_t t = 0; t < sizeof formats / sizeof *formats; t++)
-                compare_near(p, x, formats[t][0], formats[t][1]);
+    compare_all_near(true);
+    compare_all_near(false);
+}
+
+static void compare_counts(bool single)
+{
+    const struct hu_block_passes *p = hu_block_passes_of("avx512", single);
+    static double x[HU_BLOCK];
+    uint64_t seed = 29;
+    int counted[KINDS] = {0}, all = single ? 256 : 2048;
+    for (int i = 0; i < 20 * KINDS; i++) {
+        uint32_t one_by_one[2048] = {0};
+        struct hu_block_exponents lanes;
+        fill_kind(x, i % KINDS, single, &seed);
+        struct hu_block_range range;
+        p->range(x, &range);
+        if (!p->count(x, &range, &lanes))
+            continue;
+        counted[i % KINDS]++;
+        for (int k = 0; k < HU_BLOCK; k++)
+            one_by_one[single ? layout_word((const float *)(const void *)x + k, 32) >> 23 & 0xff
+                              : layout_word(x + k, 64) >> 52 & 0x7ff]++;
+        for (int e = 1; e < all; e++) {
+            bool in = e >= lanes.first && e < lanes.first + lanes.number;
+            cr_assert_eq(in ? lanes.counts[e - lanes.first] : 0, one_by_one[e],
+                         "kind %d, exponent %d", i % KINDS, e);
         }
+    }
+    for (int k = 0; k < KINDS; k++)
+        cr_assert(counted[k] || k == 1);
 }
 
 Test(statistics, lanes_count_exponents_as_one_by_one_does)
 {
     if (!hu_kernel_find("avx512"))
         cr_skip_test("no AVX-512 here");
-    const struct hu_block_passes *p = hu_block_passes_of("avx512", true);
-    static float x[HU_BLOCK];
-    uint64_t seed = 29;
-    int counted[KINDS] = {0};
-    for (int i = 0; i < 20 * KINDS; i++) {
-        uint32_t lanes[257] = {0}, single[257] = {0};
-        fill_kind(x, i % KINDS, &seed);
-        struct hu_block_range range;
-        p->range(x, &range);
-        if (!p->count(x, &range, lanes))
+    compare_counts(true);
+    compare_counts(false);
+}
+
+static uint64_t magnitude_of(const void *x, size_t i, bool single)
+{
+    return single ? layout_word((const float *)x + i, 32) & INT32_MAX
+                  : layout_word((const double *)x + i, 64) & INT64_MAX;
+}
+
+/* Against the definitions, one element at a time. LIMIT: some magnitude. */
+static void check_clip(const struct hu_block_passes *p, const void *x, uint64_t limit)
+{
+    static double kept[HU_BLOCK];
+    static uint16_t at[HU_BLOCK + 1];
+    bool single = p->size == 4;
+    uint64_t none = single ? UINT32_MAX : UINT64_MAX;
+    struct hu_block_range range = {0, 0}, expected = {0, none};
+    size_t clipped = p->clip(x, limit, kept, &range);
+    size_t found = limit > 1 ? p->find(x, 1, limit - 1, at) : 0;
+    size_t great = 0, small = 0;
+    for (size_t i = 0; i < HU_BLOCK; i++) {
+        uint64_t magnitude = magnitude_of(x, i, single);
+        if (magnitude && magnitude < limit)
+            cr_assert(small < found && at[small++] == i);
+        if (magnitude >= limit) {
+            great++;
+            cr_assert_eq(magnitude_of(kept, i, single), 0);
             continue;
-        counted[i % KINDS]++;
-        for (int k = 0; k < HU_BLOCK; k++)
-            single[layout_word(x + k, 32) >> 23 & 0xff]++;
-        for (int e = 1; e < 255; e++)
-            cr_assert_eq(lanes[e], single[e], "kind %d, exponent %d", i % KINDS, e);
+        }
+        size_t size = p->size;
+        cr_assert(!memcmp((char *)kept + i * size, (const char *)x + i * size, size));
+        expected.greatest = magnitude > expected.greatest ? magnitude : expected.greatest;
+        uint64_t below = magnitude ? magnitude - 1 : none;
+        expected.least_nonzero = below < expected.least_nonzero ? below : expected.least_nonzero;
     }
-    cr_assert(counted[0] && counted[2] && counted[3] && counted[4] && counted[5] && counted[6]);
+    cr_assert_eq(clipped, great);
+    cr_assert_eq(found, small);
+    cr_assert_eq(range.greatest, expected.greatest);
+    cr_assert_eq(range.least_nonzero, expected.least_nonzero);
+}
+
+Test(statistics, passes_clip_and_find_by_magnitude)
+{
+    static const char *const names[] = {"portable", "avx2", "avx512"};
+    static double x[HU_BLOCK];
+    uint64_t seed = 31;
+    for (int i = 0; i < 12 * KINDS; i++) {
+        bool single = i / KINDS % 2;
+        fill_kind(x, i % KINDS, single, &seed);
+        uint64_t some = magnitude_of(x, random_bits(&seed) % HU_BLOCK, single);
+        uint64_t infinite = single ? UINT64_C(0x7f800000) : UINT64_C(0x7ff) << 52;
+        for (size_t k = 0; k < 3 && hu_kernel_find(names[k]); k++) {
+            const struct hu_block_passes *p = hu_block_passes_of(names[k], single);
+            check_clip(p, x, some ? some : 1);
+            check_clip(p, x, some + 1);
+            check_clip(p, x, infinite);
+            check_clip(p, x, 1);
+        }
+    }
 }
 
 Test(statistics, exact_sums_agree_with_rationals)

@@ -20,7 +20,7 @@ struct hu_analyst {
     _Alignas(64) double error[HU_BLOCK], relative[HU_BLOCK];
     _Alignas(64) unsigned char codes[HU_BLOCK * 8];
     int scales[HU_BLOCK];        /* exponents of block scales, one an element */
-    uint16_t bad[HU_BLOCK];      /* where the block has NaNs and infinities */
+    uint16_t bad[HU_BLOCK + 1];  /* where the block has NaNs and infinities */
     uint32_t exponents[4][4096]; /* of a piece's elements, by biased exponent */
     uint64_t weights[HU_BLOCK];  /* how often a code occurs */
     const struct hu_format *fp32, *fp64;
@@ -51,6 +51,17 @@ static inline double from_bits(const struct block *b, uint64_t bits)
     memcpy(&f, &half, sizeof f);
     memcpy(&d, &bits, sizeof d);
     return b->single ? (double)f : d;
+}
+
+/* The bits of the least magnitude that is X or greater. */
+static inline uint64_t bits_from(const struct block *b, double x)
+{
+    uint32_t half;
+    uint64_t bits;
+    float f = (float)x;
+    memcpy(&bits, &x, sizeof bits);
+    memcpy(&half, &f, sizeof half);
+    return b->single ? (uint64_t)half + ((double)f < x) : bits;
 }
 
 static inline double element(const struct block *b, const void *values, size_t i)

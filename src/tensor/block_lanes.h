@@ -2,9 +2,9 @@
  * The passes of block_pass.h for one type and one instruction set. The file that includes this
  * defines REAL, WORD and LEAST_NORMAL_EXPONENT, FIELD_SHIFT, SINGLE for the type, NAME(x) for what
  * it makes, TARGET for the instruction set, FUSED(a, b, c) for its a * b + c, FUSES
- * for whether that rounds once, and NEAR and COUNT
- * for passes of its own or NULL. Plain loops of a constant length over arrays that do not overlap:
- * compilers turn them into lanes.
+ * for whether that rounds once, LANE_BYTES for the size of its registers, NEAR
+ * for a pass of its own or NULL, and COUNT where it has a better one, which ends with this file.
+ * Plain loops of a constant length over arrays that do not overlap: compilers turn them into lanes.
  */
 
 #define FIELD(w) ((w) << FIELD_SHIFT)
@@ -37,6 +37,96 @@ TARGET static void NAME(range)(const void *x, struct hu_block_range *range)
         least = below < least ? below : least;
     }
     *range = (struct hu_block_range){greatest, least};
+}
+
+TARGET static inline __attribute__((always_inline)) WORD
+NAME(clip_of)(const WORD *restrict x, WORD limit, WORD *restrict kept, struct hu_block_range *range)
+{
+    const WORD size = (WORD)-1 >> 1;
+    WORD greatest = 0, least = (WORD)-1, clipped = 0;
+    for (size_t i = 0; i < HU_BLOCK; i++) {
+        WORD magnitude = x[i] & size, keep = (WORD)0 - (WORD)(magnitude < limit);
+        kept[i] = x[i] & keep;
+        clipped += keep + 1;
+        magnitude &= keep;
+        greatest = magnitude > greatest ? magnitude : greatest;
+        WORD below = magnitude - 1;
+        least = below < least ? below : least;
+    }
+    *range = (struct hu_block_range){greatest, least};
+    return clipped;
+}
+
+TARGET static size_t NAME(clip)(const void *x, uint64_t limit, void *kept,
+                                struct hu_block_range *range)
+{
+    return (size_t)NAME(clip_of)(x, (WORD)limit, kept, range);
+}
+
+#ifndef COUNT
+#define COUNT NAME(count)
+
+/* Counts in the bytes of a register: no byte is met so often that it overflows. */
+typedef uint8_t NAME(bytes) __attribute__((vector_size(LANE_BYTES)));
+
+TARGET static inline __attribute__((always_inline)) uint32_t NAME(sum_bytes)(NAME(bytes) counts)
+{
+    const uint64_t even = UINT64_C(0x00ff00ff00ff00ff), ones = UINT64_C(0x0001000100010001);
+    uint64_t words[LANE_BYTES / 8], sums = 0;
+    memcpy(words, &counts, sizeof words);
+    for (size_t i = 0; i < LANE_BYTES / 8; i++)
+        sums += (words[i] & even) + (words[i] >> 8 & even);
+    return (uint32_t)(sums * ones >> 48);
+}
+
+/* Each exponent costs a walk over bytes: as many as a register has are done sooner than tables. */
+TARGET static bool NAME(count)(const void *x, const struct hu_block_range *range,
+                               struct hu_block_exponents *out)
+{
+    const WORD *words = x;
+    const WORD least = (WORD)(range->least_nonzero + 1) >> FIELD_SHIFT;
+    const WORD number = (WORD)(range->greatest >> FIELD_SHIFT) - least + 1;
+    if (!least || number > LANE_BYTES || number > HU_FEW)
+        return false;
+    _Alignas(LANE_BYTES) uint8_t places[HU_BLOCK];
+    for (size_t i = 0; i < HU_BLOCK; i++) {
+        WORD place = (words[i] >> FIELD_SHIFT & (TOP + 1)) - least;
+        places[i] = (uint8_t)(place < number ? place : number);
+    }
+    *out = (struct hu_block_exponents){.first = (int)least, .number = (int)number};
+    for (int e = 0; e < out->number; e += 2) {
+        NAME(bytes) ones = {0}, others = {0};
+        for (size_t i = 0; i < HU_BLOCK; i += LANE_BYTES) {
+            NAME(bytes) some;
+            memcpy(&some, places + i, sizeof some);
+            ones -= (NAME(bytes))(some == (NAME(bytes)){0} + (uint8_t)e);
+            others -= (NAME(bytes))(some == (NAME(bytes)){0} + (uint8_t)(e + 1));
+        }
+        out->counts[e] = NAME(sum_bytes)(ones);
+        out->counts[e + 1] = NAME(sum_bytes)(others);
+    }
+    return true;
+}
+
+#endif
+
+/* Most blocks have a few or none: so many that have none are passed at once. */
+TARGET static size_t NAME(find)(const void *x, uint64_t first, uint64_t last, uint16_t *at)
+{
+    enum { AT_ONCE = 128 };
+    const WORD *words = x;
+    const WORD size = (WORD)-1 >> 1, from = (WORD)first, reach = (WORD)(last - first);
+    size_t n = 0;
+    for (size_t i = 0; i < HU_BLOCK; i += AT_ONCE) {
+        WORD any = 0;
+        for (size_t k = i; k < i + AT_ONCE; k++)
+            any |= (words[k] & size) - from <= reach;
+        for (size_t k = i; any && k < i + AT_ONCE; k++) {
+            at[n] = (uint16_t)k;
+            n += (words[k] & size) - from <= reach;
+        }
+    }
+    return n;
 }
 
 TARGET static inline __attribute__((always_inline)) void
@@ -115,9 +205,28 @@ TARGET static bool NAME(round)(const void *x, uint64_t greatest, void *rounded, 
     return true;
 }
 
-typedef double NAME(lanes) __attribute__((vector_size(64)));
-typedef int64_t NAME(masks) __attribute__((vector_size(64)));
-typedef REAL NAME(reals) __attribute__((vector_size(8 * sizeof(REAL))));
+/* Sums are taken in 16 parts, whatever the machine's registers hold. */
+enum { NAME(WIDTH) = LANE_BYTES / 8, NAME(VECTORS) = 16 / NAME(WIDTH) };
+typedef double NAME(lanes) __attribute__((vector_size(LANE_BYTES)));
+typedef int64_t NAME(masks) __attribute__((vector_size(LANE_BYTES)));
+typedef REAL NAME(reals) __attribute__((vector_size(NAME(WIDTH) * sizeof(REAL))));
+
+TARGET static inline __attribute__((always_inline)) NAME(lanes) NAME(load)(const REAL *at)
+{
+    NAME(reals) v;
+    memcpy(&v, at, sizeof v);
+    return __builtin_convertvector(v, NAME(lanes));
+}
+
+/* Of the parts, each with the one 8 further. */
+TARGET static inline __attribute__((always_inline)) double NAME(total)(const NAME(lanes) * sums)
+{
+    double parts[16], total = 0;
+    memcpy(parts, sums, sizeof parts);
+    for (int i = 0; i < 8; i++)
+        total += parts[i] + parts[i + 8];
+    return total;
+}
 
 /* What rounding took from the squares of d: Dekker's product (1971), or at once. Where squares are
  * so small that both might lose bits of it, 0. */
@@ -141,20 +250,26 @@ NAME(add_rounded_off)(NAME(lanes) * sum, const NAME(lanes) * of, const NAME(lane
  * 2^(2e-38). Squares of fp64 are taken of values scaled to e = 0; those of fp32 are exact in fp64,
  * so that it is all one whether FUSED rounds once or twice.
  */
-TARGET static struct hu_block_sum NAME(squares)(const void *values, uint64_t greatest)
+TARGET static struct hu_block_sum NAME(squares)(const void *values, uint64_t greatest,
+                                                const void *ahead)
 {
     int exponent = (int)(greatest >> FIELD_SHIFT) - (int)BIAS;
     exponent = exponent < -1000 ? -1000 : exponent;
     const double scale = ldexp(1, -exponent), base = SINGLE ? ldexp(1, 2 * exponent + 14) : 0x1p14;
     const REAL *at = values;
-    NAME(lanes) high[2] = {{0}, {0}}, low[2] = {{0}, {0}};
-    high[0] += base;
-    high[1] += base;
-    for (size_t i = 0; i < HU_BLOCK; i += 16)
-        for (int k = 0; k < 2; k++) {
-            NAME(reals) v;
-            memcpy(&v, at + i + 8 * k, sizeof v);
-            NAME(lanes) d = __builtin_convertvector(v, NAME(lanes));
+    NAME(lanes) high[NAME(VECTORS)], low[NAME(VECTORS)];
+    UNROLLED for (int k = 0; k < NAME(VECTORS); k++)
+    {
+        low[k] = (NAME(lanes)){0};
+        high[k] = low[k] + base;
+    }
+    for (size_t i = 0; i < HU_BLOCK; i += 16) {
+        __builtin_prefetch((const char *)ahead + i * sizeof(REAL));
+        if (!SINGLE)
+            __builtin_prefetch((const char *)ahead + i * sizeof(REAL) + 64);
+        UNROLLED for (int k = 0; k < NAME(VECTORS); k++)
+        {
+            NAME(lanes) d = NAME(load)(at + i + k * NAME(WIDTH));
             if (SINGLE) {
                 NAME(lanes) sum = FUSED(d, d, high[k]);
                 low[k] += FUSED(d, d, high[k] - sum);
@@ -167,29 +282,23 @@ TARGET static struct hu_block_sum NAME(squares)(const void *values, uint64_t gre
                 high[k] = sum;
             }
         }
-    struct hu_block_sum sum = {0, 0, SINGLE ? 0 : 2 * exponent};
-    for (int i = 0; i < 8; i++) {
-        sum.high += (high[0][i] - base) + (high[1][i] - base);
-        sum.low += low[0][i] + low[1][i];
     }
-    return sum;
+    UNROLLED for (int k = 0; k < NAME(VECTORS); k++) high[k] -= base;
+    return (struct hu_block_sum){NAME(total)(high), NAME(total)(low), SINGLE ? 0 : 2 * exponent};
 }
 
 TARGET static double NAME(rough_squares)(const void *values)
 {
     const REAL *at = values;
-    NAME(lanes) sums[2] = {{0}, {0}};
+    NAME(lanes) sums[NAME(VECTORS)];
+    UNROLLED for (int k = 0; k < NAME(VECTORS); k++) sums[k] = (NAME(lanes)){0};
     for (size_t i = 0; i < HU_BLOCK; i += 16)
-        for (int k = 0; k < 2; k++) {
-            NAME(reals) v;
-            memcpy(&v, at + i + 8 * k, sizeof v);
-            NAME(lanes) d = __builtin_convertvector(v, NAME(lanes));
+        UNROLLED for (int k = 0; k < NAME(VECTORS); k++)
+        {
+            NAME(lanes) d = NAME(load)(at + i + k * NAME(WIDTH));
             sums[k] = SINGLE ? FUSED(d, d, sums[k]) : sums[k] + d * d;
         }
-    double sum = 0;
-    for (int i = 0; i < 8; i++)
-        sum += sums[0][i] + sums[1][i];
-    return sum;
+    return NAME(total)(sums);
 }
 
 TARGET static inline __attribute__((always_inline)) void
@@ -214,9 +323,10 @@ TARGET static void NAME(small)(const void *code, const void *scaled, double min_
 }
 
 static const struct hu_block_passes NAME(passes) = {
-    NAME(range), NAME(round),  NAME(errors), NAME(squares), NAME(rough_squares),
-    NAME(small), sizeof(REAL), NEAR,         COUNT};
+    NAME(range),         NAME(clip),  NAME(find),   NAME(round), NAME(errors), NAME(squares),
+    NAME(rough_squares), NAME(small), sizeof(REAL), NEAR,        COUNT};
 
 #undef FIELD
 #undef BIAS
 #undef TOP
+#undef COUNT

@@ -59,7 +59,22 @@ static void unscale(struct hu_analyst *a, const struct block *b, double tensor)
 static bool rounds_in_place(const struct block *b, const struct hu_statistics_target *t)
 {
     return b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest &&
-           from_bits(b, b->range.greatest) <= t->max_finite;
+           from_bits(b, b->range.greatest) < t->overflow_from[0];
+}
+
+/* Overflows leave the block: zeros stand in their places, without errors. Returns how many there
+ * are. */
+static size_t clip_block(struct hu_analyst *a, struct block *b,
+                         const struct hu_statistics_target *t)
+{
+    double limit = t->overflow_from[0];
+    bool clips = b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest &&
+                 limit == t->overflow_from[1] && from_bits(b, b->range.greatest) >= limit;
+    if (!clips)
+        return 0;
+    size_t clipped = b->passes->clip(b->x, bits_from(b, limit), a->scaled, &b->range);
+    b->x = a->scaled;
+    return clipped;
 }
 
 /* What the only target's codes stand for, or what this target makes of a->scaled or of b->x. */
@@ -89,7 +104,7 @@ static void convert_block(struct hu_analyst *a, const struct block *b,
  * Overflowed elements and those that became NaN are added one by one, and leave the block: it takes
  * their values as results without error. Returns how many; if any, a->error holds X without them.
  */
-static size_t take_overflows(struct hu_analyst *a, struct block *b,
+static size_t take_overflows(struct hu_analyst *a, const struct block *b,
                              const struct hu_statistics_target *t, struct hu_loss *loss,
                              const void *scaled, void *result)
 {
@@ -126,7 +141,8 @@ static void lose_signal(struct hu_analyst *a, const struct block *b, struct hu_l
                         size_t taken, const struct hu_block_sum *signal)
 {
     if (taken)
-        add_sum(&loss->signal, b->passes->squares(a->error, range_of(b, a->error).greatest));
+        add_sum(&loss->signal,
+                b->passes->squares(a->error, range_of(b, a->error).greatest, a->error));
     else
         add_sum(&loss->signal, *signal);
 }
@@ -177,16 +193,16 @@ static void lose_errors(struct hu_analyst *a, const struct block *b,
     add_errors(b, t, loss, &e);
     double ulps = ulps_of_subnormals(a, b, t, scaled);
     loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
-    add_sum(&loss->noise, b->passes->squares(a->error, e.max_error));
+    add_sum(&loss->noise, b->passes->squares(a->error, e.max_error, a->error));
     if (from_bits(b, e.max_relative) < 0x1p500)
         hu_exact_add(&loss->relative, b->passes->rough_squares(a->relative), 0);
     else
-        add_sum(&loss->relative, b->passes->squares(a->relative, e.max_relative));
+        add_sum(&loss->relative, b->passes->squares(a->relative, e.max_relative, a->relative));
 }
 
 /* All of it in one pass. False: nothing is added, and it must be done by steps. */
 static bool lose_near(struct hu_analyst *a, const struct block *b,
-                      const struct hu_statistics_target *t, struct hu_loss *loss,
+                      const struct hu_statistics_target *t, struct hu_loss *loss, size_t measured,
                       const struct hu_block_sum *signal)
 {
     if (!b->passes->near || !rounds_in_place(b, t))
@@ -202,7 +218,7 @@ static bool lose_near(struct hu_analyst *a, const struct block *b,
     };
     if (!b->passes->near(&near))
         return false;
-    loss->measured += b->n - b->bad;
+    loss->measured += measured;
     loss->underflow += near.zeros;
     loss->subnormal += near.subnormals;
     add_sum(&loss->signal, *signal);
@@ -220,12 +236,12 @@ static bool lose_near(struct hu_analyst *a, const struct block *b,
     return true;
 }
 
-static void lose(struct hu_analyst *a, struct block *b, size_t index, const void *codes,
+/* What is MEASURED of the block, which is all of it but what was clipped. */
+static void lose(struct hu_analyst *a, const struct block *b, const struct hu_statistics_target *t,
+                 struct hu_loss *loss, size_t measured, const void *codes,
                  const struct hu_block_sum *signal)
 {
-    const struct hu_statistics_target *t = &b->plan->targets[index];
-    struct hu_loss *loss = &b->g->losses[index];
-    if (lose_near(a, b, t, loss, signal))
+    if (lose_near(a, b, t, loss, measured, signal))
         return;
     const void *scaled = b->x;
     void *result = a->code;
@@ -247,7 +263,7 @@ static void lose(struct hu_analyst *a, struct block *b, size_t index, const void
     size_t taken = 0;
     if (from_bits(b, range.greatest) > t->max_finite || !hu_is_signed(t->loss.format))
         taken = take_overflows(a, b, t, loss, scaled, result);
-    loss->measured += b->n - b->bad - taken;
+    loss->measured += measured - taken;
     lose_signal(a, b, loss, taken, signal);
     lose_errors(a, b, t, loss, scaled, result);
     if (range.greatest && from_bits(b, range.least_nonzero + 1) < ldexp(1, t->loss.emin)) {
@@ -258,11 +274,59 @@ static void lose(struct hu_analyst *a, struct block *b, size_t index, const void
     }
 }
 
+/* Where overflows have finite results: their errors. */
+static void lose_saturated(struct hu_analyst *a, const struct block *b,
+                           const struct hu_statistics_target *t, struct hu_loss *loss)
+{
+    const struct hu_block_passes *wide = hu_block_passes(false);
+    uint16_t at[HU_BLOCK + 1];
+    uint64_t limit = bits_from(b, t->overflow_from[0]);
+    size_t n = b->passes->find(b->x, limit, b->range.greatest, at);
+    double max_relative = 0, max_error = 0;
+    for (size_t i = 0; i < n; i++) {
+        double size = fabs(element(b, b->x, at[i])), error = size - t->max_finite;
+        double relative = b->single ? (double)((float)error / (float)size) : error / size;
+        max_error = error > max_error ? error : max_error;
+        max_relative = relative > max_relative ? relative : max_relative;
+        a->error[i] = error;
+        a->relative[i] = relative;
+    }
+    memset(a->error + n, 0, (HU_BLOCK - n) * sizeof *a->error);
+    memset(a->relative + n, 0, (HU_BLOCK - n) * sizeof *a->relative);
+    double ulps = hu_loss_in_ulps(&t->loss, max_error, t->max_finite);
+    loss->inexact += n;
+    loss->max_error = max_error > loss->max_error ? max_error : loss->max_error;
+    loss->max_relative = max_relative > loss->max_relative ? max_relative : loss->max_relative;
+    loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
+    struct hu_block_range range;
+    wide->range(a->error, &range);
+    add_sum(&loss->noise, wide->squares(a->error, range.greatest, a->error));
+    wide->range(a->relative, &range);
+    add_sum(&loss->relative, wide->squares(a->relative, range.greatest, a->relative));
+}
+
 void hu_block_lose(struct hu_analyst *a, struct block *b, const void *codes)
 {
     if (!b->plan->count)
         return;
-    struct hu_block_sum signal = b->passes->squares(b->x, b->range.greatest);
-    for (size_t t = 0; t < b->plan->count; t++)
-        lose(a, b, t, codes, &signal);
+    struct hu_block_sum signal = {0};
+    bool summed = false;
+    /* Walks that do more at once have the time to call for memory. */
+    const void *ahead = b->passes->near ? b->x : b->ahead;
+    for (size_t i = 0; i < b->plan->count; i++) {
+        const struct hu_statistics_target *t = &b->plan->targets[i];
+        struct hu_loss *loss = &b->g->losses[i];
+        struct block kept = *b;
+        size_t clipped = clip_block(a, &kept, t);
+        loss->overflow += clipped;
+        size_t left_out = t->saturates ? 0 : clipped;
+        if (!left_out && !summed)
+            signal = b->passes->squares(b->x, b->range.greatest, ahead);
+        summed |= !left_out;
+        struct hu_block_sum rest =
+            left_out ? b->passes->squares(kept.x, kept.range.greatest, ahead) : signal;
+        if (clipped && t->saturates)
+            lose_saturated(a, b, t, loss);
+        lose(a, &kept, t, loss, b->n - b->bad - left_out, clipped ? NULL : codes, &rest);
+    }
 }

@@ -5,11 +5,17 @@
 #include <math.h>
 #include <string.h>
 
+#if defined(__clang__)
+#define UNROLLED _Pragma("unroll")
+#else
+#define UNROLLED _Pragma("GCC unroll 8")
+#endif
+
 #define TARGET
+#define LANE_BYTES 16
 #define FUSED(a, b, c) ((a) * (b) + (c))
 #define FUSES 0
 #define NEAR NULL
-#define COUNT NULL
 #define NAME(x) plain_single_##x
 #include "block_single.h"
 #undef NAME
@@ -23,6 +29,8 @@
 #include <immintrin.h>
 
 #define TARGET __attribute__((target("avx2")))
+#undef LANE_BYTES
+#define LANE_BYTES 32
 #define NAME(x) avx2_single_##x
 #include "block_single.h"
 #undef NAME
@@ -31,22 +39,22 @@
 #undef NAME
 #undef TARGET
 
+#undef LANE_BYTES
+#define LANE_BYTES 64
 #undef FUSED
 #undef FUSES
 #define FUSES 1
 #define FUSED(a, b, c) ((__typeof__(c))_mm512_fmadd_pd(a, b, c))
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #undef NEAR
-#undef COUNT
 #define NEAR block_near_avx512
 #define COUNT block_count_avx512
 #define NAME(x) avx512_single_##x
 #include "block_single.h"
 #undef NAME
 #undef NEAR
-#undef COUNT
-#define NEAR NULL
-#define COUNT NULL
+#define NEAR block_near_double_avx512
+#define COUNT block_count_double_avx512
 #define NAME(x) avx512_double_##x
 #include "block_double.h"
 #undef NAME

@@ -51,8 +51,22 @@ struct hu_block_near {
     double squares_of_relative;
 };
 
+/* Binades that are told apart by comparing; beyond, tables are as fast. */
+enum { HU_FEW = 64 };
+
+/* How often each of NUMBER biased exponents from FIRST on occurs. */
+struct hu_block_exponents {
+    int first, number;
+    uint32_t counts[HU_FEW + 1];
+};
+
 struct hu_block_passes {
     void (*range)(const void *x, struct hu_block_range *range);
+    /* KEPT: X with zeros where its magnitude, as bits, is LIMIT or greater. Returns how many those
+     * are; range: that of KEPT. */
+    size_t (*clip)(const void *x, uint64_t limit, void *kept, struct hu_block_range *range);
+    /* Which magnitudes, as bits, are in [FIRST, LAST]: their places. Returns how many. */
+    size_t (*find)(const void *x, uint64_t first, uint64_t last, uint16_t at[HU_BLOCK + 1]);
     /*
      * X rounded to nearest, ties to even, to TRAILING_BITS behind the leading one, or the unit that
      * EMIN has with as many. GREATEST: the greatest magnitude, as bits, which must be finite in the
@@ -60,8 +74,9 @@ struct hu_block_passes {
      */
     bool (*round)(const void *x, uint64_t greatest, void *rounded, int emin, int trailing_bits);
     void (*errors)(struct hu_block_errors *e);
-    /* VALUES of which the greatest magnitude, as bits, is GREATEST. */
-    struct hu_block_sum (*squares)(const void *values, uint64_t greatest);
+    /* VALUES of which the greatest magnitude, as bits, is GREATEST. AHEAD: a block that may be
+     * brought near meanwhile, or VALUES. */
+    struct hu_block_sum (*squares)(const void *values, uint64_t greatest, const void *ahead);
     /* The same in fp64, each addition rounded, in a fixed order; for values below 2^500. */
     double (*rough_squares)(const void *values);
     /* How many of CODE are zero where SCALED is not, and nonzero but below MIN_NORMAL. */
@@ -71,9 +86,9 @@ struct hu_block_passes {
     /* These two have no equal in every instruction set: NULL there. False: the others must do it.
      */
     bool (*near)(struct hu_block_near *near);
-    /* How often each biased exponent but 0 occurs, where COUNTS is zero and has an element more
-     * than there are exponents. */
-    bool (*count)(const void *x, const struct hu_block_range *range, uint32_t *counts);
+    /* How often each biased exponent but 0 occurs. */
+    bool (*count)(const void *x, const struct hu_block_range *range,
+                  struct hu_block_exponents *out);
 };
 
 /* The passes for fp32 or fp64 values, for the instruction set of hu_kernel_chosen. */

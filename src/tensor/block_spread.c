@@ -10,24 +10,22 @@ static void own(struct hu_analyst *a, struct block *b)
 }
 
 /* Takes NaNs and infinities out of the block: zeros stand in their places. */
-static void take_specials(struct hu_analyst *a, struct block *b)
+static void take_specials(struct hu_analyst *a, struct block *b, uint64_t infinite)
 {
-    for (size_t i = 0; i < b->n; i++) {
-        double x = element(b, a->x, i);
-        if (isfinite(x))
-            continue;
-        *(isnan(x) ? &b->g->spread.nans : &b->g->spread.infinities) += 1;
-        set_element(b, a->x, i, 0);
-        a->bad[b->bad++] = (uint16_t)i;
+    uint64_t nans = 0;
+    b->bad = b->passes->find(a->x, infinite, b->range.greatest, a->bad);
+    for (size_t i = 0; i < b->bad; i++) {
+        nans += isnan(element(b, a->x, a->bad[i]));
+        set_element(b, a->x, a->bad[i], 0);
     }
+    b->g->spread.nans += nans;
+    b->g->spread.infinities += b->bad - nans;
 }
 
-/* How often each sign and biased exponent occurs, in tables that do not wait for each other. What
- * is read next comes near meanwhile. */
+/* How often each sign and biased exponent occurs, in tables that do not wait for each other. */
 static void count_exponents(struct hu_analyst *a, const struct block *b)
 {
     const unsigned char *at = b->x;
-    const char *ahead = b->ahead;
     size_t i = 0;
     uint64_t pair[2];
     if (b->single) {
@@ -45,7 +43,6 @@ static void count_exponents(struct hu_analyst *a, const struct block *b)
     for (; i + 4 <= b->n; i += 4) {
         uint64_t four[4];
         memcpy(four, at + i * 8, sizeof four);
-        __builtin_prefetch(ahead + i * 8);
         for (size_t k = 0; k < 4; k++)
             a->exponents[k][four[k] >> 52]++;
     }
@@ -72,28 +69,27 @@ void hu_block_settle(struct hu_analyst *a, const struct block *b)
         memset(a->exponents[i], 0, 2 * (size_t)all * sizeof **a->exponents);
 }
 
-static void see_subnormals(struct block *b, double least_normal)
+static void see_subnormals(struct block *b, uint64_t least_normal)
 {
-    for (size_t i = 0; i < b->n; i++) {
-        double x = element(b, b->x, i);
-        if (!(fabs(x) > 0 && fabs(x) < least_normal))
-            continue;
-        b->g->spread.binades[ilogb(x) - HU_BINADE_LEAST]++;
-        b->not_zero++;
-    }
+    uint16_t at[HU_BLOCK + 1];
+    size_t n = b->passes->find(b->x, 1, least_normal - 1, at);
+    for (size_t i = 0; i < n; i++)
+        b->g->spread.binades[ilogb(element(b, b->x, at[i])) - HU_BINADE_LEAST]++;
+    b->not_zero += n;
 }
 
 /* The lanes' count where they can; what it leaves, of exponent 0, are zeros. */
 static void count(struct hu_analyst *a, const struct block *b)
 {
-    uint32_t few[257] = {0}, nonzero = 0;
-    if (!b->passes->count || !b->passes->count(b->x, &b->range, few)) {
+    struct hu_block_exponents few;
+    if (!b->passes->count || !b->passes->count(b->x, &b->range, &few)) {
         count_exponents(a, b);
         return;
     }
-    for (size_t e = 1; e < 255; e++) {
-        a->exponents[0][e] += few[e];
-        nonzero += few[e];
+    uint32_t nonzero = 0;
+    for (int e = 0; e < few.number; e++) {
+        a->exponents[0][few.first + e] += few.counts[e];
+        nonzero += few.counts[e];
     }
     a->exponents[0][0] += (uint32_t)b->n - nonzero;
 }
@@ -106,7 +102,7 @@ void hu_block_see(struct hu_analyst *a, struct block *b)
     b->range = range_of(b, b->x);
     if (b->range.greatest >= infinite) {
         own(a, b);
-        take_specials(a, b);
+        take_specials(a, b, infinite);
         b->range = range_of(b, b->x);
     }
     count(a, b);
@@ -117,7 +113,7 @@ void hu_block_see(struct hu_analyst *a, struct block *b)
     double greatest = from_bits(b, b->range.greatest);
     double least = from_bits(b, b->range.least_nonzero + 1);
     if (b->range.least_nonzero + 1 < normal)
-        see_subnormals(b, from_bits(b, normal));
+        see_subnormals(b, normal);
     s->greatest = greatest > s->greatest ? greatest : s->greatest;
     s->least = s->least == 0 || least < s->least ? least : s->least;
 }

@@ -82,6 +82,13 @@ static double find_overflow(const struct hu_format *f, const struct hu_options *
     return value_of(fp64, high);
 }
 
+/* What becomes of fp64's greatest. */
+static double of_greatest(const struct hu_format *f, const struct hu_options *options)
+{
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    return value_of(f, hu_convert(f, fp64, hu_max_finite_code(fp64), options, NULL));
+}
+
 struct hu_statistics_target hu_statistics_target_of(const struct hu_format *f,
                                                     const struct hu_options *options,
                                                     enum hu_scaling scaling)
@@ -96,6 +103,7 @@ struct hu_statistics_target hu_statistics_target_of(const struct hu_format *f,
     t.options.saturate |= scaling == HU_SCALE_BLOCK;
     for (int sign = 0; sign < 2; sign++)
         t.overflow_from[sign] = find_overflow(f, &t.options, sign);
+    t.saturates = isfinite(of_greatest(f, &t.options));
     return t;
 }
 

@@ -34,6 +34,7 @@ struct hu_statistics_target {
     double max_finite;
     double overflow_from[2]; /* least magnitude of each sign that overflows whatever is drawn;
                                 HUGE_VAL: no fp64 does */
+    bool saturates;          /* overflows give finite results */
     int emax;
     bool rounds_nearest; /* ties to even, and values below 2^emin have its unit */
 };
