@@ -453,4 +453,14 @@ if "$py" gguf.py; then
     prints "GGUF's F16 is exact in fp16" 4096 \
         bash -c '"$0" stats t.gguf -t fp16 --tensor half --json | jq -c ".tensors[0].targets[0].exact"' "$halfulp"
 fi
+
+# What a file that begins like none of them was meant to be, its name says.
+printf 'neither this nor that' >rubbish.npy
+cp rubbish.npy rubbish.gguf
+exits "rubbish by a name in .npy is refused as .npy" 2 "no .npy file" "$halfulp" tensors rubbish.npy
+exits "rubbish by a name in .gguf is refused as GGUF" 2 "no GGUF file" "$halfulp" tensors rubbish.gguf
+
+head -c 64 /dev/zero >zeros.raw
+prints "of zeros alone no magnitudes are shown" "all are zero" \
+    bash -c '"$0" stats zeros.raw -f fp32 -t fp16 | sed -n 2p' "$halfulp"
 finish

@@ -190,7 +190,10 @@ static void print_head(const struct stats *s)
                hu_grouped(spread->nans, nans), hu_grouped(spread->infinities, infinities));
     if (s->skipped)
         printf("; %zu tensor%s of other dtypes left out", s->skipped, s->skipped == 1 ? "" : "s");
-    printf("\nmagnitudes from %.6g to %.6g", spread->least, spread->greatest);
+    if (spread->greatest > 0)
+        printf("\nmagnitudes from %.6g to %.6g", spread->least, spread->greatest);
+    else
+        printf("\n%s", spread->finite ? "all are zero" : "no finite value");
     if (s->scaling == HU_SCALE_TENSOR)
         printf("; each tensor scaled so that its largest is the target's");
     if (s->scaling == HU_SCALE_BLOCK)

@@ -1,5 +1,6 @@
 #include "family.h"
 #include "tensor/tensor_file.h"
+#include "tensor/words.h"
 
 #include <string.h>
 
@@ -86,12 +87,6 @@ void decoder_mlp(struct hu_config *c, const struct decoder *d)
         hu_model_add(c->model, HU_GROUP_MLP, "router bias", d->experts, 1, moe);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && !strcmp(text + n - m, end);
-}
-
 /* The head that the checkpoint's class has; without a class, a language model's. */
 static void add_head(struct hu_config *c, const struct decoder *d)
 {
@@ -102,7 +97,7 @@ static void add_head(struct hu_config *c, const struct decoder *d)
         hu_model_note(c->model, "counted as a classifier, without a language model's head");
         return;
     }
-    if (ends_with(class, "Model") && !strstr(class, "LMHead")) {
+    if (hu_ends_with(class, "Model") && !strstr(class, "LMHead")) {
         hu_model_note(c->model, "counted as a bare model, without a head");
         return;
     }

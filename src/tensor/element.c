@@ -3,6 +3,7 @@
 #include "npy.h"
 #include "raw.h"
 #include "tensor_set.h"
+#include "words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,16 +57,10 @@ static bool split(struct place *p, const char *text)
     return false;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && !strcmp(text + n - m, end);
-}
-
 static bool is_raw(const char *path)
 {
-    return !ends_with(path, ".npy") && !ends_with(path, ".safetensors") &&
-           !ends_with(path, ".gguf") && !ends_with(path, ".json");
+    return !hu_ends_with(path, ".npy") && !hu_ends_with(path, ".safetensors") &&
+           !hu_ends_with(path, ".gguf") && !hu_ends_with(path, ".json");
 }
 
 /* One index into a size, from the end where it is negative. */

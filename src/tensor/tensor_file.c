@@ -1,6 +1,7 @@
 #include "gguf.h"
 #include "npy.h"
 #include "safetensors.h"
+#include "words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -216,6 +217,22 @@ static bool map_header(int descriptor, struct hu_tensor_file *file, struct hu_fi
     return true;
 }
 
+typedef bool parse_function(const unsigned char *bytes, size_t n, uint64_t size,
+                            struct hu_tensor_file *file, struct hu_file_error *error);
+
+/* By what the file begins with; where that says nothing, by its name, so that what is wrong is said
+ * of the kind that was meant. */
+static parse_function *parser_of(const char *path, const unsigned char *bytes)
+{
+    if (!memcmp(bytes, "GGUF", 4))
+        return hu_gguf_parse;
+    if (!memcmp(bytes, HU_NPY_MAGIC, 6))
+        return hu_npy_parse;
+    return hu_ends_with(path, ".gguf")  ? hu_gguf_parse
+           : hu_ends_with(path, ".npy") ? hu_npy_parse
+                                        : hu_safetensors_parse;
+}
+
 bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file, struct hu_file_error *error)
 {
     *file = (struct hu_tensor_file){0};
@@ -225,13 +242,8 @@ bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file, struct h
         return refuse_whole(error, strerror(errno));
     bool fine = map_header(descriptor, file, error);
     close(descriptor);
-    if (fine) {
-        const unsigned char *bytes = file->mapping;
-        fine = (!memcmp(bytes, "GGUF", 4) ? hu_gguf_parse
-                : !memcmp(bytes, HU_NPY_MAGIC, 6)
-                    ? hu_npy_parse
-                    : hu_safetensors_parse)(bytes, file->mapped, file->size, file, error);
-    }
+    if (fine)
+        fine = parser_of(path, file->mapping)(file->mapping, file->mapped, file->size, file, error);
     if (!fine)
         hu_tensor_file_close(file);
     return fine;

@@ -1,5 +1,6 @@
 #include "tensor_set.h"
 #include "text_file.h"
+#include "words.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -232,19 +233,14 @@ static bool add_splits(struct opening *o, const char *path)
     return true;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && !strcmp(text + n - m, end);
-}
-
 bool hu_tensor_set_open(const char *path, struct hu_tensor_set *set, char error[HU_SET_ERROR])
 {
     struct opening o = {.set = set, .error = error};
     *set = (struct hu_tensor_set){0};
     *error = 0;
-    bool fine = ends_with(path, ".json") ? open_index(&o, path)
-                                         : add_file(&o, path) && add_splits(&o, path) && gather(&o);
+    bool fine = hu_ends_with(path, ".json")
+                    ? open_index(&o, path)
+                    : add_file(&o, path) && add_splits(&o, path) && gather(&o);
     if (!fine)
         hu_tensor_set_close(set);
     return fine;

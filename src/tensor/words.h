@@ -1,4 +1,4 @@
-/* Lists of words separated by spaces: the aliases in tables. */
+/* Words: lists of them separated by spaces, which are the aliases in tables, and their ends. */
 #ifndef HALFULP_TENSOR_WORDS_H
 #define HALFULP_TENSOR_WORDS_H
 
@@ -13,6 +13,12 @@ static inline bool hu_has_word(const char *words, const char *word)
         if ((at == words || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
             return true;
     return false;
+}
+
+static inline bool hu_ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && !strcmp(text + n - m, end);
 }
 
 #endif
