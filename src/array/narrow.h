@@ -39,7 +39,7 @@ struct narrow {
     uint32_t sign;       /* the code's sign bit */
     bool negative_zero;
     bool saturate;
-    bool direct; /* and conversion.direct */
+    bool direct; /* as conversion.direct */
     unsigned infinity_flags;
     unsigned nan_flags;
     uint64_t seed;
