@@ -9,7 +9,7 @@
  * N elements as FP32 words: exact, NaNs made quiet with their payload kept; from FP64 rounded to
  * odd, so that one more rounding to at most 22 bits of precision is as one (Boldo and Melquiond,
  * 2008). Returns the flags that the next step cannot see, invalid and overflow from FP64, if asked
- * to.
+ * to. DIRECT: as conversion.direct; for a last step only.
  */
 typedef unsigned widen_function(void *dst, const void *src, size_t n, bool direct);
 

@@ -38,7 +38,7 @@ static inline void environment_leave(environment saved)
 
 /* What conversions have raised since environment_enter or environment_clear; underflow as after
  * rounding (Intel SDM volume 1, section 4.9.1.5). */
-#define ENVIRONMENT_RAISES
+enum { ENVIRONMENT_RAISES = true };
 
 static inline void environment_clear(void)
 {
@@ -109,6 +109,22 @@ static inline environment environment_enter(enum hu_direction direction)
 static inline void environment_leave(environment saved)
 {
     fesetenv(&saved);
+}
+
+#endif
+
+#if !defined(__SSE2__)
+
+/* Elsewhere the lanes look for flags themselves. */
+enum { ENVIRONMENT_RAISES = false };
+
+static inline void environment_clear(void)
+{
+}
+
+static inline unsigned environment_raised(void)
+{
+    return 0;
 }
 
 #endif

@@ -59,14 +59,6 @@ INLINE void fp16_row(void *dst, const void *src, size_t n, bool direct, enum hu_
     }
 }
 
-#ifndef ENVIRONMENT_RAISES
-#define environment_clear() (void)0
-#define environment_raised() 0u
-enum { FP16_RAISES = false };
-#else
-enum { FP16_RAISES = true };
-#endif
-
 /* Functions for either way to memory, so that neither pays for the other, and out of line, so that
  * nothing of them moves past the environment's words. */
 #define FP16_ROW(name, direction)                                                                  \
@@ -118,7 +110,7 @@ static bool fp16_can(const struct conversion *c)
     if (!is_fp16(c->to) || c->options.saturate || c->options.direction == HU_STOCHASTIC)
         return false;
     bool away = c->options.direction == HU_TIES_TO_AWAY;
-    return !c->flags || (FP16_RAISES && !away && !c->options.tininess_before);
+    return !c->flags || (ENVIRONMENT_RAISES && !away && !c->options.tininess_before);
 }
 
 /* From FP32. The environment is as hu_convert_array enters it: nothing raised. */

@@ -217,7 +217,7 @@ TARGET static __attribute__((noinline)) void to_odd(void *dst, const void *src, 
  * format that has its range and less precision. */
 static unsigned widen_fp64(void *dst, const void *src, size_t n, bool direct)
 {
-    (void)direct; /* a first step only */
+    (void)direct; /* never a last step */
     environment saved = environment_enter(HU_TOWARD_ZERO);
     to_odd(dst, src, n);
     unsigned flags = environment_raised();
