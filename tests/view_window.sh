@@ -29,13 +29,22 @@ export DISPLAY=":$number"
 begin() { # OPTION…: starts the viewer and waits for its window
     "$view" --print "$@" >"$scratch/printed" 2>"$scratch/stderr" &
     viewer=$!
-    window=$(timeout 20 xdotool search --sync --onlyvisible --name '^halfulp$' | head -1)
-    xdotool windowfocus --sync "$window"
-    sleep 0.3
+    window=$(timeout 20 xdotool search --sync --all --onlyvisible --pid $viewer --name '^halfulp$' | head -1)
+    timeout 20 xdotool windowfocus --sync "$window"
 }
-quit() { # its exit status
+ends='' # the exit statuses of all viewers
+quit() {
     xdotool key ctrl+q
     wait $viewer
+    ends+="$? "
+}
+# eventually COMMAND…: it succeeds at one of fifty tries.
+eventually() {
+    for _ in $(seq 50); do
+        "$@" && return
+        sleep 0.2
+    done
+    return 1
 }
 # at NAME [OPTION…]: the middle of the item's box, as xdotool wants it.
 "$view" --size 1280x800 --describe >"$scratch/screen"
@@ -50,7 +59,7 @@ begin
 holds 'opens a window of the size it should' bash -c "xdotool getwindowgeometry $window | grep -q 1280x800"
 click fp32.bit31
 quit
-prints 'leaves with 0' '0' echo $?
+prints 'leaves with 0' '0 ' echo "$ends"
 prints 'a press toggles a bit; --print tells' 'fp32:0xbdcccccd' printed fp32
 prints 'the other rows followed' 'bf16:0xbdcd' printed bf16
 holds 'the settings were kept' grep -q '^rows = fp64,fp32,tf32,bf16,fp16$' "$XDG_CONFIG_HOME/halfulp/view.conf"
@@ -67,7 +76,6 @@ prints 'a drag paints, over its row alone' 'fp32:0x001ffc00' printed fp32
 begin
 click fp16.decimal
 xdotool type --delay 20 '65519.99'
-sleep 0.1
 quit
 prints 'typing applies' 'fp16:0x7bff' printed fp16
 
@@ -78,35 +86,24 @@ xdotool key ctrl+shift+c
 click tab.bits
 xdotool key Prior
 xdotool key n
-sleep 0.1
 quit
 prints 'Page Up and n act on the row' 'fp16:0xbc01' printed fp16
 
 if command -v xclip >/dev/null; then
-    paste() { # what the viewer prints after pasting, and its status and messages where it fails
-        begin
-        printf 'fp16:0x4248' | xclip -selection clipboard -quiet >/dev/null 2>&1 &
-        clip=$!
-        for _ in 1 2 3 4 5 6 7 8 9 10; do # until xclip owns the selection
-            [ "$(timeout 2 xclip -selection clipboard -o 2>/dev/null)" = fp16:0x4248 ] && break
-            sleep 0.2
-        done
-        click tab.bits
-        xdotool key ctrl+v
-        sleep 0.5
-        quit
-        echo "status $?" >>"$scratch/stderr"
-        kill $clip 2>/dev/null
-        printed fp64
-    }
-    pasted=$(paste)
-    # A loaded machine may lose a key between two programs: once more decides.
-    [ -n "$pasted" ] || pasted=$(cat "$scratch/stderr" >&2; paste)
-    prints 'Ctrl+V pastes what another program copied' 'fp64:0x4009200000000000' echo "$pasted"
+    offers() { [ "$(timeout 2 xclip -selection clipboard -o 2>/dev/null)" = "$1" ]; }
+    begin
+    printf 'fp16:0x4248' | xclip -selection clipboard -quiet >/dev/null 2>&1 &
+    clip=$!
+    eventually offers fp16:0x4248
+    click tab.bits
+    xdotool key ctrl+v
+    sleep 0.5
+    quit
+    kill $clip 2>/dev/null
+    prints 'Ctrl+V pastes what another program copied' 'fp64:0x4009200000000000' printed fp64
     begin 1.5
     xdotool key ctrl+alt+c
-    sleep 0.2
-    prints 'Ctrl+Alt+C can be pasted elsewhere' 'halfulp show -f fp64,fp32,tf32,bf16,fp16 1.5' timeout 5 xclip -selection clipboard -o
+    holds 'Ctrl+Alt+C can be pasted elsewhere' eventually offers 'halfulp show -f fp64,fp32,tf32,bf16,fp16 1.5'
     quit
 else
     skip 'Ctrl+V pastes what another program copied' 'xclip is missing'
@@ -114,19 +111,21 @@ else
 fi
 
 begin --theme dark
-xdotool windowsize --sync "$window" 700 500
-sleep 0.3
+timeout 20 xdotool windowsize --sync "$window" 700 500
 quit
 holds 'a resize is live and remembered, and so is the theme' bash -c "grep -q '^width = 700$' '$XDG_CONFIG_HOME/halfulp/view.conf' && grep -q '^theme = dark$' '$XDG_CONFIG_HOME/halfulp/view.conf'"
 rm -r "$XDG_CONFIG_HOME"
 
 # Ticks of processor time that the viewer has used.
 used() { awk '{print $14 + $15}' "/proc/$viewer/stat"; }
+rests() { # two seconds without a tick
+    local before
+    before=$(used)
+    sleep 2
+    [ "$(used)" = "$before" ]
+}
 begin
-sleep 0.5
-before=$(used)
-sleep 2
-prints 'no processor time is used while nothing changes' "$before" used
+holds 'no processor time is used while nothing changes' eventually rests
 if nm "$view" | grep -q __asan_init; then
     skip 'memory stays under 100 MB' 'the address sanitizer takes more'
 else
@@ -134,6 +133,8 @@ else
     holds 'memory stays under 100 MB' [ "$memory" -lt 100000 ]
 fi
 quit
+
+prints 'every viewer left with 0' '' echo "${ends//0 /}"
 
 begin
 kill -TERM $viewer

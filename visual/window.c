@@ -199,10 +199,18 @@ static void fit_display(struct window_request *r)
     r->height = r->height < usable.h ? r->height : usable.h;
 }
 
+static bool is_x11(void)
+{
+    const char *driver = SDL_GetCurrentVideoDriver();
+    return driver && !strcmp(driver, "x11");
+}
+
 static bool open_window(struct window *w, char *message, size_t size)
 {
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
+    /* The press that gives the window the focus toggles its bit as any other. */
+    SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
     SDL_SetHint("SDL_APP_ID", "halfulp-view");
     if (SDL_Init(SDL_INIT_VIDEO)) {
         snprintf(message, size, "no display: %s; --screenshot, --describe and --script need none",
@@ -210,28 +218,38 @@ static bool open_window(struct window *w, char *message, size_t size)
         return false;
     }
     /* Shared memory is faster here than a detour by OpenGL, and saves its libraries' memory. */
-    if (!strcmp(SDL_GetCurrentVideoDriver(), "x11"))
+    if (is_x11())
         SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
     fit_display(w->request);
-    w->window = SDL_CreateWindow("halfulp", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED,
-                                 w->request->width, w->request->height,
-                                 SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
+    w->window = SDL_CreateWindow(
+        "halfulp", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, w->request->width,
+        w->request->height, SDL_WINDOW_HIDDEN | SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
+    if (w->window) {
+        /* SDL asks for the size again with the least size: were the window seen before, that would
+           undo what the user or the window manager made of it meanwhile. */
+        SDL_SetWindowMinimumSize(w->window, 320, 240);
+        SDL_ShowWindow(w->window);
+    }
     if (!w->window || !fit_surface(w)) {
         snprintf(message, size, "no window: %s", SDL_GetError());
         return false;
     }
-    SDL_SetWindowMinimumSize(w->window, 320, 240);
     w->control->clipboard = (struct clipboard){get_clipboard, set_clipboard, NULL};
     SDL_StartTextInput();
     return true;
 }
 
+/* On X11 the window goes with the process. SDL 2 ends its wait for events by a message to the
+   window over a second connection (X11_SendWakeupEvent), which the server may read after the
+   window's end: it answers BadWindow, and Xlib's error handler ends the program with status 1. */
 static void close_window(struct window *w)
 {
     SDL_FreeSurface(w->surface);
+    frame_clear(&w->frame);
+    if (is_x11())
+        return;
     if (w->window)
         SDL_DestroyWindow(w->window);
-    frame_clear(&w->frame);
     SDL_Quit();
 }
 
