@@ -17,7 +17,7 @@ enum { SPARE = 8 };
 struct hu_analyst {
     _Alignas(64) double x[HU_BLOCK + SPARE];
     _Alignas(64) double scaled[HU_BLOCK], code[HU_BLOCK], result[HU_BLOCK];
-    _Alignas(64) double error[HU_BLOCK], relative[HU_BLOCK];
+    _Alignas(64) double error[HU_BLOCK], relative[HU_BLOCK], wide[HU_BLOCK];
     _Alignas(64) unsigned char codes[HU_BLOCK * 8];
     int scales[HU_BLOCK];        /* exponents of block scales, one an element */
     uint16_t bad[HU_BLOCK + 1];  /* where the block has NaNs and infinities */
@@ -34,6 +34,7 @@ struct block {
     const struct hu_block_passes *passes;
     const struct hu_format *real; /* fp32 or fp64: what the values are held in */
     bool single;
+    bool in_single;    /* relative errors are rounded to fp32 */
     const void *x;     /* the elements: where they lie, or in the analyst's x, zeros behind them */
     const void *ahead; /* what is read next */
     size_t n;

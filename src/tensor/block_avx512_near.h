@@ -15,19 +15,25 @@ INLINE __m512i NAME(field_of)(WORD exponent)
 
 /* What a walk over the block gathers, lane by lane. */
 struct NAME(gathered) {
-    __m512i inexact, zeros, subnormals, max_error, max_relative, max_units;
+    __m512i inexact, zeros, subnormals, overflows, max_error, max_relative, max_units;
     LANES squares_of_relative[2]; /* of fp64; those of fp32 are taken in fp64 later */
 };
 
 /* SMALL: whether one of the results, but for those of zeros, may be subnormal or zero. TINY:
  * whether an error may be a subnormal number; else those in units are found by subtracting
  * exponents. */
+struct NAME(case) {
+    bool small, tiny, scaled;
+};
+
 INLINE void NAME(round_some)(struct NAME(gathered) * g, const struct hu_block_near *b, size_t i,
-                             bool small, bool tiny)
+                             const struct NAME(case) is)
 {
+    const bool small = is.small, tiny = is.tiny;
     const __m512i magnitude = WORDS(set1)((int64_t)((WORD)-1 >> 1));
     const __m512i field = NAME(field_of)(TOP + 1), one = WORDS(set1)(1);
-    const __m512i least = NAME(field_of)((WORD)(b->emin + BIAS));
+    const int scale = is.scaled ? b->scales[i / HU_SCALED] : 0;
+    const __m512i least = NAME(field_of)((WORD)(b->emin + scale + BIAS));
     const __m512i room = NAME(field_of)((WORD)(FRACTION - b->trailing_bits));
     _mm_prefetch((const char *)b->ahead + i * sizeof(REAL), _MM_HINT_T0);
     __m512i bits = _mm512_loadu_si512((const REAL *)b->x + i);
@@ -37,6 +43,13 @@ INLINE void NAME(round_some)(struct NAME(gathered) * g, const struct hu_block_ne
     LANES power = TO_REALS(WORDS(add)(exponent, room));
     LANES value = TO_REALS(size);
     LANES near = REALS(sub)(REALS(add)(value, power), power);
+    if (is.scaled) {
+        __m512i up = NAME(field_of)((WORD)scale);
+        __m512i beyond = WORDS(add)(WORDS(set1)((int64_t)b->overflow), up);
+        near = REALS(min)(near, TO_REALS(WORDS(add)(WORDS(set1)((int64_t)b->most), up)));
+        MASK over = UNSIGNED_MASK(cmpge)(size, beyond);
+        g->overflows = WORDS(mask_add)(g->overflows, over, g->overflows, one);
+    }
     __m512i code = TO_WORDS(near);
     LANES error = REALS(abs)(REALS(sub)(near, value));
     __m512i e = TO_WORDS(error);
@@ -71,13 +84,13 @@ INLINE void NAME(round_some)(struct NAME(gathered) * g, const struct hu_block_ne
     }
 }
 
-INLINE void NAME(round_all)(struct NAME(gathered) * g, const struct hu_block_near *b, bool small,
-                            bool tiny)
+INLINE void NAME(round_all)(struct NAME(gathered) * g, const struct hu_block_near *b,
+                            const struct NAME(case) is)
 {
     const struct hu_block_near own = *b; /* nothing points to it: it stays in registers */
     for (size_t i = 0; i < HU_BLOCK; i += 2 * WIDTH) {
-        NAME(round_some)(g, &own, i, small, tiny);
-        NAME(round_some)(g, &own, i + WIDTH, small, tiny);
+        NAME(round_some)(g, &own, i, is);
+        NAME(round_some)(g, &own, i + WIDTH, is);
     }
 }
 
@@ -145,22 +158,26 @@ INLINE void NAME(square_all)(struct hu_block_near *b, const struct NAME(gathered
 
 TARGET static bool NAME(near)(struct hu_block_near *b)
 {
-    int greatest = (int)(b->range.greatest >> FRACTION) - BIAS;
     int least = (int)((b->range.least_nonzero + 1) >> FRACTION) - BIAS;
-    int room = FRACTION - b->trailing_bits;
-    if (b->emin < 1 - BIAS || room < 1 || greatest + room > BIAS || b->emin + room > BIAS)
+    if (!hu_block_has_room(b, FRACTION, BIAS))
         return false;
     struct NAME(gathered) g = {.max_units = WORDS(set1)(LEAST_UNITS)};
     /* Errors are multiples of the least's last place. */
-    if (least < 1 - BIAS + FRACTION)
-        NAME(round_all)(&g, b, true, true);
+    bool tiny = least < 1 - BIAS + FRACTION;
+    if (b->scales && tiny)
+        NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .tiny = true, .scaled = true});
+    else if (b->scales)
+        NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .scaled = true});
+    else if (tiny)
+        NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .tiny = true});
     else if (least < b->emin)
-        NAME(round_all)(&g, b, true, false);
+        NAME(round_all)(&g, b, (struct NAME(case)){.small = true});
     else
-        NAME(round_all)(&g, b, false, false);
+        NAME(round_all)(&g, b, (struct NAME(case)){.small = false});
     b->inexact = (WORD)WORDS(reduce_add)(g.inexact);
     b->zeros = (WORD)WORDS(reduce_add)(g.zeros);
     b->subnormals = (WORD)WORDS(reduce_add)(g.subnormals);
+    b->overflows = (WORD)WORDS(reduce_add)(g.overflows);
     b->max_error = UNSIGNED(reduce_max)(g.max_error);
     b->max_relative = UNSIGNED(reduce_max)(g.max_relative);
     WORD units = (WORD)WORDS(reduce_max)(g.max_units);

@@ -2,8 +2,8 @@
  * The passes of block_pass.h for one type and one instruction set. The file that includes this
  * defines REAL, WORD and LEAST_NORMAL_EXPONENT, FIELD_SHIFT, SINGLE for the type, NAME(x) for what
  * it makes, TARGET for the instruction set, FUSED(a, b, c) for its a * b + c, FUSES
- * for whether that rounds once, LANE_BYTES for the size of its registers, NEAR
- * for a pass of its own or NULL, and COUNT where it has a better one, which ends with this file.
+ * for whether that rounds once, LANE_BYTES for the size of its registers, and NEAR and COUNT
+ * where it has better ones, which end with this file.
  * Plain loops of a constant length over arrays that do not overlap: compilers turn them into lanes.
  */
 
@@ -129,23 +129,38 @@ TARGET static size_t NAME(find)(const void *x, uint64_t first, uint64_t last, ui
     return n;
 }
 
+TARGET static void NAME(greatest)(const void *x, uint64_t *greatest)
+{
+    const WORD *words = x;
+    for (size_t i = 0; i < HU_SCALES; i++) {
+        WORD most = 0;
+        for (size_t k = i * HU_SCALED; k < (i + 1) * HU_SCALED; k++) {
+            WORD magnitude = words[k] & (WORD)-1 >> 1;
+            most = magnitude > most ? magnitude : most;
+        }
+        greatest[i] = most;
+    }
+}
+
 TARGET static inline __attribute__((always_inline)) void
 NAME(errors_of)(struct hu_block_errors *b, const REAL *restrict x, const REAL *restrict result,
                 const REAL *restrict scaled, const REAL *restrict code, REAL *restrict error,
-                REAL *restrict relative, bool has_scale)
+                REAL *restrict relative, const WORD *restrict leasts, bool has_scale,
+                bool in_single)
 {
     const WORD magnitude = (WORD)-1 >> 1, field = FIELD(2 * BIAS + 1);
     int emin = b->emin < LEAST_NORMAL_EXPONENT ? LEAST_NORMAL_EXPONENT : b->emin;
-    WORD least = FIELD((WORD)((WORD)emin + BIAS)), half = FIELD((WORD)1) >> 1;
+    WORD lowest = FIELD((WORD)((WORD)emin + BIAS)), half = FIELD((WORD)1) >> 1;
     WORD inexact = 0, max_error = 0, max_relative = 0, max_units = 0;
     for (size_t i = 0; i < HU_BLOCK; i++) {
         REAL e = NAME(real)(NAME(word)(result[i] - x[i]) & magnitude);
         /* Zeros have no relative error: 0 comes of dividing by infinity. */
         WORD size = NAME(word)(x[i]) & magnitude;
         size |= ((WORD)0 - (WORD)(size == 0)) & field;
-        WORD quotient = NAME(word)(e / NAME(real)(size));
+        WORD quotient =
+            NAME(word)(in_single ? (REAL)(float)(e / NAME(real)(size)) : e / NAME(real)(size));
         /* 2^-exponent; that of the top binade is subnormal: half of 2^(1 - BIAS). */
-        WORD exponent = NAME(word)(code[i]) & field;
+        WORD exponent = NAME(word)(code[i]) & field, least = leasts ? leasts[i] : lowest;
         exponent = exponent > least ? exponent : least;
         WORD reciprocal = FIELD(TOP) - exponent;
         reciprocal = reciprocal > half ? reciprocal : half;
@@ -166,43 +181,16 @@ NAME(errors_of)(struct hu_block_errors *b, const REAL *restrict x, const REAL *r
 
 TARGET static void NAME(errors)(struct hu_block_errors *b)
 {
-    if (b->scaled == b->x && b->code == b->result)
-        NAME(errors_of)(b, b->x, b->result, b->x, b->result, b->error, b->relative, false);
-    else
-        NAME(errors_of)(b, b->x, b->result, b->scaled, b->code, b->error, b->relative, true);
-}
-
-/*
- * Adding 2^(e + p - 1 - t), where e is the exponent of x or emin and p this type's precision,
- * leaves room for t bits below e: the sum is x rounded to nearest, ties to even, as a datum of the
- * target, and subtracting gives it back exactly.
- */
-TARGET static inline __attribute__((always_inline)) void
-NAME(round_of)(const REAL *restrict x, REAL *restrict rounded, int emin, int trailing_bits)
-{
-    const WORD magnitude = (WORD)-1 >> 1, field = FIELD(2 * BIAS + 1);
-    const WORD least = FIELD((WORD)((WORD)emin + BIAS));
-    const WORD room = FIELD((WORD)(FIELD_SHIFT - trailing_bits));
-    for (size_t i = 0; i < HU_BLOCK; i++) {
-        WORD size = NAME(word)(x[i]) & magnitude, sign = NAME(word)(x[i]) & ~magnitude;
-        WORD exponent = size & field;
-        exponent = exponent > least ? exponent : least;
-        REAL power = NAME(real)(exponent + room);
-        REAL near = (NAME(real)(size) + power) - power;
-        rounded[i] = NAME(real)(NAME(word)(near) | sign);
-    }
-}
-
-TARGET static bool NAME(round)(const void *x, uint64_t greatest, void *rounded, int emin,
-                               int trailing_bits)
-{
-    int top = (int)(greatest >> FIELD_SHIFT) + FIELD_SHIFT - trailing_bits;
-    int least = emin + (int)BIAS + FIELD_SHIFT - trailing_bits;
-    if (emin < LEAST_NORMAL_EXPONENT || trailing_bits >= FIELD_SHIFT || top > (int)TOP ||
-        least > (int)TOP)
-        return false;
-    NAME(round_of)(x, rounded, emin, trailing_bits);
-    return true;
+    bool plain = b->scaled == b->x && b->code == b->result;
+    if (plain && b->in_single)
+        NAME(errors_of)
+    (b, b->x, b->result, b->x, b->result, b->error, b->relative, NULL, false, true);
+    else if (plain) NAME(errors_of)(b, b->x, b->result, b->x, b->result, b->error, b->relative,
+                                    NULL, false, false);
+    else if (b->in_single) NAME(errors_of)(b, b->x, b->result, b->scaled, b->code, b->error,
+                                           b->relative, NULL, true, true);
+    else NAME(errors_of)(b, b->x, b->result, b->scaled, b->code, b->error, b->relative, NULL, true,
+                         false);
 }
 
 /* Sums are taken in 16 parts, whatever the machine's registers hold. */
@@ -322,11 +310,119 @@ TARGET static void NAME(small)(const void *code, const void *scaled, double min_
     NAME(small_of)(code, scaled, (REAL)min_normal, zeros, subnormals);
 }
 
+#ifndef NEAR
+#define NEAR NAME(near)
+#define NEAR_IS_LONG false
+
+/* The least normal magnitude that each element's target has in its scale. */
+TARGET static void NAME(spread_scales)(const struct hu_block_near *b, WORD *leasts)
+{
+    for (size_t i = 0; i < HU_SCALES; i++) {
+        WORD least = FIELD((WORD)(b->emin + b->scales[i]) + BIAS);
+        for (size_t k = 0; k < HU_SCALED; k++)
+            leasts[i * HU_SCALED + k] = least;
+    }
+}
+
+/*
+ * Adding 2^(e + p - 1 - t), where e is the exponent of x or emin and p this type's precision,
+ * leaves room for t bits below e: the sum is x rounded to nearest, ties to even, as a datum of the
+ * target, and subtracting gives it back exactly. Results are magnitudes with the sign of x.
+ */
+TARGET static inline __attribute__((always_inline)) void NAME(round_of)(struct hu_block_near *b,
+                                                                        const REAL *restrict x,
+                                                                        REAL *restrict rounded,
+                                                                        const WORD *restrict leasts)
+{
+    const WORD magnitude = (WORD)-1 >> 1, field = FIELD(2 * BIAS + 1);
+    const WORD lowest = FIELD((WORD)((WORD)b->emin + BIAS));
+    const WORD room = FIELD((WORD)(FIELD_SHIFT - b->trailing_bits));
+    const WORD to_most = (WORD)b->most - lowest, to_overflow = (WORD)b->overflow - lowest;
+    WORD overflows = 0;
+    for (size_t i = 0; i < HU_BLOCK; i++) {
+        WORD size = NAME(word)(x[i]) & magnitude, sign = NAME(word)(x[i]) & ~magnitude;
+        WORD exponent = size & field, least = leasts ? leasts[i] : lowest;
+        exponent = exponent > least ? exponent : least;
+        REAL power = NAME(real)(exponent + room);
+        WORD near = NAME(word)((NAME(real)(size) + power) - power);
+        if (leasts) {
+            WORD most = least + to_most;
+            near = near < most ? near : most;
+            overflows += size >= least + to_overflow;
+        }
+        rounded[i] = NAME(real)(near | sign);
+    }
+    b->overflows = overflows;
+}
+
+TARGET static inline __attribute__((always_inline)) void
+NAME(tell_small)(struct hu_block_near *b, const REAL *restrict x, const REAL *restrict rounded,
+                 const WORD *restrict leasts)
+{
+    const WORD magnitude = (WORD)-1 >> 1, lowest = FIELD((WORD)((WORD)b->emin + BIAS));
+    WORD zeros = 0, below = 0;
+    for (size_t i = 0; i < HU_BLOCK; i++) {
+        WORD r = NAME(word)(rounded[i]) & magnitude, size = NAME(word)(x[i]) & magnitude;
+        WORD least = leasts ? leasts[i] : lowest;
+        zeros += (WORD)(r == 0) & (WORD)(size != 0);
+        below += r - 1 < least - 1;
+    }
+    b->zeros = zeros;
+    b->subnormals = below;
+}
+
+TARGET static inline __attribute__((always_inline)) void NAME(near_of)(struct hu_block_near *b,
+                                                                       const WORD *leasts)
+{
+    REAL rounded[HU_BLOCK];
+    struct hu_block_errors e = {.emin = b->emin};
+    NAME(round_of)(b, b->x, rounded, leasts);
+    NAME(tell_small)(b, b->x, rounded, leasts);
+    NAME(errors_of)(&e, b->x, rounded, b->x, rounded, b->error, b->relative, leasts, false, false);
+    b->inexact = e.inexact;
+    b->max_error = e.max_error;
+    b->max_relative = e.max_relative;
+    b->max_units = e.max_units;
+}
+
+TARGET static bool NAME(near)(struct hu_block_near *b)
+{
+    WORD leasts[HU_BLOCK];
+    if (!hu_block_has_room(b, FIELD_SHIFT, (int)BIAS))
+        return false;
+    if (b->scales) {
+        NAME(spread_scales)(b, leasts);
+        NAME(near_of)(b, leasts);
+    } else {
+        NAME(near_of)(b, NULL);
+    }
+    if (!b->inexact)
+        return true;
+    b->noise = NAME(squares)(b->error, b->max_error, b->error);
+    b->squares_of_relative = NAME(rough_squares)(b->relative);
+    return true;
+}
+
+#endif
+
 static const struct hu_block_passes NAME(passes) = {
-    NAME(range),         NAME(clip),  NAME(find),   NAME(round), NAME(errors), NAME(squares),
-    NAME(rough_squares), NAME(small), sizeof(REAL), NEAR,        COUNT};
+    .range = NAME(range),
+    .clip = NAME(clip),
+    .find = NAME(find),
+    .greatest = NAME(greatest),
+    .near = NEAR,
+    .errors = NAME(errors),
+    .squares = NAME(squares),
+    .rough_squares = NAME(rough_squares),
+    .small = NAME(small),
+    .count = COUNT,
+    .size = sizeof(REAL),
+    .near_is_long = NEAR_IS_LONG,
+};
 
 #undef FIELD
 #undef BIAS
 #undef TOP
 #undef COUNT
+#undef NEAR
+#undef NEAR_IS_LONG

@@ -20,13 +20,17 @@ static size_t end_of_scale(const struct block *b, size_t i)
     return i + length < b->n ? i + (size_t)length : b->n;
 }
 
+static int kept_in_e8m0(int exponent)
+{
+    return exponent < -127 ? -127 : exponent > 127 ? 127 : exponent;
+}
+
 static int block_exponent(const struct hu_statistics_target *t, const double *x, size_t n)
 {
     double greatest = 0;
     for (size_t i = 0; i < n; i++)
         greatest = fabs(x[i]) > greatest ? fabs(x[i]) : greatest;
-    int exponent = greatest > 0 ? ilogb(greatest) - t->emax : 0;
-    return exponent < -127 ? -127 : exponent > 127 ? 127 : exponent;
+    return greatest > 0 ? kept_in_e8m0(ilogb(greatest) - t->emax) : 0;
 }
 
 static void scale_by_block(struct hu_analyst *a, const struct block *b,
@@ -58,7 +62,7 @@ static void unscale(struct hu_analyst *a, const struct block *b, double tensor)
 /* What is in range rounds in place; the kernels give the same, by way of the code. */
 static bool rounds_in_place(const struct block *b, const struct hu_statistics_target *t)
 {
-    return b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest &&
+    return b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest && b->single == b->in_single &&
            from_bits(b, b->range.greatest) < t->overflow_from[0];
 }
 
@@ -83,9 +87,6 @@ static void convert_block(struct hu_analyst *a, const struct block *b,
                           const void *codes)
 {
     const struct hu_format *to = t->loss.format;
-    if (rounds_in_place(b, t) &&
-        b->passes->round(b->x, b->range.greatest, a->code, t->loss.emin, t->loss.trailing_bits))
-        return;
     if (!codes) {
         hu_convert_array_with(hu_kernel_chosen(), to, a->codes, b->real, scaled, b->n,
                               b->data->first + b->first, &t->options, NULL);
@@ -124,7 +125,7 @@ static size_t take_overflows(struct hu_analyst *a, const struct block *b,
         if (taken++ == 0)
             memcpy(a->error, b->x, HU_BLOCK * b->passes->size);
         set_element(b, a->error, i, 0);
-        hu_loss_add(loss, &t->loss, &p, b->single);
+        hu_loss_add(loss, &t->loss, &p, b->in_single);
         set_element(b, a->code, i, s);
         set_element(b, result, i, x);
     }
@@ -184,6 +185,7 @@ static void lose_errors(struct hu_analyst *a, const struct block *b,
         .scaled = scaled,
         .code = a->code,
         .emin = t->loss.emin,
+        .in_single = b->in_single,
         .error = a->error,
         .relative = a->relative,
     };
@@ -200,13 +202,30 @@ static void lose_errors(struct hu_analyst *a, const struct block *b,
         add_sum(&loss->relative, b->passes->squares(a->relative, e.max_relative, a->relative));
 }
 
+static void add_near(const struct block *b, const struct hu_statistics_target *t,
+                     struct hu_loss *loss, const struct hu_block_near *near)
+{
+    loss->underflow += near->zeros;
+    loss->subnormal += near->subnormals;
+    loss->overflow += near->overflows;
+    if (!near->inexact)
+        return;
+    struct hu_block_errors e = {
+        .inexact = near->inexact,
+        .max_error = near->max_error,
+        .max_relative = near->max_relative,
+        .max_units = near->max_units,
+    };
+    add_errors(b, t, loss, &e);
+    add_sum(&loss->noise, near->noise);
+    hu_exact_add(&loss->relative, near->squares_of_relative, 0);
+}
+
 /* All of it in one pass. False: nothing is added, and it must be done by steps. */
 static bool lose_near(struct hu_analyst *a, const struct block *b,
                       const struct hu_statistics_target *t, struct hu_loss *loss, size_t measured,
                       const struct hu_block_sum *signal)
 {
-    if (!b->passes->near || !rounds_in_place(b, t))
-        return false;
     struct hu_block_near near = {
         .x = b->x,
         .ahead = b->ahead,
@@ -216,24 +235,77 @@ static bool lose_near(struct hu_analyst *a, const struct block *b,
         .error = a->error,
         .relative = a->relative,
     };
-    if (!b->passes->near(&near))
+    if (!rounds_in_place(b, t) || !b->passes->near(&near))
         return false;
     loss->measured += measured;
-    loss->underflow += near.zeros;
-    loss->subnormal += near.subnormals;
     add_sum(&loss->signal, *signal);
-    if (!near.inexact)
-        return true;
-    struct hu_block_errors e = {
-        .inexact = near.inexact,
-        .max_error = near.max_error,
-        .max_relative = near.max_relative,
-        .max_units = near.max_units,
-    };
-    add_errors(b, t, loss, &e);
-    add_sum(&loss->noise, near.noise);
-    hu_exact_add(&loss->relative, near.squares_of_relative, 0);
+    add_near(b, t, loss, &near);
     return true;
+}
+
+/* Whether the block's elements that share a scale are each HU_SCALE_ELEMENTS from its first on. */
+static bool has_even_scales(const struct block *b)
+{
+    uint64_t row = b->data->row;
+    return !row || row % HU_SCALE_ELEMENTS == 0 || row > HU_BLOCK || row == b->data->elements;
+}
+
+/* The exponents of the block's scales for T. False: one of a subnormal greatest. */
+static bool find_scales(const struct block *b, const struct hu_statistics_target *t, int *scales)
+{
+    uint64_t greatest[HU_SCALES];
+    b->passes->greatest(b->x, greatest);
+    for (size_t i = 0; i < HU_SCALES; i++) {
+        int field = (int)(greatest[i] >> (b->single ? 23 : 52)), bias = b->single ? 127 : 1023;
+        if (!field && greatest[i])
+            return false;
+        scales[i] = greatest[i] ? kept_in_e8m0(field - bias - t->emax) : 0;
+    }
+    return true;
+}
+
+/* The same for block scales. */
+static bool lose_near_in_scales(struct hu_analyst *a, const struct block *b,
+                                const struct hu_statistics_target *t, struct hu_loss *loss,
+                                const struct hu_block_sum *signal)
+{
+    int scales[HU_SCALES];
+    bool can = b->plan->scaling == HU_SCALE_BLOCK && t->rounds_nearest && t->saturates &&
+               hu_is_signed(t->loss.format) && t->overflow_from[0] == t->overflow_from[1] &&
+               b->single == b->in_single && has_even_scales(b);
+    if (!can || !find_scales(b, t, scales))
+        return false;
+    struct hu_block_near near = {
+        .x = b->x,
+        .ahead = b->ahead,
+        .range = b->range,
+        .emin = t->loss.emin,
+        .trailing_bits = t->loss.trailing_bits,
+        .scales = scales,
+        .most = bits_from(b, t->max_finite),
+        .overflow = bits_from(b, t->overflow_from[0]),
+        .error = a->error,
+        .relative = a->relative,
+    };
+    if (!b->passes->near(&near))
+        return false;
+    loss->measured += b->n - b->bad;
+    add_sum(&loss->signal, *signal);
+    add_near(b, t, loss, &near);
+    return true;
+}
+
+/* The block in fp64: fp32 does not hold what is in scale. */
+static const struct block *widen(struct hu_analyst *a, const struct block *b, struct block *wide)
+{
+    *wide = *b;
+    wide->single = false;
+    wide->passes = hu_block_passes(false);
+    wide->real = a->fp64;
+    hu_convert_array(a->fp64, a->wide, a->fp32, b->x, HU_BLOCK, NULL, NULL);
+    wide->x = a->wide;
+    wide->range = range_of(wide, wide->x);
+    return wide;
 }
 
 /* What is MEASURED of the block, which is all of it but what was clipped. */
@@ -241,8 +313,11 @@ static void lose(struct hu_analyst *a, const struct block *b, const struct hu_st
                  struct hu_loss *loss, size_t measured, const void *codes,
                  const struct hu_block_sum *signal)
 {
-    if (lose_near(a, b, t, loss, measured, signal))
+    if (lose_near(a, b, t, loss, measured, signal) || lose_near_in_scales(a, b, t, loss, signal))
         return;
+    struct block wide;
+    if (b->single && b->plan->scaling == HU_SCALE_BLOCK)
+        b = widen(a, b, &wide);
     const void *scaled = b->x;
     void *result = a->code;
     double tensor = 1;
@@ -285,7 +360,7 @@ static void lose_saturated(struct hu_analyst *a, const struct block *b,
     double max_relative = 0, max_error = 0;
     for (size_t i = 0; i < n; i++) {
         double size = fabs(element(b, b->x, at[i])), error = size - t->max_finite;
-        double relative = b->single ? (double)((float)error / (float)size) : error / size;
+        double relative = b->in_single ? (double)(float)(error / size) : error / size;
         max_error = error > max_error ? error : max_error;
         max_relative = relative > max_relative ? relative : max_relative;
         a->error[i] = error;
@@ -312,7 +387,7 @@ void hu_block_lose(struct hu_analyst *a, struct block *b, const void *codes)
     struct hu_block_sum signal = {0};
     bool summed = false;
     /* Walks that do more at once have the time to call for memory. */
-    const void *ahead = b->passes->near ? b->x : b->ahead;
+    const void *ahead = b->passes->near_is_long ? b->x : b->ahead;
     for (size_t i = 0; i < b->plan->count; i++) {
         const struct hu_statistics_target *t = &b->plan->targets[i];
         struct hu_loss *loss = &b->g->losses[i];

@@ -11,11 +11,22 @@
 #define UNROLLED _Pragma("GCC unroll 8")
 #endif
 
+bool hu_block_has_room(const struct hu_block_near *b, int fraction, int bias)
+{
+    int room = fraction - b->trailing_bits, top = (int)(b->range.greatest >> fraction) - bias;
+    int low = b->emin, high = b->emin;
+    for (int i = 0; b->scales && i < HU_SCALES; i++) {
+        int emin = b->emin + b->scales[i];
+        low = emin < low ? emin : low;
+        high = emin > high ? emin : high;
+    }
+    return low >= 1 - bias && room >= 1 && top + room <= bias && high + room <= bias;
+}
+
 #define TARGET
 #define LANE_BYTES 16
 #define FUSED(a, b, c) ((a) * (b) + (c))
 #define FUSES 0
-#define NEAR NULL
 #define NAME(x) plain_single_##x
 #include "block_single.h"
 #undef NAME
@@ -46,14 +57,14 @@
 #define FUSES 1
 #define FUSED(a, b, c) ((__typeof__(c))_mm512_fmadd_pd(a, b, c))
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
-#undef NEAR
 #define NEAR block_near_avx512
+#define NEAR_IS_LONG true
 #define COUNT block_count_avx512
 #define NAME(x) avx512_single_##x
 #include "block_single.h"
 #undef NAME
-#undef NEAR
 #define NEAR block_near_double_avx512
+#define NEAR_IS_LONG true
 #define COUNT block_count_double_avx512
 #define NAME(x) avx512_double_##x
 #include "block_double.h"

@@ -20,10 +20,12 @@ struct hu_block_range {
 };
 
 /* x: the data; result: what becomes of it; scaled and code: the same in the target's scale, or
- * the same arrays. emin: the target's. Out: error and relative, the absolute ones of each. */
+ * the same arrays. emin: the target's. in_single: relative errors are rounded to fp32. Out: error
+ * and relative, the absolute ones of each. */
 struct hu_block_errors {
     const void *x, *result, *scaled, *code;
     int emin;
+    bool in_single;
     void *error, *relative;
     uint64_t inexact;
     uint64_t max_error, max_relative; /* as bits of the type */
@@ -37,19 +39,30 @@ struct hu_block_sum {
     int exponent;
 };
 
-/* What rounding to nearest makes of X, finite and in the target's range, and its errors: round,
- * errors, small, squares and rough_squares in one, to the same bits. */
+/* Elements in a row that share a scale. */
+enum { HU_SCALED = 32, HU_SCALES = HU_BLOCK / HU_SCALED };
+
+/* X, finite, is rounded to nearest, ties to even, to TRAILING_BITS behind the leading one, or to
+ * the unit that EMIN has with as many. Without scales all of X are in the target's range. With them
+ * elements are rounded as multiples of their 2^scale, and those that reach OVERFLOW become MOST:
+ * both in the target's scale. */
 struct hu_block_near {
     const void *x;
     const void *ahead; /* the block that is read next, which may be brought near */
     struct hu_block_range range;
     int emin, trailing_bits;
-    void *error, *relative; /* out, as in hu_block_errors; the rest too: */
-    uint64_t inexact, zeros, subnormals;
+    const int *scales;       /* HU_SCALES exponents, or NULL */
+    uint64_t most, overflow; /* as bits of the type; normal numbers */
+    void *error, *relative;  /* room for HU_BLOCK each; what follows is found: */
+    uint64_t inexact, zeros, subnormals, overflows;
     uint64_t max_error, max_relative, max_units;
     struct hu_block_sum noise; /* these two where some are inexact */
     double squares_of_relative;
 };
+
+/* Whether a type of so many FRACTION bits and this BIAS holds what near adds to round, and the
+ * least normal numbers of all scales are normal in it. */
+bool hu_block_has_room(const struct hu_block_near *near, int fraction, int bias);
 
 /* Binades that are told apart by comparing; beyond, tables are as fast. */
 enum { HU_FEW = 64 };
@@ -67,12 +80,10 @@ struct hu_block_passes {
     size_t (*clip)(const void *x, uint64_t limit, void *kept, struct hu_block_range *range);
     /* Which magnitudes, as bits, are in [FIRST, LAST]: their places. Returns how many. */
     size_t (*find)(const void *x, uint64_t first, uint64_t last, uint16_t at[HU_BLOCK + 1]);
-    /*
-     * X rounded to nearest, ties to even, to TRAILING_BITS behind the leading one, or the unit that
-     * EMIN has with as many. GREATEST: the greatest magnitude, as bits, which must be finite in the
-     * target. False: this type has no room for it, and nothing is written.
-     */
-    bool (*round)(const void *x, uint64_t greatest, void *rounded, int emin, int trailing_bits);
+    /* The greatest magnitude of each HU_SCALED in a row, as bits. */
+    void (*greatest)(const void *x, uint64_t greatest[HU_SCALES]);
+    /* False: this type has no room for it, and nothing is written. */
+    bool (*near)(struct hu_block_near *near);
     void (*errors)(struct hu_block_errors *e);
     /* VALUES of which the greatest magnitude, as bits, is GREATEST. AHEAD: a block that may be
      * brought near meanwhile, or VALUES. */
@@ -82,13 +93,11 @@ struct hu_block_passes {
     /* How many of CODE are zero where SCALED is not, and nonzero but below MIN_NORMAL. */
     void (*small)(const void *code, const void *scaled, double min_normal, uint64_t *zeros,
                   uint64_t *subnormals);
-    size_t size; /* of a value: 4 or 8 */
-    /* These two have no equal in every instruction set: NULL there. False: the others must do it.
-     */
-    bool (*near)(struct hu_block_near *near);
-    /* How often each biased exponent but 0 occurs. */
+    /* How often each biased exponent but 0 occurs. False: they are too many. */
     bool (*count)(const void *x, const struct hu_block_range *range,
                   struct hu_block_exponents *out);
+    size_t size;       /* of a value: 4 or 8 */
+    bool near_is_long; /* near calls for memory ahead, and has the time to */
 };
 
 /* The passes for fp32 or fp64 values, for the instruction set of hu_kernel_chosen. */

@@ -24,7 +24,7 @@ double hu_loss_in_ulps(const struct hu_loss_target *t, double difference, double
 }
 
 void hu_loss_add(struct hu_loss *l, const struct hu_loss_target *t, const struct hu_loss_point *p,
-                 bool single)
+                 bool in_single)
 {
     l->overflow += p->overflow ? p->count : 0;
     if (!isfinite(p->code)) {
@@ -44,7 +44,8 @@ void hu_loss_add(struct hu_loss *l, const struct hu_loss_target *t, const struct
     hu_exact_add_square(&l->noise, error, p->count, false);
     if (p->x == 0)
         return;
-    double relative = single ? (double)((float)error / fabsf((float)p->x)) : error / fabs(p->x);
+    double relative = error / fabs(p->x);
+    relative = in_single ? (double)(float)relative : relative;
     if (!isfinite(relative))
         return;
     l->max_relative = greater(l->max_relative, relative);

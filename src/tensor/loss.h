@@ -19,8 +19,8 @@ struct hu_loss {
     uint64_t inexact;    /* result is finite and another value */
     double max_error;    /* |result - x|: exact where the direction is to nearest, none overflows
                             and no tensor scale is used, else rounded once to fp64 */
-    double max_relative; /* |result - x| / |x| over x that are not 0, rounded once to fp32 where
-                            fp32 holds the data, unscaled, to nearest, else to fp64 */
+    double max_relative; /* |result - x| / |x| over x that are not 0, rounded to fp64, and then to
+                            fp32 where fp32 holds the data and the direction is to nearest */
     double max_ulps;     /* |result - x| / ulp of the result */
     struct hu_exact_sum noise;    /* of (result - x)^2 */
     struct hu_exact_sum signal;   /* of x^2 */
@@ -46,9 +46,10 @@ struct hu_loss_target hu_loss_target_of(const struct hu_format *format);
 /* DIFFERENCE in units of the last place that CODE, finite, has in the target. */
 double hu_loss_in_ulps(const struct hu_loss_target *target, double difference, double code);
 
-/* Adds a point by its definition, one value at a time. single: relative errors in fp32. */
+/* Adds a point by its definition, one value at a time. in_single: relative errors are
+ * rounded to fp32. */
 void hu_loss_add(struct hu_loss *loss, const struct hu_loss_target *target,
-                 const struct hu_loss_point *point, bool single);
+                 const struct hu_loss_point *point, bool in_single);
 void hu_loss_merge(struct hu_loss *loss, const struct hu_loss *other);
 
 /* What is reported. Means are over the measured elements; square roots and logarithms of the exact

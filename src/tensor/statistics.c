@@ -35,18 +35,28 @@ bool hu_statistics_reads(const struct hu_format *f)
     return holds(hu_format_find("fp64"), f);
 }
 
+/* Whether relative errors are rounded to fp32. */
+static bool relates_in_single(const struct hu_statistics_plan *plan, const struct hu_format *f)
+{
+    bool near = !plan->count || plan->targets[0].options.direction <= HU_TIES_TO_AWAY;
+    return near && holds(hu_format_find("fp32"), f);
+}
+
 /* Whether fp32 holds the data and what targets make of them as normal numbers of its own, and their
- * errors: to nearest, an error is no longer than the value that is rounded. */
+ * errors: to nearest, an error is no longer than the value that is rounded. With block scales,
+ * where it does not, the block is widened. */
 static bool is_single(const struct hu_statistics_plan *plan, const struct hu_format *f)
 {
     const struct hu_format *fp32 = hu_format_find("fp32");
+    bool blocks = plan->scaling == HU_SCALE_BLOCK;
     for (size_t i = 0; i < plan->count; i++) {
         const struct hu_statistics_target *t = &plan->targets[i];
-        bool near = t->options.direction <= HU_TIES_TO_AWAY;
-        if (!near || (t->loss.emin < hu_emin(fp32) && !holds(t->loss.format, f)))
+        bool fits =
+            blocks ? t->rounds_nearest : t->loss.emin >= hu_emin(fp32) || holds(t->loss.format, f);
+        if (!fits)
             return false;
     }
-    return plan->scaling == HU_SCALE_NONE && holds(fp32, f);
+    return plan->scaling != HU_SCALE_TENSOR && relates_in_single(plan, f);
 }
 
 static bool counts_codes(const struct hu_statistics_plan *plan, const struct hu_format *f)
@@ -268,6 +278,7 @@ bool hu_analyse(struct hu_analyst *a, const struct hu_statistics_plan *plan,
         return count_codes(g, data->format, bytes, (size_t)(to - from));
     struct block b = {.plan = plan, .data = data, .g = g};
     b.single = is_single(plan, data->format);
+    b.in_single = relates_in_single(plan, data->format);
     b.passes = hu_block_passes(b.single);
     b.real = b.single ? a->fp32 : a->fp64;
     uint64_t row = row_of(data, plan->scaling), unit = unit_of(data, plan->scaling);
@@ -386,7 +397,7 @@ void hu_gathered_finish(struct hu_analyst *a, const struct hu_statistics_plan *p
     for (size_t c = 0; c < g->code_count; c += GROUP)
         if (occurs(g, c))
             see_group(g, source, c);
-    bool single = is_single(plan, source);
+    bool single = relates_in_single(plan, source);
     size_t n = 0;
     for (size_t c = 0; c < g->code_count; c += GROUP) {
         if (occurs(g, c))
