@@ -206,11 +206,10 @@ static double decibels(const mpq_t signal, const mpq_t noise)
     return d;
 }
 
-/* hu_convert by MPFR; the error against SOURCE's element exactly. exponent: of the block's scale.
- */
+/* hu_convert by MPFR; the error against SOURCE's element exactly. */
 static void slow_element(struct slow *s, struct hu_reference *r, const struct hu_format *from,
                          uint64_t bits, const struct hu_format *to, const struct hu_options *o,
-                         int exponent, double *max_ulps)
+                         double scale, double *max_ulps)
 {
     struct hu_datum d = hu_decode(from, bits);
     if (!hu_is_finite(d)) {
@@ -221,21 +220,21 @@ static void slow_element(struct slow *s, struct hu_reference *r, const struct hu
     mpq_inits(x, y, e, square, NULL);
     ratio_of(x, from, bits);
     unsigned flags = 0;
-    /* A power of two is divided out in fp64, which holds the quotient of all that is tested. */
-    double scaled = ldexp(mpq_get_d(x), -exponent);
+    /* Scales are divided out in fp64; it holds all that is tested, and its quotients by block
+     * scales. */
+    double scaled = mpq_get_d(x) / scale;
     uint64_t wide;
     memcpy(&wide, &scaled, sizeof wide);
-    uint64_t code = exponent ? hu_reference_convert(r, to, format("fp64"), wide, o, &flags)
-                             : hu_reference_convert(r, to, from, bits, o, &flags);
+    uint64_t code = scale != 1 ? hu_reference_convert(r, to, format("fp64"), wide, o, &flags)
+                               : hu_reference_convert(r, to, from, bits, o, &flags);
     struct hu_datum result = hu_decode(to, code);
     s->f.overflow += (flags & HU_OVERFLOW) != 0;
     if (hu_is_finite(result)) {
         s->f.measured++;
         ratio_of(y, to, code);
-        if (exponent >= 0)
-            mpq_mul_2exp(y, y, (mp_bitcnt_t)exponent);
-        else
-            mpq_div_2exp(y, y, (mp_bitcnt_t)-exponent);
+        double code_value = mpq_get_d(y);
+        mpq_set_d(e, scale);
+        mpq_mul(y, y, e);
         mpq_sub(e, y, x);
         mpq_abs(e, e);
         s->f.exact += !mpq_sgn(e);
@@ -253,25 +252,42 @@ static void slow_element(struct slow *s, struct hu_reference *r, const struct hu
             mpq_mul(square, square, square);
             mpq_add(s->relative, s->relative, square);
         }
-        int ulp = hu_ulp_exponent(to, code) + exponent;
-        double ulps = ldexp(mpq_get_d(e), -ulp);
+        double ulps = ldexp(fabs(code_value - scaled), -hu_ulp_exponent(to, code));
         *max_ulps = ulps > *max_ulps ? ulps : *max_ulps;
     }
     mpq_clears(x, y, e, square, NULL);
 }
 
-static int mx_exponent(const struct hu_format *from, const unsigned char *data, size_t n, size_t i,
-                       const struct hu_format *to)
+/* The greatest finite magnitude of elements I to END. */
+static double greatest_of(const struct hu_format *from, const unsigned char *data, size_t i,
+                          size_t end)
 {
     double greatest = 0;
-    for (size_t k = i / 32 * 32; k < n && k < i / 32 * 32 + 32; k++) {
-        struct hu_datum d =
-            hu_decode(from, layout_word(data + k * from->storage_bits / 8, from->storage_bits));
+    for (; i < end; i++) {
+        uint64_t word = layout_word(data + i * from->storage_bits / 8, from->storage_bits);
+        struct hu_datum d = hu_decode(from, word >> from->storage_shift);
         if (hu_is_finite(d))
             greatest = fmax(greatest, ldexp((double)d.significand, d.quantum));
     }
+    return greatest;
+}
+
+static int mx_exponent(const struct hu_format *from, const unsigned char *data, size_t n, size_t i,
+                       const struct hu_format *to)
+{
+    size_t end = i / 32 * 32 + 32;
+    double greatest = greatest_of(from, data, i / 32 * 32, end < n ? end : n);
     int exponent = greatest > 0 ? (int)floor(log2(greatest)) - hu_emax(to) : 0;
     return exponent < -127 ? -127 : exponent > 127 ? 127 : exponent;
+}
+
+static double tensor_scale(const struct hu_format *from, const unsigned char *data, size_t n,
+                           const struct hu_format *to)
+{
+    struct hu_datum most = hu_decode(to, hu_max_finite_code(to));
+    double max_finite = ldexp((double)most.significand, most.quantum);
+    double scale = greatest_of(from, data, 0, n) / max_finite;
+    return scale == 0 ? 1 : (double)(float)scale;
 }
 
 static void near(double a, double b, double tolerance, const char *what, const char *where)
@@ -294,13 +310,15 @@ static void check_against_slow(const char *source, const void *data, size_t n, c
     struct slow s = {0};
     mpq_inits(s.noise, s.signal, s.relative, s.max_error, NULL);
     struct hu_reference *r = hu_reference_new();
-    double max_ulps = 0;
+    double max_ulps = 0, tensor = tensor_scale(from, data, n, to);
     for (size_t i = 0; i < n; i++) {
         uint64_t bits =
             layout_word((const char *)data + i * from->storage_bits / 8, from->storage_bits) >>
             from->storage_shift;
-        int exponent = scaling == HU_SCALE_BLOCK ? mx_exponent(from, data, n, i, to) : 0;
-        slow_element(&s, r, from, bits, to, &o, exponent, &max_ulps);
+        double scale = scaling == HU_SCALE_TENSOR  ? tensor
+                       : scaling == HU_SCALE_BLOCK ? ldexp(1, mx_exponent(from, data, n, i, to))
+                                                   : 1;
+        slow_element(&s, r, from, bits, to, &o, scale, &max_ulps);
     }
     cr_assert_eq(g->spread.nans, s.nans, "%s", where);
     cr_assert_eq(g->spread.infinities, s.infinities, "%s", where);
@@ -420,8 +438,8 @@ Test(statistics, what_overflows_agrees_with_mpfr_and_rationals, .timeout = 120)
 {
     enum { N = 2500 };
     static double data[N];
-    static const char *const to[] = {"fp16",     "fp8_e5m2", "fp8_e4m3",     "bf16",
-                                     "fp4_e2m1", "fp6_e2m3", "fp8_e4m3fnuz", "e2m4"};
+    static const char *const to[] = {"fp8_e4m3", "fp8_e5m2", "fp6_e2m3",     "fp4_e2m1", "fp16",
+                                     "bf16",     "fp32",     "fp8_e4m3fnuz", "tf32"};
     for (size_t i = 0; i < sizeof to / sizeof *to; i++)
         for (int k = 0; k < 4; k++) {
             struct hu_options options = {.saturate = k & 1};
@@ -453,6 +471,35 @@ Test(statistics, block_scales_agree_with_mpfr_and_rationals, .timeout = 120)
             for (int any = 0; any < (s < 2 ? 2 : 1); any++) {
                 fill(format(sources[s]), data, N, any, 3 + t);
                 check_against_slow(sources[s], data, N, mx[t], &options, HU_SCALE_BLOCK);
+            }
+    free(data);
+}
+
+Test(statistics, a_tensor_scale_that_is_rounded_down_lets_the_greatest_overflow)
+{
+    double most = ldexp(2 - 0x1p-23, 127);
+    const double x[] = {most * 0x1p-20 * (1 + 0x1.8p-25), 0.5, 0.75};
+    struct hu_options options = {0};
+    struct hu_gathered *g = gather("fp64", x, 3, "fp32", &options, HU_SCALE_TENSOR, 3);
+    cr_assert_eq(g->losses[0].overflow, 1);
+    cr_assert_eq(g->losses[0].measured, 2);
+    cr_assert_eq(g->losses[0].inexact, 0);
+    hu_gathered_free(g);
+}
+
+Test(statistics, tensor_scales_agree_with_mpfr_and_rationals, .timeout = 120)
+{
+    static const char *const sources[] = {"fp32", "bf16", "fp64"};
+    static const char *const to[] = {"fp8_e4m3", "fp8_e5m2", "fp6_e2m3",    "fp4_e2m1",
+                                     "fp16",     "bf16",     "fp8_e4m3fnuz"};
+    enum { N = 2600 };
+    unsigned char *data = malloc(N * 8);
+    for (size_t s = 0; s < 3; s++)
+        for (size_t t = 0; t < sizeof to / sizeof *to; t++)
+            for (int d = 0; d < 6; d++) {
+                struct hu_options options = {.direction = (enum hu_direction)d, .saturate = t % 2};
+                fill(format(sources[s]), data, N, false, 3 + t);
+                check_against_slow(sources[s], data, N, to[t], &options, HU_SCALE_TENSOR);
             }
     free(data);
 }
@@ -666,15 +713,18 @@ static double value_of_kind(int kind, bool single, uint64_t *seed)
     }
 }
 
+static void set_value(void *x, size_t i, bool single, double value)
+{
+    if (single)
+        ((float *)x)[i] = (float)value;
+    else
+        ((double *)x)[i] = value;
+}
+
 static void fill_kind(void *x, int kind, bool single, uint64_t *seed)
 {
-    for (int i = 0; i < HU_BLOCK; i++) {
-        double value = value_of_kind(kind, single, seed);
-        if (single)
-            ((float *)x)[i] = (float)value;
-        else
-            ((double *)x)[i] = value;
-    }
+    for (size_t i = 0; i < HU_BLOCK; i++)
+        set_value(x, i, single, value_of_kind(kind, single, seed));
 }
 
 static void same_near(const struct hu_block_near *a, const struct hu_block_near *b)
@@ -766,11 +816,38 @@ static void compare_all_near_in_scales(const char *set, bool single)
                 for (size_t i = 0; i < HU_SCALES; i++) {
                     int exponent = (int)(greatest[i] >> (single ? 23 : 52)) - (single ? 127 : 1023);
                     scales[i] = exponent - emax - (int)(random_bits(&seed) % 3);
+                    set_value(x, i * HU_SCALED + 7, single, ldexp(1.8125, emax + scales[i]));
+                    set_value(x, i * HU_SCALED + 9, single, ldexp(1.75, emax + scales[i]));
                 }
                 done += compare_near(p, n);
             }
         }
     cr_assert_gt(done, 20 * 4 * 3, "%d", done);
+}
+
+/* By divisors of fp32, as tensor scales are. */
+static void compare_all_near_divided(const char *set)
+{
+    const struct hu_block_passes *p = hu_block_passes_of(set, false);
+    static double x[HU_BLOCK];
+    uint64_t seed = 31;
+    int done = 0;
+    for (int round = 0; round < 60; round++)
+        for (int kind = 0; kind < KINDS; kind++) {
+            fill_kind(x, kind, false, &seed);
+            for (size_t t = 0; t < 6; t++) {
+                struct hu_block_near n = {.x = x, .ahead = x, .in_single = round % 2};
+                n.emin = near_formats[t][0];
+                n.trailing_bits = near_formats[t][1];
+                float divisor = ldexpf((float)(random_bits(&seed) >> 40 | 1), (int)(t * 5) - 40);
+                n.divisor = round % 3 ? divisor : round % 7 ? 0x1.fffffep-9 : 0.25;
+                /* Quotients that are exact, or nearly. */
+                for (size_t i = 0; round % 5 == 0 && i < HU_BLOCK; i++)
+                    x[i] = nextafter((double)(i % 15 + 1) * n.divisor, (double)(i % 3) - 1);
+                done += compare_near(p, n);
+            }
+        }
+    cr_assert_geq(done, 60 * 5 * 6, "%d", done);
 }
 
 Test(statistics, instruction_sets_round_alike)
@@ -780,6 +857,7 @@ Test(statistics, instruction_sets_round_alike)
         for (int single = 0; single < 2; single++) {
             compare_all_near(names[k], single);
             compare_all_near_in_scales(names[k], single);
+            compare_all_near_divided(names[k]);
         }
 }
 

@@ -23,8 +23,24 @@ struct NAME(gathered) {
  * whether an error may be a subnormal number; else those in units are found by subtracting
  * exponents. */
 struct NAME(case) {
-    bool small, tiny, scaled;
+    bool small, tiny, scaled, divided, in_single;
 };
+
+#if !SINGLE
+
+/* The quotient X / DIVISOR, rounded once: a first one within two units of its last place, one
+ * within one, and a remainder of that, by which the nearest reciprocal puts it right (Markstein,
+ * 1990; none is near the type's ends, and the divisor's significand is not all ones, as an fp32).
+ */
+INLINE __m512d NAME(quotient)(__m512d x, double divisor)
+{
+    const __m512d d = _mm512_set1_pd(divisor), reciprocal = _mm512_set1_pd(1 / divisor);
+    __m512d q = _mm512_mul_pd(x, reciprocal);
+    q = _mm512_fmadd_pd(_mm512_fnmadd_pd(q, d, x), reciprocal, q);
+    return _mm512_fmadd_pd(_mm512_fnmadd_pd(q, d, x), reciprocal, q);
+}
+
+#endif
 
 INLINE void NAME(round_some)(struct NAME(gathered) * g, const struct hu_block_near *b, size_t i,
                              const struct NAME(case) is)
@@ -38,10 +54,13 @@ INLINE void NAME(round_some)(struct NAME(gathered) * g, const struct hu_block_ne
     _mm_prefetch((const char *)b->ahead + i * sizeof(REAL), _MM_HINT_T0);
     __m512i bits = _mm512_loadu_si512((const REAL *)b->x + i);
     __m512i size = _mm512_and_si512(bits, magnitude);
-    __m512i exponent = _mm512_and_si512(bits, field);
+    LANES whole = TO_REALS(size), value = whole;
+#if !SINGLE
+    value = is.divided ? NAME(quotient)(whole, b->divisor) : whole;
+#endif
+    __m512i exponent = _mm512_and_si512(TO_WORDS(value), field);
     exponent = small ? UNSIGNED(max)(exponent, least) : exponent;
     LANES power = TO_REALS(WORDS(add)(exponent, room));
-    LANES value = TO_REALS(size);
     LANES near = REALS(sub)(REALS(add)(value, power), power);
     if (is.scaled) {
         __m512i up = NAME(field_of)((WORD)scale);
@@ -51,23 +70,30 @@ INLINE void NAME(round_some)(struct NAME(gathered) * g, const struct hu_block_ne
         g->overflows = WORDS(mask_add)(g->overflows, over, g->overflows, one);
     }
     __m512i code = TO_WORDS(near);
-    LANES error = REALS(abs)(REALS(sub)(near, value));
-    __m512i e = TO_WORDS(error);
-    MASK inexact = WORD_MASK(test)(e, e);
-    LANES relative = REALS(maskz_div)(inexact, error, value);
+    LANES difference = REALS(abs)(REALS(sub)(near, value)), error = difference;
+    if (is.divided) {
+        LANES result = REALS(mul)(near, REALS(set1)((REAL)b->divisor));
+        error = REALS(abs)(REALS(sub)(result, whole));
+    }
+    __m512i e = TO_WORDS(error), in_code = TO_WORDS(difference);
+    MASK inexact = WORD_MASK(test)(e, e), unequal = WORD_MASK(test)(in_code, in_code);
+    LANES relative = REALS(maskz_div)(inexact, error, whole);
+#if !SINGLE
+    relative = is.in_single ? _mm512_cvtps_pd(_mm512_cvtpd_ps(relative)) : relative;
+#endif
     exponent = _mm512_and_si512(code, field);
     exponent = small ? UNSIGNED(max)(exponent, least) : exponent;
-    __m512i units = WORDS(sub)(e, exponent);
+    __m512i units = WORDS(sub)(in_code, exponent);
     if (tiny) {
         __m512i half = WORDS(set1)(INT64_C(1) << (FRACTION - 1)), top = NAME(field_of)(TOP);
         __m512i inverse = UNSIGNED(max)(WORDS(sub)(top, exponent), half);
-        units = TO_WORDS(REALS(mul)(error, TO_REALS(inverse)));
+        units = TO_WORDS(REALS(mul)(difference, TO_REALS(inverse)));
         units = WORDS(sub)(units, NAME(field_of)(BIAS));
     }
     g->inexact = WORDS(mask_add)(g->inexact, inexact, g->inexact, one);
     g->max_error = UNSIGNED(max)(g->max_error, e);
     g->max_relative = UNSIGNED(max)(g->max_relative, TO_WORDS(relative));
-    g->max_units = WORDS(mask_max)(g->max_units, inexact, g->max_units, units);
+    g->max_units = WORDS(mask_max)(g->max_units, unequal, g->max_units, units);
     if (small) {
         MASK some = WORD_MASK(test)(code, code);
         MASK below = UNSIGNED_MASK(mask_cmplt)(some, code, least);
@@ -164,16 +190,17 @@ TARGET static bool NAME(near)(struct hu_block_near *b)
     struct NAME(gathered) g = {.max_units = WORDS(set1)(LEAST_UNITS)};
     /* Errors are multiples of the least's last place. */
     bool tiny = least < 1 - BIAS + FRACTION;
-    if (b->scales && tiny)
+    if (b->divisor != 0 && b->in_single)
+        NAME(round_all)
+    (&g, b, (struct NAME(case)){.small = true, .divided = true, .in_single = true});
+    else if (b->divisor != 0)
+        NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .divided = true});
+    else if (b->scales && tiny)
         NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .tiny = true, .scaled = true});
-    else if (b->scales)
-        NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .scaled = true});
-    else if (tiny)
-        NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .tiny = true});
-    else if (least < b->emin)
-        NAME(round_all)(&g, b, (struct NAME(case)){.small = true});
-    else
-        NAME(round_all)(&g, b, (struct NAME(case)){.small = false});
+    else if (b->scales) NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .scaled = true});
+    else if (tiny) NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .tiny = true});
+    else if (least < b->emin) NAME(round_all)(&g, b, (struct NAME(case)){.small = true});
+    else NAME(round_all)(&g, b, (struct NAME(case)){.small = false});
     b->inexact = (WORD)WORDS(reduce_add)(g.inexact);
     b->zeros = (WORD)WORDS(reduce_add)(g.zeros);
     b->subnormals = (WORD)WORDS(reduce_add)(g.subnormals);
@@ -181,7 +208,7 @@ TARGET static bool NAME(near)(struct hu_block_near *b)
     b->max_error = UNSIGNED(reduce_max)(g.max_error);
     b->max_relative = UNSIGNED(reduce_max)(g.max_relative);
     WORD units = (WORD)WORDS(reduce_max)(g.max_units);
-    b->max_units = b->inexact ? units + ((WORD)BIAS << FRACTION) : 0;
+    b->max_units = units == (WORD)LEAST_UNITS ? 0 : units + ((WORD)BIAS << FRACTION);
     if (b->inexact)
         NAME(square_all)(b, &g);
     return true;

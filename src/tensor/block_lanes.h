@@ -371,6 +371,15 @@ NAME(tell_small)(struct hu_block_near *b, const REAL *restrict x, const REAL *re
     b->subnormals = below;
 }
 
+TARGET static inline __attribute__((always_inline)) void
+NAME(take_errors)(struct hu_block_near *b, const struct hu_block_errors *e)
+{
+    b->inexact = e->inexact;
+    b->max_error = e->max_error;
+    b->max_relative = e->max_relative;
+    b->max_units = e->max_units;
+}
+
 TARGET static inline __attribute__((always_inline)) void NAME(near_of)(struct hu_block_near *b,
                                                                        const WORD *leasts)
 {
@@ -379,11 +388,47 @@ TARGET static inline __attribute__((always_inline)) void NAME(near_of)(struct hu
     NAME(round_of)(b, b->x, rounded, leasts);
     NAME(tell_small)(b, b->x, rounded, leasts);
     NAME(errors_of)(&e, b->x, rounded, b->x, rounded, b->error, b->relative, leasts, false, false);
-    b->inexact = e.inexact;
-    b->max_error = e.max_error;
-    b->max_relative = e.max_relative;
-    b->max_units = e.max_units;
+    NAME(take_errors)(b, &e);
 }
+
+#if !SINGLE
+
+TARGET static inline __attribute__((always_inline)) void
+NAME(divide)(const double *restrict x, double divisor, double *restrict quotients)
+{
+    for (size_t i = 0; i < HU_BLOCK; i++)
+        quotients[i] = x[i] / divisor;
+}
+
+TARGET static inline __attribute__((always_inline)) void
+NAME(multiply)(const double *restrict x, double factor, double *restrict products)
+{
+    for (size_t i = 0; i < HU_BLOCK; i++)
+        products[i] = x[i] * factor;
+}
+
+TARGET static void NAME(near_divided)(struct hu_block_near *b)
+{
+    double scaled[HU_BLOCK], rounded[HU_BLOCK], result[HU_BLOCK];
+    struct hu_block_errors e = {
+        .x = b->x,
+        .result = result,
+        .scaled = scaled,
+        .code = rounded,
+        .emin = b->emin,
+        .in_single = b->in_single,
+        .error = b->error,
+        .relative = b->relative,
+    };
+    NAME(divide)(b->x, b->divisor, scaled);
+    NAME(round_of)(b, scaled, rounded, NULL);
+    NAME(tell_small)(b, b->x, rounded, NULL);
+    NAME(multiply)(rounded, b->divisor, result);
+    NAME(errors)(&e);
+    NAME(take_errors)(b, &e);
+}
+
+#endif
 
 TARGET static bool NAME(near)(struct hu_block_near *b)
 {
@@ -393,6 +438,10 @@ TARGET static bool NAME(near)(struct hu_block_near *b)
     if (b->scales) {
         NAME(spread_scales)(b, leasts);
         NAME(near_of)(b, leasts);
+#if !SINGLE
+    } else if (b->divisor != 0) {
+        NAME(near_divided)(b);
+#endif
     } else {
         NAME(near_of)(b, NULL);
     }

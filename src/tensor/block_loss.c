@@ -148,6 +148,26 @@ static void lose_signal(struct hu_analyst *a, const struct block *b, struct hu_l
         add_sum(&loss->signal, *signal);
 }
 
+/* Walks that do more at once have the time to call for memory. */
+static const void *ahead_of(const struct block *b)
+{
+    return b->passes->near_is_long ? b->x : b->ahead;
+}
+
+/* The sum of the block's squares, once it is known. */
+struct signal {
+    bool known;
+    struct hu_block_sum sum;
+};
+
+static struct hu_block_sum signal_of(const struct block *b, struct signal *signal)
+{
+    if (!signal->known)
+        signal->sum = b->passes->squares(b->x, b->range.greatest, ahead_of(b));
+    signal->known = true;
+    return signal->sum;
+}
+
 static void add_errors(const struct block *b, const struct hu_statistics_target *t,
                        struct hu_loss *loss, const struct hu_block_errors *e)
 {
@@ -202,14 +222,19 @@ static void lose_errors(struct hu_analyst *a, const struct block *b,
         add_sum(&loss->relative, b->passes->squares(a->relative, e.max_relative, a->relative));
 }
 
-static void add_near(const struct block *b, const struct hu_statistics_target *t,
-                     struct hu_loss *loss, const struct hu_block_near *near)
+/* All of it in one walk. False: nothing is added, and it must be done by steps. */
+static bool walk(const struct block *b, const struct hu_statistics_target *t, struct hu_loss *loss,
+                 struct hu_block_near *near, size_t measured, const struct hu_block_sum *signal)
 {
+    if (!b->passes->near(near))
+        return false;
+    loss->measured += measured;
     loss->underflow += near->zeros;
     loss->subnormal += near->subnormals;
     loss->overflow += near->overflows;
+    add_sum(&loss->signal, *signal);
     if (!near->inexact)
-        return;
+        return true;
     struct hu_block_errors e = {
         .inexact = near->inexact,
         .max_error = near->max_error,
@@ -219,14 +244,14 @@ static void add_near(const struct block *b, const struct hu_statistics_target *t
     add_errors(b, t, loss, &e);
     add_sum(&loss->noise, near->noise);
     hu_exact_add(&loss->relative, near->squares_of_relative, 0);
+    return true;
 }
 
-/* All of it in one pass. False: nothing is added, and it must be done by steps. */
-static bool lose_near(struct hu_analyst *a, const struct block *b,
-                      const struct hu_statistics_target *t, struct hu_loss *loss, size_t measured,
-                      const struct hu_block_sum *signal)
+/* What the walks have in common. */
+static struct hu_block_near near_of(struct hu_analyst *a, const struct block *b,
+                                    const struct hu_statistics_target *t)
 {
-    struct hu_block_near near = {
+    return (struct hu_block_near){
         .x = b->x,
         .ahead = b->ahead,
         .range = b->range,
@@ -235,12 +260,14 @@ static bool lose_near(struct hu_analyst *a, const struct block *b,
         .error = a->error,
         .relative = a->relative,
     };
-    if (!rounds_in_place(b, t) || !b->passes->near(&near))
-        return false;
-    loss->measured += measured;
-    add_sum(&loss->signal, *signal);
-    add_near(b, t, loss, &near);
-    return true;
+}
+
+static bool walk_unscaled(struct hu_analyst *a, const struct block *b,
+                          const struct hu_statistics_target *t, struct hu_loss *loss,
+                          size_t measured, const struct hu_block_sum *signal)
+{
+    struct hu_block_near near = near_of(a, b, t);
+    return rounds_in_place(b, t) && walk(b, t, loss, &near, measured, signal);
 }
 
 /* Whether the block's elements that share a scale are each HU_SCALE_ELEMENTS from its first on. */
@@ -250,74 +277,53 @@ static bool has_even_scales(const struct block *b)
     return !row || row % HU_SCALE_ELEMENTS == 0 || row > HU_BLOCK || row == b->data->elements;
 }
 
-/* The exponents of the block's scales for T. False: one of a subnormal greatest. */
-static bool find_scales(const struct block *b, const struct hu_statistics_target *t, int *scales)
+/* The exponents of the block's scales for T. Below normal numbers all have e8m0's least. */
+static void find_scales(const struct block *b, const struct hu_statistics_target *t, int *scales)
 {
     uint64_t greatest[HU_SCALES];
     b->passes->greatest(b->x, greatest);
     for (size_t i = 0; i < HU_SCALES; i++) {
-        int field = (int)(greatest[i] >> (b->single ? 23 : 52)), bias = b->single ? 127 : 1023;
-        if (!field && greatest[i])
-            return false;
-        scales[i] = greatest[i] ? kept_in_e8m0(field - bias - t->emax) : 0;
+        int exponent = (int)(greatest[i] >> (b->single ? 23 : 52)) - (b->single ? 127 : 1023);
+        scales[i] = greatest[i] ? kept_in_e8m0(exponent - t->emax) : 0;
     }
-    return true;
 }
 
-/* The same for block scales. */
-static bool lose_near_in_scales(struct hu_analyst *a, const struct block *b,
-                                const struct hu_statistics_target *t, struct hu_loss *loss,
-                                const struct hu_block_sum *signal)
+static bool walk_in_scales(struct hu_analyst *a, const struct block *b,
+                           const struct hu_statistics_target *t, struct hu_loss *loss,
+                           const struct hu_block_sum *signal)
 {
     int scales[HU_SCALES];
-    bool can = b->plan->scaling == HU_SCALE_BLOCK && t->rounds_nearest && t->saturates &&
-               hu_is_signed(t->loss.format) && t->overflow_from[0] == t->overflow_from[1] &&
-               b->single == b->in_single && has_even_scales(b);
-    if (!can || !find_scales(b, t, scales))
+    bool can = t->rounds_nearest && t->saturates && t->emax >= 0 && hu_is_signed(t->loss.format) &&
+               t->overflow_from[0] == t->overflow_from[1] && b->single == b->in_single &&
+               has_even_scales(b);
+    if (!can)
         return false;
-    struct hu_block_near near = {
-        .x = b->x,
-        .ahead = b->ahead,
-        .range = b->range,
-        .emin = t->loss.emin,
-        .trailing_bits = t->loss.trailing_bits,
-        .scales = scales,
-        .most = bits_from(b, t->max_finite),
-        .overflow = bits_from(b, t->overflow_from[0]),
-        .error = a->error,
-        .relative = a->relative,
-    };
-    if (!b->passes->near(&near))
-        return false;
-    loss->measured += b->n - b->bad;
-    add_sum(&loss->signal, *signal);
-    add_near(b, t, loss, &near);
-    return true;
+    find_scales(b, t, scales);
+    struct hu_block_near near = near_of(a, b, t);
+    near.scales = scales;
+    near.most = bits_from(b, t->max_finite);
+    near.overflow = bits_from(b, t->overflow_from[0]);
+    return walk(b, t, loss, &near, b->n - b->bad, signal);
 }
 
-/* The block in fp64: fp32 does not hold what is in scale. */
-static const struct block *widen(struct hu_analyst *a, const struct block *b, struct block *wide)
+/* The block is in fp64. */
+static bool walk_divided(struct hu_analyst *a, const struct block *b,
+                         const struct hu_statistics_target *t, struct hu_loss *loss,
+                         const struct hu_block_sum *signal)
 {
-    *wide = *b;
-    wide->single = false;
-    wide->passes = hu_block_passes(false);
-    wide->real = a->fp64;
-    hu_convert_array(a->fp64, a->wide, a->fp32, b->x, HU_BLOCK, NULL, NULL);
-    wide->x = a->wide;
-    wide->range = range_of(wide, wide->x);
-    return wide;
+    struct hu_block_near near = near_of(a, b, t);
+    near.divisor = tensor_scale(t, b->data->greatest);
+    near.in_single = b->in_single;
+    return t->rounds_nearest && hu_is_signed(t->loss.format) &&
+           from_bits(b, b->range.greatest) / near.divisor < t->overflow_from[0] &&
+           walk(b, t, loss, &near, b->n - b->bad, signal);
 }
 
-/* What is MEASURED of the block, which is all of it but what was clipped. */
-static void lose(struct hu_analyst *a, const struct block *b, const struct hu_statistics_target *t,
-                 struct hu_loss *loss, size_t measured, const void *codes,
-                 const struct hu_block_sum *signal)
+/* By steps, in any direction. What is MEASURED of the block is all of it but what was clipped. */
+static void lose_by_steps(struct hu_analyst *a, const struct block *b,
+                          const struct hu_statistics_target *t, struct hu_loss *loss,
+                          size_t measured, const void *codes, const struct hu_block_sum *signal)
 {
-    if (lose_near(a, b, t, loss, measured, signal) || lose_near_in_scales(a, b, t, loss, signal))
-        return;
-    struct block wide;
-    if (b->single && b->plan->scaling == HU_SCALE_BLOCK)
-        b = widen(a, b, &wide);
     const void *scaled = b->x;
     void *result = a->code;
     double tensor = 1;
@@ -380,28 +386,70 @@ static void lose_saturated(struct hu_analyst *a, const struct block *b,
     add_sum(&loss->relative, wide->squares(a->relative, range.greatest, a->relative));
 }
 
+static void lose_unscaled(struct hu_analyst *a, const struct block *b,
+                          const struct hu_statistics_target *t, struct hu_loss *loss,
+                          const void *codes, struct signal *signal)
+{
+    struct block kept = *b;
+    size_t clipped = clip_block(a, &kept, t);
+    size_t left_out = t->saturates ? 0 : clipped, measured = b->n - b->bad - left_out;
+    struct hu_block_sum rest = left_out
+                                   ? b->passes->squares(kept.x, kept.range.greatest, ahead_of(b))
+                                   : signal_of(b, signal);
+    loss->overflow += clipped;
+    if (clipped && t->saturates)
+        lose_saturated(a, b, t, loss);
+    if (!walk_unscaled(a, &kept, t, loss, measured, &rest))
+        lose_by_steps(a, &kept, t, loss, measured, clipped ? NULL : codes, &rest);
+}
+
+static uint64_t in_double(const struct block *b, uint64_t bits)
+{
+    double x = from_bits(b, bits);
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* The block in fp64. */
+static void widen(struct hu_analyst *a, const struct block *b, struct block *wide)
+{
+    *wide = *b;
+    if (!b->single)
+        return;
+    wide->single = false;
+    wide->passes = hu_block_passes(false);
+    wide->real = a->fp64;
+    hu_convert_array(a->fp64, a->wide, a->fp32, b->x, HU_BLOCK, NULL, NULL);
+    wide->x = wide->ahead = a->wide;
+    wide->range.greatest = in_double(b, b->range.greatest);
+    wide->range.least_nonzero = in_double(b, b->range.least_nonzero + 1) - 1;
+}
+
+/* wide: the same block in fp64, or nothing yet. */
+static void lose_scaled(struct hu_analyst *a, const struct block *b, struct block *wide,
+                        const struct hu_statistics_target *t, struct hu_loss *loss,
+                        struct signal *signal)
+{
+    struct hu_block_sum sum = signal_of(b, signal);
+    if (b->plan->scaling == HU_SCALE_BLOCK && walk_in_scales(a, b, t, loss, &sum))
+        return;
+    if (!wide->x)
+        widen(a, b, wide);
+    if (b->plan->scaling == HU_SCALE_TENSOR && walk_divided(a, wide, t, loss, &sum))
+        return;
+    lose_by_steps(a, wide, t, loss, b->n - b->bad, NULL, &sum);
+}
+
 void hu_block_lose(struct hu_analyst *a, struct block *b, const void *codes)
 {
-    if (!b->plan->count)
-        return;
-    struct hu_block_sum signal = {0};
-    bool summed = false;
-    /* Walks that do more at once have the time to call for memory. */
-    const void *ahead = b->passes->near_is_long ? b->x : b->ahead;
+    struct signal signal = {.known = false};
+    struct block wide = {.x = NULL};
     for (size_t i = 0; i < b->plan->count; i++) {
         const struct hu_statistics_target *t = &b->plan->targets[i];
         struct hu_loss *loss = &b->g->losses[i];
-        struct block kept = *b;
-        size_t clipped = clip_block(a, &kept, t);
-        loss->overflow += clipped;
-        size_t left_out = t->saturates ? 0 : clipped;
-        if (!left_out && !summed)
-            signal = b->passes->squares(b->x, b->range.greatest, ahead);
-        summed |= !left_out;
-        struct hu_block_sum rest =
-            left_out ? b->passes->squares(kept.x, kept.range.greatest, ahead) : signal;
-        if (clipped && t->saturates)
-            lose_saturated(a, b, t, loss);
-        lose(a, &kept, t, loss, b->n - b->bad - left_out, clipped ? NULL : codes, &rest);
+        if (b->plan->scaling == HU_SCALE_NONE)
+            lose_unscaled(a, b, t, loss, codes, &signal);
+        else
+            lose_scaled(a, b, &wide, t, loss, &signal);
     }
 }

@@ -3,6 +3,7 @@
 #include "block_avx512.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #if defined(__clang__)
@@ -14,6 +15,15 @@
 bool hu_block_has_room(const struct hu_block_near *b, int fraction, int bias)
 {
     int room = fraction - b->trailing_bits, top = (int)(b->range.greatest >> fraction) - bias;
+    if (b->divisor != 0) {
+        const int far = 400;
+        int least = (int)((b->range.least_nonzero + 1) >> fraction) - bias;
+        int exponent = ilogb(b->divisor);
+        if (fraction != 52 || (b->range.greatest && least < -far) || top > far ||
+            abs(exponent) > far)
+            return false;
+        top += 1 - exponent;
+    }
     int low = b->emin, high = b->emin;
     for (int i = 0; b->scales && i < HU_SCALES; i++) {
         int emin = b->emin + b->scales[i];

@@ -51,6 +51,8 @@ struct hu_block_near {
     const void *ahead; /* the block that is read next, which may be brought near */
     struct hu_block_range range;
     int emin, trailing_bits;
+    double divisor;          /* or 0 */
+    bool in_single;          /* with a divisor: relative errors are rounded to fp32 */
     const int *scales;       /* HU_SCALES exponents, or NULL */
     uint64_t most, overflow; /* as bits of the type; normal numbers */
     void *error, *relative;  /* room for HU_BLOCK each; what follows is found: */

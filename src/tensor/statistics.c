@@ -43,20 +43,20 @@ static bool relates_in_single(const struct hu_statistics_plan *plan, const struc
 }
 
 /* Whether fp32 holds the data and what targets make of them as normal numbers of its own, and their
- * errors: to nearest, an error is no longer than the value that is rounded. With block scales,
- * where it does not, the block is widened. */
+ * errors: to nearest, an error is no longer than the value that is rounded. With scales, blocks are
+ * widened to fp64 where they must be. */
 static bool is_single(const struct hu_statistics_plan *plan, const struct hu_format *f)
 {
     const struct hu_format *fp32 = hu_format_find("fp32");
-    bool blocks = plan->scaling == HU_SCALE_BLOCK;
+    bool scaled = plan->scaling != HU_SCALE_NONE;
     for (size_t i = 0; i < plan->count; i++) {
         const struct hu_statistics_target *t = &plan->targets[i];
         bool fits =
-            blocks ? t->rounds_nearest : t->loss.emin >= hu_emin(fp32) || holds(t->loss.format, f);
+            scaled ? t->rounds_nearest : t->loss.emin >= hu_emin(fp32) || holds(t->loss.format, f);
         if (!fits)
             return false;
     }
-    return plan->scaling != HU_SCALE_TENSOR && relates_in_single(plan, f);
+    return relates_in_single(plan, f);
 }
 
 static bool counts_codes(const struct hu_statistics_plan *plan, const struct hu_format *f)
