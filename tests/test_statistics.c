@@ -172,6 +172,7 @@ Test(statistics, a_block_scale_stays_in_the_range_of_e8m0)
 
 struct slow {
     struct hu_loss_figures f;
+    uint64_t related; /* measured and not 0 */
     uint64_t nans, infinities;
     mpq_t noise, signal, relative, max_error;
 };
@@ -246,6 +247,7 @@ static void slow_element(struct slow *s, struct hu_reference *r, const struct hu
         mpq_add(s->noise, s->noise, square);
         if (mpq_cmp(e, s->max_error) > 0)
             mpq_set(s->max_error, e);
+        s->related += mpq_sgn(x) != 0;
         if (mpq_sgn(x)) {
             mpq_abs(x, x);
             mpq_div(square, e, x);
@@ -333,7 +335,7 @@ static void check_against_slow(const char *source, const void *data, size_t n, c
     near(f.max_ulps, max_ulps, 0x1p-52, "max ulps", where);
     if (s.f.measured) {
         near(f.rms_error, root_mean(s.noise, s.f.measured), 0x1p-51, "rms error", where);
-        near(f.rms_relative, root_mean(s.relative, s.f.measured), 0x1p-24, "rms relative", where);
+        near(f.rms_relative, root_mean(s.relative, s.related), 0x1p-24, "rms relative", where);
     }
     if (mpq_sgn(s.noise) && mpq_sgn(s.signal))
         cr_assert_float_eq(f.sqnr, decibels(s.signal, s.noise), 1e-10, "%s: sqnr", where);
@@ -472,6 +474,74 @@ Test(statistics, block_scales_agree_with_mpfr_and_rationals, .timeout = 120)
                 fill(format(sources[s]), data, N, any, 3 + t);
                 check_against_slow(sources[s], data, N, mx[t], &options, HU_SCALE_BLOCK);
             }
+    free(data);
+}
+
+Test(statistics, a_tensor_scale_is_a_positive_fp32)
+{
+    /* 2^-1000 over bf16's greatest, and 1 over that of a format far beyond fp64. */
+    const double tiny[] = {0x1p-1000, -0x1p-1001}, one[] = {1, 0.5};
+    struct hu_options options = {0};
+    struct hu_gathered *g = gather("fp64", tiny, 2, "bf16", &options, HU_SCALE_TENSOR, 2);
+    cr_assert_eq(g->losses[0].underflow, 2);
+    hu_gathered_free(g);
+    g = gather("fp64", one, 2, "e12m3", &options, HU_SCALE_TENSOR, 2);
+    cr_assert_eq(g->losses[0].underflow, 0);
+    cr_assert_eq(g->losses[0].inexact, 0);
+    cr_assert_eq(g->losses[0].max_ulps, 0);
+    hu_gathered_free(g);
+}
+
+Test(statistics, what_a_scale_makes_too_small_for_fp64_still_underflows)
+{
+    const double x[] = {0x1p1000, 0x1p-1030};
+    for (int d = 0; d < 6; d++) {
+        struct hu_options options = {.direction = (enum hu_direction)d};
+        bool up = options.direction == HU_TOWARD_POSITIVE || options.direction == HU_TO_ODD;
+        struct hu_gathered *g = gather("fp64", x, 2, "fp8_e4m3", &options, HU_SCALE_BLOCK, 2);
+        cr_assert_eq(g->losses[0].underflow, !up, "direction %d", d);
+        cr_assert_eq(g->losses[0].subnormal, up, "direction %d", d);
+        hu_gathered_free(g);
+    }
+}
+
+Test(statistics, a_relative_error_beyond_fp64_is_left_out)
+{
+    const double x[] = {0x1p-1060, 1 + 0x1p-10};
+    struct hu_options options = {.direction = HU_TOWARD_POSITIVE};
+    struct hu_gathered *g = gather("fp64", x, 2, "fp8_e4m3", &options, HU_SCALE_NONE, 2);
+    double relative = (1.125 - x[1]) / x[1];
+    cr_assert_eq(g->losses[0].max_relative, relative);
+    cr_assert_float_eq(hu_loss_figures(&g->losses[0]).rms_relative, relative / sqrt(2), 1e-12);
+    hu_gathered_free(g);
+}
+
+Test(statistics, a_formats_figures_do_not_depend_on_the_other_formats)
+{
+    enum { N = 4096 };
+    unsigned char *data = malloc(N * 4);
+    fill(format("fp32"), data, N, false, 5);
+    struct hu_options options = {0};
+    struct hu_statistics_target both[] = {
+        hu_statistics_target_of(format("bf16"), &options, HU_SCALE_NONE),
+        hu_statistics_target_of(format("e9m6"), &options, HU_SCALE_NONE),
+    };
+    struct hu_loss_figures f[2];
+    struct hu_analyst *a = hu_analyst_new();
+    for (size_t count = 1; count <= 2; count++) {
+        struct hu_statistics_plan plan = {both, count, HU_SCALE_NONE};
+        struct hu_statistics_data d = {.format = format("fp32"), .elements = N, .row = N};
+        struct hu_gathered *g = hu_gathered_new(&plan, d.format);
+        cr_assert(hu_analyse(a, &plan, &d, g, 0, N, data, NULL));
+        hu_gathered_finish(a, &plan, d.format, g);
+        f[count - 1] = hu_loss_figures(&g->losses[0]);
+        hu_gathered_free(g);
+    }
+    cr_assert_eq(f[0].max_relative, f[1].max_relative);
+    cr_assert_eq(f[0].rms_relative, f[1].rms_relative);
+    cr_assert_eq(f[0].rms_error, f[1].rms_error);
+    cr_assert_eq(f[0].max_ulps, f[1].max_ulps);
+    hu_analyst_free(a);
     free(data);
 }
 

@@ -8,6 +8,7 @@
 #include "block_pass.h"
 #include "statistics.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -81,10 +82,16 @@ static inline void set_element(const struct block *b, void *values, size_t i, do
 /* What a target's tensor scale is, where GREATEST is the largest finite magnitude. */
 static inline double tensor_scale(const struct hu_statistics_target *t, double greatest)
 {
-    double scale = greatest / t->max_finite, rounded = (double)(float)scale;
+    double scale = (double)(float)(greatest / t->max_finite);
     if (greatest == 0)
         return 1;
-    return rounded > 0 && isfinite(rounded) ? rounded : scale;
+    return fmin(fmax(scale, FLT_TRUE_MIN), FLT_MAX);
+}
+
+/* What X became in another scale: not 0 unless X is, so that every direction sees it. */
+static inline double kept_from_zero(double scaled, double x)
+{
+    return scaled == 0 && x != 0 ? copysign(DBL_MIN, x) : scaled;
 }
 
 /* Adds the block's spread, and takes NaNs and infinities out of it. */

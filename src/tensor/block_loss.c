@@ -6,7 +6,7 @@
 static void scale_by_tensor(struct hu_analyst *a, const double *x, double scale)
 {
     for (size_t i = 0; i < HU_BLOCK; i++)
-        a->scaled[i] = x[i] / scale;
+        a->scaled[i] = kept_from_zero(x[i] / scale, x[i]);
 }
 
 /* The block of elements that I is in ends before the result. */
@@ -42,7 +42,7 @@ static void scale_by_block(struct hu_analyst *a, const struct block *b,
         int exponent = block_exponent(t, x + i, end - i);
         double factor = ldexp(1, -exponent);
         for (size_t j = i; j < end; j++) {
-            a->scaled[j] = x[j] * factor;
+            a->scaled[j] = kept_from_zero(x[j] * factor, x[j]);
             a->scales[j] = exponent;
         }
     }
@@ -195,6 +195,15 @@ static double ulps_of_subnormals(const struct hu_analyst *a, const struct block 
     return most;
 }
 
+/* Relative errors that the type cannot hold leave the block; the greatest of the others. */
+static uint64_t leave_infinite_out(struct hu_analyst *a, const struct block *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (!isfinite(element(b, a->relative, i)))
+            set_element(b, a->relative, i, 0);
+    return range_of(b, a->relative).greatest;
+}
+
 static void lose_errors(struct hu_analyst *a, const struct block *b,
                         const struct hu_statistics_target *t, struct hu_loss *loss,
                         const void *scaled, const void *result)
@@ -212,6 +221,8 @@ static void lose_errors(struct hu_analyst *a, const struct block *b,
     b->passes->errors(&e);
     if (!e.inexact)
         return;
+    if (!isfinite(from_bits(b, e.max_relative)))
+        e.max_relative = leave_infinite_out(a, b);
     add_errors(b, t, loss, &e);
     double ulps = ulps_of_subnormals(a, b, t, scaled);
     loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;

@@ -60,6 +60,7 @@ void hu_loss_merge(struct hu_loss *l, const struct hu_loss *other)
     l->underflow += other->underflow;
     l->subnormal += other->subnormal;
     l->inexact += other->inexact;
+    l->zeros += other->zeros;
     l->max_error = greater(l->max_error, other->max_error);
     l->max_relative = greater(l->max_relative, other->max_relative);
     l->max_ulps = greater(l->max_ulps, other->max_ulps);
@@ -105,7 +106,7 @@ struct hu_loss_figures hu_loss_figures(const struct hu_loss *l)
         .max_error = l->max_error,
         .rms_error = root_mean(&l->noise, l->measured),
         .max_relative = l->max_relative,
-        .rms_relative = root_mean(&l->relative, l->measured),
+        .rms_relative = root_mean(&l->relative, l->measured - l->zeros),
         .max_ulps = l->max_ulps,
         .sqnr = ratio_in_decibels(&l->signal, &l->noise),
     };

@@ -17,10 +17,12 @@ struct hu_loss {
     uint64_t underflow;  /* nonzero, became zero */
     uint64_t subnormal;  /* became subnormal */
     uint64_t inexact;    /* result is finite and another value */
+    uint64_t zeros;      /* are 0; hu_gathered_finish counts them: all are measured */
     double max_error;    /* |result - x|: exact where the direction is to nearest, none overflows
                             and no tensor scale is used, else rounded once to fp64 */
     double max_relative; /* |result - x| / |x| over x that are not 0, rounded to fp64, and then to
-                            fp32 where fp32 holds the data and the direction is to nearest */
+                            fp32 where fp32 holds the data and the direction is to nearest; those
+                            beyond fp64's range are left out */
     double max_ulps;     /* |result - x| / ulp of the result */
     struct hu_exact_sum noise;    /* of (result - x)^2 */
     struct hu_exact_sum signal;   /* of x^2 */
@@ -52,7 +54,8 @@ void hu_loss_add(struct hu_loss *loss, const struct hu_loss_target *target,
                  const struct hu_loss_point *point, bool in_single);
 void hu_loss_merge(struct hu_loss *loss, const struct hu_loss *other);
 
-/* What is reported. Means are over the measured elements; square roots and logarithms of the exact
+/* What is reported. Means are over the measured elements, those of relative errors over the ones
+ * that are not 0; square roots and logarithms of the exact
  * sums, right to 2 units of fp64's last place. */
 struct hu_loss_figures {
     uint64_t measured, overflow, invalid, underflow, subnormal, exact;

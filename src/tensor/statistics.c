@@ -326,10 +326,10 @@ double hu_greatest(struct hu_analyst *a, const struct hu_format *format, const v
 
 /* A block of distinct values in a->x, each with its weight, into one loss. */
 static void lose_values(struct hu_analyst *a, const struct hu_statistics_target *t,
-                        struct hu_loss *loss, size_t n, double scale, bool single)
+                        struct hu_loss *loss, size_t n, double scale, bool in_single)
 {
     for (size_t i = 0; i < n; i++)
-        a->scaled[i] = a->x[i] / scale;
+        a->scaled[i] = kept_from_zero(a->x[i] / scale, a->x[i]);
     hu_convert_array(t->loss.format, a->codes, a->fp64, a->scaled, n, &t->options, NULL);
     hu_convert_array(a->fp64, a->code, t->loss.format, a->codes, n, NULL, NULL);
     for (size_t i = 0; i < n; i++) {
@@ -342,18 +342,18 @@ static void lose_values(struct hu_analyst *a, const struct hu_statistics_target 
             .count = a->weights[i],
             .overflow = fabs(scaled) >= t->overflow_from[signbit(scaled) != 0],
         };
-        hu_loss_add(loss, &t->loss, &p, single);
+        hu_loss_add(loss, &t->loss, &p, in_single);
     }
 }
 
 static void lose_all_values(struct hu_analyst *a, const struct hu_statistics_plan *plan,
-                            struct hu_gathered *g, size_t n, bool single)
+                            struct hu_gathered *g, size_t n, bool in_single)
 {
     for (size_t t = 0; t < plan->count; t++) {
         double scale = plan->scaling == HU_SCALE_TENSOR
                            ? tensor_scale(&plan->targets[t], g->spread.greatest)
                            : 1;
-        lose_values(a, &plan->targets[t], &g->losses[t], n, scale, single);
+        lose_values(a, &plan->targets[t], &g->losses[t], n, scale, in_single);
     }
 }
 
@@ -387,26 +387,34 @@ static size_t take_group(struct hu_analyst *a, const struct hu_gathered *g,
     return n;
 }
 
-void hu_gathered_finish(struct hu_analyst *a, const struct hu_statistics_plan *plan,
-                        const struct hu_format *source, struct hu_gathered *g)
+/* Turns the counts of codes into a spread and losses. */
+static void finish_codes(struct hu_analyst *a, const struct hu_statistics_plan *plan,
+                         const struct hu_format *source, struct hu_gathered *g)
 {
-    if (!g->codes)
-        return;
     settle_codes(g);
     /* Tensor scales want the greatest before the first value is scaled. */
     for (size_t c = 0; c < g->code_count; c += GROUP)
         if (occurs(g, c))
             see_group(g, source, c);
-    bool single = relates_in_single(plan, source);
+    bool in_single = relates_in_single(plan, source);
     size_t n = 0;
     for (size_t c = 0; c < g->code_count; c += GROUP) {
         if (occurs(g, c))
             n = take_group(a, g, source, c, n);
         if (n > HU_BLOCK - GROUP || (n && c + GROUP == g->code_count)) {
-            lose_all_values(a, plan, g, n, single);
+            lose_all_values(a, plan, g, n, in_single);
             n = 0;
         }
     }
+}
+
+void hu_gathered_finish(struct hu_analyst *a, const struct hu_statistics_plan *plan,
+                        const struct hu_format *source, struct hu_gathered *g)
+{
+    if (g->codes)
+        finish_codes(a, plan, source, g);
+    for (size_t i = 0; i < g->count; i++)
+        g->losses[i].zeros = g->spread.zeros;
 }
 
 struct hu_gathered *hu_gathered_new(const struct hu_statistics_plan *plan,

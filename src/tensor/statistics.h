@@ -9,10 +9,11 @@
 
 /*
  * What elements are divided by before they are rounded, and multiplied by after.
- * tensor: the greatest finite magnitude over the target's largest, rounded to fp32.
- * block: a power of two for 32 in a row, floor(log2 of the greatest) - the target's emax, kept in
- * e8m0's range, and the target saturates (OCP MX 1.0 section 6.3). NaNs and infinities do not
- * count for the greatest. Blocks do not cross rows of the axis that is contiguous in memory.
+ * tensor: the greatest finite magnitude over the target's largest, rounded to fp32, of which it is
+ * a positive finite number. block: a power of two for 32 in a row, floor(log2 of the greatest) -
+ * the target's emax, kept in e8m0's range, and the target saturates (OCP MX 1.0 section 6.3). NaNs
+ * and infinities do not count for the greatest. Blocks do not cross rows of the axis that is
+ * contiguous in memory.
  */
 enum hu_scaling { HU_SCALE_NONE, HU_SCALE_TENSOR, HU_SCALE_BLOCK };
 enum { HU_SCALE_ELEMENTS = 32 };
@@ -108,7 +109,7 @@ bool hu_analyse(struct hu_analyst *a, const struct hu_statistics_plan *plan,
 double hu_greatest(struct hu_analyst *a, const struct hu_format *format, const void *bytes,
                    size_t n);
 
-/* When all elements are in: turns the counts of codes into losses. */
+/* When all elements are in: what only then is known. */
 void hu_gathered_finish(struct hu_analyst *a, const struct hu_statistics_plan *plan,
                         const struct hu_format *source, struct hu_gathered *g);
 
