@@ -49,9 +49,13 @@ bool hu_block_has_room(const struct hu_block_near *b, int fraction, int bias)
 
 #include <immintrin.h>
 
-#define TARGET __attribute__((target("avx2")))
+#define TARGET __attribute__((target("avx2,fma")))
 #undef LANE_BYTES
 #define LANE_BYTES 32
+#undef FUSED
+#undef FUSES
+#define FUSES 1
+#define FUSED(a, b, c) ((__typeof__(c))_mm256_fmadd_pd(a, b, c))
 #define NAME(x) avx2_single_##x
 #include "block_single.h"
 #undef NAME
@@ -63,8 +67,6 @@ bool hu_block_has_room(const struct hu_block_near *b, int fraction, int bias)
 #undef LANE_BYTES
 #define LANE_BYTES 64
 #undef FUSED
-#undef FUSES
-#define FUSES 1
 #define FUSED(a, b, c) ((__typeof__(c))_mm512_fmadd_pd(a, b, c))
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define NEAR block_near_avx512
@@ -89,7 +91,7 @@ const struct hu_block_passes *hu_block_passes_of(const char *name, bool single)
     /* Kernels of one set of registers begin with its name. */
     if (!strncmp(name, "avx512", 6))
         return single ? &avx512_single_passes : &avx512_double_passes;
-    if (!strncmp(name, "avx2", 4))
+    if (!strncmp(name, "avx2", 4) && __builtin_cpu_supports("fma"))
         return single ? &avx2_single_passes : &avx2_double_passes;
 #endif
     (void)name;
