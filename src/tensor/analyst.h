@@ -15,6 +15,9 @@
 /* Elements before a packed one's byte begins. */
 enum { SPARE = 8 };
 
+_Static_assert((int)HU_SCALED == (int)HU_SCALE_ELEMENTS,
+               "passes and plans have the same block scales");
+
 struct hu_analyst {
     _Alignas(64) double x[HU_BLOCK + SPARE];
     _Alignas(64) double scaled[HU_BLOCK], code[HU_BLOCK], result[HU_BLOCK];

@@ -179,18 +179,27 @@ NAME(errors_of)(struct hu_block_errors *b, const REAL *restrict x, const REAL *r
     b->max_units = max_units;
 }
 
+TARGET static inline __attribute__((always_inline)) void
+NAME(errors_as)(struct hu_block_errors *b, bool has_scale, bool in_single)
+{
+    const REAL *scaled = has_scale ? b->scaled : b->x, *code = has_scale ? b->code : b->result;
+    const WORD *leasts = NULL;
+    NAME(errors_of)
+    (b, b->x, b->result, scaled, code, b->error, b->relative, leasts, has_scale, in_single);
+}
+
 TARGET static void NAME(errors)(struct hu_block_errors *b)
 {
-    bool plain = b->scaled == b->x && b->code == b->result;
-    if (plain && b->in_single)
-        NAME(errors_of)
-    (b, b->x, b->result, b->x, b->result, b->error, b->relative, NULL, false, true);
-    else if (plain) NAME(errors_of)(b, b->x, b->result, b->x, b->result, b->error, b->relative,
-                                    NULL, false, false);
-    else if (b->in_single) NAME(errors_of)(b, b->x, b->result, b->scaled, b->code, b->error,
-                                           b->relative, NULL, true, true);
-    else NAME(errors_of)(b, b->x, b->result, b->scaled, b->code, b->error, b->relative, NULL, true,
-                         false);
+    bool has_scale = b->scaled != b->x || b->code != b->result;
+    if (has_scale && b->in_single) {
+        NAME(errors_as)(b, true, true);
+    } else if (has_scale) {
+        NAME(errors_as)(b, true, false);
+    } else if (b->in_single) {
+        NAME(errors_as)(b, false, true);
+    } else {
+        NAME(errors_as)(b, false, false);
+    }
 }
 
 /* Sums are taken in 16 parts, whatever the machine's registers hold. */

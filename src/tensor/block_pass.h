@@ -45,7 +45,8 @@ enum { HU_SCALED = 32, HU_SCALES = HU_BLOCK / HU_SCALED };
 /* X, finite, is rounded to nearest, ties to even, to TRAILING_BITS behind the leading one, or to
  * the unit that EMIN has with as many. Without scales all of X are in the target's range. With them
  * elements are rounded as multiples of their 2^scale, and those that reach OVERFLOW become MOST:
- * both in the target's scale. */
+ * both in the target's scale. With a divisor, in fp64, quotients are rounded to fp64 and then to
+ * the target, in whose range they are, and multiplied by it again. */
 struct hu_block_near {
     const void *x;
     const void *ahead; /* the block that is read next, which may be brought near */
@@ -63,7 +64,8 @@ struct hu_block_near {
 };
 
 /* Whether a type of so many FRACTION bits and this BIAS holds what near adds to round, and the
- * least normal numbers of all scales are normal in it. */
+ * least normal numbers of all scales are normal in it; with a divisor, whether its quotients are
+ * far from the type's least and greatest. */
 bool hu_block_has_room(const struct hu_block_near *near, int fraction, int bias);
 
 /* Binades that are told apart by comparing; beyond, tables are as fast. */
