@@ -79,50 +79,66 @@ mutate "FNUZ keeps a negative zero" rounding.h 's/!to->negative_zero)/false)/'
 mutate "saturation forgets infinities" convert.c 's/hu_has_infinity(to) \&\& !options->saturate/hu_has_infinity(to)/'
 mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORMAL : HU_ZERO, sign, trailing,/trailing ? HU_SUBNORMAL : HU_ZERO, sign, trailing | (hu_trailing_mask(f) + 1),/'
 
-# Kernels of arrays. A mutant is one of their files, compiled from a copy of the room.
+# Rooms of their own: a mutant is one of the room's files, compiled from a copy of the room.
 
-fresh_kernels() {
-    rm -rf "$scratch/src/array"
-    cp -r "$srcdir/src/array" "$scratch/src/"
+declare -A suite=([array]=array [tensor]=statistics)
+declare -A tests_of=(
+    [array]='every_count* stochastic_rounding_depends* the_callers* few_elements* fp32_converts*'
+    [tensor]='a_* what_* instruction_sets* block_scales* fp32_agrees* tensor_scales* formats_counted*'
+)
+
+fresh_room() { # ROOM
+    rm -rf "$scratch/src/$1"
+    cp -r "$srcdir/src/$1" "$scratch/src/"
 }
 
-build_kernel() { # FILE
+build_unit() { # ROOM UNIT
     # shellcheck disable=SC2086
-    $cc $MUTATION_CFLAGS -include "$builddir/config.h" -I"$scratch/src" -I"$srcdir/src" \
-        -c "$scratch/src/array/$1.c" -o "$scratch/$1.o" || return 1
+    $cc $MUTATION_CFLAGS -include "$builddir/config.h" -I"$scratch/src/$1" -I"$scratch/src" -I"$srcdir/src" \
+        -c "$scratch/src/$1/$2.c" -o "$scratch/$2.o" || return 1
     # shellcheck disable=SC2086
-    $cc $MUTATION_CFLAGS -o "$scratch/mutant" "$builddir/tests/test_array.o" "$scratch/$1.o" \
-        "$builddir/libhalfulp.a" $MUTATION_LIBS
+    $cc $MUTATION_CFLAGS -o "$scratch/mutant" "$builddir/tests/test_${suite[$1]}.o" "$scratch/$2.o" \
+        "$builddir/libmemory.a" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
 }
 
-kernel_fails() {
-    for test in every_count* stochastic_rounding_depends* the_callers* few_elements* fp32_converts*; do
-        timeout 120 "$scratch/mutant" -j1 --filter "array/$test" >"$scratch/log" 2>&1 || return 0
+unit_fails() { # ROOM
+    for test in ${tests_of[$1]}; do
+        timeout 120 "$scratch/mutant" -j1 --filter "${suite[$1]}/$test" >"$scratch/log" 2>&1 || return 0
     done
     return 1
 }
 
-mutate_kernel() { # NAME KERNEL FILE sed-expression
-    fresh_kernels
-    sed -i "$4" "$scratch/src/array/$3"
-    if cmp -s "$scratch/src/array/$3" "$srcdir/src/array/$3"; then
-        fail "$1" "the mutation changed nothing: $4"
-    elif ! build_kernel "$2" >"$scratch/build" 2>&1; then
+mutate_unit() { # NAME ROOM UNIT FILE sed-expression
+    fresh_room "$2"
+    sed -i "$5" "$scratch/src/$2/$4"
+    if cmp -s "$scratch/src/$2/$4" "$srcdir/src/$2/$4"; then
+        fail "$1" "the mutation changed nothing: $5"
+    elif ! build_unit "$2" "$3" >"$scratch/build" 2>&1; then
         fail "$1" "the mutant does not build: $(head -n 5 "$scratch/build")"
-    elif kernel_fails; then
+    elif unit_fails "$2"; then
         pass "$1"
     else
-        fail "$1" "no test noticed: $4"
+        fail "$1" "no test noticed: $5"
     fi
 }
 
+unchanged() { # NAME ROOM UNIT
+    fresh_room "$2"
+    if build_unit "$2" "$3" >"$scratch/build" 2>&1 && ! unit_fails "$2"; then
+        pass "$1"
+    else
+        fail "$1" "$(tail -n 5 "$scratch/build" "$scratch/log" 2>/dev/null)"
+    fi
+}
+
+# Kernels of arrays.
+
+mutate_kernel() { # NAME KERNEL FILE sed-expression
+    mutate_unit "$1" array "$2" "$3" "$4"
+}
+
 fresh
-fresh_kernels
-if build_kernel dispatch >"$scratch/build" 2>&1 && ! kernel_fails; then
-    pass "the unchanged kernels pass"
-else
-    fail "the unchanged kernels pass" "$(tail -n 5 "$scratch/build" "$scratch/log" 2>/dev/null)"
-fi
+unchanged "the unchanged kernels pass" array dispatch
 mutate_kernel "the environment's direction is left as it is" dispatch dispatch.c \
     's/environment_enter(c.options.direction)/environment_enter(HU_TIES_TO_EVEN)/'
 mutate_kernel "a plainer kernel takes another's conversions" dispatch dispatch.c \
@@ -145,4 +161,27 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
 else
     skip "mutations of the x86 kernels" "this machine has no AVX2"
 fi
+
+# What a cast loses.
+
+mutate_loss() { # NAME UNIT FILE sed-expression
+    mutate_unit "$1" tensor "$2" "$3" "$4"
+}
+export HALFULP_KERNEL=portable
+unchanged "the unchanged statistics pass" tensor block_pass
+mutate_loss "what is clamped counts only beyond the bound" block_pass block_lanes.h \
+    's/size >= least + to_overflow/size > least + to_overflow/'
+mutate_loss "what is clamped keeps its value" block_pass block_lanes.h 's/near = near < most ? near : most;/(void)most;/'
+mutate_loss "zeros count as lost" block_pass block_lanes.h 's/(WORD)(r == 0) & (WORD)(size != 0)/(WORD)(r == 0)/'
+mutate_loss "a quotient is not rounded to fp32" block_pass block_lanes.h 's/in_single ? (REAL)(float)/in_single ? (REAL)/'
+mutate_loss "scales below the type's normal numbers are walked" block_pass block_pass.c 's/low >= 1 - bias/low >= -5 - bias/'
+mutate_loss "scales of short rows run on" block_loss block_loss.c 's/row > HU_BLOCK ||/row > 0 ||/'
+mutate_loss "the greatest by a scale cannot overflow" block_loss block_loss.c 's/near.divisor < t->overflow_from\[0\]/near.divisor < HUGE_VAL/'
+mutate_loss "what a scale makes too small is gone" block_loss analyst.h 's/scaled == 0 \&\& x != 0/false/'
+mutate_loss "a tensor's scale may be no fp32" block_loss analyst.h 's/return fmin(fmax(scale, FLT_TRUE_MIN), FLT_MAX);/return greatest \/ t->max_finite;/'
+mutate_loss "infinite relative errors are summed" block_loss block_loss.c 's/if (!isfinite(from_bits(b, e.max_relative)))/if (false)/'
+mutate_loss "zeros have relative errors" loss loss.c 's/l->measured - l->zeros/l->measured/'
+mutate_loss "overflows that saturate have no errors" block_loss block_loss.c 's/if (clipped \&\& t->saturates)/if (false)/'
+mutate_loss "codes forget the tensor's scale" statistics statistics.c 's/tensor_scale(&plan->targets\[t\], g->spread.greatest)/1/'
+unset HALFULP_KERNEL
 finish
