@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Whole commands: how long show takes from start to end, and how many lines a second convert streams.
+# Whole commands: how long show takes from start to end, how many lines a second convert streams, and
+# how stats of a file compares to reading it.
 # Arguments: the program under test. Figures are medians of five; cat is the floor of a stream.
 set -euo pipefail
 halfulp=$1
@@ -56,3 +57,23 @@ if command -v python3 >/dev/null; then
         "$(rss "$scratch/few" "$halfulp" convert -f fp32 -t bf16)" \
         "$(rss "$scratch/hex" "$halfulp" convert -f fp32 -t bf16)" $lines
 fi
+
+# 1 GiB of fp32 in eight binades, from memory: the share of cat's speed that is reached.
+head -c $((512 << 20)) /dev/urandom >"$scratch/bits"
+"$halfulp" cast "$scratch/bits" -f e3m12 -t fp32 -o "$scratch/fp32" >/dev/null
+rm "$scratch/bits"
+reading() { cat "$scratch/fp32" >/dev/null; }
+floor=$(timed reading | median)
+tensor() { # name, command, arguments…
+    local name=$1 ms
+    shift
+    analyse() { "$halfulp" "$1" "$scratch/fp32" -f fp32 "${@:2}" >/dev/null; }
+    ms=$(timed analyse "$@" | median)
+    printf '%-44s %7d ms         (%.2f of cat, %d ms)\n' "$name" "$ms" "$(awk "BEGIN { print $floor / $ms }")" "$floor"
+}
+tensor "stats, fp8_e4m3" stats -t fp8_e4m3
+tensor "stats, five targets" stats -t bf16,fp16,fp8_e4m3,fp8_e5m2,tf32
+tensor "stats, fp8_e4m3 in block scales" stats -t fp8_e4m3 --scale block
+tensor "stats, fp8_e4m3 in a tensor scale" stats -t fp8_e4m3 --scale tensor
+tensor "stats, bf16 toward zero" stats -t bf16 -r rtz
+HALFULP_KERNEL=avx2 tensor "stats, fp8_e4m3, AVX2" stats -t fp8_e4m3
