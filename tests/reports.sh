@@ -49,7 +49,11 @@ in_named() { (cd named && "$@"); }
 prints "a file named as a format hides no encoding" 0.0078125 in_named bash -c '"$0" show --json fp32:0x3c000000 | jq -r .exact' "$halfulp"
 prints "nor bytes in memory" 1 in_named bash -c '"$0" show --json fp32:le:0000803f | jq -r .exact' "$halfulp"
 prints "nor a datum by name" -65504 in_named bash -c '"$0" show --json -- -fp16:max | jq -r .exact' "$halfulp"
-prints "nor a value of view" 'fp32:0x3c000000' in_named bash -c '"$0" view --describe fp32:0x3c000000 2>/dev/null | jq -r .value || echo fp32:0x3c000000' "$halfulp"
+if [ -x "$builddir/halfulp-view" ]; then
+    prints "nor a value of view" fp32:0x3c000000 in_named bash -c '"$0" view --describe fp32:0x3c000000 | jq -r .value' "$halfulp"
+else
+    skip "nor a value of view" "halfulp-view was not built"
+fi
 prints "by its path the file is read" 1 in_named bash -c '"$0" show --json ./bf16:fp32[0] | jq -r .exact' "$halfulp"
 exits "a path that is no file is said to be none" 2 "nofile.safetensors: No such file" "$halfulp" show 'nofile.safetensors:a[0,0]'
 exits "so is one in a folder" 2 "no/file: No such file" "$halfulp" show 'no/file:fp32[0]'
