@@ -87,6 +87,9 @@ for name in "$odd" "$bad"; do
     holds "so is that of show" is_xml v.svg "$text:[0]"
 done
 
+exits "nor does a message" 2 '^halfulp: tensors: a\\x1b\[31m: No such file' "$halfulp" tensors $'a\033[31m'
+exits "nor that of another command" 2 '\\x1b' "$halfulp" convert -t fp16 $'1\033[31m'
+
 # Dtypes without a byte order are the machine's.
 for file in native native2 native3 big; do
     prints "$file.npy is read as NumPy reads it" 1.5 bash -c '"$0" show --json "$1.npy:[0]" | jq -r .exact' "$halfulp" $file
@@ -153,6 +156,14 @@ holds "tables fit 80 columns" fits 80 outlier.bin -f fp64
 holds "and 50" fits 50 gaps.bin -f fp64
 holds "with many targets too" fits 80 outlier.bin -f fp64 -t fp32,tf32,bf16,fp16,fp8_e5m2,fp8_e4m3,fp8_e4m3fnuz,fp8_e3m4,fp6_e3m2
 holds "tables of several tensors too" fits 60 names.safetensors
+"$py" - <<'PY'
+import sys; sys.path.insert(0, '.')
+import json, struct
+names = ['model.layers.%d.post_attention_layernorm.some_longer_name.weight' % i for i in range(3)]
+text = json.dumps({n: {'dtype': 'F32', 'shape': [1], 'data_offsets': [4 * i, 4 * i + 4]} for i, n in enumerate(names)}).encode()
+open('long.safetensors', 'wb').write(struct.pack('<Q', len(text)) + text + bytes(12))
+PY
+holds "the list of tensors fits 80 columns" bash -c 'COLUMNS=80 "$0" tensors long.safetensors >list.txt && ! grep -q "^.\{81\}" list.txt && grep -q "^    F32 .* 1 .* 4$" list.txt' "$halfulp"
 same_figures() { # all figures of the wide tables are in the narrow ones
     diff <("$halfulp" stats "$@" | sed '/^  binade/,/^$/d' | tr -s ' \n' '\n' | sort -u) \
         <(COLUMNS=50 "$halfulp" stats "$@" | sed '/^  binade/,/^$/d' | tr -s ' \n' '\n' | sort -u)

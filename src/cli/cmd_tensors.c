@@ -118,26 +118,38 @@ static void measure(const struct hu_tensor_set *set, int *names, int *shapes)
     *shapes = *shapes < 28 ? *shapes : 28;
 }
 
+/* Where a line has no room, what belongs to a name stands below it. */
+static void end_name(bool folded)
+{
+    if (folded)
+        printf("\n    ");
+}
+
 static void print_tensors(const struct hu_tensor_set *set)
 {
     char text[512];
-    int names, shapes;
+    int names, shapes, columns = terminal_columns(stdout);
     measure(set, &names, &shapes);
+    bool folded = columns && columns < 2 + names + 2 + 10 + shapes + 18 + 19;
+    /* 15 columns hold up to 999 G. */
+    int counts = folded ? 15 : 17;
     printf("  ");
-    print_left("tensor", names + 2);
+    print_left("tensor", folded ? 6 : names + 2);
+    end_name(folded);
     printf("%-9s ", "dtype");
     print_left("shape", shapes);
-    printf(" %17s %18s\n", "elements", "bytes");
+    printf(" %*s %*s\n", counts, "elements", counts + 1, "bytes");
     for (size_t i = 0; i < set->tensor_count; i++) {
         const struct hu_tensor *t = tensor_at(set, i);
         char *dtype = dtype_name(t->dtype);
         printf("  ");
-        print_left(hu_printable(t->name, text, sizeof text), names + 2);
+        print_left(hu_printable(t->name, text, sizeof text), folded ? 0 : names + 2);
+        end_name(folded);
         printf("%-9s ", dtype);
         shape_text(t, text, sizeof text);
         print_left(text, shapes);
-        printf(" %17s", hu_grouped(t->elements, text));
-        printf(" %18s\n", hu_grouped(t->bytes, text));
+        printf(" %*s", counts, hu_grouped(t->elements, text));
+        printf(" %*s\n", counts + 1, hu_grouped(t->bytes, text));
         free(dtype);
     }
 }
