@@ -107,6 +107,11 @@ prints "which no limit makes safe" " fp16 3 0 0 0 nothing measured not safe" lin
 prints "nor in JSON" '[null,0,false,null]' bash -c '"$0" stats over.bin -f fp32 -t fp16 --max-overflow 3 --json | jq -c "[.total[0].sqnr_db, .total[0].measured, .total[0].safe, .narrowest_safe]"' "$halfulp"
 prints "of NaNs alone nothing is measured and nothing lost" " fp16 0 0 0 0 nothing measured safe" line nans.bin -f fp32 -t fp16
 prints "of no elements neither" " fp16 0 0 0 0 nothing measured safe" line empty.bin -f fp32 -t fp16
+"$py" -c "
+import json, struct
+text = json.dumps({'e': {'dtype': 'F32', 'shape': [0], 'data_offsets': [0, 0]}, 'f': {'dtype': 'F32', 'shape': [1], 'data_offsets': [0, 4]}}).encode()
+open('part.safetensors', 'wb').write(struct.pack('<Q', len(text)) + text + struct.pack('<f', 1))"
+prints "a tensor of which nothing is measured is marked" 2 bash -c '"$0" stats part.safetensors -t fp16 | grep -cE "^  e +0 +0 +–   fp16$|^  – nothing measured"' "$halfulp"
 prints "zeros that a format lacks leave no signal" " e8m0 0 0 0 0 no signal not safe" line zeros.bin -f fp32 -t e8m0
 holds "a safe format without NaN and infinity is said to lose them" bash -c '
     "$0" stats special.bin -f fp32 -t fp6_e3m2 >notes &&

@@ -211,35 +211,47 @@ static void tensor_row(struct grid *g, const struct stats *s, const struct palet
     grid_cell(g, text, "");
     for (size_t k = 0; k < s->targets.count; k++) {
         bool over = t->figures[k].overflow + t->figures[k].invalid;
-        snprintf(text, sizeof text, "%s%s",
-                 stats_decibels(decibels, &t->figures[k], s->limits.min_sqnr), over ? "!" : " ");
+        const char *ratio = stats_decibels(decibels, &t->figures[k], s->limits.min_sqnr);
+        snprintf(text, sizeof text, "%s%s", t->figures[k].measured ? ratio : "–", over ? "!" : " ");
         grid_cell(g, text, over ? p->warn : "");
     }
     int narrowest = stats_narrowest(s, t);
     grid_cell(g, narrowest < 0 ? "none" : s->targets.at[narrowest]->name, "");
 }
 
+/* What the marks in the table of tensors mean, where there are any. */
+static void explain_marks(const struct stats *s)
+{
+    bool over = false, unmeasured = false;
+    for (size_t i = 0; i < s->count; i++)
+        for (size_t k = 0; k < s->targets.count; k++) {
+            const struct hu_loss_figures *f = &s->tensors[i].figures[k];
+            over |= f->overflow || f->invalid;
+            unmeasured |= !f->measured;
+        }
+    if (over)
+        puts("  ! some elements overflow or become NaN; they are left out of the ratio unless the "
+             "target saturates");
+    if (unmeasured)
+        puts("  – nothing measured: no element, or none with a finite result");
+}
+
 /* A line a tensor: its ratio in each target, marked where it overflows. */
 static void print_tensors(const struct stats *s, const struct palette *p)
 {
     struct grid g = {0};
-    bool any = false;
     grid_column(&g, "tensor", 0, true);
     grid_column(&g, "elements", 15, false);
     grid_column(&g, "largest", 10, false);
-    for (size_t i = 0; i < s->targets.count; i++) {
+    for (size_t i = 0; i < s->targets.count; i++)
         grid_column(&g, s->targets.at[i]->name, 12, false);
-        any |= s->total->losses[i].overflow || s->total->losses[i].invalid;
-    }
     grid_column(&g, "narrowest safe", 0, true);
     for (size_t i = 0; i < s->count; i++)
         tensor_row(&g, s, p, &s->tensors[i]);
     putchar('\n');
     grid_print(&g, p, terminal_columns(stdout));
     grid_clear(&g);
-    if (any)
-        puts("  ! some elements overflow or become NaN; they are left out of the ratio unless the "
-             "target saturates");
+    explain_marks(s);
 }
 
 static void print_head(const struct stats *s)
