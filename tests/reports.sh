@@ -89,6 +89,9 @@ done
 
 exits "nor does a message" 2 '^halfulp: tensors: a\\x1b\[31m: No such file' "$halfulp" tensors $'a\033[31m'
 exits "nor that of another command" 2 '\\x1b' "$halfulp" convert -t fp16 $'1\033[31m'
+cp one.bin $'\001.bin'
+exits "a name's first character may be any" 0 "" "$halfulp" stats $'\001.bin' -f fp32
+exits "after -- too" 0 "" "$halfulp" stats -f fp32 -- $'\001.bin'
 
 # Dtypes without a byte order are the machine's.
 for file in native native2 native3 big; do
