@@ -114,7 +114,7 @@ prints "tensors and totals" "a,BF16,[2,3],6,12 b,F32,[4],4,16 c,BF16,[1],1,2 / 1
          " / \(.elements) \(.bytes) / \(.dtypes.BF16.elements) \(.dtypes.BF16.bytes) / \(.dtypes.BF16.tensors)"' tensors "$f"
 prints "a file's stored bytes and parameters" "11 11 30" \
     key '.model | "\(.parameters) \(.stored_elements) \(.stored_bytes)"' size "$f"
-exits "a trailing byte is refused with its offset" 2 'byte [0-9]+: 1 bytes follow' \
+exits "a trailing byte is refused with its offset" 2 'byte [0-9]+: 1 byte follows' \
     bash -c 'cp "$2" "$3/t.safetensors"; echo >>"$3/t.safetensors"; "$1" tensors "$3/t.safetensors"' - "$halfulp" "$f" "$scratch"
 exits "a truncated file is refused" 2 "byte [0-9]+: tensor 'c'.*cut short" \
     bash -c 'head -c -1 "$2" >"$3/t.safetensors"; "$1" tensors "$3/t.safetensors"' - "$halfulp" "$f" "$scratch"

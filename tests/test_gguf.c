@@ -112,7 +112,7 @@ Test(gguf, a_header_gives_tensors_and_metadata)
     cr_assert(parse(160 + 224));
     hu_tensor_file_close(&file);
     refuses(160 + 209, "cut short");
-    refuses(160 + 225, "1 bytes follow");
+    refuses(160 + 225, "1 byte follows");
 }
 
 Test(gguf, every_prefix_of_a_file_is_refused)

@@ -118,26 +118,38 @@ static void measure(const struct hu_tensor_set *set, int *names, int *shapes)
     *shapes = *shapes < 28 ? *shapes : 28;
 }
 
+/* Where a line has no room, what belongs to a name stands below it. */
+static void end_name(bool folded)
+{
+    if (folded)
+        printf("\n    ");
+}
+
 static void print_tensors(const struct hu_tensor_set *set)
 {
     char text[512];
-    int names, shapes;
+    int names, shapes, columns = terminal_columns(stdout);
     measure(set, &names, &shapes);
+    bool folded = columns && columns < 2 + names + 2 + 10 + shapes + 18 + 19;
+    /* 15 columns hold up to 999 G. */
+    int counts = folded ? 15 : 17;
     printf("  ");
-    print_left("tensor", names + 2);
+    print_left("tensor", folded ? 6 : names + 2);
+    end_name(folded);
     printf("%-9s ", "dtype");
     print_left("shape", shapes);
-    printf(" %17s %18s\n", "elements", "bytes");
+    printf(" %*s %*s\n", counts, "elements", counts + 1, "bytes");
     for (size_t i = 0; i < set->tensor_count; i++) {
         const struct hu_tensor *t = tensor_at(set, i);
         char *dtype = dtype_name(t->dtype);
         printf("  ");
-        print_left(hu_printable(t->name, text, sizeof text), names + 2);
+        print_left(hu_printable(t->name, text, sizeof text), folded ? 0 : names + 2);
+        end_name(folded);
         printf("%-9s ", dtype);
         shape_text(t, text, sizeof text);
         print_left(text, shapes);
-        printf(" %17s", hu_grouped(t->elements, text));
-        printf(" %18s\n", hu_grouped(t->bytes, text));
+        printf(" %*s", counts, hu_grouped(t->elements, text));
+        printf(" %*s\n", counts + 1, hu_grouped(t->bytes, text));
         free(dtype);
     }
 }
@@ -154,7 +166,9 @@ static void print_table(const char *path, const struct hu_tensor_set *set, bool 
 {
     struct total totals[TOTALS_MAX];
     size_t count = sum_dtypes(set, totals);
-    printf("%s%s\n", again ? "\n" : "", path);
+    char *file = text_printable(path);
+    printf("%s%s\n", again ? "\n" : "", file);
+    free(file);
     print_tensors(set);
     printf("\n  %-12s %9s %20s %20s\n", "dtype", "tensors", "elements", "bytes");
     for (size_t i = 0; i < count; i++) {
@@ -167,20 +181,15 @@ static void print_table(const char *path, const struct hu_tensor_set *set, bool 
 
 static json_t *tensor_row(const struct hu_tensor_set *set, const struct hu_tensor *t)
 {
-    char name[512];
     json_t *shape = check_memory(json_array());
     for (unsigned i = 0; i < t->rank; i++)
         json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
-    /* GGUF's names are bytes, and JSON's text. */
-    json_t *text = json_string(t->name);
-    if (!text)
-        text = json_string(hu_printable(t->name, name, sizeof name));
-    json_t *row = json_pack("{s:o?, s:o, s:o, s:I, s:I, s:I}", "name", text, "dtype",
+    json_t *row = json_pack("{s:o, s:o, s:o, s:I, s:I, s:I}", "name", json_text(t->name), "dtype",
                             json_take(dtype_name(t->dtype)), "shape", shape, "elements",
                             (json_int_t)t->elements, "bytes", (json_int_t)t->bytes, "offset",
                             (json_int_t)t->offset);
     if (set->count > 1)
-        json_object_set_new(row, "file", json_string(set->paths[t->file]));
+        json_object_set_new(row, "file", json_text(set->paths[t->file]));
     return check_memory(row);
 }
 
@@ -199,8 +208,8 @@ static json_t *document(const char *path, const struct hu_tensor_set *set)
                                       (json_int_t)totals[i].bytes));
         free(dtype);
     }
-    return json_pack("{s:s?, s:o, s:o, s:I, s:I}", "file", path, "tensors", tensors, "dtypes",
-                     dtypes, "elements", (json_int_t)set->elements, "bytes",
+    return json_pack("{s:o, s:o, s:o, s:I, s:I}", "file", json_text(path), "tensors", tensors,
+                     "dtypes", dtypes, "elements", (json_int_t)set->elements, "bytes",
                      (json_int_t)set->bytes);
 }
 
@@ -215,28 +224,33 @@ static int check_total(const struct command *self, const char *path,
                 (unsigned long long)set->total_size, (unsigned long long)set->bytes);
 }
 
+/* Goes on past a file that is refused. */
 static int list_files(const struct command *self, int argc, char **argv, bool json)
 {
     json_t *list = json && argc > 1 ? check_memory(json_array()) : NULL;
     int status = EXIT_DONE;
-    for (int i = 0; i < argc && status == EXIT_DONE; i++) {
+    bool again = false;
+    for (int i = 0; i < argc; i++) {
         struct hu_tensor_set set;
         char error[HU_SET_ERROR];
         if (!hu_tensor_set_open(argv[i], &set, error)) {
             status = fail(self->name, "%s", error);
-            break;
+            continue;
         }
-        status = check_total(self, argv[i], &set);
-        if (status == EXIT_DONE && list)
+        if (check_total(self, argv[i], &set) != EXIT_DONE) {
+            status = EXIT_BAD;
+        } else if (list) {
             json_array_append_new(list, document(argv[i], &set));
-        else if (status == EXIT_DONE && json)
-            status = json_print(document(argv[i], &set));
-        else if (status == EXIT_DONE)
-            print_table(argv[i], &set, i > 0);
+        } else if (json) {
+            json_print(document(argv[i], &set));
+        } else {
+            print_table(argv[i], &set, again);
+            again = true;
+        }
         hu_tensor_set_close(&set);
     }
-    if (list && status == EXIT_DONE)
-        return json_print(json_pack("{s:o}", "files", list));
+    if (json_array_size(list))
+        json_print(json_pack("{s:O}", "files", list));
     json_decref(list);
     return status;
 }

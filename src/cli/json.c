@@ -1,5 +1,6 @@
 #include "json.h"
 #include "report.h"
+#include "terminal.h"
 
 #include <stdlib.h>
 
@@ -17,6 +18,11 @@ json_t *json_take(char *text)
     json_t *value = text ? json_string(text) : json_null();
     free(text);
     return check_memory(value);
+}
+
+json_t *json_text(const char *text)
+{
+    return json_take(text ? text_whole(text, false) : NULL);
 }
 
 void json_put(json_t *object, const char *key, json_t *value)

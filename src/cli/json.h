@@ -11,6 +11,10 @@ int json_print(json_t *document);
 /* A string in new memory, which is freed; NULL gives null. */
 json_t *json_take(char *text);
 
+/* TEXT from outside, a file's or tensor's name: what is no UTF-8 in it becomes U+FFFD;
+ * NULL gives null. */
+json_t *json_text(const char *text);
+
 /* OBJECT[KEY] = VALUE, which is taken over; out of memory ends the process. */
 void json_put(json_t *object, const char *key, json_t *value);
 

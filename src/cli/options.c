@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* getopt takes "-1.5" for an option. Such arguments travel behind this mark, which no argument
- * of a person starts with, and lose it on the way out. */
+/* getopt takes "-1.5" for an option. Such arguments, and those that start with the mark themselves,
+ * travel behind this mark and lose it on the way out. */
 enum { MARK = '\001' };
 
 /* One command line is parsed at a time, as by getopt itself; the next one frees it. */
@@ -82,7 +82,8 @@ void options_begin(struct options *o, const struct command *command, int argc, c
         t.argv[i] = argv[i];
         if (!operands_only && !strcmp(argv[i], "--"))
             operands_only = true;
-        if (i > 0 && !operands_only && is_negative_value(argv[i]))
+        bool own = argv[i][0] == MARK;
+        if (i > 0 && (own || (!operands_only && is_negative_value(argv[i]))))
             t.argv[i] = t.marked[t.marks++] = marked_copy(argv[i]);
     }
     opterr = 0;

@@ -1,8 +1,10 @@
 #include "report.h"
+#include "tensor/tensor_file.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void say(const char *who, const char *format, va_list arguments)
 {
@@ -10,8 +12,15 @@ static void say(const char *who, const char *format, va_list arguments)
     fputs("halfulp: ", stderr);
     if (who)
         fprintf(stderr, "%s: ", who);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    /* Names from outside may hold what moves a terminal's cursor. Memory may have run out. */
+    char *message = NULL, *printable = NULL;
+    if (vasprintf(&message, format, arguments) < 0)
+        message = NULL;
+    size_t size = message ? 4 * strlen(message) + 8 : 0;
+    printable = message ? malloc(size) : NULL;
+    fprintf(stderr, "%s\n", printable ? hu_printable(message, printable, size) : format);
+    free(printable);
+    free(message);
 }
 
 int fail(const char *command, const char *format, ...)

@@ -108,8 +108,7 @@ json_t *show_json(const struct show *s)
     for (size_t i = 0; i < s->count; i++)
         json_array_append_new(rows, row_json(s, &s->rows[i]));
     json_t *o = check_memory(json_object());
-    json_t *input = json_string(s->input);
-    json_put(o, "input", input ? input : json_string("(not UTF-8)"));
+    json_put(o, "input", json_text(s->input));
     json_put(o, "exact", json_take(hu_value_exact(&s->value)));
     json_put(o, "round", json_string(hu_direction_name(s->options.direction)));
     json_put(o, "rows", rows);

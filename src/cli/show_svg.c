@@ -1,8 +1,6 @@
 /* Bit layouts as SVG: cells by field, indices above, names and figures below. */
 #include "show.h"
 
-#include <string.h>
-
 /* Geometry in SVG user units. */
 enum {
     CELL_W = 20,
@@ -18,25 +16,6 @@ static const char *const fills[] = {"#bbccff", "#bbeebb", "#ffbbbb"};
 static const char *const field_names[] = {"sign", "exponent", "significand"};
 static const char *const field_letters[] = {"S", "E", "M"};
 
-/* TEXT with XML's special characters escaped and control characters replaced. */
-static void put_text(FILE *out, const char *text)
-{
-    for (; *text; text++)
-        switch (*text) {
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '&':
-            fputs("&amp;", out);
-            break;
-        default:
-            fputc((unsigned char)*text < 0x20 ? ' ' : *text, out);
-        }
-}
-
 static int field_of(const struct hu_format *f, int bit)
 {
     if (bit < f->trailing_bits)
@@ -47,7 +26,7 @@ static int field_of(const struct hu_format *f, int bit)
 static void put_label(FILE *out, int x, int y, const char *style, const char *text)
 {
     fprintf(out, "<text x=\"%d\" y=\"%d\" class=\"%s\">", x, y, style);
-    put_text(out, text);
+    print_xml(out, text);
     fputs("</text>\n", out);
 }
 

@@ -142,7 +142,9 @@ void show_table(const struct show *s, const struct palette *p, int columns)
     int needed =
         2 + w.name + 2 + 2 + w.exponent + 1 + w.significand + 2 + w.code + 2 + w.shortest + 2 + 20;
     bool folded = columns && columns < needed;
-    printf("%s%s%s\n", p->bold, s->input, p->off);
+    char *input = text_printable(s->input);
+    printf("%s%s%s\n", p->bold, input, p->off);
+    free(input);
     for (size_t i = 0; i < s->count; i++) {
         const struct show_row *row = &s->rows[i];
         printf("  %-*s  ", w.name, row->format->name);
@@ -395,8 +397,10 @@ void show_details(const struct show *s, const struct show_row *row, const struct
     hu_bits_print(code, row->format, row->bits);
     hu_flags_print(flags, row->flags);
     class_words(class, row->datum.class);
-    printf("%s%s%s in %s", p->bold, s->input, p->off, row->format->name);
-    tab(text_columns(s->input) + 4 + (int)strlen(row->format->name), RIGHT);
+    char *input = text_printable(s->input);
+    printf("%s%s%s in %s", p->bold, input, p->off, row->format->name);
+    tab(text_columns(input) + 4 + (int)strlen(row->format->name), RIGHT);
+    free(input);
     printf("%s%s%s  %s%s%s\n", p->bold, code, p->off, class, row->flags ? ", " : "",
            row->flags ? flags : "");
     describe_sign(row, p);

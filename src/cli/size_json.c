@@ -24,19 +24,12 @@ static void put(json_t *object, const char *key, json_t *value)
     json_object_set_new(object, key, value);
 }
 
-static json_t *text(const char *value)
-{
-    /* A path may be no UTF-8. */
-    json_t *string = json_string(value);
-    return string ? string : json_null();
-}
-
 static json_t *model_object(const struct size_result *r)
 {
     const struct hu_model *m = &r->model;
     json_t *o = json_object();
-    put(o, "source", text(r->source));
-    put(o, "architecture", *m->architecture ? text(m->architecture) : json_null());
+    put(o, "source", json_text(r->source));
+    put(o, "architecture", *m->architecture ? json_text(m->architecture) : json_null());
     put(o, "parameters", count(m->parameters));
     put(o, "active_parameters", count_if(m->has_active, m->active_parameters));
     put(o, "stored_elements", count_if(m->has_stored, m->stored_elements));
@@ -45,7 +38,7 @@ static json_t *model_object(const struct size_result *r)
     put(o, "mtp_parameters", count_if(m->mtp_parameters, m->mtp_parameters));
     json_t *notes = json_array();
     for (size_t i = 0; i < m->note_count; i++)
-        json_array_append_new(notes, text(m->notes[i]));
+        json_array_append_new(notes, json_text(m->notes[i]));
     put(o, "notes", notes);
     return o;
 }
@@ -56,7 +49,7 @@ static json_t *weights_array(const struct hu_sizing *s)
     for (size_t i = 0; i < s->weight_count; i++) {
         const struct hu_sizing_weights *w = &s->weights[i];
         json_t *o = json_object();
-        put(o, "dtype", text(w->name));
+        put(o, "dtype", json_text(w->name));
         double bits = w->bits;
         put(o, "bits_per_parameter", bits == (int)bits ? json_integer((int)bits) : json_real(bits));
         put(o, "bytes", count(w->bytes));
@@ -75,7 +68,7 @@ static json_t *kv_object(const struct size_options *options, const struct hu_siz
     if (!s->has_kv)
         return json_null();
     json_t *o = json_object();
-    put(o, "dtype", text(hu_dtype_name(r->kv_dtype)));
+    put(o, "dtype", json_text(hu_dtype_name(r->kv_dtype)));
     put(o, "bytes_per_token", count(s->kv.bytes_per_token));
     put(o, "bytes", count_if(r->context, s->kv.bytes));
     put(o, "capacity_bytes", count_if(r->context, s->kv.capacity));
@@ -93,8 +86,8 @@ static json_t *training_object(const struct size_options *options, const struct 
         return json_null();
     bool activations = r->plan.has_activations || (r->sequence && r->micro_batch);
     json_t *o = json_object();
-    put(o, "recipe", text(r->plan.recipe->name));
-    put(o, "optimizer_name", text(r->plan.optimizer->name));
+    put(o, "recipe", json_text(r->plan.recipe->name));
+    put(o, "optimizer_name", json_text(r->plan.optimizer->name));
     put(o, "trainable_parameters", count(t->trainable));
     put(o, "weights", count(t->weights));
     put(o, "gradients", count(t->gradients));
@@ -124,11 +117,11 @@ static json_t *fit_object(const struct size_options *options, const struct hu_si
     put(o, "headroom", headroom(f));
     put(o, "max_context", count_if(f->has_context, f->max_context));
     put(o, "max_batch", count_if(f->has_batch, f->max_batch));
-    put(o, "widest_dtype", f->has_dtype ? text(hu_dtype_name(f->widest)) : json_null());
+    put(o, "widest_dtype", f->has_dtype ? json_text(hu_dtype_name(f->widest)) : json_null());
     put(o, "needed", count(f->needed));
     put(o, "devices", count(f->devices));
-    put(o, "device", options->device ? text(options->device->name) : json_null());
-    put(o, "weights", options->request.train ? json_null() : text(s->fit_dtype));
+    put(o, "device", options->device ? json_text(options->device->name) : json_null());
+    put(o, "weights", options->request.train ? json_null() : json_text(s->fit_dtype));
     put(o, "runtime_overhead",
         json_pack("{s:o, s:o}", "low", count(hu_runtime_low), "high", count(hu_runtime_high)));
     return o;
@@ -140,10 +133,10 @@ static json_t *terms_array(const struct hu_terms *terms)
     for (size_t i = 0; i < terms->count; i++) {
         const struct hu_term *t = &terms->rows[i];
         json_t *o = json_object();
-        put(o, "name", text(t->name));
+        put(o, "name", json_text(t->name));
         put(o, "bytes", count_if(t->basis != HU_UNKNOWN, t->bytes));
-        put(o, "basis", text(hu_basis_name(t->basis)));
-        put(o, "formula", text(t->formula));
+        put(o, "basis", json_text(hu_basis_name(t->basis)));
+        put(o, "formula", json_text(t->formula));
         json_array_append_new(list, o);
     }
     return list;

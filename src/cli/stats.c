@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct hu_statistics_target *stats_targets(const struct stats *s)
 {
@@ -40,7 +41,8 @@ bool stats_is_safe(const struct stats *s, const struct hu_loss_figures *f, uint6
     const struct stats_limits *l = &s->limits;
     double most = l->is_share ? l->max_overflow * (double)finite : l->max_overflow;
     bool fits = l->any_overflow || (double)(f->overflow + f->invalid) <= most;
-    return fits && f->sqnr >= l->min_sqnr;
+    bool lost = finite && !f->measured; /* no result is a number to compare */
+    return fits && !lost && f->sqnr >= l->min_sqnr;
 }
 
 /* Whether A is to be preferred to B: narrower, or as wide and nearer to the data in all. */
@@ -85,6 +87,40 @@ const char *stats_scaling_name(enum hu_scaling scaling)
 {
     static const char *const names[] = {"none", "tensor", "block"};
     return names[scaling];
+}
+
+const char *stats_decibels(char out[STATS_DECIBELS], const struct hu_loss_figures *f, double limit)
+{
+    int decimals = 2;
+    if (!f->measured)
+        return "nothing measured";
+    if (!isfinite(f->sqnr))
+        return f->sqnr > 0 ? "no error" : "no signal";
+    do
+        snprintf(out, STATS_DECIBELS, "%.*f", decimals, f->sqnr);
+    while ((strtod(out, NULL) >= limit) != (f->sqnr >= limit) && ++decimals < 17);
+    return strcat(out, " dB");
+}
+
+size_t stats_binades(const struct hu_spread *spread, int empty_least,
+                     struct stats_binade binades[HU_BINADES])
+{
+    size_t n = 0;
+    int empty = 0;
+    for (int i = 0; i < HU_BINADES; i++) {
+        int exponent = i + HU_BINADE_LEAST;
+        if (!spread->binades[i]) {
+            empty++;
+            continue;
+        }
+        if (n && empty >= empty_least)
+            binades[n++] = (struct stats_binade){.exponent = exponent - empty, .empty = empty};
+        for (int k = empty; n && empty < empty_least && k > 0; k--)
+            binades[n++] = (struct stats_binade){.exponent = exponent - k};
+        binades[n++] = (struct stats_binade){.exponent = exponent, .count = spread->binades[i]};
+        empty = 0;
+    }
+    return n;
 }
 
 enum stats_reach stats_reach(const struct hu_format *f, int exponent)

@@ -51,6 +51,21 @@ int stats_narrowest_of_all(const struct stats *s);
 
 const char *stats_scaling_name(enum hu_scaling scaling);
 
+/* The ratio in words, in OUT: decibels with as many decimals as tell it from LIMIT, at least two.
+ */
+enum { STATS_DECIBELS = 32 };
+const char *stats_decibels(char out[STATS_DECIBELS], const struct hu_loss_figures *f, double limit);
+
+/* A binade, or a run of EMPTY ones of which EXPONENT is the least. */
+struct stats_binade {
+    int exponent, empty;
+    uint64_t count;
+};
+/* From the least binade that holds anything to the greatest; runs of EMPTY_LEAST or more that hold
+ * nothing become one. Returns their number. */
+size_t stats_binades(const struct hu_spread *spread, int empty_least,
+                     struct stats_binade binades[HU_BINADES]);
+
 /* What a target's range makes of the binade of EXPONENT. */
 enum stats_reach { STATS_OVERFLOWS, STATS_NORMAL, STATS_SUBNORMAL, STATS_ZERO };
 enum stats_reach stats_reach(const struct hu_format *f, int exponent);

@@ -39,16 +39,12 @@ static json_t *narrowest_json(const struct stats *s, int index)
 
 static json_t *tensor_json(const struct stats *s, const struct stats_tensor *t)
 {
-    char shown[512];
     json_t *targets = check_memory(json_array());
     for (size_t i = 0; i < s->targets.count; i++)
         json_array_append_new(targets, target_json(s, s->targets.at[i], &t->figures[i], t->finite,
                                                    t->nans, t->infinities));
-    json_t *name = json_string(t->tensor->name);
-    if (!name)
-        name = json_string(hu_printable(t->tensor->name, shown, sizeof shown));
-    json_t *row = json_pack("{s:o, s:s, s:I, s:I, s:I, s:I}", "name", name, "dtype",
-                            hu_dtype_name(t->tensor->dtype), "elements",
+    json_t *row = json_pack("{s:o, s:s, s:I, s:I, s:I, s:I}", "name", json_text(t->tensor->name),
+                            "dtype", hu_dtype_name(t->tensor->dtype), "elements",
                             (json_int_t)t->tensor->elements, "zeros", (json_int_t)t->zeros, "nan",
                             (json_int_t)t->nans, "infinite", (json_int_t)t->infinities);
     check_memory(row);
@@ -88,8 +84,9 @@ json_t *stats_json(const struct stats *s)
         json_array_append_new(total, target_json(s, s->targets.at[i], &f, spread->finite,
                                                  spread->nans, spread->infinities));
     }
-    json_t *root = json_pack("{s:s?, s:o, s:o, s:o}", "file", s->file, "tensors", tensors, "total",
-                             total, "narrowest_safe", narrowest_json(s, stats_narrowest_of_all(s)));
+    json_t *root =
+        json_pack("{s:o, s:o, s:o, s:o}", "file", json_text(s->file), "tensors", tensors, "total",
+                  total, "narrowest_safe", narrowest_json(s, stats_narrowest_of_all(s)));
     check_memory(root);
     json_object_set_new(root, "scale", json_string(stats_scaling_name(s->scaling)));
     json_object_set_new(root, "limits", limits_json(s));

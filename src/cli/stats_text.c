@@ -1,181 +1,257 @@
-#include "stats.h"
+#include "columns.h"
+#include "grid.h"
 #include "memory/term.h"
-#include "report.h"
+#include "stats.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of the histogram; what lies below is one more. */
-enum { ROWS_MAX = 36, BAR = 24, NAME_MAX_COLUMNS = 48, COUNT = 27 };
+/* Rows of the histogram, and what lies below is one more; empty binades in a row that become one;
+ * columns of a bar and of what stands before it; room for a count. */
+enum { ROWS_MAX = 40, EMPTY_LEAST = 3, BAR = 24, BAR_LEAST = 8, BEFORE_BAR = 27, COUNT = 27 };
 
-static void pad(const char *text, int columns)
+/* COUNT things of a NAME that takes an s. */
+static const char *plural(uint64_t count)
 {
-    int used = text_columns(text);
-    printf("%s%*s", text, columns > used ? columns - used : 0, "");
+    return count == 1 ? "" : "s";
 }
 
-static void print_decibels(char out[16], double sqnr)
+static bool any_invalid(const struct stats *s)
 {
-    if (isfinite(sqnr))
-        snprintf(out, 16, "%.2f dB", sqnr);
-    else
-        snprintf(out, 16, "%s", sqnr > 0 ? "no error" : "no signal");
+    for (size_t i = 0; i < s->targets.count; i++)
+        if (s->total->losses[i].invalid)
+            return true;
+    return false;
+}
+
+static void count_row(struct grid *g, const struct stats *s, const struct palette *p, size_t index,
+                      bool invalid, bool verdicts)
+{
+    struct hu_loss_figures f = hu_loss_figures(&s->total->losses[index]);
+    /* What becomes NaN comes after what overflows, where anything does. */
+    uint64_t counts[] = {f.overflow, f.invalid, f.underflow, f.subnormal, f.exact};
+    char text[COUNT], decibels[STATS_DECIBELS];
+    grid_cell(g, s->targets.at[index]->name, "");
+    for (int k = 0; k < 5; k++)
+        if (k != 1 || invalid)
+            grid_cell(g, hu_grouped(counts[k], text), k < 2 && counts[k] ? p->warn : "");
+    grid_cell(g, stats_decibels(decibels, &f, s->limits.min_sqnr), "");
+    bool safe = stats_is_safe(s, &f, s->total->spread.finite);
+    if (verdicts)
+        grid_cell(g, safe ? "safe" : "not safe", safe ? p->good : p->warn);
 }
 
 static void print_counts(const struct stats *s, const struct palette *p, bool verdicts)
 {
-    static const char *const heads[] = {"overflow", "to zero", "subnormal", "exact"};
-    printf("  %s%-18s", p->bold, "target");
-    for (int i = 0; i < 4; i++)
-        printf(" %15s", heads[i]);
-    printf(" %12s%s\n", "SQNR", p->off);
-    for (size_t i = 0; i < s->targets.count; i++) {
-        struct hu_loss_figures f = hu_loss_figures(&s->total->losses[i]);
-        uint64_t counts[] = {f.overflow, f.underflow, f.subnormal, f.exact};
-        char text[COUNT], decibels[16];
-        printf("  %-18s", s->targets.at[i]->name);
-        for (int k = 0; k < 4; k++) {
-            bool bad = k == 0 && counts[k];
-            printf(" %s%15s%s", bad ? p->warn : "", hu_grouped(counts[k], text), bad ? p->off : "");
-        }
-        print_decibels(decibels, f.sqnr);
-        printf(" %12s", decibels);
-        bool safe = stats_is_safe(s, &f, s->total->spread.finite);
-        if (verdicts)
-            printf("  %s%s%s", safe ? p->good : p->warn, safe ? "safe" : "not safe", p->off);
-        putchar('\n');
-    }
+    static const char *const heads[] = {"overflow", "to NaN", "to zero", "subnormal", "exact"};
+    struct grid g = {0};
+    bool invalid = any_invalid(s);
+    grid_column(&g, "target", 18, true);
+    for (int k = 0; k < 5; k++)
+        if (k != 1 || invalid)
+            grid_column(&g, heads[k], 15, false);
+    grid_column(&g, "SQNR", 12, false);
+    if (verdicts)
+        grid_column(&g, "", 0, true);
+    for (size_t i = 0; i < s->targets.count; i++)
+        count_row(&g, s, p, i, invalid, verdicts);
+    grid_print(&g, p, terminal_columns(stdout));
+    grid_clear(&g);
 }
 
 static void print_errors(const struct stats *s, const struct palette *p)
 {
     static const char *const heads[] = {"max error", "rms error", "max relative", "rms relative",
                                         "max ulp"};
-    printf("\n  %s%-18s", p->bold, "target");
+    struct grid g = {0};
+    grid_column(&g, "target", 18, true);
     for (int i = 0; i < 5; i++)
-        printf(" %13s", heads[i]);
-    printf("%s\n", p->off);
+        grid_column(&g, heads[i], 13, false);
     for (size_t i = 0; i < s->targets.count; i++) {
         struct hu_loss_figures f = hu_loss_figures(&s->total->losses[i]);
-        printf("  %-18s %13.4e %13.4e %13.4e %13.4e %13.4g\n", s->targets.at[i]->name, f.max_error,
-               f.rms_error, f.max_relative, f.rms_relative, f.max_ulps);
+        double errors[] = {f.max_error, f.rms_error, f.max_relative, f.rms_relative, f.max_ulps};
+        grid_cell(&g, s->targets.at[i]->name, "");
+        for (int k = 0; k < 5; k++) {
+            char text[32];
+            snprintf(text, sizeof text, k < 4 ? "%.4e" : "%.4g", errors[k]);
+            grid_cell(&g, f.measured ? text : "–", "");
+        }
     }
+    putchar('\n');
+    grid_print(&g, p, terminal_columns(stdout));
+    grid_clear(&g);
+}
+
+/* How the histogram is laid out in the terminal's columns: the bars give way first, then targets.
+ */
+struct histogram {
+    const struct stats *stats;
+    const struct palette *palette;
+    int bar;
+    size_t targets; /* whose reach is shown */
+    uint64_t most;
+};
+
+static int reach_width(const struct hu_format *f)
+{
+    int n = text_columns(f->name);
+    return n < 4 ? 4 : n;
+}
+
+static struct histogram lay_out_histogram(const struct stats *s, const struct palette *p)
+{
+    struct histogram h = {s, p, BAR, s->scaling == HU_SCALE_NONE ? s->targets.count : 0, 0};
+    int columns = terminal_columns(stdout), used = BEFORE_BAR;
+    for (size_t i = 0; i < h.targets; i++)
+        used += 2 + reach_width(s->targets.at[i]);
+    if (columns && used + BAR > columns)
+        h.bar = columns - used > BAR_LEAST ? columns - used : BAR_LEAST;
+    while (columns && h.targets > 1 && used + h.bar > columns)
+        used -= 2 + reach_width(s->targets.at[--h.targets]);
+    const struct hu_spread *spread = &s->total->spread;
+    for (int i = 0; i < HU_BINADES; i++)
+        h.most = spread->binades[i] > h.most ? spread->binades[i] : h.most;
+    return h;
 }
 
 /* A bar in eighths of a column. */
-static void print_bar(double share)
+static void print_bar(const struct histogram *h, double share)
 {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    int n = (int)ceil(share * BAR * 8), used = n / 8 + (n % 8 > 0);
+    int n = (int)ceil(share * h->bar * 8), used = n / 8 + (n % 8 > 0);
     for (int i = 0; i < n / 8; i++)
         fputs("█", stdout);
-    printf("%s%*s", eighths[n % 8], BAR - used, "");
+    printf("%s%*s", eighths[n % 8], h->bar - used, "");
 }
 
-static void print_reach(const struct stats *s, const struct palette *p, int exponent)
+static void print_reach(const struct histogram *h, int exponent)
 {
-    for (size_t i = 0; i < s->targets.count; i++) {
-        const char *name = s->targets.at[i]->name;
-        enum stats_reach reach = stats_reach(s->targets.at[i], exponent);
+    const struct palette *p = h->palette;
+    for (size_t i = 0; i < h->targets; i++) {
+        enum stats_reach reach = stats_reach(h->stats->targets.at[i], exponent);
         static const char *const marks[] = {"over", "█", "░", "0"};
         const char *color = reach == STATS_OVERFLOWS ? p->warn : reach == STATS_ZERO ? p->dim : "";
-        int width = text_columns(name) < 4 ? 4 : text_columns(name);
-        printf("  %s%*s%s", color, width - text_columns(marks[reach]) + (int)strlen(marks[reach]),
-               marks[reach], *color ? p->off : "");
+        printf("  %s", color);
+        print_right(marks[reach], reach_width(h->stats->targets.at[i]));
+        fputs(*color ? p->off : "", stdout);
     }
 }
 
-static void print_histogram_row(const struct stats *s, const struct palette *p, const char *label,
-                                uint64_t count, uint64_t most, bool reach, int exponent)
+/* exponent: NULL where the row is none of one binade. */
+static void print_histogram_row(const struct histogram *h, const char *label, uint64_t count,
+                                const int *exponent)
 {
-    double all = (double)s->total->spread.finite;
-    pad(label, 14);
+    double all = (double)h->stats->total->spread.finite;
+    uint64_t most = count > h->most ? count : h->most;
+    print_left(label, 14);
     printf(" %8.4f %%  ", 100 * (double)count / all);
-    print_bar(most ? (double)count / (double)most : 0);
-    if (reach)
-        print_reach(s, p, exponent);
+    print_bar(h, most ? (double)count / (double)most : 0);
+    if (exponent)
+        print_reach(h, *exponent);
     putchar('\n');
 }
 
-static void print_histogram_head(const struct stats *s, const struct palette *p, bool reach)
+static void print_histogram_head(const struct histogram *h)
 {
-    printf("\n  %s%-12s %10s  %-*s", p->bold, "binade", "share", BAR, "");
-    for (size_t i = 0; reach && i < s->targets.count; i++)
-        printf("  %4s", s->targets.at[i]->name);
-    printf("%s\n", p->off);
+    printf("\n  %s%-12s %10s  %*s", h->palette->bold, "binade", "share", h->bar, "");
+    for (size_t i = 0; i < h->targets; i++) {
+        fputs("  ", stdout);
+        print_right(h->stats->targets.at[i]->name, 4);
+    }
+    printf("%s\n", h->palette->off);
+}
+
+static void print_binades(const struct histogram *h)
+{
+    static struct stats_binade binades[HU_BINADES];
+    size_t n = stats_binades(&h->stats->total->spread, EMPTY_LEAST, binades);
+    uint64_t below = 0;
+    char label[32];
+    for (size_t i = n; i-- > 0;) {
+        const struct stats_binade *b = &binades[i];
+        snprintf(label, sizeof label, "  2^%d", b->exponent);
+        if (n - i > ROWS_MAX)
+            below += b->count;
+        else if (b->empty)
+            printf("  %s… %d empty binades%s\n", h->palette->dim, b->empty, h->palette->off);
+        else
+            print_histogram_row(h, label, b->count, &b->exponent);
+    }
+    if (below)
+        print_histogram_row(h, "  below these", below, NULL);
 }
 
 static void print_histogram(const struct stats *s, const struct palette *p)
 {
-    const struct hu_spread *spread = &s->total->spread;
-    bool reach = s->scaling == HU_SCALE_NONE;
-    uint64_t most = 0, below = 0;
-    int rows = 0;
-    for (int i = 0; i < HU_BINADES; i++)
-        most = spread->binades[i] > most ? spread->binades[i] : most;
-    print_histogram_head(s, p, reach);
-    int top = HU_BINADES - 1;
-    while (top >= 0 && !spread->binades[top])
-        top--;
-    int bottom = 0;
-    while (bottom < top && !spread->binades[bottom])
-        bottom++;
-    char label[32];
-    for (int i = top; i >= bottom && top >= 0; i--) {
-        if (++rows > ROWS_MAX) {
-            below += spread->binades[i];
-            continue;
-        }
-        snprintf(label, sizeof label, "  2^%d", i + HU_BINADE_LEAST);
-        print_histogram_row(s, p, label, spread->binades[i], most, reach, i + HU_BINADE_LEAST);
+    struct histogram h = lay_out_histogram(s, p);
+    print_histogram_head(&h);
+    print_binades(&h);
+    if (s->total->spread.zeros)
+        print_histogram_row(&h, "  zero", s->total->spread.zeros, NULL);
+    int columns = terminal_columns(stdout);
+    if (h.targets) {
+        fputs(p->dim, stdout);
+        print_wrapped("█ normal  ░ subnormal  0 rounds to zero  over: beyond the largest", 2,
+                      columns ? columns : 80);
+        fputs(p->off, stdout);
     }
-    if (rows > ROWS_MAX)
-        print_histogram_row(s, p, "  below these", below, below > most ? below : most, false, 0);
-    if (spread->zeros)
-        print_histogram_row(s, p, "  zero", spread->zeros,
-                            spread->zeros > most ? spread->zeros : most, false, 0);
-    if (reach)
-        printf("  %s█ normal  ░ subnormal  0 rounds to zero  over: beyond the largest%s\n", p->dim,
+    if (h.targets && h.targets < s->targets.count)
+        printf("  %s%zu more targets have no room here%s\n", p->dim, s->targets.count - h.targets,
                p->off);
+}
+
+static void tensor_row(struct grid *g, const struct stats *s, const struct palette *p,
+                       const struct stats_tensor *t)
+{
+    char name[512], text[64], decibels[STATS_DECIBELS];
+    grid_cell(g, hu_printable(t->tensor->name, name, sizeof name), "");
+    grid_cell(g, hu_grouped(t->tensor->elements, text), "");
+    snprintf(text, sizeof text, "%.3g", t->greatest);
+    grid_cell(g, text, "");
+    for (size_t k = 0; k < s->targets.count; k++) {
+        bool over = t->figures[k].overflow + t->figures[k].invalid;
+        const char *ratio = stats_decibels(decibels, &t->figures[k], s->limits.min_sqnr);
+        snprintf(text, sizeof text, "%s%s", t->figures[k].measured ? ratio : "–", over ? "!" : " ");
+        grid_cell(g, text, over ? p->warn : "");
+    }
+    int narrowest = stats_narrowest(s, t);
+    grid_cell(g, narrowest < 0 ? "none" : s->targets.at[narrowest]->name, "");
+}
+
+/* What the marks in the table of tensors mean, where there are any. */
+static void explain_marks(const struct stats *s)
+{
+    bool over = false, unmeasured = false;
+    for (size_t i = 0; i < s->count; i++)
+        for (size_t k = 0; k < s->targets.count; k++) {
+            const struct hu_loss_figures *f = &s->tensors[i].figures[k];
+            over |= f->overflow || f->invalid;
+            unmeasured |= !f->measured;
+        }
+    if (over)
+        puts("  ! some elements overflow or become NaN; they are left out of the ratio unless the "
+             "target saturates");
+    if (unmeasured)
+        puts("  – nothing measured: no element, or none with a finite result");
 }
 
 /* A line a tensor: its ratio in each target, marked where it overflows. */
 static void print_tensors(const struct stats *s, const struct palette *p)
 {
-    char name[512], text[COUNT];
-    int widest = 6;
-    bool any = false;
-    for (size_t i = 0; i < s->count; i++) {
-        int n = text_columns(hu_printable(s->tensors[i].tensor->name, name, sizeof name));
-        widest = n > widest ? n : widest;
-    }
-    widest = widest > NAME_MAX_COLUMNS ? NAME_MAX_COLUMNS : widest;
-    printf("\n  %s", p->bold);
-    pad("tensor", widest);
-    printf(" %15s %10s", "elements", "largest");
+    struct grid g = {0};
+    grid_column(&g, "tensor", 0, true);
+    grid_column(&g, "elements", 15, false);
+    grid_column(&g, "largest", 10, false);
     for (size_t i = 0; i < s->targets.count; i++)
-        printf(" %12s", s->targets.at[i]->name);
-    printf("  narrowest safe%s\n", p->off);
-    for (size_t i = 0; i < s->count; i++) {
-        const struct stats_tensor *t = &s->tensors[i];
-        printf("  ");
-        pad(hu_printable(t->tensor->name, name, sizeof name), widest);
-        printf(" %15s %10.3g", hu_grouped(t->tensor->elements, text), t->greatest);
-        for (size_t k = 0; k < s->targets.count; k++) {
-            char decibels[16];
-            print_decibels(decibels, t->figures[k].sqnr);
-            bool over = t->figures[k].overflow + t->figures[k].invalid;
-            any |= over;
-            printf(" %s%11s%s%s", over ? p->warn : "", decibels, over ? "!" : " ",
-                   over ? p->off : "");
-        }
-        int narrowest = stats_narrowest(s, t);
-        printf("  %s\n", narrowest < 0 ? "none" : s->targets.at[narrowest]->name);
-    }
-    if (any)
-        puts("  ! some elements overflow; they are left out of the ratio unless the target "
-             "saturates");
+        grid_column(&g, s->targets.at[i]->name, 12, false);
+    grid_column(&g, "narrowest safe", 0, true);
+    for (size_t i = 0; i < s->count; i++)
+        tensor_row(&g, s, p, &s->tensors[i]);
+    putchar('\n');
+    grid_print(&g, p, terminal_columns(stdout));
+    grid_clear(&g);
+    explain_marks(s);
 }
 
 static void print_head(const struct stats *s)
@@ -183,13 +259,15 @@ static void print_head(const struct stats *s)
     const struct hu_spread *spread = &s->total->spread;
     char elements[COUNT], nans[COUNT], infinities[COUNT];
     uint64_t all = spread->finite + spread->nans + spread->infinities;
-    printf("%s: %zu tensor%s, %s elements", s->file, s->count, s->count == 1 ? "" : "s",
-           hu_grouped(all, elements));
+    char *file = text_printable(s->file);
+    printf("%s: %zu tensor%s, %s element%s", file, s->count, plural(s->count),
+           hu_grouped(all, elements), plural(all));
+    free(file);
     if (spread->nans || spread->infinities)
         printf(", of them %s NaN and %s infinite, which are left out",
                hu_grouped(spread->nans, nans), hu_grouped(spread->infinities, infinities));
     if (s->skipped)
-        printf("; %zu tensor%s of other dtypes left out", s->skipped, s->skipped == 1 ? "" : "s");
+        printf("; %zu tensor%s of other dtypes left out", s->skipped, plural(s->skipped));
     if (spread->greatest > 0)
         printf("\nmagnitudes from %.6g to %.6g", spread->least, spread->greatest);
     else
@@ -199,6 +277,37 @@ static void print_head(const struct stats *s)
     if (s->scaling == HU_SCALE_BLOCK)
         printf("; each %d in a row scaled by a power of two (OCP MX)", HU_SCALE_ELEMENTS);
     printf("\n\n");
+}
+
+/* What a cast makes of the infinities of the data. */
+static const char *fate_of_infinity(const struct stats *s, const struct hu_format *f)
+{
+    if (!s->options.saturate && hu_has_infinity(f))
+        return NULL;
+    return s->options.saturate || !hu_has_nan(f) ? "the largest finite value" : "NaN";
+}
+
+/* NaNs and infinities of the data are no part of the verdict, and a cast may lose them. */
+static void note_specials(const struct stats *s)
+{
+    const struct hu_spread *spread = &s->total->spread;
+    char count[COUNT];
+    for (size_t i = 0; i < s->targets.count; i++) {
+        const struct hu_format *f = s->targets.at[i];
+        struct hu_loss_figures figures = hu_loss_figures(&s->total->losses[i]);
+        const char *fate = fate_of_infinity(s, f);
+        if (!stats_is_safe(s, &figures, spread->finite))
+            continue;
+        if (spread->nans && !hu_has_nan(f))
+            printf("  but %s has no NaN: a cast would make %s NaN%s of the data the largest finite "
+                   "value\n",
+                   f->name, hu_grouped(spread->nans, count), plural(spread->nans));
+        if (spread->infinities && fate)
+            printf("  but %s %s: a cast would make %s infinit%s of the data %s\n", f->name,
+                   s->options.saturate ? "saturates" : "has no infinity",
+                   hu_grouped(spread->infinities, count), spread->infinities == 1 ? "y" : "ies",
+                   fate);
+    }
 }
 
 static void print_verdict(const struct stats *s, const struct palette *p)
@@ -214,6 +323,7 @@ static void print_verdict(const struct stats *s, const struct palette *p)
     printf("\nnarrowest safe: %s%s%s (%s and at least %g dB, in every tensor and in all)\n",
            p->bold, narrowest < 0 ? "none of these" : s->targets.at[narrowest]->name, p->off, most,
            s->limits.min_sqnr);
+    note_specials(s);
 }
 
 void stats_cast_text(const struct stats *s, const struct palette *p, const char *output,
@@ -222,11 +332,14 @@ void stats_cast_text(const struct stats *s, const struct palette *p, const char 
     const struct hu_spread *spread = &s->total->spread;
     char elements[COUNT], a[COUNT], b[COUNT];
     uint64_t all = spread->finite + spread->nans + spread->infinities;
-    printf("%s: %zu tensor%s, %s elements to %s", output, s->count, s->count == 1 ? "" : "s",
-           hu_grouped(all, elements), s->targets.at[0]->name);
+    char *file = text_printable(output);
+    printf("%s: %zu tensor%s, %s element%s to %s", file, s->count, plural(s->count),
+           hu_grouped(all, elements), plural(all), s->targets.at[0]->name);
+    free(file);
     if (s->skipped)
-        printf(", %zu copied as they are", s->skipped);
-    printf("; %s bytes, before %s\n\n", hu_grouped(after, a), hu_grouped(before, b));
+        printf(", %zu copied as %s", s->skipped, s->skipped == 1 ? "it is" : "they are");
+    printf("; %s byte%s, before %s\n\n", hu_grouped(after, a), plural(after),
+           hu_grouped(before, b));
     print_counts(s, p, false);
     print_errors(s, p);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,19 @@ static void note_opaque(const struct tensor_source *s)
              s->path);
 }
 
+/* Whether PATH is a file, and no archive. */
+static bool may_be_raw(const char *path)
+{
+    char magic[2] = "";
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool is_file = fd >= 0 && !fstat(fd, &status) && S_ISREG(status.st_mode);
+    bool is_archive = is_file && read(fd, magic, 2) == 2 && !memcmp(magic, "PK", 2);
+    if (fd >= 0)
+        close(fd);
+    return is_file && !is_archive;
+}
+
 bool tensor_source_open(struct tensor_source *s, const char *command, const char *path,
                         const struct hu_format *format)
 {
@@ -138,7 +152,7 @@ bool tensor_source_open(struct tensor_source *s, const char *command, const char
     } else {
         fine = hu_tensor_set_open(path, &s->set, error);
         if (!fine) {
-            if (!format && !is_container(path))
+            if (!format && !is_container(path) && may_be_raw(path))
                 fail(command, "%s; for a raw array, -f names the format of its elements", error);
             else
                 fail(command, "%s", error);
@@ -182,10 +196,27 @@ const struct hu_tensor *tensor_source_at(const struct tensor_source *s, size_t i
     return &s->set.files[file].tensors[index];
 }
 
+/* Names are UTF-8 whatever the user's locale, so '?' is a character of that. The locale is this
+ * thread's for the one call: nothing else reads or prints by it. */
+static bool matches(const char *glob, const char *name)
+{
+    static locale_t utf8;
+    if (!utf8)
+        utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
+    int result = fnmatch(glob, name, 0);
+    if (before)
+        uselocale(before);
+    /* Bytes that are no UTF-8, in GGUF's names, are matched as bytes. */
+    if (result && result != FNM_NOMATCH)
+        result = fnmatch(glob, name, 0);
+    return !result;
+}
+
 bool tensor_source_chooses(const struct tensor_source *s, const struct hu_tensor *t)
 {
     for (size_t i = 0; i < s->glob_count; i++)
-        if (!fnmatch(s->globs[i], t->name, 0))
+        if (matches(s->globs[i], t->name))
             return true;
     return !s->glob_count;
 }
@@ -193,6 +224,31 @@ bool tensor_source_chooses(const struct tensor_source *s, const struct hu_tensor
 bool tensor_source_reads(const struct hu_tensor *t)
 {
     return t->dtype.format && hu_statistics_reads(t->dtype.format);
+}
+
+static bool glob_matches(const struct tensor_source *s, const char *glob)
+{
+    for (size_t i = 0; i < s->set.tensor_count; i++)
+        if (matches(glob, s->set.tensors[i]->name))
+            return true;
+    return false;
+}
+
+/* No chosen tensor holds numbers that fp64 holds. */
+static void fail_unread(const struct tensor_source *s, const char *command)
+{
+    const struct hu_tensor *wide = NULL;
+    for (size_t i = 0; i < s->set.tensor_count; i++)
+        if (tensor_source_chooses(s, s->set.tensors[i]) && s->set.tensors[i]->dtype.format)
+            wide = s->set.tensors[i];
+    bool opaque = s->set.tensor_count == 1 && s->set.tensors[0]->void_size;
+    if (wide)
+        fail(command,
+             "%s holds %s, whose values fp64 does not hold all; only formats within fp64 are read",
+             s->path, wide->dtype.format->name);
+    else
+        fail(command, "%s has no floating-point tensor that can be read%s", s->path,
+             opaque ? "; -f FORMAT says what its opaque elements are" : "");
 }
 
 bool tensor_source_check(const struct tensor_source *s, const char *command)
@@ -207,10 +263,10 @@ bool tensor_source_check(const struct tensor_source *s, const char *command)
         fail(command, "%s has no tensor whose name matches %s; 'halfulp tensors' lists them",
              s->path, s->globs[0]);
     else if (!read)
-        fail(command, "%s has no floating-point tensor that can be read%s", s->path,
-             s->set.tensor_count == 1 && s->set.tensors[0]->void_size
-                 ? "; -f FORMAT says what its opaque elements are"
-                 : "");
+        fail_unread(s, command);
+    for (size_t i = 0; read && i < s->glob_count; i++)
+        if (!glob_matches(s, s->globs[i]))
+            note("%s has no tensor whose name matches %s", s->path, s->globs[i]);
     return read > 0;
 }
 

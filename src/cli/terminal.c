@@ -1,4 +1,6 @@
 #include "terminal.h"
+#include "report.h"
+#include "tensor/tensor_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +46,56 @@ int text_columns(const char *text)
         n += !continues && !combines;
     }
     return n;
+}
+
+char *text_whole(const char *text, bool no_controls)
+{
+    static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+    char *out = check_memory(malloc(3 * strlen(text) + 1)), *end = out;
+    for (const unsigned char *at = (const unsigned char *)text; *at;) {
+        size_t n = hu_utf8_length(at, strnlen((const char *)at, 4));
+        bool control = *at < 0x20 || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0);
+        /* XML 1.0 section 2.2 lacks U+FFFE and U+FFFF too. */
+        control |= n == 3 && at[0] == 0xef && at[1] == 0xbf && at[2] >= 0xbe;
+        bool fine = n && !(control && no_controls);
+        memcpy(end, fine ? (const char *)at : replacement, fine ? n : 3);
+        end += fine ? n : 3;
+        at += n ? n : 1;
+    }
+    *end = 0;
+    return out;
+}
+
+char *text_printable(const char *text)
+{
+    /* A byte becomes four characters at most; hu_printable wants five of room for each. */
+    size_t size = 4 * strlen(text) + 8;
+    char *out = check_memory(malloc(size));
+    hu_printable(text, out, size);
+    return out;
+}
+
+void print_xml(FILE *out, const char *text)
+{
+    char *whole = text_whole(text, true);
+    for (const char *c = whole; *c; c++)
+        switch (*c) {
+        case '<':
+            fputs("&lt;", out);
+            break;
+        case '>':
+            fputs("&gt;", out);
+            break;
+        case '&':
+            fputs("&amp;", out);
+            break;
+        case '"':
+            fputs("&quot;", out);
+            break;
+        default:
+            fputc(*c, out);
+        }
+    free(whole);
 }
 
 const struct palette *palette_for(bool color)

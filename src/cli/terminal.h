@@ -21,6 +21,17 @@ int terminal_columns(FILE *stream);
  * program prints. */
 int text_columns(const char *text);
 
+/* TEXT from outside, in new memory that the caller frees: what is no UTF-8 becomes U+FFFD, and
+ * where NO_CONTROLS, as XML wants it, so do control characters. */
+char *text_whole(const char *text, bool no_controls);
+
+/* TEXT from outside for a terminal, whole and in new memory: control characters and what is no
+ * UTF-8 become \xNN. */
+char *text_printable(const char *text);
+
+/* Prints TEXT from outside as XML's character data. */
+void print_xml(FILE *out, const char *text);
+
 /* The SGR sequences of the three fields and of emphasis; empty strings when colour is off. */
 struct palette {
     const char *sign, *exponent, *significand, *dim, *bold, *warn, *good, *off;

@@ -1,4 +1,5 @@
 #include "verify_row.h"
+#include "json.h"
 #include "report.h"
 #include "text.h"
 
@@ -221,9 +222,10 @@ json_t *verify_row_json(const struct verify_row *row)
         json_array_append_new(list, mismatch_json(row, i));
     double rate = row->seconds > 0 ? (double)row->verdict.inputs / row->seconds : 0;
     return check_memory(json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:f, s:f, s:b, s:o, s:o}", "from", row->from->name,
-        "to", row->to->name, "round", hu_direction_name(row->direction), "kernel", row->subject,
-        "covers", row->covers, "inputs", (json_int_t)row->verdict.inputs, "mismatches",
-        (json_int_t)row->verdict.mismatches, "seconds", row->seconds, "inputs_per_second", rate,
-        "passed", verify_row_passed(row), "first_mismatches", list, "stopped", stop_json(row)));
+        "{s:s, s:s, s:s, s:o, s:s, s:I, s:I, s:f, s:f, s:b, s:o, s:o}", "from", row->from->name,
+        "to", row->to->name, "round", hu_direction_name(row->direction), "kernel",
+        json_text(row->subject), "covers", row->covers, "inputs", (json_int_t)row->verdict.inputs,
+        "mismatches", (json_int_t)row->verdict.mismatches, "seconds", row->seconds,
+        "inputs_per_second", rate, "passed", verify_row_passed(row), "first_mismatches", list,
+        "stopped", stop_json(row)));
 }

@@ -38,6 +38,52 @@ static bool is_file(const char *path)
     return !stat(path, &status) && S_ISREG(status.st_mode);
 }
 
+/* Whether TEXT is a value of a format by its name, as in -fp16:max: that name means the format
+ * whatever files there are, and ./fp16 the file. */
+static bool names_format(const char *text)
+{
+    char name[HU_MAX_NAME];
+    text += strspn(text, " \t");
+    text += *text == '-' || *text == '+';
+    size_t n = strcspn(text, ":");
+    if (!text[n] || n >= sizeof name)
+        return false;
+    memcpy(name, text, n);
+    name[n] = 0;
+    return hu_format_find(name);
+}
+
+/* Whether TEXT is meant for a file by how it is written: its first N bytes are a path, or end as a
+ * tensor file does. */
+static bool looks_like_file(const char *text, size_t n)
+{
+    static const char *const ends[] = {".npy", ".safetensors", ".gguf", ".json", ".bin"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t m = strlen(ends[i]);
+        if (n > m && !strncmp(text + n - m, ends[i], m))
+            return true;
+    }
+    return memchr(text, '/', n);
+}
+
+/* Says why the file that TEXT means is none. False: no part before a colon is meant for a file. */
+static bool refuse_absent(struct place *p, const char *text)
+{
+    for (const char *colon = strchr(text, ':'); colon; colon = strchr(colon + 1, ':')) {
+        struct stat status;
+        size_t n = (size_t)(colon - text);
+        if (!looks_like_file(text, n))
+            continue;
+        p->file = strndup(text, n);
+        const char *why = !p->file                 ? "out of memory"
+                          : stat(p->file, &status) ? strerror(errno)
+                                                   : hu_file_kind_trouble(status.st_mode);
+        refuse(p, "%.300s: %s", p->file ? p->file : text, why);
+        return true;
+    }
+    return false;
+}
+
 /* False: no part before a colon is a file, or no memory. */
 static bool split(struct place *p, const char *text)
 {
@@ -73,8 +119,8 @@ static bool read_index(struct place *p, const char **at, uint64_t size, unsigned
     if (end == *at || errno)
         return refuse(p, "\"%s\" is no list of indices: whole numbers by commas", *at);
     if (n < 0 ? (uint64_t) - (n + 1) >= size : (uint64_t)n >= size)
-        return refuse(p, "index %lld is out of range: axis %u of '%.80s' has %llu elements", n,
-                      axis, p->tensor, (unsigned long long)size);
+        return refuse(p, "index %lld is out of range: axis %u of '%.80s' has %llu element%s", n,
+                      axis, p->tensor, (unsigned long long)size, size == 1 ? "" : "s");
     *index = n < 0 ? size - 1 - (uint64_t) - (n + 1) : (uint64_t)n;
     *at = end;
     return true;
@@ -89,8 +135,8 @@ static bool find_index(struct place *p, const struct hu_tensor *t, uint64_t *num
         return refuse(p, "'%.80s' has more axes than are read", p->tensor);
     for (unsigned i = 0; i < t->rank; i++) {
         if (!at || (i && *at++ != ','))
-            return refuse(p, "'%.80s' has %u axes: as many indices are due, as in [%s]", p->tensor,
-                          t->rank,
+            return refuse(p, "'%.80s' has %u ax%ss: as many indices are due, as in [%s]", p->tensor,
+                          t->rank, t->rank == 1 ? "i" : "e",
                           t->rank == 1   ? "0"
                           : t->rank == 2 ? "0,0"
                                          : "0,0,…");
@@ -98,8 +144,8 @@ static bool find_index(struct place *p, const struct hu_tensor *t, uint64_t *num
             return false;
     }
     if (at && (*at != ']' || at[1]))
-        return refuse(p, "'%.80s' has %u axes, and more is written in the brackets", p->tensor,
-                      t->rank);
+        return refuse(p, "'%.80s' has %u ax%ss, and more is written in the brackets", p->tensor,
+                      t->rank, t->rank == 1 ? "i" : "e");
     *number = 0;
     for (unsigned i = 0; i < t->rank; i++) {
         unsigned axis = t->fortran_order ? t->rank - 1 - i : i;
@@ -184,10 +230,14 @@ enum hu_element_result hu_element_read(const char *text, const struct hu_format 
                                        uint64_t *bits, char message[HU_ELEMENT_MESSAGE])
 {
     struct place p = {.message = message};
+    if (names_format(text))
+        return HU_ELEMENT_NONE;
     enum hu_element_result result = HU_ELEMENT_NONE;
     if (split(&p, text)) {
         bool fine = is_raw(p.file) ? read_raw(&p, format, bits) : read_set(&p, format, bits);
         result = fine ? HU_ELEMENT_FOUND : HU_ELEMENT_ERROR;
+    } else if (refuse_absent(&p, text)) {
+        result = HU_ELEMENT_ERROR;
     }
     free(p.file);
     free(p.tensor);

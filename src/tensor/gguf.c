@@ -258,8 +258,9 @@ static bool check_tiling(struct reader *r, uint64_t alignment)
     free(order);
     if (fine && r->size - file->data_offset > next)
         return hu_file_refuse(r->error, file->data_offset + next,
-                              "%llu bytes follow the last tensor's data",
-                              (unsigned long long)(r->size - file->data_offset - next));
+                              "%llu byte%s the last tensor's data",
+                              (unsigned long long)(r->size - file->data_offset - next),
+                              r->size - file->data_offset - next > 1 ? "s follow" : " follows");
     for (size_t i = 0; fine && i < file->count; i++)
         file->tensors[i].offset += file->data_offset;
     return fine;

@@ -249,20 +249,32 @@ static bool find_opaque(const char *code, struct hu_tensor *t)
     return hu_dtype_find(two ? "bf16" : "uint8", &t->dtype);
 }
 
+/* Whether elements of dtype ORDER CODE have their most significant byte first. '=', '|' and no
+ * order at all are the machine's own to NumPy. */
+static bool is_big_endian(char order, const char *code)
+{
+    bool native_big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+    return code[1] != '1' && (order == '>' || (order != '<' && native_big));
+}
+
+/* False: CODE, a dtype's name without its order, is none of NumPy's numbers. */
+static bool find_known(char order, const char *code, struct hu_tensor *t)
+{
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(code, known[i].code)) {
+            t->big_endian = is_big_endian(order, code);
+            return hu_dtype_find(known[i].name, &t->dtype);
+        }
+    return false;
+}
+
 static bool find_dtype(struct reader *r, const struct dictionary *d, struct hu_tensor *t)
 {
     char order = d->descr[0];
     const char *code = d->descr + 1;
     if (order && strchr("<>|=", order)) {
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-            if (!strcmp(code, known[i].code)) {
-                t->big_endian = order == '>' && code[1] != '1';
-                if ((order == '|' || order == '=') && code[1] != '1')
-                    return hu_file_refuse(r->error, d->descr_at,
-                                          "dtype '%s' does not say its byte order, '<' or '>'",
-                                          d->descr);
-                return hu_dtype_find(known[i].name, &t->dtype);
-            }
+        if (find_known(order, code, t))
+            return true;
         if (find_opaque(code, t)) {
             t->big_endian = order == '>' && t->void_size > 1;
             return true;
@@ -270,6 +282,8 @@ static bool find_dtype(struct reader *r, const struct dictionary *d, struct hu_t
         return hu_file_refuse(r->error, d->descr_at, "dtype '%s' is not read: %s", d->descr,
                               unreadable(*code));
     }
+    if (find_known('=', d->descr, t))
+        return true;
     /* ml_dtypes' own names. */
     struct hu_dtype named = {.format = hu_format_find(d->descr)};
     if (named.format && (strstr(d->descr, "float"))) {
@@ -344,8 +358,9 @@ static bool set_tensor(struct reader *r, const struct dictionary *d)
                               "header: the file is cut short",
                               (unsigned long long)t->bytes, (unsigned long long)data);
     if (t->bytes < data)
-        return hu_file_refuse(r->error, r->end + t->bytes, "%llu bytes follow the array's data",
-                              (unsigned long long)(data - t->bytes));
+        return hu_file_refuse(r->error, r->end + t->bytes, "%llu byte%s the array's data",
+                              (unsigned long long)(data - t->bytes),
+                              data - t->bytes > 1 ? "s follow" : " follows");
     return true;
 }
 

@@ -11,10 +11,10 @@ bool hu_raw_describe(const struct hu_format *format, uint64_t size, struct hu_te
     uint32_t unit = hu_dtype_bytes(dtype), elements = hu_dtype_elements(dtype);
     *file = (struct hu_tensor_file){.kind = HU_RAW, .size = size};
     if (size % unit)
-        return hu_file_refuse(error, size - size % unit,
-                              "%u element%s of %s take%s %u bytes, and %llu bytes are left over",
-                              elements, elements > 1 ? "s" : "", format->name,
-                              elements > 1 ? "" : "s", unit, (unsigned long long)(size % unit));
+        return hu_file_refuse(
+            error, size - size % unit, "%u element%s of %s take%s %u bytes, and %llu %s left over",
+            elements, elements > 1 ? "s" : "", format->name, elements > 1 ? "" : "s", unit,
+            (unsigned long long)(size % unit), size % unit > 1 ? "bytes are" : "byte is");
     struct hu_tensor *t = hu_file_append(&file->tensors, &file->count, sizeof *t);
     uint64_t *shape = hu_file_allocate(file, sizeof *shape);
     if (!t || !shape)
@@ -35,10 +35,8 @@ bool hu_raw_open(const char *path, const struct hu_format *format, struct hu_ten
     struct stat status;
     *file = (struct hu_tensor_file){0};
     *error = (struct hu_file_error){0};
-    const char *why = stat(path, &status)        ? strerror(errno)
-                      : S_ISDIR(status.st_mode)  ? "is a folder"
-                      : !S_ISREG(status.st_mode) ? "is no regular file"
-                                                 : NULL;
+    const char *why = stat(path, &status) ? hu_file_open_trouble(path, errno)
+                                          : hu_file_kind_trouble(status.st_mode);
     if (why) {
         hu_file_refuse(error, 0, "%s", why);
         error->has_offset = false;

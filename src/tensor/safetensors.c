@@ -400,8 +400,9 @@ static bool check_tiling(struct reader *r)
     }
     free(order);
     if (fine && next != r->size)
-        return hu_file_refuse(r->error, next, "%llu bytes follow the last tensor's data",
-                              (unsigned long long)(r->size - next));
+        return hu_file_refuse(r->error, next, "%llu byte%s the last tensor's data",
+                              (unsigned long long)(r->size - next),
+                              r->size - next > 1 ? "s follow" : " follows");
     return fine;
 }
 

@@ -198,13 +198,36 @@ bool hu_file_check_names(const struct hu_tensor_file *file, uint64_t offset,
     return fine;
 }
 
+static const char no_pipe[] = "a file is needed, not a pipe: write it to a file first";
+
+const char *hu_file_open_trouble(const char *path, int error)
+{
+    /* Elsewhere "-" is standard input. */
+    return error == ENOENT && !strcmp(path, "-") ? no_pipe : strerror(error);
+}
+
+const char *hu_file_kind_trouble(mode_t mode)
+{
+    return S_ISREG(mode)                      ? NULL
+           : S_ISDIR(mode)                    ? "is a folder"
+           : S_ISFIFO(mode) || S_ISSOCK(mode) ? no_pipe
+                                              : "is no regular file";
+}
+
+/* A zip archive's first record, or the only one of an empty archive (APPNOTE 4.3.7, 4.3.16). */
+static bool is_zip(const unsigned char *bytes)
+{
+    return !memcmp(bytes, "PK\3\4", 4) || !memcmp(bytes, "PK\5\6", 4);
+}
+
 static bool map_header(int descriptor, struct hu_tensor_file *file, struct hu_file_error *error)
 {
     struct stat status;
     if (fstat(descriptor, &status))
         return refuse_whole(error, strerror(errno));
-    if (!S_ISREG(status.st_mode))
-        return refuse_whole(error, S_ISDIR(status.st_mode) ? "is a folder" : "is no regular file");
+    const char *trouble = hu_file_kind_trouble(status.st_mode);
+    if (trouble)
+        return refuse_whole(error, trouble);
     file->size = (uint64_t)status.st_size;
     if (file->size < 8)
         return refuse_whole(error, "is too short for a safetensors, GGUF or .npy header");
@@ -239,9 +262,13 @@ bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file, struct h
     *error = (struct hu_file_error){0};
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0)
-        return refuse_whole(error, strerror(errno));
+        return refuse_whole(error, hu_file_open_trouble(path, errno));
     bool fine = map_header(descriptor, file, error);
     close(descriptor);
+    if (fine && is_zip(file->mapping))
+        fine = refuse_whole(
+            error, "is a zip archive, as NumPy's .npz and PyTorch's .pt are: unpack it, or "
+                   "save the tensors as .npy or .safetensors");
     if (fine)
         fine = parser_of(path, file->mapping)(file->mapping, file->mapped, file->size, file, error);
     if (!fine)

@@ -7,6 +7,8 @@
 
 #include "dtype.h"
 
+#include <sys/types.h>
+
 struct hu_tensor {
     const char *name;      /* UTF-8 without NUL; may hold control characters */
     struct hu_dtype dtype; /* of the elements as the file counts them */
@@ -101,6 +103,10 @@ struct hu_tensor **hu_file_by_offset(const struct hu_tensor_file *file);
 /* Sets elements and bytes from dtype and shape. False: over 64 bits, or no whole bytes or blocks;
  * error says so. */
 bool hu_tensor_measure(struct hu_tensor *tensor, uint64_t offset, struct hu_file_error *error);
+/* What is wrong with reading tensors from what MODE (stat's) describes; NULL: nothing. */
+const char *hu_file_kind_trouble(mode_t mode);
+/* Why PATH cannot be read, of which the system says ERROR. */
+const char *hu_file_open_trouble(const char *path, int error);
 /* Bytes of the well-formed UTF-8 sequence at AT, of which LEFT bytes are there (Unicode table 3-7);
  * 0: ill-formed, or none left. */
 size_t hu_utf8_length(const unsigned char *at, size_t left);

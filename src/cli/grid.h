@@ -1,0 +1,37 @@
+/* Tables that fit the terminal: side by side where there is room, else below one another. */
+#ifndef HALFULP_CLI_GRID_H
+#define HALFULP_CLI_GRID_H
+
+#include "terminal.h"
+
+#include <stddef.h>
+
+struct grid_column {
+    const char *head;
+    int width; /* what it takes where there is room, unless a cell is wider */
+    bool left; /* aligned so; else right */
+};
+
+/* Columns are set first, then cells are added row by row. */
+enum { GRID_COLUMNS_MAX = 80 };
+struct grid {
+    struct grid_column columns[GRID_COLUMNS_MAX];
+    size_t column_count;
+    struct grid_cell *cells;
+    size_t cell_count;
+};
+
+void grid_column(struct grid *g, const char *head, int width, bool left);
+
+/* TEXT is copied; COLOR is of a palette or "". */
+void grid_cell(struct grid *g, const char *text, const char *color);
+
+/*
+ * Prints the table in lines of at most COLUMNS, which is 0 where that is not known. Where the
+ * widths that were asked for do not fit, columns are as narrow as their cells; where that does not
+ * suffice, those that are left follow below, each time beside the first column.
+ */
+void grid_print(const struct grid *g, const struct palette *p, int columns);
+void grid_clear(struct grid *g);
+
+#endif
