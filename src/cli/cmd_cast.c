@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 enum { KEY_TENSOR = KEY_OWN, KEY_STOCHASTIC, KEY_SEED, KEY_JOBS, KEY_FORCE };
 
@@ -218,22 +217,11 @@ static int check_request(const struct request *r, const char *command, int opera
     return EXIT_DONE;
 }
 
-/* A set is open whole while it is read and while it is written. */
-static void raise_file_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit))
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static void prepare(struct request *r, const char *command)
 {
     r->job.command = command;
     if (r->has_stochastic)
         r->job.stats.options.direction = HU_STOCHASTIC;
-    raise_file_limit();
 }
 
 static int run(const struct command *self, int argc, char **argv)

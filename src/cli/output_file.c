@@ -1,28 +1,21 @@
 #include "output_file.h"
+#include "file_limit.h"
 #include "interruption.h"
 #include "report.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static void say(const struct output_file *f, int error)
 {
-    struct rlimit limit;
-    if (error == EMFILE && !getrlimit(RLIMIT_NOFILE, &limit))
-        fail(f->command,
-             "%s: all files of a set are open until the last is written, and only %llu may be; "
-             "'ulimit -n' sets that",
-             f->path, (unsigned long long)limit.rlim_cur);
-    else
-        fail(f->command, "%s: %s", f->path, strerror(error));
+    char text[FILE_LIMIT_TEXT];
+    fail(f->command, "%s: %s", f->path, file_limit_reason(error, text));
 }
 
 static bool report(struct output_file *f, int error)
