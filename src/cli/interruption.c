@@ -58,13 +58,13 @@ void interruption_watch(void)
     }
 }
 
-/* Puts NEW where OLD is. False: it is nowhere. */
-static bool replace(const char *old, const char *new)
+/* Puts FRESH where OLD is. False: it is nowhere. */
+static bool replace(const char *old, const char *fresh)
 {
     struct names *all = atomic_load(&names);
     for (size_t i = 0; all && i < all->capacity; i++)
         if (atomic_load(&all->at[i]) == old) {
-            atomic_store(&all->at[i], new);
+            atomic_store(&all->at[i], fresh);
             return true;
         }
     return false;
@@ -76,13 +76,13 @@ void interruption_add(const char *path)
         return;
     struct names *old = atomic_load(&names);
     size_t n = old ? old->capacity : 0, capacity = n * 2 + 4;
-    struct names *new = check_memory(calloc(1, sizeof *new + capacity * sizeof *new->at));
-    new->older = old;
-    new->capacity = capacity;
+    struct names *fresh = check_memory(calloc(1, sizeof *fresh + capacity * sizeof *fresh->at));
+    fresh->older = old;
+    fresh->capacity = capacity;
     for (size_t i = 0; i < n; i++)
-        atomic_store(&new->at[i], atomic_load(&old->at[i]));
-    atomic_store(&new->at[n], path);
-    atomic_store(&names, new);
+        atomic_store(&fresh->at[i], atomic_load(&old->at[i]));
+    atomic_store(&fresh->at[n], path);
+    atomic_store(&names, fresh);
 }
 
 void interruption_forget(const char *path)
