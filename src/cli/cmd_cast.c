@@ -146,8 +146,8 @@ static void note_specials(const struct request *r)
              r->job.to->name);
     uint64_t invalid = hu_loss_figures(&r->job.stats.total->losses[0]).invalid;
     if (invalid)
-        note("%llu negative values became NaN: %s has no sign", (unsigned long long)invalid,
-             r->job.to->name);
+        note("%llu negative value%s became NaN: %s has no sign", (unsigned long long)invalid,
+             invalid == 1 ? "" : "s", r->job.to->name);
     bool named;
     if (r->job.source.set.files[0].kind == HU_NPY && hu_npy_descr(r->job.to, &named) && !named)
         note("NumPy has no %s: the elements are written as opaque bytes, and "
