@@ -104,8 +104,9 @@ Test(cast, what_a_container_cannot_name_is_refused)
     refuses(&file, "fp4_e2m1", "packed 2 at a time");
     file.kind = HU_NPY;
     refuses(&file, "e6m9", ".npy cannot hold e6m9");
+    refuses(&file, "fp6_e3m2", ".npy cannot hold packed elements");
     file.tensors[0].elements = 4;
-    refuses(&file, "fp6_e3m2", "-t NAME_unpacked");
+    refuses(&file, "fp6_e3m2", "-t fp6_e3m2_unpacked");
     file.kind = HU_GGUF;
     refuses(&file, "bf16", "GGUF is read and not written");
     hu_tensor_file_close(&file);

@@ -1,14 +1,20 @@
 #include "interruption.h"
 
+#include "report.h"
+
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 /* All that the handler reads; lock-free, and so fit for one. */
-static _Atomic(const char *) file;
-static _Atomic(char *const *) set;
-static atomic_size_t set_count;
+struct names {
+    struct names *older; /* a handler may still be reading them */
+    size_t capacity;
+    _Atomic(const char *) at[]; /* NULL: a free place */
+};
+static _Atomic(struct names *) names;
 static atomic_bool line, drawing, dying;
 
 /* A terminal that is stopped holds a drawing up for as long as it likes, and the thread that draws
@@ -26,23 +32,25 @@ static void clear_line(void)
 static void leave_nothing_and_die(int number)
 {
     atomic_store(&dying, true);
-    const char *path = atomic_load(&file);
-    if (path)
-        unlink(path);
-    char *const *paths = atomic_load(&set);
-    for (size_t i = 0, n = atomic_load(&set_count); i < n; i++)
-        unlink(paths[i]);
+    struct names *all = atomic_load(&names);
+    for (size_t i = 0; all && i < all->capacity; i++) {
+        const char *path = atomic_load(&all->at[i]);
+        if (path)
+            unlink(path);
+    }
     clear_line();
     signal(number, SIG_DFL);
     raise(number);
 }
 
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGXFSZ, SIGXCPU};
+enum { NUMBERS = sizeof numbers / sizeof *numbers };
+
 void interruption_watch(void)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGXFSZ, SIGXCPU};
     struct sigaction action = {.sa_handler = leave_nothing_and_die};
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    for (size_t i = 0; i < NUMBERS; i++) {
         struct sigaction old;
         sigaction(numbers[i], NULL, &old);
         if (old.sa_handler != SIG_IGN)
@@ -50,16 +58,53 @@ void interruption_watch(void)
     }
 }
 
-void interruption_file(const char *path)
+/* Puts FRESH where OLD is. False: it is nowhere. */
+static bool replace(const char *old, const char *fresh)
 {
-    atomic_store(&file, path);
+    struct names *all = atomic_load(&names);
+    for (size_t i = 0; all && i < all->capacity; i++)
+        if (atomic_load(&all->at[i]) == old) {
+            atomic_store(&all->at[i], fresh);
+            return true;
+        }
+    return false;
 }
 
-void interruption_set(char *const *paths, size_t count)
+void interruption_add(const char *path)
 {
-    atomic_store(&set_count, 0);
-    atomic_store(&set, paths);
-    atomic_store(&set_count, count);
+    if (replace(NULL, path))
+        return;
+    struct names *old = atomic_load(&names);
+    size_t n = old ? old->capacity : 0, capacity = n * 2 + 4;
+    struct names *fresh = check_memory(calloc(1, sizeof *fresh + capacity * sizeof *fresh->at));
+    fresh->older = old;
+    fresh->capacity = capacity;
+    for (size_t i = 0; i < n; i++)
+        atomic_store(&fresh->at[i], atomic_load(&old->at[i]));
+    atomic_store(&fresh->at[n], path);
+    atomic_store(&names, fresh);
+}
+
+void interruption_forget(const char *path)
+{
+    if (path)
+        replace(path, NULL);
+}
+
+static sigset_t before;
+
+void interruption_hold(void)
+{
+    sigset_t all;
+    sigemptyset(&all);
+    for (size_t i = 0; i < NUMBERS; i++)
+        sigaddset(&all, numbers[i]);
+    sigprocmask(SIG_BLOCK, &all, &before);
+}
+
+void interruption_release(void)
+{
+    sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 bool interruption_begin_drawing(void)

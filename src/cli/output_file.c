@@ -1,4 +1,5 @@
 #include "output_file.h"
+#include "file_limit.h"
 #include "interruption.h"
 #include "report.h"
 
@@ -11,9 +12,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static void say(const struct output_file *f, int error)
+{
+    char text[FILE_LIMIT_TEXT];
+    fail(f->command, "%s: %s", f->path, file_limit_reason(error, text));
+}
+
 static bool report(struct output_file *f, int error)
 {
-    fail(f->command, "%s: %s", f->path, strerror(error));
+    say(f, error);
     output_abandon(f);
     return false;
 }
@@ -44,53 +51,65 @@ static int open_unnamed(const char *path)
     return -1;
 }
 
+static void forget_temporary(struct output_file *f)
+{
+    interruption_forget(f->temporary);
+    free(f->temporary);
+    f->temporary = NULL;
+}
+
 static int open_named(struct output_file *f)
 {
-    f->temporary = check_memory(malloc(strlen(f->path) + 16));
-    sprintf(f->temporary, "%s.XXXXXX", f->path);
+    f->temporary = check_memory(malloc(strlen(f->place) + 16));
+    sprintf(f->temporary, "%s.XXXXXX", f->place);
     int fd = mkostemp(f->temporary, O_CLOEXEC);
     if (fd >= 0) {
-        interruption_file(f->temporary);
+        interruption_add(f->temporary);
         return fd;
     }
     int error = errno;
-    free(f->temporary);
-    f->temporary = NULL;
+    forget_temporary(f);
     errno = error;
     return -1;
+}
+
+/* What is in the way at f->path, or NULL; sets f->place. */
+static const char *find_place(struct output_file *f, struct stat *old)
+{
+    f->replaces = lstat(f->path, old) == 0;
+    bool is_link = f->replaces && S_ISLNK(old->st_mode);
+    if (is_link && stat(f->path, old))
+        return "is a symbolic link that leads to no file";
+    if (f->replaces && S_ISDIR(old->st_mode))
+        return "is a folder";
+    if (f->replaces && !S_ISREG(old->st_mode))
+        return "is no regular file, so it cannot be replaced whole";
+    if (f->replaces && !f->force)
+        return "exists; --force replaces it";
+    f->place = is_link ? realpath(f->path, NULL) : check_memory(strdup(f->path));
+    return f->place ? NULL : "is a symbolic link that leads to no file";
 }
 
 bool output_begin(struct output_file *f, const char *command, const char *path, bool force)
 {
     *f = (struct output_file){.command = command, .path = path, .force = force};
     struct stat old;
-    bool exists = lstat(path, &old) == 0;
-    if (exists && !S_ISREG(old.st_mode)) {
-        fail(command, "%s is no regular file, so it cannot be replaced whole", path);
-        return false;
-    }
-    if (exists && !force) {
-        fail(command, "%s exists; --force replaces it", path);
+    const char *obstacle = find_place(f, &old);
+    if (obstacle) {
+        fail(command, "%s %s", path, obstacle);
         return false;
     }
     interruption_watch();
-    int fd = open_unnamed(path);
-    if (fd < 0)
+    int fd = open_unnamed(f->place);
+    if (fd < 0 && errno != EMFILE)
         fd = open_named(f);
     if (fd < 0)
         return report(f, errno);
     mode_t mask = umask(0);
     umask(mask);
-    fchmod(fd, exists ? old.st_mode & 07777 : 0666 & ~mask);
+    fchmod(fd, f->replaces ? old.st_mode & 07777 : 0666 & ~mask);
     f->stream = check_memory(fdopen(fd, "wb"));
     return true;
-}
-
-static void forget_temporary(struct output_file *f)
-{
-    interruption_file(NULL);
-    free(f->temporary);
-    f->temporary = NULL;
 }
 
 void output_abandon(struct output_file *f)
@@ -100,10 +119,20 @@ void output_abandon(struct output_file *f)
     if (f->temporary)
         unlink(f->temporary);
     forget_temporary(f);
+    free(f->place);
+    f->place = NULL;
     f->stream = NULL;
 }
 
-/* The rename reaches the disk with its folder. */
+bool output_finish(struct output_file *f)
+{
+    errno = 0;
+    if (ferror(f->stream) || fflush(f->stream) || fsync(fileno(f->stream)))
+        return report(f, errno ? errno : EIO);
+    return true;
+}
+
+/* A rename reaches the disk with its folder. */
 static void sync_folder(const char *path)
 {
     char *copy = check_memory(strdup(path));
@@ -116,15 +145,13 @@ static void sync_folder(const char *path)
 }
 
 /* Gives a file that has no name yet one beside its place. */
-static bool name_beside(struct output_file *f, const char *self)
+static bool name_beside(struct output_file *f)
 {
-    f->temporary = check_memory(malloc(strlen(f->path) + 32));
+    char self[SELF];
+    print_self(self, fileno(f->stream));
+    f->temporary = check_memory(malloc(strlen(f->place) + 32));
     for (unsigned i = 0; i < 100; i++) {
-        sprintf(f->temporary, "%s.%lx%x", f->path, (unsigned long)getpid(), i);
-        interruption_file(NULL);
-        if (access(f->temporary, F_OK) == 0)
-            continue;
-        interruption_file(f->temporary);
+        sprintf(f->temporary, "%s.%lx%x", f->place, (unsigned long)getpid(), i);
         if (linkat(AT_FDCWD, self, AT_FDCWD, f->temporary, AT_SYMLINK_FOLLOW) == 0)
             return true;
         if (errno != EEXIST)
@@ -136,32 +163,106 @@ static bool name_beside(struct output_file *f, const char *self)
     return false;
 }
 
+/* Puts the file in the place of another. One of a set changes names with it where the file system
+ * can, so that this can be undone. */
+static bool take_over(struct output_file *f, bool of_set)
+{
+#ifdef RENAME_EXCHANGE
+    if (of_set && renameat2(AT_FDCWD, f->temporary, AT_FDCWD, f->place, RENAME_EXCHANGE) == 0)
+        return f->exchanged = true;
+    if (of_set && errno != ENOENT && errno != EINVAL && errno != ENOSYS)
+        return false;
+#else
+    (void)of_set;
+#endif
+    return rename(f->temporary, f->place) == 0;
+}
+
 /* link refuses where a file has come to stand in the meantime; rename replaces it. */
-static bool put_in_place(struct output_file *f)
+static bool put_in_place(struct output_file *f, bool of_set)
 {
     char self[SELF];
     print_self(self, fileno(f->stream));
-    if (!f->temporary && linkat(AT_FDCWD, self, AT_FDCWD, f->path, AT_SYMLINK_FOLLOW) == 0)
+    if (!f->temporary && linkat(AT_FDCWD, self, AT_FDCWD, f->place, AT_SYMLINK_FOLLOW) == 0)
+        return f->placed = true;
+    if (!f->temporary && (!f->force || errno != EEXIST || !name_beside(f)))
+        return false;
+    f->placed = f->force ? take_over(f, of_set) : link(f->temporary, f->place) == 0;
+    return f->placed;
+}
+
+/* Whether the place is as it was, or has been made so. */
+static bool take_back(struct output_file *f)
+{
+    if (!f->placed)
         return true;
-    if (!f->temporary && (!f->force || errno != EEXIST || !name_beside(f, self)))
-        return false;
-    if (f->force ? rename(f->temporary, f->path) : link(f->temporary, f->path))
-        return false;
-    if (!f->force)
-        unlink(f->temporary);
-    return true;
+#ifdef RENAME_EXCHANGE
+    if (f->exchanged)
+        return renameat2(AT_FDCWD, f->temporary, AT_FDCWD, f->place, RENAME_EXCHANGE) == 0;
+#endif
+    return !f->replaces && unlink(f->place) == 0;
+}
+
+/* The paths of those COUNT files that are placed; new memory. Empty: none is. */
+static char *list_placed(const struct output_file *files, size_t count)
+{
+    size_t length = 1;
+    for (size_t i = 0; i < count; i++)
+        length += strlen(files[i].path) + 2;
+    char *names = check_memory(calloc(length, 1)), *end = names;
+    for (size_t i = 0; i < count; i++)
+        if (files[i].placed)
+            end += sprintf(end, "%s%s", end > names ? ", " : "", files[i].path);
+    return names;
+}
+
+/* Says that FAILED could not be placed, and what has become of the others. */
+static void undo(struct output_file *files, size_t count, const struct output_file *failed,
+                 int error)
+{
+    for (size_t i = count; i-- > 0;)
+        files[i].placed = !take_back(&files[i]);
+    char *names = list_placed(files, count);
+    if (*names)
+        fail(failed->command,
+             "%s: %s; of the set these files are new, and the others as before: %s", failed->path,
+             strerror(error), names);
+    else if (count > 1)
+        fail(failed->command, "%s: %s; all files of the set are as before", failed->path,
+             strerror(error));
+    else
+        say(failed, error);
+    free(names);
+}
+
+/* In a set that may replace another, all files have names before the first replaces one; then
+ * nothing but renames is left, one right after the other. */
+static struct output_file *place_all(struct output_file *files, size_t count)
+{
+    for (size_t i = 0; count > 1 && i < count; i++)
+        if (files[i].force && !files[i].temporary && !name_beside(&files[i]))
+            return &files[i];
+    for (size_t i = 0; i < count; i++)
+        if (!put_in_place(&files[i], count > 1))
+            return &files[i];
+    return NULL;
+}
+
+bool output_place(struct output_file *files, size_t count)
+{
+    interruption_hold();
+    struct output_file *failed = place_all(files, count);
+    if (failed)
+        undo(files, count, failed, errno);
+    for (size_t i = 0; !failed && i < count; i++)
+        sync_folder(files[i].place);
+    for (size_t i = 0; i < count; i++)
+        output_abandon(&files[i]);
+    interruption_release();
+    return !failed;
 }
 
 bool output_commit(struct output_file *f)
 {
-    errno = 0;
-    if (ferror(f->stream) || fflush(f->stream) || fsync(fileno(f->stream)))
-        return report(f, errno ? errno : EIO);
-    if (!put_in_place(f))
-        return report(f, errno);
-    forget_temporary(f);
-    fclose(f->stream);
-    f->stream = NULL;
-    sync_folder(f->path);
-    return true;
+    return output_finish(f) && output_place(f, 1);
 }

@@ -1,30 +1,44 @@
 /*
- * A file that appears only when it is complete: written without a name, synced, then linked into
- * its place, by way of a name beside it where it replaces another. Where the file system has no
- * files without a name it is written beside its place; a signal that ends the process and can be
- * caught removes it.
+ * Files that appear only when they are complete: written without a name, synced, then linked into
+ * their places, by way of names beside them where they replace others. Where the file system has
+ * no files without a name they are written beside their places; a signal that ends the process and
+ * can be caught removes them. Not thread-safe.
  */
 #ifndef HALFULP_CLI_OUTPUT_FILE_H
 #define HALFULP_CLI_OUTPUT_FILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 struct output_file {
     const char *command; /* for messages */
-    const char *path;
-    char *temporary; /* its name beside its place; NULL: it has none */
+    const char *path;    /* as the user gave it */
+    char *place;         /* where it goes: the path, or what a symbolic link there leads to */
+    char *temporary;     /* its name beside its place; NULL: it has none */
     FILE *stream;
     bool force;
+    bool replaces;  /* there was a file in its place at the beginning */
+    bool exchanged; /* it is in its place, and the temporary name has the file that was */
+    bool placed;
 };
 
-/* False: reported; an existing file needs force. One output file is open at a time. */
+/* False: reported; an existing file needs force. Several may be open at a time. A symbolic link
+ * stays, and the file that it leads to is what is replaced. */
 bool output_begin(struct output_file *f, const char *command, const char *path, bool force);
 
-/* Puts the file in its place. False: reported, and nothing is left behind. */
+/* All that was written reaches the disk. False: reported, and the file is abandoned. */
+bool output_finish(struct output_file *f);
+
+/* Puts COUNT finished files in their places, in their order. False: reported; where one cannot be
+ * placed all places are as they were, or the message says which files are new. The files are gone
+ * either way. Signals wait meanwhile. */
+bool output_place(struct output_file *files, size_t count);
+
+/* Finishes and places one file. False: reported, and nothing is left behind. */
 bool output_commit(struct output_file *f);
 
-/* Forgets the file. */
+/* Forgets the file. One that is all zeros may be forgotten too. */
 void output_abandon(struct output_file *f);
 
 #endif

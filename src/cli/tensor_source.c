@@ -1,4 +1,5 @@
 #include "tensor_source.h"
+#include "file_limit.h"
 #include "report.h"
 #include "tensor/npy.h"
 #include "tensor/raw.h"
@@ -93,6 +94,8 @@ static bool apply_format(struct tensor_source *s, const char *command,
 
 static bool open_files(struct tensor_source *s, const char *command)
 {
+    char reason[FILE_LIMIT_TEXT];
+    file_limit_raise();
     s->descriptors = check_memory(malloc(s->set.count * sizeof *s->descriptors));
     for (size_t i = 0; i < s->set.count; i++)
         s->descriptors[i] = -1;
@@ -100,7 +103,7 @@ static bool open_files(struct tensor_source *s, const char *command)
         struct stat status;
         int fd = s->descriptors[i] = open(s->set.paths[i], O_RDONLY | O_CLOEXEC);
         if (fd < 0 || fstat(fd, &status)) {
-            fail(command, "%s: %s", s->set.paths[i], strerror(errno));
+            fail(command, "%s: %s", s->set.paths[i], file_limit_reason(errno, reason));
             return false;
         }
         if ((uint64_t)status.st_size != s->set.files[i].size) {

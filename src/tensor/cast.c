@@ -211,18 +211,26 @@ static bool lay_out_safetensors(const struct hu_tensor_file *file,
     return fine;
 }
 
+/* Before the elements are counted: of a format that .npy cannot hold their number says nothing. */
+static bool check_npy(const struct hu_format *to, char message[HU_CAST_MESSAGE])
+{
+    bool named;
+    if (hu_npy_descr(to, &named))
+        return true;
+    if (to->storage_bits < 8)
+        return refuse(message,
+                      ".npy cannot hold packed elements, as %s has them; -t %s_unpacked "
+                      "gives each a byte, as ml_dtypes does",
+                      to->name, to->name);
+    return refuse(message, ".npy cannot hold %s: NumPy and ml_dtypes have no such type", to->name);
+}
+
 static bool lay_out_npy(const struct hu_tensor_file *file, const struct hu_format *to,
                         struct hu_cast_layout *l, char message[HU_CAST_MESSAGE])
 {
     bool named;
     const struct hu_tensor *t = &file->tensors[0];
     const char *descr = hu_npy_descr(to, &named);
-    if (!descr)
-        return refuse(message, ".npy cannot hold %s: NumPy and ml_dtypes have no such type%s",
-                      to->name,
-                      to->storage_bits < 8 ? "; of packed formats they have the one-byte layout, "
-                                             "-t NAME_unpacked"
-                                           : "");
     l->header = hu_npy_header(descr, t->fortran_order, t->shape, t->rank, &l->header_bytes);
     return l->header || refuse(message, "out of memory");
 }
@@ -234,6 +242,8 @@ bool hu_cast_lay_out(const struct hu_tensor_file *file, const struct hu_format *
     if (file->kind == HU_GGUF)
         return refuse(message,
                       "GGUF is read and not written; safetensors, .npy and raw arrays are");
+    if (file->kind == HU_NPY && !check_npy(to[0], message))
+        return false;
     if (!place(file, to, l, message))
         return false;
     if (file->kind == HU_NPY && !lay_out_npy(file, to[0], l, message))

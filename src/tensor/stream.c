@@ -1,5 +1,6 @@
 #include "stream.h"
 #include "array/array.h"
+#include "array/layout.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -61,6 +62,7 @@ struct worker {
     struct state *state;
     struct hu_analyst *analyst;
     unsigned char *input, *output;
+    const unsigned char *codes;   /* the piece in the format that it goes to */
     struct hu_gathered *gathered; /* of `tensor`, in `pieces` pieces */
     struct hu_gathered *spare;    /* from an earlier tensor of spare_format, or NULL */
     const struct hu_format *spare_format;
@@ -380,16 +382,46 @@ static uint64_t bytes_before(const struct hu_format *f, uint64_t index)
     return index * f->storage_bits / 8;
 }
 
+/* What saturation makes of N elements that have their format already: infinities become the largest
+ * finite value, and all else stays bit for bit. Packed formats have no infinities. */
+static void saturate(const struct hu_format *f, unsigned char *bytes, size_t n)
+{
+    uint64_t infinity = hu_infinity_code(f) << f->storage_shift;
+    uint64_t greatest = hu_max_finite_code(f) << f->storage_shift;
+    uint64_t sign = hu_sign_mask(f) << f->storage_shift;
+    size_t size = f->storage_bits / 8;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t word = layout_word(bytes + i * size, f->storage_bits);
+        if ((word & ~sign) == infinity)
+            layout_set_word(bytes + i * size, f->storage_bits, greatest | (word & sign));
+    }
+}
+
+/* N elements from FIRST on in the format that T goes to: in the window where they have it and stay
+ * as they are, or in the worker's output. */
+static const unsigned char *converted(struct worker *w, const struct hu_stream_tensor *t,
+                                      uint64_t first, size_t n)
+{
+    const struct hu_options *options = &w->state->stream->plan.targets[0].options;
+    if (t->to != t->data.format) {
+        hu_convert_array_with(hu_kernel_chosen(), t->to, w->output, t->data.format, w->window.bytes,
+                              n, t->data.first + first, options, NULL);
+        return w->output;
+    }
+    if (!options->saturate || !hu_has_infinity(t->to))
+        return w->window.bytes;
+    memcpy(w->output, w->window.bytes, hu_array_bytes(t->to, n));
+    saturate(t->to, w->output, n);
+    return w->output;
+}
+
 static bool write_piece(struct worker *w, const struct piece *p, const struct hu_stream_tensor *t,
                         size_t bytes)
 {
     const unsigned char *out = w->window.bytes;
     if (t->to) {
         size_t n = (size_t)(p->to - p->from);
-        hu_convert_array_with(hu_kernel_chosen(), t->to, w->output, t->data.format, w->window.bytes,
-                              n, t->data.first + p->from,
-                              &w->state->stream->plan.targets[0].options, NULL);
-        out = w->output;
+        out = w->codes = converted(w, t, p->from, n);
         bytes = hu_array_bytes(t->to, n);
     }
     uint64_t at = t->output_offset + bytes_before(t->to ? t->to : t->data.format, p->from);
@@ -408,7 +440,7 @@ static bool analyse_piece(struct worker *w, const struct piece *p, const struct 
         return true;
     }
     bool fine = hu_analyse(w->analyst, &w->state->stream->plan, &t->data, w->gathered, p->from,
-                           p->to, w->window.bytes, t->to ? w->output : NULL);
+                           p->to, w->window.bytes, t->to ? w->codes : NULL);
     if (!fine)
         fail_at(w->state, p->tensor->index, false, ENOMEM);
     return fine;

@@ -19,7 +19,9 @@ struct hu_stream_tensor {
     uint64_t offset, bytes; /* of the data in the input */
     bool big_endian;
     bool analysed;
-    /* Where output is no -1: to which format, NULL for a copy, and the place of the result. */
+    /* Where output is no -1: to which format, NULL for a copy, and the place of the result.
+     * Elements that have that format already keep their bits, NaNs' too; but infinities saturate
+     * where the plan's first target says so. */
     int output;
     uint64_t output_offset;
     const struct hu_format *to;
