@@ -136,11 +136,11 @@ static void note_specials(const struct request *r)
 {
     const struct hu_spread *spread = &r->job.stats.total->spread;
     if (spread->nans && !hu_has_nan(r->job.to))
-        note("%llu NaNs became the largest finite value: %s has no NaN",
-             (unsigned long long)spread->nans, r->job.to->name);
+        note("%llu NaN%s became the largest finite value: %s has no NaN",
+             (unsigned long long)spread->nans, spread->nans == 1 ? "" : "s", r->job.to->name);
     if (spread->infinities && !hu_has_infinity(r->job.to))
-        note("%llu infinities became %s: %s has no infinity",
-             (unsigned long long)spread->infinities,
+        note("%llu infinit%s became %s: %s has no infinity", (unsigned long long)spread->infinities,
+             spread->infinities == 1 ? "y" : "ies",
              r->job.stats.options.saturate || !hu_has_nan(r->job.to) ? "the largest finite value"
                                                                      : "NaN",
              r->job.to->name);
@@ -158,7 +158,7 @@ static void note_specials(const struct request *r)
 static json_t *report_json(const struct request *r)
 {
     json_t *root = stats_json(&r->job.stats);
-    json_object_set_new(root, "output", json_string(r->job.output));
+    json_object_set_new(root, "output", json_text(r->job.output));
     json_object_set_new(root, "copied_tensors", json_integer((json_int_t)r->job.stats.skipped));
     json_object_set_new(root, "bytes_before", json_integer((json_int_t)r->before));
     json_object_set_new(root, "bytes_after", json_integer((json_int_t)r->job.after));
@@ -172,7 +172,7 @@ static int report(const struct request *r)
 {
     note_specials(r);
     if (r->json)
-        return json_print(report_json(r));
+        return stats_print_json(&r->job.stats, report_json(r));
     const struct palette *p = palette_for(color_wanted(r->color, stdout));
     stats_cast_text(&r->job.stats, p, r->job.output, r->before, r->job.after);
     return EXIT_DONE;

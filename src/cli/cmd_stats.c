@@ -212,7 +212,7 @@ static int report(const struct request *r, const char *command)
     if (r->svg && write_svg(r, command) != EXIT_DONE)
         return EXIT_BAD;
     if (r->json)
-        return json_print(stats_json(&r->stats));
+        return stats_print_json(&r->stats, stats_json(&r->stats));
     stats_text(&r->stats, palette_for(color_wanted(r->color, stdout)));
     return EXIT_DONE;
 }

@@ -2,13 +2,58 @@
 #include "report.h"
 #include "terminal.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 int json_print(json_t *document)
 {
     check_memory(document);
     json_dumpf(document, stdout, JSON_INDENT(2));
     putchar('\n');
+    json_decref(document);
+    return EXIT_DONE;
+}
+
+/* Takes VALUE; its lines but the first stand SPACES further in. */
+static void print_value(json_t *value, int spaces)
+{
+    char *text = check_memory(json_dumps(check_memory(value), JSON_INDENT(2) | JSON_ENCODE_ANY));
+    for (const char *c = text; *c; c++) {
+        putchar(*c);
+        if (*c == '\n')
+            printf("%*s", spaces, "");
+    }
+    free(text);
+    json_decref(value);
+}
+
+static void print_rows(const struct json_rows *rows)
+{
+    putchar('[');
+    for (size_t i = 0; i < rows->count; i++) {
+        printf("%s\n    ", i ? "," : "");
+        print_value(rows->row(rows->context, i), 4);
+    }
+    printf("%s]", rows->count ? "\n  " : "");
+}
+
+int json_print_with(json_t *document, const struct json_rows *rows)
+{
+    const char *key;
+    json_t *value;
+    bool first = true;
+    putchar('{');
+    json_object_foreach(document, key, value)
+    {
+        printf("%s\n  \"%s\": ", first ? "" : ",", key);
+        first = false;
+        if (!strcmp(key, rows->key))
+            print_rows(rows);
+        else
+            print_value(json_incref(value), 2);
+    }
+    puts("\n}");
     json_decref(document);
     return EXIT_DONE;
 }

@@ -8,6 +8,16 @@
  * shows up when stdout is closed. */
 int json_print(json_t *document);
 
+/* The same for an object that has very many rows at KEY, whatever it has there: they are made one
+ * at a time, by ROW in new references, so that they need not be in memory all at once. */
+struct json_rows {
+    const char *key;
+    size_t count;
+    json_t *(*row)(const void *context, size_t index);
+    const void *context;
+};
+int json_print_with(json_t *document, const struct json_rows *rows);
+
 /* A string in new memory, which is freed; NULL gives null. */
 json_t *json_take(char *text);
 

@@ -74,7 +74,9 @@ void stats_text(const struct stats *s, const struct palette *p);
 /* What a cast has lost; bytes: of the tensors, before and after. */
 void stats_cast_text(const struct stats *s, const struct palette *p, const char *output,
                      uint64_t before, uint64_t after);
+/* The document, but that "tensors" is null; stats_print_json takes it, and prints it with them. */
 json_t *stats_json(const struct stats *s);
+int stats_print_json(const struct stats *s, json_t *document);
 void stats_svg(FILE *out, const struct stats *s);
 
 #endif

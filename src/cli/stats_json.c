@@ -75,22 +75,31 @@ static json_t *limits_json(const struct stats *s)
 
 json_t *stats_json(const struct stats *s)
 {
-    json_t *tensors = check_memory(json_array()), *total = check_memory(json_array());
+    json_t *total = check_memory(json_array());
     const struct hu_spread *spread = &s->total->spread;
-    for (size_t i = 0; i < s->count; i++)
-        json_array_append_new(tensors, tensor_json(s, &s->tensors[i]));
     for (size_t i = 0; i < s->targets.count; i++) {
         struct hu_loss_figures f = hu_loss_figures(&s->total->losses[i]);
         json_array_append_new(total, target_json(s, s->targets.at[i], &f, spread->finite,
                                                  spread->nans, spread->infinities));
     }
-    json_t *root =
-        json_pack("{s:o, s:o, s:o, s:o}", "file", json_text(s->file), "tensors", tensors, "total",
-                  total, "narrowest_safe", narrowest_json(s, stats_narrowest_of_all(s)));
+    json_t *root = json_pack("{s:o, s:n, s:o, s:o}", "file", json_text(s->file), "tensors", "total",
+                             total, "narrowest_safe", narrowest_json(s, stats_narrowest_of_all(s)));
     check_memory(root);
     json_object_set_new(root, "scale", json_string(stats_scaling_name(s->scaling)));
     json_object_set_new(root, "limits", limits_json(s));
     json_object_set_new(root, "skipped_tensors", json_integer((json_int_t)s->skipped));
     json_object_set_new(root, "histogram", histogram_json(spread));
     return root;
+}
+
+static json_t *row_of(const void *context, size_t index)
+{
+    const struct stats *s = context;
+    return tensor_json(s, &s->tensors[index]);
+}
+
+int stats_print_json(const struct stats *s, json_t *document)
+{
+    struct json_rows rows = {"tensors", s->count, row_of, s};
+    return json_print_with(document, &rows);
 }
