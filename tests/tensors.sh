@@ -432,7 +432,11 @@ names = {f"layers.{i}.scale": {"dtype": "F32", "shape": [1], "data_offsets": [4 
 header = json.dumps(names).encode()
 open("many.safetensors", "wb").write(struct.pack("<Q", len(header)) + header + bytes(200000))
 EOF
-    fits "the document of 50,000 tensors and five targets too" many.safetensors -t bf16,fp16,fp8_e4m3,fp8_e5m2,tf32 --json
+    if grep -q __asan_init "$halfulp"; then
+        skip "the document of 50,000 tensors and five targets too" "AddressSanitizer keeps what is freed"
+    else
+        fits "the document of 50,000 tensors and five targets too" many.safetensors -t bf16,fp16,fp8_e4m3,fp8_e5m2,tf32 --json
+    fi
     rm many.safetensors
 else
     skip "3 GB within 256 MB of memory" "no /usr/bin/time"
