@@ -19,11 +19,10 @@ int json_print(json_t *document)
 static void print_value(json_t *value, int spaces)
 {
     char *text = check_memory(json_dumps(check_memory(value), JSON_INDENT(2) | JSON_ENCODE_ANY));
-    for (const char *c = text; *c; c++) {
-        putchar(*c);
-        if (*c == '\n')
-            printf("%*s", spaces, "");
-    }
+    const char *line = text;
+    for (const char *end; (end = strchr(line, '\n')); line = end + 1)
+        printf("%.*s\n%*s", (int)(end - line), line, spaces, "");
+    fputs(line, stdout);
     free(text);
     json_decref(value);
 }

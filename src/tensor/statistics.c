@@ -210,27 +210,45 @@ static void load_block(struct hu_analyst *a, struct block *b, const struct hu_fo
 /* Most of 65,536 codes do not occur: they are passed over by so many. Every count is a multiple. */
 enum { GROUP = 32 };
 
-static void settle_codes(struct hu_gathered *g)
+static void settle_group(struct hu_gathered *g, size_t first)
 {
-    if (!g->recent_elements)
-        return;
-    for (size_t at = 0; at < TABLES * g->code_count; at += GROUP) {
-        uint32_t *recent = g->recent + at, any = 0;
+    for (size_t table = 0; table < TABLES; table++) {
+        uint32_t *recent = g->recent + table * g->code_count + first, any = 0;
         for (size_t i = 0; i < GROUP; i++)
             any |= recent[i];
         if (!any)
             continue;
-        uint64_t *codes = g->codes + at % g->code_count;
         for (size_t i = 0; i < GROUP; i++)
-            codes[i] += recent[i];
+            g->codes[first + i] += recent[i];
         memset(recent, 0, GROUP * sizeof *recent);
     }
+}
+
+static void settle_codes(struct hu_gathered *g)
+{
+    for (size_t c = 0; g->recent_elements && c < g->code_count; c += GROUP)
+        if (g->met[c / GROUP])
+            settle_group(g, c);
     g->recent_elements = 0;
 }
 
 /* How far ahead of what is counted memory is asked for, in bytes: a page, at which processors stop
  * doing so by themselves. */
 enum { AHEAD = 4096 };
+
+/* Of few elements, so that what they leave of the tables need not be looked at. */
+static void meet_codes(struct hu_gathered *g, const struct hu_format *f, const unsigned char *bytes,
+                       size_t n)
+{
+    enum { FEW = 1 << 13 };
+    uint64_t mask = g->code_count - 1;
+    if (n > FEW)
+        memset(g->met, 1, g->code_count / GROUP);
+    for (size_t i = 0; n <= FEW && i < n; i++) {
+        uint64_t code = f->storage_bits == 8 ? bytes[i] : layout_word(bytes + i * 2, 16);
+        g->met[(code & mask) / GROUP] = 1;
+    }
+}
 
 static bool count_codes(struct hu_gathered *g, const struct hu_format *f,
                         const unsigned char *bytes, size_t n)
@@ -242,6 +260,7 @@ static bool count_codes(struct hu_gathered *g, const struct hu_format *f,
     if (g->recent_elements + n > UINT32_MAX)
         settle_codes(g);
     g->recent_elements += n;
+    meet_codes(g, f, bytes, n);
     uint32_t *even = g->recent, *odd = even + g->code_count;
     uint64_t mask = g->code_count - 1;
     size_t i = 0;
@@ -361,7 +380,7 @@ static void lose_all_values(struct hu_analyst *a, const struct hu_statistics_pla
 static bool occurs(const struct hu_gathered *g, size_t c)
 {
     uint64_t any = 0;
-    for (size_t i = 0; i < GROUP; i++)
+    for (size_t i = 0; g->met[c / GROUP] && i < GROUP; i++)
         any |= g->codes[c + i];
     return any;
 }
@@ -427,8 +446,9 @@ struct hu_gathered *hu_gathered_new(const struct hu_statistics_plan *plan,
     if (source && counts_codes(plan, source)) {
         g->code_count = (size_t)1 << (source->width < 5 ? 5 : source->width);
         g->codes = calloc(g->code_count, sizeof *g->codes);
-        if (!g->codes) {
-            free(g);
+        g->met = calloc(g->code_count / GROUP, 1);
+        if (!g->codes || !g->met) {
+            hu_gathered_free(g);
             return NULL;
         }
     }
@@ -440,8 +460,11 @@ void hu_gathered_clear(struct hu_gathered *g)
     memset(&g->spread, 0, sizeof g->spread);
     memset(g->losses, 0, g->count * sizeof *g->losses);
     settle_codes(g);
-    if (g->codes)
-        memset(g->codes, 0, g->code_count * sizeof *g->codes);
+    for (size_t c = 0; c < g->code_count; c += GROUP) {
+        if (g->met[c / GROUP])
+            memset(g->codes + c, 0, GROUP * sizeof *g->codes);
+        g->met[c / GROUP] = 0;
+    }
 }
 
 void hu_gathered_merge(struct hu_gathered *g, struct hu_gathered *other)
@@ -450,15 +473,21 @@ void hu_gathered_merge(struct hu_gathered *g, struct hu_gathered *other)
     hu_spread_merge(&g->spread, &other->spread);
     for (size_t i = 0; i < g->count; i++)
         hu_loss_merge(&g->losses[i], &other->losses[i]);
-    if (g->codes && other->codes)
-        for (size_t c = 0; c < g->code_count; c++)
-            g->codes[c] += other->codes[c];
+    if (!g->codes || !other->codes)
+        return;
+    for (size_t c = 0; c < g->code_count; c++) {
+        if (!other->met[c / GROUP])
+            continue;
+        g->met[c / GROUP] = 1;
+        g->codes[c] += other->codes[c];
+    }
 }
 
 void hu_gathered_free(struct hu_gathered *g)
 {
     if (g) {
         free(g->codes);
+        free(g->met);
         free(g->recent);
     }
     free(g);

@@ -78,7 +78,8 @@ struct hu_gathered {
     struct hu_spread spread;
     uint64_t *codes; /* how often each code occurs, or NULL: the format is not counted by code */
     size_t code_count;
-    uint32_t *recent; /* counts that are not yet in codes, of `recent_elements` */
+    unsigned char *met; /* of each few codes in a row, whether any may have been counted */
+    uint32_t *recent;   /* counts that are not yet in codes, of `recent_elements` */
     uint64_t recent_elements;
     size_t count;
     struct hu_loss losses[];
