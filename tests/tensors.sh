@@ -384,6 +384,7 @@ import os, pty, signal, sys, time
 pid, terminal = pty.fork()
 if pid == 0:
     os.environ['TERM'] = 'xterm'
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # in the background shells ignore it
     os.execv(sys.argv[1], sys.argv[1:])
 seen, sent, until = b'', False, time.time() + 60
 while time.time() < until:
