@@ -190,17 +190,22 @@ TARGET static bool NAME(near)(struct hu_block_near *b)
     struct NAME(gathered) g = {.max_units = WORDS(set1)(LEAST_UNITS)};
     /* Errors are multiples of the least's last place. */
     bool tiny = least < 1 - BIAS + FRACTION;
-    if (b->divisor != 0 && b->in_single)
+    if (b->divisor != 0 && b->in_single) {
         NAME(round_all)
-    (&g, b, (struct NAME(case)){.small = true, .divided = true, .in_single = true});
-    else if (b->divisor != 0)
+        (&g, b, (struct NAME(case)){.small = true, .divided = true, .in_single = true});
+    } else if (b->divisor != 0) {
         NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .divided = true});
-    else if (b->scales && tiny)
+    } else if (b->scales && tiny) {
         NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .tiny = true, .scaled = true});
-    else if (b->scales) NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .scaled = true});
-    else if (tiny) NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .tiny = true});
-    else if (least < b->emin) NAME(round_all)(&g, b, (struct NAME(case)){.small = true});
-    else NAME(round_all)(&g, b, (struct NAME(case)){.small = false});
+    } else if (b->scales) {
+        NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .scaled = true});
+    } else if (tiny) {
+        NAME(round_all)(&g, b, (struct NAME(case)){.small = true, .tiny = true});
+    } else if (least < b->emin) {
+        NAME(round_all)(&g, b, (struct NAME(case)){.small = true});
+    } else {
+        NAME(round_all)(&g, b, (struct NAME(case)){.small = false});
+    }
     b->inexact = (WORD)WORDS(reduce_add)(g.inexact);
     b->zeros = (WORD)WORDS(reduce_add)(g.zeros);
     b->subnormals = (WORD)WORDS(reduce_add)(g.subnormals);

@@ -78,7 +78,7 @@ struct hu_gathered {
     struct hu_spread spread;
     uint64_t *codes; /* how often each code occurs, or NULL: the format is not counted by code */
     size_t code_count;
-    unsigned char *met; /* of each few codes in a row, whether any may have been counted */
+    unsigned char *met; /* of each 32 codes in a row, whether any may occur */
     uint32_t *recent;   /* counts that are not yet in codes, of `recent_elements` */
     uint64_t recent_elements;
     size_t count;
