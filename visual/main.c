@@ -216,8 +216,8 @@ static void join_rows(const struct document *d, char *out, size_t size)
     }
 }
 
-static bool run_window(struct control *c, struct fonts *fonts, const struct request *r,
-                       const struct settings *before, const char *path)
+static bool run_window(struct control *c, struct fonts *fonts, const struct settings *before,
+                       const char *path)
 {
     struct window_request window = {c->width, c->height, c->base, fonts};
     struct settings s = *before;
@@ -226,7 +226,6 @@ static bool run_window(struct control *c, struct fonts *fonts, const struct requ
         fail(who, "%s", message);
         return false;
     }
-    (void)r;
     s.width = window.width;
     s.height = window.height;
     s.zoom = c->model.zoom;
@@ -295,8 +294,8 @@ static bool view(const struct request *r, struct fonts *fonts)
         note("%s", message);
         model_say(&c.model, true, "%s", message);
     }
-    works = works &&
-            (headless ? run_headless(&c, fonts, r) : run_window(&c, fonts, r, &settings, path));
+    works =
+        works && (headless ? run_headless(&c, fonts, r) : run_window(&c, fonts, &settings, path));
     if (works && r->print)
         print_encodings(&c.model);
     control_clear(&c);
