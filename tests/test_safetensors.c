@@ -1,4 +1,5 @@
 #include "tensor/safetensors.h"
+#include "tensor/printable.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

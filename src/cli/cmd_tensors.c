@@ -5,6 +5,7 @@
 #include "report.h"
 #include "terminal.h"
 #include "tensor/tensor_set.h"
+#include "tensor/printable.h"
 
 #include <ctype.h>
 #include <stdio.h>

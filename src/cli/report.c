@@ -1,5 +1,5 @@
 #include "report.h"
-#include "tensor/tensor_file.h"
+#include "tensor/printable.h"
 
 #include <stdarg.h>
 #include <stdio.h>

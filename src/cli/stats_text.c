@@ -2,6 +2,7 @@
 #include "grid.h"
 #include "memory/term.h"
 #include "stats.h"
+#include "tensor/printable.h"
 
 #include <math.h>
 #include <stdlib.h>

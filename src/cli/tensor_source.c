@@ -3,6 +3,7 @@
 #include "report.h"
 #include "tensor/npy.h"
 #include "tensor/raw.h"
+#include "tensor/printable.h"
 
 #include <errno.h>
 #include <fcntl.h>

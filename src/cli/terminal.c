@@ -1,6 +1,6 @@
 #include "terminal.h"
 #include "report.h"
-#include "tensor/tensor_file.h"
+#include "tensor/printable.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +54,7 @@ char *text_whole(const char *text, bool no_controls)
     char *out = check_memory(malloc(3 * strlen(text) + 1)), *end = out;
     for (const unsigned char *at = (const unsigned char *)text; *at;) {
         size_t n = hu_utf8_length(at, strnlen((const char *)at, 4));
-        bool control = *at < 0x20 || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0);
+        bool control = hu_is_control(at);
         /* XML 1.0 section 2.2 lacks U+FFFE and U+FFFF too. */
         control |= n == 3 && at[0] == 0xef && at[1] == 0xbf && at[2] >= 0xbe;
         bool fine = n && !(control && no_controls);

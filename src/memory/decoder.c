@@ -1,6 +1,7 @@
 #include "family.h"
 #include "tensor/tensor_file.h"
 #include "tensor/words.h"
+#include "tensor/printable.h"
 
 #include <string.h>
 

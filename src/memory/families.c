@@ -1,6 +1,7 @@
 #include "family.h"
 #include "tensor/dtype.h"
 #include "tensor/tensor_file.h"
+#include "tensor/printable.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* Families before Llama: learned positions, layer norms with bias, one up projection. */
 #include "family.h"
 #include "tensor/tensor_file.h"
+#include "tensor/printable.h"
 
 #include <string.h>
 

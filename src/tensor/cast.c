@@ -1,5 +1,6 @@
 #include "cast.h"
 #include "npy.h"
+#include "printable.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 #include "gguf.h"
+#include "printable.h"
 
 #include <stdlib.h>
 #include <string.h>

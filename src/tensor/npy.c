@@ -1,4 +1,5 @@
 #include "npy.h"
+#include "printable.h"
 
 #include <stdio.h>
 #include <stdlib.h>

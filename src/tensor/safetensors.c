@@ -1,4 +1,5 @@
 #include "safetensors.h"
+#include "printable.h"
 
 #include <stdlib.h>
 #include <string.h>

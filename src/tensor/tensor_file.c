@@ -1,5 +1,6 @@
 #include "gguf.h"
 #include "npy.h"
+#include "printable.h"
 #include "safetensors.h"
 #include "words.h"
 
@@ -75,46 +76,6 @@ static bool refuse_whole(struct hu_file_error *error, const char *reason)
     hu_file_refuse(error, 0, "%s", reason);
     error->has_offset = false;
     return false;
-}
-
-size_t hu_utf8_length(const unsigned char *at, size_t left)
-{
-    unsigned char c = at[0];
-    size_t n = c < 0x80                ? 1
-               : c >= 0xc2 && c < 0xe0 ? 2
-               : c >= 0xe0 && c < 0xf0 ? 3
-               : c >= 0xf0 && c < 0xf5 ? 4
-                                       : 0;
-    if (!n || n > left)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    if ((c == 0xe0 && at[1] < 0xa0) || (c == 0xed && at[1] >= 0xa0) ||
-        (c == 0xf0 && at[1] < 0x90) || (c == 0xf4 && at[1] >= 0x90))
-        return 0;
-    return n;
-}
-
-const char *hu_printable(const char *name, char *out, size_t size)
-{
-    size_t at = 0;
-    const unsigned char *c = (const unsigned char *)name;
-    while (*c && at + 5 < size) {
-        size_t n = hu_utf8_length(c, strnlen((const char *)c, 4));
-        /* C0, DEL, C1 as UTF-8 writes it, and what is no UTF-8. */
-        bool control = *c < 0x20 || *c == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0) || !n;
-        if (control) {
-            at += (size_t)snprintf(out + at, size - at, "\\x%02x", *c++);
-            /* The second byte of a C1 is no sequence of its own, so it follows the same way. */
-            continue;
-        }
-        memcpy(out + at, c, n);
-        at += n;
-        c += n;
-    }
-    out[at] = 0;
-    return out;
 }
 
 bool hu_tensor_measure(struct hu_tensor *tensor, uint64_t offset, struct hu_file_error *error)

@@ -107,11 +107,5 @@ bool hu_tensor_measure(struct hu_tensor *tensor, uint64_t offset, struct hu_file
 const char *hu_file_kind_trouble(mode_t mode);
 /* Why PATH cannot be read, of which the system says ERROR. */
 const char *hu_file_open_trouble(const char *path, int error);
-/* Bytes of the well-formed UTF-8 sequence at AT, of which LEFT bytes are there (Unicode table 3-7);
- * 0: ill-formed, or none left. */
-size_t hu_utf8_length(const unsigned char *at, size_t left);
-/* NAME with control characters and ill-formed bytes as \xNN, cut to SIZE, for a message. Returns
- * out. */
-const char *hu_printable(const char *name, char *out, size_t size);
 
 #endif

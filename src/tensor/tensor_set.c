@@ -1,6 +1,7 @@
 #include "tensor_set.h"
 #include "text_file.h"
 #include "words.h"
+#include "printable.h"
 
 #include <jansson.h>
 #include <stdarg.h>
