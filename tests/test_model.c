@@ -1,8 +1,8 @@
-#include "../visual/inspector.h"
-#include "../visual/microscope.h"
-#include "../visual/script.h"
-#include "../visual/settings.h"
-#include "../visual/words.h"
+#include "../visual/core/inspector.h"
+#include "../visual/core/microscope.h"
+#include "../visual/core/script.h"
+#include "../visual/core/settings.h"
+#include "../visual/core/words.h"
 #include "operation.h"
 #include "view_metrics.h"
 

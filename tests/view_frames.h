@@ -2,9 +2,9 @@
 #ifndef TESTS_VIEW_FRAMES_H
 #define TESTS_VIEW_FRAMES_H
 
-#include "../visual/frame.h"
-#include "../visual/paint.h"
-#include "../visual/script.h"
+#include "../visual/core/frame.h"
+#include "../visual/core/paint.h"
+#include "../visual/core/script.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef TESTS_VIEW_METRICS_H
 #define TESTS_VIEW_METRICS_H
 
-#include "../visual/control.h"
+#include "../visual/core/control.h"
 
 #include <math.h>
 

@@ -2,8 +2,8 @@
  * The script player, and by it the text fields, the keys, the pointer and every page: whatever a
  * script says, the state stays one that can be laid out, described and undone.
  */
-#include "../../visual/describe.h"
-#include "../../visual/script.h"
+#include "../../visual/core/describe.h"
+#include "../../visual/core/script.h"
 #include "../view_metrics.h"
 
 #include <stdlib.h>
