@@ -138,14 +138,14 @@ static bool classifies(const char *class)
            strstr(class, "MultipleChoice");
 }
 
-/* Whether CLASS has one of WORDS. */
-static bool class_has(const char *class, const char *words)
+/* Whether the class has one of WORDS. */
+static bool class_has(const struct listing *l, const char *words)
 {
     char word[64];
     for (size_t n; *words; words += n + (words[n] == ' ')) {
         n = strcspn(words, " ");
         snprintf(word, sizeof word, "%.*s", (int)n, words);
-        if (strcmp(word, "Model") ? strstr(class, word) != NULL : is_bare(class))
+        if (strcmp(word, "Model") ? strstr(l->class, word) != NULL : l->result->bare)
             return true;
     }
     return false;
@@ -232,7 +232,7 @@ static struct hu_tensor_row *emit(struct listing *l, const struct place *p,
 static bool head_stands(struct listing *l, const struct line *line, const struct place *p,
                         const struct hu_tensor_row *head)
 {
-    if (!is_bare(l->class) && !classifies(l->class))
+    if (!l->result->bare && !classifies(l->class))
         return true;
     if (!strstr(l->class, "SequenceClassification") || l->scored || l->family->bare ||
         head->rank != 2 || line->words.classes)
@@ -407,20 +407,12 @@ static void list_part(struct listing *l, const struct line *line, const struct p
     const struct part *part = family_part(l->family, line->part);
     struct binding bound[PARAMETERS_MAX], *outer = l->e.bindings;
     unsigned n = 0;
-    if (!part || l->parts == PARTS_MAX) {
-        fail(l, part ? "the family's parts are nested too deep" : "the family has no part '%.60s'",
-             line->part);
+    if (l->parts == PARTS_MAX) {
+        fail(l, "the family's parts are nested too deep");
         return;
     }
-    for (struct expressions *a = line->arguments; a; a = a->next, n++) {
-        if (n == part->count)
-            break;
+    for (struct expressions *a = line->arguments; a; a = a->next, n++)
         bound[n] = (struct binding){.symbol = part->parameters[n], .value = evaluate(&l->e, a->at)};
-    }
-    if (n < part->count || (line->arguments && n != part->count)) {
-        fail(l, "part '%.60s' takes %u arguments", line->part, part->count);
-        return;
-    }
     const struct scope *scope = l->e.scope;
     l->e.scope = scope_in(l, part);
     for (unsigned i = 0; i < n; i++) {
@@ -546,7 +538,7 @@ static struct place place_below(struct listing *l, const struct line *line, cons
 static void list_line(struct listing *l, const struct line *line, const struct place *p, size_t base)
 {
     if (l->failed || !stands(l, line) ||
-        (line->words.classes && !class_has(l->class, line->words.classes)))
+        (line->words.classes && !class_has(l, line->words.classes)))
         return;
     if (line->kind == LINE_TENSOR) {
         list_tensor(l, line, p);
@@ -835,8 +827,8 @@ bool listing_make(const struct hu_family_text *text, json_t *config, struct list
                               .labels = labels_of(config),
                               .failed = &l.failed,
                               .error = result->error};
-    result->bare = is_bare(l.class);
-    result->classifies = l.scored;
+    /* `base -`: no class of the family is bare, whatever its name. */
+    result->bare = strcmp(family->base, "-") && is_bare(l.class);
     if (begin_family(&l, family, config, NULL)) {
         add_remarks(&l);
         list_lines(&l, family->lines, &top);

@@ -1,8 +1,10 @@
 #include "model_config.h"
 #include "listing.h"
+#include "quantization.h"
 #include "tensor/printable.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* How to size a model whose architecture is not known. */
@@ -96,6 +98,26 @@ static void read_dtype(struct reading *r)
         if (dtype && strlen(dtype) < sizeof r->model->dtype)
             strcpy(r->model->dtype, dtype);
     }
+}
+
+static void read_quantization(struct reading *r)
+{
+    struct hu_model *m = r->model;
+    char why[HU_QUANTIZATION_ERROR] = "";
+    struct hu_quantization *q = malloc(sizeof *q);
+    if (!q) {
+        fail(r, "out of memory%s%s", "", "");
+        return;
+    }
+    enum hu_quantized state = hu_quantization_read(r->root, q, why);
+    if (state == HU_QUANTIZED) {
+        m->quantization = q;
+        return;
+    }
+    if (state == HU_QUANTIZED_UNKNOWN)
+        snprintf(m->unknown_quantization, sizeof m->unknown_quantization, "%s", why);
+    hu_quantization_free(q);
+    free(q);
 }
 
 /* What the sums of activations depend on, by the keys that configs have for it. */
@@ -226,6 +248,7 @@ bool hu_model_read_config(const char *json, size_t n, struct hu_model *model, bo
         json_t *nested = json_object_get(r.root, "text_config");
         r.language = json_is_object(nested) ? nested : r.root;
         read_dtype(&r);
+        read_quantization(&r);
         build(&r);
     }
     json_decref(r.root);

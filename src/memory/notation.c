@@ -380,6 +380,33 @@ static bool read_family_text(struct text *t)
     return !*t->error;
 }
 
+/* Whether the parts that lines name are there and take what they are given. */
+static bool check_lines(struct text *t, const struct line *line)
+{
+    for (; line; line = line->next) {
+        const struct part *part = line->kind == LINE_PART ? family_part(t->family, line->part) : NULL;
+        unsigned given = 0;
+        for (struct expressions *a = line->arguments; a; a = a->next)
+            given++;
+        t->number = line->number;
+        if (line->kind == LINE_PART && !part)
+            return fail(t, "there is no part of that name");
+        if (part && given != part->count)
+            return fail(t, "the part takes another number of arguments");
+        if (!check_lines(t, line->children))
+            return false;
+    }
+    return true;
+}
+
+static bool check(struct text *t)
+{
+    bool fine = check_lines(t, t->family->lines);
+    for (const struct part *p = t->family->parts; fine && p; p = p->next)
+        fine = check_lines(t, p->lines);
+    return fine;
+}
+
 struct family *family_read(const char *text, size_t n, char error[NOTATION_ERROR])
 {
     struct arena arena = {0};
@@ -404,7 +431,7 @@ struct family *family_read(const char *text, size_t n, char error[NOTATION_ERROR
     while (names.at + length < names.end && !isspace((unsigned char)names.at[length]))
         length++;
     f->name = arena_text(&f->arena, names.at, length);
-    if (f->kept && f->name && read_family_text(&t))
+    if (f->kept && f->name && read_family_text(&t) && check(&t))
         return f;
     family_free(f);
     return NULL;

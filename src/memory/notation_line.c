@@ -129,8 +129,6 @@ static struct expressions *read_sizes(struct reader *r, unsigned most)
         *tail = size;
         tail = &size->next;
     }
-    if (!first)
-        refuse(r, "a shape has no size");
     return first;
 }
 
@@ -225,6 +223,8 @@ static bool read_bias(struct reader *r, struct words *w)
     if (!r->error && next_is(r, '[')) {
         struct expressions *sizes = read_sizes(r, 1);
         w->bias_size = sizes ? sizes->at : NULL;
+        if (!sizes)
+            return refuse(r, "a bias's size is missing");
     }
     return true;
 }
@@ -368,8 +368,8 @@ static void read_keep(struct reader *r, struct line *line)
         line->keep_heads = expression_read(r);
     if (!r->error && !next_is(r, '['))
         refuse(r, "a cache or state lacks its sizes in brackets");
-    if (!r->error)
-        line->shape = read_sizes(r, 4);
+    if (!r->error && !(line->shape = read_sizes(r, 4)))
+        refuse(r, "a cache or state has no size");
     bool state = keep == HU_KEEP_RECURRENT || keep == HU_KEEP_CONV;
     if (!r->error && !state && line->shape->next && line->shape->next->next)
         refuse(r, "a cache has two sizes: keys and values");
