@@ -45,10 +45,10 @@ struct hu_difference_sink {
 };
 
 struct hu_comparison {
-    uint64_t compared;                   /* tensors of the same name */
+    uint64_t compared; /* tensors of the same name */
     uint64_t differences[HU_DIFFERENCES];
-    uint64_t shapeless;                  /* of the compared, those whose shape the checkpoint leaves out */
-    uint64_t buffers;                    /* extra ones that are no parameters, not in differences */
+    uint64_t shapeless; /* of the compared, those whose shape the checkpoint leaves out */
+    uint64_t buffers;   /* extra ones that are no parameters, not in differences */
 };
 
 /* False: the model has more tensors than can be compared one by one. */

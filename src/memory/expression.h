@@ -1,6 +1,6 @@
 /*
- * The expressions of families' texts: parsed once, evaluated over a config. Names are symbols of one
- * family, each of which may be a variable, a definition or a key of the config.
+ * The expressions of families' texts: parsed once, evaluated over a config. Names are symbols of
+ * one family, each of which may be a variable, a definition or a key of the config.
  */
 #ifndef HALFULP_MEMORY_EXPRESSION_H
 #define HALFULP_MEMORY_EXPRESSION_H
@@ -78,9 +78,9 @@ struct evaluation {
     struct binding *bindings;
     const char *class; /* of "architectures" */
     int64_t labels;
-    bool touched;   /* a variable was read */
-    unsigned depth; /* of nodes under evaluation */
-    unsigned steps; /* nodes evaluated so far */
+    bool touched;         /* a variable was read */
+    unsigned depth;       /* of nodes under evaluation */
+    unsigned steps;       /* nodes evaluated so far */
     char letters[256][2]; /* every string of one character */
     bool *failed;
     char *error; /* EVALUATION_ERROR bytes */

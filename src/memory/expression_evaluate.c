@@ -184,7 +184,8 @@ static struct value evaluate_member(struct evaluation *e, struct node *node)
                             ? default_of(e, "", name)
                             : NULL;
     if (!json && !otherwise)
-        return (struct value){.kind = VALUE_MISSING, .key = a.kind == VALUE_MISSING ? a.key : node->member};
+        return (struct value){.kind = VALUE_MISSING,
+                              .key = a.kind == VALUE_MISSING ? a.key : node->member};
     struct value v = value_of_json(json ? json : otherwise, node->member);
     if (v.kind == VALUE_NULL)
         v.json = otherwise;
@@ -198,7 +199,8 @@ static struct value evaluate_index(struct evaluation *e, struct node *node)
         return a.kind == VALUE_MISSING ? a : i;
     if (i.kind == VALUE_TEXT && a.kind == VALUE_JSON && json_is_object(a.json)) {
         json_t *json = json_object_get(a.json, i.text);
-        return json ? value_of_json(json, a.key) : (struct value){.kind = VALUE_MISSING, .key = i.text};
+        return json ? value_of_json(json, a.key)
+                    : (struct value){.kind = VALUE_MISSING, .key = i.text};
     }
     if (i.kind != VALUE_INTEGER)
         return fail(e, "has an index that is no whole number", a);
@@ -212,7 +214,8 @@ static struct value evaluate_index(struct evaluation *e, struct node *node)
         return value_of_json(json_array_get(a.json, (size_t)i.integer), a.key);
     if (a.kind != VALUE_TEXT && !(a.kind == VALUE_JSON && json_is_array(a.json)))
         return fail(e, "is no list", a);
-    evaluation_fail(e, "\"%.64s\" has no entry %lld", a.key ? a.key : "a list", (long long)i.integer);
+    evaluation_fail(e, "\"%.64s\" has no entry %lld", a.key ? a.key : "a list",
+                    (long long)i.integer);
     return missing;
 }
 
@@ -282,8 +285,7 @@ static struct value compute(struct evaluation *e, enum node_kind kind, struct va
     bool over = false;
     if (kind == NODE_PLUS && a.kind == VALUE_TEXT && b.kind == VALUE_TEXT) {
         size_t length = strlen(a.text), more = strlen(b.text);
-        char *text =
-            length + more < LONGEST ? arena_allocate(e->arena, length + more + 1) : NULL;
+        char *text = length + more < LONGEST ? arena_allocate(e->arena, length + more + 1) : NULL;
         if (!text)
             return fail(e, "is too long a text", a);
         strcpy(text, a.text);
@@ -424,8 +426,8 @@ static struct value call_len(struct evaluation *e, const struct value *v, unsign
         return integer((int64_t)strlen(v->text));
     if (v->kind != VALUE_JSON)
         return fail(e, "has no length", *v);
-    return integer((int64_t)(json_is_array(v->json) ? json_array_size(v->json)
-                                                    : json_object_size(v->json)));
+    return integer(
+        (int64_t)(json_is_array(v->json) ? json_array_size(v->json) : json_object_size(v->json)));
 }
 
 static struct value call_sum(struct evaluation *e, const struct value *v, unsigned n)
@@ -480,8 +482,7 @@ static struct value call_round_up(struct evaluation *e, const struct value *v, u
     if (v[0].kind != VALUE_INTEGER || v[1].kind != VALUE_INTEGER || v[1].integer < 1)
         return fail(e, "must be a whole number above 0", v[1]);
     struct value up = compute(e, NODE_PLUS, v[0], integer(v[1].integer - 1));
-    return *e->failed ? missing
-                      : integer(floor_divide(up.integer, v[1].integer) * v[1].integer);
+    return *e->failed ? missing : integer(floor_divide(up.integer, v[1].integer) * v[1].integer);
 }
 
 static struct value call_count(struct evaluation *e, const struct value *v, unsigned n)

@@ -38,8 +38,8 @@ struct listing {
     size_t length;
     const char *class;
     bool failed;
-    bool unrolled;  /* something here must be listed one by one */
-    bool scored;    /* a classifier's head was put in a language model's place */
+    bool unrolled; /* something here must be listed one by one */
+    bool scored;   /* a classifier's head was put in a language model's place */
     unsigned nested, parts;
 };
 
@@ -426,7 +426,8 @@ static void list_part(struct listing *l, const struct line *line, const struct p
     l->e.scope = scope;
 }
 
-static bool begin_family(struct listing *l, struct family *family, json_t *config, json_t *overrides);
+static bool begin_family(struct listing *l, struct family *family, json_t *config,
+                         json_t *overrides);
 
 /* Another object with what `with` sets. */
 static json_t *overrides_of(struct listing *l, const struct line *line)
@@ -460,7 +461,10 @@ static const struct hu_family_text *nested_text(struct listing *l, const struct 
         text = hu_family_text_find(line->part, HU_FAMILY_BY_NAME);
     if (!text)
         fail(l, "the family of a nested config is not known: '%s'",
-             hu_printable(type ? type : line->part ? line->part : "?", shown, sizeof shown));
+             hu_printable(type         ? type
+                          : line->part ? line->part
+                                       : "?",
+                          shown, sizeof shown));
     return text;
 }
 
@@ -535,7 +539,8 @@ static struct place place_below(struct listing *l, const struct line *line, cons
 }
 
 /* The line, its path's loops being bound. BASE: bytes of the path before the line's own. */
-static void list_line(struct listing *l, const struct line *line, const struct place *p, size_t base)
+static void list_line(struct listing *l, const struct line *line, const struct place *p,
+                      size_t base)
 {
     if (l->failed || !stands(l, line) ||
         (line->words.classes && !class_has(l, line->words.classes)))
@@ -703,7 +708,8 @@ static void list_lines(struct listing *l, const struct line *line, const struct 
     }
 }
 
-static bool begin_family(struct listing *l, struct family *family, json_t *config, json_t *overrides)
+static bool begin_family(struct listing *l, struct family *family, json_t *config,
+                         json_t *overrides)
 {
     l->family = family;
     l->e.arena = &family->arena;
@@ -792,7 +798,8 @@ static void strip_base(struct listing *l)
 /* The first of "architectures"; the family's first where the config names none. */
 static const char *class_of(json_t *config, const struct hu_family_text *text, char out[64])
 {
-    const char *name = json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
+    const char *name =
+        json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
     if (name)
         return name;
     snprintf(out, 64, "%.*s", (int)strcspn(text->classes ? text->classes : "", " "),
@@ -809,11 +816,8 @@ static int64_t labels_of(json_t *config)
 
 bool listing_make(const struct hu_family_text *text, json_t *config, struct listing_result *result)
 {
-    static const struct place top = {.copies = 1,
-                                     .experts = 1,
-                                     .experts_used = 1,
-                                     .stack = HU_NO_LAYER,
-                                     .layer = HU_NO_LAYER};
+    static const struct place top = {
+        .copies = 1, .experts = 1, .experts_used = 1, .stack = HU_NO_LAYER, .layer = HU_NO_LAYER};
     char class[64], why[NOTATION_ERROR];
     *result = (struct listing_result){0};
     struct listing l = {.result = result, .out = &result->tensors};
@@ -823,10 +827,8 @@ bool listing_make(const struct hu_family_text *text, json_t *config, struct list
         return false;
     }
     l.class = class_of(config, text, class);
-    l.e = (struct evaluation){.class = l.class,
-                              .labels = labels_of(config),
-                              .failed = &l.failed,
-                              .error = result->error};
+    l.e = (struct evaluation){
+        .class = l.class, .labels = labels_of(config), .failed = &l.failed, .error = result->error};
     /* `base -`: no class of the family is bare, whatever its name. */
     result->bare = strcmp(family->base, "-") && is_bare(l.class);
     if (begin_family(&l, family, config, NULL)) {

@@ -170,7 +170,8 @@ static bool list_tensors(struct reading *r, const struct hu_family_text *text)
 {
     static struct listing_result empty;
     struct listing_result list = empty;
-    const char *class = json_string_value(json_array_get(json_object_get(r->root, "architectures"), 0));
+    const char *class =
+        json_string_value(json_array_get(json_object_get(r->root, "architectures"), 0));
     bool fine = listing_make(text, r->root, &list);
     if (!fine)
         fail(r, "%s%s", list.error, "");

@@ -384,7 +384,8 @@ static bool read_family_text(struct text *t)
 static bool check_lines(struct text *t, const struct line *line)
 {
     for (; line; line = line->next) {
-        const struct part *part = line->kind == LINE_PART ? family_part(t->family, line->part) : NULL;
+        const struct part *part =
+            line->kind == LINE_PART ? family_part(t->family, line->part) : NULL;
         unsigned given = 0;
         for (struct expressions *a = line->arguments; a; a = a->next)
             given++;
