@@ -1,5 +1,6 @@
 #include "words.h"
 #include "allocate.h"
+#include "mpz64.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -45,7 +46,7 @@ void significand_text(char *out, size_t size, const struct hu_format *f, uint64_
 {
     mpq_t ratio;
     mpq_init(ratio);
-    mpz_set_ui(mpq_numref(ratio), (unsigned long)hu_decode(f, bits).significand);
+    hu_mpq_set_u64(ratio, hu_decode(f, bits).significand);
     mpq_div_2exp(ratio, ratio, f->trailing_bits);
     char *exact = hu_ratio_exact(ratio);
     bool whole = strlen(exact) <= (size_t)digits + 2;
