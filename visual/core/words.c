@@ -71,6 +71,25 @@ char *without_zeros(char *text)
     return out;
 }
 
+uint32_t utf8_code(const char **text, const char *end)
+{
+    const unsigned char *at = (const unsigned char *)*text;
+    int more = *at < 0x80   ? 0
+               : *at < 0xc2 ? -1
+               : *at < 0xe0 ? 1
+               : *at < 0xf0 ? 2
+               : *at < 0xf5 ? 3
+                            : -1;
+    uint32_t code = more <= 0 ? *at : *at & (0x3fu >> more);
+    ++*text;
+    for (int i = 1; i <= more; i++, ++*text) {
+        if (*text >= end || (at[i] & 0xc0) != 0x80)
+            return 0xfffd;
+        code = code << 6 | (at[i] & 0x3f);
+    }
+    return more < 0 ? 0xfffd : code;
+}
+
 size_t utf8_columns(const char *text)
 {
     size_t n = 0;
