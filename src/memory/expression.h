@@ -39,6 +39,8 @@ struct symbol {
     bool variable;           /* some loop's or part's */
     struct node *definition; /* NULL: none */
     json_t *otherwise;       /* the class's default for the key of this (dotted) name; NULL: none */
+    bool is_size;            /* that default is one of the class's sizes */
+    bool taken;              /* and was used */
     /* While a config is evaluated: */
     bool busy;                 /* the definition is being evaluated: its own name means the key */
     const struct scope *known; /* where `value` was found to depend on no variable; NULL: nowhere */
