@@ -1,4 +1,5 @@
 #include "memory/families.h"
+#include "memory/model_config.h"
 #include "memory/sizing.h"
 #include "memory/source.h"
 

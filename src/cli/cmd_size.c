@@ -41,6 +41,10 @@ enum {
     KEY_HEAD_DIM,
     KEY_VOCAB,
     KEY_EXPLAIN,
+    KEY_FAMILY,
+    KEY_FAMILIES,
+    KEY_TENSORS,
+    KEY_AGAINST,
 };
 
 static const struct command_option rows[] = {
@@ -72,6 +76,10 @@ static const struct command_option rows[] = {
     {"qlora", KEY_QLORA, NULL, "as --lora, over weights frozen in nf4 (rank 8)", NULL},
     {"memory", KEY_MEMORY, "NAME|BYTES", "does it fit? H100-80GB, 24GiB, …; list shows devices",
      "list"},
+    {"tensors", KEY_TENSORS, NULL, "list the model's tensors: name, shape, dtype, role", NULL},
+    {"against", KEY_AGAINST, "FILE", "compare them with a checkpoint, an index or such a list", NULL},
+    {"family", KEY_FAMILY, "FILE", "a family's text more, before those compiled in", NULL},
+    {"families", KEY_FAMILIES, NULL, "list the families that are known, and their sources", NULL},
     {"parameters", KEY_PARAMETERS, "N", "count of a model whose architecture is not known", NULL},
     {"layers", KEY_LAYERS, "N", "shape of a model that does not say it: layers …", NULL},
     {"hidden", KEY_HIDDEN, "N", "… hidden size", NULL},
@@ -309,6 +317,15 @@ static bool read_training(const struct options *o, int key, struct hu_sizing_req
     }
 }
 
+static bool read_family(const struct options *o)
+{
+    char error[HU_FAMILIES_ERROR];
+    if (hu_families_add(o->value, error))
+        return true;
+    fail(o->command->name, "%s", error);
+    return false;
+}
+
 static bool read_option(const struct options *o, int key, struct size_options *out)
 {
     struct hu_sizing_request *r = &out->request;
@@ -331,6 +348,15 @@ static bool read_option(const struct options *o, int key, struct size_options *o
         return read_overhead(o, &r->overhead);
     case KEY_MEMORY:
         return read_memory(o, out);
+    case KEY_FAMILY:
+        return read_family(o);
+    case KEY_FAMILIES:
+        return out->list_families = true;
+    case KEY_TENSORS:
+        return out->tensors = true;
+    case KEY_AGAINST:
+        out->against = o->value;
+        return true;
     default:
         if (key >= KEY_PARAMETERS)
             return read_shape(o, key, &out->shape);
@@ -373,7 +399,7 @@ static int apply_shape(const struct command *self, const struct size_shape *s,
     bool given = s->layers || s->hidden || s->heads || s->kv_heads || s->head_dim || s->vocabulary;
     if (!given)
         return EXIT_DONE;
-    if (m->weight_count || m->kv_count)
+    if (m->tensors.count || m->tensors.kept_count)
         return fail(self->name, "%s says its own shape: leave out --layers, --heads and the like",
                     r->source);
     m->layers = s->layers;
@@ -386,7 +412,7 @@ static int apply_shape(const struct command *self, const struct size_shape *s,
         return fail(self->name, "the KV cache needs --layers, --kv-heads and --head-dim together");
     /* Both are at most 2^32, less one bit for safety of the product's sum. */
     uint64_t kv = s->kv_heads * s->head_dim;
-    if (s->kv_heads > (UINT64_C(1) << 31) || !hu_model_add_kv(m, s->layers, kv, kv))
+    if (s->kv_heads > (UINT64_C(1) << 31) || !hu_model_add_kv(m, s->layers, kv, kv, 0))
         return fail(self->name, "--kv-heads or --layers is too large");
     m->no_kv = NULL;
     return EXIT_DONE;
@@ -434,6 +460,10 @@ static int size_models(const struct command *self, const struct size_options *op
         if (!hu_sizing_make(&r->model, &options->request, &r->sizing, error))
             return fail(self->name, "%s: %s", r->source, error);
     }
+    if (options->against)
+        return size_against(self, options, results, count);
+    if (options->tensors)
+        return size_print_tensors(self, options, results, count);
     if (options->json)
         status = size_print_json(options, results, count);
     else
@@ -471,6 +501,8 @@ static int run(const struct command *self, int argc, char **argv)
         return o.status;
     if (options.list_devices)
         return list_devices();
+    if (options.list_families)
+        return size_list_families(self);
     if (o.argc < 1)
         return fail(self->name, "which model? A count (7B), a config.json or its folder, a "
                                 ".safetensors file or index, or a .gguf file");

@@ -3,6 +3,7 @@
 #define HALFULP_CLI_SIZE_H
 
 #include "memory/sizing.h"
+#include "command.h"
 #include "terminal.h"
 
 /* What the command line gives of a model's shape; 0: not given. */
@@ -15,7 +16,8 @@ struct size_options {
     struct size_shape shape;
     const struct hu_device *device; /* NULL: --memory gave bytes */
     bool training_given;            /* some option about training */
-    bool json, explain, list_devices;
+    bool json, explain, list_devices, list_families, tensors;
+    const char *against; /* NULL: not asked */
     enum color_mode color;
 };
 
@@ -34,6 +36,13 @@ void size_compare(const struct size_options *options, const struct size_result *
 /* Returns an exit status. */
 int size_print_json(const struct size_options *options, const struct size_result *results,
                     size_t count);
+
+/* --tensors, --against, --families. Each returns an exit status. */
+int size_print_tensors(const struct command *self, const struct size_options *options,
+                       const struct size_result *results, size_t count);
+int size_against(const struct command *self, const struct size_options *options,
+                 const struct size_result *results, size_t count);
+int size_list_families(const struct command *self);
 
 /* "26.08", or "<0.01" below that. OUT: 24 bytes. Returns OUT. */
 char *size_gib(uint64_t bytes, char *out);

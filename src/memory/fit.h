@@ -8,8 +8,7 @@ struct hu_fit_question {
     const struct hu_model *model;
     uint64_t memory;  /* of one device */
     uint64_t weights; /* bytes of the weights */
-    struct hu_dtype kv_dtype;
-    uint64_t context, batch;       /* context 0: no KV cache is asked for */
+    struct hu_kv_question kv;      /* context 0: no KV cache is asked for */
     const struct hu_dtype *dtypes; /* to choose the widest from, ties to the first */
     size_t dtype_count;
     bool training; /* needed is TRAINING_BYTES, and only the verdict is answered */

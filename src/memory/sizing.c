@@ -125,33 +125,78 @@ static bool add_weights(struct making *m)
     return true;
 }
 
+static struct hu_kv_question kv_question(const struct hu_sizing_request *r)
+{
+    struct hu_dtype v = r->kv_dtype_v;
+    bool given = v.format || v.integer || v.block;
+    return (struct hu_kv_question){
+        .k = r->kv_dtype, .v = given ? v : r->kv_dtype, .context = r->context, .batch = r->batch};
+}
+
+/* Layers that keep keys and values, and the first of them; whether all are as that one. */
+static const struct hu_kept *cached_layers(const struct hu_model *model, size_t *count, bool *even)
+{
+    const struct hu_kept *first = NULL;
+    *count = 0;
+    *even = true;
+    for (size_t i = 0; i < model->tensors.kept_count; i++) {
+        const struct hu_kept *k = &model->tensors.kept[i];
+        if (k->tower == HU_ROLE_MTP || k->kind == HU_KEEP_SHARED || k->kind >= HU_KEEP_RECURRENT)
+            continue;
+        first = first ? first : k;
+        *even &= k->k == first->k && k->v == first->v;
+        ++*count;
+    }
+    return first;
+}
+
+/* A token's bytes: the layers by their elements. */
+static void add_token_term(struct making *m)
+{
+    const struct hu_sizing_request *r = m->request;
+    struct hu_sizing *out = m->out;
+    struct hu_kv_question q = kv_question(r);
+    size_t layers;
+    bool even;
+    char dtype[96];
+    const struct hu_kept *first = cached_layers(m->model, &layers, &even);
+    snprintf(dtype, sizeof dtype, "%s%s%s", hu_dtype_name(q.k),
+             strcmp(hu_dtype_name(q.k), hu_dtype_name(q.v)) ? ", values in " : "",
+             strcmp(hu_dtype_name(q.k), hu_dtype_name(q.v)) ? hu_dtype_name(q.v) : "");
+    if (!first)
+        hu_term_add(&out->terms, "KV cache of a token", 0, HU_EXACT,
+                    "no layer keeps anything a token: states alone");
+    else if (even)
+        hu_term_add(&out->terms, "KV cache of a token", out->kv.bytes_per_token, HU_EXACT,
+                    "%zu layers × (%llu + %llu) elements in %s%s", layers,
+                    (unsigned long long)first->k, (unsigned long long)first->v, dtype,
+                    first->v ? "" : "; keys and values are one latent, so no factor 2");
+    else
+        hu_term_add(&out->terms, "KV cache of a token", out->kv.bytes_per_token, HU_EXACT,
+                    "%zu layers of different shapes, in %s", layers, dtype);
+}
+
 static bool add_kv(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
     struct hu_sizing *out = m->out;
-    if (!m->model->kv_count) {
+    struct hu_kv_question question = kv_question(r);
+    if (!hu_model_keeps(m->model)) {
         hu_term_add(&out->terms, "KV cache", 0, HU_UNKNOWN, "%s",
                     m->model->no_kv ? m->model->no_kv
                                     : "a count does not say how attention is shaped: give "
                                       "--layers, --kv-heads and --head-dim");
         return true;
     }
-    if (!hu_kv_cache_size(m->model, r->kv_dtype, r->context, r->batch, &out->kv))
+    if (!hu_kv_cache_size(m->model, &question, &out->kv))
         return refuse(m, "the KV cache takes more bytes than 64 bits count");
     out->has_kv = true;
-    const struct hu_kv_layer *first = &m->model->kv[0];
-    const char *dtype = hu_dtype_name(r->kv_dtype);
-    bool even = true;
-    for (size_t i = 1; i < m->model->kv_count; i++)
-        even &= m->model->kv[i].k == first->k && m->model->kv[i].v == first->v;
-    if (even)
-        hu_term_add(&out->terms, "KV cache of a token", out->kv.bytes_per_token, HU_EXACT,
-                    "%zu layers × (%llu + %llu) elements in %s%s", m->model->kv_count,
-                    (unsigned long long)first->k, (unsigned long long)first->v, dtype,
-                    first->v ? "" : "; keys and values are one latent, so no factor 2");
-    else
-        hu_term_add(&out->terms, "KV cache of a token", out->kv.bytes_per_token, HU_EXACT,
-                    "%zu layers of different shapes, in %s", m->model->kv_count, dtype);
+    add_token_term(m);
+    if (out->kv.state_bytes)
+        hu_term_add(&out->terms, "states", out->kv.state_bytes, HU_EXACT,
+                    "batch %llu; whatever the context: recurrent ones in fp32, convolutions' in 16 "
+                    "bits",
+                    (unsigned long long)r->batch);
     if (!r->context) {
         hu_term_add(&out->terms, "KV cache", 0, HU_UNKNOWN, "give --context");
         return true;
@@ -161,8 +206,8 @@ static bool add_kv(struct making *m)
                 out->kv.window_layers ? "; layers with a window keep no more tokens than it" : "");
     if (out->kv.capacity != out->kv.bytes)
         hu_term_add(&out->terms, "KV cache, no window used", out->kv.capacity, HU_EXACT,
-                    "what an engine takes that keeps all %llu tokens in each of the %zu layers",
-                    (unsigned long long)r->context, m->model->kv_count);
+                    "what an engine takes that keeps all %llu tokens in each layer",
+                    (unsigned long long)r->context);
     return true;
 }
 
@@ -251,9 +296,7 @@ static bool add_fit(struct making *m)
     struct hu_fit_question q = {
         .model = m->model,
         .memory = r->memory,
-        .kv_dtype = r->kv_dtype,
-        .context = r->context,
-        .batch = r->batch,
+        .kv = kv_question(r),
         .dtypes = dtypes,
         .dtype_count = lone_dtypes(r, dtypes),
         .training = r->train,

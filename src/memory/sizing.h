@@ -19,7 +19,7 @@ struct hu_sizing_request {
     size_t dtype_count;
     bool dtypes_given; /* the first of them is what the verdict is about */
     uint64_t overhead; /* the rule of thumb's factor on the weights, in millionths */
-    struct hu_dtype kv_dtype;
+    struct hu_dtype kv_dtype, kv_dtype_v; /* of keys, and of values; the second none: as the first */
     uint64_t context, batch; /* context 0: not asked */
     bool train;
     struct hu_training_plan plan;   /* activations are filled in from the next line's */

@@ -1,5 +1,5 @@
 #include "source.h"
-#include "families.h"
+#include "model_config.h"
 #include "stored.h"
 #include "tensor/text_file.h"
 
@@ -132,11 +132,10 @@ static bool open_config(const char *path, struct hu_model *model, bool *unknown,
         snprintf(error, HU_SOURCE_ERROR, "%.300s: %s", path, no_text);
         return false;
     }
-    bool fine = hu_model_read_config(text, n, model, why);
+    bool fine = hu_model_read_config(text, n, model, unknown, why);
     free(text);
     if (!fine)
         snprintf(error, HU_SOURCE_ERROR, "%.300s: %s", path, why);
-    *unknown = !fine && strstr(why, "--parameters");
     return fine;
 }
 
@@ -186,7 +185,7 @@ static bool open_tensors(const char *path, struct hu_model *model, char error[HU
     bool fine = add_stored(&set, model, error);
     if (fine && set.files[0].kind == HU_GGUF)
         fine = hu_model_read_gguf(&set, model, error);
-    else if (fine && !model->weight_count)
+    else if (fine && !model->tensors.count)
         model->no_kv = "a safetensors file does not say how its attention is shaped: give the "
                        "folder with its config.json, or --layers, --kv-heads and --head-dim";
     hu_tensor_set_close(&set);
