@@ -128,7 +128,7 @@ static bool read_head(struct list *l, const char *line)
     } else if (!strncmp(line, "# ignore: ", 10)) {
         if (l->ignored_count == IGNORED_MAX)
             return refuse(l, "there are too many lines to ignore");
-        snprintf(l->ignored[l->ignored_count++], NAME_SIZE, "%s", line + 10);
+        snprintf(l->ignored[l->ignored_count++], NAME_SIZE, "%.600s", line + 10);
     }
     return true;
 }

@@ -224,6 +224,8 @@ static void build(struct reading *r)
         return;
     if (!hu_model_count(r->model))
         fail(r, "the model has more parameters than 64 bits count%s%s", "", "");
+    if (!r->failed && !r->model->parameters)
+        fail(r, "its family lists no parameters for such a config%s%s", "", "");
     if (!hu_model_keeps(r->model))
         r->model->no_kv = "an encoder keeps no KV cache";
     read_shape(r);
