@@ -1,5 +1,6 @@
 #include "source.h"
 #include "model_config.h"
+#include "pipeline.h"
 #include "stored.h"
 #include "tensor/text_file.h"
 
@@ -203,8 +204,11 @@ static bool exists(const char *folder, const char *file, char path[4096])
 static bool open_folder(const char *path, struct hu_model *model, bool *unknown,
                         char error[HU_SOURCE_ERROR])
 {
-    static const char *const files[] = {"model.safetensors.index.json", "model.safetensors"};
+    static const char *const files[] = {"model.safetensors.index.json", "model.safetensors",
+                                        "diffusion_pytorch_model.safetensors"};
     char inside[4096];
+    if (exists(path, "model_index.json", inside))
+        return hu_model_read_pipeline(path, inside, model, error);
     bool config = exists(path, "config.json", inside);
     if (config && !open_config(inside, model, unknown, error))
         return false;
