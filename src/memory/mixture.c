@@ -47,7 +47,7 @@ static bool add(uint64_t *sum, const char *name, const struct hu_tensor_row *row
 {
     struct hu_dtype dtype;
     uint64_t bytes;
-    return hu_dtype_find(for_rows(name, row->shape[row->rank - 1]), &dtype) &&
+    return hu_dtype_find(for_rows(name, row->rank ? row->shape[row->rank - 1] : 1), &dtype) &&
            hu_dtype_size(dtype, hu_row_elements(row), &bytes) &&
            !__builtin_add_overflow(*sum, bytes, sum);
 }
@@ -78,7 +78,7 @@ static const char *format_of(const struct hu_mixture *mixture, const struct hu_m
                              const struct hu_tensor_row *row, bool head)
 {
     bool value = is_named(row, "v_proj"), down = is_named(row, "down_proj");
-    if (row->rank == 1)
+    if (row->rank < 2)
         return "fp32"; /* vectors stay so */
     /* The output matrix, or the embedding in its place. */
     if (is_named(row, "lm_head") || (row->role == HU_ROLE_EMBEDDING && !head))

@@ -1,4 +1,5 @@
 #include "model.h"
+#include "quantization.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,6 +8,10 @@
 void hu_model_free(struct hu_model *model)
 {
     hu_tensors_free(&model->tensors);
+    if (model->quantization)
+        hu_quantization_free(model->quantization);
+    free(model->quantization);
+    model->quantization = NULL;
 }
 
 void hu_model_note(struct hu_model *model, const char *format, ...)

@@ -1,8 +1,10 @@
 #include "model_config.h"
 #include "listing.h"
+#include "quantization.h"
 #include "tensor/printable.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* How to size a model whose architecture is not known. */
@@ -98,6 +100,26 @@ static void read_dtype(struct reading *r)
     }
 }
 
+static void read_quantization(struct reading *r)
+{
+    struct hu_model *m = r->model;
+    char why[HU_QUANTIZATION_ERROR] = "";
+    struct hu_quantization *q = malloc(sizeof *q);
+    if (!q) {
+        fail(r, "out of memory%s%s", "", "");
+        return;
+    }
+    enum hu_quantized state = hu_quantization_read(r->root, q, why);
+    if (state == HU_QUANTIZED) {
+        m->quantization = q;
+        return;
+    }
+    if (state == HU_QUANTIZED_UNKNOWN)
+        snprintf(m->unknown_quantization, sizeof m->unknown_quantization, "%s", why);
+    hu_quantization_free(q);
+    free(q);
+}
+
 /* What the sums of activations depend on, by the keys that configs have for it. */
 static void read_shape(struct reading *r)
 {
@@ -144,12 +166,13 @@ static void take_list(struct reading *r, struct listing_result *list, const char
                       hu_printable(class ? class : "?", shown, sizeof shown));
 }
 
-static bool list_tensors(struct reading *r, const struct hu_family_text *text)
+static bool list_tensors(struct reading *r, const struct hu_family_text *text, json_t *config)
 {
     static struct listing_result empty;
     struct listing_result list = empty;
-    const char *class = json_string_value(json_array_get(json_object_get(r->root, "architectures"), 0));
-    bool fine = listing_make(text, r->root, &list);
+    const char *class =
+        json_string_value(json_array_get(json_object_get(r->root, "architectures"), 0));
+    bool fine = listing_make(text, config, &list);
     if (!fine)
         fail(r, "%s%s", list.error, "");
     take_list(r, &list, class);
@@ -170,11 +193,12 @@ static void size_as_usual(struct reading *r)
     char error[HU_CONFIG_ERROR];
     struct reading trial = *r;
     trial.error = error;
-    if (text && list_tensors(&trial, text)) {
+    if (text && list_tensors(&trial, text, r->language)) {
         r->model->modelled = true;
         hu_model_note(r->model,
                       "the architecture is not known: modelled as a decoder of the usual kind, by "
-                      "its config's keys");
+                      "its config's keys%s",
+                      r->language == r->root ? "" : "; its language model alone");
         return;
     }
     hu_tensors_free(&r->model->tensors);
@@ -194,13 +218,15 @@ static void build(struct reading *r)
     const struct hu_family_text *text = find_family(r);
     name_architecture(r);
     if (text)
-        list_tensors(r, text);
+        list_tensors(r, text, r->root);
     else
         size_as_usual(r);
     if (r->failed)
         return;
     if (!hu_model_count(r->model))
         fail(r, "the model has more parameters than 64 bits count%s%s", "", "");
+    if (!r->failed && !r->model->parameters)
+        fail(r, "its family lists no parameters for such a config%s%s", "", "");
     if (!hu_model_keeps(r->model))
         r->model->no_kv = "an encoder keeps no KV cache";
     read_shape(r);
@@ -226,6 +252,7 @@ bool hu_model_read_config(const char *json, size_t n, struct hu_model *model, bo
         json_t *nested = json_object_get(r.root, "text_config");
         r.language = json_is_object(nested) ? nested : r.root;
         read_dtype(&r);
+        read_quantization(&r);
         build(&r);
     }
     json_decref(r.root);

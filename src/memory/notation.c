@@ -90,10 +90,13 @@ static bool read_remark(struct text *t, bool refusal)
     return true;
 }
 
-/* default KEY VALUE, KEY VALUE … */
-static bool read_defaults(struct text *t)
+/* default KEY VALUE, KEY VALUE …; sizes the same, which belong to the class alone: kin that are
+ * `like` it do not inherit them. */
+static bool read_defaults(struct text *t, bool sizes)
 {
     struct reader *r = &t->reader;
+    if (sizes && t->likes)
+        return true;
     do {
         reader_skip_blanks(r);
         size_t n = 0;
@@ -104,6 +107,7 @@ static bool read_defaults(struct text *t)
             return fail(t, "a default is KEY VALUE");
         r->at += n;
         s->otherwise = constant_read(r);
+        s->is_size = sizes;
         if (r->error)
             return fail(t, r->error);
     } while (reader_take(r, ","));
@@ -228,8 +232,8 @@ static bool read_drop(struct text *t)
     char path[256];
     for (reader_skip_blanks(r); r->at < r->end; reader_skip_blanks(r)) {
         const char *from = r->at;
-        while (r->at < r->end && *r->at != ' ')
-            r->at++;
+        for (int braces = 0; r->at < r->end && (braces || *r->at != ' '); r->at++)
+            braces += (*r->at == '{') - (*r->at == '}');
         snprintf(path, sizeof path, "%.*s", (int)(r->at - from), from);
         drop_inherited(&t->family->lines, path);
     }
@@ -348,7 +352,9 @@ static bool read_root(struct text *t)
     if (reader_take(r, "base"))
         return (t->family->base = rest_of(t)) || fail(t, "out of memory");
     if (reader_take(r, "default"))
-        return read_defaults(t);
+        return read_defaults(t, false);
+    if (reader_take(r, "sizes"))
+        return read_defaults(t, true);
     if (reader_take(r, "part"))
         return read_part(t);
     if (reader_take(r, "note"))
@@ -380,6 +386,34 @@ static bool read_family_text(struct text *t)
     return !*t->error;
 }
 
+/* Whether the parts that lines name are there and take what they are given. */
+static bool check_lines(struct text *t, const struct line *line)
+{
+    for (; line; line = line->next) {
+        const struct part *part =
+            line->kind == LINE_PART ? family_part(t->family, line->part) : NULL;
+        unsigned given = 0;
+        for (struct expressions *a = line->arguments; a; a = a->next)
+            given++;
+        t->number = line->number;
+        if (line->kind == LINE_PART && !part)
+            return fail(t, "there is no part of that name");
+        if (part && given != part->count)
+            return fail(t, "the part takes another number of arguments");
+        if (!check_lines(t, line->children))
+            return false;
+    }
+    return true;
+}
+
+static bool check(struct text *t)
+{
+    bool fine = check_lines(t, t->family->lines);
+    for (const struct part *p = t->family->parts; fine && p; p = p->next)
+        fine = check_lines(t, p->lines);
+    return fine;
+}
+
 struct family *family_read(const char *text, size_t n, char error[NOTATION_ERROR])
 {
     struct arena arena = {0};
@@ -404,7 +438,7 @@ struct family *family_read(const char *text, size_t n, char error[NOTATION_ERROR
     while (names.at + length < names.end && !isspace((unsigned char)names.at[length]))
         length++;
     f->name = arena_text(&f->arena, names.at, length);
-    if (f->kept && f->name && read_family_text(&t))
+    if (f->kept && f->name && read_family_text(&t) && check(&t))
         return f;
     family_free(f);
     return NULL;

@@ -129,8 +129,6 @@ static struct expressions *read_sizes(struct reader *r, unsigned most)
         *tail = size;
         tail = &size->next;
     }
-    if (!first)
-        refuse(r, "a shape has no size");
     return first;
 }
 
@@ -151,6 +149,9 @@ static bool at_word_of(struct reader *r, const char *const *words)
     return false;
 }
 
+/* Shorter names of dtypes, such as NumPy's d and f4, are names of families' own here. */
+enum { DTYPE_LEAST = 4 };
+
 static enum hu_role role_at(struct reader *r)
 {
     struct reader ahead = *r;
@@ -160,9 +161,8 @@ static enum hu_role role_at(struct reader *r)
     return HU_ROLE_NONE;
 }
 
-static const char *const plain_words[] = {"bias", "rows", "columns", "vocab",    "lora",
-                                          "tied", "if",   "unless",  "optional", "for",
-                                          NULL};
+static const char *const plain_words[] = {"bias", "rows",   "columns",  "vocab", "lora", "tied",
+                                          "if",   "unless", "optional", "for",   NULL};
 
 /* Whether an expression may begin here: neither the end, nor a word of the line. */
 static bool expression_follows(struct reader *r)
@@ -172,12 +172,11 @@ static bool expression_follows(struct reader *r)
     if (at_end(r) || at_word_of(r, plain_words) || role_at(r) || *r->at == '[')
         return false;
     size_t n = reader_word(r);
-    if (n && n < sizeof name && r->at + n < r->end) {
-        memcpy(name, r->at, n);
-        name[n] = 0;
-        return !hu_dtype_find(name, &dtype);
-    }
-    return true;
+    if (n < DTYPE_LEAST || n >= sizeof name)
+        return true;
+    memcpy(name, r->at, n);
+    name[n] = 0;
+    return !hu_dtype_find(name, &dtype);
 }
 
 static bool read_role(struct reader *r, struct words *w)
@@ -225,6 +224,8 @@ static bool read_bias(struct reader *r, struct words *w)
     if (!r->error && next_is(r, '[')) {
         struct expressions *sizes = read_sizes(r, 1);
         w->bias_size = sizes ? sizes->at : NULL;
+        if (!sizes)
+            return refuse(r, "a bias's size is missing");
     }
     return true;
 }
@@ -252,7 +253,7 @@ static bool read_dtype(struct reader *r, struct words *w)
 {
     char name[16];
     size_t n = reader_word(r);
-    if (!n || n >= sizeof name)
+    if (n < DTYPE_LEAST || n >= sizeof name)
         return false;
     memcpy(name, r->at, n);
     name[n] = 0;
@@ -368,8 +369,8 @@ static void read_keep(struct reader *r, struct line *line)
         line->keep_heads = expression_read(r);
     if (!r->error && !next_is(r, '['))
         refuse(r, "a cache or state lacks its sizes in brackets");
-    if (!r->error)
-        line->shape = read_sizes(r, 4);
+    if (!r->error && !(line->shape = read_sizes(r, 4)))
+        refuse(r, "a cache or state has no size");
     bool state = keep == HU_KEEP_RECURRENT || keep == HU_KEEP_CONV;
     if (!r->error && !state && line->shape->next && line->shape->next->next)
         refuse(r, "a cache has two sizes: keys and values");

@@ -224,7 +224,7 @@ static bool factored_state(struct sum *s, uint64_t *elements)
     *elements = 0;
     for (size_t i = 0; i < s->model->tensors.count; i++) {
         const struct hu_tensor_row *row = &s->model->tensors.rows[i];
-        uint64_t last = row->shape[row->rank - 1];
+        uint64_t last = row->rank ? row->shape[row->rank - 1] : 1;
         uint64_t each = row->rank > 1 ? row->elements / last + last : row->elements;
         if (!hu_row_counts(row))
             continue;

@@ -3,6 +3,7 @@
  * config that the input's bytes choose, because most random text is no JSON.
  */
 #include "memory/families.h"
+#include "memory/model_config.h"
 #include "memory/sizing.h"
 
 #include <stdio.h>
@@ -181,12 +182,12 @@ static void build(const char *json, size_t n, size_t seed)
     static struct hu_sizing sizing;
     static struct hu_sizing_request request;
     char error[HU_CONFIG_ERROR], why[HU_SIZING_ERROR];
-    if (hu_model_read_config(json, n, &model, error)) {
+    if (hu_model_read_config(json, n, &model, NULL, error)) {
         if (model.active_parameters > model.parameters)
             abort();
         fill(&request, seed);
         /* Searching for the longest context through thousands of layers finds nothing more. */
-        request.fit = model.kv_count < 64;
+        request.fit = model.tensors.kept_count < 64;
         hu_sizing_make(&model, &request, &sizing, why);
     } else if (!*error) {
         abort(); /* refused without a reason */
