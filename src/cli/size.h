@@ -27,6 +27,13 @@ struct size_result {
     struct hu_sizing sizing;
 };
 
+extern const struct command_option size_rows[];
+/* Reads an option. False: reported. */
+struct options;
+bool size_read_option(const struct options *o, int key, struct size_options *out);
+/* What was left open, and combinations that mean nothing. Returns an exit status. */
+int size_complete(const struct options *o, struct size_options *out);
+
 /* On stdout. RESULTS are COUNT, 1 or more. */
 void size_print_table(const struct size_options *options, const struct size_result *results,
                       size_t count);
@@ -36,6 +43,9 @@ void size_compare(const struct size_options *options, const struct size_result *
 /* Returns an exit status. */
 int size_print_json(const struct size_options *options, const struct size_result *results,
                     size_t count);
+
+/* Tensors in a checkpoint of the model. */
+uint64_t size_tensor_count(const struct hu_model *model);
 
 /* --tensors, --against, --families. Each returns an exit status. */
 int size_print_tensors(const struct command *self, const struct size_options *options,

@@ -38,7 +38,7 @@ static const char *dtype_of(const struct hu_model *m, const struct hu_tensor_row
 }
 
 /* Tensors in a checkpoint of the model, copies counted. */
-static uint64_t tensor_count(const struct hu_model *m)
+uint64_t size_tensor_count(const struct hu_model *m)
 {
     uint64_t n = 0;
     for (size_t i = 0; i < m->tensors.count; i++)
@@ -114,7 +114,7 @@ static int check_listed(const struct command *self, const struct size_result *r)
     if (!r->model.tensors.count)
         return fail(self->name, "%s: its tensors' names do not follow from it: give a config.json",
                     r->source);
-    if (tensor_count(&r->model) > LISTED_MAX)
+    if (size_tensor_count(&r->model) > LISTED_MAX)
         return fail(self->name, "%s: it has more than %d tensors", r->source, LISTED_MAX);
     return EXIT_DONE;
 }
@@ -128,7 +128,7 @@ int size_print_tensors(const struct command *self, const struct size_options *op
     if (status != EXIT_DONE)
         return status;
     if (options->json)
-        return print_list_json(results, tensor_count(&results->model));
+        return print_list_json(results, size_tensor_count(&results->model));
     print_list(&results->model);
     return EXIT_DONE;
 }
@@ -193,9 +193,8 @@ static void print_comparison(const struct size_options *options, const struct hu
     putchar('\n');
 }
 
-static int print_comparison_json(const struct size_options *options,
-                                 const struct size_result *r, const struct hu_comparison *c,
-                                 struct telling *t)
+static int print_comparison_json(const struct size_options *options, const struct size_result *r,
+                                 const struct hu_comparison *c, struct telling *t)
 {
     json_t *o = json_object();
     json_put(o, "source", json_text(r->source));

@@ -12,12 +12,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { NAME_SIZE = 640, TENSORS_MAX = 1 << 22 };
+enum { NAME_SIZE = 640, TENSORS_MAX = 1 << 22, IGNORED_MAX = 16 };
 
 struct list {
     struct hu_checkpoint *c;
     const char *path;
     unsigned line;
+    struct hu_dtype dtype; /* of what has none of its own */
+    char ignored[IGNORED_MAX][NAME_SIZE];
+    size_t ignored_count;
     char *error;
 };
 
@@ -63,35 +66,69 @@ static bool read_shape(const char **at, struct hu_checkpoint_tensor *t)
     return c[0] == ']';
 }
 
-/* NAME with every {A..B} in it by each number, the first slowest; PATTERN has the rest. */
+static bool add_named(struct list *l, const char *name, const struct hu_checkpoint_tensor *model)
+{
+    struct hu_checkpoint_tensor *t = append(l->c, name);
+    if (!t)
+        return refuse(l, "there are too many tensors");
+    const char *kept = t->name;
+    *t = *model;
+    t->name = kept;
+    return true;
+}
+
+/* A number or a range A-B of a list in braces; *AT moves past it. */
+static bool read_range(const char **at, uint64_t *from, uint64_t *to)
+{
+    char *end;
+    if (!isdigit((unsigned char)**at))
+        return false;
+    *from = *to = strtoull(*at, &end, 10);
+    if (*end == '-' && isdigit((unsigned char)end[1]))
+        *to = strtoull(end + 1, &end, 10);
+    *at = end + (*end == ',');
+    return *to >= *from && *to - *from < TENSORS_MAX && (*end == ',' || *end == '}');
+}
+
+/* NAME with each {A-B,C} of PATTERN by every number that it stands for. */
 static bool expand(struct list *l, char *name, size_t n, const char *pattern,
                    const struct hu_checkpoint_tensor *model)
 {
-    const char *open = strchr(pattern, '{');
+    const char *open = strchr(pattern, '{'), *close = open ? strchr(open, '}') : NULL;
     size_t plain = open ? (size_t)(open - pattern) : strlen(pattern);
     if (n + plain + 24 >= NAME_SIZE)
         return refuse(l, "a name is too long");
     memcpy(name + n, pattern, plain);
     name[n += plain] = 0;
-    if (!open) {
-        struct hu_checkpoint_tensor *t = append(l->c, name);
-        if (!t)
-            return refuse(l, "there are too many tensors");
-        const char *kept = t->name;
-        *t = *model;
-        t->name = kept;
-        return true;
+    if (!open)
+        return add_named(l, name, model);
+    for (const char *at = open + 1; close && at < close;) {
+        uint64_t from, to;
+        if (!read_range(&at, &from, &to))
+            return refuse(l, "numbers in a name are {A-B,C,…}");
+        for (uint64_t i = from; i <= to; i++) {
+            size_t digits = (size_t)sprintf(name + n, "%llu", (unsigned long long)i);
+            if (!expand(l, name, n + digits, close + 1, model))
+                return false;
+        }
     }
-    char *after;
-    uint64_t from = strtoull(open + 1, &after, 10), to = 0;
-    if (!strncmp(after, "..", 2))
-        to = strtoull(after + 2, &after, 10);
-    if (*after != '}' || to < from || to - from >= TENSORS_MAX)
-        return refuse(l, "a range in a name is {A..B}");
-    for (uint64_t i = from; i <= to; i++) {
-        size_t digits = (size_t)sprintf(name + n, "%llu", (unsigned long long)i);
-        if (!expand(l, name, n + digits, after + 1, model))
-            return false;
+    return close || refuse(l, "a '{' in a name is not closed");
+}
+
+/* What the head says in comments: the sum of bytes, the dtype, patterns that are left aside. */
+static bool read_head(struct list *l, const char *line)
+{
+    char text[NAME_SIZE];
+    if (sscanf(line, "# total_size: %639s", text) == 1) {
+        l->c->has_total_size = true;
+        l->c->total_size = strtoull(text, NULL, 10);
+    } else if (sscanf(line, "# dtype: %639s", text) == 1) {
+        if (!hu_dtype_find(text, &l->dtype))
+            return refuse(l, "its dtype is not known");
+    } else if (!strncmp(line, "# ignore: ", 10)) {
+        if (l->ignored_count == IGNORED_MAX)
+            return refuse(l, "there are too many lines to ignore");
+        snprintf(l->ignored[l->ignored_count++], NAME_SIZE, "%.600s", line + 10);
     }
     return true;
 }
@@ -100,20 +137,19 @@ static bool expand(struct list *l, char *name, size_t n, const char *pattern,
 static bool read_line(struct list *l, char *line)
 {
     char name[NAME_SIZE], pattern[NAME_SIZE], dtype[32];
-    struct hu_checkpoint_tensor t = {0};
+    struct hu_checkpoint_tensor t = {.dtype = l->dtype};
     size_t n = strcspn(line, " \t");
+    if (*line == '#')
+        return read_head(l, line);
     if (n >= sizeof pattern)
         return refuse(l, "a name is too long");
     memcpy(pattern, line, n);
     pattern[n] = 0;
+    for (size_t i = 0; i < l->ignored_count; i++)
+        t.met |= !strcmp(l->ignored[i], pattern);
     const char *at = line + n + strspn(line + n, " \t");
-    if (!strcmp(pattern, "total_size")) {
-        l->c->has_total_size = true;
-        l->c->total_size = strtoull(at, NULL, 10);
-        return true;
-    }
     if (*at == '[' && !read_shape(&at, &t))
-        return refuse(l, "a shape is [SIZE,SIZE,…]");
+        return refuse(l, "a shape is [SIZE SIZE …]");
     if (sscanf(at, "%31s", dtype) == 1 && !hu_dtype_find(dtype, &t.dtype) && strcmp(dtype, "–"))
         return refuse(l, "after the shape comes a dtype");
     return expand(l, name, 0, pattern, &t);
@@ -140,7 +176,6 @@ static bool read_list(const char *path, struct hu_checkpoint *c, char error[HU_C
         }
         memcpy(line, at, length);
         line[length] = 0;
-        line[strcspn(line, "#\r")] = 0;
         for (size_t used = strlen(line); used && isspace((unsigned char)line[used - 1]);)
             line[--used] = 0;
         fine = !*line || read_line(&l, line);

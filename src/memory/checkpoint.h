@@ -25,10 +25,10 @@ enum { HU_CHECKPOINT_ERROR = 1024 };
 
 /*
  * Reads the tensors' names and shapes: a .safetensors file, an index with its shards beside it or,
- * for the names alone, without them, a folder with either, or a list as `size --tensors` prints it:
- * a line a tensor, NAME [SHAPE] DTYPE …, where {A..B} in a name stands for each number from A to B,
- * '#' begins a comment and a line "total_size N" gives the sum. False: error says why.
- * hu_checkpoint_free releases it either way.
+ * for the names alone, without them, a folder with either, or a list as `size --tensors` prints it
+ * and fixtures/tensor-lists has it folded: a line a tensor, NAME [SHAPE] DTYPE, where {A-B,C} in a
+ * name stands for each of these numbers; head lines "# total_size: N", "# dtype: D" and
+ * "# ignore: NAME". False: error says why. hu_checkpoint_free releases it either way.
  */
 bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint,
                         char error[HU_CHECKPOINT_ERROR]);
@@ -45,10 +45,10 @@ struct hu_difference_sink {
 };
 
 struct hu_comparison {
-    uint64_t compared;                   /* tensors of the same name */
+    uint64_t compared; /* tensors of the same name */
     uint64_t differences[HU_DIFFERENCES];
-    uint64_t shapeless;                  /* of the compared, those whose shape the checkpoint leaves out */
-    uint64_t buffers;                    /* extra ones that are no parameters, not in differences */
+    uint64_t shapeless; /* of the compared, those whose shape the checkpoint leaves out */
+    uint64_t buffers;   /* extra ones that are no parameters, not in differences */
 };
 
 /* False: the model has more tensors than can be compared one by one. */

@@ -1,6 +1,6 @@
 /*
- * The expressions of families' texts: parsed once, evaluated over a config. Names are symbols of one
- * family, each of which may be a variable, a definition or a key of the config.
+ * The expressions of families' texts: parsed once, evaluated over a config. Names are symbols of
+ * one family, each of which may be a variable, a definition or a key of the config.
  */
 #ifndef HALFULP_MEMORY_EXPRESSION_H
 #define HALFULP_MEMORY_EXPRESSION_H
@@ -39,6 +39,8 @@ struct symbol {
     bool variable;           /* some loop's or part's */
     struct node *definition; /* NULL: none */
     json_t *otherwise;       /* the class's default for the key of this (dotted) name; NULL: none */
+    bool is_size;            /* that default is one of the class's sizes */
+    bool taken;              /* and was used */
     /* While a config is evaluated: */
     bool busy;                 /* the definition is being evaluated: its own name means the key */
     const struct scope *known; /* where `value` was found to depend on no variable; NULL: nowhere */
@@ -78,9 +80,9 @@ struct evaluation {
     struct binding *bindings;
     const char *class; /* of "architectures" */
     int64_t labels;
-    bool touched;   /* a variable was read */
-    unsigned depth; /* of nodes under evaluation */
-    unsigned steps; /* nodes evaluated so far */
+    bool touched;         /* a variable was read */
+    unsigned depth;       /* of nodes under evaluation */
+    unsigned steps;       /* nodes evaluated so far */
     char letters[256][2]; /* every string of one character */
     bool *failed;
     char *error; /* EVALUATION_ERROR bytes */

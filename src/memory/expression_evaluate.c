@@ -32,7 +32,7 @@ void evaluation_fail(struct evaluation *e, const char *format, ...)
     va_end(arguments);
 }
 
-static struct value fail(struct evaluation *e, const char *why, struct value v)
+struct value value_fail(struct evaluation *e, const char *why, struct value v)
 {
     if (v.key)
         evaluation_fail(e, "\"%.64s\" %s", v.key, why);
@@ -99,7 +99,10 @@ static json_t *default_of(struct evaluation *e, const char *prefix, const char *
     if (n >= (int)sizeof full)
         return NULL;
     struct symbol *s = symbol_find(e->arena, e->symbols, full, (size_t)n);
-    return s ? s->otherwise : NULL;
+    if (!s)
+        return NULL;
+    s->taken |= s->is_size;
+    return s->otherwise;
 }
 
 /* NAME in SCOPE or one outside it: what the config says, else the class's default. */
@@ -179,12 +182,13 @@ static struct value evaluate_member(struct evaluation *e, struct node *node)
     if (a.kind == VALUE_JSON && json_is_object(a.json))
         json = json_object_get(a.json, node->member);
     else if (a.kind != VALUE_MISSING && a.kind != VALUE_NULL)
-        return fail(e, "is no object", a);
+        return value_fail(e, "is no object", a);
     json_t *otherwise = (!json || json_is_null(json)) && dotted(node, name, sizeof name)
                             ? default_of(e, "", name)
                             : NULL;
     if (!json && !otherwise)
-        return (struct value){.kind = VALUE_MISSING, .key = a.kind == VALUE_MISSING ? a.key : node->member};
+        return (struct value){.kind = VALUE_MISSING,
+                              .key = a.kind == VALUE_MISSING ? a.key : node->member};
     struct value v = value_of_json(json ? json : otherwise, node->member);
     if (v.kind == VALUE_NULL)
         v.json = otherwise;
@@ -198,10 +202,11 @@ static struct value evaluate_index(struct evaluation *e, struct node *node)
         return a.kind == VALUE_MISSING ? a : i;
     if (i.kind == VALUE_TEXT && a.kind == VALUE_JSON && json_is_object(a.json)) {
         json_t *json = json_object_get(a.json, i.text);
-        return json ? value_of_json(json, a.key) : (struct value){.kind = VALUE_MISSING, .key = i.text};
+        return json ? value_of_json(json, a.key)
+                    : (struct value){.kind = VALUE_MISSING, .key = i.text};
     }
     if (i.kind != VALUE_INTEGER)
-        return fail(e, "has an index that is no whole number", a);
+        return value_fail(e, "has an index that is no whole number", a);
     if (a.kind == VALUE_TEXT && i.integer >= 0 && (size_t)i.integer < strlen(a.text)) {
         unsigned char c = (unsigned char)a.text[i.integer];
         e->letters[c][0] = (char)c;
@@ -211,8 +216,9 @@ static struct value evaluate_index(struct evaluation *e, struct node *node)
         (size_t)i.integer < json_array_size(a.json))
         return value_of_json(json_array_get(a.json, (size_t)i.integer), a.key);
     if (a.kind != VALUE_TEXT && !(a.kind == VALUE_JSON && json_is_array(a.json)))
-        return fail(e, "is no list", a);
-    evaluation_fail(e, "\"%.64s\" has no entry %lld", a.key ? a.key : "a list", (long long)i.integer);
+        return value_fail(e, "is no list", a);
+    evaluation_fail(e, "\"%.64s\" has no entry %lld", a.key ? a.key : "a list",
+                    (long long)i.integer);
     return missing;
 }
 
@@ -236,7 +242,7 @@ static struct value divide_integers(struct evaluation *e, enum node_kind kind, s
                                     struct value b)
 {
     if (!b.integer)
-        return fail(e, "is 0 and something is divided by it", b);
+        return value_fail(e, "is 0 and something is divided by it", b);
     if (b.integer == -1) /* INT64_MIN / -1 does not fit */
         return kind == NODE_REST ? integer(0) : integer(-a.integer);
     if (kind == NODE_FLOOR)
@@ -275,23 +281,22 @@ static struct value compute_reals(struct evaluation *e, enum node_kind kind, dou
     }
 }
 
-static struct value compute(struct evaluation *e, enum node_kind kind, struct value a,
-                            struct value b)
+struct value value_compute(struct evaluation *e, enum node_kind kind, struct value a,
+                           struct value b)
 {
     int64_t n;
     bool over = false;
     if (kind == NODE_PLUS && a.kind == VALUE_TEXT && b.kind == VALUE_TEXT) {
         size_t length = strlen(a.text), more = strlen(b.text);
-        char *text =
-            length + more < LONGEST ? arena_allocate(e->arena, length + more + 1) : NULL;
+        char *text = length + more < LONGEST ? arena_allocate(e->arena, length + more + 1) : NULL;
         if (!text)
-            return fail(e, "is too long a text", a);
+            return value_fail(e, "is too long a text", a);
         strcpy(text, a.text);
         strcpy(text + length, b.text);
         return (struct value){.kind = VALUE_TEXT, .text = text};
     }
     if (!is_number(a) || !is_number(b))
-        return fail(e, "must be a whole number from 0 to 2^40", is_number(a) ? b : a);
+        return value_fail(e, "must be a whole number from 0 to 2^40", is_number(a) ? b : a);
     if (a.kind == VALUE_REAL || b.kind == VALUE_REAL)
         return compute_reals(e, kind, as_real(a), as_real(b));
     switch (kind) {
@@ -324,7 +329,7 @@ static bool same(struct value a, struct value b)
     return a.kind == VALUE_NULL && b.kind == VALUE_NULL;
 }
 
-static int64_t count_of(json_t *list, struct value v)
+int64_t value_count(json_t *list, struct value v)
 {
     int64_t n = 0;
     for (size_t i = 0; i < json_array_size(list); i++)
@@ -340,12 +345,12 @@ static struct value compare(struct evaluation *e, enum node_kind kind, struct va
     if (kind == NODE_IN && b.kind == VALUE_TEXT && a.kind == VALUE_TEXT)
         return integer(strstr(b.text, a.text) != NULL);
     if (kind == NODE_IN)
-        return b.kind == VALUE_JSON && json_is_array(b.json) ? integer(count_of(b.json, a) > 0)
+        return b.kind == VALUE_JSON && json_is_array(b.json) ? integer(value_count(b.json, a) > 0)
                : b.kind == VALUE_JSON && a.kind == VALUE_TEXT
                    ? integer(json_object_get(b.json, a.text) != NULL)
-                   : fail(e, "is no list", b);
+                   : value_fail(e, "is no list", b);
     if (!is_number(a) || !is_number(b))
-        return fail(e, "must be a number", is_number(a) ? b : a);
+        return value_fail(e, "must be a number", is_number(a) ? b : a);
     double x = as_real(a), y = as_real(b);
     bool whole = a.kind == VALUE_INTEGER && b.kind == VALUE_INTEGER;
     int order = whole ? (a.integer > b.integer) - (a.integer < b.integer) : (x > y) - (x < y);
@@ -369,7 +374,8 @@ static struct value evaluate_pair(struct evaluation *e, struct node *node)
         if (a.kind == VALUE_MISSING || b.kind == VALUE_MISSING)
             return a.kind == VALUE_MISSING ? a : b;
     }
-    return node->kind < NODE_PLUS ? compare(e, node->kind, a, b) : compute(e, node->kind, a, b);
+    return node->kind < NODE_PLUS ? compare(e, node->kind, a, b)
+                                  : value_compute(e, node->kind, a, b);
 }
 
 /* `and`, `or`, `?`: the second is looked at only where it matters. */
@@ -390,122 +396,6 @@ static struct value evaluate_choice(struct evaluation *e, struct node *node)
     return b.kind == VALUE_MISSING ? b : integer(value_true(b));
 }
 
-/* Functions of numbers and lists, by name. Arguments are neither missing nor null. */
-
-enum { ARGUMENTS_MAX = 8 };
-
-static struct value extreme(struct evaluation *e, const struct value *v, unsigned n, bool greatest)
-{
-    struct value best = v[0];
-    for (unsigned i = 0; i < n; i++) {
-        if (!is_number(v[i]))
-            return fail(e, "must be a number", v[i]);
-        if ((as_real(v[i]) > as_real(best)) == greatest && as_real(v[i]) != as_real(best))
-            best = v[i];
-    }
-    best.key = NULL;
-    return best;
-}
-
-static struct value call_min(struct evaluation *e, const struct value *v, unsigned n)
-{
-    return extreme(e, v, n, false);
-}
-
-static struct value call_max(struct evaluation *e, const struct value *v, unsigned n)
-{
-    return extreme(e, v, n, true);
-}
-
-static struct value call_len(struct evaluation *e, const struct value *v, unsigned n)
-{
-    (void)n;
-    if (v->kind == VALUE_TEXT)
-        return integer((int64_t)strlen(v->text));
-    if (v->kind != VALUE_JSON)
-        return fail(e, "has no length", *v);
-    return integer((int64_t)(json_is_array(v->json) ? json_array_size(v->json)
-                                                    : json_object_size(v->json)));
-}
-
-static struct value call_sum(struct evaluation *e, const struct value *v, unsigned n)
-{
-    (void)n;
-    struct value sum = integer(0);
-    if (v->kind != VALUE_JSON || !json_is_array(v->json))
-        return fail(e, "is no list", *v);
-    for (size_t i = 0; i < json_array_size(v->json) && !*e->failed; i++)
-        sum = compute(e, NODE_PLUS, sum, value_of_json(json_array_get(v->json, i), v->key));
-    return sum;
-}
-
-static struct value whole(struct evaluation *e, double x)
-{
-    if (!(fabs(x) < 0x1p61)) {
-        evaluation_fail(e, "a number is too large");
-        return missing;
-    }
-    return integer((int64_t)x);
-}
-
-static struct value rounded(struct evaluation *e, struct value v, double (*how)(double))
-{
-    if (!is_number(v))
-        return fail(e, "must be a number", v);
-    return v.kind == VALUE_INTEGER ? v : whole(e, how(v.real));
-}
-
-static struct value call_ceil(struct evaluation *e, const struct value *v, unsigned n)
-{
-    (void)n;
-    return rounded(e, *v, ceil);
-}
-
-static struct value call_int(struct evaluation *e, const struct value *v, unsigned n)
-{
-    (void)n;
-    return rounded(e, *v, trunc);
-}
-
-/* Python's: to even in the middle. */
-static struct value call_round(struct evaluation *e, const struct value *v, unsigned n)
-{
-    (void)n;
-    return rounded(e, *v, rint);
-}
-
-static struct value call_round_up(struct evaluation *e, const struct value *v, unsigned n)
-{
-    (void)n;
-    if (v[0].kind != VALUE_INTEGER || v[1].kind != VALUE_INTEGER || v[1].integer < 1)
-        return fail(e, "must be a whole number above 0", v[1]);
-    struct value up = compute(e, NODE_PLUS, v[0], integer(v[1].integer - 1));
-    return *e->failed ? missing
-                      : integer(floor_divide(up.integer, v[1].integer) * v[1].integer);
-}
-
-static struct value call_count(struct evaluation *e, const struct value *v, unsigned n)
-{
-    (void)n;
-    if (v->kind == VALUE_TEXT && v[1].kind == VALUE_TEXT && strlen(v[1].text) == 1) {
-        int64_t found = 0;
-        for (const char *c = v->text; *c; c++)
-            found += *c == *v[1].text;
-        return integer(found);
-    }
-    if (v->kind != VALUE_JSON || !json_is_array(v->json))
-        return fail(e, "is no list", *v);
-    return integer(count_of(v->json, v[1]));
-}
-
-static struct value call_starts(struct evaluation *e, const struct value *v, unsigned n)
-{
-    (void)n;
-    if (v[0].kind != VALUE_TEXT || v[1].kind != VALUE_TEXT)
-        return fail(e, "is no text", v[0].kind == VALUE_TEXT ? v[1] : v[0]);
-    return integer(!strncmp(v[0].text, v[1].text, strlen(v[1].text)));
-}
-
 /* pick() looks at one of its two alone, so it is not in the table's way. */
 static struct value evaluate_pick(struct evaluation *e, struct node *argument)
 {
@@ -516,42 +406,11 @@ static struct value evaluate_pick(struct evaluation *e, struct node *argument)
     return evaluate(e, value_true(condition) ? argument->a : argument->b->a);
 }
 
-static const struct {
-    const char *name;
-    unsigned least, most;
-    struct value (*call)(struct evaluation *, const struct value *, unsigned);
-} functions[] = {
-    {"pick", 3, 3, NULL},
-    {"len", 1, 1, call_len},
-    {"min", 1, ARGUMENTS_MAX, call_min},
-    {"max", 1, ARGUMENTS_MAX, call_max},
-    {"sum", 1, 1, call_sum},
-    {"ceil", 1, 1, call_ceil},
-    {"int", 1, 1, call_int},
-    {"round", 1, 1, call_round},
-    {"round_up", 2, 2, call_round_up},
-    {"count", 2, 2, call_count},
-    {"starts", 2, 2, call_starts},
-};
-
-int function_find(const char *name, size_t n)
-{
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-        if (strlen(functions[i].name) == n && !strncmp(functions[i].name, name, n))
-            return (int)i;
-    return -1;
-}
-
-bool function_takes(int function, unsigned count)
-{
-    return count >= functions[function].least && count <= functions[function].most;
-}
-
 static struct value evaluate_call(struct evaluation *e, struct node *node)
 {
     struct value arguments[ARGUMENTS_MAX];
     unsigned n = 0;
-    if (!functions[node->function].call)
+    if (function_is_lazy(node->function))
         return evaluate_pick(e, node->a);
     for (struct node *at = node->a; at; at = at->b) {
         arguments[n] = value_settled(evaluate(e, at->a));
@@ -559,13 +418,13 @@ static struct value evaluate_call(struct evaluation *e, struct node *node)
             return arguments[n];
         n++;
     }
-    return functions[node->function].call(e, arguments, n);
+    return function_call(node->function, e, arguments, n);
 }
 
 static struct value evaluate_negation(struct evaluation *e, struct node *node)
 {
     struct value a = value_settled(evaluate(e, node->a));
-    return *e->failed || a.kind == VALUE_MISSING ? a : compute(e, NODE_MINUS, integer(0), a);
+    return *e->failed || a.kind == VALUE_MISSING ? a : value_compute(e, NODE_MINUS, integer(0), a);
 }
 
 static struct value evaluate_node(struct evaluation *e, struct node *node)

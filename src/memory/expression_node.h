@@ -45,8 +45,22 @@ struct node {
     };
 };
 
+enum { ARGUMENTS_MAX = 8 };
+
 /* The function called NAME, N bytes; -1: none. */
 int function_find(const char *name, size_t n);
 bool function_takes(int function, unsigned count);
+/* pick: its arguments are not all evaluated. */
+bool function_is_lazy(int function);
+struct value function_call(int function, struct evaluation *e, const struct value *arguments,
+                           unsigned count);
+
+/* "KEY" WHY, as the evaluation's error. */
+struct value value_fail(struct evaluation *e, const char *why, struct value v);
+/* Sums, products and the like, checked. */
+struct value value_compute(struct evaluation *e, enum node_kind kind, struct value a,
+                           struct value b);
+/* Elements of LIST that are V. */
+int64_t value_count(json_t *list, struct value v);
 
 #endif

@@ -106,10 +106,10 @@ static struct value read_number(struct reader *r)
     size_t n = 0;
     bool real = false;
     /* "0 .. 3" is a range, not the number "0." */
-    while (r->at + n < r->end && n < sizeof digits - 1 &&
-           (isdigit((unsigned char)r->at[n]) ||
-            (!real && r->at[n] == '.' && r->at + n + 1 < r->end &&
-             isdigit((unsigned char)r->at[n + 1]))))
+    while (
+        r->at + n < r->end && n < sizeof digits - 1 &&
+        (isdigit((unsigned char)r->at[n]) || (!real && r->at[n] == '.' && r->at + n + 1 < r->end &&
+                                              isdigit((unsigned char)r->at[n + 1]))))
         real |= r->at[n++] == '.';
     memcpy(digits, r->at, n);
     digits[n] = 0;
@@ -322,8 +322,8 @@ static struct node *read_sum(struct reader *r)
 static struct node *read_comparison(struct reader *r)
 {
     static const struct operation rows[] = {
-        {"==", NODE_EQUAL},   {"!=", NODE_UNEQUAL}, {"<=", NODE_AT_MOST}, {">=", NODE_AT_LEAST},
-        {"<", NODE_LESS},     {">", NODE_GREATER},  {"in", NODE_IN},      {NULL, 0}};
+        {"==", NODE_EQUAL}, {"!=", NODE_UNEQUAL}, {"<=", NODE_AT_MOST}, {">=", NODE_AT_LEAST},
+        {"<", NODE_LESS},   {">", NODE_GREATER},  {"in", NODE_IN},      {NULL, 0}};
     return read_level(r, read_sum, rows);
 }
 

@@ -30,7 +30,8 @@ enum { HU_FAMILIES_ERROR = 768 };
  */
 bool hu_families_add(const char *path, char error[HU_FAMILIES_ERROR]);
 
-/* Whether ROW's text can be read: its lines, and the parts that they name. False: error says why. */
+/* Whether ROW's text can be read: its lines, and the parts that they name. False: error says why.
+ */
 bool hu_family_check(const struct hu_family_text *row, char error[HU_FAMILIES_ERROR]);
 
 /* Families of a text of N bytes, whose first lines alone are read, a row each. In malloc'd memory.

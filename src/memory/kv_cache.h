@@ -2,11 +2,12 @@
 #ifndef HALFULP_MEMORY_KV_CACHE_H
 #define HALFULP_MEMORY_KV_CACHE_H
 
-#include "model.h"
+#include "weights.h"
 
 struct hu_kv_question {
     struct hu_dtype k, v;    /* dtypes of keys and of values */
     uint64_t context, batch; /* tokens of a request, requests */
+    struct hu_spread spread; /* all zero: one device */
 };
 
 struct hu_kv_cache {
@@ -17,8 +18,9 @@ struct hu_kv_cache {
     uint64_t state_bytes; /* of BATCH requests, whatever their length; not in `bytes` */
 };
 
-/* Each layer's keys and its values take whole blocks of their dtype for a token. False: over 64
- * bits. */
+/* Each layer's keys and its values take whole blocks of their dtype for a token. On the device with
+ * most: heads are split, and one at least is on each; the largest pipeline stage counts. False:
+ * over 64 bits. */
 bool hu_kv_cache_size(const struct hu_model *model, const struct hu_kv_question *question,
                       struct hu_kv_cache *cache);
 

@@ -7,14 +7,21 @@
 
 #include <jansson.h>
 
-enum { LISTING_ERROR = 512, LISTING_NOTES = 6, LISTING_NOTE = 192, LISTING_MISSING = 256, LAYERS_MAX = 16384 };
+enum {
+    LISTING_ERROR = 512,
+    LISTING_NOTES = 6,
+    LISTING_NOTE = 192,
+    LISTING_MISSING = 256,
+    LAYERS_MAX = 16384
+};
 
 struct listing_result {
     struct hu_tensors tensors;
     char missing[LISTING_MISSING]; /* keys that the family needs and the config lacks, by ", " */
     char notes[LISTING_NOTES][LISTING_NOTE];
     unsigned note_count;
-    bool bare, classifies; /* the class has no language model's head, or a classifier's in its place */
+    bool bare,
+        classifies; /* the class has no language model's head, or a classifier's in its place */
     char error[LISTING_ERROR];
 };
 

@@ -13,8 +13,8 @@ enum { HU_NOTES_MAX = 8, HU_NOTE_SIZE = 192, HU_LAYERS_MAX = 16384 };
 
 struct hu_model {
     char architecture[64];
-    char dtype[24]; /* of the weights, as the config names it; empty: it does not */
-    bool modelled;  /* its architecture is not known: it is sized as the usual decoder */
+    char dtype[24];            /* of the weights, as the config names it; empty: it does not */
+    bool modelled;             /* its architecture is not known: it is sized as the usual decoder */
     struct hu_tensors tensors; /* no rows: its tensors are not known; kept may be all the same */
     struct hu_quantization *quantization; /* that the config declares; NULL: none */
     char unknown_quantization[256];       /* what it declares and is not known; empty: nothing */

@@ -170,7 +170,8 @@ static bool list_tensors(struct reading *r, const struct hu_family_text *text)
 {
     static struct listing_result empty;
     struct listing_result list = empty;
-    const char *class = json_string_value(json_array_get(json_object_get(r->root, "architectures"), 0));
+    const char *class =
+        json_string_value(json_array_get(json_object_get(r->root, "architectures"), 0));
     bool fine = listing_make(text, r->root, &list);
     if (!fine)
         fail(r, "%s%s", list.error, "");
@@ -223,6 +224,8 @@ static void build(struct reading *r)
         return;
     if (!hu_model_count(r->model))
         fail(r, "the model has more parameters than 64 bits count%s%s", "", "");
+    if (!r->failed && !r->model->parameters)
+        fail(r, "its family lists no parameters for such a config%s%s", "", "");
     if (!hu_model_keeps(r->model))
         r->model->no_kv = "an encoder keeps no KV cache";
     read_shape(r);

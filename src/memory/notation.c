@@ -90,10 +90,13 @@ static bool read_remark(struct text *t, bool refusal)
     return true;
 }
 
-/* default KEY VALUE, KEY VALUE … */
-static bool read_defaults(struct text *t)
+/* default KEY VALUE, KEY VALUE …; sizes the same, which belong to the class alone: kin that are
+ * `like` it do not inherit them. */
+static bool read_defaults(struct text *t, bool sizes)
 {
     struct reader *r = &t->reader;
+    if (sizes && t->likes)
+        return true;
     do {
         reader_skip_blanks(r);
         size_t n = 0;
@@ -104,6 +107,7 @@ static bool read_defaults(struct text *t)
             return fail(t, "a default is KEY VALUE");
         r->at += n;
         s->otherwise = constant_read(r);
+        s->is_size = sizes;
         if (r->error)
             return fail(t, r->error);
     } while (reader_take(r, ","));
@@ -348,7 +352,9 @@ static bool read_root(struct text *t)
     if (reader_take(r, "base"))
         return (t->family->base = rest_of(t)) || fail(t, "out of memory");
     if (reader_take(r, "default"))
-        return read_defaults(t);
+        return read_defaults(t, false);
+    if (reader_take(r, "sizes"))
+        return read_defaults(t, true);
     if (reader_take(r, "part"))
         return read_part(t);
     if (reader_take(r, "note"))
@@ -384,7 +390,8 @@ static bool read_family_text(struct text *t)
 static bool check_lines(struct text *t, const struct line *line)
 {
     for (; line; line = line->next) {
-        const struct part *part = line->kind == LINE_PART ? family_part(t->family, line->part) : NULL;
+        const struct part *part =
+            line->kind == LINE_PART ? family_part(t->family, line->part) : NULL;
         unsigned given = 0;
         for (struct expressions *a = line->arguments; a; a = a->next)
             given++;

@@ -90,8 +90,8 @@ struct family {
 
 enum { NOTATION_ERROR = 256 };
 
-/* The family that TEXT (N bytes, from its `family` line on) is. NULL: error says which line and why.
- * family_free releases it. */
+/* The family that TEXT (N bytes, from its `family` line on) is. NULL: error says which line and
+ * why. family_free releases it. */
 struct family *family_read(const char *text, size_t n, char error[NOTATION_ERROR]);
 void family_free(struct family *family);
 const struct part *family_part(const struct family *family, const char *name);

@@ -149,6 +149,9 @@ static bool at_word_of(struct reader *r, const char *const *words)
     return false;
 }
 
+/* Shorter names of dtypes, such as NumPy's d and f4, are names of families' own here. */
+enum { DTYPE_LEAST = 4 };
+
 static enum hu_role role_at(struct reader *r)
 {
     struct reader ahead = *r;
@@ -158,9 +161,8 @@ static enum hu_role role_at(struct reader *r)
     return HU_ROLE_NONE;
 }
 
-static const char *const plain_words[] = {"bias", "rows", "columns", "vocab",    "lora",
-                                          "tied", "if",   "unless",  "optional", "for",
-                                          NULL};
+static const char *const plain_words[] = {"bias", "rows",   "columns",  "vocab", "lora", "tied",
+                                          "if",   "unless", "optional", "for",   NULL};
 
 /* Whether an expression may begin here: neither the end, nor a word of the line. */
 static bool expression_follows(struct reader *r)
@@ -170,12 +172,11 @@ static bool expression_follows(struct reader *r)
     if (at_end(r) || at_word_of(r, plain_words) || role_at(r) || *r->at == '[')
         return false;
     size_t n = reader_word(r);
-    if (n && n < sizeof name && r->at + n < r->end) {
-        memcpy(name, r->at, n);
-        name[n] = 0;
-        return !hu_dtype_find(name, &dtype);
-    }
-    return true;
+    if (n < DTYPE_LEAST || n >= sizeof name)
+        return true;
+    memcpy(name, r->at, n);
+    name[n] = 0;
+    return !hu_dtype_find(name, &dtype);
 }
 
 static bool read_role(struct reader *r, struct words *w)
@@ -252,7 +253,7 @@ static bool read_dtype(struct reader *r, struct words *w)
 {
     char name[16];
     size_t n = reader_word(r);
-    if (!n || n >= sizeof name)
+    if (n < DTYPE_LEAST || n >= sizeof name)
         return false;
     memcpy(name, r->at, n);
     name[n] = 0;

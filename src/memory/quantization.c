@@ -12,10 +12,10 @@ static bool translate(const char *from, char out[REGEX_SIZE])
 {
     size_t n = (size_t)snprintf(out, REGEX_SIZE, "^(");
     for (; *from && n + 16 < REGEX_SIZE; from++) {
-        const char *instead = !strncmp(from, "\\d", 2)    ? "[0-9]"
-                              : !strncmp(from, "\\w", 2)  ? "[[:alnum:]_]"
+        const char *instead = !strncmp(from, "\\d", 2)   ? "[0-9]"
+                              : !strncmp(from, "\\w", 2) ? "[[:alnum:]_]"
                               : !strncmp(from, "(?:", 3) ? "("
-                                                          : NULL;
+                                                         : NULL;
         if (!instead && !strncmp(from, "(?", 2))
             return false;
         if (instead) {
@@ -36,7 +36,8 @@ static void compile(struct hu_pattern *p)
     p->glob = !is_regex && strpbrk(p->text, "*?");
     if (!is_regex)
         return;
-    p->is_regex = translate(p->text + 3, text) && !regcomp(&p->regex, text, REG_EXTENDED | REG_NOSUB);
+    p->is_regex =
+        translate(p->text + 3, text) && !regcomp(&p->regex, text, REG_EXTENDED | REG_NOSUB);
     p->broken = !p->is_regex;
 }
 
@@ -150,8 +151,8 @@ bool hu_quantization_bytes(const struct hu_quantization *q, const struct hu_tens
     unsigned __int128 sum = (elements * q->bits + 7) / 8;
     sum += (scales * q->scale_bits + 7) / 8 + (scales * q->zero_bits + 7) / 8;
     sum += q->nested ? (scales + q->nested - 1) / q->nested * 4 : 0;
-    sum += (unsigned __int128)matrices * ((unsigned __int128)in * q->input_bytes + q->constant +
-                                          q->codebook_bytes);
+    sum += (unsigned __int128)matrices *
+           ((unsigned __int128)in * q->input_bytes + q->constant + q->codebook_bytes);
     *bytes = (uint64_t)sum;
     return sum <= UINT64_MAX;
 }
@@ -169,4 +170,3 @@ void hu_quantization_free(struct hu_quantization *q)
     arena_free(&q->arena);
     *q = (struct hu_quantization){0};
 }
-

@@ -1,4 +1,5 @@
-/* What a config says of how its checkpoint's weights are quantized, and the bytes that they take. */
+/* What a config says of how its checkpoint's weights are quantized, and the bytes that they take.
+ */
 #ifndef HALFULP_MEMORY_QUANTIZATION_H
 #define HALFULP_MEMORY_QUANTIZATION_H
 
@@ -26,17 +27,17 @@ struct hu_quantization {
     char method[48]; /* as the config calls it, and its bits: for people */
     enum hu_scope scope;
     unsigned bits;
-    uint64_t group;               /* inputs that share a scale; 0: a whole row */
+    uint64_t group;                   /* inputs that share a scale; 0: a whole row */
     uint64_t tile_rows, tile_columns; /* not 0: a scale a tile instead */
-    bool one_scale;               /* one scale for the matrix */
-    unsigned scale_bits, zero_bits; /* of each scale, and of its zero point */
-    unsigned nested;              /* scales that share an fp32 one; 0: none */
-    unsigned input_bytes;         /* a column: gptq's g_idx */
-    unsigned constant;            /* a matrix: shapes, global scales */
-    uint64_t codebook_bytes;      /* a matrix: aqlm's */
-    struct hu_pattern *patterns;  /* modules that are left out */
+    bool one_scale;                   /* one scale for the matrix */
+    unsigned scale_bits, zero_bits;   /* of each scale, and of its zero point */
+    unsigned nested;                  /* scales that share an fp32 one; 0: none */
+    unsigned input_bytes;             /* a column: gptq's g_idx */
+    unsigned constant;                /* a matrix: shapes, global scales */
+    uint64_t codebook_bytes;          /* a matrix: aqlm's */
+    struct hu_pattern *patterns;      /* modules that are left out */
     size_t pattern_count;
-    struct hu_pattern *only;      /* modules that alone are quantized; none: all in the scope */
+    struct hu_pattern *only; /* modules that alone are quantized; none: all in the scope */
     size_t only_count;
     struct arena arena;
 };

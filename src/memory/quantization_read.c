@@ -86,7 +86,8 @@ static bool read_gptq(struct declared *d)
     json_array_foreach(inside, i, list)
     {
         bool nested = json_is_array(list);
-        if (!hu_patterns_read(d->q, nested ? list : inside, &d->q->only, &d->q->only_count) || !nested)
+        if (!hu_patterns_read(d->q, nested ? list : inside, &d->q->only, &d->q->only_count) ||
+            !nested)
             break;
     }
     if (json_is_true(json_object_get(d->config, "lm_head")))
@@ -170,7 +171,7 @@ static bool read_modelopt(struct declared *d)
     const char *algorithm = text(c, "quant_algo");
     d->q->scope = HU_SCOPE_LINEAR;
     if (!hu_patterns_read(d->q, json_object_get(c, "exclude_modules"), &d->q->patterns,
-                       &d->q->pattern_count))
+                          &d->q->pattern_count))
         return unknown(d, "a list of modules", "exclude_modules");
     if (!strcmp(algorithm, "NVFP4") || !strcmp(algorithm, "NVFP4_AWQ"))
         return read_nvfp4(d);
@@ -301,7 +302,8 @@ static bool read_quanto(struct declared *d)
 {
     const char *weights = text(d->config, "weights");
     bool float8 = !strncmp(weights, "float8", 6);
-    unsigned bits = !strncmp(weights, "int", 3) && strlen(weights) == 4 ? (unsigned)(weights[3] - '0') : 0;
+    unsigned bits =
+        !strncmp(weights, "int", 3) && strlen(weights) == 4 ? (unsigned)(weights[3] - '0') : 0;
     if (!float8 && bits != 2 && bits != 4 && bits != 8)
         return unknown(d, "quanto's weights", weights);
     d->q->bits = float8 ? 8 : bits;
@@ -366,9 +368,13 @@ static const char *method_of(json_t *config)
 /* Modules that are left out, under the names that methods have for the list. */
 static bool read_left_out(struct declared *d)
 {
-    static const char *const keys[] = {"modules_to_not_convert", "ignore", "ignored_layers",
-                                       "llm_int8_skip_modules",  "skip_modules",
-                                       "linear_weights_not_to_quantize", NULL};
+    static const char *const keys[] = {"modules_to_not_convert",
+                                       "ignore",
+                                       "ignored_layers",
+                                       "llm_int8_skip_modules",
+                                       "skip_modules",
+                                       "linear_weights_not_to_quantize",
+                                       NULL};
     for (size_t i = 0; keys[i]; i++) {
         json_t *list = json_object_get(d->config, keys[i]);
         if (!hu_patterns_read(d->q, list, &d->q->patterns, &d->q->pattern_count))
@@ -401,7 +407,8 @@ enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
         return HU_NOT_QUANTIZED;
     const char *name = method_of(d.config);
     char shown[40];
-    snprintf(q->method, sizeof q->method, "%s", hu_printable(*name ? name : "?", shown, sizeof shown));
+    snprintf(q->method, sizeof q->method, "%s",
+             hu_printable(*name ? name : "?", shown, sizeof shown));
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         if (!strcmp(methods[i].name, name))
             return methods[i].read(&d) && read_left_out(&d) ? HU_QUANTIZED : HU_QUANTIZED_UNKNOWN;

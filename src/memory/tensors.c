@@ -15,8 +15,9 @@ void hu_tensors_free(struct hu_tensors *tensors)
 const char *hu_role_name(enum hu_role role)
 {
     static const char *const names[HU_ROLE_COUNT] = {
-        "none", "embedding", "position",  "norm",   "attention", "mlp",    "expert", "router", "head",
-        "conv", "ssm",       "projector", "buffer", "other",     "vision", "audio",  "mtp"};
+        "none",   "embedding", "position", "norm",  "attention", "mlp",
+        "expert", "router",    "head",     "conv",  "ssm",       "projector",
+        "buffer", "other",     "vision",   "audio", "mtp"};
     return names[role];
 }
 

@@ -52,8 +52,8 @@ struct hu_tensor_row {
         uint64_t first, count;
     } repeats[HU_REPEATS_MAX]; /* whose product is `copies` */
     unsigned repeat_count;
-    uint64_t experts, experts_used; /* of so many equal parts or copies a token passes so many; 1, 1:
-                                       it passes all */
+    uint64_t experts, experts_used; /* of so many equal parts or copies a token passes so many; 1,
+                                       1: it passes all */
     bool stacked;                   /* the experts lie in this one tensor */
     enum hu_role role, tower;       /* tower: VISION, AUDIO, MTP, or NONE: the model itself */
     enum hu_split split;
@@ -93,7 +93,7 @@ struct hu_tensors {
     size_t count;
     struct hu_kept *kept;
     size_t kept_count;
-    uint32_t stacks; /* lists of layers */
+    uint32_t stacks;    /* lists of layers */
     struct arena arena; /* the names */
 };
 

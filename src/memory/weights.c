@@ -187,7 +187,7 @@ bool hu_weights_size(const struct hu_model *model, const struct hu_storage *stor
         return add_count(&s, size);
     if (model->layers && s.spread.pipeline > model->layers)
         s.spread.pipeline = model->layers;
-    if (!(s.stages = calloc(s.spread.pipeline, sizeof *s.stages)))
+    if (!(s.stages = calloc((size_t)s.spread.pipeline, sizeof *s.stages)))
         return false;
     bool fine = add_rows(&s);
     for (uint64_t i = 0; i < s.spread.pipeline; i++)
