@@ -166,13 +166,13 @@ static void take_list(struct reading *r, struct listing_result *list, const char
                       hu_printable(class ? class : "?", shown, sizeof shown));
 }
 
-static bool list_tensors(struct reading *r, const struct hu_family_text *text)
+static bool list_tensors(struct reading *r, const struct hu_family_text *text, json_t *config)
 {
     static struct listing_result empty;
     struct listing_result list = empty;
     const char *class =
         json_string_value(json_array_get(json_object_get(r->root, "architectures"), 0));
-    bool fine = listing_make(text, r->root, &list);
+    bool fine = listing_make(text, config, &list);
     if (!fine)
         fail(r, "%s%s", list.error, "");
     take_list(r, &list, class);
@@ -193,11 +193,12 @@ static void size_as_usual(struct reading *r)
     char error[HU_CONFIG_ERROR];
     struct reading trial = *r;
     trial.error = error;
-    if (text && list_tensors(&trial, text)) {
+    if (text && list_tensors(&trial, text, r->language)) {
         r->model->modelled = true;
         hu_model_note(r->model,
                       "the architecture is not known: modelled as a decoder of the usual kind, by "
-                      "its config's keys");
+                      "its config's keys%s",
+                      r->language == r->root ? "" : "; its language model alone");
         return;
     }
     hu_tensors_free(&r->model->tensors);
@@ -217,7 +218,7 @@ static void build(struct reading *r)
     const struct hu_family_text *text = find_family(r);
     name_architecture(r);
     if (text)
-        list_tensors(r, text);
+        list_tensors(r, text, r->root);
     else
         size_as_usual(r);
     if (r->failed)

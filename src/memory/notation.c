@@ -232,8 +232,8 @@ static bool read_drop(struct text *t)
     char path[256];
     for (reader_skip_blanks(r); r->at < r->end; reader_skip_blanks(r)) {
         const char *from = r->at;
-        while (r->at < r->end && *r->at != ' ')
-            r->at++;
+        for (int braces = 0; r->at < r->end && (braces || *r->at != ' '); r->at++)
+            braces += (*r->at == '{') - (*r->at == '}');
         snprintf(path, sizeof path, "%.*s", (int)(r->at - from), from);
         drop_inherited(&t->family->lines, path);
     }

@@ -58,7 +58,10 @@ static bool read_fp8(struct declared *d)
     d->q->bits = 8;
     d->q->scale_bits = 32;
     json_t *block = json_object_get(d->config, "weight_block_size");
-    set_tile(d->q, block);
+    if (block)
+        set_tile(d->q, block);
+    else
+        d->q->tile_rows = d->q->tile_columns = 128; /* FineGrainedFP8Config's own */
     d->q->one_scale = !d->q->tile_rows;
     /* "ue8m0" scales are stored in fp32 or, since DeepSeek-V4, as the byte that they are. */
     return true;
