@@ -56,7 +56,10 @@ enum hu_file_kind hu_kind_of_bytes(const unsigned char *bytes, size_t n)
     /* The first record of an archive, or the only one of an empty one (APPNOTE 4.3.7, 4.3.16). */
     if (has(bytes, n, 0, "PK\3\4", 4) || has(bytes, n, 0, "PK\5\6", 4))
         return HU_FILE_ZIP;
-    if (n && bytes[0] == 0x80 && has(bytes, n, 2, (const char *)torch_magic, sizeof torch_magic))
+    /* From protocol 4 on a frame's length stands between. */
+    size_t frame = n > 2 && bytes[2] == 0x95 ? 9 : 0;
+    if (n && bytes[0] == 0x80 &&
+        has(bytes, n, 2 + frame, (const char *)torch_magic, sizeof torch_magic))
         return HU_FILE_TORCH;
     return HU_FILE_OTHER;
 }
@@ -174,7 +177,7 @@ static bool says(char out[HU_FOREIGN_TEXT], const char *what)
 static bool is_text(const char *text, size_t n, uint64_t size, char out[HU_FOREIGN_TEXT])
 {
     for (size_t i = 0; i < n; i++)
-        if ((unsigned char)text[i] < 0x20 && !strchr("\t\n\r\f", text[i]))
+        if (!text[i] || ((unsigned char)text[i] < 0x20 && !strchr("\t\n\r\f", text[i])))
             return false;
     const char *start = text + strspn(text, " \t\r\n");
     if (!strncmp(start, "\xef\xbb\xbf", 3))

@@ -71,12 +71,13 @@ struct piece {
 struct hu_stream_tensor hu_stream_tensor_of(const struct hu_tensor *t,
                                             const struct hu_format *format, int input)
 {
+    struct hu_dtype dtype = format ? (struct hu_dtype){.format = format} : t->dtype;
     struct hu_stream_tensor s = {
         .data = {.format = format, .elements = t->elements, .row = t->elements},
         .input = input,
         .offset = t->offset,
         .bytes = t->bytes,
-        .unit = hu_dtype_elements(t->dtype) == 1 ? hu_dtype_bytes(t->dtype) : 0,
+        .unit = hu_dtype_elements(dtype) == 1 ? hu_dtype_bytes(dtype) : 0,
         .shape = t->shape,
         .strides = t->strides,
         .rank = t->rank,

@@ -1,4 +1,5 @@
 #include "torch_file.h"
+#include "file_kind.h"
 #include "torch_values.h"
 #include "zip_file.h"
 
@@ -254,8 +255,13 @@ static bool check_system(struct hu_pickle *p, size_t at, struct hu_file_error *e
 static bool read_pickles(struct legacy *l, struct hu_pickle *p, struct hu_tensor_file *file,
                          struct hu_file_error *error)
 {
-    /* Protocol, LONG1, ten bytes, STOP. */
-    if (!check_system(p, 2 + 2 + 10 + 1, error))
+    unsigned char first[32] = {0};
+    hu_input_read(l->in, first, sizeof first < l->in->size ? sizeof first : (size_t)l->in->size, 0);
+    if (hu_kind_of_bytes(first, sizeof first) != HU_FILE_TORCH)
+        return hu_file_refuse(error, 0,
+                              "is neither a zip archive nor begins with PyTorch's magic number, as "
+                              "files of torch.save do");
+    if (!hu_pickle_read(p, 0) || !check_system(p, hu_pickle_at(p), error))
         return false;
     const struct hu_pickle_value *root = hu_pickle_read(p, hu_pickle_at(p));
     const struct hu_pickle_value *keys = root ? hu_pickle_read(p, hu_pickle_at(p)) : NULL;

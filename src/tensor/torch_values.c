@@ -37,11 +37,16 @@ static bool is_count(const struct hu_pickle_value *v)
     return v && v->type == HU_PICKLE_INTEGER && v->integer >= 0;
 }
 
+static bool is_row(const struct hu_pickle_value *v)
+{
+    return v->type == HU_PICKLE_TUPLE || v->type == HU_PICKLE_LIST;
+}
+
 /* A tuple of whole numbers, in the file's memory. False: refused. */
 static bool read_counts(struct hu_tensor_file *file, struct hu_pickle *p,
                         const struct hu_pickle_value *v, uint64_t **counts, unsigned *n)
 {
-    if (!v || (v->type != HU_PICKLE_TUPLE && v->type != HU_PICKLE_LIST) || v->count > RANK_MAX)
+    if (!v || !is_row(v) || v->count > RANK_MAX)
         return hu_pickle_refuse(p, "a tensor's sizes and strides are tuples of at most %d numbers",
                                 RANK_MAX);
     *n = v->count;
@@ -103,11 +108,11 @@ static struct hu_pickle_value *make_dict(struct hu_pickle *p,
 {
     struct hu_pickle_value *v = hu_pickle_value_new(p, HU_PICKLE_DICT);
     const struct hu_pickle_value *pairs = argument(arguments, 0);
+    if (pairs && !is_row(pairs))
+        return hu_pickle_refuse(p, "a dict is made of something else than pairs");
     for (uint32_t i = 0; v && pairs && i < pairs->count; i++) {
-        bool is_list = pairs->type == HU_PICKLE_LIST || pairs->type == HU_PICKLE_TUPLE;
-        const struct hu_pickle_value *pair = is_list ? pairs->items[i] : NULL;
-        if (!pair || (pair->type != HU_PICKLE_TUPLE && pair->type != HU_PICKLE_LIST) ||
-            pair->count != 2)
+        const struct hu_pickle_value *pair = pairs->items[i];
+        if (!is_row(pair) || pair->count != 2)
             return hu_pickle_refuse(p, "a dict is made of something else than pairs");
         if (!hu_pickle_append(p, v, pair->items[0]) || !hu_pickle_append(p, v, pair->items[1]))
             return NULL;
