@@ -1,4 +1,5 @@
 #include "pipeline.h"
+#include "tensor/json_text.h"
 #include "tensor/printable.h"
 #include "tensor/text_file.h"
 #include "weights.h"
@@ -66,7 +67,8 @@ bool hu_model_read_pipeline(const char *folder, const char *index, struct hu_mod
     json_t *entry;
     size_t n;
     char *text = hu_text_read(index, &n, &why);
-    json_t *root = text ? json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    char wrong[HU_JSON_ERROR];
+    json_t *root = text ? hu_json_load(text, n, HU_JSON_CONFIG_MAX, wrong) : NULL;
     bool fine = json_is_object(root);
     if (!fine)
         snprintf(error, HU_SOURCE_ERROR, "%.300s: %s", index, why);
