@@ -115,12 +115,19 @@ function settle() {
   keep_theme(state);
 }
 
+/* The canvas has the display's own pixels. Where the browser counts them they are exact to one; emulated ones it does
+ * not count. */
 function fit(entry) {
   const exact = entry && entry.devicePixelContentBoxSize && entry.devicePixelContentBoxSize[0];
-  const w = exact ? exact.inlineSize : view.clientWidth * devicePixelRatio;
-  const h = exact ? exact.blockSize : view.clientHeight * devicePixelRatio;
-  view.width = Math.max(160, Math.round(w));
-  view.height = Math.max(160, Math.round(h));
+  const size = (css, counted) => {
+    const pixels = Math.round(css * devicePixelRatio);
+    return Math.max(160, counted && Math.abs(counted - pixels) < 2 ? counted : pixels);
+  };
+  const w = size(view.clientWidth, exact && exact.inlineSize), h = size(view.clientHeight, exact && exact.blockSize);
+  if (view.width === w && view.height === h) return false;
+  view.width = w; /* which blanks it */
+  view.height = h;
+  return true;
 }
 
 const COLORS = ["page", "panel", "edge", "ink", "button", "accent", "on-accent"];
@@ -136,7 +143,7 @@ function keep_theme(state) {
 
 /* --- State in the address and in storage --- */
 
-const LINKED = ["rows", "round", "saturate", "from", "value", "page"]; /* in the order that they are set in */
+const LINKED = ["rows", "round", "saturate", "from", "value", "select", "page"]; /* in the order that they are set in */
 const KEPT = ["theme", "zoom", "rows"];
 
 function state_now() {
@@ -170,8 +177,9 @@ function read_fragment(hash) {
 }
 
 function fragment(state) {
-  const usual = { saturate: "0", from: "", page: "bits", round: "rne" };
-  return "#" + ["value", "from", "rows", "round", "saturate", "page"].filter(name => state[name] !== usual[name])
+  const rows = state.rows.split(","), first = [state.from, "fp32", rows[0]].find(name => rows.includes(name));
+  const usual = { saturate: "0", from: "", page: "bits", round: "rne", select: first };
+  return "#" + ["value", "from", "rows", "select", "round", "saturate", "page"].filter(name => state[name] !== usual[name])
     .map(name => name + "=" + encodeURIComponent(state[name]).replace(/%2C/g, ",").replace(/%3A/g, ":")).join("&");
 }
 
@@ -560,10 +568,9 @@ function listen() {
   el("again").addEventListener("click", () => { location.hash = ""; location.reload(); });
   const resized = new ResizeObserver(entries => {
     if (broken) return;
-    fit(entries[0]);
+    if (!fit(entries[0])) return;
     c.web_resize(view.width, view.height, devicePixelRatio);
-    c.web_draw(); /* a canvas that changed its size is blank */
-    changed();
+    draw();
   });
   try {
     resized.observe(view, { box: "device-pixel-content-box" });

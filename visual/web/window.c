@@ -76,6 +76,7 @@ void EXPORT(web_resize)(int width, int height, double scale)
     control.base = scale;
     control_resize(&control, width, height);
     control_update(&control);
+    frame_clear(&frame); /* the page's canvas is blank */
 }
 
 static void fit(int width, int height)
@@ -248,6 +249,17 @@ static bool set_from(struct model *m, const char *name)
     return !*name || from;
 }
 
+static bool select_row(struct model *m, const char *name)
+{
+    for (int i = 0; i < m->count; i++)
+        if (m->rows[i].format == hu_format_find(name)) {
+            model_select(m, i);
+            return true;
+        }
+    model_say(m, true, "'%s' is no row", name);
+    return false;
+}
+
 static bool set_round(struct model *m, const char *name)
 {
     enum hu_direction direction;
@@ -290,6 +302,8 @@ static bool set(struct model *m, const char *key, const char *value)
         return set_from(m, value);
     if (!strcmp(key, "rows"))
         return model_set_rows(m, value);
+    if (!strcmp(key, "select"))
+        return select_row(m, value);
     if (!strcmp(key, "round"))
         return set_round(m, value);
     if (!strcmp(key, "page"))
@@ -303,8 +317,8 @@ static bool set(struct model *m, const char *key, const char *value)
     return true;
 }
 
-/* One part of a link or of the settings: from (before value; "": none), value, rows, round,
- * saturate, page, theme, zoom. NULL: done; otherwise what is wrong. */
+/* One part of a link or of the settings: from (before value; "": none), value, rows,
+ * select, round, saturate, page, theme, zoom. NULL: done; otherwise what is wrong. */
 const char *EXPORT(web_set)(const char *key, const char *value)
 {
     static char message[MODEL_MESSAGE];
@@ -348,11 +362,11 @@ char *EXPORT(web_state)(void)
     const struct hu_format *source = d->text ? NULL : d->value.format;
     char *rows = joined_rows(d);
     char *value = source ? datum_text(source, d->value.bits) : model_value_text(m);
-    char *text =
-        text_of("value\t%s\nfrom\t%s\nrows\t%s\nround\t%s\nsaturate\t%d\npage\t%s\n"
-                "theme\t%s\nzoom\t%.4g\n",
-                value, source ? source->name : "", rows, hu_direction_name(d->options.direction),
-                d->options.saturate, page_name(m->page), theme_label(m->theme), m->zoom);
+    char *text = text_of(
+        "value\t%s\nfrom\t%s\nrows\t%s\nround\t%s\nsaturate\t%d\nselect\t%s\npage\t%s\n"
+        "theme\t%s\nzoom\t%.4g\n",
+        value, source ? source->name : "", rows, hu_direction_name(d->options.direction),
+        d->options.saturate, m->selected->name, page_name(m->page), theme_label(m->theme), m->zoom);
     free(rows);
     free(value);
     return text;
