@@ -177,8 +177,7 @@ function read_fragment(hash) {
 }
 
 function fragment(state) {
-  const rows = state.rows.split(","), first = [state.from, "fp32", rows[0]].find(name => rows.includes(name));
-  const usual = { saturate: "0", from: "", page: "bits", round: "rne", select: first };
+  const usual = { saturate: "0", from: "", page: "bits", round: "rne", select: "" };
   return "#" + ["value", "from", "rows", "select", "round", "saturate", "page"].filter(name => state[name] !== usual[name])
     .map(name => name + "=" + encodeURIComponent(state[name]).replace(/%2C/g, ",").replace(/%3A/g, ":")).join("&");
 }

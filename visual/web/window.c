@@ -22,6 +22,7 @@ static struct frame frame;
 static struct canvas canvas;
 static uint32_t *part; /* a part of the canvas in the page's order of bytes */
 static struct script_clipboard board;
+static const struct hu_format *selected_first; /* the row that the viewer begins with */
 
 /* --- Memory that both sides use --- */
 
@@ -61,6 +62,7 @@ void EXPORT(web_begin)(int width, int height, double scale, int dark)
     control.clipboard = (struct clipboard){get_clipboard, set_clipboard, &board};
     control.model.theme = dark ? THEME_DARK : THEME_LIGHT;
     model_begin(&control.model);
+    selected_first = control.model.selected;
     control_update(&control);
 }
 
@@ -339,6 +341,20 @@ static char *joined_rows(const struct document *d)
     return rows;
 }
 
+static bool has_row(const struct document *d, const struct hu_format *f)
+{
+    for (int i = 0; i < d->count; i++)
+        if (d->rows[i] == f)
+            return true;
+    return false;
+}
+
+/* The row that is selected where a link does not say which. */
+static const struct hu_format *usual_row(const struct document *d, const struct hu_format *source)
+{
+    return has_row(d, source) ? source : has_row(d, selected_first) ? selected_first : d->rows[0];
+}
+
 /* A datum as text that reads back to it: a number, or where none does, its code. */
 static char *datum_text(const struct hu_format *f, uint64_t bits)
 {
@@ -362,11 +378,12 @@ char *EXPORT(web_state)(void)
     const struct hu_format *source = d->text ? NULL : d->value.format;
     char *rows = joined_rows(d);
     char *value = source ? datum_text(source, d->value.bits) : model_value_text(m);
-    char *text = text_of(
-        "value\t%s\nfrom\t%s\nrows\t%s\nround\t%s\nsaturate\t%d\nselect\t%s\npage\t%s\n"
-        "theme\t%s\nzoom\t%.4g\n",
-        value, source ? source->name : "", rows, hu_direction_name(d->options.direction),
-        d->options.saturate, m->selected->name, page_name(m->page), theme_label(m->theme), m->zoom);
+    char *text =
+        text_of("value\t%s\nfrom\t%s\nrows\t%s\nround\t%s\nsaturate\t%d\nselect\t%s\npage\t%s\n"
+                "theme\t%s\nzoom\t%.4g\n",
+                value, source ? source->name : "", rows, hu_direction_name(d->options.direction),
+                d->options.saturate, m->selected == usual_row(d, source) ? "" : m->selected->name,
+                page_name(m->page), theme_label(m->theme), m->zoom);
     free(rows);
     free(value);
     return text;
