@@ -46,7 +46,7 @@ done
 begin() {
     close_browser
     session=$base/session/$(jq -n --arg size "--window-size=$1,$2" --argjson more "${3-{\}}" \
-        '{capabilities: {alwaysMatch: {
+        '{capabilities: {alwaysMatch: {timeouts: {script: 600000},
             "goog:chromeOptions": ({args: ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
                 "--disable-ipc-flooding-protection", "--force-color-profile=srgb", $size]} + $more),
             "goog:loggingPrefs": {browser: "ALL"}}}}' |
@@ -251,7 +251,10 @@ visit "about:blank"
 visit "file://$page"
 prints "and are there the next time" 'safe true' js "halfulp.describe().theme + ' ' + ($(hex fp8_e4m3) !== undefined)"
 press "#link"
-prints "Copy link gives the address of the state" true js '/the link is on the clipboard/.test(document.getElementById("note").textContent)'
+click value
+keys C+a C+v
+prints "Copy link gives the address of the state" true js '/^file:.*halfulp[.]html#value=0[.]1&rows=.*fp8_e4m3$/.test(halfulp.describe().clipboard)'
+keys Escape
 press "#about"
 settles "the notices are in the page" true '/Lesser General Public License/.test(document.getElementById("texts").textContent) && /Permission is hereby granted/.test(document.getElementById("texts").textContent)'
 js 'document.getElementById("notices").close()' >/dev/null
@@ -369,6 +372,30 @@ cdp Emulation.setEmulatedMedia '{"features": [{"name": "prefers-color-scheme", "
 visit "file://$page"
 prints "who likes it dark has it dark" dark js 'halfulp.describe().theme'
 
+# --- In Firefox, by its own driver ---
+
+if command -v geckodriver >/dev/null && command -v firefox-esr firefox >/dev/null; then
+    close_browser
+    gecko=$((20000 + RANDOM % 20000))
+    geckodriver --port $gecko >"$scratch/gecko.log" 2>&1 &
+    second=$!
+    for _ in $(seq 100); do curl -s "http://127.0.0.1:$gecko/status" >/dev/null && break || sleep 0.1; done
+    session=http://127.0.0.1:$gecko/session/$(jq -n --arg binary "$(command -v firefox-esr firefox | head -n 1)" \
+        '{capabilities: {alwaysMatch: {"moz:firefoxOptions": {args: ["-headless"], binary: $binary}}}}' |
+        curl -s "http://127.0.0.1:$gecko/session" -d @- | jq -r .value.sessionId)
+    visit "file://$page"
+    retype value 65520
+    prints "Firefox shows 65520 as fp16's infinity" '7c00 inf' js "$(hex fp16) + ' ' + $(item fp16.decimal)"
+    click fp32.bit31
+    prints "Firefox toggles a bit" -65520 js 'halfulp.describe().value'
+    keys C+z
+    prints "Firefox undoes it" 65520 js 'halfulp.describe().value'
+    close_browser
+    kill $second
+else
+    skip "works in Firefox" "firefox or geckodriver is missing"
+fi
+
 # --- As the viewer of the desktop describes it ---
 
 view="$builddir/halfulp-view"
@@ -408,17 +435,17 @@ desktop() { # STATES: a description a line
         printf '%s\n' "$line" | "$view" --script - --size 1280x800 --scale 1 --theme light -f "$format" -r "$direction" --page "$which" -- "$value"
     done <"$1" | jq -c "$plain"
 }
-in_page() { # STATES: the same, a hundred at a time
+in_page() { # STATES: the same, fifty at a time
     local rest=1
     js 'halfulp.script("resize 1280 800")' >/dev/null
-    while rows=$(sed -n "$rest,$((rest + 99))p" "$1" | jq -Rs 'split("\n") | map(select(. != "") | split("\t"))') && [ "$rows" != '[]' ]; do
+    while rows=$(sed -n "$rest,$((rest + 49))p" "$1" | jq -Rs 'split("\n") | map(select(. != "") | split("\t"))') && [ "$rows" != '[]' ]; do
         js "(async rows => { const all = []; for (const [format, direction, which, value] of rows) {
                 const moved = new Promise(done => addEventListener('hashchange', done, { once: true }));
                 location.hash = 'rows=' + format + '&round=' + direction + '&page=' + which + '&value=' + encodeURIComponent(value) + '&n=' + Math.random();
                 await moved;
                 halfulp.script('resize 1280 800\n' + (which === 'numberline' ? 'click numberline.all\nclick numberline.home' : ''));
                 all.push(JSON.stringify(halfulp.describe())); } return all.join('\n'); })($rows)"
-        rest=$((rest + 100))
+        rest=$((rest + 50))
     done | jq -c "$plain"
 }
 if [ -x "$view" ]; then

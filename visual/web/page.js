@@ -143,7 +143,7 @@ function keep_theme(state) {
 
 /* --- State in the address and in storage --- */
 
-const LINKED = ["rows", "round", "saturate", "from", "value", "select", "page"]; /* in the order that they are set in */
+const LINKED = ["theme", "rows", "round", "saturate", "from", "value", "select", "page"]; /* in the order that they are set in */
 const KEPT = ["theme", "zoom", "rows"];
 
 function state_now() {
@@ -223,8 +223,8 @@ function say(text) {
 
 /* --- The mirror: the items as elements, for screen readers and for find-in-page --- */
 
-const ROLES = { panel: "group", heading: "heading", field: "textbox", button: "button", tab: "tab", check: "checkbox", bit: "switch",
-  menu: "menu", option: "menuitemradio", plot: "img" };
+const ROLES = { panel: "group", heading: "heading", field: "textbox", button: "button", tab: "button", check: "checkbox", bit: "switch",
+  menu: "group", option: "button", plot: "img" };
 const mirrored = []; /* elements, and what was last written to each */
 
 function words(item) {
@@ -250,8 +250,8 @@ function reflect_item(at, item, ratio) {
   set("role", role || null);
   set("aria-label", role ? words(item) : null);
   set("aria-level", role === "heading" ? "2" : null);
-  set("aria-checked", /switch|checkbox|radio/.test(role) ? String(item.role === "bit" ? item.text === "1" : has("checked")) : null);
-  set("aria-selected", role === "tab" ? String(has("selected")) : null);
+  set("aria-checked", /switch|checkbox/.test(role) ? String(item.role === "bit" ? item.text === "1" : has("checked")) : null);
+  set("aria-pressed", /tab|option/.test(item.role) ? String(has("selected") || has("checked")) : null);
   set("aria-disabled", has("disabled") ? "true" : null);
   set("aria-invalid", has("invalid") ? "true" : null);
   Object.assign(element.style, { left: x + "px", top: y + "px", width: w + "px", height: h + "px",
@@ -480,9 +480,12 @@ async function open_files(dropped) {
   if (!first) return;
   files.clear();
   for (const f of list)
-    files.set(f.name, { bytes: new Uint8Array(await f.slice(0, HEADER_MOST).arrayBuffer()), size: f.size });
+    try {
+      files.set(f.name, { bytes: new Uint8Array(await f.slice(0, HEADER_MOST).arrayBuffer()), size: f.size });
+    } catch (e) { /* a folder, or a file that went away: the C says that there is none */
+      say(`${f.name} cannot be read: ${e.message}`);
+    }
   call(c.web_size, first.name);
-  files.clear();
   keys.focus({ preventScroll: true });
   changed();
 }
