@@ -1,9 +1,9 @@
-# shellcheck shell=bash disable=SC1091,SC2154,SC2016,SC2086
+# shellcheck shell=bash disable=SC1091,SC2154,SC2015,SC2016,SC2001,SC2046,SC2086
 # The page in a browser, by WebDriver: real pointer, key and touch events; then state after state as the viewer of the
 # desktop describes it.
 . "$srcdir/tests/tap.sh"
 
-page="$builddir/halfulp.html" web="$srcdir/visual/web" lacking=
+page="$builddir/halfulp.html" lacking=''
 [ -f "$page" ] || lacking="the page was not made (make web)"
 for tool in chromium chromedriver curl jq; do
     command -v $tool >/dev/null || lacking="${lacking:+$lacking; }$tool is missing"
@@ -17,7 +17,7 @@ fi
 
 # --- WebDriver ---
 
-driver= session= base=
+driver='' session='' base=''
 close_browser() {
     [ -z "$session" ] || curl -s -X DELETE "$session" >/dev/null
     session=
@@ -30,7 +30,7 @@ stop_all() {
 }
 trap stop_all EXIT
 
-for try in 1 2 3; do
+for _ in 1 2 3; do
     port=$((20000 + RANDOM % 20000)) base=http://127.0.0.1:$port
     chromedriver --port=$port >"$scratch/driver.log" 2>&1 &
     driver=$!
@@ -141,8 +141,8 @@ holds "two builds are the same bytes" alike
 
 begin 1280 940
 visit "file://$page"
-prints "opens from a disk with 0.1 in five formats" '0.1 3dcc 5' \
-    js "(d => [d.value, d.items.find(i => i.name === 'fp32.hex').text.slice(0, 4), d.items.filter(i => /^[a-z0-9]+[.]hex\$/.test(i.name)).length].join(' '))(halfulp.describe())"
+prints "opens from a disk with 0.1 in five formats" '0.1 3dcccccd 5' \
+    js "(d => [d.value, d.items.find(i => i.name === 'fp32.hex').text, d.items.filter(i => /^[a-z0-9]+[.]hex\$/.test(i.name)).length].join(' '))(halfulp.describe())"
 prints "loads nothing besides" 0 js 'performance.getEntriesByType("resource").length'
 retype value 65520
 prints "65520 typed is an infinity in fp16" '7c00 inf' js "$(hex fp16) + ' ' + $(item fp16.decimal)"
@@ -190,7 +190,7 @@ while [ "$(js 'document.activeElement.id')" = keys ] && [ $tabs -lt 80 ]; do
     keys Tab
     tabs=$((tabs + 1))
 done
-prints "Tab leaves the page at its end" 'link true' bash -c "echo \$(printf link) \$([ $tabs -gt 3 ] && [ $tabs -lt 80 ] && echo true)"
+holds "Tab goes through the items and leaves the page at its end ($tabs)" [ $((tabs > 10 && tabs < 80)) = 1 ]
 prints "and is on the first button behind it" link js 'document.activeElement.id'
 keys S+Tab
 prints "Shift+Tab comes back to the last item" keys js 'document.activeElement.id'
@@ -221,8 +221,8 @@ holds "a screen reader's press is one" [ "$(js "$(hex fp32)")" != "$before" ]
 
 visit "about:blank"
 visit "file://$page#value=65520&from=fp32&rows=fp64,fp16&round=rtz&page=rounding"
-prints "a link opens its state" '65520 fp64,fp16 rtz rounding 7bff' \
-    js '(d => [d.value, d.items.filter(i => /^rounding[.]row/.test(i.name) || /[.]tab$/.test(i.name)).length ? "fp64,fp16" : "fp64,fp16", d.round, d.page].join(" "))(halfulp.describe()) + " " + (halfulp.script("click tab.bits"), '"$(hex fp16)"')'
+prints "a link opens its state" 'rounding 65520 fp64,fp16 rtz 7bff' \
+    js 'halfulp.describe().page + " " + (halfulp.script("click tab.bits"), (d => [d.value, d.items.filter(i => /[.]hex$/.test(i.name)).map(i => i.name.slice(0, -4)).join(","), d.round].join(" "))(halfulp.describe())) + " " + '"$(hex fp16)"
 visit "about:blank"
 visit "file://$page#65520"
 prints "a bare value is a link too" '65520 7c00' js "halfulp.describe().value + ' ' + $(hex fp16)"
@@ -292,19 +292,24 @@ settles "an error shows what to report" true \
 visit "about:blank"
 visit "file://$page"
 frame=$(js 'Math.round(performance.getEntriesByName("halfulp: first frame")[0].startTime)')
-# The best of three: what is measured is the page, not what else the machine does.
-best() { # JS that gives milliseconds
-    for _ in 1 2 3; do js "$1"; done | sort -n | head -n 1
+within() { awk "BEGIN { exit !($1 <= $2) }"; }
+# What is measured is the page, not what else the machine does: the least of ten tries at most.
+best() { # LIMIT, JS that gives milliseconds
+    local least=1e9 now
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        now=$(js "$2")
+        within "$now" "$least" && least=$now
+        ! within "$least" "$1" || break
+    done
+    echo "$least"
 }
-toggle=$(best '(() => { const t = []; for (let i = 0; i < 101; i++) { const a = performance.now(); halfulp.script("click fp32.bit" + i % 32); t.push(performance.now() - a); }
+toggle=$(best 16 '(() => { const t = []; for (let i = 0; i < 101; i++) { const a = performance.now(); halfulp.script("click fp32.bit" + i % 32); t.push(performance.now() - a); }
     return t.sort((a, b) => a - b)[50]; })()')
-text=$(best '(() => { const run = s => { const a = performance.now(); halfulp.script("click value\nkey Ctrl+A"); document.getElementById("keys").value = s;
+text=$(best 100 '(() => { const run = s => { const a = performance.now(); halfulp.script("click value\nkey Ctrl+A"); document.getElementById("keys").value = s;
     document.getElementById("keys").dispatchEvent(new InputEvent("input")); halfulp.script(""); return performance.now() - a; };
     return Math.max(run("1e-5400"), run("0." + "1234567890".repeat(399))); })()')
 prints "the worst text was taken" 3992 js 'halfulp.describe().value.length'
 echo "# first frame $frame ms, a toggle $toggle ms, the worst text $text ms"
-# A sanitizer or a machine at work on something else takes longer: the limits are those of make check on two idle cores.
-within() { awk "BEGIN { exit !($1 <= $2) }"; }
 holds "the first frame is there in 1.5 s" within "$frame" 1500
 holds "a toggle takes at most 16 ms" within "$toggle" 16
 holds "the worst text takes at most 100 ms" within "$text" 100
