@@ -110,7 +110,7 @@ static void name_neighbour(char text[NEIGHBOUR_TEXT], char brief[NEIGHBOUR_TEXT]
                            const struct hu_format *f, uint64_t bits)
 {
     char *exact = hu_datum_exact(f, bits), plain[HU_SHORTEST_TEXT];
-    hu_shortest_print(plain, f, bits);
+    hu_shown_print(plain, f, bits);
     take_text(text, strlen(exact) <= EXACT_DIGITS ? exact : plain);
     take_text(brief, plain);
     hu_bits_print(hex, f, bits);

@@ -1,6 +1,7 @@
 /* halfulp-view: the window, or what it would show. */
 #include "cli/options.h"
 #include "cli/output_file.h"
+#include "cli/plain.h"
 #include "cli/report.h"
 #include "cli/view.h"
 #include "describe.h"
@@ -308,6 +309,7 @@ int main(int argc, char **argv)
     struct request request;
     char message[MODEL_MESSAGE];
     int status;
+    plain_begin_messages();
     if (!read_request(&request, argc, argv, &status))
         return status;
     struct fonts *fonts = fonts_open(message, sizeof message);
