@@ -94,27 +94,15 @@ static void split_bits(struct microscope *s, const struct hu_value *v)
 
 /* --- Neighbours --- */
 
-/* A neighbour that takes no more is shown exactly, others by their shortest decimal. */
-enum { EXACT_DIGITS = 30 };
-
 enum { NEIGHBOUR_TEXT = 64 };
 
-static void take_text(char text[NEIGHBOUR_TEXT], const char *plain)
+static void name_neighbour(char text[NEIGHBOUR_TEXT], char *hex, const struct hu_format *f,
+                           uint64_t bits)
 {
-    char *shown = with_minus(plain);
+    char *shown = shown_value(f, bits);
     snprintf(text, NEIGHBOUR_TEXT, "%s", shown);
     free(shown);
-}
-
-static void name_neighbour(char text[NEIGHBOUR_TEXT], char brief[NEIGHBOUR_TEXT], char *hex,
-                           const struct hu_format *f, uint64_t bits)
-{
-    char *exact = hu_datum_exact(f, bits), plain[HU_SHORTEST_TEXT];
-    hu_shown_print(plain, f, bits);
-    take_text(text, strlen(exact) <= EXACT_DIGITS ? exact : plain);
-    take_text(brief, plain);
     hu_bits_print(hex, f, bits);
-    free(exact);
 }
 
 static void name_virtual(char *text, size_t text_size, char *hex, const struct hu_format *f,
@@ -154,8 +142,8 @@ static void look_between(struct microscope *s, const mpq_t source, uint64_t lowe
     hu_datum_ratio(low, s->format, lower);
     hu_datum_ratio(high, s->format, upper);
     measure(s, source, low, high);
-    name_neighbour(s->lower, s->lower_brief, s->lower_hex, s->format, lower);
-    name_neighbour(s->upper, s->upper_brief, s->upper_hex, s->format, upper);
+    name_neighbour(s->lower, s->lower_hex, s->format, lower);
+    name_neighbour(s->upper, s->upper_hex, s->format, upper);
     mpq_clears(low, high, NULL);
 }
 
@@ -179,12 +167,10 @@ static void look_beyond(struct microscope *s, const mpq_t source)
     s->is_virtual = negative ? -1 : 1;
     if (negative) {
         name_virtual(s->lower, sizeof s->lower, s->lower_hex, f, true);
-        strcpy(s->lower_brief, s->lower);
-        name_neighbour(s->upper, s->upper_brief, s->upper_hex, f, max);
+        name_neighbour(s->upper, s->upper_hex, f, max);
     } else {
-        name_neighbour(s->lower, s->lower_brief, s->lower_hex, f, max);
+        name_neighbour(s->lower, s->lower_hex, f, max);
         name_virtual(s->upper, sizeof s->upper, s->upper_hex, f, false);
-        strcpy(s->upper_brief, s->upper);
     }
     mpq_clears(edge, next, unit, NULL);
 }
@@ -343,7 +329,7 @@ void microscope_look(struct microscope *s, const struct document *d, const struc
         look_beyond(s, source);
     if (s->kind == SCOPE_EXACT) {
         uint64_t bits = hu_value_round(&d->value, f, NULL, NULL);
-        name_neighbour(s->lower, s->lower_brief, s->lower_hex, f, bits);
+        name_neighbour(s->lower, s->lower_hex, f, bits);
     }
     mpq_clear(source);
     for (int i = 0; i < DIRECTIONS; i++)

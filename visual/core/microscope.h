@@ -25,9 +25,8 @@ struct microscope {
     const struct hu_format *format;
     /* The neighbours; where kind is SCOPE_BEYOND one of them is the value that a wider exponent
      * range would have there, and is_virtual says which: -1 the lower, 1 the upper. */
-    char lower[64], upper[64]; /* exactly where that is brief, or the shortest decimals */
-    char lower_brief[64], upper_brief[64]; /* the shortest decimals */
-    char lower_hex[24], upper_hex[24];     /* as encodings; empty for a virtual one */
+    char lower[64], upper[64];         /* as values are shown to people */
+    char lower_hex[24], upper_hex[24]; /* as encodings; empty for a virtual one */
     int is_virtual;
     double position;       /* of the source: 0 at the lower, 1 at the upper, beyond it greater */
     int side;              /* of the midpoint that the source lies on: -1, 0 (a tie), 1 */

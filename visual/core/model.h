@@ -31,6 +31,7 @@ struct row {
     char hex[HU_BITS_TEXT];      /* without 0x */
     char decimal[HU_SHORTEST_TEXT];
     char sum_sign[16], sum_exponent[40], sum_significand[40]; /* (−1)⁰, 2⁻⁴, 1.6 */
+    bool sum_is_exact; /* their product is decimal, and not only about that */
     char class[32], flag_names[HU_FLAGS_TEXT];
     char bytes[48]; /* as they lie in memory, lowest address first */
     char error[40], error_ulp[40];

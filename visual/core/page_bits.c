@@ -224,7 +224,7 @@ static int put_sum(struct layout *l, const struct grid *g, const struct row *r, 
     put_sign(l, &f, "×", name, "times2");
     put_term(l, &f, digits(l, 19) + px(l, 12), TINT_SIGNIFICAND, r->sum_significand, name,
              "sum_significand");
-    put_sign(l, &f, "=", name, "equals");
+    put_sign(l, &f, r->sum_is_exact ? "=" : "≈", name, "equals");
     put_field(l, flow_next(&f, digits(l, 25) + px(l, 14)), ALIGN_LEFT, "%s.decimal", name);
     int error = digits(l, 11), ulps = digits(l, 12);
     int label = width_of(l, FACE_SMALL, "error") + px(l, 4);
@@ -289,7 +289,7 @@ static int put_fact(struct layout *l, const struct fact *fact, struct rect r, in
     }
     int width = r.w - label;
     const char *whole = fact->text;
-    if (fact->below)
+    if (!fact->words)
         whole = shorten(l, whole, lines * (width / digits(l, 1)));
     const char *text = wrap(l, face, whole, width, lines, fact->words, &used);
     int shown = used > least ? used : least;

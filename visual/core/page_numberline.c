@@ -77,7 +77,7 @@ static void label_value(struct layout *l, const struct lane *lane, uint64_t bits
                         int *free_from, int number)
 {
     char plain[HU_SHORTEST_TEXT];
-    hu_shortest_print(plain, lane->row->format, bits);
+    hu_shown_print(plain, lane->row->format, bits);
     const char *text = keep_minus(l, plain);
     int width = width_of(l, FACE_INDEX, text) + 1, left = x - width / 2;
     if (left < *free_from || left + width > lane->rect.x + lane->rect.w)

@@ -92,16 +92,12 @@ static void put_ends(struct layout *l, const struct microscope *s, const struct 
     int height = ink_height(l), middle = width_of(l, FACE_SMALL, "midpoint") + px(l, 8);
     int side = (area.w - middle) / 2;
     snprintf(text, sizeof text, "%s  %s", s->lower, s->lower_hex);
-    if (width_of(l, FACE_MONO, text) > side)
-        snprintf(text, sizeof text, "%s  %s", s->lower_brief, s->lower_hex);
     struct item *i =
         put_label(l, (struct rect){area.x, y, side, height}, TINT_INK, text, "rounding.lower");
     i->face = FACE_MONO;
     put_centered(l, area, axis_x(a, 0.5), y, TINT_DIM, FACE_SMALL, "midpoint", "rounding.midpoint");
     const char *gap = *s->upper_hex ? "  " : "";
     snprintf(text, sizeof text, "%s%s%s", s->upper_hex, gap, s->upper);
-    if (width_of(l, FACE_MONO, text) > side)
-        snprintf(text, sizeof text, "%s%s%s", s->upper_hex, gap, s->upper_brief);
     i = put_label(l, (struct rect){area.x + area.w - side, y, side, height}, TINT_INK, text,
                   "rounding.upper");
     i->face = FACE_MONO;
@@ -247,7 +243,7 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
     struct item *i = put_active(l, ROLE_BUTTON, flow_next(&f, button), text, "direction.%s", name);
     i->state |= chosen ? STATE_SELECTED : 0;
     hu_bits_print(hex, s->format, w->bits);
-    char *decimal = brief_value(s->format, w->bits);
+    char *decimal = shown_value(s->format, w->bits);
     i = put_label(l, flow_next(&f, code), TINT_INK, hex, "rounding.%s.bits", name);
     i->face = FACE_MONO;
     i = put_label(l, flow_next(&f, digit * (hu_max_digits10(s->format) + 8)), TINT_INK, decimal,
