@@ -158,4 +158,5 @@ void model_refresh(struct model *m)
     m->selected = m->rows[model_selected(m)].format;
     if (!same_rows)
         weights_arrange(&m->weights, d->rows, d->count);
+    model_weigh(m);
 }

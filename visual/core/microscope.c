@@ -72,6 +72,27 @@ static void write_kept(struct microscope *s, const mpz_t kept)
     *to = 0;
 }
 
+static void shown_ratio(char *out, size_t size, const mpq_t ratio)
+{
+    bool exact;
+    char *plain = hu_ratio_shown(ratio, 4, &exact), *text = with_minus(plain);
+    snprintf(out, size, "%s%s", exact ? "" : "≈ ", text);
+    free(text);
+    free(plain);
+}
+
+/* REST: what is dropped, in units. */
+static void weigh(struct microscope *s, const mpq_t rest)
+{
+    mpq_t worth;
+    mpq_init(worth);
+    mpq_set(worth, rest);
+    shown_ratio(s->share, sizeof s->share, worth);
+    scale(worth, s->unit);
+    shown_ratio(s->worth, sizeof s->worth, worth);
+    mpq_clear(worth);
+}
+
 static void split_bits(struct microscope *s, const struct hu_value *v)
 {
     const struct hu_format *f = s->format;
@@ -85,9 +106,15 @@ static void split_bits(struct microscope *s, const struct hu_value *v)
     scale(rest, -s->unit);
     take_whole(kept, rest);
     write_kept(s, kept);
-    s->guard = next_bit(rest);
-    s->round = next_bit(rest);
-    s->sticky = mpq_sgn(rest) ? '1' : '0';
+    weigh(s, rest);
+    for (int i = 0; i < SCOPE_DROPPED; i++) {
+        s->dropped[i] = next_bit(rest);
+        if (i == 1)
+            s->sticky = mpq_sgn(rest) ? '1' : '0';
+    }
+    s->guard = s->dropped[0];
+    s->round = s->dropped[1];
+    s->more = mpq_sgn(rest) != 0;
     mpz_clear(kept);
     mpq_clear(rest);
 }

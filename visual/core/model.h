@@ -124,6 +124,10 @@ bool model_is_field(const char *name);
 void model_apply_edit(struct model *m);
 
 void model_set_weights(struct model *m, const char *text);
+/* What is asked of the memory. False: TEXT is refused, and the message says why. */
+bool model_ask(struct model *m, enum memory_field field, const char *text, unsigned group);
+/* The answer anew, where what it depends on has changed. */
+void model_weigh(struct model *m);
 
 const char *page_name(enum page page);          /* "bits", as on the command line */
 const char *theme_label(enum theme_name theme); /* "light" */
