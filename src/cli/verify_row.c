@@ -96,7 +96,7 @@ static void print_code(const char *label, const struct hu_format *f, uint64_t bi
     uint64_t clean = bits & hu_width_mask(f);
     hu_bits_print(code, f, clean);
     hu_fields_print(&fields, f, clean);
-    hu_shortest_print(value, f, clean);
+    hu_shown_print(value, f, clean);
     printf("    %-9s %-*s  %s%s%s%s%s  %s%s\n", label, HU_BITS_TEXT - 1, code, fields.sign,
            *fields.sign ? " " : "", fields.exponent, *fields.significand ? " " : "",
            fields.significand, value, bits == clean ? "" : "  (with bits outside its fields)");
