@@ -1,5 +1,6 @@
 #include "source.h"
-#include "families.h"
+#include "model_config.h"
+#include "pipeline.h"
 #include "stored.h"
 #include "tensor/file_kind.h"
 #include "tensor/text_file.h"
@@ -132,11 +133,10 @@ static bool open_config(const char *path, struct hu_model *model, bool *unknown,
         snprintf(error, HU_SOURCE_ERROR, "%.300s: %s", path, no_text);
         return false;
     }
-    bool fine = hu_model_read_config(text, n, model, why);
+    bool fine = hu_model_read_config(text, n, model, unknown, why);
     free(text);
     if (!fine)
         snprintf(error, HU_SOURCE_ERROR, "%.300s: %s", path, why);
-    *unknown = !fine && strstr(why, "--parameters");
     return fine;
 }
 
@@ -186,7 +186,7 @@ static bool open_tensors(const char *path, struct hu_model *model, char error[HU
     bool fine = add_stored(&set, model, error);
     if (fine && set.files[0].kind == HU_GGUF)
         fine = hu_model_read_gguf(&set, model, error);
-    else if (fine && !model->weight_count)
+    else if (fine && !model->tensors.count)
         model->no_kv = "the file does not say how its attention is shaped: give the "
                        "folder with its config.json, or --layers, --kv-heads and --head-dim";
     hu_tensor_set_close(&set);
@@ -204,9 +204,13 @@ static bool exists(const char *folder, const char *file, char path[4096])
 static bool open_folder(const char *path, struct hu_model *model, bool *unknown,
                         char error[HU_SOURCE_ERROR])
 {
-    static const char *const files[] = {"model.safetensors.index.json", "model.safetensors",
-                                        "pytorch_model.bin.index.json", "pytorch_model.bin"};
+    static const char *const files[] = {
+        "model.safetensors.index.json", "model.safetensors",
+        "pytorch_model.bin.index.json", "pytorch_model.bin",
+        "diffusion_pytorch_model.safetensors.index.json", "diffusion_pytorch_model.safetensors"};
     char inside[4096];
+    if (exists(path, "model_index.json", inside))
+        return hu_model_read_pipeline(path, inside, model, error);
     bool config = exists(path, "config.json", inside);
     if (config && !open_config(inside, model, unknown, error))
         return false;
