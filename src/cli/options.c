@@ -70,7 +70,10 @@ void options_begin(struct options *o, const struct command *command, int argc, c
     t.shorts[0] = ':';
     for (size_t i = 0; i < n; i++) {
         const struct command_option *row = &command->options[i];
-        int has = row->argument ? required_argument : no_argument;
+        /* "[=WHAT]" may be left out. */
+        int has = !row->argument            ? no_argument
+                  : row->argument[0] == '[' ? optional_argument
+                                            : required_argument;
         t.longs[i] = (struct option){row->name, has, &t.selected, row->key};
         if (row->key < OPTION_LONG) {
             char text[3] = {(char)row->key, row->argument ? ':' : 0, 0};
@@ -152,7 +155,8 @@ void command_help(const struct command *command)
             snprintf(left, sizeof left, "-%c, --%s%s%s", row->key, row->name,
                      row->argument ? " " : "", row->argument ? row->argument : "");
         else
-            snprintf(left, sizeof left, "    --%s%s%s", row->name, row->argument ? " " : "",
+            snprintf(left, sizeof left, "    --%s%s%s", row->name,
+                     row->argument && row->argument[0] != '[' ? " " : "",
                      row->argument ? row->argument : "");
         printf("  %-28s  %s\n", left, row->help);
     }
