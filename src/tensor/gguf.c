@@ -172,7 +172,7 @@ static bool read_shape(struct reader *r, struct hu_tensor *tensor)
         return hu_file_refuse(r->error, r->at - 4,
                               "a tensor has %llu dimensions; ggml has at most %d",
                               (unsigned long long)rank, RANK_MAX);
-    uint64_t *shape = rank ? hu_file_allocate(r->file, rank * sizeof *shape) : NULL;
+    uint64_t *shape = rank ? hu_file_allocate(r->file, (size_t)rank * sizeof *shape) : NULL;
     if (rank && !shape)
         return no_memory(r);
     /* ggml's first dimension varies fastest; ours varies slowest. */
