@@ -141,6 +141,7 @@ Test(notation, expressions_mean_what_python_means)
         {"deep.er.x", "1"},
         {"l[1]", "5"},
         {"l[n - 1]", "6"},
+        {"h[2] ? h", "10"},
         {"s[1] == \"b\"", "1"},
         {"\"bc\" in s", "1"},
         {"5 in l", "1"},
