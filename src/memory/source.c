@@ -5,6 +5,7 @@
 #include "tensor/file_kind.h"
 #include "tensor/text_file.h"
 #include "tensor/words.h"
+#include "wide.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -61,17 +62,14 @@ static bool read_decimal(const char **at, struct decimal *d)
 /* digits × 10^exponent × unit, where it is whole and within 64 bits. */
 static bool whole(struct decimal d, uint64_t unit, uint64_t *value)
 {
-    unsigned __int128 v = (unsigned __int128)d.digits * unit;
-    for (; d.exponent > 0 && v; d.exponent--)
-        if (__builtin_mul_overflow(v, 10, &v))
+    struct hu_wide v = hu_wide_product(d.digits, unit);
+    for (; d.exponent > 0 && (v.low | v.high); d.exponent--)
+        if (!hu_wide_times(&v, 10))
             return false;
-    for (; d.exponent < 0 && v; d.exponent++) {
-        if (v % 10)
+    for (; d.exponent < 0 && (v.low | v.high); d.exponent++)
+        if (hu_wide_divide(&v, 10))
             return false;
-        v /= 10;
-    }
-    *value = (uint64_t)v;
-    return v <= UINT64_MAX;
+    return hu_wide_fits(v, value);
 }
 
 bool hu_count_read(const char *text, uint64_t *count)
