@@ -6,18 +6,18 @@ cc=${CC-cc}
 # A test that fails leaks what it held: that is no finding here.
 export ASAN_OPTIONS=detect_leaks=0
 
-sources="convert.c rounding.h codec.c"
+sources="convert.c rounding.h codec.c specials.c"
 
 build() { # the conversion tests with the sources in $scratch/src instead of ours
     # The mutants precede the library, so the library's own copies are not pulled in.
-    for source in convert codec; do
+    for source in convert codec specials; do
         # shellcheck disable=SC2086
         $cc $MUTATION_CFLAGS -include "$builddir/config.h" -I"$srcdir/src" -c "$scratch/src/$source.c" \
             -o "$scratch/$source.o" || return 1
     done
     # shellcheck disable=SC2086
     $cc $MUTATION_CFLAGS -o "$scratch/mutant" "$builddir/tests/test_convert.o" "$scratch/convert.o" \
-        "$scratch/codec.o" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
+        "$scratch/codec.o" "$scratch/specials.o" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
 }
 
 fails() { # the conversion tests on the mutant, quick ones first
@@ -57,26 +57,27 @@ if build >"$scratch/build" 2>&1 && ! fails; then
 else
     fail "the unchanged source passes" "$(tail -n 5 "$scratch/build" "$scratch/log" 2>/dev/null)"
 fi
-mutate "ties to even taken for ties away" rounding.h 's/(tail | (cut.kept \& 1))/true/'
-mutate "ties to even taken for ties toward zero" rounding.h 's/(tail | (cut.kept \& 1))/tail/'
-mutate "ties to odd instead of even" rounding.h 's/(tail | (cut.kept \& 1))/(tail | !(cut.kept \& 1))/'
+mutate "ties to even taken for ties away" rounding.h 's/(tail | cut.odd)/true/'
+mutate "ties to even taken for ties toward zero" rounding.h 's/(tail | cut.odd)/tail/'
+mutate "ties to odd instead of even" rounding.h 's/(tail | cut.odd)/(tail | !cut.odd)/'
 mutate "a tie away goes down" rounding.h 's/return cut.fraction >= half;/return cut.fraction > half;/'
 mutate "the sticky bits are dropped" rounding.h 's/!fraction \&\& !sticky}/!(fraction >> 62) \&\& !sticky}/'
 mutate "what lies far below is exact" rounding.h 's/(struct hu_cut){0, fraction, false}/(struct hu_cut){0, fraction, !fraction}/'
 mutate "overflow begins one code early" rounding.h 's/code > to->max_finite/code >= to->max_finite/'
 mutate "overflow begins one code late" rounding.h 's/code > to->max_finite/code > to->max_finite + 1/'
-mutate "overflow never reaches infinity" convert.c 's/return !sign;/return false;/'
-mutate "overflow raises no inexact" convert.c 's/HU_OVERFLOW | HU_INEXACT/HU_OVERFLOW/'
+mutate "overflow never reaches infinity" specials.c 's/return !sign;/return false;/'
+mutate "overflow raises no inexact" specials.c 's/HU_OVERFLOW | HU_INEXACT/HU_OVERFLOW/'
 mutate "subnormals are shifted one too few" rounding.h 's/quantum = to->quantum_min;/quantum = to->quantum_min - 1;/'
 mutate "subnormals are flushed" rounding.h 's/if (code == 0 \&\& !to->scale \&\& !to->negative_zero)/if (code <= hu_trailing_mask(to->format) \&\& !to->scale)/'
 mutate "tininess is always found before rounding" rounding.h 's/return !(carries \&\& .*/return true;/'
 mutate "up and down are exchanged" rounding.h 's/return !sign;/return SIGN;/; s/return sign;/return !sign;/; s/SIGN/sign/'
-mutate "to odd always goes up" rounding.h 's/return !(cut.kept \& 1);/return true;/'
-mutate "a NaN stays signaling" convert.c 's/uint64_t code = hu_default_nan_code(to);/uint64_t code = hu_infinity_code(to);/'
-mutate "a signaling NaN is not invalid" convert.c 's/if (nan.class == HU_SIGNALING_NAN)/if (false)/'
-mutate "payloads are dropped" convert.c 's/code |= nan.significand >>.*/;/'
+mutate "to odd always goes up" rounding.h 's/return !cut.odd;/return true;/'
+mutate "a NaN stays signaling" specials.c 's/uint64_t code = hu_default_nan_code(to);/uint64_t code = hu_infinity_code(to);/'
+mutate "a signaling NaN is not invalid" specials.c 's/if (nan.class == HU_SIGNALING_NAN)/if (false)/'
+mutate "payloads are dropped" specials.c 's/code |= nan.significand >>.*/;/'
 mutate "FNUZ keeps a negative zero" rounding.h 's/!to->negative_zero)/false)/'
-mutate "saturation forgets infinities" convert.c 's/hu_has_infinity(to) \&\& !options->saturate/hu_has_infinity(to)/'
+mutate "saturation forgets infinities" specials.c 's/hu_has_infinity(to) \&\& !options->saturate/hu_has_infinity(to)/'
+mutate "an infinity is rounded by the direction" specials.c 's/if (hu_has_nan(to) \&\& !options->saturate)/if (hu_has_nan(to) \&\& !options->saturate \&\& overflows_to_infinity(options->direction, sign))/'
 mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORMAL : HU_ZERO, sign, trailing,/trailing ? HU_SUBNORMAL : HU_ZERO, sign, trailing | (hu_trailing_mask(f) + 1),/'
 
 # Rooms of their own: a mutant is one of the room's files, compiled from a copy of the room.

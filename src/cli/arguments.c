@@ -1,4 +1,5 @@
 #include "arguments.h"
+#include "names.h"
 #include "format.h"
 #include "report.h"
 #include "text.h"
