@@ -1,4 +1,5 @@
 #include "shortest.h"
+#include "mpz64.h"
 #include "powers.h"
 #include "text.h"
 
@@ -123,11 +124,11 @@ static bool inside(mpq_t distance, struct interval v, const mpz_t digits, int ex
         mpq_div_2exp(x, x, (mp_bitcnt_t)(v.quantum - 2));
     else
         mpq_mul_2exp(x, x, (mp_bitcnt_t)(2 - v.quantum));
-    mpq_set_ui(end, v.low, 1);
+    hu_mpq_set_u64(end, v.low);
     int from_low = mpq_cmp(x, end);
-    mpq_set_ui(end, v.high, 1);
+    hu_mpq_set_u64(end, v.high);
     int from_high = mpq_cmp(x, end);
-    mpq_set_ui(end, v.middle, 1);
+    hu_mpq_set_u64(end, v.middle);
     mpq_sub(distance, x, end);
     mpq_abs(distance, distance);
     mpq_clears(x, end, NULL);
@@ -139,7 +140,7 @@ static void floor_at(mpz_t out, struct interval v, int exponent)
 {
     mpz_t power;
     mpz_init(power);
-    mpz_set_ui(out, v.middle);
+    hu_mpz_set_u64(out, v.middle);
     mpz_ui_pow_ui(power, 10, (unsigned long)abs(exponent));
     if (exponent < 0)
         mpz_mul(out, out, power);

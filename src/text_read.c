@@ -1,3 +1,4 @@
+#include "mpz64.h"
 #include "operation.h"
 #include "text.h"
 
@@ -231,7 +232,7 @@ static bool take_payload(struct cursor *c, struct hu_value *v)
         mpz_srcptr n = mpq_numref(payload.ratio);
         good = !hu_value_is_remote(&payload) && !mpz_cmp_ui(mpq_denref(payload.ratio), 1) &&
                mpz_sizeinbase(n, 2) < HU_MAX_PRECISION;
-        v->payload = good ? mpz_get_ui(n) : 0;
+        v->payload = good ? hu_mpz_get_u64(n) : 0;
     }
     hu_value_clear(&payload);
     return good;

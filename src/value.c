@@ -1,4 +1,5 @@
 #include "value.h"
+#include "mpz64.h"
 
 void hu_value_init(struct hu_value *v)
 {
@@ -27,8 +28,7 @@ void hu_value_copy(struct hu_value *to, const struct hu_value *from)
 
 static void set_magnitude(mpq_t ratio, struct hu_datum d)
 {
-    mpz_import(mpq_numref(ratio), 1, -1, sizeof d.significand, 0, 0, &d.significand);
-    mpz_set_ui(mpq_denref(ratio), 1);
+    hu_mpq_set_u64(ratio, d.significand);
     if (d.quantum >= 0)
         mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)d.quantum);
     else
@@ -97,8 +97,7 @@ static struct hu_real leading_bits(const struct hu_value *v)
     mp_bitcnt_t extra = mpz_sizeinbase(quotient, 2) - 64;
     bool sticky = mpz_sgn(remainder) || mpz_scan1(quotient, 0) < extra;
     mpz_tdiv_q_2exp(quotient, quotient, extra);
-    struct hu_real real = {0, (int)((long)extra - shift), v->sign, sticky};
-    mpz_export(&real.significand, NULL, -1, sizeof real.significand, 0, 0, quotient);
+    struct hu_real real = {hu_mpz_get_u64(quotient), (int)((long)extra - shift), v->sign, sticky};
     mpz_clears(quotient, remainder, scaled, NULL);
     return real;
 }

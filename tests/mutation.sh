@@ -175,7 +175,7 @@ mutate_loss "what is clamped counts only beyond the bound" block_pass block_lane
 mutate_loss "what is clamped keeps its value" block_pass block_lanes.h 's/near = near < most ? near : most;/(void)most;/'
 mutate_loss "zeros count as lost" block_pass block_lanes.h 's/(WORD)(r == 0) & (WORD)(size != 0)/(WORD)(r == 0)/'
 mutate_loss "a quotient is not rounded to fp32" block_pass block_lanes.h 's/in_single ? (REAL)(float)/in_single ? (REAL)/'
-mutate_loss "scales below the type's normal numbers are walked" block_pass block_pass.c 's/low >= 1 - bias/low >= -5 - bias/'
+mutate_loss "scales below the type's normal numbers are walked" block_pass block_pass.c 's/low >= 1 - bias/low >= -bias/'
 mutate_loss "scales of short rows run on" block_loss block_loss.c 's/row > HU_BLOCK ||/row > 0 ||/'
 mutate_loss "the greatest by a scale cannot overflow" block_loss block_loss.c 's/near.divisor < t->overflow_from\[0\]/near.divisor < HUGE_VAL/'
 mutate_loss "what a scale makes too small is gone" block_loss analyst.h 's/scaled == 0 \&\& x != 0/false/'

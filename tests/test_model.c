@@ -1,7 +1,7 @@
 #include "../visual/core/inspector.h"
 #include "../visual/core/microscope.h"
 #include "../visual/core/script.h"
-#include "../visual/core/settings.h"
+#include "../visual/desktop/settings.h"
 #include "../visual/core/words.h"
 #include "operation.h"
 #include "view_metrics.h"

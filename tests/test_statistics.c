@@ -477,6 +477,28 @@ Test(statistics, block_scales_agree_with_mpfr_and_rationals, .timeout = 120)
     free(data);
 }
 
+Test(statistics, block_scales_near_fp32s_least_agree_with_mpfr_and_rationals, .timeout = 120)
+{
+    /* The greatest of 32 from the least subnormal number on, a binade further each time: the
+     * target's least normal number, times the scale, is subnormal in fp32 or lies below all of it.
+     */
+    static const char *const mx[] = {"fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3",
+                                     "fp4_e2m1", "fp16",     "bf16",     "fp8_e3m4"};
+    enum { N = 96 };
+    float x[N];
+    struct hu_options options = {0};
+    for (int binade = -149; binade < -100; binade++) {
+        uint64_t seed = 53;
+        for (int i = 0; i < N; i++) {
+            uint64_t r = random_bits(&seed);
+            float significand = 1 + (float)(r >> 41) * 0x1p-23F;
+            x[i] = ldexpf(r & 8 ? -significand : significand, binade + i / 32 - (int)(r & 7));
+        }
+        for (size_t t = 0; t < sizeof mx / sizeof *mx; t++)
+            check_against_slow("fp32", x, N, mx[t], &options, HU_SCALE_BLOCK);
+    }
+}
+
 Test(statistics, a_tensor_scale_is_a_positive_fp32)
 {
     /* 2^-1000 over bf16's greatest, and 1 over that of a format far beyond fp64. */

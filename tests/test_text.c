@@ -1,4 +1,5 @@
 #include "text.h"
+#include "mpz64.h"
 #include "operation.h"
 #include "powers.h"
 #include "random.h"
@@ -509,4 +510,28 @@ Test(text, directions_have_ieee_and_c_names)
     cr_assert_not(hu_direction_read("", &direction));
     cr_assert_not(hu_direction_read("rne rna", &direction));
     cr_assert_not(hu_direction_read("up", &direction));
+}
+
+Test(text, sixty_four_bits_pass_through_gmp_whole)
+{
+    static const uint64_t values[] = {0,
+                                      1,
+                                      UINT32_MAX,
+                                      UINT64_C(1) << 32,
+                                      UINT64_C(0x000fffffffffffff),
+                                      UINT64_C(0x8000000000000001),
+                                      UINT64_MAX};
+    static const char *const texts[] = {
+        "0", "1", "ffffffff", "100000000", "fffffffffffff", "8000000000000001", "ffffffffffffffff"};
+    mpq_t q;
+    mpq_init(q);
+    for (int i = 0; i < 7; i++) {
+        mpq_set_ui(q, 7, 3);
+        hu_mpq_set_u64(q, values[i]);
+        char *text = mpq_get_str(NULL, 16, q);
+        cr_assert_str_eq(text, texts[i]);
+        cr_assert_eq(hu_mpz_get_u64(mpq_numref(q)), values[i], "%s", text);
+        free(text);
+    }
+    mpq_clear(q);
 }

@@ -27,17 +27,20 @@ static void print_value(json_t *value, int spaces)
     json_decref(value);
 }
 
-static void print_rows(const struct json_rows *rows)
+static void print_rows(const struct json_rows *rows, int indent)
 {
     putchar('[');
     for (size_t i = 0; i < rows->count; i++) {
-        printf("%s\n    ", i ? "," : "");
-        print_value(rows->row(rows->context, i), 4);
+        printf("%s\n%*s", i ? "," : "", indent + 4, "");
+        print_value(rows->row(rows->context, i), indent + 4);
     }
-    printf("%s]", rows->count ? "\n  " : "");
+    if (rows->count)
+        printf("\n%*s", indent + 2, "");
+    putchar(']');
 }
 
-int json_print_with(json_t *document, const struct json_rows *rows)
+/* From '{' to '}', the lines but the first INDENT spaces further in. */
+static void print_object(json_t *document, const struct json_rows *rows, int indent)
 {
     const char *key;
     json_t *value;
@@ -45,16 +48,38 @@ int json_print_with(json_t *document, const struct json_rows *rows)
     putchar('{');
     json_object_foreach(document, key, value)
     {
-        printf("%s\n  \"%s\": ", first ? "" : ",", key);
+        printf("%s\n%*s\"%s\": ", first ? "" : ",", indent + 2, "", key);
         first = false;
         if (!strcmp(key, rows->key))
-            print_rows(rows);
+            print_rows(rows, indent);
         else
-            print_value(json_incref(value), 2);
+            print_value(json_incref(value), indent + 2);
     }
-    puts("\n}");
+    printf("\n%*s}", indent, "");
     json_decref(document);
+}
+
+int json_print_with(json_t *document, const struct json_rows *rows)
+{
+    print_object(document, rows, 0);
+    putchar('\n');
     return EXIT_DONE;
+}
+
+void json_list_begin(const char *key)
+{
+    printf("{\n  \"%s\": [", key);
+}
+
+void json_list_add(json_t *document, const struct json_rows *rows, bool first)
+{
+    printf("%s\n    ", first ? "" : ",");
+    print_object(document, rows, 4);
+}
+
+void json_list_end(void)
+{
+    puts("\n  ]\n}");
 }
 
 json_t *json_take(char *text)

@@ -1,4 +1,5 @@
 #include "show.h"
+#include "mpz64.h"
 #include "operation.h"
 #include "tensor/element.h"
 
@@ -79,8 +80,7 @@ char *show_significand(const struct show_row *row)
 {
     mpq_t ratio;
     mpq_init(ratio);
-    mpz_import(mpq_numref(ratio), 1, -1, sizeof row->datum.significand, 0, 0,
-               &row->datum.significand);
+    hu_mpq_set_u64(ratio, row->datum.significand);
     mpq_div_2exp(ratio, ratio, row->format->trailing_bits);
     char *exact = hu_ratio_exact(ratio);
     mpq_clear(ratio);

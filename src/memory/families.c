@@ -1,7 +1,7 @@
 #include "family.h"
 #include "tensor/dtype.h"
+#include "tensor/json_text.h"
 #include "tensor/tensor_file.h"
-#include "tensor/printable.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -151,13 +151,11 @@ bool hu_model_read_config(const char *json, size_t n, struct hu_model *model,
                           char error[HU_CONFIG_ERROR])
 {
     struct hu_config c = {.model = model};
-    json_error_t why;
-    char text[200];
+    char why[HU_JSON_ERROR];
     *model = (struct hu_model){0};
-    json_t *root = json_loadb(json, n, JSON_REJECT_DUPLICATES, &why);
+    json_t *root = hu_json_load(json, n, HU_JSON_CONFIG_MAX, why);
     if (!root)
-        config_fail(&c, "line %d, column %d (byte %d): %s", why.line, why.column, why.position,
-                    hu_printable(why.text, text, sizeof text));
+        config_fail(&c, "%s", why);
     else if (!json_is_object(root))
         config_fail(&c, "a config.json is a JSON object");
     c.root = root;

@@ -90,7 +90,7 @@ static void qwen_windows(struct hu_config *c)
     if (!config_flag(c, "use_sliding_window", false) || !window || windows_by_type(c, window))
         return;
     uint64_t first = config_number(c, "max_window_layers", 28);
-    for (size_t i = first; i < c->model->kv_count; i++)
+    for (uint64_t i = first; i < c->model->kv_count; i++)
         c->model->kv[i].window = window;
 }
 

@@ -133,6 +133,8 @@ bool hu_stored_count(const struct hu_tensor_set *set, struct hu_stored *stored)
     for (size_t i = 0; i < set->tensor_count; i++) {
         const struct hu_tensor *t = set->tensors[i];
         uint64_t weights = 0;
+        if (t->shared)
+            continue;
         if (ends_with_any(t->name, buffers, sizeof buffers / sizeof *buffers) || is_mask(t)) {
             stored->buffers += t->elements;
         } else if (ends_with_any(t->name, scales, sizeof scales / sizeof *scales)) {

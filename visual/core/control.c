@@ -177,7 +177,7 @@ static void scroll_by_bar(struct control *c, int dy)
     const struct item *bar = layout_find(&c->layout, "scrollbar");
     int travel = bar ? c->layout.body.h - bar->rect.h : 0;
     if (travel > 0)
-        c->scroll += (int)((long)dy * layout_scroll_max(&c->layout) / travel);
+        c->scroll += (int)((int64_t)dy * layout_scroll_max(&c->layout) / travel);
 }
 
 /* A fast pointer skips cells: they are visited in steps of less than one. */

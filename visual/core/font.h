@@ -1,4 +1,5 @@
-/* Fonts by fontconfig, glyphs by SDL2_ttf, each rendered once. */
+/* Text, as layout measures it and painting draws it. Who shows the canvas brings the glyphs, each
+ * rendered once. */
 #ifndef VISUAL_FONT_H
 #define VISUAL_FONT_H
 

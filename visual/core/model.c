@@ -210,14 +210,18 @@ bool model_set_text(struct model *m, const char *text, unsigned group)
     return true;
 }
 
-bool model_set_bits(struct model *m, int row, uint64_t bits, unsigned group)
+bool model_set_datum(struct model *m, const struct hu_format *f, uint64_t bits, unsigned group)
 {
-    const struct hu_format *f = m->rows[row].format;
     struct document *d = document_copy(model_now(m));
     set_datum(d, f, bits & hu_width_mask(f));
-    m->selected = f;
     commit(m, d, group);
     return true;
+}
+
+bool model_set_bits(struct model *m, int row, uint64_t bits, unsigned group)
+{
+    m->selected = m->rows[row].format;
+    return model_set_datum(m, m->selected, bits, group);
 }
 
 bool model_set_decimal(struct model *m, int row, const char *text, unsigned group)

@@ -92,6 +92,8 @@ void model_say(struct model *m, bool error, const char *format, ...)
 
 /* Actions on the value. group: see history_push. False: refused, and the message says why. */
 bool model_set_text(struct model *m, const char *text, unsigned group);
+/* Of any format, shown in a row or not. */
+bool model_set_datum(struct model *m, const struct hu_format *f, uint64_t bits, unsigned group);
 bool model_set_bits(struct model *m, int row, uint64_t bits, unsigned group);
 bool model_set_decimal(struct model *m, int row, const char *text, unsigned group);
 bool model_write_bit(struct model *m, int row, int bit, bool value, unsigned group);

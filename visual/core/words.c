@@ -1,5 +1,6 @@
 #include "words.h"
 #include "allocate.h"
+#include "mpz64.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -45,7 +46,7 @@ void significand_text(char *out, size_t size, const struct hu_format *f, uint64_
 {
     mpq_t ratio;
     mpq_init(ratio);
-    mpz_set_ui(mpq_numref(ratio), (unsigned long)hu_decode(f, bits).significand);
+    hu_mpq_set_u64(ratio, hu_decode(f, bits).significand);
     mpq_div_2exp(ratio, ratio, f->trailing_bits);
     char *exact = hu_ratio_exact(ratio);
     bool whole = strlen(exact) <= (size_t)digits + 2;
@@ -68,6 +69,25 @@ char *without_zeros(char *text)
                         digits + 1, zeros + 1);
     free(text);
     return out;
+}
+
+uint32_t utf8_code(const char **text, const char *end)
+{
+    const unsigned char *at = (const unsigned char *)*text;
+    int more = *at < 0x80   ? 0
+               : *at < 0xc2 ? -1
+               : *at < 0xe0 ? 1
+               : *at < 0xf0 ? 2
+               : *at < 0xf5 ? 3
+                            : -1;
+    uint32_t code = more <= 0 ? *at : *at & (0x3fu >> more);
+    ++*text;
+    for (int i = 1; i <= more; i++, ++*text) {
+        if (*text >= end || (at[i] & 0xc0) != 0x80)
+            return 0xfffd;
+        code = code << 6 | (at[i] & 0x3f);
+    }
+    return more < 0 ? 0xfffd : code;
 }
 
 size_t utf8_columns(const char *text)

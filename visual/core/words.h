@@ -20,7 +20,9 @@ char *without_zeros(char *text);
 /* A datum for people: exactly where that is brief, or else the shortest decimal; fp8_e4m3's largest
  * is 448, which 450 reads back to as well. New memory. */
 char *brief_value(const struct hu_format *f, uint64_t bits);
-/* Code points of UTF-8. */
+/* The code point at *TEXT, which moves past it. What is not UTF-8 reads as U+FFFD. */
+uint32_t utf8_code(const char **text, const char *end);
+/* How many code points TEXT has. */
 size_t utf8_columns(const char *text);
 
 #endif

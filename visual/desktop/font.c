@@ -1,5 +1,6 @@
 #include "font.h"
 #include "allocate.h"
+#include "words.h"
 
 #include <SDL_ttf.h>
 #include <fontconfig/fontconfig.h>
@@ -181,32 +182,12 @@ static struct glyph *glyph(struct face_font *face, uint32_t code)
     return *slot;
 }
 
-/* The code point at TEXT, which moves past it. What is not UTF-8 reads as U+FFFD. */
-static uint32_t next_code(const char **text, const char *end)
-{
-    const unsigned char *at = (const unsigned char *)*text;
-    int more = *at < 0x80   ? 0
-               : *at < 0xc2 ? -1
-               : *at < 0xe0 ? 1
-               : *at < 0xf0 ? 2
-               : *at < 0xf5 ? 3
-                            : -1;
-    uint32_t code = more <= 0 ? *at : *at & (0x3fu >> more);
-    ++*text;
-    for (int i = 1; i <= more; i++, ++*text) {
-        if (*text >= end || (at[i] & 0xc0) != 0x80)
-            return 0xfffd;
-        code = code << 6 | (at[i] & 0x3f);
-    }
-    return more < 0 ? 0xfffd : code;
-}
-
 static int measure(void *context, enum face face, const char *text, size_t length)
 {
     struct fonts *f = context;
     int width = 0;
     for (const char *end = text + length; text < end;)
-        width += glyph(&f->faces[face], next_code(&text, end))->advance;
+        width += glyph(&f->faces[face], utf8_code(&text, end))->advance;
     return width;
 }
 
@@ -222,7 +203,7 @@ int fonts_draw(struct fonts *f, struct canvas *c, enum face face, int x, int y, 
 {
     int pen = x;
     for (const char *end = text + length; text < end;) {
-        const struct glyph *g = glyph(&f->faces[face], next_code(&text, end));
+        const struct glyph *g = glyph(&f->faces[face], utf8_code(&text, end));
         if (g->coverage)
             canvas_stamp(c, pen + g->x, y + g->y, g->coverage, g->w, g->h, color);
         pen += g->advance;

@@ -1,4 +1,5 @@
 /* halfulp-view: the window, or what it would show. */
+#include "cli/numbers.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/report.h"
@@ -51,12 +52,9 @@ static bool scale_in_range(double scale)
 
 static bool read_scale(struct request *r, const char *text)
 {
-    char *end;
-    r->scale = strtod(text, &end);
-    if (end != text && !*end && scale_in_range(r->scale))
-        return true;
-    fail(who, "--scale wants a factor from 0.25 to 8, not '%s'", text);
-    return false;
+    const char *end;
+    return (real_parse(text, &end, &r->scale) && !*end && scale_in_range(r->scale)) ||
+           number_refuse(text, "factor from 0.25 to 8", "scale", who);
 }
 
 /* X11 reports no scale; toolkits take it from these. */

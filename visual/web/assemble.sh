@@ -1,0 +1,76 @@
+#!/bin/sh
+# assemble.sh SOURCES BUILD VERSION: the page on standard output, from SOURCES/visual/web, the program
+# BUILD/halfulp.wasm and the notices of what is in it. The same input gives the same bytes.
+set -eu
+export LC_ALL=C
+
+sources=$1
+build=$2
+version=$3
+web=$sources/visual/web
+
+# What a browser compares with the text between the tags: SHA-256 in base64.
+digest() {
+    # shellcheck disable=SC2059
+    printf "$(sha256sum "$1" | awk '{
+        for (i = 1; i <= 64; i += 2) {
+            n = index("0123456789abcdef", substr($1, i, 1)) * 16 + index("0123456789abcdef", substr($1, i + 1, 1)) - 17
+            printf "\\%03o", n
+        }
+    }')" | base64
+}
+
+packed() {
+    gzip -9nc | base64 | tr -d '\n'
+}
+
+part() { # TITLE FILE
+    [ ! -e "$2" ] || {
+        printf '\n\n======== %s ========\n\n' "$1"
+        cat "$2"
+    }
+}
+
+notices() {
+    printf 'halfulp %s, with %s, wasi-libc and the runtime of clang.\n' "$version" "$(cat "$build/sources/versions")"
+    part 'halfulp' "$sources/LICENSE"
+    part 'jansson' "$build/sources/jansson/LICENSE"
+    part 'wasi-libc' /usr/share/doc/wasi-libc/copyright
+    for runtime in /usr/share/doc/libclang-rt-*-dev-wasm32/copyright; do
+        part 'the runtime of clang' "$runtime"
+    done
+    part 'mini-gmp: GNU Lesser General Public License' "$build/sources/mini-gmp/COPYING.LESSERv3"
+    part 'GNU General Public License' "$build/sources/mini-gmp/COPYINGv3"
+}
+
+# Without indentation, which is a tenth of it.
+{
+    printf '"use strict";\n'
+    sed 's/^ *//; /^$/d' "$web/wasi.js" "$web/page.js"
+} >"$build/page.js"
+policy="default-src 'none'; script-src 'sha256-$(digest "$build/page.js")' 'wasm-unsafe-eval'; \
+style-src 'sha256-$(digest "$web/page.css")'; img-src data:; base-uri 'none'; form-action 'none'"
+
+while IFS= read -r line; do
+    case $line in
+    @POLICY@) printf '<meta http-equiv="Content-Security-Policy" content="%s">\n' "$policy" ;;
+    @STYLE@)
+        printf '<style>'
+        cat "$web/page.css"
+        printf '</style>\n'
+        ;;
+    @DATA@)
+        printf '<script type="application/gzip" id="code">'
+        packed <"$build/halfulp.wasm"
+        printf '</script>\n<script type="application/gzip" id="packed-notices">'
+        notices | packed
+        printf '</script>\n'
+        ;;
+    @SCRIPT@)
+        printf '<script>'
+        cat "$build/page.js"
+        printf '</script>\n'
+        ;;
+    *) printf '%s\n' "$line" ;;
+    esac
+done <"$web/page.html"

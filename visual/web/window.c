@@ -1,0 +1,399 @@
+/* The viewer in a page. The page calls, one export an event, and shows the pixels. */
+#include "allocate.h"
+#include "control.h"
+#include "describe.h"
+#include "font.h"
+#include "frame.h"
+#include "page.h"
+#include "paint.h"
+#include "script.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Pixels of a part of the window, RGBA, WIDTH x HEIGHT of them at (x, y). */
+IMPORT("show") void show(int x, int y, int width, int height, const uint32_t *pixels);
+/* TEXT goes to the clipboard. */
+IMPORT("copy") void copy(const char *text);
+
+static struct control control;
+static struct fonts *fonts;
+static struct frame frame;
+static struct canvas canvas;
+static uint32_t *part; /* a part of the canvas in the page's order of bytes */
+static struct script_clipboard board;
+
+/* --- Memory that both sides use --- */
+
+char *EXPORT(web_buffer)(int size)
+{
+    return need(malloc((size_t)size));
+}
+
+void EXPORT(web_free)(void *p)
+{
+    free(p);
+}
+
+/* --- Beginning and drawing --- */
+
+static void rescale(struct control *c, double scale)
+{
+    fonts_scale(fonts, scale);
+    c->metrics = fonts_metrics(fonts);
+}
+
+static char *get_clipboard(void *context)
+{
+    return script_clipboard(context).get(context);
+}
+
+static void set_clipboard(void *context, const char *text)
+{
+    script_clipboard(context).set(context, text);
+    copy(text);
+}
+
+void EXPORT(web_begin)(int width, int height, double scale, int dark)
+{
+    fonts = fonts_open(NULL, 0);
+    control_init(&control, width, height, scale, rescale, NULL);
+    control.clipboard = (struct clipboard){get_clipboard, set_clipboard, &board};
+    control.model.theme = dark ? THEME_DARK : THEME_LIGHT;
+    model_begin(&control.model);
+    control_update(&control);
+}
+
+/* What was set up so far cannot be undone. */
+void EXPORT(web_start)(void)
+{
+    model_begin(&control.model);
+    control_update(&control);
+}
+
+void EXPORT(web_resize)(int width, int height, double scale)
+{
+    control.base = scale;
+    control_resize(&control, width, height);
+    control_update(&control);
+}
+
+static void fit(int width, int height)
+{
+    if (canvas.width == width && canvas.height == height)
+        return;
+    size_t pixels = (size_t)width * (size_t)height;
+    canvas.width = canvas.stride = width;
+    canvas.height = height;
+    canvas.pixels = need(realloc(canvas.pixels, pixels * sizeof *canvas.pixels));
+    part = need(realloc(part, pixels * sizeof *part));
+    frame_clear(&frame);
+}
+
+static void show_part(struct rect r)
+{
+    uint32_t *to = part;
+    for (int y = r.y; y < r.y + r.h; y++)
+        for (int x = r.x; x < r.x + r.w; x++) {
+            uint32_t c = canvas.pixels[(size_t)y * (size_t)canvas.stride + (size_t)x];
+            *to++ = 0xff000000u | (c & 0xff) << 16 | (c & 0xff00) | (c >> 16 & 0xff);
+        }
+    show(r.x, r.y, r.w, r.h, part);
+}
+
+/* Draws what changed since the last call; gives how many parts that were. */
+int EXPORT(web_draw)(void)
+{
+    fit(control.width, control.height);
+    struct painter painter = {fonts, theme_colors(control.model.theme), control_scale(&control)};
+    frame_next(&frame, &control.layout);
+    for (int i = 0; i < frame.part_count; i++) {
+        canvas.clip = frame.parts[i];
+        paint(&painter, &canvas, &control.layout);
+        show_part(frame.parts[i]);
+    }
+    return frame.part_count;
+}
+
+/* The theme's colours, for what the page shows beside the canvas: ground, panel, edge, ink, button,
+ * accent, ink on that. */
+unsigned EXPORT(web_color)(int which)
+{
+    const struct colors *t = theme_colors(control.model.theme);
+    unsigned all[] = {t->page, t->panel, t->edge, t->ink, t->button, t->accent, t->on_accent};
+    return all[which];
+}
+
+/* --- Pointer and keys --- */
+
+void EXPORT(web_move)(int x, int y)
+{
+    control_move(&control, x, y);
+}
+
+void EXPORT(web_leave)(void)
+{
+    control_leave(&control);
+}
+
+void EXPORT(web_press)(int x, int y, int extend)
+{
+    control_press(&control, x, y, extend);
+}
+
+void EXPORT(web_release)(int x, int y)
+{
+    control_release(&control, x, y);
+}
+
+void EXPORT(web_wheel)(double notches)
+{
+    control_wheel(&control, notches);
+}
+
+/* Pixels under a finger. */
+void EXPORT(web_scroll)(int pixels)
+{
+    if (!control.model.popup)
+        control.scroll += pixels;
+    control_update(&control);
+}
+
+/* What a finger may drag at (x, y): 0 nothing, so that it scrolls; 1 sideways; 2 any way. */
+int EXPORT(web_drags)(int x, int y)
+{
+    const struct item *hit = layout_hit(&control.layout, x, y);
+    return !hit                          ? 0
+           : hit->role == ROLE_SCROLLBAR ? 2
+           : model_is_field(hit->name)   ? 1
+           : hit->role == ROLE_PLOT      ? 1
+                                         : model_bit_of(&control.model, hit->name, NULL) >= 0;
+}
+
+/* CHORD is script.h's. */
+void EXPORT(web_key)(const char *chord)
+{
+    struct chord k;
+    if (chord_read(chord, &k))
+        control_key(&control, k);
+}
+
+void EXPORT(web_text)(const char *text)
+{
+    control_text(&control, text);
+}
+
+/* Tab, unless the focus is on the last stop in its direction: 0, the page's own Tab goes on. */
+int EXPORT(web_tab)(int direction)
+{
+    const struct item *next = layout_stop(&control.layout, control.model.focus, direction);
+    if (!control.model.popup && next == layout_stop(&control.layout, "", direction))
+        return 0;
+    control_key(&control, (struct chord){KEY_TAB, direction > 0 ? 0 : MOD_SHIFT});
+    return 1;
+}
+
+/* The focus comes in from before the first stop (1) or from behind the last one (-1). */
+void EXPORT(web_enter)(int direction)
+{
+    const struct item *end = layout_stop(&control.layout, "", direction);
+    if (end)
+        control_focus(&control, end->name);
+}
+
+/* Whether what has the focus takes text; its rectangle goes to OUT. */
+int EXPORT(web_focus)(int out[4])
+{
+    const struct item *i = layout_find(&control.layout, control.model.focus);
+    struct rect r = i ? i->rect : (struct rect){0, 0, 0, 0};
+    memcpy(out, (int[]){r.x, r.y, r.w, r.h}, 4 * sizeof *out);
+    return i && i->role == ROLE_FIELD;
+}
+
+/* What paste will take. */
+void EXPORT(web_clipboard)(const char *text)
+{
+    script_clipboard(&board).set(&board, text);
+}
+
+/* --- State in words --- */
+
+/* The source of a link: the value is rounded to nearest into it, or is a code of it. */
+static const struct hu_format *from;
+
+static bool set_value(struct model *m, const char *text)
+{
+    struct hu_value v;
+    char message[HU_MESSAGE];
+    if (!from)
+        return model_set_text(m, text, 0);
+    hu_value_init(&v);
+    bool good = hu_value_read(&v, text, strlen(text), message);
+    if (good)
+        model_set_datum(m, from, hu_value_bits_in(&v, from, NULL, NULL), 0);
+    else
+        model_say(m, true, "%s", message);
+    for (int i = 0; i < m->count; i++)
+        if (good && m->rows[i].format == from)
+            m->selected = from;
+    hu_value_clear(&v);
+    return good;
+}
+
+static bool set_from(struct model *m, const char *name)
+{
+    from = *name ? hu_format_find(name) : NULL;
+    if (*name && !from)
+        model_say(m, true, "'%s' is no format", name);
+    return !*name || from;
+}
+
+static bool set_round(struct model *m, const char *name)
+{
+    enum hu_direction direction;
+    if (!hu_direction_read(name, &direction)) {
+        model_say(m, true, "'%s' is no rounding direction", name);
+        return false;
+    }
+    model_set_direction(m, direction);
+    return true;
+}
+
+static bool set_page(struct model *m, const char *name)
+{
+    enum page page;
+    if (!page_find(name, &page)) {
+        model_say(m, true, "'%s' is no page", name);
+        return false;
+    }
+    if (page == PAGE_KEYS && m->page != PAGE_KEYS)
+        m->page_before_keys = m->page;
+    m->page = page;
+    m->popup = POPUP_NONE;
+    control.scroll = 0;
+    return true;
+}
+
+static bool set_zoom(struct model *m, const char *text)
+{
+    double zoom = strtod(text, NULL);
+    if (zoom >= 0.5 && zoom <= 4)
+        m->zoom = zoom;
+    return true;
+}
+
+static bool set(struct model *m, const char *key, const char *value)
+{
+    if (!strcmp(key, "value"))
+        return set_value(m, value);
+    if (!strcmp(key, "from"))
+        return set_from(m, value);
+    if (!strcmp(key, "rows"))
+        return model_set_rows(m, value);
+    if (!strcmp(key, "round"))
+        return set_round(m, value);
+    if (!strcmp(key, "page"))
+        return set_page(m, value);
+    if (!strcmp(key, "saturate"))
+        model_set_saturate(m, *value != '0');
+    if (!strcmp(key, "theme"))
+        theme_find(value, &m->theme);
+    if (!strcmp(key, "zoom"))
+        return set_zoom(m, value);
+    return true;
+}
+
+/* One part of a link or of the settings: from (before value; "": none), value, rows, round,
+ * saturate, page, theme, zoom. NULL: done; otherwise what is wrong. */
+const char *EXPORT(web_set)(const char *key, const char *value)
+{
+    static char message[MODEL_MESSAGE];
+    bool done = set(&control.model, key, value);
+    strcpy(message, control.model.message);
+    control_update(&control);
+    return done ? NULL : message;
+}
+
+static char *joined_rows(const struct document *d)
+{
+    char *rows = need(strdup(""));
+    for (int i = 0; i < d->count; i++) {
+        char *longer = text_of("%s%s%s", rows, i ? "," : "", d->rows[i]->name);
+        free(rows);
+        rows = longer;
+    }
+    return rows;
+}
+
+/* A datum as text that reads back to it: a number, or where none does, its code. */
+static char *datum_text(const struct hu_format *f, uint64_t bits)
+{
+    char text[HU_SHORTEST_TEXT], message[HU_MESSAGE], code[HU_BITS_TEXT];
+    uint64_t back;
+    unsigned flags = 0;
+    hu_shortest_print(text, f, bits);
+    if (!hu_is_nan(hu_decode(f, bits)) &&
+        hu_text_round(text, strlen(text), f, NULL, &back, &flags, message) && back == bits)
+        return need(strdup(text));
+    hu_bits_print(code, f, bits);
+    return text_of("%s:%s", f->name, code);
+}
+
+/* Every part of the state that web_set takes, a line each: its name, a tab, its text. New memory.
+ */
+char *EXPORT(web_state)(void)
+{
+    const struct model *m = &control.model;
+    const struct document *d = model_now(m);
+    const struct hu_format *source = d->text ? NULL : d->value.format;
+    char *rows = joined_rows(d);
+    char *value = source ? datum_text(source, d->value.bits) : model_value_text(m);
+    char *text =
+        text_of("value\t%s\nfrom\t%s\nrows\t%s\nround\t%s\nsaturate\t%d\npage\t%s\n"
+                "theme\t%s\nzoom\t%.4g\n",
+                value, source ? source->name : "", rows, hu_direction_name(d->options.direction),
+                d->options.saturate, page_name(m->page), theme_label(m->theme), m->zoom);
+    free(rows);
+    free(value);
+    return text;
+}
+
+/* --- Models that were dropped --- */
+
+/* Sizes the file NAME, which the page serves. NULL: done; otherwise what is wrong. */
+const char *EXPORT(web_size)(const char *name)
+{
+    struct model *m = &control.model;
+    static char message[MODEL_MESSAGE];
+    set_page(m, page_name(PAGE_MEMORY));
+    control_update(&control);
+    control_focus(&control, "value");
+    model_set_weights(m, name);
+    strcpy(message, m->message_is_error ? m->message : "");
+    m->bad = false;
+    control_update(&control);
+    return *message ? message : NULL;
+}
+
+/* --- For other programs --- */
+
+/* A line of script.h; NULL: done. */
+const char *EXPORT(web_script)(const char *line)
+{
+    static char message[SCRIPT_MESSAGE];
+    return script_line(&control, line, message) ? NULL : message;
+}
+
+/* What --describe prints, in new memory. */
+char *EXPORT(web_describe)(void)
+{
+    json_t *document = need(describe(&control, board.text));
+    char *text = need(json_dumps(document, JSON_COMPACT));
+    json_decref(document);
+    return text;
+}
+
+const char *EXPORT(web_version)(void)
+{
+    return PACKAGE_VERSION;
+}
