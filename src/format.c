@@ -34,6 +34,8 @@ static const struct hu_format unpacked[] = {
     {"fp6_e3m2_unpacked", 6, 3, 2, 8, 0, 3, HU_SPECIALS_NONE},
     {"fp6_e2m3_unpacked", 6, 2, 3, 8, 0, 1, HU_SPECIALS_NONE},
     {"fp4_e2m1_unpacked", 4, 2, 1, 8, 0, 1, HU_SPECIALS_NONE},
+    {"int4_unpacked", 4, 0, 3, 8, 0, -2, HU_SPECIALS_INTEGER},
+    {"uint4_unpacked", 4, 0, 4, 8, 0, -3, HU_SPECIALS_INTEGER},
 };
 
 enum { UNPACKED = sizeof unpacked / sizeof *unpacked };

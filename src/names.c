@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* A canonical name and what else it is called, separated by spaces, in the normal form that
  * normalize() gives. */
@@ -56,6 +57,8 @@ static const struct called formats[] = {
     {"fp6_e3m2_unpacked", "e3m2_unpacked"},
     {"fp6_e2m3_unpacked", "e2m3_unpacked"},
     {"fp4_e2m1_unpacked", "e2m1_unpacked fp4_unpacked"},
+    {"int4_unpacked", "i4_unpacked"},
+    {"uint4_unpacked", "u4_unpacked"},
 };
 
 static const struct called integers[] = {
@@ -233,6 +236,20 @@ const struct hu_format *hu_format_find(const char *name)
         return row_of(known);
     const struct hu_format *f = find_exmy(known ? known : key);
     return f ? f : find_p3109(key);
+}
+
+const struct hu_format *hu_array_format_find(const char *name, bool *big_endian)
+{
+    char key[HU_MAX_NAME + 3];
+    if (!name || strlen(name) >= sizeof key)
+        return NULL;
+    strcpy(key, name);
+    char *order = strrchr(key, ':');
+    bool big = order && !strcasecmp(order, ":be");
+    if (big || (order && !strcasecmp(order, ":le")))
+        *order = 0;
+    *big_endian = big || *key == '>';
+    return hu_format_find(key);
 }
 
 const struct hu_integer *hu_integer_find(const char *name)

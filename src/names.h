@@ -10,6 +10,10 @@
 /* NAME in any case, or an alias of it, as in hu_format_find; NULL: no such dtype. */
 const struct hu_integer *hu_integer_find(const char *name);
 
+/* The elements of an array without a header: a format's name and, behind a colon, be or le for the
+ * order of their bytes; NumPy's ">f4" says so too. NULL: no such format. */
+const struct hu_format *hu_array_format_find(const char *name, bool *big_endian);
+
 /* What a user ought to know of NAME, which means something else elsewhere: "f4 is NumPy's name of
  * fp32; …". NULL: nothing. Static text. */
 const char *hu_name_note(const char *name);
