@@ -13,11 +13,11 @@ uint64_t hu_round_integer(const struct hu_format *to, bool sign, uint64_t whole,
                           unsigned *flags)
 {
     struct hu_cut cut = {whole, fraction, !fraction && !tail, whole & 1};
-    uint32_t random =
-        options->direction == HU_STOCHASTIC ? hu_random(options->seed, index) : 0;
+    uint32_t random = options->direction == HU_STOCHASTIC ? hu_random(options->seed, index) : 0;
     bool up = hu_goes_up(cut, tail, sign, options->direction, random);
     uint64_t magnitude = whole + up;
-    uint64_t greatest = hu_decode(to, sign ? hu_lowest_code(to) : hu_max_finite_code(to)).significand;
+    uint64_t greatest =
+        hu_decode(to, sign ? hu_lowest_code(to) : hu_max_finite_code(to)).significand;
     if (magnitude > greatest || (up && !magnitude))
         return hu_round_overflow(to, sign, options, flags);
     if (!cut.exact)
@@ -46,8 +46,7 @@ static uint64_t round_below_zero(const struct hu_format *to, struct hu_real r, u
     if (to->specials == HU_SPECIALS_SCALE || shift < 64)
         return hu_round_unsigned(to, options, flags);
     struct hu_cut cut = hu_cut_at(r.significand, r.sticky, shift);
-    uint32_t random =
-        options->direction == HU_STOCHASTIC ? hu_random(options->seed, index) : 0;
+    uint32_t random = options->direction == HU_STOCHASTIC ? hu_random(options->seed, index) : 0;
     if (hu_goes_up(cut, r.sticky || shift > 64, true, options->direction, random))
         return hu_round_unsigned(to, options, flags);
     *flags |= HU_UNDERFLOW | HU_INEXACT;

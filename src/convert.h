@@ -5,8 +5,8 @@
 #include "rounding.h"
 
 /* REAL rounded into TO: the code. index is the element that a stochastic rounding draws for.
- * options and flags must not be NULL; flags are or-ed in. An integer of 64 bits needs a real without
- * a sticky bit: hu_round_integer otherwise. */
+ * options and flags must not be NULL; flags are or-ed in. An integer of 64 bits needs a real
+ * without a sticky bit: hu_round_integer otherwise. */
 uint64_t hu_round(const struct hu_format *to, struct hu_real real, uint64_t index,
                   const struct hu_options *options, unsigned *flags);
 

@@ -48,8 +48,14 @@ static const struct hu_integer integers[] = {
 };
 
 /* The same as formats: every code has the unit 2^0. */
-#define SIGNED(name, bits) {name, bits, 0, (bits) - 1, bits, 0, 2 - (bits), HU_SPECIALS_INTEGER}
-#define UNSIGNED(name, bits) {name, bits, 0, bits, bits, 0, 1 - (bits), HU_SPECIALS_INTEGER}
+#define SIGNED(name, bits)                                                                         \
+    {                                                                                              \
+        name, bits, 0, (bits)-1, bits, 0, 2 - (bits), HU_SPECIALS_INTEGER                          \
+    }
+#define UNSIGNED(name, bits)                                                                       \
+    {                                                                                              \
+        name, bits, 0, bits, bits, 0, 1 - (bits), HU_SPECIALS_INTEGER                              \
+    }
 
 static const struct hu_format integer_formats[] = {
     SIGNED("int4", 4),   UNSIGNED("uint4", 4),   SIGNED("int8", 8),   UNSIGNED("uint8", 8),

@@ -36,8 +36,8 @@ enum hu_specials {
  * bits of its magnitude, and the bias 1 - t.
  */
 struct hu_format {
-    const char *name;            /* canonical: "fp32", "fp8_e4m3", "e6m9fn", "binary8p4se", "int8" */
-    unsigned char width;         /* w, the bits of a code, 3 to 64 */
+    const char *name;    /* canonical: "fp32", "fp8_e4m3", "e6m9fn", "binary8p4se", "int8" */
+    unsigned char width; /* w, the bits of a code, 3 to 64 */
     unsigned char exponent_bits; /* k, 1 to 15; 0 for integers */
     unsigned char trailing_bits; /* t; the precision is p = t + 1, at most 62; integers: to 64 */
     unsigned char storage_bits;  /* what an array spends on an element: a power of two from 8 on,

@@ -77,19 +77,39 @@ static const struct called integers[] = {
 
 /* NumPy's array-protocol strings behind a byte order; a digit counts bytes. */
 static const struct called descrs[] = {
-    {"fp16", "f2"}, {"fp32", "f4"},   {"fp64", "f8"},   {"int8", "i1"},   {"int16", "i2"},
-    {"int32", "i4"}, {"int64", "i8"}, {"uint8", "u1"}, {"uint16", "u2"}, {"uint32", "u4"},
-    {"uint64", "u8"}, {"bool", "b1"},
+    {"fp16", "f2"},   {"fp32", "f4"},   {"fp64", "f8"},   {"int8", "i1"},
+    {"int16", "i2"},  {"int32", "i4"},  {"int64", "i8"},  {"uint8", "u1"},
+    {"uint16", "u2"}, {"uint32", "u4"}, {"uint64", "u8"}, {"bool", "b1"},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
 /* Modules and namespaces that stand before a name; a longer one before one that it ends in. */
 static const char *const prefixes[] = {
-    "torch.", "np.",    "numpy.",  "jnp.",  "jax.numpy.",       "ml_dtypes.",
-    "tf.",    "dtypes.", "tf.dtypes.", "onnx.", "tensorproto.", "onnx.tensorproto.",
-    "tl.",    "triton.language.", "cp.", "cupy.", "mx.", "mlx.core.", "paddle.",
-    "keras.", "std::",  "cutlass::", "nvcuda::wmma::precision::", "wmma::precision::",
+    "torch.",
+    "np.",
+    "numpy.",
+    "jnp.",
+    "jax.numpy.",
+    "ml_dtypes.",
+    "tf.",
+    "dtypes.",
+    "tf.dtypes.",
+    "onnx.",
+    "tensorproto.",
+    "onnx.tensorproto.",
+    "tl.",
+    "triton.language.",
+    "cp.",
+    "cupy.",
+    "mx.",
+    "mlx.core.",
+    "paddle.",
+    "keras.",
+    "std::",
+    "cutlass::",
+    "nvcuda::wmma::precision::",
+    "wmma::precision::",
 };
 
 static const char *without_prefix(const char *name)
@@ -170,7 +190,7 @@ static const struct hu_format *find_exmy(const char *name)
         const char *suffix;
         enum hu_specials specials;
     } suffixes[] = {
-        {"", HU_SPECIALS_IEEE},   {"ieee", HU_SPECIALS_IEEE},   {"fn", HU_SPECIALS_FN},
+        {"", HU_SPECIALS_IEEE},     {"ieee", HU_SPECIALS_IEEE},   {"fn", HU_SPECIALS_FN},
         {"fnuz", HU_SPECIALS_FNUZ}, {"finite", HU_SPECIALS_NONE},
     };
     if (*name++ != 'e')

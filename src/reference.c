@@ -254,15 +254,15 @@ static uint64_t round_whole(struct hu_reference *r, const struct hu_format *to,
     bool inexact = round_at(r, to, 0, o->direction);
     int value_bits = to->width - has_sign(to);
     mpfr_set_ui_2exp(r->half, 1, value_bits, MPFR_RNDN); /* the first that is too great */
-    bool fits = sign ? (has_sign(to) ? mpfr_cmpabs(r->rounded, r->half) <= 0
-                                     : mpfr_zero_p(r->rounded) != 0)
-                     : mpfr_cmp(r->rounded, r->half) < 0;
+    bool fits =
+        sign ? (has_sign(to) ? mpfr_cmpabs(r->rounded, r->half) <= 0 : mpfr_zero_p(r->rounded) != 0)
+             : mpfr_cmp(r->rounded, r->half) < 0;
     if (!fits)
         return beyond_integer(to, sign, flags);
     if (inexact)
         *flags |= HU_INEXACT;
-    uint64_t code = sign ? (uint64_t)mpfr_get_sj(r->rounded, MPFR_RNDN)
-                         : mpfr_get_uj(r->rounded, MPFR_RNDN);
+    uint64_t code =
+        sign ? (uint64_t)mpfr_get_sj(r->rounded, MPFR_RNDN) : mpfr_get_uj(r->rounded, MPFR_RNDN);
     return to->width < 64 ? code & (power_of_two(to->width) - 1) : code;
 }
 
@@ -410,7 +410,8 @@ uint64_t hu_reference_convert(struct hu_reference *r, const struct hu_format *to
     uint64_t trailing = bits & all_trailing(from);
     if (code_is_nan(from, bits, exponent, trailing))
         return round_nan(to, from, sign, trailing, raised);
-    if (holds_infinity(from) && make_code(from, sign, exponent, trailing) == infinity_of(from, sign))
+    if (holds_infinity(from) &&
+        make_code(from, sign, exponent, trailing) == infinity_of(from, sign))
         return round_infinity(to, sign, o, raised);
     bool normal = exponent || is_scale(from);
     if (!normal && !trailing)

@@ -44,7 +44,6 @@ static inline uint32_t hu_random(uint64_t seed, uint64_t index)
     return hu_random_mix(hu_random_keys(seed, index), (uint32_t)index);
 }
 
-
 /* What rounding asks of a target format, looked up once. */
 struct hu_target {
     const struct hu_format *format;

@@ -334,17 +334,13 @@ static bool read_binary(const struct hu_format *f, const char *text, size_t leng
     return within_width(f, *bits, wide, text, length, message);
 }
 
-/* How a code's bytes lie in memory, the first one first; a is the most significant of abcd. Words of
- * 16 bits may have one order inside and another between them (Modbus). */
+/* How a code's bytes lie in memory, the first one first; a is the most significant of abcd. Words
+ * of 16 bits may have one order inside and another between them (Modbus). */
 static const struct byte_order {
     const char *name;
     bool little, swapped;
-} byte_orders[] = {{"le:", true, false},
-                   {"be:", false, false},
-                   {"dcba:", true, false},
-                   {"abcd:", false, false},
-                   {"cdab:", false, true},
-                   {"badc:", true, true}};
+} byte_orders[] = {{"le:", true, false},    {"be:", false, false},  {"dcba:", true, false},
+                   {"abcd:", false, false}, {"cdab:", false, true}, {"badc:", true, true}};
 
 static const struct byte_order *take_order(struct cursor *c)
 {
@@ -391,8 +387,8 @@ static bool read_bytes(const struct hu_format *f, struct cursor *c, const struct
 /* A datum by the name of what it is. */
 static bool named_code(const struct hu_format *f, const char *name, size_t length, uint64_t *bits)
 {
-    static const char *const names[] = {"max",     "min_normal", "min_subnormal", "epsilon",
-                                        "inf",     "nan",        "lowest",        "min"};
+    static const char *const names[] = {"max", "min_normal", "min_subnormal", "epsilon",
+                                        "inf", "nan",        "lowest",        "min"};
     int i = 0;
     while (i < 8 && (strlen(names[i]) != length || strncasecmp(name, names[i], length) != 0))
         i++;

@@ -107,8 +107,8 @@ static struct source source_of(const struct hu_format *f)
         .format = f,
         .sign_mask = hu_sign_mask(f),
         .trailing_mask = hu_trailing_mask(f),
-        .max_finite = f->specials == HU_SPECIALS_SCALE || hu_is_integer(f) ? 0
-                                                                            : hu_max_finite_code(f),
+        .max_finite =
+            f->specials == HU_SPECIALS_SCALE || hu_is_integer(f) ? 0 : hu_max_finite_code(f),
         .quantum_min = hu_quantum_min(f),
         .trailing_bits = f->trailing_bits,
     };

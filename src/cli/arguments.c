@@ -39,7 +39,8 @@ static const struct hu_format *no_integer(const char *command, const struct hu_f
 {
     if (!f || !hu_is_integer(f))
         return f;
-    fail(command, "%s is an integer; 'halfulp convert' takes those, and this floating-point formats",
+    fail(command,
+         "%s is an integer; 'halfulp convert' takes those, and this floating-point formats",
          f->name);
     return NULL;
 }

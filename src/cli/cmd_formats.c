@@ -45,7 +45,8 @@ static void print_table(void)
     }
     puts(
         "\nAny other eXmY, X from 2 to 15 and 1 + X + Y at most 64, is IEEE-style; a suffix fn or "
-        "fnuz\npicks those special codes, finite none, and e4m3ieee is IEEE's reading of a name that "
+        "fnuz\npicks those special codes, finite none, and e4m3ieee is IEEE's reading of a name "
+        "that "
         "is OCP's.\nbinary{K}p{P}{s|u}{e|f}, K from 3 to 15, is IEEE P3109's format of K bits and "
         "precision P, signed\nor unsigned, extended by infinities or finite. The integers but bool "
         "are converted like formats.");

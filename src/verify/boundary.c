@@ -431,8 +431,7 @@ static bool build(struct builder *b, unsigned jobs)
     for (size_t i = 0; i < b->regions; i++)
         units += units_of(&b->region[i]);
     b->explicit = units <= HU_EXPLICIT_UNITS;
-    bool each_sign = hu_is_signed(from) &&
-                     (!hu_is_integer(from) || from->width <= HU_NARROW_WIDTH);
+    bool each_sign = hu_is_signed(from) && (!hu_is_integer(from) || from->width <= HU_NARROW_WIDTH);
     size_t lists = each_sign ? 2 * b->regions : b->regions;
     b->list = calloc(lists, sizeof *b->list);
     if (!b->list)

@@ -92,7 +92,8 @@ static char *significand_sum(const struct row *r)
     superscript(power, sizeof power, f->trailing_bits);
     if (!hu_is_finite(r->datum)) {
         if (!hu_is_nan(r->datum))
-            return need(strdup(f->specials == HU_SPECIALS_IEEE ? "all zero: infinity" : "infinity"));
+            return need(
+                strdup(f->specials == HU_SPECIALS_IEEE ? "all zero: infinity" : "infinity"));
         return text_of("payload 0x%" PRIx64, hu_payload(f, r->datum));
     }
     return text_of("%" PRIu64 " / 2%s\n%s", r->datum.significand, power, r->sum_significand);
@@ -179,9 +180,9 @@ static char *special_words(const struct hu_format *f)
     case HU_SPECIALS_P3109:
     case HU_SPECIALS_P3109_FINITE:
         text = text_of("%s; NaN is the code 0x%" PRIx64 "%s; max %s",
-                       !hu_has_infinity(f)  ? "no infinity"
-                       : hu_is_signed(f) ? "±∞ are the greatest magnitudes"
-                                         : "∞ is the greatest magnitude",
+                       !hu_has_infinity(f) ? "no infinity"
+                       : hu_is_signed(f)   ? "±∞ are the greatest magnitudes"
+                                           : "∞ is the greatest magnitude",
                        hu_lone_nan_code(f), hu_is_signed(f) ? " of −0" : "", max);
         break;
     case HU_SPECIALS_INTEGER:
