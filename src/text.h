@@ -40,7 +40,7 @@ size_t hu_bits_print(char out[HU_BITS_TEXT], const struct hu_format *f, uint64_t
 
 /* The fields as digits 0 and 1, each ending in a NUL. Unsigned formats have an empty sign. */
 struct hu_fields_text {
-    char sign[2], exponent[16], significand[64];
+    char sign[2], exponent[16], significand[65];
 };
 void hu_fields_print(struct hu_fields_text *out, const struct hu_format *f, uint64_t bits);
 
