@@ -72,6 +72,27 @@ static void write_kept(struct microscope *s, const mpz_t kept)
     *to = 0;
 }
 
+static void shown_ratio(char *out, size_t size, const mpq_t ratio)
+{
+    bool exact;
+    char *plain = hu_ratio_shown(ratio, 4, &exact), *text = with_minus(plain);
+    snprintf(out, size, "%s%s", exact ? "" : "≈ ", text);
+    free(text);
+    free(plain);
+}
+
+/* REST: what is dropped, in units. */
+static void weigh(struct microscope *s, const mpq_t rest)
+{
+    mpq_t worth;
+    mpq_init(worth);
+    mpq_set(worth, rest);
+    shown_ratio(s->share, sizeof s->share, worth);
+    scale(worth, s->unit);
+    shown_ratio(s->worth, sizeof s->worth, worth);
+    mpq_clear(worth);
+}
+
 static void split_bits(struct microscope *s, const struct hu_value *v)
 {
     const struct hu_format *f = s->format;
@@ -85,36 +106,30 @@ static void split_bits(struct microscope *s, const struct hu_value *v)
     scale(rest, -s->unit);
     take_whole(kept, rest);
     write_kept(s, kept);
-    s->guard = next_bit(rest);
-    s->round = next_bit(rest);
-    s->sticky = mpq_sgn(rest) ? '1' : '0';
+    weigh(s, rest);
+    for (int i = 0; i < SCOPE_DROPPED; i++) {
+        s->dropped[i] = next_bit(rest);
+        if (i == 1)
+            s->sticky = mpq_sgn(rest) ? '1' : '0';
+    }
+    s->guard = s->dropped[0];
+    s->round = s->dropped[1];
+    s->more = mpq_sgn(rest) != 0;
     mpz_clear(kept);
     mpq_clear(rest);
 }
 
 /* --- Neighbours --- */
 
-/* A neighbour that takes no more is shown exactly, others by their shortest decimal. */
-enum { EXACT_DIGITS = 30 };
-
 enum { NEIGHBOUR_TEXT = 64 };
 
-static void take_text(char text[NEIGHBOUR_TEXT], const char *plain)
+static void name_neighbour(char text[NEIGHBOUR_TEXT], char *hex, const struct hu_format *f,
+                           uint64_t bits)
 {
-    char *shown = with_minus(plain);
+    char *shown = shown_value(f, bits);
     snprintf(text, NEIGHBOUR_TEXT, "%s", shown);
     free(shown);
-}
-
-static void name_neighbour(char text[NEIGHBOUR_TEXT], char brief[NEIGHBOUR_TEXT], char *hex,
-                           const struct hu_format *f, uint64_t bits)
-{
-    char *exact = hu_datum_exact(f, bits), plain[HU_SHORTEST_TEXT];
-    hu_shortest_print(plain, f, bits);
-    take_text(text, strlen(exact) <= EXACT_DIGITS ? exact : plain);
-    take_text(brief, plain);
     hu_bits_print(hex, f, bits);
-    free(exact);
 }
 
 static void name_virtual(char *text, size_t text_size, char *hex, const struct hu_format *f,
@@ -125,7 +140,9 @@ static void name_virtual(char *text, size_t text_size, char *hex, const struct h
     /* Only where the largest value is 2^emax (2 - 2^-t) is the next one that power of two. */
     uint64_t max = hu_max_finite_code(f);
     bool full = (max & hu_trailing_mask(f)) == hu_trailing_mask(f);
-    if (full)
+    if (negative && hu_is_integer(f))
+        snprintf(text, text_size, "min − 1");
+    else if (full)
         snprintf(text, text_size, "%s2%s", negative ? "−" : "", power);
     else
         snprintf(text, text_size, "%smax + 1 ulp", negative ? "−" : "");
@@ -154,8 +171,8 @@ static void look_between(struct microscope *s, const mpq_t source, uint64_t lowe
     hu_datum_ratio(low, s->format, lower);
     hu_datum_ratio(high, s->format, upper);
     measure(s, source, low, high);
-    name_neighbour(s->lower, s->lower_brief, s->lower_hex, s->format, lower);
-    name_neighbour(s->upper, s->upper_brief, s->upper_hex, s->format, upper);
+    name_neighbour(s->lower, s->lower_hex, s->format, lower);
+    name_neighbour(s->upper, s->upper_hex, s->format, upper);
     mpq_clears(low, high, NULL);
 }
 
@@ -166,25 +183,24 @@ static void look_beyond(struct microscope *s, const mpq_t source)
     uint64_t max = hu_max_finite_code(f);
     mpq_t edge, next, unit;
     mpq_inits(edge, next, unit, NULL);
-    hu_datum_ratio(edge, f, max);
+    hu_datum_ratio(edge, f, negative ? hu_lowest_code(f) : max);
+    mpq_abs(edge, edge);
     mpq_set_ui(unit, 1, 1);
     scale(unit, hu_ulp_exponent(f, max));
     mpq_add(next, edge, unit);
     if (negative) {
         mpq_neg(edge, edge);
         mpq_neg(next, next);
-        max |= hu_sign_mask(f);
+        max = hu_lowest_code(f);
     }
     measure(s, source, negative ? next : edge, negative ? edge : next);
     s->is_virtual = negative ? -1 : 1;
     if (negative) {
         name_virtual(s->lower, sizeof s->lower, s->lower_hex, f, true);
-        strcpy(s->lower_brief, s->lower);
-        name_neighbour(s->upper, s->upper_brief, s->upper_hex, f, max);
+        name_neighbour(s->upper, s->upper_hex, f, max);
     } else {
-        name_neighbour(s->lower, s->lower_brief, s->lower_hex, f, max);
+        name_neighbour(s->lower, s->lower_hex, f, max);
         name_virtual(s->upper, sizeof s->upper, s->upper_hex, f, false);
-        strcpy(s->upper_brief, s->upper);
     }
     mpq_clears(edge, next, unit, NULL);
 }
@@ -200,6 +216,8 @@ static void reason_nearest(const struct microscope *s, struct way *w)
                  near);
     else if (w->direction == HU_TIES_TO_AWAY)
         snprintf(w->reason, SCOPE_REASON, "a tie: the %s neighbour has the larger magnitude", side);
+    else if (hu_is_p3109(s->format) && !s->format->trailing_bits)
+        snprintf(w->reason, SCOPE_REASON, "a tie: the %s neighbour's code is even", side);
     else if (s->format->trailing_bits)
         snprintf(w->reason, SCOPE_REASON, "a tie: the %s neighbour's last bit is 0, so even", side);
     else
@@ -311,7 +329,8 @@ static enum scope_kind kind_of(const struct hu_value *v, const struct hu_format 
         (v->sign && !hu_is_signed(f)))
         return SCOPE_SPECIAL;
     mpq_inits(edge, error, NULL);
-    hu_datum_ratio(edge, f, max);
+    hu_datum_ratio(edge, f, v->sign ? hu_lowest_code(f) : max);
+    mpq_abs(edge, edge);
     uint64_t low = rounded(v, f, HU_TOWARD_NEGATIVE, true);
     bool known = hu_value_error(error, v, f, low);
     enum scope_kind kind = mpq_cmp(v->ratio, edge) > 0    ? SCOPE_BEYOND
@@ -343,7 +362,7 @@ void microscope_look(struct microscope *s, const struct document *d, const struc
         look_beyond(s, source);
     if (s->kind == SCOPE_EXACT) {
         uint64_t bits = hu_value_round(&d->value, f, NULL, NULL);
-        name_neighbour(s->lower, s->lower_brief, s->lower_hex, f, bits);
+        name_neighbour(s->lower, s->lower_hex, f, bits);
     }
     mpq_clear(source);
     for (int i = 0; i < DIRECTIONS; i++)
