@@ -1,6 +1,7 @@
 /* The options of `halfulp size`: rows, what they read, and which of them go together. */
 #include "memory/families.h"
 #include "memory/source.h"
+#include "numbers.h"
 #include "options.h"
 #include "report.h"
 #include "size.h"
@@ -109,14 +110,7 @@ static bool bad(const struct options *o, const char *what)
 /* Counts of things, without a suffix. */
 static bool read_number(const struct options *o, uint64_t most, uint64_t *value)
 {
-    size_t n = strlen(o->value);
-    bool plain = n && strchr("0123456789", o->value[n - 1]);
-    if (!plain || !hu_count_read(o->value, value) || !*value || *value > most) {
-        fail(o->command->name, "--%s: '%s' is no whole number from 1 to %llu", o->name, o->value,
-             (unsigned long long)most);
-        return false;
-    }
-    return true;
+    return count_read(value, o->value, 1, most, o->name, o->command->name);
 }
 
 /* Tokens: 8k and 128K are 1,024 each, as models' contexts are counted. */
