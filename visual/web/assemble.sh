@@ -1,5 +1,5 @@
 #!/bin/sh
-# assemble.sh SOURCES BUILD VERSION: the page on standard output, from SOURCES/visual/web, the program
+# assemble.sh SOURCES BUILD VERSION CLANG: the page on standard output, from SOURCES/visual/web, the program
 # BUILD/halfulp.wasm and the notices of what is in it. The same input gives the same bytes.
 set -eu
 export LC_ALL=C
@@ -7,6 +7,7 @@ export LC_ALL=C
 sources=$1
 build=$2
 version=$3
+clang=${4%%.*}
 web=$sources/visual/web
 
 # What a browser compares with the text between the tags: SHA-256 in base64.
@@ -36,9 +37,7 @@ notices() {
     part 'halfulp' "$sources/LICENSE"
     part 'jansson' "$build/sources/jansson/LICENSE"
     part 'wasi-libc' /usr/share/doc/wasi-libc/copyright
-    for runtime in /usr/share/doc/libclang-rt-*-dev-wasm32/copyright; do
-        part 'the runtime of clang' "$runtime"
-    done
+    part 'the runtime of clang' "/usr/share/doc/libclang-rt-$clang-dev-wasm32/copyright"
     part 'mini-gmp: GNU Lesser General Public License' "$build/sources/mini-gmp/COPYING.LESSERv3"
     part 'GNU General Public License' "$build/sources/mini-gmp/COPYINGv3"
 }
