@@ -1,4 +1,5 @@
 #include "json.h"
+#include "plain.h"
 #include "report.h"
 #include "terminal.h"
 
@@ -6,10 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Plain ASCII has escapes for the rest. */
+static size_t dump_flags(void)
+{
+    return JSON_INDENT(2) | (plain_wanted() ? JSON_ENSURE_ASCII : 0);
+}
+
 int json_print(json_t *document)
 {
     check_memory(document);
-    json_dumpf(document, stdout, JSON_INDENT(2));
+    json_dumpf(document, stdout, dump_flags());
     putchar('\n');
     json_decref(document);
     return EXIT_DONE;
@@ -18,7 +25,7 @@ int json_print(json_t *document)
 /* Takes VALUE; its lines but the first stand SPACES further in. */
 static void print_value(json_t *value, int spaces)
 {
-    char *text = check_memory(json_dumps(check_memory(value), JSON_INDENT(2) | JSON_ENCODE_ANY));
+    char *text = check_memory(json_dumps(check_memory(value), dump_flags() | JSON_ENCODE_ANY));
     const char *line = text;
     for (const char *end; (end = strchr(line, '\n')); line = end + 1)
         printf("%.*s\n%*s", (int)(end - line), line, spaces, "");

@@ -2,6 +2,7 @@
 #include "cli/numbers.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
+#include "cli/plain.h"
 #include "cli/report.h"
 #include "cli/view.h"
 #include "describe.h"
@@ -309,6 +310,7 @@ int main(int argc, char **argv)
     struct request request;
     char message[MODEL_MESSAGE];
     int status;
+    plain_begin_messages();
     if (!read_request(&request, argc, argv, &status))
         return status;
     struct fonts *fonts = fonts_open(message, sizeof message);
