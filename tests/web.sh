@@ -313,9 +313,13 @@ text=$(best 100 '(() => { const run = s => { const a = performance.now(); halful
     return Math.max(run("1e-5400"), run("0." + "1234567890".repeat(400))); })()')
 prints "the worst text was taken" 4002 js 'halfulp.describe().value.length'
 echo "# first frame $frame ms, a toggle $toggle ms, the worst text $text ms"
-holds "the first frame is there in 1.5 s" within "$frame" 1500
-holds "a toggle takes at most 16 ms" within "$toggle" 16
-holds "the worst text takes at most 100 ms" within "$text" 100
+if awk -v cores="$(nproc)" '{ exit !($1 > 4 * cores) }' /proc/loadavg; then
+    skip "it is fast enough" "the machine is busy with other things ($(cut -d ' ' -f 1 /proc/loadavg) of them)"
+else
+    holds "the first frame is there in 1.5 s" within "$frame" 1500
+    holds "a toggle takes at most 16 ms" within "$toggle" 16
+    holds "the worst text takes at most 100 ms" within "$text" 100
+fi
 
 # --- Under a host that is strict ---
 
