@@ -104,6 +104,10 @@ prints 'the microscope has guard, round and sticky' '1.1001100110 0 1 1' after '
     --page rounding -f fp16
 prints 'the microscope says why' 'to nearest, ties to even: a tie: the lower neighbour'"'"'s last bit is 0, so even' after '' \
     '.items[]|select(.name=="rounding.rne.reason").text' --page rounding -f fp16 2049
+reason='.items[]|select(.name=="rounding.rne.reason").text'
+prints 'a share of the gap has its digits below every double' '2.53e-321 5.12e-398 4.8e-19' bash -c "
+    for v in 4.9406564584124654e-324 1e-400 0.99999999999999999997; do
+        '$view' --describe --page rounding -f fp8_e4m3 \$v | jq -r '$reason' | sed 's/.*nearer: \(.*\) of the gap.*/\1/'; done | paste -sd' '"
 prints 'the number line counts every value of a small format' '253 values in view; 2⁻³ apart at the source' \
     after 'click numberline.all' "$(text numberline.fp8_e4m3.count)" --page numberline -f fp8_e4m3 1
 prints 'the number line zooms at the pointer and pans' 'false' after $'wheel numberline.plot 3\ndrag numberline.plot numberline.all' \

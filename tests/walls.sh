@@ -60,7 +60,7 @@ no_sdl() { ! symbols "$builddir/libvisual.a" | grep -E ' U (SDL_|TTF_|Fc[A-Z])';
 core_alone() { ! grep -rnE '#include .*(SDL|fontconfig|desktop|web/|"page[.]h)|(SDL|TTF)_|Fc[A-Z]|[(]import_|[(]export_' "$srcdir/visual/core"; }
 page_computes_nothing() {
     # Numbers of pixels and of bytes alone: no floats' layout, no format's name, no drawing of shapes or text.
-    ! grep -nvE '^/[*] "#value=' "$srcdir/visual/web/page.js" "$srcdir/visual/web/wasi.js" |
+    ! grep -nvE '^/[*] "#value=' "$srcdir"/visual/web/*.js |
         grep -E 'Float(16|32|64)|[gs]etFloat|parseFloat|Math[.](log|pow|exp|fround)|(fp|bf|tf)[0-9]+|e[0-9]m[0-9]|[.](fillRect|stroke|lineTo|arc)[(]|pen[.](fill|draw)'
 }
 
