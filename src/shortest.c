@@ -2,6 +2,7 @@
 #include "mpz64.h"
 #include "powers.h"
 #include "text.h"
+#include "wide.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,9 +72,9 @@ void hu_decimal_set(struct hu_decimal *out, uint64_t digits, int exponent)
 /* x * g / 2^128, its last bit set where a fraction above the table's error was cut off. */
 static uint64_t scale(struct hu_power g, uint64_t x)
 {
-    unsigned __int128 low = (unsigned __int128)g.low * x;
-    unsigned __int128 high = (unsigned __int128)g.high * x + (uint64_t)(low >> 64);
-    return (uint64_t)(high >> 64) | ((uint64_t)high > 1);
+    struct hu_wide high = hu_wide_product(g.high, x);
+    hu_wide_add(&high, hu_wide_of(hu_wide_product(g.low, x).high));
+    return high.high | (high.low > 1);
 }
 
 /*

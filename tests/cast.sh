@@ -214,10 +214,11 @@ for signal in KILL TERM INT HUP; do
         skip "SIG$signal while a set is written leaves the old one whole and alone" "the file system has no files without a name"
         continue
     fi
-    # A process in the background ignores SIGINT.
+    # A process in the background ignores SIGINT, and one of nohup SIGHUP; a child inherits that.
     python3 - "$halfulp" cast endless/$index -t fp8_e4m3 -o set/$index --force --jobs 1 <<EOP
 import os, signal, subprocess, sys, time
-signal.signal(signal.SIGINT, signal.default_int_handler)
+for s in signal.SIGINT, signal.SIGHUP, signal.SIGTERM:
+    signal.signal(s, signal.SIG_DFL)
 p = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
 time.sleep(0.3)
 p.send_signal(signal.SIG$signal)

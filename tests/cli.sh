@@ -145,4 +145,24 @@ if [ -w /dev/full ]; then
     exits "a full disk is reported" 2 'standard output: No space left' bash -c '"$0" table fp16 >/dev/full' "$halfulp"
     exits "a full disk is reported by a stream" 2 'No space left' bash -c 'yes 1 | head -n 100000 | "$0" convert -t fp16 >/dev/full' "$halfulp"
 fi
+
+# --- view --web: a browser that only says what it was given ---
+
+mkdir -p "$scratch/house/a b" "$scratch/bin"
+cp "$halfulp" "$scratch/house/a b/"
+own="$scratch/house/a b/halfulp"
+printf '#!/bin/sh\necho "$1"\n' | tee "$scratch/bin/says" "$scratch/bin/xdg-open" >/dev/null
+chmod +x "$scratch/bin/says" "$scratch/bin/xdg-open"
+BROWSER=$scratch/bin/says exits "view --web without a page says how to make it" 2 'the page was not made: .*make' "$own" view --web 1
+: >"$scratch/house/a b/halfulp.html"
+prints "view --web hands the page to the browser" "file://$scratch/house/a%20b/halfulp.html" env BROWSER="$scratch/bin/says:other" "$own" view --web
+prints "with what was asked for in its address" \
+    "file://$scratch/house/a%20b/halfulp.html#rows=fp32,fp16&round=rtz&saturate=1&page=rounding&theme=dark&value=-1%2F3" \
+    env BROWSER="$scratch/bin/says" "$own" view --web -f fp32,fp16 -r rtz --saturate --page rounding --theme dark -1/3
+prints "a desktop's opener gets a page that goes there" "0;url=file://$scratch/house/a%20b/halfulp.html#round=rup&amp;value=nan%280x12%29" \
+    bash -c 'sed -n "s/.*content=\"\(0;url[^\"]*\)\".*/\1/p" "$(env -u BROWSER PATH="$1:$PATH" XDG_CACHE_HOME="$2" "$0" view --web -r rup "nan(0x12)")"' "$own" "$scratch/bin" "$scratch/cache"
+exits "what the page cannot do is refused" 2 'view: --describe does not go with --web' env BROWSER="$scratch/bin/says" "$own" view --web --describe 1
+exits "a direction that is none is refused before a browser opens" 2 "'up' is no rounding direction" env BROWSER="$scratch/bin/says" "$own" view --web -r up 1
+exits "without a browser the address is said" 2 'no browser is found .* file://.*halfulp.html#value=1' \
+    env -u BROWSER -u HOME -u XDG_CACHE_HOME PATH="$scratch/none" "$own" view --web 1
 finish

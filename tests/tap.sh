@@ -63,6 +63,11 @@ holds() {
     if output=$("$@" 2>&1 </dev/null); then pass "$name"; else fail "$name" "$* — $output"; fi
 }
 
+# Whether PYTHON can open a pseudo-terminal: not where /dev/pts is missing, as in a bare chroot.
+has_pseudo_terminals() { # PYTHON
+    "$1" -c 'import os; os.openpty()' 2>/dev/null
+}
+
 finish() {
     printf '1..%d\n' "$tests"
 }

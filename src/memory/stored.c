@@ -1,4 +1,5 @@
 #include "stored.h"
+#include "wide.h"
 
 #include <string.h>
 
@@ -49,6 +50,11 @@ static bool ends_with_any(const char *name, const char *const *ends, size_t n)
     return false;
 }
 
+bool hu_stored_is_buffer(const char *name)
+{
+    return ends_with_any(name, buffers, sizeof buffers / sizeof *buffers);
+}
+
 /* GPT-2's and GPT-NeoX's causal masks are called bias too; a bias has one dimension. */
 static bool is_mask(const struct hu_tensor *t)
 {
@@ -93,7 +99,7 @@ static uint64_t int32_weights(const struct hu_tensor_set *set, const struct hu_t
             in = index->shape[0];
         else if (zeros && zeros->rank == 2 && zeros->shape[1])
             /* bits = 32 × zeros / out; in = rows × 32 / bits */
-            in = (uint64_t)((unsigned __int128)in * out / zeros->shape[1]);
+            in = hu_wide_share(in, out, zeros->shape[1]);
         else
             return 0;
     }
@@ -135,7 +141,7 @@ bool hu_stored_count(const struct hu_tensor_set *set, struct hu_stored *stored)
         uint64_t weights = 0;
         if (t->shared)
             continue;
-        if (ends_with_any(t->name, buffers, sizeof buffers / sizeof *buffers) || is_mask(t)) {
+        if (hu_stored_is_buffer(t->name) || is_mask(t)) {
             stored->buffers += t->elements;
         } else if (ends_with_any(t->name, scales, sizeof scales / sizeof *scales)) {
             stored->scales += t->elements;

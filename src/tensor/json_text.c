@@ -43,7 +43,7 @@ size_t hu_json_cost(const char *text, size_t n)
 static bool refuse_foreign(const char *text, size_t n, char why[HU_JSON_ERROR])
 {
     char what[HU_FOREIGN_TEXT];
-    bool foreign = hu_foreign_file((const unsigned char *)text, n, n, what);
+    bool foreign = n && hu_foreign_file((const unsigned char *)text, n, n, what);
     /* Of JSON text the parser knows more. */
     if (!foreign || strstr(what, "JSON"))
         return false;

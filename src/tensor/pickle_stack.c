@@ -160,7 +160,8 @@ static bool pop_mark(struct hu_pickle *p, struct hu_pickle_value ***values, size
     if (!p->mark_count)
         return hu_pickle_refuse(p, "no mark is on the pickle's stack where one is due");
     size_t mark = p->marks[--p->mark_count];
-    *values = p->stack.at + mark;
+    /* Before anything was pushed there is no stack. */
+    *values = p->stack.at ? p->stack.at + mark : NULL;
     *count = p->stack.count - mark;
     p->stack.count = mark;
     return true;

@@ -110,6 +110,9 @@ static bool read_option(struct request *r, int key, const char *text)
     case VIEW_CONFIG:
         r->config = text;
         return true;
+    case VIEW_WEB:
+        fail(who, "--web is halfulp view's, which opens the page");
+        return false;
     }
     return false;
 }
