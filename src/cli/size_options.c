@@ -61,7 +61,7 @@ const struct command_option size_rows[] = {
     {"train", KEY_TRAIN, "RECIPE", "what training needs, by recipe: see below",
      "fp32 autocast mixed mixed-fp32-grads mixed-both-grads bf16"},
     {"optimizer", KEY_OPTIMIZER, "NAME", "default adam",
-     "adam sgd momentum lion adafactor adam8bit sparse-adam"},
+     "adam sgd momentum lion adafactor adam8bit sparse-adam muon galore shampoo"},
     {"activations", KEY_ACTIVATIONS, "BYTES", "activations as you know them", NULL},
     {"seq", KEY_SEQ, "N", "tokens in a sequence: models the activations", NULL},
     {"micro-batch", KEY_MICRO_BATCH, "N", "sequences in a micro-batch (default 1)", NULL},
@@ -223,7 +223,7 @@ static bool read_optimizer(const struct options *o, struct hu_sizing_request *r)
 {
     r->plan.optimizer = hu_optimizer_find(o->value);
     return r->plan.optimizer || bad(o, "no optimizer: adam, sgd, momentum, lion, adafactor, "
-                                       "adam8bit and sparse-adam are");
+                                       "adam8bit, sparse-adam, muon, galore and shampoo are");
 }
 
 static bool read_recompute(const struct options *o, struct hu_sizing_request *r)

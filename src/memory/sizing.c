@@ -340,7 +340,10 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
         .recompute = r->recompute,
     };
     plan->tokens = r->sequence * r->micro_batch;
-    if (!hu_activations(&shape, &plan->activations, &m->out->terms))
+    bool fine = model->tensors.count
+                    ? hu_activations_listed(model, &shape, &plan->activations, &m->out->terms)
+                    : hu_activations(&shape, &plan->activations, &m->out->terms);
+    if (!fine)
         return refuse(m, "the activations take more bytes than 64 bits count");
     plan->has_activations = true;
     return true;
