@@ -45,9 +45,9 @@ prints "the keys are the contract's" \
     "fit kv_cache model terms training weights" \
     key 'keys | join(" ")' size 7B
 prints "a model's keys" "active_parameters architecture parameters source stored_bytes stored_elements" \
-    key '.model | keys - ["mtp_parameters", "notes", "trained_context"] | join(" ")' size 7B
+    key '.model | keys - ["modelled", "mtp_parameters", "notes", "quantization", "tensors", "trained_context"] | join(" ")' size 7B
 prints "a verdict's keys" "fits headroom max_batch max_context memory widest_dtype" \
-    key '.fit | keys - ["needed", "devices", "device", "weights", "runtime_overhead"] | join(" ")' \
+    key '.fit | keys - ["needed", "devices", "devices_context", "device", "weights", "runtime_overhead"] | join(" ")' \
     size 7B --memory 24GiB
 
 llama=$configs/llama-3-8b.json
@@ -77,8 +77,8 @@ holds "--explain labels each term" bash -c '
     text=$("$1" size "$2" --context 8192 --train mixed --memory 24GiB --seq 128 --explain)
     for basis in exact modelled "rule of thumb"; do grep -q "$basis" <<<"$text" || exit 1; done' - "$halfulp" "$llama"
 
-exits "an unknown architecture is refused with what to give" 2 "'mamba' is not known.*--parameters N.*--kv-heads" \
-    bash -c 'echo "{\"model_type\": \"mamba\"}" >"$2/m.json"; "$1" size "$2/m.json"' - "$halfulp" "$scratch"
+exits "an unknown architecture is refused with what to give" 2 "'unheard_of' is not known.*--parameters N.*--kv-heads" \
+    bash -c 'echo "{\"model_type\": \"unheard_of\"}" >"$2/m.json"; "$1" size "$2/m.json"' - "$halfulp" "$scratch"
 prints "an unknown architecture is sized by what the user gives" "2800000000 32768" \
     key '"\(.model.parameters) \(.kv_cache.bytes_per_token)"' \
     size "$scratch/m.json" --parameters 2.8B --layers 16 --kv-heads 4 --head-dim 128
@@ -100,7 +100,8 @@ holds "the devices and their sources are listed" bash -c '"$1" size --memory lis
 exits "an unknown recipe" 2 "no recipe" size 7B --train magic
 exits "an unknown optimizer" 2 "no optimizer" size 7B --train fp32 --optimizer magic
 exits "training options without a recipe" 2 "need --train" size 7B --zero 3
-exits "a suffix on a context" 2 "no whole number" size 7B --context 8k
+prints "8k tokens are 8,192" 8192 key .kv_cache.context size "$llama" --context 8k
+exits "a suffix that is none on a context" 2 "no number of tokens|no whole number" size 7B --context 8M
 exits "activations without a shape" 2 "activations need the model's shape" size 7B --train mixed --seq 128
 exits "20 bytes for each of 10^18 parameters" 2 "64 bits" size 1e18 --train mixed-both-grads
 exits "10^18 parameters in fp64" 0 '' size 1e18 --dtype fp64
@@ -120,7 +121,7 @@ exits "a truncated file is refused" 2 "byte [0-9]+: tensor 'c'.*cut short" \
     bash -c 'head -c -1 "$2" >"$3/t.safetensors"; "$1" tensors "$3/t.safetensors"' - "$halfulp" "$f" "$scratch"
 exits "no file" 2 "No such file" tensors "$scratch/none.safetensors"
 exits "a folder" 2 "is a folder" tensors "$scratch"
-exits "an empty file" 2 "too short" bash -c ': >"$2/e"; "$1" tensors "$2/e"' - "$halfulp" "$scratch"
+exits "an empty file" 2 "is empty" bash -c ': >"$2/e"; "$1" tensors "$2/e"' - "$halfulp" "$scratch"
 mkfifo "$scratch/pipe.json" "$scratch/pipe.index.json"
 exits "a config that is a pipe" 2 "no regular file" timeout 5 "$halfulp" size "$scratch/pipe.json"
 exits "an index that is a pipe" 2 "no regular file" timeout 5 "$halfulp" tensors "$scratch/pipe.index.json"

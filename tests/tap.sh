@@ -5,6 +5,9 @@ halfulp="$builddir/halfulp"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 tests=0
+# What is printed does not depend on who runs the tests.
+export LC_ALL=C.UTF-8
+unset COLUMNS
 
 pass() { # NAME
     tests=$((tests + 1))

@@ -477,6 +477,10 @@ fi
 # What a file that begins like none of them was meant to be, its name says.
 printf 'neither this nor that' >rubbish.npy
 cp rubbish.npy rubbish.gguf
+exits "text by a name in .npy is called text" 2 'is text: "neither this nor that"' "$halfulp" tensors rubbish.npy
+exits "text by a name in .gguf is called text" 2 'is text: "neither this nor that"' "$halfulp" tensors rubbish.gguf
+printf '\001\002neither this nor that' >rubbish.npy
+cp rubbish.npy rubbish.gguf
 exits "rubbish by a name in .npy is refused as .npy" 2 "no .npy file" "$halfulp" tensors rubbish.npy
 exits "rubbish by a name in .gguf is refused as GGUF" 2 "no GGUF file" "$halfulp" tensors rubbish.gguf
 

@@ -1,4 +1,5 @@
 #include "memory/families.h"
+#include "memory/model_config.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@ static char error[HU_CONFIG_ERROR];
 
 static bool read_text(const char *json)
 {
-    return hu_model_read_config(json, strlen(json), &model, error);
+    return hu_model_read_config(json, strlen(json), &model, NULL, error);
 }
 
 static void read_fixture(const char *name)
@@ -69,7 +70,7 @@ Test(memory_families, active_parameters_round_to_what_was_published)
         read_fixture(rows[i].name);
         uint64_t active = model.active_parameters;
         if (rows[i].without_embedding)
-            active -= hu_model_group(&model, HU_GROUP_EMBEDDING, true);
+            active -= hu_model_elements(&model, HU_ROLE_EMBEDDING, true);
         double off = (double)active / 1e9 - rows[i].billions;
         cr_assert(off < rows[i].off && off > -rows[i].off, "%s: %llu active", rows[i].name,
                   (unsigned long long)active);
@@ -93,19 +94,19 @@ Test(memory_families, deepseek_v3_and_its_mtp_module_are_what_the_files_hold)
 Test(memory_families, parts_are_those_that_were_published)
 {
     read_fixture("gpt-oss-20b");
-    double mlp = (double)(hu_model_group(&model, HU_GROUP_MLP, false) +
-                          hu_model_group(&model, HU_GROUP_EXPERTS, false));
+    double mlp = (double)(hu_model_elements(&model, HU_ROLE_MLP, false) +
+                          hu_model_elements(&model, HU_ROLE_EXPERT, false));
     cr_assert_float_eq(mlp / 1e9, 19.12, 0.005);
-    cr_assert_float_eq((double)hu_model_group(&model, HU_GROUP_ATTENTION, false) / 1e9, 0.64,
+    cr_assert_float_eq((double)hu_model_elements(&model, HU_ROLE_ATTENTION, false) / 1e9, 0.64,
                        0.005);
-    cr_assert_float_eq((double)(hu_model_group(&model, HU_GROUP_EMBEDDING, false) +
-                                hu_model_group(&model, HU_GROUP_HEAD, false)) /
+    cr_assert_float_eq((double)(hu_model_elements(&model, HU_ROLE_EMBEDDING, false) +
+                                hu_model_elements(&model, HU_ROLE_HEAD, false)) /
                            1e9,
                        1.16, 0.005);
     hu_model_free(&model);
     /* BLOOM's card: 3,596,615,680 embedding parameters (the norm behind them not counted). */
     read_fixture("bloom");
-    cr_assert_eq(hu_model_group(&model, HU_GROUP_EMBEDDING, false), UINT64_C(3596615680));
+    cr_assert_eq(hu_model_elements(&model, HU_ROLE_EMBEDDING, false), UINT64_C(3596615680));
     hu_model_free(&model);
 }
 
@@ -113,9 +114,10 @@ static size_t sliding_layers(const char *name, uint64_t window)
 {
     size_t n = 0;
     read_fixture(name);
-    for (size_t i = 0; i < model.kv_count; i++) {
-        n += model.kv[i].window != 0;
-        cr_assert(!model.kv[i].window || model.kv[i].window == window, "%s", name);
+    for (size_t i = 0; i < model.tensors.kept_count; i++) {
+        n += model.tensors.kept[i].tokens != 0;
+        cr_assert(!model.tensors.kept[i].tokens || model.tensors.kept[i].tokens == window, "%s",
+                  name);
     }
     hu_model_free(&model);
     return n;
@@ -148,38 +150,9 @@ Test(memory_families, experts_stand_where_the_config_says)
         char json[512];
         snprintf(json, sizeof json, base, rows[i][0], rows[i][1]);
         cr_assert(read_text(json), "%s", error);
-        cr_assert_eq(hu_model_group(&model, HU_GROUP_EXPERTS, false), rows[i][2] * 3 * 3 * 8, "%zu",
-                     i);
-        cr_assert_eq(hu_model_group(&model, HU_GROUP_EXPERTS, true), rows[i][2] * 3 * 8, "%zu", i);
-        hu_model_free(&model);
-    }
-}
-
-Test(memory_families, a_quantized_config_names_its_dtype)
-{
-    static const struct {
-        const char *quantization, *dtype;
-    } rows[] = {
-        {"{\"quant_method\":\"fp8\"}", "fp8_e4m3"},
-        {"{\"quant_method\":\"mxfp4\"}", "mxfp4"},
-        {"{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":128}", "gptq4_g128"},
-        {"{\"quant_method\":\"awq\",\"bits\":4,\"group_size\":64}", "gptq4_g64"},
-        {"{\"quant_method\":\"gptq\",\"bits\":5,\"group_size\":99}", "bfloat16"},
-        {"{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true}", "nf4"},
-        {"{\"quant_method\":\"bitsandbytes\",\"load_in_8bit\":true}", "int8"},
-        {"{\"quant_method\":\"new\"}", "bfloat16"},
-        {"null", "bfloat16"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char json[512];
-        snprintf(
-            json, sizeof json,
-            "{\"model_type\":\"llama\",\"vocab_size\":10,\"hidden_size\":8,\"num_hidden_layers\":1,"
-            "\"num_attention_heads\":2,\"intermediate_size\":16,\"torch_dtype\":\"bfloat16\","
-            "\"quantization_config\":%s}",
-            rows[i].quantization);
-        cr_assert(read_text(json), "%s", error);
-        cr_assert_str_eq(model.dtype, rows[i].dtype, "%s", rows[i].quantization);
+        cr_assert_eq(hu_model_elements(&model, HU_ROLE_EXPERT, false), rows[i][2] * 3 * 3 * 8,
+                     "%zu", i);
+        cr_assert_eq(hu_model_elements(&model, HU_ROLE_EXPERT, true), rows[i][2] * 3 * 8, "%zu", i);
         hu_model_free(&model);
     }
 }
@@ -258,18 +231,18 @@ Test(memory_families, bad_configs_say_what_is_wrong)
         {"{\"a\":1,\n \"a\":2}", "duplicate object key"},
         {"{\"a\":1,\n x}", "line 2"},
         {"[]", "is a JSON object"},
-        {"{}", "no \"model_type\""},
-        {"{\"model_type\":\"mamba\"}", "'mamba' is not known"},
-        {"{\"model_type\":\"mamba\"}", "--parameters N"},
-        {"{\"model_type\":\"mamba\"}", "--kv-heads"},
+        {"{}", "no \"model_type\" or \"architectures\""},
+        {"{\"model_type\":\"unheard_of\"}", "'unheard_of' is not known"},
+        {"{\"model_type\":\"unheard_of\"}", "--parameters N"},
+        {"{\"model_type\":\"unheard_of\"}", "--kv-heads"},
         {"{\"model_type\":\"llama\"}", "lacks vocab_size, hidden_size, num_hidden_layers"},
         {"{\"model_type\":\"llama\",\"vocab_size\":-1}", "\"vocab_size\" must be a whole number"},
         {"{\"model_type\":\"llama\",\"vocab_size\":1.5}", "\"vocab_size\" must be a whole number"},
         {"{\"model_type\":\"llama\",\"vocab_size\":0}", "must not be 0"},
-        {"{\"model_type\":\"gemma3\"}", "text_config"},
+        {"{\"model_type\":\"gemma3\"}", "lacks text_config"},
         {"{\"model_type\":\"llama\",\"vocab_size\":10,\"hidden_size\":7,\"num_hidden_layers\":1,"
          "\"num_attention_heads\":2,\"intermediate_size\":16}",
-         "head_dim"},
+         "\"hidden_size\" 7 is no multiple of \"num_attention_heads\" 2"},
         {"{\"model_type\":\"llama\",\"vocab_size\":10,\"hidden_size\":8,"
          "\"num_hidden_layers\":1000000,\"num_attention_heads\":2,\"intermediate_size\":16}",
          "is over 16384"},

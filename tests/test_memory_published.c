@@ -1,5 +1,6 @@
 /* Sizes that others print, and where they are wrong, by how much and why. */
 #include "memory/families.h"
+#include "memory/model_config.h"
 #include "memory/kv_cache.h"
 #include "memory/mixture.h"
 #include "memory/source.h"
@@ -36,9 +37,12 @@ static double gib(uint64_t n)
 static uint64_t named(const char *name)
 {
     uint64_t sum = 0;
-    for (size_t i = 0; i < model.weight_count; i++)
-        if (!strcmp(model.weights[i].name, name))
-            sum += model.weights[i].rows * model.weights[i].columns * model.weights[i].copies;
+    for (size_t i = 0; i < model.tensors.count; i++) {
+        size_t n;
+        const char *module = hu_row_module(&model.tensors.rows[i], &n);
+        if (strlen(name) == n && !strncmp(module, name, n))
+            sum += hu_row_elements(&model.tensors.rows[i]);
+    }
     return sum;
 }
 
@@ -118,7 +122,7 @@ Test(memory_published, k_quant_mixtures_are_as_large_as_llama_cpp_prints)
 Test(memory_published, a_q4_0_file_of_llama_7b_is_as_large_as_llama_cpp_prints)
 {
     begin("llama-7b");
-    uint64_t norms = hu_model_group(&model, HU_GROUP_NORM, false), head = named("lm_head");
+    uint64_t norms = hu_model_elements(&model, HU_ROLE_NORM, false), head = named("lm_head");
     uint64_t sum =
         bytes("q4_0", model.parameters - norms - head) + bytes("q6_k", head) + bytes("fp32", norms);
     cr_assert_float_eq(gib(sum), 3.56, 0.005);
@@ -158,7 +162,8 @@ Test(memory_published, gguf_parsers_mla_cache_is_the_expanded_one)
     uint64_t expanded = UINT64_C(61) * 128 * (192 + 128) * 2 * 163840;
     cr_assert_float_eq(gib(expanded), 762.76, 0.5);
     hu_dtype_find("fp16", &half);
-    cr_assert(hu_kv_cache_size(&model, half, 163840, 1, &cache));
+    cr_assert(hu_kv_cache_size(&model, &(struct hu_kv_question){half, half, 163840, 1, {1, 1, 1}},
+                               &cache));
     cr_assert_eq(cache.bytes, UINT64_C(70272) * 163840);
     cr_assert_eq(expanded / cache.bytes, 71);
     hu_model_free(&model);
@@ -171,7 +176,8 @@ Test(memory_published, ignoring_grouped_queries_is_eight_times_too_much)
     struct hu_dtype half;
     begin("llama-3.1-70b");
     hu_dtype_find("fp16", &half);
-    cr_assert(hu_kv_cache_size(&model, half, 4096, 1, &cache));
+    cr_assert(
+        hu_kv_cache_size(&model, &(struct hu_kv_question){half, half, 4096, 1, {1, 1, 1}}, &cache));
     cr_assert_eq(UINT64_C(2) * 80 * 8192 * 2 * 4096, 8 * cache.bytes);
     hu_model_free(&model);
 }

@@ -49,7 +49,7 @@ prints 'a menu chooses the direction' 'rtz 3dcccccc' after $'click round\nclick 
     '"\(.round) \(.items[]|select(.name=="fp32.hex").text)"'
 prints 'a menu shows more formats' '1e' after $'click formats\nclick format.fp8_e4m3\nkey Escape' \
     "$(text fp8_e4m3.hex)" 0.11
-prints 'a custom format is shown by name' '0.1' after $'click formats\nclick format.custom\ntype e6m9\nkey Enter\nkey Escape' \
+prints 'a custom format is shown by name' '0.0999755859375' after $'click formats\nclick format.custom\ntype e6m9\nkey Enter\nkey Escape' \
     "$(text e6m9.decimal)"
 prints 'a click elsewhere closes the menu and does nothing else' 'true 3dcccccd' \
     bash -c "printf 'click theme\nkey Escape\n' | '$view' --script - | jq -r '\"\([.items[]|select(.role==\"menu\")]==[]) \(.items[]|select(.name==\"fp32.hex\").text)\"'"

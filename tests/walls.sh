@@ -57,6 +57,13 @@ wide_in_one_place() {
 
 no_sdl() { ! symbols "$builddir/libvisual.a" | grep -E ' U (SDL_|TTF_|Fc[A-Z])'; }
 
+core_alone() { ! grep -rnE '#include .*(SDL|fontconfig|desktop|web/|"page[.]h)|(SDL|TTF)_|Fc[A-Z]|[(]import_|[(]export_' "$srcdir/visual/core"; }
+page_computes_nothing() {
+    # Numbers of pixels and of bytes alone: no floats' layout, no format's name, no drawing of shapes or text.
+    ! grep -nvE '^/[*] "#value=' "$srcdir/visual/web/page.js" "$srcdir/visual/web/wasi.js" |
+        grep -E 'Float(16|32|64)|[gs]etFloat|parseFloat|Math[.](log|pow|exp|fround)|(fp|bf|tf)[0-9]+|e[0-9]m[0-9]|[.](fillRect|stroke|lineTo|arc)[(]|pen[.](fill|draw)'
+}
+
 holds "the conversion library has no MPFR symbol" no_mpfr
 holds "the conversion library has no JSON" no_json
 holds "the conversion library exports only hu_ names" only_own_names
@@ -67,5 +74,7 @@ holds "the memory module's widths come from the format table" widths_from_one_ta
 holds "the reference has no conversion symbol" reference_alone
 holds "the reference takes from us the format table alone" table_only
 holds "the reference rounds by MPFR" calls_mpfr
-holds "the viewer's model, layout and control have no SDL" no_sdl
+holds "the viewer's model, layout, control and painting have no SDL" no_sdl
+holds "the viewer's core names neither desktop nor page" core_alone
+holds "the page has no arithmetic on floats, no formats and no painting of its own" page_computes_nothing
 finish

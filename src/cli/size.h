@@ -3,6 +3,7 @@
 #define HALFULP_CLI_SIZE_H
 
 #include "memory/sizing.h"
+#include "command.h"
 #include "terminal.h"
 
 /* What the command line gives of a model's shape; 0: not given. */
@@ -15,7 +16,8 @@ struct size_options {
     struct size_shape shape;
     const struct hu_device *device; /* NULL: --memory gave bytes */
     bool training_given;            /* some option about training */
-    bool json, explain, list_devices;
+    bool json, explain, list_devices, list_families, tensors;
+    const char *against; /* NULL: not asked */
     enum color_mode color;
 };
 
@@ -24,6 +26,13 @@ struct size_result {
     struct hu_model model;
     struct hu_sizing sizing;
 };
+
+extern const struct command_option size_rows[];
+/* Reads an option. False: reported. */
+struct options;
+bool size_read_option(const struct options *o, int key, struct size_options *out);
+/* What was left open, and combinations that mean nothing. Returns an exit status. */
+int size_complete(const struct options *o, struct size_options *out);
 
 /* On stdout. RESULTS are COUNT, 1 or more. */
 void size_print_table(const struct size_options *options, const struct size_result *results,
@@ -34,6 +43,16 @@ void size_compare(const struct size_options *options, const struct size_result *
 /* Returns an exit status. */
 int size_print_json(const struct size_options *options, const struct size_result *results,
                     size_t count);
+
+/* Tensors in a checkpoint of the model. */
+uint64_t size_tensor_count(const struct hu_model *model);
+
+/* --tensors, --against, --families. Each returns an exit status. */
+int size_print_tensors(const struct command *self, const struct size_options *options,
+                       const struct size_result *results, size_t count);
+int size_against(const struct command *self, const struct size_options *options,
+                 const struct size_result *results, size_t count);
+int size_list_families(const struct command *self);
 
 /* "26.08", or "<0.01" below that. OUT: 24 bytes. Returns OUT. */
 char *size_gib(uint64_t bytes, char *out);

@@ -1,4 +1,5 @@
 #include "json.h"
+#include "memory/quantization.h"
 #include "report.h"
 #include "size.h"
 
@@ -33,7 +34,12 @@ static json_t *model_object(const struct size_result *r)
     put(o, "parameters", count(m->parameters));
     put(o, "active_parameters", count_if(m->has_active, m->active_parameters));
     put(o, "stored_elements", count_if(m->has_stored, m->stored_elements));
-    put(o, "stored_bytes", count_if(m->has_stored, m->stored_bytes));
+    uint64_t stored = m->stored_bytes;
+    bool known = m->has_stored || hu_weights_stored(m, &stored);
+    put(o, "stored_bytes", count_if(known && !*m->unknown_quantization, stored));
+    put(o, "quantization", m->quantization ? json_text(m->quantization->method) : json_null());
+    put(o, "modelled", json_boolean(m->modelled));
+    put(o, "tensors", count_if(m->tensors.count, size_tensor_count(m)));
     put(o, "trained_context", count_if(m->trained_context, m->trained_context));
     put(o, "mtp_parameters", count_if(m->mtp_parameters, m->mtp_parameters));
     json_t *notes = json_array();
@@ -55,6 +61,8 @@ static json_t *weights_array(const struct hu_sizing *s)
         put(o, "bytes", count(w->bytes));
         put(o, "gb", json_real((double)w->bytes / 1e9));
         put(o, "gib", json_real((double)w->bytes / 1073741824.0));
+        put(o, "kept_in_16_bits", count(w->rest));
+        put(o, "own", json_boolean(w->own));
         put(o, "inference_bytes", count(w->inference_bytes));
         put(o, "adam_bytes", count_if(w->trains, w->adam_bytes));
         json_array_append_new(list, o);
@@ -68,13 +76,16 @@ static json_t *kv_object(const struct size_options *options, const struct hu_siz
     if (!s->has_kv)
         return json_null();
     json_t *o = json_object();
+    bool same = !r->kv_dtype_v.format && !r->kv_dtype_v.integer && !r->kv_dtype_v.block;
     put(o, "dtype", json_text(hu_dtype_name(r->kv_dtype)));
+    put(o, "dtype_v", json_text(hu_dtype_name(same ? r->kv_dtype : r->kv_dtype_v)));
     put(o, "bytes_per_token", count(s->kv.bytes_per_token));
     put(o, "bytes", count_if(r->context, s->kv.bytes));
     put(o, "capacity_bytes", count_if(r->context, s->kv.capacity));
     put(o, "context", count_if(r->context, r->context));
     put(o, "batch", count(r->batch));
     put(o, "window_layers", count(s->kv.window_layers));
+    put(o, "state_bytes", count(s->kv.state_bytes));
     return o;
 }
 
@@ -112,14 +123,15 @@ static json_t *fit_object(const struct size_options *options, const struct hu_si
     if (!s->has_fit)
         return json_null();
     json_t *o = json_object();
-    put(o, "memory", count(options->request.memory));
+    put(o, "memory", count(f->memory));
     put(o, "fits", json_boolean(f->fits));
     put(o, "headroom", headroom(f));
     put(o, "max_context", count_if(f->has_context, f->max_context));
     put(o, "max_batch", count_if(f->has_batch, f->max_batch));
-    put(o, "widest_dtype", f->has_dtype ? json_text(hu_dtype_name(f->widest)) : json_null());
+    put(o, "widest_dtype", f->has_dtype ? json_text(f->widest_name) : json_null());
     put(o, "needed", count(f->needed));
-    put(o, "devices", count(f->devices));
+    put(o, "devices", count_if(f->devices, f->devices));
+    put(o, "devices_context", count_if(f->devices_context, f->devices_context));
     put(o, "device", options->device ? json_text(options->device->name) : json_null());
     put(o, "weights", options->request.train ? json_null() : json_text(s->fit_dtype));
     put(o, "runtime_overhead",

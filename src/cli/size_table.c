@@ -1,6 +1,7 @@
 #include "columns.h"
 #include "size.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,72 +25,95 @@ char *size_gb(uint64_t bytes, char *out)
     return scaled(bytes, 1e9, out);
 }
 
-static void print_head(const struct size_result *r)
+/* Lines of prose end here, or at the terminal's edge. */
+static int text_width(void)
+{
+    int columns = terminal_columns(stdout);
+    return columns && columns < 100 ? columns : 100;
+}
+
+static void print_head(const struct size_result *r, const struct palette *p)
 {
     char n[27];
     const struct hu_model *m = &r->model;
-    printf("%s parameters", hu_grouped(m->parameters, n));
+    printf("%s%s parameters%s", p->bold, hu_grouped(m->parameters, n), p->off);
     if (m->has_active && m->active_parameters != m->parameters)
         printf(", %s active for a token", hu_grouped(m->active_parameters, n));
     if (*m->architecture)
-        printf("  (%s)", m->architecture);
+        printf("  %s", m->architecture);
+    if (m->layers)
+        printf("%s%llu layers", *m->architecture ? ", " : "  ", (unsigned long long)m->layers);
+    if (m->tensors.count)
+        printf("  %s: %s tensors", m->modelled ? "modelled" : "exact",
+               hu_grouped(size_tensor_count(m), n));
     putchar('\n');
     if (m->has_stored) {
         printf("%s elements stored in ", hu_grouped(m->stored_elements, n));
-        printf("%s bytes, ", hu_grouped(m->stored_bytes, n));
-        printf("%s GiB, ", size_gib(m->stored_bytes, n));
-        printf("%s GB\n", size_gb(m->stored_bytes, n));
+        printf("%s bytes\n", hu_grouped(m->stored_bytes, n));
     }
     if (m->mtp_parameters)
         printf("and a multi-token prediction module of %s\n", hu_grouped(m->mtp_parameters, n));
+    if (*m->unknown_quantization)
+        printf("note: %s: left aside\n", m->unknown_quantization);
     for (size_t i = 0; i < m->note_count; i++)
         printf("note: %s\n", m->notes[i]);
 }
 
-static void print_weights(const struct size_options *options, const struct hu_sizing *s,
-                          const struct palette *p)
+/* What a row of weights should be read with. */
+static const char *remark_of(const struct size_result *r, const struct hu_sizing_weights *w)
 {
-    char head[32], text[27];
-    bool tf32 = false;
+    if (w->own)
+        return r->model.has_stored ? "what the files hold" : "as the file has it";
+    if (w->rest)
+        return "embeddings, head and norms in 16 bits";
+    if (!w->dtype.format && !w->dtype.integer && !w->dtype.block)
+        return "llama.cpp's mixture";
+    if (hu_dtype_bits(w->dtype) < 16 && !r->model.tensors.count)
+        return "rule of thumb: N × bits, nothing left in 16";
+    return w->dtype.format && w->dtype.format->storage_shift ? "19 of its 32 bits used" : "";
+}
+
+static void print_weights(const struct size_result *r, const struct palette *p)
+{
+    const struct hu_sizing *s = &r->sizing;
+    char text[27];
     int widest = 9;
-    if (!s->weight_count)
-        return;
     for (size_t i = 0; i < s->weight_count; i++)
         if (text_columns(s->weights[i].name) > widest)
             widest = text_columns(s->weights[i].name);
-    double factor = (double)options->request.overhead / HU_MILLION;
-    snprintf(head, sizeof head, "×%g, GiB", factor);
-    printf("%s", p->dim);
-    print_left("  dtype", widest + 4);
-    print_right("bits", 7);
-    print_right("weights, bytes", 20);
-    print_right("GiB", 10);
-    print_right("GB", 10);
-    print_right(head, 11);
-    print_right("4·N·D, GiB", 12);
-    printf("%s\n", p->off);
     for (size_t i = 0; i < s->weight_count; i++) {
         const struct hu_sizing_weights *w = &s->weights[i];
         printf("  ");
-        print_left(w->name, widest + 2);
+        print_left(w->name, widest);
+        print_right(size_gib(w->bytes, text), 9);
+        printf(" GiB");
+        print_right(size_gb(w->bytes, text), 9);
+        printf(" GB");
+        print_right(hu_grouped(w->bytes, text), 18);
         snprintf(text, sizeof text, "%.4g", w->bits);
+        printf(" bytes%s", p->dim);
         print_right(text, 7);
-        print_right(hu_grouped(w->bytes, text), 20);
-        print_right(size_gib(w->bytes, text), 10);
-        print_right(size_gb(w->bytes, text), 10);
-        printf("%s", p->dim);
-        print_right(size_gib(w->inference_bytes, text), 11);
-        print_right(w->trains ? size_gib(w->adam_bytes, text) : "–", 12);
-        printf("%s\n", p->off);
-        tf32 |= w->dtype.format && w->dtype.format->storage_shift;
+        printf(" bits%s%s%s\n", *remark_of(r, w) ? "  " : "", remark_of(r, w), p->off);
     }
-    char rules[320];
-    snprintf(rules, sizeof rules,
-             "Rules of thumb: ×%g is inference in all; 4·N·D is training with Adam, all in that "
-             "dtype, activations and buffers besides (mixed precision: --train).%s",
-             factor, tf32 ? " tf32 uses 19 of the 32 bits it is stored in." : "");
+}
+
+/* What a factor says, where no sum is asked for. */
+static void print_rules(const struct size_options *options, const struct hu_sizing *s,
+                        const struct palette *p)
+{
+    const struct hu_sizing_request *r = &options->request;
+    char text[200], gib[24];
+    if (!s->weight_count || r->context || r->fit || r->train)
+        return;
+    const struct hu_sizing_weights *w = &s->weights[0];
+    int n = snprintf(text, sizeof text, "Rules of thumb, for %s: ×%g, %s GiB, to run it", w->name,
+                     (double)r->overhead / HU_MILLION, size_gib(w->inference_bytes, gib));
+    if (w->trains)
+        snprintf(text + n, sizeof text - (size_t)n, "; 4·N·D, %s GiB, to train it with Adam",
+                 size_gib(w->adam_bytes, gib));
+    strcat(text, " (--context, --train: the sum)");
     printf("%s", p->dim);
-    print_wrapped(rules, 2, 80);
+    print_wrapped(text, 2, text_width());
     printf("%s", p->off);
 }
 
@@ -144,36 +168,88 @@ static void print_unknown(const char *name, const struct hu_terms *terms, const 
             printf("  %s%s: %s%s\n", p->dim, name, terms->rows[i].formula, p->off);
 }
 
-static void print_token(uint64_t bytes)
+/* A line of prose while it is put together. */
+struct line {
+    char text[512];
+    size_t n;
+};
+
+static void add_text(struct line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_text(struct line *l, const char *format, ...)
 {
-    char text[27];
-    printf("  ");
-    print_left("a token", 22);
-    print_right(hu_grouped(bytes, text), 20);
-    printf("%10.2f KiB%9.2f kB\n", (double)bytes / 1024, (double)bytes / 1000);
+    va_list arguments;
+    va_start(arguments, format);
+    int n = vsnprintf(l->text + l->n, sizeof l->text - l->n, format, arguments);
+    va_end(arguments);
+    l->n += n > 0 ? (size_t)n : 0;
+    if (l->n >= sizeof l->text)
+        l->n = sizeof l->text - 1;
 }
 
-static void print_kv(const struct size_options *options, const struct hu_sizing *s,
-                     const struct palette *p)
+static void print_line(const struct line *l, const char *color, const struct palette *p)
 {
-    const struct hu_sizing_request *r = &options->request;
-    char context[27], batch[27];
-    if (!s->has_kv) {
-        if (r->context)
-            print_unknown("KV cache", &s->terms, p);
+    printf("%s%s", color, p->bold);
+    print_wrapped(l->text, 0, text_width());
+    printf("%s", p->off);
+}
+
+static const char *values_in(const struct hu_sizing_request *r, char out[64])
+{
+    bool same = !r->kv_dtype_v.format && !r->kv_dtype_v.integer && !r->kv_dtype_v.block;
+    snprintf(out, 64, "%s%s%s", hu_dtype_name(r->kv_dtype), same ? "" : ", ",
+             same ? "" : hu_dtype_name(r->kv_dtype_v));
+    return out;
+}
+
+/* Without a context: what a token takes. */
+static void print_token(const struct size_options *options, const struct hu_sizing *s)
+{
+    char text[27], dtype[64];
+    if (!s->has_kv || options->request.context || options->request.train)
         return;
-    }
-    printf("\n%sKV cache in %s", p->bold, hu_dtype_name(r->kv_dtype));
-    if (r->context)
-        printf(", context %s, batch %s", hu_grouped(r->context, context),
-               hu_grouped(r->batch, batch));
-    printf("%s\n", p->off);
-    print_token(s->kv.bytes_per_token);
-    if (!r->context)
-        return;
-    print_amount(s->kv.window_layers ? "with the windows" : "in all", s->kv.bytes, 0, "", p);
+    printf("KV cache  %s bytes a token in %s", hu_grouped(s->kv.bytes_per_token, text),
+           values_in(&options->request, dtype));
+    if (s->kv.state_bytes)
+        printf(", and states of %s bytes", hu_grouped(s->kv.state_bytes, text));
+    puts(" (--context: the sum)");
+}
+
+/* " + cache 4.00 (32,768 tokens × 131,072 B) + states 0.07" */
+static void add_cache(struct line *l, const struct hu_sizing_request *r, const struct hu_sizing *s)
+{
+    char text[27], gib[24], batch[32] = "";
+    if (r->batch > 1)
+        snprintf(batch, sizeof batch, "%s × ", hu_grouped(r->batch, text));
+    add_text(l, " + cache %s (%s", size_gib(s->kv.bytes, gib), batch);
+    add_text(l, "%s tokens", hu_grouped(r->context, text));
+    add_text(l, " × %s B", hu_grouped(s->kv.bytes_per_token, text));
     if (s->kv.capacity != s->kv.bytes)
-        print_amount("no window used", s->kv.capacity, 0, "", p);
+        add_text(l, " but for the windows: %s without them", size_gib(s->kv.capacity, gib));
+    add_text(l, ")");
+    if (s->kv.state_bytes)
+        add_text(l, " + states %s", size_gib(s->kv.state_bytes, gib));
+}
+
+/* Weights + cache + runtime, in GiB. */
+static void print_sum(const struct size_options *options, const struct size_result *result,
+                      const struct palette *p)
+{
+    const struct hu_sizing *s = &result->sizing;
+    const struct hu_sizing_request *r = &options->request;
+    struct line line = {.n = 0};
+    char low[24], high[24], gib[24];
+    if (r->train || (!r->context && !s->has_fit))
+        return;
+    uint64_t known = s->sum_weights + s->sum_cache;
+    add_text(&line, "%s weights %s", s->sum_name, size_gib(s->sum_weights, gib));
+    if (r->context && s->has_kv)
+        add_cache(&line, r, s);
+    add_text(&line, " + runtime 0.5–1.5 = %s–%s GiB%s", size_gib(known + hu_runtime_low, low),
+             size_gib(known + hu_runtime_high, high), s->spread ? " on each device" : "");
+    print_line(&line, "", p);
+    if (r->context && !s->has_kv)
+        print_unknown("KV cache", &s->terms, p);
 }
 
 static void print_training(const struct size_options *options, const struct hu_sizing *s,
@@ -210,86 +286,74 @@ static void print_training(const struct size_options *options, const struct hu_s
                p->dim, p->off);
 }
 
-static void print_context(const struct hu_fit *f, uint64_t batch, uint64_t trained)
-{
-    char text[27];
-    if (f->endless_context)
-        puts("  longest context       any: every layer has a window");
-    if (!f->has_context)
-        return;
-    if (!f->max_context) {
-        puts("  longest context       none: the weights alone take more");
-        return;
-    }
-    printf("  longest context       %s tokens", hu_grouped(f->max_context, text));
-    printf(" at batch %s", hu_grouped(batch, text));
-    if (trained && f->max_context > trained)
-        printf(" (the model was made for %s)", hu_grouped(trained, text));
-    putchar('\n');
-}
-
-static void print_solutions(const struct size_options *options, const struct size_result *result)
+/* The longest context and the largest batch that there is room for. */
+static void add_room(struct line *l, const struct size_result *result)
 {
     const struct hu_fit *f = &result->sizing.fit;
-    const struct hu_sizing_request *r = &options->request;
-    char text[27], context[27];
-    print_context(f, r->batch, result->model.trained_context);
-    if (f->has_batch && !f->max_batch)
-        printf("  largest batch         none at context %s\n", hu_grouped(r->context, context));
-    else if (f->has_batch)
-        printf("  largest batch         %s at context %s\n", hu_grouped(f->max_batch, text),
-               hu_grouped(r->context, context));
-    if (!r->train)
-        printf("  widest dtype          %s\n",
-               f->has_dtype ? hu_dtype_name(f->widest) : "none of those above");
-    printf("  devices               %s%s\n", hu_grouped(f->devices, text),
-           f->devices > 1 ? ", if it is split evenly" : "");
+    uint64_t trained = result->model.trained_context;
+    char text[27];
+    if (f->endless_context)
+        add_text(l, ", any context (every layer has a window)");
+    else if (f->has_context && f->max_context)
+        add_text(l, ", at most %s tokens", hu_grouped(f->max_context, text));
+    if (f->has_context && trained && f->max_context > trained)
+        add_text(l, " (it was made for %s)", hu_grouped(trained, text));
+    if (f->has_batch && f->max_batch)
+        add_text(l, ", or a batch of %s", hu_grouped(f->max_batch, text));
 }
 
+/* How many devices do, and what context they leave. */
+static void add_devices(struct line *l, const struct size_result *result)
+{
+    const struct hu_fit *f = &result->sizing.fit;
+    bool even = result->sizing.has_training || !result->model.tensors.count;
+    char text[27];
+    if (!f->devices) {
+        add_text(l, "; no number of such devices up to 1,024 does");
+        return;
+    }
+    add_text(l, "; %s such devices do%s", hu_grouped(f->devices, text),
+             even ? ", if it is split evenly" : "");
+    if (f->devices_context)
+        add_text(l, ", and leave %s tokens", hu_grouped(f->devices_context, text));
+}
+
+/* "fits 2 × H100-80GB (79.65 GiB): …", the last line. */
 static void print_fit(const struct size_options *options, const struct size_result *result,
                       const struct palette *p)
 {
     const struct hu_sizing *s = &result->sizing;
     const struct hu_fit *f = &s->fit;
     const struct hu_sizing_request *r = &options->request;
+    uint64_t devices = r->devices ? r->devices : 1;
+    struct line line = {.n = 0};
     char text[27];
     if (!s->has_fit)
         return;
-    uint64_t whole = f->fits ? r->memory : f->needed;
-    printf("\n%s%s%s in ", f->fits ? p->good : p->warn, p->bold, f->fits ? "Fits" : "Does not fit");
+    add_text(&line, "%s ", f->fits ? "fits" : "does not fit");
+    if (devices > 1)
+        add_text(&line, "%s × ", hu_grouped(devices, text));
     if (options->device)
-        printf("%s%s: %s GiB", options->device->name, p->off, size_gib(r->memory, text));
+        add_text(&line, "%s (%s GiB): ", options->device->name, size_gib(r->memory, text));
     else
-        printf("%s GiB%s", size_gib(r->memory, text), p->off);
-    printf(", %s bytes%s%s\n", hu_grouped(r->memory, text), options->device ? " by " : "",
-           options->device ? options->device->source : "");
-    if (r->train) {
-        print_amount("training, per device", f->needed, whole, p->exponent, p);
-    } else {
-        char name[64];
-        snprintf(name, sizeof name, "weights %s", s->fit_dtype);
-        print_amount(name, s->fit_weights, whole, p->exponent, p);
-        if (r->context && s->has_kv)
-            print_amount("KV cache", s->kv.bytes, whole, p->significand, p);
-    }
-    print_amount(f->fits ? "headroom" : "lacking", f->headroom, whole, p->dim, p);
-    print_solutions(options, result);
-    bool tight = f->fits && f->headroom < hu_runtime_high;
-    printf("  %sThe runtime takes 0.5 to 1.5 GiB a device besides (rule of thumb)%s%s\n",
-           tight ? p->warn : p->dim, tight ? ": this is tight" : "", p->off);
-}
-
-/* Lines of prose end here, or at the terminal's edge. */
-static int text_width(void)
-{
-    int columns = terminal_columns(stdout);
-    return columns && columns < 100 ? columns : 100;
+        add_text(&line, "%s GiB: ", size_gib(r->memory, text));
+    add_text(&line, "%s GiB %s", size_gib(f->headroom, text), f->fits ? "to spare" : "lacking");
+    bool tight = f->fits && !r->train && f->headroom < hu_runtime_high * devices;
+    if (tight)
+        add_text(&line, ", which the runtime may need");
+    if (f->fits)
+        add_room(&line, result);
+    else
+        add_devices(&line, result);
+    if (!r->train)
+        add_text(&line, "; widest dtype %s", f->has_dtype ? f->widest_name : "none of these");
+    print_line(&line, f->fits && !tight ? p->good : p->warn, p);
 }
 
 static void print_terms(const struct hu_terms *terms, const struct palette *p)
 {
     char text[27];
-    printf("\n%sEach term%s\n", p->bold, p->off);
+    printf("%sEach term%s\n", p->bold, p->off);
     for (size_t i = 0; i < terms->count; i++) {
         const struct hu_term *t = &terms->rows[i];
         printf("  ");
@@ -304,13 +368,16 @@ static void print_terms(const struct hu_terms *terms, const struct palette *p)
 static void print_one(const struct size_options *options, const struct size_result *r,
                       const struct palette *p)
 {
-    print_head(r);
-    print_weights(options, &r->sizing, p);
-    print_kv(options, &r->sizing, p);
+    print_head(r, p);
+    if (!options->request.train)
+        print_weights(r, p);
+    print_rules(options, &r->sizing, p);
+    print_token(options, &r->sizing);
     print_training(options, &r->sizing, p);
-    print_fit(options, r, p);
     if (options->explain)
         print_terms(&r->sizing.terms, p);
+    print_sum(options, r, p);
+    print_fit(options, r, p);
 }
 
 void size_print_table(const struct size_options *options, const struct size_result *results,

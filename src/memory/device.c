@@ -15,7 +15,7 @@ static const struct hu_device devices[] = {
     {"H100-80GB", "h100", MIB(81559), "nvidia-smi (survey)"},
     {"H200-141GB", "h200", MIB(143771), "nvidia-smi (survey)"},
     {"B200-180GB", "b200", MIB(183359), "nvidia-smi"},
-    {"A100-80GB", "a100", MIB(81920), "nvidia-smi (survey)"},
+    {"A100-80GB", "", MIB(81920), "nvidia-smi (survey)"},
     {"A100-40GB", "", MIB(40960), "nvidia-smi (survey)"},
     {"A10-24GB", "a10", MIB(23028), "nvidia-smi (survey)"},
     {"A30-24GB", "a30", MIB(24576), "nvidia-smi"},
@@ -44,6 +44,16 @@ static void squeeze(const char *name, char key[32])
 const struct hu_device *hu_device_at(size_t index)
 {
     return index < sizeof devices / sizeof *devices ? &devices[index] : NULL;
+}
+
+bool hu_device_is_kind(const struct hu_device *device, const char *name)
+{
+    char key[32], own[32];
+    squeeze(name, key);
+    squeeze(device->name, own);
+    size_t n = strlen(key);
+    /* What is left is the memory: "80gb". */
+    return n && !strncmp(own, key, n) && strspn(own + n, "0123456789") == strlen(own + n) - 2;
 }
 
 const struct hu_device *hu_device_find(const char *name)

@@ -2,6 +2,7 @@
 #ifndef HALFULP_MEMORY_DEVICE_H
 #define HALFULP_MEMORY_DEVICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,5 +16,7 @@ struct hu_device {
 /* NAME in any case; '-', '_' and spaces are left out of the comparison. NULL: not in the table. */
 const struct hu_device *hu_device_find(const char *name);
 const struct hu_device *hu_device_at(size_t index);
+/* Whether NAME is the device's without its memory: "A100" is of two. */
+bool hu_device_is_kind(const struct hu_device *device, const char *name);
 
 #endif

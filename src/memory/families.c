@@ -1,174 +1,181 @@
-#include "family.h"
-#include "tensor/dtype.h"
-#include "tensor/tensor_file.h"
-#include "tensor/printable.h"
+#include "families.h"
+#include "notation.h"
+#include "tensor/text_file.h"
+#include "tensor/words.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const struct {
-    const char *name; /* "model_type" */
-    void (*build)(struct hu_config *c);
-} families[] = {
-    {"llama", family_llama},
-    {"llama4", family_llama4},
-    {"mistral", family_mistral},
-    {"mixtral", family_mixtral},
-    {"qwen2", family_qwen2},
-    {"qwen2_moe", family_qwen2_moe},
-    {"qwen3", family_qwen3},
-    {"qwen3_moe", family_qwen3_moe},
-    {"gemma", family_gemma},
-    {"gemma2", family_gemma2},
-    {"gemma3", family_gemma3},
-    {"gemma3_text", family_gemma3_text},
-    {"phi3", family_phi3},
-    {"gpt2", family_gpt2},
-    {"gpt_neox", family_gpt_neox},
-    {"bloom", family_bloom},
-    {"opt", family_opt},
-    {"falcon", family_falcon},
-    /* Falcon's first files. */
-    {"RefinedWeb", family_falcon},
-    {"RefinedWebModel", family_falcon},
-    {"bert", family_bert},
-    {"roberta", family_roberta},
-    {"xlm-roberta", family_roberta},
-    {"t5", family_t5},
-    {"mt5", family_t5},
-    {"baichuan", family_baichuan},
-    {"deepseek_v2", family_deepseek_v2},
-    {"deepseek_v3", family_deepseek_v3},
-    {"gpt_oss", family_gpt_oss},
-};
+/* Those that were added, the last first. */
+static struct hu_family_text *added;
+static size_t added_count;
 
-enum { FAMILIES = sizeof families / sizeof *families };
-
-const char *hu_family_name(size_t index)
+const struct hu_family_text *hu_family_text_at(size_t index)
 {
-    return index < FAMILIES ? families[index].name : NULL;
+    if (index < added_count)
+        return &added[index];
+    index -= added_count;
+    return index < hu_family_text_count ? &hu_family_texts[index] : NULL;
 }
 
-/* How to size a model whose architecture is not known. */
-#define BY_HAND                                                                                    \
-    "give its count with --parameters N, and for the KV cache --layers, --kv-heads and --head-dim"
-
-static void build(struct hu_config *c)
+const struct hu_family_text *hu_family_text_find(const char *name, enum hu_family_key key)
 {
-    const char *type = config_text(c, "model_type");
-    if (!type) {
-        config_fail(c, "the config has no \"model_type\"; " BY_HAND);
-        return;
+    const struct hu_family_text *f;
+    for (size_t i = 0; (f = hu_family_text_at(i)); i++) {
+        const char *words = key == HU_FAMILY_BY_NAME    ? f->names
+                            : key == HU_FAMILY_BY_CLASS ? f->classes
+                                                        : f->gguf;
+        if (hu_has_word(words, name))
+            return f;
     }
-    /* It goes to a terminal, so no control characters. */
-    char *name = c->model->architecture;
-    snprintf(name, sizeof c->model->architecture, "%s", type);
-    for (char *at = name; *at; at++)
-        if (*at <= 0x20 || *at >= 0x7f)
-            *at = '?';
-    for (size_t i = 0; i < FAMILIES; i++)
-        if (!strcmp(families[i].name, type)) {
-            families[i].build(c);
-            return;
+    return NULL;
+}
+
+/* A line's words, without its comment, joined to those of *WORDS in new memory. */
+static bool join(char **words, const char *from, const char *end)
+{
+    const char *comment = memchr(from, '#', (size_t)(end - from));
+    if (comment)
+        end = comment;
+    while (from < end && *from == ' ')
+        from++;
+    while (end > from && strchr(" \t\r", end[-1]))
+        end--;
+    size_t used = *words ? strlen(*words) : 0, n = (size_t)(end - from);
+    char *grown = realloc(*words, used + n + 2);
+    if (!grown)
+        return false;
+    if (used)
+        grown[used++] = ' ';
+    memcpy(grown + used, from, n);
+    grown[used + n] = 0;
+    *words = grown;
+    return true;
+}
+
+static size_t begins(const char *at, const char *end, const char *word)
+{
+    size_t n = strlen(word);
+    return (size_t)(end - at) > n && !strncmp(at, word, n) && at[n] == ' ' ? n : 0;
+}
+
+static void free_rows(struct hu_family_text *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free((char *)(uintptr_t)rows[i].names);
+        free((char *)(uintptr_t)rows[i].classes);
+        free((char *)(uintptr_t)rows[i].gguf);
+        free((char *)(uintptr_t)rows[i].source);
+    }
+    free(rows);
+}
+
+/* One row more, which begins at AT. */
+static struct hu_family_text *append(struct hu_family_text **rows, size_t *count, const char *at)
+{
+    struct hu_family_text *grown = realloc(*rows, (*count + 1) * sizeof *grown);
+    if (!grown)
+        return NULL;
+    *rows = grown;
+    grown[*count] = (struct hu_family_text){.text = at};
+    return &grown[(*count)++];
+}
+
+bool hu_families_split(const char *text, size_t n, struct hu_family_text **rows, size_t *count)
+{
+    static const struct {
+        const char *word;
+        size_t offset;
+    } heads[] = {{"family", offsetof(struct hu_family_text, names)},
+                 {"class", offsetof(struct hu_family_text, classes)},
+                 {"gguf", offsetof(struct hu_family_text, gguf)},
+                 {"source", offsetof(struct hu_family_text, source)}};
+    const char *end = text + n;
+    struct hu_family_text *row = NULL;
+    *rows = NULL;
+    *count = 0;
+    bool fine = true;
+    for (const char *at = text, *next; fine && at < end; at = next) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        const char *line_end = newline ? newline : end;
+        next = newline ? newline + 1 : end;
+        if (begins(at, line_end, "family"))
+            fine = (row = append(rows, count, at)) != NULL;
+        for (size_t i = 0; fine && row && i < sizeof heads / sizeof *heads; i++) {
+            size_t word = begins(at, line_end, heads[i].word);
+            if (word)
+                fine = join((char **)(void *)((char *)row + heads[i].offset), at + word, line_end);
         }
-    config_fail(c,
-                "the architecture '%s' is not known, so its parameters cannot be counted; " BY_HAND,
-                name);
-}
-
-/* Where the language model's own keys are: multimodal configs nest them. */
-static json_t *language_config(json_t *root)
-{
-    json_t *text = json_object_get(root, "text_config");
-    return json_is_object(text) ? text : root;
-}
-
-static void read_context(struct hu_config *c)
-{
-    json_t *root = c->root;
-    c->root = language_config(root);
-    c->model->trained_context =
-        config_number(c, "max_position_embeddings|n_positions|n_ctx|seq_length", 0);
-    c->root = root;
-}
-
-/* "torch_dtype", or "dtype" since transformers 4.56. */
-static void read_dtype(struct hu_config *c)
-{
-    const char *dtype = config_text(c, "torch_dtype");
-    if (!dtype)
-        dtype = config_text(c, "dtype");
-    if (dtype && strlen(dtype) < sizeof c->model->dtype)
-        strcpy(c->model->dtype, dtype);
-}
-
-static uint64_t quantized_number(json_t *q, const char *key)
-{
-    json_int_t n = json_integer_value(json_object_get(q, key));
-    return n > 0 && n < 4096 ? (uint64_t)n : 0;
-}
-
-/* "quantization_config": the method's dtype, as if every weight were in it. */
-static void read_quantization(struct hu_config *c)
-{
-    json_t *q = json_object_get(c->root, "quantization_config");
-    const char *method = json_string_value(json_object_get(q, "quant_method"));
-    char *dtype = c->model->dtype, name[sizeof c->model->dtype] = "";
-    struct hu_dtype known;
-    if (!method)
-        return;
-    if (!strcmp(method, "fp8") || !strcmp(method, "mxfp4"))
-        snprintf(name, sizeof name, "%s", *method == 'f' ? "fp8_e4m3" : method);
-    else if (!strcmp(method, "gptq") || !strcmp(method, "awq"))
-        snprintf(name, sizeof name, "gptq%u_g%u", (unsigned)quantized_number(q, "bits"),
-                 (unsigned)quantized_number(q, "group_size"));
-    else if (json_is_true(json_object_get(q, "load_in_4bit")))
-        snprintf(name, sizeof name, "%s",
-                 json_is_true(json_object_get(q, "bnb_4bit_use_double_quant")) ? "nf4_dq" : "nf4");
-    else if (json_is_true(json_object_get(q, "load_in_8bit")))
-        snprintf(name, sizeof name, "int8");
-    if (!hu_dtype_find(name, &known))
-        return;
-    strcpy(dtype, name);
-    hu_model_note(c->model,
-                  "the config quantizes its weights to %s; embeddings, norms and what else it "
-                  "leaves out are counted in it too",
-                  name);
-}
-
-static void finish(struct hu_config *c)
-{
-    if (!c->failed && *c->missing)
-        config_fail(c, "the config lacks %s, which '%s' needs; " BY_HAND, c->missing,
-                    c->model->architecture);
-    if (!c->failed && c->model->weight_count == HU_WEIGHTS_MAX)
-        config_fail(c, "the model has more kinds of weights than %d", HU_WEIGHTS_MAX - 1);
-    if (!c->failed && !hu_model_count(c->model))
-        config_fail(c, "the model has more parameters than 64 bits count");
-}
-
-bool hu_model_read_config(const char *json, size_t n, struct hu_model *model,
-                          char error[HU_CONFIG_ERROR])
-{
-    struct hu_config c = {.model = model};
-    json_error_t why;
-    char text[200];
-    *model = (struct hu_model){0};
-    json_t *root = json_loadb(json, n, JSON_REJECT_DUPLICATES, &why);
-    if (!root)
-        config_fail(&c, "line %d, column %d (byte %d): %s", why.line, why.column, why.position,
-                    hu_printable(why.text, text, sizeof text));
-    else if (!json_is_object(root))
-        config_fail(&c, "a config.json is a JSON object");
-    c.root = root;
-    if (!c.failed) {
-        read_dtype(&c);
-        read_quantization(&c);
-        read_context(&c);
-        build(&c);
+        if (row)
+            row->length = (size_t)(next - row->text);
     }
-    finish(&c);
-    json_decref(root);
-    snprintf(error, HU_CONFIG_ERROR, "%s", c.error);
-    return !c.failed;
+    if (fine && *count)
+        return true;
+    free_rows(*rows, *count);
+    *rows = NULL;
+    return false;
+}
+
+bool hu_family_check(const struct hu_family_text *row, char error[HU_FAMILIES_ERROR])
+{
+    char why[NOTATION_ERROR];
+    struct family *f = family_read(row->text, row->length, why);
+    if (!f)
+        snprintf(error, HU_FAMILIES_ERROR, "family %.60s: %s", row->names, why);
+    family_free(f);
+    return f;
+}
+
+/* Whether each of the rows can be read; they may be like one another, so they are added first. */
+static bool check(const char *path, const struct hu_family_text *rows, size_t count,
+                  char error[HU_FAMILIES_ERROR])
+{
+    char why[HU_FAMILIES_ERROR];
+    for (size_t i = 0; i < count; i++)
+        if (!hu_family_check(&rows[i], why)) {
+            snprintf(error, HU_FAMILIES_ERROR, "%.300s: %.400s", path, why);
+            return false;
+        }
+    return true;
+}
+
+bool hu_families_add(const char *path, char error[HU_FAMILIES_ERROR])
+{
+    size_t n, count;
+    const char *why;
+    struct hu_family_text *rows, *before = added;
+    size_t count_before = added_count;
+    char *text = hu_text_read(path, &n, &why);
+    if (!text) {
+        snprintf(error, HU_FAMILIES_ERROR, "%.300s: %s", path, why);
+        return false;
+    }
+    if (!hu_families_split(text, n, &rows, &count)) {
+        snprintf(error, HU_FAMILIES_ERROR, "%.300s: it has no line 'family NAME'", path);
+        free(text);
+        return false;
+    }
+    struct hu_family_text *all = malloc((count + added_count) * sizeof *all);
+    if (all) {
+        memcpy(all, rows, count * sizeof *all);
+        if (added_count)
+            memcpy(all + count, added, added_count * sizeof *all);
+        added = all;
+        added_count += count;
+        if (check(path, rows, count, error)) {
+            /* The texts and words live on with the table. */
+            free(before);
+            free(rows);
+            return true;
+        }
+    } else {
+        snprintf(error, HU_FAMILIES_ERROR, "%.300s: out of memory", path);
+    }
+    free(all);
+    added = before;
+    added_count = count_before;
+    free_rows(rows, count);
+    free(text);
+    return false;
 }

@@ -1,20 +1,45 @@
-/* From a config.json of Hugging Face's transformers to a model, by families. */
+/* The families' texts: those compiled in, and those that a user adds. */
 #ifndef HALFULP_MEMORY_FAMILIES_H
 #define HALFULP_MEMORY_FAMILIES_H
 
-#include "model.h"
+#include <stdbool.h>
+#include <stddef.h>
 
-enum { HU_CONFIG_ERROR = 512 };
+/* What the first lines of a family say, words separated by blanks. */
+struct hu_family_text {
+    const char *names;   /* model_type */
+    const char *classes; /* of "architectures" */
+    const char *gguf;    /* general.architecture */
+    const char *source;
+    const char *text; /* from its `family` line on */
+    size_t length;
+};
+
+enum hu_family_key { HU_FAMILY_BY_NAME, HU_FAMILY_BY_CLASS, HU_FAMILY_BY_GGUF };
+
+/* The last added first, then those compiled in. NULL: none. */
+const struct hu_family_text *hu_family_text_find(const char *name, enum hu_family_key key);
+/* All of them; NULL past the last. */
+const struct hu_family_text *hu_family_text_at(size_t index);
+
+enum { HU_FAMILIES_ERROR = 768 };
 
 /*
- * Makes *model of the N bytes of JSON of a config.json. False: error says why: no JSON
- * (line, column and byte), an architecture that is not known, keys that are missing or wrong. The
- * model is counted; hu_model_free releases it either way.
+ * Adds the families of the file at PATH, in front, for the rest of the process; not thread-safe.
+ * False: error says which line and why, and none is added.
  */
-bool hu_model_read_config(const char *json, size_t n, struct hu_model *model,
-                          char error[HU_CONFIG_ERROR]);
+bool hu_families_add(const char *path, char error[HU_FAMILIES_ERROR]);
 
-/* The families' model_type, for messages; NULL past the last. */
-const char *hu_family_name(size_t index);
+/* Whether ROW's text can be read: its lines, and the parts that they name. False: error says why.
+ */
+bool hu_family_check(const struct hu_family_text *row, char error[HU_FAMILIES_ERROR]);
+
+/* Families of a text of N bytes, whose first lines alone are read, a row each. In malloc'd memory.
+ * False: out of memory, or no family in it. */
+bool hu_families_split(const char *text, size_t n, struct hu_family_text **rows, size_t *count);
+
+/* The table that the build makes of the texts beside. */
+extern const struct hu_family_text hu_family_texts[];
+extern const size_t hu_family_text_count;
 
 #endif

@@ -7,23 +7,72 @@ const uint64_t hu_runtime_low = UINT64_C(512) << 20, hu_runtime_high = UINT64_C(
 /* Beyond this a context is endless. */
 #define CONTEXT_MAX (UINT64_C(1) << 40)
 
-/* Whether WEIGHTS and the KV cache of so much fit. A sum over 64 bits does not. */
-static bool holds(const struct hu_fit_question *q, uint64_t weights, uint64_t context,
-                  uint64_t batch)
+enum { DEVICES_MAX = 1024 };
+
+/* How the question's devices share the model: as it says, or by splitting the tensors. */
+static struct hu_spread spread_over(const struct hu_fit_question *q, uint64_t devices)
 {
+    struct hu_spread s = q->kv.spread;
+    if (!s.tensor)
+        s = (struct hu_spread){1, 1, 1};
+    if (s.tensor * s.pipeline == 1)
+        s.tensor = devices;
+    return s;
+}
+
+/* The weights' bytes on a device. False: over 64 bits. */
+static bool weights_on(const struct hu_fit_question *q, const struct hu_weights_choice *c,
+                       const struct hu_spread *spread, uint64_t *bytes)
+{
+    struct hu_storage storage = {.storing = HU_STORE_OWN};
+    struct hu_weights_size size;
+    uint64_t devices = spread->tensor * spread->pipeline;
+    bool listed = q->model->tensors.count && !c->mixture && !(c->own && q->model->has_stored);
+    if (devices == 1 || !listed) {
+        *bytes = c->bytes / devices + (c->bytes % devices != 0);
+        return true;
+    }
+    if (!c->own)
+        storage = hu_storage_in(c->dtype);
+    bool fine = hu_weights_size(q->model, &storage, spread, &size);
+    *bytes = size.bytes;
+    return fine;
+}
+
+static bool load_of(const struct hu_fit_question *q, const struct hu_weights_choice *c,
+                    uint64_t devices, uint64_t context, uint64_t batch, struct hu_load *load)
+{
+    struct hu_kv_question kv = q->kv;
     struct hu_kv_cache cache;
-    uint64_t sum;
-    return hu_kv_cache_size(q->model, q->kv_dtype, context, batch, &cache) &&
-           !__builtin_add_overflow(weights, cache.bytes, &sum) && sum <= q->memory;
+    kv.spread = spread_over(q, devices);
+    kv.context = context;
+    kv.batch = batch;
+    if (!weights_on(q, c, &kv.spread, &load->weights) || !hu_kv_cache_size(q->model, &kv, &cache) ||
+        __builtin_add_overflow(cache.bytes, context ? cache.state_bytes : 0, &load->cache))
+        return false;
+    return !__builtin_add_overflow(load->weights, load->cache, &load->sum);
+}
+
+bool hu_fit_load(const struct hu_fit_question *q, struct hu_load *load)
+{
+    return load_of(q, &q->weights, q->devices, q->kv.context, q->kv.batch, load);
+}
+
+static bool holds(const struct hu_fit_question *q, const struct hu_weights_choice *c,
+                  uint64_t devices, uint64_t context, uint64_t batch)
+{
+    struct hu_load load;
+    return load_of(q, c, devices, context, batch, &load) && load.sum <= q->memory;
 }
 
 /* The greatest n up to CONTEXT_MAX for which it fits, as the context or as the batch. */
-static uint64_t greatest(const struct hu_fit_question *q, bool batch)
+static uint64_t greatest(const struct hu_fit_question *q, uint64_t devices, bool batch)
 {
     uint64_t low = 0, high = CONTEXT_MAX;
     while (low < high) {
         uint64_t middle = low + (high - low + 1) / 2;
-        if (holds(q, q->weights, batch ? q->context : middle, batch ? middle : q->batch))
+        if (holds(q, &q->weights, devices, batch ? q->kv.context : middle,
+                  batch ? middle : q->kv.batch))
             low = middle;
         else
             high = middle - 1;
@@ -33,34 +82,53 @@ static uint64_t greatest(const struct hu_fit_question *q, bool batch)
 
 static void find_widest(const struct hu_fit_question *q, struct hu_fit *fit)
 {
-    double widest = 0;
-    for (size_t i = 0; i < q->dtype_count; i++) {
-        uint64_t weights;
-        double bits = hu_dtype_bits(q->dtypes[i]);
-        if (bits <= widest || !hu_dtype_size(q->dtypes[i], q->model->parameters, &weights) ||
-            !holds(q, weights, q->model->kv_count ? q->context : 0, q->batch))
+    uint64_t widest = 0;
+    uint64_t context = hu_model_keeps(q->model) ? q->kv.context : 0;
+    for (size_t i = 0; i < q->choice_count; i++) {
+        const struct hu_weights_choice *c = &q->choices[i];
+        if (c->bytes <= widest || !holds(q, c, q->devices, context, q->kv.batch))
             continue;
-        widest = bits;
-        fit->widest = q->dtypes[i];
+        widest = c->bytes;
+        fit->widest = c->dtype;
+        fit->widest_name = c->name;
         fit->has_dtype = true;
     }
 }
 
 static bool verdict(const struct hu_fit_question *q, struct hu_fit *fit)
 {
-    struct hu_kv_cache cache = {0};
-    if (q->training)
-        fit->needed = q->training_bytes;
-    else if (!hu_kv_cache_size(q->model, q->kv_dtype, q->context, q->batch, &cache) ||
-             __builtin_add_overflow(q->weights, cache.bytes, &fit->needed))
+    struct hu_load load = {.sum = q->training_bytes};
+    if (!q->training && !load_of(q, &q->weights, q->devices, q->kv.context, q->kv.batch, &load))
         return false;
-    fit->fits = fit->needed <= q->memory;
+    if (__builtin_mul_overflow(load.sum, q->devices, &fit->needed) ||
+        __builtin_mul_overflow(q->memory, q->devices, &fit->memory))
+        return false;
+    fit->weights = load.weights * q->devices;
+    fit->cache = load.cache * q->devices;
+    fit->fits = load.sum <= q->memory;
     fit->negative = !fit->fits;
-    fit->headroom = fit->fits ? q->memory - fit->needed : fit->needed - q->memory;
-    fit->devices = q->memory ? fit->needed / q->memory + (fit->needed % q->memory != 0) : 0;
-    if (q->memory && !fit->devices)
-        fit->devices = 1;
+    fit->headroom = fit->fits ? fit->memory - fit->needed : fit->needed - fit->memory;
     return true;
+}
+
+/* The fewest that do; a model that is but a count is split evenly over any number. */
+static void find_devices(const struct hu_fit_question *q, struct hu_fit *fit)
+{
+    bool even = q->training || !q->model->tensors.count;
+    if (fit->fits || even) {
+        uint64_t needed = fit->needed, each = q->memory;
+        fit->devices = fit->fits ? q->devices : each ? needed / each + (needed % each != 0) : 0;
+        return;
+    }
+    for (uint64_t n = 1; n <= DEVICES_MAX; n *= 2)
+        if (n > q->devices && holds(q, &q->weights, n, q->kv.context, q->kv.batch)) {
+            fit->devices = n;
+            if (hu_model_keeps(q->model))
+                fit->devices_context = greatest(q, n, false);
+            if (fit->devices_context == CONTEXT_MAX)
+                fit->devices_context = 0;
+            return;
+        }
 }
 
 bool hu_fit_answer(const struct hu_fit_question *q, struct hu_fit *fit)
@@ -68,16 +136,17 @@ bool hu_fit_answer(const struct hu_fit_question *q, struct hu_fit *fit)
     *fit = (struct hu_fit){0};
     if (!verdict(q, fit))
         return false;
+    find_devices(q, fit);
     if (q->training)
         return true;
     find_widest(q, fit);
-    if (!q->model->kv_count)
+    if (!hu_model_keeps(q->model))
         return true;
-    fit->max_context = greatest(q, false);
+    fit->max_context = greatest(q, q->devices, false);
     fit->endless_context = fit->max_context == CONTEXT_MAX;
     fit->has_context = !fit->endless_context;
-    fit->has_batch = q->context > 0;
+    fit->has_batch = q->kv.context > 0;
     if (fit->has_batch)
-        fit->max_batch = greatest(q, true);
+        fit->max_batch = greatest(q, q->devices, true);
     return true;
 }

@@ -3,34 +3,55 @@
 #define HALFULP_MEMORY_FIT_H
 
 #include "kv_cache.h"
+#include "mixture.h"
+
+/* Weights as the verdict may take them: stored in some way, mixed by llama.cpp, or known bytes. */
+struct hu_weights_choice {
+    const char *name;
+    struct hu_dtype dtype; /* none: a mixture, or as stored */
+    bool own;              /* as the config or the file has it */
+    const struct hu_mixture *mixture;
+    uint64_t bytes; /* in all */
+};
 
 struct hu_fit_question {
     const struct hu_model *model;
     uint64_t memory;  /* of one device */
-    uint64_t weights; /* bytes of the weights */
-    struct hu_dtype kv_dtype;
-    uint64_t context, batch;       /* context 0: no KV cache is asked for */
-    const struct hu_dtype *dtypes; /* to choose the widest from, ties to the first */
-    size_t dtype_count;
-    bool training; /* needed is TRAINING_BYTES, and only the verdict is answered */
+    uint64_t devices; /* of these, 1 or more */
+    struct hu_weights_choice weights;
+    struct hu_kv_question kv;                /* context 0: no KV cache is asked for */
+    const struct hu_weights_choice *choices; /* to choose the widest from, ties to the first */
+    size_t choice_count;
+    bool training; /* needed is TRAINING_BYTES on each device, and only the verdict is answered */
     uint64_t training_bytes;
 };
 
 struct hu_fit {
-    uint64_t needed;
+    uint64_t needed;         /* on all the devices */
+    uint64_t memory;         /* of all the devices */
+    uint64_t weights, cache; /* of needed, where nothing is trained */
     bool fits;
     bool negative; /* headroom is below zero */
     uint64_t headroom;
-    uint64_t devices;            /* that together hold NEEDED, split evenly */
+    uint64_t devices; /* such that it fits: powers of two of them split the tensors; 0: none do */
+    uint64_t devices_context;    /* the longest context on these; 0: not asked, or endless */
     bool has_context, has_batch; /* the next two are answers */
     uint64_t max_context, max_batch;
     bool endless_context; /* no context is too long: every layer has a window */
     bool has_dtype;
-    struct hu_dtype widest;
+    struct hu_dtype widest;  /* none: a mixture, or as stored */
+    const char *widest_name; /* where has_dtype */
 };
 
 /* What a runtime takes beside the model on every device: context, workspaces, fragmentation. */
 extern const uint64_t hu_runtime_low, hu_runtime_high;
+
+/* Bytes on each of the devices: weights, cache and states; no context, no requests. */
+struct hu_load {
+    uint64_t weights, cache, sum;
+};
+/* False: over 64 bits. */
+bool hu_fit_load(const struct hu_fit_question *question, struct hu_load *load);
 
 /* False: a sum is over 64 bits. */
 bool hu_fit_answer(const struct hu_fit_question *question, struct hu_fit *fit);

@@ -46,28 +46,36 @@ static uint64_t known_period(const char *architecture)
     return 0;
 }
 
-static void add_windows(struct gguf *g)
+/* How layers slide: by a list with an entry a layer, every PERIOD-th not, or none does. */
+struct windows {
+    uint64_t window, period;
+    const struct hu_metadata *list;
+};
+
+static struct windows read_windows(struct gguf *g)
 {
-    uint64_t window = number(g, "attention.sliding_window", 0);
     const struct hu_metadata *pattern = find(g, "attention.sliding_window_pattern");
-    uint64_t period = known_period(g->model->architecture), slides;
-    if (!window)
-        return;
+    struct windows w = {.window = number(g, "attention.sliding_window", 0),
+                        .period = known_period(g->model->architecture),
+                        .list = pattern && pattern->is_array ? pattern : NULL};
     if (pattern && !pattern->is_array)
-        period = number(g, "attention.sliding_window_pattern", 0);
-    if (!period && !(pattern && pattern->is_array)) {
+        w.period = number(g, "attention.sliding_window_pattern", 0);
+    if (w.window && !w.period && !w.list) {
         hu_model_note(g->model,
                       "the file states a sliding window of %llu tokens and not for which "
                       "layers: all are counted with the whole context",
-                      (unsigned long long)window);
-        return;
+                      (unsigned long long)w.window);
+        w.window = 0;
     }
-    for (size_t i = 0; i < g->model->kv_count; i++) {
-        bool slide = pattern && pattern->is_array
-                         ? hu_metadata_integer(pattern, i, &slides) && slides
-                         : (i + 1) % period != 0;
-        g->model->kv[i].window = slide ? window : 0;
-    }
+    return w;
+}
+
+static uint64_t window_of(const struct windows *w, uint64_t layer)
+{
+    uint64_t slides;
+    bool slide = w->list ? hu_metadata_integer(w->list, layer, &slides) && slides
+                         : w->window && (layer + 1) % w->period != 0;
+    return slide ? w->window : 0;
 }
 
 /* The keys that shape attention, found once: a file may have many keys and many layers. */
@@ -111,16 +119,17 @@ static void add_kv(struct gguf *g)
         .key = number(g, "attention.key_length", 0),
         .value = number(g, "attention.value_length", 0),
     };
+    struct windows windows = read_windows(g);
     for (uint64_t i = 0; i < m->layers; i++) {
         uint64_t k, v;
-        if (!layer_kv(&a, m->hidden, i, &k, &v) || !hu_model_add_kv(m, 1, k, v)) {
+        if (!layer_kv(&a, m->hidden, i, &k, &v) ||
+            !hu_model_add_kv(m, 1, k, v, window_of(&windows, i))) {
             hu_model_free(m);
             m->no_kv = "the file's metadata does not say how its attention is shaped: give "
                        "--layers, --kv-heads and --head-dim";
             return;
         }
     }
-    add_windows(g);
 }
 
 /* A token passes expert_used_count of the expert_count in each tensor of experts. */

@@ -1,19 +1,27 @@
-/* The keys and values that attention keeps for every token so far. */
+/* What attention keeps of every token so far, and what other layers keep of all of them. */
 #ifndef HALFULP_MEMORY_KV_CACHE_H
 #define HALFULP_MEMORY_KV_CACHE_H
 
-#include "model.h"
-#include "tensor/dtype.h"
+#include "weights.h"
+
+struct hu_kv_question {
+    struct hu_dtype k, v;    /* dtypes of keys and of values */
+    uint64_t context, batch; /* tokens of a request, requests */
+    struct hu_spread spread; /* all zero: one device */
+};
 
 struct hu_kv_cache {
     uint64_t bytes_per_token; /* that a token adds while no window is full */
     uint64_t bytes;           /* of BATCH requests of CONTEXT tokens; windows keep no more */
     uint64_t capacity;        /* the same where the engine keeps all tokens in every layer */
     uint64_t window_layers;
+    uint64_t state_bytes; /* of BATCH requests, whatever their length; not in `bytes` */
 };
 
-/* Each layer's keys and its values take whole blocks of DTYPE for a token. False: over 64 bits. */
-bool hu_kv_cache_size(const struct hu_model *model, struct hu_dtype dtype, uint64_t context,
-                      uint64_t batch, struct hu_kv_cache *cache);
+/* Each layer's keys and its values take whole blocks of their dtype for a token. On the device with
+ * most: heads are split, and one at least is on each; the largest pipeline stage counts. False:
+ * over 64 bits. */
+bool hu_kv_cache_size(const struct hu_model *model, const struct hu_kv_question *question,
+                      struct hu_kv_cache *cache);
 
 #endif

@@ -21,12 +21,9 @@ const struct hu_mixture *hu_mixture_find(const char *name)
 }
 
 /* Layers that use_more_bits picks: the first and the last eighth, and every third between. */
-static uint64_t picked_layers(uint64_t layers)
+static bool is_picked(uint64_t layer, uint64_t layers)
 {
-    uint64_t picked = 0;
-    for (uint64_t i = 0; i < layers; i++)
-        picked += i < layers / 8 || i >= 7 * layers / 8 || (i - layers / 8) % 3 == 2;
-    return picked;
+    return layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2;
 }
 
 /* Rows that are no whole number of 256 take formats with blocks of 32 (tensor_type_fallback). */
@@ -39,64 +36,72 @@ static const char *for_rows(const char *name, uint64_t columns)
     return name;
 }
 
-static bool add(uint64_t *sum, const char *name, const struct hu_weight *w, uint64_t copies)
+static bool is_named(const struct hu_tensor_row *row, const char *name)
+{
+    size_t n;
+    const char *module = hu_row_module(row, &n);
+    return strlen(name) == n && !strncmp(module, name, n);
+}
+
+static bool add(uint64_t *sum, const char *name, const struct hu_tensor_row *row)
 {
     struct hu_dtype dtype;
-    uint64_t elements, bytes;
-    return hu_dtype_find(for_rows(name, w->columns), &dtype) &&
-           !__builtin_mul_overflow(w->rows, w->columns, &elements) &&
-           !__builtin_mul_overflow(elements, copies, &elements) &&
-           hu_dtype_size(dtype, elements, &bytes) && !__builtin_add_overflow(*sum, bytes, sum);
+    uint64_t bytes;
+    return hu_dtype_find(for_rows(name, row->rank ? row->shape[row->rank - 1] : 1), &dtype) &&
+           hu_dtype_size(dtype, hu_row_elements(row), &bytes) &&
+           !__builtin_add_overflow(*sum, bytes, sum);
 }
 
-static bool is_named(const struct hu_weight *w, const char *name)
-{
-    return !strcmp(w->name, name);
-}
-
+/* The rule is known where each layer has one v_proj and one down_proj and there is nothing else. */
 static bool has_matrices(const struct hu_model *model)
 {
-    unsigned found = 0;
-    for (size_t i = 0; i < model->weight_count; i++) {
-        const struct hu_weight *w = &model->weights[i];
-        bool layered = is_named(w, "v_proj") || is_named(w, "down_proj");
-        if ((layered && w->copies != model->layers) || w->group == HU_GROUP_EXPERTS ||
-            w->group == HU_GROUP_VISION || w->group == HU_GROUP_MTP)
+    uint64_t values = 0, downs = 0;
+    for (size_t i = 0; i < model->tensors.count; i++) {
+        const struct hu_tensor_row *row = &model->tensors.rows[i];
+        if (row->role == HU_ROLE_EXPERT || row->tower || row->copies > 1)
             return false;
-        found += layered;
+        values += is_named(row, "v_proj") && !row->is_bias;
+        downs += is_named(row, "down_proj") && !row->is_bias;
     }
-    return found == 2;
+    return model->layers && values == model->layers && downs == model->layers;
 }
 
 static bool has_head(const struct hu_model *model)
 {
-    for (size_t i = 0; i < model->weight_count; i++)
-        if (is_named(&model->weights[i], "lm_head"))
+    for (size_t i = 0; i < model->tensors.count; i++)
+        if (is_named(&model->tensors.rows[i], "lm_head") && hu_row_counts(&model->tensors.rows[i]))
             return true;
     return false;
+}
+
+static const char *format_of(const struct hu_mixture *mixture, const struct hu_model *model,
+                             const struct hu_tensor_row *row, bool head)
+{
+    bool value = is_named(row, "v_proj"), down = is_named(row, "down_proj");
+    if (row->rank < 2)
+        return "fp32"; /* vectors stay so */
+    /* The output matrix, or the embedding in its place. */
+    if (is_named(row, "lm_head") || (row->role == HU_ROLE_EMBEDDING && !head))
+        return "q6_k";
+    bool better = mixture->half ? is_picked(row->layer, model->layers)
+                  : down        ? row->layer < model->layers / 8
+                                : row->layer < 4;
+    if ((value || down) && better)
+        return mixture->better;
+    /* Eight query heads share each key and value head of a 70B model. */
+    bool shared = value && model->layers == 80 && row->shape[0] < model->hidden;
+    return shared && !strcmp(mixture->plain, "q4_k") ? "q5_k" : mixture->plain;
 }
 
 bool hu_mixture_size(const struct hu_mixture *mixture, const struct hu_model *model,
                      uint64_t *bytes)
 {
-    uint64_t layers = model->layers, picked = picked_layers(layers);
     bool fine = has_matrices(model), head = has_head(model);
     *bytes = 0;
-    for (size_t i = 0; fine && i < model->weight_count; i++) {
-        const struct hu_weight *w = &model->weights[i];
-        bool value = is_named(w, "v_proj"), down = is_named(w, "down_proj");
-        uint64_t better = !value && !down ? 0
-                          : mixture->half ? picked
-                          : down          ? layers / 8
-                          : layers < 4    ? layers
-                                          : 4;
-        /* Vectors stay fp32; the output matrix, or the embedding in its place, is q6_k. */
-        bool output = is_named(w, "lm_head") || (is_named(w, "embed_tokens") && !head);
-        const char *plain = w->columns <= 2 ? "fp32" : output ? "q6_k" : mixture->plain;
-        /* Eight query heads share each key and value head of a 70B model. */
-        if (value && layers == 80 && w->rows < model->hidden && !strcmp(plain, "q4_k"))
-            plain = "q5_k";
-        fine = add(bytes, mixture->better, w, better) && add(bytes, plain, w, w->copies - better);
+    for (size_t i = 0; fine && i < model->tensors.count; i++) {
+        const struct hu_tensor_row *row = &model->tensors.rows[i];
+        if (hu_row_counts(row))
+            fine = add(bytes, format_of(mixture, model, row, head), row);
     }
     return fine;
 }

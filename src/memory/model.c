@@ -1,36 +1,17 @@
 #include "model.h"
+#include "quantization.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *hu_group_name(enum hu_group group)
-{
-    static const char *const names[HU_GROUP_COUNT] = {
-        "embeddings", "attention", "MLP", "experts", "norms", "head", "vision", "MTP module"};
-    return names[group];
-}
-
 void hu_model_free(struct hu_model *model)
 {
-    free(model->kv);
-    model->kv = NULL;
-    model->kv_count = 0;
-}
-
-struct hu_weight *hu_model_add(struct hu_model *model, enum hu_group group, const char *name,
-                               uint64_t rows, uint64_t columns, uint64_t copies)
-{
-    if (model->weight_count == HU_WEIGHTS_MAX || !rows || !columns || !copies)
-        return NULL;
-    struct hu_weight *w = &model->weights[model->weight_count++];
-    *w = (struct hu_weight){.name = name,
-                            .group = group,
-                            .rows = rows,
-                            .columns = columns,
-                            .copies = copies,
-                            .active = copies};
-    return w;
+    hu_tensors_free(&model->tensors);
+    if (model->quantization)
+        hu_quantization_free(model->quantization);
+    free(model->quantization);
+    model->quantization = NULL;
 }
 
 void hu_model_note(struct hu_model *model, const char *format, ...)
@@ -43,50 +24,60 @@ void hu_model_note(struct hu_model *model, const char *format, ...)
     va_end(arguments);
 }
 
-bool hu_model_add_kv(struct hu_model *model, uint64_t n, uint64_t k, uint64_t v)
+bool hu_model_add_kv(struct hu_model *model, uint64_t n, uint64_t k, uint64_t v, uint64_t window)
 {
-    if (n > HU_LAYERS_MAX - model->kv_count)
+    struct hu_tensors *t = &model->tensors;
+    if (n > HU_LAYERS_MAX - t->kept_count)
         return false;
-    size_t count = model->kv_count + (size_t)n;
-    struct hu_kv_layer *kv = realloc(model->kv, (count + 1) * sizeof *kv);
-    if (!kv)
+    size_t count = t->kept_count + (size_t)n;
+    struct hu_kept *kept = realloc(t->kept, (count + 1) * sizeof *kept);
+    if (!kept)
         return false;
-    model->kv = kv;
-    while (model->kv_count < count)
-        kv[model->kv_count++] = (struct hu_kv_layer){k, v, 0};
+    t->kept = kept;
+    for (; t->kept_count < count; t->kept_count++)
+        kept[t->kept_count] = (struct hu_kept){.kind = window ? HU_KEEP_WINDOW : HU_KEEP_FULL,
+                                               .tokens = window,
+                                               .k = k,
+                                               .v = v,
+                                               .layer = (uint32_t)t->kept_count};
     return true;
-}
-
-/* False: over 64 bits. */
-static bool add_product(uint64_t *sum, const struct hu_weight *w, uint64_t copies)
-{
-    uint64_t product;
-    return !__builtin_mul_overflow(w->rows, w->columns, &product) &&
-           !__builtin_mul_overflow(product, copies, &product) &&
-           !__builtin_add_overflow(*sum, product, sum);
 }
 
 bool hu_model_count(struct hu_model *model)
 {
     model->parameters = model->active_parameters = model->mtp_parameters = 0;
     model->has_active = true;
-    for (size_t i = 0; i < model->weight_count; i++) {
-        const struct hu_weight *w = &model->weights[i];
-        bool mtp = w->group == HU_GROUP_MTP;
-        if (!add_product(mtp ? &model->mtp_parameters : &model->parameters, w, w->copies) ||
-            (!mtp && !add_product(&model->active_parameters, w, w->active)))
+    for (size_t i = 0; i < model->tensors.count; i++) {
+        const struct hu_tensor_row *row = &model->tensors.rows[i];
+        bool mtp = row->tower == HU_ROLE_MTP && hu_row_is_stored(row);
+        if (!mtp && !hu_row_counts(row))
+            continue;
+        uint64_t *sum = mtp ? &model->mtp_parameters : &model->parameters;
+        if (__builtin_add_overflow(*sum, hu_row_elements(row), sum))
             return false;
+        if (!mtp)
+            model->active_parameters += hu_row_active(row);
     }
     return true;
 }
 
-uint64_t hu_model_group(const struct hu_model *model, enum hu_group group, bool active)
+uint64_t hu_model_elements(const struct hu_model *model, enum hu_role role, bool active)
 {
     uint64_t sum = 0;
-    for (size_t i = 0; i < model->weight_count; i++) {
-        const struct hu_weight *w = &model->weights[i];
-        if (w->group == group)
-            add_product(&sum, w, active ? w->active : w->copies);
+    for (size_t i = 0; i < model->tensors.count; i++) {
+        const struct hu_tensor_row *row = &model->tensors.rows[i];
+        bool tower = role >= HU_ROLE_VISION;
+        if (hu_row_is_stored(row) &&
+            (tower ? row->tower == role : row->role == role && row->tower == HU_ROLE_NONE))
+            sum += active ? hu_row_active(row) : hu_row_elements(row);
     }
     return sum;
+}
+
+bool hu_model_keeps(const struct hu_model *model)
+{
+    for (size_t i = 0; i < model->tensors.kept_count; i++)
+        if (model->tensors.kept[i].tower != HU_ROLE_MTP)
+            return true;
+    return false;
 }

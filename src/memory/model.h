@@ -1,54 +1,24 @@
 /*
- * What a model is made of, as far as its memory goes: weight matrices, what each layer keeps in the
- * KV cache, and the sizes that activations depend on. All counts are checked for overflow.
+ * What a model is made of, as far as its memory goes: its tensors, what each layer keeps for a
+ * request, and the sizes that activations depend on. All counts are checked for overflow.
  */
 #ifndef HALFULP_MEMORY_MODEL_H
 #define HALFULP_MEMORY_MODEL_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tensors.h"
 
-enum hu_group {
-    HU_GROUP_EMBEDDING,
-    HU_GROUP_ATTENTION,
-    HU_GROUP_MLP,
-    HU_GROUP_EXPERTS,
-    HU_GROUP_NORM,
-    HU_GROUP_HEAD,
-    HU_GROUP_VISION,
-    HU_GROUP_MTP, /* multi-token prediction: in the checkpoint, not in the model's count */
-    HU_GROUP_COUNT
-};
+struct hu_quantization;
 
-const char *hu_group_name(enum hu_group group);
-
-/* A matrix of rows × columns (a vector: one column) that occurs COPIES times, ACTIVE of which a
- * token passes. */
-struct hu_weight {
-    const char *name; /* as the reference implementation calls the module */
-    enum hu_group group;
-    uint64_t rows, columns, copies, active;
-    bool linear; /* the weight of a linear layer inside the blocks: what QLoRA quantizes */
-    bool lora;   /* what PEFT adapts where no target is named: q and v, or a fused qkv */
-};
-
-/* What one layer adds to the KV cache for a token, in elements. */
-struct hu_kv_layer {
-    uint64_t k, v;
-    uint64_t window; /* tokens kept; 0: all */
-};
-
-enum { HU_WEIGHTS_MAX = 96, HU_NOTES_MAX = 8, HU_NOTE_SIZE = 192, HU_LAYERS_MAX = 16384 };
+enum { HU_NOTES_MAX = 8, HU_NOTE_SIZE = 192, HU_LAYERS_MAX = 16384 };
 
 struct hu_model {
     char architecture[64];
-    char dtype[24]; /* of the weights, as the config names it; empty: it does not */
-    struct hu_weight weights[HU_WEIGHTS_MAX];
-    size_t weight_count;
-    struct hu_kv_layer *kv;
-    size_t kv_count;
-    const char *no_kv; /* why there is no KV cache, or none known; NULL: kv says it */
+    char dtype[24];            /* of the weights, as the config names it; empty: it does not */
+    bool modelled;             /* its architecture is not known: it is sized as the usual decoder */
+    struct hu_tensors tensors; /* no rows: its tensors are not known; kept may be all the same */
+    struct hu_quantization *quantization; /* that the config declares; NULL: none */
+    char unknown_quantization[256];       /* what it declares and is not known; empty: nothing */
+    const char *no_kv; /* why there is no KV cache, or none known; NULL: tensors.kept says it */
     /* For activations; 0: not known. */
     uint64_t layers, hidden, heads, vocabulary;
     uint64_t trained_context; /* tokens that the model was made for; 0: not known */
@@ -63,17 +33,18 @@ struct hu_model {
 /* Releases what MODEL owns, not MODEL itself. */
 void hu_model_free(struct hu_model *model);
 
-/* Adds one row; sizes of 0 add nothing. At most HU_WEIGHTS_MAX rows. Returns it, or NULL. */
-struct hu_weight *hu_model_add(struct hu_model *model, enum hu_group group, const char *name,
-                               uint64_t rows, uint64_t columns, uint64_t copies);
 void hu_model_note(struct hu_model *model, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* N layers that keep K and V elements a token. False: out of memory or over HU_LAYERS_MAX. */
-bool hu_model_add_kv(struct hu_model *model, uint64_t n, uint64_t k, uint64_t v);
+/* N layers more that keep K and V elements of every token, or of the last WINDOW (0: all). False:
+ * out of memory or over HU_LAYERS_MAX. */
+bool hu_model_add_kv(struct hu_model *model, uint64_t n, uint64_t k, uint64_t v, uint64_t window);
 
-/* Sums the weights into parameters, active_parameters and mtp_parameters. False: over 64 bits. */
+/* Sums the tensors into parameters, active_parameters and mtp_parameters. False: over 64 bits. */
 bool hu_model_count(struct hu_model *model);
-/* Elements of the weights of GROUP, active ones or all. Call after hu_model_count. */
-uint64_t hu_model_group(const struct hu_model *model, enum hu_group group, bool active);
+/* Elements of the model's tensors of ROLE (or of the tower that ROLE is), active ones or all. Call
+ * after hu_model_count. */
+uint64_t hu_model_elements(const struct hu_model *model, enum hu_role role, bool active);
+/* Whether a layer keeps something for a request. */
+bool hu_model_keeps(const struct hu_model *model);
 
 #endif

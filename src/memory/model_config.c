@@ -1,101 +1,260 @@
 #include "model_config.h"
+#include "listing.h"
+#include "quantization.h"
+#include "tensor/json_text.h"
+#include "tensor/printable.h"
 
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-void config_fail(struct hu_config *c, const char *format, ...)
+/* How to size a model whose architecture is not known. */
+#define BY_HAND                                                                                    \
+    "give its count with --parameters N, and for the KV cache --layers, --kv-heads and --head-dim"
+
+/* What is sized like the usual decoder where the architecture is not known. */
+static const char usual_decoder[] = "usual_decoder";
+
+struct reading {
+    struct hu_model *model;
+    json_t *root, *language; /* where the language model's own keys are */
+    bool failed, unknown;
+    char *error;
+};
+
+static void fail(struct reading *r, const char *format, const char *a, const char *b)
 {
-    if (c->failed)
+    if (r->failed)
         return;
-    c->failed = true;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(c->error, sizeof c->error, format, arguments);
-    va_end(arguments);
+    r->failed = true;
+    snprintf(r->error, HU_CONFIG_ERROR, format, a, b);
 }
 
-/* The value of the first of KEYS that is there and not null. */
-static json_t *find(struct hu_config *c, const char *keys, char name[64])
+static const char *text_of(json_t *object, const char *key)
 {
-    while (*keys) {
-        size_t n = strcspn(keys, "|");
-        snprintf(name, 64, "%.*s", (int)n, keys);
-        json_t *value = json_object_get(c->root, name);
-        if (value && !json_is_null(value))
-            return value;
-        keys += n + (keys[n] == '|');
+    return json_string_value(json_object_get(object, key));
+}
+
+static const struct hu_family_text *find_by_classes(json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *class = json_string_value(json_array_get(list, i));
+        const struct hu_family_text *text =
+            class && *class ? hu_family_text_find(class, HU_FAMILY_BY_CLASS) : NULL;
+        if (text)
+            return text;
     }
     return NULL;
 }
 
-static bool read_number(struct hu_config *c, const char *keys, uint64_t *value)
+/* model_type, or else the classes that the config names, or diffusers' one. */
+static const struct hu_family_text *find_family(struct reading *r)
 {
-    char name[64];
-    json_t *found = find(c, keys, name);
-    if (!found)
-        return false;
-    json_int_t n = json_integer_value(found);
-    if (!json_is_integer(found) || n < 0 || (uint64_t)n > HU_CONFIG_MAX)
-        config_fail(c, "\"%s\" must be a whole number from 0 to 2^40", name);
-    *value = c->failed ? 0 : (uint64_t)n;
-    return true;
+    const char *type = text_of(r->root, "model_type"), *class = text_of(r->root, "_class_name");
+    const struct hu_family_text *text =
+        type && *type ? hu_family_text_find(type, HU_FAMILY_BY_NAME) : NULL;
+    if (!text)
+        text = find_by_classes(json_object_get(r->root, "architectures"));
+    if (!text && class && *class)
+        text = hu_family_text_find(class, HU_FAMILY_BY_CLASS);
+    return text;
 }
 
-uint64_t config_need(struct hu_config *c, const char *keys)
+/* The name for messages: it goes to a terminal, so no control characters. */
+static void name_architecture(struct reading *r)
 {
-    uint64_t value = 0;
-    if (read_number(c, keys, &value)) {
-        if (!value)
-            config_fail(c, "\"%.*s\" must not be 0", (int)strcspn(keys, "|"), keys);
-        return value;
+    const char *type = text_of(r->root, "model_type");
+    if (!type)
+        type = json_string_value(json_array_get(json_object_get(r->root, "architectures"), 0));
+    if (!type)
+        type = text_of(r->root, "_class_name");
+    char *name = r->model->architecture;
+    snprintf(name, sizeof r->model->architecture, "%s", type ? type : "");
+    for (char *at = name; *at; at++)
+        if (*at <= 0x20 || *at >= 0x7f)
+            *at = '?';
+}
+
+/* The first of KEYS (by '|') that is a whole number above 0. */
+static uint64_t first_number(json_t *object, const char *keys)
+{
+    char key[64];
+    for (size_t n; *keys; keys += n + (keys[n] == '|')) {
+        n = strcspn(keys, "|");
+        snprintf(key, sizeof key, "%.*s", (int)n, keys);
+        json_int_t value = json_integer_value(json_object_get(object, key));
+        if (value > 0 && value < INT64_C(1) << 40)
+            return (uint64_t)value;
     }
-    size_t used = strlen(c->missing);
-    snprintf(c->missing + used, sizeof c->missing - used, "%s%.*s", used ? ", " : "",
-             (int)strcspn(keys, "|"), keys);
     return 0;
 }
 
-uint64_t config_number(struct hu_config *c, const char *keys, uint64_t otherwise)
+/* "torch_dtype", or "dtype" since transformers 4.56; multimodal configs may nest it. */
+static void read_dtype(struct reading *r)
 {
-    uint64_t value;
-    return read_number(c, keys, &value) ? value : otherwise;
-}
-
-bool config_flag(struct hu_config *c, const char *key, bool otherwise)
-{
-    json_t *value = json_object_get(c->root, key);
-    if (!value || json_is_null(value))
-        return otherwise;
-    if (!json_is_boolean(value))
-        config_fail(c, "\"%s\" must be true or false", key);
-    return json_is_true(value);
-}
-
-const char *config_text(struct hu_config *c, const char *key)
-{
-    return json_string_value(json_object_get(c->root, key));
-}
-
-const char *config_class(struct hu_config *c)
-{
-    json_t *list = json_object_get(c->root, "architectures");
-    const char *name = json_string_value(json_array_get(list, 0));
-    return name ? name : "";
-}
-
-uint64_t config_labels(struct hu_config *c)
-{
-    uint64_t labels = json_object_size(json_object_get(c->root, "id2label"));
-    return labels ? labels : config_number(c, "num_labels", 2);
-}
-
-uint64_t config_times(struct hu_config *c, uint64_t a, uint64_t b)
-{
-    uint64_t product;
-    if (__builtin_mul_overflow(a, b, &product) || product > HU_PRODUCT_MAX) {
-        config_fail(c, "the sizes multiply to more than 2^61");
-        return 0;
+    json_t *objects[] = {r->root, r->language};
+    static const char *const keys[] = {"torch_dtype", "dtype"};
+    for (size_t i = 0; i < 4 && !*r->model->dtype; i++) {
+        const char *dtype = text_of(objects[i / 2], keys[i % 2]);
+        if (dtype && strlen(dtype) < sizeof r->model->dtype)
+            strcpy(r->model->dtype, dtype);
     }
-    return product;
+}
+
+static void read_quantization(struct reading *r)
+{
+    struct hu_model *m = r->model;
+    char why[HU_QUANTIZATION_ERROR] = "";
+    struct hu_quantization *q = malloc(sizeof *q);
+    if (!q) {
+        fail(r, "out of memory%s%s", "", "");
+        return;
+    }
+    enum hu_quantized state = hu_quantization_read(r->root, q, why);
+    if (state == HU_QUANTIZED) {
+        m->quantization = q;
+        return;
+    }
+    if (state == HU_QUANTIZED_UNKNOWN)
+        snprintf(m->unknown_quantization, sizeof m->unknown_quantization, "%s", why);
+    hu_quantization_free(q);
+    free(q);
+}
+
+/* What the sums of activations depend on, by the keys that configs have for it. */
+static void read_shape(struct reading *r)
+{
+    struct hu_model *m = r->model;
+    m->trained_context = first_number(
+        r->language, "max_position_embeddings|n_positions|n_ctx|seq_length|max_seq_len");
+    m->hidden = first_number(r->language, "hidden_size|n_embd|n_embed|d_model|dim");
+    m->heads = first_number(r->language, "num_attention_heads|n_head|num_heads|n_heads|"
+                                         "encoder_attention_heads");
+    m->vocabulary = first_number(r->language, "vocab_size|padded_vocab_size");
+    /* Where the keys are left to the class, the list knows. */
+    for (size_t i = 0; i < m->tensors.count; i++) {
+        const struct hu_tensor_row *row = &m->tensors.rows[i];
+        if (row->role != HU_ROLE_EMBEDDING || row->tower || row->rank != 2)
+            continue;
+        if (!m->vocabulary)
+            m->vocabulary = row->shape[0];
+        if (!m->hidden)
+            m->hidden = row->shape[1];
+        break;
+    }
+    uint32_t stack = HU_NO_LAYER, layer = HU_NO_LAYER;
+    for (size_t i = 0; i < m->tensors.count; i++) {
+        const struct hu_tensor_row *row = &m->tensors.rows[i];
+        if (row->layer == HU_NO_LAYER || row->tower || (row->stack == stack && row->layer == layer))
+            continue;
+        stack = row->stack;
+        layer = row->layer;
+        m->layers++;
+    }
+}
+
+static void take_list(struct reading *r, struct listing_result *list, const char *class)
+{
+    struct hu_model *m = r->model;
+    char shown[64];
+    m->tensors = list->tensors;
+    for (unsigned i = 0; i < list->note_count; i++)
+        hu_model_note(m, "%s", list->notes[i]);
+    if (list->classifies)
+        hu_model_note(m, "counted as a classifier, without a language model's head");
+    else if (list->bare)
+        hu_model_note(m, "counted as %s, a bare model without a head",
+                      hu_printable(class ? class : "?", shown, sizeof shown));
+}
+
+static bool list_tensors(struct reading *r, const struct hu_family_text *text, json_t *config)
+{
+    static struct listing_result empty;
+    struct listing_result list = empty;
+    const char *class =
+        json_string_value(json_array_get(json_object_get(r->root, "architectures"), 0));
+    bool fine = listing_make(text, config, &list);
+    if (!fine)
+        fail(r, "%s%s", list.error, "");
+    take_list(r, &list, class);
+    if (!fine || !*list.missing)
+        return fine;
+    r->unknown = true;
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(text->names, " "), text->names);
+    fail(r, "the config lacks %s, which '%s' needs; " BY_HAND, list.missing,
+         *r->model->architecture ? r->model->architecture : name);
+    return false;
+}
+
+/* An architecture that is not known, as the decoder that most are. */
+static void size_as_usual(struct reading *r)
+{
+    const struct hu_family_text *text = hu_family_text_find(usual_decoder, HU_FAMILY_BY_NAME);
+    char error[HU_CONFIG_ERROR];
+    struct reading trial = *r;
+    trial.error = error;
+    if (text && list_tensors(&trial, text, r->language)) {
+        r->model->modelled = true;
+        hu_model_note(r->model,
+                      "the architecture is not known: modelled as a decoder of the usual kind, by "
+                      "its config's keys%s",
+                      r->language == r->root ? "" : "; its language model alone");
+        return;
+    }
+    hu_tensors_free(&r->model->tensors);
+    r->model->note_count = 0;
+    r->unknown = true;
+    if (*r->model->architecture)
+        fail(r,
+             "the architecture '%s' is not known, so its parameters cannot be counted; " BY_HAND
+             "%s",
+             r->model->architecture, "");
+    else
+        fail(r, "the config has no \"model_type\" or \"architectures\"; " BY_HAND "%s%s", "", "");
+}
+
+static void build(struct reading *r)
+{
+    const struct hu_family_text *text = find_family(r);
+    name_architecture(r);
+    if (text)
+        list_tensors(r, text, r->root);
+    else
+        size_as_usual(r);
+    if (r->failed)
+        return;
+    if (!hu_model_count(r->model))
+        fail(r, "the model has more parameters than 64 bits count%s%s", "", "");
+    if (!r->failed && !r->model->parameters)
+        fail(r, "its family lists no parameters for such a config%s%s", "", "");
+    if (!hu_model_keeps(r->model))
+        r->model->no_kv = "an encoder keeps no KV cache";
+    read_shape(r);
+}
+
+bool hu_model_read_config(const char *json, size_t n, struct hu_model *model, bool *unknown,
+                          char error[HU_CONFIG_ERROR])
+{
+    struct reading r = {.model = model, .error = error};
+    char why[HU_JSON_ERROR];
+    *model = (struct hu_model){0};
+    *error = 0;
+    r.root = hu_json_load(json, n, HU_JSON_CONFIG_MAX, why);
+    if (!r.root) {
+        fail(&r, "%s%s", why, "");
+    } else if (!json_is_object(r.root)) {
+        fail(&r, "a config.json is a JSON object%s%s", "", "");
+    }
+    if (!r.failed) {
+        json_t *nested = json_object_get(r.root, "text_config");
+        r.language = json_is_object(nested) ? nested : r.root;
+        read_dtype(&r);
+        read_quantization(&r);
+        build(&r);
+    }
+    json_decref(r.root);
+    if (unknown)
+        *unknown = r.unknown;
+    return !r.failed;
 }

@@ -1,4 +1,6 @@
 #include "sizing.h"
+#include "quantization.h"
+#include "weights.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +19,8 @@ void hu_sizing_begin(struct hu_sizing_request *r)
             r->dtype_count++;
     hu_dtype_find("bf16", &r->kv_dtype);
     r->plan.optimizer = hu_optimizer_find("adam");
-    r->plan.data_parallel = r->plan.tensor_parallel = r->plan.pipeline_parallel = 1;
+    r->plan.data_parallel = r->plan.tensor_parallel = r->plan.pipeline_parallel =
+        r->plan.expert_parallel = 1;
 }
 
 struct making {
@@ -66,38 +69,117 @@ static bool size_mixture(struct making *m, const struct hu_mixture *mixture,
     return true;
 }
 
-static bool size_dtype(struct making *m, struct hu_dtype dtype, struct hu_sizing_weights *w)
+static void add_dtype_term(struct making *m, const struct hu_sizing_weights *w, bool linear)
 {
     uint64_t n = m->model->parameters;
-    char name[48], count[27];
+    char name[48], count[27], rest[27];
+    const char *as_if = m->model->tensors.count ? "as if every weight were in it"
+                                                : "embeddings, norms and head in it too";
+    bool narrow = w->dtype.block || hu_dtype_bits(w->dtype) < 16;
+    enum hu_basis basis = narrow && !linear ? HU_RULE_OF_THUMB : HU_EXACT;
+    snprintf(name, sizeof name, "weights in %s", w->name);
+    if (linear)
+        hu_term_add(&m->out->terms, name, w->bytes, HU_EXACT,
+                    "the linear layers' weights in it; %s bytes are of embeddings, head, norms and "
+                    "routers, which stay in 16 bits",
+                    hu_grouped(w->rest, rest));
+    else if (w->dtype.block)
+        hu_term_add(&m->out->terms, name, w->bytes, basis, "%s parameters × %u bytes / %u (%s); %s",
+                    hu_grouped(n, count), w->dtype.block->bytes, w->dtype.block->elements,
+                    w->dtype.block->structure, as_if);
+    else
+        hu_term_add(&m->out->terms, name, w->bytes, basis, "%s parameters × %g bits / 8%s%s%s",
+                    hu_grouped(n, count), w->bits,
+                    w->dtype.format && w->dtype.format->storage_shift
+                        ? " (in memory; its codes have fewer)"
+                        : "",
+                    narrow ? "; " : "", narrow ? as_if : "");
+}
+
+static bool size_dtype(struct making *m, struct hu_dtype dtype, struct hu_sizing_weights *w)
+{
+    struct hu_storage storage = hu_storage_in(dtype);
+    struct hu_weights_size size;
+    bool linear = storage.storing == HU_STORE_LINEAR && m->model->tensors.count;
     w->dtype = dtype;
     w->name = hu_dtype_name(dtype);
-    w->bits = hu_dtype_bits(dtype);
     w->trains = trains(dtype);
-    if (!hu_dtype_size(dtype, n, &w->bytes))
+    if (!hu_weights_size(m->model, &storage, NULL, &size))
         return refuse_sum(m);
-    snprintf(name, sizeof name, "weights in %s", w->name);
-    if (dtype.block)
-        hu_term_add(&m->out->terms, name, w->bytes, HU_EXACT,
-                    "%s parameters × %u bytes / %u (%s); as if every weight were in it",
-                    hu_grouped(n, count), dtype.block->bytes, dtype.block->elements,
-                    dtype.block->structure);
-    else
-        hu_term_add(&m->out->terms, name, w->bytes, HU_EXACT, "%s parameters × %g bits / 8%s",
-                    hu_grouped(n, count), w->bits,
-                    dtype.format && dtype.format->storage_shift
-                        ? " (in memory; its codes have fewer)"
-                        : "");
+    w->bytes = size.bytes;
+    w->rest = size.rest;
+    w->bits =
+        linear ? 8.0 * (double)size.bytes / (double)m->model->parameters : hu_dtype_bits(dtype);
+    add_dtype_term(m, w, linear);
+    return true;
+}
+
+/* Same dtype, whatever it is called. */
+static bool same_dtype(struct hu_dtype a, struct hu_dtype b)
+{
+    return a.format == b.format && a.integer == b.integer && a.block == b.block;
+}
+
+static bool size_stored(struct making *m, struct hu_sizing_weights *w)
+{
+    w->name = "as stored";
+    w->bytes = m->model->stored_bytes;
+    hu_term_add(&m->out->terms, "weights as stored", w->bytes, HU_EXACT, "what the files hold");
+    return true;
+}
+
+/* As the config declares its checkpoint. */
+static bool size_quantized(struct making *m, struct hu_sizing_weights *w)
+{
+    struct hu_storage own = {.storing = HU_STORE_OWN};
+    struct hu_weights_size size;
+    char rest[27];
+    w->name = m->model->quantization->method;
+    if (!hu_weights_size(m->model, &own, NULL, &size))
+        return refuse_sum(m);
+    w->bytes = size.bytes;
+    w->rest = size.rest;
+    hu_term_add(&m->out->terms, "weights as the config stores them", w->bytes, HU_EXACT,
+                "%s, %u bits and scales; %s bytes are of what it leaves out", w->name,
+                m->model->quantization->bits, hu_grouped(w->rest, rest));
+    return true;
+}
+
+/* The row of the file's own dtype; where that is one of those asked for, it is marked instead. */
+static bool add_own(struct making *m)
+{
+    const struct hu_model *model = m->model;
+    const struct hu_sizing_request *r = m->request;
+    struct hu_dtype dtype = {0};
+    struct hu_sizing_weights *w = &m->out->weights[0];
+    bool stored = model->has_stored, quantized = model->quantization && model->tensors.count;
+    if (!r->own || (!stored && !quantized && !hu_dtype_find(model->dtype, &dtype)))
+        return true;
+    for (size_t i = 0; !stored && !quantized && i < r->dtype_count; i++)
+        if (!r->mixtures[i] && same_dtype(r->dtypes[i], dtype))
+            return true;
+    *w = (struct hu_sizing_weights){.own = true};
+    if (stored ? !size_stored(m, w) : quantized ? !size_quantized(m, w) : !size_dtype(m, dtype, w))
+        return false;
+    m->out->weight_count = 1;
+    if (!w->bits && model->parameters)
+        w->bits = 8.0 * (double)w->bytes / (double)model->parameters;
+    w->inference_bytes = hu_scaled(w->bytes, r->overhead);
     return true;
 }
 
 static bool add_weights_row(struct making *m, size_t index)
 {
-    struct hu_sizing_weights *w = &m->out->weights[m->out->weight_count++];
+    struct hu_dtype own;
     const struct hu_mixture *mixture = m->request->mixtures[index];
+    if (m->out->weight_count == HU_SIZING_DTYPES)
+        return true;
+    struct hu_sizing_weights *w = &m->out->weights[m->out->weight_count++];
     *w = (struct hu_sizing_weights){0};
     if (mixture ? !size_mixture(m, mixture, w) : !size_dtype(m, m->request->dtypes[index], w))
         return false;
+    w->own = !m->model->has_stored && !m->model->quantization && !mixture &&
+             hu_dtype_find(m->model->dtype, &own) && same_dtype(own, w->dtype);
     w->inference_bytes = hu_scaled(w->bytes, m->request->overhead);
     if (w->trains && __builtin_mul_overflow(w->bytes, 4, &w->adam_bytes))
         w->trains = false;
@@ -107,12 +189,23 @@ static bool add_weights_row(struct making *m, size_t index)
 static bool add_weights(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
+    if (*m->model->unknown_quantization && !r->dtypes_given && !m->model->has_stored) {
+        snprintf(m->error, HU_SIZING_ERROR,
+                 "%s, so the weights' bytes cannot be told; --dtype sizes them as if they were not "
+                 "quantized so",
+                 m->model->unknown_quantization);
+        return false;
+    }
+    if (!add_own(m))
+        return false;
     for (size_t i = 0; i < r->dtype_count; i++)
         if (!add_weights_row(m, i))
             return false;
     if (!m->out->weight_count)
         return true;
     const struct hu_sizing_weights *first = &m->out->weights[0];
+    if (r->context || r->fit)
+        return true; /* the sum says more than a factor */
     const char *name = first->name;
     hu_term_add(&m->out->terms, "inference, in all", first->inference_bytes, HU_RULE_OF_THUMB,
                 "weights in %s × %g; the context's KV cache is in no such factor", name,
@@ -125,33 +218,88 @@ static bool add_weights(struct making *m)
     return true;
 }
 
+static uint64_t at_least_one(uint64_t n)
+{
+    return n ? n : 1;
+}
+
+static struct hu_kv_question kv_question(const struct hu_sizing_request *r)
+{
+    struct hu_dtype v = r->kv_dtype_v;
+    bool given = v.format || v.integer || v.block;
+    return (struct hu_kv_question){.k = r->kv_dtype,
+                                   .v = given ? v : r->kv_dtype,
+                                   .context = r->context,
+                                   .batch = r->batch,
+                                   .spread = {at_least_one(r->plan.tensor_parallel),
+                                              at_least_one(r->plan.pipeline_parallel),
+                                              at_least_one(r->plan.expert_parallel)}};
+}
+
+/* Layers that keep keys and values, and the first of them; whether all are as that one. */
+static const struct hu_kept *cached_layers(const struct hu_model *model, size_t *count, bool *even)
+{
+    const struct hu_kept *first = NULL;
+    *count = 0;
+    *even = true;
+    for (size_t i = 0; i < model->tensors.kept_count; i++) {
+        const struct hu_kept *k = &model->tensors.kept[i];
+        if (k->tower == HU_ROLE_MTP || k->kind == HU_KEEP_SHARED || k->kind >= HU_KEEP_RECURRENT)
+            continue;
+        first = first ? first : k;
+        *even &= k->k == first->k && k->v == first->v;
+        ++*count;
+    }
+    return first;
+}
+
+/* A token's bytes: the layers by their elements. */
+static void add_token_term(struct making *m)
+{
+    const struct hu_sizing_request *r = m->request;
+    struct hu_sizing *out = m->out;
+    struct hu_kv_question q = kv_question(r);
+    size_t layers;
+    bool even;
+    char dtype[96];
+    const struct hu_kept *first = cached_layers(m->model, &layers, &even);
+    snprintf(dtype, sizeof dtype, "%s%s%s", hu_dtype_name(q.k),
+             strcmp(hu_dtype_name(q.k), hu_dtype_name(q.v)) ? ", values in " : "",
+             strcmp(hu_dtype_name(q.k), hu_dtype_name(q.v)) ? hu_dtype_name(q.v) : "");
+    if (!first)
+        hu_term_add(&out->terms, "KV cache of a token", 0, HU_EXACT,
+                    "no layer keeps anything a token: states alone");
+    else if (even)
+        hu_term_add(&out->terms, "KV cache of a token", out->kv.bytes_per_token, HU_EXACT,
+                    "%zu layers × (%llu + %llu) elements in %s%s", layers,
+                    (unsigned long long)first->k, (unsigned long long)first->v, dtype,
+                    first->v ? "" : "; keys and values are one latent, so no factor 2");
+    else
+        hu_term_add(&out->terms, "KV cache of a token", out->kv.bytes_per_token, HU_EXACT,
+                    "%zu layers of different shapes, in %s", layers, dtype);
+}
+
 static bool add_kv(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
     struct hu_sizing *out = m->out;
-    if (!m->model->kv_count) {
+    struct hu_kv_question question = kv_question(r);
+    if (!hu_model_keeps(m->model)) {
         hu_term_add(&out->terms, "KV cache", 0, HU_UNKNOWN, "%s",
                     m->model->no_kv ? m->model->no_kv
                                     : "a count does not say how attention is shaped: give "
                                       "--layers, --kv-heads and --head-dim");
         return true;
     }
-    if (!hu_kv_cache_size(m->model, r->kv_dtype, r->context, r->batch, &out->kv))
+    if (!hu_kv_cache_size(m->model, &question, &out->kv))
         return refuse(m, "the KV cache takes more bytes than 64 bits count");
     out->has_kv = true;
-    const struct hu_kv_layer *first = &m->model->kv[0];
-    const char *dtype = hu_dtype_name(r->kv_dtype);
-    bool even = true;
-    for (size_t i = 1; i < m->model->kv_count; i++)
-        even &= m->model->kv[i].k == first->k && m->model->kv[i].v == first->v;
-    if (even)
-        hu_term_add(&out->terms, "KV cache of a token", out->kv.bytes_per_token, HU_EXACT,
-                    "%zu layers × (%llu + %llu) elements in %s%s", m->model->kv_count,
-                    (unsigned long long)first->k, (unsigned long long)first->v, dtype,
-                    first->v ? "" : "; keys and values are one latent, so no factor 2");
-    else
-        hu_term_add(&out->terms, "KV cache of a token", out->kv.bytes_per_token, HU_EXACT,
-                    "%zu layers of different shapes, in %s", m->model->kv_count, dtype);
+    add_token_term(m);
+    if (out->kv.state_bytes)
+        hu_term_add(&out->terms, "states", out->kv.state_bytes, HU_EXACT,
+                    "batch %llu; whatever the context: recurrent ones in fp32, convolutions' in 16 "
+                    "bits",
+                    (unsigned long long)r->batch);
     if (!r->context) {
         hu_term_add(&out->terms, "KV cache", 0, HU_UNKNOWN, "give --context");
         return true;
@@ -161,8 +309,8 @@ static bool add_kv(struct making *m)
                 out->kv.window_layers ? "; layers with a window keep no more tokens than it" : "");
     if (out->kv.capacity != out->kv.bytes)
         hu_term_add(&out->terms, "KV cache, no window used", out->kv.capacity, HU_EXACT,
-                    "what an engine takes that keeps all %llu tokens in each of the %zu layers",
-                    (unsigned long long)r->context, m->model->kv_count);
+                    "what an engine takes that keeps all %llu tokens in each layer",
+                    (unsigned long long)r->context);
     return true;
 }
 
@@ -213,60 +361,54 @@ static bool add_training(struct making *m)
 }
 
 /* The weights that the verdict is about: as asked, as stored, as the config says, or bf16. */
-static bool choose_weights(struct making *m)
+static bool choose_weights(struct making *m, struct hu_weights_choice *c)
 {
     struct hu_sizing *out = m->out;
-    struct hu_dtype dtype;
+    const struct hu_model *model = m->model;
+    struct hu_storage storage = {.storing = HU_STORE_OWN};
+    struct hu_weights_size size;
+    *c = (struct hu_weights_choice){.own = true};
     if (m->request->dtypes_given) {
-        out->fit_weights = out->weights[0].bytes;
-        snprintf(out->fit_dtype, sizeof out->fit_dtype, "in %s", out->weights[0].name);
-        return true;
-    }
-    if (m->model->has_stored) {
-        out->fit_weights = m->model->stored_bytes;
+        const struct hu_sizing_weights *w = &out->weights[out->weights[0].own && m->request->own];
+        *c = (struct hu_weights_choice){.name = w->name, .dtype = w->dtype, .bytes = w->bytes};
+        c->mixture = m->request->mixtures[0];
+    } else if (model->has_stored) {
+        c->bytes = model->stored_bytes;
         snprintf(out->fit_dtype, sizeof out->fit_dtype, "as stored");
-        return true;
+    } else {
+        if (!hu_weights_size(model, &storage, NULL, &size))
+            return refuse_sum(m);
+        c->bytes = size.bytes;
+        if (!hu_dtype_find(model->dtype, &c->dtype))
+            hu_dtype_find("bf16", &c->dtype);
+        c->name = model->quantization ? model->quantization->method : hu_dtype_name(c->dtype);
     }
-    if (!*m->model->dtype || !hu_dtype_find(m->model->dtype, &dtype))
-        hu_dtype_find("bf16", &dtype);
-    snprintf(out->fit_dtype, sizeof out->fit_dtype, "in %s", hu_dtype_name(dtype));
-    return hu_dtype_size(dtype, m->model->parameters, &out->fit_weights) || refuse_sum(m);
+    if (!*out->fit_dtype)
+        snprintf(out->fit_dtype, sizeof out->fit_dtype, "in %.40s", c->name);
+    out->fit_weights = c->bytes;
+    return true;
 }
 
-/* The dtypes asked for, mixtures left out: the widest is one for every weight. */
-static size_t lone_dtypes(const struct hu_sizing_request *r, struct hu_dtype *dtypes)
+/* The rows, to choose the widest from. */
+static size_t list_choices(const struct making *m, struct hu_weights_choice *choices)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < r->dtype_count; i++)
-        if (!r->mixtures[i])
-            dtypes[n++] = r->dtypes[i];
-    return n;
+    const struct hu_sizing_request *r = m->request;
+    const struct hu_sizing *out = m->out;
+    size_t before = out->weight_count - r->dtype_count;
+    for (size_t i = 0; i < out->weight_count; i++)
+        choices[i] =
+            (struct hu_weights_choice){.name = out->weights[i].name,
+                                       .dtype = out->weights[i].dtype,
+                                       .own = out->weights[i].own,
+                                       .mixture = i >= before ? r->mixtures[i - before] : NULL,
+                                       .bytes = out->weights[i].bytes};
+    return out->weight_count;
 }
 
-static bool add_fit(struct making *m)
+static void add_fit_terms(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
     struct hu_sizing *out = m->out;
-    struct hu_dtype dtypes[HU_SIZING_DTYPES];
-    struct hu_fit_question q = {
-        .model = m->model,
-        .memory = r->memory,
-        .kv_dtype = r->kv_dtype,
-        .context = r->context,
-        .batch = r->batch,
-        .dtypes = dtypes,
-        .dtype_count = lone_dtypes(r, dtypes),
-        .training = r->train,
-        .training_bytes = out->training.per_device,
-    };
-    if (!r->fit)
-        return true;
-    if (!choose_weights(m))
-        return false;
-    q.weights = out->fit_weights;
-    if (!hu_fit_answer(&q, &out->fit))
-        return refuse(m, "what it needs takes more bytes than 64 bits count");
-    out->has_fit = true;
     if (r->train)
         hu_term_add(&out->terms, "needed", out->fit.needed, HU_MODELLED,
                     "the training's bytes on a device");
@@ -279,6 +421,48 @@ static bool add_fit(struct making *m)
     hu_term_add(&out->terms, "runtime overhead, at most", hu_runtime_high, HU_RULE_OF_THUMB,
                 "the same with more workspace and fragmentation; vLLM keeps 10%% of the device "
                 "free by default");
+}
+
+/* Weights and cache on each device. */
+static bool add_sum(struct making *m, const struct hu_fit_question *q)
+{
+    struct hu_sizing *out = m->out;
+    struct hu_load load;
+    if (!hu_fit_load(q, &load))
+        return refuse(m, "what it needs takes more bytes than 64 bits count");
+    out->sum_name = q->weights.name ? q->weights.name : "stored";
+    out->sum_weights = load.weights;
+    out->sum_cache = load.cache;
+    out->spread = q->devices > 1 || q->kv.spread.tensor * q->kv.spread.pipeline > 1;
+    return true;
+}
+
+static bool add_fit(struct making *m)
+{
+    const struct hu_sizing_request *r = m->request;
+    struct hu_sizing *out = m->out;
+    struct hu_weights_choice choices[HU_SIZING_DTYPES];
+    struct hu_fit_question q = {
+        .model = m->model,
+        .memory = r->memory,
+        .devices = r->devices ? r->devices : 1,
+        .kv = kv_question(r),
+        .choices = choices,
+        .training = r->train,
+        .training_bytes = out->training.per_device,
+    };
+    bool sum = !r->train && (r->fit || r->context);
+    if (!r->fit && !sum)
+        return true;
+    if (!choose_weights(m, &q.weights) || (sum && !add_sum(m, &q)))
+        return false;
+    if (!r->fit)
+        return true;
+    q.choice_count = list_choices(m, choices);
+    if (!hu_fit_answer(&q, &out->fit))
+        return refuse(m, "what it needs takes more bytes than 64 bits count");
+    out->has_fit = true;
+    add_fit_terms(m);
     return true;
 }
 

@@ -11,15 +11,17 @@
 #include "term.h"
 #include "training.h"
 
-enum { HU_SIZING_DTYPES = 96, HU_SIZING_ERROR = 320 };
+enum { HU_SIZING_DTYPES = 96, HU_SIZING_ERROR = 480 };
 
 struct hu_sizing_request {
     struct hu_dtype dtypes[HU_SIZING_DTYPES];
     const struct hu_mixture *mixtures[HU_SIZING_DTYPES]; /* not NULL: in place of that dtype */
     size_t dtype_count;
     bool dtypes_given; /* the first of them is what the verdict is about */
+    bool own;          /* the dtype that the file has is a row too, before the others */
     uint64_t overhead; /* the rule of thumb's factor on the weights, in millionths */
-    struct hu_dtype kv_dtype;
+    struct hu_dtype kv_dtype,
+        kv_dtype_v;          /* of keys, and of values; the second none: as the first */
     uint64_t context, batch; /* context 0: not asked */
     bool train;
     struct hu_training_plan plan;   /* activations are filled in from the next line's */
@@ -27,14 +29,17 @@ struct hu_sizing_request {
     bool sequence_parallel, flash;
     enum hu_recompute recompute;
     bool fit;
-    uint64_t memory;
+    uint64_t memory;  /* of a device */
+    uint64_t devices; /* of these; 0 is 1 */
 };
 
 struct hu_sizing_weights {
     const char *name;
-    struct hu_dtype dtype; /* none: a mixture */
+    struct hu_dtype dtype; /* none: a mixture, or as stored */
     double bits;           /* a parameter */
+    bool own;              /* as the file has it */
     uint64_t bytes, inference_bytes;
+    uint64_t rest;       /* of these bytes, of weights that stay in 16 bits */
     bool trains;         /* a float of 16 bits or more */
     uint64_t adam_bytes; /* 4·N·D, where it trains */
 };
@@ -48,8 +53,12 @@ struct hu_sizing {
     struct hu_training training;
     bool has_fit;
     struct hu_fit fit;
-    char fit_dtype[48]; /* what the verdict's weights are in */
+    char fit_dtype[48]; /* what the verdict's and the sum's weights are in */
     uint64_t fit_weights;
+    /* The sum, where a context or a memory was given and nothing is trained: on a device. */
+    const char *sum_name;
+    uint64_t sum_weights, sum_cache;
+    bool spread; /* over several devices */
     struct hu_terms terms;
 };
 

@@ -4,7 +4,7 @@
 
 #include "model.h"
 
-enum { HU_SOURCE_ERROR = 1024 };
+enum { HU_SOURCE_ERROR = 1200 };
 
 /*
  * A count such as 7B, 7e9, 1.5T or 7_000_559_616, exactly. K, M, B or G, T are powers of 1000.

@@ -50,6 +50,11 @@ static bool ends_with_any(const char *name, const char *const *ends, size_t n)
     return false;
 }
 
+bool hu_stored_is_buffer(const char *name)
+{
+    return ends_with_any(name, buffers, sizeof buffers / sizeof *buffers);
+}
+
 /* GPT-2's and GPT-NeoX's causal masks are called bias too; a bias has one dimension. */
 static bool is_mask(const struct hu_tensor *t)
 {
@@ -134,7 +139,9 @@ bool hu_stored_count(const struct hu_tensor_set *set, struct hu_stored *stored)
     for (size_t i = 0; i < set->tensor_count; i++) {
         const struct hu_tensor *t = set->tensors[i];
         uint64_t weights = 0;
-        if (ends_with_any(t->name, buffers, sizeof buffers / sizeof *buffers) || is_mask(t)) {
+        if (t->shared)
+            continue;
+        if (hu_stored_is_buffer(t->name) || is_mask(t)) {
             stored->buffers += t->elements;
         } else if (ends_with_any(t->name, scales, sizeof scales / sizeof *scales)) {
             stored->scales += t->elements;

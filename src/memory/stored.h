@@ -15,4 +15,7 @@ struct hu_stored {
 /* Tells SET's tensors apart by their names, dtypes and neighbours. False: over 64 bits. */
 bool hu_stored_count(const struct hu_tensor_set *set, struct hu_stored *stored);
 
+/* Whether a tensor of that name is a buffer: rotary tables, position ids, masks. */
+bool hu_stored_is_buffer(const char *name);
+
 #endif

@@ -98,40 +98,43 @@ static bool bytes_of(struct sum *s, const char *name, uint64_t n, uint64_t *byte
     return !name || (hu_dtype_find(name, &dtype) && hu_dtype_size(dtype, n, bytes)) || over(s);
 }
 
-static bool is_target(const struct hu_weight *w, const char *targets)
+static bool is_target(const struct hu_tensor_row *row, const char *targets)
 {
-    if (w->group == HU_GROUP_MTP || !w->linear)
+    if (row->tower || row->is_bias || row->rank != 2 || row->tied)
         return false;
     if (!targets)
-        return w->lora;
+        return row->lora;
     if (!strcmp(targets, "all-linear"))
-        return true;
-    size_t n = strlen(w->name);
-    for (const char *at = targets; (at = strstr(at, w->name)); at += n)
-        if ((at == targets || at[-1] == ',') && (at[n] == ',' || !at[n]))
+        return hu_row_is_linear(row);
+    size_t n, length;
+    const char *module = hu_row_module(row, &n);
+    for (const char *at = targets; *at; at += length + (at[length] == ',')) {
+        length = strcspn(at, ",");
+        if (length == n && !strncmp(at, module, n))
             return true;
+    }
     return false;
 }
 
 /* Two matrices of rank R beside each target: R × (rows + columns) (Hu et al. 2021, section 4.1). */
 static bool count_lora(struct sum *s)
 {
+    const struct hu_tensors *t = &s->model->tensors;
     uint64_t sum = 0;
-    for (size_t i = 0; i < s->model->weight_count; i++) {
-        const struct hu_weight *w = &s->model->weights[i];
-        uint64_t both, product;
-        if (!is_target(w, s->plan->lora_targets))
+    for (size_t i = 0; i < t->count; i++) {
+        const struct hu_tensor_row *row = &t->rows[i];
+        uint64_t product;
+        if (!is_target(row, s->plan->lora_targets))
             continue;
-        if (__builtin_add_overflow(w->rows, w->columns, &both) ||
-            __builtin_mul_overflow(both, s->plan->lora_rank, &product) ||
-            __builtin_mul_overflow(product, w->copies, &product) ||
+        if (__builtin_mul_overflow(row->shape[0] + row->shape[1], s->plan->lora_rank, &product) ||
+            __builtin_mul_overflow(product, row->copies, &product) ||
             __builtin_add_overflow(sum, product, &sum))
             return over(s);
     }
     if (!sum)
-        s->error = s->model->weight_count
-                       ? "no linear layer of the model has a name in --lora-targets"
-                       : "LoRA's count needs the layers' shapes: give a config.json as the model";
+        s->error = t->count ? "no linear layer of the model has a name in --lora-targets"
+                            : "LoRA's count needs the layers' shapes: give a config.json as the "
+                              "model";
     s->out->trainable = sum;
     return sum;
 }
@@ -140,10 +143,10 @@ static bool count_lora(struct sum *s)
 static uint64_t linear_parameters(const struct hu_model *m)
 {
     uint64_t sum = 0;
-    for (size_t i = 0; i < m->weight_count; i++)
-        if (m->weights[i].linear && m->weights[i].group != HU_GROUP_MTP)
-            sum += m->weights[i].rows * m->weights[i].columns * m->weights[i].copies;
-    return m->weight_count ? sum : m->parameters;
+    for (size_t i = 0; i < m->tensors.count; i++)
+        if (hu_row_is_linear(&m->tensors.rows[i]) && hu_row_counts(&m->tensors.rows[i]))
+            sum += hu_row_elements(&m->tensors.rows[i]);
+    return m->tensors.count ? sum : m->parameters;
 }
 
 static bool add_weights(struct sum *s)
@@ -182,10 +185,11 @@ static uint64_t sparse_savings(const struct sum *s)
 {
     const struct hu_training_plan *p = s->plan;
     uint64_t saved = 0;
-    for (size_t i = 0; i < s->model->weight_count; i++) {
-        const struct hu_weight *w = &s->model->weights[i];
-        if (w->group == HU_GROUP_EMBEDDING && w->copies == 1 && p->tokens && p->tokens < w->rows)
-            saved += (w->rows - p->tokens) * w->columns;
+    for (size_t i = 0; i < s->model->tensors.count; i++) {
+        const struct hu_tensor_row *row = &s->model->tensors.rows[i];
+        bool table = row->role == HU_ROLE_EMBEDDING || row->role == HU_ROLE_POSITION;
+        if (table && hu_row_counts(row) && row->rank == 2 && p->tokens && p->tokens < row->shape[0])
+            saved += (row->shape[0] - p->tokens) * row->shape[1];
     }
     return saved;
 }
@@ -218,16 +222,17 @@ static bool add_gradients(struct sum *s)
 static bool factored_state(struct sum *s, uint64_t *elements)
 {
     *elements = 0;
-    for (size_t i = 0; i < s->model->weight_count; i++) {
-        const struct hu_weight *w = &s->model->weights[i];
-        uint64_t each = w->columns > 2 ? w->rows + w->columns : w->rows * w->columns;
-        if (w->group == HU_GROUP_MTP)
+    for (size_t i = 0; i < s->model->tensors.count; i++) {
+        const struct hu_tensor_row *row = &s->model->tensors.rows[i];
+        uint64_t last = row->rank ? row->shape[row->rank - 1] : 1;
+        uint64_t each = row->rank > 1 ? row->elements / last + last : row->elements;
+        if (!hu_row_counts(row))
             continue;
-        if (__builtin_mul_overflow(each, w->copies, &each) ||
+        if (__builtin_mul_overflow(each, row->copies, &each) ||
             __builtin_add_overflow(*elements, each, elements))
             return over(s);
     }
-    if (!s->model->weight_count)
+    if (!s->model->tensors.count)
         s->error = "Adafactor's state needs the matrices' shapes: give a config.json as the model";
     else if (s->plan->lora_rank)
         s->error = "Adafactor's state is not modelled with LoRA";

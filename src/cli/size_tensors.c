@@ -1,0 +1,253 @@
+/* `size --tensors`, `--against`, `--families`: the list itself. */
+#include "columns.h"
+#include "json.h"
+#include "memory/checkpoint.h"
+#include "memory/families.h"
+#include "report.h"
+#include "size.h"
+#include "tensor/printable.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_SIZE = 640, SHAPE_SIZE = 192, LISTED_MAX = 1 << 22, SHOWN = 20 };
+
+static char *shape_text(const uint64_t *shape, unsigned rank, char out[SHAPE_SIZE])
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < rank; i++)
+        n += (size_t)snprintf(out + n, SHAPE_SIZE - n, "%s%llu", i ? "," : "[",
+                              (unsigned long long)shape[i]);
+    snprintf(out + n, SHAPE_SIZE - n, "%s", rank ? "]" : "[]");
+    return out;
+}
+
+static const char *role_of(const struct hu_tensor_row *row)
+{
+    return hu_role_name(row->tower ? row->tower : row->role);
+}
+
+/* The dtype that the checkpoint keeps the tensor in, as far as the config says it. */
+static const char *dtype_of(const struct hu_model *m, const struct hu_tensor_row *row)
+{
+    struct hu_dtype dtype = row->dtype;
+    if (dtype.format || dtype.integer || dtype.block || hu_dtype_find(m->dtype, &dtype))
+        return hu_dtype_name(dtype);
+    return "–";
+}
+
+/* Tensors in a checkpoint of the model, copies counted. */
+uint64_t size_tensor_count(const struct hu_model *m)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < m->tensors.count; i++)
+        if (hu_row_is_stored(&m->tensors.rows[i]))
+            n += m->tensors.rows[i].copies;
+    return n;
+}
+
+static void print_list(const struct hu_model *m)
+{
+    char name[NAME_SIZE], shape[SHAPE_SIZE];
+    for (size_t i = 0; i < m->tensors.count; i++) {
+        const struct hu_tensor_row *row = &m->tensors.rows[i];
+        for (uint64_t k = 0; hu_row_is_stored(row) && k < row->copies; k++) {
+            print_left(hu_row_name(row, k, name, sizeof name), 60);
+            printf(" ");
+            print_left(shape_text(row->shape, row->rank, shape), 18);
+            printf(" %-9s %s", dtype_of(m, row), role_of(row));
+            printf("%s%s\n", row->split ? " " : "", hu_split_name(row->split));
+        }
+    }
+}
+
+static json_t *row_object(const struct hu_model *m, const struct hu_tensor_row *row, uint64_t copy)
+{
+    char name[NAME_SIZE];
+    json_t *shape = json_array();
+    for (unsigned i = 0; i < row->rank; i++)
+        json_array_append_new(shape, json_integer((json_int_t)row->shape[i]));
+    const char *dtype = dtype_of(m, row);
+    return check_memory(json_pack(
+        "{s:s, s:o, s:o, s:I, s:s, s:o, s:o}", "name", hu_row_name(row, copy, name, sizeof name),
+        "shape", shape, "dtype", strcmp(dtype, "–") ? json_string(dtype) : json_null(), "elements",
+        (json_int_t)row->elements, "role", role_of(row), "split",
+        row->split ? json_string(hu_split_name(row->split)) : json_null(), "experts",
+        row->experts > 1 ? json_true() : json_false()));
+}
+
+struct rows {
+    const struct hu_model *model;
+    size_t row;
+    uint64_t copy;
+};
+
+/* They are asked for in order, each once. */
+static json_t *next_row(const void *context, size_t index)
+{
+    struct rows *r = (struct rows *)(uintptr_t)context;
+    const struct hu_tensors *t = &r->model->tensors;
+    (void)index;
+    while (!hu_row_is_stored(&t->rows[r->row]) || r->copy == t->rows[r->row].copies) {
+        r->row++;
+        r->copy = 0;
+    }
+    return row_object(r->model, &t->rows[r->row], r->copy++);
+}
+
+static int print_list_json(const struct size_result *r, uint64_t count)
+{
+    struct rows rows = {.model = &r->model};
+    const struct json_rows all = {
+        .key = "tensors", .count = (size_t)count, .row = next_row, .context = &rows};
+    json_t *document = json_object();
+    json_put(document, "source", json_text(r->source));
+    json_put(document, "architecture", json_text(r->model.architecture));
+    json_put(document, "parameters", json_integer((json_int_t)r->model.parameters));
+    json_put(document, "tensors", json_array());
+    return json_print_with(document, &all);
+}
+
+static int check_listed(const struct command *self, const struct size_result *r)
+{
+    if (!r->model.tensors.count)
+        return fail(self->name, "%s: its tensors' names do not follow from it: give a config.json",
+                    r->source);
+    if (size_tensor_count(&r->model) > LISTED_MAX)
+        return fail(self->name, "%s: it has more than %d tensors", r->source, LISTED_MAX);
+    return EXIT_DONE;
+}
+
+int size_print_tensors(const struct command *self, const struct size_options *options,
+                       const struct size_result *results, size_t count)
+{
+    if (count != 1)
+        return fail(self->name, "--tensors lists one model's");
+    int status = check_listed(self, results);
+    if (status != EXIT_DONE)
+        return status;
+    if (options->json)
+        return print_list_json(results, size_tensor_count(&results->model));
+    print_list(&results->model);
+    return EXIT_DONE;
+}
+
+/* What --against tells, as it comes. */
+struct telling {
+    json_t *lists[HU_DIFFERENCES]; /* NULL: text */
+    unsigned shown[HU_DIFFERENCES];
+};
+
+static const char *const difference_names[HU_DIFFERENCES] = {"missing", "extra", "shape"};
+
+static void tell_json(struct telling *t, enum hu_difference d, const char *name,
+                      const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor)
+{
+    char shape[SHAPE_SIZE];
+    json_t *o = json_object();
+    json_put(o, "name", json_text(name));
+    if (row)
+        json_put(o, "expected", json_string(shape_text(row->shape, row->rank, shape)));
+    if (tensor && tensor->has_shape)
+        json_put(o, "found", json_string(shape_text(tensor->shape, tensor->rank, shape)));
+    json_array_append_new(t->lists[d], o);
+}
+
+static void tell(void *context, enum hu_difference d, const char *name,
+                 const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor)
+{
+    struct telling *t = context;
+    char ours[SHAPE_SIZE], theirs[SHAPE_SIZE], shown[NAME_SIZE];
+    if (t->lists[d]) {
+        tell_json(t, d, name, row, tensor);
+        return;
+    }
+    if (t->shown[d]++ >= SHOWN)
+        return;
+    printf("%-8s %s", difference_names[d], hu_printable(name, shown, sizeof shown));
+    if (row)
+        printf("  %s", shape_text(row->shape, row->rank, ours));
+    if (tensor && tensor->has_shape)
+        printf("%s%s", row ? ", and there " : "  ",
+               shape_text(tensor->shape, tensor->rank, theirs));
+    putchar('\n');
+}
+
+static void print_comparison(const struct size_options *options, const struct hu_comparison *c,
+                             const struct telling *t)
+{
+    for (int d = 0; d < HU_DIFFERENCES; d++)
+        if (t->shown[d] > SHOWN)
+            printf("%-8s … and %u more (all in --json)\n", difference_names[d],
+                   t->shown[d] - SHOWN);
+    printf("%llu tensors compared with %s: %llu missing, %llu extra, %llu of another shape",
+           (unsigned long long)c->compared, options->against,
+           (unsigned long long)c->differences[HU_MISSING],
+           (unsigned long long)c->differences[HU_EXTRA],
+           (unsigned long long)c->differences[HU_SHAPE]);
+    if (c->shapeless)
+        printf("; of %llu it has the names alone", (unsigned long long)c->shapeless);
+    if (c->buffers)
+        printf("; %llu buffers left aside", (unsigned long long)c->buffers);
+    putchar('\n');
+}
+
+static int print_comparison_json(const struct size_options *options, const struct size_result *r,
+                                 const struct hu_comparison *c, struct telling *t)
+{
+    json_t *o = json_object();
+    json_put(o, "source", json_text(r->source));
+    json_put(o, "against", json_text(options->against));
+    json_put(o, "compared", json_integer((json_int_t)c->compared));
+    json_put(o, "without_shape", json_integer((json_int_t)c->shapeless));
+    json_put(o, "buffers", json_integer((json_int_t)c->buffers));
+    for (int d = 0; d < HU_DIFFERENCES; d++)
+        json_put(o, difference_names[d], t->lists[d]);
+    return json_print(o);
+}
+
+int size_against(const struct command *self, const struct size_options *options,
+                 const struct size_result *results, size_t count)
+{
+    struct hu_checkpoint checkpoint;
+    struct hu_comparison c;
+    struct telling t = {.shown = {0}};
+    char error[HU_CHECKPOINT_ERROR];
+    if (count != 1)
+        return fail(self->name, "--against compares one model");
+    int status = check_listed(self, results);
+    if (status != EXIT_DONE)
+        return status;
+    if (!hu_checkpoint_read(options->against, &checkpoint, error)) {
+        hu_checkpoint_free(&checkpoint);
+        return fail(self->name, "%s", error);
+    }
+    for (int d = 0; options->json && d < HU_DIFFERENCES; d++)
+        t.lists[d] = json_array();
+    const struct hu_difference_sink sink = {.tell = tell, .context = &t};
+    if (!hu_checkpoint_compare(&results->model, &checkpoint, &sink, &c))
+        status = fail(self->name, "%s: it has too many tensors to compare", results->source);
+    else if (options->json)
+        status = print_comparison_json(options, results, &c, &t);
+    else
+        print_comparison(options, &c, &t);
+    hu_checkpoint_free(&checkpoint);
+    for (int d = 0; status == EXIT_DONE && d < HU_DIFFERENCES; d++)
+        if (c.differences[d])
+            status = EXIT_NO;
+    return status;
+}
+
+int size_list_families(const struct command *self)
+{
+    char error[HU_FAMILIES_ERROR];
+    const struct hu_family_text *f;
+    for (size_t i = 0; (f = hu_family_text_at(i)); i++) {
+        if (!hu_family_check(f, error))
+            return fail(self->name, "%s", error);
+        print_left(f->names, 32);
+        printf("  %s\n", f->source ? f->source : "");
+    }
+    return EXIT_DONE;
+}

@@ -1,0 +1,58 @@
+/* What tensors a checkpoint has, and what a model's list says against it. */
+#ifndef HALFULP_MEMORY_CHECKPOINT_H
+#define HALFULP_MEMORY_CHECKPOINT_H
+
+#include "model.h"
+
+struct hu_checkpoint_tensor {
+    const char *name;
+    bool has_shape; /* an index without its shards names tensors alone */
+    uint64_t shape[HU_RANK_MAX];
+    unsigned rank;
+    struct hu_dtype dtype; /* none: not said */
+    bool met;              /* by a tensor of the model */
+};
+
+struct hu_checkpoint {
+    struct hu_checkpoint_tensor *tensors; /* by name */
+    size_t count;
+    bool has_total_size;
+    uint64_t total_size;
+    struct arena arena;
+};
+
+enum { HU_CHECKPOINT_ERROR = 1024 };
+
+/*
+ * Reads the tensors' names and shapes: a .safetensors file, an index with its shards beside it or,
+ * for the names alone, without them, a folder with either, or a list as `size --tensors` prints it
+ * and fixtures/tensor-lists has it folded: a line a tensor, NAME [SHAPE] DTYPE, where {A-B,C} in a
+ * name stands for each of these numbers; head lines "# total_size: N", "# dtype: D" and
+ * "# ignore: NAME". False: error says why. hu_checkpoint_free releases it either way.
+ */
+bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint,
+                        char error[HU_CHECKPOINT_ERROR]);
+void hu_checkpoint_free(struct hu_checkpoint *checkpoint);
+
+enum hu_difference { HU_MISSING, HU_EXTRA, HU_SHAPE, HU_DIFFERENCES };
+
+/* Called for each difference: NAME; SHAPE and RANK as the model has it (HU_EXTRA: not at all), and
+ * the checkpoint's tensor (HU_MISSING: NULL). */
+struct hu_difference_sink {
+    void (*tell)(void *context, enum hu_difference difference, const char *name,
+                 const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor);
+    void *context;
+};
+
+struct hu_comparison {
+    uint64_t compared; /* tensors of the same name */
+    uint64_t differences[HU_DIFFERENCES];
+    uint64_t shapeless; /* of the compared, those whose shape the checkpoint leaves out */
+    uint64_t buffers;   /* extra ones that are no parameters, not in differences */
+};
+
+/* False: the model has more tensors than can be compared one by one. */
+bool hu_checkpoint_compare(const struct hu_model *model, struct hu_checkpoint *checkpoint,
+                           const struct hu_difference_sink *sink, struct hu_comparison *comparison);
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * The expressions of families' texts: parsed once, evaluated over a config. Names are symbols of
+ * one family, each of which may be a variable, a definition or a key of the config.
+ */
+#ifndef HALFULP_MEMORY_EXPRESSION_H
+#define HALFULP_MEMORY_EXPRESSION_H
+
+#include "arena.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum value_kind {
+    VALUE_MISSING, /* a key that the config does not have: `key` */
+    VALUE_NULL,
+    VALUE_INTEGER,
+    VALUE_REAL,
+    VALUE_TEXT,
+    VALUE_JSON, /* a list or an object */
+};
+
+struct value {
+    enum value_kind kind;
+    union {
+        int64_t integer;
+        double real;
+        const char *text;
+        json_t *json; /* of VALUE_NULL: what the class has instead, or NULL */
+    };
+    const char *key; /* the config's key whose value this is; NULL: computed */
+};
+
+struct node;
+
+/* A name in a family's text. */
+struct symbol {
+    const char *name;
+    bool variable;           /* some loop's or part's */
+    struct node *definition; /* NULL: none */
+    json_t *otherwise;       /* the class's default for the key of this (dotted) name; NULL: none */
+    bool is_size;            /* that default is one of the class's sizes */
+    bool taken;              /* and was used */
+    /* While a config is evaluated: */
+    bool busy;                 /* the definition is being evaluated: its own name means the key */
+    const struct scope *known; /* where `value` was found to depend on no variable; NULL: nowhere */
+    struct value value;
+    struct symbol *next; /* in the table */
+};
+
+enum { SYMBOL_SLOTS = 256 };
+
+struct symbols {
+    struct symbol *slots[SYMBOL_SLOTS];
+};
+
+/* The object whose keys are read, and what is read where it lacks one. */
+struct scope {
+    json_t *object;     /* NULL: an absent object, of which only defaults are known */
+    json_t *overrides;  /* keys that whoever includes the family sets; NULL: none */
+    const char *prefix; /* of its keys' names in defaults: "" or "vision_config." */
+    const struct scope *outer;
+};
+
+/* A variable while it has a value. */
+struct binding {
+    const struct symbol *symbol;
+    struct value value;
+    bool touched; /* read since it was bound */
+    struct binding *outer;
+};
+
+enum { EVALUATION_ERROR = 512 };
+
+struct evaluation {
+    struct arena *arena; /* texts that were made */
+    struct symbols *symbols;
+    const struct scope *scope;
+    const struct scope *root; /* the family's config */
+    struct binding *bindings;
+    const char *class; /* of "architectures" */
+    int64_t labels;
+    bool touched;         /* a variable was read */
+    unsigned depth;       /* of nodes under evaluation */
+    unsigned steps;       /* nodes evaluated so far */
+    char letters[256][2]; /* every string of one character */
+    bool *failed;
+    char *error; /* EVALUATION_ERROR bytes */
+};
+
+/* What an expression is read from: a piece of one line. */
+struct reader {
+    const char *at, *end;
+    struct arena *arena;
+    struct symbols *symbols;
+    json_t *kept; /* a list that owns the constants */
+    unsigned depth;
+    const char *error; /* static text; NULL: none */
+};
+
+/* The symbol NAME of N bytes, new or known. NULL: out of memory. */
+struct symbol *symbol_find(struct arena *arena, struct symbols *symbols, const char *name,
+                           size_t n);
+
+/* Reads one expression, as far as it goes. NULL: r->error says why. */
+struct node *expression_read(struct reader *r);
+/* A constant, as JSON, which r->kept owns: a number, "text", true, false, null or a list of them.
+ * NULL: r->error. */
+json_t *constant_read(struct reader *r);
+void reader_skip_blanks(struct reader *r);
+/* The word of letters, digits and '_' at the reader, its length; 0: none. */
+size_t reader_word(const struct reader *r);
+/* Moves past WORD if it stands here. */
+bool reader_take(struct reader *r, const char *word);
+
+/* The value of NODE. On an error *e->failed is true and the value VALUE_MISSING without a key. */
+struct value evaluate(struct evaluation *e, struct node *node);
+/* Whether V stands for true: not 0, empty or null. */
+bool value_true(struct value v);
+/* V with null replaced by its class's default: missing where there is none. */
+struct value value_settled(struct value v);
+/* The value of JSON, which KEY names. */
+struct value value_of_json(json_t *json, const char *key);
+
+void evaluation_fail(struct evaluation *e, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,472 @@
+/* Evaluating expressions. A missing key makes what needs it missing; `?` gives it another value. */
+#include "expression_node.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Bounds that no family of sense meets: nodes under one another, nodes in all, a text's length. */
+enum { DEEPEST = 400, MOST = 1 << 24, LONGEST = 4096 };
+
+static const struct value missing = {.kind = VALUE_MISSING};
+
+static struct value integer(int64_t n)
+{
+    return (struct value){.kind = VALUE_INTEGER, .integer = n};
+}
+
+static struct value real(double x)
+{
+    return (struct value){.kind = VALUE_REAL, .real = x};
+}
+
+void evaluation_fail(struct evaluation *e, const char *format, ...)
+{
+    if (*e->failed)
+        return;
+    *e->failed = true;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(e->error, EVALUATION_ERROR, format, arguments);
+    va_end(arguments);
+}
+
+struct value value_fail(struct evaluation *e, const char *why, struct value v)
+{
+    if (v.key)
+        evaluation_fail(e, "\"%.64s\" %s", v.key, why);
+    else
+        evaluation_fail(e, "a value %s", why);
+    return missing;
+}
+
+struct value value_of_json(json_t *json, const char *key)
+{
+    struct value v = {.key = key};
+    if (json_is_integer(json)) {
+        v.kind = VALUE_INTEGER;
+        v.integer = json_integer_value(json);
+    } else if (json_is_boolean(json)) {
+        v.kind = VALUE_INTEGER;
+        v.integer = json_is_true(json);
+    } else if (json_is_real(json)) {
+        v.kind = VALUE_REAL;
+        v.real = json_real_value(json);
+    } else if (json_is_string(json)) {
+        v.kind = VALUE_TEXT;
+        v.text = json_string_value(json);
+    } else if (json_is_null(json)) {
+        v.kind = VALUE_NULL;
+        v.json = NULL;
+    } else {
+        v.kind = VALUE_JSON;
+        v.json = json;
+    }
+    return v;
+}
+
+bool value_true(struct value v)
+{
+    switch (v.kind) {
+    case VALUE_INTEGER:
+        return v.integer != 0;
+    case VALUE_REAL:
+        return v.real != 0;
+    case VALUE_TEXT:
+        return *v.text;
+    case VALUE_JSON:
+        return json_is_array(v.json) ? json_array_size(v.json) : json_object_size(v.json);
+    default:
+        return false;
+    }
+}
+
+struct value value_settled(struct value v)
+{
+    if (v.kind != VALUE_NULL)
+        return v;
+    if (v.json && !json_is_null(v.json))
+        return value_of_json(v.json, v.key);
+    return (struct value){.kind = VALUE_MISSING, .key = v.key ? v.key : "null"};
+}
+
+/* The class's default of PREFIX.NAME; NULL: none. */
+static json_t *default_of(struct evaluation *e, const char *prefix, const char *name)
+{
+    char full[160];
+    int n = snprintf(full, sizeof full, "%s%s", prefix, name);
+    if (n >= (int)sizeof full)
+        return NULL;
+    struct symbol *s = symbol_find(e->arena, e->symbols, full, (size_t)n);
+    if (!s)
+        return NULL;
+    s->taken |= s->is_size;
+    return s->otherwise;
+}
+
+/* NAME in SCOPE or one outside it: what the config says, else the class's default. */
+static struct value read_key(struct evaluation *e, const struct scope *scope, const char *name)
+{
+    for (const struct scope *s = scope; s; s = s->outer) {
+        json_t *json = json_object_get(s->overrides, name);
+        if (!json)
+            json = json_object_get(s->object, name);
+        json_t *otherwise = !json || json_is_null(json) ? default_of(e, s->prefix, name) : NULL;
+        if (json || otherwise) {
+            struct value v = value_of_json(json ? json : otherwise, name);
+            if (v.kind == VALUE_NULL)
+                v.json = otherwise;
+            return v;
+        }
+    }
+    return (struct value){.kind = VALUE_MISSING, .key = name};
+}
+
+static struct value evaluate_definition(struct evaluation *e, struct symbol *s)
+{
+    bool before = e->touched;
+    if (s->known == e->scope)
+        return s->value;
+    s->busy = true;
+    e->touched = false;
+    struct value v = evaluate(e, s->definition);
+    s->busy = false;
+    if (!e->touched && !*e->failed) {
+        s->known = e->scope;
+        s->value = v;
+    }
+    e->touched |= before;
+    return v;
+}
+
+static struct value evaluate_name(struct evaluation *e, struct symbol *s)
+{
+    e->touched |= s->variable;
+    for (struct binding *b = s->variable ? e->bindings : NULL; b; b = b->outer)
+        if (b->symbol == s) {
+            b->touched = true;
+            return b->value;
+        }
+    if (s->definition && !s->busy)
+        return evaluate_definition(e, s);
+    struct value v = read_key(e, e->scope, s->name);
+    if (v.kind == VALUE_MISSING && !strcmp(s->name, "class"))
+        return (struct value){.kind = VALUE_TEXT, .text = e->class};
+    if (v.kind == VALUE_MISSING && !strcmp(s->name, "labels"))
+        return integer(e->labels);
+    return v;
+}
+
+/* The dotted name of a chain of keys into OUT; false: it is no such chain. */
+static bool dotted(const struct node *node, char *out, size_t size)
+{
+    if (node->kind == NODE_NAME)
+        return snprintf(out, size, "%s", node->symbol->name) < (int)size;
+    if (node->kind != NODE_MEMBER || !dotted(node->a, out, size))
+        return false;
+    size_t used = strlen(out);
+    return snprintf(out + used, size - used, ".%s", node->member) < (int)(size - used);
+}
+
+static struct value evaluate_member(struct evaluation *e, struct node *node)
+{
+    char name[160];
+    if (node->a->kind == NODE_NAME && !strcmp(node->a->symbol->name, "root") &&
+        !node->a->symbol->definition)
+        return read_key(e, e->root, node->member);
+    struct value a = evaluate(e, node->a);
+    if (*e->failed)
+        return missing;
+    json_t *json = NULL;
+    if (a.kind == VALUE_JSON && json_is_object(a.json))
+        json = json_object_get(a.json, node->member);
+    else if (a.kind != VALUE_MISSING && a.kind != VALUE_NULL)
+        return value_fail(e, "is no object", a);
+    json_t *otherwise = (!json || json_is_null(json)) && dotted(node, name, sizeof name)
+                            ? default_of(e, "", name)
+                            : NULL;
+    if (!json && !otherwise)
+        return (struct value){.kind = VALUE_MISSING,
+                              .key = a.kind == VALUE_MISSING ? a.key : node->member};
+    struct value v = value_of_json(json ? json : otherwise, node->member);
+    if (v.kind == VALUE_NULL)
+        v.json = otherwise;
+    return v;
+}
+
+static struct value evaluate_index(struct evaluation *e, struct node *node)
+{
+    struct value a = value_settled(evaluate(e, node->a)), i = value_settled(evaluate(e, node->b));
+    if (a.kind == VALUE_MISSING || i.kind == VALUE_MISSING)
+        return a.kind == VALUE_MISSING ? a : i;
+    if (i.kind == VALUE_TEXT && a.kind == VALUE_JSON && json_is_object(a.json)) {
+        json_t *json = json_object_get(a.json, i.text);
+        return json ? value_of_json(json, a.key)
+                    : (struct value){.kind = VALUE_MISSING, .key = i.text};
+    }
+    if (i.kind != VALUE_INTEGER)
+        return value_fail(e, "has an index that is no whole number", a);
+    if (a.kind == VALUE_TEXT && i.integer >= 0 && (size_t)i.integer < strlen(a.text)) {
+        unsigned char c = (unsigned char)a.text[i.integer];
+        e->letters[c][0] = (char)c;
+        return (struct value){.kind = VALUE_TEXT, .text = e->letters[c], .key = a.key};
+    }
+    if (a.kind == VALUE_JSON && json_is_array(a.json) && i.integer >= 0 &&
+        (size_t)i.integer < json_array_size(a.json))
+        return value_of_json(json_array_get(a.json, (size_t)i.integer), a.key);
+    /* One value for all, where another config has a list: `x[i] ? x`. */
+    if (a.kind == VALUE_INTEGER || a.kind == VALUE_REAL)
+        return (struct value){.kind = VALUE_MISSING, .key = a.key ? a.key : "a list"};
+    if (a.kind != VALUE_TEXT && !(a.kind == VALUE_JSON && json_is_array(a.json)))
+        return value_fail(e, "is no list", a);
+    evaluation_fail(e, "\"%.64s\" has no entry %lld", a.key ? a.key : "a list",
+                    (long long)i.integer);
+    return missing;
+}
+
+static bool is_number(struct value v)
+{
+    return v.kind == VALUE_INTEGER || v.kind == VALUE_REAL;
+}
+
+static double as_real(struct value v)
+{
+    return v.kind == VALUE_REAL ? v.real : (double)v.integer;
+}
+
+static int64_t floor_divide(int64_t a, int64_t b)
+{
+    int64_t quotient = a / b;
+    return quotient - (a % b && (a < 0) != (b < 0));
+}
+
+static struct value divide_integers(struct evaluation *e, enum node_kind kind, struct value a,
+                                    struct value b)
+{
+    if (!b.integer)
+        return value_fail(e, "is 0 and something is divided by it", b);
+    if (b.integer == -1) /* INT64_MIN / -1 does not fit */
+        return kind == NODE_REST ? integer(0) : integer(-a.integer);
+    if (kind == NODE_FLOOR)
+        return integer(floor_divide(a.integer, b.integer));
+    int64_t rest = a.integer - floor_divide(a.integer, b.integer) * b.integer;
+    if (kind == NODE_REST)
+        return integer(rest);
+    if (!rest)
+        return integer(a.integer / b.integer);
+    evaluation_fail(e, "%s%.64s%s %lld is no multiple of %s%.64s%s %lld", a.key ? "\"" : "",
+                    a.key ? a.key : "", a.key ? "\"" : "the value", (long long)a.integer,
+                    b.key ? "\"" : "", b.key ? b.key : "", b.key ? "\"" : "", (long long)b.integer);
+    return missing;
+}
+
+static struct value compute_reals(struct evaluation *e, enum node_kind kind, double a, double b)
+{
+    bool division = kind == NODE_DIVIDE || kind == NODE_FLOOR || kind == NODE_REST;
+    if (division && b == 0) {
+        evaluation_fail(e, "something is divided by 0");
+        return missing;
+    }
+    switch (kind) {
+    case NODE_PLUS:
+        return real(a + b);
+    case NODE_MINUS:
+        return real(a - b);
+    case NODE_TIMES:
+        return real(a * b);
+    case NODE_DIVIDE:
+        return real(a / b);
+    case NODE_FLOOR:
+        return real(floor(a / b));
+    default:
+        return real(a - floor(a / b) * b);
+    }
+}
+
+struct value value_compute(struct evaluation *e, enum node_kind kind, struct value a,
+                           struct value b)
+{
+    int64_t n;
+    bool over = false;
+    if (kind == NODE_PLUS && a.kind == VALUE_TEXT && b.kind == VALUE_TEXT) {
+        size_t length = strlen(a.text), more = strlen(b.text);
+        char *text = length + more < LONGEST ? arena_allocate(e->arena, length + more + 1) : NULL;
+        if (!text)
+            return value_fail(e, "is too long a text", a);
+        strcpy(text, a.text);
+        strcpy(text + length, b.text);
+        return (struct value){.kind = VALUE_TEXT, .text = text};
+    }
+    if (!is_number(a) || !is_number(b))
+        return value_fail(e, "must be a whole number from 0 to 2^40", is_number(a) ? b : a);
+    if (a.kind == VALUE_REAL || b.kind == VALUE_REAL)
+        return compute_reals(e, kind, as_real(a), as_real(b));
+    switch (kind) {
+    case NODE_PLUS:
+        over = __builtin_add_overflow(a.integer, b.integer, &n);
+        break;
+    case NODE_MINUS:
+        over = __builtin_sub_overflow(a.integer, b.integer, &n);
+        break;
+    case NODE_TIMES:
+        over = __builtin_mul_overflow(a.integer, b.integer, &n);
+        break;
+    default:
+        return divide_integers(e, kind, a, b);
+    }
+    if (over || n > (INT64_C(1) << 61) || n < -(INT64_C(1) << 61)) {
+        evaluation_fail(e, "the sizes multiply to more parameters than 64 bits count");
+        return missing;
+    }
+    return integer(n);
+}
+
+static bool same(struct value a, struct value b)
+{
+    if (is_number(a) && is_number(b))
+        return a.kind == VALUE_INTEGER && b.kind == VALUE_INTEGER ? a.integer == b.integer
+                                                                  : as_real(a) == as_real(b);
+    if (a.kind == VALUE_TEXT && b.kind == VALUE_TEXT)
+        return !strcmp(a.text, b.text);
+    return a.kind == VALUE_NULL && b.kind == VALUE_NULL;
+}
+
+int64_t value_count(json_t *list, struct value v)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < json_array_size(list); i++)
+        n += same(value_of_json(json_array_get(list, i), NULL), v);
+    return n;
+}
+
+static struct value compare(struct evaluation *e, enum node_kind kind, struct value a,
+                            struct value b)
+{
+    if (kind == NODE_EQUAL || kind == NODE_UNEQUAL)
+        return integer(same(a, b) == (kind == NODE_EQUAL));
+    if (kind == NODE_IN && b.kind == VALUE_TEXT && a.kind == VALUE_TEXT)
+        return integer(strstr(b.text, a.text) != NULL);
+    if (kind == NODE_IN)
+        return b.kind == VALUE_JSON && json_is_array(b.json) ? integer(value_count(b.json, a) > 0)
+               : b.kind == VALUE_JSON && a.kind == VALUE_TEXT
+                   ? integer(json_object_get(b.json, a.text) != NULL)
+                   : value_fail(e, "is no list", b);
+    if (!is_number(a) || !is_number(b))
+        return value_fail(e, "must be a number", is_number(a) ? b : a);
+    double x = as_real(a), y = as_real(b);
+    bool whole = a.kind == VALUE_INTEGER && b.kind == VALUE_INTEGER;
+    int order = whole ? (a.integer > b.integer) - (a.integer < b.integer) : (x > y) - (x < y);
+    return integer(kind == NODE_LESS      ? order < 0
+                   : kind == NODE_GREATER ? order > 0
+                   : kind == NODE_AT_MOST ? order <= 0
+                                          : order >= 0);
+}
+
+static struct value evaluate_pair(struct evaluation *e, struct node *node)
+{
+    struct value a = evaluate(e, node->a), b = evaluate(e, node->b);
+    if (*e->failed)
+        return missing;
+    bool equality = node->kind == NODE_EQUAL || node->kind == NODE_UNEQUAL;
+    if (a.kind == VALUE_MISSING || b.kind == VALUE_MISSING)
+        return a.kind == VALUE_MISSING ? a : b;
+    if (!equality) {
+        a = value_settled(a);
+        b = value_settled(b);
+        if (a.kind == VALUE_MISSING || b.kind == VALUE_MISSING)
+            return a.kind == VALUE_MISSING ? a : b;
+    }
+    return node->kind < NODE_PLUS ? compare(e, node->kind, a, b)
+                                  : value_compute(e, node->kind, a, b);
+}
+
+/* `and`, `or`, `?`: the second is looked at only where it matters. */
+static struct value evaluate_choice(struct evaluation *e, struct node *node)
+{
+    struct value a = evaluate(e, node->a);
+    if (*e->failed)
+        return missing;
+    if (node->kind == NODE_OTHERWISE)
+        return a.kind == VALUE_MISSING || a.kind == VALUE_NULL ? evaluate(e, node->b) : a;
+    if (a.kind == VALUE_MISSING)
+        return a;
+    if (node->kind == NODE_NOT)
+        return integer(!value_true(a));
+    if (value_true(a) == (node->kind == NODE_OR))
+        return integer(node->kind == NODE_OR);
+    struct value b = evaluate(e, node->b);
+    return b.kind == VALUE_MISSING ? b : integer(value_true(b));
+}
+
+/* pick() looks at one of its two alone, so it is not in the table's way. */
+static struct value evaluate_pick(struct evaluation *e, struct node *argument)
+{
+    struct value condition = evaluate(e, argument->a);
+    if (*e->failed || condition.kind == VALUE_MISSING)
+        return condition;
+    argument = argument->b;
+    return evaluate(e, value_true(condition) ? argument->a : argument->b->a);
+}
+
+static struct value evaluate_call(struct evaluation *e, struct node *node)
+{
+    struct value arguments[ARGUMENTS_MAX];
+    unsigned n = 0;
+    if (function_is_lazy(node->function))
+        return evaluate_pick(e, node->a);
+    for (struct node *at = node->a; at; at = at->b) {
+        arguments[n] = value_settled(evaluate(e, at->a));
+        if (*e->failed || arguments[n].kind == VALUE_MISSING)
+            return arguments[n];
+        n++;
+    }
+    return function_call(node->function, e, arguments, n);
+}
+
+static struct value evaluate_negation(struct evaluation *e, struct node *node)
+{
+    struct value a = value_settled(evaluate(e, node->a));
+    return *e->failed || a.kind == VALUE_MISSING ? a : value_compute(e, NODE_MINUS, integer(0), a);
+}
+
+static struct value evaluate_node(struct evaluation *e, struct node *node)
+{
+    switch (node->kind) {
+    case NODE_CONSTANT:
+        return node->constant;
+    case NODE_NAME:
+        return evaluate_name(e, node->symbol);
+    case NODE_MEMBER:
+        return evaluate_member(e, node);
+    case NODE_INDEX:
+        return evaluate_index(e, node);
+    case NODE_CALL:
+        return evaluate_call(e, node);
+    case NODE_NEGATE:
+        return evaluate_negation(e, node);
+    case NODE_NOT:
+    case NODE_AND:
+    case NODE_OR:
+    case NODE_OTHERWISE:
+        return evaluate_choice(e, node);
+    default:
+        return evaluate_pair(e, node);
+    }
+}
+
+struct value evaluate(struct evaluation *e, struct node *node)
+{
+    if (*e->failed)
+        return missing;
+    if (e->depth == DEEPEST || e->steps == MOST) {
+        evaluation_fail(e, e->steps == MOST ? "the config asks for too large a list of tensors"
+                                            : "an expression of the family is nested too deep");
+        return missing;
+    }
+    e->steps++;
+    e->depth++;
+    struct value v = evaluate_node(e, node);
+    e->depth--;
+    return v;
+}

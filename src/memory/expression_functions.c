@@ -1,0 +1,176 @@
+/* Functions of numbers and lists, by name. Arguments are neither missing nor null. */
+#include "expression_node.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct value missing = {.kind = VALUE_MISSING};
+
+static struct value integer(int64_t n)
+{
+    return (struct value){.kind = VALUE_INTEGER, .integer = n};
+}
+
+static bool is_number(struct value v)
+{
+    return v.kind == VALUE_INTEGER || v.kind == VALUE_REAL;
+}
+
+static double as_real(struct value v)
+{
+    return v.kind == VALUE_REAL ? v.real : (double)v.integer;
+}
+
+static struct value extreme(struct evaluation *e, const struct value *v, unsigned n, bool greatest)
+{
+    struct value best = v[0];
+    for (unsigned i = 0; i < n; i++) {
+        if (!is_number(v[i]))
+            return value_fail(e, "must be a number", v[i]);
+        if ((as_real(v[i]) > as_real(best)) == greatest && as_real(v[i]) != as_real(best))
+            best = v[i];
+    }
+    best.key = NULL;
+    return best;
+}
+
+static struct value call_min(struct evaluation *e, const struct value *v, unsigned n)
+{
+    return extreme(e, v, n, false);
+}
+
+static struct value call_max(struct evaluation *e, const struct value *v, unsigned n)
+{
+    return extreme(e, v, n, true);
+}
+
+static struct value call_len(struct evaluation *e, const struct value *v, unsigned n)
+{
+    (void)n;
+    if (v->kind == VALUE_TEXT)
+        return integer((int64_t)strlen(v->text));
+    if (v->kind != VALUE_JSON)
+        return value_fail(e, "has no length", *v);
+    return integer(
+        (int64_t)(json_is_array(v->json) ? json_array_size(v->json) : json_object_size(v->json)));
+}
+
+static struct value call_sum(struct evaluation *e, const struct value *v, unsigned n)
+{
+    (void)n;
+    struct value sum = integer(0);
+    if (v->kind != VALUE_JSON || !json_is_array(v->json))
+        return value_fail(e, "is no list", *v);
+    for (size_t i = 0; i < json_array_size(v->json) && !*e->failed; i++)
+        sum = value_compute(e, NODE_PLUS, sum, value_of_json(json_array_get(v->json, i), v->key));
+    return sum;
+}
+
+static struct value whole(struct evaluation *e, double x)
+{
+    if (!(fabs(x) < 0x1p61)) {
+        evaluation_fail(e, "a number is too large");
+        return missing;
+    }
+    return integer((int64_t)x);
+}
+
+static struct value rounded(struct evaluation *e, struct value v, double (*how)(double))
+{
+    if (!is_number(v))
+        return value_fail(e, "must be a number", v);
+    return v.kind == VALUE_INTEGER ? v : whole(e, how(v.real));
+}
+
+static struct value call_ceil(struct evaluation *e, const struct value *v, unsigned n)
+{
+    (void)n;
+    return rounded(e, *v, ceil);
+}
+
+static struct value call_int(struct evaluation *e, const struct value *v, unsigned n)
+{
+    (void)n;
+    return rounded(e, *v, trunc);
+}
+
+/* Python's: to even in the middle. */
+static struct value call_round(struct evaluation *e, const struct value *v, unsigned n)
+{
+    (void)n;
+    return rounded(e, *v, rint);
+}
+
+static struct value call_round_up(struct evaluation *e, const struct value *v, unsigned n)
+{
+    (void)n;
+    if (v[0].kind != VALUE_INTEGER || v[1].kind != VALUE_INTEGER || v[1].integer < 1)
+        return value_fail(e, "must be a whole number above 0", v[1]);
+    struct value up = value_compute(e, NODE_PLUS, v[0], integer(v[1].integer - 1));
+    struct value times = value_compute(e, NODE_FLOOR, up, v[1]);
+    return *e->failed ? missing : value_compute(e, NODE_TIMES, times, v[1]);
+}
+
+static struct value call_count(struct evaluation *e, const struct value *v, unsigned n)
+{
+    (void)n;
+    if (v->kind == VALUE_TEXT && v[1].kind == VALUE_TEXT && strlen(v[1].text) == 1) {
+        int64_t found = 0;
+        for (const char *c = v->text; *c; c++)
+            found += *c == *v[1].text;
+        return integer(found);
+    }
+    if (v->kind != VALUE_JSON || !json_is_array(v->json))
+        return value_fail(e, "is no list", *v);
+    return integer(value_count(v->json, v[1]));
+}
+
+static struct value call_starts(struct evaluation *e, const struct value *v, unsigned n)
+{
+    (void)n;
+    if (v[0].kind != VALUE_TEXT || v[1].kind != VALUE_TEXT)
+        return value_fail(e, "is no text", v[0].kind == VALUE_TEXT ? v[1] : v[0]);
+    return integer(!strncmp(v[0].text, v[1].text, strlen(v[1].text)));
+}
+
+static const struct {
+    const char *name;
+    unsigned least, most;
+    struct value (*call)(struct evaluation *, const struct value *, unsigned);
+} functions[] = {
+    {"pick", 3, 3, NULL},
+    {"len", 1, 1, call_len},
+    {"min", 1, ARGUMENTS_MAX, call_min},
+    {"max", 1, ARGUMENTS_MAX, call_max},
+    {"sum", 1, 1, call_sum},
+    {"ceil", 1, 1, call_ceil},
+    {"int", 1, 1, call_int},
+    {"round", 1, 1, call_round},
+    {"round_up", 2, 2, call_round_up},
+    {"count", 2, 2, call_count},
+    {"starts", 2, 2, call_starts},
+};
+
+int function_find(const char *name, size_t n)
+{
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        if (strlen(functions[i].name) == n && !strncmp(functions[i].name, name, n))
+            return (int)i;
+    return -1;
+}
+
+bool function_takes(int function, unsigned count)
+{
+    return count >= functions[function].least && count <= functions[function].most;
+}
+
+bool function_is_lazy(int function)
+{
+    return !functions[function].call;
+}
+
+struct value function_call(int function, struct evaluation *e, const struct value *arguments,
+                           unsigned count)
+{
+    return functions[function].call(e, arguments, count);
+}

@@ -1,0 +1,40 @@
+# Makes the table of families of the texts beside: a row for each `family` line.
+function quoted(text) {
+    gsub(/\\/, "\\\\", text)
+    gsub(/"/, "\\\"", text)
+    return "\"" text "\""
+}
+function words(line) {
+    sub(/^[a-z]+ +/, "", line)
+    return line
+}
+function finish() {
+    if (count)
+        printf "     %s, %s, %s, %s,\n%s     %d},\n", quoted(names), quoted(classes), quoted(gguf), quoted(source), substr(text, 1, length(text) - 1) ",\n", bytes
+}
+BEGIN {
+    print "#include \"memory/families.h\"\n\nconst struct hu_family_text hu_family_texts[] = {"
+}
+/^family / {
+    finish()
+    print "    {"
+    count++
+    names = classes = gguf = source = text = ""
+    bytes = 0
+}
+count {
+    text = text "     " quoted($0 "") "\n"
+    sub(/"\n$/, "\\n\"\n", text)
+    bytes += length($0) + 1
+}
+count && /^(family|class|gguf|source) / {
+    sub(/ *#.*/, "")
+}
+/^family / { names = words($0) }
+/^class / { classes = classes (classes ? " " : "") words($0) }
+/^gguf / { gguf = gguf (gguf ? " " : "") words($0) }
+/^source / { source = source (source ? " " : "") words($0) }
+END {
+    finish()
+    print "};\n\nconst size_t hu_family_text_count = sizeof hu_family_texts / sizeof *hu_family_texts;"
+}

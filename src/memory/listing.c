@@ -1,0 +1,472 @@
+#include "listing_state.h"
+#include "tensor/printable.h"
+#include "tensor/words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool stands(struct listing *l, const struct line *line)
+{
+    return !line->condition || listing_holds(l, line->condition) != line->unless;
+}
+
+/* The class of a bare model, which has no head of any kind. */
+static bool is_bare(const char *class)
+{
+    return hu_ends_with(class, "Model") && !strstr(class, "LMHead");
+}
+
+/* Whether the class has one of WORDS. */
+static bool class_has(const struct listing *l, const char *words)
+{
+    char word[64];
+    for (size_t n; *words; words += n + (words[n] == ' ')) {
+        n = strcspn(words, " ");
+        snprintf(word, sizeof word, "%.*s", (int)n, words);
+        if (strcmp(word, "Model") ? strstr(l->class, word) != NULL : l->result->bare)
+            return true;
+    }
+    return false;
+}
+
+static void list_lines(struct listing *l, const struct line *line, const struct place *p);
+
+static struct scope *open_scope(struct listing *l, json_t *object, const char *prefix)
+{
+    struct scope *s = arena_allocate(&l->family->arena, sizeof *s);
+    if (!s) {
+        listing_fail(l, "out of memory");
+        return NULL;
+    }
+    *s = (struct scope){.object = object, .prefix = prefix, .outer = l->e.scope};
+    return s;
+}
+
+/* The scope that `in KEY` opens; the one at hand where the part has none. */
+static const struct scope *scope_in(struct listing *l, const struct part *part)
+{
+    char prefix[160];
+    if (!part->in)
+        return l->e.scope;
+    struct value v = evaluate(&l->e, part->in);
+    bool object = v.kind == VALUE_JSON && json_is_object(v.json);
+    if (!object && v.kind != VALUE_MISSING && v.kind != VALUE_NULL) {
+        listing_fail(l, "\"%.64s\" is no object", part->in_name);
+        return l->e.scope;
+    }
+    snprintf(prefix, sizeof prefix, "%s%s.", l->e.scope->prefix, part->in_name);
+    char *kept = arena_text(&l->family->arena, prefix, strlen(prefix));
+    struct scope *s = kept ? open_scope(l, object ? v.json : NULL, kept) : NULL;
+    return s ? s : l->e.scope;
+}
+
+static void list_part(struct listing *l, const struct line *line, const struct place *p)
+{
+    const struct part *part = family_part(l->family, line->part);
+    struct binding bound[PARAMETERS_MAX], *outer = l->e.bindings;
+    unsigned n = 0;
+    if (l->parts == PARTS_MAX) {
+        listing_fail(l, "the family's parts are nested too deep");
+        return;
+    }
+    for (struct expressions *a = line->arguments; a; a = a->next, n++)
+        bound[n] = (struct binding){.symbol = part->parameters[n], .value = evaluate(&l->e, a->at)};
+    const struct scope *scope = l->e.scope;
+    l->e.scope = scope_in(l, part);
+    for (unsigned i = 0; i < n; i++) {
+        bound[i].outer = l->e.bindings;
+        l->e.bindings = &bound[i];
+    }
+    l->parts++;
+    list_lines(l, part->lines, p);
+    l->parts--;
+    l->e.bindings = outer;
+    l->e.scope = scope;
+}
+
+static bool begin_family(struct listing *l, struct family *family, json_t *config,
+                         json_t *overrides);
+
+/* Another object with what `with` sets. */
+static json_t *overrides_of(struct listing *l, const struct line *line)
+{
+    json_t *set = line->arguments ? json_object() : NULL;
+    for (struct expressions *a = line->arguments; a; a = a->next) {
+        struct value v = evaluate(&l->e, a->at);
+        json_t *json = v.kind == VALUE_INTEGER ? json_integer(v.integer)
+                       : v.kind == VALUE_REAL  ? json_real(v.real)
+                       : v.kind == VALUE_TEXT  ? json_string(v.text)
+                       : v.kind == VALUE_JSON  ? json_incref(v.json)
+                       : v.kind == VALUE_NULL  ? json_null()
+                                               : NULL;
+        if (json)
+            json_object_set_new(set, a->key, json);
+        else if (!l->failed)
+            listing_note_missing(l, v.key ? v.key : "a key");
+    }
+    return set;
+}
+
+/* The text of the family that the nested CONFIG names, or else the line. */
+static const struct hu_family_text *nested_text(struct listing *l, const struct line *line,
+                                                json_t *config)
+{
+    const char *type = json_string_value(json_object_get(config, "model_type"));
+    char shown[64];
+    const struct hu_family_text *text =
+        type && *type && line->config ? hu_family_text_find(type, HU_FAMILY_BY_NAME) : NULL;
+    if (!text && line->part)
+        text = hu_family_text_find(line->part, HU_FAMILY_BY_NAME);
+    if (!text)
+        listing_fail(l, "the family of a nested config is not known: '%s'",
+                     hu_printable(type         ? type
+                                  : line->part ? line->part
+                                               : "?",
+                                  shown, sizeof shown));
+    return text;
+}
+
+static void list_nested(struct listing *l, const struct hu_family_text *text, json_t *config,
+                        json_t *overrides, const struct place *p)
+{
+    char why[NOTATION_ERROR];
+    struct family *family = family_read(text->text, text->length, why), *outer = l->family;
+    struct evaluation e = l->e;
+    if (!family) {
+        listing_fail(l, "family %.60s: %s", text->names, why);
+        return;
+    }
+    if (begin_family(l, family, config, overrides)) {
+        list_lines(l, family->lines, p);
+        list_sizes(l);
+    }
+    e.steps = l->e.steps;
+    memcpy(e.letters, l->e.letters, sizeof e.letters);
+    l->e = e;
+    l->family = outer;
+    family_free(family);
+}
+
+static void list_family(struct listing *l, const struct line *line, const struct place *p,
+                        size_t base)
+{
+    json_t *config = l->e.scope->object;
+    if (line->config) {
+        struct value v = listing_value(l, line->config);
+        if (v.kind == VALUE_MISSING || l->failed)
+            return;
+        config = v.kind == VALUE_JSON && json_is_object(v.json) ? v.json : NULL;
+    }
+    if (!config || l->nested == NESTED_MAX) {
+        listing_fail(l,
+                     config ? "configs are nested too deep" : "a nested config is no object (%.*s)",
+                     (int)l->length, l->path);
+        return;
+    }
+    const struct hu_family_text *text = nested_text(l, line, config);
+    json_t *overrides = overrides_of(l, line);
+    char instead[PATH_SIZE];
+    snprintf(instead, sizeof instead, "%s", l->path + base + (base && l->length > base));
+    struct rename rename = {
+        .prefix = line->prefix, .instead = instead, .base = base, .outer = l->renames};
+    if (line->prefix) {
+        /* The nested names begin where this one did. */
+        rename.base = base ? base + 1 : 0;
+        listing_cut(l, base);
+        l->renames = &rename;
+    }
+    l->nested++;
+    if (text && !l->failed)
+        list_nested(l, text, config, overrides, p);
+    l->nested--;
+    l->renames = rename.outer;
+    json_decref(overrides);
+}
+
+/* What the words of a line say of all below it. */
+static struct place place_below(struct listing *l, const struct line *line, const struct place *p)
+{
+    struct place below = *p;
+    const struct words *w = &line->words;
+    if (w->tower)
+        below.tower = w->tower;
+    if (w->role)
+        below.role = w->role;
+    if (w->dtype.format || w->dtype.integer)
+        below.dtype = w->dtype;
+    below.optional |= w->optional;
+    below.tied |= w->tied && listing_holds(l, w->tied);
+    return below;
+}
+
+/* The line, its path's loops being bound. BASE: bytes of the path before the line's own. */
+static void list_line(struct listing *l, const struct line *line, const struct place *p,
+                      size_t base)
+{
+    if (l->failed || !stands(l, line) ||
+        (line->words.classes && !class_has(l, line->words.classes)))
+        return;
+    if (line->kind == LINE_TENSOR) {
+        list_tensor(l, line, p);
+        return;
+    }
+    if (line->kind == LINE_KEEP) {
+        list_keep(l, line, p);
+        return;
+    }
+    struct place below = place_below(l, line, p);
+    if (line->kind == LINE_FAMILY)
+        list_family(l, line, &below, base);
+    else if (line->kind == LINE_PART)
+        list_part(l, line, &below);
+    else
+        list_lines(l, line->children, &below);
+}
+
+static void list_path(struct listing *l, const struct line *line, const struct piece *piece,
+                      const struct place *p, size_t base);
+
+struct range {
+    uint64_t from, to, used;
+};
+
+static bool read_range(struct listing *l, const struct piece *piece, struct range *r)
+{
+    r->from = piece->from ? listing_number(l, piece->from, 0, "where a loop begins") : 0;
+    size_t missing = strlen(l->result->missing);
+    r->to = listing_number(l, piece->to, 0, "a loop's end");
+    r->used = piece->used ? listing_number(l, piece->used, 0, "the number of experts used") : 0;
+    /* What else the family needs shows in one turn. */
+    if (!r->to && strlen(l->result->missing) != missing)
+        r->to = r->from + 1;
+    if (piece->used && r->used > r->to)
+        listing_fail(l, "more experts are used than there are (%.*s)", (int)l->length, l->path);
+    return !l->failed && r->from < r->to;
+}
+
+/* One turn for each index, which stands in the name. */
+static void list_each(struct listing *l, const struct line *line, const struct piece *piece,
+                      const struct range *r, const struct place *p, size_t base)
+{
+    struct binding bound = {.symbol = piece->variable, .outer = l->e.bindings};
+    bool layers = !strcmp(piece->variable->name, "i");
+    struct place below = *p;
+    if (r->to - r->from > LAYERS_MAX) {
+        struct value v = evaluate(&l->e, piece->to);
+        listing_fail(l, "\"%.64s\" is over %d", v.key ? v.key : piece->variable->name, LAYERS_MAX);
+        return;
+    }
+    if (layers)
+        below.stack = l->out->stacks++;
+    l->e.bindings = &bound;
+    for (uint64_t i = r->from; i < r->to && !l->failed; i++) {
+        char digits[24];
+        size_t length = l->length;
+        bound.value = (struct value){.kind = VALUE_INTEGER, .integer = (int64_t)i};
+        if (layers)
+            below.layer = (uint32_t)i;
+        listing_append(l, digits,
+                       (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)i));
+        list_path(l, line, piece->next, &below, base);
+        listing_cut(l, length);
+    }
+    l->e.bindings = bound.outer;
+}
+
+/* One turn for all, where nothing below depends on the index; false: something does. */
+static bool list_alike(struct listing *l, const struct line *line, const struct piece *piece,
+                       const struct range *r, const struct place *p, size_t base)
+{
+    struct binding bound = {.symbol = piece->variable,
+                            .value = {.kind = VALUE_INTEGER, .integer = (int64_t)r->from},
+                            .outer = l->e.bindings};
+    struct place below = *p;
+    size_t rows = l->out->count, kept = l->out->kept_count, length = l->length;
+    bool unrolled = l->unrolled;
+    if (p->repeats == HU_REPEATS_MAX)
+        return false;
+    if (__builtin_mul_overflow(below.copies, r->to - r->from, &below.copies) ||
+        below.copies > UINT64_C(1) << 40) {
+        listing_fail(l, "the model has more parameters than 64 bits count");
+        return true;
+    }
+    below.firsts[below.repeats] = r->from;
+    below.counts[below.repeats++] = r->to - r->from;
+    l->unrolled = false;
+    l->e.bindings = &bound;
+    listing_append(l, "\1", 1);
+    list_path(l, line, piece->next, &below, base);
+    listing_cut(l, length);
+    l->e.bindings = bound.outer;
+    bool alike = !bound.touched && !l->unrolled;
+    l->unrolled = unrolled;
+    if (!alike) {
+        l->out->count = rows;
+        l->out->kept_count = kept;
+    }
+    return alike;
+}
+
+static void list_loop(struct listing *l, const struct line *line, const struct piece *piece,
+                      const struct place *p, size_t base)
+{
+    struct range r;
+    struct place below = *p;
+    if (!read_range(l, piece, &r))
+        return;
+    if (piece->used) {
+        below.experts *= r.to - r.from;
+        below.experts_used *= r.used;
+        if (below.experts > UINT64_C(1) << 40) {
+            listing_fail(l, "the model has more experts than can be counted");
+            return;
+        }
+    }
+    if (!strcmp(piece->variable->name, "i") || !list_alike(l, line, piece, &r, &below, base))
+        list_each(l, line, piece, &r, &below, base);
+}
+
+static void append_value(struct listing *l, struct value v)
+{
+    char digits[24];
+    if (v.kind == VALUE_INTEGER)
+        listing_append(l, digits,
+                       (size_t)snprintf(digits, sizeof digits, "%lld", (long long)v.integer));
+    else if (v.kind == VALUE_TEXT)
+        listing_append(l, v.text, strlen(v.text));
+    else if (v.kind != VALUE_MISSING)
+        listing_fail(l, "a value in a name is neither a whole number nor a text");
+}
+
+static void list_path(struct listing *l, const struct line *line, const struct piece *piece,
+                      const struct place *p, size_t base)
+{
+    size_t length = l->length;
+    if (l->failed)
+        return;
+    if (!piece) {
+        list_line(l, line, p, base);
+        return;
+    }
+    if (piece->kind == PIECE_LOOP) {
+        list_loop(l, line, piece, p, base);
+        return;
+    }
+    if (piece->kind == PIECE_TEXT)
+        listing_append(l, piece->text, strlen(piece->text));
+    else
+        append_value(l, listing_value(l, piece->to));
+    list_path(l, line, piece->next, p, base);
+    listing_cut(l, length);
+}
+
+static void list_lines(struct listing *l, const struct line *line, const struct place *p)
+{
+    size_t base = l->length;
+    for (; line && !l->failed; line = line->next) {
+        if (base && line->path)
+            listing_append(l, ".", 1);
+        list_path(l, line, line->path, p, base);
+        listing_cut(l, base);
+    }
+}
+
+/* The class's sizes fill in what a config leaves out; they are no answer to one that gives none. */
+static void keep_sizes(struct family *family, json_t *config)
+{
+    bool given = false;
+    for (int pass = 0; pass < 2 && !given; pass++)
+        for (int i = 0; i < SYMBOL_SLOTS; i++)
+            for (struct symbol *s = family->symbols.slots[i]; s; s = s->next) {
+                if (s->is_size && json_is_integer(json_object_get(config, s->name)))
+                    given = true;
+                if (pass && s->is_size)
+                    s->otherwise = NULL;
+            }
+}
+
+static bool begin_family(struct listing *l, struct family *family, json_t *config,
+                         json_t *overrides)
+{
+    l->family = family;
+    l->e.arena = &family->arena;
+    l->e.symbols = &family->symbols;
+    l->e.bindings = NULL;
+    l->e.scope = NULL;
+    struct scope *root = open_scope(l, config, "");
+    if (!root)
+        return false;
+    root->overrides = overrides;
+    l->e.scope = l->e.root = root;
+    if (!l->nested)
+        keep_sizes(family, config);
+    return true;
+}
+
+/* A bare class's names lack the prefix, and the rest of the list is not in it. */
+static void strip_base(struct listing *l)
+{
+    struct hu_tensors *t = l->out;
+    size_t n = strlen(l->family->base), kept = 0;
+    bool any = false;
+    for (size_t i = 0; i < t->count; i++)
+        any |= !strncmp(t->rows[i].name, l->family->base, n) && t->rows[i].name[n] == '.';
+    for (size_t i = 0; any && i < t->count; i++)
+        if (!strncmp(t->rows[i].name, l->family->base, n) && t->rows[i].name[n] == '.') {
+            t->rows[kept] = t->rows[i];
+            t->rows[kept++].name += n + 1;
+        }
+    if (any)
+        t->count = kept;
+}
+
+/* The first of "architectures"; the family's first where the config names none. */
+static const char *class_of(json_t *config, const struct hu_family_text *text, char out[64])
+{
+    const char *name =
+        json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
+    if (!name) /* diffusers' */
+        name = json_string_value(json_object_get(config, "_class_name"));
+    if (name)
+        return name;
+    snprintf(out, 64, "%.*s", (int)strcspn(text->classes ? text->classes : "", " "),
+             text->classes ? text->classes : "");
+    return out;
+}
+
+static int64_t labels_of(json_t *config)
+{
+    size_t named = json_object_size(json_object_get(config, "id2label"));
+    json_int_t labels = json_integer_value(json_object_get(config, "num_labels"));
+    return named ? (int64_t)named : labels > 0 && labels < 1 << 30 ? (int64_t)labels : 2;
+}
+
+bool listing_make(const struct hu_family_text *text, json_t *config, struct listing_result *result)
+{
+    static const struct place top = {
+        .copies = 1, .experts = 1, .experts_used = 1, .stack = HU_NO_LAYER, .layer = HU_NO_LAYER};
+    char class[64], why[NOTATION_ERROR];
+    *result = (struct listing_result){0};
+    struct listing l = {.result = result, .out = &result->tensors};
+    struct family *family = family_read(text->text, text->length, why);
+    if (!family) {
+        snprintf(result->error, LISTING_ERROR, "family %.60s: %s", text->names, why);
+        return false;
+    }
+    l.class = class_of(config, text, class);
+    l.e = (struct evaluation){
+        .class = l.class, .labels = labels_of(config), .failed = &l.failed, .error = result->error};
+    /* `base -`: no class of the family is bare, whatever its name. */
+    result->bare = strcmp(family->base, "-") && is_bare(l.class);
+    if (begin_family(&l, family, config, NULL)) {
+        list_remarks(&l);
+        list_lines(&l, family->lines, &top);
+        list_sizes(&l);
+        if (result->bare)
+            strip_base(&l);
+    }
+    result->classifies = l.scored;
+    family_free(family);
+    return !l.failed;
+}

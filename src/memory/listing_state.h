@@ -1,0 +1,68 @@
+/* A list while it is made: for listing.c, listing_rows.c and listing_remarks.c. */
+#ifndef HALFULP_MEMORY_LISTING_STATE_H
+#define HALFULP_MEMORY_LISTING_STATE_H
+
+#include "listing.h"
+#include "notation.h"
+
+enum { PATH_SIZE = 512, NESTED_MAX = 6, PARTS_MAX = 24 };
+
+/* What holds for all that is listed below a line. */
+struct place {
+    uint64_t copies, experts, experts_used;
+    uint64_t firsts[HU_REPEATS_MAX], counts[HU_REPEATS_MAX];
+    unsigned repeats;
+    enum hu_role role, tower;
+    bool lora, optional, tied;
+    struct hu_dtype dtype;
+    uint32_t stack, layer;
+};
+
+/* How names that a nested family begins with PREFIX begin instead. */
+struct rename {
+    const char *prefix, *instead;
+    size_t base; /* bytes of the path before the nested family's own */
+    const struct rename *outer;
+};
+
+struct listing {
+    struct listing_result *result;
+    struct hu_tensors *out;
+    struct family *family;
+    struct evaluation e;
+    const struct rename *renames;
+    char path[PATH_SIZE];
+    size_t length;
+    const char *class;
+    bool failed;
+    bool unrolled; /* something here must be listed one by one */
+    bool scored;   /* a classifier's head was put in a language model's place */
+    unsigned nested, parts;
+};
+
+/* Marks the list as failed, once. */
+void listing_fail(struct listing *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The settled value of NODE; what is missing is noted. */
+struct value listing_value(struct listing *l, struct node *node);
+/* A whole number of at least LEAST; 0, and noted, where it is missing. WHAT: its name where it is
+ * no key's. */
+uint64_t listing_number(struct listing *l, struct node *node, int64_t least, const char *what);
+/* Null and nothing are false; a key that is missing is noted. */
+bool listing_holds(struct listing *l, struct node *condition);
+void listing_note_missing(struct listing *l, const char *key);
+
+/* More of the path at hand, and less. */
+void listing_append(struct listing *l, const char *text, size_t n);
+void listing_cut(struct listing *l, size_t length);
+
+bool listing_classifies(const char *class);
+
+/* The tensor, or what a layer keeps, that LINE says, its path's loops being bound. */
+void list_tensor(struct listing *l, const struct line *line, const struct place *p);
+void list_keep(struct listing *l, const struct line *line, const struct place *p);
+
+/* The notes and refusals of the family at hand; and which sizes were left to its class. */
+void list_remarks(struct listing *l);
+void list_sizes(struct listing *l);
+
+#endif

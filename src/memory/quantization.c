@@ -1,0 +1,172 @@
+#include "quantization.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_SIZE = 640, PATTERNS_MAX = 8192, REGEX_SIZE = 512 };
+
+/* Python's expressions in POSIX's: \d, \w and (?:. Lookaround has no like. */
+static bool translate(const char *from, char out[REGEX_SIZE])
+{
+    size_t n = (size_t)snprintf(out, REGEX_SIZE, "^(");
+    for (; *from && n + 16 < REGEX_SIZE; from++) {
+        const char *instead = !strncmp(from, "\\d", 2)   ? "[0-9]"
+                              : !strncmp(from, "\\w", 2) ? "[[:alnum:]_]"
+                              : !strncmp(from, "(?:", 3) ? "("
+                                                         : NULL;
+        if (!instead && !strncmp(from, "(?", 2))
+            return false;
+        if (instead) {
+            n += (size_t)snprintf(out + n, REGEX_SIZE - n, "%s", instead);
+            from += *from == '(' ? 2 : 1;
+        } else {
+            out[n++] = *from;
+        }
+    }
+    snprintf(out + n, REGEX_SIZE - n, ")");
+    return !*from;
+}
+
+static void compile(struct hu_pattern *p)
+{
+    char text[REGEX_SIZE];
+    bool is_regex = !strncmp(p->text, "re:", 3);
+    p->glob = !is_regex && strpbrk(p->text, "*?");
+    if (!is_regex)
+        return;
+    p->is_regex =
+        translate(p->text + 3, text) && !regcomp(&p->regex, text, REG_EXTENDED | REG_NOSUB);
+    p->broken = !p->is_regex;
+}
+
+bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_pattern **patterns,
+                      size_t *count)
+{
+    size_t n = json_array_size(list), before = *count;
+    if (!n || before + n > PATTERNS_MAX)
+        return !n;
+    struct hu_pattern *grown = realloc(*patterns, (before + n) * sizeof *grown);
+    if (!grown)
+        return false;
+    *patterns = grown;
+    for (size_t i = 0; i < n; i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        struct hu_pattern *p = &grown[*count];
+        if (!text || !*text)
+            continue;
+        *p = (struct hu_pattern){.text = arena_text(&q->arena, text, strlen(text))};
+        if (!p->text)
+            return false;
+        compile(p);
+        ++*count;
+    }
+    return true;
+}
+
+/* Whether PIECE is NAME, or whole words of it: its beginning, end or middle between dots. */
+static bool has_piece(const char *name, const char *piece)
+{
+    size_t n = strlen(piece);
+    for (const char *at = name; (at = strstr(at, piece)); at++)
+        if ((at == name || at[-1] == '.' || *piece == '.') &&
+            (!at[n] || at[n] == '.' || (n && piece[n - 1] == '.')))
+            return true;
+    return false;
+}
+
+static bool matches(const struct hu_pattern *p, const char *module)
+{
+    if (p->is_regex)
+        return !regexec(&p->regex, module, 0, NULL, 0);
+    if (!p->glob)
+        return !p->broken && has_piece(module, p->text);
+    char wide[NAME_SIZE];
+    snprintf(wide, sizeof wide, "%s.*", p->text);
+    return !fnmatch(p->text, module, 0) || !fnmatch(wide, module, 0);
+}
+
+static bool any_matches(const struct hu_pattern *patterns, size_t count,
+                        const struct hu_tensor_row *row)
+{
+    char name[NAME_SIZE];
+    if (!count)
+        return false;
+    hu_row_name(row, 0, name, sizeof name);
+    char *last = strrchr(name, '.');
+    if (last && !strcmp(last, ".weight"))
+        *last = 0;
+    for (size_t i = 0; i < count; i++)
+        if (matches(&patterns[i], name))
+            return true;
+    return false;
+}
+
+static bool in_scope(enum hu_scope scope, const struct hu_tensor_row *row)
+{
+    if (row->rank < 2 || row->is_bias || row->dtype.format || row->dtype.integer || row->tied)
+        return false;
+    /* Stacked biases of experts are no matrices. */
+    if (row->stacked && row->rank < 3)
+        return false;
+    if (scope == HU_SCOPE_EXPERTS)
+        return row->role == HU_ROLE_EXPERT;
+    bool block = row->role == HU_ROLE_ATTENTION || row->role == HU_ROLE_MLP ||
+                 row->role == HU_ROLE_EXPERT || row->role == HU_ROLE_SSM;
+    bool linear = block && (row->rank == 2 || row->stacked);
+    return linear || (scope == HU_SCOPE_LINEAR && row->role == HU_ROLE_HEAD && row->rank == 2);
+}
+
+bool hu_quantization_takes(const struct hu_quantization *q, const struct hu_tensor_row *row)
+{
+    return in_scope(q->scope, row) && !any_matches(q->patterns, q->pattern_count, row) &&
+           (!q->only_count || any_matches(q->only, q->only_count, row));
+}
+
+static uint64_t parts(uint64_t n, uint64_t of)
+{
+    return n / of + (n % of != 0);
+}
+
+/* Scales of a matrix of OUT × IN. */
+static uint64_t scales_of(const struct hu_quantization *q, uint64_t out, uint64_t in)
+{
+    if (q->one_scale)
+        return 1;
+    if (q->tile_rows && q->tile_columns)
+        return parts(out, q->tile_rows) * parts(in, q->tile_columns);
+    return out * (q->group ? parts(in, q->group) : 1);
+}
+
+bool hu_quantization_bytes(const struct hu_quantization *q, const struct hu_tensor_row *row,
+                           const uint64_t *shape, uint64_t *bytes)
+{
+    unsigned __int128 elements = 1;
+    for (unsigned i = 0; i < row->rank; i++)
+        elements *= shape[i];
+    uint64_t in = shape[row->rank - 1], out = shape[row->rank - 2];
+    uint64_t matrices = row->rank > 2 && in && out ? (uint64_t)(elements / in / out) : 1;
+    unsigned __int128 scales = (unsigned __int128)matrices * scales_of(q, out, in);
+    unsigned __int128 sum = (elements * q->bits + 7) / 8;
+    sum += (scales * q->scale_bits + 7) / 8 + (scales * q->zero_bits + 7) / 8;
+    sum += q->nested ? (scales + q->nested - 1) / q->nested * 4 : 0;
+    sum += (unsigned __int128)matrices *
+           ((unsigned __int128)in * q->input_bytes + q->constant + q->codebook_bytes);
+    *bytes = (uint64_t)sum;
+    return sum <= UINT64_MAX;
+}
+
+void hu_quantization_free(struct hu_quantization *q)
+{
+    struct hu_pattern *lists[] = {q->patterns, q->only};
+    const size_t counts[] = {q->pattern_count, q->only_count};
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; i < counts[k]; i++)
+            if (lists[k][i].is_regex)
+                regfree(&lists[k][i].regex);
+        free(lists[k]);
+    }
+    arena_free(&q->arena);
+    *q = (struct hu_quantization){0};
+}

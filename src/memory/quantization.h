@@ -1,0 +1,68 @@
+/* What a config says of how its checkpoint's weights are quantized, and the bytes that they take.
+ */
+#ifndef HALFULP_MEMORY_QUANTIZATION_H
+#define HALFULP_MEMORY_QUANTIZATION_H
+
+#include "tensors.h"
+
+#include <jansson.h>
+#include <regex.h>
+
+/* Which matrices are quantized where the config leaves none out. */
+enum hu_scope {
+    HU_SCOPE_BLOCKS,  /* those of linear layers within the blocks, routers aside */
+    HU_SCOPE_LINEAR,  /* the head too */
+    HU_SCOPE_EXPERTS, /* the experts alone */
+};
+
+/* A module's name, a piece of it, a glob, or "re:" and a regular expression. */
+struct hu_pattern {
+    const char *text;
+    bool glob, is_regex, broken; /* broken: an expression that cannot be read */
+    regex_t regex;
+};
+
+/* A matrix of OUT × IN takes bits × OUT × IN / 8, and for its scales what follows. */
+struct hu_quantization {
+    char method[48]; /* as the config calls it, and its bits: for people */
+    enum hu_scope scope;
+    unsigned bits;
+    uint64_t group;                   /* inputs that share a scale; 0: a whole row */
+    uint64_t tile_rows, tile_columns; /* not 0: a scale a tile instead */
+    bool one_scale;                   /* one scale for the matrix */
+    unsigned scale_bits, zero_bits;   /* of each scale, and of its zero point */
+    unsigned nested;                  /* scales that share an fp32 one; 0: none */
+    unsigned input_bytes;             /* a column: gptq's g_idx */
+    unsigned constant;                /* a matrix: shapes, global scales */
+    uint64_t codebook_bytes;          /* a matrix: aqlm's */
+    struct hu_pattern *patterns;      /* modules that are left out */
+    size_t pattern_count;
+    struct hu_pattern *only; /* modules that alone are quantized; none: all in the scope */
+    size_t only_count;
+    struct arena arena;
+};
+
+enum { HU_QUANTIZATION_ERROR = 256 };
+
+enum hu_quantized { HU_NOT_QUANTIZED, HU_QUANTIZED, HU_QUANTIZED_UNKNOWN };
+
+/*
+ * Reads "quantization_config" (or its kin) of the config ROOT. HU_QUANTIZED_UNKNOWN: it declares
+ * what is not known; error says what. hu_quantization_free releases *q either way.
+ */
+enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
+                                       char error[HU_QUANTIZATION_ERROR]);
+void hu_quantization_free(struct hu_quantization *q);
+
+/* Adds the strings of LIST to Q's list of patterns. False: out of memory, or too many. */
+bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_pattern **patterns,
+                      size_t *count);
+
+/* Whether ROW is stored quantized. */
+bool hu_quantization_takes(const struct hu_quantization *q, const struct hu_tensor_row *row);
+/* Bytes of one copy of ROW, which hu_quantization_takes, with the sizes of SHAPE. False: over 64
+ * bits. */
+bool hu_quantization_bytes(const struct hu_quantization *q, const struct hu_tensor_row *row,
+                           const uint64_t *shape, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,420 @@
+#include "quantization.h"
+#include "tensor/printable.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Reading: one function a method; each says what it does not know. */
+
+struct declared {
+    json_t *config; /* the object that declares it */
+    struct hu_quantization *q;
+    char *error;
+};
+
+static bool unknown(struct declared *d, const char *what, const char *value)
+{
+    char shown[64];
+    snprintf(d->error, HU_QUANTIZATION_ERROR, "%s '%s' is not known", what,
+             hu_printable(value ? value : "none", shown, sizeof shown));
+    return false;
+}
+
+/* A whole number of OBJECT, from 1 to 2^20; OTHERWISE where it is absent; −1 and null are 0. */
+static uint64_t number(json_t *object, const char *key, uint64_t otherwise)
+{
+    json_t *value = json_object_get(object, key);
+    json_int_t n = json_integer_value(value);
+    if (!value)
+        return otherwise;
+    return n > 0 && n <= 1 << 20 ? (uint64_t)n : 0;
+}
+
+static const char *text(json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value ? value : "";
+}
+
+static bool read_bits(struct declared *d, uint64_t bits)
+{
+    d->q->bits = (unsigned)bits;
+    char shown[24];
+    snprintf(shown, sizeof shown, "%llu", (unsigned long long)bits);
+    return (bits >= 1 && bits <= 8) || unknown(d, "a width of bits", shown);
+}
+
+static void set_tile(struct hu_quantization *q, json_t *block)
+{
+    q->tile_rows = (uint64_t)json_integer_value(json_array_get(block, 0));
+    q->tile_columns = (uint64_t)json_integer_value(json_array_get(block, 1));
+    if (q->tile_rows > 1 << 20 || q->tile_columns > 1 << 20)
+        q->tile_rows = q->tile_columns = 0;
+}
+
+/* DeepSeek's and transformers' fine-grained fp8: an fp32 scale a tile. */
+static bool read_fp8(struct declared *d)
+{
+    d->q->bits = 8;
+    d->q->scale_bits = 32;
+    json_t *block = json_object_get(d->config, "weight_block_size");
+    if (block)
+        set_tile(d->q, block);
+    else
+        d->q->tile_rows = d->q->tile_columns = 128; /* FineGrainedFP8Config's own */
+    d->q->one_scale = !d->q->tile_rows;
+    /* "ue8m0" scales are stored in fp32 or, since DeepSeek-V4, as the byte that they are. */
+    return true;
+}
+
+/* FBGEMM: a row's fp32 scale. */
+static bool read_fbgemm(struct declared *d)
+{
+    d->q->bits = 8;
+    d->q->scale_bits = 32;
+    return true;
+}
+
+/* AutoGPTQ, GPTQModel: fp16 scales and packed zero points a group, an int32 a column. */
+static bool read_gptq(struct declared *d)
+{
+    json_t *inside = json_object_get(d->config, "modules_in_block_to_quantize"), *list;
+    size_t i;
+    if (!read_bits(d, number(d->config, "bits", 4)))
+        return false;
+    d->q->group = number(d->config, "group_size", 128);
+    d->q->scale_bits = 16;
+    d->q->zero_bits = d->q->bits;
+    d->q->input_bytes = 4;
+    json_array_foreach(inside, i, list)
+    {
+        bool nested = json_is_array(list);
+        if (!hu_patterns_read(d->q, nested ? list : inside, &d->q->only, &d->q->only_count) ||
+            !nested)
+            break;
+    }
+    if (json_is_true(json_object_get(d->config, "lm_head")))
+        d->q->scope = HU_SCOPE_LINEAR;
+    return true;
+}
+
+/* AutoAWQ: as GPTQ without the columns' groups. */
+static bool read_awq(struct declared *d)
+{
+    if (!read_bits(d, number(d->config, "bits", number(d->config, "w_bit", 4))))
+        return false;
+    d->q->group = number(d->config, "group_size", number(d->config, "q_group_size", 128));
+    d->q->scale_bits = 16;
+    json_t *zero = json_object_get(d->config, "zero_point");
+    d->q->zero_bits = json_is_false(zero) ? 0 : d->q->bits;
+    return true;
+}
+
+/* AutoRound packs like GPTQ, without the columns' groups. */
+static bool read_auto_round(struct declared *d)
+{
+    if (!read_gptq(d))
+        return false;
+    d->q->input_bytes = 0;
+    return true;
+}
+
+/* bitsandbytes: 64 codes an fp32 scale, or an int8 one over 256 of those; int8 by rows. */
+static bool read_bitsandbytes(struct declared *d)
+{
+    json_t *c = d->config;
+    struct hu_quantization *q = d->q;
+    const char *kind = text(c, "bnb_4bit_quant_type");
+    if (json_is_true(json_object_get(c, "load_in_8bit"))) {
+        q->bits = 8;
+        q->scale_bits = 32;
+        q->constant = 1; /* weight_format */
+        return true;
+    }
+    if (!json_is_true(json_object_get(c, "load_in_4bit")))
+        return unknown(d, "bitsandbytes without load_in_4bit or load_in_8bit:", "neither");
+    if (*kind && strcmp(kind, "nf4") && strcmp(kind, "fp4"))
+        return unknown(d, "a 4-bit type of bitsandbytes", kind);
+    q->bits = 4;
+    q->group = 64;
+    q->scale_bits = 32;
+    q->constant = 16 * 4; /* quant_map */
+    if (json_is_true(json_object_get(c, "bnb_4bit_use_double_quant"))) {
+        q->scale_bits = 8;
+        q->nested = 256;
+        q->constant += 256 * 4; /* nested_quant_map */
+    }
+    return true;
+}
+
+/* OCP MXFP4 as gpt-oss stores it: the experts alone, 32 codes an e8m0 scale. */
+static bool read_mxfp4(struct declared *d)
+{
+    d->q->bits = 4;
+    d->q->group = 32;
+    d->q->scale_bits = 8;
+    d->q->scope = HU_SCOPE_EXPERTS;
+    return true;
+}
+
+static bool read_nvfp4(struct declared *d)
+{
+    d->q->bits = 4;
+    d->q->group = 16;
+    d->q->scale_bits = 8;
+    d->q->constant = 4 + 4; /* the tensor's scale, the inputs' */
+    return true;
+}
+
+/* NVIDIA's ModelOpt: weight_scale, weight_scale_2, input_scale. */
+static bool read_modelopt(struct declared *d)
+{
+    json_t *inner = json_object_get(d->config, "quantization");
+    json_t *c = json_is_object(inner) ? inner : d->config;
+    const char *algorithm = text(c, "quant_algo");
+    d->q->scope = HU_SCOPE_LINEAR;
+    if (!hu_patterns_read(d->q, json_object_get(c, "exclude_modules"), &d->q->patterns,
+                          &d->q->pattern_count))
+        return unknown(d, "a list of modules", "exclude_modules");
+    if (!strcmp(algorithm, "NVFP4") || !strcmp(algorithm, "NVFP4_AWQ"))
+        return read_nvfp4(d);
+    d->q->bits = 8;
+    d->q->scale_bits = 32;
+    d->q->one_scale = !strcmp(algorithm, "FP8") || !strcmp(algorithm, "fp8");
+    d->q->constant = 4; /* input_scale */
+    if (d->q->one_scale || !strcmp(algorithm, "FP8_PER_CHANNEL_PER_TOKEN"))
+        return true;
+    if (!strcmp(algorithm, "W4A16_AWQ") || !strcmp(algorithm, "W4A8_AWQ")) {
+        d->q->bits = 4;
+        d->q->group = number(c, "group_size", 128);
+        return true;
+    }
+    return unknown(d, "the quant_algo of modelopt", algorithm);
+}
+
+/* llm-compressor's formats: what follows from a group's "weights". */
+static bool read_compressed(struct declared *d)
+{
+    json_t *groups = json_object_get(d->config, "config_groups"), *group, *weights = NULL;
+    struct hu_quantization *q = d->q;
+    const char *name, *format = text(d->config, "format");
+    size_t quantized = 0;
+    json_object_foreach(groups, name, group)
+    {
+        json_t *w = json_object_get(group, "weights");
+        if (!json_is_object(w))
+            continue;
+        /* Groups that differ in width are more than one formula. */
+        if (weights && number(weights, "num_bits", 0) != number(w, "num_bits", 0))
+            return unknown(d, "compressed-tensors with weights of", "several widths");
+        weights = w;
+        quantized++;
+        json_t *targets = json_object_get(group, "targets");
+        const char *first = json_string_value(json_array_get(targets, 0));
+        if (first && strcmp(first, "Linear") &&
+            !hu_patterns_read(q, targets, &q->only, &q->only_count))
+            return unknown(d, "a list of modules", "targets");
+    }
+    if (!quantized)
+        return unknown(d, "compressed-tensors without weights in config_groups: format", format);
+    if (!read_bits(d, number(weights, "num_bits", 8)))
+        return false;
+    const char *strategy = text(weights, "strategy");
+    q->scope = HU_SCOPE_LINEAR;
+    q->scale_bits = 16;
+    q->group = number(weights, "group_size", 0);
+    q->one_scale = !strcmp(strategy, "tensor");
+    if (!strcmp(strategy, "block"))
+        set_tile(q, json_object_get(weights, "block_structure"));
+    if (strstr(format, "nvfp4"))
+        return read_nvfp4(d);
+    if (strstr(format, "mxfp4")) {
+        q->group = 32;
+        q->scale_bits = 8;
+        return true;
+    }
+    if (json_is_false(json_object_get(weights, "symmetric")))
+        q->zero_bits = q->bits;
+    if (strstr(format, "pack"))
+        q->constant = 2 * 8; /* weight_shape */
+    if (!strcmp(text(weights, "actorder"), "group"))
+        q->input_bytes = 4;
+    if (strstr(format, "sparse") || strstr(format, "24"))
+        return unknown(d, "the format of compressed-tensors", format);
+    return true;
+}
+
+static bool read_hqq(struct declared *d)
+{
+    json_t *inner = json_object_get(d->config, "quant_config");
+    json_t *weights = json_object_get(inner, "weight_quant_params");
+    if (!json_is_object(weights))
+        weights = json_is_object(inner) ? inner : d->config;
+    if (!read_bits(d, number(weights, "nbits", 4)))
+        return false;
+    d->q->group = number(weights, "group_size", 64);
+    d->q->scale_bits = d->q->zero_bits = 16;
+    return true;
+}
+
+/* Egiazarian et al. 2024 (arXiv:2401.06118): codes of groups, codebooks a matrix, a scale a row. */
+static bool read_aqlm(struct declared *d)
+{
+    json_t *c = d->config;
+    uint64_t inputs = number(c, "in_group_size", 8), outputs = number(c, "out_group_size", 1);
+    uint64_t books = number(c, "num_codebooks", 1), bits = number(c, "nbits_per_codebook", 16);
+    if (!inputs || !outputs || !books || bits < 1 || bits > 16 || inputs * outputs > 1 << 16 ||
+        (books * bits) % (inputs * outputs))
+        return unknown(d, "aqlm's groups and codebooks:", "they give no whole bits a weight");
+    d->q->bits = (unsigned)(books * bits / (inputs * outputs));
+    d->q->scale_bits = 16;
+    d->q->codebook_bytes = books * ((uint64_t)1 << bits) * inputs * outputs * 2;
+    return true;
+}
+
+static bool read_torchao(struct declared *d)
+{
+    json_t *type = json_object_get(d->config, "quant_type");
+    json_t *inner = json_object_get(type, "default");
+    const char *name = json_is_string(type) ? json_string_value(type) : text(inner, "_type");
+    json_t *settings = json_is_string(type) ? json_object_get(d->config, "quant_type_kwargs")
+                                            : json_object_get(inner, "_data");
+    struct hu_quantization *q = d->q;
+    bool four = strstr(name, "int4") || strstr(name, "Int4");
+    bool float8 = strstr(name, "float8") || strstr(name, "Float8");
+    if (!four && !float8 && !strstr(name, "int8") && !strstr(name, "Int8"))
+        return unknown(d, "the quant_type of torchao", name);
+    q->bits = four ? 4 : 8;
+    q->group = four ? number(settings, "group_size", 128) : 0;
+    q->scale_bits = float8 ? 32 : 16;
+    q->zero_bits = four ? 16 : 0;
+    return true;
+}
+
+static bool read_eetq(struct declared *d)
+{
+    const char *weights = text(d->config, "weights");
+    if (*weights && strcmp(weights, "int8"))
+        return unknown(d, "eetq's weights", weights);
+    d->q->bits = 8;
+    d->q->scale_bits = 16;
+    return true;
+}
+
+static bool read_quanto(struct declared *d)
+{
+    const char *weights = text(d->config, "weights");
+    bool float8 = !strncmp(weights, "float8", 6);
+    unsigned bits =
+        !strncmp(weights, "int", 3) && strlen(weights) == 4 ? (unsigned)(weights[3] - '0') : 0;
+    if (!float8 && bits != 2 && bits != 4 && bits != 8)
+        return unknown(d, "quanto's weights", weights);
+    d->q->bits = float8 ? 8 : bits;
+    d->q->group = d->q->bits < 8 ? 128 : 0;
+    d->q->scale_bits = 16;
+    d->q->zero_bits = d->q->bits < 8 ? 16 : 0;
+    return true;
+}
+
+/* Four ternary weights a byte, one scale; "online" checkpoints are not packed. */
+static bool read_bitnet(struct declared *d)
+{
+    if (!strcmp(text(d->config, "quantization_mode"), "online"))
+        return unknown(d, "bitnet's quantization_mode", "online");
+    d->q->bits = 2;
+    d->q->one_scale = true;
+    d->q->scale_bits = 16;
+    return true;
+}
+
+static const struct {
+    const char *name;
+    bool (*read)(struct declared *d);
+} methods[] = {
+    {"fp8", read_fp8},
+    {"fbgemm_fp8", read_fbgemm},
+    {"gptq", read_gptq},
+    {"awq", read_awq},
+    {"auto-round", read_auto_round},
+    {"intel/auto-round", read_auto_round},
+    {"bitsandbytes", read_bitsandbytes},
+    {"mxfp4", read_mxfp4},
+    {"modelopt", read_modelopt},
+    {"modelopt_fp4", read_modelopt},
+    {"compressed-tensors", read_compressed},
+    {"compressed_tensors", read_compressed},
+    {"hqq", read_hqq},
+    {"aqlm", read_aqlm},
+    {"torchao", read_torchao},
+    {"eetq", read_eetq},
+    {"quanto", read_quanto},
+    {"bitnet", read_bitnet},
+};
+
+/* The method's name; bitsandbytes' older configs leave it out. */
+static const char *method_of(json_t *config)
+{
+    const char *name = text(config, "quant_method");
+    bool bits = json_is_true(json_object_get(config, "load_in_4bit")) ||
+                json_is_true(json_object_get(config, "load_in_8bit"));
+    if (*name)
+        return name;
+    if (bits)
+        return "bitsandbytes";
+    if (json_object_get(config, "quant_algo") || json_object_get(config, "producer"))
+        return "modelopt";
+    if (json_object_get(config, "config_groups"))
+        return "compressed-tensors";
+    return json_object_get(config, "w_bit") ? "awq" : "";
+}
+
+/* Modules that are left out, under the names that methods have for the list. */
+static bool read_left_out(struct declared *d)
+{
+    static const char *const keys[] = {"modules_to_not_convert",
+                                       "ignore",
+                                       "ignored_layers",
+                                       "llm_int8_skip_modules",
+                                       "skip_modules",
+                                       "linear_weights_not_to_quantize",
+                                       NULL};
+    for (size_t i = 0; keys[i]; i++) {
+        json_t *list = json_object_get(d->config, keys[i]);
+        if (!hu_patterns_read(d->q, list, &d->q->patterns, &d->q->pattern_count))
+            return unknown(d, "a list of modules", keys[i]);
+    }
+    for (size_t i = 0; i < d->q->pattern_count; i++)
+        if (d->q->patterns[i].broken)
+            return unknown(d, "the expression of modules", d->q->patterns[i].text);
+    return true;
+}
+
+static json_t *declaration(json_t *root)
+{
+    static const char *const keys[] = {"quantization_config", "compression_config"};
+    json_t *places[] = {root, json_object_get(root, "text_config")};
+    for (size_t i = 0; i < 4; i++) {
+        json_t *found = json_object_get(places[i / 2], keys[i % 2]);
+        if (found && !json_is_null(found))
+            return found;
+    }
+    return NULL;
+}
+
+enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
+                                       char error[HU_QUANTIZATION_ERROR])
+{
+    *q = (struct hu_quantization){0};
+    struct declared d = {.config = declaration(root), .q = q, .error = error};
+    if (!d.config)
+        return HU_NOT_QUANTIZED;
+    const char *name = method_of(d.config);
+    char shown[40];
+    snprintf(q->method, sizeof q->method, "%s",
+             hu_printable(*name ? name : "?", shown, sizeof shown));
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (!strcmp(methods[i].name, name))
+            return methods[i].read(&d) && read_left_out(&d) ? HU_QUANTIZED : HU_QUANTIZED_UNKNOWN;
+    unknown(&d, "the quantization method", name);
+    return HU_QUANTIZED_UNKNOWN;
+}

@@ -1,0 +1,246 @@
+/* Quantized checkpoints: what their configs declare, and the bytes that files have. */
+#include "memory/model_config.h"
+#include "memory/quantization.h"
+#include "memory/sizing.h"
+#include "memory/source.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct hu_model model;
+static struct hu_sizing_request request;
+static struct hu_sizing sizing;
+static char error[HU_SIZING_ERROR];
+
+static void open_fixture(const char *name)
+{
+    char path[512], why[HU_SOURCE_ERROR];
+    bool unknown;
+    snprintf(path, sizeof path, "%s/configs/%s.json", FIXTURES, name);
+    cr_assert(hu_model_open(path, &model, &unknown, why), "%s", why);
+}
+
+static uint64_t stored(void)
+{
+    uint64_t bytes = 0;
+    cr_assert(hu_weights_stored(&model, &bytes));
+    return bytes;
+}
+
+static uint64_t in_dtype(const char *name)
+{
+    struct hu_dtype dtype;
+    struct hu_weights_size size;
+    cr_assert(hu_dtype_find(name, &dtype), "%s", name);
+    struct hu_storage storage = hu_storage_in(dtype);
+    cr_assert(hu_weights_size(&model, &storage, NULL, &size));
+    return size.bytes;
+}
+
+/* metadata.total_size of openai/gpt-oss-20b's and -120b's model.safetensors.index.json. */
+Test(quantization, gpt_oss_is_as_large_as_its_index_says)
+{
+    open_fixture("gpt-oss-20b");
+    cr_assert_eq(stored(), UINT64_C(13761264768), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+    open_fixture("gpt-oss-120b");
+    cr_assert_eq(stored(), UINT64_C(65248815744), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
+/*
+ * The Hub's metadata of deepseek-ai/DeepSeek-V3: 3,918,786,560 BF16, 680,571,043,840 F8_E4M3 and
+ * 41,555,600 F32 elements (scales of tiles, and the routers' biases), less the MTP module's copies
+ * of embedding and head.
+ */
+Test(quantization, deepseek_v3_is_as_large_as_its_files)
+{
+    uint64_t copies = UINT64_C(2) * 129280 * 7168;
+    open_fixture("deepseek-v3");
+    cr_assert_eq(stored(),
+                 2 * (UINT64_C(3918786560) - copies) + UINT64_C(680571043840) +
+                     4 * UINT64_C(41555600),
+                 "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
+/* bitsandbytes leaves embeddings, head and norms in 16 bits: torchtune #1398, trl #1111. */
+Test(quantization, four_bit_sizes_keep_embeddings_head_and_norms_in_16_bits)
+{
+    open_fixture("llama-3-8b");
+    cr_assert_eq(in_dtype("nf4_dq"), UINT64_C(5702295552));
+    uint64_t rest = 2 * (UINT64_C(2) * 128256 * 4096 + 65 * 4096), linear = UINT64_C(6979321856);
+    cr_assert_eq(in_dtype("nf4"), linear / 64 * 36 + rest);
+    cr_assert_eq(in_dtype("awq"), linear / 256 * 133 + rest);
+    cr_assert_eq(in_dtype("fp8_e4m3"), linear + rest);
+    cr_assert_eq(in_dtype("bf16"), 2 * model.parameters);
+    cr_assert_eq(in_dtype("q8_0"), model.parameters / 32 * 34, "ggml's quantize embeddings too");
+    hu_model_free(&model);
+}
+
+static const char tiny[] =
+    "{\"model_type\":\"llama\",\"vocab_size\":96,\"hidden_size\":256,\"num_hidden_layers\":1,"
+    "\"num_attention_heads\":2,\"intermediate_size\":512,\"torch_dtype\":\"float16\","
+    "\"quantization_config\":%s}";
+
+/* Of the tiny model: four matrices of 256 × 256, gate and up 512 × 256, down 256 × 512. */
+enum {
+    LINEAR = 4 * 256 * 256 + 3 * 512 * 256,
+    ROWS = 4 * 256 + 2 * 512 + 256,
+    REST = 2 * (2 * 96 * 256 + 3 * 256)
+};
+enum {
+    GROUPS_128 = LINEAR / 128,
+    COLUMNS = 4 * 256 + 2 * 256 + 512,
+    MATRICES = 7,
+    HEAD = 96 * 256
+};
+
+static void read_tiny(const char *quantization)
+{
+    char json[2048], why[HU_CONFIG_ERROR];
+    snprintf(json, sizeof json, tiny, quantization);
+    cr_assert(hu_model_read_config(json, strlen(json), &model, NULL, why), "%s", why);
+}
+
+/* Layouts: what each method's own code writes beside a weight (see quantization_read.c). */
+Test(quantization, methods_store_what_their_libraries_write)
+{
+    static const struct {
+        const char *config;
+        uint64_t bytes;
+    } rows[] = {
+        {"null", 2 * LINEAR + REST},
+        /* A scale of fp32 each 128 × 128. */
+        {"{\"quant_method\":\"fp8\",\"weight_block_size\":[128,128]}",
+         LINEAR + LINEAR / (128 * 128) * 4 + REST},
+        {"{\"quant_method\":\"fp8\",\"weight_block_size\":null}", LINEAR + MATRICES * 4 + REST},
+        {"{\"quant_method\":\"fbgemm_fp8\",\"modules_to_not_convert\":[\"self_attn\"]}",
+         3 * 512 * 256 + (2 * 512 + 256) * 4 + 2 * 4 * 256 * 256 + REST},
+        /* qweight, scales in fp16, packed zeros, an int32 a column. */
+        {"{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":128}",
+         LINEAR / 2 + GROUPS_128 * 2 + GROUPS_128 / 2 + COLUMNS * 4 + REST},
+        {"{\"quant_method\":\"gptq\",\"bits\":8,\"group_size\":-1}",
+         LINEAR + ROWS * 2 + ROWS + COLUMNS * 4 + REST},
+        {"{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":128,"
+         "\"modules_in_block_to_quantize\":[[\"mlp.gate_proj\"],[\"mlp.up_proj\"]]}",
+         2 * 512 * 256 / 2 + 2048 * 2 + 2048 / 2 + 512 * 4 + 2 * (LINEAR - 2 * 512 * 256) + REST},
+        {"{\"quant_method\":\"awq\",\"bits\":4,\"group_size\":128,\"zero_point\":true}",
+         LINEAR / 2 + GROUPS_128 * 2 + GROUPS_128 / 2 + REST},
+        {"{\"quant_method\":\"auto-round\",\"bits\":4,\"group_size\":128}",
+         LINEAR / 2 + GROUPS_128 * 2 + GROUPS_128 / 2 + REST},
+        /* absmax, quant_map. */
+        {"{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true,\"bnb_4bit_quant_type\":"
+         "\"nf4\"}",
+         LINEAR / 2 + LINEAR / 64 * 4 + MATRICES * 64 + REST},
+        {"{\"load_in_4bit\":true,\"bnb_4bit_use_double_quant\":true,\"bnb_4bit_quant_type\":"
+         "\"fp4\"}",
+         LINEAR / 2 + LINEAR / 64 + LINEAR / 64 / 256 * 4 + MATRICES * (64 + 1024) + REST},
+        {"{\"quant_method\":\"bitsandbytes\",\"load_in_8bit\":true}",
+         LINEAR + ROWS * 4 + MATRICES + REST},
+        /* Experts alone, and there are none. */
+        {"{\"quant_method\":\"mxfp4\"}", 2 * LINEAR + REST},
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"FP8\",\"exclude_modules\":[\"lm_head\"]}",
+         LINEAR + MATRICES * 8 + REST},
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"NVFP4\",\"exclude_modules\":[\"*head\"]}",
+         LINEAR / 2 + LINEAR / 16 + MATRICES * 8 + REST},
+        {"{\"quant_method\":\"compressed-tensors\",\"format\":\"float-quantized\",\"ignore\":"
+         "[\"lm_head\"],\"config_groups\":{\"group_0\":{\"targets\":[\"Linear\"],\"weights\":{"
+         "\"num_bits\":8,\"type\":\"float\",\"strategy\":\"channel\"}}}}",
+         LINEAR + ROWS * 2 + REST},
+        /* The head is a Linear too. */
+        {"{\"quant_method\":\"compressed-tensors\",\"format\":\"int-quantized\",\"ignore\":[],"
+         "\"config_groups\":{\"group_0\":{\"targets\":[\"Linear\"],\"weights\":{\"num_bits\":8,"
+         "\"type\":\"int\",\"strategy\":\"tensor\"}}}}",
+         LINEAR + HEAD + (MATRICES + 1) * 2 + REST - 2 * HEAD},
+        {"{\"quant_method\":\"compressed-tensors\",\"format\":\"pack-quantized\",\"ignore\":"
+         "[\"re:.*lm_head\",\"re:.*self_attn\\\\.[qk]_proj$\"],\"config_groups\":{\"group_0\":{"
+         "\"targets\":[\"Linear\"],\"weights\":{\"num_bits\":4,\"type\":\"int\",\"strategy\":"
+         "\"group\",\"group_size\":128,\"symmetric\":true}}}}",
+         (LINEAR - 2 * 65536) / 2 + (LINEAR - 2 * 65536) / 128 * 2 + 5 * 16 + 4 * 65536 + REST},
+        {"{\"quant_method\":\"compressed-tensors\",\"format\":\"nvfp4-pack-quantized\",\"ignore\":"
+         "[\"lm_head\"],\"config_groups\":{\"group_0\":{\"targets\":[\"Linear\"],\"weights\":{"
+         "\"num_bits\":4,\"type\":\"float\",\"strategy\":\"tensor_group\",\"group_size\":16}}}}",
+         LINEAR / 2 + LINEAR / 16 + MATRICES * 8 + REST},
+        {"{\"quant_method\":\"hqq\",\"quant_config\":{\"weight_quant_params\":{\"nbits\":4,"
+         "\"group_size\":64}},\"skip_modules\":[\"lm_head\"]}",
+         LINEAR / 2 + LINEAR / 64 * 4 + REST},
+        /* Two bits a weight: 2^16 codebook entries of 8 in fp16, a scale a row. */
+        {"{\"quant_method\":\"aqlm\",\"in_group_size\":8,\"out_group_size\":1,\"num_codebooks\":1,"
+         "\"nbits_per_codebook\":16}",
+         LINEAR / 4 + ROWS * 2 + (uint64_t)MATRICES * 65536 * 8 * 2 + REST},
+        {"{\"quant_method\":\"torchao\",\"quant_type\":\"int8_weight_only\"}",
+         LINEAR + ROWS * 2 + REST},
+        {"{\"quant_method\":\"torchao\",\"quant_type\":{\"default\":{\"_type\":"
+         "\"Int4WeightOnlyConfig\",\"_data\":{\"group_size\":128}}}}",
+         LINEAR / 2 + GROUPS_128 * 4 + REST},
+        {"{\"quant_method\":\"eetq\",\"weights\":\"int8\"}", LINEAR + ROWS * 2 + REST},
+        {"{\"quant_method\":\"quanto\",\"weights\":\"int8\"}", LINEAR + ROWS * 2 + REST},
+        {"{\"quant_method\":\"quanto\",\"weights\":\"int4\"}", LINEAR / 2 + GROUPS_128 * 4 + REST},
+        {"{\"quant_method\":\"bitnet\"}", LINEAR / 4 + MATRICES * 2 + REST},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        read_tiny(rows[i].config);
+        cr_assert_str_empty(model.unknown_quantization, "%s", rows[i].config);
+        cr_assert_eq(stored(), rows[i].bytes, "%s: %llu, not %llu", rows[i].config,
+                     (unsigned long long)stored(), (unsigned long long)rows[i].bytes);
+        hu_model_free(&model);
+    }
+}
+
+Test(quantization, what_is_not_known_is_never_taken_for_none)
+{
+    static const char *const rows[] = {
+        "{\"quant_method\":\"brand-new\"}",
+        "{}",
+        "{\"quant_method\":\"gptq\",\"bits\":0}",
+        "{\"quant_method\":\"bitsandbytes\"}",
+        "{\"quant_method\":\"modelopt\",\"quant_algo\":\"MAGIC\"}",
+        "{\"quant_method\":\"compressed-tensors\",\"format\":\"dense\"}",
+        "{\"quant_method\":\"torchao\",\"quant_type\":\"uint1\"}",
+        "{\"quant_method\":\"quanto\",\"weights\":\"int3\"}",
+        "{\"quant_method\":\"bitnet\",\"quantization_mode\":\"online\"}",
+        "{\"quant_method\":\"compressed-tensors\",\"format\":\"float-quantized\",\"ignore\":"
+        "[\"re:(?!x)\"],\"config_groups\":{\"g\":{\"targets\":[\"Linear\"],\"weights\":{"
+        "\"num_bits\":8,\"strategy\":\"channel\"}}}}",
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        read_tiny(rows[i]);
+        cr_assert(*model.unknown_quantization, "%s", rows[i]);
+        hu_sizing_begin(&request);
+        cr_assert_not(hu_sizing_make(&model, &request, &sizing, error), "%s", rows[i]);
+        cr_assert(strstr(error, "--dtype"), "%s", error);
+        request.dtypes_given = true;
+        cr_assert(hu_sizing_make(&model, &request, &sizing, error), "%s", error);
+        hu_model_free(&model);
+    }
+}
+
+/* llm-d-benchmark #345: Llama-3.3-70B FP8-dynamic takes 67.72 GiB as vLLM loads it, and fits. */
+Test(quantization, an_fp8_checkpoint_of_70b_fits_an_h200)
+{
+    static char text[65536];
+    char path[512], json[70000], why[HU_CONFIG_ERROR];
+    snprintf(path, sizeof path, "%s/configs/llama-3.1-70b.json", FIXTURES);
+    FILE *in = fopen(path, "r");
+    cr_assert(in);
+    text[fread(text, 1, sizeof text - 1, in)] = 0;
+    fclose(in);
+    *strrchr(text, '}') = 0;
+    snprintf(json, sizeof json,
+             "%s,\"quantization_config\":{\"quant_method\":\"compressed-tensors\",\"format\":"
+             "\"float-quantized\",\"ignore\":[\"lm_head\"],\"config_groups\":{\"group_0\":{"
+             "\"targets\":[\"Linear\"],\"weights\":{\"num_bits\":8,\"type\":\"float\","
+             "\"strategy\":\"channel\"}}}}}",
+             text);
+    cr_assert(hu_model_read_config(json, strlen(json), &model, NULL, why), "%s", why);
+    hu_sizing_begin(&request);
+    request.own = request.fit = true;
+    request.memory = hu_device_find("H200-141GB")->bytes;
+    cr_assert(hu_sizing_make(&model, &request, &sizing, error), "%s", error);
+    cr_assert_float_eq((double)sizing.fit_weights / 1073741824, 67.72, 0.1);
+    cr_assert(sizing.fit.fits);
+    cr_assert_str_eq(sizing.weights[0].name, "compressed-tensors");
+    hu_model_free(&model);
+}
