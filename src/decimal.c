@@ -1,6 +1,7 @@
 #include "decimal.h"
 #include "powers.h"
 #include "text.h"
+#include "wide.h"
 
 #include <string.h>
 
@@ -16,24 +17,24 @@ bool hu_decimal_real(uint64_t digits, int exponent, struct hu_real *real)
     int lead = __builtin_clzll(digits);
     uint64_t w = digits << lead;
     struct hu_power g = hu_powers[exponent - HU_POWER_MIN];
-    unsigned __int128 low = (unsigned __int128)g.low * w;
-    unsigned __int128 high = (unsigned __int128)g.high * w + (uint64_t)(low >> 64);
+    struct hu_wide low = hu_wide_product(g.low, w), high = hu_wide_product(g.high, w);
+    hu_wide_add(&high, hu_wide_of(low.high));
     /* 192 bits: high, then the lower half of low; the leading one is at 191 or 190. */
-    uint64_t rest = (uint64_t)low;
-    int up = !(high >> 127);
+    uint64_t leading = high.high;
+    struct hu_wide tail = {low.low, high.low};
+    int up = !(leading >> 63);
     if (up) {
-        high = high << 1 | rest >> 63;
-        rest <<= 1;
+        leading = leading << 1 | tail.high >> 63;
+        hu_wide_add(&tail, tail);
     }
     bool exact = exponent >= 0 && exponent <= 55;
-    unsigned __int128 tail = (unsigned __int128)(uint64_t)high << 64 | rest;
-    unsigned __int128 error = (unsigned __int128)w << up;
-    if (!exact && tail + error < tail)
+    struct hu_wide sum = tail, error = {w << up, up ? w >> 63 : 0};
+    if (!exact && !hu_wide_add(&sum, error))
         return false;
     *real = (struct hu_real){
-        .significand = (uint64_t)(high >> 64),
+        .significand = leading,
         .exponent = hu_log2_power(exponent) + 1 - lead - up,
-        .sticky = exact ? tail != 0 : true,
+        .sticky = exact ? (tail.low | tail.high) != 0 : true,
     };
     return true;
 }

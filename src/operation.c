@@ -87,6 +87,19 @@ bool hu_min_subnormal_code(const struct hu_format *f, uint64_t *code)
     return true;
 }
 
+bool hu_max_subnormal_code(const struct hu_format *f, uint64_t *code)
+{
+    if (!hu_has_subnormals(f))
+        return false;
+    *code = hu_trailing_mask(f);
+    return true;
+}
+
+uint64_t hu_lowest_code(const struct hu_format *f)
+{
+    return hu_is_signed(f) ? hu_max_finite_code(f) | hu_sign_mask(f) : 0;
+}
+
 /* Every format has 2^-t: its bias is at least 1, so that emin <= 0. */
 uint64_t hu_epsilon_code(const struct hu_format *f)
 {

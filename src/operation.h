@@ -26,6 +26,9 @@ int hu_ulp_exponent(const struct hu_format *f, uint64_t bits);
 /* Codes of the positive data that users name. min_subnormal: false where there is none. */
 uint64_t hu_min_normal_code(const struct hu_format *f);
 bool hu_min_subnormal_code(const struct hu_format *f, uint64_t *code);
+bool hu_max_subnormal_code(const struct hu_format *f, uint64_t *code);
+/* The least finite datum: minus the largest, or of an unsigned format zero or its least scale. */
+uint64_t hu_lowest_code(const struct hu_format *f);
 /* 2^(1-p), the distance from 1 to the next number up. */
 uint64_t hu_epsilon_code(const struct hu_format *f);
 

@@ -2,6 +2,7 @@
 #include "mpz64.h"
 #include "powers.h"
 #include "text.h"
+#include "wide.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +42,7 @@ static const char digit_pairs[] =
     "34353637383940414243444546474849505152535455565758596061626364656667"
     "6869707172737475767778798081828384858687888990919293949596979899";
 
-/* Without the zeros at the end of DIGITS, which is positive. */
-static void set_digits(struct hu_decimal *out, uint64_t digits, int exponent)
+void hu_decimal_set(struct hu_decimal *out, uint64_t digits, int exponent)
 {
     /* Short numbers end in up to 16 zeros: take them away by eight, four, two and one. */
     if (digits % 10 == 0) {
@@ -72,9 +72,9 @@ static void set_digits(struct hu_decimal *out, uint64_t digits, int exponent)
 /* x * g / 2^128, its last bit set where a fraction above the table's error was cut off. */
 static uint64_t scale(struct hu_power g, uint64_t x)
 {
-    unsigned __int128 low = (unsigned __int128)g.low * x;
-    unsigned __int128 high = (unsigned __int128)g.high * x + (uint64_t)(low >> 64);
-    return (uint64_t)(high >> 64) | ((uint64_t)high > 1);
+    struct hu_wide high = hu_wide_product(g.high, x);
+    hu_wide_add(&high, hu_wide_of(hu_wide_product(g.low, x).high));
+    return high.high | (high.low > 1);
 }
 
 /*
@@ -100,14 +100,14 @@ static void shortest_by_schubfach(struct hu_decimal *out, struct interval v)
         uint64_t tens = s / 10;
         bool below = low <= 40 * tens, above = 40 * tens + 40 <= high;
         if (below != above) {
-            set_digits(out, tens + above, k + 1);
+            hu_decimal_set(out, tens + above, k + 1);
             return;
         }
     }
     bool below = low <= 4 * s, above = 4 * s + 4 <= high;
     uint64_t half = 4 * s + 2;
     bool up = below != above ? above : middle > half || (middle == half && (s & 1));
-    set_digits(out, s + up, k);
+    hu_decimal_set(out, s + up, k);
 }
 
 /* Whether digits * 10^exponent lies in the interval; distance := how far from its middle. */
@@ -220,8 +220,7 @@ static char *print_exponent(char *to, int exponent)
     return to + 2;
 }
 
-/* Numbers from 1e-4 up to 1e16 are written without an exponent, as by Python's repr. */
-static size_t print_decimal(char *out, const struct hu_decimal *d)
+size_t hu_decimal_print(char *out, const struct hu_decimal *d)
 {
     int lead = d->count + d->exponent; /* the point stands behind so many digits */
     char *to = out;
@@ -274,5 +273,5 @@ size_t hu_shortest_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, 
         return sign + (size_t)sprintf(out + sign, "0");
     struct hu_decimal decimal;
     hu_shortest(&decimal, f, bits & ~hu_sign_mask(f));
-    return sign + print_decimal(out + sign, &decimal);
+    return sign + hu_decimal_print(out + sign, &decimal);
 }

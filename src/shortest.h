@@ -11,6 +11,17 @@ struct hu_decimal {
     int exponent;
 };
 
+/* digits * 10^exponent, without the zeros at the end of DIGITS, which is positive. */
+void hu_decimal_set(struct hu_decimal *out, uint64_t digits, int exponent);
+
+/* As text; numbers from 1e-4 up to 1e16 are written without an exponent, as by Python's repr.
+ * Returns the length. */
+size_t hu_decimal_print(char *out, const struct hu_decimal *d);
+
+/* The exact decimal of a finite nonzero datum's magnitude. False: there is none, or it has more
+ * than HU_SHOWN_DIGITS significant digits. */
+bool hu_exact_decimal(struct hu_decimal *out, const struct hu_format *f, uint64_t bits);
+
 /*
  * The shortest decimal in the interval of reals that round to nearest, ties to even, to the
  * positive finite nonzero datum BITS of F as if its neighbours had no bounds of range, and of the

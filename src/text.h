@@ -55,6 +55,27 @@ size_t hu_flags_print(char out[HU_FLAGS_TEXT], unsigned flags);
 enum { HU_SHORTEST_TEXT = 48 };
 size_t hu_shortest_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t bits);
 
+/*
+ * A value as it is shown to a person: exactly where its exact decimal has at most HU_SHOWN_DIGITS
+ * significant digits, and else as the shortest decimal that reads back. Of the many numbers that
+ * read back to fp8_e4m3's largest value this is 448, and not the shorter 450. The form is that of
+ * hu_shortest_print.
+ */
+enum { HU_SHOWN_DIGITS = 17 };
+size_t hu_shown_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t bits);
+
+/* Whether hu_shown_print gives the exact value of a finite datum. */
+bool hu_is_shown_exactly(const struct hu_format *f, uint64_t bits);
+
+/* The same for a bound: what is not shown exactly is the shortest decimal that reads back among
+ * those that do not exceed the datum in magnitude. bf16's largest is 3.389e+38, and not 3.39e+38.
+ */
+size_t hu_bound_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t bits);
+
+/* A real that is no datum, for people: exactly within HU_SHOWN_DIGITS, and else rounded to DIGITS
+ * in scientific notation; *exact says which. */
+char *hu_ratio_shown(const mpq_t ratio, int digits, bool *exact);
+
 /* Exactly: a decimal where it ends, a fraction p/q where it does not; "inf", "nan". */
 char *hu_ratio_exact(const mpq_t ratio);
 char *hu_value_exact(const struct hu_value *v);

@@ -94,7 +94,20 @@ ln -s nowhere dangling.bin
 exits "a link as OUT" 2 "link.bin exists; --force" "$halfulp" cast zeros.bin -f fp32 -t bf16 -o link.bin
 prints "by force the file that a link leads to is replaced, with its mode, and the link stays" "real/t.bin 32 640 t.bin" \
     bash -c "'$halfulp' cast zeros.bin -f fp32 -t bf16 -o link.bin --force >/dev/null && echo \$(readlink link.bin) \$(stat -c '%s %a' real/t.bin) \$(ls real)"
-exits "a link that leads nowhere as OUT" 2 "symbolic link that leads to no file" "$halfulp" cast zeros.bin -f fp32 -t bf16 -o dangling.bin --force
+prints "what a link leads to is written where it is not there yet" "nowhere 32" \
+    bash -c "'$halfulp' cast zeros.bin -f fp32 -t bf16 -o dangling.bin >/dev/null && echo \$(readlink dangling.bin) \$(stat -c %s \$(readlink dangling.bin))"
+mkdir far
+ln -s far/middle.bin first.bin
+ln -s ../far/last.bin far/middle.bin
+prints "links are followed from their own folders" "far/middle.bin ../far/last.bin 32" \
+    bash -c "'$halfulp' cast zeros.bin -f fp32 -t bf16 -o first.bin >/dev/null && echo \$(readlink first.bin far/middle.bin) \$(stat -c %s far/last.bin)"
+ln -s round.bin round.bin
+exits "a link to itself as OUT" 2 "leads to no file" "$halfulp" cast zeros.bin -f fp32 -t bf16 -o round.bin --force
+ln -s none/x.bin nowhere.bin
+exits "a link into a folder that is not there" 2 "No such file" "$halfulp" cast zeros.bin -f fp32 -t bf16 -o nowhere.bin
+ln -s /dev/null null.bin
+exits "a link to a device as OUT" 2 "no regular file" "$halfulp" cast zeros.bin -f fp32 -t bf16 -o null.bin --force
+prints "a drawing through a link" "svg" bash -c "ln -s drawn.svg l.svg; '$halfulp' show -f fp16 1 --svg l.svg >/dev/null && grep -o -m1 svg drawn.svg | head -1"
 exits "a link to a folder as OUT" 2 "is a folder" bash -c "ln -s real folder.bin; '$halfulp' cast zeros.bin -f fp32 -t bf16 -o folder.bin --force"
 exits "packed elements in .npy, however many" 2 'fp6_e2m3.*-t fp6_e2m3_unpacked' "$halfulp" cast five.npy -t fp6_e2m3 -o e.npy
 
@@ -201,10 +214,11 @@ for signal in KILL TERM INT HUP; do
         skip "SIG$signal while a set is written leaves the old one whole and alone" "the file system has no files without a name"
         continue
     fi
-    # A process in the background ignores SIGINT.
+    # A process in the background ignores SIGINT, and one of nohup SIGHUP; a child inherits that.
     python3 - "$halfulp" cast endless/$index -t fp8_e4m3 -o set/$index --force --jobs 1 <<EOP
 import os, signal, subprocess, sys, time
-signal.signal(signal.SIGINT, signal.default_int_handler)
+for s in signal.SIGINT, signal.SIGHUP, signal.SIGTERM:
+    signal.signal(s, signal.SIG_DFL)
 p = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
 time.sleep(0.3)
 p.send_signal(signal.SIG$signal)

@@ -7,7 +7,7 @@ prints "convert rounds text once" 0x6801 "$halfulp" convert -t fp16 2049.0000000
 prints "convert overflows to infinity at 65520" $'0x7bff\n0x7c00' "$halfulp" convert -t fp16 65519.99 65520
 prints "convert prints flags in their order" $'0x7f overflow,inexact\n0x00 underflow,inexact\n0x38 -\n0x7f invalid' \
     "$halfulp" convert -t fp8_e4m3 --flags 1e9 1e-9 1 snan
-prints "convert prints shortest decimals" $'0.3333\n-inf\nnan' "$halfulp" convert -t fp16 --values 1/3 -1e9 nan
+prints "convert prints values" $'0.333251953125\n-inf\nnan' "$halfulp" convert -t fp16 --values 1/3 -1e9 nan
 prints "convert reads encodings with -f" $'0x3dcd\n0x7fc0' "$halfulp" convert -f fp32 -t bf16 3dcccccd 0x7f800001
 prints "convert -f takes hexadecimal that begins 0b" 0x0b22 "$halfulp" convert -f fp32 -t bf16 0b21fbac
 prints "convert takes each direction" $'0x3c00\n0x3c01\n0x3c00\n0x3c01' bash -c \
@@ -50,7 +50,7 @@ fi
 # show
 prints "show prints a row a format" 6 bash -c '"$0" show 0.1 | wc -l' "$halfulp"
 prints "show's columns line up with the sketch" \
-    '  bf16  0 01111011    1001101                                               0x3dcd              0.1  +9.77e−05  0.20 ulp' \
+    '  bf16  0 01111011    1001101                                               0x3dcd              0.10009765625    +9.77e−05  0.20 ulp' \
     bash -c '"$0" show 0.1 | sed -n 5p' "$halfulp"
 prints "show in detail derives the value" \
     '  value         1.6015625 × 2^−4                                  0.10009765625 exactly' \
@@ -110,7 +110,7 @@ prints "limits --explain gives the product" '  value         (2 − 2^−23) × 
 prints "limits --explain says why E4M3 ends at 448" '  significand   1.110         all ones are NaN, so the last is 0  2 − 2^−2' \
     bash -c '"$0" limits e4m3 --explain | sed -n 4p' "$halfulp"
 prints "limits --json has the documented keys" \
-    '["bias","digits10","emax","emin","epsilon","exponent_bits","finite_codes","format","has_infinity","has_negative_zero","kind","max","max_consecutive_integer","max_digits10","min_normal","min_subnormal","nan_codes","precision","storage_bits","trailing_significand_bits","unit_roundoff","width"]' \
+    '["bias","digits10","emax","emin","epsilon","exponent_bits","finite_codes","format","has_infinity","has_negative_zero","kind","lowest","max","max_consecutive_integer","max_digits10","max_subnormal","min_normal","min_subnormal","nan_codes","precision","storage_bits","trailing_significand_bits","unit_roundoff","width"]' \
     bash -c '"$0" limits --json fp16 | jq -c ".formats[0] | keys"' "$halfulp"
 prints "limits of fp32 are C's" '["340282346638528859811704183484516925440",6,9,16777216]' \
     bash -c '"$0" limits --json fp32 | jq -c ".formats[0] | [.max.decimal, .digits10, .max_digits10, .max_consecutive_integer]"' "$halfulp"
@@ -145,4 +145,24 @@ if [ -w /dev/full ]; then
     exits "a full disk is reported" 2 'standard output: No space left' bash -c '"$0" table fp16 >/dev/full' "$halfulp"
     exits "a full disk is reported by a stream" 2 'No space left' bash -c 'yes 1 | head -n 100000 | "$0" convert -t fp16 >/dev/full' "$halfulp"
 fi
+
+# --- view --web: a browser that only says what it was given ---
+
+mkdir -p "$scratch/house/a b" "$scratch/bin"
+cp "$halfulp" "$scratch/house/a b/"
+own="$scratch/house/a b/halfulp"
+printf '#!/bin/sh\necho "$1"\n' | tee "$scratch/bin/says" "$scratch/bin/xdg-open" >/dev/null
+chmod +x "$scratch/bin/says" "$scratch/bin/xdg-open"
+BROWSER=$scratch/bin/says exits "view --web without a page says how to make it" 2 'the page was not made: .*make' "$own" view --web 1
+: >"$scratch/house/a b/halfulp.html"
+prints "view --web hands the page to the browser" "file://$scratch/house/a%20b/halfulp.html" env BROWSER="$scratch/bin/says:other" "$own" view --web
+prints "with what was asked for in its address" \
+    "file://$scratch/house/a%20b/halfulp.html#rows=fp32,fp16&round=rtz&saturate=1&page=rounding&theme=dark&value=-1%2F3" \
+    env BROWSER="$scratch/bin/says" "$own" view --web -f fp32,fp16 -r rtz --saturate --page rounding --theme dark -1/3
+prints "a desktop's opener gets a page that goes there" "0;url=file://$scratch/house/a%20b/halfulp.html#round=rup&amp;value=nan%280x12%29" \
+    bash -c 'sed -n "s/.*content=\"\(0;url[^\"]*\)\".*/\1/p" "$(env -u BROWSER PATH="$1:$PATH" XDG_CACHE_HOME="$2" "$0" view --web -r rup "nan(0x12)")"' "$own" "$scratch/bin" "$scratch/cache"
+exits "what the page cannot do is refused" 2 'view: --describe does not go with --web' env BROWSER="$scratch/bin/says" "$own" view --web --describe 1
+exits "a direction that is none is refused before a browser opens" 2 "'up' is no rounding direction" env BROWSER="$scratch/bin/says" "$own" view --web -r up 1
+exits "without a browser the address is said" 2 'no browser is found .* file://.*halfulp.html#value=1' \
+    env -u BROWSER -u HOME -u XDG_CACHE_HOME PATH="$scratch/none" "$own" view --web 1
 finish

@@ -8,41 +8,71 @@ export ASAN_OPTIONS=detect_leaks=0
 
 sources="convert.c rounding.h codec.c"
 
-build() { # the conversion tests with the sources in $scratch/src instead of ours
+# Mutants are made and tried in folders of their own, $here, as many at once as there are processors;
+# what each printed comes out in order.
+workers=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+attempt() { # COMMAND…, which prints one result
+    while [ "$(jobs -rp | wc -l)" -ge "$workers" ]; do wait -n; done
+    here=$scratch/$tests
+    mkdir "$here"
+    "$@" >"$here.tap" &
+    tests=$((tests + 1))
+}
+
+results() {
+    wait
+    for ((i = 0; i < tests; i++)); do cat "$scratch/$i.tap"; done
+    finish
+}
+
+compile() { # FLAGS… SOURCE OBJECT
+    # shellcheck disable=SC2086
+    $cc $MUTATION_CFLAGS -include "$builddir/config.h" "${@:1:$#-2}" -c "${@: -2:1}" -o "${@: -1}"
+}
+
+build() { # the conversion tests with the sources in $here/src instead of ours
     # The mutants precede the library, so the library's own copies are not pulled in.
     for source in convert codec; do
-        # shellcheck disable=SC2086
-        $cc $MUTATION_CFLAGS -include "$builddir/config.h" -I"$srcdir/src" -c "$scratch/src/$source.c" \
-            -o "$scratch/$source.o" || return 1
+        compile -I"$srcdir/src" "$here/src/$source.c" "$here/$source.o" || return 1
     done
     # shellcheck disable=SC2086
-    $cc $MUTATION_CFLAGS -o "$scratch/mutant" "$builddir/tests/test_convert.o" "$scratch/convert.o" \
-        "$scratch/codec.o" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
+    $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_convert.o" "$here/convert.o" \
+        "$here/codec.o" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
 }
 
 fails() { # the conversion tests on the mutant, quick ones first
     for test in special_codes* defects_of_peers* boundaries_of_small*; do
-        timeout 120 "$scratch/mutant" -j1 --filter "convert/$test" >"$scratch/log" 2>&1 || return 0
+        timeout 120 "$here/mutant" -j1 --filter "convert/$test" >"$here/log" 2>&1 || return 0
     done
     return 1
 }
 
 fresh() {
-    mkdir -p "$scratch/src"
-    for source in $sources; do cp "$srcdir/src/$source" "$scratch/src/"; done
+    mkdir -p "$here/src"
+    for source in $sources; do cp "$srcdir/src/$source" "$here/src/"; done
 }
 
-mutate() { # NAME FILE sed-expression
+try_mutant() { # NAME FILE sed-expression
     fresh
-    sed -i "$3" "$scratch/src/$2"
-    if cmp -s "$scratch/src/$2" "$srcdir/src/$2"; then
+    sed -i "$3" "$here/src/$2"
+    if cmp -s "$here/src/$2" "$srcdir/src/$2"; then
         fail "$1" "the mutation changed nothing: $3"
-    elif ! build >"$scratch/build" 2>&1; then
-        fail "$1" "the mutant does not build: $(head -n 5 "$scratch/build")"
+    elif ! build >"$here/build" 2>&1; then
+        fail "$1" "the mutant does not build: $(head -n 5 "$here/build")"
     elif fails; then
         pass "$1"
     else
         fail "$1" "no test noticed: $3"
+    fi
+}
+mutate() { attempt try_mutant "$@"; }
+
+try_unchanged() {
+    fresh
+    if build >"$here/build" 2>&1 && ! fails; then
+        pass "the unchanged source passes"
+    else
+        fail "the unchanged source passes" "$(tail -n 5 "$here/build" "$here/log" 2>/dev/null)"
     fi
 }
 
@@ -51,12 +81,7 @@ if [ ! -e "$builddir/tests/test_convert.o" ]; then
     finish
     exit
 fi
-fresh
-if build >"$scratch/build" 2>&1 && ! fails; then
-    pass "the unchanged source passes"
-else
-    fail "the unchanged source passes" "$(tail -n 5 "$scratch/build" "$scratch/log" 2>/dev/null)"
-fi
+attempt try_unchanged
 mutate "ties to even taken for ties away" rounding.h 's/(tail | (cut.kept \& 1))/true/'
 mutate "ties to even taken for ties toward zero" rounding.h 's/(tail | (cut.kept \& 1))/tail/'
 mutate "ties to odd instead of even" rounding.h 's/(tail | (cut.kept \& 1))/(tail | !(cut.kept \& 1))/'
@@ -88,48 +113,48 @@ declare -A tests_of=(
 )
 
 fresh_room() { # ROOM
-    rm -rf "$scratch/src/$1"
-    cp -r "$srcdir/src/$1" "$scratch/src/"
+    mkdir -p "$here/src"
+    cp -r "$srcdir/src/$1" "$here/src/"
 }
 
 build_unit() { # ROOM UNIT
+    compile -I"$here/src/$1" -I"$here/src" -I"$srcdir/src" "$here/src/$1/$2.c" "$here/$2.o" || return 1
     # shellcheck disable=SC2086
-    $cc $MUTATION_CFLAGS -include "$builddir/config.h" -I"$scratch/src/$1" -I"$scratch/src" -I"$srcdir/src" \
-        -c "$scratch/src/$1/$2.c" -o "$scratch/$2.o" || return 1
-    # shellcheck disable=SC2086
-    $cc $MUTATION_CFLAGS -o "$scratch/mutant" "$builddir/tests/test_${suite[$1]}.o" "$scratch/$2.o" \
+    $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_${suite[$1]}.o" "$here/$2.o" \
         "$builddir/libmemory.a" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
 }
 
 unit_fails() { # ROOM
     for test in ${tests_of[$1]}; do
-        timeout 120 "$scratch/mutant" -j1 --filter "${suite[$1]}/$test" >"$scratch/log" 2>&1 || return 0
+        timeout 120 "$here/mutant" -j1 --filter "${suite[$1]}/$test" >"$here/log" 2>&1 || return 0
     done
     return 1
 }
 
-mutate_unit() { # NAME ROOM UNIT FILE sed-expression
+try_unit() { # NAME ROOM UNIT FILE sed-expression
     fresh_room "$2"
-    sed -i "$5" "$scratch/src/$2/$4"
-    if cmp -s "$scratch/src/$2/$4" "$srcdir/src/$2/$4"; then
+    sed -i "$5" "$here/src/$2/$4"
+    if cmp -s "$here/src/$2/$4" "$srcdir/src/$2/$4"; then
         fail "$1" "the mutation changed nothing: $5"
-    elif ! build_unit "$2" "$3" >"$scratch/build" 2>&1; then
-        fail "$1" "the mutant does not build: $(head -n 5 "$scratch/build")"
+    elif ! build_unit "$2" "$3" >"$here/build" 2>&1; then
+        fail "$1" "the mutant does not build: $(head -n 5 "$here/build")"
     elif unit_fails "$2"; then
         pass "$1"
     else
         fail "$1" "no test noticed: $5"
     fi
 }
+mutate_unit() { attempt try_unit "$@"; }
 
-unchanged() { # NAME ROOM UNIT
+try_unchanged_unit() { # NAME ROOM UNIT
     fresh_room "$2"
-    if build_unit "$2" "$3" >"$scratch/build" 2>&1 && ! unit_fails "$2"; then
+    if build_unit "$2" "$3" >"$here/build" 2>&1 && ! unit_fails "$2"; then
         pass "$1"
     else
-        fail "$1" "$(tail -n 5 "$scratch/build" "$scratch/log" 2>/dev/null)"
+        fail "$1" "$(tail -n 5 "$here/build" "$here/log" 2>/dev/null)"
     fi
 }
+unchanged() { attempt try_unchanged_unit "$@"; }
 
 # Kernels of arrays.
 
@@ -137,7 +162,6 @@ mutate_kernel() { # NAME KERNEL FILE sed-expression
     mutate_unit "$1" array "$2" "$3" "$4"
 }
 
-fresh
 unchanged "the unchanged kernels pass" array dispatch
 mutate_kernel "the environment's direction is left as it is" dispatch dispatch.c \
     's/environment_enter(c.options.direction)/environment_enter(HU_TIES_TO_EVEN)/'
@@ -159,7 +183,7 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "the hardware's overflow is not read" avx2 environment.h 's/raised & 0x08/raised \& 0x04/'
     mutate_kernel "a carry at random the wrong way" avx2 lanes_fp64.h 's/(~bits << 32)/(bits << 32)/'
 else
-    skip "mutations of the x86 kernels" "this machine has no AVX2"
+    attempt skip "mutations of the x86 kernels" "this machine has no AVX2"
 fi
 
 # What a cast loses.
@@ -184,4 +208,4 @@ mutate_loss "zeros have relative errors" loss loss.c 's/l->measured - l->zeros/l
 mutate_loss "overflows that saturate have no errors" block_loss block_loss.c 's/if (clipped \&\& t->saturates)/if (false)/'
 mutate_loss "codes forget the tensor's scale" statistics statistics.c 's/tensor_scale(&plan->targets\[t\], g->spread.greatest)/1/'
 unset HALFULP_KERNEL
-finish
+results

@@ -181,8 +181,8 @@ prints "without a terminal they are as wide as ever" "  bf16                    
     bash -c 'unset COLUMNS; "$0" stats one.bin -f fp32 -t bf16 | sed -n 5p' "$halfulp"
 
 # What is no file of tensors.
-exits "a zip archive is called one" 2 "is a zip archive, as NumPy's .npz and PyTorch's .pt are: unpack it, or save the tensors as .npy or .safetensors$" "$halfulp" tensors z.npz
-exits "in stats too" 2 "zip archive.*safetensors$" "$halfulp" stats z.npz
+exits "a zip archive is called one" 2 "is a zip archive by its first bytes, and its directory, which stands at the end, is missing: the file is cut short$" "$halfulp" tensors z.npz
+exits "in stats too" 2 "zip archive.*cut short$" "$halfulp" stats z.npz
 exits "a file that is not there is no raw array" 2 "nofile: No such file or directory$" "$halfulp" stats nofile
 exits "a dash is no file" 2 "a file is needed, not a pipe: write it to a file first" "$halfulp" stats - -f fp32
 exits "nor to tensors" 2 "a file is needed, not a pipe" "$halfulp" tensors -

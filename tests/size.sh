@@ -121,7 +121,7 @@ exits "a truncated file is refused" 2 "byte [0-9]+: tensor 'c'.*cut short" \
     bash -c 'head -c -1 "$2" >"$3/t.safetensors"; "$1" tensors "$3/t.safetensors"' - "$halfulp" "$f" "$scratch"
 exits "no file" 2 "No such file" tensors "$scratch/none.safetensors"
 exits "a folder" 2 "is a folder" tensors "$scratch"
-exits "an empty file" 2 "too short" bash -c ': >"$2/e"; "$1" tensors "$2/e"' - "$halfulp" "$scratch"
+exits "an empty file" 2 "is empty" bash -c ': >"$2/e"; "$1" tensors "$2/e"' - "$halfulp" "$scratch"
 mkfifo "$scratch/pipe.json" "$scratch/pipe.index.json"
 exits "a config that is a pipe" 2 "no regular file" timeout 5 "$halfulp" size "$scratch/pipe.json"
 exits "an index that is a pipe" 2 "no regular file" timeout 5 "$halfulp" tensors "$scratch/pipe.index.json"

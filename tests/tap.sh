@@ -5,6 +5,9 @@ halfulp="$builddir/halfulp"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 tests=0
+# What is printed does not depend on who runs the tests.
+export LC_ALL=C.UTF-8
+unset COLUMNS
 
 pass() { # NAME
     tests=$((tests + 1))
@@ -58,6 +61,11 @@ holds() {
     local name=$1 output
     shift
     if output=$("$@" 2>&1 </dev/null); then pass "$name"; else fail "$name" "$* — $output"; fi
+}
+
+# Whether PYTHON can open a pseudo-terminal: not where /dev/pts is missing, as in a bare chroot.
+has_pseudo_terminals() { # PYTHON
+    "$1" -c 'import os; os.openpty()' 2>/dev/null
 }
 
 finish() {

@@ -67,7 +67,8 @@ py=${python:-python3}
 printf '\000\000\200\077\000\000\000\300\000\000\000\000\000\000\300\177' >four.bin # 1, -2, 0, NaN
 json() { "$halfulp" "$@" --json | jq -c "$filter"; }
 if command -v jq >/dev/null; then
-    filter='.total[0] | [.format,.overflow,.underflow,.subnormal,.exact,.nan,.infinite,.max_abs_error,.rms_error,.max_ulp_error,.sqnr_db]'
+    # jq from 1.7 on writes a number that it only passes on as it was written: 0.0.
+    filter='.total[0] | [.format,.overflow,.underflow,.subnormal,.exact,.nan,.infinite,(.max_abs_error,.rms_error,.max_ulp_error | . + 0),.sqnr_db]'
     prints "a raw array by hand" '["fp16",0,0,0,3,1,0,0,0,0,null]' json stats four.bin -f fp32 -t fp16
     filter='[(.tensors[0] | .name, .dtype, .elements), .narrowest_safe]'
     prints "the narrowest safe format" '["arr","fp32",4,"fp4_e2m1"]' json stats four.bin -f fp32 -t fp16,fp4,bf16
@@ -405,7 +406,9 @@ if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGINT:
 if not seen.endswith(b'\r\x1b[K'):
     sys.exit('the terminal ends with %r' % seen[-40:])
 EOF
-if truncate -s 12G long.bin 2>/dev/null; then
+if ! has_pseudo_terminals "$py"; then
+    skip "Ctrl-C" "no pseudo-terminal can be opened"
+elif truncate -s 12G long.bin 2>/dev/null; then
     holds "Ctrl-C in stats" "$py" interrupt.py "$halfulp" stats long.bin -f fp32 -t fp16 --jobs 1
     echo old >keep.bin
     holds "Ctrl-C in cast" "$py" interrupt.py "$halfulp" cast long.bin -f fp32 -t fp8_e4m3 -o keep.bin --force --jobs 1
@@ -473,6 +476,10 @@ fi
 
 # What a file that begins like none of them was meant to be, its name says.
 printf 'neither this nor that' >rubbish.npy
+cp rubbish.npy rubbish.gguf
+exits "text by a name in .npy is called text" 2 'is text: "neither this nor that"' "$halfulp" tensors rubbish.npy
+exits "text by a name in .gguf is called text" 2 'is text: "neither this nor that"' "$halfulp" tensors rubbish.gguf
+printf '\001\002neither this nor that' >rubbish.npy
 cp rubbish.npy rubbish.gguf
 exits "rubbish by a name in .npy is refused as .npy" 2 "no .npy file" "$halfulp" tensors rubbish.npy
 exits "rubbish by a name in .gguf is refused as GGUF" 2 "no GGUF file" "$halfulp" tensors rubbish.gguf

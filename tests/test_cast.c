@@ -36,7 +36,7 @@ Test(cast, names_order_shapes_and_metadata_stay)
     parse(header, 28, bytes, &file);
     const struct hu_format *bf16 = hu_format_find("bf16");
     const struct hu_format *to[] = {bf16, NULL, bf16};
-    cr_assert(hu_cast_lay_out(&file, to, &layout, message), "%s", message);
+    cr_assert(hu_cast_lay_out(&file, file.kind, to, &layout, message), "%s", message);
     cr_assert_eq(layout.header_bytes % 8, 0);
     cr_assert_eq(layout.data_bytes, 16);
     cr_assert(hu_safetensors_parse(layout.header, layout.header_bytes, layout.size, &again, &error),
@@ -87,7 +87,7 @@ static void refuses(const struct hu_tensor_file *file, const char *format, const
     char message[HU_CAST_MESSAGE];
     const struct hu_format *to[] = {hu_format_find(format)};
     cr_assert(to[0], "%s", format);
-    cr_assert_not(hu_cast_lay_out(file, to, &layout, message), "%s", format);
+    cr_assert_not(hu_cast_lay_out(file, file->kind, to, &layout, message), "%s", format);
     cr_assert(strstr(message, reason), "%s", message);
     hu_cast_layout_clear(&layout);
 }

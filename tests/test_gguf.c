@@ -192,18 +192,82 @@ Test(gguf, metadata_that_breaks_the_rules_is_refused)
     put(1, 1);
     refuses(0, "has 0 bytes");
     begin(3, 0, 1);
-    put_text("general.alignment");
-    put(HU_META_UINT32, 4);
-    put(12, 4);
-    refuses(0, "multiple of 8");
-    begin(3, 0, 1);
     put_text("k");
     put(HU_META_ARRAY, 4);
-    for (int i = 0; i < 40; i++) {
-        put(HU_META_ARRAY, 4);
-        put(1, 8);
+    put(HU_META_ARRAY, 4);
+    put(0, 8);
+    refuses(0, "array of arrays");
+}
+
+/* gguf.cpp of ggml: "alignment %zu is not a power of 2". */
+Test(gguf, an_alignment_is_a_power_of_two)
+{
+    static const struct {
+        uint32_t alignment;
+        bool fine;
+    } rows[] = {{0, false},  {1, true},   {2, true},   {4, true},           {8, true},
+                {12, false}, {24, false}, {32, true},  {48, false},         {63, false},
+                {64, true},  {96, false}, {128, true}, {UINT32_MAX, false}, {1u << 31, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin(3, 0, 1);
+        put_text("general.alignment");
+        put(HU_META_UINT32, 4);
+        put(rows[i].alignment, 4);
+        if (!rows[i].fine) {
+            refuses(0, "power of two");
+            continue;
+        }
+        cr_assert(parse(0), "%u: %s", rows[i].alignment, error.reason);
+        hu_tensor_file_close(&file);
     }
-    refuses(0, "nest deeper");
+}
+
+/* GGML_MAX_NAME is 64, with the NUL behind. */
+Test(gguf, a_tensor_has_a_name_of_at_most_63_bytes)
+{
+    char name[66];
+    for (size_t n = 0; n < sizeof name; n++) {
+        memset(name, 'n', sizeof name);
+        name[n] = 0;
+        begin(3, 1, 0);
+        put_tensor(name, 1, 32, 0, 0);
+        pad(32);
+        if (n > 63) {
+            refuses(128, "0 to 63 are allowed");
+            continue;
+        }
+        cr_assert(parse(128), "%zu: %s", n, error.reason);
+        cr_assert_str_eq(file.tensors[0].name, name);
+        hu_tensor_file_close(&file);
+    }
+}
+
+Test(gguf, without_data_no_padding_is_due_behind_the_header)
+{
+    begin(3, 2, 0);
+    put_tensor("q", 0, 32, 0, 0);
+    put_tensor("r", 32, 0, 0, 0);
+    cr_assert(length % 32, "the header would end at the padding's end anyway");
+    cr_assert(parse(0), "%s", error.reason);
+    cr_assert_eq(file.tensors[1].bytes, 0);
+    cr_assert_leq(file.tensors[1].offset, file.size);
+    hu_tensor_file_close(&file);
+    begin(3, 1, 0);
+    put_tensor("q", 1, 32, 0, 0);
+    refuses(0, "within the padding");
+}
+
+/* ggml takes each tensor's offset for the sum of those before it in the header. */
+Test(gguf, tensors_lie_in_the_header_s_order)
+{
+    begin(3, 2, 0);
+    put_tensor("q", 1, 32, 0, 128);
+    put_tensor("r", 1, 32, 0, 0);
+    pad(32);
+    refuses(256, "hole before tensor 'q'");
+    begin(3, 1, 0);
+    put_tensor("q", 0, UINT64_C(1) << 63, 0, 0);
+    refuses(0, "over 63 bits");
 }
 
 Test(gguf, tensors_that_break_the_rules_are_refused)

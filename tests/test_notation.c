@@ -141,6 +141,7 @@ Test(notation, expressions_mean_what_python_means)
         {"deep.er.x", "1"},
         {"l[1]", "5"},
         {"l[n - 1]", "6"},
+        {"h[2] ? h", "10"},
         {"s[1] == \"b\"", "1"},
         {"\"bc\" in s", "1"},
         {"5 in l", "1"},
@@ -400,4 +401,72 @@ static void names_differ(const char *name, struct hu_model *m)
 Test(notation, a_count_is_the_sum_of_tensors_that_have_names_of_their_own)
 {
     cr_assert_geq(each_config(names_differ), 56);
+}
+
+/* The config of a list: "# config: NAME", or the list's own name. */
+static void config_of(const char *path, const char *file, char out[512])
+{
+    char line[512], name[256] = "";
+    FILE *in = fopen(path, "r");
+    cr_assert(in, "%s", path);
+    while (!*name && fgets(line, sizeof line, in) && *line == '#')
+        if (sscanf(line, "# config: %255s", name) != 1)
+            *name = 0;
+    fclose(in);
+    if (!*name)
+        snprintf(name, sizeof name, "%.*s", (int)(strlen(file) - 4), file);
+    snprintf(out, 512, "%s/configs/%s.json", FIXTURES, name);
+}
+
+static char first_difference[1024];
+
+static void tell(void *context, enum hu_difference d, const char *name,
+                 const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor)
+{
+    static const char *const words[] = {"missing", "extra", "of another shape"};
+    (void)context;
+    (void)row;
+    (void)tensor;
+    if (!*first_difference)
+        snprintf(first_difference, sizeof first_difference, "%s is %s", name, words[d]);
+}
+
+/* Bytes of the list that is compared, by its head's dtype: the index's total_size. */
+static void compare_list(const char *path, const char *file)
+{
+    char config[512], why[HU_SOURCE_ERROR], error[HU_CHECKPOINT_ERROR];
+    struct hu_model model;
+    struct hu_checkpoint checkpoint;
+    struct hu_comparison c;
+    bool unknown;
+    const struct hu_difference_sink sink = {.tell = tell};
+    config_of(path, file, config);
+    cr_assert(hu_model_open(config, &model, &unknown, why), "%s: %s", file, why);
+    cr_assert(hu_checkpoint_read(path, &checkpoint, error), "%s", error);
+    *first_difference = 0;
+    cr_assert(hu_checkpoint_compare(&model, &checkpoint, &sink, &c));
+    cr_assert_str_empty(first_difference, "%s: %s", file, first_difference);
+    cr_assert_geq(c.compared, 10, "%s", file);
+    hu_checkpoint_free(&checkpoint);
+    hu_model_free(&model);
+}
+
+/* Names, and shapes where they are known, of published checkpoints (fixtures/tensor-lists). */
+Test(notation, lists_are_those_of_published_checkpoints)
+{
+    char path[512];
+    struct dirent *entry;
+    size_t count = 0;
+    DIR *folder = opendir(FIXTURES "/tensor-lists");
+    cr_assert(folder);
+    while ((entry = readdir(folder))) {
+        size_t n = strlen(entry->d_name);
+        if (n < 5 || strcmp(entry->d_name + n - 4, ".txt"))
+            continue;
+        snprintf(path, sizeof path, "%s/tensor-lists/%s", FIXTURES, entry->d_name);
+        compare_list(path, entry->d_name);
+        count++;
+    }
+    closedir(folder);
+    cr_assert_geq(count, 12, "%zu lists", count);
 }

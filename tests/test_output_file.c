@@ -5,17 +5,23 @@
 #include <criterion/redirect.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* What fails, and the call from which on it does; 0: none. */
 static struct failing {
     int error, from, calls;
-} exchanges, renames, links;
+} exchanges, renames, links, writes;
+
+/* Comes with every rename; 0: none. */
+static int signal_of_renames;
 
 static bool fails(struct failing *f)
 {
@@ -27,12 +33,21 @@ static bool fails(struct failing *f)
 
 int renameat2(int a, const char *from, int b, const char *to, unsigned flags)
 {
+    if (signal_of_renames)
+        raise(signal_of_renames);
     return fails(&exchanges) ? -1 : (int)syscall(SYS_renameat2, a, from, b, to, flags);
 }
 
 int rename(const char *from, const char *to)
 {
+    if (signal_of_renames)
+        raise(signal_of_renames);
     return fails(&renames) ? -1 : (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+ssize_t write(int fd, const void *bytes, size_t n)
+{
+    return fails(&writes) ? -1 : (ssize_t)syscall(SYS_write, fd, bytes, n);
 }
 
 int linkat(int a, const char *from, int b, const char *to, int flags)
@@ -138,4 +153,68 @@ Test(output_file, a_folder_without_room_for_names_stays_as_it_was)
     bool named = files[0].temporary; /* where the file system has no files without a name */
     cr_assert_eq(output_place(files, FILES), named);
     leaves(named ? "nnn" : "oo-");
+}
+
+/* Signals that end a process, whatever their number, wait from naming to renaming. */
+Test(output_file, a_signal_between_naming_and_renaming_leaves_no_name_behind)
+{
+    const int numbers[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,   SIGALRM, SIGUSR1,
+                           SIGUSR2, SIGXCPU, SIGPROF, SIGVTALRM, SIGPWR,  SIGRTMIN};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        int status;
+        char folder[] = "/tmp/test_output_file.XXXXXX";
+        cr_assert(mkdtemp(folder));
+        cr_assert_eq(chdir(folder), 0);
+        write_file("a", "old");
+        pid_t child = fork();
+        if (!child) {
+            struct output_file f;
+            const struct rlimit none = {0, 0};
+            setrlimit(RLIMIT_CORE, &none);
+            signal(numbers[i], SIG_DFL);
+            signal_of_renames = numbers[i];
+            bool ready = output_begin(&f, "test", "a", true) && fputs("new", f.stream) >= 0 &&
+                         output_finish(&f);
+            if (ready)
+                output_place(&f, 1);
+            _exit(0);
+        }
+        cr_assert_eq(waitpid(child, &status, 0), child);
+        cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == numbers[i], "signal %d: status %x",
+                  numbers[i], status);
+        leaves("n--");
+    }
+}
+
+/* stdio keeps no errno: what fails before the end is told all the same. */
+Test(output_file, a_full_disk_is_told_as_such)
+{
+    static const struct {
+        int error;
+        const char *says;
+    } rows[] = {{ENOSPC, "No space left on device"},
+                {EDQUOT, "Disk quota exceeded"},
+                {EFBIG, "File too large"},
+                {EIO, "Input/output error"}};
+    char text[4096], expected[2048] = "";
+    memset(text, 'x', sizeof text);
+    cr_redirect_stderr();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct output_file f;
+        char folder[] = "/tmp/test_output_file.XXXXXX";
+        cr_assert(mkdtemp(folder));
+        cr_assert_eq(chdir(folder), 0);
+        cr_assert(output_begin(&f, "test", "a", false));
+        writes = (struct failing){rows[i].error, 1, 0};
+        for (int k = 0; k < 20; k++)
+            fwrite(text, 1, sizeof text, f.stream);
+        errno = 0;
+        writes.from = 0;
+        cr_assert_not(output_commit(&f));
+        snprintf(expected + strlen(expected), sizeof expected - strlen(expected),
+                 "halfulp: test: a: %s\n", rows[i].says);
+        leaves("---");
+    }
+    fflush(stderr);
+    cr_expect_stderr_eq_str(expected);
 }

@@ -84,7 +84,8 @@ Test(safetensors, a_malformed_header_is_refused_with_its_reason_and_byte)
         uint64_t data, offset;
     } rows[] = {
         {"", "begin with '{'", 0, 8},
-        {" {}", "begin with '{'", 0, 8},
+        {" []", "begin with '{'", 0, 8},
+        {"null", "begin with '{'", 0, 8},
         {"[]", "begin with '{'", 0, 8},
         {"{", "header ends where '\"'", 0, 9},
         {"{}x", "only spaces may follow", 0, 10},
@@ -111,7 +112,27 @@ Test(safetensors, a_malformed_header_is_refused_with_its_reason_and_byte)
         {"{\"a\":{" X("F32", "[1]", 0, 4) "},\"a\":{" X("F32", "[1]", 4, 8) "}}", "two tensors", 8,
          8},
         {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"dtype\":\"F32\"}}", "comes twice", 4, 0},
-        {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":1}}", "'x' is no key", 4, 0},
+        {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":}}", "value of JSON is due", 4, 0},
+        {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":nul}}", "value of JSON is due", 4, 0},
+        {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":NaN}}", "value of JSON is due", 4, 0},
+        {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":01}}", "no number of JSON", 4, 0},
+        {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":1.}}", "no number of JSON", 4, 0},
+        {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":-}}", "no number of JSON", 4, 0},
+        {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":1e}}", "no number of JSON", 4, 0},
+        {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":1e999}}", "beyond fp64's range", 4, 0},
+        {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":[1,]}}", "value of JSON is due", 4, 0},
+        {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":{1:2}}}", "'\"' of a key is due", 4, 0},
+        {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":\"}}", "does not end", 4, 0},
+        {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":1,\"shape\":[1]}}", "'shape' comes twice", 4, 0},
+        {"{\"a\":[\"F32\",[1],[0,4],1]}", "']' after the offsets", 4, 0},
+        {"{\"a\":[\"F32\",[1]]}", "',' after the shape", 4, 0},
+        {"{\"a\":[]}", "of the dtype", 0, 0},
+        {"{\"a\":null}", "'{' of a tensor is due", 0, 0},
+        {"{\"__metadata__\":nul}", "'{' of __metadata__", 0, 0},
+        {"{\"__metadata__\":[]}", "'{' of __metadata__", 0, 0},
+        {"{\"__metadata__\":{\"a\":null}}", "they are all strings", 0, 0},
+        {"{\"__metadata__\":null,\"__metadata__\":{}}", "comes twice", 0, 0},
+        {"{\"a\":{" X("F32", "[9223372036854775808,4,0]", 0, 0) "}}", "one after the other", 0, 0},
         {"{\"__metadata__\":{\"a\":1}}", "they are all strings", 0, 0},
         {"{\"__metadata__\":{},\"__metadata__\":{}}", "comes twice", 0, 0},
         {"{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}}", "two metadata keys", 0, 8},
@@ -132,6 +153,60 @@ Test(safetensors, a_malformed_header_is_refused_with_its_reason_and_byte)
         if (rows[i].offset)
             cr_assert_eq(error.offset, rows[i].offset, "%s: byte %llu", rows[i].header,
                          (unsigned long long)error.offset);
+        hu_tensor_file_close(&file);
+    }
+}
+
+/* What safetensors' own reader, serde's derived one (safetensors/src/tensor.rs), takes beyond what
+ * its page describes is read, with a note. */
+Test(safetensors, what_the_format_s_own_library_reads_is_read_with_a_note)
+{
+    static const struct {
+        const char *header, *note;
+        uint64_t data;
+    } rows[] = {
+        {"{\"__metadata__\":null,\"a\":{" X("F32", "[1]", 0, 4) "}}", "__metadata__ is null", 4},
+        {" \t\r\n{}", "white space stands before", 0},
+        {"{\"a\":[\"F32\",[1],[0,4]]}", "described by an array", 4},
+        {"{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":1}}", "'x' of 'a'", 4},
+        {"{\"a\":{\"x\":null," X("F32", "[1]", 0, 4) "}}", "'x' of 'a'", 4},
+        {"{\"a\":{\"x\":1,\"x\":2," X("F32", "[1]", 0, 4) "}}", "2 keys", 4},
+        {"{\"a\":{\"x\":[1,-2.5e-3,\"s\",{\"dtype\":[true,false,null]},[]]," X("F32", "[1]", 0,
+                                                                               4) "}}",
+         "passed over: 'x'", 4},
+        {"{\"a\":{\"x\":\"\\u00e9\\\"}\"," X("F32", "[1]", 0, 4) "}}", "passed over: 'x'", 4},
+        {"{\"a\":{" X("F32", "[0,9223372036854775808,4]", 0, 0) "}}", NULL, 0},
+        {"{\"a\":{" X("F32", "[1]", 0, 4) "},\"__metadata__\":{\"k\":\"v\"}}", NULL, 4},
+        {"{}\n\r\t ", NULL, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct hu_tensor_file file;
+        struct hu_file_error error;
+        cr_assert(parse(rows[i].header, rows[i].data, &file, &error), "%s: %s", rows[i].header,
+                  error.reason);
+        cr_assert_eq(file.note_count, rows[i].note != NULL, "%s", rows[i].header);
+        if (rows[i].note)
+            cr_assert(strstr(file.notes[0], rows[i].note), "%s: '%s'", rows[i].header,
+                      file.notes[0]);
+        hu_tensor_file_close(&file);
+    }
+}
+
+/* serde_json goes 127 brackets deep, of which the header and the tensor are two. */
+Test(safetensors, what_is_passed_over_may_be_as_deep_as_the_library_goes)
+{
+    for (int depth = 124; depth < 128; depth++) {
+        char header[600] = "{\"a\":{" X("F32", "[1]", 0, 4) ",\"x\":";
+        for (int i = 0; i < depth; i++)
+            strcat(header, "[");
+        for (int i = 0; i < depth; i++)
+            strcat(header, "]");
+        strcat(header, "}}");
+        struct hu_tensor_file file;
+        struct hu_file_error error;
+        cr_assert_eq(parse(header, 4, &file, &error), depth <= 125, "%d", depth);
+        if (depth > 125)
+            cr_assert(strstr(error.reason, "brackets within each other"), "%s", error.reason);
         hu_tensor_file_close(&file);
     }
 }
@@ -164,7 +239,8 @@ Test(safetensors, a_length_beyond_the_file_or_the_limit_is_refused)
     struct hu_file_error error;
     cr_assert_not(hu_safetensors_parse(huge, sizeof huge, sizeof huge, &file, &error));
     cr_assert_not(hu_safetensors_parse(past, sizeof past, sizeof past, &file, &error));
-    cr_assert(strstr(error.reason, "claims 3 bytes, and 2 follow"), "%s", error.reason);
+    cr_assert(strstr(error.reason, "claims 3 bytes, and 2 follow: the file is cut short"), "%s",
+              error.reason);
     for (size_t n = 0; n < 8; n++)
         cr_assert_not(hu_safetensors_parse(past, n, n, &file, &error));
     hu_tensor_file_close(&file);

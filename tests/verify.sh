@@ -28,7 +28,8 @@ if command -v jq >/dev/null; then
     holds "--json is one document with a row a combination" json_has '.passed and .mismatches == 0 and .inputs == 512 and
         (.combinations | length == 2 and all(.kernel and .mismatches == 0 and .covers == "all" and has("inputs_per_second")))' \
         -f fp8_e4m3 -t fp16 -r rne,rtz
-    holds "--json shows mismatches" json_has '(.passed | not) and .combinations[0].first_mismatches[0].source == "0x0001"' \
+    holds "--json shows mismatches" json_has '(.passed | not) and .combinations[0].runs[0] as $r | $r.first == "0x0001" and $r.last == "0x03ff" and $r.count == 1023 and
+            $r.class == "subnormal" and $r.got == "0x33800000" and $r.expected == "0x00000000" and $r.error_ulp == "0"' \
         -f fp16 -t fp32 --subnormals flush-in --no-flags
 else
     skip "--json" "jq is not installed"
@@ -101,6 +102,23 @@ exits "a missing file is an error" 2 'No such file' r missing
 head -c 100000 /dev/zero >"$scratch/zeros"
 exits "a binary file is bad input" 2 'line 1' r zeros
 
+# Conventions of recorded results.
+"$halfulp" vectors -f fp32 -t fp16 -r rtz >"$scratch/towards_zero"
+line_named() { r towards_zero "$@" | grep -qF 'passes with -r rtz, proved on all lines'; }
+holds "the direction of a recording is named" line_named
+piped_named() { v -f fp32 -t fp16 --vectors - <"$scratch/towards_zero" | grep -qF 'passes with -r rtz, proved on all lines'; }
+holds "of a pipe too" piped_named
+# 1 + 2^-11 + 2^-40 is above the tie; fp32 makes a tie of it.
+"$halfulp" convert -t fp64 1.00048828125090949470177292823791503906250 >"$scratch/above" && printf '%s 3c00 01\n' "$(cut -c3- "$scratch/above")" >"$scratch/twice"
+exits "double rounding is a mismatch" 1 '' v -f fp64 -t fp16 --vectors "$scratch/twice"
+holds "--via judges it as such" v -f fp64 -t fp16 --via fp32 --vectors "$scratch/twice"
+lines ignored '7FC00000 1234 00' '7F800000 0001 00' '80000000 0000 00'
+holds "--ignore passes over what is ignored" r ignored --ignore nan,inf,zero-sign
+exits "and over nothing else" 1 '' r ignored --ignore nan,inf
+lines finite '47800000 7BFF 05' '7F800000 7C00 00'
+exits "--saturate takes infinities" 1 '' r finite --saturate
+holds "--saturate=finite leaves them" r finite --saturate=finite
+
 # Wrong usage.
 exits "an unknown format" 2 '"fp17" is not a format' v -f fp17
 exits "an unknown direction" 2 "'up' is not a rounding" v -r up,rne
@@ -110,6 +128,13 @@ exits "a shard that is none" 2 "K/N" v --shard 5
 exits "no threads" 2 "from 1" v --jobs 0
 exits "--against without a pair" 2 "needs one format" v --against ./x.so:y
 exits "vectors without a pair" 2 "needs one format" "$halfulp" vectors -f fp32
+exits "an unknown kind to ignore" 2 "'zero' is none of: nan inf zero-sign" v --ignore nan,zero
+exits "saturation of an unknown kind" 2 "'some' is none of: all finite" v --saturate=some
+exits "--nan-to where there is a NaN" 2 'fp16 has a NaN' v -f fp32 -t fp16 --nan-to 0
+exits "--result-format of several" 2 'needs one format' v -f fp32 --result-format fp32
+exits "three formats on the way" 2 'at most 2' v -f fp64 -t fp8_e4m3 --via fp32,bf16,fp16
+exits "no narrow format on the way" 2 'at most 20 bits' v -f fp64 -t fp32 --via e11m40
+exits "--show of nothing" 2 'whole number' v --show few
 exits "level 3" 2 "from 1 to 2" "$halfulp" vectors -f fp32 -t fp16 --level 3
 
 # Somebody else's library.
@@ -120,7 +145,7 @@ if ${CC:-cc} -O2 -shared -fPIC -o "$scratch/casts.so" "$srcdir/fixtures/against/
     ${CC:-cc} -O2 -shared -fPIC -o "$scratch/broken.so" "$srcdir/fixtures/against/broken.c"; then
     holds "a right cast passes" against casts.so:bf16_round
     exits "a truncating cast is caught" 1 '' against casts.so:bf16_truncate
-    exits "it is caught at its NaNs in rtz too" 1 '' v -f fp32 -t bf16 -r rtz --shard 63/64 --against "$scratch/casts.so:bf16_truncate"
+    exits "it is caught at its NaNs in rtz too" 1 '' v -f fp32 -t bf16 -r rtz --covers boundaries --against "$scratch/casts.so:bf16_truncate"
     exits "a cast that flushes to zero is caught" 1 '' against casts.so:bf16_flush
     holds "and passes by its own promise" against casts.so:bf16_flush --subnormals flush-in
     exits "exact NaNs are kept by a right cast" 0 '' against casts.so:bf16_round --nan exact
@@ -139,6 +164,56 @@ if ${CC:-cc} -O2 -shared -fPIC -o "$scratch/casts.so" "$srcdir/fixtures/against/
     if command -v jq >/dev/null; then
         holds "a library's chatter stays out of the document" json_has '.combinations | length == 1' \
             -f fp32 -t bf16 -r rtz --against "$scratch/broken.so:talk"
+    fi
+
+    # Conventions, named and stated.
+    edges() { v -f fp32 --covers boundaries --count 20000 "$@"; }
+    named() { # SYMBOL OPTIONS: what --against says of fp32 to bf16 after "passes with"
+        edges -t bf16 --against "$scratch/casts.so:$1" | sed -n 's/.* passes with \(.*\), proved.*/\1/p' | grep -qxF -e "$2"
+    }
+    holds "truncation is named" named bf16_truncate '-r rtz --ignore nan'
+    holds "flushing is named" named bf16_flush '--subnormals flush-in'
+    holds "what is named passes" edges -t bf16 -r rtz --ignore nan --against "$scratch/casts.so:bf16_truncate"
+    if ${CC:-cc} -O2 -shared -fPIC -o "$scratch/conventions.so" "$srcdir/fixtures/against/conventions.c" -lm; then
+        own="$scratch/conventions.so"
+        holds "results may come as wider data" edges -t fp8_e4m3 --result-format fp32 --against "$own:e4m3_as_float"
+        exits "and must be exact there" 1 '' edges -t fp8_e4m3 --result-format fp32 --against "$own:e4m3_as_float_inexact"
+        exits "a NaN's code in a format without one" 1 '' edges -t fp6_e3m2_unpacked --against "$own:fp6_with_nan_as_one"
+        holds "--nan-to says which it is" edges -t fp6_e3m2_unpacked --nan-to 0x0c --against "$own:fp6_with_nan_as_one"
+        says_packed() { edges -t fp4_e2m1 --against "$own:fp4_bytes" | grep -q 'result: fp4_e2m1 is packed, 4 bits an element'; }
+        holds "the layout is said where results are nonsense" says_packed
+        # Ctrl-C: what was covered is reported, and the shell sees the signal.
+        interrupted() {
+            local pid status=0 covered
+            (trap - INT; exec "$halfulp" verify -f fp32 -t bf16 --json --against "$own:slow_truncate") >"$scratch/partial" &
+            pid=$!
+            sleep 1
+            kill -INT $pid
+            wait $pid || status=$?
+            covered=$(jq '.combinations[0] | select(.partial and (.passed | not)) | .inputs' "$scratch/partial")
+            [ "$status" = 130 ] && [ "$covered" -gt 0 ] && [ "$covered" -lt 4294967296 ] || {
+                echo "status $status, covered $covered"
+                return 1
+            }
+        }
+        if command -v jq >/dev/null && ! python3 -c 'import signal, sys; sys.exit(signal.getsignal(signal.SIGINT) != signal.SIG_IGN)'; then
+            holds "Ctrl-C reports what was covered" interrupted
+        else
+            skip "Ctrl-C reports what was covered" "jq is not installed, or SIGINT is ignored here"
+        fi
+        stops() { [ "$(edges -t bf16 --stop-after 10 --json --against "$own:slow_truncate" | jq '.combinations[0] | .partial and .mismatches >= 10 and .mismatches < 1000000')" = true ]; }
+        command -v jq >/dev/null && holds "--stop-after ends early" stops
+    fi
+    if command -v jq >/dev/null; then
+        each_direction() {
+            [ "$(edges -t bf16 -r all --json --against "$scratch/casts.so:bf16_round" |
+                jq -c '[.combinations[] | [.round, .passed, (.explained_by // [])[0]]]')" = \
+                '[["rne",true,null],["rna",false,"-r rne"],["rtz",false,"-r rne"],["rup",false,"-r rne"],["rdn",false,"-r rne"],["rto",false,"-r rne"]]' ]
+        }
+        holds "-r all is a row a direction" each_direction
+        v -f fp32 -t bf16 -r rtz --json --against "$scratch/broken.so:crash_on_pi" >"$scratch/crash" || true
+        [ "$(jq -c '[.mismatches, .combinations[0].mismatches, .combinations[0].crashed]' "$scratch/crash")" = '[null,null,true]' ] &&
+            pass "after a crash mismatches is null" || fail "after a crash mismatches is null" "$(cat "$scratch/crash")"
     fi
 else
     skip "--against" "no C compiler makes shared libraries here"

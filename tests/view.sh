@@ -49,7 +49,7 @@ prints 'a menu chooses the direction' 'rtz 3dcccccc' after $'click round\nclick 
     '"\(.round) \(.items[]|select(.name=="fp32.hex").text)"'
 prints 'a menu shows more formats' '1e' after $'click formats\nclick format.fp8_e4m3\nkey Escape' \
     "$(text fp8_e4m3.hex)" 0.11
-prints 'a custom format is shown by name' '0.1' after $'click formats\nclick format.custom\ntype e6m9\nkey Enter\nkey Escape' \
+prints 'a custom format is shown by name' '0.0999755859375' after $'click formats\nclick format.custom\ntype e6m9\nkey Enter\nkey Escape' \
     "$(text e6m9.decimal)"
 prints 'a click elsewhere closes the menu and does nothing else' 'true 3dcccccd' \
     bash -c "printf 'click theme\nkey Escape\n' | '$view' --script - | jq -r '\"\([.items[]|select(.role==\"menu\")]==[]) \(.items[]|select(.name==\"fp32.hex\").text)\"'"
@@ -153,11 +153,11 @@ prints 'options go before settings' 'light fp16 800' bash -c "
     '$view' --config '$scratch/good.conf' --theme light -f fp16 --size 800x600 --describe | jq -r '\"\(.theme) \(.selected) \(.width)\"'"
 exits 'corrupt settings are named' 0 'line [12] is no setting' "$view" --config "$scratch/bad.conf" --describe
 prints 'and leave the defaults' 'light 1280 1 5' bash -c "
-    '$view' --config '$scratch/bad.conf' --describe 2>/dev/null | jq -r '\"\(.theme) \(.width) \(.scale) \([.items[]|select(.role==\"panel\" and (.name|endswith(\".row\")))]|length)\"'"
+    '$view' --config '$scratch/bad.conf' --describe 2>/dev/null | jq -r '\"\(.theme) \(.width) \(.scale + 0) \([.items[]|select(.role==\"panel\" and (.name|endswith(\".row\")))]|length)\"'"
 exits 'settings that are a folder are no reason to fail' 0 'directory' "$view" --config "$scratch" --describe
 holds 'describing writes no settings' bash -c "[ -z \"\$(ls '$scratch/config/halfulp')\" ]"
 prints 'GDK_SCALE is honoured, --scale goes before it' '2 1.5' bash -c "
-    { GDK_SCALE=2 '$view' --describe; GDK_SCALE=2 '$view' --scale 1.5 --describe; } | jq -r .scale | paste -sd' '"
+    { GDK_SCALE=2 '$view' --describe; GDK_SCALE=2 '$view' --scale 1.5 --describe; } | jq -r '.scale + 0' | paste -sd' '"
 
 # --- Bad input ---
 

@@ -25,14 +25,56 @@ widths_from_one_table() {
         ! grep -nE '"(fp64|fp32|tf32|bf16|fp16|fp8[a-z0-9_]*)", *[0-9]' "$srcdir"/src/memory/*.c "$srcdir"/src/tensor/*.c
 }
 
+only_own_names() {
+    # Names that begin with two underscores are the compiler's own.
+    "$NM" -g --defined-only "$builddir/libhalfulp.a" 2>/dev/null |
+        awk 'NF == 3 { print $3 }' | grep -vE '^_?(hu_|__)' >"$scratch/foreign"
+    [ ! -s "$scratch/foreign" ] || { cat "$scratch/foreign"; false; }
+}
+links_beside() { # a program that has functions of the names that ours had
+    cat >"$scratch/own.c" <<'EOF'
+#include "halfulp.h"
+#define OWN(name) int name(void); int name(void) { return 1; }
+OWN(stream_run) OWN(stream_pays) OWN(table_row) OWN(table_fill) OWN(table_can) OWN(table_flags) OWN(chain_run)
+OWN(chain_can) OWN(narrow_for) OWN(narrow_kind) OWN(x86_has_avx2) OWN(x86_has_avx512)
+int main(void)
+{
+    float from[100] = {65520};
+    unsigned short to[100];
+    unsigned flags = 0;
+    hu_convert_array(hu_format_find("fp16"), to, hu_format_find("fp32"), from, 100, 0, &flags);
+    return to[0] != 0x7c00 || flags != (HU_OVERFLOW | HU_INEXACT) || stream_run() + table_row() != 2;
+}
+EOF
+    # shellcheck disable=SC2086
+    ${CC-cc} $MUTATION_CFLAGS -I"$srcdir/src" -o "$scratch/own" "$scratch/own.c" "$builddir/libhalfulp.a" \
+        $MUTATION_LIBS && "$scratch/own"
+}
+
+wide_in_one_place() {
+    ! grep -rnE '__int128' "$srcdir/src" "$srcdir/visual" --include='*.[ch]' | grep -v '/src/wide\.h:'
+}
+
 no_sdl() { ! symbols "$builddir/libvisual.a" | grep -E ' U (SDL_|TTF_|Fc[A-Z])'; }
+
+core_alone() { ! grep -rnE '#include .*(SDL|fontconfig|desktop|web/|"page[.]h)|(SDL|TTF)_|Fc[A-Z]|[(]import_|[(]export_' "$srcdir/visual/core"; }
+page_computes_nothing() {
+    # Numbers of pixels and of bytes alone: no floats' layout, no format's name, no drawing of shapes or text.
+    ! grep -nvE '^/[*] "#value=' "$srcdir/visual/web/page.js" "$srcdir/visual/web/wasi.js" |
+        grep -E 'Float(16|32|64)|[gs]etFloat|parseFloat|Math[.](log|pow|exp|fround)|(fp|bf|tf)[0-9]+|e[0-9]m[0-9]|[.](fillRect|stroke|lineTo|arc)[(]|pen[.](fill|draw)'
+}
 
 holds "the conversion library has no MPFR symbol" no_mpfr
 holds "the conversion library has no JSON" no_json
+holds "the conversion library exports only hu_ names" only_own_names
+holds "a program with functions of other names links with it" links_beside
+holds "128 bits are asked of the compiler in one place" wide_in_one_place
 holds "MPFR is in one room" mpfr_in_one_room
 holds "the memory module's widths come from the format table" widths_from_one_table
 holds "the reference has no conversion symbol" reference_alone
 holds "the reference takes from us the format table alone" table_only
 holds "the reference rounds by MPFR" calls_mpfr
-holds "the viewer's model, layout and control have no SDL" no_sdl
+holds "the viewer's model, layout, control and painting have no SDL" no_sdl
+holds "the viewer's core names neither desktop nor page" core_alone
+holds "the page has no arithmetic on floats, no formats and no painting of its own" page_computes_nothing
 finish

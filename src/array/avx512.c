@@ -16,7 +16,7 @@ static const struct stages stages = {widen_find, narrow_find_fp16, fp32_to_fp64,
 static unsigned chain_row(const struct conversion *c, void *dst, const void *src, size_t n,
                           uint64_t first)
 {
-    return chain_run(&stages, c, dst, src, n, first);
+    return hu_chain_run(&stages, c, dst, src, n, first);
 }
 
 /* AVX2's stores of 32 bytes fill a line sooner than one of 64 where nothing else is to be done:
@@ -33,10 +33,10 @@ static row_function *find(const struct conversion *c)
     if (is_fp32(c->from) && fp16_can(c))
         return fp32_fp16_row;
     row_function *row = fp64_find(c);
-    return row ? row : chain_can(&stages, c) ? chain_row : NULL;
+    return row ? row : hu_chain_can(&stages, c) ? chain_row : NULL;
 }
 
-const struct hu_kernel hu_kernel_avx512 = {"avx512", x86_has_avx512, find, lanes_stream};
+const struct hu_kernel hu_kernel_avx512 = {"avx512", hu_x86_has_avx512, find, lanes_stream};
 
 /* VBMI: tables of 256 bytes in registers. */
 
@@ -142,15 +142,15 @@ static unsigned vbmi_row(const struct conversion *c, void *dst, const void *src,
 {
     struct table t;
     if (n < 2 * TABLE_CODES)
-        return table_row(c, dst, src, n, first);
-    table_fill(&t, c);
+        return hu_table_row(c, dst, src, n, first);
+    hu_table_fill(&t, c);
     if (c->to->storage_bits == 32 && !low_halves_are_zero(&t))
-        return table_row(c, dst, src, n, first);
+        return hu_table_row(c, dst, src, n, first);
     if (c->to->storage_bits == 16)
         (c->direct ? table_to_16_direct : table_to_16)(&t, dst, src, n);
     else
         (c->direct ? table_to_32_direct : table_to_32)(&t, dst, src, n);
-    return c->flags ? table_flags(&t, src, n) : 0;
+    return c->flags ? hu_table_flags(&t, src, n) : 0;
 }
 
 static bool vbmi_stream(const struct conversion *c)
@@ -163,10 +163,10 @@ static row_function *vbmi_find(const struct conversion *c)
 {
     int bits = c->to->storage_bits;
     bool bytes = c->from->storage_bits == 8 && (bits == 16 || bits == 32);
-    return bytes && table_can(c) ? vbmi_row : NULL;
+    return bytes && hu_table_can(c) ? vbmi_row : NULL;
 }
 
-const struct hu_kernel hu_kernel_avx512vbmi = {"avx512vbmi", x86_has_avx512_vbmi, vbmi_find,
+const struct hu_kernel hu_kernel_avx512vbmi = {"avx512vbmi", hu_x86_has_avx512_vbmi, vbmi_find,
                                                vbmi_stream};
 
 /* BF16: its conversion takes FP32's subnormals for zeros, so vectors with any go another way. */
@@ -194,7 +194,7 @@ BF16 static unsigned bf16_row(const struct conversion *c, void *dst, const void 
                               uint64_t first)
 {
     (void)first;
-    struct narrow k = narrow_for(c->to, &c->options);
+    struct narrow k = hu_narrow_for(c->to, &c->options);
     k.direct = c->direct;
     const size_t step = 2 * LANES;
     size_t whole = n / step * step;
@@ -224,5 +224,5 @@ static row_function *bf16_find(const struct conversion *c)
     return plain && is_fp32(c->from) && is_bf16(c->to) ? bf16_row : NULL;
 }
 
-const struct hu_kernel hu_kernel_avx512bf16 = {"avx512bf16", x86_has_avx512_bf16, bf16_find,
+const struct hu_kernel hu_kernel_avx512bf16 = {"avx512bf16", hu_x86_has_avx512_bf16, bf16_find,
                                                lanes_stream};

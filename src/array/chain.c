@@ -29,7 +29,7 @@ static bool can_at_random(const struct stages *s, const struct conversion *c)
     return c->to->specials != HU_SPECIALS_SCALE && s->narrow(&next) != NULL;
 }
 
-bool chain_can(const struct stages *s, const struct conversion *c)
+bool hu_chain_can(const struct stages *s, const struct conversion *c)
 {
     if (is_at_random(c))
         return can_at_random(s, c);
@@ -83,7 +83,7 @@ static unsigned run_at_random(const struct stages *s, const struct conversion *c
     if (is_fp32(c->to))
         return s->at_random(c, dst, src, n, first);
     struct conversion next = after_random(c);
-    struct narrow k = narrow_for(c->to, &next.options);
+    struct narrow k = hu_narrow_for(c->to, &next.options);
     unsigned flags = 0;
     for (size_t done = 0; done < n; done += BLOCK) {
         size_t count = n - done < BLOCK ? n - done : BLOCK;
@@ -110,8 +110,8 @@ static unsigned scale_flags(const void *src, size_t n, unsigned flags)
     return flags;
 }
 
-unsigned chain_run(const struct stages *s, const struct conversion *c, void *dst, const void *src,
-                   size_t n, uint64_t first)
+unsigned hu_chain_run(const struct stages *s, const struct conversion *c, void *dst,
+                      const void *src, size_t n, uint64_t first)
 {
     if (is_at_random(c))
         return run_at_random(s, c, dst, src, n, first);
@@ -120,7 +120,7 @@ unsigned chain_run(const struct stages *s, const struct conversion *c, void *dst
         return widen(dst, src, n, c->direct);
     struct narrow k = {0};
     if (!is_fp64(c->to))
-        k = narrow_for(c->to, &c->options);
+        k = hu_narrow_for(c->to, &c->options);
     k.direct = c->direct && !widen;
     if (!widen && !layout_is_packed(c->to))
         return narrow_block(s, c, &k, dst, src, n, first);

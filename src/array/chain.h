@@ -67,8 +67,8 @@ static inline bool lanes_stream(const struct conversion *c)
     return to_fp32 && (is_fp16(c->from) || is_bf16(c->from) || is_tf32(c->from));
 }
 
-bool chain_can(const struct stages *s, const struct conversion *c);
-unsigned chain_run(const struct stages *s, const struct conversion *c, void *dst, const void *src,
-                   size_t n, uint64_t first);
+bool hu_chain_can(const struct stages *s, const struct conversion *c);
+unsigned hu_chain_run(const struct stages *s, const struct conversion *c, void *dst,
+                      const void *src, size_t n, uint64_t first);
 
 #endif

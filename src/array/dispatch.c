@@ -103,8 +103,8 @@ static unsigned run_piece(const struct hu_kernel *kernel, const struct conversio
                           const void *src, size_t n, uint64_t first)
 {
     row_function *row = kernel->find(c);
-    if (stream_pays(c, dst, src, n))
-        return stream_run(row, kernel->streams && kernel->streams(c), c, dst, src, n, first);
+    if (hu_stream_pays(c, dst, src, n))
+        return hu_stream_row(row, kernel->streams && kernel->streams(c), c, dst, src, n, first);
     return row(c, dst, src, n, first);
 }
 

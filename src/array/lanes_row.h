@@ -128,7 +128,7 @@ INLINE void narrow_step_magic(const struct narrow *k, void *dst, const vec x[4],
 }
 
 INLINE void narrow_step(const struct narrow *k, void *dst, const void *src, struct row *r,
-                        enum narrow_kind kind, enum hu_direction direction, bool flags, int size,
+                        enum hu_narrow_kind kind, enum hu_direction direction, bool flags, int size,
                         struct seen *seen)
 {
     vec x[4], magnitude[4], random[4];
@@ -156,7 +156,7 @@ INLINE void narrow_step(const struct narrow *k, void *dst, const void *src, stru
 }
 
 INLINE unsigned narrow_row(const struct narrow *k, void *dst, const void *src, size_t n,
-                           uint64_t first, enum narrow_kind kind, enum hu_direction direction,
+                           uint64_t first, enum hu_narrow_kind kind, enum hu_direction direction,
                            bool flags, int size)
 {
     struct narrow local = *k; /* that nothing stored to dst can change */
@@ -255,7 +255,7 @@ static narrow_function *narrow_find(const struct conversion *c)
     static narrow_function *const scale[2][HU_STOCHASTIC + 1] = NARROW_TABLE(scale8);
     const struct hu_format *to = c->to;
     bool at_top = to->storage_bits == to->width + to->storage_shift;
-    switch (narrow_kind(to)) {
+    switch (hu_narrow_kind(to)) {
     case NARROW_TOP:
         return top[(at_top ? 0 : 2) + (to->storage_bits > 16)][c->flags][c->options.direction];
     case NARROW_MAGIC:

@@ -3,7 +3,7 @@
 
 enum { FP32_TRAILING = 23, FP32_BIAS = 127 };
 
-enum narrow_kind narrow_kind(const struct hu_format *to)
+enum hu_narrow_kind hu_narrow_kind(const struct hu_format *to)
 {
     if (to->specials == HU_SPECIALS_SCALE)
         return to->exponent_bits == 8 && to->bias == FP32_BIAS && to->storage_bits == 8
@@ -63,7 +63,7 @@ static void set_specials(struct narrow *k, const struct hu_format *to,
     k->payload = to->specials == HU_SPECIALS_IEEE ? (uint32_t)hu_trailing_mask(to) : 0;
 }
 
-struct narrow narrow_for(const struct hu_format *to, const struct hu_options *options)
+struct narrow hu_narrow_for(const struct hu_format *to, const struct hu_options *options)
 {
     uint32_t drop = (uint32_t)(FP32_TRAILING - to->trailing_bits);
     struct narrow k = {
@@ -88,7 +88,7 @@ struct narrow narrow_for(const struct hu_format *to, const struct hu_options *op
     }
     k.greatest = (k.max_code + k.rebias) << drop;
     /* FP32's own subnormals have twice the unit of the binade below its emin. */
-    uint32_t tiny_drop = narrow_kind(to) == NARROW_TOP ? drop - 1 : drop;
+    uint32_t tiny_drop = hu_narrow_kind(to) == NARROW_TOP ? drop - 1 : drop;
     k.tiny_drop = options->tininess_before ? 0 : tiny_drop;
     for (int sign = 0; sign < 2; sign++)
         k.tiny[sign] = tiny_below(&k, options, sign, 1u << tiny_drop);

@@ -5,7 +5,7 @@
 #include "array/kernel.h"
 
 /* How a target's codes come from FP32's. */
-enum narrow_kind {
+enum hu_narrow_kind {
     NARROW_NONE,
     /* FP32's own exponent field, IEEE specials: a code is the top of an FP32 one. */
     NARROW_TOP,
@@ -45,9 +45,9 @@ struct narrow {
     uint64_t seed;
 };
 
-enum narrow_kind narrow_kind(const struct hu_format *to);
+enum hu_narrow_kind hu_narrow_kind(const struct hu_format *to);
 /* For a target whose kind is not NARROW_NONE. */
-struct narrow narrow_for(const struct hu_format *to, const struct hu_options *options);
+struct narrow hu_narrow_for(const struct hu_format *to, const struct hu_options *options);
 
 /* Rounds N FP32 words into codes in words of the target's, or a byte each if it is packed. */
 typedef unsigned narrow_function(const struct narrow *k, void *dst, const void *src, size_t n,

@@ -42,7 +42,7 @@ static const struct stages stages = {widen_find, narrow_find_fp16, NULL, NULL};
 static unsigned chain_row(const struct conversion *c, void *dst, const void *src, size_t n,
                           uint64_t first)
 {
-    return chain_run(&stages, c, dst, src, n, first);
+    return hu_chain_run(&stages, c, dst, src, n, first);
 }
 
 /* Every aarch64 processor that runs this has Advanced SIMD. */
@@ -55,7 +55,7 @@ static row_function *find(const struct conversion *c)
 {
     if (is_fp32(c->from) && fp16_can(c))
         return fp32_fp16_row;
-    return chain_can(&stages, c) ? chain_row : NULL;
+    return hu_chain_can(&stages, c) ? chain_row : NULL;
 }
 
 const struct hu_kernel hu_kernel_neon = {"neon", runs, find, lanes_stream};

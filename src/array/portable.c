@@ -83,7 +83,7 @@ static unsigned half_rna(const struct narrow *k, void *dst, const void *src, siz
 static narrow_function *find_narrow(const struct conversion *c)
 {
     bool half = c->to->width == 16 && c->to->specials == HU_SPECIALS_IEEE &&
-                narrow_kind(c->to) == NARROW_MAGIC;
+                hu_narrow_kind(c->to) == NARROW_MAGIC;
     if (half && !c->flags && !c->options.saturate) {
         if (c->options.direction == HU_TIES_TO_EVEN)
             return half_rne;
@@ -98,7 +98,7 @@ static const struct stages stages = {widen_find, find_narrow, NULL, NULL};
 static unsigned chain_row(const struct conversion *c, void *dst, const void *src, size_t n,
                           uint64_t first)
 {
-    return chain_run(&stages, c, dst, src, n, first);
+    return hu_chain_run(&stages, c, dst, src, n, first);
 }
 
 /* The lanes read and write memory in the machine's byte order. */
@@ -109,9 +109,9 @@ static bool runs(void)
 
 static row_function *find(const struct conversion *c)
 {
-    if (table_can(c))
-        return table_row;
-    return chain_can(&stages, c) ? chain_row : NULL;
+    if (hu_table_can(c))
+        return hu_table_row;
+    return hu_chain_can(&stages, c) ? chain_row : NULL;
 }
 
 const struct hu_kernel hu_kernel_portable = {"portable", runs, find, lanes_stream};

@@ -35,7 +35,7 @@ static size_t elements_to_line(const struct conversion *c, const void *dst)
     return SIZE_MAX;
 }
 
-bool stream_pays(const struct conversion *c, const void *dst, const void *src, size_t n)
+bool hu_stream_pays(const struct conversion *c, const void *dst, const void *src, size_t n)
 {
     return hu_array_bytes(c->from, n) + hu_array_bytes(c->to, n) >= LEAST_BYTES && dst != src &&
            elements_to_line(c, dst) < SIZE_MAX;
@@ -96,8 +96,8 @@ static size_t run_blocks(row_function *row, const struct conversion *c, char *ds
     return done;
 }
 
-unsigned stream_run(row_function *row, bool direct, const struct conversion *c, void *dst,
-                    const void *src, size_t n, uint64_t first)
+unsigned hu_stream_row(row_function *row, bool direct, const struct conversion *c, void *dst,
+                       const void *src, size_t n, uint64_t first)
 {
     char *out = dst;
     const char *in = src;
@@ -117,14 +117,14 @@ unsigned stream_run(row_function *row, bool direct, const struct conversion *c, 
 
 #else
 
-bool stream_pays(const struct conversion *c, const void *dst, const void *src, size_t n)
+bool hu_stream_pays(const struct conversion *c, const void *dst, const void *src, size_t n)
 {
     (void)c, (void)dst, (void)src, (void)n;
     return false;
 }
 
-unsigned stream_run(row_function *row, bool direct, const struct conversion *c, void *dst,
-                    const void *src, size_t n, uint64_t first)
+unsigned hu_stream_row(row_function *row, bool direct, const struct conversion *c, void *dst,
+                       const void *src, size_t n, uint64_t first)
 {
     (void)direct;
     return row(c, dst, src, n, first);

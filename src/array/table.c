@@ -15,7 +15,7 @@ static bool holds_normals(const struct hu_format *to, const struct hu_format *fr
 }
 
 /* Stochastic rounding has more than one answer for a code that is not exact. */
-bool table_can(const struct conversion *c)
+bool hu_table_can(const struct conversion *c)
 {
     bool exact = holds_normals(c->to, c->from) && hu_quantum_min(c->to) <= hu_quantum_min(c->from);
     return c->from->width <= 8 && (exact || c->options.direction != HU_STOCHASTIC);
@@ -45,7 +45,7 @@ static void fill_normals(struct table *t, const struct conversion *c, unsigned l
     }
 }
 
-void table_fill(struct table *t, const struct conversion *c)
+void hu_table_fill(struct table *t, const struct conversion *c)
 {
     t->all_flags = 0;
     unsigned codes = 1u << c->from->width;
@@ -66,7 +66,7 @@ void table_fill(struct table *t, const struct conversion *c)
     }
 }
 
-unsigned table_flags(const struct table *t, const unsigned char *codes, size_t n)
+unsigned hu_table_flags(const struct table *t, const unsigned char *codes, size_t n)
 {
     unsigned flags = 0;
     for (size_t i = 0; i < n && flags != t->all_flags; i++)
@@ -114,12 +114,13 @@ static void unpack(const struct hu_format *from, unsigned char *codes, const uns
         codes[i] = (unsigned char)layout_packed(src, from->width, i);
 }
 
-unsigned table_row(const struct conversion *c, void *dst, const void *src, size_t n, uint64_t first)
+unsigned hu_table_row(const struct conversion *c, void *dst, const void *src, size_t n,
+                      uint64_t first)
 {
     if (n < WORTH)
         return hu_kernel_scalar.find(c)(c, dst, src, n, first);
     struct table t;
-    table_fill(&t, c);
+    hu_table_fill(&t, c);
     unsigned flags = 0;
     for (size_t done = 0; done < n; done += BLOCK) {
         size_t count = n - done < BLOCK ? n - done : BLOCK;
@@ -127,7 +128,7 @@ unsigned table_row(const struct conversion *c, void *dst, const void *src, size_
         unpack(c->from, codes, (const unsigned char *)src + hu_array_bytes(c->from, done), count);
         look_up(&t, c->to, (char *)dst + hu_array_bytes(c->to, done), codes, count);
         if (c->flags)
-            flags |= table_flags(&t, codes, count);
+            flags |= hu_table_flags(&t, codes, count);
     }
     return flags;
 }

@@ -12,11 +12,11 @@ struct table {
     unsigned all_flags; /* or-ed */
 };
 
-bool table_can(const struct conversion *c);
-void table_fill(struct table *t, const struct conversion *c);
-unsigned table_row(const struct conversion *c, void *dst, const void *src, size_t n,
-                   uint64_t first);
+bool hu_table_can(const struct conversion *c);
+void hu_table_fill(struct table *t, const struct conversion *c);
+unsigned hu_table_row(const struct conversion *c, void *dst, const void *src, size_t n,
+                      uint64_t first);
 /* The flags that N codes, a byte each, raise. */
-unsigned table_flags(const struct table *t, const unsigned char *codes, size_t n);
+unsigned hu_table_flags(const struct table *t, const unsigned char *codes, size_t n);
 
 #endif

@@ -26,25 +26,25 @@ static bool saves(unsigned state)
     return (low & state) == state;
 }
 
-bool x86_has_avx2(void)
+bool hu_x86_has_avx2(void)
 {
     const unsigned f16c = 1u << 29, avx2 = 1u << 5, sse_and_ymm = 0x06;
     return saves(sse_and_ymm) && (leaf(1, 0).c & f16c) && (leaf(7, 0).b & avx2);
 }
 
-bool x86_has_avx512(void)
+bool hu_x86_has_avx512(void)
 {
     const unsigned features = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31; /* F, DQ, BW, VL */
     const unsigned masks_and_zmm = 0xe6;
-    return x86_has_avx2() && saves(masks_and_zmm) && (leaf(7, 0).b & features) == features;
+    return hu_x86_has_avx2() && saves(masks_and_zmm) && (leaf(7, 0).b & features) == features;
 }
 
-bool x86_has_avx512_vbmi(void)
+bool hu_x86_has_avx512_vbmi(void)
 {
-    return x86_has_avx512() && leaf(7, 0).c & 1u << 1;
+    return hu_x86_has_avx512() && leaf(7, 0).c & 1u << 1;
 }
 
-bool x86_has_avx512_bf16(void)
+bool hu_x86_has_avx512_bf16(void)
 {
-    return x86_has_avx512() && leaf(7, 0).a >= 1 && leaf(7, 1).a & 1u << 5;
+    return hu_x86_has_avx512() && leaf(7, 0).a >= 1 && leaf(7, 1).a & 1u << 5;
 }

@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-bool x86_has_avx2(void);   /* with F16C */
-bool x86_has_avx512(void); /* F, BW, DQ, VL, and what AVX2 asks */
-bool x86_has_avx512_vbmi(void);
-bool x86_has_avx512_bf16(void);
+bool hu_x86_has_avx2(void);   /* with F16C */
+bool hu_x86_has_avx512(void); /* F, BW, DQ, VL, and what AVX2 asks */
+bool hu_x86_has_avx512_vbmi(void);
+bool hu_x86_has_avx512_bf16(void);
 
 #endif

@@ -4,12 +4,13 @@
 #include "progress.h"
 #include "report.h"
 #include "tensor/cast.h"
-#include "tensor/words.h"
+#include "tensor/file_kind.h"
+#include "tensor/json_text.h"
+#include "tensor/text_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,35 +33,97 @@ bool cast_job_converts(const struct cast_job *job, const struct hu_tensor *t)
     return tensor_source_chooses(&job->source, t) && tensor_source_reads(t);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && !strcasecmp(text + n - m, end);
-}
-
 static bool reads_index(const struct cast_job *job)
 {
-    return !job->source.raw && hu_ends_with(job->source.path, ".json");
+    return !job->source.raw && hu_kind_of_name(job->source.path) == HU_FILE_INDEX;
 }
 
-/* The tensors of file INDEX for a run, with their places in the output. */
-static struct hu_stream_tensor *place_tensors(struct cast_job *job, size_t index,
-                                              const struct hu_cast_layout *layout, int output)
+/* Whether file INDEX of the source is of a kind that is not written. */
+static bool is_archive(const struct cast_job *job, size_t index)
+{
+    enum hu_tensor_file_kind kind = job->source.set.files[index].kind;
+    return kind == HU_NPZ || kind == HU_TORCH;
+}
+
+/* What file INDEX of the source becomes: its own kind, or, of an archive, what OUT's name says. */
+static enum hu_tensor_file_kind kind_of_output(const struct cast_job *job, size_t index)
+{
+    if (!is_archive(job, index))
+        return job->source.set.files[index].kind;
+    return hu_kind_of_name(job->output) == HU_FILE_NPY ? HU_NPY : HU_SAFETENSORS;
+}
+
+bool cast_job_writes_npy(const struct cast_job *job)
+{
+    return !reads_index(job) && kind_of_output(job, 0) == HU_NPY;
+}
+
+bool cast_job_choose(struct cast_job *job)
+{
+    struct hu_tensor_set *set = &job->source.set;
+    struct hu_tensor_file *file = &set->files[0];
+    size_t chosen = 0, last = 0;
+    if (reads_index(job) || !is_archive(job, 0) || kind_of_output(job, 0) != HU_NPY)
+        return true;
+    for (size_t i = 0; i < file->count; i++)
+        if (tensor_source_chooses(&job->source, &file->tensors[i])) {
+            last = i;
+            chosen++;
+        }
+    if (chosen != 1) {
+        fail(job->command, "%s holds one array, and of %s %zu are chosen; --tensor chooses it",
+             job->output, job->source.path, chosen);
+        return false;
+    }
+    file->tensors[0] = file->tensors[last];
+    file->tensors[0].shared = false;
+    set->tensors[0] = file->tensors;
+    file->count = set->tensor_count = 1;
+    return true;
+}
+
+/* T's data as what is written has it: of an archive, in the order and the bytes of its new file. */
+static void fit(struct hu_stream_tensor *s, const struct hu_tensor *t, enum hu_tensor_file_kind to,
+                uint64_t *strides)
+{
+    if (!s->data.format)
+        hu_stream_turn(s, t);
+    if (t->fortran_order && to == HU_SAFETENSORS)
+        hu_stream_reorder(s, t, strides);
+}
+
+/* Sizes of all shapes of FILE together. */
+static size_t count_sizes(const struct hu_tensor_file *file)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < file->count; i++)
+        n += file->tensors[i].rank;
+    return n;
+}
+
+/* The tensors of file INDEX for a run, with their places in the output. strides: count_sizes of
+ * them. False: reported. */
+static bool place_tensors(struct cast_job *job, size_t index, const struct hu_cast_layout *layout,
+                          int output, struct hu_stream_tensor *tensors, uint64_t *strides)
 {
     const struct hu_tensor_file *file = &job->source.set.files[index];
-    struct hu_stream_tensor *tensors = check_memory(calloc(file->count + 1, sizeof *tensors));
     for (size_t i = 0; i < file->count; i++) {
         const struct hu_tensor *t = &file->tensors[i];
         bool converted = cast_job_converts(job, t);
-        tensors[i] = hu_stream_tensor_of(t, converted ? t->dtype.format : NULL,
-                                         job->source.descriptors[index]);
-        tensors[i].output = output;
-        tensors[i].output_offset = layout->offsets[i];
-        tensors[i].to = converted ? job->to : NULL;
-        tensors[i].data.first = job->first;
+        struct hu_stream_tensor *s = &tensors[i];
+        *s = hu_stream_tensor_of(t, converted ? t->dtype.format : NULL, -1);
+        if (!tensor_source_input(&job->source, job->command, t, &s->input, &s->offset))
+            return false;
+        if (is_archive(job, index))
+            fit(s, t, kind_of_output(job, index), strides);
+        strides += t->rank;
+        s->output = output;
+        s->output_offset = layout->offsets[i];
+        s->to = converted ? job->to : NULL;
+        s->data.first = job->first;
         job->first += converted ? t->elements : 0;
     }
-    return tensors;
+    return true;
 }
 
 /* hu_stream.done, for the rows of one file. */
@@ -84,7 +147,7 @@ static void done(void *context, size_t index, struct hu_gathered *g)
 
 static bool write_header(const struct output_file *file, const struct hu_cast_layout *layout)
 {
-    int fd = fileno(file->stream);
+    int fd = file->descriptor;
     size_t written = 0;
     while (written < layout->header_bytes) {
         ssize_t n =
@@ -100,11 +163,11 @@ static bool write_header(const struct output_file *file, const struct hu_cast_la
     return true;
 }
 
-/* Streams file INDEX of the source into FILE. rows: of its tensors. False: reported. */
-static bool stream_file(struct cast_job *job, size_t index, const struct hu_cast_layout *layout,
-                        const struct output_file *file, struct stats_tensor *rows)
+/* Streams the tensors of file INDEX of the source into FILE. rows: of its tensors. False: reported.
+ */
+static bool run_stream(struct cast_job *job, size_t index, struct hu_stream_tensor *tensors,
+                       const struct output_file *file, struct stats_tensor *rows)
 {
-    struct hu_stream_tensor *tensors = place_tensors(job, index, layout, fileno(file->stream));
     struct done_context context = {job, tensors, rows};
     struct hu_stream stream = {
         .plan = {&job->target, 1, HU_SCALE_NONE},
@@ -121,88 +184,131 @@ static bool stream_file(struct cast_job *job, size_t index, const struct hu_cast
     if (!fine)
         tensor_source_fail(&job->source, job->command,
                            &job->source.set.files[index].tensors[error.tensor], &error, file->path);
-    free(tensors);
     return fine;
+}
+
+static bool stream_file(struct cast_job *job, size_t index, const struct hu_cast_layout *layout,
+                        const struct output_file *file, struct stats_tensor *rows)
+{
+    const struct hu_tensor_file *source = &job->source.set.files[index];
+    struct hu_stream_tensor *tensors = check_memory(calloc(source->count + 1, sizeof *tensors));
+    uint64_t *strides = check_memory(calloc(count_sizes(source) + 1, sizeof *strides));
+    bool fine = place_tensors(job, index, layout, file->descriptor, tensors, strides) &&
+                run_stream(job, index, tensors, file, rows);
+    free(tensors);
+    free(strides);
+    return fine;
+}
+
+/* The shard NAME as it is called in the output; new memory. PyTorch's become safetensors. */
+static char *shard_name(const struct cast_job *job, size_t index, const char *name)
+{
+    const char *dot = strrchr(name, '.'), *end = ".safetensors";
+    size_t n = is_archive(job, index) && dot ? (size_t)(dot - name) : strlen(name);
+    char *text = check_memory(malloc(n + strlen(end) + 1));
+    memcpy(text, name, n);
+    strcpy(text + n, is_archive(job, index) ? end : "");
+    return text;
+}
+
+/* The index's map with the shards' new names. */
+static void rename_shards(const struct cast_job *job, json_t *root)
+{
+    const char *tensor;
+    json_t *value;
+    json_t *map = json_object_get(root, "weight_map");
+    json_object_foreach(map, tensor, value)
+    {
+        const struct hu_tensor *t = hu_tensor_set_find(&job->source.set, tensor);
+        const char *name = json_string_value(value);
+        char *fresh = t && name ? shard_name(job, t->file, name) : NULL;
+        if (fresh && strcmp(fresh, name))
+            json_string_set(value, fresh);
+        free(fresh);
+    }
 }
 
 static bool write_index(const struct cast_job *job, const struct output_file *file)
 {
-    json_error_t why;
-    json_t *root = json_load_file(job->source.path, 0, &why);
-    if (!root) {
-        fail(job->command, "%s: %s", job->source.path, why.text);
+    const char *no_text;
+    char why[HU_JSON_ERROR];
+    size_t n = 0;
+    char *text = hu_text_read(job->source.path, &n, &no_text);
+    json_t *root = text ? hu_json_load(text, n, HU_JSON_CONFIG_MAX + 8 * n, why) : NULL;
+    if (!root)
+        fail(job->command, "%s: %s", job->source.path, text ? why : no_text);
+    free(text);
+    if (!root)
         return false;
-    }
     json_t *metadata = json_object_get(root, "metadata");
     if (metadata)
         json_object_set_new(metadata, "total_size", json_integer((json_int_t)job->after));
+    rename_shards(job, root);
     json_dumpf(root, file->stream, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     fputc('\n', file->stream);
     json_decref(root);
     return true;
 }
 
-/* What is in a file, by the name that it has. */
-enum kind { KIND_UNKNOWN, KIND_SAFETENSORS, KIND_INDEX, KIND_NPY, KIND_GGUF, KIND_RAW };
-
-static const char *const kind_names[] = {
-    "",           "a .safetensors file", "a .safetensors.index.json", "a .npy file", "a .gguf file",
-    "a raw array"};
-
-static enum kind kind_by_name(const char *path)
+static const char *kind_name(enum hu_file_kind kind)
 {
-    static const struct {
-        const char *end;
-        enum kind kind;
-    } ends[] = {{".safetensors", KIND_SAFETENSORS},
-                {".json", KIND_INDEX},
-                {".npy", KIND_NPY},
-                {".gguf", KIND_GGUF}};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (ends_with(path, ends[i].end))
-            return ends[i].kind;
-    return KIND_UNKNOWN;
+    static const char *const names[] = {
+        [HU_FILE_OTHER] = "a raw array",    [HU_FILE_SAFETENSORS] = "a .safetensors file",
+        [HU_FILE_INDEX] = "an index",       [HU_FILE_GGUF] = "a .gguf file",
+        [HU_FILE_NPY] = "a .npy file",      [HU_FILE_NPZ] = "a .npz archive",
+        [HU_FILE_TORCH] = "a PyTorch file", [HU_FILE_ZIP] = "a zip archive"};
+    return names[kind];
 }
 
-static enum kind kind_of_source(const struct cast_job *job)
+/* What OUT becomes. */
+static enum hu_file_kind kind_written(const struct cast_job *job)
 {
-    static const enum kind kinds[] = {[HU_SAFETENSORS] = KIND_SAFETENSORS,
-                                      [HU_GGUF] = KIND_GGUF,
-                                      [HU_NPY] = KIND_NPY,
-                                      [HU_RAW] = KIND_RAW};
-    return reads_index(job) ? KIND_INDEX : kinds[job->source.set.files[0].kind];
+    static const enum hu_file_kind kinds[] = {[HU_SAFETENSORS] = HU_FILE_SAFETENSORS,
+                                              [HU_GGUF] = HU_FILE_GGUF,
+                                              [HU_NPY] = HU_FILE_NPY,
+                                              [HU_RAW] = HU_FILE_OTHER};
+    return reads_index(job) ? HU_FILE_INDEX : kinds[kind_of_output(job, 0)];
 }
 
 /* OUT may have no name that says that it is of another kind. False: reported. */
 static bool check_suffix(const struct cast_job *job)
 {
-    static const char *const due[] = {[KIND_SAFETENSORS] = ".safetensors",
-                                      [KIND_INDEX] = ".safetensors.index.json",
-                                      [KIND_NPY] = ".npy"};
-    enum kind kind = kind_of_source(job), named = kind_by_name(job->output);
-    if (named == KIND_UNKNOWN || named == kind)
+    static const char *const due[] = {[HU_FILE_SAFETENSORS] = ".safetensors",
+                                      [HU_FILE_INDEX] = ".safetensors.index.json",
+                                      [HU_FILE_GGUF] = ".gguf",
+                                      [HU_FILE_NPY] = ".npy"};
+    enum hu_file_kind kind = kind_written(job), named = hu_kind_of_name(job->output);
+    if (named == HU_FILE_OTHER || named == kind)
         return true;
-    if (kind == KIND_RAW)
+    if (kind == HU_FILE_OTHER)
         fail(job->command,
              "%s would be %s, which has no header, and its name is that of %s; .bin "
              "would be right",
-             job->output, kind_names[kind], kind_names[named]);
+             job->output, kind_name(kind), kind_name(named));
+    else if (!reads_index(job) && is_archive(job, 0))
+        fail(
+            job->command,
+            "%s has the name of %s, which is not written; .safetensors would be right, or .npy for "
+            "one array",
+            job->output, kind_name(named));
     else
         fail(job->command,
              "%s would be %s, as %s is, and its name is that of %s; %s would be right", job->output,
-             kind_names[kind], job->source.path, kind_names[named], due[kind]);
+             kind_name(kind), job->source.path, kind_name(named), due[kind]);
     return false;
 }
 
 /* OUT's folder and the name of the source's shard; new memory. */
-static char *shard_path(const char *output, const char *shard)
+static char *shard_path(const struct cast_job *job, size_t index)
 {
-    const char *slash = strrchr(output, '/'), *own = strrchr(shard, '/');
-    size_t n = slash ? (size_t)(slash - output) + 1 : 0;
-    own = own ? own + 1 : shard;
+    const char *shard = job->source.set.paths[index], *slash = strrchr(job->output, '/');
+    const char *folder = strrchr(shard, '/');
+    char *own = shard_name(job, index, folder ? folder + 1 : shard);
+    size_t n = slash ? (size_t)(slash - job->output) + 1 : 0;
     char *path = check_memory(malloc(n + strlen(own) + 1));
-    memcpy(path, output, n);
+    memcpy(path, job->output, n);
     strcpy(path + n, own);
+    free(own);
     return path;
 }
 
@@ -214,7 +320,7 @@ static void name_outputs(const struct cast_job *job, struct outputs *o)
     o->files = check_memory(calloc(files + 1, sizeof *o->files));
     o->count = files + o->is_set;
     for (size_t i = 0; o->is_set && i < files; i++)
-        o->at[i].path = shard_path(job->output, job->source.set.paths[i]);
+        o->at[i].path = shard_path(job, i);
     o->at[o->count - 1].path = check_memory(strdup(job->output));
 }
 
@@ -237,7 +343,7 @@ static bool lay_out(struct cast_job *job, struct outputs *o)
         const struct hu_format **to = check_memory(calloc(source->count + 1, sizeof *to));
         for (size_t k = 0; k < source->count; k++)
             to[k] = cast_job_converts(job, &source->tensors[k]) ? job->to : NULL;
-        bool fine = hu_cast_lay_out(source, to, &o->at[i].layout, message);
+        bool fine = hu_cast_lay_out(source, kind_of_output(job, i), to, &o->at[i].layout, message);
         free(to);
         if (!fine) {
             fail(job->command, "%s: %s", job->source.set.paths[i], message);
@@ -335,7 +441,9 @@ bool cast_job_write(struct cast_job *job)
 {
     struct outputs o;
     name_outputs(job, &o);
-    bool fine = begin(job, &o) && write_all(job, &o) && output_place(o.files, o.count);
+    bool fine = begin(job, &o) && write_all(job, &o) &&
+                tensor_source_unchanged(&job->source, job->command) &&
+                output_place(o.files, o.count);
     free_outputs(&o);
     return fine;
 }

@@ -20,6 +20,10 @@ struct cast_job {
 
 bool cast_job_converts(const struct cast_job *job, const struct hu_tensor *t);
 
+/* Of an archive that becomes a .npy, all but the one chosen tensor is left out. False: reported. */
+bool cast_job_choose(struct cast_job *job);
+bool cast_job_writes_npy(const struct cast_job *job);
+
 /* Writes all files, which appear together once all are complete, the index last. False: reported,
  * and what was there before is whole, or the message says which files are new. */
 bool cast_job_write(struct cast_job *job);

@@ -1,10 +1,11 @@
 #include "cli.h"
 #include "command.h"
 #include "kernels.h"
+#include "plain.h"
 #include "report.h"
+#include "sheet.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,11 +13,25 @@
 
 static void overview(void)
 {
-    puts("halfulp: every bit of a float, converted once and correctly\n\n"
-         "usage: halfulp COMMAND [OPTION…] [ARGUMENT…]\n");
-    for (const struct command *const *c = commands; *c; c++)
-        printf("  %-10s  %s\n", (*c)->name, (*c)->summary);
-    puts("\nhalfulp COMMAND --help or halfulp help COMMAND tells more; so does man halfulp.");
+    enum { SUMMARY = 14 };
+    const struct palette *p = palette_for(false);
+    int columns = terminal_columns(stdout);
+    struct fold f = {.columns = columns};
+    fold_words(&f, 0, "", "halfulp: every bit of a float, converted once and correctly", p);
+    puts("\n\nusage: halfulp COMMAND [OPTION…] [ARGUMENT…]\n");
+    for (const struct command *const *c = commands; *c; c++) {
+        f = (struct fold){.columns = columns};
+        fold_put(&f, 2, "", (*c)->name, p);
+        f.indent = SUMMARY;
+        fold_words(&f, SUMMARY - f.at, "", (*c)->summary, p);
+        fold_end(&f);
+    }
+    putchar('\n');
+    f = (struct fold){.columns = columns};
+    fold_words(&f, 0, "",
+               "halfulp COMMAND --help or halfulp help COMMAND tells more; so does man halfulp.",
+               p);
+    fold_end(&f);
 }
 
 static int help(int argc, char **argv)
@@ -62,6 +77,7 @@ int cli_run(int argc, char **argv)
 {
     /* A closed pipe is an error of write, reported once, not a silent death. */
     signal(SIGPIPE, SIG_IGN);
+    plain_begin();
     int status = dispatch(argc, argv);
     /* Commands stop at the first failed write, so errno is still that write's. */
     bool broken = ferror(stdout);

@@ -1,11 +1,11 @@
 #include "cast_job.h"
 #include "json.h"
+#include "numbers.h"
 #include "options.h"
 #include "progress.h"
 #include "report.h"
 #include "tensor/npy.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,8 @@ static const struct command_option rows[] = {
 
 static const char details[] =
     "FILE is .npy, .safetensors, a .safetensors.index.json with its shards, or with -f a raw\n"
-    "array; OUT is a file of the same kind. Names, shapes, order and metadata stay; tensors that\n"
+    "array; OUT is a file of the same kind. Of .npz and PyTorch's .pt, .pth and .bin OUT is\n"
+    ".safetensors, or .npy for one array. Names, shapes, order and metadata stay; tensors that\n"
     "are not chosen, those of integers, and those that have the format already are copied. OUT\n"
     "appears when it is complete. An index's shards go beside OUT under their own names, all\n"
     "together once the last is complete.";
@@ -46,19 +47,6 @@ struct request {
 };
 
 /* False: reported. */
-static bool read_whole(const char *command, const char *option, const char *text, uint64_t least,
-                       uint64_t most, uint64_t *value)
-{
-    char *end;
-    errno = 0;
-    *value = strtoull(text, &end, 0);
-    if (end != text && !*end && !errno && *text != '-' && *value >= least && *value <= most)
-        return true;
-    fail(command, "--%s is a whole number from %llu to %llu, not \"%s\"", option,
-         (unsigned long long)least, (unsigned long long)most, text);
-    return false;
-}
-
 static bool take_option(struct request *r, const char *command, int key, const char *value)
 {
     uint64_t n;
@@ -78,13 +66,13 @@ static bool take_option(struct request *r, const char *command, int key, const c
     case KEY_TENSOR:
         return tensor_source_add_glob(&job->source, command, value);
     case KEY_JOBS:
-        if (!read_whole(command, "jobs", value, 1, HU_THREADS_MAX, &n))
+        if (!count_read(&n, value, 1, HU_THREADS_MAX, "jobs", command))
             return false;
         job->threads = (unsigned)n;
         break;
     case KEY_SEED:
         r->has_seed = true;
-        return read_whole(command, "seed", value, 0, UINT64_MAX, &options->seed);
+        return count_read(&options->seed, value, 0, UINT64_MAX, "seed", command);
     case KEY_STOCHASTIC:
         r->has_stochastic = true;
         break;
@@ -149,7 +137,8 @@ static void note_specials(const struct request *r)
         note("%llu negative value%s became NaN: %s has no sign", (unsigned long long)invalid,
              invalid == 1 ? "" : "s", r->job.to->name);
     bool named;
-    if (r->job.source.set.files[0].kind == HU_NPY && hu_npy_descr(r->job.to, &named) && !named)
+    if (cast_job_writes_npy(&r->job) && r->job.stats.count && hu_npy_descr(r->job.to, &named) &&
+        !named)
         note("NumPy has no %s: the elements are written as opaque bytes, and "
              "numpy.load(…).view(ml_dtypes.%s) reads them",
              r->job.to->name, hu_npy_type_name(r->job.to));
@@ -168,8 +157,19 @@ static json_t *report_json(const struct request *r)
     return root;
 }
 
+/* A shard of integers, or of nothing, is part of its set all the same. */
+static void note_copied(const struct request *r)
+{
+    size_t n = r->job.source.set.tensor_count;
+    note("%s has no floating-point tensor%s: %s copied as %s", r->job.source.path,
+         r->job.source.glob_count ? " among the chosen" : "", n == 1 ? "its one is" : "all are",
+         n == 1 ? "it is" : "they are");
+}
+
 static int report(const struct request *r)
 {
+    if (tensor_source_only_copied(&r->job.source))
+        note_copied(r);
     note_specials(r);
     if (r->json)
         return stats_print_json(&r->job.stats, report_json(r));
@@ -243,7 +243,9 @@ static int run(const struct command *self, int argc, char **argv)
     if (ready && !tensor_source_open(&r->job.source, self->name, o.argv[0], r->job.from)) {
         status = EXIT_BAD;
     } else if (ready) {
-        status = tensor_source_check(&r->job.source, self->name) ? cast_source(r) : EXIT_BAD;
+        bool castable = tensor_source_only_copied(&r->job.source) ||
+                        tensor_source_check(&r->job.source, self->name);
+        status = castable && cast_job_choose(&r->job) ? cast_source(r) : EXIT_BAD;
         tensor_source_close(&r->job.source);
     }
     free(r);

@@ -47,12 +47,24 @@ static bool is_file(const struct command_option *o)
     return !o->words || !strcmp(o->words, "@file");
 }
 
+/* " --values=exact --values=hex": for an argument that only '=' can introduce. */
+static void put_choices(const struct command_option *o)
+{
+    for (const char *word = o->words; *word; word += strspn(word, " ")) {
+        int n = (int)strcspn(word, " ");
+        printf(" --%s=%.*s", o->name, n, word);
+        word += n;
+    }
+}
+
 static void put_options(const struct command *c)
 {
     for (const struct command_option *o = c->options; o->name; o++) {
         printf("%s--%s", o == c->options ? "" : " ", o->name);
         if (o->key < OPTION_LONG)
             printf(" -%c", o->key);
+        if (option_is_optional(o))
+            put_choices(o);
     }
 }
 
@@ -76,7 +88,7 @@ static void bash(void)
     puts("'\n    else case \"$command:$prev\" in");
     for (const struct command *const *c = commands; *c; c++)
         for (const struct command_option *o = (*c)->options; o->name; o++) {
-            if (!o->argument)
+            if (!o->argument || option_is_optional(o))
                 continue;
             fputs("        ", stdout);
             put_keys(*c, o);
@@ -125,7 +137,7 @@ static void zsh_argument(const struct command_option *o)
 {
     if (!o->argument)
         return;
-    putchar(':');
+    fputs(option_is_optional(o) ? "::" : ":", stdout);
     put_zsh(o->argument);
     putchar(':');
     if (is_file(o)) {
@@ -157,7 +169,7 @@ static void zsh(void)
     for (const struct command *const *c = commands; *c; c++) {
         printf("        %s) _arguments", (*c)->name);
         for (const struct command_option *o = (*c)->options; o->name; o++) {
-            printf(" \\\n            '--%s[", o->name);
+            printf(" \\\n            '--%s%s[", o->name, option_is_optional(o) ? "=-" : "");
             put_zsh(o->help);
             putchar(']');
             zsh_argument(o);
@@ -214,7 +226,7 @@ static void fish(void)
             if (o->key < OPTION_LONG)
                 printf(" -s %c", o->key);
             if (o->argument) {
-                fputs(" -r", stdout);
+                fputs(option_is_optional(o) ? "" : " -r", stdout);
                 if (!is_file(o)) {
                     fputs(" -f -a '", stdout);
                     put_words(o->words);

@@ -19,7 +19,11 @@ static const struct command_option rows[] = {
      "after before"},
     {"via", KEY_VIA, "F1,F2…", "convert step by step through these formats", "@formats"},
     {"flags", KEY_FLAGS, NULL, "print the raised exceptions behind each result, or -", NULL},
-    {"values", KEY_VALUES, NULL, "print shortest decimals instead of encodings", NULL},
+    {"values", KEY_VALUES, "[=FORM]",
+     "print values instead of encodings: exactly where 17 digits suffice, else the shortest "
+     "decimal "
+     "that reads back; or always exact, shortest, or hex, as in C",
+     "exact shortest hex"},
     OPTION_HELP,
     OPTION_END,
 };
@@ -28,6 +32,9 @@ static const char details[] =
     "A VALUE is a decimal, C hexadecimal, a fraction, inf, nan, or a datum such as bf16:0x3dcd.\n"
     "Without VALUEs, one is read from each line of standard input.";
 
+/* How results are printed. */
+enum form { FORM_BITS, FORM_SHOWN, FORM_EXACT, FORM_SHORTEST, FORM_HEX };
+
 /* Notes of double rounding beyond these are only counted. */
 enum { NOTES_MAX = 10, RESULT_MAX = HU_SHORTEST_TEXT + HU_FLAGS_TEXT + 2 };
 
@@ -35,7 +42,9 @@ struct conversion {
     const struct hu_format *to, *from;
     struct format_list via;
     struct hu_options options;
-    bool flags, values;
+    bool flags;
+    enum form form;
+    char *exact;              /* of the last result, whose digits may be thousands */
     unsigned long long twice; /* results that double rounding changed */
 };
 
@@ -97,7 +106,27 @@ static bool convert_by_steps(struct conversion *c, const char *text, size_t leng
     return true;
 }
 
-/* One result into OUT with a newline; 0: message says why not. */
+static size_t print_result(struct conversion *c, char out[RESULT_MAX], uint64_t bits)
+{
+    switch (c->form) {
+    case FORM_SHOWN:
+        return hu_shown_print(out, c->to, bits);
+    case FORM_SHORTEST:
+        return hu_shortest_print(out, c->to, bits);
+    case FORM_HEX:
+        return hu_hex_print(out, c->to, bits);
+    case FORM_EXACT:
+        if (!hu_is_finite(hu_decode(c->to, bits)))
+            return hu_shortest_print(out, c->to, bits);
+        c->exact = hu_datum_exact(c->to, bits);
+        return 0;
+    default:
+        return hu_bits_print(out, c->to, bits);
+    }
+}
+
+/* One result into OUT with a newline, behind c->exact where that is set; 0: message says why not.
+ */
 static size_t convert_one(struct conversion *c, const char *text, size_t length,
                           unsigned long long line, char out[RESULT_MAX], char message[HU_MESSAGE])
 {
@@ -107,13 +136,22 @@ static size_t convert_one(struct conversion *c, const char *text, size_t length,
                              : read_first(c, c->to, text, length, &bits, &flags, message);
     if (!good)
         return 0;
-    size_t n = c->values ? hu_shortest_print(out, c->to, bits) : hu_bits_print(out, c->to, bits);
+    size_t n = print_result(c, out, bits);
     if (c->flags) {
         out[n++] = ' ';
         n += hu_flags_print(out + n, flags);
     }
     out[n++] = '\n';
     return n;
+}
+
+static void write_result(struct conversion *c, const char *out, size_t n)
+{
+    if (c->exact)
+        fputs(c->exact, stdout);
+    free(c->exact);
+    c->exact = NULL;
+    fwrite_unlocked(out, 1, n, stdout);
 }
 
 static int convert_lines(struct conversion *c, const char *command)
@@ -129,7 +167,7 @@ static int convert_lines(struct conversion *c, const char *command)
             length--;
         size_t n = convert_one(c, text, length, lines.line, out, message);
         if (n)
-            fwrite_unlocked(out, 1, n, stdout);
+            write_result(c, out, n);
         else
             status = fail(command, "line %llu: %s", lines.line, message);
     }
@@ -146,9 +184,25 @@ static int convert_arguments(struct conversion *c, const char *command, int argc
         size_t n = convert_one(c, argv[i], strlen(argv[i]), 0, out, message);
         if (!n)
             return fail(command, "argument %d: %s", i + 1, message);
-        fwrite(out, 1, n, stdout);
+        write_result(c, out, n);
     }
     return EXIT_DONE;
+}
+
+/* False: reported. */
+static bool form_read(const char *command, const char *text, enum form *form)
+{
+    static const char *const names[] = {"exact", "shortest", "hex"};
+    *form = FORM_SHOWN;
+    if (!text)
+        return true;
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(text, names[i])) {
+            *form = (enum form)(FORM_EXACT + i);
+            return true;
+        }
+    fail(command, "--values is exact, shortest or hex, not \"%s\"", text);
+    return false;
 }
 
 /* False: reported. */
@@ -177,8 +231,7 @@ static bool take_option(struct conversion *c, const char *command, int key, cons
         c->flags = true;
         break;
     case KEY_VALUES:
-        c->values = true;
-        break;
+        return form_read(command, value, &c->form);
     }
     return true;
 }
@@ -206,7 +259,7 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command cmd_convert = {
     .name = "convert",
     .usage = "-t TO [-f FROM] [-r DIR] [--saturate] [--tininess after|before] [--via F1,F2…]\n"
-             "                       [--flags] [--values] [VALUE…]",
+             "                       [--flags] [--values[=exact|shortest|hex]] [VALUE…]",
     .summary = "values or encodings into one format, rounded once",
     .details = details,
     .options = rows,

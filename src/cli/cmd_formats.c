@@ -1,4 +1,6 @@
+#include "columns.h"
 #include "format.h"
+#include "grid.h"
 #include "json.h"
 #include "options.h"
 #include "report.h"
@@ -8,11 +10,6 @@
 #include <string.h>
 
 static const struct command_option rows[] = {OPTION_JSON, OPTION_HELP, OPTION_END};
-
-static void print_padded(const char *text, int columns)
-{
-    printf("%s%*s", text, columns - text_columns(text), "");
-}
 
 static void memory_text(const struct hu_format *f, char out[64])
 {
@@ -24,28 +21,68 @@ static void memory_text(const struct hu_format *f, char out[64])
         snprintf(out, 64, "%d byte%s", f->storage_bits / 8, f->storage_bits == 8 ? "" : "s");
 }
 
-static void print_table(void)
+static void number_cell(struct grid *g, int number)
 {
-    printf("%-16s %5s %8s %11s %6s  ", "format", "width", "exponent", "significand", "bias");
-    print_padded("special codes", 58);
-    puts("in memory");
+    char text[16];
+    snprintf(text, sizeof text, "%d", number);
+    grid_cell(g, text, "");
+}
+
+static void print_floats(const struct palette *p, int columns)
+{
+    struct grid g = {0};
+    grid_column(&g, "format", 15, true);
+    grid_column(&g, "width", 5, false);
+    grid_column(&g, "exponent", 8, false);
+    grid_column(&g, "significand", 11, false);
+    grid_column(&g, "bias", 6, false);
+    grid_column(&g, "in memory", 30, true);
+    grid_column(&g, "special codes", 0, true);
     for (size_t i = 0; i < hu_format_count(); i++) {
         const struct hu_format *f = hu_format_at(i);
         char memory[64];
         memory_text(f, memory);
-        printf("%-16s %5d %8d %11d %6d  ", f->name, f->width, f->exponent_bits, f->trailing_bits,
-               f->bias);
-        print_padded(hu_specials_name(f), 58);
-        puts(memory);
+        grid_cell(&g, f->name, "");
+        number_cell(&g, f->width);
+        number_cell(&g, f->exponent_bits);
+        number_cell(&g, f->trailing_bits);
+        number_cell(&g, f->bias);
+        grid_cell(&g, memory, "");
+        grid_cell(&g, hu_specials_name(f), "");
     }
-    printf("\n%-16s %5s %8s\n", "integer", "width", "signed");
+    grid_print(&g, p, columns);
+    grid_clear(&g);
+}
+
+static void print_integers(const struct palette *p, int columns)
+{
+    struct grid g = {0};
+    grid_column(&g, "integer", 15, true);
+    grid_column(&g, "width", 5, false);
+    grid_column(&g, "signed", 8, false);
     for (size_t i = 0; i < hu_integer_count(); i++) {
         const struct hu_integer *n = hu_integer_at(i);
-        printf("%-16s %5d %8s\n", n->name, n->width, n->is_signed ? "yes" : "no");
+        grid_cell(&g, n->name, "");
+        number_cell(&g, n->width);
+        grid_cell(&g, n->is_signed ? "yes" : "no", "");
     }
-    puts(
-        "\nAny other eXmY, X from 2 to 15 and 1 + X + Y at most 64, is IEEE-style; a suffix fn or "
-        "fnuz\npicks those special codes, and e4m3ieee is IEEE's reading of a name that is OCP's.");
+    grid_print(&g, p, columns);
+    grid_clear(&g);
+}
+
+static void print_table(void)
+{
+    const struct palette *p = palette_for(false);
+    int columns = terminal_columns(stdout);
+    print_floats(p, columns);
+    putchar('\n');
+    print_integers(p, columns);
+    putchar('\n');
+    print_wrapped(
+        "Any other eXmY, X from 2 to 15 and 1 + X + Y at most 64, is IEEE-style; a suffix fn "
+        "or fnuz picks those special codes, and e4m3ieee is IEEE's reading of a name that "
+        "is OCP's.",
+        0, columns ? columns : 100);
 }
 
 static json_t *format_row(const struct hu_format *f)

@@ -81,14 +81,15 @@ static int print_json(const struct subjects *s)
 
 static void print_text(const struct subjects *s, bool explain, const struct palette *p)
 {
+    int columns = terminal_columns(stdout);
     for (size_t i = 0; i < s->count; i++) {
         const struct subject *one = &s->at[i];
         if (i)
             putchar('\n');
         if (one->format)
-            (explain ? limits_explain : limits_print)(one->format, p);
+            (explain ? limits_explain : limits_print)(one->format, p, columns);
         else
-            (explain ? limits_integer_explain : limits_integer_print)(one->integer, p);
+            (explain ? limits_integer_explain : limits_integer_print)(one->integer, p, columns);
     }
 }
 
@@ -112,7 +113,7 @@ static int run(const struct command *self, int argc, char **argv)
     if (!read_subjects(&s, self->name, o.argc, o.argv)) {
         status = EXIT_BAD;
     } else if (!o.argc && !json && !explain) {
-        limits_print_all();
+        limits_print_all(palette_for(color_wanted(color, stdout)), terminal_columns(stdout));
     } else {
         if (!o.argc)
             add_all(&s);

@@ -81,7 +81,7 @@ static void print_text(const struct request *r, const struct show *values, size_
         if (v)
             putchar('\n');
         if (values[v].count == 1)
-            show_details(&values[v], &values[v].rows[0], p);
+            show_details(&values[v], &values[v].rows[0], p, columns);
         else
             show_table(&values[v], p, columns);
     }

@@ -1,11 +1,11 @@
 #include "json.h"
+#include "numbers.h"
 #include "options.h"
 #include "output_file.h"
 #include "progress.h"
 #include "report.h"
 #include "stats.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,8 +41,9 @@ static const struct command_option rows[] = {
 };
 
 static const char details[] =
-    "FILE is .npy, .safetensors, a .safetensors.index.json with its shards, .gguf, or with -f a\n"
-    "raw array. Errors are taken over the finite elements whose result is finite: NaNs and\n"
+    "FILE is .npy, .npz, .safetensors, .gguf, PyTorch's .pt, .pth or .bin, an index with its\n"
+    "shards, or with -f a raw array. Errors are taken over the finite elements whose result is "
+    "finite: NaNs and\n"
     "infinities in the data, and overflows to infinity or NaN, are counted and left out. A\n"
     "format is safe when every tensor and all together keep both limits; with --scale block,\n"
     "where overflow is clamped by definition, it only counts when --max-overflow is given.";
@@ -57,35 +58,25 @@ struct request {
     enum color_mode color;
 };
 
-static bool read_number(const char *text, char **end, double *value)
-{
-    errno = 0;
-    *value = strtod(text, end);
-    return *end != text && !errno && isfinite(*value);
-}
-
 static bool take_max_overflow(struct request *r, const char *command, const char *text)
 {
-    char *end;
+    const char *end;
     double value;
     struct stats_limits *l = &r->stats.limits;
-    bool fine = read_number(text, &end, &value) && value >= 0;
+    bool fine = real_parse(text, &end, &value) && value >= 0;
     l->is_share = fine && !strcmp(end, "%");
     l->max_overflow = l->is_share ? value / 100 : value;
     r->has_max_overflow = true;
     if (fine && (l->is_share ? value <= 100 : !*end && value == floor(value) && value < 0x1p63))
         return true;
-    fail(command, "--max-overflow is a count or a share such as 0.1%%, not \"%s\"", text);
-    return false;
+    return number_refuse(text, "count, and no share such as 0.1%", "max-overflow", command);
 }
 
 static bool take_min_sqnr(struct request *r, const char *command, const char *text)
 {
-    char *end;
-    if (read_number(text, &end, &r->stats.limits.min_sqnr) && (!*end || !strcmp(end, "dB")))
-        return true;
-    fail(command, "--min-sqnr is a number of decibels, not \"%s\"", text);
-    return false;
+    const char *end;
+    return (real_parse(text, &end, &r->stats.limits.min_sqnr) && (!*end || !strcmp(end, "dB"))) ||
+           number_refuse(text, "number of decibels", "min-sqnr", command);
 }
 
 static bool take_scale(struct request *r, const char *command, const char *text)
@@ -101,14 +92,10 @@ static bool take_scale(struct request *r, const char *command, const char *text)
 
 static bool take_jobs(struct request *r, const char *command, const char *text)
 {
-    char *end;
-    errno = 0;
-    unsigned long n = strtoul(text, &end, 10);
+    uint64_t n = 0;
+    bool fine = count_read(&n, text, 1, HU_THREADS_MAX, "jobs", command);
     r->jobs = (unsigned)n;
-    if (end != text && !*end && !errno && n >= 1 && n <= HU_THREADS_MAX && *text != '-')
-        return true;
-    fail(command, "--jobs is a number from 1 to %d, not \"%s\"", HU_THREADS_MAX, text);
-    return false;
+    return fine;
 }
 
 /* False: reported. */
@@ -149,8 +136,8 @@ static bool take_option(struct request *r, const char *command, int key, const c
     return true;
 }
 
-/* The chosen tensors, in the file's order. */
-static struct hu_stream_tensor *choose(struct request *r)
+/* The chosen tensors, in the file's order. NULL: reported. */
+static struct hu_stream_tensor *choose(struct request *r, const char *command)
 {
     struct stats *s = &r->stats;
     size_t n = r->source.set.tensor_count;
@@ -164,7 +151,12 @@ static struct hu_stream_tensor *choose(struct request *r)
             s->skipped++;
             continue;
         }
-        tensors[s->count] = hu_stream_tensor_of(t, t->dtype.format, r->source.descriptors[t->file]);
+        struct hu_stream_tensor *data = &tensors[s->count];
+        *data = hu_stream_tensor_of(t, t->dtype.format, -1);
+        if (!tensor_source_input(&r->source, command, t, &data->input, &data->offset)) {
+            free(tensors);
+            return NULL;
+        }
         struct stats_tensor *row = &s->tensors[s->count++];
         row->tensor = t;
         row->figures = check_memory(calloc(s->targets.count, sizeof *row->figures));
@@ -175,7 +167,9 @@ static struct hu_stream_tensor *choose(struct request *r)
 static int gather(struct request *r, const char *command)
 {
     struct stats *s = &r->stats;
-    struct hu_stream_tensor *tensors = choose(r);
+    struct hu_stream_tensor *tensors = choose(r, command);
+    if (!tensors)
+        return EXIT_BAD;
     struct hu_statistics_target *targets = stats_targets(s);
     struct hu_stream stream = {
         .plan = {targets, s->targets.count, s->scaling},
@@ -193,9 +187,10 @@ static int gather(struct request *r, const char *command)
     progress_end();
     free(tensors);
     free(targets);
-    return fine ? EXIT_DONE
-                : tensor_source_fail(&r->source, command, s->tensors[error.tensor].tensor, &error,
-                                     NULL);
+    if (!fine)
+        return tensor_source_fail(&r->source, command, s->tensors[error.tensor].tensor, &error,
+                                  NULL);
+    return tensor_source_unchanged(&r->source, command) ? EXIT_DONE : EXIT_BAD;
 }
 
 static int write_svg(const struct request *r, const char *command)

@@ -2,37 +2,36 @@
 #include "json.h"
 #include "options.h"
 #include "report.h"
+#include "sheet.h"
 #include "terminal.h"
 #include "text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 enum { WIDEST = 16 };
 
 static const struct command_option rows[] = {OPTION_JSON, OPTION_COLOR, OPTION_HELP, OPTION_END};
 
-static char *value_text(const struct hu_format *f, uint64_t code)
+static void print_row(const struct hu_format *f, uint64_t code, const struct palette *p,
+                      int columns)
 {
-    if (hu_is_finite(hu_decode(f, code)))
-        return hu_datum_exact(f, code);
-    char *text = check_memory(malloc(HU_SHORTEST_TEXT));
-    hu_shortest_print(text, f, code);
-    return text;
-}
-
-static void print_row(const struct hu_format *f, uint64_t code, const struct palette *p)
-{
-    char bits[HU_BITS_TEXT];
+    enum { CLASS = 13 };
+    char bits[HU_BITS_TEXT], value[HU_SHORTEST_TEXT];
     struct hu_fields_text fields;
     hu_bits_print(bits, f, code);
     hu_fields_print(&fields, f, code);
-    char *value = value_text(f, code);
-    printf("%s  %s%s%s%s%s%s%s%s%s%s%s  %-13s  %s\n", bits, p->sign, fields.sign, p->off,
-           hu_is_signed(f) ? " " : "", p->exponent, fields.exponent, p->off,
-           f->trailing_bits ? " " : "", p->significand, fields.significand, p->off,
-           hu_class_name(hu_decode(f, code).class), value);
-    free(value);
+    hu_shown_print(value, f, code);
+    const char *class = hu_class_name(hu_decode(f, code).class);
+    struct fold l = {.columns = columns};
+    fold_put(&l, 0, "", bits, p);
+    l.indent = 4;
+    fold_put(&l, 2, p->sign, fields.sign, p);
+    fold_put(&l, *fields.sign ? 1 : 2, p->exponent, fields.exponent, p);
+    fold_put(&l, 1, p->significand, fields.significand, p);
+    fold_put(&l, 2, "", class, p);
+    fold_put(&l, 2 + (columns ? 0 : CLASS - (int)strlen(class)), "", value, p);
+    fold_end(&l);
 }
 
 static json_t *row_json(const struct hu_format *f, uint64_t code)
@@ -69,11 +68,12 @@ static int run(const struct command *self, int argc, char **argv)
                     WIDEST);
     json_t *codes = json ? check_memory(json_array()) : NULL;
     const struct palette *p = palette_for(color_wanted(color, stdout));
+    int columns = terminal_columns(stdout);
     for (uint64_t code = 0; code <= hu_width_mask(f) && !ferror(stdout); code++) {
         if (json)
             json_array_append_new(codes, row_json(f, code));
         else
-            print_row(f, code, p);
+            print_row(f, code, p, columns);
     }
     if (json)
         return json_print(json_pack("{s:s, s:o}", "format", f->name, "codes", codes));

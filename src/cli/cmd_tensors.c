@@ -3,8 +3,8 @@
 #include "memory/term.h"
 #include "options.h"
 #include "report.h"
+#include "tensor_source.h"
 #include "terminal.h"
-#include "tensor/tensor_set.h"
 #include "tensor/printable.h"
 
 #include <ctype.h>
@@ -50,8 +50,8 @@ static size_t sum_dtypes(const struct hu_tensor_set *set, struct total totals[TO
             totals[n++] = (struct total){.dtype = t->dtype};
         }
         totals[k].tensors++;
-        totals[k].elements += t->elements;
-        totals[k].bytes += t->bytes;
+        totals[k].elements += t->shared ? 0 : t->elements;
+        totals[k].bytes += t->shared ? 0 : t->bytes;
     }
     qsort(totals, n, sizeof *totals, by_bytes);
     return n;
@@ -180,8 +180,11 @@ static void print_table(const char *path, const struct hu_tensor_set *set, bool 
     print_total("in all", set->tensor_count, set->elements, set->bytes);
 }
 
-static json_t *tensor_row(const struct hu_tensor_set *set, const struct hu_tensor *t)
+/* hu_tensor_set's tensor INDEX; json_rows.row. */
+static json_t *tensor_row(const void *context, size_t index)
 {
+    const struct hu_tensor_set *set = context;
+    const struct hu_tensor *t = tensor_at(set, index);
     json_t *shape = check_memory(json_array());
     for (unsigned i = 0; i < t->rank; i++)
         json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
@@ -189,17 +192,18 @@ static json_t *tensor_row(const struct hu_tensor_set *set, const struct hu_tenso
                             json_take(dtype_name(t->dtype)), "shape", shape, "elements",
                             (json_int_t)t->elements, "bytes", (json_int_t)t->bytes, "offset",
                             (json_int_t)t->offset);
+    if (t->shared)
+        json_object_set_new(row, "shared", json_true());
     if (set->count > 1)
         json_object_set_new(row, "file", json_text(set->paths[t->file]));
     return check_memory(row);
 }
 
+/* The document but for its "tensors". */
 static json_t *document(const char *path, const struct hu_tensor_set *set)
 {
     struct total totals[TOTALS_MAX];
-    json_t *tensors = check_memory(json_array()), *dtypes = check_memory(json_object());
-    for (size_t i = 0; i < set->tensor_count; i++)
-        json_array_append_new(tensors, tensor_row(set, tensor_at(set, i)));
+    json_t *dtypes = check_memory(json_object());
     size_t count = sum_dtypes(set, totals);
     for (size_t i = 0; i < count; i++) {
         char *dtype = dtype_name(totals[i].dtype);
@@ -209,9 +213,9 @@ static json_t *document(const char *path, const struct hu_tensor_set *set)
                                       (json_int_t)totals[i].bytes));
         free(dtype);
     }
-    return json_pack("{s:o, s:o, s:o, s:I, s:I}", "file", json_text(path), "tensors", tensors,
-                     "dtypes", dtypes, "elements", (json_int_t)set->elements, "bytes",
-                     (json_int_t)set->bytes);
+    return check_memory(json_pack("{s:o, s:n, s:o, s:I, s:I}", "file", json_text(path), "tensors",
+                                  "dtypes", dtypes, "elements", (json_int_t)set->elements, "bytes",
+                                  (json_int_t)set->bytes));
 }
 
 /* A strict checker: what the index states must be so. */
@@ -225,12 +229,32 @@ static int check_total(const struct command *self, const char *path,
                 (unsigned long long)set->total_size, (unsigned long long)set->bytes);
 }
 
+/* What was asked for: a table, a document, or a list of documents. */
+struct listing {
+    bool json, list;
+    size_t printed;
+};
+
+static void print(struct listing *l, const char *path, const struct hu_tensor_set *set)
+{
+    const struct json_rows all = {"tensors", set->tensor_count, tensor_row, set};
+    bool first = !l->printed++;
+    if (!l->json) {
+        print_table(path, set, !first);
+    } else if (!l->list) {
+        json_print_with(document(path, set), &all);
+    } else {
+        if (first)
+            json_list_begin("files");
+        json_list_add(document(path, set), &all, first);
+    }
+}
+
 /* Goes on past a file that is refused. */
 static int list_files(const struct command *self, int argc, char **argv, bool json)
 {
-    json_t *list = json && argc > 1 ? check_memory(json_array()) : NULL;
+    struct listing l = {.json = json, .list = argc > 1};
     int status = EXIT_DONE;
-    bool again = false;
     for (int i = 0; i < argc; i++) {
         struct hu_tensor_set set;
         char error[HU_SET_ERROR];
@@ -238,21 +262,15 @@ static int list_files(const struct command *self, int argc, char **argv, bool js
             status = fail(self->name, "%s", error);
             continue;
         }
-        if (check_total(self, argv[i], &set) != EXIT_DONE) {
+        tensor_source_notes(&set);
+        if (check_total(self, argv[i], &set) != EXIT_DONE)
             status = EXIT_BAD;
-        } else if (list) {
-            json_array_append_new(list, document(argv[i], &set));
-        } else if (json) {
-            json_print(document(argv[i], &set));
-        } else {
-            print_table(argv[i], &set, again);
-            again = true;
-        }
+        else
+            print(&l, argv[i], &set);
         hu_tensor_set_close(&set);
     }
-    if (json_array_size(list))
-        json_print(json_pack("{s:O}", "files", list));
-    json_decref(list);
+    if (l.json && l.list && l.printed)
+        json_list_end();
     return status;
 }
 
@@ -267,18 +285,20 @@ static int run(const struct command *self, int argc, char **argv)
     if (key == OPTION_EXIT)
         return o.status;
     if (!o.argc)
-        return fail(self->name, "which file? A .safetensors file, its .safetensors.index.json, a "
-                                ".gguf or a .npy file");
+        return fail(self->name, "which file? .safetensors, its .safetensors.index.json, .gguf, "
+                                ".npy, .npz, or PyTorch's .pt, .pth or .bin");
     return list_files(self, o.argc, o.argv, json);
 }
 
 const struct command cmd_tensors = {
     .name = "tensors",
     .usage = "FILE… [--json]",
-    .summary = "the tensors in a safetensors, GGUF or .npy file, checked strictly",
+    .summary = "the tensors in a file of safetensors, GGUF, NumPy or PyTorch, checked strictly",
     .details =
-        "Reads the header alone, whatever the file's size. FILE may be an index: its shards\n"
-        "are read too, and must hold what it says. A malformed header is refused with the\n"
+        "Reads the header alone, whatever the file's size. FILE is .safetensors, .gguf, .npy, "
+        ".npz\n"
+        "or PyTorch's .pt, .pth or .bin, of whose pickle nothing is run. It may be an index: its\n"
+        "shards are read too, and must hold what it says. A malformed header is refused with the\n"
         "byte and the reason.",
     .options = rows,
     .run = run,

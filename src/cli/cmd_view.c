@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char program[] = "halfulp-view";
+static const char program[] = "halfulp-view", page[] = "halfulp.html";
 
 static const struct command_option rows[] = {
     {"formats", 'f', "LIST", "rows: formats joined by commas, or all", "@formats"},
@@ -31,6 +31,7 @@ static const struct command_option rows[] = {
     {"describe", VIEW_DESCRIBE, NULL, "print as JSON what is on screen; opens no window", NULL},
     {"script", VIEW_SCRIPT, "FILE", "play events from a file (-: stdin), then describe", "@file"},
     {"config", VIEW_CONFIG, "FILE", "settings to use in place of the user's", "@file"},
+    {"web", VIEW_WEB, NULL, "open the viewer as a page in the browser", NULL},
     OPTION_HELP,
     OPTION_END,
 };
@@ -57,12 +58,24 @@ static void start(const char *path, char **argv)
     argv[0] = kept;
 }
 
-static int is_help(int argc, char **argv)
+/* The page lies beside the program, or where it was installed. */
+static int open_page(const struct command *self, int argc, char **argv)
+{
+    char beside[PATH_MAX + sizeof page];
+    if (own_folder(beside, PATH_MAX) && !access(strcat(beside, page), R_OK))
+        return view_in_browser(self, beside, argc, argv);
+    if (!access(PKGDATADIR "/halfulp.html", R_OK))
+        return view_in_browser(self, PKGDATADIR "/halfulp.html", argc, argv);
+    return fail(self->name, "the page was not made: ./bootstrap web, or ./configure "
+                            "--enable-web=yes && make (it needs clang, lld and wasi-libc)");
+}
+
+static bool has_option(int argc, char **argv, const char *name, const char *other)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
-        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-            return 1;
-    return 0;
+        if (!strcmp(argv[i], name) || !strcmp(argv[i], other))
+            return true;
+    return false;
 }
 
 /* FILE:TENSOR[i,j] becomes the datum that stands there, which the viewer reads. False: reported. */
@@ -90,12 +103,14 @@ static bool open_elements(const struct command *self, int argc, char **argv)
 static int run(const struct command *self, int argc, char **argv)
 {
     char beside[PATH_MAX + sizeof program];
-    if (is_help(argc, argv)) {
+    if (has_option(argc, argv, "--help", "-h")) {
         command_help(self);
         return EXIT_DONE;
     }
     if (!open_elements(self, argc, argv))
         return EXIT_BAD;
+    if (has_option(argc, argv, "--web", "--web"))
+        return open_page(self, argc, argv);
     fflush(stdout);
     if (own_folder(beside, PATH_MAX)) {
         strcat(beside, program);
@@ -106,7 +121,8 @@ static int run(const struct command *self, int argc, char **argv)
     start(BINDIR "/halfulp-view", argv);
     return fail(self->name, "halfulp-view was not built: install SDL2, SDL2_ttf, fontconfig and "
                             "libpng (Debian: libsdl2-dev libsdl2-ttf-dev libfontconfig-dev "
-                            "libpng-dev), then ./configure --enable-viewer=yes && make");
+                            "libpng-dev), then ./configure --enable-viewer=yes && make; or look at "
+                            "it in a browser: halfulp view --web");
 }
 
 const struct command cmd_view = {
@@ -120,7 +136,9 @@ const struct command cmd_view = {
         "need no display. A script has an event a line: click NAME, drag NAME NAME, hover NAME,\n"
         "wheel NAME NOTCHES, key Ctrl+C, type TEXT, clipboard TEXT, resize W H; the names are "
         "those\n"
-        "that --describe prints.",
+        "that --describe prints. --web opens the page that make web writes in the browser "
+        "(BROWSER\n"
+        "names one), with VALUE, -f, -r, --saturate, --page and --theme.",
     .options = rows,
     .run = run,
 };

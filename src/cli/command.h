@@ -12,7 +12,7 @@ enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_BAD = 2 };
 struct command_option {
     const char *name;     /* long, without dashes */
     int key;              /* what option_next returns: the short letter, or from OPTION_LONG on */
-    const char *argument; /* placeholder in help; NULL: takes none */
+    const char *argument; /* placeholder in help; NULL: takes none; "[=WORD]": may be left out */
     const char *help;
     const char *words; /* what completion offers: words by spaces, or "@formats", "@file" */
 };

@@ -1,5 +1,6 @@
 #include "grid.h"
 #include "report.h"
+#include "sheet.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ void grid_clear(struct grid *g)
 /* How the columns are laid out: their widths, and the spaces before each. */
 struct lay_out {
     int widths[GRID_COLUMNS_MAX], gaps[GRID_COLUMNS_MAX];
+    int columns; /* of the terminal; 0: any number */
 };
 
 static void widen(int *width, const char *text)
@@ -70,6 +72,14 @@ static void print_cell(const struct grid *g, const struct lay_out *l, size_t col
         return;
     int room = l->widths[column] - text_columns(text);
     room = room > 0 ? room : 0;
+    /* Beside the first column alone it may still be too wide: it goes on below itself. */
+    int at = INDENT + l->widths[0] + l->gaps[column];
+    if (last && g->columns[column].left && l->columns && at + text_columns(text) > l->columns) {
+        struct fold f = {l->columns, at, at};
+        printf("%*s", l->gaps[column], "");
+        fold_words(&f, 0, color, text, p);
+        return;
+    }
     printf("%*s%s%*s", l->gaps[column], "", color, g->columns[column].left ? 0 : room, "");
     printf("%s%s%*s", text, *color ? p->off : "", g->columns[column].left && !last ? room : 0, "");
 }
@@ -92,7 +102,7 @@ static void print_part(const struct grid *g, const struct lay_out *l, size_t fro
 
 void grid_print(const struct grid *g, const struct palette *p, int columns)
 {
-    struct lay_out l;
+    struct lay_out l = {.columns = columns};
     size_t from = 1;
     if (lay_out(g, false, &l) > columns && columns)
         lay_out(g, true, &l);

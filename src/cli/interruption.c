@@ -43,19 +43,39 @@ static void leave_nothing_and_die(int number)
     raise(number);
 }
 
-static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGXFSZ, SIGXCPU};
+/* Those that end a process and come from outside of it; real-time signals do too. */
+static const int numbers[] = {
+    SIGINT,    SIGTERM, SIGHUP,  SIGQUIT,   SIGXFSZ, SIGXCPU,
+    SIGALRM,   SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF,
+#ifdef SIGPOLL
+    SIGPOLL,
+#endif
+#ifdef SIGPWR
+    SIGPWR,
+#endif
+#ifdef SIGSTKFLT
+    SIGSTKFLT,
+#endif
+};
 enum { NUMBERS = sizeof numbers / sizeof *numbers };
+
+/* What was ignored stays so, and what somebody else handles is theirs. */
+static void watch(int number)
+{
+    struct sigaction action = {.sa_handler = leave_nothing_and_die}, old;
+    sigemptyset(&action.sa_mask);
+    if (!sigaction(number, NULL, &old) && old.sa_handler == SIG_DFL)
+        sigaction(number, &action, NULL);
+}
 
 void interruption_watch(void)
 {
-    struct sigaction action = {.sa_handler = leave_nothing_and_die};
-    sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < NUMBERS; i++) {
-        struct sigaction old;
-        sigaction(numbers[i], NULL, &old);
-        if (old.sa_handler != SIG_IGN)
-            sigaction(numbers[i], &action, NULL);
-    }
+    for (size_t i = 0; i < NUMBERS; i++)
+        watch(numbers[i]);
+#ifdef SIGRTMIN
+    for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+        watch(number);
+#endif
 }
 
 /* Puts FRESH where OLD is. False: it is nowhere. */
@@ -99,6 +119,10 @@ void interruption_hold(void)
     sigemptyset(&all);
     for (size_t i = 0; i < NUMBERS; i++)
         sigaddset(&all, numbers[i]);
+#ifdef SIGRTMIN
+    for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+        sigaddset(&all, number);
+#endif
     sigprocmask(SIG_BLOCK, &all, &before);
 }
 

@@ -1,4 +1,5 @@
 #include "json.h"
+#include "plain.h"
 #include "report.h"
 #include "terminal.h"
 
@@ -6,10 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Plain ASCII has escapes for the rest. */
+static size_t dump_flags(void)
+{
+    return JSON_INDENT(2) | (plain_wanted() ? JSON_ENSURE_ASCII : 0);
+}
+
 int json_print(json_t *document)
 {
     check_memory(document);
-    json_dumpf(document, stdout, JSON_INDENT(2));
+    json_dumpf(document, stdout, dump_flags());
     putchar('\n');
     json_decref(document);
     return EXIT_DONE;
@@ -18,7 +25,7 @@ int json_print(json_t *document)
 /* Takes VALUE; its lines but the first stand SPACES further in. */
 static void print_value(json_t *value, int spaces)
 {
-    char *text = check_memory(json_dumps(check_memory(value), JSON_INDENT(2) | JSON_ENCODE_ANY));
+    char *text = check_memory(json_dumps(check_memory(value), dump_flags() | JSON_ENCODE_ANY));
     const char *line = text;
     for (const char *end; (end = strchr(line, '\n')); line = end + 1)
         printf("%.*s\n%*s", (int)(end - line), line, spaces, "");
@@ -27,17 +34,20 @@ static void print_value(json_t *value, int spaces)
     json_decref(value);
 }
 
-static void print_rows(const struct json_rows *rows)
+static void print_rows(const struct json_rows *rows, int indent)
 {
     putchar('[');
     for (size_t i = 0; i < rows->count; i++) {
-        printf("%s\n    ", i ? "," : "");
-        print_value(rows->row(rows->context, i), 4);
+        printf("%s\n%*s", i ? "," : "", indent + 4, "");
+        print_value(rows->row(rows->context, i), indent + 4);
     }
-    printf("%s]", rows->count ? "\n  " : "");
+    if (rows->count)
+        printf("\n%*s", indent + 2, "");
+    putchar(']');
 }
 
-int json_print_with(json_t *document, const struct json_rows *rows)
+/* From '{' to '}', the lines but the first INDENT spaces further in. */
+static void print_object(json_t *document, const struct json_rows *rows, int indent)
 {
     const char *key;
     json_t *value;
@@ -45,16 +55,38 @@ int json_print_with(json_t *document, const struct json_rows *rows)
     putchar('{');
     json_object_foreach(document, key, value)
     {
-        printf("%s\n  \"%s\": ", first ? "" : ",", key);
+        printf("%s\n%*s\"%s\": ", first ? "" : ",", indent + 2, "", key);
         first = false;
         if (!strcmp(key, rows->key))
-            print_rows(rows);
+            print_rows(rows, indent);
         else
-            print_value(json_incref(value), 2);
+            print_value(json_incref(value), indent + 2);
     }
-    puts("\n}");
+    printf("\n%*s}", indent, "");
     json_decref(document);
+}
+
+int json_print_with(json_t *document, const struct json_rows *rows)
+{
+    print_object(document, rows, 0);
+    putchar('\n');
     return EXIT_DONE;
+}
+
+void json_list_begin(const char *key)
+{
+    printf("{\n  \"%s\": [", key);
+}
+
+void json_list_add(json_t *document, const struct json_rows *rows, bool first)
+{
+    printf("%s\n    ", first ? "" : ",");
+    print_object(document, rows, 4);
+}
+
+void json_list_end(void)
+{
+    puts("\n  ]\n}");
 }
 
 json_t *json_take(char *text)

@@ -3,6 +3,7 @@
 #define HALFULP_CLI_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /* Prints DOCUMENT, indented, with a newline, and releases it. Returns EXIT_DONE; a failed write
  * shows up when stdout is closed. */
@@ -17,6 +18,12 @@ struct json_rows {
     const void *context;
 };
 int json_print_with(json_t *document, const struct json_rows *rows);
+
+/* One document that is an object with a list of those at KEY: begun, added to one at a time, ended.
+ */
+void json_list_begin(const char *key);
+void json_list_add(json_t *document, const struct json_rows *rows, bool first);
+void json_list_end(void);
 
 /* A string in new memory, which is freed; NULL gives null. */
 json_t *json_take(char *text);

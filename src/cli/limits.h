@@ -10,14 +10,15 @@
 json_t *limits_json(const struct hu_format *f);
 json_t *limits_integer_json(const struct hu_integer *n);
 
-void limits_print(const struct hu_format *f, const struct palette *p);
-void limits_integer_print(const struct hu_integer *n, const struct palette *p);
+/* In lines of at most COLUMNS; 0: of any length. */
+void limits_print(const struct hu_format *f, const struct palette *p, int columns);
+void limits_integer_print(const struct hu_integer *n, const struct palette *p, int columns);
 
 /* All named formats and integer dtypes, a line each. */
-void limits_print_all(void);
+void limits_print_all(const struct palette *p, int columns);
 
 /* The derivation of the largest and the smallest values, step by step. */
-void limits_explain(const struct hu_format *f, const struct palette *p);
-void limits_integer_explain(const struct hu_integer *n, const struct palette *p);
+void limits_explain(const struct hu_format *f, const struct palette *p, int columns);
+void limits_integer_explain(const struct hu_integer *n, const struct palette *p, int columns);
 
 #endif

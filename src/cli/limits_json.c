@@ -57,7 +57,10 @@ json_t *limits_json(const struct hu_format *f)
     json_put(o, "emin", json_integer(hu_emin(f)));
     json_put(o, "emax", json_integer(hu_emax(f)));
     json_put(o, "max", datum_json(f, hu_max_finite_code(f)));
+    json_put(o, "lowest", datum_json(f, hu_lowest_code(f)));
     json_put(o, "min_normal", datum_json(f, hu_min_normal_code(f)));
+    json_put(o, "max_subnormal",
+             hu_max_subnormal_code(f, &subnormal) ? datum_json(f, subnormal) : json_null());
     json_put(o, "min_subnormal",
              hu_min_subnormal_code(f, &subnormal) ? datum_json(f, subnormal) : json_null());
     json_put(o, "epsilon", datum_json(f, hu_epsilon_code(f)));

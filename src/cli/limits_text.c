@@ -1,5 +1,8 @@
+#include "columns.h"
+#include "grid.h"
 #include "limits.h"
 #include "operation.h"
+#include "sheet.h"
 #include "text.h"
 
 #include <math.h>
@@ -8,39 +11,82 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABEL = 18, MIDDLE = 30, RIGHT = 66 };
+enum { LABEL = 20, HEXADECIMAL = 46, ENCODING = 72 };
 
-static void line(const char *label, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What is printed where: every line goes through here. */
+struct page {
+    const struct palette *palette;
+    int columns;
+};
 
-static void line(const char *label, const char *format, ...)
+static struct fold begin_line(const struct page *page, const char *label)
 {
+    struct fold f = {page->columns, page->columns && page->columns < 60 ? 4 : LABEL, 0};
+    fold_put(&f, 2, "", label, page->palette);
+    return f;
+}
+
+static int gap_to(const struct fold *f, int column)
+{
+    return f->at < column ? column - f->at : 2;
+}
+
+static void line(const struct page *page, const char *label, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void line(const struct page *page, const char *label, const char *format, ...)
+{
+    char text[200];
     va_list arguments;
-    printf("  %-*s", LABEL, label);
     va_start(arguments, format);
-    vprintf(format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    putchar('\n');
+    struct fold f = begin_line(page, label);
+    fold_words(&f, gap_to(&f, LABEL), "", text, page->palette);
+    fold_end(&f);
 }
 
-/* In full where that is short, else the shortest decimal that reads back. */
-static void value_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t code)
+/* TEXT at COLUMN, or two spaces further where that is passed or does not fit. */
+static void put_at(struct fold *f, int column, const char *text, const struct page *page)
 {
-    enum { SHORT_EXACT = 22 };
-    char *exact = hu_datum_exact(f, code);
-    if (strlen(exact) <= SHORT_EXACT)
-        strcpy(out, exact);
-    else
-        hu_shortest_print(out, f, code);
-    free(exact);
+    int gap = gap_to(f, column);
+    bool fits = !f->columns || f->at + gap + text_columns(text) <= f->columns;
+    fold_put(f, fits ? gap : 2, "", text, page->palette);
 }
 
-static void datum_line(const char *label, const struct hu_format *f, uint64_t code)
+static void value_line(const struct page *page, const char *label, const char *value,
+                       const struct hu_format *f, uint64_t code)
 {
-    char shortest[HU_SHORTEST_TEXT], hexadecimal[HU_HEX_TEXT], bits[HU_BITS_TEXT];
-    value_print(shortest, f, code);
+    char hexadecimal[HU_HEX_TEXT], bits[HU_BITS_TEXT];
     hu_hex_print(hexadecimal, f, code);
     hu_bits_print(bits, f, code);
-    line(label, "%-24s %-22s %s", shortest, hexadecimal, bits);
+    struct fold l = begin_line(page, label);
+    fold_put(&l, gap_to(&l, LABEL), "", value, page->palette);
+    put_at(&l, HEXADECIMAL, hexadecimal, page);
+    put_at(&l, ENCODING, bits, page);
+    fold_end(&l);
+}
+
+static void datum_line(const struct page *page, const char *label, const struct hu_format *f,
+                       uint64_t code)
+{
+    char value[HU_SHORTEST_TEXT];
+    hu_shown_print(value, f, code);
+    value_line(page, label, value, f, code);
+}
+
+/* An end of the range, with all digits below where they fit into a line. */
+static void bound_line(const struct page *page, const char *label, const struct hu_format *f,
+                       uint64_t code)
+{
+    enum { IN_FULL = 50 };
+    char value[HU_SHORTEST_TEXT];
+    hu_bound_print(value, f, code);
+    value_line(page, label, value, f, code);
+    char *exact = hu_is_shown_exactly(f, code) ? NULL : hu_datum_exact(f, code);
+    if (exact && strlen(exact) <= IN_FULL)
+        line(page, "", "%s exactly", exact);
+    free(exact);
 }
 
 static double log10_of(const struct hu_format *f, uint64_t code)
@@ -49,46 +95,75 @@ static double log10_of(const struct hu_format *f, uint64_t code)
     return log10((double)d.significand) + d.quantum * log10(2);
 }
 
-static void memory_line(const struct hu_format *f)
+static void memory_line(const struct page *page, const struct hu_format *f)
 {
     if (f->storage_bits < 8)
-        line("in memory", "%d bits packed, 1 byte unpacked", f->storage_bits);
+        line(page, "in memory", "%d bits packed, 1 byte unpacked", f->storage_bits);
     else
-        line("in memory", "%d byte%s", f->storage_bits / 8, f->storage_bits == 8 ? "" : "s");
+        line(page, "in memory", "%d byte%s", f->storage_bits / 8, f->storage_bits == 8 ? "" : "s");
 }
 
-void limits_print(const struct hu_format *f, const struct palette *p)
+/* "fp16  16 bits: 1 sign, 5 exponent, 10 significand; IEEE 754" */
+static void head_line(const struct page *page, const struct hu_format *f)
 {
-    uint64_t max = hu_max_finite_code(f), least = hu_min_normal_code(f), subnormal;
-    printf("%s%s%s  %d bits: %d sign, %s%d exponent%s, %s%d significand%s; %s\n", p->bold, f->name,
-           p->off, f->width, hu_is_signed(f), p->exponent, f->exponent_bits, p->off, p->significand,
-           f->trailing_bits, p->off, hu_specials_name(f));
-    datum_line("max", f, max);
-    datum_line("min normal", f, least);
-    if (hu_min_subnormal_code(f, &subnormal)) {
-        datum_line("min subnormal", f, subnormal);
-        least = subnormal;
-    } else {
-        line("min subnormal", "none");
+    const struct palette *p = page->palette;
+    char text[80];
+    struct fold l = {.columns = page->columns};
+    fold_put(&l, 0, p->bold, f->name, p);
+    l.indent = 4;
+    snprintf(text, sizeof text, "%d bits: %d sign,", f->width, hu_is_signed(f));
+    fold_put(&l, 2, "", text, p);
+    snprintf(text, sizeof text, "%d exponent", f->exponent_bits);
+    fold_put(&l, 1, p->exponent, text, p);
+    fold_put(&l, 0, "", ",", p);
+    snprintf(text, sizeof text, "%d significand", f->trailing_bits);
+    fold_put(&l, 1, p->significand, text, p);
+    fold_put(&l, 0, "", ";", p);
+    fold_words(&l, 1, "", hu_specials_name(f), p);
+    fold_end(&l);
+}
+
+static void subnormal_lines(const struct page *page, const struct hu_format *f)
+{
+    uint64_t least, most;
+    if (!hu_min_subnormal_code(f, &least) || !hu_max_subnormal_code(f, &most)) {
+        line(page, "max subnormal", "none");
+        line(page, "min subnormal", "none");
+        return;
     }
-    datum_line("epsilon", f, hu_epsilon_code(f));
-    line("unit roundoff", "2^−%d", hu_precision(f));
-    line("precision", "%d bit%s", hu_precision(f), hu_precision(f) == 1 ? "" : "s");
-    line("exponents", "%d to %d, bias %d", hu_emin(f), hu_emax(f), f->bias);
-    line("decimal digits", "%d kept, %d needed", hu_digits10(f), hu_max_digits10(f));
-    line("integers", "all exact up to %llu", (unsigned long long)hu_max_consecutive_integer(f));
+    datum_line(page, "max subnormal", f, most);
+    datum_line(page, "min subnormal", f, least);
+}
+
+void limits_print(const struct hu_format *f, const struct palette *p, int columns)
+{
+    const struct page self = {p, columns}, *page = &self;
+    uint64_t max = hu_max_finite_code(f), least = hu_min_normal_code(f);
+    head_line(page, f);
+    bound_line(page, "max", f, max);
+    bound_line(page, "lowest", f, hu_lowest_code(f));
+    datum_line(page, "min normal", f, least);
+    subnormal_lines(page, f);
+    hu_min_subnormal_code(f, &least);
+    datum_line(page, "epsilon", f, hu_epsilon_code(f));
+    line(page, "unit roundoff", "2^−%d", hu_precision(f));
+    line(page, "precision", "%d bit%s", hu_precision(f), hu_precision(f) == 1 ? "" : "s");
+    line(page, "exponents", "%d to %d, bias %d", hu_emin(f), hu_emax(f), f->bias);
+    line(page, "decimal digits", "%d kept, %d needed", hu_digits10(f), hu_max_digits10(f));
+    line(page, "integers", "all exact up to %llu",
+         (unsigned long long)hu_max_consecutive_integer(f));
     double decades = log10_of(f, max) - log10_of(f, least);
-    line("dynamic range", "%.1f decades, %.1f binades, %.0f dB", decades, decades / log10(2),
+    line(page, "dynamic range", "%.1f decades, %.1f binades, %.0f dB", decades, decades / log10(2),
          20 * decades);
     unsigned long long infinite = hu_has_infinity(f) ? 2 : 0;
     uint64_t finite = hu_finite_codes(f), nan = hu_nan_codes(f);
     if (f->width < 64)
-        line("codes", "%llu: %llu finite, %llu infinite, %llu NaN", 1ULL << f->width,
+        line(page, "codes", "%llu: %llu finite, %llu infinite, %llu NaN", 1ULL << f->width,
              (unsigned long long)finite, infinite, (unsigned long long)nan);
     else
-        line("codes", "2^64: %llu finite, %llu infinite, %llu NaN", (unsigned long long)finite,
-             infinite, (unsigned long long)nan);
-    memory_line(f);
+        line(page, "codes", "2^64: %llu finite, %llu infinite, %llu NaN",
+             (unsigned long long)finite, infinite, (unsigned long long)nan);
+    memory_line(page, f);
 }
 
 static void integer_range(const struct hu_integer *n, long long *min, unsigned long long *max)
@@ -97,62 +172,98 @@ static void integer_range(const struct hu_integer *n, long long *min, unsigned l
     *min = n->is_signed ? -1 - (long long)*max : 0;
 }
 
-void limits_integer_print(const struct hu_integer *n, const struct palette *p)
+void limits_integer_print(const struct hu_integer *n, const struct palette *p, int columns)
 {
+    const struct page self = {p, columns}, *page = &self;
     long long min;
     unsigned long long max;
     integer_range(n, &min, &max);
     printf("%s%s%s  %d bits, %s\n", p->bold, n->name, p->off, n->width,
            n->is_signed ? "two's complement" : "unsigned");
-    line("max", "%llu", max);
-    line("min", "%lld", min);
-    line("decimal digits", "%d kept", (n->width - n->is_signed) * 1233 >> 12);
+    line(page, "max", "%llu", max);
+    line(page, "min", "%lld", min);
+    line(page, "decimal digits", "%d kept", (n->width - n->is_signed) * 1233 >> 12);
     if (n->storage_bits < 8)
-        line("in memory", "%d bits packed", n->storage_bits);
+        line(page, "in memory", "%d bits packed", n->storage_bits);
     else
-        line("in memory", "%d byte%s", n->storage_bits / 8, n->storage_bits == 8 ? "" : "s");
+        line(page, "in memory", "%d byte%s", n->storage_bits / 8, n->storage_bits == 8 ? "" : "s");
 }
 
-void limits_print_all(void)
+static void bound_cell(struct grid *g, const struct hu_format *f, uint64_t code)
 {
-    printf("%-16s %-23s %-24s %-22s %-22s %s\n", "format", "max", "min normal", "min subnormal",
-           "epsilon", "digits");
+    char text[HU_SHORTEST_TEXT];
+    hu_bound_print(text, f, code);
+    grid_cell(g, text, "");
+}
+
+static void datum_cell(struct grid *g, const struct hu_format *f, bool there, uint64_t code)
+{
+    char text[HU_SHORTEST_TEXT] = "none";
+    if (there)
+        hu_shown_print(text, f, code);
+    grid_cell(g, text, "");
+}
+
+static void all_floats(const struct palette *p, int columns)
+{
+    static const char *const heads[] = {"max",           "lowest",        "min normal",
+                                        "max subnormal", "min subnormal", "epsilon"};
+    static const int widths[] = {22, 23, 23, 22, 22, 21};
+    struct grid g = {0};
+    grid_column(&g, "format", 15, true);
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        grid_column(&g, heads[i], widths[i], true);
+    grid_column(&g, "digits", 8, true);
     for (size_t i = 0; i < hu_format_count(); i++) {
         const struct hu_format *f = hu_format_at(i);
-        char max[HU_SHORTEST_TEXT], normal[HU_SHORTEST_TEXT], subnormal[HU_SHORTEST_TEXT] = "none",
-                                                              epsilon[HU_SHORTEST_TEXT];
-        uint64_t code;
-        value_print(max, f, hu_max_finite_code(f));
-        value_print(normal, f, hu_min_normal_code(f));
-        if (hu_min_subnormal_code(f, &code))
-            value_print(subnormal, f, code);
-        value_print(epsilon, f, hu_epsilon_code(f));
-        printf("%-16s %-23s %-24s %-22s %-22s %d to %d\n", f->name, max, normal, subnormal, epsilon,
-               hu_digits10(f), hu_max_digits10(f));
+        char digits[32];
+        uint64_t most = 0, least = 0;
+        bool subnormal = hu_max_subnormal_code(f, &most) && hu_min_subnormal_code(f, &least);
+        grid_cell(&g, f->name, "");
+        bound_cell(&g, f, hu_max_finite_code(f));
+        bound_cell(&g, f, hu_lowest_code(f));
+        datum_cell(&g, f, true, hu_min_normal_code(f));
+        datum_cell(&g, f, subnormal, most);
+        datum_cell(&g, f, subnormal, least);
+        datum_cell(&g, f, true, hu_epsilon_code(f));
+        snprintf(digits, sizeof digits, "%d to %d", hu_digits10(f), hu_max_digits10(f));
+        grid_cell(&g, digits, "");
     }
-    printf("\n%-16s %-23s %s\n", "integer", "max", "min");
+    grid_print(&g, p, columns);
+    grid_clear(&g);
+}
+
+static void all_integers(const struct palette *p, int columns)
+{
+    struct grid g = {0};
+    grid_column(&g, "integer", 15, true);
+    grid_column(&g, "max", 22, true);
+    grid_column(&g, "min", 0, true);
     for (size_t i = 0; i < hu_integer_count(); i++) {
         long long min;
         unsigned long long max;
+        char text[32];
         integer_range(hu_integer_at(i), &min, &max);
-        printf("%-16s %-23llu %lld\n", hu_integer_at(i)->name, max, min);
+        grid_cell(&g, hu_integer_at(i)->name, "");
+        snprintf(text, sizeof text, "%llu", max);
+        grid_cell(&g, text, "");
+        snprintf(text, sizeof text, "%lld", min);
+        grid_cell(&g, text, "");
     }
-    puts("\nLong values are given as the shortest decimals that read back; 'halfulp limits FORMAT' "
-         "says more.");
+    grid_print(&g, p, columns);
+    grid_clear(&g);
 }
 
-/* Cells at columns 2, 16, 30 and 66, as in the detailed view of show. */
-static void cells(const char *label, const char *color, const char *left, const char *middle,
-                  const char *right, const struct palette *p)
+void limits_print_all(const struct palette *p, int columns)
 {
-    int at = 16;
-    printf("  %s%-14s%s%s", color, label, *color ? p->off : "", left);
-    at += text_columns(left);
-    if (*middle) {
-        printf("%*s%s", at < MIDDLE ? MIDDLE - at : 2, "", middle);
-        at = (at < MIDDLE ? MIDDLE : at + 2) + text_columns(middle);
-    }
-    printf("%*s%s\n", at < RIGHT ? RIGHT - at : 2, "", right);
+    all_floats(p, columns);
+    putchar('\n');
+    all_integers(p, columns);
+    putchar('\n');
+    print_wrapped(
+        "Exact where at most 17 digits suffice, else the shortest decimals that read back "
+        "and exceed nothing; 'halfulp limits FORMAT' says more.",
+        0, columns ? columns : 120);
 }
 
 /* "−126" */
@@ -184,23 +295,24 @@ static void top_exponent_reason(const struct hu_format *f, char out[96], unsigne
     }
 }
 
-static void explain_sign(const struct hu_format *f, const struct palette *p)
+static void explain_sign(const struct hu_format *f, const struct sheet *h)
 {
     if (hu_is_signed(f))
-        cells("sign", p->sign, "0", "", "+", p);
+        sheet_line(h, "sign", h->palette->sign, "0", "", "+");
 }
 
 static void explain_result(const struct hu_format *f, uint64_t code, const char *formula,
-                           const struct palette *p)
+                           const struct sheet *h)
 {
-    char shortest[HU_SHORTEST_TEXT], hexadecimal[HU_HEX_TEXT], bits[HU_BITS_TEXT], all[160];
+    bool is_bound = code == hu_max_finite_code(f);
+    char value[HU_SHORTEST_TEXT], hexadecimal[HU_HEX_TEXT], bits[HU_BITS_TEXT], all[160];
     char *exact = hu_datum_exact(f, code);
-    hu_shortest_print(shortest, f, code);
+    (is_bound ? hu_bound_print : hu_shown_print)(value, f, code);
     hu_hex_print(hexadecimal, f, code);
     hu_bits_print(bits, f, code);
-    cells("value", p->bold, formula, "", exact, p);
-    snprintf(all, sizeof all, "%s, %s, %s", shortest, hexadecimal, bits);
-    cells("", "", "", "", all, p);
+    sheet_line(h, "value", h->palette->bold, formula, "", exact);
+    snprintf(all, sizeof all, "%s, %s, %s", value, hexadecimal, bits);
+    sheet_line(h, "", "", "", "", all);
     free(exact);
 }
 
@@ -215,94 +327,97 @@ static void significand_formula(const struct hu_format *f, char out[64])
         snprintf(out, 64, "2 − 2^−%d", cut);
 }
 
-static void explain_max(const struct hu_format *f, const struct palette *p)
+static void explain_max(const struct hu_format *f, const struct sheet *h)
 {
     uint64_t code = hu_max_finite_code(f);
     struct hu_fields_text fields;
     hu_fields_print(&fields, f, code);
     unsigned field = (unsigned)hu_biased_exponent(f, code);
     char middle[96], right[96], formula[64], left[80], emax[24];
-    printf("%s%s's largest finite value%s\n", p->bold, f->name, p->off);
-    explain_sign(f, p);
+    printf("%s%s's largest finite value%s\n", h->palette->bold, f->name, h->palette->off);
+    explain_sign(f, h);
     top_exponent_reason(f, middle, field);
     signed_text(emax, hu_emax(f));
     snprintf(right, sizeof right, "%u − %d = %s", field, f->bias, emax);
-    cells("exponent", p->exponent, fields.exponent, middle, right, p);
+    sheet_line(h, "exponent", h->palette->exponent, fields.exponent, middle, right);
     significand_formula(f, formula);
     snprintf(left, sizeof left, "1%s%s", f->trailing_bits ? "." : "", fields.significand);
     bool top_is_nan = f->specials == HU_SPECIALS_FN && f->trailing_bits;
-    cells("significand", p->significand, left,
-          top_is_nan ? "all ones are NaN, so the last is 0" : "", formula, p);
+    sheet_line(h, "significand", h->palette->significand, left,
+               top_is_nan ? "all ones are NaN, so the last is 0" : "", formula);
     bool simple = !strcmp(formula, "1");
     snprintf(right, sizeof right, simple ? "%.0s2^%s" : "(%s) × 2^%s", formula, emax);
-    explain_result(f, code, right, p);
+    explain_result(f, code, right, h);
 }
 
-static void explain_min_normal(const struct hu_format *f, const struct palette *p)
+static void explain_min_normal(const struct hu_format *f, const struct sheet *h)
 {
     uint64_t code = hu_min_normal_code(f);
     struct hu_fields_text fields;
     hu_fields_print(&fields, f, code);
     bool scale = f->specials == HU_SPECIALS_SCALE;
     char right[96], left[80], emin[24];
-    printf("%s%s's smallest%s value%s\n", p->bold, f->name, scale ? "" : " normal", p->off);
-    explain_sign(f, p);
+    printf("%s%s's smallest%s value%s\n", h->palette->bold, f->name, scale ? "" : " normal",
+           h->palette->off);
+    explain_sign(f, h);
     signed_text(emin, hu_emin(f));
     snprintf(right, sizeof right, "%d − %d = %s", !scale, f->bias, emin);
-    cells("exponent", p->exponent, fields.exponent,
-          scale              ? "0 (a scale has no zero)"
-          : f->trailing_bits ? "1 (0 is zero and the subnormals)"
-                             : "1 (0 is zero)",
-          right, p);
+    sheet_line(h, "exponent", h->palette->exponent, fields.exponent,
+               scale              ? "0 (a scale has no zero)"
+               : f->trailing_bits ? "1 (0 is zero and the subnormals)"
+                                  : "1 (0 is zero)",
+               right);
     snprintf(left, sizeof left, "1%s%s", f->trailing_bits ? "." : "", fields.significand);
-    cells("significand", p->significand, left, "", "1", p);
+    sheet_line(h, "significand", h->palette->significand, left, "", "1");
     snprintf(right, sizeof right, "2^%s", emin);
-    explain_result(f, code, right, p);
+    explain_result(f, code, right, h);
 }
 
-static void explain_min_subnormal(const struct hu_format *f, const struct palette *p)
+static void explain_min_subnormal(const struct hu_format *f, const struct sheet *h)
 {
     uint64_t code;
     if (!hu_min_subnormal_code(f, &code)) {
-        printf("%s%s has no subnormals%s: %s\n", p->bold, f->name, p->off,
+        printf("%s%s has no subnormals%s: %s\n", h->palette->bold, f->name, h->palette->off,
                "it has no trailing significand bits");
         return;
     }
     struct hu_fields_text fields;
     hu_fields_print(&fields, f, code);
     char right[96], left[80], formula[96], emin[24], quantum[24];
-    printf("%s%s's smallest subnormal value%s\n", p->bold, f->name, p->off);
-    explain_sign(f, p);
+    printf("%s%s's smallest subnormal value%s\n", h->palette->bold, f->name, h->palette->off);
+    explain_sign(f, h);
     signed_text(emin, hu_emin(f));
     snprintf(right, sizeof right, "1 − %d = %s", f->bias, emin);
-    cells("exponent", p->exponent, fields.exponent, "0 counts as 1, without the leading 1", right,
-          p);
+    sheet_line(h, "exponent", h->palette->exponent, fields.exponent,
+               "0 counts as 1, without the leading 1", right);
     snprintf(left, sizeof left, "0.%s", fields.significand);
     snprintf(right, sizeof right, "2^−%d", f->trailing_bits);
-    cells("significand", p->significand, left, "", right, p);
+    sheet_line(h, "significand", h->palette->significand, left, "", right);
     signed_text(quantum, hu_quantum_min(f));
     snprintf(formula, sizeof formula, "2^−%d × 2^%s = 2^%s", f->trailing_bits, emin, quantum);
-    explain_result(f, code, formula, p);
+    explain_result(f, code, formula, h);
 }
 
-void limits_explain(const struct hu_format *f, const struct palette *p)
+void limits_explain(const struct hu_format *f, const struct palette *p, int columns)
 {
-    explain_max(f, p);
+    const struct sheet h = {p, columns};
+    explain_max(f, &h);
     putchar('\n');
-    explain_min_normal(f, p);
+    explain_min_normal(f, &h);
     putchar('\n');
-    explain_min_subnormal(f, p);
+    explain_min_subnormal(f, &h);
 }
 
-void limits_integer_explain(const struct hu_integer *n, const struct palette *p)
+void limits_integer_explain(const struct hu_integer *n, const struct palette *p, int columns)
 {
+    const struct page self = {p, columns}, *page = &self;
     long long min;
     unsigned long long max;
     integer_range(n, &min, &max);
     printf("%s%s's limits%s\n", p->bold, n->name, p->off);
-    line("max", "2^%d − 1 = %llu", n->width - n->is_signed, max);
+    line(page, "max", "2^%d − 1 = %llu", n->width - n->is_signed, max);
     if (n->is_signed)
-        line("min", "−2^%d = %lld, in two's complement", n->width - 1, min);
+        line(page, "min", "−2^%d = %lld, in two's complement", n->width - 1, min);
     else
-        line("min", "0");
+        line(page, "min", "0");
 }

@@ -2,7 +2,6 @@
 #include "report.h"
 #include "text.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -35,25 +34,4 @@ bool direction_list_read(struct direction_list *list, const char *text, const ch
         good = add_direction(list, strsep(&rest, ","), command);
     free(copy);
     return good;
-}
-
-bool count_read(uint64_t *count, const char *text, uint64_t least, uint64_t most, const char *name,
-                const char *command)
-{
-    uint64_t value = 0;
-    bool good = *text >= '0' && *text <= '9';
-    for (const char *at = text; good && *at; at++) {
-        if (*at == '_' || *at == ',')
-            continue;
-        unsigned digit = (unsigned)(*at - '0');
-        good = *at >= '0' && *at <= '9' && value <= (UINT64_MAX - digit) / 10;
-        value = value * 10 + digit;
-    }
-    if (good && value >= least && value <= most) {
-        *count = value;
-        return true;
-    }
-    fail(command, "--%s: '%s' is not a whole number from %" PRIu64 " to %" PRIu64, name, text,
-         least, most);
-    return false;
 }

@@ -1,8 +1,9 @@
-/* Lists of rounding directions, and counts. Formats are read by arguments.h. */
+/* Lists of rounding directions. Formats are read by arguments.h, numbers by numbers.h. */
 #ifndef HALFULP_CLI_LISTS_H
 #define HALFULP_CLI_LISTS_H
 
 #include "halfulp.h"
+#include "numbers.h"
 
 enum { DIRECTIONS = HU_STOCHASTIC }; /* the six that are functions of the value alone */
 
@@ -13,10 +14,5 @@ struct direction_list {
 
 /* Names separated by commas, or "all". False: COMMAND has reported a name that is unknown. */
 bool direction_list_read(struct direction_list *list, const char *text, const char *command);
-
-/* An unsigned decimal number, digits grouped by '_' or ',', from LEAST to MOST. False: COMMAND has
- * reported what is wrong with option --NAME. */
-bool count_read(uint64_t *count, const char *text, uint64_t least, uint64_t most, const char *name,
-                const char *command);
 
 #endif

@@ -1,5 +1,6 @@
 #include "options.h"
 #include "report.h"
+#include "sheet.h"
 
 #include <ctype.h>
 #include <getopt.h>
@@ -55,6 +56,11 @@ static char *marked_copy(const char *argument)
     return copy;
 }
 
+bool option_is_optional(const struct command_option *row)
+{
+    return row->argument && row->argument[0] == '[';
+}
+
 void options_begin(struct options *o, const struct command *command, int argc, char **argv)
 {
     release();
@@ -70,7 +76,9 @@ void options_begin(struct options *o, const struct command *command, int argc, c
     t.shorts[0] = ':';
     for (size_t i = 0; i < n; i++) {
         const struct command_option *row = &command->options[i];
-        int has = row->argument ? required_argument : no_argument;
+        int has = !row->argument            ? no_argument
+                  : option_is_optional(row) ? optional_argument
+                                            : required_argument;
         t.longs[i] = (struct option){row->name, has, &t.selected, row->key};
         if (row->key < OPTION_LONG) {
             char text[3] = {(char)row->key, row->argument ? ':' : 0, 0};
@@ -142,20 +150,123 @@ int option_next(struct options *o)
     return key;
 }
 
+/* The pieces between spaces, or of a usage line those that no bracket holds together. */
+static size_t piece_length(const char *text, bool brackets)
+{
+    size_t n = 0;
+    for (int depth = 0; text[n] && (text[n] != ' ' || depth > 0); n++)
+        depth += brackets ? (text[n] == '[') - (text[n] == ']') : 0;
+    return n;
+}
+
+static void print_pieces(struct fold *f, int gap, const char *text, bool brackets)
+{
+    for (text += strspn(text, " "); *text; text += strspn(text, " "), gap = 1) {
+        size_t n = piece_length(text, brackets);
+        char *piece = check_memory(strndup(text, n));
+        fold_put(f, gap, "", piece, palette_for(false));
+        free(piece);
+        text += n;
+    }
+}
+
+/* The column where the help of an option begins. */
+enum { HELP = 32 };
+
+static void print_option(const struct command_option *row, int columns)
+{
+    char left[96], letter[8] = "    ";
+    if (row->key < OPTION_LONG)
+        snprintf(letter, sizeof letter, "-%c, ", row->key);
+    snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name,
+             row->argument && !option_is_optional(row) ? " " : "",
+             row->argument ? row->argument : "");
+    struct fold f = {.columns = columns};
+    fold_put(&f, 2, "", left, palette_for(false));
+    f.indent = columns && columns < 2 * HELP ? 8 : HELP;
+    int gap = f.at + 2 < HELP ? HELP - f.at : 2;
+    print_pieces(&f, gap, row->help, false);
+    fold_end(&f);
+}
+
+static bool lines_fit(const char *text, int columns)
+{
+    for (; *text; text += *text == '\n') {
+        size_t n = strcspn(text, "\n");
+        char *line = check_memory(strndup(text, n));
+        bool fits = text_columns(line) <= columns;
+        free(line);
+        if (!fits)
+            return false;
+        text += n;
+    }
+    return true;
+}
+
+/* A usage: as it is written, or filled anew where the terminal is too narrow for that. */
+static void print_usage(const struct command *command, int columns)
+{
+    char *usage = NULL;
+    if (asprintf(&usage, "usage: halfulp %s %s", command->name, command->usage) < 0)
+        usage = check_memory(NULL);
+    if (!columns || lines_fit(usage, columns)) {
+        puts(usage);
+    } else {
+        struct fold f = {.columns = columns};
+        for (char *at = usage; (at = strchr(at, '\n'));)
+            *at = ' ';
+        fold_put(&f, 0, "", "usage:", palette_for(false));
+        f.indent = 4;
+        print_pieces(&f, 1, usage + strlen("usage:"), true);
+        fold_end(&f);
+    }
+    free(usage);
+}
+
+/* Paragraphs: as they are written, or filled anew. A line that begins with a space is one of its
+ * own. */
+static void print_details(const char *text, int columns)
+{
+    if (!columns || lines_fit(text, columns)) {
+        puts(text);
+        return;
+    }
+    struct fold f = {.columns = columns};
+    for (; *text; text += *text == '\n') {
+        size_t n = strcspn(text, "\n");
+        char *line = check_memory(strndup(text, n));
+        int indent = (int)strspn(line, " ");
+        if (f.at && (indent || !*line))
+            fold_end(&f);
+        if (!*line)
+            putchar('\n');
+        f.indent = indent;
+        print_pieces(&f, f.at ? 1 : indent, line, false);
+        free(line);
+        text += n;
+        if (f.at && text[0] && (text[1] == ' ' || text[1] == '\n'))
+            fold_end(&f);
+    }
+    if (f.at)
+        fold_end(&f);
+}
+
 void command_help(const struct command *command)
 {
-    printf("halfulp %s: %s\n\nusage: halfulp %s %s\n\n", command->name, command->summary,
-           command->name, command->usage);
-    for (const struct command_option *row = command->options; row->name; row++) {
-        char left[64];
-        if (row->key < OPTION_LONG)
-            snprintf(left, sizeof left, "-%c, --%s%s%s", row->key, row->name,
-                     row->argument ? " " : "", row->argument ? row->argument : "");
-        else
-            snprintf(left, sizeof left, "    --%s%s%s", row->name, row->argument ? " " : "",
-                     row->argument ? row->argument : "");
-        printf("  %-28s  %s\n", left, row->help);
+    int columns = terminal_columns(stdout);
+    struct fold f = {.columns = columns, .indent = 0};
+    printf("halfulp %s:", command->name);
+    f.at = (int)strlen("halfulp :") + (int)strlen(command->name);
+    f.indent = 2;
+    print_pieces(&f, 1, command->summary, false);
+    fold_end(&f);
+    putchar('\n');
+    print_usage(command, columns);
+    putchar('\n');
+    for (const struct command_option *row = command->options; row->name; row++)
+        print_option(row, columns);
+    if (command->details) {
+        putchar('\n');
+        print_details(command->details, columns);
     }
-    if (command->details)
-        printf("\n%s\n", command->details);
 }

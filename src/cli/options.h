@@ -25,6 +25,10 @@ void options_begin(struct options *o, const struct command *command, int argc, c
  * usage was wrong and that was reported.  */
 int option_next(struct options *o);
 
+/* Whether the option's argument may be left out, and follows '=' where it is there: its
+ * placeholder is "[=WORD]". */
+bool option_is_optional(const struct command_option *row);
+
 /* The usage line, options and details, to stdout. */
 void command_help(const struct command *command);
 

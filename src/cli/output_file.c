@@ -73,30 +73,84 @@ static int open_named(struct output_file *f)
     return -1;
 }
 
+/* What the link at PATH names, in new memory; NULL: it is none. */
+static char *read_link(const char *path)
+{
+    char target[4096];
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    if (n <= 0)
+        return NULL;
+    target[n] = 0;
+    const char *slash = strrchr(path, '/');
+    size_t folder = *target != '/' && slash ? (size_t)(slash - path) + 1 : 0;
+    char *joined = check_memory(malloc(folder + (size_t)n + 1));
+    memcpy(joined, path, folder);
+    strcpy(joined + folder, target);
+    return joined;
+}
+
+/* Where PATH leads, by as many links as there are, though no file is there yet; new memory. NULL:
+ * they go round. */
+static char *follow(const char *path)
+{
+    char *at = check_memory(strdup(path));
+    for (int i = 0; i < 40; i++) {
+        char *next = read_link(at);
+        if (!next)
+            return at;
+        free(at);
+        at = next;
+    }
+    free(at);
+    return NULL;
+}
+
 /* What is in the way at f->path, or NULL; sets f->place. */
 static const char *find_place(struct output_file *f, struct stat *old)
 {
-    f->replaces = lstat(f->path, old) == 0;
-    bool is_link = f->replaces && S_ISLNK(old->st_mode);
-    if (is_link && stat(f->path, old))
-        return "is a symbolic link that leads to no file";
+    struct stat link;
+    bool is_link = lstat(f->path, &link) == 0 && S_ISLNK(link.st_mode);
+    f->replaces = stat(f->path, old) == 0;
     if (f->replaces && S_ISDIR(old->st_mode))
         return "is a folder";
     if (f->replaces && !S_ISREG(old->st_mode))
         return "is no regular file, so it cannot be replaced whole";
     if (f->replaces && !f->force)
         return "exists; --force replaces it";
-    f->place = is_link ? realpath(f->path, NULL) : check_memory(strdup(f->path));
+    if (!is_link)
+        f->place = check_memory(strdup(f->path));
+    else
+        f->place = f->replaces ? realpath(f->path, NULL) : follow(f->path);
     return f->place ? NULL : "is a symbolic link that leads to no file";
+}
+
+static ssize_t write_through(void *context, const char *bytes, size_t n)
+{
+    struct output_file *f = context;
+    ssize_t put;
+    do
+        put = write(f->descriptor, bytes, n);
+    while (put < 0 && errno == EINTR);
+    if (put < 0 && !f->error)
+        f->error = errno;
+    return put < 0 ? 0 : put;
+}
+
+/* stdio keeps no errno of a write that failed earlier, so that "disk full" would be lost. */
+static FILE *open_stream(struct output_file *f)
+{
+    const cookie_io_functions_t functions = {.write = write_through};
+    return check_memory(fopencookie(f, "wb", functions));
 }
 
 bool output_begin(struct output_file *f, const char *command, const char *path, bool force)
 {
-    *f = (struct output_file){.command = command, .path = path, .force = force};
+    *f = (struct output_file){.command = command, .path = path, .force = force, .descriptor = -1};
     struct stat old;
     const char *obstacle = find_place(f, &old);
     if (obstacle) {
         fail(command, "%s %s", path, obstacle);
+        output_abandon(f);
         return false;
     }
     interruption_watch();
@@ -108,14 +162,18 @@ bool output_begin(struct output_file *f, const char *command, const char *path, 
     mode_t mask = umask(0);
     umask(mask);
     fchmod(fd, f->replaces ? old.st_mode & 07777 : 0666 & ~mask);
-    f->stream = check_memory(fdopen(fd, "wb"));
+    f->descriptor = fd;
+    f->stream = open_stream(f);
     return true;
 }
 
 void output_abandon(struct output_file *f)
 {
-    if (f->stream)
+    /* One that is all zeros has no descriptor. */
+    if (f->stream) {
         fclose(f->stream);
+        close(f->descriptor);
+    }
     if (f->temporary)
         unlink(f->temporary);
     forget_temporary(f);
@@ -127,9 +185,9 @@ void output_abandon(struct output_file *f)
 bool output_finish(struct output_file *f)
 {
     errno = 0;
-    if (ferror(f->stream) || fflush(f->stream) || fsync(fileno(f->stream)))
-        return report(f, errno ? errno : EIO);
-    return true;
+    if (ferror(f->stream) || fflush(f->stream))
+        return report(f, f->error ? f->error : errno ? errno : EIO);
+    return fsync(f->descriptor) == 0 || report(f, errno);
 }
 
 /* A rename reaches the disk with its folder. */
@@ -148,12 +206,14 @@ static void sync_folder(const char *path)
 static bool name_beside(struct output_file *f)
 {
     char self[SELF];
-    print_self(self, fileno(f->stream));
+    print_self(self, f->descriptor);
     f->temporary = check_memory(malloc(strlen(f->place) + 32));
     for (unsigned i = 0; i < 100; i++) {
         sprintf(f->temporary, "%s.%lx%x", f->place, (unsigned long)getpid(), i);
-        if (linkat(AT_FDCWD, self, AT_FDCWD, f->temporary, AT_SYMLINK_FOLLOW) == 0)
+        if (linkat(AT_FDCWD, self, AT_FDCWD, f->temporary, AT_SYMLINK_FOLLOW) == 0) {
+            interruption_add(f->temporary);
             return true;
+        }
         if (errno != EEXIST)
             break;
     }
@@ -182,7 +242,7 @@ static bool take_over(struct output_file *f, bool of_set)
 static bool put_in_place(struct output_file *f, bool of_set)
 {
     char self[SELF];
-    print_self(self, fileno(f->stream));
+    print_self(self, f->descriptor);
     if (!f->temporary && linkat(AT_FDCWD, self, AT_FDCWD, f->place, AT_SYMLINK_FOLLOW) == 0)
         return f->placed = true;
     if (!f->temporary && (!f->force || errno != EEXIST || !name_beside(f)))

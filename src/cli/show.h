@@ -41,8 +41,10 @@ bool show_double_rounding(const struct show *s, const struct show_row *row,
 /* A finite datum's significand, from 0 up to 2, exactly; the caller frees it. */
 char *show_significand(const struct show_row *row);
 
+/* In lines of at most COLUMNS; 0: of any length. */
 void show_table(const struct show *s, const struct palette *p, int columns);
-void show_details(const struct show *s, const struct show_row *row, const struct palette *p);
+void show_details(const struct show *s, const struct show_row *row, const struct palette *p,
+                  int columns);
 json_t *show_json(const struct show *s);
 
 /* The bit layouts of all values as one SVG document. */

@@ -6,10 +6,9 @@ enum {
     CELL_W = 20,
     CELL_H = 26,
     MARGIN = 16,
-    NAME_W = 132,
+    NAME_W = 132, /* at least */
     ROW_H = 84,
-    TITLE_H = 34,
-    FIGURES_W = 0
+    TITLE_H = 34
 };
 
 static const char *const fills[] = {"#bbccff", "#bbeebb", "#ffbbbb"};
@@ -30,11 +29,38 @@ static void put_label(FILE *out, int x, int y, const char *style, const char *te
     fputs("</text>\n", out);
 }
 
-static void put_cells(FILE *out, const struct show_row *row, int y)
+/* The row's value, and whether it is the one that was given. */
+static void figures_print(char out[96], const struct show_row *row)
+{
+    char value[HU_SHORTEST_TEXT];
+    hu_shown_print(value, row->format, row->bits);
+    bool exact = !row->has_error || !mpq_sgn(row->error);
+    snprintf(out, 96, "%s %s", exact ? "=" : "≈", value);
+}
+
+/* What the names and figures left of the cells take, by the advance of a monospaced font. */
+static int name_width(const struct show *values, size_t count)
+{
+    const double advance = 0.61, figures = 12, name = 15, gap = 12;
+    double width = NAME_W;
+    for (size_t v = 0; v < count; v++)
+        for (size_t i = 0; i < values[v].count; i++) {
+            const struct show_row *row = &values[v].rows[i];
+            char text[96];
+            figures_print(text, row);
+            double long_figures = text_columns(text) * figures * advance + gap;
+            double long_name = (double)strlen(row->format->name) * name * advance + gap;
+            width = width > long_figures ? width : long_figures;
+            width = width > long_name ? width : long_name;
+        }
+    return (int)(width + 0.5);
+}
+
+static void put_cells(FILE *out, const struct show_row *row, int left, int y)
 {
     const struct hu_format *f = row->format;
     for (int bit = f->width - 1; bit >= 0; bit--) {
-        int x = MARGIN + NAME_W + (f->width - 1 - bit) * CELL_W;
+        int x = left + (f->width - 1 - bit) * CELL_W;
         char digit[2] = {(char)('0' + (row->bits >> bit & 1)), 0}, index[8];
         fprintf(out,
                 "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\" "
@@ -50,10 +76,9 @@ static void put_cells(FILE *out, const struct show_row *row, int y)
 }
 
 /* The three names, each below the middle of its field. */
-static void put_field_names(FILE *out, const struct hu_format *f, int y)
+static void put_field_names(FILE *out, const struct hu_format *f, int x, int y)
 {
     int widths[] = {hu_is_signed(f), f->exponent_bits, f->trailing_bits};
-    int x = MARGIN + NAME_W;
     for (int i = 0; i < 3; i++) {
         char text[32];
         if (widths[i] > 4)
@@ -66,18 +91,16 @@ static void put_field_names(FILE *out, const struct hu_format *f, int y)
     }
 }
 
-static void put_row(FILE *out, const struct show_row *row, int y)
+static void put_row(FILE *out, const struct show_row *row, int left, int y)
 {
-    char code[HU_BITS_TEXT], shortest[HU_SHORTEST_TEXT], figures[96];
+    char code[HU_BITS_TEXT], figures[96];
     hu_bits_print(code, row->format, row->bits);
-    hu_shortest_print(shortest, row->format, row->bits);
+    figures_print(figures, row);
     put_label(out, MARGIN, y + 12, "n", row->format->name);
     put_label(out, MARGIN, y + 30, "v", code);
-    bool exact = !row->has_error || !mpq_sgn(row->error);
-    snprintf(figures, sizeof figures, "%s %s", exact ? "=" : "≈", shortest);
     put_label(out, MARGIN, y + 48, "v", figures);
-    put_cells(out, row, y);
-    put_field_names(out, row->format, y + CELL_H + 14);
+    put_cells(out, row, left, y);
+    put_field_names(out, row->format, left, y + CELL_H + 14);
 }
 
 void show_svg(FILE *out, const struct show *values, size_t count)
@@ -89,7 +112,7 @@ void show_svg(FILE *out, const struct show *values, size_t count)
             if (values[v].rows[i].format->width > bits)
                 bits = values[v].rows[i].format->width;
     }
-    int width = 2 * MARGIN + NAME_W + bits * CELL_W;
+    int left = MARGIN + name_width(values, count), width = left + bits * CELL_W + MARGIN;
     fprintf(out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
             "viewBox=\"0 0 %d %d\">\n"
@@ -103,7 +126,7 @@ void show_svg(FILE *out, const struct show *values, size_t count)
         put_label(out, MARGIN, y + 14, "t", values[v].input);
         y += TITLE_H;
         for (size_t i = 0; i < values[v].count; i++, y += ROW_H)
-            put_row(out, &values[v].rows[i], y + 8);
+            put_row(out, &values[v].rows[i], left, y + 8);
     }
     fputs("</svg>\n", out);
 }

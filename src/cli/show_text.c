@@ -1,61 +1,30 @@
 #include "operation.h"
+#include "report.h"
+#include "sheet.h"
 #include "show.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The detailed view's second and third column. */
-enum { MIDDLE = 30, RIGHT = 66 };
-
-enum { ERROR_DIGITS = 3, SHORT_EXACT = 24 };
-
-/* The datum in decimal: in full where that is short, else the shortest that reads back. */
-static int value_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t bits)
-{
-    if (hu_is_finite(hu_decode(f, bits))) {
-        char *exact = hu_datum_exact(f, bits);
-        size_t n = strlen(exact);
-        if (n <= SHORT_EXACT)
-            strcpy(out, exact);
-        free(exact);
-        if (n <= SHORT_EXACT)
-            return (int)n;
-    }
-    return (int)hu_shortest_print(out, f, bits);
-}
-
-/* A row's figure: what the value is where it is exact, else the shortest decimal. */
-static int figure_print(char out[HU_SHORTEST_TEXT], const struct show_row *row)
-{
-    if (row->has_error && !mpq_sgn(row->error))
-        return value_print(out, row->format, row->bits);
-    return (int)hu_shortest_print(out, row->format, row->bits);
-}
+enum { ERROR_DIGITS = 3 };
 
 static void pad(int n)
 {
     printf("%*s", n > 0 ? n : 0, "");
 }
 
-/* "-" as a minus sign; for figures that no program reads. */
-static void print_minus(const char *text)
+/* TEXT with a minus sign for each '-'; for figures that no program reads. New memory. */
+static char *with_minus(const char *text)
 {
+    char *out = check_memory(malloc(3 * strlen(text) + 1)), *to = out;
     for (; *text; text++)
-        if (*text == '-')
-            fputs("−", stdout);
-        else
-            putchar(*text);
-}
-
-static void print_flags(unsigned flags)
-{
-    char text[HU_FLAGS_TEXT];
-    hu_flags_print(text, flags);
-    fputs(text, stdout);
+        to += sprintf(to, *text == '-' ? "%.0s−" : "%.1s", text);
+    *to = 0;
+    return out;
 }
 
 /* |error| in ulps with two digits, never rounded to more than it is: 0.5 means half exactly. */
-static void print_ulps(const mpq_t ulps)
+static void ulps_text(char out[48], const mpq_t ulps)
 {
     char text[32];
     double value = mpq_get_d(ulps);
@@ -63,34 +32,63 @@ static void print_ulps(const mpq_t ulps)
     snprintf(text, sizeof text, value < 1e6 && value >= 0.005 ? "%.2f" : "%.1e", value);
     bool half = mpq_cmp_si(ulps, 1, 2) == 0 || mpq_cmp_si(ulps, -1, 2) == 0;
     bool claims_half = !strcmp(text, "0.50") && !half;
-    printf("%s%s ulp", claims_half ? (value < 0.5 ? "<" : ">") : "", text);
+    snprintf(out, 48, "%s%s ulp", claims_half ? (value < 0.5 ? "<" : ">") : "", text);
 }
 
-static void print_error(const struct show_row *row)
+enum { ERROR_TEXT = 160 };
+
+static void error_text(char out[ERROR_TEXT], const struct show_row *row)
 {
+    char ulps[48], flags[HU_FLAGS_TEXT];
+    *out = 0;
     if (!row->has_error) {
         if (row->flags)
-            print_flags(row->flags);
+            hu_flags_print(out, row->flags);
         return;
     }
     if (!mpq_sgn(row->error)) {
-        fputs("exact", stdout);
+        strcpy(out, "exact");
         return;
     }
-    char *text = hu_ratio_scientific(row->error, ERROR_DIGITS, true);
-    print_minus(text);
-    pad(9 - (int)strlen(text));
-    fputs("  ", stdout);
-    print_ulps(row->error_ulp);
-    free(text);
+    char *text = hu_ratio_scientific(row->error, ERROR_DIGITS, true), *shown = with_minus(text);
+    ulps_text(ulps, row->error_ulp);
+    int room = 9 - (int)strlen(text);
+    int n = snprintf(out, ERROR_TEXT, "%s%*s  %s", shown, room > 0 ? room : 0, "", ulps);
     if (row->flags & (HU_OVERFLOW | HU_UNDERFLOW | HU_INVALID)) {
-        fputs("  ", stdout);
-        print_flags(row->flags & ~(unsigned)HU_INEXACT);
+        hu_flags_print(flags, row->flags & ~(unsigned)HU_INEXACT);
+        snprintf(out + n, (size_t)(ERROR_TEXT - n), "  %s", flags);
     }
+    free(shown);
+    free(text);
+}
+
+/* "in memory 0x3dccc000" where the encoding does not say how the datum lies there; else empty. */
+static void memory_text(char out[40], const struct show_row *row)
+{
+    const struct hu_format *f = row->format;
+    *out = 0;
+    if (f->storage_shift)
+        snprintf(out, 40, "in memory 0x%0*llx", (f->storage_bits + 3) / 4,
+                 (unsigned long long)row->bits << f->storage_shift);
+}
+
+/* A row's texts, ready to be put into columns. */
+struct texts {
+    char code[HU_BITS_TEXT], value[HU_SHORTEST_TEXT], error[ERROR_TEXT], memory[40];
+    struct hu_fields_text fields;
+};
+
+static void make_texts(struct texts *t, const struct show_row *row)
+{
+    hu_bits_print(t->code, row->format, row->bits);
+    hu_shown_print(t->value, row->format, row->bits);
+    error_text(t->error, row);
+    memory_text(t->memory, row);
+    hu_fields_print(&t->fields, row->format, row->bits);
 }
 
 struct widths {
-    int name, exponent, significand, code, shortest;
+    int name, exponent, significand, code, value, error, memory;
 };
 
 static void widen(int *width, int n)
@@ -104,91 +102,124 @@ static struct widths measure(const struct show *s)
     struct widths w = {0};
     for (size_t i = 0; i < s->count; i++) {
         const struct show_row *row = &s->rows[i];
-        char shortest[HU_SHORTEST_TEXT];
+        struct texts t;
+        make_texts(&t, row);
         widen(&w.name, (int)strlen(row->format->name));
         widen(&w.exponent, row->format->exponent_bits);
         widen(&w.significand, row->format->trailing_bits);
-        widen(&w.code, 2 + (row->format->width + 3) / 4);
-        widen(&w.shortest, figure_print(shortest, row));
+        widen(&w.code, (int)strlen(t.code));
+        widen(&w.value, (int)strlen(t.value));
+        widen(&w.error, text_columns(t.error));
+        widen(&w.memory, *t.memory ? text_columns(t.error) + 2 + (int)strlen(t.memory) : 0);
     }
     return w;
 }
 
-static void print_fields(const struct show_row *row, const struct widths *w,
-                         const struct palette *p)
+static int fields_width(const struct widths *w)
 {
-    struct hu_fields_text fields;
-    hu_fields_print(&fields, row->format, row->bits);
-    printf("%s%1s%s ", p->sign, fields.sign, p->off);
-    printf("%s%s%s", p->exponent, fields.exponent, p->off);
-    pad(w->exponent - row->format->exponent_bits + 1);
-    printf("%s%s%s", p->significand, fields.significand, p->off);
-    pad(w->significand - row->format->trailing_bits);
+    return 2 + w->exponent + 1 + w->significand;
 }
 
-static void print_figures(const struct show_row *row, const struct widths *w)
+/* What stands right of the fields, or of the name where the fields are below; what lies in memory
+ * comes last in either line. */
+static int figures_width(const struct widths *w, bool with_memory)
 {
-    char code[HU_BITS_TEXT], shortest[HU_SHORTEST_TEXT];
-    hu_bits_print(code, row->format, row->bits);
-    figure_print(shortest, row);
-    printf("%-*s  %-*s  ", w->code, code, w->shortest, shortest);
-    print_error(row);
+    int error = with_memory && w->memory > w->error ? w->memory : w->error;
+    return w->code + 2 + w->value + 2 + error;
+}
+
+static void print_fields(const struct texts *t, const struct widths *w, const struct palette *p)
+{
+    printf("%s%1s%s ", p->sign, t->fields.sign, p->off);
+    printf("%s%s%s", p->exponent, t->fields.exponent, p->off);
+    pad(w->exponent - (int)strlen(t->fields.exponent) + 1);
+    printf("%s%s%s", p->significand, t->fields.significand, p->off);
+}
+
+static void print_figures(const struct texts *t, const struct widths *w)
+{
+    printf("%-*s  %-*s", w->code, t->code, *t->error ? w->value : 0, t->value);
+    if (*t->error)
+        printf("  %s", t->error);
+}
+
+static void print_memory(const struct texts *t)
+{
+    if (*t->memory)
+        printf("  %s", t->memory);
     putchar('\n');
+}
+
+/* How the rows of a table lie in the terminal's columns. */
+enum table {
+    TABLE_WIDE,  /* a line a row */
+    TABLE_TWO,   /* the fields in a line of their own, columns as ever */
+    TABLE_PIECES /* one piece after the other, in lines of their own where they do not fit */
+};
+
+static enum table choose_table(const struct widths *w, int columns)
+{
+    int name = 2 + w->name + 2;
+    if (!columns || name + fields_width(w) + 2 + figures_width(w, true) <= columns)
+        return TABLE_WIDE;
+    bool two = name + figures_width(w, false) <= columns && 4 + fields_width(w) <= columns;
+    return two ? TABLE_TWO : TABLE_PIECES;
+}
+
+static void print_pieces(const struct show_row *row, const struct texts *t, const struct palette *p,
+                         int columns)
+{
+    struct fold f = {.columns = columns};
+    fold_put(&f, 2, p->bold, row->format->name, p);
+    f.indent = 4;
+    fold_put(&f, 2, "", t->code, p);
+    fold_put(&f, 2, "", t->value, p);
+    fold_put(&f, 2, "", t->error, p);
+    fold_put(&f, 2, "", t->memory, p);
+    fold_break(&f);
+    fold_put(&f, 0, p->sign, t->fields.sign, p);
+    fold_put(&f, *t->fields.sign != 0, p->exponent, t->fields.exponent, p);
+    fold_put(&f, 1, p->significand, t->fields.significand, p);
+    fold_end(&f);
+}
+
+static void print_row(const struct show_row *row, const struct widths *w, enum table table,
+                      const struct palette *p, int columns)
+{
+    struct texts t;
+    make_texts(&t, row);
+    if (table == TABLE_PIECES) {
+        print_pieces(row, &t, p, columns);
+        return;
+    }
+    printf("  %-*s  ", w->name, row->format->name);
+    if (table == TABLE_TWO) {
+        print_figures(&t, w);
+        printf("\n    ");
+        print_fields(&t, w, p);
+        print_memory(&t);
+        return;
+    }
+    print_fields(&t, w, p);
+    pad(w->significand - (int)strlen(t.fields.significand) + 2);
+    print_figures(&t, w);
+    print_memory(&t);
 }
 
 void show_table(const struct show *s, const struct palette *p, int columns)
 {
     struct widths w = measure(s);
-    int needed =
-        2 + w.name + 2 + 2 + w.exponent + 1 + w.significand + 2 + w.code + 2 + w.shortest + 2 + 20;
-    bool folded = columns && columns < needed;
+    enum table table = choose_table(&w, columns);
     char *input = text_printable(s->input);
-    printf("%s%s%s\n", p->bold, input, p->off);
+    struct fold f = {.columns = columns};
+    fold_put(&f, 0, p->bold, input, p);
+    fold_end(&f);
     free(input);
-    for (size_t i = 0; i < s->count; i++) {
-        const struct show_row *row = &s->rows[i];
-        printf("  %-*s  ", w.name, row->format->name);
-        if (folded) {
-            print_figures(row, &w);
-            printf("    ");
-            print_fields(row, &w, p);
-            putchar('\n');
-        } else {
-            print_fields(row, &w, p);
-            fputs("  ", stdout);
-            print_figures(row, &w);
-        }
-    }
+    for (size_t i = 0; i < s->count; i++)
+        print_row(&s->rows[i], &w, table, p, columns);
 }
 
-static int print_label(const char *label, const char *color, const struct palette *p)
-{
-    printf("  %s%-14s%s", color, label, p->off);
-    return 16;
-}
-
-/* Moves from column AT to the next column, or two spaces where the text ran over it. */
-static int tab(int at, int column)
-{
-    pad(at < column ? column - at : 2);
-    return at < column ? column : at + 2;
-}
-
-static int put(const char *text)
-{
-    fputs(text, stdout);
-    return text_columns(text);
-}
-
-static void describe_sign(const struct show_row *row, const struct palette *p)
-{
-    if (!hu_is_signed(row->format))
-        return;
-    int at = print_label("sign", p->sign, p);
-    at += put(hu_sign_of(row->format, row->bits) ? "1" : "0");
-    tab(at, RIGHT);
-    puts(hu_sign_of(row->format, row->bits) ? "−" : "+");
-}
+/* --- The detailed view --- */
 
 /* "quiet NaN" */
 static void class_words(char out[24], enum hu_class class)
@@ -199,216 +230,274 @@ static void class_words(char out[24], enum hu_class class)
                                          : hu_class_name(class));
 }
 
-static void describe_exponent(const struct show_row *row, const struct palette *p)
+/* "−4" */
+static const char *signed_text(char out[24], int n)
 {
-    const struct hu_format *f = row->format;
-    struct hu_fields_text fields;
-    hu_fields_print(&fields, f, row->bits);
-    int at = print_label("exponent", p->exponent, p), field;
-    at += put(fields.exponent);
-    at = tab(at, MIDDLE);
-    field = (int)hu_biased_exponent(f, row->bits);
-    char text[96];
-    int exponent = row->datum.quantum + f->trailing_bits;
-    const char *sign = exponent < 0 ? "−" : "";
-    if (!hu_is_finite(row->datum)) {
-        class_words(text, row->datum.class);
-        printf("%d: %s\n", field, text);
-        return;
-    }
-    if (field == 0 && f->specials != HU_SPECIALS_SCALE)
-        snprintf(text, sizeof text, "0 is subnormal: 1 − %d = %s%d", f->bias, sign, abs(exponent));
-    else
-        snprintf(text, sizeof text, "%d − %d = %s%d", field, f->bias, sign, abs(exponent));
-    at += put(text);
-    tab(at, RIGHT);
-    printf("2^%s%d\n", sign, abs(exponent));
+    snprintf(out, 24, "%s%d", n < 0 ? "−" : "", abs(n));
+    return out;
 }
 
-static void describe_significand(const struct show_row *row, const struct palette *p)
+static void describe_sign(const struct sheet *h, const struct show_row *row)
+{
+    bool negative = hu_sign_of(row->format, row->bits);
+    if (hu_is_signed(row->format))
+        sheet_line(h, "sign", h->palette->sign, negative ? "1" : "0", "", negative ? "−" : "+");
+}
+
+static void describe_exponent(const struct sheet *h, const struct show_row *row)
 {
     const struct hu_format *f = row->format;
     struct hu_fields_text fields;
     hu_fields_print(&fields, f, row->bits);
-    int at = print_label("significand", p->significand, p);
-    bool finite = hu_is_finite(row->datum);
-    int lead = (int)(row->datum.significand >> f->trailing_bits);
-    char text[160];
-    snprintf(text, sizeof text, finite ? "%d%s%s" : "%.0d%.0s%s", lead,
-             *fields.significand ? "." : "", fields.significand);
-    at += put(text);
-    if (!finite) {
-        uint64_t payload = hu_is_nan(row->datum) ? hu_payload(f, row->datum) : 0;
-        if (hu_is_nan(row->datum) && f->specials == HU_SPECIALS_IEEE) {
-            tab(at, RIGHT);
-            printf("payload 0x%llx", (unsigned long long)payload);
-        }
-        putchar('\n');
+    int field = (int)hu_biased_exponent(f, row->bits);
+    char text[96], power[32] = "", number[24];
+    signed_text(number, row->datum.quantum + f->trailing_bits);
+    if (!hu_is_finite(row->datum)) {
+        char class[24];
+        class_words(class, row->datum.class);
+        snprintf(text, sizeof text, "%d: %s", field, class);
+    } else {
+        bool subnormal = field == 0 && f->specials != HU_SPECIALS_SCALE;
+        snprintf(text, sizeof text, "%s%d − %d = %s", subnormal ? "0 is subnormal: " : "",
+                 subnormal ? 1 : field, f->bias, number);
+        snprintf(power, sizeof power, "2^%s", number);
+    }
+    sheet_line(h, "exponent", h->palette->exponent, fields.exponent, text, power);
+}
+
+static void describe_significand(const struct sheet *h, const struct show_row *row)
+{
+    const struct hu_format *f = row->format;
+    struct hu_fields_text fields;
+    hu_fields_print(&fields, f, row->bits);
+    char bits[80], parts[80] = "", payload[40] = "";
+    if (!hu_is_finite(row->datum)) {
+        if (hu_is_nan(row->datum) && f->specials == HU_SPECIALS_IEEE)
+            snprintf(payload, sizeof payload, "payload 0x%llx",
+                     (unsigned long long)hu_payload(f, row->datum));
+        sheet_line(h, "significand", h->palette->significand, fields.significand, "", payload);
         return;
     }
-    unsigned long long trailing = hu_trailing_significand(f, row->bits);
-    at = tab(at, MIDDLE);
+    int lead = (int)(row->datum.significand >> f->trailing_bits);
+    snprintf(bits, sizeof bits, "%d%s%s", lead, *fields.significand ? "." : "", fields.significand);
     if (f->trailing_bits)
-        snprintf(text, sizeof text, "%d + %llu/%llu", lead, trailing, 1ULL << f->trailing_bits);
+        snprintf(parts, sizeof parts, "%d + %llu/%llu", lead,
+                 (unsigned long long)hu_trailing_significand(f, row->bits),
+                 1ULL << f->trailing_bits);
     else
-        snprintf(text, sizeof text, "%d", lead);
-    at += put(text);
-    tab(at, RIGHT);
+        snprintf(parts, sizeof parts, "%d", lead);
     char *exact = show_significand(row);
-    puts(exact);
+    sheet_line(h, "significand", h->palette->significand, bits, parts, exact);
     free(exact);
 }
 
-static void describe_value(const struct show_row *row, const struct palette *p)
+static void describe_value(const struct sheet *h, const struct show_row *row)
 {
     const struct hu_format *f = row->format;
-    char shortest[HU_SHORTEST_TEXT], hexadecimal[HU_HEX_TEXT];
+    char shortest[HU_SHORTEST_TEXT], hexadecimal[HU_HEX_TEXT + 16] = "C hexadecimal ", power[24];
     hu_shortest_print(shortest, f, row->bits);
-    hu_hex_print(hexadecimal, f, row->bits);
-    if (hu_is_finite(row->datum)) {
-        char *exact = hu_datum_exact(f, row->bits), *significand = show_significand(row);
-        int exponent = row->datum.quantum + f->trailing_bits;
-        int at = print_label("value", "", p);
-        at += put(row->datum.sign ? "−" : "") + put(significand) + put(" × 2^");
-        at += put(exponent < 0 ? "−" : "") + printf("%d", abs(exponent));
-        tab(at, RIGHT);
-        printf("%s%s%s exactly\n", p->bold, exact, p->off);
-        free(exact);
-        free(significand);
+    if (!hu_is_finite(row->datum)) {
+        sheet_line(h, "shortest", "", shortest, "", "");
+        return;
     }
-    int at = print_label("shortest", "", p);
-    at += put(shortest);
-    if (hu_is_finite(row->datum)) {
-        tab(at, RIGHT);
-        printf("C hexadecimal %s", hexadecimal);
-    }
-    putchar('\n');
+    hu_hex_print(hexadecimal + strlen(hexadecimal), f, row->bits);
+    char *exact = hu_datum_exact(f, row->bits), *significand = show_significand(row);
+    char *product = check_memory(malloc(strlen(significand) + 48));
+    signed_text(power, row->datum.quantum + f->trailing_bits);
+    sprintf(product, "%s%s × 2^%s", row->datum.sign ? "−" : "", significand, power);
+    sheet_line_bold(h, "value", product, exact, "exactly");
+    sheet_line(h, "shortest", "", shortest, "", hexadecimal);
+    free(product);
+    free(exact);
+    free(significand);
 }
 
-static void describe_error(const struct show_row *row, const struct palette *p)
+static void describe_error(const struct sheet *h, const struct show_row *row)
 {
+    enum { LONG = 100, LONG_ULPS = 12 };
     if (!row->has_error)
         return;
-    int at = print_label("error", "", p);
     if (!mpq_sgn(row->error)) {
-        puts("none: the value is exact");
+        sheet_line(h, "error", "", "none: the value is exact", "", "");
         return;
     }
-    char *exact = hu_ratio_exact(row->error);
-    char *ulps = hu_ratio_exact(row->error_ulp);
-    bool long_text = strlen(exact) > 100;
-    if (long_text) {
+    char *exact = hu_ratio_exact(row->error), *ulps = hu_ratio_exact(row->error_ulp);
+    bool is_long = strlen(exact) > LONG;
+    if (is_long) {
         free(exact);
         exact = hu_ratio_scientific(row->error, 10, false);
     }
-    at += put(mpq_sgn(row->error) > 0 ? "+" : "−");
-    at += put(exact + (*exact == '-'));
-    at += put(long_text ? " …" : "");
-    tab(at, RIGHT);
-    int exponent = hu_ulp_exponent(row->format, row->bits);
-    if (strlen(ulps) > 12) {
+    if (strlen(ulps) > LONG_ULPS) {
         free(ulps);
         ulps = hu_ratio_scientific(row->error_ulp, 3, false);
     }
-    printf("%s ulp of 2^%s%d\n", ulps + (*ulps == '-'), exponent < 0 ? "−" : "", abs(exponent));
+    char error[LONG + 16], unit[64], power[24];
+    snprintf(error, sizeof error, "%s%s%s", mpq_sgn(row->error) > 0 ? "+" : "−",
+             exact + (*exact == '-'), is_long ? " …" : "");
+    snprintf(unit, sizeof unit, "%s ulp of 2^%s", ulps + (*ulps == '-'),
+             signed_text(power, hu_ulp_exponent(row->format, row->bits)));
+    sheet_line(h, "error", "", error, "", unit);
     free(exact);
     free(ulps);
 }
 
-static int print_neighbour(const struct hu_format *f, bool there, uint64_t bits)
+enum { NEIGHBOUR_TEXT = HU_BITS_TEXT + HU_SHORTEST_TEXT };
+
+static void neighbour_text(char out[NEIGHBOUR_TEXT], const struct hu_format *f, bool there,
+                           uint64_t bits)
 {
+    strcpy(out, "none");
     if (!there)
-        return put("none");
-    char code[HU_BITS_TEXT], shortest[HU_SHORTEST_TEXT];
-    hu_bits_print(code, f, bits);
-    value_print(shortest, f, bits);
-    return printf("%s %s", code, shortest);
+        return;
+    size_t n = hu_bits_print(out, f, bits);
+    out[n++] = ' ';
+    hu_shown_print(out + n, f, bits);
 }
 
-static void describe_neighbours(const struct show_row *row, const struct palette *p)
+static void describe_neighbours(const struct sheet *h, const struct show_row *row)
 {
     if (hu_is_nan(row->datum))
         return;
     uint64_t up = 0, down = 0;
     bool has_up = hu_next_up(row->format, row->bits, &up);
     bool has_down = hu_next_down(row->format, row->bits, &down);
-    int at = print_label("neighbours", "", p);
-    at += print_neighbour(row->format, has_down, down);
-    tab(at, RIGHT);
-    print_neighbour(row->format, has_up, up);
-    putchar('\n');
+    char above[NEIGHBOUR_TEXT], below[NEIGHBOUR_TEXT];
+    neighbour_text(below, row->format, has_down, down);
+    neighbour_text(above, row->format, has_up, up);
+    sheet_line(h, "neighbours", "", below, "", above);
 }
 
-/* Where the value lies between its neighbours, and which of them each direction takes. */
-static void describe_rounding(const struct show *s, const struct show_row *row,
-                              const struct palette *p)
+static void describe_memory(const struct sheet *h, const struct show_row *row)
 {
-    enum { LINE = 40 };
+    char text[40], low[48];
+    memory_text(text, row);
+    if (!*text)
+        return;
+    snprintf(low, sizeof low, "%d bytes, the low %d bits zero", row->format->storage_bits / 8,
+             row->format->storage_shift);
+    sheet_line(h, "in memory", "", text + strlen("in memory "), low, "");
+}
+
+/* The neighbours that the value lies between. False: it is none between two finite ones. */
+static bool find_between(const struct show *s, const struct show_row *row, uint64_t *low,
+                         uint64_t *high)
+{
     const struct hu_format *f = row->format;
     if (s->value.kind != HU_VALUE_FINITE || !row->has_error || !mpq_sgn(row->error))
-        return;
+        return false;
     struct hu_options o = {.direction = HU_TOWARD_NEGATIVE};
-    uint64_t low = hu_value_round(&s->value, f, &o, NULL);
+    *low = hu_value_round(&s->value, f, &o, NULL);
     o.direction = HU_TOWARD_POSITIVE;
-    uint64_t high = hu_value_round(&s->value, f, &o, NULL);
-    if (!hu_is_finite(hu_decode(f, low)) || !hu_is_finite(hu_decode(f, high)) || low == high)
-        return;
+    *high = hu_value_round(&s->value, f, &o, NULL);
+    return hu_is_finite(hu_decode(f, *low)) && hu_is_finite(hu_decode(f, *high)) && *low != *high;
+}
+
+/* Where the value lies from LOW to HIGH, of LENGTH. */
+static int place_between(const struct show *s, const struct hu_format *f, uint64_t low,
+                         uint64_t high, int length)
+{
     mpq_t below, above;
     mpq_inits(below, above, NULL);
     hu_value_error(below, &s->value, f, low);
     hu_value_error(above, &s->value, f, high);
     mpq_sub(above, above, below);
     mpq_div(below, below, above);
-    int place = (int)(-mpq_get_d(below) * LINE + 0.5);
+    int place = (int)(-mpq_get_d(below) * length + 0.5);
     mpq_clears(below, above, NULL);
-    char low_text[HU_SHORTEST_TEXT], high_text[HU_SHORTEST_TEXT];
-    value_print(low_text, f, low);
-    value_print(high_text, f, high);
-    print_label("rounding", "", p);
-    printf("%s ", low_text);
-    for (int i = 0; i <= LINE; i++)
-        fputs(i == place ? "●" : i == LINE / 2 ? "┼" : "┄", stdout);
-    printf(" %s\n", high_text);
-    pad(16);
-    for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++) {
-        o.direction = (enum hu_direction)d;
-        uint64_t code = hu_value_round(&s->value, f, &o, NULL);
-        printf("%s %s%s", hu_direction_name(o.direction), code == high ? "up" : "down",
-               d == HU_TO_ODD ? "\n" : "   ");
-    }
+    return place;
 }
 
-static void describe_twice(const struct show *s, const struct show_row *row,
-                           const struct palette *p)
+/* The line between the neighbours, as long as the columns let it be. */
+static void draw_line(const struct sheet *h, const char *low, const char *high,
+                      const struct show *s, const struct show_row *row, uint64_t from, uint64_t to)
+{
+    enum { LONGEST = 40, LEAST = 8 };
+    int length = LONGEST, ends = SHEET_LEFT + (int)strlen(low) + (int)strlen(high) + 3;
+    if (h->columns && ends + length > h->columns)
+        length = (h->columns - ends) / 2 * 2;
+    length = length < LEAST ? LEAST : length;
+    int place = place_between(s, row->format, from, to, length);
+    char line[3 * (LONGEST + 1) + 1] = "";
+    for (int i = 0; i <= length; i++)
+        strcat(line, i == place ? "●" : i == length / 2 ? "┼" : "┄");
+    char all[sizeof line + 2 * HU_SHORTEST_TEXT + 2];
+    snprintf(all, sizeof all, "%s %s %s", low, line, high);
+    sheet_line(h, "rounding", "", all, "", "");
+}
+
+/* Where the value lies between its neighbours, and which of them each direction takes. */
+static void describe_rounding(const struct sheet *h, const struct show *s,
+                              const struct show_row *row)
+{
+    const struct hu_format *f = row->format;
+    uint64_t low, high;
+    if (!find_between(s, row, &low, &high))
+        return;
+    char low_text[HU_SHORTEST_TEXT], high_text[HU_SHORTEST_TEXT], way[32];
+    hu_shown_print(low_text, f, low);
+    hu_shown_print(high_text, f, high);
+    draw_line(h, low_text, high_text, s, row, low, high);
+    struct fold ways = {h->columns, SHEET_LEFT, SHEET_LEFT};
+    pad(SHEET_LEFT);
+    for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++) {
+        struct hu_options o = {.direction = (enum hu_direction)d};
+        uint64_t code = hu_value_round(&s->value, f, &o, NULL);
+        snprintf(way, sizeof way, "%s %s", hu_direction_name(o.direction),
+                 code == high ? "up" : "down");
+        fold_put(&ways, d ? 3 : 0, "", way, h->palette);
+    }
+    fold_end(&ways);
+}
+
+static void describe_twice(const struct sheet *h, const struct show *s, const struct show_row *row)
 {
     const struct hu_format *via;
     uint64_t bits;
     if (!show_double_rounding(s, row, &via, &bits))
         return;
-    char code[HU_BITS_TEXT];
+    const struct palette *p = h->palette;
+    char code[HU_BITS_TEXT], text[96];
     hu_bits_print(code, row->format, bits);
-    print_label("rounded twice", p->warn, p);
-    printf("%s%s first would give %s%s\n", p->warn, via->name, code, p->off);
+    snprintf(text, sizeof text, "%s%s first would give %s%s", p->warn, via->name, code, p->off);
+    sheet_line(h, "rounded twice", p->warn, text, "", "");
 }
 
-void show_details(const struct show *s, const struct show_row *row, const struct palette *p)
+static void describe_head(const struct sheet *h, const struct show *s, const struct show_row *row)
 {
-    char code[HU_BITS_TEXT], flags[HU_FLAGS_TEXT], class[24];
+    const struct palette *p = h->palette;
+    char code[HU_BITS_TEXT], flags[HU_FLAGS_TEXT], class[24], words[96];
     hu_bits_print(code, row->format, row->bits);
     hu_flags_print(flags, row->flags);
     class_words(class, row->datum.class);
+    snprintf(words, sizeof words, "%s%s%s", class, row->flags ? ", " : "", row->flags ? flags : "");
     char *input = text_printable(s->input);
-    printf("%s%s%s in %s", p->bold, input, p->off, row->format->name);
-    tab(text_columns(input) + 4 + (int)strlen(row->format->name), RIGHT);
+    struct fold f = {.columns = h->columns};
+    fold_put(&f, 0, p->bold, input, p);
+    fold_put(&f, 1, "", "in", p);
+    fold_put(&f, 1, "", row->format->name, p);
     free(input);
-    printf("%s%s%s  %s%s%s\n", p->bold, code, p->off, class, row->flags ? ", " : "",
-           row->flags ? flags : "");
-    describe_sign(row, p);
-    describe_exponent(row, p);
-    describe_significand(row, p);
-    describe_value(row, p);
-    describe_error(row, p);
-    describe_neighbours(row, p);
-    describe_rounding(s, row, p);
-    describe_twice(s, row, p);
+    int gap = f.at < SHEET_RIGHT ? SHEET_RIGHT - f.at : 2;
+    int needed = (int)strlen(code) + 2 + (int)strlen(words);
+    if (f.columns && f.at + gap + needed > f.columns)
+        gap = 2;
+    f.indent = 2;
+    fold_put(&f, gap, p->bold, code, p);
+    fold_put(&f, 2, "", words, p);
+    fold_end(&f);
+}
+
+void show_details(const struct show *s, const struct show_row *row, const struct palette *p,
+                  int columns)
+{
+    struct sheet h = {p, columns};
+    describe_head(&h, s, row);
+    describe_sign(&h, row);
+    describe_exponent(&h, row);
+    describe_significand(&h, row);
+    describe_value(&h, row);
+    describe_error(&h, row);
+    describe_neighbours(&h, row);
+    describe_memory(&h, row);
+    describe_rounding(&h, s, row);
+    describe_twice(&h, s, row);
 }

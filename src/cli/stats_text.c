@@ -3,6 +3,7 @@
 #include "memory/term.h"
 #include "stats.h"
 #include "tensor/printable.h"
+#include "text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -202,13 +203,32 @@ static void print_histogram(const struct stats *s, const struct palette *p)
                p->off);
 }
 
+/* MAGNITUDE as a datum of F, or of fp64 where the elements are no floats. */
+static void print_magnitude(char out[HU_SHORTEST_TEXT], const struct hu_format *f, double magnitude)
+{
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    uint64_t bits;
+    memcpy(&bits, &magnitude, sizeof bits);
+    f = f && magnitude > 0 ? f : fp64;
+    hu_shown_print(out, f, hu_convert(f, fp64, bits, NULL, NULL));
+}
+
+/* The float format of all elements; NULL: they are of several, or no floats. */
+static const struct hu_format *common_format(const struct stats *s)
+{
+    for (size_t i = 1; i < s->count; i++)
+        if (s->tensors[i].tensor->dtype.format != s->tensors[0].tensor->dtype.format)
+            return NULL;
+    return s->count ? s->tensors[0].tensor->dtype.format : NULL;
+}
+
 static void tensor_row(struct grid *g, const struct stats *s, const struct palette *p,
                        const struct stats_tensor *t)
 {
     char name[512], text[64], decibels[STATS_DECIBELS];
     grid_cell(g, hu_printable(t->tensor->name, name, sizeof name), "");
     grid_cell(g, hu_grouped(t->tensor->elements, text), "");
-    snprintf(text, sizeof text, "%.3g", t->greatest);
+    print_magnitude(text, t->tensor->dtype.format, t->greatest);
     grid_cell(g, text, "");
     for (size_t k = 0; k < s->targets.count; k++) {
         bool over = t->figures[k].overflow + t->figures[k].invalid;
@@ -269,10 +289,14 @@ static void print_head(const struct stats *s)
                hu_grouped(spread->nans, nans), hu_grouped(spread->infinities, infinities));
     if (s->skipped)
         printf("; %zu tensor%s of other dtypes left out", s->skipped, plural(s->skipped));
-    if (spread->greatest > 0)
-        printf("\nmagnitudes from %.6g to %.6g", spread->least, spread->greatest);
-    else
+    if (spread->greatest > 0) {
+        char least[HU_SHORTEST_TEXT], greatest[HU_SHORTEST_TEXT];
+        print_magnitude(least, common_format(s), spread->least);
+        print_magnitude(greatest, common_format(s), spread->greatest);
+        printf("\nmagnitudes from %s to %s", least, greatest);
+    } else {
         printf("\n%s", spread->finite ? "all are zero" : "no finite value");
+    }
     if (s->scaling == HU_SCALE_TENSOR)
         printf("; each tensor scaled so that its largest is the target's");
     if (s->scaling == HU_SCALE_BLOCK)

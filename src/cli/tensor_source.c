@@ -1,9 +1,11 @@
 #include "tensor_source.h"
 #include "file_limit.h"
 #include "report.h"
+#include "tensor/file_kind.h"
 #include "tensor/npy.h"
 #include "tensor/raw.h"
 #include "tensor/printable.h"
+#include "tensor/zip_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,24 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && !strcasecmp(text + n - m, end);
-}
-
-static bool is_container(const char *path)
-{
-    static const char *const ends[] = {".npy", ".safetensors", ".gguf", ".json"};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (ends_with(path, ends[i]))
-            return true;
-    return false;
-}
 
 static bool open_raw(struct tensor_source *s, const char *command, const struct hu_format *format)
 {
@@ -56,11 +42,6 @@ static bool open_raw(struct tensor_source *s, const char *command, const struct 
     return true;
 }
 
-static unsigned lone_bits(const struct hu_dtype *d)
-{
-    return d->format ? d->format->storage_bits : d->integer ? d->integer->storage_bits : 0;
-}
-
 /* -f with an array that has a header: for elements that it calls opaque, or integers. */
 static bool apply_format(struct tensor_source *s, const char *command,
                          const struct hu_format *format)
@@ -71,26 +52,27 @@ static bool apply_format(struct tensor_source *s, const char *command,
              s->path);
         return false;
     }
-    if (format == t->dtype.format)
+    char why[HU_NPY_WHY];
+    if (hu_npy_apply_format(t, format, why))
         return true;
-    if (t->dtype.format && !t->void_size) {
-        fail(command, "%s holds %s by its header, and no %s", s->path, hu_dtype_name(t->dtype),
-             format->name);
+    fail(command, "%s %s", s->path, why);
+    return false;
+}
+
+static bool report_changed(const char *command, const char *path)
+{
+    fail(command, "%s changed while it was read", path);
+    return false;
+}
+
+/* Whether DESCRIPTOR is file INDEX of S, as it was. */
+static bool is_same(const struct tensor_source *s, size_t index, int descriptor)
+{
+    struct stat status;
+    if (fstat(descriptor, &status))
         return false;
-    }
-    /* In .npy every element has bytes of its own. */
-    char unpacked[HU_MAX_NAME + 16];
-    snprintf(unpacked, sizeof unpacked, "%s_unpacked", format->name);
-    if (format->storage_bits < 8)
-        format = hu_format_find(unpacked);
-    if (format->storage_bits != lone_bits(&t->dtype)) {
-        fail(command, "%s has elements of %u bytes, and one of %s takes %u", s->path,
-             lone_bits(&t->dtype) / 8, format->name, format->storage_bits / 8);
-        return false;
-    }
-    t->dtype = (struct hu_dtype){.format = format};
-    t->void_size = 0;
-    return true;
+    struct hu_file_state now = hu_file_state_of(&status);
+    return hu_file_state_same(&now, &s->set.files[index].state);
 }
 
 static bool open_files(struct tensor_source *s, const char *command)
@@ -101,46 +83,126 @@ static bool open_files(struct tensor_source *s, const char *command)
     for (size_t i = 0; i < s->set.count; i++)
         s->descriptors[i] = -1;
     for (size_t i = 0; i < s->set.count; i++) {
-        struct stat status;
         int fd = s->descriptors[i] = open(s->set.paths[i], O_RDONLY | O_CLOEXEC);
-        if (fd < 0 || fstat(fd, &status)) {
+        if (fd < 0) {
             fail(command, "%s: %s", s->set.paths[i], file_limit_reason(errno, reason));
             return false;
         }
-        if ((uint64_t)status.st_size != s->set.files[i].size) {
-            fail(command, "%s changed while it was read", s->set.paths[i]);
-            return false;
-        }
+        if (!is_same(s, i, fd))
+            return report_changed(command, s->set.paths[i]);
     }
     return true;
 }
 
-static void note_opaque(const struct tensor_source *s)
+bool tensor_source_unchanged(const struct tensor_source *s, const char *command)
 {
-    const struct hu_tensor *t = s->set.files[0].tensors;
-    if (s->set.files[0].kind != HU_NPY || !t->void_size)
+    for (size_t i = 0; i < s->set.count; i++)
+        if (!is_same(s, i, s->descriptors[i]))
+            return report_changed(command, s->set.paths[i]);
+    return true;
+}
+
+/* A file that goes when it is closed. -1: errno says why. */
+static int open_nameless(void)
+{
+    const char *folder = getenv("TMPDIR");
+    char path[4096];
+    folder = folder && *folder ? folder : "/tmp";
+#ifdef O_TMPFILE
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        return fd;
+#endif
+    if (snprintf(path, sizeof path, "%s/halfulp.XXXXXX", folder) >= (int)sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    int named = mkostemp(path, O_CLOEXEC);
+    if (named >= 0)
+        unlink(path);
+    return named;
+}
+
+static bool unpack(const struct tensor_source *s, const char *command, const struct unpacked *u)
+{
+    bool writing;
+    struct hu_file_error why = {0};
+    const struct hu_input in = {.descriptor = s->descriptors[u->file],
+                                .size = s->set.files[u->file].size};
+    struct hu_zip *zip = hu_zip_open(&in, &why);
+    bool fine = zip && hu_zip_unpack(zip, u->member - 1, u->descriptor, &writing, &why);
+    if (zip && !fine && writing)
+        fail(command, "a file in $TMPDIR (or /tmp), for what %s has compressed: %s",
+             s->set.paths[u->file], why.reason);
+    else if (!fine)
+        fail(command, "%s: %s", s->set.paths[u->file], why.reason);
+    hu_zip_close(zip);
+    return fine;
+}
+
+/* The member's file, unpacked when it is first asked for. NULL: reported. */
+static const struct unpacked *find_unpacked(struct tensor_source *s, const char *command,
+                                            const struct hu_tensor *t)
+{
+    for (size_t i = 0; i < s->unpacked_count; i++)
+        if (s->unpacked[i].file == t->file && s->unpacked[i].member == t->member)
+            return &s->unpacked[i];
+    char reason[FILE_LIMIT_TEXT];
+    struct unpacked fresh = {t->file, t->member, open_nameless()};
+    if (fresh.descriptor < 0) {
+        fail(command, "a file in $TMPDIR (or /tmp), for what %s has compressed: %s",
+             s->set.paths[t->file], file_limit_reason(errno, reason));
+        return NULL;
+    }
+    struct unpacked *row =
+        check_memory(hu_file_append(&s->unpacked, &s->unpacked_count, sizeof *s->unpacked));
+    *row = fresh;
+    return unpack(s, command, row) ? row : NULL;
+}
+
+bool tensor_source_input(struct tensor_source *s, const char *command, const struct hu_tensor *t,
+                         int *descriptor, uint64_t *offset)
+{
+    *offset = t->offset;
+    *descriptor = s->descriptors[t->file];
+    if (!t->member || !t->bytes)
+        return true;
+    const struct unpacked *u = find_unpacked(s, command, t);
+    *descriptor = u ? u->descriptor : -1;
+    return u;
+}
+
+static void note_opaque(const struct hu_tensor_set *set, size_t file)
+{
+    const struct hu_tensor *t = set->files[file].tensors;
+    if (set->files[file].kind != HU_NPY || !t->void_size)
         return;
     if (t->void_size == 2)
         note("%s: its header has opaque elements of 2 bytes (V2), taken for bfloat16; -f FORMAT "
              "says otherwise",
-             s->path);
+             set->paths[file]);
     else
-        note("%s: its header has opaque elements of 1 byte (V1), as ml_dtypes writes fp8, fp6 and "
+        note("%s: its header has opaque elements of 1 byte (%s), as ml_dtypes writes fp8, fp6 and "
              "fp4; -f FORMAT says which",
-             s->path);
+             set->paths[file], hu_dtype_name(t->dtype));
 }
 
-/* Whether PATH is a file, and no archive. */
+void tensor_source_notes(const struct hu_tensor_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        for (size_t k = 0; k < set->files[i].note_count; k++)
+            note("%s: %s", set->paths[i], set->files[i].notes[k]);
+        note_opaque(set, i);
+    }
+}
+
+/* Whether PATH is a file of which nothing says that it is no raw array. */
 static bool may_be_raw(const char *path)
 {
-    char magic[2] = "";
+    char what[HU_FOREIGN_TEXT];
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    bool is_file = fd >= 0 && !fstat(fd, &status) && S_ISREG(status.st_mode);
-    bool is_archive = is_file && read(fd, magic, 2) == 2 && !memcmp(magic, "PK", 2);
-    if (fd >= 0)
-        close(fd);
-    return is_file && !is_archive;
+    return !stat(path, &status) && S_ISREG(status.st_mode) &&
+           hu_kind_of_file(path) == HU_FILE_OTHER && !hu_foreign_path(path, what);
 }
 
 bool tensor_source_open(struct tensor_source *s, const char *command, const char *path,
@@ -149,14 +211,16 @@ bool tensor_source_open(struct tensor_source *s, const char *command, const char
     char error[HU_SET_ERROR];
     s->path = path;
     s->descriptors = NULL;
+    s->unpacked = NULL;
+    s->unpacked_count = 0;
     s->raw = false;
     bool fine;
-    if (format && !is_container(path)) {
+    if (format && hu_kind_of_file(path) == HU_FILE_OTHER) {
         fine = open_raw(s, command, format);
     } else {
         fine = hu_tensor_set_open(path, &s->set, error);
         if (!fine) {
-            if (!format && !is_container(path) && may_be_raw(path))
+            if (!format && may_be_raw(path))
                 fail(command, "%s; for a raw array, -f names the format of its elements", error);
             else
                 fail(command, "%s", error);
@@ -164,7 +228,7 @@ bool tensor_source_open(struct tensor_source *s, const char *command, const char
         }
         fine = !format || apply_format(s, command, format);
         if (fine)
-            note_opaque(s);
+            tensor_source_notes(&s->set);
     }
     fine = fine && open_files(s, command);
     if (!fine)
@@ -177,6 +241,11 @@ void tensor_source_close(struct tensor_source *s)
     for (size_t i = 0; s->descriptors && i < s->set.count; i++)
         if (s->descriptors[i] >= 0)
             close(s->descriptors[i]);
+    for (size_t i = 0; i < s->unpacked_count; i++)
+        close(s->unpacked[i].descriptor);
+    free(s->unpacked);
+    s->unpacked = NULL;
+    s->unpacked_count = 0;
     free(s->descriptors);
     s->descriptors = NULL;
     hu_tensor_set_close(&s->set);
@@ -253,6 +322,19 @@ static void fail_unread(const struct tensor_source *s, const char *command)
     else
         fail(command, "%s has no floating-point tensor that can be read%s", s->path,
              opaque ? "; -f FORMAT says what its opaque elements are" : "");
+}
+
+bool tensor_source_only_copied(const struct tensor_source *s)
+{
+    size_t chosen = 0;
+    for (size_t i = 0; i < s->set.tensor_count; i++) {
+        const struct hu_tensor *t = s->set.tensors[i];
+        bool chooses = tensor_source_chooses(s, t);
+        chosen += chooses;
+        if (chooses && (t->dtype.format || t->void_size))
+            return false;
+    }
+    return chosen || !s->set.tensor_count;
 }
 
 bool tensor_source_check(const struct tensor_source *s, const char *command)

@@ -7,17 +7,26 @@
 
 enum { GLOBS_MAX = 64 };
 
+/* A member of a zip archive, unpacked into a file that has no name. */
+struct unpacked {
+    size_t file, member; /* of the set, and as hu_tensor's */
+    int descriptor;
+};
+
 struct tensor_source {
     const char *path;
     struct hu_tensor_set set;
     int *descriptors; /* of set.files */
+    struct unpacked *unpacked;
+    size_t unpacked_count;
     bool raw;
     const char *globs[GLOBS_MAX]; /* a tensor is chosen when its name matches one; none: all are */
     size_t glob_count;
 };
 
 /* Opens PATH. format: what a raw array's elements are, or opaque ones of .npy; NULL: the file says.
- * globs must be set before. False: reported; tensor_source_close is not needed. */
+ * globs must be set before. What the files' readers note is printed. False: reported;
+ * tensor_source_close is not needed. */
 bool tensor_source_open(struct tensor_source *s, const char *command, const char *path,
                         const struct hu_format *format);
 void tensor_source_close(struct tensor_source *s);
@@ -30,8 +39,23 @@ const struct hu_tensor *tensor_source_at(const struct tensor_source *s, size_t i
 
 bool tensor_source_chooses(const struct tensor_source *s, const struct hu_tensor *t);
 
+/* Where T's data is read: *descriptor, and *offset in it. Of a compressed member all is unpacked
+ * first, into a file without a name in $TMPDIR. False: reported. */
+bool tensor_source_input(struct tensor_source *s, const char *command, const struct hu_tensor *t,
+                         int *descriptor, uint64_t *offset);
+
+/* Whether all files are as they were when they were opened: after a run, since what is written over
+ * or cut short in between gives no error. False: reported. */
+bool tensor_source_unchanged(const struct tensor_source *s, const char *command);
+
+/* Prints the notes of SET's files. */
+void tensor_source_notes(const struct hu_tensor_set *set);
+
 /* Reports that no tensor is chosen, or why a chosen one cannot be converted. */
 bool tensor_source_check(const struct tensor_source *s, const char *command);
+
+/* Whether what is chosen may be copied where none of it can be converted: nothing or integers. */
+bool tensor_source_only_copied(const struct tensor_source *s);
 
 /* Whether stats and cast can read T's elements as numbers. */
 bool tensor_source_reads(const struct hu_tensor *t);

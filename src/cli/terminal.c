@@ -1,4 +1,5 @@
 #include "terminal.h"
+#include "plain.h"
 #include "report.h"
 #include "tensor/printable.h"
 
@@ -24,13 +25,13 @@ bool color_wanted(enum color_mode mode, FILE *stream)
         return mode == COLOR_ALWAYS;
     const char *no = getenv("NO_COLOR");
     const char *term = getenv("TERM");
-    return isatty(fileno(stream)) && !(no && *no) && term && strcmp(term, "dumb");
+    return isatty(stream_descriptor(stream)) && !(no && *no) && term && strcmp(term, "dumb");
 }
 
 int terminal_columns(FILE *stream)
 {
     struct winsize size;
-    if (!ioctl(fileno(stream), TIOCGWINSZ, &size) && size.ws_col)
+    if (!ioctl(stream_descriptor(stream), TIOCGWINSZ, &size) && size.ws_col)
         return size.ws_col;
     const char *columns = getenv("COLUMNS");
     int n = columns ? atoi(columns) : 0;
@@ -40,6 +41,8 @@ int terminal_columns(FILE *stream)
 int text_columns(const char *text)
 {
     int n = 0;
+    if (plain_wanted())
+        return plain_columns(text);
     for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
         bool continues = (*at & 0xc0) == 0x80;
         bool combines = at[0] == 0xcc && at[1] >= 0x80; /* U+0300 to U+033F */

@@ -17,8 +17,8 @@ bool color_wanted(enum color_mode mode, FILE *stream);
 /* Columns of the terminal behind STREAM, or of $COLUMNS; 0: neither is known. */
 int terminal_columns(FILE *stream);
 
-/* Columns that UTF-8 TEXT takes: one a code point, none for combining marks; that is all the
- * program prints. */
+/* Columns that UTF-8 TEXT takes: one a code point, none for combining marks, for that is all the
+ * program prints; where it prints plain ASCII, what that takes. */
 int text_columns(const char *text);
 
 /* TEXT from outside, in new memory that the caller frees: what is no UTF-8 becomes U+FFFD, and

@@ -3,23 +3,26 @@
 #define HALFULP_CLI_VERIFY_ROW_H
 
 #include "json.h"
-#include "verify/scan.h"
+#include "verify/convention.h"
 
 /* One combination, tried. */
 struct verify_row {
     const struct hu_format *to, *from;
+    const struct hu_format *result; /* what results come as: TO, or wider */
     enum hu_direction direction;
     const char *subject; /* a kernel, LIB.so:SYMBOL, or a file */
     const char *covers;  /* "all", "boundaries", "lines" */
     struct hu_verdict verdict;
     double seconds;
-    const uint64_t *lines; /* the line of each shown mismatch; NULL: there are none */
-    char *ending;          /* how a foreign function ended, "crashes (signal 11)"; NULL: it did not;
-                              freed with the row */
-    bool blamed;           /* a single source does that … */
+    uint64_t shown; /* faults to print */
+    char *ending;   /* how a foreign function ended, "crashes (signal 11)"; NULL: it did not;
+                       freed with the row */
+    bool blamed;    /* a single source does that … */
     uint64_t blamed_source; /* … this one */
     bool refuted;           /* MPFR contradicted our own table of expectations */
     uint64_t refuted_at;
+    bool explained;                   /* conventions were tried, … */
+    struct hu_convention explanation; /* … and under this one all passes; no options: none */
 };
 
 bool verify_row_passed(const struct verify_row *row);
@@ -28,9 +31,10 @@ void verify_row_free(struct verify_row *row);
 /* subject: the widest of its column. */
 void verify_print_heading(const char *subject);
 void verify_print_row(const struct verify_row *row);
-/* What is wrong, field by field; nothing where all is well. */
-void verify_print_mismatches(const struct verify_row *row);
+/* What is wrong, run by run, and what explains it; nothing where all is well. */
+void verify_print_faults(const struct verify_row *row);
 
+/* The object of contract and manual. */
 json_t *verify_row_json(const struct verify_row *row);
 
 /* COUNT with ',' between groups of three digits; the text lives in OUT. */

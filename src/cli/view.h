@@ -14,9 +14,14 @@ enum {
     VIEW_DESCRIBE,
     VIEW_SCRIPT,
     VIEW_PRINT,
-    VIEW_CONFIG
+    VIEW_CONFIG,
+    VIEW_WEB
 };
 
 extern const struct command cmd_view;
+
+/* Hands PAGE, an absolute path, to the user's browser, with what the arguments ask for behind its #.
+ * Returns only where that fails, with the exit status. */
+int view_in_browser(const struct command *self, const char *page, int argc, char **argv);
 
 #endif

@@ -1,12 +1,5 @@
 #include "activations.h"
-
-typedef unsigned __int128 wide;
-
-/* *VALUE × FACTOR; false: over 64 bits by far, or 128. */
-static bool times(wide *value, uint64_t factor)
-{
-    return !__builtin_mul_overflow(*value, (wide)factor, value);
-}
+#include "wide.h"
 
 static const char *recompute_text(const struct hu_activation_shape *shape)
 {
@@ -21,38 +14,38 @@ static const char *recompute_text(const struct hu_activation_shape *shape)
 }
 
 /* What one token of one layer keeps, times t: equations 1, 2, 4, 5 and 6 of the paper. */
-static bool token_bytes(const struct hu_activation_shape *shape, wide *bytes)
+static bool token_bytes(const struct hu_activation_shape *shape, struct hu_wide *bytes)
 {
     uint64_t t = shape->tensor_parallel;
-    wide h = shape->hidden, scores = 5;
+    struct hu_wide scores = hu_wide_of(5);
     if (shape->recompute == HU_RECOMPUTE_FULL) {
-        *bytes = 2 * h;
-        return times(bytes, t);
+        *bytes = hu_wide_product(shape->hidden, 2);
+        return hu_wide_times(bytes, t);
     }
-    wide whole = shape->sequence_parallel ? 0 : 10, shared = shape->sequence_parallel ? 34 : 24;
-    *bytes = whole;
-    if (!times(bytes, t) || __builtin_add_overflow(*bytes, shared, bytes) ||
-        !times(bytes, shape->hidden))
+    uint64_t whole = shape->sequence_parallel ? 0 : 10, shared = shape->sequence_parallel ? 34 : 24;
+    *bytes = hu_wide_of(whole);
+    if (!hu_wide_times(bytes, t) || !hu_wide_add(bytes, hu_wide_of(shared)) ||
+        !hu_wide_times(bytes, shape->hidden))
         return false;
     bool stored = shape->recompute == HU_RECOMPUTE_NONE && !shape->flash;
-    return !stored || (times(&scores, shape->heads) && times(&scores, shape->sequence) &&
-                       !__builtin_add_overflow(*bytes, scores, bytes));
+    return !stored || (hu_wide_times(&scores, shape->heads) &&
+                       hu_wide_times(&scores, shape->sequence) && hu_wide_add(bytes, scores));
 }
 
-static bool divided(wide value, uint64_t by, uint64_t *bytes)
+static bool divided(struct hu_wide value, uint64_t by, uint64_t *bytes)
 {
-    value = value / by + (value % by != 0);
-    *bytes = (uint64_t)value;
-    return value <= UINT64_MAX;
+    bool more = hu_wide_divide(&value, by) != 0;
+    hu_wide_add(&value, hu_wide_of(more));
+    return hu_wide_fits(value, bytes);
 }
 
 bool hu_activations(const struct hu_activation_shape *shape, uint64_t *bytes,
                     struct hu_terms *terms)
 {
-    wide value, logits = 4;
+    struct hu_wide value, logits = hu_wide_of(4);
     uint64_t layers, output = 0;
-    if (!token_bytes(shape, &value) || !times(&value, shape->sequence) ||
-        !times(&value, shape->micro_batch) || !times(&value, shape->layers) ||
+    if (!token_bytes(shape, &value) || !hu_wide_times(&value, shape->sequence) ||
+        !hu_wide_times(&value, shape->micro_batch) || !hu_wide_times(&value, shape->layers) ||
         !divided(value, shape->tensor_parallel, &layers))
         return false;
     hu_term_add(
@@ -64,8 +57,10 @@ bool hu_activations(const struct hu_activation_shape *shape, uint64_t *bytes,
         (unsigned long long)shape->hidden, (unsigned long long)shape->heads,
         (unsigned long long)shape->tensor_parallel);
     if (shape->vocabulary) {
-        if (!times(&logits, shape->sequence) || !times(&logits, shape->micro_batch) ||
-            !times(&logits, shape->vocabulary) || !divided(logits, shape->tensor_parallel, &output))
+        if (!hu_wide_times(&logits, shape->sequence) ||
+            !hu_wide_times(&logits, shape->micro_batch) ||
+            !hu_wide_times(&logits, shape->vocabulary) ||
+            !divided(logits, shape->tensor_parallel, &output))
             return false;
         hu_term_add(terms, "logits", output, HU_MODELLED,
                     "4·s·b·v/t with v = %llu: fp32 for the loss, often forgotten",

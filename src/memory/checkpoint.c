@@ -1,5 +1,6 @@
 #include "checkpoint.h"
 #include "stored.h"
+#include "tensor/json_text.h"
 #include "tensor/printable.h"
 #include "tensor/tensor_set.h"
 #include "tensor/text_file.h"
@@ -224,7 +225,8 @@ static bool read_names(const char *path, struct hu_checkpoint *c)
     json_t *file;
     size_t n;
     char *text = hu_text_read(path, &n, &why);
-    json_t *root = text ? json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    char wrong[HU_JSON_ERROR];
+    json_t *root = text ? hu_json_load(text, n, (size_t)8 * HU_TEXT_MAX, wrong) : NULL;
     json_t *map = json_object_get(root, "weight_map");
     json_t *total = json_object_get(json_object_get(root, "metadata"), "total_size");
     bool fine = json_is_object(map);

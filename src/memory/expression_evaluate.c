@@ -215,6 +215,9 @@ static struct value evaluate_index(struct evaluation *e, struct node *node)
     if (a.kind == VALUE_JSON && json_is_array(a.json) && i.integer >= 0 &&
         (size_t)i.integer < json_array_size(a.json))
         return value_of_json(json_array_get(a.json, (size_t)i.integer), a.key);
+    /* One value for all, where another config has a list: `x[i] ? x`. */
+    if (a.kind == VALUE_INTEGER || a.kind == VALUE_REAL)
+        return (struct value){.kind = VALUE_MISSING, .key = a.key ? a.key : "a list"};
     if (a.kind != VALUE_TEXT && !(a.kind == VALUE_JSON && json_is_array(a.json)))
         return value_fail(e, "is no list", a);
     evaluation_fail(e, "\"%.64s\" has no entry %lld", a.key ? a.key : "a list",

@@ -426,6 +426,8 @@ static const char *class_of(json_t *config, const struct hu_family_text *text, c
 {
     const char *name =
         json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
+    if (!name) /* diffusers' */
+        name = json_string_value(json_object_get(config, "_class_name"));
     if (name)
         return name;
     snprintf(out, 64, "%.*s", (int)strcspn(text->classes ? text->classes : "", " "),

@@ -1,6 +1,7 @@
 #include "model_config.h"
 #include "listing.h"
 #include "quantization.h"
+#include "tensor/json_text.h"
 #include "tensor/printable.h"
 
 #include <stdio.h>
@@ -236,15 +237,12 @@ bool hu_model_read_config(const char *json, size_t n, struct hu_model *model, bo
                           char error[HU_CONFIG_ERROR])
 {
     struct reading r = {.model = model, .error = error};
-    json_error_t why;
-    char text[200];
+    char why[HU_JSON_ERROR];
     *model = (struct hu_model){0};
     *error = 0;
-    r.root = json_loadb(json, n, JSON_REJECT_DUPLICATES, &why);
+    r.root = hu_json_load(json, n, HU_JSON_CONFIG_MAX, why);
     if (!r.root) {
-        r.failed = true;
-        snprintf(error, HU_CONFIG_ERROR, "line %d, column %d (byte %d): %s", why.line, why.column,
-                 why.position, hu_printable(why.text, text, sizeof text));
+        fail(&r, "%s%s", why, "");
     } else if (!json_is_object(r.root)) {
         fail(&r, "a config.json is a JSON object%s%s", "", "");
     }

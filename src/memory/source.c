@@ -1,7 +1,11 @@
 #include "source.h"
 #include "model_config.h"
+#include "pipeline.h"
 #include "stored.h"
+#include "tensor/file_kind.h"
 #include "tensor/text_file.h"
+#include "tensor/words.h"
+#include "wide.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -58,17 +62,14 @@ static bool read_decimal(const char **at, struct decimal *d)
 /* digits × 10^exponent × unit, where it is whole and within 64 bits. */
 static bool whole(struct decimal d, uint64_t unit, uint64_t *value)
 {
-    unsigned __int128 v = (unsigned __int128)d.digits * unit;
-    for (; d.exponent > 0 && v; d.exponent--)
-        if (__builtin_mul_overflow(v, 10, &v))
+    struct hu_wide v = hu_wide_product(d.digits, unit);
+    for (; d.exponent > 0 && (v.low | v.high); d.exponent--)
+        if (!hu_wide_times(&v, 10))
             return false;
-    for (; d.exponent < 0 && v; d.exponent++) {
-        if (v % 10)
+    for (; d.exponent < 0 && (v.low | v.high); d.exponent++)
+        if (hu_wide_divide(&v, 10))
             return false;
-        v /= 10;
-    }
-    *value = (uint64_t)v;
-    return v <= UINT64_MAX;
+    return hu_wide_fits(v, value);
 }
 
 bool hu_count_read(const char *text, uint64_t *count)
@@ -186,7 +187,7 @@ static bool open_tensors(const char *path, struct hu_model *model, char error[HU
     if (fine && set.files[0].kind == HU_GGUF)
         fine = hu_model_read_gguf(&set, model, error);
     else if (fine && !model->tensors.count)
-        model->no_kv = "a safetensors file does not say how its attention is shaped: give the "
+        model->no_kv = "the file does not say how its attention is shaped: give the "
                        "folder with its config.json, or --layers, --kv-heads and --head-dim";
     hu_tensor_set_close(&set);
     return fine;
@@ -203,8 +204,13 @@ static bool exists(const char *folder, const char *file, char path[4096])
 static bool open_folder(const char *path, struct hu_model *model, bool *unknown,
                         char error[HU_SOURCE_ERROR])
 {
-    static const char *const files[] = {"model.safetensors.index.json", "model.safetensors"};
+    static const char *const files[] = {
+        "model.safetensors.index.json", "model.safetensors",
+        "pytorch_model.bin.index.json", "pytorch_model.bin",
+        "diffusion_pytorch_model.safetensors.index.json", "diffusion_pytorch_model.safetensors"};
     char inside[4096];
+    if (exists(path, "model_index.json", inside))
+        return hu_model_read_pipeline(path, inside, model, error);
     bool config = exists(path, "config.json", inside);
     if (config && !open_config(inside, model, unknown, error))
         return false;
@@ -213,16 +219,10 @@ static bool open_folder(const char *path, struct hu_model *model, bool *unknown,
             return open_tensors(inside, model, error);
     if (!config)
         snprintf(error, HU_SOURCE_ERROR,
-                 "%.300s: the folder has no config.json, model.safetensors.index.json or "
-                 "model.safetensors",
+                 "%.300s: the folder has no config.json, model.safetensors or pytorch_model.bin, "
+                 "nor an index of one",
                  path);
     return config;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && !strcmp(text + n - m, end);
 }
 
 bool hu_model_open(const char *path, struct hu_model *model, bool *unknown,
@@ -237,7 +237,7 @@ bool hu_model_open(const char *path, struct hu_model *model, bool *unknown,
     }
     if (S_ISDIR(status.st_mode))
         return open_folder(path, model, unknown, error);
-    if (ends_with(path, ".json") && !ends_with(path, ".index.json"))
+    if (hu_kind_of_name(path) == HU_FILE_INDEX && !hu_ends_with(path, ".index.json"))
         return open_config(path, model, unknown, error);
     return open_tensors(path, model, error);
 }

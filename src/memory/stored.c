@@ -1,4 +1,5 @@
 #include "stored.h"
+#include "wide.h"
 
 #include <string.h>
 
@@ -98,7 +99,7 @@ static uint64_t int32_weights(const struct hu_tensor_set *set, const struct hu_t
             in = index->shape[0];
         else if (zeros && zeros->rank == 2 && zeros->shape[1])
             /* bits = 32 × zeros / out; in = rows × 32 / bits */
-            in = (uint64_t)((unsigned __int128)in * out / zeros->shape[1]);
+            in = hu_wide_share(in, out, zeros->shape[1]);
         else
             return 0;
     }
@@ -138,6 +139,8 @@ bool hu_stored_count(const struct hu_tensor_set *set, struct hu_stored *stored)
     for (size_t i = 0; i < set->tensor_count; i++) {
         const struct hu_tensor *t = set->tensors[i];
         uint64_t weights = 0;
+        if (t->shared)
+            continue;
         if (hu_stored_is_buffer(t->name) || is_mask(t)) {
             stored->buffers += t->elements;
         } else if (ends_with_any(t->name, scales, sizeof scales / sizeof *scales)) {

@@ -1,4 +1,5 @@
 #include "term.h"
+#include "wide.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -40,7 +41,9 @@ char *hu_grouped(uint64_t n, char *out)
 
 uint64_t hu_scaled(uint64_t n, uint64_t millionths)
 {
-    unsigned __int128 scaled = (unsigned __int128)n * millionths + HU_MILLION / 2;
-    scaled /= HU_MILLION;
-    return scaled <= UINT64_MAX ? (uint64_t)scaled : UINT64_MAX;
+    struct hu_wide scaled = hu_wide_product(n, millionths);
+    hu_wide_add(&scaled, hu_wide_of(HU_MILLION / 2));
+    hu_wide_divide(&scaled, HU_MILLION);
+    uint64_t word;
+    return hu_wide_fits(scaled, &word) ? word : UINT64_MAX;
 }

@@ -56,6 +56,10 @@ static const struct hu_block blocks[] = {
     {"q2_0", NULL, 64, 18, 42, "64 of 2 bits, an fp16 scale"},
     /* No block, but no lone float either: a real and an imaginary fp32. */
     {"complex64", "c64", 1, 8, HU_NO_GGML_TYPE, "two fp32"},
+    /* What .npy calls some byte and no more: of kind V, or of kind f. In capitals, so that nobody
+     * names them. */
+    {"V1", NULL, 1, 1, HU_NO_GGML_TYPE, "an opaque byte"},
+    {"F1", NULL, 1, 1, HU_NO_GGML_TYPE, "an opaque byte, some float8"},
 };
 
 enum { BLOCKS = sizeof blocks / sizeof *blocks, LONGEST = 32 };
@@ -77,6 +81,11 @@ const struct hu_block *hu_block_find(const char *name)
 const struct hu_block *hu_block_at(size_t index)
 {
     return index < BLOCKS ? &blocks[index] : NULL;
+}
+
+const struct hu_block *hu_block_opaque(bool is_float)
+{
+    return &blocks[BLOCKS - (is_float ? 1 : 2)];
 }
 
 const struct hu_block *hu_block_of_ggml(uint32_t type)

@@ -5,6 +5,7 @@
 #ifndef HALFULP_TENSOR_BLOCK_H
 #define HALFULP_TENSOR_BLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,8 @@ struct hu_block {
 const struct hu_block *hu_block_find(const char *name);
 /* NULL: INDEX is past the last. */
 const struct hu_block *hu_block_at(size_t index);
+/* A byte of which nobody knows what it is, but that it is a float. No name finds these. */
+const struct hu_block *hu_block_opaque(bool is_float);
 /* The block format that a GGUF header calls TYPE. NULL: none. */
 const struct hu_block *hu_block_of_ggml(uint32_t type);
 

@@ -125,12 +125,26 @@ static bool measure(const struct hu_tensor *t, const struct hu_format *to, uint6
                   hu_printable(t->name, name, sizeof name));
 }
 
+static bool is_archive(const struct hu_tensor_file *file)
+{
+    return file->kind == HU_NPZ || file->kind == HU_TORCH;
+}
+
+/* Tensors as they are listed: an archive's members are in many places. */
+static struct hu_tensor **in_order(const struct hu_tensor_file *file)
+{
+    struct hu_tensor **order = malloc((file->count + 1) * sizeof *order);
+    for (size_t i = 0; order && i < file->count; i++)
+        order[i] = &file->tensors[i];
+    return order;
+}
+
 /* Offsets within the data, in the order in which the source has them. */
 static bool place(const struct hu_tensor_file *file, const struct hu_format *const *to,
                   struct hu_cast_layout *l, char message[HU_CAST_MESSAGE])
 {
     l->offsets = calloc(file->count + 1, sizeof *l->offsets);
-    struct hu_tensor **order = hu_file_by_offset(file);
+    struct hu_tensor **order = is_archive(file) ? in_order(file) : hu_file_by_offset(file);
     bool fine = (l->offsets && order) || refuse(message, "out of memory");
     for (size_t i = 0; fine && i < file->count; i++) {
         size_t index = (size_t)(order[i] - file->tensors);
@@ -174,9 +188,14 @@ static bool put_tensor(struct text *t, const struct hu_tensor *tensor, const str
     return true;
 }
 
-static void put_metadata(struct text *t, const struct hu_tensor_file *file)
+/* Readers of what comes from PyTorch ask for the format. False: there is none to put. */
+static bool put_metadata(struct text *t, const struct hu_tensor_file *file)
 {
+    if (!file->metadata_count && file->kind != HU_TORCH)
+        return false;
     put_text(t, "\"__metadata__\":{");
+    if (file->kind == HU_TORCH)
+        put_text(t, "\"format\":\"pt\"");
     for (size_t i = 0; i < file->metadata_count; i++) {
         put_text(t, i ? "," : "");
         put_string(t, file->metadata[i].key);
@@ -184,6 +203,7 @@ static void put_metadata(struct text *t, const struct hu_tensor_file *file)
         put_string(t, (const char *)file->metadata[i].value);
     }
     put_text(t, "}");
+    return true;
 }
 
 static bool lay_out_safetensors(const struct hu_tensor_file *file,
@@ -192,11 +212,9 @@ static bool lay_out_safetensors(const struct hu_tensor_file *file,
 {
     struct text t = {0};
     put(&t, "\0\0\0\0\0\0\0\0{", 9);
-    if (file->metadata_count)
-        put_metadata(&t, file);
-    bool fine = true;
+    bool first = !put_metadata(&t, file), fine = true;
     for (size_t i = 0; fine && i < file->count; i++) {
-        put_text(&t, i || file->metadata_count ? "," : "");
+        put_text(&t, i || !first ? "," : "");
         fine = put_tensor(&t, &file->tensors[i], to[i], l->offsets[i], message);
     }
     put_text(&t, "}");
@@ -230,26 +248,34 @@ static bool lay_out_npy(const struct hu_tensor_file *file, const struct hu_forma
                         struct hu_cast_layout *l, char message[HU_CAST_MESSAGE])
 {
     bool named;
+    char own[HU_NPY_DESCR];
     const struct hu_tensor *t = &file->tensors[0];
-    const char *descr = hu_npy_descr(to, &named);
+    const char *descr =
+        to ? hu_npy_descr(to, &named) : hu_npy_descr_of(t, t->big_endian && !is_archive(file), own);
+    if (!descr)
+        return refuse(message, ".npy cannot hold %s", hu_dtype_name(t->dtype));
     l->header = hu_npy_header(descr, t->fortran_order, t->shape, t->rank, &l->header_bytes);
     return l->header || refuse(message, "out of memory");
 }
 
-bool hu_cast_lay_out(const struct hu_tensor_file *file, const struct hu_format *const *to,
-                     struct hu_cast_layout *l, char message[HU_CAST_MESSAGE])
+bool hu_cast_lay_out(const struct hu_tensor_file *file, enum hu_tensor_file_kind kind,
+                     const struct hu_format *const *to, struct hu_cast_layout *l,
+                     char message[HU_CAST_MESSAGE])
 {
     *l = (struct hu_cast_layout){0};
-    if (file->kind == HU_GGUF)
+    if (kind == HU_GGUF)
         return refuse(message,
                       "GGUF is read and not written; safetensors, .npy and raw arrays are");
-    if (file->kind == HU_NPY && !check_npy(to[0], message))
+    if (kind == HU_NPY && file->count != 1)
+        return refuse(message, "has %zu arrays, and a .npy holds one: --tensor chooses it",
+                      file->count);
+    if (kind == HU_NPY && to[0] && !check_npy(to[0], message))
         return false;
     if (!place(file, to, l, message))
         return false;
-    if (file->kind == HU_NPY && !lay_out_npy(file, to[0], l, message))
+    if (kind == HU_NPY && !lay_out_npy(file, to[0], l, message))
         return false;
-    if (file->kind == HU_SAFETENSORS && !lay_out_safetensors(file, to, l, message))
+    if (kind == HU_SAFETENSORS && !lay_out_safetensors(file, to, l, message))
         return false;
     for (size_t i = 0; i < file->count; i++)
         l->offsets[i] += l->header_bytes;

@@ -17,13 +17,15 @@ struct hu_cast_layout {
 };
 
 /*
- * Lays out FILE with tensor i in format to[i], or as it is where that is NULL. Names, shapes, their
- * order, the order of the data, and the metadata stay; integers, alignment and dtype names follow
- * the container. False: message says what the container cannot hold. hu_cast_layout_clear in
- * either case.
+ * Lays out a file of KIND that holds FILE's tensors, tensor i in format to[i], or as it is where
+ * that is NULL. KIND is FILE's own, or of archives (.npz and PyTorch's), which are not written,
+ * HU_SAFETENSORS or, for one tensor, HU_NPY. Names, shapes, their order, the order of the data, and
+ * the metadata stay; integers, alignment and dtype names follow the container. False: message says
+ * what the container cannot hold. hu_cast_layout_clear in either case.
  */
-bool hu_cast_lay_out(const struct hu_tensor_file *file, const struct hu_format *const *to,
-                     struct hu_cast_layout *layout, char message[HU_CAST_MESSAGE]);
+bool hu_cast_lay_out(const struct hu_tensor_file *file, enum hu_tensor_file_kind kind,
+                     const struct hu_format *const *to, struct hu_cast_layout *layout,
+                     char message[HU_CAST_MESSAGE]);
 void hu_cast_layout_clear(struct hu_cast_layout *layout);
 
 /* safetensors' name of a dtype; NULL: it has none. */

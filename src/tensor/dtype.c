@@ -1,4 +1,5 @@
 #include "dtype.h"
+#include "wide.h"
 
 bool hu_dtype_find(const char *name, struct hu_dtype *dtype)
 {
@@ -61,12 +62,15 @@ double hu_dtype_bits(struct hu_dtype dtype)
 
 bool hu_dtype_size(struct hu_dtype dtype, uint64_t elements, uint64_t *bytes)
 {
-    unsigned __int128 size;
-    if (dtype.block)
-        size = ((unsigned __int128)elements + dtype.block->elements - 1) / dtype.block->elements *
-               dtype.block->bytes;
-    else
-        size = ((unsigned __int128)elements * lone_bits(dtype) + 7) / 8;
-    *bytes = (uint64_t)size;
-    return size <= UINT64_MAX;
+    struct hu_wide size = hu_wide_of(elements);
+    if (dtype.block) {
+        hu_wide_add(&size, hu_wide_of(dtype.block->elements - 1));
+        hu_wide_divide(&size, dtype.block->elements);
+        hu_wide_times(&size, dtype.block->bytes);
+    } else {
+        hu_wide_times(&size, lone_bits(dtype));
+        hu_wide_add(&size, hu_wide_of(7));
+        hu_wide_divide(&size, 8);
+    }
+    return hu_wide_fits(size, bytes);
 }

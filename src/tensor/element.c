@@ -1,9 +1,10 @@
 #include "element.h"
 #include "array/layout.h"
+#include "file_kind.h"
 #include "npy.h"
 #include "raw.h"
 #include "tensor_set.h"
-#include "words.h"
+#include "zip_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,17 +55,13 @@ static bool names_format(const char *text)
     return hu_format_find(name);
 }
 
-/* Whether TEXT is meant for a file by how it is written: its first N bytes are a path, or end as a
- * tensor file does. */
-static bool looks_like_file(const char *text, size_t n)
+/* Whether PATH is meant for a file by how it is written: with a folder, or with an ending that
+ * files of tensors or raw arrays have. */
+static bool looks_like_file(const char *path)
 {
-    static const char *const ends[] = {".npy", ".safetensors", ".gguf", ".json", ".bin"};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        size_t m = strlen(ends[i]);
-        if (n > m && !strncmp(text + n - m, ends[i], m))
-            return true;
-    }
-    return memchr(text, '/', n);
+    size_t n = strlen(path);
+    return strchr(path, '/') || hu_kind_of_name(path) != HU_FILE_OTHER ||
+           (n > 4 && !strcasecmp(path + n - 4, ".bin"));
 }
 
 /* Says why the file that TEXT means is none. False: no part before a colon is meant for a file. */
@@ -71,14 +69,14 @@ static bool refuse_absent(struct place *p, const char *text)
 {
     for (const char *colon = strchr(text, ':'); colon; colon = strchr(colon + 1, ':')) {
         struct stat status;
-        size_t n = (size_t)(colon - text);
-        if (!looks_like_file(text, n))
+        char *file = strndup(text, (size_t)(colon - text));
+        if (!file || !looks_like_file(file)) {
+            free(file);
             continue;
-        p->file = strndup(text, n);
-        const char *why = !p->file                 ? "out of memory"
-                          : stat(p->file, &status) ? strerror(errno)
-                                                   : hu_file_kind_trouble(status.st_mode);
-        refuse(p, "%.300s: %s", p->file ? p->file : text, why);
+        }
+        p->file = file;
+        refuse(p, "%.300s: %s", file,
+               stat(file, &status) ? strerror(errno) : hu_file_kind_trouble(status.st_mode));
         return true;
     }
     return false;
@@ -101,12 +99,6 @@ static bool split(struct place *p, const char *text)
         return p->tensor;
     }
     return false;
-}
-
-static bool is_raw(const char *path)
-{
-    return !hu_ends_with(path, ".npy") && !hu_ends_with(path, ".safetensors") &&
-           !hu_ends_with(path, ".gguf") && !hu_ends_with(path, ".json");
 }
 
 /* One index into a size, from the end where it is negative. */
@@ -147,11 +139,41 @@ static bool find_index(struct place *p, const struct hu_tensor *t, uint64_t *num
         return refuse(p, "'%.80s' has %u ax%ss, and more is written in the brackets", p->tensor,
                       t->rank, t->rank == 1 ? "i" : "e");
     *number = 0;
-    for (unsigned i = 0; i < t->rank; i++) {
+    for (unsigned i = 0; t->strides && i < t->rank; i++)
+        *number += indices[i] * t->strides[i];
+    for (unsigned i = 0; !t->strides && i < t->rank; i++) {
         unsigned axis = t->fortran_order ? t->rank - 1 - i : i;
         *number = *number * t->shape[axis] + indices[axis];
     }
     return true;
+}
+
+/* From the file, or from the start of a compressed member of it. */
+static bool read_at(struct place *p, const char *path, const struct hu_tensor *t, uint64_t offset,
+                    unsigned char *bytes, size_t n)
+{
+    struct stat status;
+    struct hu_file_error error = {0};
+    struct hu_input in = {.descriptor = open(path, O_RDONLY | O_CLOEXEC)};
+    int why = in.descriptor < 0 || fstat(in.descriptor, &status) ? errno : 0;
+    bool fine = !why;
+    in.size = fine ? (uint64_t)status.st_size : 0;
+    if (fine && t->member) {
+        struct hu_zip *zip = hu_zip_open(&in, &error);
+        fine = zip && hu_zip_read_at(zip, t->member - 1, offset, bytes, n, &error);
+        hu_zip_close(zip);
+        if (!fine)
+            refuse(p, "%.200s: %.250s", path, error.reason);
+    } else if (fine) {
+        why = hu_input_read(&in, bytes, n, offset);
+        fine = !why;
+    }
+    if (why)
+        refuse(p, "%.200s: byte %llu: %s", path, (unsigned long long)offset,
+               why < 0 ? "the file is cut short" : strerror(why));
+    if (in.descriptor >= 0)
+        close(in.descriptor);
+    return fine;
 }
 
 static bool read_bits(struct place *p, const char *path, const struct hu_tensor *t, uint64_t number,
@@ -161,14 +183,8 @@ static bool read_bits(struct place *p, const char *path, const struct hu_tensor 
     uint64_t bit = number % 8 * f->storage_bits;
     uint64_t offset = t->offset + number / 8 * f->storage_bits + bit / 8;
     size_t size = (bit % 8 + f->storage_bits + 7) / 8;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : pread(fd, bytes, size, (off_t)offset);
-    int error = errno;
-    if (fd >= 0)
-        close(fd);
-    if (got != (ssize_t)size)
-        return refuse(p, "%.200s: byte %llu: %s", path, (unsigned long long)offset,
-                      got < 0 ? strerror(error) : "the file is cut short");
+    if (!read_at(p, path, t, offset, bytes, size))
+        return false;
     for (size_t i = 0; t->big_endian && i < size / 2; i++) {
         unsigned char byte = bytes[i];
         bytes[i] = bytes[size - 1 - i];
@@ -186,7 +202,10 @@ static bool read_from(struct place *p, const char *path, const struct hu_tensor 
     uint64_t number;
     *format = t->dtype.format;
     if (t->void_size == 1)
-        return refuse(p, "%.200s does not say what its elements of one byte are", path);
+        return refuse(p,
+                      "%.200s does not say what its elements of one byte are; %.80s:fp8_e4m3[0] "
+                      "would",
+                      path, path);
     if (!*format)
         return refuse(p, "'%.80s' holds %s; only elements of floating-point formats are read",
                       p->tensor, hu_dtype_name(t->dtype));
@@ -210,6 +229,23 @@ static bool read_raw(struct place *p, const struct hu_format **format, uint64_t 
     return fine;
 }
 
+/* An array without a name of its own, by the format of its elements: what is opaque to its header,
+ * FILE:fp8_e5m2[i] names. */
+static bool read_named(struct place *p, struct hu_tensor_set *set, const struct hu_format **format,
+                       uint64_t *bits)
+{
+    char why[HU_NPY_WHY];
+    const struct hu_format *named = hu_format_find(p->tensor);
+    struct hu_tensor *t =
+        set->count == 1 && set->files[0].kind == HU_NPY && named ? set->tensors[0] : NULL;
+    if (!t)
+        return refuse(p, "%.200s has no tensor '%.200s'; 'halfulp tensors' lists them", p->file,
+                      p->tensor);
+    if (!hu_npy_apply_format(t, named, why))
+        return refuse(p, "%.200s %s", p->file, why);
+    return read_from(p, set->paths[0], t, format, bits);
+}
+
 static bool read_set(struct place *p, const struct hu_format **format, uint64_t *bits)
 {
     struct hu_tensor_set set;
@@ -219,9 +255,8 @@ static bool read_set(struct place *p, const struct hu_format **format, uint64_t 
     const struct hu_tensor *t = hu_tensor_set_find(&set, p->tensor);
     if (!t && !*p->tensor && set.tensor_count == 1)
         t = set.tensors[0];
-    bool fine = t ? read_from(p, set.paths[t->file], t, format, bits)
-                  : refuse(p, "%.200s has no tensor '%.200s'; 'halfulp tensors' lists them",
-                           p->file, p->tensor);
+    bool fine =
+        t ? read_from(p, set.paths[t->file], t, format, bits) : read_named(p, &set, format, bits);
     hu_tensor_set_close(&set);
     return fine;
 }
@@ -234,7 +269,8 @@ enum hu_element_result hu_element_read(const char *text, const struct hu_format 
         return HU_ELEMENT_NONE;
     enum hu_element_result result = HU_ELEMENT_NONE;
     if (split(&p, text)) {
-        bool fine = is_raw(p.file) ? read_raw(&p, format, bits) : read_set(&p, format, bits);
+        bool is_raw = hu_kind_of_file(p.file) == HU_FILE_OTHER;
+        bool fine = is_raw ? read_raw(&p, format, bits) : read_set(&p, format, bits);
         result = fine ? HU_ELEMENT_FOUND : HU_ELEMENT_ERROR;
     } else if (refuse_absent(&p, text)) {
         result = HU_ELEMENT_ERROR;

@@ -14,11 +14,12 @@ enum hu_element_result {
 
 /*
  * Reads the element that TEXT names, or says that TEXT names none. FILE is the shortest part before
- * a colon that is an existing file: .npy, .safetensors, .gguf or an index; but a format's name
- * means the format, as in fp16:max, whatever files there are, and ./fp16 the file. TENSOR may be
- * left out where the file has one; of a file of another kind, a raw array, it is the format of the
- * elements: weights.bin:bf16[3]. Indices count from 0, the slowest varying first, or from the end
- * where they are negative; a scalar takes none. Only elements of a floating-point format are read.
+ * a colon that is an existing file, of tensors or an index; but a format's name means the format,
+ * as in fp16:max, whatever files there are, and ./fp16 the file. TENSOR may be left out where the
+ * file has one; of a file of another kind, a raw array, and of a .npy whose elements are opaque, it
+ * is the format of the elements: weights.bin:bf16[3]. Indices count from 0, the slowest varying
+ * first, or from the end where they are negative; a scalar takes none. Only elements of a
+ * floating-point format are read.
  */
 enum hu_element_result hu_element_read(const char *text, const struct hu_format **format,
                                        uint64_t *bits, char message[HU_ELEMENT_MESSAGE]);

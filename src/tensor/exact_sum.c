@@ -1,10 +1,9 @@
 #include "exact_sum.h"
+#include "wide.h"
 
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
-
-typedef unsigned __int128 wide;
 
 enum { WORDS = 4 };
 
@@ -51,10 +50,11 @@ void hu_exact_add_square(struct hu_exact_sum *sum, double value, uint64_t count,
     uint64_t n = integer_of(value, &exponent);
     if (!n || !count)
         return;
-    wide square = (wide)n * n;
-    wide low = (wide)(uint64_t)square * count;
-    wide high = (wide)(uint64_t)(square >> 64) * count + (uint64_t)(low >> 64);
-    uint64_t three[3] = {(uint64_t)low, (uint64_t)high, (uint64_t)(high >> 64)};
+    struct hu_wide square = hu_wide_product(n, n);
+    struct hu_wide low = hu_wide_product(square.low, count);
+    struct hu_wide high = hu_wide_product(square.high, count);
+    hu_wide_add(&high, hu_wide_of(low.high));
+    uint64_t three[3] = {low.low, high.low, high.high};
     add_at(sum, three, 2 * exponent + HU_EXACT_POINT, take);
 }
 

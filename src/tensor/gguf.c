@@ -1,7 +1,6 @@
 #include "gguf.h"
 #include "printable.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct reader {
@@ -12,8 +11,8 @@ struct reader {
     struct hu_file_error *error;
 };
 
-/* Metadata arrays may nest; nobody's do so deeper. */
-enum { DEPTH_MAX = 4, NAME_MAX_BYTES = 64, KEY_MAX_BYTES = 65535, RANK_MAX = 4 };
+/* ggml keeps a name and its NUL in GGML_MAX_NAME, 64 bytes. */
+enum { NAME_MAX_BYTES = 63, KEY_MAX_BYTES = 65535, RANK_MAX = 4 };
 
 static bool no_memory(struct reader *r)
 {
@@ -24,7 +23,8 @@ static bool want(struct reader *r, uint64_t bytes, const char *what)
 {
     if (bytes <= r->end - r->at)
         return true;
-    if (r->end < r->size)
+    r->error->more = r->end < r->size;
+    if (r->error->more)
         return hu_file_refuse(r->error, r->at, "the header runs past 256 MiB within %s", what);
     return hu_file_refuse(r->error, r->at, "the file ends within %s", what);
 }
@@ -50,16 +50,17 @@ static bool read_text(struct reader *r, const char *what, const unsigned char **
 }
 
 /* A name in the file's memory, ended by NUL. */
-static bool read_name(struct reader *r, const char *what, unsigned most, const char **name)
+static bool read_name(struct reader *r, const char *what, unsigned least, unsigned most,
+                      const char **name)
 {
     size_t start = r->at;
     const unsigned char *text;
     uint64_t n;
     if (!read_text(r, what, &text, &n))
         return false;
-    if (!n || n > most)
-        return hu_file_refuse(r->error, start, "%s has %llu bytes; 1 to %u are allowed", what,
-                              (unsigned long long)n, most);
+    if (n < least || n > most)
+        return hu_file_refuse(r->error, start, "%s has %llu bytes; %u to %u are allowed", what,
+                              (unsigned long long)n, least, most);
     if (memchr(text, 0, (size_t)n))
         return hu_file_refuse(r->error, start, "%s holds a NUL", what);
     char *copy = hu_file_allocate(r->file, (size_t)n + 1);
@@ -87,11 +88,8 @@ static bool check_bools(struct reader *r, const unsigned char *value, uint64_t c
     return true;
 }
 
-static bool read_array(struct reader *r, struct hu_metadata *m, int depth);
-
 /* COUNT values of TYPE; m->value is where they start. */
-static bool read_values(struct reader *r, struct hu_metadata *m, uint64_t type, uint64_t count,
-                        int depth)
+static bool read_values(struct reader *r, struct hu_metadata *m, uint64_t type, uint64_t count)
 {
     unsigned width = number_width(type);
     m->type = (enum hu_meta_type)type;
@@ -106,13 +104,11 @@ static bool read_values(struct reader *r, struct hu_metadata *m, uint64_t type, 
         r->at += (size_t)bytes;
         return type != HU_META_BOOL || check_bools(r, m->value, count);
     }
-    /* A string takes at least its length, an array its type and length. */
+    /* A string takes at least its length. */
     for (uint64_t i = 0; i < count; i++) {
-        struct hu_metadata inner;
         const unsigned char *text;
         uint64_t n;
-        if (type == HU_META_STRING ? !read_text(r, "a metadata string", &text, &n)
-                                   : !read_array(r, &inner, depth + 1))
+        if (!read_text(r, "a metadata string", &text, &n))
             return false;
     }
     return true;
@@ -125,16 +121,15 @@ static bool check_type(struct reader *r, uint64_t type)
                           (unsigned long long)type);
 }
 
-static bool read_array(struct reader *r, struct hu_metadata *m, int depth)
+static bool read_array(struct reader *r, struct hu_metadata *m)
 {
     uint64_t type, count;
-    size_t start = r->at;
-    if (depth > DEPTH_MAX)
-        return hu_file_refuse(r->error, start, "metadata arrays nest deeper than %d", DEPTH_MAX);
-    if (!read_number(r, 4, "an array's type", &type) || !check_type(r, type) ||
-        !read_number(r, 8, "an array's length", &count))
+    if (!read_number(r, 4, "an array's type", &type) || !check_type(r, type))
         return false;
-    return read_values(r, m, type, count, depth);
+    if (type == HU_META_ARRAY)
+        return hu_file_refuse(r->error, r->at - 4,
+                              "a metadata array of arrays, which ggml does not read");
+    return read_number(r, 8, "an array's length", &count) && read_values(r, m, type, count);
 }
 
 static bool read_metadata(struct reader *r)
@@ -142,18 +137,18 @@ static bool read_metadata(struct reader *r)
     struct hu_tensor_file *file = r->file;
     struct hu_metadata m = {0};
     uint64_t type;
-    if (!read_name(r, "a metadata key", KEY_MAX_BYTES, &m.key) ||
+    if (!read_name(r, "a metadata key", 1, KEY_MAX_BYTES, &m.key) ||
         !read_number(r, 4, "a metadata type", &type) || !check_type(r, type))
         return false;
     m.is_array = type == HU_META_ARRAY;
     if (m.is_array) {
-        if (!read_array(r, &m, 0))
+        if (!read_array(r, &m))
             return false;
     } else if (type == HU_META_STRING) {
         m.type = HU_META_STRING;
         if (!read_text(r, "a metadata string", &m.value, &m.count))
             return false;
-    } else if (!read_values(r, &m, type, 1, 0)) {
+    } else if (!read_values(r, &m, type, 1)) {
         return false;
     }
     struct hu_metadata *row = hu_file_append(&file->metadata, &file->metadata_count, sizeof *row);
@@ -176,9 +171,12 @@ static bool read_shape(struct reader *r, struct hu_tensor *tensor)
     if (rank && !shape)
         return no_memory(r);
     /* ggml's first dimension varies fastest; ours varies slowest. */
-    for (uint64_t i = 0; i < rank; i++)
+    for (uint64_t i = 0; i < rank; i++) {
         if (!read_number(r, 8, "a tensor's shape", &shape[rank - 1 - i]))
             return false;
+        if (shape[rank - 1 - i] > INT64_MAX)
+            return hu_file_refuse(r->error, r->at - 8, "a size in the shape is over 63 bits");
+    }
     tensor->shape = shape;
     tensor->rank = (unsigned)rank;
     return true;
@@ -192,7 +190,7 @@ static bool read_tensor(struct reader *r, uint64_t alignment)
     if (!t)
         return no_memory(r);
     size_t start = r->at;
-    if (!read_name(r, "a tensor's name", NAME_MAX_BYTES, &t->name) || !read_shape(r, t) ||
+    if (!read_name(r, "a tensor's name", 0, NAME_MAX_BYTES, &t->name) || !read_shape(r, t) ||
         !read_number(r, 4, "a tensor's type", &type))
         return false;
     hu_printable(t->name, name, sizeof name);
@@ -217,9 +215,9 @@ static bool read_alignment(struct reader *r, uint64_t *alignment)
     if (!m)
         return true;
     if (m->is_array || m->type != HU_META_UINT32 || !hu_metadata_integer(m, 0, alignment) ||
-        !*alignment || *alignment % 8)
+        !*alignment || *alignment & (*alignment - 1))
         return hu_file_refuse(r->error, (uint64_t)(m->value - r->bytes),
-                              "general.alignment must be a uint32 and a multiple of 8");
+                              "general.alignment must be a uint32 and a power of two");
     return true;
 }
 
@@ -230,18 +228,16 @@ static bool align_up(uint64_t *offset, uint64_t alignment)
     return !rest || !__builtin_add_overflow(*offset, alignment - rest, offset);
 }
 
-/* Tensors lie one behind the other, each at the next multiple of the alignment. */
+/* Tensors lie one behind the other in the header's order, each at the next multiple of the
+ * alignment, as ggml wants them. */
 static bool check_tiling(struct reader *r, uint64_t alignment)
 {
     char name[80];
     struct hu_tensor_file *file = r->file;
-    struct hu_tensor **order = hu_file_by_offset(file);
-    if (!order)
-        return no_memory(r);
     uint64_t next = 0, end = 0;
     bool fine = true;
     for (size_t i = 0; fine && i < file->count; i++) {
-        struct hu_tensor *t = order[i];
+        struct hu_tensor *t = &file->tensors[i];
         hu_printable(t->name, name, sizeof name);
         if (t->offset != next)
             fine = hu_file_refuse(r->error, file->data_offset + (t->offset < end ? t->offset : end),
@@ -256,7 +252,6 @@ static bool check_tiling(struct reader *r, uint64_t alignment)
         next = end;
         fine = fine && (align_up(&next, alignment) || no_memory(r));
     }
-    free(order);
     if (fine && r->size - file->data_offset > next)
         return hu_file_refuse(r->error, file->data_offset + next,
                               "%llu byte%s the last tensor's data",
@@ -304,10 +299,13 @@ bool hu_gguf_parse(const unsigned char *bytes, size_t n, uint64_t size, struct h
         if (!read_tensor(&r, alignment))
             return false;
     file->data_offset = r.at;
-    /* A file of metadata alone needs no padding. */
-    if (!align_up(&file->data_offset, alignment) || (tensors && file->data_offset > size))
+    /* A file that has no data needs no padding before it. */
+    uint64_t data = 0;
+    for (size_t i = 0; i < file->count; i++)
+        data |= file->tensors[i].bytes;
+    if (!align_up(&file->data_offset, alignment) || (data && file->data_offset > size))
         return hu_file_refuse(error, r.at, "the file ends within the padding after the header");
-    if (!tensors && file->data_offset > size)
+    if (file->data_offset > size)
         file->data_offset = size;
     return hu_file_check_names(file, r.at, error) && check_tiling(&r, alignment);
 }

@@ -86,6 +86,7 @@ static bool read_descr(struct reader *r, struct dictionary *d)
 {
     int c = peek(r);
     d->descr_at = r->at;
+    r->error->unread = c == '[' || c == '(';
     if (c == '[')
         return hu_file_refuse(r->error, r->at,
                               "the dtype is structured (records of named fields); halfulp reads "
@@ -241,13 +242,15 @@ static const char *unreadable(char kind)
     }
 }
 
+/* V2 is ml_dtypes' bfloat16; V1 any other type of its; f1, of NumPy's kind f, a float8. */
 static bool find_opaque(const char *code, struct hu_tensor *t)
 {
     bool two = !strcmp(code, "V2"), one = !strcmp(code, "V1") || !strcmp(code, "f1");
     if (!one && !two)
         return false;
     t->void_size = two ? 2 : 1;
-    return hu_dtype_find(two ? "bf16" : "uint8", &t->dtype);
+    t->dtype = (struct hu_dtype){.block = hu_block_opaque(*code == 'f')};
+    return one || hu_dtype_find("bf16", &t->dtype);
 }
 
 /* Whether elements of dtype ORDER CODE have their most significant byte first. '=', '|' and no
@@ -280,6 +283,7 @@ static bool find_dtype(struct reader *r, const struct dictionary *d, struct hu_t
             t->big_endian = order == '>' && t->void_size > 1;
             return true;
         }
+        r->error->unread = true;
         return hu_file_refuse(r->error, d->descr_at, "dtype '%s' is not read: %s", d->descr,
                               unreadable(*code));
     }
@@ -296,6 +300,7 @@ static bool find_dtype(struct reader *r, const struct dictionary *d, struct hu_t
         t->dtype = named;
         return true;
     }
+    r->error->unread = true;
     return hu_file_refuse(r->error, d->descr_at, "dtype '%s' is not read: %s", d->descr,
                           unreadable(order));
 }
@@ -325,6 +330,7 @@ static size_t read_prefix(const unsigned char *bytes, size_t n, uint64_t size, u
     if (major > 1)
         *length |= (uint64_t)bytes[10] << 16 | (uint64_t)bytes[11] << 24;
     if (*length > HU_NPY_HEADER_MAX || *length > n - prefix) {
+        error->more = *length <= HU_NPY_HEADER_MAX && n < size;
         hu_file_refuse(error, 8, "the header claims %llu bytes, and %llu follow",
                        (unsigned long long)*length, (unsigned long long)(size - prefix));
         if (*length > HU_NPY_HEADER_MAX)
@@ -385,6 +391,30 @@ bool hu_npy_parse(const unsigned char *bytes, size_t n, uint64_t size, struct hu
     return read_dictionary(&r, &d) && set_tensor(&r, &d);
 }
 
+bool hu_npy_apply_format(struct hu_tensor *t, const struct hu_format *format, char why[HU_NPY_WHY])
+{
+    char unpacked[HU_MAX_NAME + 16];
+    if (format == t->dtype.format)
+        return true;
+    if (t->dtype.format && !t->void_size) {
+        snprintf(why, HU_NPY_WHY, "holds %s by its header, and no %s", hu_dtype_name(t->dtype),
+                 format->name);
+        return false;
+    }
+    /* In .npy every element has bytes of its own. */
+    snprintf(unpacked, sizeof unpacked, "%s_unpacked", format->name);
+    if (format->storage_bits < 8)
+        format = hu_format_find(unpacked);
+    if (format->storage_bits != 8 * hu_dtype_bytes(t->dtype)) {
+        snprintf(why, HU_NPY_WHY, "has elements of %u bytes, and one of %s takes %u",
+                 hu_dtype_bytes(t->dtype), format->name, format->storage_bits / 8);
+        return false;
+    }
+    t->dtype = (struct hu_dtype){.format = format};
+    t->void_size = 0;
+    return true;
+}
+
 /* ml_dtypes' types, which NumPy writes as opaque bytes. */
 static const struct {
     const char *format, *name;
@@ -425,6 +455,25 @@ const char *hu_npy_descr(const struct hu_format *f, bool *named)
     if (!hu_npy_type_name(f))
         return NULL;
     return f->storage_bits == 16 ? "<V2" : "|V1";
+}
+
+const char *hu_npy_descr_of(const struct hu_tensor *t, bool big_endian, char out[HU_NPY_DESCR])
+{
+    bool named;
+    const char *name = hu_dtype_name(t->dtype);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(known[i].name, name)) {
+            char order = known[i].code[1] == '1' ? '|' : big_endian ? '>' : '<';
+            snprintf(out, HU_NPY_DESCR, "%c%s", order, known[i].code);
+            return out;
+        }
+    const char *opaque_descr = t->dtype.format ? hu_npy_descr(t->dtype.format, &named) : NULL;
+    if (!opaque_descr)
+        return NULL;
+    snprintf(out, HU_NPY_DESCR, "%s", opaque_descr);
+    if (big_endian && *out == '<')
+        *out = '>';
+    return out;
 }
 
 unsigned char *hu_npy_header(const char *descr, bool fortran_order, const uint64_t *shape,

@@ -1,4 +1,5 @@
 #include "raw.h"
+#include "file_kind.h"
 
 #include <errno.h>
 #include <string.h>
@@ -37,13 +38,18 @@ bool hu_raw_open(const char *path, const struct hu_format *format, struct hu_ten
     *error = (struct hu_file_error){0};
     const char *why = stat(path, &status) ? hu_file_open_trouble(path, errno)
                                           : hu_file_kind_trouble(status.st_mode);
-    if (why) {
-        hu_file_refuse(error, 0, "%s", why);
-        error->has_offset = false;
+    if (why)
+        return hu_file_refuse_whole(error, "%s", why);
+    /* Floats do not begin as a page or a pointer does. */
+    char what[HU_FOREIGN_TEXT];
+    if (hu_foreign_path(path, what) && (strstr(what, "pointer") || strstr(what, "HTML"))) {
+        hu_file_refuse_whole(error, "%s", what);
         return false;
     }
     bool fine = hu_raw_describe(format, (uint64_t)status.st_size, file, error);
-    if (!fine)
+    if (fine)
+        file->state = hu_file_state_of(&status);
+    else
         hu_tensor_file_close(file);
     return fine;
 }

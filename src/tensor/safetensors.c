@@ -1,6 +1,7 @@
 #include "safetensors.h"
 #include "printable.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,14 +12,21 @@
  *     "data_offsets": [ begin, end ] } … }
  */
 struct reader {
-    const unsigned char *bytes;
-    size_t at, end; /* end of the header */
-    uint64_t size;  /* of the file */
+    unsigned char *bytes; /* the file's own */
+    size_t at, end;       /* end of the header */
+    uint64_t size;        /* of the file */
     struct hu_tensor_file *file;
     struct hu_file_error *error;
     uint64_t *shape; /* of the tensor being read */
     size_t rank;
+    size_t keys; /* of tensors, beyond the three */
+    size_t arrays;
+    const char *key; /* the first of those keys, and its tensor */
+    const char *of;
 };
+
+/* serde_json's remaining_depth is 128 and must not come to 0. */
+enum { DEPTH_MAX = 127, DEPTH_TENSOR = 2 };
 
 static bool no_memory(struct reader *r)
 {
@@ -148,7 +156,8 @@ static bool read_escape(struct reader *r, char **out)
     return true;
 }
 
-/* A string in the file's memory, ended by NUL. No escape writes more bytes than it takes. */
+/* A string in its place, ended by a NUL where its closing quote was or before. No escape writes
+ * more bytes than it takes. */
 static bool read_string(struct reader *r, const char *where, char **text)
 {
     if (!expect(r, '"', where))
@@ -158,9 +167,7 @@ static bool read_string(struct reader *r, const char *where, char **text)
         close += r->bytes[close] == '\\' ? 2 : 1;
     if (close >= r->end)
         return hu_file_refuse(r->error, start - 1, "this string does not end");
-    char *out = *text = hu_file_allocate(r->file, close - start + 1);
-    if (!out)
-        return no_memory(r);
+    char *out = *text = (char *)r->bytes + start;
     while (r->at < close) {
         unsigned char c = r->bytes[r->at];
         if (c == '\\') {
@@ -173,7 +180,7 @@ static bool read_string(struct reader *r, const char *where, char **text)
         if (!n || c < 0x20)
             return hu_file_refuse(r->error, r->at,
                                   n ? "a bare control character in a string" : "not UTF-8");
-        memcpy(out, r->bytes + r->at, n);
+        memmove(out, r->bytes + r->at, n);
         out += n;
         r->at += n;
     }
@@ -197,6 +204,82 @@ static bool read_integer(struct reader *r, const char *what, uint64_t *value)
     if (r->bytes[start] == '0' && r->at > start + 1)
         return hu_file_refuse(r->error, start, "%s has a leading zero", what);
     return !over || hu_file_refuse(r->error, start, "%s is over 64 bits", what);
+}
+
+static bool skip_value(struct reader *r, unsigned depth);
+
+static bool skip_element(struct reader *r, void *context)
+{
+    return skip_value(r, *(unsigned *)context);
+}
+
+static bool skip_member(struct reader *r, void *context)
+{
+    char *key;
+    return read_string(r, "of a key", &key) && expect(r, ':', "after a key") &&
+           skip_value(r, *(unsigned *)context);
+}
+
+static size_t skip_digits(struct reader *r)
+{
+    size_t start = r->at;
+    while (r->at < r->end && r->bytes[r->at] >= '0' && r->bytes[r->at] <= '9')
+        r->at++;
+    return r->at - start;
+}
+
+/* RFC 8259 section 6, within fp64's range: the reference keeps numbers in that. */
+static bool skip_number(struct reader *r)
+{
+    size_t start = r->at;
+    r->at += r->bytes[r->at] == '-';
+    size_t whole = r->at, digits = skip_digits(r);
+    bool fine = digits && (digits == 1 || r->bytes[whole] != '0');
+    if (fine && r->at < r->end && r->bytes[r->at] == '.') {
+        r->at++;
+        fine = skip_digits(r);
+    }
+    if (fine && r->at < r->end && (r->bytes[r->at] | 0x20) == 'e') {
+        r->at++;
+        r->at += r->at < r->end && strchr("+-", r->bytes[r->at]) && r->bytes[r->at];
+        fine = skip_digits(r);
+    }
+    char text[400];
+    size_t n = r->at - start < sizeof text ? r->at - start : sizeof text - 1;
+    memcpy(text, r->bytes + start, n);
+    text[n] = 0;
+    return (fine && isfinite(strtod(text, NULL))) ||
+           hu_file_refuse(r->error, start, "no number of JSON, or one beyond fp64's range");
+}
+
+static bool take_word(struct reader *r, const char *word)
+{
+    size_t n = strlen(word);
+    if (r->end - r->at < n || memcmp(r->bytes + r->at, word, n))
+        return false;
+    r->at += n;
+    return true;
+}
+
+/* Any value of JSON, which stands DEPTH brackets deep. */
+static bool skip_value(struct reader *r, unsigned depth)
+{
+    char *text;
+    skip_space(r);
+    unsigned char c = r->at < r->end ? r->bytes[r->at] : 0;
+    if (c == '"')
+        return read_string(r, "of a string", &text);
+    if (c == '-' || (c >= '0' && c <= '9'))
+        return skip_number(r);
+    if (c == '{' || c == '[') {
+        if (++depth > DEPTH_MAX)
+            return hu_file_refuse(r->error, r->at, "more than %d brackets within each other",
+                                  DEPTH_MAX);
+        r->at++;
+        return read_members(r, c == '{' ? '}' : ']', c == '{' ? skip_member : skip_element, &depth);
+    }
+    return take_word(r, "null") || take_word(r, "true") || take_word(r, "false") ||
+           hu_file_refuse(r->error, r->at, "a value of JSON is due here");
 }
 
 static bool read_shape_size(struct reader *r, void *context)
@@ -270,7 +353,7 @@ static bool read_offsets(struct reader *r, struct tensor_reading *t)
 static bool read_field(struct reader *r, void *context)
 {
     struct tensor_reading *t = context;
-    char *key, name[80];
+    char *key;
     skip_space(r);
     size_t start = r->at;
     if (!read_string(r, "of a key", &key) || !expect(r, ':', "after a key"))
@@ -279,10 +362,13 @@ static bool read_field(struct reader *r, void *context)
                      : !strcmp(key, "shape")        ? SEEN_SHAPE
                      : !strcmp(key, "data_offsets") ? SEEN_OFFSETS
                                                     : 0;
-    if (!field)
-        return hu_file_refuse(r->error, start,
-                              "'%s' is no key of a tensor: dtype, shape and data_offsets are",
-                              hu_printable(key, name, sizeof name));
+    if (!field) {
+        if (!r->keys++) {
+            r->key = key;
+            r->of = t->tensor->name;
+        }
+        return skip_value(r, DEPTH_TENSOR);
+    }
     if (t->seen & field)
         return hu_file_refuse(r->error, start, "the key '%s' comes twice", key);
     t->seen |= field;
@@ -307,6 +393,11 @@ static bool check_tensor(struct reader *r, struct tensor_reading *t)
                               name, (unsigned long long)t->offsets[1], (unsigned long long)data);
     if (!hu_tensor_measure(tensor, t->offsets_at, r->error))
         return false;
+    if (!hu_tensor_folds(tensor))
+        return hu_file_refuse(r->error, t->offsets_at,
+                              "tensor '%s': the sizes of its shape, multiplied one after the "
+                              "other, exceed 64 bits",
+                              name);
     if (tensor->bytes != t->offsets[1] - t->offsets[0])
         return hu_file_refuse(r->error, t->offsets_at,
                               "tensor '%s' needs %llu bytes by dtype and shape, and its offsets "
@@ -317,6 +408,17 @@ static bool check_tensor(struct reader *r, struct tensor_reading *t)
     return true;
 }
 
+/* [dtype, shape, data_offsets]: the reference's derived reader takes a struct so, too. */
+static bool read_tensor_array(struct reader *r, struct tensor_reading *t)
+{
+    r->arrays++;
+    t->seen = SEEN_ALL;
+    return expect(r, '[', "of a tensor") && read_dtype(r, t->tensor) &&
+           expect(r, ',', "after the dtype") && read_shape(r, t->tensor) &&
+           expect(r, ',', "after the shape") && read_offsets(r, t) &&
+           expect(r, ']', "after the offsets") && check_tensor(r, t);
+}
+
 static bool read_tensor(struct reader *r, const char *name, size_t start)
 {
     char shown[80];
@@ -325,6 +427,8 @@ static bool read_tensor(struct reader *r, const char *name, size_t start)
     if (!t.tensor)
         return no_memory(r);
     t.tensor->name = name;
+    if (peek(r, '['))
+        return read_tensor_array(r, &t);
     if (!expect(r, '{', "of a tensor") || !read_members(r, '}', read_field, &t))
         return false;
     if (t.seen != SEEN_ALL)
@@ -365,14 +469,40 @@ static bool read_entry(struct reader *r, void *context)
     if (*seen_metadata)
         return hu_file_refuse(r->error, start, "__metadata__ comes twice");
     *seen_metadata = true;
+    skip_space(r);
+    if (take_word(r, "null")) {
+        hu_file_note(r->file,
+                     "__metadata__ is null, as though it were not there; it ought to be an "
+                     "object of strings");
+        return true;
+    }
     return expect(r, '{', "of __metadata__") && read_members(r, '}', read_metadata, NULL);
+}
+
+static void note_liberties(struct reader *r)
+{
+    char key[80], name[80];
+    if (r->keys)
+        hu_file_note(r->file,
+                     "%zu key%s of tensors beyond dtype, shape and data_offsets, as safetensors "
+                     "itself does, %s passed over: '%s' of '%s'%s",
+                     r->keys, r->keys > 1 ? "s" : "", r->keys > 1 ? "were" : "was",
+                     hu_printable(r->key, key, sizeof key), hu_printable(r->of, name, sizeof name),
+                     r->keys > 1 ? " first" : "");
+    if (r->arrays)
+        hu_file_note(r->file, "%zu tensor%s described by an array and no object", r->arrays,
+                     r->arrays > 1 ? "s are" : " is");
 }
 
 static bool read_header(struct reader *r)
 {
     bool seen_metadata = false;
-    if (r->at >= r->end || r->bytes[r->at] != '{')
-        return hu_file_refuse(r->error, r->at, "the header must begin with '{'");
+    size_t start = r->at;
+    if (!peek(r, '{'))
+        return hu_file_refuse(r->error, start, "the header must begin with '{'");
+    if (r->at > start)
+        hu_file_note(r->file, "white space stands before the header's '{', where the format wants "
+                              "none");
     r->at++;
     if (!read_members(r, '}', read_entry, &seen_metadata))
         return false;
@@ -407,8 +537,8 @@ static bool check_tiling(struct reader *r)
     return fine;
 }
 
-bool hu_safetensors_parse(const unsigned char *bytes, size_t n, uint64_t size,
-                          struct hu_tensor_file *file, struct hu_file_error *error)
+bool hu_safetensors_parse_in_place(unsigned char *bytes, size_t n, uint64_t size,
+                                   struct hu_tensor_file *file, struct hu_file_error *error)
 {
     uint64_t length = 0;
     if (n < 8)
@@ -421,8 +551,9 @@ bool hu_safetensors_parse(const unsigned char *bytes, size_t n, uint64_t size,
                               "safetensors allows: no safetensors file?",
                               (unsigned long long)length);
     if (length > size - 8 || length > n - 8)
-        return hu_file_refuse(error, 0, "the header claims %llu bytes, and %llu follow",
-                              (unsigned long long)length, (unsigned long long)(size - 8));
+        return hu_file_refuse(
+            error, 0, "the header claims %llu bytes, and %llu follow: the file is cut short",
+            (unsigned long long)length, (unsigned long long)(size - 8));
     struct reader r = {.bytes = bytes,
                        .at = 8,
                        .end = 8 + (size_t)length,
@@ -434,5 +565,17 @@ bool hu_safetensors_parse(const unsigned char *bytes, size_t n, uint64_t size,
     file->data_offset = r.end;
     bool fine = read_header(&r) && hu_file_check_names(file, 8, error) && check_tiling(&r);
     free(r.shape);
+    if (fine)
+        note_liberties(&r);
     return fine;
+}
+
+bool hu_safetensors_parse(const unsigned char *bytes, size_t n, uint64_t size,
+                          struct hu_tensor_file *file, struct hu_file_error *error)
+{
+    unsigned char *own = hu_file_allocate(file, n + 1);
+    if (!own)
+        return hu_file_refuse(error, 0, "out of memory");
+    memcpy(own, bytes, n);
+    return hu_safetensors_parse_in_place(own, n, size, file, error);
 }

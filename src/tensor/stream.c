@@ -1,4 +1,5 @@
 #include "stream.h"
+#include "window.h"
 #include "array/array.h"
 #include "array/layout.h"
 
@@ -9,11 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
-
-/* What is shorter is cheaper to read than to map. */
-enum { MAPPED_LEAST = 64 * 1024 };
 
 /* What the threads share; the lock guards all of it. */
 struct state {
@@ -34,16 +31,7 @@ struct open_tensor {
     uint64_t pieces_left;
     double greatest;
     struct hu_gathered *gathered; /* of the pieces that are handed in; NULL: none is */
-    unsigned char *mapping;       /* the input from first_page on; NULL: it is not mapped */
-    size_t mapped;
-    uint64_t first_page; /* an offset in the input */
-};
-
-/* The part of an input that a thread reads, in a buffer or mapped. */
-struct window {
-    unsigned char *bytes;
-    void *pages; /* NULL: in the worker's buffer */
-    size_t length;
+    struct hu_mapped mapped;
 };
 
 /* Where a thread goes on when a mapped page cannot be read; NULL: it reads none. */
@@ -69,7 +57,9 @@ struct worker {
     struct open_tensor *tensor;
     uint64_t pieces;
     double greatest;
-    struct window window;
+    struct hu_window window;
+    uint64_t begin; /* of the piece in the tensor's bytes, and how many */
+    size_t bytes;
 };
 
 /* A piece of a tensor: elements for an analysis or a conversion, bytes for a copy. */
@@ -81,18 +71,44 @@ struct piece {
 struct hu_stream_tensor hu_stream_tensor_of(const struct hu_tensor *t,
                                             const struct hu_format *format, int input)
 {
+    struct hu_dtype dtype = format ? (struct hu_dtype){.format = format} : t->dtype;
     struct hu_stream_tensor s = {
         .data = {.format = format, .elements = t->elements, .row = t->elements},
         .input = input,
         .offset = t->offset,
         .bytes = t->bytes,
-        .big_endian = t->big_endian,
+        .unit = hu_dtype_elements(dtype) == 1 ? hu_dtype_bytes(dtype) : 0,
+        .shape = t->shape,
+        .strides = t->strides,
+        .rank = t->rank,
+        .span = t->span,
         .analysed = format != NULL,
         .output = -1,
     };
+    if (t->big_endian && format)
+        s.swap = format->storage_bits / 8u;
     if (t->rank)
         s.data.row = t->shape[t->fortran_order ? 0 : t->rank - 1];
     return s;
+}
+
+void hu_stream_turn(struct hu_stream_tensor *copy, const struct hu_tensor *t)
+{
+    /* complex64 is two numbers. */
+    if (t->big_endian)
+        copy->swap = t->dtype.block ? hu_dtype_bytes(t->dtype) / 2 : hu_dtype_bytes(t->dtype);
+}
+
+void hu_stream_reorder(struct hu_stream_tensor *data, const struct hu_tensor *t, uint64_t *strides)
+{
+    uint64_t stride = 1;
+    for (unsigned i = 0; i < t->rank; i++) {
+        strides[i] = stride;
+        stride *= t->shape[i];
+    }
+    data->strides = strides;
+    data->span = t->elements;
+    data->data.row = t->shape[t->rank - 1];
 }
 
 /* Elements, or bytes of a copy, that a piece may have at most. */
@@ -157,25 +173,6 @@ static void report_empty(struct state *s, size_t index)
     hu_gathered_free(none);
 }
 
-static uint64_t page_size(void)
-{
-    return (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-/* Where it can be mapped. Addresses are all that this takes: pages come and go with the pieces. */
-static void map_tensor(struct open_tensor *open, const struct hu_stream_tensor *t)
-{
-    uint64_t first = t->offset / page_size() * page_size(), length = t->offset - first + t->bytes;
-    if (t->bytes < MAPPED_LEAST || length > SIZE_MAX)
-        return;
-    void *at = mmap(NULL, (size_t)length, PROT_READ, MAP_SHARED, t->input, (off_t)first);
-    if (at == MAP_FAILED)
-        return;
-    open->mapping = at;
-    open->mapped = (size_t)length;
-    open->first_page = first;
-}
-
 static struct open_tensor *open_tensor_new(struct state *s, size_t index, uint64_t pieces)
 {
     struct open_tensor *open = calloc(1, sizeof *open);
@@ -184,14 +181,13 @@ static struct open_tensor *open_tensor_new(struct state *s, size_t index, uint64
     open->next = s->open;
     open->index = index;
     open->pieces_left = pieces;
-    map_tensor(open, &s->stream->tensors[index]);
+    hu_mapped_open(&open->mapped, &s->stream->tensors[index]);
     return open;
 }
 
 static void open_tensor_free(struct open_tensor *open)
 {
-    if (open->mapping)
-        munmap(open->mapping, open->mapped);
+    hu_mapped_close(&open->mapped);
     free(open);
 }
 
@@ -328,24 +324,6 @@ static bool start_tensor(struct worker *w, struct open_tensor *open)
     return true;
 }
 
-/* All N bytes at OFFSET. 0, an errno, or -1: the file ends. */
-static int read_all(int fd, unsigned char *bytes, size_t n, uint64_t offset)
-{
-    while (n) {
-        ssize_t got = pread(fd, bytes, n, (off_t)offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return errno;
-        if (!got)
-            return -1;
-        bytes += got;
-        offset += (uint64_t)got;
-        n -= (size_t)got;
-    }
-    return 0;
-}
-
 static int write_all(int fd, const unsigned char *bytes, size_t n, uint64_t offset)
 {
     while (n) {
@@ -359,16 +337,6 @@ static int write_all(int fd, const unsigned char *bytes, size_t n, uint64_t offs
         n -= (size_t)put;
     }
     return 0;
-}
-
-static void swap_bytes(unsigned char *bytes, size_t n, unsigned size)
-{
-    for (size_t i = 0; i + size <= n; i += size)
-        for (unsigned k = 0; k < size / 2; k++) {
-            unsigned char byte = bytes[i + k];
-            bytes[i + k] = bytes[i + size - 1 - k];
-            bytes[i + size - 1 - k] = byte;
-        }
 }
 
 /* The bytes of elements or bytes up to INDEX: whole ones below an element that starts within one.
@@ -426,7 +394,11 @@ static bool write_piece(struct worker *w, const struct piece *p, const struct hu
     }
     uint64_t at = t->output_offset + bytes_before(t->to ? t->to : t->data.format, p->from);
     int error = write_all(t->output, out, bytes, at);
-    if (error)
+    /* The kernel could not read the mapped page: the input is at fault. */
+    if (error == EFAULT && w->window.pages)
+        fail_at(w->state, p->tensor->index, false,
+                hu_window_trouble(t, w->begin, w->bytes, w->input));
+    else if (error)
         fail_at(w->state, p->tensor->index, true, error);
     return !error;
 }
@@ -446,46 +418,6 @@ static bool analyse_piece(struct worker *w, const struct piece *p, const struct 
     return fine;
 }
 
-/* The piece's pages, brought in all at once. What lies about it is not needed: where this fails, or
- * a kernel before Linux 5.14 does not know it, they come one after the other. */
-static void map_window(struct window *w, const struct open_tensor *open, uint64_t offset, size_t n)
-{
-    uint64_t page = page_size();
-    uint64_t start = open->first_page, first = offset / page * page;
-    w->pages = open->mapping + (first - start);
-    w->length = (size_t)(offset - first) + n;
-    w->bytes = open->mapping + (offset - start);
-#ifdef MADV_POPULATE_READ
-    madvise(w->pages, w->length, MADV_POPULATE_READ);
-#endif
-}
-
-/* Pages that were read need not stay with this process. */
-static void close_window(struct window *w)
-{
-    if (w->pages)
-        madvise(w->pages, w->length, MADV_DONTNEED);
-    w->pages = NULL;
-}
-
-/* Bytes that must be swapped and inputs that are not mapped are read. False: reported. */
-static bool open_window(struct worker *w, const struct piece *p, const struct hu_stream_tensor *t,
-                        uint64_t offset, size_t n)
-{
-    bool swapped = t->big_endian && t->data.format;
-    if (p->tensor->mapping && !swapped) {
-        map_window(&w->window, p->tensor, offset, n);
-        return true;
-    }
-    int error = read_all(t->input, w->input, n, offset);
-    if (error)
-        fail_at(w->state, p->tensor->index, false, error < 0 ? 0 : error);
-    if (swapped)
-        swap_bytes(w->input, n, t->data.format->storage_bits / 8);
-    w->window.bytes = w->input;
-    return !error;
-}
-
 static bool use_window(struct worker *w, const struct piece *p, const struct hu_stream_tensor *t,
                        size_t bytes)
 {
@@ -502,9 +434,14 @@ static __attribute__((noinline)) bool read_piece(struct worker *w, const struct 
 {
     const struct hu_stream_tensor *t = &w->state->stream->tensors[p->tensor->index];
     const struct hu_format *f = t->data.format;
-    uint64_t begin = bytes_before(f, p->from), end = f ? hu_array_bytes(f, (size_t)p->to) : p->to;
-    size_t bytes = (size_t)(end - begin);
-    return open_window(w, p, t, t->offset + begin, bytes) && use_window(w, p, t, bytes);
+    uint64_t end = f ? hu_array_bytes(f, (size_t)p->to) : p->to;
+    w->begin = bytes_before(f, p->from);
+    w->bytes = (size_t)(end - w->begin);
+    int why =
+        hu_window_open(&w->window, &p->tensor->mapped, t, w->begin, w->bytes, w->input, w->output);
+    if (why)
+        fail_at(w->state, p->tensor->index, false, why < 0 ? 0 : why);
+    return !why && use_window(w, p, t, w->bytes);
 }
 
 static bool do_piece(struct worker *w, const struct piece *p)
@@ -512,14 +449,16 @@ static bool do_piece(struct worker *w, const struct piece *p)
     sigjmp_buf gone;
     if (sigsetjmp(gone, 1)) {
         unreadable = NULL;
-        fail_at(w->state, p->tensor->index, false, 0);
-        close_window(&w->window);
+        fail_at(w->state, p->tensor->index, false,
+                hu_window_trouble(&w->state->stream->tensors[p->tensor->index], w->begin, w->bytes,
+                                  w->input));
+        hu_window_close(&w->window);
         return false;
     }
     unreadable = &gone;
     bool fine = read_piece(w, p);
     unreadable = NULL;
-    close_window(&w->window);
+    hu_window_close(&w->window);
     return fine;
 }
 

@@ -11,13 +11,17 @@
 #include "tensor_file.h"
 
 /* Bytes of a piece of data, source or target, whichever is larger. */
-enum { HU_PIECE = 1024 * 1024, HU_THREADS_MAX = 32 };
+enum { HU_PIECE = 1024 * 1024, HU_THREADS_MAX = 32, HU_STREAM_RANK_MAX = 64 };
 
 struct hu_stream_tensor {
     struct hu_statistics_data data; /* data.format NULL: bytes to be copied */
     int input;
-    uint64_t offset, bytes; /* of the data in the input */
-    bool big_endian;
+    uint64_t offset, bytes; /* of the data in the input; bytes as though they lay in a row */
+    unsigned swap;          /* bytes of which each so many are to be turned around; 0: none */
+    unsigned unit;          /* bytes of an element; 0: less than one */
+    const uint64_t *shape, *strides; /* strides NULL: the elements lie in a row */
+    unsigned rank;
+    uint64_t span; /* elements from the first to the last */
     bool analysed;
     /* Where output is no -1: to which format, NULL for a copy, and the place of the result.
      * Elements that have that format already keep their bits, NaNs' too; but infinities saturate
@@ -27,9 +31,16 @@ struct hu_stream_tensor {
     const struct hu_format *to;
 };
 
-/* Data of TENSOR as FORMAT, an element after the other, to be analysed and not written. */
+/* Data of TENSOR as FORMAT, an element after the other, to be analysed and not written; NULL: to be
+ * copied. */
 struct hu_stream_tensor hu_stream_tensor_of(const struct hu_tensor *tensor,
                                             const struct hu_format *format, int input);
+/* Has a copy of a big-endian TENSOR turned into little-endian. */
+void hu_stream_turn(struct hu_stream_tensor *copy, const struct hu_tensor *tensor);
+/* Has TENSOR, whose first size varies fastest, read so that the last one does. STRIDES has room for
+ * its rank and lives as long as the run. */
+void hu_stream_reorder(struct hu_stream_tensor *data, const struct hu_tensor *tensor,
+                       uint64_t *strides);
 
 struct hu_stream {
     struct hu_statistics_plan plan;

@@ -1,8 +1,10 @@
+#include "archive.h"
+#include "file_kind.h"
 #include "gguf.h"
 #include "npy.h"
 #include "printable.h"
 #include "safetensors.h"
-#include "words.h"
+#include "torch_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,11 +73,41 @@ bool hu_file_refuse(struct hu_file_error *error, uint64_t offset, const char *fo
     return false;
 }
 
-static bool refuse_whole(struct hu_file_error *error, const char *reason)
+bool hu_file_refuse_whole(struct hu_file_error *error, const char *format, ...)
 {
-    hu_file_refuse(error, 0, "%s", reason);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->reason, sizeof error->reason, format, arguments);
+    va_end(arguments);
     error->has_offset = false;
+    error->offset = 0;
     return false;
+}
+
+void hu_file_note(struct hu_tensor_file *file, const char *format, ...)
+{
+    char text[400];
+    va_list arguments;
+    va_start(arguments, format);
+    int n = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    size_t length = n < (int)sizeof text ? (size_t)n : sizeof text - 1;
+    char *copy = hu_file_allocate(file, length + 1);
+    const char **row = copy ? hu_file_append(&file->notes, &file->note_count, sizeof *row) : NULL;
+    if (!row)
+        return;
+    memcpy(copy, text, length);
+    copy[length] = 0;
+    *row = copy;
+}
+
+bool hu_tensor_folds(const struct hu_tensor *tensor)
+{
+    uint64_t product = 1;
+    for (unsigned i = 0; i < tensor->rank; i++)
+        if (__builtin_mul_overflow(product, tensor->shape[i], &product))
+            return false;
+    return true;
 }
 
 bool hu_tensor_measure(struct hu_tensor *tensor, uint64_t offset, struct hu_file_error *error)
@@ -148,7 +180,7 @@ bool hu_file_check_names(const struct hu_tensor_file *file, uint64_t offset,
     size_t most = file->count > file->metadata_count ? file->count : file->metadata_count;
     const char **names = malloc((most + 1) * sizeof *names);
     if (!names)
-        return refuse_whole(error, "out of memory");
+        return hu_file_refuse_whole(error, "out of memory");
     for (size_t i = 0; i < file->count; i++)
         names[i] = file->tensors[i].name;
     bool fine = names_differ(names, file->count, "tensors named", offset, error);
@@ -175,63 +207,135 @@ const char *hu_file_kind_trouble(mode_t mode)
                                               : "is no regular file";
 }
 
-/* A zip archive's first record, or the only one of an empty archive (APPNOTE 4.3.7, 4.3.16). */
-static bool is_zip(const unsigned char *bytes)
-{
-    return !memcmp(bytes, "PK\3\4", 4) || !memcmp(bytes, "PK\5\6", 4);
-}
-
-static bool map_header(int descriptor, struct hu_tensor_file *file, struct hu_file_error *error)
+static bool open_input(const char *path, struct hu_input *in, struct hu_tensor_file *file,
+                       struct hu_file_error *error)
 {
     struct stat status;
-    if (fstat(descriptor, &status))
-        return refuse_whole(error, strerror(errno));
+    in->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (in->descriptor < 0)
+        return hu_file_refuse_whole(error, "%s", hu_file_open_trouble(path, errno));
+    if (fstat(in->descriptor, &status))
+        return hu_file_refuse_whole(error, "%s", strerror(errno));
     const char *trouble = hu_file_kind_trouble(status.st_mode);
     if (trouble)
-        return refuse_whole(error, trouble);
-    file->size = (uint64_t)status.st_size;
-    if (file->size < 8)
-        return refuse_whole(error, "is too short for a safetensors, GGUF or .npy header");
-    uint64_t most = HU_GGUF_HEADER_MAX;
-    file->mapped = (size_t)(file->size < most ? file->size : most);
-    void *mapping = mmap(NULL, file->mapped, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (mapping == MAP_FAILED)
-        return refuse_whole(error, strerror(errno));
-    file->mapping = mapping;
+        return hu_file_refuse_whole(error, "%s", trouble);
+    file->state = hu_file_state_of(&status);
+    file->size = in->size = (uint64_t)status.st_size;
     return true;
+}
+
+static bool refuse_read(struct hu_file_error *error, int why)
+{
+    return hu_file_refuse_whole(
+        error, "%s", why < 0 ? "the file became shorter while it was read" : strerror(why));
 }
 
 typedef bool parse_function(const unsigned char *bytes, size_t n, uint64_t size,
                             struct hu_tensor_file *file, struct hu_file_error *error);
 
+/* Only the header's parser knows how long it is: it is given the file's first bytes, and four times
+ * as many whenever it wants more. */
+static bool parse_start(const struct hu_input *in, parse_function *parse, size_t most,
+                        struct hu_tensor_file *file, struct hu_file_error *error)
+{
+    struct hu_file_state state = file->state;
+    for (size_t n = 256 * 1024;; n *= 4) {
+        n = n < most ? n : most;
+        n = n < in->size ? n : (size_t)in->size;
+        unsigned char *bytes = malloc(n + 1);
+        if (!bytes)
+            return hu_file_refuse_whole(error, "out of memory");
+        file->header = bytes;
+        int why = hu_input_read(in, bytes, n, 0);
+        if (why)
+            return refuse_read(error, why);
+        *error = (struct hu_file_error){0};
+        if (parse(bytes, n, in->size, file, error))
+            return true;
+        if (!error->more || n == most || n == in->size)
+            return false;
+        hu_tensor_file_close(file);
+        file->state = state;
+        file->size = in->size;
+    }
+}
+
+static bool parse_safetensors(const struct hu_input *in, struct hu_tensor_file *file,
+                              struct hu_file_error *error)
+{
+    uint64_t n = 8;
+    unsigned char length[8];
+    int why = hu_input_read(in, length, 8, 0);
+    if (why)
+        return refuse_read(error, why);
+    for (int i = 0; i < 8; i++)
+        n += (uint64_t)length[i] << 8 * i;
+    if (n - 8 > HU_SAFETENSORS_HEADER_MAX || n > in->size)
+        return hu_safetensors_parse(length, 8, in->size, file, error);
+    unsigned char *bytes = hu_file_allocate(file, (size_t)n);
+    if (!bytes)
+        return hu_file_refuse_whole(error, "out of memory");
+    why = hu_input_read(in, bytes, (size_t)n, 0);
+    return why ? refuse_read(error, why)
+               : hu_safetensors_parse_in_place(bytes, (size_t)n, in->size, file, error);
+}
+
+/* What begins as no tensor file does, or names what it is. */
+static bool refuse_foreign(const struct hu_input *in, const char *path, const unsigned char *bytes,
+                           size_t n, struct hu_file_error *error)
+{
+    char what[HU_FOREIGN_TEXT];
+    size_t length = strlen(path);
+    bool fine =
+        n > 8 && bytes[8] && strchr("{ \t\r\n", bytes[8]) && !memcmp(bytes + 4, "\0\0\0", 4);
+    if (!fine && hu_foreign_file(bytes, n, in->size, what))
+        return hu_file_refuse_whole(error, "%s", what);
+    if (!fine && length > 5 && !strcasecmp(path + length - 5, ".onnx"))
+        return hu_file_refuse_whole(error, "is an ONNX model, by its name");
+    if (in->size < 8)
+        return hu_file_refuse_whole(error, "is too short for a safetensors, GGUF or .npy header");
+    return true;
+}
+
 /* By what the file begins with; where that says nothing, by its name, so that what is wrong is said
  * of the kind that was meant. */
-static parse_function *parser_of(const char *path, const unsigned char *bytes)
+static bool parse_input(const struct hu_input *in, const char *path, struct hu_tensor_file *file,
+                        struct hu_file_error *error)
 {
-    if (!memcmp(bytes, "GGUF", 4))
-        return hu_gguf_parse;
-    if (!memcmp(bytes, HU_NPY_MAGIC, 6))
-        return hu_npy_parse;
-    return hu_ends_with(path, ".gguf")  ? hu_gguf_parse
-           : hu_ends_with(path, ".npy") ? hu_npy_parse
-                                        : hu_safetensors_parse;
+    unsigned char bytes[HU_KIND_BYTES] = {0};
+    size_t n = in->size < sizeof bytes ? (size_t)in->size : sizeof bytes;
+    int why = hu_input_read(in, bytes, n, 0);
+    if (why)
+        return refuse_read(error, why);
+    enum hu_file_kind kind = hu_kind_of_bytes(bytes, n);
+    if (kind == HU_FILE_OTHER) {
+        if (!refuse_foreign(in, path, bytes, n, error))
+            return false;
+        kind = hu_kind_of_name(path);
+    }
+    switch (kind) {
+    case HU_FILE_GGUF:
+        return parse_start(in, hu_gguf_parse, HU_GGUF_HEADER_MAX, file, error);
+    case HU_FILE_NPY:
+        return parse_start(in, hu_npy_parse, HU_NPY_HEADER_MAX + 16, file, error);
+    case HU_FILE_ZIP:
+    case HU_FILE_NPZ:
+        return hu_archive_read(in, file, error);
+    case HU_FILE_TORCH:
+        return hu_torch_read(in, file, error);
+    default:
+        return parse_safetensors(in, file, error);
+    }
 }
 
 bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file, struct hu_file_error *error)
 {
+    struct hu_input in = {0};
     *file = (struct hu_tensor_file){0};
     *error = (struct hu_file_error){0};
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0)
-        return refuse_whole(error, hu_file_open_trouble(path, errno));
-    bool fine = map_header(descriptor, file, error);
-    close(descriptor);
-    if (fine && is_zip(file->mapping))
-        fine = refuse_whole(
-            error, "is a zip archive, as NumPy's .npz and PyTorch's .pt are: unpack it, or "
-                   "save the tensors as .npy or .safetensors");
-    if (fine)
-        fine = parser_of(path, file->mapping)(file->mapping, file->mapped, file->size, file, error);
+    bool fine = open_input(path, &in, file, error) && parse_input(&in, path, file, error);
+    if (in.descriptor >= 0)
+        close(in.descriptor);
     if (!fine)
         hu_tensor_file_close(file);
     return fine;
@@ -246,8 +350,8 @@ void hu_tensor_file_close(struct hu_tensor_file *file)
     }
     free(file->tensors);
     free(file->metadata);
-    if (file->mapping)
-        munmap(file->mapping, file->mapped);
+    free(file->notes);
+    free(file->header);
     *file = (struct hu_tensor_file){0};
 }
 

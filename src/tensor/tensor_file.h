@@ -6,6 +6,7 @@
 #define HALFULP_TENSOR_TENSOR_FILE_H
 
 #include "dtype.h"
+#include "input.h"
 
 #include <sys/types.h>
 
@@ -18,10 +19,16 @@ struct hu_tensor {
     uint64_t offset;         /* of the data, in bytes from the start of the file */
     uint64_t bytes;          /* of the data */
     size_t file;             /* which of the files of hu_tensor_set holds it */
-    bool big_endian;         /* the elements' bytes, in .npy alone */
-    bool fortran_order;      /* the first size of shape varies fastest, in .npy alone */
+    bool big_endian;         /* the elements' bytes, in .npy, .npz and PyTorch's files alone */
+    bool fortran_order;      /* the first size of shape varies fastest, in .npy and .npz alone */
     unsigned char void_size; /* .npy calls the elements so many opaque bytes, and dtype is what they
                                 are taken for; 0: it names them */
+    const uint64_t *strides; /* PyTorch's: elements from one to the next of each size of shape;
+                                NULL: they lie in a row */
+    uint64_t span;           /* elements from the first to the last, both counted */
+    size_t member;           /* 1 + the number of the zip archive's compressed member from whose
+                                start offset counts; 0: from that of the file */
+    bool shared;             /* another tensor before it has the very same data */
 };
 
 /* The values of GGUF's metadata; safetensors has strings alone. The numbers are GGUF's. */
@@ -50,7 +57,7 @@ struct hu_metadata {
                                    its bytes, not ended by NUL */
 };
 
-enum hu_tensor_file_kind { HU_SAFETENSORS, HU_GGUF, HU_NPY, HU_RAW };
+enum hu_tensor_file_kind { HU_SAFETENSORS, HU_GGUF, HU_NPY, HU_RAW, HU_NPZ, HU_TORCH };
 
 struct hu_arena;
 
@@ -62,21 +69,27 @@ struct hu_tensor_file {
     size_t count;
     struct hu_metadata *metadata;
     size_t metadata_count;
-    struct hu_arena *arena; /* owns everything above */
-    void *mapping;          /* of the header; NULL: parsed from the caller's memory */
-    size_t mapped;
+    const char **notes; /* what was read all the same, and what was left aside: sentences' ends
+                           behind the file's name */
+    size_t note_count;
+    struct hu_file_state state; /* when it was opened; all zeros: parsed from the caller's memory */
+    struct hu_arena *arena;     /* owns everything above but the rows */
+    unsigned char *header;      /* what metadata may point into; NULL: the caller's memory */
 };
 
 /* Why a file was refused. */
 struct hu_file_error {
     bool has_offset;
     uint64_t offset; /* byte of the file where the trouble is */
-    char reason[256];
+    bool more;       /* only a part of the file was given, and the parser wanted more of it */
+    bool unread;     /* what is there is well-formed, and of a kind that is not read */
+    char reason[320];
 };
 
 /*
- * Reads and checks the header of the safetensors, GGUF or .npy file at PATH; the first bytes say
- * which. False: *error says why; *file is empty. hu_tensor_file_close releases it either way.
+ * Reads and checks the header of the safetensors, GGUF, .npy, .npz or PyTorch file at PATH; the
+ * first bytes say which. False: *error says why; *file is empty. hu_tensor_file_close releases it
+ * either way.
  */
 bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file,
                          struct hu_file_error *error);
@@ -91,6 +104,12 @@ bool hu_metadata_integer(const struct hu_metadata *m, uint64_t index, uint64_t *
 /* For the parsers. Marks ERROR and returns false. */
 bool hu_file_refuse(struct hu_file_error *error, uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same of the whole file. */
+bool hu_file_refuse_whole(struct hu_file_error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* One more note of FILE. Lack of memory loses it. */
+void hu_file_note(struct hu_tensor_file *file, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Memory that lives as long as the file; NULL: out of memory. */
 void *hu_file_allocate(struct hu_tensor_file *file, size_t bytes);
 /* A row more at the end of *rows, which holds *count of SIZE bytes; NULL: out of memory. */
@@ -100,6 +119,9 @@ bool hu_file_check_names(const struct hu_tensor_file *file, uint64_t offset,
                          struct hu_file_error *error);
 /* Tensors in the order of their data; NULL: out of memory. The caller frees it. */
 struct hu_tensor **hu_file_by_offset(const struct hu_tensor_file *file);
+/* Whether the sizes of TENSOR's shape, multiplied one after the other, stay within 64 bits: some
+ * readers refuse what comes to nothing only at the end. */
+bool hu_tensor_folds(const struct hu_tensor *tensor);
 /* Sets elements and bytes from dtype and shape. False: over 64 bits, or no whole bytes or blocks;
  * error says so. */
 bool hu_tensor_measure(struct hu_tensor *tensor, uint64_t offset, struct hu_file_error *error);

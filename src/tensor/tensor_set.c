@@ -1,7 +1,8 @@
 #include "tensor_set.h"
-#include "text_file.h"
-#include "words.h"
+#include "file_kind.h"
+#include "json_text.h"
 #include "printable.h"
+#include "text_file.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -72,8 +73,8 @@ static bool gather(struct opening *o)
             t->file = i;
             set->tensors[set->tensor_count++] = t;
             /* Bytes are within a file's size, so their sum fits; elements may be below a byte. */
-            set->bytes += t->bytes;
-            set->elements += t->elements;
+            set->bytes += t->shared ? 0 : t->bytes;
+            set->elements += t->shared ? 0 : t->elements;
         }
     qsort(set->tensors, n, sizeof *set->tensors, compare);
     for (size_t i = 1; i < n; i++)
@@ -188,18 +189,16 @@ static bool read_index(struct opening *o, const char *path, json_t *root)
 
 static bool open_index(struct opening *o, const char *path)
 {
-    json_error_t why;
     const char *no_text;
-    char shown[200];
+    char why[HU_JSON_ERROR];
     size_t n = 0;
     char *text = hu_text_read(path, &n, &no_text);
     if (!text)
         return refuse(o, path, "%s", no_text);
-    json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &why);
+    json_t *root = hu_json_load(text, n, HU_JSON_CONFIG_MAX + 8 * n, why);
     free(text);
     if (!root)
-        return refuse(o, path, "line %d, column %d (byte %d): %s", why.line, why.column,
-                      why.position, hu_printable(why.text, shown, sizeof shown));
+        return refuse(o, path, "%s", why);
     bool fine = read_index(o, path, root);
     json_decref(root);
     return fine;
@@ -239,7 +238,7 @@ bool hu_tensor_set_open(const char *path, struct hu_tensor_set *set, char error[
     struct opening o = {.set = set, .error = error};
     *set = (struct hu_tensor_set){0};
     *error = 0;
-    bool fine = hu_ends_with(path, ".json")
+    bool fine = hu_kind_of_name(path) == HU_FILE_INDEX
                     ? open_index(&o, path)
                     : add_file(&o, path) && add_splits(&o, path) && gather(&o);
     if (!fine)

@@ -55,6 +55,11 @@ static struct answer ask(struct work *w, uint64_t magnitude)
     struct answer a;
     a.code = hu_expect(w->reference, runs->to, runs->from, w->sign | magnitude, &runs->promise,
                        &a.flags);
+    if (a.flags & HU_ANYTHING)
+        return (struct answer){0, HU_ANYTHING};
+    /* Codes are monotone through any number of roundings; the flags of all together are not. */
+    if (runs->promise.step[0])
+        a.flags = 0;
     return a;
 }
 
@@ -219,6 +224,10 @@ static void add_binade(struct builder *b, uint64_t low, uint64_t high, int expon
 {
     const struct hu_format *to = b->runs->to;
     unsigned flush = b->runs->promise.flush;
+    if (b->runs->promise.step[0]) {
+        add_region(b, low, high, WHOLE, 0);
+        return;
+    }
     bool subnormal_source = low <= hu_trailing_mask(b->runs->from);
     bool flushed = ((flush & HU_FLUSH_OUT) && exponent < hu_emin(to)) ||
                    ((flush & HU_FLUSH_IN) && subnormal_source);
@@ -244,7 +253,9 @@ static void add_nans(struct builder *b)
     const struct hu_format *from = b->runs->from, *to = b->runs->to;
     uint64_t infinity = hu_infinity_code(from), quiet = hu_default_nan_code(from);
     int shift = from->trailing_bits - to->trailing_bits;
-    int kind = to->specials == HU_SPECIALS_IEEE && to->trailing_bits ? PAYLOADS : WHOLE;
+    const struct hu_promise *promise = &b->runs->promise;
+    bool plain = !promise->step[0] && !(promise->ignore & HU_IGNORE_NAN);
+    int kind = plain && to->specials == HU_SPECIALS_IEEE && to->trailing_bits ? PAYLOADS : WHOLE;
     add_region(b, infinity, infinity, WHOLE, 0);
     if (!from->trailing_bits)
         return;
@@ -417,6 +428,17 @@ static bool build(struct builder *b, unsigned jobs)
     for (size_t i = 0; i < lists; i++)
         free(b->list[i].run);
     return done;
+}
+
+bool hu_runs_can_list(const struct hu_format *to, const struct hu_format *from,
+                      const struct hu_promise *promise)
+{
+    int width = to->width < from->width ? to->width : from->width;
+    if (!promise->step[0] || from->width <= HU_NARROW_WIDTH)
+        return true;
+    for (int i = 0; i < HU_STEPS_MAX && promise->step[i]; i++)
+        width = promise->step[i]->width < width ? promise->step[i]->width : width;
+    return width <= HU_NARROW_WIDTH;
 }
 
 struct hu_runs *hu_runs_new(const struct hu_format *to, const struct hu_format *from,

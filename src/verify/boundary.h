@@ -22,7 +22,7 @@ enum hu_run_kind {
 /* Encodings first to the next run's first - 1, the last run's to the greatest encoding. Steps and
  * ladders hold whole units, and a ladder's codes are all finite. */
 struct hu_run {
-    uint64_t first;
+    uint64_t first; /* flags HU_ANYTHING: whatever is given will do */
     uint64_t code;
     unsigned char flags;
     unsigned char kind;
@@ -47,6 +47,11 @@ enum {
     /* Sources at most this wide are asked about one by one. */
     HU_NARROW_WIDTH = 20,
 };
+
+/* Whether a table of PROMISE's runs stays small: where a value is rounded in several steps each
+ * result is asked for, and they must not be more than a format of HU_NARROW_WIDTH bits has. */
+bool hu_runs_can_list(const struct hu_format *to, const struct hu_format *from,
+                      const struct hu_promise *promise);
 
 /* The table of a conversion, by JOBS threads. NULL: out of memory. */
 struct hu_runs *hu_runs_new(const struct hu_format *to, const struct hu_format *from,

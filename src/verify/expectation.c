@@ -1,20 +1,35 @@
 #include "verify/expectation.h"
 
+static uint64_t magnitude_of(const struct hu_format *f, uint64_t bits)
+{
+    return bits & hu_width_mask(f) & ~hu_sign_mask(f);
+}
+
 bool hu_code_is_nan(const struct hu_format *f, uint64_t bits)
 {
     if (!hu_has_nan(f))
         return false;
     if (f->specials == HU_SPECIALS_FNUZ)
         return bits == hu_default_nan_code(f);
-    uint64_t magnitude = bits & hu_width_mask(f) & ~hu_sign_mask(f);
+    uint64_t magnitude = magnitude_of(f, bits);
     if (hu_has_infinity(f))
         return magnitude > hu_infinity_code(f);
     return magnitude == hu_default_nan_code(f);
 }
 
+bool hu_code_is_infinite(const struct hu_format *f, uint64_t bits)
+{
+    return hu_has_infinity(f) && magnitude_of(f, bits) == hu_infinity_code(f);
+}
+
+bool hu_code_is_zero(const struct hu_format *f, uint64_t bits)
+{
+    return f->specials != HU_SPECIALS_SCALE && !magnitude_of(f, bits) && !hu_code_is_nan(f, bits);
+}
+
 static bool is_subnormal(const struct hu_format *f, uint64_t bits)
 {
-    uint64_t magnitude = bits & hu_width_mask(f) & ~hu_sign_mask(f);
+    uint64_t magnitude = magnitude_of(f, bits);
     return f->specials != HU_SPECIALS_SCALE && magnitude && magnitude <= hu_trailing_mask(f);
 }
 
@@ -23,19 +38,59 @@ static uint64_t flushed(const struct hu_format *f, uint64_t bits)
     return hu_has_negative_zero(f) ? bits & hu_sign_mask(f) : 0;
 }
 
-uint64_t hu_expect(struct hu_reference *r, const struct hu_format *to, const struct hu_format *from,
-                   uint64_t bits, const struct hu_promise *promise, unsigned *flags)
+const struct hu_format *hu_promised_format(const struct hu_format *to,
+                                           const struct hu_promise *promise)
 {
-    if ((promise->flush & HU_FLUSH_IN) && is_subnormal(from, bits))
-        bits = flushed(from, bits);
+    if (!promise->last_step_is_result)
+        return to;
+    return promise->step[1] ? promise->step[1] : promise->step[0];
+}
+
+bool hu_satisfies_otherwise(const struct hu_format *to, const struct hu_promise *promise,
+                            uint64_t expected, uint64_t got)
+{
+    if (promise->any_nan && hu_code_is_nan(to, expected) && hu_code_is_nan(to, got))
+        return true;
+    return (promise->ignore & HU_IGNORE_ZERO_SIGN) && hu_code_is_zero(to, expected) &&
+           hu_code_is_zero(to, got) && !(got & ~hu_width_mask(to));
+}
+
+/* One rounding, from FROM into TO, as promised. */
+static uint64_t round_once(struct hu_reference *r, const struct hu_format *to,
+                           const struct hu_format *from, uint64_t bits,
+                           const struct hu_promise *promise, unsigned *flags)
+{
+    struct hu_options options = promise->options;
     unsigned raised = 0;
-    uint64_t code = hu_reference_convert(r, to, from, bits, &promise->options, &raised);
-    bool tiny = promise->options.tininess_before && (raised & HU_UNDERFLOW) &&
-                to->specials != HU_SPECIALS_SCALE;
+    if (promise->saturate_finite)
+        options.saturate = !hu_code_is_infinite(from, bits);
+    uint64_t code = hu_reference_convert(r, to, from, bits, &options, &raised);
+    if (promise->has_nan_code && hu_code_is_nan(from, bits) && !hu_has_nan(to))
+        code = promise->nan_code;
+    bool tiny =
+        options.tininess_before && (raised & HU_UNDERFLOW) && to->specials != HU_SPECIALS_SCALE;
     if ((promise->flush & HU_FLUSH_OUT) && (tiny || is_subnormal(to, code))) {
         code = flushed(to, code);
         raised |= HU_UNDERFLOW | HU_INEXACT;
     }
-    *flags = raised;
+    *flags |= raised;
     return code;
+}
+
+uint64_t hu_expect(struct hu_reference *r, const struct hu_format *to, const struct hu_format *from,
+                   uint64_t bits, const struct hu_promise *promise, unsigned *flags)
+{
+    static const struct hu_promise exactly = {0};
+    *flags = 0;
+    if (((promise->ignore & HU_IGNORE_NAN) && hu_code_is_nan(from, bits)) ||
+        ((promise->ignore & HU_IGNORE_INFINITY) && hu_code_is_infinite(from, bits)))
+        *flags = HU_ANYTHING;
+    if ((promise->flush & HU_FLUSH_IN) && is_subnormal(from, bits))
+        bits = flushed(from, bits);
+    for (int i = 0; i < HU_STEPS_MAX && promise->step[i]; i++) {
+        bits = round_once(r, promise->step[i], from, bits, promise, flags);
+        from = promise->step[i];
+    }
+    /* Wider data hold a result as it is. */
+    return round_once(r, to, from, bits, promise->last_step_is_result ? &exactly : promise, flags);
 }

@@ -24,17 +24,23 @@ enum {
     FOREIGN_BLOCK = 1 << 16,
     SMALL_CALL = 512,  /* elements; what lies in dst goes along with shorter calls */
     WATCHED_BYTES = 8, /* beyond the last element */
+    ALIGNMENT = 64,
     BLAME_MS = 500,
     START_MS = 10000,
     GRACE_MS = 1000, /* between the end of its pipe and its own */
 };
 
+/* What one call is about. */
+struct order {
+    size_t count, src_offset, dst_offset;
+};
+
 /* A child and the memory that it shares with us:
- *   | count | guard | source … | guard | result … | guard | */
+ *   | order | guard | source … | guard | result … | guard | */
 struct child {
     pid_t pid;
     int ask, answer; /* our ends of two pipes; -1: none */
-    size_t *count;
+    struct order *order;
     void *memory, *src, *dst;
     size_t bytes;
 };
@@ -61,17 +67,22 @@ static size_t whole_pages(size_t bytes)
     return (bytes + page - 1) / page * page;
 }
 
+static size_t source_bytes(const struct hu_foreign *f)
+{
+    return whole_pages(hu_layout_bytes(f->from, FOREIGN_BLOCK) + ALIGNMENT);
+}
+
 static bool share_memory(struct hu_foreign *f, struct child *c)
 {
     size_t page = page_size();
-    size_t in = whole_pages(hu_layout_bytes(f->from, FOREIGN_BLOCK));
-    size_t out = whole_pages(hu_layout_bytes(f->to, FOREIGN_BLOCK));
+    size_t in = source_bytes(f),
+           out = whole_pages(hu_layout_bytes(f->to, FOREIGN_BLOCK) + ALIGNMENT);
     c->bytes = 4 * page + in + out;
     c->memory = mmap(NULL, c->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (c->memory == MAP_FAILED)
         return false;
     char *at = c->memory;
-    c->count = (size_t *)c->memory;
+    c->order = c->memory;
     c->src = at + 2 * page;
     c->dst = at + 3 * page + in;
     return !mprotect(at + page, page, PROT_NONE) &&
@@ -104,19 +115,22 @@ static foreign_function *load(const struct hu_foreign *f, int answer)
 static void serve(const struct hu_foreign *f, struct child *c, int ask, int answer)
 {
     static const int deadly[] = {SIGPIPE, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    signal(SIGINT,
+           SIG_IGN); /* a terminal's Ctrl-C is for the parent, which reports what was done */
     const struct rlimit no_core = {0, 0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
         signal(deadly[i], SIG_DFL);
     setrlimit(RLIMIT_CORE, &no_core);
     dup2(STDERR_FILENO, STDOUT_FILENO); /* its chatter must not mix with our answer */
-    size_t in = whole_pages(hu_layout_bytes(f->from, FOREIGN_BLOCK));
+    size_t in = source_bytes(f);
     foreign_function *function = load(f, answer);
     mprotect(c->src, in, PROT_READ);
     child_says(answer, "");
     char go;
     while (read(ask, &go, 1) == 1) {
-        function(c->src, c->dst, *c->count);
+        function((char *)c->src + c->order->src_offset, (char *)c->dst + c->order->dst_offset,
+                 c->order->count);
         child_says(answer, "");
     }
     _exit(EXIT_SUCCESS);
@@ -209,10 +223,10 @@ static enum hu_foreign_end ending_of(struct child *c, bool hung, int *number)
 }
 
 /* One call in child C, whose memory holds the sources. */
-static enum hu_foreign_end call(struct child *c, size_t n, int timeout_ms, int *number)
+static enum hu_foreign_end call(struct child *c, struct order order, int timeout_ms, int *number)
 {
     char answer, go = 1;
-    *c->count = n;
+    *c->order = order;
     if (write(c->ask, &go, 1) != 1)
         return ending_of(c, false, number);
     ssize_t heard = hear(c, timeout_ms, &answer, 1);
@@ -224,17 +238,19 @@ static bool convert(void *context, unsigned worker, void *dst, const void *src, 
 {
     struct hu_foreign *f = context;
     struct child *c = &f->child[worker];
-    size_t out = hu_layout_bytes(f->to, n);
+    struct order order = {n, (uintptr_t)src % ALIGNMENT, (uintptr_t)dst % ALIGNMENT};
+    char *result = (char *)c->dst + order.dst_offset;
+    size_t out = hu_layout_bytes(f->to, n) + (n < SMALL_CALL ? WATCHED_BYTES : 0);
     int number;
     (void)flags;
     if (c->pid <= 0)
         return false;
-    memcpy(c->src, src, hu_layout_bytes(f->from, n));
+    memcpy((char *)c->src + order.src_offset, src, hu_layout_bytes(f->from, n));
     if (n < SMALL_CALL)
-        memcpy(c->dst, dst, out + WATCHED_BYTES);
-    enum hu_foreign_end end = call(c, n, f->timeout_ms, &number);
+        memcpy(result, dst, out);
+    enum hu_foreign_end end = call(c, order, f->timeout_ms, &number);
     if (end == HU_STILL_RUNNING) {
-        memcpy(dst, c->dst, n < SMALL_CALL ? out + WATCHED_BYTES : out);
+        memcpy(dst, result, out);
         return true;
     }
     pthread_mutex_lock(&f->lock);
@@ -345,7 +361,7 @@ static bool ends_child(struct hu_foreign *f, const uint64_t *sources, size_t n, 
     for (size_t i = 0; i < n; i++)
         hu_layout_store(f->from, c->src, i, i >= first && i <= last ? sources[i] : 0);
     int patience = f->timeout_ms < BLAME_MS ? f->timeout_ms : BLAME_MS;
-    return call(c, n, patience, &number) != HU_STILL_RUNNING;
+    return call(c, (struct order){.count = n}, patience, &number) != HU_STILL_RUNNING;
 }
 
 bool hu_foreign_blame(struct hu_foreign *f, const uint64_t *sources, size_t n, uint64_t *blamed)

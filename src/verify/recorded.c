@@ -65,6 +65,8 @@ struct reader {
     const struct hu_format *to, *from;
     bool flags; /* a third column is due */
     uint64_t line;
+    const struct hu_promise *promise;
+    const struct hu_recorded_options *options;
 };
 
 struct vector {
@@ -111,28 +113,39 @@ static bool read_vector(struct reader *r, const char *at, struct vector *v)
     return *at ? bad_word(r, at, "the end of the line") : true;
 }
 
-static void check_vector(struct reader *r, struct hu_reference *reference,
-                         const struct hu_promise *promise, const struct vector *v)
+enum { SAMPLED_LINES = 20000, SAMPLED_FAULTS = 24000 };
+
+static void sample_vector(struct reader *r, const struct vector *v, bool right)
 {
+    struct hu_sample *s = r->options->sample;
+    if (s && s->count < (right ? SAMPLED_LINES : SAMPLED_FAULTS))
+        hu_sample_add(s, v->source, v->code, from_testfloat((unsigned)v->flags));
+}
+
+static void check_vector(struct reader *r, struct hu_reference *reference, const struct vector *v)
+{
+    const struct hu_promise *promise = r->promise;
     unsigned due, got = from_testfloat((unsigned)v->flags);
     uint64_t code = hu_expect(reference, r->to, r->from, v->source, promise, &due);
-    bool right = hu_satisfies(r->to, promise, code, v->code);
-    bool flags_right = promise->no_flags || (got == due && !(v->flags & HU_TESTFLOAT_INFINITE));
+    bool right = (due & HU_ANYTHING) || hu_satisfies(r->to, promise, code, v->code);
+    bool flags_right = promise->no_flags || (due & HU_ANYTHING) ||
+                       (got == due && !(v->flags & HU_TESTFLOAT_INFINITE));
     r->result->lines++;
+    sample_vector(r, v, right && flags_right);
     if (right && flags_right)
         return;
     r->result->mismatches++;
-    if (r->result->shown == HU_SHOWN)
-        return;
-    r->result->line[r->result->shown] = r->line;
-    r->result->first[r->result->shown++] =
-        (struct hu_mismatch){.kind = right ? HU_WRONG_FLAGS : HU_WRONG_CODE,
-                             .source = v->source,
+    struct hu_fault fault = {.first = v->source,
                              .last = v->source,
+                             .count = 1,
+                             .class = right ? HU_FAULT_FLAGS : HU_FAULT_ROUNDING,
                              .expected = code,
                              .got = v->code,
                              .expected_flags = due,
-                             .got_flags = got};
+                             .got_flags = got,
+                             .line = r->line};
+    hu_fault_judge(r->to, r->from, &fault);
+    hu_faults_add(&r->result->faults, &fault);
 }
 
 /* The next line without its newline. False: the end, or a line that is too long or holds NULs. */
@@ -154,29 +167,40 @@ static bool next_line(struct reader *r, FILE *stream, char line[LONGEST_LINE])
     return true;
 }
 
+static bool is_cancelled(const struct hu_recorded_options *o)
+{
+    return o->cancel && atomic_load_explicit(o->cancel, memory_order_relaxed);
+}
+
 void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu_format *to,
                        const struct hu_format *from, const struct hu_promise *promise,
-                       void (*progress)(void *context, uint64_t lines), void *context)
+                       const struct hu_recorded_options *options)
 {
     *result = (struct hu_recorded){0};
-    struct reader r = {.result = result, .to = to, .from = from, .flags = !promise->no_flags};
+    struct reader r = {.result = result,
+                       .to = to,
+                       .from = from,
+                       .flags = !promise->no_flags,
+                       .promise = promise,
+                       .options = options};
     struct hu_reference *reference = hu_reference_new();
     char line[LONGEST_LINE];
-    while (reference && next_line(&r, stream, line)) {
+    while (reference && !is_cancelled(options) && next_line(&r, stream, line)) {
         struct vector v;
         const char *text = after_spaces(line);
         if (!*text || *text == '#')
             continue;
         if (!read_vector(&r, text, &v))
             break;
-        check_vector(&r, reference, promise, &v);
-        if (progress && result->lines % LINES_A_STEP == 0)
-            progress(context, LINES_A_STEP);
+        check_vector(&r, reference, &v);
+        if (options->progress && result->lines % LINES_A_STEP == 0)
+            options->progress(options->context, LINES_A_STEP);
     }
-    if (!reference || (!result->bad && ferror(stream))) {
+    if (!reference || result->faults.failed || (!result->bad && ferror(stream))) {
         result->bad = true;
         snprintf(result->message, sizeof result->message, "%s",
-                 reference ? strerror(errno) : "out of memory");
+                 reference && !result->faults.failed ? strerror(errno) : "out of memory");
     }
+    hu_faults_finish(&result->faults);
     hu_reference_free(reference);
 }

@@ -2,7 +2,7 @@
 #ifndef HALFULP_VERIFY_RECORDED_H
 #define HALFULP_VERIFY_RECORDED_H
 
-#include "verify/scan.h"
+#include "verify/convention.h"
 
 #include <stdio.h>
 
@@ -20,21 +20,27 @@ unsigned hu_to_testfloat(unsigned flags);
 enum { HU_RECORDED_MESSAGE = 256 };
 
 struct hu_recorded {
-    uint64_t lines;                     /* vectors read */
-    uint64_t mismatches;                /* lines with a wrong code or wrong flags */
-    struct hu_mismatch first[HU_SHOWN]; /* the flags are ours, not TestFloat's */
-    uint64_t line[HU_SHOWN];            /* on which each stands, from 1 */
-    unsigned shown;
-    bool bad; /* the text cannot be read; message says where and why */
+    uint64_t lines;          /* vectors read */
+    uint64_t mismatches;     /* lines with a wrong code or wrong flags */
+    struct hu_faults faults; /* whose flags are ours, not TestFloat's; freed by the caller */
+    bool bad;                /* the text cannot be read; message says where and why */
     char message[HU_RECORDED_MESSAGE];
+};
+
+/* What else a check may do; all zero: nothing. */
+struct hu_recorded_options {
+    void (*progress)(void *context, uint64_t lines); /* lines just done */
+    void *context;
+    struct hu_sample *sample;  /* takes some of the lines, what is wrong above all */
+    const atomic_bool *cancel; /* once true, the check ends */
 };
 
 /*
  * Checks STREAM to its end or to its first bad line. Empty lines and lines that start with '#' are
- * passed over. progress: called with lines just done; may be NULL.
+ * passed over.
  */
 void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu_format *to,
                        const struct hu_format *from, const struct hu_promise *promise,
-                       void (*progress)(void *context, uint64_t lines), void *context);
+                       const struct hu_recorded_options *options);
 
 #endif

@@ -1,12 +1,15 @@
 #include "verify/layout.h"
 #include "verify/pool.h"
+#include "verify/random.h"
 #include "verify/trial.h"
+#include "operation.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    BLOCKS_A_TASK = 1 << 22, /* encodings */
+    BLOCKS_A_TASK = 1 << 22,  /* encodings */
+    BLOCKS_A_SHARE = 1 << 16, /* the same where a shard takes some of the tasks: a fair sample */
     RUNS_A_TASK = 1 << 12,
     UNITS_A_TASK = 1 << 22,
     DRAWS_A_TASK = 1 << 13,
@@ -16,6 +19,17 @@ void hu_verdict_free(struct hu_verdict *verdict)
 {
     free(verdict->stopped_sources);
     verdict->stopped_sources = NULL;
+    hu_faults_free(&verdict->faults);
+}
+
+bool hu_verdict_passed(const struct hu_verdict *v)
+{
+    return !v->mismatches && !v->calls && !v->stopped && !v->partial;
+}
+
+bool hu_scans_all(const struct hu_format *f, const struct hu_scan_options *options)
+{
+    return f->width <= 32 && !(options->boundaries && f->width > HU_NARROW_WIDTH);
 }
 
 static void add_parts(struct trial *t, int kind, size_t run, uint64_t count, uint64_t share)
@@ -35,9 +49,10 @@ static void find_parts(struct trial *t)
 {
     const struct hu_runs *runs = t->runs;
     t->parts = 0;
-    if (hu_scans_all(runs->from))
-        add_parts(t, PART_BLOCKS, 0, hu_width_mask(runs->from) + 1, BLOCKS_A_TASK);
-    else {
+    if (hu_scans_all(runs->from, t->options)) {
+        uint64_t share = t->options->shards > 1 ? BLOCKS_A_SHARE : BLOCKS_A_TASK;
+        add_parts(t, PART_BLOCKS, 0, hu_width_mask(runs->from) + 1, share);
+    } else {
         uint64_t stride;
         for (size_t i = 0; runs->ladders && i < runs->count; i++)
             if (runs->run[i].kind != HU_CONSTANT)
@@ -50,9 +65,12 @@ static void find_parts(struct trial *t)
     add_parts(t, PART_TAILS, 0, 1, 1);
 }
 
+/* Tasks are dealt out by a hash, so that a share has something of every binade; the number of parts
+ * before this trial's, by which the shard is turned, makes small trials go round too. */
 static bool on_shard(const struct trial *t, size_t task)
 {
-    return t->options->shards < 2 || task % t->options->shards == t->options->shard;
+    uint64_t shards = t->options->shards;
+    return shards < 2 || hu_draw(0, task) % shards == t->options->shard;
 }
 
 static bool set_up(struct bench *b)
@@ -68,8 +86,11 @@ static bool set_up(struct bench *b)
         b->expected = NULL;
     b->source = malloc(n * sizeof *b->source);
     b->code = malloc(n * sizeof *b->code);
+    b->flags = malloc(n * sizeof *b->flags);
+    b->wrong = malloc(n * sizeof *b->wrong);
     b->reference = hu_reference_new();
-    bool done = b->src && b->dst && b->expected && b->source && b->code && b->reference;
+    bool done = b->src && b->dst && b->expected && b->source && b->code && b->flags && b->wrong &&
+                b->reference;
     if (b->src)
         memset(b->src, 0, in);
     if (b->dst)
@@ -84,14 +105,25 @@ static void take_down(struct bench *b)
     free(b->expected);
     free(b->source);
     free(b->code);
+    free(b->flags);
+    free(b->wrong);
     hu_reference_free(b->reference);
+    hu_faults_free(&b->faults);
+}
+
+static struct plain_range plain_range(const struct hu_format *f)
+{
+    if (f->specials == HU_SPECIALS_SCALE)
+        return (struct plain_range){1, 0};
+    uint64_t least = hu_min_normal_code(f);
+    return (struct plain_range){least, hu_max_finite_code(f) - least};
 }
 
 static void run_part(void *context, size_t task, unsigned worker)
 {
     struct trial *t = context;
     struct bench *b = &t->bench[worker];
-    if (!on_shard(t, task) || atomic_load(&t->stop))
+    if (!on_shard(t, task) || trial_is_over(t))
         return;
     if (!b->trial) {
         b->trial = t;
@@ -107,12 +139,17 @@ static void run_part(void *context, size_t task, unsigned worker)
     static uint64_t (*const run[])(struct bench *, const struct part *) = {
         [PART_BLOCKS] = trial_blocks, [PART_POINTS] = trial_points, [PART_UNITS] = trial_units,
         [PART_DRAWS] = trial_draws,   [PART_LONE] = trial_lones,    [PART_TAILS] = trial_tails};
+    b->part = (uint32_t)task;
+    b->first_position = b->position = 0;
     uint64_t inputs = run[t->part[task].kind](b, &t->part[task]);
+    trial_progress(b, 0);
+    if (b->has_open)
+        b->open.at_end = b->open_position + 1 == b->position;
+    trial_break(b);
     pthread_mutex_lock(&t->lock);
     t->verdict.inputs += inputs;
+    hu_faults_take(&t->verdict.faults, &b->faults);
     pthread_mutex_unlock(&t->lock);
-    if (t->options->progress)
-        t->options->progress(t->options->progress_context, inputs);
 }
 
 struct hu_verdict hu_scan(const struct hu_runs *runs, const struct hu_subject *subject,
@@ -121,14 +158,17 @@ struct hu_verdict hu_scan(const struct hu_runs *runs, const struct hu_subject *s
     struct trial t = {.runs = runs, .subject = subject, .options = options};
     unsigned jobs = options->jobs ? options->jobs : 1;
     pthread_mutex_init(&t.lock, NULL);
-    atomic_init(&t.shown_below, UINT64_MAX);
-    t.wants_flags = subject->has_flags && !runs->promise.no_flags;
+    t.plain_from = plain_range(runs->from);
+    t.plain_to = plain_range(runs->to);
+    /* Flags of several steps, and of inputs that may give anything, are not foretold. */
+    t.wants_flags = subject->has_flags && !runs->promise.no_flags && !runs->promise.step[0] &&
+                    !(runs->promise.ignore & (HU_IGNORE_NAN | HU_IGNORE_INFINITY));
     find_parts(&t);
     t.part = malloc(t.parts * sizeof *t.part);
     t.bench = calloc(jobs, sizeof *t.bench);
     if (t.part && t.bench) {
         find_parts(&t);
-        bool small = hu_scans_all(runs->from) && runs->from->width <= 12;
+        bool small = runs->from->width <= 12;
         hu_pool_run(small ? 1 : jobs, t.parts, run_part, &t);
         for (unsigned i = 0; i < jobs; i++)
             take_down(&t.bench[i]);
@@ -137,7 +177,10 @@ struct hu_verdict hu_scan(const struct hu_runs *runs, const struct hu_subject *s
     free(t.part);
     free(t.bench);
     pthread_mutex_destroy(&t.lock);
+    free(t.apart);
     t.verdict.mismatches = atomic_load(&t.mismatches);
+    hu_faults_finish(&t.verdict.faults);
+    t.verdict.failed |= t.verdict.faults.failed;
     return t.verdict;
 }
 
@@ -154,7 +197,7 @@ static uint64_t inputs_of_units(const struct hu_runs *runs, size_t run)
 
 uint64_t hu_scan_inputs(const struct hu_runs *runs, const struct hu_scan_options *options)
 {
-    if (hu_scans_all(runs->from))
+    if (hu_scans_all(runs->from, options))
         return hu_width_mask(runs->from) + 1;
     uint64_t inputs = options->draws;
     for (size_t i = 0; i < runs->count; i++) {

@@ -6,13 +6,17 @@
 #define HALFULP_VERIFY_SCAN_H
 
 #include "verify/boundary.h"
+#include "verify/fault.h"
+
+#include <stdatomic.h>
 
 /* What is on trial: a way to convert arrays from and to the formats of the table it is tried by. */
 struct hu_subject {
     void *context;
     /*
-     * Converts N elements; WORKER tells which of the jobs asks, and only one asks at a time for
-     * each. flags: or-ed in; NULL where none are wanted. False: it cannot go on; the scan stops.
+     * Converts N elements, in arrays whose alignment modulo 64 bytes is DST's and SRC's; WORKER
+     * tells which of the jobs asks, and only one asks at a time for each. flags: or-ed in; NULL
+     * where none are wanted. False: it cannot go on; the scan stops.
      */
     bool (*convert)(void *context, unsigned worker, void *dst, const void *src, size_t n,
                     unsigned *flags);
@@ -26,23 +30,27 @@ enum hu_mismatch_kind {
     HU_WRONG_BYTES  /* an element beyond the last one was written */
 };
 
+/* What goes wrong in some calls and not in others. */
 struct hu_mismatch {
     enum hu_mismatch_kind kind;
     uint64_t source, last;  /* encodings; the same but for flags of several */
     uint64_t expected, got; /* codes; a got code has bits above the width where its word was not
                                clean */
     unsigned expected_flags, got_flags;
-    size_t index, length; /* where that matters: which element of a call of how many */
+    size_t index, length; /* element index of a call of length; length 0: in calls for flags */
+    size_t offset;        /* of that call's arrays, in bytes after a 64-byte boundary */
 };
 
 enum { HU_SHOWN = 8 };
 
 struct hu_verdict {
     uint64_t inputs;
-    uint64_t mismatches; /* at least: once HU_SHOWN are known, a block whose flags are wrong counts
-                            once */
-    struct hu_mismatch first[HU_SHOWN]; /* those of the least sources, in their order */
-    unsigned shown;
+    uint64_t mismatches;     /* inputs that go wrong, each counted once */
+    struct hu_faults faults; /* all of them but those that only go wrong in some calls */
+    uint64_t calls;          /* calls that went wrong where their inputs by themselves do not */
+    struct hu_mismatch call[HU_SHOWN]; /* the first of these */
+    unsigned calls_shown;
+    bool partial;              /* cut short by stop_after or cancel */
     bool stopped;              /* convert gave up */
     uint64_t stopped_at;       /* the first source of that call … */
     size_t stopped_count;      /* … and how many there were */
@@ -54,8 +62,11 @@ void hu_verdict_free(struct hu_verdict *verdict);
 
 struct hu_scan_options {
     unsigned jobs;
-    uint64_t shard, shards; /* take the tasks that are shard modulo shards; shards 0 is 1 */
-    uint64_t draws;         /* seeded draws from a source wider than 32 bits */
+    uint64_t shard, shards;    /* take a share of the work, spread over all of it; shards 0 is 1 */
+    uint64_t stop_after;       /* inputs that went wrong; 0: never */
+    bool boundaries;           /* of sources of 21 to 32 bits too: no longer every encoding */
+    const atomic_bool *cancel; /* may be NULL; once true, the scan ends as soon as it can */
+    uint64_t draws;            /* seeded draws where not every encoding is tried */
     uint64_t seed;
     bool every_flag; /* calls that want flags for every input, and of one of 21 to 32 bits not for
                         the boundaries and an eighth of the rest alone */
@@ -72,9 +83,9 @@ struct hu_verdict hu_scan(const struct hu_runs *runs, const struct hu_subject *s
 uint64_t hu_scan_inputs(const struct hu_runs *runs, const struct hu_scan_options *options);
 
 /* Whether a scan takes every encoding of F. */
-static inline bool hu_scans_all(const struct hu_format *f)
-{
-    return f->width <= 32;
-}
+bool hu_scans_all(const struct hu_format *f, const struct hu_scan_options *options);
+
+/* Whether all is well. */
+bool hu_verdict_passed(const struct hu_verdict *verdict);
 
 #endif

@@ -20,77 +20,252 @@ static void record_stop(struct trial *t, size_t n, uint64_t first, const uint64_
     pthread_mutex_unlock(&t->lock);
 }
 
-bool trial_convert(struct bench *b, size_t n, uint64_t first, const uint64_t *source,
-                   unsigned *flags)
+bool trial_convert_at(struct bench *b, void *dst, const void *src, size_t n, uint64_t first,
+                      const uint64_t *source, unsigned *flags)
 {
     const struct hu_subject *s = b->trial->subject;
-    if (s->convert(s->context, b->worker, b->dst, b->src, n, flags))
+    if (s->convert(s->context, b->worker, dst, src, n, flags))
         return true;
     record_stop(b->trial, n, first, source);
     return false;
 }
 
-static bool is_shown(const struct hu_verdict *v, const struct hu_mismatch *m)
+bool trial_convert(struct bench *b, size_t n, uint64_t first, const uint64_t *source,
+                   unsigned *flags)
 {
-    for (unsigned i = 0; i < v->shown; i++)
-        if (v->first[i].source == m->source && v->first[i].kind == m->kind)
-            return true;
+    return trial_convert_at(b, b->dst, b->src, n, first, source, flags);
+}
+
+bool trial_is_over(struct trial *t)
+{
+    const struct hu_scan_options *o = t->options;
+    if (atomic_load_explicit(&t->stop, memory_order_relaxed))
+        return true;
+    bool enough = o->stop_after &&
+                  atomic_load_explicit(&t->mismatches, memory_order_relaxed) >= o->stop_after;
+    if (!enough && !(o->cancel && atomic_load_explicit(o->cancel, memory_order_relaxed)))
+        return false;
+    pthread_mutex_lock(&t->lock);
+    t->verdict.partial = true;
+    pthread_mutex_unlock(&t->lock);
+    atomic_store(&t->stop, true);
+    return true;
+}
+
+enum { PROGRESS_STEP = 1 << 16 };
+
+void trial_progress(struct bench *b, uint64_t n)
+{
+    const struct hu_scan_options *o = b->trial->options;
+    if (b->mismatches)
+        atomic_fetch_add_explicit(&b->trial->mismatches, b->mismatches, memory_order_relaxed);
+    b->mismatches = 0;
+    b->unreported += n;
+    if (b->unreported < (n ? PROGRESS_STEP : 1))
+        return;
+    if (o->progress)
+        o->progress(o->progress_context, b->unreported);
+    b->unreported = 0;
+}
+
+/* Faults of inputs. */
+
+void trial_break(struct bench *b)
+{
+    if (b->has_open)
+        hu_faults_add(&b->faults, &b->open);
+    b->has_open = false;
+}
+
+static void wrong_with_flags(struct bench *b, uint64_t source, uint64_t n, uint64_t expected,
+                             uint64_t got)
+{
+    for (uint64_t i = 0; i < n && trial_wants_blame(b->trial); i++) {
+        struct hu_mismatch m = {.kind = HU_WRONG_CODE,
+                                .source = source + i,
+                                .last = source + i,
+                                .expected = expected,
+                                .got = got};
+        trial_apart(b->trial, &m);
+    }
+}
+
+/* Whether an input of the same run of numbers is wrong as the open fault's last was: the common
+ * case of hu_fault_judge and hu_fault_same_way, at little cost. */
+static bool plainly_goes_on(const struct bench *b, uint64_t position, uint64_t source,
+                            uint64_t expected, uint64_t got)
+{
+    const struct trial *t = b->trial;
+    const struct hu_runs *runs = t->runs;
+    uint64_t x = source & ~hu_sign_mask(runs->from), e = expected & ~hu_sign_mask(runs->to),
+             g = got & ~hu_sign_mask(runs->to);
+    const struct plain_range *from = &t->plain_from, *to = &t->plain_to;
+    if (!b->has_open || position != b->open_position + 1 || b->open.class != HU_FAULT_ROUNDING ||
+        b->open.ties)
+        return false;
+    return x - from->least <= from->span && e - to->least <= to->span &&
+           g - to->least <= to->span && (g > e) - (g < e) == b->open.side;
+}
+
+void trial_wrong(struct bench *b, uint64_t position, uint64_t source, uint64_t n, uint64_t expected,
+                 unsigned expected_flags, uint64_t got)
+{
+    if (b->only_with_flags) {
+        wrong_with_flags(b, source, n, expected, got);
+        return;
+    }
+    b->mismatches += n;
+    if (plainly_goes_on(b, position, source, expected, got)) {
+        b->open.last = source + n - 1;
+        b->open.count += n;
+        b->open_position = position + n - 1;
+        return;
+    }
+    struct hu_fault f = {.first = source,
+                         .last = source + n - 1,
+                         .count = n,
+                         .expected = expected,
+                         .got = got,
+                         .expected_flags = expected_flags,
+                         .class = HU_FAULT_ROUNDING,
+                         .part = b->part};
+    hu_fault_judge(b->trial->runs->to, b->trial->runs->from, &f);
+    f.ties &= n == 1;
+    if (b->has_open && position == b->open_position + 1 && hu_fault_same_way(&b->open, &f)) {
+        b->open.last = f.last;
+        b->open.count += n;
+        b->open.ties &= f.ties;
+    } else {
+        trial_break(b);
+        f.at_start = position == b->first_position;
+        b->open = f;
+        b->has_open = true;
+    }
+    b->open_position = position + n - 1;
+}
+
+bool trial_check(struct bench *b, uint64_t source, uint64_t expected, unsigned expected_flags,
+                 size_t index)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    uint64_t got = hu_layout_load(runs->to, b->dst, index);
+    if ((expected_flags & HU_ANYTHING) || hu_satisfies(runs->to, &runs->promise, expected, got))
+        return true;
+    trial_wrong(b, b->position + index, source, 1, expected, expected_flags, got);
     return false;
 }
 
-static void show(struct hu_verdict *v, const struct hu_mismatch *mismatch)
+/* Faults of calls. */
+
+enum { APART_MAX = 1 << 20, BLAMED_MAX = 4096 };
+
+/* Where SOURCE is in the set, or would be. */
+static size_t place_of(const struct trial *t, uint64_t source)
 {
-    unsigned at = v->shown;
-    while (at > 0 && v->first[at - 1].source > mismatch->source)
-        at--;
-    if (at == HU_SHOWN)
-        return;
-    unsigned moved = (v->shown < HU_SHOWN ? v->shown : HU_SHOWN - 1) - at;
-    memmove(&v->first[at + 1], &v->first[at], moved * sizeof *v->first);
-    v->first[at] = *mismatch;
-    v->shown += v->shown < HU_SHOWN;
+    size_t at = hu_draw(0, source) & (t->apart_room - 1);
+    while (t->apart[at] != UINT64_MAX && t->apart[at] != source)
+        at = (at + 1) & (t->apart_room - 1);
+    return at;
 }
 
-void trial_mismatch(struct trial *t, const struct hu_mismatch *mismatch)
+static bool grow(struct trial *t)
 {
-    if (mismatch->source >= atomic_load_explicit(&t->shown_below, memory_order_relaxed)) {
-        atomic_fetch_add_explicit(&t->mismatches, 1, memory_order_relaxed);
-        return;
+    struct trial bigger = {.apart_room = t->apart_room ? 2 * t->apart_room : 256};
+    bigger.apart = malloc(bigger.apart_room * sizeof *bigger.apart);
+    if (!bigger.apart)
+        return false;
+    memset(bigger.apart, 0xff, bigger.apart_room * sizeof *bigger.apart);
+    for (size_t i = 0; i < t->apart_room; i++)
+        if (t->apart[i] != UINT64_MAX)
+            bigger.apart[place_of(&bigger, t->apart[i])] = t->apart[i];
+    free(t->apart);
+    t->apart = bigger.apart;
+    t->apart_room = bigger.apart_room;
+    return true;
+}
+
+/* Whether SOURCE was not in the set, which then has it. */
+static bool is_new(struct trial *t, uint64_t source)
+{
+    if (t->apart_count >= APART_MAX)
+        return true;
+    if (source == UINT64_MAX) { /* marks free places */
+        bool fresh = !t->apart_has_top;
+        t->apart_has_top = true;
+        return fresh;
     }
+    if (2 * t->apart_count >= t->apart_room && !grow(t)) {
+        t->verdict.failed = true;
+        return false;
+    }
+    size_t at = place_of(t, source);
+    if (t->apart[at] == source)
+        return false;
+    t->apart[at] = source;
+    t->apart_count++;
+    return true;
+}
+
+static void count_flags(struct trial *t, const struct hu_mismatch *m)
+{
+    struct hu_fault f = {.first = m->source,
+                         .last = m->source,
+                         .count = 1,
+                         .expected = m->expected,
+                         .got = m->got,
+                         .expected_flags = m->expected_flags,
+                         .got_flags = m->got_flags,
+                         .class = HU_FAULT_FLAGS};
+    hu_fault_judge(t->runs->to, t->runs->from, &f);
+    hu_faults_add(&t->verdict.faults, &f);
+}
+
+void trial_apart(struct trial *t, const struct hu_mismatch *m)
+{
     pthread_mutex_lock(&t->lock);
     struct hu_verdict *v = &t->verdict;
-    if (!is_shown(v, mismatch)) {
-        atomic_fetch_add(&t->mismatches, 1);
-        show(v, mismatch);
-        if (v->shown == HU_SHOWN)
-            atomic_store(&t->shown_below, v->first[HU_SHOWN - 1].source + 1);
+    bool input = m->kind != HU_WRONG_BYTES && m->source == m->last;
+    bool fresh = !input || is_new(t, m->source);
+    if (input && fresh)
+        atomic_fetch_add_explicit(&t->mismatches, 1, memory_order_relaxed);
+    if (input && m->kind == HU_WRONG_FLAGS) {
+        if (fresh)
+            count_flags(t, m);
+    } else {
+        v->calls++;
+        if (fresh && v->calls_shown < HU_SHOWN)
+            v->call[v->calls_shown++] = *m;
     }
     pthread_mutex_unlock(&t->lock);
 }
 
 bool trial_wants_blame(struct trial *t)
 {
-    return atomic_load(&t->shown_below) == UINT64_MAX;
+    pthread_mutex_lock(&t->lock);
+    bool wants = t->apart_count < BLAMED_MAX;
+    pthread_mutex_unlock(&t->lock);
+    return wants;
 }
 
 bool trial_takes_flags(const struct trial *t, bool mixed, uint64_t number)
 {
     if (t->options->every_flag || t->runs->from->width <= HU_NARROW_WIDTH ||
-        !hu_scans_all(t->runs->from))
+        !hu_scans_all(t->runs->from, t->options))
         return true;
     return !mixed && hu_draw(t->options->seed, number) % FLAG_SHARE == 0;
 }
 
-bool trial_check(struct bench *b, uint64_t source, uint64_t expected, size_t index)
+/* The first of the copies in dst that is not as due; LONE_COPIES: all are. */
+static size_t wrong_copy(const struct bench *b, uint64_t expected)
 {
-    struct trial *t = b->trial;
-    uint64_t got = hu_layout_load(t->runs->to, b->dst, index);
-    if (hu_satisfies(t->runs->to, &t->runs->promise, expected, got))
-        return true;
-    struct hu_mismatch m = {
-        .kind = HU_WRONG_CODE, .source = source, .last = source, .expected = expected, .got = got};
-    trial_mismatch(t, &m);
-    return false;
+    const struct hu_runs *runs = b->trial->runs;
+    size_t i = 0;
+    if (hu_layout_holds(runs->to, b->dst, 0, LONE_COPIES, expected))
+        return LONE_COPIES;
+    while (i < LONE_COPIES &&
+           hu_satisfies(runs->to, &runs->promise, expected, hu_layout_load(runs->to, b->dst, i)))
+        i++;
+    return i;
 }
 
 bool trial_lone(struct bench *b, uint64_t source, uint64_t expected, unsigned expected_flags)
@@ -105,20 +280,23 @@ bool trial_lone(struct bench *b, uint64_t source, uint64_t expected, unsigned ex
     hu_layout_fill(runs->from, b->src, &copies, LONE_COPIES);
     if (!trial_convert(b, LONE_COPIES, 0, sources, &flags))
         return false;
-    bool right = hu_layout_holds(runs->to, b->dst, 0, LONE_COPIES, expected);
-    for (size_t i = 0; !right && i < LONE_COPIES; i++)
-        if (!trial_check(b, source, expected, i))
-            break;
-    if (!t->wants_flags || flags == expected_flags)
+    size_t wrong = wrong_copy(b, expected);
+    if (wrong == LONE_COPIES && (!t->wants_flags || flags == expected_flags))
         return true;
-    struct hu_mismatch m = {.kind = HU_WRONG_FLAGS,
+    struct hu_mismatch m = {.kind = wrong < LONE_COPIES ? HU_WRONG_CODE : HU_WRONG_FLAGS,
                             .source = source,
                             .last = source,
                             .expected = expected,
-                            .got = hu_layout_load(runs->to, b->dst, 0),
+                            .got = hu_layout_load(runs->to, b->dst, wrong % LONE_COPIES),
                             .expected_flags = expected_flags,
-                            .got_flags = flags,
-                            .length = LONE_COPIES};
-    trial_mismatch(t, &m);
+                            .got_flags = flags};
+    /* What is wrong without flags too is counted where every input is. */
+    if (m.kind == HU_WRONG_CODE) {
+        if (!trial_convert(b, LONE_COPIES, 0, sources, NULL))
+            return false;
+        if (wrong_copy(b, expected) < LONE_COPIES)
+            return false;
+    }
+    trial_apart(t, &m);
     return false;
 }

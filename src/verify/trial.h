@@ -11,8 +11,13 @@ enum {
     LONE_COPIES = 64, /* of one source: more than any vector has lanes */
     FLAG_SHARE = 8,
     LONE_WIDTH = 16,     /* the widest source of which each encoding is also tried by itself */
-    MOST_TAIL = 257,     /* elements of a short call */
+    MOST_TAIL = 258,     /* short calls have fewer elements */
     BLOCK_MARGIN = 1024, /* elements that buffers hold beyond a block */
+};
+
+/* Codes of normal numbers, sign bit clear: least to least + span. */
+struct plain_range {
+    uint64_t least, span;
 };
 
 /* One worker's buffers. */
@@ -20,9 +25,20 @@ struct bench {
     struct trial *trial;
     unsigned worker;
     void *src, *dst, *expected;
-    uint64_t *source; /* the encodings in src where they are not consecutive */
-    uint64_t *code;   /* and the codes due */
+    uint64_t *source;     /* the encodings in src where they are not consecutive */
+    uint64_t *code;       /* and the codes due */
+    unsigned char *flags; /* and the flags */
+    bool *wrong;          /* which of them went wrong in the call that wants no flags */
     struct hu_reference *reference;
+    bool only_with_flags; /* what goes wrong now did not in a call that wants no flags */
+    /* The fault that the next input in the sequence of the part may go on with. */
+    struct hu_faults faults;
+    struct hu_fault open;
+    bool has_open;
+    uint64_t open_position, position; /* position: of the first element of the next call */
+    uint64_t first_position;          /* of the part */
+    uint32_t part;
+    uint64_t unreported, mismatches; /* inputs done, and wrong, that the trial has not heard of */
 };
 
 struct trial {
@@ -33,8 +49,12 @@ struct trial {
     pthread_mutex_t lock;
     atomic_bool stop;
     atomic_uint_fast64_t mismatches;
-    atomic_uint_fast64_t shown_below; /* a mismatch is kept only if its source is less */
     bool wants_flags;
+    /* Inputs that go wrong in some calls only; a set, by open addressing. */
+    uint64_t *apart;
+    size_t apart_count, apart_room;
+    bool apart_has_top;
+    struct plain_range plain_from, plain_to;
     struct bench *bench; /* one a worker */
     struct part *part;   /* the tasks */
     size_t parts;
@@ -52,10 +72,27 @@ struct part {
 bool trial_convert(struct bench *b, size_t n, uint64_t first, const uint64_t *source,
                    unsigned *flags);
 
-/* Counts a mismatch, and keeps it if it is among the first. One of the same source and kind as one
- * that is kept is not counted again. */
-void trial_mismatch(struct trial *t, const struct hu_mismatch *mismatch);
-/* Whether mismatches still need to be pinned to single sources. */
+/* The same from and to other memory than src and dst. */
+bool trial_convert_at(struct bench *b, void *dst, const void *src, size_t n, uint64_t first,
+                      const uint64_t *source, unsigned *flags);
+
+/* Whether the scan is to end: it was stopped, cancelled, or found enough. */
+bool trial_is_over(struct trial *t);
+
+/* N more inputs are done: counts them and what went wrong among them; 0: a part is. */
+void trial_progress(struct bench *b, uint64_t n);
+
+/* N inputs from SOURCE on, at POSITION and the next ones of the part's sequence, went wrong alike.
+ */
+void trial_wrong(struct bench *b, uint64_t position, uint64_t source, uint64_t n, uint64_t expected,
+                 unsigned expected_flags, uint64_t got);
+/* Faults of one sequence do not go on in the next. */
+void trial_break(struct bench *b);
+
+/* An input or a call goes wrong, though the input by itself in a call that wants no flags does not.
+ */
+void trial_apart(struct trial *t, const struct hu_mismatch *mismatch);
+/* Whether flags that a call got wrong still need to be pinned to single inputs. */
 bool trial_wants_blame(struct trial *t);
 
 /* Whether block NUMBER is also converted by a call that wants flags: all are where the scan takes
@@ -64,11 +101,13 @@ bool trial_wants_blame(struct trial *t);
 bool trial_takes_flags(const struct trial *t, bool mixed, uint64_t number);
 
 /* SOURCE by itself, in LONE_COPIES copies and a call that wants flags: its code, and exactly its
- * flags. What is wrong is recorded. Returns whether the flags are right. */
+ * flags. What is wrong is recorded. Returns whether both are right. */
 bool trial_lone(struct bench *b, uint64_t source, uint64_t expected, unsigned expected_flags);
 
-/* Whether element INDEX of dst satisfies; counts and keeps it where it does not. */
-bool trial_check(struct bench *b, uint64_t source, uint64_t expected, size_t index);
+/* Whether element INDEX of dst satisfies; records it where it does not. Its position is INDEX after
+ * the call's. */
+bool trial_check(struct bench *b, uint64_t source, uint64_t expected, unsigned expected_flags,
+                 size_t index);
 
 /* The tasks themselves. Each returns the inputs it covered. */
 uint64_t trial_blocks(struct bench *b, const struct part *part);

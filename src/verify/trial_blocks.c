@@ -11,27 +11,44 @@ struct block {
     size_t run;
 };
 
-/* Elements FROM to TO-1, all due CODE. Those that could not be kept anyway are only counted. */
-static bool check_constant(struct bench *b, const struct block *k, uint64_t code, size_t from,
-                           size_t to)
+/* How many elements from I on, at most to TO, hold GOT: by doubling steps. */
+static size_t same_from(const struct bench *b, size_t i, size_t to, uint64_t got)
 {
-    struct trial *t = b->trial;
-    const struct hu_format *format = t->runs->to;
-    const struct hu_promise promise = t->runs->promise;
-    uint64_t below = atomic_load_explicit(&t->shown_below, memory_order_relaxed), wrong = 0;
-    bool kept = false;
-    for (size_t i = from; i < to; i++) {
-        uint64_t got = hu_layout_load(format, b->dst, i);
-        if (hu_satisfies(format, &promise, code, got))
-            continue;
-        if (k->first + i < below)
-            kept |= !trial_check(b, k->first + i, code, i);
-        else
-            wrong++;
+    const struct hu_format *f = b->trial->runs->to;
+    size_t n = 1, step = 1;
+    while (i + n < to) {
+        size_t more = step < to - i - n ? step : to - i - n;
+        if (hu_layout_holds(f, b->dst, i + n, more, got)) {
+            n += more;
+            step *= 2;
+        } else if (step == 1) {
+            return n;
+        } else {
+            step = 1;
+        }
     }
-    if (wrong)
-        atomic_fetch_add_explicit(&t->mismatches, wrong, memory_order_relaxed);
-    return !wrong && !kept;
+    return n;
+}
+
+/* Elements FROM to TO-1, all due CODE: stretches of one code are judged together. Whether all are
+ * right. */
+static bool check_constant(struct bench *b, const struct block *k, const struct hu_run *r,
+                           size_t from, size_t to)
+{
+    const struct hu_format *format = b->trial->runs->to;
+    const struct hu_promise *promise = &b->trial->runs->promise;
+    bool right = true;
+    for (size_t i = from; i < to;) {
+        uint64_t got = hu_layout_load(format, b->dst, i);
+        size_t n = same_from(b, i, to, got);
+        if (!hu_satisfies(format, promise, r->code, got)) {
+            uint64_t source = k->first + i;
+            trial_wrong(b, source, source, n, r->code, r->flags, got);
+            right = false;
+        }
+        i += n;
+    }
+    return right;
 }
 
 /* Elements FROM to TO-1, which RUN holds, one by one. Whether all are right. */
@@ -40,11 +57,12 @@ static bool check_each(struct bench *b, const struct block *k, size_t run, size_
     bool right = true;
     const struct hu_run *r = &b->trial->runs->run[run];
     if (r->kind == HU_CONSTANT)
-        return check_constant(b, k, r->code, from, to);
+        return check_constant(b, k, r, from, to);
+    b->position = k->first;
     for (size_t i = from; i < to; i++) {
         unsigned flags;
         uint64_t code = hu_run_expect(b->trial->runs, run, k->first + i, &flags);
-        right &= trial_check(b, k->first + i, code, i);
+        right &= trial_check(b, k->first + i, code, flags, i);
     }
     return right;
 }
@@ -55,6 +73,8 @@ static bool piece_holds(struct bench *b, const struct block *k, size_t run, size
 {
     const struct hu_runs *runs = b->trial->runs;
     const struct hu_run *r = &runs->run[run];
+    if (r->flags & HU_ANYTHING)
+        return true;
     if (r->kind == HU_CONSTANT)
         return hu_layout_holds(runs->to, b->dst, from, to - from, r->code);
     if (r->kind != HU_STEPS || r->shift > 0 || hu_is_packed(runs->to))
@@ -90,6 +110,15 @@ static size_t check_codes(struct bench *b, const struct block *k, bool *right)
     }
 }
 
+/* The same of a call that wants flags, where the call that wants none was right. */
+static void check_codes_with_flags(struct bench *b, const struct block *k)
+{
+    bool right;
+    b->only_with_flags = true;
+    check_codes(b, k, &right);
+    b->only_with_flags = false;
+}
+
 /* The flags due over part of a run, or-ed. */
 static unsigned flags_over(const struct hu_runs *runs, size_t run, uint64_t first, uint64_t last)
 {
@@ -109,7 +138,7 @@ static void blame(struct bench *b, const struct block *k, size_t from, size_t to
     const struct hu_runs *runs = t->runs;
     bool blamed = false;
     size_t run = hu_runs_find(runs, k->first + from);
-    for (size_t i = from; i < to && trial_wants_blame(t) && !atomic_load(&t->stop); i++) {
+    for (size_t i = from; i < to && trial_wants_blame(t) && !trial_is_over(t); i++) {
         unsigned flags;
         while (hu_run_last(runs, run) < k->first + i)
             run++;
@@ -124,7 +153,7 @@ static void blame(struct bench *b, const struct block *k, size_t from, size_t to
                             .expected_flags = expected,
                             .got_flags = got,
                             .length = to - from};
-    trial_mismatch(t, &m);
+    trial_apart(t, &m);
 }
 
 static void fill(struct bench *b, uint64_t first, size_t n)
@@ -136,15 +165,15 @@ static void fill(struct bench *b, uint64_t first, size_t n)
 /* Elements FROM to TO-1, the first of which RUN holds, in a call of their own: all of them are due
  * the same flags. */
 static bool check_stretch(struct bench *b, const struct block *k, size_t run, size_t from,
-                          size_t to, unsigned expected)
+                          size_t to, unsigned expected, bool right)
 {
     unsigned flags = 0;
-    bool right;
     struct block stretch = {k->first + from, to - from, run};
     fill(b, stretch.first, stretch.n);
     if (!trial_convert(b, stretch.n, stretch.first, NULL, &flags))
         return false;
-    check_codes(b, &stretch, &right);
+    if (right)
+        check_codes_with_flags(b, &stretch);
     if (flags != expected)
         blame(b, k, from, to, expected, flags);
     return true;
@@ -152,7 +181,7 @@ static bool check_stretch(struct bench *b, const struct block *k, size_t run, si
 
 /* A block of several runs: flags are decidable over each stretch of equal ones. Single elements are
  * ends of runs, which trial_lones takes. */
-static bool check_stretches(struct bench *b, const struct block *k)
+static bool check_stretches(struct bench *b, const struct block *k, bool right)
 {
     const struct hu_runs *runs = b->trial->runs;
     size_t run = k->run;
@@ -162,7 +191,7 @@ static bool check_stretches(struct bench *b, const struct block *k)
         while (to < k->n && runs->run[run + 1].flags == expected &&
                runs->run[run].kind == HU_CONSTANT && runs->run[run + 1].kind == HU_CONSTANT)
             to = end_in(runs, k, ++run);
-        if (to - from > 1 && !check_stretch(b, k, start, from, to, expected))
+        if (to - from > 1 && !check_stretch(b, k, start, from, to, expected, right))
             return false;
         from = to;
         run++;
@@ -179,7 +208,7 @@ static bool check_flagged(struct bench *b, const struct block *k, size_t last_ru
     if (!trial_convert(b, k->n, k->first, NULL, &flags))
         return false;
     if (right)
-        check_codes(b, k, &right);
+        check_codes_with_flags(b, k);
     for (size_t run = k->run; run <= last_run; run++) {
         size_t to = end_in(runs, k, run);
         expected |= flags_over(runs, run, k->first + from, k->first + to - 1);
@@ -205,7 +234,7 @@ static bool check_block(struct bench *b, const struct block *k, size_t *last_run
     if (trial_takes_flags(b->trial, mixed, k->first / k->n) &&
         !check_flagged(b, k, *last_run, right))
         return false;
-    return !mixed || check_stretches(b, k);
+    return !mixed || check_stretches(b, k, right);
 }
 
 uint64_t trial_blocks(struct bench *b, const struct part *part)
@@ -213,13 +242,15 @@ uint64_t trial_blocks(struct bench *b, const struct part *part)
     const struct hu_runs *runs = b->trial->runs;
     size_t run = hu_runs_find(runs, part->first);
     size_t size = b->trial->subject->block;
+    b->first_position = part->first;
     for (uint64_t first = part->first; first <= part->last; first += size) {
         uint64_t left = part->last - first + 1;
         struct block k = {first, left < size ? (size_t)left : size, run};
         fill(b, first, k.n);
-        if (atomic_load_explicit(&b->trial->stop, memory_order_relaxed) ||
-            !check_block(b, &k, &run))
+        if (trial_is_over(b->trial) || !check_block(b, &k, &run))
             return first - part->first;
+        b->position = first + k.n;
+        trial_progress(b, k.n);
         if (hu_run_last(runs, run) == first + k.n - 1)
             run++;
     }

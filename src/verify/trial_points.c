@@ -11,28 +11,73 @@ enum {
     EXACT_STRIDE = 17, /* odd, so that each lane of a vector gets its share */
 };
 
+/* Element INDEX in ROUND: the second is a call that wants flags, and what was wrong in the first is
+ * known. */
+static void check_point(struct bench *b, size_t index, uint64_t source, uint64_t code,
+                        unsigned flags, int round)
+{
+    if (round && b->wrong[index])
+        return;
+    b->only_with_flags = round;
+    b->wrong[index] = !trial_check(b, source, code, flags, index);
+    b->only_with_flags = false;
+}
+
+/* The flags of a call of N chosen inputs, of which the first and the last are given. */
+static void check_flags(struct bench *b, size_t n, uint64_t first, uint64_t last, unsigned due,
+                        unsigned got)
+{
+    if (got == due)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (b->wrong[i])
+            return;
+    struct hu_mismatch m = {.kind = HU_WRONG_FLAGS,
+                            .source = first,
+                            .last = last,
+                            .expected_flags = due,
+                            .got_flags = got,
+                            .length = n};
+    trial_apart(b->trial, &m);
+}
+
+/* The last of N elements again, up to a whole number of vectors: what depends on a call's length is
+ * for the short calls to find. Returns how many there are then. */
+static size_t pad(struct bench *b, size_t n)
+{
+    const struct hu_format *from = b->trial->runs->from;
+    size_t whole = (n + LONE_COPIES - 1) / LONE_COPIES * LONE_COPIES;
+    uint64_t last = hu_layout_load(from, b->src, n - 1) & hu_width_mask(from);
+    for (size_t i = n; i < whole; i++) {
+        hu_layout_store(from, b->src, i, last);
+        b->source[i] = last;
+    }
+    return whole;
+}
+
 /* Converts the N sources that src and b->source hold, checks them against b->code, and the flags
- * against their union. */
-static bool check_points(struct bench *b, size_t n, unsigned flags_due)
+ * against their union. rising: nothing that is tried lies between one and the next. */
+static bool check_points(struct bench *b, size_t n, unsigned flags_due, bool rising)
 {
     struct trial *t = b->trial;
     unsigned flags = 0;
+    size_t whole = pad(b, n);
+    memset(b->wrong, 0, n * sizeof *b->wrong);
     for (int round = 0; round < (t->wants_flags ? 2 : 1); round++) {
-        if (!trial_convert(b, n, 0, b->source, round ? &flags : NULL))
+        if (trial_is_over(t) || !trial_convert(b, whole, 0, b->source, round ? &flags : NULL))
             return false;
-        for (size_t i = 0; i < n; i++)
-            if (hu_layout_load(t->runs->to, b->dst, i) != b->code[i])
-                trial_check(b, b->source[i], b->code[i], i);
+        for (size_t i = 0; i < n; i++) {
+            if (hu_layout_load(t->runs->to, b->dst, i) == b->code[i])
+                continue;
+            check_point(b, i, b->source[i], b->code[i], b->flags[i], round);
+            if (!rising)
+                trial_break(b);
+        }
     }
-    if (!t->wants_flags || flags == flags_due)
-        return true;
-    struct hu_mismatch m = {.kind = HU_WRONG_FLAGS,
-                            .source = b->source[0],
-                            .last = b->source[n - 1],
-                            .expected_flags = flags_due,
-                            .got_flags = flags,
-                            .length = n};
-    trial_mismatch(t, &m);
+    if (t->wants_flags)
+        check_flags(b, n, b->source[0], b->source[n - 1], flags_due, flags);
+    b->position += n;
+    trial_progress(b, n);
     return true;
 }
 
@@ -47,6 +92,7 @@ static void gather(struct bench *b, struct gathered *g, uint64_t source, uint64_
 {
     hu_layout_store(b->trial->runs->from, b->src, g->n, source);
     b->source[g->n] = source;
+    b->flags[g->n] = (unsigned char)flags;
     b->code[g->n++] = code;
     g->flags |= flags;
 }
@@ -63,19 +109,28 @@ static void gather_run(struct bench *b, struct gathered *g, size_t run)
             gather(b, g, length >= 4 ? points[i] : first + i, r->code, r->flags);
 }
 
+/* Tries what is gathered. False: the scan is over. */
+static bool try_gathered(struct bench *b, struct gathered *g, uint64_t *inputs)
+{
+    bool goes_on = !g->n || check_points(b, g->n, g->flags, true);
+    *inputs += goes_on ? g->n : 0;
+    *g = (struct gathered){0};
+    return goes_on;
+}
+
 uint64_t trial_points(struct bench *b, const struct part *part)
 {
     struct gathered g = {0};
     uint64_t inputs = 0;
     for (uint64_t run = part->first; run <= part->last; run++) {
-        if (b->trial->runs->run[run].kind == HU_CONSTANT)
+        bool constant = b->trial->runs->run[run].kind == HU_CONSTANT;
+        if (constant)
             gather_run(b, &g, run);
-        if (g.n && (g.n + 5 > b->trial->subject->block || run == part->last)) {
-            if (!check_points(b, g.n, g.flags))
-                return inputs;
-            inputs += g.n;
-            g = (struct gathered){0};
-        }
+        bool full = g.n + 5 > b->trial->subject->block;
+        if ((full || !constant || run == part->last) && !try_gathered(b, &g, &inputs))
+            break;
+        if (!constant)
+            trial_break(b);
     }
     return inputs;
 }
@@ -134,13 +189,14 @@ static struct hu_progression due_at(const struct hu_runs *runs, size_t run, uint
 }
 
 /* Records what is not as due. */
-static void check_units_each(struct bench *b, size_t run, size_t n)
+static void check_units_each(struct bench *b, size_t run, size_t n, int round)
 {
     const struct hu_runs *runs = b->trial->runs;
     for (size_t i = 0; i < n; i++) {
         unsigned flags;
         uint64_t source = hu_layout_load(runs->from, b->src, i);
-        trial_check(b, source, hu_run_expect(runs, run, source, &flags), i);
+        uint64_t code = hu_run_expect(runs, run, source, &flags);
+        check_point(b, i, source, code, flags, round);
     }
 }
 
@@ -158,25 +214,22 @@ static bool check_units(struct bench *b, size_t run, uint64_t unit, uint64_t str
     hu_layout_fill(runs->from, b->src, &sources, n);
     hu_layout_fill(runs->to, b->expected, &due, n);
     bool wants_flags = t->wants_flags && trial_takes_flags(t, false, unit / n);
+    size_t whole = pad(b, n);
+    memset(b->wrong, 0, n * sizeof *b->wrong);
     for (int round = 0; round < (wants_flags ? 2 : 1); round++) {
-        if (!t->subject->convert(t->subject->context, b->worker, b->dst, b->src, n,
+        if (!t->subject->convert(t->subject->context, b->worker, b->dst, b->src, whole,
                                  round ? &flags : NULL)) {
             for (size_t i = 0; i < n; i++)
                 b->source[i] = first + i * sources.step;
-            return trial_convert(b, n, 0, b->source, NULL);
+            return trial_convert(b, whole, 0, b->source, NULL);
         }
         if (memcmp(b->dst, b->expected, hu_layout_bytes(runs->to, n)))
-            check_units_each(b, run, n);
+            check_units_each(b, run, n, round);
     }
-    if (!wants_flags || flags == flags_due)
-        return true;
-    struct hu_mismatch m = {.kind = HU_WRONG_FLAGS,
-                            .source = first,
-                            .last = first + (n - 1) * sources.step,
-                            .expected_flags = flags_due,
-                            .got_flags = flags,
-                            .length = n};
-    trial_mismatch(t, &m);
+    if (wants_flags)
+        check_flags(b, n, first, first + (n - 1) * sources.step, flags_due, flags);
+    b->position += n;
+    trial_progress(b, n);
     return true;
 }
 
@@ -208,11 +261,11 @@ static uint64_t units_at(struct bench *b, size_t run, uint64_t first, uint64_t l
     uint64_t count = (last - first) / step + 1;
     size_t block = b->trial->subject->block;
     trial_units_of(runs, run, &stride);
+    trial_break(b);
     while (inputs < count) {
         size_t n = count - inputs < block ? (size_t)(count - inputs) : block;
         uint64_t unit = (first + inputs * step) * stride;
-        if (atomic_load_explicit(&b->trial->stop, memory_order_relaxed) ||
-            !check_units(b, run, unit, step * stride, n, place))
+        if (trial_is_over(b->trial) || !check_units(b, run, unit, step * stride, n, place))
             break;
         inputs += n;
     }
@@ -253,7 +306,7 @@ uint64_t trial_draws(struct bench *b, const struct part *part)
         gather(b, &g, source, code, flags);
         if (g.n < t->subject->block && draw < part->last)
             continue;
-        if (!check_points(b, g.n, g.flags))
+        if (!check_points(b, g.n, g.flags, false))
             return inputs;
         inputs += g.n;
         g = (struct gathered){0};
@@ -267,7 +320,7 @@ static bool lone(struct bench *b, size_t run, uint64_t bits)
     unsigned flags;
     uint64_t code = hu_run_expect(b->trial->runs, run, bits, &flags);
     trial_lone(b, bits, code, flags);
-    return !atomic_load_explicit(&b->trial->stop, memory_order_relaxed);
+    return !trial_is_over(b->trial);
 }
 
 /* Each encoding of a narrow source; of a wider one the ends of each run and what is next to them,
@@ -288,73 +341,106 @@ uint64_t trial_lones(struct bench *b, const struct part *part)
     return 0;
 }
 
-/* N elements in one call, into memory that holds none of the right answers and whose end is
- * watched. */
-static bool check_tail(struct bench *b, size_t n, uint64_t first)
+/* A short call: N elements from FIRST on, in arrays that begin OFFSET bytes after a 64-byte
+ * boundary.
+ */
+struct tail {
+    size_t n, offset;
+    uint64_t first;
+};
+
+/* Into memory that holds none of the right answers and whose end is watched. */
+static bool convert_tail(struct bench *b, const struct tail *k)
 {
     struct trial *t = b->trial;
     const struct hu_runs *runs = t->runs;
-    uint64_t mask = hu_width_mask(runs->from);
-    size_t bytes = hu_layout_bytes(runs->to, n);
-    memset(b->dst, 0, bytes + 8);
+    static const char watch[] = "ZZZZZZZZ";
+    size_t n = k->n, bytes = hu_layout_bytes(runs->to, n);
+    char *src = (char *)b->src + k->offset, *dst = (char *)b->dst + k->offset;
+    memset(dst, 0, bytes + 8);
     for (size_t i = 0; i < n; i++) {
         unsigned flags;
-        b->source[i] = (first + i) & mask;
+        b->source[i] = (k->first + i) & hu_width_mask(runs->from);
         b->code[i] = hu_run_expect(runs, hu_runs_find(runs, b->source[i]), b->source[i], &flags);
-        hu_layout_store(runs->from, b->src, i, b->source[i]);
-        hu_layout_store(runs->to, b->dst, i, ~b->code[i] & hu_width_mask(runs->to));
+        b->flags[i] = (unsigned char)flags;
+        hu_layout_store(runs->from, src, i, b->source[i]);
+        hu_layout_store(runs->to, dst, i, ~b->code[i] & hu_width_mask(runs->to));
     }
-    memset((char *)b->dst + bytes, 0x5a, 8);
-    if (!trial_convert(b, n, 0, b->source, NULL))
+    memcpy(dst + bytes, watch, 8);
+    if (!trial_convert_at(b, dst, src, n, 0, b->source, NULL))
         return false;
-    static const char watch[] = "ZZZZZZZZ";
-    if (memcmp((char *)b->dst + bytes, watch, 8)) {
+    if (memcmp(dst + bytes, watch, 8)) {
         struct hu_mismatch m = {.kind = HU_WRONG_BYTES,
                                 .source = n ? b->source[n - 1] : 0,
                                 .last = n ? b->source[n - 1] : 0,
                                 .index = n,
-                                .length = n};
-        trial_mismatch(t, &m);
+                                .length = n,
+                                .offset = k->offset};
+        trial_apart(t, &m);
     }
     return true;
 }
 
-/* An element that is wrong by itself too is reported where it was looked at first; here only what
- * depends on the call's length counts. */
-static void report_tail(struct bench *b, size_t n)
+/* Whether SOURCE is as due by itself, in a long call. */
+static bool is_right_alone(struct bench *b, uint64_t source, uint64_t expected, bool *over)
 {
     const struct hu_runs *runs = b->trial->runs;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t got = hu_layout_load(runs->to, b->dst, i), source = b->source[i];
-        if (hu_satisfies(runs->to, &runs->promise, b->code[i], got))
-            continue;
-        struct hu_mismatch m = {.source = source,
-                                .last = source,
-                                .expected = b->code[i],
-                                .got = got,
-                                .index = i,
-                                .length = n};
-        struct hu_progression copies = {source, 0, 0, 0};
-        hu_layout_fill(runs->from, b->src, &copies, LONE_COPIES);
-        if (!trial_convert(b, LONE_COPIES, 0, b->source, NULL))
-            return;
-        uint64_t lone = hu_layout_load(runs->to, b->dst, 0);
-        if (hu_satisfies(runs->to, &runs->promise, b->code[i], lone))
-            trial_mismatch(b->trial, &m);
-        return;
-    }
+    uint64_t sources[LONE_COPIES];
+    struct hu_progression copies = {source, 0, 0, 0};
+    for (size_t i = 0; i < LONE_COPIES; i++)
+        sources[i] = source;
+    hu_layout_fill(runs->from, b->src, &copies, LONE_COPIES);
+    *over = !trial_convert(b, LONE_COPIES, 0, sources, NULL);
+    return !*over &&
+           hu_satisfies(runs->to, &runs->promise, expected, hu_layout_load(runs->to, b->dst, 0));
 }
 
-/* Every length from 0, around as many boundaries. */
+/* An element that is wrong by itself too is counted where every input is; here only what depends on
+ * the call does, of which the first is reported. Whether the call was right. */
+static bool report_tail(struct bench *b, const struct tail *k, bool *over)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    struct hu_mismatch wrong[MOST_TAIL];
+    size_t count = 0;
+    for (size_t i = 0; i < k->n; i++) {
+        uint64_t got = hu_layout_load(runs->to, (char *)b->dst + k->offset, i);
+        if ((b->flags[i] & HU_ANYTHING) || hu_satisfies(runs->to, &runs->promise, b->code[i], got))
+            continue;
+        wrong[count++] = (struct hu_mismatch){.source = b->source[i],
+                                              .last = b->source[i],
+                                              .expected = b->code[i],
+                                              .got = got,
+                                              .index = i,
+                                              .length = k->n,
+                                              .offset = k->offset};
+    }
+    for (size_t i = 0; i < count && !*over; i++)
+        if (is_right_alone(b, wrong[i].source, wrong[i].expected, over)) {
+            trial_apart(b->trial, &wrong[i]);
+            break;
+        }
+    return !count;
+}
+
+/* Every length from 0, around as many boundaries; where that is right, at another alignment too. */
 uint64_t trial_tails(struct bench *b, const struct part *part)
 {
     const struct hu_runs *runs = b->trial->runs;
+    size_t in = hu_layout_bytes(runs->from, 1), out = hu_layout_bytes(runs->to, 1);
+    size_t natural = in > out ? in : out;
+    bool over = false;
     (void)part;
-    for (size_t n = 0; n <= MOST_TAIL; n++) {
+    for (size_t n = 0; n < MOST_TAIL && !over && !trial_is_over(b->trial); n++) {
         size_t run = hu_draw(b->trial->options->seed, n) % runs->count;
-        if (!check_tail(b, n, runs->run[run].first - n / 2))
+        struct tail k = {.n = n, .first = runs->run[run].first - n / 2};
+        if (!convert_tail(b, &k))
             return 0;
-        report_tail(b, n);
+        if (!report_tail(b, &k, &over) || over)
+            continue;
+        k.offset = natural * (1 + n % (64 / natural - 1));
+        if (!convert_tail(b, &k))
+            return 0;
+        report_tail(b, &k, &over);
     }
     return 0;
 }

@@ -1,6 +1,7 @@
 #include "verify/random.h"
 #include "verify/recorded.h"
 #include "verify/vectors.h"
+#include "wide.h"
 
 #include <string.h>
 
@@ -187,8 +188,8 @@ static void write_draws(struct writer *w, const struct points *p, uint64_t insid
     uint64_t part = draws ? inside / draws : 0;
     uint64_t at = p->first + EDGE;
     for (uint64_t d = 0; d < draws && !w->stopped; d++, at += part) {
-        unsigned __int128 scaled = (unsigned __int128)hu_draw(w->options->seed, w->written) * part;
-        put(w, p->run, at + (uint64_t)(scaled >> 64));
+        uint64_t drawn = hu_draw(w->options->seed, w->written);
+        put(w, p->run, at + hu_wide_product(drawn, part).high);
     }
 }
 

@@ -83,6 +83,20 @@ static const char *const keys[] = {
     "projector_input_dim",
     "projector_output_dim",
     "vision_output_dim",
+    "shared_expert_intermediate_size",
+    "hybrid_override_pattern",
+    "state_size",
+    "conv_kernel",
+    "linear_num_value_heads",
+    "linear_num_key_heads",
+    "linear_key_head_dim",
+    "linear_value_head_dim",
+    "linear_conv_kernel_dim",
+    "full_attention_interval",
+    "n_layers",
+    "n_heads",
+    "dim",
+    "padded_vocab_size",
 };
 
 static const char *const values[] = {
@@ -117,6 +131,11 @@ static const char *const values[] = {
     "\"gated-gelu\"",
     "\"bfloat16\"",
     "{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":128}",
+    "{\"quant_method\":\"compressed-tensors\",\"format\":\"pack-quantized\",\"ignore\":[\"re:.*a\"]"
+    ","
+    "\"config_groups\":{\"g\":{\"targets\":[\"Linear\"],\"weights\":{\"num_bits\":4,\"strategy\":"
+    "\"group\",\"group_size\":128}}}}",
+    "{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true,\"llm_int8_skip_modules\":[\"*x\"]}",
     "{}",
 };
 
@@ -138,15 +157,15 @@ static void build(const char *json, size_t n, size_t seed);
 
 static void build_chosen(const uint8_t *data, size_t size)
 {
-    static char json[32768];
+    static char json[131072];
     size_t families = 0;
-    while (hu_family_name(families))
+    while (hu_family_text_at(families))
         families++;
-    const char *family = hu_family_name(data[0] % families);
-    bool multimodal = !strcmp(family, "gemma3") || !strcmp(family, "llama4");
-    size_t n = (size_t)sprintf(json, "{\"model_type\":\"%s\"", family);
+    const char *names =
+        hu_family_text_at((data[0] + (size_t)data[size - 1] * 256) % families)->names;
+    size_t n = (size_t)sprintf(json, "{\"model_type\":\"%.*s\"", (int)strcspn(names, " "), names);
     n += write_members(json + n, data + 1, size - 1);
-    for (int nested = 0; multimodal && nested < 2; nested++) {
+    for (int nested = 0; data[0] % 2 && nested < 2; nested++) {
         n +=
             (size_t)sprintf(json + n, ",\"%s\":{\"x\":1", nested ? "vision_config" : "text_config");
         n += write_members(json + n, data + 1, size - 1);
@@ -187,7 +206,7 @@ static void build(const char *json, size_t n, size_t seed)
             abort();
         fill(&request, seed);
         /* Searching for the longest context through thousands of layers finds nothing more. */
-        request.fit = model.tensors.kept_count < 64;
+        request.fit = model.tensors.count < 512;
         hu_sizing_make(&model, &request, &sizing, why);
     } else if (!*error) {
         abort(); /* refused without a reason */

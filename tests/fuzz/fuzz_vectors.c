@@ -14,18 +14,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct hu_promise promise = {.options.direction = (enum hu_direction)(data[1] % 6),
                                  .flush = data[1] >> 3 & 3,
+                                 .ignore = data[1] >> 5 & 7,
                                  .any_nan = data[1] & 32,
                                  .no_flags = data[1] & 64};
     FILE *stream = fmemopen((void *)(data + 2), size - 2, "r");
     if (!stream)
         return 0;
     struct hu_recorded r;
+    struct hu_recorded_options options = {.progress = NULL};
     hu_recorded_check(&r, stream, hu_format_find(names[data[0] % NAMES]),
-                      hu_format_find(names[data[0] / NAMES % NAMES]), &promise, NULL, NULL);
+                      hu_format_find(names[data[0] / NAMES % NAMES]), &promise, &options);
     fclose(stream);
     if (r.bad && strncmp(r.message, "line ", 5) != 0)
         abort();
-    if (r.mismatches > r.lines || r.shown > HU_SHOWN)
+    if (r.mismatches > r.lines || r.faults.count > r.mismatches)
         abort();
+    hu_faults_free(&r.faults);
     return 0;
 }

@@ -164,7 +164,9 @@ static void paste_into_field(struct control *c, const char *text, bool big_endia
     struct model *m = &c->model;
     struct edit before = m->edit;
     bool whole = edit_all_selected(&m->edit) || !m->edit.length;
-    bool own = !strcmp(m->focus, "format.custom") || !strcmp(m->focus, "memory.model");
+    enum memory_field field;
+    bool own = !strcmp(m->focus, "format.custom") || !strcmp(m->focus, "memory.model") ||
+               memory_field_find(m->focus, &field);
     if (big_endian && !own) {
         model_paste(m, text, true);
         return;

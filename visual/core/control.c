@@ -55,6 +55,7 @@ static void build(struct control *c)
 
 void control_update(struct control *c)
 {
+    model_weigh(&c->model);
     build(c);
     /* What held the focus may be gone: its row was taken away, or the page changed. */
     if (!layout_find(&c->layout, c->model.focus)) {

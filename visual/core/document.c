@@ -18,6 +18,7 @@ struct document *document_copy(const struct document *d)
     memcpy(copy->rows, d->rows, sizeof copy->rows);
     copy->count = d->count;
     copy->options = d->options;
+    copy->memory = d->memory;
     return copy;
 }
 
@@ -44,6 +45,7 @@ bool document_same(const struct document *a, const struct document *b)
     return same_value(a, b) && a->count == b->count &&
            a->options.direction == b->options.direction &&
            a->options.saturate == b->options.saturate &&
+           !memcmp(&a->memory, &b->memory, sizeof a->memory) &&
            !memcmp(a->rows, b->rows, (size_t)a->count * sizeof a->rows[0]);
 }
 

@@ -1,7 +1,9 @@
-/* What undo brings back: the value, where it came from, and the rows it is shown in. */
+/* What undo brings back: the value, where it came from, the rows it is shown in, and what is asked
+ * of the memory. */
 #ifndef VISUAL_DOCUMENT_H
 #define VISUAL_DOCUMENT_H
 
+#include "memory_page.h"
 #include "value.h"
 
 enum { DOCUMENT_ROWS = 24 };
@@ -12,6 +14,7 @@ struct document {
     const struct hu_format *rows[DOCUMENT_ROWS];
     int count; /* of rows, at least 1 */
     struct hu_options options;
+    struct memory_question memory;
 };
 
 struct document *document_new(void);

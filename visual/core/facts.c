@@ -25,6 +25,9 @@ static const char *class_words(enum hu_class class)
     return words[class];
 }
 
+/* Places of the significand that a row has room for. */
+enum { SUM_DIGITS = 16 };
+
 static void add_up(struct row *r)
 {
     const struct hu_format *f = r->format;
@@ -33,6 +36,7 @@ static void add_up(struct row *r)
              !hu_is_signed(f) ? ""
              : r->datum.sign  ? "(−1)¹"
                               : "(−1)⁰");
+    r->sum_is_exact = true;
     if (!hu_is_finite(r->datum)) {
         snprintf(r->sum_exponent, sizeof r->sum_exponent, "%s", "special");
         snprintf(r->sum_significand, sizeof r->sum_significand, "%s",
@@ -41,7 +45,9 @@ static void add_up(struct row *r)
     }
     superscript(exponent, sizeof exponent, r->datum.quantum + f->trailing_bits);
     snprintf(r->sum_exponent, sizeof r->sum_exponent, "2%s", exponent);
-    significand_text(r->sum_significand, sizeof r->sum_significand, f, r->bits, 16);
+    bool whole =
+        significand_text(r->sum_significand, sizeof r->sum_significand, f, r->bits, SUM_DIGITS);
+    r->sum_is_exact = whole && hu_is_shown_exactly(f, r->bits);
 }
 
 static void lay_bytes(struct row *r)
@@ -131,7 +137,7 @@ static void refresh_row(struct row *r, const struct document *d)
     char hex[HU_BITS_TEXT];
     hu_bits_print(hex, r->format, r->bits);
     strcpy(r->hex, hex + 2);
-    hu_shortest_print(r->decimal, r->format, r->bits);
+    hu_shown_print(r->decimal, r->format, r->bits);
     snprintf(r->class, sizeof r->class, "%s", class_words(r->datum.class));
     hu_flags_print(r->flag_names, r->flags);
     add_up(r);
@@ -152,4 +158,5 @@ void model_refresh(struct model *m)
     m->selected = m->rows[model_selected(m)].format;
     if (!same_rows)
         weights_arrange(&m->weights, d->rows, d->count);
+    model_weigh(m);
 }

@@ -43,10 +43,10 @@ static int code_lines(const struct hu_format *f)
     return f->width > SHORT_WIDTH ? 2 : 1;
 }
 
-static char *code_and_value(const struct hu_format *f, uint64_t bits)
+/* VALUE is freed. */
+static char *code_and_value(const struct hu_format *f, uint64_t bits, char *value)
 {
     char hex[HU_BITS_TEXT];
-    char *value = brief_value(f, bits);
     hu_bits_print(hex, f, bits);
     char *text = text_of("%s%s%s", hex, f->width > SHORT_WIDTH ? "\n" : " ", value);
     free(value);
@@ -115,7 +115,8 @@ static char *neighbour(const struct row *r, int direction)
     uint64_t next = r->bits;
     bool there = direction > 0 ? hu_next_up(r->format, r->bits, &next)
                                : hu_next_down(r->format, r->bits, &next);
-    return there && next != r->bits ? code_and_value(r->format, next) : need(strdup("none"));
+    return there && next != r->bits ? code_and_value(r->format, next, shown_value(r->format, next))
+                                    : need(strdup("none"));
 }
 
 static char *unit(const struct row *r)
@@ -130,8 +131,9 @@ static char *unit(const struct row *r)
         mpq_mul_2exp(ulp, ulp, (mp_bitcnt_t)exponent);
     else
         mpq_div_2exp(ulp, ulp, (mp_bitcnt_t)-exponent);
-    char *near = pretty(hu_ratio_scientific(ulp, 4, false)), *power = power_of_two(exponent);
-    char *text = text_of("%s ≈ %s", power, near);
+    bool exact;
+    char *near = pretty(hu_ratio_shown(ulp, 4, &exact)), *power = power_of_two(exponent);
+    char *text = text_of("%s %s %s", power, exact ? "=" : "≈", near);
     free(near);
     free(power);
     mpq_clear(ulp);
@@ -157,7 +159,7 @@ static char *special_words(const struct hu_format *f)
     memset(ones, '1', sizeof ones);
     memset(trailing, '1', sizeof trailing);
     ones[f->exponent_bits] = trailing[f->trailing_bits] = 0;
-    char *max = brief_value(f, hu_max_finite_code(f)), *text = NULL;
+    char *max = bound_value(f, hu_max_finite_code(f)), *text = NULL;
     switch (f->specials) {
     case HU_SPECIALS_IEEE:
         text = text_of("exponent all ones is ±∞ with trailing bits 0, NaN otherwise; max %s", max);
@@ -183,7 +185,8 @@ static char *special_words(const struct hu_format *f)
 /* The codes of a wide format's limits are too wide to stand beside the values. */
 static char *limit(const struct hu_format *f, uint64_t bits)
 {
-    return f->width > SHORT_WIDTH ? brief_value(f, bits) : code_and_value(f, bits);
+    char *value = bits == hu_max_finite_code(f) ? bound_value(f, bits) : shown_value(f, bits);
+    return f->width > SHORT_WIDTH ? value : code_and_value(f, bits, value);
 }
 
 static char *smallest_subnormal(const struct hu_format *f)

@@ -24,7 +24,7 @@ static const struct {
     [FACE_WORDS] = {13, false, false}, [FACE_SMALL] = {11, false, false},
     [FACE_BOLD] = {14, false, true},   [FACE_MONO] = {13, true, false},
     [FACE_INDEX] = {9, true, false},   [FACE_BIT] = {14, true, false},
-    [FACE_LARGE] = {18, true, false},
+    [FACE_LARGE] = {18, true, false},  [FACE_BIT_LARGE] = {20, true, false},
 };
 
 double face_size(enum face face)

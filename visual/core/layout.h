@@ -26,7 +26,8 @@ enum face {
     FACE_MONO,
     FACE_INDEX, /* bit indices */
     FACE_BIT,
-    FACE_LARGE, /* figures of the value field */
+    FACE_LARGE,     /* figures of the value field */
+    FACE_BIT_LARGE, /* digits of cells that have room for them */
     FACE_COUNT
 };
 
@@ -68,6 +69,8 @@ enum tint {
     TINT_ACCENT,
     TINT_BAD,
     TINT_LINE,
+    TINT_ON_ACCENT, /* ink on the accent's ground */
+    TINT_GROUND,    /* a panel's */
 };
 
 enum state {
@@ -84,6 +87,7 @@ enum state {
     STATE_OFFSCREEN = 1 << 10, /* scrolled away */
     STATE_TINTED = 1 << 11,    /* on a ground of its tint */
     STATE_ELIDED = 1 << 12,    /* the text did not fit; full has it */
+    STATE_OVER = 1 << 13,      /* lies over the drawing, and not under it */
 };
 
 enum align { ALIGN_LEFT, ALIGN_CENTER, ALIGN_RIGHT };

@@ -5,6 +5,8 @@
 
 #include "format.h"
 
+#include <stddef.h>
+
 enum { WEIGHTS_MAX = 48 };
 
 struct weights_bar {
@@ -18,11 +20,51 @@ struct weights_bar {
 
 struct hu_model;
 
+/* What is asked beside the weights, as it was typed; empty: not asked. Undo brings it back. */
+enum memory_field { MEMORY_CONTEXT, MEMORY_BATCH, MEMORY_KV, MEMORY_TRAIN, MEMORY_DEVICE };
+enum { MEMORY_FIELDS = MEMORY_DEVICE + 1, MEMORY_TEXT = 48 };
+struct memory_question {
+    char text[MEMORY_FIELDS][MEMORY_TEXT];
+};
+
+/* "context": the field is "memory.context" on screen. */
+const char *memory_field_name(enum memory_field field);
+/* What may be typed there, in a few words. */
+const char *memory_field_words(enum memory_field field);
+/* Whether NAME is such a field's, "memory.context". */
+bool memory_field_find(const char *name, enum memory_field *field);
+
+/* False: TEXT is nothing that FIELD takes, and message says what it takes. */
+bool memory_check(enum memory_field field, const char *text, char *message, size_t size);
+
+/* A part of the sum, for a bar. */
+struct memory_share {
+    const char *name; /* "weights" */
+    double bytes;
+    char gib[32], exact[40];
+};
+enum { MEMORY_SHARES = 8, MEMORY_LINES = 6, MEMORY_LINE = 240 };
+
+struct memory_answer {
+    struct memory_share shares[MEMORY_SHARES];
+    int share_count;
+    const char *recipe;    /* NULL: nothing is trained */
+    double needed, device; /* device 0: none was named */
+    bool has_verdict, fits;
+    char verdict[MEMORY_LINE];
+    char lines[MEMORY_LINES][MEMORY_LINE]; /* the sum and what would fit, in words */
+    int line_count;
+};
+
 struct weights {
     struct hu_model *model; /* NULL: nothing was read yet */
     char title[160];        /* "7,000,559,616 parameters" */
     struct weights_bar bars[WEIGHTS_MAX];
     int count;
+    struct memory_answer answer;
+    /* What the answer is to; chosen NULL: it is stale. */
+    struct memory_question asked;
+    const struct hu_format *chosen;
 };
 
 /* Whether TEXT is a parameter count, and no path that would have to be opened. */
@@ -33,6 +75,12 @@ bool weights_read(struct weights *w, const char *text, char *message, size_t siz
 
 /* A bar for each of the formats, then for the usual dtypes that are not among them. */
 void weights_arrange(struct weights *w, const struct hu_format *const *formats, int count);
+
+/* The answer to QUESTION with the weights in CHOSEN, made anew where either has changed; of the
+ * COUNT formats and the usual dtypes the widest that fits is named. */
+void weights_answer(struct weights *w, const struct memory_question *question,
+                    const struct hu_format *chosen, const struct hu_format *const *formats,
+                    int count);
 
 void weights_clear(struct weights *w);
 

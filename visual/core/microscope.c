@@ -72,6 +72,27 @@ static void write_kept(struct microscope *s, const mpz_t kept)
     *to = 0;
 }
 
+static void shown_ratio(char *out, size_t size, const mpq_t ratio)
+{
+    bool exact;
+    char *plain = hu_ratio_shown(ratio, 4, &exact), *text = with_minus(plain);
+    snprintf(out, size, "%s%s", exact ? "" : "≈ ", text);
+    free(text);
+    free(plain);
+}
+
+/* REST: what is dropped, in units. */
+static void weigh(struct microscope *s, const mpq_t rest)
+{
+    mpq_t worth;
+    mpq_init(worth);
+    mpq_set(worth, rest);
+    shown_ratio(s->share, sizeof s->share, worth);
+    scale(worth, s->unit);
+    shown_ratio(s->worth, sizeof s->worth, worth);
+    mpq_clear(worth);
+}
+
 static void split_bits(struct microscope *s, const struct hu_value *v)
 {
     const struct hu_format *f = s->format;
@@ -85,36 +106,30 @@ static void split_bits(struct microscope *s, const struct hu_value *v)
     scale(rest, -s->unit);
     take_whole(kept, rest);
     write_kept(s, kept);
-    s->guard = next_bit(rest);
-    s->round = next_bit(rest);
-    s->sticky = mpq_sgn(rest) ? '1' : '0';
+    weigh(s, rest);
+    for (int i = 0; i < SCOPE_DROPPED; i++) {
+        s->dropped[i] = next_bit(rest);
+        if (i == 1)
+            s->sticky = mpq_sgn(rest) ? '1' : '0';
+    }
+    s->guard = s->dropped[0];
+    s->round = s->dropped[1];
+    s->more = mpq_sgn(rest) != 0;
     mpz_clear(kept);
     mpq_clear(rest);
 }
 
 /* --- Neighbours --- */
 
-/* A neighbour that takes no more is shown exactly, others by their shortest decimal. */
-enum { EXACT_DIGITS = 30 };
-
 enum { NEIGHBOUR_TEXT = 64 };
 
-static void take_text(char text[NEIGHBOUR_TEXT], const char *plain)
+static void name_neighbour(char text[NEIGHBOUR_TEXT], char *hex, const struct hu_format *f,
+                           uint64_t bits)
 {
-    char *shown = with_minus(plain);
+    char *shown = shown_value(f, bits);
     snprintf(text, NEIGHBOUR_TEXT, "%s", shown);
     free(shown);
-}
-
-static void name_neighbour(char text[NEIGHBOUR_TEXT], char brief[NEIGHBOUR_TEXT], char *hex,
-                           const struct hu_format *f, uint64_t bits)
-{
-    char *exact = hu_datum_exact(f, bits), plain[HU_SHORTEST_TEXT];
-    hu_shortest_print(plain, f, bits);
-    take_text(text, strlen(exact) <= EXACT_DIGITS ? exact : plain);
-    take_text(brief, plain);
     hu_bits_print(hex, f, bits);
-    free(exact);
 }
 
 static void name_virtual(char *text, size_t text_size, char *hex, const struct hu_format *f,
@@ -154,8 +169,8 @@ static void look_between(struct microscope *s, const mpq_t source, uint64_t lowe
     hu_datum_ratio(low, s->format, lower);
     hu_datum_ratio(high, s->format, upper);
     measure(s, source, low, high);
-    name_neighbour(s->lower, s->lower_brief, s->lower_hex, s->format, lower);
-    name_neighbour(s->upper, s->upper_brief, s->upper_hex, s->format, upper);
+    name_neighbour(s->lower, s->lower_hex, s->format, lower);
+    name_neighbour(s->upper, s->upper_hex, s->format, upper);
     mpq_clears(low, high, NULL);
 }
 
@@ -179,12 +194,10 @@ static void look_beyond(struct microscope *s, const mpq_t source)
     s->is_virtual = negative ? -1 : 1;
     if (negative) {
         name_virtual(s->lower, sizeof s->lower, s->lower_hex, f, true);
-        strcpy(s->lower_brief, s->lower);
-        name_neighbour(s->upper, s->upper_brief, s->upper_hex, f, max);
+        name_neighbour(s->upper, s->upper_hex, f, max);
     } else {
-        name_neighbour(s->lower, s->lower_brief, s->lower_hex, f, max);
+        name_neighbour(s->lower, s->lower_hex, f, max);
         name_virtual(s->upper, sizeof s->upper, s->upper_hex, f, false);
-        strcpy(s->upper_brief, s->upper);
     }
     mpq_clears(edge, next, unit, NULL);
 }
@@ -343,7 +356,7 @@ void microscope_look(struct microscope *s, const struct document *d, const struc
         look_beyond(s, source);
     if (s->kind == SCOPE_EXACT) {
         uint64_t bits = hu_value_round(&d->value, f, NULL, NULL);
-        name_neighbour(s->lower, s->lower_brief, s->lower_hex, f, bits);
+        name_neighbour(s->lower, s->lower_hex, f, bits);
     }
     mpq_clear(source);
     for (int i = 0; i < DIRECTIONS; i++)

@@ -11,7 +11,7 @@ enum scope_kind {
     SCOPE_BEYOND,  /* its magnitude exceeds the largest finite value */
 };
 
-enum { DIRECTIONS = 6, SCOPE_REASON = 160, SCOPE_KEPT = 72 };
+enum { DIRECTIONS = 6, SCOPE_REASON = 160, SCOPE_KEPT = 72, SCOPE_DROPPED = 12 };
 
 struct way {
     enum hu_direction direction;
@@ -25,15 +25,17 @@ struct microscope {
     const struct hu_format *format;
     /* The neighbours; where kind is SCOPE_BEYOND one of them is the value that a wider exponent
      * range would have there, and is_virtual says which: -1 the lower, 1 the upper. */
-    char lower[64], upper[64]; /* exactly where that is brief, or the shortest decimals */
-    char lower_brief[64], upper_brief[64]; /* the shortest decimals */
-    char lower_hex[24], upper_hex[24];     /* as encodings; empty for a virtual one */
+    char lower[64], upper[64];         /* as values are shown to people */
+    char lower_hex[24], upper_hex[24]; /* as encodings; empty for a virtual one */
     int is_virtual;
     double position;       /* of the source: 0 at the lower, 1 at the upper, beyond it greater */
     int side;              /* of the midpoint that the source lies on: -1, 0 (a tie), 1 */
     char kept[SCOPE_KEPT]; /* the bits of the magnitude's significand that fit: 1.0110 */
-    char guard, round, sticky; /* '0' or '1' */
-    int unit;                  /* the kept part counts in 2^unit */
+    char guard, round, sticky;       /* '0' or '1' */
+    int unit;                        /* the kept part counts in 2^unit */
+    char dropped[SCOPE_DROPPED + 1]; /* the first bits that do not fit, guard first */
+    bool more;                       /* others beyond these are not all 0 */
+    char share[48], worth[48];       /* what is dropped: of 2^unit, and in all */
     char summary[200];
     struct way ways[DIRECTIONS];
 };

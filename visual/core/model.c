@@ -452,8 +452,9 @@ char *model_value_text(const struct model *m)
 bool model_is_field(const char *name)
 {
     const char *point = strrchr(name, '.');
+    enum memory_field field;
     return !strcmp(name, "value") || !strcmp(name, "format.custom") ||
-           !strcmp(name, "memory.model") ||
+           !strcmp(name, "memory.model") || memory_field_find(name, &field) ||
            (point && (!strcmp(point, ".hex") || !strcmp(point, ".decimal")));
 }
 
@@ -467,6 +468,9 @@ char *model_field_text(const struct model *m, const char *name)
         return need(strdup(m->weights_text));
     if (!strcmp(name, "format.custom"))
         return need(strdup(m->custom_text));
+    enum memory_field field;
+    if (memory_field_find(name, &field))
+        return need(strdup(model_now(m)->memory.text[field]));
     if (row >= 0 && !strcmp(rest, "hex"))
         return need(strdup(m->rows[row].hex));
     if (row >= 0 && !strcmp(rest, "decimal"))
@@ -507,6 +511,27 @@ void model_set_weights(struct model *m, const char *text)
     else
         snprintf(m->weights_text, sizeof m->weights_text, "%s", text);
     weights_arrange(&m->weights, model_now(m)->rows, model_now(m)->count);
+    model_weigh(m);
+}
+
+bool model_ask(struct model *m, enum memory_field field, const char *text, unsigned group)
+{
+    char message[HU_MESSAGE] = "";
+    if (strlen(text) >= MEMORY_TEXT || !memory_check(field, text, message, sizeof message)) {
+        model_say(m, true, "%s", *message ? message : "the text is too long");
+        return false;
+    }
+    struct document *d = document_copy(model_now(m));
+    memset(d->memory.text[field], 0, MEMORY_TEXT);
+    strcpy(d->memory.text[field], text);
+    commit(m, d, group);
+    return true;
+}
+
+void model_weigh(struct model *m)
+{
+    const struct document *d = model_now(m);
+    weights_answer(&m->weights, &d->memory, m->selected, d->rows, d->count);
 }
 
 static bool apply_row(struct model *m, int row, const char *rest)
@@ -527,6 +552,7 @@ void model_apply_edit(struct model *m)
 {
     const char *rest;
     int row = model_row_of(m, m->focus, &rest);
+    enum memory_field field;
     m->edited = true;
     if (!strcmp(m->focus, "value"))
         m->bad = !model_set_text(m, m->edit.text, STEP_SESSION);
@@ -534,6 +560,8 @@ void model_apply_edit(struct model *m)
         model_set_weights(m, m->edit.text);
     else if (!strcmp(m->focus, "memory.model"))
         model_say(m, m->bad = false, "Enter opens the file or folder of that name");
+    else if (memory_field_find(m->focus, &field))
+        m->bad = !model_ask(m, field, m->edit.text, STEP_SESSION);
     else if (!strcmp(m->focus, "format.custom"))
         snprintf(m->custom_text, sizeof m->custom_text, "%.*s", HU_MAX_NAME, m->edit.text);
     else if (row >= 0)

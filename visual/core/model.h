@@ -31,6 +31,7 @@ struct row {
     char hex[HU_BITS_TEXT];      /* without 0x */
     char decimal[HU_SHORTEST_TEXT];
     char sum_sign[16], sum_exponent[40], sum_significand[40]; /* (−1)⁰, 2⁻⁴, 1.6 */
+    bool sum_is_exact; /* their product is decimal, and not only about that */
     char class[32], flag_names[HU_FLAGS_TEXT];
     char bytes[48]; /* as they lie in memory, lowest address first */
     char error[40], error_ulp[40];
@@ -125,6 +126,10 @@ bool model_is_field(const char *name);
 void model_apply_edit(struct model *m);
 
 void model_set_weights(struct model *m, const char *text);
+/* What is asked of the memory. False: TEXT is refused, and the message says why. */
+bool model_ask(struct model *m, enum memory_field field, const char *text, unsigned group);
+/* The answer anew, where what it depends on has changed. */
+void model_weigh(struct model *m);
 
 const char *page_name(enum page page);          /* "bits", as on the command line */
 const char *theme_label(enum theme_name theme); /* "light" */

@@ -352,16 +352,12 @@ static void round_step(mpq_t step, const mpq_t least)
 
 static void tick_text(char *out, const mpq_t at, bool offset)
 {
-    char *exact = hu_ratio_exact(at);
-    if (strlen(exact) > 9) {
-        free(exact);
-        exact = hu_ratio_scientific(at, 3, false);
-    }
-    char *shown = with_minus(exact);
+    bool exact;
+    char *plain = hu_ratio_shown(at, 3, &exact), *shown = with_minus(plain);
     bool zero = offset && !mpq_sgn(at);
     snprintf(out, TICK_TEXT, "%s%s", offset && mpq_sgn(at) > 0 ? "+" : "", zero ? "source" : shown);
     free(shown);
-    free(exact);
+    free(plain);
 }
 
 static int linear_ticks(const struct numberline *n, const mpq_t base, bool offset, int wanted,

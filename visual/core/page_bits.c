@@ -9,8 +9,12 @@
 
 /* In units. */
 static const double row_pad = 10, row_space = 7, field_gap = 6, inspector_least = 300,
-                    inspector_most = 460, cell_most = 24, cell_least = 12.5, cell_height = 30,
-                    index_height = 13, row_text = 760; /* a row's words and figures in one line */
+                    inspector_most = 460, cell_most = 44, cell_least = 12.5, cell_height = 30,
+                    index_height = 13, large_cell = 21, large_height = 38,
+                    row_text = 760; /* a row's words and figures in one line */
+
+/* What a window that is taller than the rows gives to each: taller cells first, then air. */
+static const double air_most = 8, space_most = 18;
 
 /* How the bits of all rows lie: in one line with the radix points under each other, or, where that
  * would make them too small, each row in lines of its own. */
@@ -22,6 +26,7 @@ struct grid {
     int x, width;                     /* the rows' panels */
     int title;                        /* width of the widest name */
     int beside;                       /* width of the inspector beside them; 0: it is below */
+    int height, air, space;           /* of a cell; within a row, thrice; between rows */
 };
 
 static void measure_rows(const struct layout *l, struct grid *g)
@@ -97,7 +102,7 @@ static enum tint field_of(const struct hu_format *f, int bit)
 static struct rect bit_rect(const struct layout *l, const struct grid *g, const struct row *r,
                             int bit, int x, int y)
 {
-    int height = px(l, index_height + cell_height);
+    int height = px(l, index_height) + g->height;
     if (!g->aligned) {
         int lines = (r->format->width + g->per_line - 1) / g->per_line;
         int line = lines - 1 - bit / g->per_line, column = g->per_line - 1 - bit % g->per_line;
@@ -113,13 +118,14 @@ static struct rect bit_rect(const struct layout *l, const struct grid *g, const 
 static int put_bits(struct layout *l, const struct grid *g, const struct row *r, int x, int y)
 {
     const struct hu_format *f = r->format;
+    bool large = g->cell >= px(l, large_cell) && g->height >= px(l, large_height);
     int cursor = l->model->cursor[f->width], bottom = y;
     cursor = cursor < 0 ? f->width - 1 : cursor;
     for (int bit = f->width - 1; bit >= 0; bit--) {
         struct rect at = bit_rect(l, g, r, bit, x, y);
         struct item *i =
             put_active(l, ROLE_BIT, at, r->bits >> bit & 1 ? "1" : "0", "%s.bit%d", f->name, bit);
-        i->face = FACE_BIT;
+        i->face = large ? FACE_BIT_LARGE : FACE_BIT;
         i->tint = field_of(f, bit);
         i->caption = bit;
         i->caption_height = px(l, index_height);
@@ -224,7 +230,7 @@ static int put_sum(struct layout *l, const struct grid *g, const struct row *r, 
     put_sign(l, &f, "×", name, "times2");
     put_term(l, &f, digits(l, 19) + px(l, 12), TINT_SIGNIFICAND, r->sum_significand, name,
              "sum_significand");
-    put_sign(l, &f, "=", name, "equals");
+    put_sign(l, &f, r->sum_is_exact ? "=" : "≈", name, "equals");
     put_field(l, flow_next(&f, digits(l, 25) + px(l, 14)), ALIGN_LEFT, "%s.decimal", name);
     int error = digits(l, 11), ulps = digits(l, 12);
     int label = width_of(l, FACE_SMALL, "error") + px(l, 4);
@@ -250,9 +256,9 @@ static int put_row(struct layout *l, const struct grid *g, const struct row *r, 
         put(l, ROLE_PANEL, (struct rect){g->x, y, g->width, 0}, NULL, "%s.row", r->format->name);
     i->state |= r->is_source ? STATE_SOURCE : 0;
     i->state |= r->format == l->model->selected ? STATE_SELECTED : 0;
-    int bottom = put_title(l, g, r, x, y + px(l, 6));
-    bottom = put_bits(l, g, r, x, bottom + px(l, 1));
-    bottom = put_sum(l, g, r, x, bottom + px(l, 5)) + px(l, 7);
+    int bottom = put_title(l, g, r, x, y + px(l, 6) + g->air / 2);
+    bottom = put_bits(l, g, r, x, bottom + px(l, 1) + g->air / 2);
+    bottom = put_sum(l, g, r, x, bottom + px(l, 5) + g->air) + px(l, 7) + g->air;
     l->items[at].rect.h = bottom - y;
     return bottom;
 }
@@ -289,7 +295,7 @@ static int put_fact(struct layout *l, const struct fact *fact, struct rect r, in
     }
     int width = r.w - label;
     const char *whole = fact->text;
-    if (fact->below)
+    if (!fact->words)
         whole = shorten(l, whole, lines * (width / digits(l, 1)));
     const char *text = wrap(l, face, whole, width, lines, fact->words, &used);
     int shown = used > least ? used : least;
@@ -331,10 +337,40 @@ static int put_inspector(struct layout *l, struct rect r, int bottom)
     return r.y + l->items[panel].rect.h;
 }
 
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Shares what the window leaves below rows of which each is NATURAL high. */
+static void grow(const struct layout *l, struct grid *g, int natural)
+{
+    int count = l->model->count, spare = l->body.h / count - natural - g->space;
+    if (!g->aligned || !g->beside || spare <= 0)
+        return;
+    /* Cells stay upright, and less than twice as high as they are wide. */
+    int most = 2 * g->cell - px(l, 2), taller = least(spare * 2 / 3, most - g->height);
+    taller = taller > 0 ? taller : 0;
+    g->height += taller;
+    spare -= taller;
+    g->air = least(spare / 4, px(l, air_most));
+    g->space += least(spare - 3 * g->air, px(l, space_most) - g->space);
+}
+
+/* The height of a row whose bits stand in one line. */
+static int natural_height(const struct layout *l, const struct grid *g)
+{
+    return px(l, 6) + px(l, 24) + px(l, 1) + px(l, index_height) + g->height + px(l, 5) +
+           px(l, 24) + px(l, 7);
+}
+
 int page_bits(struct layout *l, int y)
 {
     struct grid g = plan(l);
-    int top = y, space = px(l, row_space);
+    g.height = px(l, cell_height);
+    g.space = px(l, row_space);
+    grow(l, &g, natural_height(l, &g));
+    int top = y, space = g.space;
     for (int i = 0; i < l->model->count; i++)
         y = put_row(l, &g, &l->model->rows[i], y) + space;
     if (!g.beside) {

@@ -1,4 +1,5 @@
-/* The memory page: the width of a row, seen as gigabytes. */
+/* The memory page: the width of a row, seen as gigabytes, and whether they fit. */
+#include "allocate.h"
 #include "layout_parts.h"
 
 #include <stdio.h>
@@ -19,7 +20,7 @@ static enum tint bar_tint(const struct model *m, const struct weights_bar *bar)
 
 static int put_bar(struct layout *l, const struct weights_bar *bar, double most, struct rect area)
 {
-    int height = px(l, 20), name = width_of(l, FACE_MONO, "fp8_e4m3b11fnuz") + px(l, 8),
+    int height = area.h, name = width_of(l, FACE_MONO, "fp8_e4m3b11fnuz") + px(l, 8),
         figure = width_of(l, FACE_MONO, "999,999.99 GiB");
     int room = area.w - name - 2 * (figure + px(l, 10));
     bool narrow = room < px(l, 80);
@@ -48,38 +49,193 @@ static int put_bar(struct layout *l, const struct weights_bar *bar, double most,
     return area.y + height + (narrow ? px(l, 10) : px(l, 4));
 }
 
+/* --- What is asked --- */
+
+static int put_words(struct layout *l, struct rect area, enum face face, enum tint tint,
+                     const char *text, int lines, const char *name)
+{
+    int used;
+    const char *words = wrap(l, face, text, area.w, lines, true, &used);
+    int height = used * l->view.metrics.height[face];
+    put_label(l, (struct rect){area.x, area.y, area.w, height}, tint, words, "%s", name)->face =
+        face;
+    return area.y + height;
+}
+
+/* The fields beside each other, each below its label. */
+static int put_question(struct layout *l, struct rect area)
+{
+    static const char *const labels[MEMORY_FIELDS] = {"context", "batch", "KV cache in", "training",
+                                                      "device"};
+    static const double widths[MEMORY_FIELDS] = {96, 72, 120, 120, 160};
+    int label = l->view.metrics.height[FACE_SMALL] + px(l, 2), field = px(l, 26);
+    struct flow f = {area.x, area.x + area.w, area.x, area.y, label + field, px(l, 8)};
+    for (int n = 0; n < MEMORY_FIELDS; n++) {
+        const char *name = memory_field_name((enum memory_field)n);
+        struct rect r = flow_next(&f, px(l, widths[n]));
+        struct item *i = put_label(l, (struct rect){r.x, r.y, r.w, label}, TINT_DIM, labels[n],
+                                   "memory.%s.label", name);
+        i->face = FACE_SMALL;
+        i = put_field(l, (struct rect){r.x, r.y + label, r.w, field}, ALIGN_LEFT, "memory.%s",
+                      name);
+        i->full = i->full ? i->full : memory_field_words((enum memory_field)n);
+    }
+    return flow_end(&f);
+}
+
+/* --- The answer --- */
+
+static enum tint share_tint(int n)
+{
+    static const enum tint tints[] = {TINT_SIGNIFICAND, TINT_EXPONENT, TINT_SIGN,
+                                      TINT_ACCENT,      TINT_LINE,     TINT_DIM};
+    return tints[n % 6];
+}
+
+/* The shares one after the other, on a scale that the device and the sum both fit; the device's end
+ * is a line. */
+static int draw_sum(struct layout *l, const struct memory_answer *a, struct rect area)
+{
+    double most = a->device > a->needed ? a->device : a->needed;
+    int height = px(l, 26), x = area.x;
+    put_mark(l, MARK_FILL, (struct rect){area.x, area.y, area.w, height}, TINT_LINE, 60);
+    for (int n = 0; n < a->share_count && most > 0; n++) {
+        int width = (int)(a->shares[n].bytes / most * area.w);
+        width = width < 1 ? 1 : width;
+        width = x + width > area.x + area.w ? area.x + area.w - x : width;
+        put_mark(l, MARK_FILL, (struct rect){x, area.y, width, height}, share_tint(n), 255);
+        x += width;
+    }
+    if (a->device > 0) {
+        int end = area.x + (int)(a->device / most * (area.w - px(l, 2)));
+        put_mark(l, MARK_FILL, (struct rect){end, area.y - px(l, 4), px(l, 2), height + px(l, 8)},
+                 TINT_INK, 255);
+    }
+    return area.y + height + px(l, 8);
+}
+
+static int put_shares(struct layout *l, const struct memory_answer *a, struct rect area)
+{
+    int line = l->view.metrics.height[FACE_MONO] + px(l, 4), square = px(l, 10);
+    int name = width_of(l, FACE_WORDS, "master weights") + px(l, 26);
+    int figure = width_of(l, FACE_MONO, "999,999.99 GiB");
+    struct flow f = {area.x, area.x + area.w, area.x, area.y, line, px(l, 6)};
+    if (!a->share_count)
+        return area.y;
+    for (int n = 0; n < a->share_count; n++) {
+        const struct memory_share *s = &a->shares[n];
+        struct rect r = flow_next(&f, name + figure);
+        put_mark(l, MARK_FILL, (struct rect){r.x, r.y + (line - square) / 2, square, square},
+                 share_tint(n), 255);
+        put_label(l, (struct rect){r.x + px(l, 16), r.y, name - px(l, 16), line}, TINT_INK, s->name,
+                  "memory.share%d.name", n);
+        struct item *i = put_label(l, (struct rect){r.x + name, r.y, r.w - name, line}, TINT_INK,
+                                   s->gib, "memory.share%d", n);
+        i->face = FACE_MONO;
+        i->full = s->exact;
+    }
+    return flow_end(&f) + px(l, 4);
+}
+
+static int put_answer(struct layout *l, const struct memory_answer *a, struct rect area)
+{
+    char name[32];
+    if (a->share_count)
+        area.y = draw_sum(l, a, area);
+    area.y = put_shares(l, a, area);
+    if (a->has_verdict) {
+        area.y = put_words(l, area, FACE_BOLD, a->fits ? TINT_INK : TINT_BAD, a->verdict, 3,
+                           "memory.verdict") +
+                 px(l, 4);
+    }
+    for (int n = 0; n < a->line_count; n++) {
+        snprintf(name, sizeof name, "memory.line%d", n);
+        area.y = put_words(l, area, FACE_WORDS, TINT_DIM, a->lines[n], 3, name) + px(l, 3);
+    }
+    return area.y;
+}
+
+static bool is_asked(const struct memory_question *q)
+{
+    for (int n = 0; n < MEMORY_FIELDS; n++)
+        if (*q->text[n])
+            return true;
+    return false;
+}
+
+static int put_whole(struct layout *l, struct rect area)
+{
+    const struct model *m = l->model;
+    int gap = px(l, 10);
+    area.y = put_question(l, area) + gap;
+    if (!is_asked(&model_now(m)->memory))
+        return put_words(l, area, FACE_SMALL, TINT_DIM,
+                         "A context adds the KV cache, a recipe (mixed, pure, …) what training "
+                         "keeps, a device (H100-80GB, 24GiB) the verdict; weights are those of the "
+                         "selected row.",
+                         4, "memory.hint");
+    char title[96];
+    const struct memory_answer *answer = &m->weights.answer;
+    if (answer->recipe)
+        snprintf(title, sizeof title, "In all, trained as %s", answer->recipe);
+    else
+        snprintf(title, sizeof title, "In all, with %s weights", m->selected->name);
+    int height = l->view.metrics.height[FACE_BOLD];
+    put(l, ROLE_HEADING, (struct rect){area.x, area.y, area.w, height}, title, "memory.whole")
+        ->face = FACE_BOLD;
+    area.y += height + px(l, 8);
+    return put_answer(l, answer, area);
+}
+
+/* A bar's line grows with the window, up to BOTTOM. */
+static int put_bars(struct layout *l, struct rect area, int bottom)
+{
+    const struct weights *w = &l->model->weights;
+    int gap = px(l, 4), room = w->count ? (bottom - area.y) / w->count - gap : 0;
+    int least = px(l, 20), tallest = px(l, 52);
+    area.h = room < least ? least : room > tallest ? tallest : room;
+    double most = 0;
+    for (int n = 0; n < w->count; n++)
+        most = w->bars[n].bytes > most ? w->bars[n].bytes : most;
+    for (int n = 0; n < w->count; n++)
+        area.y = put_bar(l, &w->bars[n], most, area);
+    return area.y;
+}
+
 int page_memory(struct layout *l, int y)
 {
     const struct model *m = l->model;
-    int pad = px(l, 16), inner = px(l, 14);
+    int pad = px(l, 16), inner = px(l, 14), used;
     struct rect panel = {pad, y, l->view.width - 2 * pad, 0};
     struct rect area = {panel.x + inner, y + inner, panel.w - 2 * inner, 0};
     size_t at = l->count;
     put(l, ROLE_PANEL, panel, NULL, "memory.panel");
-    int used;
-    const char *words =
-        wrap(l, FACE_SMALL,
-             "What the weights take in each dtype. A parameter count (7B, "
-             "7_000_559_616), or the path of a config.json, .safetensors or .gguf file.",
-             area.w, 4, true, &used);
-    int text = used * l->view.metrics.height[FACE_SMALL];
-    struct item *i =
-        put_label(l, (struct rect){area.x, area.y, area.w, text}, TINT_DIM, words, "memory.words");
-    i->face = FACE_SMALL;
-    area.y += text + px(l, 8);
+    area.y = put_words(l, area, FACE_SMALL, TINT_DIM,
+                       "What the weights take in each dtype. A parameter count (7B, "
+                       "7_000_559_616), or the path of a config.json, .safetensors or .gguf file.",
+                       4, "memory.words") +
+             px(l, 8);
     int wide = area.w < px(l, 520) ? area.w : px(l, 520);
     put_field(l, (struct rect){area.x, area.y, wide, px(l, 28)}, ALIGN_LEFT, "memory.model");
     area.y += px(l, 36);
     const char *title = wrap(l, FACE_BOLD, m->weights.title, area.w, 3, true, &used);
     int height = used * l->view.metrics.height[FACE_BOLD];
-    i = put(l, ROLE_HEADING, (struct rect){area.x, area.y, area.w, height}, title, "memory.title");
-    i->face = FACE_BOLD;
+    put(l, ROLE_HEADING, (struct rect){area.x, area.y, area.w, height}, title, "memory.title")
+        ->face = FACE_BOLD;
     area.y += height + px(l, 8);
-    double most = 0;
-    for (int n = 0; n < m->weights.count; n++)
-        most = m->weights.bars[n].bytes > most ? m->weights.bars[n].bytes : most;
-    for (int n = 0; n < m->weights.count; n++)
-        area.y = put_bar(l, &m->weights.bars[n], most, area);
+    int bottom = l->body.y - l->view.scroll + l->body.h - px(l, 8) - inner;
+    /* Side by side where there is room: what each dtype takes, and the sum for one of them. */
+    if (area.w >= px(l, 1100)) {
+        struct rect whole = {area.x + area.w * 3 / 5 + px(l, 24), area.y, 0, 0};
+        whole.w = area.x + area.w - whole.x;
+        int below = put_whole(l, whole);
+        area.w = area.w * 3 / 5;
+        area.y = put_bars(l, area, bottom);
+        area.y = below > area.y ? below : area.y;
+    } else {
+        area.y = put_whole(l, area) + px(l, 14);
+        area.y = put_bars(l, area, bottom);
+    }
     l->items[at].rect.h = area.y + inner - y;
     return area.y + inner + px(l, 8);
 }

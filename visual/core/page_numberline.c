@@ -77,7 +77,7 @@ static void label_value(struct layout *l, const struct lane *lane, uint64_t bits
                         int *free_from, int number)
 {
     char plain[HU_SHORTEST_TEXT];
-    hu_shortest_print(plain, lane->row->format, bits);
+    hu_shown_print(plain, lane->row->format, bits);
     const char *text = keep_minus(l, plain);
     int width = width_of(l, FACE_INDEX, text) + 1, left = x - width / 2;
     if (left < *free_from || left + width > lane->rect.x + lane->rect.w)
@@ -151,7 +151,7 @@ static void describe_lane(const struct lane *lane, char *out, size_t size)
                  lane->count == 1 ? "" : "s");
     else
         snprintf(out, size, "%.3g values in view", (double)lane->count);
-    if (hu_is_finite(r->datum)) {
+    if (hu_is_finite(r->datum) && !(r->flags & HU_OVERFLOW)) {
         superscript(power, sizeof power, hu_ulp_exponent(r->format, r->bits));
         size_t length = strlen(out);
         snprintf(out + length, size - length, "; 2%s apart at the source", power);
@@ -189,6 +189,50 @@ static double measure_lane(struct layout *l, struct lane *lane, struct rect area
     return most;
 }
 
+/* What became of the source where the format has no number for it. New memory. */
+static char *result_words(const struct row *r, const struct hu_value *source)
+{
+    const struct hu_format *f = r->format;
+    const char *sign = r->datum.sign ? "−" : "";
+    bool given = source->kind != HU_VALUE_FINITE;
+    if (hu_is_nan(r->datum) && (given || !(r->flags & HU_OVERFLOW)))
+        return text_of("%s", r->flags & HU_INVALID ? "NaN: invalid" : "NaN");
+    uint64_t bound = hu_max_finite_code(f) | (source->sign ? hu_sign_mask(f) : 0);
+    char *max = bound_value(f, bound);
+    const char *side = source->sign ? "below" : "beyond";
+    char *words = hu_is_nan(r->datum)      ? text_of("NaN: %s %s, and no infinity", side, max)
+                  : hu_is_finite(r->datum) ? text_of("overflow: %s %s, so %s", side, max, max)
+                  : given                  ? text_of("%s∞", sign)
+                                           : text_of("overflow: %s %s, so %s∞", side, max, sign);
+    free(max);
+    return words;
+}
+
+/* Where the dot would be: at the source, or at the end that lies toward it. */
+static void put_result(struct layout *l, const struct lane *lane)
+{
+    const struct row *r = lane->row;
+    const struct hu_value *source = &model_now(l->model)->value;
+    double share = source->kind == HU_VALUE_NAN ? 0.5 : numberline_share(&l->model->line, source);
+    share = share < 0 ? 0 : share > 1 ? 1 : share;
+    char *words = result_words(r, source);
+    int height = l->view.metrics.height[FACE_SMALL] + px(l, 2), radius = px(l, 4);
+    int width = width_of(l, FACE_SMALL, words) + px(l, 10);
+    width = width < lane->rect.w ? width : lane->rect.w;
+    int x = share_x(&lane->rect, share), base = lane->rect.y + lane->rect.h;
+    int left = x - width / 2, most = lane->rect.x + lane->rect.w - width;
+    left = left > most ? most : left;
+    left = left < lane->rect.x ? lane->rect.x : left;
+    struct rect at = {left, base - height - 2 * radius - px(l, 2), width, height};
+    struct item *i = put_label(l, at, TINT_BAD, words, "numberline.%s.result", r->format->name);
+    i->face = FACE_SMALL;
+    i->align = ALIGN_CENTER;
+    i->state |= STATE_TINTED | STATE_OVER;
+    put_mark(l, MARK_DOWN, (struct rect){x - radius, base - 2 * radius, 2 * radius, 2 * radius},
+             TINT_BAD, 255);
+    free(words);
+}
+
 static void put_lane(struct layout *l, struct lane *lane, struct rect area, double most)
 {
     const struct row *r = lane->row;
@@ -211,6 +255,8 @@ static void put_lane(struct layout *l, struct lane *lane, struct rect area, doub
         draw_values(l, lane);
     else
         draw_density(l, lane, most);
+    if (!hu_is_finite(r->datum) || r->flags & HU_OVERFLOW)
+        put_result(l, lane);
     if (!hu_is_finite(r->datum))
         return;
     double share = numberline_share_of(&l->model->line, r->format, r->bits);

@@ -92,16 +92,12 @@ static void put_ends(struct layout *l, const struct microscope *s, const struct 
     int height = ink_height(l), middle = width_of(l, FACE_SMALL, "midpoint") + px(l, 8);
     int side = (area.w - middle) / 2;
     snprintf(text, sizeof text, "%s  %s", s->lower, s->lower_hex);
-    if (width_of(l, FACE_MONO, text) > side)
-        snprintf(text, sizeof text, "%s  %s", s->lower_brief, s->lower_hex);
     struct item *i =
         put_label(l, (struct rect){area.x, y, side, height}, TINT_INK, text, "rounding.lower");
     i->face = FACE_MONO;
     put_centered(l, area, axis_x(a, 0.5), y, TINT_DIM, FACE_SMALL, "midpoint", "rounding.midpoint");
     const char *gap = *s->upper_hex ? "  " : "";
     snprintf(text, sizeof text, "%s%s%s", s->upper_hex, gap, s->upper);
-    if (width_of(l, FACE_MONO, text) > side)
-        snprintf(text, sizeof text, "%s%s%s", s->upper_hex, gap, s->upper_brief);
     i = put_label(l, (struct rect){area.x + area.w - side, y, side, height}, TINT_INK, text,
                   "rounding.upper");
     i->face = FACE_MONO;
@@ -247,7 +243,7 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
     struct item *i = put_active(l, ROLE_BUTTON, flow_next(&f, button), text, "direction.%s", name);
     i->state |= chosen ? STATE_SELECTED : 0;
     hu_bits_print(hex, s->format, w->bits);
-    char *decimal = brief_value(s->format, w->bits);
+    char *decimal = shown_value(s->format, w->bits);
     i = put_label(l, flow_next(&f, code), TINT_INK, hex, "rounding.%s.bits", name);
     i->face = FACE_MONO;
     i = put_label(l, flow_next(&f, digit * (hu_max_digits10(s->format) + 8)), TINT_INK, decimal,
@@ -268,6 +264,108 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
     put_label(l, (struct rect){f.x, f.y, rest, tall}, chosen ? TINT_INK : TINT_DIM, wrapped,
               "rounding.%s.reason", name);
     return f.y + tall + px(l, 2);
+}
+
+/* --- What is dropped --- */
+
+/* One bit's share of the unit: half of what the bits before it left. */
+static void put_share(struct layout *l, const struct microscope *s, int bit, struct rect r)
+{
+    static const char *const words[] = {"guard", "round"};
+    static const char *const parts[] = {"½", "¼", "⅛"};
+    bool set = s->dropped[bit] == '1';
+    char name[32], text[72], worth[48], power[32];
+    put_mark(l, MARK_FILL, r, TINT_LINE, 255);
+    struct rect inside = {r.x + 1, r.y + 1, r.w - 2, r.h - 2};
+    if (inside.w < 1 || inside.h < 1)
+        return;
+    put_mark(l, MARK_FILL, inside, set ? TINT_ACCENT : TINT_GROUND, 255);
+    superscript(power, sizeof power, -bit - 1);
+    snprintf(worth, sizeof worth, bit < 3 ? "%s ulp" : "2%s ulp", bit < 3 ? parts[bit] : power);
+    snprintf(text, sizeof text, "%s%s%c  %s", bit < 2 ? words[bit] : "", bit < 2 ? " " : "",
+             s->dropped[bit], worth);
+    snprintf(name, sizeof name, "rounding.dropped%d", bit);
+    struct item *i = put_label(l, inside, set ? TINT_ON_ACCENT : TINT_INK, text, "%s", name);
+    i->face = FACE_SMALL;
+    i->align = ALIGN_CENTER;
+    i->state |= STATE_OVER;
+    bool fits =
+        width_of(l, FACE_SMALL, text) <= inside.w && l->view.metrics.height[FACE_SMALL] <= inside.h;
+    i->full = fits ? NULL : i->text;
+    i->text = fits ? i->text : "";
+}
+
+/* The rectangle of one unit in the last place, halved for guard, its rest for round, and so on;
+ * what is filled is what is dropped. */
+static void draw_shares(struct layout *l, const struct microscope *s, struct rect area)
+{
+    struct rect rest = area;
+    for (int bit = 0; bit < SCOPE_DROPPED && rest.w > 2 && rest.h > 2; bit++) {
+        struct rect part = rest;
+        if (bit % 2 == 0) {
+            part.w = rest.w / 2;
+            rest.x += part.w;
+            rest.w -= part.w;
+        } else {
+            part.h = rest.h / 2;
+            rest.y += part.h;
+            rest.h -= part.h;
+        }
+        put_share(l, s, bit, part);
+    }
+    put_mark(l, MARK_FILL, rest, s->more ? TINT_ACCENT : TINT_LINE, 255);
+}
+
+static int put_note(struct layout *l, struct rect area, enum tint tint, const char *text,
+                    const char *name)
+{
+    int used, line = l->view.metrics.height[FACE_WORDS];
+    const char *wrapped = wrap(l, FACE_WORDS, text, area.w, 4, true, &used);
+    put_label(l, (struct rect){area.x, area.y, area.w, used * line}, tint, wrapped, "%s", name);
+    return area.y + used * line + px(l, 6);
+}
+
+static int put_worth(struct layout *l, const struct microscope *s, struct rect area)
+{
+    char unit[32];
+    superscript(unit, sizeof unit, s->unit);
+    char *text = text_of("Dropped: %s ulp of 2%s, worth %s.", s->share, unit, s->worth);
+    area.y = put_note(l, area, TINT_INK, text, "rounding.worth");
+    free(text);
+    area.y =
+        put_note(l, area, TINT_DIM,
+                 "The rectangle is one unit in the last place. Each bit that does not fit is half "
+                 "of what the bits before it left; the filled part is what is dropped.",
+                 "rounding.worth.words");
+    const char *half = s->guard == '0' ? "The guard bit is 0: less than half is dropped."
+                       : s->round == '0' && s->sticky == '0'
+                           ? "Guard alone is 1: exactly half is dropped, a tie."
+                           : "The guard bit is 1 and another too: more than half is dropped.";
+    return put_note(l, area, TINT_DIM, half, "rounding.half");
+}
+
+/* Fills what the window leaves, within bounds. Returns the bottom. */
+static int put_dropped(struct layout *l, const struct microscope *s, struct rect area, int bottom)
+{
+    if (s->kind != SCOPE_BETWEEN && s->kind != SCOPE_BEYOND)
+        return area.y;
+    int title = l->view.metrics.height[FACE_BOLD];
+    struct rect head = {area.x, area.y, area.w, title};
+    put(l, ROLE_HEADING, head, "What the dropped bits are worth", "rounding.dropped")->face =
+        FACE_BOLD;
+    int y = area.y + title + px(l, 8), height = bottom - y;
+    int least = px(l, 120), most = px(l, 560);
+    height = height < least ? least : height > most ? most : height;
+    bool beside = area.w >= px(l, 560);
+    int words = beside ? px(l, 300) : area.w, gap = px(l, 20);
+    int width = beside ? area.w - words - gap : area.w;
+    width = width > 5 * height / 2 ? 5 * height / 2 : width;
+    draw_shares(l, s, (struct rect){area.x, y, width, height});
+    int x = beside ? area.x + width + gap : area.x;
+    int words_y = beside ? y : y + height + px(l, 8);
+    struct rect beside_it = {x, words_y, beside ? area.x + area.w - x : words, 0};
+    int words_bottom = put_worth(l, s, beside_it);
+    return y + height > words_bottom ? y + height : words_bottom;
 }
 
 int page_rounding(struct layout *l, int y)
@@ -293,6 +391,8 @@ int page_rounding(struct layout *l, int y)
     area.y += height + px(l, 12);
     for (int d = 0; d < DIRECTIONS; d++)
         area.y = put_reason(l, &s, d, area);
+    int bottom = l->body.y - l->view.scroll + l->body.h - px(l, 8) - inner;
+    area.y = put_dropped(l, &s, (struct rect){area.x, area.y + px(l, 14), area.w, 0}, bottom);
     l->items[at].rect.h = area.y + inner - y;
     return area.y + inner + px(l, 8);
 }

@@ -108,7 +108,7 @@ static void draw_bit(const struct brush *b, const struct item *i)
     draw_caption(b, i);
     canvas_fill(b->c, box, over ? b->t->cell_over[field] : b->t->cell[field]);
     canvas_fill(b->c, (struct rect){box.x + box.w - 1, box.y, 1, box.h}, b->t->panel);
-    struct item digit = {.face = FACE_BIT, .align = ALIGN_CENTER};
+    struct item digit = {.face = i->face, .align = ALIGN_CENTER};
     struct item letter = {.face = FACE_INDEX, .align = ALIGN_CENTER};
     unsigned ink = b->t->cell_ink[field];
     int foot = px(b, 10);
@@ -240,7 +240,7 @@ static void draw_label(const struct brush *b, const struct item *i)
         int slack = (i->rect.h - b->line[i->face] - px(b, 4)) / 2;
         slack = slack > 0 ? slack : 0;
         struct rect chip = {i->rect.x, i->rect.y + slack, i->rect.w, i->rect.h - 2 * slack};
-        canvas_round(b->c, chip, px(b, 4), b->t->accent);
+        canvas_round(b->c, chip, px(b, 4), i->tint == TINT_BAD ? b->t->bad : b->t->accent);
         ink = b->t->on_accent;
     }
     draw_text(b, i, ink);
@@ -323,14 +323,21 @@ static bool touches(const struct brush *b, struct rect r, struct rect clip)
     return seen.w && seen.h;
 }
 
-static void paint_layer(const struct brush *b, struct rect clip, int layer)
+/* OVER: the items of the layer that lie over the drawing. */
+static void paint_items(const struct brush *b, struct rect clip, int layer, bool over)
 {
     for (size_t n = 0; n < b->l->count; n++) {
         const struct item *i = &b->l->items[n];
         b->c->clip = rect_cut(clip, i->clip);
-        if (i->layer == layer && touches(b, i->rect, b->c->clip))
+        if (i->layer == layer && !(i->state & STATE_OVER) == !over &&
+            touches(b, i->rect, b->c->clip))
             draw_item(b, i);
     }
+}
+
+static void paint_layer(const struct brush *b, struct rect clip, int layer)
+{
+    paint_items(b, clip, layer, false);
     /* A focused bit's ring lies over its neighbours. */
     for (size_t n = 0; n < b->l->count; n++) {
         const struct item *i = &b->l->items[n];
@@ -353,6 +360,7 @@ void paint(const struct painter *p, struct canvas *c, const struct layout *l)
         if (c->clip.w && c->clip.h)
             draw_mark(&b, &l->marks[n]);
     }
+    paint_items(&b, clip, 0, true);
     paint_layer(&b, clip, 1);
     c->clip = clip;
 }

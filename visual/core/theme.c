@@ -89,6 +89,10 @@ unsigned theme_ink(const struct colors *t, enum tint tint)
         return t->bad;
     case TINT_LINE:
         return t->line;
+    case TINT_ON_ACCENT:
+        return t->on_accent;
+    case TINT_GROUND:
+        return t->panel;
     default:
         return t->ink;
     }

@@ -42,7 +42,7 @@ char *with_minus(const char *text)
     return out;
 }
 
-void significand_text(char *out, size_t size, const struct hu_format *f, uint64_t bits, int digits)
+bool significand_text(char *out, size_t size, const struct hu_format *f, uint64_t bits, int digits)
 {
     mpq_t ratio;
     mpq_init(ratio);
@@ -56,6 +56,7 @@ void significand_text(char *out, size_t size, const struct hu_format *f, uint64_
         snprintf(out, size, "%.*s…", digits + 2, exact);
     free(exact);
     mpq_clear(ratio);
+    return whole;
 }
 
 char *without_zeros(char *text)
@@ -98,14 +99,16 @@ size_t utf8_columns(const char *text)
     return n;
 }
 
-enum { BRIEF = 13 };
-
-char *brief_value(const struct hu_format *f, uint64_t bits)
+char *shown_value(const struct hu_format *f, uint64_t bits)
 {
     char text[HU_SHORTEST_TEXT];
-    char *exact = hu_is_finite(hu_decode(f, bits)) ? hu_datum_exact(f, bits) : NULL;
-    hu_shortest_print(text, f, bits);
-    char *shown = with_minus(exact && strlen(exact) <= BRIEF ? exact : text);
-    free(exact);
-    return shown;
+    hu_shown_print(text, f, bits);
+    return with_minus(text);
+}
+
+char *bound_value(const struct hu_format *f, uint64_t bits)
+{
+    char text[HU_SHORTEST_TEXT];
+    hu_bound_print(text, f, bits);
+    return with_minus(text);
 }

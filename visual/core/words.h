@@ -12,14 +12,16 @@ void superscript(char *out, size_t size, int number);
 void signed_text(char *out, size_t size, int number);
 /* TEXT with '-' as the minus sign; new memory. */
 char *with_minus(const char *text);
-/* The significand m/2^t as a decimal, cut with an ellipsis to DIGITS places where it is longer. */
-void significand_text(char *out, size_t size, const struct hu_format *f, uint64_t bits, int digits);
+/* The significand m/2^t as a decimal, cut with an ellipsis to DIGITS places where it is longer;
+ * false: it was. */
+bool significand_text(char *out, size_t size, const struct hu_format *f, uint64_t bits, int digits);
 /* An exact decimal with many zeros before its digits, in scientific notation with all of them; TEXT
  * is freed, the result is new. */
 char *without_zeros(char *text);
-/* A datum for people: exactly where that is brief, or else the shortest decimal; fp8_e4m3's largest
- * is 448, which 450 reads back to as well. New memory. */
-char *brief_value(const struct hu_format *f, uint64_t bits);
+/* A datum as hu_shown_print and hu_bound_print have it, with the minus sign of typography. New
+ * memory. */
+char *shown_value(const struct hu_format *f, uint64_t bits);
+char *bound_value(const struct hu_format *f, uint64_t bits);
 /* The code point at *TEXT, which moves past it. What is not UTF-8 reads as U+FFFD. */
 uint32_t utf8_code(const char **text, const char *end);
 /* How many code points TEXT has. */

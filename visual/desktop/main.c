@@ -1,6 +1,8 @@
 /* halfulp-view: the window, or what it would show. */
+#include "cli/numbers.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
+#include "cli/plain.h"
 #include "cli/report.h"
 #include "cli/view.h"
 #include "describe.h"
@@ -51,12 +53,9 @@ static bool scale_in_range(double scale)
 
 static bool read_scale(struct request *r, const char *text)
 {
-    char *end;
-    r->scale = strtod(text, &end);
-    if (end != text && !*end && scale_in_range(r->scale))
-        return true;
-    fail(who, "--scale wants a factor from 0.25 to 8, not '%s'", text);
-    return false;
+    const char *end;
+    return (real_parse(text, &end, &r->scale) && !*end && scale_in_range(r->scale)) ||
+           number_refuse(text, "factor from 0.25 to 8", "scale", who);
 }
 
 /* X11 reports no scale; toolkits take it from these. */
@@ -111,6 +110,9 @@ static bool read_option(struct request *r, int key, const char *text)
     case VIEW_CONFIG:
         r->config = text;
         return true;
+    case VIEW_WEB:
+        fail(who, "--web is halfulp view's, which opens the page");
+        return false;
     }
     return false;
 }
@@ -308,6 +310,7 @@ int main(int argc, char **argv)
     struct request request;
     char message[MODEL_MESSAGE];
     int status;
+    plain_begin_messages();
     if (!read_request(&request, argc, argv, &status))
         return status;
     struct fonts *fonts = fonts_open(message, sizeof message);

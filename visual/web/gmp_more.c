@@ -1,7 +1,8 @@
-/* Functions of GMP's that mini-gmp lacks, as GMP's manual describes them. */
+/* Functions of GMP's that mini-gmp lacks or is slow at, as GMP's manual describes them. */
 #include <gmp.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 
 #define EACH(name, type, call)                                                                     \
     void name(type first, ...)                                                                     \
@@ -16,6 +17,21 @@ EACH(mpz_inits, mpz_t, mpz_init)
 EACH(mpz_clears, mpz_t, mpz_clear)
 EACH(mpq_inits, mpq_t, mpq_init)
 EACH(mpq_clears, mpq_t, mpq_clear)
+
+/* Exact for a base that is a power of two; otherwise at most one too many, as GMP's is. */
+size_t mpz_sizeinbase(const mpz_t z, int base)
+{
+    static const uint64_t log10_of_2 = 0x4d104d427de7fbcc; /* times 2^64 */
+    _Static_assert(sizeof(mp_limb_t) == 8, "MINI_GMP_LIMB_TYPE");
+    size_t limbs = mpz_size(z);
+    if (!limbs)
+        return 1;
+    mp_limb_t top = mpz_getlimbn(z, (mp_size_t)limbs - 1);
+    size_t bits = limbs * 64 - (size_t)__builtin_clzll(top);
+    return base == 10 ? (size_t)((unsigned __int128)bits * log10_of_2 >> 64) + 1
+                      : (bits + (size_t)__builtin_ctz((unsigned)base) - 1) /
+                            (size_t)__builtin_ctz((unsigned)base);
+}
 
 /* The fraction is truncated: what lies below the leading 64 bits cannot reach a double's 53. */
 double mpz_get_d_2exp(long *exponent, const mpz_t z)

@@ -115,12 +115,19 @@ function settle() {
   keep_theme(state);
 }
 
+/* The canvas has the display's own pixels. Where the browser counts them they are exact to one; emulated ones it does
+ * not count. */
 function fit(entry) {
   const exact = entry && entry.devicePixelContentBoxSize && entry.devicePixelContentBoxSize[0];
-  const w = exact ? exact.inlineSize : view.clientWidth * devicePixelRatio;
-  const h = exact ? exact.blockSize : view.clientHeight * devicePixelRatio;
-  view.width = Math.max(160, Math.round(w));
-  view.height = Math.max(160, Math.round(h));
+  const size = (css, counted) => {
+    const pixels = Math.round(css * devicePixelRatio);
+    return Math.max(160, counted && Math.abs(counted - pixels) < 2 ? counted : pixels);
+  };
+  const w = size(view.clientWidth, exact && exact.inlineSize), h = size(view.clientHeight, exact && exact.blockSize);
+  if (view.width === w && view.height === h) return false;
+  view.width = w; /* which blanks it */
+  view.height = h;
+  return true;
 }
 
 const COLORS = ["page", "panel", "edge", "ink", "button", "accent", "on-accent"];
@@ -136,7 +143,7 @@ function keep_theme(state) {
 
 /* --- State in the address and in storage --- */
 
-const LINKED = ["rows", "round", "saturate", "from", "value", "page"]; /* in the order that they are set in */
+const LINKED = ["theme", "rows", "round", "saturate", "from", "value", "select", "page"]; /* in the order that they are set in */
 const KEPT = ["theme", "zoom", "rows"];
 
 function state_now() {
@@ -170,8 +177,8 @@ function read_fragment(hash) {
 }
 
 function fragment(state) {
-  const usual = { saturate: "0", from: "", page: "bits", round: "rne" };
-  return "#" + ["value", "from", "rows", "round", "saturate", "page"].filter(name => state[name] !== usual[name])
+  const usual = { saturate: "0", from: "", page: "bits", round: "rne", select: "" };
+  return "#" + ["value", "from", "rows", "select", "round", "saturate", "page"].filter(name => state[name] !== usual[name])
     .map(name => name + "=" + encodeURIComponent(state[name]).replace(/%2C/g, ",").replace(/%3A/g, ":")).join("&");
 }
 
@@ -216,8 +223,8 @@ function say(text) {
 
 /* --- The mirror: the items as elements, for screen readers and for find-in-page --- */
 
-const ROLES = { panel: "group", heading: "heading", field: "textbox", button: "button", tab: "tab", check: "checkbox", bit: "switch",
-  menu: "menu", option: "menuitemradio", plot: "img" };
+const ROLES = { panel: "group", heading: "heading", field: "textbox", button: "button", tab: "button", check: "checkbox", bit: "switch",
+  menu: "group", option: "button", plot: "img" };
 const mirrored = []; /* elements, and what was last written to each */
 
 function words(item) {
@@ -243,8 +250,8 @@ function reflect_item(at, item, ratio) {
   set("role", role || null);
   set("aria-label", role ? words(item) : null);
   set("aria-level", role === "heading" ? "2" : null);
-  set("aria-checked", /switch|checkbox|radio/.test(role) ? String(item.role === "bit" ? item.text === "1" : has("checked")) : null);
-  set("aria-selected", role === "tab" ? String(has("selected")) : null);
+  set("aria-checked", /switch|checkbox/.test(role) ? String(item.role === "bit" ? item.text === "1" : has("checked")) : null);
+  set("aria-pressed", /tab|option/.test(item.role) ? String(has("selected") || has("checked")) : null);
   set("aria-disabled", has("disabled") ? "true" : null);
   set("aria-invalid", has("invalid") ? "true" : null);
   Object.assign(element.style, { left: x + "px", top: y + "px", width: w + "px", height: h + "px",
@@ -473,9 +480,12 @@ async function open_files(dropped) {
   if (!first) return;
   files.clear();
   for (const f of list)
-    files.set(f.name, { bytes: new Uint8Array(await f.slice(0, HEADER_MOST).arrayBuffer()), size: f.size });
+    try {
+      files.set(f.name, { bytes: new Uint8Array(await f.slice(0, HEADER_MOST).arrayBuffer()), size: f.size });
+    } catch (e) { /* a folder, or a file that went away: the C says that there is none */
+      say(`${f.name} cannot be read: ${e.message}`);
+    }
   call(c.web_size, first.name);
-  files.clear();
   keys.focus({ preventScroll: true });
   changed();
 }
@@ -560,10 +570,9 @@ function listen() {
   el("again").addEventListener("click", () => { location.hash = ""; location.reload(); });
   const resized = new ResizeObserver(entries => {
     if (broken) return;
-    fit(entries[0]);
+    if (!fit(entries[0])) return;
     c.web_resize(view.width, view.height, devicePixelRatio);
-    c.web_draw(); /* a canvas that changed its size is blank */
-    changed();
+    draw();
   });
   try {
     resized.observe(view, { box: "device-pixel-content-box" });

@@ -72,6 +72,9 @@ sed 's/@json_inline@/inline/; s/@json_have_long_long@/1/; s/@json_have_localecon
      s/@json_have_atomic_builtins@/1/; s/@json_have_sync_builtins@/1/' \
     "$folder/jansson/jansson_config.h.in" >"$folder/jansson/jansson_config.h"
 : >"$folder/jansson/jansson_private_config.h"
+# Its mpz_sizeinbase divides the whole number once a digit; gmp_more.c has GMP's.
+sed -i.whole 's/^mpz_sizeinbase (const/slow_sizeinbase (const/' "$folder/mini-gmp/mini-gmp.c"
+! cmp -s "$folder/mini-gmp/mini-gmp.c.whole" "$folder/mini-gmp/mini-gmp.c" || die "mini-gmp.c has changed its ways"
 # mini-mpq.c is part of mini-gmp.c's unit.
 printf '#include "mini-gmp.c"\n#include "mini-mpq.c"\n' >"$folder/mini-gmp/gmp.c"
 printf '%s, %s\n' "$(basename "$gmp" | sed 's/[.]orig.*//; s/[.]tar.*//')" \

@@ -22,6 +22,7 @@ static struct frame frame;
 static struct canvas canvas;
 static uint32_t *part; /* a part of the canvas in the page's order of bytes */
 static struct script_clipboard board;
+static const struct hu_format *selected_first; /* the row that the viewer begins with */
 
 /* --- Memory that both sides use --- */
 
@@ -61,6 +62,7 @@ void EXPORT(web_begin)(int width, int height, double scale, int dark)
     control.clipboard = (struct clipboard){get_clipboard, set_clipboard, &board};
     control.model.theme = dark ? THEME_DARK : THEME_LIGHT;
     model_begin(&control.model);
+    selected_first = control.model.selected;
     control_update(&control);
 }
 
@@ -76,6 +78,7 @@ void EXPORT(web_resize)(int width, int height, double scale)
     control.base = scale;
     control_resize(&control, width, height);
     control_update(&control);
+    frame_clear(&frame); /* the page's canvas is blank */
 }
 
 static void fit(int width, int height)
@@ -248,6 +251,17 @@ static bool set_from(struct model *m, const char *name)
     return !*name || from;
 }
 
+static bool select_row(struct model *m, const char *name)
+{
+    for (int i = 0; i < m->count; i++)
+        if (m->rows[i].format == hu_format_find(name)) {
+            model_select(m, i);
+            return true;
+        }
+    model_say(m, true, "'%s' is no row", name);
+    return false;
+}
+
 static bool set_round(struct model *m, const char *name)
 {
     enum hu_direction direction;
@@ -290,6 +304,8 @@ static bool set(struct model *m, const char *key, const char *value)
         return set_from(m, value);
     if (!strcmp(key, "rows"))
         return model_set_rows(m, value);
+    if (!strcmp(key, "select"))
+        return select_row(m, value);
     if (!strcmp(key, "round"))
         return set_round(m, value);
     if (!strcmp(key, "page"))
@@ -303,8 +319,8 @@ static bool set(struct model *m, const char *key, const char *value)
     return true;
 }
 
-/* One part of a link or of the settings: from (before value; "": none), value, rows, round,
- * saturate, page, theme, zoom. NULL: done; otherwise what is wrong. */
+/* One part of a link or of the settings: from (before value; "": none), value, rows,
+ * select, round, saturate, page, theme, zoom. NULL: done; otherwise what is wrong. */
 const char *EXPORT(web_set)(const char *key, const char *value)
 {
     static char message[MODEL_MESSAGE];
@@ -323,6 +339,20 @@ static char *joined_rows(const struct document *d)
         rows = longer;
     }
     return rows;
+}
+
+static bool has_row(const struct document *d, const struct hu_format *f)
+{
+    for (int i = 0; i < d->count; i++)
+        if (d->rows[i] == f)
+            return true;
+    return false;
+}
+
+/* The row that is selected where a link does not say which. */
+static const struct hu_format *usual_row(const struct document *d, const struct hu_format *source)
+{
+    return has_row(d, source) ? source : has_row(d, selected_first) ? selected_first : d->rows[0];
 }
 
 /* A datum as text that reads back to it: a number, or where none does, its code. */
@@ -349,10 +379,11 @@ char *EXPORT(web_state)(void)
     char *rows = joined_rows(d);
     char *value = source ? datum_text(source, d->value.bits) : model_value_text(m);
     char *text =
-        text_of("value\t%s\nfrom\t%s\nrows\t%s\nround\t%s\nsaturate\t%d\npage\t%s\n"
+        text_of("value\t%s\nfrom\t%s\nrows\t%s\nround\t%s\nsaturate\t%d\nselect\t%s\npage\t%s\n"
                 "theme\t%s\nzoom\t%.4g\n",
                 value, source ? source->name : "", rows, hu_direction_name(d->options.direction),
-                d->options.saturate, page_name(m->page), theme_label(m->theme), m->zoom);
+                d->options.saturate, m->selected == usual_row(d, source) ? "" : m->selected->name,
+                page_name(m->page), theme_label(m->theme), m->zoom);
     free(rows);
     free(value);
     return text;

@@ -1,0 +1,22 @@
+/* The one reader of numbers that options take, and what it says of those that are none. */
+#ifndef HALFULP_CLI_NUMBERS_H
+#define HALFULP_CLI_NUMBERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A whole number: digits, in groups by '_' or ',' with a digit on either side, or 0x and
+ * hexadecimal ones. False: TEXT is none, or over 64 bits. */
+bool count_parse(const char *text, uint64_t *count);
+
+/* The same from LEAST to MOST. False: COMMAND has reported what is wrong with option --NAME. */
+bool count_read(uint64_t *count, const char *text, uint64_t least, uint64_t most, const char *name,
+                const char *command);
+
+/* A finite number at the start of TEXT; *rest: what follows it. False: there is none. */
+bool real_parse(const char *text, const char **rest, double *value);
+
+/* Reports that option --NAME is no WHAT, as in "number of decibels"; returns false. */
+bool number_refuse(const char *text, const char *what, const char *name, const char *command);
+
+#endif

@@ -1,0 +1,147 @@
+#include "sheet.h"
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes of the first COLUMNS columns of TEXT, at least one character. */
+static size_t bytes_of(const char *text, int columns)
+{
+    size_t n = 0, fits = 0;
+    char part[512];
+    while (text[n]) {
+        for (n++; (text[n] & 0xc0) == 0x80; n++)
+            ;
+        if (n >= sizeof part)
+            break;
+        memcpy(part, text, n);
+        part[n] = 0;
+        if (fits && text_columns(part) > columns)
+            break;
+        fits = n;
+    }
+    return fits;
+}
+
+static void start_line(struct fold *f)
+{
+    printf("\n%*s", f->indent, "");
+    f->at = f->indent;
+}
+
+/* Digits keep together by eights where they have to break. */
+enum { GROUP = 8 };
+
+static void put_long(struct fold *f, const char *color, const char *text, const struct palette *p)
+{
+    int room = f->columns - f->indent;
+    if (room > 2 * GROUP)
+        room -= room % GROUP;
+    for (;;) {
+        size_t n = bytes_of(text, room > 1 ? room : 1);
+        printf("%s%.*s%s", color, (int)n, text, *color ? p->off : "");
+        text += n;
+        if (!*text)
+            return;
+        start_line(f);
+    }
+}
+
+void fold_put(struct fold *f, int gap, const char *color, const char *text, const struct palette *p)
+{
+    int width = text_columns(text);
+    bool first = f->at == 0 || f->at == f->indent;
+    if (!width)
+        return;
+    if (f->columns && f->at + gap + width > f->columns) {
+        if (!first) {
+            start_line(f);
+            first = true;
+        }
+        if (f->at + width > f->columns) {
+            put_long(f, color, text, p);
+            f->at = f->columns; /* nothing shares the last of its lines */
+            return;
+        }
+        gap = 0;
+    }
+    printf("%*s%s%s%s", gap, "", color, text, *color ? p->off : "");
+    f->at += gap + width;
+}
+
+void fold_break(struct fold *f)
+{
+    if (f->at && f->at != f->indent)
+        start_line(f);
+}
+
+void fold_end(struct fold *f)
+{
+    putchar('\n');
+    f->at = 0;
+}
+
+/* Spaces up to COLUMN, or two where the text ran over it. */
+static int gap_to(const struct fold *f, int column)
+{
+    return f->at < column ? column - f->at : 2;
+}
+
+void fold_words(struct fold *f, int gap, const char *color, const char *text,
+                const struct palette *p)
+{
+    if (!f->columns || f->indent + text_columns(text) <= f->columns) {
+        fold_put(f, gap, color, text, p);
+        return;
+    }
+    for (; *text; gap = 1) {
+        size_t n = strcspn(text, " ");
+        char *word = check_memory(strndup(text, n));
+        fold_put(f, gap, color, word, p);
+        free(word);
+        text += n + (text[n] == ' ');
+    }
+}
+
+/* A cell at COLUMN, or nearer where that does not fit. */
+static void put_cell(struct fold *f, int column, const char *color, const char *text,
+                     const struct palette *p)
+{
+    int gap = gap_to(f, column);
+    if (f->columns && f->at + gap + text_columns(text) > f->columns)
+        gap = 2;
+    fold_words(f, gap, color, text, p);
+}
+
+static struct fold begin(const struct sheet *s, const char *label, const char *color)
+{
+    bool narrow = s->columns && s->columns < SHEET_RIGHT;
+    struct fold f = {s->columns, narrow ? 4 : SHEET_LEFT, 0};
+    fold_put(&f, 2, color, label, s->palette);
+    return f;
+}
+
+static void put_left(struct fold *f, const char *text, const struct palette *p)
+{
+    fold_words(f, gap_to(f, SHEET_LEFT), "", text, p);
+}
+
+void sheet_line(const struct sheet *s, const char *label, const char *color, const char *left,
+                const char *middle, const char *right)
+{
+    struct fold f = begin(s, label, color);
+    put_left(&f, left, s->palette);
+    put_cell(&f, SHEET_MIDDLE, "", middle, s->palette);
+    put_cell(&f, SHEET_RIGHT, "", right, s->palette);
+    fold_end(&f);
+}
+
+void sheet_line_bold(const struct sheet *s, const char *label, const char *left, const char *right,
+                     const char *after)
+{
+    struct fold f = begin(s, label, "");
+    put_left(&f, left, s->palette);
+    put_cell(&f, SHEET_RIGHT, s->palette->bold, right, s->palette);
+    fold_put(&f, 1, "", after, s->palette);
+    fold_end(&f);
+}

@@ -1,0 +1,41 @@
+/* A sheet of facts: lines of a label and up to three cells in columns, which fold where the
+ * terminal is too narrow for them. */
+#ifndef HALFULP_CLI_SHEET_H
+#define HALFULP_CLI_SHEET_H
+
+#include "terminal.h"
+
+/* Where the first, second and third cell begin. */
+enum { SHEET_LEFT = 16, SHEET_MIDDLE = 30, SHEET_RIGHT = 66 };
+
+/* Pieces of text in lines of at most COLUMNS (0: any number); what does not fit goes on in a new
+ * line after INDENT spaces, and breaks within a piece only where that is longer than a whole one.
+ */
+struct fold {
+    int columns, indent;
+    int at; /* the column reached */
+};
+
+/* TEXT after GAP spaces, in COLOR, which is of a palette or "". */
+void fold_put(struct fold *f, int gap, const char *color, const char *text,
+              const struct palette *p);
+/* The same for TEXT that may break at its spaces, where it does not fit into a line of its own. */
+void fold_words(struct fold *f, int gap, const char *color, const char *text,
+                const struct palette *p);
+/* A new line, unless the last one is empty. */
+void fold_break(struct fold *f);
+/* The end of the last line. */
+void fold_end(struct fold *f);
+
+/* A line of LABEL, in its COLOR, and its cells; "" leaves one out. */
+struct sheet {
+    const struct palette *palette;
+    int columns;
+};
+void sheet_line(const struct sheet *s, const char *label, const char *color, const char *left,
+                const char *middle, const char *right);
+/* The same with the last cell in bold, and AFTER plainly behind it. */
+void sheet_line_bold(const struct sheet *s, const char *label, const char *left, const char *right,
+                     const char *after);
+
+#endif

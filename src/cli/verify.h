@@ -1,0 +1,86 @@
+/* What the parts of `halfulp verify` share: what was asked, and what came of it so far. */
+#ifndef HALFULP_CLI_VERIFY_H
+#define HALFULP_CLI_VERIFY_H
+
+#include "arguments.h"
+#include "array/array.h"
+#include "lists.h"
+#include "verify/convention.h"
+#include "verify_row.h"
+
+/* A count that was not given. */
+#define VERIFY_UNSET UINT64_MAX
+
+/* As the command line gives it; verify_request_complete fills in what it left out. */
+struct verify_request {
+    const char *command;
+    struct format_list from, to, via;
+    struct direction_list direction;
+    const struct hu_format *result; /* --result-format; NULL: results are codes of the target */
+    const char *nan_to;
+    bool standard; /* nothing was asked for: the standard set */
+    const struct hu_kernel **kernel;
+    size_t kernels;
+    bool all_kernels;
+    struct hu_promise promise;
+    bool nan_given;
+    uint64_t jobs, shard, shards, count, seed, timeout, stop_after, shown;
+    char *against; /* LIB.so:SYMBOL */
+    const char *vectors;
+    bool every_flag, boundaries, json;
+};
+
+extern const struct command_option verify_options[];
+
+/* Takes one option. False: reported. */
+bool verify_request_read(struct verify_request *q, int key, const char *value);
+/* Fills in and checks. False: reported. */
+bool verify_request_complete(struct verify_request *q);
+void verify_request_free(struct verify_request *q);
+
+/* Rows so far. */
+struct verify_tally {
+    size_t combinations, failed;
+    uint64_t inputs, mismatches;
+    bool crashed;
+    double began;
+    uint64_t expected; /* the total that progress shows */
+    json_t *rows;
+    bool headed;
+};
+
+double verify_now(void);
+
+/* For progress: INPUTS more are done. */
+void verify_progress(void *context, uint64_t inputs);
+
+/* Whether Ctrl-C was pressed; points at what a scan watches. */
+const atomic_bool *verify_interrupted(void);
+
+/* How a scan is to go about it, where so many combinations are done. */
+struct hu_scan_options verify_scan_options(const struct verify_request *q,
+                                           const struct verify_tally *tally);
+
+/* The table of FROM into TO in DIRECTION as promised. */
+struct hu_runs *verify_runs(const struct verify_request *q, const struct hu_format *to,
+                            const struct hu_format *from, enum hu_direction direction);
+
+/* A row for a trial by RUNS. */
+struct verify_row verify_row_of(const struct verify_request *q, const struct hu_runs *runs,
+                                const char *subject);
+
+/* Shows ROW, unless it is one of many that passed, counts it and releases it. */
+void verify_take_row(const struct verify_request *q, struct verify_tally *tally,
+                     struct verify_row *row, bool quiet);
+void verify_head(struct verify_tally *tally, const char *subject);
+
+/* Names in ROW, which failed, the convention under which SUBJECT passes. */
+void verify_explain(const struct verify_request *q, const struct hu_runs *runs,
+                    const struct hu_subject *subject, struct verify_row *row);
+
+/* The other two subjects: a library's function, recorded results. An exit status; EXIT_DONE where
+ * there is a row. */
+int verify_against(struct verify_request *q, struct verify_tally *tally);
+int verify_vectors(struct verify_request *q, struct verify_tally *tally);
+
+#endif

@@ -1,0 +1,92 @@
+/* Somebody else's function on trial. */
+#include "progress.h"
+#include "report.h"
+#include "verify.h"
+#include "verify/foreign.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How the function on trial came to its end, and on which source. */
+static void explain_stop(const struct verify_request *q, struct hu_foreign *f,
+                         struct verify_row *row)
+{
+    char text[256];
+    int number;
+    enum hu_foreign_end end = hu_foreign_ending(f, &number);
+    const struct hu_verdict *v = &row->verdict;
+    if (end == HU_HUNG)
+        snprintf(text, sizeof text, "hangs (no answer in %" PRIu64 " s)", q->timeout);
+    else if (end == HU_CRASHED)
+        snprintf(text, sizeof text, "crashes (signal %d, %s)", number, strsignal(number));
+    else
+        snprintf(text, sizeof text, "ends its process (exit status %d)", number);
+    row->ending = check_memory(strdup(text));
+    row->blamed = v->stopped_sources &&
+                  hu_foreign_blame(f, v->stopped_sources, v->stopped_count, &row->blamed_source);
+}
+
+/* A bare name of a file here is that file to the loader only with a slash. */
+static char *library_path(const char *name)
+{
+    char *path = check_memory(malloc(strlen(name) + 3));
+    FILE *here = strchr(name, '/') ? NULL : fopen(name, "r");
+    sprintf(path, "%s%s", here ? "./" : "", name);
+    if (here)
+        fclose(here);
+    return path;
+}
+
+static void try_direction(struct verify_request *q, struct verify_tally *tally,
+                          struct hu_foreign *foreign, enum hu_direction direction)
+{
+    double began = verify_now();
+    struct hu_runs *runs = verify_runs(q, q->to.at[0], q->from.at[0], direction);
+    struct hu_subject subject = hu_foreign_subject(foreign);
+    struct hu_scan_options options = verify_scan_options(q, tally);
+    progress_begin("verify", "inputs", hu_scan_inputs(runs, &options) / options.shards);
+    struct verify_row row = verify_row_of(q, runs, q->against);
+    row.verdict = hu_scan(runs, &subject, &options);
+    check_memory(row.verdict.failed ? NULL : &row);
+    row.seconds = verify_now() - began;
+    if (row.verdict.stopped)
+        explain_stop(q, foreign, &row);
+    else if (!verify_row_passed(&row))
+        verify_explain(q, runs, &subject, &row);
+    verify_take_row(q, tally, &row, false);
+    hu_runs_free(runs);
+}
+
+/* Children are started anew for each direction: one may have ended the last. */
+static bool try_directions(struct verify_request *q, struct verify_tally *tally,
+                           const char *library, const char *symbol,
+                           char message[HU_FOREIGN_MESSAGE])
+{
+    for (size_t i = 0; i < q->direction.count && !atomic_load(verify_interrupted()); i++) {
+        struct hu_foreign *foreign =
+            hu_foreign_open(library, symbol, q->to.at[0], q->from.at[0], (unsigned)q->jobs,
+                            (int)q->timeout * 1000, message);
+        if (!foreign)
+            return false;
+        try_direction(q, tally, foreign, q->direction.direction[i]);
+        hu_foreign_close(foreign);
+    }
+    return true;
+}
+
+int verify_against(struct verify_request *q, struct verify_tally *tally)
+{
+    char message[HU_FOREIGN_MESSAGE];
+    char *colon = strrchr(q->against, ':');
+    if (!colon || colon == q->against || !colon[1])
+        return fail(q->command, "--against: '%s' is not of the form LIB.so:SYMBOL", q->against);
+    char *library = check_memory(strndup(q->against, (size_t)(colon - q->against)));
+    char *path = library_path(library);
+    bool tried = try_directions(q, tally, path, colon + 1, message);
+    free(path);
+    free(library);
+    return tried ? EXIT_DONE : fail(q->command, "--against: %s", message);
+}

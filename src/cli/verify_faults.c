@@ -1,0 +1,388 @@
+/* What went wrong in a row of `halfulp verify`: its runs, its calls, its end, what explains it. */
+#include "operation.h"
+#include "report.h"
+#include "text.h"
+#include "value.h"
+#include "verify/layout.h"
+#include "verify_row.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ERROR := CODE of F minus SOURCE, exactly; ulps := the same in units of what is due there. False:
+ * one of them is no number. */
+static bool distance(mpq_t error, mpq_t ulps, const struct verify_row *row, uint64_t source,
+                     uint64_t code, uint64_t expected)
+{
+    struct hu_value x;
+    hu_value_init(&x);
+    hu_value_set_datum(&x, row->from, source);
+    uint64_t clean = code & hu_width_mask(row->result);
+    struct hu_datum due = hu_decode(row->result, expected);
+    bool numbers = hu_is_finite(due) && hu_value_error(error, &x, row->result, clean);
+    hu_value_clear(&x);
+    if (!numbers)
+        return false;
+    /* Wider data holds the target's codes, whose units count. */
+    uint64_t in_target =
+        row->to == row->result ? expected : hu_convert(row->to, row->result, expected, NULL, NULL);
+    int unit = hu_ulp_exponent(row->to, in_target);
+    if (unit < 0)
+        mpq_mul_2exp(ulps, error, (mp_bitcnt_t)-unit);
+    else
+        mpq_div_2exp(ulps, error, (mp_bitcnt_t)unit);
+    return true;
+}
+
+/* Text. */
+
+enum { CODE_TEXT = HU_BITS_TEXT + HU_SHORTEST_TEXT + 24 };
+
+static const char *code_text(char out[CODE_TEXT], const struct hu_format *f, uint64_t bits)
+{
+    char code[HU_BITS_TEXT], value[HU_SHORTEST_TEXT];
+    uint64_t clean = bits & hu_width_mask(f);
+    hu_bits_print(code, f, clean);
+    hu_shown_print(value, f, clean);
+    snprintf(out, CODE_TEXT, "%s %s%s", code, value, bits == clean ? "" : " and stray bits");
+    return out;
+}
+
+static void print_code(const char *label, const struct hu_format *f, uint64_t bits)
+{
+    char text[CODE_TEXT];
+    printf("    %-9s %s\n", label, code_text(text, f, bits));
+}
+
+/* Exactly where that takes at most MOST characters. Freed by the caller. */
+static char *short_text(const mpq_t ratio, size_t most)
+{
+    char *exact = hu_ratio_exact(ratio);
+    if (strlen(exact) <= most)
+        return exact;
+    free(exact);
+    return hu_ratio_scientific(ratio, 3, false);
+}
+
+/* Who is nearer, and by how much. */
+static void print_distances(const struct verify_row *row, const struct hu_fault *f)
+{
+    mpq_t got, expected, got_ulps, expected_ulps;
+    mpq_inits(got, expected, got_ulps, expected_ulps, NULL);
+    char text[CODE_TEXT];
+    printf("      %s", code_text(text, row->from, f->first));
+    if (distance(got, got_ulps, row, f->first, f->got, f->expected) &&
+        distance(expected, expected_ulps, row, f->first, f->expected, f->expected)) {
+        mpq_abs(got, got);
+        mpq_abs(expected, expected);
+        mpq_abs(got_ulps, got_ulps);
+        mpq_abs(expected_ulps, expected_ulps);
+        enum { SHORT = 18, SHORT_ULPS = 9 };
+        char *far = short_text(got, SHORT), *near = short_text(expected, SHORT);
+        char *far_ulps = short_text(got_ulps, SHORT_ULPS);
+        char *near_ulps = short_text(expected_ulps, SHORT_ULPS);
+        int order = mpq_cmp(got, expected);
+        printf(": got is %s off, %s ulp; due is %s off, %s ulp%s", far, far_ulps, near, near_ulps,
+               order == 0  ? ": as near"
+               : order < 0 ? ": got is nearer"
+                           : "");
+        free(far);
+        free(near);
+        free(far_ulps);
+        free(near_ulps);
+    }
+    putchar('\n');
+    mpq_clears(got, expected, got_ulps, expected_ulps, NULL);
+}
+
+static void print_fault(const struct verify_row *row, const struct hu_fault *f)
+{
+    char first[HU_BITS_TEXT], last[HU_BITS_TEXT], count[GROUPED_TEXT], got[CODE_TEXT],
+        due[CODE_TEXT], range[2 * HU_BITS_TEXT + 4];
+    hu_bits_print(first, row->from, f->first);
+    hu_bits_print(last, row->from, f->last);
+    snprintf(range, sizeof range, "%s%s%s", first, f->first == f->last ? "" : "..",
+             f->first == f->last ? "" : last);
+    printf("  %-*s %15s input%s  %-9s  ", row->from->width > 32 ? 38 : 22, range,
+           grouped(count, f->count), f->count == 1 ? " " : "s", hu_fault_class_name(f->class));
+    if (f->class == HU_FAULT_FLAGS) {
+        char raised[HU_FLAGS_TEXT], expected[HU_FLAGS_TEXT];
+        hu_flags_print(raised, f->got_flags);
+        hu_flags_print(expected, f->expected_flags);
+        printf("%s: flags %s for %s\n", code_text(due, row->result, f->expected), raised, expected);
+    } else {
+        printf("%s for %s\n", code_text(got, row->result, f->got),
+               code_text(due, row->result, f->expected));
+    }
+    if (f->line)
+        printf("      line %" PRIu64 "\n", f->line);
+    print_distances(row, f);
+}
+
+/* "rounding 12, nan 3". */
+static void print_classes(const struct hu_faults *faults)
+{
+    const char *separator = "";
+    for (int i = 0; i < HU_FAULT_CLASSES; i++) {
+        char inputs[GROUPED_TEXT], runs[GROUPED_TEXT];
+        if (!faults->inputs[i])
+            continue;
+        printf("%s%s %s in %s", separator, hu_fault_class_name((enum hu_fault_class)i),
+               grouped(inputs, faults->inputs[i]), grouped(runs, faults->classes[i]));
+        separator = ", ";
+    }
+    putchar('\n');
+}
+
+static void print_runs(const struct verify_row *row)
+{
+    const struct hu_faults *faults = &row->verdict.faults;
+    char runs[GROUPED_TEXT];
+    uint64_t count = faults->count + faults->dropped;
+    uint64_t shown = row->shown < faults->count ? row->shown : faults->count;
+    if (!count)
+        return;
+    printf("  %s run%s of inputs that go wrong in one way: ", grouped(runs, count),
+           count == 1 ? "" : "s");
+    print_classes(faults);
+    for (uint64_t i = 0; i < shown; i++)
+        print_fault(row, &faults->at[i]);
+    if (shown < count)
+        printf("  … and %s smaller run%s%s\n", grouped(runs, count - shown),
+               count - shown == 1 ? "" : "s", faults->dropped ? "" : "; --show N shows more");
+}
+
+static void print_call(const struct verify_row *row, const struct hu_mismatch *m)
+{
+    char text[CODE_TEXT];
+    if (m->kind == HU_WRONG_BYTES) {
+        printf("  bytes beyond the last of %zu elements were written\n", m->length);
+        return;
+    }
+    print_code("source", row->from, m->source);
+    if (m->kind == HU_WRONG_FLAGS) {
+        char raised[HU_FLAGS_TEXT], due[HU_FLAGS_TEXT];
+        hu_flags_print(raised, m->got_flags);
+        hu_flags_print(due, m->expected_flags);
+        print_code("to", row->from, m->last);
+        printf("    together in a call of %zu elements: flags %s for %s\n", m->length, raised, due);
+        return;
+    }
+    print_code("expected", row->result, m->expected);
+    printf("    %-9s %s", "got", code_text(text, row->result, m->got));
+    if (m->length)
+        printf("\n    as element %zu of a call of %zu%s", m->index, m->length,
+               m->offset ? ", off a 64-byte boundary; aligned it is right" : "");
+    else
+        printf(", but only in calls that want flags");
+    putchar('\n');
+}
+
+static void print_calls(const struct verify_row *row)
+{
+    char count[GROUPED_TEXT];
+    const struct hu_verdict *v = &row->verdict;
+    if (!v->calls)
+        return;
+    printf("  %s call%s wrong though the inputs by themselves are right; the first:\n",
+           grouped(count, v->calls), v->calls == 1 ? " is" : "s are");
+    for (unsigned i = 0; i < v->calls_shown; i++)
+        print_call(row, &v->call[i]);
+}
+
+/* How arrays of F are called with, where that is easily taken for something else. */
+static void print_layout(const char *label, const struct hu_format *f)
+{
+    if (f->storage_bits < 8)
+        printf(
+            "  %s: %s is packed, %d bits an element from the least significant bit of each byte; "
+            "%s_unpacked is a byte each\n",
+            label, f->name, f->storage_bits, f->name);
+    else if (f->storage_shift)
+        printf("  %s: %s lies at the top of words of %d bits\n", label, f->name, f->storage_bits);
+}
+
+static void print_layouts(const struct verify_row *row)
+{
+    const struct hu_verdict *v = &row->verdict;
+    /* From here on it looks as if the arrays had been taken for other ones. */
+    bool nonsense = v->inputs && v->mismatches >= v->inputs / 2;
+    if (!v->stopped && !nonsense)
+        return;
+    print_layout("source", row->from);
+    print_layout("result", row->result);
+}
+
+static void print_stop(const struct verify_row *row)
+{
+    char count[GROUPED_TEXT];
+    const struct hu_verdict *v = &row->verdict;
+    printf("  %s in a call of %s elements%s\n", row->ending ? row->ending : "gives up",
+           grouped(count, v->stopped_count),
+           row->blamed ? "; what does it is" : ", of which the first is");
+    print_code("source", row->from, row->blamed ? row->blamed_source : v->stopped_at);
+}
+
+static void print_explanation(const struct verify_row *row)
+{
+    const struct hu_convention *c = &row->explanation;
+    if (!row->explained)
+        return;
+    if (!c->options) {
+        puts("  no convention tried explains it: a defect");
+        return;
+    }
+    fputs("  all of it passes with", stdout);
+    for (size_t i = 0; i < c->options; i++)
+        printf(" %s", c->option[i]);
+    printf(", proved on all %s\n", !strcmp(row->covers, "lines") ? "lines" : "that is covered");
+}
+
+void verify_print_faults(const struct verify_row *row)
+{
+    char count[GROUPED_TEXT], code[HU_BITS_TEXT];
+    const struct hu_verdict *v = &row->verdict;
+    if (verify_row_passed(row))
+        return;
+    printf("\n%s to %s, %s, %s: ", row->from->name, row->to->name,
+           hu_direction_name(row->direction), row->subject);
+    if (v->stopped)
+        puts("it does not come to its end");
+    else
+        printf("%s input%s wrong%s\n", grouped(count, v->mismatches),
+               v->mismatches == 1 ? " goes" : "s go",
+               v->partial ? ", of those that were covered before the end" : "");
+    if (row->refuted) {
+        hu_bits_print(code, row->from, row->refuted_at);
+        printf("  a fault of halfulp: MPFR contradicts the boundaries worked out, at %s\n", code);
+    }
+    if (v->stopped)
+        print_stop(row);
+    print_runs(row);
+    print_calls(row);
+    print_layouts(row);
+    print_explanation(row);
+    putchar('\n');
+}
+
+/* JSON. */
+
+static json_t *bits_json(const struct hu_format *f, uint64_t bits)
+{
+    char text[HU_BITS_TEXT];
+    hu_bits_print(text, f, bits & hu_width_mask(f));
+    return json_string(text);
+}
+
+static json_t *flags_json(unsigned flags)
+{
+    static const char *const names[] = {"invalid", "overflow", "underflow", "inexact"};
+    json_t *list = check_memory(json_array());
+    for (int i = 0; i < 4; i++)
+        if (flags >> i & 1)
+            json_array_append_new(list, json_string(names[i]));
+    return list;
+}
+
+static json_t *ulps_json(const struct verify_row *row, const struct hu_fault *f)
+{
+    mpq_t error, ulps;
+    mpq_inits(error, ulps, NULL);
+    json_t *text = json_null();
+    if (distance(error, ulps, row, f->first, f->got, f->expected))
+        text = json_take(hu_ratio_exact(ulps));
+    mpq_clears(error, ulps, NULL);
+    return text;
+}
+
+static json_t *fault_json(const struct verify_row *row, const struct hu_fault *f)
+{
+    json_t *object = check_memory(
+        json_pack("{s:o, s:o, s:I, s:s, s:o, s:o, s:o}", "first", bits_json(row->from, f->first),
+                  "last", bits_json(row->from, f->last), "count", (json_int_t)f->count, "class",
+                  hu_fault_class_name(f->class), "got", bits_json(row->result, f->got), "expected",
+                  bits_json(row->result, f->expected), "error_ulp", ulps_json(row, f)));
+    if (f->class == HU_FAULT_FLAGS) {
+        json_put(object, "got_flags", flags_json(f->got_flags));
+        json_put(object, "expected_flags", flags_json(f->expected_flags));
+    }
+    if (f->line)
+        json_put(object, "line", json_integer((json_int_t)f->line));
+    return object;
+}
+
+static json_t *call_json(const struct verify_row *row, const struct hu_mismatch *m)
+{
+    static const char *const kinds[] = {"code", "flags", "bytes"};
+    json_t *object = check_memory(json_pack(
+        "{s:s, s:o, s:o, s:I, s:I, s:I}", "kind", kinds[m->kind], "source",
+        bits_json(row->from, m->source), "last", bits_json(row->from, m->last), "index",
+        (json_int_t)m->index, "length", (json_int_t)m->length, "offset", (json_int_t)m->offset));
+    if (m->kind == HU_WRONG_CODE) {
+        json_put(object, "expected", bits_json(row->result, m->expected));
+        json_put(object, "got", bits_json(row->result, m->got));
+    } else if (m->kind == HU_WRONG_FLAGS) {
+        json_put(object, "expected_flags", flags_json(m->expected_flags));
+        json_put(object, "got_flags", flags_json(m->got_flags));
+    }
+    return object;
+}
+
+static json_t *stop_json(const struct verify_row *row)
+{
+    const struct hu_verdict *v = &row->verdict;
+    if (!v->stopped)
+        return json_null();
+    return json_pack("{s:s, s:o, s:I, s:o}", "how", row->ending ? row->ending : "gives up",
+                     "first_source", bits_json(row->from, v->stopped_at), "elements",
+                     (json_int_t)v->stopped_count, "source",
+                     row->blamed ? bits_json(row->from, row->blamed_source) : json_null());
+}
+
+/* By class: inputs, and runs. */
+static json_t *classes_json(const struct hu_faults *faults)
+{
+    json_t *object = check_memory(json_object());
+    for (int i = 0; i < HU_FAULT_CLASSES; i++)
+        if (faults->inputs[i])
+            json_put(object, hu_fault_class_name((enum hu_fault_class)i),
+                     json_pack("{s:I, s:I}", "inputs", (json_int_t)faults->inputs[i], "runs",
+                               (json_int_t)faults->classes[i]));
+    return object;
+}
+
+static json_t *explanation_json(const struct verify_row *row)
+{
+    if (!row->explained)
+        return json_null();
+    json_t *list = check_memory(json_array());
+    for (size_t i = 0; i < row->explanation.options; i++)
+        json_array_append_new(list, json_string(row->explanation.option[i]));
+    return list;
+}
+
+json_t *verify_row_json(const struct verify_row *row)
+{
+    const struct hu_verdict *v = &row->verdict;
+    double rate = row->seconds > 0 ? (double)v->inputs / row->seconds : 0;
+    json_t *runs = check_memory(json_array()), *calls = check_memory(json_array());
+    for (size_t i = 0; i < v->faults.count; i++)
+        json_array_append_new(runs, fault_json(row, &v->faults.at[i]));
+    for (unsigned i = 0; i < v->calls_shown; i++)
+        json_array_append_new(calls, call_json(row, &v->call[i]));
+    return check_memory(json_pack(
+        "{s:s, s:s, s:o, s:s, s:o, s:s, s:I, s:o, s:f, s:f, s:b, s:b, s:b, s:o, s:o, s:I, s:I, "
+        "s:o, "
+        "s:o, s:o}",
+        "from", row->from->name, "to", row->to->name, "result_format",
+        row->result == row->to ? json_null() : json_string(row->result->name), "round",
+        hu_direction_name(row->direction), "kernel", json_text(row->subject), "covers", row->covers,
+        "inputs", (json_int_t)v->inputs, "mismatches",
+        v->stopped ? json_null() : json_integer((json_int_t)v->mismatches), "seconds", row->seconds,
+        "inputs_per_second", rate, "passed", verify_row_passed(row), "crashed", v->stopped,
+        "partial", v->partial, "runs", runs, "classes", classes_json(&v->faults), "runs_left_out",
+        (json_int_t)v->faults.dropped, "wrong_calls", (json_int_t)v->calls, "calls", calls,
+        "explained_by", explanation_json(row), "stopped", stop_json(row)));
+}

@@ -1,0 +1,344 @@
+/* The command line of `halfulp verify`. */
+#include "kernels.h"
+#include "options.h"
+#include "report.h"
+#include "text.h"
+#include "verify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    KEY_KERNEL = KEY_OWN,
+    KEY_SHARD,
+    KEY_AGAINST,
+    KEY_VECTORS,
+    KEY_TININESS,
+    KEY_NAN,
+    KEY_SUBNORMALS,
+    KEY_NO_FLAGS,
+    KEY_EVERY_FLAG,
+    KEY_COUNT,
+    KEY_IGNORE,
+    KEY_VIA,
+    KEY_NAN_TO,
+    KEY_RESULT_FORMAT,
+    KEY_COVERS,
+    KEY_STOP_AFTER,
+    KEY_SHOW,
+    KEY_SATURATE_AS,
+    KEY_SEED,
+    KEY_TIMEOUT
+};
+
+const struct command_option verify_options[] = {
+    {"from", 'f', "LIST", "source formats; all: every named one (the default)", "@formats"},
+    {"to", 't', "LIST", "target formats; all: every named one (the default)", "@formats"},
+    {"round", 'r', "LIST", "rounding directions: rne (default), rna, rtz, rup, rdn, rto, all",
+     "@rounds"},
+    {"kernel", KEY_KERNEL, "LIST",
+     "kernels; all: each that the machine can run (default: the best)", NULL},
+    {"jobs", 'j', "N", "threads (default: one a processor)", NULL},
+    {"shard", KEY_SHARD, "K/N", "only the K-th of N shares of the work, each spread over all of it",
+     NULL},
+    {"against", KEY_AGAINST, "LIB.so:SYMBOL",
+     "try void SYMBOL(const void *src, void *dst, size_t n) instead", "@file"},
+    {"vectors", KEY_VECTORS, "FILE", "check lines of source, result and flags instead; -: stdin",
+     "@file"},
+    {"saturate", KEY_SATURATE_AS, "[=WHICH]",
+     "overflow to the largest finite value: all (infinities too, if only --saturate is said) or "
+     "finite",
+     "all finite"},
+    {"ignore", KEY_IGNORE, "LIST",
+     "nan, inf: such inputs may give anything; zero-sign: a zero may have either sign",
+     "nan inf zero-sign"},
+    {"via", KEY_VIA, "LIST", "the reference rounds into these formats first", "@formats"},
+    {"nan-to", KEY_NAN_TO, "CODE", "what a NaN becomes in a target without one", NULL},
+    {"result-format", KEY_RESULT_FORMAT, "FORMAT",
+     "results come as data of this wider format, and must be exact there", "@formats"},
+    {"tininess", KEY_TININESS, "WHEN", "tininess is detected after (default) or before rounding",
+     "after before"},
+    {"nan", KEY_NAN, "WHICH", "any NaN will do, or exactly this one (the default for ours)",
+     "any exact"},
+    {"subnormals", KEY_SUBNORMALS, "HOW", "keep (default), flush-in, flush-out or flush to zero",
+     "keep flush-in flush-out flush"},
+    {"no-flags", KEY_NO_FLAGS, NULL, "do not look at flags", NULL},
+    {"every-flag", KEY_EVERY_FLAG, NULL,
+     "ask for the flags of every input, not of boundaries and an eighth of the rest", NULL},
+    {"covers", KEY_COVERS, "WHAT",
+     "all (the default), or of sources of 21 to 32 bits the boundaries, their neighbours and draws",
+     "all boundaries"},
+    {"stop-after", KEY_STOP_AFTER, "N", "end once so many inputs went wrong", NULL},
+    {"show", KEY_SHOW, "N", "runs to show, the largest first (default: 8)", NULL},
+    {"count", KEY_COUNT, "N", "seeded draws where not all is covered (default: 1000000)", NULL},
+    {"seed", KEY_SEED, "N", "the seed of the draws (default: 1)", NULL},
+    {"timeout", KEY_TIMEOUT, "SECONDS", "what one call of --against may take (default: 10)", NULL},
+    OPTION_JSON,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+enum { STANDARD_DRAWS = 100000, USUAL_DRAWS = 1000000 };
+
+static bool add_kernel(struct verify_request *q, const char *name)
+{
+    const struct hu_kernel *kernel = kernel_named(q->command, name);
+    if (!kernel)
+        return false;
+    q->kernel = check_memory(realloc(q->kernel, (q->kernels + 1) * sizeof *q->kernel));
+    q->kernel[q->kernels++] = kernel;
+    return true;
+}
+
+static bool read_kernels(struct verify_request *q, const char *text)
+{
+    q->kernels = 0;
+    q->all_kernels = !strcasecmp(text, "all");
+    bool good = true;
+    if (q->all_kernels)
+        for (size_t i = 0; i < hu_kernel_count(); i++)
+            good &= add_kernel(q, hu_kernel_name(hu_kernel_at(i)));
+    else {
+        char *copy = check_memory(strdup(text)), *rest = copy;
+        while (good && rest)
+            good = add_kernel(q, strsep(&rest, ","));
+        free(copy);
+    }
+    return good;
+}
+
+static bool read_shard(struct verify_request *q, const char *text)
+{
+    char k[32] = "", n[32] = "";
+    if (sscanf(text, "%31[0-9]/%31[0-9]", k, n) != 2 || strlen(k) + strlen(n) + 1 != strlen(text)) {
+        fail(q->command, "--shard: '%s' is not of the form K/N, such as 3/8", text);
+        return false;
+    }
+    return count_read(&q->shards, n, 1, 1 << 20, "shard", q->command) &&
+           count_read(&q->shard, k, 1, q->shards, "shard", q->command);
+}
+
+/* Which of WORDS, separated by spaces, TEXT is; -1: none, which is reported. */
+static int read_word(const struct verify_request *q, const char *name, const char *words,
+                     const char *text)
+{
+    int i = 0;
+    size_t length = strlen(text);
+    for (const char *at = words; *at; i++) {
+        size_t word = strcspn(at, " ");
+        if (word == length && !strncmp(at, text, length))
+            return i;
+        at += word + (at[word] == ' ');
+    }
+    fail(q->command, "--%s: '%s' is none of: %s", name, text, words);
+    return -1;
+}
+
+static bool read_saturate(struct verify_request *q, const char *text)
+{
+    int word = text ? read_word(q, "saturate", "all finite", text) : 0;
+    q->promise.options.saturate = true;
+    q->promise.saturate_finite = word == 1;
+    return word >= 0;
+}
+
+static bool read_ignored(struct verify_request *q, const char *text)
+{
+    char *copy = check_memory(strdup(text)), *rest = copy;
+    int word = 0;
+    while (word >= 0 && rest) {
+        word = read_word(q, "ignore", "nan inf zero-sign", strsep(&rest, ","));
+        if (word >= 0)
+            q->promise.ignore |= 1U << word;
+    }
+    free(copy);
+    return word >= 0;
+}
+
+static bool read_promise(struct verify_request *q, int key, const char *text)
+{
+    static const unsigned flush[] = {HU_KEEP, HU_FLUSH_IN, HU_FLUSH_OUT,
+                                     HU_FLUSH_IN | HU_FLUSH_OUT};
+    int word;
+    switch (key) {
+    case KEY_TININESS:
+        word = read_word(q, "tininess", "after before", text);
+        q->promise.options.tininess_before = word == 1;
+        return word >= 0;
+    case KEY_NAN:
+        word = read_word(q, "nan", "any exact", text);
+        q->promise.any_nan = word == 0;
+        q->nan_given = true;
+        return word >= 0;
+    default:
+        word = read_word(q, "subnormals", "keep flush-in flush-out flush", text);
+        if (word >= 0)
+            q->promise.flush = flush[word];
+        return word >= 0;
+    }
+}
+
+bool verify_request_read(struct verify_request *q, int key, const char *value)
+{
+    const char *command = q->command;
+    switch (key) {
+    case 'f':
+        return formats_read(command, value, &q->from);
+    case 't':
+        return formats_read(command, value, &q->to);
+    case 'r':
+        return direction_list_read(&q->direction, value, command);
+    case KEY_KERNEL:
+        return read_kernels(q, value);
+    case 'j':
+        return count_read(&q->jobs, value, 1, 1024, "jobs", command);
+    case KEY_SHARD:
+        return read_shard(q, value);
+    case KEY_AGAINST:
+        free(q->against);
+        q->against = check_memory(strdup(value));
+        return true;
+    case KEY_VECTORS:
+        q->vectors = value;
+        return true;
+    case KEY_SATURATE_AS:
+        return read_saturate(q, value);
+    case KEY_IGNORE:
+        return read_ignored(q, value);
+    case KEY_VIA:
+        return formats_read(command, value, &q->via);
+    case KEY_NAN_TO:
+        q->nan_to = value;
+        return true;
+    case KEY_RESULT_FORMAT:
+        return (q->result = format_read(command, value));
+    case KEY_COVERS: {
+        int word = read_word(q, "covers", "all boundaries", value);
+        q->boundaries = word == 1;
+        return word >= 0;
+    }
+    case KEY_STOP_AFTER:
+        return count_read(&q->stop_after, value, 1, UINT64_MAX, "stop-after", command);
+    case KEY_SHOW:
+        return count_read(&q->shown, value, 0, UINT64_C(1) << 32, "show", command);
+    case KEY_NO_FLAGS:
+        return q->promise.no_flags = true;
+    case KEY_EVERY_FLAG:
+        return q->every_flag = true;
+    case KEY_COUNT:
+        return count_read(&q->count, value, 0, UINT64_C(1) << 40, "count", command);
+    case KEY_SEED:
+        return count_read(&q->seed, value, 0, UINT64_MAX, "seed", command);
+    case KEY_TIMEOUT:
+        return count_read(&q->timeout, value, 1, 1000000, "timeout", command);
+    case KEY_JSON:
+        return q->json = true;
+    default:
+        return read_promise(q, key, value);
+    }
+}
+
+static bool one_pair(const struct verify_request *q, const char *option, size_t directions)
+{
+    if (q->from.count == 1 && q->to.count == 1 && q->direction.count <= directions)
+        return true;
+    fail(q->command, "%s needs one format for -f and one for -t%s", option,
+         directions == 1 ? ", and at most one direction" : "");
+    return false;
+}
+
+/* What the reference rounds into on the way. */
+static bool complete_steps(struct verify_request *q)
+{
+    size_t most = HU_STEPS_MAX - (q->result != NULL), n = 0;
+    if (q->via.count > most) {
+        fail(q->command, "--via: at most %zu format%s here", most, most == 1 ? "" : "s");
+        return false;
+    }
+    for (; n < q->via.count; n++)
+        q->promise.step[n] = q->via.at[n];
+    if (!q->result)
+        return true;
+    if (!one_pair(q, "--result-format", DIRECTIONS))
+        return false;
+    q->promise.step[n] = q->to.at[0];
+    q->promise.last_step_is_result = true;
+    q->to.at[0] = q->result;
+    return true;
+}
+
+static bool complete_nan(struct verify_request *q)
+{
+    char message[HU_MESSAGE];
+    if (!q->nan_to)
+        return true;
+    const struct hu_format *to = q->to.count == 1 ? q->to.at[0] : NULL;
+    if (!to || hu_has_nan(to)) {
+        fail(q->command,
+             to ? "--nan-to: %s has a NaN of its own" : "--nan-to needs one format for -t",
+             to ? to->name : "");
+        return false;
+    }
+    q->promise.has_nan_code = true;
+    if (hu_bits_read(to, q->nan_to, strlen(q->nan_to), &q->promise.nan_code, message))
+        return true;
+    fail(q->command, "--nan-to: %s", message);
+    return false;
+}
+
+static bool can_list(const struct verify_request *q)
+{
+    for (size_t f = 0; f < q->from.count; f++)
+        for (size_t t = 0; t < q->to.count; t++)
+            if (!hu_runs_can_list(q->to.at[t], q->from.at[f], &q->promise)) {
+                fail(q->command,
+                     "%s to %s: with --via or --result-format, one of the formats on the way must "
+                     "have at most %d bits",
+                     q->from.at[f]->name, q->to.at[t]->name, HU_NARROW_WIDTH);
+                return false;
+            }
+    return true;
+}
+
+bool verify_request_complete(struct verify_request *q)
+{
+    bool other = q->against || q->vectors;
+    if (q->against && q->vectors) {
+        fail(q->command, "--against and --vectors exclude each other");
+        return false;
+    }
+    if (other && q->kernels) {
+        fail(q->command, "--kernel picks kernels of ours; it does not go with %s",
+             q->against ? "--against" : "--vectors");
+        return false;
+    }
+    if (q->vectors && q->shards) {
+        fail(q->command, "--shard does not go with --vectors: split the file instead");
+        return false;
+    }
+    if (other && !one_pair(q, q->against ? "--against" : "--vectors", q->against ? DIRECTIONS : 1))
+        return false;
+    if (other && !q->nan_given)
+        q->promise.any_nan = true;
+    q->standard = !other && !q->from.count && !q->to.count && !q->direction.count && !q->kernels;
+    if (q->count == VERIFY_UNSET)
+        q->count = q->standard ? STANDARD_DRAWS : USUAL_DRAWS;
+    bool good = true;
+    if (!q->from.count)
+        good &= formats_read(q->command, "all", &q->from);
+    if (!q->to.count)
+        good &= formats_read(q->command, "all", &q->to);
+    if (!q->direction.count)
+        good &= direction_list_read(&q->direction, q->standard ? "all" : "rne", q->command);
+    if (!q->kernels && !other)
+        good &= add_kernel(q, hu_kernel_name(hu_kernel_chosen()));
+    return good && complete_nan(q) && complete_steps(q) && (q->vectors || can_list(q));
+}
+
+void verify_request_free(struct verify_request *q)
+{
+    free(q->kernel);
+    free(q->against);
+}
