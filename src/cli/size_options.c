@@ -17,6 +17,7 @@ enum {
     KEY_CONTEXT,
     KEY_BATCH,
     KEY_KV_DTYPE,
+    KEY_RUNTIME,
     KEY_OVERHEAD,
     KEY_TRAIN,
     KEY_OPTIMIZER,
@@ -57,6 +58,9 @@ const struct command_option size_rows[] = {
     {"batch", KEY_BATCH, "N", "requests at a time (default 1)", NULL},
     {"kv-dtype", KEY_KV_DTYPE, "K[,V]",
      "dtype of the KV cache (default bf16); K,V: of keys and values", "@formats"},
+    {"runtime", KEY_RUNTIME, "NAME[,SETTING…]",
+     "lay the cache out as transformers, llama.cpp or vllm does: see below",
+     "transformers llama.cpp vllm"},
     {"overhead", KEY_OVERHEAD, "F", "rule of thumb for inference (default 1.2)", NULL},
     {"train", KEY_TRAIN, "RECIPE", "what training needs, by recipe: see below",
      "fp32 autocast mixed mixed-fp32-grads mixed-both-grads bf16"},
@@ -379,6 +383,15 @@ static bool read_training(const struct options *o, int key, struct hu_sizing_req
     }
 }
 
+static bool read_runtime(const struct options *o, struct hu_runtime *runtime)
+{
+    char error[HU_RUNTIME_ERROR];
+    if (hu_runtime_read(o->value, runtime, error))
+        return true;
+    fail(o->command->name, "--%s: %s", o->name, error);
+    return false;
+}
+
 static bool read_family(const struct options *o)
 {
     char error[HU_FAMILIES_ERROR];
@@ -406,6 +419,8 @@ bool size_read_option(const struct options *o, int key, struct size_options *out
         return read_number(o, most_tokens, &r->batch);
     case KEY_KV_DTYPE:
         return read_kv_dtype(o, r);
+    case KEY_RUNTIME:
+        return read_runtime(o, &r->runtime);
     case KEY_OVERHEAD:
         return read_overhead(o, &r->overhead);
     case KEY_MEMORY:
