@@ -84,7 +84,7 @@ static const struct called descrs[] = {
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
-/* Modules and namespaces that stand before a name; a longer one before one that it ends in. */
+/* Modules and namespaces that stand before a name. */
 static const char *const prefixes[] = {
     "torch.",
     "np.",
@@ -114,12 +114,13 @@ static const char *const prefixes[] = {
 
 static const char *without_prefix(const char *name)
 {
+    size_t longest = 0;
     for (size_t i = 0; i < COUNT(prefixes); i++) {
         size_t n = strlen(prefixes[i]);
-        if (!strncmp(name, prefixes[i], n) && name[n])
-            return name + n;
+        if (n > longest && !strncmp(name, prefixes[i], n) && name[n])
+            longest = n;
     }
-    return name;
+    return name + longest;
 }
 
 /* Lower case, '-' as '_', without a module's prefix. False: longer than any name. */
