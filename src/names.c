@@ -141,7 +141,7 @@ static bool normalize(char out[HU_MAX_NAME], const char *name)
 static bool has_word(const char *words, const char *word)
 {
     size_t length = strlen(word);
-    for (const char *at = words; (at = strstr(at, word)); at += length) {
+    for (const char *at = words; length && (at = strstr(at, word)); at += length) {
         bool starts = at == words || at[-1] == ' ';
         if (starts && (at[length] == ' ' || !at[length]))
             return true;
