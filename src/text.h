@@ -73,8 +73,8 @@ bool hu_is_shown_exactly(const struct hu_format *f, uint64_t bits);
  */
 size_t hu_bound_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t bits);
 
-/* A real that is no datum, for people: exactly within HU_SHOWN_DIGITS, and else rounded to DIGITS
- * in scientific notation; *exact says which. */
+/* A real that is no datum, for people: exactly within HU_SHOWN_DIGITS, and else rounded to DIGITS,
+ * which are no more; *exact says which. */
 char *hu_ratio_shown(const mpq_t ratio, int digits, bool *exact);
 
 /* Exactly: a decimal where it ends, a fraction p/q where it does not; "inf", "nan". */

@@ -4,6 +4,7 @@
 #include "text.h"
 #include "words.h"
 
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -149,6 +150,19 @@ static void name_virtual(char *text, size_t text_size, char *hex, const struct h
     hex[0] = 0;
 }
 
+/* With three digits, also where a double has fewer or none. */
+static void write_share(char *out, size_t size, const mpq_t share)
+{
+    double value = mpq_get_d(share);
+    if (value >= DBL_MIN || !mpq_sgn(share)) {
+        snprintf(out, size, "%.3g", value);
+        return;
+    }
+    char *text = hu_ratio_scientific(share, 3, false);
+    snprintf(out, size, "%s", text);
+    free(text);
+}
+
 /* low := the real below the source, high := the one above. */
 static void measure(struct microscope *s, const mpq_t source, const mpq_t low, const mpq_t high)
 {
@@ -161,6 +175,9 @@ static void measure(struct microscope *s, const mpq_t source, const mpq_t low, c
     s->side = mpq_cmp(a, half);
     s->side = (s->side > 0) - (s->side < 0);
     s->position = mpq_get_d(a);
+    mpq_set_ui(b, 1, 1);
+    mpq_sub(b, b, a);
+    write_share(s->near, sizeof s->near, s->side > 0 ? b : a);
     mpq_clears(a, b, half, NULL);
 }
 
@@ -210,10 +227,9 @@ static void look_beyond(struct microscope *s, const mpq_t source)
 static void reason_nearest(const struct microscope *s, struct way *w)
 {
     const char *side = w->step > 0 ? "upper" : "lower";
-    double near = w->step > 0 ? 1 - s->position : s->position;
     if (s->side)
-        snprintf(w->reason, SCOPE_REASON, "the %s neighbour is nearer: %.3g of the gap away", side,
-                 near);
+        snprintf(w->reason, SCOPE_REASON, "the %s neighbour is nearer: %s of the gap away", side,
+                 s->near);
     else if (w->direction == HU_TIES_TO_AWAY)
         snprintf(w->reason, SCOPE_REASON, "a tie: the %s neighbour has the larger magnitude", side);
     else if (hu_is_p3109(s->format) && !s->format->trailing_bits)
