@@ -8,9 +8,24 @@
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define HU_LITTLE(bits, x) __builtin_bswap##bits(x)
+enum { HU_BIG_ENDIAN = 1 };
 #else
 #define HU_LITTLE(bits, x) (x)
+enum { HU_BIG_ENDIAN = 0 };
 #endif
+
+/* N words of SIZE bytes each, where they are, from the layout's order of bytes to this machine's,
+ * or back. */
+static inline void layout_turn(void *words, size_t n, size_t size)
+{
+    unsigned char *at = words;
+    for (size_t i = 0; HU_BIG_ENDIAN && i < n; i++, at += size)
+        for (size_t k = 0; k < size / 2; k++) {
+            unsigned char byte = at[k];
+            at[k] = at[size - 1 - k];
+            at[size - 1 - k] = byte;
+        }
+}
 
 static inline uint64_t layout_word(const void *at, int storage_bits)
 {

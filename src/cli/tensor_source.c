@@ -35,6 +35,7 @@ static bool open_raw(struct tensor_source *s, const char *command, const struct 
             fail(command, "%s: %s", s->path, why.reason);
         return false;
     }
+    set->files[0].tensors[0].big_endian = s->big_endian && format->storage_bits > 8;
     set->tensors[0] = &set->files[0].tensors[0];
     set->tensor_count = 1;
     set->bytes = set->tensors[0]->bytes;
@@ -50,6 +51,10 @@ static bool apply_format(struct tensor_source *s, const char *command,
     if (!t || s->set.files[0].kind != HU_NPY) {
         fail(command, "%s says what its tensors are; -f is for raw arrays and opaque .npy",
              s->path);
+        return false;
+    }
+    if (s->big_endian) {
+        fail(command, "%s says the order of its bytes itself", s->path);
         return false;
     }
     char why[HU_NPY_WHY];

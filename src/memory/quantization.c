@@ -1,4 +1,5 @@
 #include "quantization.h"
+#include "wide.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -139,22 +140,44 @@ static uint64_t scales_of(const struct hu_quantization *q, uint64_t out, uint64_
     return out * (q->group ? parts(in, q->group) : 1);
 }
 
+/* What N elements of so many BITS each take. */
+static struct hu_wide whole_bytes(struct hu_wide n, uint64_t bits)
+{
+    hu_wide_times(&n, bits);
+    hu_wide_add(&n, hu_wide_of(7));
+    hu_wide_divide(&n, 8);
+    return n;
+}
+
 bool hu_quantization_bytes(const struct hu_quantization *q, const struct hu_tensor_row *row,
                            const uint64_t *shape, uint64_t *bytes)
 {
-    unsigned __int128 elements = 1;
+    struct hu_wide elements = hu_wide_of(1), matrices = hu_wide_of(1);
     for (unsigned i = 0; i < row->rank; i++)
-        elements *= shape[i];
+        hu_wide_times(&elements, shape[i]);
     uint64_t in = shape[row->rank - 1], out = shape[row->rank - 2];
-    uint64_t matrices = row->rank > 2 && in && out ? (uint64_t)(elements / in / out) : 1;
-    unsigned __int128 scales = (unsigned __int128)matrices * scales_of(q, out, in);
-    unsigned __int128 sum = (elements * q->bits + 7) / 8;
-    sum += (scales * q->scale_bits + 7) / 8 + (scales * q->zero_bits + 7) / 8;
-    sum += q->nested ? (scales + q->nested - 1) / q->nested * 4 : 0;
-    sum += (unsigned __int128)matrices *
-           ((unsigned __int128)in * q->input_bytes + q->constant + q->codebook_bytes);
-    *bytes = (uint64_t)sum;
-    return sum <= UINT64_MAX;
+    if (row->rank > 2 && in && out) {
+        matrices = elements;
+        hu_wide_divide(&matrices, in);
+        hu_wide_divide(&matrices, out);
+    }
+    struct hu_wide scales = hu_wide_product(matrices.low, scales_of(q, out, in));
+    struct hu_wide sum = whole_bytes(elements, q->bits);
+    hu_wide_add(&sum, whole_bytes(scales, q->scale_bits));
+    hu_wide_add(&sum, whole_bytes(scales, q->zero_bits));
+    if (q->nested) {
+        struct hu_wide nested = scales;
+        hu_wide_add(&nested, hu_wide_of(q->nested - 1));
+        hu_wide_divide(&nested, q->nested);
+        hu_wide_times(&nested, 4);
+        hu_wide_add(&sum, nested);
+    }
+    struct hu_wide more = hu_wide_product(in, q->input_bytes);
+    hu_wide_add(&more, hu_wide_of(q->constant));
+    hu_wide_add(&more, hu_wide_of(q->codebook_bytes));
+    hu_wide_times(&more, matrices.low);
+    hu_wide_add(&sum, more);
+    return hu_wide_fits(sum, bytes);
 }
 
 void hu_quantization_free(struct hu_quantization *q)

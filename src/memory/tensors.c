@@ -1,4 +1,5 @@
 #include "tensors.h"
+#include "wide.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,7 +81,7 @@ uint64_t hu_row_elements(const struct hu_tensor_row *row)
 
 uint64_t hu_row_active(const struct hu_tensor_row *row)
 {
-    return (uint64_t)((unsigned __int128)hu_row_elements(row) * row->experts_used / row->experts);
+    return hu_wide_share(hu_row_elements(row), row->experts_used, row->experts);
 }
 
 const char *hu_row_module(const struct hu_tensor_row *row, size_t *n)

@@ -5,6 +5,8 @@
 #ifndef HALFULP_TENSOR_ANALYST_H
 #define HALFULP_TENSOR_ANALYST_H
 
+#include "array/array.h"
+#include "array/layout.h"
 #include "block_pass.h"
 #include "statistics.h"
 
@@ -80,6 +82,31 @@ static inline void set_element(const struct block *b, void *values, size_t i, do
         ((float *)values)[i] = (float)x;
     else
         ((double *)values)[i] = x;
+}
+
+/* Blocks hold numbers of this machine, and hu_convert_array's arrays are little-endian: these are
+ * it from and to such numbers of format REAL, at most HU_BLOCK of them. */
+static inline void convert_numbers(const struct hu_format *to, void *codes,
+                                   const struct hu_format *real, const void *numbers, size_t n,
+                                   uint64_t first, const struct hu_options *options)
+{
+    if (HU_BIG_ENDIAN) {
+        double turned[HU_BLOCK];
+        size_t size = real->storage_bits / 8;
+        memcpy(turned, numbers, n * size);
+        layout_turn(turned, n, size);
+        hu_convert_array_with(hu_kernel_chosen(), to, codes, real, turned, n, first, options, NULL);
+    } else {
+        hu_convert_array_with(hu_kernel_chosen(), to, codes, real, numbers, n, first, options,
+                              NULL);
+    }
+}
+
+static inline void convert_to_numbers(const struct hu_format *real, void *numbers,
+                                      const struct hu_format *from, const void *codes, size_t n)
+{
+    hu_convert_array(real, numbers, from, codes, n, NULL, NULL);
+    layout_turn(numbers, n, real->storage_bits / 8);
 }
 
 /* What a target's tensor scale is, where GREATEST is the largest finite magnitude. */

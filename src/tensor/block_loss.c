@@ -88,14 +88,16 @@ static void convert_block(struct hu_analyst *a, const struct block *b,
 {
     const struct hu_format *to = t->loss.format;
     if (!codes) {
-        hu_convert_array_with(hu_kernel_chosen(), to, a->codes, b->real, scaled, b->n,
-                              b->data->first + b->first, &t->options, NULL);
+        uint64_t first = b->data->first + b->first;
+        convert_numbers(to, a->codes, b->real, scaled, b->n, first, &t->options);
         codes = a->codes;
     }
-    if (to == b->real)
+    if (to == b->real) {
         memcpy(a->code, codes, b->n * b->passes->size);
-    else
-        hu_convert_array(b->real, a->code, to, codes, b->n, NULL, NULL);
+        layout_turn(a->code, b->n, b->passes->size);
+    } else {
+        convert_to_numbers(b->real, a->code, to, codes, b->n);
+    }
     memset((char *)a->code + b->n * b->passes->size, 0, (HU_BLOCK - b->n) * b->passes->size);
     for (size_t i = 0; i < b->bad; i++)
         set_element(b, a->code, a->bad[i], 0);
@@ -430,7 +432,8 @@ static void widen(struct hu_analyst *a, const struct block *b, struct block *wid
     wide->single = false;
     wide->passes = hu_block_passes(false);
     wide->real = a->fp64;
-    hu_convert_array(a->fp64, a->wide, a->fp32, b->x, HU_BLOCK, NULL, NULL);
+    convert_numbers(a->fp64, a->wide, a->fp32, b->x, HU_BLOCK, 0, NULL);
+    layout_turn(a->wide, HU_BLOCK, sizeof *a->wide);
     wide->x = wide->ahead = a->wide;
     wide->range.greatest = in_double(b, b->range.greatest);
     wide->range.least_nonzero = in_double(b, b->range.least_nonzero + 1) - 1;

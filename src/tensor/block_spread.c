@@ -1,5 +1,4 @@
 #include "analyst.h"
-#include "array/layout.h"
 
 /* The block where it can be written to. */
 static void own(struct hu_analyst *a, struct block *b)
@@ -36,8 +35,10 @@ static void count_exponents(struct hu_analyst *a, const struct block *b)
             a->exponents[2][pair[1] >> 23 & 0x1ff]++;
             a->exponents[3][pair[1] >> 55]++;
         }
-        for (; i < b->n; i++)
-            a->exponents[0][layout_word(at + i * 4, 32) >> 23]++;
+        for (uint32_t one; i < b->n; i++) {
+            memcpy(&one, at + i * 4, sizeof one);
+            a->exponents[0][one >> 23]++;
+        }
         return;
     }
     for (; i + 4 <= b->n; i += 4) {
@@ -46,8 +47,10 @@ static void count_exponents(struct hu_analyst *a, const struct block *b)
         for (size_t k = 0; k < 4; k++)
             a->exponents[k][four[k] >> 52]++;
     }
-    for (; i < b->n; i++)
-        a->exponents[0][layout_word(at + i * 8, 64) >> 52]++;
+    for (; i < b->n; i++) {
+        memcpy(pair, at + i * 8, sizeof *pair);
+        a->exponents[0][pair[0] >> 52]++;
+    }
 }
 
 /* The counts so far into the spread. Those of exponent 0 are the zeros, those that stand for NaNs

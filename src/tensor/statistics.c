@@ -191,15 +191,18 @@ static void load_block(struct hu_analyst *a, struct block *b, const struct hu_fo
 {
     size_t before = layout_is_packed(from) ? (size_t)(at % SPARE) : 0;
     bytes += hu_array_bytes(from, (size_t)(at - before));
-    if (from == b->real && b->n == HU_BLOCK && (uintptr_t)bytes % b->passes->size == 0) {
+    if (!HU_BIG_ENDIAN && from == b->real && b->n == HU_BLOCK &&
+        (uintptr_t)bytes % b->passes->size == 0) {
         b->x = bytes;
         return;
     }
     b->x = a->x;
-    if (from == b->real)
+    if (from == b->real) {
         memcpy(a->x, bytes, b->n * b->passes->size);
-    else
-        hu_convert_array(b->real, a->x, from, bytes, b->n + before, NULL, NULL);
+        layout_turn(a->x, b->n, b->passes->size);
+    } else {
+        convert_to_numbers(b->real, a->x, from, bytes, b->n + before);
+    }
     if (before)
         memmove(a->x, (char *)a->x + before * b->passes->size, b->n * b->passes->size);
     memset((char *)a->x + b->n * b->passes->size, 0, (HU_BLOCK - b->n) * b->passes->size);
@@ -349,8 +352,8 @@ static void lose_values(struct hu_analyst *a, const struct hu_statistics_target 
 {
     for (size_t i = 0; i < n; i++)
         a->scaled[i] = kept_from_zero(a->x[i] / scale, a->x[i]);
-    hu_convert_array(t->loss.format, a->codes, a->fp64, a->scaled, n, &t->options, NULL);
-    hu_convert_array(a->fp64, a->code, t->loss.format, a->codes, n, NULL, NULL);
+    convert_numbers(t->loss.format, a->codes, a->fp64, a->scaled, n, 0, &t->options);
+    convert_to_numbers(a->fp64, a->code, t->loss.format, a->codes, n);
     for (size_t i = 0; i < n; i++) {
         double scaled = a->scaled[i];
         struct hu_loss_point p = {

@@ -2,10 +2,6 @@
 
 #include <string.h>
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "arrays are little-endian, and so must the machine be"
-#endif
-
 static void store_packed(const struct hu_format *f, unsigned char *bytes, size_t i, uint64_t code)
 {
     size_t bit = i * f->storage_bits;
@@ -25,7 +21,20 @@ void hu_layout_store(const struct hu_format *f, void *array, size_t i, uint64_t 
     }
     uint64_t word = code << f->storage_shift;
     size_t size = f->storage_bits / 8;
-    memcpy((unsigned char *)array + i * size, &word, size);
+    unsigned char bytes[8];
+    for (size_t k = 0; k < sizeof bytes; k++)
+        bytes[k] = (unsigned char)(word >> 8 * k);
+    memcpy((unsigned char *)array + i * size, bytes, size);
+}
+
+static inline void little_endian(unsigned char *at, size_t n, size_t size)
+{
+    for (size_t i = 0; HU_BIG_ENDIAN_MACHINE && i < n; i++, at += size)
+        for (size_t k = 0; k < size / 2; k++) {
+            unsigned char byte = at[k];
+            at[k] = at[size - 1 - k];
+            at[size - 1 - k] = byte;
+        }
 }
 
 /* 64 bytes at a time, in whatever the machine has. */
@@ -47,6 +56,7 @@ typedef uint64_t v64 __attribute__((vector_size(64)));
         for (size_t i = 0; i < n; i += (lanes), at += 64, value += stride) {                       \
             vector out = (value & keep) | set;                                                     \
             memcpy(at, &out, 64);                                                                  \
+            little_endian(at, 64 / sizeof(word), sizeof(word));                                    \
         }                                                                                          \
     }
 FILL(uint8_t, v8, 64)

@@ -7,6 +7,16 @@
 
 #include <string.h>
 
+enum { HU_BIG_ENDIAN_MACHINE = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ };
+
+/* N bytes, least significant first. */
+static inline uint64_t hu_layout_word(const unsigned char *bytes, int n)
+{
+    uint64_t word = 0;
+    memcpy(&word, bytes, (size_t)n);
+    return HU_BIG_ENDIAN_MACHINE ? __builtin_bswap64(word) : word;
+}
+
 static inline bool hu_is_packed(const struct hu_format *f)
 {
     return f->storage_bits < 8;
@@ -39,13 +49,12 @@ static inline uint64_t hu_layout_load(const struct hu_format *f, const void *arr
     case 8:
         return bytes[i];
     case 16:
-        memcpy(&word, bytes + 2 * i, 2);
-        return word;
+        return hu_layout_word(bytes + 2 * i, 2);
     case 32:
-        memcpy(&word, bytes + 4 * i, 4);
+        word = hu_layout_word(bytes + 4 * i, 4);
         break;
     case 64:
-        memcpy(&word, bytes + 8 * i, 8);
+        word = hu_layout_word(bytes + 8 * i, 8);
         break;
     default:
         return hu_layout_load_packed(f, array, i);

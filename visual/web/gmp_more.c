@@ -1,4 +1,6 @@
 /* Functions of GMP's that mini-gmp lacks or is slow at, as GMP's manual describes them. */
+#include "wide.h"
+
 #include <gmp.h>
 #include <math.h>
 #include <stdarg.h>
@@ -28,7 +30,7 @@ size_t mpz_sizeinbase(const mpz_t z, int base)
         return 1;
     mp_limb_t top = mpz_getlimbn(z, (mp_size_t)limbs - 1);
     size_t bits = limbs * 64 - (size_t)__builtin_clzll(top);
-    return base == 10 ? (size_t)((unsigned __int128)bits * log10_of_2 >> 64) + 1
+    return base == 10 ? (size_t)hu_wide_product(bits, log10_of_2).high + 1
                       : (bits + (size_t)__builtin_ctz((unsigned)base) - 1) /
                             (size_t)__builtin_ctz((unsigned)base);
 }
