@@ -44,7 +44,7 @@ plain() {
     cat "$@" | sed 's/^ *//; /^$/d; /^\/\*.*\*\/$/d; /^\/\*/,/\*\/$/d'
 }
 plain "$web/lzma.js" "$web/start.js" >"$build/start.js"
-plain "$web/wasi.js" "$web/page.js" >"$build/page.js"
+plain "$web/wasi.js" "$web/glyphs.js" "$web/page.js" >"$build/page.js"
 notices >"$build/notices"
 policy="default-src 'none'; script-src 'sha256-$(digest "$build/start.js")' 'sha256-$(digest "$build/page.js")' \
 'wasm-unsafe-eval'; style-src 'sha256-$(digest "$web/page.css")'; img-src data:; base-uri 'none'; form-action 'none'"
