@@ -12,8 +12,11 @@ static bool is_nan_code(const struct hu_format *f, uint64_t bits)
     case HU_SPECIALS_SCALE:
         return magnitude == hu_default_nan_code(f);
     case HU_SPECIALS_FNUZ:
-        return bits == hu_sign_mask(f);
+    case HU_SPECIALS_P3109:
+    case HU_SPECIALS_P3109_FINITE:
+        return bits == hu_lone_nan_code(f);
     case HU_SPECIALS_NONE:
+    case HU_SPECIALS_INTEGER:
         break;
     }
     return false;
@@ -30,6 +33,13 @@ static struct hu_datum decode_nan(const struct hu_format *f, bool sign, uint64_t
     return d;
 }
 
+/* Two's complement: the magnitude of a negative code is what it lacks to 2^w. */
+static struct hu_datum decode_integer(const struct hu_format *f, bool sign, uint64_t bits)
+{
+    uint64_t magnitude = sign ? -bits & hu_width_mask(f) : bits;
+    return (struct hu_datum){magnitude ? HU_NORMAL : HU_ZERO, sign, magnitude, 0};
+}
+
 /*
  *   63      w-1   t+k-1     t  t-1            0
  *   +--------+---+-----------+----------------+
@@ -41,6 +51,8 @@ struct hu_datum hu_decode(const struct hu_format *f, uint64_t bits)
 {
     bits &= hu_width_mask(f);
     bool sign = hu_sign_of(f, bits);
+    if (hu_is_integer(f))
+        return decode_integer(f, sign, bits);
     if (is_nan_code(f, bits))
         return decode_nan(f, sign, bits);
     if (hu_has_infinity(f) && (bits & ~hu_sign_mask(f)) == hu_infinity_code(f))
@@ -76,8 +88,10 @@ static uint64_t encode_magnitude(const struct hu_format *f, struct hu_datum d)
 
 uint64_t hu_encode(const struct hu_format *f, struct hu_datum d)
 {
-    if (f->specials == HU_SPECIALS_FNUZ && hu_is_nan(d))
-        return hu_sign_mask(f);
+    if (hu_is_nan(d) && hu_has_lone_nan(f))
+        return hu_lone_nan_code(f);
+    if (hu_is_integer(f))
+        return (d.sign ? -d.significand : d.significand) & hu_width_mask(f);
     return encode_magnitude(f, d) | (d.sign ? hu_sign_mask(f) : 0);
 }
 

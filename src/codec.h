@@ -9,7 +9,7 @@ enum hu_class { HU_ZERO, HU_SUBNORMAL, HU_NORMAL, HU_INFINITE, HU_QUIET_NAN, HU_
 /*
  * What a code stands for. Finite: (-1)^sign * significand * 2^quantum, the significand an integer
  * below 2^p and quantum the exponent of the datum's unit in the last place; a zero has the least
- * quantum. NaN: significand is the trailing field with its first bit, the quiet one, at bit 63;
+ * quantum. An integer is its magnitude, which may be 2^(w-1), times 2^0. NaN: significand is the trailing field with its first bit, the quiet one, at bit 63;
  * formats without payloads give the quiet bit alone. Infinite: both 0.
  */
 struct hu_datum {
@@ -30,9 +30,11 @@ static inline bool hu_sign_of(const struct hu_format *f, uint64_t bits)
     return bits & hu_sign_mask(f);
 }
 
-/* The field as it stands in the code. */
+/* The field as it stands in the code; 0 in an integer, which has none. */
 static inline uint64_t hu_biased_exponent(const struct hu_format *f, uint64_t bits)
 {
+    if (!f->exponent_bits)
+        return 0;
     return bits >> f->trailing_bits & hu_exponent_mask(f);
 }
 

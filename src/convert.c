@@ -1,41 +1,5 @@
+#include "convert.h"
 #include "rounding.h"
-
-static bool overflows_to_infinity(enum hu_direction direction, bool sign)
-{
-    switch (direction) {
-    case HU_TOWARD_ZERO:
-    case HU_TO_ODD:
-        return false;
-    case HU_TOWARD_POSITIVE:
-        return !sign;
-    case HU_TOWARD_NEGATIVE:
-        return sign;
-    default:
-        return true;
-    }
-}
-
-static uint64_t with_sign(const struct hu_format *to, bool sign, uint64_t magnitude)
-{
-    return sign ? magnitude | hu_sign_mask(to) : magnitude;
-}
-
-static uint64_t nan_code(const struct hu_format *to, bool sign)
-{
-    return with_sign(to, sign, hu_default_nan_code(to));
-}
-
-uint64_t hu_round_overflow(const struct hu_format *to, bool sign, const struct hu_options *options,
-                           unsigned *flags)
-{
-    *flags |= HU_OVERFLOW | HU_INEXACT;
-    bool infinity = !options->saturate && overflows_to_infinity(options->direction, sign);
-    if (infinity && hu_has_infinity(to))
-        return with_sign(to, sign, hu_infinity_code(to));
-    if (infinity && hu_has_nan(to))
-        return nan_code(to, sign);
-    return with_sign(to, sign, hu_max_finite_code(to));
-}
 
 uint64_t hu_round(const struct hu_format *to, struct hu_real r, uint64_t index,
                   const struct hu_options *options, unsigned *flags)
@@ -44,35 +8,58 @@ uint64_t hu_round(const struct hu_format *to, struct hu_real r, uint64_t index,
     return hu_round_into(&target, r, index, options->direction, options, flags);
 }
 
-uint64_t hu_round_infinity(const struct hu_format *to, bool sign, const struct hu_options *options,
-                           unsigned *flags)
+uint64_t hu_round_integer(const struct hu_format *to, bool sign, uint64_t whole, uint64_t fraction,
+                          bool tail, uint64_t index, const struct hu_options *options,
+                          unsigned *flags)
 {
-    if (to->specials == HU_SPECIALS_SCALE && sign)
-        return hu_scale_of_negative(to, flags);
-    if (hu_has_infinity(to) && !options->saturate)
-        return with_sign(to, sign, hu_infinity_code(to));
-    return hu_round_overflow(to, sign, options, flags);
+    struct hu_cut cut = {whole, fraction, !fraction && !tail, whole & 1};
+    uint32_t random = options->direction == HU_STOCHASTIC ? hu_random(options->seed, index) : 0;
+    bool up = hu_goes_up(cut, tail, sign, options->direction, random);
+    uint64_t magnitude = whole + up;
+    uint64_t greatest =
+        hu_decode(to, sign ? hu_lowest_code(to) : hu_max_finite_code(to)).significand;
+    if (magnitude > greatest || (up && !magnitude))
+        return hu_round_overflow(to, sign, options, flags);
+    if (!cut.exact)
+        *flags |= HU_INEXACT;
+    return (sign ? -magnitude : magnitude) & hu_width_mask(to);
 }
 
-uint64_t hu_round_zero(const struct hu_format *to, bool sign, unsigned *flags)
+/* R, normalized, in the unit 2^0. */
+static uint64_t round_to_integer(const struct hu_format *to, struct hu_real r, uint64_t index,
+                                 const struct hu_options *options, unsigned *flags)
 {
-    if (to->specials == HU_SPECIALS_SCALE)
-        *flags |= HU_UNDERFLOW | HU_INEXACT;
-    return hu_has_negative_zero(to) ? with_sign(to, sign, 0) : 0;
+    if (r.exponent > 0)
+        return hu_round_overflow(to, r.sign, options, flags);
+    struct hu_cut cut = {r.significand, 0, !r.sticky, false};
+    if (r.exponent < 0)
+        cut = hu_cut_at(r.significand, r.sticky, -r.exponent);
+    bool tail = r.sticky || r.exponent < -64;
+    return hu_round_integer(to, r.sign, cut.kept, cut.fraction, tail, index, options, flags);
 }
 
-uint64_t hu_round_nan(const struct hu_format *to, struct hu_datum nan, unsigned *flags)
+/* Below zero there is nothing, and only what rounds to zero has a result. */
+static uint64_t round_below_zero(const struct hu_format *to, struct hu_real r, uint64_t index,
+                                 const struct hu_options *options, unsigned *flags)
 {
-    if (nan.class == HU_SIGNALING_NAN)
-        *flags |= HU_INVALID;
-    if (!hu_has_nan(to)) {
-        *flags |= HU_INVALID;
-        return hu_max_finite_code(to);
-    }
-    uint64_t code = hu_default_nan_code(to);
-    if (to->specials == HU_SPECIALS_IEEE)
-        code |= nan.significand >> (64 - to->trailing_bits);
-    return with_sign(to, nan.sign, code);
+    int shift = hu_quantum_min(to) - r.exponent;
+    if (to->specials == HU_SPECIALS_SCALE || shift < 64)
+        return hu_round_unsigned(to, options, flags);
+    struct hu_cut cut = hu_cut_at(r.significand, r.sticky, shift);
+    uint32_t random = options->direction == HU_STOCHASTIC ? hu_random(options->seed, index) : 0;
+    if (hu_goes_up(cut, r.sticky || shift > 64, true, options->direction, random))
+        return hu_round_unsigned(to, options, flags);
+    *flags |= HU_UNDERFLOW | HU_INEXACT;
+    return 0;
+}
+
+uint64_t hu_round_apart(const struct hu_format *to, struct hu_real r, uint64_t index,
+                        const struct hu_options *options, unsigned *flags)
+{
+    int lead = __builtin_clzll(r.significand);
+    r.significand <<= lead;
+    r.exponent -= lead;
+    return (hu_is_integer(to) ? round_to_integer : round_below_zero)(to, r, index, options, flags);
 }
 
 uint64_t hu_convert_at(const struct hu_format *to, const struct hu_format *from, uint64_t bits,

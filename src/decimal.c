@@ -149,7 +149,9 @@ bool hu_text_round(const char *text, size_t length, const struct hu_format *to,
     uint64_t w;
     int exponent;
     struct hu_real real;
-    if (!read_plain(text, text + length, &negative, &w, &exponent))
+    /* 64 bits of the number may be an integer's all, and leave nothing to round by. */
+    bool wide = hu_is_integer(to) && to->width > 32;
+    if (wide || !read_plain(text, text + length, &negative, &w, &exponent))
         return round_exactly(text, length, to, options, bits, flags, message);
     if (w == 0) {
         *bits = hu_round_zero(to, negative, flags);

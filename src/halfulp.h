@@ -22,17 +22,24 @@ enum hu_specials {
     HU_SPECIALS_FNUZ,  /* no infinity, no -0; NaN is the code of -0 */
     HU_SPECIALS_NONE,  /* every code is finite (OCP MX section 5.3) */
     HU_SPECIALS_SCALE, /* unsigned powers of two, no zero; NaN is all ones (OCP MX section 5.4.1) */
+    /* IEEE P3109 (draft): no -0; NaN is the code of -0, or the last where unsigned; the greatest
+     * magnitude is infinity. Without a trailing bit the code itself is even or odd. */
+    HU_SPECIALS_P3109,
+    HU_SPECIALS_P3109_FINITE, /* as before, without infinities */
+    HU_SPECIALS_INTEGER,      /* an integer, in two's complement where signed */
 };
 
 /*
  * A binary format, as data. Rows are constant and live as long as the program; two names of one
- * format give the same pointer.
+ * format give the same pointer. A format is signed where w is one more than k + t.
+ * An integer is a format without exponent bits, whose codes all have the unit 2^0: k is 0, t the
+ * bits of its magnitude, and the bias 1 - t.
  */
 struct hu_format {
-    const char *name;            /* canonical: "fp32", "fp8_e4m3", "e6m9fn" */
-    unsigned char width;         /* w, the bits of a code, 3 to 64 */
-    unsigned char exponent_bits; /* k, 2 to 15 */
-    unsigned char trailing_bits; /* t; the precision is p = t + 1, at most 62 */
+    const char *name;    /* canonical: "fp32", "fp8_e4m3", "e6m9fn", "binary8p4se", "int8" */
+    unsigned char width; /* w, the bits of a code, 3 to 64 */
+    unsigned char exponent_bits; /* k, 1 to 15; 0 for integers */
+    unsigned char trailing_bits; /* t; the precision is p = t + 1, at most 62; integers: to 64 */
     unsigned char storage_bits;  /* what an array spends on an element: a power of two from 8 on,
                                     or the width where elements are packed */
     unsigned char storage_shift; /* zero bits below the code in its storage: 13 for tf32 */
@@ -41,14 +48,17 @@ struct hu_format {
 };
 
 /*
- * The format called NAME, in any case: a canonical name, an alias of IEEE 754, C, NumPy, PyTorch,
- * ml_dtypes, safetensors or OCP, or eXmY with an optional suffix ieee, fn or fnuz. A suffix
- * _unpacked picks the one-byte layout of fp6 and fp4. NULL: no such format.
+ * The format called NAME, in any case but for F4, safetensors' name of fp4_e2m1, where f4 is
+ * NumPy's of fp32. A canonical name; one of IEEE 754, C, C++, NumPy, PyTorch, JAX, ml_dtypes,
+ * safetensors, ONNX, MLIR, TensorFlow, CUDA, HIP, oneDNN or OCP, behind a module's prefix such as
+ * "torch." too; eXmY with an optional suffix ieee, fn, fnuz or finite; P3109's binary{K}p{P}{s|u}
+ * {e|f}; or an integer from int4 to uint64. A suffix _unpacked picks the one-byte layout of fp6 and
+ * fp4. NULL: no such format.
  */
 const struct hu_format *hu_format_find(const char *name);
 
-/* The named formats in the order of the documentation; NULL from hu_format_at(hu_format_count())
- * on. */
+/* The named floating-point formats in the order of the documentation; NULL from
+ * hu_format_at(hu_format_count()) on. */
 size_t hu_format_count(void);
 const struct hu_format *hu_format_at(size_t index);
 
@@ -66,7 +76,8 @@ enum hu_direction {
 
 struct hu_options {
     enum hu_direction direction;
-    bool saturate;        /* overflow and infinities become the largest finite value */
+    bool saturate;        /* overflow and infinities become the largest finite value, and what is
+                             below an unsigned format becomes its zero */
     bool tininess_before; /* detect tininess before rounding (IEEE 754-2019 section 7.5) */
     uint64_t seed;        /* HU_STOCHASTIC: element i of an array draws from (seed, i) */
 };
@@ -79,7 +90,11 @@ enum { HU_INVALID = 1, HU_OVERFLOW = 2, HU_UNDERFLOW = 4, HU_INEXACT = 8 };
  * bits: the low FROM->width bits are read, the rest ignored. options: NULL is all zero.
  * flags: raised exceptions are or-ed in; may be NULL. Never fails.
  * A NaN keeps its sign and the top of its payload and becomes quiet (IEEE 754-2019 section 6.2.3);
- * a signaling one raises HU_INVALID.
+ * a signaling one raises HU_INVALID. An infinity becomes NaN where TO has none, the largest finite
+ * value where TO has no NaN either, and raises HU_OVERFLOW and HU_INEXACT there, whatever the
+ * direction. A value below zero is NaN in an unsigned format and raises HU_INVALID.
+ * To an integer: what does not fit raises HU_INVALID and becomes the nearest end, a NaN 0 (IEEE
+ * 754-2019 section 5.8 leaves both open).
  */
 uint64_t hu_convert(const struct hu_format *to, const struct hu_format *from, uint64_t bits,
                     const struct hu_options *options, unsigned *flags);

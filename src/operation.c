@@ -3,6 +3,11 @@
 int64_t hu_order(const struct hu_format *f, uint64_t bits)
 {
     bits &= hu_width_mask(f);
+    if (hu_is_integer(f)) {
+        /* uint64 alone has codes beyond int64_t's: its keys begin at the least one. */
+        uint64_t below = f->width == 64 && !hu_is_signed(f) ? UINT64_C(1) << 63 : 0;
+        return (int64_t)(hu_sign_of(f, bits) ? bits | ~hu_width_mask(f) : bits - below);
+    }
     int64_t magnitude = (int64_t)(bits & ~hu_sign_mask(f));
     /* A scale's code 0 is a number above zero. */
     if (f->specials == HU_SPECIALS_SCALE)
@@ -19,7 +24,9 @@ static int64_t greatest_order(const struct hu_format *f)
 
 static int64_t least_order(const struct hu_format *f)
 {
-    return f->specials == HU_SPECIALS_SCALE ? 1 : -greatest_order(f);
+    if (!hu_is_signed(f))
+        return f->specials == HU_SPECIALS_SCALE;
+    return -greatest_order(f);
 }
 
 static uint64_t code_at(const struct hu_format *f, int64_t order)
@@ -29,9 +36,20 @@ static uint64_t code_at(const struct hu_format *f, int64_t order)
     return order < 0 ? (uint64_t)-order | hu_sign_mask(f) : (uint64_t)order;
 }
 
+static bool integer_neighbour(const struct hu_format *f, uint64_t bits, int step, uint64_t *next)
+{
+    bits &= hu_width_mask(f);
+    if (bits == (step > 0 ? hu_max_finite_code(f) : hu_lowest_code(f)))
+        return false;
+    *next = (bits + (uint64_t)(int64_t)step) & hu_width_mask(f);
+    return true;
+}
+
 /* step is 1 or -1. */
 static bool neighbour(const struct hu_format *f, uint64_t bits, int step, uint64_t *next)
 {
+    if (hu_is_integer(f))
+        return integer_neighbour(f, bits, step, next);
     struct hu_datum d = hu_decode(f, bits);
     if (hu_is_nan(d))
         return false;
@@ -62,9 +80,13 @@ bool hu_next_down(const struct hu_format *f, uint64_t bits, uint64_t *next)
 
 bool hu_negate(const struct hu_format *f, uint64_t bits, uint64_t *negated)
 {
-    bool stuck = f->specials == HU_SPECIALS_FNUZ && !(bits & ~hu_sign_mask(f) & hu_width_mask(f));
-    if (!hu_is_signed(f) || stuck)
+    bool lone = !hu_has_negative_zero(f) && !(bits & ~hu_sign_mask(f) & hu_width_mask(f));
+    if (!hu_is_signed(f) || lone)
         return false;
+    if (hu_is_integer(f)) {
+        *negated = -bits & hu_width_mask(f);
+        return true;
+    }
     *negated = bits ^ hu_sign_mask(f);
     return true;
 }
@@ -76,6 +98,8 @@ int hu_ulp_exponent(const struct hu_format *f, uint64_t bits)
 
 uint64_t hu_min_normal_code(const struct hu_format *f)
 {
+    if (hu_is_integer(f))
+        return 1;
     return f->specials == HU_SPECIALS_SCALE ? 0 : UINT64_C(1) << f->trailing_bits;
 }
 
@@ -95,14 +119,11 @@ bool hu_max_subnormal_code(const struct hu_format *f, uint64_t *code)
     return true;
 }
 
-uint64_t hu_lowest_code(const struct hu_format *f)
-{
-    return hu_is_signed(f) ? hu_max_finite_code(f) | hu_sign_mask(f) : 0;
-}
-
-/* Every format has 2^-t: its bias is at least 1, so that emin <= 0. */
+/* Every float has 2^-t: its bias is at least 1, so that emin <= 0. */
 uint64_t hu_epsilon_code(const struct hu_format *f)
 {
+    if (hu_is_integer(f))
+        return 1;
     unsigned flags = 0;
     struct hu_options options = {.direction = HU_TOWARD_ZERO};
     struct hu_real epsilon = {.significand = 1, .exponent = -f->trailing_bits};
@@ -123,6 +144,8 @@ int hu_max_digits10(const struct hu_format *f)
 
 uint64_t hu_max_consecutive_integer(const struct hu_format *f)
 {
+    if (hu_is_integer(f))
+        return hu_max_finite_code(f);
     struct hu_datum max = hu_decode(f, hu_max_finite_code(f));
     uint64_t by_precision = UINT64_C(1) << hu_precision(f);
     if (max.quantum > 0)

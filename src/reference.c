@@ -60,33 +60,64 @@ static bool is_scale(const struct hu_format *f)
     return f->specials == HU_SPECIALS_SCALE;
 }
 
+static bool is_whole(const struct hu_format *f)
+{
+    return f->specials == HU_SPECIALS_INTEGER;
+}
+
+static bool is_p3109(const struct hu_format *f)
+{
+    return f->specials == HU_SPECIALS_P3109 || f->specials == HU_SPECIALS_P3109_FINITE;
+}
+
+static bool has_sign(const struct hu_format *f)
+{
+    return f->width == 1 + f->exponent_bits + f->trailing_bits;
+}
+
+static bool holds_infinity(const struct hu_format *f)
+{
+    return f->specials == HU_SPECIALS_IEEE || f->specials == HU_SPECIALS_P3109;
+}
+
 static uint64_t make_code(const struct hu_format *f, bool sign, uint64_t exponent,
                           uint64_t trailing)
 {
     uint64_t code = exponent << f->trailing_bits | trailing;
-    return sign && !is_scale(f) ? code | power_of_two(f->width - 1) : code;
+    return sign && has_sign(f) ? code | power_of_two(f->width - 1) : code;
 }
 
-/* The fields of the largest finite value. */
-static void largest_fields(const struct hu_format *f, uint64_t *exponent, uint64_t *trailing)
+/* Codes of one sign above that of the largest finite value. */
+static uint64_t codes_above(const struct hu_format *f)
 {
-    *exponent = all_exponent(f);
-    *trailing = all_trailing(f);
-    bool top_code_is_nan = f->specials == HU_SPECIALS_FN || is_scale(f);
-    if (f->specials == HU_SPECIALS_IEEE || (top_code_is_nan && !*trailing))
-        --*exponent;
-    else if (top_code_is_nan)
-        --*trailing;
+    switch (f->specials) {
+    case HU_SPECIALS_IEEE: /* infinity and NaNs */
+        return power_of_two(f->trailing_bits);
+    case HU_SPECIALS_FN:
+    case HU_SPECIALS_SCALE: /* NaN */
+        return 1;
+    case HU_SPECIALS_P3109: /* infinity, and without signs NaN, which is -0 otherwise */
+        return has_sign(f) ? 1 : 2;
+    case HU_SPECIALS_P3109_FINITE:
+        return has_sign(f) ? 0 : 1;
+    default:
+        return 0;
+    }
+}
+
+/* Without its sign. */
+static uint64_t largest_magnitude(const struct hu_format *f)
+{
+    return (make_code(f, false, all_exponent(f), all_trailing(f))) - codes_above(f);
 }
 
 static void set_limit(struct hu_reference *r, const struct hu_format *f)
 {
     if (r->limited == f)
         return;
-    uint64_t exponent, trailing;
-    largest_fields(f, &exponent, &trailing);
-    mpfr_set_uj_2exp(r->limit, trailing + power_of_two(f->trailing_bits),
-                     (long)exponent - f->bias - f->trailing_bits, MPFR_RNDN);
+    uint64_t code = largest_magnitude(f);
+    mpfr_set_uj_2exp(r->limit, (code & all_trailing(f)) + power_of_two(f->trailing_bits),
+                     (long)(code >> f->trailing_bits) - f->bias - f->trailing_bits, MPFR_RNDN);
     r->limited = f;
 }
 
@@ -98,6 +129,11 @@ static uint64_t nan_of(const struct hu_format *f, bool sign, uint64_t trailing)
         return make_code(f, sign, all_exponent(f), quiet | trailing);
     case HU_SPECIALS_FNUZ:
         return power_of_two(f->width - 1);
+    case HU_SPECIALS_P3109:
+    case HU_SPECIALS_P3109_FINITE:
+        if (has_sign(f))
+            return power_of_two(f->width - 1);
+        /* fall through */
     default:
         return make_code(f, sign, all_exponent(f), all_trailing(f));
     }
@@ -105,15 +141,20 @@ static uint64_t nan_of(const struct hu_format *f, bool sign, uint64_t trailing)
 
 static bool holds_nan(const struct hu_format *f)
 {
-    return f->specials != HU_SPECIALS_NONE &&
+    return f->specials != HU_SPECIALS_NONE && !is_whole(f) &&
            !(f->specials == HU_SPECIALS_IEEE && !f->trailing_bits);
 }
 
 static uint64_t largest_code(const struct hu_format *f, bool sign)
 {
-    uint64_t exponent, trailing;
-    largest_fields(f, &exponent, &trailing);
-    return make_code(f, sign, exponent, trailing);
+    uint64_t code = largest_magnitude(f);
+    return make_code(f, sign, code >> f->trailing_bits, code & all_trailing(f));
+}
+
+static uint64_t infinity_of(const struct hu_format *f, bool sign)
+{
+    uint64_t code = largest_magnitude(f) + 1;
+    return make_code(f, sign, code >> f->trailing_bits, code & all_trailing(f));
 }
 
 /* Section 7.4 of IEEE 754-2019. */
@@ -126,9 +167,17 @@ static uint64_t beyond_largest(const struct hu_format *to, bool sign, const stru
                 (o->direction == HU_TOWARD_NEGATIVE && sign);
     if (!away || o->saturate)
         return largest_code(to, sign);
-    if (to->specials == HU_SPECIALS_IEEE)
-        return make_code(to, sign, all_exponent(to), 0);
+    if (holds_infinity(to))
+        return infinity_of(to, sign);
     return holds_nan(to) ? nan_of(to, sign, 0) : largest_code(to, sign);
+}
+
+/* A number below zero, or minus infinity, where no code has a sign. */
+static uint64_t below_unsigned(const struct hu_format *to, const struct hu_options *o,
+                               unsigned *flags)
+{
+    *flags |= HU_INVALID;
+    return o->saturate && !is_scale(to) ? 0 : nan_of(to, false, 0);
 }
 
 /* r->scaled to an integer in r->rounded. Returns whether that changed it. */
@@ -160,11 +209,61 @@ static bool round_scaled(struct hu_reference *r, enum hu_direction direction)
     return true;
 }
 
+/* P3109's precision of 1 has no bit that could be even: the code of 2^quantum is, or is not. */
+static bool round_by_code(struct hu_reference *r, const struct hu_format *to, long quantum,
+                          enum hu_direction direction)
+{
+    mpfr_rint_trunc(r->rounded, r->scaled, MPFR_RNDN);
+    if (mpfr_equal_p(r->rounded, r->scaled))
+        return false;
+    bool odd = !mpfr_zero_p(r->rounded) && (quantum + to->bias) % 2 != 0;
+    mpfr_sub(r->half, r->scaled, r->rounded, MPFR_RNDN);
+    mpfr_abs(r->half, r->half, MPFR_RNDN);
+    int above_half = mpfr_cmp_d(r->half, 0.5);
+    bool away = direction == HU_TO_ODD ? !odd : above_half > 0 || (above_half == 0 && odd);
+    if (away)
+        mpfr_add_si(r->rounded, r->rounded, mpfr_signbit(r->scaled) ? -1 : 1, MPFR_RNDN);
+    return true;
+}
+
 /* r->value in units of 2^quantum, rounded to an integer in r->rounded. */
-static bool round_at(struct hu_reference *r, long quantum, enum hu_direction direction)
+static bool round_at(struct hu_reference *r, const struct hu_format *to, long quantum,
+                     enum hu_direction direction)
 {
     mpfr_mul_2si(r->scaled, r->value, -quantum, MPFR_RNDN);
+    bool by_code = is_p3109(to) && !to->trailing_bits;
+    if (by_code && (direction == HU_TIES_TO_EVEN || direction == HU_TO_ODD))
+        return round_by_code(r, to, quantum, direction);
     return round_scaled(r, direction);
+}
+
+/* The nearest end of an integer: section 5.8 of IEEE 754-2019 leaves the result open. */
+static uint64_t beyond_integer(const struct hu_format *to, bool sign, unsigned *flags)
+{
+    *flags |= HU_INVALID;
+    if (!has_sign(to))
+        return sign ? 0 : UINT64_MAX >> (64 - to->width);
+    return power_of_two(to->width - 1) - (sign ? 0 : 1);
+}
+
+/* r->value, finite and not zero, into an integer. */
+static uint64_t round_whole(struct hu_reference *r, const struct hu_format *to,
+                            const struct hu_options *o, unsigned *flags)
+{
+    bool sign = mpfr_signbit(r->value);
+    bool inexact = round_at(r, to, 0, o->direction);
+    int value_bits = to->width - has_sign(to);
+    mpfr_set_ui_2exp(r->half, 1, value_bits, MPFR_RNDN); /* the first that is too great */
+    bool fits =
+        sign ? (has_sign(to) ? mpfr_cmpabs(r->rounded, r->half) <= 0 : mpfr_zero_p(r->rounded) != 0)
+             : mpfr_cmp(r->rounded, r->half) < 0;
+    if (!fits)
+        return beyond_integer(to, sign, flags);
+    if (inexact)
+        *flags |= HU_INEXACT;
+    uint64_t code =
+        sign ? (uint64_t)mpfr_get_sj(r->rounded, MPFR_RNDN) : mpfr_get_uj(r->rounded, MPFR_RNDN);
+    return to->width < 64 ? code & (power_of_two(to->width) - 1) : code;
 }
 
 static uint64_t scale_below(unsigned *flags)
@@ -177,29 +276,32 @@ static uint64_t scale_below(unsigned *flags)
 static uint64_t round_value(struct hu_reference *r, const struct hu_format *to,
                             const struct hu_options *o, unsigned *flags)
 {
+    if (is_whole(to))
+        return round_whole(r, to, o, flags);
     bool sign = mpfr_signbit(r->value);
     long emin = is_scale(to) ? -to->bias : 1 - to->bias;
     long exponent = mpfr_get_exp(r->value) - 1; /* MPFR's significands lie in [1/2, 1) */
-    if (is_scale(to) && sign) {
-        *flags |= HU_INVALID;
-        return nan_of(to, false, 0);
-    }
+    if (is_scale(to) && sign)
+        return below_unsigned(to, o, flags);
     if (is_scale(to) && exponent < emin)
         return scale_below(flags);
 
     /* With the exponent unbounded: what overflow and tininess after rounding ask for. */
-    bool inexact = round_at(r, exponent - to->trailing_bits, o->direction);
+    bool inexact = round_at(r, to, exponent - to->trailing_bits, o->direction);
     mpfr_mul_2si(r->rounded, r->rounded, exponent - to->trailing_bits, MPFR_RNDN);
     set_limit(r, to);
     if (mpfr_cmpabs(r->rounded, r->limit) > 0)
-        return beyond_largest(to, sign, o, flags);
+        return sign && !has_sign(to) ? below_unsigned(to, o, flags)
+                                     : beyond_largest(to, sign, o, flags);
     bool tiny = o->tininess_before ? exponent < emin : mpfr_get_exp(r->rounded) - 1 < emin;
 
     long quantum = (exponent < emin ? emin : exponent) - to->trailing_bits;
     if (exponent < emin)
-        inexact = round_at(r, quantum, o->direction);
+        inexact = round_at(r, to, quantum, o->direction);
     else
         mpfr_mul_2si(r->rounded, r->rounded, -quantum, MPFR_RNDN);
+    if (sign && !has_sign(to) && !mpfr_zero_p(r->rounded))
+        return below_unsigned(to, o, flags);
     if (inexact)
         *flags |= HU_INEXACT | (tiny ? HU_UNDERFLOW : 0);
 
@@ -209,7 +311,7 @@ static uint64_t round_value(struct hu_reference *r, const struct hu_format *to,
         units >>= 1;
         quantum++;
     }
-    if (units == 0 && to->specials == HU_SPECIALS_FNUZ)
+    if (units == 0 && (to->specials == HU_SPECIALS_FNUZ || is_p3109(to)))
         return 0;
     if (units <= all_trailing(to))
         return make_code(to, sign, 0, units);
@@ -225,7 +327,7 @@ static uint64_t round_nan(const struct hu_format *to, const struct hu_format *fr
         *flags |= HU_INVALID;
     if (!holds_nan(to)) {
         *flags |= HU_INVALID;
-        return largest_code(to, false);
+        return is_whole(to) ? 0 : largest_code(to, false);
     }
     if (!ieee || to->specials != HU_SPECIALS_IEEE)
         return nan_of(to, sign, 0);
@@ -237,19 +339,22 @@ static uint64_t round_zero(const struct hu_format *to, bool sign, unsigned *flag
 {
     if (is_scale(to))
         return scale_below(flags);
-    return make_code(to, sign && to->specials != HU_SPECIALS_FNUZ, 0, 0);
+    bool has_minus_zero = to->specials != HU_SPECIALS_FNUZ && !is_p3109(to) && !is_whole(to);
+    return make_code(to, sign && has_minus_zero, 0, 0);
 }
 
+/* Nothing is rounded here, whatever the direction. */
 static uint64_t round_infinity(const struct hu_format *to, bool sign, const struct hu_options *o,
                                unsigned *flags)
 {
-    if (is_scale(to) && sign) {
-        *flags |= HU_INVALID;
-        return nan_of(to, false, 0);
-    }
-    if (to->specials == HU_SPECIALS_IEEE && !o->saturate)
-        return make_code(to, sign, all_exponent(to), 0);
-    return beyond_largest(to, sign, o, flags);
+    if (is_whole(to))
+        return beyond_integer(to, sign, flags);
+    if (sign && !has_sign(to))
+        return below_unsigned(to, o, flags);
+    if (holds_infinity(to) && !o->saturate)
+        return infinity_of(to, sign);
+    *flags |= HU_OVERFLOW | HU_INEXACT;
+    return o->saturate || !holds_nan(to) ? largest_code(to, sign) : nan_of(to, sign, 0);
 }
 
 static bool code_is_nan(const struct hu_format *f, uint64_t bits, uint64_t exponent,
@@ -261,12 +366,28 @@ static bool code_is_nan(const struct hu_format *f, uint64_t bits, uint64_t expon
     case HU_SPECIALS_FN:
     case HU_SPECIALS_SCALE:
         return exponent == all_exponent(f) && trailing == all_trailing(f);
+    case HU_SPECIALS_P3109:
+    case HU_SPECIALS_P3109_FINITE:
+        if (!has_sign(f))
+            return bits == power_of_two(f->width) - 1;
+        /* fall through */
     case HU_SPECIALS_FNUZ:
         return bits == power_of_two(f->width - 1);
     case HU_SPECIALS_NONE:
+    case HU_SPECIALS_INTEGER:
         break;
     }
     return false;
+}
+
+/* An integer's code to its value in r->value. */
+static void set_whole(struct hu_reference *r, const struct hu_format *from, uint64_t bits)
+{
+    mpfr_set_uj(r->value, bits, MPFR_RNDN);
+    if (!has_sign(from) || !(bits >> (from->width - 1)))
+        return;
+    mpfr_set_ui_2exp(r->half, 1, from->width, MPFR_RNDN);
+    mpfr_sub(r->value, r->value, r->half, MPFR_RNDN);
 }
 
 uint64_t hu_reference_convert(struct hu_reference *r, const struct hu_format *to,
@@ -280,12 +401,17 @@ uint64_t hu_reference_convert(struct hu_reference *r, const struct hu_format *to
 
     if (from->width < 64)
         bits &= power_of_two(from->width) - 1;
-    bool sign = !is_scale(from) && bits >> (from->width - 1);
+    if (is_whole(from)) {
+        set_whole(r, from, bits);
+        return bits ? round_value(r, to, o, raised) : round_zero(to, false, raised);
+    }
+    bool sign = has_sign(from) && bits >> (from->width - 1);
     uint64_t exponent = bits >> from->trailing_bits & all_exponent(from);
     uint64_t trailing = bits & all_trailing(from);
     if (code_is_nan(from, bits, exponent, trailing))
         return round_nan(to, from, sign, trailing, raised);
-    if (from->specials == HU_SPECIALS_IEEE && exponent == all_exponent(from))
+    if (holds_infinity(from) &&
+        make_code(from, sign, exponent, trailing) == infinity_of(from, sign))
         return round_infinity(to, sign, o, raised);
     bool normal = exponent || is_scale(from);
     if (!normal && !trailing)

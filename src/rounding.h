@@ -1,11 +1,48 @@
 /*
  * The one rounding step, for inlining: convert.c gives it to every caller, and a loop over an array
- * keeps the target's facts in registers and the direction constant.
+ * keeps the target's facts in registers and the direction constant. Random draws.
  */
 #ifndef HALFULP_ROUNDING_H
 #define HALFULP_ROUNDING_H
 
-#include "convert.h"
+#include "specials.h"
+
+/*
+ * An exact nonzero real: (-1)^sign * (significand + fraction) * 2^exponent with the significand
+ * at least 1, and the fraction 0, or somewhere strictly between 0 and 1 where sticky is set. A
+ * sticky one must have bit 63 of its significand set.
+ */
+struct hu_real {
+    uint64_t significand;
+    int exponent;
+    bool sign;
+    bool sticky;
+};
+
+/* 32 random bits, a function of seed and index alone, so that threads and kernels agree. The seed
+ * and the index's upper half go through splitmix64 (Steele, Lea and Flood, 2014) into two keys; the
+ * lower half goes through a two-multiply mixer keyed by them. */
+static inline uint64_t hu_random_keys(uint64_t seed, uint64_t index)
+{
+    uint64_t z = seed + ((index >> 32) + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static inline uint32_t hu_random_mix(uint64_t keys, uint32_t low)
+{
+    uint32_t x = low ^ (uint32_t)keys;
+    x = (x ^ x >> 16) * UINT32_C(0x21f0aaad);
+    x ^= (uint32_t)(keys >> 32);
+    x = (x ^ x >> 15) * UINT32_C(0xd35a2d97);
+    return x ^ x >> 15;
+}
+
+static inline uint32_t hu_random(uint64_t seed, uint64_t index)
+{
+    return hu_random_mix(hu_random_keys(seed, index), (uint32_t)index);
+}
 
 /* What rounding asks of a target format, looked up once. */
 struct hu_target {
@@ -17,7 +54,10 @@ struct hu_target {
     int quantum_min;
     int trailing_bits;
     bool scale;
+    bool integer;
     bool negative_zero;
+    bool no_sign;
+    bool even_codes; /* a code is even by its last bit, which is the exponent field's */
 };
 
 static inline struct hu_target hu_target_of(const struct hu_format *f)
@@ -31,7 +71,10 @@ static inline struct hu_target hu_target_of(const struct hu_format *f)
         .quantum_min = hu_quantum_min(f),
         .trailing_bits = f->trailing_bits,
         .scale = f->specials == HU_SPECIALS_SCALE,
+        .integer = hu_is_integer(f),
         .negative_zero = hu_has_negative_zero(f),
+        .no_sign = !hu_is_signed(f),
+        .even_codes = hu_is_p3109(f) && !f->trailing_bits,
     };
 }
 
@@ -40,6 +83,7 @@ struct hu_cut {
     uint64_t kept;
     uint64_t fraction; /* of a quantum, in units of 2^-64, rounded down */
     bool exact;
+    bool odd; /* what ties and rounding to odd look at: kept's last bit, or see even_codes */
 };
 
 /* SIGNIFICAND, its leading one at bit 63, cut SHIFT bits up; SHIFT is at least 2. */
@@ -48,12 +92,12 @@ static inline struct hu_cut hu_cut_at(uint64_t significand, bool sticky, int shi
     if (shift > 64) {
         int below = shift - 64;
         uint64_t fraction = below > 63 ? 0 : significand >> below;
-        return (struct hu_cut){0, fraction, false};
+        return (struct hu_cut){0, fraction, false, false};
     }
     if (shift == 64)
-        return (struct hu_cut){0, significand, false};
-    uint64_t fraction = significand << (64 - shift);
-    return (struct hu_cut){significand >> shift, fraction, !fraction && !sticky};
+        return (struct hu_cut){0, significand, false, false};
+    uint64_t fraction = significand << (64 - shift), kept = significand >> shift;
+    return (struct hu_cut){kept, fraction, !fraction && !sticky, kept & 1};
 }
 
 /* Whether the fraction is one half exactly is told apart from above it by tail: something below
@@ -67,7 +111,7 @@ static inline bool hu_goes_up(struct hu_cut cut, bool tail, bool sign, enum hu_d
     switch (direction) {
     case HU_TIES_TO_EVEN:
         /* No branches: which way is a coin's toss. */
-        return (cut.fraction > half) | ((cut.fraction == half) & (tail | (cut.kept & 1)));
+        return (cut.fraction > half) | ((cut.fraction == half) & (tail | cut.odd));
     case HU_TIES_TO_AWAY:
         return cut.fraction >= half;
     case HU_TOWARD_POSITIVE:
@@ -75,7 +119,7 @@ static inline bool hu_goes_up(struct hu_cut cut, bool tail, bool sign, enum hu_d
     case HU_TOWARD_NEGATIVE:
         return sign;
     case HU_TO_ODD:
-        return !(cut.kept & 1);
+        return !cut.odd;
     case HU_STOCHASTIC:
         return random < cut.fraction >> 32;
     case HU_TOWARD_ZERO:
@@ -95,24 +139,23 @@ static inline bool hu_is_tiny(const struct hu_target *to, struct hu_real r, int 
     if (options->tininess_before || exponent < to->emin - 1)
         return true;
     struct hu_cut cut = hu_cut_at(r.significand, r.sticky, 63 - to->trailing_bits);
+    if (to->even_codes)
+        cut.odd = false; /* of 2^(emin-1) the exponent field would be 0 */
     bool carries = cut.kept == (UINT64_C(2) << to->trailing_bits) - 1;
     return !(carries && hu_goes_up(cut, r.sticky, r.sign, direction, random));
 }
 
-/* What a value below zero becomes in a format of scales. */
-static inline uint64_t hu_scale_of_negative(const struct hu_format *to, unsigned *flags)
-{
-    *flags |= HU_INVALID;
-    return hu_default_nan_code(to);
-}
+/* hu_round where the target is an integer, or R below zero and the target without sign. */
+uint64_t hu_round_apart(const struct hu_format *to, struct hu_real r, uint64_t index,
+                        const struct hu_options *options, unsigned *flags);
 
 /* hu_round; DIRECTION is options->direction, apart so that a caller can make it a constant. */
 static inline __attribute__((always_inline)) uint64_t
 hu_round_into(const struct hu_target *to, struct hu_real r, uint64_t index,
               enum hu_direction direction, const struct hu_options *options, unsigned *flags)
 {
-    if (to->scale && r.sign)
-        return hu_scale_of_negative(to->format, flags);
+    if (to->integer || (to->no_sign && r.sign))
+        return hu_round_apart(to->format, r, index, options, flags);
 
     int lead = __builtin_clzll(r.significand);
     r.significand <<= lead;
@@ -132,6 +175,8 @@ hu_round_into(const struct hu_target *to, struct hu_real r, uint64_t index,
     int shift = quantum - r.exponent;
     struct hu_cut cut = hu_cut_at(r.significand, r.sticky, shift);
     bool tail = r.sticky || shift > 64;
+    if (to->even_codes)
+        cut.odd ^= (quantum - to->quantum_min) & 1;
     uint64_t kept = cut.kept + hu_goes_up(cut, tail, r.sign, direction, random);
 
     /* A carry out of the significand moves into the exponent field by itself. */

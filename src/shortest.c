@@ -27,7 +27,7 @@ static struct interval interval_of(const struct hu_format *f, uint64_t bits)
         .high = 4 * d.significand + 2,
         .quantum = d.quantum,
         .irregular = irregular,
-        .closed = !(d.significand & 1),
+        .closed = !((hu_is_p3109(f) && !f->trailing_bits ? bits : d.significand) & 1),
     };
 }
 
@@ -254,7 +254,7 @@ static size_t print_nan(char *out, const struct hu_format *f, struct hu_datum d)
 {
     const char *name = d.class == HU_SIGNALING_NAN ? "snan" : "nan";
     uint64_t payload = hu_payload(f, d);
-    const char *sign = d.sign && f->specials != HU_SPECIALS_FNUZ ? "-" : "";
+    const char *sign = d.sign && !hu_has_lone_nan(f) ? "-" : "";
     if (!payload)
         return (size_t)sprintf(out, "%s%s", sign, name);
     return (size_t)sprintf(out, "%s%s(0x%llx)", sign, name, (unsigned long long)payload);
@@ -271,6 +271,8 @@ size_t hu_shortest_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, 
         return sign + (size_t)sprintf(out + sign, "inf");
     if (d.class == HU_ZERO)
         return sign + (size_t)sprintf(out + sign, "0");
+    if (hu_is_integer(f))
+        return sign + (size_t)sprintf(out + sign, "%llu", (unsigned long long)d.significand);
     struct hu_decimal decimal;
     hu_shortest(&decimal, f, bits & ~hu_sign_mask(f));
     return sign + hu_decimal_print(out + sign, &decimal);

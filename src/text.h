@@ -12,7 +12,7 @@ enum { HU_MESSAGE = 256 };
 
 /*
  * Reads one value by the grammar of the manual: a decimal, C hexadecimal, fraction, special, or a
- * datum FORMAT:0xHEX, FORMAT:0bBITS, FORMAT:le:HEX, FORMAT:be:HEX, FORMAT:max and so on. Spaces
+ * datum FORMAT:0xHEX, FORMAT:0bBITS, FORMAT:le:HEX, FORMAT:be:HEX, FORMAT:cdab:HEX, FORMAT:max and so on. Spaces
  * around it are allowed. False: message says why, and V is unchanged or any finite value.
  */
 bool hu_value_read(struct hu_value *v, const char *text, size_t length, char message[HU_MESSAGE]);
@@ -25,7 +25,8 @@ bool hu_text_round(const char *text, size_t length, const struct hu_format *to,
                    const struct hu_options *options, uint64_t *bits, unsigned *flags,
                    char message[HU_MESSAGE]);
 
-/* An encoding: hexadecimal digits with or without 0x and separators, within F's width. */
+/* An encoding: hexadecimal digits with or without 0x and separators, within F's width; or as many
+ * digits as its word in memory has where that is wider and the code lies at its top (tf32). */
 bool hu_bits_read(const struct hu_format *f, const char *text, size_t length, uint64_t *bits,
                   char message[HU_MESSAGE]);
 
@@ -39,7 +40,7 @@ size_t hu_bits_print(char out[HU_BITS_TEXT], const struct hu_format *f, uint64_t
 
 /* The fields as digits 0 and 1, each ending in a NUL. Unsigned formats have an empty sign. */
 struct hu_fields_text {
-    char sign[2], exponent[16], significand[64];
+    char sign[2], exponent[16], significand[65];
 };
 void hu_fields_print(struct hu_fields_text *out, const struct hu_format *f, uint64_t bits);
 
@@ -72,8 +73,8 @@ bool hu_is_shown_exactly(const struct hu_format *f, uint64_t bits);
  */
 size_t hu_bound_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t bits);
 
-/* A real that is no datum, for people: exactly within HU_SHOWN_DIGITS, and else rounded to DIGITS
- * in scientific notation; *exact says which. */
+/* A real that is no datum, for people: exactly within HU_SHOWN_DIGITS, and else rounded to DIGITS,
+ * which are no more; *exact says which. */
 char *hu_ratio_shown(const mpq_t ratio, int digits, bool *exact);
 
 /* Exactly: a decimal where it ends, a fraction p/q where it does not; "inf", "nan". */

@@ -1,4 +1,5 @@
 #include "mpz64.h"
+#include "names.h"
 #include "operation.h"
 #include "text.h"
 
@@ -297,6 +298,17 @@ static bool within_width(const struct hu_format *f, uint64_t code, bool wide, co
     return refuse(message, text, length, why);
 }
 
+/* A word of f's storage as a code: tf32 lies at the top of one. */
+static bool word_code(const struct hu_format *f, uint64_t *word, const char *text, size_t length,
+                      char message[HU_MESSAGE])
+{
+    uint64_t code = *word >> f->storage_shift;
+    if (code << f->storage_shift != *word)
+        return refuse(message, text, length, "has a bit set below the code in its storage");
+    *word = code;
+    return true;
+}
+
 bool hu_bits_read(const struct hu_format *f, const char *text, size_t length, uint64_t *bits,
                   char message[HU_MESSAGE])
 {
@@ -306,6 +318,8 @@ bool hu_bits_read(const struct hu_format *f, const char *text, size_t length, ui
     int digits;
     if (!read_code(c.at, (size_t)(c.end - c.at), 4, bits, &digits, &wide))
         return refuse(message, text, length, "is not a hexadecimal encoding");
+    if (f->storage_shift && digits == f->storage_bits / 4)
+        return word_code(f, bits, text, length, message);
     return within_width(f, *bits, wide, text, length, message);
 }
 
@@ -320,9 +334,33 @@ static bool read_binary(const struct hu_format *f, const char *text, size_t leng
     return within_width(f, *bits, wide, text, length, message);
 }
 
-/* Bytes as they lie in memory, the first one first. */
-static bool read_bytes(const struct hu_format *f, struct cursor *c, bool little, uint64_t *bits,
-                       const char *text, size_t length, char message[HU_MESSAGE])
+/* How a code's bytes lie in memory, the first one first; a is the most significant of abcd. Words
+ * of 16 bits may have one order inside and another between them (Modbus). */
+static const struct byte_order {
+    const char *name;
+    bool little, swapped;
+} byte_orders[] = {{"le:", true, false},    {"be:", false, false},  {"dcba:", true, false},
+                   {"abcd:", false, false}, {"cdab:", false, true}, {"badc:", true, true}};
+
+static const struct byte_order *take_order(struct cursor *c)
+{
+    for (size_t i = 0; i < sizeof byte_orders / sizeof *byte_orders; i++)
+        if (take(c, byte_orders[i].name))
+            return &byte_orders[i];
+    return NULL;
+}
+
+/* Of BYTES bytes, its words of 16 bits in the opposite order. */
+static uint64_t swap_words(uint64_t word, int bytes)
+{
+    uint64_t swapped = 0;
+    for (int i = 0; i < bytes / 2; i++)
+        swapped = swapped << 16 | (word >> 16 * i & 0xffff);
+    return swapped;
+}
+
+static bool read_bytes(const struct hu_format *f, struct cursor *c, const struct byte_order *order,
+                       uint64_t *bits, const char *text, size_t length, char message[HU_MESSAGE])
 {
     int bytes = (f->storage_bits + 7) / 8, digits;
     uint64_t word;
@@ -335,21 +373,24 @@ static bool read_bytes(const struct hu_format *f, struct cursor *c, bool little,
                  bytes == 1 ? "" : "s", f->name);
         return refuse(message, text, length, why);
     }
-    if (little)
+    if (order->swapped && bytes < 4)
+        return refuse(message, text, length, "has no two words of 16 bits to swap");
+    if (order->little)
         word = __builtin_bswap64(word) >> (64 - 8 * bytes);
-    *bits = word >> f->storage_shift;
-    if (*bits << f->storage_shift != word)
-        return refuse(message, text, length, "has a bit set below the code in its storage");
-    return within_width(f, *bits, false, text, length, message);
+    if (order->swapped)
+        word = swap_words(word, bytes);
+    *bits = word;
+    return word_code(f, bits, text, length, message) &&
+           within_width(f, *bits, false, text, length, message);
 }
 
 /* A datum by the name of what it is. */
 static bool named_code(const struct hu_format *f, const char *name, size_t length, uint64_t *bits)
 {
-    static const char *const names[] = {"max",     "min_normal", "min_subnormal",
-                                        "epsilon", "inf",        "nan"};
+    static const char *const names[] = {"max", "min_normal", "min_subnormal", "epsilon",
+                                        "inf", "nan",        "lowest",        "min"};
     int i = 0;
-    while (i < 6 && (strlen(names[i]) != length || strncasecmp(name, names[i], length) != 0))
+    while (i < 8 && (strlen(names[i]) != length || strncasecmp(name, names[i], length) != 0))
         i++;
     switch (i) {
     case 0:
@@ -357,21 +398,37 @@ static bool named_code(const struct hu_format *f, const char *name, size_t lengt
         return true;
     case 1:
         *bits = hu_min_normal_code(f);
-        return true;
+        return !hu_is_integer(f);
     case 2:
         return hu_min_subnormal_code(f, bits);
     case 3:
         *bits = hu_epsilon_code(f);
-        return true;
+        return !hu_is_integer(f);
     case 4:
         *bits = hu_infinity_code(f);
         return hu_has_infinity(f);
     case 5:
         *bits = hu_default_nan_code(f);
         return hu_has_nan(f);
+    case 6:
+        *bits = hu_lowest_code(f);
+        return true;
+    case 7: /* of floats C's FLT_MIN and NumPy's finfo.min are two things */
+        *bits = hu_lowest_code(f);
+        return hu_is_integer(f);
     default:
         return false;
     }
+}
+
+static bool refuse_format(const char *name, const char *text, size_t length,
+                          char message[HU_MESSAGE])
+{
+    char suggestion[HU_SUGGESTION], why[HU_SUGGESTION + 64];
+    hu_name_suggestion(suggestion, name);
+    snprintf(why, sizeof why, "names no format before its colon; %s",
+             *suggestion ? suggestion : "see 'halfulp formats'");
+    return refuse(message, text, length, why);
 }
 
 static bool read_datum(struct hu_value *v, const char *text, size_t length, const char *colon,
@@ -385,14 +442,13 @@ static bool read_datum(struct hu_value *v, const char *text, size_t length, cons
         memcpy(name, start, n);
     const struct hu_format *f = hu_format_find(name);
     if (!f)
-        return refuse(message, text, length,
-                      "names no format before its colon; see 'halfulp formats'");
+        return refuse_format(name, text, length, message);
     struct cursor c = {colon + 1, text + length};
     uint64_t bits = 0;
     size_t rest = (size_t)(c.end - c.at);
-    bool little = take(&c, "le:");
-    if (little || take(&c, "be:")) {
-        if (negative || !read_bytes(f, &c, little, &bits, text, length, message))
+    const struct byte_order *order = take_order(&c);
+    if (order) {
+        if (negative || !read_bytes(f, &c, order, &bits, text, length, message))
             return negative ? refuse(message, text, length, "has a sign before an encoding")
                             : false;
     } else if (named_code(f, c.at, rest, &bits)) {

@@ -129,13 +129,30 @@ static bool ratio_digits(struct hu_decimal *out, const mpq_t ratio)
     return ends;
 }
 
+/* RATIO rounded to DIGITS, at most HU_SHOWN_DIGITS. */
+static void round_digits(struct hu_decimal *out, const mpq_t ratio, int digits)
+{
+    char *text = hu_ratio_scientific(ratio, digits, false);
+    const char *at = text + (*text == '-');
+    for (out->count = 0; *at != 'e'; at++)
+        if (*at != '.')
+            out->digits[out->count++] = *at;
+    out->exponent = atoi(at + 1) - out->count + 1;
+    for (; out->count > 1 && out->digits[out->count - 1] == '0'; out->count--)
+        out->exponent++;
+    out->digits[out->count] = 0;
+    free(text);
+}
+
 char *hu_ratio_shown(const mpq_t ratio, int digits, bool *exact)
 {
     struct hu_decimal decimal;
     *exact = true;
-    if (!mpq_sgn(ratio) || !ratio_digits(&decimal, ratio)) {
-        *exact = !mpq_sgn(ratio);
-        return hu_ratio_scientific(ratio, digits, false);
+    if (!mpq_sgn(ratio))
+        return hu_ratio_exact(ratio);
+    if (!ratio_digits(&decimal, ratio)) {
+        *exact = false;
+        round_digits(&decimal, ratio, digits);
     }
     char *out = malloc(HU_SHORTEST_TEXT);
     if (!out)

@@ -113,6 +113,32 @@ static uint64_t round_text_nan(const struct hu_value *v, const struct hu_format 
     return code;
 }
 
+/* Into an integer from the ratio itself: 64 bits of it may leave no room for the fraction. */
+static uint64_t round_to_integer(const struct hu_value *v, const struct hu_format *to,
+                                 const struct hu_options *options, unsigned *flags)
+{
+    if (hu_value_is_remote(v)) {
+        bool great = mpz_sgn(v->power10) > 0 || mpz_sgn(v->power2) > 0;
+        return great ? hu_round_overflow(to, v->sign, options, flags)
+                     : hu_round_integer(to, v->sign, 0, 0, true, 0, options, flags);
+    }
+    mpz_t whole, fraction, rest;
+    uint64_t parts[2] = {0, 0};
+    mpz_inits(whole, fraction, rest, NULL);
+    mpz_tdiv_qr(whole, rest, mpq_numref(v->ratio), mpq_denref(v->ratio));
+    bool fits = mpz_sizeinbase(whole, 2) <= 64;
+    mpz_mul_2exp(rest, rest, 64);
+    mpz_tdiv_qr(fraction, rest, rest, mpq_denref(v->ratio));
+    if (fits) {
+        mpz_export(&parts[0], NULL, -1, sizeof parts[0], 0, 0, whole);
+        mpz_export(&parts[1], NULL, -1, sizeof parts[1], 0, 0, fraction);
+    }
+    bool tail = mpz_sgn(rest);
+    mpz_clears(whole, fraction, rest, NULL);
+    return fits ? hu_round_integer(to, v->sign, parts[0], parts[1], tail, 0, options, flags)
+                : hu_round_overflow(to, v->sign, options, flags);
+}
+
 uint64_t hu_value_round(const struct hu_value *v, const struct hu_format *to,
                         const struct hu_options *options, unsigned *flags)
 {
@@ -130,6 +156,8 @@ uint64_t hu_value_round(const struct hu_value *v, const struct hu_format *to,
         return hu_round_infinity(to, v->sign, options, flags);
     if (hu_value_is_zero(v))
         return hu_round_zero(to, v->sign, flags);
+    if (hu_is_integer(to))
+        return round_to_integer(v, to, options, flags);
     return hu_round(to, hu_value_is_remote(v) ? remote_real(v) : leading_bits(v), 0, options,
                     flags);
 }

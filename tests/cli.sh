@@ -35,7 +35,21 @@ exits "an empty line is not a number" 2 'line 2: "" is empty' bash -c 'printf "1
 exits "convert names the bad argument" 2 'argument 2: "zz" is not a number' "$halfulp" convert -t fp16 1 zz
 exits "convert needs a target" 2 '\-t names the target' "$halfulp" convert 1
 exits "convert refuses an encoding that is too wide" 2 'more bits than the 16 of bf16' "$halfulp" convert -f bf16 -t fp32 12345
-exits "convert refuses integer dtypes" 2 'int8 is an integer dtype' "$halfulp" convert -t int8 1
+exits "convert refuses bool" 2 'bool is a dtype for sizing' "$halfulp" convert -t bool 1
+prints "convert takes integers" "0x7f invalid
+0x80 inexact
+0x02 inexact
+0x00 invalid" "$halfulp" convert -t int8 --flags 127.5 -128.5 2.5 nan
+prints "convert takes P3109's formats" "0x7f overflow,inexact
+0x7e overflow,inexact
+0x80 -" sh -c '"$1" convert -t p3109_k8p4se --flags 240; "$1" convert -t binary8p4 -r rtz --flags 240; "$1" convert -t binary8p4se --flags nan' - "$halfulp"
+prints "an infinity is NaN in every direction" "0x7f overflow,inexact" "$halfulp" convert -t e4m3 -r rtz --flags inf
+exits "a slip is answered with the nearest names" 2 'did you mean float16 or bfloat16?' "$halfulp" convert -t torch.flot16 1
+exits "a note tells of F4" 0 'NumPy.s f4 is fp32' "$halfulp" convert -t F4 3
+printf '\75\314\314\315' >"$scratch/big.bin"
+prints "a raw array may have its most significant byte first" "0x3dcccccd" "$halfulp" convert -t fp32 "$scratch/big.bin:fp32:be[0]"
+prints "stats takes the order of bytes" 1 sh -c '"$1" stats -f fp32:be -t bf16 "$2" --json | jq ".total[0].targets[0].subnormal // 0 | 1"' - "$halfulp" "$scratch/big.bin"
+exits "stats refuses integers" 2 'int8 is an integer' "$halfulp" stats -f fp32 -t int8 "$scratch/big.bin"
 exits "convert refuses an unknown direction" 2 'not a rounding direction' "$halfulp" convert -t fp16 -r up 1
 exits "convert refuses an unknown tininess" 2 'after or before' "$halfulp" convert -t fp16 --tininess never 1
 flat_memory() { # in 60 MB of address space, which AddressSanitizer alone would overrun

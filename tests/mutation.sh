@@ -6,7 +6,7 @@ cc=${CC-cc}
 # A test that fails leaks what it held: that is no finding here.
 export ASAN_OPTIONS=detect_leaks=0
 
-sources="convert.c rounding.h codec.c"
+sources="convert.c rounding.h codec.c specials.c"
 
 # Mutants are made and tried in folders of their own, $here, as many at once as there are processors;
 # what each printed comes out in order.
@@ -32,12 +32,12 @@ compile() { # FLAGS… SOURCE OBJECT
 
 build() { # the conversion tests with the sources in $here/src instead of ours
     # The mutants precede the library, so the library's own copies are not pulled in.
-    for source in convert codec; do
+    for source in convert codec specials; do
         compile -I"$srcdir/src" "$here/src/$source.c" "$here/$source.o" || return 1
     done
     # shellcheck disable=SC2086
     $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_convert.o" "$here/convert.o" \
-        "$here/codec.o" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
+        "$here/codec.o" "$here/specials.o" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
 }
 
 fails() { # the conversion tests on the mutant, quick ones first
@@ -82,26 +82,27 @@ if [ ! -e "$builddir/tests/test_convert.o" ]; then
     exit
 fi
 attempt try_unchanged
-mutate "ties to even taken for ties away" rounding.h 's/(tail | (cut.kept \& 1))/true/'
-mutate "ties to even taken for ties toward zero" rounding.h 's/(tail | (cut.kept \& 1))/tail/'
-mutate "ties to odd instead of even" rounding.h 's/(tail | (cut.kept \& 1))/(tail | !(cut.kept \& 1))/'
+mutate "ties to even taken for ties away" rounding.h 's/(tail | cut.odd)/true/'
+mutate "ties to even taken for ties toward zero" rounding.h 's/(tail | cut.odd)/tail/'
+mutate "ties to odd instead of even" rounding.h 's/(tail | cut.odd)/(tail | !cut.odd)/'
 mutate "a tie away goes down" rounding.h 's/return cut.fraction >= half;/return cut.fraction > half;/'
-mutate "the sticky bits are dropped" rounding.h 's/!fraction \&\& !sticky}/!(fraction >> 62) \&\& !sticky}/'
-mutate "what lies far below is exact" rounding.h 's/(struct hu_cut){0, fraction, false}/(struct hu_cut){0, fraction, !fraction}/'
+mutate "the sticky bits are dropped" rounding.h 's/!fraction \&\& !sticky,/!(fraction >> 62) \&\& !sticky,/'
+mutate "what lies far below is exact" rounding.h 's/(struct hu_cut){0, fraction, false,/(struct hu_cut){0, fraction, !fraction,/'
 mutate "overflow begins one code early" rounding.h 's/code > to->max_finite/code >= to->max_finite/'
 mutate "overflow begins one code late" rounding.h 's/code > to->max_finite/code > to->max_finite + 1/'
-mutate "overflow never reaches infinity" convert.c 's/return !sign;/return false;/'
-mutate "overflow raises no inexact" convert.c 's/HU_OVERFLOW | HU_INEXACT/HU_OVERFLOW/'
+mutate "overflow never reaches infinity" specials.c 's/return !sign;/return false;/'
+mutate "overflow raises no inexact" specials.c 's/HU_OVERFLOW | HU_INEXACT/HU_OVERFLOW/'
 mutate "subnormals are shifted one too few" rounding.h 's/quantum = to->quantum_min;/quantum = to->quantum_min - 1;/'
 mutate "subnormals are flushed" rounding.h 's/if (code == 0 \&\& !to->scale \&\& !to->negative_zero)/if (code <= hu_trailing_mask(to->format) \&\& !to->scale)/'
 mutate "tininess is always found before rounding" rounding.h 's/return !(carries \&\& .*/return true;/'
 mutate "up and down are exchanged" rounding.h 's/return !sign;/return SIGN;/; s/return sign;/return !sign;/; s/SIGN/sign/'
-mutate "to odd always goes up" rounding.h 's/return !(cut.kept \& 1);/return true;/'
-mutate "a NaN stays signaling" convert.c 's/uint64_t code = hu_default_nan_code(to);/uint64_t code = hu_infinity_code(to);/'
-mutate "a signaling NaN is not invalid" convert.c 's/if (nan.class == HU_SIGNALING_NAN)/if (false)/'
-mutate "payloads are dropped" convert.c 's/code |= nan.significand >>.*/;/'
+mutate "to odd always goes up" rounding.h 's/return !cut.odd;/return true;/'
+mutate "a NaN stays signaling" specials.c 's/uint64_t code = hu_default_nan_code(to);/uint64_t code = hu_infinity_code(to);/'
+mutate "a signaling NaN is not invalid" specials.c 's/if (nan.class == HU_SIGNALING_NAN)/if (false)/'
+mutate "payloads are dropped" specials.c 's/code |= nan.significand >>.*/;/'
 mutate "FNUZ keeps a negative zero" rounding.h 's/!to->negative_zero)/false)/'
-mutate "saturation forgets infinities" convert.c 's/hu_has_infinity(to) \&\& !options->saturate/hu_has_infinity(to)/'
+mutate "saturation forgets infinities" specials.c 's/hu_has_infinity(to) \&\& !options->saturate/hu_has_infinity(to)/'
+mutate "an infinity is rounded by the direction" specials.c 's/if (hu_has_nan(to) \&\& !options->saturate)/if (hu_has_nan(to) \&\& !options->saturate \&\& overflows_to_infinity(options->direction, sign))/'
 mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORMAL : HU_ZERO, sign, trailing,/trailing ? HU_SUBNORMAL : HU_ZERO, sign, trailing | (hu_trailing_mask(f) + 1),/'
 
 # Rooms of their own: a mutant is one of the room's files, compiled from a copy of the room.

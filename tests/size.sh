@@ -107,6 +107,63 @@ exits "20 bytes for each of 10^18 parameters" 2 "64 bits" size 1e18 --train mixe
 exits "10^18 parameters in fp64" 0 '' size 1e18 --dtype fp64
 exits "a full disk" 2 'No space left' bash -c '"$1" size 7B >/dev/full' - "$halfulp"
 
+prints "keys in q8_0 and values in q4_0: 53,248 bytes a token" "q8_0 q4_0 53248" \
+    key '.kv_cache | "\(.dtype) \(.dtype_v) \(.bytes_per_token)"' size "$llama" --kv-dtype q8_0,q4_0
+prints "nf4_dq keeps embeddings, head and norms in 16 bits" "5702295552 2101878784" \
+    key '.weights[0] | "\(.bytes) \(.kept_in_16_bits)"' size "$llama" --dtype nf4_dq
+prints "N × bits of a count is a rule of thumb" "rule of thumb" \
+    key '.terms[] | select(.name == "weights in nf4").basis' size 7B --dtype nf4
+prints "two devices have twice the memory and share the model" "171041619968 true 2" \
+    key '.fit | "\(.memory) \(.fits) \(.devices)"' size 70B --dtype bf16 --memory 2xH100-80GB
+exits "a name of several devices is asked back" 2 "which 'A100': A100-80GB or A100-40GB" size 7B --memory A100
+exits "a bare number of bytes is asked for its unit" 2 "give a unit" size 7B --memory 80
+prints "what does not fit says how many devices do" "16 true" \
+    key '.fit | "\(.devices) \(.devices_context > 4096)"' size "$configs/llama-3.1-405b.json" --context 4k --memory H100-80GB
+prints "the widest dtype is one of all that were asked for, mixtures too" q4_k_m \
+    key .fit.widest_dtype size "$llama" --dtype fp32,bf16,q4_k_m --memory 6GiB
+prints "a gated 8B on two tensor-parallel devices has half the cache on each" 65536 \
+    key .kv_cache.bytes_per_token size "$llama" --tp 2
+prints "heads that are fewer than the devices are on each" 16384 \
+    key .kv_cache.bytes_per_token size "$llama" --tp 16
+holds "without options it is one screen: bf16 once, fp8, 4 bits" bash -c '
+    test "$("$1" size "$2" | wc -l)" -le 8 && test "$("$1" size "$2" | grep -c "^  bf16")" = 1' - "$halfulp" "$llama"
+holds "the verdict stands last" bash -c '"$1" size "$2" --context 8k --memory 24GiB --explain | tail -n 2 | grep -q "^fits 24.00 GiB"' - "$halfulp" "$llama"
+holds "a factor is no answer where a context is given" bash -c '! "$1" size "$2" --context 8k | grep -q ×1.2' - "$halfulp" "$llama"
+
+# The list.
+prints "the list has every tensor of the checkpoint" "291 model.embed_tokens.weight 128256,4096 embedding" \
+    key '"\(.tensors | length) \(.tensors[0] | "\(.name) \(.shape | map(tostring) | join(",")) \(.role)")"' size "$llama" --tensors
+"$halfulp" size "$llama" --tensors >"$scratch/list"
+exits "a list is its own" 0 "" size "$llama" --against "$scratch/list"
+sed -e '/layers.3.mlp.up_proj/d' -e 's/\[1024,4096\]/[1024,4095]/' "$scratch/list" >"$scratch/other"
+echo "model.extra [3] bf16" >>"$scratch/other"
+exits "what is missing, extra or of another shape exits 1" 1 '' size "$llama" --against "$scratch/other"
+prints "and is listed" "1 1 64" \
+    key '"\(.missing | length) \(.extra | length) \(.shape | length)"' size "$llama" --against "$scratch/other"
+printf '{"weight_map":{"model.norm.weight":"none.safetensors"}}' >"$scratch/names.safetensors.index.json"
+prints "an index without its shards has the names" "1 1" \
+    key '"\(.compared) \(.without_shape)"' size "$llama" --against "$scratch/names.safetensors.index.json"
+exits "a list that cannot be read names its line" 2 "line 2: a shape is" \
+    bash -c 'printf "a [1]\nb [x]\n" >"$2/bad"; "$1" size "$3" --against "$2/bad"' - "$halfulp" "$scratch" "$llama"
+holds "over 120 model types are known by name" bash -c '"$1" size --families | awk "{ n++ } END { exit n < 120 }"' - "$halfulp"
+cat >"$scratch/tiny.txt" <<'TINY'
+family tiny
+w [h 2] mlp
+TINY
+echo '{"model_type":"tiny","h":5}' >"$scratch/tiny.json"
+prints "a family is added by a file" "10 tiny" key '.model | "\(.parameters) \(.architecture)"' size "$scratch/tiny.json" --family "$scratch/tiny.txt"
+exits "a family that cannot be read names its line" 2 "tiny.txt: family tiny: line 2: " \
+    bash -c 'sed -i s/mlp/wrong/ "$2/tiny.txt"; "$1" size 7B --family "$2/tiny.txt"' - "$halfulp" "$scratch"
+jq '.model_type = "unheard_of" | .architectures = ["UnheardOfForCausalLM"]' "$llama" >"$scratch/unheard.json"
+prints "an unknown decoder with the usual keys is modelled" "8030261248 true" \
+    key '.model | "\(.parameters) \(.modelled)"' size "$scratch/unheard.json"
+jq 'del(.model_type)' "$llama" >"$scratch/class.json"
+prints "a config without a model_type is known by its class" "8030261248 false" \
+    key '.model | "\(.parameters) \(.modelled)"' size "$scratch/class.json"
+jq '. + {quantization_config: {quant_method: "brand-new"}}' "$llama" >"$scratch/new.json"
+exits "an unknown quantization is never taken for none" 2 "'brand-new' is not known.*--dtype" size "$scratch/new.json"
+exits "unless a dtype is given" 0 "left aside" size "$scratch/new.json" --dtype bf16
+
 # Files.
 f=$scratch/model.safetensors
 safetensors "$f" "{$(tensor a BF16 '[2,3]' 0 12),$(tensor b F32 '[4]' 12 28),$(tensor c BF16 '[1]' 28 30)}" 30
@@ -191,6 +248,29 @@ gguf() {
     truncate -s "%32" "$1"
     truncate -s +32 "$1"
 }
+# metadata FILE ARCHITECTURE KEY VALUE…: a GGUF file of one tensor and whole numbers of that architecture.
+metadata() {
+    local file=$1 name=$2
+    shift 2
+    {
+        printf GGUF; u32 3; u64 1; u64 $((1 + $# / 2))
+        string general.architecture; u32 8; string "$name"
+        while [ $# -gt 0 ]; do
+            string "$name.$1"; u32 4; u32 "$2"
+            shift 2
+        done
+        string w; u32 1; u64 8; u32 0; u64 0
+    } >"$file"
+    truncate -s "%32" "$file"
+    truncate -s +32 "$file"
+}
+metadata "$scratch/mamba.gguf" mamba block_count 2 embedding_length 4 attention.head_count 0 \
+    ssm.conv_kernel 4 ssm.inner_size 8 ssm.state_size 16
+prints "a GGUF file's states are those that llama.cpp reserves" "0 $((2 * (16 * 8 * 4 + 3 * 8 * 2)))" \
+    key '.kv_cache | "\(.bytes_per_token) \(.state_bytes)"' size "$scratch/mamba.gguf"
+metadata "$scratch/gemma2.gguf" gemma2 block_count 4 embedding_length 8 attention.head_count 2 vocab_size 9 \
+    attention.head_count_kv 1 attention.key_length 2 attention.value_length 2 attention.sliding_window 8 feed_forward_length 8
+prints "a GGUF file's windows stand where its family has them" 2 key .kv_cache.window_layers size "$scratch/gemma2.gguf"
 corpus="$srcdir/tests/fuzz/corpus/gguf"
 prints "a GGUF file's tensors" "q,Q4_0,[4,64],256,144 r,Q6_K,[256],256,210" \
     key '[.tensors[] | "\(.name),\(.dtype),\(.shape | tojson),\(.elements),\(.bytes)"] | join(" ")' tensors "$corpus/whole"

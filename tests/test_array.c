@@ -200,6 +200,68 @@ Test(array, fp64_converts_as_the_scalar_path_at_every_boundary, .timeout = 300)
     check_boundaries("fp64", 40000);
 }
 
+static const char *const others[] = {
+    "binary8p4se",  "binary8p3sf", "binary6p2ue", "binary5p4sf", "binary8p1se",
+    "binary12p5se", "int8",        "uint4",       "int16",       "e5m10finite",
+};
+
+enum { OTHERS = sizeof others / sizeof *others };
+
+Test(array, p3109_formats_and_integers_convert_as_the_scalar_path, .timeout = 600)
+{
+    static const char *const ends[] = {"fp64", "fp32", "bf16", "fp8_e4m3"};
+    for (size_t f = 0; f < OTHERS; f++) {
+        const struct hu_format *other = hu_format_find(others[f]);
+        size_t n = (size_t)1 << (other->width < 12 ? other->width : 12);
+        struct sources all = {other, n, calloc(1, hu_array_bytes(other, n))};
+        for (size_t i = 0; i < n; i++)
+            set_element(other, all.bytes, i, i << (other->width > 12 ? other->width - 12 : 0));
+        for (size_t t = 0; t < sizeof ends / sizeof *ends; t++)
+            check_all_options(all, hu_format_find(ends[t]));
+        for (size_t t = 0; t < OTHERS; t++)
+            check_all_options(all, hu_format_find(others[t]));
+        free(all.bytes);
+        for (size_t t = 0; t < 2; t++) {
+            uint64_t stride = other->width > 8 ? 31 : 1;
+            struct sources s = boundaries(hu_format_find(ends[t]), other, stride, 36000);
+            check_all_options(s, other);
+            free(s.bytes);
+        }
+    }
+}
+
+/* In the middle of numbers that all kernels take many at a time. */
+Test(array, an_infinity_becomes_nan_whatever_the_direction)
+{
+    static const struct {
+        const char *to;
+        unsigned char plus, minus;
+    } rows[] = {{"fp8_e4m3", 0x7f, 0xff},    {"fp8_e4m3fnuz", 0x80, 0x80},
+                {"e8m0", 0xff, 0xff},        {"binary8p4sf", 0x80, 0x80},
+                {"binary8p4se", 0x7f, 0xff}, {"fp4_e2m1_unpacked", 7, 15},
+                {"int8", 0x7f, 0x80}};
+    enum { N = 1000 };
+    for (size_t t = 0; t < sizeof rows / sizeof *rows; t++)
+        for (int wide = 0; wide < 2; wide++)
+            for (size_t k = 0; k < hu_kernel_count(); k++)
+                for (int d = 0; d < DIRECTIONS; d++) {
+                    const struct hu_format *from = hu_format_find(wide ? "fp64" : "fp32");
+                    const struct hu_format *to = hu_format_find(rows[t].to);
+                    struct hu_options o = {.direction = (enum hu_direction)d};
+                    unsigned char in[8 * N], out[N];
+                    for (size_t i = 0; i < N; i++)
+                        set_element(from, in, i, code_of(from, 1));
+                    set_element(from, in, 500, code_of(from, INFINITY));
+                    set_element(from, in, 503, code_of(from, -INFINITY));
+                    hu_convert_array_with(hu_kernel_at(k), to, out, from, in, N, 0, &o, NULL);
+                    cr_assert_eq(out[500], rows[t].plus, "%s to %s direction %d: 0x%x",
+                                 hu_kernel_name(hu_kernel_at(k)), to->name, d, out[500]);
+                    cr_assert_eq(out[503], rows[t].minus, "%s to %s direction %d: 0x%x",
+                                 hu_kernel_name(hu_kernel_at(k)), to->name, d, out[503]);
+                    cr_assert_eq(out[501], out[0]);
+                }
+}
+
 /* A million encodings at a stride that no power of two divides, for those that are not drawn
  * above. */
 Test(array, fp32_all_over_its_range_converts_as_the_scalar_path, .timeout = 300)

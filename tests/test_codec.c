@@ -3,7 +3,10 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-static const char *const customs[] = {"e4m3ieee", "e6m9fn", "e3m4fnuz", "e5m0", "e5m0fn", "e2m13"};
+static const char *const customs[] = {
+    "e4m3ieee",    "e6m9fn",      "e3m4fnuz",    "e5m0",        "e5m0fn",        "e2m13",
+    "binary3p2sf", "binary4p1ue", "binary5p5uf", "binary8p4se", "binary15p15ue", "int4",
+    "uint4",       "int8",        "uint16",      "int16",       "e5m10finite"};
 
 static const struct hu_format *narrow_at(size_t i)
 {
@@ -101,6 +104,17 @@ Test(codec, special_codes_are_those_of_the_standards)
         {"e8m0", 0xff, HU_QUIET_NAN},
         {"e5m0", 0x1f, HU_INFINITE},
         {"e4m3ieee", 0x78, HU_INFINITE},
+        {"binary8p4se", 0x80, HU_QUIET_NAN},
+        {"binary8p4se", 0x7f, HU_INFINITE},
+        {"binary8p4se", 0xff, HU_INFINITE},
+        {"binary8p4sf", 0x7f, HU_NORMAL},
+        {"binary8p4ue", 0xff, HU_QUIET_NAN},
+        {"binary8p4ue", 0xfe, HU_INFINITE},
+        {"binary8p4uf", 0xfe, HU_NORMAL},
+        {"binary8p4ue", 0x00, HU_ZERO},
+        {"e5m10finite", 0x7fff, HU_NORMAL},
+        {"int8", 0x80, HU_NORMAL},
+        {"int8", 0x00, HU_ZERO},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         cr_assert_eq(hu_decode(hu_format_find(rows[i].format), rows[i].bits).class, rows[i].class,

@@ -14,8 +14,34 @@
 enum { DIRECTIONS = 6 };
 
 static const char *const customs[] = {
-    "e4m3ieee", "e2m1ieee", "e6m9fn",   "e3m4fnuz",  "e5m0",     "e5m0fn", "e5m0fnuz", "e2m0",
-    "e2m61",    "e15m48",   "e15m48fn", "e8m23fnuz", "e11m52fn", "e2m2fn", "e15m0",    "e6m25",
+    "e4m3ieee",
+    "e2m1ieee",
+    "e6m9fn",
+    "e3m4fnuz",
+    "e5m0",
+    "e5m0fn",
+    "e5m0fnuz",
+    "e2m0",
+    "e2m61",
+    "e15m48",
+    "e15m48fn",
+    "e8m23fnuz",
+    "e11m52fn",
+    "e2m2fn",
+    "e15m0",
+    "e6m25",
+    /* And of the other families. */
+    "e5m10finite",
+    "e2m61finite",
+    "binary8p4se",
+    "binary8p1se",
+    "binary5p3uf",
+    "binary13p4ue",
+    "int4",
+    "int8",
+    "uint16",
+    "int64",
+    "uint64",
 };
 enum { CUSTOMS = sizeof customs / sizeof *customs };
 
@@ -168,8 +194,9 @@ Test(convert, special_codes_of_every_format_to_every_format)
     struct hu_reference *r = hu_reference_new();
     for (size_t s = 0; s < formats(); s++) {
         const struct hu_format *from = format_at(s);
-        uint64_t quiet = (hu_trailing_mask(from) + 1) >> 1, top = hu_exponent_mask(from)
-                                                                  << from->trailing_bits;
+        uint64_t quiet = (hu_trailing_mask(from) + 1) >> 1;
+        uint64_t top = hu_is_integer(from) ? hu_width_mask(from) >> 1
+                                           : hu_exponent_mask(from) << from->trailing_bits;
         uint64_t codes[] = {0,
                             1,
                             hu_trailing_mask(from),
@@ -192,6 +219,287 @@ Test(convert, special_codes_of_every_format_to_every_format)
                 }
     }
     hu_reference_free(r);
+}
+
+/* All of P3109's formats of 3 to 5 bits, and integers: each code of each to each. */
+Test(convert, every_code_of_small_p3109_formats_in_every_direction)
+{
+    const struct hu_format *list[128];
+    size_t n = 0;
+    for (int k = 3; k <= 5; k++)
+        for (int p = 1; p <= k; p++)
+            for (int kind = 0; kind < 4; kind++)
+                if (hu_format_p3109(k, p, kind & 1, kind / 2))
+                    list[n++] = hu_format_p3109(k, p, kind & 1, kind / 2);
+    cr_assert_eq(n, 42);
+    for (size_t i = 0; hu_integer_format(i); i++)
+        list[n++] = hu_integer_format(i);
+    list[n++] = hu_format_find("fp16");
+    struct hu_reference *r = hu_reference_new();
+    for (size_t s = 0; s < n; s++)
+        for (size_t t = 0; t < n && list[s]->width <= 16; t++)
+            for (uint64_t bits = 0; bits <= hu_width_mask(list[s]);
+                 bits += list[s]->width > 8 ? 7 : 1)
+                for (int variant = 0; variant < 4; variant++) {
+                    struct hu_options o = {.saturate = variant & 1, .tininess_before = variant / 2};
+                    check_directions(r, list[t], list[s], bits, o);
+                }
+    hu_reference_free(r);
+}
+
+Test(convert, boundaries_of_p3109_formats_and_integers_from_fp32_and_fp64)
+{
+    static const char *const names[] = {"binary8p1se", "binary8p1ue", "binary8p3sf", "binary8p4ue",
+                                        "binary8p7se", "binary8p8uf", "binary6p2ue", "binary10p4se",
+                                        "int4",        "uint4",       "int8",        "uint8",
+                                        "e3m4finite"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        check_boundaries(hu_format_find(names[i]), hu_format_find("fp32"));
+        check_boundaries(hu_format_find(names[i]), hu_format_find("fp64"));
+    }
+}
+
+/* Halves, the ends and what lies next to them, powers of two, and random bits of every magnitude.
+ */
+Test(convert, wide_integers_to_and_from_everything_as_mpfr_says)
+{
+    struct hu_reference *r = hu_reference_new();
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    uint64_t seed = 5;
+    for (size_t t = 0; hu_integer_format(t); t++) {
+        const struct hu_format *to = hu_integer_format(t);
+        for (int e = -3; e <= 65; e++)
+            for (int step = -3; step <= 3; step++)
+                for (int sign = 0; sign < 2; sign++) {
+                    uint64_t bits = ((uint64_t)(1023 + e) << 52) + (uint64_t)(int64_t)step;
+                    bits |= (uint64_t)sign << 63;
+                    check_directions(r, to, fp64, bits, (struct hu_options){.saturate = step & 1});
+                    for (int half = 0; half < 52; half++)
+                        check_directions(r, to, fp64, bits ^ UINT64_C(1) << half,
+                                         (struct hu_options){0});
+                }
+        for (int i = 0; i < 100000; i++) {
+            uint64_t bits = random_bits(&seed), choice = random_bits(&seed);
+            bits = (uint64_t)((int64_t)bits >> choice % 64) & hu_width_mask(to);
+            check_directions(r, format_at((choice >> 16) % formats()), to, bits,
+                             (struct hu_options){.saturate = choice >> 63});
+        }
+    }
+    hu_reference_free(r);
+}
+
+/* What IEEE 754-2019 section 5.8 says, and where it leaves the result open the nearest end; NaN 0.
+ */
+Test(convert, integers_round_like_formats_and_end_at_their_ends)
+{
+    static const struct {
+        const char *to;
+        double value;
+        const char *direction;
+        uint64_t expected;
+        unsigned flags;
+    } rows[] = {
+        {"int8", 2.5, "rne", 2, HU_INEXACT},
+        {"int8", 2.5, "rna", 3, HU_INEXACT},
+        {"int8", -2.5, "rdn", 0xfd, HU_INEXACT},
+        {"int8", -2.5, "rup", 0xfe, HU_INEXACT},
+        {"int8", 2.5, "rto", 3, HU_INEXACT},
+        {"int8", -2.5, "rtz", 0xfe, HU_INEXACT},
+        {"int8", 127, "rne", 0x7f, 0},
+        {"int8", 127.25, "rne", 0x7f, HU_INEXACT},
+        {"int8", 127.5, "rne", 0x7f, HU_INVALID},
+        {"int8", 127.5, "rtz", 0x7f, HU_INEXACT},
+        {"int8", 127.25, "rup", 0x7f, HU_INVALID},
+        {"int8", -128, "rne", 0x80, 0},
+        {"int8", -128.5, "rne", 0x80, HU_INEXACT},
+        {"int8", -128.5, "rdn", 0x80, HU_INVALID},
+        {"int8", 1e300, "rne", 0x7f, HU_INVALID},
+        {"int8", -INFINITY, "rtz", 0x80, HU_INVALID},
+        {"int8", NAN, "rne", 0, HU_INVALID},
+        {"int8", -0.0, "rne", 0, 0},
+        {"uint8", -0.5, "rne", 0, HU_INEXACT},
+        {"uint8", -0.5, "rdn", 0, HU_INVALID},
+        {"uint8", -1, "rne", 0, HU_INVALID},
+        {"uint8", 255.5, "rne", 0xff, HU_INVALID},
+        {"int4", 7.5, "rtz", 7, HU_INEXACT},
+        {"int4", -8, "rne", 8, 0},
+        {"int64", 0x1p63, "rne", INT64_MAX, HU_INVALID},
+        {"int64", -0x1p63, "rne", UINT64_C(1) << 63, 0},
+        {"uint64", 0x1p63, "rne", UINT64_C(1) << 63, 0},
+        {"uint64", 0x1p64, "rne", UINT64_MAX, HU_INVALID},
+        {"uint32", 4294967295.5, "rne", UINT32_MAX, HU_INVALID},
+        {"uint32", 4294967294.5, "rne", UINT32_MAX - 1, HU_INEXACT},
+    };
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int saturate = 0; saturate < 2; saturate++) {
+            struct hu_options o = {.saturate = saturate};
+            uint64_t bits;
+            unsigned flags = 0;
+            memcpy(&bits, &rows[i].value, sizeof bits);
+            bits = isnan(rows[i].value) ? UINT64_C(0x7ff8000000000000) : bits;
+            cr_assert(hu_direction_read(rows[i].direction, &o.direction));
+            uint64_t code = hu_convert(hu_format_find(rows[i].to), fp64, bits, &o, &flags);
+            cr_assert_eq(code, rows[i].expected, "%s of %g %s: 0x%llx", rows[i].to, rows[i].value,
+                         rows[i].direction, (unsigned long long)code);
+            cr_assert_eq(flags, rows[i].flags, "%s of %g %s: flags %u", rows[i].to, rows[i].value,
+                         rows[i].direction, flags);
+        }
+}
+
+/* Text holds more than the 64 bits of an integer. */
+Test(convert, text_rounds_into_wide_integers_once)
+{
+    static const struct {
+        const char *text, *to;
+        uint64_t expected;
+        unsigned flags;
+    } rows[] = {
+        {"18446744073709551615", "uint64", UINT64_MAX, 0},
+        {"18446744073709551615.4999999999999999999999999", "uint64", UINT64_MAX, HU_INEXACT},
+        {"18446744073709551615.5", "uint64", UINT64_MAX, HU_INVALID},
+        {"18446744073709551614.5", "uint64", UINT64_MAX - 1, HU_INEXACT},
+        {"18446744073709551614.50000000000000000000000001", "uint64", UINT64_MAX, HU_INEXACT},
+        {"9223372036854775807.5", "int64", INT64_MAX, HU_INVALID},
+        {"-9223372036854775808.5", "int64", UINT64_C(1) << 63, HU_INEXACT},
+        {"1e9999999999", "int64", INT64_MAX, HU_INVALID},
+        {"-1e-9999999999", "uint64", 0, HU_INEXACT},
+        {"1/3", "int32", 0, HU_INEXACT},
+        {"5/2", "int32", 2, HU_INEXACT},
+        {"nan", "int32", 0, HU_INVALID},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint64_t bits;
+        unsigned flags = 0;
+        char message[HU_MESSAGE];
+        cr_assert(hu_text_round(rows[i].text, strlen(rows[i].text), hu_format_find(rows[i].to),
+                                NULL, &bits, &flags, message));
+        cr_assert_eq(bits, rows[i].expected, "%s: 0x%llx", rows[i].text, (unsigned long long)bits);
+        cr_assert_eq(flags, rows[i].flags, "%s: flags %u", rows[i].text, flags);
+    }
+}
+
+/* OCP OFP8 rev. 1.0 table 3: an infinity is not rounded, so that no direction makes it finite. */
+Test(convert, an_infinity_becomes_nan_whatever_the_direction)
+{
+    static const struct {
+        const char *to;
+        uint64_t plus, minus, plus_saturated, minus_saturated;
+    } rows[] = {
+        {"fp8_e4m3", 0x7f, 0xff, 0x7e, 0xfe},     {"fp8_e4m3fnuz", 0x80, 0x80, 0x7f, 0xff},
+        {"fp8_e5m2fnuz", 0x80, 0x80, 0x7f, 0xff}, {"e5m10finite", 0x7fff, 0xffff, 0x7fff, 0xffff},
+        {"fp4_e2m1", 0x7, 0xf, 0x7, 0xf},         {"fp6_e3m2", 0x1f, 0x3f, 0x1f, 0x3f},
+        {"binary8p4sf", 0x80, 0x80, 0x7f, 0xff},
+    };
+    const struct hu_format *fp32 = hu_format_find("fp32");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int d = 0; d <= HU_STOCHASTIC; d++)
+            for (int sign = 0; sign < 2; sign++)
+                for (int saturate = 0; saturate < 2; saturate++) {
+                    struct hu_options o = {(enum hu_direction)d, saturate, false, 0};
+                    unsigned flags = 0;
+                    uint64_t code = hu_convert(hu_format_find(rows[i].to), fp32,
+                                               sign ? 0xff800000 : 0x7f800000, &o, &flags);
+                    uint64_t expected =
+                        saturate ? sign ? rows[i].minus_saturated : rows[i].plus_saturated
+                        : sign   ? rows[i].minus
+                                 : rows[i].plus;
+                    cr_assert_eq(code, expected, "%s %s: 0x%llx", rows[i].to, hu_direction_name(d),
+                                 (unsigned long long)code);
+                    cr_assert_eq(flags, HU_OVERFLOW | HU_INEXACT);
+                }
+    struct hu_options down = {.direction = HU_TOWARD_ZERO};
+    unsigned flags = 0;
+    cr_assert_eq(hu_convert(hu_format_find("e8m0"), fp32, 0x7f800000, &down, &flags), 0xff);
+    cr_assert_eq(flags, HU_OVERFLOW | HU_INEXACT);
+}
+
+/* A number below zero has no code without a sign, unless it rounds to zero. */
+Test(convert, unsigned_formats_take_nothing_below_zero)
+{
+    const struct hu_format *to = hu_format_find("binary8p4ue"), *fp32 = hu_format_find("fp32");
+    struct hu_options nearest = {0}, down = {.direction = HU_TOWARD_NEGATIVE},
+                      saturating = {.saturate = true};
+    unsigned flags = 0;
+    cr_assert_eq(hu_convert(to, fp32, 0xbf800000, &nearest, &flags), 0xff);
+    cr_assert_eq(flags, HU_INVALID);
+    flags = 0;
+    cr_assert_eq(hu_convert(to, fp32, 0xbf800000, &saturating, &flags), 0x00);
+    cr_assert_eq(flags, HU_INVALID);
+    flags = 0;
+    cr_assert_eq(hu_convert(to, fp32, 0x80000001, &nearest, &flags), 0x00);
+    cr_assert_eq(flags, HU_UNDERFLOW | HU_INEXACT);
+    flags = 0;
+    cr_assert_eq(hu_convert(to, fp32, 0x80000001, &down, &flags), 0xff);
+    cr_assert_eq(flags, HU_INVALID);
+    flags = 0;
+    cr_assert_eq(hu_convert(to, fp32, 0xff800000, &nearest, &flags), 0xff);
+    cr_assert_eq(flags, HU_INVALID);
+    flags = 0;
+    cr_assert_eq(hu_convert(to, fp32, 0x80000000, &nearest, &flags), 0x00);
+    cr_assert_eq(flags, 0);
+}
+
+static uint64_t fp64_bits(const char *text)
+{
+    double value = strtod(text, NULL);
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/* One line of fixtures/p3109.tsv. */
+static void check_p3109_codes(char **field)
+{
+    const struct hu_format *f = hu_format_find(field[0]), *fp64 = hu_format_find("fp64");
+    cr_assert(f, "%s", field[0]);
+    cr_assert_str_eq(f->name, field[0]);
+    cr_assert_eq(hu_default_nan_code(f), strtoull(field[1], NULL, 16), "%s", f->name);
+    cr_assert_eq(hu_has_infinity(f), *field[2] != '-', "%s", f->name);
+    if (hu_has_infinity(f))
+        cr_assert_eq(hu_infinity_code(f), strtoull(field[2], NULL, 16), "%s", f->name);
+    if (*field[3] != '-')
+        cr_assert_eq(hu_infinity_code(f) | hu_sign_mask(f), strtoull(field[3], NULL, 16));
+    cr_assert_eq(hu_max_finite_code(f), strtoull(field[4], NULL, 16), "%s", f->name);
+    for (int i = 4; i <= 6; i += 2)
+        cr_assert_eq(hu_convert(fp64, f, strtoull(field[i], NULL, 16), NULL, NULL),
+                     fp64_bits(field[i + 1]), "%s: %s", f->name, field[i]);
+    cr_assert_eq(hu_convert(f, fp64, fp64_bits("1"), NULL, NULL), strtoull(field[8], NULL, 16));
+    cr_assert_eq(hu_finite_codes(f), strtoull(field[9], NULL, 10), "%s", f->name);
+}
+
+static void check_p3109_rounding(char **field)
+{
+    const struct hu_format *f = hu_format_find(field[1]), *fp64 = hu_format_find("fp64");
+    struct hu_options o = {.saturate = *field[4] == '1'};
+    cr_assert(hu_direction_read(field[3], &o.direction));
+    uint64_t code = hu_convert(f, fp64, fp64_bits(field[2]), &o, NULL);
+    if (!strcmp(field[5], "nan"))
+        cr_assert_eq(code, hu_default_nan_code(f), "%s %s %s", f->name, field[2], field[3]);
+    else /* but for the sign of a zero, which P3109's formats do not have */
+        cr_assert_eq(hu_convert(fp64, f, code, NULL, NULL),
+                     strtod(field[5], NULL) == 0 ? 0 : fp64_bits(field[5]), "%s %s %s", f->name,
+                     field[2], field[3]);
+}
+
+Test(convert, p3109_is_as_gfloat_has_it)
+{
+    FILE *file = fopen(FIXTURES "/p3109.tsv", "r");
+    cr_assert(file);
+    char line[512];
+    int rows = 0;
+    while (fgets(line, sizeof line, file)) {
+        if (*line == '#')
+            continue;
+        line[strcspn(line, "\n")] = 0;
+        char *field[10] = {0}, *rest = line;
+        for (int i = 0; i < 10 && rest; i++)
+            field[i] = strsep(&rest, "\t");
+        (strcmp(field[0], "round") ? check_p3109_codes : check_p3109_rounding)(field);
+        rows++;
+    }
+    fclose(file);
+    cr_assert_gt(rows, 100);
 }
 
 /* Random bits, in half of the cases with an exponent near the target's range. */

@@ -180,6 +180,31 @@ Test(layout, the_memory_page_neither_overlaps_nor_is_cut)
     check_all_sizes(PAGE_MEMORY, POPUP_NONE);
 }
 
+Test(layout, the_answer_of_the_memory_page_neither_overlaps_nor_is_cut)
+{
+    static const char *const questions[][MEMORY_FIELDS] = {
+        {"32k", "", "", "", "RTX-4090-24GB"},
+        {"", "", "", "mixed", "H100-80GB"},
+        {"1", "1000000", "fp8_e4m3", "fp32", "1TiB"},
+    };
+    for (size_t s = 0; s < COUNT(sizes); s++)
+        for (size_t z = 0; z < COUNT(scales); z++)
+            for (size_t q = 0; q < COUNT(questions); q++) {
+                struct control c;
+                start(&c, sizes[s].width, sizes[s].height, scales[z], row_sets[0], "0.1",
+                      PAGE_MEMORY);
+                for (int f = 0; f < MEMORY_FIELDS; f++)
+                    cr_assert(model_ask(&c.model, (enum memory_field)f, questions[q][f], 0));
+                control_update(&c);
+                const char *why = overlap(&c.layout);
+                why = why ? why : cut(&c.layout);
+                why = why ? why : stray(&c.layout);
+                cr_assert_null(why, "%d x %d at %g, question %zu: %s", sizes[s].width,
+                               sizes[s].height, scales[z], q, why);
+                control_clear(&c);
+            }
+}
+
 Test(layout, the_keys_neither_overlap_nor_are_cut)
 {
     check_all_sizes(PAGE_KEYS, POPUP_NONE);

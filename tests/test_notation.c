@@ -470,3 +470,28 @@ Test(notation, lists_are_those_of_published_checkpoints)
     closedir(folder);
     cr_assert_geq(count, 12, "%zu lists", count);
 }
+
+/* Pipelines of diffusers: fixtures/configs/pipelines.tsv has their counts and sources. */
+Test(notation, a_pipeline_is_the_sum_of_its_components)
+{
+    char row[1024], name[64], path[512], why[HU_SOURCE_ERROR];
+    size_t count = 0;
+    FILE *in = fopen(FIXTURES "/configs/pipelines.tsv", "r");
+    cr_assert(in);
+    while (fgets(row, sizeof row, in)) {
+        unsigned long long parameters;
+        struct hu_model model;
+        bool unknown;
+        if (*row == '#')
+            continue;
+        cr_assert_eq(sscanf(row, "%63s %llu", name, &parameters), 2, "%s", row);
+        snprintf(path, sizeof path, "%s/configs/%s", FIXTURES, name);
+        cr_assert(hu_model_open(path, &model, &unknown, why), "%s", why);
+        cr_assert_eq(model.parameters, parameters, "%s: %llu", name,
+                     (unsigned long long)model.parameters);
+        hu_model_free(&model);
+        count++;
+    }
+    fclose(in);
+    cr_assert_geq(count, 5);
+}

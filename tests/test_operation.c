@@ -24,14 +24,30 @@ Test(operation, neighbours_of_fp32_are_those_of_nextafterf)
     }
 }
 
+static const char *const others[] = {"binary3p1se", "binary4p1ue", "binary5p5uf", "binary8p4se",
+                                     "binary8p4sf", "binary8p4ue", "int4",        "uint4",
+                                     "int8",        "uint16",      "e5m10finite"};
+
+/* The named formats, then those. */
+static const struct hu_format *format_at(size_t i)
+{
+    size_t named = hu_format_count();
+    return i < named ? hu_format_at(i) : hu_format_find(others[i - named]);
+}
+
+static size_t format_count(void)
+{
+    return hu_format_count() + sizeof others / sizeof *others;
+}
+
 /* From the least to the greatest number by next_up, every finite value once, and back. */
 Test(operation, stepping_visits_every_number_in_order)
 {
-    for (size_t i = 0; i < hu_format_count(); i++) {
-        const struct hu_format *f = hu_format_at(i);
+    for (size_t i = 0; i < format_count(); i++) {
+        const struct hu_format *f = format_at(i);
         if (f->width > 19)
             continue;
-        uint64_t bits = hu_is_signed(f) ? hu_max_finite_code(f) | hu_sign_mask(f) : 0, next;
+        uint64_t bits = hu_lowest_code(f), next;
         uint64_t steps = 1;
         for (; hu_next_up(f, bits, &next) && next != bits && hu_is_finite(hu_decode(f, next));
              steps++) {
@@ -65,6 +81,23 @@ Test(operation, nan_and_missing_infinities_have_no_neighbours)
     cr_assert_eq(next, 0x00);
 }
 
+Test(operation, integers_end_at_their_ends)
+{
+    const struct hu_format *int8 = hu_format_find("int8"), *uint64 = hu_format_find("uint64");
+    uint64_t bits;
+    cr_assert_not(hu_next_up(int8, 0x7f, &bits));
+    cr_assert_not(hu_next_down(int8, 0x80, &bits));
+    cr_assert(hu_next_up(int8, 0xff, &bits));
+    cr_assert_eq(bits, 0);
+    cr_assert_not(hu_next_up(uint64, UINT64_MAX, &bits));
+    cr_assert_not(hu_next_down(uint64, 0, &bits));
+    cr_assert_lt(hu_order(uint64, 5), hu_order(uint64, UINT64_MAX));
+    cr_assert(hu_negate(int8, 5, &bits));
+    cr_assert_eq(bits, 0xfb);
+    cr_assert_not(hu_negate(int8, 0x80, &bits));
+    cr_assert_not(hu_negate(uint64, 1, &bits));
+}
+
 Test(operation, negation_knows_codes_without_a_negative)
 {
     uint64_t bits;
@@ -78,8 +111,8 @@ Test(operation, negation_knows_codes_without_a_negative)
 /* Tries integers upward until one is not in the format. */
 Test(operation, max_consecutive_integer_is_the_last_exact_one)
 {
-    for (size_t i = 0; i < hu_format_count(); i++) {
-        const struct hu_format *f = hu_format_at(i);
+    for (size_t i = 0; i < format_count(); i++) {
+        const struct hu_format *f = format_at(i);
         uint64_t n = hu_max_consecutive_integer(f);
         if (n > 1 << 20)
             continue;
@@ -94,8 +127,8 @@ Test(operation, max_consecutive_integer_is_the_last_exact_one)
 
 Test(operation, epsilon_is_the_step_above_one)
 {
-    for (size_t i = 0; i < hu_format_count(); i++) {
-        const struct hu_format *f = hu_format_at(i);
+    for (size_t i = 0; i < format_count(); i++) {
+        const struct hu_format *f = format_at(i);
         uint64_t one = hu_convert(f, hu_format_find("fp32"), 0x3f800000, NULL, NULL), above;
         cr_assert(hu_next_up(f, one, &above));
         struct hu_datum a = hu_decode(f, above), e = hu_decode(f, hu_epsilon_code(f));

@@ -123,7 +123,13 @@ Test(text, rubbish_is_refused_with_a_reason)
         {"nan(0x10000000000000000)", "is not a number"},
         {"infinit", "is not a number"},
         {"fp12:0x1", "names no format"},
-        {"int8:0x1", "names no format"},
+        {"bool:0x1", "names no format"},
+        {"flot16:0x1", "did you mean float16"},
+        {"int8:0x123", "more bits than the 8"},
+        {"int8:epsilon", "after its colon"},
+        {"fp16:cdab:3c00", "no two words"},
+        {"fp32:cdab:3c00", "4 bytes"},
+        {"tf32:0x00000001", "below the code"},
         {"fp16:0x12345", "more bits than the 16"},
         {"fp16:0x", "after its colon"},
         {"fp16:0xg", "is not a hexadecimal encoding"},
@@ -534,4 +540,65 @@ Test(text, sixty_four_bits_pass_through_gmp_whole)
         free(text);
     }
     mpq_clear(q);
+}
+
+/* 0.1 in fp32 is 0x3dcccccd; Modbus devices send its words of 16 bits in either order. */
+Test(text, bytes_are_read_in_the_order_that_is_named)
+{
+    static const struct {
+        const char *text;
+        uint64_t bits;
+    } rows[] = {
+        {"fp32:be:3dcccccd", 0x3dcccccd},
+        {"fp32:abcd:3dcccccd", 0x3dcccccd},
+        {"fp32:le:cdcccc3d", 0x3dcccccd},
+        {"fp32:dcba:cdcccc3d", 0x3dcccccd},
+        {"fp32:cdab:cccd3dcc", 0x3dcccccd},
+        {"fp32:badc:cc3dcdcc", 0x3dcccccd},
+        {"fp64:cdab:0708050603040102", UINT64_C(0x0102030405060708)},
+        {"fp64:badc:0201040306050807", UINT64_C(0x0102030405060708)},
+        {"int16:be:fffe", 0xfffe},
+        {"int32:cdab:fffeffff", 0xfffffffe},
+        {"tf32:0x44800000", 0x22400},
+        {"tf32:0x22400", 0x22400},
+        {"tf32:be:44800000", 0x22400},
+        {"int8:min", 0x80},
+        {"int8:lowest", 0x80},
+        {"int8:max", 0x7f},
+        {"uint64:max", UINT64_MAX},
+        {"fp16:lowest", 0xfbff},
+        {"binary8p4:max", 0x7e},
+        {"binary8p4ue:lowest", 0x00},
+        {"binary8p4ue:nan", 0xff},
+        {"e4m3:epsilon", 0x20},
+        {"F4:max", 0x7},
+        {"f4:max", 0x7f7fffff},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct hu_value v;
+        char message[HU_MESSAGE];
+        hu_value_init(&v);
+        cr_assert(hu_value_read(&v, rows[i].text, strlen(rows[i].text), message), "%s", message);
+        cr_assert_eq(v.bits, rows[i].bits, "%s: 0x%llx", rows[i].text, (unsigned long long)v.bits);
+        hu_value_clear(&v);
+    }
+}
+
+/* Every code's shortest decimal reads back, and its exact decimal does, where ties go by the code.
+ */
+Test(text, shortest_reads_back_for_p3109_formats_and_integers)
+{
+    static const char *const names[] = {"binary8p1se", "binary8p1ue", "binary5p3uf",
+                                        "binary8p4se", "binary9p1sf", "int4",
+                                        "int8",        "uint16",      "e5m10finite"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct hu_format *f = hu_format_find(names[i]);
+        for (uint64_t code = 0; code <= hu_width_mask(f); code++) {
+            char text[HU_SHORTEST_TEXT], message[HU_MESSAGE];
+            uint64_t back;
+            size_t n = hu_shortest_print(text, f, code);
+            cr_assert(hu_text_round(text, n, f, NULL, &back, NULL, message), "%s", message);
+            cr_assert_eq(back, code, "%s 0x%llx: %s", f->name, (unsigned long long)code, text);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 #include "verify/layout.h"
 #include "verify/own.h"
+#include "verify/random.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -9,6 +10,41 @@ static const struct hu_format *format(const char *name)
     const struct hu_format *f = hu_format_find(name);
     cr_assert(f, "%s", name);
     return f;
+}
+
+/* Where two's complement counts down: tables of wide integers against MPFR at random encodings. */
+Test(verify, tables_of_wide_integers_agree_with_mpfr)
+{
+    static const char *const pairs[][2] = {{"fp32", "int32"},
+                                           {"bf16", "int64"},
+                                           {"int64", "int32"},
+                                           {"fp32", "uint64"},
+                                           {"int64", "fp64"}};
+    static const enum hu_direction directions[] = {HU_TIES_TO_EVEN, HU_TOWARD_NEGATIVE, HU_TO_ODD};
+    struct hu_reference *r = hu_reference_new();
+    uint64_t seed = 3;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        for (int n = 0; n < 3; n++) {
+            enum hu_direction d = directions[n];
+            const struct hu_format *to = format(pairs[i][0]), *from = format(pairs[i][1]);
+            struct hu_promise promise = {.options.direction = d};
+            struct hu_runs *runs = hu_runs_new(to, from, &promise, 2);
+            cr_assert(runs && !runs->refuted, "%s to %s, direction %d: refuted at 0x%llx",
+                      from->name, to->name, d, (unsigned long long)runs->refuted_at);
+            for (int j = 0; j < 20000; j++) {
+                uint64_t bits = hu_draw(seed, (uint64_t)j);
+                bits = (uint64_t)((int64_t)bits >> j % 64) & hu_width_mask(from);
+                unsigned expected, flags;
+                uint64_t code = hu_expect(r, to, from, bits, &promise, &expected);
+                uint64_t got = hu_run_expect(runs, hu_runs_find(runs, bits), bits, &flags);
+                cr_assert(got == code && flags == expected,
+                          "%s 0x%llx to %s, direction %d: 0x%llx, not 0x%llx", from->name,
+                          (unsigned long long)bits, to->name, d, (unsigned long long)got,
+                          (unsigned long long)code);
+            }
+            hu_runs_free(runs);
+        }
+    hu_reference_free(r);
 }
 
 /* A kernel with one fault planted in it. */
@@ -118,7 +154,14 @@ Test(verify, a_right_kernel_passes)
                                            {"e8m0", "fp4_e2m1"},
                                            {"fp64", "fp8_e5m2"},
                                            {"fp8_e3m4", "fp64"},
-                                           {"fp6_e2m3_unpacked", "fp6_e2m3"}};
+                                           {"fp6_e2m3_unpacked", "fp6_e2m3"},
+                                           {"binary8p4se", "fp16"},
+                                           {"binary8p1ue", "binary9p3se"},
+                                           {"fp32", "binary6p2uf"},
+                                           {"int8", "fp16"},
+                                           {"uint4", "bf16"},
+                                           {"bf16", "int16"},
+                                           {"int8", "int16"}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         for (int d = 0; d < HU_STOCHASTIC; d++) {
             struct faulty f = {.own.options.direction = (enum hu_direction)d};

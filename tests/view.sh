@@ -104,8 +104,64 @@ prints 'the microscope has guard, round and sticky' '1.1001100110 0 1 1' after '
     --page rounding -f fp16
 prints 'the microscope says why' 'to nearest, ties to even: a tie: the lower neighbour'"'"'s last bit is 0, so even' after '' \
     '.items[]|select(.name=="rounding.rne.reason").text' --page rounding -f fp16 2049
+reason='.items[]|select(.name=="rounding.rne.reason").text'
+prints 'a share of the gap has its digits below every double' '2.53e-321 5.12e-398 4.8e-19' bash -c "
+    for v in 4.9406564584124654e-324 1e-400 0.99999999999999999997; do
+        '$view' --describe --page rounding -f fp8_e4m3 \$v | jq -r '$reason' | sed 's/.*nearer: \(.*\) of the gap.*/\1/'; done | paste -sd' '"
 prints 'the number line counts every value of a small format' '253 values in view; 2⁻³ apart at the source' \
     after 'click numberline.all' "$(text numberline.fp8_e4m3.count)" --page numberline -f fp8_e4m3 1
+prints 'the number line labels the values that there are' '352 384 416 448' after '' \
+    '[.items[]|select(.name|startswith("numberline.fp8_e4m3.value")).text|select(tonumber>350)]|join(" ")' --page numberline -f fp8_e4m3 400
+prints 'labels and axis agree' true bash -c "
+    '$view' --page numberline -f fp8_e4m3 --describe 40 | jq '[.items[]|select(.name|test(\"numberline[.](fp8_e4m3[.]value|tick)\"))|{x: (.rect[0] + .rect[2] / 2), v: (.text|tonumber)}]
+        | sort_by(.x) as \$all | (\$all[0] as \$a | \$all[-1] as \$b | all(\$all[]; ((.x - \$a.x) / (\$b.x - \$a.x) - (.v - \$a.v) / (\$b.v - \$a.v)) | fabs < 0.01))'"
+prints 'overflow is said where the dot would be' 'NaN: beyond 448, and no infinity|overflow: beyond 6, so 6' after '' \
+    '[.items[]|select(.name|endswith(".result")).text]|join("|")' --page numberline -f fp8_e4m3,fp16,fp4_e2m1 465
+prints 'so is an infinity' 'overflow: below −65504, so −∞' after '' "$(text numberline.fp16.result)" --page numberline -f fp16 -- -1e9
+prints 'and what becomes NaN' 'NaN: invalid|NaN|invalid: no NaN, so 6' bash -c "
+    { '$view' --page numberline -f e8m0 --describe -- -1; '$view' --page numberline -f fp16,fp4_e2m1 --describe nan; } |
+        jq -rs '[.[].items[]|select(.name|endswith(\".result\")).text]|join(\"|\")'"
+prints 'it stands at the source' true after '' \
+    '[.items[]|select(.name|IN("numberline.source","numberline.fp8_e4m3.result"))|.rect[0]+.rect[2]/2]|(.[0]-.[1])|fabs<2' --page numberline -f fp8_e4m3 465
+prints 'rows that do not lose show none' 0 after '' '[.items[]|select(.name|endswith(".result"))]|length' --page numberline 465
+prints 'an exact value is shown exactly' '2.140625 = exact' after '' \
+    '[.items[]|select(.name|IN("fp16.decimal","fp16.equals","fp16.error")).text]|"\(.[1]) \(.[0]) \(.[2])"' -f fp16 2.140625
+prints 'an equation that is not exact says so' '≈ 0.1' after '' \
+    '[.items[]|select(.name|IN("fp32.equals","fp32.decimal")).text]|join(" ")' -f fp32 0.1
+prints 'the microscope names neighbours exactly' '44096 0x7962' after '' \
+    '.items[]|select(.name=="rounding.lower").text|gsub(" +";" ")' --page rounding -f fp16 44099
+prints 'the dropped bits have a drawing' 'guard 1  ½ ulp|round 0  ¼ ulp|1  ⅛ ulp' after '' \
+    '[.items[]|select(.name|IN("rounding.dropped0","rounding.dropped1","rounding.dropped2")).text]|join("|")' --page rounding -f fp16 2049.25
+prints 'and their worth in all' 'Dropped: 0.625 ulp of 2¹, worth 1.25.' after '' "$(text rounding.worth)" --page rounding -f fp16 2049.25
+prints 'a tie is told' 'Guard alone is 1: exactly half is dropped, a tie.' after '' "$(text rounding.half)" --page rounding -f fp16 2049
+prints 'cells grow with the window' true bash -c "
+    { '$view' --describe; '$view' --size 1920x1080 --describe; } |
+        jq -s '[.[].items[]|select(.name==\"fp32.bit0\").rect]|.[1][2] > .[0][2] and .[1][3] > .[0][3]'"
+prints 'rows fill a tall window' true after '' \
+    '([.items[]|select(.name=="fp16.row").rect|.[1]+.[3]][0]) as $bottom|([.items[]|select(.name=="rounding.panel").rect[1]][0])-$bottom < 120' --size 1920x1080
+config=$srcdir/fixtures/configs/llama-3-8b.json
+memory=$'click bf16.name\nkey Ctrl+4\nclick memory.model\nkey Ctrl+A\ntype '"$config"$'\nkey Enter\nclick memory.context\ntype 32k\nclick memory.device\ntype RTX-4090-24GB\nkey Enter'
+prints 'the memory page sums weights and cache' 'weights 14.96 GiB KV cache 4.00 GiB' after "$memory" \
+    '[.items[]|select(.name|startswith("memory.share")).text]|join(" ")'
+prints 'and says whether they fit' 'fits RTX-4090-24GB (23.99 GiB): 5.03 GiB to spare' after "$memory" \
+    '.items[]|select(.name=="memory.verdict").text|gsub("\n";" ")'
+prints 'it is what size says' true bash -c "
+    want=\$('$halfulp' size '$config' --dtype bf16 --context 32768 --memory RTX-4090-24GB --json | jq -c '[.fit.fits, .fit.max_context]')
+    got=\$(printf '%s\n' '$memory' | '$view' --script - | jq -c '[([.items[]|select(.name==\"memory.verdict\").text][0]|startswith(\"fits\")), ([.items[]|select(.text|startswith(\"longest context\")).text][0]|gsub(\"[^0-9]\";\"\")|tonumber)]')
+    [ \"\$want\" = \"\$got\" ] && echo true || echo \"\$want \$got\""
+prints 'a recipe says what training keeps' 'weights 14.96 GiB gradients 14.96 GiB master weights 29.92 GiB optimizer 59.83 GiB' \
+    after "$memory"$'\nclick memory.train\ntype mixed\nkey Enter' '[.items[]|select(.name|startswith("memory.share")).text]|join(" ")'
+prints 'a batch and a narrow cache count' '131,072 65,536' after "$memory"$'\nclick memory.batch\ntype 8\nclick memory.kv\ntype fp8_e4m3\nkey Enter' \
+    '"131,072 " + ([.items[]|select(.text|startswith("KV cache in fp8_e4m3: 32,768 tokens × 8")).text|split(" ")|.[9]][0])'
+prints 'undo takes a question back' '32k | 32k RTX-4090-24GB' bash -c "
+    { printf '%s\nkey Ctrl+Z\n' '$memory' | '$view' --script -; printf '%s\nkey Ctrl+Z\nkey Ctrl+Y\n' '$memory' | '$view' --script -; } |
+        jq -r '[.items[]|select(.name|IN(\"memory.context\",\"memory.device\")).text]|join(\" \")' | sed 's/ *\$//' | paste -sd'|' | sed 's/|/ | /'"
+prints 'a wrong recipe is explained' true after $'key Ctrl+4\nclick memory.train\ntype nonsense' '.error and (.message|test("mixed"))'
+prints 'Tab walks the questions' 'memory.context memory.batch memory.kv memory.train memory.device' bash -c "
+    keys='key Ctrl+4
+click memory.model'
+    for i in 1 2 3 4 5; do keys=\"\$keys
+key Tab\"; printf '%s\n' \"\$keys\" | '$view' --script - | jq -r .focus; done | paste -sd' '"
 prints 'the number line zooms at the pointer and pans' 'false' after $'wheel numberline.plot 3\ndrag numberline.plot numberline.all' \
     '.items[]|select(.name=="numberline.home").state|index("selected")!=null' --page numberline
 prints 'the inspector explains the special codes' 'no infinity; NaN is S.1111.111; max 448' after '' \

@@ -55,12 +55,18 @@ wide_in_one_place() {
     ! grep -rnE '__int128' "$srcdir/src" "$srcdir/visual" --include='*.[ch]' | grep -v '/src/wide\.h:'
 }
 
+shown_by_one_function() {
+    # The shortest decimal stands where it is called so; everywhere else people see hu_shown_print's.
+    ! grep -rlE 'hu_shortest_print' "$srcdir/src/cli" "$srcdir/visual/core" --include='*.c' |
+        sed 's|.*/||' | grep -vxE 'cmd_convert\.c|show_text\.c|show_json\.c'
+}
+
 no_sdl() { ! symbols "$builddir/libvisual.a" | grep -E ' U (SDL_|TTF_|Fc[A-Z])'; }
 
 core_alone() { ! grep -rnE '#include .*(SDL|fontconfig|desktop|web/|"page[.]h)|(SDL|TTF)_|Fc[A-Z]|[(]import_|[(]export_' "$srcdir/visual/core"; }
 page_computes_nothing() {
     # Numbers of pixels and of bytes alone: no floats' layout, no format's name, no drawing of shapes or text.
-    ! grep -nvE '^/[*] "#value=' "$srcdir/visual/web/page.js" "$srcdir/visual/web/wasi.js" |
+    ! grep -nvE '^/[*] "#value=' "$srcdir"/visual/web/*.js |
         grep -E 'Float(16|32|64)|[gs]etFloat|parseFloat|Math[.](log|pow|exp|fround)|(fp|bf|tf)[0-9]+|e[0-9]m[0-9]|[.](fillRect|stroke|lineTo|arc)[(]|pen[.](fill|draw)'
 }
 
@@ -74,6 +80,7 @@ holds "the memory module's widths come from the format table" widths_from_one_ta
 holds "the reference has no conversion symbol" reference_alone
 holds "the reference takes from us the format table alone" table_only
 holds "the reference rounds by MPFR" calls_mpfr
+holds "values are shown by one function" shown_by_one_function
 holds "the viewer's model, layout, control and painting have no SDL" no_sdl
 holds "the viewer's core names neither desktop nor page" core_alone
 holds "the page has no arithmetic on floats, no formats and no painting of its own" page_computes_nothing

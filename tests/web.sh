@@ -126,11 +126,11 @@ press() { post "element/$(element "$1")/click" '{}' >/dev/null; }
 size=$(wc -c <"$page")
 holds "the page has at most 256 KiB ($size bytes)" [ "$size" -le 262144 ]
 outside() { # what it would load or ask for from elsewhere
-    sed 's/<script type="application[^<]*<\/script>//' "$page" | grep -nE '(src|href)="[^"]*"|url\(|@import|\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|new Worker|import\(' |
+    LC_ALL=C sed 's/<script type="application[^<]*<\/script>//' "$page" | LC_ALL=C grep -anE '(src|href)="[^"]*"|url\(|@import|\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|new Worker|import\(' |
         grep -v 'href="data:'
 }
 prints "it asks for nothing from outside" '' outside
-holds "it lets the browser see to that" grep -q "Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-" "$page"
+holds "it lets the browser see to that" grep -aq "Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-" "$page"
 alike() {
     cp "$page" "$scratch/first.html" && rm -rf "$builddir/web/src" "$builddir/web/visual" "$builddir/web/lib" "$page" &&
         ${MAKE:-make} -s -C "$builddir" web >"$scratch/again.log" 2>&1 && cmp "$scratch/first.html" "$page"
@@ -289,35 +289,42 @@ settles "an error shows what to report" true \
 
 # --- Fast enough ---
 
-visit "about:blank"
-visit "file://$page"
-frame=$(js 'Math.round(performance.getEntriesByName("halfulp: first frame")[0].startTime)')
 within() { awk "BEGIN { exit !($1 <= $2) }"; }
 # What is measured is the page, not what else the machine does: the least of ten tries at most.
-best() { # LIMIT, JS that gives milliseconds
+best() { # LIMIT, JS that gives milliseconds, what asks for it
     local least=1e9 now
     for _ in 1 2 3 4 5 6 7 8 9 10; do
-        now=$(js "$2")
+        now=$("${3-js}" "$2")
         within "$now" "$least" && least=$now
         ! within "$least" "$1" || break
     done
     echo "$least"
 }
+opened() {
+    visit "about:blank"
+    visit "file://$page"
+    js "$1"
+}
+frame=$(best 1500 'Math.round(performance.getEntriesByName("halfulp: first frame")[0].startTime)' opened)
 toggle=$(best 16 '(() => { const t = []; for (let i = 0; i < 101; i++) { const a = performance.now(); halfulp.script("click fp32.bit" + i % 32); t.push(performance.now() - a); }
     return t.sort((a, b) => a - b)[50]; })()')
 text=$(best 100 '(() => { const run = s => { const a = performance.now(); halfulp.script("click value\nkey Ctrl+A"); document.getElementById("keys").value = s;
     document.getElementById("keys").dispatchEvent(new InputEvent("input")); halfulp.script(""); return performance.now() - a; };
-    return Math.max(run("1e-5400"), run("0." + "1234567890".repeat(399))); })()')
-prints "the worst text was taken" 3992 js 'halfulp.describe().value.length'
+    return Math.max(run("1e-5400"), run("0." + "1234567890".repeat(400))); })()')
+prints "the worst text was taken" 4002 js 'halfulp.describe().value.length'
 echo "# first frame $frame ms, a toggle $toggle ms, the worst text $text ms"
-holds "the first frame is there in 1.5 s" within "$frame" 1500
-holds "a toggle takes at most 16 ms" within "$toggle" 16
-holds "the worst text takes at most 100 ms" within "$text" 100
+if awk -v cores="$(nproc)" '{ exit !($1 > 4 * cores) }' /proc/loadavg; then
+    skip "it is fast enough" "the machine is busy with other things ($(cut -d ' ' -f 1 /proc/loadavg) of them)"
+else
+    holds "the first frame is there in 1.5 s" within "$frame" 1500
+    holds "a toggle takes at most 16 ms" within "$toggle" 16
+    holds "the worst text takes at most 100 ms" within "$text" 100
+fi
 
 # --- Under a host that is strict ---
 
 if command -v python3 >/dev/null; then
-    policy=$(sed -n 's/.*Content-Security-Policy" content="\([^"]*\)".*/\1/p' "$page")
+    policy=$(LC_ALL=C sed -n 's/.*Content-Security-Policy" content="\([^"]*\)".*/\1/p' "$page")
     cat >"$scratch/host.py" <<'HOST'
 import http.server, sys
 class Host(http.server.BaseHTTPRequestHandler):

@@ -223,6 +223,7 @@ INLINE vec narrow_scale(const struct narrow *k, vec x, vec magnitude, vec random
     vec code = shift_right(round_scale(k, aligned, random, direction), k->drop);
     if (flags)
         see_scale(seen, k, magnitude, unscaled, finite, aligned, code);
-    code = pick(above(code, splat(k->max_code)), splat(k->overflow[0]), code);
+    /* A direction by which FP32's numbers overflow gives the same as infinity. */
+    code = pick(above(code, splat(k->max_code)), splat(k->infinity[0]), code);
     return pick(unscaled, splat(k->nan[0]), code);
 }

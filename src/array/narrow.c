@@ -9,6 +9,8 @@ enum hu_narrow_kind hu_narrow_kind(const struct hu_format *to)
         return to->exponent_bits == 8 && to->bias == FP32_BIAS && to->storage_bits == 8
                    ? NARROW_SCALE
                    : NARROW_NONE;
+    if (!hu_is_signed(to) || hu_is_integer(to))
+        return NARROW_NONE;
     bool room = to->trailing_bits >= 1 && to->trailing_bits <= FP32_TRAILING - 2;
     if (!room || to->storage_bits > 32)
         return NARROW_NONE;

@@ -1,6 +1,7 @@
 /* The truth: every element through the one rounding step. */
 #include "array/kernel.h"
 #include "array/layout.h"
+#include "convert.h"
 #include "rounding.h"
 
 /* Codes pass through a group of them, so that in place no element is written before one that
@@ -106,7 +107,8 @@ static struct source source_of(const struct hu_format *f)
         .format = f,
         .sign_mask = hu_sign_mask(f),
         .trailing_mask = hu_trailing_mask(f),
-        .max_finite = f->specials == HU_SPECIALS_SCALE ? 0 : hu_max_finite_code(f),
+        .max_finite =
+            f->specials == HU_SPECIALS_SCALE || hu_is_integer(f) ? 0 : hu_max_finite_code(f),
         .quantum_min = hu_quantum_min(f),
         .trailing_bits = f->trailing_bits,
     };
@@ -169,7 +171,7 @@ static struct shortcut shortcut_of(const struct source *from, const struct hu_ta
                                    const struct hu_options *options)
 {
     struct shortcut s = {0};
-    if (to->scale || !from->max_finite || to->trailing_bits < 1 ||
+    if (to->no_sign || to->integer || !from->max_finite || to->trailing_bits < 1 ||
         from->trailing_bits <= to->trailing_bits)
         return s;
     s.shift = from->trailing_bits - to->trailing_bits;
@@ -178,7 +180,7 @@ static struct shortcut shortcut_of(const struct source *from, const struct hu_ta
     set_ranges(&s, from, to, options);
     for (int sign = 0; sign < 2; sign++) {
         unsigned flags = 0;
-        struct hu_cut little = {0, 1, false};
+        struct hu_cut little = {0, 1, false, false};
         uint64_t code = hu_goes_up(little, false, sign, options->direction, 0);
         s.small_code[sign] = sign && (code || to->negative_zero) ? code | to->sign_mask : code;
         s.overflow[sign] = hu_round_overflow(to->format, sign, options, &flags);
@@ -219,11 +221,12 @@ static inline uint64_t shifted_down(const struct shortcut *s, const struct sourc
     if (field)
         significand |= from->trailing_mask + 1;
     uint64_t shift = (uint64_t)s->shift + s->least_field - (field ? field : 1);
-    struct hu_cut cut = {0, 0, false};
+    struct hu_cut cut = {0, 0, false, false};
     if (shift < 64) {
         cut.kept = significand >> shift;
         cut.fraction = significand << (64 - shift);
         cut.exact = !cut.fraction;
+        cut.odd = cut.kept & 1;
     } else if (shift < 128)
         cut.fraction = significand >> (shift - 64);
     if (!cut.exact)

@@ -8,7 +8,7 @@ enum { WORTH = TABLE_CODES, BLOCK = 1024 };
 /* Whether every normal number of FROM is one of TO, so that only its exponent's bias changes. */
 static bool holds_normals(const struct hu_format *to, const struct hu_format *from)
 {
-    return from->specials != HU_SPECIALS_SCALE && to->specials != HU_SPECIALS_SCALE &&
+    return hu_is_signed(from) && hu_is_signed(to) && !hu_is_integer(from) && !hu_is_integer(to) &&
            to->trailing_bits >= from->trailing_bits && hu_emin(to) <= hu_emin(from) &&
            hu_emax(to) >= hu_emax(from) &&
            (hu_emax(to) > hu_emax(from) || to->specials == HU_SPECIALS_IEEE);

@@ -1,4 +1,5 @@
 #include "arguments.h"
+#include "names.h"
 #include "format.h"
 #include "report.h"
 #include "text.h"
@@ -6,15 +7,53 @@
 #include <string.h>
 #include <strings.h>
 
+/* A name that means something else elsewhere is told of. */
+static const struct hu_format *noted(const char *name, const struct hu_format *f)
+{
+    const char *text = hu_name_note(name);
+    if (text)
+        note("%s", text);
+    return f;
+}
+
+static const struct hu_format *refused(const char *command, const char *name)
+{
+    char suggestion[HU_SUGGESTION];
+    if (hu_integer_find(name))
+        fail(command, "%s is a dtype for sizing; it is not converted", name);
+    else if (*hu_name_suggestion(suggestion, name))
+        fail(command, "\"%s\" is not a format; %s", name, suggestion);
+    else
+        fail(command, "\"%s\" is not a format; 'halfulp formats' lists them, and eXmY makes one",
+             name);
+    return NULL;
+}
+
 const struct hu_format *format_read(const char *command, const char *name)
 {
     const struct hu_format *f = hu_format_find(name);
-    if (!f && hu_integer_find(name))
-        fail(command, "%s is an integer dtype; only floating-point formats are converted", name);
-    else if (!f)
-        fail(command, "\"%s\" is not a format; 'halfulp formats' lists them, and eXmY makes one",
-             name);
-    return f;
+    return f ? noted(name, f) : refused(command, name);
+}
+
+static const struct hu_format *no_integer(const char *command, const struct hu_format *f)
+{
+    if (!f || !hu_is_integer(f))
+        return f;
+    fail(command,
+         "%s is an integer; 'halfulp convert' takes those, and this floating-point formats",
+         f->name);
+    return NULL;
+}
+
+const struct hu_format *float_read(const char *command, const char *name)
+{
+    return no_integer(command, format_read(command, name));
+}
+
+const struct hu_format *array_format_read(const char *command, const char *name, bool *big_endian)
+{
+    const struct hu_format *f = hu_array_format_find(name, big_endian);
+    return no_integer(command, f ? noted(name, f) : refused(command, name));
 }
 
 static bool add(const char *command, struct format_list *list, const struct hu_format *f)

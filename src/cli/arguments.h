@@ -18,6 +18,12 @@ bool formats_read(const char *command, const char *text, struct format_list *lis
 /* One format. NULL: reported. */
 const struct hu_format *format_read(const char *command, const char *name);
 
+/* One that is no integer, as what measures losses takes. */
+const struct hu_format *float_read(const char *command, const char *name);
+
+/* A raw array's elements: a format that is no integer, and the order of its bytes behind a colon. */
+const struct hu_format *array_format_read(const char *command, const char *name, bool *big_endian);
+
 /* A rounding direction. False: reported. */
 bool direction_read(const char *command, const char *text, enum hu_direction *direction);
 

@@ -57,9 +57,9 @@ static bool take_option(struct request *r, const char *command, int key, const c
         job->output = value;
         break;
     case 't':
-        return (job->to = format_read(command, value)) != NULL;
+        return (job->to = float_read(command, value)) != NULL;
     case 'f':
-        return (job->from = format_read(command, value)) != NULL;
+        return (job->from = array_format_read(command, value, &job->source.big_endian)) != NULL;
     case 'r':
         r->has_direction = true;
         return direction_read(command, value, &options->direction);

@@ -80,8 +80,10 @@ static void print_table(void)
     putchar('\n');
     print_wrapped(
         "Any other eXmY, X from 2 to 15 and 1 + X + Y at most 64, is IEEE-style; a suffix fn "
-        "or fnuz picks those special codes, and e4m3ieee is IEEE's reading of a name that "
-        "is OCP's.",
+        "or fnuz picks those special codes, finite none, and e4m3ieee is IEEE's reading of a name "
+        "that is OCP's. binary{K}p{P}{s|u}{e|f}, K from 3 to 15, is IEEE P3109's format of K bits "
+        "and precision P, signed or unsigned, extended by infinities or finite. The integers but "
+        "bool are converted like formats.",
         0, columns ? columns : 100);
 }
 

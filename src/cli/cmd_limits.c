@@ -1,4 +1,5 @@
 #include "arguments.h"
+#include "names.h"
 #include "json.h"
 #include "limits.h"
 #include "options.h"

@@ -98,14 +98,22 @@ static bool take_jobs(struct request *r, const char *command, const char *text)
     return fine;
 }
 
+static bool all_floats(const struct request *r, const char *command)
+{
+    for (size_t i = 0; i < r->stats.targets.count; i++)
+        if (!float_read(command, r->stats.targets.at[i]->name))
+            return false;
+    return true;
+}
+
 /* False: reported. */
 static bool take_option(struct request *r, const char *command, int key, const char *value)
 {
     switch (key) {
     case 't':
-        return formats_read(command, value, &r->stats.targets);
+        return formats_read(command, value, &r->stats.targets) && all_floats(r, command);
     case 'f':
-        return (r->from = format_read(command, value)) != NULL;
+        return (r->from = array_format_read(command, value, &r->source.big_endian)) != NULL;
     case 'r':
         return direction_read(command, value, &r->stats.options.direction);
     case KEY_TENSOR:

@@ -73,9 +73,10 @@ json_t *limits_json(const struct hu_format *f)
     json_put(o, "nan_codes", json_integer((json_int_t)hu_nan_codes(f)));
     /* fp64 has 2^64 - 2^53 finite codes: more than JSON's integers here hold. */
     uint64_t finite = hu_finite_codes(f);
-    if (finite > INT64_MAX) {
-        char text[24];
-        snprintf(text, sizeof text, "%llu", (unsigned long long)finite);
+    if (finite > INT64_MAX || !finite) {
+        char text[24] = "18446744073709551616";
+        if (finite)
+            snprintf(text, sizeof text, "%llu", (unsigned long long)finite);
         json_put(o, "finite_codes", json_string(text));
     } else {
         json_put(o, "finite_codes", json_integer((json_int_t)finite));

@@ -155,11 +155,13 @@ void limits_print(const struct hu_format *f, const struct palette *p, int column
     double decades = log10_of(f, max) - log10_of(f, least);
     line(page, "dynamic range", "%.1f decades, %.1f binades, %.0f dB", decades, decades / log10(2),
          20 * decades);
-    unsigned long long infinite = hu_has_infinity(f) ? 2 : 0;
+    unsigned long long infinite = !hu_has_infinity(f) ? 0 : 1 + hu_is_signed(f);
     uint64_t finite = hu_finite_codes(f), nan = hu_nan_codes(f);
     if (f->width < 64)
         line(page, "codes", "%llu: %llu finite, %llu infinite, %llu NaN", 1ULL << f->width,
              (unsigned long long)finite, infinite, (unsigned long long)nan);
+    else if (!finite)
+        line(page, "codes", "2^64, all finite");
     else
         line(page, "codes", "2^64: %llu finite, %llu infinite, %llu NaN",
              (unsigned long long)finite, infinite, (unsigned long long)nan);
@@ -273,6 +275,14 @@ static const char *signed_text(char out[24], int n)
     return out;
 }
 
+/* What P3109's codes above the largest finite value's are. */
+static const char *top_codes(const struct hu_format *f)
+{
+    if (hu_is_signed(f))
+        return hu_has_infinity(f) ? "the last code is infinity" : "";
+    return hu_has_infinity(f) ? "the last two codes are infinity and NaN" : "the last code is NaN";
+}
+
 /* Why the exponent field of the largest value is no greater. */
 static void top_exponent_reason(const struct hu_format *f, char out[96], unsigned field)
 {
@@ -289,6 +299,13 @@ static void top_exponent_reason(const struct hu_format *f, char out[96], unsigne
             snprintf(out, 96, "%u (%u is NaN)", field, field + 1);
         else
             snprintf(out, 96, "%u (no infinity takes it)", field);
+        break;
+    case HU_SPECIALS_P3109:
+    case HU_SPECIALS_P3109_FINITE:
+        if (field < hu_exponent_mask(f))
+            snprintf(out, 96, "%u (%s)", field, top_codes(f));
+        else
+            snprintf(out, 96, "%u (no field is special)", field);
         break;
     default:
         snprintf(out, 96, "%u (no special code takes it)", field);
@@ -316,15 +333,25 @@ static void explain_result(const struct hu_format *f, uint64_t code, const char 
     free(exact);
 }
 
-/* The largest significand: 2 - 2^(1-p), or less the code that NaN takes. */
+/* The largest significand: 2 - 2^(1-p), or less the codes that infinity and NaN take. */
 static void significand_formula(const struct hu_format *f, char out[64])
 {
-    bool top_is_nan = f->specials == HU_SPECIALS_FN && f->trailing_bits;
-    int cut = f->trailing_bits - top_is_nan;
-    if (f->trailing_bits == 0 || cut == 0)
+    uint64_t trailing = hu_trailing_significand(f, hu_max_finite_code(f));
+    int taken = (int)(hu_trailing_mask(f) - trailing);
+    if (!trailing)
         snprintf(out, 64, "1");
+    else if (taken == 2)
+        snprintf(out, 64, "2 − 3 × 2^−%d", f->trailing_bits);
     else
-        snprintf(out, 64, "2 − 2^−%d", cut);
+        snprintf(out, 64, "2 − 2^−%d", f->trailing_bits - taken);
+}
+
+/* Why the largest significand is not all ones. */
+static const char *significand_reason(const struct hu_format *f)
+{
+    if (hu_trailing_significand(f, hu_max_finite_code(f)) == hu_trailing_mask(f))
+        return "";
+    return hu_is_p3109(f) ? top_codes(f) : "all ones are NaN, so the last is 0";
 }
 
 static void explain_max(const struct hu_format *f, const struct sheet *h)
@@ -342,9 +369,7 @@ static void explain_max(const struct hu_format *f, const struct sheet *h)
     sheet_line(h, "exponent", h->palette->exponent, fields.exponent, middle, right);
     significand_formula(f, formula);
     snprintf(left, sizeof left, "1%s%s", f->trailing_bits ? "." : "", fields.significand);
-    bool top_is_nan = f->specials == HU_SPECIALS_FN && f->trailing_bits;
-    sheet_line(h, "significand", h->palette->significand, left,
-               top_is_nan ? "all ones are NaN, so the last is 0" : "", formula);
+    sheet_line(h, "significand", h->palette->significand, left, significand_reason(f), formula);
     bool simple = !strcmp(formula, "1");
     snprintf(right, sizeof right, simple ? "%.0s2^%s" : "(%s) × 2^%s", formula, emax);
     explain_result(f, code, right, h);

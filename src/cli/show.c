@@ -81,7 +81,8 @@ char *show_significand(const struct show_row *row)
     mpq_t ratio;
     mpq_init(ratio);
     hu_mpq_set_u64(ratio, row->datum.significand);
-    mpq_div_2exp(ratio, ratio, row->format->trailing_bits);
+    if (!hu_is_integer(row->format))
+        mpq_div_2exp(ratio, ratio, row->format->trailing_bits);
     char *exact = hu_ratio_exact(ratio);
     mpq_clear(ratio);
     return exact;

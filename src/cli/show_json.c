@@ -79,8 +79,11 @@ static json_t *row_json(const struct show *s, const struct show_row *row)
     json_put(o, "storage", storage_text(f, row->bits));
     json_put(o, "class", json_string(hu_class_name(d.class)));
     json_put(o, "sign", json_integer(hu_sign_of(f, row->bits)));
-    json_put(o, "biased_exponent", json_integer((json_int_t)hu_biased_exponent(f, row->bits)));
-    json_put(o, "exponent", finite ? json_integer(d.quantum + f->trailing_bits) : json_null());
+    bool scaled = !hu_is_integer(f);
+    json_put(o, "biased_exponent",
+             scaled ? json_integer((json_int_t)hu_biased_exponent(f, row->bits)) : json_null());
+    json_put(o, "exponent",
+             finite && scaled ? json_integer(d.quantum + f->trailing_bits) : json_null());
     json_put(o, "trailing_significand",
              json_integer((json_int_t)hu_trailing_significand(f, row->bits)));
     json_put(o, "significand", finite ? json_take(show_significand(row)) : json_null());

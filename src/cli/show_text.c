@@ -244,6 +244,15 @@ static void describe_sign(const struct sheet *h, const struct show_row *row)
         sheet_line(h, "sign", h->palette->sign, negative ? "1" : "0", "", negative ? "−" : "+");
 }
 
+/* An integer has no fields behind its sign. */
+static void describe_integer(const struct sheet *h, const struct show_row *row)
+{
+    struct hu_fields_text fields;
+    hu_fields_print(&fields, row->format, row->bits);
+    sheet_line(h, hu_is_signed(row->format) ? "other bits" : "bits", h->palette->significand,
+               fields.significand, hu_is_signed(row->format) ? "two's complement" : "", "");
+}
+
 static void describe_exponent(const struct sheet *h, const struct show_row *row)
 {
     const struct hu_format *f = row->format;
@@ -304,7 +313,11 @@ static void describe_value(const struct sheet *h, const struct show_row *row)
     char *exact = hu_datum_exact(f, row->bits), *significand = show_significand(row);
     char *product = check_memory(malloc(strlen(significand) + 48));
     signed_text(power, row->datum.quantum + f->trailing_bits);
-    sprintf(product, "%s%s × 2^%s", row->datum.sign ? "−" : "", significand, power);
+    const char *sign = row->datum.sign ? "−" : "";
+    if (hu_is_integer(f))
+        sprintf(product, "%s%s", sign, significand);
+    else
+        sprintf(product, "%s%s × 2^%s", sign, significand, power);
     sheet_line_bold(h, "value", product, exact, "exactly");
     sheet_line(h, "shortest", "", shortest, "", hexadecimal);
     free(product);
@@ -492,8 +505,12 @@ void show_details(const struct show *s, const struct show_row *row, const struct
     struct sheet h = {p, columns};
     describe_head(&h, s, row);
     describe_sign(&h, row);
-    describe_exponent(&h, row);
-    describe_significand(&h, row);
+    if (hu_is_integer(row->format)) {
+        describe_integer(&h, row);
+    } else {
+        describe_exponent(&h, row);
+        describe_significand(&h, row);
+    }
     describe_value(&h, row);
     describe_error(&h, row);
     describe_neighbours(&h, row);

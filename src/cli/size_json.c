@@ -86,6 +86,13 @@ static json_t *kv_object(const struct size_options *options, const struct hu_siz
     put(o, "batch", count(r->batch));
     put(o, "window_layers", count(s->kv.window_layers));
     put(o, "state_bytes", count(s->kv.state_bytes));
+    put(o, "window_bytes", count_if(r->context, s->kv.window_bytes));
+    put(o, "cross_bytes", count_if(r->context, s->kv.cross_bytes));
+    put(o, "runtime",
+        r->runtime.engine ? json_text(hu_engine_name(r->runtime.engine)) : json_null());
+    put(o, "page_bytes", count_if(s->kv.page_bytes, s->kv.page_bytes));
+    put(o, "page_tokens", count_if(s->kv.page_bytes, s->kv.page_tokens));
+    put(o, "tokens", count_if(s->kv.has_tokens, s->kv.tokens));
     return o;
 }
 
@@ -135,7 +142,7 @@ static json_t *fit_object(const struct size_options *options, const struct hu_si
     put(o, "device", options->device ? json_text(options->device->name) : json_null());
     put(o, "weights", options->request.train ? json_null() : json_text(s->fit_dtype));
     put(o, "runtime_overhead",
-        json_pack("{s:o, s:o}", "low", count(hu_runtime_low), "high", count(hu_runtime_high)));
+        json_pack("{s:o, s:o}", "low", count(s->overhead.low), "high", count(s->overhead.high)));
     return o;
 }
 

@@ -1,6 +1,7 @@
 /* The options of `halfulp size`: rows, what they read, and which of them go together. */
 #include "memory/families.h"
 #include "memory/source.h"
+#include "numbers.h"
 #include "options.h"
 #include "report.h"
 #include "size.h"
@@ -16,6 +17,7 @@ enum {
     KEY_CONTEXT,
     KEY_BATCH,
     KEY_KV_DTYPE,
+    KEY_RUNTIME,
     KEY_OVERHEAD,
     KEY_TRAIN,
     KEY_OPTIMIZER,
@@ -56,11 +58,14 @@ const struct command_option size_rows[] = {
     {"batch", KEY_BATCH, "N", "requests at a time (default 1)", NULL},
     {"kv-dtype", KEY_KV_DTYPE, "K[,V]",
      "dtype of the KV cache (default bf16); K,V: of keys and values", "@formats"},
+    {"runtime", KEY_RUNTIME, "NAME[,SETTING…]",
+     "lay the cache out as transformers, llama.cpp or vllm does: see below",
+     "transformers llama.cpp vllm"},
     {"overhead", KEY_OVERHEAD, "F", "rule of thumb for inference (default 1.2)", NULL},
     {"train", KEY_TRAIN, "RECIPE", "what training needs, by recipe: see below",
      "fp32 autocast mixed mixed-fp32-grads mixed-both-grads bf16"},
     {"optimizer", KEY_OPTIMIZER, "NAME", "default adam",
-     "adam sgd momentum lion adafactor adam8bit sparse-adam"},
+     "adam sgd momentum lion adafactor adam8bit sparse-adam muon galore shampoo"},
     {"activations", KEY_ACTIVATIONS, "BYTES", "activations as you know them", NULL},
     {"seq", KEY_SEQ, "N", "tokens in a sequence: models the activations", NULL},
     {"micro-batch", KEY_MICRO_BATCH, "N", "sequences in a micro-batch (default 1)", NULL},
@@ -109,14 +114,7 @@ static bool bad(const struct options *o, const char *what)
 /* Counts of things, without a suffix. */
 static bool read_number(const struct options *o, uint64_t most, uint64_t *value)
 {
-    size_t n = strlen(o->value);
-    bool plain = n && strchr("0123456789", o->value[n - 1]);
-    if (!plain || !hu_count_read(o->value, value) || !*value || *value > most) {
-        fail(o->command->name, "--%s: '%s' is no whole number from 1 to %llu", o->name, o->value,
-             (unsigned long long)most);
-        return false;
-    }
-    return true;
+    return count_read(value, o->value, 1, most, o->name, o->command->name);
 }
 
 /* Tokens: 8k and 128K are 1,024 each, as models' contexts are counted. */
@@ -229,7 +227,7 @@ static bool read_optimizer(const struct options *o, struct hu_sizing_request *r)
 {
     r->plan.optimizer = hu_optimizer_find(o->value);
     return r->plan.optimizer || bad(o, "no optimizer: adam, sgd, momentum, lion, adafactor, "
-                                       "adam8bit and sparse-adam are");
+                                       "adam8bit, sparse-adam, muon, galore and shampoo are");
 }
 
 static bool read_recompute(const struct options *o, struct hu_sizing_request *r)
@@ -385,6 +383,15 @@ static bool read_training(const struct options *o, int key, struct hu_sizing_req
     }
 }
 
+static bool read_runtime(const struct options *o, struct hu_runtime *runtime)
+{
+    char error[HU_RUNTIME_ERROR];
+    if (hu_runtime_read(o->value, runtime, error))
+        return true;
+    fail(o->command->name, "--%s: %s", o->name, error);
+    return false;
+}
+
 static bool read_family(const struct options *o)
 {
     char error[HU_FAMILIES_ERROR];
@@ -412,6 +419,8 @@ bool size_read_option(const struct options *o, int key, struct size_options *out
         return read_number(o, most_tokens, &r->batch);
     case KEY_KV_DTYPE:
         return read_kv_dtype(o, r);
+    case KEY_RUNTIME:
+        return read_runtime(o, &r->runtime);
     case KEY_OVERHEAD:
         return read_overhead(o, &r->overhead);
     case KEY_MEMORY:

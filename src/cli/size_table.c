@@ -224,7 +224,7 @@ static void add_cache(struct line *l, const struct hu_sizing_request *r, const s
     add_text(l, " + cache %s (%s", size_gib(s->kv.bytes, gib), batch);
     add_text(l, "%s tokens", hu_grouped(r->context, text));
     add_text(l, " × %s B", hu_grouped(s->kv.bytes_per_token, text));
-    if (s->kv.capacity != s->kv.bytes)
+    if (s->kv.capacity > s->kv.bytes)
         add_text(l, " but for the windows: %s without them", size_gib(s->kv.capacity, gib));
     add_text(l, ")");
     if (s->kv.state_bytes)
@@ -245,8 +245,12 @@ static void print_sum(const struct size_options *options, const struct size_resu
     add_text(&line, "%s weights %s", s->sum_name, size_gib(s->sum_weights, gib));
     if (r->context && s->has_kv)
         add_cache(&line, r, s);
-    add_text(&line, " + runtime 0.5–1.5 = %s–%s GiB%s", size_gib(known + hu_runtime_low, low),
-             size_gib(known + hu_runtime_high, high), s->spread ? " on each device" : "");
+    const double gibibyte = 1073741824;
+    add_text(&line, " + %s %.1f–%.1f = %s–%s GiB%s",
+             r->runtime.engine ? hu_engine_name(r->runtime.engine) : "runtime",
+             (double)s->overhead.low / gibibyte, (double)s->overhead.high / gibibyte,
+             size_gib(known + s->overhead.low, low), size_gib(known + s->overhead.high, high),
+             s->spread ? " on each device" : "");
     print_line(&line, "", p);
     if (r->context && !s->has_kv)
         print_unknown("KV cache", &s->terms, p);
@@ -338,7 +342,7 @@ static void print_fit(const struct size_options *options, const struct size_resu
     else
         add_text(&line, "%s GiB: ", size_gib(r->memory, text));
     add_text(&line, "%s GiB %s", size_gib(f->headroom, text), f->fits ? "to spare" : "lacking");
-    bool tight = f->fits && !r->train && f->headroom < hu_runtime_high * devices;
+    bool tight = f->fits && !r->train && f->headroom < s->overhead.high * devices;
     if (tight)
         add_text(&line, ", which the runtime may need");
     if (f->fits)

@@ -35,6 +35,7 @@ static bool open_raw(struct tensor_source *s, const char *command, const struct 
             fail(command, "%s: %s", s->path, why.reason);
         return false;
     }
+    set->files[0].tensors[0].big_endian = s->big_endian && format->storage_bits > 8;
     set->tensors[0] = &set->files[0].tensors[0];
     set->tensor_count = 1;
     set->bytes = set->tensors[0]->bytes;
@@ -50,6 +51,10 @@ static bool apply_format(struct tensor_source *s, const char *command,
     if (!t || s->set.files[0].kind != HU_NPY) {
         fail(command, "%s says what its tensors are; -f is for raw arrays and opaque .npy",
              s->path);
+        return false;
+    }
+    if (s->big_endian) {
+        fail(command, "%s says the order of its bytes itself", s->path);
         return false;
     }
     char why[HU_NPY_WHY];
@@ -123,41 +128,56 @@ static int open_nameless(void)
     return named;
 }
 
-static bool unpack(const struct tensor_source *s, const char *command, const struct unpacked *u)
+/* The archive of file INDEX. NULL: *why says why. */
+static struct hu_zip *open_archive(struct tensor_source *s, size_t index, struct hu_file_error *why)
 {
-    bool writing;
-    struct hu_file_error why = {0};
-    const struct hu_input in = {.descriptor = s->descriptors[u->file],
-                                .size = s->set.files[u->file].size};
-    struct hu_zip *zip = hu_zip_open(&in, &why);
-    bool fine = zip && hu_zip_unpack(zip, u->member - 1, u->descriptor, &writing, &why);
-    if (zip && !fine && writing)
-        fail(command, "a file in $TMPDIR (or /tmp), for what %s has compressed: %s",
-             s->set.paths[u->file], why.reason);
-    else if (!fine)
-        fail(command, "%s: %s", s->set.paths[u->file], why.reason);
-    hu_zip_close(zip);
-    return fine;
+    struct unpacking *u = &s->unpacking;
+    if (u->zip && u->file == index)
+        return u->zip;
+    hu_zip_close(u->zip);
+    u->file = index;
+    u->in =
+        (struct hu_input){.descriptor = s->descriptors[index], .size = s->set.files[index].size};
+    return u->zip = hu_zip_open(&u->in, why);
 }
 
-/* The member's file, unpacked when it is first asked for. NULL: reported. */
-static const struct unpacked *find_unpacked(struct tensor_source *s, const char *command,
-                                            const struct hu_tensor *t)
+static bool fail_scratch(const char *command, const char *path, const char *reason)
 {
-    for (size_t i = 0; i < s->unpacked_count; i++)
-        if (s->unpacked[i].file == t->file && s->unpacked[i].member == t->member)
-            return &s->unpacked[i];
+    fail(command, "a file in $TMPDIR (or /tmp), for what %s has compressed: %s", path, reason);
+    return false;
+}
+
+/* T's member behind what is unpacked already. */
+static bool unpack(struct tensor_source *s, const char *command, const struct hu_tensor *t)
+{
+    bool writing = false;
     char reason[FILE_LIMIT_TEXT];
-    struct unpacked fresh = {t->file, t->member, open_nameless()};
-    if (fresh.descriptor < 0) {
-        fail(command, "a file in $TMPDIR (or /tmp), for what %s has compressed: %s",
-             s->set.paths[t->file], file_limit_reason(errno, reason));
-        return NULL;
+    struct hu_file_error why = {0};
+    struct unpacking *u = &s->unpacking;
+    const char *path = s->set.paths[t->file];
+    if (u->descriptor < 0 && (u->descriptor = open_nameless()) < 0)
+        return fail_scratch(command, path, file_limit_reason(errno, reason));
+    struct hu_zip *zip = open_archive(s, t->file, &why);
+    if (zip && hu_zip_unpack(zip, t->member - 1, u->descriptor, &writing, &why)) {
+        struct unpacked *row =
+            check_memory(hu_file_append(&u->members, &u->count, sizeof *u->members));
+        *row = (struct unpacked){t->file, t->member, u->size};
+        u->size = (uint64_t)lseek(u->descriptor, 0, SEEK_CUR);
+        return true;
     }
-    struct unpacked *row =
-        check_memory(hu_file_append(&s->unpacked, &s->unpacked_count, sizeof *s->unpacked));
-    *row = fresh;
-    return unpack(s, command, row) ? row : NULL;
+    if (writing)
+        return fail_scratch(command, path, why.reason);
+    fail(command, "%s: %s", path, why.reason);
+    return false;
+}
+
+/* Members come in the order in which they are asked for, so one that is there is often the last. */
+static const struct unpacked *find_unpacked(const struct unpacking *u, const struct hu_tensor *t)
+{
+    for (size_t i = u->count; i-- > 0;)
+        if (u->members[i].file == t->file && u->members[i].member == t->member)
+            return &u->members[i];
+    return NULL;
 }
 
 bool tensor_source_input(struct tensor_source *s, const char *command, const struct hu_tensor *t,
@@ -167,9 +187,22 @@ bool tensor_source_input(struct tensor_source *s, const char *command, const str
     *descriptor = s->descriptors[t->file];
     if (!t->member || !t->bytes)
         return true;
-    const struct unpacked *u = find_unpacked(s, command, t);
-    *descriptor = u ? u->descriptor : -1;
-    return u;
+    const struct unpacked *u = find_unpacked(&s->unpacking, t);
+    if (!u && !unpack(s, command, t))
+        return false;
+    u = find_unpacked(&s->unpacking, t);
+    *descriptor = s->unpacking.descriptor;
+    *offset += u->offset;
+    return true;
+}
+
+static void release_unpacked(struct tensor_source *s)
+{
+    hu_zip_close(s->unpacking.zip);
+    if (s->unpacking.descriptor >= 0)
+        close(s->unpacking.descriptor);
+    free(s->unpacking.members);
+    s->unpacking = (struct unpacking){.descriptor = -1};
 }
 
 static void note_opaque(const struct hu_tensor_set *set, size_t file)
@@ -211,8 +244,7 @@ bool tensor_source_open(struct tensor_source *s, const char *command, const char
     char error[HU_SET_ERROR];
     s->path = path;
     s->descriptors = NULL;
-    s->unpacked = NULL;
-    s->unpacked_count = 0;
+    s->unpacking = (struct unpacking){.descriptor = -1};
     s->raw = false;
     bool fine;
     if (format && hu_kind_of_file(path) == HU_FILE_OTHER) {
@@ -241,11 +273,7 @@ void tensor_source_close(struct tensor_source *s)
     for (size_t i = 0; s->descriptors && i < s->set.count; i++)
         if (s->descriptors[i] >= 0)
             close(s->descriptors[i]);
-    for (size_t i = 0; i < s->unpacked_count; i++)
-        close(s->unpacked[i].descriptor);
-    free(s->unpacked);
-    s->unpacked = NULL;
-    s->unpacked_count = 0;
+    release_unpacked(s);
     free(s->descriptors);
     s->descriptors = NULL;
     hu_tensor_set_close(&s->set);

@@ -7,19 +7,30 @@
 
 enum { GLOBS_MAX = 64 };
 
-/* A member of a zip archive, unpacked into a file that has no name. */
+/* A member of a zip archive, unpacked. */
 struct unpacked {
     size_t file, member; /* of the set, and as hu_tensor's */
-    int descriptor;
+    uint64_t offset;     /* in the file of all that is */
+};
+
+/* What is unpacked, in one file that has no name, and the archive that was read last. */
+struct unpacking {
+    int descriptor; /* -1: there is none yet */
+    uint64_t size;
+    struct unpacked *members;
+    size_t count;
+    struct hu_zip *zip; /* NULL: none */
+    struct hu_input in;
+    size_t file; /* of zip */
 };
 
 struct tensor_source {
     const char *path;
     struct hu_tensor_set set;
     int *descriptors; /* of set.files */
-    struct unpacked *unpacked;
-    size_t unpacked_count;
+    struct unpacking unpacking;
     bool raw;
+    bool big_endian; /* of a raw array's elements; set before it is opened */
     const char *globs[GLOBS_MAX]; /* a tensor is chosen when its name matches one; none: all are */
     size_t glob_count;
 };

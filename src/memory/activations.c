@@ -48,14 +48,15 @@ bool hu_activations(const struct hu_activation_shape *shape, uint64_t *bytes,
         !hu_wide_times(&value, shape->micro_batch) || !hu_wide_times(&value, shape->layers) ||
         !divided(value, shape->tensor_parallel, &layers))
         return false;
-    hu_term_add(
-        terms, "activations of the layers", layers, HU_MODELLED,
-        "L·s·b·h·%s with L = %llu, s = %llu, b = %llu, h = %llu, a = %llu, t = %llu "
-        "(Korthikanti et al. 2022, a GPT block; 16-bit activations, about twice that in fp32)",
-        recompute_text(shape), (unsigned long long)shape->layers,
-        (unsigned long long)shape->sequence, (unsigned long long)shape->micro_batch,
-        (unsigned long long)shape->hidden, (unsigned long long)shape->heads,
-        (unsigned long long)shape->tensor_parallel);
+    if (shape->layers)
+        hu_term_add(
+            terms, "activations of the layers", layers, HU_MODELLED,
+            "L·s·b·h·%s with L = %llu, s = %llu, b = %llu, h = %llu, a = %llu, t = %llu "
+            "(Korthikanti et al. 2022, a GPT block; 16-bit activations, about twice that in fp32)",
+            recompute_text(shape), (unsigned long long)shape->layers,
+            (unsigned long long)shape->sequence, (unsigned long long)shape->micro_batch,
+            (unsigned long long)shape->hidden, (unsigned long long)shape->heads,
+            (unsigned long long)shape->tensor_parallel);
     if (shape->vocabulary) {
         if (!hu_wide_times(&logits, shape->sequence) ||
             !hu_wide_times(&logits, shape->micro_batch) ||

@@ -6,6 +6,7 @@
 #ifndef HALFULP_MEMORY_ACTIVATIONS_H
 #define HALFULP_MEMORY_ACTIVATIONS_H
 
+#include "model.h"
 #include "term.h"
 
 enum hu_recompute { HU_RECOMPUTE_NONE, HU_RECOMPUTE_SELECTIVE, HU_RECOMPUTE_FULL };
@@ -26,5 +27,14 @@ struct hu_activation_shape {
  */
 bool hu_activations(const struct hu_activation_shape *shape, uint64_t *bytes,
                     struct hu_terms *terms);
+
+/*
+ * The same of MODEL's own layers, from its list of tensors: gated perceptrons, grouped heads,
+ * latents, experts (those that a token passes), state space layers. What is counted is what
+ * PyTorch's autograd keeps of each operation in 16 bits; for a GPT block it is the paper's 34·h +
+ * 5·a·s. Vision towers are left out: their tokens are not the text's.
+ */
+bool hu_activations_listed(const struct hu_model *model, const struct hu_activation_shape *shape,
+                           uint64_t *bytes, struct hu_terms *terms);
 
 #endif

@@ -1,10 +1,10 @@
 #include "checkpoint.h"
 #include "stored.h"
+#include "tensor/file_kind.h"
 #include "tensor/json_text.h"
 #include "tensor/printable.h"
 #include "tensor/tensor_set.h"
 #include "tensor/text_file.h"
-#include "tensor/words.h"
 
 #include <ctype.h>
 #include <jansson.h>
@@ -276,11 +276,10 @@ static bool read_path(const char *path, struct hu_checkpoint *c, char error[HU_C
         snprintf(error, HU_CHECKPOINT_ERROR, "%.300s: the folder has no model.safetensors", path);
         return false;
     }
-    if (hu_ends_with(path, ".json"))
+    enum hu_file_kind kind = hu_kind_of_file(path);
+    if (kind == HU_FILE_INDEX)
         return read_index(path, c, error);
-    return hu_ends_with(path, ".safetensors") || hu_ends_with(path, ".gguf")
-               ? read_set(path, c, error)
-               : read_list(path, c, error);
+    return kind == HU_FILE_OTHER ? read_list(path, c, error) : read_set(path, c, error);
 }
 
 bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint,

@@ -1,9 +1,5 @@
 #include "fit.h"
 
-/* A CUDA context with its kernels takes 0.3 to 0.6 GiB; matrix libraries' workspaces and what the
- * allocator cannot use come on top. */
-const uint64_t hu_runtime_low = UINT64_C(512) << 20, hu_runtime_high = UINT64_C(1536) << 20;
-
 /* Beyond this a context is endless. */
 #define CONTEXT_MAX (UINT64_C(1) << 40)
 

@@ -43,9 +43,6 @@ struct hu_fit {
     const char *widest_name; /* where has_dtype */
 };
 
-/* What a runtime takes beside the model on every device: context, workspaces, fragmentation. */
-extern const uint64_t hu_runtime_low, hu_runtime_high;
-
 /* Bytes on each of the devices: weights, cache and states; no context, no requests. */
 struct hu_load {
     uint64_t weights, cache, sum;

@@ -1,12 +1,16 @@
 /* What a GGUF file's metadata says of the model: ggml's docs/gguf.md, "Standardized key-value
  * pairs". */
+#include "gguf_family.h"
 #include "source.h"
 #include "tensor/tensor_set.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct gguf {
+    struct gguf_layer *layers; /* by the family, where has_family */
+    bool has_family;
     const struct hu_tensor_set *set;
     const struct hu_tensor_file *file;
     struct hu_model *model;
@@ -32,21 +36,8 @@ static uint64_t number(struct gguf *g, const char *key, uint64_t otherwise)
     return read_layer(find(g, key), 0, &value) ? value : otherwise;
 }
 
-/* Layer I slides unless it is the PERIOD-th: what llama.cpp knows of families whose files do not
- * say. 0: no such family. */
-static uint64_t known_period(const char *architecture)
-{
-    static const struct {
-        const char *name;
-        uint64_t period;
-    } rows[] = {{"gemma2", 2}, {"gemma3", 6}, {"gpt-oss", 2}, {"cohere2", 4}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (!strcmp(rows[i].name, architecture))
-            return rows[i].period;
-    return 0;
-}
-
-/* How layers slide: by a list with an entry a layer, every PERIOD-th not, or none does. */
+/* How layers slide: by a list with an entry a layer, every PERIOD-th not, as the family says, or
+ * none does. */
 struct windows {
     uint64_t window, period;
     const struct hu_metadata *list;
@@ -56,11 +47,10 @@ static struct windows read_windows(struct gguf *g)
 {
     const struct hu_metadata *pattern = find(g, "attention.sliding_window_pattern");
     struct windows w = {.window = number(g, "attention.sliding_window", 0),
-                        .period = known_period(g->model->architecture),
                         .list = pattern && pattern->is_array ? pattern : NULL};
     if (pattern && !pattern->is_array)
         w.period = number(g, "attention.sliding_window_pattern", 0);
-    if (w.window && !w.period && !w.list) {
+    if (w.window && !w.period && !w.list && !g->has_family) {
         hu_model_note(g->model,
                       "the file states a sliding window of %llu tokens and not for which "
                       "layers: all are counted with the whole context",
@@ -70,12 +60,14 @@ static struct windows read_windows(struct gguf *g)
     return w;
 }
 
-static uint64_t window_of(const struct windows *w, uint64_t layer)
+static uint64_t window_of(const struct gguf *g, const struct windows *w, uint64_t layer)
 {
     uint64_t slides;
-    bool slide = w->list ? hu_metadata_integer(w->list, layer, &slides) && slides
-                         : w->window && (layer + 1) % w->period != 0;
-    return slide ? w->window : 0;
+    if (w->list)
+        return hu_metadata_integer(w->list, layer, &slides) && slides ? w->window : 0;
+    if (w->period)
+        return (layer + 1) % w->period ? w->window : 0;
+    return g->has_family ? g->layers[layer].window : 0;
 }
 
 /* The keys that shape attention, found once: a file may have many keys and many layers. */
@@ -103,6 +95,65 @@ static bool layer_kv(const struct attention *a, uint64_t hidden, uint64_t i, uin
            !__builtin_mul_overflow(kv_heads, a->value ? a->value : dim, v);
 }
 
+/* Elements of a recurrent layer's state and of its convolution's, as llama.cpp reserves them
+ * (llama_hparams::n_embd_s and n_embd_r). */
+static void read_states(struct gguf *g, uint64_t *state, uint64_t *conv)
+{
+    uint64_t inner = number(g, "ssm.inner_size", 0), size = number(g, "ssm.state_size", 0);
+    uint64_t kernel = number(g, "ssm.conv_kernel", 0), groups = number(g, "ssm.group_count", 0);
+    uint64_t cache = number(g, "shortconv.l_cache", 0), head = number(g, "wkv.head_size", 0);
+    const uint64_t most = 1 << 20;
+    *state = *conv = 0;
+    if (inner > most || size > most || kernel > most || groups > most || cache > most ||
+        head > most || g->model->hidden > most)
+        return;
+    *state = head ? head * g->model->hidden : size * inner;
+    *conv = head     ? number(g, "token_shift_count", 2) % most * g->model->hidden
+            : kernel ? (kernel - 1) * (inner + 2 * groups * size)
+            : cache  ? (cache - 1) * g->model->hidden
+                     : 0;
+}
+
+static bool add_state(struct gguf *g, enum hu_keep kind, uint64_t elements, uint64_t layer)
+{
+    if (!elements)
+        return true;
+    if (!hu_model_add_kv(g->model, 1, elements, 0, 0))
+        return false;
+    struct hu_kept *kept = &g->model->tensors.kept[g->model->tensors.kept_count - 1];
+    kept->kind = kind;
+    kept->sizes[0] = elements;
+    kept->rank = 1;
+    kept->layer = (uint32_t)layer;
+    return true;
+}
+
+/* Keys and values, or states, or both, of layer I. */
+static bool add_layer(struct gguf *g, const struct attention *a, const struct windows *w,
+                      uint64_t i)
+{
+    uint64_t k = 0, v = 0, state, conv;
+    read_states(g, &state, &conv);
+    if (!layer_kv(a, g->model->hidden, i, &k, &v))
+        return false;
+    if (g->has_family && !g->layers[i].attends)
+        k = v = 0;
+    bool recurrent = g->has_family ? g->layers[i].keeps_state : !k && !v;
+    if ((k || v || !recurrent) && !hu_model_add_kv(g->model, 1, k, v, window_of(g, w, i)))
+        return false;
+    if (k || v || !recurrent) {
+        struct hu_kept *kept = &g->model->tensors.kept[g->model->tensors.kept_count - 1];
+        uint64_t heads;
+        kept->layer = (uint32_t)i;
+        if (v && (read_layer(a->kv_heads, i, &heads) || read_layer(a->heads, i, &heads)))
+            kept->heads = heads;
+        else if (k)
+            kept->kind = HU_KEEP_LATENT;
+    }
+    return !recurrent ||
+           (add_state(g, HU_KEEP_RECURRENT, state, i) && add_state(g, HU_KEEP_CONV, conv, i));
+}
+
 static void add_kv(struct gguf *g)
 {
     struct hu_model *m = g->model;
@@ -119,17 +170,17 @@ static void add_kv(struct gguf *g)
         .key = number(g, "attention.key_length", 0),
         .value = number(g, "attention.value_length", 0),
     };
+    g->layers = calloc((size_t)m->layers, sizeof *g->layers);
+    g->has_family = g->layers && gguf_layers(g->file, m->architecture, g->layers, m->layers);
     struct windows windows = read_windows(g);
-    for (uint64_t i = 0; i < m->layers; i++) {
-        uint64_t k, v;
-        if (!layer_kv(&a, m->hidden, i, &k, &v) ||
-            !hu_model_add_kv(m, 1, k, v, window_of(&windows, i))) {
+    for (uint64_t i = 0; i < m->layers; i++)
+        if (!add_layer(g, &a, &windows, i)) {
             hu_model_free(m);
             m->no_kv = "the file's metadata does not say how its attention is shaped: give "
                        "--layers, --kv-heads and --head-dim";
-            return;
+            break;
         }
-    }
+    free(g->layers);
 }
 
 /* A token passes expert_used_count of the expert_count in each tensor of experts. */

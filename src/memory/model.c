@@ -27,7 +27,7 @@ void hu_model_note(struct hu_model *model, const char *format, ...)
 bool hu_model_add_kv(struct hu_model *model, uint64_t n, uint64_t k, uint64_t v, uint64_t window)
 {
     struct hu_tensors *t = &model->tensors;
-    if (n > HU_LAYERS_MAX - t->kept_count)
+    if (n > HU_LAYERS_MAX || n > HU_KEPT_MAX - t->kept_count)
         return false;
     size_t count = t->kept_count + (size_t)n;
     struct hu_kept *kept = realloc(t->kept, (count + 1) * sizeof *kept);

@@ -231,6 +231,7 @@ static struct hu_kv_question kv_question(const struct hu_sizing_request *r)
                                    .v = given ? v : r->kv_dtype,
                                    .context = r->context,
                                    .batch = r->batch,
+                                   .runtime = r->runtime,
                                    .spread = {at_least_one(r->plan.tensor_parallel),
                                               at_least_one(r->plan.pipeline_parallel),
                                               at_least_one(r->plan.expert_parallel)}};
@@ -279,6 +280,21 @@ static void add_token_term(struct making *m)
                     "%zu layers of different shapes, in %s", layers, dtype);
 }
 
+/* How an engine lays the cache out. */
+static void add_layout_terms(struct making *m)
+{
+    const struct hu_sizing_request *r = m->request;
+    struct hu_sizing *out = m->out;
+    const struct hu_kv_cache *kv = &out->kv;
+    if (kv->page_bytes)
+        hu_term_add(&out->terms, "page", kv->page_bytes, HU_MODELLED,
+                    "vLLM: %llu tokens of a group of layers; a request takes %llu of them",
+                    (unsigned long long)kv->page_tokens, (unsigned long long)kv->request_pages);
+    if (kv->window_bytes && r->runtime.engine == HU_ENGINE_LLAMA_CPP)
+        hu_term_add(&out->terms, "cache of layers with a window", kv->window_bytes, HU_MODELLED,
+                    "llama.cpp: cells for the window and a physical batch, by 256");
+}
+
 static bool add_kv(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
@@ -306,8 +322,11 @@ static bool add_kv(struct making *m)
     }
     hu_term_add(&out->terms, "KV cache", out->kv.bytes, HU_EXACT, "context %llu × batch %llu%s",
                 (unsigned long long)r->context, (unsigned long long)r->batch,
-                out->kv.window_layers ? "; layers with a window keep no more tokens than it" : "");
-    if (out->kv.capacity != out->kv.bytes)
+                r->runtime.engine > HU_ENGINE_TRANSFORMERS ? ", as the runtime lays it out"
+                : out->kv.window_layers ? "; layers with a window keep no more tokens than it"
+                                        : "");
+    add_layout_terms(m);
+    if (out->kv.capacity > out->kv.bytes)
         hu_term_add(&out->terms, "KV cache, no window used", out->kv.capacity, HU_EXACT,
                     "what an engine takes that keeps all %llu tokens in each layer",
                     (unsigned long long)r->context);
@@ -340,7 +359,10 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
         .recompute = r->recompute,
     };
     plan->tokens = r->sequence * r->micro_batch;
-    if (!hu_activations(&shape, &plan->activations, &m->out->terms))
+    bool fine = model->tensors.count
+                    ? hu_activations_listed(model, &shape, &plan->activations, &m->out->terms)
+                    : hu_activations(&shape, &plan->activations, &m->out->terms);
+    if (!fine)
         return refuse(m, "the activations take more bytes than 64 bits count");
     plan->has_activations = true;
     return true;
@@ -416,9 +438,23 @@ static void add_fit_terms(struct making *m)
         hu_term_add(&out->terms, "needed", out->fit.needed, HU_EXACT, "weights %s%s",
                     out->fit_dtype,
                     r->context && out->has_kv ? " and the KV cache" : "; no KV cache is counted");
-    hu_term_add(&out->terms, "runtime overhead, at least", hu_runtime_low, HU_RULE_OF_THUMB,
-                "a device's context, kernels, workspaces: not in the verdict");
-    hu_term_add(&out->terms, "runtime overhead, at most", hu_runtime_high, HU_RULE_OF_THUMB,
+}
+
+/* What is taken besides: in no sum and no verdict. */
+static void add_overhead(struct making *m)
+{
+    const struct hu_sizing_request *r = m->request;
+    struct hu_sizing *out = m->out;
+    out->overhead = hu_runtime_overhead(&r->runtime, m->model);
+    if (!r->fit && !r->context)
+        return;
+    if (out->overhead.compute)
+        hu_term_add(&out->terms, "compute buffer", out->overhead.compute, HU_MODELLED,
+                    "logits and hidden states of a physical batch of llama.cpp, in fp32");
+    hu_term_add(&out->terms, "runtime overhead, at least", out->overhead.low, HU_RULE_OF_THUMB,
+                "%s: a device's context, kernels, workspaces: not in the verdict",
+                hu_engine_name(r->runtime.engine));
+    hu_term_add(&out->terms, "runtime overhead, at most", out->overhead.high, HU_RULE_OF_THUMB,
                 "the same with more workspace and fragmentation; vLLM keeps 10%% of the device "
                 "free by default");
 }
@@ -452,6 +488,7 @@ static bool add_fit(struct making *m)
         .training_bytes = out->training.per_device,
     };
     bool sum = !r->train && (r->fit || r->context);
+    add_overhead(m);
     if (!r->fit && !sum)
         return true;
     if (!choose_weights(m, &q.weights) || (sum && !add_sum(m, &q)))

@@ -21,8 +21,9 @@ struct hu_sizing_request {
     bool own;          /* the dtype that the file has is a row too, before the others */
     uint64_t overhead; /* the rule of thumb's factor on the weights, in millionths */
     struct hu_dtype kv_dtype,
-        kv_dtype_v;          /* of keys, and of values; the second none: as the first */
-    uint64_t context, batch; /* context 0: not asked */
+        kv_dtype_v;            /* of keys, and of values; the second none: as the first */
+    uint64_t context, batch;   /* context 0: not asked */
+    struct hu_runtime runtime; /* none: what the model itself needs */
     bool train;
     struct hu_training_plan plan;   /* activations are filled in from the next line's */
     uint64_t sequence, micro_batch; /* 0: no activations are modelled */
@@ -58,7 +59,8 @@ struct hu_sizing {
     /* The sum, where a context or a memory was given and nothing is trained: on a device. */
     const char *sum_name;
     uint64_t sum_weights, sum_cache;
-    bool spread; /* over several devices */
+    bool spread;                 /* over several devices */
+    struct hu_overhead overhead; /* of a runtime, on each device; in no sum */
     struct hu_terms terms;
 };
 

@@ -1,4 +1,5 @@
 #include "training.h"
+#include "weights.h"
 #include "tensor/words.h"
 
 #include <ctype.h>
@@ -25,19 +26,6 @@ static const struct hu_recipe recipes[] = {
      "everything in bf16: 8 bytes; small updates are lost without stochastic rounding"},
 };
 
-static const struct hu_optimizer optimizers[] = {
-    {"adam", "adamw", 2, .summary = "two moments"},
-    {"sgd", "", 0, .summary = "no state"},
-    {"momentum", "sgd-momentum", 1, .summary = "a velocity"},
-    {"lion", "", 1, .summary = "one momentum"},
-    {"adafactor", "", 0, .factored = true,
-     .summary = "a row and a column a matrix in place of the second moment"},
-    {"adam8bit", "adamw8bit 8bit-adam adam-8bit", 2, .eight_bit = true,
-     .summary = "two moments in 8 bits, an fp32 scale for 256 of them"},
-    {"sparse-adam", "sparseadam lazy-adam", 2, .sparse = true,
-     .summary = "sparse gradients of the embeddings; the state stays whole"},
-};
-
 static void lower(const char *name, char key[32])
 {
     size_t i = 0;
@@ -58,21 +46,6 @@ const struct hu_recipe *hu_recipe_find(const char *name)
     for (size_t i = 0; hu_recipe_at(i); i++)
         if (!strcmp(recipes[i].name, key) || hu_has_word(recipes[i].aliases, key))
             return &recipes[i];
-    return NULL;
-}
-
-const struct hu_optimizer *hu_optimizer_at(size_t index)
-{
-    return index < sizeof optimizers / sizeof *optimizers ? &optimizers[index] : NULL;
-}
-
-const struct hu_optimizer *hu_optimizer_find(const char *name)
-{
-    char key[32];
-    lower(name, key);
-    for (size_t i = 0; hu_optimizer_at(i); i++)
-        if (!strcmp(optimizers[i].name, key) || hu_has_word(optimizers[i].aliases, key))
-            return &optimizers[i];
     return NULL;
 }
 
@@ -218,25 +191,19 @@ static bool add_gradients(struct sum *s)
     return true;
 }
 
-/* Shazeer and Stern 2018, section 3: a row and a column a matrix, the whole of a vector. */
-static bool factored_state(struct sum *s, uint64_t *elements)
+/* Numbers of a state that follows the matrices' shapes. */
+static bool matrix_state(struct sum *s, uint64_t *numbers)
 {
-    *elements = 0;
-    for (size_t i = 0; i < s->model->tensors.count; i++) {
-        const struct hu_tensor_row *row = &s->model->tensors.rows[i];
-        uint64_t last = row->rank ? row->shape[row->rank - 1] : 1;
-        uint64_t each = row->rank > 1 ? row->elements / last + last : row->elements;
-        if (!hu_row_counts(row))
-            continue;
-        if (__builtin_mul_overflow(each, row->copies, &each) ||
-            __builtin_add_overflow(*elements, each, elements))
-            return over(s);
+    if (s->plan->lora_rank) {
+        s->error = "such an optimizer's state is not modelled with LoRA";
+        return false;
     }
-    if (!s->model->tensors.count)
-        s->error = "Adafactor's state needs the matrices' shapes: give a config.json as the model";
-    else if (s->plan->lora_rank)
-        s->error = "Adafactor's state is not modelled with LoRA";
-    return !s->error;
+    if (!s->model->tensors.count) {
+        s->error = "this optimizer's state needs the matrices' shapes: give a config.json as the "
+                   "model";
+        return false;
+    }
+    return hu_optimizer_numbers(s->plan->optimizer, s->model, numbers) || over(s);
 }
 
 static bool add_optimizer(struct sum *s)
@@ -245,8 +212,8 @@ static bool add_optimizer(struct sum *s)
     const char *state = s->plan->recipe->state;
     uint64_t n = s->out->trainable, each = 0;
     char a[27];
-    if (o->factored) {
-        if (!factored_state(s, &n) || !bytes_of(s, "fp32", n, &s->out->optimizer))
+    if (o->numbers) {
+        if (!matrix_state(s, &n) || !bytes_of(s, "fp32", n, &s->out->optimizer))
             return false;
         hu_term_add(s->terms, "optimizer state", s->out->optimizer, HU_MODELLED,
                     "%s: %s numbers in fp32, %s", o->name, hu_grouped(n, a), o->summary);
@@ -290,22 +257,49 @@ static uint64_t share(uint64_t bytes, uint64_t of)
     return bytes / of + (bytes % of != 0);
 }
 
-/* ZeRO splits among the data-parallel devices alone; the other two split the model itself. */
+/* The part of the model that the device with most of it has: DEVICE of WHOLE. */
+struct part {
+    uint64_t device, whole;
+};
+
+static bool part_of_model(const struct sum *s, struct part *part)
+{
+    const struct hu_training_plan *p = s->plan;
+    const struct hu_spread spread = {p->tensor_parallel, p->pipeline_parallel,
+                                     p->expert_parallel ? p->expert_parallel : 1};
+    struct hu_storage storage = {.storing = HU_STORE_ALL};
+    struct hu_weights_size device, whole;
+    if (!hu_dtype_find("bf16", &storage.dtype) ||
+        !hu_weights_size(s->model, &storage, &spread, &device) ||
+        !hu_weights_size(s->model, &storage, NULL, &whole))
+        return false;
+    *part = (struct part){device.bytes, whole.bytes ? whole.bytes : 1};
+    return true;
+}
+
+static uint64_t take(uint64_t bytes, const struct part *part)
+{
+    unsigned __int128 n = (unsigned __int128)bytes * part->device;
+    return (uint64_t)(n / part->whole + (n % part->whole != 0));
+}
+
+/* ZeRO splits among the data-parallel devices alone; the others split the model itself, each tensor
+ * as its family says. */
 static bool add_totals(struct sum *s)
 {
     const struct hu_training_plan *p = s->plan;
     struct hu_training *t = s->out;
-    uint64_t split, state;
+    struct part part;
     const uint64_t parts[] = {t->gradients, t->master_weights, t->optimizer, t->activations,
                               t->buffers};
     t->total = t->weights;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (__builtin_add_overflow(t->total, parts[i], &t->total))
             return over(s);
-    if (__builtin_mul_overflow(p->tensor_parallel, p->pipeline_parallel, &split))
+    if (!part_of_model(s, &part))
         return over(s);
-    state = share(t->optimizer + t->master_weights, split);
-    uint64_t weights = share(t->weights, split), gradients = share(t->gradients, split);
+    uint64_t state = take(t->optimizer + t->master_weights, &part);
+    uint64_t weights = take(t->weights, &part), gradients = take(t->gradients, &part);
     if (p->zero >= 1)
         state = share(state, p->data_parallel);
     if (p->zero >= 2)
@@ -314,11 +308,15 @@ static bool add_totals(struct sum *s)
         weights = share(weights, p->data_parallel);
     /* Each is at most its part of the total, so this does not overflow. */
     t->per_device = weights + gradients + state + t->activations + t->buffers;
-    hu_term_add(s->terms, "per device", t->per_device, HU_MODELLED,
-                "ZeRO-%u over %llu data-parallel devices; the model over %llu (tensor %llu × "
-                "pipeline %llu), split evenly; activations and buffers whole",
-                p->zero, (unsigned long long)p->data_parallel, (unsigned long long)split,
-                (unsigned long long)p->tensor_parallel, (unsigned long long)p->pipeline_parallel);
+    hu_term_add(
+        s->terms, "per device", t->per_device, HU_MODELLED,
+        "ZeRO-%u over %llu data-parallel devices; of the model %.4g %% (tensor %llu, pipeline "
+        "%llu, experts %llu), %s; activations and buffers whole",
+        p->zero, (unsigned long long)p->data_parallel,
+        100.0 * (double)part.device / (double)part.whole, (unsigned long long)p->tensor_parallel,
+        (unsigned long long)p->pipeline_parallel,
+        (unsigned long long)(p->expert_parallel ? p->expert_parallel : 1),
+        s->model->tensors.count ? "tensor by tensor, the largest stage" : "split evenly");
     return true;
 }
 

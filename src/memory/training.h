@@ -18,9 +18,11 @@ struct hu_recipe {
 struct hu_optimizer {
     const char *name, *aliases;
     unsigned slots;
-    bool eight_bit; /* block-wise quantized state */
-    bool factored;  /* one slot, a row and a column a matrix */
-    bool sparse;    /* embeddings have gradients for the tokens seen alone */
+    bool eight_bit;                                                /* block-wise quantized state */
+    unsigned __int128 (*numbers)(uint64_t rows, uint64_t columns); /* of a matrix; NULL: slots */
+    unsigned vectors;  /* with that, numbers a parameter of what is no such matrix */
+    bool all_matrices; /* embeddings and head too, not the layers' alone */
+    bool sparse;       /* embeddings have gradients for the tokens seen alone */
     const char *summary;
 };
 
@@ -28,6 +30,10 @@ const struct hu_recipe *hu_recipe_find(const char *name);
 const struct hu_recipe *hu_recipe_at(size_t index);
 const struct hu_optimizer *hu_optimizer_find(const char *name);
 const struct hu_optimizer *hu_optimizer_at(size_t index);
+
+/* Numbers that O keeps for MODEL's tensors, where it goes by matrices. False: over 64 bits. */
+bool hu_optimizer_numbers(const struct hu_optimizer *o, const struct hu_model *model,
+                          uint64_t *numbers);
 
 struct hu_training_plan {
     const struct hu_recipe *recipe;

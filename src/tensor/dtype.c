@@ -1,11 +1,12 @@
 #include "dtype.h"
+#include "names.h"
 #include "wide.h"
 
 bool hu_dtype_find(const char *name, struct hu_dtype *dtype)
 {
-    *dtype = (struct hu_dtype){.format = hu_format_find(name)};
-    if (!dtype->format)
-        dtype->integer = hu_integer_find(name);
+    *dtype = (struct hu_dtype){.integer = hu_integer_find(name)};
+    if (!dtype->integer)
+        dtype->format = hu_format_find(name);
     if (!dtype->format && !dtype->integer)
         dtype->block = hu_block_find(name);
     return dtype->format || dtype->integer || dtype->block;

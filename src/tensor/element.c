@@ -1,4 +1,5 @@
 #include "element.h"
+#include "names.h"
 #include "array/layout.h"
 #include "file_kind.h"
 #include "npy.h"
@@ -216,14 +217,18 @@ static bool read_raw(struct place *p, const struct hu_format **format, uint64_t 
 {
     struct hu_tensor_file file;
     struct hu_file_error error;
-    *format = hu_format_find(p->tensor);
+    bool big_endian;
+    char suggestion[HU_SUGGESTION];
+    *format = hu_array_format_find(p->tensor, &big_endian);
     if (!*format)
         return refuse(p,
                       "%.200s is no tensor file, so a format is due after its colon, as in "
-                      "%.80s:fp32[0]; '%.80s' is none",
-                      p->file, p->file, p->tensor);
+                      "%.80s:fp32[0]; '%.80s' is none%s%s",
+                      p->file, p->file, p->tensor,
+                      *hu_name_suggestion(suggestion, p->tensor) ? "; " : "", suggestion);
     if (!hu_raw_open(p->file, *format, &file, &error))
         return refuse(p, "%.200s: %.200s", p->file, error.reason);
+    file.tensors[0].big_endian = big_endian && (*format)->storage_bits > 8;
     bool fine = read_from(p, p->file, &file.tensors[0], format, bits);
     hu_tensor_file_close(&file);
     return fine;

@@ -8,7 +8,8 @@
 /* Consecutive magnitudes of the source over which both quanta keep their exponents. */
 struct region {
     uint64_t low, high;
-    int shift; /* log2 of the target's quantum over the source's */
+    int shift;     /* log2 of the target's quantum over the source's */
+    bool negative; /* of a signed integer's regions, which hold for one sign */
     enum { WHOLE, GRID, PAYLOADS, SINGLES } kind;
 };
 
@@ -169,7 +170,8 @@ static void add_steps(struct work *w, const struct region *g, uint64_t unit)
 static void run_region(struct work *w, const struct region *g)
 {
     uint64_t units = units_of(g);
-    if (g->kind == WHOLE)
+    bool lost = w->sign && !hu_is_signed(w->b->runs->to); /* nothing but what rounds to zero */
+    if (g->kind == WHOLE || (lost && g->kind != SINGLES))
         split(w, g->low, g->high);
     else if (g->kind == SINGLES)
         for (uint64_t m = g->low; m <= g->high; m++)
@@ -199,8 +201,9 @@ static void build_task(void *context, size_t task, unsigned worker)
     w.reference = reference_for(b, worker);
     if (!w.reference)
         return;
-    w.sign = task >= b->regions ? hu_sign_mask(b->runs->from) : 0;
-    run_region(&w, &b->region[task % b->regions]);
+    const struct region *g = &b->region[task % b->regions];
+    w.sign = task >= b->regions || g->negative ? hu_sign_mask(b->runs->from) : 0;
+    run_region(&w, g);
     if (w.failed)
         b->failed = true;
 }
@@ -228,8 +231,8 @@ static void add_binade(struct builder *b, uint64_t low, uint64_t high, int expon
         add_region(b, low, high, WHOLE, 0);
         return;
     }
-    bool subnormal_source = low <= hu_trailing_mask(b->runs->from);
-    bool flushed = ((flush & HU_FLUSH_OUT) && exponent < hu_emin(to)) ||
+    bool subnormal_source = low <= hu_trailing_mask(b->runs->from) && !hu_is_integer(b->runs->from);
+    bool flushed = ((flush & HU_FLUSH_OUT) && exponent < hu_emin(to) && !hu_is_integer(to)) ||
                    ((flush & HU_FLUSH_IN) && subnormal_source);
     int target = exponent < hu_emin(to) ? hu_emin(to) : exponent;
     bool grid = exponent <= hu_emax(to) && !flushed;
@@ -270,6 +273,21 @@ static void add_nans(struct builder *b)
     add_region(b, quiet, infinity + hu_trailing_mask(from), kind, shift);
 }
 
+/* The negative half of two's complement: from the greatest magnitude down. Each region begins at a
+ * power of two and ends before the next, so that it holds whole units of the binade below it. */
+static void find_falling_regions(struct builder *b)
+{
+    const struct hu_format *from = b->runs->from;
+    int t = from->trailing_bits;
+    uint64_t least = UINT64_C(1) << t; /* the magnitude of the code 0 behind the sign */
+    size_t positive = b->regions;
+    for (int i = t - 1; i >= 0; i--)
+        add_binade(b, least - (UINT64_C(2) << i), least - (UINT64_C(1) << i) - 1, i, 0);
+    add_region(b, least - 1, least - 1, WHOLE, 0);
+    for (size_t i = positive; i < b->regions; i++)
+        b->region[i].negative = true;
+}
+
 static void find_regions(struct builder *b)
 {
     const struct hu_format *from = b->runs->from;
@@ -279,6 +297,11 @@ static void find_regions(struct builder *b)
     add_region(b, 0, 0, WHOLE, 0);
     for (int i = 0; i < t; i++)
         add_binade(b, UINT64_C(1) << i, (UINT64_C(2) << i) - 1, subnormal + i, subnormal);
+    if (hu_is_integer(from)) {
+        if (hu_is_signed(from))
+            find_falling_regions(b);
+        return;
+    }
     for (uint64_t e = 1; e << t <= finite; e++) {
         uint64_t high = (e << t) + hu_trailing_mask(from);
         int exponent = (int)e - from->bias;
@@ -406,7 +429,7 @@ static bool build(struct builder *b, unsigned jobs)
     const struct hu_format *from = b->runs->from;
     size_t most = from->width <= HU_NARROW_WIDTH
                       ? ((size_t)1 << from->width) / SINGLES_A_REGION + 1
-                      : ((size_t)1 << from->exponent_bits) + from->trailing_bits + 8;
+                      : ((size_t)1 << from->exponent_bits) + 2 * (size_t)from->trailing_bits + 8;
     b->region = malloc(most * sizeof *b->region);
     b->reference = calloc(jobs, sizeof *b->reference);
     if (!b->region || !b->reference)
@@ -419,7 +442,8 @@ static bool build(struct builder *b, unsigned jobs)
     for (size_t i = 0; i < b->regions; i++)
         units += units_of(&b->region[i]);
     b->explicit = units <= HU_EXPLICIT_UNITS;
-    size_t lists = hu_is_signed(from) ? 2 * b->regions : b->regions;
+    bool each_sign = hu_is_signed(from) && (!hu_is_integer(from) || from->width <= HU_NARROW_WIDTH);
+    size_t lists = each_sign ? 2 * b->regions : b->regions;
     b->list = calloc(lists, sizeof *b->list);
     if (!b->list)
         return false;
@@ -526,13 +550,24 @@ uint64_t hu_run_expect(const struct hu_runs *runs, size_t i, uint64_t bits, unsi
     *flags = run->flags;
     if (run->kind == HU_CONSTANT)
         return run->code;
-    if (run->kind == HU_STEPS)
-        return run->code + (run->shift < 0 ? offset << -run->shift : offset >> run->shift);
-    uint64_t code = run->code + (offset >> run->shift);
-    uint64_t rest = offset & ((UINT64_C(1) << run->shift) - 1);
-    if (!rest)
-        *flags = 0;
     bool sign = bits & hu_sign_mask(runs->from);
-    enum hu_magnitude_rounding mode = hu_magnitude_rounding(runs->promise.options.direction, sign);
-    return code + goes_up(mode, code, rest, run->shift);
+    bool source_falls = hu_falls(runs->from, sign), target_falls = hu_falls(runs->to, sign);
+    /* Magnitudes of the target, whose last bits are those of its codes. */
+    uint64_t first = target_falls ? -run->code : run->code;
+    uint64_t units = run->shift < 0 ? offset << -run->shift : offset >> run->shift;
+    uint64_t magnitude = source_falls ? first - units : first + units;
+    uint64_t rest = 0;
+    if (run->kind == HU_LADDER)
+        rest = offset & ((UINT64_C(1) << run->shift) - 1);
+    if (rest) {
+        enum hu_magnitude_rounding mode =
+            hu_magnitude_rounding(runs->promise.options.direction, sign);
+        if (source_falls) {
+            magnitude--;
+            rest = (UINT64_C(1) << run->shift) - rest;
+        }
+        magnitude += goes_up(mode, magnitude, rest, run->shift);
+    } else if (run->kind == HU_LADDER)
+        *flags = 0;
+    return target_falls ? -magnitude & hu_width_mask(runs->to) : magnitude;
 }

@@ -29,6 +29,16 @@ struct hu_run {
     signed char shift;
 };
 
+/*
+ * In two's complement below zero the greater code is the lesser magnitude: of a source's run the
+ * magnitudes then fall as its encodings rise, of a target's the codes as magnitudes rise, and steps
+ * and ladders count down once or twice.
+ */
+static inline bool hu_falls(const struct hu_format *f, bool sign)
+{
+    return sign && hu_is_integer(f) && hu_is_signed(f);
+}
+
 struct hu_runs {
     const struct hu_format *to, *from;
     struct hu_promise promise;

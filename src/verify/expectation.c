@@ -9,7 +9,7 @@ bool hu_code_is_nan(const struct hu_format *f, uint64_t bits)
 {
     if (!hu_has_nan(f))
         return false;
-    if (f->specials == HU_SPECIALS_FNUZ)
+    if (hu_has_lone_nan(f))
         return bits == hu_default_nan_code(f);
     uint64_t magnitude = magnitude_of(f, bits);
     if (hu_has_infinity(f))
@@ -30,7 +30,7 @@ bool hu_code_is_zero(const struct hu_format *f, uint64_t bits)
 static bool is_subnormal(const struct hu_format *f, uint64_t bits)
 {
     uint64_t magnitude = magnitude_of(f, bits);
-    return f->specials != HU_SPECIALS_SCALE && magnitude && magnitude <= hu_trailing_mask(f);
+    return hu_has_subnormals(f) && magnitude && magnitude <= hu_trailing_mask(f);
 }
 
 static uint64_t flushed(const struct hu_format *f, uint64_t bits)

@@ -81,7 +81,10 @@ static bool piece_holds(struct bench *b, const struct block *k, size_t run, size
         return false;
     unsigned flags;
     uint64_t first = hu_run_expect(runs, run, k->first + from, &flags);
-    struct hu_progression widened = {first, UINT64_C(1) << -r->shift, 0, 0};
+    bool sign = r->first & hu_sign_mask(runs->from);
+    bool falls = hu_falls(runs->from, sign) != hu_falls(runs->to, sign);
+    uint64_t step = UINT64_C(1) << -r->shift;
+    struct hu_progression widened = {first, falls ? -step : step, 0, 0};
     hu_layout_fill(runs->to, b->expected, &widened, to - from);
     return !memcmp(b->expected, (char *)b->dst + hu_layout_bytes(runs->to, from),
                    hu_layout_bytes(runs->to, to - from));

@@ -172,17 +172,19 @@ static struct hu_progression due_at(const struct hu_runs *runs, size_t run, uint
     const struct hu_run *r = &runs->run[run];
     uint64_t source = r->first + (unit << up_of(r)) + place;
     uint64_t step = r->shift < 0 ? stride << -r->shift : stride;
-    struct hu_progression due = {hu_run_expect(runs, run, source, flags), step, 0, 0};
+    bool sign = r->first & hu_sign_mask(runs->from);
+    bool falls = hu_falls(runs->from, sign) != hu_falls(runs->to, sign);
+    struct hu_progression due = {hu_run_expect(runs, run, source, flags), falls ? -step : step, 0,
+                                 0};
     if (r->kind != HU_LADDER || !place)
         return due;
-    bool sign = r->first & hu_sign_mask(runs->from);
     enum hu_magnitude_rounding mode = hu_magnitude_rounding(runs->promise.options.direction, sign);
-    uint64_t exact = r->code + unit;
-    if (mode == HU_ODD) { /* the odd one of code and code + 1 */
-        due.first = exact;
+    uint64_t lower = falls ? r->code - unit - 1 : r->code + unit; /* of the two codes about it */
+    if (mode == HU_ODD) {
+        due.first = lower;
         due.set = 1;
     } else if (mode == HU_NEAREST_EVEN && place == UINT64_C(1) << (r->shift - 1)) {
-        due.first = exact + 1; /* the even one */
+        due.first = lower + 1;
         due.clear = 1;
     }
     return due;

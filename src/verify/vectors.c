@@ -35,7 +35,7 @@ struct points {
 
 static bool is_edge_code(const struct hu_format *to, uint64_t code)
 {
-    uint64_t mask = (UINT64_C(1) << to->trailing_bits) - 1, trailing = code & mask;
+    uint64_t mask = hu_trailing_mask(to), trailing = code & mask;
     return trailing <= 1 || trailing >= mask - 1;
 }
 

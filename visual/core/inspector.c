@@ -65,6 +65,8 @@ static char *power_of_two(int exponent)
 static char *exponent_sum(const struct row *r)
 {
     const struct hu_format *f = r->format;
+    if (hu_is_integer(f))
+        return need(strdup("none: an integer's unit is 1"));
     uint64_t field = hu_biased_exponent(f, r->bits);
     char digits[HU_MAX_WIDTH + 1], result[16];
     for (int i = 0; i < f->exponent_bits; i++)
@@ -85,10 +87,13 @@ static char *significand_sum(const struct row *r)
 {
     const struct hu_format *f = r->format;
     char power[32];
+    if (hu_is_integer(f))
+        return text_of("%s%" PRIu64, r->datum.sign ? "−" : "", r->datum.significand);
     superscript(power, sizeof power, f->trailing_bits);
     if (!hu_is_finite(r->datum)) {
         if (!hu_is_nan(r->datum))
-            return need(strdup("all zero: infinity"));
+            return need(
+                strdup(f->specials == HU_SPECIALS_IEEE ? "all zero: infinity" : "infinity"));
         return text_of("payload 0x%" PRIx64, hu_payload(f, r->datum));
     }
     return text_of("%" PRIu64 " / 2%s\n%s", r->datum.significand, power, r->sum_significand);
@@ -174,6 +179,17 @@ static char *special_words(const struct hu_format *f)
     case HU_SPECIALS_NONE:
         text = text_of("no infinity, no NaN: every code is finite; max %s", max);
         break;
+    case HU_SPECIALS_P3109:
+    case HU_SPECIALS_P3109_FINITE:
+        text = text_of("%s; NaN is the code 0x%" PRIx64 "%s; max %s",
+                       !hu_has_infinity(f) ? "no infinity"
+                       : hu_is_signed(f)   ? "±∞ are the greatest magnitudes"
+                                           : "∞ is the greatest magnitude",
+                       hu_lone_nan_code(f), hu_is_signed(f) ? " of −0" : "", max);
+        break;
+    case HU_SPECIALS_INTEGER:
+        text = text_of("no infinity, no NaN: every code is an integer; max %s", max);
+        break;
     case HU_SPECIALS_SCALE:
         text = text_of("unsigned powers of two, no zero; NaN is all ones; max %s", max);
         break;
@@ -197,6 +213,9 @@ static char *smallest_subnormal(const struct hu_format *f)
 
 static char *shape(const struct hu_format *f)
 {
+    if (hu_is_integer(f))
+        return text_of("an integer of %d bits, %s", f->width,
+                       hu_is_signed(f) ? "two's complement" : "without sign");
     return text_of("%s%d exponent + %d significand bits, bias %d",
                    hu_is_signed(f) ? "1 sign + " : "", f->exponent_bits, f->trailing_bits, f->bias);
 }
@@ -206,6 +225,11 @@ static void about_format(struct facts *facts, const struct hu_format *f)
     add_words(facts, "shape", "format", 2, shape(f));
     add_words(facts, "specials", "special codes", 3, special_words(f));
     add(facts, "max", "largest", 1, limit(f, hu_max_finite_code(f)));
+    if (hu_is_integer(f)) {
+        add(facts, "lowest", "lowest", 1, limit(f, hu_lowest_code(f)));
+        add(facts, "digits", "decimal digits", 1, text_of("%d kept", hu_digits10(f)));
+        return;
+    }
     add(facts, "min_normal", "least normal", 1, limit(f, hu_min_normal_code(f)));
     add(facts, "min_subnormal", "smallest", 1, smallest_subnormal(f));
     add(facts, "epsilon", "epsilon", 1, power_of_two(-f->trailing_bits));

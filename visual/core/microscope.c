@@ -4,6 +4,7 @@
 #include "text.h"
 #include "words.h"
 
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,11 +141,26 @@ static void name_virtual(char *text, size_t text_size, char *hex, const struct h
     /* Only where the largest value is 2^emax (2 - 2^-t) is the next one that power of two. */
     uint64_t max = hu_max_finite_code(f);
     bool full = (max & hu_trailing_mask(f)) == hu_trailing_mask(f);
-    if (full)
+    if (negative && hu_is_integer(f))
+        snprintf(text, text_size, "min − 1");
+    else if (full)
         snprintf(text, text_size, "%s2%s", negative ? "−" : "", power);
     else
         snprintf(text, text_size, "%smax + 1 ulp", negative ? "−" : "");
     hex[0] = 0;
+}
+
+/* With three digits, also where a double has fewer or none. */
+static void write_share(char *out, size_t size, const mpq_t share)
+{
+    double value = mpq_get_d(share);
+    if (value >= DBL_MIN || !mpq_sgn(share)) {
+        snprintf(out, size, "%.3g", value);
+        return;
+    }
+    char *text = hu_ratio_scientific(share, 3, false);
+    snprintf(out, size, "%s", text);
+    free(text);
 }
 
 /* low := the real below the source, high := the one above. */
@@ -159,6 +175,9 @@ static void measure(struct microscope *s, const mpq_t source, const mpq_t low, c
     s->side = mpq_cmp(a, half);
     s->side = (s->side > 0) - (s->side < 0);
     s->position = mpq_get_d(a);
+    mpq_set_ui(b, 1, 1);
+    mpq_sub(b, b, a);
+    write_share(s->near, sizeof s->near, s->side > 0 ? b : a);
     mpq_clears(a, b, half, NULL);
 }
 
@@ -181,14 +200,15 @@ static void look_beyond(struct microscope *s, const mpq_t source)
     uint64_t max = hu_max_finite_code(f);
     mpq_t edge, next, unit;
     mpq_inits(edge, next, unit, NULL);
-    hu_datum_ratio(edge, f, max);
+    hu_datum_ratio(edge, f, negative ? hu_lowest_code(f) : max);
+    mpq_abs(edge, edge);
     mpq_set_ui(unit, 1, 1);
     scale(unit, hu_ulp_exponent(f, max));
     mpq_add(next, edge, unit);
     if (negative) {
         mpq_neg(edge, edge);
         mpq_neg(next, next);
-        max |= hu_sign_mask(f);
+        max = hu_lowest_code(f);
     }
     measure(s, source, negative ? next : edge, negative ? edge : next);
     s->is_virtual = negative ? -1 : 1;
@@ -207,12 +227,13 @@ static void look_beyond(struct microscope *s, const mpq_t source)
 static void reason_nearest(const struct microscope *s, struct way *w)
 {
     const char *side = w->step > 0 ? "upper" : "lower";
-    double near = w->step > 0 ? 1 - s->position : s->position;
     if (s->side)
-        snprintf(w->reason, SCOPE_REASON, "the %s neighbour is nearer: %.3g of the gap away", side,
-                 near);
+        snprintf(w->reason, SCOPE_REASON, "the %s neighbour is nearer: %s of the gap away", side,
+                 s->near);
     else if (w->direction == HU_TIES_TO_AWAY)
         snprintf(w->reason, SCOPE_REASON, "a tie: the %s neighbour has the larger magnitude", side);
+    else if (hu_is_p3109(s->format) && !s->format->trailing_bits)
+        snprintf(w->reason, SCOPE_REASON, "a tie: the %s neighbour's code is even", side);
     else if (s->format->trailing_bits)
         snprintf(w->reason, SCOPE_REASON, "a tie: the %s neighbour's last bit is 0, so even", side);
     else
@@ -324,7 +345,8 @@ static enum scope_kind kind_of(const struct hu_value *v, const struct hu_format 
         (v->sign && !hu_is_signed(f)))
         return SCOPE_SPECIAL;
     mpq_inits(edge, error, NULL);
-    hu_datum_ratio(edge, f, max);
+    hu_datum_ratio(edge, f, v->sign ? hu_lowest_code(f) : max);
+    mpq_abs(edge, edge);
     uint64_t low = rounded(v, f, HU_TOWARD_NEGATIVE, true);
     bool known = hu_value_error(error, v, f, low);
     enum scope_kind kind = mpq_cmp(v->ratio, edge) > 0    ? SCOPE_BEYOND

@@ -29,6 +29,7 @@ struct microscope {
     char lower_hex[24], upper_hex[24]; /* as encodings; empty for a virtual one */
     int is_virtual;
     double position;       /* of the source: 0 at the lower, 1 at the upper, beyond it greater */
+    char near[24];         /* how far the nearer neighbour is, in gaps between the two */
     int side;              /* of the midpoint that the source lies on: -1, 0 (a tie), 1 */
     char kept[SCOPE_KEPT]; /* the bits of the magnitude's significand that fit: 1.0110 */
     char guard, round, sticky;       /* '0' or '1' */

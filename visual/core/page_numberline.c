@@ -200,7 +200,9 @@ static char *result_words(const struct row *r, const struct hu_value *source)
     uint64_t bound = hu_max_finite_code(f) | (source->sign ? hu_sign_mask(f) : 0);
     char *max = bound_value(f, bound);
     const char *side = source->sign ? "below" : "beyond";
-    char *words = hu_is_nan(r->datum)      ? text_of("NaN: %s %s, and no infinity", side, max)
+    bool no_nan = hu_is_finite(r->datum) && r->flags & HU_INVALID;
+    char *words = no_nan                   ? text_of("invalid: no NaN, so %s", max)
+                  : hu_is_nan(r->datum)    ? text_of("NaN: %s %s, and no infinity", side, max)
                   : hu_is_finite(r->datum) ? text_of("overflow: %s %s, so %s", side, max, max)
                   : given                  ? text_of("%s∞", sign)
                                            : text_of("overflow: %s %s, so %s∞", side, max, sign);
@@ -255,7 +257,7 @@ static void put_lane(struct layout *l, struct lane *lane, struct rect area, doub
         draw_values(l, lane);
     else
         draw_density(l, lane, most);
-    if (!hu_is_finite(r->datum) || r->flags & HU_OVERFLOW)
+    if (!hu_is_finite(r->datum) || r->flags & (HU_OVERFLOW | HU_INVALID))
         put_result(l, lane);
     if (!hu_is_finite(r->datum))
         return;

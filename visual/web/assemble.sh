@@ -1,5 +1,5 @@
 #!/bin/sh
-# assemble.sh SOURCES BUILD VERSION: the page on standard output, from SOURCES/visual/web, the program
+# assemble.sh SOURCES BUILD VERSION CLANG: the page on standard output, from SOURCES/visual/web, the program
 # BUILD/halfulp.wasm and the notices of what is in it. The same input gives the same bytes.
 set -eu
 export LC_ALL=C
@@ -7,6 +7,7 @@ export LC_ALL=C
 sources=$1
 build=$2
 version=$3
+clang=${4%%.*}
 web=$sources/visual/web
 
 # What a browser compares with the text between the tags: SHA-256 in base64.
@@ -18,10 +19,6 @@ digest() {
             printf "\\%03o", n
         }
     }')" | base64
-}
-
-packed() {
-    gzip -9nc | base64 | tr -d '\n'
 }
 
 part() { # TITLE FILE
@@ -36,20 +33,21 @@ notices() {
     part 'halfulp' "$sources/LICENSE"
     part 'jansson' "$build/sources/jansson/LICENSE"
     part 'wasi-libc' /usr/share/doc/wasi-libc/copyright
-    for runtime in /usr/share/doc/libclang-rt-*-dev-wasm32/copyright; do
-        part 'the runtime of clang' "$runtime"
-    done
+    part 'the runtime of clang' "/usr/share/doc/libclang-rt-$clang-dev-wasm32/copyright"
     part 'mini-gmp: GNU Lesser General Public License' "$build/sources/mini-gmp/COPYING.LESSERv3"
     part 'GNU General Public License' "$build/sources/mini-gmp/COPYINGv3"
 }
 
-# Without indentation, which is a tenth of it.
-{
+# Scripts without indentation and without the comments that have lines of their own.
+plain() {
     printf '"use strict";\n'
-    sed 's/^ *//; /^$/d' "$web/wasi.js" "$web/page.js"
-} >"$build/page.js"
-policy="default-src 'none'; script-src 'sha256-$(digest "$build/page.js")' 'wasm-unsafe-eval'; \
-style-src 'sha256-$(digest "$web/page.css")'; img-src data:; base-uri 'none'; form-action 'none'"
+    cat "$@" | sed 's/^ *//; /^$/d; /^\/\*.*\*\/$/d; /^\/\*/,/\*\/$/d'
+}
+plain "$web/lzma.js" "$web/start.js" >"$build/start.js"
+plain "$web/wasi.js" "$web/page.js" >"$build/page.js"
+notices >"$build/notices"
+policy="default-src 'none'; script-src 'sha256-$(digest "$build/start.js")' 'sha256-$(digest "$build/page.js")' \
+'wasm-unsafe-eval'; style-src 'sha256-$(digest "$web/page.css")'; img-src data:; base-uri 'none'; form-action 'none'"
 
 while IFS= read -r line; do
     case $line in
@@ -60,15 +58,15 @@ while IFS= read -r line; do
         printf '</style>\n'
         ;;
     @DATA@)
-        printf '<script type="application/gzip" id="code">'
-        packed <"$build/halfulp.wasm"
-        printf '</script>\n<script type="application/gzip" id="packed-notices">'
-        notices | packed
+        printf '<script type="application/x-lzma" id="data" data-code="%d" data-notices="%d" data-script="%d">' \
+            "$(wc -c <"$build/halfulp.wasm")" "$(wc -c <"$build/notices")" "$(wc -c <"$build/page.js")"
+        cat "$build/halfulp.wasm" "$build/notices" "$build/page.js" |
+            xz --threads=1 --format=lzma --lzma1=preset=9e,lc=3,lp=0,pb=0 | "$build/pack"
         printf '</script>\n'
         ;;
     @SCRIPT@)
         printf '<script>'
-        cat "$build/page.js"
+        cat "$build/start.js"
         printf '</script>\n'
         ;;
     *) printf '%s\n' "$line" ;;

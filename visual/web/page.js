@@ -503,14 +503,7 @@ function on_drop(e) {
 
 /* --- The bar, the notices, the report --- */
 
-async function unpack(id) {
-  const text = atob(el(id).textContent.trim()), packed = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) packed[i] = text.charCodeAt(i);
-  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
-}
-
-async function show_notices() {
-  if (!el("texts").textContent) el("texts").textContent = decoder.decode(await unpack("packed-notices"));
+function show_notices() {
   el("notices").showModal();
 }
 
@@ -601,7 +594,8 @@ function script(text) {
 
 async function begin() {
   const page = { show, copy, face_open, glyph_render, glyph_take };
-  const { instance } = await WebAssembly.instantiate(await unpack("code"), { page, wasi_snapshot_preview1 });
+  el("texts").textContent = decoder.decode(packed.notices);
+  const { instance } = await WebAssembly.instantiate(packed.code, { page, wasi_snapshot_preview1 });
   c = instance.exports;
   memory = c.memory;
   c._initialize();

@@ -1,0 +1,113 @@
+/* Optimizers and what their state keeps, by parameter or by matrix. */
+#include "training.h"
+#include "tensor/words.h"
+
+#include <ctype.h>
+#include <string.h>
+
+typedef unsigned __int128 wide;
+
+/* Shazeer and Stern 2018 (arXiv:1804.04235), section 3: a row and a column a matrix. */
+static wide factored(uint64_t rows, uint64_t columns)
+{
+    return (wide)rows + columns;
+}
+
+/* Jordan et al. 2024: a momentum where Adam has two moments. */
+static wide muon(uint64_t rows, uint64_t columns)
+{
+    return (wide)rows * columns;
+}
+
+/* Zhao et al. 2024 (arXiv:2403.03507), section 4: both moments in a subspace of rank 128 along the
+ * shorter side, and the projection into it; smaller matrices as Adam's. */
+static wide galore(uint64_t rows, uint64_t columns)
+{
+    const uint64_t rank = 128;
+    uint64_t small = rows < columns ? rows : columns, large = rows < columns ? columns : rows;
+    return small <= rank ? (wide)2 * rows * columns : (wide)2 * rank * large + (wide)rank * small;
+}
+
+/* The sum of the squares of a side's blocks. */
+static wide squares(uint64_t side, uint64_t block)
+{
+    uint64_t rest = side % block;
+    return (wide)(side / block) * block * block + (wide)rest * rest;
+}
+
+/* Gupta et al. 2018 (arXiv:1802.09568) as Shi et al. 2023 (arXiv:2309.06497) keep it: for each
+ * block of 1,024 × 1,024 two statistics and their inverse roots, and a momentum and a second moment
+ * beside. */
+static wide shampoo(uint64_t rows, uint64_t columns)
+{
+    const uint64_t block = 1024;
+    uint64_t across = columns / block + (columns % block != 0),
+             down = rows / block + (rows % block != 0);
+    return 2 * (squares(rows, block) * across + squares(columns, block) * down) +
+           (wide)2 * rows * columns;
+}
+
+static const struct hu_optimizer optimizers[] = {
+    {"adam", "adamw", 2, .summary = "two moments"},
+    {"sgd", "", 0, .summary = "no state"},
+    {"momentum", "sgd-momentum", 1, .summary = "a velocity"},
+    {"lion", "", 1, .summary = "one momentum"},
+    {"adafactor", "", 0, .numbers = factored, .vectors = 1, .all_matrices = true,
+     .summary = "a row and a column a matrix in place of the second moment"},
+    {"adam8bit", "adamw8bit 8bit-adam adam-8bit", 2, .eight_bit = true,
+     .summary = "two moments in 8 bits, an fp32 scale for 256 of them"},
+    {"sparse-adam", "sparseadam lazy-adam", 2, .sparse = true,
+     .summary = "sparse gradients of the embeddings; the state stays whole"},
+    {"muon", "", 1, .numbers = muon, .vectors = 2,
+     .summary =
+         "one momentum for the layers' matrices, Adam's two for embeddings, head and vectors"},
+    {"galore", "", 2, .numbers = galore, .vectors = 2,
+     .summary = "moments in a subspace of rank 128 for the layers' matrices, Adam's for the rest"},
+    {"shampoo", "", 2, .numbers = shampoo, .vectors = 2, .all_matrices = true,
+     .summary =
+         "statistics of rows and columns and their roots in blocks of 1,024, grafted on Adam"},
+};
+
+const struct hu_optimizer *hu_optimizer_at(size_t index)
+{
+    return index < sizeof optimizers / sizeof *optimizers ? &optimizers[index] : NULL;
+}
+
+const struct hu_optimizer *hu_optimizer_find(const char *name)
+{
+    char key[32];
+    size_t n = 0;
+    for (; name[n] && n < sizeof key - 1; n++)
+        key[n] = name[n] == '_' ? '-' : (char)tolower((unsigned char)name[n]);
+    key[n] = 0;
+    for (size_t i = 0; hu_optimizer_at(i); i++)
+        if (!strcmp(optimizers[i].name, key) || hu_has_word(optimizers[i].aliases, key))
+            return &optimizers[i];
+    return NULL;
+}
+
+/* What ROW's copies have: a matrix, several stacked ones, or a vector. */
+static wide numbers_of(const struct hu_optimizer *o, const struct hu_tensor_row *row)
+{
+    bool matrix = row->rank > 1 && (o->all_matrices || hu_row_is_linear(row));
+    if (!matrix)
+        return (wide)row->elements * o->vectors * row->copies;
+    uint64_t stack = row->stacked && row->rank > 2 ? row->shape[0] : 1;
+    uint64_t columns = row->shape[row->rank - 1], rows = row->elements / stack / columns;
+    wide each = o->numbers(rows, columns);
+    return each * stack * row->copies;
+}
+
+bool hu_optimizer_numbers(const struct hu_optimizer *o, const struct hu_model *model,
+                          uint64_t *numbers)
+{
+    wide sum = 0;
+    for (size_t i = 0; i < model->tensors.count; i++)
+        if (hu_row_counts(&model->tensors.rows[i])) {
+            sum += numbers_of(o, &model->tensors.rows[i]);
+            if (sum > UINT64_MAX)
+                return false;
+        }
+    *numbers = (uint64_t)sum;
+    return true;
+}

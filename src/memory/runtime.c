@@ -1,0 +1,126 @@
+#include "runtime.h"
+#include "model.h"
+#include "source.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    enum hu_engine engine;
+} engines[] = {{"transformers", HU_ENGINE_TRANSFORMERS},
+               {"llama.cpp", HU_ENGINE_LLAMA_CPP},
+               {"vllm", HU_ENGINE_VLLM}};
+
+/* What an engine may be started with. */
+static const struct setting {
+    enum hu_engine engine;
+    const char *name;
+    enum { COUNT, BYTES, FLAG } kind;
+    size_t at; /* in struct hu_runtime */
+} settings[] = {
+    {HU_ENGINE_LLAMA_CPP, "ubatch", COUNT, offsetof(struct hu_runtime, ubatch)},
+    {HU_ENGINE_LLAMA_CPP, "parallel", COUNT, offsetof(struct hu_runtime, parallel)},
+    {HU_ENGINE_LLAMA_CPP, "unified", FLAG, offsetof(struct hu_runtime, unified)},
+    {HU_ENGINE_LLAMA_CPP, "swa-full", FLAG, offsetof(struct hu_runtime, swa_full)},
+    {HU_ENGINE_LLAMA_CPP, "draft", COUNT, offsetof(struct hu_runtime, draft)},
+    {HU_ENGINE_VLLM, "block", COUNT, offsetof(struct hu_runtime, block)},
+    {HU_ENGINE_VLLM, "available", BYTES, offsetof(struct hu_runtime, available)},
+    {HU_ENGINE_VLLM, "prefix-caching", FLAG, offsetof(struct hu_runtime, prefix_caching)},
+};
+enum { ENGINES = sizeof engines / sizeof *engines, SETTINGS = sizeof settings / sizeof *settings };
+
+const char *hu_engine_name(enum hu_engine engine)
+{
+    for (size_t i = 0; i < ENGINES; i++)
+        if (engines[i].engine == engine)
+            return engines[i].name;
+    return "a runtime";
+}
+
+static bool refuse_setting(const struct hu_runtime *r, const char *word,
+                           char error[HU_RUNTIME_ERROR])
+{
+    int n = snprintf(error, HU_RUNTIME_ERROR, "'%.40s' is no setting of %s", word,
+                     hu_engine_name(r->engine));
+    const char *separator = ", which has ";
+    for (size_t i = 0; i < SETTINGS; i++)
+        if (settings[i].engine == r->engine) {
+            n += snprintf(error + n, HU_RUNTIME_ERROR - (size_t)n, "%s%s%s", separator,
+                          settings[i].name, settings[i].kind == FLAG ? "" : "=N");
+            separator = ", ";
+        }
+    return false;
+}
+
+/* WORD is NAME or NAME=VALUE. */
+static bool read_setting(struct hu_runtime *r, char *word, char error[HU_RUNTIME_ERROR])
+{
+    enum { COUNT_MAX = 1 << 20 };
+    char *value = strchr(word, '=');
+    size_t n = value ? (size_t)(value - word) : strlen(word), i = 0;
+    while (i < SETTINGS && (settings[i].engine != r->engine || strncmp(settings[i].name, word, n) ||
+                            settings[i].name[n]))
+        i++;
+    if (i == SETTINGS || (settings[i].kind == FLAG) != !value)
+        return refuse_setting(r, word, error);
+    char *field = (char *)r + settings[i].at;
+    uint64_t number = 0;
+    if (settings[i].kind == FLAG) {
+        *(bool *)field = true;
+        return true;
+    }
+    bool bytes = settings[i].kind == BYTES;
+    bool fine = bytes ? hu_bytes_read(value + 1, &number)
+                      : hu_count_read(value + 1, &number) && number <= COUNT_MAX;
+    if (!fine || !number) {
+        snprintf(error, HU_RUNTIME_ERROR, "%s: '%.40s' is no %s", settings[i].name, value + 1,
+                 bytes ? "size in bytes" : "count from 1 to 1048576");
+        return false;
+    }
+    *(uint64_t *)field = number;
+    return true;
+}
+
+bool hu_runtime_read(const char *text, struct hu_runtime *runtime, char error[HU_RUNTIME_ERROR])
+{
+    char copy[256], *rest = copy;
+    *runtime = (struct hu_runtime){0};
+    if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy) {
+        snprintf(error, HU_RUNTIME_ERROR, "more settings than any runtime has");
+        return false;
+    }
+    const char *name = strsep(&rest, ",");
+    for (size_t i = 0; i < ENGINES; i++)
+        if (!strcmp(engines[i].name, name))
+            runtime->engine = engines[i].engine;
+    if (!runtime->engine) {
+        snprintf(error, HU_RUNTIME_ERROR, "'%.40s' is none of: transformers, llama.cpp, vllm",
+                 name);
+        return false;
+    }
+    while (rest)
+        if (!read_setting(runtime, strsep(&rest, ","), error))
+            return false;
+    return true;
+}
+
+struct hu_overhead hu_runtime_overhead(const struct hu_runtime *r, const struct hu_model *model)
+{
+    const uint64_t mib = UINT64_C(1) << 20;
+    /* A CUDA context with its kernels takes 0.3 to 0.6 GiB; matrix libraries' workspaces and what
+     * the allocator cannot use come on top. */
+    struct hu_overhead o = {512 * mib, 1536 * mib, 0};
+    if (r->engine == HU_ENGINE_VLLM) /* graphs and the peak of its profiling run besides */
+        o = (struct hu_overhead){1024 * mib, 2560 * mib, 0};
+    if (r->engine != HU_ENGINE_LLAMA_CPP || !model->vocabulary || !model->hidden)
+        return o;
+    /* Logits and hidden states of a physical batch, in fp32: its "compute buffer". Its allocator
+     * reuses everything, so that the device's context is nearly all there is besides. */
+    uint64_t ubatch = r->ubatch ? r->ubatch : 512;
+    o.compute = ubatch * (model->vocabulary + model->hidden) * 4;
+    o.low = 300 * mib + o.compute;
+    o.high = 700 * mib + o.compute;
+    return o;
+}

@@ -1,0 +1,29 @@
+/*
+ * What users call formats and integer dtypes: hu_format_find of halfulp.h, and what to say of names
+ * that mean two things, or nothing. Pure and thread-safe.
+ */
+#ifndef HALFULP_NAMES_H
+#define HALFULP_NAMES_H
+
+#include "format.h"
+
+/* NAME in any case, or an alias of it, as in hu_format_find; NULL: no such dtype. */
+const struct hu_integer *hu_integer_find(const char *name);
+
+/* The elements of an array without a header: a format's name and, behind a colon, be or le for the
+ * order of their bytes; NumPy's ">f4" says so too. NULL: no such format. */
+const struct hu_format *hu_array_format_find(const char *name, bool *big_endian);
+
+/* What a user ought to know of NAME, which means something else elsewhere: "f4 is NumPy's name of
+ * fp32; …". NULL: nothing. Static text. */
+const char *hu_name_note(const char *name);
+
+/*
+ * The names that are nearest to NAME, which is none: "did you mean float16 or bfloat16?", or an
+ * empty string where none is near. By the least number of letters to insert, delete, exchange or
+ * swap with the next (Damerau, 1964).
+ */
+enum { HU_SUGGESTION = 128 };
+const char *hu_name_suggestion(char out[HU_SUGGESTION], const char *name);
+
+#endif
