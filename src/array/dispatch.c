@@ -10,9 +10,12 @@
 
 /* From the plainest to the best. */
 static const struct hu_kernel *const all[] = {
-    &hu_kernel_scalar, &hu_kernel_portable,
+    &hu_kernel_scalar,
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    &hu_kernel_portable,
+#endif
 #if defined(__x86_64__)
-    &hu_kernel_avx2,   &hu_kernel_avx512,   &hu_kernel_avx512vbmi, &hu_kernel_avx512bf16,
+    &hu_kernel_avx2,     &hu_kernel_avx512, &hu_kernel_avx512vbmi, &hu_kernel_avx512bf16,
 #elif defined(HU_HAVE_NEON)
     &hu_kernel_neon,
 #endif

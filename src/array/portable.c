@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* The lanes read and write memory in the machine's byte order, and arrays are little-endian. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+
 #include "array/lanes_portable.h"
 #include "array/lanes.h"
 #include "array/lanes_widen.h"
@@ -101,10 +104,9 @@ static unsigned chain_row(const struct conversion *c, void *dst, const void *src
     return hu_chain_run(&stages, c, dst, src, n, first);
 }
 
-/* The lanes read and write memory in the machine's byte order. */
 static bool runs(void)
 {
-    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    return true;
 }
 
 static row_function *find(const struct conversion *c)
@@ -115,3 +117,5 @@ static row_function *find(const struct conversion *c)
 }
 
 const struct hu_kernel hu_kernel_portable = {"portable", runs, find, lanes_stream};
+
+#endif
