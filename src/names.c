@@ -84,7 +84,7 @@ static const struct called descrs[] = {
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
-/* Modules and namespaces that stand before a name; a longer one before one that it ends in. */
+/* Modules and namespaces that stand before a name. */
 static const char *const prefixes[] = {
     "torch.",
     "np.",
@@ -114,12 +114,13 @@ static const char *const prefixes[] = {
 
 static const char *without_prefix(const char *name)
 {
+    size_t longest = 0;
     for (size_t i = 0; i < COUNT(prefixes); i++) {
         size_t n = strlen(prefixes[i]);
-        if (!strncmp(name, prefixes[i], n) && name[n])
-            return name + n;
+        if (n > longest && !strncmp(name, prefixes[i], n) && name[n])
+            longest = n;
     }
-    return name;
+    return name + longest;
 }
 
 /* Lower case, '-' as '_', without a module's prefix. False: longer than any name. */
@@ -140,7 +141,7 @@ static bool normalize(char out[HU_MAX_NAME], const char *name)
 static bool has_word(const char *words, const char *word)
 {
     size_t length = strlen(word);
-    for (const char *at = words; (at = strstr(at, word)); at += length) {
+    for (const char *at = words; length && (at = strstr(at, word)); at += length) {
         bool starts = at == words || at[-1] == ' ';
         if (starts && (at[length] == ' ' || !at[length]))
             return true;

@@ -16,6 +16,8 @@ prints "--values=shortest gives what reads back" $'450\n260' "$halfulp" convert 
 prints "--values=hex is C's" $'0x1.9ap-4 inexact\n-inf -' "$halfulp" convert -t bf16 --values=hex --flags 0.1 -inf
 exits "--values names its forms" 2 '--values is exact, shortest or hex, not "dec"' \
     "$halfulp" convert -t bf16 --values=dec 1
+exits "an argument whose placeholder begins with a bracket is still needed" 2 'option --memory needs an argument' \
+    "$halfulp" size 7B --memory
 prints "--values takes its form behind = alone" 2 "$halfulp" convert -t fp16 --values 2
 prints "every code of fp16 that convert shows with 17 digits is exact" "63488 values" bash -c '
     for c in $(seq 0 65535); do printf "%04x\n" "$c"; done >"$1/codes"

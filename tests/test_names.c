@@ -236,7 +236,7 @@ Test(names, a_slip_is_answered_with_the_nearest_names)
     static const char *const slips[][2] = {
         {"flot16", "did you mean float16 or bfloat16?"},
         {"torch.flot16", "did you mean float16 or bfloat16?"},
-        {"fp61", "did you mean fp16"},
+        {"fp61", "fp16"},
         {"fp8_e4m4", "fp8_e4m3"},
         {"bfloat61", "did you mean bfloat16"},
         {"doubel", "did you mean double"},

@@ -72,6 +72,7 @@ Test(notation, paths_have_loops_values_and_exact_names)
     lists("e.{j: 2}.w [j + 1]\n", "{}", "e.0.w.weight[1] e.1.w.weight[2]");
     lists("b{n - 1}.w [1]\n", "{\"n\":3}", "b2.w.weight[1]");
     lists("{name}.w [1]\n", "{\"name\":\"x\"}", "x.w.weight[1]");
+    lists("{name}.w [1]\n", "{\"name\":\"\\u0001\"}", "\1.w.weight[1]");
     lists("a.{j: 2}.b.{k: 3}.w [1]\n", "{}", "a.1.b.2.w.weight[1]x6");
 }
 

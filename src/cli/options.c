@@ -58,7 +58,7 @@ static char *marked_copy(const char *argument)
 
 bool option_is_optional(const struct command_option *row)
 {
-    return row->argument && row->argument[0] == '[';
+    return row->argument && !strncmp(row->argument, "[=", 2);
 }
 
 void options_begin(struct options *o, const struct command *command, int argc, char **argv)

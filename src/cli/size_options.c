@@ -83,7 +83,7 @@ const struct command_option size_rows[] = {
     {"lora-targets", KEY_LORA_TARGETS, "LIST", "modules by commas, or all-linear (default PEFT's)",
      NULL},
     {"qlora", KEY_QLORA, NULL, "as --lora, over weights frozen in nf4 (rank 8)", NULL},
-    {"memory", KEY_MEMORY, "[Nx]NAME|BYTES",
+    {"memory", KEY_MEMORY, "NAME|BYTES",
      "does it fit? 2xH100-80GB, 24GiB, …; list shows devices", "list"},
     {"tensors", KEY_TENSORS, NULL, "list the model's tensors: name, shape, dtype, role", NULL},
     {"against", KEY_AGAINST, "FILE", "compare them with a checkpoint, an index or such a list",

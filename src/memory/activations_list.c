@@ -1,20 +1,20 @@
 /* Activations by a model's own layers: what autograd keeps of each tensor's operation. */
 #include "activations.h"
+#include "capped.h"
+#include "wide.h"
 
 #include <string.h>
 
-typedef unsigned __int128 wide;
-
 /* Bytes a token, by whether tensor parallelism splits them. */
 struct kept {
-    wide whole, split;
-    wide scores; /* a token and a token before it; split */
+    uint64_t whole, split;
+    uint64_t scores; /* a token and a token before it; split */
 };
 
 /* A perceptron while its matrices are met: outputs of those that widen, inputs of those that
  * narrow. */
 struct perceptron {
-    wide up, down;
+    uint64_t up, down;
 };
 
 /* The tensor's matrix: outputs and inputs, and how many of them a token passes. */
@@ -31,7 +31,7 @@ static struct matrix matrix_of(const struct hu_tensor_row *row)
     /* Stacked experts are inputs × outputs. */
     if (row->stacked && row->rank == 3)
         m = (struct matrix){.out = other, .in = one, .widens = row->split == HU_SPLIT_COLUMNS};
-    m.times = (uint64_t)((wide)all * row->experts_used / row->experts);
+    m.times = hu_wide_share(all, row->experts_used, row->experts);
     return m;
 }
 
@@ -42,7 +42,7 @@ static void add_norm(struct kept *k, const struct hu_tensor_row *row,
 {
     bool layer_norm = next && next->is_bias && next->role == HU_ROLE_NORM;
     if (row->rank == 1 && row->shape[0] == hidden)
-        k->whole += (wide)(layer_norm ? 4 : 8) * hidden;
+        k->whole = capped_plus(k->whole, (layer_norm ? 4 : 8) * hidden);
 }
 
 /* Queries, keys, values after their projections; the input of the projection that follows. */
@@ -50,9 +50,10 @@ static void add_attention(struct kept *k, const struct hu_tensor_row *row)
 {
     struct matrix m = matrix_of(row);
     if (row->split == HU_SPLIT_NONE)
-        k->whole += (wide)4 * m.out * m.times; /* a latent, and it normalised */
+        k->whole = capped_plus(k->whole,
+                               capped_times(4 * m.out, m.times)); /* a latent, and it normalised */
     else
-        k->split += (wide)2 * (m.widens ? m.out : m.in) * m.times;
+        k->split = capped_plus(k->split, capped_times(2 * (m.widens ? m.out : m.in), m.times));
 }
 
 static void add_perceptron(struct kept *k, struct perceptron *p, const struct hu_tensor_row *row,
@@ -61,20 +62,20 @@ static void add_perceptron(struct kept *k, struct perceptron *p, const struct hu
     struct matrix m = matrix_of(row);
     bool first = m.widens && !p->up;
     if (m.widens)
-        p->up += (wide)m.out * m.times;
+        p->up = capped_plus(p->up, capped_times(m.out, m.times));
     else
-        p->down += (wide)m.in * m.times;
+        p->down = capped_plus(p->down, capped_times(m.in, m.times));
     /* Each expert has its tokens' inputs for itself. */
     if (row->role == HU_ROLE_EXPERT && first)
-        k->whole += (wide)2 * hidden * m.times;
+        k->whole = capped_plus(k->whole, capped_times(2 * hidden, m.times));
 }
 
 /* Inputs of the activation and of what narrows; a gated one keeps the gate's output as well. */
 static void close_perceptron(struct kept *k, struct perceptron *p)
 {
-    k->split += 2 * (p->up + p->down);
-    if (p->down && p->up >= 2 * p->down)
-        k->split += 2 * p->down;
+    k->split = capped_plus(k->split, capped_times(2, capped_plus(p->up, p->down)));
+    if (p->down && p->up / 2 >= p->down)
+        k->split = capped_plus(k->split, capped_times(2, p->down));
     *p = (struct perceptron){0};
 }
 
@@ -142,18 +143,14 @@ static uint64_t attending(const struct hu_model *model)
 
 static bool finish(const struct kept *k, const struct hu_activation_shape *s, uint64_t *bytes)
 {
-    uint64_t t = s->tensor_parallel;
-    wide whole = s->sequence_parallel ? 0 : k->whole,
-         split = k->split + (s->sequence_parallel ? k->whole : 0);
-    wide scores, sum;
-    if (__builtin_mul_overflow(k->scores, (wide)s->sequence, &scores) ||
-        __builtin_mul_overflow(whole, (wide)t, &whole) ||
-        __builtin_add_overflow(split, scores, &sum) || __builtin_add_overflow(sum, whole, &sum) ||
-        __builtin_mul_overflow(sum, (wide)s->sequence * s->micro_batch, &sum))
+    uint64_t t = s->tensor_parallel, whole = s->sequence_parallel ? 0 : capped_times(k->whole, t);
+    uint64_t token = capped_plus(k->split, s->sequence_parallel ? k->whole : 0);
+    token = capped_plus(capped_plus(token, whole), capped_times(k->scores, s->sequence));
+    struct hu_wide sum = hu_wide_product(token, s->sequence);
+    if (token == UINT64_MAX || !hu_wide_times(&sum, s->micro_batch))
         return false;
-    sum = sum / t + (sum % t != 0);
-    *bytes = (uint64_t)sum;
-    return sum <= UINT64_MAX;
+    uint64_t rest = hu_wide_divide(&sum, t);
+    return hu_wide_fits(sum, bytes) && !__builtin_add_overflow(*bytes, rest != 0, bytes);
 }
 
 bool hu_activations_listed(const struct hu_model *model, const struct hu_activation_shape *shape,
@@ -166,11 +163,11 @@ bool hu_activations_listed(const struct hu_model *model, const struct hu_activat
     bool scores = shape->recompute == HU_RECOMPUTE_NONE && !shape->flash;
     add_layers(model, &k, &layers);
     if (dropout)
-        k.whole += (wide)2 * model->hidden * layers;
+        k.whole = capped_plus(k.whole, 2 * model->hidden * layers);
     if (scores)
-        k.scores = (wide)(dropout ? 5 : 6) * model->heads * attending(model);
+        k.scores = capped_times((dropout ? 5 : 6) * model->heads, attending(model));
     if (shape->recompute == HU_RECOMPUTE_FULL)
-        k = (struct kept){.whole = (wide)2 * model->hidden * layers};
+        k = (struct kept){.whole = 2 * model->hidden * layers};
     if (!finish(&k, shape, bytes))
         return false;
     hu_term_add(

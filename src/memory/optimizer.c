@@ -1,50 +1,51 @@
 /* Optimizers and what their state keeps, by parameter or by matrix. */
+#include "capped.h"
 #include "training.h"
 #include "tensor/words.h"
 
 #include <ctype.h>
 #include <string.h>
 
-typedef unsigned __int128 wide;
-
 /* Shazeer and Stern 2018 (arXiv:1804.04235), section 3: a row and a column a matrix. */
-static wide factored(uint64_t rows, uint64_t columns)
+static uint64_t factored(uint64_t rows, uint64_t columns)
 {
-    return (wide)rows + columns;
+    return capped_plus(rows, columns);
 }
 
 /* Jordan et al. 2024: a momentum where Adam has two moments. */
-static wide muon(uint64_t rows, uint64_t columns)
+static uint64_t muon(uint64_t rows, uint64_t columns)
 {
-    return (wide)rows * columns;
+    return capped_times(rows, columns);
 }
 
 /* Zhao et al. 2024 (arXiv:2403.03507), section 4: both moments in a subspace of rank 128 along the
  * shorter side, and the projection into it; smaller matrices as Adam's. */
-static wide galore(uint64_t rows, uint64_t columns)
+static uint64_t galore(uint64_t rows, uint64_t columns)
 {
     const uint64_t rank = 128;
     uint64_t small = rows < columns ? rows : columns, large = rows < columns ? columns : rows;
-    return small <= rank ? (wide)2 * rows * columns : (wide)2 * rank * large + (wide)rank * small;
+    return small <= rank ? capped_times(2 * rows, columns)
+                         : capped_plus(capped_times(2 * rank, large), rank * small);
 }
 
 /* The sum of the squares of a side's blocks. */
-static wide squares(uint64_t side, uint64_t block)
+static uint64_t squares(uint64_t side, uint64_t block)
 {
     uint64_t rest = side % block;
-    return (wide)(side / block) * block * block + (wide)rest * rest;
+    return side / block * block * block + rest * rest;
 }
 
 /* Gupta et al. 2018 (arXiv:1802.09568) as Shi et al. 2023 (arXiv:2309.06497) keep it: for each
  * block of 1,024 × 1,024 two statistics and their inverse roots, and a momentum and a second moment
  * beside. */
-static wide shampoo(uint64_t rows, uint64_t columns)
+static uint64_t shampoo(uint64_t rows, uint64_t columns)
 {
     const uint64_t block = 1024;
     uint64_t across = columns / block + (columns % block != 0),
              down = rows / block + (rows % block != 0);
-    return 2 * (squares(rows, block) * across + squares(columns, block) * down) +
-           (wide)2 * rows * columns;
+    uint64_t statistics = capped_plus(capped_times(squares(rows, block), across),
+                                      capped_times(squares(columns, block), down));
+    return capped_times(2, capped_plus(statistics, capped_times(rows, columns)));
 }
 
 static const struct hu_optimizer optimizers[] = {
@@ -87,27 +88,22 @@ const struct hu_optimizer *hu_optimizer_find(const char *name)
 }
 
 /* What ROW's copies have: a matrix, several stacked ones, or a vector. */
-static wide numbers_of(const struct hu_optimizer *o, const struct hu_tensor_row *row)
+static uint64_t numbers_of(const struct hu_optimizer *o, const struct hu_tensor_row *row)
 {
     bool matrix = row->rank > 1 && (o->all_matrices || hu_row_is_linear(row));
     if (!matrix)
-        return (wide)row->elements * o->vectors * row->copies;
+        return capped_times(capped_times(row->elements, o->vectors), row->copies);
     uint64_t stack = row->stacked && row->rank > 2 ? row->shape[0] : 1;
     uint64_t columns = row->shape[row->rank - 1], rows = row->elements / stack / columns;
-    wide each = o->numbers(rows, columns);
-    return each * stack * row->copies;
+    return capped_times(capped_times(o->numbers(rows, columns), stack), row->copies);
 }
 
 bool hu_optimizer_numbers(const struct hu_optimizer *o, const struct hu_model *model,
                           uint64_t *numbers)
 {
-    wide sum = 0;
+    *numbers = 0;
     for (size_t i = 0; i < model->tensors.count; i++)
-        if (hu_row_counts(&model->tensors.rows[i])) {
-            sum += numbers_of(o, &model->tensors.rows[i]);
-            if (sum > UINT64_MAX)
-                return false;
-        }
-    *numbers = (uint64_t)sum;
-    return true;
+        if (hu_row_counts(&model->tensors.rows[i]))
+            *numbers = capped_plus(*numbers, numbers_of(o, &model->tensors.rows[i]));
+    return *numbers != UINT64_MAX;
 }

@@ -48,7 +48,8 @@ char *hu_row_name(const struct hu_tensor_row *row, uint64_t index, char *out, si
     size_t n = 0;
     unsigned repeat = 0;
     for (const char *c = row->name; *c && n + 1 < size; c++)
-        if (*c != '\1')
+        /* A name from outside may hold that byte too. */
+        if (*c != '\1' || repeat == row->repeat_count)
             out[n++] = *c;
         else
             n += (size_t)snprintf(out + n, size - n, "%llu",

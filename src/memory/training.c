@@ -1,5 +1,6 @@
 #include "training.h"
 #include "weights.h"
+#include "wide.h"
 #include "tensor/words.h"
 
 #include <ctype.h>
@@ -279,8 +280,9 @@ static bool part_of_model(const struct sum *s, struct part *part)
 
 static uint64_t take(uint64_t bytes, const struct part *part)
 {
-    unsigned __int128 n = (unsigned __int128)bytes * part->device;
-    return (uint64_t)(n / part->whole + (n % part->whole != 0));
+    struct hu_wide n = hu_wide_product(bytes, part->device);
+    uint64_t rest = hu_wide_divide(&n, part->whole);
+    return n.low + (rest != 0);
 }
 
 /* ZeRO splits among the data-parallel devices alone; the others split the model itself, each tensor

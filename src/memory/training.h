@@ -18,8 +18,8 @@ struct hu_recipe {
 struct hu_optimizer {
     const char *name, *aliases;
     unsigned slots;
-    bool eight_bit;                                                /* block-wise quantized state */
-    unsigned __int128 (*numbers)(uint64_t rows, uint64_t columns); /* of a matrix; NULL: slots */
+    bool eight_bit;                                       /* block-wise quantized state */
+    uint64_t (*numbers)(uint64_t rows, uint64_t columns); /* of a matrix; NULL: slots */
     unsigned vectors;  /* with that, numbers a parameter of what is no such matrix */
     bool all_matrices; /* embeddings and head too, not the layers' alone */
     bool sparse;       /* embeddings have gradients for the tokens seen alone */

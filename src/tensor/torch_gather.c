@@ -11,6 +11,7 @@ enum {
     DEPTH_MAX = 64,
     NAME_MAX_BYTES = 4096,
     VISITS_MAX = 16 << 20,
+    NAMED_MAX = 2 << 20, /* of them those that take a name: containers and tensors */
     TENSORS_MAX = 1 << 20,
     NAMES_BYTES_MAX = 64 << 20
 };
@@ -22,7 +23,7 @@ struct walk {
     void *context;
     struct hu_file_error *error;
     char name[NAME_MAX_BYTES];
-    size_t visits, others, storages, unread, name_bytes;
+    size_t visits, named, others, storages, unread, name_bytes;
     const char *first_unread;
 };
 
@@ -165,11 +166,27 @@ static bool name_item(struct walk *w, size_t *length, const unsigned char *key, 
     return true;
 }
 
+static bool too_many(struct walk *w, size_t most)
+{
+    return hu_file_refuse_whole(w->error, "the pickle's values are reached in more than %zu ways",
+                                most);
+}
+
+static bool takes_name(const struct hu_pickle_value *v)
+{
+    return v->type == HU_PICKLE_MADE || v->type == HU_PICKLE_TUPLE || v->type == HU_PICKLE_LIST ||
+           v->type == HU_PICKLE_DICT;
+}
+
 /* A text is its own name, a number its digits, and other keys the number of their item. */
 static bool visit_named(struct walk *w, const struct hu_pickle_value *key, uint32_t index,
                         struct hu_pickle_value *v, size_t length, unsigned depth)
 {
     char digits[24];
+    if (!takes_name(v))
+        return visit(w, v, length, depth);
+    if (++w->named > NAMED_MAX)
+        return too_many(w, NAMED_MAX);
     bool has_text = key && (key->type == HU_PICKLE_TEXT || key->type == HU_PICKLE_BYTES);
     long long number = key && key->type == HU_PICKLE_INTEGER ? key->integer : (long long)index;
     int n = snprintf(digits, sizeof digits, "%lld", number);
@@ -198,8 +215,7 @@ static bool visit_items(struct walk *w, struct hu_pickle_value *v, size_t length
 static bool visit(struct walk *w, struct hu_pickle_value *v, size_t length, unsigned depth)
 {
     if (++w->visits > VISITS_MAX)
-        return hu_file_refuse_whole(
-            w->error, "the pickle's values are reached in more than %d ways", VISITS_MAX);
+        return too_many(w, VISITS_MAX);
     switch (v->type) {
     case HU_PICKLE_MADE:
         if (v->name == HU_TORCH_MADE_TENSOR)

@@ -44,7 +44,7 @@ plain() {
     cat "$@" | sed 's/^ *//; /^$/d; /^\/\*.*\*\/$/d; /^\/\*/,/\*\/$/d'
 }
 plain "$web/lzma.js" "$web/start.js" >"$build/start.js"
-plain "$web/wasi.js" "$web/page.js" >"$build/page.js"
+plain "$web/wasi.js" "$web/glyphs.js" "$web/page.js" >"$build/page.js"
 notices >"$build/notices"
 policy="default-src 'none'; script-src 'sha256-$(digest "$build/start.js")' 'sha256-$(digest "$build/page.js")' \
 'wasm-unsafe-eval'; style-src 'sha256-$(digest "$web/page.css")'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -52,15 +52,11 @@ policy="default-src 'none'; script-src 'sha256-$(digest "$build/start.js")' 'sha
 while IFS= read -r line; do
     case $line in
     @POLICY@) printf '<meta http-equiv="Content-Security-Policy" content="%s">\n' "$policy" ;;
-    @STYLE@)
-        printf '<style>'
-        cat "$web/page.css"
-        printf '</style>\n'
-        ;;
     @DATA@)
-        printf '<script type="application/x-lzma" id="data" data-code="%d" data-notices="%d" data-script="%d">' \
-            "$(wc -c <"$build/halfulp.wasm")" "$(wc -c <"$build/notices")" "$(wc -c <"$build/page.js")"
-        cat "$build/halfulp.wasm" "$build/notices" "$build/page.js" |
+        printf '<script type="application/x-lzma" id="data" data-code="%d" data-notices="%d" data-style="%d" data-script="%d">' \
+            "$(wc -c <"$build/halfulp.wasm")" "$(wc -c <"$build/notices")" \
+            "$(wc -c <"$web/page.css")" "$(wc -c <"$build/page.js")"
+        cat "$build/halfulp.wasm" "$build/notices" "$web/page.css" "$build/page.js" |
             xz --threads=1 --format=lzma --lzma1=preset=9e,lc=3,lp=0,pb=0 | "$build/pack"
         printf '</script>\n'
         ;;

@@ -19,9 +19,9 @@ function unpack_text(text) {
   return bytes;
 }
 
-/* The program, the notices of what is in it, and the page's script. */
+/* The program, the notices of what is in it, the page's style and script. */
 const packed = (() => {
-  const box = document.getElementById("data"), names = ["code", "notices", "script"];
+  const box = document.getElementById("data"), names = ["code", "notices", "style", "script"];
   const sizes = names.map(name => Number(box.dataset[name]));
   const all = unpack_lzma(unpack_text(box.textContent), sizes.reduce((sum, n) => sum + n));
   let at = 0;
@@ -29,6 +29,8 @@ const packed = (() => {
   return Object.fromEntries(names.map((name, i) => [name, all.subarray(at, at += sizes[i])]));
 })();
 
-const script_element = document.createElement("script");
-script_element.textContent = new TextDecoder().decode(packed.script);
-document.body.append(script_element);
+for (const name of ["style", "script"]) {
+  const element = document.createElement(name);
+  element.textContent = new TextDecoder().decode(packed[name]);
+  document.body.append(element);
+}

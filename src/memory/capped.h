@@ -1,0 +1,20 @@
+/* Sums and products that stay at UINT64_MAX once they are over it: one check at the end is enough.
+ */
+#ifndef HALFULP_MEMORY_CAPPED_H
+#define HALFULP_MEMORY_CAPPED_H
+
+#include <stdint.h>
+
+static inline uint64_t capped_times(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+static inline uint64_t capped_plus(uint64_t a, uint64_t b)
+{
+    uint64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+#endif
