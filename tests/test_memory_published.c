@@ -162,8 +162,8 @@ Test(memory_published, gguf_parsers_mla_cache_is_the_expanded_one)
     uint64_t expanded = UINT64_C(61) * 128 * (192 + 128) * 2 * 163840;
     cr_assert_float_eq(gib(expanded), 762.76, 0.5);
     hu_dtype_find("fp16", &half);
-    cr_assert(hu_kv_cache_size(&model, &(struct hu_kv_question){half, half, 163840, 1, {1, 1, 1}},
-                               &cache));
+    cr_assert(hu_kv_cache_size(
+        &model, &(struct hu_kv_question){half, half, 163840, 1, {1, 1, 1}, {0}}, &cache));
     cr_assert_eq(cache.bytes, UINT64_C(70272) * 163840);
     cr_assert_eq(expanded / cache.bytes, 71);
     hu_model_free(&model);
@@ -176,8 +176,8 @@ Test(memory_published, ignoring_grouped_queries_is_eight_times_too_much)
     struct hu_dtype half;
     begin("llama-3.1-70b");
     hu_dtype_find("fp16", &half);
-    cr_assert(
-        hu_kv_cache_size(&model, &(struct hu_kv_question){half, half, 4096, 1, {1, 1, 1}}, &cache));
+    cr_assert(hu_kv_cache_size(
+        &model, &(struct hu_kv_question){half, half, 4096, 1, {1, 1, 1}, {0}}, &cache));
     cr_assert_eq(UINT64_C(2) * 80 * 8192 * 2 * 4096, 8 * cache.bytes);
     hu_model_free(&model);
 }
