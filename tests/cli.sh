@@ -47,8 +47,8 @@ prints "an infinity is NaN in every direction" "0x7f overflow,inexact" "$halfulp
 exits "a slip is answered with the nearest names" 2 'did you mean float16 or bfloat16?' "$halfulp" convert -t torch.flot16 1
 exits "a note tells of F4" 0 'NumPy.s f4 is fp32' "$halfulp" convert -t F4 3
 printf '\75\314\314\315' >"$scratch/big.bin"
-prints "a raw array may have its most significant byte first" "0x3dcccccd" "$halfulp" convert -t fp32 "$scratch/big.bin:fp32:be[0]"
-prints "stats takes the order of bytes" 1 sh -c '"$1" stats -f fp32:be -t bf16 "$2" --json | jq ".total[0].targets[0].subnormal // 0 | 1"' - "$halfulp" "$scratch/big.bin"
+prints "a raw array may have its most significant byte first" "0x3dcccccd" sh -c '"$1" show -f fp32 --json "$2:fp32:be[0]" | jq -r ".rows[0].bits"' - "$halfulp" "$scratch/big.bin"
+prints "stats takes the order of bytes" "0.10000000149011612" sh -c '"$1" stats -f fp32:be -t bf16 "$2" --json | jq -r ".tensors[0].max_abs"' - "$halfulp" "$scratch/big.bin"
 exits "stats refuses integers" 2 'int8 is an integer' "$halfulp" stats -f fp32 -t int8 "$scratch/big.bin"
 exits "convert refuses an unknown direction" 2 'not a rounding direction' "$halfulp" convert -t fp16 -r up 1
 exits "convert refuses an unknown tininess" 2 'after or before' "$halfulp" convert -t fp16 --tininess never 1
