@@ -432,7 +432,7 @@ static void tell(void *context, enum hu_difference d, const char *name,
         snprintf(first_difference, sizeof first_difference, "%s is %s", name, words[d]);
 }
 
-/* Bytes of the list that is compared, by its head's dtype: the index's total_size. */
+/* Every name of the list, and its shape where that is known. */
 static void compare_list(const char *path, const char *file)
 {
     char config[512], why[HU_SOURCE_ERROR], error[HU_CHECKPOINT_ERROR];
