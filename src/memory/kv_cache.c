@@ -75,7 +75,9 @@ static struct room room_of(const struct hu_kept *kept, const struct hu_kv_questi
 {
     struct room room = {q->context, q->batch};
     if (kept->kind == HU_KEEP_CROSS && kept->tokens)
-        room.tokens = q->context ? kept->tokens : 0;
+        room.tokens = !q->context                                ? 0
+                      : q->runtime.engine == HU_ENGINE_LLAMA_CPP ? cells(kept->tokens)
+                                                                 : kept->tokens;
     else if (q->context && q->runtime.engine == HU_ENGINE_LLAMA_CPP)
         room = room_in_llama_cpp(kept, q);
     else if (kept->kind == HU_KEEP_WINDOW && kept->tokens)

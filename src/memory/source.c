@@ -59,17 +59,25 @@ static bool read_decimal(const char **at, struct decimal *d)
     return true;
 }
 
-/* digits × 10^exponent × unit, where it is whole and within 64 bits. */
-static bool whole(struct decimal d, uint64_t unit, uint64_t *value)
+/* The whole part of digits × 10^exponent × unit; *rest: whether there is more. False: over 64 bits.
+ */
+static bool scaled(struct decimal d, uint64_t unit, uint64_t *value, bool *rest)
 {
     struct hu_wide v = hu_wide_product(d.digits, unit);
+    *rest = false;
     for (; d.exponent > 0 && (v.low | v.high); d.exponent--)
         if (!hu_wide_times(&v, 10))
             return false;
     for (; d.exponent < 0 && (v.low | v.high); d.exponent++)
-        if (hu_wide_divide(&v, 10))
-            return false;
+        *rest |= hu_wide_divide(&v, 10) != 0;
     return hu_wide_fits(v, value);
+}
+
+/* The same, where it is whole. */
+static bool whole(struct decimal d, uint64_t unit, uint64_t *value)
+{
+    bool rest;
+    return scaled(d, unit, value, &rest) && !rest;
 }
 
 bool hu_count_read(const char *text, uint64_t *count)
@@ -119,7 +127,9 @@ bool hu_bytes_read(const char *text, uint64_t *bytes)
     }
     if (!strcasecmp(text, "b"))
         text++;
-    return !*text && whole(d, unit, bytes);
+    /* 5.38GiB are no whole number of bytes, and as many as there are. */
+    bool rest;
+    return !*text && scaled(d, unit, bytes, &rest) && (!rest || unit > 1);
 }
 
 static bool open_config(const char *path, struct hu_model *model, bool *unknown,
@@ -204,10 +214,12 @@ static bool exists(const char *folder, const char *file, char path[4096])
 static bool open_folder(const char *path, struct hu_model *model, bool *unknown,
                         char error[HU_SOURCE_ERROR])
 {
-    static const char *const files[] = {
-        "model.safetensors.index.json", "model.safetensors",
-        "pytorch_model.bin.index.json", "pytorch_model.bin",
-        "diffusion_pytorch_model.safetensors.index.json", "diffusion_pytorch_model.safetensors"};
+    static const char *const files[] = {"model.safetensors.index.json",
+                                        "model.safetensors",
+                                        "pytorch_model.bin.index.json",
+                                        "pytorch_model.bin",
+                                        "diffusion_pytorch_model.safetensors.index.json",
+                                        "diffusion_pytorch_model.safetensors"};
     char inside[4096];
     if (exists(path, "model_index.json", inside))
         return hu_model_read_pipeline(path, inside, model, error);

@@ -15,7 +15,8 @@ bool hu_count_read(const char *text, uint64_t *count);
 /* A factor such as 1.2 in millionths, exactly. False: none, or more than six decimals. */
 bool hu_factor_read(const char *text, uint64_t *millionths);
 
-/* A size: a count with an optional unit B, kB … TB of 1000 or KiB … TiB of 1024. False: none. */
+/* A size: a count with an optional unit B, kB … TB of 1000 or KiB … TiB of 1024, of whose fractions
+ * whole bytes are taken. False: none. */
 bool hu_bytes_read(const char *text, uint64_t *bytes);
 
 /*
