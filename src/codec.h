@@ -9,8 +9,9 @@ enum hu_class { HU_ZERO, HU_SUBNORMAL, HU_NORMAL, HU_INFINITE, HU_QUIET_NAN, HU_
 /*
  * What a code stands for. Finite: (-1)^sign * significand * 2^quantum, the significand an integer
  * below 2^p and quantum the exponent of the datum's unit in the last place; a zero has the least
- * quantum. An integer is its magnitude, which may be 2^(w-1), times 2^0. NaN: significand is the trailing field with its first bit, the quiet one, at bit 63;
- * formats without payloads give the quiet bit alone. Infinite: both 0.
+ * quantum. An integer is its magnitude, which may be 2^(w-1), times 2^0. NaN: significand is the
+ * trailing field with its first bit, the quiet one, at bit 63; formats without payloads give the
+ * quiet bit alone. Infinite: both 0.
  */
 struct hu_datum {
     enum hu_class class;

@@ -13,19 +13,19 @@
 bool hu_next_up(const struct hu_format *f, uint64_t bits, uint64_t *next);
 bool hu_next_down(const struct hu_format *f, uint64_t bits, uint64_t *next);
 
-/* A key by which the numbers of a format order as integers: both zeros at 0, but for uint64. Not for
- * NaNs. */
+/* A key by which the numbers of a format order as integers: both zeros at 0, but for uint64. Not
+ * for NaNs. */
 int64_t hu_order(const struct hu_format *f, uint64_t bits);
 
-/* The code of the negative; false where the format has none (an unsigned format, the zero and the NaN
- * of one without -0, an integer's zero and its least). */
+/* The code of the negative; false where the format has none (an unsigned format, the zero and the
+ * NaN of one without -0, an integer's zero and its least). */
 bool hu_negate(const struct hu_format *f, uint64_t bits, uint64_t *negated);
 
 /* The exponent of the unit in the last place of a finite datum. */
 int hu_ulp_exponent(const struct hu_format *f, uint64_t bits);
 
-/* Codes of the positive data that users name. min_subnormal: false where there is none. An integer's
- * least normal number is 1. */
+/* Codes of the positive data that users name. min_subnormal: false where there is none. An
+ * integer's least normal number is 1. */
 uint64_t hu_min_normal_code(const struct hu_format *f);
 bool hu_min_subnormal_code(const struct hu_format *f, uint64_t *code);
 bool hu_max_subnormal_code(const struct hu_format *f, uint64_t *code);

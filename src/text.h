@@ -12,8 +12,9 @@ enum { HU_MESSAGE = 256 };
 
 /*
  * Reads one value by the grammar of the manual: a decimal, C hexadecimal, fraction, special, or a
- * datum FORMAT:0xHEX, FORMAT:0bBITS, FORMAT:le:HEX, FORMAT:be:HEX, FORMAT:cdab:HEX, FORMAT:max and so on. Spaces
- * around it are allowed. False: message says why, and V is unchanged or any finite value.
+ * datum FORMAT:0xHEX, FORMAT:0bBITS, FORMAT:le:HEX, FORMAT:be:HEX, FORMAT:cdab:HEX, FORMAT:max and
+ * so on. Spaces around it are allowed. False: message says why, and V is unchanged or any finite
+ * value.
  */
 bool hu_value_read(struct hu_value *v, const char *text, size_t length, char message[HU_MESSAGE]);
 

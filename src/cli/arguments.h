@@ -21,7 +21,8 @@ const struct hu_format *format_read(const char *command, const char *name);
 /* One that is no integer, as what measures losses takes. */
 const struct hu_format *float_read(const char *command, const char *name);
 
-/* A raw array's elements: a format that is no integer, and the order of its bytes behind a colon. */
+/* A raw array's elements: a format that is no integer, and the order of its bytes behind a colon.
+ */
 const struct hu_format *array_format_read(const char *command, const char *name, bool *big_endian);
 
 /* A rounding direction. False: reported. */

@@ -30,7 +30,7 @@ struct tensor_source {
     int *descriptors; /* of set.files */
     struct unpacking unpacking;
     bool raw;
-    bool big_endian; /* of a raw array's elements; set before it is opened */
+    bool big_endian;              /* of a raw array's elements; set before it is opened */
     const char *globs[GLOBS_MAX]; /* a tensor is chosen when its name matches one; none: all are */
     size_t glob_count;
 };

@@ -1,5 +1,5 @@
-/* GMP as the page has it: mini-gmp, which is made to be built in, and the functions that it lacks or is
- * slow at (gmp_more.c). */
+/* GMP as the page has it: mini-gmp, which is made to be built in, and the functions that it lacks
+ * or is slow at (gmp_more.c). */
 #ifndef VISUAL_WEB_GMP_H
 #define VISUAL_WEB_GMP_H
 
