@@ -6,7 +6,7 @@ cc=${CC-cc}
 # A test that fails leaks what it held: that is no finding here.
 export ASAN_OPTIONS=detect_leaks=0
 
-sources="convert.c rounding.h codec.c specials.c"
+sources="convert.c convert.h rounding.h codec.c specials.c"
 
 # Mutants are made and tried in folders of their own, $here, as many at once as there are processors;
 # what each printed comes out in order.
