@@ -131,6 +131,7 @@ exits "vectors without a pair" 2 "needs one format" "$halfulp" vectors -f fp32
 exits "an unknown kind to ignore" 2 "'zero' is none of: nan inf zero-sign" v --ignore nan,zero
 exits "saturation of an unknown kind" 2 "'some' is none of: all finite" v --saturate=some
 exits "--nan-to where there is a NaN" 2 'fp16 has a NaN' v -f fp32 -t fp16 --nan-to 0
+exits "--result-format of a narrower format" 2 'fp8_e4m3 is not wider than bf16' v -f fp16 -t bf16 --result-format fp8_e4m3
 exits "--result-format of several" 2 'needs one format' v -f fp32 --result-format fp32
 exits "three formats on the way" 2 'at most 2' v -f fp64 -t fp8_e4m3 --via fp32,bf16,fp16
 exits "no narrow format on the way" 2 'at most 20 bits' v -f fp64 -t fp32 --via e11m40

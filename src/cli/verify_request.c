@@ -263,6 +263,11 @@ static bool complete_steps(struct verify_request *q)
         return true;
     if (!one_pair(q, "--result-format", DIRECTIONS))
         return false;
+    if (q->result->width <= q->to.at[0]->width) {
+        fail(q->command, "--result-format: %s is not wider than %s", q->result->name,
+             q->to.at[0]->name);
+        return false;
+    }
     q->promise.step[n] = q->to.at[0];
     q->promise.last_step_is_result = true;
     q->to.at[0] = q->result;

@@ -65,8 +65,7 @@ static void find_parts(struct trial *t)
     add_parts(t, PART_TAILS, 0, 1, 1);
 }
 
-/* Tasks are dealt out by a hash, so that a share has something of every binade; the number of parts
- * before this trial's, by which the shard is turned, makes small trials go round too. */
+/* Tasks are dealt out by a hash, so that a share has something of every binade. */
 static bool on_shard(const struct trial *t, size_t task)
 {
     uint64_t shards = t->options->shards;
