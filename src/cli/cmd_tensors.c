@@ -5,7 +5,7 @@
 #include "report.h"
 #include "tensor_source.h"
 #include "terminal.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 
 #include <ctype.h>
 #include <stdio.h>
