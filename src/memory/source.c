@@ -4,7 +4,7 @@
 #include "stored.h"
 #include "tensor/file_kind.h"
 #include "tensor/text_file.h"
-#include "tensor/words.h"
+#include "word_list.h"
 #include "wide.h"
 
 #include <ctype.h>

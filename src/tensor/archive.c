@@ -3,7 +3,7 @@
 #include "npy.h"
 #include "printable.h"
 #include "torch_file.h"
-#include "words.h"
+#include "word_list.h"
 #include "zip_file.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef HALFULP_TENSOR_DTYPE_H
 #define HALFULP_TENSOR_DTYPE_H
 
-#include "block.h"
+#include "block/block.h"
 #include "format.h"
 
 /* One of the three is set; none: no dtype. */

@@ -1,6 +1,6 @@
 /* Words: lists of them separated by spaces, which are the aliases in tables, and their ends. */
-#ifndef HALFULP_TENSOR_WORDS_H
-#define HALFULP_TENSOR_WORDS_H
+#ifndef HALFULP_WORD_LIST_H
+#define HALFULP_WORD_LIST_H
 
 #include <stdbool.h>
 #include <string.h>
