@@ -65,8 +65,8 @@ enum hu_scale_rule {
     HU_SCALE_NO_RULE, /* there is no encoder */
 };
 
-/* A block of GGUF's fallen apart: element i is (d · a[i / sub] · q[i] + m · b[i / sub]) · 2^power.
- * A block without minima has b of zeros and m of 0, and minima is false. */
+/* A block of GGUF's fallen apart: element i is (d · a[i / sub] · q[i] − m · b[i / sub]) · 2^power,
+ * and without what is taken away where the row has no minima; b and m are not set there. */
 struct hu_block_unpacked {
     float d, m;
     int32_t a[HU_SUBS_MAX], b[HU_SUBS_MAX];
@@ -99,6 +99,7 @@ struct hu_block {
     bool minima;
 
     bool zero_is_less_one; /* HU_BLOCK_GPTQ: zero points are stored less one */
+    bool keeps_nan;        /* a NaN or an infinity is its element's matter, not the scale's */
 };
 
 /*
@@ -147,6 +148,8 @@ struct hu_block_parts {
     const int32_t
         *groups;        /* GPTQ's g_idx, the group of each column; NULL: column / group's length */
     float tensor_scale; /* HU_OVER_TENSOR: the scale; HU_OVER_NESTED: what is added; else ignored */
+    const float
+        *nested; /* HU_OVER_NESTED: the 256 values of a scale's code; NULL: the usual ones */
 };
 
 /*
@@ -201,7 +204,7 @@ int hu_block_encode(const struct hu_block *to, void *codes, void *scales, float 
  * code q as it is. */
 struct hu_block_datum {
     uint64_t scale_bits;
-    double scale, offset; /* offset: m · b · 2^power, or less zero point · scale */
+    double scale, offset; /* offset: m · b · 2^power, or zero point · scale: what is taken away */
     int64_t code;
     double value;
 };

@@ -142,7 +142,7 @@ static const struct hu_block *find_tile(const char *key)
     return NULL;
 }
 
-const struct hu_block *family_find(const char *key)
+const struct hu_block *hu_block_family(const char *key)
 {
     /* Their names have a number, and no name of the table is among them but as an alias. */
     if (strncmp(key, "fp8_", 4) && strncmp(key, "nf4_b", 5) && strncmp(key, "bnb_fp4_b", 9) &&

@@ -6,6 +6,6 @@
 
 /* KEY in lower case: "fp8_tile64x32", "nf4_b128", "gptq4_g256_v2". NULL: no member. Rows live as
  * long as the program. */
-const struct hu_block *family_find(const char *key);
+const struct hu_block *hu_block_family(const char *key);
 
 #endif

@@ -34,51 +34,58 @@ static const float bnb_fp4[16] = {
     -0.0f, -0.005208333333f, -0.66666667f, -1.0f, -0.33333333f, -0.5f, -0.16666667f, -0.25f,
 };
 
+#define ROW(n, alias, count, size, text)                                                           \
+    .name = n, .aliases = alias, .elements = count, .bytes = size, .structure = text
+#define APART .ggml_type = HU_NO_GGML_TYPE, .layout = HU_BLOCK_PARTS, .codes = HU_CODES_FORMAT
+
 /* OCP MX 1.0 section 5.2: 32 elements under one e8m0. */
-#define MX(name, aliases, format, bits, power, structure)                                          \
+#define MX(n, alias, format, bits, power, text)                                                    \
     {                                                                                              \
-        name, aliases, 32, 4 * (bits) + 1, HU_NO_GGML_TYPE, structure, HU_BLOCK_PARTS,             \
-            HU_CODES_FORMAT, bits, power, format, NULL, 1, 32, "e8m0", HU_OVER_NONE,               \
-            HU_SCALE_FLOOR, 0, 0, false, false                                                     \
+        ROW(n, alias, 32, 4 * (bits) + 1, text), APART,                                            \
+            .code_bits = bits, .element_power = power, .element = format, .tile_rows = 1,          \
+            .tile_columns = 32, .scale = "e8m0", .rule = HU_SCALE_FLOOR                            \
     }
 
 /* An fp8 under an fp32 that is amax / 448: a tile (DeepSeek-V3's weights), a row, a tensor
  * (compressed-tensors). The scales of rows and tensors are not counted in the bytes. */
-#define FP8(name, aliases, elements, bytes, rows, columns, structure)                              \
+#define FP8(n, alias, count, size, rows, columns, text)                                            \
     {                                                                                              \
-        name, aliases, elements, bytes, HU_NO_GGML_TYPE, structure, HU_BLOCK_PARTS,                \
-            HU_CODES_FORMAT, 8, 0, "fp8_e4m3", NULL, rows, columns, "fp32", HU_OVER_NONE,          \
-            HU_SCALE_MAX, 0, 0, false, false                                                       \
+        ROW(n, alias, count, size, text), APART,                                                   \
+            .code_bits = 8, .element = "fp8_e4m3", .tile_rows = rows, .tile_columns = columns,     \
+            .scale = "fp32", .rule = HU_SCALE_MAX, .keeps_nan = true                               \
     }
 
 /* bitsandbytes: 64 codes of a table under the greatest magnitude. */
-#define BNB(name, aliases, elements, bytes, table, over, rule, structure)                          \
+#define BNB(n, alias, count, size, values, second, own, text)                                      \
     {                                                                                              \
-        name, aliases, elements, bytes, HU_NO_GGML_TYPE, structure, HU_BLOCK_FLAT, HU_CODES_TABLE, \
-            4, 0, NULL, table, 1, 64, (over) == HU_OVER_NESTED ? "uint8" : "fp32", over, rule, 0,  \
-            0, false, false                                                                        \
+        ROW(n, alias, count, size, text),                                                          \
+            .ggml_type = HU_NO_GGML_TYPE, .layout = HU_BLOCK_FLAT, .codes = HU_CODES_TABLE,        \
+            .code_bits = 4, .table = values, .tile_rows = 1, .tile_columns = 64,                   \
+            .scale = (second) == HU_OVER_NESTED ? "uint8" : "fp32", .over = second, .rule = own    \
     }
 
 /* GPTQ and AWQ as AutoGPTQ and AutoAWQ pack them: an fp16 scale and a zero point of the weights'
  * width for each group of columns. */
-#define GROUPS(name, aliases, elements, bytes, layout, bits, columns, less, structure)             \
+#define GROUPS(n, alias, count, size, where, bits, columns, less, text)                            \
     {                                                                                              \
-        name, aliases, elements, bytes, HU_NO_GGML_TYPE, structure, layout, HU_CODES_INTEGER,      \
-            bits, 0, NULL, NULL, 1, columns, "fp16", HU_OVER_NONE, HU_SCALE_NO_RULE, 0, 0, false,  \
-            less                                                                                   \
+        ROW(n, alias, count, size, text),                                                          \
+            .ggml_type = HU_NO_GGML_TYPE, .layout = where, .codes = HU_CODES_INTEGER,              \
+            .code_bits = bits, .tile_rows = 1, .tile_columns = columns, .scale = "fp16",           \
+            .rule = HU_SCALE_NO_RULE, .zero_is_less_one = less                                     \
     }
 
 /* The block structures of ggml-common.h. */
-#define GGML(name, elements, bytes, type, sub, power, minima, rule, structure)                     \
+#define GGML(n, count, size, type, subs, unit, has_minima, own, text)                              \
     {                                                                                              \
-        name, NULL, elements, bytes, type, structure, HU_BLOCK_WHOLE, HU_CODES_UNPACKED, 0, 0,     \
-            NULL, NULL, 1, elements, NULL, HU_OVER_NONE, rule, sub, power, minima, false           \
+        ROW(n, NULL, count, size, text),                                                           \
+            .ggml_type = type, .layout = HU_BLOCK_WHOLE, .codes = HU_CODES_UNPACKED,               \
+            .tile_rows = 1, .tile_columns = count, .rule = own, .sub = subs, .power = unit,        \
+            .minima = has_minima                                                                   \
     }
 
-#define OPAQUE(name, aliases, bytes, structure)                                                    \
+#define OPAQUE(n, alias, size, text)                                                               \
     {                                                                                              \
-        name, aliases, 1, bytes, HU_NO_GGML_TYPE, structure, HU_BLOCK_OPAQUE, HU_CODES_NONE, 0, 0, \
-            NULL, NULL, 0, 0, NULL, HU_OVER_NONE, HU_SCALE_NO_RULE, 0, 0, false, false             \
+        ROW(n, alias, 1, size, text), .ggml_type = HU_NO_GGML_TYPE, .rule = HU_SCALE_NO_RULE       \
     }
 
 static const struct hu_block blocks[] = {
@@ -88,27 +95,9 @@ static const struct hu_block blocks[] = {
     MX("mxfp6_e2m3", "mxfp6", "fp6_e2m3", 6, 0, "32 fp6, an e8m0 scale"),
     MX("mxfp4", "mxfp4_e2m1", "fp4_e2m1", 4, 0, "32 fp4, an e8m0 scale"),
     MX("mxint8", NULL, "int8", 8, -6, "32 int8, an e8m0 scale"),
-    {"nvfp4",
-     NULL,
-     16,
-     9,
-     HU_NO_GGML_TYPE,
-     "16 fp4, an e4m3 scale",
-     HU_BLOCK_PARTS,
-     HU_CODES_FORMAT,
-     4,
-     0,
-     "fp4_e2m1",
-     NULL,
-     1,
-     16,
-     "fp8_e4m3",
-     HU_OVER_TENSOR,
-     HU_SCALE_MAX,
-     0,
-     0,
-     false,
-     false},
+    {ROW("nvfp4", NULL, 16, 9, "16 fp4, an e4m3 scale"), APART, .code_bits = 4,
+     .element = "fp4_e2m1", .tile_rows = 1, .tile_columns = 16, .scale = "fp8_e4m3",
+     .over = HU_OVER_TENSOR, .rule = HU_SCALE_MAX},
     FP8("fp8_tile128", "fp8_tile128x128", 16384, 16388, 128, 128, "128 × 128 fp8, an fp32 scale"),
     FP8("fp8_row", "fp8_channel", 1, 1, 1, 0, "fp8, an fp32 scale a row"),
     FP8("fp8_tensor", NULL, 1, 1, 0, 0, "fp8, an fp32 scale"),
@@ -198,7 +187,7 @@ const struct hu_block *hu_block_find(const char *name)
     for (size_t i = 0; i < BLOCKS; i++)
         if (!strcmp(blocks[i].name, key) || hu_has_word(blocks[i].aliases, key))
             return &blocks[i];
-    return family_find(key);
+    return hu_block_family(key);
 }
 
 const struct hu_block *hu_block_at(size_t index)
