@@ -97,7 +97,7 @@ static bool set_block(struct logical_reader *r, struct hu_logical *l, const stru
     for (size_t i = 0; (b = hu_block_at(i)); i++)
         if (b->layout == HU_BLOCK_PARTS && b->element && !strcmp(b->element, element) &&
             b->tile_rows == rows && b->tile_columns == columns && !strcmp(b->scale, scale) &&
-            b->over == over && p->element)
+            b->over == over)
             break;
     char *name = arena_allocate(&r->to->arena, HU_BLOCK_NAME);
     if (!name)
@@ -225,7 +225,7 @@ static enum logical_found read_pair(struct logical_reader *r, struct pair *p,
         return misfit(r, p, "codes have no rows");
     if (second && !is_named(p->scales, "fp8_e4m3"))
         return misfit(r, p, "a scale over all stands over scales of fp8_e4m3");
-    if (is_microscaled(p) && p->element && !p->tiles) {
+    if (is_microscaled(p) && !p->tiles && (p->element || is_named(p->scales, "e8m0"))) {
         if (strcmp(p->layout, "compressed-tensors") && strcmp(p->layout, "gpt-oss") &&
             is_named(p->scales, "e8m0"))
             p->layout = "mx";
@@ -251,7 +251,7 @@ static enum logical_found packed(struct logical_reader *r, struct pair *p)
     char what[LOGICAL_TEXT];
     p->layout = "compressed-tensors";
     p->scales = hu_logical_beside(r, p->codes, cut, "_scale");
-    if (!p->scales || !is_named(p->codes, "uint8"))
+    if (!p->scales || !read_element(p) || p->each != 2)
         return hu_logical_refuse(r, "%s is no uint8 or int32 with a weight_scale beside it",
                                  hu_logical_what(p->codes, what));
     return read_pair(r, p, hu_logical_beside(r, p->codes, cut, "_global_scale"), true, "", cut);
@@ -260,11 +260,11 @@ static enum logical_found packed(struct logical_reader *r, struct pair *p)
 enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes)
 {
     struct pair p = {.codes = codes};
-    if (hu_ends_with(codes->name, "weight_packed"))
+    if (hu_ends_with(codes->name, "_packed") &&
+        hu_logical_beside(r, codes, strlen("_packed"), "_scale"))
         return packed(r, &p);
     if (!read_element(&p) || hu_logical_is_aside(codes->name))
         return LOGICAL_NONE;
-    read_element(&p);
     p.layout = "deepseek";
     p.tiles = true;
     p.scales = hu_logical_beside(r, codes, 0, "_scale_inv");
