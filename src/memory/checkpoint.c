@@ -297,8 +297,7 @@ bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint,
 bool hu_checkpoint_list(const struct hu_checkpoint *checkpoint, struct hu_model *model)
 {
     struct hu_tensors *t = &model->tensors;
-    if (checkpoint->count > HU_ROWS_MAX ||
-        !(t->rows = calloc(checkpoint->count, sizeof *t->rows)))
+    if (checkpoint->count > HU_ROWS_MAX || !(t->rows = calloc(checkpoint->count, sizeof *t->rows)))
         return false;
     for (size_t i = 0; i < checkpoint->count; i++) {
         const struct hu_checkpoint_tensor *from = &checkpoint->tensors[i];

@@ -25,10 +25,11 @@ struct hu_checkpoint {
 enum { HU_CHECKPOINT_ERROR = 1024 };
 
 /*
- * Reads the tensors' names and shapes: a .safetensors, .gguf or PyTorch file, an index with its shards beside it or,
- * for the names alone, without them, a folder with either, or a list as `size --tensors` prints it
- * and fixtures/tensor-lists has it folded: a line a tensor, NAME [SHAPE] DTYPE, where {A-B,C} in a
- * name stands for each of these numbers; head lines "# total_size: N", "# dtype: D" and
+ * Reads the tensors' names and shapes: a .safetensors, .gguf or PyTorch file, an index with its
+ * shards beside it or, for the names alone, without them, a folder with either, or a list as `size
+ * --tensors` prints it and fixtures/tensor-lists has it folded: a line a tensor, NAME [SHAPE]
+ * DTYPE, where {A-B,C} in a name stands for each of these numbers; head lines "# total_size: N", "#
+ * dtype: D" and
  * "# ignore: NAME". False: error says why. hu_checkpoint_free releases it either way.
  */
 bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint,

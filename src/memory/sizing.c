@@ -146,6 +146,14 @@ static bool size_quantized(struct making *m, struct hu_sizing_weights *w)
     return true;
 }
 
+/* What the rules of thumb make of a row. */
+static void finish_row(const struct making *m, struct hu_sizing_weights *w)
+{
+    w->inference_bytes = hu_scaled(w->bytes, m->request->overhead);
+    if (w->trains && __builtin_mul_overflow(w->bytes, 4, &w->adam_bytes))
+        w->trains = false;
+}
+
 /* The row of the file's own dtype; where that is one of those asked for, it is marked instead. */
 static bool add_own(struct making *m)
 {
@@ -165,7 +173,7 @@ static bool add_own(struct making *m)
     m->out->weight_count = 1;
     if (!w->bits && model->parameters)
         w->bits = 8.0 * (double)w->bytes / (double)model->parameters;
-    w->inference_bytes = hu_scaled(w->bytes, r->overhead);
+    finish_row(m, w);
     return true;
 }
 
@@ -181,9 +189,7 @@ static bool add_weights_row(struct making *m, size_t index)
         return false;
     w->own = !m->model->has_stored && !m->model->quantization && !mixture &&
              hu_dtype_find(m->model->dtype, &own) && same_dtype(own, w->dtype);
-    w->inference_bytes = hu_scaled(w->bytes, m->request->overhead);
-    if (w->trains && __builtin_mul_overflow(w->bytes, 4, &w->adam_bytes))
-        w->trains = false;
+    finish_row(m, w);
     return true;
 }
 
@@ -341,10 +347,10 @@ static void add_tower_term(struct making *m)
         enum hu_role tower = m->model->tensors.rows[i].tower;
         if (tower != HU_ROLE_VISION && tower != HU_ROLE_AUDIO)
             continue;
-        hu_term_add(&m->out->terms, "activations of towers", 0, HU_UNKNOWN,
-                    "not in the total: what the %s tower keeps depends on its inputs' sizes, and "
-                    "nothing where it is frozen; --activations gives the whole",
-                    hu_role_name(tower));
+        hu_term_add(
+            &m->out->terms, "activations of towers", 0, HU_UNKNOWN,
+            "not in the total: the %s tower's depend on its inputs (none where it is frozen)",
+            hu_role_name(tower));
         return;
     }
 }

@@ -353,10 +353,11 @@ static bool add_gathered(struct sum *s)
         return false;
     s->out->gathered = capped_plus(p->fsdp ? capped_times(2, weights) : weights, gradients);
     hu_term_add(s->terms, "gathered weights", s->out->gathered, HU_MODELLED,
-                p->fsdp ? "FSDP: the largest unit, %s elements, whole: its weights, the next unit's "
-                          "and its gradients"
-                        : "ZeRO-3: the largest tensor, %s elements, whole with its gradients, as "
-                          "DeepSpeed's estimate has the largest layer",
+                p->fsdp
+                    ? "FSDP: the largest unit, %s elements, whole: its weights, the next unit's "
+                      "and its gradients"
+                    : "ZeRO-3: the largest tensor, %s elements, whole with its gradients, as "
+                      "DeepSpeed's estimate has the largest layer",
                 hu_grouped(n, a));
     return s->out->gathered != UINT64_MAX || over(s);
 }
@@ -390,15 +391,14 @@ static bool add_totals(struct sum *s)
     t->per_device = weights + gradients + state + t->activations + t->buffers;
     if (__builtin_add_overflow(t->per_device, take(t->gathered, &part), &t->per_device))
         return over(s);
-    hu_term_add(
-        s->terms, "per device", t->per_device, HU_MODELLED,
-        "%s%u over %llu data-parallel devices; of the model %.4g %% (tensor %llu, pipeline "
-        "%llu, experts %llu), %s; activations and buffers whole",
-        p->fsdp ? "FSDP, stage " : "ZeRO-", p->zero, (unsigned long long)p->data_parallel,
-        100.0 * (double)part.device / (double)part.whole, (unsigned long long)p->tensor_parallel,
-        (unsigned long long)p->pipeline_parallel,
-        (unsigned long long)(p->expert_parallel ? p->expert_parallel : 1),
-        s->model->tensors.count ? "tensor by tensor, the largest stage" : "split evenly");
+    hu_term_add(s->terms, "per device", t->per_device, HU_MODELLED,
+                "%s%u over %llu data-parallel devices; of the model %.4g %% (tensor %llu, pipeline "
+                "%llu, experts %llu), %s; activations and buffers whole",
+                p->fsdp ? "FSDP, stage " : "ZeRO-", p->zero, (unsigned long long)p->data_parallel,
+                100.0 * (double)part.device / (double)part.whole,
+                (unsigned long long)p->tensor_parallel, (unsigned long long)p->pipeline_parallel,
+                (unsigned long long)(p->expert_parallel ? p->expert_parallel : 1),
+                s->model->tensors.count ? "tensor by tensor, the largest stage" : "split evenly");
     return true;
 }
 

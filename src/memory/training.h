@@ -42,8 +42,8 @@ bool hu_optimizer_numbers(const struct hu_optimizer *o, const struct hu_model *m
 struct hu_training_plan {
     const struct hu_recipe *recipe;
     const struct hu_optimizer *optimizer;
-    unsigned zero;                                              /* stage 0 to 3 */
-    bool fsdp; /* stage 3 by PyTorch's units: a layer at a time, the next one fetched before */
+    unsigned zero; /* stage 0 to 3 */
+    bool fsdp;     /* stage 3 by PyTorch's units: a layer at a time, the next one fetched before */
     uint64_t data_parallel, tensor_parallel, pipeline_parallel; /* 1 or more */
     uint64_t expert_parallel;                                   /* 0 is 1 */
     uint64_t lora_rank;                                         /* 0: every parameter is trained */
