@@ -1,6 +1,6 @@
 #include "columns.h"
 #include "json.h"
-#include "memory/term.h"
+#include "memory/figure.h"
 #include "options.h"
 #include "report.h"
 #include "tensor_source.h"

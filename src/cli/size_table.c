@@ -5,26 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static char *scaled(uint64_t bytes, double unit, char *out)
-{
-    double value = (double)bytes / unit;
-    if (bytes && value < 0.005)
-        strcpy(out, "<0.01");
-    else
-        snprintf(out, 24, "%.2f", value);
-    return out;
-}
-
-char *size_gib(uint64_t bytes, char *out)
-{
-    return scaled(bytes, 1073741824.0, out);
-}
-
-char *size_gb(uint64_t bytes, char *out)
-{
-    return scaled(bytes, 1e9, out);
-}
-
 /* Lines of prose end here, or at the terminal's edge. */
 static int text_width(void)
 {
@@ -161,7 +141,7 @@ static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const
     putchar('\n');
 }
 
-static void print_unknown(const char *name, const struct hu_terms *terms, const struct palette *p)
+static void print_unknown(const char *name, const struct hu_figures *terms, const struct palette *p)
 {
     for (size_t i = 0; i < terms->count; i++)
         if (!strcmp(terms->rows[i].name, name) && terms->rows[i].basis == HU_UNKNOWN)
@@ -361,7 +341,7 @@ static void print_fit(const struct size_options *options, const struct size_resu
 
 /* Whether T explains what was asked: training alone, or the sum in its dtype, or the rows. */
 static bool was_asked(const struct size_options *options, const struct hu_sizing *s,
-                      const struct hu_term *t)
+                      const struct hu_figure *t)
 {
     const struct hu_sizing_request *r = &options->request;
     bool sum = r->context || r->fit;
@@ -378,15 +358,15 @@ static bool was_asked(const struct size_options *options, const struct hu_sizing
     }
 }
 
-static void print_terms(const struct size_options *options, const struct hu_sizing *s,
-                        const struct palette *p)
+void size_print_terms(const struct size_options *options, const struct size_result *r,
+                      const struct palette *p)
 {
     char text[27];
-    const struct hu_terms *terms = &s->terms;
+    const struct hu_figures *terms = &r->sizing.terms;
     printf("%sEach term%s\n", p->bold, p->off);
     for (size_t i = 0; i < terms->count; i++) {
-        const struct hu_term *t = &terms->rows[i];
-        if (!was_asked(options, s, t))
+        const struct hu_figure *t = &terms->rows[i];
+        if (!was_asked(options, &r->sizing, t))
             continue;
         printf("  ");
         print_left(t->name, 28);
@@ -397,7 +377,7 @@ static void print_terms(const struct size_options *options, const struct hu_sizi
     }
 }
 
-static void print_one(const struct size_options *options, const struct size_result *r,
+void size_print_table(const struct size_options *options, const struct size_result *r,
                       const struct palette *p)
 {
     print_head(r, p);
@@ -407,22 +387,7 @@ static void print_one(const struct size_options *options, const struct size_resu
     print_token(options, &r->sizing);
     print_training(options, &r->sizing, p);
     if (options->explain)
-        print_terms(options, &r->sizing, p);
+        size_print_terms(options, r, p);
     print_sum(options, r, p);
     print_fit(options, r, p);
-}
-
-void size_print_table(const struct size_options *options, const struct size_result *results,
-                      size_t count)
-{
-    const struct palette *p = palette_for(color_wanted(options->color, stdout));
-    if (count == 1) {
-        print_one(options, results, p);
-        return;
-    }
-    size_compare(options, results, count, p);
-    for (size_t i = 0; options->explain && i < count; i++) {
-        printf("\n%s%s%s\n", p->bold, results[i].source, p->off);
-        print_terms(options, &results[i].sizing, p);
-    }
 }

@@ -155,7 +155,9 @@ static uint64_t columns_of(const struct mixing *m, const struct hu_tensor_row *r
 {
     uint64_t hidden = m->model->hidden, last = row->shape[row->rank - 1];
     uint64_t before = row->rank > 1 ? row->shape[row->rank - 2] : last;
-    bool either = (row->stacked && row->rank == 3) || m->transposed;
+    bool either = row->stacked && row->rank == 3;
+    if (m->transposed && row->rank == 2 && row->role != HU_ROLE_EMBEDDING)
+        return before;
     if (!either || row->role == HU_ROLE_EMBEDDING || row->role == HU_ROLE_HEAD)
         return last;
     if (row->split != HU_SPLIT_COLUMNS)
@@ -177,7 +179,7 @@ static const char *format_of(struct mixing *m, const struct hu_tensor_row *row)
 {
     const struct hu_mixture *x = m->mixture;
     uint64_t layers = m->model->layers;
-    bool narrows = row->split == HU_SPLIT_COLUMNS;
+    bool narrows = row->split == (m->transposed ? HU_SPLIT_ROWS : HU_SPLIT_COLUMNS);
     /* Vectors, routers and what is added to them stay so. */
     bool vector = row->rank < (row->stacked ? 3 : 2) || row->is_bias;
     if (vector || row->role == HU_ROLE_ROUTER || row->role == HU_ROLE_POSITION ||

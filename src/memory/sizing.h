@@ -8,7 +8,7 @@
 #include "kv_cache.h"
 #include "mixture.h"
 #include "model.h"
-#include "term.h"
+#include "figure.h"
 #include "training.h"
 
 enum { HU_SIZING_DTYPES = 96, HU_SIZING_ERROR = 480 };
@@ -61,7 +61,7 @@ struct hu_sizing {
     uint64_t sum_weights, sum_cache;
     bool spread;                 /* over several devices */
     struct hu_overhead overhead; /* of a runtime, on each device; in no sum */
-    struct hu_terms terms;
+    struct hu_figures terms;
 };
 
 /* A request for the table alone: the usual dtypes, the factor 1.2, one request at a time, a KV
