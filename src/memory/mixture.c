@@ -1,5 +1,5 @@
 #include "mixture.h"
-#include "tensor/dtype.h"
+#include "file/dtype.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,7 +1,7 @@
 #include "training.h"
 #include "weights.h"
 #include "wide.h"
-#include "tensor/words.h"
+#include "word_list.h"
 
 #include <ctype.h>
 #include <stdio.h>
