@@ -8,7 +8,7 @@ header=$srcdir/src/halfulp.h
 
 # Names between the opening of a version node and its local part.
 listed() { sed -n "/^$2 {/,/^}/p" "$1" | grep -oE 'hu_[a-z0-9_]+' | sort; }
-exported() { "$NM" -D --defined-only "$1" | awk '$2 == "T" || $2 == "R" { sub(/@.*/, "", $3); print $3 }' | sort; }
+exported() { $NM -D --defined-only "$1" | awk '$2 == "T" || $2 == "R" { sub(/@.*/, "", $3); print $3 }' | sort; }
 declared() {
     "$CC_PLAIN" -E -P "$header" | tr '\n' ' ' | tr ';{}' '\n\n\n' | grep -oE 'hu_[a-z0-9_]+\(' | tr -d '(' | sort -u
 }
@@ -48,8 +48,8 @@ int main(void)
 
     if (hu_read(bf16, "0.1", NULL, &bits, &flags) != 0 || bits != 0x3dcd || flags != HU_INEXACT)
         return 1;
-    if (hu_print(out, sizeof out, bf16, bits, HU_STYLE_EXACT) != 11 || strcmp(out, "0.10009765625") != 0)
-        return 2 + (int)strlen(out);
+    if (hu_print(out, sizeof out, bf16, bits, HU_STYLE_EXACT) != 13 || strcmp(out, "0.10009765625") != 0)
+        return 2;
     if (hu_print(out, 3, e4m3, 0x7e, HU_STYLE_SHOWN) != 3 || strcmp(out, "44") != 0)
         return 3;
     if (hu_convert_array(e4m3, codes, hu_format_find("fp32"), in, 3, NULL, NULL) != 0 || codes[1] != 0x7e || codes[2] != 0x7f)

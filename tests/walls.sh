@@ -2,7 +2,7 @@
 # The walls between rooms, as the linker sees them.
 . "$srcdir/tests/tap.sh"
 
-symbols() { "$NM" -A "$@" 2>/dev/null; }
+symbols() { $NM -A "$@" 2>/dev/null; }
 
 no_mpfr() { ! symbols "$builddir/libhalfulp.a" "$builddir/libhalfulp-text.a" | grep -i mpfr; }
 no_gmp() { ! symbols "$builddir/libhalfulp.a" | grep __gmp; }
@@ -28,7 +28,7 @@ widths_from_one_table() {
 
 only_own_names() {
     # Names that begin with two underscores are the compiler's own.
-    "$NM" -g --defined-only "$builddir/libhalfulp.a" "$builddir/libhalfulp-text.a" 2>/dev/null |
+    $NM -g --defined-only "$builddir/libhalfulp.a" "$builddir/libhalfulp-text.a" 2>/dev/null |
         awk 'NF == 3 { print $3 }' | grep -vE '^_?(hu_|__)' >"$scratch/foreign"
     [ ! -s "$scratch/foreign" ] || { cat "$scratch/foreign"; false; }
 }
