@@ -4,7 +4,7 @@
 #include "memory/kv_cache.h"
 #include "memory/mixture.h"
 #include "memory/source.h"
-#include "tensor/dtype.h"
+#include "file/dtype.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

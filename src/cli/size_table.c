@@ -47,7 +47,7 @@ static const char *remark_of(const struct size_result *r, const struct hu_sizing
     if (w->rest)
         return "embeddings, head and norms in 16 bits";
     if (!w->dtype.format && !w->dtype.integer && !w->dtype.block)
-        return "llama.cpp's mixture";
+        return w->towerless ? "llama.cpp's mixture, without the towers" : "llama.cpp's mixture";
     if (hu_dtype_bits(w->dtype) < 16 && !r->model.tensors.count)
         return "rule of thumb: N × bits, nothing left in 16";
     return w->dtype.format && w->dtype.format->storage_shift ? "19 of its 32 bits used" : "";

@@ -5,7 +5,7 @@
 #include "memory/families.h"
 #include "report.h"
 #include "size.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 #include "mixture.h"
-#include "tensor/dtype.h"
+#include "file/dtype.h"
 
 #include <string.h>
 #include <strings.h>
@@ -256,10 +256,10 @@ static const char *odd_row(const struct hu_tensor_row *row)
     switch (row->role) {
     case HU_ROLE_SSM:
     case HU_ROLE_CONV:
-        return row->rank < 2 ? NULL : "layers with a state";
+        return row->rank < 2 ? NULL : "it has layers with a state";
     case HU_ROLE_OTHER:
     case HU_ROLE_PROJECTOR:
-        return row->rank < 2 ? NULL : "matrices that are neither attention nor perceptron";
+        return row->rank < 2 ? NULL : "it has matrices that are neither";
     default:
         return NULL;
     }
@@ -269,9 +269,9 @@ static const char *odd_model(const struct hu_model *model)
 {
     const struct hu_tensors *t = &model->tensors;
     if (!t->count)
-        return "the tensors are not known: give a config.json";
+        return "of this they are not known";
     if (!model->layers || !t->kept_count)
-        return "decoders are";
+        return "this is none";
     for (size_t i = 0; i < t->count; i++) {
         const char *why = counts(&t->rows[i]) ? odd_row(&t->rows[i]) : NULL;
         if (why)
@@ -279,7 +279,7 @@ static const char *odd_model(const struct hu_model *model)
     }
     for (size_t i = 0; i < t->kept_count; i++)
         if (t->kept[i].kind == HU_KEEP_CROSS || t->kept[i].kind == HU_KEEP_INDEXER)
-            return "cross attention and indexers";
+            return "it has cross attention or an indexer";
     return NULL;
 }
 

@@ -1,8 +1,8 @@
 #include "model_config.h"
 #include "listing.h"
 #include "quantization.h"
-#include "tensor/json_text.h"
-#include "tensor/printable.h"
+#include "file/json_text.h"
+#include "file/printable.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Optimizers and what their state keeps, by parameter or by matrix. */
 #include "capped.h"
 #include "training.h"
-#include "tensor/words.h"
+#include "word_list.h"
 
 #include <ctype.h>
 #include <string.h>

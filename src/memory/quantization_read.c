@@ -1,5 +1,5 @@
 #include "quantization.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -55,13 +55,16 @@ static bool size_mixture(struct making *m, const struct hu_mixture *mixture,
     w->name = mixture->name;
     if (!hu_mixture_size(mixture, m->model, &w->bytes, &why)) {
         snprintf(m->error, HU_SIZING_ERROR,
-                 "how llama.cpp mixes %s is known here for decoders of attention and perceptrons, "
-                 "experts too, from their config.json, and this has: %s; give the .gguf file, or a "
-                 "ggml type such as %s",
+                 "llama.cpp mixes %s by a model's matrices, and how is known here for decoders of "
+                 "attention and perceptrons, with experts or without, from their config.json: %s; "
+                 "give the .gguf file, or a ggml type such as %s",
                  mixture->name, why, mixture->plain);
         return false;
     }
-    w->bits = 8.0 * (double)w->bytes / (double)m->model->parameters;
+    uint64_t towers = hu_model_elements(m->model, HU_ROLE_VISION, false) +
+                      hu_model_elements(m->model, HU_ROLE_AUDIO, false);
+    w->bits = 8.0 * (double)w->bytes / (double)(m->model->parameters - towers);
+    w->towerless = towers > 0;
     snprintf(name, sizeof name, "weights in %s", mixture->name);
     hu_figure_add(&m->out->terms, name, w->bytes, HU_MODELLED,
                   "llama.cpp's mixture: %s, %s, %s for the output, vectors and routers in fp32; "

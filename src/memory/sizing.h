@@ -41,6 +41,7 @@ struct hu_sizing_weights {
     bool own;              /* as the file has it */
     uint64_t bytes, inference_bytes;
     uint64_t rest;       /* of these bytes, of weights that stay in 16 bits */
+    bool towerless;      /* without the towers, which are files of their own */
     bool trains;         /* a float of 16 bits or more */
     uint64_t adam_bytes; /* 4·N·D, where it trains */
 };

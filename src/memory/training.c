@@ -2,7 +2,7 @@
 #include "capped.h"
 #include "weights.h"
 #include "wide.h"
-#include "tensor/words.h"
+#include "word_list.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #define HALFULP_MEMORY_TRAINING_H
 
 #include "model.h"
-#include "tensor/dtype.h"
+#include "file/dtype.h"
 #include "figure.h"
 
 /* Which dtype each thing is kept in; NULL: not kept. */
