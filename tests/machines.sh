@@ -12,6 +12,8 @@ same() { # NAME ARGUMENT…: status and both streams
     echo "status $?" >>ours
     "$halfulp" "$@" >theirs 2>&1 </dev/null
     echo "status $?" >>theirs
+    # Decibels are a log10 of the C library's, whose last digit is the machine's.
+    sed -E -i 's/("sqnr_db": -?[0-9]+\.[0-9]{10})[0-9]*/\1/' ours theirs
     if cmp -s ours theirs; then pass "$name"; else fail "$name" "$* — $(diff ours theirs | head -n 10)"; fi
 }
 
