@@ -1,11 +1,11 @@
 #include "tensor_source.h"
 #include "file_limit.h"
 #include "report.h"
-#include "tensor/file_kind.h"
-#include "tensor/npy.h"
-#include "tensor/raw.h"
-#include "tensor/printable.h"
-#include "tensor/zip_file.h"
+#include "file/kind.h"
+#include "file/npy.h"
+#include "file/raw.h"
+#include "file/printable.h"
+#include "file/zip_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ static bool apply_format(struct tensor_source *s, const char *command,
                          const struct hu_format *format)
 {
     struct hu_tensor *t = s->set.count == 1 ? s->set.files[0].tensors : NULL;
-    if (!t || s->set.files[0].kind != HU_NPY) {
+    if (!t || s->set.files[0].kind != HU_FILE_NPY) {
         fail(command, "%s says what its tensors are; -f is for raw arrays and opaque .npy",
              s->path);
         return false;
@@ -171,6 +171,26 @@ static bool unpack(struct tensor_source *s, const char *command, const struct hu
     return false;
 }
 
+/* Whether T's member, which is not compressed, is undamaged; looked at once. */
+static bool check_stored(struct tensor_source *s, const char *command, const struct hu_tensor *t)
+{
+    struct unpacking *u = &s->unpacking;
+    struct hu_file_error why = {0};
+    if (!u->checked)
+        u->checked = check_memory(calloc(s->set.count, sizeof *u->checked));
+    bool *checked = u->checked[t->file];
+    if (checked && checked[t->member - 1])
+        return true;
+    struct hu_zip *zip = open_archive(s, t->file, &why);
+    if (!zip || !hu_zip_check(zip, t->member - 1, &why)) {
+        fail(command, "%s: %s", s->set.paths[t->file], why.reason);
+        return false;
+    }
+    if (!checked)
+        checked = u->checked[t->file] = check_memory(calloc(hu_zip_count(zip), sizeof *checked));
+    return checked[t->member - 1] = true;
+}
+
 /* Members come in the order in which they are asked for, so one that is there is often the last. */
 static const struct unpacked *find_unpacked(const struct unpacking *u, const struct hu_tensor *t)
 {
@@ -187,6 +207,8 @@ bool tensor_source_input(struct tensor_source *s, const char *command, const str
     *descriptor = s->descriptors[t->file];
     if (!t->member || !t->bytes)
         return true;
+    if (!t->packed)
+        return check_stored(s, command, t);
     const struct unpacked *u = find_unpacked(&s->unpacking, t);
     if (!u && !unpack(s, command, t))
         return false;
@@ -202,13 +224,16 @@ static void release_unpacked(struct tensor_source *s)
     if (s->unpacking.descriptor >= 0)
         close(s->unpacking.descriptor);
     free(s->unpacking.members);
+    for (size_t i = 0; s->unpacking.checked && i < s->set.count; i++)
+        free(s->unpacking.checked[i]);
+    free(s->unpacking.checked);
     s->unpacking = (struct unpacking){.descriptor = -1};
 }
 
 static void note_opaque(const struct hu_tensor_set *set, size_t file)
 {
     const struct hu_tensor *t = set->files[file].tensors;
-    if (set->files[file].kind != HU_NPY || !t->void_size)
+    if (set->files[file].kind != HU_FILE_NPY || !t->void_size)
         return;
     if (t->void_size == 2)
         note("%s: its header has opaque elements of 2 bytes (V2), taken for bfloat16; -f FORMAT "
