@@ -1,4 +1,5 @@
 /* Conversions on trial: the project's own kernels, and what all subjects share. */
+#include "folding.h"
 #include "options.h"
 #include "progress.h"
 #include "report.h"
@@ -345,6 +346,8 @@ static int verify(struct verify_request *q)
     watch_interruption();
     if (q->json)
         tally.rows = check_memory(json_array());
+    else
+        folding_begin();
     if (q->vectors)
         status = verify_vectors(q, &tally);
     else if (q->against)

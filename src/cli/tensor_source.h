@@ -21,7 +21,8 @@ struct unpacking {
     size_t count;
     struct hu_zip *zip; /* NULL: none */
     struct hu_input in;
-    size_t file; /* of zip */
+    size_t file;    /* of zip */
+    bool **checked; /* of each file, which members, where they are not compressed; NULL: none yet */
 };
 
 struct tensor_source {
@@ -50,8 +51,9 @@ const struct hu_tensor *tensor_source_at(const struct tensor_source *s, size_t i
 
 bool tensor_source_chooses(const struct tensor_source *s, const struct hu_tensor *t);
 
-/* Where T's data is read: *descriptor, and *offset in it. Of a compressed member all is unpacked
- * first, into a file without a name in $TMPDIR. False: reported. */
+/* Where T's data is read: *descriptor, and *offset in it. A member of an archive must have its
+ * checksum; of a compressed one all is unpacked first, into a file without a name in $TMPDIR.
+ * False: reported. */
 bool tensor_source_input(struct tensor_source *s, const char *command, const struct hu_tensor *t,
                          int *descriptor, uint64_t *offset);
 

@@ -28,9 +28,11 @@ struct hu_tensor {
     const uint64_t *strides; /* PyTorch's: elements from one to the next of each size of shape;
                                 NULL: they lie in a row */
     uint64_t span;           /* elements from the first to the last, both counted */
-    size_t member;           /* 1 + the number of the zip archive's compressed member from whose
-                                start offset counts; 0: from that of the file */
-    bool shared;             /* another tensor before it has the very same data */
+    size_t member; /* 1 + the number of the zip archive's member that holds the data; 0: there
+                      is no archive */
+    bool packed;   /* that is compressed, and offset counts from its start; else from that of
+                      the file */
+    bool shared;   /* another tensor before it has the very same data */
 };
 
 /* The values of GGUF's metadata; safetensors has strings alone. The numbers are GGUF's. */
