@@ -67,7 +67,7 @@ static bool try_directions(struct verify_request *q, struct verify_tally *tally,
 {
     for (size_t i = 0; i < q->direction.count && !atomic_load(verify_interrupted()); i++) {
         struct hu_foreign *foreign =
-            hu_foreign_open(library, symbol, q->to.at[0], q->from.at[0], (unsigned)q->jobs,
+            hu_foreign_open(library, symbol, q->to.at[0], q->from.at, 1, (unsigned)q->jobs,
                             (int)q->timeout * 1000, message);
         if (!foreign)
             return false;
