@@ -83,7 +83,7 @@ struct hu_options {
 };
 
 /* Exceptions, or-ed into *flags (IEEE 754-2019 section 7). */
-enum { HU_INVALID = 1, HU_OVERFLOW = 2, HU_UNDERFLOW = 4, HU_INEXACT = 8 };
+enum { HU_INVALID = 1, HU_OVERFLOW = 2, HU_UNDERFLOW = 4, HU_INEXACT = 8, HU_DIVIDE_BY_ZERO = 16 };
 
 /*
  * The code in TO of the value that BITS encode in FROM, rounded once.
@@ -108,6 +108,120 @@ uint64_t hu_convert(const struct hu_format *to, const struct hu_format *from, ui
  */
 int hu_convert_array(const struct hu_format *to, void *dst, const struct hu_format *from,
                      const void *src, size_t n, const struct hu_options *options, unsigned *flags);
+
+/* Operations by IEEE 754-2019's sections 5 and 9.6; x, y and z are the operands in order. */
+enum hu_operation {
+    HU_OP_ADD,
+    HU_OP_SUB,
+    HU_OP_MUL,
+    HU_OP_DIV,
+    HU_OP_FMA, /* x * y + z */
+    HU_OP_SQRT,
+    HU_OP_REM,     /* x - n * y, n the integer nearest to x / y, even in a tie */
+    HU_OP_MINIMUM, /* of these eight -0 lies below +0; a NaN operand gives a NaN ... */
+    HU_OP_MAXIMUM,
+    HU_OP_MINIMUM_NUMBER, /* ... or, here, the other operand */
+    HU_OP_MAXIMUM_NUMBER,
+    HU_OP_MINIMUM_MAGNITUDE,
+    HU_OP_MAXIMUM_MAGNITUDE,
+    HU_OP_MINIMUM_MAGNITUDE_NUMBER,
+    HU_OP_MAXIMUM_MAGNITUDE_NUMBER,
+    HU_OP_ROUND_TO_INTEGRAL,       /* in the direction of the options; inexact is not raised ... */
+    HU_OP_ROUND_TO_INTEGRAL_EXACT, /* ... or, here, is */
+    HU_OP_NEXT_UP,                 /* the greatest datum stays where it is */
+    HU_OP_NEXT_DOWN,
+    HU_OP_SCALE_B, /* x * 2^y, for an integral y */
+    HU_OP_LOG_B,   /* floor(log2(|x|)) */
+    HU_OP_NEGATE,  /* these three act on a NaN's sign too and raise nothing */
+    HU_OP_ABS,
+    HU_OP_COPY_SIGN,       /* x with the sign of y */
+    HU_OP_CONVERT,         /* as hu_convert */
+    HU_OP_CONVERT_QUIETLY, /* as hu_convert, without inexact: convertToInteger */
+    /* Comparisons give 1 or 0. A quiet one raises invalid for signaling NaNs, a signaling one for
+     * every NaN. */
+    HU_OP_EQUAL,
+    HU_OP_NOT_EQUAL,
+    HU_OP_LESS,
+    HU_OP_LESS_EQUAL,
+    HU_OP_GREATER,
+    HU_OP_GREATER_EQUAL,
+    HU_OP_NOT_LESS,
+    HU_OP_NOT_LESS_EQUAL,
+    HU_OP_NOT_GREATER,
+    HU_OP_NOT_GREATER_EQUAL,
+    HU_OP_ORDERED,
+    HU_OP_UNORDERED,
+    HU_OP_SIGNALING_EQUAL,
+    HU_OP_SIGNALING_NOT_EQUAL,
+    HU_OP_SIGNALING_LESS,
+    HU_OP_SIGNALING_LESS_EQUAL,
+    HU_OP_SIGNALING_GREATER,
+    HU_OP_SIGNALING_GREATER_EQUAL,
+    HU_OP_SIGNALING_NOT_LESS,
+    HU_OP_SIGNALING_NOT_LESS_EQUAL,
+    HU_OP_SIGNALING_NOT_GREATER,
+    HU_OP_SIGNALING_NOT_GREATER_EQUAL,
+    HU_OPERATIONS
+};
+
+/* Which NaN an operation on NaNs gives, made quiet, and which an invalid one does: IEEE 754-2019
+ * section 6.2.3 leaves it open, and hardware differs. */
+enum hu_nan_rule {
+    HU_NAN_FIRST,     /* the first NaN among the operands; invalid: positive, payload 0 */
+    HU_NAN_LAST,      /* the last */
+    HU_NAN_SIGNALING, /* the first signaling one, else the first */
+    HU_NAN_GREATEST,  /* the one with the greatest significand, the positive one of two equals */
+    HU_NAN_CANONICAL, /* none: positive with payload 0, as RISC-V */
+    HU_NAN_X86,       /* the first; invalid: negative, payload 0, and fma(inf, 0, NaN) is not */
+    HU_NAN_X87,       /* the greatest; invalid: negative, payload 0 */
+    HU_NAN_ARM,       /* the first signaling one, else the first; fma: z, x, y */
+    HU_NAN_PTX,       /* none: positive, every bit of the significand set */
+    HU_NAN_RULES
+};
+
+struct hu_operation_options {
+    struct hu_options rounding;
+    enum hu_nan_rule nan;
+};
+
+/*
+ * OPERATION on operands whose codes lie in x[0], x[1] and x[2], as many as it has, of the formats
+ * from[0] on; the exact result is rounded once, into TO, which comparisons do not look at. from[i]
+ * NULL is the format of the operand before, from[0] NULL and FROM itself NULL are TO. options: NULL
+ * is all zero; the rest is as in hu_convert. Never fails.
+ * Where TO has no infinity a division by zero, besides HU_DIVIDE_BY_ZERO, raises and gives what
+ * hu_convert of an infinity does; where it has no NaN, an invalid operation gives what a NaN does.
+ */
+uint64_t hu_operate(enum hu_operation operation, const struct hu_format *to,
+                    const struct hu_format *const from[], const uint64_t x[],
+                    const struct hu_operation_options *options, unsigned *flags);
+
+/* hu_operate within one format. */
+uint64_t hu_add(const struct hu_format *f, uint64_t x, uint64_t y,
+                const struct hu_operation_options *options, unsigned *flags);
+uint64_t hu_sub(const struct hu_format *f, uint64_t x, uint64_t y,
+                const struct hu_operation_options *options, unsigned *flags);
+uint64_t hu_mul(const struct hu_format *f, uint64_t x, uint64_t y,
+                const struct hu_operation_options *options, unsigned *flags);
+uint64_t hu_div(const struct hu_format *f, uint64_t x, uint64_t y,
+                const struct hu_operation_options *options, unsigned *flags);
+uint64_t hu_fma(const struct hu_format *f, uint64_t x, uint64_t y, uint64_t z,
+                const struct hu_operation_options *options, unsigned *flags);
+uint64_t hu_sqrt(const struct hu_format *f, uint64_t x, const struct hu_operation_options *options,
+                 unsigned *flags);
+uint64_t hu_rem(const struct hu_format *f, uint64_t x, uint64_t y,
+                const struct hu_operation_options *options, unsigned *flags);
+
+/*
+ * hu_operate on N elements of each of the arrays src[0], src[1] and src[2], as many as OPERATION
+ * has operands, in the layouts of hu_convert_array; of a comparison, one byte of DST is a result.
+ * DST may be one of the sources when its elements take no more bits, and must not overlap them
+ * otherwise. Returns 0, or EINVAL for a null argument, an unknown operation, rule or direction;
+ * nothing is written then.
+ */
+int hu_operate_array(enum hu_operation operation, const struct hu_format *to, void *dst,
+                     const struct hu_format *const from[], const void *const src[], size_t n,
+                     const struct hu_operation_options *options, unsigned *flags);
 
 #ifdef __cplusplus
 }

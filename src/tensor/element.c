@@ -266,7 +266,7 @@ static bool read_codes(struct place *p, const char *path, const struct hu_tensor
                        const struct selection *s, struct hu_elements *found)
 {
     const struct hu_format *f = found->format;
-    uint64_t index[RANK_MAX], last[RANK_MAX];
+    uint64_t index[RANK_MAX], last[RANK_MAX] = {0};
     for (unsigned i = 0; i < t->rank; i++)
         last[i] = s->first[i] + s->count[i] - 1;
     uint64_t begin = number_of(t, s->first) / 8 * 8, end = number_of(t, last);
