@@ -5,6 +5,7 @@
 #include "sheet.h"
 #include "text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,21 +106,13 @@ static void put_errors(struct grid *g, const struct dot *d, const struct dot_res
         grid_cell(g, "exact", p->good);
         grid_cell(g, "", "");
     } else {
-        bool exact;
-        char *own = hu_ratio_scientific(error, 3, true), *units, cell[64];
+        char *own = hu_ratio_scientific(error, 3, true), cell[64];
         mpq_abs(magnitude, error);
         bool beyond = d->has_bound && mpq_cmp(magnitude, d->bound[sum]) > 0;
-        mpq_abs(ulps, ulps);
-        units = hu_ratio_shown(ulps, 4, &exact);
-        if (strlen(units) > 8) {
-            free(units);
-            units = hu_ratio_scientific(ulps, 4, false);
-        }
-        snprintf(cell, sizeof cell, "%s ulp", units);
+        snprintf(cell, sizeof cell, "%.3g ulp", fabs(mpq_get_d(ulps)));
         grid_cell(g, own, beyond ? p->warn : "");
         grid_cell(g, cell, "");
         free(own);
-        free(units);
     }
     mpq_clears(error, ulps, magnitude, NULL);
 }
