@@ -410,7 +410,8 @@ static void print_literal(const struct compute *c, const struct compute_step *s,
     char *verdict = compute_verdict(s, s->value, s->has_value, false), *text;
     char value[HU_SHORTEST_TEXT], bits[HU_BITS_TEXT];
     struct fold f = {.columns = columns, .indent = 4};
-    if (strcmp(verdict, "exact") != 0) {
+    bool told = *verdict && strcmp(verdict, "exact") != 0;
+    if (told || (node->value.format && node->value.format != s->format)) {
         text = check_memory(strndup(c->expression->text + node->at, node->length));
         hu_shown_print(value, s->format, s->bits);
         hu_bits_print(bits, s->format, s->bits);

@@ -137,6 +137,9 @@ static int exponent_of(const struct hu_exact *e)
     return e->exponent + 127;
 }
 
+/* Per cent of the result that are error, from which on cancellation is called catastrophic. */
+enum { CATASTROPHE = 1 };
+
 /* Leading bits that cancel leave what the operands had been rounded by. */
 static void of_cancellation(struct remarks *r, const struct compute *c,
                             const struct compute_step *s)
@@ -161,10 +164,12 @@ static void of_cancellation(struct remarks *r, const struct compute *c,
     } else if (mpq_sgn(s->ideal)) {
         mpq_div(error, error, s->ideal);
         mpq_abs(error, error);
+        double share = mpq_get_d(error) * 100;
         say(r,
             "the leading %d bit%s cancel%s: what the operands had been rounded by is now %.2g %% "
-            "of the result (catastrophic cancellation)",
-            lost, lost == 1 ? "" : "s", lost == 1 ? "s" : "", mpq_get_d(error) * 100);
+            "of the result%s",
+            lost, lost == 1 ? "" : "s", lost == 1 ? "s" : "", share,
+            share >= CATASTROPHE ? " (catastrophic cancellation)" : "");
     } else {
         say(r, "every digit of the result is the rounding of the operands: exactly it is 0");
     }
