@@ -9,6 +9,8 @@ extern const struct command cmd_formats;
 extern const struct command cmd_table;
 extern const struct command cmd_verify;
 extern const struct command cmd_vectors;
+extern const struct command cmd_compute;
+extern const struct command cmd_dot;
 extern const struct command cmd_size;
 extern const struct command cmd_tensors;
 extern const struct command cmd_stats;
@@ -25,6 +27,8 @@ const struct command *const commands[] = {
     &cmd_table,
     &cmd_verify,
     &cmd_vectors,
+    &cmd_compute,
+    &cmd_dot,
     &cmd_size,
     &cmd_tensors,
     &cmd_stats,
