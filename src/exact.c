@@ -189,9 +189,10 @@ struct hu_exact hu_exact_quotient(struct hu_datum x, struct hu_datum y)
     return exact;
 }
 
-/* The root's 64 bits from the first down: of N = root^2 + rest, rest at most 2 root. A step takes
- * two bits of N; what the root is doubled by has 66 bits at the end at most, and rest 65. */
-static uint64_t root_of(struct hu_wide n, bool *sticky)
+/* The root's 64 bits from the first down, and one behind them, of N = root^2 + rest, rest at most
+ * 2 root. A step takes two bits of N. The root's fraction is a half or more where rest > root, as
+ * (root + 1/2)^2 = root^2 + root + 1/4; it is never one half. */
+static struct hu_wide root_of(struct hu_wide n, bool *sticky)
 {
     struct hu_wide rest = {0, 0};
     uint64_t root = 0;
@@ -207,7 +208,8 @@ static uint64_t root_of(struct hu_wide n, bool *sticky)
         }
     }
     *sticky = rest.low || rest.high;
-    return root;
+    bool half = rest.high || rest.low > root;
+    return (struct hu_wide){half ? UINT64_C(1) << 63 : 0, root};
 }
 
 struct hu_exact hu_exact_root(struct hu_datum x)
@@ -215,16 +217,16 @@ struct hu_exact hu_exact_root(struct hu_datum x)
     if (x.class == HU_ZERO)
         return zero_of(x.sign);
     struct hu_exact e = finite_of(false, hu_wide_of(x.significand), x.quantum);
-    bool sticky = false;
     if (e.exponent & 1) { /* the significand ends in zeros */
         e.significand.low = e.significand.low >> 1 | e.significand.high << 63;
         e.significand.high >>= 1;
         e.exponent++;
     }
-    struct hu_exact root =
-        finite_of(false, hu_wide_of(root_of(e.significand, &sticky)), e.exponent / 2);
-    root.sticky = sticky;
-    return root;
+    bool sticky;
+    struct hu_wide root = root_of(e.significand, &sticky);
+    e = finite_of(false, root, e.exponent / 2 - 64);
+    e.sticky = sticky;
+    return e;
 }
 
 /* The remainder of X / BY times 2^SHIFT by steps of 63 bits; *ODD: the quotient's last bit. */

@@ -249,11 +249,11 @@ Test(memory, optimizers_keep_what_they_keep)
         make();
         cr_assert_eq(sizing.training.optimizer, rows[i].bytes * 1024, "%s", rows[i].name);
     }
-    begin_count(1024);
+    begin_count(8192);
     train("fp32");
     request.plan.optimizer = hu_optimizer_find("adam8bit");
     make();
-    cr_assert_eq(sizing.training.optimizer, 2 * (1024 + 4 * 4));
+    cr_assert_eq(sizing.training.optimizer, 2 * (8192 + 4 * 32));
     /* A row and a column of each matrix. */
     begin("gpt2");
     train("fp32");

@@ -3,10 +3,10 @@
 #include "output_file.h"
 #include "progress.h"
 #include "report.h"
-#include "tensor/cast.h"
-#include "tensor/file_kind.h"
-#include "tensor/json_text.h"
-#include "tensor/text_file.h"
+#include "file/write.h"
+#include "file/kind.h"
+#include "file/json_text.h"
+#include "file/text_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 /* A file on its way. */
 struct output {
     char *path;
-    struct hu_cast_layout layout; /* all zeros for an index */
+    struct hu_write_layout layout; /* all zeros for an index */
 };
 
 /* All of them: one of each file of the source, and then the index, where there is one. */
@@ -41,21 +41,21 @@ static bool reads_index(const struct cast_job *job)
 /* Whether file INDEX of the source is of a kind that is not written. */
 static bool is_archive(const struct cast_job *job, size_t index)
 {
-    enum hu_tensor_file_kind kind = job->source.set.files[index].kind;
-    return kind == HU_NPZ || kind == HU_TORCH;
+    enum hu_file_kind kind = job->source.set.files[index].kind;
+    return kind == HU_FILE_NPZ || kind == HU_FILE_TORCH;
 }
 
 /* What file INDEX of the source becomes: its own kind, or, of an archive, what OUT's name says. */
-static enum hu_tensor_file_kind kind_of_output(const struct cast_job *job, size_t index)
+static enum hu_file_kind kind_of_output(const struct cast_job *job, size_t index)
 {
     if (!is_archive(job, index))
         return job->source.set.files[index].kind;
-    return hu_kind_of_name(job->output) == HU_FILE_NPY ? HU_NPY : HU_SAFETENSORS;
+    return hu_kind_of_name(job->output) == HU_FILE_NPY ? HU_FILE_NPY : HU_FILE_SAFETENSORS;
 }
 
 bool cast_job_writes_npy(const struct cast_job *job)
 {
-    return !reads_index(job) && kind_of_output(job, 0) == HU_NPY;
+    return !reads_index(job) && kind_of_output(job, 0) == HU_FILE_NPY;
 }
 
 bool cast_job_choose(struct cast_job *job)
@@ -63,7 +63,7 @@ bool cast_job_choose(struct cast_job *job)
     struct hu_tensor_set *set = &job->source.set;
     struct hu_tensor_file *file = &set->files[0];
     size_t chosen = 0, last = 0;
-    if (reads_index(job) || !is_archive(job, 0) || kind_of_output(job, 0) != HU_NPY)
+    if (reads_index(job) || !is_archive(job, 0) || kind_of_output(job, 0) != HU_FILE_NPY)
         return true;
     for (size_t i = 0; i < file->count; i++)
         if (tensor_source_chooses(&job->source, &file->tensors[i])) {
@@ -83,12 +83,12 @@ bool cast_job_choose(struct cast_job *job)
 }
 
 /* T's data as what is written has it: of an archive, in the order and the bytes of its new file. */
-static void fit(struct hu_stream_tensor *s, const struct hu_tensor *t, enum hu_tensor_file_kind to,
+static void fit(struct hu_stream_tensor *s, const struct hu_tensor *t, enum hu_file_kind to,
                 uint64_t *strides)
 {
     if (!s->data.format)
         hu_stream_turn(s, t);
-    if (t->fortran_order && to == HU_SAFETENSORS)
+    if (t->fortran_order && to == HU_FILE_SAFETENSORS)
         hu_stream_reorder(s, t, strides);
 }
 
@@ -103,7 +103,7 @@ static size_t count_sizes(const struct hu_tensor_file *file)
 
 /* The tensors of file INDEX for a run, with their places in the output. strides: count_sizes of
  * them. False: reported. */
-static bool place_tensors(struct cast_job *job, size_t index, const struct hu_cast_layout *layout,
+static bool place_tensors(struct cast_job *job, size_t index, const struct hu_write_layout *layout,
                           int output, struct hu_stream_tensor *tensors, uint64_t *strides)
 {
     const struct hu_tensor_file *file = &job->source.set.files[index];
@@ -145,7 +145,7 @@ static void done(void *context, size_t index, struct hu_gathered *g)
     s->tensors = all;
 }
 
-static bool write_header(const struct output_file *file, const struct hu_cast_layout *layout)
+static bool write_header(const struct output_file *file, const struct hu_write_layout *layout)
 {
     int fd = file->descriptor;
     size_t written = 0;
@@ -187,7 +187,7 @@ static bool run_stream(struct cast_job *job, size_t index, struct hu_stream_tens
     return fine;
 }
 
-static bool stream_file(struct cast_job *job, size_t index, const struct hu_cast_layout *layout,
+static bool stream_file(struct cast_job *job, size_t index, const struct hu_write_layout *layout,
                         const struct output_file *file, struct stats_tensor *rows)
 {
     const struct hu_tensor_file *source = &job->source.set.files[index];
@@ -250,33 +250,15 @@ static bool write_index(const struct cast_job *job, const struct output_file *fi
     return true;
 }
 
-static const char *kind_name(enum hu_file_kind kind)
-{
-    static const char *const names[] = {
-        [HU_FILE_OTHER] = "a raw array",    [HU_FILE_SAFETENSORS] = "a .safetensors file",
-        [HU_FILE_INDEX] = "an index",       [HU_FILE_GGUF] = "a .gguf file",
-        [HU_FILE_NPY] = "a .npy file",      [HU_FILE_NPZ] = "a .npz archive",
-        [HU_FILE_TORCH] = "a PyTorch file", [HU_FILE_ZIP] = "a zip archive"};
-    return names[kind];
-}
-
 /* What OUT becomes. */
 static enum hu_file_kind kind_written(const struct cast_job *job)
 {
-    static const enum hu_file_kind kinds[] = {[HU_SAFETENSORS] = HU_FILE_SAFETENSORS,
-                                              [HU_GGUF] = HU_FILE_GGUF,
-                                              [HU_NPY] = HU_FILE_NPY,
-                                              [HU_RAW] = HU_FILE_OTHER};
-    return reads_index(job) ? HU_FILE_INDEX : kinds[kind_of_output(job, 0)];
+    return reads_index(job) ? HU_FILE_INDEX : kind_of_output(job, 0);
 }
 
 /* OUT may have no name that says that it is of another kind. False: reported. */
 static bool check_suffix(const struct cast_job *job)
 {
-    static const char *const due[] = {[HU_FILE_SAFETENSORS] = ".safetensors",
-                                      [HU_FILE_INDEX] = ".safetensors.index.json",
-                                      [HU_FILE_GGUF] = ".gguf",
-                                      [HU_FILE_NPY] = ".npy"};
     enum hu_file_kind kind = kind_written(job), named = hu_kind_of_name(job->output);
     if (named == HU_FILE_OTHER || named == kind)
         return true;
@@ -284,17 +266,17 @@ static bool check_suffix(const struct cast_job *job)
         fail(job->command,
              "%s would be %s, which has no header, and its name is that of %s; .bin "
              "would be right",
-             job->output, kind_name(kind), kind_name(named));
+             job->output, hu_kind_what(kind), hu_kind_what(named));
     else if (!reads_index(job) && is_archive(job, 0))
         fail(
             job->command,
             "%s has the name of %s, which is not written; .safetensors would be right, or .npy for "
             "one array",
-            job->output, kind_name(named));
+            job->output, hu_kind_what(named));
     else
         fail(job->command,
              "%s would be %s, as %s is, and its name is that of %s; %s would be right", job->output,
-             kind_name(kind), job->source.path, kind_name(named), due[kind]);
+             hu_kind_what(kind), job->source.path, hu_kind_what(named), hu_kind_ending(kind));
     return false;
 }
 
@@ -328,7 +310,7 @@ static void free_outputs(struct outputs *o)
 {
     for (size_t i = 0; i < o->count; i++) {
         output_abandon(&o->files[i]);
-        hu_cast_layout_clear(&o->at[i].layout);
+        hu_write_layout_clear(&o->at[i].layout);
         free(o->at[i].path);
     }
     free(o->at);
@@ -337,13 +319,13 @@ static void free_outputs(struct outputs *o)
 
 static bool lay_out(struct cast_job *job, struct outputs *o)
 {
-    char message[HU_CAST_MESSAGE];
+    char message[HU_WRITE_MESSAGE];
     for (size_t i = 0; i < job->source.set.count; i++) {
         const struct hu_tensor_file *source = &job->source.set.files[i];
         const struct hu_format **to = check_memory(calloc(source->count + 1, sizeof *to));
         for (size_t k = 0; k < source->count; k++)
             to[k] = cast_job_converts(job, &source->tensors[k]) ? job->to : NULL;
-        bool fine = hu_cast_lay_out(source, kind_of_output(job, i), to, &o->at[i].layout, message);
+        bool fine = hu_write_lay_out(source, kind_of_output(job, i), to, &o->at[i].layout, message);
         free(to);
         if (!fine) {
             fail(job->command, "%s: %s", job->source.set.paths[i], message);
@@ -427,7 +409,7 @@ static bool write_all(struct cast_job *job, struct outputs *o)
     struct stats_tensor *rows = job->stats.tensors;
     for (size_t i = 0; i < job->source.set.count; i++) {
         const struct output_file *file = &o->files[i];
-        const struct hu_cast_layout *layout = &o->at[i].layout;
+        const struct hu_write_layout *layout = &o->at[i].layout;
         if (!write_header(file, layout) || !stream_file(job, i, layout, file, rows) ||
             !output_finish(&o->files[i]))
             return false;

@@ -4,7 +4,7 @@
 #include "options.h"
 #include "progress.h"
 #include "report.h"
-#include "tensor/npy.h"
+#include "file/npy.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "report.h"
 #include "tensor_source.h"
 #include "terminal.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -65,6 +65,7 @@ static char *dtype_name(struct hu_dtype dtype)
         {"int8", "I8"},       {"uint8", "U8"},    {"int16", "I16"},        {"uint16", "U16"},
         {"int32", "I32"},     {"uint32", "U32"},  {"int64", "I64"},        {"uint64", "U64"},
         {"complex64", "C64"}, {"fp4_e2m1", "F4"}, {"nvfp4_ggml", "NVFP4"},
+        {"mxfp4_ggml", "MXFP4"},
     };
     const char *name = hu_dtype_name(dtype);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -4,7 +4,7 @@
 #include "progress.h"
 #include "report.h"
 #include "text.h"
-#include "verify/pool.h"
+#include "pool.h"
 #include "verify/vectors.h"
 
 #include <inttypes.h>

@@ -5,7 +5,7 @@
 #include "text.h"
 #include "verify.h"
 #include "verify/own.h"
-#include "verify/pool.h"
+#include "pool.h"
 
 #include <inttypes.h>
 #include <signal.h>

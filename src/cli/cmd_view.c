@@ -2,7 +2,7 @@
 #include "view.h"
 #include "options.h"
 #include "report.h"
-#include "tensor/element.h"
+#include "file/element.h"
 #include "text.h"
 
 #include <errno.h>

@@ -49,9 +49,9 @@ uint64_t size_tensor_count(const struct hu_model *model);
 
 /* --tensors, --against, --families. Each returns an exit status. */
 int size_print_tensors(const struct command *self, const struct size_options *options,
-                       const struct size_result *results, size_t count);
+                       struct size_result *results, size_t count);
 int size_against(const struct command *self, const struct size_options *options,
-                 const struct size_result *results, size_t count);
+                 struct size_result *results, size_t count);
 int size_list_families(const struct command *self);
 
 /* "26.08", or "<0.01" below that. OUT: 24 bytes. Returns OUT. */

@@ -113,6 +113,7 @@ static json_t *training_object(const struct size_options *options, const struct 
     put(o, "optimizer", count(t->optimizer));
     put(o, "activations", count_if(activations, t->activations));
     put(o, "buffers", count(t->buffers));
+    put(o, "gathered", count(t->gathered));
     put(o, "total", count(t->total));
     put(o, "per_device", count(t->per_device));
     return o;

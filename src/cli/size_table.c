@@ -280,8 +280,13 @@ static void print_training(const struct size_options *options, const struct hu_s
         print_amount("activations", t->activations, t->total, p->significand, p);
     else
         print_unknown("activations", &s->terms, p);
+    print_unknown("activations of towers", &s->terms, p);
     if (t->buffers)
         print_amount("buffers", t->buffers, t->total, p->significand, p);
+    if (t->gathered)
+        print_amount("gathered weights", t->gathered, t->total, p->significand, p);
+    else
+        print_unknown("gathered weights", &s->terms, p);
     print_amount("total", t->total, 0, "", p);
     print_amount("per device", t->per_device, 0, "", p);
     if (plan->recipe->master && plan->optimizer->slots && !plan->optimizer->eight_bit)
@@ -354,12 +359,35 @@ static void print_fit(const struct size_options *options, const struct size_resu
     print_line(&line, f->fits && !tight ? p->good : p->warn, p);
 }
 
-static void print_terms(const struct hu_terms *terms, const struct palette *p)
+/* Whether T explains what was asked: training alone, or the sum in its dtype, or the rows. */
+static bool was_asked(const struct size_options *options, const struct hu_sizing *s,
+                      const struct hu_term *t)
+{
+    const struct hu_sizing_request *r = &options->request;
+    bool sum = r->context || r->fit;
+    const char *dtype = strstr(t->name, " in ");
+    switch (t->topic) {
+    case HU_ABOUT_WEIGHTS:
+        if (r->train)
+            return false;
+        return !sum || r->dtypes_given || !dtype || !s->sum_name || !strcmp(dtype + 4, s->sum_name);
+    case HU_ABOUT_CACHE:
+        return !r->train && (r->context || t->basis != HU_UNKNOWN);
+    default:
+        return true;
+    }
+}
+
+static void print_terms(const struct size_options *options, const struct hu_sizing *s,
+                        const struct palette *p)
 {
     char text[27];
+    const struct hu_terms *terms = &s->terms;
     printf("%sEach term%s\n", p->bold, p->off);
     for (size_t i = 0; i < terms->count; i++) {
         const struct hu_term *t = &terms->rows[i];
+        if (!was_asked(options, s, t))
+            continue;
         printf("  ");
         print_left(t->name, 28);
         print_right(t->basis == HU_UNKNOWN ? "–" : hu_grouped(t->bytes, text), 20);
@@ -379,7 +407,7 @@ static void print_one(const struct size_options *options, const struct size_resu
     print_token(options, &r->sizing);
     print_training(options, &r->sizing, p);
     if (options->explain)
-        print_terms(&r->sizing.terms, p);
+        print_terms(options, &r->sizing, p);
     print_sum(options, r, p);
     print_fit(options, r, p);
 }
@@ -395,6 +423,6 @@ void size_print_table(const struct size_options *options, const struct size_resu
     size_compare(options, results, count, p);
     for (size_t i = 0; options->explain && i < count; i++) {
         printf("\n%s%s%s\n", p->bold, results[i].source, p->off);
-        print_terms(&results[i].sizing.terms, p);
+        print_terms(options, &results[i].sizing, p);
     }
 }

@@ -2,7 +2,7 @@
 #include "grid.h"
 #include "memory/term.h"
 #include "stats.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 #include "text.h"
 
 #include <math.h>

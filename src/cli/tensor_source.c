@@ -1,11 +1,11 @@
 #include "tensor_source.h"
 #include "file_limit.h"
 #include "report.h"
-#include "tensor/file_kind.h"
-#include "tensor/npy.h"
-#include "tensor/raw.h"
-#include "tensor/printable.h"
-#include "tensor/zip_file.h"
+#include "file/kind.h"
+#include "file/npy.h"
+#include "file/raw.h"
+#include "file/printable.h"
+#include "file/zip_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ static bool apply_format(struct tensor_source *s, const char *command,
                          const struct hu_format *format)
 {
     struct hu_tensor *t = s->set.count == 1 ? s->set.files[0].tensors : NULL;
-    if (!t || s->set.files[0].kind != HU_NPY) {
+    if (!t || s->set.files[0].kind != HU_FILE_NPY) {
         fail(command, "%s says what its tensors are; -f is for raw arrays and opaque .npy",
              s->path);
         return false;
@@ -208,7 +208,7 @@ static void release_unpacked(struct tensor_source *s)
 static void note_opaque(const struct hu_tensor_set *set, size_t file)
 {
     const struct hu_tensor *t = set->files[file].tensors;
-    if (set->files[file].kind != HU_NPY || !t->void_size)
+    if (set->files[file].kind != HU_FILE_NPY || !t->void_size)
         return;
     if (t->void_size == 2)
         note("%s: its header has opaque elements of 2 bytes (V2), taken for bfloat16; -f FORMAT "

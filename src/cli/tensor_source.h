@@ -2,8 +2,8 @@
 #ifndef HALFULP_CLI_TENSOR_SOURCE_H
 #define HALFULP_CLI_TENSOR_SOURCE_H
 
-#include "tensor/stream.h"
-#include "tensor/tensor_set.h"
+#include "flow/stream.h"
+#include "file/tensor_set.h"
 
 enum { GLOBS_MAX = 64 };
 

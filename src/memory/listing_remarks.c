@@ -1,6 +1,6 @@
 /* What a family remarks on a config. */
 #include "listing_state.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 #include "model_config.h"
 #include "listing.h"
 #include "quantization.h"
-#include "tensor/json_text.h"
-#include "tensor/printable.h"
+#include "file/json_text.h"
+#include "file/printable.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +153,15 @@ static void read_shape(struct reading *r)
     }
 }
 
+/* Some repositories name the bare class and store a head. */
+static bool has_head(const struct hu_tensors *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->rows[i].role == HU_ROLE_HEAD && !t->rows[i].tower)
+            return true;
+    return false;
+}
+
 static void take_list(struct reading *r, struct listing_result *list, const char *class)
 {
     struct hu_model *m = r->model;
@@ -162,7 +171,7 @@ static void take_list(struct reading *r, struct listing_result *list, const char
         hu_model_note(m, "%s", list->notes[i]);
     if (list->classifies)
         hu_model_note(m, "counted as a classifier, without a language model's head");
-    else if (list->bare)
+    else if (list->bare && !has_head(&m->tensors))
         hu_model_note(m, "counted as %s, a bare model without a head",
                       hu_printable(class ? class : "?", shown, sizeof shown));
 }

@@ -51,21 +51,22 @@ static bool size_mixture(struct making *m, const struct hu_mixture *mixture,
                          struct hu_sizing_weights *w)
 {
     char name[48];
+    const char *why;
     w->name = mixture->name;
-    if (!hu_mixture_size(mixture, m->model, &w->bytes)) {
+    if (!hu_mixture_size(mixture, m->model, &w->bytes, &why)) {
         snprintf(m->error, HU_SIZING_ERROR,
-                 "how llama.cpp mixes %s is known here for dense models of the Llama family, from "
-                 "their config.json; give the .gguf file, or a ggml type such as %s",
-                 mixture->name, mixture->plain);
+                 "how llama.cpp mixes %s is known here for decoders of attention and perceptrons, "
+                 "experts too, from their config.json, and this has: %s; give the .gguf file, or a "
+                 "ggml type such as %s",
+                 mixture->name, why, mixture->plain);
         return false;
     }
     w->bits = 8.0 * (double)w->bytes / (double)m->model->parameters;
     snprintf(name, sizeof name, "weights in %s", mixture->name);
     hu_term_add(&m->out->terms, name, w->bytes, HU_MODELLED,
-                "llama.cpp's mixture: %s, %s in attn_v and ffn_down of %s, q6_k for the output, "
-                "vectors in fp32",
-                mixture->plain, mixture->better,
-                mixture->half ? "half of the layers" : "the first layers");
+                "llama.cpp's mixture: %s, %s, %s for the output, vectors and routers in fp32; "
+                "towers of images and sound are files of their own",
+                mixture->plain, mixture->summary, mixture->experts ? "q8_0" : "q6_k");
     return true;
 }
 
@@ -145,6 +146,14 @@ static bool size_quantized(struct making *m, struct hu_sizing_weights *w)
     return true;
 }
 
+/* What the rules of thumb make of a row. */
+static void finish_row(const struct making *m, struct hu_sizing_weights *w)
+{
+    w->inference_bytes = hu_scaled(w->bytes, m->request->overhead);
+    if (w->trains && __builtin_mul_overflow(w->bytes, 4, &w->adam_bytes))
+        w->trains = false;
+}
+
 /* The row of the file's own dtype; where that is one of those asked for, it is marked instead. */
 static bool add_own(struct making *m)
 {
@@ -164,7 +173,7 @@ static bool add_own(struct making *m)
     m->out->weight_count = 1;
     if (!w->bits && model->parameters)
         w->bits = 8.0 * (double)w->bytes / (double)model->parameters;
-    w->inference_bytes = hu_scaled(w->bytes, r->overhead);
+    finish_row(m, w);
     return true;
 }
 
@@ -180,9 +189,7 @@ static bool add_weights_row(struct making *m, size_t index)
         return false;
     w->own = !m->model->has_stored && !m->model->quantization && !mixture &&
              hu_dtype_find(m->model->dtype, &own) && same_dtype(own, w->dtype);
-    w->inference_bytes = hu_scaled(w->bytes, m->request->overhead);
-    if (w->trains && __builtin_mul_overflow(w->bytes, 4, &w->adam_bytes))
-        w->trains = false;
+    finish_row(m, w);
     return true;
 }
 
@@ -333,6 +340,21 @@ static bool add_kv(struct making *m)
     return true;
 }
 
+/* Images and sound have lengths of their own, which no option gives. */
+static void add_tower_term(struct making *m)
+{
+    for (size_t i = 0; i < m->model->tensors.count; i++) {
+        enum hu_role tower = m->model->tensors.rows[i].tower;
+        if (tower != HU_ROLE_VISION && tower != HU_ROLE_AUDIO)
+            continue;
+        hu_term_add(
+            &m->out->terms, "activations of towers", 0, HU_UNKNOWN,
+            "not in the total: the %s tower's depend on its inputs (none where it is frozen)",
+            hu_role_name(tower));
+        return;
+    }
+}
+
 static bool add_activations(struct making *m, struct hu_training_plan *plan)
 {
     const struct hu_sizing_request *r = m->request;
@@ -362,6 +384,7 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
     bool fine = model->tensors.count
                     ? hu_activations_listed(model, &shape, &plan->activations, &m->out->terms)
                     : hu_activations(&shape, &plan->activations, &m->out->terms);
+    add_tower_term(m);
     if (!fine)
         return refuse(m, "the activations take more bytes than 64 bits count");
     plan->has_activations = true;
@@ -508,5 +531,17 @@ bool hu_sizing_make(const struct hu_model *model, const struct hu_sizing_request
 {
     struct making m = {.model = model, .request = request, .out = sizing, .error = error};
     *sizing = (struct hu_sizing){0};
-    return add_weights(&m) && add_kv(&m) && add_training(&m) && add_fit(&m);
+    static const struct {
+        enum hu_topic topic;
+        bool (*add)(struct making *);
+    } parts[] = {{HU_ABOUT_WEIGHTS, add_weights},
+                 {HU_ABOUT_CACHE, add_kv},
+                 {HU_ABOUT_TRAINING, add_training},
+                 {HU_ABOUT_FIT, add_fit}};
+    bool fine = true;
+    for (size_t i = 0; fine && i < sizeof parts / sizeof *parts; i++) {
+        sizing->terms.topic = parts[i].topic;
+        fine = parts[i].add(&m);
+    }
+    return fine;
 }

@@ -22,6 +22,7 @@ void hu_term_add(struct hu_terms *terms, const char *name, uint64_t bytes, enum 
     snprintf(t->name, sizeof t->name, "%s", name);
     vsnprintf(t->formula, sizeof t->formula, format, arguments);
     va_end(arguments);
+    t->topic = terms->topic;
     t->bytes = bytes;
     t->basis = basis;
 }

@@ -13,7 +13,11 @@ enum hu_basis {
     HU_UNKNOWN,       /* not given or not known; formula says why */
 };
 
+/* What a term is about, so that a reader can be told what was asked alone. */
+enum hu_topic { HU_ABOUT_WEIGHTS, HU_ABOUT_CACHE, HU_ABOUT_TRAINING, HU_ABOUT_FIT };
+
 struct hu_term {
+    enum hu_topic topic;
     char name[48];
     uint64_t bytes; /* 0 where the basis is HU_UNKNOWN */
     enum hu_basis basis;
@@ -25,6 +29,7 @@ enum { HU_TERMS_MAX = 160 };
 struct hu_terms {
     struct hu_term rows[HU_TERMS_MAX];
     size_t count;
+    enum hu_topic topic; /* of those added next */
 };
 
 const char *hu_basis_name(enum hu_basis basis);
