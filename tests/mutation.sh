@@ -37,7 +37,7 @@ build() { # the conversion tests with the sources in $here/src instead of ours
     done
     # shellcheck disable=SC2086
     $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_convert.o" "$here/convert.o" \
-        "$here/codec.o" "$here/specials.o" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
+        "$here/codec.o" "$here/specials.o" "$builddir/libreference.a" "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
 }
 
 fails() { # the conversion tests on the mutant, quick ones first
@@ -122,7 +122,7 @@ build_unit() { # ROOM UNIT
     compile -I"$here/src/$1" -I"$here/src" -I"$srcdir/src" "$here/src/$1/$2.c" "$here/$2.o" || return 1
     # shellcheck disable=SC2086
     $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_${suite[$1]}.o" "$here/$2.o" \
-        "$builddir/libmemory.a" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
+        "$builddir/libmemory.a" "$builddir/libreference.a" "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
 }
 
 unit_fails() { # ROOM

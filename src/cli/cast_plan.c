@@ -10,8 +10,17 @@
 /* What recipes for quantized checkpoints leave as it is: norms, embeddings (a head is one), and
  * routers, by the names of Hugging Face's models and of GGUF. */
 static const char *const kept_names[] = {
-    "*norm*",   "*embed*",    "*embd*", "*wte*",     "*wpe*",          "*router*",
-    "*.gate.*", "*gate_inp*", "*head*", "output.*", "*shared_expert_gate*",
+    "*norm*",
+    "*embed*",
+    "*embd*",
+    "*wte*",
+    "*wpe*",
+    "*router*",
+    "*.gate.*",
+    "*gate_inp*",
+    "*head*",
+    "output.*",
+    "*shared_expert_gate*",
 };
 
 static bool keeps(const struct cast_job *job, const char *name)
@@ -42,13 +51,13 @@ enum cast_how cast_job_how(const struct cast_job *job, const struct hu_tensor *t
         return CAST_COPIED;
     if (l)
         return job->block && !fits(job, l->rank, l->shape, l->elements) ? CAST_COPIED
-               : l->codes == t                                             ? CAST_RECODED
-                                                                           : CAST_DROPPED;
+               : l->codes == t                                          ? CAST_RECODED
+                                                                        : CAST_DROPPED;
     if (!tensor_source_reads(t))
         return CAST_COPIED;
     if (!job->block)
         return CAST_CONVERTED;
-    return fits(job, t->rank, t->shape, t->elements) && !t->strides && !t->fortran_order && !t->member
+    return fits(job, t->rank, t->shape, t->elements) && !t->strides && !t->fortran_order
                ? CAST_RECODED
                : CAST_COPIED;
 }
@@ -214,8 +223,8 @@ static bool write_fixed(const struct cast_job *job, const struct cast_plan *plan
 {
     for (size_t i = 0; i < plan->count; i++) {
         const struct hu_written *w = &plan->written[i];
-        int why = plan->fixed[i] ? hu_write_at(output, plan->fixed[i], (size_t)w->bytes, w->offset)
-                                 : 0;
+        int why =
+            plan->fixed[i] ? hu_write_at(output, plan->fixed[i], (size_t)w->bytes, w->offset) : 0;
         if (why) {
             fail(job->command, "%s: %s", path, strerror(why));
             return false;
@@ -232,7 +241,8 @@ static void report(const struct cast_job *job, const struct hu_tensor *t,
                       : error->error == ENOMEM ? "its rows are too long for the memory there is"
                       : error->error           ? strerror(error->error)
                                                : "the file became shorter while it was read";
-    fail(job->command, "%s: tensor '%s': %s", error->writing ? path : job->source.set.paths[t->file],
+    fail(job->command, "%s: tensor '%s': %s",
+         error->writing ? path : job->source.set.paths[t->file],
          hu_printable(t->part_of ? t->part_of->name : t->name, name, sizeof name), why);
 }
 

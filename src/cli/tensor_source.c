@@ -171,6 +171,26 @@ static bool unpack(struct tensor_source *s, const char *command, const struct hu
     return false;
 }
 
+/* Whether T's member, which is not compressed, is undamaged; looked at once. */
+static bool check_stored(struct tensor_source *s, const char *command, const struct hu_tensor *t)
+{
+    struct unpacking *u = &s->unpacking;
+    struct hu_file_error why = {0};
+    if (!u->checked)
+        u->checked = check_memory(calloc(s->set.count, sizeof *u->checked));
+    bool *checked = u->checked[t->file];
+    if (checked && checked[t->member - 1])
+        return true;
+    struct hu_zip *zip = open_archive(s, t->file, &why);
+    if (!zip || !hu_zip_check(zip, t->member - 1, &why)) {
+        fail(command, "%s: %s", s->set.paths[t->file], why.reason);
+        return false;
+    }
+    if (!checked)
+        checked = u->checked[t->file] = check_memory(calloc(hu_zip_count(zip), sizeof *checked));
+    return checked[t->member - 1] = true;
+}
+
 /* Members come in the order in which they are asked for, so one that is there is often the last. */
 static const struct unpacked *find_unpacked(const struct unpacking *u, const struct hu_tensor *t)
 {
@@ -187,6 +207,8 @@ bool tensor_source_input(struct tensor_source *s, const char *command, const str
     *descriptor = s->descriptors[t->file];
     if (!t->member || !t->bytes)
         return true;
+    if (!t->packed)
+        return check_stored(s, command, t);
     const struct unpacked *u = find_unpacked(&s->unpacking, t);
     if (!u && !unpack(s, command, t))
         return false;
@@ -202,6 +224,9 @@ static void release_unpacked(struct tensor_source *s)
     if (s->unpacking.descriptor >= 0)
         close(s->unpacking.descriptor);
     free(s->unpacking.members);
+    for (size_t i = 0; s->unpacking.checked && i < s->set.count; i++)
+        free(s->unpacking.checked[i]);
+    free(s->unpacking.checked);
     s->unpacking = (struct unpacking){.descriptor = -1};
 }
 

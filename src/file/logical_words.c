@@ -63,9 +63,9 @@ static uint64_t group_of(const struct logical_reader *r, const struct words *w)
             n *= 2;
         return n;
     }
-    uint64_t group = r->config.group > 0                      ? (uint64_t)r->config.group
+    uint64_t group = r->config.group > 0                   ? (uint64_t)r->config.group
                      : w->groups && w->in % w->groups == 0 ? w->in / w->groups
-                                                              : 0;
+                                                           : 0;
     return group && (w->in + group - 1) / group == w->groups ? group : 0;
 }
 

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Elements of a piece, if a block or a row of tiles has no more; and what a row of tiles may have. */
+/* Elements of a piece, if a block or a row of tiles has no more; and what a row of tiles may have.
+ */
 enum { PIECE = 256 * 1024, PIECE_MOST = 64 * 1024 * 1024, WORKERS_MAX = 64 };
 
 /* What the threads share; the lock guards what changes. */
@@ -215,8 +216,8 @@ static int do_decoding(struct run *run, const struct hu_recode_piece *p, struct 
     }
     *writing = true;
     return hu_write_at(r->output, out, bytes,
-                           r->codes_at + p->number / 8 * r->to->storage_bits +
-                               p->number % 8 * r->to->storage_bits / 8);
+                       r->codes_at + p->number / 8 * r->to->storage_bits +
+                           p->number % 8 * r->to->storage_bits / 8);
 }
 
 static void work(void *context, size_t task, unsigned worker)

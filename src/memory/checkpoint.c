@@ -194,10 +194,8 @@ static bool read_set(const char *path, struct hu_checkpoint *c, char error[HU_CH
         snprintf(error, HU_CHECKPOINT_ERROR, "%s", why);
         return false;
     }
-    bool fine = set.count && set.files[0].kind == HU_FILE_SAFETENSORS;
-    if (!fine)
-        snprintf(error, HU_CHECKPOINT_ERROR,
-                 "%.300s: its names are not those of a checkpoint: safetensors are compared", path);
+    bool fine = true;
+    c->ggml = set.count && set.files[0].kind == HU_FILE_GGUF;
     for (size_t i = 0; fine && i < set.tensor_count; i++) {
         const struct hu_tensor *from = set.tensors[i];
         struct hu_checkpoint_tensor *t = append(c, from->name);
@@ -284,6 +282,28 @@ bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint,
     }
     snprintf(error, HU_CHECKPOINT_ERROR, "%.300s: it names no tensor", path);
     return false;
+}
+
+bool hu_checkpoint_list(const struct hu_checkpoint *checkpoint, struct hu_model *model)
+{
+    struct hu_tensors *t = &model->tensors;
+    if (checkpoint->count > HU_ROWS_MAX || !(t->rows = calloc(checkpoint->count, sizeof *t->rows)))
+        return false;
+    for (size_t i = 0; i < checkpoint->count; i++) {
+        const struct hu_checkpoint_tensor *from = &checkpoint->tensors[i];
+        struct hu_tensor_row *row = &t->rows[t->count++];
+        *row = (struct hu_tensor_row){.name = from->name,
+                                      .rank = from->rank,
+                                      .elements = 1,
+                                      .copies = 1,
+                                      .experts = 1,
+                                      .experts_used = 1,
+                                      .dtype = from->dtype,
+                                      .layer = HU_NO_LAYER};
+        for (unsigned k = 0; k < from->rank; k++)
+            row->elements *= row->shape[k] = from->shape[k];
+    }
+    return true;
 }
 
 void hu_checkpoint_free(struct hu_checkpoint *checkpoint)
