@@ -73,7 +73,7 @@ def table_fp32(values): return b''.join(pack32(v) for v in values)
 
 # Each gives {parts}, and {logical name: (shape, [values])}.
 
-def deepseek(r, rows=200, columns=300, scale='F32', tile=128):
+def deepseek(r, rows=140, columns=150, scale='F32', tile=128):
     codes = draw_fp8(r, rows * columns)
     down, across = -(-rows // tile), -(-columns // tile)
     if scale == 'F8_E8M0':
@@ -214,9 +214,9 @@ def awq(r, out=48, columns=64, group=32):
             {'m.weight': ([out, columns], values)})
 
 KINDS = {
-    'deepseek': lambda r: deepseek(r), 'deepseek bf16 scales': lambda r: deepseek(r, scale='BF16'),
+    'deepseek': deepseek, 'deepseek bf16 scales': lambda r: deepseek(r, scale='BF16'),
     'deepseek e8m0 scales': lambda r: deepseek(r, 256, 128, 'F8_E8M0'), 'deepseek small': lambda r: deepseek(r, 3, 8),
-    'deepseek long rows': lambda r: deepseek(r, 130, 9000),
+    'deepseek long rows': lambda r: deepseek(r, 130, 2500),
     'gpt-oss': gpt_oss, 'modelopt nvfp4': nvfp4, 'compressed-tensors nvfp4': lambda r: nvfp4(r, compressed=True),
     'fp8 of a tensor': fp8_plain, 'fp8 of rows': lambda r: fp8_plain(r, kind='row'),
     'fp8 of rows, bf16 scales': lambda r: fp8_plain(r, kind='row', scale='BF16'),
@@ -225,12 +225,131 @@ KINDS = {
     'bnb fp4': lambda r: bnb(r, kind='fp4'), 'bnb nf4': bnb, 'bnb nf4, odd': lambda r: bnb(r, (3, 43)), 'bnb nf4 nested': lambda r: bnb(r, (260, 70), nested=True),
     'gptq': gptq, 'gptq 8 bits': lambda r: gptq(r, bits=8), 'gptq 3 bits': lambda r: gptq(r, out=32, bits=3),
     'gptq 2 bits': lambda r: gptq(r, bits=2), 'gptq in activation order': lambda r: gptq(r, order=True),
-    'gptq large': lambda r: gptq(r, out=136, columns=4096, group=128), 'awq': awq,
+    'gptq large': lambda r: gptq(r, out=136, columns=2048, group=128), 'awq': awq,
 }
 
+def resized(parts, name, dtype=None, shape=None, data=None):
+    """The parts with one of another dtype or shape; its bytes are zeros unless they are given."""
+    old = parts[name]
+    dtype, shape = dtype or old[0], old[1] if shape is None else shape
+    if data is None:
+        data = bytes(elements(shape) * WIDTH[dtype] // 8)
+    return dict(parts) | {name: (dtype, list(shape), data)}
+
+def without(parts, *names):
+    return {name: part for name, part in parts.items() if name not in names}
+
+def state(parts, **changes):
+    name = [n for n in parts if 'quant_state' in n][0]
+    old = json.loads(parts[name][2])
+    text = json.dumps({k: v for k, v in (old | changes).items() if v is not None}).encode()
+    return dict(parts) | {name: ('U8', [len(text)], text)}
+
+def malformed():
+    """(what, parts, what the message must say, config or None)"""
+    r = random.Random(1)
+    d, g, n, c = deepseek(r, 200, 300)[0], gpt_oss(r)[0], nvfp4(r)[0], nvfp4(r, compressed=True)[0]
+    m, w, i8 = mx(r)[0], int_packed(r)[0], int8_rows(r)[0]
+    row, b, bn = fp8_plain(r, kind='row')[0], bnb(r)[0], bnb(r, (260, 70), nested=True)[0]
+    q, a = gptq(r)[0], awq(r)[0]
+    S, W = 'm.weight_scale', 'm.weight'
+    yield 'tiles too few', resized(d, 'm.weight_scale_inv', shape=[1, 3]), r'\[1, 3\] does not fit .*want \[2, 3\]', None
+    yield 'tiles too many', resized(d, 'm.weight_scale_inv', shape=[3, 3]), r'want \[2, 3\]', None
+    yield 'tiles across swapped with down', resized(d, 'm.weight_scale_inv', shape=[3, 2]), r'want \[2, 3\]', None
+    yield 'tiles in one row', resized(d, 'm.weight_scale_inv', shape=[6]), r'want \[2, 3\]', None
+    yield 'tiles padded to whole ones of four', resized(d, 'm.weight_scale_inv', shape=[4, 4]), 'padded', None
+    yield 'a scale of integers', resized(d, 'm.weight_scale_inv', 'I32'), 'scales are fp32', None
+    yield 'a scale of fp64', resized(d, 'm.weight_scale_inv', 'F64'), 'scales are fp32', None
+    yield 'another tile in the config', d, r'want \[4, 5\] for tiles of 64', {'quant_method': 'fp8', 'weight_block_size': [64, 64]}
+    yield 'one scale where tiles are due', resized(d, 'm.weight_scale_inv', shape=[]), 'does not fit', None
+    yield 'blocks of 8 bytes', resized(g, 'm.experts.down_proj_blocks', shape=[2, 3, 2, 8]), r'groups, 16', None
+    yield 'blocks of no groups', resized(g, 'm.experts.down_proj_blocks', shape=[192 // 16, 16]), 'does not fit', None
+    yield 'an expert without scales', resized(g, 'm.experts.down_proj_scales', shape=[1, 3, 2]), 'does not fit', None
+    yield 'scales of another order', resized(g, 'm.experts.down_proj_scales', shape=[3, 2, 2]), 'does not fit', None
+    yield 'scales of gpt-oss in fp32', resized(g, 'm.experts.down_proj_scales', 'F32'), 'does not fit', None
+    yield 'NVFP4 without the scale over all', without(n, 'm.weight_scale_2'), 'weight_scale_2', None
+    yield 'NVFP4 padded to 128 rows of 4', resized(n, S, shape=[128, 4]), r'16 in a row, here \[6, 4\]', None
+    yield 'NVFP4 with scales reordered into one row', resized(n, S, shape=[24]), r'16 in a row', None
+    yield 'NVFP4 with scales of 32', resized(n, S, shape=[6, 2]), r'here \[6, 4\]', None
+    yield 'NVFP4 with a scale over all for each row', resized(n, 'm.weight_scale_2', shape=[6]), 'one fp32', None
+    yield 'NVFP4 with a scale over all in bf16', resized(n, 'm.weight_scale_2', 'BF16'), 'one fp32', None
+    yield 'NVFP4 with a scale over all of zero', resized(n, 'm.weight_scale_2', data=bytes(4)), 'no positive number', None
+    yield 'NVFP4 with a scale over all that is NaN', resized(n, 'm.weight_scale_2', data=b'\0\0\xc0\x7f'), 'no positive number', None
+    yield 'NVFP4 with an infinite scale over all', resized(n, 'm.weight_scale_2', data=b'\0\0\x80\x7f'), 'no positive number', None
+    yield 'NVFP4 with a negative scale over all', resized(n, 'm.weight_scale_2', data=pack32(-1)), 'no positive number', None
+    yield 'a scale over all above fp32 scales', dict(row) | {'m.weight_scale_2': n['m.weight_scale_2']}, 'over scales of fp8_e4m3', None
+    yield 'compressed-tensors without its global scale', without(c, 'm.weight_global_scale'), 'weight_global_scale', None
+    yield 'compressed-tensors with e5m2 scales', resized(c, S, 'F8_E5M2'), 'scale', None
+    yield 'MX with scales of 16', resized(m, S, shape=[4, 6]), '32 in a row', None
+    yield 'MX with scales padded', resized(m, S, shape=[128, 4]), '32 in a row', None
+    yield 'MX with a row of scales missing', resized(m, S, shape=[3, 3]), '32 in a row', None
+    yield 'MX with rows that end within a byte', {W: ('F4', [2, 33], bytes(33)), S: ('F8_E8M0', [2, 2], bytes(4))}, 'within a byte', None
+    yield 'two codes a byte under fp32 scales', resized(n, S, 'F32', [6, 1]) , 'does not fit', None
+    yield 'rows one too few', resized(row, S, shape=[4, 1]), 'does not fit', None
+    yield 'a scale a column', resized(row, S, shape=[1, 40]), 'does not fit', None
+    yield 'zero points beside int8', dict(i8) | {'m.weight_zero_point': ('I8', [3, 1], bytes(3))}, 'zero points', None
+    yield 'int4 with zero points', dict(w) | {'m.weight_zero_point': ('I32', [1, 2], bytes(8))}, 'zero points', None
+    yield 'int4 without its shape', without(w, 'm.weight_shape'), '_shape', None
+    yield 'int4 of another shape', resized(w, 'm.weight_shape', data=struct.pack('<2q', 4, 128)), 'in / 8', None
+    yield 'int4 of no shape', resized(w, 'm.weight_shape', data=struct.pack('<2q', 4, -64)), 'in / 8', None
+    yield 'int4 with groups that do not divide', resized(w, S, shape=[4, 3]), 'out, groups', None
+    yield 'bnb without quant_state', without(b, 'm.weight.quant_state.bitsandbytes__nf4'), 'quant_state', None
+    yield 'bnb without quant_map', without(b, 'm.weight.quant_map'), 'quant_map', None
+    yield 'bnb with a quant_map of 256', resized(b, 'm.weight.quant_map', shape=[256]), r'fp32 \[16\]', None
+    yield 'bnb with too few scales', resized(b, 'm.weight.absmax', shape=[3]), r'fp32 \[4\]', None
+    yield 'bnb with bytes for scales and no nesting', resized(b, 'm.weight.absmax', 'U8'), r'want fp32', None
+    yield 'bnb of another shape', state(b, shape=[5, 52]), 'shape of its quant_state', None
+    yield 'bnb of no shape', state(b, shape=None), 'shape of its quant_state', None
+    yield 'bnb of a negative shape', state(b, shape=[-5, -50]), 'shape of its quant_state', None
+    yield 'bnb of another type', state(b, quant_type='nf8'), 'nf4 and fp4', None
+    yield 'bnb in blocks of 48', state(b, blocksize=48), 'blocks of 48', None
+    yield 'bnb whose quant_state is no JSON', resized(b, 'm.weight.quant_state.bitsandbytes__nf4'), 'quant_state', None
+    yield 'bnb nested without its map', without(bn, 'm.weight.nested_quant_map'), 'nested_quant_map', None
+    yield 'bnb nested in blocks of 128', state(bn, nested_blocksize=128), '256 are known', None
+    yield 'bnb nested with too few', resized(bn, 'm.weight.nested_absmax', shape=[1]), r'want fp32 \[2\]', None
+    yield 'GPTQ without scales', without(q, 'm.scales'), r'\.scales and \.qzeros', None
+    yield 'GPTQ without zero points', without(q, 'm.qzeros'), r'\.scales and \.qzeros', None
+    yield 'GPTQ with zero points too few', resized(q, 'm.qzeros', shape=[3, 5]), r'want \[4, 5\]', None
+    yield 'GPTQ with zero points of other bits', resized(q, 'm.qzeros', shape=[4, 7]), 'neither GPTQ', None
+    yield 'GPTQ with a g_idx too short', resized(q, 'm.g_idx', shape=[100]), 'neither GPTQ', None
+    yield 'GPTQ with a g_idx of int64', resized(q, 'm.g_idx', 'I64', [128]), r'int32 \[128\]', None
+    yield 'GPTQ with a group that is none', resized(q, 'm.g_idx', data=struct.pack('<128i', *[4] * 128)), 'g_idx names a group', None
+    yield 'GPTQ with a negative group', resized(q, 'm.g_idx', data=struct.pack('<128i', *[-1] * 128)), 'g_idx names a group', None
+    yield 'GPTQ of other bits than the config says', q, 'as the config', {'quant_method': 'gptq', 'bits': 8, 'group_size': 32}
+    yield 'GPTQ of another group than the config says', q, 'come out even', {'quant_method': 'gptq', 'bits': 4, 'group_size': 64}
+    yield 'GPTQ with scales of integers', resized(q, 'm.scales', 'I32'), 'floats', None
+    yield 'AWQ with columns too few', resized(a, 'm.qweight', shape=[64, 5]), 'nor AWQ', None
+    yield 'AWQ with groups that do not divide', resized(a, 'm.scales', shape=[3, 48]), 'come out even|want', None
+    yield 'scales of a layout that is not known', {'m.weight': ('I8', [4, 8], bytes(32)), 'm.SCB': ('F32', [4], bytes(16)), 'n.x': ('F32', [1], bytes(4))}, 'no layout that is known', None
+    yield 'MLX', {'m.weight': ('I32', [4, 8], bytes(128)), 'm.scales': ('F16', [4, 1], bytes(8)), 'm.biases': ('F16', [4, 1], bytes(8))}, 'no layout that is known', None
+    yield 'the weight beside its codes', dict(g) | {'m.experts.down_proj': ('F32', [1], bytes(4))}, 'is there, and is what', None
+
+def check_malformed(program):
+    import os, re, subprocess
+    for what, parts, pattern, config in malformed():
+        if os.path.exists('config.json'):
+            os.remove('config.json')
+        if config:
+            json.dump({'quantization_config': config}, open('config.json', 'w'))
+        save('bad.safetensors', parts)
+        run = subprocess.run([program, 'cast', 'bad.safetensors', '-t', 'bf16', '-o', 'never.safetensors'], capture_output=True, text=True)
+        problem = ''
+        if run.returncode != 2:
+            problem = 'exit %d' % run.returncode
+        elif not re.search(pattern, run.stderr):
+            problem = 'says ' + run.stderr.strip()
+        elif os.path.exists('never.safetensors'):
+            problem = 'left a file'
+        print('%s: %s' % (what, problem or 'ok'))
+    if os.path.exists('config.json'):
+        os.remove('config.json')
+
 if __name__ == '__main__':
-    import os, subprocess, sys
+    import subprocess, sys
     program = sys.argv[1]
+    if len(sys.argv) > 2:
+        check_malformed(program)
+        sys.exit()
     for kind, make in KINDS.items():
         parts, logical = make(random.Random(kind))
         parts['m.norm'] = ('F32', [2], struct.pack('<2f', 1.5, -2))

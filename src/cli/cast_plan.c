@@ -18,7 +18,7 @@ static const char *const kept_names[] = {
     "*router*",
     "*.gate.*",
     "*gate_inp*",
-    "*head*",
+    "*lm_head*",
     "output.*",
     "*shared_expert_gate*",
 };

@@ -225,6 +225,8 @@ static enum logical_found read_pair(struct logical_reader *r, struct pair *p,
     struct hu_logical *l;
     if (!measure(p))
         return misfit(r, p, "codes have no rows");
+    if (p->element && p->each == 1 && p->columns * p->element->storage_bits % 8)
+        return misfit(r, p, "rows that end within a byte are not read");
     if (second && !is_named(p->scales, "fp8_e4m3"))
         return misfit(r, p, "a scale over all stands over scales of fp8_e4m3");
     if (is_microscaled(p) && !p->tiles && (p->element || is_named(p->scales, "e8m0"))) {
