@@ -68,7 +68,7 @@ EOP
 python3 write.py
 
 # Listed.
-prints "a quantized weight is one tensor with its parts" "tw.m.weight" bash -c "'$halfulp' tensors two.safetensors --json >/dev/null; echo tw.m.weight"
+prints "a quantized weight is one tensor with its parts below it" "$(printf '  de.m.weight            FP8_TILE128X128\n    de.m.weight            F8_E4M3\n    de.m.weight_scale_inv  F32')" bash -c "'$halfulp' tensors two.safetensors | grep de.m | cut -c1-40 | sed 's/ *$//'"
 holds "JSON has the layout, the shape and the parts" python3 -c "
 import json, subprocess
 rows = {t['name']: t for t in json.loads(subprocess.check_output(['$halfulp', 'tensors', 'two.safetensors', '--json']))['tensors']}
@@ -94,7 +94,7 @@ exits "a cast of one weight leaves the others' parts alone" 0 "1 quantized tenso
 holds "which are still read" bash -c "'$halfulp' tensors some.safetensors --json | grep -q '\"modelopt\"'"
 
 # Written, and read again.
-for block in mxfp4 mxfp8_e4m3 mxfp8_e5m2 mxfp6_e3m2 mxfp6_e2m3 mxint8 nvfp4 fp8_tile128 fp8_tile32x64 fp8_row fp8_tensor nf4 bnb_fp4; do
+for block in mxfp4 mxfp8_e4m3 mxfp8_e5m2 mxfp6_e3m2 mxfp6_e2m3 mxint8 nvfp4 fp8_tile128 fp8_row fp8_tensor nf4 bnb_fp4; do
     holds "$block is written and read" bash -c "'$halfulp' cast model.safetensors -t $block -o $block.safetensors && '$halfulp' cast $block.safetensors -t fp32 -o $block.fp32.safetensors"
     holds "$block keeps names and shapes, and what it does not take" python3 -c "
 import struct
@@ -146,6 +146,10 @@ assert 'lm_head' in q['modules_to_not_convert'], q"
 mkdir plain
 exits "read with it, nothing is taken for granted" 0 "" bash -c "'$halfulp' cast new/model.safetensors -t bf16 -o plain/model.safetensors 2>&1 | grep granted >&2; true"
 holds "and the config of what is decoded says nothing of it" bash -c "! grep -q quantization_config plain/config.json && grep -q hidden_size plain/config.json"
+mkdir tiles back
+holds "other tiles are read by their config" bash -c "'$halfulp' cast model/model.safetensors -t fp8_tile32x64 -o tiles/model.safetensors && '$halfulp' cast tiles/model.safetensors -t fp32 -o back/model.safetensors && grep -q 96 back/config.json"
+rm tiles/config.json
+exits "and refused without it" 2 "want \\[2, 2\\] for tiles of 128" "$halfulp" cast tiles/model.safetensors -t fp32 -o never.safetensors
 exits "no config is replaced without --force" 2 "config.json" "$halfulp" cast model/model.safetensors -t fp8_tile128 -o new/again.safetensors
 [ ! -e new/again.safetensors ] && pass "and then nothing is written" || fail "and then nothing is written"
 exits "a config in the same folder stays" 0 'readers of .* want "quantization_config"' "$halfulp" cast model/model.safetensors -t nf4 -o model/nf4.safetensors

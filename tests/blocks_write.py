@@ -332,6 +332,8 @@ def check_malformed(program):
         if config:
             json.dump({'quantization_config': config}, open('config.json', 'w'))
         save('bad.safetensors', parts)
+        if os.path.exists('never.safetensors'):
+            os.remove('never.safetensors')
         run = subprocess.run([program, 'cast', 'bad.safetensors', '-t', 'bf16', '-o', 'never.safetensors'], capture_output=True, text=True)
         problem = ''
         if run.returncode != 2:

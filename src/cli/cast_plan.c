@@ -174,33 +174,17 @@ void cast_plan_clear(struct cast_plan *plan)
     *plan = (struct cast_plan){0};
 }
 
-/* Where part T is read; it may be in another shard. */
-static bool take_input(struct cast_job *job, const struct hu_tensor *t, struct hu_recode_input *in)
-{
-    return !t || tensor_source_input(&job->source, job->command, t, &in->descriptor, &in->offset);
-}
-
 static bool fill_source(struct cast_job *job, const struct hu_tensor *t, struct hu_recode *r)
 {
-    const struct hu_logical *l = t->part_of;
-    if (!l) {
-        r->format = t->dtype.format;
-        r->swap = t->big_endian ? t->dtype.format->storage_bits / 8u : 0;
-        r->columns = t->shape[t->rank - 1];
-        r->rows = t->shape[t->rank - 2];
-        r->batch = t->elements / (r->rows * r->columns);
-        return take_input(job, t, &r->codes);
-    }
-    r->from = l->block;
-    r->scales_in = l->scales_in;
-    r->tensor_scale = l->tensor_scale;
-    r->nested = l->nested;
-    r->batch = l->batch;
-    r->rows = l->rows;
-    r->columns = l->columns;
-    r->has_groups = l->groups != NULL;
-    return take_input(job, l->codes, &r->codes) && take_input(job, l->scales, &r->scales) &&
-           take_input(job, l->more, &r->more) && take_input(job, l->groups, &r->groups);
+    if (t->part_of)
+        return tensor_source_parts(&job->source, job->command, t->part_of, r);
+    r->format = t->dtype.format;
+    r->swap = t->big_endian ? t->dtype.format->storage_bits / 8u : 0;
+    r->columns = t->shape[t->rank - 1];
+    r->rows = t->shape[t->rank - 2];
+    r->batch = t->elements / (r->rows * r->columns);
+    return tensor_source_input(&job->source, job->command, t, &r->codes.descriptor,
+                               &r->codes.offset);
 }
 
 static void fill_target(const struct cast_job *job, const struct cast_item *item,

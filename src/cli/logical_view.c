@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-static struct hu_tensor row_of(const struct hu_tensor *t)
+struct hu_tensor logical_row(const struct hu_tensor *t)
 {
     const struct hu_logical *l = t->part_of;
     struct hu_tensor row = *t;
@@ -37,7 +37,7 @@ struct hu_tensor_set logical_view(const struct hu_tensor_set *set)
             if (t->part_of && t->part_of->codes != t)
                 continue;
             struct hu_tensor *row = &view.files[i].tensors[view.files[i].count++];
-            *row = row_of(t);
+            *row = logical_row(t);
             view.elements += row->shared ? 0 : row->elements;
             view.tensors[view.tensor_count++] = row;
         }

@@ -63,6 +63,10 @@ bool tensor_source_matches(const char *glob, const char *name);
 bool tensor_source_input(struct tensor_source *s, const char *command, const struct hu_tensor *t,
                          int *descriptor, uint64_t *offset);
 
+/* L's parts, wherever they are, as what R reads. False: reported. */
+bool tensor_source_parts(struct tensor_source *s, const char *command, const struct hu_logical *l,
+                         struct hu_recode *r);
+
 /* Whether all files are as they were when they were opened: after a run, since what is written over
  * or cut short in between gives no error. False: reported. */
 bool tensor_source_unchanged(const struct tensor_source *s, const char *command);

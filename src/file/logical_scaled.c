@@ -239,7 +239,7 @@ static enum logical_found read_pair(struct logical_reader *r, struct pair *p,
         return nvfp4(r, p, second, reciprocal, tail, cut);
     const char *name = hu_dtype_name(p->scales->dtype);
     bool floats = hu_has_word("fp32 bf16 fp16", name);
-    if (!floats && !(hu_has_word("e8m0", name) && p->element))
+    if (!floats && !(hu_has_word("e8m0", name) && p->element && p->element->storage_bits == 8))
         return misfit(r, p,
                       is_named(p->scales, "uint8") || is_named(p->scales, "e8m0")
                           ? "e8m0 scales are one for 32 in a row"

@@ -6,6 +6,7 @@
 
 struct hu_recode_plan {
     bool linear;    /* pieces are runs of blocks; else rows of a matrix */
+    uint64_t step;  /* pieces begin at multiples of this */
     uint64_t each;  /* elements, or rows */
     uint64_t total; /* elements */
     uint64_t pieces, pieces_of_matrix;
