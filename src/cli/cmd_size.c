@@ -1,3 +1,4 @@
+#include "folding.h"
 #include "memory/families.h"
 #include "memory/source.h"
 #include "options.h"
@@ -135,6 +136,8 @@ static int run(const struct command *self, int argc, char **argv)
             return EXIT_BAD;
     if (key == OPTION_EXIT)
         return o.status;
+    if (!options.json)
+        folding_begin();
     if (options.list_devices)
         return list_devices();
     if (options.list_families)

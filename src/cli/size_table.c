@@ -53,14 +53,28 @@ static const char *remark_of(const struct size_result *r, const struct hu_sizing
     return w->dtype.format && w->dtype.format->storage_shift ? "19 of its 32 bits used" : "";
 }
 
+/* What a row of weights takes behind its name. */
+enum { WEIGHTS_COLUMNS = 63 };
+
+/* Behind the row where it ends at AT and there is room, else below it. */
+static void print_remark(const char *remark, bool behind, int at, const struct palette *p)
+{
+    int columns = terminal_columns(stdout);
+    if (!*remark)
+        return;
+    bool fits = behind && (!columns || at + 2 + text_columns(remark) <= columns);
+    printf("%s%s%s%s", fits ? "  " : "\n      ", p->dim, remark, p->off);
+}
+
 static void print_weights(const struct size_result *r, const struct palette *p)
 {
     const struct hu_sizing *s = &r->sizing;
     char text[27];
-    int widest = 9;
+    int widest = 9, columns = terminal_columns(stdout);
     for (size_t i = 0; i < s->weight_count; i++)
         if (text_columns(s->weights[i].name) > widest)
             widest = text_columns(s->weights[i].name);
+    bool narrow = columns && columns < widest + WEIGHTS_COLUMNS;
     for (size_t i = 0; i < s->weight_count; i++) {
         const struct hu_sizing_weights *w = &s->weights[i];
         printf("  ");
@@ -69,11 +83,15 @@ static void print_weights(const struct size_result *r, const struct palette *p)
         printf(" GiB");
         print_right(size_gb(w->bytes, text), 9);
         printf(" GB");
+        if (narrow)
+            printf("\n     ");
         print_right(hu_grouped(w->bytes, text), 18);
         snprintf(text, sizeof text, "%.4g", w->bits);
         printf(" bytes%s", p->dim);
         print_right(text, 7);
-        printf(" bits%s%s%s\n", *remark_of(r, w) ? "  " : "", remark_of(r, w), p->off);
+        printf(" bits%s", p->off);
+        print_remark(remark_of(r, w), !narrow, widest + WEIGHTS_COLUMNS, p);
+        putchar('\n');
     }
 }
 
@@ -124,18 +142,25 @@ static void print_bar(uint64_t part, uint64_t whole, const char *color, const st
     printf("%s%s", ends[eighths % 8], p->off);
 }
 
+/* What such a line takes; on a narrower terminal it goes without GB. */
+enum { AMOUNT_COLUMNS = 70 };
+
 /* A line "name  bytes  GiB  GB", with a bar where WHOLE is not 0. */
 static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const char *color,
                          const struct palette *p)
 {
     char text[27];
+    int columns = terminal_columns(stdout);
+    bool narrow = columns && columns < AMOUNT_COLUMNS;
     printf("  ");
-    print_left(name, 22);
-    print_right(hu_grouped(bytes, text), 20);
-    print_right(size_gib(bytes, text), 10);
+    print_left(name, narrow ? 16 : 22);
+    print_right(hu_grouped(bytes, text), narrow ? 19 : 20);
+    print_right(size_gib(bytes, text), narrow ? 9 : 10);
     printf(" GiB");
-    print_right(size_gb(bytes, text), 9);
-    printf(" GB");
+    if (!narrow) {
+        print_right(size_gb(bytes, text), 9);
+        printf(" GB");
+    }
     if (whole && bar_columns())
         print_bar(bytes, whole, color, p);
     putchar('\n');
@@ -358,11 +383,16 @@ static bool was_asked(const struct size_options *options, const struct hu_sizing
     }
 }
 
+/* A term's line with the longest of hu_basis_name's behind its bytes. */
+enum { TERM_COLUMNS = 2 + 28 + 20 + 2 + 13 };
+
 void size_print_terms(const struct size_options *options, const struct size_result *r,
                       const struct palette *p)
 {
     char text[27];
     const struct hu_figures *terms = &r->sizing.terms;
+    int columns = terminal_columns(stdout);
+    bool narrow = columns && columns < TERM_COLUMNS;
     printf("%sEach term%s\n", p->bold, p->off);
     for (size_t i = 0; i < terms->count; i++) {
         const struct hu_figure *t = &terms->rows[i];
@@ -371,7 +401,7 @@ void size_print_terms(const struct size_options *options, const struct size_resu
         printf("  ");
         print_left(t->name, 28);
         print_right(t->basis == HU_UNKNOWN ? "–" : hu_grouped(t->bytes, text), 20);
-        printf("  %s\n%s", hu_basis_name(t->basis), p->dim);
+        printf("%s%s\n%s", narrow ? "\n      " : "  ", hu_basis_name(t->basis), p->dim);
         print_wrapped(t->formula, 6, text_width());
         printf("%s", p->off);
     }
