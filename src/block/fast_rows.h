@@ -3,9 +3,13 @@
  * first
  *   LANES            floats in a vector, 8 or 16
  *   INLINE, TARGET   how a function is always inlined, or compiled, for the instruction set
+ *   floats, words, halves   vectors of LANES of them
+ *   int8_floats, byte_halves, byte_words   LANES bytes from memory
  *   half_floats      LANES fp16 words as floats
  *   table_floats     LANES entries of a table of 16 floats, by the low bits of words
- *   any_bit          whether a vector of words has a bit set
+ *   store_halves     the low halves of words to memory
+ *   any_bit, any_half   whether a vector has a bit set
+ *   UNROLLED         before a loop of a few vectors
  * and includes tmmintrin.h. To fp32 a product or difference is rounded once, by the multiplication
  * or the subtraction. To bf16 it is rounded once more, which goes wrong only where the first
  * rounding landed in the middle of two bf16: such groups are done again by way of fp64, unless the
@@ -24,12 +28,6 @@ INLINE look_up_bytes look_up(const int8_t *table, look_up_bytes index)
 #include "kquants.h"
 #include "simple.h"
 
-typedef float floats __attribute__((vector_size(4 * LANES)));
-typedef uint32_t words __attribute__((vector_size(4 * LANES)));
-typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
-typedef int8_t codes __attribute__((vector_size(LANES)));
-typedef uint8_t bytes __attribute__((vector_size(LANES)));
-
 /* Elements that a step takes. */
 enum { STEP = 32, VECTORS = STEP / LANES };
 
@@ -46,17 +44,19 @@ INLINE floats splat(float x)
 INLINE bool put(void *dst, size_t i, const struct step *s, bool narrow, bool exact)
 {
     if (!narrow) {
-        memcpy((float *)dst + i, s->v, sizeof s->v);
+        UNROLLED
+        for (int k = 0; k < VECTORS; k++)
+            memcpy((float *)dst + i + k * LANES, &s->v[k], sizeof s->v[k]);
         return true;
     }
     words middles = {0};
+    UNROLLED
     for (int k = 0; k < VECTORS; k++) {
         words x = (words)s->v[k];
         if (!exact)
             middles |= (words)((x & 0xffff) == 0x8000);
         x = (x + 0x7fff + (x >> 16 & 1)) >> 16;
-        halves h = __builtin_convertvector(x, halves);
-        memcpy((uint16_t *)dst + i + k * LANES, &h, sizeof h);
+        store_halves((uint16_t *)dst + i + k * LANES, x);
     }
     return exact || !any_bit(middles);
 }
@@ -71,46 +71,36 @@ INLINE void redo(const struct hu_block_job *j, size_t row, size_t column, size_t
 
 INLINE void load_int8(const unsigned char *at, struct step *s)
 {
+    UNROLLED
     for (int k = 0; k < VECTORS; k++) {
-        codes c;
-        memcpy(&c, at + k * LANES, sizeof c);
-        s->v[k] = __builtin_convertvector(c, floats);
+        s->v[k] = int8_floats(at + k * LANES);
     }
 }
 
 /* A code of fp8_e5m2 is the top of an fp16. False: a NaN is among them. */
 INLINE bool load_e5m2(const unsigned char *at, struct step *s)
 {
-    bytes nan = {0};
+    halves nan = {0};
+    UNROLLED
     for (int k = 0; k < VECTORS; k++) {
-        bytes c;
-        memcpy(&c, at + k * LANES, sizeof c);
-        nan |= (bytes)((c & 0x7f) > 0x7c);
-        s->v[k] = half_floats(__builtin_convertvector(c, halves) << 8);
+        halves c = byte_halves(at + k * LANES);
+        nan |= (halves)((c & 0x7f) > 0x7c);
+        s->v[k] = half_floats(c << 8);
     }
-    uint64_t some[LANES / 8], all = 0;
-    memcpy(some, &nan, sizeof nan);
-    for (size_t i = 0; i < LANES / 8; i++)
-        all |= some[i];
-    return !all;
+    return !any_half(nan);
 }
 
 /* One of fp8_e4m3 an fp16's without two exponent bits: 2^8 too small. */
 INLINE bool load_e4m3(const unsigned char *at, struct step *s)
 {
-    bytes nan = {0};
+    halves nan = {0};
+    UNROLLED
     for (int k = 0; k < VECTORS; k++) {
-        bytes c;
-        memcpy(&c, at + k * LANES, sizeof c);
-        nan |= (bytes)((c & 0x7f) == 0x7f);
-        halves h = __builtin_convertvector(c, halves);
-        s->v[k] = half_floats((h & 0x80) << 8 | (h & 0x7f) << 7);
+        halves c = byte_halves(at + k * LANES);
+        nan |= (halves)((c & 0x7f) == 0x7f);
+        s->v[k] = half_floats((c & 0x80) << 8 | (c & 0x7f) << 7);
     }
-    uint64_t some[LANES / 8], all = 0;
-    memcpy(some, &nan, sizeof nan);
-    for (size_t i = 0; i < LANES / 8; i++)
-        all |= some[i];
-    return !all;
+    return !any_half(nan);
 }
 
 /* 32 nibbles of 16 bytes, a byte each, in their order. */
@@ -134,10 +124,9 @@ INLINE void load_fp4(const unsigned char *at, struct step *s)
     for (int k = 0; k < 32; k += 16)
         _mm_storeu_si128((__m128i *)(c + k),
                          _mm_shuffle_epi8(e5m2, _mm_loadu_si128((const __m128i *)(c + k))));
+    UNROLLED
     for (int k = 0; k < VECTORS; k++) {
-        bytes x;
-        memcpy(&x, c + k * LANES, sizeof x);
-        s->v[k] = half_floats(__builtin_convertvector(x, halves) << 8);
+        s->v[k] = half_floats(byte_halves(c + k * LANES) << 8);
     }
 }
 
@@ -145,10 +134,9 @@ INLINE void load_table(const unsigned char *at, const float *table, struct step 
 {
     unsigned char c[32];
     split_nibbles(at, c, true);
+    UNROLLED
     for (int k = 0; k < VECTORS; k++) {
-        bytes x;
-        memcpy(&x, c + k * LANES, sizeof x);
-        s->v[k] = table_floats(table, __builtin_convertvector(x, words));
+        s->v[k] = table_floats(table, byte_words(c + k * LANES));
     }
 }
 
@@ -186,6 +174,7 @@ INLINE bool load(enum kind kind, const unsigned char *codes_at, size_t i, struct
 
 INLINE void times(struct step *s, float scale)
 {
+    UNROLLED
     for (int k = 0; k < VECTORS; k++)
         s->v[k] *= scale;
 }
@@ -224,6 +213,7 @@ INLINE void nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool 
     for (; is_finite(second) && i + STEP <= j->columns; i += STEP) {
         struct step s;
         load_fp4(at + i / 2, &s);
+        UNROLLED
         for (int k = 0; k < VECTORS; k++)
             s.v[k] = s.v[k] * values[scales[i / 16 + (size_t)(k * LANES / 16)]] * second;
         if (!put(dst, i, &s, narrow, second == 1))
@@ -297,6 +287,7 @@ INLINE bool put_block(const struct hu_block_unpacked *u, size_t n, size_t sub, f
     for (size_t i = 0; i < n; i += STEP) {
         struct step s;
         load_int8((const unsigned char *)u->q + i, &s);
+        UNROLLED
         for (int k = 0; k < VECTORS; k++) {
             size_t number = (i + (size_t)k * LANES) / sub;
             floats product = s.v[k] * (u->d * (float)u->a[number] * unit);
@@ -316,19 +307,19 @@ INLINE bool put_block(const struct hu_block_unpacked *u, size_t n, size_t sub, f
 /* Number, reader, elements, elements that share a scale, whether there are minima. */
 #define GGML_ROWS(X)                                                                               \
     X(2, q4_0, 32, 32, false)                                                                      \
-    X(3, q4_1, 32, 32, true) X(6, q5_0, 32, 32, false) X(7, q5_1, 32, 32, true)                    \
-        X(8, q8_0, 32, 32, false) X(9, q8_1, 32, 32, false) X(10, q2_k, 256, 16, true)             \
-            X(11, q3_k, 256, 16, false) X(12, q4_k, 256, 32, true) X(13, q5_k, 256, 32, true)      \
-                X(14, q6_k, 256, 16, false) X(15, q8_k, 256, 256, false)                           \
-                    X(16, iq2_xxs, 256, 32, false) X(17, iq2_xs, 256, 16, false)                   \
-                        X(18, iq3_xxs, 256, 32, false) X(19, iq1_s, 256, 32, false)                \
-                            X(20, iq4_nl, 32, 32, false) X(21, iq3_s, 256, 32, false)              \
-                                X(22, iq2_s, 256, 16, false) X(23, iq4_xs, 256, 32, false)         \
-                                    X(29, iq1_m, 256, 16, false) X(34, tq1_0, 256, 256, false)     \
-                                        X(35, tq2_0, 256, 256, false) X(39, mxfp4, 32, 32, false)  \
-                                            X(40, nvfp4, 64, 16, false)                            \
-                                                X(41, q1_0, 128, 128, false)                       \
-                                                    X(42, q2_0, 64, 64, false)
+    X(3, q4_1, 32, 32, true)                                                                       \
+    X(6, q5_0, 32, 32, false)                                                                      \
+    X(7, q5_1, 32, 32, true) X(8, q8_0, 32, 32, false) X(9, q8_1, 32, 32, false)                   \
+        X(10, q2_k, 256, 16, true) X(11, q3_k, 256, 16, false) X(12, q4_k, 256, 32, true)          \
+            X(13, q5_k, 256, 32, true) X(14, q6_k, 256, 16, false) X(15, q8_k, 256, 256, false)    \
+                X(16, iq2_xxs, 256, 32, false) X(17, iq2_xs, 256, 16, false)                       \
+                    X(18, iq3_xxs, 256, 32, false) X(19, iq1_s, 256, 32, false)                    \
+                        X(20, iq4_nl, 32, 32, false) X(21, iq3_s, 256, 32, false)                  \
+                            X(22, iq2_s, 256, 16, false) X(23, iq4_xs, 256, 32, false)             \
+                                X(29, iq1_m, 256, 16, false) X(34, tq1_0, 256, 256, false)         \
+                                    X(35, tq2_0, 256, 256, false) X(39, mxfp4, 32, 32, false)      \
+                                        X(40, nvfp4, 64, 16, false) X(41, q1_0, 128, 128, false)   \
+                                            X(42, q2_0, 64, 64, false)
 
 INLINE void unpack(int type, const unsigned char *at, struct hu_block_unpacked *u)
 {
