@@ -12,10 +12,11 @@ typedef WORD NAME(words) __attribute__((vector_size(VECTOR)));
 
 enum { NAME(LANES) = 8 * VECTOR / BITS };
 
-/* What a row's NaNs become, by the rule, and in what order operands are asked. */
+/* What a row's NaNs become, by the rule, in what order operands are asked, and the guard. */
 struct NAME(nans) {
     WORD invalid; /* the NaN of an invalid operation */
     bool none, quiet_product;
+    bool guards;                      /* end where an element may be beyond the range */
     unsigned char order[HU_OPERANDS]; /* the first at last */
     unsigned char operands;
 };
@@ -101,6 +102,21 @@ INLINE_HERE REALS NAME(with_nans)(REALS r, const REALS x[HU_OPERANDS], const str
     return (REALS)((chosen & nan) | ((WORDS)r & ~nan));
 }
 
+/* Whether some lane may have left the range in which steps are exact: what is infinite, and
+ * products below the normal numbers. */
+INLINE_HERE bool NAME(is_beyond)(enum hu_operation operation, REALS r, const REALS x[])
+{
+    const WORD sign = (WORD)1 << (BITS - 1), infinite = (((WORD)1 << (BITS - 2 - QUIET_BIT)) - 1)
+                                                        << (QUIET_BIT + 1);
+    WORDS beyond = (WORDS)(((WORDS)r & ~sign) == infinite);
+    if (operation == HU_OP_MUL || operation == HU_OP_FMA) {
+        WORDS size = (WORDS)(x[0] * x[1]) & ~sign;
+        WORDS tiny = (WORDS)(size < ((WORD)2 << QUIET_BIT));
+        beyond |= (WORDS)(size == infinite) | (tiny & (WORDS)(x[0] != 0) & (WORDS)(x[1] != 0));
+    }
+    return any(beyond);
+}
+
 INLINE_HERE unsigned NAME(loop)(enum hu_operation operation, int operands, bool exact, bool down,
                                 REAL *r, const REAL *const src[], size_t n,
                                 const struct NAME(nans) * nans)
@@ -117,6 +133,8 @@ INLINE_HERE unsigned NAME(loop)(enum hu_operation operation, int operands, bool 
                 memcpy(&x[k], src[k] + i, left * sizeof(REAL));
         }
         REALS result = NAME(step)(operation, exact, down, x[0], x[1], x[2]);
+        if (nans->guards && NAME(is_beyond)(operation, result, x))
+            return HU_LANES_BEYOND;
         if (any((WORDS)(result != result)))
             result = NAME(with_nans)(result, x, nans, &flags);
         if (operation == HU_OP_DIV && any((WORDS)(x[1] == 0)) &&
@@ -155,12 +173,13 @@ TARGET static __attribute__((noinline)) unsigned NAME(row)(enum hu_operation ope
     }
 }
 
-static unsigned NAME(run)(const struct hu_array_operation *a, bool exact, void *r,
+static unsigned NAME(run)(const struct hu_array_operation *a, bool exact, bool guards, void *r,
                           const void *const src[], size_t n)
 {
     const struct hu_nan_row *rule = hu_nan_row(a->options.nan);
     struct NAME(nans) nans = {
         .none = rule->none,
+        .guards = guards,
         .quiet_product = rule->quiet_product,
         .operands = hu_operation_row(a->operation)->operands,
     };
