@@ -78,6 +78,20 @@ INLINE_HERE REALS NAME(step)(enum hu_operation operation, bool exact, bool down,
     }
 }
 
+/* What stands beside the steps looks at bits, or compares for equality: nothing of it may raise the
+ * environment's flags. */
+#define INFINITE ((((WORD)1 << (BITS - 2 - QUIET_BIT)) - 1) << (QUIET_BIT + 1))
+
+INLINE_HERE WORDS NAME(size)(REALS x)
+{
+    return (WORDS)x & ~((WORD)1 << (BITS - 1));
+}
+
+INLINE_HERE WORDS NAME(is_infinite)(REALS x)
+{
+    return (WORDS)(NAME(size)(x) == INFINITE);
+}
+
 /* R with the NaNs that the rule asks for; what is invalid into *FLAGS. */
 INLINE_HERE REALS NAME(with_nans)(REALS r, const REALS x[HU_OPERANDS], const struct NAME(nans) * n,
                                   unsigned *flags)
@@ -94,9 +108,9 @@ INLINE_HERE REALS NAME(with_nans)(REALS r, const REALS x[HU_OPERANDS], const str
     if (any(nan & ~among))
         *flags |= HU_INVALID;
     if (n->operands == 3 && !n->quiet_product) {
-        REALS product = x[0] * x[1];
-        WORDS finite = (WORDS)(x[0] == x[0]) & (WORDS)(x[1] == x[1]);
-        if (any((WORDS)(product != product) & finite))
+        WORDS lost = (NAME(is_infinite)(x[0]) & (WORDS)(x[1] == 0)) |
+                     (NAME(is_infinite)(x[1]) & (WORDS)(x[0] == 0));
+        if (any(lost))
             *flags |= HU_INVALID;
     }
     return (REALS)((chosen & nan) | ((WORDS)r & ~nan));
@@ -106,13 +120,12 @@ INLINE_HERE REALS NAME(with_nans)(REALS r, const REALS x[HU_OPERANDS], const str
  * products below the normal numbers. */
 INLINE_HERE bool NAME(is_beyond)(enum hu_operation operation, REALS r, const REALS x[])
 {
-    const WORD sign = (WORD)1 << (BITS - 1), infinite = (((WORD)1 << (BITS - 2 - QUIET_BIT)) - 1)
-                                                        << (QUIET_BIT + 1);
-    WORDS beyond = (WORDS)(((WORDS)r & ~sign) == infinite);
+    WORDS beyond = NAME(is_infinite)(r);
     if (operation == HU_OP_MUL || operation == HU_OP_FMA) {
-        WORDS size = (WORDS)(x[0] * x[1]) & ~sign;
-        WORDS tiny = (WORDS)(size < ((WORD)2 << QUIET_BIT));
-        beyond |= (WORDS)(size == infinite) | (tiny & (WORDS)(x[0] != 0) & (WORDS)(x[1] != 0));
+        REALS product = x[0] * x[1];
+        WORDS tiny = (WORDS)(NAME(size)(product) < ((WORD)2 << QUIET_BIT));
+        WORDS zero = (WORDS)(x[0] == 0) | (WORDS)(x[1] == 0);
+        beyond |= NAME(is_infinite)(product) | (tiny & ~zero);
     }
     return any(beyond);
 }
@@ -138,7 +151,7 @@ INLINE_HERE unsigned NAME(loop)(enum hu_operation operation, int operands, bool 
         if (any((WORDS)(result != result)))
             result = NAME(with_nans)(result, x, nans, &flags);
         if (operation == HU_OP_DIV && any((WORDS)(x[1] == 0)) &&
-            any((WORDS)(x[1] == 0) & (WORDS)(x[0] - x[0] == 0) & (WORDS)(x[0] != 0)))
+            any((WORDS)(x[1] == 0) & (WORDS)(NAME(size)(x[0]) < INFINITE) & (WORDS)(x[0] != 0)))
             flags |= HU_DIVIDE_BY_ZERO;
         if (left == NAME(LANES))
             memcpy(r + i, &result, sizeof result);
@@ -198,6 +211,7 @@ static unsigned NAME(run)(const struct hu_array_operation *a, bool exact, bool g
     return NAME(row)(a->operation, exact, down, r, x, n, &nans);
 }
 
+#undef INFINITE
 #undef REALS
 #undef WORDS
 #undef INLINE_HERE
