@@ -2,7 +2,8 @@
  * halfulp: conversion among low-precision floating-point formats, rounded once and correctly.
  *
  * Every function here is thread-safe and keeps no state that a caller can see; the conversions
- * allocate nothing. Words are those of IEEE 754-2019, section 2 and 3.
+ * allocate nothing. Words are those of IEEE 754-2019, section 2 and 3. All is in libhalfulp, which
+ * needs the C library alone, but for the section "Text", which is in libhalfulp-text and needs GMP.
  */
 #ifndef HALFULP_H
 #define HALFULP_H
@@ -13,6 +14,9 @@
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+#if defined __GNUC__ && defined __ELF__
+#pragma GCC visibility push(default)
 #endif
 
 /* What the codes of a format that are not ordinary numbers stand for. */
@@ -108,6 +112,69 @@ uint64_t hu_convert(const struct hu_format *to, const struct hu_format *from, ui
  */
 int hu_convert_array(const struct hu_format *to, void *dst, const struct hu_format *from,
                      const void *src, size_t n, const struct hu_options *options, unsigned *flags);
+
+/* ---- Data ---- */
+
+enum hu_class { HU_ZERO, HU_SUBNORMAL, HU_NORMAL, HU_INFINITE, HU_QUIET_NAN, HU_SIGNALING_NAN };
+
+/* What the code BITS stands for, and "zero", "subnormal", "normal", "infinite", "quiet_nan",
+ * "signaling_nan". Bits above the format's width are ignored, here and below. */
+enum hu_class hu_classify(const struct hu_format *f, uint64_t bits);
+const char *hu_class_name(enum hu_class which);
+
+/* A finite datum's exact value, (-1)^negative * significand * 2^exponent, the exponent that of its
+ * unit in the last place. False, and nothing is written: an infinity or a NaN. */
+bool hu_split(const struct hu_format *f, uint64_t bits, bool *negative, uint64_t *significand,
+              int *exponent);
+
+/* The value as an fp64, rounded to nearest where fp64 lacks it; and the code of an fp64, rounded
+ * as OPTIONS say (NULL: to nearest). */
+double hu_to_double(const struct hu_format *f, uint64_t bits);
+uint64_t hu_from_double(const struct hu_format *f, double value, const struct hu_options *options);
+
+/*
+ * IEEE 754-2019 section 5.3.1's nextUp and nextDown: the least datum above BITS, the greatest
+ * below. Infinities stay at themselves from outside. False, and *next is untouched: a NaN, or a
+ * format without infinities has nothing there. The zero between signs is met once, with the sign
+ * that the standard gives it.
+ */
+bool hu_next_up(const struct hu_format *f, uint64_t bits, uint64_t *next);
+bool hu_next_down(const struct hu_format *f, uint64_t bits, uint64_t *next);
+
+/* A key by which the numbers of a format order as integers: both zeros at 0, but for uint64. Not
+ * for NaNs. The difference of two keys counts the data between, which is a distance in ulp. */
+int64_t hu_order(const struct hu_format *f, uint64_t bits);
+
+/* The code of the negative; false where the format has none (an unsigned format, the zero and the
+ * NaN of one without -0, an integer's zero and its least). */
+bool hu_negate(const struct hu_format *f, uint64_t bits, uint64_t *negated);
+
+/* The exponent of the unit in the last place of a finite datum. */
+int hu_ulp_exponent(const struct hu_format *f, uint64_t bits);
+
+/*
+ * A datum by what it is: "max", "lowest", "min_normal", "max_subnormal", "min_subnormal",
+ * "epsilon" (2^(1-p), the distance from 1 to the next number up), "inf", "nan" (quiet, payload 0);
+ * "min" is the lowest of an integer and refused elsewhere, since C's FLT_MIN and NumPy's finfo.min
+ * are two things. False, and nothing is written: no such name, or the format has none.
+ */
+bool hu_limit(const struct hu_format *f, const char *name, uint64_t *bits);
+
+/* Of f's numbers: C23 section 5.2.5.3.3's *_DIG and *_DECIMAL_DIG, and the largest n with every
+ * integer from 1 to n in the format. */
+int hu_digits10(const struct hu_format *f);
+int hu_max_digits10(const struct hu_format *f);
+uint64_t hu_max_consecutive_integer(const struct hu_format *f);
+
+/*
+ * Families of formats, made once, so that equal names give equal pointers; NULL: no such member.
+ * eXmY: x exponent and y trailing bits, SPECIALS is IEEE, FN, FNUZ or NONE. P3109: K is the width
+ * and P the precision. Neither gives the row of a named format.
+ */
+const struct hu_format *hu_format_exmy(int x, int y, enum hu_specials specials);
+const struct hu_format *hu_format_p3109(int k, int p, bool is_signed, bool finite);
+
+/* ---- Operations ---- */
 
 /* Operations by IEEE 754-2019's sections 5 and 9.6; x, y and z are the operands in order. */
 enum hu_operation {
@@ -223,6 +290,29 @@ int hu_operate_array(enum hu_operation operation, const struct hu_format *to, vo
                      const struct hu_format *const from[], const void *const src[], size_t n,
                      const struct hu_operation_options *options, unsigned *flags);
 
+/* ---- Text: libhalfulp-text. GMP allocates there, and ends the process when memory is out. ---- */
+
+/*
+ * TEXT rounded once into TO: a decimal of any length, C hexadecimal, a fraction 1/3, "inf", "nan",
+ * "snan(0x1)", or a datum of any format, "bf16:0x3dcd", "fp16:max". Spaces around it are allowed.
+ * Returns 0, or EINVAL: it is none of these, and nothing is written. options and flags may be NULL.
+ */
+int hu_read(const struct hu_format *to, const char *text, const struct hu_options *options,
+            uint64_t *bits, unsigned *flags);
+
+/* How a value is printed: as people should see it, exactly where 17 significant digits suffice and
+ * else as the shortest decimal that reads back; that decimal always; every digit; as C does with
+ * %a. */
+enum hu_style { HU_STYLE_SHOWN, HU_STYLE_SHORTEST, HU_STYLE_EXACT, HU_STYLE_HEX };
+
+/* Prints into OUT, of SIZE bytes, as snprintf does: never more than SIZE with the NUL, and the
+ * whole length is returned. OUT may be NULL where SIZE is 0. */
+size_t hu_print(char *out, size_t size, const struct hu_format *f, uint64_t bits,
+                enum hu_style style);
+
+#if defined __GNUC__ && defined __ELF__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

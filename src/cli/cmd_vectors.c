@@ -5,8 +5,8 @@
 #include "progress.h"
 #include "report.h"
 #include "text.h"
+#include "pool.h"
 #include "verify/operation_vectors.h"
-#include "verify/pool.h"
 #include "verify/vectors.h"
 
 #include <inttypes.h>

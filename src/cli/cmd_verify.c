@@ -1,11 +1,12 @@
 /* Conversions on trial: the project's own kernels, and what all subjects share. */
+#include "folding.h"
 #include "options.h"
 #include "progress.h"
 #include "report.h"
 #include "text.h"
 #include "verify.h"
 #include "verify/own.h"
-#include "verify/pool.h"
+#include "pool.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -345,6 +346,8 @@ static int verify(struct verify_request *q)
     watch_interruption();
     if (q->json)
         tally.rows = check_memory(json_array());
+    else
+        folding_begin();
     if (q->operations.count)
         status = verify_operations(q, &tally);
     else if (q->vectors)

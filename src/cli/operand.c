@@ -1,8 +1,8 @@
 #include "operand.h"
 #include "lines.h"
 #include "report.h"
-#include "tensor/element.h"
-#include "tensor/file_kind.h"
+#include "file/element.h"
+#include "file/kind.h"
 #include "text.h"
 
 #include <errno.h>

@@ -206,7 +206,9 @@ static void of_fusing(struct remarks *r, const struct compute *c, const struct c
         /* p - c is fma(a, b, -c), c - p is fma(-a, b, c). */
         if (operation == HU_OP_SUB) {
             int at = i ? 0 : 2;
-            x[at] = hu_operate(HU_OP_NEGATE, from[at], &from[at], &x[at], &c->options, &flags);
+            const struct hu_format *const own[HU_OPERANDS] = {from[at]};
+            const uint64_t operand[HU_OPERANDS] = {x[at]};
+            x[at] = hu_operate(HU_OP_NEGATE, from[at], own, operand, &c->options, &flags);
         }
         flags = 0;
         uint64_t fused = hu_operate(HU_OP_FMA, s->format, from, x, &c->options, &flags);

@@ -1,5 +1,5 @@
 #include "verify/operation_vectors.h"
-#include "verify/pool.h"
+#include "pool.h"
 #include "verify/recorded.h"
 #include "wide.h"
 

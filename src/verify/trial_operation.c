@@ -2,7 +2,7 @@
 #include "array/operate.h"
 #include "verify/judge.h"
 #include "verify/layout.h"
-#include "verify/pool.h"
+#include "pool.h"
 
 #include <stdlib.h>
 #include <string.h>
