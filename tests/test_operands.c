@@ -3,6 +3,7 @@
 #include "view_metrics.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "lines.h"
 #include "report.h"
 #include "file/element.h"
-#include "file/file_kind.h"
+#include "file/kind.h"
 #include "text.h"
 
 #include <errno.h>
