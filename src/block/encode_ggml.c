@@ -21,6 +21,8 @@ static void put_fp16(struct hu_block_encoding *e, unsigned char *at, float value
 {
     uint32_t bits;
     unsigned flags = 0;
+    if (value != value) /* a quotient of infinities, whichever sign it got */
+        value = __builtin_nanf("");
     memcpy(&bits, &value, sizeof bits);
     uint64_t half = hu_convert(hu_format_find("fp16"), e->fp32, bits, NULL, &flags);
     e->flags |= flags & HU_OVERFLOW;

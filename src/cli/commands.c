@@ -7,6 +7,7 @@ extern const struct command cmd_convert;
 extern const struct command cmd_limits;
 extern const struct command cmd_formats;
 extern const struct command cmd_table;
+extern const struct command cmd_block;
 extern const struct command cmd_verify;
 extern const struct command cmd_vectors;
 extern const struct command cmd_compute;
@@ -25,6 +26,7 @@ const struct command *const commands[] = {
     &cmd_limits,
     &cmd_formats,
     &cmd_table,
+    &cmd_block,
     &cmd_verify,
     &cmd_vectors,
     &cmd_compute,

@@ -47,14 +47,19 @@ uint64_t size_tensor_count(const struct hu_model *m)
     return n;
 }
 
+/* With the longest of roles and splits. */
+enum { LIST_COLUMNS = 60 + 1 + 18 + 1 + 9 + 1 + 17 };
+
 static void print_list(const struct hu_model *m)
 {
     char name[NAME_SIZE], shape[SHAPE_SIZE];
+    int columns = terminal_columns(stdout);
+    bool narrow = columns && columns < LIST_COLUMNS;
     for (size_t i = 0; i < m->tensors.count; i++) {
         const struct hu_tensor_row *row = &m->tensors.rows[i];
         for (uint64_t k = 0; hu_row_is_stored(row) && k < row->copies; k++) {
-            print_left(hu_row_name(row, k, name, sizeof name), 60);
-            printf(" ");
+            print_left(hu_row_name(row, k, name, sizeof name), narrow ? 0 : 60);
+            printf(narrow ? "\n    " : " ");
             print_left(shape_text(row->shape, row->rank, shape), 18);
             printf(" %-9s %s", dtype_of(m, row), role_of(row));
             printf("%s%s\n", row->split ? " " : "", hu_split_name(row->split));

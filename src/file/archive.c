@@ -137,7 +137,8 @@ static bool add_member(struct archive *a, size_t index, const struct hu_zip_memb
     }
     struct hu_tensor t = one.tensors[0];
     t.offset += offset;
-    t.member = m->stored ? 0 : index + 1;
+    t.member = index + 1;
+    t.packed = !m->stored;
     fine = keep(a, &t, m->name);
     hu_tensor_file_close(&one);
     return fine;

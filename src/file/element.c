@@ -209,7 +209,8 @@ static uint64_t number_of(const struct hu_tensor *t, const uint64_t *indices)
     return number;
 }
 
-/* From the file, or from the start of a compressed member of it. */
+/* From the file, or from the start of a compressed member of it; a member is looked at as a whole
+ * first, whether it is undamaged. */
 static bool read_at(struct place *p, const char *path, const struct hu_tensor *t, uint64_t offset,
                     unsigned char *bytes, size_t n)
 {
@@ -221,11 +222,13 @@ static bool read_at(struct place *p, const char *path, const struct hu_tensor *t
     in.size = fine ? (uint64_t)status.st_size : 0;
     if (fine && t->member) {
         struct hu_zip *zip = hu_zip_open(&in, &error);
-        fine = zip && hu_zip_read_at(zip, t->member - 1, offset, bytes, n, &error);
+        fine = zip && hu_zip_check(zip, t->member - 1, &error) &&
+               (!t->packed || hu_zip_read_at(zip, t->member - 1, offset, bytes, n, &error));
         hu_zip_close(zip);
         if (!fine)
             refuse(p, "%.200s: %.250s", path, error.reason);
-    } else if (fine) {
+    }
+    if (fine && !t->packed) {
         why = hu_input_read(&in, bytes, n, offset);
         fine = !why;
     }

@@ -12,6 +12,8 @@
 
 #include <sys/types.h>
 
+struct hu_logical;
+
 struct hu_tensor {
     const char *name;      /* UTF-8 without NUL; may hold control characters */
     struct hu_dtype dtype; /* of the elements as the file counts them */
@@ -28,9 +30,12 @@ struct hu_tensor {
     const uint64_t *strides; /* PyTorch's: elements from one to the next of each size of shape;
                                 NULL: they lie in a row */
     uint64_t span;           /* elements from the first to the last, both counted */
-    size_t member;           /* 1 + the number of the zip archive's compressed member from whose
-                                start offset counts; 0: from that of the file */
-    bool shared;             /* another tensor before it has the very same data */
+    size_t member; /* 1 + the number of the zip archive's member that holds the data; 0: there
+                      is no archive */
+    bool packed;   /* that is compressed, and offset counts from its start; else from that of
+                      the file */
+    bool shared;   /* another tensor before it has the very same data */
+    const struct hu_logical *part_of; /* NULL: of none, or hu_logicals_read was not asked */
 };
 
 /* The values of GGUF's metadata; safetensors has strings alone. The numbers are GGUF's. */
@@ -67,6 +72,8 @@ struct hu_tensor_file {
     size_t count;
     struct hu_metadata *metadata;
     size_t metadata_count;
+    uint64_t metadata_begin,
+        metadata_end;   /* GGUF's, in the file; and in `header` where that is set */
     const char **notes; /* what was read all the same, and what was left aside: sentences' ends
                            behind the file's name */
     size_t note_count;

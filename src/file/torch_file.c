@@ -49,7 +49,8 @@ static bool find_zipped(void *context, const struct hu_torch_storage *s,
     if (!hu_zip_member(z->zip, found->index, &m, error))
         return false;
     place->bytes = m.size;
-    place->member = m.stored ? 0 : found->index + 1;
+    place->member = found->index + 1;
+    place->packed = !m.stored;
     return !m.stored || hu_zip_place(z->zip, found->index, &place->offset, error);
 }
 

@@ -103,6 +103,7 @@ static bool locate(struct walk *w, const struct hu_torch_tensor *t, struct hu_te
                               (unsigned long long)place.bytes, (unsigned long long)bytes);
     out->offset = place.offset + s->base * (typed ? size : 1) + t->offset * size;
     out->member = place.member;
+    out->packed = place.packed;
     return true;
 }
 

@@ -9,7 +9,8 @@
 /* Where a storage lies; filled in once it is known. */
 struct hu_torch_place {
     uint64_t offset, bytes; /* in the file, or in the zip archive's MEMBER */
-    size_t member;          /* as hu_tensor's */
+    size_t member;          /* as hu_tensor's, and so is the next */
+    bool packed;
 };
 
 struct hu_torch_storage {

@@ -103,12 +103,21 @@ static bool refuse(struct hu_zip *z, struct hu_file_error *error, const char *wh
     return hu_file_refuse_whole(error, "%s: %s", what, zip_error_strerror(why));
 }
 
+/* Since libzip 1.11 a file that begins as an archive and has no directory gets a code of its own.
+ */
+#ifdef ZIP_ER_TRUNCATED_ZIP
+enum { NO_DIRECTORY = ZIP_ER_TRUNCATED_ZIP };
+#else
+enum { NO_DIRECTORY = ZIP_ER_NOZIP };
+#endif
+
 static bool refuse_opening(struct hu_zip *z, struct hu_file_error *error, zip_error_t *why)
 {
     if (z->over)
         return hu_file_refuse_whole(error, "the zip archive's directory takes more than %d MiB",
                                     HU_ZIP_DIRECTORY_MAX >> 20);
-    if (zip_error_code_zip(why) == ZIP_ER_NOZIP && !z->trouble)
+    int code = zip_error_code_zip(why);
+    if ((code == ZIP_ER_NOZIP || code == NO_DIRECTORY) && !z->trouble)
         return hu_file_refuse_whole(error,
                                     "is a zip archive by its first bytes, and its directory, which "
                                     "stands at the end, is missing: the file is cut short");
@@ -237,10 +246,36 @@ static bool read_on(struct hu_zip *z, zip_file_t *file, void *bytes, size_t n,
     return true;
 }
 
+/* What follows the last byte of FILE: nothing, and libzip compares the checksum. */
+static bool end_member(struct hu_zip *z, size_t index, zip_file_t *file,
+                       struct hu_file_error *error)
+{
+    char byte, name[80];
+    zip_stat_t status;
+    zip_int64_t more = zip_fread(file, &byte, 1);
+    if (!more)
+        return true;
+    if (more > 0)
+        return hu_file_refuse_whole(error, "a member of the zip archive is longer than the "
+                                           "archive's directory says");
+    if (zip_error_code_zip(zip_file_get_error(file)) != ZIP_ER_CRC ||
+        zip_stat_index(z->archive, index, 0, &status))
+        return refuse(z, error, "a member of the zip archive", zip_file_get_error(file));
+    return !status.crc ||
+           hu_file_refuse_whole(error,
+                                "the archive's member '%s' is damaged: its bytes do not have the "
+                                "checksum that the archive has of them",
+                                hu_printable(status.name, name, sizeof name));
+}
+
 bool hu_zip_read_at(struct hu_zip *z, size_t index, uint64_t offset, void *bytes, size_t n,
                     struct hu_file_error *error)
 {
     static const size_t most = 64 * 1024;
+    struct hu_zip_member m;
+    if (!hu_zip_member(z, index, &m, error))
+        return false;
+    uint64_t end = offset + n;
     unsigned char *passed = malloc(most);
     zip_file_t *file = passed ? open_member(z, index, 0, error) : NULL;
     bool fine = file != NULL;
@@ -251,7 +286,8 @@ bool hu_zip_read_at(struct hu_zip *z, size_t index, uint64_t offset, void *bytes
         fine = read_on(z, file, passed, step, error);
         offset -= step;
     }
-    fine = fine && read_on(z, file, bytes, n, error);
+    fine = fine && read_on(z, file, bytes, n, error) &&
+           (end != m.size || end_member(z, index, file, error));
     if (file)
         zip_fclose(file);
     free(passed);
@@ -277,12 +313,12 @@ static int write_on(int output, const unsigned char *bytes, size_t n)
     return 0;
 }
 
-bool hu_zip_unpack(struct hu_zip *z, size_t index, int output, bool *writing,
-                   struct hu_file_error *error)
+/* All of a member, to OUTPUT, which is -1 where its checksum alone is asked for. */
+static bool walk(struct hu_zip *z, size_t index, int output, bool *writing,
+                 struct hu_file_error *error)
 {
     enum { STEP = 256 * 1024 };
     struct hu_zip_member m;
-    *writing = false;
     if (!hu_zip_member(z, index, &m, error))
         return false;
     unsigned char *bytes = malloc(STEP);
@@ -293,21 +329,29 @@ bool hu_zip_unpack(struct hu_zip *z, size_t index, int output, bool *writing,
     for (uint64_t left = m.size; fine && left;) {
         size_t n = left < STEP ? (size_t)left : STEP;
         fine = read_on(z, file, bytes, n, error);
-        int why = fine ? write_on(output, bytes, n) : 0;
+        int why = fine && output >= 0 ? write_on(output, bytes, n) : 0;
         if (why) {
             *writing = true;
             fine = hu_file_refuse_whole(error, "%s", strerror(why));
         }
         left -= n;
     }
-    /* At the end libzip compares the checksum. */
-    zip_int64_t more = fine ? zip_fread(file, bytes, 1) : 0;
-    if (more)
-        fine = more < 0 ? refuse(z, error, "a member of the zip archive", zip_file_get_error(file))
-                        : hu_file_refuse_whole(error, "a member of the zip archive is longer than "
-                                                      "the archive's directory says");
+    fine = fine && end_member(z, index, file, error);
     if (file)
         zip_fclose(file);
     free(bytes);
     return fine;
+}
+
+bool hu_zip_check(struct hu_zip *z, size_t index, struct hu_file_error *error)
+{
+    bool writing = false;
+    return walk(z, index, -1, &writing, error);
+}
+
+bool hu_zip_unpack(struct hu_zip *z, size_t index, int output, bool *writing,
+                   struct hu_file_error *error)
+{
+    *writing = false;
+    return walk(z, index, output, writing, error);
 }

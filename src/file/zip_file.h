@@ -1,7 +1,9 @@
 /*
  * The members of a zip archive, by libzip. What is stored as it is lies at a place of the archive
- * and is read from there; what is compressed is unpacked as it is read, from its start on, and its
- * checksum compared at its end. Not thread-safe on one archive.
+ * and is read from there; what is compressed is unpacked as it is read, from its start on. At a
+ * member's end its checksum is compared. One of 0 is none: torch.save writes it where
+ * torch.utils.serialization.config.save.compute_crc32 is off (pytorch/pytorch#137735). Not
+ * thread-safe on one archive.
  */
 #ifndef HALFULP_FILE_ZIP_FILE_H
 #define HALFULP_FILE_ZIP_FILE_H
@@ -35,6 +37,8 @@ bool hu_zip_place(struct hu_zip *zip, size_t index, uint64_t *offset, struct hu_
 /* The first N bytes of a member, unpacked; it must have as many. */
 bool hu_zip_read(struct hu_zip *zip, size_t index, void *bytes, size_t n,
                  struct hu_file_error *error);
+/* Whether the member's bytes, all of which are read, are those that its checksum was made of. */
+bool hu_zip_check(struct hu_zip *zip, size_t index, struct hu_file_error *error);
 /* N bytes from OFFSET on; what lies before is unpacked and thrown away. */
 bool hu_zip_read_at(struct hu_zip *zip, size_t index, uint64_t offset, void *bytes, size_t n,
                     struct hu_file_error *error);

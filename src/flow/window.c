@@ -60,16 +60,6 @@ void hu_window_close(struct hu_window *w)
     w->pages = NULL;
 }
 
-static void swap_bytes(unsigned char *bytes, size_t n, unsigned size)
-{
-    for (size_t i = 0; i + size <= n; i += size)
-        for (unsigned k = 0; k < size / 2; k++) {
-            unsigned char byte = bytes[i + k];
-            bytes[i + k] = bytes[i + size - 1 - k];
-            bytes[i + size - 1 - k] = byte;
-        }
-}
-
 /* N elements of UNIT bytes that lie STRIDE bytes apart. */
 static void copy_run(unsigned char *out, const unsigned char *in, uint64_t stride, size_t n,
                      unsigned unit)
@@ -156,7 +146,7 @@ int hu_window_open(struct hu_window *w, const struct hu_mapped *m, const struct 
         why = hu_read_at(t->input, buffer, n, t->offset + begin);
     }
     if (!why && t->swap)
-        swap_bytes(buffer, n, t->swap);
+        hu_turn_bytes(buffer, n, t->swap);
     return why;
 }
 

@@ -1,6 +1,6 @@
 /* One line of a sum: what it is, how many bytes, how far to trust it, and its formula. */
-#ifndef HALFULP_MEMORY_TERM_H
-#define HALFULP_MEMORY_TERM_H
+#ifndef HALFULP_MEMORY_FIGURE_H
+#define HALFULP_MEMORY_FIGURE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@ enum hu_basis {
 /* What a term is about, so that a reader can be told what was asked alone. */
 enum hu_topic { HU_ABOUT_WEIGHTS, HU_ABOUT_CACHE, HU_ABOUT_TRAINING, HU_ABOUT_FIT };
 
-struct hu_term {
+struct hu_figure {
     enum hu_topic topic;
     char name[48];
     uint64_t bytes; /* 0 where the basis is HU_UNKNOWN */
@@ -24,10 +24,10 @@ struct hu_term {
     char formula[320]; /* with its numbers in */
 };
 
-enum { HU_TERMS_MAX = 160 };
+enum { HU_FIGURES_MAX = 160 };
 
-struct hu_terms {
-    struct hu_term rows[HU_TERMS_MAX];
+struct hu_figures {
+    struct hu_figure rows[HU_FIGURES_MAX];
     size_t count;
     enum hu_topic topic; /* of those added next */
 };
@@ -35,8 +35,8 @@ struct hu_terms {
 const char *hu_basis_name(enum hu_basis basis);
 
 /* Adds a row; a row too many is dropped. */
-void hu_term_add(struct hu_terms *terms, const char *name, uint64_t bytes, enum hu_basis basis,
-                 const char *format, ...) __attribute__((format(printf, 5, 6)));
+void hu_figure_add(struct hu_figures *terms, const char *name, uint64_t bytes, enum hu_basis basis,
+                   const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* N with a comma every three digits, into OUT of at least 27 bytes. Returns OUT. */
 char *hu_grouped(uint64_t n, char *out);

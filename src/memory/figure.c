@@ -1,4 +1,4 @@
-#include "term.h"
+#include "figure.h"
 #include "wide.h"
 
 #include <stdarg.h>
@@ -11,12 +11,12 @@ const char *hu_basis_name(enum hu_basis basis)
     return names[basis];
 }
 
-void hu_term_add(struct hu_terms *terms, const char *name, uint64_t bytes, enum hu_basis basis,
-                 const char *format, ...)
+void hu_figure_add(struct hu_figures *terms, const char *name, uint64_t bytes, enum hu_basis basis,
+                   const char *format, ...)
 {
-    if (terms->count == HU_TERMS_MAX)
+    if (terms->count == HU_FIGURES_MAX)
         return;
-    struct hu_term *t = &terms->rows[terms->count++];
+    struct hu_figure *t = &terms->rows[terms->count++];
     va_list arguments;
     va_start(arguments, format);
     snprintf(t->name, sizeof t->name, "%s", name);
