@@ -472,9 +472,9 @@ bool hu_reference_read(struct hu_reference *r, const struct hu_format *to, const
     return true;
 }
 
-uint64_t hu_reference_round(struct hu_reference *r, const struct hu_format *to,
-                            enum hu_reference_kind kind, bool sign, const void *numerator,
-                            const void *denominator, const struct hu_options *options)
+uint64_t hu_reference_round_fraction(struct hu_reference *r, const struct hu_format *to,
+                                     enum hu_reference_kind kind, bool sign, const void *numerator,
+                                     const void *denominator, const struct hu_options *options)
 {
     static const struct hu_options defaults;
     unsigned ignored = 0;
@@ -487,6 +487,6 @@ uint64_t hu_reference_round(struct hu_reference *r, const struct hu_format *to,
         return round_zero(to, sign, &ignored);
     const mpq_t ratio = {{*(const __mpz_struct *)numerator, *(const __mpz_struct *)denominator}};
     if (mpfr_set_q(r->value, ratio, MPFR_RNDZ))
-        set_last_bit(r->value);
+        hu_reference_to_odd(r->value);
     return round_value(r, to, o, &ignored);
 }
