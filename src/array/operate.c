@@ -1,6 +1,6 @@
 /* Operations on whole arrays: by which road, and along it. */
 #include "array/operate.h"
-#include "array/chain.h"
+#include "array/plan.h"
 #include "array/codes.h"
 #include "array/environment.h"
 #if defined(__x86_64__)
