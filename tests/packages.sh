@@ -38,7 +38,7 @@ root=$scratch/root
 in_root() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"; }
 if [ "$(id -u)" = 0 ] && command -v debootstrap >/dev/null &&
     debootstrap --variant=minbase "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$root" >"$scratch/debootstrap.log" 2>&1; then
-    for file in $(grep -li proxy /etc/apt/apt.conf.d/* 2>/dev/null); do cp "$file" "$root/etc/apt/apt.conf.d/"; done
+    grep -li proxy /etc/apt/apt.conf.d/* 2>/dev/null | while read -r file; do cp "$file" "$root/etc/apt/apt.conf.d/"; done
     mkdir "$root/debs" && cp "$deb"/*.deb "$root/debs" && rm -f "$root"/debs/*-dbgsym_*
     in_root apt-get -q update >"$scratch/apt.log" 2>&1
     installs() { in_root sh -c 'apt-get -q install -y --no-install-recommends /debs/*.deb gcc libc6-dev pkg-config'; }
