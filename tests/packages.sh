@@ -29,7 +29,7 @@ if [ -n "${TWICE-yes}" ]; then holds "two builds have the same bytes" same_bytes
 if command -v lintian >/dev/null; then
     # A packager without an address is told so by lintian, and need not be here.
     tags=()
-    [ -n "${DEBEMAIL-}" ] || tags=(--suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog)
+    [ -n "${DEBEMAIL-}" ] || tags=(--suppress-tags "bogus-mail-host,bogus-mail-host-in-debian-changelog")
     clean() { lintian --fail-on error,warning "${tags[@]}" "$(changes "$deb")"; }
     holds "lintian finds no error and no warning" clean
 else
