@@ -9,11 +9,11 @@ changes() { ls "$1"/halfulp_"$version"_*.changes; }
 
 packages_are_all_there() {
     local package
-    for package in halfulp halfulp-view libhalfulp0 libhalfulp-text0 libhalfulp-dev; do
+    for package in halfulp halfulp-view libhalfulp0 libhalfulp-text0 libhalfulp-dev python3-halfulp; do
         ls "$deb/${package}_$version"_*.deb >/dev/null || return 1
     done
 }
-holds "five packages" packages_are_all_there
+holds "six packages" packages_are_all_there
 
 # The second build has another folder, time zone, language, umask and clock.
 same_bytes() {
@@ -58,8 +58,10 @@ int main(void)
 C
     links() { in_root sh -c 'gcc -o /use /use.c $(pkg-config --cflags --libs halfulp) && /use && gcc -static -o /use /use.c $(pkg-config --cflags --libs halfulp) && /use'; }
     holds "a program of one's own links there, shared and static" links
+    imports() { in_root python3 -c 'import halfulp; assert halfulp.Format("bf16")'; }
+    holds "the Python module is imported there" imports
     removes() {
-        in_root apt-get -q purge -y halfulp halfulp-view libhalfulp0 libhalfulp-text0 libhalfulp-dev &&
+        in_root apt-get -q purge -y halfulp halfulp-view libhalfulp0 libhalfulp-text0 libhalfulp-dev python3-halfulp &&
             ! find "$root/usr" "$root/etc" "$root/var/lib/dpkg/info" -name '*halfulp*' | grep .
     }
     holds "they are removed without a trace" removes
