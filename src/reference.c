@@ -471,3 +471,22 @@ bool hu_reference_read(struct hu_reference *r, const struct hu_format *to, const
     *bits = hu_reference_round(r, to, o, raised);
     return true;
 }
+
+uint64_t hu_reference_round_fraction(struct hu_reference *r, const struct hu_format *to,
+                                     enum hu_reference_kind kind, bool sign, const void *numerator,
+                                     const void *denominator, const struct hu_options *options)
+{
+    static const struct hu_options defaults;
+    unsigned ignored = 0;
+    const struct hu_options *o = options ? options : &defaults;
+    if (kind == HU_REFERENCE_NAN)
+        return holds_nan(to) ? nan_of(to, false, 0) : is_whole(to) ? 0 : largest_code(to, false);
+    if (kind == HU_REFERENCE_INFINITE)
+        return round_infinity(to, sign, o, &ignored);
+    if (!mpz_sgn((mpz_srcptr)numerator))
+        return round_zero(to, sign, &ignored);
+    const mpq_t ratio = {{*(const __mpz_struct *)numerator, *(const __mpz_struct *)denominator}};
+    if (mpfr_set_q(r->value, ratio, MPFR_RNDZ))
+        hu_reference_to_odd(r->value);
+    return round_value(r, to, o, &ignored);
+}

@@ -30,4 +30,11 @@ uint64_t hu_reference_operate(struct hu_reference *r, enum hu_operation operatio
 bool hu_reference_read(struct hu_reference *r, const struct hu_format *to, const char *text,
                        const struct hu_options *options, uint64_t *bits, unsigned *flags);
 
+/* An exact number rounded into TO: a fraction of two GMP integers, whose zero has SIGN, or an
+ * infinity of SIGN, or a NaN, which becomes the default one. */
+enum hu_reference_kind { HU_REFERENCE_FINITE, HU_REFERENCE_INFINITE, HU_REFERENCE_NAN };
+uint64_t hu_reference_round_fraction(struct hu_reference *r, const struct hu_format *to,
+                                     enum hu_reference_kind kind, bool sign, const void *numerator,
+                                     const void *denominator, const struct hu_options *options);
+
 #endif

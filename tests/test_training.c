@@ -1,40 +1,5 @@
 /* Training from the list of tensors: activations, optimizers by matrix, shares of devices. */
-#include "memory/sizing.h"
-#include "memory/source.h"
-
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <string.h>
-
-static struct hu_model model;
-static struct hu_sizing sizing;
-static struct hu_sizing_request request;
-static char error[HU_SIZING_ERROR];
-
-static void begin(const char *fixture)
-{
-    char path[512], why[HU_SOURCE_ERROR];
-    bool unknown;
-    hu_sizing_begin(&request);
-    request.dtype_count = 0;
-    model = (struct hu_model){0};
-    if (!fixture)
-        return;
-    snprintf(path, sizeof path, "%s/configs/%s.json", FIXTURES, fixture);
-    cr_assert(hu_model_open(path, &model, &unknown, why), "%s", why);
-}
-
-static void make(void)
-{
-    cr_assert(hu_sizing_make(&model, &request, &sizing, error), "%s", error);
-}
-
-static void train(const char *recipe)
-{
-    request.train = true;
-    request.plan.recipe = hu_recipe_find(recipe);
-    cr_assert(request.plan.recipe, "%s", recipe);
-}
+#include "sizing_trial.h"
 
 static uint64_t listed(const char *fixture, uint64_t sequence, uint64_t batch, bool flash)
 {
@@ -155,8 +120,7 @@ Test(training, stage_3_has_the_largest_layer_whole)
     make();
     cr_assert_eq(sizing.training.gathered, 0, "nothing is sharded");
     hu_model_free(&model);
-    begin(NULL);
-    model.parameters = 1000000;
+    begin_count(1000000);
     train("mixed");
     request.plan.zero = 3;
     request.plan.data_parallel = 8;
@@ -164,7 +128,7 @@ Test(training, stage_3_has_the_largest_layer_whole)
     cr_assert_eq(sizing.training.per_device, 2000000, "a count has no layers");
 }
 
-static const struct hu_term *term(const char *name)
+static const struct hu_figure *term(const char *name)
 {
     for (size_t i = 0; i < sizing.terms.count; i++)
         if (!strcmp(sizing.terms.rows[i].name, name))

@@ -6,15 +6,17 @@ symbols() { $NM -A "$@" 2>/dev/null; }
 
 no_mpfr() { ! symbols "$builddir/libhalfulp.a" "$builddir/libhalfulp-text.a" | grep -i mpfr; }
 no_gmp() { ! symbols "$builddir/libhalfulp.a" | grep __gmp; }
-reference_alone() {
-    ! symbols "$builddir/libreference.a" | grep ' U ' |
-        grep -E ' hu_' | grep -vE ' hu_reference_'
-}
-table_only() {
-    # What the reference calls of ours must be defined by the format table.
+# What the reference calls of ours and does not have itself.
+reference_calls() {
     symbols "$builddir/libreference.a" | awk '/ U hu_/ { print $NF }' | sort -u >"$scratch/used"
-    symbols "$builddir"/libhalfulp.a | grep 'format\.o' | awk '/ [TR] hu_/ { print $NF }' | sort -u >"$scratch/table"
-    [ -z "$(comm -23 "$scratch/used" "$scratch/table")" ]
+    symbols "$builddir/libreference.a" | awk '/ [TR] hu_/ { print $NF }' | sort -u >"$scratch/own"
+    comm -23 "$scratch/used" "$scratch/own"
+}
+reference_alone() { ! reference_calls | grep -E 'convert|round|code|unpack|kernel|scale'; }
+table_only() {
+    # They must be defined by the tables of formats, of names, and of blocks' codebooks.
+    symbols "$builddir"/libhalfulp.a | grep -E ':(.*/)?(format|names|grids)\.o' | awk '/ [TR] hu_/ { print $NF }' | sort -u >"$scratch/table"
+    [ -z "$(reference_calls | comm -23 - "$scratch/table")" ]
 }
 calls_mpfr() { symbols "$builddir/libreference.a" | grep -q ' U mpfr_rint_roundeven'; }
 

@@ -5,26 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static char *scaled(uint64_t bytes, double unit, char *out)
-{
-    double value = (double)bytes / unit;
-    if (bytes && value < 0.005)
-        strcpy(out, "<0.01");
-    else
-        snprintf(out, 24, "%.2f", value);
-    return out;
-}
-
-char *size_gib(uint64_t bytes, char *out)
-{
-    return scaled(bytes, 1073741824.0, out);
-}
-
-char *size_gb(uint64_t bytes, char *out)
-{
-    return scaled(bytes, 1e9, out);
-}
-
 /* Lines of prose end here, or at the terminal's edge. */
 static int text_width(void)
 {
@@ -67,7 +47,7 @@ static const char *remark_of(const struct size_result *r, const struct hu_sizing
     if (w->rest)
         return "embeddings, head and norms in 16 bits";
     if (!w->dtype.format && !w->dtype.integer && !w->dtype.block)
-        return "llama.cpp's mixture";
+        return w->towerless ? "llama.cpp's mixture, without the towers" : "llama.cpp's mixture";
     if (hu_dtype_bits(w->dtype) < 16 && !r->model.tensors.count)
         return "rule of thumb: N × bits, nothing left in 16";
     return w->dtype.format && w->dtype.format->storage_shift ? "19 of its 32 bits used" : "";
@@ -186,7 +166,7 @@ static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const
     putchar('\n');
 }
 
-static void print_unknown(const char *name, const struct hu_terms *terms, const struct palette *p)
+static void print_unknown(const char *name, const struct hu_figures *terms, const struct palette *p)
 {
     for (size_t i = 0; i < terms->count; i++)
         if (!strcmp(terms->rows[i].name, name) && terms->rows[i].basis == HU_UNKNOWN)
@@ -386,7 +366,7 @@ static void print_fit(const struct size_options *options, const struct size_resu
 
 /* Whether T explains what was asked: training alone, or the sum in its dtype, or the rows. */
 static bool was_asked(const struct size_options *options, const struct hu_sizing *s,
-                      const struct hu_term *t)
+                      const struct hu_figure *t)
 {
     const struct hu_sizing_request *r = &options->request;
     bool sum = r->context || r->fit;
@@ -406,17 +386,17 @@ static bool was_asked(const struct size_options *options, const struct hu_sizing
 /* A term's line with the longest of hu_basis_name's behind its bytes. */
 enum { TERM_COLUMNS = 2 + 28 + 20 + 2 + 13 };
 
-static void print_terms(const struct size_options *options, const struct hu_sizing *s,
-                        const struct palette *p)
+void size_print_terms(const struct size_options *options, const struct size_result *r,
+                      const struct palette *p)
 {
     char text[27];
-    const struct hu_terms *terms = &s->terms;
+    const struct hu_figures *terms = &r->sizing.terms;
     int columns = terminal_columns(stdout);
     bool narrow = columns && columns < TERM_COLUMNS;
     printf("%sEach term%s\n", p->bold, p->off);
     for (size_t i = 0; i < terms->count; i++) {
-        const struct hu_term *t = &terms->rows[i];
-        if (!was_asked(options, s, t))
+        const struct hu_figure *t = &terms->rows[i];
+        if (!was_asked(options, &r->sizing, t))
             continue;
         printf("  ");
         print_left(t->name, 28);
@@ -427,7 +407,7 @@ static void print_terms(const struct size_options *options, const struct hu_sizi
     }
 }
 
-static void print_one(const struct size_options *options, const struct size_result *r,
+void size_print_table(const struct size_options *options, const struct size_result *r,
                       const struct palette *p)
 {
     print_head(r, p);
@@ -437,22 +417,7 @@ static void print_one(const struct size_options *options, const struct size_resu
     print_token(options, &r->sizing);
     print_training(options, &r->sizing, p);
     if (options->explain)
-        print_terms(options, &r->sizing, p);
+        size_print_terms(options, r, p);
     print_sum(options, r, p);
     print_fit(options, r, p);
-}
-
-void size_print_table(const struct size_options *options, const struct size_result *results,
-                      size_t count)
-{
-    const struct palette *p = palette_for(color_wanted(options->color, stdout));
-    if (count == 1) {
-        print_one(options, results, p);
-        return;
-    }
-    size_compare(options, results, count, p);
-    for (size_t i = 0; options->explain && i < count; i++) {
-        printf("\n%s%s%s\n", p->bold, results[i].source, p->off);
-        print_terms(options, &results[i].sizing, p);
-    }
 }

@@ -1,6 +1,6 @@
 #include "columns.h"
 #include "grid.h"
-#include "memory/term.h"
+#include "memory/figure.h"
 #include "stats.h"
 #include "file/printable.h"
 #include "text.h"

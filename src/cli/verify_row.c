@@ -91,11 +91,11 @@ void verify_print_heading(const char *subject)
 }
 
 void verify_print_summary(const char *from, const char *to, const char *round, const char *subject,
-                          const char *covers, uint64_t inputs, double seconds)
+                          const char *covers, uint64_t inputs, const char *wrong, double seconds)
 {
     char count[GROUPED_TEXT], rate[16], time[16];
     const char *const text[] = {from, to, round, subject, covers};
-    print_line(text, grouped(count, inputs), "0", seconds_text(time, seconds),
+    print_line(text, grouped(count, inputs), wrong, seconds_text(time, seconds),
                rate_text(rate, inputs, seconds));
 }
 

@@ -2,6 +2,8 @@
 #include "names.h"
 #include "wide.h"
 
+#include <string.h>
+
 bool hu_dtype_find(const char *name, struct hu_dtype *dtype)
 {
     *dtype = (struct hu_dtype){.integer = hu_integer_find(name)};
@@ -12,14 +14,29 @@ bool hu_dtype_find(const char *name, struct hu_dtype *dtype)
     return dtype->format || dtype->integer || dtype->block;
 }
 
+/* enum ggml_type of ggml.h: the types that are no blocks. */
+static const struct {
+    uint32_t type;
+    const char *name;
+} plain[] = {{0, "fp32"},   {1, "fp16"},   {24, "int8"}, {25, "int16"},
+             {26, "int32"}, {27, "int64"}, {28, "fp64"}, {30, "bf16"}};
+
+bool hu_dtype_ggml(struct hu_dtype dtype, uint32_t *type)
+{
+    if (dtype.block) {
+        *type = (uint32_t)dtype.block->ggml_type;
+        return dtype.block->ggml_type >= 0;
+    }
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (!strcmp(plain[i].name, hu_dtype_name(dtype))) {
+            *type = plain[i].type;
+            return true;
+        }
+    return false;
+}
+
 bool hu_dtype_of_ggml(uint32_t type, struct hu_dtype *dtype)
 {
-    /* enum ggml_type of ggml.h: the types that are no blocks. */
-    static const struct {
-        uint32_t type;
-        const char *name;
-    } plain[] = {{0, "fp32"},   {1, "fp16"},   {24, "int8"}, {25, "int16"},
-                 {26, "int32"}, {27, "int64"}, {28, "fp64"}, {30, "bf16"}};
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (plain[i].type == type)
             return hu_dtype_find(plain[i].name, dtype);

@@ -16,6 +16,8 @@ struct hu_dtype {
 bool hu_dtype_find(const char *name, struct hu_dtype *dtype);
 /* What a GGUF header calls TYPE. False: removed from ggml, or unknown. */
 bool hu_dtype_of_ggml(uint32_t type, struct hu_dtype *dtype);
+/* And back. False: a GGUF header has no such type. */
+bool hu_dtype_ggml(struct hu_dtype dtype, uint32_t *type);
 const char *hu_dtype_name(struct hu_dtype dtype);
 
 /* Elements that take a whole number of bytes together, and those bytes: 1 and 4 for tf32, 4 and 3

@@ -7,6 +7,7 @@
 #include "tensor_set.h"
 #include "zip_file.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -17,10 +18,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { RANK_MAX = 64, ELEMENTS_MAX = 1 << 24 };
+#define SPAN_MAX (UINT64_C(1) << 28)
+
 /* The text in parts. */
 struct place {
     char *file, *tensor;
     const char *indices; /* after '['; NULL: there are none */
+    bool ranges;         /* more than one element may be named */
     char *message;
 };
 
@@ -119,34 +124,89 @@ static bool read_index(struct place *p, const char **at, uint64_t size, unsigned
     return true;
 }
 
-/* The element's number in memory. */
-static bool find_index(struct place *p, const struct hu_tensor *t, uint64_t *number)
+/* What the brackets pick: of each axis its elements from `first` on, one or a range of them. */
+struct selection {
+    uint64_t first[RANK_MAX], count[RANK_MAX];
+    unsigned kept[2]; /* the axes that are ranges, */
+    unsigned ranges;  /* so many */
+};
+
+/* "3", "2:5", "2:", ":" */
+static bool read_axis(struct place *p, const char **at, uint64_t size, unsigned axis,
+                      struct selection *s)
 {
-    uint64_t indices[64] = {0};
+    bool opens = **at == ':';
+    s->first[axis] = 0;
+    s->count[axis] = 1;
+    if (!opens && !read_index(p, at, size, axis, &s->first[axis]))
+        return false;
+    if (**at != ':')
+        return true;
+    uint64_t end = size;
+    ++*at;
+    if (isdigit((unsigned char)**at) || **at == '-') {
+        /* The end is not in the range, so it may be the size. */
+        char *rest;
+        if (strtoull(*at, &rest, 10) == size && **at != '-')
+            *at = rest;
+        else if (!read_index(p, at, size, axis, &end))
+            return false;
+    }
+    if (end <= s->first[axis])
+        return refuse(p, "axis %u of '%.80s' has no element from %llu to before %llu", axis,
+                      p->tensor, (unsigned long long)s->first[axis], (unsigned long long)end);
+    s->count[axis] = end - s->first[axis];
+    if (s->ranges < 2)
+        s->kept[s->ranges] = axis;
+    s->ranges++;
+    return true;
+}
+
+static bool refuse_count(struct place *p, const struct hu_tensor *t)
+{
+    return refuse(p, "'%.80s' has %u ax%ss: as many indices are due, as in [%s]", p->tensor,
+                  t->rank, t->rank == 1 ? "i" : "e",
+                  t->rank == 1   ? "0"
+                  : t->rank == 2 ? "0,0"
+                                 : "0,0,…");
+}
+
+/* Axes that are not written are whole where RANGES are asked for. */
+static bool read_selection(struct place *p, const struct hu_tensor *t, bool ranges,
+                           struct selection *s)
+{
     const char *at = p->indices;
-    if (t->rank > sizeof indices / sizeof *indices)
+    s->ranges = 0;
+    if (t->rank > RANK_MAX)
         return refuse(p, "'%.80s' has more axes than are read", p->tensor);
     for (unsigned i = 0; i < t->rank; i++) {
-        if (!at || (i && *at++ != ','))
-            return refuse(p, "'%.80s' has %u ax%ss: as many indices are due, as in [%s]", p->tensor,
-                          t->rank, t->rank == 1 ? "i" : "e",
-                          t->rank == 1   ? "0"
-                          : t->rank == 2 ? "0,0"
-                                         : "0,0,…");
-        if (!read_index(p, &at, t->shape[i], i, &indices[i]))
+        const char *whole = ":";
+        bool written = at && (!i || *at == ',');
+        at += written && i;
+        if (!written && !ranges)
+            return refuse_count(p, t);
+        if (!read_axis(p, written ? &at : &whole, t->shape[i], i, s))
             return false;
+        if (s->ranges && !ranges)
+            return refuse(p, "one element is due, and '%.80s' names a range", p->indices);
     }
     if (at && (*at != ']' || at[1]))
         return refuse(p, "'%.80s' has %u ax%ss, and more is written in the brackets", p->tensor,
                       t->rank, t->rank == 1 ? "i" : "e");
-    *number = 0;
+    return true;
+}
+
+/* The element's number in memory. */
+static uint64_t number_of(const struct hu_tensor *t, const uint64_t *indices)
+{
+    uint64_t number = 0;
     for (unsigned i = 0; t->strides && i < t->rank; i++)
-        *number += indices[i] * t->strides[i];
+        number += indices[i] * t->strides[i];
     for (unsigned i = 0; !t->strides && i < t->rank; i++) {
         unsigned axis = t->fortran_order ? t->rank - 1 - i : i;
-        *number = *number * t->shape[axis] + indices[axis];
+        number = number * t->shape[axis] + indices[axis];
     }
-    return true;
+    return number;
 }
 
 /* From the file, or from the start of a compressed member of it; a member is looked at as a whole
@@ -180,30 +240,63 @@ static bool read_at(struct place *p, const char *path, const struct hu_tensor *t
     return fine;
 }
 
-static bool read_bits(struct place *p, const char *path, const struct hu_tensor *t, uint64_t number,
-                      const struct hu_format *f, uint64_t *bits)
+/* The code of element NUMBER, counted from a byte where elements begin. */
+static uint64_t code_at(const unsigned char *bytes, const struct hu_tensor *t,
+                        const struct hu_format *f, uint64_t number)
 {
-    unsigned char bytes[8] = {0};
+    unsigned char word[8] = {0};
     uint64_t bit = number % 8 * f->storage_bits;
-    uint64_t offset = t->offset + number / 8 * f->storage_bits + bit / 8;
     size_t size = (bit % 8 + f->storage_bits + 7) / 8;
-    if (!read_at(p, path, t, offset, bytes, size))
-        return false;
+    memcpy(word, bytes + number / 8 * f->storage_bits + bit / 8, size);
     for (size_t i = 0; t->big_endian && i < size / 2; i++) {
-        unsigned char byte = bytes[i];
-        bytes[i] = bytes[size - 1 - i];
-        bytes[size - 1 - i] = byte;
+        unsigned char byte = word[i];
+        word[i] = word[size - 1 - i];
+        word[size - 1 - i] = byte;
     }
-    uint64_t word = f->storage_bits < 8 ? (bytes[0] | (unsigned)bytes[1] << 8) >> bit % 8
-                                        : layout_word(bytes, f->storage_bits) >> f->storage_shift;
-    *bits = word & hu_width_mask(f);
-    return true;
+    uint64_t code = f->storage_bits < 8 ? (word[0] | (unsigned)word[1] << 8) >> bit % 8
+                                        : layout_word(word, f->storage_bits) >> f->storage_shift;
+    return code & hu_width_mask(f);
+}
+
+/* Bytes that hold elements [0, NUMBER]. */
+static uint64_t bytes_to(const struct hu_format *f, uint64_t number)
+{
+    return number / 8 * f->storage_bits + (number % 8 * f->storage_bits + f->storage_bits + 7) / 8;
+}
+
+/* The selected elements into FOUND->codes, from one span of the file. */
+static bool read_codes(struct place *p, const char *path, const struct hu_tensor *t,
+                       const struct selection *s, struct hu_elements *found)
+{
+    const struct hu_format *f = found->format;
+    uint64_t index[RANK_MAX], last[RANK_MAX] = {0};
+    for (unsigned i = 0; i < t->rank; i++)
+        last[i] = s->first[i] + s->count[i] - 1;
+    uint64_t begin = number_of(t, s->first) / 8 * 8, end = number_of(t, last);
+    if (found->rows > ELEMENTS_MAX / found->columns || end - begin >= SPAN_MAX)
+        return refuse(p, "'%.80s' has more elements there than are read at once", p->tensor);
+    uint64_t length = bytes_to(f, end - begin);
+    unsigned char *bytes = malloc(length);
+    found->codes = malloc(found->rows * found->columns * sizeof *found->codes);
+    bool fine = (bytes && found->codes) || refuse(p, "out of memory");
+    fine = fine && read_at(p, path, t, t->offset + begin / 8 * f->storage_bits, bytes, length);
+    for (uint64_t i = 0; fine && i < found->rows * found->columns; i++) {
+        memcpy(index, s->first, sizeof index);
+        if (s->ranges)
+            index[s->kept[s->ranges - 1]] += i % found->columns;
+        if (s->ranges == 2)
+            index[s->kept[0]] += i / found->columns;
+        found->codes[i] = code_at(bytes, t, f, number_of(t, index) - begin);
+    }
+    free(bytes);
+    return fine;
 }
 
 static bool read_from(struct place *p, const char *path, const struct hu_tensor *t,
-                      const struct hu_format **format, uint64_t *bits)
+                      struct hu_elements *found)
 {
-    uint64_t number;
+    struct selection s;
+    const struct hu_format **format = &found->format;
     *format = t->dtype.format;
     if (t->void_size == 1)
         return refuse(p,
@@ -213,11 +306,19 @@ static bool read_from(struct place *p, const char *path, const struct hu_tensor 
     if (!*format)
         return refuse(p, "'%.80s' holds %s; only elements of floating-point formats are read",
                       p->tensor, hu_dtype_name(t->dtype));
-    return find_index(p, t, &number) && read_bits(p, path, t, number, *format, bits);
+    if (!read_selection(p, t, p->ranges, &s))
+        return false;
+    if (s.ranges > 2)
+        return refuse(p, "'%.80s' has more than two axes that are not picked by an index",
+                      p->tensor);
+    found->rows = s.ranges == 2 ? s.count[s.kept[0]] : 1;
+    found->columns = s.ranges ? s.count[s.kept[s.ranges - 1]] : 1;
+    return read_codes(p, path, t, &s, found);
 }
 
-static bool read_raw(struct place *p, const struct hu_format **format, uint64_t *bits)
+static bool read_raw(struct place *p, struct hu_elements *found)
 {
+    const struct hu_format **format = &found->format;
     struct hu_tensor_file file;
     struct hu_file_error error;
     bool big_endian;
@@ -232,15 +333,14 @@ static bool read_raw(struct place *p, const struct hu_format **format, uint64_t 
     if (!hu_raw_open(p->file, *format, &file, &error))
         return refuse(p, "%.200s: %.200s", p->file, error.reason);
     file.tensors[0].big_endian = big_endian && (*format)->storage_bits > 8;
-    bool fine = read_from(p, p->file, &file.tensors[0], format, bits);
+    bool fine = read_from(p, p->file, &file.tensors[0], found);
     hu_tensor_file_close(&file);
     return fine;
 }
 
 /* An array without a name of its own, by the format of its elements: what is opaque to its header,
  * FILE:fp8_e5m2[i] names. */
-static bool read_named(struct place *p, struct hu_tensor_set *set, const struct hu_format **format,
-                       uint64_t *bits)
+static bool read_named(struct place *p, struct hu_tensor_set *set, struct hu_elements *found)
 {
     char why[HU_NPY_WHY];
     const struct hu_format *named = hu_format_find(p->tensor);
@@ -251,10 +351,10 @@ static bool read_named(struct place *p, struct hu_tensor_set *set, const struct 
                       p->tensor);
     if (!hu_npy_apply_format(t, named, why))
         return refuse(p, "%.200s %s", p->file, why);
-    return read_from(p, set->paths[0], t, format, bits);
+    return read_from(p, set->paths[0], t, found);
 }
 
-static bool read_set(struct place *p, const struct hu_format **format, uint64_t *bits)
+static bool read_set(struct place *p, struct hu_elements *found)
 {
     struct hu_tensor_set set;
     char error[HU_SET_ERROR];
@@ -263,27 +363,54 @@ static bool read_set(struct place *p, const struct hu_format **format, uint64_t 
     const struct hu_tensor *t = hu_tensor_set_find(&set, p->tensor);
     if (!t && !*p->tensor && set.tensor_count == 1)
         t = set.tensors[0];
-    bool fine =
-        t ? read_from(p, set.paths[t->file], t, format, bits) : read_named(p, &set, format, bits);
+    bool fine = t ? read_from(p, set.paths[t->file], t, found) : read_named(p, &set, found);
     hu_tensor_set_close(&set);
     return fine;
 }
 
-enum hu_element_result hu_element_read(const char *text, const struct hu_format **format,
-                                       uint64_t *bits, char message[HU_ELEMENT_MESSAGE])
+static enum hu_element_result read_elements(const char *text, bool ranges,
+                                            struct hu_elements *found, char *message)
 {
-    struct place p = {.message = message};
+    struct place p = {.ranges = ranges, .message = message};
+    *found = (struct hu_elements){0};
     if (names_format(text))
         return HU_ELEMENT_NONE;
     enum hu_element_result result = HU_ELEMENT_NONE;
     if (split(&p, text)) {
         bool is_raw = hu_kind_of_file(p.file) == HU_FILE_OTHER;
-        bool fine = is_raw ? read_raw(&p, format, bits) : read_set(&p, format, bits);
+        bool fine = is_raw ? read_raw(&p, found) : read_set(&p, found);
         result = fine ? HU_ELEMENT_FOUND : HU_ELEMENT_ERROR;
     } else if (refuse_absent(&p, text)) {
         result = HU_ELEMENT_ERROR;
     }
+    if (result != HU_ELEMENT_FOUND)
+        hu_elements_free(found);
     free(p.file);
     free(p.tensor);
+    return result;
+}
+
+enum hu_element_result hu_elements_read(const char *text, struct hu_elements *found,
+                                        char message[HU_ELEMENT_MESSAGE])
+{
+    return read_elements(text, true, found, message);
+}
+
+void hu_elements_free(struct hu_elements *found)
+{
+    free(found->codes);
+    found->codes = NULL;
+}
+
+enum hu_element_result hu_element_read(const char *text, const struct hu_format **format,
+                                       uint64_t *bits, char message[HU_ELEMENT_MESSAGE])
+{
+    struct hu_elements found;
+    enum hu_element_result result = read_elements(text, false, &found, message);
+    if (result != HU_ELEMENT_FOUND)
+        return result;
+    *format = found.format;
+    *bits = found.codes[0];
+    hu_elements_free(&found);
     return result;
 }

@@ -1,4 +1,4 @@
-/* One element of a tensor in a file, named as FILE:TENSOR[i,j]. Thread-safe. */
+/* Elements of a tensor in a file, named as FILE:TENSOR[i,j]. Thread-safe. */
 #ifndef HALFULP_FILE_ELEMENT_H
 #define HALFULP_FILE_ELEMENT_H
 
@@ -23,5 +23,19 @@ enum hu_element_result {
  */
 enum hu_element_result hu_element_read(const char *text, const struct hu_format **format,
                                        uint64_t *bits, char message[HU_ELEMENT_MESSAGE]);
+
+/*
+ * A row or a matrix of them: an axis is picked by an index, or a range of it by a:b, of which
+ * either end may be left out, as all the brackets from an axis on. At most two axes are ranges;
+ * rows are the first of them. FOUND's codes are the caller's, until hu_elements_free.
+ */
+struct hu_elements {
+    const struct hu_format *format;
+    uint64_t *codes;
+    uint64_t rows, columns;
+};
+enum hu_element_result hu_elements_read(const char *text, struct hu_elements *found,
+                                        char message[HU_ELEMENT_MESSAGE]);
+void hu_elements_free(struct hu_elements *found);
 
 #endif

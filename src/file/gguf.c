@@ -290,9 +290,11 @@ bool hu_gguf_parse(const unsigned char *bytes, size_t n, uint64_t size, struct h
     if (!read_start(&r, &tensors, &keys))
         return false;
     /* The counts are not trusted: rows grow as they are read, and each takes bytes of the file. */
+    file->metadata_begin = r.at;
     for (uint64_t i = 0; i < keys; i++)
         if (!read_metadata(&r))
             return false;
+    file->metadata_end = r.at;
     if (!read_alignment(&r, &alignment))
         return false;
     for (uint64_t i = 0; i < tensors; i++)

@@ -48,3 +48,29 @@ bool hu_file_state_same(const struct hu_file_state *a, const struct hu_file_stat
     return a->device == b->device && a->inode == b->inode && a->size == b->size &&
            a->seconds == b->seconds && a->nanoseconds == b->nanoseconds;
 }
+
+int hu_write_at(int descriptor, const void *bytes, size_t n, uint64_t offset)
+{
+    const unsigned char *from = bytes;
+    while (n) {
+        ssize_t put = pwrite(descriptor, from, n, (off_t)offset);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return errno;
+        from += put;
+        offset += (uint64_t)put;
+        n -= (size_t)put;
+    }
+    return 0;
+}
+
+void hu_turn_bytes(unsigned char *bytes, size_t n, unsigned size)
+{
+    for (size_t i = 0; i + size <= n; i += size)
+        for (unsigned k = 0; k < size / 2; k++) {
+            unsigned char byte = bytes[i + k];
+            bytes[i + k] = bytes[i + size - 1 - k];
+            bytes[i + size - 1 - k] = byte;
+        }
+}

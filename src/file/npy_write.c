@@ -48,16 +48,16 @@ const char *hu_npy_descr(const struct hu_format *f, bool *named)
     return f->storage_bits == 16 ? "<V2" : "|V1";
 }
 
-const char *hu_npy_descr_of(const struct hu_tensor *t, bool big_endian, char out[HU_NPY_DESCR])
+const char *hu_npy_descr_of(struct hu_dtype dtype, bool big_endian, char out[HU_NPY_DESCR])
 {
     bool named;
-    const char *code = hu_npy_code(hu_dtype_name(t->dtype));
+    const char *code = hu_npy_code(hu_dtype_name(dtype));
     if (code) {
         char order = code[1] == '1' ? '|' : big_endian ? '>' : '<';
         snprintf(out, HU_NPY_DESCR, "%c%s", order, code);
         return out;
     }
-    const char *opaque_descr = t->dtype.format ? hu_npy_descr(t->dtype.format, &named) : NULL;
+    const char *opaque_descr = dtype.format ? hu_npy_descr(dtype.format, &named) : NULL;
     if (!opaque_descr)
         return NULL;
     snprintf(out, HU_NPY_DESCR, "%s", opaque_descr);
@@ -104,14 +104,11 @@ bool hu_npy_holds(const struct hu_format *to, char message[HU_WRITE_MESSAGE])
                            to->name);
 }
 
-bool hu_npy_lay_out(const struct hu_tensor_file *file, const struct hu_format *to,
-                    struct hu_write_layout *l, char message[HU_WRITE_MESSAGE])
+bool hu_npy_lay_out(const struct hu_written *t, struct hu_write_layout *l,
+                    char message[HU_WRITE_MESSAGE])
 {
-    bool named;
     char own[HU_NPY_DESCR];
-    const struct hu_tensor *t = &file->tensors[0];
-    const char *descr = to ? hu_npy_descr(to, &named)
-                           : hu_npy_descr_of(t, t->big_endian && !hu_write_is_archive(file), own);
+    const char *descr = hu_npy_descr_of(t->dtype, t->big_endian, own);
     if (!descr)
         return hu_write_refuse(message, ".npy cannot hold %s", hu_dtype_name(t->dtype));
     l->header = hu_npy_header(descr, t->fortran_order, t->shape, t->rank, &l->header_bytes);

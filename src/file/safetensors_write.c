@@ -4,51 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a header is written into. */
-struct text {
-    char *bytes;
-    size_t n, capacity;
-    bool failed;
-};
-
-static void put(struct text *t, const char *bytes, size_t n)
+static void put_text(struct write_text *t, const char *text)
 {
-    if (t->n + n > t->capacity) {
-        size_t capacity = (t->n + n) * 2 + 256;
-        char *grown = realloc(t->bytes, capacity);
-        t->failed |= !grown;
-        if (!grown)
-            return;
-        t->bytes = grown;
-        t->capacity = capacity;
-    }
-    memcpy(t->bytes + t->n, bytes, n);
-    t->n += n;
+    hu_write_put(t, text, strlen(text));
 }
 
-static void put_text(struct text *t, const char *text)
-{
-    put(t, text, strlen(text));
-}
-
-static void put_number(struct text *t, uint64_t n)
+static void put_number(struct write_text *t, uint64_t n)
 {
     char text[24];
-    put(t, text, (size_t)snprintf(text, sizeof text, "%llu", (unsigned long long)n));
+    hu_write_put(t, text, (size_t)snprintf(text, sizeof text, "%llu", (unsigned long long)n));
 }
 
 /* As RFC 8259 section 7 wants it: quotes, backslashes and control characters escaped. */
-static void put_string(struct text *t, const char *string)
+static void put_string(struct write_text *t, const char *string)
 {
     put_text(t, "\"");
     for (const char *c = string; *c; c++) {
         char escape[8];
         if (*c == '"' || *c == '\\')
-            put(t, escape, (size_t)snprintf(escape, sizeof escape, "\\%c", *c));
+            hu_write_put(t, escape, (size_t)snprintf(escape, sizeof escape, "\\%c", *c));
         else if ((unsigned char)*c < 0x20)
-            put(t, escape, (size_t)snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)*c));
+            hu_write_put(t, escape,
+                         (size_t)snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)*c));
         else
-            put(t, c, 1);
+            hu_write_put(t, c, 1);
     }
     put_text(t, "\"");
 }
@@ -88,19 +67,16 @@ const char *hu_safetensors_name(struct hu_dtype dtype)
     return NULL;
 }
 
-static bool put_tensor(struct text *t, const struct hu_tensor *tensor, const struct hu_format *to,
-                       uint64_t begin, char message[HU_WRITE_MESSAGE])
+static bool put_tensor(struct write_text *t, const struct hu_written *tensor,
+                       char message[HU_WRITE_MESSAGE])
 {
-    uint64_t bytes = 0;
-    struct hu_dtype dtype = hu_write_dtype(tensor, to);
-    const char *name = hu_safetensors_name(dtype);
+    const char *name = hu_safetensors_name(tensor->dtype);
     if (!name)
         return hu_write_refuse(
             message,
             "safetensors has no dtype for %s; it has F64, F32, F16, BF16, F8_E5M2, "
             "F8_E4M3 (both with FNUZ too), F8_E8M0, F6_E3M2, F6_E2M3 and F4",
-            hu_dtype_name(dtype));
-    hu_dtype_size(dtype, tensor->elements, &bytes);
+            hu_dtype_name(tensor->dtype));
     put_string(t, tensor->name);
     put_text(t, ":{\"dtype\":\"");
     put_text(t, name);
@@ -110,22 +86,23 @@ static bool put_tensor(struct text *t, const struct hu_tensor *tensor, const str
         put_number(t, tensor->shape[i]);
     }
     put_text(t, "],\"data_offsets\":[");
-    put_number(t, begin);
+    put_number(t, tensor->offset);
     put_text(t, ",");
-    put_number(t, begin + bytes);
+    put_number(t, tensor->offset + tensor->bytes);
     put_text(t, "]}");
     return true;
 }
 
 /* Readers of what comes from PyTorch ask for the format. False: there is none to put. */
-static bool put_metadata(struct text *t, const struct hu_tensor_file *file)
+static bool put_metadata(struct write_text *t, const struct hu_tensor_file *file)
 {
+    bool own = file->kind == HU_FILE_SAFETENSORS;
     if (!file->metadata_count && file->kind != HU_FILE_TORCH)
         return false;
     put_text(t, "\"__metadata__\":{");
-    if (file->kind == HU_FILE_TORCH)
+    if (!own)
         put_text(t, "\"format\":\"pt\"");
-    for (size_t i = 0; i < file->metadata_count; i++) {
+    for (size_t i = 0; own && i < file->metadata_count; i++) {
         put_text(t, i ? "," : "");
         put_string(t, file->metadata[i].key);
         put_text(t, ":");
@@ -135,15 +112,15 @@ static bool put_metadata(struct text *t, const struct hu_tensor_file *file)
     return true;
 }
 
-bool hu_safetensors_lay_out(const struct hu_tensor_file *file, const struct hu_format *const *to,
-                            struct hu_write_layout *l, char message[HU_WRITE_MESSAGE])
+bool hu_safetensors_lay_out(const struct hu_tensor_file *file, const struct hu_written *tensors,
+                            size_t count, struct hu_write_layout *l, char message[HU_WRITE_MESSAGE])
 {
-    struct text t = {0};
-    put(&t, "\0\0\0\0\0\0\0\0{", 9);
+    struct write_text t = {0};
+    hu_write_put(&t, "\0\0\0\0\0\0\0\0{", 9);
     bool first = !put_metadata(&t, file), fine = true;
-    for (size_t i = 0; fine && i < file->count; i++) {
+    for (size_t i = 0; fine && i < count; i++) {
         put_text(&t, i || !first ? "," : "");
-        fine = put_tensor(&t, &file->tensors[i], to[i], l->offsets[i], message);
+        fine = put_tensor(&t, &tensors[i], message);
     }
     put_text(&t, "}");
     /* The data begins at a multiple of 8, as the reference writes it. */

@@ -12,6 +12,8 @@
 
 #include <sys/types.h>
 
+struct hu_logical;
+
 struct hu_tensor {
     const char *name;      /* UTF-8 without NUL; may hold control characters */
     struct hu_dtype dtype; /* of the elements as the file counts them */
@@ -33,6 +35,7 @@ struct hu_tensor {
     bool packed;   /* that is compressed, and offset counts from its start; else from that of
                       the file */
     bool shared;   /* another tensor before it has the very same data */
+    const struct hu_logical *part_of; /* NULL: of none, or hu_logicals_read was not asked */
 };
 
 /* The values of GGUF's metadata; safetensors has strings alone. The numbers are GGUF's. */
@@ -69,6 +72,8 @@ struct hu_tensor_file {
     size_t count;
     struct hu_metadata *metadata;
     size_t metadata_count;
+    uint64_t metadata_begin,
+        metadata_end;   /* GGUF's, in the file; and in `header` where that is set */
     const char **notes; /* what was read all the same, and what was left aside: sentences' ends
                            behind the file's name */
     size_t note_count;

@@ -6,25 +6,37 @@
 
 enum { HU_WRITE_MESSAGE = 384 };
 
+/* A tensor to be written. */
+struct hu_written {
+    const char *name;
+    struct hu_dtype dtype;
+    const uint64_t *shape;
+    unsigned rank;
+    uint64_t elements;
+    bool big_endian, fortran_order; /* as hu_tensor's, for .npy */
+    uint64_t place;         /* data lies in the order of these; of two alike in the list's */
+    uint64_t bytes, offset; /* found; offset: from the start of the file */
+};
+
+/* TENSOR as it is, or with elements of TO. */
+struct hu_written hu_written_of(const struct hu_tensor *tensor, const struct hu_format *to);
+
 /* A file to be written: a header, and then tensors. */
 struct hu_write_layout {
     unsigned char *header;
     size_t header_bytes;
-    uint64_t *offsets; /* of the tensors of the source file, in its header's order, from the start
-                          of the file */
-    uint64_t size;     /* of the file */
+    uint64_t size; /* of the file */
     uint64_t data_bytes;
 };
 
 /*
- * Lays out a file of KIND that holds FILE's tensors, tensor i in format to[i], or as it is where
- * that is NULL. KIND is FILE's own, or of archives (.npz and PyTorch's), which are not written,
- * HU_FILE_SAFETENSORS or, for one tensor, HU_FILE_NPY. Names, shapes, their order, the order of the
- * data, and the metadata stay; integers, alignment and dtype names follow the container. False:
- * message says what the container cannot hold. hu_write_layout_clear in either case.
+ * Lays out a file of KIND that holds COUNT tensors in the list's order, and FILE's metadata. KIND
+ * is FILE's own, or HU_FILE_SAFETENSORS, or, for one tensor, HU_FILE_NPY. Alignment and dtype names
+ * follow the container; in GGUF data lies in the list's order. False: message says what the
+ * container cannot hold. hu_write_layout_clear in either case.
  */
 bool hu_write_lay_out(const struct hu_tensor_file *file, enum hu_file_kind kind,
-                      const struct hu_format *const *to, struct hu_write_layout *layout,
+                      struct hu_written *tensors, size_t count, struct hu_write_layout *layout,
                       char message[HU_WRITE_MESSAGE]);
 void hu_write_layout_clear(struct hu_write_layout *layout);
 

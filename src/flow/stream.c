@@ -324,21 +324,6 @@ static bool start_tensor(struct worker *w, struct open_tensor *open)
     return true;
 }
 
-static int write_all(int fd, const unsigned char *bytes, size_t n, uint64_t offset)
-{
-    while (n) {
-        ssize_t put = pwrite(fd, bytes, n, (off_t)offset);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return errno;
-        bytes += put;
-        offset += (uint64_t)put;
-        n -= (size_t)put;
-    }
-    return 0;
-}
-
 /* The bytes of elements or bytes up to INDEX: whole ones below an element that starts within one.
  */
 static uint64_t bytes_before(const struct hu_format *f, uint64_t index)
@@ -393,7 +378,7 @@ static bool write_piece(struct worker *w, const struct piece *p, const struct hu
         bytes = hu_array_bytes(t->to, n);
     }
     uint64_t at = t->output_offset + bytes_before(t->to ? t->to : t->data.format, p->from);
-    int error = write_all(t->output, out, bytes, at);
+    int error = hu_write_at(t->output, out, bytes, at);
     /* The kernel could not read the mapped page: the input is at fault. */
     if (error == EFAULT && w->window.pages)
         fail_at(w->state, p->tensor->index, false,

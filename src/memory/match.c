@@ -1,4 +1,5 @@
 #include "match.h"
+#include "file/logical.h"
 #include "word_list.h"
 #include "wide.h"
 
@@ -8,33 +9,6 @@
 static const char *const buffers[] = {
     ".inv_freq",   ".position_ids",        ".masked_bias",      ".cos_cached",     ".sin_cached",
     ".rope.freqs", ".num_batches_tracked", "rope_freqs.weight", ".rotary_pos_emb",
-};
-
-/* AutoGPTQ, AutoAWQ, bitsandbytes, compressed-tensors, ModelOpt, DeepSeek and gpt-oss. */
-static const char *const scales[] = {
-    ".scales",
-    ".qzeros",
-    ".g_idx",
-    ".absmax",
-    ".quant_map",
-    ".nested_absmax",
-    ".nested_quant_map",
-    "__nf4",
-    "__fp4",
-    ".SCB",
-    ".weight_format",
-    "_scale_inv",
-    ".weight_scale",
-    ".weight_scale_2",
-    ".input_scale",
-    "_scales",
-    ".weight_zero_point",
-    ".weight_shape",
-    ".weight_g_idx",
-    ".k_scale",
-    ".v_scale",
-    ".input_global_scale",
-    ".weight_global_scale",
 };
 
 static bool ends_with_any(const char *name, const char *const *ends, size_t n)
@@ -138,7 +112,7 @@ bool hu_match_count(const struct hu_tensor_set *set, struct hu_match *stored)
             continue;
         if (hu_match_is_buffer(t->name) || is_mask(t)) {
             stored->buffers += t->elements;
-        } else if (ends_with_any(t->name, scales, sizeof scales / sizeof *scales)) {
+        } else if (hu_logical_is_aside(t->name)) {
             stored->scales += t->elements;
         } else {
             unsigned each = packing(set, t, &weights);

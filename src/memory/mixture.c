@@ -155,7 +155,9 @@ static uint64_t columns_of(const struct mixing *m, const struct hu_tensor_row *r
 {
     uint64_t hidden = m->model->hidden, last = row->shape[row->rank - 1];
     uint64_t before = row->rank > 1 ? row->shape[row->rank - 2] : last;
-    bool either = (row->stacked && row->rank == 3) || m->transposed;
+    bool either = row->stacked && row->rank == 3;
+    if (m->transposed && row->rank == 2 && row->role != HU_ROLE_EMBEDDING)
+        return before;
     if (!either || row->role == HU_ROLE_EMBEDDING || row->role == HU_ROLE_HEAD)
         return last;
     if (row->split != HU_SPLIT_COLUMNS)
@@ -177,7 +179,7 @@ static const char *format_of(struct mixing *m, const struct hu_tensor_row *row)
 {
     const struct hu_mixture *x = m->mixture;
     uint64_t layers = m->model->layers;
-    bool narrows = row->split == HU_SPLIT_COLUMNS;
+    bool narrows = row->split == (m->transposed ? HU_SPLIT_ROWS : HU_SPLIT_COLUMNS);
     /* Vectors, routers and what is added to them stay so. */
     bool vector = row->rank < (row->stacked ? 3 : 2) || row->is_bias;
     if (vector || row->role == HU_ROLE_ROUTER || row->role == HU_ROLE_POSITION ||
@@ -254,10 +256,10 @@ static const char *odd_row(const struct hu_tensor_row *row)
     switch (row->role) {
     case HU_ROLE_SSM:
     case HU_ROLE_CONV:
-        return row->rank < 2 ? NULL : "layers with a state";
+        return row->rank < 2 ? NULL : "it has layers with a state";
     case HU_ROLE_OTHER:
     case HU_ROLE_PROJECTOR:
-        return row->rank < 2 ? NULL : "matrices that are neither attention nor perceptron";
+        return row->rank < 2 ? NULL : "it has matrices that are neither";
     default:
         return NULL;
     }
@@ -267,9 +269,9 @@ static const char *odd_model(const struct hu_model *model)
 {
     const struct hu_tensors *t = &model->tensors;
     if (!t->count)
-        return "the tensors are not known: give a config.json";
+        return "of this they are not known";
     if (!model->layers || !t->kept_count)
-        return "decoders are";
+        return "this is none";
     for (size_t i = 0; i < t->count; i++) {
         const char *why = counts(&t->rows[i]) ? odd_row(&t->rows[i]) : NULL;
         if (why)
@@ -277,7 +279,7 @@ static const char *odd_model(const struct hu_model *model)
     }
     for (size_t i = 0; i < t->kept_count; i++)
         if (t->kept[i].kind == HU_KEEP_CROSS || t->kept[i].kind == HU_KEEP_INDEXER)
-            return "cross attention and indexers";
+            return "it has cross attention or an indexer";
     return NULL;
 }
 

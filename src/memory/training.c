@@ -55,7 +55,7 @@ struct sum {
     const struct hu_model *model;
     const struct hu_training_plan *plan;
     struct hu_training *out;
-    struct hu_terms *terms;
+    struct hu_figures *terms;
     const char *error;
 };
 
@@ -138,22 +138,23 @@ static bool add_weights(struct sum *s)
         if (!bytes_of(s, "nf4_dq", linear, &base) || !bytes_of(s, "bf16", n - linear, &rest) ||
             __builtin_add_overflow(base, rest, &base))
             return s->error ? false : over(s);
-        hu_term_add(s->terms, "frozen weights", base, HU_EXACT,
-                    "%s linear parameters in nf4, double-quantized (4.127 bits), %s others in bf16",
-                    hu_grouped(linear, a), hu_grouped(n - linear, b));
+        hu_figure_add(
+            s->terms, "frozen weights", base, HU_EXACT,
+            "%s linear parameters in nf4, double-quantized (4.127 bits), %s others in bf16",
+            hu_grouped(linear, a), hu_grouped(n - linear, b));
     } else {
         if (!bytes_of(s, dtype, n, &base))
             return false;
-        hu_term_add(s->terms, p->lora_rank ? "frozen weights" : "weights", base, HU_EXACT,
-                    "%s parameters in %s", hu_grouped(n, a), dtype);
+        hu_figure_add(s->terms, p->lora_rank ? "frozen weights" : "weights", base, HU_EXACT,
+                      "%s parameters in %s", hu_grouped(n, a), dtype);
     }
     if (p->lora_rank) {
         dtype = p->recipe->weights;
         if (!bytes_of(s, dtype, s->out->trainable, &adapters))
             return false;
-        hu_term_add(s->terms, "LoRA weights", adapters, HU_EXACT,
-                    "%s parameters of rank %llu in %s", hu_grouped(s->out->trainable, a),
-                    (unsigned long long)p->lora_rank, dtype);
+        hu_figure_add(s->terms, "LoRA weights", adapters, HU_EXACT,
+                      "%s parameters of rank %llu in %s", hu_grouped(s->out->trainable, a),
+                      (unsigned long long)p->lora_rank, dtype);
     }
     return !__builtin_add_overflow(base, adapters, &s->out->weights) || over(s);
 }
@@ -180,19 +181,19 @@ static bool add_gradients(struct sum *s)
     if (p->optimizer->sparse && !p->lora_rank) {
         uint64_t saved = sparse_savings(s);
         n -= saved;
-        hu_term_add(s->terms, "sparse embedding gradients", 0, saved ? HU_MODELLED : HU_UNKNOWN,
-                    saved ? "%s elements fewer: at most one row a token of the micro-batch"
-                          : "%s elements fewer: needs a config.json, --seq and --micro-batch",
-                    hu_grouped(saved, a));
+        hu_figure_add(s->terms, "sparse embedding gradients", 0, saved ? HU_MODELLED : HU_UNKNOWN,
+                      saved ? "%s elements fewer: at most one row a token of the micro-batch"
+                            : "%s elements fewer: needs a config.json, --seq and --micro-batch",
+                      hu_grouped(saved, a));
     }
     if (!bytes_of(s, p->recipe->gradients, n, &low) ||
         !bytes_of(s, p->recipe->main_gradients, n, &main) ||
         __builtin_add_overflow(low, main, &s->out->gradients))
         return s->error ? false : over(s);
-    hu_term_add(s->terms, "gradients", s->out->gradients, HU_EXACT, "%s parameters in %s%s%s",
-                hu_grouped(n, a), p->recipe->gradients ? p->recipe->gradients : "",
-                p->recipe->gradients && p->recipe->main_gradients ? " and in " : "",
-                p->recipe->main_gradients ? p->recipe->main_gradients : "");
+    hu_figure_add(s->terms, "gradients", s->out->gradients, HU_EXACT, "%s parameters in %s%s%s",
+                  hu_grouped(n, a), p->recipe->gradients ? p->recipe->gradients : "",
+                  p->recipe->gradients && p->recipe->main_gradients ? " and in " : "",
+                  p->recipe->main_gradients ? p->recipe->main_gradients : "");
     return true;
 }
 
@@ -240,8 +241,8 @@ static bool add_optimizer(struct sum *s)
     if (o->numbers) {
         if (!matrix_state(s, &n) || !bytes_of(s, "fp32", n, &s->out->optimizer))
             return false;
-        hu_term_add(s->terms, "optimizer state", s->out->optimizer, HU_MODELLED,
-                    "%s: %s numbers in fp32, %s", o->name, hu_grouped(n, a), o->summary);
+        hu_figure_add(s->terms, "optimizer state", s->out->optimizer, HU_MODELLED,
+                      "%s: %s numbers in fp32, %s", o->name, hu_grouped(n, a), o->summary);
         return true;
     }
     if (o->eight_bit) {
@@ -253,10 +254,10 @@ static bool add_optimizer(struct sum *s)
         return over(s);
     bool mixed =
         s->plan->recipe->master != NULL && !strcmp(state, "fp32") && o->slots && !o->eight_bit;
-    hu_term_add(s->terms, "optimizer state", s->out->optimizer,
-                o->eight_bit ? HU_MODELLED : HU_EXACT, "%s: %u × %s in %s (%s)%s", o->name,
-                o->slots, hu_grouped(n, a), o->eight_bit ? "8 bits" : state, o->summary,
-                mixed ? "; mixed precision does not halve it" : "");
+    hu_figure_add(s->terms, "optimizer state", s->out->optimizer,
+                  o->eight_bit ? HU_MODELLED : HU_EXACT, "%s: %u × %s in %s (%s)%s", o->name,
+                  o->slots, hu_grouped(n, a), o->eight_bit ? "8 bits" : state, o->summary,
+                  mixed ? "; mixed precision does not halve it" : "");
     return true;
 }
 
@@ -268,8 +269,8 @@ static bool add_master(struct sum *s)
         return true;
     if (!bytes_of(s, dtype, s->out->trainable, &s->out->master_weights))
         return false;
-    hu_term_add(s->terms, "master weights", s->out->master_weights, HU_EXACT, "%s parameters in %s",
-                hu_grouped(s->out->trainable, a), dtype);
+    hu_figure_add(s->terms, "master weights", s->out->master_weights, HU_EXACT,
+                  "%s parameters in %s", hu_grouped(s->out->trainable, a), dtype);
     return true;
 }
 
@@ -343,8 +344,9 @@ static bool add_gathered(struct sum *s)
     if (p->zero < 3 || p->data_parallel < 2)
         return true;
     if (!n) {
-        hu_term_add(s->terms, "gathered weights", 0, HU_UNKNOWN,
-                    "not in the total: the largest layer's size needs a config.json as the model");
+        hu_figure_add(
+            s->terms, "gathered weights", 0, HU_UNKNOWN,
+            "not in the total: the largest layer's size needs a config.json as the model");
         return true;
     }
     const char *grads = r->gradients ? r->gradients : r->main_gradients;
@@ -352,13 +354,13 @@ static bool add_gathered(struct sum *s)
         (!p->lora_rank && !bytes_of(s, grads, n, &gradients)))
         return false;
     s->out->gathered = capped_plus(p->fsdp ? capped_times(2, weights) : weights, gradients);
-    hu_term_add(s->terms, "gathered weights", s->out->gathered, HU_MODELLED,
-                p->fsdp
-                    ? "FSDP: the largest unit, %s elements, whole: its weights, the next unit's "
-                      "and its gradients"
-                    : "ZeRO-3: the largest tensor, %s elements, whole with its gradients, as "
-                      "DeepSpeed's estimate has the largest layer",
-                hu_grouped(n, a));
+    hu_figure_add(s->terms, "gathered weights", s->out->gathered, HU_MODELLED,
+                  p->fsdp
+                      ? "FSDP: the largest unit, %s elements, whole: its weights, the next unit's "
+                        "and its gradients"
+                      : "ZeRO-3: the largest tensor, %s elements, whole with its gradients, as "
+                        "DeepSpeed's estimate has the largest layer",
+                  hu_grouped(n, a));
     return s->out->gathered != UINT64_MAX || over(s);
 }
 
@@ -391,14 +393,15 @@ static bool add_totals(struct sum *s)
     t->per_device = weights + gradients + state + t->activations + t->buffers;
     if (__builtin_add_overflow(t->per_device, take(t->gathered, &part), &t->per_device))
         return over(s);
-    hu_term_add(s->terms, "per device", t->per_device, HU_MODELLED,
-                "%s%u over %llu data-parallel devices; of the model %.4g %% (tensor %llu, pipeline "
-                "%llu, experts %llu), %s; activations and buffers whole",
-                p->fsdp ? "FSDP, stage " : "ZeRO-", p->zero, (unsigned long long)p->data_parallel,
-                100.0 * (double)part.device / (double)part.whole,
-                (unsigned long long)p->tensor_parallel, (unsigned long long)p->pipeline_parallel,
-                (unsigned long long)(p->expert_parallel ? p->expert_parallel : 1),
-                s->model->tensors.count ? "tensor by tensor, the largest stage" : "split evenly");
+    hu_figure_add(
+        s->terms, "per device", t->per_device, HU_MODELLED,
+        "%s%u over %llu data-parallel devices; of the model %.4g %% (tensor %llu, pipeline "
+        "%llu, experts %llu), %s; activations and buffers whole",
+        p->fsdp ? "FSDP, stage " : "ZeRO-", p->zero, (unsigned long long)p->data_parallel,
+        100.0 * (double)part.device / (double)part.whole, (unsigned long long)p->tensor_parallel,
+        (unsigned long long)p->pipeline_parallel,
+        (unsigned long long)(p->expert_parallel ? p->expert_parallel : 1),
+        s->model->tensors.count ? "tensor by tensor, the largest stage" : "split evenly");
     return true;
 }
 
@@ -408,15 +411,15 @@ static void add_given(struct sum *s)
     if (p->has_activations)
         s->out->activations = p->activations;
     else
-        hu_term_add(s->terms, "activations", 0, HU_UNKNOWN,
-                    "not in the total: give --activations BYTES, or --seq and --micro-batch");
+        hu_figure_add(s->terms, "activations", 0, HU_UNKNOWN,
+                      "not in the total: give --activations BYTES, or --seq and --micro-batch");
     s->out->buffers = p->buffers;
     if (p->buffers)
-        hu_term_add(s->terms, "buffers", p->buffers, HU_EXACT, "as given");
+        hu_figure_add(s->terms, "buffers", p->buffers, HU_EXACT, "as given");
 }
 
 bool hu_training_size(const struct hu_model *model, const struct hu_training_plan *plan,
-                      struct hu_training *training, struct hu_terms *terms, const char **error)
+                      struct hu_training *training, struct hu_figures *terms, const char **error)
 {
     struct sum s = {.model = model, .plan = plan, .out = training, .terms = terms};
     *training = (struct hu_training){.trainable = model->parameters};

@@ -4,7 +4,7 @@
 
 #include "model.h"
 #include "file/dtype.h"
-#include "term.h"
+#include "figure.h"
 
 /* Which dtype each thing is kept in; NULL: not kept. */
 struct hu_recipe {
@@ -67,6 +67,6 @@ struct hu_training {
  * *error says why, static text.
  */
 bool hu_training_size(const struct hu_model *model, const struct hu_training_plan *plan,
-                      struct hu_training *training, struct hu_terms *terms, const char **error);
+                      struct hu_training *training, struct hu_figures *terms, const char **error);
 
 #endif
