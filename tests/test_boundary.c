@@ -88,15 +88,14 @@ Test(boundary, ladders_agree_with_mpfr)
 Test(boundary, tables_of_64_bit_integers_are_small)
 {
     static const char *const names[] = {"int64", "uint64", "fp64"};
+    static const struct hu_promise promise = {.options.direction = HU_TIES_TO_EVEN};
     for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 3; j++)
-            for (int d = 0; d < DIRECTIONS; d++) {
-                struct hu_promise promise = {.options.direction = (enum hu_direction)d};
-                struct hu_runs *runs = hu_runs_new(format(names[i]), format(names[j]), &promise, 2);
-                cr_assert(runs && runs->count < 100000, "%s to %s", names[j], names[i]);
-                agree_widely(runs, 20000);
-                hu_runs_free(runs);
-            }
+        for (int j = 0; j < 3; j++) {
+            struct hu_runs *runs = hu_runs_new(format(names[i]), format(names[j]), &promise, 2);
+            cr_assert(runs && runs->count < 100000, "%s to %s", names[j], names[i]);
+            agree_widely(runs, 20000);
+            hu_runs_free(runs);
+        }
 }
 
 Test(boundary, narrow_sources_are_complete)
