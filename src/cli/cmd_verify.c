@@ -4,6 +4,7 @@
 #include "report.h"
 #include "text.h"
 #include "verify.h"
+#include "verify_blocks.h"
 #include "verify/own.h"
 #include "verify/pool.h"
 
@@ -345,7 +346,9 @@ static int verify(struct verify_request *q)
     watch_interruption();
     if (q->json)
         tally.rows = check_memory(json_array());
-    if (q->vectors)
+    if (q->blocks.count)
+        status = verify_blocks(q, &tally);
+    else if (q->vectors)
         status = verify_vectors(q, &tally);
     else if (q->against)
         status = verify_against(q, &tally);
@@ -402,6 +405,8 @@ const struct command cmd_verify = {
         "overflow 4, invalid 16.\n\n"
         "  halfulp verify -f fp32 -t fp16 -r all --kernel all\n"
         "  halfulp verify -f fp32 -t bf16 --against ./cast.so:to_bf16\n"
+        "  halfulp verify -t mxfp4,nvfp4,q4_k -r all --rule all --count 100000\n"
+        "  halfulp verify -t mxfp4 --against ./mx.so:quantize --which-rule\n"
         "  testfloat_gen … | my_conversion | halfulp verify -f fp32 -t fp16 --vectors -",
     .options = verify_options,
     .run = run,

@@ -11,6 +11,11 @@
 /* A count that was not given. */
 #define VERIFY_UNSET UINT64_MAX
 
+struct block_list {
+    const struct hu_block *at[FORMATS_MAX];
+    size_t count;
+};
+
 /* As the command line gives it; verify_request_complete fills in what it left out. */
 struct verify_request {
     const char *command;
@@ -28,6 +33,10 @@ struct verify_request {
     char *against; /* LIB.so:SYMBOL */
     const char *vectors;
     bool every_flag, boundaries, json;
+    /* Of block formats: */
+    struct block_list blocks;
+    unsigned rules; /* a bit for each enum hu_scale_rule asked for */
+    bool decoder, which_rule, no_saturate;
 };
 
 extern const struct command_option verify_options[];
@@ -81,6 +90,8 @@ void verify_explain(const struct verify_request *q, const struct hu_runs *runs,
 /* The other two subjects: a library's function, recorded results. An exit status; EXIT_DONE where
  * there is a row. */
 int verify_against(struct verify_request *q, struct verify_tally *tally);
+/* A library's NAME as the loader takes it; new memory. */
+char *verify_library_path(const char *name);
 int verify_vectors(struct verify_request *q, struct verify_tally *tally);
 
 #endif

@@ -30,7 +30,7 @@ static void explain_stop(const struct verify_request *q, struct hu_foreign *f,
 }
 
 /* A bare name of a file here is that file to the loader only with a slash. */
-static char *library_path(const char *name)
+char *verify_library_path(const char *name)
 {
     char *path = check_memory(malloc(strlen(name) + 3));
     FILE *here = strchr(name, '/') ? NULL : fopen(name, "r");
@@ -84,7 +84,7 @@ int verify_against(struct verify_request *q, struct verify_tally *tally)
     if (!colon || colon == q->against || !colon[1])
         return fail(q->command, "--against: '%s' is not of the form LIB.so:SYMBOL", q->against);
     char *library = check_memory(strndup(q->against, (size_t)(colon - q->against)));
-    char *path = library_path(library);
+    char *path = verify_library_path(library);
     bool tried = try_directions(q, tally, path, colon + 1, message);
     free(path);
     free(library);
