@@ -130,8 +130,8 @@ uint64_t hu_exact_round(struct hu_reference *r, const struct hu_format *f, const
     enum hu_reference_kind kind = x->kind == EXACT_NAN        ? HU_REFERENCE_NAN
                                   : x->kind == EXACT_INFINITE ? HU_REFERENCE_INFINITE
                                                               : HU_REFERENCE_FINITE;
-    return hu_reference_round(r, f, kind, negative(x), mpq_numref(x->value), mpq_denref(x->value),
-                              options);
+    return hu_reference_round_fraction(r, f, kind, negative(x), mpq_numref(x->value),
+                                       mpq_denref(x->value), options);
 }
 
 void hu_exact_settle(struct hu_reference *r, const struct hu_format *f, struct exact *x)

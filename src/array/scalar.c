@@ -1,95 +1,8 @@
 /* The truth: every element through the one rounding step. */
-#include "array/kernel.h"
-#include "array/layout.h"
+#include "array/plan.h"
+#include "array/codes.h"
 #include "convert.h"
 #include "rounding.h"
-
-/* Codes pass through a group of them, so that in place no element is written before one that
- * shares its byte is read. A multiple of 8, where elements of every packed format start a byte. */
-enum { GROUP = 256 };
-
-/* A loop for each size, and for whole groups, which a compiler then sees as constants: it makes
- * vectors of them. */
-#define LOOP static inline __attribute__((always_inline)) void
-
-LOOP load_words(uint64_t *restrict codes, const struct hu_format *f,
-                const unsigned char *restrict src, size_t n, int storage_bits)
-{
-    const size_t bytes = (size_t)storage_bits / 8;
-    uint64_t mask = hu_width_mask(f);
-    int shift = f->storage_shift;
-    for (size_t i = 0; i < n; i++)
-        codes[i] = layout_word(src + i * bytes, storage_bits) >> shift & mask;
-}
-
-LOOP load_groups(uint64_t *codes, const struct hu_format *f, const unsigned char *src, size_t n,
-                 int storage_bits)
-{
-    if (n == GROUP)
-        load_words(codes, f, src, GROUP, storage_bits);
-    else
-        load_words(codes, f, src, n, storage_bits);
-}
-
-static void load_codes(uint64_t *codes, const struct hu_format *f, const void *src, size_t n)
-{
-    switch (f->storage_bits) {
-    case 8:
-        load_groups(codes, f, src, n, 8);
-        break;
-    case 16:
-        load_groups(codes, f, src, n, 16);
-        break;
-    case 32:
-        load_groups(codes, f, src, n, 32);
-        break;
-    case 64:
-        load_groups(codes, f, src, n, 64);
-        break;
-    default:
-        for (size_t i = 0; i < n; i++)
-            codes[i] = layout_packed(src, f->width, i);
-    }
-}
-
-LOOP store_words(const struct hu_format *f, unsigned char *restrict dst,
-                 const uint64_t *restrict codes, size_t n, int storage_bits)
-{
-    const size_t bytes = (size_t)storage_bits / 8;
-    int shift = f->storage_shift;
-    for (size_t i = 0; i < n; i++)
-        layout_set_word(dst + i * bytes, storage_bits, codes[i] << shift);
-}
-
-LOOP store_groups(const struct hu_format *f, unsigned char *dst, const uint64_t *codes, size_t n,
-                  int storage_bits)
-{
-    if (n == GROUP)
-        store_words(f, dst, codes, GROUP, storage_bits);
-    else
-        store_words(f, dst, codes, n, storage_bits);
-}
-
-static void store_codes(const struct hu_format *f, void *dst, const uint64_t *codes, size_t n)
-{
-    switch (f->storage_bits) {
-    case 8:
-        store_groups(f, dst, codes, n, 8);
-        break;
-    case 16:
-        store_groups(f, dst, codes, n, 16);
-        break;
-    case 32:
-        store_groups(f, dst, codes, n, 32);
-        break;
-    case 64:
-        store_groups(f, dst, codes, n, 64);
-        break;
-    default:
-        for (size_t i = 0; i < n; i++)
-            layout_set_packed(dst, f->width, i, codes[i]);
-    }
-}
 
 /* What decoding asks of a source format, looked up once. */
 struct source {
@@ -375,24 +288,23 @@ static unsigned convert_group(const struct group *g)
     return convert_codes(g, HU_STOCHASTIC);
 }
 
-static unsigned convert_row(const struct conversion *c, void *dst, const void *src, size_t n,
-                            uint64_t first)
+unsigned hu_scalar_row(const struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
 {
     uint64_t codes[GROUP];
     struct group g = {.codes = codes,
-                      .from = source_of(c->from),
-                      .to = hu_target_of(c->to),
-                      .options = &c->options};
-    g.ways = shortcut_of(&g.from, &g.to, &c->options);
+                      .from = source_of(p->from),
+                      .to = hu_target_of(p->to),
+                      .options = &p->options};
+    g.ways = shortcut_of(&g.from, &g.to, &p->options);
     unsigned flags = 0;
     unsigned char *out = dst;
     const unsigned char *in = src;
     for (size_t done = 0; done < n; done += GROUP) {
         g.n = n - done < GROUP ? n - done : GROUP;
         g.first = first + done;
-        load_codes(codes, c->from, in + hu_array_bytes(c->from, done), g.n);
+        load_codes(codes, p->from, in + hu_array_bytes(p->from, done), g.n);
         flags |= convert_group(&g);
-        store_codes(c->to, out + hu_array_bytes(c->to, done), codes, g.n);
+        store_codes(p->to, out + hu_array_bytes(p->to, done), codes, g.n);
     }
     return flags;
 }
@@ -402,10 +314,10 @@ static bool runs(void)
     return true;
 }
 
-static row_function *find(const struct conversion *c)
+static bool can(struct plan *p)
 {
-    (void)c;
-    return convert_row;
+    p->row = hu_scalar_row;
+    return true;
 }
 
-const struct hu_kernel hu_kernel_scalar = {"scalar", runs, find, NULL};
+const struct hu_kernel hu_kernel_scalar = {"scalar", runs, can};

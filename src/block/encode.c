@@ -1,5 +1,5 @@
 #include "encode.h"
-#include "array/chain.h"
+#include "array/plan.h"
 #include "array/environment.h"
 
 #include <errno.h>

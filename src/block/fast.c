@@ -1,5 +1,5 @@
 #include "array/array.h"
-#include "array/chain.h"
+#include "array/plan.h"
 #include "decode.h"
 #include "encode.h"
 

@@ -404,19 +404,14 @@ static void find_rule(const struct verify_request *q, struct verify_tally *tally
 
 static void *open_symbol(const struct verify_request *q)
 {
-    char *name = check_memory(strdup(q->against)), *colon = strrchr(name, ':');
-    void *symbol = NULL;
-    if (!colon || colon == name || !colon[1]) {
-        fail(q->command, "--against: '%s' is not of the form LIB.so:SYMBOL", q->against);
-    } else {
-        *colon = 0;
-        char *path = verify_library_path(name);
-        void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        symbol = library ? dlsym(library, colon + 1) : NULL;
-        if (!symbol)
-            fail(q->command, "--against: %s", dlerror());
-        free(path);
-    }
+    char *path, *name;
+    if (!verify_split_against(q, &path, &name))
+        return NULL;
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *symbol = library ? dlsym(library, name) : NULL;
+    if (!symbol)
+        fail(q->command, "--against: %s", dlerror());
+    free(path);
     free(name);
     return symbol;
 }

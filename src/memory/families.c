@@ -1,6 +1,6 @@
 #include "families.h"
 #include "notation.h"
-#include "tensor/text_file.h"
+#include "file/text_file.h"
 #include "word_list.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #include "listing_state.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 #include "word_list.h"
 
 #include <stdio.h>
