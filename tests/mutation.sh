@@ -109,7 +109,7 @@ mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORM
 
 declare -A suite=([array]=array [loss]=statistics)
 declare -A tests_of=(
-    [array]='every_count* stochastic_rounding_depends* the_callers* few_elements* fp32_converts*'
+    [array]='every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* fp32_converts*'
     [loss]='a_* what_* instruction_sets* block_scales* fp32_agrees* tensor_scales* formats_counted*'
 )
 
@@ -165,24 +165,46 @@ mutate_kernel() { # NAME KERNEL FILE sed-expression
 
 unchanged "the unchanged kernels pass" array dispatch
 mutate_kernel "the environment's direction is left as it is" dispatch dispatch.c \
-    's/environment_enter(c.options.direction)/environment_enter(HU_TIES_TO_EVEN)/'
-mutate_kernel "a plainer kernel takes another's conversions" dispatch dispatch.c \
-    's/, n, first);$/, n, 0);/'
+    's/environment_enter(options->direction)/environment_enter(HU_TIES_TO_EVEN)/'
+mutate_kernel "a plan forgets the index that a piece starts at" dispatch dispatch.c \
+    's/return p->row(p, dst, src, n, first);/return p->row(p, dst, src, n, 0);/'
+mutate_kernel "a plan is kept for another direction" dispatch dispatch.c \
+    's/return a->direction == b->direction \&\& /return /'
+mutate_kernel "tables are used where codes have more than one answer" table table.c \
+    's/(exact || p->options.direction != HU_STOCHASTIC)/true/'
+mutate_kernel "a packed code loses a bit" table table.c 's/6 \* k \& 63/6 * k \& 31/'
+mutate_kernel "negative codes are taken for those above zero" table table.c \
+    's/t->halves = codes == TABLE_CODES \&\& .*/t->halves = false;/'
+mutate_kernel "integers have the same range on both sides" plan plan.c \
+    's/k->sided = k->overflow\[0\] != k->overflow\[1\];/k->sided = false;/'
+mutate_kernel "tiny elements are those of another unit" plan plan.c 's/k->least_normal - unit \/ 2/k->least_normal/'
 mutate_kernel "a tie at the top of a word goes up" portable lanes_round.h \
     's/return add_bit(x + splat(k->low >> 1), x, k->drop);/return x + splat((k->low >> 1) + 1);/'
 mutate_kernel "the last element is not written" portable lanes_row.h \
-    's/memcpy(out + whole \* width, codes, (n - whole) \* width)/memcpy(out + whole * width, codes, (n - whole - 1) * width)/'
+    's/hu_array_bytes(p->to, left));/hu_array_bytes(p->to, left - 1));/'
+mutate_kernel "the last byte keeps bits of elements beyond" portable lanes_bytes.h 's/if (bits % 8)/if (false)/'
 mutate_kernel "tiny elements are not looked at" portable lanes_seen.h \
     's/seen.small = k->tiny\[0\] > k->tiny\[1\] ? .*/seen.small = 0;/'
 mutate_kernel "overflow is not looked for" portable lanes_seen.h 's/seen.large = k->greatest;/;/'
 mutate_kernel "a signaling NaN raises nothing in lanes" portable lanes_seen.h \
     's/seen->flags |= HU_INVALID;/;/'
 mutate_kernel "random numbers repeat from step to step" portable lanes_seen.h 's/r->low_index += STEP;/;/'
+mutate_kernel "a fraction of one half is none" portable lanes_round.h 's/two_to_31 - 1/two_to_31/'
+mutate_kernel "subnormals of 16 bits are taken for normal" portable lanes_load.h \
+    's/x = pick(above(splat(1u << 23), x), subnormal, normal);/x = normal;/'
+mutate_kernel "FP64 forgets what FP32 drops" portable lanes_load.h \
+    's/return (x | ((x + low) \& longs_of(UINT64_C(1) << FP64_DROP))) \& ~low;/return x \& ~low;/'
+mutate_kernel "FP64 below FP32 is zero" portable lanes_load.h 's/return sign | (magnitude != 0);/return sign;/'
+mutate_kernel "FP64 beyond FP32 overflows nothing" portable lanes_row.h \
+    's/magnitude >= FP64_ABOVE_FP32 \&\& magnitude < FP64_INFINITE/false/'
 if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
-    mutate_kernel "FP64 forgets what FP32 drops" avx2 lanes_fp64.h \
-        's/return with_sticky(x, discarded);/return x;/'
     mutate_kernel "the hardware's overflow is not read" avx2 environment.h 's/raised & 0x08/raised \& 0x04/'
-    mutate_kernel "a carry at random the wrong way" avx2 lanes_fp64.h 's/(~bits << 32)/(bits << 32)/'
+    mutate_kernel "a carry at random the wrong way" avx2 lanes_random.h 's/(~bits << 32)/(bits << 32)/'
+    mutate_kernel "the other half of a table is looked up too" avx2 lanes_bytes.h 's/splat_8(0xf0)/splat_8(0)/'
+    mutate_kernel "a table's signs are left out" avx2 lanes_bytes.h 's/splat_8(t->sign\[plane\])/splat_8(0)/'
+    mutate_kernel "table flags end with the first step" avx2 lanes_bytes.h \
+        's/looks = flags_seen(&seen) != t->all_flags;/looks = false;/'
+    mutate_kernel "sixes come from the wrong bytes" avx2 lanes_avx2.h 's/10, 12, 13, 14, -1, -1, -1, -1));/10, 12, 13, 15, -1, -1, -1, -1));/'
 else
     attempt skip "mutations of the x86 kernels" "this machine has no AVX2"
 fi
@@ -257,4 +279,90 @@ mutate_dot "the sum of products is cut toward zero" 's/cut_group(&last, last.exp
 mutate_dot "a sum of products that cancels has no exponent" 's/ \&\& addend.part != HU_DOT_PARTIAL//'
 mutate_dot "a block keeps to one power" 's|powers\[index / HU_DOT_BLOCK\]|powers[0] * (index < HU_DOT_BLOCK / 2)|'
 mutate_dot "pairs are summed in order" 's/size_t half = n - n \/ 2;/size_t half = n - 1;/'
+
+# Operations: a mutant of one source, tried by the tests that are named after TEST.
+
+declare -A operation_tests=(
+    [arithmetic]='literal_cases small_formats* wide_formats* mixed_formats* eight_bit*'
+    [operate]='every_kernel*'
+)
+
+build_operation() { # TEST UNIT
+    compile -I"$here/src" -I"$srcdir/src" "$here/src/$2.c" "$here/unit.o" || return 1
+    # shellcheck disable=SC2086
+    $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_$1.o" "$here/unit.o" \
+        "$builddir/libverify.a" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
+}
+
+operation_fails() { # TEST
+    for test in ${operation_tests[$1]}; do
+        timeout 300 "$here/mutant" -j1 --filter "$1/$test" >"$here/log" 2>&1 || return 0
+    done
+    return 1
+}
+
+try_operation() { # NAME TEST UNIT FILE sed-expression
+    mkdir -p "$here/src"
+    cp -r "$srcdir"/src/array "$srcdir"/src/{arithmetic,exact,operation_table}.c "$here/src/"
+    sed -i "$5" "$here/src/$4"
+    if [ -n "$5" ] && cmp -s "$here/src/$4" "$srcdir/src/$4"; then
+        fail "$1" "the mutation changed nothing: $5"
+    elif ! build_operation "$2" "$3" >"$here/build" 2>&1; then
+        fail "$1" "the mutant does not build: $(head -n 5 "$here/build")"
+    elif operation_fails "$2"; then
+        if [ -n "$5" ]; then pass "$1"; else fail "$1" "$(tail -n 5 "$here/log")"; fi
+    else
+        if [ -n "$5" ]; then fail "$1" "no test noticed: $5"; else pass "$1"; fi
+    fi
+}
+exact() { attempt try_operation "$1" arithmetic exact exact.c "$2"; }
+arithmetic() { attempt try_operation "$1" arithmetic arithmetic arithmetic.c "$2"; }
+table() { attempt try_operation "$1" arithmetic operation_table operation_table.c "$2"; }
+lanes() { attempt try_operation "$1" operate array/operate_portable array/operate_lanes.h "$2"; }
+road() { attempt try_operation "$1" operate array/operate array/operate.c "$2"; }
+
+exact "the unchanged operations pass" ''
+exact "a difference forgets what fell out" 's/difference_of(a, b, sticky)/difference_of(a, b, 0)/'
+exact "numbers that cancel out give +0 in every direction" 's/zero_of(direction == HU_TOWARD_NEGATIVE)/zero_of(false)/'
+exact "a word's difference borrows nothing" 's/y.high + (x.low < y.low)/y.high/'
+exact "products and quotients have the sign of the first" 's/bool sign = x.sign != y.sign;/bool sign = x.sign;/'
+exact "a quotient ends after 64 bits" 's/quotient.low = hu_wide_quotient(rest, 0, b, \&rest);/quotient.low = 0;/'
+exact "roots of odd exponents" 's/if (e.exponent \& 1)/if (false)/'
+exact "a remainder's tie goes to the odd quotient" 's/rest > other : odd/rest > other : !odd/'
+exact "half of y is too much for a remainder" 's/compare_magnitudes(\&all, \&half) > 0/compare_magnitudes(\&all, \&half) >= 0/'
+exact "the lesser exponent is the greater number" 's/x->exponent < y->exponent ? -1 : 1/x->exponent < y->exponent ? 1 : -1/'
+exact "an invalid integer divides by zero" 's/before \&= ~(unsigned)HU_DIVIDE_BY_ZERO;/;/'
+arithmetic "infinity times zero is no longer invalid" 's/if (is_infinity_times_zero(w->d))$/if (false)/'
+arithmetic "infinities of two signs add up" 's/infinite_x \&\& infinite_y \&\& x.sign != y.sign/false/'
+arithmetic "a difference adds" 's/y.sign = !y.sign;/;/'
+arithmetic "fma adds the second factor" 's/hu_exact_of(w->d\[2\])/hu_exact_of(w->d[1])/'
+arithmetic "a division by zero raises nothing" 's/infinite(sign, HU_DIVIDE_BY_ZERO)/infinite(sign, 0)/'
+arithmetic "roots of negative numbers" 's/if (x.sign \&\& x.class != HU_ZERO)/if (false)/'
+arithmetic "a remainder by infinity is invalid" 's/if (x.class == HU_INFINITE || y.class == HU_ZERO)/if (x.class == HU_INFINITE || y.class != HU_NORMAL)/'
+arithmetic "-0 is not below +0" 's/relation = x.sign ? HU_RELATION_LESS : HU_RELATION_GREATER;/relation = HU_RELATION_GREATER;/'
+arithmetic "a minimum's number gives way to a NaN" 's/if (!number || (hu_is_nan(x) \&\& hu_is_nan(y)))/if (true)/'
+arithmetic "magnitudes keep their signs" 's/a.sign = b.sign = false;/;/'
+arithmetic "a maximum is a minimum" 's/(relation == HU_RELATION_LESS) != maximum/relation == HU_RELATION_LESS/'
+arithmetic "roundToIntegral raises inexact" 's/if (!cut.exact \&\& w->operation == HU_OP_ROUND_TO_INTEGRAL_EXACT)/if (!cut.exact)/'
+arithmetic "up is down" 's/if (w->operation == HU_OP_NEXT_UP)/if (w->operation != HU_OP_NEXT_UP)/'
+arithmetic "scaleB by one too many" 's/e.exponent += scale;/e.exponent += scale + (scale > 0);/'
+arithmetic "logB is one too few" 's/x.quantum + 63/x.quantum + 62/'
+arithmetic "negate leaves the sign" 's/HU_OP_NEGATE ? !d.sign/HU_OP_NEGATE ? d.sign/'
+arithmetic "convertToInteger raises inexact" 's/e.quiet = w->operation == HU_OP_CONVERT_QUIETLY;/e.quiet = false;/'
+arithmetic "quiet comparisons signal" 's/row->signaling \&\& relation/relation/'
+arithmetic "the least NaN is the greatest" 's/(x > y || (x == y/(x < y || (x == y/'
+table "less or equal is less" 's/LESS | EQUAL,/LESS,/'
+table "an fma's NaN on Arm is the factor's" 's/.fma = {2, 0, 1}/.fma = {0, 1, 2}/'
+table "signaling NaNs wait their turn" 's/.signaling_first = true/.signaling_first = false/'
+table "an invalid operation on x86 is positive" 's/.negative = true/.negative = false/'
+lanes "a sum's error is dropped" 's/(x - x_part) + (y - y_part)/sum - sum + 0 * (x_part + y_part)/'
+lanes "to odd the other way" 's/1 - 2 \* opposite/2 * opposite - 1/'
+lanes "lanes' zeros are positive downward" 's/if (!down)/if (true)/'
+lanes "lanes leave their range unseen" 's/if (nans->guards \&\& /if (false \&\& /'
+lanes "lanes' NaNs are all new" 's/chosen = n->none ? chosen/chosen = true ? chosen/'
+lanes "infinity times zero plus a NaN raises nothing in lanes" 's/if (any(lost))/if (false)/'
+lanes "a division by zero raises nothing in lanes" 's/flags |= HU_DIVIDE_BY_ZERO;/;/'
+road "the machine detects tininess before rounding" 's/ \&\& !o->tininess_before//'
+road "the machine saturates" 's/ \&\& !o->saturate//'
+road "what is narrow enough for fp32 divides there" 's/return r->precision == P64 \&\& bits/return bits/'
 results

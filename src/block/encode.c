@@ -21,12 +21,13 @@ void hu_block_read_source(const struct hu_format *to, void *out, const struct hu
     }
 }
 
-uint64_t hu_block_round(const struct hu_format *f, double x, bool saturate)
+/* X rounded into F, to nearest even and saturating. */
+static uint64_t round_into(const struct hu_block_encoding *e, const struct hu_format *f, double x)
 {
+    static const struct hu_options options = {.saturate = true};
     uint64_t bits;
-    struct hu_options options = {.saturate = saturate};
     memcpy(&bits, &x, sizeof bits);
-    return hu_convert(f, hu_format_find("fp64"), bits, &options, NULL);
+    return hu_convert(f, e->fp64, bits, &options, NULL);
 }
 
 /* The greatest finite magnitude so far, and whether anything was not finite. */
@@ -94,7 +95,7 @@ static void scale_by_largest(const struct hu_block_encoding *e, double amax,
 {
     bool over = e->b->over == HU_OVER_TENSOR;
     double by = over ? element->max * (double)e->tensor_scale : element->max;
-    s->bits = amax > 0 && by > 0 ? hu_block_round(e->scale, hu_scale_quotient(amax, by), true) : 0;
+    s->bits = amax > 0 && by > 0 ? round_into(e, e->scale, hu_scale_quotient(amax, by)) : 0;
     s->value = parts_value(e->fp64, e->scale, s->bits) * (over ? (double)e->tensor_scale : 1);
 }
 
@@ -136,7 +137,6 @@ static double divided(double x, const struct scale *s, double unit)
 static void encode_run(struct hu_block_encoding *e, size_t row, size_t column, size_t n,
                        const struct scale *s, bool nan_scale)
 {
-    const struct hu_format *f = hu_format_find(e->b->element);
     unsigned char *codes = e->codes + row * parts_row_bytes(e->b, e->columns);
     double unit = hu_scale_power(-e->b->element_power), x[ENCODE_CHUNK];
     size_t at = row * e->columns + column;
@@ -148,8 +148,8 @@ static void encode_run(struct hu_block_encoding *e, size_t row, size_t column, s
         if (x[i] == 0 && whole != 0 && !nan_scale)
             raised |= HU_UNDERFLOW | HU_INEXACT;
     }
-    hu_convert_array_with(hu_kernel_chosen(), f, codes + column * e->b->code_bits / 8, e->fp64, x,
-                          n, e->first + at, &e->options.elements, &raised);
+    hu_convert_array_with(hu_kernel_chosen(), e->element, codes + column * e->b->code_bits / 8,
+                          e->fp64, x, n, e->first + at, &e->options.elements, &raised);
     e->flags |= raised;
 }
 
@@ -191,7 +191,7 @@ static float second_scale(const struct hu_block_encoding *e)
     struct hu_scale_element element = hu_scale_element_of(e->b);
     double largest = parts_value(e->fp64, e->scale, hu_max_finite_code(e->scale));
     uint32_t bits =
-        (uint32_t)hu_block_round(e->fp32, hu_scale_quotient(e->amax, largest * element.max), true);
+        (uint32_t)round_into(e, e->fp32, hu_scale_quotient(e->amax, largest * element.max));
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
@@ -238,6 +238,9 @@ int hu_block_encode_piece(const struct hu_block *to, void *codes, void *scales, 
         .from = from,
         .fp64 = hu_format_find("fp64"),
         .fp32 = hu_format_find("fp32"),
+        .fp16 = hu_format_find("fp16"),
+        .int16 = hu_format_find("int16"),
+        .element = to->element ? hu_format_find(to->element) : NULL,
         .scale = to->scale ? hu_format_find(to->scale) : NULL,
         .src = src,
         .rows = rows,

@@ -11,7 +11,7 @@ enum { ENCODE_CHUNK = 1024 };
 struct hu_block_encoding {
     const struct hu_block *b;
     unsigned char *codes, *scales;
-    const struct hu_format *from, *fp64, *fp32, *scale;
+    const struct hu_format *from, *fp64, *fp32, *fp16, *int16, *element, *scale;
     const void *src;
     size_t rows, columns;
     struct hu_block_options options; /* the rule is never HU_SCALE_DEFAULT */
@@ -24,9 +24,6 @@ struct hu_block_encoding {
 /* N elements of the source from number AT on. */
 void hu_block_read_source(const struct hu_format *to, void *out, const struct hu_format *from,
                           const void *src, size_t at, size_t n);
-
-/* X rounded into F by DIRECTION, to nearest even if there is no other. */
-uint64_t hu_block_round(const struct hu_format *f, double x, bool saturate);
 
 void hu_block_encode_runs(struct hu_block_encoding *e);
 void hu_block_encode_wholes(struct hu_block_encoding *e);

@@ -24,7 +24,7 @@ static void put_fp16(struct hu_block_encoding *e, unsigned char *at, float value
     if (value != value) /* a quotient of infinities, whichever sign it got */
         value = __builtin_nanf("");
     memcpy(&bits, &value, sizeof bits);
-    uint64_t half = hu_convert(hu_format_find("fp16"), e->fp32, bits, NULL, &flags);
+    uint64_t half = hu_convert(e->fp16, e->fp32, bits, NULL, &flags);
     e->flags |= flags & HU_OVERFLOW;
     layout_set_word(at, 16, half);
 }
@@ -35,7 +35,7 @@ static int direct(const struct block *k, float v, int i)
     uint32_t bits;
     unsigned flags = 0;
     memcpy(&bits, &v, sizeof bits);
-    uint64_t code = hu_convert_at(hu_format_find("int16"), k->e->fp32, bits, k->index + (uint64_t)i,
+    uint64_t code = hu_convert_at(k->e->int16, k->e->fp32, bits, k->index + (uint64_t)i,
                                   &k->e->options.elements, &flags);
     return (int16_t)code;
 }

@@ -1,12 +1,43 @@
+#include "array/array.h"
+#include "array/plan.h"
 #include "decode.h"
 #include "encode.h"
 
-bool hu_block_decode_fast(const struct hu_format *to, void *dst, const struct hu_block *from,
-                          const struct hu_block_parts *parts, size_t columns, size_t first,
-                          size_t count)
+#include <pthread.h>
+#include <string.h>
+
+static float e4m3[256];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void fill(void)
 {
-    (void)to, (void)dst, (void)from, (void)parts, (void)columns, (void)first, (void)count;
-    return false;
+    const struct hu_format *f = hu_format_find("fp8_e4m3"), *fp64 = hu_format_find("fp64");
+    for (unsigned code = 0; code < 256; code++) {
+        double value = parts_value(fp64, f, code);
+        e4m3[code] = value != value ? __builtin_nanf("") : (float)value;
+    }
+}
+
+const float *hu_block_e4m3_values(void)
+{
+    pthread_once(&once, fill);
+    return e4m3;
+}
+
+/* HALFULP_KERNEL chooses here too: the plainer kernels have no rows of their own. */
+hu_block_row *hu_block_fast_row(const struct hu_block_job *j)
+{
+    bool narrow = is_bf16(j->to);
+    if (!narrow && !is_fp32(j->to))
+        return NULL;
+#if defined(__x86_64__)
+    const char *kernel = hu_kernel_name(hu_kernel_chosen());
+    if (!strncmp(kernel, "avx512", 6))
+        return hu_block_row_avx512(j, narrow);
+    if (!strcmp(kernel, "avx2"))
+        return hu_block_row_avx2(j, narrow);
+#endif
+    return NULL;
 }
 
 bool hu_block_encode_fast(struct hu_block_encoding *e)

@@ -142,7 +142,8 @@ bool hu_logical_bytes(struct logical_reader *r, const struct hu_tensor *t, void 
     if (fd >= 0)
         close(fd);
     if (why)
-        hu_logical_refuse(r, "tensor '%s' cannot be read", hu_printable(t->name, name, sizeof name));
+        hu_logical_refuse(r, "tensor '%s' cannot be read",
+                          hu_printable(t->name, name, sizeof name));
     return !why;
 }
 
@@ -270,10 +271,11 @@ static bool check_rest(struct logical_reader *r)
             continue;
         if (!has_codes(r->set, i))
             continue;
-        hu_logical_refuse(r,
-                          "%s belongs to quantized weights by its name, and no layout that is known "
-                          "has it with what stands beside it",
-                          hu_logical_what(t, what));
+        hu_logical_refuse(
+            r,
+            "%s belongs to quantized weights by its name, and no layout that is known "
+            "has it with what stands beside it",
+            hu_logical_what(t, what));
         return false;
     }
     return true;
