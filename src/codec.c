@@ -102,9 +102,26 @@ uint64_t hu_payload(const struct hu_format *f, struct hu_datum nan)
     return nan.significand >> (64 - f->trailing_bits) & hu_trailing_mask(f) >> 1;
 }
 
-const char *hu_class_name(enum hu_class class)
+enum hu_class hu_classify(const struct hu_format *f, uint64_t bits)
+{
+    return hu_decode(f, bits).class;
+}
+
+bool hu_split(const struct hu_format *f, uint64_t bits, bool *negative, uint64_t *significand,
+              int *exponent)
+{
+    struct hu_datum d = hu_decode(f, bits);
+    if (!hu_is_finite(d))
+        return false;
+    *negative = d.sign;
+    *significand = d.significand;
+    *exponent = d.quantum;
+    return true;
+}
+
+const char *hu_class_name(enum hu_class which)
 {
     static const char *const names[] = {"zero",     "subnormal", "normal",
                                         "infinite", "quiet_nan", "signaling_nan"};
-    return names[class];
+    return names[which];
 }

@@ -4,8 +4,6 @@
 
 #include "format.h"
 
-enum hu_class { HU_ZERO, HU_SUBNORMAL, HU_NORMAL, HU_INFINITE, HU_QUIET_NAN, HU_SIGNALING_NAN };
-
 /*
  * What a code stands for. Finite: (-1)^sign * significand * 2^quantum, the significand an integer
  * below 2^p and quantum the exponent of the datum's unit in the last place; a zero has the least
@@ -21,7 +19,7 @@ struct hu_datum {
 };
 
 /* Bits above the format's width are ignored. */
-struct hu_datum hu_decode(const struct hu_format *f, uint64_t bits);
+HU_SHARED struct hu_datum hu_decode(const struct hu_format *f, uint64_t bits);
 
 /* The code of a datum of F: the inverse of hu_decode. The datum must be one that F has. */
 uint64_t hu_encode(const struct hu_format *f, struct hu_datum datum);
@@ -55,9 +53,6 @@ static inline bool hu_is_finite(struct hu_datum d)
 }
 
 /* A NaN's payload as the integer below its quiet bit; 0 where the format has none. */
-uint64_t hu_payload(const struct hu_format *f, struct hu_datum nan);
-
-/* "zero", "subnormal", "normal", "infinite", "quiet_nan", "signaling_nan". */
-const char *hu_class_name(enum hu_class class);
+HU_SHARED uint64_t hu_payload(const struct hu_format *f, struct hu_datum nan);
 
 #endif

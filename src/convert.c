@@ -1,5 +1,6 @@
 #include "convert.h"
-#include "rounding.h"
+
+#include <string.h>
 
 uint64_t hu_round(const struct hu_format *to, struct hu_real r, uint64_t index,
                   const struct hu_options *options, unsigned *flags)
@@ -91,4 +92,19 @@ uint64_t hu_convert(const struct hu_format *to, const struct hu_format *from, ui
     if (flags)
         *flags |= raised;
     return code;
+}
+
+double hu_to_double(const struct hu_format *f, uint64_t bits)
+{
+    uint64_t code = hu_convert(hu_format_find("fp64"), f, bits, NULL, NULL);
+    double value;
+    memcpy(&value, &code, sizeof value);
+    return value;
+}
+
+uint64_t hu_from_double(const struct hu_format *f, double value, const struct hu_options *options)
+{
+    uint64_t code;
+    memcpy(&code, &value, sizeof code);
+    return hu_convert(f, hu_format_find("fp64"), code, options, NULL);
 }

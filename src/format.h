@@ -4,6 +4,13 @@
 
 #include "halfulp.h"
 
+/* What libhalfulp-text takes from libhalfulp beside halfulp.h's functions (halfulp.map). */
+#if defined __GNUC__ && defined __ELF__
+#define HU_SHARED __attribute__((visibility("default")))
+#else
+#define HU_SHARED
+#endif
+
 /* An integer dtype as models and files have them; all but bool are formats too. */
 struct hu_integer {
     const char *name;
@@ -21,14 +28,6 @@ const struct hu_format *hu_integer_format(size_t index);
 /* Other layouts of the named formats: fp6 and fp4 with a byte each. NULL from the count on. */
 size_t hu_unpacked_count(void);
 const struct hu_format *hu_unpacked_at(size_t index);
-
-/*
- * Families of formats, made once, so that equal names give equal pointers; NULL: no such member.
- * eXmY: SPECIALS is IEEE, FN, FNUZ or NONE. P3109: K is the width and P the precision. Neither
- * gives the row of a named format.
- */
-const struct hu_format *hu_format_exmy(int x, int y, enum hu_specials specials);
-const struct hu_format *hu_format_p3109(int k, int p, bool is_signed, bool finite);
 
 /* Greatest width, precision and length of a name with its NUL over all formats. */
 enum { HU_MAX_WIDTH = 64, HU_MAX_PRECISION = 62, HU_MAX_NAME = 48 };
@@ -146,7 +145,7 @@ static inline bool hu_has_subnormals(const struct hu_format *f)
     return f->trailing_bits > 0 && !hu_is_integer(f);
 }
 
-bool hu_has_nan(const struct hu_format *f);
+HU_SHARED bool hu_has_nan(const struct hu_format *f);
 /* Number of codes of either sign that are NaN, and that are finite (both zeros counted; modulo
  * 2^64, which is what a format of 64 bits without specials has). */
 uint64_t hu_nan_codes(const struct hu_format *f);

@@ -24,6 +24,6 @@ const char *hu_name_note(const char *name);
  * swap with the next (Damerau, 1964).
  */
 enum { HU_SUGGESTION = 128 };
-const char *hu_name_suggestion(char out[HU_SUGGESTION], const char *name);
+HU_SHARED const char *hu_name_suggestion(char out[HU_SUGGESTION], const char *name);
 
 #endif

@@ -1,5 +1,7 @@
 #include "operation.h"
 
+#include <string.h>
+
 int64_t hu_order(const struct hu_format *f, uint64_t bits)
 {
     bits &= hu_width_mask(f);
@@ -128,6 +130,51 @@ uint64_t hu_epsilon_code(const struct hu_format *f)
     struct hu_options options = {.direction = HU_TOWARD_ZERO};
     struct hu_real epsilon = {.significand = 1, .exponent = -f->trailing_bits};
     return hu_round(f, epsilon, 0, &options, &flags);
+}
+
+/* What hu_limit knows by name; the order is that of its switch. */
+static const char *const limit_names[] = {"max",        "lowest",        "min",
+                                          "min_normal", "max_subnormal", "min_subnormal",
+                                          "epsilon",    "inf",           "nan"};
+
+bool hu_limit(const struct hu_format *f, const char *name, uint64_t *bits)
+{
+    enum { MAX, LOWEST, MIN, MIN_NORMAL, MAX_SUBNORMAL, MIN_SUBNORMAL, EPSILON, INFINITE, NOT };
+    int i = 0;
+    while (i <= NOT && strcmp(limit_names[i], name) != 0)
+        i++;
+    bool integer = hu_is_integer(f);
+    if (i == MIN ? !integer : (i == MIN_NORMAL || i == EPSILON) && integer)
+        return false;
+    if (i == INFINITE ? !hu_has_infinity(f) : i == NOT && !hu_has_nan(f))
+        return false;
+    switch (i) {
+    case MAX:
+        *bits = hu_max_finite_code(f);
+        return true;
+    case LOWEST:
+    case MIN:
+        *bits = hu_lowest_code(f);
+        return true;
+    case MIN_NORMAL:
+        *bits = hu_min_normal_code(f);
+        return true;
+    case MAX_SUBNORMAL:
+        return hu_max_subnormal_code(f, bits);
+    case MIN_SUBNORMAL:
+        return hu_min_subnormal_code(f, bits);
+    case EPSILON:
+        *bits = hu_epsilon_code(f);
+        return true;
+    case INFINITE:
+        *bits = hu_infinity_code(f);
+        return true;
+    case NOT:
+        *bits = hu_default_nan_code(f);
+        return true;
+    default:
+        return false;
+    }
 }
 
 int hu_digits10(const struct hu_format *f)

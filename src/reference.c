@@ -1,31 +1,14 @@
-#include "reference.h"
+#include "reference_parts.h"
 
 #include <stdlib.h>
-
-#define MPFR_USE_INTMAX_T
-#include <mpfr.h>
-
-enum {
-    /* Holds any datum, and read text rounded to odd: more than two bits wider than any target, so
-     * that rounding again is innocuous (Boldo and Melquiond, 2008, theorem 1). */
-    EXACT_BITS = 160,
-};
-
-struct hu_reference {
-    mpfr_t value;   /* the exact source */
-    mpfr_t scaled;  /* in units of the target's quantum */
-    mpfr_t rounded; /* an integer of those units */
-    mpfr_t half;
-    mpfr_t limit; /* the largest finite value of limited */
-    const struct hu_format *limited;
-};
 
 struct hu_reference *hu_reference_new(void)
 {
     struct hu_reference *r = malloc(sizeof *r);
     if (!r)
         return NULL;
-    mpfr_inits2(EXACT_BITS, r->value, r->scaled, r->rounded, r->half, r->limit, (mpfr_ptr)NULL);
+    mpfr_inits2(EXACT_BITS, r->value, r->scaled, r->rounded, r->half, r->limit, r->operand[0],
+                r->operand[1], r->operand[2], (mpfr_ptr)NULL);
     r->limited = NULL;
     return r;
 }
@@ -34,7 +17,8 @@ void hu_reference_free(struct hu_reference *r)
 {
     if (!r)
         return;
-    mpfr_clears(r->value, r->scaled, r->rounded, r->half, r->limit, (mpfr_ptr)NULL);
+    mpfr_clears(r->value, r->scaled, r->rounded, r->half, r->limit, r->operand[0], r->operand[1],
+                r->operand[2], (mpfr_ptr)NULL);
     free(r);
 }
 
@@ -70,12 +54,12 @@ static bool is_p3109(const struct hu_format *f)
     return f->specials == HU_SPECIALS_P3109 || f->specials == HU_SPECIALS_P3109_FINITE;
 }
 
-static bool has_sign(const struct hu_format *f)
+bool hu_reference_has_sign(const struct hu_format *f)
 {
     return f->width == 1 + f->exponent_bits + f->trailing_bits;
 }
 
-static bool holds_infinity(const struct hu_format *f)
+bool hu_reference_has_infinity(const struct hu_format *f)
 {
     return f->specials == HU_SPECIALS_IEEE || f->specials == HU_SPECIALS_P3109;
 }
@@ -84,7 +68,7 @@ static uint64_t make_code(const struct hu_format *f, bool sign, uint64_t exponen
                           uint64_t trailing)
 {
     uint64_t code = exponent << f->trailing_bits | trailing;
-    return sign && has_sign(f) ? code | power_of_two(f->width - 1) : code;
+    return sign && hu_reference_has_sign(f) ? code | power_of_two(f->width - 1) : code;
 }
 
 /* Codes of one sign above that of the largest finite value. */
@@ -97,9 +81,9 @@ static uint64_t codes_above(const struct hu_format *f)
     case HU_SPECIALS_SCALE: /* NaN */
         return 1;
     case HU_SPECIALS_P3109: /* infinity, and without signs NaN, which is -0 otherwise */
-        return has_sign(f) ? 1 : 2;
+        return hu_reference_has_sign(f) ? 1 : 2;
     case HU_SPECIALS_P3109_FINITE:
-        return has_sign(f) ? 0 : 1;
+        return hu_reference_has_sign(f) ? 0 : 1;
     default:
         return 0;
     }
@@ -131,7 +115,7 @@ static uint64_t nan_of(const struct hu_format *f, bool sign, uint64_t trailing)
         return power_of_two(f->width - 1);
     case HU_SPECIALS_P3109:
     case HU_SPECIALS_P3109_FINITE:
-        if (has_sign(f))
+        if (hu_reference_has_sign(f))
             return power_of_two(f->width - 1);
         /* fall through */
     default:
@@ -167,7 +151,7 @@ static uint64_t beyond_largest(const struct hu_format *to, bool sign, const stru
                 (o->direction == HU_TOWARD_NEGATIVE && sign);
     if (!away || o->saturate)
         return largest_code(to, sign);
-    if (holds_infinity(to))
+    if (hu_reference_has_infinity(to))
         return infinity_of(to, sign);
     return holds_nan(to) ? nan_of(to, sign, 0) : largest_code(to, sign);
 }
@@ -180,8 +164,7 @@ static uint64_t below_unsigned(const struct hu_format *to, const struct hu_optio
     return o->saturate && !is_scale(to) ? 0 : nan_of(to, false, 0);
 }
 
-/* r->scaled to an integer in r->rounded. Returns whether that changed it. */
-static bool round_scaled(struct hu_reference *r, enum hu_direction direction)
+bool hu_reference_round_scaled(struct hu_reference *r, enum hu_direction direction)
 {
     switch (direction) {
     case HU_TIES_TO_EVEN:
@@ -234,14 +217,14 @@ static bool round_at(struct hu_reference *r, const struct hu_format *to, long qu
     bool by_code = is_p3109(to) && !to->trailing_bits;
     if (by_code && (direction == HU_TIES_TO_EVEN || direction == HU_TO_ODD))
         return round_by_code(r, to, quantum, direction);
-    return round_scaled(r, direction);
+    return hu_reference_round_scaled(r, direction);
 }
 
 /* The nearest end of an integer: section 5.8 of IEEE 754-2019 leaves the result open. */
 static uint64_t beyond_integer(const struct hu_format *to, bool sign, unsigned *flags)
 {
     *flags |= HU_INVALID;
-    if (!has_sign(to))
+    if (!hu_reference_has_sign(to))
         return sign ? 0 : UINT64_MAX >> (64 - to->width);
     return power_of_two(to->width - 1) - (sign ? 0 : 1);
 }
@@ -252,11 +235,11 @@ static uint64_t round_whole(struct hu_reference *r, const struct hu_format *to,
 {
     bool sign = mpfr_signbit(r->value);
     bool inexact = round_at(r, to, 0, o->direction);
-    int value_bits = to->width - has_sign(to);
+    int value_bits = to->width - hu_reference_has_sign(to);
     mpfr_set_ui_2exp(r->half, 1, value_bits, MPFR_RNDN); /* the first that is too great */
-    bool fits =
-        sign ? (has_sign(to) ? mpfr_cmpabs(r->rounded, r->half) <= 0 : mpfr_zero_p(r->rounded) != 0)
-             : mpfr_cmp(r->rounded, r->half) < 0;
+    bool fits = sign ? (hu_reference_has_sign(to) ? mpfr_cmpabs(r->rounded, r->half) <= 0
+                                                  : mpfr_zero_p(r->rounded) != 0)
+                     : mpfr_cmp(r->rounded, r->half) < 0;
     if (!fits)
         return beyond_integer(to, sign, flags);
     if (inexact)
@@ -291,8 +274,8 @@ static uint64_t round_value(struct hu_reference *r, const struct hu_format *to,
     mpfr_mul_2si(r->rounded, r->rounded, exponent - to->trailing_bits, MPFR_RNDN);
     set_limit(r, to);
     if (mpfr_cmpabs(r->rounded, r->limit) > 0)
-        return sign && !has_sign(to) ? below_unsigned(to, o, flags)
-                                     : beyond_largest(to, sign, o, flags);
+        return sign && !hu_reference_has_sign(to) ? below_unsigned(to, o, flags)
+                                                  : beyond_largest(to, sign, o, flags);
     bool tiny = o->tininess_before ? exponent < emin : mpfr_get_exp(r->rounded) - 1 < emin;
 
     long quantum = (exponent < emin ? emin : exponent) - to->trailing_bits;
@@ -300,7 +283,7 @@ static uint64_t round_value(struct hu_reference *r, const struct hu_format *to,
         inexact = round_at(r, to, quantum, o->direction);
     else
         mpfr_mul_2si(r->rounded, r->rounded, -quantum, MPFR_RNDN);
-    if (sign && !has_sign(to) && !mpfr_zero_p(r->rounded))
+    if (sign && !hu_reference_has_sign(to) && !mpfr_zero_p(r->rounded))
         return below_unsigned(to, o, flags);
     if (inexact)
         *flags |= HU_INEXACT | (tiny ? HU_UNDERFLOW : 0);
@@ -319,20 +302,33 @@ static uint64_t round_value(struct hu_reference *r, const struct hu_format *to,
                      units - power_of_two(to->trailing_bits));
 }
 
-static uint64_t round_nan(const struct hu_format *to, const struct hu_format *from, bool sign,
-                          uint64_t trailing, unsigned *flags)
+/* What a NaN becomes where there is none. */
+static uint64_t without_nan(const struct hu_format *to, unsigned *flags)
 {
-    bool ieee = from->specials == HU_SPECIALS_IEEE;
-    if (ieee && trailing < power_of_two(from->trailing_bits - 1))
+    *flags |= HU_INVALID;
+    return is_whole(to) ? 0 : largest_code(to, false);
+}
+
+uint64_t hu_reference_round_nan(const struct hu_format *to, const struct hu_reference_datum *nan,
+                                unsigned *flags)
+{
+    const struct hu_format *from = nan->format;
+    if (nan->signaling)
         *flags |= HU_INVALID;
-    if (!holds_nan(to)) {
-        *flags |= HU_INVALID;
-        return is_whole(to) ? 0 : largest_code(to, false);
-    }
-    if (!ieee || to->specials != HU_SPECIALS_IEEE)
-        return nan_of(to, sign, 0);
+    if (!holds_nan(to))
+        return without_nan(to, flags);
+    if (from->specials != HU_SPECIALS_IEEE || to->specials != HU_SPECIALS_IEEE)
+        return nan_of(to, nan->sign, 0);
     int narrower = from->trailing_bits - to->trailing_bits;
-    return nan_of(to, sign, narrower > 0 ? trailing >> narrower : trailing << -narrower);
+    return nan_of(to, nan->sign,
+                  narrower > 0 ? nan->trailing >> narrower : nan->trailing << -narrower);
+}
+
+uint64_t hu_reference_new_nan(const struct hu_format *to, bool sign, bool full, unsigned *flags)
+{
+    if (!holds_nan(to))
+        return without_nan(to, flags);
+    return nan_of(to, sign, full ? all_trailing(to) : 0);
 }
 
 static uint64_t round_zero(const struct hu_format *to, bool sign, unsigned *flags)
@@ -349,9 +345,9 @@ static uint64_t round_infinity(const struct hu_format *to, bool sign, const stru
 {
     if (is_whole(to))
         return beyond_integer(to, sign, flags);
-    if (sign && !has_sign(to))
+    if (sign && !hu_reference_has_sign(to))
         return below_unsigned(to, o, flags);
-    if (holds_infinity(to) && !o->saturate)
+    if (hu_reference_has_infinity(to) && !o->saturate)
         return infinity_of(to, sign);
     *flags |= HU_OVERFLOW | HU_INEXACT;
     return o->saturate || !holds_nan(to) ? largest_code(to, sign) : nan_of(to, sign, 0);
@@ -368,7 +364,7 @@ static bool code_is_nan(const struct hu_format *f, uint64_t bits, uint64_t expon
         return exponent == all_exponent(f) && trailing == all_trailing(f);
     case HU_SPECIALS_P3109:
     case HU_SPECIALS_P3109_FINITE:
-        if (!has_sign(f))
+        if (!hu_reference_has_sign(f))
             return bits == power_of_two(f->width) - 1;
         /* fall through */
     case HU_SPECIALS_FNUZ:
@@ -380,14 +376,61 @@ static bool code_is_nan(const struct hu_format *f, uint64_t bits, uint64_t expon
     return false;
 }
 
-/* An integer's code to its value in r->value. */
-static void set_whole(struct hu_reference *r, const struct hu_format *from, uint64_t bits)
+/* An integer's value: what two's complement lacks to 2^w, below zero. */
+static void set_whole(mpfr_t value, const struct hu_format *from, uint64_t bits)
 {
-    mpfr_set_uj(r->value, bits, MPFR_RNDN);
-    if (!has_sign(from) || !(bits >> (from->width - 1)))
+    bool sign = hu_reference_has_sign(from) && bits >> (from->width - 1);
+    mpfr_set_uj(value, bits, MPFR_RNDN);
+    if (!sign)
         return;
-    mpfr_set_ui_2exp(r->half, 1, from->width, MPFR_RNDN);
-    mpfr_sub(r->value, r->value, r->half, MPFR_RNDN);
+    mpfr_div_2ui(value, value, from->width, MPFR_RNDN);
+    mpfr_sub_ui(value, value, 1, MPFR_RNDN);
+    mpfr_mul_2ui(value, value, from->width, MPFR_RNDN);
+}
+
+struct hu_reference_datum hu_reference_decode(mpfr_t value, const struct hu_format *f,
+                                              uint64_t bits)
+{
+    if (f->width < 64)
+        bits &= power_of_two(f->width) - 1;
+    struct hu_reference_datum d = {.format = f};
+    d.sign = hu_reference_has_sign(f) && bits >> (f->width - 1);
+    if (is_whole(f)) {
+        set_whole(value, f, bits);
+        return d;
+    }
+    uint64_t exponent = bits >> f->trailing_bits & all_exponent(f);
+    d.trailing = bits & all_trailing(f);
+    d.nan = code_is_nan(f, bits, exponent, d.trailing);
+    if (d.nan) {
+        bool ieee = f->specials == HU_SPECIALS_IEEE;
+        d.signaling = ieee && d.trailing < power_of_two(f->trailing_bits - 1);
+        mpfr_set_nan(value);
+        return d;
+    }
+    if (hu_reference_has_infinity(f) &&
+        make_code(f, d.sign, exponent, d.trailing) == infinity_of(f, d.sign)) {
+        mpfr_set_inf(value, d.sign ? -1 : 1);
+        return d;
+    }
+    bool normal = exponent || is_scale(f);
+    uint64_t significand = normal ? d.trailing + power_of_two(f->trailing_bits) : d.trailing;
+    long scale = (long)(normal ? exponent : 1) - f->bias - f->trailing_bits;
+    if (is_scale(f))
+        scale = (long)exponent - f->bias;
+    mpfr_set_uj_2exp(value, significand, scale, MPFR_RNDN);
+    mpfr_setsign(value, value, d.sign, MPFR_RNDN);
+    return d;
+}
+
+uint64_t hu_reference_round(struct hu_reference *r, const struct hu_format *to,
+                            const struct hu_options *o, unsigned *flags)
+{
+    if (mpfr_inf_p(r->value))
+        return round_infinity(to, mpfr_signbit(r->value), o, flags);
+    if (mpfr_zero_p(r->value))
+        return round_zero(to, mpfr_signbit(r->value), flags);
+    return round_value(r, to, o, flags);
 }
 
 uint64_t hu_reference_convert(struct hu_reference *r, const struct hu_format *to,
@@ -398,37 +441,11 @@ uint64_t hu_reference_convert(struct hu_reference *r, const struct hu_format *to
     unsigned ignored = 0;
     const struct hu_options *o = options ? options : &defaults;
     unsigned *raised = flags ? flags : &ignored;
-
-    if (from->width < 64)
-        bits &= power_of_two(from->width) - 1;
-    if (is_whole(from)) {
-        set_whole(r, from, bits);
-        return bits ? round_value(r, to, o, raised) : round_zero(to, false, raised);
-    }
-    bool sign = has_sign(from) && bits >> (from->width - 1);
-    uint64_t exponent = bits >> from->trailing_bits & all_exponent(from);
-    uint64_t trailing = bits & all_trailing(from);
-    if (code_is_nan(from, bits, exponent, trailing))
-        return round_nan(to, from, sign, trailing, raised);
-    if (holds_infinity(from) &&
-        make_code(from, sign, exponent, trailing) == infinity_of(from, sign))
-        return round_infinity(to, sign, o, raised);
-    bool normal = exponent || is_scale(from);
-    if (!normal && !trailing)
-        return round_zero(to, sign, raised);
-
-    uint64_t significand = normal ? trailing + power_of_two(from->trailing_bits) : trailing;
-    long scale = (long)(normal ? exponent : 1) - from->bias - from->trailing_bits;
-    if (is_scale(from))
-        scale = (long)exponent - from->bias;
-    mpfr_set_uj_2exp(r->value, significand, scale, MPFR_RNDN);
-    if (sign)
-        mpfr_neg(r->value, r->value, MPFR_RNDN);
-    return round_value(r, to, o, raised);
+    struct hu_reference_datum d = hu_reference_decode(r->value, from, bits);
+    return d.nan ? hu_reference_round_nan(to, &d, raised) : hu_reference_round(r, to, o, raised);
 }
 
-/* From rounding toward zero to rounding to odd. */
-static void set_last_bit(mpfr_t value)
+void hu_reference_to_odd(mpfr_t value)
 {
     if (mpfr_min_prec(value) == EXACT_BITS)
         return;
@@ -449,14 +466,27 @@ bool hu_reference_read(struct hu_reference *r, const struct hu_format *to, const
     int inexact = mpfr_strtofr(r->value, text, &end, 0, MPFR_RNDZ);
     if (end == text || *end || mpfr_nan_p(r->value))
         return false;
-    if (mpfr_inf_p(r->value))
-        *bits = round_infinity(to, mpfr_signbit(r->value), o, raised);
-    else if (mpfr_zero_p(r->value))
-        *bits = round_zero(to, mpfr_signbit(r->value), raised);
-    else {
-        if (inexact)
-            set_last_bit(r->value);
-        *bits = round_value(r, to, o, raised);
-    }
+    if (inexact && mpfr_regular_p(r->value))
+        hu_reference_to_odd(r->value);
+    *bits = hu_reference_round(r, to, o, raised);
     return true;
+}
+
+uint64_t hu_reference_round_fraction(struct hu_reference *r, const struct hu_format *to,
+                                     enum hu_reference_kind kind, bool sign, const void *numerator,
+                                     const void *denominator, const struct hu_options *options)
+{
+    static const struct hu_options defaults;
+    unsigned ignored = 0;
+    const struct hu_options *o = options ? options : &defaults;
+    if (kind == HU_REFERENCE_NAN)
+        return holds_nan(to) ? nan_of(to, false, 0) : is_whole(to) ? 0 : largest_code(to, false);
+    if (kind == HU_REFERENCE_INFINITE)
+        return round_infinity(to, sign, o, &ignored);
+    if (!mpz_sgn((mpz_srcptr)numerator))
+        return round_zero(to, sign, &ignored);
+    const mpq_t ratio = {{*(const __mpz_struct *)numerator, *(const __mpz_struct *)denominator}};
+    if (mpfr_set_q(r->value, ratio, MPFR_RNDZ))
+        hu_reference_to_odd(r->value);
+    return round_value(r, to, o, &ignored);
 }

@@ -45,8 +45,13 @@ struct hu_fields_text {
 };
 void hu_fields_print(struct hu_fields_text *out, const struct hu_format *f, uint64_t bits);
 
-/* Flags by name, in the order invalid, overflow, underflow, inexact, joined by ','; "-": none. */
-enum { HU_FLAGS_TEXT = 48 };
+/* The flags and their names in the order invalid, divide_by_zero, overflow, underflow, inexact; the
+ * name past the last is NULL. */
+unsigned hu_flag(int index);
+const char *hu_flag_name(int index);
+
+/* Flags by name in that order, joined by ','; "-": none. */
+enum { HU_FLAGS_TEXT = 64 };
 size_t hu_flags_print(char out[HU_FLAGS_TEXT], unsigned flags);
 
 /*

@@ -37,13 +37,32 @@ void hu_fields_print(struct hu_fields_text *out, const struct hu_format *f, uint
     print_binary(out->significand, hu_trailing_significand(f, bits), f->trailing_bits);
 }
 
+/* In IEEE 754-2019 section 7's order. */
+static const struct {
+    unsigned flag;
+    const char *name;
+} flag_rows[] = {{HU_INVALID, "invalid"},
+                 {HU_DIVIDE_BY_ZERO, "divide_by_zero"},
+                 {HU_OVERFLOW, "overflow"},
+                 {HU_UNDERFLOW, "underflow"},
+                 {HU_INEXACT, "inexact"}};
+
+unsigned hu_flag(int index)
+{
+    return flag_rows[index].flag;
+}
+
+const char *hu_flag_name(int index)
+{
+    return index < (int)(sizeof flag_rows / sizeof *flag_rows) ? flag_rows[index].name : NULL;
+}
+
 size_t hu_flags_print(char out[HU_FLAGS_TEXT], unsigned flags)
 {
-    static const char *const names[] = {"invalid", "overflow", "underflow", "inexact"};
     char *to = out;
-    for (int i = 0; i < 4; i++)
-        if (flags >> i & 1)
-            to += sprintf(to, "%s%s", to == out ? "" : ",", names[i]);
+    for (int i = 0; hu_flag_name(i); i++)
+        if (flags & hu_flag(i))
+            to += sprintf(to, "%s%s", to == out ? "" : ",", hu_flag_name(i));
     if (to == out)
         *to++ = '-';
     *to = 0;

@@ -384,41 +384,13 @@ static bool read_bytes(const struct hu_format *f, struct cursor *c, const struct
            within_width(f, *bits, false, text, length, message);
 }
 
-/* A datum by the name of what it is. */
+/* A datum by the name of what it is, in any case. */
 static bool named_code(const struct hu_format *f, const char *name, size_t length, uint64_t *bits)
 {
-    static const char *const names[] = {"max", "min_normal", "min_subnormal", "epsilon",
-                                        "inf", "nan",        "lowest",        "min"};
-    int i = 0;
-    while (i < 8 && (strlen(names[i]) != length || strncasecmp(name, names[i], length) != 0))
-        i++;
-    switch (i) {
-    case 0:
-        *bits = hu_max_finite_code(f);
-        return true;
-    case 1:
-        *bits = hu_min_normal_code(f);
-        return !hu_is_integer(f);
-    case 2:
-        return hu_min_subnormal_code(f, bits);
-    case 3:
-        *bits = hu_epsilon_code(f);
-        return !hu_is_integer(f);
-    case 4:
-        *bits = hu_infinity_code(f);
-        return hu_has_infinity(f);
-    case 5:
-        *bits = hu_default_nan_code(f);
-        return hu_has_nan(f);
-    case 6:
-        *bits = hu_lowest_code(f);
-        return true;
-    case 7: /* of floats C's FLT_MIN and NumPy's finfo.min are two things */
-        *bits = hu_lowest_code(f);
-        return hu_is_integer(f);
-    default:
-        return false;
-    }
+    char lower[HU_MAX_NAME] = "";
+    for (size_t i = 0; i < length && i < sizeof lower - 1; i++)
+        lower[i] = (char)tolower((unsigned char)name[i]);
+    return length < sizeof lower && hu_limit(f, lower, bits);
 }
 
 static bool refuse_format(const char *name, const char *text, size_t length,

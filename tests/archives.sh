@@ -357,8 +357,58 @@ at = blob.index(b'archive/data/0') + 20 + info.compress_size // 2
 blob[at] ^= 0x55
 open('crc.pt', 'wb').write(blob)
 EOP
-exits "a compressed storage that is broken" 2 'crc.pt: a member of the zip archive' "$halfulp" stats crc.pt -t bf16
+exits "a compressed storage that is broken" 2 "crc.pt: (a member of the zip archive|the archive's member)" "$halfulp" stats crc.pt -t bf16
 prints "nothing is written of it" "" bash -c "'$halfulp' cast crc.pt -t bf16 -o crc.safetensors 2>/dev/null; ls crc.safetensors 2>/dev/null"
+# A byte of a member that is not compressed, which only its checksum tells; and archives without checksums,
+# as torch.save writes them where it is told to: each is 0.
+$py - <<'EOP'
+import struct, zipfile
+from torch_write import *
+def written(path, name, at, xor=0x10, checksums=True):
+    blob = bytearray(open(path, 'rb').read())
+    with zipfile.ZipFile(path) as z:
+        infos = z.infolist()
+        start = z.start_dir
+    for info in infos:
+        local = info.header_offset
+        data = local + 30 + sum(struct.unpack_from('<HH', blob, local + 26))
+        if info.filename == name:
+            blob[data + at % info.compress_size] ^= xor
+        if not checksums:
+            blob[local + 14:local + 18] = bytes(4)
+            assert blob[start:start + 4] == b'PK\1\2'
+            blob[start + 16:start + 20] = bytes(4)
+        start += 46 + sum(struct.unpack_from('<HHH', blob, start + 28))
+    return blob
+floats = struct.pack('<400f', *range(400))
+save_zip('sum.pt', {'w': tensor(Storage('FloatStorage', floats), (400,)),
+                    'v': tensor(Storage('FloatStorage', floats), (20, 20))})
+for i, name in enumerate(('archive/data/0', 'archive/data/1', 'archive/data.pkl')):
+    open('flip%d.pt' % i, 'wb').write(written('sum.pt', name, 403 if i < 2 else -30, 0x10 if i < 2 else 0x01))
+header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (400,), }"
+header += b' ' * (-(len(header) + 11) % 64) + b'\n'
+npy = b'\x93NUMPY\1\0' + struct.pack('<H', len(header)) + header + floats
+for kind, compression in (('stored', zipfile.ZIP_STORED), ('packed', zipfile.ZIP_DEFLATED)):
+    with zipfile.ZipFile(kind + '.npz', 'w', compression) as z:
+        z.writestr('a.npy', npy)
+        z.writestr('b.npy', npy)
+open('flip.npz', 'wb').write(written('stored.npz', 'b.npy', len(npy) - 1))
+for path in ('sum.pt', 'stored.npz', 'packed.npz'):
+    open('none.' + path, 'wb').write(written(path, '', 0, checksums=False))
+EOP
+for file in flip0.pt flip1.pt flip.npz; do
+    exits "$file: stats tells that a byte of it is another" 2 "$file: the archive's member '[a-z/]*[01b](.npy)?' is damaged" \
+        "$halfulp" stats $file -t bf16
+    exits "$file: so does cast" 2 "$file: the archive's member .* is damaged" "$halfulp" cast $file -t bf16 -o flip.safetensors
+    prints "$file: and writes nothing" "" bash -c 'ls flip.safetensors* .flip* 2>/dev/null'
+done
+exits "an element of a damaged member is not shown" 2 "flip.npz: the archive's member 'b.npy' is damaged" "$halfulp" show 'flip.npz:b[0]'
+prints "one of the member beside it is" 399 bash -c '"$0" convert -t fp32 --values "flip.npz:a[399]"' "$halfulp"
+exits "a damaged pickle is not read" 2 "flip2.pt: the archive's member 'archive/data.pkl' is damaged" "$halfulp" tensors flip2.pt
+for file in none.sum.pt none.stored.npz none.packed.npz; do
+    prints "$file: a checksum of 0 is none" "$("$halfulp" stats ${file#none.} -t bf16 --json | jq -c .tensors)" \
+        bash -c '"$0" stats "$1" -t bf16 --json | jq -c .tensors' "$halfulp" $file
+done
 exits "a full \$TMPDIR is told as such" 2 'TMPDIR.*(No such file|No space)' env TMPDIR=/nonexistent "$halfulp" stats large_deflated.pt -t bf16
 
 # NumPy.

@@ -82,6 +82,27 @@ due "a raw array" zeros.bin d.safetensors '\.bin' -f fp32
 prints "nothing is written under another kind's suffix" "" bash -c 'ls -d d.* 2>/dev/null'
 holds "OUT may have no known suffix" bash -c "'$halfulp' cast five.npy -t fp16 -o plain.out && '$halfulp' cast plain.out -t fp32 -o plain.npy && cmp five.npy plain.npy"
 
+# The order of a raw array's bytes; the right ones by Python's struct.
+python3 - <<'EOP'
+import struct
+values = (0.1, -2.0, 65504.0, 1 / 3, 1e-7, float('inf'))
+for code, size in (('e', 2), ('f', 4), ('d', 8)):
+    for order, name in (('<', 'le'), ('>', 'be')):
+        open(f'{name}{size}.bin', 'wb').write(struct.pack(f'{order}6{code}', *values))
+EOP
+for cast in '4 fp32 fp16 2' '4 fp32 fp64 8' '4 fp32 bf16 2' '4 fp32 fp8_e4m3 1' '4 fp32 fp32 4' '2 fp16 fp32 4' '2 fp16 fp16 2' '8 fp64 fp32 4'; do
+    read -r size from to bytes <<<"$cast"
+    "$halfulp" cast le$size.bin -f $from -t $to -o le.out --force >/dev/null
+    holds "-f $from:be to $to is $from's array of the other order" bash -c \
+        '"$0" cast be$1.bin -f $2:be -t $3 -o be.out --force && cmp le.out be.out' "$halfulp" $size $from $to
+    prints "-f $from:be to $to has all elements" $((6 * bytes)) stat -c %s be.out
+done
+prints "a raw array is written with the least significant byte first" "662e 00c0 ff7b 5535 0200 007c" bash -c \
+    '"$0" cast be4.bin -f fp32:be -t fp16 -o be.out --force >/dev/null && od -An -v -tx1 -w2 be.out | tr -d " " | xargs' "$halfulp"
+holds "eight bytes are turned too" bash -c '"$0" cast be8.bin -f fp64:be -t fp64 -o be.out --force && cmp be.out le8.bin' "$halfulp"
+exits "-t takes no order" 2 '"fp16:be" is not a format' "$halfulp" cast be4.bin -f fp32:be -t fp16:be -o never.bin
+exits "-f FORMAT:be of what says its order" 2 'says the order of its bytes itself' "$halfulp" cast five.npy -f fp32:be -t fp16 -o never.npy
+
 exits "a stream as OUT" 2 "to a file.* not to a stream" "$halfulp" cast zeros.bin -f fp32 -t bf16 -o -
 prints "no file is called -" "" bash -c 'ls ./- 2>/dev/null'
 exits "a pipe as OUT" 2 "no regular file" bash -c "'$halfulp' cast zeros.bin -f fp32 -t bf16 -o /dev/stdout --force | cat >/dev/null; exit \${PIPESTATUS[0]}"

@@ -112,6 +112,36 @@ if python3 -c 'import pty; pty.openpty()' 2>/dev/null; then
             holds "$command --help fits $columns columns" fits $columns "$halfulp" "$command" --help
         done
     done
+    # Lines whose results are wrong in value, in a NaN and in flags.
+    printf '%s\n' '3dcccccd 2e65 01' '7fc00000 0000 00' '3f800000 3c00 01' 'c7800000 7c00 05' >"$scratch/wrong.txt"
+    cp "$srcdir/fixtures/tensors/weights.npy" "$scratch/w.npy"
+    cd "$scratch" || exit 1
+    while read -r line; do
+        eval "words=($line)"
+        for columns in 80 50; do
+            holds "$line fits $columns columns" fits $columns "$halfulp" "${words[@]}"
+        done
+    done <<'EOT'
+verify -f fp8_e4m3 -t fp4,fp16 -r all
+verify -f fp8_e4m3fnuz -t e8m0 --kernel all
+verify -f fp32 -t fp16 --vectors "$scratch/wrong.txt"
+size 7B
+size 7B --context 4096 --train mixed --memory H100-80GB --explain
+size "$srcdir/fixtures/configs/llama-3-8b.json" --context 131072 --batch 64 --memory 24GiB
+size "$srcdir/fixtures/configs/llama-3-8b.json" --seq 4096 --micro-batch 1 --train mixed --explain
+size "$srcdir/fixtures/configs/llama-3-8b.json" --tensors
+size 7B 70B "$srcdir/fixtures/configs/llama-3-8b.json" --context 4096
+size --memory list
+tensors w.npy
+stats w.npy -t bf16,fp8_e4m3,fp4_e2m1
+EOT
+    prints "a verdict's figures stand below its names, under their heads" 2 bash -c \
+        'COLUMNS=80 "$0" verify -f fp4 -t fp16 | awk "/^ +inputs/ { a = index(\$0, \"mismatches\") + 9 } /^ +16 / { b = index(\$0, \" 0 \") + 1 }
+             END { print (a > 0) + (a == b) }"' "$halfulp"
+    prints "what is too wide goes on below, indented, and loses nothing" yes bash -c \
+        '[ "$(COLUMNS=50 "$0" size 7B --train mixed | tr -s " \n" " ")" = "$("$0" size 7B --train mixed | sed -E "s/ +[0-9.]+ GB.*//" | tr -s " \n" " ")" ] && echo yes' "$halfulp"
+    prints "documents are not broken" true bash -c \
+        'COLUMNS=20 "$0" size 7B --train mixed --json | jq -c "[.] == [$("$0" size 7B --train mixed --json | jq -c .)]"' "$halfulp"
     unwrapped() { in_terminal 80 env TERM=dumb "$halfulp" show -f fp64,fp32,fp16 0.97 | grep -cE '^    0 [01]+ +[01]+$'; }
     prints "at 80 columns no field is broken" 3 unwrapped
 else

@@ -60,6 +60,18 @@ else
     skip "examples" "python3 is missing"
 fi
 
+# The list of what verify found, as its fixture has it, stands whole in FILE.
+lists_what_was_found() { # readme|manual, FILE
+    sh tests/found_page.sh "$1" halfulp fixtures/found.tsv >"$scratch/found" || return 1
+    [ "$(wc -l <"$scratch/found")" -gt 20 ] && awk '
+        NR == FNR { want[++n] = $0; next }
+        { at = $0 == want[at + 1] ? at + 1 : $0 == want[1] }
+        at > most { most = at }
+        END { if (most < n) print FILENAME " lacks \"" want[most + 1] "\""; exit most < n }' "$scratch/found" "$2"
+}
+holds "README lists what verify found" lists_what_was_found readme README.md
+holds "the manual lists what verify found" lists_what_was_found manual man/halfulp.1
+
 if command -v mandoc >/dev/null; then
     holds "the manual is clean mdoc" mandoc -T lint -W warning man/halfulp.1
 else

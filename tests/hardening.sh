@@ -23,7 +23,7 @@ targets_marked() { # every object of ours says that it has landing pads and a sh
     [ "$(grep -c '^File: ' <<<"$objects")" = "$(grep -c 'x86 feature: IBT, SHSTK' <<<"$objects")" ]
 }
 stack_probed() { # frames of several pages are taken a page at a time
-    objdump -d "$builddir/src/tensor/block_pass.o" | grep -Eq 'sub +\$0x1000,%rsp'
+    objdump -d "$builddir/src/loss/pass.o" | grep -Eq 'sub +\$0x1000,%rsp'
 }
 
 if ! command -v readelf >/dev/null || ! readelf -h "$halfulp" >/dev/null 2>&1; then

@@ -37,7 +37,7 @@ build() { # the conversion tests with the sources in $here/src instead of ours
     done
     # shellcheck disable=SC2086
     $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_convert.o" "$here/convert.o" \
-        "$here/codec.o" "$here/specials.o" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
+        "$here/codec.o" "$here/specials.o" "$builddir/libreference.a" "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
 }
 
 fails() { # the conversion tests on the mutant, quick ones first
@@ -107,10 +107,10 @@ mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORM
 
 # Rooms of their own: a mutant is one of the room's files, compiled from a copy of the room.
 
-declare -A suite=([array]=array [tensor]=statistics)
+declare -A suite=([array]=array [loss]=statistics)
 declare -A tests_of=(
     [array]='every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* fp32_converts*'
-    [tensor]='a_* what_* instruction_sets* block_scales* fp32_agrees* tensor_scales* formats_counted*'
+    [loss]='a_* what_* instruction_sets* block_scales* fp32_agrees* tensor_scales* formats_counted*'
 )
 
 fresh_room() { # ROOM
@@ -122,7 +122,7 @@ build_unit() { # ROOM UNIT
     compile -I"$here/src/$1" -I"$here/src" -I"$srcdir/src" "$here/src/$1/$2.c" "$here/$2.o" || return 1
     # shellcheck disable=SC2086
     $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_${suite[$1]}.o" "$here/$2.o" \
-        "$builddir/libmemory.a" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
+        "$builddir/libmemory.a" "$builddir/libreference.a" "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
 }
 
 unit_fails() { # ROOM
@@ -212,23 +212,23 @@ fi
 # What a cast loses.
 
 mutate_loss() { # NAME UNIT FILE sed-expression
-    mutate_unit "$1" tensor "$2" "$3" "$4"
+    mutate_unit "$1" loss "$2" "$3" "$4"
 }
 export HALFULP_KERNEL=portable
-unchanged "the unchanged statistics pass" tensor block_pass
-mutate_loss "what is clamped counts only beyond the bound" block_pass block_lanes.h \
+unchanged "the unchanged statistics pass" loss pass
+mutate_loss "what is clamped counts only beyond the bound" pass pass_lanes.h \
     's/size >= least + to_overflow/size > least + to_overflow/'
-mutate_loss "what is clamped keeps its value" block_pass block_lanes.h 's/near = near < most ? near : most;/(void)most;/'
-mutate_loss "zeros count as lost" block_pass block_lanes.h 's/(WORD)(r == 0) & (WORD)(size != 0)/(WORD)(r == 0)/'
-mutate_loss "a quotient is not rounded to fp32" block_pass block_lanes.h 's/in_single ? (REAL)(float)/in_single ? (REAL)/'
-mutate_loss "scales below the type's normal numbers are walked" block_pass block_pass.c 's/low >= 1 - bias/low >= -bias/'
-mutate_loss "scales of short rows run on" block_loss block_loss.c 's/row > HU_BLOCK ||/row > 0 ||/'
-mutate_loss "the greatest by a scale cannot overflow" block_loss block_loss.c 's/near.divisor < t->overflow_from\[0\]/near.divisor < HUGE_VAL/'
-mutate_loss "what a scale makes too small is gone" block_loss analyst.h 's/scaled == 0 \&\& x != 0/false/'
-mutate_loss "a tensor's scale may be no fp32" block_loss analyst.h 's/return fmin(fmax(scale, FLT_TRUE_MIN), FLT_MAX);/return greatest \/ t->max_finite;/'
-mutate_loss "infinite relative errors are summed" block_loss block_loss.c 's/if (!isfinite(from_bits(b, e.max_relative)))/if (false)/'
+mutate_loss "what is clamped keeps its value" pass pass_lanes.h 's/near = near < most ? near : most;/(void)most;/'
+mutate_loss "zeros count as lost" pass pass_lanes.h 's/(WORD)(r == 0) & (WORD)(size != 0)/(WORD)(r == 0)/'
+mutate_loss "a quotient is not rounded to fp32" pass pass_lanes.h 's/in_fp32 ? (REAL)(float)/in_fp32 ? (REAL)/'
+mutate_loss "scales below the type's normal numbers are walked" pass pass.c 's/low >= 1 - bias/low >= -bias/'
+mutate_loss "scales of short rows run on" chunk_loss chunk_loss.c 's/row > HU_CHUNK ||/row > 0 ||/'
+mutate_loss "the greatest by a scale cannot overflow" chunk_loss chunk_loss.c 's/near.divisor < t->overflow_from\[0\]/near.divisor < HUGE_VAL/'
+mutate_loss "what a scale makes too small is gone" chunk_loss scratch.h 's/scaled == 0 \&\& x != 0/false/'
+mutate_loss "a tensor's scale may be no fp32" chunk_loss scratch.h 's/return fmin(fmax(scale, FLT_TRUE_MIN), FLT_MAX);/return greatest \/ t->max_finite;/'
+mutate_loss "infinite relative errors are summed" chunk_loss chunk_loss.c 's/if (!isfinite(from_bits(b, e.max_relative)))/if (false)/'
 mutate_loss "zeros have relative errors" loss loss.c 's/l->measured - l->zeros/l->measured/'
-mutate_loss "overflows that saturate have no errors" block_loss block_loss.c 's/if (clipped \&\& t->saturates)/if (false)/'
+mutate_loss "overflows that saturate have no errors" chunk_loss chunk_loss.c 's/if (clipped \&\& t->saturates)/if (false)/'
 mutate_loss "codes forget the tensor's scale" statistics statistics.c 's/tensor_scale(&plan->targets\[t\], g->spread.greatest)/1/'
 unset HALFULP_KERNEL
 results

@@ -77,6 +77,16 @@ holds "--explain labels each term" bash -c '
     text=$("$1" size "$2" --context 8192 --train mixed --memory 24GiB --seq 128 --explain)
     for basis in exact modelled "rule of thumb"; do grep -q "$basis" <<<"$text" || exit 1; done' - "$halfulp" "$llama"
 
+holds "--explain explains the dtype of the sum alone" bash -c \
+    '! "$1" size "$2" --context 8k --explain | sed -n "/^Each term/,\$p" | grep -Eq "fp8|nf4"' - "$halfulp" "$llama"
+holds "and the dtype that was asked for" bash -c \
+    'text=$("$1" size "$2" --dtype q4_k_m --context 8k --explain); grep -q "weights in q4_k_m" <<<"$text" && ! grep -q "weights in bf16" <<<"$text"' - "$halfulp" "$llama"
+holds "and of training nothing else" bash -c \
+    '! "$1" size "$2" --train mixed --explain | grep -Eq "weights in|KV cache"' - "$halfulp" "$llama"
+prints "FSDP shards a layer at a time" "1572888576 15049719808" \
+    key '.training | "\(.gathered) \(.per_device)"' size "$configs/llama-7b.json" --train mixed --fsdp --dp 8
+exits "FSDP and ZeRO say the same thing" 2 "both say" size 7B --train mixed --fsdp --zero 2
+
 exits "an unknown architecture is refused with what to give" 2 "'unheard_of' is not known.*--parameters N.*--kv-heads" \
     bash -c 'echo "{\"model_type\": \"unheard_of\"}" >"$2/m.json"; "$1" size "$2/m.json"' - "$halfulp" "$scratch"
 prints "an unknown architecture is sized by what the user gives" "2800000000 32768" \
@@ -91,7 +101,8 @@ exits "neither a count nor a file" 2 "8x7B: No such file.*nor is it a parameter 
 exits "no parameters" 2 "0 parameters" size 0
 exits "an unknown dtype" 2 "no dtype 'fp5'" size 7B --dtype fp5
 exits "a mixture of ggml types depends on the model" 2 "give the .gguf file" size 7B --dtype q4_k_m
-exits "a mixture that is not modelled" 2 "depends on the model" size 7B --dtype q3_k_m
+exits "a mixture of layers with a state is refused in words" 2 "layers with a state" size "$configs/mamba-130m.json" --dtype q4_k_m
+exits "a mixture that is not modelled" 2 "depends on the model" size 7B --dtype iq3_m
 prints "a mixture of a Llama is modelled and judged" "q4_k_m 4912898048 4.89 true" \
     key '"\(.weights[0].dtype) \(.weights[0].bytes) \(.weights[0].bits_per_parameter * 100 | round / 100) \(.fit.fits)"' \
     size "$llama" --dtype q4_k_m,bf16 --memory 8GB
@@ -145,6 +156,15 @@ prints "an index without its shards has the names" "1 1" \
     key '"\(.compared) \(.without_shape)"' size "$llama" --against "$scratch/names.safetensors.index.json"
 exits "a list that cannot be read names its line" 2 "line 2: a shape is" \
     bash -c 'printf "a [1]\nb [x]\n" >"$2/bad"; "$1" size "$3" --against "$2/bad"' - "$halfulp" "$scratch" "$llama"
+safetensors "$scratch/own.safetensors" "{$(tensor a.weight BF16 '[2,3]' 0 12),$(tensor b.bias F32 '[4]' 12 28)}" 28
+safetensors "$scratch/theirs.safetensors" "{$(tensor a.weight BF16 '[3,2]' 0 12),$(tensor c.bias F32 '[4]' 12 28)}" 28
+prints "a file lists its own tensors" "a.weight 2,3 bf16 b.bias 4 fp32" \
+    key '[.tensors[] | "\(.name) \(.shape | map(tostring) | join(",")) \(.dtype)"] | join(" ")' size "$scratch/own.safetensors" --tensors
+exits "and is compared with itself" 0 '' size "$scratch/own.safetensors" --against "$scratch/own.safetensors"
+prints "and with another" "b.bias c.bias a.weight" \
+    key '"\(.missing[0].name) \(.extra[0].name) \(.shape[0].name)"' size "$scratch/own.safetensors" --against "$scratch/theirs.safetensors"
+exits "a count has no list" 2 "give a config.json" size 7B --tensors
+exits "llama.cpp's names are not a config's" 2 "names of its own" size "$llama" --against "$srcdir/tests/fuzz/corpus/gguf/whole"
 holds "over 120 model types are known by name" bash -c '"$1" size --families | awk "{ n++ } END { exit n < 120 }"' - "$halfulp"
 cat >"$scratch/tiny.txt" <<'TINY'
 family tiny

@@ -1,7 +1,7 @@
-#include "tensor/cast.h"
-#include "tensor/npy.h"
-#include "tensor/raw.h"
-#include "tensor/safetensors.h"
+#include "file/write.h"
+#include "file/npy.h"
+#include "file/raw.h"
+#include "file/safetensors.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -31,12 +31,14 @@ Test(cast, names_order_shapes_and_metadata_stay)
     unsigned char bytes[1024];
     struct hu_tensor_file file, again = {0};
     struct hu_file_error error;
-    struct hu_cast_layout layout;
-    char message[HU_CAST_MESSAGE];
+    struct hu_write_layout layout;
+    char message[HU_WRITE_MESSAGE];
     parse(header, 28, bytes, &file);
     const struct hu_format *bf16 = hu_format_find("bf16");
-    const struct hu_format *to[] = {bf16, NULL, bf16};
-    cr_assert(hu_cast_lay_out(&file, file.kind, to, &layout, message), "%s", message);
+    struct hu_written rows[] = {hu_written_of(&file.tensors[0], bf16),
+                                hu_written_of(&file.tensors[1], NULL),
+                                hu_written_of(&file.tensors[2], bf16)};
+    cr_assert(hu_write_lay_out(&file, file.kind, rows, 3, &layout, message), "%s", message);
     cr_assert_eq(layout.header_bytes % 8, 0);
     cr_assert_eq(layout.data_bytes, 16);
     cr_assert(hu_safetensors_parse(layout.header, layout.header_bytes, layout.size, &again, &error),
@@ -45,7 +47,7 @@ Test(cast, names_order_shapes_and_metadata_stay)
     for (size_t i = 0; i < 3; i++) {
         cr_assert_str_eq(again.tensors[i].name, file.tensors[i].name);
         cr_assert_eq(again.tensors[i].elements, file.tensors[i].elements);
-        cr_assert_eq(again.tensors[i].offset, layout.offsets[i]);
+        cr_assert_eq(again.tensors[i].offset, rows[i].offset);
     }
     cr_assert_eq(again.tensors[0].dtype.format, bf16);
     cr_assert_eq(again.tensors[0].offset, again.tensors[1].offset + 4, "the data's order stays");
@@ -54,7 +56,7 @@ Test(cast, names_order_shapes_and_metadata_stay)
     cr_assert_str_eq(again.metadata[1].key, "q\"\1");
     cr_assert_str_eq((const char *)again.metadata[1].value, "\xc3\xa9");
     hu_tensor_file_close(&again);
-    hu_cast_layout_clear(&layout);
+    hu_write_layout_clear(&layout);
     hu_tensor_file_close(&file);
 }
 
@@ -83,13 +85,14 @@ Test(cast, every_dtype_of_safetensors_is_written_as_it_is_read)
 
 static void refuses(const struct hu_tensor_file *file, const char *format, const char *reason)
 {
-    struct hu_cast_layout layout;
-    char message[HU_CAST_MESSAGE];
-    const struct hu_format *to[] = {hu_format_find(format)};
-    cr_assert(to[0], "%s", format);
-    cr_assert_not(hu_cast_lay_out(file, file->kind, to, &layout, message), "%s", format);
+    struct hu_write_layout layout;
+    char message[HU_WRITE_MESSAGE];
+    const struct hu_format *to = hu_format_find(format);
+    cr_assert(to, "%s", format);
+    struct hu_written row = hu_written_of(&file->tensors[0], to);
+    cr_assert_not(hu_write_lay_out(file, file->kind, &row, 1, &layout, message), "%s", format);
     cr_assert(strstr(message, reason), "%s", message);
-    hu_cast_layout_clear(&layout);
+    hu_write_layout_clear(&layout);
 }
 
 Test(cast, what_a_container_cannot_name_is_refused)
@@ -102,12 +105,12 @@ Test(cast, what_a_container_cannot_name_is_refused)
     refuses(&file, "fp6_e3m2_unpacked", "safetensors has no dtype");
     refuses(&file, "fp6_e3m2", "3 elements, and fp6_e3m2 is packed 4 at a time");
     refuses(&file, "fp4_e2m1", "packed 2 at a time");
-    file.kind = HU_NPY;
+    file.kind = HU_FILE_NPY;
     refuses(&file, "e6m9", ".npy cannot hold e6m9");
     refuses(&file, "fp6_e3m2", ".npy cannot hold packed elements");
     file.tensors[0].elements = 4;
     refuses(&file, "fp6_e3m2", "-t fp6_e3m2_unpacked");
-    file.kind = HU_GGUF;
-    refuses(&file, "bf16", "GGUF is read and not written");
+    file.kind = HU_FILE_GGUF;
+    refuses(&file, "bf16", "GGUF is written from GGUF alone");
     hu_tensor_file_close(&file);
 }

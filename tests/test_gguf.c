@@ -1,4 +1,4 @@
-#include "tensor/gguf.h"
+#include "file/gguf.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

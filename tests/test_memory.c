@@ -1,54 +1,14 @@
+#include "sizing_trial.h"
 #include "memory/families.h"
 #include "memory/model_config.h"
-#include "memory/sizing.h"
-#include "memory/source.h"
 
-#include <criterion/criterion.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-static struct hu_model model;
-static struct hu_sizing sizing;
-static struct hu_sizing_request request;
-static char error[HU_SIZING_ERROR];
 
 static struct hu_dtype dtype(const char *name)
 {
     struct hu_dtype d;
     cr_assert(hu_dtype_find(name, &d), "%s", name);
     return d;
-}
-
-static void begin(const char *fixture)
-{
-    char path[512], why[HU_SOURCE_ERROR];
-    bool unknown;
-    hu_sizing_begin(&request);
-    request.dtype_count = 0;
-    model = (struct hu_model){0};
-    if (!fixture)
-        return;
-    snprintf(path, sizeof path, "%s/configs/%s.json", FIXTURES, fixture);
-    cr_assert(hu_model_open(path, &model, &unknown, why), "%s", why);
-}
-
-static void begin_count(uint64_t parameters)
-{
-    begin(NULL);
-    model.parameters = parameters;
-}
-
-static void make(void)
-{
-    cr_assert(hu_sizing_make(&model, &request, &sizing, error), "%s", error);
-}
-
-static void train(const char *recipe)
-{
-    request.train = true;
-    request.plan.recipe = hu_recipe_find(recipe);
-    cr_assert(request.plan.recipe, "%s", recipe);
 }
 
 static double gib(uint64_t bytes)
@@ -249,11 +209,11 @@ Test(memory, optimizers_keep_what_they_keep)
         make();
         cr_assert_eq(sizing.training.optimizer, rows[i].bytes * 1024, "%s", rows[i].name);
     }
-    begin_count(1024);
+    begin_count(8192);
     train("fp32");
     request.plan.optimizer = hu_optimizer_find("adam8bit");
     make();
-    cr_assert_eq(sizing.training.optimizer, 2 * (1024 + 4 * 4));
+    cr_assert_eq(sizing.training.optimizer, 2 * (8192 + 4 * 32));
     /* A row and a column of each matrix. */
     begin("gpt2");
     train("fp32");
@@ -299,7 +259,7 @@ Test(memory, zero_gives_the_papers_gigabytes)
 
 static uint64_t activations(const struct hu_activation_shape *shape)
 {
-    struct hu_terms terms = {0};
+    struct hu_figures terms = {0};
     uint64_t bytes;
     cr_assert(hu_activations(shape, &bytes, &terms));
     return bytes;
@@ -355,7 +315,7 @@ Test(memory, activations_follow_the_papers_equations)
                                        .heads = UINT64_C(1) << 40,
                                        .layers = 1,
                                        .tensor_parallel = 1};
-    struct hu_terms terms = {0};
+    struct hu_figures terms = {0};
     uint64_t bytes;
     cr_assert_not(hu_activations(&huge, &bytes, &terms));
 }

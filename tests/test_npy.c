@@ -1,6 +1,6 @@
-#include "tensor/element.h"
-#include "tensor/npy.h"
-#include "tensor/raw.h"
+#include "file/element.h"
+#include "file/npy.h"
+#include "file/raw.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ Test(npy, headers_of_every_version_and_order_are_read)
                   error.reason);
         const struct hu_tensor *t = &file.tensors[0];
         cr_assert_eq(file.count, 1);
-        cr_assert_eq(file.kind, HU_NPY);
+        cr_assert_eq(file.kind, HU_FILE_NPY);
         cr_assert_str_eq(t->name, "arr");
         cr_assert_eq(t->dtype.format, hu_format_find("fp32"));
         cr_assert_eq(t->rank, 2);

@@ -38,7 +38,9 @@ static uint64_t in_dtype(const char *name)
     return size.bytes;
 }
 
-/* metadata.total_size of openai/gpt-oss-20b's and -120b's model.safetensors.index.json. */
+/* metadata.total_size of openai/gpt-oss-20b's model.safetensors.index.json, of which public
+ * repositories hold copies (459 tensors), and the bytes that an inventory of gpt-oss-120b's 15
+ * shards adds up: 65,248,893,184 less their headers. */
 Test(quantization, gpt_oss_is_as_large_as_its_index_says)
 {
     open_fixture("gpt-oss-20b");
@@ -179,6 +181,10 @@ Test(quantization, methods_store_what_their_libraries_write)
         {"{\"quant_method\":\"quanto\",\"weights\":\"int8\"}", LINEAR + ROWS * 2 + REST},
         {"{\"quant_method\":\"quanto\",\"weights\":\"int4\"}", LINEAR / 2 + GROUPS_128 * 4 + REST},
         {"{\"quant_method\":\"bitnet\"}", LINEAR / 4 + MATRICES * 2 + REST},
+        /* MLX's: embedding and head too, a scale and a bias in 16 bits a group. */
+        {"{\"group_size\":64,\"bits\":3}", (LINEAR + 2 * HEAD) / 64 * (24 + 4) + REST - 4 * HEAD},
+        {"{\"group_size\":32,\"bits\":4,\"mode\":\"mxfp4\",\"lm_head\":false}",
+         (LINEAR + HEAD) / 32 * 17 + REST - 2 * HEAD},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         read_tiny(rows[i].config);
@@ -201,6 +207,8 @@ Test(quantization, what_is_not_known_is_never_taken_for_none)
         "{\"quant_method\":\"torchao\",\"quant_type\":\"uint1\"}",
         "{\"quant_method\":\"quanto\",\"weights\":\"int3\"}",
         "{\"quant_method\":\"bitnet\",\"quantization_mode\":\"online\"}",
+        "{\"group_size\":64,\"bits\":4,\"mode\":\"new\"}",
+        "{\"group_size\":64,\"bits\":4,\"lm_head\":{\"group_size\":64,\"bits\":8}}",
         "{\"quant_method\":\"compressed-tensors\",\"format\":\"float-quantized\",\"ignore\":"
         "[\"re:(?!x)\"],\"config_groups\":{\"g\":{\"targets\":[\"Linear\"],\"weights\":{"
         "\"num_bits\":8,\"strategy\":\"channel\"}}}}",
@@ -215,6 +223,15 @@ Test(quantization, what_is_not_known_is_never_taken_for_none)
         cr_assert(hu_sizing_make(&model, &request, &sizing, error), "%s", error);
         hu_model_free(&model);
     }
+}
+
+/* metadata.total_size of roshinpv/mpx's model.safetensors.index.json: Qwen2.5-14B in MLX's 3 bits.
+ */
+Test(quantization, an_mlx_checkpoint_is_as_large_as_its_index_says)
+{
+    open_fixture("qwen2.5-14b-mlx-3bit");
+    cr_assert_eq(stored(), UINT64_C(6463203328), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
 }
 
 /* llm-d-benchmark #345: Llama-3.3-70B FP8-dynamic takes 67.72 GiB as vLLM loads it, and fits. */

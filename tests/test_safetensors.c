@@ -1,5 +1,5 @@
-#include "tensor/safetensors.h"
-#include "tensor/printable.h"
+#include "file/safetensors.h"
+#include "file/printable.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

@@ -5,9 +5,9 @@
 #include "operation.h"
 #include "random.h"
 #include "reference.h"
-#include "tensor/block_pass.h"
-#include "tensor/statistics.h"
-#include "tensor/stream.h"
+#include "loss/pass.h"
+#include "loss/statistics.h"
+#include "flow/stream.h"
 #include "value.h"
 
 #include <criterion/criterion.h>
@@ -33,13 +33,13 @@ static struct hu_gathered *gather(const char *source, const void *data, size_t n
     struct hu_statistics_target target = hu_statistics_target_of(format(to), options, scaling);
     struct hu_statistics_plan plan = {&target, 1, scaling};
     struct hu_statistics_data d = {.format = format(source), .elements = n, .row = row};
-    struct hu_analyst *a = hu_analyst_new();
+    struct hu_scratch *a = hu_scratch_new();
     if (hu_statistics_needs_greatest(&plan, d.format))
         d.greatest = hu_greatest(a, d.format, data, n);
     struct hu_gathered *g = hu_gathered_new(&plan, d.format);
     cr_assert(hu_analyse(a, &plan, &d, g, 0, n, data, NULL));
     hu_gathered_finish(a, &plan, d.format, g);
-    hu_analyst_free(a);
+    hu_scratch_free(a);
     return g;
 }
 
@@ -549,7 +549,7 @@ Test(statistics, a_formats_figures_do_not_depend_on_the_other_formats)
         hu_statistics_target_of(format("e9m6"), &options, HU_SCALE_NONE),
     };
     struct hu_loss_figures f[2];
-    struct hu_analyst *a = hu_analyst_new();
+    struct hu_scratch *a = hu_scratch_new();
     for (size_t count = 1; count <= 2; count++) {
         struct hu_statistics_plan plan = {both, count, HU_SCALE_NONE};
         struct hu_statistics_data d = {.format = format("fp32"), .elements = N, .row = N};
@@ -563,7 +563,7 @@ Test(statistics, a_formats_figures_do_not_depend_on_the_other_formats)
     cr_assert_eq(f[0].rms_relative, f[1].rms_relative);
     cr_assert_eq(f[0].rms_error, f[1].rms_error);
     cr_assert_eq(f[0].max_ulps, f[1].max_ulps);
-    hu_analyst_free(a);
+    hu_scratch_free(a);
     free(data);
 }
 
@@ -732,38 +732,38 @@ Test(statistics, a_file_that_became_shorter_is_an_error)
     close(fd);
 }
 
-static bool same_sum(struct hu_block_sum a, struct hu_block_sum b)
+static bool same_sum(struct hu_pass_sum a, struct hu_pass_sum b)
 {
     return a.high == b.high && a.low == b.low && a.exponent == b.exponent;
 }
 
 Test(statistics, instruction_sets_change_no_bit)
 {
-    static float x[HU_BLOCK], near_x[HU_BLOCK], error[3][HU_BLOCK], relative[3][HU_BLOCK];
-    static double wide[HU_BLOCK];
-    static unsigned char codes[HU_BLOCK];
-    fill(format("fp32"), (unsigned char *)x, HU_BLOCK, false, 9);
-    for (int i = 0; i < HU_BLOCK; i++)
+    static float x[HU_CHUNK], near_x[HU_CHUNK], error[3][HU_CHUNK], relative[3][HU_CHUNK];
+    static double wide[HU_CHUNK];
+    static unsigned char codes[HU_CHUNK];
+    fill(format("fp32"), (unsigned char *)x, HU_CHUNK, false, 9);
+    for (int i = 0; i < HU_CHUNK; i++)
         wide[i] = x[i] * 1.1;
     static const char *const names[] = {"portable", "avx2", "avx512"};
-    struct hu_block_errors e[4];
-    struct hu_block_sum sums[4], wide_sums[4];
+    struct hu_pass_errors e[4];
+    struct hu_pass_sum sums[4], wide_sums[4];
     for (size_t k = 0; k < 3 && hu_kernel_find(names[k]); k++) {
-        const struct hu_block_passes *p = hu_block_passes_of(names[k], true);
-        struct hu_block_range range;
+        const struct hu_passes *p = hu_passes_of(names[k], true);
+        struct hu_pass_range range;
         p->range(x, &range);
-        hu_convert_array(format("fp8_e4m3"), codes, format("fp32"), x, HU_BLOCK, NULL, NULL);
-        hu_convert_array(format("fp32"), near_x, format("fp8_e4m3"), codes, HU_BLOCK, NULL, NULL);
-        e[k] = (struct hu_block_errors){.x = x,
-                                        .result = near_x,
-                                        .scaled = x,
-                                        .code = near_x,
-                                        .emin = -6,
-                                        .error = error[k],
-                                        .relative = relative[k]};
+        hu_convert_array(format("fp8_e4m3"), codes, format("fp32"), x, HU_CHUNK, NULL, NULL);
+        hu_convert_array(format("fp32"), near_x, format("fp8_e4m3"), codes, HU_CHUNK, NULL, NULL);
+        e[k] = (struct hu_pass_errors){.x = x,
+                                       .result = near_x,
+                                       .scaled = x,
+                                       .code = near_x,
+                                       .emin = -6,
+                                       .error = error[k],
+                                       .relative = relative[k]};
         p->errors(&e[k]);
         sums[k] = p->squares(error[k], e[k].max_error, x);
-        p = hu_block_passes_of(names[k], false);
+        p = hu_passes_of(names[k], false);
         p->range(wide, &range);
         wide_sums[k] = p->squares(wide, range.greatest, wide);
         cr_assert(!memcmp(error[k], error[0], sizeof *error));
@@ -815,11 +815,11 @@ static void set_value(void *x, size_t i, bool single, double value)
 
 static void fill_kind(void *x, int kind, bool single, uint64_t *seed)
 {
-    for (size_t i = 0; i < HU_BLOCK; i++)
+    for (size_t i = 0; i < HU_CHUNK; i++)
         set_value(x, i, single, value_of_kind(kind, single, seed));
 }
 
-static void same_near(const struct hu_block_near *a, const struct hu_block_near *b)
+static void same_near(const struct hu_pass_near *a, const struct hu_pass_near *b)
 {
     cr_assert_eq(a->inexact, b->inexact);
     cr_assert_eq(a->zeros, b->zeros);
@@ -835,11 +835,11 @@ static void same_near(const struct hu_block_near *a, const struct hu_block_near 
 }
 
 /* A set's own walk against plain loops. Whether it was done. */
-static bool compare_near(const struct hu_block_passes *p, struct hu_block_near n)
+static bool compare_near(const struct hu_passes *p, struct hu_pass_near n)
 {
-    static double error[2][HU_BLOCK], relative[2][HU_BLOCK];
-    const struct hu_block_passes *plain = hu_block_passes_of("portable", p->size == 4);
-    struct hu_block_near other = n;
+    static double error[2][HU_CHUNK], relative[2][HU_CHUNK];
+    const struct hu_passes *plain = hu_passes_of("portable", p->size == 4);
+    struct hu_pass_near other = n;
     plain->range(n.x, &n.range);
     other.range = n.range;
     n.error = error[0];
@@ -860,15 +860,15 @@ static const int near_formats[][2] = {{-6, 3}, {-14, 2},   {-14, 10}, {-126, 7},
 
 static void compare_all_near(const char *set, bool single)
 {
-    const struct hu_block_passes *p = hu_block_passes_of(set, single);
-    static double x[HU_BLOCK];
+    const struct hu_passes *p = hu_passes_of(set, single);
+    static double x[HU_CHUNK];
     uint64_t seed = 23;
     int done = 0;
     for (int round = 0; round < 20; round++)
         for (int kind = 0; kind < KINDS; kind++) {
             fill_kind(x, kind, single, &seed);
             for (size_t t = 0; t < sizeof near_formats / sizeof *near_formats; t++) {
-                struct hu_block_near n = {.x = x, .ahead = x};
+                struct hu_pass_near n = {.x = x, .ahead = x};
                 n.emin = near_formats[t][0];
                 n.trailing_bits = near_formats[t][1];
                 done += compare_near(p, n);
@@ -890,8 +890,8 @@ static uint64_t bits_of(double x, bool single)
 /* Scales from those that leave most in the target's range to those of which all overflow. */
 static void compare_all_near_in_scales(const char *set, bool single)
 {
-    const struct hu_block_passes *p = hu_block_passes_of(set, single);
-    static double x[HU_BLOCK];
+    const struct hu_passes *p = hu_passes_of(set, single);
+    static double x[HU_CHUNK];
     uint64_t seed = 29, greatest[HU_SCALES];
     int done = 0, scales[HU_SCALES];
     for (int round = 0; round < 20; round++)
@@ -899,7 +899,7 @@ static void compare_all_near_in_scales(const char *set, bool single)
             fill_kind(x, kind, single, &seed);
             p->greatest(x, greatest);
             for (size_t t = 0; t < 6; t++) {
-                struct hu_block_near n = {.x = x, .ahead = x, .scales = scales};
+                struct hu_pass_near n = {.x = x, .ahead = x, .scales = scales};
                 n.emin = near_formats[t][0];
                 n.trailing_bits = near_formats[t][1];
                 int emax = 1 - n.emin;
@@ -920,21 +920,21 @@ static void compare_all_near_in_scales(const char *set, bool single)
 /* By divisors of fp32, as tensor scales are. */
 static void compare_all_near_divided(const char *set)
 {
-    const struct hu_block_passes *p = hu_block_passes_of(set, false);
-    static double x[HU_BLOCK];
+    const struct hu_passes *p = hu_passes_of(set, false);
+    static double x[HU_CHUNK];
     uint64_t seed = 31;
     int done = 0;
     for (int round = 0; round < 60; round++)
         for (int kind = 0; kind < KINDS; kind++) {
             fill_kind(x, kind, false, &seed);
             for (size_t t = 0; t < 6; t++) {
-                struct hu_block_near n = {.x = x, .ahead = x, .in_single = round % 2};
+                struct hu_pass_near n = {.x = x, .ahead = x, .in_fp32 = round % 2};
                 n.emin = near_formats[t][0];
                 n.trailing_bits = near_formats[t][1];
                 float divisor = ldexpf((float)(random_bits(&seed) >> 40 | 1), (int)(t * 5) - 40);
                 n.divisor = round % 3 ? divisor : round % 7 ? 0x1.fffffep-9 : 0.25;
                 /* Quotients that are exact, or nearly. */
-                for (size_t i = 0; round % 5 == 0 && i < HU_BLOCK; i++)
+                for (size_t i = 0; round % 5 == 0 && i < HU_CHUNK; i++)
                     x[i] = nextafter((double)(i % 15 + 1) * n.divisor, (double)(i % 3) - 1);
                 done += compare_near(p, n);
             }
@@ -955,20 +955,20 @@ Test(statistics, instruction_sets_round_alike)
 
 static void compare_counts(bool single)
 {
-    const struct hu_block_passes *p = hu_block_passes_of("avx512", single);
-    static double x[HU_BLOCK];
+    const struct hu_passes *p = hu_passes_of("avx512", single);
+    static double x[HU_CHUNK];
     uint64_t seed = 29;
     int counted[KINDS] = {0}, all = single ? 256 : 2048;
     for (int i = 0; i < 20 * KINDS; i++) {
         uint32_t one_by_one[2048] = {0};
-        struct hu_block_exponents lanes;
+        struct hu_pass_exponents lanes;
         fill_kind(x, i % KINDS, single, &seed);
-        struct hu_block_range range;
+        struct hu_pass_range range;
         p->range(x, &range);
         if (!p->count(x, &range, &lanes))
             continue;
         counted[i % KINDS]++;
-        for (int k = 0; k < HU_BLOCK; k++)
+        for (int k = 0; k < HU_CHUNK; k++)
             one_by_one[single ? layout_word((const float *)(const void *)x + k, 32) >> 23 & 0xff
                               : layout_word(x + k, 64) >> 52 & 0x7ff]++;
         for (int e = 1; e < all; e++) {
@@ -996,17 +996,17 @@ static uint64_t magnitude_of(const void *x, size_t i, bool single)
 }
 
 /* Against the definitions, one element at a time. LIMIT: some magnitude. */
-static void check_clip(const struct hu_block_passes *p, const void *x, uint64_t limit)
+static void check_clip(const struct hu_passes *p, const void *x, uint64_t limit)
 {
-    static double kept[HU_BLOCK];
-    static uint16_t at[HU_BLOCK + 1];
+    static double kept[HU_CHUNK];
+    static uint16_t at[HU_CHUNK + 1];
     bool single = p->size == 4;
     uint64_t none = single ? UINT32_MAX : UINT64_MAX;
-    struct hu_block_range range = {0, 0}, expected = {0, none};
+    struct hu_pass_range range = {0, 0}, expected = {0, none};
     size_t clipped = p->clip(x, limit, kept, &range);
     size_t found = limit > 1 ? p->find(x, 1, limit - 1, at) : 0;
     size_t great = 0, small = 0;
-    for (size_t i = 0; i < HU_BLOCK; i++) {
+    for (size_t i = 0; i < HU_CHUNK; i++) {
         uint64_t magnitude = magnitude_of(x, i, single);
         if (magnitude && magnitude < limit)
             cr_assert(small < found && at[small++] == i);
@@ -1030,15 +1030,15 @@ static void check_clip(const struct hu_block_passes *p, const void *x, uint64_t 
 Test(statistics, passes_clip_and_find_by_magnitude)
 {
     static const char *const names[] = {"portable", "avx2", "avx512"};
-    static double x[HU_BLOCK];
+    static double x[HU_CHUNK];
     uint64_t seed = 31;
     for (int i = 0; i < 12 * KINDS; i++) {
         bool single = i / KINDS % 2;
         fill_kind(x, i % KINDS, single, &seed);
-        uint64_t some = magnitude_of(x, random_bits(&seed) % HU_BLOCK, single);
+        uint64_t some = magnitude_of(x, random_bits(&seed) % HU_CHUNK, single);
         uint64_t infinite = single ? UINT64_C(0x7f800000) : UINT64_C(0x7ff) << 52;
         for (size_t k = 0; k < 3 && hu_kernel_find(names[k]); k++) {
-            const struct hu_block_passes *p = hu_block_passes_of(names[k], single);
+            const struct hu_passes *p = hu_passes_of(names[k], single);
             check_clip(p, x, some ? some : 1);
             check_clip(p, x, some + 1);
             check_clip(p, x, infinite);

@@ -1,40 +1,5 @@
 /* Training from the list of tensors: activations, optimizers by matrix, shares of devices. */
-#include "memory/sizing.h"
-#include "memory/source.h"
-
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <string.h>
-
-static struct hu_model model;
-static struct hu_sizing sizing;
-static struct hu_sizing_request request;
-static char error[HU_SIZING_ERROR];
-
-static void begin(const char *fixture)
-{
-    char path[512], why[HU_SOURCE_ERROR];
-    bool unknown;
-    hu_sizing_begin(&request);
-    request.dtype_count = 0;
-    model = (struct hu_model){0};
-    if (!fixture)
-        return;
-    snprintf(path, sizeof path, "%s/configs/%s.json", FIXTURES, fixture);
-    cr_assert(hu_model_open(path, &model, &unknown, why), "%s", why);
-}
-
-static void make(void)
-{
-    cr_assert(hu_sizing_make(&model, &request, &sizing, error), "%s", error);
-}
-
-static void train(const char *recipe)
-{
-    request.train = true;
-    request.plan.recipe = hu_recipe_find(recipe);
-    cr_assert(request.plan.recipe, "%s", recipe);
-}
+#include "sizing_trial.h"
 
 static uint64_t listed(const char *fixture, uint64_t sequence, uint64_t batch, bool flash)
 {
@@ -107,5 +72,103 @@ Test(training, a_device_trains_its_share_of_each_tensor)
     make();
     uint64_t norms = 65 * 4096, split = (model.parameters - norms) / 8;
     cr_assert_float_eq((double)sizing.training.per_device, 8.0 * (double)(split + norms), 16);
+    hu_model_free(&model);
+}
+
+/* bitsandbytes' min_8bit_size: tensors of fewer than 4,096 elements keep moments of fp32. In GPT-2
+ * these are its norms and biases, 12 × (4 · 768 + 2304 + 768 + 3072 + 768) + 2 · 768. */
+Test(training, small_tensors_stay_fp32_under_8_bit_adam)
+{
+    uint64_t small = 12 * (4 * 768 + 2304 + 768 + 3072 + 768) + 2 * 768;
+    begin("gpt2");
+    train("fp32");
+    request.plan.optimizer = hu_optimizer_find("adam8bit");
+    make();
+    uint64_t large = model.parameters - small;
+    /* Only the token table's 50257 · 768 elements are no multiple of 256, by 1 of 3 · 256: none. */
+    cr_assert_eq(sizing.training.optimizer, 2 * (4 * small + large + large / 256 * 4), "%llu",
+                 (unsigned long long)sizing.training.optimizer);
+    /* Adapters of rank 2 are two tensors: 2 · 768 elements, and 2 · 2304 over 4,095. */
+    request.plan.lora_rank = 2;
+    make();
+    cr_assert_eq(sizing.training.optimizer, 2 * 12 * (4 * 1536 + 4608 + 18 * 4), "%llu",
+                 (unsigned long long)sizing.training.optimizer);
+    hu_model_free(&model);
+}
+
+/* DeepSpeed's estimate has 4 bytes an element of the largest layer; a unit of FSDP is a layer, or
+ * all that is in none: embedding, head and norm. */
+Test(training, stage_3_has_the_largest_layer_whole)
+{
+    uint64_t table = UINT64_C(32000) * 4096;
+    begin("llama-7b");
+    train("mixed");
+    request.plan.zero = 3;
+    request.plan.data_parallel = 8;
+    make();
+    cr_assert_eq(sizing.training.gathered, 4 * table);
+    cr_assert_eq(sizing.training.per_device, 16 * model.parameters / 8 + 4 * table);
+    request.plan.fsdp = true;
+    make();
+    cr_assert_eq(sizing.training.gathered, 6 * (2 * table + 4096));
+    /* Adapters alone are trained: frozen weights have no gradients. */
+    request.plan.lora_rank = 8;
+    make();
+    cr_assert_eq(sizing.training.gathered, 4 * (2 * table + 4096));
+    request.plan.lora_rank = 0;
+    request.plan.data_parallel = 1;
+    make();
+    cr_assert_eq(sizing.training.gathered, 0, "nothing is sharded");
+    hu_model_free(&model);
+    begin_count(1000000);
+    train("mixed");
+    request.plan.zero = 3;
+    request.plan.data_parallel = 8;
+    make();
+    cr_assert_eq(sizing.training.per_device, 2000000, "a count has no layers");
+}
+
+static const struct hu_figure *term(const char *name)
+{
+    for (size_t i = 0; i < sizing.terms.count; i++)
+        if (!strcmp(sizing.terms.rows[i].name, name))
+            return &sizing.terms.rows[i];
+    return NULL;
+}
+
+/* A picture's tokens are not the text's: what its tower keeps is not in the sum, and that is said.
+ */
+Test(training, towers_activations_are_said_to_be_missing)
+{
+    begin("qwen2-vl-2b");
+    train("mixed");
+    request.sequence = 512;
+    request.micro_batch = 1;
+    make();
+    cr_assert(term("activations of towers"));
+    cr_assert_eq(term("activations of towers")->basis, HU_UNKNOWN);
+    cr_assert(strstr(term("activations of towers")->formula, "vision"));
+    hu_model_free(&model);
+    begin("llama-7b");
+    train("mixed");
+    request.sequence = 512;
+    request.micro_batch = 1;
+    make();
+    cr_assert_null(term("activations of towers"));
+    hu_model_free(&model);
+}
+
+Test(training, a_type_that_peft_has_no_targets_for_is_told_so)
+{
+    begin("mamba-130m");
+    train("autocast");
+    request.plan.lora_rank = 8;
+    cr_assert_not(hu_sizing_make(&model, &request, &sizing, error));
+    cr_assert(strstr(error, "PEFT has no default"), "%s", error);
+    request.plan.lora_targets = "all-linear";
+    make();
+    request.plan.lora_targets = "q_proj";
+    cr_assert_not(hu_sizing_make(&model, &request, &sizing, error));
+    cr_assert(strstr(error, "no linear layer"), "%s", error);
     hu_model_free(&model);
 }

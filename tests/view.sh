@@ -77,11 +77,20 @@ prints 'a bad text is marked, explained, and changes nothing' 'invalid true 3dcc
     after 'type z' '"\(.items[]|select(.name=="value").state|map(select(.=="invalid"))|join("")) \(.error and (.message|length>0)) \(.items[]|select(.name=="fp32.hex").text)"'
 prints 'leaving a bad text brings the good one back' '0.1 false' \
     after $'type z\nclick fp32.hex' '"\(.items[]|select(.name=="value").text) \(.error)"'
-prints 'Ctrl+1 to 4 and F1 change the page' 'rounding numberline memory keys bits' bash -c "
-    for k in Ctrl+2 Ctrl+3 Ctrl+4 F1 Ctrl+1; do echo key \$k | '$view' --script - | jq -r .page; done | paste -sd' '"
+prints 'Ctrl+1 to 5 and F1 change the page' 'rounding numberline memory arithmetic keys bits' bash -c "
+    for k in Ctrl+2 Ctrl+3 Ctrl+4 Ctrl+5 F1 Ctrl+1; do echo key \$k | '$view' --script - | jq -r .page; done | paste -sd' '"
 prints 'Ctrl+Plus enlarges, Ctrl+0 takes it back' '1.1 1' bash -c "
     { echo key Ctrl+Plus | '$view' --script -; printf 'key Ctrl+Plus\nkey Ctrl+0\n' | '$view' --script -; } | jq -r '.scale*10|round/10' | paste -sd' '"
 prints 'Ctrl+Q ends the script' '0.1' after $'key Ctrl+Q\ntype 7' .value
+
+# --- The arithmetic page ---
+
+prints 'two operands and a result' '256|1|256' after $'click b.decimal\nkey Ctrl+A\ntype 1\nkey Enter' \
+    '[.items[]|select(.name|IN("a.decimal","b.decimal","result.decimal")).text]|join("|")' --page arithmetic -f bf16 256
+prints 'a click on a bit moves the sum' '3.5' after $'click b.decimal\nkey Ctrl+A\ntype 2\nkey Enter\nclick a.bit9' "$(text result.decimal)" --page arithmetic -f fp16 1
+prints 'undo takes an operand back' '3' after $'click b.decimal\nkey Ctrl+A\ntype 2\nkey Enter\nclick b.bit9\nkey Ctrl+Z' "$(text result.decimal)" --page arithmetic -f fp16 1
+prints 'the alignment is described' '10000000 10000000 1000000010 1 0 0' after $'click b.decimal\nkey Ctrl+A\ntype 1\nkey Enter' \
+    '[.items[]|select(.name|IN("align.a","align.b","align.exact","align.guard","align.round","align.sticky")).text]|join(" ")' --page arithmetic -f bf16 256
 
 # --- Clipboard ---
 
@@ -174,7 +183,7 @@ png() { # WIDTH HEIGHT FILE: a PNG of that size
     head=$(od -An -tx1 -N24 "$3" | tr -d ' \n')
     [ "${head:0:16}" = 89504e470d0a1a0a ] && [ $((16#${head:32:8})) = "$1" ] && [ $((16#${head:40:8})) = "$2" ]
 }
-for page in bits rounding numberline memory keys; do
+for page in bits rounding numberline memory arithmetic keys; do
     for theme in light dark safe; do
         exits "draws the page $page in the theme $theme" 0 '' "$view" --page $page --theme $theme --screenshot "$scratch/$page-$theme.png"
     done

@@ -2,32 +2,35 @@
 # The walls between rooms, as the linker sees them.
 . "$srcdir/tests/tap.sh"
 
-symbols() { "$NM" -A "$@" 2>/dev/null; }
+symbols() { $NM -A "$@" 2>/dev/null; }
 
-no_mpfr() { ! symbols "$builddir/libhalfulp.a" | grep -i mpfr; }
-reference_alone() {
-    ! symbols "$builddir/libreference.a" | grep ' U ' |
-        grep -E ' hu_' | grep -vE ' hu_reference_'
-}
-table_only() {
-    # What the reference calls of ours must be defined by the format table.
+no_mpfr() { ! symbols "$builddir/libhalfulp.a" "$builddir/libhalfulp-text.a" | grep -i mpfr; }
+no_gmp() { ! symbols "$builddir/libhalfulp.a" | grep __gmp; }
+# What the reference calls of ours and does not have itself.
+reference_calls() {
     symbols "$builddir/libreference.a" | awk '/ U hu_/ { print $NF }' | sort -u >"$scratch/used"
-    symbols "$builddir"/libhalfulp.a | grep 'format\.o' | awk '/ [TR] hu_/ { print $NF }' | sort -u >"$scratch/table"
-    [ -z "$(comm -23 "$scratch/used" "$scratch/table")" ]
+    symbols "$builddir/libreference.a" | awk '/ [TR] hu_/ { print $NF }' | sort -u >"$scratch/own"
+    comm -23 "$scratch/used" "$scratch/own"
+}
+reference_alone() { ! reference_calls | grep -E 'convert|round|code|unpack|kernel|scale'; }
+table_only() {
+    # They must be defined by the tables of formats, of names, and of blocks' codebooks.
+    symbols "$builddir"/libhalfulp.a | grep -E ':(.*/)?(format|names|grids)\.o' | awk '/ [TR] hu_/ { print $NF }' | sort -u >"$scratch/table"
+    [ -z "$(reference_calls | comm -23 - "$scratch/table")" ]
 }
 calls_mpfr() { symbols "$builddir/libreference.a" | grep -q ' U mpfr_rint_roundeven'; }
 
-no_json() { ! symbols "$builddir/libhalfulp.a" | grep -E ' U json_'; }
+no_json() { ! symbols "$builddir/libhalfulp.a" "$builddir/libhalfulp-text.a" | grep -E ' U json_'; }
 mpfr_in_one_room() { ! symbols "$builddir/libmemory.a" "$builddir/libcli.a" "$builddir/libhalfulp.a" | grep -i ' U mpfr'; }
 widths_from_one_table() {
     # The memory module asks the format table for widths, and has no column of its own for float dtypes.
     symbols "$builddir/libmemory.a" | grep -q ' U hu_format_find' &&
-        ! grep -nE '"(fp64|fp32|tf32|bf16|fp16|fp8[a-z0-9_]*)", *[0-9]' "$srcdir"/src/memory/*.c "$srcdir"/src/tensor/*.c
+        ! grep -nE '"(fp64|fp32|tf32|bf16|fp16|fp8[a-z0-9_]*)", *[0-9]' "$srcdir"/src/memory/*.c "$srcdir"/src/file/*.c "$srcdir"/src/loss/*.c "$srcdir"/src/flow/*.c
 }
 
 only_own_names() {
     # Names that begin with two underscores are the compiler's own.
-    "$NM" -g --defined-only "$builddir/libhalfulp.a" 2>/dev/null |
+    $NM -g --defined-only "$builddir/libhalfulp.a" "$builddir/libhalfulp-text.a" 2>/dev/null |
         awk 'NF == 3 { print $3 }' | grep -vE '^_?(hu_|__)' >"$scratch/foreign"
     [ ! -s "$scratch/foreign" ] || { cat "$scratch/foreign"; false; }
 }
@@ -71,6 +74,7 @@ page_computes_nothing() {
 }
 
 holds "the conversion library has no MPFR symbol" no_mpfr
+holds "the conversion library has no GMP but for its text" no_gmp
 holds "the conversion library has no JSON" no_json
 holds "the conversion library exports only hu_ names" only_own_names
 holds "a program with functions of other names links with it" links_beside

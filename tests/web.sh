@@ -426,7 +426,7 @@ plain='.items |= map(select(.role != "scrollbar") | if .state | index("elided") 
     | del(.scroll_max, .clipboard, .height, .width)'
 mapfile -t formats < <("$halfulp" formats --json | jq -r '.formats[] | select(.kind == "float").format' && printf '%s\n' e6m9 e5m7fn)
 directions=(rne rna rtz rup rdn rto)
-pages=(bits rounding numberline memory keys)
+pages=(bits rounding numberline memory arithmetic keys)
 values=(0.1 -0.1 1/3 65520 65519.99999999999 2049.00000000000000000001 1.7976931348623157e308 4.9406564584124654e-324
     -2.2250738585072011e-308 0.30000000000000004 9007199254740993 nan 'nan(0x12)' -snan inf -inf 0 -0 448 449 464 -480
     3.4028235677973366e38 1e-45 7.0064923216240854e-46 fp64:0x7ff8000000000123 fp64:0xfff0000000000001 fp32:0x7fc0beef fp32:0xff800001

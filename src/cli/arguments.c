@@ -56,6 +56,15 @@ const struct hu_format *array_format_read(const char *command, const char *name,
     return no_integer(command, f ? noted(name, f) : refused(command, name));
 }
 
+const struct hu_block *block_read(const char *command, const char *name)
+{
+    const struct hu_block *b = hu_block_find(name);
+    if (b && hu_block_decodes(b))
+        return b;
+    fail(command, "\"%s\" is not a block format; 'halfulp formats' lists them", name);
+    return NULL;
+}
+
 static bool add(const char *command, struct format_list *list, const struct hu_format *f)
 {
     for (size_t i = 0; i < list->count; i++)

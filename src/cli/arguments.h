@@ -2,6 +2,7 @@
 #ifndef HALFULP_CLI_ARGUMENTS_H
 #define HALFULP_CLI_ARGUMENTS_H
 
+#include "block/block.h"
 #include "halfulp.h"
 #include "terminal.h"
 
@@ -24,6 +25,9 @@ const struct hu_format *float_read(const char *command, const char *name);
 /* A raw array's elements: a format that is no integer, and the order of its bytes behind a colon.
  */
 const struct hu_format *array_format_read(const char *command, const char *name, bool *big_endian);
+
+/* A block format that can be decoded. NULL: reported. */
+const struct hu_block *block_read(const char *command, const char *name);
 
 /* A rounding direction. False: reported. */
 bool direction_read(const char *command, const char *text, enum hu_direction *direction);

@@ -3,10 +3,11 @@
 #include "output_file.h"
 #include "progress.h"
 #include "report.h"
-#include "tensor/cast.h"
-#include "tensor/file_kind.h"
-#include "tensor/json_text.h"
-#include "tensor/text_file.h"
+#include "cast_plan.h"
+#include "cast_config.h"
+#include "file/kind.h"
+#include "file/json_text.h"
+#include "file/text_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,21 +18,17 @@
 /* A file on its way. */
 struct output {
     char *path;
-    struct hu_cast_layout layout; /* all zeros for an index */
+    struct cast_plan plan; /* all zeros for an index and a config */
 };
 
 /* All of them: one of each file of the source, and then the index, where there is one. */
 struct outputs {
     struct output *at;
     struct output_file *files;
-    size_t count;
+    size_t count, main; /* main: OUT itself */
     bool is_set;
+    struct cast_config config; /* written behind the shards, before the index */
 };
-
-bool cast_job_converts(const struct cast_job *job, const struct hu_tensor *t)
-{
-    return tensor_source_chooses(&job->source, t) && tensor_source_reads(t);
-}
 
 static bool reads_index(const struct cast_job *job)
 {
@@ -41,21 +38,24 @@ static bool reads_index(const struct cast_job *job)
 /* Whether file INDEX of the source is of a kind that is not written. */
 static bool is_archive(const struct cast_job *job, size_t index)
 {
-    enum hu_tensor_file_kind kind = job->source.set.files[index].kind;
-    return kind == HU_NPZ || kind == HU_TORCH;
+    enum hu_file_kind kind = job->source.set.files[index].kind;
+    return kind == HU_FILE_NPZ || kind == HU_FILE_TORCH;
 }
 
-/* What file INDEX of the source becomes: its own kind, or, of an archive, what OUT's name says. */
-static enum hu_tensor_file_kind kind_of_output(const struct cast_job *job, size_t index)
+/* What file INDEX of the source becomes: its own kind, or what OUT's name says: of an archive, and
+ * safetensors of GGUF. */
+static enum hu_file_kind kind_of_output(const struct cast_job *job, size_t index)
 {
-    if (!is_archive(job, index))
-        return job->source.set.files[index].kind;
-    return hu_kind_of_name(job->output) == HU_FILE_NPY ? HU_NPY : HU_SAFETENSORS;
+    enum hu_file_kind named = hu_kind_of_name(job->output);
+    enum hu_file_kind own = job->source.set.files[index].kind;
+    if (is_archive(job, index))
+        return named == HU_FILE_NPY ? HU_FILE_NPY : HU_FILE_SAFETENSORS;
+    return own == HU_FILE_GGUF && named == HU_FILE_SAFETENSORS ? named : own;
 }
 
 bool cast_job_writes_npy(const struct cast_job *job)
 {
-    return !reads_index(job) && kind_of_output(job, 0) == HU_NPY;
+    return !reads_index(job) && kind_of_output(job, 0) == HU_FILE_NPY;
 }
 
 bool cast_job_choose(struct cast_job *job)
@@ -63,7 +63,7 @@ bool cast_job_choose(struct cast_job *job)
     struct hu_tensor_set *set = &job->source.set;
     struct hu_tensor_file *file = &set->files[0];
     size_t chosen = 0, last = 0;
-    if (reads_index(job) || !is_archive(job, 0) || kind_of_output(job, 0) != HU_NPY)
+    if (reads_index(job) || !is_archive(job, 0) || kind_of_output(job, 0) != HU_FILE_NPY)
         return true;
     for (size_t i = 0; i < file->count; i++)
         if (tensor_source_chooses(&job->source, &file->tensors[i])) {
@@ -83,12 +83,12 @@ bool cast_job_choose(struct cast_job *job)
 }
 
 /* T's data as what is written has it: of an archive, in the order and the bytes of its new file. */
-static void fit(struct hu_stream_tensor *s, const struct hu_tensor *t, enum hu_tensor_file_kind to,
+static void fit(struct hu_stream_tensor *s, const struct hu_tensor *t, enum hu_file_kind to,
                 uint64_t *strides)
 {
     if (!s->data.format)
         hu_stream_turn(s, t);
-    if (t->fortran_order && to == HU_SAFETENSORS)
+    if (t->fortran_order && to == HU_FILE_SAFETENSORS)
         hu_stream_reorder(s, t, strides);
 }
 
@@ -103,14 +103,19 @@ static size_t count_sizes(const struct hu_tensor_file *file)
 
 /* The tensors of file INDEX for a run, with their places in the output. strides: count_sizes of
  * them. False: reported. */
-static bool place_tensors(struct cast_job *job, size_t index, const struct hu_cast_layout *layout,
+static bool place_tensors(struct cast_job *job, size_t index, const struct cast_plan *plan,
                           int output, struct hu_stream_tensor *tensors, uint64_t *strides)
 {
     const struct hu_tensor_file *file = &job->source.set.files[index];
     for (size_t i = 0; i < file->count; i++) {
         const struct hu_tensor *t = &file->tensors[i];
-        bool converted = cast_job_converts(job, t);
+        bool converted = plan->items[i].how == CAST_CONVERTED;
         struct hu_stream_tensor *s = &tensors[i];
+        if (plan->items[i].how >= CAST_RECODED) {
+            *s = (struct hu_stream_tensor){.input = -1, .output = -1};
+            strides += t->rank;
+            continue;
+        }
         *s = hu_stream_tensor_of(t, converted ? t->dtype.format : NULL, -1);
         if (!tensor_source_input(&job->source, job->command, t, &s->input, &s->offset))
             return false;
@@ -118,7 +123,7 @@ static bool place_tensors(struct cast_job *job, size_t index, const struct hu_ca
             fit(s, t, kind_of_output(job, index), strides);
         strides += t->rank;
         s->output = output;
-        s->output_offset = layout->offsets[i];
+        s->output_offset = plan->written[plan->items[i].written].offset;
         s->to = converted ? job->to : NULL;
         s->data.first = job->first;
         job->first += converted ? t->elements : 0;
@@ -145,22 +150,15 @@ static void done(void *context, size_t index, struct hu_gathered *g)
     s->tensors = all;
 }
 
-static bool write_header(const struct output_file *file, const struct hu_cast_layout *layout)
+/* The header, and the file's whole length: GGUF is filled up behind its last tensor. */
+static bool write_header(const struct output_file *file, const struct hu_write_layout *layout)
 {
-    int fd = file->descriptor;
-    size_t written = 0;
-    while (written < layout->header_bytes) {
-        ssize_t n =
-            pwrite(fd, layout->header + written, layout->header_bytes - written, (off_t)written);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            fail(file->command, "%s: %s", file->path, strerror(errno));
-            return false;
-        }
-        written += (size_t)n;
-    }
-    return true;
+    int why = hu_write_at(file->descriptor, layout->header, layout->header_bytes, 0);
+    if (!why && ftruncate(file->descriptor, (off_t)layout->size))
+        why = errno;
+    if (why)
+        fail(file->command, "%s: %s", file->path, strerror(why));
+    return !why;
 }
 
 /* Streams the tensors of file INDEX of the source into FILE. rows: of its tensors. False: reported.
@@ -187,14 +185,15 @@ static bool run_stream(struct cast_job *job, size_t index, struct hu_stream_tens
     return fine;
 }
 
-static bool stream_file(struct cast_job *job, size_t index, const struct hu_cast_layout *layout,
+static bool stream_file(struct cast_job *job, size_t index, const struct cast_plan *plan,
                         const struct output_file *file, struct stats_tensor *rows)
 {
     const struct hu_tensor_file *source = &job->source.set.files[index];
     struct hu_stream_tensor *tensors = check_memory(calloc(source->count + 1, sizeof *tensors));
     uint64_t *strides = check_memory(calloc(count_sizes(source) + 1, sizeof *strides));
-    bool fine = place_tensors(job, index, layout, file->descriptor, tensors, strides) &&
-                run_stream(job, index, tensors, file, rows);
+    bool fine = place_tensors(job, index, plan, file->descriptor, tensors, strides) &&
+                run_stream(job, index, tensors, file, rows) &&
+                cast_plan_recode(job, index, plan, file->descriptor, file->path);
     free(tensors);
     free(strides);
     return fine;
@@ -211,24 +210,27 @@ static char *shard_name(const struct cast_job *job, size_t index, const char *na
     return text;
 }
 
-/* The index's map with the shards' new names. */
-static void rename_shards(const struct cast_job *job, json_t *root)
+/* The index's map: what is in the new shards. */
+static void map_shards(const struct cast_job *job, const struct outputs *o, json_t *root)
 {
-    const char *tensor;
-    json_t *value;
-    json_t *map = json_object_get(root, "weight_map");
-    json_object_foreach(map, tensor, value)
-    {
-        const struct hu_tensor *t = hu_tensor_set_find(&job->source.set, tensor);
-        const char *name = json_string_value(value);
-        char *fresh = t && name ? shard_name(job, t->file, name) : NULL;
-        if (fresh && strcmp(fresh, name))
-            json_string_set(value, fresh);
-        free(fresh);
+    json_t *map = check_memory(json_object());
+    for (size_t i = 0; i < job->source.set.count; i++) {
+        const char *name = strrchr(o->at[i].path, '/');
+        name = name ? name + 1 : o->at[i].path;
+        for (size_t k = 0; k < o->at[i].plan.count; k++)
+            json_object_set_new(map, o->at[i].plan.written[k].name, json_text(name));
     }
+    json_object_set_new(root, "weight_map", map);
 }
 
-static bool write_index(const struct cast_job *job, const struct output_file *file)
+static void write_json(const json_t *root, const struct output_file *file)
+{
+    json_dumpf(root, file->stream, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+    fputc('\n', file->stream);
+}
+
+static bool write_index(const struct cast_job *job, const struct outputs *o,
+                        const struct output_file *file)
 {
     const char *no_text;
     char why[HU_JSON_ERROR];
@@ -243,40 +245,21 @@ static bool write_index(const struct cast_job *job, const struct output_file *fi
     json_t *metadata = json_object_get(root, "metadata");
     if (metadata)
         json_object_set_new(metadata, "total_size", json_integer((json_int_t)job->after));
-    rename_shards(job, root);
-    json_dumpf(root, file->stream, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-    fputc('\n', file->stream);
+    map_shards(job, o, root);
+    write_json(root, file);
     json_decref(root);
     return true;
-}
-
-static const char *kind_name(enum hu_file_kind kind)
-{
-    static const char *const names[] = {
-        [HU_FILE_OTHER] = "a raw array",    [HU_FILE_SAFETENSORS] = "a .safetensors file",
-        [HU_FILE_INDEX] = "an index",       [HU_FILE_GGUF] = "a .gguf file",
-        [HU_FILE_NPY] = "a .npy file",      [HU_FILE_NPZ] = "a .npz archive",
-        [HU_FILE_TORCH] = "a PyTorch file", [HU_FILE_ZIP] = "a zip archive"};
-    return names[kind];
 }
 
 /* What OUT becomes. */
 static enum hu_file_kind kind_written(const struct cast_job *job)
 {
-    static const enum hu_file_kind kinds[] = {[HU_SAFETENSORS] = HU_FILE_SAFETENSORS,
-                                              [HU_GGUF] = HU_FILE_GGUF,
-                                              [HU_NPY] = HU_FILE_NPY,
-                                              [HU_RAW] = HU_FILE_OTHER};
-    return reads_index(job) ? HU_FILE_INDEX : kinds[kind_of_output(job, 0)];
+    return reads_index(job) ? HU_FILE_INDEX : kind_of_output(job, 0);
 }
 
 /* OUT may have no name that says that it is of another kind. False: reported. */
 static bool check_suffix(const struct cast_job *job)
 {
-    static const char *const due[] = {[HU_FILE_SAFETENSORS] = ".safetensors",
-                                      [HU_FILE_INDEX] = ".safetensors.index.json",
-                                      [HU_FILE_GGUF] = ".gguf",
-                                      [HU_FILE_NPY] = ".npy"};
     enum hu_file_kind kind = kind_written(job), named = hu_kind_of_name(job->output);
     if (named == HU_FILE_OTHER || named == kind)
         return true;
@@ -284,17 +267,17 @@ static bool check_suffix(const struct cast_job *job)
         fail(job->command,
              "%s would be %s, which has no header, and its name is that of %s; .bin "
              "would be right",
-             job->output, kind_name(kind), kind_name(named));
+             job->output, hu_kind_what(kind), hu_kind_what(named));
     else if (!reads_index(job) && is_archive(job, 0))
         fail(
             job->command,
             "%s has the name of %s, which is not written; .safetensors would be right, or .npy for "
             "one array",
-            job->output, kind_name(named));
+            job->output, hu_kind_what(named));
     else
         fail(job->command,
              "%s would be %s, as %s is, and its name is that of %s; %s would be right", job->output,
-             kind_name(kind), job->source.path, kind_name(named), due[kind]);
+             hu_kind_what(kind), job->source.path, hu_kind_what(named), hu_kind_ending(kind));
     return false;
 }
 
@@ -315,42 +298,61 @@ static char *shard_path(const struct cast_job *job, size_t index)
 static void name_outputs(const struct cast_job *job, struct outputs *o)
 {
     size_t files = job->source.set.count;
+    bool config = o->config.path;
     o->is_set = reads_index(job);
-    o->at = check_memory(calloc(files + 1, sizeof *o->at));
-    o->files = check_memory(calloc(files + 1, sizeof *o->files));
-    o->count = files + o->is_set;
+    o->at = check_memory(calloc(files + 2, sizeof *o->at));
+    o->files = check_memory(calloc(files + 2, sizeof *o->files));
+    o->count = files + config + o->is_set;
+    o->main = o->is_set ? o->count - 1 : 0;
     for (size_t i = 0; o->is_set && i < files; i++)
         o->at[i].path = shard_path(job, i);
-    o->at[o->count - 1].path = check_memory(strdup(job->output));
+    o->at[o->main].path = check_memory(strdup(job->output));
+    if (config)
+        o->at[files].path = check_memory(strdup(o->config.path));
 }
 
 static void free_outputs(struct outputs *o)
 {
     for (size_t i = 0; i < o->count; i++) {
         output_abandon(&o->files[i]);
-        hu_cast_layout_clear(&o->at[i].layout);
+        cast_plan_clear(&o->at[i].plan);
         free(o->at[i].path);
     }
     free(o->at);
     free(o->files);
+    cast_config_clear(&o->config);
+}
+
+/* What a file of some kind cannot be. False: reported. */
+static bool check_kind(const struct cast_job *job)
+{
+    enum hu_file_kind kind = kind_of_output(job, 0), own = job->source.set.files[0].kind;
+    bool gguf = job->layout == CAST_LAYOUT_GGUF;
+    if (own == HU_FILE_GGUF && job->source.set.count > 1) {
+        fail(job->command,
+             "%s is in %zu splits; one file is cast at a time (llama-gguf-split --merge makes it)",
+             job->source.path, job->source.set.count);
+        return false;
+    }
+    if (job->block && gguf != (kind == HU_FILE_GGUF)) {
+        fail(job->command, gguf ? "%s is written in GGUF, and %s would be %s"
+                                : "%s is written in safetensors, and %s would be %s",
+             job->block->name, job->output, hu_kind_what(kind));
+        return false;
+    }
+    if (job->block && !gguf && kind != HU_FILE_SAFETENSORS) {
+        fail(job->command, "%s is written in safetensors, and %s would be %s", job->block->name,
+             job->output, hu_kind_what(kind));
+        return false;
+    }
+    return true;
 }
 
 static bool lay_out(struct cast_job *job, struct outputs *o)
 {
-    char message[HU_CAST_MESSAGE];
-    for (size_t i = 0; i < job->source.set.count; i++) {
-        const struct hu_tensor_file *source = &job->source.set.files[i];
-        const struct hu_format **to = check_memory(calloc(source->count + 1, sizeof *to));
-        for (size_t k = 0; k < source->count; k++)
-            to[k] = cast_job_converts(job, &source->tensors[k]) ? job->to : NULL;
-        bool fine = hu_cast_lay_out(source, kind_of_output(job, i), to, &o->at[i].layout, message);
-        free(to);
-        if (!fine) {
-            fail(job->command, "%s: %s", job->source.set.paths[i], message);
+    for (size_t i = 0; i < job->source.set.count; i++)
+        if (!cast_plan_make(job, i, kind_of_output(job, i), &o->at[i].plan))
             return false;
-        }
-        job->after += o->at[i].layout.data_bytes;
-    }
     return true;
 }
 
@@ -385,7 +387,7 @@ static bool is_read(const struct cast_job *job, const char *path)
 /* Files of a set go to as many places, of which none is read from. False: reported. */
 static bool check_places(const struct cast_job *job, const struct outputs *o)
 {
-    const char *index = o->at[o->count - 1].path;
+    const char *index = o->at[o->main].path;
     for (size_t i = 0; o->is_set && i + 1 < o->count; i++)
         if (same_place(o->at[i].path, index)) {
             fail(job->command,
@@ -427,23 +429,28 @@ static bool write_all(struct cast_job *job, struct outputs *o)
     struct stats_tensor *rows = job->stats.tensors;
     for (size_t i = 0; i < job->source.set.count; i++) {
         const struct output_file *file = &o->files[i];
-        const struct hu_cast_layout *layout = &o->at[i].layout;
-        if (!write_header(file, layout) || !stream_file(job, i, layout, file, rows) ||
+        const struct cast_plan *plan = &o->at[i].plan;
+        if (!write_header(file, &plan->layout) || !stream_file(job, i, plan, file, rows) ||
             !output_finish(&o->files[i]))
             return false;
         rows += job->source.set.files[i].count;
     }
-    struct output_file *index = &o->files[o->count - 1];
-    return !o->is_set || (write_index(job, index) && output_finish(index));
+    struct output_file *index = &o->files[o->main];
+    struct output_file *config = o->config.path ? &o->files[job->source.set.count] : NULL;
+    if (config)
+        write_json(o->config.root, config);
+    return (!config || output_finish(config)) &&
+           (!o->is_set || (write_index(job, o, index) && output_finish(index)));
 }
 
 bool cast_job_write(struct cast_job *job)
 {
-    struct outputs o;
-    name_outputs(job, &o);
-    bool fine = begin(job, &o) && write_all(job, &o) &&
-                tensor_source_unchanged(&job->source, job->command) &&
-                output_place(o.files, o.count);
+    struct outputs o = {0};
+    bool fine = check_kind(job) && cast_config_make(job, &o.config);
+    if (fine)
+        name_outputs(job, &o);
+    fine = fine && begin(job, &o) && write_all(job, &o) &&
+           tensor_source_unchanged(&job->source, job->command) && output_place(o.files, o.count);
     free_outputs(&o);
     return fine;
 }

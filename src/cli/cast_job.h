@@ -2,12 +2,30 @@
 #ifndef HALFULP_CLI_CAST_JOB_H
 #define HALFULP_CLI_CAST_JOB_H
 
+#include "block/block.h"
+#include "cast_layout.h"
 #include "stats.h"
+
+/* What becomes of a tensor. */
+enum cast_how {
+    CAST_COPIED,
+    CAST_CONVERTED, /* element by element */
+    CAST_RECODED,   /* out of a block format, or into one */
+    CAST_DROPPED,   /* a part of what is recoded */
+};
 
 struct cast_job {
     const char *command; /* for messages */
     struct tensor_source source;
-    const struct hu_format *from, *to;
+    const struct hu_format *from, *to; /* to: NULL where block is the target */
+    const struct hu_block *block;
+    enum hu_scale_rule rule;
+    enum cast_layout layout;
+    const char *keeps[GLOBS_MAX]; /* tensors that are copied; none: the usual ones of a block */
+    size_t keep_count;
+    bool keeps_nothing;
+    size_t recoded;  /* tensors, so far */
+    unsigned flags;  /* that encoding raised */
     const char *output;
     unsigned threads;
     bool force;
@@ -18,7 +36,7 @@ struct cast_job {
     uint64_t after; /* bytes of the tensors that are written */
 };
 
-bool cast_job_converts(const struct cast_job *job, const struct hu_tensor *t);
+enum cast_how cast_job_how(const struct cast_job *job, const struct hu_tensor *t);
 
 /* Of an archive that becomes a .npy, all but the one chosen tensor is left out. False: reported. */
 bool cast_job_choose(struct cast_job *job);

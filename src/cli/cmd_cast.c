@@ -4,17 +4,28 @@
 #include "options.h"
 #include "progress.h"
 #include "report.h"
-#include "tensor/npy.h"
+#include "file/npy.h"
+#include "file/printable.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_TENSOR = KEY_OWN, KEY_STOCHASTIC, KEY_SEED, KEY_JOBS, KEY_FORCE };
+enum {
+    KEY_TENSOR = KEY_OWN,
+    KEY_STOCHASTIC,
+    KEY_SEED,
+    KEY_JOBS,
+    KEY_FORCE,
+    KEY_RULE,
+    KEY_LAYOUT,
+    KEY_KEEP,
+    KEY_PARTS
+};
 
 static const struct command_option rows[] = {
     {"output", 'o', "OUT", "the file to write", "@file"},
-    {"to", 't', "FORMAT", "the target format", "@formats"},
+    {"to", 't', "FORMAT", "the target format, or block format", "@dtypes"},
     {"from", 'f', "FORMAT", "what a raw array's elements are, or opaque ones of .npy", "@formats"},
     OPTION_ROUND,
     OPTION_SATURATE,
@@ -23,6 +34,15 @@ static const struct command_option rows[] = {
     {"seed", KEY_SEED, "N", "what --stochastic draws from (default: 0)", NULL},
     {"tensor", KEY_TENSOR, "GLOB", "convert only tensors whose name matches; may be repeated",
      NULL},
+    {"keep", KEY_KEEP, "GLOB",
+     "leave tensors as they are whose name matches; may be repeated; 'none': convert all "
+     "(default for block formats: norms, embeddings, routers)",
+     NULL},
+    {"rule", KEY_RULE, "RULE", "how a block's power of two is chosen (default: floor)",
+     "floor ceil rceil even"},
+    {"layout", KEY_LAYOUT, "LAYOUT", "whose names and shapes a block format's parts have",
+     cast_layout_names},
+    {"parts", KEY_PARTS, NULL, "take codes and scales as the tensors that they are", NULL},
     {"jobs", KEY_JOBS, "N", "threads (default: one a processor)", NULL},
     {"force", KEY_FORCE, NULL, "replace OUT", NULL},
     OPTION_JSON,
@@ -37,14 +57,46 @@ static const char details[] =
     ".safetensors, or .npy for one array. Names, shapes, order and metadata stay; tensors that\n"
     "are not chosen, those of integers, and those that have the format already are copied. OUT\n"
     "appears when it is complete. An index's shards go beside OUT under their own names, all\n"
-    "together once the last is complete.";
+    "together once the last is complete.\n"
+    "Quantized weights are decoded: DeepSeek's, gpt-oss's, ModelOpt's, compressed-tensors',\n"
+    "bitsandbytes', GPTQ's and AWQ's, recognised with their scales, and those of .gguf, which\n"
+    "becomes .safetensors by OUT's name. A block format (mxfp4, nvfp4, fp8_tile128, nf4, q8_0)\n"
+    "writes codes and scales, a .gguf's from .gguf alone; config.json is written beside OUT where\n"
+    "one is beside FILE.";
 
 struct request {
     struct cast_job job;
-    bool json, has_seed, has_direction, has_stochastic;
+    bool json, has_seed, has_direction, has_stochastic, has_saturate;
     enum color_mode color;
     uint64_t before; /* bytes of the tensors */
 };
+
+/* A format, or a block format that is encoded. False: reported. */
+static bool take_target(struct cast_job *job, const char *command, const char *name)
+{
+    job->to = NULL;
+    job->block = hu_format_find(name) ? NULL : hu_block_find(name);
+    if (!job->block)
+        return (job->to = float_read(command, name)) != NULL;
+    if (hu_block_encodes(job->block))
+        return true;
+    fail(command, "%s is decoded and not encoded; mxfp4, nvfp4, mxfp8_e4m3, fp8_tile128, nf4, q8_0 "
+                  "and others are: 'halfulp formats' lists them",
+         job->block->name);
+    return false;
+}
+
+static bool add_keep(struct cast_job *job, const char *command, const char *glob)
+{
+    job->keeps_nothing |= !strcmp(glob, "none");
+    if (job->keep_count == GLOBS_MAX) {
+        fail(command, "more than %d times --keep", GLOBS_MAX);
+        return false;
+    }
+    if (strcmp(glob, "none"))
+        job->keeps[job->keep_count++] = glob;
+    return true;
+}
 
 /* False: reported. */
 static bool take_option(struct request *r, const char *command, int key, const char *value)
@@ -57,7 +109,7 @@ static bool take_option(struct request *r, const char *command, int key, const c
         job->output = value;
         break;
     case 't':
-        return (job->to = float_read(command, value)) != NULL;
+        return take_target(job, command, value);
     case 'f':
         return (job->from = array_format_read(command, value, &job->source.big_endian)) != NULL;
     case 'r':
@@ -76,8 +128,19 @@ static bool take_option(struct request *r, const char *command, int key, const c
     case KEY_STOCHASTIC:
         r->has_stochastic = true;
         break;
+    case KEY_RULE:
+        return hu_scale_rule_find(value, &job->rule) ||
+               (fail(command, "--rule is floor, ceil, rceil or even, not \"%s\"", value), false);
+    case KEY_LAYOUT:
+        return cast_layout_find(value, &job->layout) ||
+               (fail(command, "--layout is one of %s, not \"%s\"", cast_layout_names, value), false);
+    case KEY_KEEP:
+        return add_keep(job, command, value);
+    case KEY_PARTS:
+        job->source.parts = true;
+        break;
     case KEY_SATURATE:
-        options->saturate = true;
+        r->has_saturate = options->saturate = true;
         break;
     case KEY_FORCE:
         job->force = true;
@@ -110,11 +173,11 @@ static void drop_copied_rows(struct request *r)
     struct stats *s = &r->job.stats;
     size_t kept = 0;
     for (size_t i = 0; i < s->count; i++) {
-        if (cast_job_converts(&r->job, s->tensors[i].tensor)) {
+        if (cast_job_how(&r->job, s->tensors[i].tensor) == CAST_CONVERTED) {
             s->tensors[kept++] = s->tensors[i];
         } else {
+            s->skipped += cast_job_how(&r->job, s->tensors[i].tensor) == CAST_COPIED;
             free(s->tensors[i].figures);
-            s->skipped++;
         }
     }
     s->count = kept;
@@ -166,11 +229,77 @@ static void note_copied(const struct request *r)
          n == 1 ? "it is" : "they are");
 }
 
+/* What is left as it is though it is chosen and could be cast. */
+static void note_kept(const struct request *r)
+{
+    char name[100];
+    const struct hu_tensor *first = NULL;
+    const struct cast_job *job = &r->job;
+    size_t n = 0;
+    for (size_t i = 0; i < job->source.set.tensor_count; i++) {
+        const struct hu_tensor *t = job->source.set.tensors[i];
+        if (!tensor_source_chooses(&job->source, t) || t->part_of || !tensor_source_reads(t) ||
+            cast_job_how(job, t) != CAST_COPIED || t->rank < 2)
+            continue;
+        first = first ? first : t;
+        n++;
+    }
+    if (n)
+        note("%zu matri%s kept as %s, '%s' first%s", n, n == 1 ? "x is" : "ces are",
+             n == 1 ? "it is" : "they are", hu_printable(first->name, name, sizeof name),
+             job->keep_count || job->keeps_nothing
+                 ? ""
+                 : ": norms, embeddings, routers, and rows that a block does not divide");
+}
+
+static json_t *block_json(const struct request *r)
+{
+    const struct cast_job *job = &r->job;
+    json_t *tensors = check_memory(json_array());
+    for (size_t i = 0; i < job->source.set.tensor_count; i++) {
+        const struct hu_tensor *t = job->source.set.tensors[i];
+        if (cast_job_how(job, t) == CAST_RECODED)
+            json_array_append_new(tensors, json_text(t->part_of ? t->part_of->name : t->name));
+    }
+    return check_memory(json_pack(
+        "{s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I}", "file", json_text(job->source.path),
+        "output", json_text(job->output), "block", job->block->name, "layout",
+        cast_layout_name(job->layout), "rule",
+        hu_scale_rule_name(job->rule ? job->rule : job->block->rule), "tensors", tensors,
+        "copied_tensors", (json_int_t)job->stats.skipped, "bytes_before", (json_int_t)r->before,
+        "bytes_after", (json_int_t)job->after));
+}
+
+static int report_block(const struct request *r)
+{
+    const struct cast_job *job = &r->job;
+    char shown[300];
+    note_kept(r);
+    if (job->flags & HU_INVALID)
+        note("NaNs or infinities were among what was encoded: the manual says what becomes of them");
+    if (r->json) {
+        json_print(block_json(r));
+        return EXIT_DONE;
+    }
+    printf("%s: %zu tensor%s to %s, laid out as %s, %zu copied as they are; %llu bytes, before "
+           "%llu\n",
+           hu_printable(job->output, shown, sizeof shown), job->recoded,
+           job->recoded == 1 ? "" : "s", job->block->name, cast_layout_name(job->layout),
+           job->stats.skipped, (unsigned long long)job->after, (unsigned long long)r->before);
+    return EXIT_DONE;
+}
+
 static int report(const struct request *r)
 {
+    if (r->job.block)
+        return report_block(r);
     if (tensor_source_only_copied(&r->job.source))
         note_copied(r);
     note_specials(r);
+    if (r->job.recoded)
+        note("%zu quantized tensor%s decoded to %s with %s scales", r->job.recoded,
+             r->job.recoded == 1 ? " is" : "s are", r->job.to->name,
+             r->job.recoded == 1 ? "its" : "their");
     if (r->json)
         return stats_print_json(&r->job.stats, report_json(r));
     const struct palette *p = palette_for(color_wanted(r->color, stdout));
@@ -183,10 +312,12 @@ static int cast_source(struct request *r)
     struct stats *s = &r->job.stats;
     s->file = r->job.source.path;
     s->source = &r->job.source;
-    s->targets.at[0] = r->job.to;
+    /* Blocks have no such figures. */
+    const struct hu_format *to = r->job.to ? r->job.to : hu_format_find("fp64");
+    s->targets.at[0] = to;
     s->targets.count = 1;
     s->limits.min_sqnr = -HUGE_VAL;
-    r->job.target = hu_statistics_target_of(r->job.to, &s->options, HU_SCALE_NONE);
+    r->job.target = hu_statistics_target_of(to, &s->options, HU_SCALE_NONE);
     struct hu_statistics_plan plan = {&r->job.target, 1, HU_SCALE_NONE};
     s->total = check_memory(hu_gathered_new(&plan, NULL));
     make_rows(r);
@@ -205,7 +336,7 @@ static int check_request(const struct request *r, const char *command, int opera
         return fail(command, operands ? "one FILE at a time" : "a FILE is missing");
     if (!r->job.output)
         return fail(command, "-o names the file to write, and is missing");
-    if (!r->job.to)
+    if (!r->job.to && !r->job.block)
         return fail(command, "-t names the target format, and is missing");
     if (!strcmp(r->job.output, "-"))
         return fail(command, "a cast is written to a file, which appears when it is complete, and "
@@ -217,9 +348,36 @@ static int check_request(const struct request *r, const char *command, int opera
     return EXIT_DONE;
 }
 
+/* What is asked of a block format. */
+static int check_block(const struct request *r, const char *command)
+{
+    const struct cast_job *job = &r->job;
+    if (!job->block)
+        return job->layout ? fail(command, "--layout is of block formats, and %s is none",
+                                  job->to->name)
+               : job->rule ? fail(command, "--rule is of block formats, and %s is none",
+                                  job->to->name)
+                           : EXIT_DONE;
+    if (job->layout && !cast_layout_takes(job->layout, job->block))
+        return fail(command, "%s has no layout %s; --layout %s is its own", job->block->name,
+                    cast_layout_name(job->layout),
+                    cast_layout_name(cast_layout_default(job->block)));
+    if (job->rule && !hu_block_has_rules(job->block))
+        return fail(command, "%s has one rule for its scales; --rule is for powers of two",
+                    job->block->name);
+    if (!cast_layout_takes(cast_layout_default(job->block), job->block))
+        return fail(command, "no layout has %s", job->block->name);
+    return EXIT_DONE;
+}
+
 static void prepare(struct request *r, const char *command)
 {
     r->job.command = command;
+    r->job.source.decodes = true;
+    if (r->job.block && !r->job.layout)
+        r->job.layout = cast_layout_default(r->job.block);
+    /* Elements of blocks saturate: their scale was chosen so. */
+    r->job.stats.options.saturate |= r->job.block != NULL;
     if (r->has_stochastic)
         r->job.stats.options.direction = HU_STOCHASTIC;
 }
@@ -237,6 +395,8 @@ static int run(const struct command *self, int argc, char **argv)
         status = o.status;
     else if (fine)
         status = check_request(r, self->name, o.argc);
+    if (fine && key != OPTION_EXIT && status == EXIT_DONE)
+        status = check_block(r, self->name);
     bool ready = fine && key != OPTION_EXIT && status == EXIT_DONE;
     if (ready)
         prepare(r, self->name);
@@ -255,8 +415,8 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command cmd_cast = {
     .name = "cast",
     .usage = "FILE -o OUT -t FORMAT [-f FORMAT] [-r DIR] [--saturate]\n"
-             "                    [--stochastic [--seed N]] [--tensor GLOB] [--jobs N] [--force] "
-             "[--json]",
+             "                    [--stochastic [--seed N]] [--tensor GLOB] [--keep GLOB] [--rule RULE]\n"
+             "                    [--layout LAYOUT] [--parts] [--jobs N] [--force] [--json]",
     .summary = "a tensor file in another format, and what was lost",
     .details = details,
     .options = rows,

@@ -1,3 +1,4 @@
+#include "block/block.h"
 #include "format.h"
 #include "options.h"
 #include "report.h"
@@ -27,6 +28,13 @@ static void put_commands(void)
         printf("%s%s", c == commands ? "" : " ", (*c)->name);
 }
 
+static void put_blocks(void)
+{
+    for (size_t i = 0; hu_block_at(i); i++)
+        if (hu_block_decodes(hu_block_at(i)))
+            printf("%s%s", i ? " " : "", hu_block_at(i)->name);
+}
+
 /* Words to choose from, by spaces. */
 static void put_words(const char *words)
 {
@@ -34,6 +42,8 @@ static void put_words(const char *words)
         put_formats();
     else if (!strcmp(words, "@dtypes"))
         put_dtypes();
+    else if (!strcmp(words, "@blocks"))
+        put_blocks();
     else if (!strcmp(words, "@rounds"))
         fputs("rne rna rtz rup rdn rto", stdout);
     else if (!strcmp(words, "@commands"))

@@ -1,3 +1,4 @@
+#include "folding.h"
 #include "memory/families.h"
 #include "memory/source.h"
 #include "options.h"
@@ -68,6 +69,21 @@ static int open_model(const struct command *self, const struct size_options *opt
     return apply_shape(self, &options->shape, r);
 }
 
+static void print_results(const struct size_options *options, const struct size_result *results,
+                          size_t count)
+{
+    const struct palette *p = palette_for(color_wanted(options->color, stdout));
+    if (count == 1) {
+        size_print_table(options, results, p);
+        return;
+    }
+    size_compare(options, results, count, p);
+    for (size_t i = 0; options->explain && i < count; i++) {
+        printf("\n%s%s%s\n", p->bold, results[i].source, p->off);
+        size_print_terms(options, &results[i], p);
+    }
+}
+
 static int size_models(const struct command *self, const struct size_options *options,
                        struct size_result *results, size_t count)
 {
@@ -88,7 +104,7 @@ static int size_models(const struct command *self, const struct size_options *op
     if (options->json)
         status = size_print_json(options, results, count);
     else
-        size_print_table(options, results, count);
+        print_results(options, results, count);
     for (size_t i = 0; status == EXIT_DONE && i < count; i++)
         if (results[i].sizing.has_fit && !results[i].sizing.fit.fits)
             status = EXIT_NO;
@@ -120,6 +136,8 @@ static int run(const struct command *self, int argc, char **argv)
             return EXIT_BAD;
     if (key == OPTION_EXIT)
         return o.status;
+    if (!options.json)
+        folding_begin();
     if (options.list_devices)
         return list_devices();
     if (options.list_families)

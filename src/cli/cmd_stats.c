@@ -1,3 +1,4 @@
+#include "folding.h"
 #include "json.h"
 #include "numbers.h"
 #include "options.h"
@@ -216,6 +217,7 @@ static int report(const struct request *r, const char *command)
         return EXIT_BAD;
     if (r->json)
         return stats_print_json(&r->stats, stats_json(&r->stats));
+    folding_begin();
     stats_text(&r->stats, palette_for(color_wanted(r->color, stdout)));
     return EXIT_DONE;
 }

@@ -1,11 +1,13 @@
 #include "columns.h"
+#include "folding.h"
+#include "grid.h"
 #include "json.h"
-#include "memory/term.h"
+#include "memory/figure.h"
 #include "options.h"
 #include "report.h"
 #include "tensor_source.h"
 #include "terminal.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -65,6 +67,7 @@ static char *dtype_name(struct hu_dtype dtype)
         {"int8", "I8"},       {"uint8", "U8"},    {"int16", "I16"},        {"uint16", "U16"},
         {"int32", "I32"},     {"uint32", "U32"},  {"int64", "I64"},        {"uint64", "U64"},
         {"complex64", "C64"}, {"fp4_e2m1", "F4"}, {"nvfp4_ggml", "NVFP4"},
+        {"mxfp4_ggml", "MXFP4"},
     };
     const char *name = hu_dtype_name(dtype);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -120,7 +123,7 @@ static void measure(const struct hu_tensor_set *set, int *names, int *shapes)
 }
 
 /* Where a line has no room, what belongs to a name stands below it. */
-static void end_name(bool folded)
+static void end_line(bool folded)
 {
     if (folded)
         printf("\n    ");
@@ -134,50 +137,67 @@ static void print_tensors(const struct hu_tensor_set *set)
     bool folded = columns && columns < 2 + names + 2 + 10 + shapes + 18 + 19;
     /* 15 columns hold up to 999 G. */
     int counts = folded ? 15 : 17;
+    bool twice = folded && columns < 4 + 10 + shapes + 16 + 17;
     printf("  ");
     print_left("tensor", folded ? 6 : names + 2);
-    end_name(folded);
+    end_line(folded);
     printf("%-9s ", "dtype");
     print_left("shape", shapes);
+    end_line(twice);
     printf(" %*s %*s\n", counts, "elements", counts + 1, "bytes");
     for (size_t i = 0; i < set->tensor_count; i++) {
         const struct hu_tensor *t = tensor_at(set, i);
         char *dtype = dtype_name(t->dtype);
         printf("  ");
         print_left(hu_printable(t->name, text, sizeof text), folded ? 0 : names + 2);
-        end_name(folded);
+        end_line(folded);
         printf("%-9s ", dtype);
         shape_text(t, text, sizeof text);
         print_left(text, shapes);
+        end_line(twice);
         printf(" %*s", counts, hu_grouped(t->elements, text));
         printf(" %*s\n", counts + 1, hu_grouped(t->bytes, text));
         free(dtype);
     }
 }
 
-static void print_total(const char *name, uint64_t tensors, uint64_t elements, uint64_t bytes)
+static void add_total(struct grid *g, const char *name, uint64_t tensors, uint64_t elements,
+                      uint64_t bytes)
 {
     char text[27];
-    printf("  %-12s %9s", name, hu_grouped(tensors, text));
-    printf(" %20s", hu_grouped(elements, text));
-    printf(" %20s\n", hu_grouped(bytes, text));
+    grid_cell(g, name, "");
+    grid_cell(g, hu_grouped(tensors, text), "");
+    grid_cell(g, hu_grouped(elements, text), "");
+    grid_cell(g, hu_grouped(bytes, text), "");
+}
+
+static void print_totals(const struct hu_tensor_set *set)
+{
+    struct total totals[TOTALS_MAX];
+    size_t count = sum_dtypes(set, totals);
+    struct grid g = {.column_count = 0};
+    grid_column(&g, "dtype", 12, true);
+    grid_column(&g, "tensors", 9, false);
+    grid_column(&g, "elements", 20, false);
+    grid_column(&g, "bytes", 20, false);
+    for (size_t i = 0; i < count; i++) {
+        char *dtype = dtype_name(totals[i].dtype);
+        add_total(&g, dtype, totals[i].tensors, totals[i].elements, totals[i].bytes);
+        free(dtype);
+    }
+    add_total(&g, "in all", set->tensor_count, set->elements, set->bytes);
+    grid_print(&g, palette_for(false), terminal_columns(stdout));
+    grid_clear(&g);
 }
 
 static void print_table(const char *path, const struct hu_tensor_set *set, bool again)
 {
-    struct total totals[TOTALS_MAX];
-    size_t count = sum_dtypes(set, totals);
     char *file = text_printable(path);
     printf("%s%s\n", again ? "\n" : "", file);
     free(file);
     print_tensors(set);
-    printf("\n  %-12s %9s %20s %20s\n", "dtype", "tensors", "elements", "bytes");
-    for (size_t i = 0; i < count; i++) {
-        char *dtype = dtype_name(totals[i].dtype);
-        print_total(dtype, totals[i].tensors, totals[i].elements, totals[i].bytes);
-        free(dtype);
-    }
-    print_total("in all", set->tensor_count, set->elements, set->bytes);
+    putchar('\n');
+    print_totals(set);
 }
 
 /* hu_tensor_set's tensor INDEX; json_rows.row. */
@@ -255,6 +275,8 @@ static int list_files(const struct command *self, int argc, char **argv, bool js
 {
     struct listing l = {.json = json, .list = argc > 1};
     int status = EXIT_DONE;
+    if (!json)
+        folding_begin();
     for (int i = 0; i < argc; i++) {
         struct hu_tensor_set set;
         char error[HU_SET_ERROR];

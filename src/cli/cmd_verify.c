@@ -1,11 +1,12 @@
 /* Conversions on trial: the project's own kernels, and what all subjects share. */
+#include "folding.h"
 #include "options.h"
 #include "progress.h"
 #include "report.h"
 #include "text.h"
 #include "verify.h"
 #include "verify/own.h"
-#include "verify/pool.h"
+#include "pool.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -323,7 +324,7 @@ static void try_source(struct verify_request *q, struct verify_tally *tally,
     snprintf(targets, sizeof targets, "all %zu", q->to.count);
     verify_head(tally, "");
     verify_print_summary(from->name, targets, "all 6", hu_kernel_name(hu_kernel_chosen()), "all",
-                         tally->inputs - before.inputs, verify_now() - began);
+                         tally->inputs - before.inputs, "0", verify_now() - began);
     fflush(stdout);
 }
 
@@ -345,7 +346,11 @@ static int verify(struct verify_request *q)
     watch_interruption();
     if (q->json)
         tally.rows = check_memory(json_array());
-    if (q->vectors)
+    else
+        folding_begin();
+    if (q->operations.count)
+        status = verify_operations(q, &tally);
+    else if (q->vectors)
         status = verify_vectors(q, &tally);
     else if (q->against)
         status = verify_against(q, &tally);
@@ -383,8 +388,8 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command cmd_verify = {
     .name = "verify",
-    .usage = "[-f LIST] [-t LIST] [-r LIST|all] [--kernel LIST|all] [OPTION…]",
-    .summary = "prove conversions against MPFR, ours or a library's or recorded ones",
+    .usage = "[--op LIST|all] [-f LIST] [-t LIST] [-r LIST|all] [--kernel LIST|all] [OPTION…]",
+    .summary = "prove conversions and operations against MPFR, ours, a library's or recorded ones",
     .details =
         "Every source of at most 32 bits is tried over all of its encodings; a wider one at every\n"
         "boundary of the target with its neighbours, and on seeded draws. What goes wrong is told "
@@ -394,14 +399,22 @@ const struct command cmd_verify = {
         "others are tried, and the one under which all inputs pass is named. Exit status 1: "
         "something\n"
         "did not match.\n\n"
+        "With --op operations are tried: on all operands where they have at most 32 bits "
+        "together,\n"
+        "and otherwise on the combinations of edges and on directed draws, --count in all. "
+        "--against\n"
+        "calls as many arrays of operands as there are before the result; --vectors reads as many\n"
+        "columns. -t is -f where it is left out.\n\n"
         "Arrays of --against are packed as everywhere: words of 1, 2, 4 or 8 bytes, tf32 at the "
         "top of\n"
         "4; codes of 6 and 4 bits fill bytes from the least significant bit, and take a byte each "
         "with\n"
         "the suffix _unpacked. Flags in --vectors are TestFloat's bits: inexact 1, underflow 2,\n"
-        "overflow 4, invalid 16.\n\n"
+        "overflow 4, division by zero 8, invalid 16.\n\n"
         "  halfulp verify -f fp32 -t fp16 -r all --kernel all\n"
         "  halfulp verify -f fp32 -t bf16 --against ./cast.so:to_bf16\n"
+        "  halfulp verify --op add,mul -f fp16\n"
+        "  testfloat_gen f32_mulAdd | halfulp verify --op fma -f fp32 --vectors -\n"
         "  testfloat_gen … | my_conversion | halfulp verify -f fp32 -t fp16 --vectors -",
     .options = verify_options,
     .run = run,

@@ -2,7 +2,7 @@
 #include "view.h"
 #include "options.h"
 #include "report.h"
-#include "tensor/element.h"
+#include "file/element.h"
 #include "text.h"
 
 #include <errno.h>
@@ -21,8 +21,8 @@ static const struct command_option rows[] = {
     OPTION_SATURATE,
     {"theme", VIEW_THEME, "T", "light (default), dark, or safe for the colour-blind",
      "light dark safe"},
-    {"page", VIEW_PAGE, "P", "bits (default), rounding, numberline, memory, keys",
-     "bits rounding numberline memory keys"},
+    {"page", VIEW_PAGE, "P", "bits (default), rounding, numberline, memory, arithmetic, keys",
+     "bits rounding numberline memory arithmetic keys"},
     {"size", VIEW_SIZE, "WxH", "size of the window or picture, 1280x800 by default", NULL},
     {"scale", VIEW_SCALE, "F", "size of everything, on top of what the display says", NULL},
     {"print", VIEW_PRINT, NULL, "print the encodings when the viewer is left", NULL},

@@ -7,8 +7,11 @@ extern const struct command cmd_convert;
 extern const struct command cmd_limits;
 extern const struct command cmd_formats;
 extern const struct command cmd_table;
+extern const struct command cmd_block;
 extern const struct command cmd_verify;
 extern const struct command cmd_vectors;
+extern const struct command cmd_compute;
+extern const struct command cmd_dot;
 extern const struct command cmd_size;
 extern const struct command cmd_tensors;
 extern const struct command cmd_stats;
@@ -23,8 +26,11 @@ const struct command *const commands[] = {
     &cmd_limits,
     &cmd_formats,
     &cmd_table,
+    &cmd_block,
     &cmd_verify,
     &cmd_vectors,
+    &cmd_compute,
+    &cmd_dot,
     &cmd_size,
     &cmd_tensors,
     &cmd_stats,

@@ -2,6 +2,7 @@
 #include "plain.h"
 #include "report.h"
 #include "terminal.h"
+#include "text.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -105,4 +106,13 @@ void json_put(json_t *object, const char *key, json_t *value)
 {
     if (json_object_set_new(object, key, value))
         check_memory(NULL);
+}
+
+json_t *json_flags(unsigned flags)
+{
+    json_t *list = check_memory(json_array());
+    for (int i = 0; hu_flag_name(i); i++)
+        if (flags & hu_flag(i))
+            json_array_append_new(list, json_string(hu_flag_name(i)));
+    return list;
 }

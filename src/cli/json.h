@@ -32,6 +32,9 @@ json_t *json_take(char *text);
  * NULL gives null. */
 json_t *json_text(const char *text);
 
+/* The raised flags' names, as a list. */
+json_t *json_flags(unsigned flags);
+
 /* OBJECT[KEY] = VALUE, which is taken over; out of memory ends the process. */
 void json_put(json_t *object, const char *key, json_t *value);
 

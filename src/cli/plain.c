@@ -1,5 +1,5 @@
 #include "plain.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 
 #include <langinfo.h>
 #include <locale.h>

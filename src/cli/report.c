@@ -1,5 +1,5 @@
 #include "report.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "show.h"
 #include "mpz64.h"
 #include "operation.h"
-#include "tensor/element.h"
+#include "file/element.h"
 
 static void make_row(struct show *s, struct show_row *row, const struct hu_format *f)
 {

@@ -52,16 +52,6 @@ static json_t *error_text(const struct show *s, const struct show_row *row)
     return check_memory(text);
 }
 
-static json_t *flag_names(unsigned flags)
-{
-    static const char *const names[] = {"invalid", "overflow", "underflow", "inexact"};
-    json_t *list = json_array();
-    for (int i = 0; i < 4; i++)
-        if (flags >> i & 1)
-            json_array_append_new(list, json_string(names[i]));
-    return list;
-}
-
 static json_t *row_json(const struct show *s, const struct show_row *row)
 {
     const struct hu_format *f = row->format;
@@ -96,7 +86,7 @@ static json_t *row_json(const struct show *s, const struct show_row *row)
     json_put(o, "error", error_text(s, row));
     json_put(o, "error_ulp",
              row->has_error ? json_take(hu_ratio_exact(row->error_ulp)) : json_null());
-    json_put(o, "flags", flag_names(row->flags));
+    json_put(o, "flags", json_flags(row->flags));
     const struct hu_format *via;
     uint64_t twice;
     if (show_double_rounding(s, row, &via, &twice))

@@ -34,10 +34,13 @@ bool size_read_option(const struct options *o, int key, struct size_options *out
 /* What was left open, and combinations that mean nothing. Returns an exit status. */
 int size_complete(const struct options *o, struct size_options *out);
 
-/* On stdout. RESULTS are COUNT, 1 or more. */
-void size_print_table(const struct size_options *options, const struct size_result *results,
-                      size_t count);
-/* The same for several, a column each. */
+/* One model on stdout. */
+void size_print_table(const struct size_options *options, const struct size_result *result,
+                      const struct palette *p);
+/* The terms that explain what was asked. */
+void size_print_terms(const struct size_options *options, const struct size_result *result,
+                      const struct palette *p);
+/* COUNT of them, a column each. */
 void size_compare(const struct size_options *options, const struct size_result *results,
                   size_t count, const struct palette *p);
 /* Returns an exit status. */
@@ -49,9 +52,9 @@ uint64_t size_tensor_count(const struct hu_model *model);
 
 /* --tensors, --against, --families. Each returns an exit status. */
 int size_print_tensors(const struct command *self, const struct size_options *options,
-                       const struct size_result *results, size_t count);
+                       struct size_result *results, size_t count);
 int size_against(const struct command *self, const struct size_options *options,
-                 const struct size_result *results, size_t count);
+                 struct size_result *results, size_t count);
 int size_list_families(const struct command *self);
 
 /* "26.08", or "<0.01" below that. OUT: 24 bytes. Returns OUT. */

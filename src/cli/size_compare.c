@@ -1,40 +1,40 @@
 /* Several models side by side. */
-#include "columns.h"
+#include "grid.h"
 #include "size.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { LABEL = 22, CELL = 20 };
+enum { LABEL = 22, CELL = 19, SOURCE_TEXT = 5 * CELL };
 
 /* The end of a path that is too long says more than its beginning. */
-static void print_source(const char *source)
+static const char *source_text(const char *source, char out[SOURCE_TEXT])
 {
     int columns = text_columns(source);
-    if (columns < CELL) {
-        print_right(source, CELL);
-        return;
-    }
     const char *at = source;
-    for (; columns > CELL - 2; columns--)
+    if (columns <= CELL) {
+        snprintf(out, SOURCE_TEXT, "%s", source);
+        return out;
+    }
+    for (; columns > CELL - 1; columns--)
         do
             at++;
         while ((*at & 0xc0) == 0x80);
-    printf(" …%s", at);
+    snprintf(out, SOURCE_TEXT, "…%s", at);
+    return out;
 }
 
-/* One row: a label and VALUE of each model. KNOWN false prints a dash. */
-static void compare_row(const char *label, const struct size_result *results, size_t count,
-                        void (*value)(const struct size_result *, size_t, char *), size_t index)
+/* One row: a label and VALUE of each model. */
+static void compare_row(struct grid *g, const char *label, const struct size_result *results,
+                        size_t count, void (*value)(const struct size_result *, size_t, char *),
+                        size_t index)
 {
     char text[64];
-    printf("  ");
-    print_left(label, LABEL);
+    grid_cell(g, label, "");
     for (size_t i = 0; i < count; i++) {
         value(&results[i], index, text);
-        print_right(text, CELL);
+        grid_cell(g, text, "");
     }
-    putchar('\n');
 }
 
 static void parameters_cell(const struct size_result *r, size_t i, char *out)
@@ -100,25 +100,40 @@ static void fits_cell(const struct size_result *r, size_t i, char *out)
     strcpy(out, r->sizing.fit.fits ? "yes" : "no");
 }
 
+/* The first COUNT models, of which a grid holds so many. */
+static void compare(const struct size_options *options, const struct size_result *results,
+                    size_t count, const struct palette *p)
+{
+    const struct hu_sizing *first = &results[0].sizing;
+    char sources[GRID_COLUMNS_MAX][SOURCE_TEXT];
+    struct grid g = {.column_count = 0};
+    grid_column(&g, "", LABEL, true);
+    for (size_t i = 0; i < count; i++)
+        grid_column(&g, source_text(results[i].source, sources[i]), CELL, false);
+    compare_row(&g, "parameters", results, count, parameters_cell, 0);
+    compare_row(&g, "active", results, count, active_cell, 0);
+    for (size_t i = 0; i < first->weight_count; i++)
+        compare_row(&g, first->weights[i].name, results, count, weights_cell, i);
+    compare_row(&g, "KV cache, a token", results, count, token_cell, 0);
+    if (options->request.context)
+        compare_row(&g, "KV cache", results, count, kv_cell, 0);
+    if (options->request.train)
+        compare_row(&g, "training, per device", results, count, training_cell, 0);
+    if (options->request.fit) {
+        compare_row(&g, "needed", results, count, needed_cell, 0);
+        compare_row(&g, "fits", results, count, fits_cell, 0);
+    }
+    grid_print(&g, p, terminal_columns(stdout));
+    grid_clear(&g);
+}
+
 void size_compare(const struct size_options *options, const struct size_result *results,
                   size_t count, const struct palette *p)
 {
-    const struct hu_sizing *first = &results[0].sizing;
-    printf("  %*s%s", LABEL, "", p->bold);
-    for (size_t i = 0; i < count; i++)
-        print_source(results[i].source);
-    printf("%s\n", p->off);
-    compare_row("parameters", results, count, parameters_cell, 0);
-    compare_row("active", results, count, active_cell, 0);
-    for (size_t i = 0; i < first->weight_count; i++)
-        compare_row(first->weights[i].name, results, count, weights_cell, i);
-    compare_row("KV cache, a token", results, count, token_cell, 0);
-    if (options->request.context)
-        compare_row("KV cache", results, count, kv_cell, 0);
-    if (options->request.train)
-        compare_row("training, per device", results, count, training_cell, 0);
-    if (options->request.fit) {
-        compare_row("needed", results, count, needed_cell, 0);
-        compare_row("fits", results, count, fits_cell, 0);
+    enum { MOST = GRID_COLUMNS_MAX - 1 };
+    for (size_t done = 0; done < count; done += MOST) {
+        if (done)
+            putchar('\n');
+        compare(options, results + done, count - done < MOST ? count - done : MOST, p);
     }
 }

@@ -113,6 +113,7 @@ static json_t *training_object(const struct size_options *options, const struct 
     put(o, "optimizer", count(t->optimizer));
     put(o, "activations", count_if(activations, t->activations));
     put(o, "buffers", count(t->buffers));
+    put(o, "gathered", count(t->gathered));
     put(o, "total", count(t->total));
     put(o, "per_device", count(t->per_device));
     return o;
@@ -146,11 +147,11 @@ static json_t *fit_object(const struct size_options *options, const struct hu_si
     return o;
 }
 
-static json_t *terms_array(const struct hu_terms *terms)
+static json_t *terms_array(const struct hu_figures *terms)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < terms->count; i++) {
-        const struct hu_term *t = &terms->rows[i];
+        const struct hu_figure *t = &terms->rows[i];
         json_t *o = json_object();
         put(o, "name", json_text(t->name));
         put(o, "bytes", count_if(t->basis != HU_UNKNOWN, t->bytes));

@@ -29,6 +29,7 @@ enum {
     KEY_SEQUENCE_PARALLEL,
     KEY_BUFFERS,
     KEY_ZERO,
+    KEY_FSDP,
     KEY_DP,
     KEY_TP,
     KEY_PP,
@@ -75,6 +76,8 @@ const struct command_option size_rows[] = {
      NULL},
     {"buffers", KEY_BUFFERS, "BYTES", "workspaces and communication buffers", NULL},
     {"zero", KEY_ZERO, "0|1|2|3", "ZeRO stage, over --dp devices", "0 1 2 3"},
+    {"fsdp", KEY_FSDP, NULL, "shard all as PyTorch's FSDP, a layer at a time, over --dp devices",
+     NULL},
     {"dp", KEY_DP, "N", "data-parallel devices", NULL},
     {"tp", KEY_TP, "N", "tensor-parallel devices: sizes are then a device's", NULL},
     {"pp", KEY_PP, "N", "pipeline stages: those of the largest", NULL},
@@ -151,8 +154,9 @@ static bool read_dtype(const struct options *o, const char *name, struct hu_dtyp
         return true;
     if (is_mixture(name))
         fail(o->command->name,
-             "--%s: '%s' is a mixture whose size depends on the model (q4_k_m, q4_k_s, q5_k_m and "
-             "q5_k_s are modelled); give the .gguf file, or a ggml type such as q3_k",
+             "--%s: '%s' is a mixture whose size depends on the model (q3_k_s, _m, _l, q4_k_s, _m, "
+             "q5_k_s, _m and mxfp4_moe are modelled); give the .gguf file, or a ggml type such as "
+             "q3_k",
              o->name, name);
     else
         fail(o->command->name,
@@ -365,6 +369,8 @@ static bool read_training(const struct options *o, int key, struct hu_sizing_req
         return read_bytes(o, &plan->buffers);
     case KEY_ZERO:
         return read_zero(o, &plan->zero);
+    case KEY_FSDP:
+        return plan->fsdp = true;
     case KEY_DP:
         return read_number(o, MOST_PARALLEL, &plan->data_parallel);
     case KEY_TP:
@@ -476,7 +482,11 @@ int size_complete(const struct options *o, struct size_options *out)
     if (r->sequence && !r->micro_batch)
         r->micro_batch = 1;
     choose_dtypes(r);
+    if (plan->fsdp && plan->zero)
+        return fail(command, "--fsdp and --zero both say how the states are sharded");
+    if (plan->fsdp)
+        plan->zero = 3; /* of the same things */
     if (plan->zero && plan->data_parallel == 1)
-        note("ZeRO splits over data-parallel devices: give --dp");
+        note("%s splits over data-parallel devices: give --dp", plan->fsdp ? "FSDP" : "ZeRO");
     return EXIT_DONE;
 }

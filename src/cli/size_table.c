@@ -5,26 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static char *scaled(uint64_t bytes, double unit, char *out)
-{
-    double value = (double)bytes / unit;
-    if (bytes && value < 0.005)
-        strcpy(out, "<0.01");
-    else
-        snprintf(out, 24, "%.2f", value);
-    return out;
-}
-
-char *size_gib(uint64_t bytes, char *out)
-{
-    return scaled(bytes, 1073741824.0, out);
-}
-
-char *size_gb(uint64_t bytes, char *out)
-{
-    return scaled(bytes, 1e9, out);
-}
-
 /* Lines of prose end here, or at the terminal's edge. */
 static int text_width(void)
 {
@@ -67,20 +47,34 @@ static const char *remark_of(const struct size_result *r, const struct hu_sizing
     if (w->rest)
         return "embeddings, head and norms in 16 bits";
     if (!w->dtype.format && !w->dtype.integer && !w->dtype.block)
-        return "llama.cpp's mixture";
+        return w->towerless ? "llama.cpp's mixture, without the towers" : "llama.cpp's mixture";
     if (hu_dtype_bits(w->dtype) < 16 && !r->model.tensors.count)
         return "rule of thumb: N × bits, nothing left in 16";
     return w->dtype.format && w->dtype.format->storage_shift ? "19 of its 32 bits used" : "";
+}
+
+/* What a row of weights takes behind its name. */
+enum { WEIGHTS_COLUMNS = 63 };
+
+/* Behind the row where it ends at AT and there is room, else below it. */
+static void print_remark(const char *remark, bool behind, int at, const struct palette *p)
+{
+    int columns = terminal_columns(stdout);
+    if (!*remark)
+        return;
+    bool fits = behind && (!columns || at + 2 + text_columns(remark) <= columns);
+    printf("%s%s%s%s", fits ? "  " : "\n      ", p->dim, remark, p->off);
 }
 
 static void print_weights(const struct size_result *r, const struct palette *p)
 {
     const struct hu_sizing *s = &r->sizing;
     char text[27];
-    int widest = 9;
+    int widest = 9, columns = terminal_columns(stdout);
     for (size_t i = 0; i < s->weight_count; i++)
         if (text_columns(s->weights[i].name) > widest)
             widest = text_columns(s->weights[i].name);
+    bool narrow = columns && columns < widest + WEIGHTS_COLUMNS;
     for (size_t i = 0; i < s->weight_count; i++) {
         const struct hu_sizing_weights *w = &s->weights[i];
         printf("  ");
@@ -89,11 +83,15 @@ static void print_weights(const struct size_result *r, const struct palette *p)
         printf(" GiB");
         print_right(size_gb(w->bytes, text), 9);
         printf(" GB");
+        if (narrow)
+            printf("\n     ");
         print_right(hu_grouped(w->bytes, text), 18);
         snprintf(text, sizeof text, "%.4g", w->bits);
         printf(" bytes%s", p->dim);
         print_right(text, 7);
-        printf(" bits%s%s%s\n", *remark_of(r, w) ? "  " : "", remark_of(r, w), p->off);
+        printf(" bits%s", p->off);
+        print_remark(remark_of(r, w), !narrow, widest + WEIGHTS_COLUMNS, p);
+        putchar('\n');
     }
 }
 
@@ -144,24 +142,31 @@ static void print_bar(uint64_t part, uint64_t whole, const char *color, const st
     printf("%s%s", ends[eighths % 8], p->off);
 }
 
+/* What such a line takes; on a narrower terminal it goes without GB. */
+enum { AMOUNT_COLUMNS = 70 };
+
 /* A line "name  bytes  GiB  GB", with a bar where WHOLE is not 0. */
 static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const char *color,
                          const struct palette *p)
 {
     char text[27];
+    int columns = terminal_columns(stdout);
+    bool narrow = columns && columns < AMOUNT_COLUMNS;
     printf("  ");
-    print_left(name, 22);
-    print_right(hu_grouped(bytes, text), 20);
-    print_right(size_gib(bytes, text), 10);
+    print_left(name, narrow ? 16 : 22);
+    print_right(hu_grouped(bytes, text), narrow ? 19 : 20);
+    print_right(size_gib(bytes, text), narrow ? 9 : 10);
     printf(" GiB");
-    print_right(size_gb(bytes, text), 9);
-    printf(" GB");
+    if (!narrow) {
+        print_right(size_gb(bytes, text), 9);
+        printf(" GB");
+    }
     if (whole && bar_columns())
         print_bar(bytes, whole, color, p);
     putchar('\n');
 }
 
-static void print_unknown(const char *name, const struct hu_terms *terms, const struct palette *p)
+static void print_unknown(const char *name, const struct hu_figures *terms, const struct palette *p)
 {
     for (size_t i = 0; i < terms->count; i++)
         if (!strcmp(terms->rows[i].name, name) && terms->rows[i].basis == HU_UNKNOWN)
@@ -280,8 +285,13 @@ static void print_training(const struct size_options *options, const struct hu_s
         print_amount("activations", t->activations, t->total, p->significand, p);
     else
         print_unknown("activations", &s->terms, p);
+    print_unknown("activations of towers", &s->terms, p);
     if (t->buffers)
         print_amount("buffers", t->buffers, t->total, p->significand, p);
+    if (t->gathered)
+        print_amount("gathered weights", t->gathered, t->total, p->significand, p);
+    else
+        print_unknown("gathered weights", &s->terms, p);
     print_amount("total", t->total, 0, "", p);
     print_amount("per device", t->per_device, 0, "", p);
     if (plan->recipe->master && plan->optimizer->slots && !plan->optimizer->eight_bit)
@@ -354,22 +364,50 @@ static void print_fit(const struct size_options *options, const struct size_resu
     print_line(&line, f->fits && !tight ? p->good : p->warn, p);
 }
 
-static void print_terms(const struct hu_terms *terms, const struct palette *p)
+/* Whether T explains what was asked: training alone, or the sum in its dtype, or the rows. */
+static bool was_asked(const struct size_options *options, const struct hu_sizing *s,
+                      const struct hu_figure *t)
+{
+    const struct hu_sizing_request *r = &options->request;
+    bool sum = r->context || r->fit;
+    const char *dtype = strstr(t->name, " in ");
+    switch (t->topic) {
+    case HU_ABOUT_WEIGHTS:
+        if (r->train)
+            return false;
+        return !sum || r->dtypes_given || !dtype || !s->sum_name || !strcmp(dtype + 4, s->sum_name);
+    case HU_ABOUT_CACHE:
+        return !r->train && (r->context || t->basis != HU_UNKNOWN);
+    default:
+        return true;
+    }
+}
+
+/* A term's line with the longest of hu_basis_name's behind its bytes. */
+enum { TERM_COLUMNS = 2 + 28 + 20 + 2 + 13 };
+
+void size_print_terms(const struct size_options *options, const struct size_result *r,
+                      const struct palette *p)
 {
     char text[27];
+    const struct hu_figures *terms = &r->sizing.terms;
+    int columns = terminal_columns(stdout);
+    bool narrow = columns && columns < TERM_COLUMNS;
     printf("%sEach term%s\n", p->bold, p->off);
     for (size_t i = 0; i < terms->count; i++) {
-        const struct hu_term *t = &terms->rows[i];
+        const struct hu_figure *t = &terms->rows[i];
+        if (!was_asked(options, &r->sizing, t))
+            continue;
         printf("  ");
         print_left(t->name, 28);
         print_right(t->basis == HU_UNKNOWN ? "–" : hu_grouped(t->bytes, text), 20);
-        printf("  %s\n%s", hu_basis_name(t->basis), p->dim);
+        printf("%s%s\n%s", narrow ? "\n      " : "  ", hu_basis_name(t->basis), p->dim);
         print_wrapped(t->formula, 6, text_width());
         printf("%s", p->off);
     }
 }
 
-static void print_one(const struct size_options *options, const struct size_result *r,
+void size_print_table(const struct size_options *options, const struct size_result *r,
                       const struct palette *p)
 {
     print_head(r, p);
@@ -379,22 +417,7 @@ static void print_one(const struct size_options *options, const struct size_resu
     print_token(options, &r->sizing);
     print_training(options, &r->sizing, p);
     if (options->explain)
-        print_terms(&r->sizing.terms, p);
+        size_print_terms(options, r, p);
     print_sum(options, r, p);
     print_fit(options, r, p);
-}
-
-void size_print_table(const struct size_options *options, const struct size_result *results,
-                      size_t count)
-{
-    const struct palette *p = palette_for(color_wanted(options->color, stdout));
-    if (count == 1) {
-        print_one(options, results, p);
-        return;
-    }
-    size_compare(options, results, count, p);
-    for (size_t i = 0; options->explain && i < count; i++) {
-        printf("\n%s%s%s\n", p->bold, results[i].source, p->off);
-        print_terms(&results[i].sizing.terms, p);
-    }
 }

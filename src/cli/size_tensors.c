@@ -5,7 +5,7 @@
 #include "memory/families.h"
 #include "report.h"
 #include "size.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,14 +47,19 @@ uint64_t size_tensor_count(const struct hu_model *m)
     return n;
 }
 
+/* With the longest of roles and splits. */
+enum { LIST_COLUMNS = 60 + 1 + 18 + 1 + 9 + 1 + 17 };
+
 static void print_list(const struct hu_model *m)
 {
     char name[NAME_SIZE], shape[SHAPE_SIZE];
+    int columns = terminal_columns(stdout);
+    bool narrow = columns && columns < LIST_COLUMNS;
     for (size_t i = 0; i < m->tensors.count; i++) {
         const struct hu_tensor_row *row = &m->tensors.rows[i];
         for (uint64_t k = 0; hu_row_is_stored(row) && k < row->copies; k++) {
-            print_left(hu_row_name(row, k, name, sizeof name), 60);
-            printf(" ");
+            print_left(hu_row_name(row, k, name, sizeof name), narrow ? 0 : 60);
+            printf(narrow ? "\n    " : " ");
             print_left(shape_text(row->shape, row->rank, shape), 18);
             printf(" %-9s %s", dtype_of(m, row), role_of(row));
             printf("%s%s\n", row->split ? " " : "", hu_split_name(row->split));
@@ -109,28 +114,40 @@ static int print_list_json(const struct size_result *r, uint64_t count)
     return json_print_with(document, &all);
 }
 
-static int check_listed(const struct command *self, const struct size_result *r)
+/* The list: what follows from the config, or what the file holds, with OWN to be released. */
+static int check_listed(const struct command *self, struct size_result *r,
+                        struct hu_checkpoint *own)
 {
-    if (!r->model.tensors.count)
+    char error[HU_CHECKPOINT_ERROR];
+    *own = (struct hu_checkpoint){0};
+    if (!r->model.tensors.count && !r->model.has_stored)
         return fail(self->name, "%s: its tensors' names do not follow from it: give a config.json",
                     r->source);
-    if (size_tensor_count(&r->model) > LISTED_MAX)
+    if (!r->model.tensors.count && !hu_checkpoint_read(r->source, own, error)) {
+        hu_checkpoint_free(own);
+        return fail(self->name, "%s", error);
+    }
+    if ((!r->model.tensors.count && !hu_checkpoint_list(own, &r->model)) ||
+        size_tensor_count(&r->model) > LISTED_MAX) {
+        hu_checkpoint_free(own);
         return fail(self->name, "%s: it has more than %d tensors", r->source, LISTED_MAX);
+    }
     return EXIT_DONE;
 }
 
 int size_print_tensors(const struct command *self, const struct size_options *options,
-                       const struct size_result *results, size_t count)
+                       struct size_result *results, size_t count)
 {
+    struct hu_checkpoint own;
     if (count != 1)
         return fail(self->name, "--tensors lists one model's");
-    int status = check_listed(self, results);
-    if (status != EXIT_DONE)
-        return status;
-    if (options->json)
-        return print_list_json(results, size_tensor_count(&results->model));
-    print_list(&results->model);
-    return EXIT_DONE;
+    int status = check_listed(self, results, &own);
+    if (status == EXIT_DONE && options->json)
+        status = print_list_json(results, size_tensor_count(&results->model));
+    else if (status == EXIT_DONE)
+        print_list(&results->model);
+    hu_checkpoint_free(&own);
+    return status;
 }
 
 /* What --against tells, as it comes. */
@@ -207,35 +224,48 @@ static int print_comparison_json(const struct size_options *options, const struc
     return json_print(o);
 }
 
-int size_against(const struct command *self, const struct size_options *options,
-                 const struct size_result *results, size_t count)
+static int compare(const struct command *self, const struct size_options *options,
+                   struct size_result *r, struct hu_checkpoint *checkpoint)
 {
-    struct hu_checkpoint checkpoint;
     struct hu_comparison c;
     struct telling t = {.shown = {0}};
-    char error[HU_CHECKPOINT_ERROR];
-    if (count != 1)
-        return fail(self->name, "--against compares one model");
-    int status = check_listed(self, results);
-    if (status != EXIT_DONE)
-        return status;
-    if (!hu_checkpoint_read(options->against, &checkpoint, error)) {
-        hu_checkpoint_free(&checkpoint);
-        return fail(self->name, "%s", error);
-    }
+    const struct hu_difference_sink sink = {.tell = tell, .context = &t};
+    int status = EXIT_DONE;
     for (int d = 0; options->json && d < HU_DIFFERENCES; d++)
         t.lists[d] = json_array();
-    const struct hu_difference_sink sink = {.tell = tell, .context = &t};
-    if (!hu_checkpoint_compare(&results->model, &checkpoint, &sink, &c))
-        status = fail(self->name, "%s: it has too many tensors to compare", results->source);
-    else if (options->json)
-        status = print_comparison_json(options, results, &c, &t);
+    if (!hu_checkpoint_compare(&r->model, checkpoint, &sink, &c))
+        return fail(self->name, "%s: it has too many tensors to compare", r->source);
+    if (options->json)
+        status = print_comparison_json(options, r, &c, &t);
     else
         print_comparison(options, &c, &t);
-    hu_checkpoint_free(&checkpoint);
     for (int d = 0; status == EXIT_DONE && d < HU_DIFFERENCES; d++)
         if (c.differences[d])
             status = EXIT_NO;
+    return status;
+}
+
+int size_against(const struct command *self, const struct size_options *options,
+                 struct size_result *results, size_t count)
+{
+    struct hu_checkpoint checkpoint, own;
+    char error[HU_CHECKPOINT_ERROR];
+    if (count != 1)
+        return fail(self->name, "--against compares one model");
+    int status = check_listed(self, results, &own);
+    if (status != EXIT_DONE)
+        return status;
+    if (!hu_checkpoint_read(options->against, &checkpoint, error))
+        status = fail(self->name, "%s", error);
+    else if (checkpoint.ggml != own.ggml)
+        status = fail(self->name,
+                      "%s: llama.cpp's converter gives tensors names of its own: a .gguf file can "
+                      "be compared with another",
+                      own.ggml ? results->source : options->against);
+    else
+        status = compare(self, options, results, &checkpoint);
+    hu_checkpoint_free(&checkpoint);
+    hu_checkpoint_free(&own);
     return status;
 }
 

@@ -1,8 +1,8 @@
 #include "columns.h"
 #include "grid.h"
-#include "memory/term.h"
+#include "memory/figure.h"
 #include "stats.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 #include "text.h"
 
 #include <math.h>

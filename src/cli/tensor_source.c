@@ -1,11 +1,11 @@
 #include "tensor_source.h"
 #include "file_limit.h"
 #include "report.h"
-#include "tensor/file_kind.h"
-#include "tensor/npy.h"
-#include "tensor/raw.h"
-#include "tensor/printable.h"
-#include "tensor/zip_file.h"
+#include "file/kind.h"
+#include "file/npy.h"
+#include "file/raw.h"
+#include "file/printable.h"
+#include "file/zip_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ static bool apply_format(struct tensor_source *s, const char *command,
                          const struct hu_format *format)
 {
     struct hu_tensor *t = s->set.count == 1 ? s->set.files[0].tensors : NULL;
-    if (!t || s->set.files[0].kind != HU_NPY) {
+    if (!t || s->set.files[0].kind != HU_FILE_NPY) {
         fail(command, "%s says what its tensors are; -f is for raw arrays and opaque .npy",
              s->path);
         return false;
@@ -171,6 +171,26 @@ static bool unpack(struct tensor_source *s, const char *command, const struct hu
     return false;
 }
 
+/* Whether T's member, which is not compressed, is undamaged; looked at once. */
+static bool check_stored(struct tensor_source *s, const char *command, const struct hu_tensor *t)
+{
+    struct unpacking *u = &s->unpacking;
+    struct hu_file_error why = {0};
+    if (!u->checked)
+        u->checked = check_memory(calloc(s->set.count, sizeof *u->checked));
+    bool *checked = u->checked[t->file];
+    if (checked && checked[t->member - 1])
+        return true;
+    struct hu_zip *zip = open_archive(s, t->file, &why);
+    if (!zip || !hu_zip_check(zip, t->member - 1, &why)) {
+        fail(command, "%s: %s", s->set.paths[t->file], why.reason);
+        return false;
+    }
+    if (!checked)
+        checked = u->checked[t->file] = check_memory(calloc(hu_zip_count(zip), sizeof *checked));
+    return checked[t->member - 1] = true;
+}
+
 /* Members come in the order in which they are asked for, so one that is there is often the last. */
 static const struct unpacked *find_unpacked(const struct unpacking *u, const struct hu_tensor *t)
 {
@@ -187,6 +207,8 @@ bool tensor_source_input(struct tensor_source *s, const char *command, const str
     *descriptor = s->descriptors[t->file];
     if (!t->member || !t->bytes)
         return true;
+    if (!t->packed)
+        return check_stored(s, command, t);
     const struct unpacked *u = find_unpacked(&s->unpacking, t);
     if (!u && !unpack(s, command, t))
         return false;
@@ -202,13 +224,16 @@ static void release_unpacked(struct tensor_source *s)
     if (s->unpacking.descriptor >= 0)
         close(s->unpacking.descriptor);
     free(s->unpacking.members);
+    for (size_t i = 0; s->unpacking.checked && i < s->set.count; i++)
+        free(s->unpacking.checked[i]);
+    free(s->unpacking.checked);
     s->unpacking = (struct unpacking){.descriptor = -1};
 }
 
 static void note_opaque(const struct hu_tensor_set *set, size_t file)
 {
     const struct hu_tensor *t = set->files[file].tensors;
-    if (set->files[file].kind != HU_NPY || !t->void_size)
+    if (set->files[file].kind != HU_FILE_NPY || !t->void_size)
         return;
     if (t->void_size == 2)
         note("%s: its header has opaque elements of 2 bytes (V2), taken for bfloat16; -f FORMAT "
@@ -238,12 +263,27 @@ static bool may_be_raw(const char *path)
            hu_kind_of_file(path) == HU_FILE_OTHER && !hu_foreign_path(path, what);
 }
 
+static bool find_logicals(struct tensor_source *s, const char *command)
+{
+    char error[HU_LOGICAL_ERROR];
+    if (s->parts)
+        return true;
+    if (!hu_logicals_read(&s->set, s->path, &s->logicals, error)) {
+        fail(command, "%s: %s; --parts takes all tensors as they are", s->path, error);
+        return false;
+    }
+    if (s->logicals.note)
+        note("%s: %s", s->path, s->logicals.note);
+    return true;
+}
+
 bool tensor_source_open(struct tensor_source *s, const char *command, const char *path,
                         const struct hu_format *format)
 {
     char error[HU_SET_ERROR];
     s->path = path;
     s->descriptors = NULL;
+    s->logicals = (struct hu_logicals){0};
     s->unpacking = (struct unpacking){.descriptor = -1};
     s->raw = false;
     bool fine;
@@ -258,7 +298,7 @@ bool tensor_source_open(struct tensor_source *s, const char *command, const char
                 fail(command, "%s", error);
             return false;
         }
-        fine = !format || apply_format(s, command, format);
+        fine = (!format || apply_format(s, command, format)) && find_logicals(s, command);
         if (fine)
             tensor_source_notes(&s->set);
     }
@@ -276,6 +316,7 @@ void tensor_source_close(struct tensor_source *s)
     release_unpacked(s);
     free(s->descriptors);
     s->descriptors = NULL;
+    hu_logicals_clear(&s->logicals);
     hu_tensor_set_close(&s->set);
 }
 
@@ -299,7 +340,7 @@ const struct hu_tensor *tensor_source_at(const struct tensor_source *s, size_t i
 
 /* Names are UTF-8 whatever the user's locale, so '?' is a character of that. The locale is this
  * thread's for the one call: nothing else reads or prints by it. */
-static bool matches(const char *glob, const char *name)
+bool tensor_source_matches(const char *glob, const char *name)
 {
     static locale_t utf8;
     if (!utf8)
@@ -316,21 +357,24 @@ static bool matches(const char *glob, const char *name)
 
 bool tensor_source_chooses(const struct tensor_source *s, const struct hu_tensor *t)
 {
+    const char *name = t->part_of ? t->part_of->name : t->name;
     for (size_t i = 0; i < s->glob_count; i++)
-        if (matches(s->globs[i], t->name))
+        if (tensor_source_matches(s->globs[i], name))
             return true;
     return !s->glob_count;
 }
 
 bool tensor_source_reads(const struct hu_tensor *t)
 {
-    return t->dtype.format && hu_statistics_reads(t->dtype.format);
+    return !t->part_of && t->dtype.format && hu_statistics_reads(t->dtype.format);
 }
 
 static bool glob_matches(const struct tensor_source *s, const char *glob)
 {
     for (size_t i = 0; i < s->set.tensor_count; i++)
-        if (matches(glob, s->set.tensors[i]->name))
+        if (tensor_source_matches(glob, s->set.tensors[i]->part_of
+                                            ? s->set.tensors[i]->part_of->name
+                                            : s->set.tensors[i]->name))
             return true;
     return false;
 }
@@ -359,7 +403,7 @@ bool tensor_source_only_copied(const struct tensor_source *s)
         const struct hu_tensor *t = s->set.tensors[i];
         bool chooses = tensor_source_chooses(s, t);
         chosen += chooses;
-        if (chooses && (t->dtype.format || t->void_size))
+        if (chooses && (t->dtype.format || t->void_size || t->part_of))
             return false;
     }
     return chosen || !s->set.tensor_count;
@@ -371,7 +415,8 @@ bool tensor_source_check(const struct tensor_source *s, const char *command)
     for (size_t i = 0; i < s->set.tensor_count; i++) {
         bool chooses = tensor_source_chooses(s, s->set.tensors[i]);
         chosen += chooses;
-        read += chooses && tensor_source_reads(s->set.tensors[i]);
+        read += chooses && (tensor_source_reads(s->set.tensors[i]) ||
+                            (s->decodes && s->set.tensors[i]->part_of));
     }
     if (s->set.tensor_count && !chosen)
         fail(command, "%s has no tensor whose name matches %s; 'halfulp tensors' lists them",

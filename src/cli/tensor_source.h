@@ -2,8 +2,9 @@
 #ifndef HALFULP_CLI_TENSOR_SOURCE_H
 #define HALFULP_CLI_TENSOR_SOURCE_H
 
-#include "tensor/stream.h"
-#include "tensor/tensor_set.h"
+#include "flow/stream.h"
+#include "file/logical.h"
+#include "file/tensor_set.h"
 
 enum { GLOBS_MAX = 64 };
 
@@ -21,12 +22,16 @@ struct unpacking {
     size_t count;
     struct hu_zip *zip; /* NULL: none */
     struct hu_input in;
-    size_t file; /* of zip */
+    size_t file;    /* of zip */
+    bool **checked; /* of each file, which members, where they are not compressed; NULL: none yet */
 };
 
 struct tensor_source {
     const char *path;
     struct hu_tensor_set set;
+    bool parts;                   /* parts of quantized weights are tensors as others; set before */
+    bool decodes;                 /* quantized weights can be read; set before */
+    struct hu_logicals logicals;  /* else what they are parts of */
     int *descriptors; /* of set.files */
     struct unpacking unpacking;
     bool raw;
@@ -49,9 +54,12 @@ bool tensor_source_add_glob(struct tensor_source *s, const char *command, const 
 const struct hu_tensor *tensor_source_at(const struct tensor_source *s, size_t index);
 
 bool tensor_source_chooses(const struct tensor_source *s, const struct hu_tensor *t);
+/* Whether NAME matches GLOB, in UTF-8 whatever the locale is. */
+bool tensor_source_matches(const char *glob, const char *name);
 
-/* Where T's data is read: *descriptor, and *offset in it. Of a compressed member all is unpacked
- * first, into a file without a name in $TMPDIR. False: reported. */
+/* Where T's data is read: *descriptor, and *offset in it. A member of an archive must have its
+ * checksum; of a compressed one all is unpacked first, into a file without a name in $TMPDIR.
+ * False: reported. */
 bool tensor_source_input(struct tensor_source *s, const char *command, const struct hu_tensor *t,
                          int *descriptor, uint64_t *offset);
 

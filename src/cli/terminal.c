@@ -1,7 +1,7 @@
 #include "terminal.h"
 #include "plain.h"
 #include "report.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 
 #include <stdlib.h>
 #include <string.h>

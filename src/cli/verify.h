@@ -6,7 +6,12 @@
 #include "array/array.h"
 #include "lists.h"
 #include "verify/convention.h"
+#include "verify/foreign.h"
+#include "operation_list.h"
+#include "verify/question.h"
 #include "verify_row.h"
+
+#include <stdio.h>
 
 /* A count that was not given. */
 #define VERIFY_UNSET UINT64_MAX
@@ -16,6 +21,8 @@ struct verify_request {
     const char *command;
     struct format_list from, to, via;
     struct direction_list direction;
+    struct operation_list operations; /* none: conversions */
+    enum hu_nan_rule nan_rule;
     const struct hu_format *result; /* --result-format; NULL: results are codes of the target */
     const char *nan_to;
     bool standard; /* nothing was asked for: the standard set */
@@ -82,5 +89,17 @@ void verify_explain(const struct verify_request *q, const struct hu_runs *runs,
  * there is a row. */
 int verify_against(struct verify_request *q, struct verify_tally *tally);
 int verify_vectors(struct verify_request *q, struct verify_tally *tally);
+
+/* Operations, of whatever subject. */
+int verify_operations(struct verify_request *q, struct verify_tally *tally);
+
+/* How the foreign function of a trial that stopped came to its end, in new memory. */
+char *verify_ending(const struct verify_request *q, struct hu_foreign *f);
+/* The two parts of --against in new memory. False: reported. */
+bool verify_split_against(const struct verify_request *q, char **library, char **symbol);
+/* --vectors' stream, to be read more than once. NULL: reported. */
+FILE *verify_open_vectors(const struct verify_request *q);
+/* Its name in messages. */
+const char *verify_vectors_name(const struct verify_request *q);
 
 #endif

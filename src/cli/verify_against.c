@@ -10,21 +10,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How the function on trial came to its end, and on which source. */
-static void explain_stop(const struct verify_request *q, struct hu_foreign *f,
-                         struct verify_row *row)
+char *verify_ending(const struct verify_request *q, struct hu_foreign *f)
 {
     char text[256];
     int number;
     enum hu_foreign_end end = hu_foreign_ending(f, &number);
-    const struct hu_verdict *v = &row->verdict;
     if (end == HU_HUNG)
         snprintf(text, sizeof text, "hangs (no answer in %" PRIu64 " s)", q->timeout);
     else if (end == HU_CRASHED)
         snprintf(text, sizeof text, "crashes (signal %d, %s)", number, strsignal(number));
     else
         snprintf(text, sizeof text, "ends its process (exit status %d)", number);
-    row->ending = check_memory(strdup(text));
+    return check_memory(strdup(text));
+}
+
+/* That, and on which source. */
+static void explain_stop(const struct verify_request *q, struct hu_foreign *f,
+                         struct verify_row *row)
+{
+    const struct hu_verdict *v = &row->verdict;
+    row->ending = verify_ending(q, f);
     row->blamed = v->stopped_sources &&
                   hu_foreign_blame(f, v->stopped_sources, v->stopped_count, &row->blamed_source);
 }
@@ -67,7 +72,7 @@ static bool try_directions(struct verify_request *q, struct verify_tally *tally,
 {
     for (size_t i = 0; i < q->direction.count && !atomic_load(verify_interrupted()); i++) {
         struct hu_foreign *foreign =
-            hu_foreign_open(library, symbol, q->to.at[0], q->from.at[0], (unsigned)q->jobs,
+            hu_foreign_open(library, symbol, q->to.at[0], q->from.at, 1, (unsigned)q->jobs,
                             (int)q->timeout * 1000, message);
         if (!foreign)
             return false;
@@ -77,16 +82,27 @@ static bool try_directions(struct verify_request *q, struct verify_tally *tally,
     return true;
 }
 
+bool verify_split_against(const struct verify_request *q, char **library, char **symbol)
+{
+    const char *colon = strrchr(q->against, ':');
+    if (!colon || colon == q->against || !colon[1]) {
+        fail(q->command, "--against: '%s' is not of the form LIB.so:SYMBOL", q->against);
+        return false;
+    }
+    char *name = check_memory(strndup(q->against, (size_t)(colon - q->against)));
+    *library = library_path(name);
+    *symbol = check_memory(strdup(colon + 1));
+    free(name);
+    return true;
+}
+
 int verify_against(struct verify_request *q, struct verify_tally *tally)
 {
-    char message[HU_FOREIGN_MESSAGE];
-    char *colon = strrchr(q->against, ':');
-    if (!colon || colon == q->against || !colon[1])
-        return fail(q->command, "--against: '%s' is not of the form LIB.so:SYMBOL", q->against);
-    char *library = check_memory(strndup(q->against, (size_t)(colon - q->against)));
-    char *path = library_path(library);
-    bool tried = try_directions(q, tally, path, colon + 1, message);
-    free(path);
+    char message[HU_FOREIGN_MESSAGE], *library, *symbol;
+    if (!verify_split_against(q, &library, &symbol))
+        return EXIT_BAD;
+    bool tried = try_directions(q, tally, library, symbol, message);
     free(library);
+    free(symbol);
     return tried ? EXIT_DONE : fail(q->command, "--against: %s", message);
 }

@@ -276,16 +276,6 @@ static json_t *bits_json(const struct hu_format *f, uint64_t bits)
     return json_string(text);
 }
 
-static json_t *flags_json(unsigned flags)
-{
-    static const char *const names[] = {"invalid", "overflow", "underflow", "inexact"};
-    json_t *list = check_memory(json_array());
-    for (int i = 0; i < 4; i++)
-        if (flags >> i & 1)
-            json_array_append_new(list, json_string(names[i]));
-    return list;
-}
-
 static json_t *ulps_json(const struct verify_row *row, const struct hu_fault *f)
 {
     mpq_t error, ulps;
@@ -305,8 +295,8 @@ static json_t *fault_json(const struct verify_row *row, const struct hu_fault *f
                   hu_fault_class_name(f->class), "got", bits_json(row->result, f->got), "expected",
                   bits_json(row->result, f->expected), "error_ulp", ulps_json(row, f)));
     if (f->class == HU_FAULT_FLAGS) {
-        json_put(object, "got_flags", flags_json(f->got_flags));
-        json_put(object, "expected_flags", flags_json(f->expected_flags));
+        json_put(object, "got_flags", json_flags(f->got_flags));
+        json_put(object, "expected_flags", json_flags(f->expected_flags));
     }
     if (f->line)
         json_put(object, "line", json_integer((json_int_t)f->line));
@@ -324,8 +314,8 @@ static json_t *call_json(const struct verify_row *row, const struct hu_mismatch 
         json_put(object, "expected", bits_json(row->result, m->expected));
         json_put(object, "got", bits_json(row->result, m->got));
     } else if (m->kind == HU_WRONG_FLAGS) {
-        json_put(object, "expected_flags", flags_json(m->expected_flags));
-        json_put(object, "got_flags", flags_json(m->got_flags));
+        json_put(object, "expected_flags", json_flags(m->expected_flags));
+        json_put(object, "got_flags", json_flags(m->got_flags));
     }
     return object;
 }

@@ -30,7 +30,9 @@ enum {
     KEY_SHOW,
     KEY_SATURATE_AS,
     KEY_SEED,
-    KEY_TIMEOUT
+    KEY_TIMEOUT,
+    KEY_OPERATION,
+    KEY_NAN_RULE
 };
 
 const struct command_option verify_options[] = {
@@ -38,6 +40,14 @@ const struct command_option verify_options[] = {
     {"to", 't', "LIST", "target formats; all: every named one (the default)", "@formats"},
     {"round", 'r', "LIST", "rounding directions: rne (default), rna, rtz, rup, rdn, rto, all",
      "@rounds"},
+    {"op", KEY_OPERATION, "LIST",
+     "operations instead of conversions: add, sub, mul, div, fma, sqrt, rem, …, or all",
+     "all add sub mul div fma sqrt rem"},
+    {"nan-rule", KEY_NAN_RULE, "RULE",
+     "whose NaN an operation gives: first (default), last, signaling, greatest, canonical, x86, "
+     "x87, "
+     "arm, ptx",
+     "first last signaling greatest canonical x86 x87 arm ptx"},
     {"kernel", KEY_KERNEL, "LIST",
      "kernels; all: each that the machine can run (default: the best)", NULL},
     {"jobs", 'j', "N", "threads (default: one a processor)", NULL},
@@ -190,6 +200,10 @@ bool verify_request_read(struct verify_request *q, int key, const char *value)
         return formats_read(command, value, &q->to);
     case 'r':
         return direction_list_read(&q->direction, value, command);
+    case KEY_OPERATION:
+        return operation_list_read(&q->operations, value, command);
+    case KEY_NAN_RULE:
+        return nan_rule_read(&q->nan_rule, value, command);
     case KEY_KERNEL:
         return read_kernels(q, value);
     case 'j':
@@ -307,6 +321,46 @@ static bool can_list(const struct verify_request *q)
     return true;
 }
 
+/* Operands of at most 8 bits are tried in moments; 16 bits take their minute when asked for. */
+static void complete_operation_formats(struct verify_request *q)
+{
+    enum { STANDARD_OPERANDS = 8 };
+    if (q->from.count)
+        return;
+    for (size_t i = 0; i < hu_format_count(); i++)
+        if (hu_format_at(i)->width <= STANDARD_OPERANDS)
+            q->from.at[q->from.count++] = hu_format_at(i);
+}
+
+static bool complete_operations(struct verify_request *q)
+{
+    bool other = q->against || q->vectors;
+    if (q->via.count || q->result || q->nan_to || q->promise.saturate_finite) {
+        fail(q->command,
+             "--via, --result-format, --nan-to and --saturate=finite are for conversions, "
+             "not for --op");
+        return false;
+    }
+    bool one = q->operations.count == 1 && q->from.count == 1 && q->to.count <= 1;
+    if (other && (!one || (q->vectors && q->direction.count > 1))) {
+        fail(q->command, "%s needs one operation, one format for -f%s",
+             q->against ? "--against" : "--vectors",
+             q->vectors ? " and at most one direction" : "");
+        return false;
+    }
+    if (other && !q->nan_given)
+        q->promise.any_nan = true;
+    if (q->count == VERIFY_UNSET)
+        q->count = USUAL_DRAWS;
+    complete_operation_formats(q);
+    bool good = true;
+    if (!q->direction.count)
+        good &= direction_list_read(&q->direction, "rne", q->command);
+    if (!q->kernels && !other)
+        good &= add_kernel(q, hu_kernel_name(hu_kernel_chosen()));
+    return good;
+}
+
 bool verify_request_complete(struct verify_request *q)
 {
     bool other = q->against || q->vectors;
@@ -323,6 +377,8 @@ bool verify_request_complete(struct verify_request *q)
         fail(q->command, "--shard does not go with --vectors: split the file instead");
         return false;
     }
+    if (q->operations.count)
+        return complete_operations(q);
     if (other && !one_pair(q, q->against ? "--against" : "--vectors", q->against ? DIRECTIONS : 1))
         return false;
     if (other && !q->nan_given)

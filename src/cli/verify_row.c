@@ -1,4 +1,6 @@
 #include "verify_row.h"
+#include "columns.h"
+#include "terminal.h"
 #include "text.h"
 
 #include <inttypes.h>
@@ -34,11 +36,31 @@ const char *grouped(char out[GROUPED_TEXT], uint64_t count)
 /* The subject's column is as wide as its name asks for. */
 static int subject_columns = 10;
 
-static void print_line(const char *const text[5], const char *inputs, const char *wrong,
+enum { CELLS = 9, NAMES = 5 };
+
+/* Names on the left, then figures on the right. What the terminal has no room for goes on below,
+ * in every line alike. */
+static void print_line(const char *const text[NAMES], const char *inputs, const char *wrong,
                        const char *seconds, const char *rate)
 {
-    printf("%-16s %-16s %-5s  %-*s %-10s %20s %14s %9s %9s\n", text[0], text[1], text[2],
-           subject_columns, text[3], text[4], inputs, wrong, seconds, rate);
+    const char *const cells[CELLS] = {text[0], text[1], text[2], text[3], text[4],
+                                      inputs,  wrong,   seconds, rate};
+    const int widths[CELLS] = {16, 16, 5, subject_columns, 10, 20, 14, 9, 9};
+    int columns = terminal_columns(stdout), at = 0;
+    for (int i = 0; i < CELLS; i++) {
+        int gap = !i ? 0 : i == 3 ? 2 : 1;
+        int needs = text_columns(cells[i]);
+        needs = needs > widths[i] ? needs : widths[i];
+        if (at && columns && at + gap + needs > columns) {
+            putchar('\n');
+            gap = 4;
+            at = 0;
+        }
+        printf("%*s", gap, "");
+        (i < NAMES ? print_left : print_right)(cells[i], widths[i]);
+        at += gap + needs;
+    }
+    putchar('\n');
 }
 
 static const char *seconds_text(char out[16], double seconds)
@@ -69,11 +91,11 @@ void verify_print_heading(const char *subject)
 }
 
 void verify_print_summary(const char *from, const char *to, const char *round, const char *subject,
-                          const char *covers, uint64_t inputs, double seconds)
+                          const char *covers, uint64_t inputs, const char *wrong, double seconds)
 {
     char count[GROUPED_TEXT], rate[16], time[16];
     const char *const text[] = {from, to, round, subject, covers};
-    print_line(text, grouped(count, inputs), "0", seconds_text(time, seconds),
+    print_line(text, grouped(count, inputs), wrong, seconds_text(time, seconds),
                rate_text(rate, inputs, seconds));
 }
 

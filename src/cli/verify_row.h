@@ -41,8 +41,8 @@ json_t *verify_row_json(const struct verify_row *row);
 enum { GROUPED_TEXT = 32 };
 const char *grouped(char out[GROUPED_TEXT], uint64_t count);
 
-/* A row for many combinations that all passed: what stands in its columns from, to and round. */
+/* A row of what stands in its columns, for many combinations, or an operation's. */
 void verify_print_summary(const char *from, const char *to, const char *round, const char *subject,
-                          const char *covers, uint64_t inputs, double seconds);
+                          const char *covers, uint64_t inputs, const char *wrong, double seconds);
 
 #endif

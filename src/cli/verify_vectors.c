@@ -94,14 +94,25 @@ static int check_lines(const struct verify_request *q, struct verify_tally *tall
                 recorded.bad ? recorded.message : "there is no vector in it");
 }
 
+const char *verify_vectors_name(const struct verify_request *q)
+{
+    return strcmp(q->vectors, "-") ? q->vectors : "standard input";
+}
+
+FILE *verify_open_vectors(const struct verify_request *q)
+{
+    FILE *stream = strcmp(q->vectors, "-") ? fopen(q->vectors, "r") : spooled(stdin);
+    if (!stream)
+        fail(q->command, "%s: %s", verify_vectors_name(q), strerror(errno));
+    return stream;
+}
+
 int verify_vectors(struct verify_request *q, struct verify_tally *tally)
 {
-    bool standard_input = !strcmp(q->vectors, "-");
-    const char *name = standard_input ? "standard input" : q->vectors;
-    FILE *stream = standard_input ? spooled(stdin) : fopen(q->vectors, "r");
+    FILE *stream = verify_open_vectors(q);
     if (!stream)
-        return fail(q->command, "%s: %s", name, strerror(errno));
-    int status = check_lines(q, tally, stream, name);
+        return EXIT_BAD;
+    int status = check_lines(q, tally, stream, verify_vectors_name(q));
     fclose(stream);
     return status;
 }

@@ -40,7 +40,7 @@ static bool divided(struct hu_wide value, uint64_t by, uint64_t *bytes)
 }
 
 bool hu_activations(const struct hu_activation_shape *shape, uint64_t *bytes,
-                    struct hu_terms *terms)
+                    struct hu_figures *terms)
 {
     struct hu_wide value, logits = hu_wide_of(4);
     uint64_t layers, output = 0;
@@ -49,7 +49,7 @@ bool hu_activations(const struct hu_activation_shape *shape, uint64_t *bytes,
         !divided(value, shape->tensor_parallel, &layers))
         return false;
     if (shape->layers)
-        hu_term_add(
+        hu_figure_add(
             terms, "activations of the layers", layers, HU_MODELLED,
             "L·s·b·h·%s with L = %llu, s = %llu, b = %llu, h = %llu, a = %llu, t = %llu "
             "(Korthikanti et al. 2022, a GPT block; 16-bit activations, about twice that in fp32)",
@@ -63,9 +63,9 @@ bool hu_activations(const struct hu_activation_shape *shape, uint64_t *bytes,
             !hu_wide_times(&logits, shape->vocabulary) ||
             !divided(logits, shape->tensor_parallel, &output))
             return false;
-        hu_term_add(terms, "logits", output, HU_MODELLED,
-                    "4·s·b·v/t with v = %llu: fp32 for the loss, often forgotten",
-                    (unsigned long long)shape->vocabulary);
+        hu_figure_add(terms, "logits", output, HU_MODELLED,
+                      "4·s·b·v/t with v = %llu: fp32 for the loss, often forgotten",
+                      (unsigned long long)shape->vocabulary);
     }
     return !__builtin_add_overflow(layers, output, bytes);
 }

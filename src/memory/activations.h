@@ -7,7 +7,7 @@
 #define HALFULP_MEMORY_ACTIVATIONS_H
 
 #include "model.h"
-#include "term.h"
+#include "figure.h"
 
 enum hu_recompute { HU_RECOMPUTE_NONE, HU_RECOMPUTE_SELECTIVE, HU_RECOMPUTE_FULL };
 
@@ -26,7 +26,7 @@ struct hu_activation_shape {
  * stages drops out. False: over 64 bits.
  */
 bool hu_activations(const struct hu_activation_shape *shape, uint64_t *bytes,
-                    struct hu_terms *terms);
+                    struct hu_figures *terms);
 
 /*
  * The same of MODEL's own layers, from its list of tensors: gated perceptrons, grouped heads,
@@ -35,6 +35,6 @@ bool hu_activations(const struct hu_activation_shape *shape, uint64_t *bytes,
  * 5·a·s. Vision towers are left out: their tokens are not the text's.
  */
 bool hu_activations_listed(const struct hu_model *model, const struct hu_activation_shape *shape,
-                           uint64_t *bytes, struct hu_terms *terms);
+                           uint64_t *bytes, struct hu_figures *terms);
 
 #endif

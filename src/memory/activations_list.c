@@ -154,7 +154,7 @@ static bool finish(const struct kept *k, const struct hu_activation_shape *s, ui
 }
 
 bool hu_activations_listed(const struct hu_model *model, const struct hu_activation_shape *shape,
-                           uint64_t *bytes, struct hu_terms *terms)
+                           uint64_t *bytes, struct hu_figures *terms)
 {
     struct kept k = {0};
     struct hu_activation_shape logits = *shape;
@@ -170,7 +170,7 @@ bool hu_activations_listed(const struct hu_model *model, const struct hu_activat
         k = (struct kept){.whole = 2 * model->hidden * layers};
     if (!finish(&k, shape, bytes))
         return false;
-    hu_term_add(
+    hu_figure_add(
         terms, "activations of the layers", *bytes, HU_MODELLED,
         "%llu layers by their own tensors: s·b·(%llu + %llu/t%s) bytes with s = %llu, b = %llu, "
         "t = %llu%s; norms in fp32 or with their layer norm, projections, perceptrons%s",

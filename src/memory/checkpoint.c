@@ -1,10 +1,10 @@
 #include "checkpoint.h"
-#include "stored.h"
-#include "tensor/file_kind.h"
-#include "tensor/json_text.h"
-#include "tensor/printable.h"
-#include "tensor/tensor_set.h"
-#include "tensor/text_file.h"
+#include "match.h"
+#include "file/kind.h"
+#include "file/json_text.h"
+#include "file/printable.h"
+#include "file/tensor_set.h"
+#include "file/text_file.h"
 
 #include <ctype.h>
 #include <jansson.h>
@@ -194,10 +194,8 @@ static bool read_set(const char *path, struct hu_checkpoint *c, char error[HU_CH
         snprintf(error, HU_CHECKPOINT_ERROR, "%s", why);
         return false;
     }
-    bool fine = set.count && set.files[0].kind == HU_SAFETENSORS;
-    if (!fine)
-        snprintf(error, HU_CHECKPOINT_ERROR,
-                 "%.300s: its names are not those of a checkpoint: safetensors are compared", path);
+    bool fine = true;
+    c->ggml = set.count && set.files[0].kind == HU_FILE_GGUF;
     for (size_t i = 0; fine && i < set.tensor_count; i++) {
         const struct hu_tensor *from = set.tensors[i];
         struct hu_checkpoint_tensor *t = append(c, from->name);
@@ -255,23 +253,13 @@ static int by_name(const void *a, const void *b)
                   ((const struct hu_checkpoint_tensor *)b)->name);
 }
 
-static bool in_folder(const char *folder, const char *file, char path[4096])
-{
-    struct stat status;
-    return snprintf(path, 4096, "%s/%s", folder, file) < 4096 && !stat(path, &status);
-}
-
 static bool read_path(const char *path, struct hu_checkpoint *c, char error[HU_CHECKPOINT_ERROR])
 {
-    static const char *const files[] = {"model.safetensors.index.json", "model.safetensors",
-                                        "diffusion_pytorch_model.safetensors.index.json",
-                                        "diffusion_pytorch_model.safetensors"};
     struct stat status;
-    char inside[4096];
+    char inside[HU_PATH_MAX];
     bool folder = !stat(path, &status) && S_ISDIR(status.st_mode);
-    for (size_t i = 0; folder && i < sizeof files / sizeof *files; i++)
-        if (in_folder(path, files[i], inside))
-            return read_path(inside, c, error);
+    if (folder && hu_folder_model(path, inside))
+        return read_path(inside, c, error);
     if (folder) {
         snprintf(error, HU_CHECKPOINT_ERROR, "%.300s: the folder has no model.safetensors", path);
         return false;
@@ -294,6 +282,28 @@ bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint,
     }
     snprintf(error, HU_CHECKPOINT_ERROR, "%.300s: it names no tensor", path);
     return false;
+}
+
+bool hu_checkpoint_list(const struct hu_checkpoint *checkpoint, struct hu_model *model)
+{
+    struct hu_tensors *t = &model->tensors;
+    if (checkpoint->count > HU_ROWS_MAX || !(t->rows = calloc(checkpoint->count, sizeof *t->rows)))
+        return false;
+    for (size_t i = 0; i < checkpoint->count; i++) {
+        const struct hu_checkpoint_tensor *from = &checkpoint->tensors[i];
+        struct hu_tensor_row *row = &t->rows[t->count++];
+        *row = (struct hu_tensor_row){.name = from->name,
+                                      .rank = from->rank,
+                                      .elements = 1,
+                                      .copies = 1,
+                                      .experts = 1,
+                                      .experts_used = 1,
+                                      .dtype = from->dtype,
+                                      .layer = HU_NO_LAYER};
+        for (unsigned k = 0; k < from->rank; k++)
+            row->elements *= row->shape[k] = from->shape[k];
+    }
+    return true;
 }
 
 void hu_checkpoint_free(struct hu_checkpoint *checkpoint)
@@ -352,7 +362,7 @@ bool hu_checkpoint_compare(const struct hu_model *model, struct hu_checkpoint *c
         const struct hu_checkpoint_tensor *t = &checkpoint->tensors[i];
         if (t->met)
             continue;
-        bool buffer = hu_stored_is_buffer(t->name);
+        bool buffer = hu_match_is_buffer(t->name);
         comparison->buffers += buffer;
         comparison->differences[HU_EXTRA] += !buffer;
         if (!buffer)

@@ -18,20 +18,25 @@ struct hu_checkpoint {
     size_t count;
     bool has_total_size;
     uint64_t total_size;
+    bool ggml; /* a GGUF file's, whose names are not those of a config's checkpoint */
     struct arena arena;
 };
 
 enum { HU_CHECKPOINT_ERROR = 1024 };
 
 /*
- * Reads the tensors' names and shapes: a .safetensors file, an index with its shards beside it or,
- * for the names alone, without them, a folder with either, or a list as `size --tensors` prints it
- * and fixtures/tensor-lists has it folded: a line a tensor, NAME [SHAPE] DTYPE, where {A-B,C} in a
- * name stands for each of these numbers; head lines "# total_size: N", "# dtype: D" and
+ * Reads the tensors' names and shapes: a .safetensors, .gguf or PyTorch file, an index with its
+ * shards beside it or, for the names alone, without them, a folder with either, or a list as `size
+ * --tensors` prints it and fixtures/tensor-lists has it folded: a line a tensor, NAME [SHAPE]
+ * DTYPE, where {A-B,C} in a name stands for each of these numbers; head lines "# total_size: N", "#
+ * dtype: D" and
  * "# ignore: NAME". False: error says why. hu_checkpoint_free releases it either way.
  */
 bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint,
                         char error[HU_CHECKPOINT_ERROR]);
+/* Makes CHECKPOINT's tensors the rows of MODEL, which has none: roles and loops are not known. The
+ * names stay CHECKPOINT's. False: out of memory, or too many. */
+bool hu_checkpoint_list(const struct hu_checkpoint *checkpoint, struct hu_model *model);
 void hu_checkpoint_free(struct hu_checkpoint *checkpoint);
 
 enum hu_difference { HU_MISSING, HU_EXTRA, HU_SHAPE, HU_DIFFERENCES };

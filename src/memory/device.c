@@ -1,5 +1,5 @@
 #include "device.h"
-#include "tensor/words.h"
+#include "word_list.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "families.h"
 #include "notation.h"
-#include "tensor/text_file.h"
-#include "tensor/words.h"
+#include "file/text_file.h"
+#include "word_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef HALFULP_MEMORY_GGUF_FAMILY_H
 #define HALFULP_MEMORY_GGUF_FAMILY_H
 
-#include "tensor/tensor_file.h"
+#include "file/tensor_file.h"
 
 /* What a layer does, by its family. */
 struct gguf_layer {

@@ -2,7 +2,7 @@
  * pairs". */
 #include "gguf_family.h"
 #include "source.h"
-#include "tensor/tensor_set.h"
+#include "file/tensor_set.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "listing_state.h"
-#include "tensor/printable.h"
-#include "tensor/words.h"
+#include "file/printable.h"
+#include "word_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>

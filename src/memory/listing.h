@@ -22,6 +22,7 @@ struct listing_result {
     unsigned note_count;
     bool bare,
         classifies; /* the class has no language model's head, or a classifier's in its place */
+    bool sized;     /* sizes were left to the class */
     char error[LISTING_ERROR];
 };
 

@@ -1,6 +1,6 @@
 /* What a family remarks on a config. */
 #include "listing_state.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -73,6 +73,7 @@ void list_sizes(struct listing *l)
                                   n ? ", " : "left to the class's sizes: ", s->name,
                                   (long long)json_integer_value(s->otherwise));
         }
+    l->result->sized |= n > 0;
     if (n)
         add_note(l, text);
 }

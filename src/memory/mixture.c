@@ -1,15 +1,56 @@
 #include "mixture.h"
-#include "tensor/dtype.h"
+#include "file/dtype.h"
 
 #include <string.h>
 #include <strings.h>
 
-/* llama.cpp's llama_tensor_get_type (src/llama-quant.cpp). */
+/* llama.cpp's llama_tensor_get_type_impl (src/llama-quant.cpp at 007dbbf), without an importance
+ * matrix: what it gives attn_v, ffn_down and attn_output. */
 static const struct hu_mixture mixtures[] = {
-    {"q4_k_m", "q4_k", "q6_k", true},
-    {"q4_k_s", "q4_k", "q5_k", false},
-    {"q5_k_m", "q5_k", "q6_k", true},
-    {"q5_k_s", "q5_k", "q5_k", false},
+    {"q3_k_s", "q3_k", .eight_output = true, .summary = "all alike"},
+    {"q3_k_m",
+     "q3_k",
+     NULL,
+     {"q5_k", HU_LAYERS_2, NULL, "q4_k"},
+     {"q5_k", HU_LAYERS_SIXTEENTH, NULL, "q4_k"},
+     {"q4_k", HU_LAYERS_ALL, NULL, NULL},
+     {"q5_k", HU_LAYERS_SIXTEENTH, "q4_k", NULL},
+     .eight_output = true,
+     .summary = "q4_k in attn_v, ffn_down and attn_output, q5_k in the first of them"},
+    {"q3_k_l",
+     "q3_k",
+     NULL,
+     {"q5_k", HU_LAYERS_ALL, NULL, NULL},
+     {"q5_k", HU_LAYERS_ALL, NULL, NULL},
+     {"q5_k", HU_LAYERS_ALL, NULL, NULL},
+     {"q4_k", HU_LAYERS_ALL, NULL, NULL},
+     {"q4_k", HU_LAYERS_ALL, NULL, NULL},
+     .summary = "q5_k in attn_v, ffn_down and attn_output"},
+    {"q4_k_s",
+     "q4_k",
+     NULL,
+     {"q5_k", HU_LAYERS_4, NULL, NULL},
+     {"q5_k", HU_LAYERS_EIGHTH, NULL, NULL},
+     .eight_output = true,
+     .summary = "q5_k in the first attn_v and ffn_down"},
+    {"q4_k_m",
+     "q4_k",
+     NULL,
+     {NULL, HU_LAYERS_NONE, "q6_k", NULL},
+     {NULL, HU_LAYERS_NONE, "q6_k", NULL},
+     {NULL, HU_LAYERS_NONE, NULL, NULL},
+     {"q6_k", HU_LAYERS_SIXTEENTH, "q5_k", NULL},
+     .eight_output = true,
+     .summary = "q6_k in attn_v and ffn_down of half of the layers"},
+    {"q5_k_s", "q5_k", .summary = "all alike"},
+    {"q5_k_m",
+     "q5_k",
+     NULL,
+     {NULL, HU_LAYERS_NONE, "q6_k", NULL},
+     {NULL, HU_LAYERS_NONE, "q6_k", NULL},
+     .falcon_down = {NULL, HU_LAYERS_NONE, "q6_k", NULL},
+     .summary = "q6_k in attn_v and ffn_down of half of the layers"},
+    {"mxfp4_moe", "q8_0", "mxfp4", .summary = "mxfp4 in the experts"},
 };
 
 const struct hu_mixture *hu_mixture_find(const char *name)
@@ -20,88 +61,260 @@ const struct hu_mixture *hu_mixture_find(const char *name)
     return NULL;
 }
 
-/* Layers that use_more_bits picks: the first and the last eighth, and every third between. */
+/* use_more_bits: the first and the last eighth, and every third between. */
 static bool is_picked(uint64_t layer, uint64_t layers)
 {
     return layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2;
 }
 
+static const char *by_rule(const struct hu_mixture_rule *rule, uint64_t layer, uint64_t layers,
+                           const char *plain)
+{
+    const uint64_t first[] = {0, 2, 4, layers / 8, layers / 16, UINT64_MAX};
+    if (layer < first[rule->where])
+        return rule->first;
+    if (rule->picked && is_picked(layer, layers))
+        return rule->picked;
+    return rule->rest ? rule->rest : plain;
+}
+
 /* Rows that are no whole number of 256 take formats with blocks of 32 (tensor_type_fallback). */
 static const char *for_rows(const char *name, uint64_t columns)
 {
-    static const char *const instead[][2] = {{"q4_k", "q5_0"}, {"q5_k", "q5_1"}, {"q6_k", "q8_0"}};
+    static const char *const instead[][2] = {
+        {"q3_k", "q4_0"}, {"q4_k", "q5_0"}, {"q5_k", "q5_1"}, {"q6_k", "q8_0"}};
     for (size_t i = 0; columns % 256 && i < sizeof instead / sizeof *instead; i++)
         if (!strcmp(instead[i][0], name))
             return columns % 32 ? "fp16" : instead[i][1];
-    return name;
+    return columns % 32 && !strcmp(name, "q8_0") ? "fp16" : name;
 }
 
-static bool is_named(const struct hu_tensor_row *row, const char *name)
+struct mixing {
+    const struct hu_mixture *mixture;
+    const struct hu_model *model;
+    uint64_t values, value; /* tensors that hold values, and which of them is next */
+    uint64_t experts;       /* of a layer */
+    bool falcon, seventy, head;
+    bool transposed; /* GPT-2's matrices are inputs × outputs */
+    uint64_t *sum;
+};
+
+static bool is_one_of(const struct hu_tensor_row *row, const char *const *names)
 {
     size_t n;
     const char *module = hu_row_module(row, &n);
-    return strlen(name) == n && !strncmp(module, name, n);
-}
-
-static bool add(uint64_t *sum, const char *name, const struct hu_tensor_row *row)
-{
-    struct hu_dtype dtype;
-    uint64_t bytes;
-    return hu_dtype_find(for_rows(name, row->rank ? row->shape[row->rank - 1] : 1), &dtype) &&
-           hu_dtype_size(dtype, hu_row_elements(row), &bytes) &&
-           !__builtin_add_overflow(*sum, bytes, sum);
-}
-
-/* The rule is known where each layer has one v_proj and one down_proj and there is nothing else. */
-static bool has_matrices(const struct hu_model *model)
-{
-    uint64_t values = 0, downs = 0;
-    for (size_t i = 0; i < model->tensors.count; i++) {
-        const struct hu_tensor_row *row = &model->tensors.rows[i];
-        if (row->role == HU_ROLE_EXPERT || row->tower || row->copies > 1)
-            return false;
-        values += is_named(row, "v_proj") && !row->is_bias;
-        downs += is_named(row, "down_proj") && !row->is_bias;
-    }
-    return model->layers && values == model->layers && downs == model->layers;
-}
-
-static bool has_head(const struct hu_model *model)
-{
-    for (size_t i = 0; i < model->tensors.count; i++)
-        if (is_named(&model->tensors.rows[i], "lm_head") && hu_row_counts(&model->tensors.rows[i]))
+    for (; *names; names++)
+        if (strlen(*names) == n && !strncmp(module, *names, n))
             return true;
     return false;
 }
 
-static const char *format_of(const struct hu_mixture *mixture, const struct hu_model *model,
-                             const struct hu_tensor_row *row, bool head)
+static bool is_attention(const struct hu_tensor_row *row)
 {
-    bool value = is_named(row, "v_proj"), down = is_named(row, "down_proj");
-    if (row->rank < 2)
-        return "fp32"; /* vectors stay so */
-    /* The output matrix, or the embedding in its place. */
-    if (is_named(row, "lm_head") || (row->role == HU_ROLE_EMBEDDING && !head))
-        return "q6_k";
-    bool better = mixture->half ? is_picked(row->layer, model->layers)
-                  : down        ? row->layer < model->layers / 8
-                                : row->layer < 4;
-    if ((value || down) && better)
-        return mixture->better;
+    return row->role == HU_ROLE_ATTENTION && row->rank > 1 && !row->is_bias;
+}
+
+static bool is_value(const struct hu_tensor_row *row)
+{
+    static const char *const names[] = {"v_proj", "value", "wv", "v", "v_lin", NULL};
+    return is_attention(row) && is_one_of(row, names);
+}
+
+/* Queries, keys and values in one matrix: attn_qkv, which counts as values. */
+static bool is_fused(const struct hu_tensor_row *row)
+{
+    static const char *const names[] = {"qkv_proj", "query_key_value", "c_attn",   "Wqkv",
+                                        "qkv",      "attn_qkv",        "att_proj", NULL};
+    return is_attention(row) && is_one_of(row, names);
+}
+
+/* The same, which the converter takes apart: values are the last rows. */
+static bool is_parted(const struct hu_tensor_row *row)
+{
+    static const char *const names[] = {"W_pack", "wqkv", NULL};
+    return is_attention(row) && is_one_of(row, names);
+}
+
+static bool is_key(const struct hu_tensor_row *row)
+{
+    static const char *const names[] = {"k_proj", "key", "wk", "k", "k_lin", NULL};
+    return is_attention(row) && is_one_of(row, names);
+}
+
+/* Adds N elements of rows of COLUMNS in the format called NAME. */
+static bool add(struct mixing *m, const char *name, uint64_t n, uint64_t columns)
+{
+    struct hu_dtype dtype;
+    uint64_t bytes;
+    return hu_dtype_find(for_rows(name, columns), &dtype) && hu_dtype_size(dtype, n, &bytes) &&
+           !__builtin_add_overflow(*m->sum, bytes, m->sum);
+}
+
+/* Inputs of ROW, which ggml's rows are. */
+static uint64_t columns_of(const struct mixing *m, const struct hu_tensor_row *row)
+{
+    uint64_t hidden = m->model->hidden, last = row->shape[row->rank - 1];
+    uint64_t before = row->rank > 1 ? row->shape[row->rank - 2] : last;
+    bool either = row->stacked && row->rank == 3;
+    if (m->transposed && row->rank == 2 && row->role != HU_ROLE_EMBEDDING)
+        return before;
+    if (!either || row->role == HU_ROLE_EMBEDDING || row->role == HU_ROLE_HEAD)
+        return last;
+    if (row->split != HU_SPLIT_COLUMNS)
+        return hidden;
+    return last == hidden ? before : last;
+}
+
+static const char *value_format(struct mixing *m)
+{
+    const struct hu_mixture *x = m->mixture;
+    const char *name = by_rule(&x->value, m->value++, m->values, x->plain);
     /* Eight query heads share each key and value head of a 70B model. */
-    bool shared = value && model->layers == 80 && row->shape[0] < model->hidden;
-    return shared && !strcmp(mixture->plain, "q4_k") ? "q5_k" : mixture->plain;
+    if (m->seventy && (!strcmp(name, "q3_k") || !strcmp(name, "q4_k")))
+        name = "q5_k";
+    return m->experts == 8 && !x->experts ? "q8_0" : name;
+}
+
+static const char *format_of(struct mixing *m, const struct hu_tensor_row *row)
+{
+    const struct hu_mixture *x = m->mixture;
+    uint64_t layers = m->model->layers;
+    bool narrows = row->split == (m->transposed ? HU_SPLIT_ROWS : HU_SPLIT_COLUMNS);
+    /* Vectors, routers and what is added to them stay so. */
+    bool vector = row->rank < (row->stacked ? 3 : 2) || row->is_bias;
+    if (vector || row->role == HU_ROLE_ROUTER || row->role == HU_ROLE_POSITION ||
+        row->role == HU_ROLE_NORM)
+        return "fp32";
+    if (row->role == HU_ROLE_HEAD || (row->role == HU_ROLE_EMBEDDING && !m->head))
+        return x->experts || m->falcon ? "q8_0" : "q6_k";
+    if (row->role == HU_ROLE_EXPERT && x->experts)
+        return x->experts;
+    if (is_value(row) || is_fused(row))
+        return value_format(m);
+    if (is_key(row) && m->experts == 8 && !x->experts)
+        return "q8_0";
+    if (row->role == HU_ROLE_ATTENTION && narrows) {
+        if (m->experts == 8)
+            return x->eight_output ? "q5_k" : x->plain;
+        return by_rule(m->falcon ? &x->falcon_output : &x->output, 0, 1, x->plain);
+    }
+    if (narrows && (row->role == HU_ROLE_MLP || row->role == HU_ROLE_EXPERT))
+        return by_rule(m->falcon ? &x->falcon_down : &x->down, row->layer, layers, x->plain);
+    return x->plain;
+}
+
+/* Keys and queries in the plain format, values behind them in theirs. */
+static bool add_parted(struct mixing *m, const struct hu_tensor_row *row)
+{
+    uint64_t in = row->shape[1], out = row->shape[0];
+    uint64_t values = out > m->model->hidden ? (out - m->model->hidden) / 2 : 0;
+    return add(m, m->mixture->plain, (out - values) * in, in) &&
+           add(m, value_format(m), values * in, in);
+}
+
+/* MLA's kv_b_proj, whose halves are attn_k_b, by the keys' size, and attn_v_b. */
+static bool add_latent(struct mixing *m, const struct hu_tensor_row *row)
+{
+    const struct hu_model *model = m->model;
+    uint64_t latent = row->shape[1], each = model->heads ? row->shape[0] / model->heads : 0, rope,
+             query = 0;
+    static const char *const queries[] = {"q_proj", "q_b_proj", NULL};
+    for (size_t i = 0; i < model->tensors.count && !query; i++)
+        if (is_attention(&model->tensors.rows[i]) && is_one_of(&model->tensors.rows[i], queries))
+            query = model->heads ? model->tensors.rows[i].shape[0] / model->heads : 0;
+    rope = model->tensors.kept[0].k - latent;
+    uint64_t key = query > rope && query - rope < each ? query - rope : each / 2;
+    return add(m, m->mixture->plain, model->heads * key * latent, key) &&
+           add(m, m->mixture->plain, model->heads * (each - key) * latent, latent);
+}
+
+static bool add_row(struct mixing *m, const struct hu_tensor_row *row)
+{
+    static const char *const latent[] = {"kv_b_proj", NULL};
+    /* The converter stores these with their embedding twice. */
+    bool twice = m->transposed || !strcmp(m->model->architecture, "bloom");
+    if (is_parted(row))
+        return add_parted(m, row);
+    if (is_attention(row) && is_one_of(row, latent) &&
+        m->model->tensors.kept[0].kind == HU_KEEP_LATENT)
+        return add_latent(m, row);
+    uint64_t n = hu_row_elements(row), columns = row->rank ? columns_of(m, row) : 1;
+    if (row->role == HU_ROLE_EMBEDDING && twice && !m->head &&
+        !add(m, m->mixture->plain, n, columns))
+        return false;
+    return add(m, format_of(m, row), n, columns);
+}
+
+static bool counts(const struct hu_tensor_row *row)
+{
+    return hu_row_counts(row) && !row->tower;
+}
+
+/* Why the rule does not speak of ROW, or NULL. */
+static const char *odd_row(const struct hu_tensor_row *row)
+{
+    switch (row->role) {
+    case HU_ROLE_SSM:
+    case HU_ROLE_CONV:
+        return row->rank < 2 ? NULL : "it has layers with a state";
+    case HU_ROLE_OTHER:
+    case HU_ROLE_PROJECTOR:
+        return row->rank < 2 ? NULL : "it has matrices that are neither";
+    default:
+        return NULL;
+    }
+}
+
+static const char *odd_model(const struct hu_model *model)
+{
+    const struct hu_tensors *t = &model->tensors;
+    if (!t->count)
+        return "of this they are not known";
+    if (!model->layers || !t->kept_count)
+        return "this is none";
+    for (size_t i = 0; i < t->count; i++) {
+        const char *why = counts(&t->rows[i]) ? odd_row(&t->rows[i]) : NULL;
+        if (why)
+            return why;
+    }
+    for (size_t i = 0; i < t->kept_count; i++)
+        if (t->kept[i].kind == HU_KEEP_CROSS || t->kept[i].kind == HU_KEEP_INDEXER)
+            return "it has cross attention or an indexer";
+    return NULL;
+}
+
+static void look(struct mixing *m)
+{
+    const struct hu_tensors *t = &m->model->tensors;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct hu_tensor_row *row = &t->rows[i];
+        if (!counts(row))
+            continue;
+        m->head |= row->role == HU_ROLE_HEAD;
+        m->values += is_value(row) || is_fused(row) || is_parted(row);
+        if (row->experts > m->experts)
+            m->experts = row->experts;
+    }
 }
 
 bool hu_mixture_size(const struct hu_mixture *mixture, const struct hu_model *model,
-                     uint64_t *bytes)
+                     uint64_t *bytes, const char **why)
 {
-    bool fine = has_matrices(model), head = has_head(model);
+    const char *name = model->architecture;
+    struct mixing m = {.mixture = mixture,
+                       .model = model,
+                       .falcon = !strncmp(name, "falcon", 6) || !strncmp(name, "Refined", 7),
+                       .seventy = model->layers == 80 && model->hidden == 8192,
+                       .transposed = !strcmp(name, "gpt2"),
+                       .sum = bytes};
     *bytes = 0;
-    for (size_t i = 0; fine && i < model->tensors.count; i++) {
-        const struct hu_tensor_row *row = &model->tensors.rows[i];
-        if (hu_row_counts(row))
-            fine = add(bytes, format_of(mixture, model, row, head), row);
-    }
-    return fine;
+    if ((*why = odd_model(model)))
+        return false;
+    look(&m);
+    for (size_t i = 0; i < model->tensors.count; i++)
+        if (counts(&model->tensors.rows[i]) && !add_row(&m, &model->tensors.rows[i])) {
+            *why = "the sum is over 64 bits";
+            return false;
+        }
+    return true;
 }

@@ -1,8 +1,8 @@
 #include "model_config.h"
 #include "listing.h"
 #include "quantization.h"
-#include "tensor/json_text.h"
-#include "tensor/printable.h"
+#include "file/json_text.h"
+#include "file/printable.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@ static const char usual_decoder[] = "usual_decoder";
 struct reading {
     struct hu_model *model;
     json_t *root, *language; /* where the language model's own keys are */
+    bool by_class; /* the config has a model_type that is not known, and a class that is */
     bool failed, unknown;
     char *error;
 };
@@ -57,6 +58,7 @@ static const struct hu_family_text *find_family(struct reading *r)
         text = find_by_classes(json_object_get(r->root, "architectures"));
     if (!text && class && *class)
         text = hu_family_text_find(class, HU_FAMILY_BY_CLASS);
+    r->by_class = text && type && *type && !hu_family_text_find(type, HU_FAMILY_BY_NAME);
     return text;
 }
 
@@ -153,6 +155,15 @@ static void read_shape(struct reading *r)
     }
 }
 
+/* Some repositories name the bare class and store a head. */
+static bool has_head(const struct hu_tensors *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->rows[i].role == HU_ROLE_HEAD && !t->rows[i].tower)
+            return true;
+    return false;
+}
+
 static void take_list(struct reading *r, struct listing_result *list, const char *class)
 {
     struct hu_model *m = r->model;
@@ -162,7 +173,7 @@ static void take_list(struct reading *r, struct listing_result *list, const char
         hu_model_note(m, "%s", list->notes[i]);
     if (list->classifies)
         hu_model_note(m, "counted as a classifier, without a language model's head");
-    else if (list->bare)
+    else if (list->bare && !has_head(&m->tensors))
         hu_model_note(m, "counted as %s, a bare model without a head",
                       hu_printable(class ? class : "?", shown, sizeof shown));
 }
@@ -177,21 +188,67 @@ static bool list_tensors(struct reading *r, const struct hu_family_text *text, j
     if (!fine)
         fail(r, "%s%s", list.error, "");
     take_list(r, &list, class);
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(text->names, " "), text->names);
+    /* A class that was renamed may have other keys: its own sizes would answer for them. */
+    if (fine && !*list.missing && list.sized && r->by_class) {
+        r->unknown = true;
+        fail(r,
+             "the model_type is not known, and its class leaves sizes open that the config has "
+             "under no name that the family '%s' knows; " BY_HAND "%s",
+             name, "");
+        return false;
+    }
     if (!fine || !*list.missing)
         return fine;
     r->unknown = true;
-    char name[64];
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(text->names, " "), text->names);
     fail(r, "the config lacks %s, which '%s' needs; " BY_HAND, list.missing,
          *r->model->architecture ? r->model->architecture : name);
     return false;
 }
 
-/* An architecture that is not known, as the decoder that most are. */
+/* Where configs of several modules keep the language model's. */
+static json_t *language_of(json_t *root)
+{
+    static const char *const keys[] = {"text_config", "llm_config", "language_config",
+                                       "language_model", "thinker_config"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        json_t *nested = json_object_get(root, keys[i]);
+        if (json_is_object(nested))
+            return i == 4 ? language_of(nested) : nested;
+    }
+    return root;
+}
+
+/* The list of the nested language model, whose own family is known. */
+static bool size_nested(struct reading *r)
+{
+    struct reading nested = *r;
+    char error[HU_CONFIG_ERROR];
+    nested.root = language_of(r->root);
+    nested.error = error;
+    const struct hu_family_text *text = nested.root == r->root ? NULL : find_family(&nested);
+    if (!text || !list_tensors(&nested, text, nested.root)) {
+        hu_tensors_free(&r->model->tensors);
+        r->model->note_count = 0;
+        return false;
+    }
+    r->language = nested.root;
+    r->model->modelled = true;
+    hu_model_note(r->model,
+                  "'%s' is not known: its language model alone (%.*s), without what sees or hears",
+                  r->model->architecture, (int)strcspn(text->names, " "), text->names);
+    return true;
+}
+
+/* An architecture that is not known: its language model by that one's family, or as the decoder
+ * that most are. */
 static void size_as_usual(struct reading *r)
 {
     const struct hu_family_text *text = hu_family_text_find(usual_decoder, HU_FAMILY_BY_NAME);
     char error[HU_CONFIG_ERROR];
+    if (size_nested(r))
+        return;
     struct reading trial = *r;
     trial.error = error;
     if (text && list_tensors(&trial, text, r->language)) {
@@ -247,8 +304,7 @@ bool hu_model_read_config(const char *json, size_t n, struct hu_model *model, bo
         fail(&r, "a config.json is a JSON object%s%s", "", "");
     }
     if (!r.failed) {
-        json_t *nested = json_object_get(r.root, "text_config");
-        r.language = json_is_object(nested) ? nested : r.root;
+        r.language = language_of(r.root);
         read_dtype(&r);
         read_quantization(&r);
         build(&r);

@@ -1,7 +1,7 @@
 /* Optimizers and what their state keeps, by parameter or by matrix. */
 #include "capped.h"
 #include "training.h"
-#include "tensor/words.h"
+#include "word_list.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -56,7 +56,8 @@ static const struct hu_optimizer optimizers[] = {
     {"adafactor", "", 0, .numbers = factored, .vectors = 1, .all_matrices = true,
      .summary = "a row and a column a matrix in place of the second moment"},
     {"adam8bit", "adamw8bit 8bit-adam adam-8bit", 2, .eight_bit = true,
-     .summary = "two moments in 8 bits, an fp32 scale for 256 of them"},
+     .summary = "two moments in 8 bits, an fp32 scale for 256 of them; tensors of fewer than 4,096 "
+                "elements in fp32"},
     {"sparse-adam", "sparseadam lazy-adam", 2, .sparse = true,
      .summary = "sparse gradients of the embeddings; the state stays whole"},
     {"muon", "", 1, .numbers = muon, .vectors = 2,
@@ -85,6 +86,12 @@ const struct hu_optimizer *hu_optimizer_find(const char *name)
         if (!strcmp(optimizers[i].name, key) || hu_has_word(optimizers[i].aliases, key))
             return &optimizers[i];
     return NULL;
+}
+
+uint64_t hu_optimizer_eight_bits(uint64_t n)
+{
+    const uint64_t least = 4096, block = 256;
+    return n < least ? 4 * n : capped_plus(n, 4 * (n / block + (n % block != 0)));
 }
 
 /* What ROW's copies have: a matrix, several stacked ones, or a vector. */

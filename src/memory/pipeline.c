@@ -1,7 +1,7 @@
 #include "pipeline.h"
-#include "tensor/json_text.h"
-#include "tensor/printable.h"
-#include "tensor/text_file.h"
+#include "file/json_text.h"
+#include "file/printable.h"
+#include "file/text_file.h"
 #include "weights.h"
 
 #include <jansson.h>

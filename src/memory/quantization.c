@@ -116,6 +116,9 @@ static bool in_scope(enum hu_scope scope, const struct hu_tensor_row *row)
     bool block = row->role == HU_ROLE_ATTENTION || row->role == HU_ROLE_MLP ||
                  row->role == HU_ROLE_EXPERT || row->role == HU_ROLE_SSM;
     bool linear = block && (row->rank == 2 || row->stacked);
+    if (scope == HU_SCOPE_TABLES && row->rank == 2)
+        return linear || row->role == HU_ROLE_EMBEDDING || row->role == HU_ROLE_POSITION ||
+               row->role == HU_ROLE_HEAD || row->role == HU_ROLE_ROUTER;
     return linear || (scope == HU_SCOPE_LINEAR && row->role == HU_ROLE_HEAD && row->rank == 2);
 }
 

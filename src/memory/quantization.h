@@ -13,6 +13,7 @@ enum hu_scope {
     HU_SCOPE_BLOCKS,  /* those of linear layers within the blocks, routers aside */
     HU_SCOPE_LINEAR,  /* the head too */
     HU_SCOPE_EXPERTS, /* the experts alone */
+    HU_SCOPE_TABLES,  /* embeddings, head and routers too */
 };
 
 /* A module's name, a piece of it, a glob, or "re:" and a regular expression. */

@@ -1,5 +1,5 @@
 #include "quantization.h"
-#include "tensor/printable.h"
+#include "file/printable.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -327,6 +327,34 @@ static bool read_bitnet(struct declared *d)
     return true;
 }
 
+/* MLX's own (mlx.nn.quantize): every linear layer and embedding, a scale and a bias in 16 bits a
+ * group, or a scale of 8 in the modes of block formats. Entries by a module's name leave it out
+ * (false) or give it another width. */
+static bool read_mlx(struct declared *d)
+{
+    struct hu_quantization *q = d->q;
+    const char *mode = text(d->config, "mode"), *key;
+    json_t *value;
+    bool affine = !*mode || !strcmp(mode, "affine");
+    if (!affine && strcmp(mode, "mxfp4") && strcmp(mode, "mxfp8") && strcmp(mode, "nvfp4"))
+        return unknown(d, "MLX's mode", mode);
+    json_object_foreach(d->config, key, value)
+    {
+        json_t *list = json_pack("[s]", key);
+        bool fine = !json_is_object(value) || unknown(d, "a width of its own in MLX for", key);
+        if (fine && json_is_false(value))
+            fine = hu_patterns_read(q, list, &q->patterns, &q->pattern_count);
+        json_decref(list);
+        if (!fine)
+            return false;
+    }
+    q->scope = HU_SCOPE_TABLES;
+    q->group = number(d->config, "group_size", 64);
+    q->scale_bits = affine ? 16 : 8;
+    q->zero_bits = affine ? 16 : 0;
+    return read_bits(d, number(d->config, "bits", 4));
+}
+
 static const struct {
     const char *name;
     bool (*read)(struct declared *d);
@@ -349,6 +377,7 @@ static const struct {
     {"eetq", read_eetq},
     {"quanto", read_quanto},
     {"bitnet", read_bitnet},
+    {"mlx", read_mlx},
 };
 
 /* The method's name; bitsandbytes' older configs leave it out. */
@@ -365,7 +394,9 @@ static const char *method_of(json_t *config)
         return "modelopt";
     if (json_object_get(config, "config_groups"))
         return "compressed-tensors";
-    return json_object_get(config, "w_bit") ? "awq" : "";
+    if (json_object_get(config, "w_bit"))
+        return "awq";
+    return json_object_get(config, "bits") && json_object_get(config, "group_size") ? "mlx" : "";
 }
 
 /* Modules that are left out, under the names that methods have for the list. */
@@ -391,10 +422,11 @@ static bool read_left_out(struct declared *d)
 
 static json_t *declaration(json_t *root)
 {
-    static const char *const keys[] = {"quantization_config", "compression_config"};
+    /* The last is MLX's. */
+    static const char *const keys[] = {"quantization_config", "compression_config", "quantization"};
     json_t *places[] = {root, json_object_get(root, "text_config")};
-    for (size_t i = 0; i < 4; i++) {
-        json_t *found = json_object_get(places[i / 2], keys[i % 2]);
+    for (size_t i = 0; i < 6; i++) {
+        json_t *found = json_object_get(places[i / 3], keys[i % 3]);
         if (found && !json_is_null(found))
             return found;
     }

@@ -51,21 +51,25 @@ static bool size_mixture(struct making *m, const struct hu_mixture *mixture,
                          struct hu_sizing_weights *w)
 {
     char name[48];
+    const char *why;
     w->name = mixture->name;
-    if (!hu_mixture_size(mixture, m->model, &w->bytes)) {
+    if (!hu_mixture_size(mixture, m->model, &w->bytes, &why)) {
         snprintf(m->error, HU_SIZING_ERROR,
-                 "how llama.cpp mixes %s is known here for dense models of the Llama family, from "
-                 "their config.json; give the .gguf file, or a ggml type such as %s",
-                 mixture->name, mixture->plain);
+                 "llama.cpp mixes %s by a model's matrices, and how is known here for decoders of "
+                 "attention and perceptrons, with experts or without, from their config.json: %s; "
+                 "give the .gguf file, or a ggml type such as %s",
+                 mixture->name, why, mixture->plain);
         return false;
     }
-    w->bits = 8.0 * (double)w->bytes / (double)m->model->parameters;
+    uint64_t towers = hu_model_elements(m->model, HU_ROLE_VISION, false) +
+                      hu_model_elements(m->model, HU_ROLE_AUDIO, false);
+    w->bits = 8.0 * (double)w->bytes / (double)(m->model->parameters - towers);
+    w->towerless = towers > 0;
     snprintf(name, sizeof name, "weights in %s", mixture->name);
-    hu_term_add(&m->out->terms, name, w->bytes, HU_MODELLED,
-                "llama.cpp's mixture: %s, %s in attn_v and ffn_down of %s, q6_k for the output, "
-                "vectors in fp32",
-                mixture->plain, mixture->better,
-                mixture->half ? "half of the layers" : "the first layers");
+    hu_figure_add(&m->out->terms, name, w->bytes, HU_MODELLED,
+                  "llama.cpp's mixture: %s, %s, %s for the output, vectors and routers in fp32; "
+                  "towers of images and sound are files of their own",
+                  mixture->plain, mixture->summary, mixture->experts ? "q8_0" : "q6_k");
     return true;
 }
 
@@ -79,21 +83,23 @@ static void add_dtype_term(struct making *m, const struct hu_sizing_weights *w, 
     enum hu_basis basis = narrow && !linear ? HU_RULE_OF_THUMB : HU_EXACT;
     snprintf(name, sizeof name, "weights in %s", w->name);
     if (linear)
-        hu_term_add(&m->out->terms, name, w->bytes, HU_EXACT,
-                    "the linear layers' weights in it; %s bytes are of embeddings, head, norms and "
-                    "routers, which stay in 16 bits",
-                    hu_grouped(w->rest, rest));
+        hu_figure_add(
+            &m->out->terms, name, w->bytes, HU_EXACT,
+            "the linear layers' weights in it; %s bytes are of embeddings, head, norms and "
+            "routers, which stay in 16 bits",
+            hu_grouped(w->rest, rest));
     else if (w->dtype.block)
-        hu_term_add(&m->out->terms, name, w->bytes, basis, "%s parameters × %u bytes / %u (%s); %s",
-                    hu_grouped(n, count), w->dtype.block->bytes, w->dtype.block->elements,
-                    w->dtype.block->structure, as_if);
+        hu_figure_add(&m->out->terms, name, w->bytes, basis,
+                      "%s parameters × %u bytes / %u (%s); %s", hu_grouped(n, count),
+                      w->dtype.block->bytes, w->dtype.block->elements, w->dtype.block->structure,
+                      as_if);
     else
-        hu_term_add(&m->out->terms, name, w->bytes, basis, "%s parameters × %g bits / 8%s%s%s",
-                    hu_grouped(n, count), w->bits,
-                    w->dtype.format && w->dtype.format->storage_shift
-                        ? " (in memory; its codes have fewer)"
-                        : "",
-                    narrow ? "; " : "", narrow ? as_if : "");
+        hu_figure_add(&m->out->terms, name, w->bytes, basis, "%s parameters × %g bits / 8%s%s%s",
+                      hu_grouped(n, count), w->bits,
+                      w->dtype.format && w->dtype.format->storage_shift
+                          ? " (in memory; its codes have fewer)"
+                          : "",
+                      narrow ? "; " : "", narrow ? as_if : "");
 }
 
 static bool size_dtype(struct making *m, struct hu_dtype dtype, struct hu_sizing_weights *w)
@@ -124,7 +130,7 @@ static bool size_stored(struct making *m, struct hu_sizing_weights *w)
 {
     w->name = "as stored";
     w->bytes = m->model->stored_bytes;
-    hu_term_add(&m->out->terms, "weights as stored", w->bytes, HU_EXACT, "what the files hold");
+    hu_figure_add(&m->out->terms, "weights as stored", w->bytes, HU_EXACT, "what the files hold");
     return true;
 }
 
@@ -139,10 +145,18 @@ static bool size_quantized(struct making *m, struct hu_sizing_weights *w)
         return refuse_sum(m);
     w->bytes = size.bytes;
     w->rest = size.rest;
-    hu_term_add(&m->out->terms, "weights as the config stores them", w->bytes, HU_EXACT,
-                "%s, %u bits and scales; %s bytes are of what it leaves out", w->name,
-                m->model->quantization->bits, hu_grouped(w->rest, rest));
+    hu_figure_add(&m->out->terms, "weights as the config stores them", w->bytes, HU_EXACT,
+                  "%s, %u bits and scales; %s bytes are of what it leaves out", w->name,
+                  m->model->quantization->bits, hu_grouped(w->rest, rest));
     return true;
+}
+
+/* What the rules of thumb make of a row. */
+static void finish_row(const struct making *m, struct hu_sizing_weights *w)
+{
+    w->inference_bytes = hu_scaled(w->bytes, m->request->overhead);
+    if (w->trains && __builtin_mul_overflow(w->bytes, 4, &w->adam_bytes))
+        w->trains = false;
 }
 
 /* The row of the file's own dtype; where that is one of those asked for, it is marked instead. */
@@ -164,7 +178,7 @@ static bool add_own(struct making *m)
     m->out->weight_count = 1;
     if (!w->bits && model->parameters)
         w->bits = 8.0 * (double)w->bytes / (double)model->parameters;
-    w->inference_bytes = hu_scaled(w->bytes, r->overhead);
+    finish_row(m, w);
     return true;
 }
 
@@ -180,9 +194,7 @@ static bool add_weights_row(struct making *m, size_t index)
         return false;
     w->own = !m->model->has_stored && !m->model->quantization && !mixture &&
              hu_dtype_find(m->model->dtype, &own) && same_dtype(own, w->dtype);
-    w->inference_bytes = hu_scaled(w->bytes, m->request->overhead);
-    if (w->trains && __builtin_mul_overflow(w->bytes, 4, &w->adam_bytes))
-        w->trains = false;
+    finish_row(m, w);
     return true;
 }
 
@@ -207,14 +219,15 @@ static bool add_weights(struct making *m)
     if (r->context || r->fit)
         return true; /* the sum says more than a factor */
     const char *name = first->name;
-    hu_term_add(&m->out->terms, "inference, in all", first->inference_bytes, HU_RULE_OF_THUMB,
-                "weights in %s × %g; the context's KV cache is in no such factor", name,
-                (double)r->overhead / HU_MILLION);
+    hu_figure_add(&m->out->terms, "inference, in all", first->inference_bytes, HU_RULE_OF_THUMB,
+                  "weights in %s × %g; the context's KV cache is in no such factor", name,
+                  (double)r->overhead / HU_MILLION);
     if (first->trains)
-        hu_term_add(&m->out->terms, "training with Adam", first->adam_bytes, HU_RULE_OF_THUMB,
-                    "4·N·D + A + B with D = %g bytes (%s): weights, gradients, two moments; A and "
-                    "B, activations and buffers, not in it",
-                    first->bits / 8, name);
+        hu_figure_add(
+            &m->out->terms, "training with Adam", first->adam_bytes, HU_RULE_OF_THUMB,
+            "4·N·D + A + B with D = %g bytes (%s): weights, gradients, two moments; A and "
+            "B, activations and buffers, not in it",
+            first->bits / 8, name);
     return true;
 }
 
@@ -268,16 +281,16 @@ static void add_token_term(struct making *m)
              strcmp(hu_dtype_name(q.k), hu_dtype_name(q.v)) ? ", values in " : "",
              strcmp(hu_dtype_name(q.k), hu_dtype_name(q.v)) ? hu_dtype_name(q.v) : "");
     if (!first)
-        hu_term_add(&out->terms, "KV cache of a token", 0, HU_EXACT,
-                    "no layer keeps anything a token: states alone");
+        hu_figure_add(&out->terms, "KV cache of a token", 0, HU_EXACT,
+                      "no layer keeps anything a token: states alone");
     else if (even)
-        hu_term_add(&out->terms, "KV cache of a token", out->kv.bytes_per_token, HU_EXACT,
-                    "%zu layers × (%llu + %llu) elements in %s%s", layers,
-                    (unsigned long long)first->k, (unsigned long long)first->v, dtype,
-                    first->v ? "" : "; keys and values are one latent, so no factor 2");
+        hu_figure_add(&out->terms, "KV cache of a token", out->kv.bytes_per_token, HU_EXACT,
+                      "%zu layers × (%llu + %llu) elements in %s%s", layers,
+                      (unsigned long long)first->k, (unsigned long long)first->v, dtype,
+                      first->v ? "" : "; keys and values are one latent, so no factor 2");
     else
-        hu_term_add(&out->terms, "KV cache of a token", out->kv.bytes_per_token, HU_EXACT,
-                    "%zu layers of different shapes, in %s", layers, dtype);
+        hu_figure_add(&out->terms, "KV cache of a token", out->kv.bytes_per_token, HU_EXACT,
+                      "%zu layers of different shapes, in %s", layers, dtype);
 }
 
 /* How an engine lays the cache out. */
@@ -287,12 +300,12 @@ static void add_layout_terms(struct making *m)
     struct hu_sizing *out = m->out;
     const struct hu_kv_cache *kv = &out->kv;
     if (kv->page_bytes)
-        hu_term_add(&out->terms, "page", kv->page_bytes, HU_MODELLED,
-                    "vLLM: %llu tokens of a group of layers; a request takes %llu of them",
-                    (unsigned long long)kv->page_tokens, (unsigned long long)kv->request_pages);
+        hu_figure_add(&out->terms, "page", kv->page_bytes, HU_MODELLED,
+                      "vLLM: %llu tokens of a group of layers; a request takes %llu of them",
+                      (unsigned long long)kv->page_tokens, (unsigned long long)kv->request_pages);
     if (kv->window_bytes && r->runtime.engine == HU_ENGINE_LLAMA_CPP)
-        hu_term_add(&out->terms, "cache of layers with a window", kv->window_bytes, HU_MODELLED,
-                    "llama.cpp: cells for the window and a physical batch, by 256");
+        hu_figure_add(&out->terms, "cache of layers with a window", kv->window_bytes, HU_MODELLED,
+                      "llama.cpp: cells for the window and a physical batch, by 256");
 }
 
 static bool add_kv(struct making *m)
@@ -301,10 +314,10 @@ static bool add_kv(struct making *m)
     struct hu_sizing *out = m->out;
     struct hu_kv_question question = kv_question(r);
     if (!hu_model_keeps(m->model)) {
-        hu_term_add(&out->terms, "KV cache", 0, HU_UNKNOWN, "%s",
-                    m->model->no_kv ? m->model->no_kv
-                                    : "a count does not say how attention is shaped: give "
-                                      "--layers, --kv-heads and --head-dim");
+        hu_figure_add(&out->terms, "KV cache", 0, HU_UNKNOWN, "%s",
+                      m->model->no_kv ? m->model->no_kv
+                                      : "a count does not say how attention is shaped: give "
+                                        "--layers, --kv-heads and --head-dim");
         return true;
     }
     if (!hu_kv_cache_size(m->model, &question, &out->kv))
@@ -312,25 +325,41 @@ static bool add_kv(struct making *m)
     out->has_kv = true;
     add_token_term(m);
     if (out->kv.state_bytes)
-        hu_term_add(&out->terms, "states", out->kv.state_bytes, HU_EXACT,
-                    "batch %llu; whatever the context: recurrent ones in fp32, convolutions' in 16 "
-                    "bits",
-                    (unsigned long long)r->batch);
+        hu_figure_add(
+            &out->terms, "states", out->kv.state_bytes, HU_EXACT,
+            "batch %llu; whatever the context: recurrent ones in fp32, convolutions' in 16 "
+            "bits",
+            (unsigned long long)r->batch);
     if (!r->context) {
-        hu_term_add(&out->terms, "KV cache", 0, HU_UNKNOWN, "give --context");
+        hu_figure_add(&out->terms, "KV cache", 0, HU_UNKNOWN, "give --context");
         return true;
     }
-    hu_term_add(&out->terms, "KV cache", out->kv.bytes, HU_EXACT, "context %llu × batch %llu%s",
-                (unsigned long long)r->context, (unsigned long long)r->batch,
-                r->runtime.engine > HU_ENGINE_TRANSFORMERS ? ", as the runtime lays it out"
-                : out->kv.window_layers ? "; layers with a window keep no more tokens than it"
-                                        : "");
+    hu_figure_add(&out->terms, "KV cache", out->kv.bytes, HU_EXACT, "context %llu × batch %llu%s",
+                  (unsigned long long)r->context, (unsigned long long)r->batch,
+                  r->runtime.engine > HU_ENGINE_TRANSFORMERS ? ", as the runtime lays it out"
+                  : out->kv.window_layers ? "; layers with a window keep no more tokens than it"
+                                          : "");
     add_layout_terms(m);
     if (out->kv.capacity > out->kv.bytes)
-        hu_term_add(&out->terms, "KV cache, no window used", out->kv.capacity, HU_EXACT,
-                    "what an engine takes that keeps all %llu tokens in each layer",
-                    (unsigned long long)r->context);
+        hu_figure_add(&out->terms, "KV cache, no window used", out->kv.capacity, HU_EXACT,
+                      "what an engine takes that keeps all %llu tokens in each layer",
+                      (unsigned long long)r->context);
     return true;
+}
+
+/* Images and sound have lengths of their own, which no option gives. */
+static void add_tower_term(struct making *m)
+{
+    for (size_t i = 0; i < m->model->tensors.count; i++) {
+        enum hu_role tower = m->model->tensors.rows[i].tower;
+        if (tower != HU_ROLE_VISION && tower != HU_ROLE_AUDIO)
+            continue;
+        hu_figure_add(
+            &m->out->terms, "activations of towers", 0, HU_UNKNOWN,
+            "not in the total: the %s tower's depend on its inputs (none where it is frozen)",
+            hu_role_name(tower));
+        return;
+    }
 }
 
 static bool add_activations(struct making *m, struct hu_training_plan *plan)
@@ -338,7 +367,7 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
     const struct hu_sizing_request *r = m->request;
     const struct hu_model *model = m->model;
     if (plan->has_activations) {
-        hu_term_add(&m->out->terms, "activations", plan->activations, HU_EXACT, "as given");
+        hu_figure_add(&m->out->terms, "activations", plan->activations, HU_EXACT, "as given");
         return true;
     }
     if (!r->sequence || !r->micro_batch)
@@ -362,6 +391,7 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
     bool fine = model->tensors.count
                     ? hu_activations_listed(model, &shape, &plan->activations, &m->out->terms)
                     : hu_activations(&shape, &plan->activations, &m->out->terms);
+    add_tower_term(m);
     if (!fine)
         return refuse(m, "the activations take more bytes than 64 bits count");
     plan->has_activations = true;
@@ -432,12 +462,12 @@ static void add_fit_terms(struct making *m)
     const struct hu_sizing_request *r = m->request;
     struct hu_sizing *out = m->out;
     if (r->train)
-        hu_term_add(&out->terms, "needed", out->fit.needed, HU_MODELLED,
-                    "the training's bytes on a device");
+        hu_figure_add(&out->terms, "needed", out->fit.needed, HU_MODELLED,
+                      "the training's bytes on a device");
     else
-        hu_term_add(&out->terms, "needed", out->fit.needed, HU_EXACT, "weights %s%s",
-                    out->fit_dtype,
-                    r->context && out->has_kv ? " and the KV cache" : "; no KV cache is counted");
+        hu_figure_add(&out->terms, "needed", out->fit.needed, HU_EXACT, "weights %s%s",
+                      out->fit_dtype,
+                      r->context && out->has_kv ? " and the KV cache" : "; no KV cache is counted");
 }
 
 /* What is taken besides: in no sum and no verdict. */
@@ -449,14 +479,14 @@ static void add_overhead(struct making *m)
     if (!r->fit && !r->context)
         return;
     if (out->overhead.compute)
-        hu_term_add(&out->terms, "compute buffer", out->overhead.compute, HU_MODELLED,
-                    "logits and hidden states of a physical batch of llama.cpp, in fp32");
-    hu_term_add(&out->terms, "runtime overhead, at least", out->overhead.low, HU_RULE_OF_THUMB,
-                "%s: a device's context, kernels, workspaces: not in the verdict",
-                hu_engine_name(r->runtime.engine));
-    hu_term_add(&out->terms, "runtime overhead, at most", out->overhead.high, HU_RULE_OF_THUMB,
-                "the same with more workspace and fragmentation; vLLM keeps 10%% of the device "
-                "free by default");
+        hu_figure_add(&out->terms, "compute buffer", out->overhead.compute, HU_MODELLED,
+                      "logits and hidden states of a physical batch of llama.cpp, in fp32");
+    hu_figure_add(&out->terms, "runtime overhead, at least", out->overhead.low, HU_RULE_OF_THUMB,
+                  "%s: a device's context, kernels, workspaces: not in the verdict",
+                  hu_engine_name(r->runtime.engine));
+    hu_figure_add(&out->terms, "runtime overhead, at most", out->overhead.high, HU_RULE_OF_THUMB,
+                  "the same with more workspace and fragmentation; vLLM keeps 10%% of the device "
+                  "free by default");
 }
 
 /* Weights and cache on each device. */
@@ -508,5 +538,17 @@ bool hu_sizing_make(const struct hu_model *model, const struct hu_sizing_request
 {
     struct making m = {.model = model, .request = request, .out = sizing, .error = error};
     *sizing = (struct hu_sizing){0};
-    return add_weights(&m) && add_kv(&m) && add_training(&m) && add_fit(&m);
+    static const struct {
+        enum hu_topic topic;
+        bool (*add)(struct making *);
+    } parts[] = {{HU_ABOUT_WEIGHTS, add_weights},
+                 {HU_ABOUT_CACHE, add_kv},
+                 {HU_ABOUT_TRAINING, add_training},
+                 {HU_ABOUT_FIT, add_fit}};
+    bool fine = true;
+    for (size_t i = 0; fine && i < sizeof parts / sizeof *parts; i++) {
+        sizing->terms.topic = parts[i].topic;
+        fine = parts[i].add(&m);
+    }
+    return fine;
 }

@@ -8,7 +8,7 @@
 #include "kv_cache.h"
 #include "mixture.h"
 #include "model.h"
-#include "term.h"
+#include "figure.h"
 #include "training.h"
 
 enum { HU_SIZING_DTYPES = 96, HU_SIZING_ERROR = 480 };
@@ -41,6 +41,7 @@ struct hu_sizing_weights {
     bool own;              /* as the file has it */
     uint64_t bytes, inference_bytes;
     uint64_t rest;       /* of these bytes, of weights that stay in 16 bits */
+    bool towerless;      /* without the towers, which are files of their own */
     bool trains;         /* a float of 16 bits or more */
     uint64_t adam_bytes; /* 4·N·D, where it trains */
 };
@@ -61,7 +62,7 @@ struct hu_sizing {
     uint64_t sum_weights, sum_cache;
     bool spread;                 /* over several devices */
     struct hu_overhead overhead; /* of a runtime, on each device; in no sum */
-    struct hu_terms terms;
+    struct hu_figures terms;
 };
 
 /* A request for the table alone: the usual dtypes, the factor 1.2, one request at a time, a KV

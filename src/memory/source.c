@@ -1,10 +1,10 @@
 #include "source.h"
 #include "model_config.h"
 #include "pipeline.h"
-#include "stored.h"
-#include "tensor/file_kind.h"
-#include "tensor/text_file.h"
-#include "tensor/words.h"
+#include "match.h"
+#include "file/kind.h"
+#include "file/text_file.h"
+#include "word_list.h"
 #include "wide.h"
 
 #include <ctype.h>
@@ -154,8 +154,8 @@ static bool open_config(const char *path, struct hu_model *model, bool *unknown,
 static bool add_stored(const struct hu_tensor_set *set, struct hu_model *model,
                        char error[HU_SOURCE_ERROR])
 {
-    struct hu_stored stored;
-    if (!hu_stored_count(set, &stored)) {
+    struct hu_match stored;
+    if (!hu_match_count(set, &stored)) {
         snprintf(error, HU_SOURCE_ERROR, "%.300s: more weights than 64 bits count", set->paths[0]);
         return false;
     }
@@ -194,7 +194,7 @@ static bool open_tensors(const char *path, struct hu_model *model, char error[HU
         return false;
     }
     bool fine = add_stored(&set, model, error);
-    if (fine && set.files[0].kind == HU_GGUF)
+    if (fine && set.files[0].kind == HU_FILE_GGUF)
         fine = hu_model_read_gguf(&set, model, error);
     else if (fine && !model->tensors.count)
         model->no_kv = "the file does not say how its attention is shaped: give the "
@@ -203,32 +203,17 @@ static bool open_tensors(const char *path, struct hu_model *model, char error[HU
     return fine;
 }
 
-static bool exists(const char *folder, const char *file, char path[4096])
-{
-    struct stat status;
-    size_t n = strlen(folder);
-    const char *slash = n && folder[n - 1] == '/' ? "" : "/";
-    return snprintf(path, 4096, "%s%s%s", folder, slash, file) < 4096 && !stat(path, &status);
-}
-
 static bool open_folder(const char *path, struct hu_model *model, bool *unknown,
                         char error[HU_SOURCE_ERROR])
 {
-    static const char *const files[] = {"model.safetensors.index.json",
-                                        "model.safetensors",
-                                        "pytorch_model.bin.index.json",
-                                        "pytorch_model.bin",
-                                        "diffusion_pytorch_model.safetensors.index.json",
-                                        "diffusion_pytorch_model.safetensors"};
-    char inside[4096];
-    if (exists(path, "model_index.json", inside))
+    char inside[HU_PATH_MAX];
+    if (hu_folder_has(path, "model_index.json", inside))
         return hu_model_read_pipeline(path, inside, model, error);
-    bool config = exists(path, "config.json", inside);
+    bool config = hu_folder_has(path, "config.json", inside);
     if (config && !open_config(inside, model, unknown, error))
         return false;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (exists(path, files[i], inside))
-            return open_tensors(inside, model, error);
+    if (hu_folder_model(path, inside))
+        return open_tensors(inside, model, error);
     if (!config)
         snprintf(error, HU_SOURCE_ERROR,
                  "%.300s: the folder has no config.json, model.safetensors or pytorch_model.bin, "

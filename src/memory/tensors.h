@@ -6,7 +6,7 @@
 #define HALFULP_MEMORY_TENSORS_H
 
 #include "arena.h"
-#include "tensor/dtype.h"
+#include "file/dtype.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,8 @@
 #include "training.h"
+#include "capped.h"
 #include "weights.h"
 #include "wide.h"
-#include "tensor/words.h"
+#include "word_list.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -54,7 +55,7 @@ struct sum {
     const struct hu_model *model;
     const struct hu_training_plan *plan;
     struct hu_training *out;
-    struct hu_terms *terms;
+    struct hu_figures *terms;
     const char *error;
 };
 
@@ -106,9 +107,12 @@ static bool count_lora(struct sum *s)
             return over(s);
     }
     if (!sum)
-        s->error = t->count ? "no linear layer of the model has a name in --lora-targets"
-                            : "LoRA's count needs the layers' shapes: give a config.json as the "
-                              "model";
+        s->error = !t->count ? "LoRA's count needs the layers' shapes: give a config.json as the "
+                               "model"
+                   : s->plan->lora_targets
+                       ? "no linear layer of the model has a name in --lora-targets"
+                       : "PEFT has no default targets for this type of model: give --lora-targets, "
+                         "names by commas or all-linear";
     s->out->trainable = sum;
     return sum;
 }
@@ -134,22 +138,23 @@ static bool add_weights(struct sum *s)
         if (!bytes_of(s, "nf4_dq", linear, &base) || !bytes_of(s, "bf16", n - linear, &rest) ||
             __builtin_add_overflow(base, rest, &base))
             return s->error ? false : over(s);
-        hu_term_add(s->terms, "frozen weights", base, HU_EXACT,
-                    "%s linear parameters in nf4, double-quantized (4.127 bits), %s others in bf16",
-                    hu_grouped(linear, a), hu_grouped(n - linear, b));
+        hu_figure_add(
+            s->terms, "frozen weights", base, HU_EXACT,
+            "%s linear parameters in nf4, double-quantized (4.127 bits), %s others in bf16",
+            hu_grouped(linear, a), hu_grouped(n - linear, b));
     } else {
         if (!bytes_of(s, dtype, n, &base))
             return false;
-        hu_term_add(s->terms, p->lora_rank ? "frozen weights" : "weights", base, HU_EXACT,
-                    "%s parameters in %s", hu_grouped(n, a), dtype);
+        hu_figure_add(s->terms, p->lora_rank ? "frozen weights" : "weights", base, HU_EXACT,
+                      "%s parameters in %s", hu_grouped(n, a), dtype);
     }
     if (p->lora_rank) {
         dtype = p->recipe->weights;
         if (!bytes_of(s, dtype, s->out->trainable, &adapters))
             return false;
-        hu_term_add(s->terms, "LoRA weights", adapters, HU_EXACT,
-                    "%s parameters of rank %llu in %s", hu_grouped(s->out->trainable, a),
-                    (unsigned long long)p->lora_rank, dtype);
+        hu_figure_add(s->terms, "LoRA weights", adapters, HU_EXACT,
+                      "%s parameters of rank %llu in %s", hu_grouped(s->out->trainable, a),
+                      (unsigned long long)p->lora_rank, dtype);
     }
     return !__builtin_add_overflow(base, adapters, &s->out->weights) || over(s);
 }
@@ -176,19 +181,19 @@ static bool add_gradients(struct sum *s)
     if (p->optimizer->sparse && !p->lora_rank) {
         uint64_t saved = sparse_savings(s);
         n -= saved;
-        hu_term_add(s->terms, "sparse embedding gradients", 0, saved ? HU_MODELLED : HU_UNKNOWN,
-                    saved ? "%s elements fewer: at most one row a token of the micro-batch"
-                          : "%s elements fewer: needs a config.json, --seq and --micro-batch",
-                    hu_grouped(saved, a));
+        hu_figure_add(s->terms, "sparse embedding gradients", 0, saved ? HU_MODELLED : HU_UNKNOWN,
+                      saved ? "%s elements fewer: at most one row a token of the micro-batch"
+                            : "%s elements fewer: needs a config.json, --seq and --micro-batch",
+                      hu_grouped(saved, a));
     }
     if (!bytes_of(s, p->recipe->gradients, n, &low) ||
         !bytes_of(s, p->recipe->main_gradients, n, &main) ||
         __builtin_add_overflow(low, main, &s->out->gradients))
         return s->error ? false : over(s);
-    hu_term_add(s->terms, "gradients", s->out->gradients, HU_EXACT, "%s parameters in %s%s%s",
-                hu_grouped(n, a), p->recipe->gradients ? p->recipe->gradients : "",
-                p->recipe->gradients && p->recipe->main_gradients ? " and in " : "",
-                p->recipe->main_gradients ? p->recipe->main_gradients : "");
+    hu_figure_add(s->terms, "gradients", s->out->gradients, HU_EXACT, "%s parameters in %s%s%s",
+                  hu_grouped(n, a), p->recipe->gradients ? p->recipe->gradients : "",
+                  p->recipe->gradients && p->recipe->main_gradients ? " and in " : "",
+                  p->recipe->main_gradients ? p->recipe->main_gradients : "");
     return true;
 }
 
@@ -207,6 +212,26 @@ static bool matrix_state(struct sum *s, uint64_t *numbers)
     return hu_optimizer_numbers(s->plan->optimizer, s->model, numbers) || over(s);
 }
 
+/* Bytes of one 8-bit moment, tensor by tensor; LoRA's two matrices a target are tensors too. */
+static uint64_t eight_bits(const struct sum *s)
+{
+    const struct hu_tensors *t = &s->model->tensors;
+    uint64_t sum = 0, rank = s->plan->lora_rank;
+    if (!t->count)
+        return hu_optimizer_eight_bits(s->out->trainable);
+    for (size_t i = 0; i < t->count; i++) {
+        const struct hu_tensor_row *row = &t->rows[i];
+        uint64_t each = 0;
+        if (rank && is_target(row, s->plan->lora_targets))
+            each = capped_plus(hu_optimizer_eight_bits(capped_times(row->shape[0], rank)),
+                               hu_optimizer_eight_bits(capped_times(row->shape[1], rank)));
+        else if (!rank && hu_row_counts(row))
+            each = hu_optimizer_eight_bits(row->elements);
+        sum = capped_plus(sum, capped_times(each, row->copies));
+    }
+    return sum;
+}
+
 static bool add_optimizer(struct sum *s)
 {
     const struct hu_optimizer *o = s->plan->optimizer;
@@ -216,16 +241,12 @@ static bool add_optimizer(struct sum *s)
     if (o->numbers) {
         if (!matrix_state(s, &n) || !bytes_of(s, "fp32", n, &s->out->optimizer))
             return false;
-        hu_term_add(s->terms, "optimizer state", s->out->optimizer, HU_MODELLED,
-                    "%s: %s numbers in fp32, %s", o->name, hu_grouped(n, a), o->summary);
+        hu_figure_add(s->terms, "optimizer state", s->out->optimizer, HU_MODELLED,
+                      "%s: %s numbers in fp32, %s", o->name, hu_grouped(n, a), o->summary);
         return true;
     }
     if (o->eight_bit) {
-        uint64_t scales;
-        if (!bytes_of(s, "int8", n, &each) ||
-            !bytes_of(s, "fp32", n / 256 + (n % 256 != 0), &scales) ||
-            __builtin_add_overflow(each, scales, &each))
-            return s->error ? false : over(s);
+        each = eight_bits(s);
     } else if (!bytes_of(s, state, n, &each)) {
         return false;
     }
@@ -233,10 +254,10 @@ static bool add_optimizer(struct sum *s)
         return over(s);
     bool mixed =
         s->plan->recipe->master != NULL && !strcmp(state, "fp32") && o->slots && !o->eight_bit;
-    hu_term_add(s->terms, "optimizer state", s->out->optimizer,
-                o->eight_bit ? HU_MODELLED : HU_EXACT, "%s: %u × %s in %s (%s)%s", o->name,
-                o->slots, hu_grouped(n, a), o->eight_bit ? "8 bits" : state, o->summary,
-                mixed ? "; mixed precision does not halve it" : "");
+    hu_figure_add(s->terms, "optimizer state", s->out->optimizer,
+                  o->eight_bit ? HU_MODELLED : HU_EXACT, "%s: %u × %s in %s (%s)%s", o->name,
+                  o->slots, hu_grouped(n, a), o->eight_bit ? "8 bits" : state, o->summary,
+                  mixed ? "; mixed precision does not halve it" : "");
     return true;
 }
 
@@ -248,8 +269,8 @@ static bool add_master(struct sum *s)
         return true;
     if (!bytes_of(s, dtype, s->out->trainable, &s->out->master_weights))
         return false;
-    hu_term_add(s->terms, "master weights", s->out->master_weights, HU_EXACT, "%s parameters in %s",
-                hu_grouped(s->out->trainable, a), dtype);
+    hu_figure_add(s->terms, "master weights", s->out->master_weights, HU_EXACT,
+                  "%s parameters in %s", hu_grouped(s->out->trainable, a), dtype);
     return true;
 }
 
@@ -285,6 +306,64 @@ static uint64_t take(uint64_t bytes, const struct part *part)
     return n.low + (rest != 0);
 }
 
+/* Elements that stage 3 has whole at a time: DeepSpeed's, the largest tensor with its bias (its
+ * estimator's largest layer); FSDP's, the largest of its units, the layers and what is in none. */
+static uint64_t unit_elements(const struct sum *s)
+{
+    const struct hu_tensors *t = &s->model->tensors;
+    uint64_t most = 0, unit = 0, rest = 0;
+    const struct hu_tensor_row *last = NULL;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct hu_tensor_row *row = &t->rows[i];
+        if (!hu_row_counts(row))
+            continue;
+        if (!s->plan->fsdp) {
+            most = row->elements > most ? row->elements : most;
+            continue;
+        }
+        bool same = last && row->layer == last->layer && row->stack == last->stack;
+        last = row;
+        if (row->layer == HU_NO_LAYER) {
+            rest = capped_plus(rest, hu_row_elements(row));
+            continue;
+        }
+        unit = capped_plus(same ? unit : 0, hu_row_elements(row));
+        most = unit > most ? unit : most;
+    }
+    return rest > most && s->plan->fsdp ? rest : most;
+}
+
+/* Two units' weights under FSDP, which fetches the next one while it computes; and the gradients of
+ * one before they are scattered. */
+static bool add_gathered(struct sum *s)
+{
+    const struct hu_training_plan *p = s->plan;
+    const struct hu_recipe *r = p->recipe;
+    uint64_t n = unit_elements(s), weights, gradients = 0;
+    char a[27];
+    if (p->zero < 3 || p->data_parallel < 2)
+        return true;
+    if (!n) {
+        hu_figure_add(
+            s->terms, "gathered weights", 0, HU_UNKNOWN,
+            "not in the total: the largest layer's size needs a config.json as the model");
+        return true;
+    }
+    const char *grads = r->gradients ? r->gradients : r->main_gradients;
+    if (!bytes_of(s, p->lora_rank ? r->frozen : r->weights, n, &weights) ||
+        (!p->lora_rank && !bytes_of(s, grads, n, &gradients)))
+        return false;
+    s->out->gathered = capped_plus(p->fsdp ? capped_times(2, weights) : weights, gradients);
+    hu_figure_add(s->terms, "gathered weights", s->out->gathered, HU_MODELLED,
+                  p->fsdp
+                      ? "FSDP: the largest unit, %s elements, whole: its weights, the next unit's "
+                        "and its gradients"
+                      : "ZeRO-3: the largest tensor, %s elements, whole with its gradients, as "
+                        "DeepSpeed's estimate has the largest layer",
+                  hu_grouped(n, a));
+    return s->out->gathered != UINT64_MAX || over(s);
+}
+
 /* ZeRO splits among the data-parallel devices alone; the others split the model itself, each tensor
  * as its family says. */
 static bool add_totals(struct sum *s)
@@ -300,6 +379,8 @@ static bool add_totals(struct sum *s)
             return over(s);
     if (!part_of_model(s, &part))
         return over(s);
+    if (!add_gathered(s))
+        return false;
     uint64_t state = take(t->optimizer + t->master_weights, &part);
     uint64_t weights = take(t->weights, &part), gradients = take(t->gradients, &part);
     if (p->zero >= 1)
@@ -310,11 +391,13 @@ static bool add_totals(struct sum *s)
         weights = share(weights, p->data_parallel);
     /* Each is at most its part of the total, so this does not overflow. */
     t->per_device = weights + gradients + state + t->activations + t->buffers;
-    hu_term_add(
+    if (__builtin_add_overflow(t->per_device, take(t->gathered, &part), &t->per_device))
+        return over(s);
+    hu_figure_add(
         s->terms, "per device", t->per_device, HU_MODELLED,
-        "ZeRO-%u over %llu data-parallel devices; of the model %.4g %% (tensor %llu, pipeline "
+        "%s%u over %llu data-parallel devices; of the model %.4g %% (tensor %llu, pipeline "
         "%llu, experts %llu), %s; activations and buffers whole",
-        p->zero, (unsigned long long)p->data_parallel,
+        p->fsdp ? "FSDP, stage " : "ZeRO-", p->zero, (unsigned long long)p->data_parallel,
         100.0 * (double)part.device / (double)part.whole, (unsigned long long)p->tensor_parallel,
         (unsigned long long)p->pipeline_parallel,
         (unsigned long long)(p->expert_parallel ? p->expert_parallel : 1),
@@ -328,15 +411,15 @@ static void add_given(struct sum *s)
     if (p->has_activations)
         s->out->activations = p->activations;
     else
-        hu_term_add(s->terms, "activations", 0, HU_UNKNOWN,
-                    "not in the total: give --activations BYTES, or --seq and --micro-batch");
+        hu_figure_add(s->terms, "activations", 0, HU_UNKNOWN,
+                      "not in the total: give --activations BYTES, or --seq and --micro-batch");
     s->out->buffers = p->buffers;
     if (p->buffers)
-        hu_term_add(s->terms, "buffers", p->buffers, HU_EXACT, "as given");
+        hu_figure_add(s->terms, "buffers", p->buffers, HU_EXACT, "as given");
 }
 
 bool hu_training_size(const struct hu_model *model, const struct hu_training_plan *plan,
-                      struct hu_training *training, struct hu_terms *terms, const char **error)
+                      struct hu_training *training, struct hu_figures *terms, const char **error)
 {
     struct sum s = {.model = model, .plan = plan, .out = training, .terms = terms};
     *training = (struct hu_training){.trainable = model->parameters};

@@ -3,8 +3,8 @@
 #define HALFULP_MEMORY_TRAINING_H
 
 #include "model.h"
-#include "tensor/dtype.h"
-#include "term.h"
+#include "file/dtype.h"
+#include "figure.h"
 
 /* Which dtype each thing is kept in; NULL: not kept. */
 struct hu_recipe {
@@ -31,6 +31,10 @@ const struct hu_recipe *hu_recipe_at(size_t index);
 const struct hu_optimizer *hu_optimizer_find(const char *name);
 const struct hu_optimizer *hu_optimizer_at(size_t index);
 
+/* Bytes of one of O's 8-bit moments for a tensor of N elements: bitsandbytes keeps tensors of fewer
+ * than 4,096 in fp32 (optim/optimizer.py, min_8bit_size), and a scale for 256 of others. */
+uint64_t hu_optimizer_eight_bits(uint64_t n);
+
 /* Numbers that O keeps for MODEL's tensors, where it goes by matrices. False: over 64 bits. */
 bool hu_optimizer_numbers(const struct hu_optimizer *o, const struct hu_model *model,
                           uint64_t *numbers);
@@ -38,7 +42,8 @@ bool hu_optimizer_numbers(const struct hu_optimizer *o, const struct hu_model *m
 struct hu_training_plan {
     const struct hu_recipe *recipe;
     const struct hu_optimizer *optimizer;
-    unsigned zero;                                              /* stage 0 to 3 */
+    unsigned zero; /* stage 0 to 3 */
+    bool fsdp;     /* stage 3 by PyTorch's units: a layer at a time, the next one fetched before */
     uint64_t data_parallel, tensor_parallel, pipeline_parallel; /* 1 or more */
     uint64_t expert_parallel;                                   /* 0 is 1 */
     uint64_t lora_rank;                                         /* 0: every parameter is trained */
@@ -52,6 +57,7 @@ struct hu_training_plan {
 struct hu_training {
     uint64_t trainable; /* parameters */
     uint64_t weights, gradients, master_weights, optimizer, activations, buffers;
+    uint64_t gathered;   /* stage 3: what is whole on a device while it computes */
     uint64_t total;      /* of one copy of the model, activations and buffers of one device */
     uint64_t per_device; /* after ZeRO, tensor and pipeline parallelism; rounded up */
 };
@@ -61,6 +67,6 @@ struct hu_training {
  * *error says why, static text.
  */
 bool hu_training_size(const struct hu_model *model, const struct hu_training_plan *plan,
-                      struct hu_training *training, struct hu_terms *terms, const char **error);
+                      struct hu_training *training, struct hu_figures *terms, const char **error);
 
 #endif

@@ -1,5 +1,5 @@
 #include "verify/boundary.h"
-#include "verify/pool.h"
+#include "pool.h"
 #include "verify/random.h"
 
 #include <pthread.h>

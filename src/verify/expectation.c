@@ -27,13 +27,13 @@ bool hu_code_is_zero(const struct hu_format *f, uint64_t bits)
     return f->specials != HU_SPECIALS_SCALE && !magnitude_of(f, bits) && !hu_code_is_nan(f, bits);
 }
 
-static bool is_subnormal(const struct hu_format *f, uint64_t bits)
+bool hu_code_is_subnormal(const struct hu_format *f, uint64_t bits)
 {
     uint64_t magnitude = magnitude_of(f, bits);
     return hu_has_subnormals(f) && magnitude && magnitude <= hu_trailing_mask(f);
 }
 
-static uint64_t flushed(const struct hu_format *f, uint64_t bits)
+uint64_t hu_code_flushed(const struct hu_format *f, uint64_t bits)
 {
     return hu_has_negative_zero(f) ? bits & hu_sign_mask(f) : 0;
 }
@@ -69,8 +69,8 @@ static uint64_t round_once(struct hu_reference *r, const struct hu_format *to,
         code = promise->nan_code;
     bool tiny =
         options.tininess_before && (raised & HU_UNDERFLOW) && to->specials != HU_SPECIALS_SCALE;
-    if ((promise->flush & HU_FLUSH_OUT) && (tiny || is_subnormal(to, code))) {
-        code = flushed(to, code);
+    if ((promise->flush & HU_FLUSH_OUT) && (tiny || hu_code_is_subnormal(to, code))) {
+        code = hu_code_flushed(to, code);
         raised |= HU_UNDERFLOW | HU_INEXACT;
     }
     *flags |= raised;
@@ -85,8 +85,8 @@ uint64_t hu_expect(struct hu_reference *r, const struct hu_format *to, const str
     if (((promise->ignore & HU_IGNORE_NAN) && hu_code_is_nan(from, bits)) ||
         ((promise->ignore & HU_IGNORE_INFINITY) && hu_code_is_infinite(from, bits)))
         *flags = HU_ANYTHING;
-    if ((promise->flush & HU_FLUSH_IN) && is_subnormal(from, bits))
-        bits = flushed(from, bits);
+    if ((promise->flush & HU_FLUSH_IN) && hu_code_is_subnormal(from, bits))
+        bits = hu_code_flushed(from, bits);
     for (int i = 0; i < HU_STEPS_MAX && promise->step[i]; i++) {
         bits = round_once(r, promise->step[i], from, bits, promise, flags);
         from = promise->step[i];

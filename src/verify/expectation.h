@@ -48,10 +48,13 @@ uint64_t hu_expect(struct hu_reference *r, const struct hu_format *to, const str
 const struct hu_format *hu_promised_format(const struct hu_format *to,
                                            const struct hu_promise *promise);
 
-/* Whether BITS is a NaN of F, an infinity, a zero. */
+/* Whether BITS is a NaN of F, an infinity, a zero, a subnormal. */
 bool hu_code_is_nan(const struct hu_format *f, uint64_t bits);
 bool hu_code_is_infinite(const struct hu_format *f, uint64_t bits);
 bool hu_code_is_zero(const struct hu_format *f, uint64_t bits);
+bool hu_code_is_subnormal(const struct hu_format *f, uint64_t bits);
+/* The zero that a subnormal counts as. */
+uint64_t hu_code_flushed(const struct hu_format *f, uint64_t bits);
 
 /* Whether GOT, which is not EXPECTED, keeps the promise all the same. */
 bool hu_satisfies_otherwise(const struct hu_format *to, const struct hu_promise *promise,

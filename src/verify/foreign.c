@@ -17,7 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-typedef void foreign_function(const void *src, void *dst, size_t n);
+typedef void foreign_unary(const void *a, void *dst, size_t n);
+typedef void foreign_binary(const void *a, const void *b, void *dst, size_t n);
+typedef void foreign_ternary(const void *a, const void *b, const void *c, void *dst, size_t n);
 
 enum {
     /* Enough for a call to outweigh the two switches between processes. */
@@ -32,22 +34,23 @@ enum {
 
 /* What one call is about. */
 struct order {
-    size_t count, src_offset, dst_offset;
+    size_t count, src_offset[HU_FOREIGN_SOURCES], dst_offset;
 };
 
 /* A child and the memory that it shares with us:
- *   | order | guard | source … | guard | result … | guard | */
+ *   | order | guard | source … | guard | … as many sources … | result … | guard | */
 struct child {
     pid_t pid;
     int ask, answer; /* our ends of two pipes; -1: none */
     struct order *order;
-    void *memory, *src, *dst;
+    void *memory, *src[HU_FOREIGN_SOURCES], *dst;
     size_t bytes;
 };
 
 struct hu_foreign {
     const char *library, *symbol;
-    const struct hu_format *to, *from;
+    const struct hu_format *to, *from[HU_FOREIGN_SOURCES];
+    unsigned sources;
     int timeout_ms;
     unsigned workers;
     struct child *child;
@@ -67,27 +70,31 @@ static size_t whole_pages(size_t bytes)
     return (bytes + page - 1) / page * page;
 }
 
-static size_t source_bytes(const struct hu_foreign *f)
+static size_t array_bytes(const struct hu_format *f)
 {
-    return whole_pages(hu_layout_bytes(f->from, FOREIGN_BLOCK) + ALIGNMENT);
+    return whole_pages(hu_layout_bytes(f, FOREIGN_BLOCK) + ALIGNMENT);
 }
 
 static bool share_memory(struct hu_foreign *f, struct child *c)
 {
-    size_t page = page_size();
-    size_t in = source_bytes(f),
-           out = whole_pages(hu_layout_bytes(f->to, FOREIGN_BLOCK) + ALIGNMENT);
-    c->bytes = 4 * page + in + out;
+    size_t page = page_size(), out = array_bytes(f->to);
+    c->bytes = 3 * page + out;
+    for (unsigned k = 0; k < f->sources; k++)
+        c->bytes += array_bytes(f->from[k]) + page;
     c->memory = mmap(NULL, c->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (c->memory == MAP_FAILED)
         return false;
     char *at = c->memory;
     c->order = c->memory;
-    c->src = at + 2 * page;
-    c->dst = at + 3 * page + in;
-    return !mprotect(at + page, page, PROT_NONE) &&
-           !mprotect(at + 2 * page + in, page, PROT_NONE) &&
-           !mprotect(at + 3 * page + in + out, page, PROT_NONE);
+    at += page;
+    bool guarded = !mprotect(at, page, PROT_NONE);
+    for (unsigned k = 0; k < f->sources; k++) {
+        c->src[k] = at += page;
+        at += array_bytes(f->from[k]);
+        guarded &= !mprotect(at, page, PROT_NONE);
+    }
+    c->dst = at + page;
+    return guarded && !mprotect((char *)c->dst + out, page, PROT_NONE);
 }
 
 /* In the child. An answer of one zero byte is "done"; anything else is a message. */
@@ -98,7 +105,7 @@ static void child_says(int answer, const char *text)
         _exit(EXIT_FAILURE);
 }
 
-static foreign_function *load(const struct hu_foreign *f, int answer)
+static void *load(const struct hu_foreign *f, int answer)
 {
     void *library = dlopen(f->library, RTLD_NOW | RTLD_LOCAL);
     void *symbol = library ? dlsym(library, f->symbol) : NULL;
@@ -107,9 +114,29 @@ static foreign_function *load(const struct hu_foreign *f, int answer)
         child_says(answer, why ? why : "the symbol is a null pointer");
         _exit(EXIT_FAILURE);
     }
-    foreign_function *function;
-    memcpy(&function, &symbol, sizeof function); /* ISO C has no cast for this; POSIX dlsym does */
-    return function;
+    return symbol;
+}
+
+/* ISO C has no cast from an object's pointer to a function's; POSIX dlsym does. */
+static void call_symbol(const struct hu_foreign *f, const struct child *c, void *symbol)
+{
+    const struct order *o = c->order;
+    const void *src[HU_FOREIGN_SOURCES] = {NULL};
+    void *dst = (char *)c->dst + o->dst_offset;
+    union {
+        void *symbol;
+        foreign_unary *unary;
+        foreign_binary *binary;
+        foreign_ternary *ternary;
+    } function = {symbol};
+    for (unsigned k = 0; k < f->sources; k++)
+        src[k] = (char *)c->src[k] + o->src_offset[k];
+    if (f->sources == 1)
+        function.unary(src[0], dst, o->count);
+    else if (f->sources == 2)
+        function.binary(src[0], src[1], dst, o->count);
+    else
+        function.ternary(src[0], src[1], src[2], dst, o->count);
 }
 
 static void serve(const struct hu_foreign *f, struct child *c, int ask, int answer)
@@ -123,14 +150,13 @@ static void serve(const struct hu_foreign *f, struct child *c, int ask, int answ
         signal(deadly[i], SIG_DFL);
     setrlimit(RLIMIT_CORE, &no_core);
     dup2(STDERR_FILENO, STDOUT_FILENO); /* its chatter must not mix with our answer */
-    size_t in = source_bytes(f);
-    foreign_function *function = load(f, answer);
-    mprotect(c->src, in, PROT_READ);
+    void *symbol = load(f, answer);
+    for (unsigned k = 0; k < f->sources; k++)
+        mprotect(c->src[k], array_bytes(f->from[k]), PROT_READ);
     child_says(answer, "");
     char go;
     while (read(ask, &go, 1) == 1) {
-        function((char *)c->src + c->order->src_offset, (char *)c->dst + c->order->dst_offset,
-                 c->order->count);
+        call_symbol(f, c, symbol);
         child_says(answer, "");
     }
     _exit(EXIT_SUCCESS);
@@ -233,19 +259,22 @@ static enum hu_foreign_end call(struct child *c, struct order order, int timeout
     return heard == 1 ? HU_STILL_RUNNING : ending_of(c, heard < 0, number);
 }
 
-static bool convert(void *context, unsigned worker, void *dst, const void *src, size_t n,
+static bool operate(void *context, unsigned worker, void *dst, const void *const src[], size_t n,
                     unsigned *flags)
 {
     struct hu_foreign *f = context;
     struct child *c = &f->child[worker];
-    struct order order = {n, (uintptr_t)src % ALIGNMENT, (uintptr_t)dst % ALIGNMENT};
+    struct order order = {.count = n, .dst_offset = (uintptr_t)dst % ALIGNMENT};
     char *result = (char *)c->dst + order.dst_offset;
     size_t out = hu_layout_bytes(f->to, n) + (n < SMALL_CALL ? WATCHED_BYTES : 0);
     int number;
     (void)flags;
     if (c->pid <= 0)
         return false;
-    memcpy((char *)c->src + order.src_offset, src, hu_layout_bytes(f->from, n));
+    for (unsigned k = 0; k < f->sources; k++) {
+        order.src_offset[k] = (uintptr_t)src[k] % ALIGNMENT;
+        memcpy((char *)c->src[k] + order.src_offset[k], src[k], hu_layout_bytes(f->from[k], n));
+    }
     if (n < SMALL_CALL)
         memcpy(result, dst, out);
     enum hu_foreign_end end = call(c, order, f->timeout_ms, &number);
@@ -260,6 +289,12 @@ static bool convert(void *context, unsigned worker, void *dst, const void *src, 
     }
     pthread_mutex_unlock(&f->lock);
     return false;
+}
+
+static bool convert(void *context, unsigned worker, void *dst, const void *src, size_t n,
+                    unsigned *flags)
+{
+    return operate(context, worker, dst, &src, n, flags);
 }
 
 static bool start_and_load(struct hu_foreign *f, struct child *c, char message[HU_FOREIGN_MESSAGE])
@@ -288,8 +323,8 @@ static bool start_and_load(struct hu_foreign *f, struct child *c, char message[H
 }
 
 struct hu_foreign *hu_foreign_open(const char *library, const char *symbol,
-                                   const struct hu_format *to, const struct hu_format *from,
-                                   unsigned workers, int timeout_ms,
+                                   const struct hu_format *to, const struct hu_format *const from[],
+                                   unsigned sources, unsigned workers, int timeout_ms,
                                    char message[HU_FOREIGN_MESSAGE])
 {
     struct hu_foreign *f = calloc(1, sizeof *f);
@@ -303,7 +338,9 @@ struct hu_foreign *hu_foreign_open(const char *library, const char *symbol,
     f->library = library;
     f->symbol = symbol;
     f->to = to;
-    f->from = from;
+    f->sources = sources;
+    for (unsigned k = 0; k < sources; k++)
+        f->from[k] = from[k];
     f->timeout_ms = timeout_ms;
     f->workers = workers;
     pthread_mutex_init(&f->lock, NULL);
@@ -341,6 +378,11 @@ struct hu_subject hu_foreign_subject(struct hu_foreign *f)
     return (struct hu_subject){f, convert, false, FOREIGN_BLOCK};
 }
 
+struct hu_operation_subject hu_foreign_operation_subject(struct hu_foreign *f)
+{
+    return (struct hu_operation_subject){f, operate, false, FOREIGN_BLOCK};
+}
+
 enum hu_foreign_end hu_foreign_ending(const struct hu_foreign *f, int *number)
 {
     *number = f->number;
@@ -359,7 +401,7 @@ static bool ends_child(struct hu_foreign *f, const uint64_t *sources, size_t n, 
     if (!start_and_load(f, c, message))
         return false;
     for (size_t i = 0; i < n; i++)
-        hu_layout_store(f->from, c->src, i, i >= first && i <= last ? sources[i] : 0);
+        hu_layout_store(f->from[0], c->src[0], i, i >= first && i <= last ? sources[i] : 0);
     int patience = f->timeout_ms < BLAME_MS ? f->timeout_ms : BLAME_MS;
     return call(c, (struct order){.count = n}, patience, &number) != HU_STILL_RUNNING;
 }

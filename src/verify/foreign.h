@@ -1,13 +1,14 @@
 /*
- * Somebody else's conversion, void SYMBOL(const void *src, void *dst, size_t n), in child
- * processes: what crashes or hangs there is a finding and not our end.
+ * Somebody else's conversion, void SYMBOL(const void *src, void *dst, size_t n), or operation, with
+ * as many arrays of operands before dst as it has, in child processes: what crashes or hangs there
+ * is a finding and not our end.
  */
 #ifndef HALFULP_VERIFY_FOREIGN_H
 #define HALFULP_VERIFY_FOREIGN_H
 
-#include "verify/scan.h"
+#include "verify/trial_operation.h"
 
-enum { HU_FOREIGN_MESSAGE = 512 };
+enum { HU_FOREIGN_MESSAGE = 512, HU_FOREIGN_SOURCES = HU_OPERANDS };
 
 enum hu_foreign_end {
     HU_STILL_RUNNING,
@@ -19,25 +20,26 @@ enum hu_foreign_end {
 struct hu_foreign;
 
 /*
- * Loads LIBRARY in WORKERS children. To be called while the process has one thread. timeout_ms is
- * what one call may take. NULL: MESSAGE says why.
+ * Loads LIBRARY in WORKERS children; it takes SOURCES arrays, of the formats FROM. To be called
+ * while the process has one thread. timeout_ms is what one call may take. NULL: MESSAGE says why.
  */
 struct hu_foreign *hu_foreign_open(const char *library, const char *symbol,
-                                   const struct hu_format *to, const struct hu_format *from,
-                                   unsigned workers, int timeout_ms,
+                                   const struct hu_format *to, const struct hu_format *const from[],
+                                   unsigned sources, unsigned workers, int timeout_ms,
                                    char message[HU_FOREIGN_MESSAGE]);
 void hu_foreign_close(struct hu_foreign *f);
 
 /* F, which must outlive it, as a subject for as many jobs as it has workers. */
 struct hu_subject hu_foreign_subject(struct hu_foreign *f);
+struct hu_operation_subject hu_foreign_operation_subject(struct hu_foreign *f);
 
 /* How the first child to end ended; number: the signal or the exit status. */
 enum hu_foreign_end hu_foreign_ending(const struct hu_foreign *f, int *number);
 
 /*
- * Which of the N sources of a call that ended a child is to blame: the one that does it among zeros
- * in as long a call. False: no single one, or it does not happen again. To be called while the
- * process has one thread.
+ * Of a conversion: which of the N sources of a call that ended a child is to blame: the one that
+ * does it among zeros in as long a call. False: no single one, or it does not happen again. To be
+ * called while the process has one thread.
  */
 bool hu_foreign_blame(struct hu_foreign *f, const uint64_t *sources, size_t n, uint64_t *blamed);
 

@@ -12,6 +12,7 @@ unsigned hu_to_testfloat(unsigned flags)
     return (flags & HU_INEXACT ? HU_TESTFLOAT_INEXACT : 0) |
            (flags & HU_UNDERFLOW ? HU_TESTFLOAT_UNDERFLOW : 0) |
            (flags & HU_OVERFLOW ? HU_TESTFLOAT_OVERFLOW : 0) |
+           (flags & HU_DIVIDE_BY_ZERO ? HU_TESTFLOAT_INFINITE : 0) |
            (flags & HU_INVALID ? HU_TESTFLOAT_INVALID : 0);
 }
 
@@ -20,6 +21,7 @@ static unsigned from_testfloat(unsigned bits)
     return (bits & HU_TESTFLOAT_INEXACT ? HU_INEXACT : 0) |
            (bits & HU_TESTFLOAT_UNDERFLOW ? HU_UNDERFLOW : 0) |
            (bits & HU_TESTFLOAT_OVERFLOW ? HU_OVERFLOW : 0) |
+           (bits & HU_TESTFLOAT_INFINITE ? HU_DIVIDE_BY_ZERO : 0) |
            (bits & HU_TESTFLOAT_INVALID ? HU_INVALID : 0);
 }
 
@@ -62,15 +64,17 @@ static const char *read_number(const char *at, int width, uint64_t *value)
 
 struct reader {
     struct hu_recorded *result;
-    const struct hu_format *to, *from;
-    bool flags; /* a third column is due */
+    const struct hu_format *to, *from[HU_OPERANDS];
+    int sources;
+    bool flags; /* a last column is due */
     uint64_t line;
+    const struct hu_question *question; /* of an operation; NULL: a conversion */
     const struct hu_promise *promise;
     const struct hu_recorded_options *options;
 };
 
 struct vector {
-    uint64_t source, code, flags;
+    uint64_t source[HU_OPERANDS], code, flags;
 };
 
 static bool bad_word(struct reader *r, const char *at, const char *what)
@@ -98,13 +102,15 @@ static bool read_vector(struct reader *r, const char *at, struct vector *v)
 {
     const char *end;
     at = after_spaces(at);
-    if (!(end = read_number(at, r->from->width, &v->source)))
-        return bad_code(r, at, r->from);
-    at = after_spaces(end);
+    *v = (struct vector){0};
+    for (int k = 0; k < r->sources; k++) {
+        if (!(end = read_number(at, r->from[k]->width, &v->source[k])))
+            return bad_code(r, at, r->from[k]);
+        at = after_spaces(end);
+    }
     if (!(end = read_number(at, r->to->width, &v->code)))
         return bad_code(r, at, r->to);
     at = after_spaces(end);
-    v->flags = 0;
     if (*at || r->flags) {
         if (!(end = read_number(at, 5, &v->flags)))
             return bad_word(r, at, "flags in hexadecimal, 1f at most");
@@ -119,24 +125,23 @@ static void sample_vector(struct reader *r, const struct vector *v, bool right)
 {
     struct hu_sample *s = r->options->sample;
     if (s && s->count < (right ? SAMPLED_LINES : SAMPLED_FAULTS))
-        hu_sample_add(s, v->source, v->code, from_testfloat((unsigned)v->flags));
+        hu_sample_add(s, v->source[0], v->code, from_testfloat((unsigned)v->flags));
 }
 
 static void check_vector(struct reader *r, struct hu_reference *reference, const struct vector *v)
 {
     const struct hu_promise *promise = r->promise;
     unsigned due, got = from_testfloat((unsigned)v->flags);
-    uint64_t code = hu_expect(reference, r->to, r->from, v->source, promise, &due);
+    uint64_t code = hu_expect(reference, r->to, r->from[0], v->source[0], promise, &due);
     bool right = (due & HU_ANYTHING) || hu_satisfies(r->to, promise, code, v->code);
-    bool flags_right = promise->no_flags || (due & HU_ANYTHING) ||
-                       (got == due && !(v->flags & HU_TESTFLOAT_INFINITE));
+    bool flags_right = promise->no_flags || (due & HU_ANYTHING) || got == due;
     r->result->lines++;
     sample_vector(r, v, right && flags_right);
     if (right && flags_right)
         return;
     r->result->mismatches++;
-    struct hu_fault fault = {.first = v->source,
-                             .last = v->source,
+    struct hu_fault fault = {.first = v->source[0],
+                             .last = v->source[0],
                              .count = 1,
                              .class = right ? HU_FAULT_FLAGS : HU_FAULT_ROUNDING,
                              .expected = code,
@@ -144,8 +149,30 @@ static void check_vector(struct reader *r, struct hu_reference *reference, const
                              .expected_flags = due,
                              .got_flags = got,
                              .line = r->line};
-    hu_fault_judge(r->to, r->from, &fault);
+    hu_fault_judge(r->to, r->from[0], &fault);
     hu_faults_add(&r->result->faults, &fault);
+}
+
+static void check_operation(struct reader *r, struct hu_reference *reference,
+                            const struct vector *v)
+{
+    const struct hu_question *q = r->question;
+    unsigned due, got = from_testfloat((unsigned)v->flags);
+    uint64_t code = hu_question_expect(reference, q, v->source, &due);
+    bool anything = due & HU_ANYTHING;
+    bool right = anything || hu_question_satisfies(q, code, v->code, due);
+    r->result->lines++;
+    if (right && (q->promise.no_flags || anything || got == due))
+        return;
+    r->result->mismatches++;
+    struct hu_operation_fault fault = {.expected = code,
+                                       .got = v->code,
+                                       .expected_flags = due,
+                                       .got_flags = got,
+                                       .flags = right,
+                                       .line = r->line};
+    memcpy(fault.x, v->source, sizeof fault.x);
+    hu_operation_faults_add(&r->result->operation_faults, q, fault);
 }
 
 /* The next line without its newline. False: the end, or a line that is too long or holds NULs. */
@@ -172,27 +199,23 @@ static bool is_cancelled(const struct hu_recorded_options *o)
     return o->cancel && atomic_load_explicit(o->cancel, memory_order_relaxed);
 }
 
-void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu_format *to,
-                       const struct hu_format *from, const struct hu_promise *promise,
-                       const struct hu_recorded_options *options)
+static void check_all(struct reader *r, FILE *stream)
 {
-    *result = (struct hu_recorded){0};
-    struct reader r = {.result = result,
-                       .to = to,
-                       .from = from,
-                       .flags = !promise->no_flags,
-                       .promise = promise,
-                       .options = options};
+    struct hu_recorded *result = r->result;
+    const struct hu_recorded_options *options = r->options;
     struct hu_reference *reference = hu_reference_new();
     char line[LONGEST_LINE];
-    while (reference && !is_cancelled(options) && next_line(&r, stream, line)) {
+    while (reference && !is_cancelled(options) && next_line(r, stream, line)) {
         struct vector v;
         const char *text = after_spaces(line);
         if (!*text || *text == '#')
             continue;
-        if (!read_vector(&r, text, &v))
+        if (!read_vector(r, text, &v))
             break;
-        check_vector(&r, reference, &v);
+        if (r->question)
+            check_operation(r, reference, &v);
+        else
+            check_vector(r, reference, &v);
         if (options->progress && result->lines % LINES_A_STEP == 0)
             options->progress(options->context, LINES_A_STEP);
     }
@@ -203,4 +226,35 @@ void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu
     }
     hu_faults_finish(&result->faults);
     hu_reference_free(reference);
+}
+
+void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu_format *to,
+                       const struct hu_format *from, const struct hu_promise *promise,
+                       const struct hu_recorded_options *options)
+{
+    memset(result, 0, sizeof *result);
+    struct reader r = {.result = result,
+                       .to = to,
+                       .from = {from},
+                       .sources = 1,
+                       .flags = !promise->no_flags,
+                       .promise = promise,
+                       .options = options};
+    check_all(&r, stream);
+}
+
+void hu_recorded_check_operation(struct hu_recorded *result, FILE *stream,
+                                 const struct hu_question *question,
+                                 const struct hu_recorded_options *options)
+{
+    memset(result, 0, sizeof *result);
+    struct reader r = {.result = result,
+                       .to = question->result,
+                       .from = {question->from[0], question->from[1], question->from[2]},
+                       .sources = question->operands,
+                       .flags = !question->promise.no_flags,
+                       .question = question,
+                       .promise = &question->promise,
+                       .options = options};
+    check_all(&r, stream);
 }

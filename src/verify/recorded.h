@@ -1,8 +1,10 @@
-/* Recorded conversions: lines of source, result and flags in hexadecimal, as TestFloat writes. */
+/* Recorded conversions and operations: lines of sources, result and flags in hexadecimal, as
+ * TestFloat writes. */
 #ifndef HALFULP_VERIFY_RECORDED_H
 #define HALFULP_VERIFY_RECORDED_H
 
 #include "verify/convention.h"
+#include "verify/trial_operation.h"
 
 #include <stdio.h>
 
@@ -11,7 +13,7 @@ enum {
     HU_TESTFLOAT_INEXACT = 1,
     HU_TESTFLOAT_UNDERFLOW = 2,
     HU_TESTFLOAT_OVERFLOW = 4,
-    HU_TESTFLOAT_INFINITE = 8, /* division by zero: no conversion raises it */
+    HU_TESTFLOAT_INFINITE = 8, /* division by zero */
     HU_TESTFLOAT_INVALID = 16
 };
 
@@ -23,7 +25,8 @@ struct hu_recorded {
     uint64_t lines;          /* vectors read */
     uint64_t mismatches;     /* lines with a wrong code or wrong flags */
     struct hu_faults faults; /* whose flags are ours, not TestFloat's; freed by the caller */
-    bool bad;                /* the text cannot be read; message says where and why */
+    struct hu_operation_faults operation_faults; /* those of operations */
+    bool bad; /* the text cannot be read; message says where and why */
     char message[HU_RECORDED_MESSAGE];
 };
 
@@ -42,5 +45,11 @@ struct hu_recorded_options {
 void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu_format *to,
                        const struct hu_format *from, const struct hu_promise *promise,
                        const struct hu_recorded_options *options);
+
+/* The same of QUESTION's operation, whose operands are as many columns; options->sample is not
+ * heeded. */
+void hu_recorded_check_operation(struct hu_recorded *result, FILE *stream,
+                                 const struct hu_question *question,
+                                 const struct hu_recorded_options *options);
 
 #endif

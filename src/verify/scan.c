@@ -1,5 +1,5 @@
 #include "verify/layout.h"
-#include "verify/pool.h"
+#include "pool.h"
 #include "verify/random.h"
 #include "verify/trial.h"
 #include "operation.h"

@@ -1,7 +1,7 @@
 /* A GGUF file, and the model that its metadata describes. */
 #include "memory/source.h"
-#include "memory/stored.h"
-#include "tensor/gguf.h"
+#include "memory/match.h"
+#include "file/gguf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +11,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void describe(struct hu_tensor_file *file)
 {
     static struct hu_model model;
-    struct hu_stored stored;
+    struct hu_match stored;
     char path[] = "input", error[HU_SOURCE_ERROR], *paths[] = {path};
     struct hu_tensor **order = hu_file_by_offset(file);
     struct hu_tensor_set set = {
         .files = file, .paths = paths, .count = 1, .tensors = order, .tensor_count = file->count};
     model = (struct hu_model){0};
-    if (order && hu_stored_count(&set, &stored)) {
+    if (order && hu_match_count(&set, &stored)) {
         model.parameters = stored.parameters;
         hu_model_read_gguf(&set, &model, error);
     }

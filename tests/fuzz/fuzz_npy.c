@@ -1,6 +1,6 @@
 /* A .npy file: whatever is accepted has whole elements within the file, and its header, written
  * again, is read the same. */
-#include "tensor/npy.h"
+#include "file/npy.h"
 
 #include <stdlib.h>
 #include <string.h>

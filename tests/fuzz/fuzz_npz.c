@@ -1,7 +1,7 @@
 /* A zip archive, .npz or PyTorch's: whatever is accepted has tensors that lie in the file or in a
  * member of it, and an element of each can be asked for. */
-#include "tensor/archive.h"
-#include "tensor/zip_file.h"
+#include "file/archive.h"
+#include "file/zip_file.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The pickle of a PyTorch archive, where every storage is there: whatever it is, it ends, and what
  * tensors it has lie in their storages. */
-#include "tensor/torch_values.h"
+#include "file/torch_values.h"
 
 #include <stdlib.h>
 #include <string.h>

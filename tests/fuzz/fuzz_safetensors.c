@@ -1,6 +1,6 @@
 /* A safetensors header. The data that it calls for is not there: sizes are only claimed. */
-#include "memory/stored.h"
-#include "tensor/safetensors.h"
+#include "memory/match.h"
+#include "file/safetensors.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* PyTorch's file without zip: whatever is accepted has tensors that lie in the file. */
-#include "tensor/torch_file.h"
+#include "file/torch_file.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -94,12 +94,15 @@ static bool activate_grouped(struct control *c, const char *name)
     struct model *m = &c->model;
     const char *rest;
     enum hu_direction direction;
+    enum arithmetic arithmetic;
     enum page page;
     if ((rest = after(name, "tab")) && page_find(rest, &page)) {
         go_to(c, page);
     } else if ((rest = after(name, "round")) && hu_direction_read(rest, &direction)) {
         model_set_direction(m, direction);
         close_popup(c);
+    } else if ((rest = after(name, "operator")) && arithmetic_find(rest, &arithmetic)) {
+        model_set_arithmetic(m, arithmetic);
     } else if ((rest = after(name, "direction")) && hu_direction_read(rest, &direction)) {
         model_set_direction(m, direction);
     } else if ((rest = after(name, "theme")) && theme_find(rest, &m->theme)) {
@@ -265,6 +268,7 @@ static void control_chord(struct control *c, struct chord k)
     case '2':
     case '3':
     case '4':
+    case '5':
         go_to(c, (enum page)(k.key - '1'));
         break;
     default:
@@ -282,7 +286,7 @@ static void tab(struct control *c, int direction)
 static void focus_bit(struct control *c, int row, int bit)
 {
     char name[MODEL_NAME];
-    snprintf(name, sizeof name, "%s.bit%d", c->model.rows[row].format->name, bit);
+    snprintf(name, sizeof name, "%s.bit%d", c->model.rows[row].name, bit);
     control_focus(c, name);
 }
 
@@ -303,6 +307,7 @@ static void bit_key(struct control *c, struct chord k, int row, int bit)
     struct model *m = &c->model;
     const struct hu_format *f = m->rows[row].format;
     int step = k.key == KEY_DOWN ? 1 : -1;
+    int least = row >= ROW_A ? ROW_A : 0, most = row >= ROW_A ? ROW_B : m->count - 1;
     switch (k.key) {
     case KEY_LEFT:
         focus_bit(c, row, bit + 1 < f->width ? bit + 1 : bit);
@@ -318,7 +323,7 @@ static void bit_key(struct control *c, struct chord k, int row, int bit)
         break;
     case KEY_UP:
     case KEY_DOWN:
-        if (row + step >= 0 && row + step < m->count)
+        if (row + step >= least && row + step <= most)
             focus_bit(c, row + step, facing_bit(f, bit, m->rows[row + step].format));
         break;
     case KEY_RETURN:
@@ -443,6 +448,12 @@ static void button_key(struct control *c, struct chord k)
     }
 }
 
+/* The second operand's row while the focus is in it, else the selected one. */
+static int focused_row(const struct model *m)
+{
+    return model_row_of(m, m->focus, NULL) == ROW_B ? ROW_B : model_selected(m);
+}
+
 static void plain_key(struct control *c, struct chord k)
 {
     struct model *m = &c->model;
@@ -455,7 +466,7 @@ static void plain_key(struct control *c, struct chord k)
     else if (k.key == KEY_F1)
         go_to(c, PAGE_KEYS);
     else if (k.key == KEY_PAGE_UP || k.key == KEY_PAGE_DOWN)
-        model_step(m, model_selected(m), k.key == KEY_PAGE_UP ? 1 : -1);
+        model_step(m, focused_row(m), k.key == KEY_PAGE_UP ? 1 : -1);
     else if (bit >= 0)
         bit_key(c, k, row, bit);
     else if (model_is_field(m->focus))
@@ -509,7 +520,7 @@ static void type_letter(struct control *c, char letter)
     char name[MODEL_NAME];
     strcpy(name, m->focus);
     if (letter == 'n')
-        model_negate(m);
+        focused_row(m) == ROW_B ? model_negate_second(m) : model_negate(m);
     else if (letter == ' ' && !(i && i->state & STATE_DISABLED))
         activate(c, name);
     else if (bit >= 0 && (letter == '0' || letter == '1'))

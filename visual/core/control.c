@@ -112,7 +112,7 @@ static void begin_paint(struct control *c, int row, int bit)
 {
     const struct row *r = &c->model.rows[row];
     c->drag = DRAG_PAINT;
-    c->painted = r->format;
+    c->painted = row;
     c->paint = !(r->bits >> bit & 1);
     c->session++;
     model_write_bit(&c->model, row, bit, c->paint, c->session);
@@ -166,7 +166,7 @@ void control_press(struct control *c, int x, int y, bool extend)
 static void paint_over(struct control *c, const struct item *hit)
 {
     int row, bit = hit ? model_bit_of(&c->model, hit->name, &row) : -1;
-    if (bit < 0 || c->model.rows[row].format != c->painted ||
+    if (bit < 0 || row != c->painted ||
         (c->model.rows[row].bits >> bit & 1) == c->paint)
         return;
     model_focus(&c->model, hit->name);

@@ -29,7 +29,7 @@ struct control {
     int x, y; /* the pointer; -1: elsewhere */
     char hovered[MODEL_NAME], pressed[MODEL_NAME];
     enum drag drag;
-    const struct hu_format *painted; /* the row that the drag writes in */
+    int painted; /* the row that the drag writes in */
     bool paint;                      /* what it writes */
     unsigned session;                /* numbers drags, so that each is one step of undo */
     bool quit;

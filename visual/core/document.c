@@ -3,6 +3,39 @@
 
 #include <string.h>
 
+static const struct {
+    const char *name, *sign;
+    enum hu_operation operation;
+} arithmetic_rows[ARITHMETICS] = {{"add", "+", HU_OP_ADD},
+                                  {"sub", "−", HU_OP_SUB},
+                                  {"mul", "×", HU_OP_MUL},
+                                  {"div", "÷", HU_OP_DIV}};
+
+const char *arithmetic_name(enum arithmetic arithmetic)
+{
+    return arithmetic_rows[arithmetic].name;
+}
+
+const char *arithmetic_sign(enum arithmetic arithmetic)
+{
+    return arithmetic_rows[arithmetic].sign;
+}
+
+enum hu_operation arithmetic_operation(enum arithmetic arithmetic)
+{
+    return arithmetic_rows[arithmetic].operation;
+}
+
+bool arithmetic_find(const char *name, enum arithmetic *arithmetic)
+{
+    for (int i = 0; i < ARITHMETICS; i++)
+        if (!strcmp(name, arithmetic_rows[i].name)) {
+            *arithmetic = (enum arithmetic)i;
+            return true;
+        }
+    return false;
+}
+
 struct document *document_new(void)
 {
     struct document *d = need(calloc(1, sizeof *d));
@@ -19,6 +52,9 @@ struct document *document_copy(const struct document *d)
     copy->count = d->count;
     copy->options = d->options;
     copy->memory = d->memory;
+    copy->arithmetic = d->arithmetic;
+    copy->second_format = d->second_format;
+    copy->second_bits = d->second_bits;
     return copy;
 }
 
@@ -45,7 +81,8 @@ bool document_same(const struct document *a, const struct document *b)
     return same_value(a, b) && a->count == b->count &&
            a->options.direction == b->options.direction &&
            a->options.saturate == b->options.saturate &&
-           !memcmp(&a->memory, &b->memory, sizeof a->memory) &&
+           !memcmp(&a->memory, &b->memory, sizeof a->memory) && a->arithmetic == b->arithmetic &&
+           a->second_format == b->second_format && a->second_bits == b->second_bits &&
            !memcmp(a->rows, b->rows, (size_t)a->count * sizeof a->rows[0]);
 }
 

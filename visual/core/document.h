@@ -6,7 +6,15 @@
 #include "memory_page.h"
 #include "value.h"
 
+enum arithmetic { ARITHMETIC_ADD, ARITHMETIC_SUB, ARITHMETIC_MUL, ARITHMETIC_DIV, ARITHMETICS };
+
 enum { DOCUMENT_ROWS = 24 };
+
+/* "add", its sign "+", and the library's operation. */
+const char *arithmetic_name(enum arithmetic arithmetic);
+const char *arithmetic_sign(enum arithmetic arithmetic);
+enum hu_operation arithmetic_operation(enum arithmetic arithmetic);
+bool arithmetic_find(const char *name, enum arithmetic *arithmetic);
 
 struct document {
     struct hu_value value;
@@ -15,6 +23,10 @@ struct document {
     int count; /* of rows, at least 1 */
     struct hu_options options;
     struct memory_question memory;
+    /* Of the arithmetic page: what is done with the value and this datum. */
+    enum arithmetic arithmetic;
+    const struct hu_format *second_format;
+    uint64_t second_bits;
 };
 
 struct document *document_new(void);

@@ -127,12 +127,10 @@ static void measure_error(struct row *r, const struct hu_value *v)
     mpq_clear(error);
 }
 
-static void refresh_row(struct row *r, const struct document *d)
+/* What a row shows of its bits and flags; its error is against V. */
+static void tell_row(struct row *r, const struct hu_value *v)
 {
-    r->flags = 0;
-    r->bits = hu_value_bits_in(&d->value, r->format, &d->options, &r->flags);
     r->datum = hu_decode(r->format, r->bits);
-    r->is_source = d->value.format == r->format;
     name_row(r);
     char hex[HU_BITS_TEXT];
     hu_bits_print(hex, r->format, r->bits);
@@ -142,7 +140,70 @@ static void refresh_row(struct row *r, const struct document *d)
     hu_flags_print(r->flag_names, r->flags);
     add_up(r);
     lay_bytes(r);
-    measure_error(r, &d->value);
+    measure_error(r, v);
+}
+
+static void refresh_row(struct row *r, const struct document *d, const struct hu_value *v)
+{
+    r->flags = 0;
+    r->bits = hu_value_bits_in(v, r->format, &d->options, &r->flags);
+    r->is_source = v->format == r->format;
+    tell_row(r, v);
+}
+
+/* V := the operation on the operands as they are. False: it gives no number. */
+static bool operate(struct hu_value *v, const struct document *d, const struct row *a,
+                    const struct row *b)
+{
+    mpq_t x, y;
+    bool fine = hu_is_finite(a->datum) && hu_is_finite(b->datum) &&
+                !(d->arithmetic == ARITHMETIC_DIV && b->datum.class == HU_ZERO);
+    if (!fine)
+        return false;
+    mpq_inits(x, y, NULL);
+    hu_datum_ratio(x, a->format, a->bits);
+    hu_datum_ratio(y, b->format, b->bits);
+    static void (*const of[ARITHMETICS])(mpq_ptr, mpq_srcptr, mpq_srcptr) = {mpq_add, mpq_sub,
+                                                                             mpq_mul, mpq_div};
+    of[d->arithmetic](x, x, y);
+    v->sign = mpq_sgn(x) < 0;
+    mpq_abs(v->ratio, x);
+    mpq_clears(x, y, NULL);
+    return true;
+}
+
+static void refresh_result(struct row *r, const struct document *d, const struct row *a,
+                           const struct row *b)
+{
+    struct hu_value v;
+    const struct hu_format *const from[] = {a->format, b->format, NULL};
+    const uint64_t x[] = {a->bits, b->bits, 0};
+    struct hu_operation_options o = {.rounding = d->options};
+    r->flags = 0;
+    r->bits = hu_operate(arithmetic_operation(d->arithmetic), r->format, from, x, &o, &r->flags);
+    hu_value_init(&v);
+    if (!operate(&v, d, a, b))
+        v.kind = HU_VALUE_NAN;
+    tell_row(r, &v);
+    hu_value_clear(&v);
+}
+
+void model_refresh_operands(struct model *m)
+{
+    static const char *const names[] = {"a", "b", "result"};
+    const struct document *d = model_now(m);
+    struct hu_value second;
+    struct row *a = &m->rows[ROW_A];
+    for (int i = 0; i < 3; i++) {
+        a[i].format = m->selected;
+        a[i].name = names[i];
+    }
+    hu_value_init(&second);
+    hu_value_set_datum(&second, d->second_format, d->second_bits);
+    refresh_row(&a[0], d, &d->value);
+    refresh_row(&a[1], d, &second);
+    refresh_result(&a[2], d, &a[0], &a[1]);
+    hu_value_clear(&second);
 }
 
 void model_refresh(struct model *m)
@@ -153,9 +214,11 @@ void model_refresh(struct model *m)
     for (int i = 0; i < d->count; i++) {
         same_rows &= m->rows[i].format == d->rows[i];
         m->rows[i].format = d->rows[i];
-        refresh_row(&m->rows[i], d);
+        m->rows[i].name = d->rows[i]->name;
+        refresh_row(&m->rows[i], d, &d->value);
     }
     m->selected = m->rows[model_selected(m)].format;
+    model_refresh_operands(m);
     if (!same_rows)
         weights_arrange(&m->weights, d->rows, d->count);
     model_weigh(m);

@@ -45,7 +45,13 @@ int page_bits(struct layout *l, int y);
 int page_rounding(struct layout *l, int y);
 int page_numberline(struct layout *l, int y);
 int page_memory(struct layout *l, int y);
+int page_arithmetic(struct layout *l, int y);
 int page_keys(struct layout *l, int y);
+
+/* The formats as tabs, of which one is selected. Returns the bottom. */
+int put_format_tabs(struct layout *l, struct rect area);
+/* The part of an encoding that a bit belongs to. */
+enum tint field_of(const struct hu_format *f, int bit);
 
 /* The rounding line of the selected row: source, neighbours, midpoint and directions. Returns its
  * bottom. */

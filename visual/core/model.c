@@ -14,7 +14,8 @@ static const char first_text[] = "0.1";
 
 const char *page_name(enum page page)
 {
-    static const char *const names[] = {"bits", "rounding", "numberline", "memory", "keys"};
+    static const char *const names[] = {"bits",   "rounding",   "numberline",
+                                        "memory", "arithmetic", "keys"};
     return names[page];
 }
 
@@ -44,33 +45,12 @@ bool theme_find(const char *name, enum theme_name *theme)
     return false;
 }
 
-const char *direction_words(enum hu_direction direction)
-{
-    switch (direction) {
-    case HU_TIES_TO_EVEN:
-        return "to nearest, ties to even";
-    case HU_TIES_TO_AWAY:
-        return "to nearest, ties away";
-    case HU_TOWARD_ZERO:
-        return "toward zero";
-    case HU_TOWARD_POSITIVE:
-        return "up, toward +∞";
-    case HU_TOWARD_NEGATIVE:
-        return "down, toward −∞";
-    case HU_TO_ODD:
-        return "to odd";
-    case HU_STOCHASTIC:
-        break;
-    }
-    return "stochastic";
-}
-
 int model_row_of(const struct model *m, const char *name, const char **rest)
 {
     const char *point = strchr(name, '.');
-    for (int i = 0; point && i < m->count; i++) {
-        const char *format = m->rows[i].format->name;
-        if (!strncmp(name, format, (size_t)(point - name)) && !format[point - name]) {
+    for (int i = 0; point && i < MODEL_ROWS; i = i + 1 == m->count ? ROW_A : i + 1) {
+        const char *own = m->rows[i].name;
+        if (!strncmp(name, own, (size_t)(point - name)) && !own[point - name]) {
             if (rest)
                 *rest = point + 1;
             return i;
@@ -128,6 +108,8 @@ void model_init(struct model *m)
     hu_value_read(&d->value, first_text, strlen(first_text), message);
     d->text = need(strdup(first_text));
     d->rows[d->count++] = hu_format_find("fp64");
+    d->second_format = d->rows[0];
+    d->second_bits = UINT64_C(0x3fc999999999999a); /* 0.2 */
     history_init(&m->history, d);
     m->zoom = 1;
     numberline_init(&m->line);
@@ -158,7 +140,7 @@ void model_clear(struct model *m)
     history_clear(&m->history);
     numberline_clear(&m->line);
     weights_clear(&m->weights);
-    for (int i = 0; i < DOCUMENT_ROWS; i++) {
+    for (int i = 0; i < MODEL_ROWS; i++) {
         free(m->rows[i].error_exact);
         free(m->rows[i].ulps_exact);
     }
@@ -220,6 +202,17 @@ bool model_set_datum(struct model *m, const struct hu_format *f, uint64_t bits, 
 
 bool model_set_bits(struct model *m, int row, uint64_t bits, unsigned group)
 {
+    if (row == ROW_RESULT) {
+        model_say(m, true, "the result follows from the operands");
+        return false;
+    }
+    if (row == ROW_B) {
+        struct document *d = document_copy(model_now(m));
+        d->second_format = m->rows[row].format;
+        d->second_bits = bits & hu_width_mask(d->second_format);
+        commit(m, d, group);
+        return true;
+    }
     m->selected = m->rows[row].format;
     return model_set_datum(m, m->selected, bits, group);
 }
@@ -288,6 +281,23 @@ bool model_negate(struct model *m)
     return true;
 }
 
+bool model_negate_second(struct model *m)
+{
+    uint64_t bits;
+    const struct row *b = &m->rows[ROW_B];
+    if (hu_negate(b->format, b->bits, &bits))
+        return model_set_bits(m, ROW_B, bits, 0);
+    model_say(m, true, "%s has no such value with the other sign", b->format->name);
+    return false;
+}
+
+void model_set_arithmetic(struct model *m, enum arithmetic arithmetic)
+{
+    struct document *d = document_copy(model_now(m));
+    d->arithmetic = arithmetic;
+    commit(m, d, 0);
+}
+
 void model_set_direction(struct model *m, enum hu_direction direction)
 {
     struct document *d = document_copy(model_now(m));
@@ -334,6 +344,14 @@ bool model_show_format(struct model *m, const struct hu_format *f, bool shown)
     return true;
 }
 
+static void select_format(struct model *m, const struct hu_format *f)
+{
+    bool other = m->selected != f;
+    m->selected = f;
+    if (other)
+        model_refresh_operands(m);
+}
+
 bool model_show_custom(struct model *m, const char *name)
 {
     const struct hu_format *f = hu_format_find(name);
@@ -346,7 +364,7 @@ bool model_show_custom(struct model *m, const char *name)
     }
     if (!model_show_format(m, f, true))
         return false;
-    m->selected = f;
+    select_format(m, f);
     return true;
 }
 
@@ -397,7 +415,7 @@ bool model_set_rows(struct model *m, const char *list)
 
 void model_select(struct model *m, int row)
 {
-    m->selected = m->rows[row].format;
+    select_format(m, m->rows[row].format);
 }
 
 /* --- Undo --- */
@@ -498,7 +516,7 @@ void model_focus(struct model *m, const char *name)
     if (bit >= 0)
         m->cursor[m->rows[row].format->width] = bit;
     if (model_row_of(m, name, NULL) >= 0)
-        m->selected = m->rows[model_row_of(m, name, NULL)].format;
+        select_format(m, m->rows[model_row_of(m, name, NULL)].format);
 }
 
 void model_set_weights(struct model *m, const char *text)

@@ -15,7 +15,15 @@
 
 enum { MODEL_NAME = 64, MODEL_MESSAGE = 512 };
 
-enum page { PAGE_BITS, PAGE_ROUNDING, PAGE_NUMBERLINE, PAGE_MEMORY, PAGE_KEYS, PAGE_COUNT };
+enum page {
+    PAGE_BITS,
+    PAGE_ROUNDING,
+    PAGE_NUMBERLINE,
+    PAGE_MEMORY,
+    PAGE_ARITHMETIC,
+    PAGE_KEYS,
+    PAGE_COUNT
+};
 enum popup { POPUP_NONE, POPUP_ROUND, POPUP_FORMATS, POPUP_THEME };
 enum theme_name { THEME_LIGHT, THEME_DARK, THEME_SAFE, THEME_COUNT };
 enum copy_form { COPY_VALUE, COPY_ENCODING, COPY_COMMAND };
@@ -23,6 +31,7 @@ enum copy_form { COPY_VALUE, COPY_ENCODING, COPY_COMMAND };
 /* One row, ready to be shown. */
 struct row {
     const struct hu_format *format;
+    const char *name; /* of its items: the format's, or "a", "b", "result" */
     bool is_source;
     uint64_t bits;
     unsigned flags;
@@ -38,9 +47,13 @@ struct row {
     char *error_exact, *ulps_exact; /* both, exactly; NULL: there is none */
 };
 
+/* The rows of the arithmetic page, in the selected format: the value, the second operand, and what
+ * the operation gives. */
+enum { ROW_A = DOCUMENT_ROWS, ROW_B, ROW_RESULT, MODEL_ROWS };
+
 struct model {
     struct history history;
-    struct row rows[DOCUMENT_ROWS];
+    struct row rows[MODEL_ROWS];
     int count;
     const struct hu_format *selected;
     int cursor[HU_MAX_WIDTH + 1]; /* the bit that Tab comes back to, by width of the row */
@@ -75,8 +88,8 @@ static inline const struct document *model_now(const struct model *m)
     return history_now(&m->history);
 }
 
-/* The row of the selected format; that of NAME's part before the point, and the rest of NAME
- * (-1 and NULL: none). */
+/* The row of the selected format; that of NAME's part before the point, which may be of the
+ * arithmetic page, and the rest of NAME (-1 and NULL: none). */
 int model_selected(const struct model *m);
 int model_row_of(const struct model *m, const char *name, const char **rest);
 /* The bit that NAME means: "fp32.bit31"; -1: none. row may be NULL. */
@@ -100,7 +113,9 @@ bool model_set_decimal(struct model *m, int row, const char *text, unsigned grou
 bool model_write_bit(struct model *m, int row, int bit, bool value, unsigned group);
 bool model_step(struct model *m, int row, int direction);
 bool model_negate(struct model *m);
+bool model_negate_second(struct model *m);
 
+void model_set_arithmetic(struct model *m, enum arithmetic arithmetic);
 void model_set_direction(struct model *m, enum hu_direction direction);
 void model_set_saturate(struct model *m, bool saturate);
 bool model_show_format(struct model *m, const struct hu_format *f, bool shown);
@@ -135,9 +150,10 @@ const char *page_name(enum page page);          /* "bits", as on the command lin
 const char *theme_label(enum theme_name theme); /* "light" */
 bool page_find(const char *name, enum page *page);
 bool theme_find(const char *name, enum theme_name *theme);
-const char *direction_words(enum hu_direction direction); /* "to nearest, ties to even" */
 
 /* The rows for the document; called by every action. In facts.c. */
 void model_refresh(struct model *m);
+/* Those of the arithmetic page, where the selected format is another. */
+void model_refresh_operands(struct model *m);
 
 #endif

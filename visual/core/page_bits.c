@@ -92,7 +92,7 @@ static struct grid plan(const struct layout *l)
 
 /* --- One row --- */
 
-static enum tint field_of(const struct hu_format *f, int bit)
+enum tint field_of(const struct hu_format *f, int bit)
 {
     if (bit >= f->trailing_bits + f->exponent_bits)
         return TINT_SIGN;

@@ -172,7 +172,7 @@ int rounding_strip(struct layout *l, struct rect area)
 
 /* --- The page --- */
 
-static int put_formats(struct layout *l, struct rect area)
+int put_format_tabs(struct layout *l, struct rect area)
 {
     const struct model *m = l->model;
     struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 26), px(l, 4)};
@@ -377,7 +377,7 @@ int page_rounding(struct layout *l, int y)
     microscope_look(&s, model_now(l->model), l->model->rows[model_selected(l->model)].format);
     size_t at = l->count;
     put(l, ROLE_PANEL, panel, NULL, "rounding.panel");
-    area.y = put_formats(l, area) + px(l, 16);
+    area.y = put_format_tabs(l, area) + px(l, 16);
     put_line(l, &s, area);
     area.y += px(l, 78);
     area.y = put_guards(l, &s, area) + px(l, 12);

@@ -1,5 +1,6 @@
 /* Menus: rounding direction, formats, theme and size. */
 #include "layout_parts.h"
+#include "words.h"
 
 #include <stdio.h>
 #include <string.h>

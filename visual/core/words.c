@@ -112,3 +112,24 @@ char *bound_value(const struct hu_format *f, uint64_t bits)
     hu_bound_print(text, f, bits);
     return with_minus(text);
 }
+
+const char *direction_words(enum hu_direction direction)
+{
+    switch (direction) {
+    case HU_TIES_TO_EVEN:
+        return "to nearest, ties to even";
+    case HU_TIES_TO_AWAY:
+        return "to nearest, ties away";
+    case HU_TOWARD_ZERO:
+        return "toward zero";
+    case HU_TOWARD_POSITIVE:
+        return "up, toward +∞";
+    case HU_TOWARD_NEGATIVE:
+        return "down, toward −∞";
+    case HU_TO_ODD:
+        return "to odd";
+    case HU_STOCHASTIC:
+        break;
+    }
+    return "stochastic";
+}

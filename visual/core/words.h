@@ -27,4 +27,7 @@ uint32_t utf8_code(const char **text, const char *end);
 /* How many code points TEXT has. */
 size_t utf8_columns(const char *text);
 
+/* "to nearest, ties to even" */
+const char *direction_words(enum hu_direction direction);
+
 #endif

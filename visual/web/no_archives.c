@@ -1,6 +1,6 @@
 /* The page opens no files of tensors; archives of them would bring libzip along. */
-#include "tensor/archive.h"
-#include "tensor/torch_file.h"
+#include "file/archive.h"
+#include "file/torch_file.h"
 
 bool hu_archive_read(const struct hu_input *in, struct hu_tensor_file *file,
                      struct hu_file_error *error)

@@ -1,0 +1,33 @@
+/* Lanes of fp32 and of fp64 of one instruction set; included with TARGET, VECTOR and any, and where
+ * it has them ROOT32, ROOT64, FUSED32 and FUSED64. */
+#include <string.h>
+
+#define REAL float
+#define WORD uint32_t
+#define BITS 32
+#define QUIET_BIT 22
+#define NAME(x) fp32_##x
+#ifdef ROOT32
+#define ROOT ROOT32
+#endif
+#ifdef FUSED32
+#define FUSED FUSED32
+#endif
+#include "array/operate_lanes.h"
+#undef ROOT
+#undef FUSED
+
+#define REAL double
+#define WORD uint64_t
+#define BITS 64
+#define QUIET_BIT 51
+#define NAME(x) fp64_##x
+#ifdef ROOT64
+#define ROOT ROOT64
+#endif
+#ifdef FUSED64
+#define FUSED FUSED64
+#endif
+#include "array/operate_lanes.h"
+#undef ROOT
+#undef FUSED

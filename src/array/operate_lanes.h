@@ -1,0 +1,189 @@
+/*
+ * Operations in lanes of fp32 or fp64. Included with REAL, WORD, their BITS, NAME(x) for the names,
+ * and, of an instruction set, TARGET, any(MASK) and where it has one FUSED(x, y, z), the fused
+ * multiply-add of its lanes.
+ */
+
+typedef REAL NAME(reals) __attribute__((vector_size(VECTOR)));
+typedef WORD NAME(words) __attribute__((vector_size(VECTOR)));
+#define REALS NAME(reals)
+#define WORDS NAME(words)
+#define INLINE_HERE static inline __attribute__((always_inline)) TARGET
+
+enum { NAME(LANES) = 8 * VECTOR / BITS };
+
+/* What a row's NaNs become, by the rule, and in what order operands are asked. */
+struct NAME(nans) {
+    WORD invalid; /* the NaN of an invalid operation */
+    bool none, quiet_product;
+    unsigned char order[HU_OPERANDS]; /* the first at last */
+    unsigned char operands;
+};
+
+INLINE_HERE REALS NAME(load)(const REAL *at)
+{
+    REALS r;
+    memcpy(&r, at, sizeof r);
+    return r;
+}
+
+/* R rounded to nearest, which falls short of the exact result by ERROR, to odd (Boldo and
+ * Melquiond, 2008). Specials have no error but NaN. */
+INLINE_HERE REALS NAME(to_odd)(REALS r, REALS error)
+{
+    WORDS bits = (WORDS)r, opposite = ((WORDS)error ^ bits) >> (BITS - 1);
+    WORDS inexact = (WORDS)(error < 0) | (WORDS)(error > 0);
+    WORDS even = (WORDS)((bits & 1) == 0);
+    return (REALS)(bits + ((1 - 2 * opposite) & inexact & even));
+}
+
+/* The error of a sum rounded to nearest (D. E. Knuth, TAOCP volume 2, section 4.2.2, theorem B),
+ * and the sign of its zero, which is for the direction down alone. */
+INLINE_HERE REALS NAME(odd_sum)(REALS x, REALS y, bool down)
+{
+    REALS sum = x + y, y_part = sum - x, x_part = sum - y_part;
+    REALS odd = NAME(to_odd)(sum, (x - x_part) + (y - y_part));
+    if (!down)
+        return odd;
+    WORDS zero = (WORDS)(sum == 0), plain = (WORDS)(((WORDS)x | (WORDS)y) == 0);
+    return (REALS)((WORDS)odd | (zero & ~plain & (WORD)1 << (BITS - 1)));
+}
+
+/* One step. exact: the result is what rounding once more in fewer bits takes, exact or to odd, or
+ * of quotients and roots so near that nothing lies between; else it is the hardware's, rounded in
+ * the direction of the environment. */
+INLINE_HERE REALS NAME(step)(enum hu_operation operation, bool exact, bool down, REALS x, REALS y,
+                             REALS z)
+{
+    switch (operation) {
+    case HU_OP_ADD:
+        return exact ? NAME(odd_sum)(x, y, down) : x + y;
+    case HU_OP_SUB:
+        return exact ? NAME(odd_sum)(x, -y, down) : x - y;
+    case HU_OP_MUL:
+        return x * y;
+    case HU_OP_DIV:
+        return x / y;
+    case HU_OP_SQRT:
+#ifdef ROOT
+        return ROOT(x);
+#endif
+    default:
+#ifdef FUSED
+        if (!exact)
+            return FUSED(x, y, z);
+#endif
+        return NAME(odd_sum)(x * y, z, down);
+    }
+}
+
+/* R with the NaNs that the rule asks for; what is invalid into *FLAGS. */
+INLINE_HERE REALS NAME(with_nans)(REALS r, const REALS x[HU_OPERANDS], const struct NAME(nans) * n,
+                                  unsigned *flags)
+{
+    WORDS nan = (WORDS)(r != r), among = nan ^ nan;
+    WORDS chosen = among + n->invalid;
+    for (int i = 0; i < n->operands; i++) {
+        REALS operand = x[n->order[i]];
+        WORDS is_nan = (WORDS)(operand != operand);
+        WORDS quiet = (WORDS)operand | (WORD)1 << (QUIET_BIT);
+        among |= is_nan;
+        chosen = n->none ? chosen : (quiet & is_nan) | (chosen & ~is_nan);
+    }
+    if (any(nan & ~among))
+        *flags |= HU_INVALID;
+    if (n->operands == 3 && !n->quiet_product) {
+        REALS product = x[0] * x[1];
+        WORDS finite = (WORDS)(x[0] == x[0]) & (WORDS)(x[1] == x[1]);
+        if (any((WORDS)(product != product) & finite))
+            *flags |= HU_INVALID;
+    }
+    return (REALS)((chosen & nan) | ((WORDS)r & ~nan));
+}
+
+INLINE_HERE unsigned NAME(loop)(enum hu_operation operation, int operands, bool exact, bool down,
+                                REAL *r, const REAL *const src[], size_t n,
+                                const struct NAME(nans) * nans)
+{
+    unsigned flags = 0;
+    for (size_t i = 0; i < n; i += NAME(LANES)) {
+        REALS x[HU_OPERANDS], rest = {0};
+        size_t left = n - i < NAME(LANES) ? n - i : NAME(LANES);
+        for (int k = 0; k < HU_OPERANDS; k++) {
+            x[k] = rest + 1; /* raises nothing in any operation */
+            if (k < operands && left == NAME(LANES))
+                x[k] = NAME(load)(src[k] + i);
+            else if (k < operands)
+                memcpy(&x[k], src[k] + i, left * sizeof(REAL));
+        }
+        REALS result = NAME(step)(operation, exact, down, x[0], x[1], x[2]);
+        if (any((WORDS)(result != result)))
+            result = NAME(with_nans)(result, x, nans, &flags);
+        if (operation == HU_OP_DIV && any((WORDS)(x[1] == 0)) &&
+            any((WORDS)(x[1] == 0) & (WORDS)(x[0] - x[0] == 0) & (WORDS)(x[0] != 0)))
+            flags |= HU_DIVIDE_BY_ZERO;
+        if (left == NAME(LANES))
+            memcpy(r + i, &result, sizeof result);
+        else
+            memcpy(r + i, &result, left * sizeof(REAL));
+    }
+    return flags;
+}
+
+/* Out of line, so that nothing of it moves past the environment's words. */
+TARGET static __attribute__((noinline)) unsigned NAME(row)(enum hu_operation operation, bool exact,
+                                                           bool down, REAL *r,
+                                                           const REAL *const src[], size_t n,
+                                                           const struct NAME(nans) * nans)
+{
+    switch (operation) {
+    case HU_OP_ADD:
+        return exact ? NAME(loop)(HU_OP_ADD, 2, true, down, r, src, n, nans)
+                     : NAME(loop)(HU_OP_ADD, 2, false, false, r, src, n, nans);
+    case HU_OP_SUB:
+        return exact ? NAME(loop)(HU_OP_SUB, 2, true, down, r, src, n, nans)
+                     : NAME(loop)(HU_OP_SUB, 2, false, false, r, src, n, nans);
+    case HU_OP_MUL:
+        return NAME(loop)(HU_OP_MUL, 2, true, false, r, src, n, nans);
+    case HU_OP_DIV:
+        return NAME(loop)(HU_OP_DIV, 2, true, false, r, src, n, nans);
+    case HU_OP_SQRT:
+        return NAME(loop)(HU_OP_SQRT, 1, true, false, r, src, n, nans);
+    default:
+        return exact ? NAME(loop)(HU_OP_FMA, 3, true, down, r, src, n, nans)
+                     : NAME(loop)(HU_OP_FMA, 3, false, false, r, src, n, nans);
+    }
+}
+
+static unsigned NAME(run)(const struct hu_array_operation *a, bool exact, void *r,
+                          const void *const src[], size_t n)
+{
+    const struct hu_nan_row *rule = hu_nan_row(a->options.nan);
+    struct NAME(nans) nans = {
+        .none = rule->none,
+        .quiet_product = rule->quiet_product,
+        .operands = hu_operation_row(a->operation)->operands,
+    };
+    nans.invalid = rule->full ? ((WORD)1 << (BITS - 1)) - 1
+                              : (((WORD)2 << (BITS - 2 - QUIET_BIT)) - 1) << QUIET_BIT;
+    if (rule->negative)
+        nans.invalid |= (WORD)1 << (BITS - 1);
+    for (int i = 0; i < nans.operands; i++) {
+        int at = nans.operands - 1 - i; /* the first in the order is asked last */
+        nans.order[i] = nans.operands == 3   ? rule->fma[at]
+                        : nans.operands == 2 ? rule->order[at]
+                                             : 0;
+    }
+    bool down = a->options.rounding.direction == HU_TOWARD_NEGATIVE;
+    const REAL *const x[HU_OPERANDS] = {src[0], src[1], src[2]};
+    return NAME(row)(a->operation, exact, down, r, x, n, &nans);
+}
+
+#undef REALS
+#undef WORDS
+#undef INLINE_HERE
+#undef REAL
+#undef WORD
+#undef BITS
+#undef QUIET_BIT
+#undef NAME

@@ -1,0 +1,218 @@
+/*
+ * Block formats: elements that share a scale. A block format is data, as a format is: what the
+ * elements are, how many share a scale, what the scale is, whether a second one stands over all of
+ * them, and how the bits lie. One decoder and one encoder read the rows; GGUF's structures say how
+ * a block of theirs falls apart into integers, and are decoded by the same steps. All functions are
+ * thread-safe, and allocate nothing.
+ */
+#ifndef HALFULP_BLOCK_H
+#define HALFULP_BLOCK_H
+
+#include "format.h"
+
+enum { HU_NO_GGML_TYPE = -1, HU_BLOCK_MAX = 256, HU_SUBS_MAX = 16, HU_BLOCK_NAME = 32 };
+
+/* Where the parts of a tensor of rows × columns lie. Rows and columns are those of the tensor that
+ * was quantized: [out, in] of a linear layer. */
+enum hu_block_layout {
+    /* Nobody knows what the bytes are but their number. */
+    HU_BLOCK_OPAQUE,
+    /* Codes row by row, each row from a whole byte on, the first element in the lowest bits; the
+     * scales apart, row by row of tiles, a tile at the edge counted as a whole one. */
+    HU_BLOCK_PARTS,
+    /* Whole blocks of codes and scales one behind the other, a row's last one filled up with zeros:
+     * GGUF. No other part. */
+    HU_BLOCK_WHOLE,
+    /* bitsandbytes: codes apart from scales, two a byte and the first in the high half, blocks that
+     * run on over the rows' ends; of all elements the last byte and the last block may be short. */
+    HU_BLOCK_FLAT,
+    /* AutoGPTQ: qweight [in · bits / 32, out], words that go down the columns; scales [groups,
+     * out]; qzeros [groups, out · bits / 32]; g_idx [in]. */
+    HU_BLOCK_GPTQ,
+    /* AutoAWQ: qweight [in, out / 8], columns 0 2 4 6 1 3 5 7 from a word's lowest bits on; scales
+     * [groups, out]; qzeros [groups, out / 8]. */
+    HU_BLOCK_AWQ,
+};
+
+/* What a code of an element stands for. */
+enum hu_block_codes {
+    HU_CODES_NONE,
+    HU_CODES_FORMAT,   /* a datum of the format hu_block.element, times 2^element_power */
+    HU_CODES_TABLE,    /* an entry of hu_block.table */
+    HU_CODES_INTEGER,  /* an integer without sign, less a zero point */
+    HU_CODES_UNPACKED, /* what hu_block_unpack makes of it */
+};
+
+/* What stands over the scales. */
+enum hu_block_over {
+    HU_OVER_NONE,
+    HU_OVER_TENSOR, /* one fp32 for all: a scale's value is times that */
+    HU_OVER_NESTED, /* bitsandbytes: a scale is 8 bits in a table, times an fp32 for each 256 of
+                       them, plus one fp32 for all, each step rounded to fp32 */
+};
+
+/* How a scale follows from the greatest magnitude. */
+enum hu_scale_rule {
+    HU_SCALE_DEFAULT, /* the format's own */
+    HU_SCALE_FLOOR,   /* OCP MX 1.0 section 6.3: 2^(floor(log2 amax) − emax of the element) */
+    HU_SCALE_CEIL,    /* 2^(ceil(log2 amax) − emax) */
+    HU_SCALE_RCEIL,   /* the least power of two under which nothing overflows */
+    HU_SCALE_EVEN,    /* floor's of amax rounded to the element's precision */
+    /* What formats have as their own and nobody asks for by name: */
+    HU_SCALE_MAX,     /* amax / the element's largest, rounded into the scale's format */
+    HU_SCALE_AMAX,    /* amax itself */
+    HU_SCALE_GGML,    /* as ggml's reference encoder does for this type */
+    HU_SCALE_NO_RULE, /* there is no encoder */
+};
+
+/* A block of GGUF's fallen apart: element i is (d · a[i / sub] · q[i] − m · b[i / sub]) · 2^power,
+ * and without what is taken away where the row has no minima; b and m are not set there. */
+struct hu_block_unpacked {
+    float d, m;
+    int32_t a[HU_SUBS_MAX], b[HU_SUBS_MAX];
+    int8_t q[HU_BLOCK_MAX];
+};
+
+struct hu_block {
+    const char *name;
+    const char *aliases;   /* separated by spaces; NULL: none */
+    uint32_t elements;     /* the least number that fills whole bytes with whole blocks */
+    uint32_t bytes;        /* of those elements, scales included; a second scale is not counted */
+    int ggml_type;         /* the number in a GGUF header, or HU_NO_GGML_TYPE */
+    const char *structure; /* what the bytes are, in words */
+
+    enum hu_block_layout layout;
+    enum hu_block_codes codes;
+    unsigned char code_bits;   /* an element's, where it has bits of its own */
+    signed char element_power; /* −6 for mxint8, whose int8 has two bits before the point */
+    const char *element;       /* format's name; NULL unless codes are those of a format */
+    const float *table;        /* 2^code_bits values; NULL unless they are codes of a table */
+    uint32_t tile_rows;        /* rows that share a scale; 0: all */
+    uint32_t tile_columns;     /* columns that do; 0: all */
+    const char *scale;         /* format's name; NULL: opaque, or more than one number */
+    enum hu_block_over over;
+    enum hu_scale_rule rule; /* the encoder's own; HU_SCALE_NO_RULE: decoded only */
+
+    /* HU_CODES_UNPACKED. */
+    unsigned char sub; /* elements that share an a and a b; 0 stands for 256 */
+    signed char power;
+    bool minima;
+
+    bool zero_is_less_one; /* HU_BLOCK_GPTQ: zero points are stored less one */
+    bool keeps_nan;        /* a NaN or an infinity is its element's matter, not the scale's */
+};
+
+/*
+ * NAME in any case, '-' read as '_'. Beside the table: fp8_tileRxC, fp8_e5m2_tileRxC and _e8m0
+ * behind them; nf4_bN and bnb_fp4_bN, with _dq, of blocks of N; gptq{2,3,4,8}_gN, gptq…_v2,
+ * awq4_gN; N and the sizes of tiles a power of two at most 65,536. Rows live as long as the
+ * program, and two names of one format give one pointer. NULL: no such block format.
+ */
+const struct hu_block *hu_block_find(const char *name);
+/* The table's. NULL: INDEX is past the last. */
+const struct hu_block *hu_block_at(size_t index);
+/* A byte of which nobody knows what it is, but that it is a float. No name finds these. */
+const struct hu_block *hu_block_opaque(bool is_float);
+/* The block format that a GGUF header calls TYPE. NULL: none. */
+const struct hu_block *hu_block_of_ggml(uint32_t type);
+
+/* BLOCK of B's hu_block.bytes fallen apart; B has HU_CODES_UNPACKED. */
+void hu_block_unpack(const struct hu_block *b, const unsigned char *block,
+                     struct hu_block_unpacked *to);
+
+static inline bool hu_block_decodes(const struct hu_block *b)
+{
+    return b->layout != HU_BLOCK_OPAQUE;
+}
+
+static inline bool hu_block_encodes(const struct hu_block *b)
+{
+    return b->layout != HU_BLOCK_OPAQUE && b->rule != HU_SCALE_NO_RULE;
+}
+
+/* Whether users may choose among the four rules: where scales are powers of two. */
+bool hu_block_has_rules(const struct hu_block *b);
+
+/* Bytes of the parts of ROWS × COLUMNS elements; hu_block_bytes is the codes', or all of them where
+ * they lie in whole blocks. SIZE_MAX: more than size_t holds. */
+size_t hu_block_bytes(const struct hu_block *b, size_t rows, size_t columns);
+size_t hu_block_scale_bytes(const struct hu_block *b, size_t rows, size_t columns);
+/* Zero points of GPTQ and AWQ, the fp32 over 256 scales of bitsandbytes' double quantization. */
+size_t hu_block_more_bytes(const struct hu_block *b, size_t rows, size_t columns);
+
+/* Where a tensor's parts are. */
+struct hu_block_parts {
+    const void *codes;
+    const void *scales; /* NULL where they lie among the codes */
+    const void *more;   /* NULL where there is none: see hu_block_more_bytes */
+    const int32_t
+        *groups;        /* GPTQ's g_idx, the group of each column; NULL: column / group's length */
+    float tensor_scale; /* HU_OVER_TENSOR: the scale; HU_OVER_NESTED: what is added; else ignored */
+    const float
+        *nested; /* HU_OVER_NESTED: the 256 values of a scale's code; NULL: the usual ones */
+};
+
+/*
+ * Rows FIRST to FIRST + COUNT of a tensor of ROWS × COLUMNS into an array of TO, row by row without
+ * gaps; a packed TO needs whole bytes. Each element is the exact value, rounded once; a NaN is the
+ * default quiet one; where a scale is infinite or NaN, infinities and zeros meet as in IEEE 754.
+ * 0, or EINVAL: a null argument, an opaque format, or a group that is none.
+ */
+int hu_block_decode_rows(const struct hu_format *to, void *dst, const struct hu_block *from,
+                         const struct hu_block_parts *parts, size_t rows, size_t columns,
+                         size_t first, size_t count);
+/* All rows, of formats that have no part but these. */
+int hu_block_decode(const struct hu_format *to, void *dst, const struct hu_block *from,
+                    const void *codes, const void *scales, float tensor_scale, size_t rows,
+                    size_t columns);
+
+struct hu_block_options {
+    enum hu_scale_rule rule;    /* HU_SCALE_DEFAULT to HU_SCALE_EVEN */
+    struct hu_options elements; /* as in hu_convert_array: saturate must be asked for here */
+};
+
+/* What pieces of a tensor must know of the whole. */
+struct hu_block_whole {
+    float amax;     /* the greatest finite magnitude: hu_block_amax's of all pieces; below 0: the
+                       piece is the whole */
+    uint64_t first; /* the element's number that the piece begins with: for HU_STOCHASTIC */
+};
+
+/* The greatest finite magnitude among N elements of FROM, as fp32: rounded up from fp64. */
+float hu_block_amax(const struct hu_format *from, const void *src, size_t n);
+/* Whether encoding needs hu_block_whole.amax: a scale stands over all elements. */
+bool hu_block_needs_amax(const struct hu_block *b);
+
+/*
+ * ROWS × COLUMNS elements of FROM into parts of TO; a piece must begin with a row of tiles, and in
+ * HU_BLOCK_FLAT with a block. options NULL: the format's own rule, to nearest even, saturating.
+ * tensor_scale: receives the second scale; may be NULL. whole and flags may be NULL; HU_INVALID:
+ * there was a NaN, HU_OVERFLOW: an element or a scale was cut, as well as HU_INEXACT and
+ * HU_UNDERFLOW (an element that is not zero became zero).
+ * What becomes of zeros, infinities and NaNs is in the manual. 0, or EINVAL.
+ */
+int hu_block_encode_piece(const struct hu_block *to, void *codes, void *scales, float *tensor_scale,
+                          const struct hu_format *from, const void *src, size_t rows,
+                          size_t columns, const struct hu_block_options *options,
+                          const struct hu_block_whole *whole, unsigned *flags);
+int hu_block_encode(const struct hu_block *to, void *codes, void *scales, float *tensor_scale,
+                    const struct hu_format *from, const void *src, size_t rows, size_t columns,
+                    const struct hu_block_options *options);
+
+/* For those who explain: the scale that stands over an element (its code and its value with the
+ * second one), and the element's code. Of HU_CODES_UNPACKED the scale is d · a · 2^power and the
+ * code q as it is. */
+struct hu_block_datum {
+    uint64_t scale_bits;
+    double scale, offset; /* offset: m · b · 2^power, or zero point · scale: what is taken away */
+    int64_t code;
+    double value;
+};
+int hu_block_look(const struct hu_block *b, const struct hu_block_parts *parts, size_t rows,
+                  size_t columns, size_t row, size_t column, struct hu_block_datum *datum);
+
+/* "floor", "ceil", "rceil", "even"; HU_SCALE_DEFAULT for NULL. False: none of them. */
+bool hu_scale_rule_find(const char *name, enum hu_scale_rule *rule);
+const char *hu_scale_rule_name(enum hu_scale_rule rule);
+
+#endif

@@ -1,0 +1,312 @@
+#include "array/array.h"
+#include "array/environment.h"
+#include "decode.h"
+#include "nested.h"
+#include "unpack.h"
+
+#include <errno.h>
+
+/*
+ * Every element of every block format is an fp64: of the greatest products nf4 under an fp32 takes
+ * 24 + 24 bits, and a difference of ggml's 51 (an fp16 is a whole number of 2^−24 below 2^40, times
+ * 6 bits of scale and 5 of code). So the products and differences here are exact, and the step from
+ * fp64 into the target is the one rounding.
+ */
+enum { CHUNK = 1024 };
+
+struct job {
+    const struct hu_block *b;
+    const struct hu_block_parts *parts;
+    const struct hu_format *fp64, *scale;
+    size_t rows, columns;
+    double table[256]; /* what the codes of a format or a table stand for */
+};
+
+static void fill_table(struct job *j)
+{
+    const struct hu_block *b = j->b;
+    const struct hu_format *element = b->element ? hu_format_find(b->element) : NULL;
+    double power = __builtin_ldexp(1, b->element_power);
+    for (unsigned code = 0; code < 1u << b->code_bits && code < 256; code++)
+        if (element)
+            j->table[code] = parts_value(j->fp64, element, code) * power;
+        else if (b->table)
+            j->table[code] = b->table[code];
+}
+
+static const unsigned char *scale_at(const struct job *j, size_t number)
+{
+    return (const unsigned char *)j->parts->scales + number * (j->scale->storage_bits / 8);
+}
+
+static uint64_t scale_bits(const struct job *j, size_t number)
+{
+    return layout_word(scale_at(j, number), j->scale->storage_bits);
+}
+
+/* A scale of bitsandbytes' that is quantized itself is an fp32 after each of two steps. */
+static double nested_scale(const struct job *j, size_t number)
+{
+    const float *map = j->parts->nested ? j->parts->nested : hu_block_nested_map();
+    const unsigned char *over = (const unsigned char *)j->parts->more + number / 256 * 4;
+    float product = map[*scale_at(j, number)] * unpack_fp32(over);
+    return (double)(float)(product + j->parts->tensor_scale);
+}
+
+static double scale_value(const struct job *j, size_t number)
+{
+    if (j->b->over == HU_OVER_NESTED)
+        return nested_scale(j, number);
+    double value = parts_value(j->fp64, j->scale, scale_bits(j, number));
+    return j->b->over == HU_OVER_TENSOR ? value * (double)j->parts->tensor_scale : value;
+}
+
+/* N elements from COLUMN on of ROW, by the tiles that they lie in. */
+static void tiles(const struct job *j, size_t row, size_t column, size_t n, double *out)
+{
+    const struct hu_block *b = j->b;
+    const unsigned char *codes =
+        (const unsigned char *)j->parts->codes + row * parts_row_bytes(b, j->columns);
+    size_t end = column + n;
+    while (column < end) {
+        size_t next = b->tile_columns ? (column / b->tile_columns + 1) * b->tile_columns : end;
+        double scale = scale_value(j, parts_tile(b, j->columns, row, column));
+        for (next = next < end ? next : end; column < next; column++)
+            *out++ = j->table[parts_code(b, codes, column)] * scale;
+    }
+}
+
+/* bitsandbytes knows no rows. */
+static void runs(const struct job *j, size_t row, size_t column, size_t n, double *out)
+{
+    size_t at = row * j->columns + column, end = at + n;
+    while (at < end) {
+        size_t next = (at / j->b->tile_columns + 1) * j->b->tile_columns;
+        double scale = scale_value(j, at / j->b->tile_columns);
+        for (next = next < end ? next : end; at < next; at++)
+            *out++ = j->table[parts_code(j->b, j->parts->codes, at)] * scale;
+    }
+}
+
+/* Elements FROM to FROM + N of a block. */
+static void pieces(const struct hu_block *b, const struct hu_block_unpacked *u, size_t from,
+                   size_t n, double *out)
+{
+    size_t sub = b->sub ? b->sub : HU_BLOCK_MAX;
+    double power = __builtin_ldexp(1, b->power);
+    for (size_t i = from; i < from + n; i++) {
+        double value = (double)u->d * u->a[i / sub] * power * u->q[i];
+        if (b->minima)
+            value -= (double)u->m * u->b[i / sub] * power;
+        *out++ = value;
+    }
+}
+
+static const unsigned char *block_at(const struct job *j, size_t row, size_t column)
+{
+    return (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns) +
+           column / j->b->elements * j->b->bytes;
+}
+
+static void wholes(const struct job *j, size_t row, size_t column, size_t n, double *out)
+{
+    struct hu_block_unpacked u;
+    while (n) {
+        size_t from = column % j->b->elements, here = j->b->elements - from;
+        here = here < n ? here : n;
+        hu_block_unpack(j->b, block_at(j, row, column), &u);
+        pieces(j->b, &u, from, here, out);
+        column += here;
+        out += here;
+        n -= here;
+    }
+}
+
+/* BITS bits of a stream that goes down words STRIDE apart: the I-th element's. */
+static unsigned stream_code(const unsigned char *words, size_t stride, unsigned bits, size_t i)
+{
+    size_t at = i * bits / 32;
+    unsigned shift = (unsigned)(i * bits % 32);
+    uint64_t word = unpack_word(words + at * stride);
+    if (shift + bits > 32)
+        word |= (uint64_t)unpack_word(words + (at + 1) * stride) << 32;
+    return (unsigned)(word >> shift) & ((1u << bits) - 1);
+}
+
+/* Where AutoAWQ puts column I % 8 of a word. */
+static size_t awq_place(size_t i)
+{
+    static const unsigned char places[] = {0, 4, 1, 5, 2, 6, 3, 7};
+    return i / 8 * 8 + places[i % 8];
+}
+
+struct group_datum {
+    uint64_t scale_bits;
+    int code, zero;
+};
+
+/* Rows are the outputs, which lie across in what is stored, columns the inputs. */
+static struct group_datum group_look(const struct job *j, size_t row, size_t column)
+{
+    const struct hu_block *b = j->b;
+    const unsigned char *codes = j->parts->codes, *zeros = j->parts->more;
+    size_t group = j->parts->groups ? (size_t)j->parts->groups[column] : column / b->tile_columns;
+    size_t across = parts_up(j->rows * b->code_bits, 32) * 4;
+    struct group_datum d = {.scale_bits = scale_bits(j, group * j->rows + row)};
+    if (b->layout == HU_BLOCK_AWQ) {
+        d.code = (int)stream_code(codes + column * across, 4, b->code_bits, awq_place(row));
+        d.zero = (int)stream_code(zeros + group * across, 4, b->code_bits, awq_place(row));
+    } else {
+        d.code = (int)stream_code(codes + 4 * row, 4 * j->rows, b->code_bits, column);
+        d.zero = (int)stream_code(zeros + group * across, 4, b->code_bits, row);
+        d.zero += b->zero_is_less_one;
+    }
+    return d;
+}
+
+static void groups(const struct job *j, size_t row, size_t column, size_t n, double *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct group_datum d = group_look(j, row, column + i);
+        out[i] = parts_value(j->fp64, j->scale, d.scale_bits) * (d.code - d.zero);
+    }
+}
+
+static void values(const struct job *j, size_t row, size_t column, size_t n, double *out)
+{
+    switch (j->b->layout) {
+    case HU_BLOCK_PARTS:
+        tiles(j, row, column, n, out);
+        break;
+    case HU_BLOCK_FLAT:
+        runs(j, row, column, n, out);
+        break;
+    case HU_BLOCK_WHOLE:
+        wholes(j, row, column, n, out);
+        break;
+    default:
+        groups(j, row, column, n, out);
+    }
+}
+
+/* The quiet NaN of no sign and no payload, whichever an instruction gave. */
+static void settle_nans(double *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (x[i] != x[i])
+            x[i] = __builtin_nan("");
+}
+
+static bool groups_fit(const struct hu_block *b, const int32_t *numbers, size_t columns)
+{
+    size_t count = parts_up(columns, b->tile_columns);
+    for (size_t i = 0; i < columns; i++)
+        if (numbers[i] < 0 || (size_t)numbers[i] >= count)
+            return false;
+    return true;
+}
+
+static bool begin(struct job *j, const struct hu_block *b, const struct hu_block_parts *parts,
+                  size_t rows, size_t columns)
+{
+    if (!b || !parts || !hu_block_decodes(b))
+        return false;
+    if (rows && columns &&
+        (!parts->codes || (b->scale && !parts->scales) ||
+         (hu_block_more_bytes(b, rows, columns) && !parts->more)))
+        return false;
+    *j = (struct job){.b = b, .parts = parts, .rows = rows, .columns = columns};
+    j->fp64 = hu_format_find("fp64");
+    j->scale = b->scale ? hu_format_find(b->scale) : NULL;
+    fill_table(j);
+    bool grouped = b->layout == HU_BLOCK_GPTQ || b->layout == HU_BLOCK_AWQ;
+    return !grouped || !parts->groups || groups_fit(b, parts->groups, columns);
+}
+
+static void run(const struct job *j, const struct hu_format *to, unsigned char *dst, size_t first,
+                size_t count)
+{
+    double buffer[CHUNK];
+    size_t n = 0;
+    for (size_t row = first; row < first + count; row++)
+        for (size_t column = 0, here; column < j->columns; column += here) {
+            here = j->columns - column < CHUNK - n ? j->columns - column : CHUNK - n;
+            values(j, row, column, here, buffer + n);
+            n += here;
+            bool last = row + 1 == first + count && column + here == j->columns;
+            if (n < CHUNK && !last)
+                continue;
+            settle_nans(buffer, n);
+            hu_convert_array(to, dst, j->fp64, buffer, n, NULL, NULL);
+            dst += hu_array_bytes(to, n);
+            n = 0;
+        }
+}
+
+int hu_block_decode_rows(const struct hu_format *to, void *dst, const struct hu_block *from,
+                         const struct hu_block_parts *parts, size_t rows, size_t columns,
+                         size_t first, size_t count)
+{
+    struct job j;
+    if (!to || !begin(&j, from, parts, rows, columns) || first > rows || count > rows - first ||
+        (count && columns && !dst))
+        return EINVAL;
+    if (!columns || hu_block_decode_fast(to, dst, from, parts, columns, first, count))
+        return 0;
+    environment saved = environment_enter(HU_TIES_TO_EVEN);
+    run(&j, to, dst, first, count);
+    environment_leave(saved);
+    return 0;
+}
+
+int hu_block_decode(const struct hu_format *to, void *dst, const struct hu_block *from,
+                    const void *codes, const void *scales, float tensor_scale, size_t rows,
+                    size_t columns)
+{
+    struct hu_block_parts parts = {codes, scales, NULL, NULL, tensor_scale, NULL};
+    return hu_block_decode_rows(to, dst, from, &parts, rows, columns, 0, rows);
+}
+
+/* Of a block that has fallen apart. */
+static void look_whole(const struct job *j, size_t row, size_t column, struct hu_block_datum *d)
+{
+    struct hu_block_unpacked u;
+    hu_block_unpack(j->b, block_at(j, row, column), &u);
+    size_t i = column % j->b->elements, sub = j->b->sub ? j->b->sub : HU_BLOCK_MAX;
+    double power = __builtin_ldexp(1, j->b->power);
+    d->scale = (double)u.d * u.a[i / sub] * power;
+    d->offset = j->b->minima ? (double)u.m * u.b[i / sub] * power : 0;
+    d->code = u.q[i];
+}
+
+int hu_block_look(const struct hu_block *b, const struct hu_block_parts *parts, size_t rows,
+                  size_t columns, size_t row, size_t column, struct hu_block_datum *d)
+{
+    struct job j;
+    if (!d || !begin(&j, b, parts, rows, columns) || row >= rows || column >= columns)
+        return EINVAL;
+    *d = (struct hu_block_datum){0};
+    environment saved = environment_enter(HU_TIES_TO_EVEN);
+    values(&j, row, column, 1, &d->value);
+    settle_nans(&d->value, 1);
+    if (b->layout == HU_BLOCK_WHOLE) {
+        look_whole(&j, row, column, d);
+    } else if (b->codes == HU_CODES_INTEGER) {
+        struct group_datum g = group_look(&j, row, column);
+        d->scale_bits = g.scale_bits;
+        d->code = g.code;
+        d->scale = parts_value(j.fp64, j.scale, g.scale_bits);
+        d->offset = d->scale * g.zero;
+    } else {
+        bool flat = b->layout == HU_BLOCK_FLAT;
+        size_t at = flat ? row * columns + column : column;
+        size_t number = flat ? at / b->tile_columns : parts_tile(b, columns, row, column);
+        const unsigned char *codes = parts->codes;
+        codes += flat ? 0 : row * parts_row_bytes(b, columns);
+        d->scale_bits = scale_bits(&j, number);
+        d->scale = scale_value(&j, number);
+        d->code = parts_code(b, codes, at);
+    }
+    environment_leave(saved);
+    return 0;
+}

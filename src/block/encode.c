@@ -1,0 +1,268 @@
+#include "encode.h"
+#include "array/environment.h"
+
+#include <errno.h>
+
+/* What an element is divided by is a power of two, or a quotient is rounded to odd: the step from
+ * fp64 into the element's format is the one rounding. */
+
+void hu_block_read_source(const struct hu_format *to, void *out, const struct hu_format *from,
+                          const void *src, size_t at, size_t n)
+{
+    const unsigned char *bytes = src;
+    if (!layout_is_packed(from) || at * from->storage_bits % 8 == 0) {
+        hu_convert_array(to, out, from, bytes + hu_array_bytes(from, at), n, NULL, NULL);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint64_t code = layout_packed(bytes, from->width, at + i);
+        layout_set_word((unsigned char *)out + i * (to->storage_bits / 8), to->storage_bits,
+                        hu_convert(to, from, code, NULL, NULL));
+    }
+}
+
+uint64_t hu_block_round(const struct hu_format *f, double x, bool saturate)
+{
+    uint64_t bits;
+    struct hu_options options = {.saturate = saturate};
+    memcpy(&bits, &x, sizeof bits);
+    return hu_convert(f, hu_format_find("fp64"), bits, &options, NULL);
+}
+
+/* The greatest finite magnitude so far, and whether anything was not finite. */
+struct seen {
+    double amax;
+    bool infinite, nan;
+};
+
+static void see(struct seen *s, const double *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        double magnitude = __builtin_fabs(x[i]);
+        s->nan |= magnitude != magnitude;
+        s->infinite |= magnitude == __builtin_inf();
+        if (magnitude > s->amax && magnitude < __builtin_inf())
+            s->amax = magnitude;
+    }
+}
+
+/* Of rows ROW to LAST, columns COLUMN to END. */
+static struct seen see_tile(const struct hu_block_encoding *e, size_t row, size_t last,
+                            size_t column, size_t end)
+{
+    struct seen s = {0};
+    double x[ENCODE_CHUNK];
+    for (; row < last; row++)
+        for (size_t at = column, n; at < end; at += n) {
+            n = end - at < ENCODE_CHUNK ? end - at : ENCODE_CHUNK;
+            hu_block_read_source(e->fp64, x, e->from, e->src, row * e->columns + at, n);
+            see(&s, x, n);
+        }
+    return s;
+}
+
+float hu_block_amax(const struct hu_format *from, const void *src, size_t n)
+{
+    struct hu_block_encoding e = {
+        .from = from, .src = src, .columns = n, .fp64 = hu_format_find("fp64")};
+    struct hu_options up = {.direction = HU_TOWARD_POSITIVE, .saturate = true};
+    double amax = see_tile(&e, 0, 1, 0, n).amax;
+    uint64_t bits;
+    memcpy(&bits, &amax, sizeof bits);
+    uint32_t word = (uint32_t)hu_convert(hu_format_find("fp32"), e.fp64, bits, &up, NULL);
+    float value;
+    memcpy(&value, &word, sizeof value);
+    return value;
+}
+
+/* A tile's scale as its format has it. */
+struct scale {
+    uint64_t bits;
+    double value; /* what elements are divided by; 0: they are all zero */
+    bool exponent_only;
+};
+
+static bool is_rule(enum hu_scale_rule rule)
+{
+    return rule >= HU_SCALE_FLOOR && rule <= HU_SCALE_EVEN;
+}
+
+/* amax / the element's largest, over the tensor's scale where there is one, to nearest even; its
+ * format's largest at most. */
+static void scale_by_largest(const struct hu_block_encoding *e, double amax,
+                             const struct hu_scale_element *element, struct scale *s)
+{
+    bool over = e->b->over == HU_OVER_TENSOR;
+    double by = over ? element->max * (double)e->tensor_scale : element->max;
+    s->bits = amax > 0 && by > 0 ? hu_block_round(e->scale, hu_scale_quotient(amax, by), true) : 0;
+    s->value = parts_value(e->fp64, e->scale, s->bits) * (over ? (double)e->tensor_scale : 1);
+}
+
+static struct scale find_scale(struct hu_block_encoding *e, struct seen seen,
+                               const struct hu_scale_element *element)
+{
+    struct scale s = {0};
+    bool odd = seen.nan || seen.infinite;
+    if (seen.nan)
+        e->flags |= HU_INVALID;
+    if (seen.infinite)
+        e->flags |= HU_OVERFLOW | HU_INEXACT;
+    if (odd && !e->b->keeps_nan) {
+        s.bits = hu_default_nan_code(e->scale);
+        return s;
+    }
+    if (!is_rule(e->options.rule)) {
+        scale_by_largest(e, seen.amax, element, &s);
+        return s;
+    }
+    int exponent = seen.amax > 0 ? hu_scale_exponent(e->options.rule, seen.amax, element) : -127;
+    s.bits = (uint64_t)(exponent + 127);
+    s.value = hu_scale_power(exponent);
+    s.exponent_only = true;
+    return s;
+}
+
+static double divided(double x, const struct scale *s, double unit)
+{
+    if (!(__builtin_fabs(x) < __builtin_inf()))
+        return x;
+    if (s->exponent_only)
+        return x * (unit / s->value);
+    /* A scale that was rounded to zero leaves nothing but signs. */
+    return s->value > 0 ? hu_scale_quotient(x, s->value) : __builtin_copysign(0, x);
+}
+
+/* N elements of ROW from COLUMN on, under one scale. */
+static void encode_run(struct hu_block_encoding *e, size_t row, size_t column, size_t n,
+                       const struct scale *s, bool nan_scale)
+{
+    const struct hu_format *f = hu_format_find(e->b->element);
+    unsigned char *codes = e->codes + row * parts_row_bytes(e->b, e->columns);
+    double unit = hu_scale_power(-e->b->element_power), x[ENCODE_CHUNK];
+    size_t at = row * e->columns + column;
+    hu_block_read_source(e->fp64, x, e->from, e->src, at, n);
+    unsigned raised = 0;
+    for (size_t i = 0; i < n; i++) {
+        double whole = x[i];
+        x[i] = nan_scale ? 0 : divided(whole, s, unit);
+        if (x[i] == 0 && whole != 0 && !nan_scale)
+            raised |= HU_UNDERFLOW | HU_INEXACT;
+    }
+    hu_convert_array_with(hu_kernel_chosen(), f, codes + column * e->b->code_bits / 8, e->fp64, x,
+                          n, e->first + at, &e->options.elements, &raised);
+    e->flags |= raised;
+}
+
+/* Rows ROW to LAST, columns COLUMN to END: one tile. */
+static void encode_tile(struct hu_block_encoding *e, size_t row, size_t last, size_t column,
+                        size_t end, const struct hu_scale_element *element)
+{
+    struct seen seen = see_tile(e, row, last, column, end);
+    if (e->b->layout == HU_BLOCK_PARTS && !e->b->tile_rows)
+        seen.amax = e->amax;
+    struct scale s = find_scale(e, seen, element);
+    bool nan_scale = (seen.nan || seen.infinite) && !e->b->keeps_nan;
+    size_t number = parts_tile(e->b, e->columns, row, column);
+    layout_set_word(e->scales + number * (e->scale->storage_bits / 8), e->scale->storage_bits,
+                    s.bits);
+    for (; row < last; row++)
+        for (size_t at = column, n; at < end; at += n) {
+            n = end - at < ENCODE_CHUNK ? end - at : ENCODE_CHUNK;
+            encode_run(e, row, at, n, &s, nan_scale);
+        }
+}
+
+static void encode_tiles(struct hu_block_encoding *e)
+{
+    struct hu_scale_element element = hu_scale_element_of(e->b);
+    size_t down = e->b->tile_rows ? e->b->tile_rows : e->rows;
+    size_t across = e->b->tile_columns ? e->b->tile_columns : e->columns;
+    for (size_t row = 0; row < e->rows; row += down)
+        for (size_t column = 0; column < e->columns; column += across) {
+            size_t last = e->rows - row < down ? e->rows : row + down;
+            size_t end = e->columns - column < across ? e->columns : column + across;
+            encode_tile(e, row, last, column, end, &element);
+        }
+}
+
+/* amax / (448 · 6), to the nearest fp32: the greatest block's scale is e4m3's largest. */
+static float second_scale(const struct hu_block_encoding *e)
+{
+    struct hu_scale_element element = hu_scale_element_of(e->b);
+    double largest = parts_value(e->fp64, e->scale, hu_max_finite_code(e->scale));
+    uint32_t bits =
+        (uint32_t)hu_block_round(e->fp32, hu_scale_quotient(e->amax, largest * element.max), true);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static void run(struct hu_block_encoding *e, const struct hu_block_whole *whole)
+{
+    if (hu_block_needs_amax(e->b)) {
+        bool given = whole && whole->amax >= 0;
+        e->amax = given ? (double)whole->amax : see_tile(e, 0, e->rows, 0, e->columns).amax;
+    }
+    if (e->b->over == HU_OVER_TENSOR)
+        e->tensor_scale = second_scale(e);
+    if (hu_block_encode_fast(e))
+        return;
+    if (e->b->layout == HU_BLOCK_PARTS)
+        encode_tiles(e);
+    else if (e->b->layout == HU_BLOCK_FLAT)
+        hu_block_encode_runs(e);
+    else
+        hu_block_encode_wholes(e);
+}
+
+static bool options_fit(const struct hu_block *b, const struct hu_block_options *o)
+{
+    return o->elements.direction >= HU_TIES_TO_EVEN && o->elements.direction <= HU_STOCHASTIC &&
+           (o->rule == HU_SCALE_DEFAULT || (is_rule(o->rule) && hu_block_has_rules(b)));
+}
+
+int hu_block_encode_piece(const struct hu_block *to, void *codes, void *scales, float *tensor_scale,
+                          const struct hu_format *from, const void *src, size_t rows,
+                          size_t columns, const struct hu_block_options *options,
+                          const struct hu_block_whole *whole, unsigned *flags)
+{
+    static const struct hu_block_options own = {.elements = {.saturate = true}};
+    if (!to || !from || !hu_block_encodes(to) || !options_fit(to, options ? options : &own))
+        return EINVAL;
+    if (rows && columns && (!codes || !src || (to->scale && !scales)))
+        return EINVAL;
+    struct hu_block_encoding e = {
+        .b = to,
+        .codes = codes,
+        .scales = scales,
+        .from = from,
+        .fp64 = hu_format_find("fp64"),
+        .fp32 = hu_format_find("fp32"),
+        .scale = to->scale ? hu_format_find(to->scale) : NULL,
+        .src = src,
+        .rows = rows,
+        .columns = columns,
+        .options = options ? *options : own,
+        .first = whole ? whole->first : 0,
+    };
+    if (e.options.rule == HU_SCALE_DEFAULT)
+        e.options.rule = to->rule;
+    if (rows && columns) {
+        environment saved = environment_enter(HU_TIES_TO_EVEN);
+        run(&e, whole);
+        environment_leave(saved);
+    }
+    if (tensor_scale)
+        *tensor_scale = to->over == HU_OVER_TENSOR ? e.tensor_scale : 1;
+    if (flags)
+        *flags |= e.flags;
+    return 0;
+}
+
+int hu_block_encode(const struct hu_block *to, void *codes, void *scales, float *tensor_scale,
+                    const struct hu_format *from, const void *src, size_t rows, size_t columns,
+                    const struct hu_block_options *options)
+{
+    return hu_block_encode_piece(to, codes, scales, tensor_scale, from, src, rows, columns, options,
+                                 NULL, NULL);
+}

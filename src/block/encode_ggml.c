@@ -1,0 +1,259 @@
+#include "encode.h"
+#include "unpack.h"
+
+/*
+ * ggml's reference encoders (ggml-quants.c: quantize_row_q4_0_ref and its kin), operation for
+ * operation in fp32, to the bit. To nearest is what they do: halves go up, to the greater code. The
+ * other directions round the same fp32 quotient to an integer. A block with an infinity or a NaN,
+ * of which ggml says nothing, has NaN as its scale; so has no block else.
+ */
+enum { LENGTH = 32 };
+
+struct block {
+    struct hu_block_encoding *e;
+    uint64_t index; /* of its first element */
+    float x[LENGTH];
+    float d, inverse; /* before d is rounded to fp16 */
+    int q[LENGTH];
+};
+
+static void put_fp16(struct hu_block_encoding *e, unsigned char *at, float value)
+{
+    uint32_t bits;
+    unsigned flags = 0;
+    if (value != value) /* a quotient of infinities, whichever sign it got */
+        value = __builtin_nanf("");
+    memcpy(&bits, &value, sizeof bits);
+    uint64_t half = hu_convert(hu_format_find("fp16"), e->fp32, bits, NULL, &flags);
+    e->flags |= flags & HU_OVERFLOW;
+    layout_set_word(at, 16, half);
+}
+
+/* V rounded to an integer by a direction that is not to nearest even. */
+static int direct(const struct block *k, float v, int i)
+{
+    uint32_t bits;
+    unsigned flags = 0;
+    memcpy(&bits, &v, sizeof bits);
+    uint64_t code = hu_convert_at(hu_format_find("int16"), k->e->fp32, bits, k->index + (uint64_t)i,
+                                  &k->e->options.elements, &flags);
+    return (int16_t)code;
+}
+
+static int within(int q, int low, int high)
+{
+    return q < low ? low : q > high ? high : q;
+}
+
+/* The codes from LOW to HIGH of (x − minimum) / d plus BIAS. */
+static void fill_codes(struct block *k, float minimum, float bias, int high)
+{
+    bool own = k->e->options.elements.direction == HU_TIES_TO_EVEN;
+    for (int i = 0; i < LENGTH; i++) {
+        float v = (k->x[i] - minimum) * k->inverse;
+        int q = own ? (int)(v + (bias + 0.5f)) : direct(k, v, i) + (int)bias;
+        k->q[i] = within(q, 0, high);
+    }
+}
+
+static void set_scale(struct block *k, float d)
+{
+    k->d = d;
+    k->inverse = d ? 1.0f / d : 0.0f;
+    /* d is below 2^−128: nothing of it is left in an fp16. */
+    if (__builtin_fabsf(k->inverse) == __builtin_inff())
+        k->inverse = 0;
+}
+
+/* The first element of the greatest magnitude, with its sign. */
+static float greatest(const struct block *k)
+{
+    float amax = 0, max = 0;
+    for (int i = 0; i < LENGTH; i++)
+        if (amax < __builtin_fabsf(k->x[i])) {
+            amax = __builtin_fabsf(k->x[i]);
+            max = k->x[i];
+        }
+    return max;
+}
+
+static float ends(const struct block *k, float *minimum)
+{
+    float max = k->x[0];
+    *minimum = k->x[0];
+    for (int i = 1; i < LENGTH; i++) {
+        *minimum = k->x[i] < *minimum ? k->x[i] : *minimum;
+        max = k->x[i] > max ? k->x[i] : max;
+    }
+    return max;
+}
+
+static void put_nibbles(const int *q, unsigned char *to)
+{
+    for (int i = 0; i < LENGTH / 2; i++)
+        to[i] = (unsigned char)((q[i] & 15) | (q[i + LENGTH / 2] & 15) << 4);
+}
+
+static void put_fifths(const int *q, unsigned char *to)
+{
+    uint32_t high = 0;
+    for (int i = 0; i < LENGTH; i++)
+        high |= (uint32_t)(q[i] >> 4 & 1) << i;
+    layout_set_word(to, 32, high);
+}
+
+static void pack_q4_0(struct block *k, unsigned char *to)
+{
+    set_scale(k, greatest(k) / -8);
+    put_fp16(k->e, to, k->d);
+    fill_codes(k, 0, 8, 15);
+    put_nibbles(k->q, to + 2);
+}
+
+static void pack_q5_0(struct block *k, unsigned char *to)
+{
+    set_scale(k, greatest(k) / -16);
+    put_fp16(k->e, to, k->d);
+    fill_codes(k, 0, 16, 31);
+    put_fifths(k->q, to + 2);
+    put_nibbles(k->q, to + 6);
+}
+
+static void pack_q4_1(struct block *k, unsigned char *to)
+{
+    float minimum, max = ends(k, &minimum);
+    set_scale(k, (max - minimum) / 15);
+    put_fp16(k->e, to, k->d);
+    put_fp16(k->e, to + 2, minimum);
+    fill_codes(k, minimum, 0, 15);
+    put_nibbles(k->q, to + 4);
+}
+
+static void pack_q5_1(struct block *k, unsigned char *to)
+{
+    float minimum, max = ends(k, &minimum);
+    set_scale(k, (max - minimum) / 31);
+    put_fp16(k->e, to, k->d);
+    put_fp16(k->e, to + 2, minimum);
+    fill_codes(k, minimum, 0, 31);
+    put_fifths(k->q, to + 4);
+    put_nibbles(k->q, to + 8);
+}
+
+/* roundf: halves away from zero. */
+static int round_away(float v)
+{
+    float magnitude = __builtin_fabsf(v), whole = (float)(int)magnitude;
+    int q = (int)whole + (magnitude - whole >= 0.5f);
+    return v < 0 ? -q : q;
+}
+
+static void pack_q8_0(struct block *k, unsigned char *to)
+{
+    bool own = k->e->options.elements.direction == HU_TIES_TO_EVEN;
+    set_scale(k, __builtin_fabsf(greatest(k)) / 127);
+    put_fp16(k->e, to, k->d);
+    for (int i = 0; i < LENGTH; i++) {
+        float v = k->x[i] * k->inverse;
+        int q = own ? round_away(v) : direct(k, v, i);
+        to[2 + i] = (unsigned char)within(q, -127, 127);
+    }
+}
+
+/* The curve's nearest point; in the middle of two the upper one. */
+static int nearest_point(float x)
+{
+    const int8_t *curve = hu_block_curve;
+    int at = 0;
+    while (at < 15 && x >= curve[at + 1])
+        at++;
+    if (at == 15 || x <= curve[0])
+        return at;
+    return x - curve[at] < curve[at + 1] - x ? at : at + 1;
+}
+
+static int directed_point(const struct block *k, float x, int i)
+{
+    const struct hu_options *options = &k->e->options.elements;
+    int at = nearest_point(x);
+    if (x <= hu_block_curve[0] || x >= hu_block_curve[15] || hu_block_curve[at] == x)
+        return at;
+    at -= hu_block_curve[at] > x;
+    float low = hu_block_curve[at], high = hu_block_curve[at + 1];
+    switch (options->direction) {
+    case HU_TOWARD_POSITIVE:
+        return at + 1;
+    case HU_TOWARD_NEGATIVE:
+        return at;
+    case HU_TOWARD_ZERO:
+        return x < 0 ? at + 1 : at;
+    case HU_TO_ODD:
+        return at | 1;
+    case HU_STOCHASTIC:
+        return hu_random(options->seed, k->index + (uint64_t)i) <
+                       ((double)x - (double)low) / (double)(high - low) * 0x1p32
+                   ? at + 1
+                   : at;
+    case HU_TIES_TO_AWAY:
+        return x - low > high - x || (x - low == high - x && x > 0) ? at + 1 : at;
+    default:
+        return nearest_point(x);
+    }
+}
+
+/* quantize_row_iq4_nl_impl without weights and without tries: the codes are those under the scale
+ * that puts the greatest element on −127, the scale the best one for these codes, each element
+ * weighed by its square. */
+static void pack_iq4_nl(struct block *k, unsigned char *to)
+{
+    float max = greatest(k), inverse = 1 / (max / hu_block_curve[0]), products = 0, squares = 0;
+    bool none = __builtin_fabsf(max) < 1e-15f;
+    for (int i = 0; i < LENGTH; i++) {
+        k->q[i] = none ? nearest_point(0) : directed_point(k, inverse * k->x[i], i);
+        float q = hu_block_curve[k->q[i]], weight = k->x[i] * k->x[i];
+        products += weight * q * k->x[i];
+        squares += weight * q * q;
+    }
+    put_fp16(k->e, to, !none && squares > 0 ? products / squares : 0);
+    put_nibbles(k->q, to + 2);
+}
+
+static void pack(struct block *k, unsigned char *to)
+{
+    static void (*const by_type[])(struct block *, unsigned char *) = {
+        [2] = pack_q4_0, [3] = pack_q4_1, [6] = pack_q5_0,
+        [7] = pack_q5_1, [8] = pack_q8_0, [20] = pack_iq4_nl,
+    };
+    by_type[k->e->b->ggml_type](k, to);
+}
+
+/* Where the scale is not finite. */
+static bool refuse(struct block *k, unsigned char *to)
+{
+    bool nan = false, infinite = false;
+    for (int i = 0; i < LENGTH; i++) {
+        nan |= k->x[i] != k->x[i];
+        infinite |= __builtin_fabsf(k->x[i]) == __builtin_inff();
+    }
+    if (!nan && !infinite)
+        return false;
+    k->e->flags |= (nan ? HU_INVALID : 0) | (infinite ? HU_OVERFLOW | HU_INEXACT : 0);
+    memset(to, 0, k->e->b->bytes);
+    layout_set_word(to, 16, 0x7e00);
+    return true;
+}
+
+void hu_block_encode_wholes(struct hu_block_encoding *e)
+{
+    size_t row_bytes = parts_row_bytes(e->b, e->columns);
+    for (size_t row = 0; row < e->rows; row++)
+        for (size_t column = 0; column < e->columns; column += LENGTH) {
+            struct block k = {.e = e, .index = e->first + row * e->columns + column};
+            size_t left = e->columns - column;
+            unsigned char *to = e->codes + row * row_bytes + column / LENGTH * e->b->bytes;
+            hu_block_read_source(e->fp32, k.x, e->from, e->src, row * e->columns + column,
+                                 left < LENGTH ? left : LENGTH);
+            if (!refuse(&k, to))
+                pack(&k, to);
+        }
+}

@@ -1,0 +1,164 @@
+#include "grids.h"
+#include "unpack.h"
+
+/* 256 elements as points of a codebook with signs apart, sub-blocks' scales odd multiples of a
+ * fraction of one fp16 (ggml-common.h: block_iq1_s to block_iq4_xs). */
+
+const int8_t hu_block_curve[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                   1,    13,   25,  38,  53,  69,  89,  113};
+
+/* Seven signs, and an eighth that makes their number even. */
+static unsigned even_signs(unsigned seven)
+{
+    return seven | (unsigned)__builtin_parity(seven) << 7;
+}
+
+/* Bytes of POINT, negated where SIGNS has a byte of ones; none is zero, so that no borrow goes past
+ * its byte: −x is ~x + 1. */
+static void put_eight(int8_t *q, uint64_t point, uint64_t signs)
+{
+    uint64_t bytes = (point ^ signs) + (signs & UINT64_C(0x0101010101010101));
+    for (int i = 0; i < 8; i++)
+        q[i] = (int8_t)(bytes >> 8 * i);
+}
+
+/* A word of four indices, then one of four times seven signs and a scale of four bits. */
+void hu_unpack_iq2_xxs(const unsigned char *block, struct hu_block_unpacked *to)
+{
+    const struct hu_block_grids *grids = hu_block_grids();
+    to->d = unpack_fp16(block);
+    for (int s = 0; s < 8; s++) {
+        const unsigned char *at = block + 2 + 8 * s;
+        uint32_t word = unpack_word(at + 4);
+        to->a[s] = (int32_t)(2 * (word >> 28) + 1);
+        for (int l = 0; l < 4; l++)
+            put_eight(to->q + 32 * s + 8 * l, grids->iq2_xxs[at[l]],
+                      grids->signs[even_signs(word >> 7 * l & 127)]);
+    }
+}
+
+/* Nine bits of index and seven signs; a scale of four bits for each sixteen. */
+void hu_unpack_iq2_xs(const unsigned char *block, struct hu_block_unpacked *to)
+{
+    const struct hu_block_grids *grids = hu_block_grids();
+    to->d = unpack_fp16(block);
+    for (int s = 0; s < 16; s++)
+        to->a[s] = 2 * (block[66 + s / 2] >> s % 2 * 4 & 15) + 1;
+    for (int l = 0; l < 32; l++) {
+        unsigned code = unpack_half(block + 2 + 2 * l);
+        put_eight(to->q + 8 * l, grids->iq2_xs[code & 511], grids->signs[even_signs(code >> 9)]);
+    }
+}
+
+/* Ten bits of index, the upper two of four points in a byte; eight signs. */
+void hu_unpack_iq2_s(const unsigned char *block, struct hu_block_unpacked *to)
+{
+    const struct hu_block_grids *grids = hu_block_grids();
+    const unsigned char *low = block + 2, *signs = block + 34, *high = block + 66;
+    to->d = unpack_fp16(block);
+    for (int s = 0; s < 16; s++)
+        to->a[s] = 2 * (block[74 + s / 2] >> s % 2 * 4 & 15) + 1;
+    for (int l = 0; l < 32; l++)
+        put_eight(to->q + 8 * l, grids->iq2_s[low[l] | (high[l / 4] >> l % 4 * 2 & 3) << 8],
+                  grids->signs[signs[l]]);
+}
+
+/* Points of four; behind all indices, words of four times seven signs and a scale. */
+void hu_unpack_iq3_xxs(const unsigned char *block, struct hu_block_unpacked *to)
+{
+    const struct hu_block_grids *grids = hu_block_grids();
+    to->d = unpack_fp16(block);
+    for (int s = 0; s < 8; s++) {
+        const unsigned char *at = block + 2 + 8 * s;
+        uint32_t word = unpack_word(block + 66 + 4 * s);
+        to->a[s] = (int32_t)(2 * (word >> 28) + 1);
+        for (int l = 0; l < 4; l++)
+            put_eight(to->q + 32 * s + 8 * l,
+                      grids->iq3_xxs[at[2 * l]] | (uint64_t)grids->iq3_xxs[at[2 * l + 1]] << 32,
+                      grids->signs[even_signs(word >> 7 * l & 127)]);
+    }
+}
+
+/* Nine bits of index, the ninth ones of eight points in a byte; eight signs; four bits of scale. */
+void hu_unpack_iq3_s(const unsigned char *block, struct hu_block_unpacked *to)
+{
+    const struct hu_block_grids *grids = hu_block_grids();
+    const unsigned char *low = block + 2, *high = block + 66, *signs = block + 74;
+    to->d = unpack_fp16(block);
+    for (int s = 0; s < 8; s++)
+        to->a[s] = 2 * (block[106 + s / 2] >> s % 2 * 4 & 15) + 1;
+    for (int l = 0; l < 32; l++) {
+        unsigned first = low[2 * l] | (high[l / 4] >> l % 4 * 2 & 1) << 8;
+        unsigned second = low[2 * l + 1] | (high[l / 4] >> (l % 4 * 2 + 1) & 1) << 8;
+        put_eight(to->q + 8 * l, grids->iq3_s[first] | (uint64_t)grids->iq3_s[second] << 32,
+                  grids->signs[signs[l]]);
+    }
+}
+
+/* Eight of −1, 0 and 1, all moved by an eighth up or down: in eighths. */
+static void put_moved(int8_t *q, uint64_t point, bool down)
+{
+    for (int i = 0; i < 8; i++)
+        q[i] = (int8_t)((int8_t)(point >> 8 * i) + (down ? -1 : 1));
+}
+
+/* Eleven bits of index, the upper three of four points in a half word beside three bits of scale
+ * and the direction of the move. */
+void hu_unpack_iq1_s(const unsigned char *block, struct hu_block_unpacked *to)
+{
+    const struct hu_block_grids *grids = hu_block_grids();
+    to->d = unpack_fp16(block);
+    for (int s = 0; s < 8; s++) {
+        unsigned high = unpack_half(block + 34 + 2 * s);
+        to->a[s] = (int32_t)(2 * (high >> 12 & 7) + 1);
+        for (int l = 0; l < 4; l++)
+            put_moved(to->q + 32 * s + 8 * l,
+                      grids->iq1[block[2 + 4 * s + l] | (high >> 3 * l & 7) << 8], high >> 15);
+    }
+}
+
+/* The same with a nibble a point for the upper three bits and the move, a scale of three bits for
+ * each sixteen, and the fp16 in the upper nibbles of the four words of scales. */
+void hu_unpack_iq1_m(const unsigned char *block, struct hu_block_unpacked *to)
+{
+    const struct hu_block_grids *grids = hu_block_grids();
+    const unsigned char *scales = block + 48;
+    unsigned d = 0;
+    for (int k = 0; k < 4; k++)
+        d |= unpack_half(scales + 2 * k) >> 12 << 4 * k;
+    to->d = unpack_fp16_bits(d);
+    for (int s = 0; s < 16; s++)
+        to->a[s] = (int32_t)(2 * (unpack_half(scales + s / 4 * 2) >> s % 4 * 3 & 7) + 1);
+    for (int l = 0; l < 32; l++) {
+        unsigned high = block[32 + l / 2] >> l % 2 * 4 & 15;
+        put_moved(to->q + 8 * l, grids->iq1[block[l] | (high & 7) << 8], high >> 3);
+    }
+}
+
+/* 32 elements of the curve: low nibbles first. */
+static void put_curve(const unsigned char *from, int8_t *q)
+{
+    for (int i = 0; i < 16; i++) {
+        q[i] = hu_block_curve[from[i] & 15];
+        q[i + 16] = hu_block_curve[from[i] >> 4];
+    }
+}
+
+void hu_unpack_iq4_nl(const unsigned char *block, struct hu_block_unpacked *to)
+{
+    to->d = unpack_fp16(block);
+    to->a[0] = 1;
+    put_curve(block + 2, to->q);
+}
+
+/* Scales of six bits less 32: the upper two of all eight in a half word, the lower four behind. */
+void hu_unpack_iq4_xs(const unsigned char *block, struct hu_block_unpacked *to)
+{
+    unsigned high = unpack_half(block + 2);
+    to->d = unpack_fp16(block);
+    for (int s = 0; s < 8; s++) {
+        int low = block[4 + s / 2] >> s % 2 * 4 & 15;
+        to->a[s] = (low | (int)(high >> 2 * s & 3) << 4) - 32;
+        put_curve(block + 8 + 16 * s, to->q + 32 * s);
+    }
+}

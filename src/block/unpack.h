@@ -1,0 +1,61 @@
+/* How GGUF's blocks fall apart: the structures of ggml-common.h, byte by byte. Pure. */
+#ifndef HALFULP_BLOCK_UNPACK_H
+#define HALFULP_BLOCK_UNPACK_H
+
+#include "block.h"
+#include "convert.h"
+
+#include <string.h>
+
+typedef void unpack_function(const unsigned char *block, struct hu_block_unpacked *to);
+
+unpack_function hu_unpack_q2_k, hu_unpack_q3_k, hu_unpack_q4_k, hu_unpack_q5_k, hu_unpack_q6_k,
+    hu_unpack_q8_k;
+unpack_function hu_unpack_iq1_s, hu_unpack_iq1_m, hu_unpack_iq2_xxs, hu_unpack_iq2_xs,
+    hu_unpack_iq2_s, hu_unpack_iq3_xxs, hu_unpack_iq3_s, hu_unpack_iq4_nl, hu_unpack_iq4_xs;
+
+/* ggml-common.h: kvalues_iq4nl, the curve of iq4_nl and iq4_xs. */
+extern const int8_t hu_block_curve[16];
+
+static inline unsigned unpack_half(const unsigned char *at)
+{
+    return at[0] | (unsigned)at[1] << 8;
+}
+
+static inline uint32_t unpack_word(const unsigned char *at)
+{
+    return unpack_half(at) | (uint32_t)unpack_half(at + 2) << 16;
+}
+
+/* Every fp16 is an fp32: the fields moved, a subnormal by its unit 2^−24 (IEEE 754-2019 3.4). */
+static inline float unpack_fp16_bits(unsigned code)
+{
+    uint32_t sign = (code & 0x8000) << 16, magnitude = code & 0x7fff, bits;
+    float value;
+    if (magnitude < 0x0400) {
+        value = (float)magnitude * 0x1p-24f;
+        memcpy(&bits, &value, sizeof bits);
+    } else if (magnitude < 0x7c00) {
+        bits = (magnitude << 13) + (112u << 23);
+    } else {
+        bits = (magnitude << 13) + (224u << 23);
+    }
+    bits |= sign;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline float unpack_fp16(const unsigned char *at)
+{
+    return unpack_fp16_bits(unpack_half(at));
+}
+
+static inline float unpack_fp32(const unsigned char *at)
+{
+    uint32_t bits = unpack_word(at);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+#endif

@@ -1,0 +1,56 @@
+/* What `halfulp block` says of values in a block format, as text and as JSON. */
+#ifndef HALFULP_CLI_BLOCK_H
+#define HALFULP_CLI_BLOCK_H
+
+#include "block/block.h"
+#include "terminal.h"
+
+#include <gmp.h>
+#include <stdio.h>
+
+/* The values as one row, encoded, and what became of each. */
+struct block_report {
+    const struct hu_block *block;
+    struct hu_block_options options; /* the rule is HU_SCALE_DEFAULT where none was asked for */
+    size_t count;
+    float *values; /* NULL: the codes were given */
+    unsigned char *codes, *scales;
+    float tensor_scale;
+    struct hu_block_datum *data; /* of each element */
+};
+
+/* One block of a report: elements FIRST to END. */
+struct block_span {
+    size_t first, end;
+    size_t greatest; /* the element that made the scale; END: none did, or the codes were given */
+};
+
+size_t block_count(const struct block_report *r);
+struct block_span block_span(const struct block_report *r, size_t index);
+/* Bytes of block INDEX into OUT as hexadecimal, the scale's first: what --decode takes. */
+char *block_hex(const struct block_report *r, size_t index);
+
+/* What r->codes are made of, from r->values; false and EINVAL's reason is the caller's. */
+bool block_encode(struct block_report *r);
+bool block_look_all(struct block_report *r);
+void block_free(struct block_report *r);
+
+/* The greatest error and the signal-to-noise ratio in dB, infinite where all is exact; NaN where
+ * some value or result is no number. */
+struct block_errors {
+    double greatest, sqnr;
+};
+struct block_errors block_errors(const struct block_report *r);
+/* The same under another rule. */
+struct block_errors block_errors_by(const struct block_report *r, enum hu_scale_rule rule);
+
+/* An fp64 exactly, and as it is shown; new memory. */
+char *block_exact(double x);
+char *block_shown(double x);
+/* Result less value; NULL: not finite. *exact: it is zero. */
+char *block_error(const struct block_report *r, size_t i, bool shown, bool *exact);
+
+int block_print_text(const struct block_report *r, const struct palette *p);
+int block_print_json(const struct block_report *r);
+
+#endif

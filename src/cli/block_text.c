@@ -1,0 +1,298 @@
+#include "block.h"
+#include "report.h"
+#include "sheet.h"
+#include "convert.h"
+#include "text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct line {
+    const struct palette *palette;
+    int columns;
+};
+
+static const char *rule_of(const struct block_report *r)
+{
+    enum hu_scale_rule rule = r->options.rule ? r->options.rule : r->block->rule;
+    return hu_scale_rule_name(rule);
+}
+
+/* "2^−3" for a power of two, else as it is shown; new memory. */
+static char *power_text(double x)
+{
+    int exponent;
+    if (!(x > 0) || !isfinite(x) || frexp(x, &exponent) != 0.5)
+        return block_shown(x);
+    char *text;
+    if (asprintf(&text, "2^%s%d", exponent < 1 ? "−" : "", abs(exponent - 1)) < 0)
+        text = NULL;
+    return check_memory(text);
+}
+
+/* The scale that each of the four rules gives this block. */
+static double scale_by(const struct block_report *r, const struct block_span *s,
+                       enum hu_scale_rule rule)
+{
+    struct block_report one = {.block = r->block,
+                               .options = r->options,
+                               .count = s->end - s->first,
+                               .values = r->values + s->first};
+    one.options.rule = rule;
+    double scale = NAN;
+    if (block_encode(&one) && block_look_all(&one))
+        scale = one.data[0].scale;
+    one.values = NULL;
+    block_free(&one);
+    return scale;
+}
+
+/* How the scale of a power of two came about: "floor(log2 6) − 2 = 0". */
+static void derive(const struct block_report *r, double amax, char *out, size_t size)
+{
+    const struct hu_format *f = hu_format_find(r->block->element);
+    int emax = hu_emax(f) + r->block->element_power;
+    char *shown = block_shown(amax), less[32] = "";
+    if (emax)
+        snprintf(less, sizeof less, " − %d", emax);
+    switch (r->options.rule ? r->options.rule : r->block->rule) {
+    case HU_SCALE_CEIL:
+        snprintf(out, size, "2^(ceil(log2 %s)%s)", shown, less);
+        break;
+    case HU_SCALE_RCEIL:
+        snprintf(out, size, "the least power under which %s does not overflow", shown);
+        break;
+    case HU_SCALE_EVEN:
+        snprintf(out, size, "2^(floor(log2 of %s at %d bits)%s)", shown, hu_precision(f), less);
+        break;
+    default:
+        snprintf(out, size, "2^(floor(log2 %s)%s)", shown, less);
+    }
+    free(shown);
+}
+
+/* The same where the scale is a quotient, the greatest magnitude, or ggml's. */
+static void derive_other(const struct block_report *r, double amax, char *out, size_t size)
+{
+    const struct hu_block *b = r->block;
+    char *shown = block_shown(amax);
+    if (b->rule == HU_SCALE_AMAX)
+        snprintf(out, size, "the greatest magnitude");
+    else if (b->rule == HU_SCALE_GGML)
+        snprintf(out, size, "by ggml's reference encoder, as fp16");
+    else {
+        const struct hu_format *f = hu_format_find(b->element);
+        char largest[HU_SHORTEST_TEXT];
+        hu_shown_print(largest, f, hu_max_finite_code(f));
+        char *over = b->over == HU_OVER_TENSOR ? block_shown((double)r->tensor_scale) : NULL;
+        snprintf(out, size, "%s / %s%s%s, rounded to %s", shown, largest, over ? " / " : "",
+                 over ? over : "", b->scale);
+        free(over);
+    }
+    free(shown);
+}
+
+static void print_scale(const struct line *l, const struct block_report *r,
+                        const struct block_span *s)
+{
+    const struct hu_block *b = r->block;
+    double amax = s->greatest < s->end ? (double)fabsf(r->values[s->greatest]) : 0;
+    const struct hu_block_datum *d = &r->data[s->first];
+    char bits[HU_BITS_TEXT] = "", how[160] = "", *value = power_text(d->scale);
+    if (b->scale)
+        hu_bits_print(bits, hu_format_find(b->scale), d->scale_bits);
+    if (r->values && amax > 0 && hu_block_has_rules(b))
+        derive(r, amax, how, sizeof how);
+    else if (r->values && amax > 0)
+        derive_other(r, amax, how, sizeof how);
+    else if (r->values)
+        snprintf(how, sizeof how, "all are zero: the least scale");
+    if (isnan(d->scale))
+        snprintf(how, sizeof how, "not all values are numbers");
+    struct fold f = {l->columns, 10, 0};
+    fold_put(&f, 2, l->palette->bold, "scale", l->palette);
+    fold_put(&f, 3, l->palette->exponent, bits, l->palette);
+    fold_put(&f, *bits ? 2 : 3, "", value, l->palette);
+    fold_words(&f, 3, "", how, l->palette);
+    fold_end(&f);
+    free(value);
+}
+
+/* "ceil would give 2^1 (max error 1, 20.1 dB)", of each rule that was not taken. */
+static void print_rules(const struct line *l, const struct block_report *r,
+                        const struct block_span *s)
+{
+    enum hu_scale_rule own = r->options.rule ? r->options.rule : r->block->rule;
+    struct block_report one = *r;
+    one.values = r->values + s->first;
+    one.count = s->end - s->first;
+    for (int rule = HU_SCALE_FLOOR; rule <= HU_SCALE_EVEN; rule++) {
+        if (rule == (int)own)
+            continue;
+        struct block_errors e = block_errors_by(&one, (enum hu_scale_rule)rule);
+        char *value = power_text(scale_by(r, s, (enum hu_scale_rule)rule)), text[160];
+        char *greatest = block_shown(e.greatest);
+        if (isfinite(e.sqnr))
+            snprintf(text, sizeof text, "%s would give %s: greatest error %s, SQNR %.2f dB",
+                     hu_scale_rule_name((enum hu_scale_rule)rule), value, greatest, e.sqnr);
+        else
+            snprintf(text, sizeof text, "%s would give %s%s",
+                     hu_scale_rule_name((enum hu_scale_rule)rule), value,
+                     isnan(e.greatest) ? "" : ": exact");
+        struct fold f = {l->columns, 10, 0};
+        fold_words(&f, 10, l->palette->dim, text, l->palette);
+        fold_end(&f);
+        free(value);
+        free(greatest);
+    }
+}
+
+static double datum_value(const struct hu_format *f, uint64_t code)
+{
+    uint64_t bits = hu_convert(hu_format_find("fp64"), f, code, NULL, NULL);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* What became of element I beside its error: it lies in the middle of two codes, or beyond all. */
+static const char *remark(const struct block_report *r, size_t i)
+{
+    const struct hu_block *b = r->block;
+    if (b->codes != HU_CODES_FORMAT || !(r->data[i].scale > 0))
+        return "";
+    const struct hu_format *f = hu_format_find(b->element);
+    double unit = r->data[i].scale * ldexp(1, b->element_power), x = (double)r->values[i];
+    double quotient = x / unit, largest = datum_value(f, hu_max_finite_code(f));
+    double at = datum_value(f, (uint64_t)r->data[i].code), twice = 2 * quotient - at;
+    if (fabs(quotient) > largest && fabs(at) == largest)
+        return "saturated";
+    for (uint64_t code = 0; code <= hu_width_mask(f); code++)
+        if (twice != at && datum_value(f, code) == twice &&
+            twice * unit == 2 * x - r->data[i].value)
+            for (uint64_t k = 0, between = 0; k <= hu_width_mask(f); k++) {
+                double v = datum_value(f, k);
+                between += (v > at && v < twice) || (v < at && v > twice);
+                if (k == hu_width_mask(f) && !between)
+                    return "a tie";
+            }
+    return r->data[i].value == 0 && x != 0 ? "lost" : "";
+}
+
+static void print_element(const struct line *l, const struct block_report *r, size_t i,
+                          bool made_scale)
+{
+    const struct hu_block *b = r->block;
+    char number[24], code[24], *value = block_shown(r->data[i].value);
+    snprintf(number, sizeof number, "%5zu", i);
+    if (b->codes == HU_CODES_UNPACKED)
+        snprintf(code, sizeof code, "%lld", (long long)r->data[i].code);
+    else
+        snprintf(code, sizeof code, "0x%0*llx", (b->code_bits + 3) / 4,
+                 (unsigned long long)r->data[i].code);
+    struct fold f = {l->columns, 10, 0};
+    fold_put(&f, 0, l->palette->dim, number, l->palette);
+    int column = 8;
+    if (r->values) {
+        char *given = block_shown((double)r->values[i]);
+        fold_put(&f, column - f.at > 2 ? column - f.at : 2, "", given, l->palette);
+        free(given);
+        column = 24;
+    }
+    fold_put(&f, column - f.at > 2 ? column - f.at : 2, l->palette->significand, code, l->palette);
+    fold_put(&f, column + 6 - f.at > 2 ? column + 6 - f.at : 2, "", value, l->palette);
+    if (r->values) {
+        bool exact;
+        char *error = block_error(r, i, true, &exact);
+        fold_put(&f, 46 - f.at > 2 ? 46 - f.at : 2, "",
+                 exact   ? "exact"
+                 : error ? error
+                         : "no number",
+                 l->palette);
+        free(error);
+        fold_put(&f, 62 - f.at > 2 ? 62 - f.at : 2, l->palette->dim, remark(r, i), l->palette);
+        if (made_scale)
+            fold_put(&f, 62 - f.at > 2 ? 62 - f.at : 2, l->palette->dim, "made the scale",
+                     l->palette);
+    }
+    fold_end(&f);
+    free(value);
+}
+
+static void print_head(const struct line *l, const struct block_report *r)
+{
+    struct fold f = {l->columns, 2, 0};
+    char text[160];
+    double amax = 0;
+    for (size_t i = 0; r->values && i < r->count; i++)
+        if (isfinite(r->values[i]))
+            amax = fmax(amax, (double)fabsf(r->values[i]));
+    snprintf(text, sizeof text, ", %zu value%s", r->count, r->count == 1 ? "" : "s");
+    fold_put(&f, 0, l->palette->bold, r->block->name, l->palette);
+    fold_put(&f, 0, "", text, l->palette);
+    if (r->values) {
+        char *shown = block_shown(amax);
+        snprintf(text, sizeof text, ", amax %s, %s%s, %s", shown,
+                 hu_block_has_rules(r->block) ? "rule " : "scale by ", rule_of(r),
+                 hu_direction_name(r->options.elements.direction));
+        free(shown);
+        fold_words(&f, 0, "", text, l->palette);
+    }
+    fold_end(&f);
+    if (r->block->over != HU_OVER_TENSOR)
+        return;
+    char *second = block_shown((double)r->tensor_scale);
+    snprintf(text, sizeof text, "tensor  %s%s", second,
+             r->values ? "   amax / (448 · 6), rounded to fp32" : "");
+    f = (struct fold){l->columns, 10, 0};
+    fold_words(&f, 2, "", text, l->palette);
+    fold_end(&f);
+    free(second);
+}
+
+static void print_foot(const struct line *l, const struct block_report *r, size_t bytes)
+{
+    char text[160];
+    size_t n = (size_t)snprintf(text, sizeof text, "%zu byte%s", bytes, bytes == 1 ? "" : "s");
+    if (r->values) {
+        struct block_errors e = block_errors(r);
+        char *greatest = block_shown(e.greatest);
+        if (isfinite(e.sqnr))
+            snprintf(text + n, sizeof text - n, "; greatest error %s, SQNR %.2f dB", greatest,
+                     e.sqnr);
+        else
+            snprintf(text + n, sizeof text - n, "; %s",
+                     isnan(e.greatest) ? "not all are numbers" : "all exact");
+        free(greatest);
+    }
+    struct fold f = {l->columns, 2, 0};
+    fold_words(&f, 2, "", text, l->palette);
+    fold_end(&f);
+}
+
+int block_print_text(const struct block_report *r, const struct palette *p)
+{
+    struct line l = {p, terminal_columns(stdout)};
+    size_t blocks = block_count(r), bytes = 0;
+    print_head(&l, r);
+    for (size_t k = 0; k < blocks; k++) {
+        struct block_span s = block_span(r, k);
+        char *hex = block_hex(r, k);
+        bytes += strlen(hex) / 2;
+        if (blocks > 1)
+            printf("%s  %zu to %zu%s\n", p->bold, s.first, s.end - 1, p->off);
+        print_scale(&l, r, &s);
+        if (r->values && hu_block_has_rules(r->block))
+            print_rules(&l, r, &s);
+        for (size_t i = s.first; i < s.end; i++)
+            print_element(&l, r, i, i == s.greatest);
+        struct fold f = {l.columns, 10, 0};
+        fold_put(&f, 2, "", "bytes", p);
+        fold_put(&f, 3, p->dim, hex, p);
+        fold_end(&f);
+        free(hex);
+    }
+    print_foot(&l, r, bytes);
+    return EXIT_DONE;
+}

@@ -1,0 +1,117 @@
+#include "cast_config.h"
+#include "file/json_text.h"
+#include "file/kind.h"
+#include "file/text_file.h"
+#include "report.h"
+#include "word_list.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char key[] = "quantization_config";
+
+/* FOLDER of PATH, with its slash, and config.json. */
+static char *beside(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) + 1 : 0;
+    char *name = check_memory(malloc(n + sizeof "config.json"));
+    memcpy(name, path, n);
+    strcpy(name + n, "config.json");
+    return name;
+}
+
+/* NULL: there is none; *fine is false where it cannot be read, which is reported. */
+static json_t *read_config(const struct cast_job *job, const char *path, bool *fine)
+{
+    char why[HU_JSON_ERROR];
+    const char *no_text;
+    struct stat status;
+    size_t n = 0;
+    if (stat(path, &status))
+        return NULL;
+    char *text = hu_text_read(path, &n, &no_text);
+    json_t *root = text ? hu_json_load(text, n, HU_JSON_CONFIG_MAX, why) : NULL;
+    *fine = json_is_object(root);
+    if (!*fine)
+        fail(job->command, "%s: %s", path, !text ? no_text : root ? "is no JSON object" : why);
+    free(text);
+    return root;
+}
+
+/* Modules whose matrices are not quantized. */
+static json_t *ignored(const struct cast_job *job)
+{
+    json_t *list = check_memory(json_array());
+    for (size_t i = 0; i < job->source.set.tensor_count; i++) {
+        const struct hu_tensor *t = job->source.set.tensors[i];
+        enum cast_how how = cast_job_how(job, t);
+        if (how != CAST_COPIED || t->part_of || t->rank < 2 || !hu_ends_with(t->name, ".weight"))
+            continue;
+        json_array_append_new(list, json_stringn(t->name, strlen(t->name) - strlen(".weight")));
+    }
+    return list;
+}
+
+/* Whether some weights stay quantized as they were. */
+static bool any_left(const struct cast_job *job)
+{
+    for (size_t i = 0; i < job->source.set.tensor_count; i++)
+        if (job->source.set.tensors[i]->part_of &&
+            cast_job_how(job, job->source.set.tensors[i]) == CAST_COPIED)
+            return true;
+    return false;
+}
+
+static void say(const char *name, json_t *due)
+{
+    char *text = check_memory(json_dumps(due, JSON_COMPACT));
+    note("readers of %s want \"%s\" in the config.json beside it: %.600s", name, key, text);
+    free(text);
+}
+
+bool cast_config_make(const struct cast_job *job, struct cast_config *config)
+{
+    bool fine = true;
+    json_t *due = job->block ? cast_layout_config(job->layout, job->block, ignored(job)) : NULL;
+    *config = (struct cast_config){0};
+    if (job->source.raw || (job->block ? !due : !job->source.logicals.count || any_left(job))) {
+        json_decref(due);
+        return true;
+    }
+    char *from = beside(job->source.path), *to = beside(job->output);
+    struct stat a, b;
+    json_t *root = read_config(job, from, &fine);
+    bool same = root && (!strcmp(from, to) || (!stat(from, &a) && !stat(to, &b) &&
+                                               a.st_dev == b.st_dev && a.st_ino == b.st_ino));
+    bool wanted = fine && root && (due || json_object_get(root, key));
+    if (fine && due && (!root || same))
+        say(job->output, due);
+    else if (wanted && same)
+        note("%s still says how the weights were quantized, in \"%s\"", to, key);
+    if (wanted && !same) {
+        json_object_del(root, "compression_config");
+        if (due)
+            json_object_set(root, key, due);
+        else
+            json_object_del(root, key);
+        config->path = to;
+        config->root = root;
+        to = NULL;
+        root = NULL;
+    }
+    json_decref(due);
+    json_decref(root);
+    free(from);
+    free(to);
+    return fine;
+}
+
+void cast_config_clear(struct cast_config *config)
+{
+    free(config->path);
+    json_decref(config->root);
+    *config = (struct cast_config){0};
+}

@@ -1,0 +1,269 @@
+#include "cast_plan.h"
+#include "file/printable.h"
+#include "progress.h"
+#include "report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What recipes for quantized checkpoints leave as it is: norms, embeddings (a head is one), and
+ * routers, by the names of Hugging Face's models and of GGUF. */
+static const char *const kept_names[] = {
+    "*norm*",   "*embed*",    "*embd*", "*wte*",     "*wpe*",          "*router*",
+    "*.gate.*", "*gate_inp*", "*head*", "output.*", "*shared_expert_gate*",
+};
+
+static bool keeps(const struct cast_job *job, const char *name)
+{
+    size_t n = job->keep_count;
+    const char *const *globs = job->keeps;
+    if (!n && job->block && !job->keeps_nothing) {
+        globs = kept_names;
+        n = sizeof kept_names / sizeof *kept_names;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (tensor_source_matches(globs[i], name))
+            return true;
+    return false;
+}
+
+static bool fits(const struct cast_job *job, unsigned rank, const uint64_t *shape,
+                 uint64_t elements)
+{
+    return rank >= 2 && rank < 63 && elements &&
+           cast_layout_fits(job->layout, job->block, shape[rank - 1]);
+}
+
+enum cast_how cast_job_how(const struct cast_job *job, const struct hu_tensor *t)
+{
+    const struct hu_logical *l = t->part_of;
+    if (!tensor_source_chooses(&job->source, t) || keeps(job, l ? l->name : t->name))
+        return CAST_COPIED;
+    if (l)
+        return job->block && !fits(job, l->rank, l->shape, l->elements) ? CAST_COPIED
+               : l->codes == t                                             ? CAST_RECODED
+                                                                           : CAST_DROPPED;
+    if (!tensor_source_reads(t))
+        return CAST_COPIED;
+    if (!job->block)
+        return CAST_CONVERTED;
+    return fits(job, t->rank, t->shape, t->elements) && !t->strides && !t->fortran_order && !t->member
+               ? CAST_RECODED
+               : CAST_COPIED;
+}
+
+static struct hu_dtype was(const struct hu_tensor *t)
+{
+    return t->part_of ? (struct hu_dtype){0} : t->dtype;
+}
+
+/* The rows of a tensor that is recoded. */
+static void plan_recoded(struct cast_job *job, const struct hu_tensor *t, struct cast_item *item,
+                         struct cast_plan *plan)
+{
+    const struct hu_logical *l = t->part_of;
+    struct cast_parts *parts = &item->parts;
+    if (job->block)
+        check_memory(cast_layout_parts(job->layout, job->block, l ? l->name : t->name,
+                                       l ? l->shape : t->shape, l ? l->rank : t->rank, was(t),
+                                       &plan->arena, parts)
+                         ? parts
+                         : NULL);
+    else
+        *parts = (struct cast_parts){.rows = {{.name = l->name,
+                                               .dtype = {.format = job->to},
+                                               .shape = l->shape,
+                                               .rank = l->rank,
+                                               .elements = l->elements}},
+                                     .count = 1,
+                                     .scales = -1,
+                                     .second = -1};
+    for (size_t i = 0; i < parts->count; i++) {
+        plan->fixed[plan->count] = parts->fixed[i];
+        plan->written[plan->count++] = parts->rows[i];
+    }
+}
+
+static bool is_archive(const struct hu_tensor_file *file)
+{
+    return file->kind == HU_FILE_NPZ || file->kind == HU_FILE_TORCH;
+}
+
+static void plan_items(struct cast_job *job, const struct hu_tensor_file *file,
+                       struct cast_plan *plan)
+{
+    for (size_t i = 0; i < file->count; i++) {
+        const struct hu_tensor *t = &file->tensors[i];
+        struct cast_item *item = &plan->items[i];
+        item->how = cast_job_how(job, t);
+        item->written = plan->count;
+        if (item->how == CAST_RECODED)
+            plan_recoded(job, t, item, plan);
+        else if (item->how != CAST_DROPPED)
+            plan->written[plan->count++] =
+                hu_written_of(t, item->how == CAST_CONVERTED ? job->to : NULL);
+        /* An archive's members are in many places: as they are listed, in this machine's order. */
+        for (size_t k = item->written; k < plan->count; k++) {
+            plan->written[k].place = is_archive(file) ? 0 : t->offset;
+            plan->written[k].big_endian &= !is_archive(file);
+        }
+    }
+}
+
+static int compare_written(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Parts may have a name that something else has. False: reported. */
+static bool check_names(const struct cast_job *job, const struct cast_plan *plan)
+{
+    char name[100];
+    const char **names = check_memory(malloc((plan->count + 1) * sizeof *names));
+    for (size_t i = 0; i < plan->count; i++)
+        names[i] = plan->written[i].name;
+    qsort(names, plan->count, sizeof *names, compare_written);
+    size_t i = 1;
+    while (i < plan->count && strcmp(names[i - 1], names[i]))
+        i++;
+    bool fine = i >= plan->count;
+    if (!fine)
+        fail(job->command, "%s would hold '%s' twice: a tensor has the name of another's part",
+             job->output, hu_printable(names[i], name, sizeof name));
+    free(names);
+    return fine;
+}
+
+bool cast_plan_make(struct cast_job *job, size_t index, enum hu_file_kind kind,
+                    struct cast_plan *plan)
+{
+    char message[HU_WRITE_MESSAGE];
+    const struct hu_tensor_file *file = &job->source.set.files[index];
+    size_t most = file->count * CAST_PARTS_MAX + 1;
+    plan->items = check_memory(calloc(file->count + 1, sizeof *plan->items));
+    plan->written = check_memory(calloc(most, sizeof *plan->written));
+    plan->fixed = check_memory(calloc(most, sizeof *plan->fixed));
+    plan_items(job, file, plan);
+    if (!check_names(job, plan))
+        return false;
+    if (!hu_write_lay_out(file, kind, plan->written, plan->count, &plan->layout, message)) {
+        fail(job->command, "%s: %s", job->source.set.paths[index], message);
+        return false;
+    }
+    job->after += plan->layout.data_bytes;
+    return true;
+}
+
+void cast_plan_clear(struct cast_plan *plan)
+{
+    free(plan->items);
+    free(plan->written);
+    free(plan->fixed);
+    hu_write_layout_clear(&plan->layout);
+    arena_free(&plan->arena);
+    *plan = (struct cast_plan){0};
+}
+
+/* Where part T is read; it may be in another shard. */
+static bool take_input(struct cast_job *job, const struct hu_tensor *t, struct hu_recode_input *in)
+{
+    return !t || tensor_source_input(&job->source, job->command, t, &in->descriptor, &in->offset);
+}
+
+static bool fill_source(struct cast_job *job, const struct hu_tensor *t, struct hu_recode *r)
+{
+    const struct hu_logical *l = t->part_of;
+    if (!l) {
+        r->format = t->dtype.format;
+        r->swap = t->big_endian ? t->dtype.format->storage_bits / 8u : 0;
+        r->columns = t->shape[t->rank - 1];
+        r->rows = t->shape[t->rank - 2];
+        r->batch = t->elements / (r->rows * r->columns);
+        return take_input(job, t, &r->codes);
+    }
+    r->from = l->block;
+    r->scales_in = l->scales_in;
+    r->tensor_scale = l->tensor_scale;
+    r->nested = l->nested;
+    r->batch = l->batch;
+    r->rows = l->rows;
+    r->columns = l->columns;
+    r->has_groups = l->groups != NULL;
+    return take_input(job, l->codes, &r->codes) && take_input(job, l->scales, &r->scales) &&
+           take_input(job, l->more, &r->more) && take_input(job, l->groups, &r->groups);
+}
+
+static void fill_target(const struct cast_job *job, const struct cast_item *item,
+                        const struct cast_plan *plan, struct hu_recode *r)
+{
+    const struct hu_written *rows = plan->written + item->written;
+    r->to = job->to;
+    r->block = job->block;
+    r->options = (struct hu_block_options){job->rule, job->stats.options};
+    r->codes_at = rows[0].offset;
+    if (item->parts.scales >= 0)
+        r->scales_at = rows[item->parts.scales].offset;
+    if (item->parts.second >= 0)
+        r->second_at = rows[item->parts.second].offset;
+    r->reciprocal = item->parts.reciprocal;
+}
+
+static bool write_fixed(const struct cast_job *job, const struct cast_plan *plan, int output,
+                        const char *path)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct hu_written *w = &plan->written[i];
+        int why = plan->fixed[i] ? hu_write_at(output, plan->fixed[i], (size_t)w->bytes, w->offset)
+                                 : 0;
+        if (why) {
+            fail(job->command, "%s: %s", path, strerror(why));
+            return false;
+        }
+    }
+    return true;
+}
+
+static void report(const struct cast_job *job, const struct hu_tensor *t,
+                   const struct hu_recode_error *error, const char *path)
+{
+    char name[100];
+    const char *why = error->error == EINVAL   ? "its g_idx names a group that is none"
+                      : error->error == ENOMEM ? "its rows are too long for the memory there is"
+                      : error->error           ? strerror(error->error)
+                                               : "the file became shorter while it was read";
+    fail(job->command, "%s: tensor '%s': %s", error->writing ? path : job->source.set.paths[t->file],
+         hu_printable(t->part_of ? t->part_of->name : t->name, name, sizeof name), why);
+}
+
+bool cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan *plan, int output,
+                      const char *path)
+{
+    const struct hu_tensor_file *file = &job->source.set.files[index];
+    struct hu_recode *all = check_memory(calloc(file->count + 1, sizeof *all));
+    const struct hu_tensor **of = check_memory(calloc(file->count + 1, sizeof *of));
+    size_t count = 0;
+    bool fine = true;
+    for (size_t i = 0; fine && i < file->count; i++) {
+        struct hu_recode *r = &all[count];
+        if (plan->items[i].how != CAST_RECODED)
+            continue;
+        of[count++] = &file->tensors[i];
+        fine = fill_source(job, &file->tensors[i], r);
+        fill_target(job, &plan->items[i], plan, r);
+        r->output = output;
+        r->first = job->first;
+        job->first += r->batch * r->rows * r->columns;
+    }
+    struct hu_recode_error error;
+    if (fine && !hu_recode_run(all, count, job->threads, progress_add, &error)) {
+        fine = false;
+        report(job, of[error.index], &error, path);
+    }
+    for (size_t i = 0; i < count; i++)
+        job->flags |= all[i].flags;
+    job->recoded += count;
+    free(all);
+    free(of);
+    return fine && write_fixed(job, plan, output, path);
+}

@@ -1,0 +1,326 @@
+#include "arguments.h"
+#include "compute.h"
+#include "json.h"
+#include "lines.h"
+#include "lists.h"
+#include "options.h"
+#include "output_file.h"
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KEY_FLAGS = KEY_OWN, KEY_EXPLAIN, KEY_MIXED, KEY_TININESS, KEY_NAN, KEY_SVG, KEY_FORCE };
+
+static const struct command_option rows[] = {
+    {"format", 'f', "FORMAT", "what literals and results are rounded into", "@formats"},
+    {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto, or all",
+     "@rounds"},
+    OPTION_SATURATE,
+    {"tininess", KEY_TININESS, "WHEN", "after (default) or before rounding", "after before"},
+    {"nan-rule", KEY_NAN, "RULE", "which operand's NaN: first (default), x86, arm, canonical, …",
+     "first last signaling greatest canonical x86 x87 arm ptx"},
+    {"mixed", KEY_MIXED, "A,B,C,D", "formats of operands, products, sums and the result",
+     "@formats"},
+    {"flags", KEY_FLAGS, NULL, "print the raised flags too", NULL},
+    {"explain", KEY_EXPLAIN, NULL, "operands aligned, the exact result, guard, round, sticky",
+     NULL},
+    OPTION_JSON,
+    {"svg", KEY_SVG, "FILE", "draw the alignment of each operation", "@file"},
+    {"force", KEY_FORCE, NULL, "let --svg replace a file", NULL},
+    OPTION_COLOR,
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const char details[] =
+    "An EXPRESSION has + - * / and parentheses, == != < <= > >=, fma(a,b,c), sqrt, rem, min, max,\n"
+    "minnum, maxnum, next_up, next_down, scalb, logb, abs, neg, copysign, roundint, and formats "
+    "as\n"
+    "conversions: bf16(0.1). Each literal is rounded into the format, then each operation once.\n"
+    "Without arguments, expressions are read from stdin, one a line.";
+
+struct request {
+    struct compute_formats formats;
+    struct hu_operation_options options;
+    struct direction_list directions;
+    enum color_mode color;
+    bool flags, explain, json, force;
+    const char *svg;
+};
+
+static bool take_mixed(struct request *r, const char *command, const char *text)
+{
+    const struct hu_format *four[4];
+    size_t count = 0;
+    char *copy = check_memory(strdup(text)), *rest = copy;
+    bool fine = true;
+    for (char *name; fine && (name = strsep(&rest, ",")); count++) {
+        fine = count < 4 && (four[count] = format_read(command, name)) != NULL;
+        if (count == 4)
+            fail(command, "--mixed takes four formats: operands, products, sums, result");
+    }
+    free(copy);
+    if (fine && count != 4) {
+        fail(command, "--mixed takes four formats: operands, products, sums, result; not %zu",
+             count);
+        fine = false;
+    }
+    if (fine)
+        r->formats = (struct compute_formats){four[0], four[1], four[2], four[3]};
+    return fine;
+}
+
+static bool take_format(struct request *r, const char *command, const char *name)
+{
+    const struct hu_format *f = format_read(command, name);
+    r->formats = (struct compute_formats){f, f, f, f};
+    return f;
+}
+
+static bool take_tininess(struct request *r, const char *command, const char *text)
+{
+    r->options.rounding.tininess_before = !strcmp(text, "before");
+    if (r->options.rounding.tininess_before || !strcmp(text, "after"))
+        return true;
+    fail(command, "--tininess is after or before, not \"%s\"", text);
+    return false;
+}
+
+static bool take_nan_rule(struct request *r, const char *command, const char *text)
+{
+    if (hu_nan_rule_find(text, &r->options.nan))
+        return true;
+    char names[160] = "";
+    for (int i = 0; i < HU_NAN_RULES; i++) {
+        size_t n = strlen(names);
+        snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "",
+                 hu_nan_row((enum hu_nan_rule)i)->name);
+    }
+    fail(command, "--nan-rule: \"%s\" is none of %s", text, names);
+    return false;
+}
+
+/* False: reported. */
+static bool take_option(struct request *r, const char *command, int key, const char *value)
+{
+    switch (key) {
+    case 'f':
+        return take_format(r, command, value);
+    case 'r':
+        return direction_list_read(&r->directions, value, command);
+    case KEY_SATURATE:
+        r->options.rounding.saturate = true;
+        break;
+    case KEY_TININESS:
+        return take_tininess(r, command, value);
+    case KEY_NAN:
+        return take_nan_rule(r, command, value);
+    case KEY_MIXED:
+        return take_mixed(r, command, value);
+    case KEY_FLAGS:
+        r->flags = true;
+        break;
+    case KEY_EXPLAIN:
+        r->explain = true;
+        break;
+    case KEY_JSON:
+        r->json = true;
+        break;
+    case KEY_SVG:
+        r->svg = value;
+        break;
+    case KEY_FORCE:
+        r->force = true;
+        break;
+    case KEY_COLOR:
+        return color_read(command, value, &r->color);
+    }
+    return true;
+}
+
+/* "258  0x4381  exact", behind the direction where there are several. */
+static void print_line(const struct request *r, const struct compute *c)
+{
+    const struct compute_step *last = compute_last(c);
+    char value[COMPUTE_VALUE], bits[HU_BITS_TEXT] = "", flags[HU_FLAGS_TEXT];
+    compute_value(value, last);
+    if (r->directions.count > 1)
+        printf("%s  ", hu_direction_name(c->options.rounding.direction));
+    fputs(value, stdout);
+    if (last->format) {
+        hu_bits_print(bits, last->format, last->bits);
+        printf("  %s", bits);
+    }
+    char *verdict = compute_verdict(last, last->ideal, last->has_ideal, last->about);
+    printf("%s%s", *verdict ? "  " : "", verdict);
+    free(verdict);
+    if (r->flags) {
+        hu_flags_print(flags, c->flags);
+        printf("  %s", flags);
+    }
+    putchar('\n');
+}
+
+static void note_remarks(const struct compute *c)
+{
+    char *remarks[COMPUTE_REMARKS + 1];
+    compute_remarks(c, remarks);
+    for (char **m = remarks; *m; m++) {
+        note("%s", *m);
+        free(*m);
+    }
+}
+
+/* Expressions worked out, and kept while a document needs them all. */
+struct answers {
+    struct compute_expression *expressions;
+    struct compute **all;
+    size_t count;
+};
+
+static void present(const struct request *r, const struct compute *c, bool first)
+{
+    if (r->json)
+        return;
+    if (!r->explain) {
+        print_line(r, c);
+        if (r->directions.count == 1)
+            note_remarks(c);
+        return;
+    }
+    if (!first)
+        putchar('\n');
+    if (r->directions.count > 1)
+        printf("%s\n", hu_direction_name(c->options.rounding.direction));
+    compute_explain(c, palette_for(color_wanted(r->color, stdout)), terminal_columns(stdout));
+}
+
+static void run_directions(const struct request *r, struct answers *a,
+                           const struct compute_expression *e)
+{
+    for (size_t i = 0; i < r->directions.count; i++) {
+        struct hu_operation_options o = r->options;
+        o.rounding.direction = r->directions.direction[i];
+        struct compute *c = check_memory(malloc(sizeof *c));
+        compute_run(c, e, &r->formats, &o);
+        present(r, c, !a->count);
+        a->all = check_memory(realloc(a->all, (a->count + 1) * sizeof *a->all));
+        a->all[a->count++] = c;
+    }
+}
+
+static void forget(struct answers *a)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        compute_free(a->all[i]);
+        free(a->all[i]);
+    }
+    free(a->all);
+    *a = (struct answers){0};
+}
+
+static int write_svg(const struct request *r, const char *command, const struct answers *a)
+{
+    struct output_file file;
+    if (!output_begin(&file, command, r->svg, r->force))
+        return EXIT_BAD;
+    compute_svg(file.stream, (const struct compute *const *)a->all, a->count);
+    return output_commit(&file) ? EXIT_DONE : EXIT_BAD;
+}
+
+/* What one document has: of one answer itself, of several a list. */
+static int finish(const struct request *r, const char *command, const struct answers *a)
+{
+    if (r->svg && write_svg(r, command, a) != EXIT_DONE)
+        return EXIT_BAD;
+    if (!r->json)
+        return EXIT_DONE;
+    if (a->count == 1)
+        return json_print(compute_json(a->all[0]));
+    json_t *list = check_memory(json_array());
+    for (size_t i = 0; i < a->count; i++)
+        json_array_append_new(list, compute_json(a->all[i]));
+    return json_print(list);
+}
+
+static int run_arguments(const struct request *r, const char *command, int argc, char **argv)
+{
+    struct compute_expression *e = check_memory(calloc((size_t)argc, sizeof *e));
+    struct answers a = {0};
+    char message[HU_MESSAGE];
+    int status = EXIT_DONE, made = 0;
+    while (made < argc && status == EXIT_DONE) {
+        if (!compute_read(&e[made], argv[made], strlen(argv[made]), message))
+            status = argc == 1 ? fail(command, "%s", message)
+                               : fail(command, "argument %d, %s", made + 1, message);
+        made++;
+    }
+    for (int i = 0; i < made && status == EXIT_DONE; i++)
+        run_directions(r, &a, &e[i]);
+    if (status == EXIT_DONE)
+        status = finish(r, command, &a);
+    forget(&a);
+    for (int i = 0; i < made; i++)
+        compute_clear(&e[i]);
+    free(e);
+    return status;
+}
+
+/* One line after the other; an error ends it. */
+static int run_lines(const struct request *r, const char *command)
+{
+    struct line_reader reader;
+    struct compute_expression e;
+    char message[HU_MESSAGE];
+    size_t length;
+    int status = EXIT_DONE;
+    if (r->json || r->svg)
+        return fail(command, "--json and --svg take expressions as arguments");
+    lines_begin(&reader, STDIN_FILENO);
+    for (const char *line; status == EXIT_DONE && (line = lines_next(&reader, &length));) {
+        struct answers a = {0};
+        char *text = check_memory(strndup(line, length));
+        if (compute_read(&e, text, strlen(text), message))
+            run_directions(r, &a, &e);
+        else
+            status = fail(command, "line %llu: %s", reader.line, message);
+        forget(&a);
+        compute_clear(&e);
+        free(text);
+    }
+    if (status == EXIT_DONE && reader.error)
+        status = fail(command, "stdin: %s", strerror(reader.error));
+    lines_end(&reader);
+    return status;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct options o;
+    struct request r = {0};
+    int key;
+    options_begin(&o, self, argc, argv);
+    while ((key = option_next(&o)) >= 0)
+        if (!take_option(&r, self->name, key, o.value))
+            return EXIT_BAD;
+    if (key == OPTION_EXIT)
+        return o.status;
+    if (!r.formats.operand)
+        return fail(self->name, "-f names the format; try 'halfulp compute -f bf16 \"256 + 1\"'");
+    if (!r.directions.count)
+        r.directions.count = 1; /* rne */
+    return o.argc ? run_arguments(&r, self->name, o.argc, o.argv) : run_lines(&r, self->name);
+}
+
+const struct command cmd_compute = {
+    .name = "compute",
+    .usage =
+        "-f FORMAT [-r DIR|all] [--mixed A,B,C,D] [--flags] [--explain] [--json] [--svg FILE]\n"
+        "                       [EXPRESSION…]",
+    .summary = "expressions, each operation rounded once, explained as a textbook does",
+    .details = details,
+    .options = rows,
+    .run = run,
+};

@@ -1,0 +1,45 @@
+/* An expression worked out: the ways to present it. */
+#ifndef HALFULP_CLI_COMPUTE_H
+#define HALFULP_CLI_COMPUTE_H
+
+#include "compute/steps.h"
+#include "terminal.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* The whole's value for people: a datum, or a comparison's truth. */
+enum { COMPUTE_VALUE = HU_SHORTEST_TEXT };
+void compute_value(char out[COMPUTE_VALUE], const struct compute_step *s);
+
+/* "exact", or "exact 257, error −1, 0.5 ulp": S against AGAINST, which ABOUT says is cut short; ""
+ * where there is no such number. The caller frees it. */
+char *compute_verdict(const struct compute_step *s, const mpq_t against, bool known, bool about);
+
+/* Operands aligned, the exact result, what is kept of it and why. */
+void compute_explain(const struct compute *c, const struct palette *p, int columns);
+
+json_t *compute_json(const struct compute *c);
+
+/* Each operation's alignment and rounding as one SVG document. */
+void compute_svg(FILE *out, const struct compute *const *all, size_t count);
+
+/* Digits of an exact value from 2^TOP down to 2^LOWEST, with a point behind 2^POINT; at most LIMIT
+ * of them, and "…" where more follow. */
+enum { COMPUTE_DIGITS = 256 };
+void compute_digits(char out[COMPUTE_DIGITS], const struct hu_exact *e, int top, int point,
+                    int lowest, int limit);
+
+/* What a step is called: "sum", "square root". */
+const char *compute_noun(enum hu_operation operation);
+
+/* How the cut of a step ended, in words: "a tie", "to the even one". */
+struct compute_reason {
+    char rest[64], way[48];
+};
+struct compute_reason compute_reason_of(const struct compute *c, const struct compute_step *s);
+
+/* Whether S was rounded from something that has places: finite and not zero. */
+bool compute_is_cut(const struct compute_step *s);
+
+#endif

@@ -1,0 +1,515 @@
+/* An operation as a textbook shows it. */
+#include "compute.h"
+#include "anatomy.h"
+#include "operation.h"
+#include "report.h"
+#include "sheet.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Places that are drawn; operands farther apart than that stand by themselves. */
+enum { FARTHEST = 56, CUT_DIGITS = 12, LABEL = 12 };
+
+void compute_value(char out[COMPUTE_VALUE], const struct compute_step *s)
+{
+    if (s->format)
+        hu_shown_print(out, s->format, s->bits);
+    else
+        strcpy(out, s->bits ? "true" : "false");
+}
+
+/* A number in few digits: "0.3", "+1.23e-05", "0.33333333". */
+static char *few(const mpq_t q, bool plus)
+{
+    bool exact;
+    char *text = hu_ratio_shown(q, 8, &exact);
+    if ((plus && !exact) || strlen(text) > 14) {
+        free(text);
+        return hu_ratio_scientific(q, 3, plus);
+    }
+    if (!plus || mpq_sgn(q) <= 0)
+        return text;
+    char *with = NULL;
+    if (asprintf(&with, "+%s", text) < 0)
+        check_memory(NULL);
+    free(text);
+    return with;
+}
+
+char *compute_verdict(const struct compute_step *s, const mpq_t against, bool known, bool about)
+{
+    mpq_t error, ulps;
+    char *text = NULL, *own, *shown;
+    bool exact;
+    mpq_inits(error, ulps, NULL);
+    if (!known || !compute_error(error, ulps, s, against)) {
+        text = check_memory(strdup(""));
+    } else if (!mpq_sgn(error)) {
+        text = check_memory(strdup("exact"));
+    } else {
+        own = few(error, true);
+        shown = hu_ratio_shown(against, HU_SHOWN_DIGITS, &exact);
+        if (asprintf(&text, "exact %s%s, error %s, %.3g ulp", exact && !about ? "" : "≈ ", shown,
+                     own, fabs(mpq_get_d(ulps))) < 0)
+            check_memory(NULL);
+        free(own);
+        free(shown);
+    }
+    mpq_clears(error, ulps, NULL);
+    return text;
+}
+
+const char *compute_noun(enum hu_operation operation)
+{
+    switch (operation) {
+    case HU_OP_ADD:
+        return "sum";
+    case HU_OP_SUB:
+        return "difference";
+    case HU_OP_MUL:
+        return "product";
+    case HU_OP_DIV:
+        return "quotient";
+    case HU_OP_SQRT:
+        return "square root";
+    case HU_OP_REM:
+        return "remainder";
+    default:
+        return "result";
+    }
+}
+
+void compute_digits(char out[COMPUTE_DIGITS], const struct hu_exact *e, int top, int point,
+                    int lowest, int limit)
+{
+    int at = 0, count = 0;
+    for (int place = top; place >= lowest; place--) {
+        if (count++ == limit || at > COMPUTE_DIGITS - 8) {
+            strcpy(out + at, "…");
+            return;
+        }
+        out[at++] = hu_exact_digit(e, place) ? '1' : '0';
+        if (place == point && place > lowest)
+            out[at++] = '.';
+    }
+    out[at] = 0;
+}
+
+bool compute_is_cut(const struct compute_step *s)
+{
+    return s->format && s->exact.kind == HU_EXACT_FINITE;
+}
+
+/* The code's last bit, of what is kept by cutting. */
+static bool cut_is_odd(const struct hu_anatomy *a, const struct hu_exact *e)
+{
+    return hu_exact_digit(e, a->quantum);
+}
+
+struct compute_reason compute_reason_of(const struct compute *c, const struct compute_step *s)
+{
+    static const char *const rests[] = {"exact", "below half", "a tie", "above half"};
+    struct compute_reason r = {"", ""};
+    enum hu_direction direction = c->options.rounding.direction;
+    struct hu_anatomy a = hu_anatomy_of(s->format, &s->exact);
+    snprintf(r.rest, sizeof r.rest, "guard %d, round %d, sticky %d: %s", a.guard, a.round, a.sticky,
+             rests[a.rest]);
+    bool nearest = direction <= HU_TIES_TO_AWAY;
+    const char *way = "";
+    if (s->flags & HU_OVERFLOW)
+        way = "overflow";
+    else if (a.rest == HU_REST_NONE)
+        way = "as it is";
+    else if (nearest && a.rest != HU_REST_HALF)
+        way = "to the nearer one";
+    else if (direction == HU_TIES_TO_EVEN)
+        way = cut_is_odd(&a, &s->exact) ? "up, to the even one" : "to the even one";
+    else if (direction == HU_TIES_TO_AWAY)
+        way = "away from zero";
+    else if (direction == HU_TOWARD_ZERO)
+        way = "toward zero";
+    else if (direction == HU_TOWARD_POSITIVE)
+        way = "upward";
+    else if (direction == HU_TOWARD_NEGATIVE)
+        way = "downward";
+    else if (direction == HU_TO_ODD)
+        way = "to the odd one";
+    snprintf(r.way, sizeof r.way, "%s", way);
+    return r;
+}
+
+/* The lines of a step: label, value, fields or none, digits, remark. */
+struct line {
+    char label[40], value[64], digits[COMPUTE_DIGITS + 8], cut[COMPUTE_DIGITS + 8];
+    struct hu_fields_text fields;
+    bool has_fields;
+    char scale[24], remark[160];
+};
+
+enum { LINES_MAX = 8 };
+struct block {
+    struct line lines[LINES_MAX];
+    size_t count;
+};
+
+static struct line *add_line(struct block *b, const char *label)
+{
+    struct line *l = &b->lines[b->count++];
+    *l = (struct line){0};
+    snprintf(l->label, sizeof l->label, "%s", label);
+    return l;
+}
+
+static void put_datum(struct line *l, const struct hu_format *f, uint64_t bits)
+{
+    hu_shown_print(l->value, f, bits);
+    hu_fields_print(&l->fields, f, bits);
+    l->has_fields = true;
+}
+
+static void put_power(struct line *l, int exponent)
+{
+    snprintf(l->scale, sizeof l->scale, "× 2^%d", exponent);
+}
+
+static int top_of(const struct hu_exact *e)
+{
+    return e->exponent + 127;
+}
+
+/* The digits of E down to 2^LOWEST at least, at most LIMIT, where POINT is the scale's exponent. */
+static void put_digits(struct line *l, const struct hu_exact *e, int point, int lowest, int limit)
+{
+    int top = top_of(e), from = top > point ? top : point, least = hu_exact_lowest(e);
+    lowest = least < lowest ? least : lowest;
+    if (e->kind != HU_EXACT_FINITE)
+        return;
+    if (point - top > FARTHEST) { /* by itself */
+        from = point = top;
+        snprintf(l->remark, sizeof l->remark, "far below the other");
+    }
+    compute_digits(l->digits, e, from, point, lowest < point ? lowest : point, limit);
+    if (e->sticky && !strstr(l->digits, "…"))
+        strcpy(l->digits + strlen(l->digits), "…");
+    put_power(l, point);
+}
+
+static bool aligns(enum hu_operation operation)
+{
+    return operation == HU_OP_ADD || operation == HU_OP_SUB;
+}
+
+/* The scale that the addends share: the greater exponent. */
+static int shared_point(const struct compute_step *s, size_t operands)
+{
+    int point = INT32_MIN;
+    for (size_t i = 0; i < operands; i++) {
+        struct hu_exact e = hu_exact_of(hu_decode(s->from[i], s->x[i]));
+        if (e.kind == HU_EXACT_FINITE && top_of(&e) > point)
+            point = top_of(&e);
+    }
+    return point;
+}
+
+static void add_operands(struct block *b, const struct compute_step *s, enum hu_operation operation,
+                         size_t operands)
+{
+    int point = shared_point(s, operands);
+    for (size_t i = 0; i < operands; i++) {
+        char label[2] = {(char)('a' + i), 0};
+        struct line *l = add_line(b, label);
+        struct hu_datum d = hu_decode(s->from[i], s->x[i]);
+        struct hu_exact e = hu_exact_of(d);
+        put_datum(l, s->from[i], s->x[i]);
+        if (e.kind != HU_EXACT_FINITE)
+            continue;
+        put_digits(l, &e, aligns(operation) ? point : top_of(&e), d.quantum, 2 * FARTHEST);
+        if (aligns(operation) && top_of(&e) < point)
+            snprintf(l->remark, sizeof l->remark, "shifted right by %d", point - top_of(&e));
+    }
+}
+
+/* The product inside a fused multiply-add, on the addend's scale. */
+static void add_product(struct block *b, const struct compute_step *s)
+{
+    struct hu_datum x = hu_decode(s->from[0], s->x[0]), y = hu_decode(s->from[1], s->x[1]);
+    if (!hu_is_finite(x) || !hu_is_finite(y))
+        return;
+    struct hu_exact product = hu_exact_product(x, y);
+    struct hu_exact c = hu_exact_of(hu_decode(s->from[2], s->x[2]));
+    if (product.kind != HU_EXACT_FINITE)
+        return;
+    int point = top_of(&product);
+    if (c.kind == HU_EXACT_FINITE && top_of(&c) > point)
+        point = top_of(&c);
+    struct line *l = add_line(b, "a × b");
+    put_digits(l, &product, point, top_of(&product), 2 * FARTHEST);
+    if (point > top_of(&product) && !*l->remark)
+        snprintf(l->remark, sizeof l->remark, "shifted right by %d", point - top_of(&product));
+}
+
+static void add_exact(struct block *b, const struct compute_step *s, enum hu_operation operation,
+                      size_t operands)
+{
+    char label[40];
+    snprintf(label, sizeof label, "exact %s", compute_noun(operation));
+    struct line *l = add_line(b, label);
+    if (s->has_value) {
+        char *text = few(s->value, false);
+        snprintf(l->value, sizeof l->value, "%s", text);
+        free(text);
+    }
+    int top = top_of(&s->exact), point = aligns(operation) ? shared_point(s, operands) : top;
+    int kept = s->format->trailing_bits + 1 + CUT_DIGITS;
+    put_digits(l, &s->exact, point < top - FARTHEST ? top : point, top,
+               s->exact.sticky ? kept : 2 * FARTHEST);
+    if (aligns(operation) && top < point)
+        snprintf(l->remark, sizeof l->remark, "%d leading bit%s cancel%s", point - top,
+                 point - top == 1 ? "" : "s", point - top == 1 ? "s" : "");
+}
+
+static void add_kept(struct block *b, const struct compute *c, const struct compute_step *s)
+{
+    struct hu_anatomy a = hu_anatomy_of(s->format, &s->exact);
+    struct line *l = add_line(b, "kept");
+    int point = a.quantum + s->format->trailing_bits;
+    if (hu_is_integer(s->format))
+        point = a.top > a.quantum ? a.top : a.quantum;
+    compute_digits(l->digits, &s->exact, point > a.quantum ? point : a.quantum, point, a.quantum,
+                   COMPUTE_DIGITS);
+    int lowest = hu_exact_lowest(&s->exact);
+    *l->cut = '|';
+    if (lowest < a.quantum)
+        compute_digits(l->cut + 1, &s->exact, a.quantum - 1, a.top + 1, lowest, CUT_DIGITS);
+    if (s->exact.sticky && !strstr(l->cut, "…"))
+        strcat(l->cut, "…");
+    put_power(l, point);
+    snprintf(l->remark, sizeof l->remark, "%s", compute_reason_of(c, s).rest);
+}
+
+static void add_result(struct block *b, const struct compute *c, const struct compute_step *s)
+{
+    struct line *l = add_line(b, hu_direction_name(c->options.rounding.direction));
+    char *verdict = NULL, *own, flags[HU_FLAGS_TEXT];
+    mpq_t error, ulps;
+    mpq_inits(error, ulps, NULL);
+    if (s->format)
+        put_datum(l, s->format, s->bits);
+    else
+        compute_value(l->value, s);
+    hu_flags_print(flags, s->flags);
+    if (s->has_value && compute_error(error, ulps, s, s->value) && mpq_sgn(error)) {
+        own = few(error, true);
+        if (asprintf(&verdict, "error %s, %.3g ulp", own, fabs(mpq_get_d(ulps))) < 0)
+            check_memory(NULL);
+        free(own);
+    }
+    snprintf(l->digits, sizeof l->digits, "%s",
+             compute_is_cut(s) ? compute_reason_of(c, s).way : "");
+    snprintf(l->remark, sizeof l->remark, "%s%s%s", verdict ? verdict : "",
+             verdict && s->flags ? "    " : "", s->flags ? flags : "");
+    free(verdict);
+    mpq_clears(error, ulps, NULL);
+}
+
+static int width_of(const struct hu_fields_text *f)
+{
+    return (int)(strlen(f->sign) + strlen(f->exponent) + strlen(f->significand)) + 2;
+}
+
+static void measure(const struct block *b, int *label, int *value, int *fields, int *digits)
+{
+    *label = LABEL;
+    *value = *fields = *digits = 0;
+    for (size_t i = 0; i < b->count; i++) {
+        const struct line *l = &b->lines[i];
+        int v = text_columns(l->value), f = l->has_fields ? width_of(&l->fields) : 0;
+        int d = text_columns(l->digits) + text_columns(l->cut);
+        if (*l->scale)
+            d += 2 + text_columns(l->scale);
+        int n = text_columns(l->label) + 2;
+        *label = n > *label ? n : *label;
+        *value = v > *value ? v : *value;
+        *fields = f > *fields ? f : *fields;
+        *digits = d > *digits ? d : *digits;
+    }
+}
+
+static int to_column(const struct fold *f, int column)
+{
+    return f->at < column ? column - f->at : 2;
+}
+
+static void print_block(const struct block *b, const struct palette *p, int columns)
+{
+    int label, value, fields, digits;
+    measure(b, &label, &value, &fields, &digits);
+    int value_end = 2 + label + value, digits_at = value_end + 2 + fields + (fields ? 3 : 0);
+    for (size_t i = 0; i < b->count; i++) {
+        const struct line *l = &b->lines[i];
+        struct fold f = {.columns = columns, .indent = 4};
+        fold_put(&f, 2, "", l->label, p);
+        fold_put(&f, to_column(&f, value_end - text_columns(l->value)), p->bold, l->value, p);
+        if (l->has_fields) {
+            fold_put(&f, to_column(&f, value_end + 2), p->sign, l->fields.sign, p);
+            fold_put(&f, *l->fields.sign ? 1 : 2, p->exponent, l->fields.exponent, p);
+            fold_put(&f, 1, p->significand, l->fields.significand, p);
+        }
+        fold_put(&f, to_column(&f, digits_at), *l->scale ? p->significand : "", l->digits, p);
+        fold_put(&f, 0, p->warn, l->cut, p);
+        fold_put(&f, 2, p->dim, l->scale, p);
+        fold_put(&f, to_column(&f, digits_at + digits + 2), p->dim, l->remark, p);
+        fold_end(&f);
+    }
+}
+
+/* "rna, rup, rto 258    rtz, rdn 256": what the other directions give. */
+static void print_others(const struct compute *c, const struct compute_step *s,
+                         enum hu_operation operation, const struct palette *p, int columns)
+{
+    uint64_t seen[HU_STOCHASTIC];
+    struct fold f = {.columns = columns, .indent = 2 + LABEL};
+    if (!s->format || !(s->flags & HU_INEXACT))
+        return;
+    for (int d = 0; d < HU_STOCHASTIC; d++) {
+        struct hu_operation_options o = c->options;
+        unsigned flags = 0;
+        o.rounding.direction = (enum hu_direction)d;
+        seen[d] = hu_operate(operation, s->format, s->from, s->x, &o, &flags);
+    }
+    fold_put(&f, 2 + LABEL, "", "", p);
+    f.at = f.indent;
+    printf("%*s", f.indent, "");
+    for (int d = 0; d < HU_STOCHASTIC; d++) {
+        char text[96] = "", value[HU_SHORTEST_TEXT];
+        bool first = true;
+        for (int k = 0; k < d; k++)
+            first &= seen[k] != seen[d];
+        if (!first)
+            continue;
+        for (int k = d; k < HU_STOCHASTIC; k++)
+            if (seen[k] == seen[d] && k != (int)c->options.rounding.direction) {
+                strcat(text, *text ? ", " : "");
+                strcat(text, hu_direction_name((enum hu_direction)k));
+            }
+        if (!*text)
+            continue;
+        hu_shown_print(value, s->format, seen[d]);
+        fold_put(&f, f.at > f.indent ? 4 : 0, p->dim, text, p);
+        fold_put(&f, 1, "", value, p);
+    }
+    fold_end(&f);
+}
+
+static void print_literal(const struct compute *c, const struct compute_step *s,
+                          const struct palette *p, int columns)
+{
+    const struct compute_node *node = compute_node_of(c, s);
+    char *verdict = compute_verdict(s, s->value, s->has_value, false), *text;
+    char value[HU_SHORTEST_TEXT], bits[HU_BITS_TEXT];
+    struct fold f = {.columns = columns, .indent = 4};
+    bool told = *verdict && strcmp(verdict, "exact") != 0;
+    if (told || (node->value.format && node->value.format != s->format)) {
+        text = check_memory(strndup(c->expression->text + node->at, node->length));
+        hu_shown_print(value, s->format, s->bits);
+        hu_bits_print(bits, s->format, s->bits);
+        char *printable = text_printable(text);
+        fold_put(&f, 2, "", printable, p);
+        fold_put(&f, to_column(&f, 2 + LABEL), "",
+                 node->value.format ? "is converted to" : "is read as", p);
+        fold_put(&f, 1, p->bold, value, p);
+        fold_put(&f, 1, p->dim, bits, p);
+        fold_put(&f, 2, p->dim, verdict, p);
+        fold_end(&f);
+        free(printable);
+        free(text);
+    }
+    free(verdict);
+}
+
+static void print_head(const struct compute *c, const struct compute_step *s,
+                       const struct palette *p, int columns)
+{
+    const struct compute_node *node = compute_node_of(c, s);
+    struct fold f = {.columns = columns};
+    if (!node) {
+        fold_put(&f, 0, p->bold, "the result", p);
+    } else {
+        char *text = check_memory(strndup(c->expression->text + node->at, node->length));
+        char *printable = text_printable(text);
+        fold_put(&f, 0, p->bold, printable, p);
+        free(printable);
+        free(text);
+    }
+    fold_put(&f, 1, "", s->format ? "in" : "", p);
+    fold_put(&f, 1, "", s->format ? s->format->name : "", p);
+    fold_end(&f);
+}
+
+static void print_step(const struct compute *c, const struct compute_step *s,
+                       const struct palette *p, int columns)
+{
+    struct block b = {.count = 0};
+    enum hu_operation operation = compute_operation_of(c, s);
+    size_t operands = hu_operation_row(operation)->operands;
+    print_head(c, s, p, columns);
+    add_operands(&b, s, operation, operands);
+    if (operation == HU_OP_FMA)
+        add_product(&b, s);
+    if (compute_is_cut(s)) {
+        add_exact(&b, s, operation, operands);
+        add_kept(&b, c, s);
+    }
+    add_result(&b, c, s);
+    print_block(&b, p, columns);
+    print_others(c, s, operation, p, columns);
+}
+
+static void print_whole(const struct compute *c, const struct palette *p, int columns)
+{
+    const struct compute_step *last = compute_last(c);
+    char value[COMPUTE_VALUE], bits[HU_BITS_TEXT] = "";
+    struct fold f = {.columns = columns, .indent = 2};
+    compute_value(value, last);
+    if (last->format)
+        hu_bits_print(bits, last->format, last->bits);
+    char *verdict = compute_verdict(last, last->ideal, last->has_ideal, last->about);
+    fold_put(&f, 0, p->bold, value, p);
+    fold_put(&f, 2, p->dim, bits, p);
+    fold_put(&f, 2, "", verdict, p);
+    fold_end(&f);
+    free(verdict);
+}
+
+static void print_remarks(const struct compute *c, const struct palette *p, int columns)
+{
+    char *remarks[COMPUTE_REMARKS + 1];
+    compute_remarks(c, remarks);
+    for (char **r = remarks; *r; r++) {
+        struct fold f = {.columns = columns, .indent = 4};
+        fold_put(&f, 2, p->warn, "·", p);
+        for (const char *at = *r; *at;) {
+            size_t n = strcspn(at, " ");
+            char *word = check_memory(strndup(at, n));
+            fold_put(&f, 1, "", word, p);
+            free(word);
+            at += n + (at[n] == ' ');
+        }
+        fold_end(&f);
+        free(*r);
+    }
+}
+
+void compute_explain(const struct compute *c, const struct palette *p, int columns)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (compute_is_literal(c, &c->steps[i]))
+            print_literal(c, &c->steps[i], p, columns);
+    for (size_t i = 0; i < c->count; i++)
+        if (!compute_is_literal(c, &c->steps[i]))
+            print_step(c, &c->steps[i], p, columns);
+    print_whole(c, p, columns);
+    print_remarks(c, p, columns);
+}

@@ -1,0 +1,221 @@
+/* A model group by group: addends aligned, what was cut of each, the sum, the rounding. */
+#include "dot_job.h"
+#include "report.h"
+#include "sheet.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where the values and the digits begin; how many cut digits are shown. */
+enum { VALUE_AT = 14, DIGITS_AT = 30, CUT_DIGITS = 12, DIGITS_TEXT = 160 };
+
+struct explanation {
+    const struct dot *d;
+    const struct dot_result *r;
+    const struct palette *p;
+    int columns;
+    size_t step;
+};
+
+static void put_at(struct fold *f, int column, const char *color, const char *text,
+                   const struct palette *p)
+{
+    fold_put(f, f->at < column ? column - f->at : 2, color, text, p);
+}
+
+static void shown(char out[64], const mpq_t ratio)
+{
+    bool exact;
+    char *text = hu_ratio_shown(ratio, HU_SHOWN_DIGITS, &exact);
+    if (strlen(text) > 14) {
+        free(text);
+        text = hu_ratio_scientific(ratio, 6, false);
+    }
+    snprintf(out, 64, "%s", text);
+    free(text);
+}
+
+static void ratio_of(mpq_t ratio, bool sign, uint64_t significand, int unit)
+{
+    mpz_import(mpq_numref(ratio), 1, -1, sizeof significand, 0, 0, &significand);
+    mpz_set_ui(mpq_denref(ratio), 1);
+    if (unit >= 0)
+        mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)unit);
+    else
+        mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-unit);
+    if (sign)
+        mpq_neg(ratio, ratio);
+}
+
+/* MAGNITUDE · 2^UNIT in binary, its point behind 2^EXPONENT. */
+static void put_digits(char *out, uint64_t magnitude, int exponent, int unit)
+{
+    int fraction = exponent - unit, at = 0;
+    int top = magnitude ? 63 - __builtin_clzll(magnitude) : 0;
+    for (int bit = top > fraction ? top : fraction; bit >= 0; bit--) {
+        out[at++] = bit < 64 && magnitude >> bit & 1 ? '1' : '0';
+        if (bit == fraction && bit)
+            out[at++] = '.';
+    }
+    out[at] = 0;
+}
+
+/* The bits of an addend that lie below 2^UNIT, as digits. */
+static void put_cut(char *out, const struct hu_dot_addend *a, int unit)
+{
+    int below = unit - a->unit, at = 0;
+    for (int bit = below - 1; bit >= 0; bit--) {
+        if (at == CUT_DIGITS) {
+            strcpy(out + at, "…");
+            return;
+        }
+        out[at++] = bit < 64 && a->significand >> bit & 1 ? '1' : '0';
+    }
+    out[at] = 0;
+}
+
+static bool is_cut(const struct hu_dot_addend *a, int unit)
+{
+    int below = unit - a->unit;
+    return below > 63 || (below > 0 && a->significand & ((UINT64_C(1) << below) - 1));
+}
+
+static void name_addend(char out[48], const struct hu_dot_addend *a, bool first_step)
+{
+    switch (a->part) {
+    case HU_DOT_PRODUCT:
+        snprintf(out, 48, "a%zu·b%zu", a->index, a->index);
+        break;
+    case HU_DOT_SUM:
+        snprintf(out, 48, "%s", first_step ? "C" : "sum so far");
+        break;
+    case HU_DOT_PARTIAL:
+        snprintf(out, 48, "products%s", a->index ? "′" : "");
+        break;
+    }
+}
+
+static void explain_addend(const struct explanation *e, const struct hu_dot_step *s,
+                           const struct hu_dot_addend *a)
+{
+    const struct palette *p = e->p;
+    char name[48], value[64], digits[DIGITS_TEXT], rest[DIGITS_TEXT];
+    mpq_t ratio, kept;
+    mpq_inits(ratio, kept, NULL);
+    ratio_of(ratio, a->sign, a->significand, a->unit);
+    ratio_of(kept, a->kept < 0, a->kept < 0 ? -(uint64_t)a->kept : (uint64_t)a->kept, s->unit);
+    name_addend(name, a, !e->step);
+    shown(value, ratio);
+    put_digits(digits + 1, a->kept < 0 ? -(uint64_t)a->kept : (uint64_t)a->kept, s->exponent,
+               s->unit);
+    *digits = a->sign ? '-' : '+';
+    struct fold f = {.columns = e->columns, .indent = 4};
+    fold_put(&f, 2, "", name, p);
+    put_at(&f, VALUE_AT, "", value, p);
+    put_at(&f, DIGITS_AT, p->significand, digits, p);
+    if (!mpq_equal(ratio, kept)) {
+        put_cut(rest + 1, a, s->unit);
+        *rest = '|';
+        if (is_cut(a, s->unit))
+            fold_put(&f, 0, p->warn, rest, p);
+        mpq_sub(ratio, ratio, kept);
+        shown(value, ratio);
+        snprintf(digits, sizeof digits, "%s cut", value);
+        fold_put(&f, 2, p->warn, digits, p);
+    }
+    fold_end(&f);
+    mpq_clears(ratio, kept, NULL);
+}
+
+static void explain_result(const struct explanation *e, const struct hu_dot_step *s,
+                           const char *label)
+{
+    const struct hu_format *f = e->d->accumulate;
+    char value[HU_SHORTEST_TEXT], bits[HU_BITS_TEXT];
+    hu_shown_print(value, f, s->bits);
+    hu_bits_print(bits, f, s->bits);
+    struct fold line = {.columns = e->columns, .indent = 4};
+    fold_put(&line, 2, "", label, e->p);
+    put_at(&line, VALUE_AT, e->p->bold, value, e->p);
+    put_at(&line, DIGITS_AT, e->p->dim, bits, e->p);
+    fold_end(&line);
+}
+
+static void explain_aligned(struct explanation *e, const struct hu_dot_step *s)
+{
+    const struct palette *p = e->p;
+    char text[160], value[64], digits[DIGITS_TEXT];
+    struct fold f = {.columns = e->columns, .indent = 2};
+    if (s->products) {
+        snprintf(text, sizeof text, "products %zu to %zu", s->first, s->first + s->products - 1);
+        fold_put(&f, 0, p->bold, text, p);
+    } else {
+        fold_put(&f, 0, p->bold, "sums", p);
+    }
+    if (s->count) {
+        snprintf(text, sizeof text, "greatest exponent %d, cut below 2^%d %s", s->exponent, s->unit,
+                 s->down ? "downward" : "toward zero");
+        fold_put(&f, 3, p->dim, text, p);
+    }
+    fold_end(&f);
+    for (size_t i = 0; i < s->count; i++)
+        explain_addend(e, s, &s->addends[i]);
+    uint64_t magnitude = s->sum < 0 ? -(uint64_t)s->sum : (uint64_t)s->sum;
+    mpq_t sum;
+    mpq_init(sum);
+    if (s->count)
+        ratio_of(sum, s->sum < 0, magnitude, s->unit);
+    shown(value, sum);
+    f = (struct fold){.columns = e->columns, .indent = 4};
+    fold_put(&f, 2, "", "sum", p);
+    put_at(&f, VALUE_AT, "", value, p);
+    if (s->count) {
+        put_digits(digits + 1, magnitude, s->exponent, s->unit);
+        *digits = s->sum < 0 ? '-' : '+';
+        put_at(&f, DIGITS_AT, p->significand, digits, p);
+    }
+    fold_end(&f);
+    mpq_clear(sum);
+    if (s->rounded)
+        explain_result(e, s, hu_direction_name(s->direction));
+}
+
+/* A step whose addends are not cut: one line. */
+static void explain_exact(struct explanation *e, const struct hu_dot_step *s)
+{
+    char text[64];
+    if (!s->products)
+        snprintf(text, sizeof text, "+ C");
+    else if (s->products == 1)
+        snprintf(text, sizeof text, "+ a%zu·b%zu", s->first, s->first);
+    else
+        snprintf(text, sizeof text, "+ %zu to %zu", s->first, s->first + s->products - 1);
+    explain_result(e, s, text);
+}
+
+static void explain_step(void *context, const struct hu_dot_step *s)
+{
+    struct explanation *e = context;
+    if (s->aligned)
+        explain_aligned(e, s);
+    else
+        explain_exact(e, s);
+    e->step += s->rounded;
+}
+
+void dot_explain(const struct dot *d, const struct palette *p, int columns)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        const struct dot_result *r = &d->results[i];
+        for (size_t sum = 0; sum < d->rows * d->columns; sum++) {
+            struct explanation e = {.d = d, .r = r, .p = p, .columns = columns};
+            putchar('\n');
+            dot_print_model(r->choice->model, p, columns);
+            if (d->matrix)
+                printf("C[%zu,%zu]\n", sum / d->columns, sum % d->columns);
+            dot_observe(d, r, sum, explain_step, &e);
+        }
+    }
+}

@@ -1,0 +1,423 @@
+#include "dot_job.h"
+#include "operation.h"
+#include "report.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { DEFAULT_BLOCK = 64 };
+
+static bool add_choice(struct dot_choices *choices, const char *name, const char *command)
+{
+    size_t n = strcspn(name, ":");
+    char plain[32];
+    uint64_t block = DEFAULT_BLOCK;
+    snprintf(plain, sizeof plain, "%.*s", (int)n, name);
+    const struct hu_dot_model *model = hu_dot_model_find(plain);
+    bool blocked = model && model->method == HU_DOT_BLOCKED;
+    char *end = NULL;
+    if (blocked && name[n]) {
+        block = strtoull(name + n + 1, &end, 10);
+        blocked = !*end && block && end != name + n + 1;
+    }
+    if (!model || (name[n] && !blocked)) {
+        fail(command, "\"%s\" is not a model; 'halfulp dot --models' lists them%s", name,
+             model && model->method == HU_DOT_BLOCKED ? "; blocked:N has blocks of N" : "");
+        return false;
+    }
+    if (choices->count == DOT_MODELS_MAX) {
+        fail(command, "more than %d models", DOT_MODELS_MAX);
+        return false;
+    }
+    struct dot_choice *choice = &choices->at[choices->count++];
+    *choice = (struct dot_choice){.model = model, .block = block};
+    if (blocked)
+        snprintf(choice->name, sizeof choice->name, "%s:%llu", model->name,
+                 (unsigned long long)block);
+    else
+        snprintf(choice->name, sizeof choice->name, "%s", model->name);
+    return true;
+}
+
+bool dot_choices_read(struct dot_choices *choices, const char *text, const char *command)
+{
+    char *copy = check_memory(strdup(text)), *rest = copy;
+    bool fine = true;
+    for (char *name; fine && (name = strsep(&rest, ","));) {
+        if (strcasecmp(name, "all")) {
+            fine = add_choice(choices, name, command);
+            continue;
+        }
+        choices->all = true;
+        for (size_t i = 0; fine && i < hu_dot_model_count(); i++)
+            fine = add_choice(choices, hu_dot_model_at(i)->name, command);
+    }
+    free(copy);
+    return fine;
+}
+
+/* A row or a column becomes a vector: *n values. False: it is neither. */
+static bool is_vector(const struct operand *o, size_t *n)
+{
+    *n = o->count;
+    return o->rows == 1 || o->columns == 1;
+}
+
+static bool take_shapes(struct dot *d, const char *command)
+{
+    const struct operand *a = d->given_a, *b = d->given_b, *c = d->given_c;
+    size_t other;
+    if (d->matrix) {
+        d->rows = a->rows;
+        d->columns = b->columns;
+        d->n = a->columns;
+        other = b->rows;
+    } else if (is_vector(a, &d->n) && is_vector(b, &other)) {
+        d->rows = d->columns = 1;
+    } else {
+        fail(command,
+             "A is %zu × %zu and B %zu × %zu: a dot product is of two vectors; --matrix "
+             "multiplies matrices",
+             a->rows, a->columns, b->rows, b->columns);
+        return false;
+    }
+    if (d->n != other) {
+        fail(command, d->matrix ? "A has %zu columns and B %zu rows" : "A has %zu values and B %zu",
+             d->n, other);
+        return false;
+    }
+    if (d->rows > MATRIX_COLUMNS || d->columns > MATRIX_COLUMNS) {
+        fail(command, "a product of %zu × %zu is more than is shown: %d × %d", d->rows, d->columns,
+             MATRIX_COLUMNS, MATRIX_COLUMNS);
+        return false;
+    }
+    bool fits = !c || c->count == 1 || (c->rows == d->rows && c->columns == d->columns);
+    if (!fits)
+        fail(command, "C is %zu × %zu; one value is due, or as many as A·B has: %zu × %zu", c->rows,
+             c->columns, d->rows, d->columns);
+    return fits;
+}
+
+/* V's exact value. False: it is not finite, or too far out to write. */
+static bool ratio_of(mpq_t ratio, const struct hu_value *v)
+{
+    if (v->kind != HU_VALUE_FINITE || hu_value_is_remote(v))
+        return false;
+    mpq_set(ratio, v->ratio);
+    if (v->sign)
+        mpq_neg(ratio, ratio);
+    return true;
+}
+
+/* The greatest finite magnitude over the format's largest, rounded to fp32, of which it is a
+ * positive finite number: as stats' --scale tensor. */
+static uint64_t scale_of(const struct operand *o, const struct hu_format *f)
+{
+    static const uint64_t one = 0x3f800000;
+    const struct hu_format *single = hu_format_find("fp32");
+    struct hu_value scale;
+    mpq_t x;
+    mpq_init(x);
+    hu_value_init(&scale);
+    for (size_t i = 0; i < o->count; i++) {
+        if (!ratio_of(x, &o->values[i]))
+            continue;
+        mpq_abs(x, x);
+        if (mpq_cmp(x, scale.ratio) > 0)
+            mpq_set(scale.ratio, x);
+    }
+    hu_datum_ratio(x, f, hu_max_finite_code(f));
+    mpq_div(scale.ratio, scale.ratio, x);
+    struct hu_options options = {.saturate = true};
+    uint64_t bits = hu_value_round(&scale, single, &options, NULL);
+    if (!bits)
+        bits = hu_value_is_zero(&scale) ? one : 1;
+    hu_value_clear(&scale);
+    mpq_clear(x);
+    return bits;
+}
+
+/* The code of V over the side's scale. */
+static uint64_t scaled_code(const struct dot *d, const struct dot_side *side,
+                            const struct hu_value *v, const struct hu_options *options)
+{
+    mpq_t scale;
+    struct hu_value scaled;
+    if (!d->scaled || v->kind != HU_VALUE_FINITE || hu_value_is_remote(v))
+        return hu_value_bits_in(v, d->format, options, NULL);
+    mpq_init(scale);
+    hu_value_init(&scaled);
+    hu_datum_ratio(scale, hu_format_find("fp32"), side->scale);
+    mpq_div(scaled.ratio, v->ratio, scale);
+    scaled.sign = v->sign;
+    uint64_t bits = hu_value_round(&scaled, d->format, options, NULL);
+    hu_value_clear(&scaled);
+    mpq_clear(scale);
+    return bits;
+}
+
+/* The code's value with the scale. False: not finite. */
+static bool side_ratio(mpq_t ratio, const struct dot *d, const struct dot_side *side, size_t index)
+{
+    if (!hu_is_finite(hu_decode(d->format, side->codes[index])))
+        return false;
+    hu_datum_ratio(ratio, d->format, side->codes[index]);
+    if (d->scaled) {
+        mpq_t scale;
+        mpq_init(scale);
+        hu_datum_ratio(scale, hu_format_find("fp32"), side->scale);
+        mpq_mul(ratio, ratio, scale);
+        mpq_clear(scale);
+    }
+    return true;
+}
+
+/* Where element K of vector V of a side lies in what was given: A by rows, B by columns. */
+static size_t place_given(const struct dot *d, const struct operand *o, size_t v, size_t k)
+{
+    if (!d->matrix)
+        return k;
+    return o == d->given_a ? v * d->n + k : k * d->columns + v;
+}
+
+static void make_side(struct dot *d, struct dot_side *side, const struct operand *o, size_t vectors,
+                      const struct hu_options *options)
+{
+    mpq_t x, y;
+    mpq_inits(x, y, NULL);
+    side->codes = check_memory(malloc(o->count * sizeof *side->codes));
+    side->scale = d->scaled ? scale_of(o, d->format) : 0;
+    for (size_t v = 0; v < vectors; v++)
+        for (size_t k = 0; k < d->n; k++) {
+            const struct hu_value *value = &o->values[place_given(d, o, v, k)];
+            size_t at = v * d->n + k;
+            side->codes[at] = scaled_code(d, side, value, options);
+            side->rounded |= ratio_of(x, value) && side_ratio(y, d, side, at) && !mpq_equal(x, y);
+        }
+    mpq_clears(x, y, NULL);
+}
+
+static const struct hu_value *c_value(const struct dot *d, size_t index)
+{
+    return d->given_c ? &d->given_c->values[d->given_c->count == 1 ? 0 : index] : NULL;
+}
+
+static mpq_t *new_ratios(size_t count)
+{
+    mpq_t *ratios = check_memory(malloc(count * sizeof *ratios));
+    for (size_t i = 0; i < count; i++)
+        mpq_init(ratios[i]);
+    return ratios;
+}
+
+static void free_ratios(mpq_t *ratios, size_t count)
+{
+    for (size_t i = 0; ratios && i < count; i++)
+        mpq_clear(ratios[i]);
+    free(ratios);
+}
+
+/* Sum INDEX of the codes, and the sum of its addends' magnitudes. False: not finite. */
+static bool sum_codes(mpq_t sum, mpq_t magnitudes, const struct dot *d, size_t index)
+{
+    mpq_t x, y;
+    mpq_inits(x, y, NULL);
+    bool finite = hu_is_finite(hu_decode(d->accumulate, d->c[index]));
+    if (finite)
+        hu_datum_ratio(sum, d->accumulate, d->c[index]);
+    mpq_abs(magnitudes, sum);
+    for (size_t k = 0; finite && k < d->n; k++) {
+        finite = side_ratio(x, d, &d->a, index / d->columns * d->n + k) &&
+                 side_ratio(y, d, &d->b, index % d->columns * d->n + k);
+        mpq_mul(x, x, y);
+        mpq_add(sum, sum, x);
+        mpq_abs(x, x);
+        mpq_add(magnitudes, magnitudes, x);
+    }
+    mpq_clears(x, y, NULL);
+    return finite;
+}
+
+static bool sum_given(mpq_t sum, const struct dot *d, size_t index)
+{
+    mpq_t x, y;
+    mpq_inits(x, y, NULL);
+    const struct hu_value *c = c_value(d, index);
+    bool finite = !c || ratio_of(sum, c);
+    for (size_t k = 0; finite && k < d->n; k++) {
+        size_t a = place_given(d, d->given_a, index / d->columns, k);
+        size_t b = place_given(d, d->given_b, index % d->columns, k);
+        finite = ratio_of(x, &d->given_a->values[a]) && ratio_of(y, &d->given_b->values[b]);
+        mpq_mul(x, x, y);
+        mpq_add(sum, sum, x);
+    }
+    mpq_clears(x, y, NULL);
+    return finite;
+}
+
+/* BOUND, a sum of magnitudes, times k·u / (1 - k·u), where k = n + 1 are the roundings that an
+ * addend meets at most and u is the accumulator's unit roundoff (Higham, 2002, section 3.1). False:
+ * k·u is 1 or more. */
+static bool bound_of(mpq_t bound, const struct dot *d)
+{
+    mpq_t ku, rest;
+    mpq_inits(ku, rest, NULL);
+    mpq_set_ui(ku, d->n + 1, 1);
+    mpq_div_2exp(ku, ku, (mp_bitcnt_t)hu_precision(d->accumulate));
+    mpq_set_ui(rest, 1, 1);
+    mpq_sub(rest, rest, ku);
+    bool fine = mpq_sgn(rest) > 0;
+    if (fine) {
+        mpq_mul(bound, bound, ku);
+        mpq_div(bound, bound, rest);
+    }
+    mpq_clears(ku, rest, NULL);
+    return fine;
+}
+
+static void make_sums(struct dot *d)
+{
+    size_t count = d->rows * d->columns;
+    d->exact = new_ratios(count);
+    d->given = new_ratios(count);
+    d->bound = new_ratios(count);
+    d->has_exact = d->has_given = d->has_bound = true;
+    for (size_t i = 0; i < count; i++) {
+        d->has_exact &= sum_codes(d->exact[i], d->bound[i], d, i);
+        d->has_given &= sum_given(d->given[i], d, i);
+        d->has_bound &= bound_of(d->bound[i], d);
+    }
+    d->has_bound &= d->has_exact;
+}
+
+static void make_c(struct dot *d)
+{
+    size_t count = d->rows * d->columns;
+    d->c = check_memory(calloc(count, sizeof *d->c));
+    for (size_t i = 0; i < count; i++)
+        if (c_value(d, i))
+            d->c[i] = hu_value_bits_in(c_value(d, i), d->accumulate, NULL, NULL);
+}
+
+static struct hu_dot job_of(const struct dot *d, const struct dot_choice *choice, size_t index)
+{
+    return (struct hu_dot){.model = choice->model,
+                           .format = d->format,
+                           .accumulate = d->accumulate,
+                           .a = d->a.codes + index / d->columns * d->n,
+                           .b = d->b.codes + index % d->columns * d->n,
+                           .n = d->n,
+                           .c = d->scaled ? 0 : d->c[index],
+                           .block = choice->block};
+}
+
+/* X * Y + Z in the accumulator's format, rounded once. */
+static uint64_t fused(const struct dot *d, uint64_t x, uint64_t y, uint64_t z)
+{
+    struct hu_dot job = {.model = hu_dot_model_find("fma"),
+                         .format = d->accumulate,
+                         .accumulate = d->accumulate,
+                         .a = &x,
+                         .b = &y,
+                         .n = 1,
+                         .c = z};
+    return hu_dot_run(&job);
+}
+
+static uint64_t run_choice(const struct dot *d, const struct dot_choice *choice, size_t index)
+{
+    struct hu_dot job = job_of(d, choice, index);
+    uint64_t sum = hu_dot_run(&job);
+    if (!d->scaled)
+        return sum;
+    /* The epilogue of a matrix product: both scales, then C, in fp32. */
+    uint64_t scaled = fused(d, sum, fused(d, d->a.scale, d->b.scale, 0), 0);
+    return fused(d, scaled, 0x3f800000, d->c[index]);
+}
+
+static bool run_choices(struct dot *d, const struct dot_choices *choices, const char *command)
+{
+    size_t sums = d->rows * d->columns;
+    for (size_t i = 0; i < choices->count; i++) {
+        const struct dot_choice *choice = &choices->at[i];
+        if (!hu_dot_takes(choice->model, d->format, d->accumulate)) {
+            if (choices->all)
+                continue;
+            fail(command,
+                 "%s does not multiply %s into %s; 'halfulp dot --models' says what it "
+                 "takes",
+                 choice->name, d->format->name, d->accumulate->name);
+            return false;
+        }
+        struct dot_result *r = &d->results[d->count++];
+        r->choice = choice;
+        r->bits = check_memory(malloc(sums * sizeof *r->bits));
+        for (size_t k = 0; k < sums; k++)
+            r->bits[k] = run_choice(d, choice, k);
+    }
+    return true;
+}
+
+bool dot_make(struct dot *d, const char *command, const struct dot_request *request,
+              const struct operand *a, const struct operand *b, const struct operand *c)
+{
+    *d = (struct dot){.format = request->format,
+                      .accumulate = request->accumulate,
+                      .given_a = a,
+                      .given_b = b,
+                      .given_c = c,
+                      .matrix = request->matrix,
+                      .scaled = request->scaled};
+    if (d->scaled && strcmp(d->accumulate->name, "fp32")) {
+        fail(command, "--scale is applied in fp32, so it needs --accumulate fp32");
+        return false;
+    }
+    if (!take_shapes(d, command))
+        return false;
+    make_side(d, &d->a, a, d->rows, &request->rounding);
+    make_side(d, &d->b, b, d->columns, &request->rounding);
+    make_c(d);
+    make_sums(d);
+    return run_choices(d, request->choices, command);
+}
+
+void dot_clear(struct dot *d)
+{
+    for (size_t i = 0; i < d->count; i++)
+        free(d->results[i].bits);
+    free_ratios(d->exact, d->rows * d->columns);
+    free_ratios(d->given, d->rows * d->columns);
+    free_ratios(d->bound, d->rows * d->columns);
+    free(d->a.codes);
+    free(d->b.codes);
+    free(d->c);
+    *d = (struct dot){0};
+}
+
+void dot_observe(const struct dot *d, const struct dot_result *result, size_t index,
+                 void (*observe)(void *, const struct hu_dot_step *), void *context)
+{
+    struct hu_dot job = job_of(d, result->choice, index);
+    job.observe = observe;
+    job.context = context;
+    hu_dot_run(&job);
+}
+
+bool dot_error(mpq_t error, mpq_t ulps, const struct dot *d, const mpq_t *against,
+               const struct dot_result *result, size_t index)
+{
+    uint64_t bits = result->bits[index];
+    bool known = against == (const mpq_t *)d->exact ? d->has_exact : d->has_given;
+    if (!known || !hu_is_finite(hu_decode(d->accumulate, bits)))
+        return false;
+    hu_datum_ratio(error, d->accumulate, bits);
+    mpq_sub(error, error, against[index]);
+    int ulp = hu_ulp_exponent(d->accumulate, bits);
+    if (ulp >= 0)
+        mpq_div_2exp(ulps, error, (mp_bitcnt_t)ulp);
+    else
+        mpq_mul_2exp(ulps, error, (mp_bitcnt_t)-ulp);
+    return true;
+}

@@ -1,0 +1,85 @@
+/* Dot products and small matrix products: what `dot` has worked out, and the ways to present it. */
+#ifndef HALFULP_CLI_DOT_JOB_H
+#define HALFULP_CLI_DOT_JOB_H
+
+#include "dot.h"
+#include "arguments.h"
+#include "operand.h"
+
+#include <jansson.h>
+
+enum { DOT_MODELS_MAX = 64, MATRIX_COLUMNS = 64 };
+
+struct dot_choice {
+    const struct hu_dot_model *model;
+    size_t block; /* of blocked:N */
+    char name[32];
+};
+
+struct dot_choices {
+    struct dot_choice at[DOT_MODELS_MAX];
+    size_t count;
+    bool all; /* those that do not take the formats are left out and not refused */
+};
+
+/* Names separated by commas, or "all". False: reported. */
+bool dot_choices_read(struct dot_choices *choices, const char *text, const char *command);
+
+/* Operands in a format, scales apart. */
+struct dot_side {
+    uint64_t *codes; /* vectors one after the other */
+    uint64_t scale;  /* fp32's code; what was given was divided by it */
+    bool rounded;    /* one of them is not what was given */
+};
+
+/* A model's answers: one, or a matrix by rows. */
+struct dot_result {
+    const struct dot_choice *choice;
+    uint64_t *bits;
+};
+
+/* C = A·B + C in one format of operands. */
+struct dot {
+    const struct hu_format *format, *accumulate;
+    const struct operand *given_a, *given_b, *given_c; /* given_c NULL: zero */
+    size_t rows, columns, n;                           /* n products in a sum */
+    bool matrix;
+    bool scaled;
+    struct dot_side a, b; /* a's rows and b's columns are the vectors */
+    uint64_t *c;
+    mpq_t *exact, *given, *bound; /* of each sum: of the codes, of what was given, n·u */
+    bool has_exact, has_given, has_bound;
+    struct dot_result results[DOT_MODELS_MAX];
+    size_t count;
+};
+
+struct dot_request {
+    const struct hu_format *format, *accumulate;
+    struct hu_options rounding; /* of operands */
+    bool scaled, matrix;
+    const struct dot_choices *choices;
+};
+
+/* Works out all. A is rows × n, B n × columns; or, without matrix, a row or a column each. False:
+ * reported. dot_clear in either case. */
+bool dot_make(struct dot *d, const char *command, const struct dot_request *request,
+              const struct operand *a, const struct operand *b, const struct operand *c);
+void dot_clear(struct dot *d);
+
+/* Tells OBSERVE the steps of result's sum INDEX. */
+void dot_observe(const struct dot *d, const struct dot_result *result, size_t index,
+                 void (*observe)(void *, const struct hu_dot_step *), void *context);
+
+/* Error of result's sum INDEX against EXACT or GIVEN, in its own unit, and in units in the last
+ * place; false: there is none. */
+bool dot_error(mpq_t error, mpq_t ulps, const struct dot *d, const mpq_t *against,
+               const struct dot_result *result, size_t index);
+
+void dot_print(const struct dot *d, const struct palette *p, int columns);
+void dot_explain(const struct dot *d, const struct palette *p, int columns);
+void dot_print_model(const struct hu_dot_model *m, const struct palette *p, int columns);
+void dot_print_models(const struct palette *p, int columns);
+json_t *dot_json(const struct dot *d);
+json_t *dot_models_json(void);
+
+#endif

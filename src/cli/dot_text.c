@@ -1,0 +1,309 @@
+/* Models side by side, and the models themselves. */
+#include "dot_job.h"
+#include "grid.h"
+#include "report.h"
+#include "sheet.h"
+#include "text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LABEL = 10 };
+
+static void line_begin(struct fold *f, const char *label, const struct palette *p, int columns)
+{
+    *f = (struct fold){.columns = columns, .indent = 2};
+    fold_put(f, 2, "", label, p);
+    f->indent = LABEL + 2;
+    int gap = f->indent - f->at;
+    fold_put(f, gap > 1 ? gap : 1, "", "", p);
+}
+
+static void put_at(struct fold *f, int column, const char *color, const char *text,
+                   const struct palette *p)
+{
+    fold_put(f, f->at < column ? column - f->at : 2, color, text, p);
+}
+
+/* "1.0009765625", or "≈ 0.33333333333333333" where it is longer than that. */
+static void put_ratio(struct fold *f, const mpq_t ratio, const struct palette *p)
+{
+    bool exact;
+    char *text = hu_ratio_shown(ratio, HU_SHOWN_DIGITS, &exact), *all = NULL;
+    if (asprintf(&all, "%s%s", exact ? "" : "≈ ", text) < 0)
+        check_memory(NULL);
+    put_at(f, LABEL + 2, p->bold, all, p);
+    free(all);
+    free(text);
+}
+
+static void print_head(const struct dot *d, const struct palette *p, int columns)
+{
+    struct fold f = {.columns = columns};
+    char text[160];
+    fold_put(&f, 0, p->bold, d->format->name, p);
+    snprintf(text, sizeof text, "products summed in %s, %zu of them", d->accumulate->name, d->n);
+    fold_put(&f, 1, "", text, p);
+    if (d->matrix) {
+        snprintf(text, sizeof text, "for each of %zu × %zu", d->rows, d->columns);
+        fold_put(&f, 1, "", text, p);
+    }
+    if (d->scaled) {
+        char a[HU_SHORTEST_TEXT], b[HU_SHORTEST_TEXT];
+        const struct hu_format *single = hu_format_find("fp32");
+        hu_shown_print(a, single, d->a.scale);
+        hu_shown_print(b, single, d->b.scale);
+        snprintf(text, sizeof text, "scales %s and %s", a, b);
+        fold_put(&f, 3, p->dim, text, p);
+    }
+    fold_end(&f);
+}
+
+static bool is_rounded(const struct dot *d)
+{
+    return d->a.rounded || d->b.rounded;
+}
+
+static void print_sums(const struct dot *d, const struct palette *p, int columns)
+{
+    struct fold f;
+    if (d->has_exact) {
+        line_begin(&f, "exact", p, columns);
+        put_ratio(&f, d->exact[0], p);
+        fold_put(&f, 2, p->dim, is_rounded(d) ? "of the operands as they are rounded" : "", p);
+        fold_end(&f);
+    }
+    if (d->has_given && is_rounded(d)) {
+        line_begin(&f, "given", p, columns);
+        put_ratio(&f, d->given[0], p);
+        fold_put(&f, 2, p->dim, "of the operands as they are given", p);
+        fold_end(&f);
+    }
+    if (d->has_bound) {
+        char text[96], *bound = hu_ratio_scientific(d->bound[0], 3, false);
+        line_begin(&f, "bound", p, columns);
+        put_at(&f, LABEL + 2, "", bound, p);
+        snprintf(text, sizeof text, "n·u·Σ|a·b| for sums rounded to nearest, n = %zu, u = 2^−%d",
+                 d->n + 1, hu_precision(d->accumulate));
+        fold_put(&f, 2, p->dim, text, p);
+        fold_end(&f);
+        free(bound);
+    }
+}
+
+/* An error's cells: of its own size, and in units in the last place. */
+static void put_errors(struct grid *g, const struct dot *d, const struct dot_result *r, size_t sum,
+                       const struct palette *p)
+{
+    mpq_t error, ulps, magnitude;
+    mpq_inits(error, ulps, magnitude, NULL);
+    if (!dot_error(error, ulps, d, (const mpq_t *)d->exact, r, sum)) {
+        grid_cell(g, "–", p->dim);
+        grid_cell(g, "", "");
+    } else if (!mpq_sgn(error)) {
+        grid_cell(g, "exact", p->good);
+        grid_cell(g, "", "");
+    } else {
+        char *own = hu_ratio_scientific(error, 3, true), cell[64];
+        mpq_abs(magnitude, error);
+        bool beyond = d->has_bound && mpq_cmp(magnitude, d->bound[sum]) > 0;
+        snprintf(cell, sizeof cell, "%.3g ulp", fabs(mpq_get_d(ulps)));
+        grid_cell(g, own, beyond ? p->warn : "");
+        grid_cell(g, cell, "");
+        free(own);
+    }
+    mpq_clears(error, ulps, magnitude, NULL);
+}
+
+static void print_table(const struct dot *d, const struct palette *p, int columns)
+{
+    struct grid g = {0};
+    grid_column(&g, "model", 16, true);
+    grid_column(&g, "result", 18, true);
+    grid_column(&g, "bits", 10, true);
+    grid_column(&g, "error", 10, false);
+    grid_column(&g, "", 10, false);
+    for (size_t i = 0; i < d->count; i++) {
+        const struct dot_result *r = &d->results[i];
+        char value[HU_SHORTEST_TEXT], bits[HU_BITS_TEXT];
+        hu_shown_print(value, d->accumulate, r->bits[0]);
+        hu_bits_print(bits, d->accumulate, r->bits[0]);
+        grid_cell(&g, r->choice->name, "");
+        grid_cell(&g, value, p->bold);
+        grid_cell(&g, bits, p->dim);
+        put_errors(&g, d, r, 0, p);
+    }
+    grid_print(&g, p, columns);
+    grid_clear(&g);
+}
+
+/* The sum that is farthest from the exact one, in units in the last place. */
+static size_t worst_of(const struct dot *d, const struct dot_result *r)
+{
+    size_t worst = 0;
+    mpq_t error, ulps, most;
+    mpq_inits(error, ulps, most, NULL);
+    for (size_t i = 0; i < d->rows * d->columns; i++) {
+        if (!dot_error(error, ulps, d, (const mpq_t *)d->exact, r, i))
+            continue;
+        mpq_abs(ulps, ulps);
+        if (mpq_cmp(ulps, most) > 0) {
+            mpq_set(most, ulps);
+            worst = i;
+        }
+    }
+    mpq_clears(error, ulps, most, NULL);
+    return worst;
+}
+
+static void print_matrix(const struct dot *d, const struct dot_result *r, const struct palette *p,
+                         int columns)
+{
+    struct grid g = {0};
+    char heads[MATRIX_COLUMNS][24];
+    printf("%s%s%s\n", p->bold, r->choice->name, p->off);
+    grid_column(&g, "", 4, false);
+    for (size_t j = 0; j < d->columns; j++) {
+        snprintf(heads[j], sizeof heads[j], "%zu", j);
+        grid_column(&g, heads[j], 10, false);
+    }
+    for (size_t i = 0; i < d->rows; i++) {
+        char value[HU_SHORTEST_TEXT];
+        snprintf(value, sizeof value, "%zu", i);
+        grid_cell(&g, value, p->dim);
+        for (size_t j = 0; j < d->columns; j++) {
+            hu_shown_print(value, d->accumulate, r->bits[i * d->columns + j]);
+            grid_cell(&g, value, "");
+        }
+    }
+    grid_print(&g, p, columns);
+    grid_clear(&g);
+}
+
+/* Each model's greatest error, and where. */
+static void print_worst(const struct dot *d, const struct palette *p, int columns)
+{
+    struct grid g = {0};
+    grid_column(&g, "model", 16, true);
+    grid_column(&g, "worst at", 10, true);
+    grid_column(&g, "result", 18, true);
+    grid_column(&g, "error", 10, false);
+    grid_column(&g, "", 10, false);
+    for (size_t i = 0; i < d->count; i++) {
+        const struct dot_result *r = &d->results[i];
+        char value[HU_SHORTEST_TEXT], place[32];
+        size_t worst = worst_of(d, r);
+        snprintf(place, sizeof place, "%zu,%zu", worst / d->columns, worst % d->columns);
+        hu_shown_print(value, d->accumulate, r->bits[worst]);
+        grid_cell(&g, r->choice->name, "");
+        grid_cell(&g, place, p->dim);
+        grid_cell(&g, value, p->bold);
+        put_errors(&g, d, r, worst, p);
+    }
+    grid_print(&g, p, columns);
+    grid_clear(&g);
+}
+
+void dot_print(const struct dot *d, const struct palette *p, int columns)
+{
+    print_head(d, p, columns);
+    if (!d->matrix) {
+        print_sums(d, p, columns);
+        print_table(d, p, columns);
+        return;
+    }
+    for (size_t i = 0; i < d->count; i++)
+        print_matrix(d, &d->results[i], p, columns);
+    print_worst(d, p, columns);
+}
+
+static void put_takes(char *out, size_t size, const struct hu_dot_model *m)
+{
+    size_t at = 0;
+    *out = 0;
+    for (size_t i = 0; i < HU_DOT_TAKES && m->takes[i].format; i++)
+        at += (size_t)snprintf(out + at, size - at, "%s%s by %d", i ? ", " : "", m->takes[i].format,
+                               m->takes[i].group);
+}
+
+/* How a model sums, in words. */
+static void put_rule(char *out, size_t size, const struct hu_dot_model *m)
+{
+    char kept[48] = "";
+    if (m->trailing_bits)
+        snprintf(kept, sizeof kept, " of which %d bits are kept", m->trailing_bits);
+    switch (m->method) {
+    case HU_DOT_ALIGNED:
+        snprintf(out, size,
+                 "products exact; they and C cut toward zero %d bits below the greatest exponent; "
+                 "the sum exact; into fp32 toward zero%s, into fp16 to nearest%s",
+                 m->align_bits, kept,
+                 m->split ? "; every other pair of products in a group of its own, C last" : "");
+        break;
+    case HU_DOT_GROUP:
+        snprintf(out, size, "a group's products and C exactly; rounded to nearest");
+        break;
+    case HU_DOT_TREE:
+        snprintf(out, size, "products rounded to nearest and summed pairwise, then added to C%s",
+                 m->flushes ? "; subnormals are zero" : "");
+        break;
+    case HU_DOT_TWO_STAGE:
+        snprintf(out, size,
+                 "products cut toward zero %d bits below the greatest exponent; their sum and C "
+                 "cut downward 31 and 24 bits below the greater one; rounded to nearest",
+                 m->align_bits);
+        break;
+    case HU_DOT_FMA_GROUPS:
+        snprintf(out, size, "two fused multiply-adds, the second product first%s",
+                 m->flushes ? "; subnormals are zero" : "");
+        break;
+    default:
+        snprintf(out, size, "%s", m->hardware);
+    }
+}
+
+static void put_fact(const char *label, const char *text, const struct palette *p, int columns)
+{
+    struct fold f;
+    if (!text || !*text)
+        return;
+    line_begin(&f, label, p, columns);
+    fold_put(&f, f.at < LABEL + 2 ? LABEL + 2 - f.at : 1, "", "", p);
+    for (bool first = true; *text; first = false) {
+        size_t n = strcspn(text, " ");
+        char *word = check_memory(strndup(text, n));
+        if (first)
+            put_at(&f, LABEL + 2, "", word, p);
+        else
+            fold_put(&f, 1, "", word, p);
+        free(word);
+        text += n;
+        text += *text == ' ';
+    }
+    fold_end(&f);
+}
+
+void dot_print_model(const struct hu_dot_model *m, const struct palette *p, int columns)
+{
+    char text[320];
+    printf("%s%s%s", p->bold, m->name, p->off);
+    if (m->instruction)
+        printf("  %s", m->hardware);
+    putchar('\n');
+    put_rule(text, sizeof text, m);
+    put_fact("sums", text, p, columns);
+    put_takes(text, sizeof text, m);
+    put_fact("takes", text, p, columns);
+    put_fact("by", m->instruction, p, columns);
+    put_fact("source", m->source, p, columns);
+    put_fact("sure", m->sure, p, columns);
+    put_fact("unsure", m->unsure, p, columns);
+}
+
+void dot_print_models(const struct palette *p, int columns)
+{
+    for (size_t i = 0; i < hu_dot_model_count(); i++)
+        dot_print_model(hu_dot_model_at(i), p, columns);
+}

@@ -1,0 +1,27 @@
+/* Vectors and matrices as a command's arguments: values by commas, a file of them, or elements of a
+ * tensor. */
+#ifndef HALFULP_CLI_OPERAND_H
+#define HALFULP_CLI_OPERAND_H
+
+#include "value.h"
+
+#include <stddef.h>
+
+enum { OPERAND_MAX = 1 << 20 }; /* values */
+
+struct operand {
+    size_t rows, columns;
+    struct hu_value *values; /* by rows */
+    size_t count;
+    const struct hu_format *format; /* of a tensor's elements; NULL: text */
+};
+
+/*
+ * "1,2;3,4": rows by ';'. A file of text has a row a line. FILE:TENSOR[i,:] as hu_elements_read,
+ * and FILE alone where it has one tensor. False: reported as COMMAND's. operand_clear in either
+ * case.
+ */
+bool operand_read(struct operand *o, const char *command, const char *text);
+void operand_clear(struct operand *o);
+
+#endif

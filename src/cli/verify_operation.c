@@ -1,0 +1,291 @@
+/* Operations on trial: ours, a library's, recorded ones. */
+#include "progress.h"
+#include "report.h"
+#include "text.h"
+#include "verify.h"
+#include "verify/recorded.h"
+#include "verify/trial_operation.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPERATION_COLUMN = 26, OPERANDS_TEXT = HU_OPERANDS * (HU_BITS_TEXT + 2) };
+
+/* One operation, tried. */
+struct operation_row {
+    const struct hu_question *q;
+    const char *subject, *covers;
+    struct hu_operation_verdict *verdict;
+    double seconds;
+    char *ending; /* how a foreign function ended; NULL: it did not */
+};
+
+static bool passed(const struct operation_row *row)
+{
+    return hu_operation_verdict_passed(row->verdict);
+}
+
+/* Text. */
+
+static const char *operands_text(char out[OPERANDS_TEXT], const struct hu_question *q,
+                                 const uint64_t x[])
+{
+    char *at = out;
+    for (int i = 0; i < q->operands; i++) {
+        char code[HU_BITS_TEXT];
+        hu_bits_print(code, q->from[i], x[i]);
+        at += sprintf(at, "%s%s", i ? " " : "", code);
+    }
+    return out;
+}
+
+static void print_fault(const struct hu_question *q, const struct hu_operation_fault *f)
+{
+    char operands[OPERANDS_TEXT], got[HU_BITS_TEXT], due[HU_BITS_TEXT];
+    char got_flags[HU_FLAGS_TEXT], due_flags[HU_FLAGS_TEXT];
+    hu_bits_print(got, q->result, f->got & hu_width_mask(q->result));
+    hu_bits_print(due, q->result, f->expected);
+    hu_flags_print(got_flags, f->got_flags);
+    hu_flags_print(due_flags, f->expected_flags);
+    printf("    %s: ", operands_text(operands, q, f->x));
+    if (f->line)
+        printf("line %" PRIu64 ": ", f->line);
+    if (f->flags)
+        printf("%s, flags %s for %s\n", due, got_flags, due_flags);
+    else
+        printf("%s%s for %s (%s)\n", got,
+               f->got & ~hu_width_mask(q->result) ? " and stray bits" : "", due,
+               hu_fault_class_name(f->class));
+}
+
+static void print_faults(const struct operation_row *row, uint64_t shown)
+{
+    const struct hu_operation_faults *faults = &row->verdict->faults;
+    char operands[OPERANDS_TEXT];
+    if (row->ending)
+        printf("  %s in a call of %zu from %s on\n", row->ending, row->verdict->stopped_count,
+               operands_text(operands, row->q, row->verdict->stopped_at));
+    for (int i = 0; i < HU_FAULT_CLASSES; i++) {
+        char count[GROUPED_TEXT];
+        if (faults->inputs[i])
+            printf("  %s: %s\n", hu_fault_class_name((enum hu_fault_class)i),
+                   grouped(count, faults->inputs[i]));
+    }
+    for (size_t i = 0; i < faults->count && i < shown; i++)
+        print_fault(row->q, &faults->at[i]);
+}
+
+static void print_row(const struct verify_request *q, struct verify_tally *tally,
+                      const struct operation_row *row)
+{
+    char wrong[GROUPED_TEXT];
+    progress_hide();
+    if (!tally->headed)
+        printf("%-*s ", OPERATION_COLUMN, "operation");
+    verify_head(tally, row->subject);
+    printf("%-*s ", OPERATION_COLUMN, hu_operation_row(row->q->operation)->name);
+    verify_print_summary(row->q->from[0]->name, row->q->to->name,
+                         hu_direction_name(row->q->promise.options.direction), row->subject,
+                         row->covers, row->verdict->inputs,
+                         row->ending ? "?" : grouped(wrong, row->verdict->mismatches),
+                         row->seconds);
+    print_faults(row, q->shown);
+    fflush(stdout);
+}
+
+/* JSON. */
+
+static json_t *code_json(const struct hu_format *f, uint64_t code)
+{
+    char text[HU_BITS_TEXT];
+    hu_bits_print(text, f, code & hu_width_mask(f));
+    return json_string(text);
+}
+
+static json_t *operands_json(const struct hu_question *q, const uint64_t x[])
+{
+    json_t *list = check_memory(json_array());
+    for (int i = 0; i < q->operands; i++)
+        json_array_append_new(list, code_json(q->from[i], x[i]));
+    return list;
+}
+
+static json_t *fault_json(const struct hu_question *q, const struct hu_operation_fault *f)
+{
+    json_t *object = check_memory(json_object());
+    json_put(object, "operands", operands_json(q, f->x));
+    json_put(object, "class", json_string(hu_fault_class_name(f->class)));
+    json_put(object, "got", code_json(q->result, f->got));
+    json_put(object, "expected", code_json(q->result, f->expected));
+    json_put(object, "got_flags", f->flags ? json_flags(f->got_flags) : json_null());
+    json_put(object, "expected_flags", json_flags(f->expected_flags));
+    json_put(object, "line", f->line ? json_integer((json_int_t)f->line) : json_null());
+    return object;
+}
+
+static json_t *row_json(const struct operation_row *row)
+{
+    const struct hu_operation_verdict *v = row->verdict;
+    const struct hu_question *q = row->q;
+    json_t *object = check_memory(json_object()), *faults = check_memory(json_array());
+    json_t *classes = check_memory(json_object());
+    for (size_t i = 0; i < v->faults.count; i++)
+        json_array_append_new(faults, fault_json(q, &v->faults.at[i]));
+    for (int i = 0; i < HU_FAULT_CLASSES; i++)
+        json_put(classes, hu_fault_class_name((enum hu_fault_class)i),
+                 json_integer((json_int_t)v->faults.inputs[i]));
+    json_put(object, "operation", json_string(hu_operation_row(q->operation)->name));
+    json_put(object, "from", json_string(q->from[0]->name));
+    json_put(object, "to", json_string(q->to->name));
+    json_put(object, "round", json_string(hu_direction_name(q->promise.options.direction)));
+    json_put(object, "kernel", json_string(row->subject));
+    json_put(object, "covers", json_string(row->covers));
+    json_put(object, "inputs", json_integer((json_int_t)v->inputs));
+    json_put(object, "mismatches",
+             v->stopped ? json_null() : json_integer((json_int_t)v->mismatches));
+    json_put(object, "seconds", json_real(row->seconds));
+    json_put(object, "passed", json_boolean(passed(row)));
+    json_put(object, "crashed", row->ending ? json_string(row->ending) : json_null());
+    json_put(object, "classes", classes);
+    json_put(object, "faults", faults);
+    return object;
+}
+
+static void take_row(const struct verify_request *q, struct verify_tally *tally,
+                     struct operation_row *row)
+{
+    const struct hu_operation_verdict *v = row->verdict;
+    tally->combinations++;
+    tally->inputs += v->inputs;
+    tally->mismatches += v->mismatches;
+    tally->crashed |= v->stopped;
+    tally->failed += !passed(row);
+    if (q->json)
+        json_array_append_new(tally->rows, row_json(row));
+    else
+        print_row(q, tally, row);
+    free(row->ending);
+}
+
+/* Subjects. */
+
+static void try_subject(struct verify_request *q, struct verify_tally *tally,
+                        struct operation_row *row, const struct hu_operation_subject *subject,
+                        struct hu_foreign *foreign)
+{
+    struct hu_scan_options options = verify_scan_options(q, tally);
+    double began = verify_now();
+    row->verdict = check_memory(malloc(sizeof *row->verdict));
+    row->covers = hu_operation_is_exhaustive(row->q, &options) ? "all" : "directed";
+    progress_begin("verify", "inputs", hu_operation_inputs(row->q, &options));
+    hu_operation_trial(row->verdict, row->q, subject, &options);
+    check_memory(row->verdict->failed ? NULL : row);
+    row->seconds = verify_now() - began;
+    if (row->verdict->stopped && foreign)
+        row->ending = verify_ending(q, foreign);
+    take_row(q, tally, row);
+    free(row->verdict);
+}
+
+static void try_ours(struct verify_request *q, struct verify_tally *tally,
+                     const struct hu_question *question)
+{
+    for (size_t i = 0; i < q->kernels && !atomic_load(verify_interrupted()); i++) {
+        struct hu_own_operation own = {q->kernel[i], question};
+        struct hu_operation_subject subject = hu_own_operation_subject(&own);
+        struct operation_row row = {.q = question, .subject = hu_kernel_name(q->kernel[i])};
+        try_subject(q, tally, &row, &subject, NULL);
+    }
+}
+
+static int try_foreign(struct verify_request *q, struct verify_tally *tally,
+                       const struct hu_question *question)
+{
+    char message[HU_FOREIGN_MESSAGE], *library, *symbol;
+    if (!verify_split_against(q, &library, &symbol))
+        return EXIT_BAD;
+    struct hu_foreign *foreign = hu_foreign_open(library, symbol, question->result, question->from,
+                                                 (unsigned)question->operands, (unsigned)q->jobs,
+                                                 (int)q->timeout * 1000, message);
+    int status = EXIT_DONE;
+    if (foreign) {
+        struct hu_operation_subject subject = hu_foreign_operation_subject(foreign);
+        struct operation_row row = {.q = question, .subject = q->against};
+        try_subject(q, tally, &row, &subject, foreign);
+    } else
+        status = fail(q->command, "--against: %s", message);
+    hu_foreign_close(foreign);
+    free(library);
+    free(symbol);
+    return status;
+}
+
+static int try_recorded(struct verify_request *q, struct verify_tally *tally,
+                        const struct hu_question *question)
+{
+    FILE *stream = verify_open_vectors(q);
+    if (!stream)
+        return EXIT_BAD;
+    struct hu_recorded *recorded = check_memory(malloc(sizeof *recorded));
+    struct hu_recorded_options options = {.progress = verify_progress,
+                                          .cancel = verify_interrupted()};
+    double began = verify_now();
+    progress_begin("verify", "lines", 0);
+    hu_recorded_check_operation(recorded, stream, question, &options);
+    fclose(stream);
+    struct hu_operation_verdict *v = check_memory(calloc(1, sizeof *v));
+    v->inputs = recorded->lines;
+    v->mismatches = recorded->mismatches;
+    v->faults = recorded->operation_faults;
+    v->partial = atomic_load(verify_interrupted());
+    struct operation_row row = {.q = question,
+                                .subject = q->vectors,
+                                .covers = "lines",
+                                .verdict = v,
+                                .seconds = verify_now() - began};
+    int status = EXIT_DONE;
+    if (!recorded->bad && recorded->lines)
+        take_row(q, tally, &row);
+    else {
+        progress_end();
+        status = fail(q->command, "%s: %s", verify_vectors_name(q),
+                      recorded->bad ? recorded->message : "there is no vector in it");
+    }
+    hu_faults_free(&recorded->faults);
+    free(recorded);
+    free(v);
+    return status;
+}
+
+static int try_operation(struct verify_request *q, struct verify_tally *tally,
+                         enum hu_operation operation, const struct hu_format *to,
+                         const struct hu_format *from)
+{
+    int status = EXIT_DONE;
+    for (size_t d = 0; d < q->direction.count && status == EXIT_DONE; d++) {
+        struct hu_promise promise = q->promise;
+        promise.options.direction = q->direction.direction[d];
+        struct hu_question question = hu_question_of(operation, to, from, &promise, q->nan_rule);
+        if (atomic_load(verify_interrupted()))
+            break;
+        if (q->vectors)
+            status = try_recorded(q, tally, &question);
+        else if (q->against)
+            status = try_foreign(q, tally, &question);
+        else
+            try_ours(q, tally, &question);
+    }
+    return status;
+}
+
+int verify_operations(struct verify_request *q, struct verify_tally *tally)
+{
+    int status = EXIT_DONE;
+    for (size_t i = 0; i < q->operations.count; i++)
+        for (size_t f = 0; f < q->from.count; f++)
+            for (size_t t = 0; t < (q->to.count ? q->to.count : 1) && status == EXIT_DONE; t++)
+                status = try_operation(q, tally, q->operations.at[i],
+                                       q->to.count ? q->to.at[t] : q->from.at[f], q->from.at[f]);
+    return status;
+}

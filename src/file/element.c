@@ -1,0 +1,416 @@
+#include "element.h"
+#include "names.h"
+#include "array/layout.h"
+#include "kind.h"
+#include "npy.h"
+#include "raw.h"
+#include "tensor_set.h"
+#include "zip_file.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RANK_MAX = 64, ELEMENTS_MAX = 1 << 24 };
+#define SPAN_MAX (UINT64_C(1) << 28)
+
+/* The text in parts. */
+struct place {
+    char *file, *tensor;
+    const char *indices; /* after '['; NULL: there are none */
+    bool ranges;         /* more than one element may be named */
+    char *message;
+};
+
+static bool refuse(struct place *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static bool refuse(struct place *p, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(p->message, HU_ELEMENT_MESSAGE, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat status;
+    return !stat(path, &status) && S_ISREG(status.st_mode);
+}
+
+/* Whether TEXT is a value of a format by its name, as in -fp16:max: that name means the format
+ * whatever files there are, and ./fp16 the file. */
+static bool names_format(const char *text)
+{
+    char name[HU_MAX_NAME];
+    text += strspn(text, " \t");
+    text += *text == '-' || *text == '+';
+    size_t n = strcspn(text, ":");
+    if (!text[n] || n >= sizeof name)
+        return false;
+    memcpy(name, text, n);
+    name[n] = 0;
+    return hu_format_find(name);
+}
+
+/* Whether PATH is meant for a file by how it is written: with a folder, or with an ending that
+ * files of tensors or raw arrays have. */
+static bool looks_like_file(const char *path)
+{
+    size_t n = strlen(path);
+    return strchr(path, '/') || hu_kind_of_name(path) != HU_FILE_OTHER ||
+           (n > 4 && !strcasecmp(path + n - 4, ".bin"));
+}
+
+/* Says why the file that TEXT means is none. False: no part before a colon is meant for a file. */
+static bool refuse_absent(struct place *p, const char *text)
+{
+    for (const char *colon = strchr(text, ':'); colon; colon = strchr(colon + 1, ':')) {
+        struct stat status;
+        char *file = strndup(text, (size_t)(colon - text));
+        if (!file || !looks_like_file(file)) {
+            free(file);
+            continue;
+        }
+        p->file = file;
+        refuse(p, "%.300s: %s", file,
+               stat(file, &status) ? strerror(errno) : hu_file_kind_trouble(status.st_mode));
+        return true;
+    }
+    return false;
+}
+
+/* False: no part before a colon is a file, or no memory. */
+static bool split(struct place *p, const char *text)
+{
+    for (const char *colon = strchr(text, ':'); colon; colon = strchr(colon + 1, ':')) {
+        char *file = strndup(text, (size_t)(colon - text));
+        if (!file || !is_file(file)) {
+            free(file);
+            continue;
+        }
+        size_t n = strlen(colon + 1);
+        const char *open = n && colon[n] == ']' ? strrchr(colon, '[') : NULL;
+        p->file = file;
+        p->tensor = strndup(colon + 1, open ? (size_t)(open - colon - 1) : n);
+        p->indices = open ? open + 1 : NULL;
+        return p->tensor;
+    }
+    return false;
+}
+
+/* One index into a size, from the end where it is negative. */
+static bool read_index(struct place *p, const char **at, uint64_t size, unsigned axis,
+                       uint64_t *index)
+{
+    char *end;
+    errno = 0;
+    long long n = strtoll(*at, &end, 10);
+    if (end == *at || errno)
+        return refuse(p, "\"%s\" is no list of indices: whole numbers by commas", *at);
+    if (n < 0 ? (uint64_t) - (n + 1) >= size : (uint64_t)n >= size)
+        return refuse(p, "index %lld is out of range: axis %u of '%.80s' has %llu element%s", n,
+                      axis, p->tensor, (unsigned long long)size, size == 1 ? "" : "s");
+    *index = n < 0 ? size - 1 - (uint64_t) - (n + 1) : (uint64_t)n;
+    *at = end;
+    return true;
+}
+
+/* What the brackets pick: of each axis its elements from `first` on, one or a range of them. */
+struct selection {
+    uint64_t first[RANK_MAX], count[RANK_MAX];
+    unsigned kept[2]; /* the axes that are ranges, */
+    unsigned ranges;  /* so many */
+};
+
+/* "3", "2:5", "2:", ":" */
+static bool read_axis(struct place *p, const char **at, uint64_t size, unsigned axis,
+                      struct selection *s)
+{
+    bool opens = **at == ':';
+    s->first[axis] = 0;
+    s->count[axis] = 1;
+    if (!opens && !read_index(p, at, size, axis, &s->first[axis]))
+        return false;
+    if (**at != ':')
+        return true;
+    uint64_t end = size;
+    ++*at;
+    if (isdigit((unsigned char)**at) || **at == '-') {
+        /* The end is not in the range, so it may be the size. */
+        char *rest;
+        if (strtoull(*at, &rest, 10) == size && **at != '-')
+            *at = rest;
+        else if (!read_index(p, at, size, axis, &end))
+            return false;
+    }
+    if (end <= s->first[axis])
+        return refuse(p, "axis %u of '%.80s' has no element from %llu to before %llu", axis,
+                      p->tensor, (unsigned long long)s->first[axis], (unsigned long long)end);
+    s->count[axis] = end - s->first[axis];
+    if (s->ranges < 2)
+        s->kept[s->ranges] = axis;
+    s->ranges++;
+    return true;
+}
+
+static bool refuse_count(struct place *p, const struct hu_tensor *t)
+{
+    return refuse(p, "'%.80s' has %u ax%ss: as many indices are due, as in [%s]", p->tensor,
+                  t->rank, t->rank == 1 ? "i" : "e",
+                  t->rank == 1   ? "0"
+                  : t->rank == 2 ? "0,0"
+                                 : "0,0,…");
+}
+
+/* Axes that are not written are whole where RANGES are asked for. */
+static bool read_selection(struct place *p, const struct hu_tensor *t, bool ranges,
+                           struct selection *s)
+{
+    const char *at = p->indices;
+    s->ranges = 0;
+    if (t->rank > RANK_MAX)
+        return refuse(p, "'%.80s' has more axes than are read", p->tensor);
+    for (unsigned i = 0; i < t->rank; i++) {
+        const char *whole = ":";
+        bool written = at && (!i || *at == ',');
+        at += written && i;
+        if (!written && !ranges)
+            return refuse_count(p, t);
+        if (!read_axis(p, written ? &at : &whole, t->shape[i], i, s))
+            return false;
+        if (s->ranges && !ranges)
+            return refuse(p, "one element is due, and '%.80s' names a range", p->indices);
+    }
+    if (at && (*at != ']' || at[1]))
+        return refuse(p, "'%.80s' has %u ax%ss, and more is written in the brackets", p->tensor,
+                      t->rank, t->rank == 1 ? "i" : "e");
+    return true;
+}
+
+/* The element's number in memory. */
+static uint64_t number_of(const struct hu_tensor *t, const uint64_t *indices)
+{
+    uint64_t number = 0;
+    for (unsigned i = 0; t->strides && i < t->rank; i++)
+        number += indices[i] * t->strides[i];
+    for (unsigned i = 0; !t->strides && i < t->rank; i++) {
+        unsigned axis = t->fortran_order ? t->rank - 1 - i : i;
+        number = number * t->shape[axis] + indices[axis];
+    }
+    return number;
+}
+
+/* From the file, or from the start of a compressed member of it; a member is looked at as a whole
+ * first, whether it is undamaged. */
+static bool read_at(struct place *p, const char *path, const struct hu_tensor *t, uint64_t offset,
+                    unsigned char *bytes, size_t n)
+{
+    struct stat status;
+    struct hu_file_error error = {0};
+    struct hu_input in = {.descriptor = open(path, O_RDONLY | O_CLOEXEC)};
+    int why = in.descriptor < 0 || fstat(in.descriptor, &status) ? errno : 0;
+    bool fine = !why;
+    in.size = fine ? (uint64_t)status.st_size : 0;
+    if (fine && t->member) {
+        struct hu_zip *zip = hu_zip_open(&in, &error);
+        fine = zip && hu_zip_check(zip, t->member - 1, &error) &&
+               (!t->packed || hu_zip_read_at(zip, t->member - 1, offset, bytes, n, &error));
+        hu_zip_close(zip);
+        if (!fine)
+            refuse(p, "%.200s: %.250s", path, error.reason);
+    }
+    if (fine && !t->packed) {
+        why = hu_input_read(&in, bytes, n, offset);
+        fine = !why;
+    }
+    if (why)
+        refuse(p, "%.200s: byte %llu: %s", path, (unsigned long long)offset,
+               why < 0 ? "the file is cut short" : strerror(why));
+    if (in.descriptor >= 0)
+        close(in.descriptor);
+    return fine;
+}
+
+/* The code of element NUMBER, counted from a byte where elements begin. */
+static uint64_t code_at(const unsigned char *bytes, const struct hu_tensor *t,
+                        const struct hu_format *f, uint64_t number)
+{
+    unsigned char word[8] = {0};
+    uint64_t bit = number % 8 * f->storage_bits;
+    size_t size = (bit % 8 + f->storage_bits + 7) / 8;
+    memcpy(word, bytes + number / 8 * f->storage_bits + bit / 8, size);
+    for (size_t i = 0; t->big_endian && i < size / 2; i++) {
+        unsigned char byte = word[i];
+        word[i] = word[size - 1 - i];
+        word[size - 1 - i] = byte;
+    }
+    uint64_t code = f->storage_bits < 8 ? (word[0] | (unsigned)word[1] << 8) >> bit % 8
+                                        : layout_word(word, f->storage_bits) >> f->storage_shift;
+    return code & hu_width_mask(f);
+}
+
+/* Bytes that hold elements [0, NUMBER]. */
+static uint64_t bytes_to(const struct hu_format *f, uint64_t number)
+{
+    return number / 8 * f->storage_bits + (number % 8 * f->storage_bits + f->storage_bits + 7) / 8;
+}
+
+/* The selected elements into FOUND->codes, from one span of the file. */
+static bool read_codes(struct place *p, const char *path, const struct hu_tensor *t,
+                       const struct selection *s, struct hu_elements *found)
+{
+    const struct hu_format *f = found->format;
+    uint64_t index[RANK_MAX], last[RANK_MAX] = {0};
+    for (unsigned i = 0; i < t->rank; i++)
+        last[i] = s->first[i] + s->count[i] - 1;
+    uint64_t begin = number_of(t, s->first) / 8 * 8, end = number_of(t, last);
+    if (found->rows > ELEMENTS_MAX / found->columns || end - begin >= SPAN_MAX)
+        return refuse(p, "'%.80s' has more elements there than are read at once", p->tensor);
+    uint64_t length = bytes_to(f, end - begin);
+    unsigned char *bytes = malloc(length);
+    found->codes = malloc(found->rows * found->columns * sizeof *found->codes);
+    bool fine = (bytes && found->codes) || refuse(p, "out of memory");
+    fine = fine && read_at(p, path, t, t->offset + begin / 8 * f->storage_bits, bytes, length);
+    for (uint64_t i = 0; fine && i < found->rows * found->columns; i++) {
+        memcpy(index, s->first, sizeof index);
+        if (s->ranges)
+            index[s->kept[s->ranges - 1]] += i % found->columns;
+        if (s->ranges == 2)
+            index[s->kept[0]] += i / found->columns;
+        found->codes[i] = code_at(bytes, t, f, number_of(t, index) - begin);
+    }
+    free(bytes);
+    return fine;
+}
+
+static bool read_from(struct place *p, const char *path, const struct hu_tensor *t,
+                      struct hu_elements *found)
+{
+    struct selection s;
+    const struct hu_format **format = &found->format;
+    *format = t->dtype.format;
+    if (t->void_size == 1)
+        return refuse(p,
+                      "%.200s does not say what its elements of one byte are; %.80s:fp8_e4m3[0] "
+                      "would",
+                      path, path);
+    if (!*format)
+        return refuse(p, "'%.80s' holds %s; only elements of floating-point formats are read",
+                      p->tensor, hu_dtype_name(t->dtype));
+    if (!read_selection(p, t, p->ranges, &s))
+        return false;
+    if (s.ranges > 2)
+        return refuse(p, "'%.80s' has more than two axes that are not picked by an index",
+                      p->tensor);
+    found->rows = s.ranges == 2 ? s.count[s.kept[0]] : 1;
+    found->columns = s.ranges ? s.count[s.kept[s.ranges - 1]] : 1;
+    return read_codes(p, path, t, &s, found);
+}
+
+static bool read_raw(struct place *p, struct hu_elements *found)
+{
+    const struct hu_format **format = &found->format;
+    struct hu_tensor_file file;
+    struct hu_file_error error;
+    bool big_endian;
+    char suggestion[HU_SUGGESTION];
+    *format = hu_array_format_find(p->tensor, &big_endian);
+    if (!*format)
+        return refuse(p,
+                      "%.200s is no tensor file, so a format is due after its colon, as in "
+                      "%.80s:fp32[0]; '%.80s' is none%s%s",
+                      p->file, p->file, p->tensor,
+                      *hu_name_suggestion(suggestion, p->tensor) ? "; " : "", suggestion);
+    if (!hu_raw_open(p->file, *format, &file, &error))
+        return refuse(p, "%.200s: %.200s", p->file, error.reason);
+    file.tensors[0].big_endian = big_endian && (*format)->storage_bits > 8;
+    bool fine = read_from(p, p->file, &file.tensors[0], found);
+    hu_tensor_file_close(&file);
+    return fine;
+}
+
+/* An array without a name of its own, by the format of its elements: what is opaque to its header,
+ * FILE:fp8_e5m2[i] names. */
+static bool read_named(struct place *p, struct hu_tensor_set *set, struct hu_elements *found)
+{
+    char why[HU_NPY_WHY];
+    const struct hu_format *named = hu_format_find(p->tensor);
+    struct hu_tensor *t =
+        set->count == 1 && set->files[0].kind == HU_FILE_NPY && named ? set->tensors[0] : NULL;
+    if (!t)
+        return refuse(p, "%.200s has no tensor '%.200s'; 'halfulp tensors' lists them", p->file,
+                      p->tensor);
+    if (!hu_npy_apply_format(t, named, why))
+        return refuse(p, "%.200s %s", p->file, why);
+    return read_from(p, set->paths[0], t, found);
+}
+
+static bool read_set(struct place *p, struct hu_elements *found)
+{
+    struct hu_tensor_set set;
+    char error[HU_SET_ERROR];
+    if (!hu_tensor_set_open(p->file, &set, error))
+        return refuse(p, "%.500s", error);
+    const struct hu_tensor *t = hu_tensor_set_find(&set, p->tensor);
+    if (!t && !*p->tensor && set.tensor_count == 1)
+        t = set.tensors[0];
+    bool fine = t ? read_from(p, set.paths[t->file], t, found) : read_named(p, &set, found);
+    hu_tensor_set_close(&set);
+    return fine;
+}
+
+static enum hu_element_result read_elements(const char *text, bool ranges,
+                                            struct hu_elements *found, char *message)
+{
+    struct place p = {.ranges = ranges, .message = message};
+    *found = (struct hu_elements){0};
+    if (names_format(text))
+        return HU_ELEMENT_NONE;
+    enum hu_element_result result = HU_ELEMENT_NONE;
+    if (split(&p, text)) {
+        bool is_raw = hu_kind_of_file(p.file) == HU_FILE_OTHER;
+        bool fine = is_raw ? read_raw(&p, found) : read_set(&p, found);
+        result = fine ? HU_ELEMENT_FOUND : HU_ELEMENT_ERROR;
+    } else if (refuse_absent(&p, text)) {
+        result = HU_ELEMENT_ERROR;
+    }
+    if (result != HU_ELEMENT_FOUND)
+        hu_elements_free(found);
+    free(p.file);
+    free(p.tensor);
+    return result;
+}
+
+enum hu_element_result hu_elements_read(const char *text, struct hu_elements *found,
+                                        char message[HU_ELEMENT_MESSAGE])
+{
+    return read_elements(text, true, found, message);
+}
+
+void hu_elements_free(struct hu_elements *found)
+{
+    free(found->codes);
+    found->codes = NULL;
+}
+
+enum hu_element_result hu_element_read(const char *text, const struct hu_format **format,
+                                       uint64_t *bits, char message[HU_ELEMENT_MESSAGE])
+{
+    struct hu_elements found;
+    enum hu_element_result result = read_elements(text, false, &found, message);
+    if (result != HU_ELEMENT_FOUND)
+        return result;
+    *format = found.format;
+    *bits = found.codes[0];
+    hu_elements_free(&found);
+    return result;
+}

@@ -1,0 +1,70 @@
+#include "json_text.h"
+#include "kind.h"
+#include "printable.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * jansson 2.14's tables and what malloc adds to them: an object is json_object_t (80) and eight
+ * buckets of two pointers (128); an array json_array_t (40) and eight pointers (64); a string
+ * json_string_t (32) and its text; a number 24; a member's pair 40 and its key, and a share of the
+ * buckets, which grow by twos (16 to 32); an item two pointers at most.
+ */
+enum { OBJECT = 240, ARRAY = 144, STRING = 64, NUMBER = 32, MEMBER = 88, ITEM = 16 };
+
+size_t hu_json_cost(const char *text, size_t n)
+{
+    size_t cost = 0;
+    for (size_t i = 0; i < n; i++) {
+        char c = text[i];
+        if (c == '"') {
+            size_t start = i++;
+            while (i < n && text[i] != '"')
+                i += text[i] == '\\' ? 2 : 1;
+            cost += STRING + (i < n ? i : n) - start;
+        } else if (c == '{') {
+            cost += OBJECT;
+        } else if (c == '[') {
+            cost += ARRAY;
+        } else if (c == ':') {
+            cost += MEMBER;
+        } else if (c == ',') {
+            cost += ITEM;
+        } else if ((c >= '0' && c <= '9') || c == '-') {
+            cost += NUMBER;
+            while (i + 1 < n && text[i + 1] && strchr("0123456789.eE+-", text[i + 1]))
+                i++;
+        }
+    }
+    return cost;
+}
+
+static bool refuse_foreign(const char *text, size_t n, char why[HU_JSON_ERROR])
+{
+    char what[HU_FOREIGN_TEXT];
+    bool foreign = n && hu_foreign_file((const unsigned char *)text, n, n, what);
+    /* Of JSON text the parser knows more. */
+    if (!foreign || strstr(what, "JSON"))
+        return false;
+    snprintf(why, HU_JSON_ERROR, "%s", what);
+    return true;
+}
+
+json_t *hu_json_load(const char *text, size_t n, size_t most, char why[HU_JSON_ERROR])
+{
+    json_error_t error;
+    char shown[200];
+    size_t cost = hu_json_cost(text, n);
+    if (cost > most) {
+        snprintf(why, HU_JSON_ERROR,
+                 "would take %zu MB of memory as it is read, and %zu MB are allowed",
+                 cost / 1000000, most / 1000000);
+        return NULL;
+    }
+    json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &error);
+    if (!root && !refuse_foreign(text, n, why))
+        snprintf(why, HU_JSON_ERROR, "line %d, column %d (byte %d): %s", error.line, error.column,
+                 error.position, hu_printable(error.text, shown, sizeof shown));
+    return root;
+}

@@ -1,0 +1,213 @@
+#include "json_text.h"
+#include "logical_parts.h"
+#include "printable.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * bitsandbytes (functional.py, QuantState.as_dict and from_dict): NAME holds two codes a byte in
+ * [bytes, 1]; NAME.absmax, NAME.quant_map, and NAME.quant_state.bitsandbytes__nf4 (or fp4), the
+ * bytes of a JSON object with what else there is to know. With double quantization absmax is bytes,
+ * and NAME.nested_absmax and NAME.nested_quant_map say what they stand for.
+ */
+
+enum { STATE_MAX = 1 << 16 };
+
+struct state {
+    const char *type;
+    uint64_t block, nested_block;
+    double offset;
+    bool nested;
+    json_t *shape;
+};
+
+static enum logical_found misfit(struct logical_reader *r, const struct hu_tensor *codes,
+                                 const struct hu_tensor *part, const char *due)
+{
+    char a[LOGICAL_TEXT], b[LOGICAL_TEXT];
+    return hu_logical_refuse(r, "%s does not fit %s: %s", hu_logical_what(part, a),
+                             hu_logical_what(codes, b), due);
+}
+
+static json_t *read_state(struct logical_reader *r, const struct hu_tensor *t)
+{
+    char why[HU_JSON_ERROR], name[100];
+    if (t->bytes > STATE_MAX || !t->dtype.integer || t->dtype.integer->storage_bits != 8) {
+        hu_logical_refuse(r, "'%s' must be the bytes of a JSON object",
+                          hu_printable(t->name, name, sizeof name));
+        return NULL;
+    }
+    char *text = malloc((size_t)t->bytes + 1);
+    bool there = text && hu_logical_bytes(r, t, text, (size_t)t->bytes);
+    json_t *root = there ? hu_json_load(text, (size_t)t->bytes, HU_JSON_CONFIG_MAX, why) : NULL;
+    if (there && !json_is_object(root)) {
+        hu_logical_refuse(r, "'%s': %s", hu_printable(t->name, name, sizeof name),
+                          root ? "no JSON object" : why);
+        json_decref(root);
+        root = NULL;
+    }
+    free(text);
+    return root;
+}
+
+static bool is_fp32(const struct hu_tensor *t, uint64_t n)
+{
+    return t && t->dtype.format && !strcmp(t->dtype.format->name, "fp32") && t->elements == n;
+}
+
+/* N fp32 of T in the arena. */
+static float *read_table(struct logical_reader *r, const struct hu_tensor *t, size_t n)
+{
+    float *table = arena_allocate(&r->to->arena, n * sizeof *table);
+    unsigned char bytes[1024];
+    if (!table || n * 4 > sizeof bytes || !hu_logical_bytes(r, t, bytes, n * 4))
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t word = (uint32_t)bytes[4 * i] | (uint32_t)bytes[4 * i + 1] << 8 |
+                        (uint32_t)bytes[4 * i + 2] << 16 | (uint32_t)bytes[4 * i + 3] << 24;
+        memcpy(&table[i], &word, 4);
+    }
+    return table;
+}
+
+static uint64_t blocks_of(uint64_t elements, uint64_t length)
+{
+    return elements / length + (elements % length != 0);
+}
+
+static enum logical_found read_nested(struct logical_reader *r, struct hu_logical *l,
+                                      const struct state *s, uint64_t scales)
+{
+    const struct hu_tensor *more = hu_logical_beside(r, l->codes, 0, ".nested_absmax");
+    const struct hu_tensor *map = hu_logical_beside(r, l->codes, 0, ".nested_quant_map");
+    char due[160];
+    if (!more || !map)
+        return hu_logical_refuse(r, "'%s' has no nested_absmax and nested_quant_map", l->name);
+    if (s->nested_block != 256)
+        return hu_logical_refuse(r, "'%s' nests %llu scales in one, and 256 are known", l->name,
+                                 (unsigned long long)s->nested_block);
+    snprintf(due, sizeof due, "%llu scales want fp32 [%llu]", (unsigned long long)scales,
+             (unsigned long long)blocks_of(scales, 256));
+    if (!is_fp32(more, blocks_of(scales, 256)))
+        return misfit(r, l->codes, more, due);
+    if (!is_fp32(map, 256))
+        return misfit(r, l->codes, map, "a table of scales is fp32 [256]");
+    l->nested = read_table(r, map, 256);
+    if (!l->nested)
+        return LOGICAL_ERROR;
+    l->more = more;
+    l->tensor_scale = (float)s->offset;
+    hu_logical_add(l, more);
+    hu_logical_add(l, map);
+    return LOGICAL_FOUND;
+}
+
+static enum logical_found read_scales(struct logical_reader *r, struct hu_logical *l,
+                                      const struct state *s)
+{
+    const struct hu_tensor *absmax = hu_logical_beside(r, l->codes, 0, ".absmax");
+    uint64_t scales = blocks_of(l->elements, s->block);
+    char due[160];
+    snprintf(due, sizeof due, "%llu elements in blocks of %llu want %s [%llu]",
+             (unsigned long long)l->elements, (unsigned long long)s->block,
+             s->nested ? "uint8" : "fp32", (unsigned long long)scales);
+    bool bytes = absmax->dtype.integer && absmax->dtype.integer->storage_bits == 8;
+    if (s->nested ? !bytes || absmax->elements != scales : !is_fp32(absmax, scales))
+        return misfit(r, l->codes, absmax, due);
+    l->scales = absmax;
+    hu_logical_add(l, absmax);
+    return s->nested ? read_nested(r, l, s, scales) : LOGICAL_FOUND;
+}
+
+static enum logical_found set_block(struct logical_reader *r, struct hu_logical *l,
+                                    const struct state *s)
+{
+    char name[HU_BLOCK_NAME];
+    const struct hu_tensor *map = hu_logical_beside(r, l->codes, 0, ".quant_map");
+    bool nf4 = !strcmp(s->type, "nf4");
+    snprintf(name, sizeof name, "%s_b%llu%s", nf4 ? "nf4" : "bnb_fp4", (unsigned long long)s->block,
+             s->nested ? "_dq" : "");
+    l->block = (nf4 || !strcmp(s->type, "fp4")) ? hu_block_find(name) : NULL;
+    if (!l->block)
+        return hu_logical_refuse(r, "'%s' is '%.40s' in blocks of %llu; nf4 and fp4 are known",
+                                 l->name, s->type, (unsigned long long)s->block);
+    if (!is_fp32(map, 16))
+        return map ? misfit(r, l->codes, map, "a table of codes is fp32 [16]")
+                   : hu_logical_refuse(r, "'%s' has no quant_map", l->name);
+    float *table = read_table(r, map, 16);
+    if (!table)
+        return LOGICAL_ERROR;
+    if (memcmp(table, l->block->table, 16 * sizeof *table)) {
+        /* A table of their own, or of another version, is what the codes stand for. */
+        l->own = *l->block;
+        l->own.table = table;
+        l->block = &l->own;
+    }
+    hu_logical_add(l, map);
+    return LOGICAL_FOUND;
+}
+
+static bool read_shape(struct logical_reader *r, struct hu_logical *l, json_t *list)
+{
+    uint64_t shape[8], elements = 1;
+    size_t n = json_array_size(list);
+    bool fine = n >= 1 && n <= 8;
+    for (size_t i = 0; fine && i < n; i++) {
+        json_int_t size = json_integer_value(json_array_get(list, i));
+        fine = size > 0 && !__builtin_mul_overflow(elements, (uint64_t)size, &elements);
+        shape[i] = (uint64_t)size;
+    }
+    fine = fine && elements <= UINT64_MAX / 2 && (elements + 1) / 2 == l->codes->bytes;
+    if (!fine) {
+        char what[LOGICAL_TEXT];
+        hu_logical_refuse(r, "%s does not hold, two a byte, what the shape of its quant_state says",
+                          hu_logical_what(l->codes, what));
+        return false;
+    }
+    return hu_logical_shape(r, l, shape, (unsigned)n, shape[n - 1]);
+}
+
+static enum logical_found build(struct logical_reader *r, const struct hu_tensor *codes,
+                                const struct hu_tensor *state, json_t *root)
+{
+    const char *type = json_string_value(json_object_get(root, "quant_type"));
+    json_int_t block = json_integer_value(json_object_get(root, "blocksize"));
+    json_int_t nested = json_integer_value(json_object_get(root, "nested_blocksize"));
+    struct state s = {
+        .type = type ? type : "",
+        .block = block > 0 ? (uint64_t)block : 1,
+        .nested_block = nested > 0 ? (uint64_t)nested : 0,
+        .offset = json_number_value(json_object_get(root, "nested_offset")),
+        .nested = hu_logical_beside(r, codes, 0, ".nested_absmax") || nested > 0,
+    };
+    struct hu_logical *l = hu_logical_new(r, codes, 0, "");
+    if (!l || !read_shape(r, l, json_object_get(root, "shape")))
+        return LOGICAL_ERROR;
+    l->layout = "bnb";
+    enum logical_found found = set_block(r, l, &s);
+    if (found == LOGICAL_FOUND)
+        found = read_scales(r, l, &s);
+    hu_logical_add(l, state);
+    return found;
+}
+
+enum logical_found hu_logical_bnb(struct logical_reader *r, const struct hu_tensor *codes)
+{
+    char what[LOGICAL_TEXT];
+    if (!hu_logical_beside(r, codes, 0, ".absmax"))
+        return LOGICAL_NONE;
+    const struct hu_tensor *state =
+        hu_logical_beside(r, codes, 0, ".quant_state.bitsandbytes__nf4");
+    if (!state)
+        state = hu_logical_beside(r, codes, 0, ".quant_state.bitsandbytes__fp4");
+    if (!state || !codes->dtype.integer || codes->dtype.integer->storage_bits != 8)
+        return hu_logical_refuse(r, "%s has an absmax beside it, and is no uint8 with the quant_state "
+                                    "of bitsandbytes' nf4 or fp4",
+                                 hu_logical_what(codes, what));
+    json_t *root = read_state(r, state);
+    enum logical_found found = root ? build(r, codes, state, root) : LOGICAL_ERROR;
+    json_decref(root);
+    return found;
+}

@@ -1,0 +1,62 @@
+/* What the layouts' readers share. Private to them. */
+#ifndef HALFULP_FILE_LOGICAL_PARTS_H
+#define HALFULP_FILE_LOGICAL_PARTS_H
+
+#include "logical.h"
+
+/* What a config.json says of how its checkpoint is quantized; zeros and NULL: nothing. */
+struct logical_config {
+    bool there; /* it has a quantization_config */
+    char method[32];
+    uint64_t tile[2];
+    uint64_t bits;
+    int64_t group; /* -1: a whole row */
+    bool second_version;
+};
+
+struct logical_reader {
+    struct hu_tensor_set *set;
+    struct hu_logicals *to;
+    struct logical_config config;
+    char *error;
+};
+
+enum logical_found { LOGICAL_NONE, LOGICAL_FOUND, LOGICAL_ERROR };
+
+/* Reads the config beside PATH. False: it is there and cannot be read; error says why. */
+bool hu_logical_config_read(const char *path, struct logical_config *config,
+                            char error[HU_LOGICAL_ERROR]);
+
+enum logical_found hu_logical_refuse(struct logical_reader *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The tensor whose name is T's with TAIL in place of its last N bytes; NULL: there is none. */
+const struct hu_tensor *hu_logical_beside(const struct logical_reader *r, const struct hu_tensor *t,
+                                          size_t n, const char *tail);
+/* A logical tensor named as CODES is with TAIL in place of its last N bytes, of whose parts CODES is
+ * the first. NULL: out of memory. */
+struct hu_logical *hu_logical_new(struct logical_reader *r, const struct hu_tensor *codes, size_t n,
+                                  const char *tail);
+/* T, which may be NULL, is a part of L too. */
+void hu_logical_add(struct hu_logical *l, const struct hu_tensor *t);
+/* L has the shape of T, but for the last size. False: out of memory. */
+bool hu_logical_shape(struct logical_reader *r, struct hu_logical *l, const uint64_t *shape,
+                      unsigned rank, uint64_t last);
+/* N bytes of T's data from byte AT on. False: error says why. */
+bool hu_logical_bytes(struct logical_reader *r, const struct hu_tensor *t, void *bytes, size_t n);
+/* T's one fp32. */
+bool hu_logical_number(struct logical_reader *r, const struct hu_tensor *t, float *value);
+
+/* "'a.weight' of F8_E4M3 [256, 128]", in OUT. */
+enum { LOGICAL_TEXT = 200 };
+const char *hu_logical_what(const struct hu_tensor *t, char out[LOGICAL_TEXT]);
+bool hu_logical_is_shape(const struct hu_tensor *t, unsigned rank, ...);
+
+/* The layouts. Each is given a tensor that may be codes. */
+enum logical_found hu_logical_bnb(struct logical_reader *r, const struct hu_tensor *codes);
+enum logical_found hu_logical_words(struct logical_reader *r, const struct hu_tensor *codes);
+enum logical_found hu_logical_packed_words(struct logical_reader *r, const struct hu_tensor *codes);
+enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes);
+enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_tensor *codes);
+enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_tensor *codes);
+
+#endif

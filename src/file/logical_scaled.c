@@ -1,0 +1,314 @@
+#include "logical_parts.h"
+#include "word_list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Codes of a byte or less with a tensor of scales beside them. Whose they are is in the names, what
+ * they are in the dtypes and the shapes:
+ * DeepSeek-V3 (inference/kernel.py, weight_dequant): weight fp8 [out, in], weight_scale_inv fp32, one
+ * a tile of 128 × 128; transformers' fine-grained fp8 says the tile in its config.
+ * ModelOpt (modelopt/torch/export/quant_utils.py): weight uint8 [out, in / 2], weight_scale fp8_e4m3
+ * [out, in / 16], weight_scale_2 fp32: NVFP4; weight fp8, weight_scale fp32: one for all.
+ * compressed-tensors (compressors/quantized_compressors/nvfp4_quantized.py): weight_packed,
+ * weight_scale, weight_global_scale, which is divided by; float-quantized: weight and weight_scale
+ * of a tensor, a row or a tile.
+ * Microscaling (OCP MX 1.0): scales are e8m0, or uint8 that are the same codes, one for 32 in a row.
+ */
+
+struct pair {
+    const struct hu_tensor *codes, *scales;
+    const char *layout;
+    const struct hu_format *element; /* NULL: int8 */
+    unsigned each;                   /* elements that one element of the file holds */
+    uint64_t rows, columns;
+    unsigned lead; /* dimensions before the matrix */
+    bool tiles;    /* scales are of tiles alone */
+};
+
+static enum logical_found misfit(struct logical_reader *r, const struct pair *p, const char *due)
+{
+    char a[LOGICAL_TEXT], b[LOGICAL_TEXT];
+    return hu_logical_refuse(r, "%s does not fit %s: %s", hu_logical_what(p->scales, a),
+                             hu_logical_what(p->codes, b), due);
+}
+
+static bool is_named(const struct hu_tensor *t, const char *dtype)
+{
+    return t && !strcmp(hu_dtype_name(t->dtype), dtype);
+}
+
+/* What the elements of T's codes are. False: T is none of codes. */
+static bool read_element(struct pair *p)
+{
+    const struct hu_format *f = p->codes->dtype.format;
+    p->each = 1;
+    p->element = f;
+    if (f)
+        return f->storage_bits <= 8 && strcmp(f->name, "e8m0");
+    if (is_named(p->codes, "uint8")) {
+        p->each = 2;
+        p->element = hu_format_find("fp4_e2m1");
+        return true;
+    }
+    return is_named(p->codes, "int8");
+}
+
+static bool measure(struct pair *p)
+{
+    const struct hu_tensor *t = p->codes;
+    if (!t->rank)
+        return false;
+    p->lead = t->rank > 2 ? t->rank - 2 : 0;
+    p->rows = t->rank > 1 ? t->shape[t->rank - 2] : 1;
+    return !__builtin_mul_overflow(t->shape[t->rank - 1], p->each, &p->columns);
+}
+
+/* Whether the scales are a matrix of DOWN × ACROSS for each matrix of codes. */
+static bool is_grid(const struct pair *p, uint64_t down, uint64_t across)
+{
+    const struct hu_tensor *s = p->scales, *t = p->codes;
+    if (s->rank != t->rank || s->shape[s->rank - 1] != across)
+        return false;
+    for (unsigned i = 0; i < p->lead; i++)
+        if (s->shape[i] != t->shape[i])
+            return false;
+    return t->rank < 2 || s->shape[s->rank - 2] == down;
+}
+
+static uint64_t up(uint64_t n, uint64_t by)
+{
+    return n / by + (n % by != 0);
+}
+
+/* The table's row, or one of our own, for tiles of ROWS × COLUMNS (0: all) under SCALE. */
+static bool set_block(struct logical_reader *r, struct hu_logical *l, const struct pair *p,
+                      uint32_t rows, uint32_t columns, const char *scale, enum hu_block_over over)
+{
+    static const float int8_values[256] = {
+#define EIGHT(n) (n), (n) + 1, (n) + 2, (n) + 3, (n) + 4, (n) + 5, (n) + 6, (n) + 7
+#define SIXTY_FOUR(n)                                                                              \
+    EIGHT(n), EIGHT((n) + 8), EIGHT((n) + 16), EIGHT((n) + 24), EIGHT((n) + 32), EIGHT((n) + 40),  \
+        EIGHT((n) + 48), EIGHT((n) + 56)
+        SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(-128), SIXTY_FOUR(-64)};
+    const char *element = p->element ? p->element->name : "int8";
+    const struct hu_block *b;
+    for (size_t i = 0; (b = hu_block_at(i)); i++)
+        if (b->layout == HU_BLOCK_PARTS && b->element && !strcmp(b->element, element) &&
+            b->tile_rows == rows && b->tile_columns == columns && !strcmp(b->scale, scale) &&
+            b->over == over && p->element)
+            break;
+    char *name = arena_allocate(&r->to->arena, HU_BLOCK_NAME);
+    if (!name)
+        return false;
+    if (!b && p->element) {
+        snprintf(name, HU_BLOCK_NAME, "%s_tile%ux%u%s",
+                 strcmp(element, "fp8_e4m3") ? element : "fp8", rows, columns,
+                 strcmp(scale, "e8m0") ? "" : "_e8m0");
+        b = hu_block_find(name);
+    }
+    l->block = b ? b : &l->own;
+    unsigned bits = p->element ? p->element->storage_bits : 8;
+    if (!b)
+        l->own = (struct hu_block){
+            .name = name,
+            .elements = bits < 8 ? (bits == 6 ? 4 : 2) : 1,
+            .bytes = bits == 6 ? 3 : 1,
+            .ggml_type = HU_NO_GGML_TYPE,
+            .structure = "codes, a scale a tile",
+            .layout = HU_BLOCK_PARTS,
+            .codes = p->element ? HU_CODES_FORMAT : HU_CODES_TABLE,
+            .code_bits = (unsigned char)bits,
+            .element = p->element ? element : NULL,
+            .table = p->element ? NULL : int8_values,
+            .tile_rows = rows,
+            .tile_columns = columns,
+            .scale = scale,
+            .over = over,
+            .rule = HU_SCALE_NO_RULE,
+        };
+    if (!b && !p->element)
+        snprintf(name, HU_BLOCK_NAME, rows ? columns ? "int8_tile%ux%u" : "int8_row" : "int8_tensor",
+                 rows, columns);
+    return true;
+}
+
+static enum logical_found found(struct logical_reader *r, const struct pair *p, const char *tail,
+                                size_t cut, uint32_t rows, uint32_t columns, const char *scale,
+                                enum hu_block_over over, struct hu_logical **made)
+{
+    struct hu_logical *l = hu_logical_new(r, p->codes, cut, tail);
+    if (!l || !hu_logical_shape(r, l, p->codes->shape, p->codes->rank, p->columns) ||
+        !set_block(r, l, p, rows, columns, scale, over))
+        return LOGICAL_ERROR;
+    l->layout = p->layout;
+    l->scales = p->scales;
+    l->scales_in = p->scales->dtype.format;
+    hu_logical_add(l, p->scales);
+    *made = l;
+    return LOGICAL_FOUND;
+}
+
+/* A scale for 32 in a row: e8m0, or bytes that are the same codes. Others of that format stand for
+ * tiles. */
+static bool is_microscaled(const struct pair *p)
+{
+    return (is_named(p->scales, "e8m0") || is_named(p->scales, "uint8")) &&
+           is_grid(p, p->rows, up(p->columns, 32));
+}
+
+/* Scales of 16 in a row of fp4, and the one over all: SECOND's, or its reciprocal. */
+static enum logical_found nvfp4(struct logical_reader *r, const struct pair *p,
+                                const struct hu_tensor *second, bool reciprocal, const char *tail,
+                                size_t cut)
+{
+    char due[160];
+    float over;
+    struct hu_logical *l;
+    snprintf(due, sizeof due, "NVFP4 has a scale for 16 in a row, here [%llu, %llu], in their order",
+             (unsigned long long)p->rows, (unsigned long long)up(p->columns, 16));
+    if (!is_grid(p, p->rows, up(p->columns, 16)))
+        return misfit(r, p, due);
+    if (!second || !is_named(second, "fp32") || second->elements != 1)
+        return misfit(r, p, "NVFP4 has one fp32 beside it, weight_scale_2 or weight_global_scale");
+    if (!hu_logical_number(r, second, &over))
+        return LOGICAL_ERROR;
+    if (!(over > 0) || over > 3.4e38f)
+        return misfit(r, p, "the scale over all is no positive number");
+    enum logical_found is =
+        found(r, p, tail, cut, 1, 16, "fp8_e4m3", HU_OVER_TENSOR, &l);
+    if (is != LOGICAL_FOUND)
+        return is;
+    l->tensor_scale = reciprocal ? 1 / over : over;
+    hu_logical_add(l, second);
+    return is;
+}
+
+/* Scales that are lone floats: of a tensor, of a row, of a tile. */
+static enum logical_found by_floats(struct logical_reader *r, const struct pair *p,
+                                    const char *tail, size_t cut)
+{
+    struct hu_logical *l;
+    char due[200];
+    const uint64_t *tile = r->config.tile;
+    uint32_t down = tile[0] ? (uint32_t)tile[0] : 128, across = tile[1] ? (uint32_t)tile[1] : 128;
+    bool exponents = is_named(p->scales, "e8m0") || is_named(p->scales, "uint8");
+    const char *scale = exponents ? "e8m0" : "fp32";
+    if (p->scales->elements == 1 && !p->tiles)
+        return found(r, p, tail, cut, 0, 0, scale, HU_OVER_NONE, &l);
+    bool rows = is_grid(p, p->rows, 1) ||
+                (p->codes->rank == 2 && hu_logical_is_shape(p->scales, 1, p->rows));
+    if (rows && !p->tiles)
+        return found(r, p, tail, cut, 1, 0, scale, HU_OVER_NONE, &l);
+    if (p->element && is_grid(p, up(p->rows, down), up(p->columns, across))) {
+        if (!tile[0])
+            r->to->note = "tiles of 128 × 128 are taken for granted, for no config.json beside it "
+                          "has a weight_block_size";
+        return found(r, p, tail, cut, down, across, scale, HU_OVER_NONE, &l);
+    }
+    snprintf(due, sizeof due,
+             "scales want [%llu, %llu] for tiles of %u × %u%s, and neither a padded nor a reordered "
+             "one is read",
+             (unsigned long long)up(p->rows, down), (unsigned long long)up(p->columns, across),
+             down, across, p->tiles ? "" : ", or one a row or in all");
+    return misfit(r, p, due);
+}
+
+/* Sets p's scales, and the name without TAIL. second: the scale over all, or NULL. */
+static enum logical_found read_pair(struct logical_reader *r, struct pair *p,
+                                    const struct hu_tensor *second, bool reciprocal,
+                                    const char *tail, size_t cut)
+{
+    struct hu_logical *l;
+    if (!measure(p))
+        return misfit(r, p, "codes have no rows");
+    if (second && !is_named(p->scales, "fp8_e4m3"))
+        return misfit(r, p, "a scale over all stands over scales of fp8_e4m3");
+    if (is_microscaled(p) && p->element && !p->tiles) {
+        if (strcmp(p->layout, "compressed-tensors") && strcmp(p->layout, "gpt-oss") &&
+            is_named(p->scales, "e8m0"))
+            p->layout = "mx";
+        return found(r, p, tail, cut, 1, 32, "e8m0", HU_OVER_NONE, &l);
+    }
+    if (is_named(p->scales, "fp8_e4m3") && p->element && p->element->storage_bits == 4)
+        return nvfp4(r, p, second, reciprocal, tail, cut);
+    const char *name = hu_dtype_name(p->scales->dtype);
+    bool floats = hu_has_word("fp32 bf16 fp16", name);
+    if (!floats && !(hu_has_word("e8m0", name) && p->element))
+        return misfit(r, p,
+                      is_named(p->scales, "uint8") || is_named(p->scales, "e8m0")
+                          ? "e8m0 scales are one for 32 in a row"
+                          : "scales are fp32, bf16, fp16, e8m0, or fp8_e4m3 over fp4");
+    if (p->each == 2)
+        return misfit(r, p, "two codes a byte are NVFP4 with fp8_e4m3 or MXFP4 with e8m0 scales");
+    return by_floats(r, p, tail, cut);
+}
+
+static enum logical_found packed(struct logical_reader *r, struct pair *p)
+{
+    const size_t cut = strlen("_packed");
+    char what[LOGICAL_TEXT];
+    p->layout = "compressed-tensors";
+    p->scales = hu_logical_beside(r, p->codes, cut, "_scale");
+    if (!p->scales || !is_named(p->codes, "uint8"))
+        return hu_logical_refuse(r, "%s is no uint8 or int32 with a weight_scale beside it",
+                                 hu_logical_what(p->codes, what));
+    return read_pair(r, p, hu_logical_beside(r, p->codes, cut, "_global_scale"), true, "", cut);
+}
+
+enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes)
+{
+    struct pair p = {.codes = codes};
+    if (hu_ends_with(codes->name, "weight_packed"))
+        return packed(r, &p);
+    if (!read_element(&p) || hu_logical_is_aside(codes->name))
+        return LOGICAL_NONE;
+    read_element(&p);
+    p.layout = "deepseek";
+    p.tiles = true;
+    p.scales = hu_logical_beside(r, codes, 0, "_scale_inv");
+    if (p.scales)
+        return read_pair(r, &p, NULL, false, "", 0);
+    p.tiles = false;
+    p.scales = hu_logical_beside(r, codes, 0, "_scale");
+    const struct hu_tensor *second = hu_logical_beside(r, codes, 0, "_scale_2");
+    p.layout = second || !strcmp(r->config.method, "modelopt") ? "modelopt" : "compressed-tensors";
+    if (!p.scales && hu_ends_with(codes->name, ".weight")) {
+        p.scales = hu_logical_beside(r, codes, strlen("weight"), "scale");
+        p.layout = "deepseek";
+    }
+    if (p.scales && hu_logical_beside(r, codes, 0, "_zero_point"))
+        return misfit(r, &p, "zero points beside codes of a byte are not read");
+    return p.scales ? read_pair(r, &p, second, false, "", 0) : LOGICAL_NONE;
+}
+
+/* gpt-oss (transformers, integrations/mxfp4.py): blocks uint8 [experts, out, groups, 16], scales uint8
+ * [experts, out, groups]. */
+enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_tensor *codes)
+{
+    const size_t cut = strlen("_blocks");
+    if (!hu_ends_with(codes->name, "_blocks") || !is_named(codes, "uint8"))
+        return LOGICAL_NONE;
+    struct pair p = {.codes = codes, .layout = "gpt-oss"};
+    p.scales = hu_logical_beside(r, codes, cut, "_scales");
+    if (!p.scales)
+        return LOGICAL_NONE;
+    bool fits = codes->rank >= 3 && codes->shape[codes->rank - 1] == 16 &&
+                p.scales->rank == codes->rank - 1 &&
+                (is_named(p.scales, "uint8") || is_named(p.scales, "e8m0"));
+    for (unsigned i = 0; fits && i < p.scales->rank; i++)
+        fits = p.scales->shape[i] == codes->shape[i];
+    if (!fits || codes->shape[codes->rank - 2] > UINT64_MAX / 32)
+        return misfit(r, &p, "blocks are uint8 […, groups, 16] and scales uint8 [… , groups]");
+    p.element = hu_format_find("fp4_e2m1");
+    struct hu_logical *l = hu_logical_new(r, codes, cut, "");
+    if (!l || !hu_logical_shape(r, l, codes->shape, codes->rank - 1,
+                                codes->shape[codes->rank - 2] * 32))
+        return LOGICAL_ERROR;
+    l->layout = p.layout;
+    l->block = hu_block_find("mxfp4");
+    l->scales = p.scales;
+    hu_logical_add(l, p.scales);
+    return LOGICAL_FOUND;
+}

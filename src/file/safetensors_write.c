@@ -1,0 +1,136 @@
+#include "write_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void put_text(struct write_text *t, const char *text)
+{
+    hu_write_put(t, text, strlen(text));
+}
+
+static void put_number(struct write_text *t, uint64_t n)
+{
+    char text[24];
+    hu_write_put(t, text, (size_t)snprintf(text, sizeof text, "%llu", (unsigned long long)n));
+}
+
+/* As RFC 8259 section 7 wants it: quotes, backslashes and control characters escaped. */
+static void put_string(struct write_text *t, const char *string)
+{
+    put_text(t, "\"");
+    for (const char *c = string; *c; c++) {
+        char escape[8];
+        if (*c == '"' || *c == '\\')
+            hu_write_put(t, escape, (size_t)snprintf(escape, sizeof escape, "\\%c", *c));
+        else if ((unsigned char)*c < 0x20)
+            hu_write_put(t, escape, (size_t)snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)*c));
+        else
+            hu_write_put(t, c, 1);
+    }
+    put_text(t, "\"");
+}
+
+const char *hu_safetensors_name(struct hu_dtype dtype)
+{
+    /* A tf32 in its word is the fp32 of the same value. */
+    static const char *const names[][2] = {
+        {"fp64", "F64"},
+        {"fp32", "F32"},
+        {"tf32", "F32"},
+        {"bf16", "BF16"},
+        {"fp16", "F16"},
+        {"fp8_e5m2", "F8_E5M2"},
+        {"fp8_e4m3", "F8_E4M3"},
+        {"fp8_e5m2fnuz", "F8_E5M2FNUZ"},
+        {"fp8_e4m3fnuz", "F8_E4M3FNUZ"},
+        {"e8m0", "F8_E8M0"},
+        {"fp6_e3m2", "F6_E3M2"},
+        {"fp6_e2m3", "F6_E2M3"},
+        {"fp4_e2m1", "F4"},
+        {"int8", "I8"},
+        {"uint8", "U8"},
+        {"int16", "I16"},
+        {"uint16", "U16"},
+        {"int32", "I32"},
+        {"uint32", "U32"},
+        {"int64", "I64"},
+        {"uint64", "U64"},
+        {"bool", "BOOL"},
+        {"complex64", "C64"},
+    };
+    const char *name = hu_dtype_name(dtype);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(names[i][0], name))
+            return names[i][1];
+    return NULL;
+}
+
+static bool put_tensor(struct write_text *t, const struct hu_written *tensor,
+                       char message[HU_WRITE_MESSAGE])
+{
+    const char *name = hu_safetensors_name(tensor->dtype);
+    if (!name)
+        return hu_write_refuse(
+            message,
+            "safetensors has no dtype for %s; it has F64, F32, F16, BF16, F8_E5M2, "
+            "F8_E4M3 (both with FNUZ too), F8_E8M0, F6_E3M2, F6_E2M3 and F4",
+            hu_dtype_name(tensor->dtype));
+    put_string(t, tensor->name);
+    put_text(t, ":{\"dtype\":\"");
+    put_text(t, name);
+    put_text(t, "\",\"shape\":[");
+    for (unsigned i = 0; i < tensor->rank; i++) {
+        put_text(t, i ? "," : "");
+        put_number(t, tensor->shape[i]);
+    }
+    put_text(t, "],\"data_offsets\":[");
+    put_number(t, tensor->offset);
+    put_text(t, ",");
+    put_number(t, tensor->offset + tensor->bytes);
+    put_text(t, "]}");
+    return true;
+}
+
+/* Readers of what comes from PyTorch ask for the format. False: there is none to put. */
+static bool put_metadata(struct write_text *t, const struct hu_tensor_file *file)
+{
+    bool own = file->kind == HU_FILE_SAFETENSORS;
+    if (!file->metadata_count && file->kind != HU_FILE_TORCH)
+        return false;
+    put_text(t, "\"__metadata__\":{");
+    if (!own)
+        put_text(t, "\"format\":\"pt\"");
+    for (size_t i = 0; own && i < file->metadata_count; i++) {
+        put_text(t, i ? "," : "");
+        put_string(t, file->metadata[i].key);
+        put_text(t, ":");
+        put_string(t, (const char *)file->metadata[i].value);
+    }
+    put_text(t, "}");
+    return true;
+}
+
+bool hu_safetensors_lay_out(const struct hu_tensor_file *file, const struct hu_written *tensors,
+                            size_t count, struct hu_write_layout *l,
+                            char message[HU_WRITE_MESSAGE])
+{
+    struct write_text t = {0};
+    hu_write_put(&t, "\0\0\0\0\0\0\0\0{", 9);
+    bool first = !put_metadata(&t, file), fine = true;
+    for (size_t i = 0; fine && i < count; i++) {
+        put_text(&t, i || !first ? "," : "");
+        fine = put_tensor(&t, &tensors[i], message);
+    }
+    put_text(&t, "}");
+    /* The data begins at a multiple of 8, as the reference writes it. */
+    while (!t.failed && t.n % 8)
+        put_text(&t, " ");
+    if (fine && t.failed)
+        fine = hu_write_refuse(message, "out of memory");
+    for (size_t i = 0; fine && i < 8; i++)
+        t.bytes[i] = (char)((t.n - 8) >> 8 * i);
+    l->header = (unsigned char *)t.bytes;
+    l->header_bytes = t.n;
+    return fine;
+}

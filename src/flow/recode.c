@@ -1,0 +1,320 @@
+#include "recode.h"
+#include "array/array.h"
+#include "file/input.h"
+#include "pool.h"
+#include "recode_piece.h"
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Elements of a piece, if a block or a row of tiles has no more; and what a row of tiles may have. */
+enum { PIECE = 256 * 1024, PIECE_MOST = 64 * 1024 * 1024, WORKERS_MAX = 64 };
+
+/* What the threads share; the lock guards what changes. */
+struct run {
+    struct hu_recode *job;
+    struct hu_recode_plan plan;
+    pthread_mutex_t lock;
+    uint64_t next;
+    bool looks; /* for the greatest magnitude, and nothing is written */
+    float amax, tensor_scale;
+    void (*progress)(uint64_t bytes);
+    bool failed;
+    struct hu_recode_error error;
+    struct hu_recode_memory *memory; /* of each worker */
+};
+
+/* Whether elements of B lie in a row of blocks, whatever the rows of the tensor are. */
+static bool is_linear(const struct hu_block *b, uint64_t columns)
+{
+    if (!b || b->layout == HU_BLOCK_FLAT)
+        return true;
+    if (b->layout == HU_BLOCK_WHOLE)
+        return columns % b->elements == 0;
+    if (b->layout != HU_BLOCK_PARTS)
+        return false;
+    if (!b->tile_rows && !b->tile_columns)
+        return columns * b->code_bits % 8 == 0;
+    return b->tile_rows == 1 && b->tile_columns && columns % b->tile_columns == 0;
+}
+
+static uint64_t greater(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Rows with which a piece begins are multiples of this. */
+static uint64_t row_step(const struct hu_block *b)
+{
+    if (!b)
+        return 1;
+    return b->layout == HU_BLOCK_GPTQ || b->layout == HU_BLOCK_AWQ ? 32
+           : b->tile_rows                                          ? b->tile_rows
+                                                                   : 1;
+}
+
+static uint64_t block_step(const struct hu_block *b)
+{
+    return b ? greater(b->elements, b->tile_columns) : 1;
+}
+
+static bool plan_lines(struct hu_recode_plan *p, const struct hu_recode *r)
+{
+    uint64_t step = greater(greater(block_step(r->from), block_step(r->block)), 8);
+    if (step & (step - 1)) {
+        uint64_t a = block_step(r->from), b = block_step(r->block);
+        step = a % b && b % a ? a * b * 8 : greater(a, b) * 8;
+    }
+    p->linear = true;
+    p->each = (PIECE + step - 1) / step * step;
+    p->total = r->batch * r->rows * r->columns;
+    p->pieces = p->total / p->each + (p->total % p->each != 0);
+    return p->each <= PIECE_MOST;
+}
+
+static bool plan_rows(struct hu_recode_plan *p, const struct hu_recode *r)
+{
+    uint64_t a = row_step(r->from), b = row_step(r->block);
+    uint64_t step = a % b && b % a ? a * b : greater(a, b);
+    uint64_t columns = greater(r->columns, 1);
+    if (columns > PIECE_MOST / step)
+        return false;
+    p->each = greater(PIECE / columns / step, 1) * step;
+    p->pieces_of_matrix = r->rows / p->each + (r->rows % p->each != 0);
+    p->total = r->batch * r->rows * r->columns;
+    p->pieces = p->total ? r->batch * p->pieces_of_matrix : 0;
+    return true;
+}
+
+static bool rows_fit(const struct hu_block *b, uint64_t columns)
+{
+    return !b || b->layout != HU_BLOCK_FLAT || columns % block_step(b) == 0;
+}
+
+bool hu_recode_fits(const struct hu_block *b, uint64_t columns)
+{
+    return b->layout != HU_BLOCK_WHOLE || columns % b->elements == 0;
+}
+
+static bool make_plan(struct hu_recode_plan *p, const struct hu_recode *r)
+{
+    *p = (struct hu_recode_plan){0};
+    if (is_linear(r->from, r->columns) && is_linear(r->block, r->columns))
+        return plan_lines(p, r);
+    return rows_fit(r->from, r->columns) && rows_fit(r->block, r->columns) && plan_rows(p, r);
+}
+
+static struct hu_recode_piece piece_at(const struct hu_recode *r, const struct hu_recode_plan *p,
+                                       uint64_t index)
+{
+    struct hu_recode_piece piece = {.linear = p->linear};
+    if (p->linear) {
+        piece.first = index * p->each;
+        piece.rows = 1;
+        piece.columns = p->total - piece.first < p->each ? p->total - piece.first : p->each;
+        piece.number = piece.first;
+        return piece;
+    }
+    piece.matrix = index / p->pieces_of_matrix;
+    piece.first = index % p->pieces_of_matrix * p->each;
+    piece.rows = r->rows - piece.first < p->each ? r->rows - piece.first : p->each;
+    piece.columns = r->columns;
+    piece.number = (piece.matrix * r->rows + piece.first) * r->columns;
+    return piece;
+}
+
+static void fail(struct run *run, int error, bool writing)
+{
+    pthread_mutex_lock(&run->lock);
+    if (!run->failed)
+        run->error = (struct hu_recode_error){.writing = writing, .error = error < 0 ? 0 : error};
+    run->failed = true;
+    pthread_mutex_unlock(&run->lock);
+}
+
+static bool take(struct run *run, uint64_t *index)
+{
+    pthread_mutex_lock(&run->lock);
+    bool there = !run->failed && run->next < run->plan.pieces;
+    *index = run->next;
+    run->next += there;
+    pthread_mutex_unlock(&run->lock);
+    return there;
+}
+
+/* Elements of a piece in the format that they are encoded from: as they are, or in fp64. */
+static int read_elements(struct run *run, const struct hu_recode_piece *p,
+                         struct hu_recode_memory *m, const struct hu_format **format)
+{
+    const struct hu_recode *r = run->job;
+    *format = r->format ? r->format : hu_format_find("fp64");
+    return r->format ? hu_recode_read_plain(r, p, m) : hu_recode_decode(r, p, m, *format);
+}
+
+static int do_looking(struct run *run, const struct hu_recode_piece *p, struct hu_recode_memory *m)
+{
+    const struct hu_format *format;
+    int why = read_elements(run, p, m, &format);
+    if (why)
+        return why;
+    float amax = hu_block_amax(format, m->elements.bytes, (size_t)(p->rows * p->columns));
+    pthread_mutex_lock(&run->lock);
+    run->amax = amax > run->amax ? amax : run->amax;
+    pthread_mutex_unlock(&run->lock);
+    return 0;
+}
+
+static int do_encoding(struct run *run, const struct hu_recode_piece *p, struct hu_recode_memory *m,
+                       bool *writing)
+{
+    struct hu_recode *r = run->job;
+    const struct hu_format *format;
+    struct hu_block_whole whole = {.amax = run->amax, .first = r->first + p->number};
+    float tensor_scale = 1;
+    unsigned flags = 0;
+    int why = read_elements(run, p, m, &format);
+    if (why)
+        return why;
+    size_t codes = hu_block_bytes(r->block, (size_t)p->rows, (size_t)p->columns);
+    size_t scales = hu_block_scale_bytes(r->block, (size_t)p->rows, (size_t)p->columns);
+    if (!hu_recode_room(&m->codes, codes) || !hu_recode_room(&m->scales, scales))
+        return ENOMEM;
+    why = hu_block_encode_piece(r->block, m->codes.bytes, m->scales.bytes, &tensor_scale, format,
+                                m->elements.bytes, (size_t)p->rows, (size_t)p->columns, &r->options,
+                                &whole, &flags);
+    if (why)
+        return why;
+    pthread_mutex_lock(&run->lock);
+    r->flags |= flags;
+    run->tensor_scale = tensor_scale;
+    pthread_mutex_unlock(&run->lock);
+    *writing = true;
+    return hu_recode_write_parts(r, p, m, codes, scales);
+}
+
+static int do_decoding(struct run *run, const struct hu_recode_piece *p, struct hu_recode_memory *m,
+                       bool *writing)
+{
+    struct hu_recode *r = run->job;
+    const struct hu_options *options = &r->options.elements;
+    bool plain = options->direction == HU_TIES_TO_EVEN && !options->saturate;
+    size_t n = (size_t)(p->rows * p->columns), bytes = hu_array_bytes(r->to, n);
+    int why = hu_recode_decode(r, p, m, plain ? r->to : hu_format_find("fp64"));
+    if (why)
+        return why;
+    const unsigned char *out = m->elements.bytes;
+    if (!plain) {
+        if (!hu_recode_room(&m->codes, bytes))
+            return ENOMEM;
+        hu_convert_array_with(hu_kernel_chosen(), r->to, m->codes.bytes, hu_format_find("fp64"),
+                              out, n, r->first + p->number, options, NULL);
+        out = m->codes.bytes;
+    }
+    *writing = true;
+    return hu_write_at(r->output, out, bytes,
+                           r->codes_at + p->number / 8 * r->to->storage_bits +
+                               p->number % 8 * r->to->storage_bits / 8);
+}
+
+static void work(void *context, size_t task, unsigned worker)
+{
+    struct run *run = context;
+    struct hu_recode_memory *m = &run->memory[task];
+    uint64_t index;
+    (void)worker;
+    while (take(run, &index)) {
+        bool writing = false;
+        struct hu_recode_piece p = piece_at(run->job, &run->plan, index);
+        m->read = 0;
+        int why = run->looks        ? do_looking(run, &p, m)
+                  : run->job->block ? do_encoding(run, &p, m, &writing)
+                                    : do_decoding(run, &p, m, &writing);
+        if (why)
+            fail(run, why, writing);
+        else if (run->progress)
+            run->progress(m->read);
+    }
+}
+
+static bool go(struct run *run, unsigned threads)
+{
+    unsigned n = run->plan.pieces < threads ? (unsigned)run->plan.pieces : threads;
+    run->next = 0;
+    if (n)
+        hu_pool_run(n, n, work, run);
+    return !run->failed;
+}
+
+/* The scale over all, once it is known. A tensor without elements has 1. */
+static bool write_second(struct run *run)
+{
+    struct hu_recode *r = run->job;
+    float scale = r->reciprocal ? 1 / run->tensor_scale : run->tensor_scale;
+    unsigned char bytes[4];
+    uint32_t word;
+    memcpy(&word, &scale, 4);
+    for (int i = 0; i < 4; i++)
+        bytes[i] = (unsigned char)(word >> 8 * i);
+    int why = r->second_at ? hu_write_at(r->output, bytes, 4, r->second_at) : 0;
+    if (why)
+        fail(run, why, true);
+    return !why;
+}
+
+static bool recode(struct run *run, unsigned threads)
+{
+    struct hu_recode *r = run->job;
+    int32_t *groups = NULL;
+    int why = make_plan(&run->plan, r) ? hu_recode_read_groups(r, &groups) : ENOMEM;
+    if (why) {
+        fail(run, why, false);
+        return false;
+    }
+    run->plan.groups = groups;
+    for (unsigned i = 0; i < threads; i++)
+        run->memory[i].groups = groups;
+    run->amax = r->block && hu_block_needs_amax(r->block) ? 0 : -1;
+    run->tensor_scale = 1;
+    run->looks = run->amax == 0;
+    bool fine = !run->looks || go(run, threads);
+    run->looks = false;
+    fine = fine && go(run, threads) && (!r->block || write_second(run));
+    free(groups);
+    return fine;
+}
+
+uint64_t hu_recode_bytes(const struct hu_recode *recodes, size_t count)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct hu_recode *r = &recodes[i];
+        uint64_t elements = r->batch * r->rows * r->columns;
+        uint64_t each = r->format ? elements / 8 * r->format->storage_bits
+                                  : elements / r->from->elements * r->from->bytes;
+        bytes += each * (r->block && hu_block_needs_amax(r->block) ? 2 : 1);
+    }
+    return bytes;
+}
+
+bool hu_recode_run(struct hu_recode *recodes, size_t count, unsigned threads,
+                   void (*progress)(uint64_t bytes), struct hu_recode_error *error)
+{
+    struct hu_recode_memory memory[WORKERS_MAX] = {{.groups = NULL}};
+    unsigned n = threads ? threads : hu_pool_processors();
+    n = n > WORKERS_MAX ? WORKERS_MAX : n;
+    bool fine = true;
+    for (size_t i = 0; fine && i < count; i++) {
+        struct run run = {.job = &recodes[i], .progress = progress, .memory = memory};
+        pthread_mutex_init(&run.lock, NULL);
+        fine = recode(&run, n);
+        pthread_mutex_destroy(&run.lock);
+        *error = run.error;
+        error->index = i;
+    }
+    for (unsigned i = 0; i < n; i++)
+        hu_recode_memory_free(&memory[i]);
+    return fine;
+}

@@ -1,0 +1,60 @@
+/*
+ * Tensors whose elements share scales, from file to file, piece by piece, by several threads, in
+ * bounded memory: parts of blocks into elements, elements into parts of blocks, or one block format
+ * into another by way of fp64, which holds every element exactly. What comes out does not depend on
+ * the number of threads.
+ */
+#ifndef HALFULP_FLOW_RECODE_H
+#define HALFULP_FLOW_RECODE_H
+
+#include "block/block.h"
+
+struct hu_recode_input {
+    int descriptor;
+    uint64_t offset;
+};
+
+struct hu_recode {
+    /* What is read: elements of FORMAT in a row, or else parts of FROM. */
+    const struct hu_format *format;
+    unsigned swap; /* bytes of which each so many are to be turned around; 0: none */
+    const struct hu_block *from;
+    const struct hu_format *scales_in; /* what the scales are in; NULL: what FROM says */
+    struct hu_recode_input codes, scales, more, groups;
+    bool has_groups;
+    float tensor_scale;
+    const float *nested;
+    uint64_t batch, rows, columns; /* matrices, each with parts of its own */
+
+    /* What is written: elements of TO, or else parts of BLOCK. */
+    const struct hu_format *to;
+    const struct hu_block *block;
+    int output;
+    uint64_t codes_at, scales_at;
+    uint64_t second_at; /* of the scale over the tensor; 0: nowhere */
+    bool reciprocal;    /* it is written as its reciprocal */
+    struct hu_block_options options;
+    uint64_t first; /* the number of its first element, for stochastic rounding */
+
+    unsigned flags; /* what the elements raised; or-ed in */
+};
+
+struct hu_recode_error {
+    size_t index;
+    bool writing;
+    int error; /* errno; 0: the input ends before; EINVAL: a group that is none */
+};
+
+/* Whether rows of so many COLUMNS can be written so: a block of GGUF's is never short, and rows of
+ * bitsandbytes' end where they want. */
+bool hu_recode_fits(const struct hu_block *block, uint64_t columns);
+
+/* Bytes that a run will read. */
+uint64_t hu_recode_bytes(const struct hu_recode *recodes, size_t count);
+
+/* progress: so many bytes more are read; called by any thread; may be NULL. False: *error says why.
+ */
+bool hu_recode_run(struct hu_recode *recodes, size_t count, unsigned threads,
+                   void (*progress)(uint64_t bytes), struct hu_recode_error *error);
+
+#endif

@@ -1,0 +1,230 @@
+#include "recode_piece.h"
+#include "array/array.h"
+#include "file/input.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool hu_recode_room(struct hu_recode_buffer *b, size_t bytes)
+{
+    if (bytes <= b->room && b->bytes)
+        return true;
+    free(b->bytes);
+    b->room = (bytes + 63) / 64 * 64 + 64;
+    b->bytes = bytes > SIZE_MAX / 2 ? NULL : aligned_alloc(64, b->room);
+    if (!b->bytes)
+        b->room = 0;
+    return b->bytes;
+}
+
+void hu_recode_memory_free(struct hu_recode_memory *m)
+{
+    free(m->elements.bytes);
+    free(m->codes.bytes);
+    free(m->scales.bytes);
+    free(m->more.bytes);
+    free(m->given.bytes);
+}
+
+static int read_part(struct hu_recode_memory *m, struct hu_recode_buffer *b,
+                     const struct hu_recode_input *in, uint64_t at, size_t n)
+{
+    if (!hu_recode_room(b, n))
+        return ENOMEM;
+    m->read += n;
+    return hu_read_at(in->descriptor, b->bytes, n, in->offset + at);
+}
+
+int hu_recode_read_groups(const struct hu_recode *r, int32_t **groups)
+{
+    *groups = NULL;
+    if (!r->has_groups)
+        return 0;
+    size_t n = (size_t)r->columns;
+    unsigned char *bytes = malloc(n * 4 + 1);
+    *groups = malloc(n * sizeof **groups + 1);
+    int why = bytes && *groups ? hu_read_at(r->groups.descriptor, bytes, n * 4, r->groups.offset)
+                               : ENOMEM;
+    for (size_t i = 0; !why && i < n; i++)
+        (*groups)[i] = (int32_t)((uint32_t)bytes[4 * i] | (uint32_t)bytes[4 * i + 1] << 8 |
+                                 (uint32_t)bytes[4 * i + 2] << 16 |
+                                 (uint32_t)bytes[4 * i + 3] << 24);
+    free(bytes);
+    if (why) {
+        free(*groups);
+        *groups = NULL;
+    }
+    return why;
+}
+
+int hu_recode_read_plain(const struct hu_recode *r, const struct hu_recode_piece *p,
+                         struct hu_recode_memory *m)
+{
+    unsigned bits = r->format->storage_bits;
+    size_t n = (size_t)(p->rows * p->columns), bytes = hu_array_bytes(r->format, n);
+    uint64_t at = p->number / 8 * bits + p->number % 8 * bits / 8;
+    int why = read_part(m, &m->elements, &r->codes, at, bytes);
+    if (!why && r->swap)
+        hu_turn_bytes(m->elements.bytes, bytes, r->swap);
+    return why;
+}
+
+static unsigned scale_width(const struct hu_block *b, const struct hu_format *in)
+{
+    return (in ? in : hu_format_find(b->scale))->storage_bits / 8u;
+}
+
+/* Scales before the piece's, and how many it has; none: they lie among the codes. */
+struct span {
+    uint64_t before;
+    size_t count;
+};
+
+static struct span scales_of(const struct hu_block *b, const struct hu_recode_piece *p,
+                             uint64_t rows)
+{
+    struct span s = {0, 0};
+    if (!b->scale)
+        return s;
+    unsigned own = scale_width(b, NULL);
+    s.count = hu_block_scale_bytes(b, (size_t)p->rows, (size_t)p->columns) / own;
+    if (!b->tile_rows && !b->tile_columns && p->linear)
+        return s;
+    if (p->linear) {
+        s.before = p->first / b->tile_columns;
+        return s;
+    }
+    uint64_t matrix = hu_block_scale_bytes(b, (size_t)rows, (size_t)p->columns) / own;
+    uint64_t before = b->layout == HU_BLOCK_FLAT
+                          ? p->first * p->columns / b->tile_columns
+                          : hu_block_scale_bytes(b, (size_t)p->first, (size_t)p->columns) / own;
+    s.before = p->matrix * matrix + (b->tile_rows || b->layout == HU_BLOCK_FLAT ? before : 0);
+    return s;
+}
+
+static uint64_t codes_before(const struct hu_block *b, const struct hu_recode_piece *p,
+                             uint64_t rows)
+{
+    if (!p->linear)
+        return p->matrix * hu_block_bytes(b, (size_t)rows, (size_t)p->columns) +
+               hu_block_bytes(b, (size_t)p->first, (size_t)p->columns);
+    return b->layout == HU_BLOCK_WHOLE ? p->first / b->elements * b->bytes
+                                       : p->first / 8 * b->code_bits;
+}
+
+/* Scales in the format that the block has them in. */
+static int read_scales(const struct hu_recode *r, const struct hu_recode_piece *p,
+                       struct hu_recode_memory *m)
+{
+    const struct hu_block *b = r->from;
+    struct span s = scales_of(b, p, r->rows);
+    if (!s.count)
+        return 0;
+    const struct hu_format *own = hu_format_find(b->scale);
+    const struct hu_format *in = r->scales_in && r->scales_in != own ? r->scales_in : NULL;
+    unsigned width = scale_width(b, in);
+    int why = read_part(m, in ? &m->given : &m->scales, &r->scales, s.before * width,
+                        s.count * width);
+    if (why || !in)
+        return why;
+    if (!hu_recode_room(&m->scales, s.count * scale_width(b, NULL)))
+        return ENOMEM;
+    hu_convert_array(own, m->scales.bytes, in, m->given.bytes, s.count, NULL, NULL);
+    return 0;
+}
+
+static int read_lines(const struct hu_recode *r, const struct hu_recode_piece *p,
+                      struct hu_recode_memory *m)
+{
+    const struct hu_block *b = r->from;
+    size_t codes = hu_block_bytes(b, (size_t)p->rows, (size_t)p->columns);
+    int why = read_part(m, &m->codes, &r->codes, codes_before(b, p, r->rows), codes);
+    if (!why)
+        why = read_scales(r, p, m);
+    if (!why && b->over == HU_OVER_NESTED)
+        why = read_part(m, &m->more, &r->more, scales_of(b, p, r->rows).before / 256 * 4,
+                        hu_block_more_bytes(b, (size_t)p->rows, (size_t)p->columns));
+    return why;
+}
+
+/* COUNT strips of WIDTH bytes, STRIDE apart in the file and one behind the other in memory. */
+static int read_strips(struct hu_recode_memory *m, struct hu_recode_buffer *b,
+                       const struct hu_recode_input *in, uint64_t at, uint64_t stride, size_t width,
+                       size_t count)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(width, count, &bytes) || !hu_recode_room(b, bytes))
+        return ENOMEM;
+    if (width == stride)
+        return read_part(m, b, in, at, bytes);
+    m->read += bytes;
+    int why = 0;
+    for (size_t i = 0; !why && i < count; i++)
+        why = hu_read_at(in->descriptor, b->bytes + i * width, width, in->offset + at + i * stride);
+    return why;
+}
+
+static size_t words(uint64_t elements, unsigned bits)
+{
+    return (size_t)((elements * bits + 31) / 32);
+}
+
+/* GPTQ and AWQ: rows of the tensor lie across in what is stored. */
+static int read_columns(const struct hu_recode *r, const struct hu_recode_piece *p,
+                        struct hu_recode_memory *m)
+{
+    const struct hu_block *b = r->from;
+    unsigned bits = b->code_bits, width = scale_width(b, NULL);
+    size_t groups = (size_t)((r->columns + b->tile_columns - 1) / b->tile_columns);
+    int why;
+    if (b->layout == HU_BLOCK_AWQ)
+        why = read_strips(m, &m->codes, &r->codes, words(p->first, bits) * 4,
+                          words(r->rows, bits) * 4, words(p->rows, bits) * 4, (size_t)r->columns);
+    else
+        why = read_strips(m, &m->codes, &r->codes, p->first * 4, r->rows * 4, (size_t)p->rows * 4,
+                          words(r->columns, bits));
+    if (!why)
+        why = read_strips(m, &m->scales, &r->scales, p->first * width, r->rows * width,
+                          (size_t)p->rows * width, groups);
+    if (!why)
+        why = read_strips(m, &m->more, &r->more, words(p->first, bits) * 4,
+                          words(r->rows, bits) * 4, words(p->rows, bits) * 4, groups);
+    return why;
+}
+
+int hu_recode_decode(const struct hu_recode *r, const struct hu_recode_piece *p,
+                     struct hu_recode_memory *m, const struct hu_format *to)
+{
+    const struct hu_block *b = r->from;
+    bool columns = b->layout == HU_BLOCK_GPTQ || b->layout == HU_BLOCK_AWQ;
+    size_t n = (size_t)(p->rows * p->columns);
+    int why = columns ? read_columns(r, p, m) : read_lines(r, p, m);
+    if (why)
+        return why;
+    if (!hu_recode_room(&m->elements, hu_array_bytes(to, n)))
+        return ENOMEM;
+    struct hu_block_parts parts = {
+        .codes = m->codes.bytes,
+        .scales = b->scale ? m->scales.bytes : NULL,
+        .more = columns || b->over == HU_OVER_NESTED ? m->more.bytes : NULL,
+        .groups = m->groups,
+        .tensor_scale = r->tensor_scale,
+        .nested = r->nested,
+    };
+    return hu_block_decode_rows(to, m->elements.bytes, b, &parts, (size_t)p->rows,
+                                (size_t)p->columns, 0, (size_t)p->rows);
+}
+
+int hu_recode_write_parts(const struct hu_recode *r, const struct hu_recode_piece *p,
+                          const struct hu_recode_memory *m, size_t codes, size_t scales)
+{
+    const struct hu_block *b = r->block;
+    int why = hu_write_at(r->output, m->codes.bytes, codes,
+                              r->codes_at + codes_before(b, p, r->rows));
+    if (why || !scales)
+        return why;
+    return hu_write_at(r->output, m->scales.bytes, scales,
+                           r->scales_at +
+                               scales_of(b, p, r->rows).before * scale_width(b, NULL));
+}

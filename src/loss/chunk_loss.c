@@ -1,0 +1,469 @@
+#include "scratch.h"
+#include "array/array.h"
+
+/* Scales. */
+
+static void scale_by_tensor(struct hu_scratch *a, const double *x, double scale)
+{
+    for (size_t i = 0; i < HU_CHUNK; i++)
+        a->scaled[i] = kept_from_zero(x[i] / scale, x[i]);
+}
+
+/* The block of elements that I is in ends before the result. */
+static size_t end_of_scale(const struct chunk *b, size_t i)
+{
+    uint64_t row = b->data->row ? b->data->row : b->data->elements;
+    uint64_t in_row = (b->first + i) % row;
+    uint64_t length = HU_SCALE_ELEMENTS - in_row % HU_SCALE_ELEMENTS;
+    if (length > row - in_row)
+        length = row - in_row;
+    return i + length < b->n ? i + (size_t)length : b->n;
+}
+
+static int kept_in_e8m0(int exponent)
+{
+    return exponent < -127 ? -127 : exponent > 127 ? 127 : exponent;
+}
+
+static int block_exponent(const struct hu_statistics_target *t, const double *x, size_t n)
+{
+    double greatest = 0;
+    for (size_t i = 0; i < n; i++)
+        greatest = fabs(x[i]) > greatest ? fabs(x[i]) : greatest;
+    return greatest > 0 ? kept_in_e8m0(ilogb(greatest) - t->emax) : 0;
+}
+
+static void scale_by_block(struct hu_scratch *a, const struct chunk *b,
+                           const struct hu_statistics_target *t)
+{
+    const double *x = b->x;
+    for (size_t i = 0, end; i < b->n; i = end) {
+        end = end_of_scale(b, i);
+        int exponent = block_exponent(t, x + i, end - i);
+        double factor = ldexp(1, -exponent);
+        for (size_t j = i; j < end; j++) {
+            a->scaled[j] = kept_from_zero(x[j] * factor, x[j]);
+            a->scales[j] = exponent;
+        }
+    }
+    memset(a->scaled + b->n, 0, (HU_CHUNK - b->n) * sizeof *a->scaled);
+}
+
+static void unscale(struct hu_scratch *a, const struct chunk *b, double tensor)
+{
+    bool blocks = b->plan->scaling == HU_SCALE_BLOCK;
+    for (size_t i = 0; i < b->n; i++)
+        a->result[i] = a->code[i] * (blocks ? ldexp(1, a->scales[i]) : tensor);
+    memset(a->result + b->n, 0, (HU_CHUNK - b->n) * sizeof *a->result);
+}
+
+/* Losses. */
+
+/* What is in range rounds in place; the kernels give the same, by way of the code. */
+static bool rounds_in_place(const struct chunk *b, const struct hu_statistics_target *t)
+{
+    return b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest && b->is_fp32 == b->in_fp32 &&
+           from_bits(b, b->range.greatest) < t->overflow_from[0];
+}
+
+/* Overflows leave the chunk: zeros stand in their places, without errors. Returns how many there
+ * are. */
+static size_t clip_chunk(struct hu_scratch *a, struct chunk *b,
+                         const struct hu_statistics_target *t)
+{
+    double limit = t->overflow_from[0];
+    bool clips = b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest &&
+                 limit == t->overflow_from[1] && from_bits(b, b->range.greatest) >= limit;
+    if (!clips)
+        return 0;
+    size_t clipped = b->passes->clip(b->x, bits_from(b, limit), a->scaled, &b->range);
+    b->x = a->scaled;
+    return clipped;
+}
+
+/* What the only target's codes stand for, or what this target makes of a->scaled or of b->x. */
+static void convert_chunk(struct hu_scratch *a, const struct chunk *b,
+                          const struct hu_statistics_target *t, const void *scaled,
+                          const void *codes)
+{
+    const struct hu_format *to = t->loss.format;
+    if (!codes) {
+        uint64_t first = b->data->first + b->first;
+        convert_numbers(to, a->codes, b->real, scaled, b->n, first, &t->options);
+        codes = a->codes;
+    }
+    if (to == b->real) {
+        memcpy(a->code, codes, b->n * b->passes->size);
+        layout_turn(a->code, b->n, b->passes->size);
+    } else {
+        convert_to_numbers(b->real, a->code, to, codes, b->n);
+    }
+    memset((char *)a->code + b->n * b->passes->size, 0, (HU_CHUNK - b->n) * b->passes->size);
+    for (size_t i = 0; i < b->bad; i++)
+        set_element(b, a->code, a->bad[i], 0);
+}
+
+/*
+ * Overflowed elements and those that became NaN are added one by one, and leave the chunk: it takes
+ * their values as results without error. Returns how many; if any, a->error holds X without them.
+ */
+static size_t take_overflows(struct hu_scratch *a, const struct chunk *b,
+                             const struct hu_statistics_target *t, struct hu_loss *loss,
+                             const void *scaled, void *result)
+{
+    size_t taken = 0;
+    double limit =
+        t->overflow_from[0] < t->overflow_from[1] ? t->overflow_from[0] : t->overflow_from[1];
+    for (size_t i = 0; i < b->n; i++) {
+        double s = element(b, scaled, i), code = element(b, a->code, i);
+        if (fabs(s) < limit && isfinite(code))
+            continue;
+        bool drawn = t->options.direction == HU_STOCHASTIC && !isfinite(code);
+        bool over = fabs(s) >= t->overflow_from[signbit(s) != 0] || drawn;
+        if (!over && isfinite(code))
+            continue;
+        double x = element(b, b->x, i);
+        struct hu_loss_point p = {x, element(b, result, i), s, code, 1, over};
+        if (taken++ == 0)
+            memcpy(a->error, b->x, HU_CHUNK * b->passes->size);
+        set_element(b, a->error, i, 0);
+        hu_loss_add(loss, &t->loss, &p, b->in_fp32);
+        set_element(b, a->code, i, s);
+        set_element(b, result, i, x);
+    }
+    return taken;
+}
+
+static void add_sum(struct hu_exact_sum *sum, struct hu_pass_sum s)
+{
+    hu_exact_add(sum, s.high, s.exponent);
+    hu_exact_add(sum, s.low, s.exponent);
+}
+
+static void lose_signal(struct hu_scratch *a, const struct chunk *b, struct hu_loss *loss,
+                        size_t taken, const struct hu_pass_sum *signal)
+{
+    if (taken)
+        add_sum(&loss->signal,
+                b->passes->squares(a->error, range_of(b, a->error).greatest, a->error));
+    else
+        add_sum(&loss->signal, *signal);
+}
+
+/* Walks that do more at once have the time to call for memory. */
+static const void *ahead_of(const struct chunk *b)
+{
+    return b->passes->near_is_long ? b->x : b->ahead;
+}
+
+/* The sum of the chunk's squares, once it is known. */
+struct signal {
+    bool known;
+    struct hu_pass_sum sum;
+};
+
+static struct hu_pass_sum signal_of(const struct chunk *b, struct signal *signal)
+{
+    if (!signal->known)
+        signal->sum = b->passes->squares(b->x, b->range.greatest, ahead_of(b));
+    signal->known = true;
+    return signal->sum;
+}
+
+static void add_errors(const struct chunk *b, const struct hu_statistics_target *t,
+                       struct hu_loss *loss, const struct hu_pass_errors *e)
+{
+    loss->inexact += e->inexact;
+    double error = from_bits(b, e->max_error), relative = from_bits(b, e->max_relative);
+    double ulps = ldexp(from_bits(b, e->max_units), t->loss.trailing_bits);
+    loss->max_error = error > loss->max_error ? error : loss->max_error;
+    loss->max_relative = relative > loss->max_relative ? relative : loss->max_relative;
+    loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
+}
+
+/* Where the target's exponents reach further down than fp64's, what is subnormal here has units of
+ * its own there: the passes take it by that of the least normal number. */
+static double ulps_of_subnormals(const struct hu_scratch *a, const struct chunk *b,
+                                 const struct hu_statistics_target *t, const double *scaled)
+{
+    const double least_normal = 0x1p-1022;
+    double most = 0;
+    for (size_t i = 0; t->loss.emin < -1022 && !b->is_fp32 && i < b->n; i++) {
+        if (fabs(a->code[i]) >= least_normal)
+            continue;
+        double ulps = hu_loss_in_ulps(&t->loss, a->code[i] - scaled[i], a->code[i]);
+        most = ulps > most ? ulps : most;
+    }
+    return most;
+}
+
+/* Relative errors that the type cannot hold leave the chunk; the greatest of the others. */
+static uint64_t leave_infinite_out(struct hu_scratch *a, const struct chunk *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (!isfinite(element(b, a->relative, i)))
+            set_element(b, a->relative, i, 0);
+    return range_of(b, a->relative).greatest;
+}
+
+static void lose_errors(struct hu_scratch *a, const struct chunk *b,
+                        const struct hu_statistics_target *t, struct hu_loss *loss,
+                        const void *scaled, const void *result)
+{
+    struct hu_pass_errors e = {
+        .x = b->x,
+        .result = result,
+        .scaled = scaled,
+        .code = a->code,
+        .emin = t->loss.emin,
+        .in_fp32 = b->in_fp32,
+        .error = a->error,
+        .relative = a->relative,
+    };
+    b->passes->errors(&e);
+    if (!e.inexact)
+        return;
+    if (!isfinite(from_bits(b, e.max_relative)))
+        e.max_relative = leave_infinite_out(a, b);
+    add_errors(b, t, loss, &e);
+    double ulps = ulps_of_subnormals(a, b, t, scaled);
+    loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
+    add_sum(&loss->noise, b->passes->squares(a->error, e.max_error, a->error));
+    if (from_bits(b, e.max_relative) < 0x1p500)
+        hu_exact_add(&loss->relative, b->passes->rough_squares(a->relative), 0);
+    else
+        add_sum(&loss->relative, b->passes->squares(a->relative, e.max_relative, a->relative));
+}
+
+/* All of it in one walk. False: nothing is added, and it must be done by steps. */
+static bool walk(const struct chunk *b, const struct hu_statistics_target *t, struct hu_loss *loss,
+                 struct hu_pass_near *near, size_t measured, const struct hu_pass_sum *signal)
+{
+    if (!b->passes->near(near))
+        return false;
+    loss->measured += measured;
+    loss->underflow += near->zeros;
+    loss->subnormal += near->subnormals;
+    loss->overflow += near->overflows;
+    add_sum(&loss->signal, *signal);
+    if (!near->inexact)
+        return true;
+    struct hu_pass_errors e = {
+        .inexact = near->inexact,
+        .max_error = near->max_error,
+        .max_relative = near->max_relative,
+        .max_units = near->max_units,
+    };
+    add_errors(b, t, loss, &e);
+    add_sum(&loss->noise, near->noise);
+    hu_exact_add(&loss->relative, near->squares_of_relative, 0);
+    return true;
+}
+
+/* What the walks have in common. */
+static struct hu_pass_near near_of(struct hu_scratch *a, const struct chunk *b,
+                                   const struct hu_statistics_target *t)
+{
+    return (struct hu_pass_near){
+        .x = b->x,
+        .ahead = b->ahead,
+        .range = b->range,
+        .emin = t->loss.emin,
+        .trailing_bits = t->loss.trailing_bits,
+        .error = a->error,
+        .relative = a->relative,
+    };
+}
+
+static bool walk_unscaled(struct hu_scratch *a, const struct chunk *b,
+                          const struct hu_statistics_target *t, struct hu_loss *loss,
+                          size_t measured, const struct hu_pass_sum *signal)
+{
+    struct hu_pass_near near = near_of(a, b, t);
+    return rounds_in_place(b, t) && walk(b, t, loss, &near, measured, signal);
+}
+
+/* Whether the chunk's elements that share a scale are each HU_SCALE_ELEMENTS from its first on. */
+static bool has_even_scales(const struct chunk *b)
+{
+    uint64_t row = b->data->row;
+    return !row || row % HU_SCALE_ELEMENTS == 0 || row > HU_CHUNK || row == b->data->elements;
+}
+
+/* The exponents of the chunk's scales for T. Below normal numbers all have e8m0's least. */
+static void find_scales(const struct chunk *b, const struct hu_statistics_target *t, int *scales)
+{
+    uint64_t greatest[HU_SCALES];
+    b->passes->greatest(b->x, greatest);
+    for (size_t i = 0; i < HU_SCALES; i++) {
+        int exponent = (int)(greatest[i] >> (b->is_fp32 ? 23 : 52)) - (b->is_fp32 ? 127 : 1023);
+        scales[i] = greatest[i] ? kept_in_e8m0(exponent - t->emax) : 0;
+    }
+}
+
+static bool walk_in_scales(struct hu_scratch *a, const struct chunk *b,
+                           const struct hu_statistics_target *t, struct hu_loss *loss,
+                           const struct hu_pass_sum *signal)
+{
+    int scales[HU_SCALES];
+    bool can = t->rounds_nearest && t->saturates && t->emax >= 0 && hu_is_signed(t->loss.format) &&
+               t->overflow_from[0] == t->overflow_from[1] && b->is_fp32 == b->in_fp32 &&
+               has_even_scales(b);
+    if (!can)
+        return false;
+    find_scales(b, t, scales);
+    struct hu_pass_near near = near_of(a, b, t);
+    near.scales = scales;
+    near.most = bits_from(b, t->max_finite);
+    near.overflow = bits_from(b, t->overflow_from[0]);
+    return walk(b, t, loss, &near, b->n - b->bad, signal);
+}
+
+/* The chunk is in fp64. */
+static bool walk_divided(struct hu_scratch *a, const struct chunk *b,
+                         const struct hu_statistics_target *t, struct hu_loss *loss,
+                         const struct hu_pass_sum *signal)
+{
+    struct hu_pass_near near = near_of(a, b, t);
+    near.divisor = tensor_scale(t, b->data->greatest);
+    near.in_fp32 = b->in_fp32;
+    return t->rounds_nearest && hu_is_signed(t->loss.format) &&
+           from_bits(b, b->range.greatest) / near.divisor < t->overflow_from[0] &&
+           walk(b, t, loss, &near, b->n - b->bad, signal);
+}
+
+/* By steps, in any direction. What is MEASURED of the chunk is all of it but what was clipped. */
+static void lose_by_steps(struct hu_scratch *a, const struct chunk *b,
+                          const struct hu_statistics_target *t, struct hu_loss *loss,
+                          size_t measured, const void *codes, const struct hu_pass_sum *signal)
+{
+    const void *scaled = b->x;
+    void *result = a->code;
+    double tensor = 1;
+    struct hu_pass_range range = b->range;
+    if (b->plan->scaling != HU_SCALE_NONE) {
+        scaled = a->scaled;
+        result = a->result;
+        tensor = tensor_scale(t, b->data->greatest);
+        if (b->plan->scaling == HU_SCALE_TENSOR)
+            scale_by_tensor(a, b->x, tensor);
+        else
+            scale_by_block(a, b, t);
+        range = range_of(b, scaled);
+    }
+    convert_chunk(a, b, t, scaled, codes);
+    if (b->plan->scaling != HU_SCALE_NONE)
+        unscale(a, b, tensor);
+    size_t taken = 0;
+    if (from_bits(b, range.greatest) > t->max_finite || !hu_is_signed(t->loss.format))
+        taken = take_overflows(a, b, t, loss, scaled, result);
+    loss->measured += measured - taken;
+    lose_signal(a, b, loss, taken, signal);
+    lose_errors(a, b, t, loss, scaled, result);
+    if (range.greatest && from_bits(b, range.least_nonzero + 1) < ldexp(1, t->loss.emin)) {
+        uint64_t zeros, subnormals;
+        b->passes->small(a->code, scaled, t->loss.min_normal, &zeros, &subnormals);
+        loss->underflow += zeros;
+        loss->subnormal += subnormals;
+    }
+}
+
+/* Where overflows have finite results: their errors. */
+static void lose_saturated(struct hu_scratch *a, const struct chunk *b,
+                           const struct hu_statistics_target *t, struct hu_loss *loss)
+{
+    const struct hu_passes *wide = hu_passes(false);
+    uint16_t at[HU_CHUNK + 1];
+    uint64_t limit = bits_from(b, t->overflow_from[0]);
+    size_t n = b->passes->find(b->x, limit, b->range.greatest, at);
+    double max_relative = 0, max_error = 0;
+    for (size_t i = 0; i < n; i++) {
+        double size = fabs(element(b, b->x, at[i])), error = size - t->max_finite;
+        double relative = b->in_fp32 ? (double)(float)(error / size) : error / size;
+        max_error = error > max_error ? error : max_error;
+        max_relative = relative > max_relative ? relative : max_relative;
+        a->error[i] = error;
+        a->relative[i] = relative;
+    }
+    memset(a->error + n, 0, (HU_CHUNK - n) * sizeof *a->error);
+    memset(a->relative + n, 0, (HU_CHUNK - n) * sizeof *a->relative);
+    double ulps = hu_loss_in_ulps(&t->loss, max_error, t->max_finite);
+    loss->inexact += n;
+    loss->max_error = max_error > loss->max_error ? max_error : loss->max_error;
+    loss->max_relative = max_relative > loss->max_relative ? max_relative : loss->max_relative;
+    loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
+    struct hu_pass_range range;
+    wide->range(a->error, &range);
+    add_sum(&loss->noise, wide->squares(a->error, range.greatest, a->error));
+    wide->range(a->relative, &range);
+    add_sum(&loss->relative, wide->squares(a->relative, range.greatest, a->relative));
+}
+
+static void lose_unscaled(struct hu_scratch *a, const struct chunk *b,
+                          const struct hu_statistics_target *t, struct hu_loss *loss,
+                          const void *codes, struct signal *signal)
+{
+    struct chunk kept = *b;
+    size_t clipped = clip_chunk(a, &kept, t);
+    size_t left_out = t->saturates ? 0 : clipped, measured = b->n - b->bad - left_out;
+    struct hu_pass_sum rest = left_out
+                                  ? b->passes->squares(kept.x, kept.range.greatest, ahead_of(b))
+                                  : signal_of(b, signal);
+    loss->overflow += clipped;
+    if (clipped && t->saturates)
+        lose_saturated(a, b, t, loss);
+    if (!walk_unscaled(a, &kept, t, loss, measured, &rest))
+        lose_by_steps(a, &kept, t, loss, measured, clipped ? NULL : codes, &rest);
+}
+
+static uint64_t in_double(const struct chunk *b, uint64_t bits)
+{
+    double x = from_bits(b, bits);
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* The chunk in fp64. */
+static void widen(struct hu_scratch *a, const struct chunk *b, struct chunk *wide)
+{
+    *wide = *b;
+    if (!b->is_fp32)
+        return;
+    wide->is_fp32 = false;
+    wide->passes = hu_passes(false);
+    wide->real = a->fp64;
+    convert_numbers(a->fp64, a->wide, a->fp32, b->x, HU_CHUNK, 0, NULL);
+    layout_turn(a->wide, HU_CHUNK, sizeof *a->wide);
+    wide->x = wide->ahead = a->wide;
+    wide->range.greatest = in_double(b, b->range.greatest);
+    wide->range.least_nonzero = in_double(b, b->range.least_nonzero + 1) - 1;
+}
+
+/* wide: the same block in fp64, or nothing yet. */
+static void lose_scaled(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
+                        const struct hu_statistics_target *t, struct hu_loss *loss,
+                        struct signal *signal)
+{
+    struct hu_pass_sum sum = signal_of(b, signal);
+    if (b->plan->scaling == HU_SCALE_BLOCK && walk_in_scales(a, b, t, loss, &sum))
+        return;
+    if (!wide->x)
+        widen(a, b, wide);
+    if (b->plan->scaling == HU_SCALE_TENSOR && walk_divided(a, wide, t, loss, &sum))
+        return;
+    lose_by_steps(a, wide, t, loss, b->n - b->bad, NULL, &sum);
+}
+
+void hu_chunk_lose(struct hu_scratch *a, struct chunk *b, const void *codes)
+{
+    struct signal signal = {.known = false};
+    struct chunk wide = {.x = NULL};
+    for (size_t i = 0; i < b->plan->count; i++) {
+        const struct hu_statistics_target *t = &b->plan->targets[i];
+        struct hu_loss *loss = &b->g->losses[i];
+        if (b->plan->scaling == HU_SCALE_NONE)
+            lose_unscaled(a, b, t, loss, codes, &signal);
+        else
+            lose_scaled(a, b, &wide, t, loss, &signal);
+    }
+}

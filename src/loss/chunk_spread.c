@@ -1,0 +1,122 @@
+#include "scratch.h"
+
+/* The chunk where it can be written to. */
+static void own(struct hu_scratch *a, struct chunk *b)
+{
+    if (b->x != a->x)
+        memcpy(a->x, b->x, HU_CHUNK * b->passes->size);
+    b->x = a->x;
+}
+
+/* Takes NaNs and infinities out of the chunk: zeros stand in their places. */
+static void take_specials(struct hu_scratch *a, struct chunk *b, uint64_t infinite)
+{
+    uint64_t nans = 0;
+    b->bad = b->passes->find(a->x, infinite, b->range.greatest, a->bad);
+    for (size_t i = 0; i < b->bad; i++) {
+        nans += isnan(element(b, a->x, a->bad[i]));
+        set_element(b, a->x, a->bad[i], 0);
+    }
+    b->g->spread.nans += nans;
+    b->g->spread.infinities += b->bad - nans;
+}
+
+/* How often each sign and biased exponent occurs, in tables that do not wait for each other. */
+static void count_exponents(struct hu_scratch *a, const struct chunk *b)
+{
+    const unsigned char *at = b->x;
+    size_t i = 0;
+    uint64_t pair[2];
+    if (b->is_fp32) {
+        for (; i + 4 <= b->n; i += 4) {
+            memcpy(pair, at + i * 4, sizeof pair);
+            a->exponents[0][pair[0] >> 23 & 0x1ff]++;
+            a->exponents[1][pair[0] >> 55]++;
+            a->exponents[2][pair[1] >> 23 & 0x1ff]++;
+            a->exponents[3][pair[1] >> 55]++;
+        }
+        for (uint32_t one; i < b->n; i++) {
+            memcpy(&one, at + i * 4, sizeof one);
+            a->exponents[0][one >> 23]++;
+        }
+        return;
+    }
+    for (; i + 4 <= b->n; i += 4) {
+        uint64_t four[4];
+        memcpy(four, at + i * 8, sizeof four);
+        for (size_t k = 0; k < 4; k++)
+            a->exponents[k][four[k] >> 52]++;
+    }
+    for (; i < b->n; i++) {
+        memcpy(pair, at + i * 8, sizeof *pair);
+        a->exponents[0][pair[0] >> 52]++;
+    }
+}
+
+/* The counts so far into the spread. Those of exponent 0 are the zeros, those that stand for NaNs
+ * and infinities, and subnormals, which hu_chunk_see has counted. */
+void hu_chunk_settle(struct hu_scratch *a, const struct chunk *b)
+{
+    struct hu_spread *s = &b->g->spread;
+    int bias = b->is_fp32 ? 127 : 1023, all = 2 * bias + 2;
+    for (int e = 0; e < all - 1; e++) {
+        uint64_t count = 0;
+        for (int i = 0; i < 4; i++)
+            count += (uint64_t)a->exponents[i][e] + a->exponents[i][all + e];
+        if (e)
+            s->binades[e - bias - HU_BINADE_LEAST] += count;
+        else
+            s->zeros += count - b->not_zero;
+    }
+    for (int i = 0; i < 4; i++)
+        memset(a->exponents[i], 0, 2 * (size_t)all * sizeof **a->exponents);
+}
+
+static void see_subnormals(struct chunk *b, uint64_t least_normal)
+{
+    uint16_t at[HU_CHUNK + 1];
+    size_t n = b->passes->find(b->x, 1, least_normal - 1, at);
+    for (size_t i = 0; i < n; i++)
+        b->g->spread.binades[ilogb(element(b, b->x, at[i])) - HU_BINADE_LEAST]++;
+    b->not_zero += n;
+}
+
+/* The lanes' count where they can; what it leaves, of exponent 0, are zeros. */
+static void count(struct hu_scratch *a, const struct chunk *b)
+{
+    struct hu_pass_exponents few;
+    if (!b->passes->count || !b->passes->count(b->x, &b->range, &few)) {
+        count_exponents(a, b);
+        return;
+    }
+    uint32_t nonzero = 0;
+    for (int e = 0; e < few.number; e++) {
+        a->exponents[0][few.first + e] += few.counts[e];
+        nonzero += few.counts[e];
+    }
+    a->exponents[0][0] += (uint32_t)b->n - nonzero;
+}
+
+void hu_chunk_see(struct hu_scratch *a, struct chunk *b)
+{
+    struct hu_spread *s = &b->g->spread;
+    uint64_t infinite = b->is_fp32 ? UINT64_C(0xff) << 23 : UINT64_C(0x7ff) << 52;
+    uint64_t normal = b->is_fp32 ? UINT64_C(1) << 23 : UINT64_C(1) << 52;
+    b->range = range_of(b, b->x);
+    if (b->range.greatest >= infinite) {
+        own(a, b);
+        take_specials(a, b, infinite);
+        b->range = range_of(b, b->x);
+    }
+    count(a, b);
+    b->not_zero += b->bad;
+    s->finite += b->n - b->bad;
+    if (!b->range.greatest)
+        return;
+    double greatest = from_bits(b, b->range.greatest);
+    double least = from_bits(b, b->range.least_nonzero + 1);
+    if (b->range.least_nonzero + 1 < normal)
+        see_subnormals(b, normal);
+    s->greatest = greatest > s->greatest ? greatest : s->greatest;
+    s->least = s->least == 0 || least < s->least ? least : s->least;
+}

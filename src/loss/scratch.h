@@ -1,0 +1,143 @@
+/*
+ * What the parts of the analysis share: a thread's memory, and a chunk of elements on its way
+ * through it. Private to the statistics.
+ */
+#ifndef HALFULP_LOSS_SCRATCH_H
+#define HALFULP_LOSS_SCRATCH_H
+
+#include "array/array.h"
+#include "array/layout.h"
+#include "pass.h"
+#include "statistics.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* Elements before a packed one's byte begins. */
+enum { SPARE = 8 };
+
+_Static_assert((int)HU_SCALED == (int)HU_SCALE_ELEMENTS,
+               "passes and plans have the same block scales");
+
+struct hu_scratch {
+    _Alignas(64) double x[HU_CHUNK + SPARE];
+    _Alignas(64) double scaled[HU_CHUNK], code[HU_CHUNK], result[HU_CHUNK];
+    _Alignas(64) double error[HU_CHUNK], relative[HU_CHUNK], wide[HU_CHUNK];
+    _Alignas(64) unsigned char codes[HU_CHUNK * 8];
+    int scales[HU_CHUNK];        /* exponents of block scales, one an element */
+    uint16_t bad[HU_CHUNK + 1];  /* where the chunk has NaNs and infinities */
+    uint32_t exponents[4][4096]; /* of a piece's elements, by biased exponent */
+    uint64_t weights[HU_CHUNK];  /* how often a code occurs */
+    const struct hu_format *fp32, *fp64;
+};
+
+/* A chunk on its way. */
+struct chunk {
+    const struct hu_statistics_plan *plan;
+    const struct hu_statistics_data *data;
+    struct hu_gathered *g;
+    const struct hu_passes *passes;
+    const struct hu_format *real; /* fp32 or fp64: what the values are held in */
+    bool is_fp32;
+    bool in_fp32;      /* relative errors are rounded to fp32 */
+    const void *x;     /* the elements: where they lie, or in the scratch's x, zeros behind them */
+    const void *ahead; /* what is read next */
+    size_t n;
+    size_t bad;
+    uint64_t first; /* the number of its first element */
+    struct hu_pass_range range;
+    uint64_t not_zero; /* of the piece: elements counted under exponent 0 that are no zeros */
+};
+
+static inline double from_bits(const struct chunk *b, uint64_t bits)
+{
+    uint32_t half = (uint32_t)bits;
+    float f;
+    double d;
+    memcpy(&f, &half, sizeof f);
+    memcpy(&d, &bits, sizeof d);
+    return b->is_fp32 ? (double)f : d;
+}
+
+/* The bits of the least magnitude that is X or greater. */
+static inline uint64_t bits_from(const struct chunk *b, double x)
+{
+    uint32_t half;
+    uint64_t bits;
+    float f = (float)x;
+    memcpy(&bits, &x, sizeof bits);
+    memcpy(&half, &f, sizeof half);
+    return b->is_fp32 ? (uint64_t)half + ((double)f < x) : bits;
+}
+
+static inline double element(const struct chunk *b, const void *values, size_t i)
+{
+    return b->is_fp32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
+}
+
+static inline void set_element(const struct chunk *b, void *values, size_t i, double x)
+{
+    if (b->is_fp32)
+        ((float *)values)[i] = (float)x;
+    else
+        ((double *)values)[i] = x;
+}
+
+/* Chunks hold numbers of this machine, and hu_convert_array's arrays are little-endian: these are
+ * it from and to such numbers of format REAL, at most HU_CHUNK of them. */
+static inline void convert_numbers(const struct hu_format *to, void *codes,
+                                   const struct hu_format *real, const void *numbers, size_t n,
+                                   uint64_t first, const struct hu_options *options)
+{
+    if (HU_BIG_ENDIAN) {
+        double turned[HU_CHUNK];
+        size_t size = real->storage_bits / 8;
+        memcpy(turned, numbers, n * size);
+        layout_turn(turned, n, size);
+        hu_convert_array_with(hu_kernel_chosen(), to, codes, real, turned, n, first, options, NULL);
+    } else {
+        hu_convert_array_with(hu_kernel_chosen(), to, codes, real, numbers, n, first, options,
+                              NULL);
+    }
+}
+
+static inline void convert_to_numbers(const struct hu_format *real, void *numbers,
+                                      const struct hu_format *from, const void *codes, size_t n)
+{
+    hu_convert_array(real, numbers, from, codes, n, NULL, NULL);
+    layout_turn(numbers, n, real->storage_bits / 8);
+}
+
+/* What a target's tensor scale is, where GREATEST is the largest finite magnitude. */
+static inline double tensor_scale(const struct hu_statistics_target *t, double greatest)
+{
+    double scale = (double)(float)(greatest / t->max_finite);
+    if (greatest == 0)
+        return 1;
+    return fmin(fmax(scale, FLT_TRUE_MIN), FLT_MAX);
+}
+
+/* What X became in another scale: not 0 unless X is, so that every direction sees it. */
+static inline double kept_from_zero(double scaled, double x)
+{
+    return scaled == 0 && x != 0 ? copysign(DBL_MIN, x) : scaled;
+}
+
+/* Adds the chunk's spread, and takes NaNs and infinities out of it. */
+void hu_chunk_see(struct hu_scratch *a, struct chunk *b);
+/* The exponents that were counted in a piece into the spread. */
+void hu_chunk_settle(struct hu_scratch *a, const struct chunk *b);
+
+/* Adds what each target makes of the chunk, which has been seen. codes: as in hu_analyse. */
+void hu_chunk_lose(struct hu_scratch *a, struct chunk *b, const void *codes);
+
+/* The greatest and least magnitudes in VALUES. */
+static inline struct hu_pass_range range_of(const struct chunk *b, const void *values)
+{
+    struct hu_pass_range range;
+    b->passes->range(values, &range);
+    return range;
+}
+
+#endif

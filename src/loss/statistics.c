@@ -1,0 +1,510 @@
+#include "scratch.h"
+#include "array/array.h"
+#include "array/layout.h"
+#include "codec.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Formats of this many bits and no more are counted by code: what each target does to a code is
+ * worked out once. */
+enum { CODE_BITS = 16 };
+
+/* Tables that are counted in by turns, so that equal neighbours do not wait for each other. */
+enum { TABLES = 2 };
+
+/* Exact where fp64 holds it. */
+static double value_of(const struct hu_format *f, uint64_t code)
+{
+    struct hu_datum d = hu_decode(f, code);
+    if (hu_is_nan(d))
+        return NAN;
+    double size = d.class == HU_INFINITE ? HUGE_VAL : ldexp((double)d.significand, d.quantum);
+    return d.sign ? -size : size;
+}
+
+static bool holds(const struct hu_format *real, const struct hu_format *f)
+{
+    return f->trailing_bits <= real->trailing_bits && hu_emax(f) <= hu_emax(real) &&
+           hu_quantum_min(f) >= hu_quantum_min(real);
+}
+
+bool hu_statistics_reads(const struct hu_format *f)
+{
+    return holds(hu_format_find("fp64"), f);
+}
+
+/* Whether relative errors are rounded to fp32. */
+static bool relates_in_fp32(const struct hu_statistics_plan *plan, const struct hu_format *f)
+{
+    bool near = !plan->count || plan->targets[0].options.direction <= HU_TIES_TO_AWAY;
+    return near && holds(hu_format_find("fp32"), f);
+}
+
+/* Whether fp32 holds the data and what targets make of them as normal numbers of its own, and their
+ * errors: to nearest, an error is no longer than the value that is rounded. With scales, blocks are
+ * widened to fp64 where they must be. */
+static bool is_fp32(const struct hu_statistics_plan *plan, const struct hu_format *f)
+{
+    const struct hu_format *fp32 = hu_format_find("fp32");
+    bool scaled = plan->scaling != HU_SCALE_NONE;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct hu_statistics_target *t = &plan->targets[i];
+        bool fits =
+            scaled ? t->rounds_nearest : t->loss.emin >= hu_emin(fp32) || holds(t->loss.format, f);
+        if (!fits)
+            return false;
+    }
+    return relates_in_fp32(plan, f);
+}
+
+static bool counts_codes(const struct hu_statistics_plan *plan, const struct hu_format *f)
+{
+    bool drawn = plan->count && plan->targets[0].options.direction == HU_STOCHASTIC;
+    return plan->scaling != HU_SCALE_BLOCK && !drawn && f->width <= CODE_BITS &&
+           (f->storage_bits == 8 || f->storage_bits == 16) && !f->storage_shift;
+}
+
+bool hu_statistics_needs_greatest(const struct hu_statistics_plan *plan, const struct hu_format *f)
+{
+    return plan->scaling == HU_SCALE_TENSOR && !counts_codes(plan, f);
+}
+
+/* The least fp64 magnitude that overflows: rounding is monotone. */
+static double find_overflow(const struct hu_format *f, const struct hu_options *options, bool sign)
+{
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    struct hu_options o = *options;
+    if (o.direction == HU_STOCHASTIC)
+        o.direction = HU_TOWARD_ZERO;
+    uint64_t low = 0, high = hu_max_finite_code(fp64), negative = sign ? hu_sign_mask(fp64) : 0;
+    unsigned flags = 0;
+    hu_convert(f, fp64, high | negative, &o, &flags);
+    if (!(flags & HU_OVERFLOW))
+        return HUGE_VAL;
+    while (high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        flags = 0;
+        hu_convert(f, fp64, middle | negative, &o, &flags);
+        *(flags & HU_OVERFLOW ? &high : &low) = middle;
+    }
+    return value_of(fp64, high);
+}
+
+/* What becomes of fp64's greatest. */
+static double of_greatest(const struct hu_format *f, const struct hu_options *options)
+{
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    return value_of(f, hu_convert(f, fp64, hu_max_finite_code(fp64), options, NULL));
+}
+
+struct hu_statistics_target hu_statistics_target_of(const struct hu_format *f,
+                                                    const struct hu_options *options,
+                                                    enum hu_scaling scaling)
+{
+    struct hu_statistics_target t = {
+        .loss = hu_loss_target_of(f),
+        .options = *options,
+        .max_finite = value_of(f, hu_max_finite_code(f)),
+        .emax = hu_emax(f),
+        .rounds_nearest = options->direction == HU_TIES_TO_EVEN && hu_has_subnormals(f),
+    };
+    t.options.saturate |= scaling == HU_SCALE_BLOCK;
+    for (int sign = 0; sign < 2; sign++)
+        t.overflow_from[sign] = find_overflow(f, &t.options, sign);
+    t.saturates = isfinite(of_greatest(f, &t.options));
+    return t;
+}
+
+/* Units. */
+
+static uint64_t row_of(const struct hu_statistics_data *d, enum hu_scaling scaling)
+{
+    bool restarts = scaling == HU_SCALE_BLOCK && d->row && d->row % HU_SCALE_ELEMENTS;
+    return restarts && d->row > HU_CHUNK ? d->row : d->elements;
+}
+
+/* Short rows come several to a unit. */
+static uint64_t unit_of(const struct hu_statistics_data *d, enum hu_scaling scaling)
+{
+    bool restarts = scaling == HU_SCALE_BLOCK && d->row && d->row % HU_SCALE_ELEMENTS;
+    return restarts && d->row <= HU_CHUNK ? HU_CHUNK / d->row * d->row : HU_CHUNK;
+}
+
+static uint64_t units_of_row(uint64_t row, uint64_t unit)
+{
+    return row / unit + (row % unit != 0);
+}
+
+uint64_t hu_statistics_units(const struct hu_statistics_data *d, enum hu_scaling scaling)
+{
+    uint64_t row = row_of(d, scaling);
+    return row ? d->elements / row * units_of_row(row, unit_of(d, scaling)) : 0;
+}
+
+uint64_t hu_statistics_unit(const struct hu_statistics_data *d, enum hu_scaling scaling,
+                            uint64_t index)
+{
+    uint64_t row = row_of(d, scaling), unit = unit_of(d, scaling);
+    uint64_t each = units_of_row(row, unit);
+    return index / each * row + (index % each ? index % each * unit : 0);
+}
+
+/* Spread. */
+
+void hu_spread_merge(struct hu_spread *s, const struct hu_spread *other)
+{
+    s->finite += other->finite;
+    s->zeros += other->zeros;
+    s->nans += other->nans;
+    s->infinities += other->infinities;
+    if (other->greatest > s->greatest)
+        s->greatest = other->greatest;
+    if (other->least > 0 && (s->least == 0 || other->least < s->least))
+        s->least = other->least;
+    for (size_t i = 0; i < HU_BINADES; i++)
+        s->binades[i] += other->binades[i];
+}
+
+static void see(struct hu_spread *s, double x, uint64_t count)
+{
+    double size = fabs(x);
+    if (isnan(x)) {
+        s->nans += count;
+    } else if (isinf(x)) {
+        s->infinities += count;
+    } else if (size == 0) {
+        s->finite += count;
+        s->zeros += count;
+    } else {
+        s->finite += count;
+        s->binades[ilogb(size) - HU_BINADE_LEAST] += count;
+        s->greatest = size > s->greatest ? size : s->greatest;
+        s->least = s->least == 0 || size < s->least ? size : s->least;
+    }
+}
+
+/* The elements: in their place if they fill the chunk as they are, else in a->x. */
+static void load_chunk(struct hu_scratch *a, struct chunk *b, const struct hu_format *from,
+                       const unsigned char *bytes, uint64_t at)
+{
+    size_t before = layout_is_packed(from) ? (size_t)(at % SPARE) : 0;
+    bytes += hu_array_bytes(from, (size_t)(at - before));
+    if (!HU_BIG_ENDIAN && from == b->real && b->n == HU_CHUNK &&
+        (uintptr_t)bytes % b->passes->size == 0) {
+        b->x = bytes;
+        return;
+    }
+    b->x = a->x;
+    if (from == b->real) {
+        memcpy(a->x, bytes, b->n * b->passes->size);
+        layout_turn(a->x, b->n, b->passes->size);
+    } else {
+        convert_to_numbers(b->real, a->x, from, bytes, b->n + before);
+    }
+    if (before)
+        memmove(a->x, (char *)a->x + before * b->passes->size, b->n * b->passes->size);
+    memset((char *)a->x + b->n * b->passes->size, 0, (HU_CHUNK - b->n) * b->passes->size);
+}
+
+/* Codes. */
+
+/* Most of 65,536 codes do not occur: they are passed over by so many. Every count is a multiple. */
+enum { GROUP = 32 };
+
+static void settle_group(struct hu_gathered *g, size_t first)
+{
+    for (size_t table = 0; table < TABLES; table++) {
+        uint32_t *recent = g->recent + table * g->code_count + first, any = 0;
+        for (size_t i = 0; i < GROUP; i++)
+            any |= recent[i];
+        if (!any)
+            continue;
+        for (size_t i = 0; i < GROUP; i++)
+            g->codes[first + i] += recent[i];
+        memset(recent, 0, GROUP * sizeof *recent);
+    }
+}
+
+static void settle_codes(struct hu_gathered *g)
+{
+    for (size_t c = 0; g->recent_elements && c < g->code_count; c += GROUP)
+        if (g->met[c / GROUP])
+            settle_group(g, c);
+    g->recent_elements = 0;
+}
+
+/* How far ahead of what is counted memory is asked for, in bytes: a page, at which processors stop
+ * doing so by themselves. */
+enum { AHEAD = 4096 };
+
+/* Of few elements, so that what they leave of the tables need not be looked at. */
+static void meet_codes(struct hu_gathered *g, const struct hu_format *f, const unsigned char *bytes,
+                       size_t n)
+{
+    enum { FEW = 1 << 13 };
+    uint64_t mask = g->code_count - 1;
+    if (n > FEW)
+        memset(g->met, 1, g->code_count / GROUP);
+    for (size_t i = 0; n <= FEW && i < n; i++) {
+        uint64_t code = f->storage_bits == 8 ? bytes[i] : layout_word(bytes + i * 2, 16);
+        g->met[(code & mask) / GROUP] = 1;
+    }
+}
+
+static bool count_codes(struct hu_gathered *g, const struct hu_format *f,
+                        const unsigned char *bytes, size_t n)
+{
+    if (!g->recent)
+        g->recent = calloc(TABLES * g->code_count, sizeof *g->recent);
+    if (!g->recent)
+        return false;
+    if (g->recent_elements + n > UINT32_MAX)
+        settle_codes(g);
+    g->recent_elements += n;
+    meet_codes(g, f, bytes, n);
+    uint32_t *even = g->recent, *odd = even + g->code_count;
+    uint64_t mask = g->code_count - 1;
+    size_t i = 0;
+    if (f->storage_bits == 8) {
+        for (; i + 2 <= n; i += 2) {
+            even[bytes[i] & mask]++;
+            odd[bytes[i + 1] & mask]++;
+        }
+        if (i < n)
+            even[bytes[i] & mask]++;
+        return true;
+    }
+    for (; i + 16 <= n; i += 16) {
+        __builtin_prefetch(bytes + i * 2 + AHEAD);
+        for (size_t k = i; k < i + 16; k += 2) {
+            even[layout_word(bytes + k * 2, 16) & mask]++;
+            odd[layout_word(bytes + k * 2 + 2, 16) & mask]++;
+        }
+    }
+    for (; i + 2 <= n; i += 2) {
+        even[layout_word(bytes + i * 2, 16) & mask]++;
+        odd[layout_word(bytes + i * 2 + 2, 16) & mask]++;
+    }
+    if (i < n)
+        even[layout_word(bytes + i * 2, 16) & mask]++;
+    return true;
+}
+
+bool hu_analyse(struct hu_scratch *a, const struct hu_statistics_plan *plan,
+                const struct hu_statistics_data *data, struct hu_gathered *g, uint64_t from,
+                uint64_t to, const void *bytes, const void *codes)
+{
+    if (g->codes)
+        return count_codes(g, data->format, bytes, (size_t)(to - from));
+    struct chunk b = {.plan = plan, .data = data, .g = g};
+    b.is_fp32 = is_fp32(plan, data->format);
+    b.in_fp32 = relates_in_fp32(plan, data->format);
+    b.passes = hu_passes(b.is_fp32);
+    b.real = b.is_fp32 ? a->fp32 : a->fp64;
+    uint64_t row = row_of(data, plan->scaling), unit = unit_of(data, plan->scaling);
+    uint64_t base = layout_is_packed(data->format) ? from / SPARE * SPARE : from;
+    for (uint64_t at = from; at < to; at += b.n) {
+        uint64_t left = row - at % row;
+        uint64_t in_unit = unit - at % row % unit;
+        left = left < in_unit ? left : in_unit;
+        b.n = (size_t)(left < to - at ? left : to - at);
+        b.first = at;
+        b.bad = 0;
+        load_chunk(a, &b, data->format, bytes, at - base);
+        b.ahead = to - at >= 2 * HU_CHUNK && b.x != a->x
+                      ? (const char *)b.x + HU_CHUNK * b.passes->size
+                      : b.x;
+        const unsigned char *out = codes;
+        if (codes)
+            out += hu_array_bytes(plan->targets[0].loss.format, (size_t)(at - from));
+        hu_chunk_see(a, &b);
+        hu_chunk_lose(a, &b, out);
+    }
+    hu_chunk_settle(a, &b);
+    return true;
+}
+
+double hu_greatest(struct hu_scratch *a, const struct hu_format *format, const void *bytes,
+                   size_t n)
+{
+    struct hu_statistics_plan plan = {NULL, 0, HU_SCALE_NONE};
+    double greatest = 0;
+    struct chunk b = {.plan = &plan, .is_fp32 = is_fp32(&plan, format)};
+    b.passes = hu_passes(b.is_fp32);
+    b.real = b.is_fp32 ? a->fp32 : a->fp64;
+    for (size_t at = 0; at < n; at += b.n) {
+        b.n = n - at < HU_CHUNK ? n - at : HU_CHUNK;
+        load_chunk(a, &b, format, bytes, at);
+        double most = from_bits(&b, range_of(&b, b.x).greatest);
+        for (size_t i = 0; !isfinite(most) && i < b.n; i++)
+            if (isfinite(element(&b, b.x, i)))
+                greatest = fmax(greatest, fabs(element(&b, b.x, i)));
+        greatest = isfinite(most) && most > greatest ? most : greatest;
+    }
+    return greatest;
+}
+
+/* A chunk of distinct values in a->x, each with its weight, into one loss. */
+static void lose_values(struct hu_scratch *a, const struct hu_statistics_target *t,
+                        struct hu_loss *loss, size_t n, double scale, bool in_fp32)
+{
+    for (size_t i = 0; i < n; i++)
+        a->scaled[i] = kept_from_zero(a->x[i] / scale, a->x[i]);
+    convert_numbers(t->loss.format, a->codes, a->fp64, a->scaled, n, 0, &t->options);
+    convert_to_numbers(a->fp64, a->code, t->loss.format, a->codes, n);
+    for (size_t i = 0; i < n; i++) {
+        double scaled = a->scaled[i];
+        struct hu_loss_point p = {
+            .x = a->x[i],
+            .result = a->code[i] * scale,
+            .scaled = scaled,
+            .code = a->code[i],
+            .count = a->weights[i],
+            .overflow = fabs(scaled) >= t->overflow_from[signbit(scaled) != 0],
+        };
+        hu_loss_add(loss, &t->loss, &p, in_fp32);
+    }
+}
+
+static void lose_all_values(struct hu_scratch *a, const struct hu_statistics_plan *plan,
+                            struct hu_gathered *g, size_t n, bool in_fp32)
+{
+    for (size_t t = 0; t < plan->count; t++) {
+        double scale = plan->scaling == HU_SCALE_TENSOR
+                           ? tensor_scale(&plan->targets[t], g->spread.greatest)
+                           : 1;
+        lose_values(a, &plan->targets[t], &g->losses[t], n, scale, in_fp32);
+    }
+}
+
+/* Whether one of the group of codes from C on occurs. */
+static bool occurs(const struct hu_gathered *g, size_t c)
+{
+    uint64_t any = 0;
+    for (size_t i = 0; g->met[c / GROUP] && i < GROUP; i++)
+        any |= g->codes[c + i];
+    return any;
+}
+
+static void see_group(struct hu_gathered *g, const struct hu_format *source, size_t c)
+{
+    for (size_t i = c; i < c + GROUP; i++)
+        if (g->codes[i])
+            see(&g->spread, value_of(source, i), g->codes[i]);
+}
+
+/* The group's finite values behind the N in a->x. Returns how many there are then. */
+static size_t take_group(struct hu_scratch *a, const struct hu_gathered *g,
+                         const struct hu_format *source, size_t c, size_t n)
+{
+    for (size_t i = c; i < c + GROUP; i++) {
+        double x = g->codes[i] ? value_of(source, i) : HUGE_VAL;
+        if (!isfinite(x))
+            continue;
+        a->x[n] = x;
+        a->weights[n++] = g->codes[i];
+    }
+    return n;
+}
+
+/* Turns the counts of codes into a spread and losses. */
+static void finish_codes(struct hu_scratch *a, const struct hu_statistics_plan *plan,
+                         const struct hu_format *source, struct hu_gathered *g)
+{
+    settle_codes(g);
+    /* Tensor scales want the greatest before the first value is scaled. */
+    for (size_t c = 0; c < g->code_count; c += GROUP)
+        if (occurs(g, c))
+            see_group(g, source, c);
+    bool in_fp32 = relates_in_fp32(plan, source);
+    size_t n = 0;
+    for (size_t c = 0; c < g->code_count; c += GROUP) {
+        if (occurs(g, c))
+            n = take_group(a, g, source, c, n);
+        if (n > HU_CHUNK - GROUP || (n && c + GROUP == g->code_count)) {
+            lose_all_values(a, plan, g, n, in_fp32);
+            n = 0;
+        }
+    }
+}
+
+void hu_gathered_finish(struct hu_scratch *a, const struct hu_statistics_plan *plan,
+                        const struct hu_format *source, struct hu_gathered *g)
+{
+    if (g->codes)
+        finish_codes(a, plan, source, g);
+    for (size_t i = 0; i < g->count; i++)
+        g->losses[i].zeros = g->spread.zeros;
+}
+
+struct hu_gathered *hu_gathered_new(const struct hu_statistics_plan *plan,
+                                    const struct hu_format *source)
+{
+    struct hu_gathered *g = calloc(1, sizeof *g + plan->count * sizeof *g->losses);
+    if (!g)
+        return NULL;
+    g->count = plan->count;
+    if (source && counts_codes(plan, source)) {
+        g->code_count = (size_t)1 << (source->width < 5 ? 5 : source->width);
+        g->codes = calloc(g->code_count, sizeof *g->codes);
+        g->met = calloc(g->code_count / GROUP, 1);
+        if (!g->codes || !g->met) {
+            hu_gathered_free(g);
+            return NULL;
+        }
+    }
+    return g;
+}
+
+void hu_gathered_clear(struct hu_gathered *g)
+{
+    memset(&g->spread, 0, sizeof g->spread);
+    memset(g->losses, 0, g->count * sizeof *g->losses);
+    settle_codes(g);
+    for (size_t c = 0; c < g->code_count; c += GROUP) {
+        if (g->met[c / GROUP])
+            memset(g->codes + c, 0, GROUP * sizeof *g->codes);
+        g->met[c / GROUP] = 0;
+    }
+}
+
+void hu_gathered_merge(struct hu_gathered *g, struct hu_gathered *other)
+{
+    settle_codes(other);
+    hu_spread_merge(&g->spread, &other->spread);
+    for (size_t i = 0; i < g->count; i++)
+        hu_loss_merge(&g->losses[i], &other->losses[i]);
+    if (!g->codes || !other->codes)
+        return;
+    for (size_t c = 0; c < g->code_count; c++) {
+        if (!other->met[c / GROUP])
+            continue;
+        g->met[c / GROUP] = 1;
+        g->codes[c] += other->codes[c];
+    }
+}
+
+void hu_gathered_free(struct hu_gathered *g)
+{
+    if (g) {
+        free(g->codes);
+        free(g->met);
+        free(g->recent);
+    }
+    free(g);
+}
+
+struct hu_scratch *hu_scratch_new(void)
+{
+    struct hu_scratch *a = aligned_alloc(64, (sizeof *a + 63) / 64 * 64);
+    if (a)
+        *a = (struct hu_scratch){.fp32 = hu_format_find("fp32"), .fp64 = hu_format_find("fp64")};
+    return a;
+}
+
+void hu_scratch_free(struct hu_scratch *a)
+{
+    free(a);
+}

@@ -1,0 +1,478 @@
+#include "verify/judge.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    /* Operands and targets within these exponents keep all products, quotients and their errors
+     * clear of fp64's ends. */
+    MOST_EXPONENT = 300,
+    MOST_SCALE = 600,
+    LISTED_WIDTH = 16, /* operands whose values are listed, and results whose intervals are */
+    FULL_WIDTH = 32,   /* an operand that is fp32 */
+    TRAILING = 52,
+    IS_NAN = 1,
+    IS_SIGNALING = 2,
+};
+
+/* What an interval of fp64 becomes. */
+struct cell {
+    uint32_t code;
+    unsigned char flags;
+};
+
+typedef double operation_function(double x, double y);
+
+struct hu_judge {
+    struct hu_question q;
+    const struct hu_format *fp64;
+    operation_function *function;
+    double *value[2];        /* of each operand, by code; NULL: it is fp32 */
+    unsigned char *kind[2];  /* IS_NAN, IS_SIGNALING */
+    struct cell *quieted[2]; /* what a NaN operand becomes, by code */
+    struct cell invalid, infinity[2], zero[2];
+    /* Magnitudes from 2^low on: cell[sign][2 * interval + inside]. Intervals are so short that no
+     * boundary lies inside one: half a unit in the last place. */
+    struct cell *cell[2];
+    int cell_bits; /* of the trailing significand */
+    uint64_t first_key, last_key;
+    /* Wider targets, of normal results: whether one rounds up, by sign, last bit, and fraction:
+     * none, below a half, a half, above. */
+    bool wide, up[2][2][4];
+    unsigned char up_flags[2][2][4];
+    uint64_t least, most; /* the fp64 codes of normal results */
+};
+
+static uint64_t bits_of(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static double of_bits(uint64_t bits)
+{
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* X, which differs from the exact result by ERROR or something of its sign, to odd. */
+static double to_odd(double x, double error)
+{
+    uint64_t bits = bits_of(x);
+    if (error == 0 || (bits & 1))
+        return x;
+    return of_bits((error > 0) == (x > 0) ? bits + 1 : bits - 1);
+}
+
+/* D. E. Knuth, The Art of Computer Programming volume 2, section 4.2.2, theorem B. */
+static double add(double x, double y)
+{
+    double sum = x + y;
+    if (!isfinite(sum) || sum == 0)
+        return sum;
+    double y_part = sum - x, x_part = sum - y_part;
+    return to_odd(sum, (x - x_part) + (y - y_part));
+}
+
+static double sub(double x, double y)
+{
+    return add(x, -y);
+}
+
+static double mul(double x, double y)
+{
+    return x * y;
+}
+
+/* The residual is exact: S. Boldo and M. Daumas, Representable correcting terms, 2003. */
+static double div_(double x, double y)
+{
+    double quotient = x / y;
+    if (!isfinite(quotient) || quotient == 0 || isinf(y))
+        return quotient;
+    double residual = fma(-quotient, y, x);
+    return to_odd(quotient, y < 0 ? -residual : residual);
+}
+
+static double root(double x, double y)
+{
+    (void)y;
+    double result = sqrt(x);
+    return result > 0 && isfinite(result) ? to_odd(result, fma(-result, result, x)) : result;
+}
+
+static double scale_b(double x, double y)
+{
+    if (isinf(y))
+        return y > 0 ? x * INFINITY : x * 0.0;
+    if (y != floor(y))
+        return NAN;
+    return ldexp(x, y > MOST_SCALE ? MOST_SCALE : y < -MOST_SCALE ? -MOST_SCALE : (int)y);
+}
+
+static double lesser(double x, double y)
+{
+    return x < y || (x == y && signbit(x)) ? x : y;
+}
+
+static double greater(double x, double y)
+{
+    return x > y || (x == y && !signbit(x)) ? x : y;
+}
+
+static double lesser_magnitude(double x, double y)
+{
+    return fabs(x) != fabs(y) ? (fabs(x) < fabs(y) ? x : y) : lesser(x, y);
+}
+
+static double greater_magnitude(double x, double y)
+{
+    return fabs(x) != fabs(y) ? (fabs(x) > fabs(y) ? x : y) : greater(x, y);
+}
+
+static operation_function *const functions[HU_OPERATIONS] = {
+    [HU_OP_ADD] = add,
+    [HU_OP_SUB] = sub,
+    [HU_OP_MUL] = mul,
+    [HU_OP_DIV] = div_,
+    [HU_OP_SQRT] = root,
+    [HU_OP_REM] = remainder,
+    [HU_OP_SCALE_B] = scale_b,
+    [HU_OP_MINIMUM] = lesser,
+    [HU_OP_MAXIMUM] = greater,
+    [HU_OP_MINIMUM_NUMBER] = lesser,
+    [HU_OP_MAXIMUM_NUMBER] = greater,
+    [HU_OP_MINIMUM_MAGNITUDE] = lesser_magnitude,
+    [HU_OP_MAXIMUM_MAGNITUDE] = greater_magnitude,
+    [HU_OP_MINIMUM_MAGNITUDE_NUMBER] = lesser_magnitude,
+    [HU_OP_MAXIMUM_MAGNITUDE_NUMBER] = greater_magnitude,
+};
+
+/* C's comparisons are IEEE's (C23 annex F.3), of which != alone is true of NaNs. */
+static bool compare(enum hu_operation operation, double x, double y)
+{
+    switch (operation) {
+    case HU_OP_EQUAL:
+    case HU_OP_SIGNALING_EQUAL:
+        return x == y;
+    case HU_OP_NOT_EQUAL:
+    case HU_OP_SIGNALING_NOT_EQUAL:
+        return x != y;
+    case HU_OP_LESS:
+    case HU_OP_SIGNALING_LESS:
+        return isless(x, y);
+    case HU_OP_LESS_EQUAL:
+    case HU_OP_SIGNALING_LESS_EQUAL:
+        return islessequal(x, y);
+    case HU_OP_GREATER:
+    case HU_OP_SIGNALING_GREATER:
+        return isgreater(x, y);
+    case HU_OP_GREATER_EQUAL:
+    case HU_OP_SIGNALING_GREATER_EQUAL:
+        return isgreaterequal(x, y);
+    case HU_OP_NOT_LESS:
+    case HU_OP_SIGNALING_NOT_LESS:
+        return !isless(x, y);
+    case HU_OP_NOT_LESS_EQUAL:
+    case HU_OP_SIGNALING_NOT_LESS_EQUAL:
+        return !islessequal(x, y);
+    case HU_OP_NOT_GREATER:
+    case HU_OP_SIGNALING_NOT_GREATER:
+        return !isgreater(x, y);
+    case HU_OP_NOT_GREATER_EQUAL:
+    case HU_OP_SIGNALING_NOT_GREATER_EQUAL:
+        return !isgreaterequal(x, y);
+    case HU_OP_ORDERED:
+        return !isunordered(x, y);
+    default:
+        return isunordered(x, y);
+    }
+}
+
+/* Making it. */
+
+static bool is_moderate(const struct hu_format *f)
+{
+    return hu_quantum_min(f) >= -MOST_EXPONENT && hu_emax(f) <= MOST_EXPONENT &&
+           hu_precision(f) <= 24;
+}
+
+static bool is_full(const struct hu_format *f)
+{
+    return f == hu_format_find("fp32");
+}
+
+static bool can_judge(const struct hu_question *q)
+{
+    bool known = functions[q->operation] || hu_is_comparison(q->operation);
+    if (!known || q->promise.flush || q->promise.ignore || q->nan != HU_NAN_FIRST ||
+        hu_is_integer(q->to) || !is_moderate(q->to))
+        return false;
+    for (int i = 0; i < q->operands; i++)
+        if (hu_is_integer(q->from[i]) || !is_moderate(q->from[i]) ||
+            !(q->from[i]->width <= LISTED_WIDTH || is_full(q->from[i])))
+            return false;
+    return true;
+}
+
+static struct cell asked(struct hu_reference *r, const struct hu_question *q,
+                         const struct hu_format *wide, uint64_t fp64)
+{
+    unsigned flags = 0;
+    uint64_t code = hu_reference_convert(r, q->to, wide, fp64, &q->promise.options, &flags);
+    return (struct cell){(uint32_t)code, (unsigned char)flags};
+}
+
+static struct cell expected(struct hu_reference *r, const struct hu_question *q, const uint64_t x[])
+{
+    unsigned flags;
+    uint64_t code = hu_question_expect(r, q, x, &flags);
+    return (struct cell){(uint32_t)code, (unsigned char)flags};
+}
+
+/* A finite, nonzero code of F, for the operand beside a NaN. */
+static uint64_t plain_code(const struct hu_format *f)
+{
+    return hu_max_finite_code(f);
+}
+
+static bool list_operand(struct hu_judge *j, struct hu_reference *r, int i)
+{
+    const struct hu_format *f = j->q.from[i];
+    if (is_full(f))
+        return true;
+    size_t codes = (size_t)hu_width_mask(f) + 1;
+    j->value[i] = malloc(codes * sizeof *j->value[i]);
+    j->kind[i] = calloc(codes, 1);
+    j->quieted[i] = calloc(codes, sizeof *j->quieted[i]);
+    if (!j->value[i] || !j->kind[i] || !j->quieted[i])
+        return false;
+    for (size_t code = 0; code < codes; code++) {
+        unsigned flags = 0;
+        uint64_t bits = hu_reference_convert(r, j->fp64, f, code, NULL, &flags);
+        j->value[i][code] = of_bits(bits);
+        if (!isnan(j->value[i][code]))
+            continue;
+        j->kind[i][code] = flags & HU_INVALID ? IS_NAN | IS_SIGNALING : IS_NAN;
+        uint64_t x[HU_OPERANDS] = {plain_code(j->q.from[0]), plain_code(j->q.from[1]), 0};
+        x[i] = code;
+        if (!hu_is_comparison(j->q.operation))
+            j->quieted[i][code] = expected(r, &j->q, x);
+    }
+    return true;
+}
+
+static uint64_t fp64_power(int exponent)
+{
+    return (uint64_t)(exponent + 1023) << TRAILING;
+}
+
+/* False: MPFR gives the two ends of an interval's inside different results, or out of memory. */
+static bool list_cells(struct hu_judge *j, struct hu_reference *r)
+{
+    const struct hu_format *to = j->q.to;
+    j->cell_bits = to->trailing_bits + 1;
+    int shift = TRAILING - j->cell_bits;
+    j->first_key = fp64_power(hu_quantum_min(to) - 2) >> shift;
+    j->last_key = fp64_power(hu_emax(to) + 2) >> shift;
+    size_t cells = (size_t)(j->last_key - j->first_key + 1);
+    for (int sign = 0; sign < 2; sign++) {
+        j->cell[sign] = malloc(2 * cells * sizeof *j->cell[sign]);
+        if (!j->cell[sign])
+            return false;
+        for (size_t i = 0; i < cells; i++) {
+            uint64_t at = (j->first_key + i) << shift | (uint64_t)sign << 63;
+            uint64_t end = at + (UINT64_C(1) << shift) - 1;
+            struct cell *c = &j->cell[sign][2 * i];
+            c[0] = asked(r, &j->q, j->fp64, at);
+            c[1] = asked(r, &j->q, j->fp64, at + 1);
+            struct cell last = asked(r, &j->q, j->fp64, end);
+            if (c[1].code != last.code || c[1].flags != last.flags)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* The same of 1 and the number after it, with each kind of fraction: rounding a normal number does
+ * not look at its exponent. */
+static void ask_about_fractions(struct hu_judge *j, struct hu_reference *r)
+{
+    const struct hu_format *to = j->q.to;
+    int shift = TRAILING - to->trailing_bits;
+    const uint64_t half = UINT64_C(1) << (shift - 1), fractions[4] = {0, 1, half, half + 1};
+    uint64_t one = fp64_power(0);
+    j->wide = true;
+    j->least = fp64_power(hu_emin(to));
+    j->most = fp64_power(hu_emax(to)) - 1;
+    for (int sign = 0; sign < 2; sign++)
+        for (uint64_t odd = 0; odd < 2; odd++)
+            for (int i = 0; i < 4; i++) {
+                uint64_t at = (one + (odd << shift) + fractions[i]) | (uint64_t)sign << 63;
+                uint64_t down = (one + (odd << shift)) | (uint64_t)sign << 63;
+                struct cell c = asked(r, &j->q, j->fp64, at);
+                j->up[sign][odd][i] = c.code != asked(r, &j->q, j->fp64, down).code;
+                j->up_flags[sign][odd][i] = c.flags;
+            }
+}
+
+static bool fill_in(struct hu_judge *j, struct hu_reference *r)
+{
+    const struct hu_question *q = &j->q;
+    bool good = true;
+    for (int i = 0; i < q->operands && i < 2; i++)
+        good &= list_operand(j, r, i);
+    if (!good || hu_is_comparison(q->operation))
+        return good;
+    static const uint64_t infinite = UINT64_C(0x7ff) << TRAILING;
+    for (uint64_t sign = 0; sign < 2; sign++) {
+        j->infinity[sign] = asked(r, q, j->fp64, infinite | sign << 63);
+        j->zero[sign] = asked(r, q, j->fp64, sign << 63);
+    }
+    j->invalid = asked(r, q, j->fp64, infinite | UINT64_C(1) << (TRAILING - 1));
+    j->invalid.flags |= HU_INVALID;
+    if (q->to->width <= LISTED_WIDTH)
+        return list_cells(j, r);
+    ask_about_fractions(j, r);
+    return true;
+}
+
+struct hu_judge *hu_judge_new(const struct hu_question *q)
+{
+    if (!can_judge(q))
+        return NULL;
+    struct hu_judge *j = calloc(1, sizeof *j);
+    struct hu_reference *r = hu_reference_new();
+    bool good = j && r;
+    if (good) {
+        j->q = *q;
+        j->fp64 = hu_format_find("fp64");
+        j->function = functions[q->operation];
+        good = fill_in(j, r);
+    }
+    hu_reference_free(r);
+    if (good)
+        return j;
+    hu_judge_free(j);
+    return NULL;
+}
+
+void hu_judge_free(struct hu_judge *j)
+{
+    for (int i = 0; j && i < 2; i++) {
+        free(j->value[i]);
+        free(j->kind[i]);
+        free(j->quieted[i]);
+        free(j->cell[i]);
+    }
+    free(j);
+}
+
+/* Judging. */
+
+static double value_of(const struct hu_judge *j, int i, uint64_t code)
+{
+    if (j->value[i])
+        return j->value[i][code];
+    float single;
+    uint32_t bits = (uint32_t)code;
+    memcpy(&single, &bits, sizeof single);
+    return (double)single;
+}
+
+static unsigned kind_of(const struct hu_judge *j, int i, uint64_t code)
+{
+    return i < j->q.operands && j->kind[i] ? j->kind[i][code] : 0;
+}
+
+static uint64_t answer(struct cell c, unsigned more, unsigned *flags)
+{
+    *flags = c.flags | more;
+    return c.code;
+}
+
+/* Some operand is a NaN: the first of them, or of a minimumNumber the other operand. */
+static uint64_t of_nans(const struct hu_judge *j, struct hu_reference *r, const uint64_t x[],
+                        const unsigned kind[2], unsigned *flags)
+{
+    enum hu_operation op = j->q.operation;
+    unsigned raised = (kind[0] | kind[1]) & IS_SIGNALING ? HU_INVALID : 0;
+    bool number = op == HU_OP_MINIMUM_NUMBER || op == HU_OP_MAXIMUM_NUMBER ||
+                  op == HU_OP_MINIMUM_MAGNITUDE_NUMBER || op == HU_OP_MAXIMUM_MAGNITUDE_NUMBER;
+    if (number && !(kind[0] && kind[1]))
+        return hu_question_expect(r, &j->q, x, flags);
+    int first = kind[0] ? 0 : 1;
+    return answer(j->quieted[first][x[first]], raised, flags);
+}
+
+static uint64_t of_zero(const struct hu_judge *j, double x, double y, double zero, unsigned *flags)
+{
+    bool sign = signbit(zero), x_sign = signbit(x), y_sign = signbit(y);
+    bool sum = j->q.operation == HU_OP_ADD || j->q.operation == HU_OP_SUB;
+    bool cancels = x != 0 || (x_sign != y_sign) == (j->q.operation == HU_OP_ADD);
+    if (sum && cancels)
+        sign = j->q.promise.options.direction == HU_TOWARD_NEGATIVE;
+    return answer(j->zero[sign], 0, flags);
+}
+
+/* A finite result that is not zero. */
+static uint64_t of_finite(const struct hu_judge *j, uint64_t bits, unsigned *flags)
+{
+    bool sign = bits >> 63;
+    int shift = TRAILING - j->cell_bits;
+    uint64_t magnitude = bits << 1 >> 1, key = magnitude >> shift;
+    bool inside = magnitude & ((UINT64_C(1) << shift) - 1);
+    if (key < j->first_key || key > j->last_key) {
+        key = key < j->first_key ? j->first_key : j->last_key;
+        inside = true;
+    }
+    return answer(j->cell[sign][2 * (key - j->first_key) + inside], 0, flags);
+}
+
+static uint64_t of_wide(const struct hu_judge *j, uint64_t bits, unsigned *flags)
+{
+    const struct hu_format *to = j->q.to;
+    int shift = TRAILING - to->trailing_bits;
+    bool sign = bits >> 63;
+    uint64_t magnitude = bits << 1 >> 1, half = UINT64_C(1) << (shift - 1);
+    uint64_t fraction = magnitude & (2 * half - 1), kept = magnitude >> shift;
+    int kind = !fraction ? 0 : fraction < half ? 1 : fraction == half ? 2 : 3;
+    uint64_t bias = (uint64_t)(1023 - to->bias) << to->trailing_bits;
+    *flags = j->up_flags[sign][kept & 1][kind];
+    uint64_t code = kept - bias + j->up[sign][kept & 1][kind];
+    return sign ? code | UINT64_C(1) << (to->width - 1) : code;
+}
+
+uint64_t hu_judge_expect(const struct hu_judge *j, struct hu_reference *r, const uint64_t x[],
+                         unsigned *flags)
+{
+    enum hu_operation op = j->q.operation;
+    double a = value_of(j, 0, x[0]), b = j->q.operands > 1 ? value_of(j, 1, x[1]) : 0;
+    if (j->q.operands == 1 && isnan(a))
+        return hu_question_expect(r, &j->q, x, flags);
+    const unsigned kind[2] = {kind_of(j, 0, x[0]), kind_of(j, 1, x[1])};
+    if (hu_is_comparison(op)) {
+        bool raises = (kind[0] | kind[1]) & (op >= HU_OP_SIGNALING_EQUAL ? IS_NAN : IS_SIGNALING);
+        *flags = raises ? HU_INVALID : 0;
+        return compare(op, a, b);
+    }
+    if (kind[0] | kind[1])
+        return of_nans(j, r, x, kind, flags);
+    double result = j->function(a, b);
+    if (isnan(result))
+        return answer(j->invalid, 0, flags);
+    bool by_zero = op == HU_OP_DIV && b == 0 && isfinite(a);
+    if (isinf(result))
+        return answer(j->infinity[signbit(result) != 0], by_zero ? HU_DIVIDE_BY_ZERO : 0, flags);
+    if (result == 0)
+        return of_zero(j, a, b, result, flags);
+    uint64_t bits = bits_of(result), magnitude = bits << 1 >> 1;
+    if (!j->wide)
+        return of_finite(j, bits, flags);
+    if (magnitude >= j->least && magnitude <= j->most)
+        return of_wide(j, bits, flags);
+    return hu_question_expect(r, &j->q, x, flags);
+}

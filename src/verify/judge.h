@@ -1,0 +1,22 @@
+/*
+ * A fast judge of operations on all pairs of 16-bit operands, and of square roots of 32-bit ones:
+ * the machine's fp64 gives the exact result, or one rounded to odd by its error, which is exact
+ * too; MPFR has said beforehand what every interval of fp64 becomes. Nothing of it is ours.
+ */
+#ifndef HALFULP_VERIFY_JUDGE_H
+#define HALFULP_VERIFY_JUDGE_H
+
+#include "verify/question.h"
+
+struct hu_judge;
+
+/* NULL: it cannot judge Q, which hu_question_expect then does, or out of memory. */
+struct hu_judge *hu_judge_new(const struct hu_question *q);
+void hu_judge_free(struct hu_judge *j);
+
+/* As hu_question_expect; R is asked about the few results that the tables do not hold. The
+ * environment must round to nearest. Thread-safe but for R. */
+uint64_t hu_judge_expect(const struct hu_judge *j, struct hu_reference *r, const uint64_t x[],
+                         unsigned *flags);
+
+#endif

@@ -1,0 +1,38 @@
+/* What an operation ought to give: MPFR's answer, bent to what is promised. */
+#ifndef HALFULP_VERIFY_QUESTION_H
+#define HALFULP_VERIFY_QUESTION_H
+
+#include "arithmetic.h"
+#include "verify/expectation.h"
+
+struct hu_question {
+    enum hu_operation operation;
+    int operands;
+    const struct hu_format *to, *from[HU_OPERANDS];
+    const struct hu_format *result; /* what results come as: TO, or of a comparison uint8 */
+    struct hu_promise promise; /* of which steps, nan_code and saturate_finite are not heeded */
+    enum hu_nan_rule nan;
+};
+
+/* OPERATION on operands of FROM into TO; the addend of an fma that has two formats is of TO's. */
+struct hu_question hu_question_of(enum hu_operation operation, const struct hu_format *to,
+                                  const struct hu_format *from, const struct hu_promise *promise,
+                                  enum hu_nan_rule nan);
+
+struct hu_operation_options hu_question_options(const struct hu_question *q);
+
+/* The code that X ought to give, and in *flags what it raises, or HU_ANYTHING. */
+uint64_t hu_question_expect(struct hu_reference *r, const struct hu_question *q, const uint64_t x[],
+                            unsigned *flags);
+
+/* Whether GOT keeps the promise where EXPECTED is due, with those FLAGS. */
+bool hu_question_satisfies_otherwise(const struct hu_question *q, uint64_t expected, uint64_t got,
+                                     unsigned flags);
+
+static inline bool hu_question_satisfies(const struct hu_question *q, uint64_t expected,
+                                         uint64_t got, unsigned flags)
+{
+    return got == expected || hu_question_satisfies_otherwise(q, expected, got, flags);
+}
+
+#endif

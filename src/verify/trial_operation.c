@@ -1,0 +1,409 @@
+#include "verify/trial_operation.h"
+#include "array/operate.h"
+#include "verify/judge.h"
+#include "verify/layout.h"
+#include "pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_BITS = 32,       /* of all operands together */
+    FEW_INPUTS_BITS = 20, /* so many have their flags asked for one by one */
+    INPUTS_A_TASK = 1 << 18,
+    FLAG_CALLS = 64, /* one in so many has its elements' flags asked for one by one */
+    REPEATS = 16,    /* a call for one element's flags: enough for any kernel's lanes */
+    ALIGNMENT = 64,
+};
+
+/* Classes. */
+
+static enum hu_fault_class class_of(const struct hu_question *q, const struct hu_operation_fault *f)
+{
+    const struct hu_format *to = q->result;
+    if (f->flags)
+        return HU_FAULT_FLAGS;
+    if (hu_is_comparison(q->operation))
+        return HU_FAULT_ROUNDING;
+    if (hu_code_is_nan(to, f->expected) || hu_code_is_nan(to, f->got))
+        return HU_FAULT_NAN;
+    if (f->expected_flags & HU_OVERFLOW)
+        return HU_FAULT_OVERFLOW;
+    if (hu_code_is_infinite(to, f->expected) || hu_code_is_infinite(to, f->got))
+        return HU_FAULT_INFINITY;
+    bool zeros = hu_code_is_zero(to, f->expected) && hu_code_is_zero(to, f->got);
+    if (zeros)
+        return HU_FAULT_ZERO_SIGN;
+    bool subnormal = hu_code_is_subnormal(to, f->expected) || hu_code_is_subnormal(to, f->got);
+    for (int i = 0; i < q->operands; i++)
+        subnormal |= hu_code_is_subnormal(q->from[i], f->x[i]);
+    return subnormal ? HU_FAULT_SUBNORMAL : HU_FAULT_ROUNDING;
+}
+
+static int compare_faults(const struct hu_operation_fault *a, const struct hu_operation_fault *b)
+{
+    for (int i = 0; i < HU_OPERANDS; i++)
+        if (a->x[i] != b->x[i])
+            return a->x[i] < b->x[i] ? -1 : 1;
+    return 0;
+}
+
+/* In order of operands, the first of them. */
+static void insert(struct hu_operation_faults *faults, const struct hu_operation_fault *fault)
+{
+    size_t at = faults->count;
+    while (at > 0 && compare_faults(fault, &faults->at[at - 1]) < 0)
+        at--;
+    if (at == HU_OPERATION_FAULTS)
+        return;
+    if (faults->count < HU_OPERATION_FAULTS)
+        faults->count++;
+    memmove(&faults->at[at + 1], &faults->at[at], (faults->count - at - 1) * sizeof *faults->at);
+    faults->at[at] = *fault;
+}
+
+void hu_operation_faults_add(struct hu_operation_faults *faults, const struct hu_question *q,
+                             struct hu_operation_fault fault)
+{
+    fault.class = class_of(q, &fault);
+    faults->inputs[fault.class]++;
+    insert(faults, &fault);
+}
+
+static void take_faults(struct hu_operation_faults *to, const struct hu_operation_faults *more)
+{
+    for (size_t i = 0; i < more->count; i++)
+        insert(to, &more->at[i]);
+    for (int i = 0; i < HU_FAULT_CLASSES; i++)
+        to->inputs[i] += more->inputs[i];
+}
+
+bool hu_operation_verdict_passed(const struct hu_operation_verdict *v)
+{
+    return !v->mismatches && !v->stopped && !v->partial;
+}
+
+/* What is covered. */
+
+static int operand_bits(const struct hu_question *q)
+{
+    int bits = 0;
+    for (int i = 0; i < q->operands; i++)
+        bits += q->from[i]->width;
+    return bits;
+}
+
+bool hu_operation_is_exhaustive(const struct hu_question *q, const struct hu_scan_options *options)
+{
+    return operand_bits(q) <= MOST_BITS && !options->boundaries;
+}
+
+static uint64_t all_inputs(const struct hu_question *q, const struct hu_scan_options *options)
+{
+    if (hu_operation_is_exhaustive(q, options))
+        return UINT64_C(1) << operand_bits(q);
+    return options->draws;
+}
+
+uint64_t hu_operation_inputs(const struct hu_question *q, const struct hu_scan_options *options)
+{
+    return all_inputs(q, options);
+}
+
+/* Trying. */
+
+/* What a worker has of its own. */
+struct desk {
+    struct hu_reference *reference;
+    void *src[HU_OPERANDS], *dst;
+    uint64_t *x[HU_OPERANDS]; /* the operands' codes; of all but the last the first alone, where
+                                 every operand is tried */
+    struct hu_operation_verdict *verdict;
+};
+
+struct trial_of {
+    const struct hu_question *q;
+    const struct hu_operation_subject *subject;
+    const struct hu_scan_options *options;
+    struct hu_judge *judge; /* NULL: MPFR alone */
+    struct hu_operands operands;
+    uint64_t inputs;
+    bool exhaustive;
+    size_t block;
+    struct desk *desk;
+    atomic_uint_fast64_t mismatches;
+    atomic_bool ended;
+};
+
+static bool is_over(const struct trial_of *t)
+{
+    const struct hu_scan_options *o = t->options;
+    return atomic_load(&t->ended) ||
+           (o->cancel && atomic_load_explicit(o->cancel, memory_order_relaxed));
+}
+
+static void operands_of(const struct trial_of *t, uint64_t i, uint64_t x[HU_OPERANDS])
+{
+    if (!t->exhaustive) {
+        hu_operands_at(&t->operands, i, x);
+        return;
+    }
+    x[0] = x[1] = x[2] = 0;
+    for (int k = t->q->operands - 1; k >= 0; k--) {
+        x[k] = i & hu_width_mask(t->q->from[k]);
+        i >>= t->q->from[k]->width;
+    }
+}
+
+static void fill_sources(const struct trial_of *t, struct desk *d, uint64_t first, size_t n)
+{
+    const struct hu_question *q = t->q;
+    uint64_t x[HU_OPERANDS];
+    if (t->exhaustive) {
+        operands_of(t, first, x);
+        for (int k = 0; k < q->operands; k++) {
+            struct hu_progression p = {x[k], k == q->operands - 1, 0, 0};
+            hu_layout_fill(q->from[k], d->src[k], &p, n);
+        }
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        operands_of(t, first + i, x);
+        for (int k = 0; k < q->operands; k++)
+            hu_layout_store(q->from[k], d->src[k], i, d->x[k][i] = x[k]);
+    }
+}
+
+static uint64_t expect(const struct trial_of *t, struct desk *d, const uint64_t x[],
+                       unsigned *flags)
+{
+    return t->judge ? hu_judge_expect(t->judge, d->reference, x, flags)
+                    : hu_question_expect(d->reference, t->q, x, flags);
+}
+
+static void take_mismatch(struct trial_of *t, struct desk *d, const uint64_t x[],
+                          struct hu_operation_fault fault)
+{
+    memcpy(fault.x, x, sizeof fault.x);
+    hu_operation_faults_add(&d->verdict->faults, t->q, fault);
+    d->verdict->mismatches++;
+    uint64_t so_far = atomic_fetch_add(&t->mismatches, 1) + 1;
+    if (t->options->stop_after && so_far >= t->options->stop_after)
+        atomic_store(&t->ended, true);
+}
+
+static void stop_at(struct trial_of *t, struct desk *d, const uint64_t x[], size_t n)
+{
+    if (!d->verdict->stopped)
+        memcpy(d->verdict->stopped_at, x, sizeof d->verdict->stopped_at);
+    d->verdict->stopped = true;
+    d->verdict->stopped_count = n;
+    atomic_store(&t->ended, true);
+}
+
+/* The flags of one element, in a call that repeats it. */
+static bool flags_of(const struct trial_of *t, struct desk *d, unsigned worker, const uint64_t x[],
+                     unsigned *flags)
+{
+    const struct hu_question *q = t->q;
+    const void *src[HU_OPERANDS];
+    for (int k = 0; k < q->operands; k++) {
+        struct hu_progression p = {x[k], 0, 0, 0};
+        hu_layout_fill(q->from[k], d->src[k], &p, REPEATS);
+        src[k] = d->src[k];
+    }
+    *flags = 0;
+    return t->subject->operate(t->subject->context, worker, d->dst, src, REPEATS, flags);
+}
+
+static void try_flags(struct trial_of *t, struct desk *d, unsigned worker, const uint64_t x[],
+                      uint64_t code, unsigned due)
+{
+    unsigned got = 0;
+    if (!flags_of(t, d, worker, x, &got))
+        stop_at(t, d, x, REPEATS);
+    else if (got != due && !(due & HU_ANYTHING))
+        take_mismatch(t, d, x,
+                      (struct hu_operation_fault){.expected = code,
+                                                  .got = code,
+                                                  .expected_flags = due,
+                                                  .got_flags = got,
+                                                  .flags = true});
+}
+
+/* Compares the codes of N elements from FIRST on. Returns all their flags together. */
+static unsigned compare_codes(struct trial_of *t, struct desk *d, uint64_t first, size_t n)
+{
+    const struct hu_question *q = t->q;
+    unsigned all = 0;
+    uint64_t x[HU_OPERANDS];
+    operands_of(t, first, x);
+    for (size_t i = 0; i < n; i++) {
+        unsigned flags;
+        if (!t->exhaustive)
+            for (int k = 0; k < q->operands; k++)
+                x[k] = d->x[k][i];
+        uint64_t code = expect(t, d, x, &flags), got = hu_layout_load(q->result, d->dst, i);
+        all |= flags;
+        if (got != code && !(flags & HU_ANYTHING) &&
+            !hu_question_satisfies_otherwise(q, code, got, flags))
+            take_mismatch(
+                t, d, x,
+                (struct hu_operation_fault){
+                    .expected = code, .got = got, .expected_flags = flags, .got_flags = flags});
+        if (t->exhaustive)
+            x[q->operands - 1]++;
+    }
+    return all;
+}
+
+static void try_each_flag(struct trial_of *t, struct desk *d, unsigned worker, uint64_t first,
+                          size_t n)
+{
+    for (size_t i = 0; i < n && !is_over(t); i++) {
+        uint64_t x[HU_OPERANDS];
+        unsigned due;
+        operands_of(t, first + i, x);
+        uint64_t code = expect(t, d, x, &due);
+        try_flags(t, d, worker, x, code, due);
+    }
+}
+
+static void try_block(struct trial_of *t, struct desk *d, unsigned worker, uint64_t first, size_t n)
+{
+    const struct hu_operation_subject *s = t->subject;
+    const void *const src[] = {d->src[0], d->src[1], d->src[2]};
+    bool wants_flags = s->has_flags && !t->q->promise.no_flags;
+    unsigned flags = 0;
+    fill_sources(t, d, first, n);
+    if (!s->operate(s->context, worker, d->dst, src, n, wants_flags ? &flags : NULL)) {
+        uint64_t x[HU_OPERANDS];
+        operands_of(t, first, x);
+        stop_at(t, d, x, n);
+        return;
+    }
+    unsigned due = compare_codes(t, d, first, n);
+    bool each = t->inputs >> FEW_INPUTS_BITS == 0 || t->options->every_flag ||
+                first / t->block % FLAG_CALLS == 0;
+    if (wants_flags && (each || (flags != due && !(due & HU_ANYTHING))))
+        try_each_flag(t, d, worker, first, n);
+    d->verdict->inputs += n;
+}
+
+static void run_task(void *context, size_t task, unsigned worker)
+{
+    struct trial_of *t = context;
+    struct desk *d = &t->desk[worker];
+    uint64_t shards = t->options->shards;
+    uint64_t first = (uint64_t)task * INPUTS_A_TASK, end = first + INPUTS_A_TASK;
+    if (shards > 1 && task % shards != t->options->shard)
+        return;
+    if (end > t->inputs)
+        end = t->inputs;
+    for (; first < end && !is_over(t); first += t->block) {
+        size_t n = end - first < t->block ? (size_t)(end - first) : t->block;
+        try_block(t, d, worker, first, n);
+    }
+    if (t->options->progress)
+        t->options->progress(t->options->progress_context, end - (uint64_t)task * INPUTS_A_TASK);
+}
+
+static bool set_up(struct trial_of *t, struct desk *d)
+{
+    const struct hu_question *q = t->q;
+    size_t n = t->block > REPEATS ? t->block : REPEATS;
+    d->reference = hu_reference_new();
+    d->verdict = calloc(1, sizeof *d->verdict);
+    bool good = d->reference && d->verdict;
+    for (int k = 0; k < q->operands; k++) {
+        if (posix_memalign(&d->src[k], ALIGNMENT, hu_layout_bytes(q->from[k], n) + ALIGNMENT))
+            d->src[k] = NULL;
+        d->x[k] = malloc(n * sizeof *d->x[k]);
+        good &= d->src[k] && d->x[k];
+    }
+    if (posix_memalign(&d->dst, ALIGNMENT, hu_layout_bytes(q->result, n) + ALIGNMENT))
+        d->dst = NULL;
+    return good && d->dst;
+}
+
+static void take_down(struct desk *d)
+{
+    for (int k = 0; k < HU_OPERANDS; k++) {
+        free(d->src[k]);
+        free(d->x[k]);
+    }
+    free(d->dst);
+    free(d->verdict);
+    hu_reference_free(d->reference);
+}
+
+static void take_verdict(struct hu_operation_verdict *v, const struct hu_operation_verdict *more)
+{
+    v->inputs += more->inputs;
+    v->mismatches += more->mismatches;
+    take_faults(&v->faults, &more->faults);
+    if (more->stopped && !v->stopped) {
+        v->stopped = true;
+        memcpy(v->stopped_at, more->stopped_at, sizeof v->stopped_at);
+        v->stopped_count = more->stopped_count;
+    }
+}
+
+/* Blocks are powers of two, and where all operands are tried within the last one's codes. */
+static size_t block_of(const struct trial_of *t)
+{
+    size_t block = t->subject->block;
+    int last = t->q->from[t->q->operands - 1]->width;
+    while (t->exhaustive && last < 32 && block >> last > 1)
+        block /= 2;
+    return block;
+}
+
+void hu_operation_trial(struct hu_operation_verdict *verdict, const struct hu_question *q,
+                        const struct hu_operation_subject *subject,
+                        const struct hu_scan_options *options)
+{
+    struct trial_of t = {.q = q, .subject = subject, .options = options};
+    t.exhaustive = hu_operation_is_exhaustive(q, options);
+    t.inputs = all_inputs(q, options);
+    t.block = block_of(&t);
+    t.judge = t.exhaustive && t.inputs >> FEW_INPUTS_BITS ? hu_judge_new(q) : NULL;
+    t.desk = calloc(options->jobs, sizeof *t.desk);
+    memset(verdict, 0, sizeof *verdict);
+    bool good = t.desk && hu_operands_init(&t.operands, q, 2, options->seed);
+    for (unsigned i = 0; good && i < options->jobs; i++)
+        good = set_up(&t, &t.desk[i]);
+    verdict->failed = !good;
+    size_t tasks = (size_t)((t.inputs + INPUTS_A_TASK - 1) / INPUTS_A_TASK);
+    if (good)
+        hu_pool_run(options->jobs, tasks, run_task, &t);
+    for (unsigned i = 0; t.desk && i < options->jobs; i++) {
+        if (good)
+            take_verdict(verdict, t.desk[i].verdict);
+        take_down(&t.desk[i]);
+    }
+    verdict->partial = is_over(&t) && !verdict->stopped;
+    hu_operands_clear(&t.operands);
+    hu_judge_free(t.judge);
+    free(t.desk);
+}
+
+/* Ours. */
+
+enum { OWN_BLOCK = 4096 };
+
+static bool operate(void *context, unsigned worker, void *dst, const void *const src[], size_t n,
+                    unsigned *flags)
+{
+    const struct hu_own_operation *own = context;
+    const struct hu_question *q = own->q;
+    struct hu_operation_options options = hu_question_options(q);
+    (void)worker;
+    return !hu_operate_array_with(own->kernel, q->operation, q->to, dst, q->from, src, n, 0,
+                                  &options, flags);
+}
+
+struct hu_operation_subject hu_own_operation_subject(struct hu_own_operation *own)
+{
+    return (struct hu_operation_subject){own, operate, true, OWN_BLOCK};
+}

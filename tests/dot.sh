@@ -1,0 +1,91 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016
+# Dot products on the command line: models side by side, operands from files, matrices.
+. "$srcdir/tests/tap.sh"
+dot() { "$halfulp" dot "$@" 2>/dev/null; }
+row() { dot "$@" | tail -n 1 | awk '{ print $1, $2, $3 }'; }
+check() { # NAME PATH EXPECTED, of $json
+    local got
+    got=$(python3 -c 'import json,sys; d=json.load(sys.stdin); print(eval("d" + sys.argv[1]))' "$2" <<<"$json")
+    if [ "$got" = "$3" ]; then pass "$1"; else fail "$1" "$got, not $3"; fi
+}
+
+ones=1,1,1,1 small=1,0x1p-24,0x1p-24,0x1p-24
+prints "V100 cuts what A100 keeps" "v100 1 0x3f800000" row -f fp16 --model v100 $ones $small
+prints "A100 has a bit more" "a100 1.0000001 0x3f800001" row -f fp16 --model a100 $ones $small
+prints "MI300X rounds to nearest" "mi300x 1.0000002 0x3f800002" row -f fp16 --model mi300x $ones $small
+prints "Hopper's fp8 keeps 13 bits" "h100-fp8 1.0001220703125 0x3f800400" row -f e4m3 --model h100-fp8 1,0x1p-7,0x1p-8 1,0x1p-6,0x1p-6
+prints "C joins the group" "h100-fp8 2 0x40000000" row -f e4m3 --add fp32:0x3f8003ff --model h100-fp8 1 1
+prints "an fp16 accumulator" "a100 1.0009765625 0x3c01" row -f fp16 --accumulate fp16 --model a100 1,1 1,0x1.8p-11
+prints "blocks of N" "blocked:2 1.0000001 0x3f800001" row -f fp16 --model blocked:2 $ones $small
+exits "all models that take the format are listed" 0 '' "$halfulp" dot -f fp16 1,2 3,4
+prints "… and in their order" "exact sequential pairwise blocked:64 fma v100 t4 a100 ada h100 b200 mi100 mi250x mi300x" bash -c \
+    'echo $("$0" dot -f fp16 1,2 3,4 | sed "1,4d; s/ *\([^ ]*\).*/\1/")' "$halfulp"
+exits "a model that does not take the format is refused" 2 'v100 does not multiply bf16 into fp32' "$halfulp" dot -f bf16 --model v100 1 1
+exits "an unknown model" 2 '"v200" is not a model' "$halfulp" dot -f bf16 --model v200 1 1
+exits "lengths must agree" 2 'A has 2 values and B 1' "$halfulp" dot -f bf16 1,2 3
+exits "a value is missing" 2 'missing after the last comma' "$halfulp" dot -f bf16 1, 3,4
+exits "a bad value is named" 2 '"x" is not a number' "$halfulp" dot -f bf16 1,x 3,4
+exits "the format is needed for text" 2 '\-f names the format' "$halfulp" dot 1 2
+
+json=$(dot -f fp16 --json --model exact,v100 --add 0.5 $ones $small)
+check "JSON: the formats" "['format'] + d['accumulate']" fp16fp32
+check "JSON: the exact sum" "['exact']" 1.500000178813934326171875
+check "JSON: a model's bits" "['results'][1]['bits']" 0x3fc00000
+check "JSON: its error" "['results'][1]['error']" -0.000000178813934326171875
+check "JSON: in ulp" "['results'][1]['error_ulp']" -1.5
+check "JSON: within the bound" "['results'][1]['within_bound']" True
+json=$(dot -f e4m3 --json --model h100-fp8 1,0x1p-7,0x1p-8 1,0x1p-6,0x1p-6)
+check "JSON: 13 bits are beyond fp32's bound" "['results'][0]['within_bound']" False
+json=$(dot -f tf32,bf16,e4m3 --json 0.1,0.2 3,4)
+check "JSON: several formats are a list" "[2]['format']" fp8_e4m3
+check "JSON: what was given, exactly" "[1]['given']" 1.1
+json=$(dot -f fp16 --json --model exact inf,1 1,1)
+check "JSON: an infinity has no exact sum" "['exact'], d['results'][0]['bits']" "(None, '0x7f800000')"
+json=$("$halfulp" dot --models --json)
+check "JSON: every unit has a source and says how sure it is" "['models'] and all(m['source'] and (m['sure'] or not m['instruction']) for m in d['models'])" True
+
+# By groups: addends aligned, what is cut.
+holds "--explain shows what is cut" grep -qE '^  a2·b2 +6\.10352e-05 +\+0\.0000000000000\|10000  6\.10352e-05 cut$' \
+    <(dot -f e4m3 --model h100-fp8 --explain 1,0x1p-7,0x1p-8 1,0x1p-6,0x1p-6)
+holds "--explain shows both stages" grep -qE '^sums +greatest exponent 1, cut below 2\^-30 downward$' \
+    <(dot -f fp16 --model mi300x --explain --add 3 1,0.1,-0.33 1,0.01,3)
+holds "--explain of a sequence shows each sum" grep -qE '^  \+ a1·b1 +4\.001' \
+    <(dot -f fp16 --model fma --explain --add 3 1,0.1,-0.33 1,0.01,3)
+for m in $("$halfulp" dot --models --json | python3 -c 'import json,sys; [print(m["model"], (m["takes"] or [{"format": "bf16"}])[0]["format"], sep=":") for m in json.load(sys.stdin)["models"]]'); do
+    result=$(row -f "${m#*:}" --model "${m%%:*}" 0.5,1.5,-2,0.25,3 1,-1.5,0.75,2,0.5 | awk '{ print $3 }')
+    "$halfulp" dot -f "${m#*:}" --model "${m%%:*}" --explain 0.5,1.5,-2,0.25,3 1,-1.5,0.75,2,0.5 >"$scratch/steps" 2>&1
+    tail -n 1 "$scratch/steps" | grep -q -- "$result" || fail "the last step of $m is its result" "$result: $(cat "$scratch/steps")"
+done
+pass "the last step of every model is its result"
+
+# Operands from files.
+w=$srcdir/fixtures/tensors/weights.npy
+prints "a row by a column of a tensor" "$(python3 - "$w" <<'PY'
+import struct, sys
+from fractions import Fraction as F
+data = open(sys.argv[1], "rb").read()
+n = struct.unpack("<H", data[8:10])[0]
+values = struct.unpack("<1024f", data[10 + n:])
+rows = [values[i * 64:(i + 1) * 64] for i in range(16)]
+total = sum(F(rows[1][k]) * F(rows[2][k]) for k in range(64))
+print(struct.pack(">f", float(total)).hex())
+PY
+)" bash -c '"$0" dot --json --model exact "$1:[1,:]" "$1:[2]" | python3 -c "import json,sys; print(json.load(sys.stdin)[\"results\"][0][\"bits\"][2:])"' "$halfulp" "$w"
+exits "a matrix is no vector" 2 'a dot product is of two vectors; --matrix multiplies matrices' "$halfulp" dot "$w" "$w"
+exits "an index out of range" 2 'index 16 is out of range' "$halfulp" dot "$w:[16]" 1,2
+printf '# a vector\n1 2\n' >"$scratch/a.txt"
+printf '3\n4\n' >"$scratch/b.txt"
+prints "files of text" "exact 11 0x41300000" row -f fp16 --model exact "$scratch/a.txt" "$scratch/b.txt"
+printf '1 2\n3 4\n' >"$scratch/m.txt"
+printf '1 2\n3\n' >"$scratch/bad.txt"
+exits "a ragged file is refused with its line" 2 'bad.txt: line 2: a row of 1 value, where the rows before have 2' \
+    "$halfulp" dot --matrix -f fp16 "$scratch/bad.txt" 1
+
+json=$(dot -f bf16 --matrix --json --model b200 "$scratch/m.txt" '5,6;7,8')
+check "a matrix product" "['results'][0]['decimal']" "[['19', '22'], ['43', '50']]"
+json=$(dot -f bf16 --matrix --json --model exact --add '1,0;0,1' '1,2;3,4' '5,6;7,8')
+check "… plus C" "['exact']" "[['20', '22'], ['43', '51']]"
+json=$(dot -f e4m3 --scale tensor --json --model exact,h100-fp8 1000,-2000,3000 0.001,0.002,0.003)
+check "a scaled sum is near what was given" "['given'], abs(eval(d['results'][0]['decimal']) - 6) < 0.3" "('6', True)"
+exits "scales are fp32's" 2 'needs --accumulate fp32' "$halfulp" dot -f e4m3 --scale tensor --accumulate fp16 1 1
+finish

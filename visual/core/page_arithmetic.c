@@ -1,0 +1,284 @@
+/* Two operands and what an operation makes of them: every bit live, the alignment drawn. */
+#include "allocate.h"
+#include "anatomy.h"
+#include "layout_parts.h"
+#include "words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const double cell_most = 30, cell_least = 11, cell_height = 26, index_height = 12;
+
+/* Bits in a line, and their cells' width: the widest that fits. */
+static int bits_per_line(const struct layout *l, int bits, int width, int *cell)
+{
+    int count = bits;
+    while (count > 8 && width / count < px(l, cell_least))
+        count = (count + 1) / 2;
+    *cell = width / count;
+    if (*cell > px(l, cell_most))
+        *cell = px(l, cell_most);
+    return count;
+}
+
+/* The result's bits follow and take no clicks. Returns the bottom. */
+static int put_bits(struct layout *l, const struct row *r, bool live, struct rect area)
+{
+    const struct hu_format *f = r->format;
+    int cell, count = bits_per_line(l, f->width, area.w, &cell), bottom = area.y;
+    int height = px(l, index_height) + px(l, cell_height), cursor = l->model->cursor[f->width];
+    cursor = cursor < 0 || cursor >= f->width ? f->width - 1 : cursor;
+    for (int bit = f->width - 1; bit >= 0; bit--) {
+        int at = f->width - 1 - bit, line = at / count;
+        struct rect rect = {area.x + at % count * cell, area.y + line * (height + px(l, 2)), cell,
+                            height};
+        struct item *i =
+            put_active(l, ROLE_BIT, rect, r->bits >> bit & 1 ? "1" : "0", "%s.bit%d", r->name, bit);
+        i->face = FACE_BIT;
+        i->tint = field_of(f, bit);
+        i->caption = bit;
+        i->caption_height = px(l, index_height);
+        if (!live)
+            i->state &= ~(unsigned)(STATE_ACTIVE | STATE_STOP);
+        if (bit != cursor)
+            i->state &= ~(unsigned)STATE_STOP;
+        bottom = rect.y + rect.h;
+    }
+    return bottom;
+}
+
+static struct item *put_text(struct layout *l, struct flow *f, int width, enum tint tint,
+                             const char *text, const char *row, const char *name)
+{
+    return put_label(l, flow_next(f, width), tint, text, "%s.%s", row, name);
+}
+
+/* "a   [0.1]  0x[3dcd]   normal", and the bits below. */
+static int put_operand(struct layout *l, const struct row *r, bool live, struct rect area)
+{
+    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 24), px(l, 4)};
+    int digit = width_of(l, FACE_MONO, "0"), title = width_of(l, FACE_BOLD, "result") + px(l, 10);
+    struct item *i = put_text(l, &f, title, TINT_INK, r->name, r->name, "title");
+    i->face = FACE_BOLD;
+    struct rect decimal = flow_next(&f, 25 * digit + px(l, 14));
+    struct rect prefix = flow_next(&f, 2 * digit + px(l, 2));
+    struct rect hex = flow_next(&f, ((r->format->width + 3) / 4) * digit + px(l, 14));
+    if (live) {
+        put_field(l, decimal, ALIGN_LEFT, "%s.decimal", r->name);
+        put_field(l, hex, ALIGN_LEFT, "%s.hex", r->name);
+    } else {
+        put_label(l, decimal, TINT_INK, r->decimal, "%s.decimal", r->name)->face = FACE_MONO;
+        put_label(l, hex, TINT_INK, r->hex, "%s.hex", r->name)->face = FACE_MONO;
+    }
+    i = put_label(l, prefix, TINT_DIM, "0x", "%s.prefix", r->name);
+    i->face = FACE_MONO;
+    i->align = ALIGN_RIGHT;
+    put_text(l, &f, width_of(l, FACE_WORDS, "signaling NaN"), TINT_DIM, r->class, r->name, "class");
+    i = put_text(l, &f, 11 * digit, TINT_DIM, r->error, r->name, "error");
+    i->full = r->error_exact ? keep(l, r->error_exact) : NULL;
+    i = put_text(l, &f, 12 * digit, TINT_DIM, r->error_ulp, r->name, "error_ulp");
+    i->full = r->ulps_exact ? keep(l, r->ulps_exact) : NULL;
+    if (!live)
+        put_text(l, &f, width_of(l, FACE_WORDS, "overflow,inexact") + px(l, 4), TINT_INK,
+                 r->flag_names[0] == '-' ? "no flags" : r->flag_names, r->name, "flags");
+    area.y = flow_end(&f) + px(l, 2);
+    return put_bits(l, r, live, area);
+}
+
+static int put_operators(struct layout *l, struct rect area)
+{
+    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 26), px(l, 4)};
+    for (int n = 0; n < ARITHMETICS; n++) {
+        enum arithmetic arithmetic = (enum arithmetic)n;
+        struct item *i =
+            put_active(l, ROLE_TAB, flow_next(&f, px(l, 40)), arithmetic_sign(arithmetic),
+                       "operator.%s", arithmetic_name(arithmetic));
+        i->full = hu_operation_row(arithmetic_operation(arithmetic))->standard;
+        if (model_now(l->model)->arithmetic == arithmetic)
+            i->state |= STATE_SELECTED;
+    }
+    return flow_end(&f);
+}
+
+/* What the operation is before it is rounded. */
+static struct hu_exact exact_of(const struct model *m, const struct hu_options *options)
+{
+    const struct row *a = &m->rows[ROW_A], *b = &m->rows[ROW_B];
+    const struct hu_format *const from[HU_OPERANDS] = {a->format, b->format, b->format};
+    const uint64_t x[HU_OPERANDS] = {a->bits, b->bits};
+    struct hu_operation_options o = {.rounding = *options};
+    return hu_operate_exact(arithmetic_operation(model_now(m)->arithmetic), from, x, 0, &o);
+}
+
+/* --- Directions --- */
+
+static uint64_t result_in(const struct model *m, enum hu_direction direction)
+{
+    unsigned flags = 0;
+    struct hu_options o = model_now(m)->options;
+    o.direction = direction;
+    struct hu_exact exact = exact_of(m, &o);
+    return hu_round_exact(m->selected, &exact, 0, &o, &flags);
+}
+
+/* "rne 256": a button each, with what it gives. */
+static int put_directions(struct layout *l, struct rect area)
+{
+    const struct model *m = l->model;
+    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 26), px(l, 4)};
+    for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++) {
+        enum hu_direction direction = (enum hu_direction)d;
+        char *value = shown_value(m->selected, result_in(m, direction));
+        char *text = text_of("%s  %s", hu_direction_name(direction), value);
+        int width = width_of(l, FACE_WORDS, text) + px(l, 20);
+        struct item *i = put_active(l, ROLE_BUTTON, flow_next(&f, width), text, "direction.%s",
+                                    hu_direction_name(direction));
+        i->full = direction_words(direction);
+        i->state |= model_now(m)->options.direction == direction ? STATE_SELECTED : 0;
+        free(text);
+        free(value);
+    }
+    return flow_end(&f);
+}
+
+/* --- The alignment --- */
+
+/* Columns of digits: the first is 2^top. */
+struct places {
+    int x, y, digit, columns, top;
+};
+
+static int top_of(const struct hu_exact *e)
+{
+    return e->exponent + 127;
+}
+
+/* The digits of E from 2^FROM down to 2^TO in their columns; those past the last are "…". */
+static struct item *put_digits(struct layout *l, const struct places *p, const struct hu_exact *e,
+                               int from, int to, enum tint tint, const char *name)
+{
+    char text[256];
+    int at = 0, column = p->top - from;
+    for (int place = from; place >= to && at < 200; place--) {
+        if (p->top - place >= p->columns) {
+            at += sprintf(text + at, "…");
+            break;
+        }
+        text[at++] = hu_exact_digit(e, place) ? '1' : '0';
+    }
+    text[at] = 0;
+    if (column >= p->columns)
+        column = p->columns - 1;
+    struct rect r = {p->x + column * p->digit, p->y, p->digit * (int)(utf8_columns(text) + 1),
+                     l->view.metrics.height[FACE_MONO]};
+    struct item *i = put_label(l, r, tint, text, "%s", name);
+    i->face = FACE_MONO;
+    return i;
+}
+
+static void put_name(struct layout *l, const struct places *p, int left, const char *text,
+                     const char *name)
+{
+    struct rect r = {left, p->y, p->x - left, l->view.metrics.height[FACE_MONO]};
+    put_label(l, r, TINT_DIM, text, "align.%s.label", name)->face = FACE_SMALL;
+}
+
+static void put_strip(struct layout *l, struct places *p, int left, const struct hu_exact *e,
+                      int lowest, const char *text, const char *name)
+{
+    char item[32];
+    if (e->kind != HU_EXACT_FINITE)
+        return;
+    snprintf(item, sizeof item, "align.%s", name);
+    int least = hu_exact_lowest(e);
+    put_name(l, p, left, text, name);
+    put_digits(l, p, e, top_of(e), lowest < least ? lowest : least, TINT_INK, item);
+    p->y += l->view.metrics.height[FACE_MONO] + px(l, 4);
+}
+
+/* Guard, round, and whether anything follows, behind what is kept. */
+static void put_cut(struct layout *l, const struct places *p, const struct hu_anatomy *a)
+{
+    static const char *const names[] = {"align.guard", "align.round", "align.sticky"};
+    const bool digits[] = {a->guard, a->round, a->sticky};
+    int first = p->top - a->quantum + 1;
+    for (int i = 0; i < 3; i++) {
+        int column = first + i < p->columns ? first + i : p->columns - 3 + i;
+        struct rect r = {p->x + column * p->digit + px(l, 4) * (i + 1), p->y, p->digit,
+                         l->view.metrics.height[FACE_MONO]};
+        put_mark(l, MARK_FILL, r, TINT_ACCENT, digits[i] ? 96 : 32);
+        struct item *item = put_label(l, r, TINT_INK, digits[i] ? "1" : "0", "%s", names[i]);
+        item->face = FACE_MONO;
+        item->state |= STATE_OVER;
+    }
+}
+
+static int put_alignment(struct layout *l, struct rect area)
+{
+    static const char *const rests[] = {"nothing is cut", "less than half is cut",
+                                        "exactly half is cut, a tie", "more than half is cut"};
+    const struct model *m = l->model;
+    const struct hu_format *f = m->selected;
+    struct hu_exact e = exact_of(m, &model_now(m)->options);
+    struct hu_exact x[2] = {hu_exact_of(m->rows[ROW_A].datum), hu_exact_of(m->rows[ROW_B].datum)};
+    if (e.kind != HU_EXACT_FINITE) {
+        const char *text = e.kind == HU_EXACT_ZERO ? "the exact result is 0" : "nothing to round";
+        put_label(l, (struct rect){area.x, area.y, area.w, px(l, 20)}, TINT_DIM, text,
+                  "align.reason");
+        return area.y + px(l, 20);
+    }
+    struct hu_anatomy a = hu_anatomy_of(f, &e);
+    int label = width_of(l, FACE_SMALL, "difference") + px(l, 14);
+    struct places p = {area.x + label, area.y, width_of(l, FACE_MONO, "0"), 0, top_of(&e)};
+    p.columns = (area.w - label) / p.digit - 3;
+    for (int i = 0; i < 2; i++)
+        if (x[i].kind == HU_EXACT_FINITE && top_of(&x[i]) > p.top)
+            p.top = top_of(&x[i]);
+    int lead = a.quantum + f->trailing_bits;
+    if (!hu_is_integer(f) && lead > p.top)
+        p.top = lead;
+    put_strip(l, &p, area.x, &x[0], m->rows[ROW_A].datum.quantum, "a", "a");
+    put_strip(l, &p, area.x, &x[1], m->rows[ROW_B].datum.quantum, "b", "b");
+    put_strip(l, &p, area.x, &e, a.quantum - 2, "exact", "exact");
+    put_name(l, &p, area.x, "kept", "kept");
+    int from = !hu_is_integer(f) ? lead : a.top > a.quantum ? a.top : a.quantum;
+    if (p.top - a.quantum < p.columns) {
+        struct rect under = {p.x + (p.top - from) * p.digit, p.y, (from - a.quantum + 1) * p.digit,
+                             l->view.metrics.height[FACE_MONO]};
+        put_mark(l, MARK_FILL, under, TINT_SIGNIFICAND, 48);
+    }
+    put_digits(l, &p, &e, from, a.quantum, TINT_INK, "align.kept")->state |= STATE_OVER;
+    put_cut(l, &p, &a);
+    p.y += l->view.metrics.height[FACE_MONO] + px(l, 6);
+    char first[32], last[32];
+    superscript(first, sizeof first, p.top);
+    superscript(last, sizeof last, a.quantum);
+    char *text = text_of("The first column is 2%s, the last that is kept 2%s. Guard %d, round %d, "
+                         "sticky %d: %s.",
+                         first, last, a.guard, a.round, a.sticky, rests[a.rest]);
+    int used, line = l->view.metrics.height[FACE_WORDS];
+    const char *wrapped = wrap(l, FACE_WORDS, text, area.w, 4, true, &used);
+    put_label(l, (struct rect){area.x, p.y, area.w, used * line}, TINT_INK, wrapped,
+              "align.reason");
+    free(text);
+    return p.y + used * line;
+}
+
+int page_arithmetic(struct layout *l, int y)
+{
+    const struct model *m = l->model;
+    int pad = px(l, 16), inner = px(l, 14), gap = px(l, 12);
+    struct rect panel = {pad, y, l->view.width - 2 * pad, 0};
+    struct rect area = {panel.x + inner, y + inner, panel.w - 2 * inner, 0};
+    size_t at = l->count;
+    put(l, ROLE_PANEL, panel, NULL, "arithmetic.panel");
+    area.y = put_format_tabs(l, area) + gap;
+    area.y = put_operand(l, &m->rows[ROW_A], true, area) + gap;
+    area.y = put_operators(l, area) + gap;
+    area.y = put_operand(l, &m->rows[ROW_B], true, area) + gap;
+    area.y = put_operand(l, &m->rows[ROW_RESULT], false, area) + gap;
+    area.y = put_alignment(l, area) + gap;
+    area.y = put_directions(l, area);
+    l->items[at].rect.h = area.y + inner - y;
+    return area.y + inner + px(l, 8);
+}
