@@ -109,7 +109,7 @@ mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORM
 
 declare -A suite=([array]=array [loss]=statistics)
 declare -A tests_of=(
-    [array]='every_count* stochastic_rounding_depends* the_callers* few_elements* fp32_converts*'
+    [array]='every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* fp32_converts*'
     [loss]='a_* what_* instruction_sets* block_scales* fp32_agrees* tensor_scales* formats_counted*'
 )
 
@@ -165,24 +165,46 @@ mutate_kernel() { # NAME KERNEL FILE sed-expression
 
 unchanged "the unchanged kernels pass" array dispatch
 mutate_kernel "the environment's direction is left as it is" dispatch dispatch.c \
-    's/environment_enter(c.options.direction)/environment_enter(HU_TIES_TO_EVEN)/'
-mutate_kernel "a plainer kernel takes another's conversions" dispatch dispatch.c \
-    's/, n, first);$/, n, 0);/'
+    's/environment_enter(options->direction)/environment_enter(HU_TIES_TO_EVEN)/'
+mutate_kernel "a plan forgets the index that a piece starts at" dispatch dispatch.c \
+    's/return p->row(p, dst, src, n, first);/return p->row(p, dst, src, n, 0);/'
+mutate_kernel "a plan is kept for another direction" dispatch dispatch.c \
+    's/return a->direction == b->direction \&\& /return /'
+mutate_kernel "tables are used where codes have more than one answer" table table.c \
+    's/(exact || p->options.direction != HU_STOCHASTIC)/true/'
+mutate_kernel "a packed code loses a bit" table table.c 's/6 \* k \& 63/6 * k \& 31/'
+mutate_kernel "negative codes are taken for those above zero" table table.c \
+    's/t->halves = codes == TABLE_CODES \&\& .*/t->halves = false;/'
+mutate_kernel "integers have the same range on both sides" plan plan.c \
+    's/k->sided = k->overflow\[0\] != k->overflow\[1\];/k->sided = false;/'
+mutate_kernel "tiny elements are those of another unit" plan plan.c 's/k->least_normal - unit \/ 2/k->least_normal/'
 mutate_kernel "a tie at the top of a word goes up" portable lanes_round.h \
     's/return add_bit(x + splat(k->low >> 1), x, k->drop);/return x + splat((k->low >> 1) + 1);/'
 mutate_kernel "the last element is not written" portable lanes_row.h \
-    's/memcpy(out + whole \* width, codes, (n - whole) \* width)/memcpy(out + whole * width, codes, (n - whole - 1) * width)/'
+    's/hu_array_bytes(p->to, left));/hu_array_bytes(p->to, left - 1));/'
+mutate_kernel "the last byte keeps bits of elements beyond" portable lanes_bytes.h 's/if (bits % 8)/if (false)/'
 mutate_kernel "tiny elements are not looked at" portable lanes_seen.h \
     's/seen.small = k->tiny\[0\] > k->tiny\[1\] ? .*/seen.small = 0;/'
 mutate_kernel "overflow is not looked for" portable lanes_seen.h 's/seen.large = k->greatest;/;/'
 mutate_kernel "a signaling NaN raises nothing in lanes" portable lanes_seen.h \
     's/seen->flags |= HU_INVALID;/;/'
 mutate_kernel "random numbers repeat from step to step" portable lanes_seen.h 's/r->low_index += STEP;/;/'
+mutate_kernel "a fraction of one half is none" portable lanes_round.h 's/two_to_31 - 1/two_to_31/'
+mutate_kernel "subnormals of 16 bits are taken for normal" portable lanes_load.h \
+    's/x = pick(above(splat(1u << 23), x), subnormal, normal);/x = normal;/'
+mutate_kernel "FP64 forgets what FP32 drops" portable lanes_load.h \
+    's/return (x | ((x + low) \& longs_of(UINT64_C(1) << FP64_DROP))) \& ~low;/return x \& ~low;/'
+mutate_kernel "FP64 below FP32 is zero" portable lanes_load.h 's/return sign | (magnitude != 0);/return sign;/'
+mutate_kernel "FP64 beyond FP32 overflows nothing" portable lanes_row.h \
+    's/magnitude >= FP64_ABOVE_FP32 \&\& magnitude < FP64_INFINITE/false/'
 if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
-    mutate_kernel "FP64 forgets what FP32 drops" avx2 lanes_fp64.h \
-        's/return with_sticky(x, discarded);/return x;/'
     mutate_kernel "the hardware's overflow is not read" avx2 environment.h 's/raised & 0x08/raised \& 0x04/'
-    mutate_kernel "a carry at random the wrong way" avx2 lanes_fp64.h 's/(~bits << 32)/(bits << 32)/'
+    mutate_kernel "a carry at random the wrong way" avx2 lanes_random.h 's/(~bits << 32)/(bits << 32)/'
+    mutate_kernel "the other half of a table is looked up too" avx2 lanes_bytes.h 's/splat_8(0xf0)/splat_8(0)/'
+    mutate_kernel "a table's signs are left out" avx2 lanes_bytes.h 's/splat_8(t->sign\[plane\])/splat_8(0)/'
+    mutate_kernel "table flags end with the first step" avx2 lanes_bytes.h \
+        's/looks = flags_seen(&seen) != t->all_flags;/looks = false;/'
+    mutate_kernel "sixes come from the wrong bytes" avx2 lanes_avx2.h 's/10, 12, 13, 14, -1, -1, -1, -1));/10, 12, 13, 15, -1, -1, -1, -1));/'
 else
     attempt skip "mutations of the x86 kernels" "this machine has no AVX2"
 fi
@@ -209,6 +231,54 @@ mutate_loss "zeros have relative errors" loss loss.c 's/l->measured - l->zeros/l
 mutate_loss "overflows that saturate have no errors" chunk_loss chunk_loss.c 's/if (clipped \&\& t->saturates)/if (false)/'
 mutate_loss "codes forget the tensor's scale" statistics statistics.c 's/tensor_scale(&plan->targets\[t\], g->spread.greatest)/1/'
 unset HALFULP_KERNEL
+
+# Matrix units, in one file.
+
+build_dot() {
+    compile -I"$srcdir/src" "$here/dot.c" "$here/dot.o" || return 1
+    # shellcheck disable=SC2086
+    $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_dot.o" "$here/dot.o" \
+        "$builddir/libreference.a" "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
+}
+dot_fails() {
+    for test in models_give* infinities* a_blocks* orders* matrix_units*; do
+        timeout 120 "$here/mutant" -j1 --filter "dot/$test" >"$here/log" 2>&1 || return 0
+    done
+    return 1
+}
+try_dot() { # NAME [sed-expression]
+    cp "$srcdir/src/dot.c" "$here/"
+    sed -i "${2-}" "$here/dot.c"
+    if [ $# = 2 ] && cmp -s "$here/dot.c" "$srcdir/src/dot.c"; then
+        fail "$1" "the mutation changed nothing: $2"
+    elif ! build_dot >"$here/build" 2>&1; then
+        fail "$1" "the mutant does not build: $(head -n 5 "$here/build")"
+    elif dot_fails; then
+        if [ $# = 2 ]; then pass "$1"; else fail "$1" "$(tail -n 5 "$here/log")"; fi
+    elif [ $# = 2 ]; then
+        fail "$1" "no test noticed: $2"
+    else
+        pass "$1"
+    fi
+}
+mutate_dot() { attempt try_dot "$@"; }
+
+mutate_dot "the unchanged matrix units pass"
+mutate_dot "addends are cut downward" 's/dot->model->align_bits, false)/dot->model->align_bits, true)/'
+mutate_dot "a bit more is kept" 's/g.exponent - dot->model->align_bits/g.exponent - dot->model->align_bits - 1/'
+mutate_dot "products are normalised before they are aligned" 's/.exponent = unit + 2 \* dot->format->trailing_bits/.exponent = unit + 63 - __builtin_clzll(a.significand * b.significand | 1)/'
+mutate_dot "C does not join the group" 's/    put_sum(&g, dot, c);/    (void)c;/'
+mutate_dot "into fp32 to nearest" 's/single ? HU_TOWARD_ZERO : HU_TIES_TO_EVEN/HU_TIES_TO_EVEN/'
+mutate_dot "overflow toward zero is the largest" 's/if (flags & HU_OVERFLOW)/if (false)/'
+mutate_dot "all bits of the result are kept" 's/return bits >> spare << spare;/(void)spare; return bits;/'
+mutate_dot "halves of a split group are contiguous" 's|first + i / 2 \* 4 + half \* 2 + i % 2|first + half * n + i|'
+mutate_dot "an infinite product of zero is no NaN" 's/(infinite \&\& (a.class == HU_ZERO || b.class == HU_ZERO))/false/'
+mutate_dot "subnormal operands are kept" 's/if (dot->model->flushes \&\& d.class == HU_SUBNORMAL)/if (false)/'
+mutate_dot "vdpbf16ps goes forward" 's/for (size_t i = first + n; i-- > first;)/for (size_t i = first; i < first + n; i++)/'
+mutate_dot "the sum of products is cut toward zero" 's/cut_group(&last, last.exponent - SUM_BITS, true)/cut_group(\&last, last.exponent - SUM_BITS, false)/'
+mutate_dot "a sum of products that cancels has no exponent" 's/ \&\& addend.part != HU_DOT_PARTIAL//'
+mutate_dot "a block keeps to one power" 's|powers\[index / HU_DOT_BLOCK\]|powers[0] * (index < HU_DOT_BLOCK / 2)|'
+mutate_dot "pairs are summed in order" 's/size_t half = n - n \/ 2;/size_t half = n - 1;/'
 
 # Operations: a mutant of one source, tried by the tests that are named after TEST.
 

@@ -230,6 +230,67 @@ Test(array, p3109_formats_and_integers_convert_as_the_scalar_path, .timeout = 60
     }
 }
 
+/* All roads: named formats, other layouts, and members of each family. */
+static const char *const every_road[] = {
+    "fp64",        "fp32",        "tf32",         "bf16",         "fp16",
+    "fp8_e5m2",    "fp8_e4m3",    "fp8_e4m3fnuz", "fp8_e3m4",     "e8m0",
+    "fp6_e3m2",    "fp6_e2m3",    "fp4_e2m1",     "e5m6",         "fp4_e2m1_unpacked",
+    "binary8p4se", "binary6p2ue", "binary8p1se",  "binary12p5se", "fp6_e2m3_unpacked",
+    "e6m9",        "e7m8fn",      "e5m1fnuz",     "e8m1",         "e3m7fnuz",
+    "e5m0",        "e5m10finite", "e8m12",        "e9m20",        "int4_unpacked",
+    "int4",        "uint4",       "int8",         "uint8",        "int16",
+    "uint16",      "int32",       "uint32",
+};
+
+enum { EVERY_ROAD = sizeof every_road / sizeof *every_road };
+
+/* A code of F of one of the kinds that roads treat apart: zeros and subnormals, the ends of the
+ * finite ones and what is beyond, few trailing bits, values near one. */
+static uint64_t telling(const struct hu_format *f)
+{
+    uint64_t code = xorshift() & hu_width_mask(f);
+    switch (xorshift() % 6) {
+    case 0:
+        return code & (hu_sign_mask(f) | hu_trailing_mask(f));
+    case 1:
+        return ((code & hu_sign_mask(f)) | (hu_max_finite_code(f) + xorshift() % 4 - 2)) &
+               hu_width_mask(f);
+    case 2:
+        return code & ~(hu_trailing_mask(f) >> xorshift() % 8);
+    case 3:
+        return code_of(f, ((double)(xorshift() >> 11) * 0x1p-53 - 0.5) *
+                              (double)(1 << xorshift() % 12));
+    default:
+        return code;
+    }
+}
+
+/* Few different elements now and then, so that the flags differ from array to array. */
+static void check_road(const struct hu_format *from, const struct hu_format *to, int way)
+{
+    enum { MOST = 700 };
+    unsigned char bytes[MOST * 8] = {0};
+    size_t n = way % 2 ? 1 + xorshift() % 150 : MOST - xorshift() % 200;
+    struct sources s = {from, n, bytes};
+    bool few = xorshift() % 3 == 0;
+    for (size_t i = 0; i < n; i++)
+        set_element(from, bytes, i,
+                    !few    ? telling(from)
+                    : i < 3 ? telling(from)
+                            : element(from, bytes, xorshift() % 3));
+    struct hu_options options = {(enum hu_direction)(way % DIRECTIONS), way / DIRECTIONS % 2,
+                                 way / DIRECTIONS / 2, xorshift()};
+    check_all_kernels(s, to, &options);
+}
+
+Test(array, every_pair_of_formats_takes_a_road_that_converts_as_the_scalar_path, .timeout = 600)
+{
+    for (size_t f = 0; f < EVERY_ROAD; f++)
+        for (size_t t = 0; t < EVERY_ROAD; t++)
+            for (int way = 0; way < 4 * DIRECTIONS; way++)
+                check_road(hu_format_find(every_road[f]), hu_format_find(every_road[t]), way);
+}
+
 /* In the middle of numbers that all kernels take many at a time. */
 Test(array, an_infinity_becomes_nan_whatever_the_direction)
 {

@@ -1,29 +1,17 @@
 /* AVX2 and F16C. */
-#include "array/chain.h"
+#include "array/plan.h"
+#include "array/x86.h"
 
 #include <string.h>
 
 #include "array/lanes_avx2.h"
 #include "array/lanes.h"
-#include "array/lanes_fp16.h"
-#include "array/lanes_fp64.h"
-#include "array/lanes_widen.h"
-#include "array/x86.h"
 
-static const struct stages stages = {widen_find, narrow_find_fp16, fp32_to_fp64, fp64_at_random};
-
-static unsigned chain_row(const struct conversion *c, void *dst, const void *src, size_t n,
-                          uint64_t first)
+static bool can(struct plan *p)
 {
-    return hu_chain_run(&stages, c, dst, src, n, first);
+    static const struct abilities abilities = {
+        .row = lanes_row, .fp16 = true, .raises = true, .doubles = true};
+    return plan_roads(p, &abilities);
 }
 
-static row_function *find(const struct conversion *c)
-{
-    if (is_fp32(c->from) && fp16_can(c))
-        return fp32_fp16_row;
-    row_function *row = fp64_find(c);
-    return row ? row : hu_chain_can(&stages, c) ? chain_row : NULL;
-}
-
-const struct hu_kernel hu_kernel_avx2 = {"avx2", hu_x86_has_avx2, find, lanes_stream};
+const struct hu_kernel hu_kernel_avx2 = {"avx2", hu_x86_has_avx2, can};

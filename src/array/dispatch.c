@@ -1,7 +1,8 @@
 /* Which kernel converts, and hu_convert_array. */
 #include "array/environment.h"
-#include "array/kernel.h"
+#include "array/plan.h"
 #include "array/stream.h"
+#include "array/table.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -79,22 +80,58 @@ const struct hu_kernel *hu_kernel_chosen(void)
 
 static const struct hu_options no_options;
 
+static void start_plan(struct plan *p, const struct hu_format *to, const struct hu_format *from,
+                       const struct hu_options *options, bool flags)
+{
+    p->to = to;
+    p->from = from;
+    p->options = *options;
+    p->flags = flags;
+    p->streams = p->direct = p->hardware = false;
+    p->asked = 0;
+    p->table.to = NULL;
+    p->table.full = p->table.whole = false;
+}
+
 bool hu_kernel_has(const struct hu_kernel *kernel, const struct hu_format *to,
                    const struct hu_format *from, const struct hu_options *options, bool flags)
 {
-    struct conversion c = {to, from, options ? *options : no_options, flags, false};
-    return kernel->find(&c) != NULL;
+    struct plan p;
+    start_plan(&p, to, from, options ? options : &no_options, flags);
+    return kernel->can(&p);
 }
 
-/* The kernel, or else the next plainer one that has code of its own for this. */
-static const struct hu_kernel *find_able(const struct hu_kernel *kernel, const struct conversion *c)
+static bool same_options(const struct hu_options *a, const struct hu_options *b)
 {
+    return a->direction == b->direction && a->saturate == b->saturate &&
+           a->tininess_before == b->tininess_before;
+}
+
+/* A thread's last plans: arrays come in pieces, and small ones in numbers. */
+enum { PLANS = 8 };
+
+struct plan *hu_plan(const struct hu_kernel *kernel, const struct hu_format *to,
+                     const struct hu_format *from, const struct hu_options *options, bool flags)
+{
+    static _Thread_local struct plan plans[PLANS];
+    static _Thread_local unsigned oldest;
+    for (unsigned i = 0; i < PLANS; i++) {
+        struct plan *p = &plans[i];
+        if (p->to == to && p->from == from && p->kernel == kernel && p->flags == flags &&
+            same_options(&p->options, options)) {
+            p->options.seed = options->seed;
+            return p;
+        }
+    }
+    struct plan *p = &plans[oldest++ % PLANS];
     size_t i = 0;
     while (here.runnable[i] != kernel)
         i++;
-    while (!here.runnable[i]->find(c))
-        i--;
-    return here.runnable[i];
+    do
+        start_plan(p, to, from, options, flags);
+    while (!here.runnable[i--]->can(p));
+    p->kernel = kernel;
+    return p;
 }
 
 static bool is_direction(enum hu_direction direction)
@@ -102,48 +139,52 @@ static bool is_direction(enum hu_direction direction)
     return direction >= HU_TIES_TO_EVEN && direction <= HU_STOCHASTIC;
 }
 
-static unsigned run_piece(const struct hu_kernel *kernel, const struct conversion *c, void *dst,
-                          const void *src, size_t n, uint64_t first)
+/* A table is worth its making once as many elements were asked for as it has codes. */
+static unsigned run_piece(struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
 {
-    row_function *row = kernel->find(c);
-    if (hu_stream_pays(c, dst, src, n))
-        return hu_stream_row(row, kernel->streams && kernel->streams(c), c, dst, src, n, first);
-    return row(c, dst, src, n, first);
+    if (p->table.to && !p->table.full) {
+        p->asked += n;
+        if (p->asked < TABLE_CODES)
+            return hu_scalar_row(p, dst, src, n, first);
+        hu_table_fill(p);
+    }
+    if (hu_stream_pays(p, dst, src, n))
+        return hu_stream_row(p, dst, src, n, first);
+    return p->row(p, dst, src, n, first);
 }
 
-static bool starts_a_byte(const struct conversion *c, uint64_t index)
+static bool starts_a_byte(const struct plan *p, uint64_t index)
 {
-    return index * c->to->storage_bits % 8 == 0 && index * c->from->storage_bits % 8 == 0;
+    return index * p->to->storage_bits % 8 == 0 && index * p->from->storage_bits % 8 == 0;
 }
 
 /* In pieces that share the random keys of their upper index halves. */
-static unsigned run(const struct hu_kernel *kernel, const struct conversion *c, void *dst,
-                    const void *src, size_t n, uint64_t first)
+static unsigned run(struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
 {
     uint64_t left = (UINT64_C(1) << 32) - (uint32_t)first;
-    if (c->options.direction != HU_STOCHASTIC || n <= left)
-        return run_piece(kernel, c, dst, src, n, first);
-    if (!starts_a_byte(c, left))
-        return hu_kernel_scalar.find(c)(c, dst, src, n, first);
-    unsigned flags = run_piece(kernel, c, dst, src, (size_t)left, first);
-    void *dst_rest = (char *)dst + hu_array_bytes(c->to, (size_t)left);
-    const void *src_rest = (const char *)src + hu_array_bytes(c->from, (size_t)left);
-    return flags | run(kernel, c, dst_rest, src_rest, n - (size_t)left, first + left);
+    if (p->options.direction != HU_STOCHASTIC || n <= left)
+        return run_piece(p, dst, src, n, first);
+    if (!starts_a_byte(p, left))
+        return hu_scalar_row(p, dst, src, n, first);
+    unsigned flags = run_piece(p, dst, src, (size_t)left, first);
+    void *dst_rest = (char *)dst + hu_array_bytes(p->to, (size_t)left);
+    const void *src_rest = (const char *)src + hu_array_bytes(p->from, (size_t)left);
+    return flags | run(p, dst_rest, src_rest, n - (size_t)left, first + left);
 }
 
 int hu_convert_array_with(const struct hu_kernel *kernel, const struct hu_format *to, void *dst,
                           const struct hu_format *from, const void *src, size_t n, uint64_t first,
                           const struct hu_options *options, unsigned *flags)
 {
-    if (!kernel || !to || !from || (n && (!dst || !src)))
-        return EINVAL;
-    struct conversion c = {to, from, options ? *options : no_options, flags != NULL, false};
-    if (!is_direction(c.options.direction))
+    if (!options)
+        options = &no_options;
+    if (!kernel || !to || !from || (n && (!dst || !src)) || !is_direction(options->direction))
         return EINVAL;
     if (!n)
         return 0;
-    environment saved = environment_enter(c.options.direction);
-    unsigned raised = run(find_able(kernel, &c), &c, dst, src, n, first);
+    struct plan *p = hu_plan(kernel, to, from, options, flags != NULL);
+    environment saved = environment_enter(options->direction);
+    unsigned raised = run(p, dst, src, n, first);
     environment_leave(saved);
     if (flags)
         *flags |= raised;

@@ -6,7 +6,8 @@
  *   vec, mask        vectors of uint32_t with C's operators; what a comparison gives
  * and the operations used below. Magnitudes are below 2^31, so that comparisons may be signed.
  */
-#include "array/narrow.h"
+#include "array/environment.h"
+#include "array/table.h"
 #include "convert.h"
 
 #include <string.h>
@@ -14,7 +15,12 @@
 /* Each uses what stands before it. */
 /* clang-format off */
 #include "array/lanes_step.h"
+#include "array/lanes_bytes.h"
 #include "array/lanes_seen.h"
+#include "array/lanes_load.h"
+#include "array/lanes_random.h"
 #include "array/lanes_round.h"
+#include "array/lanes_fp16.h"
+#include "array/lanes_store.h"
 #include "array/lanes_row.h"
 /* clang-format on */

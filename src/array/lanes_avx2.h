@@ -2,8 +2,8 @@
 #include <immintrin.h>
 
 #define LANES 8
-#define LANES_EACH
-#define LANES_JOIN
+#define LANES_SHUFFLE
+#define LANES_FP16
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
 #define TARGET __attribute__((target("avx2,f16c")))
@@ -30,7 +30,7 @@ INLINE vec load(const void *at)
     return (vec)_mm256_loadu_si256(at);
 }
 
-INLINE void store(void *at, vec v)
+INLINE void store_vec(void *at, vec v)
 {
     _mm256_storeu_si256(at, (__m256i)v);
 }
@@ -141,6 +141,12 @@ INLINE bool is_outside(const struct noted *noted, vec small, vec large)
     return any(above(noted->greatest, large) | below);
 }
 
+/* To integers in the environment's direction; 2^31 where there is none. */
+INLINE vec round_integer(vec x)
+{
+    return (vec)_mm256_cvtps_epi32((__m256)x);
+}
+
 INLINE vec shift_right(vec x, uint32_t count)
 {
     return (vec)_mm256_srlv_epi32((__m256i)x, _mm256_set1_epi32((int)count));
@@ -149,17 +155,6 @@ INLINE vec shift_right(vec x, uint32_t count)
 INLINE vec shift_left(vec x, uint32_t count)
 {
     return (vec)_mm256_sllv_epi32((__m256i)x, _mm256_set1_epi32((int)count));
-}
-
-/* Counts of 32 and more give 0. */
-INLINE vec shift_right_each(vec x, vec counts)
-{
-    return (vec)_mm256_srlv_epi32((__m256i)x, (__m256i)counts);
-}
-
-INLINE vec shift_left_each(vec x, vec counts)
-{
-    return (vec)_mm256_sllv_epi32((__m256i)x, (__m256i)counts);
 }
 
 INLINE vec add_float(vec a, vec b)
@@ -267,9 +262,9 @@ INLINE vec from_fp16(const void *at)
     return (vec)_mm256_cvtph_ps(_mm_loadu_si128(at));
 }
 
-typedef __m128i fp16s;
-
+/* Four vectors' FP16, rounded as the immediate says. */
 #define cvt_fp16(x, rounding) _mm256_cvtps_ph((__m256)(x), rounding)
+typedef __m128i fp16s;
 
 INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
 {
@@ -280,59 +275,127 @@ INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
     return _mm_or_si128(toward_zero, _mm_srli_epi16(halves, 15));
 }
 
-/* No zeros, subnormals, infinities and NaNs: the exponent field is none of its ends. */
-INLINE bool all_normal(fp16s codes)
-{
-    __m128i x = _mm_sub_epi16(_mm_add_epi16(codes, codes), _mm_set1_epi16(0x0800));
-    __m128i inside = _mm_cmpeq_epi16(_mm_min_epu16(x, _mm_set1_epi16((short)0xefff)), x);
-    return _mm_movemask_epi8(inside) == 0xffff;
-}
-
-INLINE void stream_fp16(void *at, fp16s codes)
-{
-    _mm_stream_si128(at, codes);
-}
-
 INLINE void store_fp16(void *at, fp16s codes)
 {
     _mm_storeu_si128(at, codes);
+}
+
+/* Bytes. */
+
+INLINE byte_lanes load_bytes(const void *at)
+{
+    return (byte_lanes)_mm256_loadu_si256(at);
+}
+
+INLINE void store_bytes(void *at, byte_lanes x)
+{
+    _mm256_storeu_si256(at, (__m256i)x);
+}
+
+/* A block of 16 bytes, for look_up_block in each 128 bits. */
+INLINE byte_lanes repeat_block(const unsigned char *at)
+{
+    return (byte_lanes)_mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)at));
+}
+
+/* The bytes of BLOCK at the low four bits, 0 where the top bit is set. */
+INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
+{
+    return (byte_lanes)_mm256_shuffle_epi8((__m256i)block, (__m256i)at);
+}
+
+/* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */
+INLINE byte_lanes load_fours(const void *at)
+{
+    __m256i x = _mm256_cvtepu8_epi16(_mm_loadu_si128(at));
+    return (byte_lanes)_mm256_and_si256(_mm256_or_si256(x, _mm256_slli_epi16(x, 4)),
+                                        _mm256_set1_epi8(15));
+}
+
+INLINE byte_lanes load_sixes(const void *at)
+{
+    const __m256i threes = _mm256_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1, 4,
+                                            5, 6, -1, 7, 8, 9, -1, 10, 11, 12, -1, 13, 14, 15, -1);
+    __m256i x = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(at)),
+                                        _mm_loadu_si128((const void *)((const char *)at + 8)), 1);
+    vec v = (vec)_mm256_shuffle_epi8(x, threes);
+    return (byte_lanes)((v & splat(0x3f)) | ((v << 2) & splat(0x3f00)) |
+                        ((v << 4) & splat(0x3f0000)) | ((v << 6) & splat(0x3f000000)));
+}
+
+INLINE void store_fours(void *at, byte_lanes codes)
+{
+    __m256i pairs = _mm256_maddubs_epi16((__m256i)codes, _mm256_set1_epi16(0x1001));
+    __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi16(pairs, pairs), 0xd8);
+    _mm_storeu_si128(at, _mm256_castsi256_si128(packed));
+}
+
+INLINE void store_sixes(void *at, byte_lanes codes)
+{
+    const __m256i threes = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+    __m256i pairs = _mm256_maddubs_epi16((__m256i)codes, _mm256_set1_epi16(0x4001));
+    __m256i fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x10000001));
+    __m256i packed = _mm256_shuffle_epi8(fours, threes);
+    __m128i high = _mm256_extracti128_si256(packed, 1);
+    char *out = at;
+    _mm_storeu_si128((void *)out, _mm256_castsi256_si128(packed));
+    _mm_storel_epi64((void *)(out + 12), high);
+    int last = _mm_extract_epi32(high, 2);
+    memcpy(out + 20, &last, sizeof last);
+}
+
+/* An order of codes that zip_16, or zip_16 and zip_top, undo. */
+INLINE byte_lanes order_16(byte_lanes codes)
+{
+    return (byte_lanes)_mm256_permute4x64_epi64((__m256i)codes, 0xd8);
+}
+
+INLINE byte_lanes order_32(byte_lanes codes)
+{
+    const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
+    return (byte_lanes)_mm256_permutevar8x32_epi32((__m256i)codes, order);
+}
+
+INLINE void zip_16(half_lanes out[2], byte_lanes low, byte_lanes high)
+{
+    out[0] = (half_lanes)_mm256_unpacklo_epi8((__m256i)low, (__m256i)high);
+    out[1] = (half_lanes)_mm256_unpackhi_epi8((__m256i)low, (__m256i)high);
+}
+
+/* Words of 32 bits with these in their upper halves. */
+INLINE void zip_top(vec out[2], half_lanes top)
+{
+    const __m256i zero = _mm256_setzero_si256();
+    out[0] = (vec)_mm256_unpacklo_epi16(zero, (__m256i)top);
+    out[1] = (vec)_mm256_unpackhi_epi16(zero, (__m256i)top);
 }
 
 /* FP64, four lanes. */
 #define LANES_FP64
 enum { DOUBLES = 4 };
 typedef __m256d doubles;
-typedef __m128 singles;
 typedef uint64_t longs __attribute__((vector_size(32)));
-
-INLINE doubles load_doubles(const void *at)
-{
-    return _mm256_loadu_pd(at);
-}
-
-INLINE void store_doubles(void *at, doubles x)
-{
-    _mm256_storeu_pd(at, x);
-}
-
-INLINE singles load_singles(const void *at)
-{
-    return _mm_loadu_ps(at);
-}
-
-INLINE void store_singles(void *at, singles x)
-{
-    _mm_storeu_ps(at, x);
-}
 
 INLINE longs longs_of(uint64_t x)
 {
     return (longs)_mm256_set1_epi64x((long long)x);
 }
 
-INLINE longs bits_of(doubles x)
+INLINE longs load_longs(const void *at)
 {
-    return (longs)x;
+    return (longs)_mm256_loadu_si256(at);
+}
+
+/* Integers of 32 bits as FP64. */
+INLINE longs longs_of_integers(const void *at, bool below_zero)
+{
+    __m128i x = _mm_loadu_si128(at);
+    if (below_zero)
+        return (longs)_mm256_cvtepi32_pd(x);
+    __m128i less = _mm_xor_si128(x, _mm_set1_epi32(INT32_MIN)); /* by 2^31 */
+    longs sum = (longs)_mm256_add_pd(_mm256_cvtepi32_pd(less), _mm256_set1_pd(0x1p31));
+    return sum & longs_of(INT64_MAX); /* downward zero has a sign */
 }
 
 /* Counts of 64 and more give 0. */
@@ -354,80 +417,21 @@ INLINE longs random_half(vec random, int half)
     return (longs)_mm256_cvtepu32_epi64(words);
 }
 
-INLINE longs pick_longs(longs lanes, longs yes, longs no)
-{
-    return (yes & lanes) | (no & ~lanes);
-}
-
 INLINE unsigned lanes_above(longs a, longs b)
 {
     return (unsigned)_mm256_movemask_pd((__m256d)_mm256_cmpgt_epi64((__m256i)a, (__m256i)b));
 }
 
-INLINE unsigned lanes_negative(doubles x)
+/* In the direction of the environment. */
+INLINE vec narrow_doubles(longs low, longs high)
 {
-    return (unsigned)_mm256_movemask_pd(x);
+    __m256 joined = _mm256_castps128_ps256(_mm256_cvtpd_ps((doubles)low));
+    return (vec)_mm256_insertf128_ps(joined, _mm256_cvtpd_ps((doubles)high), 1);
 }
 
-INLINE unsigned lanes_infinite(doubles x)
+INLINE void store_doubles(void *at, vec x)
 {
-    __m256d magnitude = (doubles)(bits_of(x) & longs_of(INT64_MAX));
-    return (unsigned)_mm256_movemask_pd(
-        _mm256_cmp_pd(magnitude, _mm256_set1_pd(__builtin_inf()), _CMP_EQ_OQ));
-}
-
-/* False for NaNs. */
-INLINE __m256d differ(doubles a, doubles b)
-{
-    return _mm256_cmp_pd(a, b, _CMP_NEQ_OQ);
-}
-
-INLINE unsigned lanes_of(__m256d m)
-{
-    return (unsigned)_mm256_movemask_pd(m);
-}
-
-INLINE singles narrow_doubles(doubles x)
-{
-    return _mm256_cvtpd_ps(x);
-}
-
-INLINE doubles widen_singles(singles x)
-{
-    return _mm256_cvtps_pd(x);
-}
-
-INLINE singles set_last(singles x, __m256d lanes)
-{
-    __m128 low = _mm256_castps256_ps128(_mm256_castpd_ps(lanes));
-    __m128 high = _mm256_extractf128_ps(_mm256_castpd_ps(lanes), 1);
-    __m128i narrow = _mm_castps_si128(_mm_shuffle_ps(low, high, 0x88));
-    return _mm_or_ps(x, _mm_castsi128_ps(_mm_srli_epi32(narrow, 31)));
-}
-
-INLINE doubles set_last_but_infinite(doubles x)
-{
-    longs magnitude = bits_of(x) & longs_of(INT64_MAX);
-    longs infinite = (longs)(magnitude == longs_of(UINT64_C(0x7ff0000000000000)));
-    return (doubles)(bits_of(x) | (longs_of(1) & ~infinite));
-}
-
-/* The bit above those of LOW, a mask, set where any of them is. */
-INLINE doubles with_sticky(doubles x, uint64_t low)
-{
-    longs carried = (bits_of(x) & longs_of(low)) + longs_of(low);
-    return (doubles)(bits_of(x) | (carried & longs_of(low + 1)));
-}
-
-INLINE singles infinities_to_greatest(singles x)
-{
-    __m128i bits = _mm_castps_si128(x);
-    __m128i magnitude = _mm_and_si128(bits, _mm_set1_epi32(INT32_MAX));
-    __m128i infinite = _mm_cmpeq_epi32(magnitude, _mm_set1_epi32(0x7f800000));
-    return _mm_castsi128_ps(_mm_add_epi32(bits, infinite));
-}
-
-INLINE vec join_singles(singles low, singles high)
-{
-    return (vec)_mm256_insertf128_ps(_mm256_castps128_ps256(low), high, 1);
+    _mm256_storeu_pd(at, _mm256_cvtps_pd(_mm256_castps256_ps128((__m256)x)));
+    _mm256_storeu_pd((void *)((char *)at + sizeof(doubles)),
+                     _mm256_cvtps_pd(_mm256_extractf128_ps((__m256)x, 1)));
 }

@@ -2,11 +2,15 @@
 #include <immintrin.h>
 
 #define LANES 16
-#define LANES_EACH
-#define LANES_JOIN
+#define LANES_SHUFFLE
+#define LANES_FP16
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
+#ifdef LANES_ALL_BYTES
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c,avx512vbmi")))
+#else
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c")))
+#endif
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
 typedef uint32_t vec __attribute__((vector_size(64)));
@@ -29,7 +33,7 @@ INLINE vec load(const void *at)
     return (vec)_mm512_loadu_si512(at);
 }
 
-INLINE void store(void *at, vec v)
+INLINE void store_vec(void *at, vec v)
 {
     _mm512_storeu_si512(at, (__m512i)v);
 }
@@ -139,6 +143,12 @@ INLINE bool is_outside(const struct noted *noted, vec small, vec large)
     return any(above(noted->greatest, large) | below);
 }
 
+/* To integers in the environment's direction; 2^31 where there is none. */
+INLINE vec round_integer(vec x)
+{
+    return (vec)_mm512_cvtps_epi32((__m512)x);
+}
+
 INLINE vec shift_right(vec x, uint32_t count)
 {
     return (vec)_mm512_srlv_epi32((__m512i)x, _mm512_set1_epi32((int)count));
@@ -147,17 +157,6 @@ INLINE vec shift_right(vec x, uint32_t count)
 INLINE vec shift_left(vec x, uint32_t count)
 {
     return (vec)_mm512_sllv_epi32((__m512i)x, _mm512_set1_epi32((int)count));
-}
-
-/* Counts of 32 and more give 0. */
-INLINE vec shift_right_each(vec x, vec counts)
-{
-    return (vec)_mm512_srlv_epi32((__m512i)x, (__m512i)counts);
-}
-
-INLINE vec shift_left_each(vec x, vec counts)
-{
-    return (vec)_mm512_sllv_epi32((__m512i)x, (__m512i)counts);
 }
 
 INLINE vec add_float(vec a, vec b)
@@ -269,9 +268,9 @@ INLINE vec from_fp16(const void *at)
     return (vec)_mm512_cvtph_ps(_mm256_loadu_si256(at));
 }
 
-typedef __m256i fp16s;
-
+/* FP16, rounded as the immediate says. */
 #define cvt_fp16(x, rounding) _mm512_cvtps_ph((__m512)(x), rounding)
+typedef __m256i fp16s;
 
 INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
 {
@@ -280,58 +279,129 @@ INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
     return _mm256_or_si256(toward_zero, _mm256_maskz_set1_epi16(inexact, 1));
 }
 
-/* No zeros, subnormals, infinities and NaNs: the exponent field is none of its ends. */
-INLINE bool all_normal(fp16s codes)
-{
-    __m256i x = _mm256_sub_epi16(_mm256_add_epi16(codes, codes), _mm256_set1_epi16(0x0800));
-    return !_mm256_cmpge_epu16_mask(x, _mm256_set1_epi16((short)0xf000));
-}
-
-INLINE void stream_fp16(void *at, fp16s codes)
-{
-    _mm256_stream_si256(at, codes);
-}
-
 INLINE void store_fp16(void *at, fp16s codes)
 {
     _mm256_storeu_si256(at, codes);
 }
 
+/* Bytes. */
+
+INLINE byte_lanes load_bytes(const void *at)
+{
+    return (byte_lanes)_mm512_loadu_si512(at);
+}
+
+INLINE void store_bytes(void *at, byte_lanes x)
+{
+    _mm512_storeu_si512(at, (__m512i)x);
+}
+
+/* A block of 16 bytes, for look_up_block in each 128 bits. */
+INLINE byte_lanes repeat_block(const unsigned char *at)
+{
+    return (byte_lanes)_mm512_broadcast_i32x4(_mm_load_si128((const __m128i *)at));
+}
+
+/* The bytes of BLOCK at the low four bits, 0 where the top bit is set. */
+INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
+{
+    return (byte_lanes)_mm512_shuffle_epi8((__m512i)block, (__m512i)at);
+}
+
+#ifdef LANES_ALL_BYTES
+/* Of 256 bytes in quarters. */
+INLINE byte_lanes look_up_all(const byte_lanes quarter[4], byte_lanes at)
+{
+    __m512i low = _mm512_permutex2var_epi8((__m512i)quarter[0], (__m512i)at, (__m512i)quarter[1]);
+    __m512i high = _mm512_permutex2var_epi8((__m512i)quarter[2], (__m512i)at, (__m512i)quarter[3]);
+    return (byte_lanes)_mm512_mask_blend_epi8(_mm512_movepi8_mask((__m512i)at), low, high);
+}
+#endif
+
+/* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */
+INLINE byte_lanes load_fours(const void *at)
+{
+    __m512i x = _mm512_cvtepu8_epi16(_mm256_loadu_si256(at));
+    return (byte_lanes)_mm512_and_si512(_mm512_or_si512(x, _mm512_slli_epi16(x, 4)),
+                                        _mm512_set1_epi8(15));
+}
+
+/* Twelve bytes to each 128 bits. */
+INLINE byte_lanes load_sixes(const void *at)
+{
+    const __m512i twelves = _mm512_setr_epi32(0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9, 10, 11, 11);
+    const __m512i threes =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1));
+    __m512i x = _mm512_permutexvar_epi32(twelves, _mm512_maskz_loadu_epi32(0x0fff, at));
+    vec v = (vec)_mm512_shuffle_epi8(x, threes);
+    return (byte_lanes)((v & splat(0x3f)) | ((v << 2) & splat(0x3f00)) |
+                        ((v << 4) & splat(0x3f0000)) | ((v << 6) & splat(0x3f000000)));
+}
+
+INLINE void store_fours(void *at, byte_lanes codes)
+{
+    __m512i pairs = _mm512_maddubs_epi16((__m512i)codes, _mm512_set1_epi16(0x1001));
+    _mm256_storeu_si256(at, _mm512_cvtepi16_epi8(pairs));
+}
+
+INLINE void store_sixes(void *at, byte_lanes codes)
+{
+    const __m512i threes = _mm512_broadcast_i32x4(
+        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+    const __m512i twelves = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
+    __m512i pairs = _mm512_maddubs_epi16((__m512i)codes, _mm512_set1_epi16(0x4001));
+    __m512i fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x10000001));
+    __m512i packed = _mm512_permutexvar_epi32(twelves, _mm512_shuffle_epi8(fours, threes));
+    _mm512_mask_storeu_epi32(at, 0x0fff, packed);
+}
+
+/* An order of codes that zip_16, or zip_16 and zip_top, undo. */
+INLINE byte_lanes order_16(byte_lanes codes)
+{
+    const __m512i order = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
+    return (byte_lanes)_mm512_permutexvar_epi64(order, (__m512i)codes);
+}
+
+INLINE byte_lanes order_32(byte_lanes codes)
+{
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    return (byte_lanes)_mm512_permutexvar_epi32(order, (__m512i)codes);
+}
+
+INLINE void zip_16(half_lanes out[2], byte_lanes low, byte_lanes high)
+{
+    out[0] = (half_lanes)_mm512_unpacklo_epi8((__m512i)low, (__m512i)high);
+    out[1] = (half_lanes)_mm512_unpackhi_epi8((__m512i)low, (__m512i)high);
+}
+
+/* Words of 32 bits with these in their upper halves. */
+INLINE void zip_top(vec out[2], half_lanes top)
+{
+    const __m512i zero = _mm512_setzero_si512();
+    out[0] = (vec)_mm512_unpacklo_epi16(zero, (__m512i)top);
+    out[1] = (vec)_mm512_unpackhi_epi16(zero, (__m512i)top);
+}
+
 /* FP64, eight lanes. */
 #define LANES_FP64
-enum { DOUBLES = 8 };
 typedef __m512d doubles;
-typedef __m256 singles;
 typedef uint64_t longs __attribute__((vector_size(64)));
-
-INLINE doubles load_doubles(const void *at)
-{
-    return _mm512_loadu_pd(at);
-}
-
-INLINE void store_doubles(void *at, doubles x)
-{
-    _mm512_storeu_pd(at, x);
-}
-
-INLINE singles load_singles(const void *at)
-{
-    return _mm256_loadu_ps(at);
-}
-
-INLINE void store_singles(void *at, singles x)
-{
-    _mm256_storeu_ps(at, x);
-}
 
 INLINE longs longs_of(uint64_t x)
 {
     return (longs)_mm512_set1_epi64((long long)x);
 }
 
-INLINE longs bits_of(doubles x)
+INLINE longs load_longs(const void *at)
 {
-    return (longs)x;
+    return (longs)_mm512_loadu_si512(at);
+}
+
+/* Integers of 32 bits as FP64. */
+INLINE longs longs_of_integers(const void *at, bool below_zero)
+{
+    __m256i x = _mm256_loadu_si256(at);
+    return (longs)(below_zero ? _mm512_cvtepi32_pd(x) : _mm512_cvtepu32_pd(x));
 }
 
 /* Counts of 64 and more give 0. */
@@ -353,78 +423,21 @@ INLINE longs random_half(vec random, int half)
     return (longs)_mm512_cvtepu32_epi64(words);
 }
 
-INLINE longs pick_longs(longs lanes, longs yes, longs no)
-{
-    return (yes & lanes) | (no & ~lanes);
-}
-
 INLINE unsigned lanes_above(longs a, longs b)
 {
     return _mm512_cmpgt_epi64_mask((__m512i)a, (__m512i)b);
 }
 
-INLINE unsigned lanes_negative(doubles x)
+/* In the direction of the environment. */
+INLINE vec narrow_doubles(longs low, longs high)
 {
-    return _mm512_movepi64_mask((__m512i)x);
+    __m512 joined = _mm512_castps256_ps512(_mm512_cvtpd_ps((doubles)low));
+    return (vec)_mm512_insertf32x8(joined, _mm512_cvtpd_ps((doubles)high), 1);
 }
 
-INLINE unsigned lanes_infinite(doubles x)
+INLINE void store_doubles(void *at, vec x)
 {
-    return _mm512_fpclass_pd_mask(x, 0x08 | 0x10);
-}
-
-/* False for NaNs. */
-INLINE __mmask8 differ(doubles a, doubles b)
-{
-    return _mm512_cmp_pd_mask(a, b, _CMP_NEQ_OQ);
-}
-
-INLINE unsigned lanes_of(__mmask8 m)
-{
-    return m;
-}
-
-INLINE singles narrow_doubles(doubles x)
-{
-    return _mm512_cvtpd_ps(x);
-}
-
-INLINE doubles widen_singles(singles x)
-{
-    return _mm512_cvtps_pd(x);
-}
-
-INLINE singles set_last(singles x, __mmask8 lanes)
-{
-    __m256i bits = _mm256_castps_si256(x);
-    return _mm256_castsi256_ps(_mm256_mask_or_epi32(bits, lanes, bits, _mm256_set1_epi32(1)));
-}
-
-INLINE doubles set_last_but_infinite(doubles x)
-{
-    enum { INFINITIES = 0x08 | 0x10 }; /* vfpclasspd's imm8 */
-    __mmask8 others = (__mmask8)~_mm512_fpclass_pd_mask(x, INFINITIES);
-    __m512i bits = _mm512_castpd_si512(x);
-    return _mm512_castsi512_pd(_mm512_mask_or_epi64(bits, others, bits, _mm512_set1_epi64(1)));
-}
-
-/* The bit above those of LOW, a mask, set where any of them is. */
-INLINE doubles with_sticky(doubles x, uint64_t low)
-{
-    __m512i bits = _mm512_castpd_si512(x);
-    __mmask8 some = _mm512_test_epi64_mask(bits, (__m512i)longs_of(low));
-    return _mm512_castsi512_pd(_mm512_mask_or_epi64(bits, some, bits, (__m512i)longs_of(low + 1)));
-}
-
-INLINE singles infinities_to_greatest(singles x)
-{
-    __mmask8 infinite = _mm256_fpclass_ps_mask(x, 0x08 | 0x10);
-    __m256i bits = _mm256_castps_si256(x);
-    return _mm256_castsi256_ps(_mm256_mask_sub_epi32(bits, infinite, bits, _mm256_set1_epi32(1)));
-}
-
-INLINE vec join_singles(singles low, singles high)
-{
-    __m512 joined = _mm512_castps256_ps512(low);
-    return (vec)_mm512_insertf32x8(joined, high, 1);
+    _mm512_storeu_pd(at, _mm512_cvtps_pd(_mm512_castps512_ps256((__m512)x)));
+    _mm512_storeu_pd((void *)((char *)at + sizeof(doubles)),
+                     _mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)x, 1)));
 }

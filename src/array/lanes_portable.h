@@ -30,7 +30,7 @@ INLINE vec load(const void *at)
     return v;
 }
 
-INLINE void store(void *at, vec v)
+INLINE void store_vec(void *at, vec v)
 {
     memcpy(at, &v, sizeof v);
 }
@@ -41,7 +41,7 @@ INLINE void stream(void *at, vec v)
 #if defined(__SSE2__)
     _mm_stream_si128(at, (__m128i)v);
 #else
-    store(at, v);
+    store_vec(at, v);
 #endif
 }
 
@@ -134,6 +134,22 @@ INLINE void note_small(struct noted *noted, vec magnitude, vec small)
     noted->outside |= (vec)(above(small, magnitude) & above(magnitude, splat(0)));
 }
 
+/* To integers in the environment's direction; 2^31 where there is none. */
+INLINE vec round_integer(vec x)
+{
+#if defined(__SSE2__)
+    return (vec)_mm_cvtps_epi32((__m128)x);
+#else
+    floats f = (floats)x;
+    vec integers;
+    for (int i = 0; i < LANES; i++) {
+        bool inside = f[i] >= -0x1p31f && f[i] < 0x1p31f;
+        integers[i] = inside ? (uint32_t)(int32_t)__builtin_rintf(f[i]) : UINT32_C(0x80000000);
+    }
+    return integers;
+#endif
+}
+
 INLINE vec shift_right(vec x, uint32_t count)
 {
     return x >> count;
@@ -189,12 +205,6 @@ INLINE half_lanes pack_top_halves(const vec *v)
     return (half_lanes)_mm_packs_epi32((__m128i)((mask)v[0] >> 16), (__m128i)((mask)v[1] >> 16));
 }
 
-/* Codes below 2^15. */
-INLINE half_lanes pack_small_halves(const vec *v)
-{
-    return (half_lanes)_mm_packs_epi32((__m128i)v[0], (__m128i)v[1]);
-}
-
 INLINE mask either_is_nan(vec a, vec b)
 {
     return (mask)_mm_cmpunord_ps((__m128)a, (__m128)b);
@@ -220,7 +230,6 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
 }
 
 /* Of each lane the sum of its halves by FACTORS'. */
-#define LANES_JOIN
 INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
 {
     __m128i by = _mm_set1_epi32((int)factors);
@@ -264,11 +273,6 @@ INLINE half_lanes pack_top_halves(const vec *v)
     return pack_halves(top);
 }
 
-INLINE half_lanes pack_small_halves(const vec *v)
-{
-    return pack_halves(v);
-}
-
 INLINE mask either_is_nan(vec a, vec b)
 {
     return is_nan(a) | is_nan(b);
@@ -295,6 +299,25 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
     return pack_bytes(top);
 }
 
+/* Of each lane the sum of its halves by FACTORS'. */
+INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
+{
+    vec joined[2];
+    for (int i = 0; i < 2; i++)
+        joined[i] = (v[i] >> 16) * (factors >> 16) + (v[i] & 0xffff) * (factors & 0xffff);
+    return pack_halves(joined);
+}
+
+INLINE byte_lanes pack_half_bytes(const half_lanes *v)
+{
+    typedef uint8_t eight_bytes __attribute__((vector_size(8)));
+    eight_bytes part[2] = {__builtin_convertvector(v[0], eight_bytes),
+                           __builtin_convertvector(v[1], eight_bytes)};
+    byte_lanes packed;
+    memcpy(&packed, part, sizeof packed);
+    return packed;
+}
+
 #endif
 
 INLINE bool is_outside(const struct noted *noted, vec small, vec large)
@@ -317,22 +340,78 @@ INLINE vec load_halves(const void *at)
 #endif
 }
 
-#ifndef LANES_OWN_FP16
+/* FP64, two lanes. */
+#define LANES_FP64
+typedef double doubles __attribute__((vector_size(16)));
+typedef uint64_t longs __attribute__((vector_size(16)));
 
-/* Subnormals gain a unit of FP32's exponent and lose it again in a subtraction, which normalizes
- * them. */
-INLINE vec from_fp16(const void *at)
+INLINE longs longs_of(uint64_t x)
 {
-    vec halves = load_halves(at);
-    vec x = (halves & splat(0x7fff)) << 13;
-    vec exponent = x & splat(0x0f800000);
-    vec normal = x + splat(112u << 23);
-    vec special = x | splat(0x7f800000);
-    special |= keep(above(x, splat(0x0f800000)), splat(0x00400000));
-    vec subnormal = sub_float(x + splat(113u << 23), splat(113u << 23));
-    normal = pick(equal(exponent, splat(0x0f800000)), special, normal);
-    normal = pick(equal(exponent, splat(0)), subnormal & splat(0x7fffffff), normal);
-    return normal | (halves & splat(0x8000)) << 16;
+    return (longs){x, x};
 }
 
+INLINE longs load_longs(const void *at)
+{
+    longs x;
+    memcpy(&x, at, sizeof x);
+    return x;
+}
+
+/* Integers of 32 bits as FP64. */
+INLINE longs longs_of_integers(const void *at, bool below_zero)
+{
+    uint32_t x[2];
+    memcpy(x, at, sizeof x);
+    doubles wide = {x[0], x[1]};
+    if (below_zero)
+        wide = (doubles){(int32_t)x[0], (int32_t)x[1]};
+    return (longs)wide;
+}
+
+/* Counts of 64 and more give 0. */
+INLINE longs shift_right_longs(longs x, longs counts)
+{
+    return (x >> (counts & 63)) & (longs)(counts < 64);
+}
+
+INLINE longs shift_left_longs(longs x, longs counts)
+{
+    return (x << (counts & 63)) & (longs)(counts < 64);
+}
+
+/* The low or high half of the lanes. */
+INLINE longs random_half(vec random, int half)
+{
+    return half ? (longs){random[2], random[3]} : (longs){random[0], random[1]};
+}
+
+INLINE unsigned lanes_above(longs a, longs b)
+{
+    typedef int64_t signed_longs __attribute__((vector_size(16)));
+    signed_longs m = (signed_longs)a > (signed_longs)b;
+    return (m[0] & 1) | (m[1] & 2);
+}
+
+/* In the direction of the environment. */
+INLINE vec narrow_doubles(longs low, longs high)
+{
+#if defined(__SSE2__)
+    return (vec)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)low), _mm_cvtpd_ps((__m128d)high));
+#else
+    doubles a = (doubles)low, b = (doubles)high;
+    return (vec)(floats){(float)a[0], (float)a[1], (float)b[0], (float)b[1]};
 #endif
+}
+
+INLINE void store_doubles(void *at, vec x)
+{
+    floats f = (floats)x;
+#if defined(__SSE2__)
+    doubles low = (doubles)_mm_cvtps_pd((__m128)f);
+    doubles high = (doubles)_mm_cvtps_pd(_mm_movehl_ps((__m128)f, (__m128)f));
+#else
+    doubles low = {f[0], f[1]}, high = {f[2], f[3]};
+#endif
+    memcpy(at, &low, sizeof low);
+    memcpy((char *)at + sizeof low, &high, sizeof high);
+}

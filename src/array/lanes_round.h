@@ -64,23 +64,6 @@ INLINE vec special_codes(const struct narrow *k, vec x, vec magnitude)
     return pick(above(magnitude, splat(INFINITE)), nan | payload, infinity);
 }
 
-#ifdef LANES_EACH
-/* 1 in the lanes whose discarded fraction of the unit, in 2^-32, is above the random bits. AT: the
- * exponent that the unit is aligned to, in its field. */
-INLINE vec goes_up_at_random(const struct narrow *k, vec magnitude, vec at, vec random)
-{
-    vec exponent = magnitude >> 23;
-    mask normal = unequal(exponent, splat(0));
-    vec significand = (magnitude & splat(0x007fffff)) | keep(normal, splat(0x00800000));
-    exponent = larger(exponent, splat(1));
-    vec shift = splat(k->drop) + (at >> 23) - exponent;
-    vec fraction = shift_left_each(significand, splat(32) - shift) |
-                   shift_right_each(significand, shift - splat(32));
-    random ^= random >> 15;
-    return keep(above(fraction ^ splat(SIGN), random ^ splat(SIGN)), splat(1));
-}
-#endif
-
 /*
  * 2^(e + 23 - t) + x, with e the exponent of x or emin: the sum's unit in the last place is the
  * target's, so the floating-point addition rounds x at it, and below the exponent field of the sum
@@ -91,38 +74,70 @@ struct magic {
     vec at, power, sum;
 };
 
-INLINE struct magic add_magic(const struct narrow *k, vec x, vec finite,
-                              enum hu_direction direction)
+INLINE struct magic add_magic(const struct narrow *k, vec x, vec finite)
 {
     struct magic m;
-    vec sign = is_directed(direction) ? x & splat(SIGN) : splat(0);
+    vec sign = x & splat(k->signs);
     m.at = larger_float(finite, splat(k->least_normal)) & splat(INFINITE);
     m.power = (m.at + splat(k->magic)) | sign;
-    m.sum = add_float(m.power, finite | (direction == HU_TIES_TO_AWAY ? splat(1) : sign));
+    m.sum = add_float(m.power, finite | sign | splat(k->last));
     return m;
 }
 
+/* The same in fewer operations where the direction is to nearest even or toward zero. */
+INLINE struct magic add_plain_magic(const struct narrow *k, vec finite)
+{
+    struct magic m;
+    m.at = larger_float(finite, splat(k->least_normal)) & splat(INFINITE);
+    m.power = m.at + splat(k->magic);
+    m.sum = add_float(m.power, finite);
+    return m;
+}
+
+INLINE vec magic_code(const struct narrow *k, struct magic m)
+{
+    return m.sum - m.power + shift_right(m.at - splat(k->least_normal), k->drop);
+}
+
+/* 1 in the lanes whose discarded fraction of the unit, in 2^-32, is above the random bits. M: the
+ * sum toward zero, so that the fraction is a number of FP32. */
+INLINE vec goes_up_at_random(const struct narrow *k, struct magic m, vec discarded, vec random)
+{
+    const uint32_t two_to_31 = 0x4f000000;
+    vec scale = splat((159 + 23 - k->drop) << 23) - m.at;
+    vec fraction = keep(unequal(discarded, splat(0)), discarded + scale);
+    mask high = above(fraction, splat(two_to_31 - 1));
+    vec bits =
+        to_integer(sub_float(fraction, keep(high, splat(two_to_31)))) | keep(high, splat(SIGN));
+    random ^= random >> 15;
+    return keep(above(bits ^ splat(SIGN), random ^ splat(SIGN)), splat(1));
+}
+
+/* With whatever the direction asks, and flags. The last clause is for codes whose greatest differ
+ * by sign: they are seen as if they did not. */
 INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random,
                         enum hu_direction direction, bool flags, struct seen *seen)
 {
     vec finite = smaller_float(magnitude, splat(k->limit));
-    struct magic m = add_magic(k, x, finite, direction);
-    vec code = m.sum - m.power + shift_right(m.at - splat(k->least_normal), k->drop);
-#ifdef LANES_EACH
+    struct magic m = add_magic(k, x, finite);
+    vec code = magic_code(k, m);
+    vec back = sub_float(m.sum, m.power) & splat(~SIGN);
     if (direction == HU_STOCHASTIC)
-        code += goes_up_at_random(k, finite, m.at, random);
-#endif
-    if (flags || direction == HU_TO_ODD) {
-        vec back = sub_float(m.sum, m.power) & splat(~SIGN);
-        if (direction == HU_TO_ODD)
-            code |= keep(unequal(back, finite), splat(1));
-        if (flags)
-            see(seen, is_tiny(k, x, finite, random, direction), back ^ finite, code);
+        code += goes_up_at_random(k, m, sub_float(finite, back) & splat(~SIGN), random);
+    if (direction == HU_TO_ODD)
+        code |= keep(unequal(back, finite), splat(1));
+    if (flags) {
+        vec discarded = back ^ finite, told = code;
+        if (k->integer) {
+            told -= keep(both(below_zero(x), unequal(code, splat(0))),
+                         splat(k->overflow[1] - k->overflow[0]));
+            discarded = keep(above(splat(k->max_code + 1), told), discarded);
+        }
+        see(seen, is_tiny(k, x, finite, random, direction), discarded, told);
     }
     return code;
 }
 
-#ifdef LANES_JOIN
 /*
  *  31 30        23 22        16 15       t+1 0
  *  +-+------------+------------+----------+-+
@@ -139,37 +154,32 @@ INLINE byte_lanes join_sums(const struct narrow *k, const vec sums[4])
           joined[i / 2] = shift_right_16(joined[i / 2], k->join_shift););
     return pack_half_bytes(joined);
 }
-#endif
 
 /* Stochastic rounding of zeros and of magnitudes that the target has as normal numbers, or that
  * are above it. */
-INLINE vec narrow_normal(const struct narrow *k, vec magnitude, vec random, bool flags,
-                         struct seen *seen)
+INLINE vec narrow_normal(const struct narrow *k, vec magnitude, vec random)
 {
-    vec finite = smaller(magnitude, splat(k->limit));
+    vec finite = smaller(magnitude, splat(k->clamp));
     vec code = shift_right(round_top(k, finite, random, HU_STOCHASTIC), k->drop);
-    code = larger(code, splat(k->rebias)) - splat(k->rebias);
-    if (flags)
-        see(seen, above(splat(0), splat(0)), finite & splat(k->low), code);
-    return code;
+    return larger(code, splat(k->rebias)) - splat(k->rebias);
 }
 
-/* A step with infinities or NaNs in it: overflow, sign and specials lane by lane. */
+/* Overflow, sign and specials lane by lane. */
 INLINE vec narrow_any(const struct narrow *k, vec x, vec random, enum hu_direction direction,
                       bool flags, struct seen *seen)
 {
     vec magnitude = x & splat(~SIGN);
-    mask special = above(magnitude, splat(INFINITE - 1));
+    mask special = above(magnitude, splat(INFINITE - 1)), negative = below_zero(x);
     vec finite = pick(special, splat(0), magnitude);
     vec code = narrow_magic(k, x, finite, random, direction, flags, seen);
-    mask negative = below_zero(x);
     code = smaller(code, pick(negative, splat(k->overflow[1]), splat(k->overflow[0])));
     vec sign = keep(negative, splat(k->sign));
     if (!k->negative_zero)
         sign = keep(unequal(code, splat(0)), sign);
+    code = k->integer ? pick(negative, splat(0) - code, code) & splat(k->mask) : code | sign;
     if (flags)
         see_specials(seen, k, magnitude);
-    return pick(special, special_codes(k, x, magnitude), code | sign);
+    return pick(special, special_codes(k, x, magnitude), code);
 }
 
 /*

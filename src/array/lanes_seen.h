@@ -60,7 +60,7 @@ INLINE unsigned raised(const struct seen *seen, const struct narrow *k)
 {
     unsigned flags = seen->flags;
     if (any(above(seen->code, splat(k->max_code))))
-        flags |= HU_OVERFLOW | HU_INEXACT;
+        flags |= k->overflow_flags;
     if (any(unequal(seen->inexact, splat(0))))
         flags |= HU_INEXACT;
     if (any(unequal(seen->tiny, splat(0))))
@@ -86,23 +86,14 @@ INLINE void take_stock(struct seen *seen, const struct narrow *k, enum hu_direct
     seen->flags = raised(seen, k);
     if (seen->flags & HU_UNDERFLOW && direction != HU_STOCHASTIC)
         seen->small = 0;
-    if (seen->flags & HU_OVERFLOW)
+    if ((seen->flags & k->overflow_flags) == k->overflow_flags)
         seen->large = INFINITE - 1;
 }
 
 /* The top BITS of what random_lanes stands for. */
 INLINE vec random_top(vec random, uint32_t bits)
 {
-#ifdef LANES_EACH /* where shifting everything out gives 0 */
-    return shift_right(random, 32 - bits) ^ shift_right(random, 47 - bits);
-#else
     return shift_right(random ^ random >> 15, 32 - bits);
-#endif
-}
-
-INLINE bool is_directed(enum hu_direction direction)
-{
-    return direction == HU_TOWARD_POSITIVE || direction == HU_TOWARD_NEGATIVE;
 }
 
 /* The magnitudes that are not tiny. Stochastic rounding to unbounded exponents carries where the
@@ -111,7 +102,7 @@ INLINE mask is_tiny(const struct narrow *k, vec x, vec magnitude, vec random,
                     enum hu_direction direction)
 {
     vec tiny = splat(k->tiny[0]);
-    if (is_directed(direction))
+    if (k->signs)
         tiny = pick(below_zero(x), splat(k->tiny[1]), tiny);
     if (direction == HU_STOCHASTIC && k->tiny_drop)
         magnitude += splat((1u << k->tiny_drop) - 1) ^ random_top(random, k->tiny_drop);

@@ -22,6 +22,20 @@ enum { STEP = 4 * LANES };
         STEP_PART(3, __VA_ARGS__)                                                                  \
     } while (0)
 
+typedef int32_t ints __attribute__((vector_size(sizeof(vec))));
+typedef float reals __attribute__((vector_size(sizeof(vec))));
+
+/* Between integers with sign and FP32: in the environment's direction, and toward zero. */
+INLINE vec from_integer(vec x)
+{
+    return (vec) __builtin_convertvector((ints)x, reals);
+}
+
+INLINE vec to_integer(vec x)
+{
+    return (vec) __builtin_convertvector((reals)x, ints);
+}
+
 /* Bytes ahead of the loads that are asked for, towards the second-level cache: enough for the
  * latency of memory, and within reach of what is there already. */
 enum { AHEAD = 1024 };

@@ -1,5 +1,5 @@
 /* The truth: every element through the one rounding step. */
-#include "array/kernel.h"
+#include "array/plan.h"
 #include "array/codes.h"
 #include "convert.h"
 #include "rounding.h"
@@ -288,24 +288,23 @@ static unsigned convert_group(const struct group *g)
     return convert_codes(g, HU_STOCHASTIC);
 }
 
-static unsigned convert_row(const struct conversion *c, void *dst, const void *src, size_t n,
-                            uint64_t first)
+unsigned hu_scalar_row(const struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
 {
     uint64_t codes[GROUP];
     struct group g = {.codes = codes,
-                      .from = source_of(c->from),
-                      .to = hu_target_of(c->to),
-                      .options = &c->options};
-    g.ways = shortcut_of(&g.from, &g.to, &c->options);
+                      .from = source_of(p->from),
+                      .to = hu_target_of(p->to),
+                      .options = &p->options};
+    g.ways = shortcut_of(&g.from, &g.to, &p->options);
     unsigned flags = 0;
     unsigned char *out = dst;
     const unsigned char *in = src;
     for (size_t done = 0; done < n; done += GROUP) {
         g.n = n - done < GROUP ? n - done : GROUP;
         g.first = first + done;
-        load_codes(codes, c->from, in + hu_array_bytes(c->from, done), g.n);
+        load_codes(codes, p->from, in + hu_array_bytes(p->from, done), g.n);
         flags |= convert_group(&g);
-        store_codes(c->to, out + hu_array_bytes(c->to, done), codes, g.n);
+        store_codes(p->to, out + hu_array_bytes(p->to, done), codes, g.n);
     }
     return flags;
 }
@@ -315,10 +314,10 @@ static bool runs(void)
     return true;
 }
 
-static row_function *find(const struct conversion *c)
+static bool can(struct plan *p)
 {
-    (void)c;
-    return convert_row;
+    p->row = hu_scalar_row;
+    return true;
 }
 
-const struct hu_kernel hu_kernel_scalar = {"scalar", runs, find, NULL};
+const struct hu_kernel hu_kernel_scalar = {"scalar", runs, can};

@@ -1,5 +1,4 @@
 #include "array/stream.h"
-#include "array/chain.h"
 #include "array/layout.h"
 
 #if defined(__SSE2__)
@@ -19,34 +18,33 @@ enum { BLOCK_BYTES = 2048, BLOCK_SHORT = 8192 };
 /* Source and target together. Less may still be in the last cache when it is next used. */
 static const size_t LEAST_BYTES = (size_t)32 << 20;
 
-static size_t block_elements(const struct conversion *c)
+static size_t block_elements(const struct plan *p)
 {
-    return c->from->storage_bits <= 8 ? BLOCK_SHORT
-                                      : BLOCK_BYTES * 8 / (size_t)c->from->storage_bits;
+    return p->from->storage_bits <= 8 ? BLOCK_SHORT
+                                      : BLOCK_BYTES * 8 / (size_t)p->from->storage_bits;
 }
 
 /* Elements before the first that starts a line; SIZE_MAX: there is none. */
-static size_t elements_to_line(const struct conversion *c, const void *dst)
+static size_t elements_to_line(const struct plan *p, const void *dst)
 {
-    size_t step = layout_is_packed(c->to) || layout_is_packed(c->from) ? 8 : 1;
+    size_t step = layout_is_packed(p->to) || layout_is_packed(p->from) ? 8 : 1;
     for (size_t n = 0; n < LINE * 8; n += step)
-        if (((uintptr_t)dst + hu_array_bytes(c->to, n)) % LINE == 0)
+        if (((uintptr_t)dst + hu_array_bytes(p->to, n)) % LINE == 0)
             return n;
     return SIZE_MAX;
 }
 
-bool hu_stream_pays(const struct conversion *c, const void *dst, const void *src, size_t n)
+bool hu_stream_pays(const struct plan *p, const void *dst, const void *src, size_t n)
 {
-    return hu_array_bytes(c->from, n) + hu_array_bytes(c->to, n) >= LEAST_BYTES && dst != src &&
-           elements_to_line(c, dst) < SIZE_MAX;
+    return hu_array_bytes(p->from, n) + hu_array_bytes(p->to, n) >= LEAST_BYTES && dst != src &&
+           elements_to_line(p, dst) < SIZE_MAX;
 }
 
-static unsigned direct_run(row_function *row, const struct conversion *c, void *dst,
-                           const void *src, size_t n, uint64_t first)
+static unsigned direct_run(struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
 {
-    struct conversion direct = *c;
-    direct.direct = true;
-    unsigned flags = row(&direct, dst, src, n, first);
+    p->direct = true;
+    unsigned flags = p->row(p, dst, src, n, first);
+    p->direct = false;
     _mm_sfence();
     return flags;
 }
@@ -80,54 +78,51 @@ static void stream_lines(void *dst, const void *from, size_t bytes, struct fetch
 }
 
 /* Leaves what does not fill a block. Returns the elements done. */
-static size_t run_blocks(row_function *row, const struct conversion *c, char *dst, const char *src,
-                         size_t n, uint64_t first, unsigned *flags)
+static size_t run_blocks(const struct plan *p, char *dst, const char *src, size_t n, uint64_t first,
+                         unsigned *flags)
 {
     unsigned char block[BLOCK_SHORT * sizeof(uint64_t)] __attribute__((aligned(LINE)));
-    const size_t elements = block_elements(c);
-    const size_t in = hu_array_bytes(c->from, elements), out = hu_array_bytes(c->to, elements);
+    const size_t elements = block_elements(p);
+    const size_t in = hu_array_bytes(p->from, elements), out = hu_array_bytes(p->to, elements);
     struct fetcher fetcher = {src, ROUND};
     size_t done = 0;
     for (; n - done >= elements; done += elements, src += in, dst += out) {
-        *flags |= row(c, block, src, elements, first + done);
+        *flags |= p->row(p, block, src, elements, first + done);
         stream_lines(dst, block, out, &fetcher, in / LINE);
     }
     _mm_sfence();
     return done;
 }
 
-unsigned hu_stream_row(row_function *row, bool direct, const struct conversion *c, void *dst,
-                       const void *src, size_t n, uint64_t first)
+unsigned hu_stream_row(struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
 {
     char *out = dst;
     const char *in = src;
-    size_t done = elements_to_line(c, dst);
-    unsigned flags = done ? row(c, dst, src, done, first) : 0;
-    out += hu_array_bytes(c->to, done);
-    in += hu_array_bytes(c->from, done);
-    if (direct)
-        return flags | direct_run(row, c, out, in, n - done, first + done);
-    size_t blocks = run_blocks(row, c, out, in, n - done, first + done, &flags);
+    size_t done = elements_to_line(p, dst);
+    unsigned flags = done ? p->row(p, dst, src, done, first) : 0;
+    out += hu_array_bytes(p->to, done);
+    in += hu_array_bytes(p->from, done);
+    if (p->streams)
+        return flags | direct_run(p, out, in, n - done, first + done);
+    size_t blocks = run_blocks(p, out, in, n - done, first + done, &flags);
     done += blocks;
     if (done < n)
-        flags |= row(c, out + hu_array_bytes(c->to, blocks), in + hu_array_bytes(c->from, blocks),
-                     n - done, first + done);
+        flags |= p->row(p, out + hu_array_bytes(p->to, blocks),
+                        in + hu_array_bytes(p->from, blocks), n - done, first + done);
     return flags;
 }
 
 #else
 
-bool hu_stream_pays(const struct conversion *c, const void *dst, const void *src, size_t n)
+bool hu_stream_pays(const struct plan *p, const void *dst, const void *src, size_t n)
 {
-    (void)c, (void)dst, (void)src, (void)n;
+    (void)p, (void)dst, (void)src, (void)n;
     return false;
 }
 
-unsigned hu_stream_row(row_function *row, bool direct, const struct conversion *c, void *dst,
-                       const void *src, size_t n, uint64_t first)
+unsigned hu_stream_row(struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
 {
-    (void)direct;
-    return row(c, dst, src, n, first);
+    return p->row(p, dst, src, n, first);
 }
 
 #endif

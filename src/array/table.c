@@ -1,9 +1,9 @@
 #include "array/table.h"
 #include "array/layout.h"
+#include "codec.h"
 #include "convert.h"
 
-/* Fewer elements than a table has rows are converted one by one. */
-enum { WORTH = TABLE_CODES, BLOCK = 1024 };
+enum { BLOCK = 1024 };
 
 /* Whether every normal number of FROM is one of TO, so that only its exponent's bias changes. */
 static bool holds_normals(const struct hu_format *to, const struct hu_format *from)
@@ -15,58 +15,73 @@ static bool holds_normals(const struct hu_format *to, const struct hu_format *fr
 }
 
 /* Stochastic rounding has more than one answer for a code that is not exact. */
-bool hu_table_can(const struct conversion *c)
+bool hu_table_can(const struct plan *p)
 {
-    bool exact = holds_normals(c->to, c->from) && hu_quantum_min(c->to) <= hu_quantum_min(c->from);
-    return c->from->width <= 8 && (exact || c->options.direction != HU_STOCHASTIC);
+    bool exact = holds_normals(p->to, p->from) && hu_quantum_min(p->to) <= hu_quantum_min(p->from);
+    return p->from->width <= 8 && (exact || p->options.direction != HU_STOCHASTIC);
 }
 
-static void fill_one(struct table *t, const struct conversion *c, unsigned code)
+/* On the way to another target a NaN stays signaling, for the next step to see. */
+static uint64_t convert_one(const struct plan *p, unsigned code, unsigned *flags)
 {
-    unsigned flags = 0;
-    t->words[code] = hu_convert_at(c->to, c->from, code, 0, &c->options, &flags);
-    t->flags[code] = (unsigned char)flags;
-    t->all_flags |= flags;
+    if (p->table.to == p->to)
+        return hu_convert_at(p->to, p->from, code, 0, &p->options, flags) << p->to->storage_shift;
+    static const struct hu_options exact;
+    unsigned ignored = 0;
+    const uint64_t quiet = (hu_trailing_mask(p->table.to) + 1) / 2;
+    uint64_t word = hu_convert_at(p->table.to, p->from, code, 0, &exact, &ignored);
+    bool signaling = hu_decode(p->from, code).class == HU_SIGNALING_NAN;
+    return signaling ? word & ~quiet : word;
 }
 
-/* Normal numbers from code LEAST to GREATEST, and below zero. */
-static void fill_normals(struct table *t, const struct conversion *c, unsigned least,
-                         unsigned greatest)
+/* PLANE: a byte of each word, or the flags, and in each block but a half's first its difference
+ * from the block before unless the table is whole: see look_up in lanes_bytes.h. */
+static void fill_plane(struct table *t, enum plane plane, unsigned shift)
 {
-    unsigned shift = c->to->trailing_bits - c->from->trailing_bits;
-    uint64_t rebias = (uint64_t)(c->to->bias - c->from->bias) << c->to->trailing_bits;
-    uint64_t sign = hu_sign_mask(c->to);
-    unsigned from_sign = (unsigned)hu_sign_mask(c->from);
-    for (unsigned code = least; code <= greatest; code++) {
-        uint64_t word = ((uint64_t)code << shift) + rebias;
-        t->words[code] = word;
-        t->words[code | from_sign] = word | sign;
-        t->flags[code] = t->flags[code | from_sign] = 0;
-    }
+    unsigned char *bytes = t->planes[plane];
+    for (unsigned i = 0; i < TABLE_CODES; i++)
+        bytes[i] = plane == PLANE_FLAGS ? t->flags[i] : (unsigned char)(t->words[i] >> shift);
+    t->sign[plane] = bytes[TABLE_CODES / 2] ^ bytes[0];
+    for (unsigned i = TABLE_CODES - 1; i >= TABLE_BLOCK && !t->whole; i--)
+        if (i % (TABLE_CODES / 2) >= TABLE_BLOCK)
+            bytes[i] ^= bytes[i - TABLE_BLOCK];
 }
 
-void hu_table_fill(struct table *t, const struct conversion *c)
+/* Whether the codes from 128 on have the words of those below but for a constant. */
+static bool is_symmetric(const struct table *t)
 {
+    const unsigned half = TABLE_CODES / 2;
+    uint64_t difference = 0;
+    for (unsigned i = 0; i < half; i++)
+        difference |= (t->words[i] ^ t->words[i + half] ^ t->words[0] ^ t->words[half]) |
+                      (t->flags[i] ^ t->flags[i + half]);
+    return !difference;
+}
+
+void hu_table_fill(struct plan *p)
+{
+    struct table *t = &p->table;
+    const unsigned codes = 1u << p->from->width;
+    uint64_t low = 0;
     t->all_flags = 0;
-    unsigned codes = 1u << c->from->width;
-    unsigned sign = (unsigned)hu_sign_mask(c->from);
-    unsigned least = 1u << c->from->trailing_bits, greatest = (unsigned)hu_max_finite_code(c->from);
-    bool normals = holds_normals(c->to, c->from);
-    for (unsigned code = 0; code < codes; code++)
-        if (!normals || (code & ~sign) < least || (code & ~sign) > greatest)
-            fill_one(t, c, code);
-    if (normals)
-        fill_normals(t, c, least, greatest);
-    for (unsigned code = 0; c->to->storage_shift && code < codes; code++)
-        t->words[code] <<= c->to->storage_shift;
-    /* Bits above the width are ignored. */
-    for (unsigned code = codes; code < TABLE_CODES; code++) {
-        t->words[code] = t->words[code & (codes - 1)];
-        t->flags[code] = t->flags[code & (codes - 1)];
+    for (unsigned code = 0; code < TABLE_CODES; code++) { /* bits above the width are ignored */
+        unsigned flags = 0, same = code & (codes - 1);
+        t->words[code] = code < codes ? convert_one(p, code, &flags) : t->words[same];
+        t->flags[code] = (unsigned char)(code < codes ? flags : t->flags[same]);
+        t->all_flags |= flags;
+        low |= t->words[code] & 0xffff;
     }
+    t->top = t->to->storage_bits == 32 && !low;
+    t->halves = codes == TABLE_CODES && !is_symmetric(t);
+    t->blocks = codes < TABLE_CODES / 2 ? (int)(codes + TABLE_BLOCK - 1) / TABLE_BLOCK
+                                        : TABLE_CODES / 2 / TABLE_BLOCK;
+    fill_plane(t, PLANE_LOW, t->top ? 16 : 0);
+    fill_plane(t, PLANE_HIGH, t->top ? 24 : 8);
+    fill_plane(t, PLANE_FLAGS, 0);
+    t->full = true;
 }
 
-unsigned hu_table_flags(const struct table *t, const unsigned char *codes, size_t n)
+static unsigned flags_of(const struct table *t, const unsigned char *codes, size_t n)
 {
     unsigned flags = 0;
     for (size_t i = 0; i < n && flags != t->all_flags; i++)
@@ -80,14 +95,10 @@ unsigned hu_table_flags(const struct table *t, const unsigned char *codes, size_
         memcpy(out + i * sizeof word, &word, sizeof word);                                         \
     }
 
-static void look_up(const struct table *t, const struct hu_format *to, void *dst,
-                    const unsigned char *codes, size_t n)
+static void look_up(const struct table *t, void *dst, const unsigned char *codes, size_t n)
 {
     unsigned char *out = dst;
-    switch (to->storage_bits) {
-    case 8:
-        LOOK_UP(uint8_t)
-        break;
+    switch (t->to->storage_bits) {
     case 16:
         LOOK_UP(uint16_t)
         break;
@@ -98,37 +109,65 @@ static void look_up(const struct table *t, const struct hu_format *to, void *dst
         LOOK_UP(uint64_t)
         break;
     default:
-        for (size_t i = 0; i < n; i++)
-            layout_set_packed(out, to->width, i, t->words[codes[i]]);
+        LOOK_UP(uint8_t)
     }
 }
 
-static void unpack(const struct hu_format *from, unsigned char *codes, const unsigned char *src,
-                   size_t n)
+void hu_table_unpack(const struct hu_format *from, unsigned char *codes, const void *src, size_t n)
 {
-    if (!layout_is_packed(from)) {
-        memcpy(codes, src, n);
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
+    const unsigned char *in = src;
+    size_t i = 0;
+    if (from->storage_bits == 4)
+        for (; i + 2 <= n; i += 2) {
+            codes[i] = in[i / 2] & 15;
+            codes[i + 1] = in[i / 2] >> 4;
+        }
+    else if (from->storage_bits == 6)
+        for (; i + 4 <= n; i += 4, in += 3) {
+            uint32_t four = in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16;
+            for (unsigned k = 0; k < 4; k++)
+                codes[i + k] = four >> 6 * k & 63;
+        }
+    else
+        i = n, memcpy(codes, src, n);
+    for (; i < n; i++)
         codes[i] = (unsigned char)layout_packed(src, from->width, i);
 }
 
-unsigned hu_table_row(const struct conversion *c, void *dst, const void *src, size_t n,
-                      uint64_t first)
+void hu_table_pack(const struct hu_format *to, void *dst, const unsigned char *codes, size_t n)
 {
-    if (n < WORTH)
-        return hu_kernel_scalar.find(c)(c, dst, src, n, first);
-    struct table t;
-    hu_table_fill(&t, c);
+    unsigned char *out = dst;
+    size_t i = 0;
+    if (to->storage_bits == 4)
+        for (; i + 2 <= n; i += 2)
+            out[i / 2] = (unsigned char)(codes[i] | codes[i + 1] << 4);
+    else
+        for (; i + 4 <= n; i += 4) {
+            uint32_t four = codes[i] | (uint32_t)codes[i + 1] << 6 | (uint32_t)codes[i + 2] << 12 |
+                            (uint32_t)codes[i + 3] << 18;
+            for (size_t b = 0; b < 3; b++)
+                out[i / 4 * 3 + b] = (unsigned char)(four >> 8 * b);
+        }
+    for (; i < n; i++)
+        layout_set_packed(out, to->width, i, codes[i]);
+}
+
+unsigned hu_table_row(const struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
+{
+    (void)first;
+    const struct table *t = &p->table;
     unsigned flags = 0;
     for (size_t done = 0; done < n; done += BLOCK) {
         size_t count = n - done < BLOCK ? n - done : BLOCK;
-        unsigned char codes[BLOCK];
-        unpack(c->from, codes, (const unsigned char *)src + hu_array_bytes(c->from, done), count);
-        look_up(&t, c->to, (char *)dst + hu_array_bytes(c->to, done), codes, count);
-        if (c->flags)
-            flags |= hu_table_flags(&t, codes, count);
+        unsigned char codes[BLOCK], bytes[BLOCK];
+        hu_table_unpack(p->from, codes, (const char *)src + hu_array_bytes(p->from, done), count);
+        char *out = (char *)dst + hu_array_bytes(p->to, done);
+        bool packed = layout_is_packed(p->to);
+        look_up(t, packed ? (char *)bytes : out, codes, count);
+        if (packed)
+            hu_table_pack(p->to, out, bytes, count);
+        if (p->flags)
+            flags |= flags_of(t, codes, count);
     }
     return flags;
 }

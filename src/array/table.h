@@ -1,22 +1,16 @@
-/* Sources of at most 8 bits by table: each code converted once, by the scalar path. */
+/* Sources of at most 8 bits by table: each code converted once, by the truth. */
 #ifndef HALFULP_TABLE_H
 #define HALFULP_TABLE_H
 
-#include "array/kernel.h"
+#include "array/plan.h"
 
-enum { TABLE_CODES = 256 };
-
-struct table {
-    uint64_t words[TABLE_CODES]; /* as the target stores them */
-    unsigned char flags[TABLE_CODES];
-    unsigned all_flags; /* or-ed */
-};
-
-bool hu_table_can(const struct conversion *c);
-void hu_table_fill(struct table *t, const struct conversion *c);
-unsigned hu_table_row(const struct conversion *c, void *dst, const void *src, size_t n,
-                      uint64_t first);
-/* The flags that N codes, a byte each, raise. */
-unsigned hu_table_flags(const struct table *t, const unsigned char *codes, size_t n);
+/* Whether every code has one answer, which stochastic rounding gives only those that are exact. */
+bool hu_table_can(const struct plan *p);
+void hu_table_fill(struct plan *p);
+/* One look-up after another. */
+row_function hu_table_row;
+/* N codes from SRC, a byte each, and back into a packed layout. */
+void hu_table_unpack(const struct hu_format *from, unsigned char *codes, const void *src, size_t n);
+void hu_table_pack(const struct hu_format *to, void *dst, const unsigned char *codes, size_t n);
 
 #endif

@@ -3,6 +3,8 @@
  * round measures every contestant once, so that a busy machine treats them alike.
  */
 #include "array/array.h"
+#include "loops.h"
+#include "matrix.h"
 
 #include <dlfcn.h>
 #include <getopt.h>
@@ -18,8 +20,6 @@ enum { IN_L2 = 64 << 10, OUT_OF_CACHE = 64 << 20, MAX_CONTESTANTS = 48, MAX_ROUN
  * share of the last cache (glibc.cpu.x86_non_temporal_threshold), which some machines' 64 Mi
  * elements exceed and others' do not. */
 enum { ORDINARY_PIECE = 1 << 20 };
-
-typedef void array_function(const void *src, void *dst, size_t n);
 
 struct contestant {
     char name[64];
@@ -142,9 +142,7 @@ static void run_race(struct race *r, int rounds)
     fflush(stdout);
 }
 
-/* What the conversions see: fp64 and fp32 of the size of weights, other formats' codes uniformly
- * from the lower three quarters, where no infinities and NaNs are. */
-static void fill(const struct hu_format *f, void *data, size_t n)
+void bench_fill(const struct hu_format *f, void *data, size_t n)
 {
     uint64_t x = 88172645463325252;
     for (size_t i = 0; i < n; i++) {
@@ -156,10 +154,12 @@ static void fill(const struct hu_format *f, void *data, size_t n)
         uint64_t half = x >> 20 & ~(UINT64_C(1) << (f->width - 2));
         if (f->width == 64)
             memcpy((char *)data + 8 * i, &value, 8);
-        else if (f->storage_bits == 32)
+        else if (f->storage_bits == 32 && f->specials != HU_SPECIALS_INTEGER)
             memcpy((char *)data + 4 * i, &single, 4);
-        else
+        else if (f->storage_bits >= 8)
             memcpy((char *)data + f->storage_bits / 8 * i, &half, f->storage_bits / 8);
+        else if (i < n * f->storage_bits / 8)
+            ((unsigned char *)data)[i] = (unsigned char)(x >> 20);
     }
 }
 
@@ -227,6 +227,16 @@ static void add_peer(char *text)
     memcpy(&p->function, &found, sizeof found);
 }
 
+static void add_loop(struct race *r)
+{
+    array_function *loop = bench_loop(r->from->name, r->to->name, r->n > IN_L2);
+    if (!loop)
+        return;
+    struct contestant *c = add(r);
+    snprintf(c->name, sizeof c->name, "a loop by hand");
+    c->function = loop;
+}
+
 static void add_peers(struct race *r)
 {
     for (int i = 0; i < peer_count; i++)
@@ -254,7 +264,7 @@ static void race(const char *from, const char *to, size_t n, const struct plan *
     if (r.src == MAP_FAILED || r.dst == MAP_FAILED)
         die("out of memory");
     memset(r.src, 0, bytes); /* pages of its own, for memcpy may read more than a conversion */
-    fill(r.from, r.src, n);
+    bench_fill(r.from, r.src, n);
     add_memcpy(&r, "memcpy", SIZE_MAX);
     add_kernel(&r, hu_kernel_at(0), HU_TIES_TO_EVEN, false, n > IN_L2 ? 64 : 1);
     if (n > IN_L2)
@@ -266,6 +276,7 @@ static void race(const char *from, const char *to, size_t n, const struct plan *
     for (int d = 0; d <= (plan->every_direction ? HU_STOCHASTIC : 0); d++)
         add_kernel(&r, best, d, false, 1);
     add_kernel(&r, best, HU_TIES_TO_EVEN, true, 1);
+    add_loop(&r);
     add_peers(&r);
     run_race(&r, plan->rounds);
     for (int i = 0; i < r.count; i++)
@@ -303,6 +314,7 @@ static void usage(FILE *out)
 {
     fputs("usage: bench_array [--rounds N] [--pair FROM:TO] [--l2] [--memory] [--kernels]\n"
           "                   [--directions] [--peer NAME:FROM:TO=LIBRARY.so:SYMBOL]...\n"
+          "       bench_array --matrix [--svg FILE]\n"
           "A peer is void SYMBOL(const void *src, void *dst, size_t n).\n",
           out);
 }
@@ -317,12 +329,15 @@ int main(int argc, char **argv)
         {"kernels", no_argument, NULL, 'k'},
         {"directions", no_argument, NULL, 'd'},
         {"peer", required_argument, NULL, 'x'},
+        {"matrix", no_argument, NULL, 'M'},
+        {"svg", required_argument, NULL, 's'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     struct plan plan = {.rounds = 15};
-    bool l2 = false, memory = false;
+    bool l2 = false, memory = false, matrix = false;
     char *pair = NULL;
+    const char *svg = NULL;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (o) {
         case 'r':
@@ -346,6 +361,12 @@ int main(int argc, char **argv)
         case 'x':
             add_peer(optarg);
             break;
+        case 'M':
+            matrix = true;
+            break;
+        case 's':
+            svg = optarg;
+            break;
         case 'h':
             usage(stdout);
             return 0;
@@ -356,6 +377,11 @@ int main(int argc, char **argv)
     if (plan.rounds < 1 || plan.rounds > MAX_ROUNDS)
         die("--rounds wants 1 to 99");
     print_machine();
+    if (matrix || svg) {
+        if (bench_matrix(hu_kernel_chosen(), svg) < 0)
+            die("the picture cannot be written");
+        return 0;
+    }
     char *to = pair ? strchr(pair, ':') : NULL;
     if (pair && !to)
         die("--pair wants FROM:TO");

@@ -1,0 +1,113 @@
+/* Codes into their places, by the kinds of array/plan.h; included by lanes.h. */
+
+/* Overflow and sign of finite codes, a byte or half each: what is left to do costs the less the
+ * more codes a vector holds. signs: the source's sign in each element's top bit, rubbish below. */
+#define FINISH(width, type, mask_type)                                                             \
+    INLINE type finish_##width(const struct narrow *k, type codes, type signs)                     \
+    {                                                                                              \
+        type overflow = splat_##width(k->overflow[0]);                                             \
+        type negative = (type)((mask_type)signs < 0);                                              \
+        if (k->sided)                                                                              \
+            overflow = (splat_##width(k->overflow[1]) & negative) | (overflow & ~negative);        \
+        codes = smaller_##width(codes, overflow);                                                  \
+        if (k->integer)                                                                            \
+            return ((codes ^ negative) - negative) & splat_##width(k->mask);                       \
+        signs = negative & splat_##width(k->sign);                                                 \
+        if (!k->negative_zero)                                                                     \
+            signs = keep_nonzero_##width(codes, signs);                                            \
+        return codes | signs;                                                                      \
+    }
+
+FINISH(8, byte_lanes, byte_mask)
+FINISH(16, half_lanes, half_mask)
+
+/* A step's codes of at most 8 bits, PART of them a vector of bytes each. */
+INLINE void store_byte_codes(void *dst, byte_lanes codes, enum store store)
+{
+#ifdef LANES_SHUFFLE
+    if (store == STORE_4)
+        store_fours(dst, codes);
+    else if (store == STORE_6)
+        store_sixes(dst, codes);
+    else
+        memcpy(dst, &codes, sizeof codes);
+#else
+    if (store == STORE_8) {
+        memcpy(dst, &codes, sizeof codes);
+        return;
+    }
+    static const struct hu_format packed[] = {{.width = 4, .storage_bits = 4},
+                                              {.width = 6, .storage_bits = 6}};
+    unsigned char bytes[STEP];
+    memcpy(bytes, &codes, sizeof bytes);
+    hu_table_pack(&packed[store == STORE_6], dst, bytes, STEP);
+#endif
+}
+
+/* Of halves. */
+#define STORE_PAIRS(pack, v)                                                                       \
+    PAIRS(half_lanes packed = pack((v) + i);                                                       \
+          memcpy((char *)dst + sizeof packed * (i / 2), &packed, sizeof packed);)
+
+INLINE void store_codes(const struct narrow *k, void *dst, const vec *codes, enum store store)
+{
+    if (store <= STORE_8)
+        store_byte_codes(dst, pack_bytes(codes), store);
+    else if (store == STORE_16)
+        STORE_PAIRS(pack_halves, codes);
+    else
+        VECTORS(store_vec((char *)dst + sizeof(vec) * i, shift_left(codes[i], k->storage_shift)););
+}
+
+/* Rounded words, whose codes are at their tops. */
+INLINE void store_top(const struct narrow *k, void *dst, vec *words, enum store store)
+{
+    if (store == STORE_TOP16) {
+        STORE_PAIRS(pack_top_halves, words);
+        return;
+    }
+    if (store == STORE_TOP32) {
+        VECTORS(store_vec((char *)dst + sizeof(vec) * i, words[i] & splat(~k->low)););
+        return;
+    }
+    VECTORS(words[i] = shift_right(words[i], k->drop););
+    store_codes(k, dst, words, store);
+}
+
+/* What rounding to a code's unit has summed up. */
+INLINE void store_sums(const struct narrow *k, void *dst, const struct magic m[4], const vec *x,
+                       enum store store)
+{
+    if (store <= STORE_8) {
+        vec sums[4] = {m[0].sum, m[1].sum, m[2].sum, m[3].sum};
+        store_byte_codes(dst, finish_8(k, join_sums(k, sums), pack_byte_signs(x)), store);
+        return;
+    }
+    PAIRS(vec codes[2] = {magic_code(k, m[i]), magic_code(k, m[i + 1])};
+          half_lanes done = finish_16(k, pack_halves(codes), pack_half_signs(x + i));
+          memcpy((char *)dst + sizeof done * (i / 2), &done, sizeof done););
+}
+
+/* Magnitudes as codes, which have neither sign nor been clamped. */
+INLINE void store_magnitudes(const struct narrow *k, void *dst, const vec *codes, const vec *x,
+                             enum store store)
+{
+    if (store <= STORE_8) {
+        store_byte_codes(dst, finish_8(k, pack_bytes(codes), pack_byte_signs(x)), store);
+        return;
+    }
+    PAIRS(half_lanes done = finish_16(k, pack_halves(codes + i), pack_half_signs(x + i));
+          memcpy((char *)dst + sizeof done * (i / 2), &done, sizeof done););
+}
+
+INLINE void store_words(void *dst, const vec *x, enum store store)
+{
+#ifdef LANES_FP64
+    if (store == STORE_64) {
+        VECTORS(store_doubles((char *)dst + 2 * sizeof(vec) * i, x[i]););
+        return;
+    }
+#endif
+    (void)store;
+    VECTORS(store_vec((char *)dst + sizeof(vec) * i, x[i]););
+}

@@ -1,0 +1,285 @@
+#include "array/plan.h"
+#include "array/layout.h"
+#include "array/table.h"
+#include "convert.h"
+
+enum { FP32_TRAILING = 23, FP32_BIAS = 127, FP32_EMIN = -126 };
+
+static const struct hu_format fp32 = {"fp32", 32, 8,         FP32_TRAILING,
+                                      32,     0,  FP32_BIAS, HU_SPECIALS_IEEE};
+
+static bool is_at_random(const struct plan *p)
+{
+    return p->options.direction == HU_STOCHASTIC;
+}
+
+/* Whether F's codes are the top of FP32's. */
+static bool is_top(const struct hu_format *f)
+{
+    return f->exponent_bits == 8 && f->bias == FP32_BIAS && f->specials == HU_SPECIALS_IEEE;
+}
+
+/* Targets whose codes are even by the exponent field's last bit, and those without sign that are
+ * no integers, are left to the truth. */
+static bool find_round(struct plan *p, const struct abilities *a)
+{
+    const struct hu_format *to = p->to;
+    p->round = ROUND_NONE;
+    if (is_fp32(to))
+        return true;
+    if (is_fp64(to))
+        return a->doubles && !p->options.saturate && p->load != LOAD_FP64;
+    p->round = ROUND_SCALE;
+    if (to->specials == HU_SPECIALS_SCALE)
+        return to->exponent_bits == 8 && to->bias == FP32_BIAS && to->storage_bits == 8;
+    const struct hu_options *o = &p->options;
+    p->round = ROUND_INT32;
+    if (hu_is_integer(to) && to->width == 32 && hu_is_signed(to)) {
+        p->hardware = p->flags;
+        return p->load < LOAD_FP64 && o->direction != HU_STOCHASTIC &&
+               (!p->flags ||
+                (a->raises && o->direction != HU_TIES_TO_AWAY && p->load != LOAD_HALF));
+    }
+    p->round = ROUND_MAGIC;
+    if (hu_is_integer(to))
+        return to->width <= 16;
+    bool room = to->trailing_bits >= 1 && to->trailing_bits <= FP32_TRAILING - 2;
+    if (!hu_is_signed(to) || !room || to->storage_bits > 32)
+        return false;
+    bool flags_good = a->raises && o->direction != HU_TIES_TO_AWAY && !o->tininess_before &&
+                      p->load != LOAD_HALF; /* which raises inexact by the way */
+    if (is_fp16(to) && a->fp16 && !o->saturate && !is_at_random(p) && (!p->flags || flags_good)) {
+        p->round = ROUND_FP16;
+        p->hardware = p->flags;
+        return true;
+    }
+    if (is_top(to)) {
+        p->round = ROUND_TOP;
+        return true;
+    }
+    /* Below emin - 1 FP32 must still be normal, and the power of two to add finite; a fraction of
+     * the unit times 2^32, too. */
+    bool inside = hu_emin(to) - 1 >= FP32_EMIN &&
+                  hu_emax(to) + 1 + FP32_TRAILING - to->trailing_bits <= FP32_BIAS;
+    return inside && to->storage_bits <= 16 && (!is_at_random(p) || hu_quantum_min(to) > -90);
+}
+
+static bool find_load(struct plan *p, const struct abilities *a)
+{
+    const struct hu_format *from = p->from;
+    p->load = LOAD_FP32;
+    if (is_fp32(from))
+        return true;
+    p->w.integer = hu_is_integer(from) && from->width == 32;
+    if (is_fp64(from) || p->w.integer) {
+        p->load = LOAD_FP64;
+        p->w.below_zero = hu_is_signed(from);
+        return a->doubles;
+    }
+    p->load = LOAD_TF32;
+    if (from->storage_bits == 32)
+        return is_top(from) && from->storage_shift + from->width == 32;
+    p->load = LOAD_CODES;
+    if (from->width <= 8) {
+        p->table.to = &fp32;
+        return true;
+    }
+    p->load = LOAD_INT16;
+    if (from->storage_bits != 16)
+        return false;
+    if (hu_is_integer(from))
+        return true;
+    p->load = LOAD_TOP;
+    if (is_top(from))
+        return true;
+    p->load = is_fp16(from) && a->fp16 && (!p->flags || a->raises) ? LOAD_FP16 : LOAD_HALF;
+    return hu_has_subnormals(from) && hu_quantum_min(from) >= FP32_EMIN &&
+           hu_emax(from) <= FP32_BIAS;
+}
+
+static enum store find_store(const struct hu_format *to)
+{
+    bool top = to->storage_bits == to->width + to->storage_shift && is_top(to);
+    switch (to->storage_bits) {
+    case 4:
+        return STORE_4;
+    case 6:
+        return STORE_6;
+    case 8:
+        return STORE_8;
+    case 16:
+        return top ? STORE_TOP16 : STORE_16;
+    case 32:
+        return top && to->width < 32 ? STORE_TOP32 : STORE_32;
+    default:
+        return STORE_64;
+    }
+}
+
+/*
+ * With the exponent unbounded, magnitudes in the binade below emin have a unit in the last place
+ * of 2^(emin - 1 - t). The least that rounds up to 2^emin is half of it below, or where the
+ * direction leads away from zero anything above one below (IEEE 754-2019 section 7.5).
+ */
+static uint32_t tiny_below(const struct narrow *k, const struct hu_options *options, bool sign,
+                           uint32_t unit)
+{
+    if (k->integer)
+        return 0;
+    if (options->tininess_before)
+        return k->least_normal;
+    switch (options->direction) {
+    case HU_TIES_TO_EVEN:
+    case HU_TIES_TO_AWAY:
+        return k->least_normal - unit / 2;
+    case HU_TOWARD_POSITIVE:
+        return sign ? k->least_normal : k->least_normal - unit + 1;
+    case HU_TOWARD_NEGATIVE:
+        return sign ? k->least_normal - unit + 1 : k->least_normal;
+    default:
+        return k->least_normal;
+    }
+}
+
+static void set_specials(struct narrow *k, const struct hu_format *to,
+                         const struct hu_options *options)
+{
+    static const struct hu_datum quiet = {HU_QUIET_NAN, false, UINT64_C(1) << 63, 0};
+    for (int sign = 0; sign < 2; sign++) {
+        struct hu_datum nan = quiet;
+        nan.sign = sign;
+        k->overflow_flags = k->infinity_flags = k->nan_flags = 0;
+        uint64_t overflow = hu_round_overflow(to, sign, options, &k->overflow_flags);
+        k->infinity[sign] = (uint32_t)hu_round_infinity(to, sign, options, &k->infinity_flags);
+        k->nan[sign] = (uint32_t)hu_round_nan(to, nan, &k->nan_flags);
+        /* The sign of a NaN of fnuz formats is no sign; overflow[] is or-ed with one. */
+        k->overflow[sign] = (uint32_t)(overflow & ~hu_sign_mask(to));
+        if (overflow == hu_sign_mask(to))
+            k->overflow[sign] = (uint32_t)overflow;
+        if (k->integer)
+            k->overflow[sign] = (uint32_t)hu_decode(to, overflow).significand;
+    }
+    k->sided = k->overflow[0] != k->overflow[1];
+    k->payload = to->specials == HU_SPECIALS_IEEE ? (uint32_t)hu_trailing_mask(to) : 0;
+}
+
+/* The magnitude of TO's code nearest to zero of the largest of both signs, as FP32. */
+static uint32_t greatest_of(const struct hu_format *to)
+{
+    const struct hu_options toward_zero = {.direction = HU_TOWARD_ZERO};
+    uint64_t ends[] = {hu_max_finite_code(to), hu_lowest_code(to)};
+    uint32_t least = UINT32_MAX;
+    for (int i = 0; i < 2; i++) {
+        unsigned flags = 0;
+        uint64_t word = hu_convert_at(&fp32, to, ends[i], 0, &toward_zero, &flags) & INT32_MAX;
+        least = (uint32_t)word < least ? (uint32_t)word : least;
+    }
+    return least;
+}
+
+/* An integer of W bits is taken for a format whose numbers below 2^(w-1) are all subnormal. */
+static struct narrow narrow_for(const struct hu_format *to, const struct hu_options *options)
+{
+    bool integer = hu_is_integer(to);
+    int t = integer ? to->width - 1 : to->trailing_bits, emin = integer ? t : hu_emin(to);
+    int limit = integer ? to->width : hu_emax(to) + 1;
+    uint32_t drop = (uint32_t)(FP32_TRAILING - t);
+    bool directed =
+        options->direction == HU_TOWARD_POSITIVE || options->direction == HU_TOWARD_NEGATIVE;
+    struct narrow k = {
+        .drop = drop,
+        .low = (1u << drop) - 1,
+        .storage_shift = to->storage_shift,
+        .least_normal = (uint32_t)(emin + FP32_BIAS) << FP32_TRAILING,
+        .limit = (uint32_t)(limit + FP32_BIAS) << FP32_TRAILING,
+        .magic = drop << FP32_TRAILING,
+        .max_code = (uint32_t)hu_max_finite_code(to),
+        .sign_shift = 32u - to->width,
+        .sign = (uint32_t)hu_sign_mask(to),
+        .signs = directed ? UINT32_C(1) << 31 : 0,
+        .last = options->direction == HU_TIES_TO_AWAY,
+        .mask = (uint32_t)hu_width_mask(to),
+        .negative_zero = hu_has_negative_zero(to),
+        .integer = integer,
+        .saturate = options->saturate,
+    };
+    k.clamp = k.limit;
+    if (integer) /* 2^w - 1 */
+        k.clamp -= 1u << (FP32_TRAILING + 1 - to->width);
+    k.rebias = (k.least_normal >> drop) - (1u << t);
+    if (t <= 7) {
+        k.join_shift = 7u - (uint32_t)t;
+        k.join = 1u << 16 | 1u << k.join_shift;
+        k.join_base = (k.least_normal + k.magic) >> 16;
+    }
+    k.greatest = greatest_of(to);
+    /* FP32's own subnormals have twice the unit of the binade below its emin. */
+    uint32_t tiny_drop = is_top(to) ? drop - 1 : drop;
+    k.tiny_drop = options->tininess_before || integer ? 0 : tiny_drop;
+    for (int sign = 0; sign < 2; sign++)
+        k.tiny[sign] = tiny_below(&k, options, sign, 1u << tiny_drop);
+    set_specials(&k, to, options);
+    return k;
+}
+
+static struct widen widen_for(const struct hu_format *from)
+{
+    struct widen w = {
+        .magnitude = (uint32_t)(hu_width_mask(from) & ~hu_sign_mask(from)),
+        .shift = (uint32_t)(FP32_TRAILING - from->trailing_bits),
+        .sign = (uint32_t)hu_sign_mask(from),
+        .sign_shift = 32u - from->width,
+        .rebias = (uint32_t)(FP32_BIAS - from->bias) << FP32_TRAILING,
+        .payloads = from->specials == HU_SPECIALS_IEEE,
+        .below_zero = hu_is_signed(from),
+    };
+    if (hu_is_integer(from))
+        return w;
+    w.special = (uint32_t)(hu_max_finite_code(from) + 1) << w.shift;
+    w.infinity = hu_has_infinity(from) ? w.special : 0;
+    if (hu_has_lone_nan(from) && hu_is_signed(from))
+        w.lone_nan = w.sign;
+    return w;
+}
+
+/* From FP64 to FP32 the hardware rounds, but not at random; and see near_flags in lanes_row.h. */
+static bool plan_fp64(struct plan *p, const struct abilities *a)
+{
+    const struct hu_options *o = &p->options;
+    if (o->direction == HU_STOCHASTIC) {
+        p->load = LOAD_RANDOM;
+        if (p->round == ROUND_NONE)
+            return !o->saturate;
+        struct hu_options exact = *o;
+        exact.direction = HU_TIES_TO_EVEN;
+        exact.tininess_before = false;
+        p->k = narrow_for(p->to, &exact);
+        return p->round != ROUND_SCALE && !hu_is_integer(p->to);
+    }
+    p->w.quiet = p->round == ROUND_NONE;
+    if (!p->w.quiet)
+        return true;
+    if (p->flags && (!a->raises || o->tininess_before))
+        return false;
+    p->hardware = p->flags;
+    p->w.last = o->direction == HU_TIES_TO_AWAY;
+    if (o->direction != HU_TO_ODD)
+        p->load = LOAD_NEAR;
+    return true;
+}
+
+bool hu_plan_lanes(struct plan *p, const struct abilities *a)
+{
+    if (p->from == p->to || !find_load(p, a) || !find_round(p, a))
+        return false;
+    p->store = find_store(p->to);
+    p->w.quiet = false;
+    p->w.last = 0;
+    if (p->load == LOAD_HALF || p->load == LOAD_INT16 || p->load == LOAD_TOP)
+        p->w = widen_for(p->from);
+    if (p->round != ROUND_NONE && p->round != ROUND_INT32)
+        p->k = narrow_for(p->to, &p->options);
+    p->row = a->row;
+    p->streams = !layout_is_packed(p->to);
+    return p->load != LOAD_FP64 || plan_fp64(p, a);
+}

@@ -1,0 +1,215 @@
+/*
+ * What a call is to do, decided once: the road, its constants, its table. Three roads lead from
+ * array to array:
+ *
+ *   table.h   sources of at most 8 bits: each code's word looked up
+ *   lanes.h   what lies within FP32: loaded as FP32 words, rounded, stored, in lanes of 32 bits
+ *   scalar.c  the truth, element by element, for all the rest
+ *
+ * Private to the array room.
+ */
+#ifndef HALFULP_PLAN_H
+#define HALFULP_PLAN_H
+
+#include "array/array.h"
+
+struct plan;
+
+/* Converts N elements, the first of which is element FIRST of the array, and returns the raised
+ * flags, or anything where plan.flags is clear. In place as hu_convert_array says. The
+ * floating-point environment is the default but for the rounding direction (see dispatch.c). */
+typedef unsigned row_function(const struct plan *p, void *dst, const void *src, size_t n,
+                              uint64_t first);
+
+/* How elements become FP32 words: exactly; from FP64 rounded to odd, so that one more rounding to
+ * at most 22 bits of precision is as one (Boldo and Melquiond, 2008). */
+enum load {
+    LOAD_FP32,
+    LOAD_TF32,
+    LOAD_TOP,   /* words of 16 bits or fewer that are the top of an FP32 one: bf16 */
+    LOAD_FP16,  /* by the hardware */
+    LOAD_HALF,  /* words of 9 to 16 bits of other formats within FP32's range */
+    LOAD_INT16, /* integers of 9 to 16 bits */
+    LOAD_CODES, /* codes of at most 8 bits, by table */
+    /* FP64, and integers of 32 bits by way of it: */
+    LOAD_FP64,   /* to odd, */
+    LOAD_NEAR,   /* in the direction of the environment, as FP32 is the target, */
+    LOAD_RANDOM, /* at random to what the target has */
+};
+
+/* How a target's codes come from FP32's. */
+enum round {
+    ROUND_NONE, /* they are FP32's values: FP32 and FP64 */
+    /* FP32's own exponent field, IEEE specials: a code is the top of an FP32 one. */
+    ROUND_TOP,
+    /* Range within FP32's: the unit in the last place is aligned by adding a power of two. */
+    ROUND_MAGIC,
+    /* e8m0: FP32's exponent field alone. */
+    ROUND_SCALE,
+    /* FP16, and integers of 32 bits with sign, by the hardware. */
+    ROUND_FP16,
+    ROUND_INT32,
+};
+
+/* What a code is stored in: words, the top of words, or 4 and 6 bits. */
+enum store { STORE_4, STORE_6, STORE_8, STORE_16, STORE_32, STORE_64, STORE_TOP16, STORE_TOP32 };
+
+/* The facts that loading works with. */
+struct widen {
+    uint32_t magnitude; /* a code's bits but for its sign, as a mask */
+    uint32_t shift;     /* from a code to an FP32 word */
+    uint32_t sign;      /* a code's sign bit */
+    uint32_t sign_shift;
+    uint32_t rebias;   /* of the exponent, in its field */
+    uint32_t special;  /* the least magnitude that is no number, shifted */
+    uint32_t infinity; /* shifted; 0: none */
+    uint32_t lone_nan; /* the code of a NaN that has the place of -0; 0: none */
+    bool payloads;     /* specials are FP32's own with less payload */
+    bool below_zero;   /* an integer with sign */
+    bool quiet;        /* LOAD_FP64: FP32 is the target */
+    bool integer;      /* and its likes: of integers of 32 bits */
+    uint32_t last;     /* LOAD_NEAR: or-ed to all, which makes ties away of ties to even */
+};
+
+/* The facts that rounding works with. Codes here are without sign, FP32 encodings too unless said.
+ * [0] is for values above zero, [1] for those below. */
+struct narrow {
+    uint32_t drop;          /* trailing bits that FP32 has more */
+    uint32_t low;           /* as a mask */
+    uint32_t storage_shift; /* of the target */
+    uint32_t least_normal;  /* the target's, in FP32 */
+    uint32_t limit;         /* 2^(emax + 1) in FP32: it and all above overflow */
+    uint32_t clamp;         /* the same, or of integers what does not fill more than their bits */
+    uint32_t magic;         /* adds 23 - t to an FP32 exponent field */
+    uint32_t max_code;
+    uint32_t greatest;    /* what no sign's magnitudes overflow at */
+    uint32_t rebias;      /* a normal number's FP32 magnitude without DROP bits, less its code */
+    uint32_t overflow[2]; /* the code that an overflow gives */
+    uint32_t infinity[2]; /* codes with their sign */
+    uint32_t nan[2];
+    uint32_t payload; /* mask of a NaN code's trailing bits that come from the source */
+    uint32_t tiny[2]; /* FP32 magnitudes below are tiny where inexact */
+    uint32_t join, join_base, join_shift; /* see join_sums */
+    uint32_t tiny_drop;  /* as drop, in the binade below emin with the exponent unbounded; 0: before
+                            rounding all below emin are tiny */
+    uint32_t sign_shift; /* FP32's sign bit to the code's */
+    uint32_t sign;       /* the code's sign bit */
+    uint32_t signs;      /* the sign bit that a directed rounding looks at, or 0 */
+    uint32_t last;       /* or-ed to all, which makes ties away of ties to even */
+    uint32_t mask;       /* a code's bits */
+    bool sided;          /* overflow[] differ */
+    bool negative_zero;
+    bool integer;
+    bool saturate;
+    unsigned overflow_flags;
+    unsigned infinity_flags;
+    unsigned nan_flags;
+    uint64_t seed;
+};
+
+enum { TABLE_CODES = 256, TABLE_BLOCK = 16 };
+
+/* What is looked up of each code by bytes: see hu_table_fill. */
+enum plane { PLANE_LOW, PLANE_HIGH, PLANE_FLAGS, PLANES };
+
+/* Each code's word and flags. */
+struct table {
+    const struct hu_format *to; /* NULL: the road needs no table */
+    bool full;
+    uint64_t words[TABLE_CODES]; /* as TO stores them */
+    unsigned char flags[TABLE_CODES];
+    unsigned all_flags; /* or-ed */
+    unsigned char planes[PLANES][TABLE_CODES] __attribute__((aligned(TABLE_BLOCK)));
+    int blocks;  /* of a half of each plane */
+    bool halves; /* two, the second for codes from 128 on; otherwise they have the words of those
+                    128 below with the bits of SIGN turned */
+    unsigned char sign[PLANES];
+    bool whole; /* planes are as they are, of all codes */
+    bool top;   /* words of 32 bits are zero in their lower half, and planes have the upper one */
+};
+
+struct plan {
+    const struct hu_kernel *kernel;
+    const struct hu_format *to;
+    const struct hu_format *from;
+    struct hu_options options;
+    bool flags; /* whether anyone will look at what a row returns */
+    row_function *row;
+    /* Whether the row heeds DIRECT: the source comes from memory, to be asked for ahead, and dst,
+     * which starts a line, is to be written past the caches. */
+    bool streams, direct;
+    enum load load;
+    enum round round;
+    enum store store;
+    bool hardware; /* the hardware raises the flags */
+    struct widen w;
+    struct narrow k;
+    size_t asked; /* elements so far */
+    struct table table;
+};
+
+struct hu_kernel {
+    const char *name;
+    bool (*runs)(void);
+    /* Whether it has code of its own for this; then PLAN's row and constants are set. */
+    bool (*can)(struct plan *plan);
+};
+
+/* What an instruction set does: see hu_plan_lanes. */
+struct abilities {
+    row_function *row; /* lanes.h's */
+    bool fp16;         /* conversions to and from FP16 in hardware, */
+    bool raises;       /* which raise flags in the environment */
+    bool doubles;      /* vectors of FP64 */
+};
+
+row_function hu_scalar_row;
+
+/* Whether the lanes have PLAN's conversion; then its constants are set. */
+bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
+
+/* The plan of a call, kept for the thread's next ones; KERNEL, or else the next plainer one that
+ * has code of its own for this, runs it. */
+struct plan *hu_plan(const struct hu_kernel *kernel, const struct hu_format *to,
+                     const struct hu_format *from, const struct hu_options *options, bool flags);
+
+/* Whether F is the IEEE-style format of those widths with the standard's bias. */
+static inline bool is_ieee(const struct hu_format *f, int exponent_bits, int trailing_bits)
+{
+    return f->exponent_bits == exponent_bits && f->trailing_bits == trailing_bits &&
+           f->specials == HU_SPECIALS_IEEE && f->bias == (1 << (exponent_bits - 1)) - 1;
+}
+
+static inline bool is_fp64(const struct hu_format *f)
+{
+    return is_ieee(f, 11, 52);
+}
+
+static inline bool is_fp32(const struct hu_format *f)
+{
+    return is_ieee(f, 8, 23);
+}
+
+static inline bool is_fp16(const struct hu_format *f)
+{
+    return is_ieee(f, 5, 10) && f->storage_bits == 16;
+}
+
+static inline bool is_bf16(const struct hu_format *f)
+{
+    return is_ieee(f, 8, 7);
+}
+
+extern const struct hu_kernel hu_kernel_scalar;
+extern const struct hu_kernel hu_kernel_portable;
+#if defined(__x86_64__)
+extern const struct hu_kernel hu_kernel_avx2;
+extern const struct hu_kernel hu_kernel_avx512;
+extern const struct hu_kernel hu_kernel_avx512vbmi;
+extern const struct hu_kernel hu_kernel_avx512bf16;
+#elif defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define HU_HAVE_NEON
+extern const struct hu_kernel hu_kernel_neon;
+#endif
+
+#endif
