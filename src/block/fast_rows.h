@@ -399,7 +399,7 @@ static inline hu_block_row *find_row(const struct hu_block_job *j, bool narrow)
         return find_whole(b, narrow);
     if (b->layout == HU_BLOCK_FLAT)
         return b->over == HU_OVER_NESTED || b->tile_columns < STEP ? NULL : ROW_OF(table);
-    if (b->layout != HU_BLOCK_PARTS)
+    if (b->layout != HU_BLOCK_PARTS || !b->element)
         return NULL;
     bool e4m3 = !strcmp(b->element, "fp8_e4m3"), e5m2 = !strcmp(b->element, "fp8_e5m2");
     if (!strcmp(b->scale, "fp32") && b->tile_columns % STEP == 0)
