@@ -283,7 +283,7 @@ mutate_dot "pairs are summed in order" 's/size_t half = n - n \/ 2;/size_t half 
 # Operations: a mutant of one source, tried by the tests that are named after TEST.
 
 declare -A operation_tests=(
-    [arithmetic]='literal_cases small_formats* wide_formats* mixed_formats* eight_bit*'
+    [arithmetic]='literal_cases a_quotient_of* small_formats* wide_formats* mixed_formats* eight_bit*'
     [operate]='every_kernel*'
 )
 
