@@ -232,6 +232,54 @@ mutate_loss "overflows that saturate have no errors" chunk_loss chunk_loss.c 's/
 mutate_loss "codes forget the tensor's scale" statistics statistics.c 's/tensor_scale(&plan->targets\[t\], g->spread.greatest)/1/'
 unset HALFULP_KERNEL
 
+# Matrix units, in one file.
+
+build_dot() {
+    compile -I"$srcdir/src" "$here/dot.c" "$here/dot.o" || return 1
+    # shellcheck disable=SC2086
+    $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_dot.o" "$here/dot.o" \
+        "$builddir/libreference.a" "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
+}
+dot_fails() {
+    for test in models_give* infinities* a_blocks* orders* matrix_units*; do
+        timeout 120 "$here/mutant" -j1 --filter "dot/$test" >"$here/log" 2>&1 || return 0
+    done
+    return 1
+}
+try_dot() { # NAME [sed-expression]
+    cp "$srcdir/src/dot.c" "$here/"
+    sed -i "${2-}" "$here/dot.c"
+    if [ $# = 2 ] && cmp -s "$here/dot.c" "$srcdir/src/dot.c"; then
+        fail "$1" "the mutation changed nothing: $2"
+    elif ! build_dot >"$here/build" 2>&1; then
+        fail "$1" "the mutant does not build: $(head -n 5 "$here/build")"
+    elif dot_fails; then
+        if [ $# = 2 ]; then pass "$1"; else fail "$1" "$(tail -n 5 "$here/log")"; fi
+    elif [ $# = 2 ]; then
+        fail "$1" "no test noticed: $2"
+    else
+        pass "$1"
+    fi
+}
+mutate_dot() { attempt try_dot "$@"; }
+
+mutate_dot "the unchanged matrix units pass"
+mutate_dot "addends are cut downward" 's/dot->model->align_bits, false)/dot->model->align_bits, true)/'
+mutate_dot "a bit more is kept" 's/g.exponent - dot->model->align_bits/g.exponent - dot->model->align_bits - 1/'
+mutate_dot "products are normalised before they are aligned" 's/.exponent = unit + 2 \* dot->format->trailing_bits/.exponent = unit + 63 - __builtin_clzll(a.significand * b.significand | 1)/'
+mutate_dot "C does not join the group" 's/    put_sum(&g, dot, c);/    (void)c;/'
+mutate_dot "into fp32 to nearest" 's/single ? HU_TOWARD_ZERO : HU_TIES_TO_EVEN/HU_TIES_TO_EVEN/'
+mutate_dot "overflow toward zero is the largest" 's/if (flags & HU_OVERFLOW)/if (false)/'
+mutate_dot "all bits of the result are kept" 's/return bits >> spare << spare;/(void)spare; return bits;/'
+mutate_dot "halves of a split group are contiguous" 's|first + i / 2 \* 4 + half \* 2 + i % 2|first + half * n + i|'
+mutate_dot "an infinite product of zero is no NaN" 's/(infinite \&\& (a.class == HU_ZERO || b.class == HU_ZERO))/false/'
+mutate_dot "subnormal operands are kept" 's/if (dot->model->flushes \&\& d.class == HU_SUBNORMAL)/if (false)/'
+mutate_dot "vdpbf16ps goes forward" 's/for (size_t i = first + n; i-- > first;)/for (size_t i = first; i < first + n; i++)/'
+mutate_dot "the sum of products is cut toward zero" 's/cut_group(&last, last.exponent - SUM_BITS, true)/cut_group(\&last, last.exponent - SUM_BITS, false)/'
+mutate_dot "a sum of products that cancels has no exponent" 's/ \&\& addend.part != HU_DOT_PARTIAL//'
+mutate_dot "a block keeps to one power" 's|powers\[index / HU_DOT_BLOCK\]|powers[0] * (index < HU_DOT_BLOCK / 2)|'
+mutate_dot "pairs are summed in order" 's/size_t half = n - n \/ 2;/size_t half = n - 1;/'
+
 # Operations: a mutant of one source, tried by the tests that are named after TEST.
 
 declare -A operation_tests=(

@@ -3,6 +3,7 @@
 import array
 import copy
 import doctest
+import os
 import pickle
 import struct
 import threading
@@ -222,5 +223,8 @@ def test_other_threads_run_meanwhile():
 
 def test_documentation_is_true():
     assert doctest.testmod(halfulp).failed == 0
+    readme = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "README.md")
+    results = doctest.testfile(readme, module_relative=False)
+    assert results.failed == 0 and results.attempted >= 6
     for name in halfulp.__all__:
         assert getattr(halfulp, name).__doc__, name

@@ -36,7 +36,7 @@ else
 fi
 
 # Operations.
-holds "operations of small formats in every direction and rule" v --op all -f fp6_e3m2,fp4_e2m1,binary5p3se -r all --nan-rule arm
+holds "operations of small formats in every direction and rule" v --op all -f fp4_e2m1,binary5p3se -r all --nan-rule arm
 holds "all pairs of 8-bit operands by every kernel" v --op add,mul,div -f fp8_e4m3 --kernel all
 holds "mixed formats, tininess before rounding" v --op fma,mul -f fp16 -t fp32 --tininess before --count 20000
 holds "a share of all pairs of fp16" v --op add -f fp16 --shard 1/2000

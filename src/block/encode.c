@@ -1,4 +1,5 @@
 #include "encode.h"
+#include "array/plan.h"
 #include "array/environment.h"
 
 #include <errno.h>
@@ -47,12 +48,50 @@ static void see(struct seen *s, const double *x, size_t n)
     }
 }
 
+typedef uint32_t four __attribute__((vector_size(16)));
+typedef int32_t signed_four __attribute__((vector_size(16)));
+
+static void see_four(four v, four *most, four *others)
+{
+    v &= 0x7fffffff;
+    four finite = (four)((signed_four)v < 0x7f800000);
+    *others |= v & ~finite;
+    v &= finite;
+    four more = (four)((signed_four)v > (signed_four)*most);
+    *most = (v & more) | (*most & ~more);
+}
+
+/* The same of fp32, by their bits, four at a time. Infinities beside NaNs are not told apart. */
+static void see_floats(struct seen *s, const unsigned char *x, size_t n)
+{
+    four most = {0}, others = {0}, v = {0};
+    for (; n >= 4; n -= 4, x += sizeof v) {
+        memcpy(&v, x, sizeof v);
+        see_four(v, &most, &others);
+    }
+    v = (four){0};
+    memcpy(&v, x, 4 * n);
+    see_four(v, &most, &others);
+    for (int k = 0; k < 4; k++) {
+        float value;
+        uint32_t bits = most[k];
+        memcpy(&value, &bits, sizeof value);
+        s->amax = (double)value > s->amax ? (double)value : s->amax;
+        s->nan |= others[k] > 0x7f800000;
+        s->infinite |= others[k] == 0x7f800000;
+    }
+}
+
 /* Of rows ROW to LAST, columns COLUMN to END. */
 static struct seen see_tile(const struct hu_block_encoding *e, size_t row, size_t last,
                             size_t column, size_t end)
 {
     struct seen s = {0};
     double x[ENCODE_CHUNK];
+    bool fast = !HU_BIG_ENDIAN && is_fp32(e->from);
+    for (; fast && row < last; row++)
+        see_floats(&s, (const unsigned char *)e->src + 4 * (row * e->columns + column),
+                   end - column);
     for (; row < last; row++)
         for (size_t at = column, n; at < end; at += n) {
             n = end - at < ENCODE_CHUNK ? end - at : ENCODE_CHUNK;
@@ -185,6 +224,19 @@ static void encode_tiles(struct hu_block_encoding *e)
         }
 }
 
+void hu_block_encode_rest(struct hu_block_encoding *e, size_t row, size_t column, size_t end)
+{
+    if (e->b->layout == HU_BLOCK_WHOLE) {
+        hu_block_encode_blocks(e, row, column, end);
+        return;
+    }
+    struct hu_scale_element element = hu_scale_element_of(e->b);
+    for (size_t next; column < end; column = next) {
+        next = end - column < e->b->tile_columns ? end : column + e->b->tile_columns;
+        encode_tile(e, row, row + 1, column, next, &element);
+    }
+}
+
 /* amax / (448 · 6), to the nearest fp32: the greatest block's scale is e4m3's largest. */
 static float second_scale(const struct hu_block_encoding *e)
 {
@@ -205,7 +257,10 @@ static void run(struct hu_block_encoding *e, const struct hu_block_whole *whole)
     }
     if (e->b->over == HU_OVER_TENSOR)
         e->tensor_scale = second_scale(e);
-    if (hu_block_encode_fast(e))
+    hu_block_encode_row *row = hu_block_fast_encode(e);
+    for (size_t i = 0; row && i < e->rows; i++)
+        row(e, i);
+    if (row)
         return;
     if (e->b->layout == HU_BLOCK_PARTS)
         encode_tiles(e);
@@ -247,6 +302,7 @@ int hu_block_encode_piece(const struct hu_block *to, void *codes, void *scales, 
         .columns = columns,
         .options = options ? *options : own,
         .first = whole ? whole->first : 0,
+        .wants_flags = flags != NULL,
     };
     if (e.options.rule == HU_SCALE_DEFAULT)
         e.options.rule = to->rule;

@@ -18,6 +18,7 @@ struct hu_block_encoding {
     double amax;                     /* over the tensor; where hu_block_needs_amax */
     uint64_t first;
     unsigned flags;
+    bool wants_flags;
     float tensor_scale;
 };
 
@@ -27,8 +28,22 @@ void hu_block_read_source(const struct hu_format *to, void *out, const struct hu
 
 void hu_block_encode_runs(struct hu_block_encoding *e);
 void hu_block_encode_wholes(struct hu_block_encoding *e);
+/* Blocks of ROW from COLUMN on, which begins one, to END. */
+void hu_block_encode_blocks(struct hu_block_encoding *e, size_t row, size_t column, size_t end);
 
-/* All of it where this machine has code of its own for it. False: it has none. */
-bool hu_block_encode_fast(struct hu_block_encoding *e);
+/* The e4m3 nearest to AMAX / BY, at most the largest. */
+unsigned hu_block_nearest_e4m3(double amax, double by);
+
+/* ROW from COLUMN on, which begins a block, by way of fp64: the truth. */
+void hu_block_encode_rest(struct hu_block_encoding *e, size_t row, size_t column, size_t end);
+
+/* A row by code that exists to be fast: fp32 to nearest even, saturating, without flags. NULL: this
+ * machine has none. */
+typedef void hu_block_encode_row(struct hu_block_encoding *e, size_t row);
+hu_block_encode_row *hu_block_fast_encode(const struct hu_block_encoding *e);
+#if defined(__x86_64__)
+hu_block_encode_row *hu_block_encode_avx2(const struct hu_block_encoding *e);
+hu_block_encode_row *hu_block_encode_avx512(const struct hu_block_encoding *e);
+#endif
 
 #endif

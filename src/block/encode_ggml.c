@@ -243,17 +243,22 @@ static bool refuse(struct block *k, unsigned char *to)
     return true;
 }
 
+void hu_block_encode_blocks(struct hu_block_encoding *e, size_t row, size_t column, size_t end)
+{
+    for (; column < end; column += LENGTH) {
+        struct block k = {.e = e, .index = e->first + row * e->columns + column};
+        size_t left = e->columns - column;
+        unsigned char *to =
+            e->codes + row * parts_row_bytes(e->b, e->columns) + column / LENGTH * e->b->bytes;
+        hu_block_read_source(e->fp32, k.x, e->from, e->src, row * e->columns + column,
+                             left < LENGTH ? left : LENGTH);
+        if (!refuse(&k, to))
+            pack(&k, to);
+    }
+}
+
 void hu_block_encode_wholes(struct hu_block_encoding *e)
 {
-    size_t row_bytes = parts_row_bytes(e->b, e->columns);
     for (size_t row = 0; row < e->rows; row++)
-        for (size_t column = 0; column < e->columns; column += LENGTH) {
-            struct block k = {.e = e, .index = e->first + row * e->columns + column};
-            size_t left = e->columns - column;
-            unsigned char *to = e->codes + row * row_bytes + column / LENGTH * e->b->bytes;
-            hu_block_read_source(e->fp32, k.x, e->from, e->src, row * e->columns + column,
-                                 left < LENGTH ? left : LENGTH);
-            if (!refuse(&k, to))
-                pack(&k, to);
-        }
+        hu_block_encode_blocks(e, row, 0, e->columns);
 }

@@ -63,9 +63,36 @@ INLINE _Bool any_half(halves x)
     return !_mm_testz_si128((__m128i)x, (__m128i)x);
 }
 
+INLINE words larger(words a, words b)
+{
+    return (words)_mm256_max_epu32((__m256i)a, (__m256i)b);
+}
+
+INLINE words float_words(floats x)
+{
+    return (words)_mm256_cvttps_epi32((__m256)x);
+}
+
+INLINE void store_bytes(void *at, words x)
+{
+    const __m256i low =
+        _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12,
+                         -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    __m256i bytes = _mm256_shuffle_epi8((__m256i)x, low);
+    _mm_storel_epi64(
+        at, _mm_unpacklo_epi32(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)));
+}
+
 #include "fast_rows.h"
+/* And back. */
+#include "fast_encode.h"
 
 hu_block_row *hu_block_row_avx2(const struct hu_block_job *j, bool narrow)
 {
     return find_row(j, narrow);
+}
+
+hu_block_encode_row *hu_block_encode_avx2(const struct hu_block_encoding *e)
+{
+    return find_encode(e);
 }

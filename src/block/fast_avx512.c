@@ -58,9 +58,31 @@ INLINE _Bool any_half(halves x)
     return !_mm256_testz_si256((__m256i)x, (__m256i)x);
 }
 
+INLINE words larger(words a, words b)
+{
+    return (words)_mm512_max_epu32((__m512i)a, (__m512i)b);
+}
+
+INLINE words float_words(floats x)
+{
+    return (words)_mm512_cvttps_epi32((__m512)x);
+}
+
+INLINE void store_bytes(void *at, words x)
+{
+    _mm_storeu_si128(at, _mm512_cvtepi32_epi8((__m512i)x));
+}
+
 #include "fast_rows.h"
+/* And back. */
+#include "fast_encode.h"
 
 hu_block_row *hu_block_row_avx512(const struct hu_block_job *j, bool narrow)
 {
     return find_row(j, narrow);
+}
+
+hu_block_encode_row *hu_block_encode_avx512(const struct hu_block_encoding *e)
+{
+    return find_encode(e);
 }

@@ -140,7 +140,7 @@ UNPACK void unpack_iq1_m(const unsigned char *block, struct hu_block_unpacked *t
 /* 32 elements of the curve: low nibbles first. */
 UNPACK void put_curve(const unsigned char *from, int8_t *q)
 {
-    nibbles(from, q);
+    nibbles(from, q, 0);
     for (int i = 0; i < 32; i += 16) {
         bytes16 x;
         GET(x, q + i);

@@ -13,8 +13,8 @@ UNPACK void unpack_q2_k(const unsigned char *block, struct hu_block_unpacked *to
         to->a[s] = block[s] & 15;
         to->b[s] = block[s] >> 4;
     }
-    pairs(block + 16, to->q);
-    pairs(block + 48, to->q + 128);
+    pairs(block + 16, to->q, 0);
+    pairs(block + 48, to->q + 128, 0);
 }
 
 /* Sixteen scales of six bits less 32: the low nibbles of bytes 0 to 7, then their high ones; the
@@ -27,8 +27,8 @@ UNPACK void unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to
         int low = s < 8 ? scales[s] & 15 : scales[s - 8] >> 4;
         to->a[s] = (low | (scales[8 + s % 4] >> s / 4 * 2 & 3) << 4) - 32;
     }
-    pairs(block + 32, to->q);
-    pairs(block + 64, to->q + 128);
+    pairs(block + 32, to->q, 0);
+    pairs(block + 64, to->q + 128, 0);
     /* The third bit of element i is bit i / 32 of byte i % 32, and its weight 4 is taken away where
      * it is clear. */
     bytes32 x, bits;

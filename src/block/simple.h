@@ -9,8 +9,7 @@ UNPACK void unpack_q4_0(const unsigned char *block, struct hu_block_unpacked *to
 {
     to->d = unpack_fp16(block);
     to->a[0] = 1;
-    nibbles(block + 2, to->q);
-    less32(to->q, 8);
+    nibbles(block + 2, to->q, 8);
 }
 
 /* What is taken away is the minimum, negated: x − (−m). */
@@ -20,18 +19,18 @@ UNPACK void unpack_q4_1(const unsigned char *block, struct hu_block_unpacked *to
     to->m = unpack_fp16(block + 2);
     to->a[0] = 1;
     to->b[0] = -1;
-    nibbles(block + 4, to->q);
+    nibbles(block + 4, to->q, 0);
 }
 
 /* The fifth bits stand in a word of their own, element i's at bit i. */
-UNPACK void unpack_fives(const unsigned char *at, int8_t *q)
+UNPACK void unpack_fives(const unsigned char *at, int8_t *q, int by)
 {
-    nibbles(at + 4, q);
+    nibbles(at + 4, q, 0);
     for (int k = 0; k < 4; k++) {
         const bytes8 bit = {1, 2, 4, 8, 16, 32, 64, 128};
         bytes8 x, high = (bytes8){0} + at[k];
         GET(x, q + 8 * k);
-        x |= (bytes8)((high & bit) != 0) & 16;
+        x = (x | ((bytes8)((high & bit) != 0) & 16)) - (uint8_t)by;
         PUT(q + 8 * k, x);
     }
 }
@@ -40,8 +39,7 @@ UNPACK void unpack_q5_0(const unsigned char *block, struct hu_block_unpacked *to
 {
     to->d = unpack_fp16(block);
     to->a[0] = 1;
-    unpack_fives(block + 2, to->q);
-    less32(to->q, 16);
+    unpack_fives(block + 2, to->q, 16);
 }
 
 UNPACK void unpack_q5_1(const unsigned char *block, struct hu_block_unpacked *to)
@@ -50,7 +48,7 @@ UNPACK void unpack_q5_1(const unsigned char *block, struct hu_block_unpacked *to
     to->m = unpack_fp16(block + 2);
     to->a[0] = 1;
     to->b[0] = -1;
-    unpack_fives(block + 4, to->q);
+    unpack_fives(block + 4, to->q, 0);
 }
 
 UNPACK void unpack_q8_0(const unsigned char *block, struct hu_block_unpacked *to)
@@ -116,20 +114,20 @@ UNPACK void unpack_tq2_0(const unsigned char *block, struct hu_block_unpacked *t
 {
     to->d = unpack_fp16(block + 64);
     to->a[0] = 1;
-    pairs(block, to->q);
-    pairs(block + 32, to->q + 128);
-    for (int i = 0; i < 256; i += 32)
-        less32(to->q + i, 1);
+    pairs(block, to->q, 1);
+    pairs(block + 32, to->q + 128, 1);
 }
+
+static const int8_t twice_fp4_values[16] = {0, 1,  2,  3,  4,  6,  8,  12,
+                                            0, -1, -2, -3, -4, -6, -8, -12};
 
 /* Codes of fp4_e2m1 as twice their values. */
 UNPACK void twice_fp4(int8_t *q, int n)
 {
-    static const int8_t twice[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
     for (int i = 0; i < n; i += 16) {
         bytes16 x;
         GET(x, q + i);
-        x = LOOK_UP(twice, x);
+        x = LOOK_UP(twice_fp4_values, x);
         PUT(q + i, x);
     }
 }
@@ -139,7 +137,7 @@ UNPACK void unpack_mxfp4(const unsigned char *block, struct hu_block_unpacked *t
     uint32_t bits = block[0] == 0xff ? 0x7fc00000 : block[0] ? (uint32_t)block[0] << 23 : 0x400000;
     memcpy(&to->d, &bits, sizeof to->d);
     to->a[0] = 1;
-    nibbles(block + 1, to->q);
+    nibbles(block + 1, to->q, 0);
     twice_fp4(to->q, 32);
 }
 
@@ -159,11 +157,12 @@ UNPACK void unpack_nvfp4(const unsigned char *block, struct hu_block_unpacked *t
         bytes8 x;
         GET(x, block + 4 + 8 * s);
         bytes8 low = x & 15, high = x >> 4;
-        PUT(to->q + 16 * s, low);
-        PUT(to->q + 16 * s + 8, high);
+        bytes16 both = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+                                               13, 14, 15);
+        both = LOOK_UP(twice_fp4_values, both);
+        PUT(to->q + 16 * s, both);
         to->a[s] = unsigned_e4m3(block[s]);
     }
-    twice_fp4(to->q, 64);
 }
 
 #endif

@@ -32,31 +32,24 @@ UNPACK bytes16 look_up_plain(const int8_t *table, bytes16 index)
 #define LOOK_UP look_up_plain
 #endif
 
-/* 16 bytes' low nibbles, then their high ones. */
-UNPACK void nibbles(const unsigned char *from, int8_t *to)
+/* 16 bytes' low nibbles, then their high ones, less BY. What is written here is never read back in
+ * greater pieces, which would wait for all of them. */
+UNPACK void nibbles(const unsigned char *from, int8_t *to, int by)
 {
     bytes16 x;
     GET(x, from);
-    bytes16 low = x & 15, high = x >> 4;
+    bytes16 low = (x & 15) - (uint8_t)by, high = (x >> 4) - (uint8_t)by;
     PUT(to, low);
     PUT(to + 16, high);
 }
 
-UNPACK void less32(int8_t *q, int by)
-{
-    bytes32 x;
-    GET(x, q);
-    x -= (uint8_t)by;
-    PUT(q, x);
-}
-
-/* 128 elements from 32 bytes of four pairs of bits: the lowest pairs first. */
-UNPACK void pairs(const unsigned char *from, int8_t *to)
+/* 128 elements from 32 bytes of four pairs of bits, less BY: the lowest pairs first. */
+UNPACK void pairs(const unsigned char *from, int8_t *to, int by)
 {
     bytes32 x;
     GET(x, from);
     for (int k = 0; k < 4; k++) {
-        bytes32 pair = x >> 2 * k & 3;
+        bytes32 pair = (x >> 2 * k & 3) - (uint8_t)by;
         PUT(to + 32 * k, pair);
     }
 }

@@ -1,5 +1,5 @@
-/* The module halfulp._halfulp: halfulp.h's functions over Python's numbers, strings and arrays. What
- * users see is in halfulp/__init__.py. */
+/* The module halfulp._halfulp: halfulp.h's functions over Python's numbers, strings and arrays.
+ * What users see is in halfulp/__init__.py. */
 #include "view.h"
 
 #include "halfulp.h"
@@ -210,7 +210,8 @@ static PyObject *py_split(PyObject *self, PyObject *arguments)
         return NULL;
     if (!hu_split(f, code, &negative, &significand, &exponent))
         return code_or_none(false, 0);
-    return Py_BuildValue("(ONi)", negative ? Py_True : Py_False, code_object(significand), exponent);
+    return Py_BuildValue("(ONi)", negative ? Py_True : Py_False, code_object(significand),
+                         exponent);
 }
 
 static PyObject *py_digits(PyObject *self, PyObject *arguments)
@@ -248,8 +249,8 @@ static size_t elements_of(const struct hu_format *f, const struct view *v, const
         return bytes * 8 / f->storage_bits;
     if (f->storage_bits == 8 * v->item)
         return (size_t)v->count;
-    PyErr_Format(PyExc_ValueError, "an element of the %s has %zd bytes, one of %s has %d bits", which,
-                 v->item, f->name, (int)f->storage_bits);
+    PyErr_Format(PyExc_ValueError, "an element of the %s has %zd bytes, one of %s has %d bits",
+                 which, v->item, f->name, (int)f->storage_bits);
     return SIZE_MAX;
 }
 
@@ -284,8 +285,8 @@ static PyObject *cast_views(const struct hu_format *to, struct view *dst,
     unsigned flags = 0;
     char *made_src, *made_dst;
     bool memory;
-    Py_BEGIN_ALLOW_THREADS
-    char *in = plain_bytes(src, true, &made_src), *out = plain_bytes(dst, false, &made_dst);
+    Py_BEGIN_ALLOW_THREADS char *in = plain_bytes(src, true, &made_src),
+                                *out = plain_bytes(dst, false, &made_dst);
     memory = n == 0 || (in && out);
     if (memory && n)
         hu_convert_array(to, out, from, in, n, options, &flags);
@@ -293,9 +294,7 @@ static PyObject *cast_views(const struct hu_format *to, struct view *dst,
         view_scatter(dst, out);
     free(made_src);
     free(made_dst);
-    Py_END_ALLOW_THREADS
-    if (!memory)
-        return PyErr_NoMemory();
+    Py_END_ALLOW_THREADS if (!memory) return PyErr_NoMemory();
     return PyLong_FromUnsignedLong(flags);
 }
 
@@ -308,8 +307,8 @@ static PyObject *py_cast(PyObject *self, PyObject *arguments)
     Py_ssize_t count;
     struct hu_options options;
     struct view dst, src;
-    if (!PyArg_ParseTuple(arguments, "O&OO&OnO&", take_format, &to, &out, take_format, &from, &array,
-                          &count, take_options, &options) ||
+    if (!PyArg_ParseTuple(arguments, "O&OO&OnO&", take_format, &to, &out, take_format, &from,
+                          &array, &count, take_options, &options) ||
         !view_open(&src, array, false))
         return NULL;
     if (!view_open(&dst, out, true)) {
@@ -339,8 +338,9 @@ static bool is_matrix(const struct hu_format *f, const struct view *v, Py_ssize_
         return false;
     }
     size_t there = elements_of(f, v, which);
-    bool fits = f->storage_bits < 8 ? there != SIZE_MAX && bytes_of(f, (size_t)n) == (size_t)v->count
-                                    : there == (size_t)n;
+    bool fits = f->storage_bits < 8
+                    ? there != SIZE_MAX && bytes_of(f, (size_t)n) == (size_t)v->count
+                    : there == (size_t)n;
     if (!fits && !PyErr_Occurred())
         PyErr_Format(PyExc_ValueError, "an %s of %zu elements for %zd by %zd", which, there, rows,
                      columns);
@@ -351,7 +351,8 @@ static PyObject *quantize_view(const struct hu_block *to, const struct hu_format
                                const struct view *v, size_t rows, size_t columns,
                                const struct hu_block_options *options)
 {
-    size_t bytes = hu_block_bytes(to, rows, columns), more = hu_block_scale_bytes(to, rows, columns);
+    size_t bytes = hu_block_bytes(to, rows, columns),
+           more = hu_block_scale_bytes(to, rows, columns);
     PyObject *codes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)bytes);
     PyObject *scales = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)more);
     float tensor_scale = 1;
@@ -359,16 +360,13 @@ static PyObject *quantize_view(const struct hu_block *to, const struct hu_format
     int failed = EINVAL;
     if (codes && scales) {
         char *code_bytes = PyBytes_AsString(codes), *scale_bytes = PyBytes_AsString(scales);
-        Py_BEGIN_ALLOW_THREADS
-        in = plain_bytes(v, true, &made);
+        Py_BEGIN_ALLOW_THREADS in = plain_bytes(v, true, &made);
         if (in || !v->count)
             failed = hu_block_encode(to, code_bytes, more ? scale_bytes : NULL, &tensor_scale, from,
                                      in, rows, columns, options);
         free(made);
-        Py_END_ALLOW_THREADS
-        if (failed)
-            PyErr_Format(PyExc_ValueError, "%s is not encoded, or not this way",
-                         hu_block_name(to));
+        Py_END_ALLOW_THREADS if (failed)
+            PyErr_Format(PyExc_ValueError, "%s is not encoded, or not this way", hu_block_name(to));
     }
     if (!failed)
         return Py_BuildValue("(NNd)", codes, scales, (double)tensor_scale);
@@ -388,8 +386,8 @@ static PyObject *py_quantize(PyObject *self, PyObject *arguments)
     int rule;
     struct hu_block_options options;
     struct view v;
-    if (!PyArg_ParseTuple(arguments, "sO&OnniO&", &name, take_format, &from, &array, &rows, &columns,
-                          &rule, take_options, &options.elements))
+    if (!PyArg_ParseTuple(arguments, "sO&OnniO&", &name, take_format, &from, &array, &rows,
+                          &columns, &rule, take_options, &options.elements))
         return NULL;
     options.rule = (enum hu_scale_rule)rule;
     const struct hu_block *to = block_named(name);
@@ -408,17 +406,14 @@ static bool decode_into(struct view *dst, const struct hu_format *to, const stru
 {
     char *made, *out;
     int failed = EINVAL;
-    Py_BEGIN_ALLOW_THREADS
-    out = plain_bytes(dst, false, &made);
+    Py_BEGIN_ALLOW_THREADS out = plain_bytes(dst, false, &made);
     if (out)
         failed = hu_block_decode(to, out, from, codes, scales, tensor_scale, rows, columns);
     if (made && !failed)
         view_scatter(dst, out);
     free(made);
-    Py_END_ALLOW_THREADS
-    if (failed)
-        PyErr_Format(PyExc_ValueError, "%s has more parts than codes and scales",
-                     hu_block_name(from));
+    Py_END_ALLOW_THREADS if (failed) PyErr_Format(
+        PyExc_ValueError, "%s has more parts than codes and scales", hu_block_name(from));
     return !failed;
 }
 

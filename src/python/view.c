@@ -94,7 +94,8 @@ static bool open_buffer(struct view *v, PyObject *object, bool writable)
         PyErr_NoMemory();
         return false;
     }
-    if (PyObject_GetBuffer(object, b, PyBUF_STRIDES | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0))) {
+    if (PyObject_GetBuffer(object, b,
+                           PyBUF_STRIDES | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0))) {
         free(b);
         return false;
     }
@@ -219,14 +220,19 @@ bool view_open(struct view *v, PyObject *object, bool writable)
     bool fine = open_buffer(v, object, writable);
     if (fine || v->hold)
         goto done;
-    /* ml_dtypes' arrays have dtypes that the buffer protocol cannot name. */
-    if (PyObject_HasAttrString(object, "__array_interface__")) {
-        PyErr_Clear();
-        fine = open_interface(v, object, writable);
-    } else if (PyObject_HasAttrString(object, "__dlpack__")) {
-        PyErr_Clear();
-        fine = open_dlpack(v, object);
+    /* ml_dtypes' arrays have dtypes that the buffer protocol cannot name. Asking for an attribute
+     * clears the exception that is set. */
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    bool interface = PyObject_HasAttrString(object, "__array_interface__");
+    if (!interface && !PyObject_HasAttrString(object, "__dlpack__")) {
+        PyErr_Restore(type, value, traceback);
+        return false;
     }
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+    fine = interface ? open_interface(v, object, writable) : open_dlpack(v, object);
 done:
     if (!fine)
         view_close(v);

@@ -58,14 +58,16 @@ def _ml_dtype(f):
 
 def _new_array(f, shape):
     """An array for elements of F: NumPy's where NumPy is loaded, else a memoryview."""
-    letter = _OWN.get(f.name) or _CODES.get(f.storage_bits, "B")
+    codes = _CODES.get(f.storage_bits, "B")
+    letter = _OWN.get(f.name) or codes
     if _is_packed(f):
         shape = ((prod(shape) * f.storage_bits + 7) // 8,)
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         own = _is_packed(f) or f.name in _OWN
         return numpy.empty(shape, dtype=letter if own else _ml_dtype(f) or letter)
-    view = memoryview(bytearray(prod(shape) * (8 if letter in "dqQ" else f.storage_bits // 8 or 1)))
+    letter = codes if letter == "e" else letter  # memoryview casts to it from Python 3.12 on
+    view = memoryview(bytearray(prod(shape) * (f.storage_bits // 8 or 1)))
     return view.cast(letter, shape) if prod(shape) else view.cast(letter)
 
 
@@ -85,8 +87,8 @@ def cast(array, to, *, source=None, round="rne", saturate=False, seed=None, out=
     flags     True: returns (result, names of the exceptions raised).
 
     Without out the result is a NumPy array where NumPy is loaded, else a memoryview. Formats that
-    NumPy lacks come as ml_dtypes' where that is loaded, else as unsigned codes; fp4 and fp6 come
-    packed. Raises ValueError: no such format, a shape or width that does not fit, an array on a
+    NumPy lacks come as ml_dtypes' where that is loaded, else as unsigned codes (as fp16 does in a
+    memoryview); fp4 and fp6 come packed. Raises ValueError: no such format, a shape or width that does not fit, an array on a
     device; BufferError or TypeError: no array.
     """
     array = _as_array(array)
