@@ -27,13 +27,15 @@ static inline unsigned environment_word(enum hu_direction direction)
 static inline environment environment_enter(enum hu_direction direction)
 {
     environment saved = _mm_getcsr();
-    _mm_setcsr(environment_word(direction));
+    if ((saved & ~0x3fu) != environment_word(direction)) /* a write costs what many elements do */
+        _mm_setcsr(environment_word(direction));
     return saved;
 }
 
 static inline void environment_leave(environment saved)
 {
-    _mm_setcsr(saved);
+    if (_mm_getcsr() != saved)
+        _mm_setcsr(saved);
 }
 
 /* What conversions have raised since environment_enter or environment_clear; underflow as after

@@ -141,6 +141,12 @@ INLINE bool is_outside(const struct noted *noted, vec small, vec large)
     return any(above(noted->greatest, large) | below);
 }
 
+/* To integers in the environment's direction; 2^31 where there is none. */
+INLINE vec round_integer(vec x)
+{
+    return (vec)_mm256_cvtps_epi32((__m256)x);
+}
+
 INLINE vec shift_right(vec x, uint32_t count)
 {
     return (vec)_mm256_srlv_epi32((__m256i)x, _mm256_set1_epi32((int)count));
@@ -379,6 +385,17 @@ INLINE longs longs_of(uint64_t x)
 INLINE longs load_longs(const void *at)
 {
     return (longs)_mm256_loadu_si256(at);
+}
+
+/* Integers of 32 bits as FP64. */
+INLINE longs longs_of_integers(const void *at, bool below_zero)
+{
+    __m128i x = _mm_loadu_si128(at);
+    if (below_zero)
+        return (longs)_mm256_cvtepi32_pd(x);
+    __m128i less = _mm_xor_si128(x, _mm_set1_epi32(INT32_MIN)); /* by 2^31 */
+    longs sum = (longs)_mm256_add_pd(_mm256_cvtepi32_pd(less), _mm256_set1_pd(0x1p31));
+    return sum & longs_of(INT64_MAX); /* downward zero has a sign */
 }
 
 /* Counts of 64 and more give 0. */

@@ -143,6 +143,12 @@ INLINE bool is_outside(const struct noted *noted, vec small, vec large)
     return any(above(noted->greatest, large) | below);
 }
 
+/* To integers in the environment's direction; 2^31 where there is none. */
+INLINE vec round_integer(vec x)
+{
+    return (vec)_mm512_cvtps_epi32((__m512)x);
+}
+
 INLINE vec shift_right(vec x, uint32_t count)
 {
     return (vec)_mm512_srlv_epi32((__m512i)x, _mm512_set1_epi32((int)count));
@@ -389,6 +395,13 @@ INLINE longs longs_of(uint64_t x)
 INLINE longs load_longs(const void *at)
 {
     return (longs)_mm512_loadu_si512(at);
+}
+
+/* Integers of 32 bits as FP64. */
+INLINE longs longs_of_integers(const void *at, bool below_zero)
+{
+    __m256i x = _mm256_loadu_si256(at);
+    return (longs)(below_zero ? _mm512_cvtepi32_pd(x) : _mm512_cvtepu32_pd(x));
 }
 
 /* Counts of 64 and more give 0. */

@@ -165,33 +165,32 @@ INLINE unsigned table_steps(const struct plan *p, void *dst, const void *src, si
     const int bits = p->from->storage_bits;
     const size_t in = CODES_STEP * (size_t)bits / 8, out = CODES_STEP * (size_t)size / 8;
     const uint32_t mask_8 = (uint32_t)hu_width_mask(p->from);
-    size_t steps = n / CODES_STEP, left = n % CODES_STEP;
+    const size_t steps = n / CODES_STEP, left = n % CODES_STEP;
+    uint32_t words[CODES_STEP] __attribute__((aligned(sizeof(vec))));
     byte_lanes codes[4], seen = splat_8(0);
     bool looks = p->flags && t->all_flags;
-    for (size_t s = 0; s < steps; s++) {
-        uint32_t words[CODES_STEP] __attribute__((aligned(sizeof(vec))));
-        size_t at = p->direct ? turn(s * CODES_STEP, n, CODES_STEP) / CODES_STEP : s;
+    for (size_t s = 0; s < steps + (left != 0); s++) {
+        const bool whole = s < steps;
+        size_t at = p->direct && whole ? turn(s * CODES_STEP, n, CODES_STEP) / CODES_STEP : s;
         const char *from = (const char *)src + at * in;
         char *to = (char *)dst + at * out;
-        fetch_ahead(p->direct, from, in);
-        load_four(codes, from, bits, mask_8);
+        fetch_ahead(p->direct && whole, from, in);
+        if (whole)
+            load_four(codes, from, bits, mask_8);
+        else
+            load_last(p, codes, from, left);
         if (looks) {
             see_codes(t, codes, &seen);
             if (s % STEPS_BETWEEN == 0)
                 looks = flags_seen(&seen) != t->all_flags;
         }
-        table_step(t, p->direct ? (char *)words : to, codes, size);
-        if (p->direct)
+        table_step(t, p->direct || !whole ? (char *)words : to, codes, size);
+        if (!whole) {
+            end_packed(p->to, words, left);
+            memcpy(to, words, hu_array_bytes(p->to, left));
+        } else if (p->direct) {
             stream_out(to, words, out);
-    }
-    if (left) {
-        uint32_t words[CODES_STEP];
-        load_last(p, codes, (const char *)src + steps * in, left);
-        if (looks)
-            see_codes(t, codes, &seen);
-        table_step(t, words, codes, size);
-        end_packed(p->to, words, left);
-        memcpy((char *)dst + steps * out, words, hu_array_bytes(p->to, left));
+        }
     }
     return flags_seen(&seen);
 }

@@ -62,15 +62,20 @@ static inline uint32_t odd_word(uint64_t x, bool quiet)
            ((significand & ((UINT64_C(1) << shift) - 1)) != 0);
 }
 
-static void __attribute__((noinline)) odd_words(void *words, const void *src, bool quiet)
+static void __attribute__((noinline))
+odd_words(uint32_t words[LANES], const uint64_t x[LANES], bool quiet)
 {
-    for (size_t i = 0; i < LANES; i++) {
-        uint64_t x;
-        uint32_t word;
-        memcpy(&x, (const char *)src + 8 * i, sizeof x);
-        word = odd_word(x, quiet);
-        memcpy((char *)words + 4 * i, &word, sizeof word);
-    }
+    for (size_t i = 0; i < LANES; i++)
+        words[i] = odd_word(x[i], quiet);
+}
+
+/* Half a vector's elements as FP64. */
+INLINE longs load_half_longs(const struct widen *w, const void *src, int half)
+{
+    const char *at = src;
+    if (w->integer)
+        return longs_of_integers(at + half * (sizeof(longs) / 2), w->below_zero);
+    return load_longs(at + half * sizeof(longs));
 }
 
 /* The bits that FP32 drops become its last, so that what is left converts exactly where FP32 is
@@ -83,8 +88,8 @@ INLINE longs sticky(longs x)
 
 INLINE vec load_odd(const struct widen *w, const void *at)
 {
-    longs low = load_longs(at), high = load_longs((const char *)at + sizeof(longs));
-    vec x = narrow_doubles(sticky(low), sticky(high));
+    longs in[2] = {load_half_longs(w, at, 0), load_half_longs(w, at, 1)};
+    vec x = narrow_doubles(sticky(in[0]), sticky(in[1]));
     vec magnitude = x & splat(~SIGN);
     /* Above 2^-126, which less may have become, and below FP32's greatest number. */
     const uint32_t least = (1u << 23) + 1, most = INFINITE - 2;
@@ -92,7 +97,9 @@ INLINE vec load_odd(const struct widen *w, const void *at)
             any(above((magnitude - splat(least)) ^ splat(SIGN), splat((most - least) ^ SIGN))),
             0)) {
         uint32_t words[LANES];
-        odd_words(words, at, w->quiet);
+        uint64_t each[LANES];
+        memcpy(each, in, sizeof each);
+        odd_words(words, each, w->quiet);
         x = load(words);
     }
     return x;
@@ -100,7 +107,7 @@ INLINE vec load_odd(const struct widen *w, const void *at)
 
 INLINE vec load_near(const struct widen *w, const void *at)
 {
-    longs x[2] = {load_longs(at), load_longs((const char *)at + sizeof(longs))};
+    longs x[2] = {load_half_longs(w, at, 0), load_half_longs(w, at, 1)};
     if (w->last)
         for (int i = 0; i < 2; i++) {
             longs infinite = (longs)((x[i] & longs_of(INT64_MAX)) == longs_of(FP64_INFINITE));
@@ -165,9 +172,9 @@ INLINE void load_step(const struct plan *p, vec x[4], const void *src, enum load
         break;
 #ifdef LANES_FP64
     case LOAD_FP64:
-        LOAD(64, load_odd(w, at));
+        LOAD(w->integer ? 32 : 64, load_odd(w, at));
     case LOAD_NEAR:
-        LOAD(64, load_near(w, at));
+        LOAD(w->integer ? 32 : 64, load_near(w, at));
 #endif
     default:
         VECTORS(x[i] = splat(0););

@@ -134,6 +134,22 @@ INLINE void note_small(struct noted *noted, vec magnitude, vec small)
     noted->outside |= (vec)(above(small, magnitude) & above(magnitude, splat(0)));
 }
 
+/* To integers in the environment's direction; 2^31 where there is none. */
+INLINE vec round_integer(vec x)
+{
+#if defined(__SSE2__)
+    return (vec)_mm_cvtps_epi32((__m128)x);
+#else
+    floats f = (floats)x;
+    vec integers;
+    for (int i = 0; i < LANES; i++) {
+        bool inside = f[i] >= -0x1p31f && f[i] < 0x1p31f;
+        integers[i] = inside ? (uint32_t)(int32_t)__builtin_rintf(f[i]) : UINT32_C(0x80000000);
+    }
+    return integers;
+#endif
+}
+
 INLINE vec shift_right(vec x, uint32_t count)
 {
     return x >> count;
@@ -339,6 +355,17 @@ INLINE longs load_longs(const void *at)
     longs x;
     memcpy(&x, at, sizeof x);
     return x;
+}
+
+/* Integers of 32 bits as FP64. */
+INLINE longs longs_of_integers(const void *at, bool below_zero)
+{
+    uint32_t x[2];
+    memcpy(x, at, sizeof x);
+    doubles wide = {x[0], x[1]};
+    if (below_zero)
+        wide = (doubles){(int32_t)x[0], (int32_t)x[1]};
+    return (longs)wide;
 }
 
 /* Counts of 64 and more give 0. */

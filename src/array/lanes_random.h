@@ -85,14 +85,14 @@ INLINE void see_stochastic(const struct stochastic *k, struct seen_random *seen,
 }
 
 /* The environment rounds to nearest, so that beyond FP32 is infinity. */
-INLINE vec random_step(const struct stochastic *k, const void *src, vec random, bool flags,
-                       struct seen_random *seen)
+INLINE vec random_step(const struct stochastic *k, const struct widen *w, const void *src,
+                       vec random, bool flags, struct seen_random *seen)
 {
     const longs top = longs_of(UINT64_C(1) << 63), none = longs_of(UINT64_C(1) << 63) - 1;
     longs halves[2];
     random ^= random >> 15;
     for (int half = 0; half < 2; half++) {
-        longs x = load_longs((const char *)src + half * sizeof(longs));
+        longs x = load_half_longs(w, src, half);
         longs magnitude = x & ~top, bits = random_half(random, half);
         longs carry = (~bits << 32) >> (64 - k->drop);
         unsigned outside = lanes_above(longs_of(k->least_normal) + none, magnitude + none) |
@@ -110,10 +110,11 @@ INLINE void load_random(const struct plan *p, vec x[4], const void *src, struct 
                         struct seen_random *seen)
 {
     struct stochastic k = stochastic_for(p);
+    const size_t size = p->w.integer ? sizeof(vec) : 2 * sizeof(vec);
     vec random[4];
     random_lanes(random, r);
-    VECTORS(x[i] = random_step(&k, (const char *)src + 2 * sizeof(vec) * i, random[i], p->flags,
-                               seen););
+    VECTORS(x[i] =
+                random_step(&k, &p->w, (const char *)src + size * i, random[i], p->flags, seen););
 }
 
 #endif

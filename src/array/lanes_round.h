@@ -159,7 +159,7 @@ INLINE byte_lanes join_sums(const struct narrow *k, const vec sums[4])
  * are above it. */
 INLINE vec narrow_normal(const struct narrow *k, vec magnitude, vec random)
 {
-    vec finite = smaller(magnitude, splat(k->limit));
+    vec finite = smaller(magnitude, splat(k->clamp));
     vec code = shift_right(round_top(k, finite, random, HU_STOCHASTIC), k->drop);
     return larger(code, splat(k->rebias)) - splat(k->rebias);
 }

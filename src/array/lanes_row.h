@@ -33,6 +33,9 @@ careful_step(const struct narrow *k, vec v[4], const vec random[4], struct way w
 {
     if (w.round == ROUND_TOP)
         VECTORS(v[i] = narrow_top(k, v[i], random[i], w.direction, true, w.flags, seen););
+    else if (w.round == ROUND_SCALE)
+        VECTORS(v[i] = narrow_scale(k, v[i], v[i] & splat(~SIGN), random[i], w.direction, w.flags,
+                                    seen););
     else
         VECTORS(v[i] = narrow_any(k, v[i], random[i], w.direction, w.flags, seen););
     if (w.flags)
@@ -56,7 +59,6 @@ INLINE void top_step(const struct narrow *k, void *dst, vec x[4], const vec rand
 INLINE void magic_step(const struct narrow *k, void *dst, vec x[4], const vec magnitude[4],
                        const vec random[4], bool outside, struct way w, struct seen *seen)
 {
-    outside |= k->integer && w.store == STORE_16; /* for what overflows is more than 16 bits */
     if (__builtin_expect(outside || (w.flags && !(seen->flags & HU_INEXACT)), 0)) {
         careful_step(k, x, random, w, seen);
         store_codes(k, dst, x, w.store);
@@ -70,12 +72,12 @@ INLINE void magic_step(const struct narrow *k, void *dst, vec x[4], const vec ma
     }
     struct magic m[4];
     if (w.direction == HU_TIES_TO_EVEN || w.direction == HU_TOWARD_ZERO)
-        VECTORS(m[i] = add_plain_magic(k, smaller_float(magnitude[i], splat(k->limit))););
+        VECTORS(m[i] = add_plain_magic(k, smaller_float(magnitude[i], splat(k->clamp))););
     else
-        VECTORS(m[i] = add_magic(k, x[i], smaller_float(magnitude[i], splat(k->limit))););
+        VECTORS(m[i] = add_magic(k, x[i], smaller_float(magnitude[i], splat(k->clamp))););
     if (w.direction == HU_TO_ODD) {
         vec codes[4];
-        VECTORS(vec finite = smaller_float(magnitude[i], splat(k->limit));
+        VECTORS(vec finite = smaller_float(magnitude[i], splat(k->clamp));
                 vec back = sub_float(m[i].sum, m[i].power);
                 codes[i] = magic_code(k, m[i]) | keep(unequal(back, finite), splat(1)););
         store_magnitudes(k, dst, codes, x, w.store);
@@ -97,7 +99,11 @@ INLINE void narrow_step(const struct narrow *k, void *dst, vec x[4], struct row 
         random_lanes(random, r);
     bool outside = is_outside(&noted, splat(seen->small), splat(seen->large));
     if (w.round == ROUND_SCALE) {
-        VECTORS(x[i] = narrow_scale(k, x[i], magnitude[i], random[i], w.direction, w.flags, seen););
+        if (w.flags)
+            careful_step(k, x, random, w, seen);
+        else
+            FOR_DIRECTION(w.direction, VECTORS(x[i] = narrow_scale(k, x[i], magnitude[i], random[i],
+                                                                   direction, false, seen);))
         store_codes(k, dst, x, w.store);
     } else if (w.round == ROUND_TOP) {
         top_step(k, dst, x, random, outside, w, seen);
@@ -134,6 +140,23 @@ INLINE void fp16_step(void *dst, const vec x[4], enum hu_direction which)
                   VECTORS(store_fp16((char *)dst + i * sizeof(fp16s), fp16_of(x[i], direction));))
 }
 #endif
+
+/* Ties away are ties to even, but for those that went toward zero; to odd is toward zero, and one
+ * more where that cut something off an even number. */
+INLINE vec integer_of(vec x, enum hu_direction direction)
+{
+    const uint32_t half = 0x3f000000, two_to_23 = 0x4b000000, two_to_31 = 0x4f000000;
+    vec magnitude = x & splat(~SIGN), code = round_integer(x);
+    vec left = sub_float(magnitude, from_integer(code) & splat(~SIGN));
+    mask more = equal(left, splat(half));
+    if (direction == HU_TO_ODD)
+        more = both(both(unequal(left, splat(0)), above(splat(two_to_23), magnitude)),
+                    equal(code & splat(1), splat(0)));
+    if (direction == HU_TIES_TO_AWAY || direction == HU_TO_ODD)
+        code += keep(more, pick(below_zero(x), splat(UINT32_MAX), splat(1)));
+    code ^= keep(above(x, splat(two_to_31 - 1)), splat(UINT32_MAX));
+    return pick(above(magnitude, splat(INFINITE)), splat(0), code);
+}
 
 /* The lanes from COUNT on to what raises nothing. */
 INLINE void leave_out(vec x[4], size_t count, enum round round)
@@ -204,6 +227,10 @@ INLINE void row_step(const struct plan *p, const struct narrow *k, void *dst, co
         return;
     }
 #endif
+    if (w.round == ROUND_INT32) {
+        VECTORS(store_vec((char *)dst + i * sizeof(vec), integer_of(x[i], w.direction)););
+        return;
+    }
     narrow_step(k, dst, x, &c->random, w, &c->seen);
 }
 
@@ -217,51 +244,75 @@ INLINE unsigned row(const struct plan *p, void *dst, const void *src, size_t n, 
         {splat(0), splat(0), 0}, nothing_seen(&k, w.flags, w.direction), {0, 0, 0, 0}};
     if (p->options.direction == HU_STOCHASTIC)
         c.random = random_row(p->options.seed, first);
-    size_t steps = n / STEP;
-    for (size_t s = 0; s < steps; s++) {
-        if (!p->direct) {
-            row_step(p, &k, (char *)dst + s * out, (const char *)src + s * in, STEP, w, &c);
-            continue;
+    const size_t steps = n / STEP, left = n % STEP;
+    uint64_t rest[STEP], codes[STEP] __attribute__((aligned(sizeof(vec))));
+    for (size_t s = 0; s < steps + (left != 0); s++) { /* one step, for its code is long */
+        const bool whole = s < steps;
+        size_t at = p->direct && whole ? turn(s * STEP, n, STEP) / STEP : s;
+        const char *from = (const char *)src + at * in;
+        char *to = (char *)dst + at * out;
+        c.random.low_index = (uint32_t)(first + at * STEP);
+        fetch_ahead(p->direct && whole, from, in);
+        if (!whole) { /* zeros raise nothing on the way to FP32 */
+            memset(rest, 0, sizeof rest);
+            from = memcpy(rest, from, hu_array_bytes(p->from, left));
         }
-        uint64_t codes[STEP] __attribute__((aligned(sizeof(vec))));
-        size_t at = turn(s * STEP, n, STEP);
-        const char *from = (const char *)src + at / STEP * in;
-        c.random.low_index = (uint32_t)(first + at);
-        fetch_ahead(true, from, in);
-        row_step(p, &k, codes, from, STEP, w, &c);
-        stream_out((char *)dst + at / STEP * out, codes, out);
-    }
-    size_t left = n % STEP;
-    if (left) {
-        uint64_t rest[STEP] = {0}, codes[STEP];
-        c.random.low_index = (uint32_t)(first + n - left);
-        memcpy(rest, (const char *)src + steps * in, hu_array_bytes(p->from, left));
-        row_step(p, &k, codes, rest, left, w, &c);
-        end_packed(p->to, codes, left);
-        memcpy((char *)dst + steps * out, codes, hu_array_bytes(p->to, left));
+        row_step(p, &k, p->direct || !whole ? (char *)codes : to, from, whole ? STEP : left, w, &c);
+        if (!whole) {
+            end_packed(p->to, codes, left);
+            memcpy(to, codes, hu_array_bytes(p->to, left));
+        } else if (p->direct) {
+            stream_out(to, codes, out);
+        }
     }
     return w.flags ? raised(&c.seen, &k) | raised_random(&c.seen_random) : c.seen.flags;
 }
 
-/* The ways of the conversions that most arrays take, as constants. */
-#define HOT(name, ...)                                                                             \
+/* Rows whose way is constant but for the direction, which is none at random, and the number of bits
+ * in a byte's codes. */
+#define HOT(name, load, round, last)                                                               \
     TARGET static __attribute__((noinline)) unsigned name(                                         \
         const struct plan *p, void *dst, const void *src, size_t n, uint64_t first)                \
     {                                                                                              \
-        const struct way w = {__VA_ARGS__};                                                        \
+        if (p->options.direction == HU_STOCHASTIC || (last == STORE_8 && p->store > STORE_8))      \
+            __builtin_unreachable();                                                               \
+        const struct way w = {load, round, p->options.direction,                                   \
+                              last == STORE_8 ? p->store : last, false};                           \
         return row(p, dst, src, n, first, w);                                                      \
     }
 
-HOT(fp32_bf16, LOAD_FP32, ROUND_TOP, HU_TIES_TO_EVEN, STORE_TOP16, false)
-HOT(fp32_tf32, LOAD_FP32, ROUND_TOP, HU_TIES_TO_EVEN, STORE_TOP32, false)
-HOT(fp32_byte, LOAD_FP32, ROUND_MAGIC, HU_TIES_TO_EVEN, STORE_8, false)
-HOT(bf16_fp32, LOAD_TOP, ROUND_NONE, HU_TIES_TO_EVEN, STORE_32, false)
 #ifdef LANES_FP16
-HOT(fp32_fp16, LOAD_FP32, ROUND_FP16, HU_TIES_TO_EVEN, STORE_16, false)
-HOT(fp16_fp32, LOAD_FP16, ROUND_NONE, HU_TIES_TO_EVEN, STORE_32, false)
+#define HOT_FP16(ROW)                                                                              \
+    ROW(fp32_fp16, LOAD_FP32, ROUND_FP16, STORE_16)                                                \
+    ROW(top_fp16, LOAD_TOP, ROUND_FP16, STORE_16)                                                  \
+    ROW(fp64_fp16, LOAD_FP64, ROUND_FP16, STORE_16)                                                \
+    ROW(fp16_fp32, LOAD_FP16, ROUND_NONE, STORE_32)                                                \
+    ROW(fp16_top, LOAD_FP16, ROUND_TOP, STORE_TOP16)                                               \
+    ROW(fp16_byte, LOAD_FP16, ROUND_MAGIC, STORE_8)
 #else
-HOT(fp32_half, LOAD_FP32, ROUND_MAGIC, HU_TIES_TO_EVEN, STORE_16, false)
+#define HOT_FP16(ROW)                                                                              \
+    ROW(fp32_half, LOAD_FP32, ROUND_MAGIC, STORE_16)                                               \
+    ROW(half_fp32, LOAD_HALF, ROUND_NONE, STORE_32)                                                \
+    ROW(half_top, LOAD_HALF, ROUND_TOP, STORE_TOP16)                                               \
+    ROW(half_byte, LOAD_HALF, ROUND_MAGIC, STORE_8)
 #endif
+
+#define HOT_ROWS(ROW)                                                                              \
+    HOT_FP16(ROW)                                                                                  \
+    ROW(fp32_top, LOAD_FP32, ROUND_TOP, STORE_TOP16)                                               \
+    ROW(fp32_tf32, LOAD_FP32, ROUND_TOP, STORE_TOP32)                                              \
+    ROW(fp32_byte, LOAD_FP32, ROUND_MAGIC, STORE_8)                                                \
+    ROW(fp32_scale, LOAD_FP32, ROUND_SCALE, STORE_8)                                               \
+    ROW(tf32_top, LOAD_TF32, ROUND_TOP, STORE_TOP16)                                               \
+    ROW(top_fp32, LOAD_TOP, ROUND_NONE, STORE_32)                                                  \
+    ROW(top_tf32, LOAD_TOP, ROUND_TOP, STORE_TOP32)                                                \
+    ROW(top_byte, LOAD_TOP, ROUND_MAGIC, STORE_8)                                                  \
+    ROW(fp64_fp32, LOAD_NEAR, ROUND_NONE, STORE_32)                                                \
+    ROW(fp64_top, LOAD_FP64, ROUND_TOP, STORE_TOP16)                                               \
+    ROW(fp64_tf32, LOAD_FP64, ROUND_TOP, STORE_TOP32)                                              \
+    ROW(fp64_byte, LOAD_FP64, ROUND_MAGIC, STORE_8)
+
+HOT_ROWS(HOT)
 
 TARGET static __attribute__((noinline)) unsigned any_row(const struct plan *p, void *dst,
                                                          const void *src, size_t n, uint64_t first)
@@ -272,29 +323,21 @@ TARGET static __attribute__((noinline)) unsigned any_row(const struct plan *p, v
     return row(p, dst, src, n, first, w);
 }
 
-static row_function *hot_row(const struct plan *p)
+#define HOT_ENTRY(name, load, round, last) {load, round, last, name},
+
+static row_function *find_row(const struct plan *p)
 {
     static const struct {
-        struct way way;
+        enum load load;
+        enum round round;
+        enum store store;
         row_function *row;
-    } hot[] = {
-        {{LOAD_FP32, ROUND_TOP, HU_TIES_TO_EVEN, STORE_TOP16, false}, fp32_bf16},
-        {{LOAD_FP32, ROUND_TOP, HU_TIES_TO_EVEN, STORE_TOP32, false}, fp32_tf32},
-        {{LOAD_FP32, ROUND_MAGIC, HU_TIES_TO_EVEN, STORE_8, false}, fp32_byte},
-        {{LOAD_TOP, ROUND_NONE, HU_TIES_TO_EVEN, STORE_32, false}, bf16_fp32},
-#ifdef LANES_FP16
-        {{LOAD_FP32, ROUND_FP16, HU_TIES_TO_EVEN, STORE_16, false}, fp32_fp16},
-        {{LOAD_FP16, ROUND_NONE, HU_TIES_TO_EVEN, STORE_32, false}, fp16_fp32},
-#else
-        {{LOAD_FP32, ROUND_MAGIC, HU_TIES_TO_EVEN, STORE_16, false}, fp32_half},
-#endif
-    };
-    for (size_t i = 0; i < sizeof hot / sizeof *hot; i++) {
-        const struct way *w = &hot[i].way;
-        if (p->load == w->load && p->round == w->round && p->store == w->store && !p->flags &&
-            (p->options.direction == w->direction || p->round == ROUND_NONE))
+    } hot[] = {HOT_ROWS(HOT_ENTRY)};
+    enum store store = p->store < STORE_8 ? STORE_8 : p->store;
+    bool plain = (!p->flags || p->hardware) && p->options.direction != HU_STOCHASTIC;
+    for (size_t i = 0; plain && i < sizeof hot / sizeof *hot; i++)
+        if (p->load == hot[i].load && p->round == hot[i].round && store == hot[i].store)
             return hot[i].row;
-    }
     return any_row;
 }
 
@@ -323,7 +366,7 @@ TARGET static __attribute__((noinline)) unsigned near_flags(const struct plan *p
 static unsigned lanes_row(const struct plan *p, void *dst, const void *src, size_t n,
                           uint64_t first)
 {
-    row_function *const row_of = hot_row(p);
+    row_function *const row_of = find_row(p);
     if (!p->flags && p->load != LOAD_RANDOM)
         return row_of(p, dst, src, n, first);
     unsigned flags = 0;

@@ -28,17 +28,24 @@ static bool find_round(struct plan *p, const struct abilities *a)
     if (is_fp32(to))
         return true;
     if (is_fp64(to))
-        return a->doubles && !p->options.saturate;
+        return a->doubles && !p->options.saturate && p->load != LOAD_FP64;
     p->round = ROUND_SCALE;
     if (to->specials == HU_SPECIALS_SCALE)
         return to->exponent_bits == 8 && to->bias == FP32_BIAS && to->storage_bits == 8;
+    const struct hu_options *o = &p->options;
+    p->round = ROUND_INT32;
+    if (hu_is_integer(to) && to->width == 32 && hu_is_signed(to)) {
+        p->hardware = p->flags;
+        return p->load < LOAD_FP64 && o->direction != HU_STOCHASTIC &&
+               (!p->flags ||
+                (a->raises && o->direction != HU_TIES_TO_AWAY && p->load != LOAD_HALF));
+    }
     p->round = ROUND_MAGIC;
     if (hu_is_integer(to))
         return to->width <= 16;
     bool room = to->trailing_bits >= 1 && to->trailing_bits <= FP32_TRAILING - 2;
     if (!hu_is_signed(to) || !room || to->storage_bits > 32)
         return false;
-    const struct hu_options *o = &p->options;
     bool flags_good = a->raises && o->direction != HU_TIES_TO_AWAY && !o->tininess_before &&
                       p->load != LOAD_HALF; /* which raises inexact by the way */
     if (is_fp16(to) && a->fp16 && !o->saturate && !is_at_random(p) && (!p->flags || flags_good)) {
@@ -63,8 +70,10 @@ static bool find_load(struct plan *p, const struct abilities *a)
     p->load = LOAD_FP32;
     if (is_fp32(from))
         return true;
-    if (is_fp64(from)) {
+    p->w.integer = hu_is_integer(from) && from->width == 32;
+    if (is_fp64(from) || p->w.integer) {
         p->load = LOAD_FP64;
+        p->w.below_zero = hu_is_signed(from);
         return a->doubles;
     }
     p->load = LOAD_TF32;
@@ -194,6 +203,9 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
         .integer = integer,
         .saturate = options->saturate,
     };
+    k.clamp = k.limit;
+    if (integer) /* 2^w - 1 */
+        k.clamp -= 1u << (FP32_TRAILING + 1 - to->width);
     k.rebias = (k.least_normal >> drop) - (1u << t);
     if (t <= 7) {
         k.join_shift = 7u - (uint32_t)t;
@@ -261,9 +273,11 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     if (p->from == p->to || !find_load(p, a) || !find_round(p, a))
         return false;
     p->store = find_store(p->to);
+    p->w.quiet = false;
+    p->w.last = 0;
     if (p->load == LOAD_HALF || p->load == LOAD_INT16 || p->load == LOAD_TOP)
         p->w = widen_for(p->from);
-    if (p->round != ROUND_NONE)
+    if (p->round != ROUND_NONE && p->round != ROUND_INT32)
         p->k = narrow_for(p->to, &p->options);
     p->row = a->row;
     p->streams = !layout_is_packed(p->to);

@@ -26,14 +26,15 @@ typedef unsigned row_function(const struct plan *p, void *dst, const void *src, 
 enum load {
     LOAD_FP32,
     LOAD_TF32,
-    LOAD_TOP,    /* words of 16 bits or fewer that are the top of an FP32 one: bf16 */
-    LOAD_FP16,   /* by the hardware */
-    LOAD_HALF,   /* words of 9 to 16 bits of other formats within FP32's range */
-    LOAD_INT16,  /* integers of 9 to 16 bits */
-    LOAD_CODES,  /* codes of at most 8 bits, by table */
-    LOAD_FP64,   /* to odd */
-    LOAD_NEAR,   /* FP64 in the direction of the environment: FP32 is the target */
-    LOAD_RANDOM, /* FP64 rounded at random to what the target has */
+    LOAD_TOP,   /* words of 16 bits or fewer that are the top of an FP32 one: bf16 */
+    LOAD_FP16,  /* by the hardware */
+    LOAD_HALF,  /* words of 9 to 16 bits of other formats within FP32's range */
+    LOAD_INT16, /* integers of 9 to 16 bits */
+    LOAD_CODES, /* codes of at most 8 bits, by table */
+    /* FP64, and integers of 32 bits by way of it: */
+    LOAD_FP64,   /* to odd, */
+    LOAD_NEAR,   /* in the direction of the environment, as FP32 is the target, */
+    LOAD_RANDOM, /* at random to what the target has */
 };
 
 /* How a target's codes come from FP32's. */
@@ -45,8 +46,9 @@ enum round {
     ROUND_MAGIC,
     /* e8m0: FP32's exponent field alone. */
     ROUND_SCALE,
-    /* FP16, by the hardware. */
+    /* FP16, and integers of 32 bits with sign, by the hardware. */
     ROUND_FP16,
+    ROUND_INT32,
 };
 
 /* What a code is stored in: words, the top of words, or 4 and 6 bits. */
@@ -65,6 +67,7 @@ struct widen {
     bool payloads;     /* specials are FP32's own with less payload */
     bool below_zero;   /* an integer with sign */
     bool quiet;        /* LOAD_FP64: FP32 is the target */
+    bool integer;      /* and its likes: of integers of 32 bits */
     uint32_t last;     /* LOAD_NEAR: or-ed to all, which makes ties away of ties to even */
 };
 
@@ -76,6 +79,7 @@ struct narrow {
     uint32_t storage_shift; /* of the target */
     uint32_t least_normal;  /* the target's, in FP32 */
     uint32_t limit;         /* 2^(emax + 1) in FP32: it and all above overflow */
+    uint32_t clamp;         /* the same, or of integers what does not fill more than their bits */
     uint32_t magic;         /* adds 23 - t to an FP32 exponent field */
     uint32_t max_code;
     uint32_t greatest;    /* what no sign's magnitudes overflow at */

@@ -3,6 +3,7 @@
  * round measures every contestant once, so that a busy machine treats them alike.
  */
 #include "array/array.h"
+#include "loops.h"
 #include "matrix.h"
 
 #include <dlfcn.h>
@@ -19,8 +20,6 @@ enum { IN_L2 = 64 << 10, OUT_OF_CACHE = 64 << 20, MAX_CONTESTANTS = 48, MAX_ROUN
  * share of the last cache (glibc.cpu.x86_non_temporal_threshold), which some machines' 64 Mi
  * elements exceed and others' do not. */
 enum { ORDINARY_PIECE = 1 << 20 };
-
-typedef void array_function(const void *src, void *dst, size_t n);
 
 struct contestant {
     char name[64];
@@ -228,6 +227,16 @@ static void add_peer(char *text)
     memcpy(&p->function, &found, sizeof found);
 }
 
+static void add_loop(struct race *r)
+{
+    array_function *loop = bench_loop(r->from->name, r->to->name, r->n > IN_L2);
+    if (!loop)
+        return;
+    struct contestant *c = add(r);
+    snprintf(c->name, sizeof c->name, "a loop by hand");
+    c->function = loop;
+}
+
 static void add_peers(struct race *r)
 {
     for (int i = 0; i < peer_count; i++)
@@ -267,6 +276,7 @@ static void race(const char *from, const char *to, size_t n, const struct plan *
     for (int d = 0; d <= (plan->every_direction ? HU_STOCHASTIC : 0); d++)
         add_kernel(&r, best, d, false, 1);
     add_kernel(&r, best, HU_TIES_TO_EVEN, true, 1);
+    add_loop(&r);
     add_peers(&r);
     run_race(&r, plan->rounds);
     for (int i = 0; i < r.count; i++)
