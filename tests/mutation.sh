@@ -283,7 +283,7 @@ mutate_dot "pairs are summed in order" 's/size_t half = n - n \/ 2;/size_t half 
 # Operations: a mutant of one source, tried by the tests that are named after TEST.
 
 declare -A operation_tests=(
-    [arithmetic]='literal_cases small_formats* wide_formats* mixed_formats* eight_bit*'
+    [arithmetic]='literal_cases a_quotient_of* small_formats* wide_formats* mixed_formats* eight_bit*'
     [operate]='every_kernel*'
 )
 
@@ -329,7 +329,7 @@ exact "products and quotients have the sign of the first" 's/bool sign = x.sign 
 exact "a quotient ends after 64 bits" 's/quotient.low = hu_wide_quotient(rest, 0, b, \&rest);/quotient.low = 0;/'
 exact "roots of odd exponents" 's/if (e.exponent \& 1)/if (false)/'
 exact "a remainder's tie goes to the odd quotient" 's/rest > other : odd/rest > other : !odd/'
-exact "half of y is too much for a remainder" 's/compare_magnitudes(\&all, \&half) > 0/compare_magnitudes(\&all, \&half) >= 0/'
+exact "what is far below y is taken from it" 's/compare_magnitudes(\&all, \&half) > 0/compare_magnitudes(\&all, \&half) < 0/'
 exact "the lesser exponent is the greater number" 's/x->exponent < y->exponent ? -1 : 1/x->exponent < y->exponent ? 1 : -1/'
 exact "an invalid integer divides by zero" 's/before \&= ~(unsigned)HU_DIVIDE_BY_ZERO;/;/'
 arithmetic "infinity times zero is no longer invalid" 's/if (is_infinity_times_zero(w->d))$/if (false)/'

@@ -244,3 +244,14 @@ Test(arithmetic, stochastic_rounding_gives_a_neighbour)
         }
     }
 }
+
+/* 255 * 2^56 / (130 / 128) = 0xfb13b13b13b13b13.b1…: 64 bits and a fraction above a half. */
+Test(arithmetic, a_quotient_of_64_bits_is_rounded_by_its_fraction)
+{
+    const struct hu_format *to = hu_format_find("uint64"), *bf16 = hu_format_find("bf16");
+    const struct hu_format *const from[] = {bf16, bf16};
+    const uint64_t x[] = {0x5f7f, 0x3f82};
+    unsigned flags = 0;
+    cr_assert_eq(hu_operate(HU_OP_DIV, to, from, x, NULL, &flags), UINT64_C(0xfb13b13b13b13b14));
+    cr_assert_eq(flags, HU_INEXACT);
+}
