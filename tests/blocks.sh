@@ -68,7 +68,8 @@ EOP
 python3 write.py
 
 # Listed.
-prints "a quantized weight is one tensor with its parts below it" "$(printf '  de.m.weight            FP8_TILE128X128\n    de.m.weight            F8_E4M3\n    de.m.weight_scale_inv  F32')" bash -c "'$halfulp' tensors two.safetensors | grep de.m | cut -c1-40 | sed 's/ *$//'"
+prints "a quantized weight is one tensor with its parts below it" "$(printf 'de.m.weight FP8_TILE128\nde.m.weight F8_E4M3\nde.m.weight_scale_inv F32')" \
+    bash -c "'$halfulp' tensors two.safetensors | awk '/de[.]m/ { print \$1, \$2 }'"
 holds "JSON has the layout, the shape and the parts" python3 -c "
 import json, subprocess
 rows = {t['name']: t for t in json.loads(subprocess.check_output(['$halfulp', 'tensors', 'two.safetensors', '--json']))['tensors']}
@@ -92,6 +93,15 @@ assert a == b, (a.keys(), b.keys())\""
 holds "codes that are taken as they are" bash -c "'$halfulp' cast two.safetensors --parts -t bf16 -o codes.safetensors && '$halfulp' tensors codes.safetensors --parts --json | grep -q weight_scale_2"
 exits "a cast of one weight leaves the others' parts alone" 0 "1 quantized tensor is decoded" "$halfulp" cast two.safetensors --tensor 'de.*' -t bf16 -o some.safetensors
 holds "which are still read" bash -c "'$halfulp' tensors some.safetensors --json | grep -q '\"modelopt\"'"
+
+# What stats say of them is what they say of the decoded file.
+"$halfulp" cast two.safetensors -t fp64 -o fp64.safetensors >/dev/null 2>&1
+for one in de.m.weight mo.m.weight; do
+    prints "stats reads $one as what it decodes to" "$("$halfulp" stats fp64.safetensors -t bf16,fp8_e4m3 --tensor "$one" --json | jq -c .total)" \
+        bash -c "'$halfulp' stats two.safetensors -t bf16,fp8_e4m3 --tensor $one --json 2>/dev/null | jq -c .total"
+done
+"$halfulp" cast model.gguf -t fp64 -o g64.safetensors >/dev/null 2>&1
+prints "stats reads GGUF's blocks" "$("$halfulp" stats g64.safetensors -t bf16 --json | jq -c .total[0].sqnr_db)" bash -c "'$halfulp' stats model.gguf -t bf16 --json | jq -c .total[0].sqnr_db"
 
 # Written, and read again.
 for block in mxfp4 mxfp8_e4m3 mxfp8_e5m2 mxfp6_e3m2 mxfp6_e2m3 mxint8 nvfp4 fp8_tile128 fp8_row fp8_tensor nf4 bnb_fp4; do

@@ -19,9 +19,9 @@ holds "six packages" packages_are_all_there
 same_bytes() {
     local package
     (umask 077 && cp "$deb/halfulp_$upstream.orig.tar.xz" "$scratch/halfulp-$upstream.tar.xz" && cd "$scratch" &&
-        TZ=Asia/Tokyo LC_ALL=C sh "$srcdir/src/packaging/deb.sh" "$scratch/halfulp-$upstream.tar.xz" "$scratch/again folder") || return 1
+        TZ=Asia/Tokyo LC_ALL=C sh "$srcdir/src/packaging/deb.sh" "$scratch/halfulp-$upstream.tar.xz" "$scratch/elsewhere/again") || return 1
     for package in "$deb"/*.deb; do
-        cmp "$package" "$scratch/again folder/$(basename "$package")" || return 1
+        cmp "$package" "$scratch/elsewhere/again/$(basename "$package")" || return 1
     done
 }
 if [ -n "${TWICE-yes}" ]; then holds "two builds have the same bytes" same_bytes; fi

@@ -305,22 +305,23 @@ INLINE bool put_block(const struct hu_block_unpacked *u, size_t n, size_t sub, f
 }
 
 /* Number, reader, elements, elements that share a scale, whether there are minima. */
-#define GGML_ROWS(X)                                                                               \
-    X(2, q4_0, 32, 32, false)                                                                      \
-    X(3, q4_1, 32, 32, true)                                                                       \
-    X(6, q5_0, 32, 32, false)                                                                      \
-    X(7, q5_1, 32, 32, true)                                                                       \
-    X(8, q8_0, 32, 32, false)                                                                      \
-    X(9, q8_1, 32, 32, false) X(10, q2_k, 256, 16, true) X(11, q3_k, 256, 16, false)               \
-        X(12, q4_k, 256, 32, true) X(13, q5_k, 256, 32, true) X(14, q6_k, 256, 16, false)          \
-            X(15, q8_k, 256, 256, false) X(16, iq2_xxs, 256, 32, false)                            \
-                X(17, iq2_xs, 256, 16, false) X(18, iq3_xxs, 256, 32, false)                       \
-                    X(19, iq1_s, 256, 32, false) X(20, iq4_nl, 32, 32, false)                      \
-                        X(21, iq3_s, 256, 32, false) X(22, iq2_s, 256, 16, false)                  \
-                            X(23, iq4_xs, 256, 32, false) X(29, iq1_m, 256, 16, false)             \
-                                X(34, tq1_0, 256, 256, false) X(35, tq2_0, 256, 256, false)        \
-                                    X(39, mxfp4, 32, 32, false) X(40, nvfp4, 64, 16, false)        \
-                                        X(41, q1_0, 128, 128, false) X(42, q2_0, 64, 64, false)
+/* clang-format off */
+#define GGML_ROWS(X) \
+    X(2, q4_0, 32, 32, false)                X(3, q4_1, 32, 32, true) \
+    X(6, q5_0, 32, 32, false)                X(7, q5_1, 32, 32, true) \
+    X(8, q8_0, 32, 32, false)                X(9, q8_1, 32, 32, false) \
+    X(10, q2_k, 256, 16, true)               X(11, q3_k, 256, 16, false) \
+    X(12, q4_k, 256, 32, true)               X(13, q5_k, 256, 32, true) \
+    X(14, q6_k, 256, 16, false)              X(15, q8_k, 256, 256, false) \
+    X(16, iq2_xxs, 256, 32, false)           X(17, iq2_xs, 256, 16, false) \
+    X(18, iq3_xxs, 256, 32, false)           X(19, iq1_s, 256, 32, false) \
+    X(20, iq4_nl, 32, 32, false)             X(21, iq3_s, 256, 32, false) \
+    X(22, iq2_s, 256, 16, false)             X(23, iq4_xs, 256, 32, false) \
+    X(29, iq1_m, 256, 16, false)             X(34, tq1_0, 256, 256, false) \
+    X(35, tq2_0, 256, 256, false)            X(39, mxfp4, 32, 32, false) \
+    X(40, nvfp4, 64, 16, false)              X(41, q1_0, 128, 128, false) \
+    X(42, q2_0, 64, 64, false)
+/* clang-format on */
 
 INLINE void unpack(int type, const unsigned char *at, struct hu_block_unpacked *u)
 {

@@ -80,8 +80,8 @@ static char *dtype_name(struct hu_dtype dtype)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(names[i][0], name))
             return check_memory(strdup(names[i][1]));
-    /* The rest are ours in capitals, but for a p: fp8_e4m3 is F8_E4M3. */
-    bool lone = !strncmp(name, "fp", 2);
+    /* The rest are ours in capitals, but for a lone float's p: fp8_e4m3 is F8_E4M3. */
+    bool lone = !dtype.block && !strncmp(name, "fp", 2);
     char *text = check_memory(strdup(lone ? name + 1 : name));
     if (lone)
         text[0] = 'F';

@@ -230,8 +230,7 @@ static enum logical_found read_pair(struct logical_reader *r, struct pair *p,
     if (second && !is_named(p->scales, "fp8_e4m3"))
         return misfit(r, p, "a scale over all stands over scales of fp8_e4m3");
     if (is_microscaled(p) && !p->tiles && (p->element || is_named(p->scales, "e8m0"))) {
-        if (strcmp(p->layout, "compressed-tensors") && strcmp(p->layout, "gpt-oss") &&
-            is_named(p->scales, "e8m0"))
+        if (p->each == 1 && is_named(p->scales, "e8m0"))
             p->layout = "mx";
         return found(r, p, tail, cut, 1, 32, "e8m0", HU_OVER_NONE, &l);
     }
