@@ -284,7 +284,7 @@ mutate_dot "pairs are summed in order" 's/size_t half = n - n \/ 2;/size_t half 
 
 declare -A operation_tests=(
     [arithmetic]='literal_cases a_quotient_of* small_formats* wide_formats* mixed_formats* eight_bit*'
-    [operate]='every_kernel*'
+    [operate]='every_kernel_raises* every_kernel*'
 )
 
 build_operation() { # TEST UNIT

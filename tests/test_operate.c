@@ -2,6 +2,7 @@
 #include "array/operate.h"
 #include "random.h"
 #include "verify/judge.h"
+#include "verify/layout.h"
 #include "verify/operation_vectors.h"
 #include "verify/recorded.h"
 #include "verify/trial_operation.h"
@@ -293,4 +294,43 @@ Test(operate, recorded_lines_are_judged)
         check_lines(file, &q, cases[i].lines, cases[i].wrong);
         fclose(file);
     }
+}
+
+/* fma(infinity, 0, quiet NaN), which the rules tell apart, alone in its array. */
+Test(operate, every_kernel_raises_what_a_lost_product_beside_a_nan_does)
+{
+    static const char *const names[] = {"fp16", "bf16", "fp32", "fp64"};
+    for (int f = 0; f < 4; f++)
+        for (int rule = 0; rule < HU_NAN_RULES; rule++)
+            for (size_t k = 0; k < hu_kernel_count(); k++) {
+                const struct hu_format *format = hu_format_find(names[f]);
+                uint64_t x[3] = {hu_infinity_code(format), 0, hu_default_nan_code(format)}, due;
+                const void *const src[] = {&x[0], &x[1], &x[2]};
+                struct hu_operation_options o = {.nan = (enum hu_nan_rule)rule};
+                unsigned flags = 0, due_flags = 0;
+                uint64_t got = 0;
+                due = hu_operate(HU_OP_FMA, format, NULL, x, &o, &due_flags);
+                hu_operate_array_with(hu_kernel_at(k), HU_OP_FMA, format, &got, NULL, src, 1, 0, &o,
+                                      &flags);
+                cr_assert_eq(due_flags, rule == HU_NAN_X86 ? 0 : HU_INVALID);
+                cr_assert(HU_BIG_ENDIAN_MACHINE || (got == due && flags == due_flags), "%s %d %s",
+                          names[f], rule, hu_kernel_name(hu_kernel_at(k)));
+            }
+}
+
+/* (1 + 2^-13)(1 - 2^-13) * 2^-126 = (1 - 2^-26) * 2^-126 is tiny before rounding and not after. */
+Test(operate, every_kernel_raises_underflow_where_tininess_is_detected_before_rounding)
+{
+    const struct hu_format *f = hu_format_find("fp32");
+    for (size_t k = 0; k < hu_kernel_count(); k++)
+        for (int before = 0; before < 2; before++) {
+            const uint32_t x = 0x00800400, y = 0x3f7ff800;
+            const void *const src[] = {&x, &y};
+            struct hu_operation_options o = {.rounding = {.tininess_before = before}};
+            uint32_t got = 0;
+            unsigned flags = 0;
+            hu_operate_array_with(hu_kernel_at(k), HU_OP_MUL, f, &got, NULL, src, 1, 0, &o, &flags);
+            cr_assert_eq(flags, (before ? HU_UNDERFLOW : 0u) | HU_INEXACT, "%s",
+                         hu_kernel_name(hu_kernel_at(k)));
+        }
 }
