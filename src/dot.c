@@ -4,7 +4,7 @@
 #include <assert.h>
 
 /* Exponents below every format's; of what is zero. */
-enum { NO_EXPONENT = -100000 };
+enum { NO_EXPONENT = -100000, POWER_MOST = 127 };
 
 static const struct hu_options to_nearest = {HU_TIES_TO_EVEN, false, false, 0};
 
@@ -56,11 +56,15 @@ static bool special_sum(const struct hu_dot *dot, struct specials s, uint64_t *b
     return true;
 }
 
-static struct hu_datum operand(const struct hu_dot *dot, const uint64_t *codes, size_t index)
+/* Element INDEX of CODES, times its power. */
+static struct hu_datum operand(const struct hu_dot *dot, const uint64_t *codes, const int *powers,
+                               size_t index)
 {
     if (index >= dot->n)
         return (struct hu_datum){.class = HU_ZERO, .quantum = hu_quantum_min(dot->format)};
     struct hu_datum d = hu_decode(dot->format, codes[index]);
+    if (powers && hu_is_finite(d))
+        d.quantum += powers[index / HU_DOT_BLOCK];
     if (dot->model->flushes && d.class == HU_SUBNORMAL)
         d = (struct hu_datum){.class = HU_ZERO, .sign = d.sign, .quantum = d.quantum};
     return d;
@@ -81,7 +85,8 @@ static struct specials specials_of(const struct hu_dot *dot, uint64_t c, size_t 
     s.nan = hu_is_nan(d);
     see(&s, d.class == HU_INFINITE, d.sign);
     for (size_t i = first; i < first + n; i++)
-        see_product(&s, operand(dot, dot->a, i), operand(dot, dot->b, i));
+        see_product(&s, operand(dot, dot->a, dot->a_powers, i),
+                    operand(dot, dot->b, dot->b_powers, i));
     return s;
 }
 
@@ -121,7 +126,8 @@ static uint64_t sum_exactly(const struct hu_dot *dot, uint64_t c, bool joins, si
     if (special_sum(dot, specials_of(dot, joins ? c : 0, first, n), &bits))
         return bits;
     struct hu_datum d = sum_operand(dot, joins ? c : 0);
-    int least = 2 * hu_quantum_min(f), greatest = 2 * hu_emax(f) + 2;
+    int scales = (dot->a_powers ? POWER_MOST : 0) + (dot->b_powers ? POWER_MOST : 0);
+    int least = 2 * hu_quantum_min(f) - scales, greatest = 2 * hu_emax(f) + 2 + scales;
     least = least < d.quantum ? least : d.quantum;
     greatest = greatest > hu_emax(g) + 1 ? greatest : hu_emax(g) + 1;
     hu_accumulator_begin(&sum, least, greatest);
@@ -129,7 +135,8 @@ static uint64_t sum_exactly(const struct hu_dot *dot, uint64_t c, bool joins, si
     if (joins)
         hu_accumulator_add(&sum, d.sign, hu_wide_of(d.significand), d.quantum);
     for (size_t i = first; i < first + n; i++) {
-        struct hu_datum a = operand(dot, dot->a, i), b = operand(dot, dot->b, i);
+        struct hu_datum a = operand(dot, dot->a, dot->a_powers, i),
+                        b = operand(dot, dot->b, dot->b_powers, i);
         bool sign = a.sign ^ b.sign;
         hu_accumulator_add(&sum, sign, hu_wide_product(a.significand, b.significand),
                            a.quantum + b.quantum);
@@ -157,6 +164,7 @@ static uint64_t add(const struct hu_dot *dot, uint64_t x, uint64_t y)
     two.format = dot->accumulate;
     two.a = &y;
     two.b = &one;
+    two.a_powers = two.b_powers = NULL;
     two.n = 1;
     return sum_exactly(&two, x, true, 0, 1);
 }
@@ -247,7 +255,8 @@ static void put_addend(struct group *g, struct hu_dot_addend addend)
 /* ea + eb is the product's exponent, whatever the significands' product in [1, 4) is. */
 static void put_product(struct group *g, const struct hu_dot *dot, size_t index)
 {
-    struct hu_datum a = operand(dot, dot->a, index), b = operand(dot, dot->b, index);
+    struct hu_datum a = operand(dot, dot->a, dot->a_powers, index),
+                    b = operand(dot, dot->b, dot->b_powers, index);
     int unit = a.quantum + b.quantum;
     put_addend(g, (struct hu_dot_addend){.part = HU_DOT_PRODUCT,
                                          .index = index,
@@ -409,7 +418,8 @@ static struct hu_dot_addend cut_products(const struct hu_dot *dot, size_t first,
 static void see_overflow(struct specials *s, const struct hu_dot *dot, size_t first, size_t n)
 {
     for (size_t i = first; i < first + n; i++) {
-        struct hu_datum a = operand(dot, dot->a, i), b = operand(dot, dot->b, i);
+        struct hu_datum a = operand(dot, dot->a, dot->a_powers, i),
+                        b = operand(dot, dot->b, dot->b_powers, i);
         uint64_t significand =
             hu_is_finite(a) && hu_is_finite(b) ? a.significand * b.significand : 0;
         int top = significand ? 63 - __builtin_clzll(significand) + a.quantum + b.quantum : 0;

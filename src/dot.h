@@ -25,7 +25,7 @@ enum hu_dot_method {
     HU_DOT_FMA_GROUPS, /* fused, the last product of a group first */
 };
 
-enum { HU_DOT_TAKES = 7, HU_DOT_GROUP_MAX = 32 };
+enum { HU_DOT_TAKES = 9, HU_DOT_GROUP_MAX = 32, HU_DOT_BLOCK = 32 };
 
 struct hu_dot_model {
     const char *name;
@@ -42,6 +42,7 @@ struct hu_dot_model {
                                  C is added last, to nearest */
     bool halves;              /* even and odd products of formats of 8 bits are cut apart, and their
                                  sums downward then */
+    bool scales;              /* takes blocks of 32 with a power of two each, which joins ea + eb */
     bool flushes;             /* subnormal operands and results are zero */
     unsigned char align_bits; /* kept below the greatest exponent ea + eb, of significands in
                                  [1, 4) */
@@ -64,6 +65,8 @@ const struct hu_dot_model *hu_dot_model_find(const char *name);
 /* Whether MODEL multiplies FORMAT's numbers into ACCUMULATE's. */
 bool hu_dot_takes(const struct hu_dot_model *model, const struct hu_format *format,
                   const struct hu_format *accumulate);
+/* Whether it takes operands whose blocks have powers of two. */
+bool hu_dot_scales(const struct hu_dot_model *model);
 /* Products that it sums at once; 1 in software. */
 size_t hu_dot_group(const struct hu_dot_model *model, const struct hu_format *format);
 
@@ -106,6 +109,8 @@ struct hu_dot {
     const struct hu_format *accumulate; /* of c and of the result */
     const uint64_t *a, *b;              /* n codes each */
     size_t n;
+    const int *a_powers, *b_powers; /* operand i is times 2^powers[i / HU_DOT_BLOCK], from -127 to
+                                       127; NULL: it is not. The model must take scales */
     uint64_t c;
     size_t block; /* HU_DOT_BLOCKED: products in a block, at least 1 */
     /* Told of each step in turn; may be NULL. */

@@ -70,11 +70,12 @@ static const struct hu_dot_model models[] = {
      .sure = "published fp32 outputs of an H100 and an H200, without C",
      .unsure = "fp16 results, of which none are published; " EDGES},
     {"b200", HU_DOT_ALIGNED, "Blackwell: B200", "mma.m16n8k16, tcgen05.mma",
-     {{"fp16", 16}, {"bf16", 16}, {"tf32", 8}, {"fp8_e4m3", 32}, {"fp8_e5m2", 32}, {"fp4_e2m1", 32}}, INTO_BOTH,
-     .align_bits = 25, .least_exponent_fp32 = -133, .least_exponent_fp16 = -21,
+     {{"fp16", 16}, {"bf16", 16}, {"tf32", 8}, {"fp8_e4m3", 32}, {"fp8_e5m2", 32}, {"fp6_e3m2", 32},
+      {"fp6_e2m3", 32}, {"fp4_e2m1", 32}}, INTO_BOTH,
+     .scales = true, .align_bits = 25, .least_exponent_fp32 = -133, .least_exponent_fp16 = -21,
      .source = KHATTAK "; " SIMULATOR "; DeepGEMM issue 176",
      .sure = "published outputs of a B200 for fp16, bf16 and tf32",
-     .unsure = "fp8 and fp4 through tcgen05, by simulators alone; " EDGES TINY},
+     .unsure = "fp8 and fp4 through tcgen05 and scales of blocks, by simulators alone; fp6, as fp8 is; " EDGES TINY},
     {"mma-sync-fp8", HU_DOT_ALIGNED, "Hopper and Blackwell through the fp16 units",
      "mma.sync.m16n8k32 on sm_90 and sm_100",
      {{"fp8_e4m3", 16}, {"fp8_e5m2", 16}}, INTO_BOTH,
@@ -126,6 +127,11 @@ const struct hu_dot_model *hu_dot_model_find(const char *name)
         if (!strcasecmp(models[i].name, name))
             return &models[i];
     return NULL;
+}
+
+bool hu_dot_scales(const struct hu_dot_model *model)
+{
+    return !model->instruction || model->scales;
 }
 
 size_t hu_dot_group(const struct hu_dot_model *model, const struct hu_format *format)

@@ -130,6 +130,21 @@ int hu_exact_compare(struct hu_exact x, struct hu_exact y)
     return x.kind == HU_EXACT_FINITE ? compare_magnitudes(&x, &y) : 0;
 }
 
+/* Of significands of 64 bits that overlap or nearly do: all in 128 bits, one of them for a carry.
+ */
+static struct hu_exact sum_of_words(struct hu_exact great, struct hu_exact small, int apart)
+{
+    uint64_t a = great.significand.high, b = small.significand.high;
+    struct hu_wide x = {a << 63, a >> 1}, y = {b << (63 - apart), b >> apart >> 1};
+    if (great.sign == small.sign)
+        hu_wide_add(&x, y);
+    else {
+        x.high -= y.high + (x.low < y.low);
+        x.low -= y.low;
+    }
+    return finite_of(great.sign, x, great.exponent + 1);
+}
+
 /* The greater one's leading bit stands below the frame's top by one, for a carry; 63 bits lie below
  * its last. A lesser one that loses bits stands at least 64 places lower, so that a difference
  * loses one leading bit at most: what fell out only says that something follows. */
@@ -141,6 +156,8 @@ static struct hu_exact sum_of_finite(struct hu_exact x, struct hu_exact y,
     if (order == 0 && x.sign != y.sign)
         return zero_of(direction == HU_TOWARD_NEGATIVE);
     int apart = great.exponent - small.exponent;
+    if (!great.significand.low && !small.significand.low && apart < 63)
+        return sum_of_words(great, small, apart);
     unsigned distance = apart > 64 * LIMBS ? 64 * LIMBS : (unsigned)apart;
     bool sticky = false;
     struct frame a = {{0, great.significand.low, great.significand.high}};

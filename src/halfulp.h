@@ -61,6 +61,14 @@ struct hu_format {
  */
 const struct hu_format *hu_format_find(const char *name);
 
+/*
+ * What to say to who typed NAME, which is no format: "did you mean float16 or bfloat16?", or an
+ * empty string where no name is near. By the least number of letters to insert, delete, exchange or
+ * swap with the next (Damerau, 1964). Returns OUT.
+ */
+enum { HU_SUGGESTION = 128 };
+const char *hu_name_suggestion(char out[HU_SUGGESTION], const char *name);
+
 /* The named floating-point formats in the order of the documentation; NULL from
  * hu_format_at(hu_format_count()) on. */
 size_t hu_format_count(void);
@@ -289,6 +297,64 @@ uint64_t hu_rem(const struct hu_format *f, uint64_t x, uint64_t y,
 int hu_operate_array(enum hu_operation operation, const struct hu_format *to, void *dst,
                      const struct hu_format *const from[], const void *const src[], size_t n,
                      const struct hu_operation_options *options, unsigned *flags);
+
+/* ---- Blocks: elements that share a scale ---- */
+
+/* A block format: a row of a table that lives as long as the program; two names of one format give
+ * one pointer. */
+struct hu_block;
+
+/*
+ * NAME in any case, '-' read as '_'. Beside the table: fp8_tileRxC, fp8_e5m2_tileRxC and _e8m0
+ * behind them; nf4_bN and bnb_fp4_bN, with _dq, of blocks of N; gptq{2,3,4,8}_gN, gptq..._v2,
+ * awq4_gN; N and the sizes of tiles a power of two at most 65,536. Rows live as long as the
+ * program, and two names of one format give one pointer. NULL: no such block format.
+ */
+const struct hu_block *hu_block_find(const char *name);
+const char *hu_block_name(const struct hu_block *b);
+
+/* Bytes of the parts of ROWS × COLUMNS elements; hu_block_bytes is the codes', or all of them where
+ * they lie in whole blocks, as GGUF's do. SIZE_MAX: more than size_t holds. */
+size_t hu_block_bytes(const struct hu_block *b, size_t rows, size_t columns);
+size_t hu_block_scale_bytes(const struct hu_block *b, size_t rows, size_t columns);
+
+/* How a scale follows from the greatest magnitude. */
+enum hu_scale_rule {
+    HU_SCALE_DEFAULT, /* the format's own */
+    HU_SCALE_FLOOR,   /* OCP MX 1.0 section 6.3: 2^(floor(log2 amax) - emax of the element) */
+    HU_SCALE_CEIL,    /* 2^(ceil(log2 amax) - emax) */
+    HU_SCALE_RCEIL,   /* the least power of two under which nothing overflows */
+    HU_SCALE_EVEN,    /* floor's of amax rounded to the element's precision */
+    /* What formats have as their own and nobody asks for by name: */
+    HU_SCALE_MAX,     /* amax / the element's largest, rounded into the scale's format */
+    HU_SCALE_AMAX,    /* amax itself */
+    HU_SCALE_GGML,    /* as ggml's reference encoder does for this type */
+    HU_SCALE_NO_RULE, /* there is no encoder */
+};
+
+struct hu_block_options {
+    enum hu_scale_rule rule;    /* HU_SCALE_DEFAULT to HU_SCALE_EVEN */
+    struct hu_options elements; /* as in hu_convert_array: saturate must be asked for here */
+};
+
+/*
+ * ROWS × COLUMNS elements of FROM into CODES and SCALES (NULL where they lie among the codes).
+ * options NULL: the format's own rule, to nearest even, saturating. tensor_scale: receives the
+ * scale that stands over all, where there is one; may be NULL. What becomes of zeros, infinities
+ * and NaNs is in the manual. 0, or EINVAL: a null argument, or a format that is decoded only.
+ */
+int hu_block_encode(const struct hu_block *to, void *codes, void *scales, float *tensor_scale,
+                    const struct hu_format *from, const void *src, size_t rows, size_t columns,
+                    const struct hu_block_options *options);
+
+/*
+ * All of them into an array of TO, row by row without gaps; each element is the exact value,
+ * rounded once. tensor_scale: the scale over all, ignored where there is none. Of formats with no
+ * part but these: bitsandbytes' double quantization, GPTQ and AWQ have more. 0, or EINVAL.
+ */
+int hu_block_decode(const struct hu_format *to, void *dst, const struct hu_block *from,
+                    const void *codes, const void *scales, float tensor_scale, size_t rows,
+                    size_t columns);
 
 /* ---- Text: libhalfulp-text. GMP allocates there, and ends the process when memory is out. ---- */
 

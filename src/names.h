@@ -18,12 +18,4 @@ const struct hu_format *hu_array_format_find(const char *name, bool *big_endian)
  * fp32; …". NULL: nothing. Static text. */
 const char *hu_name_note(const char *name);
 
-/*
- * The names that are nearest to NAME, which is none: "did you mean float16 or bfloat16?", or an
- * empty string where none is near. By the least number of letters to insert, delete, exchange or
- * swap with the next (Damerau, 1964).
- */
-enum { HU_SUGGESTION = 128 };
-HU_SHARED const char *hu_name_suggestion(char out[HU_SUGGESTION], const char *name);
-
 #endif

@@ -335,7 +335,9 @@ static uint64_t round_zero(const struct hu_format *to, bool sign, unsigned *flag
 {
     if (is_scale(to))
         return scale_below(flags);
-    bool has_minus_zero = to->specials != HU_SPECIALS_FNUZ && !is_p3109(to) && !is_whole(to);
+    if (is_whole(to))
+        return 0;
+    bool has_minus_zero = to->specials != HU_SPECIALS_FNUZ && !is_p3109(to);
     return make_code(to, sign && has_minus_zero, 0, 0);
 }
 

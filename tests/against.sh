@@ -14,7 +14,7 @@ numpy_library() {
 
 build_rust() { # FILE LIBRARY: with the crate half, whose source is all that Debian packages
     local crate
-    crate=$(ls -d /usr/share/cargo/registry/half-*/src/lib.rs 2>/dev/null | head -n 1)
+    crate=$(find /usr/share/cargo/registry/half-*/src/lib.rs 2>/dev/null | head -n 1)
     [ -n "$crate" ] && command -v rustc >/dev/null || return 1
     rustc -O --cap-lints allow --edition 2018 --crate-type rlib --crate-name half -o "$scratch/libhalf.rlib" "$crate" &&
         rustc -O --crate-name wrapper --crate-type cdylib -L "$scratch" -o "$2" "$1"

@@ -403,7 +403,7 @@ for file in flip0.pt flip1.pt flip.npz; do
     prints "$file: and writes nothing" "" bash -c 'ls flip.safetensors* .flip* 2>/dev/null'
 done
 exits "an element of a damaged member is not shown" 2 "flip.npz: the archive's member 'b.npy' is damaged" "$halfulp" show 'flip.npz:b[0]'
-prints "one of the member beside it is" 399 bash -c '"$0" convert -t fp32 --values "flip.npz:a[399]"' "$halfulp"
+prints "one of the member beside it is" 399 bash -c '"$0" show -f fp32 --json "flip.npz:a[399]" | jq -r .rows[0].decimal' "$halfulp"
 exits "a damaged pickle is not read" 2 "flip2.pt: the archive's member 'archive/data.pkl' is damaged" "$halfulp" tensors flip2.pt
 for file in none.sum.pt none.stored.npz none.packed.npz; do
     prints "$file: a checksum of 0 is none" "$("$halfulp" stats ${file#none.} -t bf16 --json | jq -c .tensors)" \

@@ -132,8 +132,8 @@ prints "limits of integers stand beside" '["integer","-128","127",2]' \
     bash -c '"$0" limits --json int8 | jq -c ".formats[0] | [.kind, .min.decimal, .max.decimal, .digits10]"' "$halfulp"
 prints "limits --json without formats lists all" 26 bash -c '"$0" limits --json | jq ".formats | length"' "$halfulp"
 exits "limits --explain derives every format" 0 '' "$halfulp" limits --explain
-prints "formats --json lists floats and integers" '["fp64","bool"]' \
-    bash -c '"$0" formats --json | jq -c "[.formats[0].format, .formats[-1].format]"' "$halfulp"
+prints "formats --json lists floats, integers and blocks" '["fp64","bool","q2_0"]' \
+    bash -c '"$0" formats --json | jq -c "[.formats[0].format, ([.formats[] | select(.kind == \"integer\")][-1].format), .formats[-1].format]"' "$halfulp"
 prints "table has every code" 256 bash -c '"$0" table fp8_e5m2 | wc -l' "$halfulp"
 prints "table gives exact values" '0x7  0 11 1  normal         6' bash -c '"$0" table fp4_e2m1 | sed -n 8p' "$halfulp"
 exits "table refuses wide formats" 2 'tf32 has 2\^19 codes' "$halfulp" table tf32

@@ -88,4 +88,27 @@ check "… plus C" "['exact']" "[['20', '22'], ['43', '51']]"
 json=$(dot -f e4m3 --scale tensor --json --model exact,h100-fp8 1000,-2000,3000 0.001,0.002,0.003)
 check "a scaled sum is near what was given" "['given'], abs(eval(d['results'][0]['decimal']) - 6) < 0.3" "('6', True)"
 exits "scales are fp32's" 2 'needs --accumulate fp32' "$halfulp" dot -f e4m3 --scale tensor --accumulate fp16 1 1
+# OCP MX: 32 in a row share a power of two.
+json=$(dot -f mxfp8_e4m3,mxfp4 --json --model exact,b200 1000,-2000,3000 0.001,0.002,0.003)
+check "MX blocks have their own name" "[0]['format'] + d[1]['format']" mxfp8_e4m3mxfp4
+check "MX: elements and scales are those of OCP MX" "[1]['exact']" "$(python3 - <<'PY'
+from fractions import Fraction as F
+from math import floor, log2
+codes = [0, .5, 1, 1.5, 2, 3, 4, 6]
+def block(v): # OCP MX 1.0, section 6.3; elements to nearest, ties to the even code
+    scale = 2.0 ** (floor(log2(max(map(abs, v)))) - 2)
+    out = []
+    for x in v:
+        m = min(abs(x) / scale, 6)
+        best = min(range(8), key=lambda i: (abs(codes[i] - m), i & 1))
+        out.append(F(codes[best]) * F(scale) * (-1 if x < 0 else 1))
+    return out
+total = sum(x * y for x, y in zip(block([1000, -2000, 3000]), block([.001, .002, .003])))
+print(float(total) if total.denominator > 1 else total)
+PY
+)"
+check "MX: B200 takes them" "[0]['results'][1]['model']" b200
+exits "MX: other units do not" 2 'h100-fp8 does not multiply mxfp8_e4m3' "$halfulp" dot -f mxfp8_e4m3 --model h100-fp8 1 1
+exits "MX: no infinities" 2 'no scale for a block with an infinity' "$halfulp" dot -f mxfp8_e4m3 inf 1
+exits "other blocks are not taken" 2 'nf4 is no block format that dot takes' "$halfulp" dot -f nf4 1 1
 finish

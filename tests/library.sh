@@ -73,6 +73,21 @@ user() { # compiler, further flags; the program is run
 }
 c_user() { user "$CC" '-std=c99 -pedantic' "$scratch/user.c"; }
 cxx_user() { cp "$scratch/user.c" "$scratch/user.cc" && user c++ '-std=c++11 -pedantic' "$scratch/user.cc"; }
+manual() { # the Nth literal display of halfulp(3)
+    awk -v n="$1" '/^\.Bd -literal/ { on = ++at == n; next } /^\.Ed/ { on = 0 } on' "$srcdir/man/halfulp.3" | sed 's/\\e/\\/g'
+}
+manual_has_all() {
+    local name
+    for name in $(declared); do
+        grep -q "Fn $name " "$srcdir/man/halfulp.3" || { echo "$name is missing"; return 1; }
+    done
+}
+example_runs() {
+    manual 1 >"$scratch/example.c"
+    # shellcheck disable=SC2086
+    $CC -I"$srcdir/src" -o "$scratch/example" "$scratch/example.c" "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" -lgmp &&
+        "$scratch/example" | diff - <(manual 2) >&2
+}
 static_user() {
     # shellcheck disable=SC2086
     $CC -I"$srcdir/src" -o "$scratch/static" "$scratch/user.c" "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" -lgmp &&
@@ -99,6 +114,8 @@ else
     skip "shared libraries" "configured without them"
 fi
 holds "a C program links with the archives and gets the same answers" static_user
+holds "halfulp(3) has every function of halfulp.h" manual_has_all
+holds "the example of halfulp(3) prints what it says" example_runs
 if command -v pkg-config >/dev/null; then
     holds "pkg-config tells how to link with each" modules
 else

@@ -231,4 +231,138 @@ mutate_loss "zeros have relative errors" loss loss.c 's/l->measured - l->zeros/l
 mutate_loss "overflows that saturate have no errors" chunk_loss chunk_loss.c 's/if (clipped \&\& t->saturates)/if (false)/'
 mutate_loss "codes forget the tensor's scale" statistics statistics.c 's/tensor_scale(&plan->targets\[t\], g->spread.greatest)/1/'
 unset HALFULP_KERNEL
+
+# Matrix units, in one file.
+
+build_dot() {
+    compile -I"$srcdir/src" "$here/dot.c" "$here/dot.o" || return 1
+    # shellcheck disable=SC2086
+    $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_dot.o" "$here/dot.o" \
+        "$builddir/libreference.a" "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
+}
+dot_fails() {
+    for test in models_give* infinities* a_blocks* orders* matrix_units*; do
+        timeout 120 "$here/mutant" -j1 --filter "dot/$test" >"$here/log" 2>&1 || return 0
+    done
+    return 1
+}
+try_dot() { # NAME [sed-expression]
+    cp "$srcdir/src/dot.c" "$here/"
+    sed -i "${2-}" "$here/dot.c"
+    if [ $# = 2 ] && cmp -s "$here/dot.c" "$srcdir/src/dot.c"; then
+        fail "$1" "the mutation changed nothing: $2"
+    elif ! build_dot >"$here/build" 2>&1; then
+        fail "$1" "the mutant does not build: $(head -n 5 "$here/build")"
+    elif dot_fails; then
+        if [ $# = 2 ]; then pass "$1"; else fail "$1" "$(tail -n 5 "$here/log")"; fi
+    elif [ $# = 2 ]; then
+        fail "$1" "no test noticed: $2"
+    else
+        pass "$1"
+    fi
+}
+mutate_dot() { attempt try_dot "$@"; }
+
+mutate_dot "the unchanged matrix units pass"
+mutate_dot "addends are cut downward" 's/dot->model->align_bits, false)/dot->model->align_bits, true)/'
+mutate_dot "a bit more is kept" 's/g.exponent - dot->model->align_bits/g.exponent - dot->model->align_bits - 1/'
+mutate_dot "products are normalised before they are aligned" 's/.exponent = unit + 2 \* dot->format->trailing_bits/.exponent = unit + 63 - __builtin_clzll(a.significand * b.significand | 1)/'
+mutate_dot "C does not join the group" 's/    put_sum(&g, dot, c);/    (void)c;/'
+mutate_dot "into fp32 to nearest" 's/single ? HU_TOWARD_ZERO : HU_TIES_TO_EVEN/HU_TIES_TO_EVEN/'
+mutate_dot "overflow toward zero is the largest" 's/if (flags & HU_OVERFLOW)/if (false)/'
+mutate_dot "all bits of the result are kept" 's/return bits >> spare << spare;/(void)spare; return bits;/'
+mutate_dot "halves of a split group are contiguous" 's|first + i / 2 \* 4 + half \* 2 + i % 2|first + half * n + i|'
+mutate_dot "an infinite product of zero is no NaN" 's/(infinite \&\& (a.class == HU_ZERO || b.class == HU_ZERO))/false/'
+mutate_dot "subnormal operands are kept" 's/if (dot->model->flushes \&\& d.class == HU_SUBNORMAL)/if (false)/'
+mutate_dot "vdpbf16ps goes forward" 's/for (size_t i = first + n; i-- > first;)/for (size_t i = first; i < first + n; i++)/'
+mutate_dot "the sum of products is cut toward zero" 's/cut_group(&last, last.exponent - SUM_BITS, true)/cut_group(\&last, last.exponent - SUM_BITS, false)/'
+mutate_dot "a sum of products that cancels has no exponent" 's/ \&\& addend.part != HU_DOT_PARTIAL//'
+mutate_dot "a block keeps to one power" 's|powers\[index / HU_DOT_BLOCK\]|powers[0] * (index < HU_DOT_BLOCK / 2)|'
+mutate_dot "pairs are summed in order" 's/size_t half = n - n \/ 2;/size_t half = n - 1;/'
+
+# Operations: a mutant of one source, tried by the tests that are named after TEST.
+
+declare -A operation_tests=(
+    [arithmetic]='literal_cases a_quotient_of* small_formats* wide_formats* mixed_formats* eight_bit*'
+    [operate]='every_kernel*'
+)
+
+build_operation() { # TEST UNIT
+    compile -I"$here/src" -I"$srcdir/src" "$here/src/$2.c" "$here/unit.o" || return 1
+    # shellcheck disable=SC2086
+    $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_$1.o" "$here/unit.o" \
+        "$builddir/libverify.a" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
+}
+
+operation_fails() { # TEST
+    for test in ${operation_tests[$1]}; do
+        timeout 300 "$here/mutant" -j1 --filter "$1/$test" >"$here/log" 2>&1 || return 0
+    done
+    return 1
+}
+
+try_operation() { # NAME TEST UNIT FILE sed-expression
+    mkdir -p "$here/src"
+    cp -r "$srcdir"/src/array "$srcdir"/src/{arithmetic,exact,operation_table}.c "$here/src/"
+    sed -i "$5" "$here/src/$4"
+    if [ -n "$5" ] && cmp -s "$here/src/$4" "$srcdir/src/$4"; then
+        fail "$1" "the mutation changed nothing: $5"
+    elif ! build_operation "$2" "$3" >"$here/build" 2>&1; then
+        fail "$1" "the mutant does not build: $(head -n 5 "$here/build")"
+    elif operation_fails "$2"; then
+        if [ -n "$5" ]; then pass "$1"; else fail "$1" "$(tail -n 5 "$here/log")"; fi
+    else
+        if [ -n "$5" ]; then fail "$1" "no test noticed: $5"; else pass "$1"; fi
+    fi
+}
+exact() { attempt try_operation "$1" arithmetic exact exact.c "$2"; }
+arithmetic() { attempt try_operation "$1" arithmetic arithmetic arithmetic.c "$2"; }
+table() { attempt try_operation "$1" arithmetic operation_table operation_table.c "$2"; }
+lanes() { attempt try_operation "$1" operate array/operate_portable array/operate_lanes.h "$2"; }
+road() { attempt try_operation "$1" operate array/operate array/operate.c "$2"; }
+
+exact "the unchanged operations pass" ''
+exact "a difference forgets what fell out" 's/difference_of(a, b, sticky)/difference_of(a, b, 0)/'
+exact "numbers that cancel out give +0 in every direction" 's/zero_of(direction == HU_TOWARD_NEGATIVE)/zero_of(false)/'
+exact "a word's difference borrows nothing" 's/y.high + (x.low < y.low)/y.high/'
+exact "products and quotients have the sign of the first" 's/bool sign = x.sign != y.sign;/bool sign = x.sign;/'
+exact "a quotient ends after 64 bits" 's/quotient.low = hu_wide_quotient(rest, 0, b, \&rest);/quotient.low = 0;/'
+exact "roots of odd exponents" 's/if (e.exponent \& 1)/if (false)/'
+exact "a remainder's tie goes to the odd quotient" 's/rest > other : odd/rest > other : !odd/'
+exact "what is far below y is taken from it" 's/compare_magnitudes(\&all, \&half) > 0/compare_magnitudes(\&all, \&half) < 0/'
+exact "the lesser exponent is the greater number" 's/x->exponent < y->exponent ? -1 : 1/x->exponent < y->exponent ? 1 : -1/'
+exact "an invalid integer divides by zero" 's/before \&= ~(unsigned)HU_DIVIDE_BY_ZERO;/;/'
+arithmetic "infinity times zero is no longer invalid" 's/if (is_infinity_times_zero(w->d))$/if (false)/'
+arithmetic "infinities of two signs add up" 's/infinite_x \&\& infinite_y \&\& x.sign != y.sign/false/'
+arithmetic "a difference adds" 's/y.sign = !y.sign;/;/'
+arithmetic "fma adds the second factor" 's/hu_exact_of(w->d\[2\])/hu_exact_of(w->d[1])/'
+arithmetic "a division by zero raises nothing" 's/infinite(sign, HU_DIVIDE_BY_ZERO)/infinite(sign, 0)/'
+arithmetic "roots of negative numbers" 's/if (x.sign \&\& x.class != HU_ZERO)/if (false)/'
+arithmetic "a remainder by infinity is invalid" 's/if (x.class == HU_INFINITE || y.class == HU_ZERO)/if (x.class == HU_INFINITE || y.class != HU_NORMAL)/'
+arithmetic "-0 is not below +0" 's/relation = x.sign ? HU_RELATION_LESS : HU_RELATION_GREATER;/relation = HU_RELATION_GREATER;/'
+arithmetic "a minimum's number gives way to a NaN" 's/if (!number || (hu_is_nan(x) \&\& hu_is_nan(y)))/if (true)/'
+arithmetic "magnitudes keep their signs" 's/a.sign = b.sign = false;/;/'
+arithmetic "a maximum is a minimum" 's/(relation == HU_RELATION_LESS) != maximum/relation == HU_RELATION_LESS/'
+arithmetic "roundToIntegral raises inexact" 's/if (!cut.exact \&\& w->operation == HU_OP_ROUND_TO_INTEGRAL_EXACT)/if (!cut.exact)/'
+arithmetic "up is down" 's/if (w->operation == HU_OP_NEXT_UP)/if (w->operation != HU_OP_NEXT_UP)/'
+arithmetic "scaleB by one too many" 's/e.exponent += scale;/e.exponent += scale + (scale > 0);/'
+arithmetic "logB is one too few" 's/x.quantum + 63/x.quantum + 62/'
+arithmetic "negate leaves the sign" 's/HU_OP_NEGATE ? !d.sign/HU_OP_NEGATE ? d.sign/'
+arithmetic "convertToInteger raises inexact" 's/e.quiet = w->operation == HU_OP_CONVERT_QUIETLY;/e.quiet = false;/'
+arithmetic "quiet comparisons signal" 's/row->signaling \&\& relation/relation/'
+arithmetic "the least NaN is the greatest" 's/(x > y || (x == y/(x < y || (x == y/'
+table "less or equal is less" 's/LESS | EQUAL,/LESS,/'
+table "an fma's NaN on Arm is the factor's" 's/.fma = {2, 0, 1}/.fma = {0, 1, 2}/'
+table "signaling NaNs wait their turn" 's/.signaling_first = true/.signaling_first = false/'
+table "an invalid operation on x86 is positive" 's/.negative = true/.negative = false/'
+lanes "a sum's error is dropped" 's/(x - x_part) + (y - y_part)/sum - sum + 0 * (x_part + y_part)/'
+lanes "to odd the other way" 's/1 - 2 \* opposite/2 * opposite - 1/'
+lanes "lanes' zeros are positive downward" 's/if (!down)/if (true)/'
+lanes "lanes leave their range unseen" 's/if (nans->guards \&\& /if (false \&\& /'
+lanes "lanes' NaNs are all new" 's/chosen = n->none ? chosen/chosen = true ? chosen/'
+lanes "infinity times zero plus a NaN raises nothing in lanes" 's/if (any(lost))/if (false)/'
+lanes "a division by zero raises nothing in lanes" 's/flags |= HU_DIVIDE_BY_ZERO;/;/'
+road "the machine detects tininess before rounding" 's/ \&\& !o->tininess_before//'
+road "the machine saturates" 's/ \&\& !o->saturate//'
+road "what is narrow enough for fp32 divides there" 's/return r->precision == P64 \&\& bits/return bits/'
 results

@@ -447,7 +447,7 @@ else
     skip "the document of 50,000 tensors and five targets too" "no /usr/bin/time"
 fi
 
-# GGUF version 3 with the same weights in F32 and F16, and a quantized tensor that stats leaves out.
+# GGUF version 3 with the same weights in F32 and F16, and a quantized tensor, of zeros.
 cat >gguf.py <<'EOF'
 import random, struct, sys
 r = random.Random(5)
@@ -468,7 +468,7 @@ if "$py" gguf.py; then
     filter='.tensors[] | select(.name == "single") | .targets[0] | [.underflow,.subnormal,.exact,.rms_error,.sqnr_db]'
     expected=$("$halfulp" stats gguf.raw -f fp32 -t fp16 --json | jq -c '.tensors[0].targets[0] | [.underflow,.subnormal,.exact,.rms_error,.sqnr_db]')
     prints "stats reads GGUF's F32 as the raw array" "$expected" bash -c '"$0" stats t.gguf -t fp16 --json | jq -c "$1"' "$halfulp" "$filter"
-    prints "stats reads GGUF's F16 and leaves quantized tensors out" '["single","half"]' \
+    prints "stats reads GGUF's F16, and quantized tensors as what they decode to" '["single","half","blocks"]' \
         bash -c '"$0" stats t.gguf -t fp16 --json 2>/dev/null | jq -c "[.tensors[].name]"' "$halfulp"
     prints "GGUF's F16 is exact in fp16" 4096 \
         bash -c '"$0" stats t.gguf -t fp16 --tensor half --json | jq -c ".tensors[0].targets[0].exact"' "$halfulp"

@@ -62,7 +62,7 @@ Test(arithmetic, small_formats_agree_with_mpfr_on_all_operands)
     for (unsigned i = 0; i < sizeof small / sizeof *small; i++)
         for (unsigned op = 0; op < HU_OPERATIONS; op++) {
             const struct hu_format *f = hu_format_find(small[i]);
-            unsigned times = op == HU_OP_FMA ? 1 : 2 * DIRECTIONS;
+            unsigned times = op == HU_OP_FMA ? 1 : DIRECTIONS + 1;
             for (unsigned k = 0; k < times; k++) {
                 struct hu_operation_options o = options_at(k + i + op);
                 all_operands(r, (enum hu_operation)op, f, &o);
@@ -78,8 +78,8 @@ Test(arithmetic, eight_bit_formats_agree_with_mpfr_on_all_pairs)
                                         "e8m0",     "int8",     "binary8p4se",  "binary8p1ue"};
     struct hu_reference *r = hu_reference_new();
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-        for (unsigned op = i % 3; op < HU_OPERATIONS; op += 3) {
-            struct hu_operation_options o = options_at(i + op / 3);
+        for (unsigned op = i % 6; op < HU_OPERATIONS; op += 6) {
+            struct hu_operation_options o = options_at(i + op / 6);
             if (op != HU_OP_FMA)
                 all_operands(r, (enum hu_operation)op, hu_format_find(names[i]), &o);
         }
@@ -119,7 +119,7 @@ Test(arithmetic, wide_formats_agree_with_mpfr_on_draws)
     uint64_t state = 16;
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
         for (unsigned op = 0; op < HU_OPERATIONS; op++)
-            for (unsigned k = 0; k < 1500; k++) {
+            for (unsigned k = 0; k < 800; k++) {
                 const struct hu_format *f = hu_format_find(names[i]);
                 const struct hu_format *const from[] = {f, f, f};
                 struct hu_operation_options o = options_at(k);
@@ -142,7 +142,7 @@ Test(arithmetic, mixed_formats_agree_with_mpfr_on_draws)
     enum { NAMES = sizeof names / sizeof *names };
     struct hu_reference *r = hu_reference_new();
     uint64_t state = 17;
-    for (unsigned k = 0; k < 400000; k++) {
+    for (unsigned k = 0; k < 250000; k++) {
         const struct hu_format *all[4];
         uint64_t x[3];
         for (int i = 0; i < 4; i++)
@@ -243,4 +243,15 @@ Test(arithmetic, stochastic_rounding_gives_a_neighbour)
                       (unsigned long long)x[1]);
         }
     }
+}
+
+/* 255 * 2^56 / (130 / 128) = 0xfb13b13b13b13b13.b1…: 64 bits and a fraction above a half. */
+Test(arithmetic, a_quotient_of_64_bits_is_rounded_by_its_fraction)
+{
+    const struct hu_format *to = hu_format_find("uint64"), *bf16 = hu_format_find("bf16");
+    const struct hu_format *const from[] = {bf16, bf16};
+    const uint64_t x[] = {0x5f7f, 0x3f82};
+    unsigned flags = 0;
+    cr_assert_eq(hu_operate(HU_OP_DIV, to, from, x, NULL, &flags), UINT64_C(0xfb13b13b13b13b14));
+    cr_assert_eq(flags, HU_INEXACT);
 }

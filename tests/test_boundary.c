@@ -84,6 +84,20 @@ Test(boundary, ladders_agree_with_mpfr)
         }
 }
 
+/* Their codes are 2^64, which 64 bits do not count: a table that listed them would not end. */
+Test(boundary, tables_of_64_bit_integers_are_small)
+{
+    static const char *const names[] = {"int64", "uint64", "fp64"};
+    static const struct hu_promise promise = {.options.direction = HU_TIES_TO_EVEN};
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++) {
+            struct hu_runs *runs = hu_runs_new(format(names[i]), format(names[j]), &promise, 2);
+            cr_assert(runs && runs->count < 100000, "%s to %s", names[j], names[i]);
+            agree_widely(runs, 20000);
+            hu_runs_free(runs);
+        }
+}
+
 Test(boundary, narrow_sources_are_complete)
 {
     struct hu_reference *r = hu_reference_new();

@@ -433,6 +433,42 @@ Test(dot, a_group_has_no_order)
     }
 }
 
+/* Normal fp8 numbers with powers are bf16 numbers, whose exponents are theirs and the powers. */
+Test(dot, a_blocks_power_joins_the_exponent)
+{
+    static const char *const names[] = {"exact",   "sequential", "pairwise",
+                                        "blocked", "fma",        "b200"};
+    const struct hu_format *f = hu_format_find("fp8_e4m3"), *g = hu_format_find("bf16");
+    uint64_t state = 31;
+    for (int trial = 0; trial < 3000; trial++) {
+        struct trial small, plain;
+        bool unit = trial % 6 == 5; /* whose groups differ between the formats */
+        int powers[2][2];
+        for (int i = 0; i < 4; i++)
+            powers[i / 2][i % 2] = (int)(random_bits(&state) % 41) - 20;
+        set_up(&small, names[trial % 6], "fp8_e4m3", "fp32");
+        set_up(&plain, names[trial % 6], "bf16", "fp32");
+        small.dot.n = plain.dot.n = 1 + random_bits(&state) % (unit ? 16 : 64);
+        small.dot.a_powers = powers[0];
+        small.dot.b_powers = powers[1];
+        for (size_t i = 0; i < small.dot.n; i++) {
+            small.a[i] = 0x08 + random_bits(&state) % 0x70;
+            small.b[i] = 0x88 + random_bits(&state) % 0x70;
+            struct hu_datum a = hu_decode(f, small.a[i]), b = hu_decode(f, small.b[i]);
+            struct hu_real x = {a.significand, a.quantum + powers[0][i / 32], a.sign, false};
+            struct hu_real y = {b.significand, b.quantum + powers[1][i / 32], b.sign, false};
+            struct hu_options nearest = {0};
+            unsigned flags = 0;
+            plain.a[i] = hu_round(g, x, 0, &nearest, &flags);
+            plain.b[i] = hu_round(g, y, 0, &nearest, &flags);
+            cr_assert_eq(flags, 0);
+        }
+        small.dot.c = plain.dot.c = draw(small.dot.accumulate, &state, 20);
+        cr_assert_eq(hu_dot_run(&small.dot), hu_dot_run(&plain.dot), "%s, trial %d",
+                     names[trial % 6], trial);
+    }
+}
+
 Test(dot, infinities_and_nans_are_each_models_own)
 {
     struct trial t;

@@ -35,6 +35,42 @@ else
     skip "--json" "jq is not installed"
 fi
 
+# Operations.
+holds "operations of small formats in every direction and rule" v --op all -f fp4_e2m1,binary5p3se -r all --nan-rule arm
+holds "all pairs of 8-bit operands by every kernel" v --op add,mul,div -f fp8_e4m3 --kernel all
+holds "mixed formats, tininess before rounding" v --op fma,mul -f fp16 -t fp32 --tininess before --count 20000
+holds "a share of all pairs of fp16" v --op add -f fp16 --shard 1/2000
+holds "a share of all square roots of fp32" v --op sqrt -f fp32 -r rdn --shard 1/2000
+exits "a promise that ours does not make is a mismatch of an operation" 1 '' v --op mul -f fp8_e5m2 --subnormals flush-out
+exits "an operation that there is not" 2 "none of: add sub" v --op plus -f fp16
+exits "--via is for conversions" 2 "are for conversions" v --op add -f fp16 --via fp32
+exits "--vectors of two operations" 2 "needs one operation" v --op add,sub -f fp16 --vectors -
+operation_lines() { # OP FORMAT OPTION…: what vectors writes passes
+    "$halfulp" vectors --op "$1" -f "$2" "${@:3}" >"$scratch/operation" && [ -s "$scratch/operation" ] &&
+        v --op "$1" -f "$2" "${@:3}" --nan exact --vectors "$scratch/operation"
+}
+holds "vectors of an operation pass" operation_lines fma bf16 --count 20000 -r rup
+holds "vectors of a comparison pass" operation_lines le fp16 --count 5000
+count_of_vectors() { [ "$("$halfulp" vectors --op div -f fp32 --count 12345 | sort | wc -l)" = 12345 ]; }
+holds "--count of an operation's vectors" count_of_vectors
+printf '3F800000 00000000 7F800000 08\n3F800000 40000000 3F000001 00\n' >"$scratch/testfloat"
+exits "a recorded line that is wrong is named" 1 '' v --op div -f fp32 --vectors "$scratch/testfloat"
+cat >"$scratch/operations.c" <<'EOF'
+#include <stddef.h>
+void product(const float *a, const float *b, float *r, size_t n) { for (size_t i = 0; i < n; i++) r[i] = a[i] * b[i]; }
+void unfused(const float *a, const float *b, const float *c, float *r, size_t n)
+{ for (size_t i = 0; i < n; i++) { volatile float p = a[i] * b[i]; r[i] = p + c[i]; } }
+void crash(const float *a, float *r, size_t n) { (void)a, (void)n; *(volatile int *)NULL = 1; (void)r; }
+EOF
+# shellcheck disable=SC2086
+if ${CC-cc} -O1 -ffp-contract=off -shared -fPIC -o "$scratch/operations.so" "$scratch/operations.c" 2>/dev/null; then
+    holds "a library's product" v --op mul -f fp32 --count 50000 --against "$scratch/operations.so:product"
+    exits "a library's fma that rounds twice" 1 '' v --op fma -f fp32 --count 50000 --against "$scratch/operations.so:unfused"
+    exits "a library's function that crashes" 1 '' v --op sqrt -f fp32 --count 500 --against "$scratch/operations.so:crash"
+else
+    skip "a library's operations" "no shared object can be made"
+fi
+
 # Vectors, and reading them back.
 round_trip() { # FROM TO OPTION…
     local from=$1 to=$2

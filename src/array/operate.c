@@ -8,6 +8,7 @@
 #endif
 
 #include <errno.h>
+#include <float.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -48,21 +49,22 @@ static unsigned run_plainly(const struct hu_array_operation *a, void *dst, const
  * WIDENED: operands exactly into fp32 or fp64, an exact result or one rounded to odd there, and
  * that into the target by the kernel's conversion. What makes that one rounding:
  *  - sums, of exact products too, to odd in two bits more than the target has, in a range in which
- *    no sum overflows and every product is exact (Boldo and Melquiond, 2008, theorem 1);
+ *    no sum overflows and every product is exact (Boldo and Melquiond, 2008, theorem 1); GUARDED
+ *    takes fp32 for operands whose range is all of its own, and fp64 for a piece that leaves it;
  *  - products that are exact;
  *  - quotients and roots of operands of at most 24 bits, rounded to nearest in fp64: a boundary m
  *    of a target of at most 24 bits has at most 25. If x / y is not m, |x - m y| is at least one
  *    unit of their 49 bits, so that x / y is off m by over 2^-50 of it, and x off m^2 by as much:
  *    more than the 2^-53 by which rounding moves it, to m or past it.
  */
-enum road { PLAIN, DIRECT32, DIRECT64, WIDENED32, WIDENED64 };
+enum road { PLAIN, DIRECT32, DIRECT64, WIDENED32, GUARDED, WIDENED64 };
 
 /* A wide format's room. */
 struct room {
     int precision, quantum_min, emax;
 };
 
-static bool holds(const struct room *r, const struct hu_array_operation *a)
+static bool holds(const struct room *r, const struct hu_array_operation *a, bool guards)
 {
     enum hu_operation op = a->operation;
     int operands = hu_operation_row(op)->operands;
@@ -71,7 +73,7 @@ static bool holds(const struct room *r, const struct hu_array_operation *a)
     for (int i = 0; i < operands; i++) {
         const struct hu_format *f = a->from[i];
         if (hu_precision(f) > r->precision || hu_quantum_min(f) < r->quantum_min ||
-            hu_emax(f) + 2 > r->emax)
+            hu_emax(f) + (guards ? 0 : 2) > r->emax)
             return false;
         if (i < 2) {
             bits += hu_precision(f);
@@ -81,7 +83,8 @@ static bool holds(const struct room *r, const struct hu_array_operation *a)
     }
     if (op == HU_OP_DIV || op == HU_OP_SQRT)
         return r->precision == P64 && bits <= 2 * P32 && hu_precision(a->to) <= P32;
-    if (product && (bits > r->precision || low < r->quantum_min || high + 1 > r->emax))
+    bool inside = guards || (low >= r->quantum_min && high + 1 <= r->emax);
+    if (product && (bits > r->precision || !inside))
         return false;
     return op == HU_OP_MUL || hu_precision(a->to) + 2 <= r->precision;
 }
@@ -124,7 +127,11 @@ static enum road road_of(const struct hu_array_operation *a, const struct hu_ope
         return DIRECT32;
     if (machine_can(a, lanes) && is_all(a, is_fp64))
         return DIRECT64;
-    return holds(&fp32, a) ? WIDENED32 : holds(&fp64, a) ? WIDENED64 : PLAIN;
+    if (holds(&fp32, a, false))
+        return WIDENED32;
+    if (!holds(&fp64, a, false))
+        return PLAIN;
+    return holds(&fp32, a, true) ? GUARDED : WIDENED64;
 }
 
 static unsigned run_directly(const struct hu_array_operation *a, hu_lanes_function *run, void *dst,
@@ -132,32 +139,9 @@ static unsigned run_directly(const struct hu_array_operation *a, hu_lanes_functi
 {
     environment saved = environment_enter(a->options.rounding.direction);
     environment_clear();
-    unsigned flags = run(a, false, dst, src, n);
+    unsigned flags = run(a, false, false, dst, src, n);
     flags |= environment_raised();
     environment_leave(saved);
-    return flags;
-}
-
-static unsigned run_widened(const struct hu_array_operation *a, const struct hu_kernel *kernel,
-                            hu_lanes_function *run, const struct hu_format *wide, void *dst,
-                            const void *const src[], size_t n)
-{
-    _Alignas(64) unsigned char x[HU_OPERANDS][8 * PIECE], r[8 * PIECE];
-    const void *const operand[HU_OPERANDS] = {x[0], x[1], x[2]};
-    int operands = hu_operation_row(a->operation)->operands;
-    unsigned flags = 0, *wanted = a->flags ? &flags : NULL;
-    for (size_t done = 0; done < n; done += PIECE) {
-        size_t count = n - done < PIECE ? n - done : PIECE;
-        for (int k = 0; k < operands; k++)
-            hu_convert_array_with(kernel, wide, x[k], a->from[k],
-                                  (const char *)src[k] + hu_array_bytes(a->from[k], done), count, 0,
-                                  NULL, wanted);
-        environment saved = environment_enter(HU_TIES_TO_EVEN);
-        flags |= run(a, true, r, operand, count);
-        environment_leave(saved);
-        hu_convert_array_with(kernel, a->to, (char *)dst + hu_array_bytes(a->to, done), wide, r,
-                              count, 0, &a->options.rounding, wanted);
-    }
     return flags;
 }
 
@@ -168,11 +152,54 @@ static struct {
 } here;
 static pthread_once_t here_once = PTHREAD_ONCE_INIT;
 
+/* At most PIECE elements. */
+static unsigned run_piece(const struct hu_array_operation *a, const struct hu_kernel *kernel,
+                          hu_lanes_function *run, const struct hu_format *wide, bool guards,
+                          void *dst, const void *const src[], size_t n)
+{
+    _Alignas(64) unsigned char x[HU_OPERANDS][8 * PIECE], r[8 * PIECE];
+    const void *const operand[HU_OPERANDS] = {x[0], x[1], x[2]};
+    int operands = hu_operation_row(a->operation)->operands;
+    unsigned flags = 0, *wanted = a->flags ? &flags : NULL;
+    for (int k = 0; k < operands; k++)
+        hu_convert_array_with(kernel, wide, x[k], a->from[k], src[k], n, 0, NULL, wanted);
+    environment saved = environment_enter(HU_TIES_TO_EVEN);
+    flags |= run(a, true, guards, r, operand, n);
+    environment_leave(saved);
+    if (!(flags & HU_LANES_BEYOND))
+        hu_convert_array_with(kernel, a->to, dst, wide, r, n, 0, &a->options.rounding, wanted);
+    return flags;
+}
+
+static unsigned run_widened(const struct hu_array_operation *a, const struct hu_kernel *kernel,
+                            const struct hu_operation_lanes *lanes, enum road road, char *dst,
+                            const void *const src[], size_t n)
+{
+    int operands = hu_operation_row(a->operation)->operands;
+    unsigned flags = 0;
+    for (size_t done = 0; done < n; done += PIECE) {
+        const void *from[HU_OPERANDS] = {NULL, NULL, NULL};
+        size_t count = n - done < PIECE ? n - done : PIECE;
+        char *to = dst + hu_array_bytes(a->to, done);
+        for (int k = 0; k < operands; k++)
+            from[k] = (const char *)src[k] + hu_array_bytes(a->from[k], done);
+        unsigned raised = HU_LANES_BEYOND;
+        if (road != WIDENED64)
+            raised = run_piece(a, kernel, lanes->fp32, here.fp32, road == GUARDED, to, from, count);
+        if (raised & HU_LANES_BEYOND)
+            raised = run_piece(a, kernel, lanes->fp64, here.fp64, false, to, from, count);
+        flags |= raised;
+    }
+    return flags;
+}
+
 static void look_around(void)
 {
     here.fp32 = hu_format_find("fp32");
     here.fp64 = hu_format_find("fp64");
-    here.best = HU_BIG_ENDIAN ? NULL : &hu_operation_lanes_portable;
+    /* Sums' errors are exact only where nothing is kept in more bits than its type has. */
+    bool plain = FLT_EVAL_METHOD == 0 && !HU_BIG_ENDIAN;
+    here.best = plain ? &hu_operation_lanes_portable : NULL;
 #if defined(__x86_64__)
     if (hu_x86_has_avx2() && __builtin_cpu_supports("fma"))
         here.best = &hu_operation_lanes_avx2;
@@ -192,19 +219,17 @@ static unsigned run(const struct hu_array_operation *a, const struct hu_kernel *
                     const void *const src[], size_t n, uint64_t first)
 {
     const struct hu_operation_lanes *lanes = lanes_of(kernel);
-    switch (road_of(a, lanes)) {
+    enum road road = road_of(a, lanes);
+    switch (road) {
     case DIRECT32:
         return run_directly(a, lanes->fp32, dst, src, n);
     case DIRECT64:
         return run_directly(a, lanes->fp64, dst, src, n);
-    case WIDENED32:
-        return run_widened(a, kernel, lanes->fp32, here.fp32, dst, src, n);
-    case WIDENED64:
-        return run_widened(a, kernel, lanes->fp64, here.fp64, dst, src, n);
     case PLAIN:
-        break;
+        return run_plainly(a, dst, src, n, first);
+    default:
+        return run_widened(a, kernel, lanes, road, dst, src, n);
     }
-    return run_plainly(a, dst, src, n, first);
 }
 
 static const struct hu_operation_options no_options;

@@ -29,10 +29,14 @@ struct hu_array_operation {
     bool flags; /* whether anyone will look at them */
 };
 
+/* Not a flag: some element may be beyond the range in which lanes are exact. */
+enum { HU_LANES_BEYOND = 1 << 8 };
+
 /* N elements of fp32 or fp64; exact: results are to be rounded once more, see operate_lanes.h.
- * Returns invalid and division by zero; the others are the environment's. */
-typedef unsigned hu_lanes_function(const struct hu_array_operation *a, bool exact, void *r,
-                                   const void *const src[], size_t n);
+ * Returns invalid and division by zero; the others are the environment's. guards: at an element
+ * that may be beyond the range returns HU_LANES_BEYOND, and R is of no use. */
+typedef unsigned hu_lanes_function(const struct hu_array_operation *a, bool exact, bool guards,
+                                   void *r, const void *const src[], size_t n);
 
 /* The lanes of an instruction set. */
 struct hu_operation_lanes {

@@ -12,10 +12,11 @@ typedef WORD NAME(words) __attribute__((vector_size(VECTOR)));
 
 enum { NAME(LANES) = 8 * VECTOR / BITS };
 
-/* What a row's NaNs become, by the rule, and in what order operands are asked. */
+/* What a row's NaNs become, by the rule, in what order operands are asked, and the guard. */
 struct NAME(nans) {
     WORD invalid; /* the NaN of an invalid operation */
     bool none, quiet_product;
+    bool guards;                      /* end where an element may be beyond the range */
     unsigned char order[HU_OPERANDS]; /* the first at last */
     unsigned char operands;
 };
@@ -77,6 +78,20 @@ INLINE_HERE REALS NAME(step)(enum hu_operation operation, bool exact, bool down,
     }
 }
 
+/* What stands beside the steps looks at bits, or compares for equality: nothing of it may raise the
+ * environment's flags. */
+#define INFINITE ((((WORD)1 << (BITS - 2 - QUIET_BIT)) - 1) << (QUIET_BIT + 1))
+
+INLINE_HERE WORDS NAME(size)(REALS x)
+{
+    return (WORDS)x & ~((WORD)1 << (BITS - 1));
+}
+
+INLINE_HERE WORDS NAME(is_infinite)(REALS x)
+{
+    return (WORDS)(NAME(size)(x) == INFINITE);
+}
+
 /* R with the NaNs that the rule asks for; what is invalid into *FLAGS. */
 INLINE_HERE REALS NAME(with_nans)(REALS r, const REALS x[HU_OPERANDS], const struct NAME(nans) * n,
                                   unsigned *flags)
@@ -93,12 +108,26 @@ INLINE_HERE REALS NAME(with_nans)(REALS r, const REALS x[HU_OPERANDS], const str
     if (any(nan & ~among))
         *flags |= HU_INVALID;
     if (n->operands == 3 && !n->quiet_product) {
-        REALS product = x[0] * x[1];
-        WORDS finite = (WORDS)(x[0] == x[0]) & (WORDS)(x[1] == x[1]);
-        if (any((WORDS)(product != product) & finite))
+        WORDS lost = (NAME(is_infinite)(x[0]) & (WORDS)(x[1] == 0)) |
+                     (NAME(is_infinite)(x[1]) & (WORDS)(x[0] == 0));
+        if (any(lost))
             *flags |= HU_INVALID;
     }
     return (REALS)((chosen & nan) | ((WORDS)r & ~nan));
+}
+
+/* Whether some lane may have left the range in which steps are exact: what is infinite, and
+ * products below the normal numbers. */
+INLINE_HERE bool NAME(is_beyond)(enum hu_operation operation, REALS r, const REALS x[])
+{
+    WORDS beyond = NAME(is_infinite)(r);
+    if (operation == HU_OP_MUL || operation == HU_OP_FMA) {
+        REALS product = x[0] * x[1];
+        WORDS tiny = (WORDS)(NAME(size)(product) < ((WORD)2 << QUIET_BIT));
+        WORDS zero = (WORDS)(x[0] == 0) | (WORDS)(x[1] == 0);
+        beyond |= NAME(is_infinite)(product) | (tiny & ~zero);
+    }
+    return any(beyond);
 }
 
 INLINE_HERE unsigned NAME(loop)(enum hu_operation operation, int operands, bool exact, bool down,
@@ -117,10 +146,12 @@ INLINE_HERE unsigned NAME(loop)(enum hu_operation operation, int operands, bool 
                 memcpy(&x[k], src[k] + i, left * sizeof(REAL));
         }
         REALS result = NAME(step)(operation, exact, down, x[0], x[1], x[2]);
+        if (nans->guards && NAME(is_beyond)(operation, result, x))
+            return HU_LANES_BEYOND;
         if (any((WORDS)(result != result)))
             result = NAME(with_nans)(result, x, nans, &flags);
         if (operation == HU_OP_DIV && any((WORDS)(x[1] == 0)) &&
-            any((WORDS)(x[1] == 0) & (WORDS)(x[0] - x[0] == 0) & (WORDS)(x[0] != 0)))
+            any((WORDS)(x[1] == 0) & (WORDS)(NAME(size)(x[0]) < INFINITE) & (WORDS)(x[0] != 0)))
             flags |= HU_DIVIDE_BY_ZERO;
         if (left == NAME(LANES))
             memcpy(r + i, &result, sizeof result);
@@ -155,12 +186,13 @@ TARGET static __attribute__((noinline)) unsigned NAME(row)(enum hu_operation ope
     }
 }
 
-static unsigned NAME(run)(const struct hu_array_operation *a, bool exact, void *r,
+static unsigned NAME(run)(const struct hu_array_operation *a, bool exact, bool guards, void *r,
                           const void *const src[], size_t n)
 {
     const struct hu_nan_row *rule = hu_nan_row(a->options.nan);
     struct NAME(nans) nans = {
         .none = rule->none,
+        .guards = guards,
         .quiet_product = rule->quiet_product,
         .operands = hu_operation_row(a->operation)->operands,
     };
@@ -179,6 +211,7 @@ static unsigned NAME(run)(const struct hu_array_operation *a, bool exact, void *
     return NAME(row)(a->operation, exact, down, r, x, n, &nans);
 }
 
+#undef INFINITE
 #undef REALS
 #undef WORDS
 #undef INLINE_HERE

@@ -195,6 +195,11 @@ static inline bool is_fp16(const struct hu_format *f)
     return is_ieee(f, 5, 10) && f->storage_bits == 16;
 }
 
+static inline bool is_bf16(const struct hu_format *f)
+{
+    return is_ieee(f, 8, 7);
+}
+
 extern const struct hu_kernel hu_kernel_scalar;
 extern const struct hu_kernel hu_kernel_portable;
 #if defined(__x86_64__)

@@ -1,9 +1,9 @@
 /*
  * Block formats: elements that share a scale. A block format is data, as a format is: what the
  * elements are, how many share a scale, what the scale is, whether a second one stands over all of
- * them, and how the bits lie. One decoder and one encoder read the rows; GGUF's structures say how
- * a block of theirs falls apart into integers, and are decoded by the same steps. All functions are
- * thread-safe, and allocate nothing.
+ * them, and how the bits lie. halfulp.h has what users need of them. One decoder and one encoder
+ * read the rows; GGUF's structures say how a block of theirs falls apart into integers, and are
+ * decoded by the same steps. All functions are thread-safe, and allocate nothing.
  */
 #ifndef HALFULP_BLOCK_H
 #define HALFULP_BLOCK_H
@@ -51,20 +51,6 @@ enum hu_block_over {
                        them, plus one fp32 for all, each step rounded to fp32 */
 };
 
-/* How a scale follows from the greatest magnitude. */
-enum hu_scale_rule {
-    HU_SCALE_DEFAULT, /* the format's own */
-    HU_SCALE_FLOOR,   /* OCP MX 1.0 section 6.3: 2^(floor(log2 amax) − emax of the element) */
-    HU_SCALE_CEIL,    /* 2^(ceil(log2 amax) − emax) */
-    HU_SCALE_RCEIL,   /* the least power of two under which nothing overflows */
-    HU_SCALE_EVEN,    /* floor's of amax rounded to the element's precision */
-    /* What formats have as their own and nobody asks for by name: */
-    HU_SCALE_MAX,     /* amax / the element's largest, rounded into the scale's format */
-    HU_SCALE_AMAX,    /* amax itself */
-    HU_SCALE_GGML,    /* as ggml's reference encoder does for this type */
-    HU_SCALE_NO_RULE, /* there is no encoder */
-};
-
 /* A block of GGUF's fallen apart: element i is (d · a[i / sub] · q[i] − m · b[i / sub]) · 2^power,
  * and without what is taken away where the row has no minima; b and m are not set there. */
 struct hu_block_unpacked {
@@ -102,13 +88,6 @@ struct hu_block {
     bool keeps_nan;        /* a NaN or an infinity is its element's matter, not the scale's */
 };
 
-/*
- * NAME in any case, '-' read as '_'. Beside the table: fp8_tileRxC, fp8_e5m2_tileRxC and _e8m0
- * behind them; nf4_bN and bnb_fp4_bN, with _dq, of blocks of N; gptq{2,3,4,8}_gN, gptq…_v2,
- * awq4_gN; N and the sizes of tiles a power of two at most 65,536. Rows live as long as the
- * program, and two names of one format give one pointer. NULL: no such block format.
- */
-const struct hu_block *hu_block_find(const char *name);
 /* The table's. NULL: INDEX is past the last. */
 const struct hu_block *hu_block_at(size_t index);
 /* A byte of which nobody knows what it is, but that it is a float. No name finds these. */
@@ -133,11 +112,8 @@ static inline bool hu_block_encodes(const struct hu_block *b)
 /* Whether users may choose among the four rules: where scales are powers of two. */
 bool hu_block_has_rules(const struct hu_block *b);
 
-/* Bytes of the parts of ROWS × COLUMNS elements; hu_block_bytes is the codes', or all of them where
- * they lie in whole blocks. SIZE_MAX: more than size_t holds. */
-size_t hu_block_bytes(const struct hu_block *b, size_t rows, size_t columns);
-size_t hu_block_scale_bytes(const struct hu_block *b, size_t rows, size_t columns);
-/* Zero points of GPTQ and AWQ, the fp32 over 256 scales of bitsandbytes' double quantization. */
+/* As hu_block_bytes: the zero points of GPTQ and AWQ, the fp32 over 256 scales of bitsandbytes'
+ * double quantization. */
 size_t hu_block_more_bytes(const struct hu_block *b, size_t rows, size_t columns);
 
 /* Where a tensor's parts are. */
@@ -161,16 +137,6 @@ struct hu_block_parts {
 int hu_block_decode_rows(const struct hu_format *to, void *dst, const struct hu_block *from,
                          const struct hu_block_parts *parts, size_t rows, size_t columns,
                          size_t first, size_t count);
-/* All rows, of formats that have no part but these. */
-int hu_block_decode(const struct hu_format *to, void *dst, const struct hu_block *from,
-                    const void *codes, const void *scales, float tensor_scale, size_t rows,
-                    size_t columns);
-
-struct hu_block_options {
-    enum hu_scale_rule rule;    /* HU_SCALE_DEFAULT to HU_SCALE_EVEN */
-    struct hu_options elements; /* as in hu_convert_array: saturate must be asked for here */
-};
-
 /* What pieces of a tensor must know of the whole. */
 struct hu_block_whole {
     float amax;     /* the greatest finite magnitude: hu_block_amax's of all pieces; below 0: the
@@ -195,10 +161,6 @@ int hu_block_encode_piece(const struct hu_block *to, void *codes, void *scales, 
                           const struct hu_format *from, const void *src, size_t rows,
                           size_t columns, const struct hu_block_options *options,
                           const struct hu_block_whole *whole, unsigned *flags);
-int hu_block_encode(const struct hu_block *to, void *codes, void *scales, float *tensor_scale,
-                    const struct hu_format *from, const void *src, size_t rows, size_t columns,
-                    const struct hu_block_options *options);
-
 /* For those who explain: the scale that stands over an element (its code and its value with the
  * second one), and the element's code. Of HU_CODES_UNPACKED the scale is d · a · 2^power and the
  * code q as it is. */

@@ -5,6 +5,7 @@
 #include "unpack.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 /*
  * Every element of every block format is an fp64: of the greatest products nf4 under an fp32 takes
@@ -14,38 +15,50 @@
  */
 enum { CHUNK = 1024 };
 
-struct job {
-    const struct hu_block *b;
-    const struct hu_block_parts *parts;
-    const struct hu_format *fp64, *scale;
-    size_t rows, columns;
-    double table[256]; /* what the codes of a format or a table stand for */
-};
+/* The values of each element's codes, made once. */
+static const char *const elements[] = {"fp8_e4m3", "fp8_e5m2", "fp6_e3m2",
+                                       "fp6_e2m3", "fp4_e2m1", "int8"};
+enum { ELEMENTS = sizeof elements / sizeof *elements };
+static double element_values[ELEMENTS][256];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void fill_table(struct job *j)
+static void fill_values(void)
 {
-    const struct hu_block *b = j->b;
-    const struct hu_format *element = b->element ? hu_format_find(b->element) : NULL;
-    double power = __builtin_ldexp(1, b->element_power);
-    for (unsigned code = 0; code < 1u << b->code_bits && code < 256; code++)
-        if (element)
-            j->table[code] = parts_value(j->fp64, element, code) * power;
-        else if (b->table)
-            j->table[code] = b->table[code];
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    for (size_t i = 0; i < ELEMENTS; i++) {
+        const struct hu_format *f = hu_format_find(elements[i]);
+        for (unsigned code = 0; code < 1u << f->width; code++)
+            element_values[i][code] = parts_value(fp64, f, code);
+    }
 }
 
-static const unsigned char *scale_at(const struct job *j, size_t number)
+static const double *values_of(const struct hu_block *b)
+{
+    pthread_once(&once, fill_values);
+    for (size_t i = 0; b->element && i < ELEMENTS; i++)
+        if (!strcmp(elements[i], b->element))
+            return element_values[i];
+    return NULL;
+}
+
+/* What a code stands for without its scale. */
+static double code_value(const struct hu_block_job *j, unsigned code)
+{
+    return j->table ? j->table[code] * j->unit : (double)j->b->table[code];
+}
+
+static const unsigned char *scale_at(const struct hu_block_job *j, size_t number)
 {
     return (const unsigned char *)j->parts->scales + number * (j->scale->storage_bits / 8);
 }
 
-static uint64_t scale_bits(const struct job *j, size_t number)
+static uint64_t scale_bits(const struct hu_block_job *j, size_t number)
 {
     return layout_word(scale_at(j, number), j->scale->storage_bits);
 }
 
 /* A scale of bitsandbytes' that is quantized itself is an fp32 after each of two steps. */
-static double nested_scale(const struct job *j, size_t number)
+static double nested_scale(const struct hu_block_job *j, size_t number)
 {
     const float *map = j->parts->nested ? j->parts->nested : hu_block_nested_map();
     const unsigned char *over = (const unsigned char *)j->parts->more + number / 256 * 4;
@@ -53,7 +66,7 @@ static double nested_scale(const struct job *j, size_t number)
     return (double)(float)(product + j->parts->tensor_scale);
 }
 
-static double scale_value(const struct job *j, size_t number)
+static double scale_value(const struct hu_block_job *j, size_t number)
 {
     if (j->b->over == HU_OVER_NESTED)
         return nested_scale(j, number);
@@ -62,7 +75,7 @@ static double scale_value(const struct job *j, size_t number)
 }
 
 /* N elements from COLUMN on of ROW, by the tiles that they lie in. */
-static void tiles(const struct job *j, size_t row, size_t column, size_t n, double *out)
+static void tiles(const struct hu_block_job *j, size_t row, size_t column, size_t n, double *out)
 {
     const struct hu_block *b = j->b;
     const unsigned char *codes =
@@ -72,19 +85,19 @@ static void tiles(const struct job *j, size_t row, size_t column, size_t n, doub
         size_t next = b->tile_columns ? (column / b->tile_columns + 1) * b->tile_columns : end;
         double scale = scale_value(j, parts_tile(b, j->columns, row, column));
         for (next = next < end ? next : end; column < next; column++)
-            *out++ = j->table[parts_code(b, codes, column)] * scale;
+            *out++ = code_value(j, parts_code(b, codes, column)) * scale;
     }
 }
 
 /* bitsandbytes knows no rows. */
-static void runs(const struct job *j, size_t row, size_t column, size_t n, double *out)
+static void runs(const struct hu_block_job *j, size_t row, size_t column, size_t n, double *out)
 {
     size_t at = row * j->columns + column, end = at + n;
     while (at < end) {
         size_t next = (at / j->b->tile_columns + 1) * j->b->tile_columns;
         double scale = scale_value(j, at / j->b->tile_columns);
         for (next = next < end ? next : end; at < next; at++)
-            *out++ = j->table[parts_code(j->b, j->parts->codes, at)] * scale;
+            *out++ = code_value(j, parts_code(j->b, j->parts->codes, at)) * scale;
     }
 }
 
@@ -102,13 +115,13 @@ static void pieces(const struct hu_block *b, const struct hu_block_unpacked *u, 
     }
 }
 
-static const unsigned char *block_at(const struct job *j, size_t row, size_t column)
+static const unsigned char *block_at(const struct hu_block_job *j, size_t row, size_t column)
 {
     return (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns) +
            column / j->b->elements * j->b->bytes;
 }
 
-static void wholes(const struct job *j, size_t row, size_t column, size_t n, double *out)
+static void wholes(const struct hu_block_job *j, size_t row, size_t column, size_t n, double *out)
 {
     struct hu_block_unpacked u;
     while (n) {
@@ -146,7 +159,7 @@ struct group_datum {
 };
 
 /* Rows are the outputs, which lie across in what is stored, columns the inputs. */
-static struct group_datum group_look(const struct job *j, size_t row, size_t column)
+static struct group_datum group_look(const struct hu_block_job *j, size_t row, size_t column)
 {
     const struct hu_block *b = j->b;
     const unsigned char *codes = j->parts->codes, *zeros = j->parts->more;
@@ -164,7 +177,7 @@ static struct group_datum group_look(const struct job *j, size_t row, size_t col
     return d;
 }
 
-static void groups(const struct job *j, size_t row, size_t column, size_t n, double *out)
+static void groups(const struct hu_block_job *j, size_t row, size_t column, size_t n, double *out)
 {
     for (size_t i = 0; i < n; i++) {
         struct group_datum d = group_look(j, row, column + i);
@@ -172,7 +185,7 @@ static void groups(const struct job *j, size_t row, size_t column, size_t n, dou
     }
 }
 
-static void values(const struct job *j, size_t row, size_t column, size_t n, double *out)
+static void values(const struct hu_block_job *j, size_t row, size_t column, size_t n, double *out)
 {
     switch (j->b->layout) {
     case HU_BLOCK_PARTS:
@@ -206,8 +219,8 @@ static bool groups_fit(const struct hu_block *b, const int32_t *numbers, size_t 
     return true;
 }
 
-static bool begin(struct job *j, const struct hu_block *b, const struct hu_block_parts *parts,
-                  size_t rows, size_t columns)
+static bool begin(struct hu_block_job *j, const struct hu_block *b,
+                  const struct hu_block_parts *parts, size_t rows, size_t columns)
 {
     if (!b || !parts || !hu_block_decodes(b))
         return false;
@@ -215,16 +228,30 @@ static bool begin(struct job *j, const struct hu_block *b, const struct hu_block
         (!parts->codes || (b->scale && !parts->scales) ||
          (hu_block_more_bytes(b, rows, columns) && !parts->more)))
         return false;
-    *j = (struct job){.b = b, .parts = parts, .rows = rows, .columns = columns};
+    *j = (struct hu_block_job){.b = b, .parts = parts, .rows = rows, .columns = columns};
     j->fp64 = hu_format_find("fp64");
     j->scale = b->scale ? hu_format_find(b->scale) : NULL;
-    fill_table(j);
+    j->table = values_of(b);
+    j->unit = __builtin_ldexp(1, b->element_power);
     bool grouped = b->layout == HU_BLOCK_GPTQ || b->layout == HU_BLOCK_AWQ;
     return !grouped || !parts->groups || groups_fit(b, parts->groups, columns);
 }
 
-static void run(const struct job *j, const struct hu_format *to, unsigned char *dst, size_t first,
-                size_t count)
+void hu_block_decode_some(const struct hu_block_job *j, size_t row, size_t column, size_t n,
+                          void *dst)
+{
+    double buffer[CHUNK];
+    for (size_t here; n; n -= here, column += here) {
+        here = n < CHUNK ? n : CHUNK;
+        values(j, row, column, here, buffer);
+        settle_nans(buffer, here);
+        hu_convert_array(j->to, dst, j->fp64, buffer, here, NULL, NULL);
+        dst = (unsigned char *)dst + hu_array_bytes(j->to, here);
+    }
+}
+
+/* A packed target's rows need not end with a byte: all are one stream. */
+static void stream(const struct hu_block_job *j, unsigned char *dst, size_t first, size_t count)
 {
     double buffer[CHUNK];
     size_t n = 0;
@@ -237,24 +264,34 @@ static void run(const struct job *j, const struct hu_format *to, unsigned char *
             if (n < CHUNK && !last)
                 continue;
             settle_nans(buffer, n);
-            hu_convert_array(to, dst, j->fp64, buffer, n, NULL, NULL);
-            dst += hu_array_bytes(to, n);
+            hu_convert_array(j->to, dst, j->fp64, buffer, n, NULL, NULL);
+            dst += hu_array_bytes(j->to, n);
             n = 0;
         }
+}
+
+static void run(const struct hu_block_job *j, unsigned char *dst, size_t first, size_t count)
+{
+    hu_block_row *fast = hu_block_fast_row(j);
+    if (!fast) {
+        stream(j, dst, first, count);
+        return;
+    }
+    for (size_t row = first; row < first + count; row++)
+        fast(j, row, dst + (row - first) * j->columns * (j->to->storage_bits / 8));
 }
 
 int hu_block_decode_rows(const struct hu_format *to, void *dst, const struct hu_block *from,
                          const struct hu_block_parts *parts, size_t rows, size_t columns,
                          size_t first, size_t count)
 {
-    struct job j;
+    struct hu_block_job j;
     if (!to || !begin(&j, from, parts, rows, columns) || first > rows || count > rows - first ||
         (count && columns && !dst))
         return EINVAL;
-    if (!columns || hu_block_decode_fast(to, dst, from, parts, columns, first, count))
-        return 0;
+    j.to = to;
     environment saved = environment_enter(HU_TIES_TO_EVEN);
-    run(&j, to, dst, first, count);
+    run(&j, dst, first, count);
     environment_leave(saved);
     return 0;
 }
@@ -268,7 +305,8 @@ int hu_block_decode(const struct hu_format *to, void *dst, const struct hu_block
 }
 
 /* Of a block that has fallen apart. */
-static void look_whole(const struct job *j, size_t row, size_t column, struct hu_block_datum *d)
+static void look_whole(const struct hu_block_job *j, size_t row, size_t column,
+                       struct hu_block_datum *d)
 {
     struct hu_block_unpacked u;
     hu_block_unpack(j->b, block_at(j, row, column), &u);
@@ -282,7 +320,7 @@ static void look_whole(const struct job *j, size_t row, size_t column, struct hu
 int hu_block_look(const struct hu_block *b, const struct hu_block_parts *parts, size_t rows,
                   size_t columns, size_t row, size_t column, struct hu_block_datum *d)
 {
-    struct job j;
+    struct hu_block_job j;
     if (!d || !begin(&j, b, parts, rows, columns) || row >= rows || column >= columns)
         return EINVAL;
     *d = (struct hu_block_datum){0};

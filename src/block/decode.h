@@ -1,13 +1,37 @@
-/* Decoders that exist to be fast. Private to the block room. */
+/* What the decoders share. Private to the block room. */
 #ifndef HALFULP_BLOCK_DECODE_H
 #define HALFULP_BLOCK_DECODE_H
 
 #include "parts.h"
 
-/* hu_block_decode_rows where this machine has code of its own for the pair. False: it has none, and
- * nothing is written. */
-bool hu_block_decode_fast(const struct hu_format *to, void *dst, const struct hu_block *from,
-                          const struct hu_block_parts *parts, size_t columns, size_t first,
-                          size_t count);
+struct hu_block_job {
+    const struct hu_block *b;
+    const struct hu_block_parts *parts;
+    const struct hu_format *to, *fp64, *scale;
+    size_t rows, columns;
+    const double *table; /* what the codes of a format stand for, over unit; NULL: they have none */
+    double unit;
+};
+
+/* N elements of ROW from COLUMN on, by way of fp64: the truth. DST is where the first one goes, a
+ * whole byte. */
+void hu_block_decode_some(const struct hu_block_job *j, size_t row, size_t column, size_t n,
+                          void *dst);
+
+/*
+ * A row by code that exists to be fast: to fp32, or to bf16 where NARROW. What it has no code for
+ * of a row, it takes from the truth.
+ */
+typedef void hu_block_row(const struct hu_block_job *j, size_t row, void *dst);
+
+/* NULL: this machine has none for the pair. */
+hu_block_row *hu_block_fast_row(const struct hu_block_job *j);
+#if defined(__x86_64__)
+hu_block_row *hu_block_row_avx2(const struct hu_block_job *j, bool narrow);
+hu_block_row *hu_block_row_avx512(const struct hu_block_job *j, bool narrow);
+#endif
+
+/* The values of the 256 codes of fp8_e4m3, NaNs without a sign. Made once. */
+const float *hu_block_e4m3_values(void);
 
 #endif

@@ -1,4 +1,5 @@
 #include "encode.h"
+#include "array/plan.h"
 #include "array/environment.h"
 
 #include <errno.h>
@@ -21,12 +22,13 @@ void hu_block_read_source(const struct hu_format *to, void *out, const struct hu
     }
 }
 
-uint64_t hu_block_round(const struct hu_format *f, double x, bool saturate)
+/* X rounded into F, to nearest even and saturating. */
+static uint64_t round_into(const struct hu_block_encoding *e, const struct hu_format *f, double x)
 {
+    static const struct hu_options options = {.saturate = true};
     uint64_t bits;
-    struct hu_options options = {.saturate = saturate};
     memcpy(&bits, &x, sizeof bits);
-    return hu_convert(f, hu_format_find("fp64"), bits, &options, NULL);
+    return hu_convert(f, e->fp64, bits, &options, NULL);
 }
 
 /* The greatest finite magnitude so far, and whether anything was not finite. */
@@ -46,12 +48,50 @@ static void see(struct seen *s, const double *x, size_t n)
     }
 }
 
+typedef uint32_t four __attribute__((vector_size(16)));
+typedef int32_t signed_four __attribute__((vector_size(16)));
+
+static void see_four(four v, four *most, four *others)
+{
+    v &= 0x7fffffff;
+    four finite = (four)((signed_four)v < 0x7f800000);
+    *others |= v & ~finite;
+    v &= finite;
+    four more = (four)((signed_four)v > (signed_four)*most);
+    *most = (v & more) | (*most & ~more);
+}
+
+/* The same of fp32, by their bits, four at a time. Infinities beside NaNs are not told apart. */
+static void see_floats(struct seen *s, const unsigned char *x, size_t n)
+{
+    four most = {0}, others = {0}, v = {0};
+    for (; n >= 4; n -= 4, x += sizeof v) {
+        memcpy(&v, x, sizeof v);
+        see_four(v, &most, &others);
+    }
+    v = (four){0};
+    memcpy(&v, x, 4 * n);
+    see_four(v, &most, &others);
+    for (int k = 0; k < 4; k++) {
+        float value;
+        uint32_t bits = most[k];
+        memcpy(&value, &bits, sizeof value);
+        s->amax = (double)value > s->amax ? (double)value : s->amax;
+        s->nan |= others[k] > 0x7f800000;
+        s->infinite |= others[k] == 0x7f800000;
+    }
+}
+
 /* Of rows ROW to LAST, columns COLUMN to END. */
 static struct seen see_tile(const struct hu_block_encoding *e, size_t row, size_t last,
                             size_t column, size_t end)
 {
     struct seen s = {0};
     double x[ENCODE_CHUNK];
+    bool fast = !HU_BIG_ENDIAN && is_fp32(e->from);
+    for (; fast && row < last; row++)
+        see_floats(&s, (const unsigned char *)e->src + 4 * (row * e->columns + column),
+                   end - column);
     for (; row < last; row++)
         for (size_t at = column, n; at < end; at += n) {
             n = end - at < ENCODE_CHUNK ? end - at : ENCODE_CHUNK;
@@ -94,7 +134,7 @@ static void scale_by_largest(const struct hu_block_encoding *e, double amax,
 {
     bool over = e->b->over == HU_OVER_TENSOR;
     double by = over ? element->max * (double)e->tensor_scale : element->max;
-    s->bits = amax > 0 && by > 0 ? hu_block_round(e->scale, hu_scale_quotient(amax, by), true) : 0;
+    s->bits = amax > 0 && by > 0 ? round_into(e, e->scale, hu_scale_quotient(amax, by)) : 0;
     s->value = parts_value(e->fp64, e->scale, s->bits) * (over ? (double)e->tensor_scale : 1);
 }
 
@@ -136,7 +176,6 @@ static double divided(double x, const struct scale *s, double unit)
 static void encode_run(struct hu_block_encoding *e, size_t row, size_t column, size_t n,
                        const struct scale *s, bool nan_scale)
 {
-    const struct hu_format *f = hu_format_find(e->b->element);
     unsigned char *codes = e->codes + row * parts_row_bytes(e->b, e->columns);
     double unit = hu_scale_power(-e->b->element_power), x[ENCODE_CHUNK];
     size_t at = row * e->columns + column;
@@ -148,8 +187,8 @@ static void encode_run(struct hu_block_encoding *e, size_t row, size_t column, s
         if (x[i] == 0 && whole != 0 && !nan_scale)
             raised |= HU_UNDERFLOW | HU_INEXACT;
     }
-    hu_convert_array_with(hu_kernel_chosen(), f, codes + column * e->b->code_bits / 8, e->fp64, x,
-                          n, e->first + at, &e->options.elements, &raised);
+    hu_convert_array_with(hu_kernel_chosen(), e->element, codes + column * e->b->code_bits / 8,
+                          e->fp64, x, n, e->first + at, &e->options.elements, &raised);
     e->flags |= raised;
 }
 
@@ -185,13 +224,26 @@ static void encode_tiles(struct hu_block_encoding *e)
         }
 }
 
+void hu_block_encode_rest(struct hu_block_encoding *e, size_t row, size_t column, size_t end)
+{
+    if (e->b->layout == HU_BLOCK_WHOLE) {
+        hu_block_encode_blocks(e, row, column, end);
+        return;
+    }
+    struct hu_scale_element element = hu_scale_element_of(e->b);
+    for (size_t next; column < end; column = next) {
+        next = end - column < e->b->tile_columns ? end : column + e->b->tile_columns;
+        encode_tile(e, row, row + 1, column, next, &element);
+    }
+}
+
 /* amax / (448 · 6), to the nearest fp32: the greatest block's scale is e4m3's largest. */
 static float second_scale(const struct hu_block_encoding *e)
 {
     struct hu_scale_element element = hu_scale_element_of(e->b);
     double largest = parts_value(e->fp64, e->scale, hu_max_finite_code(e->scale));
     uint32_t bits =
-        (uint32_t)hu_block_round(e->fp32, hu_scale_quotient(e->amax, largest * element.max), true);
+        (uint32_t)round_into(e, e->fp32, hu_scale_quotient(e->amax, largest * element.max));
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
@@ -205,7 +257,10 @@ static void run(struct hu_block_encoding *e, const struct hu_block_whole *whole)
     }
     if (e->b->over == HU_OVER_TENSOR)
         e->tensor_scale = second_scale(e);
-    if (hu_block_encode_fast(e))
+    hu_block_encode_row *row = hu_block_fast_encode(e);
+    for (size_t i = 0; row && i < e->rows; i++)
+        row(e, i);
+    if (row)
         return;
     if (e->b->layout == HU_BLOCK_PARTS)
         encode_tiles(e);
@@ -238,12 +293,16 @@ int hu_block_encode_piece(const struct hu_block *to, void *codes, void *scales, 
         .from = from,
         .fp64 = hu_format_find("fp64"),
         .fp32 = hu_format_find("fp32"),
+        .fp16 = hu_format_find("fp16"),
+        .int16 = hu_format_find("int16"),
+        .element = to->element ? hu_format_find(to->element) : NULL,
         .scale = to->scale ? hu_format_find(to->scale) : NULL,
         .src = src,
         .rows = rows,
         .columns = columns,
         .options = options ? *options : own,
         .first = whole ? whole->first : 0,
+        .wants_flags = flags != NULL,
     };
     if (e.options.rule == HU_SCALE_DEFAULT)
         e.options.rule = to->rule;

@@ -11,13 +11,14 @@ enum { ENCODE_CHUNK = 1024 };
 struct hu_block_encoding {
     const struct hu_block *b;
     unsigned char *codes, *scales;
-    const struct hu_format *from, *fp64, *fp32, *scale;
+    const struct hu_format *from, *fp64, *fp32, *fp16, *int16, *element, *scale;
     const void *src;
     size_t rows, columns;
     struct hu_block_options options; /* the rule is never HU_SCALE_DEFAULT */
     double amax;                     /* over the tensor; where hu_block_needs_amax */
     uint64_t first;
     unsigned flags;
+    bool wants_flags;
     float tensor_scale;
 };
 
@@ -25,13 +26,24 @@ struct hu_block_encoding {
 void hu_block_read_source(const struct hu_format *to, void *out, const struct hu_format *from,
                           const void *src, size_t at, size_t n);
 
-/* X rounded into F by DIRECTION, to nearest even if there is no other. */
-uint64_t hu_block_round(const struct hu_format *f, double x, bool saturate);
-
 void hu_block_encode_runs(struct hu_block_encoding *e);
 void hu_block_encode_wholes(struct hu_block_encoding *e);
+/* Blocks of ROW from COLUMN on, which begins one, to END. */
+void hu_block_encode_blocks(struct hu_block_encoding *e, size_t row, size_t column, size_t end);
 
-/* All of it where this machine has code of its own for it. False: it has none. */
-bool hu_block_encode_fast(struct hu_block_encoding *e);
+/* The e4m3 nearest to AMAX / BY, at most the largest. */
+unsigned hu_block_nearest_e4m3(double amax, double by);
+
+/* ROW from COLUMN on, which begins a block, by way of fp64: the truth. */
+void hu_block_encode_rest(struct hu_block_encoding *e, size_t row, size_t column, size_t end);
+
+/* A row by code that exists to be fast: fp32 to nearest even, saturating, without flags. NULL: this
+ * machine has none. */
+typedef void hu_block_encode_row(struct hu_block_encoding *e, size_t row);
+hu_block_encode_row *hu_block_fast_encode(const struct hu_block_encoding *e);
+#if defined(__x86_64__)
+hu_block_encode_row *hu_block_encode_avx2(const struct hu_block_encoding *e);
+hu_block_encode_row *hu_block_encode_avx512(const struct hu_block_encoding *e);
+#endif
 
 #endif

@@ -24,7 +24,7 @@ static void put_fp16(struct hu_block_encoding *e, unsigned char *at, float value
     if (value != value) /* a quotient of infinities, whichever sign it got */
         value = __builtin_nanf("");
     memcpy(&bits, &value, sizeof bits);
-    uint64_t half = hu_convert(hu_format_find("fp16"), e->fp32, bits, NULL, &flags);
+    uint64_t half = hu_convert(e->fp16, e->fp32, bits, NULL, &flags);
     e->flags |= flags & HU_OVERFLOW;
     layout_set_word(at, 16, half);
 }
@@ -35,7 +35,7 @@ static int direct(const struct block *k, float v, int i)
     uint32_t bits;
     unsigned flags = 0;
     memcpy(&bits, &v, sizeof bits);
-    uint64_t code = hu_convert_at(hu_format_find("int16"), k->e->fp32, bits, k->index + (uint64_t)i,
+    uint64_t code = hu_convert_at(k->e->int16, k->e->fp32, bits, k->index + (uint64_t)i,
                                   &k->e->options.elements, &flags);
     return (int16_t)code;
 }
@@ -243,17 +243,22 @@ static bool refuse(struct block *k, unsigned char *to)
     return true;
 }
 
+void hu_block_encode_blocks(struct hu_block_encoding *e, size_t row, size_t column, size_t end)
+{
+    for (; column < end; column += LENGTH) {
+        struct block k = {.e = e, .index = e->first + row * e->columns + column};
+        size_t left = e->columns - column;
+        unsigned char *to =
+            e->codes + row * parts_row_bytes(e->b, e->columns) + column / LENGTH * e->b->bytes;
+        hu_block_read_source(e->fp32, k.x, e->from, e->src, row * e->columns + column,
+                             left < LENGTH ? left : LENGTH);
+        if (!refuse(&k, to))
+            pack(&k, to);
+    }
+}
+
 void hu_block_encode_wholes(struct hu_block_encoding *e)
 {
-    size_t row_bytes = parts_row_bytes(e->b, e->columns);
     for (size_t row = 0; row < e->rows; row++)
-        for (size_t column = 0; column < e->columns; column += LENGTH) {
-            struct block k = {.e = e, .index = e->first + row * e->columns + column};
-            size_t left = e->columns - column;
-            unsigned char *to = e->codes + row * row_bytes + column / LENGTH * e->b->bytes;
-            hu_block_read_source(e->fp32, k.x, e->from, e->src, row * e->columns + column,
-                                 left < LENGTH ? left : LENGTH);
-            if (!refuse(&k, to))
-                pack(&k, to);
-        }
+        hu_block_encode_blocks(e, row, 0, e->columns);
 }

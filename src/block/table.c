@@ -190,6 +190,11 @@ const struct hu_block *hu_block_find(const char *name)
     return hu_block_family(key);
 }
 
+const char *hu_block_name(const struct hu_block *b)
+{
+    return b->name;
+}
+
 const struct hu_block *hu_block_at(size_t index)
 {
     return index < BLOCKS ? &blocks[index] : NULL;

@@ -1,4 +1,4 @@
-/* How GGUF's blocks fall apart: the structures of ggml-common.h, byte by byte. Pure. */
+/* Numbers from the bytes of blocks, whatever their alignment. Pure. */
 #ifndef HALFULP_BLOCK_UNPACK_H
 #define HALFULP_BLOCK_UNPACK_H
 
@@ -6,13 +6,6 @@
 #include "convert.h"
 
 #include <string.h>
-
-typedef void unpack_function(const unsigned char *block, struct hu_block_unpacked *to);
-
-unpack_function hu_unpack_q2_k, hu_unpack_q3_k, hu_unpack_q4_k, hu_unpack_q5_k, hu_unpack_q6_k,
-    hu_unpack_q8_k;
-unpack_function hu_unpack_iq1_s, hu_unpack_iq1_m, hu_unpack_iq2_xxs, hu_unpack_iq2_xs,
-    hu_unpack_iq2_s, hu_unpack_iq3_xxs, hu_unpack_iq3_s, hu_unpack_iq4_nl, hu_unpack_iq4_xs;
 
 /* ggml-common.h: kvalues_iq4nl, the curve of iq4_nl and iq4_xs. */
 extern const int8_t hu_block_curve[16];

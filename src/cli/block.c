@@ -133,7 +133,7 @@ char *block_exact(double x)
     const struct hu_format *fp64 = hu_format_find("fp64");
     if (isfinite(x))
         return hu_datum_exact(fp64, bits_of(x));
-    hu_shortest_print(text, fp64, bits_of(x));
+    hu_shown_print(text, fp64, bits_of(x));
     return check_memory(strdup(text));
 }
 

@@ -335,8 +335,9 @@ static bool check_kind(const struct cast_job *job)
         return false;
     }
     if (job->block && gguf != (kind == HU_FILE_GGUF)) {
-        fail(job->command, gguf ? "%s is written in GGUF, and %s would be %s"
-                                : "%s is written in safetensors, and %s would be %s",
+        fail(job->command,
+             gguf ? "%s is written in GGUF, and %s would be %s"
+                  : "%s is written in safetensors, and %s would be %s",
              job->block->name, job->output, hu_kind_what(kind));
         return false;
     }

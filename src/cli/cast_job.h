@@ -24,8 +24,8 @@ struct cast_job {
     const char *keeps[GLOBS_MAX]; /* tensors that are copied; none: the usual ones of a block */
     size_t keep_count;
     bool keeps_nothing;
-    size_t recoded;  /* tensors, so far */
-    unsigned flags;  /* that encoding raised */
+    size_t recoded; /* tensors, so far */
+    unsigned flags; /* that encoding raised */
     const char *output;
     unsigned threads;
     bool force;

@@ -97,10 +97,10 @@ bool cast_layout_takes(enum cast_layout layout, const struct hu_block *b)
 
 bool cast_layout_fits(enum cast_layout layout, const struct hu_block *b, uint64_t columns)
 {
-    uint64_t unit = b->layout == HU_BLOCK_WHOLE                        ? b->elements
-                    : is_nvfp4(b) || layout == CAST_LAYOUT_GPT_OSS ? b->tile_columns
+    uint64_t unit = b->layout == HU_BLOCK_WHOLE                       ? b->elements
+                    : is_nvfp4(b) || layout == CAST_LAYOUT_GPT_OSS    ? b->tile_columns
                     : b->layout == HU_BLOCK_PARTS && b->code_bits % 8 ? 8
-                                                                         : 1;
+                                                                      : 1;
     return columns && columns % unit == 0;
 }
 
@@ -261,11 +261,11 @@ static json_t *compressed_weights(const struct hu_block *b)
 {
     json_t *weights = json_pack("{s:i, s:s, s:b, s:b}", "num_bits", b->code_bits, "type", "float",
                                 "symmetric", 1, "dynamic", 0);
-    const char *strategy = is_nvfp4(b)             ? "tensor_group"
-                           : is_mxfp4(b)           ? "group"
-                           : !b->tile_rows         ? "tensor"
-                           : !b->tile_columns      ? "channel"
-                                                   : "block";
+    const char *strategy = is_nvfp4(b)        ? "tensor_group"
+                           : is_mxfp4(b)      ? "group"
+                           : !b->tile_rows    ? "tensor"
+                           : !b->tile_columns ? "channel"
+                                              : "block";
     json_object_set_new(weights, "strategy", json_string(strategy));
     if (is_tiled(b))
         json_object_set_new(weights, "block_structure",

@@ -45,8 +45,8 @@ bool cast_layout_parts(enum cast_layout layout, const struct hu_block *block, co
                        const uint64_t *shape, unsigned rank, struct hu_dtype dtype,
                        struct arena *arena, struct cast_parts *parts);
 
-/* "quantization_config" as the layout's readers want it beside the file; IGNORED is a list of modules
- * that are not quantized, and taken. NULL: they want none. */
+/* "quantization_config" as the layout's readers want it beside the file; IGNORED is a list of
+ * modules that are not quantized, and taken. NULL: they want none. */
 json_t *cast_layout_config(enum cast_layout layout, const struct hu_block *block, json_t *ignored);
 
 #endif

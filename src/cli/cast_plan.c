@@ -10,8 +10,17 @@
 /* What recipes for quantized checkpoints leave as it is: norms, embeddings (a head is one), and
  * routers, by the names of Hugging Face's models and of GGUF. */
 static const char *const kept_names[] = {
-    "*norm*",   "*embed*",    "*embd*", "*wte*",     "*wpe*",          "*router*",
-    "*.gate.*", "*gate_inp*", "*head*", "output.*", "*shared_expert_gate*",
+    "*norm*",
+    "*embed*",
+    "*embd*",
+    "*wte*",
+    "*wpe*",
+    "*router*",
+    "*.gate.*",
+    "*gate_inp*",
+    "*lm_head*",
+    "output.*",
+    "*shared_expert_gate*",
 };
 
 static bool keeps(const struct cast_job *job, const char *name)
@@ -42,13 +51,13 @@ enum cast_how cast_job_how(const struct cast_job *job, const struct hu_tensor *t
         return CAST_COPIED;
     if (l)
         return job->block && !fits(job, l->rank, l->shape, l->elements) ? CAST_COPIED
-               : l->codes == t                                             ? CAST_RECODED
-                                                                           : CAST_DROPPED;
+               : l->codes == t                                          ? CAST_RECODED
+                                                                        : CAST_DROPPED;
     if (!tensor_source_reads(t))
         return CAST_COPIED;
     if (!job->block)
         return CAST_CONVERTED;
-    return fits(job, t->rank, t->shape, t->elements) && !t->strides && !t->fortran_order && !t->member
+    return fits(job, t->rank, t->shape, t->elements) && !t->strides && !t->fortran_order
                ? CAST_RECODED
                : CAST_COPIED;
 }
@@ -165,33 +174,17 @@ void cast_plan_clear(struct cast_plan *plan)
     *plan = (struct cast_plan){0};
 }
 
-/* Where part T is read; it may be in another shard. */
-static bool take_input(struct cast_job *job, const struct hu_tensor *t, struct hu_recode_input *in)
-{
-    return !t || tensor_source_input(&job->source, job->command, t, &in->descriptor, &in->offset);
-}
-
 static bool fill_source(struct cast_job *job, const struct hu_tensor *t, struct hu_recode *r)
 {
-    const struct hu_logical *l = t->part_of;
-    if (!l) {
-        r->format = t->dtype.format;
-        r->swap = t->big_endian ? t->dtype.format->storage_bits / 8u : 0;
-        r->columns = t->shape[t->rank - 1];
-        r->rows = t->shape[t->rank - 2];
-        r->batch = t->elements / (r->rows * r->columns);
-        return take_input(job, t, &r->codes);
-    }
-    r->from = l->block;
-    r->scales_in = l->scales_in;
-    r->tensor_scale = l->tensor_scale;
-    r->nested = l->nested;
-    r->batch = l->batch;
-    r->rows = l->rows;
-    r->columns = l->columns;
-    r->has_groups = l->groups != NULL;
-    return take_input(job, l->codes, &r->codes) && take_input(job, l->scales, &r->scales) &&
-           take_input(job, l->more, &r->more) && take_input(job, l->groups, &r->groups);
+    if (t->part_of)
+        return tensor_source_parts(&job->source, job->command, t->part_of, r);
+    r->format = t->dtype.format;
+    r->swap = t->big_endian ? t->dtype.format->storage_bits / 8u : 0;
+    r->columns = t->shape[t->rank - 1];
+    r->rows = t->shape[t->rank - 2];
+    r->batch = t->elements / (r->rows * r->columns);
+    return tensor_source_input(&job->source, job->command, t, &r->codes.descriptor,
+                               &r->codes.offset);
 }
 
 static void fill_target(const struct cast_job *job, const struct cast_item *item,
@@ -214,8 +207,8 @@ static bool write_fixed(const struct cast_job *job, const struct cast_plan *plan
 {
     for (size_t i = 0; i < plan->count; i++) {
         const struct hu_written *w = &plan->written[i];
-        int why = plan->fixed[i] ? hu_write_at(output, plan->fixed[i], (size_t)w->bytes, w->offset)
-                                 : 0;
+        int why =
+            plan->fixed[i] ? hu_write_at(output, plan->fixed[i], (size_t)w->bytes, w->offset) : 0;
         if (why) {
             fail(job->command, "%s: %s", path, strerror(why));
             return false;
@@ -232,7 +225,8 @@ static void report(const struct cast_job *job, const struct hu_tensor *t,
                       : error->error == ENOMEM ? "its rows are too long for the memory there is"
                       : error->error           ? strerror(error->error)
                                                : "the file became shorter while it was read";
-    fail(job->command, "%s: tensor '%s': %s", error->writing ? path : job->source.set.paths[t->file],
+    fail(job->command, "%s: tensor '%s': %s",
+         error->writing ? path : job->source.set.paths[t->file],
          hu_printable(t->part_of ? t->part_of->name : t->name, name, sizeof name), why);
 }
 

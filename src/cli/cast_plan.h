@@ -9,7 +9,7 @@
 
 struct cast_item {
     enum cast_how how;
-    size_t written; /* the first of its rows; of CAST_DROPPED none */
+    size_t written;          /* the first of its rows; of CAST_DROPPED none */
     struct cast_parts parts; /* of CAST_RECODED into a block format; rows are copied from here */
 };
 

@@ -80,8 +80,9 @@ static bool take_target(struct cast_job *job, const char *command, const char *n
         return (job->to = float_read(command, name)) != NULL;
     if (hu_block_encodes(job->block))
         return true;
-    fail(command, "%s is decoded and not encoded; mxfp4, nvfp4, mxfp8_e4m3, fp8_tile128, nf4, q8_0 "
-                  "and others are: 'halfulp formats' lists them",
+    fail(command,
+         "%s is decoded and not encoded; mxfp4, nvfp4, mxfp8_e4m3, fp8_tile128, nf4, q8_0 "
+         "and others are: 'halfulp formats' lists them",
          job->block->name);
     return false;
 }
@@ -133,7 +134,8 @@ static bool take_option(struct request *r, const char *command, int key, const c
                (fail(command, "--rule is floor, ceil, rceil or even, not \"%s\"", value), false);
     case KEY_LAYOUT:
         return cast_layout_find(value, &job->layout) ||
-               (fail(command, "--layout is one of %s, not \"%s\"", cast_layout_names, value), false);
+               (fail(command, "--layout is one of %s, not \"%s\"", cast_layout_names, value),
+                false);
     case KEY_KEEP:
         return add_keep(job, command, value);
     case KEY_PARTS:
@@ -261,13 +263,13 @@ static json_t *block_json(const struct request *r)
         if (cast_job_how(job, t) == CAST_RECODED)
             json_array_append_new(tensors, json_text(t->part_of ? t->part_of->name : t->name));
     }
-    return check_memory(json_pack(
-        "{s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I}", "file", json_text(job->source.path),
-        "output", json_text(job->output), "block", job->block->name, "layout",
-        cast_layout_name(job->layout), "rule",
-        hu_scale_rule_name(job->rule ? job->rule : job->block->rule), "tensors", tensors,
-        "copied_tensors", (json_int_t)job->stats.skipped, "bytes_before", (json_int_t)r->before,
-        "bytes_after", (json_int_t)job->after));
+    return check_memory(
+        json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I}", "file",
+                  json_text(job->source.path), "output", json_text(job->output), "block",
+                  job->block->name, "layout", cast_layout_name(job->layout), "rule",
+                  hu_scale_rule_name(job->rule ? job->rule : job->block->rule), "tensors", tensors,
+                  "copied_tensors", (json_int_t)job->stats.skipped, "bytes_before",
+                  (json_int_t)r->before, "bytes_after", (json_int_t)job->after));
 }
 
 static int report_block(const struct request *r)
@@ -276,7 +278,8 @@ static int report_block(const struct request *r)
     char shown[300];
     note_kept(r);
     if (job->flags & HU_INVALID)
-        note("NaNs or infinities were among what was encoded: the manual says what becomes of them");
+        note(
+            "NaNs or infinities were among what was encoded: the manual says what becomes of them");
     if (r->json) {
         json_print(block_json(r));
         return EXIT_DONE;
@@ -353,11 +356,11 @@ static int check_block(const struct request *r, const char *command)
 {
     const struct cast_job *job = &r->job;
     if (!job->block)
-        return job->layout ? fail(command, "--layout is of block formats, and %s is none",
-                                  job->to->name)
-               : job->rule ? fail(command, "--rule is of block formats, and %s is none",
-                                  job->to->name)
-                           : EXIT_DONE;
+        return job->layout
+                   ? fail(command, "--layout is of block formats, and %s is none", job->to->name)
+               : job->rule
+                   ? fail(command, "--rule is of block formats, and %s is none", job->to->name)
+                   : EXIT_DONE;
     if (job->layout && !cast_layout_takes(job->layout, job->block))
         return fail(command, "%s has no layout %s; --layout %s is its own", job->block->name,
                     cast_layout_name(job->layout),
@@ -415,7 +418,8 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command cmd_cast = {
     .name = "cast",
     .usage = "FILE -o OUT -t FORMAT [-f FORMAT] [-r DIR] [--saturate]\n"
-             "                    [--stochastic [--seed N]] [--tensor GLOB] [--keep GLOB] [--rule RULE]\n"
+             "                    [--stochastic [--seed N]] [--tensor GLOB] [--keep GLOB] [--rule "
+             "RULE]\n"
              "                    [--layout LAYOUT] [--parts] [--jobs N] [--force] [--json]",
     .summary = "a tensor file in another format, and what was lost",
     .details = details,

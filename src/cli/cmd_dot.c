@@ -1,4 +1,5 @@
 #include "dot_job.h"
+#include "format.h"
 #include "json.h"
 #include "options.h"
 #include "report.h"
@@ -40,8 +41,15 @@ static const char details[] =
     "A and B are values by commas, files of values, or FILE:TENSOR[i,:], a row of a tensor.\n"
     "Operands are rounded into the format first; the error is against the exact sum of those.";
 
+/* A format, or a block format and its elements'. */
+struct choice {
+    const struct hu_format *format;
+    const struct hu_block *block;
+};
+
 struct request {
-    struct format_list formats;
+    struct choice formats[FORMATS_MAX];
+    size_t format_count;
     struct dot_request dot;
     struct dot_choices choices;
     const char *add;
@@ -58,14 +66,40 @@ static bool take_scale(struct request *r, const char *command, const char *text)
     return false;
 }
 
+/* OCP MX's: 32 elements of a float format in a row, and a power of two over them. */
+static bool is_mx(const struct hu_block *b)
+{
+    return b->codes == HU_CODES_FORMAT && b->tile_rows == 1 && b->tile_columns == HU_DOT_BLOCK &&
+           b->scale && !strcmp(b->scale, "e8m0") && !hu_is_integer(hu_format_find(b->element));
+}
+
+static bool add_format(struct request *r, const char *command, const char *name)
+{
+    const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
+    if (b && !is_mx(b)) {
+        fail(command, "%s is no block format that dot takes: those of OCP MX with float elements",
+             b->name);
+        return false;
+    }
+    const struct hu_format *f = b ? hu_format_find(b->element) : float_read(command, name);
+    if (!f)
+        return false;
+    if (r->format_count == FORMATS_MAX) {
+        fail(command, "more than %d formats", FORMATS_MAX);
+        return false;
+    }
+    r->formats[r->format_count++] = (struct choice){f, b};
+    return true;
+}
+
 static bool add_formats(struct request *r, const char *command, const char *text)
 {
-    if (!formats_read(command, text, &r->formats))
-        return false;
-    for (size_t i = 0; i < r->formats.count; i++)
-        if (!float_read(command, r->formats.at[i]->name))
-            return false;
-    return true;
+    char *copy = check_memory(strdup(text)), *rest = copy;
+    bool fine = true;
+    for (char *name; fine && (name = strsep(&rest, ","));)
+        fine = add_format(r, command, name);
+    free(copy);
+    return fine;
 }
 
 /* False: reported. */
@@ -124,9 +158,10 @@ static int run_formats(struct request *r, const char *command, const struct oper
 {
     json_t *list = r->json ? check_memory(json_array()) : NULL;
     int status = EXIT_DONE;
-    for (size_t i = 0; i < r->formats.count && status == EXIT_DONE; i++) {
+    for (size_t i = 0; i < r->format_count && status == EXIT_DONE; i++) {
         struct dot d;
-        r->dot.format = r->formats.at[i];
+        r->dot.format = r->formats[i].format;
+        r->dot.block = r->formats[i].block;
         if (dot_make(&d, command, &r->dot, a, b, c))
             present(r, &d, i, list);
         else
@@ -134,7 +169,7 @@ static int run_formats(struct request *r, const char *command, const struct oper
         dot_clear(&d);
     }
     if (r->json && status == EXIT_DONE)
-        return json_print(r->formats.count == 1 ? json_incref(json_array_get(list, 0)) : list);
+        return json_print(r->format_count == 1 ? json_incref(json_array_get(list, 0)) : list);
     json_decref(list);
     return status;
 }
@@ -143,12 +178,12 @@ static int run_formats(struct request *r, const char *command, const struct oper
 static int run_operands(struct request *r, const char *command, const struct operand *a,
                         const struct operand *b, const struct operand *c)
 {
-    if (!r->formats.count) {
+    if (!r->format_count) {
         const struct hu_format *own = a->format ? a->format : b->format;
         if (!own)
             return fail(command, "-f names the format of the operands, as in 'halfulp dot -f bf16 "
                                  "1,2 3,4'");
-        r->formats.at[r->formats.count++] = own;
+        r->formats[r->format_count++].format = own;
     }
     if (!r->choices.count)
         dot_choices_read(&r->choices, "all", command);

@@ -1,3 +1,4 @@
+#include "block/block.h"
 #include "columns.h"
 #include "format.h"
 #include "grid.h"
@@ -70,6 +71,28 @@ static void print_integers(const struct palette *p, int columns)
     grid_clear(&g);
 }
 
+static void print_blocks(const struct palette *p, int columns)
+{
+    struct grid g = {0};
+    grid_column(&g, "block", 15, true);
+    grid_column(&g, "bits", 7, false);
+    grid_column(&g, "encoded", 8, true);
+    grid_column(&g, "structure", 0, true);
+    for (size_t i = 0; hu_block_at(i); i++) {
+        const struct hu_block *b = hu_block_at(i);
+        char bits[24];
+        if (!hu_block_decodes(b))
+            continue;
+        snprintf(bits, sizeof bits, "%.6g", 8.0 * b->bytes / b->elements);
+        grid_cell(&g, b->name, "");
+        grid_cell(&g, bits, "");
+        grid_cell(&g, hu_block_encodes(b) ? "yes" : "no", "");
+        grid_cell(&g, b->structure, "");
+    }
+    grid_print(&g, p, columns);
+    grid_clear(&g);
+}
+
 static void print_table(void)
 {
     const struct palette *p = palette_for(false);
@@ -78,12 +101,16 @@ static void print_table(void)
     putchar('\n');
     print_integers(p, columns);
     putchar('\n');
+    print_blocks(p, columns);
+    putchar('\n');
     print_wrapped(
         "Any other eXmY, X from 2 to 15 and 1 + X + Y at most 64, is IEEE-style; a suffix fn "
         "or fnuz picks those special codes, finite none, and e4m3ieee is IEEE's reading of a name "
         "that is OCP's. binary{K}p{P}{s|u}{e|f}, K from 3 to 15, is IEEE P3109's format of K bits "
         "and precision P, signed or unsigned, extended by infinities or finite. The integers but "
-        "bool are converted like formats.",
+        "bool are converted like formats. Blocks: fp8_tileRxC and fp8_e5m2_tileRxC, with _e8m0 "
+        "behind them too, nf4_bN and bnb_fp4_bN, gptq2_gN to gptq8_gN and awq4_gN are those of "
+        "other lengths.",
         0, columns ? columns : 100);
 }
 
@@ -101,6 +128,14 @@ static json_t *integer_row(const struct hu_integer *n)
                      n->width, "signed", n->is_signed, "storage_bits", n->storage_bits);
 }
 
+static json_t *block_row(const struct hu_block *b)
+{
+    return json_pack("{s:s, s:s, s:i, s:i, s:f, s:b, s:s}", "format", b->name, "kind", "block",
+                     "elements", (int)b->elements, "bytes", (int)b->bytes, "bits_per_element",
+                     8.0 * b->bytes / b->elements, "encoded", hu_block_encodes(b), "structure",
+                     b->structure);
+}
+
 static int print_json(void)
 {
     json_t *list = check_memory(json_array());
@@ -108,6 +143,9 @@ static int print_json(void)
         json_array_append_new(list, check_memory(format_row(hu_format_at(i))));
     for (size_t i = 0; i < hu_integer_count(); i++)
         json_array_append_new(list, check_memory(integer_row(hu_integer_at(i))));
+    for (size_t i = 0; hu_block_at(i); i++)
+        if (hu_block_decodes(hu_block_at(i)))
+            json_array_append_new(list, check_memory(block_row(hu_block_at(i))));
     return json_print(json_pack("{s:o}", "formats", list));
 }
 

@@ -19,10 +19,11 @@ static const struct command_option rows[] = {
     OPTION_END,
 };
 
-/* One argument of the command line: a float format or an integer dtype. */
+/* One argument of the command line: a float format, an integer dtype or a block format. */
 struct subject {
     const struct hu_format *format;
     const struct hu_integer *integer;
+    const struct hu_block *block;
 };
 
 struct subjects {
@@ -48,7 +49,10 @@ static void add_all(struct subjects *s)
 static bool add_name(struct subjects *s, const char *command, const char *name)
 {
     struct subject subject = {.integer = hu_integer_find(name)};
-    if (!subject.integer && !(subject.format = format_read(command, name)))
+    const struct hu_block *block = hu_format_find(name) ? NULL : hu_block_find(name);
+    if (!subject.integer && block && hu_block_decodes(block))
+        subject.block = block;
+    else if (!subject.integer && !(subject.format = format_read(command, name)))
         return false;
     add(s, subject);
     return true;
@@ -75,8 +79,9 @@ static int print_json(const struct subjects *s)
 {
     json_t *list = check_memory(json_array());
     for (size_t i = 0; i < s->count; i++)
-        json_array_append_new(list, s->at[i].format ? limits_json(s->at[i].format)
-                                                    : limits_integer_json(s->at[i].integer));
+        json_array_append_new(list, s->at[i].format  ? limits_json(s->at[i].format)
+                                    : s->at[i].block ? limits_block_json(s->at[i].block)
+                                                     : limits_integer_json(s->at[i].integer));
     return json_print(json_pack("{s:o}", "formats", list));
 }
 
@@ -89,6 +94,8 @@ static void print_text(const struct subjects *s, bool explain, const struct pale
             putchar('\n');
         if (one->format)
             (explain ? limits_explain : limits_print)(one->format, p, columns);
+        else if (one->block)
+            limits_block_print(one->block, p, columns);
         else
             (explain ? limits_integer_explain : limits_integer_print)(one->integer, p, columns);
     }
@@ -129,7 +136,7 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command cmd_limits = {
     .name = "limits",
-    .usage = "[FORMAT…] [--explain] [--json]",
+    .usage = "[FORMAT|BLOCK…] [--explain] [--json]",
     .summary = "largest and smallest values, precision, digits",
     .operands = "@dtypes",
     .options = rows,

@@ -1,5 +1,6 @@
 #include "folding.h"
 #include "json.h"
+#include "logical_view.h"
 #include "numbers.h"
 #include "options.h"
 #include "output_file.h"
@@ -13,6 +14,7 @@
 
 enum {
     KEY_TENSOR = KEY_OWN,
+    KEY_PARTS,
     KEY_SCALE,
     KEY_MAX_OVERFLOW,
     KEY_MIN_SQNR,
@@ -25,6 +27,7 @@ static const struct command_option rows[] = {
     {"to", 't', "LIST", "targets, by commas (default: bf16,fp16,fp8_e5m2,fp8_e4m3)", "@formats"},
     {"from", 'f', "FORMAT", "what a raw array's elements are, or opaque ones of .npy", "@formats"},
     {"tensor", KEY_TENSOR, "GLOB", "only tensors whose name matches; may be repeated", NULL},
+    {"parts", KEY_PARTS, NULL, "take codes and scales as the tensors that they are", NULL},
     {"scale", KEY_SCALE, "WHAT", "none (default), tensor, or block: 32 in a row, as OCP MX",
      "none tensor block"},
     {"max-overflow", KEY_MAX_OVERFLOW, "N|P%", "safe up to so many overflows (default: 0)", NULL},
@@ -52,6 +55,8 @@ static const char details[] =
 struct request {
     struct stats stats;
     struct tensor_source source;
+    struct hu_tensor *decoded; /* rows of quantized weights, and how they are read */
+    struct hu_recode *recodes;
     const struct hu_format *from;
     unsigned jobs;
     bool json, force, has_max_overflow;
@@ -127,6 +132,9 @@ static bool take_option(struct request *r, const char *command, int key, const c
         return take_min_sqnr(r, command, value);
     case KEY_JOBS:
         return take_jobs(r, command, value);
+    case KEY_PARTS:
+        r->source.parts = true;
+        break;
     case KEY_SVG:
         r->svg = value;
         break;
@@ -145,6 +153,24 @@ static bool take_option(struct request *r, const char *command, int key, const c
     return true;
 }
 
+/* Where tensor *T, row INDEX, is read. Of a quantized weight *t becomes what it is. False: reported.
+ */
+static bool take(struct request *r, const char *command, const struct hu_tensor **t, size_t index,
+                 struct hu_stream_tensor *data)
+{
+    const struct hu_tensor *from = *t;
+    if (!from->part_of) {
+        *data = hu_stream_tensor_of(from, from->dtype.format, -1);
+        return tensor_source_input(&r->source, command, from, &data->input, &data->offset);
+    }
+    r->decoded[index] = logical_row(from);
+    *t = &r->decoded[index];
+    *data = hu_stream_tensor_of(*t, hu_format_find("fp64"), -1);
+    data->bytes = (*t)->elements * sizeof(double);
+    data->decoded = &r->recodes[index];
+    return tensor_source_parts(&r->source, command, from->part_of, &r->recodes[index]);
+}
+
 /* The chosen tensors, in the file's order. NULL: reported. */
 static struct hu_stream_tensor *choose(struct request *r, const char *command)
 {
@@ -152,17 +178,18 @@ static struct hu_stream_tensor *choose(struct request *r, const char *command)
     size_t n = r->source.set.tensor_count;
     struct hu_stream_tensor *tensors = check_memory(calloc(n + 1, sizeof *tensors));
     s->tensors = check_memory(calloc(n + 1, sizeof *s->tensors));
+    r->decoded = check_memory(calloc(n + 1, sizeof *r->decoded));
+    r->recodes = check_memory(calloc(n + 1, sizeof *r->recodes));
     for (size_t i = 0; i < n; i++) {
         const struct hu_tensor *t = tensor_source_at(&r->source, i);
-        if (!tensor_source_chooses(&r->source, t))
+        if (!tensor_source_chooses(&r->source, t) || (t->part_of && t->part_of->codes != t))
             continue;
-        if (!tensor_source_reads(t)) {
+        if (!t->part_of && !tensor_source_reads(t)) {
             s->skipped++;
             continue;
         }
         struct hu_stream_tensor *data = &tensors[s->count];
-        *data = hu_stream_tensor_of(t, t->dtype.format, -1);
-        if (!tensor_source_input(&r->source, command, t, &data->input, &data->offset)) {
+        if (!take(r, command, &t, s->count, data)) {
             free(tensors);
             return NULL;
         }
@@ -225,6 +252,7 @@ static int report(const struct request *r, const char *command)
 static int run_file(struct request *r, const char *command, const char *path)
 {
     struct stats *s = &r->stats;
+    r->source.decodes = true;
     if (!tensor_source_open(&r->source, command, path, r->from))
         return EXIT_BAD;
     s->file = path;
@@ -236,6 +264,8 @@ static int run_file(struct request *r, const char *command, const char *path)
             status = report(r, command);
         stats_clear(s);
     }
+    free(r->decoded);
+    free(r->recodes);
     tensor_source_close(&r->source);
     return status;
 }
@@ -266,7 +296,7 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command cmd_stats = {
     .name = "stats",
-    .usage = "FILE [-t LIST] [-f FORMAT] [--tensor GLOB] [--scale none|tensor|block]\n"
+    .usage = "FILE [-t LIST] [-f FORMAT] [--tensor GLOB] [--scale none|tensor|block] [--parts]\n"
              "                     [--max-overflow N|P%] [--min-sqnr DB] [-r DIR] [--saturate]\n"
              "                     [--jobs N] [--json] [--svg FILE]",
     .summary = "what casts would lose: errors, overflows, and the narrowest safe format",

@@ -2,6 +2,7 @@
 #include "folding.h"
 #include "grid.h"
 #include "json.h"
+#include "logical_view.h"
 #include "memory/figure.h"
 #include "options.h"
 #include "report.h"
@@ -14,7 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct command_option rows[] = {OPTION_JSON, OPTION_HELP, OPTION_END};
+enum { KEY_PARTS = KEY_OWN };
+
+static const struct command_option rows[] = {
+    {"parts", KEY_PARTS, NULL, "list codes and scales of quantized weights as they are", NULL},
+    OPTION_JSON,
+    OPTION_HELP,
+    OPTION_END,
+};
 
 struct total {
     struct hu_dtype dtype;
@@ -66,15 +74,14 @@ static char *dtype_name(struct hu_dtype dtype)
         {"fp64", "F64"},      {"fp32", "F32"},    {"fp16", "F16"},         {"e8m0", "F8_E8M0"},
         {"int8", "I8"},       {"uint8", "U8"},    {"int16", "I16"},        {"uint16", "U16"},
         {"int32", "I32"},     {"uint32", "U32"},  {"int64", "I64"},        {"uint64", "U64"},
-        {"complex64", "C64"}, {"fp4_e2m1", "F4"}, {"nvfp4_ggml", "NVFP4"},
-        {"mxfp4_ggml", "MXFP4"},
+        {"complex64", "C64"}, {"fp4_e2m1", "F4"}, {"nvfp4_ggml", "NVFP4"}, {"mxfp4_ggml", "MXFP4"},
     };
     const char *name = hu_dtype_name(dtype);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(names[i][0], name))
             return check_memory(strdup(names[i][1]));
-    /* The rest are ours in capitals, but for a p: fp8_e4m3 is F8_E4M3. */
-    bool lone = !strncmp(name, "fp", 2);
+    /* The rest are ours in capitals, but for a lone float's p: fp8_e4m3 is F8_E4M3. */
+    bool lone = !dtype.block && !strncmp(name, "fp", 2);
     char *text = check_memory(strdup(lone ? name + 1 : name));
     if (lone)
         text[0] = 'F';
@@ -117,6 +124,13 @@ static void measure(const struct hu_tensor_set *set, int *names, int *shapes)
         shape_text(set->tensors[i], text, sizeof text);
         *shapes = wider(*shapes, text);
         *names = wider(*names, hu_printable(set->tensors[i]->name, text, sizeof text));
+        const struct hu_logical *l = set->tensors[i]->part_of;
+        for (size_t k = 0; l && k < l->part_count; k++) {
+            int part = 2 + text_columns(hu_printable(l->parts[k]->name, text, sizeof text));
+            *names = part > *names ? part : *names;
+            shape_text(l->parts[k], text, sizeof text);
+            *shapes = wider(*shapes, text);
+        }
     }
     *names = *names < 64 ? *names : 64;
     *shapes = *shapes < 28 ? *shapes : 28;
@@ -129,9 +143,30 @@ static void end_line(bool folded)
         printf("\n    ");
 }
 
-static void print_tensors(const struct hu_tensor_set *set)
+struct widths {
+    int names, shapes, counts;
+    bool folded, twice;
+};
+
+static void print_tensor(const struct widths *w, const struct hu_tensor *t, const char *before)
 {
     char text[512];
+    char *dtype = dtype_name(t->dtype);
+    fputs(before, stdout);
+    print_left(hu_printable(t->name, text, sizeof text),
+               w->folded ? 0 : w->names + 4 - (int)strlen(before));
+    end_line(w->folded);
+    printf("%-9s ", dtype);
+    shape_text(t, text, sizeof text);
+    print_left(text, w->shapes);
+    end_line(w->twice);
+    printf(" %*s", w->counts, hu_grouped(t->elements, text));
+    printf(" %*s\n", w->counts + 1, hu_grouped(t->bytes, text));
+    free(dtype);
+}
+
+static void print_tensors(const struct hu_tensor_set *set)
+{
     int names, shapes, columns = terminal_columns(stdout);
     measure(set, &names, &shapes);
     bool folded = columns && columns < 2 + names + 2 + 10 + shapes + 18 + 19;
@@ -145,19 +180,12 @@ static void print_tensors(const struct hu_tensor_set *set)
     print_left("shape", shapes);
     end_line(twice);
     printf(" %*s %*s\n", counts, "elements", counts + 1, "bytes");
+    struct widths w = {names, shapes, counts, folded, twice};
     for (size_t i = 0; i < set->tensor_count; i++) {
         const struct hu_tensor *t = tensor_at(set, i);
-        char *dtype = dtype_name(t->dtype);
-        printf("  ");
-        print_left(hu_printable(t->name, text, sizeof text), folded ? 0 : names + 2);
-        end_line(folded);
-        printf("%-9s ", dtype);
-        shape_text(t, text, sizeof text);
-        print_left(text, shapes);
-        end_line(twice);
-        printf(" %*s", counts, hu_grouped(t->elements, text));
-        printf(" %*s\n", counts + 1, hu_grouped(t->bytes, text));
-        free(dtype);
+        print_tensor(&w, t, "  ");
+        for (size_t k = 0; t->part_of && k < t->part_of->part_count; k++)
+            print_tensor(&w, t->part_of->parts[k], "    ");
     }
 }
 
@@ -200,18 +228,34 @@ static void print_table(const char *path, const struct hu_tensor_set *set, bool 
     print_totals(set);
 }
 
+static json_t *tensor_json(const struct hu_tensor *t)
+{
+    json_t *shape = check_memory(json_array());
+    for (unsigned i = 0; i < t->rank; i++)
+        json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
+    return check_memory(json_pack("{s:o, s:o, s:o, s:I, s:I, s:I}", "name", json_text(t->name),
+                                  "dtype", json_take(dtype_name(t->dtype)), "shape", shape,
+                                  "elements", (json_int_t)t->elements, "bytes",
+                                  (json_int_t)t->bytes, "offset", (json_int_t)t->offset));
+}
+
+static void add_parts(json_t *row, const struct hu_logical *l)
+{
+    json_t *parts = check_memory(json_array());
+    for (size_t i = 0; i < l->part_count; i++)
+        json_array_append_new(parts, tensor_json(l->parts[i]));
+    json_object_set_new(row, "layout", json_string(l->layout));
+    json_object_set_new(row, "parts", parts);
+}
+
 /* hu_tensor_set's tensor INDEX; json_rows.row. */
 static json_t *tensor_row(const void *context, size_t index)
 {
     const struct hu_tensor_set *set = context;
     const struct hu_tensor *t = tensor_at(set, index);
-    json_t *shape = check_memory(json_array());
-    for (unsigned i = 0; i < t->rank; i++)
-        json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
-    json_t *row = json_pack("{s:o, s:o, s:o, s:I, s:I, s:I}", "name", json_text(t->name), "dtype",
-                            json_take(dtype_name(t->dtype)), "shape", shape, "elements",
-                            (json_int_t)t->elements, "bytes", (json_int_t)t->bytes, "offset",
-                            (json_int_t)t->offset);
+    json_t *row = tensor_json(t);
+    if (t->part_of)
+        add_parts(row, t->part_of);
     if (t->shared)
         json_object_set_new(row, "shared", json_true());
     if (set->count > 1)
@@ -251,7 +295,7 @@ static int check_total(const struct command *self, const char *path,
 
 /* What was asked for: a table, a document, or a list of documents. */
 struct listing {
-    bool json, list;
+    bool json, list, parts;
     size_t printed;
 };
 
@@ -270,10 +314,33 @@ static void print(struct listing *l, const char *path, const struct hu_tensor_se
     }
 }
 
-/* Goes on past a file that is refused. */
-static int list_files(const struct command *self, int argc, char **argv, bool json)
+/* Where parts do not fit each other all tensors are listed as they are. */
+static void print_logical(struct listing *l, const char *path, struct hu_tensor_set *set)
 {
-    struct listing l = {.json = json, .list = argc > 1};
+    char error[HU_LOGICAL_ERROR];
+    struct hu_logicals logicals = {0};
+    bool fine = !l->parts && hu_logicals_read(set, path, &logicals, error);
+    if (!l->parts && !fine)
+        note("%s: %s", path, error);
+    if (fine && logicals.note)
+        note("%s: %s", path, logicals.note);
+    if (fine && logicals.count) {
+        struct hu_tensor_set view = logical_view(set);
+        print(l, path, &view);
+        logical_view_clear(&view);
+    } else {
+        /* What was found before the trouble is forgotten. */
+        for (size_t i = 0; i < set->tensor_count; i++)
+            set->tensors[i]->part_of = NULL;
+        print(l, path, set);
+    }
+    hu_logicals_clear(&logicals);
+}
+
+/* Goes on past a file that is refused. */
+static int list_files(const struct command *self, int argc, char **argv, bool json, bool parts)
+{
+    struct listing l = {.json = json, .list = argc > 1, .parts = parts};
     int status = EXIT_DONE;
     if (!json)
         folding_begin();
@@ -288,7 +355,7 @@ static int list_files(const struct command *self, int argc, char **argv, bool js
         if (check_total(self, argv[i], &set) != EXIT_DONE)
             status = EXIT_BAD;
         else
-            print(&l, argv[i], &set);
+            print_logical(&l, argv[i], &set);
         hu_tensor_set_close(&set);
     }
     if (l.json && l.list && l.printed)
@@ -299,29 +366,31 @@ static int list_files(const struct command *self, int argc, char **argv, bool js
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
-    bool json = false;
+    bool json = false, parts = false;
     int key;
     options_begin(&o, self, argc, argv);
-    while ((key = option_next(&o)) >= 0)
+    while ((key = option_next(&o)) >= 0) {
         json |= key == KEY_JSON;
+        parts |= key == KEY_PARTS;
+    }
     if (key == OPTION_EXIT)
         return o.status;
     if (!o.argc)
         return fail(self->name, "which file? .safetensors, its .safetensors.index.json, .gguf, "
                                 ".npy, .npz, or PyTorch's .pt, .pth or .bin");
-    return list_files(self, o.argc, o.argv, json);
+    return list_files(self, o.argc, o.argv, json, parts);
 }
 
 const struct command cmd_tensors = {
     .name = "tensors",
-    .usage = "FILE… [--json]",
+    .usage = "FILE… [--parts] [--json]",
     .summary = "the tensors in a file of safetensors, GGUF, NumPy or PyTorch, checked strictly",
     .details =
         "Reads the header alone, whatever the file's size. FILE is .safetensors, .gguf, .npy, "
         ".npz\n"
         "or PyTorch's .pt, .pth or .bin, of whose pickle nothing is run. It may be an index: its\n"
         "shards are read too, and must hold what it says. A malformed header is refused with the\n"
-        "byte and the reason.",
+        "byte and the reason. A quantized weight is one tensor with its parts below it.",
     .options = rows,
     .run = run,
 };

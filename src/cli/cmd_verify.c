@@ -5,6 +5,7 @@
 #include "report.h"
 #include "text.h"
 #include "verify.h"
+#include "verify_blocks.h"
 #include "verify/own.h"
 #include "pool.h"
 
@@ -348,7 +349,9 @@ static int verify(struct verify_request *q)
         tally.rows = check_memory(json_array());
     else
         folding_begin();
-    if (q->operations.count)
+    if (q->blocks.count)
+        status = verify_blocks(q, &tally);
+    else if (q->operations.count)
         status = verify_operations(q, &tally);
     else if (q->vectors)
         status = verify_vectors(q, &tally);
@@ -413,6 +416,8 @@ const struct command cmd_verify = {
         "overflow 4, division by zero 8, invalid 16.\n\n"
         "  halfulp verify -f fp32 -t fp16 -r all --kernel all\n"
         "  halfulp verify -f fp32 -t bf16 --against ./cast.so:to_bf16\n"
+        "  halfulp verify -t mxfp4,nvfp4,q4_k -r all --rule all --count 100000\n"
+        "  halfulp verify -t mxfp4 --against ./mx.so:quantize --which-rule\n"
         "  halfulp verify --op add,mul -f fp16\n"
         "  testfloat_gen f32_mulAdd | halfulp verify --op fma -f fp32 --vectors -\n"
         "  testfloat_gen … | my_conversion | halfulp verify -f fp32 -t fp16 --vectors -",

@@ -3,6 +3,7 @@
 #include "report.h"
 #include "text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -158,12 +159,24 @@ static uint64_t scaled_code(const struct dot *d, const struct dot_side *side,
     return bits;
 }
 
+static size_t blocks_of(const struct dot *d)
+{
+    return (d->n + HU_DOT_BLOCK - 1) / HU_DOT_BLOCK;
+}
+
 /* The code's value with the scale. False: not finite. */
 static bool side_ratio(mpq_t ratio, const struct dot *d, const struct dot_side *side, size_t index)
 {
     if (!hu_is_finite(hu_decode(d->format, side->codes[index])))
         return false;
     hu_datum_ratio(ratio, d->format, side->codes[index]);
+    if (side->powers) {
+        int power = side->powers[index / d->n * blocks_of(d) + index % d->n / HU_DOT_BLOCK];
+        if (power >= 0)
+            mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)power);
+        else
+            mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-power);
+    }
     if (d->scaled) {
         mpq_t scale;
         mpq_init(scale);
@@ -182,21 +195,61 @@ static size_t place_given(const struct dot *d, const struct operand *o, size_t v
     return o == d->given_a ? v * d->n + k : k * d->columns + v;
 }
 
-static void make_side(struct dot *d, struct dot_side *side, const struct operand *o, size_t vectors,
+/* The codes and powers of blocks, each vector a row; what was given goes through fp64. False: it is
+ * not finite there. */
+static bool encode_blocks(struct dot *d, struct dot_side *side, const struct operand *o,
+                          size_t vectors, const struct hu_options *options)
+{
+    const struct hu_format *wide = hu_format_find("fp64");
+    const struct hu_block *b = d->block;
+    size_t count = vectors * d->n;
+    uint64_t *values = check_memory(malloc(count * sizeof *values));
+    unsigned char *codes = check_memory(malloc(hu_block_bytes(b, vectors, d->n)));
+    unsigned char *scales = check_memory(malloc(hu_block_scale_bytes(b, vectors, d->n)));
+    struct hu_block_options block_options = {.elements = *options};
+    struct hu_block_parts parts = {.codes = codes, .scales = scales};
+    struct hu_block_datum datum;
+    bool finite = true;
+    block_options.elements.saturate = true;
+    for (size_t i = 0; i < count; i++) {
+        const struct hu_value *v = &o->values[place_given(d, o, i / d->n, i % d->n)];
+        values[i] = hu_value_bits_in(v, wide, NULL, NULL);
+        finite &= hu_is_finite(hu_decode(wide, values[i]));
+    }
+    side->powers = check_memory(calloc(vectors * blocks_of(d), sizeof *side->powers));
+    finite = finite &&
+             !hu_block_encode(b, codes, scales, NULL, wide, values, vectors, d->n, &block_options);
+    for (size_t i = 0; finite && i < count; i++) {
+        hu_block_look(b, &parts, vectors, d->n, i / d->n, i % d->n, &datum);
+        side->codes[i] = (uint64_t)datum.code;
+        side->powers[i / d->n * blocks_of(d) + i % d->n / HU_DOT_BLOCK] = ilogb(datum.scale);
+    }
+    free(scales);
+    free(codes);
+    free(values);
+    return finite;
+}
+
+/* False: the blocks cannot have what was given. */
+static bool make_side(struct dot *d, struct dot_side *side, const struct operand *o, size_t vectors,
                       const struct hu_options *options)
 {
     mpq_t x, y;
-    mpq_inits(x, y, NULL);
     side->codes = check_memory(malloc(o->count * sizeof *side->codes));
     side->scale = d->scaled ? scale_of(o, d->format) : 0;
+    if (d->block && !encode_blocks(d, side, o, vectors, options))
+        return false;
+    mpq_inits(x, y, NULL);
     for (size_t v = 0; v < vectors; v++)
         for (size_t k = 0; k < d->n; k++) {
             const struct hu_value *value = &o->values[place_given(d, o, v, k)];
             size_t at = v * d->n + k;
-            side->codes[at] = scaled_code(d, side, value, options);
+            if (!d->block)
+                side->codes[at] = scaled_code(d, side, value, options);
             side->rounded |= ratio_of(x, value) && side_ratio(y, d, side, at) && !mpq_equal(x, y);
         }
     mpq_clears(x, y, NULL);
+    return true;
 }
 
 static const struct hu_value *c_value(const struct dot *d, size_t index)
@@ -301,6 +354,11 @@ static void make_c(struct dot *d)
             d->c[i] = hu_value_bits_in(c_value(d, i), d->accumulate, NULL, NULL);
 }
 
+static const int *powers_of(const struct dot *d, const struct dot_side *side, size_t vector)
+{
+    return side->powers ? side->powers + vector * blocks_of(d) : NULL;
+}
+
 static struct hu_dot job_of(const struct dot *d, const struct dot_choice *choice, size_t index)
 {
     return (struct hu_dot){.model = choice->model,
@@ -308,6 +366,8 @@ static struct hu_dot job_of(const struct dot *d, const struct dot_choice *choice
                            .accumulate = d->accumulate,
                            .a = d->a.codes + index / d->columns * d->n,
                            .b = d->b.codes + index % d->columns * d->n,
+                           .a_powers = powers_of(d, &d->a, index / d->columns),
+                           .b_powers = powers_of(d, &d->b, index % d->columns),
                            .n = d->n,
                            .c = d->scaled ? 0 : d->c[index],
                            .block = choice->block};
@@ -342,13 +402,14 @@ static bool run_choices(struct dot *d, const struct dot_choices *choices, const 
     size_t sums = d->rows * d->columns;
     for (size_t i = 0; i < choices->count; i++) {
         const struct dot_choice *choice = &choices->at[i];
-        if (!hu_dot_takes(choice->model, d->format, d->accumulate)) {
+        bool takes = hu_dot_takes(choice->model, d->format, d->accumulate);
+        if (!takes || (d->block && !hu_dot_scales(choice->model))) {
             if (choices->all)
                 continue;
             fail(command,
                  "%s does not multiply %s into %s; 'halfulp dot --models' says what it "
                  "takes",
-                 choice->name, d->format->name, d->accumulate->name);
+                 choice->name, d->name, d->accumulate->name);
             return false;
         }
         struct dot_result *r = &d->results[d->count++];
@@ -363,21 +424,31 @@ static bool run_choices(struct dot *d, const struct dot_choices *choices, const 
 bool dot_make(struct dot *d, const char *command, const struct dot_request *request,
               const struct operand *a, const struct operand *b, const struct operand *c)
 {
-    *d = (struct dot){.format = request->format,
+    *d = (struct dot){.name = request->block ? request->block->name : request->format->name,
+                      .block = request->block,
+                      .format = request->format,
                       .accumulate = request->accumulate,
                       .given_a = a,
                       .given_b = b,
                       .given_c = c,
                       .matrix = request->matrix,
                       .scaled = request->scaled};
+    if (d->scaled && d->block) {
+        fail(command, "%s has scales of its own; --scale is for formats without", d->name);
+        return false;
+    }
     if (d->scaled && strcmp(d->accumulate->name, "fp32")) {
         fail(command, "--scale is applied in fp32, so it needs --accumulate fp32");
         return false;
     }
     if (!take_shapes(d, command))
         return false;
-    make_side(d, &d->a, a, d->rows, &request->rounding);
-    make_side(d, &d->b, b, d->columns, &request->rounding);
+    if (!make_side(d, &d->a, a, d->rows, &request->rounding) ||
+        !make_side(d, &d->b, b, d->columns, &request->rounding)) {
+        fail(command, "%s has no scale for a block with an infinity, a NaN or a value beyond fp64",
+             d->name);
+        return false;
+    }
     make_c(d);
     make_sums(d);
     return run_choices(d, request->choices, command);
@@ -392,6 +463,8 @@ void dot_clear(struct dot *d)
     free_ratios(d->bound, d->rows * d->columns);
     free(d->a.codes);
     free(d->b.codes);
+    free(d->a.powers);
+    free(d->b.powers);
     free(d->c);
     *d = (struct dot){0};
 }

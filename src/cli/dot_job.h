@@ -4,6 +4,7 @@
 
 #include "dot.h"
 #include "arguments.h"
+#include "block/block.h"
 #include "operand.h"
 
 #include <jansson.h>
@@ -28,6 +29,7 @@ bool dot_choices_read(struct dot_choices *choices, const char *text, const char 
 /* Operands in a format, scales apart. */
 struct dot_side {
     uint64_t *codes; /* vectors one after the other */
+    int *powers;     /* of each block of 32 of each vector; NULL: there are none */
     uint64_t scale;  /* fp32's code; what was given was divided by it */
     bool rounded;    /* one of them is not what was given */
 };
@@ -40,7 +42,9 @@ struct dot_result {
 
 /* C = A·B + C in one format of operands. */
 struct dot {
+    const char *name; /* of the format, or of the block format whose elements it is */
     const struct hu_format *format, *accumulate;
+    const struct hu_block *block;                      /* NULL: operands have no scales of blocks */
     const struct operand *given_a, *given_b, *given_c; /* given_c NULL: zero */
     size_t rows, columns, n;                           /* n products in a sum */
     bool matrix;
@@ -55,7 +59,8 @@ struct dot {
 
 struct dot_request {
     const struct hu_format *format, *accumulate;
-    struct hu_options rounding; /* of operands */
+    const struct hu_block *block; /* format is its element; or NULL */
+    struct hu_options rounding;   /* of operands */
     bool scaled, matrix;
     const struct dot_choices *choices;
 };

@@ -116,7 +116,7 @@ json_t *dot_json(const struct dot *d)
         json_array_append_new(results, result_json(d, &d->results[i]));
     json_t *out = check_memory(json_object());
     const struct hu_format *single = hu_format_find("fp32");
-    json_put(out, "format", json_string(d->format->name));
+    json_put(out, "format", json_string(d->name));
     json_put(out, "accumulate", json_string(d->accumulate->name));
     json_put(out, "products", json_integer((json_int_t)d->n));
     json_put(out, "shape", shape_json(d));

@@ -43,7 +43,7 @@ static void print_head(const struct dot *d, const struct palette *p, int columns
 {
     struct fold f = {.columns = columns};
     char text[160];
-    fold_put(&f, 0, p->bold, d->format->name, p);
+    fold_put(&f, 0, p->bold, d->name, p);
     snprintf(text, sizeof text, "products summed in %s, %zu of them", d->accumulate->name, d->n);
     fold_put(&f, 1, "", text, p);
     if (d->matrix) {

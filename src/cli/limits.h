@@ -2,6 +2,7 @@
 #ifndef HALFULP_CLI_LIMITS_H
 #define HALFULP_CLI_LIMITS_H
 
+#include "block/block.h"
 #include "format.h"
 #include "terminal.h"
 
@@ -13,6 +14,11 @@ json_t *limits_integer_json(const struct hu_integer *n);
 /* In lines of at most COLUMNS; 0: of any length. */
 void limits_print(const struct hu_format *f, const struct palette *p, int columns);
 void limits_integer_print(const struct hu_integer *n, const struct palette *p, int columns);
+
+/* Range and steps of a block format: its greatest and least values under the greatest and the least
+ * scale, and the widest and narrowest step under one scale. */
+json_t *limits_block_json(const struct hu_block *b);
+void limits_block_print(const struct hu_block *b, const struct palette *p, int columns);
 
 /* All named formats and integer dtypes, a line each. */
 void limits_print_all(const struct palette *p, int columns);

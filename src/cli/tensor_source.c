@@ -218,6 +218,29 @@ bool tensor_source_input(struct tensor_source *s, const char *command, const str
     return true;
 }
 
+/* Where part T is read; NULL is nowhere. */
+static bool take_part(struct tensor_source *s, const char *command, const struct hu_tensor *t,
+                      struct hu_recode_input *in)
+{
+    return !t || tensor_source_input(s, command, t, &in->descriptor, &in->offset);
+}
+
+bool tensor_source_parts(struct tensor_source *s, const char *command, const struct hu_logical *l,
+                         struct hu_recode *r)
+{
+    r->from = l->block;
+    r->scales_in = l->scales_in;
+    r->tensor_scale = l->tensor_scale;
+    r->nested = l->nested;
+    r->batch = l->batch;
+    r->rows = l->rows;
+    r->columns = l->columns;
+    r->has_groups = l->groups != NULL;
+    return take_part(s, command, l->codes, &r->codes) &&
+           take_part(s, command, l->scales, &r->scales) &&
+           take_part(s, command, l->more, &r->more) && take_part(s, command, l->groups, &r->groups);
+}
+
 static void release_unpacked(struct tensor_source *s)
 {
     hu_zip_close(s->unpacking.zip);

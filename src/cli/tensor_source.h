@@ -29,10 +29,10 @@ struct unpacking {
 struct tensor_source {
     const char *path;
     struct hu_tensor_set set;
-    bool parts;                   /* parts of quantized weights are tensors as others; set before */
-    bool decodes;                 /* quantized weights can be read; set before */
-    struct hu_logicals logicals;  /* else what they are parts of */
-    int *descriptors; /* of set.files */
+    bool parts;                  /* parts of quantized weights are tensors as others; set before */
+    bool decodes;                /* quantized weights can be read; set before */
+    struct hu_logicals logicals; /* else what they are parts of */
+    int *descriptors;            /* of set.files */
     struct unpacking unpacking;
     bool raw;
     bool big_endian;              /* of a raw array's elements; set before it is opened */
@@ -62,6 +62,10 @@ bool tensor_source_matches(const char *glob, const char *name);
  * False: reported. */
 bool tensor_source_input(struct tensor_source *s, const char *command, const struct hu_tensor *t,
                          int *descriptor, uint64_t *offset);
+
+/* L's parts, wherever they are, as what R reads. False: reported. */
+bool tensor_source_parts(struct tensor_source *s, const char *command, const struct hu_logical *l,
+                         struct hu_recode *r);
 
 /* Whether all files are as they were when they were opened: after a run, since what is written over
  * or cut short in between gives no error. False: reported. */

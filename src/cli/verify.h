@@ -16,6 +16,11 @@
 /* A count that was not given. */
 #define VERIFY_UNSET UINT64_MAX
 
+struct block_list {
+    const struct hu_block *at[FORMATS_MAX];
+    size_t count;
+};
+
 /* As the command line gives it; verify_request_complete fills in what it left out. */
 struct verify_request {
     const char *command;
@@ -35,6 +40,10 @@ struct verify_request {
     char *against; /* LIB.so:SYMBOL */
     const char *vectors;
     bool every_flag, boundaries, json;
+    /* Of block formats: */
+    struct block_list blocks;
+    unsigned rules; /* a bit for each enum hu_scale_rule asked for */
+    bool decoder, which_rule, no_saturate;
 };
 
 extern const struct command_option verify_options[];

@@ -31,13 +31,19 @@ enum {
     KEY_SATURATE_AS,
     KEY_SEED,
     KEY_TIMEOUT,
+    KEY_RULE,
+    KEY_WHICH_RULE,
+    KEY_DECODER,
+    KEY_NO_SATURATE,
     KEY_OPERATION,
     KEY_NAN_RULE
 };
 
 const struct command_option verify_options[] = {
     {"from", 'f', "LIST", "source formats; all: every named one (the default)", "@formats"},
-    {"to", 't', "LIST", "target formats; all: every named one (the default)", "@formats"},
+    {"to", 't', "LIST",
+     "target formats; all: every named one (the default); or block formats, tried both ways",
+     "@formats"},
     {"round", 'r', "LIST", "rounding directions: rne (default), rna, rtz, rup, rdn, rto, all",
      "@rounds"},
     {"op", KEY_OPERATION, "LIST",
@@ -62,8 +68,9 @@ const struct command_option verify_options[] = {
      "finite",
      "all finite"},
     {"ignore", KEY_IGNORE, "LIST",
-     "nan, inf: such inputs may give anything; zero-sign: a zero may have either sign",
-     "nan inf zero-sign"},
+     "nan, inf: such inputs may give anything; zero-sign: a zero may have either sign; zero-scale: "
+     "a block of zeros may have any scale",
+     "nan inf zero-sign zero-scale"},
     {"via", KEY_VIA, "LIST", "the reference rounds into these formats first", "@formats"},
     {"nan-to", KEY_NAN_TO, "CODE", "what a NaN becomes in a target without one", NULL},
     {"result-format", KEY_RESULT_FORMAT, "FORMAT",
@@ -84,6 +91,15 @@ const struct command_option verify_options[] = {
     {"show", KEY_SHOW, "N", "runs to show, the largest first (default: 8)", NULL},
     {"count", KEY_COUNT, "N", "seeded draws where not all is covered (default: 1000000)", NULL},
     {"seed", KEY_SEED, "N", "the seed of the draws (default: 1)", NULL},
+    {"rule", KEY_RULE, "LIST", "blocks: rules of scales: floor, ceil, rceil, even, all",
+     "floor ceil rceil even all"},
+    {"which-rule", KEY_WHICH_RULE, NULL,
+     "blocks: say which rule and direction the encoder of --against follows", NULL},
+    {"decoder", KEY_DECODER, NULL,
+     "blocks: --against names void SYMBOL(const void *codes, const void *scales, float *dst, "
+     "size_t n)",
+     NULL},
+    {"no-saturate", KEY_NO_SATURATE, NULL, "blocks: elements overflow and do not saturate", NULL},
     {"timeout", KEY_TIMEOUT, "SECONDS", "what one call of --against may take (default: 10)", NULL},
     OPTION_JSON,
     OPTION_HELP,
@@ -159,12 +175,45 @@ static bool read_ignored(struct verify_request *q, const char *text)
     char *copy = check_memory(strdup(text)), *rest = copy;
     int word = 0;
     while (word >= 0 && rest) {
-        word = read_word(q, "ignore", "nan inf zero-sign", strsep(&rest, ","));
+        word = read_word(q, "ignore", "nan inf zero-sign zero-scale", strsep(&rest, ","));
         if (word >= 0)
             q->promise.ignore |= 1U << word;
     }
     free(copy);
     return word >= 0;
+}
+
+/* Formats and block formats by their names. */
+static bool read_targets(struct verify_request *q, const char *text)
+{
+    char *copy = check_memory(strdup(text)), *rest = copy, *name;
+    bool good = true;
+    while (good && (name = strsep(&rest, ","))) {
+        const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
+        if (!b || !hu_block_decodes(b))
+            good = formats_read(q->command, name, &q->to);
+        else if (q->blocks.count < FORMATS_MAX)
+            q->blocks.at[q->blocks.count++] = b;
+    }
+    free(copy);
+    return good;
+}
+
+static bool read_rules(struct verify_request *q, const char *text)
+{
+    char *copy = check_memory(strdup(text)), *rest = copy, *name;
+    bool good = true;
+    while (good && (name = strsep(&rest, ","))) {
+        enum hu_scale_rule rule;
+        bool all = !strcmp(name, "all");
+        good = all || hu_scale_rule_find(name, &rule);
+        if (good)
+            q->rules |= all ? 0x1eu : 1u << rule;
+        else
+            fail(q->command, "--rule is floor, ceil, rceil, even or all, not \"%s\"", name);
+    }
+    free(copy);
+    return good;
 }
 
 static bool read_promise(struct verify_request *q, int key, const char *text)
@@ -197,7 +246,18 @@ bool verify_request_read(struct verify_request *q, int key, const char *value)
     case 'f':
         return formats_read(command, value, &q->from);
     case 't':
-        return formats_read(command, value, &q->to);
+        return read_targets(q, value);
+    case KEY_RULE:
+        return read_rules(q, value);
+    case KEY_WHICH_RULE:
+        q->which_rule = true;
+        return true;
+    case KEY_DECODER:
+        q->decoder = true;
+        return true;
+    case KEY_NO_SATURATE:
+        q->no_saturate = true;
+        return true;
     case 'r':
         return direction_list_read(&q->direction, value, command);
     case KEY_OPERATION:
@@ -364,6 +424,16 @@ static bool complete_operations(struct verify_request *q)
 bool verify_request_complete(struct verify_request *q)
 {
     bool other = q->against || q->vectors;
+    if (q->blocks.count) {
+        if (q->to.count || q->from.count || q->vectors || q->kernels || q->shards)
+            fail(q->command, "block formats go alone, with -r, --rule, --ignore, --count, --seed "
+                             "and --against");
+        return !(q->to.count || q->from.count || q->vectors || q->kernels || q->shards);
+    }
+    if (q->rules || q->which_rule || q->decoder || q->no_saturate) {
+        fail(q->command, "--rule, --which-rule, --decoder and --no-saturate are for block formats");
+        return false;
+    }
     if (q->against && q->vectors) {
         fail(q->command, "--against and --vectors exclude each other");
         return false;

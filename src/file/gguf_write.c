@@ -84,8 +84,9 @@ bool hu_gguf_lay_out(const struct hu_tensor_file *file, struct hu_written *tenso
     uint64_t alignment = 32;
     const struct hu_metadata *m = hu_metadata_find(file, "general.alignment");
     if (file->kind != HU_FILE_GGUF || !file->header)
-        return hu_write_refuse(message, "GGUF is written from GGUF alone: its metadata say what the "
-                                        "model is");
+        return hu_write_refuse(message,
+                               "GGUF is written from GGUF alone: its metadata say what the "
+                               "model is");
     if (m)
         hu_metadata_integer(m, 0, &alignment);
     l->data_bytes = 0;

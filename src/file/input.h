@@ -1,5 +1,5 @@
-/* What is read and written by its place: a file that is open, or memory. No mapping, so that a file that is cut
- * short under our hands is an answer and no signal. Thread-safe. */
+/* What is read and written by its place: a file that is open, or memory. No mapping, so that a file
+ * that is cut short under our hands is an answer and no signal. Thread-safe. */
 #ifndef HALFULP_FILE_INPUT_H
 #define HALFULP_FILE_INPUT_H
 

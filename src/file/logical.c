@@ -142,7 +142,8 @@ bool hu_logical_bytes(struct logical_reader *r, const struct hu_tensor *t, void 
     if (fd >= 0)
         close(fd);
     if (why)
-        hu_logical_refuse(r, "tensor '%s' cannot be read", hu_printable(t->name, name, sizeof name));
+        hu_logical_refuse(r, "tensor '%s' cannot be read",
+                          hu_printable(t->name, name, sizeof name));
     return !why;
 }
 
@@ -270,21 +271,38 @@ static bool check_rest(struct logical_reader *r)
             continue;
         if (!has_codes(r->set, i))
             continue;
-        hu_logical_refuse(r,
-                          "%s belongs to quantized weights by its name, and no layout that is known "
-                          "has it with what stands beside it",
-                          hu_logical_what(t, what));
+        hu_logical_refuse(
+            r,
+            "%s belongs to quantized weights by its name, and no layout that is known "
+            "has it with what stands beside it",
+            hu_logical_what(t, what));
         return false;
     }
     return true;
 }
 
+/* Whether there are weights of which a config beside them says more. */
+static bool any_beside_config(const struct hu_logicals *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (l->at[i]->part_count > 1)
+            return true;
+    return false;
+}
+
 bool hu_logicals_read(struct hu_tensor_set *set, const char *path, struct hu_logicals *logicals,
                       char error[HU_LOGICAL_ERROR])
 {
+    char no_config[HU_LOGICAL_ERROR];
     struct logical_reader r = {.set = set, .to = logicals, .error = error};
-    *logicals = (struct hu_logicals){0};
-    return hu_logical_config_read(path, &r.config, error) && find_all(&r) && check_rest(&r);
+    *logicals = (struct hu_logicals){.count = 0};
+    bool config = hu_logical_config_read(path, &r.config, no_config);
+    if (!find_all(&r) || !check_rest(&r))
+        return false;
+    if (config || !any_beside_config(logicals))
+        return true;
+    snprintf(error, HU_LOGICAL_ERROR, "%s", no_config);
+    return false;
 }
 
 void hu_logicals_clear(struct hu_logicals *logicals)

@@ -20,7 +20,7 @@ struct hu_logical {
     const struct hu_block *block;
     uint64_t batch, rows, columns; /* so many matrices, each with scales of its own */
     const struct hu_tensor *codes, *scales, *more, *groups; /* as in hu_block_parts; NULL: none */
-    const struct hu_format *scales_in; /* what the file has the scales in */
+    const struct hu_format *scales_in;                      /* what the file has the scales in */
     float tensor_scale;
     const float *nested;
     const struct hu_tensor *parts[HU_LOGICAL_PARTS]; /* all of them, the codes first */

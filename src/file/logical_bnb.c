@@ -203,8 +203,9 @@ enum logical_found hu_logical_bnb(struct logical_reader *r, const struct hu_tens
     if (!state)
         state = hu_logical_beside(r, codes, 0, ".quant_state.bitsandbytes__fp4");
     if (!state || !codes->dtype.integer || codes->dtype.integer->storage_bits != 8)
-        return hu_logical_refuse(r, "%s has an absmax beside it, and is no uint8 with the quant_state "
-                                    "of bitsandbytes' nf4 or fp4",
+        return hu_logical_refuse(r,
+                                 "%s has an absmax beside it, and is no uint8 with the quant_state "
+                                 "of bitsandbytes' nf4 or fp4",
                                  hu_logical_what(codes, what));
     json_t *root = read_state(r, state);
     enum logical_found found = root ? build(r, codes, state, root) : LOGICAL_ERROR;

@@ -32,8 +32,8 @@ enum logical_found hu_logical_refuse(struct logical_reader *r, const char *forma
 /* The tensor whose name is T's with TAIL in place of its last N bytes; NULL: there is none. */
 const struct hu_tensor *hu_logical_beside(const struct logical_reader *r, const struct hu_tensor *t,
                                           size_t n, const char *tail);
-/* A logical tensor named as CODES is with TAIL in place of its last N bytes, of whose parts CODES is
- * the first. NULL: out of memory. */
+/* A logical tensor named as CODES is with TAIL in place of its last N bytes, of whose parts CODES
+ * is the first. NULL: out of memory. */
 struct hu_logical *hu_logical_new(struct logical_reader *r, const struct hu_tensor *codes, size_t n,
                                   const char *tail);
 /* T, which may be NULL, is a part of L too. */

@@ -7,14 +7,15 @@
 /*
  * Codes of a byte or less with a tensor of scales beside them. Whose they are is in the names, what
  * they are in the dtypes and the shapes:
- * DeepSeek-V3 (inference/kernel.py, weight_dequant): weight fp8 [out, in], weight_scale_inv fp32, one
- * a tile of 128 × 128; transformers' fine-grained fp8 says the tile in its config.
- * ModelOpt (modelopt/torch/export/quant_utils.py): weight uint8 [out, in / 2], weight_scale fp8_e4m3
- * [out, in / 16], weight_scale_2 fp32: NVFP4; weight fp8, weight_scale fp32: one for all.
+ * DeepSeek-V3 (inference/kernel.py, weight_dequant): weight fp8 [out, in], weight_scale_inv fp32,
+ * one a tile of 128 × 128; transformers' fine-grained fp8 says the tile in its config. ModelOpt
+ * (modelopt/torch/export/quant_utils.py): weight uint8 [out, in / 2], weight_scale fp8_e4m3 [out,
+ * in / 16], weight_scale_2 fp32: NVFP4; weight fp8, weight_scale fp32: one for all.
  * compressed-tensors (compressors/quantized_compressors/nvfp4_quantized.py): weight_packed,
  * weight_scale, weight_global_scale, which is divided by; float-quantized: weight and weight_scale
  * of a tensor, a row or a tile.
- * Microscaling (OCP MX 1.0): scales are e8m0, or uint8 that are the same codes, one for 32 in a row.
+ * Microscaling (OCP MX 1.0): scales are e8m0, or uint8 that are the same codes, one for 32 in a
+ * row.
  */
 
 struct pair {
@@ -97,7 +98,7 @@ static bool set_block(struct logical_reader *r, struct hu_logical *l, const stru
     for (size_t i = 0; (b = hu_block_at(i)); i++)
         if (b->layout == HU_BLOCK_PARTS && b->element && !strcmp(b->element, element) &&
             b->tile_rows == rows && b->tile_columns == columns && !strcmp(b->scale, scale) &&
-            b->over == over && p->element)
+            b->over == over)
             break;
     char *name = arena_allocate(&r->to->arena, HU_BLOCK_NAME);
     if (!name)
@@ -129,8 +130,8 @@ static bool set_block(struct logical_reader *r, struct hu_logical *l, const stru
             .rule = HU_SCALE_NO_RULE,
         };
     if (!b && !p->element)
-        snprintf(name, HU_BLOCK_NAME, rows ? columns ? "int8_tile%ux%u" : "int8_row" : "int8_tensor",
-                 rows, columns);
+        snprintf(name, HU_BLOCK_NAME,
+                 rows ? columns ? "int8_tile%ux%u" : "int8_row" : "int8_tensor", rows, columns);
     return true;
 }
 
@@ -166,7 +167,8 @@ static enum logical_found nvfp4(struct logical_reader *r, const struct pair *p,
     char due[160];
     float over;
     struct hu_logical *l;
-    snprintf(due, sizeof due, "NVFP4 has a scale for 16 in a row, here [%llu, %llu], in their order",
+    snprintf(due, sizeof due,
+             "NVFP4 has a scale for 16 in a row, here [%llu, %llu], in their order",
              (unsigned long long)p->rows, (unsigned long long)up(p->columns, 16));
     if (!is_grid(p, p->rows, up(p->columns, 16)))
         return misfit(r, p, due);
@@ -176,8 +178,7 @@ static enum logical_found nvfp4(struct logical_reader *r, const struct pair *p,
         return LOGICAL_ERROR;
     if (!(over > 0) || over > 3.4e38f)
         return misfit(r, p, "the scale over all is no positive number");
-    enum logical_found is =
-        found(r, p, tail, cut, 1, 16, "fp8_e4m3", HU_OVER_TENSOR, &l);
+    enum logical_found is = found(r, p, tail, cut, 1, 16, "fp8_e4m3", HU_OVER_TENSOR, &l);
     if (is != LOGICAL_FOUND)
         return is;
     l->tensor_scale = reciprocal ? 1 / over : over;
@@ -207,11 +208,12 @@ static enum logical_found by_floats(struct logical_reader *r, const struct pair 
                           "has a weight_block_size";
         return found(r, p, tail, cut, down, across, scale, HU_OVER_NONE, &l);
     }
-    snprintf(due, sizeof due,
-             "scales want [%llu, %llu] for tiles of %u × %u%s, and neither a padded nor a reordered "
-             "one is read",
-             (unsigned long long)up(p->rows, down), (unsigned long long)up(p->columns, across),
-             down, across, p->tiles ? "" : ", or one a row or in all");
+    snprintf(
+        due, sizeof due,
+        "scales want [%llu, %llu] for tiles of %u × %u%s, and neither a padded nor a reordered "
+        "one is read",
+        (unsigned long long)up(p->rows, down), (unsigned long long)up(p->columns, across), down,
+        across, p->tiles ? "" : ", or one a row or in all");
     return misfit(r, p, due);
 }
 
@@ -223,11 +225,12 @@ static enum logical_found read_pair(struct logical_reader *r, struct pair *p,
     struct hu_logical *l;
     if (!measure(p))
         return misfit(r, p, "codes have no rows");
+    if (p->element && p->each == 1 && p->columns * p->element->storage_bits % 8)
+        return misfit(r, p, "rows that end within a byte are not read");
     if (second && !is_named(p->scales, "fp8_e4m3"))
         return misfit(r, p, "a scale over all stands over scales of fp8_e4m3");
-    if (is_microscaled(p) && p->element && !p->tiles) {
-        if (strcmp(p->layout, "compressed-tensors") && strcmp(p->layout, "gpt-oss") &&
-            is_named(p->scales, "e8m0"))
+    if (is_microscaled(p) && !p->tiles && (p->element || is_named(p->scales, "e8m0"))) {
+        if (p->each == 1 && is_named(p->scales, "e8m0"))
             p->layout = "mx";
         return found(r, p, tail, cut, 1, 32, "e8m0", HU_OVER_NONE, &l);
     }
@@ -235,7 +238,7 @@ static enum logical_found read_pair(struct logical_reader *r, struct pair *p,
         return nvfp4(r, p, second, reciprocal, tail, cut);
     const char *name = hu_dtype_name(p->scales->dtype);
     bool floats = hu_has_word("fp32 bf16 fp16", name);
-    if (!floats && !(hu_has_word("e8m0", name) && p->element))
+    if (!floats && !(hu_has_word("e8m0", name) && p->element && p->element->storage_bits == 8))
         return misfit(r, p,
                       is_named(p->scales, "uint8") || is_named(p->scales, "e8m0")
                           ? "e8m0 scales are one for 32 in a row"
@@ -251,7 +254,7 @@ static enum logical_found packed(struct logical_reader *r, struct pair *p)
     char what[LOGICAL_TEXT];
     p->layout = "compressed-tensors";
     p->scales = hu_logical_beside(r, p->codes, cut, "_scale");
-    if (!p->scales || !is_named(p->codes, "uint8"))
+    if (!p->scales || !read_element(p) || p->each != 2)
         return hu_logical_refuse(r, "%s is no uint8 or int32 with a weight_scale beside it",
                                  hu_logical_what(p->codes, what));
     return read_pair(r, p, hu_logical_beside(r, p->codes, cut, "_global_scale"), true, "", cut);
@@ -260,11 +263,11 @@ static enum logical_found packed(struct logical_reader *r, struct pair *p)
 enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes)
 {
     struct pair p = {.codes = codes};
-    if (hu_ends_with(codes->name, "weight_packed"))
+    if (hu_ends_with(codes->name, "_packed") &&
+        hu_logical_beside(r, codes, strlen("_packed"), "_scale"))
         return packed(r, &p);
     if (!read_element(&p) || hu_logical_is_aside(codes->name))
         return LOGICAL_NONE;
-    read_element(&p);
     p.layout = "deepseek";
     p.tiles = true;
     p.scales = hu_logical_beside(r, codes, 0, "_scale_inv");
@@ -283,8 +286,8 @@ enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_t
     return p.scales ? read_pair(r, &p, second, false, "", 0) : LOGICAL_NONE;
 }
 
-/* gpt-oss (transformers, integrations/mxfp4.py): blocks uint8 [experts, out, groups, 16], scales uint8
- * [experts, out, groups]. */
+/* gpt-oss (transformers, integrations/mxfp4.py): blocks uint8 [experts, out, groups, 16], scales
+ * uint8 [experts, out, groups]. */
 enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_tensor *codes)
 {
     const size_t cut = strlen("_blocks");
@@ -303,8 +306,8 @@ enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_
         return misfit(r, &p, "blocks are uint8 […, groups, 16] and scales uint8 [… , groups]");
     p.element = hu_format_find("fp4_e2m1");
     struct hu_logical *l = hu_logical_new(r, codes, cut, "");
-    if (!l || !hu_logical_shape(r, l, codes->shape, codes->rank - 1,
-                                codes->shape[codes->rank - 2] * 32))
+    if (!l ||
+        !hu_logical_shape(r, l, codes->shape, codes->rank - 1, codes->shape[codes->rank - 2] * 32))
         return LOGICAL_ERROR;
     l->layout = p.layout;
     l->block = hu_block_find("mxfp4");

@@ -63,9 +63,9 @@ static uint64_t group_of(const struct logical_reader *r, const struct words *w)
             n *= 2;
         return n;
     }
-    uint64_t group = r->config.group > 0                      ? (uint64_t)r->config.group
+    uint64_t group = r->config.group > 0                   ? (uint64_t)r->config.group
                      : w->groups && w->in % w->groups == 0 ? w->in / w->groups
-                                                              : 0;
+                                                           : 0;
     return group && (w->in + group - 1) / group == w->groups ? group : 0;
 }
 
@@ -196,20 +196,20 @@ static enum logical_found build_packed(struct logical_reader *r, const struct hu
 
 enum logical_found hu_logical_packed_words(struct logical_reader *r, const struct hu_tensor *codes)
 {
-    const size_t tail = strlen("weight_packed");
+    const size_t tail = strlen("_packed");
     char what[LOGICAL_TEXT];
     unsigned char bytes[16];
     uint64_t shape[2] = {0, 0};
-    if (!hu_ends_with(codes->name, "weight_packed") || !is_word(codes))
+    if (!hu_ends_with(codes->name, "_packed") || !is_word(codes))
         return LOGICAL_NONE;
-    const struct hu_tensor *scales = hu_logical_beside(r, codes, tail, "weight_scale");
-    const struct hu_tensor *sizes = hu_logical_beside(r, codes, tail, "weight_shape");
-    const struct hu_tensor *zeros = hu_logical_beside(r, codes, tail, "weight_zero_point");
-    const struct hu_tensor *index = hu_logical_beside(r, codes, tail, "weight_g_idx");
+    const struct hu_tensor *scales = hu_logical_beside(r, codes, tail, "_scale");
+    const struct hu_tensor *sizes = hu_logical_beside(r, codes, tail, "_shape");
+    const struct hu_tensor *zeros = hu_logical_beside(r, codes, tail, "_zero_point");
+    const struct hu_tensor *index = hu_logical_beside(r, codes, tail, "_g_idx");
     if (!scales || !sizes || !sizes->dtype.integer || sizes->dtype.integer->storage_bits != 64 ||
         !hu_logical_is_shape(sizes, 1, UINT64_C(2)))
         return hu_logical_refuse(r,
-                                 "%s has no weight_scale, or no weight_shape of two int64, beside "
+                                 "%s has no _scale, or no _shape of two int64, beside "
                                  "it, as compressed-tensors has",
                                  hu_logical_what(codes, what));
     if (zeros || index)

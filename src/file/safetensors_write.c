@@ -24,7 +24,8 @@ static void put_string(struct write_text *t, const char *string)
         if (*c == '"' || *c == '\\')
             hu_write_put(t, escape, (size_t)snprintf(escape, sizeof escape, "\\%c", *c));
         else if ((unsigned char)*c < 0x20)
-            hu_write_put(t, escape, (size_t)snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)*c));
+            hu_write_put(t, escape,
+                         (size_t)snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)*c));
         else
             hu_write_put(t, c, 1);
     }
@@ -112,8 +113,7 @@ static bool put_metadata(struct write_text *t, const struct hu_tensor_file *file
 }
 
 bool hu_safetensors_lay_out(const struct hu_tensor_file *file, const struct hu_written *tensors,
-                            size_t count, struct hu_write_layout *l,
-                            char message[HU_WRITE_MESSAGE])
+                            size_t count, struct hu_write_layout *l, char message[HU_WRITE_MESSAGE])
 {
     struct write_text t = {0};
     hu_write_put(&t, "\0\0\0\0\0\0\0\0{", 9);

@@ -14,8 +14,8 @@ struct hu_written {
     unsigned rank;
     uint64_t elements;
     bool big_endian, fortran_order; /* as hu_tensor's, for .npy */
-    uint64_t place;                 /* data lies in the order of these; of two alike in the list's */
-    uint64_t bytes, offset;         /* found; offset: from the start of the file */
+    uint64_t place;         /* data lies in the order of these; of two alike in the list's */
+    uint64_t bytes, offset; /* found; offset: from the start of the file */
 };
 
 /* TENSOR as it is, or with elements of TO. */
@@ -30,8 +30,8 @@ struct hu_write_layout {
 };
 
 /*
- * Lays out a file of KIND that holds COUNT tensors in the list's order, and FILE's metadata. KIND is
- * FILE's own, or HU_FILE_SAFETENSORS, or, for one tensor, HU_FILE_NPY. Alignment and dtype names
+ * Lays out a file of KIND that holds COUNT tensors in the list's order, and FILE's metadata. KIND
+ * is FILE's own, or HU_FILE_SAFETENSORS, or, for one tensor, HU_FILE_NPY. Alignment and dtype names
  * follow the container; in GGUF data lies in the list's order. False: message says what the
  * container cannot hold. hu_write_layout_clear in either case.
  */

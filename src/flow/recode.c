@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Elements of a piece, if a block or a row of tiles has no more; and what a row of tiles may have. */
+/* Elements of a piece, if a block or a row of tiles has no more; and what a row of tiles may have.
+ */
 enum { PIECE = 256 * 1024, PIECE_MOST = 64 * 1024 * 1024, WORKERS_MAX = 64 };
 
 /* What the threads share; the lock guards what changes. */
@@ -69,6 +70,7 @@ static bool plan_lines(struct hu_recode_plan *p, const struct hu_recode *r)
         step = a % b && b % a ? a * b * 8 : greater(a, b) * 8;
     }
     p->linear = true;
+    p->step = step;
     p->each = (PIECE + step - 1) / step * step;
     p->total = r->batch * r->rows * r->columns;
     p->pieces = p->total / p->each + (p->total % p->each != 0);
@@ -82,6 +84,7 @@ static bool plan_rows(struct hu_recode_plan *p, const struct hu_recode *r)
     uint64_t columns = greater(r->columns, 1);
     if (columns > PIECE_MOST / step)
         return false;
+    p->step = step;
     p->each = greater(PIECE / columns / step, 1) * step;
     p->pieces_of_matrix = r->rows / p->each + (r->rows % p->each != 0);
     p->total = r->batch * r->rows * r->columns;
@@ -124,6 +127,48 @@ static struct hu_recode_piece piece_at(const struct hu_recode *r, const struct h
     piece.columns = r->columns;
     piece.number = (piece.matrix * r->rows + piece.first) * r->columns;
     return piece;
+}
+
+/* The least piece that has element FIRST, and as many of the N from there on as it may. */
+static struct hu_recode_piece piece_about(const struct hu_recode *r, const struct hu_recode_plan *p,
+                                          uint64_t first, uint64_t n)
+{
+    struct hu_recode_piece piece = {.linear = p->linear, .rows = 1, .columns = r->columns};
+    uint64_t last = first + n - 1, matrix = p->linear ? p->total : r->rows * r->columns;
+    uint64_t unit = p->linear ? 1 : r->columns, all = p->linear ? p->total : r->rows;
+    piece.matrix = p->linear ? 0 : first / matrix;
+    uint64_t begin = piece.matrix * matrix;
+    last = last < begin + matrix ? last : begin + matrix - 1;
+    piece.first = (first - begin) / unit / p->step * p->step;
+    uint64_t end = ((last - begin) / unit / p->step + 1) * p->step;
+    end = end < all ? end : all;
+    *(p->linear ? &piece.columns : &piece.rows) = end - piece.first;
+    piece.number = begin + piece.first * unit;
+    return piece;
+}
+
+int hu_recode_elements(const struct hu_recode *r, uint64_t first, size_t n, void *out)
+{
+    struct hu_recode_plan plan;
+    struct hu_recode_memory m = {.groups = NULL};
+    int32_t *groups = NULL;
+    int why = make_plan(&plan, r) ? hu_recode_read_groups(r, &groups) : ENOMEM;
+    m.groups = groups;
+    while (!why && n) {
+        struct hu_recode_piece p = piece_about(r, &plan, first, n);
+        size_t before = (size_t)(first - p.number), have = (size_t)(p.rows * p.columns) - before;
+        size_t some = have < n ? have : n;
+        why = hu_recode_decode(r, &p, &m, hu_format_find("fp64"));
+        if (why)
+            break;
+        memcpy(out, m.elements.bytes + before * sizeof(double), some * sizeof(double));
+        out = (char *)out + some * sizeof(double);
+        first += some;
+        n -= some;
+    }
+    free(groups);
+    hu_recode_memory_free(&m);
+    return why;
 }
 
 static void fail(struct run *run, int error, bool writing)
@@ -215,8 +260,8 @@ static int do_decoding(struct run *run, const struct hu_recode_piece *p, struct 
     }
     *writing = true;
     return hu_write_at(r->output, out, bytes,
-                           r->codes_at + p->number / 8 * r->to->storage_bits +
-                               p->number % 8 * r->to->storage_bits / 8);
+                       r->codes_at + p->number / 8 * r->to->storage_bits +
+                           p->number % 8 * r->to->storage_bits / 8);
 }
 
 static void work(void *context, size_t task, unsigned worker)

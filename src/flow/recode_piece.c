@@ -47,9 +47,9 @@ int hu_recode_read_groups(const struct hu_recode *r, int32_t **groups)
     int why = bytes && *groups ? hu_read_at(r->groups.descriptor, bytes, n * 4, r->groups.offset)
                                : ENOMEM;
     for (size_t i = 0; !why && i < n; i++)
-        (*groups)[i] = (int32_t)((uint32_t)bytes[4 * i] | (uint32_t)bytes[4 * i + 1] << 8 |
-                                 (uint32_t)bytes[4 * i + 2] << 16 |
-                                 (uint32_t)bytes[4 * i + 3] << 24);
+        (*groups)[i] =
+            (int32_t)((uint32_t)bytes[4 * i] | (uint32_t)bytes[4 * i + 1] << 8 |
+                      (uint32_t)bytes[4 * i + 2] << 16 | (uint32_t)bytes[4 * i + 3] << 24);
     free(bytes);
     if (why) {
         free(*groups);
@@ -124,8 +124,8 @@ static int read_scales(const struct hu_recode *r, const struct hu_recode_piece *
     const struct hu_format *own = hu_format_find(b->scale);
     const struct hu_format *in = r->scales_in && r->scales_in != own ? r->scales_in : NULL;
     unsigned width = scale_width(b, in);
-    int why = read_part(m, in ? &m->given : &m->scales, &r->scales, s.before * width,
-                        s.count * width);
+    int why =
+        read_part(m, in ? &m->given : &m->scales, &r->scales, s.before * width, s.count * width);
     if (why || !in)
         return why;
     if (!hu_recode_room(&m->scales, s.count * scale_width(b, NULL)))
@@ -220,11 +220,10 @@ int hu_recode_write_parts(const struct hu_recode *r, const struct hu_recode_piec
                           const struct hu_recode_memory *m, size_t codes, size_t scales)
 {
     const struct hu_block *b = r->block;
-    int why = hu_write_at(r->output, m->codes.bytes, codes,
-                              r->codes_at + codes_before(b, p, r->rows));
+    int why =
+        hu_write_at(r->output, m->codes.bytes, codes, r->codes_at + codes_before(b, p, r->rows));
     if (why || !scales)
         return why;
     return hu_write_at(r->output, m->scales.bytes, scales,
-                           r->scales_at +
-                               scales_of(b, p, r->rows).before * scale_width(b, NULL));
+                       r->scales_at + scales_of(b, p, r->rows).before * scale_width(b, NULL));
 }

@@ -5,9 +5,10 @@
 #include "recode.h"
 
 struct hu_recode_plan {
-    bool linear;       /* pieces are runs of blocks; else rows of a matrix */
-    uint64_t each;     /* elements, or rows */
-    uint64_t total;    /* elements */
+    bool linear;    /* pieces are runs of blocks; else rows of a matrix */
+    uint64_t step;  /* pieces begin at multiples of this */
+    uint64_t each;  /* elements, or rows */
+    uint64_t total; /* elements */
     uint64_t pieces, pieces_of_matrix;
     const int32_t *groups;
 };
@@ -26,7 +27,8 @@ struct hu_recode_buffer {
 
 /* One thread's. */
 struct hu_recode_memory {
-    struct hu_recode_buffer elements, codes, scales, more, given; /* given: scales as they are read */
+    struct hu_recode_buffer elements, codes, scales, more,
+        given; /* given: scales as they are read */
     const int32_t *groups;
     uint64_t read; /* bytes, of this piece */
 };

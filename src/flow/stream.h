@@ -8,6 +8,7 @@
 #define HALFULP_FLOW_STREAM_H
 
 #include "loss/statistics.h"
+#include "recode.h"
 #include "file/tensor_file.h"
 
 /* Bytes of a piece of data, source or target, whichever is larger. */
@@ -22,6 +23,8 @@ struct hu_stream_tensor {
     const uint64_t *shape, *strides; /* strides NULL: the elements lie in a row */
     unsigned rank;
     uint64_t span; /* elements from the first to the last */
+    const struct hu_recode *decoded; /* not NULL: the elements are fp64 that come out of its parts,
+                                        and the input is not read */
     bool analysed;
     /* Where output is no -1: to which format, NULL for a copy, and the place of the result.
      * Elements that have that format already keep their bits, NaNs' too; but infinities saturate

@@ -24,7 +24,7 @@ void hu_mapped_open(struct hu_mapped *m, const struct hu_stream_tensor *t)
 {
     uint64_t first = t->offset / page_size() * page_size(), length = t->offset - first + reach(t);
     *m = (struct hu_mapped){0};
-    if (reach(t) < MAPPED_LEAST || length > SIZE_MAX)
+    if (t->decoded || reach(t) < MAPPED_LEAST || length > SIZE_MAX)
         return;
     void *at = mmap(NULL, (size_t)length, PROT_READ, MAP_SHARED, t->input, (off_t)first);
     if (at != MAP_FAILED)
@@ -137,6 +137,8 @@ int hu_window_open(struct hu_window *w, const struct hu_mapped *m, const struct 
     int why = 0;
     w->pages = NULL;
     w->bytes = buffer;
+    if (t->decoded)
+        return hu_recode_elements(t->decoded, begin / sizeof(double), n / sizeof(double), buffer);
     if (t->strides) {
         why = open_strided(w, m, t, begin, n, buffer, spare);
     } else if (m->at && !t->swap) {

@@ -24,13 +24,25 @@ void hu_model_note(struct hu_model *model, const char *format, ...)
     va_end(arguments);
 }
 
+/* Rows that there is room for where N are used: a power of two, so that adding one by one does not
+ * copy them each time. */
+static size_t room_for(size_t n)
+{
+    size_t room = 1;
+    while (room < n)
+        room *= 2;
+    return room;
+}
+
 bool hu_model_add_kv(struct hu_model *model, uint64_t n, uint64_t k, uint64_t v, uint64_t window)
 {
     struct hu_tensors *t = &model->tensors;
     if (n > HU_LAYERS_MAX || n > HU_KEPT_MAX - t->kept_count)
         return false;
     size_t count = t->kept_count + (size_t)n;
-    struct hu_kept *kept = realloc(t->kept, (count + 1) * sizeof *kept);
+    struct hu_kept *kept = t->kept;
+    if (!kept || room_for(count) > room_for(t->kept_count))
+        kept = realloc(t->kept, room_for(count) * sizeof *kept);
     if (!kept)
         return false;
     t->kept = kept;

@@ -438,8 +438,8 @@ static bool build(struct builder *b, unsigned jobs)
         find_single_regions(b);
     else
         find_regions(b);
-    uint64_t units = 0;
-    for (size_t i = 0; i < b->regions; i++)
+    uint64_t units = 0; /* as far as it matters: all codes of 64 bits are more than 64 bits count */
+    for (size_t i = 0; i < b->regions && units <= HU_EXPLICIT_UNITS; i++)
         units += units_of(&b->region[i]);
     b->explicit = units <= HU_EXPLICIT_UNITS;
     bool each_sign = hu_is_signed(from) && (!hu_is_integer(from) || from->width <= HU_NARROW_WIDTH);

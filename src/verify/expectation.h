@@ -17,7 +17,12 @@ enum hu_flush {
 };
 
 /* Sources that may give anything, and zeros that may have either sign; or-ed. */
-enum hu_ignore { HU_IGNORE_NAN = 1, HU_IGNORE_INFINITY = 2, HU_IGNORE_ZERO_SIGN = 4 };
+enum hu_ignore {
+    HU_IGNORE_NAN = 1,
+    HU_IGNORE_INFINITY = 2,
+    HU_IGNORE_ZERO_SIGN = 4,
+    HU_IGNORE_ZERO_SCALE = 8, /* of a block of zeros any scale will do */
+};
 
 enum { HU_STEPS_MAX = 2 };
 

@@ -1,5 +1,6 @@
 #include "verify/judge.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,25 +17,21 @@ enum {
     IS_SIGNALING = 2,
 };
 
-/* What an interval of fp64 becomes. */
-struct cell {
-    uint32_t code;
-    unsigned char flags;
-};
-
 typedef double operation_function(double x, double y);
+
+#define INLINE static inline __attribute__((always_inline))
 
 struct hu_judge {
     struct hu_question q;
     const struct hu_format *fp64;
     operation_function *function;
-    double *value[2];        /* of each operand, by code; NULL: it is fp32 */
-    unsigned char *kind[2];  /* IS_NAN, IS_SIGNALING */
-    struct cell *quieted[2]; /* what a NaN operand becomes, by code */
-    struct cell invalid, infinity[2], zero[2];
+    double *value[2];             /* of each operand, by code; NULL: it is fp32 */
+    unsigned char *kind[2];       /* IS_NAN, IS_SIGNALING */
+    struct hu_judged *quieted[2]; /* what a NaN operand becomes, by code */
+    struct hu_judged invalid, infinity[2], zero[2];
     /* Magnitudes from 2^low on: cell[sign][2 * interval + inside]. Intervals are so short that no
      * boundary lies inside one: half a unit in the last place. */
-    struct cell *cell[2];
+    struct hu_judged *cell[2];
     int cell_bits; /* of the trailing significand */
     uint64_t first_key, last_key;
     /* Wider targets, of normal results: whether one rounds up, by sign, last bit, and fraction:
@@ -59,7 +56,7 @@ static double of_bits(uint64_t bits)
 }
 
 /* X, which differs from the exact result by ERROR or something of its sign, to odd. */
-static double to_odd(double x, double error)
+INLINE double to_odd(double x, double error)
 {
     uint64_t bits = bits_of(x);
     if (error == 0 || (bits & 1))
@@ -68,7 +65,7 @@ static double to_odd(double x, double error)
 }
 
 /* D. E. Knuth, The Art of Computer Programming volume 2, section 4.2.2, theorem B. */
-static double add(double x, double y)
+INLINE double add(double x, double y)
 {
     double sum = x + y;
     if (!isfinite(sum) || sum == 0)
@@ -77,12 +74,12 @@ static double add(double x, double y)
     return to_odd(sum, (x - x_part) + (y - y_part));
 }
 
-static double sub(double x, double y)
+INLINE double sub(double x, double y)
 {
     return add(x, -y);
 }
 
-static double mul(double x, double y)
+INLINE double mul(double x, double y)
 {
     return x * y;
 }
@@ -208,8 +205,9 @@ static bool is_full(const struct hu_format *f)
 static bool can_judge(const struct hu_question *q)
 {
     bool known = functions[q->operation] || hu_is_comparison(q->operation);
-    if (!known || q->promise.flush || q->promise.ignore || q->nan != HU_NAN_FIRST ||
-        hu_is_integer(q->to) || !is_moderate(q->to))
+    /* Errors are exact only where nothing is kept in more bits than fp64 has. */
+    if (FLT_EVAL_METHOD == 2 || !known || q->promise.flush || q->promise.ignore ||
+        q->nan != HU_NAN_FIRST || hu_is_integer(q->to) || !is_moderate(q->to))
         return false;
     for (int i = 0; i < q->operands; i++)
         if (hu_is_integer(q->from[i]) || !is_moderate(q->from[i]) ||
@@ -218,19 +216,20 @@ static bool can_judge(const struct hu_question *q)
     return true;
 }
 
-static struct cell asked(struct hu_reference *r, const struct hu_question *q,
-                         const struct hu_format *wide, uint64_t fp64)
+static struct hu_judged asked(struct hu_reference *r, const struct hu_question *q,
+                              const struct hu_format *wide, uint64_t fp64)
 {
     unsigned flags = 0;
     uint64_t code = hu_reference_convert(r, q->to, wide, fp64, &q->promise.options, &flags);
-    return (struct cell){(uint32_t)code, (unsigned char)flags};
+    return (struct hu_judged){(uint32_t)code, flags};
 }
 
-static struct cell expected(struct hu_reference *r, const struct hu_question *q, const uint64_t x[])
+static struct hu_judged expected(struct hu_reference *r, const struct hu_question *q,
+                                 const uint64_t x[])
 {
     unsigned flags;
     uint64_t code = hu_question_expect(r, q, x, &flags);
-    return (struct cell){(uint32_t)code, (unsigned char)flags};
+    return (struct hu_judged){(uint32_t)code, flags};
 }
 
 /* A finite, nonzero code of F, for the operand beside a NaN. */
@@ -286,10 +285,10 @@ static bool list_cells(struct hu_judge *j, struct hu_reference *r)
         for (size_t i = 0; i < cells; i++) {
             uint64_t at = (j->first_key + i) << shift | (uint64_t)sign << 63;
             uint64_t end = at + (UINT64_C(1) << shift) - 1;
-            struct cell *c = &j->cell[sign][2 * i];
+            struct hu_judged *c = &j->cell[sign][2 * i];
             c[0] = asked(r, &j->q, j->fp64, at);
             c[1] = asked(r, &j->q, j->fp64, at + 1);
-            struct cell last = asked(r, &j->q, j->fp64, end);
+            struct hu_judged last = asked(r, &j->q, j->fp64, end);
             if (c[1].code != last.code || c[1].flags != last.flags)
                 return false;
         }
@@ -313,7 +312,7 @@ static void ask_about_fractions(struct hu_judge *j, struct hu_reference *r)
             for (int i = 0; i < 4; i++) {
                 uint64_t at = (one + (odd << shift) + fractions[i]) | (uint64_t)sign << 63;
                 uint64_t down = (one + (odd << shift)) | (uint64_t)sign << 63;
-                struct cell c = asked(r, &j->q, j->fp64, at);
+                struct hu_judged c = asked(r, &j->q, j->fp64, at);
                 j->up[sign][odd][i] = c.code != asked(r, &j->q, j->fp64, down).code;
                 j->up_flags[sign][odd][i] = c.flags;
             }
@@ -388,40 +387,48 @@ static unsigned kind_of(const struct hu_judge *j, int i, uint64_t code)
     return i < j->q.operands && j->kind[i] ? j->kind[i][code] : 0;
 }
 
-static uint64_t answer(struct cell c, unsigned more, unsigned *flags)
+static struct hu_judged with(struct hu_judged c, unsigned more)
 {
-    *flags = c.flags | more;
-    return c.code;
+    c.flags |= more;
+    return c;
 }
 
-/* Some operand is a NaN: the first of them, or of a minimumNumber the other operand. */
-static uint64_t of_nans(const struct hu_judge *j, struct hu_reference *r, const uint64_t x[],
-                        const unsigned kind[2], unsigned *flags)
+/* Some operand is a NaN: the first of them; of a minimumNumber MPFR says. */
+static struct hu_judged of_nans(const struct hu_judge *j, struct hu_reference *r,
+                                const uint64_t x[], unsigned x_kind, unsigned y_kind)
 {
     enum hu_operation op = j->q.operation;
-    unsigned raised = (kind[0] | kind[1]) & IS_SIGNALING ? HU_INVALID : 0;
+    unsigned raised = (x_kind | y_kind) & IS_SIGNALING ? HU_INVALID : 0;
     bool number = op == HU_OP_MINIMUM_NUMBER || op == HU_OP_MAXIMUM_NUMBER ||
                   op == HU_OP_MINIMUM_MAGNITUDE_NUMBER || op == HU_OP_MAXIMUM_MAGNITUDE_NUMBER;
-    if (number && !(kind[0] && kind[1]))
-        return hu_question_expect(r, &j->q, x, flags);
-    int first = kind[0] ? 0 : 1;
-    return answer(j->quieted[first][x[first]], raised, flags);
+    if (number)
+        return expected(r, &j->q, x);
+    return with(x_kind ? j->quieted[0][x[0]] : j->quieted[1][x[1]], raised);
 }
 
-static uint64_t of_zero(const struct hu_judge *j, double x, double y, double zero, unsigned *flags)
+static struct hu_judged of_zero(const struct hu_judge *j, double x, double y, double zero)
 {
     bool sign = signbit(zero), x_sign = signbit(x), y_sign = signbit(y);
     bool sum = j->q.operation == HU_OP_ADD || j->q.operation == HU_OP_SUB;
     bool cancels = x != 0 || (x_sign != y_sign) == (j->q.operation == HU_OP_ADD);
     if (sum && cancels)
         sign = j->q.promise.options.direction == HU_TOWARD_NEGATIVE;
-    return answer(j->zero[sign], 0, flags);
+    return j->zero[sign];
 }
 
-/* A finite result that is not zero. */
-static uint64_t of_finite(const struct hu_judge *j, uint64_t bits, unsigned *flags)
+/* Neither a number but zero, nor finite. */
+static struct hu_judged of_special(const struct hu_judge *j, double x, double y, double result)
 {
-    bool sign = bits >> 63;
+    if (isnan(result))
+        return j->invalid;
+    if (result == 0)
+        return of_zero(j, x, y, result);
+    bool by_zero = j->q.operation == HU_OP_DIV && y == 0 && isfinite(x);
+    return with(j->infinity[signbit(result) != 0], by_zero ? HU_DIVIDE_BY_ZERO : 0);
+}
+
+INLINE struct hu_judged of_finite(const struct hu_judge *j, uint64_t bits)
+{
     int shift = TRAILING - j->cell_bits;
     uint64_t magnitude = bits << 1 >> 1, key = magnitude >> shift;
     bool inside = magnitude & ((UINT64_C(1) << shift) - 1);
@@ -429,10 +436,10 @@ static uint64_t of_finite(const struct hu_judge *j, uint64_t bits, unsigned *fla
         key = key < j->first_key ? j->first_key : j->last_key;
         inside = true;
     }
-    return answer(j->cell[sign][2 * (key - j->first_key) + inside], 0, flags);
+    return j->cell[bits >> 63][2 * (key - j->first_key) + inside];
 }
 
-static uint64_t of_wide(const struct hu_judge *j, uint64_t bits, unsigned *flags)
+static struct hu_judged of_wide(const struct hu_judge *j, uint64_t bits)
 {
     const struct hu_format *to = j->q.to;
     int shift = TRAILING - to->trailing_bits;
@@ -441,38 +448,67 @@ static uint64_t of_wide(const struct hu_judge *j, uint64_t bits, unsigned *flags
     uint64_t fraction = magnitude & (2 * half - 1), kept = magnitude >> shift;
     int kind = !fraction ? 0 : fraction < half ? 1 : fraction == half ? 2 : 3;
     uint64_t bias = (uint64_t)(1023 - to->bias) << to->trailing_bits;
-    *flags = j->up_flags[sign][kept & 1][kind];
     uint64_t code = kept - bias + j->up[sign][kept & 1][kind];
-    return sign ? code | UINT64_C(1) << (to->width - 1) : code;
+    if (sign)
+        code |= UINT64_C(1) << (to->width - 1);
+    return (struct hu_judged){(uint32_t)code, j->up_flags[sign][kept & 1][kind]};
 }
 
-uint64_t hu_judge_expect(const struct hu_judge *j, struct hu_reference *r, const uint64_t x[],
-                         unsigned *flags)
+static struct hu_judged compared(const struct hu_judge *j, double x, double y, unsigned kinds)
 {
     enum hu_operation op = j->q.operation;
-    double a = value_of(j, 0, x[0]), b = j->q.operands > 1 ? value_of(j, 1, x[1]) : 0;
-    if (j->q.operands == 1 && isnan(a))
-        return hu_question_expect(r, &j->q, x, flags);
-    const unsigned kind[2] = {kind_of(j, 0, x[0]), kind_of(j, 1, x[1])};
-    if (hu_is_comparison(op)) {
-        bool raises = (kind[0] | kind[1]) & (op >= HU_OP_SIGNALING_EQUAL ? IS_NAN : IS_SIGNALING);
-        *flags = raises ? HU_INVALID : 0;
-        return compare(op, a, b);
+    bool raises = kinds & (op >= HU_OP_SIGNALING_EQUAL ? IS_NAN : IS_SIGNALING);
+    return (struct hu_judged){compare(op, x, y), raises ? HU_INVALID : 0};
+}
+
+/* One, where FUNCTION is the operation's. */
+INLINE struct hu_judged judge_one(const struct hu_judge *j, struct hu_reference *r,
+                                  const uint64_t x[], operation_function *function)
+{
+    bool two = j->q.operands > 1;
+    double a = value_of(j, 0, x[0]), b = two ? value_of(j, 1, x[1]) : 0;
+    if (isnan(a) || isnan(b) || !function) {
+        unsigned x_kind = kind_of(j, 0, x[0]), y_kind = kind_of(j, 1, x[1]);
+        if (!function)
+            return compared(j, a, b, x_kind | y_kind);
+        return two ? of_nans(j, r, x, x_kind, y_kind) : expected(r, &j->q, x);
     }
-    if (kind[0] | kind[1])
-        return of_nans(j, r, x, kind, flags);
-    double result = j->function(a, b);
-    if (isnan(result))
-        return answer(j->invalid, 0, flags);
-    bool by_zero = op == HU_OP_DIV && b == 0 && isfinite(a);
-    if (isinf(result))
-        return answer(j->infinity[signbit(result) != 0], by_zero ? HU_DIVIDE_BY_ZERO : 0, flags);
-    if (result == 0)
-        return of_zero(j, a, b, result, flags);
+    double result = function(a, b);
     uint64_t bits = bits_of(result), magnitude = bits << 1 >> 1;
+    if (magnitude - 1 >= (UINT64_C(0x7ff) << TRAILING) - 1)
+        return of_special(j, a, b, result);
     if (!j->wide)
-        return of_finite(j, bits, flags);
+        return of_finite(j, bits);
     if (magnitude >= j->least && magnitude <= j->most)
-        return of_wide(j, bits, flags);
-    return hu_question_expect(r, &j->q, x, flags);
+        return of_wide(j, bits);
+    return expected(r, &j->q, x);
+}
+
+INLINE void judge_row(const struct hu_judge *j, struct hu_reference *r, const uint64_t x[],
+                      size_t n, struct hu_judged *out, operation_function *function)
+{
+    uint64_t operand[HU_OPERANDS] = {x[0], x[1], x[2]};
+    for (size_t i = 0; i < n; i++) {
+        out[i] = judge_one(j, r, operand, function);
+        operand[j->q.operands - 1]++;
+    }
+}
+
+/* Loops of their own for what is judged most. */
+void hu_judge_row(const struct hu_judge *j, struct hu_reference *r, const uint64_t x[], size_t n,
+                  struct hu_judged *out)
+{
+    switch (j->q.operation) {
+    case HU_OP_ADD:
+        judge_row(j, r, x, n, out, add);
+        break;
+    case HU_OP_SUB:
+        judge_row(j, r, x, n, out, sub);
+        break;
+    case HU_OP_MUL:
+        judge_row(j, r, x, n, out, mul);
+        break;
+    default:
+        judge_row(j, r, x, n, out, j->function);
+    }
 }

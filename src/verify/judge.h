@@ -10,13 +10,22 @@
 
 struct hu_judge;
 
+/* A code and its flags. */
+struct hu_judged {
+    uint32_t code;
+    uint32_t flags;
+};
+
 /* NULL: it cannot judge Q, which hu_question_expect then does, or out of memory. */
 struct hu_judge *hu_judge_new(const struct hu_question *q);
 void hu_judge_free(struct hu_judge *j);
 
-/* As hu_question_expect; R is asked about the few results that the tables do not hold. The
- * environment must round to nearest. Thread-safe but for R. */
-uint64_t hu_judge_expect(const struct hu_judge *j, struct hu_reference *r, const uint64_t x[],
-                         unsigned *flags);
+/*
+ * What N operands give: X, whose last one then rises by one each time. As hu_question_expect; R is
+ * asked about the few results that the tables do not hold. The environment must round to nearest.
+ * Thread-safe but for R.
+ */
+void hu_judge_row(const struct hu_judge *j, struct hu_reference *r, const uint64_t x[], size_t n,
+                  struct hu_judged *out);
 
 #endif

@@ -11,8 +11,8 @@ enum {
     MOST_BITS = 32,       /* of all operands together */
     FEW_INPUTS_BITS = 20, /* so many have their flags asked for one by one */
     INPUTS_A_TASK = 1 << 18,
-    FLAG_CALLS = 64, /* one in so many has its elements' flags asked for one by one */
-    REPEATS = 16,    /* a call for one element's flags: enough for any kernel's lanes */
+    FLAG_CALLS = 256, /* one in so many has its elements' flags asked for one by one */
+    REPEATS = 16,     /* a call for one element's flags: enough for any kernel's lanes */
     ALIGNMENT = 64,
 };
 
@@ -116,8 +116,8 @@ uint64_t hu_operation_inputs(const struct hu_question *q, const struct hu_scan_o
 struct desk {
     struct hu_reference *reference;
     void *src[HU_OPERANDS], *dst;
-    uint64_t *x[HU_OPERANDS]; /* the operands' codes; of all but the last the first alone, where
-                                 every operand is tried */
+    struct hu_judged *due;
+    uint64_t *code; /* that is due, where there is no judge */
     struct hu_operation_verdict *verdict;
 };
 
@@ -170,15 +170,29 @@ static void fill_sources(const struct trial_of *t, struct desk *d, uint64_t firs
     for (size_t i = 0; i < n; i++) {
         operands_of(t, first + i, x);
         for (int k = 0; k < q->operands; k++)
-            hu_layout_store(q->from[k], d->src[k], i, d->x[k][i] = x[k]);
+            hu_layout_store(q->from[k], d->src[k], i, x[k]);
     }
 }
 
-static uint64_t expect(const struct trial_of *t, struct desk *d, const uint64_t x[],
-                       unsigned *flags)
+/* What N elements from FIRST on ought to give, into d->due. */
+static void judge(const struct trial_of *t, struct desk *d, uint64_t first, size_t n)
 {
-    return t->judge ? hu_judge_expect(t->judge, d->reference, x, flags)
-                    : hu_question_expect(d->reference, t->q, x, flags);
+    uint64_t x[HU_OPERANDS];
+    if (t->judge) {
+        operands_of(t, first, x);
+        hu_judge_row(t->judge, d->reference, x, n, d->due);
+    }
+    for (size_t i = 0; !t->judge && i < n; i++) {
+        unsigned flags;
+        operands_of(t, first + i, x);
+        d->code[i] = hu_question_expect(d->reference, t->q, x, &flags);
+        d->due[i].flags = flags;
+    }
+}
+
+static uint64_t code_due(const struct trial_of *t, const struct desk *d, size_t i)
+{
+    return t->judge ? d->due[i].code : d->code[i];
 }
 
 static void take_mismatch(struct trial_of *t, struct desk *d, const uint64_t x[],
@@ -232,27 +246,23 @@ static void try_flags(struct trial_of *t, struct desk *d, unsigned worker, const
 }
 
 /* Compares the codes of N elements from FIRST on. Returns all their flags together. */
-static unsigned compare_codes(struct trial_of *t, struct desk *d, uint64_t first, size_t n)
+static unsigned compare_block(struct trial_of *t, struct desk *d, uint64_t first, size_t n)
 {
     const struct hu_question *q = t->q;
     unsigned all = 0;
-    uint64_t x[HU_OPERANDS];
-    operands_of(t, first, x);
     for (size_t i = 0; i < n; i++) {
-        unsigned flags;
-        if (!t->exhaustive)
-            for (int k = 0; k < q->operands; k++)
-                x[k] = d->x[k][i];
-        uint64_t code = expect(t, d, x, &flags), got = hu_layout_load(q->result, d->dst, i);
+        unsigned flags = d->due[i].flags;
+        uint64_t code = code_due(t, d, i), got = hu_layout_load(q->result, d->dst, i);
         all |= flags;
-        if (got != code && !(flags & HU_ANYTHING) &&
-            !hu_question_satisfies_otherwise(q, code, got, flags))
-            take_mismatch(
-                t, d, x,
-                (struct hu_operation_fault){
-                    .expected = code, .got = got, .expected_flags = flags, .got_flags = flags});
-        if (t->exhaustive)
-            x[q->operands - 1]++;
+        if (got == code || (flags & HU_ANYTHING) ||
+            hu_question_satisfies_otherwise(q, code, got, flags))
+            continue;
+        uint64_t x[HU_OPERANDS];
+        operands_of(t, first + i, x);
+        take_mismatch(
+            t, d, x,
+            (struct hu_operation_fault){
+                .expected = code, .got = got, .expected_flags = flags, .got_flags = flags});
     }
     return all;
 }
@@ -262,10 +272,8 @@ static void try_each_flag(struct trial_of *t, struct desk *d, unsigned worker, u
 {
     for (size_t i = 0; i < n && !is_over(t); i++) {
         uint64_t x[HU_OPERANDS];
-        unsigned due;
         operands_of(t, first + i, x);
-        uint64_t code = expect(t, d, x, &due);
-        try_flags(t, d, worker, x, code, due);
+        try_flags(t, d, worker, x, code_due(t, d, i), d->due[i].flags);
     }
 }
 
@@ -282,7 +290,8 @@ static void try_block(struct trial_of *t, struct desk *d, unsigned worker, uint6
         stop_at(t, d, x, n);
         return;
     }
-    unsigned due = compare_codes(t, d, first, n);
+    judge(t, d, first, n);
+    unsigned due = compare_block(t, d, first, n);
     bool each = t->inputs >> FEW_INPUTS_BITS == 0 || t->options->every_flag ||
                 first / t->block % FLAG_CALLS == 0;
     if (wants_flags && (each || (flags != due && !(due & HU_ANYTHING))))
@@ -314,12 +323,13 @@ static bool set_up(struct trial_of *t, struct desk *d)
     size_t n = t->block > REPEATS ? t->block : REPEATS;
     d->reference = hu_reference_new();
     d->verdict = calloc(1, sizeof *d->verdict);
-    bool good = d->reference && d->verdict;
+    d->due = malloc(n * sizeof *d->due);
+    d->code = malloc(n * sizeof *d->code);
+    bool good = d->reference && d->verdict && d->due && d->code;
     for (int k = 0; k < q->operands; k++) {
         if (posix_memalign(&d->src[k], ALIGNMENT, hu_layout_bytes(q->from[k], n) + ALIGNMENT))
             d->src[k] = NULL;
-        d->x[k] = malloc(n * sizeof *d->x[k]);
-        good &= d->src[k] && d->x[k];
+        good &= d->src[k] != NULL;
     }
     if (posix_memalign(&d->dst, ALIGNMENT, hu_layout_bytes(q->result, n) + ALIGNMENT))
         d->dst = NULL;
@@ -330,8 +340,9 @@ static void take_down(struct desk *d)
 {
     for (int k = 0; k < HU_OPERANDS; k++) {
         free(d->src[k]);
-        free(d->x[k]);
     }
+    free(d->due);
+    free(d->code);
     free(d->dst);
     free(d->verdict);
     hu_reference_free(d->reference);

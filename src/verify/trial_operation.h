@@ -57,7 +57,7 @@ uint64_t hu_operation_inputs(const struct hu_question *q, const struct hu_scan_o
 
 /*
  * Tries SUBJECT. Flags are asked of each call, together for its elements, and for each element by
- * itself where inputs are at most 2^20, with options.every_flag, and otherwise in one call of 64.
+ * itself where inputs are at most 2^20, with options.every_flag, and otherwise in one call of 256.
  */
 void hu_operation_trial(struct hu_operation_verdict *verdict, const struct hu_question *q,
                         const struct hu_operation_subject *subject,

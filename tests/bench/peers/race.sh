@@ -42,6 +42,20 @@ peer() {
     done
 }
 
+# Operations of SoftFloat, as peers of bench_operation.
+operations=
+if [ -n "${SOFTFLOAT:-}" ]; then
+    ${CC:-cc} -O3 -fPIC -shared -o "$out/SoftFloat-operation.so" "$here/softfloat_operation.c" \
+        -I"$SOFTFLOAT/source/include" "$SOFTFLOAT"/build/Linux-x86_64-GCC/softfloat.a
+    for format in fp16 bf16 fp32 fp64; do
+        for operation in add mul fma div sqrt; do
+            operations="$operations --peer SoftFloat:$operation:$format=$out/SoftFloat-operation.so:${format}_$operation"
+        done
+    done
+fi
+# shellcheck disable=SC2086 # words
+[ ! -x "$build/tests/bench/bench_operation" ] || "$build/tests/bench/bench_operation" $operations
+
 peer C-loop c_loop.c
 [ -z "${FP16:-}" ] || peer FP16 fp16.c -I"$FP16/include"
 [ -z "${SOFTFLOAT:-}" ] || peer SoftFloat softfloat.c -I"$SOFTFLOAT/source/include" \

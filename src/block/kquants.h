@@ -1,17 +1,11 @@
-#include "unpack.h"
-
 /* 256 elements in sub-blocks of 16 or 32, whose scales and minima are small integers under one or
  * two fp16 (ggml-common.h: block_q2_K to block_q8_K). */
+#ifndef HALFULP_BLOCK_KQUANTS_H
+#define HALFULP_BLOCK_KQUANTS_H
 
-/* 128 elements from 32 bytes of four pairs of bits: the lowest pairs first. */
-static void pairs(const unsigned char *from, int8_t *to)
-{
-    for (int k = 0; k < 4; k++)
-        for (int i = 0; i < 32; i++)
-            to[32 * k + i] = (int8_t)(from[i] >> 2 * k & 3);
-}
+#include "unpack_vectors.h"
 
-void hu_unpack_q2_k(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_q2_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
     to->d = unpack_fp16(block + 80);
     to->m = unpack_fp16(block + 82);
@@ -19,13 +13,13 @@ void hu_unpack_q2_k(const unsigned char *block, struct hu_block_unpacked *to)
         to->a[s] = block[s] & 15;
         to->b[s] = block[s] >> 4;
     }
-    pairs(block + 16, to->q);
-    pairs(block + 48, to->q + 128);
+    pairs(block + 16, to->q, 0);
+    pairs(block + 48, to->q + 128, 0);
 }
 
 /* Sixteen scales of six bits less 32: the low nibbles of bytes 0 to 7, then their high ones; the
  * upper two bits of scale s in byte 8 + s % 4, pair s / 4. */
-void hu_unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const unsigned char *high = block, *scales = block + 96;
     to->d = unpack_fp16(block + 108);
@@ -33,18 +27,22 @@ void hu_unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to)
         int low = s < 8 ? scales[s] & 15 : scales[s - 8] >> 4;
         to->a[s] = (low | (scales[8 + s % 4] >> s / 4 * 2 & 3) << 4) - 32;
     }
-    pairs(block + 32, to->q);
-    pairs(block + 64, to->q + 128);
+    pairs(block + 32, to->q, 0);
+    pairs(block + 64, to->q + 128, 0);
     /* The third bit of element i is bit i / 32 of byte i % 32, and its weight 4 is taken away where
      * it is clear. */
-    for (int k = 0; k < 8; k++)
-        for (int i = 0; i < 32; i++)
-            to->q[32 * k + i] = (int8_t)(to->q[32 * k + i] + (high[i] >> k & 1) * 4 - 4);
+    bytes32 x, bits;
+    GET(bits, high);
+    for (int k = 0; k < 8; k++) {
+        GET(x, to->q + 32 * k);
+        x = x + ((bits >> k & 1) << 2) - 4;
+        PUT(to->q + 32 * k, x);
+    }
 }
 
 /* Eight scales and eight minima of six bits in twelve bytes: the first four of each lie whole in
  * bytes 0 to 7, the nibbles of the last four in 8 to 11, their upper bits above the first ones. */
-static void six_bits(const unsigned char *from, struct hu_block_unpacked *to)
+UNPACK void six_bits(const unsigned char *from, struct hu_block_unpacked *to)
 {
     for (int s = 0; s < 4; s++) {
         to->a[s] = from[s] & 63;
@@ -55,38 +53,44 @@ static void six_bits(const unsigned char *from, struct hu_block_unpacked *to)
 }
 
 /* 32 bytes hold 64 elements: the low nibbles first. */
-static void nibbles(const unsigned char *from, int8_t *to)
+UNPACK void wide_nibbles(const unsigned char *from, int8_t *to)
 {
-    for (int k = 0; k < 4; k++)
-        for (int i = 0; i < 32; i++) {
-            to[64 * k + i] = (int8_t)(from[32 * k + i] & 15);
-            to[64 * k + 32 + i] = (int8_t)(from[32 * k + i] >> 4);
-        }
+    for (int k = 0; k < 4; k++) {
+        bytes32 x;
+        GET(x, from + 32 * k);
+        bytes32 low = x & 15, high = x >> 4;
+        PUT(to + 64 * k, low);
+        PUT(to + 64 * k + 32, high);
+    }
 }
 
-void hu_unpack_q4_k(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_q4_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
     to->d = unpack_fp16(block);
     to->m = unpack_fp16(block + 2);
     six_bits(block + 4, to);
-    nibbles(block + 16, to->q);
+    wide_nibbles(block + 16, to->q);
 }
 
-void hu_unpack_q5_k(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_q5_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const unsigned char *high = block + 16;
     to->d = unpack_fp16(block);
     to->m = unpack_fp16(block + 2);
     six_bits(block + 4, to);
-    nibbles(block + 48, to->q);
-    for (int k = 0; k < 8; k++)
-        for (int i = 0; i < 32; i++)
-            to->q[32 * k + i] = (int8_t)(to->q[32 * k + i] | (high[i] >> k & 1) << 4);
+    wide_nibbles(block + 48, to->q);
+    bytes32 x, bits;
+    GET(bits, high);
+    for (int k = 0; k < 8; k++) {
+        GET(x, to->q + 32 * k);
+        x |= (bits >> k & 1) << 4;
+        PUT(to->q + 32 * k, x);
+    }
 }
 
 /* In each half of 128, 64 bytes hold the lower nibbles: elements 0 to 63 low, 64 to 127 high; 32
  * bytes the upper pairs, the lowest pair that of elements 0 to 31. */
-void hu_unpack_q6_k(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_q6_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
     to->d = unpack_fp16(block + 208);
     for (int s = 0; s < 16; s++)
@@ -94,18 +98,23 @@ void hu_unpack_q6_k(const unsigned char *block, struct hu_block_unpacked *to)
     for (int half = 0; half < 2; half++) {
         const unsigned char *low = block + 64 * half, *high = block + 128 + 32 * half;
         int8_t *q = to->q + 128 * half;
-        pairs(high, q);
-        for (int i = 0; i < 64; i++) {
-            q[i] = (int8_t)((q[i] << 4 | (low[i] & 15)) - 32);
-            q[i + 64] = (int8_t)((q[i + 64] << 4 | low[i] >> 4) - 32);
+        bytes32 bits;
+        GET(bits, high);
+        for (int i = 0; i < 4; i++) {
+            bytes32 x;
+            GET(x, low + i % 2 * 32);
+            x = ((i < 2 ? x & 15 : x >> 4) | (bits >> 2 * i & 3) << 4) - 32;
+            PUT(q + 32 * i, x);
         }
     }
 }
 
 /* Behind the codes stand their sums by sixteens, which dot products want. */
-void hu_unpack_q8_k(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_q8_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
     to->d = unpack_fp32(block);
     to->a[0] = 1;
     memcpy(to->q, block + 4, 256);
 }
+
+#endif

@@ -1,29 +1,28 @@
-#include "grids.h"
-#include "unpack.h"
-
 /* 256 elements as points of a codebook with signs apart, sub-blocks' scales odd multiples of a
  * fraction of one fp16 (ggml-common.h: block_iq1_s to block_iq4_xs). */
+#ifndef HALFULP_BLOCK_IQUANTS_H
+#define HALFULP_BLOCK_IQUANTS_H
 
-const int8_t hu_block_curve[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                   1,    13,   25,  38,  53,  69,  89,  113};
+#include "grids.h"
+#include "unpack_vectors.h"
 
 /* Seven signs, and an eighth that makes their number even. */
-static unsigned even_signs(unsigned seven)
+UNPACK unsigned even_signs(unsigned seven)
 {
     return seven | (unsigned)__builtin_parity(seven) << 7;
 }
 
 /* Bytes of POINT, negated where SIGNS has a byte of ones; none is zero, so that no borrow goes past
  * its byte: −x is ~x + 1. */
-static void put_eight(int8_t *q, uint64_t point, uint64_t signs)
+UNPACK void put_eight(int8_t *q, uint64_t point, uint64_t signs)
 {
     uint64_t bytes = (point ^ signs) + (signs & UINT64_C(0x0101010101010101));
-    for (int i = 0; i < 8; i++)
-        q[i] = (int8_t)(bytes >> 8 * i);
+    bytes = HU_LITTLE(64, bytes);
+    memcpy(q, &bytes, sizeof bytes);
 }
 
 /* A word of four indices, then one of four times seven signs and a scale of four bits. */
-void hu_unpack_iq2_xxs(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_iq2_xxs(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
     to->d = unpack_fp16(block);
@@ -38,7 +37,7 @@ void hu_unpack_iq2_xxs(const unsigned char *block, struct hu_block_unpacked *to)
 }
 
 /* Nine bits of index and seven signs; a scale of four bits for each sixteen. */
-void hu_unpack_iq2_xs(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_iq2_xs(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
     to->d = unpack_fp16(block);
@@ -51,7 +50,7 @@ void hu_unpack_iq2_xs(const unsigned char *block, struct hu_block_unpacked *to)
 }
 
 /* Ten bits of index, the upper two of four points in a byte; eight signs. */
-void hu_unpack_iq2_s(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_iq2_s(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
     const unsigned char *low = block + 2, *signs = block + 34, *high = block + 66;
@@ -64,7 +63,7 @@ void hu_unpack_iq2_s(const unsigned char *block, struct hu_block_unpacked *to)
 }
 
 /* Points of four; behind all indices, words of four times seven signs and a scale. */
-void hu_unpack_iq3_xxs(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_iq3_xxs(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
     to->d = unpack_fp16(block);
@@ -80,7 +79,7 @@ void hu_unpack_iq3_xxs(const unsigned char *block, struct hu_block_unpacked *to)
 }
 
 /* Nine bits of index, the ninth ones of eight points in a byte; eight signs; four bits of scale. */
-void hu_unpack_iq3_s(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_iq3_s(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
     const unsigned char *low = block + 2, *high = block + 66, *signs = block + 74;
@@ -96,15 +95,18 @@ void hu_unpack_iq3_s(const unsigned char *block, struct hu_block_unpacked *to)
 }
 
 /* Eight of −1, 0 and 1, all moved by an eighth up or down: in eighths. */
-static void put_moved(int8_t *q, uint64_t point, bool down)
+UNPACK void put_moved(int8_t *q, uint64_t point, bool down)
 {
-    for (int i = 0; i < 8; i++)
-        q[i] = (int8_t)((int8_t)(point >> 8 * i) + (down ? -1 : 1));
+    uint64_t bytes = HU_LITTLE(64, point);
+    bytes8 x;
+    GET(x, &bytes);
+    x += (uint8_t)(down ? -1 : 1);
+    PUT(q, x);
 }
 
 /* Eleven bits of index, the upper three of four points in a half word beside three bits of scale
  * and the direction of the move. */
-void hu_unpack_iq1_s(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_iq1_s(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
     to->d = unpack_fp16(block);
@@ -119,7 +121,7 @@ void hu_unpack_iq1_s(const unsigned char *block, struct hu_block_unpacked *to)
 
 /* The same with a nibble a point for the upper three bits and the move, a scale of three bits for
  * each sixteen, and the fp16 in the upper nibbles of the four words of scales. */
-void hu_unpack_iq1_m(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_iq1_m(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
     const unsigned char *scales = block + 48;
@@ -136,15 +138,18 @@ void hu_unpack_iq1_m(const unsigned char *block, struct hu_block_unpacked *to)
 }
 
 /* 32 elements of the curve: low nibbles first. */
-static void put_curve(const unsigned char *from, int8_t *q)
+UNPACK void put_curve(const unsigned char *from, int8_t *q)
 {
-    for (int i = 0; i < 16; i++) {
-        q[i] = hu_block_curve[from[i] & 15];
-        q[i + 16] = hu_block_curve[from[i] >> 4];
+    nibbles(from, q, 0);
+    for (int i = 0; i < 32; i += 16) {
+        bytes16 x;
+        GET(x, q + i);
+        x = LOOK_UP(hu_block_curve, x);
+        PUT(q + i, x);
     }
 }
 
-void hu_unpack_iq4_nl(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_iq4_nl(const unsigned char *block, struct hu_block_unpacked *to)
 {
     to->d = unpack_fp16(block);
     to->a[0] = 1;
@@ -152,7 +157,7 @@ void hu_unpack_iq4_nl(const unsigned char *block, struct hu_block_unpacked *to)
 }
 
 /* Scales of six bits less 32: the upper two of all eight in a half word, the lower four behind. */
-void hu_unpack_iq4_xs(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_iq4_xs(const unsigned char *block, struct hu_block_unpacked *to)
 {
     unsigned high = unpack_half(block + 2);
     to->d = unpack_fp16(block);
@@ -162,3 +167,5 @@ void hu_unpack_iq4_xs(const unsigned char *block, struct hu_block_unpacked *to)
         put_curve(block + 8 + 16 * s, to->q + 32 * s);
     }
 }
+
+#endif

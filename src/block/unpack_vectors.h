@@ -1,0 +1,57 @@
+/*
+ * What the readers of GGUF's blocks are written with: vectors of bytes, which compilers know for
+ * every machine. The file that includes this may define first
+ *   UNPACK     how a reader is declared; else for any machine
+ *   LOOK_UP    16 entries of a table of 16 bytes by vectors of them
+ */
+#ifndef HALFULP_BLOCK_UNPACK_VECTORS_H
+#define HALFULP_BLOCK_UNPACK_VECTORS_H
+
+#include "array/layout.h"
+#include "unpack.h"
+
+#ifndef UNPACK
+#define UNPACK static inline
+#endif
+
+typedef uint8_t bytes8 __attribute__((vector_size(8)));
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+typedef uint8_t bytes32 __attribute__((vector_size(32)));
+
+/* Vectors are copied, never cast: their alignment is theirs alone. */
+#define GET(vector, at) memcpy(&(vector), at, sizeof(vector))
+#define PUT(at, vector) memcpy(at, &(vector), sizeof(vector))
+
+#ifndef LOOK_UP
+UNPACK bytes16 look_up_plain(const int8_t *table, bytes16 index)
+{
+    for (int i = 0; i < 16; i++)
+        index[i] = (uint8_t)table[index[i]];
+    return index;
+}
+#define LOOK_UP look_up_plain
+#endif
+
+/* 16 bytes' low nibbles, then their high ones, less BY. What is written here is never read back in
+ * greater pieces, which would wait for all of them. */
+UNPACK void nibbles(const unsigned char *from, int8_t *to, int by)
+{
+    bytes16 x;
+    GET(x, from);
+    bytes16 low = (x & 15) - (uint8_t)by, high = (x >> 4) - (uint8_t)by;
+    PUT(to, low);
+    PUT(to + 16, high);
+}
+
+/* 128 elements from 32 bytes of four pairs of bits, less BY: the lowest pairs first. */
+UNPACK void pairs(const unsigned char *from, int8_t *to, int by)
+{
+    bytes32 x;
+    GET(x, from);
+    for (int k = 0; k < 4; k++) {
+        bytes32 pair = (x >> 2 * k & 3) - (uint8_t)by;
+        PUT(to + 32 * k, pair);
+    }
+}
+
+#endif

@@ -1,0 +1,129 @@
+#include "block.h"
+#include "convert.h"
+#include "json.h"
+#include "limits.h"
+#include "report.h"
+#include "sheet.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What elements are without their scale, and what scales are; a second scale counts as 1. */
+struct range {
+    double largest, least, widest, narrowest; /* of an element: values above 0, and steps */
+    double scale_largest, scale_least;
+};
+
+static double value_of(const struct hu_format *f, uint64_t code)
+{
+    uint64_t bits = hu_convert(hu_format_find("fp64"), f, code, NULL, NULL);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* All values of the elements' codes, ascending. The number of them; 0: they have no list. */
+static size_t list_values(const struct hu_block *b, double values[256])
+{
+    size_t n = 0;
+    if (b->codes != HU_CODES_FORMAT && b->codes != HU_CODES_TABLE)
+        return 0;
+    for (unsigned code = 0; code < 1u << b->code_bits; code++) {
+        double v = b->table ? (double)b->table[code]
+                            : ldexp(value_of(hu_format_find(b->element), code), b->element_power);
+        size_t at = n;
+        if (!isfinite(v))
+            continue;
+        for (; at && values[at - 1] > v; at--)
+            values[at] = values[at - 1];
+        values[at] = v;
+        n++;
+    }
+    return n;
+}
+
+static bool range_of(const struct hu_block *b, struct range *r)
+{
+    double values[256];
+    size_t n = list_values(b, values);
+    if (!n)
+        return false;
+    *r = (struct range){.largest = values[n - 1], .narrowest = INFINITY, .least = INFINITY};
+    for (size_t i = 1; i < n; i++) {
+        double step = values[i] - values[i - 1];
+        r->widest = fmax(r->widest, step);
+        if (step > 0)
+            r->narrowest = fmin(r->narrowest, step);
+        if (values[i] > 0)
+            r->least = fmin(r->least, values[i]);
+    }
+    const struct hu_format *scale = hu_format_find(b->over == HU_OVER_NESTED ? "fp32" : b->scale);
+    bool power = scale->specials == HU_SPECIALS_SCALE;
+    r->scale_largest = value_of(scale, hu_max_finite_code(scale));
+    r->scale_least = value_of(scale, power ? 0 : 1);
+    return true;
+}
+
+static void put(json_t *o, const char *key, double x)
+{
+    json_put(o, key, json_pack("{s:o}", "decimal", json_take(block_exact(x))));
+}
+
+json_t *limits_block_json(const struct hu_block *b)
+{
+    struct range r;
+    json_t *o = check_memory(json_object());
+    json_put(o, "format", json_string(b->name));
+    json_put(o, "kind", json_string("block"));
+    json_put(o, "elements", json_integer(b->elements));
+    json_put(o, "bytes", json_integer(b->bytes));
+    json_put(o, "structure", json_string(b->structure));
+    if (!range_of(b, &r))
+        return o;
+    put(o, "element_max", r.largest);
+    put(o, "element_min", r.least);
+    put(o, "widest_step", r.widest);
+    put(o, "narrowest_step", r.narrowest);
+    put(o, "scale_max", r.scale_largest);
+    put(o, "scale_min", r.scale_least);
+    put(o, "max", r.largest * r.scale_largest);
+    put(o, "min", r.least * r.scale_least);
+    json_put(o, "range_db", json_real(20 * log10(r.largest / r.least)));
+    return o;
+}
+
+static void line(const struct sheet *s, const char *label, double x, const char *remark)
+{
+    char *text = block_shown(x);
+    sheet_line(s, label, "", text, "", remark);
+    free(text);
+}
+
+void limits_block_print(const struct hu_block *b, const struct palette *p, int columns)
+{
+    struct range r;
+    char text[64];
+    struct sheet s = {p, columns};
+    printf("%s%s%s  %s\n", p->bold, b->name, p->off, b->structure);
+    snprintf(text, sizeof text, "%u bytes for %u: %.6g bits each", b->bytes, b->elements,
+             8.0 * b->bytes / b->elements);
+    sheet_line(&s, "size", "", text, "", "");
+    if (!range_of(b, &r)) {
+        sheet_line(&s, "range", "", "the scale's, which lies among the codes", "", "");
+        return;
+    }
+    line(&s, "largest", r.largest * r.scale_largest, "under the greatest scale");
+    line(&s, "least", r.least * r.scale_least, "above 0, under the least scale");
+    line(&s, "scale", r.scale_largest, "at most");
+    line(&s, "", r.scale_least, "at least, above 0");
+    sheet_line(&s, "of one scale", "", "", "", "");
+    line(&s, "largest", r.largest, "times the scale");
+    line(&s, "least", r.least, "above 0");
+    line(&s, "widest step", r.widest, "");
+    line(&s, "narrowest step", r.narrowest, "");
+    snprintf(text, sizeof text, "%.4g dB", 20 * log10(r.largest / r.least));
+    sheet_line(&s, "range", "", text, "", "");
+    if (b->over == HU_OVER_TENSOR)
+        sheet_line(&s, "", "", "and all of it times an fp32 over the tensor", "", "");
+}

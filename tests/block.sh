@@ -1,0 +1,101 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016
+# halfulp block, and block formats in formats, limits and verify.
+. "$srcdir/tests/tap.sh"
+
+block() { "$halfulp" block "$@"; }
+key() { # FILTER ARGUMENT…
+    local filter=$1
+    shift
+    block --json "$@" | jq -c "$filter"
+}
+
+prints "mxfp4's scale and codes (OCP MX 1.0 section 6.3)" '["0x7f","1",["0x7","0x6","0x4","0xa","0x0"]]' \
+    key '[.blocks[0].scale.bits, .blocks[0].scale.value, [.blocks[0].elements[].code]]' -t mxfp4 6 5 2.5 -0.75 0.02
+prints "errors are exact" '["0","-1","-0.5","-0.25"]' key '[.blocks[0].elements[].error]' -t mxfp4 6 5 2.5 -0.75
+prints "each rule's scale for an amax of 7" '0x7f 0x80 0x80 0x80' \
+    bash -c 'for rule in floor ceil rceil even; do "$0" block -t mxfp4 --rule $rule --json 7 | jq -r ".blocks[0].scale.bits"; done | xargs' "$halfulp"
+prints "a block of zeros has the least scale" '["0x00","0x00","0x00000000"]' \
+    bash -c 'for b in mxfp4 nvfp4 fp8_tile128; do "$0" block -t $b --json 0 0 | jq ".blocks[0].scale.bits"; done | jq -sc .' "$halfulp"
+prints "a NaN makes the scale NaN" '["0xff","nan"]' key '.blocks[0] | [.scale.bits, .elements[1].value]' -t mxfp4 1 2 nan
+prints "under fp8's scales it is its element's matter" '["nan","448"]' \
+    bash -c '"$0" block -t fp8_row --json nan 448 | jq -c "[.blocks[0].elements[].value]"' "$halfulp"
+prints "nvfp4's tensor scale is amax / 2688" '"1"' key .tensor_scale -t nvfp4 2688 1
+prints "ggml's q4_0: the greatest becomes -8" '["-8","-7"]' key '[.blocks[0].elements[0,1].code]' -t q4_0 6 5
+prints "bytes go back" '["6","4","2","-1"]' key '[.blocks[0].elements[].value]' -t mxfp4 --decode 7f67a4
+prints "GGUF's blocks go back" '["6","-8","5.25"]' \
+    key '[.blocks[0].elements[0].value, .blocks[0].elements[0].code, .blocks[0].elements[1].value]' \
+    -t q4_0 --decode 00ba80818589888888888888888888888888
+prints "values come from standard input" 64 bash -c 'yes 1.5 | head -n 64 | "$0" block -t mxfp4 --json | jq "[.blocks[].elements[]] | length"' "$halfulp"
+prints "two blocks have two scales" '["0x7d","0x80"]' \
+    bash -c '{ yes 1 | head -n 32; echo 8; } | "$0" block -t mxfp4 --json | jq -c "[.blocks[].scale.bits]"' "$halfulp"
+prints "directions reach elements" '["0x6","0x5"]' \
+    bash -c 'for r in rup rtz; do "$0" block -t mxfp4 -r $r --json 4 3.5 | jq ".blocks[0].elements[1].code"; done | jq -sc .' "$halfulp"
+prints "without saturation e4m3 overflows to NaN" '"nan"' key '.blocks[0].elements[0].value' -t mxfp8_e4m3 --no-saturate 500
+exits "an unknown block format is named" 2 '"mxfp5" is not a block format' block -t mxfp5 1
+exits "an encoder that is a search is refused" 2 'q4_k is decoded only' block -t q4_k 1
+exits "a rule for scales that have none is refused" 2 'rule is for scales that are powers of two' block -t nvfp4 --rule even 1
+exits "a rule that is none is refused" 2 'floor, ceil, rceil or even' block -t mxfp4 --rule round 1
+exits "half a byte is refused" 2 'two digits a byte' block -t mxfp4 --decode 7f6
+exits "what is no hexadecimal is refused" 2 "'x' is no hexadecimal" block -t mxfp4 --decode 7x
+exits "half a block of GGUF's is refused" 2 'a whole one has 18' block -t q4_0 --decode 00ba80
+exits "a value that is none is refused" 2 'argument 2' block -t mxfp4 1 one
+exits "no format is asked back" 2 '-t names the block format' block 1
+
+prints "formats lists them" '["mxfp4",32,17,4.25]' \
+    bash -c '"$0" formats --json | jq -c ".formats[] | select(.format == \"mxfp4\") | [.format, .elements, .bytes, .bits_per_element]"' "$halfulp"
+prints "limits of mxfp4: 6 times 2^127" '["6","0.5","2"]' \
+    bash -c '"$0" limits mxfp4 --json | jq -c ".formats[0] | [.element_max.decimal, .element_min.decimal, .widest_step.decimal]"' "$halfulp"
+holds "limits mxfp4 in words" bash -c '"$0" limits mxfp4 | grep -q "under the greatest scale"' "$halfulp"
+
+# --- verify ---
+
+holds "our own encoders and decoders pass" "$halfulp" verify -t mxfp4,nvfp4,q4_0,q6_k,nf4,fp8_tile16,iq3_s --count 300
+holds "in every rule and direction" "$halfulp" verify -t mxfp8_e4m3 -r all --rule all --count 64
+cat >"$scratch/mx.c" <<'EOS'
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+/* mxfp4 by the rule that nothing overflows; NaNs and infinities are not looked at. */
+void rceil(const float *src, void *codes, void *scales, size_t n)
+{
+    static const float values[8] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6};
+    unsigned char *c = codes, *s = scales;
+    memset(c, 0, n / 2);
+    for (size_t i = 0; i < n; i += 32) {
+        float amax = 0;
+        int k = -127;
+        for (size_t j = i; j < i + 32; j++)
+            amax = fmaxf(amax, fabsf(src[j]));
+        while (k < 127 && amax > ldexp(6, k))
+            k++;
+        s[i / 32] = (unsigned char)(k + 127);
+        for (size_t j = i; j < i + 32; j++) {
+            double x = ldexp(fabs(src[j]), -k);
+            int best = 0;
+            for (int v = 1; v < 8; v++) {
+                double now = fabs(values[v] - x), before = fabs(values[best] - x);
+                if (now < before || (now == before && v % 2 == 0))
+                    best = v;
+            }
+            c[j / 2] |= (unsigned char)((best | (signbit(src[j]) ? 8 : 0)) << (j % 2 * 4));
+        }
+    }
+}
+void crash(const float *src, void *codes, void *scales, size_t n)
+{
+    (void)src, (void)codes, (void)scales, (void)n;
+    __builtin_trap();
+}
+EOS
+if ${CC-cc} -shared -fPIC -O1 -o "$scratch/mx.so" "$scratch/mx.c" -lm 2>"$scratch/cc"; then
+    exits "another rule is a mismatch" 1 '' "$halfulp" verify -t mxfp4 --against "$scratch/mx.so:rceil" --ignore nan,inf --count 256
+    holds "its own rule passes" "$halfulp" verify -t mxfp4 --against "$scratch/mx.so:rceil" --rule rceil --ignore nan,inf --count 256
+    prints "the rule is found" "follows rceil, rne, saturating" \
+        bash -c '"$0" verify -t mxfp4 --against "$1:rceil" --which-rule --ignore nan,inf --count 128 | sed -n "s/^.*:rceil follows/follows/p"' "$halfulp" "$scratch/mx.so"
+    holds "a crash is a finding" bash -c '! "$0" verify -t mxfp4 --against "$1:crash" >"$2" && grep -q crashes "$2"' "$halfulp" "$scratch/mx.so" "$scratch/out"
+else
+    skip "libraries on trial" "no compiler makes them"
+fi
+exits "--which-rule wants a library" 2 'is asked of an encoder' "$halfulp" verify -t mxfp4 --which-rule
+exits "--rule is for blocks" 2 'are for block formats' "$halfulp" verify -t fp16 --rule even
+finish

@@ -1,0 +1,201 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016
+# Quantized weights in files: every layout is read as one tensor with its parts, decoded, and written.
+. "$srcdir/tests/tap.sh"
+
+cd "$scratch" || exit 1
+if ! command -v python3 >/dev/null; then
+    skip "blocks" "no Python to write files"
+    finish
+    exit
+fi
+export PYTHONPATH="$srcdir/tests" PYTHONDONTWRITEBYTECODE=1
+
+# Each line is "what: ok" or says what is wrong.
+each() { # COMMAND…
+    while IFS= read -r line; do
+        if [ "${line%: ok}" != "$line" ]; then pass "${line%: ok}"; else fail "${line%%:*}" "$line"; fi
+    done < <("$@" 2>&1)
+}
+each python3 "$srcdir/tests/blocks_write.py" "$halfulp"
+each python3 "$srcdir/tests/blocks_write.py" "$halfulp" malformed
+
+cat >write.py <<'EOP'
+from blocks_write import *
+r = random.Random(3)
+def floats(shape): return ('F32', list(shape), struct.pack('<%df' % elements(shape), *[r.gauss(0, 0.1) for _ in range(elements(shape))]))
+save('model.safetensors', {
+    'model.embed_tokens.weight': floats((64, 96)), 'model.layers.0.self_attn.q_proj.weight': floats((160, 192)),
+    'model.layers.0.mlp.experts.down_proj': floats((2, 24, 64)), 'model.layers.0.mlp.gate.weight': floats((4, 96)),
+    'model.layers.0.input_layernorm.weight': floats((96,)), 'lm_head.weight': floats((64, 96))})
+save('odd.safetensors', {'a.weight': floats((5, 33)), 'b.weight': floats((4, 64)), 'c': floats((0, 32))})
+parts = {}
+for kind in ('deepseek', 'modelopt nvfp4'):
+    for name, part in KINDS[kind](random.Random(1))[0].items():
+        parts[kind[:2] + '.' + name] = part
+save('two.safetensors', parts)
+save('one.safetensors', dict(list(parts.items())[:1]))
+save('other.safetensors', dict(list(parts.items())[1:]))
+json.dump({'metadata': {}, 'weight_map': {n: 'one.safetensors' if i < 1 else 'other.safetensors' for i, n in enumerate(parts)}},
+          open('m.safetensors.index.json', 'w'))
+
+# GGUF after ggml's docs/gguf.md: an F32, a Q8_0 (type 8) and a Q4_0 (type 2), whose values are known.
+def text(s): return struct.pack('<Q', len(s)) + s.encode()
+def gguf(path, tensors, keys):
+    head, data = b'', b''
+    for name, shape, kind, payload in tensors:
+        data += b'\0' * (-len(data) % 32)
+        head += text(name) + struct.pack('<I', len(shape)) + b''.join(struct.pack('<Q', n) for n in reversed(shape))
+        head += struct.pack('<IQ', kind, len(data))
+        data += payload
+    out = b'GGUF' + struct.pack('<IQQ', 3, len(tensors), len(keys)) + b''.join(text(k) + v for k, v in keys) + head
+    open(path, 'wb').write(out + b'\0' * (-len(out) % 32) + data + b'\0' * (-len(data) % 32))
+q8 = [[r.randrange(-127, 128) for _ in range(32)] for _ in range(6)]
+q4 = [[r.randrange(16) for _ in range(32)] for _ in range(4)]
+d8, d4 = [r.randrange(0x1000, 0x3000) for _ in q8], [r.randrange(0x1000, 0x3000) for _ in q4]
+keys = [('general.architecture', struct.pack('<I', 8) + text('llama')), ('general.file_type', struct.pack('<II', 4, 7)),
+        ('tokenizer.ggml.tokens', struct.pack('<IIQ', 9, 8, 2) + text('a') + text('b'))]
+norm = struct.pack('<32f', *range(32))
+gguf('model.gguf', [('blk.0.attn_norm.weight', [32], 0, norm),
+                    ('blk.0.ffn_up.weight', [3, 64], 8, b''.join(struct.pack('<H32b', d, *q) for d, q in zip(d8, q8))),
+                    ('blk.0.ffn_down.weight', [4, 32], 2, b''.join(struct.pack('<H', d) + bytes(q[i] | q[i + 16] << 4 for i in range(16)) for d, q in zip(d4, q4))),
+                    ('token_embd.weight', [2, 32], 0, norm * 2)], keys)
+want = {'blk.0.ffn_up.weight': b''.join(as_fp32(fp16(d) * x) for d, q in zip(d8, q8) for x in q),
+        'blk.0.ffn_down.weight': b''.join(as_fp32(fp16(d) * (x - 8)) for d, q in zip(d4, q4) for x in q),
+        'blk.0.attn_norm.weight': norm, 'token_embd.weight': norm * 2}
+import pickle
+pickle.dump(want, open('want', 'wb'))
+EOP
+python3 write.py
+
+# Listed.
+prints "a quantized weight is one tensor with its parts below it" "$(printf 'de.m.weight FP8_TILE128\nde.m.weight F8_E4M3\nde.m.weight_scale_inv F32')" \
+    bash -c "'$halfulp' tensors two.safetensors | awk '/de[.]m/ { print \$1, \$2 }'"
+holds "JSON has the layout, the shape and the parts" python3 -c "
+import json, subprocess
+rows = {t['name']: t for t in json.loads(subprocess.check_output(['$halfulp', 'tensors', 'two.safetensors', '--json']))['tensors']}
+assert set(rows) == {'de.m.weight', 'mo.m.weight', 'mo.m.input_scale'}, rows.keys()
+assert rows['de.m.weight']['layout'] == 'deepseek' and rows['de.m.weight']['shape'] == [140, 150], rows
+assert [p['name'] for p in rows['mo.m.weight']['parts']] == ['mo.m.weight', 'mo.m.weight_scale', 'mo.m.weight_scale_2'], rows
+assert rows['mo.m.weight']['dtype'] == 'NVFP4' and rows['mo.m.weight']['shape'] == [6, 64]
+assert rows['mo.m.weight']['bytes'] == 6 * 32 + 6 * 4 + 4
+"
+holds "--parts lists all as they are" bash -c "[ \$('$halfulp' tensors two.safetensors --parts --json | grep -o '\"name\"' | wc -l) = 6 ]"
+exits "parts that do not fit are listed as they are, with a note" 0 "note: one.safetensors: |^$" "$halfulp" tensors one.safetensors
+
+# Parts in several shards, and what becomes of an index.
+mkdir out
+exits "codes and scales may be in different shards" 0 "decoded" "$halfulp" cast m.safetensors.index.json -t bf16 -o out/m.safetensors.index.json
+holds "and the index then names what there is" "$halfulp" tensors out/m.safetensors.index.json
+holds "as one file has it" bash -c "'$halfulp' cast two.safetensors -t bf16 -o whole.safetensors && python3 -c \"
+from blocks_write import load
+a = load('whole.safetensors'); b = load('out/one.safetensors') | load('out/other.safetensors')
+assert a == b, (a.keys(), b.keys())\""
+holds "codes that are taken as they are" bash -c "'$halfulp' cast two.safetensors --parts -t bf16 -o codes.safetensors && '$halfulp' tensors codes.safetensors --parts --json | grep -q weight_scale_2"
+exits "a cast of one weight leaves the others' parts alone" 0 "1 quantized tensor is decoded" "$halfulp" cast two.safetensors --tensor 'de.*' -t bf16 -o some.safetensors
+holds "which are still read" bash -c "'$halfulp' tensors some.safetensors --json | grep -q '\"modelopt\"'"
+
+# What stats say of them is what they say of the decoded file.
+"$halfulp" cast two.safetensors -t fp64 -o fp64.safetensors >/dev/null 2>&1
+for one in de.m.weight mo.m.weight; do
+    prints "stats reads $one as what it decodes to" "$("$halfulp" stats fp64.safetensors -t bf16,fp8_e4m3 --tensor "$one" --json | jq -c .total)" \
+        bash -c "'$halfulp' stats two.safetensors -t bf16,fp8_e4m3 --tensor $one --json 2>/dev/null | jq -c .total"
+done
+"$halfulp" cast model.gguf -t fp64 -o g64.safetensors >/dev/null 2>&1
+prints "stats reads GGUF's blocks" "$("$halfulp" stats g64.safetensors -t bf16 --json | jq -c .total[0].sqnr_db)" bash -c "'$halfulp' stats model.gguf -t bf16 --json | jq -c .total[0].sqnr_db"
+
+# Written, and read again.
+for block in mxfp4 mxfp8_e4m3 mxfp8_e5m2 mxfp6_e3m2 mxfp6_e2m3 mxint8 nvfp4 fp8_tile128 fp8_row fp8_tensor nf4 bnb_fp4; do
+    holds "$block is written and read" bash -c "'$halfulp' cast model.safetensors -t $block -o $block.safetensors && '$halfulp' cast $block.safetensors -t fp32 -o $block.fp32.safetensors"
+    holds "$block keeps names and shapes, and what it does not take" python3 -c "
+import struct
+from blocks_write import load
+a, b = load('model.safetensors'), load('$block.fp32.safetensors')
+assert {n: t[1] for n, t in a.items()} == {n: t[1] for n, t in b.items()}, b.keys()
+for name in a:
+    kept = any(k in name for k in ('embed', 'norm', 'lm_head', 'gate'))
+    assert (a[name][2] == b[name][2]) == kept, name
+    x, y = (struct.unpack('<%df' % (len(t[name][2]) // 4), t[name][2]) for t in (a, b))
+    noise, signal = sum((p - q) ** 2 for p, q in zip(x, y)), sum(p * p for p in x)
+    assert noise < 0.04 * signal, (name, noise / signal)
+"
+    for jobs in 1 3; do "$halfulp" cast model.safetensors -t $block -o jobs.$jobs --jobs $jobs --force >/dev/null 2>&1; done
+    holds "$block is the same from any number of threads" cmp jobs.1 jobs.3
+done
+for pair in mxfp4:gpt-oss mxfp4:compressed-tensors fp8_tensor:modelopt fp8_tile128:compressed-tensors; do
+    block=${pair%:*} layout=${pair#*:}
+    holds "$block in the layout of $layout decodes to the same" bash -c "'$halfulp' cast model.safetensors -t $block --layout $layout -o l.safetensors --force && '$halfulp' cast l.safetensors -t fp32 -o l32.safetensors --force && python3 -c \"
+from blocks_write import load
+a, b = load('$block.fp32.safetensors'), load('l32.safetensors')
+plain = lambda t: {n.replace('q_proj.weight', 'q_proj'): d for n, (_, _, d) in t.items()}
+assert plain(a) == plain(b), b.keys()\""
+done
+holds "NVFP4 of compressed-tensors is read, its global scale as a divisor" bash -c "'$halfulp' cast model.safetensors -t nvfp4 --layout compressed-tensors -o ct.safetensors && '$halfulp' cast ct.safetensors -t fp32 -o ct32.safetensors && '$halfulp' tensors ct32.safetensors | grep -q 'F32 *6 '"
+holds "one block format becomes another" bash -c "'$halfulp' cast nvfp4.safetensors -t mxfp8_e4m3 -o again.safetensors && '$halfulp' tensors again.safetensors --json | grep -q '\"mx\"'"
+exits "what is kept is said" 0 "4 matrices are kept|3 matrices are kept" "$halfulp" cast model.safetensors -t mxfp4 -o kept.safetensors
+exits "--keep names others" 0 "'model.layers.0.self_attn.q_proj.weight' first|1 matrix is kept" "$halfulp" cast model.safetensors -t mxfp4 --keep '*q_proj*' -o keep.safetensors
+holds "and those alone" bash -c "'$halfulp' tensors keep.safetensors --json | grep -o '\"layout\": *\"mx\"' | wc -l | grep -qx 4"
+holds "--keep none converts every matrix" bash -c "'$halfulp' cast model.safetensors -t mxfp4 --keep none -o none.safetensors && '$halfulp' tensors none.safetensors --json | grep -o '\"layout\": *\"mx\"' | wc -l | grep -qx 5"
+exits "rows that a block does not divide stay" 0 "kept" "$halfulp" cast odd.safetensors -t nvfp4 -o odd.nvfp4.safetensors
+holds "scale rules differ" bash -c "'$halfulp' cast model.safetensors -t mxfp4 --rule rceil -o rceil.safetensors && ! cmp -s rceil.safetensors mxfp4.safetensors"
+exits "a rule for what has none" 2 "one rule" "$halfulp" cast model.safetensors -t nvfp4 --rule ceil -o never
+exits "a layout that does not have the format" 2 "has no layout deepseek; --layout mx" "$halfulp" cast model.safetensors -t mxfp4 --layout deepseek -o never
+exits "a layout that is none" 2 "is one of mx gpt-oss" "$halfulp" cast model.safetensors -t mxfp4 --layout nvidia -o never
+exits "a format that is decoded alone" 2 "decoded and not encoded" "$halfulp" cast model.safetensors -t q4_k -o never
+exits "GGUF's blocks want GGUF" 2 "q8_0 is written in GGUF" "$halfulp" cast model.safetensors -t q8_0 -o never.safetensors
+
+# The config beside.
+mkdir model new
+cp model.safetensors model/
+echo '{"model_type": "llama", "hidden_size": 96}' >model/config.json
+exits "the config beside is written with what was done" 0 "" bash -c "'$halfulp' cast model/model.safetensors -t fp8_tile128 -o new/model.safetensors 2>/dev/null"
+holds "and says the method, the tiles and what was left out" python3 -c "
+import json
+c = json.load(open('new/config.json')); q = c['quantization_config']
+assert c['hidden_size'] == 96 and q['quant_method'] == 'fp8' and q['weight_block_size'] == [128, 128], c
+assert 'lm_head' in q['modules_to_not_convert'], q"
+mkdir plain
+exits "read with it, nothing is taken for granted" 0 "" bash -c "'$halfulp' cast new/model.safetensors -t bf16 -o plain/model.safetensors 2>&1 | grep granted >&2; true"
+holds "and the config of what is decoded says nothing of it" bash -c "! grep -q quantization_config plain/config.json && grep -q hidden_size plain/config.json"
+mkdir tiles back
+holds "other tiles are read by their config" bash -c "'$halfulp' cast model/model.safetensors -t fp8_tile32x64 -o tiles/model.safetensors && '$halfulp' cast tiles/model.safetensors -t fp32 -o back/model.safetensors && grep -q 96 back/config.json"
+rm tiles/config.json
+exits "and refused without it" 2 "want \\[2, 2\\] for tiles of 128" "$halfulp" cast tiles/model.safetensors -t fp32 -o never.safetensors
+exits "no config is replaced without --force" 2 "config.json" "$halfulp" cast model/model.safetensors -t fp8_tile128 -o new/again.safetensors
+[ ! -e new/again.safetensors ] && pass "and then nothing is written" || fail "and then nothing is written"
+exits "a config in the same folder stays" 0 'readers of .* want "quantization_config"' "$halfulp" cast model/model.safetensors -t nf4 -o model/nf4.safetensors
+holds "as it was" bash -c "! grep -q quantization model/config.json"
+
+# GGUF.
+holds "GGUF becomes safetensors, decoded" "$halfulp" cast model.gguf -t fp32 -o gguf.safetensors
+holds "to the last bit" python3 -c "
+import pickle
+from blocks_write import load
+want, got = pickle.load(open('want', 'rb')), load('gguf.safetensors')
+assert set(want) == set(got), got.keys()
+assert got['blk.0.ffn_up.weight'][1] == [3, 64]
+for name in want: assert got[name][2] == want[name], name"
+exits "GGUF becomes GGUF" 0 "" bash -c "'$halfulp' cast model.gguf -t bf16 -o bf16.gguf 2>/dev/null"
+holds "which is read again" bash -c "'$halfulp' tensors bf16.gguf | grep -q BF16"
+holds "its metadata kept, and the file's type told" python3 -c "
+a, b = open('model.gguf', 'rb').read(), open('bf16.gguf', 'rb').read()
+end = a.index(b'blk.0.attn_norm') - 8
+at = a.index(b'general.file_type') + 21
+assert a[:at] == b[:at] and a[at + 4:end] == b[at + 4:end] and b[at:at + 4] == bytes([32, 0, 0, 0]), b[at:at + 4]
+assert len(b) % 32 == 0"
+exits "GGUF's own blocks are written" 0 "" bash -c "'$halfulp' cast model.gguf -t q8_0 -o q8.gguf 2>/dev/null"
+holds "embeddings kept" bash -c "'$halfulp' tensors q8.gguf | grep 'token_embd' | grep -q F32"
+holds "what q8_0 was stays the same through fp64" python3 -c "
+import subprocess
+subprocess.check_call(['$halfulp', 'cast', 'q8.gguf', '-t', 'fp32', '-o', 'q8.safetensors'])
+import pickle
+from blocks_write import load
+assert load('q8.safetensors')['token_embd.weight'][2] == pickle.load(open('want', 'rb'))['token_embd.weight']"
+exits "safetensors has no blocks of GGUF" 2 "safetensors has no dtype for q4_0" "$halfulp" cast model.gguf -t bf16 --tensor '*up*' -o never.safetensors
+exits "nothing becomes GGUF that is none" 2 "written in GGUF" "$halfulp" cast model.safetensors -t q4_0 -o never.gguf
+
+# Whole or not at all.
+exits "a full disk" 2 "No space left|File too large" bash -c "ulimit -f 20; trap '' XFSZ; '$halfulp' cast model.safetensors -t mxfp8_e4m3 -o full.safetensors"
+[ ! -e full.safetensors ] && pass "leaves nothing" || fail "leaves nothing"
+exits "a file that is cut short" 2 "cut short|shorter|ends|past" bash -c "head -c 20000 two.safetensors >cut.safetensors; '$halfulp' cast cut.safetensors -t bf16 -o never.safetensors"
+[ ! -e never.safetensors ] && [ ! -e never ] && [ ! -e never.gguf ] && pass "nothing that was refused left a file" || fail "nothing that was refused left a file" "$(ls -d never*)"
+finish

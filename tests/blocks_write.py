@@ -1,0 +1,380 @@
+# Writes checkpoints as quantizers lay them out, by the public descriptions that src/file/logical_*.c
+# cites, and works out what their weights are: every product of them is a double exactly.
+import json, math, random, struct
+
+WIDTH = {'F64': 64, 'F32': 32, 'F16': 16, 'BF16': 16, 'F8_E4M3': 8, 'F8_E5M2': 8, 'F8_E8M0': 8, 'F4': 4, 'F6_E2M3': 6,
+         'F6_E3M2': 6, 'U8': 8, 'I8': 8, 'I32': 32, 'I64': 64}
+
+def elements(shape):
+    n = 1
+    for size in shape:
+        n *= size
+    return n
+
+def save(path, tensors, metadata=None):
+    """tensors: {name: (dtype, shape, bytes)}"""
+    header, at = {}, 0
+    if metadata:
+        header['__metadata__'] = metadata
+    for name, (dtype, shape, data) in tensors.items():
+        assert len(data) == elements(shape) * WIDTH[dtype] // 8, (name, dtype, shape, len(data))
+        header[name] = {'dtype': dtype, 'shape': list(shape), 'data_offsets': [at, at + len(data)]}
+        at += len(data)
+    text = json.dumps(header).encode()
+    text += b' ' * (-len(text) % 8)
+    with open(path, 'wb') as f:
+        f.write(struct.pack('<Q', len(text)) + text + b''.join(d for _, _, d in tensors.values()))
+
+def load(path):
+    blob = open(path, 'rb').read()
+    n, = struct.unpack('<Q', blob[:8])
+    header = json.loads(blob[8:8 + n])
+    header.pop('__metadata__', None)
+    return {name: (t['dtype'], t['shape'], blob[8 + n + t['data_offsets'][0]:8 + n + t['data_offsets'][1]])
+            for name, t in header.items()}
+
+# What codes stand for, exactly.
+def small(code, exponent_bits, trailing_bits, bias):
+    sign = -1 if code >> (exponent_bits + trailing_bits) else 1
+    exponent = code >> trailing_bits & (1 << exponent_bits) - 1
+    trailing = code & (1 << trailing_bits) - 1
+    if exponent:
+        trailing += 1 << trailing_bits
+    return sign * float(trailing) * 2.0 ** (max(exponent, 1) - bias - trailing_bits)
+
+E2M1 = [small(c, 2, 1, 1) for c in range(16)]
+E4M3 = [small(c, 4, 3, 7) for c in range(256)]  # 0x7f and 0xff are NaN and not used here
+def e8m0(code): return 2.0 ** (code - 127)
+def fp32(bits): return struct.unpack('<f', struct.pack('<I', bits))[0]
+def fp16(bits): return struct.unpack('<e', struct.pack('<H', bits))[0]
+def bf16(bits): return fp32(bits << 16)
+def pack32(x): return struct.pack('<f', x)
+
+def as_bf16(value):
+    exponent = max(math.frexp(value)[1] - 8, -133)  # of the last place
+    rounded = math.ldexp(round(math.ldexp(value, -exponent)), exponent)
+    return struct.pack('<f', math.copysign(rounded, value))[2:]
+
+def as_fp32(value): return struct.pack('<f', value)
+
+def nibbles(codes, high_first=False):
+    a, b = (4, 0) if high_first else (0, 4)
+    return bytes(codes[i] << a | (codes[i + 1] if i + 1 < len(codes) else 0) << b for i in range(0, len(codes), 2))
+
+def draw(r, n, most): return [r.randrange(most) for _ in range(n)]
+def draw_fp8(r, n): return [c for c in (r.randrange(256) for _ in range(n * 2)) if c & 0x7f != 0x7f][:n]
+
+NF4 = [-1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635, -0.18477343022823334,
+       -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+       0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0]
+# bitsandbytes' csrc/kernels.cu, dDequantizeFP4Tree.
+FP4 = [s * v for s in (1, -1) for v in (0.0, 0.005208333333, 0.66666667, 1.0, 0.33333333, 0.5, 0.16666667, 0.25)]
+def table_fp32(values): return b''.join(pack32(v) for v in values)
+
+# Each gives {parts}, and {logical name: (shape, [values])}.
+
+def deepseek(r, rows=140, columns=150, scale='F32', tile=128):
+    codes = draw_fp8(r, rows * columns)
+    down, across = -(-rows // tile), -(-columns // tile)
+    if scale == 'F8_E8M0':
+        bits = draw(r, down * across, 20)
+        bits = [b + 117 for b in bits]
+        scales, data = [e8m0(b) for b in bits], bytes(bits)
+    else:
+        bits = [struct.unpack('<I', pack32(r.uniform(1e-4, 2)))[0] & (0xffff0000 if scale == 'BF16' else 0xffffffff)
+                for _ in range(down * across)]
+        scales = [fp32(b) for b in bits]
+        data = b''.join(struct.pack('<I', b)[2 if scale == 'BF16' else 0:] for b in bits)
+    values = [E4M3[c] * scales[(i // columns) // tile * across + i % columns // tile] for i, c in enumerate(codes)]
+    return ({'m.weight': ('F8_E4M3', [rows, columns], bytes(codes)),
+             'm.weight_scale_inv': (scale, [down, across], data)}, {'m.weight': ([rows, columns], values)})
+
+def gpt_oss(r, experts=2, out=3, groups=2):
+    n = experts * out * groups * 32
+    codes = draw(r, n, 16)
+    scales = [120 + c for c in draw(r, n // 32, 12)]
+    values = [E2M1[c] * e8m0(scales[i // 32]) for i, c in enumerate(codes)]
+    return ({'m.experts.down_proj_blocks': ('U8', [experts, out, groups, 16], nibbles(codes)),
+             'm.experts.down_proj_scales': ('U8', [experts, out, groups], bytes(scales))},
+            {'m.experts.down_proj': ([experts, out, groups * 32], values)})
+
+def nvfp4(r, rows=6, columns=64, compressed=False):
+    codes = draw(r, rows * columns, 16)
+    scales = draw(r, rows * columns // 16, 0x7f)
+    over = 2.0 ** -5 if compressed else r.uniform(1e-4, 1e-2)
+    data = pack32(1 / over if compressed else over)
+    factor = 1 / fp32(struct.unpack('<I', data)[0]) if compressed else fp32(struct.unpack('<I', data)[0])
+    values = [E2M1[c] * E4M3[scales[i // 16]] * factor for i, c in enumerate(codes)]
+    name, second = ('m.weight_packed', 'm.weight_global_scale') if compressed else ('m.weight', 'm.weight_scale_2')
+    return ({name: ('U8', [rows, columns // 2], nibbles(codes)),
+             'm.weight_scale': ('F8_E4M3', [rows, columns // 16], bytes(scales)),
+             second: ('F32', [1] if compressed else [], data),
+             'm.input_scale': ('F32', [], pack32(0.5))}, {'m.weight': ([rows, columns], values)})
+
+def fp8_plain(r, rows=5, columns=40, kind='tensor', scale='F32'):
+    codes = draw_fp8(r, rows * columns)
+    n = rows if kind == 'row' else 1
+    bits = [struct.unpack('<I', pack32(r.uniform(1e-3, 1)))[0] & (0xffff0000 if scale == 'BF16' else 0xffffffff) for _ in range(n)]
+    data = b''.join(struct.pack('<I', b)[2 if scale == 'BF16' else 0:] for b in bits)
+    values = [E4M3[c] * fp32(bits[i // columns if kind == 'row' else 0]) for i, c in enumerate(codes)]
+    return ({'m.weight': ('F8_E4M3', [rows, columns], bytes(codes)),
+             'm.weight_scale': (scale, [rows, 1] if kind == 'row' else [], data)}, {'m.weight': ([rows, columns], values)})
+
+def mx(r, rows=4, columns=96, element='F4'):
+    n = rows * columns
+    codes = draw(r, n, 16) if element == 'F4' else draw_fp8(r, n)
+    scales = [120 + c for c in draw(r, rows * -(-columns // 32), 12)]
+    value = E2M1 if element == 'F4' else E4M3
+    values = [value[c] * e8m0(scales[i // columns * -(-columns // 32) + i % columns // 32]) for i, c in enumerate(codes)]
+    return ({'m.weight': (element, [rows, columns], nibbles(codes) if element == 'F4' else bytes(codes)),
+             'm.weight_scale': ('F8_E8M0', [rows, -(-columns // 32)], bytes(scales))}, {'m.weight': ([rows, columns], values)})
+
+def int_packed(r, rows=4, columns=64, group=32):
+    codes = draw(r, rows * columns, 16)
+    bits = [struct.unpack('<I', pack32(r.uniform(1e-3, 1)))[0] & 0xffff0000 for _ in range(rows * columns // group)]
+    values = [(c - 8) * fp32(bits[i // group]) for i, c in enumerate(codes)]
+    return ({'m.weight_packed': ('I32', [rows, columns // 8], nibbles(codes)),
+             'm.weight_scale': ('BF16', [rows, columns // group], b''.join(struct.pack('<H', b >> 16) for b in bits)),
+             'm.weight_shape': ('I64', [2], struct.pack('<2q', rows, columns))}, {'m.weight': ([rows, columns], values)})
+
+def int8_rows(r, rows=3, columns=40):
+    codes = [c - 128 for c in draw(r, rows * columns, 256)]
+    bits = [struct.unpack('<I', pack32(r.uniform(1e-3, 1)))[0] for _ in range(rows)]
+    values = [c * fp32(bits[i // columns]) for i, c in enumerate(codes)]
+    return ({'m.weight': ('I8', [rows, columns], struct.pack('%db' % len(codes), *codes)),
+             'm.weight_scale': ('F32', [rows, 1], struct.pack('<%dI' % rows, *bits))}, {'m.weight': ([rows, columns], values)})
+
+def bnb(r, shape=(5, 50), kind='nf4', nested=False, block=64):
+    n = elements(shape)
+    codes = draw(r, n, 16)
+    blocks = -(-n // block)
+    table = NF4 if kind == 'nf4' else FP4
+    state = {'quant_type': kind, 'blocksize': block, 'dtype': 'bfloat16', 'shape': list(shape)}
+    parts = {'m.weight': ('U8', [-(-n // 2), 1], nibbles(codes, True))}
+    if nested:
+        levels = [i / 128 - 1 for i in range(256)]
+        bytes_ = draw(r, blocks, 256)
+        over = [struct.unpack('<I', pack32(r.uniform(0.1, 1)))[0] for _ in range(-(-blocks // 256))]
+        offset = 0.0625
+        state |= {'nested_blocksize': 256, 'nested_dtype': 'float32', 'nested_offset': offset}
+        single = lambda x: struct.unpack('<f', pack32(x))[0]
+        scales = [single(single(levels[b] * fp32(over[i // 256])) + offset) for i, b in enumerate(bytes_)]
+        parts['m.weight.absmax'] = ('U8', [blocks], bytes(bytes_))
+        parts['m.weight.nested_absmax'] = ('F32', [len(over)], struct.pack('<%dI' % len(over), *over))
+        parts['m.weight.nested_quant_map'] = ('F32', [256], table_fp32(levels))
+    else:
+        bits = [struct.unpack('<I', pack32(r.uniform(1e-3, 3)))[0] for _ in range(blocks)]
+        scales = [fp32(b) for b in bits]
+        parts['m.weight.absmax'] = ('F32', [blocks], struct.pack('<%dI' % blocks, *bits))
+    single = [fp32(struct.unpack('<I', pack32(v))[0]) for v in table]
+    values = [single[c] * scales[i // block] for i, c in enumerate(codes)]
+    text = json.dumps(state).encode()
+    parts['m.weight.quant_map'] = ('F32', [16], table_fp32(table))
+    parts['m.weight.quant_state.bitsandbytes__' + kind] = ('U8', [len(text)], text)
+    return parts, {'m.weight': (list(shape), values)}
+
+def words(rows):
+    """rows: lists of 32-bit words"""
+    return b''.join(struct.pack('<%dI' % len(row), *row) for row in rows)
+
+def gptq(r, out=40, columns=128, bits=4, group=32, order=False, second=False):
+    groups = columns // group
+    codes = [[r.randrange(1 << bits) for _ in range(columns)] for _ in range(out)]
+    zeros = [[r.randrange((1 << bits) - 1) for _ in range(out)] for _ in range(groups)]
+    scales = [[r.randrange(0x1400, 0x3c00) for _ in range(out)] for _ in range(groups)]
+    index = [i // group for i in range(columns)]
+    if order:
+        r.shuffle(index)
+    def stream(values):
+        whole = 0
+        for i, v in enumerate(values):
+            whole |= v << i * bits
+        return [whole >> 32 * i & 0xffffffff for i in range(-(-len(values) * bits // 32))]
+    down = [stream(row) for row in codes]
+    qweight = [[down[o][w] for o in range(out)] for w in range(len(down[0]))]
+    qzeros = [stream(row) for row in zeros]
+    values = [fp16(scales[index[i]][o]) * (codes[o][i] - zeros[index[i]][o] - (not second))
+              for o in range(out) for i in range(columns)]
+    return ({'m.qweight': ('I32', [len(qweight), out], words(qweight)),
+             'm.qzeros': ('I32', [groups, len(qzeros[0])], words(qzeros)),
+             'm.scales': ('F16', [groups, out], b''.join(struct.pack('<%dH' % out, *row) for row in scales)),
+             'm.g_idx': ('I32', [columns], struct.pack('<%di' % columns, *index))}, {'m.weight': ([out, columns], values)})
+
+def awq(r, out=48, columns=64, group=32):
+    order = [0, 2, 4, 6, 1, 3, 5, 7]
+    groups = columns // group
+    codes = [[r.randrange(16) for _ in range(out)] for _ in range(columns)]
+    zeros = [[r.randrange(16) for _ in range(out)] for _ in range(groups)]
+    scales = [[r.randrange(0x1400, 0x3c00) for _ in range(out)] for _ in range(groups)]
+    pack = lambda row: [sum(row[i + order[k]] << 4 * k for k in range(8)) for i in range(0, out, 8)]
+    values = [fp16(scales[i // group][o]) * (codes[i][o] - zeros[i // group][o]) for o in range(out) for i in range(columns)]
+    return ({'m.qweight': ('I32', [columns, out // 8], words([pack(row) for row in codes])),
+             'm.qzeros': ('I32', [groups, out // 8], words([pack(row) for row in zeros])),
+             'm.scales': ('F16', [groups, out], b''.join(struct.pack('<%dH' % out, *row) for row in scales))},
+            {'m.weight': ([out, columns], values)})
+
+KINDS = {
+    'deepseek': deepseek, 'deepseek bf16 scales': lambda r: deepseek(r, scale='BF16'),
+    'deepseek e8m0 scales': lambda r: deepseek(r, 256, 128, 'F8_E8M0'), 'deepseek small': lambda r: deepseek(r, 3, 8),
+    'deepseek long rows': lambda r: deepseek(r, 130, 2500),
+    'gpt-oss': gpt_oss, 'modelopt nvfp4': nvfp4, 'compressed-tensors nvfp4': lambda r: nvfp4(r, compressed=True),
+    'fp8 of a tensor': fp8_plain, 'fp8 of rows': lambda r: fp8_plain(r, kind='row'),
+    'fp8 of rows, bf16 scales': lambda r: fp8_plain(r, kind='row', scale='BF16'),
+    'mx fp4': mx, 'mx fp8': lambda r: mx(r, 3, 40, 'F8_E4M3'),
+    'compressed-tensors int4': int_packed, 'compressed-tensors int8': int8_rows,
+    'bnb fp4': lambda r: bnb(r, kind='fp4'), 'bnb nf4': bnb, 'bnb nf4, odd': lambda r: bnb(r, (3, 43)), 'bnb nf4 nested': lambda r: bnb(r, (260, 70), nested=True),
+    'gptq': gptq, 'gptq 8 bits': lambda r: gptq(r, bits=8), 'gptq 3 bits': lambda r: gptq(r, out=32, bits=3),
+    'gptq 2 bits': lambda r: gptq(r, bits=2), 'gptq in activation order': lambda r: gptq(r, order=True),
+    'gptq large': lambda r: gptq(r, out=136, columns=2048, group=128), 'awq': awq,
+}
+
+def resized(parts, name, dtype=None, shape=None, data=None):
+    """The parts with one of another dtype or shape; its bytes are zeros unless they are given."""
+    old = parts[name]
+    dtype, shape = dtype or old[0], old[1] if shape is None else shape
+    if data is None:
+        data = bytes(elements(shape) * WIDTH[dtype] // 8)
+    return dict(parts) | {name: (dtype, list(shape), data)}
+
+def without(parts, *names):
+    return {name: part for name, part in parts.items() if name not in names}
+
+def state(parts, **changes):
+    name = [n for n in parts if 'quant_state' in n][0]
+    old = json.loads(parts[name][2])
+    text = json.dumps({k: v for k, v in (old | changes).items() if v is not None}).encode()
+    return dict(parts) | {name: ('U8', [len(text)], text)}
+
+def malformed():
+    """(what, parts, what the message must say, config or None)"""
+    r = random.Random(1)
+    d, g, n, c = deepseek(r, 200, 300)[0], gpt_oss(r)[0], nvfp4(r)[0], nvfp4(r, compressed=True)[0]
+    m, w, i8 = mx(r)[0], int_packed(r)[0], int8_rows(r)[0]
+    row, b, bn = fp8_plain(r, kind='row')[0], bnb(r)[0], bnb(r, (260, 70), nested=True)[0]
+    q, a = gptq(r)[0], awq(r)[0]
+    S, W = 'm.weight_scale', 'm.weight'
+    yield 'tiles too few', resized(d, 'm.weight_scale_inv', shape=[1, 3]), r'\[1, 3\] does not fit .*want \[2, 3\]', None
+    yield 'tiles too many', resized(d, 'm.weight_scale_inv', shape=[3, 3]), r'want \[2, 3\]', None
+    yield 'tiles across swapped with down', resized(d, 'm.weight_scale_inv', shape=[3, 2]), r'want \[2, 3\]', None
+    yield 'tiles in one row', resized(d, 'm.weight_scale_inv', shape=[6]), r'want \[2, 3\]', None
+    yield 'tiles padded to whole ones of four', resized(d, 'm.weight_scale_inv', shape=[4, 4]), 'padded', None
+    yield 'a scale of integers', resized(d, 'm.weight_scale_inv', 'I32'), 'scales are fp32', None
+    yield 'a scale of fp64', resized(d, 'm.weight_scale_inv', 'F64'), 'scales are fp32', None
+    yield 'another tile in the config', d, r'want \[4, 5\] for tiles of 64', {'quant_method': 'fp8', 'weight_block_size': [64, 64]}
+    yield 'one scale where tiles are due', resized(d, 'm.weight_scale_inv', shape=[]), 'does not fit', None
+    yield 'blocks of 8 bytes', resized(g, 'm.experts.down_proj_blocks', shape=[2, 3, 2, 8]), r'groups, 16', None
+    yield 'blocks of no groups', resized(g, 'm.experts.down_proj_blocks', shape=[192 // 16, 16]), 'does not fit', None
+    yield 'an expert without scales', resized(g, 'm.experts.down_proj_scales', shape=[1, 3, 2]), 'does not fit', None
+    yield 'scales of another order', resized(g, 'm.experts.down_proj_scales', shape=[3, 2, 2]), 'does not fit', None
+    yield 'scales of gpt-oss in fp32', resized(g, 'm.experts.down_proj_scales', 'F32'), 'does not fit', None
+    yield 'NVFP4 without the scale over all', without(n, 'm.weight_scale_2'), 'weight_scale_2', None
+    yield 'NVFP4 padded to 128 rows of 4', resized(n, S, shape=[128, 4]), r'16 in a row, here \[6, 4\]', None
+    yield 'NVFP4 with scales reordered into one row', resized(n, S, shape=[24]), r'16 in a row', None
+    yield 'NVFP4 with scales of 32', resized(n, S, shape=[6, 2]), r'here \[6, 4\]', None
+    yield 'NVFP4 with a scale over all for each row', resized(n, 'm.weight_scale_2', shape=[6]), 'one fp32', None
+    yield 'NVFP4 with a scale over all in bf16', resized(n, 'm.weight_scale_2', 'BF16'), 'one fp32', None
+    yield 'NVFP4 with a scale over all of zero', resized(n, 'm.weight_scale_2', data=bytes(4)), 'no positive number', None
+    yield 'NVFP4 with a scale over all that is NaN', resized(n, 'm.weight_scale_2', data=b'\0\0\xc0\x7f'), 'no positive number', None
+    yield 'NVFP4 with an infinite scale over all', resized(n, 'm.weight_scale_2', data=b'\0\0\x80\x7f'), 'no positive number', None
+    yield 'NVFP4 with a negative scale over all', resized(n, 'm.weight_scale_2', data=pack32(-1)), 'no positive number', None
+    yield 'a scale over all above fp32 scales', dict(row) | {'m.weight_scale_2': n['m.weight_scale_2']}, 'over scales of fp8_e4m3', None
+    yield 'compressed-tensors without its global scale', without(c, 'm.weight_global_scale'), 'weight_global_scale', None
+    yield 'compressed-tensors with e5m2 scales', resized(c, S, 'F8_E5M2'), 'scale', None
+    yield 'MX with scales of 16', resized(m, S, shape=[4, 6]), '32 in a row', None
+    yield 'MX with scales padded', resized(m, S, shape=[128, 4]), '32 in a row', None
+    yield 'MX with a row of scales missing', resized(m, S, shape=[3, 3]), '32 in a row', None
+    yield 'MX with rows that end within a byte', {W: ('F4', [2, 33], bytes(33)), S: ('F8_E8M0', [2, 2], bytes(4))}, 'within a byte', None
+    yield 'two codes a byte under fp32 scales', resized(n, S, 'F32', [6, 1]) , 'does not fit', None
+    yield 'rows one too few', resized(row, S, shape=[4, 1]), 'does not fit', None
+    yield 'a scale a column', resized(row, S, shape=[1, 40]), 'does not fit', None
+    yield 'zero points beside int8', dict(i8) | {'m.weight_zero_point': ('I8', [3, 1], bytes(3))}, 'zero points', None
+    yield 'int4 with zero points', dict(w) | {'m.weight_zero_point': ('I32', [1, 2], bytes(8))}, 'zero points', None
+    yield 'int4 without its shape', without(w, 'm.weight_shape'), '_shape', None
+    yield 'int4 of another shape', resized(w, 'm.weight_shape', data=struct.pack('<2q', 4, 128)), 'in / 8', None
+    yield 'int4 of no shape', resized(w, 'm.weight_shape', data=struct.pack('<2q', 4, -64)), 'in / 8', None
+    yield 'int4 with groups that do not divide', resized(w, S, shape=[4, 3]), 'out, groups', None
+    yield 'bnb without quant_state', without(b, 'm.weight.quant_state.bitsandbytes__nf4'), 'quant_state', None
+    yield 'bnb without quant_map', without(b, 'm.weight.quant_map'), 'quant_map', None
+    yield 'bnb with a quant_map of 256', resized(b, 'm.weight.quant_map', shape=[256]), r'fp32 \[16\]', None
+    yield 'bnb with too few scales', resized(b, 'm.weight.absmax', shape=[3]), r'fp32 \[4\]', None
+    yield 'bnb with bytes for scales and no nesting', resized(b, 'm.weight.absmax', 'U8'), r'want fp32', None
+    yield 'bnb of another shape', state(b, shape=[5, 52]), 'shape of its quant_state', None
+    yield 'bnb of no shape', state(b, shape=None), 'shape of its quant_state', None
+    yield 'bnb of a negative shape', state(b, shape=[-5, -50]), 'shape of its quant_state', None
+    yield 'bnb of another type', state(b, quant_type='nf8'), 'nf4 and fp4', None
+    yield 'bnb in blocks of 48', state(b, blocksize=48), 'blocks of 48', None
+    yield 'bnb whose quant_state is no JSON', resized(b, 'm.weight.quant_state.bitsandbytes__nf4'), 'quant_state', None
+    yield 'bnb nested without its map', without(bn, 'm.weight.nested_quant_map'), 'nested_quant_map', None
+    yield 'bnb nested in blocks of 128', state(bn, nested_blocksize=128), '256 are known', None
+    yield 'bnb nested with too few', resized(bn, 'm.weight.nested_absmax', shape=[1]), r'want fp32 \[2\]', None
+    yield 'GPTQ without scales', without(q, 'm.scales'), r'\.scales and \.qzeros', None
+    yield 'GPTQ without zero points', without(q, 'm.qzeros'), r'\.scales and \.qzeros', None
+    yield 'GPTQ with zero points too few', resized(q, 'm.qzeros', shape=[3, 5]), r'want \[4, 5\]', None
+    yield 'GPTQ with zero points of other bits', resized(q, 'm.qzeros', shape=[4, 7]), 'neither GPTQ', None
+    yield 'GPTQ with a g_idx too short', resized(q, 'm.g_idx', shape=[100]), 'neither GPTQ', None
+    yield 'GPTQ with a g_idx of int64', resized(q, 'm.g_idx', 'I64', [128]), r'int32 \[128\]', None
+    yield 'GPTQ with a group that is none', resized(q, 'm.g_idx', data=struct.pack('<128i', *[4] * 128)), 'g_idx names a group', None
+    yield 'GPTQ with a negative group', resized(q, 'm.g_idx', data=struct.pack('<128i', *[-1] * 128)), 'g_idx names a group', None
+    yield 'GPTQ of other bits than the config says', q, 'as the config', {'quant_method': 'gptq', 'bits': 8, 'group_size': 32}
+    yield 'GPTQ of another group than the config says', q, 'come out even', {'quant_method': 'gptq', 'bits': 4, 'group_size': 64}
+    yield 'GPTQ with scales of integers', resized(q, 'm.scales', 'I32'), 'floats', None
+    yield 'AWQ with columns too few', resized(a, 'm.qweight', shape=[64, 5]), 'nor AWQ', None
+    yield 'AWQ with groups that do not divide', resized(a, 'm.scales', shape=[3, 48]), 'come out even|want', None
+    yield 'scales of a layout that is not known', {'m.weight': ('I8', [4, 8], bytes(32)), 'm.SCB': ('F32', [4], bytes(16)), 'n.x': ('F32', [1], bytes(4))}, 'no layout that is known', None
+    yield 'MLX', {'m.weight': ('I32', [4, 8], bytes(128)), 'm.scales': ('F16', [4, 1], bytes(8)), 'm.biases': ('F16', [4, 1], bytes(8))}, 'no layout that is known', None
+    yield 'the weight beside its codes', dict(g) | {'m.experts.down_proj': ('F32', [1], bytes(4))}, 'is there, and is what', None
+
+def check_malformed(program):
+    import os, re, subprocess
+    for what, parts, pattern, config in malformed():
+        if os.path.exists('config.json'):
+            os.remove('config.json')
+        if config:
+            json.dump({'quantization_config': config}, open('config.json', 'w'))
+        save('bad.safetensors', parts)
+        if os.path.exists('never.safetensors'):
+            os.remove('never.safetensors')
+        run = subprocess.run([program, 'cast', 'bad.safetensors', '-t', 'bf16', '-o', 'never.safetensors'], capture_output=True, text=True)
+        problem = ''
+        if run.returncode != 2:
+            problem = 'exit %d' % run.returncode
+        elif not re.search(pattern, run.stderr):
+            problem = 'says ' + run.stderr.strip()
+        elif os.path.exists('never.safetensors'):
+            problem = 'left a file'
+        print('%s: %s' % (what, problem or 'ok'))
+    if os.path.exists('config.json'):
+        os.remove('config.json')
+
+if __name__ == '__main__':
+    import subprocess, sys
+    program = sys.argv[1]
+    if len(sys.argv) > 2:
+        check_malformed(program)
+        sys.exit()
+    for kind, make in KINDS.items():
+        parts, logical = make(random.Random(kind))
+        parts['m.norm'] = ('F32', [2], struct.pack('<2f', 1.5, -2))
+        save('in.safetensors', parts)
+        problem = ''
+        for target, form in (('fp32', as_fp32), ('bf16', as_bf16)):
+            run = subprocess.run([program, 'cast', 'in.safetensors', '-t', target, '-o', 'out.safetensors', '--force'],
+                                 capture_output=True, text=True)
+            if run.returncode:
+                problem = run.stderr.strip()
+                break
+            got = load('out.safetensors')
+            due = dict(logical)
+            names = set(logical) | {'m.norm'} | ({'m.input_scale'} & set(parts))
+            if set(got) != names:
+                problem = 'holds %s, not %s' % (sorted(got), sorted(names))
+                break
+            for name, (shape, values) in due.items():
+                want = b''.join(map(form, values))
+                if got[name][1] != shape or got[name][2] != want:
+                    width = len(want) // len(values)
+                    at = [i for i in range(len(values)) if got[name][2][i * width:(i + 1) * width] != want[i * width:(i + 1) * width]]
+                    problem = '%s %s: %d of %d differ in %s, the first %s: %s, not %s' % (
+                        name, got[name][1], len(at), len(values), target, at[:1],
+                        got[name][2][at[0] * width:(at[0] + 1) * width].hex() if at else '', want[at[0] * width:(at[0] + 1) * width].hex() if at else '')
+        print('%s: %s' % (kind, problem or 'ok'))

@@ -1,0 +1,295 @@
+#include "array/array.h"
+#include "block/block.h"
+#include "random.h"
+#include "reference_block.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Blocks drawn for each format in a test; HALFULP_BLOCKS=10000000 is the long proof. */
+static size_t draws(size_t usual)
+{
+    const char *text = getenv("HALFULP_BLOCKS");
+    return text ? strtoul(text, NULL, 10) : usual;
+}
+
+/* fp32 of all kinds: of one scale, of many, with ties, subnormals and zeros. */
+static void draw_values(float *x, size_t n, size_t length, uint64_t *state)
+{
+    for (size_t i = 0; i < n; i += length) {
+        unsigned kind = (unsigned)(random_bits(state) % 8);
+        int exponent = (int)(random_bits(state) % 40) - 20;
+        if (kind == 7)
+            exponent = (int)(random_bits(state) % 270) - 147;
+        for (size_t k = i; k < i + length && k < n; k++) {
+            double u = (double)(random_bits(state) >> 11) * 0x1p-53 * 2 - 1;
+            if (kind == 1)
+                u = u * u * u;
+            if (kind == 2)
+                u = (double)(int)(u * 16) / 16;
+            if (kind == 3 && random_bits(state) % 4)
+                u = 0;
+            if (kind == 4)
+                u = (double)(int)(u * 128) / 128;
+            if (kind == 5)
+                u = ldexp(u, (int)(random_bits(state) % 16) - 8);
+            x[k] = (float)ldexp(u, exponent);
+        }
+        if (kind == 6)
+            for (size_t k = i; k < i + length && k < n; k++)
+                x[k] = random_bits(state) % 8 ? 0.0f : -0.0f;
+    }
+}
+
+static void check_encode(const struct hu_block *b, const float *x, size_t rows, size_t columns,
+                         const struct hu_block_options *options)
+{
+    size_t codes = hu_block_bytes(b, rows, columns),
+           scales = hu_block_scale_bytes(b, rows, columns);
+    unsigned char *got[2] = {calloc(1, codes + 1), calloc(1, scales + 1)};
+    unsigned char *expected[2] = {calloc(1, codes + 1), calloc(1, scales + 1)};
+    float second = 0, second_expected = 0;
+    struct hu_reference *r = hu_reference_new();
+    hu_reference_block_encode(r, b, expected[0], expected[1], &second_expected, x, rows, columns,
+                              options);
+    cr_assert_eq(hu_block_encode(b, got[0], got[1], &second, hu_format_find("fp32"), x, rows,
+                                 columns, options),
+                 0);
+    const char *rule = options ? hu_scale_rule_name(options->rule) : NULL;
+    int direction = options ? (int)options->elements.direction : 0;
+    cr_assert_eq(second, second_expected, "%s: %a, expected %a", b->name, (double)second,
+                 (double)second_expected);
+    for (int part = 1; part >= 0; part--)
+        for (size_t i = 0; i < (part ? scales : codes); i++)
+            cr_assert_eq(got[part][i], expected[part][i],
+                         "%s, rule %s, direction %d, %s byte %zu: got %#x, expected %#x", b->name,
+                         rule ? rule : "own", direction, part ? "scales'" : "codes'", i,
+                         got[part][i], expected[part][i]);
+    hu_reference_free(r);
+    for (int part = 0; part < 2; part++) {
+        free(got[part]);
+        free(expected[part]);
+    }
+}
+
+static const char *const encoded[] = {
+    "mxfp8_e4m3",
+    "mxfp8_e5m2",
+    "mxfp6_e3m2",
+    "mxfp6_e2m3",
+    "mxfp4",
+    "mxint8",
+    "nvfp4",
+    "fp8_tile128",
+    "fp8_row",
+    "fp8_tensor",
+    "fp8_tile4x8",
+    "nf4",
+    "bnb_fp4",
+    "q4_0",
+    "q4_1",
+    "q5_0",
+    "q5_1",
+    "q8_0",
+    "iq4_nl",
+    "nf4_b32",
+    "fp8_e5m2_tile1x32",
+    "fp8_tile2x32_e8m0",
+};
+
+enum { ENCODED = sizeof encoded / sizeof *encoded };
+
+/* In every rule and direction, whole blocks and rows that end within one. */
+Test(block_encode, every_encoder_is_the_rationals)
+{
+    float x[3 * 160];
+    uint64_t state = 7;
+    for (size_t k = 0; k < ENCODED; k++) {
+        const struct hu_block *b = hu_block_find(encoded[k]);
+        cr_assert(b && hu_block_encodes(b), "%s", encoded[k]);
+        int last = hu_block_has_rules(b) ? HU_SCALE_EVEN : HU_SCALE_DEFAULT;
+        for (size_t n = draws(4); n; n--)
+            for (int rule = HU_SCALE_DEFAULT; rule <= last; rule++)
+                for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++) {
+                    struct hu_block_options o = {rule, {.direction = d, .saturate = n % 2 == 0}};
+                    size_t columns = n % 3 ? 160 : 141;
+                    draw_values(x, 3 * columns, 32, &state);
+                    check_encode(b, x, 3, columns, &o);
+                }
+    }
+}
+
+Test(block_encode, encoders_meet_nan_infinity_and_zero)
+{
+    float x[64];
+    uint64_t state = 9;
+    for (size_t k = 0; k < ENCODED; k++)
+        for (int kind = 0; kind < 6; kind++) {
+            draw_values(x, 64, 32, &state);
+            for (int i = 0; i < 64; i++) {
+                if (kind == 0)
+                    x[i] = 0;
+                if (kind == 1)
+                    x[i] = -0.0f;
+            }
+            if (kind == 2)
+                x[5] = NAN;
+            if (kind == 3)
+                x[40] = -INFINITY;
+            if (kind == 4)
+                x[0] = INFINITY, x[1] = NAN;
+            if (kind == 5)
+                for (int i = 0; i < 64; i++)
+                    x[i] = ldexpf((float)(i % 7) - 3, -149);
+            check_encode(hu_block_find(encoded[k]), x, 2, 32, NULL);
+        }
+}
+
+/* The largest of fp32 and what is just below a power of two, under every rule. */
+Test(block_encode, encoders_meet_the_ends_of_fp32)
+{
+    static const float ends[] = {
+        0x1.fffffep127f, 0x1p127f,      0x1.8p127f, 0x1p-126f, 0x1p-127f, 0x1p-149f,
+        0x1.cp2f,        0x1.bffffep2f, 6,          7,         448,       0x1.dp8f,
+        0x1.cffffep8f,   464,           1.984375f,  1.9921875f};
+    for (size_t k = 0; k < ENCODED; k++) {
+        const struct hu_block *b = hu_block_find(encoded[k]);
+        int last = hu_block_has_rules(b) ? HU_SCALE_EVEN : HU_SCALE_DEFAULT;
+        for (size_t e = 0; e < sizeof ends / sizeof *ends; e++)
+            for (int rule = HU_SCALE_DEFAULT; rule <= last; rule++) {
+                float x[32];
+                struct hu_block_options o = {rule, {.saturate = true}};
+                for (int i = 0; i < 32; i++)
+                    x[i] = ends[e] * ((float)(i % 2 ? -i : i) / 31);
+                check_encode(b, x, 1, 32, &o);
+            }
+    }
+}
+
+/* OCP MX 1.0 section 6.3 and the rules beside it, for an amax of 6, 6.5, 7 and 8 in mxfp4. */
+Test(block_encode, scale_rules_of_mxfp4)
+{
+    static const struct {
+        float amax;
+        int floor, ceil, rceil, even;
+    } cases[] = {{6, 0, 1, 0, 0},
+                 {6.5f, 0, 1, 1, 0},
+                 {7, 0, 1, 1, 1},
+                 {8, 1, 1, 1, 1},
+                 {4, 0, 0, 0, 0},
+                 {3, -1, 0, -1, -1},
+                 {0, -127, -127, -127, -127}};
+    const struct hu_block *b = hu_block_find("mxfp4");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const int expected[] = {cases[i].floor, cases[i].ceil, cases[i].rceil, cases[i].even};
+        for (int rule = 0; rule < 4; rule++) {
+            float x[32] = {0, -cases[i].amax};
+            unsigned char codes[16], scale;
+            struct hu_block_options o = {HU_SCALE_FLOOR + rule, {.saturate = true}};
+            hu_block_encode(b, codes, &scale, NULL, hu_format_find("fp32"), x, 1, 32, &o);
+            cr_expect_eq(scale - 127, expected[rule], "amax %g, %s: 2^%d", (double)cases[i].amax,
+                         hu_scale_rule_name(o.rule), scale - 127);
+        }
+    }
+}
+
+/* A draw takes one of the two neighbours, the upper one as often as the fraction says. */
+Test(block_encode, stochastic_rounding_keeps_the_mean)
+{
+    static const char *const names[] = {"mxfp4", "nf4", "q4_0", "nvfp4", "fp8_row", "iq4_nl"};
+    enum { N = 32 * 4096 };
+    float *x = malloc(N * sizeof *x), *y = malloc(N * sizeof *y);
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        const struct hu_block *b = hu_block_find(names[k]);
+        unsigned char *codes = malloc(hu_block_bytes(b, 1, N)),
+                      *again = malloc(hu_block_bytes(b, 1, N)),
+                      *scales = malloc(hu_block_scale_bytes(b, 1, N) + 4);
+        struct hu_block_options o = {0, {.direction = HU_STOCHASTIC, .saturate = true, .seed = 5}};
+        float second;
+        for (int i = 0; i < N; i++)
+            x[i] = i % 16 ? 0.2345f : 1.0f;
+        hu_block_encode(b, codes, scales, &second, hu_format_find("fp32"), x, 1, N, &o);
+        hu_block_encode(b, again, scales, &second, hu_format_find("fp32"), x, 1, N, &o);
+        cr_assert_arr_eq(codes, again, hu_block_bytes(b, 1, N), "%s: not the seed's alone",
+                         names[k]);
+        hu_block_decode(hu_format_find("fp32"), y, b, codes, scales, second, 1, N);
+        double sum = 0, least = 1, most = -1;
+        for (int i = 0; i < N; i++)
+            if (i % 16) {
+                sum += (double)y[i];
+                least = fmin(least, (double)y[i]);
+                most = fmax(most, (double)y[i]);
+            }
+        double step = most - least;
+        cr_assert_gt(step, 0, "%s", names[k]);
+        /* iq4_nl's scale is fitted to the codes. */
+        if (strcmp(names[k], "iq4_nl"))
+            cr_assert_float_eq(sum / (N / 16 * 15), 0.2345, step * 0.01, "%s: %g", names[k],
+                               sum / (N / 16 * 15));
+        free(codes);
+        free(again);
+        free(scales);
+    }
+    free(x);
+    free(y);
+}
+
+/* Pieces that know the whole's amax and where they begin give what the whole gives. */
+Test(block_encode, encoded_pieces_are_the_whole)
+{
+    static const char *const names[] = {"mxfp4",      "nvfp4", "fp8_tensor",
+                                        "fp8_tile16", "nf4",   "q4_0"};
+    enum { ROWS = 48, COLUMNS = 128 };
+    const struct hu_format *fp32 = hu_format_find("fp32");
+    float x[ROWS * COLUMNS];
+    uint64_t state = 3;
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        const struct hu_block *b = hu_block_find(names[k]);
+        size_t codes = hu_block_bytes(b, ROWS, COLUMNS),
+               scales = hu_block_scale_bytes(b, ROWS, COLUMNS);
+        unsigned char *whole[2] = {malloc(codes), malloc(scales + 1)},
+                      *part[2] = {malloc(codes), malloc(scales + 1)};
+        struct hu_block_options o = {0, {.direction = HU_STOCHASTIC, .saturate = true, .seed = 1}};
+        float second, second_part = 0;
+        draw_values(x, ROWS * COLUMNS, 32, &state);
+        hu_block_encode(b, whole[0], whole[1], &second, fp32, x, ROWS, COLUMNS, &o);
+        float amax = hu_block_amax(fp32, x, ROWS * COLUMNS);
+        for (size_t row = 0; row < ROWS; row += 16) {
+            struct hu_block_whole w = {amax, row * COLUMNS};
+            bool one = scales == 4;
+            hu_block_encode_piece(b, part[0] + codes * row / ROWS,
+                                  part[1] + (one ? 0 : scales * row / ROWS), &second_part, fp32,
+                                  x + row * COLUMNS, 16, COLUMNS, &o, &w, NULL);
+        }
+        cr_assert_eq(second, second_part);
+        cr_assert_arr_eq(whole[0], part[0], codes, "%s", names[k]);
+        cr_assert_arr_eq(whole[1], part[1], scales, "%s", names[k]);
+        for (int i = 0; i < 2; i++) {
+            free(whole[i]);
+            free(part[i]);
+        }
+    }
+}
+
+/* A source is rounded once: bf16, fp16 and fp64 give what their values in fp32 would. */
+Test(block_encode, sources_of_other_formats)
+{
+    static const char *const sources[] = {"bf16", "fp16", "fp64", "fp8_e4m3", "fp4_e2m1"};
+    const struct hu_format *fp32 = hu_format_find("fp32");
+    float x[96], exact[96];
+    uint64_t state = 11;
+    draw_values(x, 96, 96, &state);
+    for (size_t k = 0; k < 5; k++) {
+        const struct hu_format *f = hu_format_find(sources[k]);
+        unsigned char bytes[96 * 8], got[96], expected[96], scales[2][3];
+        hu_convert_array(f, bytes, fp32, x, 96, NULL, NULL);
+        hu_convert_array(fp32, exact, f, bytes, 96, NULL, NULL);
+        const struct hu_block *b = hu_block_find("mxfp8_e4m3");
+        hu_block_encode(b, got, scales[0], NULL, f, bytes, 3, 32, NULL);
+        hu_block_encode(b, expected, scales[1], NULL, fp32, exact, 3, 32, NULL);
+        cr_assert_arr_eq(got, expected, 96, "%s", sources[k]);
+        cr_assert_arr_eq(scales[0], scales[1], 3);
+    }
+}

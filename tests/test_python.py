@@ -1,0 +1,230 @@
+"""The Python module as its users meet it. Right values are literal, NumPy's own casts, or ml_dtypes'."""
+
+import array
+import copy
+import doctest
+import os
+import pickle
+import struct
+import threading
+import time
+
+import pytest
+
+import halfulp
+
+
+def test_a_list_of_numbers_is_rounded_once():
+    assert bytes(halfulp.cast([0.1, 448.0, 1e9], "fp8_e4m3")).hex() == "1d7e7f"
+    assert bytes(halfulp.cast([0.1, 448.0, 1e9], "fp8_e4m3", saturate=True)).hex() == "1d7e7e"
+
+
+def test_directions():
+    # 1.0625 lies halfway between 1 and 1.125.
+    wanted = {"rne": 0x38, "rna": 0x39, "rtz": 0x38, "rup": 0x39, "rdn": 0x38, "rto": 0x39}
+    assert {r: bytes(halfulp.cast([1.0625], "fp8_e4m3", round=r))[0] for r in wanted} == wanted
+
+
+def test_stochastic_draws_depend_on_the_seed_and_not_on_strides():
+    x = array.array("f", [1.0625] * 1000)
+    a = bytes(halfulp.cast(x, "fp8_e4m3", round="stochastic", seed=7))
+    assert a == bytes(halfulp.cast(x, "fp8_e4m3", round="stochastic", seed=7))
+    assert a != bytes(halfulp.cast(x, "fp8_e4m3", round="stochastic", seed=8))
+    every_other = memoryview(array.array("f", [1.0625] * 2000))[::2]
+    assert a == bytes(halfulp.cast(every_other, "fp8_e4m3", round="stochastic", seed=7))
+    assert 400 < a.count(0x39) < 600
+
+
+def test_flags_are_told():
+    assert halfulp.cast([1.0, 2.0], "fp16", flags=True)[1] == ()
+    assert halfulp.cast([0.1, 1e30], "fp16", flags=True)[1] == ("overflow", "inexact")
+
+
+def test_out_receives_the_result():
+    out = bytearray(3)
+    assert halfulp.cast([1, 2, 3], "fp8_e4m3", out=out) is out
+    assert out.hex() == "384044"
+    with pytest.raises(ValueError, match="output of 4 elements for 3"):
+        halfulp.cast([1, 2, 3], "fp8_e4m3", out=bytearray(4))
+    with pytest.raises(ValueError, match="2 bytes"):
+        halfulp.cast([1, 2, 3], "fp8_e4m3", out=array.array("H", [0] * 3))
+    with pytest.raises((BufferError, TypeError)):
+        halfulp.cast([1, 2, 3], "fp8_e4m3", out=bytes(3))
+
+
+def test_packed_codes_both_ways():
+    packed = halfulp.cast([0.5, 1.0, 1.5, 6.0, -1.0], "fp4_e2m1")
+    assert bytes(packed).hex() == "21730a"
+    assert list(halfulp.cast(packed, "fp64", source="fp4_e2m1", count=5)) == [0.5, 1, 1.5, 6, -1]
+
+
+def test_swapped_bytes_are_read_as_what_they_are():
+    big = struct.pack(">2f", 1.0, -2.0)
+    numpy = pytest.importorskip("numpy")
+    x = numpy.frombuffer(big, ">f4")
+    assert halfulp.cast(x, "fp64").tolist() == [1.0, -2.0]
+
+
+def test_names_of_every_library_and_the_nearest_of_a_slip():
+    for name in ("bf16", "bfloat16", "torch.bfloat16", "BF16", "std::bfloat16_t"):
+        assert halfulp.Format(name).name == "bf16"
+    with pytest.raises(ValueError, match="no format 'flot16'; did you mean float16"):
+        halfulp.Format("flot16")
+    with pytest.raises(ValueError, match="no rounding direction 'up'"):
+        halfulp.cast([1.0], "fp16", round="up")
+    with pytest.raises(ValueError, match="seed"):
+        halfulp.cast([1.0], "fp16", seed=1)
+
+
+def test_a_value_is_shown_exactly():
+    datum = halfulp.Format("bf16").show("0.1")
+    assert datum == ("bf16", 0x3DCD, "0.10009765625", "0.00009765625", ("inexact",))
+    assert float(datum) == 0.10009765625
+    assert halfulp.Format("bf16").show(0.1).error != datum.error  # 0.1 of fp64 is not 1/10
+    assert halfulp.Format("fp16").show("1/3").error == "-1/12288"
+    assert halfulp.Format("fp16").show("nan").error is None
+
+
+def test_limits():
+    e4m3 = halfulp.Format("fp8_e4m3")
+    assert (e4m3.max, e4m3.lowest, e4m3.min_normal, e4m3.min_subnormal) == (448, -448, 2**-6, 2**-9)
+    assert e4m3.limit("inf") is None and e4m3.limit("nan") == 0x7F
+    assert (e4m3.digits10, e4m3.max_digits10, e4m3.max_consecutive_integer) == (0, 3, 16)
+    assert halfulp.Format("e8m0").min_subnormal is None
+    assert halfulp.limits("fp16")["max"] == {"bits": 0x7BFF, "value": "65504"}
+
+
+def test_codes_neighbours_classes_and_text():
+    fp16 = halfulp.Format("fp16")
+    assert len(fp16.codes) == 65536
+    assert fp16.next_up(0x3C00) == 0x3C01 and fp16.next_up(0x7C00) == 0x7C00
+    assert fp16.next_down(0x0000) == 0x8001 and fp16.next_up(0x7E00) is None
+    assert fp16.classify(0x0001) == "subnormal"
+    assert [fp16.text(0x2E66, s) for s in ("shown", "shortest", "exact", "hex")] == [
+        "0.0999755859375", "0.1", "0.0999755859375", "0x1.998p-4"]
+    assert halfulp.shortest(0.1, "fp16") == "0.1"
+    assert halfulp.convert(0x7C01, "fp16", "fp32") == (0x7FC02000, ("invalid",))
+
+
+def test_every_code_of_small_formats_goes_there_and_back():
+    for f in halfulp.formats():
+        if f.width <= 8 and f.storage_bits == 8:
+            wide = halfulp.cast(bytes(f.codes), "fp64", source=f)
+            back = bytes(halfulp.cast(wide, f))
+            for code in f.codes:
+                nan = f.classify(code).endswith("nan")
+                assert nan or f.value(code) == list(wide)[code], (f, code)
+                assert nan or back[code] == code, (f, code)
+
+
+def test_formats_are_values():
+    assert halfulp.Format("bf16") == halfulp.Format("bfloat16") != halfulp.Format("fp16")
+    assert pickle.loads(pickle.dumps(halfulp.Format("e3m2fn"))) == halfulp.Format("e3m2fn")
+    assert copy.copy(halfulp.Format(halfulp.Format("bf16"))).name == "bf16"
+    assert len({halfulp.Format("bf16"), halfulp.Format("bfloat16")}) == 1
+
+
+def test_blocks_there_and_back():
+    values = [0.0, 0.5, 1, 1.5, 2, 3, 4, 6] * 4
+    q = halfulp.quantize(values, "mxfp4")
+    assert (q.rows, q.columns, len(q.codes), q.scales.hex()) == (1, 32, 16, "7f")
+    assert list(memoryview(halfulp.dequantize(q, "fp64")).cast("B").cast("d")) == values
+    with pytest.raises(ValueError, match="no block format 'mxfp5'"):
+        halfulp.quantize(values, "mxfp5")
+    with pytest.raises(ValueError, match="no rule 'flor'"):
+        halfulp.quantize(values, "mxfp4", rule="flor")
+    with pytest.raises(ValueError, match="bytes of codes"):
+        halfulp.dequantize(q._replace(codes=b""))
+
+
+def test_sizes_and_statistics_are_the_programs():
+    seven = halfulp.size("7B")
+    assert isinstance(seven, dict) and seven
+    with pytest.raises(ValueError, match="7Q"):
+        halfulp.size("7Q")
+    lost = halfulp.stats([1.0, 0.1, 70000.0], ["fp16"])
+    assert "fp16" in str(lost)
+
+
+def test_numpys_own_casts_agree():
+    numpy = pytest.importorskip("numpy")
+    rng = numpy.random.default_rng(1)
+    x = rng.integers(0, 2**32, 200_000, dtype=numpy.uint32).view(numpy.float32)
+    x = x[~numpy.isnan(x)]
+    with numpy.errstate(over="ignore"):
+        assert (halfulp.cast(x, "fp16") == x.astype(numpy.float16)).all()
+    every = numpy.arange(65536, dtype=numpy.uint16).view(numpy.float16)
+    wide = halfulp.cast(every, "fp32")
+    numbers = ~numpy.isnan(every)
+    assert (wide[numbers] == every.astype(numpy.float32)[numbers]).all() and wide.dtype == numpy.float32
+
+
+def test_any_strides_and_shapes():
+    numpy = pytest.importorskip("numpy")
+    x = numpy.arange(24, dtype=numpy.float32).reshape(2, 3, 4)
+    for view in (x, x.T, x[::-1, :, ::2], x[:, 1], x[..., 0], x[:0], numpy.float32(3).reshape(())):
+        result = halfulp.cast(view, "fp16")
+        assert result.shape == view.shape and (result == view.astype(numpy.float16)).all()
+    out = numpy.zeros((4, 3, 2), numpy.float16)[:, ::-1]
+    assert halfulp.cast(x.T, "fp16", out=out) is out and (out == x.T).all()
+    locked = numpy.zeros(3, numpy.float16)
+    locked.flags.writeable = False
+    with pytest.raises((ValueError, BufferError)):
+        halfulp.cast([1, 2, 3], "fp16", out=locked)
+
+
+def test_array_interface_and_dlpack_alone_suffice():
+    numpy = pytest.importorskip("numpy")
+    x = numpy.array([1.5, -2.0], numpy.float32)
+
+    class Interface:
+        dtype = x.dtype
+        __array_interface__ = x.__array_interface__
+
+    class Dlpack:
+        dtype = "torch.float32"
+
+        def __dlpack__(self):
+            return x.__dlpack__()
+
+    for owner in (Interface(), Dlpack()):
+        assert halfulp.cast(owner, "fp64").tolist() == [1.5, -2.0]
+    with pytest.raises(TypeError):
+        halfulp.cast(object(), "fp16", source="fp32")
+
+
+def test_ml_dtypes_agree():
+    numpy = pytest.importorskip("numpy")
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    x = numpy.random.default_rng(2).standard_normal(100_000).astype(numpy.float32)
+    for dtype in (ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn, ml_dtypes.float8_e5m2):
+        ours = halfulp.cast(x, dtype)
+        assert ours.dtype == dtype and (ours.view("u1") == x.astype(dtype).view("u1")).all()
+        assert (halfulp.cast(ours, "fp32") == ours.astype(numpy.float32)).all()
+
+
+def test_other_threads_run_meanwhile():
+    x, out = bytearray(64 << 20), bytearray(64 << 20)
+    done, ticks = threading.Event(), 0
+
+    def work():
+        for _ in range(8):
+            halfulp.cast(x, "fp8_e5m2", source="fp8_e4m3", out=out)
+        done.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not done.is_set():
+        ticks += 1
+        time.sleep(0.001)
+    thread.join()
+    assert ticks > 3
+
+
+def test_documentation_is_true():
+    assert doctest.testmod(halfulp).failed == 0
+    readme = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "README.md")
+    results = doctest.testfile(readme, module_relative=False)
+    assert results.failed == 0 and results.attempted >= 6
+    for name in halfulp.__all__:
+        assert getattr(halfulp, name).__doc__, name
