@@ -1,4 +1,4 @@
-/* The roundings of vectors, by the kinds of array/narrow.h; included by lanes.h. */
+/* The roundings of vectors, by the kinds of array/plan.h; included by lanes.h. */
 
 /*
  *  31 30        23 22                   0

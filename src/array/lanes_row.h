@@ -147,13 +147,16 @@ INLINE vec integer_of(vec x, enum hu_direction direction)
 {
     const uint32_t half = 0x3f000000, two_to_23 = 0x4b000000, two_to_31 = 0x4f000000;
     vec magnitude = x & splat(~SIGN), code = round_integer(x);
-    vec left = sub_float(magnitude, from_integer(code) & splat(~SIGN));
-    mask more = equal(left, splat(half));
-    if (direction == HU_TO_ODD)
-        more = both(both(unequal(left, splat(0)), above(splat(two_to_23), magnitude)),
-                    equal(code & splat(1), splat(0)));
-    if (direction == HU_TIES_TO_AWAY || direction == HU_TO_ODD)
+    if (direction == HU_TIES_TO_AWAY || direction == HU_TO_ODD) {
+        /* What has a fraction, so that the difference is exact and raises nothing. */
+        mask inside = above(splat(two_to_23), magnitude);
+        vec back = keep(inside, from_integer(code) & splat(~SIGN));
+        vec left = sub_float(keep(inside, magnitude), back);
+        mask more = equal(left, splat(half));
+        if (direction == HU_TO_ODD)
+            more = both(unequal(left, splat(0)), equal(code & splat(1), splat(0)));
         code += keep(more, pick(below_zero(x), splat(UINT32_MAX), splat(1)));
+    }
     code ^= keep(above(x, splat(two_to_31 - 1)), splat(UINT32_MAX));
     return pick(above(magnitude, splat(INFINITE)), splat(0), code);
 }
