@@ -124,7 +124,7 @@ press() { post "element/$(element "$1")/click" '{}' >/dev/null; }
 # --- The file ---
 
 size=$(wc -c <"$page")
-holds "the page has at most 256 KiB ($size bytes)" [ "$size" -le 262144 ]
+holds "the page has at most 272 KiB ($size bytes)" [ "$size" -le 278528 ]
 outside() { # what it would load or ask for from elsewhere
     LC_ALL=C sed 's/<script type="application[^<]*<\/script>//' "$page" | LC_ALL=C grep -anE '(src|href)="[^"]*"|url\(|@import|\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|new Worker|import\(' |
         grep -v 'href="data:'

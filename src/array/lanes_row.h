@@ -42,11 +42,21 @@ careful_step(const struct narrow *k, vec v[4], const vec random[4], struct way w
         take_stock(seen, k, w.direction);
 }
 
+/* Arrays whose addresses a call has seen do not stay in registers: it gets copies. */
+INLINE void take_care(const struct narrow *k, vec v[4], const vec random[4], struct way w,
+                      struct seen *seen)
+{
+    vec copy[4], draws[4];
+    VECTORS(copy[i] = v[i]; draws[i] = random[i];);
+    careful_step(k, copy, draws, w, seen);
+    VECTORS(v[i] = copy[i];);
+}
+
 INLINE void top_step(const struct narrow *k, void *dst, vec x[4], const vec random[4], bool outside,
                      struct way w, struct seen *seen)
 {
     if (__builtin_expect(outside, 0)) {
-        careful_step(k, x, random, w, seen);
+        take_care(k, x, random, w, seen);
     } else {
         if (w.flags)
             VECTORS(seen->inexact |= x[i] & splat(k->low););
@@ -60,7 +70,7 @@ INLINE void magic_step(const struct narrow *k, void *dst, vec x[4], const vec ma
                        const vec random[4], bool outside, struct way w, struct seen *seen)
 {
     if (__builtin_expect(outside || (w.flags && !(seen->flags & HU_INEXACT)), 0)) {
-        careful_step(k, x, random, w, seen);
+        take_care(k, x, random, w, seen);
         store_codes(k, dst, x, w.store);
         return;
     }
@@ -100,7 +110,7 @@ INLINE void narrow_step(const struct narrow *k, void *dst, vec x[4], struct row 
     bool outside = is_outside(&noted, splat(seen->small), splat(seen->large));
     if (w.round == ROUND_SCALE) {
         if (w.flags)
-            careful_step(k, x, random, w, seen);
+            take_care(k, x, random, w, seen);
         else
             FOR_DIRECTION(w.direction, VECTORS(x[i] = narrow_scale(k, x[i], magnitude[i], random[i],
                                                                    direction, false, seen);))
@@ -219,8 +229,12 @@ INLINE void row_step(const struct plan *p, const struct narrow *k, void *dst, co
         leave_out(x, count, w.round);
     if (w.round == ROUND_NONE) {
         bool saturate = p->options.saturate, done = w.load == LOAD_FP16 || w.load == LOAD_NEAR;
-        if ((!done || saturate) && __builtin_expect(any_special(x, saturate), 0))
-            special_words(x, saturate, &c->seen);
+        if ((!done || saturate) && __builtin_expect(any_special(x, saturate), 0)) {
+            vec copy[4];
+            VECTORS(copy[i] = x[i];);
+            special_words(copy, saturate, &c->seen);
+            VECTORS(x[i] = copy[i];);
+        }
         store_words(dst, x, w.store);
         return;
     }
@@ -249,7 +263,12 @@ INLINE unsigned row(const struct plan *p, void *dst, const void *src, size_t n, 
         c.random = random_row(p->options.seed, first);
     const size_t steps = n / STEP, left = n % STEP;
     uint64_t rest[STEP], codes[STEP] __attribute__((aligned(sizeof(vec))));
-    for (size_t s = 0; s < steps + (left != 0); s++) { /* one step, for its code is long */
+    size_t s = 0;
+    for (; s < steps && !p->direct; s++) { /* what most calls do, with nothing beside it */
+        c.random.low_index = (uint32_t)(first + s * STEP);
+        row_step(p, &k, (char *)dst + s * out, (const char *)src + s * in, STEP, w, &c);
+    }
+    for (; s < steps + (left != 0); s++) {
         const bool whole = s < steps;
         size_t at = p->direct && whole ? turn(s * STEP, n, STEP) / STEP : s;
         const char *from = (const char *)src + at * in;
@@ -271,17 +290,20 @@ INLINE unsigned row(const struct plan *p, void *dst, const void *src, size_t n, 
     return w.flags ? raised(&c.seen, &k) | raised_random(&c.seen_random) : c.seen.flags;
 }
 
-/* Rows whose way is constant but for the direction, which is none at random, and the number of bits
- * in a byte's codes. */
+/* Rows whose way is constant but for the number of bits in a byte's codes, and for the direction,
+ * which is none at random: to nearest, which most calls want, is a constant too. */
 #define HOT(name, load, round, last)                                                               \
     TARGET static __attribute__((noinline)) unsigned name(                                         \
         const struct plan *p, void *dst, const void *src, size_t n, uint64_t first)                \
     {                                                                                              \
         if (p->options.direction == HU_STOCHASTIC || (last == STORE_8 && p->store > STORE_8))      \
             __builtin_unreachable();                                                               \
-        const struct way w = {load, round, p->options.direction,                                   \
-                              last == STORE_8 ? p->store : last, false};                           \
-        return row(p, dst, src, n, first, w);                                                      \
+        const enum store store = last == STORE_8 ? p->store : last;                                \
+        if (p->options.direction == HU_TIES_TO_EVEN)                                               \
+            return row(p, dst, src, n, first,                                                      \
+                       (struct way){load, round, HU_TIES_TO_EVEN, store, false});                  \
+        return row(p, dst, src, n, first,                                                          \
+                   (struct way){load, round, p->options.direction, store, false});                 \
     }
 
 #ifdef LANES_FP16
@@ -337,7 +359,9 @@ static row_function *find_row(const struct plan *p)
         row_function *row;
     } hot[] = {HOT_ROWS(HOT_ENTRY)};
     enum store store = p->store < STORE_8 ? STORE_8 : p->store;
-    bool plain = (!p->flags || p->hardware) && p->options.direction != HU_STOCHASTIC;
+    /* What is FP32's own value raises what special words do, which every row sees. */
+    bool sees = !p->flags || p->hardware || (p->round == ROUND_NONE && p->load != LOAD_FP64);
+    bool plain = sees && p->options.direction != HU_STOCHASTIC;
     for (size_t i = 0; plain && i < sizeof hot / sizeof *hot; i++)
         if (p->load == hot[i].load && p->round == hot[i].round && store == hot[i].store)
             return hot[i].row;
