@@ -6,6 +6,7 @@
 #include "operation.h"
 #include "view_metrics.h"
 
+#include <inttypes.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,8 @@ static char *state_of(const struct model *m)
     fprintf(f, "%s %s %s %d %d\n", value, d->text ? "text" : "datum",
             d->value.format ? d->value.format->name : "-", (int)d->options.direction,
             d->options.saturate);
+    fprintf(f, "%s %s %" PRIx64 "\n", arithmetic_name(d->arithmetic), d->second_format->name,
+            d->second_bits);
     for (int i = 0; i < m->count; i++) {
         const struct row *r = &m->rows[i];
         fprintf(f, "%s %s %u %d %s %s %s %s\n", r->format->name, r->hex, r->flags, r->is_source,
