@@ -182,14 +182,12 @@ mutate_kernel "a tie at the top of a word goes up" portable lanes_round.h \
     's/return add_bit(x + splat(k->low >> 1), x, k->drop);/return x + splat((k->low >> 1) + 1);/'
 mutate_kernel "the last element is not written" portable lanes_row.h \
     's/hu_array_bytes(p->to, left));/hu_array_bytes(p->to, left - 1));/'
-mutate_kernel "the last byte keeps bits of elements beyond" portable lanes_bytes.h 's/if (bits % 8)/if (false)/'
 mutate_kernel "tiny elements are not looked at" portable lanes_seen.h \
     's/seen.small = k->tiny\[0\] > k->tiny\[1\] ? .*/seen.small = 0;/'
 mutate_kernel "overflow is not looked for" portable lanes_seen.h 's/seen.large = k->greatest;/;/'
 mutate_kernel "a signaling NaN raises nothing in lanes" portable lanes_seen.h \
     's/seen->flags |= HU_INVALID;/;/'
-mutate_kernel "random numbers repeat from step to step" portable lanes_seen.h 's/r->low_index += STEP;/;/'
-mutate_kernel "a fraction of one half is none" portable lanes_round.h 's/two_to_31 - 1/two_to_31/'
+mutate_kernel "random numbers repeat from step to step" portable lanes_row.h 's/first + s \* STEP/first/'
 mutate_kernel "subnormals of 16 bits are taken for normal" portable lanes_load.h \
     's/x = pick(above(splat(1u << 23), x), subnormal, normal);/x = normal;/'
 mutate_kernel "FP64 forgets what FP32 drops" portable lanes_load.h \
@@ -291,7 +289,7 @@ build_operation() { # TEST UNIT
     compile -I"$here/src" -I"$srcdir/src" "$here/src/$2.c" "$here/unit.o" || return 1
     # shellcheck disable=SC2086
     $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_$1.o" "$here/unit.o" \
-        "$builddir/libverify.a" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
+        "$builddir/libverify.a" "$builddir/libmemory.a" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
 }
 
 operation_fails() { # TEST
