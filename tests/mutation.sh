@@ -289,7 +289,8 @@ build_operation() { # TEST UNIT
     compile -I"$here/src" -I"$srcdir/src" "$here/src/$2.c" "$here/unit.o" || return 1
     # shellcheck disable=SC2086
     $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_$1.o" "$here/unit.o" \
-        "$builddir/libverify.a" "$builddir/libmemory.a" "$builddir/libreference.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
+        "$builddir/libverify.a" "$builddir/libmemory.a" "$builddir/libreference.a" \
+        "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
 }
 
 operation_fails() { # TEST
