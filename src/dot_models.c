@@ -6,7 +6,8 @@
 
 #define HIGHAM "Higham, Accuracy and Stability of Numerical Algorithms (2002), "
 #define FASI "Fasi, Higham, Mikaitis and Pranesh, PeerJ CS 7:e330 (2021)"
-#define KHATTAK "Khattak and Mikaitis, Accurate Models of NVIDIA Tensor Cores, doi 10.1145/3830409 (2026)"
+#define KHATTAK                                                                                    \
+    "Khattak and Mikaitis, Accurate Models of NVIDIA Tensor Cores, doi 10.1145/3830409 (2026)"
 #define TOOLBOX "their MATLAB-tensor-core, "
 #define SIMULATOR "Xie et al., MMA-Sim, arXiv 2511.10909 (2025)"
 #define VALPEY "Valpey et al., arXiv 2502.15999 (2025)"
@@ -147,7 +148,6 @@ bool hu_dot_takes(const struct hu_dot_model *model, const struct hu_format *form
 {
     if (!model->instruction)
         return true;
-    return hu_dot_group(model, format) &&
-           (!strcmp(accumulate->name, "fp32") ||
-            (model->into_fp16 && !strcmp(accumulate->name, "fp16")));
+    return hu_dot_group(model, format) && (!strcmp(accumulate->name, "fp32") ||
+                                           (model->into_fp16 && !strcmp(accumulate->name, "fp16")));
 }

@@ -153,7 +153,8 @@ static bool take_option(struct request *r, const char *command, int key, const c
     return true;
 }
 
-/* Where tensor *T, row INDEX, is read. Of a quantized weight *t becomes what it is. False: reported.
+/* Where tensor *T, row INDEX, is read. Of a quantized weight *t becomes what it is. False:
+ * reported.
  */
 static bool take(struct request *r, const char *command, const struct hu_tensor **t, size_t index,
                  struct hu_stream_tensor *data)

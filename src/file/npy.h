@@ -29,8 +29,8 @@ const char *hu_npy_code(const char *name);
  * ml_dtypes keeps them so; NULL: neither. *named says which. */
 const char *hu_npy_descr(const struct hu_format *f, bool *named);
 
-/* The descr of elements of DTYPE, in their order of bytes, where it is a kind that .npy names; NULL:
- * it is none. */
+/* The descr of elements of DTYPE, in their order of bytes, where it is a kind that .npy names;
+ * NULL: it is none. */
 enum { HU_NPY_DESCR = 8 };
 const char *hu_npy_descr_of(struct hu_dtype dtype, bool big_endian, char out[HU_NPY_DESCR]);
 

@@ -49,8 +49,8 @@ struct hu_recode_error {
  * bitsandbytes' end where they want. */
 bool hu_recode_fits(const struct hu_block *block, uint64_t columns);
 
-/* Elements FIRST to FIRST + N, in the order of all, of what R reads, as fp64 into OUT; R has a FROM,
- * and nothing is written. 0, an errno, or -1: the input ends before. */
+/* Elements FIRST to FIRST + N, in the order of all, of what R reads, as fp64 into OUT; R has a
+ * FROM, and nothing is written. 0, an errno, or -1: the input ends before. */
 int hu_recode_elements(const struct hu_recode *r, uint64_t first, size_t n, void *out);
 
 /* Bytes that a run will read. */

@@ -22,7 +22,7 @@ struct hu_stream_tensor {
     unsigned unit;          /* bytes of an element; 0: less than one */
     const uint64_t *shape, *strides; /* strides NULL: the elements lie in a row */
     unsigned rank;
-    uint64_t span; /* elements from the first to the last */
+    uint64_t span;                   /* elements from the first to the last */
     const struct hu_recode *decoded; /* not NULL: the elements are fp64 that come out of its parts,
                                         and the input is not read */
     bool analysed;

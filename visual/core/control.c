@@ -166,8 +166,7 @@ void control_press(struct control *c, int x, int y, bool extend)
 static void paint_over(struct control *c, const struct item *hit)
 {
     int row, bit = hit ? model_bit_of(&c->model, hit->name, &row) : -1;
-    if (bit < 0 || row != c->painted ||
-        (c->model.rows[row].bits >> bit & 1) == c->paint)
+    if (bit < 0 || row != c->painted || (c->model.rows[row].bits >> bit & 1) == c->paint)
         return;
     model_focus(&c->model, hit->name);
     model_write_bit(&c->model, row, bit, c->paint, c->session);

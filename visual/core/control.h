@@ -29,9 +29,9 @@ struct control {
     int x, y; /* the pointer; -1: elsewhere */
     char hovered[MODEL_NAME], pressed[MODEL_NAME];
     enum drag drag;
-    int painted; /* the row that the drag writes in */
-    bool paint;                      /* what it writes */
-    unsigned session;                /* numbers drags, so that each is one step of undo */
+    int painted;      /* the row that the drag writes in */
+    bool paint;       /* what it writes */
+    unsigned session; /* numbers drags, so that each is one step of undo */
     bool quit;
 };
 

@@ -430,8 +430,7 @@ static int header_value(struct layout *l, int pad)
 
 static void put_tabs(struct layout *l, struct flow *f)
 {
-    static const char *const titles[] = {"Bits", "Rounding", "Number line", "Memory",
-                                         "Arithmetic"};
+    static const char *const titles[] = {"Bits", "Rounding", "Number line", "Memory", "Arithmetic"};
     for (int p = 0; p < PAGE_KEYS; p++) {
         struct item *i = put_active(l, ROLE_TAB, flow_next(f, button_width(l, titles[p])),
                                     titles[p], "tab.%s", page_name((enum page)p));

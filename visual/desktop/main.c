@@ -89,7 +89,8 @@ static bool read_option(struct request *r, int key, const char *text)
                (fail(who, "'%s' is no theme: light, dark, safe", text), false);
     case VIEW_PAGE:
         return page_find(text, &r->page) ||
-               (fail(who, "'%s' is no page: bits, rounding, numberline, memory, arithmetic, keys", text),
+               (fail(who, "'%s' is no page: bits, rounding, numberline, memory, arithmetic, keys",
+                     text),
                 false);
     case VIEW_SIZE:
         return read_size(r, text);
