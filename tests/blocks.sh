@@ -142,6 +142,7 @@ exits "a layout that does not have the format" 2 "has no layout deepseek; --layo
 exits "a layout that is none" 2 "is one of mx gpt-oss" "$halfulp" cast model.safetensors -t mxfp4 --layout nvidia -o never
 exits "a format that is decoded alone" 2 "decoded and not encoded" "$halfulp" cast model.safetensors -t q4_k -o never
 exits "GGUF's blocks want GGUF" 2 "q8_0 is written in GGUF" "$halfulp" cast model.safetensors -t q8_0 -o never.safetensors
+exits "and a GGUF file to come from" 2 "only from GGUF.*model[.]safetensors is" "$halfulp" cast model.safetensors -t q8_0 -o never.gguf
 
 # The config beside.
 mkdir model new

@@ -334,6 +334,12 @@ static bool check_kind(const struct cast_job *job)
              job->source.path, job->source.set.count);
         return false;
     }
+    if (job->block && gguf && own != HU_FILE_GGUF) {
+        fail(job->command,
+             "%s is written in GGUF, and only from GGUF, whose metadata stays: %s is %s",
+             job->block->name, job->source.path, hu_kind_what(own));
+        return false;
+    }
     if (job->block && gguf != (kind == HU_FILE_GGUF)) {
         fail(job->command,
              gguf ? "%s is written in GGUF, and %s would be %s"
