@@ -16,6 +16,7 @@ enum {
     KEY_TENSOR = KEY_OWN,
     KEY_PARTS,
     KEY_SCALE,
+    KEY_RULE,
     KEY_MAX_OVERFLOW,
     KEY_MIN_SQNR,
     KEY_JOBS,
@@ -24,12 +25,16 @@ enum {
 };
 
 static const struct command_option rows[] = {
-    {"to", 't', "LIST", "targets, by commas (default: bf16,fp16,fp8_e5m2,fp8_e4m3)", "@formats"},
+    {"to", 't', "LIST",
+     "targets, by commas: formats, block formats (default: bf16,fp16,fp8_e5m2,fp8_e4m3)",
+     "@dtypes"},
     {"from", 'f', "FORMAT", "what a raw array's elements are, or opaque ones of .npy", "@formats"},
     {"tensor", KEY_TENSOR, "GLOB", "only tensors whose name matches; may be repeated", NULL},
     {"parts", KEY_PARTS, NULL, "take codes and scales as the tensors that they are", NULL},
     {"scale", KEY_SCALE, "WHAT", "none (default), tensor, or block: 32 in a row, as OCP MX",
      "none tensor block"},
+    {"rule", KEY_RULE, "RULE", "how a block format's power of two is chosen (default: floor)",
+     "floor ceil rceil even"},
     {"max-overflow", KEY_MAX_OVERFLOW, "N|P%", "safe up to so many overflows (default: 0)", NULL},
     {"min-sqnr", KEY_MIN_SQNR, "DB", "safe from this ratio of signal to noise on (default: 30)",
      NULL},
@@ -104,12 +109,12 @@ static bool take_jobs(struct request *r, const char *command, const char *text)
     return fine;
 }
 
-static bool all_floats(const struct request *r, const char *command)
+static bool take_rule(struct request *r, const char *command, const char *text)
 {
-    for (size_t i = 0; i < r->stats.targets.count; i++)
-        if (!float_read(command, r->stats.targets.at[i]->name))
-            return false;
-    return true;
+    if (hu_scale_rule_find(text, &r->stats.rule))
+        return true;
+    fail(command, "--rule is floor, ceil, rceil or even, not \"%s\"", text);
+    return false;
 }
 
 /* False: reported. */
@@ -117,7 +122,7 @@ static bool take_option(struct request *r, const char *command, int key, const c
 {
     switch (key) {
     case 't':
-        return formats_read(command, value, &r->stats.targets) && all_floats(r, command);
+        return stats_targets_read(command, value, &r->stats.targets);
     case 'f':
         return (r->from = array_format_read(command, value, &r->source.big_endian)) != NULL;
     case 'r':
@@ -126,6 +131,8 @@ static bool take_option(struct request *r, const char *command, int key, const c
         return tensor_source_add_glob(&r->source, command, value);
     case KEY_SCALE:
         return take_scale(r, command, value);
+    case KEY_RULE:
+        return take_rule(r, command, value);
     case KEY_MAX_OVERFLOW:
         return take_max_overflow(r, command, value);
     case KEY_MIN_SQNR:
@@ -194,9 +201,7 @@ static struct hu_stream_tensor *choose(struct request *r, const char *command)
             free(tensors);
             return NULL;
         }
-        struct stats_tensor *row = &s->tensors[s->count++];
-        row->tensor = t;
-        row->figures = check_memory(calloc(s->targets.count, sizeof *row->figures));
+        stats_add(s, t);
     }
     return tensors;
 }
@@ -287,8 +292,9 @@ static int run(const struct command *self, int argc, char **argv)
         fail(self->name, o.argc ? "one FILE at a time" : "a FILE is missing");
     } else if (fine) {
         if (!r->stats.targets.count)
-            formats_read(self->name, "bf16,fp16,fp8_e5m2,fp8_e4m3", &r->stats.targets);
+            stats_targets_read(self->name, "bf16,fp16,fp8_e5m2,fp8_e4m3", &r->stats.targets);
         r->stats.limits.any_overflow = r->stats.scaling == HU_SCALE_BLOCK && !r->has_max_overflow;
+        r->stats.limits.any_clamped = !r->has_max_overflow;
         status = run_file(r, self->name, o.argv[0]);
     }
     free(r);
@@ -298,6 +304,7 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command cmd_stats = {
     .name = "stats",
     .usage = "FILE [-t LIST] [-f FORMAT] [--tensor GLOB] [--scale none|tensor|block] [--parts]\n"
+             "                     [--rule RULE]"
              "                     [--max-overflow N|P%] [--min-sqnr DB] [-r DIR] [--saturate]\n"
              "                     [--jobs N] [--json] [--svg FILE]",
     .summary = "what casts would lose: errors, overflows, and the narrowest safe format",
