@@ -193,12 +193,13 @@ static void lay_out(struct work *w)
 {
     const struct hu_block *b = w->b;
     const struct hu_block_shape *s = &w->piece->shape;
-    bool divides = b->tile_rows == 1 && b->tile_columns && s->columns % b->tile_columns == 0;
+    bool flat = b->tile_rows == 1 || s->rows == 1;
+    bool divides = flat && b->tile_columns && s->columns % b->tile_columns == 0;
     bool one_row = divides || b->layout == HU_BLOCK_FLAT || is_whole(b) || w->piece->n < s->columns;
     w->columns = one_row ? w->piece->n : (size_t)s->columns;
     w->rows = w->piece->n / w->columns;
     w->wide = b->tile_columns ? b->tile_columns : w->columns;
-    w->tall = b->tile_rows && b->tile_rows < w->rows ? b->tile_rows : w->rows;
+    w->tall = flat ? 1 : b->tile_rows && b->tile_rows < w->rows ? b->tile_rows : w->rows;
     w->across = parts_up(w->columns, w->wide);
     w->down = parts_up(w->rows, w->tall);
 }
@@ -471,9 +472,10 @@ static bool lose_by_rules(struct work *w, enum hu_scale_rule rule, const struct 
     return true;
 }
 
-bool hu_block_lose(struct hu_block_memory *m, const struct hu_block_target *target,
-                   const struct hu_block_piece *piece, struct hu_loss *loss,
-                   struct hu_block_loss *blocks)
+/* Of one matrix, or where matrices do not matter. */
+static bool lose(struct hu_block_memory *m, const struct hu_block_target *target,
+                 const struct hu_block_piece *piece, struct hu_loss *loss,
+                 struct hu_block_loss *blocks)
 {
     struct work w = {.m = m, .target = target, .b = target->block, .piece = piece};
     struct compared c;
@@ -501,6 +503,27 @@ bool hu_block_lose(struct hu_block_memory *m, const struct hu_block_target *targ
     if (!is_whole(w.b))
         see_blocks(&w, &c, blocks);
     return !hu_block_has_rules(w.b) || lose_by_rules(&w, rule, &c, blocks);
+}
+
+bool hu_block_lose(struct hu_block_memory *m, const struct hu_block_target *target,
+                   const struct hu_block_piece *piece, struct hu_loss *loss,
+                   struct hu_block_loss *blocks)
+{
+    struct hu_block_piece one = *piece;
+    uint64_t matrix = piece->shape.rows * piece->shape.columns;
+    bool fine = true;
+    bool runs_on = target->block->tile_rows <= 1 ||
+                   (piece->shape.rows == 1 && matrix % target->block->tile_columns == 0);
+    if (runs_on || piece->n <= matrix)
+        return lose(m, target, piece, loss, blocks);
+    one.n = (size_t)matrix;
+    for (size_t i = 0; fine && i < piece->n / matrix; i++) {
+        fine = lose(m, target, &one, loss, blocks);
+        one.x = (char *)one.x + matrix * (piece->real->storage_bits / 8);
+        one.first += matrix;
+        one.number += matrix;
+    }
+    return fine;
 }
 
 void hu_block_loss_finish(const struct hu_block *b, const struct hu_loss *loss, double greatest,

@@ -46,7 +46,7 @@ static void add_wish(struct wish *w, const struct hu_block *b, const struct hu_b
 {
     uint64_t tile = b->tile_columns;
     if (runs_on(b))
-        w->step = multiple(w->step, tile ? tile : 8);
+        w->step = multiple(w->step, tile ? tile : 1);
     else if (height(b, s) > 1 && b->tile_rows != 1)
         w->rows = multiple(w->rows ? w->rows : 1, height(b, s));
     else if (tile && s->columns % tile == 0)
@@ -69,16 +69,16 @@ static uint64_t rows_of_unit(const struct wish *w, const struct hu_block_shape *
 struct hu_units hu_block_units(const struct hu_block *const *blocks, size_t count,
                                const struct hu_block_shape *s)
 {
-    struct wish w = {.step = 8, .part = 1};
+    struct wish w = {.step = 1, .part = 1};
     for (size_t i = 0; s->elements && i < count; i++)
         if (hu_block_loss_fits(blocks[i], s))
             add_wish(&w, blocks[i], s);
     bool in_rows = w.part > 1 && !w.rows;
     if (!w.rows && !in_rows)
         return (struct hu_units){s->elements, multiple(w.step, UNIT)};
-    if (in_rows && s->columns > LONG_ROW && w.step == 8)
+    if (in_rows && s->columns > LONG_ROW && w.step == 1)
         return (struct hu_units){s->columns, multiple(w.part, UNIT)};
-    /* Tiles begin anew with each matrix; so must what runs on, or all is one piece. */
+    /* Tiles begin anew with each matrix, and what runs on may not: then all is one piece. */
     uint64_t matrix = w.rows > 1 ? s->rows * s->columns : s->elements;
     if (matrix % w.step && matrix < s->elements)
         return (struct hu_units){s->elements, s->elements};
