@@ -338,11 +338,11 @@ static void verify_own(struct verify_request *q, struct verify_tally *tally)
         try_source(q, tally, q->from.at[f]);
 }
 
-static int verify(struct verify_request *q)
+static int verify(struct verify_request *q, const struct options *o)
 {
     struct verify_tally tally = {.began = verify_now()};
     int status = EXIT_DONE;
-    if (!verify_request_complete(q))
+    if (!verify_request_complete(q, o))
         return EXIT_BAD;
     watch_interruption();
     if (q->json)
@@ -374,17 +374,13 @@ static int run(const struct command *self, int argc, char **argv)
                                .timeout = 10,
                                .shown = 8};
     struct options o;
-    int key, status = EXIT_BAD;
-    bool good = true;
-    options_begin(&o, self, argc, argv);
-    while (good && (key = option_next(&o)) >= 0)
-        good = verify_request_read(&q, key, o.value);
-    if (good && key == OPTION_EXIT)
+    int status = EXIT_BAD;
+    if (!options_read(&o, self, argc, argv, &q))
         status = o.status;
-    else if (good && o.argc)
-        status = fail(self->name, "takes no argument: '%s'", o.argv[0]);
-    else if (good)
-        status = verify(&q);
+    else if (o.argc)
+        fail(self->name, "takes no argument: '%s'", o.argv[0]);
+    else
+        status = verify(&q, &o);
     verify_request_free(&q);
     return status;
 }
