@@ -55,7 +55,7 @@ void verify_request_free(struct verify_request *q);
 
 /* Rows so far. */
 struct verify_tally {
-    size_t combinations, failed;
+    size_t combinations, failed, cut;
     uint64_t inputs, mismatches;
     bool crashed;
     double began;
