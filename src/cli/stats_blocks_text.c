@@ -9,14 +9,11 @@
 
 enum { COUNT = 40, WORST = 3 };
 
-/* A count and its share of ALL. */
-static const char *shared(char out[COUNT + 16], uint64_t count, uint64_t all)
+static const char *share(char out[COUNT], uint64_t part, uint64_t all)
 {
-    char text[COUNT];
-    if (!count || !all)
-        return hu_grouped(count, out);
-    snprintf(out, COUNT + 16, "%s (%.3g %%)", hu_grouped(count, text),
-             100 * (double)count / (double)all);
+    if (!part || !all)
+        return "0";
+    snprintf(out, COUNT, "%.3g %%", 100 * (double)part / (double)all);
     return out;
 }
 
@@ -24,23 +21,32 @@ static const char *decibels(char out[COUNT], double sqnr)
 {
     if (!isfinite(sqnr))
         return sqnr > 0 ? "no error" : "no signal";
-    snprintf(out, COUNT, "%.2f dB", sqnr);
+    /* No "-0.00". */
+    snprintf(out, COUNT, "%.2f dB", fabs(sqnr) < 0.005 ? 0 : sqnr);
     return out;
+}
+
+static bool any_nan(const struct stats *s)
+{
+    for (size_t i = 0; i < s->targets.count; i++)
+        if (s->targets.at[i].block && s->total->blocks[i].nan)
+            return true;
+    return false;
 }
 
 static void blocks_row(struct grid *g, const struct stats *s, const struct palette *p, size_t index)
 {
     const struct stats_target *t = &s->targets.at[index];
     struct stats_blocks b = stats_blocks_in_all(s, index);
-    struct hu_loss_figures f = hu_loss_figures(&s->total->losses[index]);
-    char text[COUNT + 16];
+    char text[COUNT];
     grid_cell(g, t->name, "");
     snprintf(text, sizeof text, "%.4g", stats_target_bits(t));
     grid_cell(g, text, "");
     grid_cell(g, hu_grouped(b.blocks, text), "");
-    grid_cell(g, shared(text, b.saturated, b.blocks), "");
-    grid_cell(g, shared(text, b.lost, f.measured), "");
-    grid_cell(g, hu_grouped(b.nan, text), b.nan ? p->warn : "");
+    grid_cell(g, share(text, b.saturated, b.blocks), "");
+    grid_cell(g, share(text, b.lost, s->total->losses[index].measured), "");
+    if (any_nan(s))
+        grid_cell(g, hu_grouped(b.nan, text), b.nan ? p->warn : "");
     for (int i = 0; i < HU_SCALE_RULES; i++)
         grid_cell(g, hu_block_has_rules(t->block) ? decibels(text, b.sqnr_by_rule[i]) : "–", "");
 }
@@ -60,17 +66,16 @@ static bool is_any(const struct hu_block *b)
 
 static void print_table(const struct stats *s, const struct palette *p)
 {
-    static const char *const heads[] = {"bits", "blocks", "saturated", "lost to outlier", "NaN"};
-    static const int widths[] = {8, 15, 22, 22, 10};
     struct grid g = {0};
     grid_column(&g, "block format", 18, true);
-    for (int i = 0; i < 5; i++)
-        grid_column(&g, heads[i], widths[i], false);
-    for (int i = 0; i < HU_SCALE_RULES; i++) {
-        char head[24];
-        snprintf(head, sizeof head, "%s", hu_scale_rule_name((enum hu_scale_rule)(1 + i)));
-        grid_column(&g, head, 12, false);
-    }
+    grid_column(&g, "bits", 7, false);
+    grid_column(&g, "blocks", 15, false);
+    grid_column(&g, "saturated", 11, false);
+    grid_column(&g, "lost", 10, false);
+    if (any_nan(s))
+        grid_column(&g, "NaN", 10, false);
+    for (int i = 0; i < HU_SCALE_RULES; i++)
+        grid_column(&g, hu_scale_rule_name((enum hu_scale_rule)(HU_SCALE_FLOOR + i)), 11, false);
     for (size_t i = 0; i < s->targets.count; i++)
         if (s->targets.at[i].block)
             blocks_row(&g, s, p, i);
@@ -130,8 +135,9 @@ void stats_blocks_text(const struct stats *s, const struct palette *p)
     if (!any_with(s, is_any))
         return;
     print_table(s, p);
-    if (any_with(s, hu_block_has_rules))
-        printf("  %sratios: what each rule for the scale would have kept%s\n", p->dim, p->off);
+    printf("  %slost: elements that their block's outlier pushes to zero%s%s\n", p->dim,
+           any_with(s, hu_block_has_rules) ? "; ratios: what each rule for the scale keeps" : "",
+           p->off);
     print_worst(s, p);
     print_unfit(s);
 }

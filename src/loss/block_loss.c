@@ -394,7 +394,8 @@ static void count_overflows(const struct work *w, const struct compared *c, stru
     for (size_t i = 0; least < HUGE_VAL && i < w->down * w->across; i++) {
         double scale = scale_of(w, i) * unit;
         double greatest = c->runs[i].greatest, size = fabs(scale);
-        if (!(greatest > 0 && greatest >= least * size))
+        /* Under a scale that was rounded to zero all are lost, and none is cut. */
+        if (!(size > 0 && greatest > 0 && greatest >= least * size))
             continue;
         /* The ends change places under a negative scale. */
         double most[2] = {reach[scale < 0] * size, reach[scale > 0] * size};
