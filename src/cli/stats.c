@@ -1,5 +1,6 @@
 #include "stats.h"
 #include "format.h"
+#include "logical_view.h"
 #include "names.h"
 #include "report.h"
 
@@ -68,6 +69,25 @@ static struct stats_blocks blocks_of(const struct hu_gathered *g, size_t index)
 struct stats_blocks stats_blocks_in_all(const struct stats *s, size_t index)
 {
     return blocks_of(s->total, index);
+}
+
+bool stats_take(struct tensor_source *source, const char *command, const struct hu_tensor **t,
+                struct hu_tensor *decoded, struct hu_recode *recode, struct hu_stream_tensor *data)
+{
+    const struct hu_tensor *from = *t;
+    if (!from->part_of) {
+        bool reads = tensor_source_reads(from);
+        *data = hu_stream_tensor_of(from, reads ? from->dtype.format : NULL, -1);
+        if (!reads)
+            hu_stream_turn(data, from);
+        return tensor_source_input(source, command, from, &data->input, &data->offset);
+    }
+    *decoded = logical_row(from);
+    *t = decoded;
+    *data = hu_stream_tensor_of(decoded, hu_format_find("fp64"), -1);
+    data->bytes = decoded->elements * sizeof(double);
+    data->decoded = recode;
+    return tensor_source_parts(source, command, from->part_of, recode);
 }
 
 void stats_done(void *context, size_t index, struct hu_gathered *g)

@@ -73,6 +73,11 @@ struct hu_statistics_target *stats_targets(const struct stats *s);
 /* A row for TENSOR behind the others, for which there is room. */
 void stats_add(struct stats *s, const struct hu_tensor *tensor);
 
+/* Where *T, a tensor of SOURCE, is read as elements, or as bytes where it has none that are read. Of
+ * a quantized weight *t becomes DECODED, and the elements come by way of RECODE. False: reported. */
+bool stats_take(struct tensor_source *source, const char *command, const struct hu_tensor **t,
+                struct hu_tensor *decoded, struct hu_recode *recode, struct hu_stream_tensor *data);
+
 /* For hu_stream.done: keeps tensor INDEX's figures and adds to the total. context: struct stats. */
 void stats_done(void *context, size_t index, struct hu_gathered *gathered);
 void stats_clear(struct stats *s);

@@ -164,7 +164,7 @@ static void print_histogram_head(const struct histogram *h)
     printf("\n  %s%-12s %10s  %*s", h->palette->bold, "binade", "share", h->bar, "");
     for (size_t i = 0; i < h->targets; i++) {
         fputs("  ", stdout);
-        print_right(h->stats->targets.at[i].name, 4);
+        print_right(h->ranges[i]->name, 4);
     }
     printf("%s\n", h->palette->off);
 }
