@@ -21,7 +21,7 @@ static const struct command_option rows[] = {
     OPTION_SATURATE,
     {"theme", VIEW_THEME, "T", "light (default), dark, or safe for the colour-blind",
      "light dark safe"},
-    {"page", VIEW_PAGE, "P", "bits (default), rounding, numberline, memory, arithmetic, keys",
+    {"page", VIEW_PAGE, "P", "bits (default), rounding, numberline, memory, arithmetic, block, keys",
      "bits rounding numberline memory arithmetic keys"},
     {"size", VIEW_SIZE, "WxH", "size of the window or picture, 1280x800 by default", NULL},
     {"scale", VIEW_SCALE, "F", "size of everything, on top of what the display says", NULL},

@@ -206,6 +206,31 @@ void model_refresh_operands(struct model *m)
     hu_value_clear(&second);
 }
 
+void model_refresh_block(struct model *m)
+{
+    const struct block_state *s = &model_now(m)->block;
+    for (int part = 0; part < BLOCK_PARTS; part++) {
+        struct row *r = &m->rows[ROW_BLOCK + part];
+        char hex[HU_BITS_TEXT];
+        r->format = block_part_format(s, part);
+        r->name = r->format ? block_part_name(part) : NULL;
+        if (!r->format)
+            continue;
+        r->bits = block_bits(s, part);
+        r->datum = hu_decode(r->format, r->bits);
+        snprintf(r->label, sizeof r->label, "%s",
+                 part != BLOCK_SECOND               ? r->name
+                 : s->block->over == HU_OVER_TENSOR ? "tensor"
+                                                    : "least");
+        hu_bits_print(hex, r->format, r->bits);
+        strcpy(r->hex, hex + 2);
+        if (part < BLOCK_FIRST)
+            hu_shown_print(r->decimal, r->format, r->bits);
+        else
+            hu_block_shown(r->decimal, (double)s->given[part - BLOCK_FIRST]);
+    }
+}
+
 void model_refresh(struct model *m)
 {
     const struct document *d = model_now(m);
@@ -219,6 +244,7 @@ void model_refresh(struct model *m)
     }
     m->selected = m->rows[model_selected(m)].format;
     model_refresh_operands(m);
+    model_refresh_block(m);
     if (!same_rows)
         weights_arrange(&m->weights, d->rows, d->count);
     model_weigh(m);

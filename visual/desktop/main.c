@@ -89,7 +89,7 @@ static bool read_option(struct request *r, int key, const char *text)
                (fail(who, "'%s' is no theme: light, dark, safe", text), false);
     case VIEW_PAGE:
         return page_find(text, &r->page) ||
-               (fail(who, "'%s' is no page: bits, rounding, numberline, memory, arithmetic, keys",
+               (fail(who, "'%s' is no page: bits, rounding, numberline, memory, arithmetic, block, keys",
                      text),
                 false);
     case VIEW_SIZE:
