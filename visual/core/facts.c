@@ -1,5 +1,6 @@
 /* The rows, derived from the document. */
 #include "allocate.h"
+#include "arithmetic.h"
 #include "model.h"
 #include "operation.h"
 #include "words.h"
@@ -176,11 +177,12 @@ static void refresh_result(struct row *r, const struct document *d, const struct
                            const struct row *b)
 {
     struct hu_value v;
-    const struct hu_format *const from[] = {a->format, b->format, NULL};
-    const uint64_t x[] = {a->bits, b->bits, 0};
+    const struct hu_format *const from[] = {a->format, b->format};
+    const uint64_t x[] = {a->bits, b->bits};
     struct hu_operation_options o = {.rounding = d->options};
     r->flags = 0;
-    r->bits = hu_operate(arithmetic_operation(d->arithmetic), r->format, from, x, &o, &r->flags);
+    struct hu_exact exact = hu_basic_exact(arithmetic_operation(d->arithmetic), from, x, &o);
+    r->bits = hu_round_exact(r->format, &exact, 0, &d->options, &r->flags);
     hu_value_init(&v);
     if (!operate(&v, d, a, b))
         v.kind = HU_VALUE_NAN;

@@ -117,10 +117,10 @@ static int put_operators(struct layout *l, struct rect area)
 static struct hu_exact exact_of(const struct model *m, const struct hu_options *options)
 {
     const struct row *a = &m->rows[ROW_A], *b = &m->rows[ROW_B];
-    const struct hu_format *const from[HU_OPERANDS] = {a->format, b->format, b->format};
-    const uint64_t x[HU_OPERANDS] = {a->bits, b->bits};
+    const struct hu_format *const from[] = {a->format, b->format};
+    const uint64_t x[] = {a->bits, b->bits};
     struct hu_operation_options o = {.rounding = *options};
-    return hu_operate_exact(arithmetic_operation(model_now(m)->arithmetic), from, x, 0, &o);
+    return hu_basic_exact(arithmetic_operation(model_now(m)->arithmetic), from, x, &o);
 }
 
 /* --- Directions --- */

@@ -252,7 +252,7 @@ static void put_element(struct layout *l, const struct view_of_block *v, const s
     put_cells(l, r, take(&line, c->bits, c->gap), 18, false, true);
     if (c->code) {
         code_text(text, v->s->block, &v->data[n]);
-        put_number(l, &line, c, c->code, TINT_SIGNIFICAND, text, n, "code");
+        put_number(l, &line, c, c->code, TINT_SIGNIFICAND, text, n, "unscaled");
     }
     hu_block_shown(text, v->data[n].value);
     put_number(l, &line, c, c->value, TINT_INK, text, n, "value");

@@ -55,8 +55,8 @@ int hu_convert_array_with(const struct hu_kernel *kernel, const struct hu_format
     (void)kernel;
     for (size_t i = 0; i < n; i++) {
         const unsigned char *at = (const unsigned char *)src + i * (from->storage_bits / 8);
-        uint64_t bits = hu_convert_at(to, from, layout_word(at, from->storage_bits), first + i,
-                                      options, flags);
+        uint64_t bits =
+            hu_convert_at(to, from, layout_word(at, from->storage_bits), first + i, options, flags);
         if (layout_is_packed(to))
             layout_set_packed(dst, to->width, i, bits);
         else

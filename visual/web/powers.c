@@ -1,5 +1,5 @@
-/* The powers of ten, made when the page begins: as a constant they are 11 KB that no compressor makes
- * smaller, a twentieth of the page. */
+/* The powers of ten, made when the page begins: as a constant they are 11 KB that no compressor
+ * makes smaller, a twentieth of the page. */
 #define hu_powers hu_powers_as_declared
 #include "powers.h"
 #undef hu_powers
