@@ -420,10 +420,11 @@ unset DISPLAY WAYLAND_DISPLAY GDK_SCALE QT_SCALE_FACTOR
 export SDL_VIDEODRIVER=dummy XDG_CONFIG_HOME="$scratch/none"
 # Rectangles aside, and what follows from the room that a font takes: where lines break, what is cut short, and what
 # is scrolled away.
-# A page that states come to one after the other can undo more than one that begins with each.
+# A page that states come to one after the other can undo more than one that begins with each, and its pointer is where
+# the one before left it.
 # jq from 1.7 on writes a number that it only passes on as it was written: 1.0.
 plain='(.. | numbers) |= . + 0 | .items |= map(select(.role != "scrollbar") | if .state | index("elided") then .text = (.description // .text) | del(.description) else . end
-        | .text |= gsub("\n"; " ") | if .description == .text then del(.description) else . end | .state -= ["elided", "offscreen", "disabled"] | del(.rect))
+        | .text |= gsub("\n"; " ") | if .description == .text then del(.description) else . end | .state -= ["elided", "offscreen", "disabled", "hovered"] | del(.rect))
     | del(.scroll_max, .clipboard, .height, .width)'
 mapfile -t formats < <("$halfulp" formats --json | jq -r '.formats[] | select(.kind == "float").format' && printf '%s\n' e6m9 e5m7fn)
 directions=(rne rna rtz rup rdn rto)
