@@ -1,6 +1,6 @@
 #include "block/block.h"
 #include "format.h"
-#include "options.h"
+#include "option_values.h"
 #include "report.h"
 
 #include <stdio.h>
@@ -71,8 +71,8 @@ static void put_options(const struct command *c)
 {
     for (const struct command_option *o = c->options; o->name; o++) {
         printf("%s--%s", o == c->options ? "" : " ", o->name);
-        if (o->key < OPTION_LONG)
-            printf(" -%c", o->key);
+        if (o->letter)
+            printf(" -%c", o->letter);
         if (option_is_optional(o))
             put_choices(o);
     }
@@ -82,8 +82,8 @@ static void put_options(const struct command *c)
 static void put_keys(const struct command *c, const struct command_option *o)
 {
     printf("%s:--%s", c->name, o->name);
-    if (o->key < OPTION_LONG)
-        printf("|%s:-%c", c->name, o->key);
+    if (o->letter)
+        printf("|%s:-%c", c->name, o->letter);
 }
 
 static void bash(void)
@@ -184,9 +184,9 @@ static void zsh(void)
             putchar(']');
             zsh_argument(o);
             putchar('\'');
-            if (o->key >= OPTION_LONG)
+            if (!o->letter)
                 continue;
-            printf(" '-%c[", o->key);
+            printf(" '-%c[", o->letter);
             put_zsh(o->help);
             putchar(']');
             zsh_argument(o);
@@ -233,8 +233,8 @@ static void fish(void)
         for (const struct command_option *o = (*c)->options; o->name; o++) {
             printf("complete -c halfulp -n '__fish_seen_subcommand_from %s' -l %s", (*c)->name,
                    o->name);
-            if (o->key < OPTION_LONG)
-                printf(" -s %c", o->key);
+            if (o->letter)
+                printf(" -s %c", o->letter);
             if (o->argument) {
                 fputs(option_is_optional(o) ? "" : " -r", stdout);
                 if (!is_file(o)) {
@@ -258,11 +258,7 @@ static void fish(void)
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
-    int key;
-    options_begin(&o, self, argc, argv);
-    while ((key = option_next(&o)) >= 0)
-        ;
-    if (key == OPTION_EXIT)
+    if (!options_read(&o, self, argc, argv, NULL))
         return o.status;
     const char *shell = o.argc == 1 ? o.argv[0] : "";
     if (!strcmp(shell, "bash"))

@@ -1,7 +1,7 @@
 #include "arguments.h"
 #include "lists.h"
 #include "operation_list.h"
-#include "options.h"
+#include "option_values.h"
 #include "progress.h"
 #include "report.h"
 #include "text.h"
@@ -14,29 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_LEVEL = KEY_OWN, KEY_COUNT, KEY_SEED, KEY_TININESS, KEY_OPERATION, KEY_NAN_RULE };
-
-static const struct command_option rows[] = {
-    {"op", KEY_OPERATION, "NAME", "of this operation: add, sub, mul, div, fma, sqrt, rem, …",
-     "add sub mul div fma sqrt rem"},
-    {"from", 'f', "FORMAT", "source format", "@formats"},
-    {"to", 't', "FORMAT", "target format; with --op that of the operands if it is left out",
-     "@formats"},
-    {"nan-rule", KEY_NAN_RULE, "RULE", "whose NaN an operation gives, as for verify",
-     "first last signaling greatest canonical x86 x87 arm ptx"},
-    OPTION_ROUND,
-    {"level", KEY_LEVEL, "1|2",
-     "1: the ends of the target's binades (default); 2: every boundary, on both sides", "1 2"},
-    {"count", KEY_COUNT, "N", "so many: picked evenly from the level's, or seeded draws besides",
-     NULL},
-    {"seed", KEY_SEED, "N", "the seed of the draws (default: 1)", NULL},
-    OPTION_SATURATE,
-    {"tininess", KEY_TININESS, "WHEN", "tininess is detected after (default) or before rounding",
-     "after before"},
-    OPTION_HELP,
-    OPTION_END,
-};
-
 struct request {
     const char *command;
     struct format_list from, to;
@@ -47,40 +24,27 @@ struct request {
     uint64_t level, count, seed;
 };
 
-static bool read_tininess(struct request *q, const char *text)
-{
-    q->promise.options.tininess_before = !strcmp(text, "before");
-    if (q->promise.options.tininess_before || !strcmp(text, "after"))
-        return true;
-    fail(q->command, "--tininess: '%s' is none of: after before", text);
-    return false;
-}
-
-static bool read_option(struct request *q, int key, const char *value)
-{
-    switch (key) {
-    case 'f':
-        return formats_read(q->command, value, &q->from);
-    case 't':
-        return formats_read(q->command, value, &q->to);
-    case 'r':
-        return direction_list_read(&q->direction, value, q->command);
-    case KEY_OPERATION:
-        return operation_list_read(&q->operations, value, q->command);
-    case KEY_NAN_RULE:
-        return nan_rule_read(&q->nan_rule, value, q->command);
-    case KEY_LEVEL:
-        return count_read(&q->level, value, 1, 2, "level", q->command);
-    case KEY_COUNT:
-        return count_read(&q->count, value, 1, UINT64_C(1) << 48, "count", q->command);
-    case KEY_SEED:
-        return count_read(&q->seed, value, 0, UINT64_MAX, "seed", q->command);
-    case KEY_SATURATE:
-        return q->promise.options.saturate = true;
-    default:
-        return read_tininess(q, value);
-    }
-}
+static const struct command_option rows[] = {
+    {"op", 0, "NAME", "of this operation: add, sub, mul, div, fma, sqrt, rem, …",
+     "add sub mul div fma sqrt rem", OPERATIONS(struct request, operations)},
+    {"from", 'f', "FORMAT", "source format", "@formats", FORMATS(struct request, from)},
+    {"to", 't', "FORMAT", "target format; with --op that of the operands if it is left out",
+     "@formats", FORMATS(struct request, to)},
+    OPTION_NAN_RULE(struct request, nan_rule),
+    {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto", "@rounds",
+     DIRECTIONS_OF(struct request, direction)},
+    {"level", 0, "1|2",
+     "1: the ends of the target's binades (default); 2: every boundary, on both sides", "1 2",
+     COUNT(struct request, level, 1, 2)},
+    {"count", 0, "N", "so many: picked evenly from the level's, or seeded draws besides", NULL,
+     COUNT(struct request, count, 1, UINT64_C(1) << 48)},
+    {"seed", 0, "N", "the seed of the draws (default: 1)", NULL,
+     COUNT(struct request, seed, 0, UINT64_MAX)},
+    OPTION_SATURATE(struct request, promise.options.saturate),
+    OPTION_TININESS(struct request, promise.options.tininess_before),
+    OPTION_HELP,
+    OPTION_END,
+};
 
 static bool write_out(void *context, const char *text, size_t length)
 {
@@ -145,18 +109,9 @@ static int run(const struct command *self, int argc, char **argv)
 {
     struct request q = {.command = self->name, .level = 1, .seed = 1};
     struct options o;
-    int key, status = EXIT_BAD;
-    bool good = true;
-    options_begin(&o, self, argc, argv);
-    while (good && (key = option_next(&o)) >= 0)
-        good = read_option(&q, key, o.value);
-    if (good && key == OPTION_EXIT)
-        status = o.status;
-    else if (good && o.argc)
-        status = fail(self->name, "takes no argument: '%s'", o.argv[0]);
-    else if (good)
-        status = write_vectors(&q);
-    return status;
+    if (!options_read(&o, self, argc, argv, &q))
+        return o.status;
+    return o.argc ? fail(self->name, "takes no argument: '%s'", o.argv[0]) : write_vectors(&q);
 }
 
 const struct command cmd_vectors = {
