@@ -77,8 +77,9 @@ static bool read_words(struct request *r)
     if (v->theme && !theme_find(v->theme, &r->theme))
         return refuse(who, "'%s' is no theme: light, dark, safe", v->theme);
     if (v->page && !page_find(v->page, &r->page))
-        return refuse(who, "'%s' is no page: bits, rounding, numberline, memory, arithmetic, keys",
-                      v->page);
+        return refuse(
+            who, "'%s' is no page: bits, rounding, numberline, memory, arithmetic, block, keys",
+            v->page);
     if (v->web)
         return refuse(who, "--web is halfulp view's, which opens the page");
     return (!v->size || read_size(r, v->size)) && (!v->scale || read_scale(r, v->scale));
