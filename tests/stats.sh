@@ -173,6 +173,32 @@ exits "options of the runs are in the parts" 2 "--to does not go with --merge" "
 prints "a higher limit" null json .narrowest_safe --merge a1 a2 a3 --min-sqnr 90
 prints "a lower one" bf16 json .narrowest_safe --merge a1 a2 a3 --min-sqnr 30
 
+# A set is cast in shards: each Nth file, and the index by the first.
+python3 - <<'PY'
+import json
+exec(open('make.py').read().split("\na = {")[0])
+names = {}
+for i in range(5):
+    file = 'm-%d.safetensors' % i
+    save(file, {'t%d.weight' % i: ('F32', [64, 64], f32(4096)), 'n%d' % i: ('F32', [7], f32(7))})
+    names['t%d.weight' % i] = names['n%d' % i] = file
+json.dump({'metadata': {'total_size': 5 * 4 * 4103}, 'weight_map': names}, open('m.safetensors.index.json', 'w'))
+PY
+for how in "-t fp8_e4m3 --stochastic --seed 4" "-t mxfp4" "-t bf16 --tensor t3*"; do
+    rm -rf whole shards && mkdir whole shards
+    # shellcheck disable=SC2086
+    "$halfulp" cast m.safetensors.index.json $how -o whole/m.safetensors.index.json >/dev/null 2>&1
+    for k in 2 3 1; do
+        # shellcheck disable=SC2086
+        "$halfulp" cast m.safetensors.index.json $how -o shards/m.safetensors.index.json --shard $k/3 >said.$k 2>/dev/null || fail "shard $k of a cast"
+    done
+    holds "a set cast in shards is the set ($how)" diff -r whole shards
+done
+holds "each shard tells of its own tensors" grep -q "1 tensor, 4,096 elements to bf16, 3 copied" said.1
+rm -rf shards && mkdir shards
+prints "each shard writes its own files, and the first the index" "m-1.safetensors m-4.safetensors" bash -c '"$0" cast m.safetensors.index.json -t bf16 -o shards/m.safetensors.index.json --shard 2/3 >/dev/null && ls shards | tr "\n" " " | sed "s/ $//"' "$halfulp"
+exits "one file has no shards" 2 "of an index" "$halfulp" cast a.safetensors -t bf16 -o x.safetensors --shard 1/2
+
 # Parts of one array add up.
 for i in 0 1 2; do "$halfulp" stats -f fp32 "part$i.bin" -t fp16,mxfp4 --partial "p$i"; done
 prints "parts of one array are the array" "$(json '[.total, .histogram, .tensors[0].elements]' -f fp32 long.bin -t fp16,mxfp4 | jq -c 'del(.[0][].blocks.worst)')" \

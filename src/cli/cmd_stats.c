@@ -51,23 +51,6 @@ static bool read_decibels(const struct options *o, void *at)
            number_refuse(o->value, "number of decibels", o->row->name, o->command->name);
 }
 
-/* "K/N". */
-static bool read_shard(const struct options *o, void *at)
-{
-    struct shard *shard = at;
-    char *end;
-    shard->number = strtoull(o->value, &end, 10);
-    bool fine =
-        *o->value >= '0' && *o->value <= '9' && *end == '/' && end[1] >= '0' && end[1] <= '9';
-    shard->count = fine ? strtoull(end + 1, &end, 10) : 0;
-    if (fine && !*end && shard->number && shard->number <= shard->count &&
-        shard->count <= SHARDS_MAX)
-        return true;
-    fail(o->command->name, "--shard is K/N, K from 1 to N, and N at most %d, not \"%s\"",
-         SHARDS_MAX, o->value);
-    return false;
-}
-
 static const struct command_option rows[] = {
     {"to", 't', "LIST",
      "targets, by commas: formats, block formats (default: bf16,fp16,fp8_e5m2,fp8_e4m3)", "@dtypes",
@@ -83,7 +66,7 @@ static const struct command_option rows[] = {
     {"against", 0, "FILE2", "compare with FILE2, tensor by tensor, whatever the formats", "@file",
      TEXT(struct request, against)},
     {"shard", 0, "K/N", "only the Kth of N parts of the work; with --partial", NULL,
-     OPTION_INTO(read_shard, struct shard, struct request, shard)},
+     OPTION_INTO(read_stats_shard, struct shard, struct request, shard)},
     {"partial", 0, "OUT", "leave the sums in OUT, to be merged with others'", "@file",
      TEXT(struct request, partial)},
     {"merge", 0, NULL, "FILEs are what --partial left: say what one run would say", NULL,

@@ -1,9 +1,26 @@
 #include "stats_partial.h"
+#include "options.h"
 #include "report.h"
 #include "file/input.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+bool read_stats_shard(const struct options *o, void *at)
+{
+    struct shard *shard = at;
+    char *end;
+    shard->number = strtoull(o->value, &end, 10);
+    bool fine =
+        *o->value >= '0' && *o->value <= '9' && *end == '/' && end[1] >= '0' && end[1] <= '9';
+    shard->count = fine ? strtoull(end + 1, &end, 10) : 0;
+    if (fine && !*end && shard->number && shard->number <= shard->count &&
+        shard->count <= SHARDS_MAX)
+        return true;
+    fail(o->command->name, "--shard is K/N, K from 1 to N, and N at most %d, not \"%s\"",
+         SHARDS_MAX, o->value);
+    return false;
+}
 
 void partial_done(void *context, size_t index, struct hu_gathered *g)
 {

@@ -21,6 +21,9 @@ struct shard {
     uint64_t number, count;
 };
 
+/* "K/N" into a struct shard. */
+option_reader read_stats_shard;
+
 /* What a run leaves. */
 struct partial_run {
     struct stats *stats;
