@@ -228,6 +228,21 @@ mutate_loss "infinite relative errors are summed" chunk_loss chunk_loss.c 's/if 
 mutate_loss "zeros have relative errors" loss loss.c 's/l->measured - l->zeros/l->measured/'
 mutate_loss "overflows that saturate have no errors" chunk_loss chunk_loss.c 's/if (clipped \&\& t->saturates)/if (false)/'
 mutate_loss "codes forget the tensor's scale" statistics statistics.c 's/tensor_scale(&plan->targets\[t\], g->spread.greatest)/1/'
+
+# What block formats lose.
+suite[loss]=block_loss
+tests_of[loss]='an_* what_* a_* rows_* ends_* data_* agrees_with* pieces_*'
+unchanged "the unchanged losses of blocks pass" loss block_loss
+mutate_loss "all that a block loses is its outlier's doing" block_loss block_loss.c 's/blocks->lost -= count_gone(w, c, i);/;/'
+mutate_loss "what is not finite is measured" block_loss block_loss.c 's/c->measured -= !sound;/;/'
+mutate_loss "the ends of codes stay under a negative scale" block_loss block_loss.c 's/reach\[scale < 0\] \* size, reach\[scale > 0\] \* size/reach[0] * size, reach[1] * size/'
+mutate_loss "every rule takes floor's scale" block_loss block_loss.c 's/(next ? ceils : floors)/(floors)/'
+mutate_loss "blocks are numbered anew in each piece" block_loss block_loss.c 's/\.index = first + i,/.index = i,/'
+mutate_loss "squares leave fp64's range" block_loss block_loss.c 's/c->exponent = !w->is_fp32 \&\& greatest > 0 ? ilogb(greatest) : 0;/c->exponent = 0;/'
+mutate_loss "tiles run on from matrix to matrix" block_loss block_loss.c 's/if (runs_on || piece->n <= matrix)/if (true)/'
+mutate_loss "a scale of zero cuts what it divides" block_loss block_loss.c 's/if (!(size > 0 \&\& greatest > 0/if (!(greatest > 0/'
+mutate_loss "pieces begin within a row of tiles" block_units block_units.c 's/w->rows = multiple(w->rows ? w->rows : 1, height(b, s));/w->rows = 1;/'
+mutate_loss "the rest of a run is left out" block_measure block_measure_lanes.h 's/if (k < n)/if (false)/'
 unset HALFULP_KERNEL
 
 # Matrix units, in one file.

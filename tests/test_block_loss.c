@@ -105,6 +105,21 @@ Test(block_loss, what_the_scales_format_cannot_hold_is_no_outliers_doing)
     hu_gathered_free(g);
 }
 
+Test(block_loss, a_scale_that_becomes_zero_cuts_nothing)
+{
+    /* Beside 1e6 in the tensor the second block's scale, 1e-6 / 6 over 1e6 / (448 * 6), is below
+     * half of e4m3's least step: all are lost, and none is too great for a scale. */
+    float x[32] = {1e6f};
+    for (int i = 16; i < 32; i++)
+        x[i] = 1e-6f;
+    struct hu_gathered *g = gather_in("nvfp4", 0, &nearest, "fp32", x, (struct shape){1, 1, 32, 0});
+    cr_assert_eq(g->losses[0].underflow, 16);
+    cr_assert_eq(g->losses[0].overflow, 0);
+    cr_assert_eq(g->blocks[0].saturated, 0);
+    cr_assert_eq(g->blocks[0].lost, 0);
+    hu_gathered_free(g);
+}
+
 Test(block_loss, a_nan_makes_its_block_nan)
 {
     float x[64] = {1, 2, NAN};
