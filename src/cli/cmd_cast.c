@@ -251,7 +251,7 @@ static int cast_source(struct request *r)
     s->source = &r->job.source;
     /* Blocks have no such figures. */
     const struct hu_format *to = r->job.to ? r->job.to : hu_format_find("fp64");
-    s->targets.at[0] = to;
+    s->targets.at[0] = (struct stats_target){to->name, to, NULL};
     s->targets.count = 1;
     s->limits.min_sqnr = -HUGE_VAL;
     r->job.target = hu_statistics_target_of(to, &s->options, HU_SCALE_NONE);

@@ -1,12 +1,11 @@
 #include "folding.h"
 #include "json.h"
-#include "logical_view.h"
 #include "numbers.h"
 #include "option_values.h"
 #include "output_file.h"
 #include "progress.h"
 #include "report.h"
-#include "stats.h"
+#include "stats_against.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,18 +18,13 @@ struct request {
     struct hu_recode *recodes;
     unsigned jobs;
     bool json, force;
-    const char *svg;
+    const char *svg, *against;
     enum color_mode color;
 };
 
-/* Floats alone: integers lose nothing that these figures tell. */
 static bool read_targets(const struct options *o, void *at)
 {
-    const struct format_list *targets = at;
-    bool fine = formats_read(o->command->name, o->value, at);
-    for (size_t i = 0; fine && i < targets->count; i++)
-        fine = float_read(o->command->name, targets->at[i]->name);
-    return fine;
+    return stats_targets_read(o->command->name, o->value, at);
 }
 
 static bool read_max_overflow(const struct options *o, void *at)
@@ -55,15 +49,19 @@ static bool read_decibels(const struct options *o, void *at)
 }
 
 static const struct command_option rows[] = {
-    {"to", 't', "LIST", "targets, by commas (default: bf16,fp16,fp8_e5m2,fp8_e4m3)", "@formats",
-     OPTION_INTO(read_targets, struct format_list, struct request, stats.targets)},
+    {"to", 't', "LIST",
+     "targets, by commas: formats, block formats (default: bf16,fp16,fp8_e5m2,fp8_e4m3)", "@dtypes",
+     OPTION_INTO(read_targets, struct stats_targets, struct request, stats.targets)},
     OPTIONS_SOURCE(struct request, source),
     {"scale", 0, "WHAT", "none (default), tensor, or block: 32 in a row, as OCP MX",
      "none tensor block", WORD(struct request, stats.scaling)},
+    OPTION_RULE(struct request, stats.rule),
     {"max-overflow", 0, "N|P%", "safe up to so many overflows (default: 0)", NULL,
      OPTION_INTO(read_max_overflow, struct stats_limits, struct request, stats.limits)},
     {"min-sqnr", 0, "DB", "safe from this ratio of signal to noise on (default: 30)", NULL,
      OPTION_INTO(read_decibels, double, struct request, stats.limits.min_sqnr)},
+    {"against", 0, "FILE2", "compare with FILE2, tensor by tensor, whatever the formats", "@file",
+     TEXT(struct request, against)},
     OPTION_ROUND(struct request, stats.options.direction),
     OPTION_SATURATE(struct request, stats.options.saturate),
     OPTION_JOBS(struct request, jobs),
@@ -83,25 +81,6 @@ static const char details[] =
     "format is safe when every tensor and all together keep both limits; with --scale block,\n"
     "where overflow is clamped by definition, it only counts when --max-overflow is given.";
 
-/* Where tensor *T, row INDEX, is read. Of a quantized weight *t becomes what it is. False:
- * reported.
- */
-static bool take(struct request *r, const char *command, const struct hu_tensor **t, size_t index,
-                 struct hu_stream_tensor *data)
-{
-    const struct hu_tensor *from = *t;
-    if (!from->part_of) {
-        *data = hu_stream_tensor_of(from, from->dtype.format, -1);
-        return tensor_source_input(&r->source, command, from, &data->input, &data->offset);
-    }
-    r->decoded[index] = logical_row(from);
-    *t = &r->decoded[index];
-    *data = hu_stream_tensor_of(*t, hu_format_find("fp64"), -1);
-    data->bytes = (*t)->elements * sizeof(double);
-    data->decoded = &r->recodes[index];
-    return tensor_source_parts(&r->source, command, from->part_of, &r->recodes[index]);
-}
-
 /* The chosen tensors, in the file's order. NULL: reported. */
 static struct hu_stream_tensor *choose(struct request *r, const char *command)
 {
@@ -120,13 +99,12 @@ static struct hu_stream_tensor *choose(struct request *r, const char *command)
             continue;
         }
         struct hu_stream_tensor *data = &tensors[s->count];
-        if (!take(r, command, &t, s->count, data)) {
+        if (!stats_take(&r->source, command, &t, &r->decoded[s->count], &r->recodes[s->count],
+                        data)) {
             free(tensors);
             return NULL;
         }
-        struct stats_tensor *row = &s->tensors[s->count++];
-        row->tensor = t;
-        row->figures = check_memory(calloc(s->targets.count, sizeof *row->figures));
+        stats_add(s, t);
     }
     return tensors;
 }
@@ -201,6 +179,21 @@ static int run_file(struct request *r, const char *command, const char *path)
     return status;
 }
 
+/* What two files are compared by; the other options say what casts would do. */
+static int run_against(struct request *r, const struct options *o)
+{
+    static const char *const others[] = {"to",    "scale",    "rule", "max-overflow",
+                                         "round", "saturate", "svg"};
+    const char *command = o->command->name;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (option_given(o, others[i]))
+            return fail(command, "--%s is of casts, and --against compares files as they are",
+                        others[i]);
+    const double *least = option_given(o, "min-sqnr") ? &r->stats.limits.min_sqnr : NULL;
+    return against_run(command, &r->source, o->argv[0], r->against, r->jobs, r->json, least,
+                       palette_for(color_wanted(r->color, stdout)));
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
@@ -214,9 +207,10 @@ static int run(const struct command *self, int argc, char **argv)
         fail(self->name, o.argc ? "one FILE at a time" : "a FILE is missing");
     } else {
         if (!s->targets.count)
-            formats_read(self->name, "bf16,fp16,fp8_e5m2,fp8_e4m3", &s->targets);
-        s->limits.any_overflow = s->scaling == HU_SCALE_BLOCK && !option_given(&o, "max-overflow");
-        status = run_file(r, self->name, o.argv[0]);
+            stats_targets_read(self->name, "bf16,fp16,fp8_e5m2,fp8_e4m3", &s->targets);
+        s->limits.any_clamped = !option_given(&o, "max-overflow");
+        s->limits.any_overflow = s->scaling == HU_SCALE_BLOCK && s->limits.any_clamped;
+        status = r->against ? run_against(r, &o) : run_file(r, self->name, o.argv[0]);
     }
     free(r);
     return status;
@@ -225,8 +219,8 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command cmd_stats = {
     .name = "stats",
     .usage = "FILE [-t LIST] [-f FORMAT] [--tensor GLOB] [--scale none|tensor|block] [--parts]\n"
-             "                     [--max-overflow N|P%] [--min-sqnr DB] [-r DIR] [--saturate]\n"
-             "                     [--jobs N] [--json] [--svg FILE]",
+             "                     [--rule RULE] [--max-overflow N|P%] [--min-sqnr DB] [-r DIR]\n"
+             "                     [--against FILE2] [--saturate] [--jobs N] [--json] [--svg FILE]",
     .summary = "what casts would lose: errors, overflows, and the narrowest safe format",
     .details = details,
     .options = rows,

@@ -6,6 +6,7 @@
 #include "report.h"
 #include "text.h"
 #include "pool.h"
+#include "verify/block_vectors.h"
 #include "verify/operation_vectors.h"
 #include "verify/vectors.h"
 
@@ -17,6 +18,8 @@
 struct request {
     const char *command;
     struct format_list from, to;
+    struct block_list blocks; /* in place of both */
+    enum hu_scale_rule rule;
     struct direction_list direction;
     struct operation_list operations; /* none: a conversion */
     enum hu_nan_rule nan_rule;
@@ -24,12 +27,20 @@ struct request {
     uint64_t level, count, seed;
 };
 
+static bool read_targets(const struct options *o, void *request)
+{
+    struct request *q = request;
+    return targets_read(o->command->name, o->value, &q->to, &q->blocks);
+}
+
 static const struct command_option rows[] = {
-    {"op", 0, "NAME", "of this operation: add, sub, mul, div, fma, sqrt, rem, …",
-     "add sub mul div fma sqrt rem", OPERATIONS(struct request, operations)},
+    {"op", 0, "NAME", "of this operation: add, sub, mul, div, fma, sqrt, rem, …", "@operations",
+     OPERATIONS(struct request, operations)},
     {"from", 'f', "FORMAT", "source format", "@formats", FORMATS(struct request, from)},
-    {"to", 't', "FORMAT", "target format; with --op that of the operands if it is left out",
-     "@formats", FORMATS(struct request, to)},
+    {"to", 't', "FORMAT",
+     "target format, or a block format; with --op that of the operands if it is left out",
+     "@dtypes", OWN(read_targets)},
+    OPTION_RULE(struct request, rule),
     OPTION_NAN_RULE(struct request, nan_rule),
     {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto", "@rounds",
      DIRECTIONS_OF(struct request, direction)},
@@ -71,8 +82,36 @@ static int write_operation(const struct request *q, const struct hu_promise *pro
     return EXIT_DONE;
 }
 
+static int write_blocks(const struct request *q)
+{
+    const struct hu_block *b = q->blocks.at[0];
+    enum { USUAL = 1000 };
+    if (q->blocks.count != 1 || q->to.count || q->direction.count > 1 ||
+        (q->from.count && q->from.at[0] != hu_format_find("fp32")))
+        return fail(q->command, "vectors of blocks are of one block format, from fp32, in one "
+                                "direction");
+    if (q->rule && !hu_block_has_rules(b))
+        return fail(q->command, "--rule is for scales that are powers of two, which %s has not",
+                    b->name);
+    if (!hu_block_vector_sources(b))
+        return fail(q->command,
+                    "%s has no vectors: its blocks are decoded only, large, or in parts", b->name);
+    struct hu_block_question question = {.block = b, .options = {.rule = q->rule}, .seed = q->seed};
+    question.options.elements.saturate = true;
+    if (q->direction.count)
+        question.options.elements.direction = q->direction.direction[0];
+    uint64_t due = q->count ? q->count : USUAL;
+    progress_begin("vectors", "lines", due);
+    uint64_t written = hu_block_vectors_write(&question, due, write_out, NULL);
+    progress_end();
+    check_memory(written == due || ferror(stdout) ? &question : NULL);
+    return EXIT_DONE;
+}
+
 static int write_vectors(const struct request *q)
 {
+    if (q->blocks.count && !q->operations.count)
+        return write_blocks(q);
     if (q->operations.count) {
         struct hu_promise promise = q->promise;
         if (q->operations.count != 1 || q->from.count != 1 || q->to.count > 1 ||
@@ -125,6 +164,8 @@ const struct command cmd_vectors = {
         "16. Each source stands once, in rising order of encodings.\n\n"
         "With --op a line has the operation's operands: every combination of edges, then directed\n"
         "draws, whose results lie at a boundary, halfway or near it.\n\n"
+        "Of a block format a line is a block: its sources as fp32's encodings, the tensor's scale\n"
+        "where there is one, the block's scale where it lies apart, and the bytes of its codes.\n\n"
         "  halfulp vectors --op mul -f fp32 --level 2 >f32_mul.txt\n"
         "  halfulp vectors -f fp32 -t fp16 --level 2 >f32_to_f16.txt\n"
         "  halfulp vectors -f fp64 -t bf16 -r rtz | halfulp verify -f fp64 -t bf16 -r rtz "

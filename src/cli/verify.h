@@ -18,11 +18,6 @@
 
 struct options;
 
-struct block_list {
-    const struct hu_block *at[FORMATS_MAX];
-    size_t count;
-};
-
 /* As the command line gives it; verify_request_complete fills in what it left out. */
 struct verify_request {
     const char *command;

@@ -79,22 +79,10 @@ static bool read_ignored(const struct options *o, void *request)
     return word >= 0;
 }
 
-/* Formats and block formats by their names. */
 static bool read_targets(const struct options *o, void *request)
 {
     struct verify_request *q = request;
-    const char *text = o->value;
-    char *copy = check_memory(strdup(text)), *rest = copy, *name;
-    bool good = true;
-    while (good && (name = strsep(&rest, ","))) {
-        const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
-        if (!b || !hu_block_decodes(b))
-            good = formats_read(q->command, name, &q->to);
-        else if (q->blocks.count < FORMATS_MAX)
-            q->blocks.at[q->blocks.count++] = b;
-    }
-    free(copy);
-    return good;
+    return targets_read(o->command->name, o->value, &q->to, &q->blocks);
 }
 
 static bool read_rules(const struct options *o, void *request)
@@ -138,15 +126,15 @@ const struct command_option verify_options[] = {
      FORMATS(struct verify_request, from)},
     {"to", 't', "LIST",
      "target formats; all: every named one (the default); or block formats, tried both ways",
-     "@formats", OWN(read_targets)},
+     "@dtypes", OWN(read_targets)},
     {"round", 'r', "LIST", "rounding directions: rne (default), rna, rtz, rup, rdn, rto, all",
      "@rounds", DIRECTIONS_OF(struct verify_request, direction)},
     {"op", 0, "LIST",
      "operations instead of conversions: add, sub, mul, div, fma, sqrt, rem, …, or all",
-     "all add sub mul div fma sqrt rem", OPERATIONS(struct verify_request, operations)},
+     "@operations", OPERATIONS(struct verify_request, operations)},
     OPTION_NAN_RULE(struct verify_request, nan_rule),
-    {"kernel", 0, "LIST", "kernels; all: each that the machine can run (default: the best)", NULL,
-     OWN(read_kernels)},
+    {"kernel", 0, "LIST", "kernels; all: each that the machine can run (default: the best)",
+     "@kernels", OWN(read_kernels)},
     {"jobs", 'j', "N", "threads (default: one a processor)", NULL,
      COUNT(struct verify_request, jobs, 1, 1024)},
     {"shard", 0, "K/N", "only the K-th of N shares of the work, each spread over all of it", NULL,
@@ -321,10 +309,10 @@ bool verify_request_complete(struct verify_request *q, const struct options *o)
 {
     bool other = q->against || q->vectors;
     if (q->blocks.count) {
-        if (q->to.count || q->from.count || q->vectors || q->kernels || q->shards)
-            fail(q->command, "block formats go alone, with -r, --rule, --ignore, --count, --seed "
-                             "and --against");
-        return !(q->to.count || q->from.count || q->vectors || q->kernels || q->shards);
+        if (!q->to.count && !q->from.count && !q->kernels && !q->shards)
+            return true;
+        return refuse(q->command, "block formats go alone, with -r, --rule, --ignore, --count, "
+                                  "--seed, --vectors and --against");
     }
     if (q->rules || q->which_rule || q->decoder || q->no_saturate) {
         fail(q->command, "--rule, --which-rule, --decoder and --no-saturate are for block formats");
