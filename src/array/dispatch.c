@@ -83,14 +83,13 @@ static const struct hu_options no_options;
 static void start_plan(struct plan *p, const struct hu_format *to, const struct hu_format *from,
                        const struct hu_options *options, bool flags)
 {
+    memset(p, 0, offsetof(struct plan, table));
+    p->table.to = NULL;
+    p->table.full = false;
     p->to = to;
     p->from = from;
     p->options = *options;
     p->flags = flags;
-    p->streams = p->direct = p->hardware = false;
-    p->asked = 0;
-    p->table.to = NULL;
-    p->table.full = p->table.whole = false;
 }
 
 bool hu_kernel_has(const struct hu_kernel *kernel, const struct hu_format *to,
@@ -110,20 +109,17 @@ static bool same_options(const struct hu_options *a, const struct hu_options *b)
 /* A thread's last plans: arrays come in pieces, and small ones in numbers. */
 enum { PLANS = 8 };
 
-struct plan *hu_plan(const struct hu_kernel *kernel, const struct hu_format *to,
-                     const struct hu_format *from, const struct hu_options *options, bool flags)
+static bool is_plan(const struct plan *p, const struct hu_kernel *kernel,
+                    const struct hu_format *to, const struct hu_format *from,
+                    const struct hu_options *options, bool flags)
 {
-    static _Thread_local struct plan plans[PLANS];
-    static _Thread_local unsigned oldest;
-    for (unsigned i = 0; i < PLANS; i++) {
-        struct plan *p = &plans[i];
-        if (p->to == to && p->from == from && p->kernel == kernel && p->flags == flags &&
-            same_options(&p->options, options)) {
-            p->options.seed = options->seed;
-            return p;
-        }
-    }
-    struct plan *p = &plans[oldest++ % PLANS];
+    return p->to == to && p->from == from && p->kernel == kernel && p->flags == flags &&
+           same_options(&p->options, options);
+}
+
+static void make_plan(struct plan *p, const struct hu_kernel *kernel, const struct hu_format *to,
+                      const struct hu_format *from, const struct hu_options *options, bool flags)
+{
     size_t i = 0;
     while (here.runnable[i] != kernel)
         i++;
@@ -131,7 +127,24 @@ struct plan *hu_plan(const struct hu_kernel *kernel, const struct hu_format *to,
         start_plan(p, to, from, options, flags);
     while (!here.runnable[i--]->can(p));
     p->kernel = kernel;
-    return p;
+}
+
+struct plan *hu_plan(const struct hu_kernel *kernel, const struct hu_format *to,
+                     const struct hu_format *from, const struct hu_options *options, bool flags)
+{
+    static _Thread_local struct plan plans[PLANS];
+    static _Thread_local unsigned last, oldest;
+    unsigned found = last;
+    for (unsigned tries = 0; !is_plan(&plans[found], kernel, to, from, options, flags);) {
+        found = (found + 1) % PLANS;
+        if (++tries == PLANS) {
+            found = oldest++ % PLANS;
+            make_plan(&plans[found], kernel, to, from, options, flags);
+        }
+    }
+    last = found;
+    plans[found].options.seed = options->seed;
+    return &plans[found];
 }
 
 static bool is_direction(enum hu_direction direction)
@@ -183,9 +196,14 @@ int hu_convert_array_with(const struct hu_kernel *kernel, const struct hu_format
     if (!n)
         return 0;
     struct plan *p = hu_plan(kernel, to, from, options, flags != NULL);
-    environment saved = environment_enter(options->direction);
-    unsigned raised = run(p, dst, src, n, first);
-    environment_leave(saved);
+    unsigned raised;
+    if (p->environment) {
+        environment saved = environment_enter(p->round_in);
+        raised = run(p, dst, src, n, first);
+        environment_leave(saved);
+    } else {
+        raised = run(p, dst, src, n, first);
+    }
     if (flags)
         *flags |= raised;
     return 0;

@@ -62,3 +62,8 @@ INLINE byte_lanes shift_right_8(byte_lanes x, uint32_t count)
 {
     return (byte_lanes)shift_right_16((half_lanes)x, count);
 }
+
+INLINE byte_lanes upper_fours(byte_lanes x)
+{
+    return (byte_lanes)((half_lanes)x >> 4) & splat_8(15);
+}
