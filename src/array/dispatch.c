@@ -106,6 +106,14 @@ static bool same_options(const struct hu_options *a, const struct hu_options *b)
            a->tininess_before == b->tininess_before;
 }
 
+/* What is worth a look at where it lies is larger, and at random it may be several pieces. */
+static void set_quick(struct plan *p)
+{
+    enum { SMALL = 4096 };
+    bool ready = !p->table.to || p->table.full;
+    p->quick = ready && p->options.direction != HU_STOCHASTIC ? SMALL : 0;
+}
+
 /* A thread's last plans: arrays come in pieces, and small ones in numbers. */
 enum { PLANS = 8 };
 
@@ -127,24 +135,32 @@ static void make_plan(struct plan *p, const struct hu_kernel *kernel, const stru
         start_plan(p, to, from, options, flags);
     while (!here.runnable[i--]->can(p));
     p->kernel = kernel;
+    set_quick(p);
 }
 
 struct plan *hu_plan(const struct hu_kernel *kernel, const struct hu_format *to,
                      const struct hu_format *from, const struct hu_options *options, bool flags)
 {
-    static _Thread_local struct plan plans[PLANS];
-    static _Thread_local unsigned last, oldest;
-    unsigned found = last;
-    for (unsigned tries = 0; !is_plan(&plans[found], kernel, to, from, options, flags);) {
-        found = (found + 1) % PLANS;
-        if (++tries == PLANS) {
-            found = oldest++ % PLANS;
-            make_plan(&plans[found], kernel, to, from, options, flags);
-        }
+    static _Thread_local struct {
+        struct plan *last;
+        unsigned oldest;
+        struct plan plans[PLANS];
+    } kept;
+    struct plan *p = kept.last;
+    if (p && is_plan(p, kernel, to, from, options, flags)) {
+        p->options.seed = options->seed;
+        return p;
     }
-    last = found;
-    plans[found].options.seed = options->seed;
-    return &plans[found];
+    unsigned i = 0;
+    while (i < PLANS && !is_plan(&kept.plans[i], kernel, to, from, options, flags))
+        i++;
+    if (i == PLANS) {
+        i = kept.oldest++ % PLANS;
+        make_plan(&kept.plans[i], kernel, to, from, options, flags);
+    }
+    p = kept.last = &kept.plans[i];
+    p->options.seed = options->seed;
+    return p;
 }
 
 static bool is_direction(enum hu_direction direction)
@@ -160,6 +176,7 @@ static unsigned run_piece(struct plan *p, void *dst, const void *src, size_t n, 
         if (p->asked < TABLE_CODES)
             return hu_scalar_row(p, dst, src, n, first);
         hu_table_fill(p);
+        set_quick(p);
     }
     if (hu_stream_pays(p, dst, src, n))
         return hu_stream_row(p, dst, src, n, first);
@@ -199,10 +216,10 @@ int hu_convert_array_with(const struct hu_kernel *kernel, const struct hu_format
     unsigned raised;
     if (p->environment) {
         environment saved = environment_enter(p->round_in);
-        raised = run(p, dst, src, n, first);
+        raised = n < p->quick ? p->row(p, dst, src, n, first) : run(p, dst, src, n, first);
         environment_leave(saved);
     } else {
-        raised = run(p, dst, src, n, first);
+        raised = n < p->quick ? p->row(p, dst, src, n, first) : run(p, dst, src, n, first);
     }
     if (flags)
         *flags |= raised;

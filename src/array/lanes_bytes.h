@@ -11,17 +11,20 @@ INLINE byte_lanes load_codes(const void *at, int storage_bits, uint32_t mask_8)
     return load_bytes(at) & splat_8(mask_8);
 }
 
+/* For each of the first COUNT vectors of a step's four; COUNT is a constant. */
+#define EACH(count, ...) VECTORS(if (i < (count)){__VA_ARGS__})
+
 /* The bytes of a plane, or of two, at CODES. */
 #ifdef LANES_ALL_BYTES
 
 INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
-                    byte_lanes found[2][4], bool single)
+                    byte_lanes found[2][4], bool single, int count)
 {
     (void)single;
     for (int each = 0; each < planes; each++) {
         byte_lanes quarter[4];
         VECTORS(quarter[i] = load_bytes(t->planes[(int)plane + each] + i * STEP););
-        VECTORS(found[each][i] = look_up_all(quarter, codes[i]););
+        EACH(count, found[each][i] = look_up_all(quarter, codes[i]););
     }
 }
 
@@ -29,55 +32,54 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
 
 /* As struct table says. In another block than one of other's the index has its top bit set. */
 INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
-                    byte_lanes found[2][4], bool single)
+                    byte_lanes found[2][4], bool single, int count)
 {
     const bool two = planes > 1;
+    const int next = (int)plane + two;
     byte_lanes low = repeat_block(t->low[plane]), high = repeat_block(t->high[plane]);
-    byte_lanes low_2 = repeat_block(t->low[(int)plane + two]),
-               high_2 = repeat_block(t->high[(int)plane + two]);
-    VECTORS(byte_lanes at = codes[i] & splat_8(15); found[0][i] = look_up_block(low, at);
-            if (two) found[1][i] = look_up_block(low_2, at););
+    byte_lanes low_2 = repeat_block(t->low[next]), high_2 = repeat_block(t->high[next]);
+    EACH(count, byte_lanes at = codes[i] & splat_8(15); found[0][i] = look_up_block(low, at);
+         if (two) found[1][i] = look_up_block(low_2, at););
     if (single)
         return;
-    VECTORS(byte_lanes at = upper_fours(codes[i]); found[0][i] += look_up_block(high, at);
-            if (two) found[1][i] += look_up_block(high_2, at););
+    EACH(count, byte_lanes at = upper_fours(codes[i]); found[0][i] += look_up_block(high, at);
+         if (two) found[1][i] += look_up_block(high_2, at););
     const byte_lanes fold = splat_8(t->fold);
     for (int o = 0; o < t->others; o++) {
         const byte_lanes which = splat_8(t->which[o]);
         byte_lanes other = repeat_block(t->other[o][plane]);
-        byte_lanes other_2 = repeat_block(t->other[o][(int)plane + two]);
-        VECTORS(byte_lanes at = mark_beyond_16((codes[i] & fold) ^ which);
-                found[0][i] += look_up_block(other, at);
-                if (two) found[1][i] += look_up_block(other_2, at););
+        byte_lanes other_2 = repeat_block(t->other[o][next]);
+        EACH(count, byte_lanes at = mark_beyond_16((codes[i] & fold) ^ which);
+             found[0][i] += look_up_block(other, at);
+             if (two) found[1][i] += look_up_block(other_2, at););
     }
 }
 
 #endif
 
-INLINE void store_looked_up(void *dst, byte_lanes found[2][4], int size)
+INLINE void store_looked_up(void *dst, byte_lanes low, byte_lanes high, int size)
 {
-    if (size == 8) {
-        VECTORS(store_bytes((char *)dst + i * STEP, found[0][i]););
+    char *out = dst;
+    half_lanes halves[2];
+    vec words[2];
+    if (size == 4)
+        store_fours(out, low);
+    if (size == 6)
+        store_sixes(out, low);
+    if (size == 8)
+        store_bytes(out, low);
+    if (size <= 8)
         return;
+    zip_16(halves, low, high);
+    for (int half = 0; half < 2; half++) {
+        if (size == 16) {
+            store_bytes(out + half * STEP, (byte_lanes)halves[half]);
+            continue;
+        }
+        zip_top(words, halves[half]);
+        store_vec(out + 2 * half * STEP, words[0]);
+        store_vec(out + (2 * half + 1) * STEP, words[1]);
     }
-    if (size < 8) {
-        VECTORS(char *out = (char *)dst + i * (STEP * (size_t)size / 8);
-                if (size == 6) store_sixes(out, found[0][i]); else store_fours(out, found[0][i]););
-        return;
-    }
-    VECTORS(half_lanes halves[2]; zip_16(halves, found[0][i], found[1][i]);
-            char *out = (char *)dst + i * (STEP * (size_t)size / 8); if (size == 16) {
-                store_bytes(out, (byte_lanes)halves[0]);
-                store_bytes(out + STEP, (byte_lanes)halves[1]);
-            } else {
-                vec words[2];
-                zip_top(words, halves[0]);
-                store_vec(out, words[0]);
-                store_vec(out + STEP, words[1]);
-                zip_top(words, halves[1]);
-                store_vec(out + 2 * STEP, words[0]);
-                store_vec(out + 3 * STEP, words[1]);
-            });
 }
 
 static inline unsigned flags_seen(const byte_lanes *seen)
@@ -90,61 +92,55 @@ static inline unsigned flags_seen(const byte_lanes *seen)
     return flags;
 }
 
-/* Four steps. SIZE: of a stored element; 4 and 6 too, and 32 of words whose lower half is zero. */
-INLINE void table_fours(const struct plan *p, void *dst, const void *src, int size, bool single,
-                        byte_lanes *flags)
+/* COUNT steps. SIZE: of a stored element; 4 and 6 too, and 32 of words whose lower half is zero. */
+INLINE void table_some(const struct plan *p, void *dst, const void *src, int size, bool single,
+                       int count, byte_lanes *flags)
 {
     const int bits = p->from->storage_bits;
     const uint32_t mask_8 = (uint32_t)hu_width_mask(p->from);
+    const size_t in = STEP * (size_t)bits / 8, out = STEP * (size_t)size / 8;
     byte_lanes codes[4], found[2][4];
-    VECTORS(codes[i] =
-                load_codes((const char *)src + i * (STEP * (size_t)bits / 8), bits, mask_8););
+    EACH(count, codes[i] = load_codes((const char *)src + i * in, bits, mask_8););
     if (flags) {
-        look_up(&p->table, PLANE_FLAGS, 1, codes, found, single);
-        *flags |= found[0][0] | found[0][1] | found[0][2] | found[0][3];
+        look_up(&p->table, PLANE_FLAGS, 1, codes, found, single, count);
+        EACH(count, *flags |= found[0][i];);
     }
     if (size > 8)
-        VECTORS(codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
-    look_up(&p->table, PLANE_LOW, size > 8 ? 2 : 1, codes, found, single);
-    store_looked_up(dst, found, size);
+        EACH(count, codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
+    look_up(&p->table, PLANE_LOW, size > 8 ? 2 : 1, codes, found, single, count);
+    EACH(count, store_looked_up((char *)dst + i * out, found[0][i],
+                                size > 8 ? found[1][i] : found[0][i], size););
 }
 
-/* Fours of steps between two looks at whether more flags can be raised. */
-enum { BETWEEN_LOOKS = 16 };
+/* Steps between two looks at whether more flags can be raised. */
+enum { BETWEEN_LOOKS = 64 };
+
+/* FLAGS: NULL, none are looked for. */
+INLINE void table_run(const struct plan *p, char *dst, const char *src, size_t steps, int size,
+                      bool single, byte_lanes *flags)
+{
+    const size_t in = STEP * (size_t)p->from->storage_bits / 8, out = STEP * (size_t)size / 8;
+    for (; steps >= 4; steps -= 4, dst += 4 * out, src += 4 * in)
+        table_some(p, dst, src, size, single, 4, flags);
+    for (; steps; steps--, dst += out, src += in)
+        table_some(p, dst, src, size, single, 1, flags);
+}
 
 INLINE void table_steps(const struct plan *p, struct carried *c, void *dst, const void *src,
                         size_t steps, int size, bool single)
 {
     const size_t in = STEP * (size_t)p->from->storage_bits / 8, out = STEP * (size_t)size / 8;
-    char *to = dst;
-    const char *from = src;
-    const bool asked = p->flags && p->table.to == p->to;
-    while (steps >= 4) {
-        size_t fours = steps / 4 < BETWEEN_LOOKS ? steps / 4 : BETWEEN_LOOKS;
+    size_t done = 0;
+    while (p->table.to == p->to && c->raised != p->table.all_flags && done < steps) {
+        const size_t now = steps - done < BETWEEN_LOOKS ? steps - done : BETWEEN_LOOKS;
         byte_lanes flags = splat_8(0);
-        bool looks = asked && c->raised != p->table.all_flags;
-        if (!looks)
-            fours = steps / 4;
-        steps -= 4 * fours;
-        for (; fours; fours--, to += 4 * out, from += 4 * in)
-            if (looks)
-                table_fours(p, to, from, size, single, &flags);
-            else
-                table_fours(p, to, from, size, single, NULL);
-        if (looks)
-            c->raised |= flags_seen(&flags);
-    }
-    if (!steps)
-        return;
-    /* The rest, and beside it copies of the last step. */
-    unsigned char last[4 * STEP], words[4 * STEP * sizeof(uint32_t)];
-    byte_lanes flags = splat_8(0);
-    for (size_t s = 0; s < 4; s++)
-        memcpy(last + s * in, from + (s < steps ? s : steps - 1) * in, in);
-    table_fours(p, words, last, size, single, &flags);
-    memcpy(to, words, steps * out);
-    if (asked)
+        table_run(p, (char *)dst + done * out, (const char *)src + done * in, now, size, single,
+                  &flags);
         c->raised |= flags_seen(&flags);
+        done += now;
+    }
+    table_run(p, (char *)dst + done * out, (const char *)src + done * in, steps - done, size,
+              single, NULL);
 }
 
 #define TABLE_STAGE(name, size, single)                                                            \

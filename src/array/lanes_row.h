@@ -6,7 +6,7 @@ enum { BETWEEN = 32, GRANULE = 8 };
 
 /* The words of a block, then its codes, each in its environment; what loading raises is not the
  * conversion's, but for invalid. */
-TARGET static void two_stages(const struct plan *p, struct carried *c, void *dst, const void *src,
+TARGET static __attribute__((noinline)) void two_stages(const struct plan *p, struct carried *c, void *dst, const void *src,
                        size_t steps)
 {
     uint32_t words[BETWEEN * STEP] __attribute__((aligned(sizeof(vec))));
@@ -38,7 +38,7 @@ INLINE void stages(const struct plan *p, struct carried *c, void *dst, const voi
 }
 
 /* Whole granules, in turn. Returns the elements done. */
-TARGET static size_t past_the_caches(const struct plan *p, struct carried *c, char *dst, const char *src,
+TARGET static __attribute__((noinline)) size_t past_the_caches(const struct plan *p, struct carried *c, char *dst, const char *src,
                               size_t n, uint64_t first)
 {
     uint64_t codes[GRANULE * STEP] __attribute__((aligned(sizeof(vec))));
@@ -46,20 +46,20 @@ TARGET static size_t past_the_caches(const struct plan *p, struct carried *c, ch
     const size_t in = hu_array_bytes(p->from, granule), out = hu_array_bytes(p->to, granule);
     for (size_t i = 0; i < whole; i += granule) {
         size_t at = turn(i, n, granule);
-        const char *from = src + hu_array_bytes(p->from, at);
+        const char *from = (const char *)src + hu_array_bytes(p->from, at);
         fetch_ahead(true, from, in);
         stages(p, c, codes, from, GRANULE, first + at);
-        stream_out(dst + hu_array_bytes(p->to, at), codes, out);
+        stream_out((char *)dst + hu_array_bytes(p->to, at), codes, out);
     }
     return whole;
 }
 
 /* What is left of a step, and elements beside it that raise nothing. */
-TARGET static void last_step(const struct plan *p, struct carried *c, void *dst, const void *src, size_t n,
+TARGET static __attribute__((noinline)) void last_step(const struct plan *p, struct carried *c, void *dst, const void *src, size_t n,
                       uint64_t first)
 {
     uint64_t rest[STEP], codes[STEP] __attribute__((aligned(sizeof(vec))));
-    memset(rest, 0, hu_array_bytes(p->from, STEP));
+    memset(rest, 0, sizeof rest);
     memcpy(rest, src, hu_array_bytes(p->from, n));
     for (size_t i = n; p->harmless && i < STEP; i++)
         if (layout_is_packed(p->from))
@@ -98,8 +98,6 @@ TARGET static unsigned lanes_row(const struct plan *p, void *dst, const void *sr
 {
     const bool flags = p->flags && !p->hardware;
     struct carried c = {nothing_seen(p, flags), {splat(0), splat(0), 0}, 0};
-    char *out = dst;
-    const char *in = src;
     if (p->options.direction == HU_STOCHASTIC)
         c.random = random_row(p->options.seed, first);
     if (p->load_in != p->round_in && !p->second)
@@ -112,15 +110,18 @@ TARGET static unsigned lanes_row(const struct plan *p, void *dst, const void *sr
         c.raised = environment_raised();
     }
 #endif
-    size_t done = p->direct ? past_the_caches(p, &c, out, in, n, first) : 0;
-    size_t steps = (n - done) / STEP;
+    if (p->direct) {
+        size_t done = past_the_caches(p, &c, dst, src, n, first);
+        dst = (char *)dst + hu_array_bytes(p->to, done);
+        src = (const char *)src + hu_array_bytes(p->from, done);
+        n -= done, first += done;
+    }
+    const size_t steps = n / STEP, left = n % STEP;
     if (steps)
-        stages(p, &c, out + hu_array_bytes(p->to, done), in + hu_array_bytes(p->from, done), steps,
-               first + done);
-    done += steps * STEP;
-    if (done < n)
-        last_step(p, &c, out + hu_array_bytes(p->to, done), in + hu_array_bytes(p->from, done),
-                  n - done, first + done);
+        stages(p, &c, dst, src, steps, first);
+    if (left)
+        last_step(p, &c, (char *)dst + hu_array_bytes(p->to, n - left),
+                  (const char *)src + hu_array_bytes(p->from, n - left), left, first + n - left);
     if (!p->flags)
         return 0;
     if (p->hardware && p->load != LOAD_AWAY)

@@ -179,6 +179,7 @@ struct plan {
      * rounded as they are loaded. */
     enum hu_direction load_in, round_in;
     bool environment;           /* the row needs one */
+    size_t quick;               /* fewer elements than this are the row's without more ado */
     stage_function *first, *second; /* second: NULL where the first does both */
     uint64_t harmless;          /* an element that raises nothing, as stored */
     struct widen w;
