@@ -253,6 +253,11 @@ INLINE vec load_halves(const void *at)
     return (vec)_mm256_cvtepu16_epi32(_mm_loadu_si128(at));
 }
 
+INLINE vec load_quarters(const void *at)
+{
+    return (vec)_mm256_cvtepu8_epi32(_mm_loadl_epi64(at));
+}
+
 INLINE vec from_fp16(const void *at)
 {
     return (vec)_mm256_cvtph_ps(_mm_loadu_si128(at));

@@ -259,6 +259,11 @@ INLINE vec load_halves(const void *at)
     return (vec)_mm512_cvtepu16_epi32(_mm256_loadu_si256(at));
 }
 
+INLINE vec load_quarters(const void *at)
+{
+    return (vec)_mm512_cvtepu8_epi32(_mm_loadu_si128(at));
+}
+
 INLINE vec from_fp16(const void *at)
 {
     return (vec)_mm512_cvtph_ps(_mm256_loadu_si256(at));
@@ -314,7 +319,7 @@ INLINE byte_lanes mark_beyond_16(byte_lanes x)
 
 #ifdef LANES_ALL_BYTES
 /* Of 256 bytes in quarters. */
-INLINE byte_lanes look_up_all(const byte_lanes quarter[4], byte_lanes at)
+INLINE byte_lanes look_up_quarters(const byte_lanes quarter[4], byte_lanes at)
 {
     __m512i low = _mm512_permutex2var_epi8((__m512i)quarter[0], (__m512i)at, (__m512i)quarter[1]);
     __m512i high = _mm512_permutex2var_epi8((__m512i)quarter[2], (__m512i)at, (__m512i)quarter[3]);

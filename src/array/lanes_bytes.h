@@ -14,17 +14,17 @@ INLINE byte_lanes load_codes(const void *at, int storage_bits, uint32_t mask_8)
 /* For each of the first COUNT vectors of a step's four; COUNT is a constant. */
 #define EACH(count, ...) VECTORS(if (i < (count)){__VA_ARGS__})
 
-/* The bytes of a plane, or of two, at CODES. */
+/* COUNT vectors' bytes of a plane, or of two. */
 #ifdef LANES_ALL_BYTES
 
 INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
-                    byte_lanes found[2][4], bool single, int count)
+                    byte_lanes found[2][4], bool one_block, int count)
 {
-    (void)single;
+    (void)one_block;
     for (int each = 0; each < planes; each++) {
         byte_lanes quarter[4];
         VECTORS(quarter[i] = load_bytes(t->planes[(int)plane + each] + i * STEP););
-        EACH(count, found[each][i] = look_up_all(quarter, codes[i]););
+        EACH(count, found[each][i] = look_up_quarters(quarter, codes[i]););
     }
 }
 
@@ -32,7 +32,7 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
 
 /* As struct table says. In another block than one of other's the index has its top bit set. */
 INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
-                    byte_lanes found[2][4], bool single, int count)
+                    byte_lanes found[2][4], bool one_block, int count)
 {
     const bool two = planes > 1;
     const int next = (int)plane + two;
@@ -40,16 +40,19 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
     byte_lanes low_2 = repeat_block(t->low[next]), high_2 = repeat_block(t->high[next]);
     EACH(count, byte_lanes at = codes[i] & splat_8(15); found[0][i] = look_up_block(low, at);
          if (two) found[1][i] = look_up_block(low_2, at););
-    if (single)
+    if (one_block)
         return;
     EACH(count, byte_lanes at = upper_fours(codes[i]); found[0][i] += look_up_block(high, at);
          if (two) found[1][i] += look_up_block(high_2, at););
-    const byte_lanes fold = splat_8(t->fold);
+    byte_lanes folded[4];
+    EACH(count, folded[i] = codes[i] & splat_8(t->fold););
     for (int o = 0; o < t->others; o++) {
+        if (o == t->folded)
+            EACH(count, folded[i] = codes[i];);
         const byte_lanes which = splat_8(t->which[o]);
         byte_lanes other = repeat_block(t->other[o][plane]);
         byte_lanes other_2 = repeat_block(t->other[o][next]);
-        EACH(count, byte_lanes at = mark_beyond_16((codes[i] & fold) ^ which);
+        EACH(count, byte_lanes at = mark_beyond_16(folded[i] ^ which);
              found[0][i] += look_up_block(other, at);
              if (two) found[1][i] += look_up_block(other_2, at););
     }
@@ -82,72 +85,68 @@ INLINE void store_looked_up(void *dst, byte_lanes low, byte_lanes high, int size
     }
 }
 
-static inline unsigned flags_seen(const byte_lanes *seen)
+/* COUNT steps. SIZE: of a stored element; 4 and 6 too, and 32 of words whose lower half is zero. */
+INLINE void table_some(const struct plan *p, void *dst, const void *src, int size, bool one_block,
+                       int count)
 {
+    const int bits = p->from->storage_bits, planes = size > 8 ? 2 : 1;
+    const uint32_t mask_8 = (uint32_t)hu_width_mask(p->from);
+    const size_t in = STEP * (size_t)bits / 8, out = STEP * (size_t)size / 8;
+    byte_lanes codes[4], found[2][4];
+    EACH(count, codes[i] = load_codes((const char *)src + i * in, bits, mask_8);
+         if (size > 8) codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
+    look_up(&p->table, PLANE_LOW, planes, codes, found, one_block, count);
+    EACH(count, store_looked_up((char *)dst + i * out, found[0][i],
+                                planes > 1 ? found[1][i] : found[0][i], size););
+}
+
+TARGET static __attribute__((noinline)) unsigned flags_of_codes(const struct plan *p,
+                                                                const void *src, size_t steps)
+{
+    const int bits = p->from->storage_bits;
+    const uint32_t mask_8 = (uint32_t)hu_width_mask(p->from);
+    byte_lanes codes[4], found[2][4], seen = splat_8(0);
     unsigned char bytes[STEP];
     unsigned flags = 0;
-    memcpy(bytes, seen, sizeof bytes);
+    for (size_t s = 0; s < steps; s++) {
+        codes[0] = load_codes((const char *)src + s * (STEP * (size_t)bits / 8), bits, mask_8);
+        look_up(&p->table, PLANE_FLAGS, 1, codes, found, false, 1);
+        seen |= found[0][0];
+    }
+    memcpy(bytes, &seen, sizeof bytes);
     for (size_t i = 0; i < STEP; i++)
         flags |= bytes[i];
     return flags;
 }
 
-/* COUNT steps. SIZE: of a stored element; 4 and 6 too, and 32 of words whose lower half is zero. */
-INLINE void table_some(const struct plan *p, void *dst, const void *src, int size, bool single,
-                       int count, byte_lanes *flags)
-{
-    const int bits = p->from->storage_bits;
-    const uint32_t mask_8 = (uint32_t)hu_width_mask(p->from);
-    const size_t in = STEP * (size_t)bits / 8, out = STEP * (size_t)size / 8;
-    byte_lanes codes[4], found[2][4];
-    EACH(count, codes[i] = load_codes((const char *)src + i * in, bits, mask_8););
-    if (flags) {
-        look_up(&p->table, PLANE_FLAGS, 1, codes, found, single, count);
-        EACH(count, *flags |= found[0][i];);
-    }
-    if (size > 8)
-        EACH(count, codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
-    look_up(&p->table, PLANE_LOW, size > 8 ? 2 : 1, codes, found, single, count);
-    EACH(count, store_looked_up((char *)dst + i * out, found[0][i],
-                                size > 8 ? found[1][i] : found[0][i], size););
-}
-
 /* Steps between two looks at whether more flags can be raised. */
 enum { BETWEEN_LOOKS = 64 };
 
-/* FLAGS: NULL, none are looked for. */
-INLINE void table_run(const struct plan *p, char *dst, const char *src, size_t steps, int size,
-                      bool single, byte_lanes *flags)
-{
-    const size_t in = STEP * (size_t)p->from->storage_bits / 8, out = STEP * (size_t)size / 8;
-    for (; steps >= 4; steps -= 4, dst += 4 * out, src += 4 * in)
-        table_some(p, dst, src, size, single, 4, flags);
-    for (; steps; steps--, dst += out, src += in)
-        table_some(p, dst, src, size, single, 1, flags);
-}
-
 INLINE void table_steps(const struct plan *p, struct carried *c, void *dst, const void *src,
-                        size_t steps, int size, bool single)
+                        size_t steps, int size, bool one_block)
 {
     const size_t in = STEP * (size_t)p->from->storage_bits / 8, out = STEP * (size_t)size / 8;
-    size_t done = 0;
-    while (p->table.to == p->to && c->raised != p->table.all_flags && done < steps) {
-        const size_t now = steps - done < BETWEEN_LOOKS ? steps - done : BETWEEN_LOOKS;
-        byte_lanes flags = splat_8(0);
-        table_run(p, (char *)dst + done * out, (const char *)src + done * in, now, size, single,
-                  &flags);
-        c->raised |= flags_seen(&flags);
-        done += now;
+    const bool asked = p->flags && p->table.to == p->to;
+    char *to = dst;
+    const char *from = src;
+    while (steps) {
+        const bool looks = asked && (c->raised & p->table.all_flags) != p->table.all_flags;
+        const size_t now = looks && steps > BETWEEN_LOOKS ? BETWEEN_LOOKS : steps;
+        if (looks)
+            c->raised |= flags_of_codes(p, from, now);
+        for (size_t s = 0; s + 4 <= now; s += 4)
+            table_some(p, to + s * out, from + s * in, size, one_block, 4);
+        for (size_t s = now / 4 * 4; s < now; s++)
+            table_some(p, to + s * out, from + s * in, size, one_block, 1);
+        steps -= now, to += now * out, from += now * in;
     }
-    table_run(p, (char *)dst + done * out, (const char *)src + done * in, steps - done, size,
-              single, NULL);
 }
 
-#define TABLE_STAGE(name, size, single)                                                            \
+#define TABLE_STAGE(name, size, one_block)                                                           \
     TARGET static void name(const struct plan *p, struct carried *c, void *dst, const void *src,   \
                             size_t steps)                                                          \
     {                                                                                              \
-        table_steps(p, c, dst, src, steps, size, single);                                          \
+        table_steps(p, c, dst, src, steps, size, one_block);                                          \
     }
 #define TABLE_STAGES(name, size)                                                                   \
     TABLE_STAGE(name, size, false)                                                                 \

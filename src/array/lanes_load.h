@@ -123,7 +123,7 @@ INLINE vec load_near(const struct widen *w, const void *at, bool away)
 
 #endif
 
-/* Of 16 bits, or 32, or 64 an element. */
+/* Of so many BITS an element. */
 #define LOAD(bits, ...)                                                                            \
     VECTORS(const char *at = (const char *)src + i * (LANES * (bits) / 8); x[i] = __VA_ARGS__;);   \
     break
@@ -143,6 +143,8 @@ INLINE void load_step(const struct widen *w, vec x[4], const void *src, enum loa
 #endif
     case LOAD_HALF:
         LOAD(16, widen_half(w, load_halves(at)));
+    case LOAD_INT8:
+        LOAD(8, widen_integer(w, load_quarters(at)));
     case LOAD_INT16:
         LOAD(16, widen_integer(w, load_halves(at)));
 #ifdef LANES_FP64

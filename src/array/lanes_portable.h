@@ -336,6 +336,13 @@ INLINE vec load_halves(const void *at)
 #endif
 }
 
+INLINE vec load_quarters(const void *at)
+{
+    uint8_t four[4];
+    memcpy(four, at, sizeof four);
+    return (vec){four[0], four[1], four[2], four[3]};
+}
+
 /* FP64, two lanes. */
 #define LANES_FP64
 typedef double doubles __attribute__((vector_size(16)));

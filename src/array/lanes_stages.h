@@ -298,6 +298,7 @@ LOADER(load_tf32, LOAD_TF32)
 LOADER(load_top, LOAD_TOP)
 LOADER(load_half, LOAD_HALF)
 LOADER(load_int16, LOAD_INT16)
+LOADER(load_int8, LOAD_INT8)
 #ifdef LANES_FP16
 LOADER(load_fp16, LOAD_FP16)
 #else
@@ -362,6 +363,7 @@ static void lanes_stages(struct plan *p)
         [LOAD_FP32] = NULL,           [LOAD_TF32] = load_tf32,
         [LOAD_TOP] = load_top,        [LOAD_FP16] = load_fp16,
         [LOAD_HALF] = load_half,      [LOAD_INT16] = load_int16,
+        [LOAD_INT8] = load_int8,
 #ifdef LANES_FP64
         [LOAD_FP64] = load_fp64,      [LOAD_NEAR] = load_fp64_near,
         [LOAD_AWAY] = load_fp64_away, [LOAD_RANDOM] = load_fp64_random,
@@ -403,7 +405,8 @@ static void lanes_stages(struct plan *p)
     bool whole = p->round == ROUND_NONE && store == STORE_32 && !p->options.saturate;
     if (!p->first)
         p->first = p->second, p->second = NULL;
-    else if (whole && (p->load == LOAD_FP16 || p->load == LOAD_NEAR || p->load == LOAD_AWAY))
+    else if (whole && (p->load == LOAD_FP16 || p->load == LOAD_NEAR || p->load == LOAD_AWAY ||
+                        p->load == LOAD_INT8 || p->load == LOAD_INT16))
         p->second = NULL;
     for (size_t i = 0; i < sizeof both / sizeof *both; i++)
         if (p->load == both[i].load && p->round == both[i].round && store == both[i].store &&
@@ -420,7 +423,7 @@ static void lanes_stages(struct plan *p)
 static bool plan_roads(struct plan *p, const struct abilities *a)
 {
     bool wide = p->to->storage_bits == 64 && a->doubles && is_fp64(p->to) && !p->options.saturate;
-    if (hu_table_can(p) && !wide) {
+    if (hu_table_can(p) && !wide && !hu_integer_is_byte(p)) {
         plan_table(p);
         return true;
     }

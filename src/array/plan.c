@@ -64,6 +64,13 @@ static bool find_round(struct plan *p, const struct abilities *a)
     return inside && to->storage_bits <= 16 && (!is_at_random(p) || hu_quantum_min(to) > -90);
 }
 
+/* What the machine itself widens, and no table does as fast. */
+bool hu_integer_is_byte(const struct plan *p)
+{
+    return hu_is_integer(p->from) && p->from->storage_bits == 8 && p->to->storage_bits >= 16 &&
+           (is_fp32(p->to) || is_fp64(p->to) || is_top(p->to));
+}
+
 static bool find_load(struct plan *p, const struct abilities *a)
 {
     const struct hu_format *from = p->from;
@@ -80,6 +87,9 @@ static bool find_load(struct plan *p, const struct abilities *a)
     p->w.magnitude = ~((1u << from->storage_shift) - 1);
     if (from->storage_bits == 32)
         return is_top(from) && from->storage_shift + from->width == 32;
+    p->load = LOAD_INT8;
+    if (hu_integer_is_byte(p))
+        return true;
     p->load = LOAD_CODES;
     if (from->width <= 8) {
         p->table.to = &fp32;
@@ -325,7 +335,7 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
         return false;
     p->store = find_store(p->to);
     p->load_in = p->round_in = p->options.direction;
-    if (p->load == LOAD_HALF || p->load == LOAD_INT16 || p->load == LOAD_TOP)
+    if (p->load == LOAD_HALF || p->load == LOAD_INT16 || p->load == LOAD_INT8 || p->load == LOAD_TOP)
         p->w = widen_for(p->from);
     if (p->round != ROUND_NONE && p->round != ROUND_INT32)
         p->k = narrow_for(p->to, &p->options);

@@ -37,7 +37,8 @@ enum load {
     LOAD_TOP,   /* words of 16 bits or fewer that are the top of an FP32 one: bf16 */
     LOAD_FP16,  /* by the hardware */
     LOAD_HALF,  /* words of 9 to 16 bits of other formats within FP32's range */
-    LOAD_INT16, /* integers of 9 to 16 bits */
+    LOAD_INT16, /* integers of 9 to 16 bits, */
+    LOAD_INT8,  /* and of 8 or fewer where the target is FP32, or the top of it */
     LOAD_CODES, /* codes of at most 8 bits, by table */
     /* FP64, and integers of 32 bits by way of it: */
     LOAD_FP64,   /* to odd, */
@@ -151,12 +152,11 @@ struct table {
     /*
      * The same in blocks of 16: a code's byte is the sum of what its lower four bits find in LOW,
      * what its upper ones find in HIGH, and what OTHER has for its block, which is one of WHICH or
-     * needs nothing. Codes are taken without the bits outside FOLD, in which other[] repeats.
+     * needs nothing. The first FOLDED are for codes without the bits outside FOLD.
      */
     table_block low[PLANES], high[PLANES], other[TABLE_BLOCKS][PLANES];
     unsigned char which[TABLE_BLOCKS], fold;
-    int others;
-    bool single; /* codes have no upper bits */
+    int folded, others;
     bool top; /* words of 32 bits are zero in their lower half, and planes have the upper one */
 };
 
@@ -208,6 +208,7 @@ row_function hu_scalar_row;
 /* Whether the lanes have PLAN's conversion; then its constants are set. */
 bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
 void hu_plan_harmless(struct plan *plan);
+bool hu_integer_is_byte(const struct plan *plan);
 
 /* The plan of a call, kept for the thread's next ones; KERNEL, or else the next plainer one that
  * has code of its own for this, runs it. */

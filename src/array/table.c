@@ -41,19 +41,6 @@ static void fill_plane(struct table *t, enum plane plane, unsigned shift)
         bytes[i] = plane == PLANE_FLAGS ? t->flags[i] : (unsigned char)(t->words[i] >> shift);
 }
 
-/* Whether the codes from HALF on, as many more, have the bytes of those below but for a constant to
- * add. */
-static bool repeats(const struct table *t, unsigned half)
-{
-    unsigned difference = 0;
-    for (int plane = 0; plane < PLANES; plane++) {
-        const unsigned char *bytes = t->planes[plane];
-        for (unsigned i = 0; i < half; i++)
-            difference |= (unsigned char)(bytes[i + half] - bytes[i] - (bytes[half] - bytes[0]));
-    }
-    return !difference;
-}
-
 /* Whether the codes of two blocks have the same bytes but for a constant to add. */
 static bool alike(const unsigned char *a, const unsigned char *b)
 {
@@ -93,21 +80,31 @@ static bool fill_other(struct table *t, unsigned b, table_block other[PLANES])
 
 static void fill_blocks(struct table *t, unsigned codes)
 {
-    const unsigned blocks = codes > TABLE_BLOCK ? codes / TABLE_BLOCK : 1;
-    const bool folds = blocks > 1 && repeats(t, codes / 2);
-    const unsigned folded = folds ? blocks / 2 : blocks;
-    t->fold = (unsigned char)(folded * TABLE_BLOCK - 1);
+    const unsigned blocks = codes > TABLE_BLOCK ? codes / TABLE_BLOCK : 1, half = blocks / 2;
+    t->fold = (unsigned char)(codes / 2 - 1);
     for (int plane = 0; plane < PLANES; plane++) {
-        const unsigned char *common = common_block(t->planes[plane], folded);
+        const unsigned char *common = common_block(t->planes[plane], blocks);
         memset(t->high[plane], 0, TABLE_BLOCK);
         memcpy(t->low[plane], common, TABLE_BLOCK);
         for (unsigned b = 0; b < blocks; b++)
             t->high[plane][b] = (unsigned char)(t->planes[plane][b * TABLE_BLOCK] - common[0]);
     }
+    table_block needs[TABLE_BLOCKS][PLANES];
+    bool any[TABLE_BLOCKS], both[TABLE_BLOCKS];
+    for (unsigned b = 0; b < blocks; b++)
+        any[b] = fill_other(t, b, needs[b]);
+    for (unsigned b = 0; b < blocks; b++)
+        both[b] = half && !memcmp(needs[b % half], needs[b % half + half], sizeof needs[b]);
     t->others = 0;
-    for (unsigned b = 0; b < folded; b++) {
-        t->which[t->others] = (unsigned char)(b * TABLE_BLOCK);
-        t->others += fill_other(t, b, t->other[t->others]);
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (unsigned b = 0; b < blocks; b++) {
+            if (!any[b] || both[b] == pass || (both[b] && b >= half))
+                continue;
+            t->which[t->others] = (unsigned char)(b * TABLE_BLOCK);
+            memcpy(t->other[t->others++], needs[b], sizeof needs[b]);
+        }
+        if (!pass)
+            t->folded = t->others;
     }
 }
 
