@@ -142,11 +142,11 @@ INLINE void table_steps(const struct plan *p, struct carried *c, void *dst, cons
     }
 }
 
-#define TABLE_STAGE(name, size, one_block)                                                           \
+#define TABLE_STAGE(name, size, one_block)                                                         \
     TARGET static void name(const struct plan *p, struct carried *c, void *dst, const void *src,   \
                             size_t steps)                                                          \
     {                                                                                              \
-        table_steps(p, c, dst, src, steps, size, one_block);                                          \
+        table_steps(p, c, dst, src, steps, size, one_block);                                       \
     }
 #define TABLE_STAGES(name, size)                                                                   \
     TABLE_STAGE(name, size, false)                                                                 \

@@ -102,8 +102,8 @@ INLINE void load_random(const struct plan *p, vec x[4], const void *src, struct 
     const size_t size = p->w.integer ? sizeof(vec) : 2 * sizeof(vec);
     vec random[4];
     random_lanes(random, r);
-    VECTORS(x[i] = random_step(&k, &p->w, (const char *)src + size * i, random[i], p->flags,
-                               raised););
+    VECTORS(x[i] =
+                random_step(&k, &p->w, (const char *)src + size * i, random[i], p->flags, raised););
 }
 
 #endif

@@ -36,7 +36,8 @@ INLINE vec narrow_top(const struct narrow *k, vec x, vec random, bool at_random,
     find(found, is_tiny(k, x, magnitude, random, at_random), keep(finite, x & splat(k->low)),
          shift_right(keep(finite, rounded & splat(~SIGN)), k->drop));
     if (k->saturate)
-        rounded = smaller(rounded & splat(~SIGN), splat(k->max_code << k->drop)) | (x & splat(SIGN));
+        rounded =
+            smaller(rounded & splat(~SIGN), splat(k->max_code << k->drop)) | (x & splat(SIGN));
     return pick(is_nan(x), x | splat(QUIET), rounded);
 }
 
@@ -98,8 +99,8 @@ INLINE vec goes_up_at_random(const struct narrow *k, struct magic m, vec discard
     return keep(above(bits ^ splat(SIGN), random ^ splat(SIGN)), splat(1));
 }
 
-/* With whatever the direction asks. The last clause is for codes whose greatest differ by sign: they
- * are seen as if they did not. */
+/* With whatever the direction asks. The last clause is for codes whose greatest differ by sign:
+ * they are seen as if they did not. */
 INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random, bool at_random,
                         struct found *found)
 {

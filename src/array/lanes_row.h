@@ -6,8 +6,8 @@ enum { BETWEEN = 32, GRANULE = 8 };
 
 /* The words of a block, then its codes, each in its environment; what loading raises is not the
  * conversion's, but for invalid. */
-TARGET static __attribute__((noinline)) void two_stages(const struct plan *p, struct carried *c, void *dst, const void *src,
-                       size_t steps)
+TARGET static __attribute__((noinline)) void two_stages(const struct plan *p, struct carried *c,
+                                                        void *dst, const void *src, size_t steps)
 {
     uint32_t words[BETWEEN * STEP] __attribute__((aligned(sizeof(vec))));
     const size_t in = p->from->storage_bits * (size_t)LANES / 2,
@@ -38,8 +38,10 @@ INLINE void stages(const struct plan *p, struct carried *c, void *dst, const voi
 }
 
 /* Whole granules, in turn. Returns the elements done. */
-TARGET static __attribute__((noinline)) size_t past_the_caches(const struct plan *p, struct carried *c, char *dst, const char *src,
-                              size_t n, uint64_t first)
+TARGET static __attribute__((noinline)) size_t past_the_caches(const struct plan *p,
+                                                               struct carried *c, char *dst,
+                                                               const char *src, size_t n,
+                                                               uint64_t first)
 {
     uint64_t codes[GRANULE * STEP] __attribute__((aligned(sizeof(vec))));
     const size_t granule = GRANULE * STEP, whole = n / granule * granule;
@@ -55,8 +57,9 @@ TARGET static __attribute__((noinline)) size_t past_the_caches(const struct plan
 }
 
 /* What is left of a step, and elements beside it that raise nothing. */
-TARGET static __attribute__((noinline)) void last_step(const struct plan *p, struct carried *c, void *dst, const void *src, size_t n,
-                      uint64_t first)
+TARGET static __attribute__((noinline)) void last_step(const struct plan *p, struct carried *c,
+                                                       void *dst, const void *src, size_t n,
+                                                       uint64_t first)
 {
     uint64_t rest[STEP], codes[STEP] __attribute__((aligned(sizeof(vec))));
     memset(rest, 0, sizeof rest);
@@ -76,7 +79,8 @@ TARGET static __attribute__((noinline)) void last_step(const struct plan *p, str
 
 #ifdef LANES_FP64
 /* The flags of FP64 to FP32 where the conversion itself raises others: of ties away, which are
- * those of ties to even, for where the two differ neither is exact, and both overflow or neither. */
+ * those of ties to even, for where the two differ neither is exact, and both overflow or neither.
+ */
 TARGET static __attribute__((noinline)) void near_flags(const struct plan *p, const void *src,
                                                         size_t n)
 {
@@ -94,7 +98,7 @@ TARGET static __attribute__((noinline)) void near_flags(const struct plan *p, co
 #endif
 
 TARGET static unsigned lanes_row(const struct plan *p, void *dst, const void *src, size_t n,
-                          uint64_t first)
+                                 uint64_t first)
 {
     const bool flags = p->flags && !p->hardware;
     struct carried c = {nothing_seen(p, flags), {splat(0), splat(0), 0}, 0};

@@ -154,8 +154,7 @@ INLINE void narrow_step(const struct narrow *k, void *dst, vec x[4], struct rand
 }
 
 /* FP32's values themselves: NaNs become quiet, and infinities the greatest number where asked. */
-TARGET static __attribute__((noinline)) void special_words(vec x[4], bool saturate,
-                                                           unsigned *flags)
+TARGET static __attribute__((noinline)) void special_words(vec x[4], bool saturate, unsigned *flags)
 {
     VECTORS(vec magnitude = x[i] & splat(~SIGN); mask nan = above(magnitude, splat(INFINITE)),
                                                  infinite = equal(magnitude, splat(INFINITE));
@@ -244,8 +243,8 @@ INLINE void steps_of(const struct plan *p, struct carried *c, void *dst, const v
 {
     const struct narrow k = p->k; /* that nothing stored to dst can change */
     const struct widen widen = p->w;
-    const size_t in = w.load == LOAD_FP32 ? sizeof(uint32_t) * STEP
-                                          : p->from->storage_bits * (size_t)LANES / 2;
+    const size_t in =
+        w.load == LOAD_FP32 ? sizeof(uint32_t) * STEP : p->from->storage_bits * (size_t)LANES / 2;
     const bool words = w.round == ROUND_NONE && w.store == STORE_WORDS;
     const size_t out = words ? sizeof(uint32_t) * STEP : p->to->storage_bits * (size_t)LANES / 2;
     const bool flags = w.care == WATCHING && p->flags && !p->hardware;
@@ -287,8 +286,8 @@ INLINE void steps_of(const struct plan *p, struct carried *c, void *dst, const v
 }
 
 #define STAGE(name, load, round, store, care)                                                      \
-    TARGET static __attribute__((noinline)) void name(                                             \
-        const struct plan *p, struct carried *c, void *dst, const void *src, size_t steps)         \
+    TARGET static __attribute__((noinline)) void name(const struct plan *p, struct carried *c,     \
+                                                      void *dst, const void *src, size_t steps)    \
     {                                                                                              \
         steps_of(p, c, dst, src, steps, (struct way){load, round, store, care});                   \
     }
@@ -406,7 +405,7 @@ static void lanes_stages(struct plan *p)
     if (!p->first)
         p->first = p->second, p->second = NULL;
     else if (whole && (p->load == LOAD_FP16 || p->load == LOAD_NEAR || p->load == LOAD_AWAY ||
-                        p->load == LOAD_INT8 || p->load == LOAD_INT16))
+                       p->load == LOAD_INT8 || p->load == LOAD_INT16))
         p->second = NULL;
     for (size_t i = 0; i < sizeof both / sizeof *both; i++)
         if (p->load == both[i].load && p->round == both[i].round && store == both[i].store &&

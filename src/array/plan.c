@@ -193,9 +193,12 @@ static void set_carry(struct narrow *k, const struct hu_format *to, enum hu_dire
 {
     const uint32_t below_half = k->low >> 1, half = below_half + 1;
     const uint32_t add[][2] = {
-        [HU_TIES_TO_EVEN] = {below_half, half}, [HU_TIES_TO_AWAY] = {half, half},
-        [HU_TOWARD_ZERO] = {0, 0},              [HU_TOWARD_POSITIVE] = {k->low, 0},
-        [HU_TOWARD_NEGATIVE] = {0, k->low},     [HU_TO_ODD] = {k->low, 0},
+        [HU_TIES_TO_EVEN] = {below_half, half},
+        [HU_TIES_TO_AWAY] = {half, half},
+        [HU_TOWARD_ZERO] = {0, 0},
+        [HU_TOWARD_POSITIVE] = {k->low, 0},
+        [HU_TOWARD_NEGATIVE] = {0, k->low},
+        [HU_TO_ODD] = {k->low, 0},
         [HU_STOCHASTIC] = {0, 0},
     };
     const bool scale = to->specials == HU_SPECIALS_SCALE;
@@ -323,9 +326,10 @@ static enum care find_care(const struct plan *p)
     if ((p->flags && !p->hardware) || direction == HU_STOCHASTIC ||
         (p->round == ROUND_TOP && p->options.saturate))
         return WATCHING;
-    bool common = direction == HU_TIES_TO_EVEN || p->round == ROUND_SCALE ||
-                  (p->round == ROUND_MAGIC && direction == HU_TOWARD_ZERO) ||
-                  (p->round == ROUND_FP16 && direction != HU_TIES_TO_AWAY && direction != HU_TO_ODD);
+    bool common =
+        direction == HU_TIES_TO_EVEN || p->round == ROUND_SCALE ||
+        (p->round == ROUND_MAGIC && direction == HU_TOWARD_ZERO) ||
+        (p->round == ROUND_FP16 && direction != HU_TIES_TO_AWAY && direction != HU_TO_ODD);
     return common ? NEAREST : DIRECTED;
 }
 
@@ -335,7 +339,8 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
         return false;
     p->store = find_store(p->to);
     p->load_in = p->round_in = p->options.direction;
-    if (p->load == LOAD_HALF || p->load == LOAD_INT16 || p->load == LOAD_INT8 || p->load == LOAD_TOP)
+    if (p->load == LOAD_HALF || p->load == LOAD_INT16 || p->load == LOAD_INT8 ||
+        p->load == LOAD_TOP)
         p->w = widen_for(p->from);
     if (p->round != ROUND_NONE && p->round != ROUND_INT32)
         p->k = narrow_for(p->to, &p->options);

@@ -61,7 +61,8 @@ enum round {
     ROUND_INT32,
 };
 
-/* What a code is stored in: words, the top of words, or 4 and 6 bits; FP32 words for a next stage. */
+/* What a code is stored in: words, the top of words, or 4 and 6 bits; FP32 words for a next stage.
+ */
 enum store {
     STORE_4,
     STORE_6,
@@ -98,8 +99,8 @@ struct widen {
 /* The facts that rounding works with. Codes here are without sign, FP32 encodings too unless said.
  * [0] is for values above zero, [1] for those below. */
 struct narrow {
-    uint32_t drop;          /* trailing bits that FP32 has more */
-    uint32_t low;           /* as a mask */
+    uint32_t drop; /* trailing bits that FP32 has more */
+    uint32_t low;  /* as a mask */
     /* What a carry out of the bits of LOW makes a rounding to the code above them: where BIT, which
      * SHIFT makes the sign, is clear and where it is set. */
     uint32_t add[2], bit, bit_shift;
@@ -178,10 +179,10 @@ struct plan {
     /* Of the environment while loading, and while rounding: what is asked for, unless elements are
      * rounded as they are loaded. */
     enum hu_direction load_in, round_in;
-    bool environment;           /* the row needs one */
-    size_t quick;               /* fewer elements than this are the row's without more ado */
+    bool environment;               /* the row needs one */
+    size_t quick;                   /* fewer elements than this are the row's without more ado */
     stage_function *first, *second; /* second: NULL where the first does both */
-    uint64_t harmless;          /* an element that raises nothing, as stored */
+    uint64_t harmless;              /* an element that raises nothing, as stored */
     struct widen w;
     struct narrow k;
     size_t asked; /* elements so far */
