@@ -306,7 +306,8 @@ static struct hu_exact converted(const struct work *w)
     return e;
 }
 
-static struct hu_exact exact_of(const struct work *w)
+/* The four whose result may lie anywhere between two codes, of two operands that are no NaNs. */
+static struct hu_exact basic(const struct work *w)
 {
     switch (w->operation) {
     case HU_OP_ADD:
@@ -318,8 +319,19 @@ static struct hu_exact exact_of(const struct work *w)
     }
     case HU_OP_MUL:
         return product(w);
-    case HU_OP_DIV:
+    default:
         return quotient(w);
+    }
+}
+
+static struct hu_exact exact_of(const struct work *w)
+{
+    switch (w->operation) {
+    case HU_OP_ADD:
+    case HU_OP_SUB:
+    case HU_OP_MUL:
+    case HU_OP_DIV:
+        return basic(w);
     case HU_OP_FMA:
         return fused(w);
     case HU_OP_SQRT:
@@ -350,9 +362,9 @@ static bool is_extremum(enum hu_operation operation)
     return operation >= HU_OP_MINIMUM && operation <= HU_OP_MAXIMUM_MAGNITUDE_NUMBER;
 }
 
-struct hu_exact hu_operate_exact(enum hu_operation operation, const struct hu_format *const from[],
-                                 const uint64_t x[], uint64_t index,
-                                 const struct hu_operation_options *options)
+static struct work begin(enum hu_operation operation, const struct hu_format *const from[],
+                         const uint64_t x[], uint64_t index,
+                         const struct hu_operation_options *options)
 {
     struct work w = {.operation = operation,
                      .from = from,
@@ -362,6 +374,21 @@ struct hu_exact hu_operate_exact(enum hu_operation operation, const struct hu_fo
                      .nan = hu_nan_row(options->nan)};
     for (int i = 0; i < hu_operation_row(operation)->operands; i++)
         w.d[i] = hu_decode(from[i], x[i]);
+    return w;
+}
+
+struct hu_exact hu_basic_exact(enum hu_operation operation, const struct hu_format *const from[],
+                               const uint64_t x[], const struct hu_operation_options *options)
+{
+    struct work w = begin(operation, from, x, 0, options);
+    return any_nan(&w) ? propagate(&w) : basic(&w);
+}
+
+struct hu_exact hu_operate_exact(enum hu_operation operation, const struct hu_format *const from[],
+                                 const uint64_t x[], uint64_t index,
+                                 const struct hu_operation_options *options)
+{
+    struct work w = begin(operation, from, x, index, options);
     if (hu_is_comparison(operation))
         return comparison(&w);
     if (is_extremum(operation))

@@ -86,6 +86,10 @@ struct hu_exact {
 struct hu_exact hu_operate_exact(enum hu_operation operation, const struct hu_format *const from[],
                                  const uint64_t x[], uint64_t index,
                                  const struct hu_operation_options *options);
+/* The same of addition, subtraction, multiplication or division, without what the other operations
+ * bring along: for who knows no others, the page. */
+struct hu_exact hu_basic_exact(enum hu_operation operation, const struct hu_format *const from[],
+                               const uint64_t x[], const struct hu_operation_options *options);
 uint64_t hu_round_exact(const struct hu_format *to, const struct hu_exact *exact, uint64_t index,
                         const struct hu_options *options, unsigned *flags);
 

@@ -244,8 +244,12 @@ static const char *find_descr(const char *key)
 const struct hu_format *hu_format_find(const char *name)
 {
     char key[HU_MAX_NAME];
-    if (!name || !normalize(key, name))
+    if (!name)
         return NULL;
+    /* The program's own names for them, which it asks for over and over. */
+    const struct hu_format *row = row_of(name);
+    if (row || !normalize(key, name))
+        return row;
     if (!strcmp(name, "F4")) /* safetensors; f4 is NumPy's */
         return row_of("fp4_e2m1");
     const char *known = find_descr(key);

@@ -96,6 +96,29 @@ if ${CC-cc} -shared -fPIC -O1 -o "$scratch/mx.so" "$scratch/mx.c" -lm 2>"$scratc
 else
     skip "libraries on trial" "no compiler makes them"
 fi
+block_lines() { # BLOCK OPTION…: what vectors writes passes
+    "$halfulp" vectors -t "$1" "${@:2}" --count 200 >"$scratch/lines" && [ "$(wc -l <"$scratch/lines")" = 200 ] &&
+        "$halfulp" verify -t "$1" "${@:2}" --vectors "$scratch/lines" >"$scratch/said"
+}
+each_block_lines() {
+    local block
+    for block in mxfp8_e4m3 mxfp8_e5m2 mxfp6_e3m2 mxfp6_e2m3 mxfp4 mxint8 nvfp4 fp8_row fp8_tensor nf4 bnb_fp4 q4_0 q4_1 q5_0 q5_1 q8_0 iq4_nl; do
+        block_lines "$block" || { echo "$block"; return 1; }
+    done
+}
+holds "vectors of each block format pass" each_block_lines
+holds "vectors of blocks by a rule and a direction pass" block_lines mxfp4 --rule rceil -r rup
+exits "by another rule they do not" 1 '' "$halfulp" verify -t mxfp4 --vectors "$scratch/lines"
+# OCP MX 1.0, section 6.3: 6 = 1.5 x 2^2 makes the scale 2^(2 - 2); E2M1's codes of 6 and 1 are 7 and 2.
+typed() { printf '40C00000 3F800000'; printf ' 00000000%.0s' {1..30}; printf ' %s %s000000000000000000000000000000\n' "$@"; }
+typed 7F 27 >"$scratch/typed"
+holds "a typed vector passes" "$halfulp" verify -t mxfp4 --vectors "$scratch/typed"
+typed 7F 37 >"$scratch/typed"
+prints "and one that is wrong is told by line and byte" "  line 1: the codes, byte 0: got 0x37, expected 0x27" \
+    bash -c '"$0" verify -t mxfp4 --vectors "$1" | sed -n 2p' "$halfulp" "$scratch/typed"
+exits "a line cut short is refused with its column" 2 'line 1: column .*the codes should stand here' \
+    bash -c '"$0" vectors -t nvfp4 --count 1 | sed "s/..$//" | "$0" verify -t nvfp4 --vectors -' "$halfulp"
+exits "a format that is only decoded has no vectors" 2 'q4_k has no vectors' "$halfulp" vectors -t q4_k
 exits "--which-rule wants a library" 2 'is asked of an encoder' "$halfulp" verify -t mxfp4 --which-rule
 exits "--rule is for blocks" 2 'are for block formats' "$halfulp" verify -t fp16 --rule even
 finish

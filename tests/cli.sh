@@ -51,7 +51,7 @@ prints "a raw array may have its most significant byte first" "0x3dcccccd" sh -c
 prints "stats takes the order of bytes" "0.10000000149011612" sh -c '"$1" stats -f fp32:be -t bf16 "$2" --json | jq -r ".tensors[0].max_abs"' - "$halfulp" "$scratch/big.bin"
 exits "stats refuses integers" 2 'int8 is an integer' "$halfulp" stats -f fp32 -t int8 "$scratch/big.bin"
 exits "convert refuses an unknown direction" 2 'not a rounding direction' "$halfulp" convert -t fp16 -r up 1
-exits "convert refuses an unknown tininess" 2 'after or before' "$halfulp" convert -t fp16 --tininess never 1
+exits "convert refuses an unknown tininess" 2 "'never' is none of: after before" "$halfulp" convert -t fp16 --tininess never 1
 flat_memory() { # in 60 MB of address space, which AddressSanitizer alone would overrun
     [ "$(yes 0x1.8p-3 | head -n 3000000 | (ulimit -v 60000 && "$halfulp" convert -t bf16) | wc -l)" = 3000000 ]
 }
@@ -171,12 +171,12 @@ BROWSER=$scratch/bin/says exits "view --web without a page says how to make it" 
 : >"$scratch/house/a b/halfulp.html"
 prints "view --web hands the page to the browser" "file://$scratch/house/a%20b/halfulp.html" env BROWSER="$scratch/bin/says:other" "$own" view --web
 prints "with what was asked for in its address" \
-    "file://$scratch/house/a%20b/halfulp.html#rows=fp32,fp16&round=rtz&saturate=1&page=rounding&theme=dark&value=-1%2F3" \
+    "file://$scratch/house/a%20b/halfulp.html#rows=fp32,fp16&round=rtz&saturate=1&theme=dark&page=rounding&value=-1%2F3" \
     env BROWSER="$scratch/bin/says" "$own" view --web -f fp32,fp16 -r rtz --saturate --page rounding --theme dark -1/3
 prints "a desktop's opener gets a page that goes there" "0;url=file://$scratch/house/a%20b/halfulp.html#round=rup&amp;value=nan%280x12%29" \
     bash -c 'sed -n "s/.*content=\"\(0;url[^\"]*\)\".*/\1/p" "$(env -u BROWSER PATH="$1:$PATH" XDG_CACHE_HOME="$2" "$0" view --web -r rup "nan(0x12)")"' "$own" "$scratch/bin" "$scratch/cache"
 exits "what the page cannot do is refused" 2 'view: --describe does not go with --web' env BROWSER="$scratch/bin/says" "$own" view --web --describe 1
-exits "a direction that is none is refused before a browser opens" 2 "'up' is no rounding direction" env BROWSER="$scratch/bin/says" "$own" view --web -r up 1
+exits "a direction that is none is refused before a browser opens" 2 '"up" is not a rounding direction' env BROWSER="$scratch/bin/says" "$own" view --web -r up 1
 exits "without a browser the address is said" 2 'no browser is found .* file://.*halfulp.html#value=1' \
     env -u BROWSER -u HOME -u XDG_CACHE_HOME PATH="$scratch/none" "$own" view --web 1
 finish

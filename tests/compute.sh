@@ -38,7 +38,7 @@ exits "a bad line is named" 2 'compute: line 2: at character 3: an operation is 
 exits "a bad argument says where" 2 'compute: at character 5: a value is missing' "$halfulp" compute -f fp16 '1 + '
 exits "the format is needed" 2 '\-f names the format' "$halfulp" compute 1+1
 exits "--mixed wants four" 2 'four formats: operands, products, sums, result; not 2' "$halfulp" compute --mixed fp16,fp32 1
-exits "an unknown NaN rule is answered with them all" 2 'none of first, last' "$halfulp" compute -f fp16 --nan-rule z 1
+exits "an unknown NaN rule is answered with them all" 2 'none of: first last' "$halfulp" compute -f fp16 --nan-rule z 1
 
 # As the manual has it.
 prints "--explain aligns, cuts and rounds" "256 + 1 in bf16

@@ -14,7 +14,7 @@ prints "--values=exact of 2^-1074 has 751 of them" 1076 bash -c \
     '"$0" convert -t fp64 --values=exact fp64:min_subnormal | tr -d "\n" | wc -c' "$halfulp"
 prints "--values=shortest gives what reads back" $'450\n260' "$halfulp" convert -t fp8_e4m3 --values=shortest 448 256
 prints "--values=hex is C's" $'0x1.9ap-4 inexact\n-inf -' "$halfulp" convert -t bf16 --values=hex --flags 0.1 -inf
-exits "--values names its forms" 2 '--values is exact, shortest or hex, not "dec"' \
+exits "--values names its forms" 2 "--values: 'dec' is none of: exact shortest hex" \
     "$halfulp" convert -t bf16 --values=dec 1
 exits "an argument whose placeholder begins with a bracket is still needed" 2 'option --memory needs an argument' \
     "$halfulp" size 7B --memory

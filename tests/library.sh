@@ -113,6 +113,18 @@ if [ -f "$core" ]; then
 else
     skip "shared libraries" "configured without them"
 fi
+echo '#include "halfulp.h"' >"$scratch/header.c"
+narrow() { "$CC_PLAIN" -m32 -x "$1" -std="$2" -pedantic -Wall -Wextra -Werror -fsyntax-only -I"$srcdir/src" "$scratch/header.c"; }
+if echo '#include <stdint.h>' | "$CC_PLAIN" -m32 -fsyntax-only -x c - 2>/dev/null; then
+    holds "a 32-bit C program includes halfulp.h" narrow c c99
+    if command -v c++ >/dev/null && echo '#include <stdint.h>' | "$CC_PLAIN" -m32 -fsyntax-only -x c++ - 2>/dev/null; then
+        holds "a 32-bit C++ program includes halfulp.h" narrow c++ c++11
+    else
+        skip "a 32-bit C++ program includes halfulp.h" "no C++ compiler"
+    fi
+else
+    skip "a 32-bit program includes halfulp.h" "no headers for -m32"
+fi
 holds "a C program links with the archives and gets the same answers" static_user
 holds "halfulp(3) has every function of halfulp.h" manual_has_all
 holds "the example of halfulp(3) prints what it says" example_runs

@@ -78,7 +78,7 @@ fi
 exits "a raw array without a format" 2 "raw array, -f names the format" "$halfulp" stats four.bin
 exits "a raw array that is no whole elements" 2 "byte 16|byte 12|byte 0|left over" "$halfulp" stats "$srcdir/tests/tap.sh" -f fp64
 exits "no file" 2 "No such file" "$halfulp" stats absent.npy
-exits "an unknown option value" 2 "none, tensor or block" "$halfulp" stats four.bin -f fp32 --scale all
+exits "an unknown option value" 2 "none of: none tensor block" "$halfulp" stats four.bin -f fp32 --scale all
 exits "a share over 100 %" 2 "max-overflow" "$halfulp" stats four.bin -f fp32 --max-overflow 101%
 exits "no ratio" 2 "decibels" "$halfulp" stats four.bin -f fp32 --min-sqnr x
 exits "two files" 2 "one FILE" "$halfulp" stats four.bin four.bin

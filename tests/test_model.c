@@ -42,6 +42,11 @@ static char *state_of(const struct model *m)
             d->options.saturate);
     fprintf(f, "%s %s %" PRIx64 "\n", arithmetic_name(d->arithmetic), d->second_format->name,
             d->second_bits);
+    char *values = block_values(&d->block), *bytes = block_hex(&d->block);
+    fprintf(f, "%s %d %a %d %s %s\n", hu_block_name(d->block.block), (int)d->block.rule,
+            (double)d->block.tensor_scale, d->block.by_hand, values, bytes);
+    free(values);
+    free(bytes);
     for (int i = 0; i < m->count; i++) {
         const struct row *r = &m->rows[i];
         fprintf(f, "%s %s %u %d %s %s %s %s\n", r->format->name, r->hex, r->flags, r->is_source,
@@ -237,10 +242,11 @@ Test(model, rows_come_and_go_and_one_stays)
 
 static void act(struct control *c, unsigned n)
 {
-    static const char *const keys[] = {
-        "PageUp", "PageDown",  "Space",  "n",      "Right",  "Down",      "0",      "1",
-        "Tab",    "Shift+Tab", "Return", "Escape", "7",      "Backspace", "Ctrl+V", "Ctrl+C",
-        "Home",   "Left",      "Up",     "Ctrl+X", "Ctrl+2", "Ctrl+1",    ".",      "e"};
+    static const char *const keys[] = {"PageUp", "PageDown", "Space", "n",         "Right",
+                                       "Down",   "0",        "1",     "Tab",       "Shift+Tab",
+                                       "Return", "Escape",   "7",     "Backspace", "Ctrl+V",
+                                       "Ctrl+C", "Home",     "Left",  "Up",        "Ctrl+X",
+                                       "Ctrl+2", "Ctrl+1",   ".",     "e",         "Ctrl+6"};
     struct chord chord;
     cr_assert(chord_read(keys[n % COUNT(keys)], &chord));
     control_key(c, chord);

@@ -210,7 +210,7 @@ Test(quantization, what_is_not_known_is_never_taken_for_none)
         "{\"group_size\":64,\"bits\":4,\"mode\":\"new\"}",
         "{\"group_size\":64,\"bits\":4,\"lm_head\":{\"group_size\":64,\"bits\":8}}",
         "{\"quant_method\":\"compressed-tensors\",\"format\":\"float-quantized\",\"ignore\":"
-        "[\"re:(?!x)\"],\"config_groups\":{\"g\":{\"targets\":[\"Linear\"],\"weights\":{"
+        "[\"re:(?<!x)\"],\"config_groups\":{\"g\":{\"targets\":[\"Linear\"],\"weights\":{"
         "\"num_bits\":8,\"strategy\":\"channel\"}}}}",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

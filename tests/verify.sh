@@ -235,6 +235,13 @@ if ${CC:-cc} -O2 -shared -fPIC -o "$scratch/casts.so" "$srcdir/fixtures/against/
         }
         if command -v jq >/dev/null && ! python3 -c 'import signal, sys; sys.exit(signal.getsignal(signal.SIGINT) != signal.SIG_IGN)'; then
             holds "Ctrl-C reports what was covered" interrupted
+            cut_short() {
+                (trap - INT; exec "$halfulp" verify -f fp64 -t fp32 --count 1000000000000) >"$scratch/cut" &
+                sleep 1
+                kill -INT $!
+                wait $! || grep -q "no input goes wrong, of those" "$scratch/cut" && grep -q "1 combination, the last cut short, none failed" "$scratch/cut"
+            }
+            holds "what Ctrl-C cuts short has not failed" cut_short
         else
             skip "Ctrl-C reports what was covered" "jq is not installed, or SIGINT is ignored here"
         fi

@@ -77,8 +77,8 @@ prints 'a bad text is marked, explained, and changes nothing' 'invalid true 3dcc
     after 'type z' '"\(.items[]|select(.name=="value").state|map(select(.=="invalid"))|join("")) \(.error and (.message|length>0)) \(.items[]|select(.name=="fp32.hex").text)"'
 prints 'leaving a bad text brings the good one back' '0.1 false' \
     after $'type z\nclick fp32.hex' '"\(.items[]|select(.name=="value").text) \(.error)"'
-prints 'Ctrl+1 to 5 and F1 change the page' 'rounding numberline memory arithmetic keys bits' bash -c "
-    for k in Ctrl+2 Ctrl+3 Ctrl+4 Ctrl+5 F1 Ctrl+1; do echo key \$k | '$view' --script - | jq -r .page; done | paste -sd' '"
+prints 'Ctrl+1 to 6 and F1 change the page' 'rounding numberline memory arithmetic block keys bits' bash -c "
+    for k in Ctrl+2 Ctrl+3 Ctrl+4 Ctrl+5 Ctrl+6 F1 Ctrl+1; do echo key \$k | '$view' --script - | jq -r .page; done | paste -sd' '"
 prints 'Ctrl+Plus enlarges, Ctrl+0 takes it back' '1.1 1' bash -c "
     { echo key Ctrl+Plus | '$view' --script -; printf 'key Ctrl+Plus\nkey Ctrl+0\n' | '$view' --script -; } | jq -r '.scale*10|round/10' | paste -sd' '"
 prints 'Ctrl+Q ends the script' '0.1' after $'key Ctrl+Q\ntype 7' .value
@@ -91,6 +91,27 @@ prints 'a click on a bit moves the sum' '3.5' after $'click b.decimal\nkey Ctrl+
 prints 'undo takes an operand back' '3' after $'click b.decimal\nkey Ctrl+A\ntype 2\nkey Enter\nclick b.bit9\nkey Ctrl+Z' "$(text result.decimal)" --page arithmetic -f fp16 1
 prints 'the alignment is described' '10000000 10000000 1000000010 1 0 0' after $'click b.decimal\nkey Ctrl+A\ntype 1\nkey Enter' \
     '[.items[]|select(.name|IN("align.a","align.b","align.exact","align.guard","align.round","align.sticky")).text]|join(" ")' --page arithmetic -f bf16 256
+
+# --- The block page ---
+
+prints 'a block as halfulp block explains it' '7f|6|4|−1' after '' \
+    '[.items[]|select(.name|IN("scale.hex","e0.value","e1.value","e1.error")).text]|join("|")' --page block
+prints 'a bit of the scale moves every value' '1.5 1' after 'click scale.bit1' \
+    '[.items[]|select(.name|IN("e0.value","e1.value")).text]|join(" ")' --page block
+prints 'undo brings the scale back' '6' after $'click scale.bit1\nkey Ctrl+Z' "$(text e0.value)" --page block
+prints 'a bit of an element moves it alone' '4 4' after 'click e0.bit0' \
+    '[.items[]|select(.name|IN("e0.value","e1.value")).text]|join(" ")' --page block
+prints 'a typed value makes the scale' '2⁵ saturated' after $'click e3.decimal\nkey Ctrl+A\ntype 200' \
+    '[.items[]|select(.name|IN("scale.value","e3.remark")).text]|join(" ")|ltrimstr("= ")' --page block
+prints 'its command line gives the same bytes' 'same' bash -c "
+    shown=\$(printf 'click block.nvfp4\nkey Ctrl+Shift+C\n' | '$view' --script - --page block | jq -r .clipboard)
+    command=\$(printf 'click block.nvfp4\nkey Ctrl+Alt+C\n' | '$view' --script - --page block | jq -r .clipboard)
+    [ \"\$(eval \"\${command/halfulp/'$halfulp'}\" | grep -o '[0-9a-f]\{18\}')\" = \"\$shown\" ] && echo same"
+prints 'so does that of bits set by hand' 'same' bash -c "
+    script=\$'click block.nvfp4\nclick e2.bit0\nclick scale.bit2\nkey Ctrl'
+    value=\$(printf '%s\n' \"\$script+Alt+C\" | '$view' --script - --page block | jq -r '.items[]|select(.name==\"e5.value\")|.description // .text')
+    command=\$(printf '%s\n' \"\$script+Alt+C\" | '$view' --script - --page block | jq -r .clipboard)
+    eval \"\${command/halfulp/'$halfulp'} --json\" | jq -r --arg v \"\$value\" '.blocks[0].elements[5].value | if . == \$v then \"same\" else [., \$v] end'"
 
 # --- Clipboard ---
 
@@ -183,7 +204,7 @@ png() { # WIDTH HEIGHT FILE: a PNG of that size
     head=$(od -An -tx1 -N24 "$3" | tr -d ' \n')
     [ "${head:0:16}" = 89504e470d0a1a0a ] && [ $((16#${head:32:8})) = "$1" ] && [ $((16#${head:40:8})) = "$2" ]
 }
-for page in bits rounding numberline memory arithmetic keys; do
+for page in bits rounding numberline memory arithmetic block keys; do
     for theme in light dark safe; do
         exits "draws the page $page in the theme $theme" 0 '' "$view" --page $page --theme $theme --screenshot "$scratch/$page-$theme.png"
     done

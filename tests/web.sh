@@ -124,7 +124,7 @@ press() { post "element/$(element "$1")/click" '{}' >/dev/null; }
 # --- The file ---
 
 size=$(wc -c <"$page")
-holds "the page has at most 272 KiB ($size bytes)" [ "$size" -le 278528 ]
+holds "the page has at most 256 KiB ($size bytes)" [ "$size" -le 262144 ]
 outside() { # what it would load or ask for from elsewhere
     LC_ALL=C sed 's/<script type="application[^<]*<\/script>//' "$page" | LC_ALL=C grep -anE '(src|href)="[^"]*"|url\(|@import|\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|new Worker|import\(' |
         grep -v 'href="data:'
@@ -420,14 +420,15 @@ unset DISPLAY WAYLAND_DISPLAY GDK_SCALE QT_SCALE_FACTOR
 export SDL_VIDEODRIVER=dummy XDG_CONFIG_HOME="$scratch/none"
 # Rectangles aside, and what follows from the room that a font takes: where lines break, what is cut short, and what
 # is scrolled away.
-# A page that states come to one after the other can undo more than one that begins with each.
+# A page that states come to one after the other can undo more than one that begins with each, and its pointer is where
+# the one before left it.
 # jq from 1.7 on writes a number that it only passes on as it was written: 1.0.
 plain='(.. | numbers) |= . + 0 | .items |= map(select(.role != "scrollbar") | if .state | index("elided") then .text = (.description // .text) | del(.description) else . end
-        | .text |= gsub("\n"; " ") | if .description == .text then del(.description) else . end | .state -= ["elided", "offscreen", "disabled"] | del(.rect))
+        | .text |= gsub("\n"; " ") | if .description == .text then del(.description) else . end | .state -= ["elided", "offscreen", "disabled", "hovered"] | del(.rect))
     | del(.scroll_max, .clipboard, .height, .width)'
 mapfile -t formats < <("$halfulp" formats --json | jq -r '.formats[] | select(.kind == "float").format' && printf '%s\n' e6m9 e5m7fn)
 directions=(rne rna rtz rup rdn rto)
-pages=(bits rounding numberline memory arithmetic keys)
+pages=(bits rounding numberline memory arithmetic block keys)
 values=(0.1 -0.1 1/3 65520 65519.99999999999 2049.00000000000000000001 1.7976931348623157e308 4.9406564584124654e-324
     -2.2250738585072011e-308 0.30000000000000004 9007199254740993 nan 'nan(0x12)' -snan inf -inf 0 -0 448 449 464 -480
     3.4028235677973366e38 1e-45 7.0064923216240854e-46 fp64:0x7ff8000000000123 fp64:0xfff0000000000001 fp32:0x7fc0beef fp32:0xff800001

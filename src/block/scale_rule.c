@@ -27,24 +27,26 @@ static bool carries(double mantissa, int precision)
     return mantissa >= 2 - hu_scale_power(-precision);
 }
 
+bool hu_scale_is_next(enum hu_scale_rule rule, double mantissa,
+                      const struct hu_scale_element *element)
+{
+    switch (rule) {
+    case HU_SCALE_CEIL:
+        return mantissa > 1;
+    case HU_SCALE_RCEIL:
+        return mantissa > element->max * hu_scale_power(-element->emax);
+    case HU_SCALE_EVEN:
+        return carries(mantissa, element->precision);
+    default:
+        return false;
+    }
+}
+
 int hu_scale_exponent(enum hu_scale_rule rule, double amax, const struct hu_scale_element *element)
 {
     int exponent;
     double mantissa = split(amax, &exponent);
-    switch (rule) {
-    case HU_SCALE_CEIL:
-        exponent += mantissa > 1;
-        break;
-    case HU_SCALE_RCEIL:
-        exponent += mantissa > element->max * hu_scale_power(-element->emax);
-        break;
-    case HU_SCALE_EVEN:
-        exponent += carries(mantissa, element->precision);
-        break;
-    default:
-        break;
-    }
-    exponent -= element->emax;
+    exponent += hu_scale_is_next(rule, mantissa, element) - element->emax;
     return exponent < -127 ? -127 : exponent > 127 ? 127 : exponent;
 }
 

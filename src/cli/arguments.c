@@ -4,6 +4,7 @@
 #include "report.h"
 #include "text.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -99,6 +100,22 @@ bool formats_read(const char *command, const char *text, struct format_list *lis
         if (!*at)
             return true;
     }
+}
+
+bool targets_read(const char *command, const char *text, struct format_list *formats,
+                  struct block_list *blocks)
+{
+    char *copy = check_memory(strdup(text)), *rest = copy, *name;
+    bool good = true;
+    while (good && (name = strsep(&rest, ","))) {
+        const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
+        if (!b || !hu_block_decodes(b))
+            good = formats_read(command, name, formats);
+        else if (blocks->count < FORMATS_MAX)
+            blocks->at[blocks->count++] = b;
+    }
+    free(copy);
+    return good;
 }
 
 bool direction_read(const char *command, const char *text, enum hu_direction *direction)

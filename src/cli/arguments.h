@@ -16,6 +16,14 @@ struct format_list {
 /* Names separated by commas, or "all" named formats, added to LIST. False: reported. */
 bool formats_read(const char *command, const char *text, struct format_list *list);
 
+/* Block formats that are decoded go to BLOCKS, others to FORMATS. False: reported. */
+struct block_list {
+    const struct hu_block *at[FORMATS_MAX];
+    size_t count;
+};
+bool targets_read(const char *command, const char *text, struct format_list *formats,
+                  struct block_list *blocks);
+
 /* One format. NULL: reported. */
 const struct hu_format *format_read(const char *command, const char *name);
 

@@ -90,31 +90,15 @@ void block_free(struct block_report *r)
     free(r->data);
 }
 
-struct block_errors block_errors(const struct block_report *r)
-{
-    struct block_errors e = {0, 0};
-    double signal = 0, noise = 0;
-    for (size_t i = 0; i < r->count; i++) {
-        double value = (double)r->values[i], error = r->data[i].value - value;
-        if (!isfinite(error))
-            return (struct block_errors){NAN, NAN};
-        e.greatest = fmax(e.greatest, fabs(error));
-        signal += value * value;
-        noise += error * error;
-    }
-    e.sqnr = noise > 0 ? 10 * log10(signal / noise) : (double)INFINITY;
-    return e;
-}
-
-struct block_errors block_errors_by(const struct block_report *r, enum hu_scale_rule rule)
+struct hu_block_errors block_errors_by(const struct block_report *r, enum hu_scale_rule rule)
 {
     struct block_report other = *r;
     other.options.rule = rule;
     other.codes = other.scales = NULL;
     other.data = NULL;
-    struct block_errors e = {NAN, NAN};
+    struct hu_block_errors e = {NAN, NAN};
     if (block_encode(&other) && block_look_all(&other))
-        e = block_errors(&other);
+        e = hu_block_errors(other.values, other.data, other.count);
     other.values = NULL;
     block_free(&other);
     return e;
@@ -137,35 +121,9 @@ char *block_exact(double x)
     return check_memory(strdup(text));
 }
 
-/* Of fewer digits where those are all that an fp32 has. */
 char *block_shown(double x)
 {
     char text[HU_SHORTEST_TEXT];
-    float narrow = (float)x;
-    uint32_t bits;
-    memcpy(&bits, &narrow, sizeof bits);
-    if ((double)narrow == x)
-        hu_shown_print(text, hu_format_find("fp32"), bits);
-    else
-        hu_shown_print(text, hu_format_find("fp64"), bits_of(x));
+    hu_block_shown(text, x);
     return check_memory(strdup(text));
-}
-
-char *block_error(const struct block_report *r, size_t i, bool shown, bool *exact)
-{
-    const struct hu_format *fp64 = hu_format_find("fp64");
-    double value = (double)r->values[i];
-    *exact = false;
-    if (!isfinite(value) || !isfinite(r->data[i].value))
-        return NULL;
-    mpq_t error, given;
-    mpq_inits(error, given, NULL);
-    hu_datum_ratio(error, fp64, bits_of(r->data[i].value));
-    hu_datum_ratio(given, fp64, bits_of(value));
-    mpq_sub(error, error, given);
-    *exact = !mpq_sgn(error);
-    bool all;
-    char *text = shown ? hu_ratio_shown(error, 3, &all) : hu_ratio_exact(error);
-    mpq_clears(error, given, NULL);
-    return text;
 }

@@ -2,10 +2,9 @@
 #ifndef HALFULP_CLI_BLOCK_H
 #define HALFULP_CLI_BLOCK_H
 
-#include "block/block.h"
+#include "block/explain.h"
 #include "terminal.h"
 
-#include <gmp.h>
 #include <stdio.h>
 
 /* The values as one row, encoded, and what became of each. */
@@ -35,20 +34,12 @@ bool block_encode(struct block_report *r);
 bool block_look_all(struct block_report *r);
 void block_free(struct block_report *r);
 
-/* The greatest error and the signal-to-noise ratio in dB, infinite where all is exact; NaN where
- * some value or result is no number. */
-struct block_errors {
-    double greatest, sqnr;
-};
-struct block_errors block_errors(const struct block_report *r);
-/* The same under another rule. */
-struct block_errors block_errors_by(const struct block_report *r, enum hu_scale_rule rule);
+/* The errors under another rule. */
+struct hu_block_errors block_errors_by(const struct block_report *r, enum hu_scale_rule rule);
 
 /* An fp64 exactly, and as it is shown; new memory. */
 char *block_exact(double x);
 char *block_shown(double x);
-/* Result less value; NULL: not finite. *exact: it is zero. */
-char *block_error(const struct block_report *r, size_t i, bool shown, bool *exact);
 
 int block_print_text(const struct block_report *r, const struct palette *p);
 int block_print_json(const struct block_report *r);

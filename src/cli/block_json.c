@@ -25,7 +25,8 @@ static json_t *element_json(const struct block_report *r, size_t i)
     json_put(o, "input", r->values ? json_take(block_exact((double)r->values[i])) : json_null());
     json_put(o, "code", json_string(code));
     json_put(o, "value", json_take(block_exact(d->value)));
-    json_put(o, "error", r->values ? json_take(block_error(r, i, false, &exact)) : json_null());
+    json_put(o, "error",
+             r->values ? json_take(hu_block_error(r->values[i], d, false, &exact)) : json_null());
     if (b->codes == HU_CODES_UNPACKED) {
         json_put(o, "scale", json_take(block_exact(d->scale)));
         json_put(o, "minimum", json_take(block_exact(d->offset ? -d->offset : 0)));
@@ -57,7 +58,7 @@ static json_t *rules_json(const struct block_report *r)
 {
     json_t *list = check_memory(json_array());
     for (int rule = HU_SCALE_FLOOR; rule <= HU_SCALE_EVEN; rule++) {
-        struct block_errors e = block_errors_by(r, (enum hu_scale_rule)rule);
+        struct hu_block_errors e = block_errors_by(r, (enum hu_scale_rule)rule);
         json_t *o = check_memory(json_object());
         json_put(o, "rule", json_string(hu_scale_rule_name((enum hu_scale_rule)rule)));
         json_put(o, "max_abs_error",
@@ -80,7 +81,8 @@ static json_t *amax_json(const struct block_report *r)
 int block_print_json(const struct block_report *r)
 {
     const struct hu_block *b = r->block;
-    struct block_errors e = r->values ? block_errors(r) : (struct block_errors){NAN, NAN};
+    struct hu_block_errors e = r->values ? hu_block_errors(r->values, r->data, r->count)
+                                         : (struct hu_block_errors){NAN, NAN};
     enum hu_scale_rule rule = r->options.rule ? r->options.rule : b->rule;
     json_t *o = check_memory(json_object()), *blocks = check_memory(json_array());
     for (size_t k = 0; k < block_count(r); k++)

@@ -1,7 +1,6 @@
 #include "block.h"
 #include "report.h"
 #include "sheet.h"
-#include "convert.h"
 #include "text.h"
 
 #include <math.h>
@@ -48,64 +47,17 @@ static double scale_by(const struct block_report *r, const struct block_span *s,
     return scale;
 }
 
-/* How the scale of a power of two came about: "floor(log2 6) − 2 = 0". */
-static void derive(const struct block_report *r, double amax, char *out, size_t size)
-{
-    const struct hu_format *f = hu_format_find(r->block->element);
-    int emax = hu_emax(f) + r->block->element_power;
-    char *shown = block_shown(amax), less[32] = "";
-    if (emax)
-        snprintf(less, sizeof less, " − %d", emax);
-    switch (r->options.rule ? r->options.rule : r->block->rule) {
-    case HU_SCALE_CEIL:
-        snprintf(out, size, "2^(ceil(log2 %s)%s)", shown, less);
-        break;
-    case HU_SCALE_RCEIL:
-        snprintf(out, size, "the least power under which %s does not overflow", shown);
-        break;
-    case HU_SCALE_EVEN:
-        snprintf(out, size, "2^(floor(log2 of %s at %d bits)%s)", shown, hu_precision(f), less);
-        break;
-    default:
-        snprintf(out, size, "2^(floor(log2 %s)%s)", shown, less);
-    }
-    free(shown);
-}
-
-/* The same where the scale is a quotient, the greatest magnitude, or ggml's. */
-static void derive_other(const struct block_report *r, double amax, char *out, size_t size)
-{
-    const struct hu_block *b = r->block;
-    char *shown = block_shown(amax);
-    if (b->rule == HU_SCALE_AMAX)
-        snprintf(out, size, "the greatest magnitude");
-    else if (b->rule == HU_SCALE_GGML)
-        snprintf(out, size, "by ggml's reference encoder, as fp16");
-    else {
-        const struct hu_format *f = hu_format_find(b->element);
-        char largest[HU_SHORTEST_TEXT];
-        hu_shown_print(largest, f, hu_max_finite_code(f));
-        char *over = b->over == HU_OVER_TENSOR ? block_shown((double)r->tensor_scale) : NULL;
-        snprintf(out, size, "%s / %s%s%s, rounded to %s", shown, largest, over ? " / " : "",
-                 over ? over : "", b->scale);
-        free(over);
-    }
-    free(shown);
-}
-
 static void print_scale(const struct line *l, const struct block_report *r,
                         const struct block_span *s)
 {
     const struct hu_block *b = r->block;
     double amax = s->greatest < s->end ? (double)fabsf(r->values[s->greatest]) : 0;
     const struct hu_block_datum *d = &r->data[s->first];
-    char bits[HU_BITS_TEXT] = "", how[160] = "", *value = power_text(d->scale);
+    char bits[HU_BITS_TEXT] = "", how[HU_BLOCK_WORDS] = "", *value = power_text(d->scale);
     if (b->scale)
         hu_bits_print(bits, hu_format_find(b->scale), d->scale_bits);
-    if (r->values && amax > 0 && hu_block_has_rules(b))
-        derive(r, amax, how, sizeof how);
-    else if (r->values && amax > 0)
-        derive_other(r, amax, how, sizeof how);
+    if (r->values && amax > 0)
+        hu_block_derive(how, b, r->options.rule, amax, r->tensor_scale);
     else if (r->values)
         snprintf(how, sizeof how, "all are zero: the least scale");
     if (isnan(d->scale))
@@ -130,7 +82,7 @@ static void print_rules(const struct line *l, const struct block_report *r,
     for (int rule = HU_SCALE_FLOOR; rule <= HU_SCALE_EVEN; rule++) {
         if (rule == (int)own)
             continue;
-        struct block_errors e = block_errors_by(&one, (enum hu_scale_rule)rule);
+        struct hu_block_errors e = block_errors_by(&one, (enum hu_scale_rule)rule);
         char *value = power_text(scale_by(r, s, (enum hu_scale_rule)rule)), text[160];
         char *greatest = block_shown(e.greatest);
         if (isfinite(e.sqnr))
@@ -146,38 +98,6 @@ static void print_rules(const struct line *l, const struct block_report *r,
         free(value);
         free(greatest);
     }
-}
-
-static double datum_value(const struct hu_format *f, uint64_t code)
-{
-    uint64_t bits = hu_convert(hu_format_find("fp64"), f, code, NULL, NULL);
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* What became of element I beside its error: it lies in the middle of two codes, or beyond all. */
-static const char *remark(const struct block_report *r, size_t i)
-{
-    const struct hu_block *b = r->block;
-    if (b->codes != HU_CODES_FORMAT || !(r->data[i].scale > 0))
-        return "";
-    const struct hu_format *f = hu_format_find(b->element);
-    double unit = r->data[i].scale * ldexp(1, b->element_power), x = (double)r->values[i];
-    double quotient = x / unit, largest = datum_value(f, hu_max_finite_code(f));
-    double at = datum_value(f, (uint64_t)r->data[i].code), twice = 2 * quotient - at;
-    if (fabs(quotient) > largest && fabs(at) == largest)
-        return "saturated";
-    for (uint64_t code = 0; code <= hu_width_mask(f); code++)
-        if (twice != at && datum_value(f, code) == twice &&
-            twice * unit == 2 * x - r->data[i].value)
-            for (uint64_t k = 0, between = 0; k <= hu_width_mask(f); k++) {
-                double v = datum_value(f, k);
-                between += (v > at && v < twice) || (v < at && v > twice);
-                if (k == hu_width_mask(f) && !between)
-                    return "a tie";
-            }
-    return r->data[i].value == 0 && x != 0 ? "lost" : "";
 }
 
 static void print_element(const struct line *l, const struct block_report *r, size_t i,
@@ -204,14 +124,15 @@ static void print_element(const struct line *l, const struct block_report *r, si
     fold_put(&f, column + 6 - f.at > 2 ? column + 6 - f.at : 2, "", value, l->palette);
     if (r->values) {
         bool exact;
-        char *error = block_error(r, i, true, &exact);
+        char *error = hu_block_error(r->values[i], &r->data[i], true, &exact);
         fold_put(&f, 46 - f.at > 2 ? 46 - f.at : 2, "",
                  exact   ? "exact"
                  : error ? error
                          : "no number",
                  l->palette);
         free(error);
-        fold_put(&f, 62 - f.at > 2 ? 62 - f.at : 2, l->palette->dim, remark(r, i), l->palette);
+        fold_put(&f, 62 - f.at > 2 ? 62 - f.at : 2, l->palette->dim,
+                 hu_block_remark(b, r->values[i], &r->data[i]), l->palette);
         if (made_scale)
             fold_put(&f, 62 - f.at > 2 ? 62 - f.at : 2, l->palette->dim, "made the scale",
                      l->palette);
@@ -256,7 +177,7 @@ static void print_foot(const struct line *l, const struct block_report *r, size_
     char text[160];
     size_t n = (size_t)snprintf(text, sizeof text, "%zu byte%s", bytes, bytes == 1 ? "" : "s");
     if (r->values) {
-        struct block_errors e = block_errors(r);
+        struct hu_block_errors e = hu_block_errors(r->values, r->data, r->count);
         char *greatest = block_shown(e.greatest);
         if (isfinite(e.sqnr))
             snprintf(text + n, sizeof text - n, "; greatest error %s, SQNR %.2f dB", greatest,

@@ -17,7 +17,7 @@ enum cast_how {
 struct cast_job {
     const char *command; /* for messages */
     struct tensor_source source;
-    const struct hu_format *from, *to; /* to: NULL where block is the target */
+    const struct hu_format *to; /* NULL: block is the target */
     const struct hu_block *block;
     enum hu_scale_rule rule;
     enum cast_layout layout;

@@ -2,7 +2,7 @@
 #include "block.h"
 #include "lines.h"
 #include "numbers.h"
-#include "options.h"
+#include "option_values.h"
 #include "report.h"
 #include "text.h"
 
@@ -10,30 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { KEY_RULE = KEY_OWN, KEY_DECODE, KEY_TENSOR_SCALE, KEY_NO_SATURATE, KEY_SEED };
-
-static const struct command_option rows[] = {
-    {"to", 't', "BLOCK", "the block format", "@blocks"},
-    {"rule", KEY_RULE, "RULE", "how a scale of a power of two follows: floor, ceil, rceil, even",
-     "floor ceil rceil even"},
-    {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto, stochastic",
-     "@rounds"},
-    {"seed", KEY_SEED, "N", "what stochastic rounding draws from", NULL},
-    {"no-saturate", KEY_NO_SATURATE, NULL, "overflow as IEEE 754 has it, and not to the largest",
-     NULL},
-    {"decode", KEY_DECODE, "HEX", "go back from bytes: each block's scale, then its codes", NULL},
-    {"tensor-scale", KEY_TENSOR_SCALE, "VALUE", "with --decode: the scale over the tensor", NULL},
-    OPTION_JSON,
-    OPTION_COLOR,
-    OPTION_HELP,
-    OPTION_END,
-};
-
-static const char details[] =
-    "VALUEs are a row of the tensor, and are rounded to fp32 first. Without any they are read "
-    "from\n"
-    "standard input, by spaces and lines. Elements saturate and round to nearest even.";
 
 /* Values beyond these are no block that anybody reads. */
 enum { VALUES_MAX = 1 << 20 };
@@ -43,9 +19,44 @@ struct request {
     struct block_report report;
     const char *hex;
     enum color_mode color;
-    bool json, has_seed;
+    bool json, no_saturate;
     size_t capacity;
 };
+
+static bool read_tensor_scale(const struct options *o, void *at)
+{
+    char message[HU_MESSAGE];
+    uint64_t bits;
+    if (!hu_text_round(o->value, strlen(o->value), hu_format_find("fp32"), NULL, &bits, NULL,
+                       message))
+        return refuse(o->command->name, "--tensor-scale: %s", message);
+    memcpy(at, &(uint32_t){(uint32_t)bits}, 4);
+    return true;
+}
+
+static const struct command_option rows[] = {
+    {"to", 't', "BLOCK", "the block format", "@blocks", BLOCK(struct request, report.block)},
+    OPTION_RULE(struct request, report.options.rule),
+    {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto, stochastic",
+     "@rounds", DIRECTION(struct request, report.options.elements.direction)},
+    {"seed", 0, "N", "what stochastic rounding draws from", NULL,
+     COUNT(struct request, report.options.elements.seed, 0, UINT64_MAX)},
+    {"no-saturate", 0, NULL, "overflow as IEEE 754 has it, and not to the largest", NULL,
+     FLAG(struct request, no_saturate)},
+    {"decode", 0, "HEX", "go back from bytes: each block's scale, then its codes", NULL,
+     TEXT(struct request, hex)},
+    {"tensor-scale", 0, "VALUE", "with --decode: the scale over the tensor", NULL,
+     OPTION_INTO(read_tensor_scale, float, struct request, report.tensor_scale)},
+    OPTION_JSON(struct request, json),
+    OPTION_COLOR(struct request, color),
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const char details[] =
+    "VALUEs are a row of the tensor, and are rounded to fp32 first. Without any they are read "
+    "from\n"
+    "standard input, by spaces and lines. Elements saturate and round to nearest even.";
 
 static bool add_value(struct request *q, const char *text, size_t length, const char *where)
 {
@@ -179,48 +190,6 @@ static bool decode(struct request *q)
     return good;
 }
 
-/* False: reported. */
-static bool take_option(struct request *q, int key, const char *value)
-{
-    struct block_report *r = &q->report;
-    char message[HU_MESSAGE];
-    uint64_t bits;
-    switch (key) {
-    case 't':
-        r->block = block_read(q->command, value);
-        return r->block;
-    case KEY_RULE:
-        if (hu_scale_rule_find(value, &r->options.rule))
-            return true;
-        fail(q->command, "--rule is floor, ceil, rceil or even, not \"%s\"", value);
-        return false;
-    case 'r':
-        return direction_read(q->command, value, &r->options.elements.direction);
-    case KEY_SEED:
-        return count_read(&r->options.elements.seed, value, 0, UINT64_MAX, "seed", q->command);
-    case KEY_NO_SATURATE:
-        r->options.elements.saturate = false;
-        break;
-    case KEY_DECODE:
-        q->hex = value;
-        break;
-    case KEY_TENSOR_SCALE:
-        if (!hu_text_round(value, strlen(value), hu_format_find("fp32"), NULL, &bits, NULL,
-                           message)) {
-            fail(q->command, "--tensor-scale: %s", message);
-            return false;
-        }
-        memcpy(&r->tensor_scale, &(uint32_t){(uint32_t)bits}, 4);
-        break;
-    case KEY_JSON:
-        q->json = true;
-        break;
-    case KEY_COLOR:
-        return color_read(q->command, value, &q->color);
-    }
-    return true;
-}
-
 static bool check(const struct request *q, int operands)
 {
     const struct hu_block *b = q->report.block;
@@ -260,15 +229,10 @@ static int explain(struct request *q, int argc, char **argv)
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
-    struct request q = {.command = self->name,
-                        .report = {.options.elements.saturate = true, .tensor_scale = 1}};
-    int key, status = EXIT_BAD;
-    bool good = true;
-    options_begin(&o, self, argc, argv);
-    while (good && (key = option_next(&o)) >= 0)
-        good = take_option(&q, key, o.value);
-    if (good)
-        status = key == OPTION_EXIT ? o.status : explain(&q, o.argc, o.argv);
+    struct request q = {.command = self->name, .report.tensor_scale = 1};
+    bool good = options_read(&o, self, argc, argv, &q);
+    q.report.options.elements.saturate = !q.no_saturate;
+    int status = good ? explain(&q, o.argc, o.argv) : o.status;
     block_free(&q.report);
     return status;
 }

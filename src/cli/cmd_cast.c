@@ -1,7 +1,7 @@
 #include "cast_job.h"
 #include "json.h"
 #include "numbers.h"
-#include "options.h"
+#include "option_values.h"
 #include "progress.h"
 #include "report.h"
 #include "file/npy.h"
@@ -11,42 +11,68 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    KEY_TENSOR = KEY_OWN,
-    KEY_STOCHASTIC,
-    KEY_SEED,
-    KEY_JOBS,
-    KEY_FORCE,
-    KEY_RULE,
-    KEY_LAYOUT,
-    KEY_KEEP,
-    KEY_PARTS
+struct request {
+    struct cast_job job;
+    bool json, stochastic;
+    enum color_mode color;
+    uint64_t before; /* bytes of the tensors */
 };
 
+/* A format, or a block format that is encoded. */
+static bool read_target(const struct options *o, void *at)
+{
+    struct cast_job *job = at;
+    job->to = NULL;
+    job->block = hu_format_find(o->value) ? NULL : hu_block_find(o->value);
+    if (!job->block)
+        return (job->to = float_read(o->command->name, o->value)) != NULL;
+    return hu_block_encodes(job->block) ||
+           refuse(o->command->name,
+                  "%s is decoded and not encoded; mxfp4, nvfp4, mxfp8_e4m3, fp8_tile128, nf4, q8_0 "
+                  "and others are: 'halfulp formats' lists them",
+                  job->block->name);
+}
+
+static bool read_keep(const struct options *o, void *at)
+{
+    struct cast_job *job = at;
+    if (!strcmp(o->value, "none"))
+        return job->keeps_nothing = true;
+    if (job->keep_count == GLOBS_MAX)
+        return refuse(o->command->name, "more than %d times --keep", GLOBS_MAX);
+    job->keeps[job->keep_count++] = o->value;
+    return true;
+}
+
+static bool read_layout(const struct options *o, void *at)
+{
+    return cast_layout_find(o->value, at) ||
+           refuse(o->command->name, "--layout is one of %s, not \"%s\"", cast_layout_names,
+                  o->value);
+}
+
 static const struct command_option rows[] = {
-    {"output", 'o', "OUT", "the file to write", "@file"},
-    {"to", 't', "FORMAT", "the target format, or block format", "@dtypes"},
-    {"from", 'f', "FORMAT", "what a raw array's elements are, or opaque ones of .npy", "@formats"},
-    OPTION_ROUND,
-    OPTION_SATURATE,
-    {"stochastic", KEY_STOCHASTIC, NULL, "round up with the probability of what is discarded",
-     NULL},
-    {"seed", KEY_SEED, "N", "what --stochastic draws from (default: 0)", NULL},
-    {"tensor", KEY_TENSOR, "GLOB", "convert only tensors whose name matches; may be repeated",
-     NULL},
-    {"keep", KEY_KEEP, "GLOB",
+    {"output", 'o', "OUT", "the file to write", "@file", TEXT(struct request, job.output)},
+    {"to", 't', "FORMAT", "the target format, or block format", "@dtypes",
+     OPTION_INTO(read_target, struct cast_job, struct request, job)},
+    OPTIONS_SOURCE(struct request, job.source),
+    OPTION_ROUND(struct request, job.stats.options.direction),
+    OPTION_SATURATE(struct request, job.stats.options.saturate),
+    {"stochastic", 0, NULL, "round up with the probability of what is discarded", NULL,
+     FLAG(struct request, stochastic)},
+    {"seed", 0, "N", "what --stochastic draws from (default: 0)", NULL,
+     COUNT(struct request, job.stats.options.seed, 0, UINT64_MAX)},
+    {"keep", 0, "GLOB",
      "leave tensors as they are whose name matches; may be repeated; 'none': convert all "
      "(default for block formats: norms, embeddings, routers)",
-     NULL},
-    {"rule", KEY_RULE, "RULE", "how a block's power of two is chosen (default: floor)",
-     "floor ceil rceil even"},
-    {"layout", KEY_LAYOUT, "LAYOUT", "whose names and shapes a block format's parts have",
-     cast_layout_names},
-    {"parts", KEY_PARTS, NULL, "take codes and scales as the tensors that they are", NULL},
-    {"jobs", KEY_JOBS, "N", "threads (default: one a processor)", NULL},
-    {"force", KEY_FORCE, NULL, "replace OUT", NULL},
-    OPTION_JSON,
-    OPTION_COLOR,
+     NULL, OPTION_INTO(read_keep, struct cast_job, struct request, job)},
+    OPTION_RULE(struct request, job.rule),
+    {"layout", 0, "LAYOUT", "whose names and shapes a block format's parts have", cast_layout_names,
+     OPTION_INTO(read_layout, enum cast_layout, struct request, job.layout)},
+    OPTION_JOBS(struct request, job.threads),
+    OPTION_FORCE(struct request, job.force, "replace OUT"),
+    OPTION_JSON(struct request, json),
+    OPTION_COLOR(struct request, color),
     OPTION_HELP,
     OPTION_END,
 };
@@ -63,98 +89,6 @@ static const char details[] =
     "becomes .safetensors by OUT's name. A block format (mxfp4, nvfp4, fp8_tile128, nf4, q8_0)\n"
     "writes codes and scales, a .gguf's from .gguf alone; config.json is written beside OUT where\n"
     "one is beside FILE.";
-
-struct request {
-    struct cast_job job;
-    bool json, has_seed, has_direction, has_stochastic, has_saturate;
-    enum color_mode color;
-    uint64_t before; /* bytes of the tensors */
-};
-
-/* A format, or a block format that is encoded. False: reported. */
-static bool take_target(struct cast_job *job, const char *command, const char *name)
-{
-    job->to = NULL;
-    job->block = hu_format_find(name) ? NULL : hu_block_find(name);
-    if (!job->block)
-        return (job->to = float_read(command, name)) != NULL;
-    if (hu_block_encodes(job->block))
-        return true;
-    fail(command,
-         "%s is decoded and not encoded; mxfp4, nvfp4, mxfp8_e4m3, fp8_tile128, nf4, q8_0 "
-         "and others are: 'halfulp formats' lists them",
-         job->block->name);
-    return false;
-}
-
-static bool add_keep(struct cast_job *job, const char *command, const char *glob)
-{
-    job->keeps_nothing |= !strcmp(glob, "none");
-    if (job->keep_count == GLOBS_MAX) {
-        fail(command, "more than %d times --keep", GLOBS_MAX);
-        return false;
-    }
-    if (strcmp(glob, "none"))
-        job->keeps[job->keep_count++] = glob;
-    return true;
-}
-
-/* False: reported. */
-static bool take_option(struct request *r, const char *command, int key, const char *value)
-{
-    uint64_t n;
-    struct cast_job *job = &r->job;
-    struct hu_options *options = &job->stats.options;
-    switch (key) {
-    case 'o':
-        job->output = value;
-        break;
-    case 't':
-        return take_target(job, command, value);
-    case 'f':
-        return (job->from = array_format_read(command, value, &job->source.big_endian)) != NULL;
-    case 'r':
-        r->has_direction = true;
-        return direction_read(command, value, &options->direction);
-    case KEY_TENSOR:
-        return tensor_source_add_glob(&job->source, command, value);
-    case KEY_JOBS:
-        if (!count_read(&n, value, 1, HU_THREADS_MAX, "jobs", command))
-            return false;
-        job->threads = (unsigned)n;
-        break;
-    case KEY_SEED:
-        r->has_seed = true;
-        return count_read(&options->seed, value, 0, UINT64_MAX, "seed", command);
-    case KEY_STOCHASTIC:
-        r->has_stochastic = true;
-        break;
-    case KEY_RULE:
-        return hu_scale_rule_find(value, &job->rule) ||
-               (fail(command, "--rule is floor, ceil, rceil or even, not \"%s\"", value), false);
-    case KEY_LAYOUT:
-        return cast_layout_find(value, &job->layout) ||
-               (fail(command, "--layout is one of %s, not \"%s\"", cast_layout_names, value),
-                false);
-    case KEY_KEEP:
-        return add_keep(job, command, value);
-    case KEY_PARTS:
-        job->source.parts = true;
-        break;
-    case KEY_SATURATE:
-        r->has_saturate = options->saturate = true;
-        break;
-    case KEY_FORCE:
-        job->force = true;
-        break;
-    case KEY_JSON:
-        r->json = true;
-        break;
-    case KEY_COLOR:
-        return color_read(command, value, &r->color);
-    }
-    return true;
-}
 
 /* Rows for all tensors; those that are not converted go once all is done. */
 static void make_rows(struct request *r)
@@ -317,7 +251,7 @@ static int cast_source(struct request *r)
     s->source = &r->job.source;
     /* Blocks have no such figures. */
     const struct hu_format *to = r->job.to ? r->job.to : hu_format_find("fp64");
-    s->targets.at[0] = to;
+    s->targets.at[0] = (struct stats_target){to->name, to, NULL};
     s->targets.count = 1;
     s->limits.min_sqnr = -HUGE_VAL;
     r->job.target = hu_statistics_target_of(to, &s->options, HU_SCALE_NONE);
@@ -333,10 +267,11 @@ static int cast_source(struct request *r)
     return status;
 }
 
-static int check_request(const struct request *r, const char *command, int operands)
+static int check_request(const struct request *r, const struct options *o)
 {
-    if (operands != 1)
-        return fail(command, operands ? "one FILE at a time" : "a FILE is missing");
+    const char *command = o->command->name;
+    if (o->argc != 1)
+        return fail(command, o->argc ? "one FILE at a time" : "a FILE is missing");
     if (!r->job.output)
         return fail(command, "-o names the file to write, and is missing");
     if (!r->job.to && !r->job.block)
@@ -344,9 +279,9 @@ static int check_request(const struct request *r, const char *command, int opera
     if (!strcmp(r->job.output, "-"))
         return fail(command, "a cast is written to a file, which appears when it is complete, and "
                              "not to a stream; -o ./- is a file called -");
-    if (r->has_stochastic && r->has_direction)
+    if (r->stochastic && option_given(o, "round"))
         return fail(command, "--stochastic is a direction of its own; -r names another");
-    if (r->has_seed && !r->has_stochastic)
+    if (option_given(o, "seed") && !r->stochastic)
         return fail(command, "--seed is what --stochastic draws from, and that is missing");
     return EXIT_DONE;
 }
@@ -381,36 +316,30 @@ static void prepare(struct request *r, const char *command)
         r->job.layout = cast_layout_default(r->job.block);
     /* Elements of blocks saturate: their scale was chosen so. */
     r->job.stats.options.saturate |= r->job.block != NULL;
-    if (r->has_stochastic)
+    if (r->stochastic)
         r->job.stats.options.direction = HU_STOCHASTIC;
+}
+
+static int run_request(struct request *r, const struct options *o)
+{
+    const char *command = o->command->name;
+    struct tensor_source *source = &r->job.source;
+    if (check_request(r, o) != EXIT_DONE || check_block(r, command) != EXIT_DONE)
+        return EXIT_BAD;
+    prepare(r, command);
+    if (!tensor_source_open(source, command, o->argv[0]))
+        return EXIT_BAD;
+    bool castable = tensor_source_only_copied(source) || tensor_source_check(source, command);
+    int status = castable && cast_job_choose(&r->job) ? cast_source(r) : EXIT_BAD;
+    tensor_source_close(source);
+    return status;
 }
 
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
     struct request *r = check_memory(calloc(1, sizeof *r));
-    int key, status = EXIT_BAD;
-    bool fine = true;
-    options_begin(&o, self, argc, argv);
-    while (fine && (key = option_next(&o)) >= 0)
-        fine = take_option(r, self->name, key, o.value);
-    if (fine && key == OPTION_EXIT)
-        status = o.status;
-    else if (fine)
-        status = check_request(r, self->name, o.argc);
-    if (fine && key != OPTION_EXIT && status == EXIT_DONE)
-        status = check_block(r, self->name);
-    bool ready = fine && key != OPTION_EXIT && status == EXIT_DONE;
-    if (ready)
-        prepare(r, self->name);
-    if (ready && !tensor_source_open(&r->job.source, self->name, o.argv[0], r->job.from)) {
-        status = EXIT_BAD;
-    } else if (ready) {
-        bool castable = tensor_source_only_copied(&r->job.source) ||
-                        tensor_source_check(&r->job.source, self->name);
-        status = castable && cast_job_choose(&r->job) ? cast_source(r) : EXIT_BAD;
-        tensor_source_close(&r->job.source);
-    }
+    int status = options_read(&o, self, argc, argv, r) ? run_request(r, &o) : o.status;
     free(r);
     return status;
 }

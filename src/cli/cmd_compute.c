@@ -3,43 +3,13 @@
 #include "json.h"
 #include "lines.h"
 #include "lists.h"
-#include "options.h"
+#include "option_values.h"
 #include "output_file.h"
 #include "report.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { KEY_FLAGS = KEY_OWN, KEY_EXPLAIN, KEY_MIXED, KEY_TININESS, KEY_NAN, KEY_SVG, KEY_FORCE };
-
-static const struct command_option rows[] = {
-    {"format", 'f', "FORMAT", "what literals and results are rounded into", "@formats"},
-    {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto, or all",
-     "@rounds"},
-    OPTION_SATURATE,
-    {"tininess", KEY_TININESS, "WHEN", "after (default) or before rounding", "after before"},
-    {"nan-rule", KEY_NAN, "RULE", "which operand's NaN: first (default), x86, arm, canonical, …",
-     "first last signaling greatest canonical x86 x87 arm ptx"},
-    {"mixed", KEY_MIXED, "A,B,C,D", "formats of operands, products, sums and the result",
-     "@formats"},
-    {"flags", KEY_FLAGS, NULL, "print the raised flags too", NULL},
-    {"explain", KEY_EXPLAIN, NULL, "operands aligned, the exact result, guard, round, sticky",
-     NULL},
-    OPTION_JSON,
-    {"svg", KEY_SVG, "FILE", "draw the alignment of each operation", "@file"},
-    {"force", KEY_FORCE, NULL, "let --svg replace a file", NULL},
-    OPTION_COLOR,
-    OPTION_HELP,
-    OPTION_END,
-};
-
-static const char details[] =
-    "An EXPRESSION has + - * / and parentheses, == != < <= > >=, fma(a,b,c), sqrt, rem, min, max,\n"
-    "minnum, maxnum, next_up, next_down, scalb, logb, abs, neg, copysign, roundint, and formats "
-    "as\n"
-    "conversions: bf16(0.1). Each literal is rounded into the format, then each operation once.\n"
-    "Without arguments, expressions are read from stdin, one a line.";
 
 struct request {
     struct compute_formats formats;
@@ -50,95 +20,62 @@ struct request {
     const char *svg;
 };
 
-static bool take_mixed(struct request *r, const char *command, const char *text)
+/* Four formats by commas. */
+static bool read_mixed(const struct options *o, void *request)
 {
+    struct request *r = request;
+    const char *command = o->command->name;
     const struct hu_format *four[4];
     size_t count = 0;
-    char *copy = check_memory(strdup(text)), *rest = copy;
+    char *copy = check_memory(strdup(o->value)), *rest = copy;
     bool fine = true;
-    for (char *name; fine && (name = strsep(&rest, ",")); count++) {
-        fine = count < 4 && (four[count] = format_read(command, name)) != NULL;
-        if (count == 4)
-            fail(command, "--mixed takes four formats: operands, products, sums, result");
-    }
+    for (char *name; fine && (name = strsep(&rest, ",")); count++)
+        fine = count >= 4 || (four[count] = format_read(command, name));
     free(copy);
-    if (fine && count != 4) {
-        fail(command, "--mixed takes four formats: operands, products, sums, result; not %zu",
-             count);
-        fine = false;
-    }
+    if (fine && count != 4)
+        return refuse(command,
+                      "--mixed takes four formats: operands, products, sums, result; not %zu",
+                      count);
     if (fine)
         r->formats = (struct compute_formats){four[0], four[1], four[2], four[3]};
     return fine;
 }
 
-static bool take_format(struct request *r, const char *command, const char *name)
+static bool read_one(const struct options *o, void *request)
 {
-    const struct hu_format *f = format_read(command, name);
+    struct request *r = request;
+    const struct hu_format *f = format_read(o->command->name, o->value);
     r->formats = (struct compute_formats){f, f, f, f};
     return f;
 }
 
-static bool take_tininess(struct request *r, const char *command, const char *text)
-{
-    r->options.rounding.tininess_before = !strcmp(text, "before");
-    if (r->options.rounding.tininess_before || !strcmp(text, "after"))
-        return true;
-    fail(command, "--tininess is after or before, not \"%s\"", text);
-    return false;
-}
+static const struct command_option rows[] = {
+    {"format", 'f', "FORMAT", "what literals and results are rounded into", "@formats",
+     OWN(read_one)},
+    {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto, or all",
+     "@rounds", DIRECTIONS_OF(struct request, directions)},
+    OPTION_SATURATE(struct request, options.rounding.saturate),
+    OPTION_TININESS(struct request, options.rounding.tininess_before),
+    OPTION_NAN_RULE(struct request, options.nan),
+    {"mixed", 0, "A,B,C,D", "formats of operands, products, sums and the result", "@formats",
+     OWN(read_mixed)},
+    {"flags", 0, NULL, "print the raised flags too", NULL, FLAG(struct request, flags)},
+    {"explain", 0, NULL, "operands aligned, the exact result, guard, round, sticky", NULL,
+     FLAG(struct request, explain)},
+    OPTION_JSON(struct request, json),
+    OPTION_SVG(struct request, svg, "draw the alignment of each operation"),
+    OPTION_FORCE(struct request, force, "let --svg replace a file"),
+    OPTION_COLOR(struct request, color),
+    OPTION_HELP,
+    OPTION_END,
+};
 
-static bool take_nan_rule(struct request *r, const char *command, const char *text)
-{
-    if (hu_nan_rule_find(text, &r->options.nan))
-        return true;
-    char names[160] = "";
-    for (int i = 0; i < HU_NAN_RULES; i++) {
-        size_t n = strlen(names);
-        snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "",
-                 hu_nan_row((enum hu_nan_rule)i)->name);
-    }
-    fail(command, "--nan-rule: \"%s\" is none of %s", text, names);
-    return false;
-}
-
-/* False: reported. */
-static bool take_option(struct request *r, const char *command, int key, const char *value)
-{
-    switch (key) {
-    case 'f':
-        return take_format(r, command, value);
-    case 'r':
-        return direction_list_read(&r->directions, value, command);
-    case KEY_SATURATE:
-        r->options.rounding.saturate = true;
-        break;
-    case KEY_TININESS:
-        return take_tininess(r, command, value);
-    case KEY_NAN:
-        return take_nan_rule(r, command, value);
-    case KEY_MIXED:
-        return take_mixed(r, command, value);
-    case KEY_FLAGS:
-        r->flags = true;
-        break;
-    case KEY_EXPLAIN:
-        r->explain = true;
-        break;
-    case KEY_JSON:
-        r->json = true;
-        break;
-    case KEY_SVG:
-        r->svg = value;
-        break;
-    case KEY_FORCE:
-        r->force = true;
-        break;
-    case KEY_COLOR:
-        return color_read(command, value, &r->color);
-    }
-    return true;
-}
+static const char details[] =
+    "An EXPRESSION has + - * / and parentheses, == != < <= > >=, fma(a,b,c), sqrt, rem, min, max,\n"
+    "minnum, maxnum, next_up, next_down, scalb, logb, abs, neg, copysign, roundint, and formats "
+    "as\n"
+    "conversions: bf16(0.1). Each literal is rounded into the format, then each operation once.\n"
+    "Without arguments, expressions are read from stdin, one a line.";
 
 /* "258  0x4381  exact", behind the direction where there are several. */
 static void print_line(const struct request *r, const struct compute *c)
@@ -300,12 +237,7 @@ static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
     struct request r = {0};
-    int key;
-    options_begin(&o, self, argc, argv);
-    while ((key = option_next(&o)) >= 0)
-        if (!take_option(&r, self->name, key, o.value))
-            return EXIT_BAD;
-    if (key == OPTION_EXIT)
+    if (!options_read(&o, self, argc, argv, &r))
         return o.status;
     if (!r.formats.operand)
         return fail(self->name, "-f names the format; try 'halfulp compute -f bf16 \"256 + 1\"'");

@@ -1,36 +1,12 @@
 #include "arguments.h"
 #include "lines.h"
-#include "options.h"
+#include "option_values.h"
 #include "report.h"
 #include "text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { KEY_FLAGS = KEY_OWN, KEY_VALUES, KEY_VIA, KEY_TININESS };
-
-static const struct command_option rows[] = {
-    {"to", 't', "TO", "the target format", "@formats"},
-    {"from", 'f', "FROM", "read encodings of FROM in hexadecimal, not values", "@formats"},
-    OPTION_ROUND,
-    OPTION_SATURATE,
-    {"tininess", KEY_TININESS, "WHEN", "detect underflow after (default) or before rounding",
-     "after before"},
-    {"via", KEY_VIA, "F1,F2…", "convert step by step through these formats", "@formats"},
-    {"flags", KEY_FLAGS, NULL, "print the raised exceptions behind each result, or -", NULL},
-    {"values", KEY_VALUES, "[=FORM]",
-     "print values instead of encodings: exactly where 17 digits suffice, else the shortest "
-     "decimal "
-     "that reads back; or always exact, shortest, or hex, as in C",
-     "exact shortest hex"},
-    OPTION_HELP,
-    OPTION_END,
-};
-
-static const char details[] =
-    "A VALUE is a decimal, C hexadecimal, a fraction, inf, nan, or a datum such as bf16:0x3dcd.\n"
-    "Without VALUEs, one is read from each line of standard input.";
 
 /* How results are printed. */
 enum form { FORM_BITS, FORM_SHOWN, FORM_EXACT, FORM_SHORTEST, FORM_HEX };
@@ -47,6 +23,37 @@ struct conversion {
     char *exact;              /* of the last result, whose digits may be thousands */
     unsigned long long twice; /* results that double rounding changed */
 };
+
+static bool read_form(const struct options *o, void *at)
+{
+    int word = o->value ? word_index(o, o->row->words, o->value) : FORM_SHOWN - FORM_EXACT;
+    *(enum form *)at = (enum form)(FORM_EXACT + word);
+    return !o->value || word >= 0;
+}
+
+static const struct command_option rows[] = {
+    {"to", 't', "TO", "the target format", "@formats", FORMAT(struct conversion, to)},
+    {"from", 'f', "FROM", "read encodings of FROM in hexadecimal, not values", "@formats",
+     FORMAT(struct conversion, from)},
+    OPTION_ROUND(struct conversion, options.direction),
+    OPTION_SATURATE(struct conversion, options.saturate),
+    OPTION_TININESS(struct conversion, options.tininess_before),
+    {"via", 0, "F1,F2…", "convert step by step through these formats", "@formats",
+     FORMATS(struct conversion, via)},
+    {"flags", 0, NULL, "print the raised exceptions behind each result, or -", NULL,
+     FLAG(struct conversion, flags)},
+    {"values", 0, "[=FORM]",
+     "print values instead of encodings: exactly where 17 digits suffice, else the shortest "
+     "decimal "
+     "that reads back; or always exact, shortest, or hex, as in C",
+     "exact shortest hex", OPTION_INTO(read_form, enum form, struct conversion, form)},
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const char details[] =
+    "A VALUE is a decimal, C hexadecimal, a fraction, inf, nan, or a datum such as bf16:0x3dcd.\n"
+    "Without VALUEs, one is read from each line of standard input.";
 
 static bool read_first(const struct conversion *c, const struct hu_format *to, const char *text,
                        size_t length, uint64_t *bits, unsigned *flags, char message[HU_MESSAGE])
@@ -189,63 +196,11 @@ static int convert_arguments(struct conversion *c, const char *command, int argc
     return EXIT_DONE;
 }
 
-/* False: reported. */
-static bool form_read(const char *command, const char *text, enum form *form)
-{
-    static const char *const names[] = {"exact", "shortest", "hex"};
-    *form = FORM_SHOWN;
-    if (!text)
-        return true;
-    for (int i = 0; i < 3; i++)
-        if (!strcmp(text, names[i])) {
-            *form = (enum form)(FORM_EXACT + i);
-            return true;
-        }
-    fail(command, "--values is exact, shortest or hex, not \"%s\"", text);
-    return false;
-}
-
-/* False: reported. */
-static bool take_option(struct conversion *c, const char *command, int key, const char *value)
-{
-    switch (key) {
-    case 't':
-        return (c->to = format_read(command, value)) != NULL;
-    case 'f':
-        return (c->from = format_read(command, value)) != NULL;
-    case 'r':
-        return direction_read(command, value, &c->options.direction);
-    case KEY_VIA:
-        return formats_read(command, value, &c->via);
-    case KEY_TININESS:
-        c->options.tininess_before = !strcmp(value, "before");
-        if (!c->options.tininess_before && strcmp(value, "after") != 0) {
-            fail(command, "--tininess is after or before, not \"%s\"", value);
-            return false;
-        }
-        break;
-    case KEY_SATURATE:
-        c->options.saturate = true;
-        break;
-    case KEY_FLAGS:
-        c->flags = true;
-        break;
-    case KEY_VALUES:
-        return form_read(command, value, &c->form);
-    }
-    return true;
-}
-
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
     struct conversion c = {0};
-    int key;
-    options_begin(&o, self, argc, argv);
-    while ((key = option_next(&o)) >= 0)
-        if (!take_option(&c, self->name, key, o.value))
-            return EXIT_BAD;
-    if (key == OPTION_EXIT)
+    if (!options_read(&o, self, argc, argv, &c))
         return o.status;
     if (!c.to)
         return fail(self->name, "-t names the target format, and is missing");

@@ -1,45 +1,11 @@
 #include "dot_job.h"
 #include "format.h"
 #include "json.h"
-#include "options.h"
+#include "option_values.h"
 #include "report.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    KEY_ACCUMULATE = KEY_OWN,
-    KEY_ADD,
-    KEY_MODEL,
-    KEY_MODELS,
-    KEY_SCALE,
-    KEY_MATRIX,
-    KEY_EXPLAIN
-};
-
-static const struct command_option rows[] = {
-    {"formats", 'f', "LIST", "the operands' formats, by commas (default: a file's own)",
-     "@formats"},
-    {"accumulate", KEY_ACCUMULATE, "FORMAT", "what sums are rounded into (default: fp32)",
-     "@formats"},
-    {"add", KEY_ADD, "C", "what the sum begins with (default: 0)", NULL},
-    {"model", KEY_MODEL, "LIST", "models, by commas, or all that take the formats (default: all)",
-     NULL},
-    {"models", KEY_MODELS, NULL, "what each model does, and its source", NULL},
-    OPTION_ROUND,
-    {"scale", KEY_SCALE, "WHAT", "none (default), or tensor: operands over greatest / largest",
-     "none tensor"},
-    {"matrix", KEY_MATRIX, NULL, "multiply matrices: rows by ';'", NULL},
-    {"explain", KEY_EXPLAIN, NULL, "each step: aligned addends, what is cut, the sum", NULL},
-    OPTION_JSON,
-    OPTION_COLOR,
-    OPTION_HELP,
-    OPTION_END,
-};
-
-static const char details[] =
-    "A and B are values by commas, files of values, or FILE:TENSOR[i,:], a row of a tensor.\n"
-    "Operands are rounded into the format first; the error is against the exact sum of those.";
 
 /* A format, or a block format and its elements'. */
 struct choice {
@@ -57,15 +23,6 @@ struct request {
     bool json, explain, models;
 };
 
-static bool take_scale(struct request *r, const char *command, const char *text)
-{
-    r->dot.scaled = !strcmp(text, "tensor");
-    if (r->dot.scaled || !strcmp(text, "none"))
-        return true;
-    fail(command, "--scale is none or tensor, not \"%s\"", text);
-    return false;
-}
-
 /* OCP MX's: 32 elements of a float format in a row, and a power of two over them. */
 static bool is_mx(const struct hu_block *b)
 {
@@ -76,66 +33,59 @@ static bool is_mx(const struct hu_block *b)
 static bool add_format(struct request *r, const char *command, const char *name)
 {
     const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
-    if (b && !is_mx(b)) {
-        fail(command, "%s is no block format that dot takes: those of OCP MX with float elements",
-             b->name);
-        return false;
-    }
+    if (b && !is_mx(b))
+        return refuse(command,
+                      "%s is no block format that dot takes: those of OCP MX with float elements",
+                      b->name);
     const struct hu_format *f = b ? hu_format_find(b->element) : float_read(command, name);
     if (!f)
         return false;
-    if (r->format_count == FORMATS_MAX) {
-        fail(command, "more than %d formats", FORMATS_MAX);
-        return false;
-    }
+    if (r->format_count == FORMATS_MAX)
+        return refuse(command, "more than %d formats", FORMATS_MAX);
     r->formats[r->format_count++] = (struct choice){f, b};
     return true;
 }
 
-static bool add_formats(struct request *r, const char *command, const char *text)
+static bool read_choices(const struct options *o, void *request)
 {
-    char *copy = check_memory(strdup(text)), *rest = copy;
+    char *copy = check_memory(strdup(o->value)), *rest = copy;
     bool fine = true;
     for (char *name; fine && (name = strsep(&rest, ","));)
-        fine = add_format(r, command, name);
+        fine = add_format(request, o->command->name, name);
     free(copy);
     return fine;
 }
 
-/* False: reported. */
-static bool take_option(struct request *r, const char *command, int key, const char *value)
+static bool read_models(const struct options *o, void *request)
 {
-    switch (key) {
-    case 'f':
-        return add_formats(r, command, value);
-    case 'r':
-        return direction_read(command, value, &r->dot.rounding.direction);
-    case KEY_ACCUMULATE:
-        return (r->dot.accumulate = float_read(command, value)) != NULL;
-    case KEY_ADD:
-        r->add = value;
-        break;
-    case KEY_MODEL:
-        return dot_choices_read(&r->choices, value, command);
-    case KEY_MODELS:
-        r->models = true;
-        break;
-    case KEY_SCALE:
-        return take_scale(r, command, value);
-    case KEY_MATRIX:
-        r->dot.matrix = true;
-        break;
-    case KEY_EXPLAIN:
-        r->explain = true;
-        break;
-    case KEY_JSON:
-        r->json = true;
-        break;
-    case KEY_COLOR:
-        return color_read(command, value, &r->color);
-    }
-    return true;
+    struct request *r = request;
+    return dot_choices_read(&r->choices, o->value, o->command->name);
 }
+
+static const struct command_option rows[] = {
+    {"formats", 'f', "LIST", "the operands' formats, by commas (default: a file's own)", "@dtypes",
+     OWN(read_choices)},
+    {"accumulate", 0, "FORMAT", "what sums are rounded into (default: fp32)", "@formats",
+     FLOAT(struct request, dot.accumulate)},
+    {"add", 0, "C", "what the sum begins with (default: 0)", NULL, TEXT(struct request, add)},
+    {"model", 0, "LIST", "models, by commas, or all that take the formats (default: all)",
+     "@models", OWN(read_models)},
+    {"models", 0, NULL, "what each model does, and its source", NULL, FLAG(struct request, models)},
+    OPTION_ROUND(struct request, dot.rounding.direction),
+    {"scale", 0, "WHAT", "none (default), or tensor: operands over greatest / largest",
+     "none tensor", SECOND(struct request, dot.scaled)},
+    {"matrix", 0, NULL, "multiply matrices: rows by ';'", NULL, FLAG(struct request, dot.matrix)},
+    {"explain", 0, NULL, "each step: aligned addends, what is cut, the sum", NULL,
+     FLAG(struct request, explain)},
+    OPTION_JSON(struct request, json),
+    OPTION_COLOR(struct request, color),
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const char details[] =
+    "A and B are values by commas, files of values, or FILE:TENSOR[i,:], a row of a tensor.\n"
+    "Operands are rounded into the format first; the error is against the exact sum of those.";
 
 /* Prints D, or adds it to LIST. */
 static void present(const struct request *r, const struct dot *d, size_t index, json_t *list)
@@ -218,12 +168,7 @@ static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
     struct request r = {0};
-    int key;
-    options_begin(&o, self, argc, argv);
-    while ((key = option_next(&o)) >= 0)
-        if (!take_option(&r, self->name, key, o.value))
-            return EXIT_BAD;
-    if (key == OPTION_EXIT)
+    if (!options_read(&o, self, argc, argv, &r))
         return o.status;
     if (r.models && !o.argc)
         return run_models(&r);

@@ -3,14 +3,19 @@
 #include "format.h"
 #include "grid.h"
 #include "json.h"
-#include "options.h"
+#include "option_values.h"
 #include "report.h"
 #include "terminal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct command_option rows[] = {OPTION_JSON, OPTION_HELP, OPTION_END};
+struct request {
+    bool json;
+};
+
+static const struct command_option rows[] = {OPTION_JSON(struct request, json), OPTION_HELP,
+                                             OPTION_END};
 
 static void memory_text(const struct hu_format *f, char out[64])
 {
@@ -152,17 +157,13 @@ static int print_json(void)
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
-    bool json = false;
-    int key;
-    options_begin(&o, self, argc, argv);
-    while ((key = option_next(&o)) >= 0)
-        json |= key == KEY_JSON;
-    if (key == OPTION_EXIT)
+    struct request r = {0};
+    if (!options_read(&o, self, argc, argv, &r))
         return o.status;
     if (o.argc)
         return fail(self->name, "takes no argument: '%s'; did you mean 'halfulp limits %s'?",
                     o.argv[0], o.argv[0]);
-    if (json)
+    if (r.json)
         return print_json();
     print_table();
     return EXIT_DONE;

@@ -2,19 +2,23 @@
 #include "names.h"
 #include "json.h"
 #include "limits.h"
-#include "options.h"
+#include "option_values.h"
 #include "report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_EXPLAIN = KEY_OWN };
+struct request {
+    bool json, explain;
+    enum color_mode color;
+};
 
 static const struct command_option rows[] = {
-    {"explain", KEY_EXPLAIN, NULL, "derive the largest and smallest values step by step", NULL},
-    OPTION_JSON,
-    OPTION_COLOR,
+    {"explain", 0, NULL, "derive the largest and smallest values step by step", NULL,
+     FLAG(struct request, explain)},
+    OPTION_JSON(struct request, json),
+    OPTION_COLOR(struct request, color),
     OPTION_HELP,
     OPTION_END,
 };
@@ -104,31 +108,22 @@ static void print_text(const struct subjects *s, bool explain, const struct pale
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
-    bool json = false, explain = false;
-    enum color_mode color = COLOR_AUTO;
-    int key;
-    options_begin(&o, self, argc, argv);
-    while ((key = option_next(&o)) >= 0) {
-        json |= key == KEY_JSON;
-        explain |= key == KEY_EXPLAIN;
-        if (key == KEY_COLOR && !color_read(self->name, o.value, &color))
-            return EXIT_BAD;
-    }
-    if (key == OPTION_EXIT)
+    struct request r = {0};
+    if (!options_read(&o, self, argc, argv, &r))
         return o.status;
     struct subjects s = {0};
     int status = EXIT_DONE;
     if (!read_subjects(&s, self->name, o.argc, o.argv)) {
         status = EXIT_BAD;
-    } else if (!o.argc && !json && !explain) {
-        limits_print_all(palette_for(color_wanted(color, stdout)), terminal_columns(stdout));
+    } else if (!o.argc && !r.json && !r.explain) {
+        limits_print_all(palette_for(color_wanted(r.color, stdout)), terminal_columns(stdout));
     } else {
         if (!o.argc)
             add_all(&s);
-        if (json)
+        if (r.json)
             status = print_json(&s);
         else
-            print_text(&s, explain, palette_for(color_wanted(color, stdout)));
+            print_text(&s, r.explain, palette_for(color_wanted(r.color, stdout)));
     }
     free(s.at);
     return status;

@@ -1,32 +1,11 @@
 #include "json.h"
-#include "options.h"
+#include "option_values.h"
 #include "output_file.h"
 #include "report.h"
 #include "show.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { KEY_SVG = KEY_OWN, KEY_FORCE };
-
-static const struct command_option rows[] = {
-    {"formats", 'f', "LIST", "formats, by commas, or all (default: fp64,fp32,tf32,bf16,fp16)",
-     "@formats"},
-    OPTION_ROUND,
-    OPTION_SATURATE,
-    OPTION_JSON,
-    {"svg", KEY_SVG, "FILE", "draw the bit layout", "@file"},
-    {"force", KEY_FORCE, NULL, "let --svg replace a file", NULL},
-    OPTION_COLOR,
-    OPTION_HELP,
-    OPTION_END,
-};
-
-static const char details[] =
-    "A VALUE is a decimal, C hexadecimal (0x1.8p-3), a fraction (1/3), inf, nan, or a datum:\n"
-    "bf16:0x3dcd, fp16:0b0.01011.1001100110, fp32:le:cdcccc3d, fp8_e4m3:max. With one format the\n"
-    "view is detailed. FILE:TENSOR[i,j] is an element of a tensor file, FILE:FORMAT[i] of a raw\n"
-    "array.";
 
 struct request {
     struct format_list formats;
@@ -36,31 +15,24 @@ struct request {
     const char *svg;
 };
 
-/* False: reported. */
-static bool take_option(struct request *r, const char *command, int key, const char *value)
-{
-    switch (key) {
-    case 'f':
-        return formats_read(command, value, &r->formats);
-    case 'r':
-        return direction_read(command, value, &r->options.direction);
-    case KEY_SATURATE:
-        r->options.saturate = true;
-        break;
-    case KEY_JSON:
-        r->json = true;
-        break;
-    case KEY_SVG:
-        r->svg = value;
-        break;
-    case KEY_FORCE:
-        r->force = true;
-        break;
-    case KEY_COLOR:
-        return color_read(command, value, &r->color);
-    }
-    return true;
-}
+static const struct command_option rows[] = {
+    {"formats", 'f', "LIST", "formats, by commas, or all (default: fp64,fp32,tf32,bf16,fp16)",
+     "@formats", FORMATS(struct request, formats)},
+    OPTION_ROUND(struct request, options.direction),
+    OPTION_SATURATE(struct request, options.saturate),
+    OPTION_JSON(struct request, json),
+    OPTION_SVG(struct request, svg, "draw the bit layout"),
+    OPTION_FORCE(struct request, force, "let --svg replace a file"),
+    OPTION_COLOR(struct request, color),
+    OPTION_HELP,
+    OPTION_END,
+};
+
+static const char details[] =
+    "A VALUE is a decimal, C hexadecimal (0x1.8p-3), a fraction (1/3), inf, nan, or a datum:\n"
+    "bf16:0x3dcd, fp16:0b0.01011.1001100110, fp32:le:cdcccc3d, fp8_e4m3:max. With one format the\n"
+    "view is detailed. FILE:TENSOR[i,j] is an element of a tensor file, FILE:FORMAT[i] of a raw\n"
+    "array.";
 
 static void note_encoding(const struct show *s)
 {
@@ -142,12 +114,7 @@ static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
     struct request r = {0};
-    int key;
-    options_begin(&o, self, argc, argv);
-    while ((key = option_next(&o)) >= 0)
-        if (!take_option(&r, self->name, key, o.value))
-            return EXIT_BAD;
-    if (key == OPTION_EXIT)
+    if (!options_read(&o, self, argc, argv, &r))
         return o.status;
     if (!o.argc)
         return fail(self->name, "a VALUE is missing; try 'halfulp show 0.1'");

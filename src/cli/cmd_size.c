@@ -127,14 +127,9 @@ static int list_devices(void)
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
-    struct size_options options = {.training_given = false};
-    int key;
+    struct size_options options = {0};
     hu_sizing_begin(&options.request);
-    options_begin(&o, self, argc, argv);
-    while ((key = option_next(&o)) >= 0)
-        if (!size_read_option(&o, key, &options))
-            return EXIT_BAD;
-    if (key == OPTION_EXIT)
+    if (!options_read(&o, self, argc, argv, &options))
         return o.status;
     if (!options.json)
         folding_begin();

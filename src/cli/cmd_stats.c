@@ -1,45 +1,74 @@
 #include "folding.h"
 #include "json.h"
-#include "logical_view.h"
 #include "numbers.h"
-#include "options.h"
+#include "option_values.h"
 #include "output_file.h"
 #include "progress.h"
 #include "report.h"
-#include "stats.h"
+#include "stats_against.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    KEY_TENSOR = KEY_OWN,
-    KEY_PARTS,
-    KEY_SCALE,
-    KEY_MAX_OVERFLOW,
-    KEY_MIN_SQNR,
-    KEY_JOBS,
-    KEY_SVG,
-    KEY_FORCE
+struct request {
+    struct stats stats;
+    struct tensor_source source;
+    struct hu_tensor *decoded; /* rows of quantized weights, and how they are read */
+    struct hu_recode *recodes;
+    unsigned jobs;
+    bool json, force;
+    const char *svg, *against;
+    enum color_mode color;
 };
 
+static bool read_targets(const struct options *o, void *at)
+{
+    return stats_targets_read(o->command->name, o->value, at);
+}
+
+static bool read_max_overflow(const struct options *o, void *at)
+{
+    const char *end;
+    double value;
+    struct stats_limits *l = at;
+    bool fine = real_parse(o->value, &end, &value) && value >= 0;
+    l->is_share = fine && !strcmp(end, "%");
+    l->max_overflow = l->is_share ? value / 100 : value;
+    if (fine && (l->is_share ? value <= 100 : !*end && value == floor(value) && value < 0x1p63))
+        return true;
+    return number_refuse(o->value, "count, and no share such as 0.1%", o->row->name,
+                         o->command->name);
+}
+
+static bool read_decibels(const struct options *o, void *at)
+{
+    const char *end;
+    return (real_parse(o->value, &end, at) && (!*end || !strcmp(end, "dB"))) ||
+           number_refuse(o->value, "number of decibels", o->row->name, o->command->name);
+}
+
 static const struct command_option rows[] = {
-    {"to", 't', "LIST", "targets, by commas (default: bf16,fp16,fp8_e5m2,fp8_e4m3)", "@formats"},
-    {"from", 'f', "FORMAT", "what a raw array's elements are, or opaque ones of .npy", "@formats"},
-    {"tensor", KEY_TENSOR, "GLOB", "only tensors whose name matches; may be repeated", NULL},
-    {"parts", KEY_PARTS, NULL, "take codes and scales as the tensors that they are", NULL},
-    {"scale", KEY_SCALE, "WHAT", "none (default), tensor, or block: 32 in a row, as OCP MX",
-     "none tensor block"},
-    {"max-overflow", KEY_MAX_OVERFLOW, "N|P%", "safe up to so many overflows (default: 0)", NULL},
-    {"min-sqnr", KEY_MIN_SQNR, "DB", "safe from this ratio of signal to noise on (default: 30)",
-     NULL},
-    OPTION_ROUND,
-    OPTION_SATURATE,
-    {"jobs", KEY_JOBS, "N", "threads (default: one a processor)", NULL},
-    OPTION_JSON,
-    {"svg", KEY_SVG, "FILE", "draw the histogram and the targets' ranges", "@file"},
-    {"force", KEY_FORCE, NULL, "let --svg replace a file", NULL},
-    OPTION_COLOR,
+    {"to", 't', "LIST",
+     "targets, by commas: formats, block formats (default: bf16,fp16,fp8_e5m2,fp8_e4m3)", "@dtypes",
+     OPTION_INTO(read_targets, struct stats_targets, struct request, stats.targets)},
+    OPTIONS_SOURCE(struct request, source),
+    {"scale", 0, "WHAT", "none (default), tensor, or block: 32 in a row, as OCP MX",
+     "none tensor block", WORD(struct request, stats.scaling)},
+    OPTION_RULE(struct request, stats.rule),
+    {"max-overflow", 0, "N|P%", "safe up to so many overflows (default: 0)", NULL,
+     OPTION_INTO(read_max_overflow, struct stats_limits, struct request, stats.limits)},
+    {"min-sqnr", 0, "DB", "safe from this ratio of signal to noise on (default: 30)", NULL,
+     OPTION_INTO(read_decibels, double, struct request, stats.limits.min_sqnr)},
+    {"against", 0, "FILE2", "compare with FILE2, tensor by tensor, whatever the formats", "@file",
+     TEXT(struct request, against)},
+    OPTION_ROUND(struct request, stats.options.direction),
+    OPTION_SATURATE(struct request, stats.options.saturate),
+    OPTION_JOBS(struct request, jobs),
+    OPTION_JSON(struct request, json),
+    OPTION_SVG(struct request, svg, "draw the histogram and the targets' ranges"),
+    OPTION_FORCE(struct request, force, "let --svg replace a file"),
+    OPTION_COLOR(struct request, color),
     OPTION_HELP,
     OPTION_END,
 };
@@ -51,126 +80,6 @@ static const char details[] =
     "infinities in the data, and overflows to infinity or NaN, are counted and left out. A\n"
     "format is safe when every tensor and all together keep both limits; with --scale block,\n"
     "where overflow is clamped by definition, it only counts when --max-overflow is given.";
-
-struct request {
-    struct stats stats;
-    struct tensor_source source;
-    struct hu_tensor *decoded; /* rows of quantized weights, and how they are read */
-    struct hu_recode *recodes;
-    const struct hu_format *from;
-    unsigned jobs;
-    bool json, force, has_max_overflow;
-    const char *svg;
-    enum color_mode color;
-};
-
-static bool take_max_overflow(struct request *r, const char *command, const char *text)
-{
-    const char *end;
-    double value;
-    struct stats_limits *l = &r->stats.limits;
-    bool fine = real_parse(text, &end, &value) && value >= 0;
-    l->is_share = fine && !strcmp(end, "%");
-    l->max_overflow = l->is_share ? value / 100 : value;
-    r->has_max_overflow = true;
-    if (fine && (l->is_share ? value <= 100 : !*end && value == floor(value) && value < 0x1p63))
-        return true;
-    return number_refuse(text, "count, and no share such as 0.1%", "max-overflow", command);
-}
-
-static bool take_min_sqnr(struct request *r, const char *command, const char *text)
-{
-    const char *end;
-    return (real_parse(text, &end, &r->stats.limits.min_sqnr) && (!*end || !strcmp(end, "dB"))) ||
-           number_refuse(text, "number of decibels", "min-sqnr", command);
-}
-
-static bool take_scale(struct request *r, const char *command, const char *text)
-{
-    for (int i = 0; i < 3; i++)
-        if (!strcmp(text, stats_scaling_name((enum hu_scaling)i))) {
-            r->stats.scaling = (enum hu_scaling)i;
-            return true;
-        }
-    fail(command, "--scale is none, tensor or block, not \"%s\"", text);
-    return false;
-}
-
-static bool take_jobs(struct request *r, const char *command, const char *text)
-{
-    uint64_t n = 0;
-    bool fine = count_read(&n, text, 1, HU_THREADS_MAX, "jobs", command);
-    r->jobs = (unsigned)n;
-    return fine;
-}
-
-static bool all_floats(const struct request *r, const char *command)
-{
-    for (size_t i = 0; i < r->stats.targets.count; i++)
-        if (!float_read(command, r->stats.targets.at[i]->name))
-            return false;
-    return true;
-}
-
-/* False: reported. */
-static bool take_option(struct request *r, const char *command, int key, const char *value)
-{
-    switch (key) {
-    case 't':
-        return formats_read(command, value, &r->stats.targets) && all_floats(r, command);
-    case 'f':
-        return (r->from = array_format_read(command, value, &r->source.big_endian)) != NULL;
-    case 'r':
-        return direction_read(command, value, &r->stats.options.direction);
-    case KEY_TENSOR:
-        return tensor_source_add_glob(&r->source, command, value);
-    case KEY_SCALE:
-        return take_scale(r, command, value);
-    case KEY_MAX_OVERFLOW:
-        return take_max_overflow(r, command, value);
-    case KEY_MIN_SQNR:
-        return take_min_sqnr(r, command, value);
-    case KEY_JOBS:
-        return take_jobs(r, command, value);
-    case KEY_PARTS:
-        r->source.parts = true;
-        break;
-    case KEY_SVG:
-        r->svg = value;
-        break;
-    case KEY_SATURATE:
-        r->stats.options.saturate = true;
-        break;
-    case KEY_JSON:
-        r->json = true;
-        break;
-    case KEY_FORCE:
-        r->force = true;
-        break;
-    case KEY_COLOR:
-        return color_read(command, value, &r->color);
-    }
-    return true;
-}
-
-/* Where tensor *T, row INDEX, is read. Of a quantized weight *t becomes what it is. False:
- * reported.
- */
-static bool take(struct request *r, const char *command, const struct hu_tensor **t, size_t index,
-                 struct hu_stream_tensor *data)
-{
-    const struct hu_tensor *from = *t;
-    if (!from->part_of) {
-        *data = hu_stream_tensor_of(from, from->dtype.format, -1);
-        return tensor_source_input(&r->source, command, from, &data->input, &data->offset);
-    }
-    r->decoded[index] = logical_row(from);
-    *t = &r->decoded[index];
-    *data = hu_stream_tensor_of(*t, hu_format_find("fp64"), -1);
-    data->bytes = (*t)->elements * sizeof(double);
-    data->decoded = &r->recodes[index];
-    return tensor_source_parts(&r->source, command, from->part_of, &r->recodes[index]);
-}
 
 /* The chosen tensors, in the file's order. NULL: reported. */
 static struct hu_stream_tensor *choose(struct request *r, const char *command)
@@ -190,13 +99,12 @@ static struct hu_stream_tensor *choose(struct request *r, const char *command)
             continue;
         }
         struct hu_stream_tensor *data = &tensors[s->count];
-        if (!take(r, command, &t, s->count, data)) {
+        if (!stats_take(&r->source, command, &t, &r->decoded[s->count], &r->recodes[s->count],
+                        data)) {
             free(tensors);
             return NULL;
         }
-        struct stats_tensor *row = &s->tensors[s->count++];
-        row->tensor = t;
-        row->figures = check_memory(calloc(s->targets.count, sizeof *row->figures));
+        stats_add(s, t);
     }
     return tensors;
 }
@@ -254,7 +162,7 @@ static int run_file(struct request *r, const char *command, const char *path)
 {
     struct stats *s = &r->stats;
     r->source.decodes = true;
-    if (!tensor_source_open(&r->source, command, path, r->from))
+    if (!tensor_source_open(&r->source, command, path))
         return EXIT_BAD;
     s->file = path;
     s->source = &r->source;
@@ -271,25 +179,38 @@ static int run_file(struct request *r, const char *command, const char *path)
     return status;
 }
 
+/* What two files are compared by; the other options say what casts would do. */
+static int run_against(struct request *r, const struct options *o)
+{
+    static const char *const others[] = {"to",    "scale",    "rule", "max-overflow",
+                                         "round", "saturate", "svg"};
+    const char *command = o->command->name;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (option_given(o, others[i]))
+            return fail(command, "--%s is of casts, and --against compares files as they are",
+                        others[i]);
+    const double *least = option_given(o, "min-sqnr") ? &r->stats.limits.min_sqnr : NULL;
+    return against_run(command, &r->source, o->argv[0], r->against, r->jobs, r->json, least,
+                       palette_for(color_wanted(r->color, stdout)));
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
     struct request *r = check_memory(calloc(1, sizeof *r));
-    r->stats.limits.min_sqnr = 30;
-    int key, status = EXIT_BAD;
-    options_begin(&o, self, argc, argv);
-    bool fine = true;
-    while (fine && (key = option_next(&o)) >= 0)
-        fine = take_option(r, self->name, key, o.value);
-    if (fine && key == OPTION_EXIT) {
+    struct stats *s = &r->stats;
+    s->limits.min_sqnr = 30;
+    int status = EXIT_BAD;
+    if (!options_read(&o, self, argc, argv, r)) {
         status = o.status;
-    } else if (fine && o.argc != 1) {
+    } else if (o.argc != 1) {
         fail(self->name, o.argc ? "one FILE at a time" : "a FILE is missing");
-    } else if (fine) {
-        if (!r->stats.targets.count)
-            formats_read(self->name, "bf16,fp16,fp8_e5m2,fp8_e4m3", &r->stats.targets);
-        r->stats.limits.any_overflow = r->stats.scaling == HU_SCALE_BLOCK && !r->has_max_overflow;
-        status = run_file(r, self->name, o.argv[0]);
+    } else {
+        if (!s->targets.count)
+            stats_targets_read(self->name, "bf16,fp16,fp8_e5m2,fp8_e4m3", &s->targets);
+        s->limits.any_clamped = !option_given(&o, "max-overflow");
+        s->limits.any_overflow = s->scaling == HU_SCALE_BLOCK && s->limits.any_clamped;
+        status = r->against ? run_against(r, &o) : run_file(r, self->name, o.argv[0]);
     }
     free(r);
     return status;
@@ -298,8 +219,8 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command cmd_stats = {
     .name = "stats",
     .usage = "FILE [-t LIST] [-f FORMAT] [--tensor GLOB] [--scale none|tensor|block] [--parts]\n"
-             "                     [--max-overflow N|P%] [--min-sqnr DB] [-r DIR] [--saturate]\n"
-             "                     [--jobs N] [--json] [--svg FILE]",
+             "                     [--rule RULE] [--max-overflow N|P%] [--min-sqnr DB] [-r DIR]\n"
+             "                     [--against FILE2] [--saturate] [--jobs N] [--json] [--svg FILE]",
     .summary = "what casts would lose: errors, overflows, and the narrowest safe format",
     .details = details,
     .options = rows,

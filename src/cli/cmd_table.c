@@ -1,6 +1,6 @@
 #include "arguments.h"
 #include "json.h"
-#include "options.h"
+#include "option_values.h"
 #include "report.h"
 #include "sheet.h"
 #include "terminal.h"
@@ -11,7 +11,14 @@
 
 enum { WIDEST = 16 };
 
-static const struct command_option rows[] = {OPTION_JSON, OPTION_COLOR, OPTION_HELP, OPTION_END};
+struct request {
+    bool json;
+    enum color_mode color;
+};
+
+static const struct command_option rows[] = {OPTION_JSON(struct request, json),
+                                             OPTION_COLOR(struct request, color), OPTION_HELP,
+                                             OPTION_END};
 
 static void print_row(const struct hu_format *f, uint64_t code, const struct palette *p,
                       int columns)
@@ -47,16 +54,8 @@ static json_t *row_json(const struct hu_format *f, uint64_t code)
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
-    bool json = false;
-    enum color_mode color = COLOR_AUTO;
-    int key;
-    options_begin(&o, self, argc, argv);
-    while ((key = option_next(&o)) >= 0) {
-        json |= key == KEY_JSON;
-        if (key == KEY_COLOR && !color_read(self->name, o.value, &color))
-            return EXIT_BAD;
-    }
-    if (key == OPTION_EXIT)
+    struct request r = {0};
+    if (!options_read(&o, self, argc, argv, &r))
         return o.status;
     if (o.argc != 1)
         return fail(self->name, "one FORMAT is needed; try 'halfulp table fp8_e4m3'");
@@ -66,16 +65,16 @@ static int run(const struct command *self, int argc, char **argv)
     if (f->width > WIDEST)
         return fail(self->name, "%s has 2^%d codes; a table goes up to %d bits", f->name, f->width,
                     WIDEST);
-    json_t *codes = json ? check_memory(json_array()) : NULL;
-    const struct palette *p = palette_for(color_wanted(color, stdout));
+    json_t *codes = r.json ? check_memory(json_array()) : NULL;
+    const struct palette *p = palette_for(color_wanted(r.color, stdout));
     int columns = terminal_columns(stdout);
     for (uint64_t code = 0; code <= hu_width_mask(f) && !ferror(stdout); code++) {
-        if (json)
+        if (r.json)
             json_array_append_new(codes, row_json(f, code));
         else
             print_row(f, code, p, columns);
     }
-    if (json)
+    if (r.json)
         return json_print(json_pack("{s:s, s:o}", "format", f->name, "codes", codes));
     return EXIT_DONE;
 }

@@ -4,7 +4,7 @@
 #include "json.h"
 #include "logical_view.h"
 #include "memory/figure.h"
-#include "options.h"
+#include "option_values.h"
 #include "report.h"
 #include "tensor_source.h"
 #include "terminal.h"
@@ -15,11 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_PARTS = KEY_OWN };
+struct request {
+    bool json, parts;
+};
 
 static const struct command_option rows[] = {
-    {"parts", KEY_PARTS, NULL, "list codes and scales of quantized weights as they are", NULL},
-    OPTION_JSON,
+    {"parts", 0, NULL, "list codes and scales of quantized weights as they are", NULL,
+     FLAG(struct request, parts)},
+    OPTION_JSON(struct request, json),
     OPTION_HELP,
     OPTION_END,
 };
@@ -366,19 +369,13 @@ static int list_files(const struct command *self, int argc, char **argv, bool js
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o;
-    bool json = false, parts = false;
-    int key;
-    options_begin(&o, self, argc, argv);
-    while ((key = option_next(&o)) >= 0) {
-        json |= key == KEY_JSON;
-        parts |= key == KEY_PARTS;
-    }
-    if (key == OPTION_EXIT)
+    struct request r = {0};
+    if (!options_read(&o, self, argc, argv, &r))
         return o.status;
     if (!o.argc)
         return fail(self->name, "which file? .safetensors, its .safetensors.index.json, .gguf, "
                                 ".npy, .npz, or PyTorch's .pt, .pth or .bin");
-    return list_files(self, o.argc, o.argv, json, parts);
+    return list_files(self, o.argc, o.argv, r.json, r.parts);
 }
 
 const struct command cmd_tensors = {

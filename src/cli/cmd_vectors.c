@@ -1,11 +1,12 @@
 #include "arguments.h"
 #include "lists.h"
 #include "operation_list.h"
-#include "options.h"
+#include "option_values.h"
 #include "progress.h"
 #include "report.h"
 #include "text.h"
 #include "pool.h"
+#include "verify/block_vectors.h"
 #include "verify/operation_vectors.h"
 #include "verify/vectors.h"
 
@@ -14,32 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_LEVEL = KEY_OWN, KEY_COUNT, KEY_SEED, KEY_TININESS, KEY_OPERATION, KEY_NAN_RULE };
-
-static const struct command_option rows[] = {
-    {"op", KEY_OPERATION, "NAME", "of this operation: add, sub, mul, div, fma, sqrt, rem, …",
-     "add sub mul div fma sqrt rem"},
-    {"from", 'f', "FORMAT", "source format", "@formats"},
-    {"to", 't', "FORMAT", "target format; with --op that of the operands if it is left out",
-     "@formats"},
-    {"nan-rule", KEY_NAN_RULE, "RULE", "whose NaN an operation gives, as for verify",
-     "first last signaling greatest canonical x86 x87 arm ptx"},
-    OPTION_ROUND,
-    {"level", KEY_LEVEL, "1|2",
-     "1: the ends of the target's binades (default); 2: every boundary, on both sides", "1 2"},
-    {"count", KEY_COUNT, "N", "so many: picked evenly from the level's, or seeded draws besides",
-     NULL},
-    {"seed", KEY_SEED, "N", "the seed of the draws (default: 1)", NULL},
-    OPTION_SATURATE,
-    {"tininess", KEY_TININESS, "WHEN", "tininess is detected after (default) or before rounding",
-     "after before"},
-    OPTION_HELP,
-    OPTION_END,
-};
-
 struct request {
     const char *command;
     struct format_list from, to;
+    struct block_list blocks; /* in place of both */
+    enum hu_scale_rule rule;
     struct direction_list direction;
     struct operation_list operations; /* none: a conversion */
     enum hu_nan_rule nan_rule;
@@ -47,40 +27,35 @@ struct request {
     uint64_t level, count, seed;
 };
 
-static bool read_tininess(struct request *q, const char *text)
+static bool read_targets(const struct options *o, void *request)
 {
-    q->promise.options.tininess_before = !strcmp(text, "before");
-    if (q->promise.options.tininess_before || !strcmp(text, "after"))
-        return true;
-    fail(q->command, "--tininess: '%s' is none of: after before", text);
-    return false;
+    struct request *q = request;
+    return targets_read(o->command->name, o->value, &q->to, &q->blocks);
 }
 
-static bool read_option(struct request *q, int key, const char *value)
-{
-    switch (key) {
-    case 'f':
-        return formats_read(q->command, value, &q->from);
-    case 't':
-        return formats_read(q->command, value, &q->to);
-    case 'r':
-        return direction_list_read(&q->direction, value, q->command);
-    case KEY_OPERATION:
-        return operation_list_read(&q->operations, value, q->command);
-    case KEY_NAN_RULE:
-        return nan_rule_read(&q->nan_rule, value, q->command);
-    case KEY_LEVEL:
-        return count_read(&q->level, value, 1, 2, "level", q->command);
-    case KEY_COUNT:
-        return count_read(&q->count, value, 1, UINT64_C(1) << 48, "count", q->command);
-    case KEY_SEED:
-        return count_read(&q->seed, value, 0, UINT64_MAX, "seed", q->command);
-    case KEY_SATURATE:
-        return q->promise.options.saturate = true;
-    default:
-        return read_tininess(q, value);
-    }
-}
+static const struct command_option rows[] = {
+    {"op", 0, "NAME", "of this operation: add, sub, mul, div, fma, sqrt, rem, …", "@operations",
+     OPERATIONS(struct request, operations)},
+    {"from", 'f', "FORMAT", "source format", "@formats", FORMATS(struct request, from)},
+    {"to", 't', "FORMAT",
+     "target format, or a block format; with --op that of the operands if it is left out",
+     "@dtypes", OWN(read_targets)},
+    OPTION_RULE(struct request, rule),
+    OPTION_NAN_RULE(struct request, nan_rule),
+    {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto", "@rounds",
+     DIRECTIONS_OF(struct request, direction)},
+    {"level", 0, "1|2",
+     "1: the ends of the target's binades (default); 2: every boundary, on both sides", "1 2",
+     COUNT(struct request, level, 1, 2)},
+    {"count", 0, "N", "so many: picked evenly from the level's, or seeded draws besides", NULL,
+     COUNT(struct request, count, 1, UINT64_C(1) << 48)},
+    {"seed", 0, "N", "the seed of the draws (default: 1)", NULL,
+     COUNT(struct request, seed, 0, UINT64_MAX)},
+    OPTION_SATURATE(struct request, promise.options.saturate),
+    OPTION_TININESS(struct request, promise.options.tininess_before),
+    OPTION_HELP,
+    OPTION_END,
+};
 
 static bool write_out(void *context, const char *text, size_t length)
 {
@@ -107,8 +82,36 @@ static int write_operation(const struct request *q, const struct hu_promise *pro
     return EXIT_DONE;
 }
 
+static int write_blocks(const struct request *q)
+{
+    const struct hu_block *b = q->blocks.at[0];
+    enum { USUAL = 1000 };
+    if (q->blocks.count != 1 || q->to.count || q->direction.count > 1 ||
+        (q->from.count && q->from.at[0] != hu_format_find("fp32")))
+        return fail(q->command, "vectors of blocks are of one block format, from fp32, in one "
+                                "direction");
+    if (q->rule && !hu_block_has_rules(b))
+        return fail(q->command, "--rule is for scales that are powers of two, which %s has not",
+                    b->name);
+    if (!hu_block_vector_sources(b))
+        return fail(q->command,
+                    "%s has no vectors: its blocks are decoded only, large, or in parts", b->name);
+    struct hu_block_question question = {.block = b, .options = {.rule = q->rule}, .seed = q->seed};
+    question.options.elements.saturate = true;
+    if (q->direction.count)
+        question.options.elements.direction = q->direction.direction[0];
+    uint64_t due = q->count ? q->count : USUAL;
+    progress_begin("vectors", "lines", due);
+    uint64_t written = hu_block_vectors_write(&question, due, write_out, NULL);
+    progress_end();
+    check_memory(written == due || ferror(stdout) ? &question : NULL);
+    return EXIT_DONE;
+}
+
 static int write_vectors(const struct request *q)
 {
+    if (q->blocks.count && !q->operations.count)
+        return write_blocks(q);
     if (q->operations.count) {
         struct hu_promise promise = q->promise;
         if (q->operations.count != 1 || q->from.count != 1 || q->to.count > 1 ||
@@ -145,18 +148,9 @@ static int run(const struct command *self, int argc, char **argv)
 {
     struct request q = {.command = self->name, .level = 1, .seed = 1};
     struct options o;
-    int key, status = EXIT_BAD;
-    bool good = true;
-    options_begin(&o, self, argc, argv);
-    while (good && (key = option_next(&o)) >= 0)
-        good = read_option(&q, key, o.value);
-    if (good && key == OPTION_EXIT)
-        status = o.status;
-    else if (good && o.argc)
-        status = fail(self->name, "takes no argument: '%s'", o.argv[0]);
-    else if (good)
-        status = write_vectors(&q);
-    return status;
+    if (!options_read(&o, self, argc, argv, &q))
+        return o.status;
+    return o.argc ? fail(self->name, "takes no argument: '%s'", o.argv[0]) : write_vectors(&q);
 }
 
 const struct command cmd_vectors = {
@@ -170,6 +164,8 @@ const struct command cmd_vectors = {
         "16. Each source stands once, in rising order of encodings.\n\n"
         "With --op a line has the operation's operands: every combination of edges, then directed\n"
         "draws, whose results lie at a boundary, halfway or near it.\n\n"
+        "Of a block format a line is a block: its sources as fp32's encodings, the tensor's scale\n"
+        "where there is one, the block's scale where it lies apart, and the bytes of its codes.\n\n"
         "  halfulp vectors --op mul -f fp32 --level 2 >f32_mul.txt\n"
         "  halfulp vectors -f fp32 -t fp16 --level 2 >f32_to_f16.txt\n"
         "  halfulp vectors -f fp64 -t bf16 -r rtz | halfulp verify -f fp64 -t bf16 -r rtz "

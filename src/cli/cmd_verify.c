@@ -84,7 +84,10 @@ void verify_take_row(const struct verify_request *q, struct verify_tally *tally,
     tally->mismatches += row->verdict.mismatches;
     tally->crashed |= row->verdict.stopped;
     bool passed = verify_row_passed(row);
-    tally->failed += !passed;
+    /* What Ctrl-C cut short is no proof, and no failure either. */
+    bool cut = row->verdict.partial && !row->verdict.mismatches && !row->verdict.calls;
+    tally->cut += cut;
+    tally->failed += !passed && !cut;
     if (q->json)
         json_array_append_new(tally->rows, verify_row_json(row));
     else if (!(quiet && passed)) {
@@ -100,8 +103,9 @@ static void print_total(const struct verify_request *q, const struct verify_tall
 {
     char inputs[GROUPED_TEXT], wrong[GROUPED_TEXT], combinations[GROUPED_TEXT];
     char failed[GROUPED_TEXT];
-    printf("\n%s combination%s, %s failed, %s inputs, %s mismatch%s, %.2f s, %" PRIu64 " job%s\n",
+    printf("\n%s combination%s, %s%s failed, %s inputs, %s mismatch%s, %.2f s, %" PRIu64 " job%s\n",
            grouped(combinations, tally->combinations), tally->combinations == 1 ? "" : "s",
+           tally->cut ? "the last cut short, " : "",
            tally->failed ? grouped(failed, tally->failed) : "none", grouped(inputs, tally->inputs),
            tally->mismatches ? grouped(wrong, tally->mismatches) : "no",
            tally->mismatches == 1 ? "" : "es", verify_now() - tally->began, q->jobs,
@@ -125,10 +129,10 @@ static int finish(const struct verify_request *q, struct verify_tally *tally)
             verify_now() - tally->began, "jobs", (json_int_t)q->jobs, "shard",
             q->shards ? json_integer((json_int_t)q->shard) : json_null(), "shards",
             q->shards ? json_integer((json_int_t)q->shards) : json_null(), "passed",
-            !tally->failed));
+            !tally->failed && !tally->cut));
     else
         print_total(q, tally);
-    return tally->failed ? EXIT_NO : EXIT_DONE;
+    return tally->failed || tally->cut ? EXIT_NO : EXIT_DONE;
 }
 
 /* The project's own kernels. */
@@ -338,11 +342,11 @@ static void verify_own(struct verify_request *q, struct verify_tally *tally)
         try_source(q, tally, q->from.at[f]);
 }
 
-static int verify(struct verify_request *q)
+static int verify(struct verify_request *q, const struct options *o)
 {
     struct verify_tally tally = {.began = verify_now()};
     int status = EXIT_DONE;
-    if (!verify_request_complete(q))
+    if (!verify_request_complete(q, o))
         return EXIT_BAD;
     watch_interruption();
     if (q->json)
@@ -374,17 +378,13 @@ static int run(const struct command *self, int argc, char **argv)
                                .timeout = 10,
                                .shown = 8};
     struct options o;
-    int key, status = EXIT_BAD;
-    bool good = true;
-    options_begin(&o, self, argc, argv);
-    while (good && (key = option_next(&o)) >= 0)
-        good = verify_request_read(&q, key, o.value);
-    if (good && key == OPTION_EXIT)
+    int status = EXIT_BAD;
+    if (!options_read(&o, self, argc, argv, &q))
         status = o.status;
-    else if (good && o.argc)
-        status = fail(self->name, "takes no argument: '%s'", o.argv[0]);
-    else if (good)
-        status = verify(&q);
+    else if (o.argc)
+        fail(self->name, "takes no argument: '%s'", o.argv[0]);
+    else
+        status = verify(&q, &o);
     verify_request_free(&q);
     return status;
 }

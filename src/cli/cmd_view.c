@@ -1,6 +1,6 @@
 /* halfulp view: hands over to halfulp-view. */
 #include "view.h"
-#include "options.h"
+#include "option_values.h"
 #include "report.h"
 #include "file/element.h"
 #include "text.h"
@@ -16,22 +16,31 @@
 static const char program[] = "halfulp-view", page[] = "halfulp.html";
 
 static const struct command_option rows[] = {
-    {"formats", 'f', "LIST", "rows: formats joined by commas, or all", "@formats"},
-    OPTION_ROUND,
-    OPTION_SATURATE,
-    {"theme", VIEW_THEME, "T", "light (default), dark, or safe for the colour-blind",
-     "light dark safe"},
-    {"page", VIEW_PAGE, "P", "bits (default), rounding, numberline, memory, arithmetic, keys",
-     "bits rounding numberline memory arithmetic keys"},
-    {"size", VIEW_SIZE, "WxH", "size of the window or picture, 1280x800 by default", NULL},
-    {"scale", VIEW_SCALE, "F", "size of everything, on top of what the display says", NULL},
-    {"print", VIEW_PRINT, NULL, "print the encodings when the viewer is left", NULL},
-    {"screenshot", VIEW_SCREENSHOT, "FILE", "write a PNG instead of opening a window", "@file"},
-    {"force", VIEW_FORCE, NULL, "replace an existing picture", NULL},
-    {"describe", VIEW_DESCRIBE, NULL, "print as JSON what is on screen; opens no window", NULL},
-    {"script", VIEW_SCRIPT, "FILE", "play events from a file (-: stdin), then describe", "@file"},
-    {"config", VIEW_CONFIG, "FILE", "settings to use in place of the user's", "@file"},
-    {"web", VIEW_WEB, NULL, "open the viewer as a page in the browser", NULL},
+    {"formats", 'f', "LIST", "rows: formats joined by commas, or all", "@formats",
+     TEXT(struct view_request, rows)},
+    OPTION_ROUND(struct view_request, direction),
+    OPTION_SATURATE(struct view_request, saturate),
+    {"theme", 0, "T", "light (default), dark, or safe for the colour-blind", "light dark safe",
+     TEXT(struct view_request, theme)},
+    {"page", 0, "P", "bits (default), rounding, numberline, memory, arithmetic, block, keys",
+     "bits rounding numberline memory arithmetic block keys", TEXT(struct view_request, page)},
+    {"size", 0, "WxH", "size of the window or picture, 1280x800 by default", NULL,
+     TEXT(struct view_request, size)},
+    {"scale", 0, "F", "size of everything, on top of what the display says", NULL,
+     TEXT(struct view_request, scale)},
+    {"print", 0, NULL, "print the encodings when the viewer is left", NULL,
+     FLAG(struct view_request, print)},
+    {"screenshot", 0, "FILE", "write a PNG instead of opening a window", "@file",
+     TEXT(struct view_request, screenshot)},
+    {"force", 0, NULL, "replace an existing picture", NULL, FLAG(struct view_request, force)},
+    {"describe", 0, NULL, "print as JSON what is on screen; opens no window", NULL,
+     FLAG(struct view_request, describe)},
+    {"script", 0, "FILE", "play events from a file (-: stdin), then describe", "@file",
+     TEXT(struct view_request, script)},
+    {"config", 0, "FILE", "settings to use in place of the user's", "@file",
+     TEXT(struct view_request, config)},
+    {"web", 0, NULL, "open the viewer as a page in the browser", NULL,
+     FLAG(struct view_request, web)},
     OPTION_HELP,
     OPTION_END,
 };

@@ -5,19 +5,30 @@
 #ifndef HALFULP_CLI_COMMAND_H
 #define HALFULP_CLI_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_BAD = 2 };
 
+struct options;
+
+/* Reads the value of the option just met, which is NULL where the option takes none or it may be
+ * left out, into AT: the row's place in what the command was asked. False: reported. */
+typedef bool option_reader(const struct options *o, void *at);
+
+/* One row says all of an option: what help and completion show, and where its value goes. */
 struct command_option {
     const char *name;     /* long, without dashes */
-    int key;              /* what option_next returns: the short letter, or from OPTION_LONG on */
+    char letter;          /* 0: it has none */
     const char *argument; /* placeholder in help; NULL: takes none; "[=WORD]": may be left out */
     const char *help;
-    const char *words; /* what completion offers: words by spaces, or "@formats", "@file" */
+    const char *words; /* what completion offers: words by spaces, "@file", a list of
+                          cmd_completion.c such as "@formats", or NULL: nothing */
+    option_reader *read;
+    size_t at;            /* offset in the command's request: see option_values.h */
+    uint64_t least, most; /* of a COUNT */
 };
-
-enum { OPTION_LONG = 256 };
 
 struct command {
     const char *name;
@@ -34,40 +45,5 @@ extern const struct command *const commands[];
 
 /* NULL: no such command. */
 const struct command *command_find(const char *name);
-
-/* Option rows that several commands share. */
-#define OPTION_JSON                                                                                \
-    {                                                                                              \
-        "json", 'j' + OPTION_LONG, NULL, "print one JSON document", NULL                           \
-    }
-#define OPTION_COLOR                                                                               \
-    {                                                                                              \
-        "color", 'c' + OPTION_LONG, "WHEN", "colour: auto (default), always, never",               \
-            "auto always never"                                                                    \
-    }
-#define OPTION_HELP                                                                                \
-    {                                                                                              \
-        "help", 'h', NULL, "show this help", NULL                                                  \
-    }
-#define OPTION_ROUND                                                                               \
-    {                                                                                              \
-        "round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto",         \
-            "@rounds"                                                                              \
-    }
-#define OPTION_SATURATE                                                                            \
-    {                                                                                              \
-        "saturate", 's' + OPTION_LONG, NULL, "overflow to the largest finite value", NULL          \
-    }
-#define OPTION_END                                                                                 \
-    {                                                                                              \
-        NULL, 0, NULL, NULL, NULL                                                                  \
-    }
-
-enum {
-    KEY_JSON = 'j' + OPTION_LONG,
-    KEY_COLOR = 'c' + OPTION_LONG,
-    KEY_SATURATE = 's' + OPTION_LONG,
-    KEY_OWN = OPTION_LONG * 2 /* a command's own long options count from here */
-};
 
 #endif

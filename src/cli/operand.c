@@ -30,7 +30,7 @@ struct source {
     unsigned long long line;
 };
 
-static bool refuse(const struct source *s, const char *message)
+static bool refuse_value(const struct source *s, const char *message)
 {
     if (s->file)
         fail(s->command, "%s: line %llu: %s", s->file, s->line, message);
@@ -51,19 +51,19 @@ static bool read_row(struct operand *o, const char *text, size_t length, const s
             n++;
         if (n || !s->file) {
             if (o->count == OPERAND_MAX)
-                return refuse(s, "more values than are read: 1,048,576");
+                return refuse_value(s, "more values than are read: 1,048,576");
             if (!hu_value_read(append(o), at, n, message))
-                return refuse(s, message);
+                return refuse_value(s, message);
         }
         at += n + 1;
         if (at == end && !s->file)
-            return refuse(s, "a value is missing after the last comma");
+            return refuse_value(s, "a value is missing after the last comma");
     }
     size_t columns = o->count - before;
     if (o->rows && columns != o->columns) {
         snprintf(message, sizeof message, "a row of %zu value%s, where the rows before have %zu",
                  columns, columns == 1 ? "" : "s", o->columns);
-        return refuse(s, message);
+        return refuse_value(s, message);
     }
     o->columns = columns;
     o->rows++;
@@ -75,7 +75,7 @@ static bool read_text(struct operand *o, const char *text, const struct source *
     for (const char *at = text;; at++) {
         size_t n = strcspn(at, ";");
         if (!n)
-            return refuse(s, "a value is missing");
+            return refuse_value(s, "a value is missing");
         if (!read_row(o, at, n, s))
             return false;
         at += n;

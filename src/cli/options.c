@@ -61,10 +61,9 @@ bool option_is_optional(const struct command_option *row)
     return row->argument && !strncmp(row->argument, "[=", 2);
 }
 
-void options_begin(struct options *o, const struct command *command, int argc, char **argv)
+static void begin(const struct command *command, int argc, char **argv)
 {
     release();
-    *o = (struct options){.command = command, .argc = argc, .argv = argv};
     t.marks = 0;
     size_t n = 0;
     while (command->options[n].name)
@@ -79,11 +78,9 @@ void options_begin(struct options *o, const struct command *command, int argc, c
         int has = !row->argument            ? no_argument
                   : option_is_optional(row) ? optional_argument
                                             : required_argument;
-        t.longs[i] = (struct option){row->name, has, &t.selected, row->key};
-        if (row->key < OPTION_LONG) {
-            char text[3] = {(char)row->key, row->argument ? ':' : 0, 0};
-            strcat(t.shorts, text);
-        }
+        t.longs[i] = (struct option){row->name, has, &t.selected, (int)i + 1};
+        char text[3] = {row->letter, row->argument ? ':' : 0, 0};
+        strcat(t.shorts, text);
     }
     bool operands_only = false;
     for (int i = 0; i < argc; i++) {
@@ -98,13 +95,7 @@ void options_begin(struct options *o, const struct command *command, int argc, c
     optind = 0;
 }
 
-static int leave(struct options *o, int status)
-{
-    o->status = status;
-    return OPTION_EXIT;
-}
-
-static int usage_error(struct options *o, int found)
+static bool usage_error(const struct options *o, int found)
 {
     const char *command = o->command->name;
     const char *argument = unmark(t.argv[optind > 0 ? optind - 1 : 0]);
@@ -117,37 +108,50 @@ static int usage_error(struct options *o, int found)
         fail(command, "option %.*s takes no argument", (int)strcspn(argument, "="), argument);
     else
         fail(command, "unknown or ambiguous option %s; see 'halfulp %s --help'", what, command);
-    return leave(o, EXIT_BAD);
+    return false;
 }
 
-static const struct command_option *row_of(const struct command *command, int key)
+static const struct command_option *row_of_letter(const struct command *command, int letter)
 {
     const struct command_option *row = command->options;
-    while (row->name && row->key != key)
+    while (row->letter != letter)
         row++;
     return row;
 }
 
-int option_next(struct options *o)
+bool options_read(struct options *o, const struct command *command, int argc, char **argv,
+                  void *request)
 {
-    int found = getopt_long(o->argc, t.argv, t.shorts, t.longs, NULL);
-    if (found == -1) {
-        for (int i = optind; i < o->argc; i++)
-            t.argv[i] = unmark(t.argv[i]);
-        o->argc -= optind;
-        o->argv = t.argv + optind;
-        return OPTION_DONE;
+    int found;
+    begin(command, argc, argv);
+    *o = (struct options){.command = command, .status = EXIT_BAD};
+    while ((found = getopt_long(argc, t.argv, t.shorts, t.longs, NULL)) != -1) {
+        if (found == '?' || found == ':')
+            return usage_error(o, found);
+        o->row = found ? row_of_letter(command, found) : &command->options[t.selected - 1];
+        o->given |= UINT64_C(1) << (o->row - command->options);
+        o->value = unmark(optarg);
+        if (o->row->letter == 'h') {
+            command_help(command);
+            o->status = EXIT_DONE;
+            return false;
+        }
+        if (!o->row->read(o, (char *)request + o->row->at))
+            return false;
     }
-    if (found == '?' || found == ':')
-        return usage_error(o, found);
-    int key = found ? found : t.selected;
-    if (key == 'h') {
-        command_help(o->command);
-        return leave(o, EXIT_DONE);
-    }
-    o->value = unmark(optarg);
-    o->name = row_of(o->command, key)->name;
-    return key;
+    for (int i = optind; i < argc; i++)
+        t.argv[i] = unmark(t.argv[i]);
+    o->argc = argc - optind;
+    o->argv = t.argv + optind;
+    return true;
+}
+
+bool option_given(const struct options *o, const char *name)
+{
+    const struct command_option *row = o->command->options;
+    while (strcmp(row->name, name) != 0)
+        row++;
+    return o->given >> (row - o->command->options) & 1;
 }
 
 /* The pieces between spaces, or of a usage line those that no bracket holds together. */
@@ -176,8 +180,8 @@ enum { HELP = 32 };
 static void print_option(const struct command_option *row, int columns)
 {
     char left[96], letter[8] = "    ";
-    if (row->key < OPTION_LONG)
-        snprintf(letter, sizeof letter, "-%c, ", row->key);
+    if (row->letter)
+        snprintf(letter, sizeof letter, "-%c, ", row->letter);
     snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name,
              row->argument && !option_is_optional(row) ? " " : "",
              row->argument ? row->argument : "");

@@ -6,24 +6,25 @@
 
 #include <stdbool.h>
 
-enum { OPTION_DONE = -1, OPTION_EXIT = -2 };
-
 struct options {
     const struct command *command;
-    int argc; /* after OPTION_DONE: the operands */
+    int argc; /* the operands */
     char **argv;
-    const char *value; /* of the option just returned */
-    const char *name;  /* of the option just returned */
-    int status;        /* after OPTION_EXIT: the exit status to return */
+    const struct command_option *row; /* of the option that is being read */
+    const char *value;
+    uint64_t given; /* a bit a row */
+    int status;     /* where options_read was false: the exit status */
 };
 
-/* argv[0] is the command's name. An argument that reads as a negative number, infinity or NaN is
- * an operand and no option. */
-void options_begin(struct options *o, const struct command *command, int argc, char **argv);
+/* Reads all options of ARGV, where argv[0] is the command's name, into REQUEST by the rows of
+ * COMMAND; operands are left in o. An argument that reads as a negative number, infinity or NaN is
+ * an operand and no option. False: help was shown, or what was wrong is reported, and the command
+ * ends with o->status. */
+bool options_read(struct options *o, const struct command *command, int argc, char **argv,
+                  void *request);
 
-/* The next option's key; OPTION_DONE: only operands are left; OPTION_EXIT: help was shown, or the
- * usage was wrong and that was reported.  */
-int option_next(struct options *o);
+/* Whether --NAME, an option of the command, was given. */
+bool option_given(const struct options *o, const char *name);
 
 /* Whether the option's argument may be left out, and follows '=' where it is there: its
  * placeholder is "[=WORD]". */

@@ -32,6 +32,15 @@ int fail(const char *command, const char *format, ...)
     return EXIT_BAD;
 }
 
+bool refuse(const char *command, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(command, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
 void note(const char *format, ...)
 {
     va_list arguments;

@@ -8,6 +8,9 @@
  * EXIT_BAD. command may be NULL. */
 int fail(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same for who says whether all is well: returns false. */
+bool refuse(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Prints "halfulp: note: MESSAGE" to stderr. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

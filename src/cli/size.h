@@ -15,7 +15,6 @@ struct size_options {
     struct hu_sizing_request request;
     struct size_shape shape;
     const struct hu_device *device; /* NULL: --memory gave bytes */
-    bool training_given;            /* some option about training */
     bool json, explain, list_devices, list_families, tensors;
     const char *against; /* NULL: not asked */
     enum color_mode color;
@@ -28,9 +27,7 @@ struct size_result {
 };
 
 extern const struct command_option size_rows[];
-/* Reads an option. False: reported. */
 struct options;
-bool size_read_option(const struct options *o, int key, struct size_options *out);
 /* What was left open, and combinations that mean nothing. Returns an exit status. */
 int size_complete(const struct options *o, struct size_options *out);
 

@@ -2,7 +2,7 @@
 #include "memory/families.h"
 #include "memory/source.h"
 #include "numbers.h"
-#include "options.h"
+#include "option_values.h"
 #include "report.h"
 #include "size.h"
 
@@ -12,132 +12,32 @@
 #include <string.h>
 #include <strings.h>
 
-enum {
-    KEY_DTYPE = KEY_OWN,
-    KEY_CONTEXT,
-    KEY_BATCH,
-    KEY_KV_DTYPE,
-    KEY_RUNTIME,
-    KEY_OVERHEAD,
-    KEY_TRAIN,
-    KEY_OPTIMIZER,
-    KEY_ACTIVATIONS,
-    KEY_SEQ,
-    KEY_MICRO_BATCH,
-    KEY_RECOMPUTE,
-    KEY_FLASH,
-    KEY_SEQUENCE_PARALLEL,
-    KEY_BUFFERS,
-    KEY_ZERO,
-    KEY_FSDP,
-    KEY_DP,
-    KEY_TP,
-    KEY_PP,
-    KEY_EP,
-    KEY_LORA,
-    KEY_LORA_TARGETS,
-    KEY_QLORA,
-    KEY_MEMORY,
-    KEY_PARAMETERS,
-    KEY_LAYERS,
-    KEY_HIDDEN,
-    KEY_HEADS,
-    KEY_KV_HEADS,
-    KEY_HEAD_DIM,
-    KEY_VOCAB,
-    KEY_EXPLAIN,
-    KEY_FAMILY,
-    KEY_FAMILIES,
-    KEY_TENSORS,
-    KEY_AGAINST,
-};
-
-const struct command_option size_rows[] = {
-    {"dtype", KEY_DTYPE, "LIST", "dtypes by commas, or all: bf16, int8, mxfp4, nf4, q4_k …",
-     "@formats"},
-    {"context", KEY_CONTEXT, "N", "tokens in a request (8k is 8,192): sizes the KV cache", NULL},
-    {"batch", KEY_BATCH, "N", "requests at a time (default 1)", NULL},
-    {"kv-dtype", KEY_KV_DTYPE, "K[,V]",
-     "dtype of the KV cache (default bf16); K,V: of keys and values", "@formats"},
-    {"runtime", KEY_RUNTIME, "NAME[,SETTING…]",
-     "lay the cache out as transformers, llama.cpp or vllm does: see below",
-     "transformers llama.cpp vllm"},
-    {"overhead", KEY_OVERHEAD, "F", "rule of thumb for inference (default 1.2)", NULL},
-    {"train", KEY_TRAIN, "RECIPE", "what training needs, by recipe: see below",
-     "fp32 autocast mixed mixed-fp32-grads mixed-both-grads bf16"},
-    {"optimizer", KEY_OPTIMIZER, "NAME", "default adam",
-     "adam sgd momentum lion adafactor adam8bit sparse-adam muon galore shampoo"},
-    {"activations", KEY_ACTIVATIONS, "BYTES", "activations as you know them", NULL},
-    {"seq", KEY_SEQ, "N", "tokens in a sequence: models the activations", NULL},
-    {"micro-batch", KEY_MICRO_BATCH, "N", "sequences in a micro-batch (default 1)", NULL},
-    {"recompute", KEY_RECOMPUTE, "HOW", "none (default), selective, full", "none selective full"},
-    {"flash", KEY_FLASH, NULL, "attention that keeps no matrix of scores", NULL},
-    {"sequence-parallel", KEY_SEQUENCE_PARALLEL, NULL, "split norms and dropout over --tp too",
-     NULL},
-    {"buffers", KEY_BUFFERS, "BYTES", "workspaces and communication buffers", NULL},
-    {"zero", KEY_ZERO, "0|1|2|3", "ZeRO stage, over --dp devices", "0 1 2 3"},
-    {"fsdp", KEY_FSDP, NULL, "shard all as PyTorch's FSDP, a layer at a time, over --dp devices",
-     NULL},
-    {"dp", KEY_DP, "N", "data-parallel devices", NULL},
-    {"tp", KEY_TP, "N", "tensor-parallel devices: sizes are then a device's", NULL},
-    {"pp", KEY_PP, "N", "pipeline stages: those of the largest", NULL},
-    {"ep", KEY_EP, "N", "devices that share the experts", NULL},
-    {"lora", KEY_LORA, "RANK", "train adapters of that rank", NULL},
-    {"lora-targets", KEY_LORA_TARGETS, "LIST", "modules by commas, or all-linear (default PEFT's)",
-     NULL},
-    {"qlora", KEY_QLORA, NULL, "as --lora, over weights frozen in nf4 (rank 8)", NULL},
-    {"memory", KEY_MEMORY, "NAME|BYTES", "does it fit? 2xH100-80GB, 24GiB, …; list shows devices",
-     "list"},
-    {"tensors", KEY_TENSORS, NULL, "list the model's tensors: name, shape, dtype, role", NULL},
-    {"against", KEY_AGAINST, "FILE", "compare them with a checkpoint, an index or such a list",
-     NULL},
-    {"family", KEY_FAMILY, "FILE", "a family's text more, before those compiled in", NULL},
-    {"families", KEY_FAMILIES, NULL, "list the families that are known, and their sources", NULL},
-    {"parameters", KEY_PARAMETERS, "N", "count of a model whose architecture is not known", NULL},
-    {"layers", KEY_LAYERS, "N", "shape of a model that does not say it: layers …", NULL},
-    {"hidden", KEY_HIDDEN, "N", "… hidden size", NULL},
-    {"heads", KEY_HEADS, "N", "… attention heads", NULL},
-    {"kv-heads", KEY_KV_HEADS, "N", "… key and value heads", NULL},
-    {"head-dim", KEY_HEAD_DIM, "N", "… size of a head", NULL},
-    {"vocab", KEY_VOCAB, "N", "… vocabulary, for the logits", NULL},
-    {"explain", KEY_EXPLAIN, NULL, "every term's formula, with its numbers in", NULL},
-    OPTION_JSON,
-    OPTION_COLOR,
-    OPTION_HELP,
-    OPTION_END,
-};
-
 /* Reports and returns false. */
 static bool bad(const struct options *o, const char *what)
 {
-    fail(o->command->name, "--%s: '%s' is %s", o->name, o->value, what);
+    fail(o->command->name, "--%s: '%s' is %s", o->row->name, o->value, what);
     return false;
 }
 
-/* Counts of things, without a suffix. */
-static bool read_number(const struct options *o, uint64_t most, uint64_t *value)
-{
-    return count_read(value, o->value, 1, most, o->name, o->command->name);
-}
-
 /* Tokens: 8k and 128K are 1,024 each, as models' contexts are counted. */
-static bool read_tokens(const struct options *o, uint64_t most, uint64_t *value)
+static bool read_tokens(const struct options *o, void *at)
 {
+    uint64_t *value = at;
     char digits[32];
     size_t n = strlen(o->value);
     bool thousands = n > 1 && n < sizeof digits && strchr("kK", o->value[n - 1]);
     if (!thousands)
-        return read_number(o, most, value);
+        return read_count(o, at);
     snprintf(digits, sizeof digits, "%.*s", (int)n - 1, o->value);
     bool fine = isdigit((unsigned char)digits[n - 2]) && hu_count_read(digits, value) && *value &&
-                *value <= most / 1024;
+                *value <= o->row->most / 1024;
     *value *= 1024;
     return fine || bad(o, "no number of tokens, such as 8192 or 8k");
 }
 
-static bool read_bytes(const struct options *o, uint64_t *value)
+static bool read_bytes(const struct options *o, void *at)
 {
-    return hu_bytes_read(o->value, value) || bad(o, "no size, such as 24GiB, 80GB or 512MiB");
+    return hu_bytes_read(o->value, at) || bad(o, "no size, such as 24GiB, 80GB or 512MiB");
 }
 
 /* llama.cpp's names of mixtures: q4_k_m, iq3_m and so on. */
@@ -157,12 +57,12 @@ static bool read_dtype(const struct options *o, const char *name, struct hu_dtyp
              "--%s: '%s' is a mixture whose size depends on the model (q3_k_s, _m, _l, q4_k_s, _m, "
              "q5_k_s, _m and mxfp4_moe are modelled); give the .gguf file, or a ggml type such as "
              "q3_k",
-             o->name, name);
+             o->row->name, name);
     else
         fail(o->command->name,
              "--%s: there is no dtype '%s'; 'halfulp formats' lists the floats and integers, the "
              "manual the block formats",
-             o->name, name);
+             o->row->name, name);
     return false;
 }
 
@@ -189,8 +89,9 @@ static void add_all_dtypes(struct hu_sizing_request *r)
             add_dtype(r, (struct hu_dtype){.block = hu_block_at(i)});
 }
 
-static bool read_dtypes(const struct options *o, struct hu_sizing_request *r)
+static bool read_dtypes(const struct options *o, void *at)
 {
+    struct hu_sizing_request *r = at;
     char *copy = check_memory(strdup(o->value)), *rest = NULL;
     bool fine = true;
     /* The first list takes the usual ones' place; another adds to it. */
@@ -212,45 +113,29 @@ static bool read_dtypes(const struct options *o, struct hu_sizing_request *r)
     return fine && (r->dtype_count > before || bad(o, "an empty list"));
 }
 
-static bool read_overhead(const struct options *o, uint64_t *overhead)
+static bool read_overhead(const struct options *o, void *at)
 {
+    uint64_t *overhead = at;
     bool fine = hu_factor_read(o->value, overhead) && *overhead >= HU_MILLION &&
                 *overhead <= UINT64_C(100) * HU_MILLION;
     return fine || bad(o, "no factor from 1 to 100, with at most six decimals");
 }
 
-static bool read_train(const struct options *o, struct hu_sizing_request *r)
+static bool read_train(const struct options *o, void *at)
 {
+    struct hu_sizing_request *r = at;
     r->train = true;
     r->plan.recipe = hu_recipe_find(o->value);
     return r->plan.recipe || bad(o, "no recipe: fp32, autocast, mixed, mixed-fp32-grads, "
                                     "mixed-both-grads and bf16 are");
 }
 
-static bool read_optimizer(const struct options *o, struct hu_sizing_request *r)
+static bool read_optimizer(const struct options *o, void *at)
 {
-    r->plan.optimizer = hu_optimizer_find(o->value);
-    return r->plan.optimizer || bad(o, "no optimizer: adam, sgd, momentum, lion, adafactor, "
-                                       "adam8bit, sparse-adam, muon, galore and shampoo are");
-}
-
-static bool read_recompute(const struct options *o, struct hu_sizing_request *r)
-{
-    static const char *const names[] = {"none", "selective", "full"};
-    for (int i = 0; i < 3; i++)
-        if (!strcmp(o->value, names[i])) {
-            r->recompute = (enum hu_recompute)i;
-            return true;
-        }
-    return bad(o, "neither none, selective nor full");
-}
-
-static bool read_zero(const struct options *o, unsigned *zero)
-{
-    if (strlen(o->value) != 1 || *o->value < '0' || *o->value > '3')
-        return bad(o, "no ZeRO stage: 0, 1, 2 and 3 are");
-    *zero = (unsigned)(*o->value - '0');
-    return true;
+    const struct hu_optimizer *found = hu_optimizer_find(o->value);
+    *(const struct hu_optimizer **)at = found;
+    return found || bad(o, "no optimizer: adam, sgd, momentum, lion, adafactor, "
+                           "adam8bit, sparse-adam, muon, galore and shampoo are");
 }
 
 /* The names of devices that TEXT might mean, for a message. */
@@ -288,8 +173,9 @@ static uint64_t take_devices(const char **text)
     return 1;
 }
 
-static bool read_memory(const struct options *o, struct size_options *out)
+static bool read_memory(const struct options *o, void *at)
 {
+    struct size_options *out = at;
     const char *text = o->value;
     struct hu_sizing_request *r = &out->request;
     if (!strcmp(text, "list"))
@@ -309,8 +195,9 @@ static bool read_memory(const struct options *o, struct size_options *out)
 }
 
 /* K, or K,V. */
-static bool read_kv_dtype(const struct options *o, struct hu_sizing_request *r)
+static bool read_kv_dtype(const struct options *o, void *at)
 {
+    struct hu_sizing_request *r = at;
     char *copy = check_memory(strdup(o->value)), *comma = strchr(copy, ',');
     if (comma)
         *comma = 0;
@@ -320,86 +207,32 @@ static bool read_kv_dtype(const struct options *o, struct hu_sizing_request *r)
     return fine;
 }
 
-enum { MOST_PARALLEL = 1 << 20 };
-static const uint64_t most_tokens = UINT64_C(1) << 40, most_size = UINT64_C(1) << 32;
-
-static bool read_shape(const struct options *o, int key, struct size_shape *shape)
+static bool read_activations(const struct options *o, void *at)
 {
-    switch (key) {
-    case KEY_PARAMETERS:
-        return (hu_count_read(o->value, &shape->parameters) && shape->parameters) ||
-               bad(o, "no count of parameters, such as 7B");
-    case KEY_LAYERS:
-        return read_number(o, HU_LAYERS_MAX, &shape->layers);
-    case KEY_HIDDEN:
-        return read_number(o, most_size, &shape->hidden);
-    case KEY_HEADS:
-        return read_number(o, most_size, &shape->heads);
-    case KEY_KV_HEADS:
-        return read_number(o, most_size, &shape->kv_heads);
-    case KEY_HEAD_DIM:
-        return read_number(o, most_size, &shape->head_dim);
-    default:
-        return read_number(o, most_size, &shape->vocabulary);
-    }
+    struct hu_training_plan *plan = at;
+    plan->has_activations = true;
+    return read_bytes(o, &plan->activations);
 }
 
-static bool read_training(const struct options *o, int key, struct hu_sizing_request *r)
+static bool read_parameters(const struct options *o, void *at)
 {
-    struct hu_training_plan *plan = &r->plan;
-    switch (key) {
-    case KEY_TRAIN:
-        return read_train(o, r);
-    case KEY_OPTIMIZER:
-        return read_optimizer(o, r);
-    case KEY_ACTIVATIONS:
-        plan->has_activations = true;
-        return read_bytes(o, &plan->activations);
-    case KEY_SEQ:
-        return read_tokens(o, UINT64_C(1) << 30, &r->sequence);
-    case KEY_MICRO_BATCH:
-        return read_number(o, UINT64_C(1) << 30, &r->micro_batch);
-    case KEY_RECOMPUTE:
-        return read_recompute(o, r);
-    case KEY_FLASH:
-        return r->flash = true;
-    case KEY_SEQUENCE_PARALLEL:
-        return r->sequence_parallel = true;
-    case KEY_BUFFERS:
-        return read_bytes(o, &plan->buffers);
-    case KEY_ZERO:
-        return read_zero(o, &plan->zero);
-    case KEY_FSDP:
-        return plan->fsdp = true;
-    case KEY_DP:
-        return read_number(o, MOST_PARALLEL, &plan->data_parallel);
-    case KEY_TP:
-        return read_number(o, MOST_PARALLEL, &plan->tensor_parallel);
-    case KEY_PP:
-        return read_number(o, MOST_PARALLEL, &plan->pipeline_parallel);
-    case KEY_EP:
-        return read_number(o, MOST_PARALLEL, &plan->expert_parallel);
-    case KEY_LORA:
-        return read_number(o, 1 << 20, &plan->lora_rank);
-    case KEY_LORA_TARGETS:
-        plan->lora_targets = o->value;
-        return true;
-    default:
-        return plan->qlora = true;
-    }
+    uint64_t *parameters = at;
+    return (hu_count_read(o->value, parameters) && *parameters) ||
+           bad(o, "no count of parameters, such as 7B");
 }
 
-static bool read_runtime(const struct options *o, struct hu_runtime *runtime)
+static bool read_runtime(const struct options *o, void *at)
 {
     char error[HU_RUNTIME_ERROR];
-    if (hu_runtime_read(o->value, runtime, error))
+    if (hu_runtime_read(o->value, at, error))
         return true;
-    fail(o->command->name, "--%s: %s", o->name, error);
+    fail(o->command->name, "--%s: %s", o->row->name, error);
     return false;
 }
 
-static bool read_family(const struct options *o)
+static bool read_family(const struct options *o, void *request)
 {
+    (void)request;
     char error[HU_FAMILIES_ERROR];
     if (hu_families_add(o->value, error))
         return true;
@@ -407,45 +240,121 @@ static bool read_family(const struct options *o)
     return false;
 }
 
-bool size_read_option(const struct options *o, int key, struct size_options *out)
+#define MOST_TOKENS (UINT64_C(1) << 40)
+#define MOST_SEQUENCE (UINT64_C(1) << 30)
+#define MOST_SIZE (UINT64_C(1) << 32)
+enum { MOST_PARALLEL = 1 << 20 };
+
+#define TOKENS(request, member, highest)                                                           \
+    OPTION_INTO(read_tokens, uint64_t, request, member), .least = 1, .most = (highest)
+
+const struct command_option size_rows[] = {
+    {"dtype", 0, "LIST", "dtypes by commas, or all: bf16, int8, mxfp4, nf4, q4_k …", "@dtypes",
+     OPTION_INTO(read_dtypes, struct hu_sizing_request, struct size_options, request)},
+    {"context", 0, "N", "tokens in a request (8k is 8,192): sizes the KV cache", NULL,
+     TOKENS(struct size_options, request.context, MOST_TOKENS)},
+    {"batch", 0, "N", "requests at a time (default 1)", NULL,
+     COUNT(struct size_options, request.batch, 1, MOST_TOKENS)},
+    {"kv-dtype", 0, "K[,V]", "dtype of the KV cache (default bf16); K,V: of keys and values",
+     "@dtypes", OPTION_INTO(read_kv_dtype, struct hu_sizing_request, struct size_options, request)},
+    {"runtime", 0, "NAME[,SETTING…]",
+     "lay the cache out as transformers, llama.cpp or vllm does: see below",
+     "transformers llama.cpp vllm",
+     OPTION_INTO(read_runtime, struct hu_runtime, struct size_options, request.runtime)},
+    {"overhead", 0, "F", "rule of thumb for inference (default 1.2)", NULL,
+     OPTION_INTO(read_overhead, uint64_t, struct size_options, request.overhead)},
+    {"train", 0, "RECIPE", "what training needs, by recipe: see below",
+     "fp32 autocast mixed mixed-fp32-grads mixed-both-grads bf16",
+     OPTION_INTO(read_train, struct hu_sizing_request, struct size_options, request)},
+    {"optimizer", 0, "NAME", "default adam",
+     "adam sgd momentum lion adafactor adam8bit sparse-adam muon galore shampoo",
+     OPTION_INTO(read_optimizer, const struct hu_optimizer *, struct size_options,
+                 request.plan.optimizer)},
+    {"activations", 0, "BYTES", "activations as you know them", NULL,
+     OPTION_INTO(read_activations, struct hu_training_plan, struct size_options, request.plan)},
+    {"seq", 0, "N", "tokens in a sequence: models the activations", NULL,
+     TOKENS(struct size_options, request.sequence, MOST_SEQUENCE)},
+    {"micro-batch", 0, "N", "sequences in a micro-batch (default 1)", NULL,
+     COUNT(struct size_options, request.micro_batch, 1, MOST_SEQUENCE)},
+    {"recompute", 0, "HOW", "none (default), selective, full", "none selective full",
+     WORD(struct size_options, request.recompute)},
+    {"flash", 0, NULL, "attention that keeps no matrix of scores", NULL,
+     FLAG(struct size_options, request.flash)},
+    {"sequence-parallel", 0, NULL, "split norms and dropout over --tp too", NULL,
+     FLAG(struct size_options, request.sequence_parallel)},
+    {"buffers", 0, "BYTES", "workspaces and communication buffers", NULL,
+     OPTION_INTO(read_bytes, uint64_t, struct size_options, request.plan.buffers)},
+    {"zero", 0, "0|1|2|3", "ZeRO stage, over --dp devices", "0 1 2 3",
+     WORD(struct size_options, request.plan.zero)},
+    {"fsdp", 0, NULL, "shard all as PyTorch's FSDP, a layer at a time, over --dp devices", NULL,
+     FLAG(struct size_options, request.plan.fsdp)},
+    {"dp", 0, "N", "data-parallel devices", NULL,
+     COUNT(struct size_options, request.plan.data_parallel, 1, MOST_PARALLEL)},
+    {"tp", 0, "N", "tensor-parallel devices: sizes are then a device's", NULL,
+     COUNT(struct size_options, request.plan.tensor_parallel, 1, MOST_PARALLEL)},
+    {"pp", 0, "N", "pipeline stages: those of the largest", NULL,
+     COUNT(struct size_options, request.plan.pipeline_parallel, 1, MOST_PARALLEL)},
+    {"ep", 0, "N", "devices that share the experts", NULL,
+     COUNT(struct size_options, request.plan.expert_parallel, 1, MOST_PARALLEL)},
+    {"lora", 0, "RANK", "train adapters of that rank", NULL,
+     COUNT(struct size_options, request.plan.lora_rank, 1, 1 << 20)},
+    {"lora-targets", 0, "LIST", "modules by commas, or all-linear (default PEFT's)", NULL,
+     TEXT(struct size_options, request.plan.lora_targets)},
+    {"qlora", 0, NULL, "as --lora, over weights frozen in nf4 (rank 8)", NULL,
+     FLAG(struct size_options, request.plan.qlora)},
+    {"memory", 0, "NAME|BYTES", "does it fit? 2xH100-80GB, 24GiB, …; list shows devices",
+     "@devices", OWN(read_memory)},
+    {"tensors", 0, NULL, "list the model's tensors: name, shape, dtype, role", NULL,
+     FLAG(struct size_options, tensors)},
+    {"against", 0, "FILE", "compare them with a checkpoint, an index or such a list", "@file",
+     TEXT(struct size_options, against)},
+    {"family", 0, "FILE", "a family's text more, before those compiled in", "@file",
+     OWN(read_family)},
+    {"families", 0, NULL, "list the families that are known, and their sources", NULL,
+     FLAG(struct size_options, list_families)},
+    {"parameters", 0, "N", "count of a model whose architecture is not known", NULL,
+     OPTION_INTO(read_parameters, uint64_t, struct size_options, shape.parameters)},
+    {"layers", 0, "N", "shape of a model that does not say it: layers …", NULL,
+     COUNT(struct size_options, shape.layers, 1, HU_LAYERS_MAX)},
+    {"hidden", 0, "N", "… hidden size", NULL,
+     COUNT(struct size_options, shape.hidden, 1, MOST_SIZE)},
+    {"heads", 0, "N", "… attention heads", NULL,
+     COUNT(struct size_options, shape.heads, 1, MOST_SIZE)},
+    {"kv-heads", 0, "N", "… key and value heads", NULL,
+     COUNT(struct size_options, shape.kv_heads, 1, MOST_SIZE)},
+    {"head-dim", 0, "N", "… size of a head", NULL,
+     COUNT(struct size_options, shape.head_dim, 1, MOST_SIZE)},
+    {"vocab", 0, "N", "… vocabulary, for the logits", NULL,
+     COUNT(struct size_options, shape.vocabulary, 1, MOST_SIZE)},
+    {"explain", 0, NULL, "every term's formula, with its numbers in", NULL,
+     FLAG(struct size_options, explain)},
+    OPTION_JSON(struct size_options, json),
+    OPTION_COLOR(struct size_options, color),
+    OPTION_HELP,
+    OPTION_END,
+};
+
+/* Options that mean nothing without a recipe. */
+static bool training_given(const struct options *o)
 {
-    struct hu_sizing_request *r = &out->request;
-    switch (key) {
-    case KEY_JSON:
-        return out->json = true;
-    case KEY_EXPLAIN:
-        return out->explain = true;
-    case KEY_COLOR:
-        return color_mode_read(o->value, &out->color) || bad(o, "neither auto, always nor never");
-    case KEY_DTYPE:
-        return read_dtypes(o, r);
-    case KEY_CONTEXT:
-        return read_tokens(o, most_tokens, &r->context);
-    case KEY_BATCH:
-        return read_number(o, most_tokens, &r->batch);
-    case KEY_KV_DTYPE:
-        return read_kv_dtype(o, r);
-    case KEY_RUNTIME:
-        return read_runtime(o, &r->runtime);
-    case KEY_OVERHEAD:
-        return read_overhead(o, &r->overhead);
-    case KEY_MEMORY:
-        return read_memory(o, out);
-    case KEY_FAMILY:
-        return read_family(o);
-    case KEY_FAMILIES:
-        return out->list_families = true;
-    case KEY_TENSORS:
-        return out->tensors = true;
-    case KEY_AGAINST:
-        out->against = o->value;
-        return true;
-    default:
-        if (key >= KEY_PARAMETERS)
-            return read_shape(o, key, &out->shape);
-        out->training_given |= key != KEY_TP && key != KEY_PP && key != KEY_EP;
-        return read_training(o, key, r);
-    }
+    static const char *const names[] = {"optimizer",
+                                        "activations",
+                                        "seq",
+                                        "micro-batch",
+                                        "recompute",
+                                        "flash",
+                                        "sequence-parallel",
+                                        "buffers",
+                                        "zero",
+                                        "fsdp",
+                                        "dp",
+                                        "lora",
+                                        "qlora",
+                                        "lora-targets"};
+    bool given = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        given |= option_given(o, names[i]);
+    return given;
 }
 
 /* What a reader wants first, where nothing was asked for. */
@@ -473,7 +382,7 @@ int size_complete(const struct options *o, struct size_options *out)
     if (plan->lora_rank && !plan->recipe)
         plan->recipe = hu_recipe_find("autocast"); /* what PEFT and QLoRA train adapters under */
     r->train = plan->recipe != NULL;
-    if (out->training_given && !r->train)
+    if (training_given(o) && !r->train)
         return fail(command, "options for training need --train RECIPE, such as --train mixed");
     if (r->micro_batch && !r->sequence)
         return fail(command, "--micro-batch needs --seq, the tokens in a sequence");

@@ -1,16 +1,93 @@
 #include "stats.h"
+#include "format.h"
+#include "logical_view.h"
+#include "names.h"
 #include "report.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct hu_statistics_target *stats_targets(const struct stats *s)
 {
     struct hu_statistics_target *targets = check_memory(calloc(s->targets.count, sizeof *targets));
-    for (size_t i = 0; i < s->targets.count; i++)
-        targets[i] = hu_statistics_target_of(s->targets.at[i], &s->options, s->scaling);
+    for (size_t i = 0; i < s->targets.count; i++) {
+        const struct stats_target *t = &s->targets.at[i];
+        enum hu_scale_rule rule =
+            t->block && hu_block_has_rules(t->block) ? s->rule : HU_SCALE_DEFAULT;
+        targets[i] = t->format ? hu_statistics_target_of(t->format, &s->options, s->scaling)
+                               : hu_statistics_block_target(t->block, rule, &s->options);
+    }
     return targets;
+}
+
+static bool any_block(const struct stats *s)
+{
+    for (size_t i = 0; i < s->targets.count; i++)
+        if (s->targets.at[i].block)
+            return true;
+    return false;
+}
+
+void stats_add(struct stats *s, const struct hu_tensor *tensor)
+{
+    struct stats_tensor *row = &s->tensors[s->count++];
+    row->tensor = tensor;
+    row->figures = check_memory(calloc(s->targets.count, sizeof *row->figures));
+    if (any_block(s))
+        row->blocks = check_memory(calloc(s->targets.count, sizeof *row->blocks));
+}
+
+size_t stats_ranges(const struct stats *s, const struct hu_format *formats[HU_TARGETS_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; s->scaling == HU_SCALE_NONE && i < s->targets.count; i++)
+        if (s->targets.at[i].format)
+            formats[n++] = s->targets.at[i].format;
+    return n;
+}
+
+static struct stats_blocks blocks_of(const struct hu_gathered *g, size_t index)
+{
+    const struct hu_block_loss *b = &g->blocks[index];
+    struct stats_blocks figures = {.blocks = b->blocks,
+                                   .saturated = b->saturated,
+                                   .nan = b->nan,
+                                   .lost = b->lost,
+                                   .unfit = b->unfit};
+    struct hu_loss under = g->losses[index];
+    for (int i = 0; i < HU_SCALE_RULES; i++) {
+        under.noise = b->noise_by_rule[i];
+        figures.sqnr_by_rule[i] = hu_loss_figures(&under).sqnr;
+    }
+    figures.worst_count = b->worst_count;
+    memcpy(figures.worst, b->worst, sizeof figures.worst);
+    return figures;
+}
+
+struct stats_blocks stats_blocks_in_all(const struct stats *s, size_t index)
+{
+    return blocks_of(s->total, index);
+}
+
+bool stats_take(struct tensor_source *source, const char *command, const struct hu_tensor **t,
+                struct hu_tensor *decoded, struct hu_recode *recode, struct hu_stream_tensor *data)
+{
+    const struct hu_tensor *from = *t;
+    if (!from->part_of) {
+        bool reads = tensor_source_reads(from);
+        *data = hu_stream_tensor_of(from, reads ? from->dtype.format : NULL, -1);
+        if (!reads)
+            hu_stream_turn(data, from);
+        return tensor_source_input(source, command, from, &data->input, &data->offset);
+    }
+    *decoded = logical_row(from);
+    *t = decoded;
+    *data = hu_stream_tensor_of(decoded, hu_format_find("fp64"), -1);
+    data->bytes = decoded->elements * sizeof(double);
+    data->decoded = recode;
+    return tensor_source_parts(source, command, from->part_of, recode);
 }
 
 void stats_done(void *context, size_t index, struct hu_gathered *g)
@@ -23,26 +100,41 @@ void stats_done(void *context, size_t index, struct hu_gathered *g)
     t->infinities = g->spread.infinities;
     t->greatest = g->spread.greatest;
     t->least = g->spread.least;
-    for (size_t i = 0; i < s->targets.count; i++)
+    for (size_t i = 0; i < s->targets.count; i++) {
         t->figures[i] = hu_loss_figures(&g->losses[i]);
+        if (!t->blocks || !s->targets.at[i].block)
+            continue;
+        hu_block_loss_name(&g->blocks[i], index);
+        t->blocks[i] = blocks_of(g, i);
+    }
     hu_gathered_merge(s->total, g);
 }
 
 void stats_clear(struct stats *s)
 {
-    for (size_t i = 0; i < s->count; i++)
+    for (size_t i = 0; i < s->count; i++) {
         free(s->tensors[i].figures);
+        free(s->tensors[i].blocks);
+    }
     free(s->tensors);
     hu_gathered_free(s->total);
 }
 
-bool stats_is_safe(const struct stats *s, const struct hu_loss_figures *f, uint64_t finite)
+bool stats_is_safe(const struct stats *s, size_t index, const struct hu_loss_figures *f,
+                   uint64_t finite)
 {
     const struct stats_limits *l = &s->limits;
     double most = l->is_share ? l->max_overflow * (double)finite : l->max_overflow;
-    bool fits = l->any_overflow || (double)(f->overflow + f->invalid) <= most;
+    bool clamped = s->targets.at[index].block && l->any_clamped;
+    uint64_t over = f->invalid + (clamped ? 0 : f->overflow);
+    bool fits = (l->any_overflow && !s->targets.at[index].block) || (double)over <= most;
     bool lost = finite && !f->measured; /* no result is a number to compare */
     return fits && !lost && f->sqnr >= l->min_sqnr;
+}
+
+double stats_target_bits(const struct stats_target *t)
+{
+    return t->format ? t->format->width : 8.0 * t->block->bytes / t->block->elements;
 }
 
 /* Whether A is to be preferred to B: narrower, or as wide and nearer to the data in all. */
@@ -50,7 +142,7 @@ static bool is_better(const struct stats *s, int a, int b)
 {
     if (b < 0)
         return true;
-    int wa = s->targets.at[a]->width, wb = s->targets.at[b]->width;
+    double wa = stats_target_bits(&s->targets.at[a]), wb = stats_target_bits(&s->targets.at[b]);
     if (wa != wb)
         return wa < wb;
     return hu_loss_figures(&s->total->losses[a]).sqnr > hu_loss_figures(&s->total->losses[b]).sqnr;
@@ -60,17 +152,24 @@ int stats_narrowest(const struct stats *s, const struct stats_tensor *t)
 {
     int best = -1;
     for (int i = 0; i < (int)s->targets.count; i++)
-        if (stats_is_safe(s, &t->figures[i], t->finite) && is_better(s, i, best))
+        if (stats_is_safe(s, (size_t)i, &t->figures[i], t->finite) && is_better(s, i, best))
             best = i;
     return best;
+}
+
+/* Rows that a block does not divide stay what they are, so they do not count. */
+static bool is_left(const struct stats_tensor *t, size_t target)
+{
+    return t->blocks && t->blocks[target].unfit;
 }
 
 static bool is_safe_for_all(const struct stats *s, size_t target)
 {
     struct hu_loss_figures f = hu_loss_figures(&s->total->losses[target]);
-    bool safe = stats_is_safe(s, &f, s->total->spread.finite);
+    bool safe = stats_is_safe(s, target, &f, s->total->spread.finite);
     for (size_t i = 0; safe && i < s->count; i++)
-        safe = stats_is_safe(s, &s->tensors[i].figures[target], s->tensors[i].finite);
+        safe = is_left(&s->tensors[i], target) ||
+               stats_is_safe(s, target, &s->tensors[i].figures[target], s->tensors[i].finite);
     return safe;
 }
 
@@ -81,6 +180,58 @@ int stats_narrowest_of_all(const struct stats *s)
         if (is_safe_for_all(s, (size_t)i) && is_better(s, i, best))
             best = i;
     return best;
+}
+
+static bool add_target(const char *command, struct stats_targets *targets, struct stats_target t)
+{
+    for (size_t i = 0; i < targets->count; i++)
+        if (targets->at[i].format == t.format && targets->at[i].block == t.block)
+            return true;
+    if (targets->count == HU_TARGETS_MAX) {
+        fail(command, "more than %d targets", HU_TARGETS_MAX);
+        return false;
+    }
+    targets->at[targets->count++] = t;
+    return true;
+}
+
+static bool add_format(const char *command, struct stats_targets *targets, const char *name)
+{
+    const struct hu_format *f = float_read(command, name);
+    return f && add_target(command, targets, (struct stats_target){f->name, f, NULL});
+}
+
+static bool add_named(const char *command, struct stats_targets *targets, const char *name)
+{
+    const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
+    if (!strcasecmp(name, "all")) {
+        for (size_t i = 0; i < hu_format_count(); i++)
+            if (!add_format(command, targets, hu_format_at(i)->name))
+                return false;
+        return true;
+    }
+    if (!b)
+        return add_format(command, targets, name);
+    if (hu_block_encodes(b))
+        return add_target(command, targets, (struct stats_target){b->name, NULL, b});
+    fail(command, "%s is decoded only: nothing here encodes it, so what it would lose is not known",
+         b->name);
+    return false;
+}
+
+bool stats_targets_read(const char *command, const char *text, struct stats_targets *targets)
+{
+    for (const char *at = text;; at++) {
+        char name[HU_MAX_NAME + 8];
+        size_t n = strcspn(at, ","), kept = n < sizeof name ? n : sizeof name - 1;
+        memcpy(name, at, kept);
+        name[kept] = 0;
+        if (!add_named(command, targets, name))
+            return false;
+        at += n;
+        if (!*at)
+            return true;
+    }
 }
 
 const char *stats_scaling_name(enum hu_scaling scaling)

@@ -12,9 +12,39 @@
 /* When a target counts as safe for a tensor. */
 struct stats_limits {
     bool any_overflow; /* overflow does not matter */
+    bool any_clamped;  /* it does not in block formats, where it is cut to what the scale allows */
     bool is_share;     /* max_overflow is a share of the finite elements, and no count */
     double max_overflow;
     double min_sqnr; /* dB */
+};
+
+/* A format or a block format that data might be cast to. */
+struct stats_target {
+    const char *name;
+    const struct hu_format *format; /* NULL: block is what it is */
+    const struct hu_block *block;
+};
+
+struct stats_targets {
+    struct stats_target at[HU_TARGETS_MAX];
+    size_t count;
+};
+
+/* Names by commas, or "all" named formats, added to TARGETS. False: reported. */
+bool stats_targets_read(const char *command, const char *text, struct stats_targets *targets);
+/* Bits of an element, its share of a scale included. */
+double stats_target_bits(const struct stats_target *t);
+
+/* The formats among the targets whose ranges the histogram can show: none under a scale. */
+struct stats;
+size_t stats_ranges(const struct stats *s, const struct hu_format *formats[HU_TARGETS_MAX]);
+
+/* What is reported of block formats beside hu_loss_figures. */
+struct stats_blocks {
+    uint64_t blocks, saturated, nan, lost, unfit;
+    double sqnr_by_rule[HU_SCALE_RULES];
+    size_t worst_count;
+    struct hu_worst_block worst[HU_WORST_BLOCKS];
 };
 
 struct stats_tensor {
@@ -22,12 +52,14 @@ struct stats_tensor {
     uint64_t finite, zeros, nans, infinities;
     double greatest, least;
     struct hu_loss_figures *figures; /* of each target */
+    struct stats_blocks *blocks;     /* the same; NULL: no target is a block format */
 };
 
 struct stats {
     const char *file;
     const struct tensor_source *source;
-    struct format_list targets;
+    struct stats_targets targets;
+    enum hu_scale_rule rule; /* of block formats that have some */
     struct hu_options options;
     enum hu_scaling scaling;
     struct stats_limits limits;
@@ -36,14 +68,25 @@ struct stats {
     struct hu_gathered *total;
 };
 
-/* Prepares the plan and rows for COUNT tensors; targets point into the plan's memory. */
+/* The plan's. The caller frees them. */
 struct hu_statistics_target *stats_targets(const struct stats *s);
+/* A row for TENSOR behind the others, for which there is room. */
+void stats_add(struct stats *s, const struct hu_tensor *tensor);
+
+/* Where *T, a tensor of SOURCE, is read as elements, or as bytes where it has none that are read. Of
+ * a quantized weight *t becomes DECODED, and the elements come by way of RECODE. False: reported. */
+bool stats_take(struct tensor_source *source, const char *command, const struct hu_tensor **t,
+                struct hu_tensor *decoded, struct hu_recode *recode, struct hu_stream_tensor *data);
 
 /* For hu_stream.done: keeps tensor INDEX's figures and adds to the total. context: struct stats. */
 void stats_done(void *context, size_t index, struct hu_gathered *gathered);
 void stats_clear(struct stats *s);
 
-bool stats_is_safe(const struct stats *s, const struct hu_loss_figures *f, uint64_t finite);
+/* Target INDEX, of which F are the figures. */
+bool stats_is_safe(const struct stats *s, size_t index, const struct hu_loss_figures *f,
+                   uint64_t finite);
+/* Of all tensors together. */
+struct stats_blocks stats_blocks_in_all(const struct stats *s, size_t index);
 /* For one tensor, or for all and their total: the index of the narrowest target that is safe; of
  * two as wide the one with the better ratio in all. -1: none. */
 int stats_narrowest(const struct stats *s, const struct stats_tensor *t);
@@ -70,6 +113,8 @@ size_t stats_binades(const struct hu_spread *spread, int empty_least,
 enum stats_reach { STATS_OVERFLOWS, STATS_NORMAL, STATS_SUBNORMAL, STATS_ZERO };
 enum stats_reach stats_reach(const struct hu_format *f, int exponent);
 
+/* What block formats lose in all; prints nothing where there are none. */
+void stats_blocks_text(const struct stats *s, const struct palette *p);
 void stats_text(const struct stats *s, const struct palette *p);
 /* What a cast has lost; bytes: of the tensors, before and after. */
 void stats_cast_text(const struct stats *s, const struct palette *p, const char *output,

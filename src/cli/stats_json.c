@@ -10,15 +10,64 @@ static json_t *real(double x)
     return isfinite(x) ? json_real(x) : json_null();
 }
 
-static json_t *target_json(const struct stats *s, const struct hu_format *format,
-                           const struct hu_loss_figures *f, uint64_t finite, uint64_t nans,
-                           uint64_t infinities)
+static json_t *worst_json(const struct stats *s, const struct hu_worst_block *w)
+{
+    json_t *row = check_memory(json_object());
+    json_put(row, "tensor", json_text(s->tensors[w->tensor].tensor->name));
+    json_put(row, "index", json_integer((json_int_t)w->index));
+    json_put(row, "sqnr_db", real(hu_worst_block_sqnr(w)));
+    json_put(row, "max_abs", real(w->greatest));
+    return row;
+}
+
+static json_t *share(uint64_t part, uint64_t all)
+{
+    return all ? json_real((double)part / (double)all) : json_null();
+}
+
+static json_t *blocks_json(const struct stats *s, const struct stats_target *t,
+                           const struct stats_blocks *b)
 {
     json_t *row =
-        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "format", format->name, "overflow",
-                  (json_int_t)f->overflow, "underflow", (json_int_t)f->underflow, "subnormal",
-                  (json_int_t)f->subnormal, "exact", (json_int_t)f->exact, "nan", (json_int_t)nans,
-                  "infinite", (json_int_t)infinities);
+        json_pack("{s:I, s:I, s:I, s:I, s:I}", "count", (json_int_t)b->blocks, "saturated",
+                  (json_int_t)b->saturated, "nan", (json_int_t)b->nan, "lost_to_outlier",
+                  (json_int_t)b->lost, "unfit_elements", (json_int_t)b->unfit);
+    check_memory(row);
+    json_put(row, "saturated_share", share(b->saturated, b->blocks));
+    json_t *rules = hu_block_has_rules(t->block) ? check_memory(json_object()) : json_null();
+    for (int i = 0; json_is_object(rules) && i < HU_SCALE_RULES; i++)
+        json_put(rules, hu_scale_rule_name((enum hu_scale_rule)(HU_SCALE_FLOOR + i)),
+                 real(b->sqnr_by_rule[i]));
+    json_put(row, "sqnr_db_by_rule", rules);
+    json_t *worst = check_memory(json_array());
+    for (size_t i = 0; i < b->worst_count; i++)
+        json_array_append_new(worst, worst_json(s, &b->worst[i]));
+    json_put(row, "worst", worst);
+    return row;
+}
+
+/* What block formats have, and what they do not have. */
+static void put_blocks(json_t *row, const struct stats *s, const struct stats_target *t,
+                       const struct stats_blocks *b)
+{
+    static const char *const none[] = {"subnormal", "max_rel_error", "rms_rel_error",
+                                       "max_ulp_error"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        json_put(row, none[i], json_null());
+    enum hu_scale_rule rule = hu_block_has_rules(t->block) && s->rule ? s->rule : t->block->rule;
+    json_put(row, "rule", json_string(hu_scale_rule_name(rule)));
+    json_put(row, "bits_per_element", json_real(stats_target_bits(t)));
+    json_put(row, "blocks", blocks_json(s, t, b));
+}
+
+static json_t *target_json(const struct stats *s, size_t index, const struct hu_loss_figures *f,
+                           uint64_t finite, uint64_t nans, uint64_t infinities)
+{
+    json_t *row =
+        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "format", s->targets.at[index].name,
+                  "overflow", (json_int_t)f->overflow, "underflow", (json_int_t)f->underflow,
+                  "subnormal", (json_int_t)f->subnormal, "exact", (json_int_t)f->exact, "nan",
+                  (json_int_t)nans, "infinite", (json_int_t)infinities);
     check_memory(row);
     json_object_set_new(row, "max_abs_error", real(f->max_error));
     json_object_set_new(row, "rms_error", real(f->rms_error));
@@ -28,21 +77,24 @@ static json_t *target_json(const struct stats *s, const struct hu_format *format
     json_object_set_new(row, "sqnr_db", real(f->sqnr));
     json_object_set_new(row, "invalid", json_integer((json_int_t)f->invalid));
     json_object_set_new(row, "measured", json_integer((json_int_t)f->measured));
-    json_object_set_new(row, "safe", json_boolean(stats_is_safe(s, f, finite)));
+    json_object_set_new(row, "safe", json_boolean(stats_is_safe(s, index, f, finite)));
     return row;
 }
 
 static json_t *narrowest_json(const struct stats *s, int index)
 {
-    return index < 0 ? json_null() : json_string(s->targets.at[index]->name);
+    return index < 0 ? json_null() : json_string(s->targets.at[index].name);
 }
 
 static json_t *tensor_json(const struct stats *s, const struct stats_tensor *t)
 {
     json_t *targets = check_memory(json_array());
-    for (size_t i = 0; i < s->targets.count; i++)
-        json_array_append_new(targets, target_json(s, s->targets.at[i], &t->figures[i], t->finite,
-                                                   t->nans, t->infinities));
+    for (size_t i = 0; i < s->targets.count; i++) {
+        json_t *target = target_json(s, i, &t->figures[i], t->finite, t->nans, t->infinities);
+        if (s->targets.at[i].block)
+            put_blocks(target, s, &s->targets.at[i], &t->blocks[i]);
+        json_array_append_new(targets, target);
+    }
     json_t *row = json_pack("{s:o, s:s, s:I, s:I, s:I, s:I}", "name", json_text(t->tensor->name),
                             "dtype", hu_dtype_name(t->tensor->dtype), "elements",
                             (json_int_t)t->tensor->elements, "zeros", (json_int_t)t->zeros, "nan",
@@ -79,8 +131,13 @@ json_t *stats_json(const struct stats *s)
     const struct hu_spread *spread = &s->total->spread;
     for (size_t i = 0; i < s->targets.count; i++) {
         struct hu_loss_figures f = hu_loss_figures(&s->total->losses[i]);
-        json_array_append_new(total, target_json(s, s->targets.at[i], &f, spread->finite,
-                                                 spread->nans, spread->infinities));
+        json_t *target = target_json(s, i, &f, spread->finite, spread->nans, spread->infinities);
+        struct stats_blocks blocks = {0};
+        if (s->targets.at[i].block) {
+            blocks = stats_blocks_in_all(s, i);
+            put_blocks(target, s, &s->targets.at[i], &blocks);
+        }
+        json_array_append_new(total, target);
     }
     json_t *root = json_pack("{s:o, s:n, s:o, s:o}", "file", json_text(s->file), "tensors", "total",
                              total, "narrowest_safe", narrowest_json(s, stats_narrowest_of_all(s)));

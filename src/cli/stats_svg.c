@@ -24,7 +24,8 @@ enum {
 struct drawing {
     FILE *out;
     const struct stats *stats;
-    struct stats_binade columns[HU_BINADES + 2]; /* rising; the first and last are margins */
+    const struct hu_format *ranges[HU_TARGETS_MAX]; /* of the bands */
+    struct stats_binade columns[HU_BINADES + 2];    /* rising; the first and last are margins */
     size_t count;
     double step;
     uint64_t most;
@@ -53,7 +54,9 @@ static void find_edges(const struct drawing *d, int low, int high, int *first, i
     *first = low - 2;
     *last = high + 2;
     for (size_t i = 0; i < d->stats->targets.count; i++) {
-        const struct hu_format *f = d->stats->targets.at[i];
+        const struct hu_format *f = d->stats->targets.at[i].format;
+        if (!f)
+            continue;
         int top = hu_emax(f), bottom = hu_quantum_min(f);
         if (top > *last && top < high + NEAR)
             *last = top + 1;
@@ -170,7 +173,7 @@ static double fold_share(const struct drawing *d, size_t index, const struct hu_
 
 static void draw_band(const struct drawing *d, size_t index)
 {
-    const struct hu_format *f = d->stats->targets.at[index];
+    const struct hu_format *f = d->ranges[index];
     struct stretch s = {f, stats_reach(f, d->columns[0].exponent), LEFT, 0,
                         TOP + PLOT + LEGEND + (int)index * BAND};
     fprintf(d->out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", LEFT - 10, s.y + 14,
@@ -198,7 +201,7 @@ static void draw_figures(const struct drawing *d, int y)
     for (size_t i = 0; i < s->targets.count; i++) {
         struct hu_loss_figures f = hu_loss_figures(&s->total->losses[i]);
         char cells[5][40], decibels[STATS_DECIBELS];
-        snprintf(cells[0], 40, "%s", s->targets.at[i]->name);
+        snprintf(cells[0], 40, "%s", s->targets.at[i].name);
         snprintf(cells[1], 40, "%llu", (unsigned long long)f.overflow);
         snprintf(cells[2], 40, "%llu", (unsigned long long)f.underflow);
         snprintf(cells[3], 40, "%.4e", f.rms_error);
@@ -218,7 +221,7 @@ void stats_svg(FILE *out, const struct stats *s)
     double plot = 0;
     for (size_t i = 0; i < d->count; i++)
         plot += width_of(d, i);
-    int bands = s->scaling == HU_SCALE_NONE ? (int)s->targets.count : 0;
+    int bands = (int)stats_ranges(s, d->ranges);
     int width = LEFT + (int)ceil(plot) + RIGHT, table = TOP + PLOT + LEGEND + bands * BAND + 40;
     int height = table + 20 * ((int)s->targets.count + 1) + 20;
     width = width < LEAST_WIDTH ? LEAST_WIDTH : width;
@@ -231,7 +234,7 @@ void stats_svg(FILE *out, const struct stats *s)
             width, height, width, height);
     print_xml(out, s->file);
     fprintf(out, "</text>\n<text x=\"20\" y=\"50\" class=\"small\">elements by binade");
-    if (s->scaling == HU_SCALE_NONE)
+    if (bands)
         fprintf(out, ", and what each target makes of them: green normal, yellow subnormal, red "
                      "overflow, grey zero");
     fprintf(out, "</text>\n");

@@ -34,12 +34,15 @@ static void count_row(struct grid *g, const struct stats *s, const struct palett
     /* What becomes NaN comes after what overflows, where anything does. */
     uint64_t counts[] = {f.overflow, f.invalid, f.underflow, f.subnormal, f.exact};
     char text[COUNT], decibels[STATS_DECIBELS];
-    grid_cell(g, s->targets.at[index]->name, "");
+    grid_cell(g, s->targets.at[index].name, "");
+    /* A block's step differs from the next one's: nothing is subnormal in all of them. */
+    bool block = s->targets.at[index].block;
     for (int k = 0; k < 5; k++)
         if (k != 1 || invalid)
-            grid_cell(g, hu_grouped(counts[k], text), k < 2 && counts[k] ? p->warn : "");
+            grid_cell(g, block && k == 3 ? "–" : hu_grouped(counts[k], text),
+                      k < 2 && counts[k] ? p->warn : "");
     grid_cell(g, stats_decibels(decibels, &f, s->limits.min_sqnr), "");
-    bool safe = stats_is_safe(s, &f, s->total->spread.finite);
+    bool safe = stats_is_safe(s, index, &f, s->total->spread.finite);
     if (verdicts)
         grid_cell(g, safe ? "safe" : "not safe", safe ? p->good : p->warn);
 }
@@ -73,11 +76,11 @@ static void print_errors(const struct stats *s, const struct palette *p)
     for (size_t i = 0; i < s->targets.count; i++) {
         struct hu_loss_figures f = hu_loss_figures(&s->total->losses[i]);
         double errors[] = {f.max_error, f.rms_error, f.max_relative, f.rms_relative, f.max_ulps};
-        grid_cell(&g, s->targets.at[i]->name, "");
+        grid_cell(&g, s->targets.at[i].name, "");
         for (int k = 0; k < 5; k++) {
             char text[32];
             snprintf(text, sizeof text, k < 4 ? "%.4e" : "%.4g", errors[k]);
-            grid_cell(&g, f.measured ? text : "–", "");
+            grid_cell(&g, f.measured && (k < 2 || !s->targets.at[i].block) ? text : "–", "");
         }
     }
     putchar('\n');
@@ -91,7 +94,8 @@ struct histogram {
     const struct stats *stats;
     const struct palette *palette;
     int bar;
-    size_t targets; /* whose reach is shown */
+    const struct hu_format *ranges[HU_TARGETS_MAX];
+    size_t targets, all; /* of ranges: those that have room, and all of them */
     uint64_t most;
 };
 
@@ -103,14 +107,15 @@ static int reach_width(const struct hu_format *f)
 
 static struct histogram lay_out_histogram(const struct stats *s, const struct palette *p)
 {
-    struct histogram h = {s, p, BAR, s->scaling == HU_SCALE_NONE ? s->targets.count : 0, 0};
+    struct histogram h = {.stats = s, .palette = p, .bar = BAR};
+    h.targets = h.all = stats_ranges(s, h.ranges);
     int columns = terminal_columns(stdout), used = BEFORE_BAR;
     for (size_t i = 0; i < h.targets; i++)
-        used += 2 + reach_width(s->targets.at[i]);
+        used += 2 + reach_width(h.ranges[i]);
     if (columns && used + BAR > columns)
         h.bar = columns - used > BAR_LEAST ? columns - used : BAR_LEAST;
     while (columns && h.targets > 1 && used + h.bar > columns)
-        used -= 2 + reach_width(s->targets.at[--h.targets]);
+        used -= 2 + reach_width(h.ranges[--h.targets]);
     const struct hu_spread *spread = &s->total->spread;
     for (int i = 0; i < HU_BINADES; i++)
         h.most = spread->binades[i] > h.most ? spread->binades[i] : h.most;
@@ -131,11 +136,11 @@ static void print_reach(const struct histogram *h, int exponent)
 {
     const struct palette *p = h->palette;
     for (size_t i = 0; i < h->targets; i++) {
-        enum stats_reach reach = stats_reach(h->stats->targets.at[i], exponent);
+        enum stats_reach reach = stats_reach(h->ranges[i], exponent);
         static const char *const marks[] = {"over", "█", "░", "0"};
         const char *color = reach == STATS_OVERFLOWS ? p->warn : reach == STATS_ZERO ? p->dim : "";
         printf("  %s", color);
-        print_right(marks[reach], reach_width(h->stats->targets.at[i]));
+        print_right(marks[reach], reach_width(h->ranges[i]));
         fputs(*color ? p->off : "", stdout);
     }
 }
@@ -159,7 +164,7 @@ static void print_histogram_head(const struct histogram *h)
     printf("\n  %s%-12s %10s  %*s", h->palette->bold, "binade", "share", h->bar, "");
     for (size_t i = 0; i < h->targets; i++) {
         fputs("  ", stdout);
-        print_right(h->stats->targets.at[i]->name, 4);
+        print_right(h->ranges[i]->name, 4);
     }
     printf("%s\n", h->palette->off);
 }
@@ -198,9 +203,8 @@ static void print_histogram(const struct stats *s, const struct palette *p)
                       columns ? columns : 80);
         fputs(p->off, stdout);
     }
-    if (h.targets && h.targets < s->targets.count)
-        printf("  %s%zu more targets have no room here%s\n", p->dim, s->targets.count - h.targets,
-               p->off);
+    if (h.targets && h.targets < h.all)
+        printf("  %s%zu more targets have no room here%s\n", p->dim, h.all - h.targets, p->off);
 }
 
 /* MAGNITUDE as a datum of F, or of fp64 where the elements are no floats. */
@@ -231,13 +235,14 @@ static void tensor_row(struct grid *g, const struct stats *s, const struct palet
     print_magnitude(text, t->tensor->dtype.format, t->greatest);
     grid_cell(g, text, "");
     for (size_t k = 0; k < s->targets.count; k++) {
-        bool over = t->figures[k].overflow + t->figures[k].invalid;
+        bool clamps = s->targets.at[k].block;
+        bool over = (clamps ? 0 : t->figures[k].overflow) + t->figures[k].invalid;
         const char *ratio = stats_decibels(decibels, &t->figures[k], s->limits.min_sqnr);
         snprintf(text, sizeof text, "%s%s", t->figures[k].measured ? ratio : "–", over ? "!" : " ");
         grid_cell(g, text, over ? p->warn : "");
     }
     int narrowest = stats_narrowest(s, t);
-    grid_cell(g, narrowest < 0 ? "none" : s->targets.at[narrowest]->name, "");
+    grid_cell(g, narrowest < 0 ? "none" : s->targets.at[narrowest].name, "");
 }
 
 /* What the marks in the table of tensors mean, where there are any. */
@@ -247,7 +252,7 @@ static void explain_marks(const struct stats *s)
     for (size_t i = 0; i < s->count; i++)
         for (size_t k = 0; k < s->targets.count; k++) {
             const struct hu_loss_figures *f = &s->tensors[i].figures[k];
-            over |= f->overflow || f->invalid;
+            over |= (f->overflow && !s->targets.at[k].block) || f->invalid;
             unmeasured |= !f->measured;
         }
     if (over)
@@ -265,7 +270,7 @@ static void print_tensors(const struct stats *s, const struct palette *p)
     grid_column(&g, "elements", 15, false);
     grid_column(&g, "largest", 10, false);
     for (size_t i = 0; i < s->targets.count; i++)
-        grid_column(&g, s->targets.at[i]->name, 12, false);
+        grid_column(&g, s->targets.at[i].name, 12, false);
     grid_column(&g, "narrowest safe", 0, true);
     for (size_t i = 0; i < s->count; i++)
         tensor_row(&g, s, p, &s->tensors[i]);
@@ -318,11 +323,11 @@ static void note_specials(const struct stats *s)
     const struct hu_spread *spread = &s->total->spread;
     char count[COUNT];
     for (size_t i = 0; i < s->targets.count; i++) {
-        const struct hu_format *f = s->targets.at[i];
+        const struct hu_format *f = s->targets.at[i].format;
         struct hu_loss_figures figures = hu_loss_figures(&s->total->losses[i]);
-        const char *fate = fate_of_infinity(s, f);
-        if (!stats_is_safe(s, &figures, spread->finite))
+        if (!f || !stats_is_safe(s, i, &figures, spread->finite))
             continue;
+        const char *fate = fate_of_infinity(s, f);
         if (spread->nans && !hu_has_nan(f))
             printf("  but %s has no NaN: a cast would make %s NaN%s of the data the largest finite "
                    "value\n",
@@ -346,7 +351,7 @@ static void print_verdict(const struct stats *s, const struct palette *p)
     else
         snprintf(most, sizeof most, "overflow of at most %.0f", s->limits.max_overflow);
     printf("\nnarrowest safe: %s%s%s (%s and at least %g dB, in every tensor and in all)\n",
-           p->bold, narrowest < 0 ? "none of these" : s->targets.at[narrowest]->name, p->off, most,
+           p->bold, narrowest < 0 ? "none of these" : s->targets.at[narrowest].name, p->off, most,
            s->limits.min_sqnr);
     note_specials(s);
 }
@@ -359,7 +364,7 @@ void stats_cast_text(const struct stats *s, const struct palette *p, const char 
     uint64_t all = spread->finite + spread->nans + spread->infinities;
     char *file = text_printable(output);
     printf("%s: %zu tensor%s, %s element%s to %s", file, s->count, plural(s->count),
-           hu_grouped(all, elements), plural(all), s->targets.at[0]->name);
+           hu_grouped(all, elements), plural(all), s->targets.at[0].name);
     free(file);
     if (s->skipped)
         printf(", %zu copied as %s", s->skipped, s->skipped == 1 ? "it is" : "they are");
@@ -374,6 +379,7 @@ void stats_text(const struct stats *s, const struct palette *p)
     print_head(s);
     print_counts(s, p, true);
     print_errors(s, p);
+    stats_blocks_text(s, p);
     if (s->total->spread.finite)
         print_histogram(s, p);
     if (s->count > 1)

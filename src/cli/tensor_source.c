@@ -300,9 +300,9 @@ static bool find_logicals(struct tensor_source *s, const char *command)
     return true;
 }
 
-bool tensor_source_open(struct tensor_source *s, const char *command, const char *path,
-                        const struct hu_format *format)
+bool tensor_source_open(struct tensor_source *s, const char *command, const char *path)
 {
+    const struct hu_format *format = s->format;
     char error[HU_SET_ERROR];
     s->path = path;
     s->descriptors = NULL;
@@ -343,13 +343,18 @@ void tensor_source_close(struct tensor_source *s)
     hu_tensor_set_close(&s->set);
 }
 
-bool tensor_source_add_glob(struct tensor_source *s, const char *command, const char *glob)
+bool read_source_format(const struct options *o, void *at)
 {
-    if (s->glob_count == GLOBS_MAX) {
-        fail(command, "more than %d times --tensor", GLOBS_MAX);
-        return false;
-    }
-    s->globs[s->glob_count++] = glob;
+    struct tensor_source *s = at;
+    return (s->format = array_format_read(o->command->name, o->value, &s->big_endian)) != NULL;
+}
+
+bool read_source_glob(const struct options *o, void *at)
+{
+    struct tensor_source *s = at;
+    if (s->glob_count == GLOBS_MAX)
+        return refuse(o->command->name, "more than %d times --tensor", GLOBS_MAX);
+    s->globs[s->glob_count++] = o->value;
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include "flow/stream.h"
 #include "file/logical.h"
 #include "file/tensor_set.h"
+#include "option_values.h"
 
 enum { GLOBS_MAX = 64 };
 
@@ -35,20 +36,31 @@ struct tensor_source {
     int *descriptors;            /* of set.files */
     struct unpacking unpacking;
     bool raw;
-    bool big_endian;              /* of a raw array's elements; set before it is opened */
+    const struct hu_format *format; /* of a raw array's elements, or of opaque ones of .npy; NULL:
+                                       the file says */
+    bool big_endian;                /* of a raw array's elements */
     const char *globs[GLOBS_MAX]; /* a tensor is chosen when its name matches one; none: all are */
     size_t glob_count;
 };
 
-/* Opens PATH. format: what a raw array's elements are, or opaque ones of .npy; NULL: the file says.
- * globs must be set before. What the files' readers note is printed. False: reported;
- * tensor_source_close is not needed. */
-bool tensor_source_open(struct tensor_source *s, const char *command, const char *path,
-                        const struct hu_format *format);
+/* Opens PATH. What options say must be set before. What the files' readers note is printed. False:
+ * reported; tensor_source_close is not needed. */
+bool tensor_source_open(struct tensor_source *s, const char *command, const char *path);
 void tensor_source_close(struct tensor_source *s);
 
-/* One more glob. False: reported. */
-bool tensor_source_add_glob(struct tensor_source *s, const char *command, const char *glob);
+/* Rows of the options about where tensors come from: -f, --tensor and --parts. */
+#define OPTIONS_SOURCE(request, member)                                                            \
+    {"from",     'f',                                                                              \
+     "FORMAT",   "what a raw array's elements are, or opaque ones of .npy",                        \
+     "@formats", OPTION_INTO(read_source_format, struct tensor_source, request, member)},          \
+        {"tensor", 0,                                                                              \
+         "GLOB",   "only tensors whose name matches; may be repeated",                             \
+         NULL,     OPTION_INTO(read_source_glob, struct tensor_source, request, member)},          \
+    {                                                                                              \
+        "parts", 0, NULL, "take codes and scales as the tensors that they are", NULL,              \
+            FLAG(request, member.parts)                                                            \
+    }
+option_reader read_source_format, read_source_glob;
 
 /* The tensors in the order of the files and their headers. */
 const struct hu_tensor *tensor_source_at(const struct tensor_source *s, size_t index);

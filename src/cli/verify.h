@@ -16,10 +16,7 @@
 /* A count that was not given. */
 #define VERIFY_UNSET UINT64_MAX
 
-struct block_list {
-    const struct hu_block *at[FORMATS_MAX];
-    size_t count;
-};
+struct options;
 
 /* As the command line gives it; verify_request_complete fills in what it left out. */
 struct verify_request {
@@ -35,9 +32,8 @@ struct verify_request {
     size_t kernels;
     bool all_kernels;
     struct hu_promise promise;
-    bool nan_given;
     uint64_t jobs, shard, shards, count, seed, timeout, stop_after, shown;
-    char *against; /* LIB.so:SYMBOL */
+    const char *against; /* LIB.so:SYMBOL */
     const char *vectors;
     bool every_flag, boundaries, json;
     /* Of block formats: */
@@ -48,15 +44,13 @@ struct verify_request {
 
 extern const struct command_option verify_options[];
 
-/* Takes one option. False: reported. */
-bool verify_request_read(struct verify_request *q, int key, const char *value);
 /* Fills in and checks. False: reported. */
-bool verify_request_complete(struct verify_request *q);
+bool verify_request_complete(struct verify_request *q, const struct options *o);
 void verify_request_free(struct verify_request *q);
 
 /* Rows so far. */
 struct verify_tally {
-    size_t combinations, failed;
+    size_t combinations, failed, cut;
     uint64_t inputs, mismatches;
     bool crashed;
     double began;

@@ -251,8 +251,8 @@ void verify_print_faults(const struct verify_row *row)
     if (v->stopped)
         puts("it does not come to its end");
     else
-        printf("%s input%s wrong%s\n", grouped(count, v->mismatches),
-               v->mismatches == 1 ? " goes" : "s go",
+        printf("%s input%s wrong%s\n", v->mismatches ? grouped(count, v->mismatches) : "no",
+               v->mismatches < 2 ? " goes" : "s go",
                v->partial ? ", of those that were covered before the end" : "");
     if (row->refuted) {
         hu_bits_print(code, row->from, row->refuted_at);

@@ -1,6 +1,6 @@
 /* The command line of `halfulp verify`. */
 #include "kernels.h"
-#include "options.h"
+#include "option_values.h"
 #include "report.h"
 #include "text.h"
 #include "verify.h"
@@ -9,102 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-enum {
-    KEY_KERNEL = KEY_OWN,
-    KEY_SHARD,
-    KEY_AGAINST,
-    KEY_VECTORS,
-    KEY_TININESS,
-    KEY_NAN,
-    KEY_SUBNORMALS,
-    KEY_NO_FLAGS,
-    KEY_EVERY_FLAG,
-    KEY_COUNT,
-    KEY_IGNORE,
-    KEY_VIA,
-    KEY_NAN_TO,
-    KEY_RESULT_FORMAT,
-    KEY_COVERS,
-    KEY_STOP_AFTER,
-    KEY_SHOW,
-    KEY_SATURATE_AS,
-    KEY_SEED,
-    KEY_TIMEOUT,
-    KEY_RULE,
-    KEY_WHICH_RULE,
-    KEY_DECODER,
-    KEY_NO_SATURATE,
-    KEY_OPERATION,
-    KEY_NAN_RULE
-};
-
-const struct command_option verify_options[] = {
-    {"from", 'f', "LIST", "source formats; all: every named one (the default)", "@formats"},
-    {"to", 't', "LIST",
-     "target formats; all: every named one (the default); or block formats, tried both ways",
-     "@formats"},
-    {"round", 'r', "LIST", "rounding directions: rne (default), rna, rtz, rup, rdn, rto, all",
-     "@rounds"},
-    {"op", KEY_OPERATION, "LIST",
-     "operations instead of conversions: add, sub, mul, div, fma, sqrt, rem, …, or all",
-     "all add sub mul div fma sqrt rem"},
-    {"nan-rule", KEY_NAN_RULE, "RULE",
-     "whose NaN an operation gives: first (default), last, signaling, greatest, canonical, x86, "
-     "x87, "
-     "arm, ptx",
-     "first last signaling greatest canonical x86 x87 arm ptx"},
-    {"kernel", KEY_KERNEL, "LIST",
-     "kernels; all: each that the machine can run (default: the best)", NULL},
-    {"jobs", 'j', "N", "threads (default: one a processor)", NULL},
-    {"shard", KEY_SHARD, "K/N", "only the K-th of N shares of the work, each spread over all of it",
-     NULL},
-    {"against", KEY_AGAINST, "LIB.so:SYMBOL",
-     "try void SYMBOL(const void *src, void *dst, size_t n) instead", "@file"},
-    {"vectors", KEY_VECTORS, "FILE", "check lines of source, result and flags instead; -: stdin",
-     "@file"},
-    {"saturate", KEY_SATURATE_AS, "[=WHICH]",
-     "overflow to the largest finite value: all (infinities too, if only --saturate is said) or "
-     "finite",
-     "all finite"},
-    {"ignore", KEY_IGNORE, "LIST",
-     "nan, inf: such inputs may give anything; zero-sign: a zero may have either sign; zero-scale: "
-     "a block of zeros may have any scale",
-     "nan inf zero-sign zero-scale"},
-    {"via", KEY_VIA, "LIST", "the reference rounds into these formats first", "@formats"},
-    {"nan-to", KEY_NAN_TO, "CODE", "what a NaN becomes in a target without one", NULL},
-    {"result-format", KEY_RESULT_FORMAT, "FORMAT",
-     "results come as data of this wider format, and must be exact there", "@formats"},
-    {"tininess", KEY_TININESS, "WHEN", "tininess is detected after (default) or before rounding",
-     "after before"},
-    {"nan", KEY_NAN, "WHICH", "any NaN will do, or exactly this one (the default for ours)",
-     "any exact"},
-    {"subnormals", KEY_SUBNORMALS, "HOW", "keep (default), flush-in, flush-out or flush to zero",
-     "keep flush-in flush-out flush"},
-    {"no-flags", KEY_NO_FLAGS, NULL, "do not look at flags", NULL},
-    {"every-flag", KEY_EVERY_FLAG, NULL,
-     "ask for the flags of every input, not of boundaries and an eighth of the rest", NULL},
-    {"covers", KEY_COVERS, "WHAT",
-     "all (the default), or of sources of 21 to 32 bits the boundaries, their neighbours and draws",
-     "all boundaries"},
-    {"stop-after", KEY_STOP_AFTER, "N", "end once so many inputs went wrong", NULL},
-    {"show", KEY_SHOW, "N", "runs to show, the largest first (default: 8)", NULL},
-    {"count", KEY_COUNT, "N", "seeded draws where not all is covered (default: 1000000)", NULL},
-    {"seed", KEY_SEED, "N", "the seed of the draws (default: 1)", NULL},
-    {"rule", KEY_RULE, "LIST", "blocks: rules of scales: floor, ceil, rceil, even, all",
-     "floor ceil rceil even all"},
-    {"which-rule", KEY_WHICH_RULE, NULL,
-     "blocks: say which rule and direction the encoder of --against follows", NULL},
-    {"decoder", KEY_DECODER, NULL,
-     "blocks: --against names void SYMBOL(const void *codes, const void *scales, float *dst, "
-     "size_t n)",
-     NULL},
-    {"no-saturate", KEY_NO_SATURATE, NULL, "blocks: elements overflow and do not saturate", NULL},
-    {"timeout", KEY_TIMEOUT, "SECONDS", "what one call of --against may take (default: 10)", NULL},
-    OPTION_JSON,
-    OPTION_HELP,
-    OPTION_END,
-};
 
 enum { STANDARD_DRAWS = 100000, USUAL_DRAWS = 1000000 };
 
@@ -118,8 +22,10 @@ static bool add_kernel(struct verify_request *q, const char *name)
     return true;
 }
 
-static bool read_kernels(struct verify_request *q, const char *text)
+static bool read_kernels(const struct options *o, void *request)
 {
+    struct verify_request *q = request;
+    const char *text = o->value;
     q->kernels = 0;
     q->all_kernels = !strcasecmp(text, "all");
     bool good = true;
@@ -135,8 +41,10 @@ static bool read_kernels(struct verify_request *q, const char *text)
     return good;
 }
 
-static bool read_shard(struct verify_request *q, const char *text)
+static bool read_shard(const struct options *o, void *request)
 {
+    struct verify_request *q = request;
+    const char *text = o->value;
     char k[32] = "", n[32] = "";
     if (sscanf(text, "%31[0-9]/%31[0-9]", k, n) != 2 || strlen(k) + strlen(n) + 1 != strlen(text)) {
         fail(q->command, "--shard: '%s' is not of the form K/N, such as 3/8", text);
@@ -146,36 +54,24 @@ static bool read_shard(struct verify_request *q, const char *text)
            count_read(&q->shard, k, 1, q->shards, "shard", q->command);
 }
 
-/* Which of WORDS, separated by spaces, TEXT is; -1: none, which is reported. */
-static int read_word(const struct verify_request *q, const char *name, const char *words,
-                     const char *text)
+static bool read_saturate(const struct options *o, void *request)
 {
-    int i = 0;
-    size_t length = strlen(text);
-    for (const char *at = words; *at; i++) {
-        size_t word = strcspn(at, " ");
-        if (word == length && !strncmp(at, text, length))
-            return i;
-        at += word + (at[word] == ' ');
-    }
-    fail(q->command, "--%s: '%s' is none of: %s", name, text, words);
-    return -1;
-}
-
-static bool read_saturate(struct verify_request *q, const char *text)
-{
-    int word = text ? read_word(q, "saturate", "all finite", text) : 0;
+    struct verify_request *q = request;
+    const char *text = o->value;
+    int word = text ? word_index(o, o->row->words, text) : 0;
     q->promise.options.saturate = true;
     q->promise.saturate_finite = word == 1;
     return word >= 0;
 }
 
-static bool read_ignored(struct verify_request *q, const char *text)
+static bool read_ignored(const struct options *o, void *request)
 {
+    struct verify_request *q = request;
+    const char *text = o->value;
     char *copy = check_memory(strdup(text)), *rest = copy;
     int word = 0;
     while (word >= 0 && rest) {
-        word = read_word(q, "ignore", "nan inf zero-sign zero-scale", strsep(&rest, ","));
+        word = word_index(o, o->row->words, strsep(&rest, ","));
         if (word >= 0)
             q->promise.ignore |= 1U << word;
     }
@@ -183,24 +79,16 @@ static bool read_ignored(struct verify_request *q, const char *text)
     return word >= 0;
 }
 
-/* Formats and block formats by their names. */
-static bool read_targets(struct verify_request *q, const char *text)
+static bool read_targets(const struct options *o, void *request)
 {
-    char *copy = check_memory(strdup(text)), *rest = copy, *name;
-    bool good = true;
-    while (good && (name = strsep(&rest, ","))) {
-        const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
-        if (!b || !hu_block_decodes(b))
-            good = formats_read(q->command, name, &q->to);
-        else if (q->blocks.count < FORMATS_MAX)
-            q->blocks.at[q->blocks.count++] = b;
-    }
-    free(copy);
-    return good;
+    struct verify_request *q = request;
+    return targets_read(o->command->name, o->value, &q->to, &q->blocks);
 }
 
-static bool read_rules(struct verify_request *q, const char *text)
+static bool read_rules(const struct options *o, void *request)
 {
+    struct verify_request *q = request;
+    const char *text = o->value;
     char *copy = check_memory(strdup(text)), *rest = copy, *name;
     bool good = true;
     while (good && (name = strsep(&rest, ","))) {
@@ -216,103 +104,99 @@ static bool read_rules(struct verify_request *q, const char *text)
     return good;
 }
 
-static bool read_promise(struct verify_request *q, int key, const char *text)
+static bool read_nan(const struct options *o, void *request)
+{
+    struct verify_request *q = request;
+    int word = word_index(o, o->row->words, o->value);
+    q->promise.any_nan = word == 0;
+    return word >= 0;
+}
+
+static bool read_subnormals(const struct options *o, void *request)
 {
     static const unsigned flush[] = {HU_KEEP, HU_FLUSH_IN, HU_FLUSH_OUT,
                                      HU_FLUSH_IN | HU_FLUSH_OUT};
-    int word;
-    switch (key) {
-    case KEY_TININESS:
-        word = read_word(q, "tininess", "after before", text);
-        q->promise.options.tininess_before = word == 1;
-        return word >= 0;
-    case KEY_NAN:
-        word = read_word(q, "nan", "any exact", text);
-        q->promise.any_nan = word == 0;
-        q->nan_given = true;
-        return word >= 0;
-    default:
-        word = read_word(q, "subnormals", "keep flush-in flush-out flush", text);
-        if (word >= 0)
-            q->promise.flush = flush[word];
-        return word >= 0;
-    }
+    struct verify_request *q = request;
+    int word = word_index(o, o->row->words, o->value);
+    if (word >= 0)
+        q->promise.flush = flush[word];
+    return word >= 0;
 }
 
-bool verify_request_read(struct verify_request *q, int key, const char *value)
-{
-    const char *command = q->command;
-    switch (key) {
-    case 'f':
-        return formats_read(command, value, &q->from);
-    case 't':
-        return read_targets(q, value);
-    case KEY_RULE:
-        return read_rules(q, value);
-    case KEY_WHICH_RULE:
-        q->which_rule = true;
-        return true;
-    case KEY_DECODER:
-        q->decoder = true;
-        return true;
-    case KEY_NO_SATURATE:
-        q->no_saturate = true;
-        return true;
-    case 'r':
-        return direction_list_read(&q->direction, value, command);
-    case KEY_OPERATION:
-        return operation_list_read(&q->operations, value, command);
-    case KEY_NAN_RULE:
-        return nan_rule_read(&q->nan_rule, value, command);
-    case KEY_KERNEL:
-        return read_kernels(q, value);
-    case 'j':
-        return count_read(&q->jobs, value, 1, 1024, "jobs", command);
-    case KEY_SHARD:
-        return read_shard(q, value);
-    case KEY_AGAINST:
-        free(q->against);
-        q->against = check_memory(strdup(value));
-        return true;
-    case KEY_VECTORS:
-        q->vectors = value;
-        return true;
-    case KEY_SATURATE_AS:
-        return read_saturate(q, value);
-    case KEY_IGNORE:
-        return read_ignored(q, value);
-    case KEY_VIA:
-        return formats_read(command, value, &q->via);
-    case KEY_NAN_TO:
-        q->nan_to = value;
-        return true;
-    case KEY_RESULT_FORMAT:
-        return (q->result = format_read(command, value));
-    case KEY_COVERS: {
-        int word = read_word(q, "covers", "all boundaries", value);
-        q->boundaries = word == 1;
-        return word >= 0;
-    }
-    case KEY_STOP_AFTER:
-        return count_read(&q->stop_after, value, 1, UINT64_MAX, "stop-after", command);
-    case KEY_SHOW:
-        return count_read(&q->shown, value, 0, UINT64_C(1) << 32, "show", command);
-    case KEY_NO_FLAGS:
-        return q->promise.no_flags = true;
-    case KEY_EVERY_FLAG:
-        return q->every_flag = true;
-    case KEY_COUNT:
-        return count_read(&q->count, value, 0, UINT64_C(1) << 40, "count", command);
-    case KEY_SEED:
-        return count_read(&q->seed, value, 0, UINT64_MAX, "seed", command);
-    case KEY_TIMEOUT:
-        return count_read(&q->timeout, value, 1, 1000000, "timeout", command);
-    case KEY_JSON:
-        return q->json = true;
-    default:
-        return read_promise(q, key, value);
-    }
-}
+const struct command_option verify_options[] = {
+    {"from", 'f', "LIST", "source formats; all: every named one (the default)", "@formats",
+     FORMATS(struct verify_request, from)},
+    {"to", 't', "LIST",
+     "target formats; all: every named one (the default); or block formats, tried both ways",
+     "@dtypes", OWN(read_targets)},
+    {"round", 'r', "LIST", "rounding directions: rne (default), rna, rtz, rup, rdn, rto, all",
+     "@rounds", DIRECTIONS_OF(struct verify_request, direction)},
+    {"op", 0, "LIST",
+     "operations instead of conversions: add, sub, mul, div, fma, sqrt, rem, …, or all",
+     "@operations", OPERATIONS(struct verify_request, operations)},
+    OPTION_NAN_RULE(struct verify_request, nan_rule),
+    {"kernel", 0, "LIST", "kernels; all: each that the machine can run (default: the best)",
+     "@kernels", OWN(read_kernels)},
+    {"jobs", 'j', "N", "threads (default: one a processor)", NULL,
+     COUNT(struct verify_request, jobs, 1, 1024)},
+    {"shard", 0, "K/N", "only the K-th of N shares of the work, each spread over all of it", NULL,
+     OWN(read_shard)},
+    {"against", 0, "LIB.so:SYMBOL", "try void SYMBOL(const void *src, void *dst, size_t n) instead",
+     "@file", TEXT(struct verify_request, against)},
+    {"vectors", 0, "FILE", "check lines of source, result and flags instead; -: stdin", "@file",
+     TEXT(struct verify_request, vectors)},
+    {"saturate", 0, "[=WHICH]",
+     "overflow to the largest finite value: all (infinities too, if only --saturate is said) or "
+     "finite",
+     "all finite", OWN(read_saturate)},
+    {"ignore", 0, "LIST",
+     "nan, inf: such inputs may give anything; zero-sign: a zero may have either sign; zero-scale: "
+     "a block of zeros may have any scale",
+     "nan inf zero-sign zero-scale", OWN(read_ignored)},
+    {"via", 0, "LIST", "the reference rounds into these formats first", "@formats",
+     FORMATS(struct verify_request, via)},
+    {"nan-to", 0, "CODE", "what a NaN becomes in a target without one", NULL,
+     TEXT(struct verify_request, nan_to)},
+    {"result-format", 0, "FORMAT",
+     "results come as data of this wider format, and must be exact there", "@formats",
+     FORMAT(struct verify_request, result)},
+    OPTION_TININESS(struct verify_request, promise.options.tininess_before),
+    {"nan", 0, "WHICH", "any NaN will do, or exactly this one (the default for ours)", "any exact",
+     OWN(read_nan)},
+    {"subnormals", 0, "HOW", "keep (default), flush-in, flush-out or flush to zero",
+     "keep flush-in flush-out flush", OWN(read_subnormals)},
+    {"no-flags", 0, NULL, "do not look at flags", NULL,
+     FLAG(struct verify_request, promise.no_flags)},
+    {"every-flag", 0, NULL,
+     "ask for the flags of every input, not of boundaries and an eighth of the rest", NULL,
+     FLAG(struct verify_request, every_flag)},
+    {"covers", 0, "WHAT",
+     "all (the default), or of sources of 21 to 32 bits the boundaries, their neighbours and draws",
+     "all boundaries", SECOND(struct verify_request, boundaries)},
+    {"stop-after", 0, "N", "end once so many inputs went wrong", NULL,
+     COUNT(struct verify_request, stop_after, 1, UINT64_MAX)},
+    {"show", 0, "N", "runs to show, the largest first (default: 8)", NULL,
+     COUNT(struct verify_request, shown, 0, UINT64_C(1) << 32)},
+    {"count", 0, "N", "seeded draws where not all is covered (default: 1000000)", NULL,
+     COUNT(struct verify_request, count, 0, UINT64_C(1) << 40)},
+    {"seed", 0, "N", "the seed of the draws (default: 1)", NULL,
+     COUNT(struct verify_request, seed, 0, UINT64_MAX)},
+    {"rule", 0, "LIST", "blocks: rules of scales: floor, ceil, rceil, even, all",
+     "floor ceil rceil even all", OWN(read_rules)},
+    {"which-rule", 0, NULL, "blocks: say which rule and direction the encoder of --against follows",
+     NULL, FLAG(struct verify_request, which_rule)},
+    {"decoder", 0, NULL,
+     "blocks: --against names void SYMBOL(const void *codes, const void *scales, float *dst, "
+     "size_t n)",
+     NULL, FLAG(struct verify_request, decoder)},
+    {"no-saturate", 0, NULL, "blocks: elements overflow and do not saturate", NULL,
+     FLAG(struct verify_request, no_saturate)},
+    {"timeout", 0, "SECONDS", "what one call of --against may take (default: 10)", NULL,
+     COUNT(struct verify_request, timeout, 1, 1000000)},
+    OPTION_JSON(struct verify_request, json),
+    OPTION_HELP,
+    OPTION_END,
+};
 
 static bool one_pair(const struct verify_request *q, const char *option, size_t directions)
 {
@@ -392,7 +276,7 @@ static void complete_operation_formats(struct verify_request *q)
             q->from.at[q->from.count++] = hu_format_at(i);
 }
 
-static bool complete_operations(struct verify_request *q)
+static bool complete_operations(struct verify_request *q, const struct options *o)
 {
     bool other = q->against || q->vectors;
     if (q->via.count || q->result || q->nan_to || q->promise.saturate_finite) {
@@ -408,7 +292,7 @@ static bool complete_operations(struct verify_request *q)
              q->vectors ? " and at most one direction" : "");
         return false;
     }
-    if (other && !q->nan_given)
+    if (other && !option_given(o, "nan"))
         q->promise.any_nan = true;
     if (q->count == VERIFY_UNSET)
         q->count = USUAL_DRAWS;
@@ -421,14 +305,14 @@ static bool complete_operations(struct verify_request *q)
     return good;
 }
 
-bool verify_request_complete(struct verify_request *q)
+bool verify_request_complete(struct verify_request *q, const struct options *o)
 {
     bool other = q->against || q->vectors;
     if (q->blocks.count) {
-        if (q->to.count || q->from.count || q->vectors || q->kernels || q->shards)
-            fail(q->command, "block formats go alone, with -r, --rule, --ignore, --count, --seed "
-                             "and --against");
-        return !(q->to.count || q->from.count || q->vectors || q->kernels || q->shards);
+        if (!q->to.count && !q->from.count && !q->kernels && !q->shards)
+            return true;
+        return refuse(q->command, "block formats go alone, with -r, --rule, --ignore, --count, "
+                                  "--seed, --vectors and --against");
     }
     if (q->rules || q->which_rule || q->decoder || q->no_saturate) {
         fail(q->command, "--rule, --which-rule, --decoder and --no-saturate are for block formats");
@@ -448,10 +332,10 @@ bool verify_request_complete(struct verify_request *q)
         return false;
     }
     if (q->operations.count)
-        return complete_operations(q);
+        return complete_operations(q, o);
     if (other && !one_pair(q, q->against ? "--against" : "--vectors", q->against ? DIRECTIONS : 1))
         return false;
-    if (other && !q->nan_given)
+    if (other && !option_given(o, "nan"))
         q->promise.any_nan = true;
     q->standard = !other && !q->from.count && !q->to.count && !q->direction.count && !q->kernels;
     if (q->count == VERIFY_UNSET)
@@ -471,5 +355,4 @@ bool verify_request_complete(struct verify_request *q)
 void verify_request_free(struct verify_request *q)
 {
     free(q->kernel);
-    free(q->against);
 }

@@ -3,19 +3,13 @@
 #define HALFULP_CLI_VIEW_H
 
 #include "command.h"
+#include "halfulp.h"
 
-enum {
-    VIEW_THEME = KEY_OWN,
-    VIEW_PAGE,
-    VIEW_SIZE,
-    VIEW_SCALE,
-    VIEW_SCREENSHOT,
-    VIEW_FORCE,
-    VIEW_DESCRIBE,
-    VIEW_SCRIPT,
-    VIEW_PRINT,
-    VIEW_CONFIG,
-    VIEW_WEB
+/* As typed; NULL: not given. */
+struct view_request {
+    const char *rows, *theme, *page, *size, *scale, *screenshot, *script, *config;
+    enum hu_direction direction;
+    bool saturate, force, describe, print, web;
 };
 
 extern const struct command cmd_view;

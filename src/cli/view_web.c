@@ -46,45 +46,48 @@ static void add_part(struct address *a, const char *name, const char *value)
     add_escaped(a, value, ",:");
 }
 
-/* What the page takes of the command line, behind the address. False: *status is the exit status.
- */
-static bool add_state(struct address *a, const struct command *self, int argc, char **argv,
-                      int *status)
+/* What the page calls what option NAME says, and its value. NULL: it has no such thing. */
+static const char *part_of(const char *name, const struct view_request *r, const char **value)
+{
+    const struct {
+        const char *option, *part, *value;
+    } parts[] = {{"formats", "rows", r->rows},
+                 {"round", "round", hu_direction_name(r->direction)},
+                 {"saturate", "saturate", "1"},
+                 {"theme", "theme", r->theme},
+                 {"page", "page", r->page}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!strcmp(name, parts[i].option)) {
+            *value = parts[i].value;
+            return parts[i].part;
+        }
+    return NULL;
+}
+
+/* What the page takes of the command line, behind the address. Returns an exit status; *ends: the
+ * command ends with it. */
+static int add_state(struct address *a, const struct command *self, int argc, char **argv,
+                     bool *ends)
 {
     struct options o;
-    int key;
-    *status = EXIT_BAD;
-    options_begin(&o, self, argc, argv);
-    while ((key = option_next(&o)) >= 0) {
-        enum hu_direction direction;
-        if (key == 'r' && !hu_direction_read(o.value, &direction)) {
-            fail(self->name, "'%s' is no rounding direction: rne, rna, rtz, rup, rdn, rto",
-                 o.value);
-            return false;
-        }
-        const char *part = key == 'f'            ? "rows"
-                           : key == 'r'          ? "round"
-                           : key == KEY_SATURATE ? "saturate"
-                           : key == VIEW_THEME   ? "theme"
-                           : key == VIEW_PAGE    ? "page"
-                                                 : NULL;
-        if (part) {
-            add_part(a, part, key == KEY_SATURATE ? "1" : o.value);
-        } else if (key != VIEW_WEB) {
-            fail(self->name, "--%s does not go with --web", o.name);
-            return false;
-        }
+    struct view_request r = {0};
+    *ends = true;
+    if (!options_read(&o, self, argc, argv, &r))
+        return o.status;
+    for (const struct command_option *row = self->options; row->name; row++) {
+        const char *value, *part = part_of(row->name, &r, &value);
+        if (!option_given(&o, row->name) || !strcmp(row->name, "web"))
+            continue;
+        if (!part)
+            return fail(self->name, "--%s does not go with --web", row->name);
+        add_part(a, part, value);
     }
-    *status = key == OPTION_EXIT ? o.status : *status;
-    if (key == OPTION_EXIT)
-        return false;
-    if (o.argc > 1) {
-        fail(self->name, "takes one value; there is also '%s'", o.argv[1]);
-        return false;
-    }
+    if (o.argc > 1)
+        return fail(self->name, "takes one value; there is also '%s'", o.argv[1]);
     if (o.argc)
         add_part(a, "value", o.argv[0]);
-    return true;
+    *ends = false;
+    return EXIT_DONE;
 }
 
 /* $XDG_CACHE_HOME/halfulp/view.html, or ~/.cache's; NULL: there is no home. */
@@ -144,10 +147,11 @@ static void start_chosen(const char *url)
 int view_in_browser(const struct command *self, const char *page, int argc, char **argv)
 {
     struct address url = {NULL, 0};
-    int status;
+    bool ends;
     add(&url, "file://");
     add_escaped(&url, page, "/");
-    if (!add_state(&url, self, argc, argv, &status)) {
+    int status = add_state(&url, self, argc, argv, &ends);
+    if (ends) {
         free(url.text);
         return status;
     }

@@ -12,6 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Elements that a row of tiles may have. */
+enum { UNIT_MOST = 64 * 1024 * 1024 };
+
 /* What the threads share; the lock guards all of it. */
 struct state {
     struct hu_stream *stream;
@@ -89,6 +92,8 @@ struct hu_stream_tensor hu_stream_tensor_of(const struct hu_tensor *t,
         s.swap = format->storage_bits / 8u;
     if (t->rank)
         s.data.row = t->shape[t->fortran_order ? 0 : t->rank - 1];
+    if (t->rank > 1)
+        s.data.rows = t->shape[t->fortran_order ? 1 : t->rank - 2];
     return s;
 }
 
@@ -109,6 +114,7 @@ void hu_stream_reorder(struct hu_stream_tensor *data, const struct hu_tensor *t,
     data->strides = strides;
     data->span = t->elements;
     data->data.row = t->shape[t->rank - 1];
+    data->data.rows = t->rank > 1 ? t->shape[t->rank - 2] : 1;
 }
 
 /* Elements, or bytes of a copy, that a piece may have at most. */
@@ -122,17 +128,26 @@ static uint64_t piece_length(const struct hu_stream_tensor *t)
     return (uint64_t)HU_PIECE * 8 / bits;
 }
 
-static uint64_t units_of_piece(const struct hu_stream_tensor *t)
+static struct hu_units units_of(const struct state *s, const struct hu_stream_tensor *t)
 {
-    return piece_length(t) / 2048;
+    return hu_statistics_units(t->analysed ? &s->stream->plan : NULL, &t->data);
+}
+
+/* One at least: it may be longer than a piece. */
+static uint64_t units_of_piece(const struct hu_stream_tensor *t, struct hu_units u)
+{
+    uint64_t each = piece_length(t) / u.unit;
+    return each ? each : 1;
 }
 
 static uint64_t pieces_of(const struct state *s, const struct hu_stream_tensor *t)
 {
     if (!t->data.format)
         return t->bytes / HU_PIECE + (t->bytes % HU_PIECE != 0);
-    uint64_t units = hu_statistics_units(&t->data, s->stream->plan.scaling);
-    uint64_t each = units_of_piece(t);
+    if (!t->data.elements)
+        return 0;
+    struct hu_units u = units_of(s, t);
+    uint64_t units = hu_units_count(u, t->data.elements), each = units_of_piece(t, u);
     return units / each + (units % each != 0);
 }
 
@@ -145,12 +160,12 @@ static struct piece piece_at(const struct state *s, struct open_tensor *open, ui
         p.to = t->bytes - p.from < HU_PIECE ? t->bytes : p.from + HU_PIECE;
         return p;
     }
-    enum hu_scaling scaling = s->stream->plan.scaling;
-    uint64_t units = hu_statistics_units(&t->data, scaling), each = units_of_piece(t);
+    struct hu_units u = units_of(s, t);
+    uint64_t units = hu_units_count(u, t->data.elements), each = units_of_piece(t, u);
     uint64_t first = index * each;
     uint64_t last = units - first < each ? units : first + each;
-    p.from = hu_statistics_unit(&t->data, scaling, first);
-    p.to = last == units ? t->data.elements : hu_statistics_unit(&t->data, scaling, last);
+    p.from = hu_units_first(u, first);
+    p.to = last == units ? t->data.elements : hu_units_first(u, last);
     return p;
 }
 
@@ -465,12 +480,30 @@ static void work(struct worker *w)
     hu_gathered_free(w->spare);
 }
 
-static bool prepare(struct worker *w, struct state *s)
+/* Bytes that a piece may have: HU_PIECE, or more where a row of tiles does. 0: too many. */
+static size_t room_for_pieces(const struct state *s)
+{
+    uint64_t most = HU_PIECE;
+    for (size_t i = 0; i < s->stream->count; i++) {
+        const struct hu_stream_tensor *t = &s->stream->tensors[i];
+        if (!t->analysed || !t->data.elements)
+            continue;
+        uint64_t unit = units_of(s, t).unit;
+        unit = unit < t->data.elements ? unit : t->data.elements;
+        if (unit > UNIT_MOST)
+            return 0;
+        uint64_t bytes = unit * t->data.format->storage_bits / 8 + 64;
+        most = bytes > most ? bytes : most;
+    }
+    return (size_t)(most + 127) / 64 * 64;
+}
+
+static bool prepare(struct worker *w, struct state *s, size_t room)
 {
     w->state = s;
     w->scratch = hu_scratch_new();
-    w->input = aligned_alloc(64, HU_PIECE + 64);
-    w->output = aligned_alloc(64, HU_PIECE + 64);
+    w->input = room ? aligned_alloc(64, room) : NULL;
+    w->output = room ? aligned_alloc(64, room) : NULL;
     return w->scratch && w->input && w->output;
 }
 
@@ -507,8 +540,9 @@ static bool run_pass(struct hu_stream *stream, bool greatest_only, struct hu_str
     n = n > HU_THREADS_MAX ? HU_THREADS_MAX : n;
     struct worker workers[HU_THREADS_MAX] = {{0}};
     bool ready = true;
+    size_t room = room_for_pieces(&s);
     for (unsigned i = 0; i < n; i++)
-        ready &= prepare(&workers[i], &s);
+        ready &= prepare(&workers[i], &s, room);
     if (!ready) {
         s.failed = true;
         s.error = (struct hu_stream_error){.error = ENOMEM};
@@ -534,12 +568,22 @@ uint64_t hu_stream_bytes(const struct hu_stream *stream)
     return bytes;
 }
 
+static bool needs_greatest(const struct hu_stream *stream)
+{
+    for (size_t i = 0; i < stream->count; i++) {
+        const struct hu_stream_tensor *t = &stream->tensors[i];
+        if (t->analysed && hu_statistics_needs_greatest(&stream->plan, t->data.format))
+            return true;
+    }
+    return false;
+}
+
 bool hu_stream_run(struct hu_stream *stream, struct hu_stream_error *error)
 {
     struct sigaction action = {.sa_handler = page_is_gone}, old;
     sigemptyset(&action.sa_mask);
     sigaction(SIGBUS, &action, &old);
-    bool fine = stream->plan.scaling != HU_SCALE_TENSOR || run_pass(stream, true, error);
+    bool fine = !needs_greatest(stream) || run_pass(stream, true, error);
     fine = fine && run_pass(stream, false, error);
     sigaction(SIGBUS, &old, NULL);
     return fine;

@@ -461,6 +461,8 @@ void hu_chunk_lose(struct hu_scratch *a, struct chunk *b, const void *codes)
     for (size_t i = 0; i < b->plan->count; i++) {
         const struct hu_statistics_target *t = &b->plan->targets[i];
         struct hu_loss *loss = &b->g->losses[i];
+        if (t->block.block)
+            continue;
         if (b->plan->scaling == HU_SCALE_NONE)
             lose_unscaled(a, b, t, loss, codes, &signal);
         else

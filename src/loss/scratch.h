@@ -30,6 +30,7 @@ struct hu_scratch {
     uint32_t exponents[4][4096]; /* of a piece's elements, by biased exponent */
     uint64_t weights[HU_CHUNK];  /* how often a code occurs */
     const struct hu_format *fp32, *fp64;
+    struct hu_block_memory *blocks; /* NULL: none was asked for yet */
 };
 
 /* A chunk on its way. */

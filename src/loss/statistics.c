@@ -35,10 +35,15 @@ bool hu_statistics_reads(const struct hu_format *f)
     return holds(hu_format_find("fp64"), f);
 }
 
+static enum hu_direction direction_of(const struct hu_statistics_plan *plan)
+{
+    return plan->count ? plan->targets[0].options.direction : HU_TIES_TO_EVEN;
+}
+
 /* Whether relative errors are rounded to fp32. */
 static bool relates_in_fp32(const struct hu_statistics_plan *plan, const struct hu_format *f)
 {
-    bool near = !plan->count || plan->targets[0].options.direction <= HU_TIES_TO_AWAY;
+    bool near = direction_of(plan) <= HU_TIES_TO_AWAY;
     return near && holds(hu_format_find("fp32"), f);
 }
 
@@ -51,8 +56,9 @@ static bool is_fp32(const struct hu_statistics_plan *plan, const struct hu_forma
     bool scaled = plan->scaling != HU_SCALE_NONE;
     for (size_t i = 0; i < plan->count; i++) {
         const struct hu_statistics_target *t = &plan->targets[i];
-        bool fits =
-            scaled ? t->rounds_nearest : t->loss.emin >= hu_emin(fp32) || holds(t->loss.format, f);
+        bool fits = t->block.block ? true
+                    : scaled       ? t->rounds_nearest
+                                   : t->loss.emin >= hu_emin(fp32) || holds(t->loss.format, f);
         if (!fits)
             return false;
     }
@@ -61,13 +67,16 @@ static bool is_fp32(const struct hu_statistics_plan *plan, const struct hu_forma
 
 static bool counts_codes(const struct hu_statistics_plan *plan, const struct hu_format *f)
 {
-    bool drawn = plan->count && plan->targets[0].options.direction == HU_STOCHASTIC;
+    bool drawn = direction_of(plan) == HU_STOCHASTIC;
     return plan->scaling != HU_SCALE_BLOCK && !drawn && f->width <= CODE_BITS &&
            (f->storage_bits == 8 || f->storage_bits == 16) && !f->storage_shift;
 }
 
 bool hu_statistics_needs_greatest(const struct hu_statistics_plan *plan, const struct hu_format *f)
 {
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->targets[i].block.block && hu_block_needs_amax(plan->targets[i].block.block))
+            return true;
     return plan->scaling == HU_SCALE_TENSOR && !counts_codes(plan, f);
 }
 
@@ -117,38 +126,73 @@ struct hu_statistics_target hu_statistics_target_of(const struct hu_format *f,
     return t;
 }
 
+struct hu_statistics_target hu_statistics_block_target(const struct hu_block *b,
+                                                       enum hu_scale_rule rule,
+                                                       const struct hu_options *options)
+{
+    return (struct hu_statistics_target){
+        .block = hu_block_target_of(b, rule, options),
+        .options = *options,
+    };
+}
+
 /* Units. */
 
-static uint64_t row_of(const struct hu_statistics_data *d, enum hu_scaling scaling)
+static struct hu_block_shape shape_of(const struct hu_statistics_data *d)
 {
-    bool restarts = scaling == HU_SCALE_BLOCK && d->row && d->row % HU_SCALE_ELEMENTS;
-    return restarts && d->row > HU_CHUNK ? d->row : d->elements;
+    struct hu_block_shape s = {d->elements, d->rows, d->row ? d->row : d->elements};
+    if (!s.rows)
+        s.rows = s.columns ? s.elements / s.columns : 0;
+    return s;
 }
 
-/* Short rows come several to a unit. */
-static uint64_t unit_of(const struct hu_statistics_data *d, enum hu_scaling scaling)
+/* Chunks of formats hold whole blocks of HU_SCALE_BLOCK: short rows come several to a chunk. */
+static struct hu_units chunks_of(const struct hu_statistics_plan *plan,
+                                 const struct hu_statistics_data *d)
 {
-    bool restarts = scaling == HU_SCALE_BLOCK && d->row && d->row % HU_SCALE_ELEMENTS;
-    return restarts && d->row <= HU_CHUNK ? HU_CHUNK / d->row * d->row : HU_CHUNK;
+    bool restarts = plan->scaling == HU_SCALE_BLOCK && d->row && d->row % HU_SCALE_ELEMENTS;
+    if (!restarts)
+        return (struct hu_units){d->elements, HU_CHUNK};
+    if (d->row > HU_CHUNK)
+        return (struct hu_units){d->row, HU_CHUNK};
+    return (struct hu_units){d->elements, HU_CHUNK / d->row * d->row};
 }
 
-static uint64_t units_of_row(uint64_t row, uint64_t unit)
+/* A plain format in blocks divides rows as this block format does. */
+static const struct hu_block *scaled_block(void)
 {
-    return row / unit + (row % unit != 0);
+    return hu_block_find("mxfp8_e4m3");
 }
 
-uint64_t hu_statistics_units(const struct hu_statistics_data *d, enum hu_scaling scaling)
+struct hu_units hu_statistics_units(const struct hu_statistics_plan *plan,
+                                    const struct hu_statistics_data *d)
 {
-    uint64_t row = row_of(d, scaling);
-    return row ? d->elements / row * units_of_row(row, unit_of(d, scaling)) : 0;
+    const struct hu_block *blocks[HU_TARGETS_MAX + 1];
+    size_t n = 0;
+    for (size_t i = 0; plan && i < plan->count; i++)
+        if (plan->targets[i].block.block)
+            blocks[n++] = plan->targets[i].block.block;
+    bool plain = plan && n < plan->count;
+    if (plain && plan->scaling == HU_SCALE_BLOCK)
+        blocks[n++] = scaled_block();
+    struct hu_block_shape shape = shape_of(d);
+    return n ? hu_block_units(blocks, n, &shape) : (struct hu_units){d->elements, HU_CHUNK};
 }
 
-uint64_t hu_statistics_unit(const struct hu_statistics_data *d, enum hu_scaling scaling,
-                            uint64_t index)
+static uint64_t units_of_row(struct hu_units u)
 {
-    uint64_t row = row_of(d, scaling), unit = unit_of(d, scaling);
-    uint64_t each = units_of_row(row, unit);
-    return index / each * row + (index % each ? index % each * unit : 0);
+    return u.row / u.unit + (u.row % u.unit != 0);
+}
+
+uint64_t hu_units_count(struct hu_units u, uint64_t elements)
+{
+    return u.row ? elements / u.row * units_of_row(u) : 0;
+}
+
+uint64_t hu_units_first(struct hu_units u, uint64_t index)
+{
+    uint64_t each = units_of_row(u);
+    return index / each * u.row + (index % each ? index % each * u.unit : 0);
 }
 
 /* Spread. */
@@ -292,10 +336,64 @@ static bool count_codes(struct hu_gathered *g, const struct hu_format *f,
     return true;
 }
 
+/* Elements of a unit, in fp32 where that holds them all, for block formats. */
+static bool take_unit(struct hu_scratch *a, const struct hu_statistics_data *d, uint64_t first,
+                      size_t n, const unsigned char *bytes, uint64_t base,
+                      struct hu_block_piece *piece)
+{
+    const struct hu_format *f = d->format;
+    size_t before = layout_is_packed(f) ? (size_t)(first % SPARE) : 0;
+    *piece = (struct hu_block_piece){
+        .shape = shape_of(d),
+        .real = holds(a->fp32, f) ? a->fp32 : a->fp64,
+        .first = first,
+        .n = n,
+        .greatest = d->greatest,
+        .number = d->first + first,
+    };
+    size_t size = piece->real->storage_bits / 8;
+    piece->x = hu_block_memory_piece(a->blocks, n + before);
+    if (!piece->x)
+        return false;
+    bytes += hu_array_bytes(f, (size_t)(first - base - before));
+    convert_to_numbers(piece->real, piece->x, f, bytes, n + before);
+    if (before)
+        memmove(piece->x, (char *)piece->x + before * size, n * size);
+    return true;
+}
+
+/* What block formats lose of [FROM, TO), unit by unit. */
+static bool analyse_blocks(struct hu_scratch *a, const struct hu_statistics_plan *plan,
+                           const struct hu_statistics_data *d, struct hu_gathered *g, uint64_t from,
+                           uint64_t to, const void *bytes)
+{
+    if (!g->blocks)
+        return true;
+    if (!a->blocks && !(a->blocks = hu_block_memory_new()))
+        return false;
+    struct hu_units u = hu_statistics_units(plan, d);
+    uint64_t base = layout_is_packed(d->format) ? from / SPARE * SPARE : from;
+    for (uint64_t at = from, next; at < to; at = next) {
+        uint64_t left = u.row - at % u.row;
+        next = at + (left < u.unit ? left : u.unit);
+        struct hu_block_piece piece;
+        bool fine = take_unit(a, d, at, (size_t)(next - at), bytes, base, &piece);
+        for (size_t i = 0; fine && i < plan->count; i++)
+            if (plan->targets[i].block.block)
+                fine = hu_block_lose(a->blocks, &plan->targets[i].block, &piece, &g->losses[i],
+                                     &g->blocks[i]);
+        if (!fine)
+            return false;
+    }
+    return true;
+}
+
 bool hu_analyse(struct hu_scratch *a, const struct hu_statistics_plan *plan,
                 const struct hu_statistics_data *data, struct hu_gathered *g, uint64_t from,
                 uint64_t to, const void *bytes, const void *codes)
 {
+    if (!analyse_blocks(a, plan, data, g, from, to, bytes))
+        return false;
     if (g->codes)
         return count_codes(g, data->format, bytes, (size_t)(to - from));
     struct chunk b = {.plan = plan, .data = data, .g = g};
@@ -303,11 +401,11 @@ bool hu_analyse(struct hu_scratch *a, const struct hu_statistics_plan *plan,
     b.in_fp32 = relates_in_fp32(plan, data->format);
     b.passes = hu_passes(b.is_fp32);
     b.real = b.is_fp32 ? a->fp32 : a->fp64;
-    uint64_t row = row_of(data, plan->scaling), unit = unit_of(data, plan->scaling);
+    struct hu_units u = chunks_of(plan, data);
     uint64_t base = layout_is_packed(data->format) ? from / SPARE * SPARE : from;
     for (uint64_t at = from; at < to; at += b.n) {
-        uint64_t left = row - at % row;
-        uint64_t in_unit = unit - at % row % unit;
+        uint64_t left = u.row - at % u.row;
+        uint64_t in_unit = u.unit - at % u.row % u.unit;
         left = left < in_unit ? left : in_unit;
         b.n = (size_t)(left < to - at ? left : to - at);
         b.first = at;
@@ -372,6 +470,8 @@ static void lose_all_values(struct hu_scratch *a, const struct hu_statistics_pla
                             struct hu_gathered *g, size_t n, bool in_fp32)
 {
     for (size_t t = 0; t < plan->count; t++) {
+        if (plan->targets[t].block.block)
+            continue;
         double scale = plan->scaling == HU_SCALE_TENSOR
                            ? tensor_scale(&plan->targets[t], g->spread.greatest)
                            : 1;
@@ -435,8 +535,21 @@ void hu_gathered_finish(struct hu_scratch *a, const struct hu_statistics_plan *p
 {
     if (g->codes)
         finish_codes(a, plan, source, g);
-    for (size_t i = 0; i < g->count; i++)
-        g->losses[i].zeros = g->spread.zeros;
+    for (size_t i = 0; i < g->count; i++) {
+        const struct hu_block *b = plan->targets[i].block.block;
+        bool unfit = b && g->blocks[i].unfit;
+        g->losses[i].zeros = unfit ? 0 : g->spread.zeros;
+        if (b)
+            hu_block_loss_finish(b, &g->losses[i], g->spread.greatest, &g->blocks[i]);
+    }
+}
+
+static bool any_block(const struct hu_statistics_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->targets[i].block.block)
+            return true;
+    return false;
 }
 
 struct hu_gathered *hu_gathered_new(const struct hu_statistics_plan *plan,
@@ -446,22 +559,29 @@ struct hu_gathered *hu_gathered_new(const struct hu_statistics_plan *plan,
     if (!g)
         return NULL;
     g->count = plan->count;
+    bool fine = true;
     if (source && counts_codes(plan, source)) {
         g->code_count = (size_t)1 << (source->width < 5 ? 5 : source->width);
         g->codes = calloc(g->code_count, sizeof *g->codes);
         g->met = calloc(g->code_count / GROUP, 1);
-        if (!g->codes || !g->met) {
-            hu_gathered_free(g);
-            return NULL;
-        }
+        fine = g->codes && g->met;
     }
-    return g;
+    if (any_block(plan)) {
+        g->blocks = calloc(plan->count, sizeof *g->blocks);
+        fine = fine && g->blocks;
+    }
+    if (fine)
+        return g;
+    hu_gathered_free(g);
+    return NULL;
 }
 
 void hu_gathered_clear(struct hu_gathered *g)
 {
     memset(&g->spread, 0, sizeof g->spread);
     memset(g->losses, 0, g->count * sizeof *g->losses);
+    if (g->blocks)
+        memset(g->blocks, 0, g->count * sizeof *g->blocks);
     settle_codes(g);
     for (size_t c = 0; c < g->code_count; c += GROUP) {
         if (g->met[c / GROUP])
@@ -476,6 +596,8 @@ void hu_gathered_merge(struct hu_gathered *g, struct hu_gathered *other)
     hu_spread_merge(&g->spread, &other->spread);
     for (size_t i = 0; i < g->count; i++)
         hu_loss_merge(&g->losses[i], &other->losses[i]);
+    for (size_t i = 0; g->blocks && other->blocks && i < g->count; i++)
+        hu_block_loss_merge(&g->blocks[i], &other->blocks[i]);
     if (!g->codes || !other->codes)
         return;
     for (size_t c = 0; c < g->code_count; c++) {
@@ -489,6 +611,7 @@ void hu_gathered_merge(struct hu_gathered *g, struct hu_gathered *other)
 void hu_gathered_free(struct hu_gathered *g)
 {
     if (g) {
+        free(g->blocks);
         free(g->codes);
         free(g->met);
         free(g->recent);
@@ -506,5 +629,7 @@ struct hu_scratch *hu_scratch_new(void)
 
 void hu_scratch_free(struct hu_scratch *a)
 {
+    if (a)
+        hu_block_memory_free(a->blocks);
     free(a);
 }

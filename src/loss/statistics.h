@@ -5,7 +5,7 @@
 #ifndef HALFULP_LOSS_STATISTICS_H
 #define HALFULP_LOSS_STATISTICS_H
 
-#include "loss.h"
+#include "block_loss.h"
 
 /*
  * What elements are divided by before they are rounded, and multiplied by after.
@@ -16,7 +16,7 @@
  * contiguous in memory.
  */
 enum hu_scaling { HU_SCALE_NONE, HU_SCALE_TENSOR, HU_SCALE_BLOCK };
-enum { HU_SCALE_ELEMENTS = 32 };
+enum { HU_SCALE_ELEMENTS = 32, HU_TARGETS_MAX = 64 };
 
 /* Binade i is [2^(i + HU_BINADE_LEAST), 2^(i + 1 + HU_BINADE_LEAST)): all of fp64's. */
 enum { HU_BINADE_LEAST = -1074, HU_BINADES = 1024 + 1074 };
@@ -28,8 +28,9 @@ struct hu_spread {
 };
 void hu_spread_merge(struct hu_spread *spread, const struct hu_spread *other);
 
-/* A target, looked up once. */
+/* A target, looked up once: a format, or a block format. */
 struct hu_statistics_target {
+    struct hu_block_target block; /* with a block format the rest stays empty */
     struct hu_loss_target loss;
     struct hu_options options;
     double max_finite;
@@ -43,12 +44,17 @@ struct hu_statistics_target {
 /* What is asked of the data. The targets are the caller's and stay. */
 struct hu_statistics_plan {
     const struct hu_statistics_target *targets;
-    size_t count;
-    enum hu_scaling scaling;
-}; /* all targets have the same direction */
+    size_t count;            /* at most HU_TARGETS_MAX */
+    enum hu_scaling scaling; /* of formats; block formats have scales of their own */
+};                           /* all targets have the same direction */
 struct hu_statistics_target hu_statistics_target_of(const struct hu_format *format,
                                                     const struct hu_options *options,
                                                     enum hu_scaling scaling);
+
+/* SATURATE of the options does not matter: the elements of blocks do. */
+struct hu_statistics_target hu_statistics_block_target(const struct hu_block *block,
+                                                       enum hu_scale_rule rule,
+                                                       const struct hu_options *options);
 
 /* Whether fp64 holds every value of F: what hu_statistics can analyse. */
 bool hu_statistics_reads(const struct hu_format *f);
@@ -61,17 +67,17 @@ struct hu_statistics_data {
     const struct hu_format *format;
     uint64_t elements;
     uint64_t row;    /* elements of the contiguous axis; for block scales */
+    uint64_t rows;   /* of a matrix, of which the elements are one or more; 0: of the only one */
     uint64_t first;  /* the number of the tensor's first element, for stochastic rounding */
     double greatest; /* of the finite magnitudes, where hu_statistics_needs_greatest */
 };
 
-/*
- * Where pieces may begin: the elements come in units, which follow each other in rows.
- */
-uint64_t hu_statistics_units(const struct hu_statistics_data *data, enum hu_scaling scaling);
+/* Where pieces may begin. PLAN NULL: of elements that are not analysed. */
+struct hu_units hu_statistics_units(const struct hu_statistics_plan *plan,
+                                    const struct hu_statistics_data *data);
+uint64_t hu_units_count(struct hu_units u, uint64_t elements);
 /* The first element of unit INDEX; of the unit after the last: the number of elements. */
-uint64_t hu_statistics_unit(const struct hu_statistics_data *data, enum hu_scaling scaling,
-                            uint64_t index);
+uint64_t hu_units_first(struct hu_units u, uint64_t index);
 
 /* What is gathered of one tensor. Adding is commutative. */
 struct hu_gathered {
@@ -81,6 +87,7 @@ struct hu_gathered {
     unsigned char *met; /* of each 32 codes in a row, whether any may occur */
     uint32_t *recent;   /* counts that are not yet in codes, of `recent_elements` */
     uint64_t recent_elements;
+    struct hu_block_loss *blocks; /* of each target; NULL: none has a block format */
     size_t count;
     struct hu_loss losses[];
 };
@@ -91,7 +98,7 @@ void hu_gathered_clear(struct hu_gathered *g);
 void hu_gathered_merge(struct hu_gathered *g, struct hu_gathered *other);
 void hu_gathered_free(struct hu_gathered *g);
 
-/* One thread's memory, a megabyte. NULL: out of memory. */
+/* One thread's memory, a megabyte, and what units of block formats need. NULL: out of memory. */
 struct hu_scratch;
 struct hu_scratch *hu_scratch_new(void);
 void hu_scratch_free(struct hu_scratch *a);

@@ -1,45 +1,26 @@
 #include "quantization.h"
+#include "pattern.h"
 #include "wide.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_SIZE = 640, PATTERNS_MAX = 8192, REGEX_SIZE = 512 };
+enum { NAME_SIZE = HU_PATTERN_TEXT, PATTERNS_MAX = 8192, REGEX_SIZE = 1024 };
 
-/* Python's expressions in POSIX's: \d, \w and (?:. Lookaround has no like. */
-static bool translate(const char *from, char out[REGEX_SIZE])
-{
-    size_t n = (size_t)snprintf(out, REGEX_SIZE, "^(");
-    for (; *from && n + 16 < REGEX_SIZE; from++) {
-        const char *instead = !strncmp(from, "\\d", 2)   ? "[0-9]"
-                              : !strncmp(from, "\\w", 2) ? "[[:alnum:]_]"
-                              : !strncmp(from, "(?:", 3) ? "("
-                                                         : NULL;
-        if (!instead && !strncmp(from, "(?", 2))
-            return false;
-        if (instead) {
-            n += (size_t)snprintf(out + n, REGEX_SIZE - n, "%s", instead);
-            from += *from == '(' ? 2 : 1;
-        } else {
-            out[n++] = *from;
-        }
-    }
-    snprintf(out + n, REGEX_SIZE - n, ")");
-    return !*from;
-}
-
-static void compile(struct hu_pattern *p)
+/* A glob becomes the expression that it stands for. */
+static bool compile(struct hu_pattern *p, struct arena *arena)
 {
     char text[REGEX_SIZE];
-    bool is_regex = !strncmp(p->text, "re:", 3);
-    p->glob = !is_regex && strpbrk(p->text, "*?");
-    if (!is_regex)
-        return;
-    p->is_regex =
-        translate(p->text + 3, text) && !regcomp(&p->regex, text, REG_EXTENDED | REG_NOSUB);
-    p->broken = !p->is_regex;
+    p->is_regex = !strncmp(p->text, "re:", 3);
+    if (p->is_regex) {
+        p->text += 3;
+    } else if (strpbrk(p->text, "*?") && hu_pattern_of_glob(text, sizeof text, p->text)) {
+        p->text = arena_text(arena, text, strlen(text));
+        p->is_regex = true;
+    }
+    p->broken = p->text && p->is_regex && hu_pattern_match(p->text, "") == HU_MATCH_BROKEN;
+    return p->text;
 }
 
 bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_pattern **patterns,
@@ -58,9 +39,8 @@ bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_pattern
         if (!text || !*text)
             continue;
         *p = (struct hu_pattern){.text = arena_text(&q->arena, text, strlen(text))};
-        if (!p->text)
+        if (!p->text || !compile(p, &q->arena))
             return false;
-        compile(p);
         ++*count;
     }
     return true;
@@ -79,13 +59,8 @@ static bool has_piece(const char *name, const char *piece)
 
 static bool matches(const struct hu_pattern *p, const char *module)
 {
-    if (p->is_regex)
-        return !regexec(&p->regex, module, 0, NULL, 0);
-    if (!p->glob)
-        return !p->broken && has_piece(module, p->text);
-    char wide[NAME_SIZE];
-    snprintf(wide, sizeof wide, "%s.*", p->text);
-    return !fnmatch(p->text, module, 0) || !fnmatch(wide, module, 0);
+    return p->is_regex ? hu_pattern_match(p->text, module) == HU_MATCH_YES
+                       : has_piece(module, p->text);
 }
 
 static bool any_matches(const struct hu_pattern *patterns, size_t count,
@@ -185,14 +160,8 @@ bool hu_quantization_bytes(const struct hu_quantization *q, const struct hu_tens
 
 void hu_quantization_free(struct hu_quantization *q)
 {
-    struct hu_pattern *lists[] = {q->patterns, q->only};
-    const size_t counts[] = {q->pattern_count, q->only_count};
-    for (size_t k = 0; k < 2; k++) {
-        for (size_t i = 0; i < counts[k]; i++)
-            if (lists[k][i].is_regex)
-                regfree(&lists[k][i].regex);
-        free(lists[k]);
-    }
+    free(q->patterns);
+    free(q->only);
     arena_free(&q->arena);
     *q = (struct hu_quantization){0};
 }

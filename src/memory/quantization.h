@@ -6,7 +6,6 @@
 #include "tensors.h"
 
 #include <jansson.h>
-#include <regex.h>
 
 /* Which matrices are quantized where the config leaves none out. */
 enum hu_scope {
@@ -19,8 +18,7 @@ enum hu_scope {
 /* A module's name, a piece of it, a glob, or "re:" and a regular expression. */
 struct hu_pattern {
     const char *text;
-    bool glob, is_regex, broken; /* broken: an expression that cannot be read */
-    regex_t regex;
+    bool is_regex, broken; /* text is an expression, a glob's too; one that cannot be read */
 };
 
 /* A matrix of OUT × IN takes bits × OUT × IN / 8, and for its scales what follows. */

@@ -95,6 +95,7 @@ static bool activate_grouped(struct control *c, const char *name)
     const char *rest;
     enum hu_direction direction;
     enum arithmetic arithmetic;
+    enum hu_scale_rule rule;
     enum page page;
     if ((rest = after(name, "tab")) && page_find(rest, &page)) {
         go_to(c, page);
@@ -103,6 +104,10 @@ static bool activate_grouped(struct control *c, const char *name)
         close_popup(c);
     } else if ((rest = after(name, "operator")) && arithmetic_find(rest, &arithmetic)) {
         model_set_arithmetic(m, arithmetic);
+    } else if ((rest = after(name, "block")) && hu_block_find(rest)) {
+        model_set_block(m, hu_block_find(rest));
+    } else if ((rest = after(name, "rule")) && hu_scale_rule_find(rest, &rule)) {
+        model_set_rule(m, rule);
     } else if ((rest = after(name, "direction")) && hu_direction_read(rest, &direction)) {
         model_set_direction(m, direction);
     } else if ((rest = after(name, "theme")) && theme_find(rest, &m->theme)) {
@@ -169,7 +174,7 @@ static void paste_into_field(struct control *c, const char *text, bool big_endia
     bool whole = edit_all_selected(&m->edit) || !m->edit.length;
     enum memory_field field;
     bool own = !strcmp(m->focus, "format.custom") || !strcmp(m->focus, "memory.model") ||
-               memory_field_find(m->focus, &field);
+               !strcmp(m->focus, "block.values") || memory_field_find(m->focus, &field);
     if (big_endian && !own) {
         model_paste(m, text, true);
         return;
@@ -269,6 +274,7 @@ static void control_chord(struct control *c, struct chord k)
     case '3':
     case '4':
     case '5':
+    case '6':
         go_to(c, (enum page)(k.key - '1'));
         break;
     default:
@@ -302,12 +308,19 @@ static int facing_bit(const struct hu_format *from, int bit, const struct hu_for
     return place < least ? least : place > most ? most : place;
 }
 
+/* Whether arrows lead from one row to the other: both are of one page, and take keys. */
+static bool is_beside(const struct model *m, int from, int to)
+{
+    if (from >= ROW_BLOCK)
+        return to >= ROW_BLOCK && to < MODEL_ROWS && m->rows[to].name;
+    return from >= ROW_A ? to >= ROW_A && to <= ROW_B : to >= 0 && to < m->count;
+}
+
 static void bit_key(struct control *c, struct chord k, int row, int bit)
 {
     struct model *m = &c->model;
     const struct hu_format *f = m->rows[row].format;
     int step = k.key == KEY_DOWN ? 1 : -1;
-    int least = row >= ROW_A ? ROW_A : 0, most = row >= ROW_A ? ROW_B : m->count - 1;
     switch (k.key) {
     case KEY_LEFT:
         focus_bit(c, row, bit + 1 < f->width ? bit + 1 : bit);
@@ -323,7 +336,7 @@ static void bit_key(struct control *c, struct chord k, int row, int bit)
         break;
     case KEY_UP:
     case KEY_DOWN:
-        if (row + step >= least && row + step <= most)
+        if (is_beside(m, row, row + step))
             focus_bit(c, row + step, facing_bit(f, bit, m->rows[row + step].format));
         break;
     case KEY_RETURN:
@@ -448,10 +461,12 @@ static void button_key(struct control *c, struct chord k)
     }
 }
 
-/* The second operand's row while the focus is in it, else the selected one. */
+/* A row of the other pages while the focus is in it, but the first operand, which is the value;
+ * else the selected one. */
 static int focused_row(const struct model *m)
 {
-    return model_row_of(m, m->focus, NULL) == ROW_B ? ROW_B : model_selected(m);
+    int row = model_row_of(m, m->focus, NULL);
+    return row > ROW_A ? row : model_selected(m);
 }
 
 static void plain_key(struct control *c, struct chord k)
@@ -520,7 +535,7 @@ static void type_letter(struct control *c, char letter)
     char name[MODEL_NAME];
     strcpy(name, m->focus);
     if (letter == 'n')
-        focused_row(m) == ROW_B ? model_negate_second(m) : model_negate(m);
+        focused_row(m) > ROW_A ? model_negate_row(m, focused_row(m)) : model_negate(m);
     else if (letter == ' ' && !(i && i->state & STATE_DISABLED))
         activate(c, name);
     else if (bit >= 0 && (letter == '0' || letter == '1'))

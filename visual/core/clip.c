@@ -49,8 +49,40 @@ static char *command_line(const struct model *m)
     return line;
 }
 
+/* The command that explains the block: from its values, or from its bytes where bits were changed.
+ */
+static char *block_command(const struct document *now)
+{
+    const struct block_state *s = &now->block;
+    char direction[32] = "", scale[16 + HU_SHORTEST_TEXT] = "", shown[HU_SHORTEST_TEXT];
+    char *text = s->by_hand ? block_hex(s) : block_values(s);
+    hu_block_shown(shown, (double)s->tensor_scale);
+    if (s->block->over == HU_OVER_TENSOR)
+        snprintf(scale, sizeof scale, " --tensor-scale %s", shown);
+    if (now->options.direction != HU_TIES_TO_EVEN)
+        snprintf(direction, sizeof direction, " -r %s", hu_direction_name(now->options.direction));
+    bool rule = s->rule && hu_block_has_rules(s->block);
+    char *line =
+        s->by_hand
+            ? text_of("halfulp block -t %s%s --decode %s", s->block->name, scale, text)
+            : text_of("halfulp block -t %s%s%s%s -- %s", s->block->name, rule ? " --rule " : "",
+                      rule ? hu_scale_rule_name(s->rule) : "", direction, text);
+    free(text);
+    return line;
+}
+
+static char *copy_block(const struct model *m, enum copy_form form)
+{
+    const struct document *now = model_now(m);
+    return form == COPY_VALUE      ? block_values(&now->block)
+           : form == COPY_ENCODING ? block_hex(&now->block)
+                                   : block_command(now);
+}
+
 char *model_copy(const struct model *m, enum copy_form form)
 {
+    if (m->page == PAGE_BLOCK)
+        return copy_block(m, form);
     const struct row *r = &m->rows[model_selected(m)];
     char hex[HU_BITS_TEXT];
     switch (form) {
@@ -135,6 +167,8 @@ bool model_paste(struct model *m, const char *text, bool big_endian)
 {
     unsigned char bytes[BYTES_MAX];
     char line[EDIT_TEXT];
+    if (m->page == PAGE_BLOCK)
+        return model_set_values(m, text, 0);
     /* What programs copy often ends in a newline. */
     snprintf(line, sizeof line, "%s", text);
     line[strcspn(line, "\r\n")] = 0;

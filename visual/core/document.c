@@ -55,6 +55,7 @@ struct document *document_copy(const struct document *d)
     copy->arithmetic = d->arithmetic;
     copy->second_format = d->second_format;
     copy->second_bits = d->second_bits;
+    copy->block = d->block;
     return copy;
 }
 
@@ -83,6 +84,7 @@ bool document_same(const struct document *a, const struct document *b)
            a->options.saturate == b->options.saturate &&
            !memcmp(&a->memory, &b->memory, sizeof a->memory) && a->arithmetic == b->arithmetic &&
            a->second_format == b->second_format && a->second_bits == b->second_bits &&
+           !memcmp(&a->block, &b->block, sizeof a->block) &&
            !memcmp(a->rows, b->rows, (size_t)a->count * sizeof a->rows[0]);
 }
 

@@ -3,6 +3,7 @@
 #ifndef VISUAL_DOCUMENT_H
 #define VISUAL_DOCUMENT_H
 
+#include "block_page.h"
 #include "memory_page.h"
 #include "value.h"
 
@@ -27,6 +28,7 @@ struct document {
     enum arithmetic arithmetic;
     const struct hu_format *second_format;
     uint64_t second_bits;
+    struct block_state block;
 };
 
 struct document *document_new(void);

@@ -1,5 +1,6 @@
 /* The rows, derived from the document. */
 #include "allocate.h"
+#include "arithmetic.h"
 #include "model.h"
 #include "operation.h"
 #include "words.h"
@@ -176,11 +177,12 @@ static void refresh_result(struct row *r, const struct document *d, const struct
                            const struct row *b)
 {
     struct hu_value v;
-    const struct hu_format *const from[] = {a->format, b->format, NULL};
-    const uint64_t x[] = {a->bits, b->bits, 0};
+    const struct hu_format *const from[] = {a->format, b->format};
+    const uint64_t x[] = {a->bits, b->bits};
     struct hu_operation_options o = {.rounding = d->options};
     r->flags = 0;
-    r->bits = hu_operate(arithmetic_operation(d->arithmetic), r->format, from, x, &o, &r->flags);
+    struct hu_exact exact = hu_basic_exact(arithmetic_operation(d->arithmetic), from, x, &o);
+    r->bits = hu_round_exact(r->format, &exact, 0, &d->options, &r->flags);
     hu_value_init(&v);
     if (!operate(&v, d, a, b))
         v.kind = HU_VALUE_NAN;
@@ -206,6 +208,31 @@ void model_refresh_operands(struct model *m)
     hu_value_clear(&second);
 }
 
+void model_refresh_block(struct model *m)
+{
+    const struct block_state *s = &model_now(m)->block;
+    for (int part = 0; part < BLOCK_PARTS; part++) {
+        struct row *r = &m->rows[ROW_BLOCK + part];
+        char hex[HU_BITS_TEXT];
+        r->format = block_part_format(s, part);
+        r->name = r->format ? block_part_name(part) : NULL;
+        if (!r->format)
+            continue;
+        r->bits = block_bits(s, part);
+        r->datum = hu_decode(r->format, r->bits);
+        snprintf(r->label, sizeof r->label, "%s",
+                 part != BLOCK_SECOND               ? r->name
+                 : s->block->over == HU_OVER_TENSOR ? "tensor"
+                                                    : "least");
+        hu_bits_print(hex, r->format, r->bits);
+        strcpy(r->hex, hex + 2);
+        if (part < BLOCK_FIRST)
+            hu_shown_print(r->decimal, r->format, r->bits);
+        else
+            hu_block_shown(r->decimal, (double)s->given[part - BLOCK_FIRST]);
+    }
+}
+
 void model_refresh(struct model *m)
 {
     const struct document *d = model_now(m);
@@ -219,6 +246,7 @@ void model_refresh(struct model *m)
     }
     m->selected = m->rows[model_selected(m)].format;
     model_refresh_operands(m);
+    model_refresh_block(m);
     if (!same_rows)
         weights_arrange(&m->weights, d->rows, d->count);
     model_weigh(m);

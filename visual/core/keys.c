@@ -18,7 +18,7 @@ const struct key_line key_help[] = {
     {"Ctrl+Alt+C", "copy the halfulp show command line of what is shown"},
     {"Ctrl+V", "paste a value, or bytes in hexadecimal, little-endian"},
     {"Ctrl+Shift+V", "paste bytes in hexadecimal, big-endian"},
-    {"Ctrl+1 … Ctrl+5", "the pages: bits, rounding, number line, memory, arithmetic"},
+    {"Ctrl+1 … Ctrl+6", "the pages: bits, rounding, number line, memory, arithmetic, block"},
     {"Ctrl+T", "next theme"},
     {"Ctrl+Plus  Ctrl+Minus", "larger, smaller; Ctrl+0 as it was"},
     {"Enter  Escape", "leave a text field; Escape closes a menu"},

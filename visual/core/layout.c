@@ -430,7 +430,8 @@ static int header_value(struct layout *l, int pad)
 
 static void put_tabs(struct layout *l, struct flow *f)
 {
-    static const char *const titles[] = {"Bits", "Rounding", "Number line", "Memory", "Arithmetic"};
+    static const char *const titles[] = {"Bits",   "Rounding",   "Number line",
+                                         "Memory", "Arithmetic", "Block"};
     for (int p = 0; p < PAGE_KEYS; p++) {
         struct item *i = put_active(l, ROLE_TAB, flow_next(f, button_width(l, titles[p])),
                                     titles[p], "tab.%s", page_name((enum page)p));
@@ -541,6 +542,8 @@ static int put_page(struct layout *l)
         return page_memory(l, y);
     case PAGE_ARITHMETIC:
         return page_arithmetic(l, y);
+    case PAGE_BLOCK:
+        return page_block(l, y);
     default:
         return page_keys(l, y);
     }

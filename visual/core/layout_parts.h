@@ -46,10 +46,21 @@ int page_rounding(struct layout *l, int y);
 int page_numberline(struct layout *l, int y);
 int page_memory(struct layout *l, int y);
 int page_arithmetic(struct layout *l, int y);
+int page_block(struct layout *l, int y);
 int page_keys(struct layout *l, int y);
 
 /* The formats as tabs, of which one is selected. Returns the bottom. */
 int put_format_tabs(struct layout *l, struct rect area);
+/* The directions as buttons, with what text_in says of each, in new memory. Returns the bottom. */
+int put_direction_buttons(struct layout *l, struct rect area,
+                          char *(*text_in)(const struct model *m, enum hu_direction direction));
+/* "a   [0.1]  0x[3dcd]": a row's title and fields, which take text where it is live. */
+void put_row_head(struct layout *l, const struct row *r, const char *title, bool live,
+                  struct flow *f);
+/* A row's bits in lines of cells at most CELL units wide; indices: a strip above each has its
+ * number; live: they take clicks. Returns the bottom. */
+int put_cells(struct layout *l, const struct row *r, struct rect area, double cell, bool indices,
+              bool live);
 /* The part of an encoding that a bit belongs to. */
 enum tint field_of(const struct hu_format *f, int bit);
 

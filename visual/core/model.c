@@ -14,8 +14,8 @@ static const char first_text[] = "0.1";
 
 const char *page_name(enum page page)
 {
-    static const char *const names[] = {"bits",   "rounding",   "numberline",
-                                        "memory", "arithmetic", "keys"};
+    static const char *const names[] = {"bits",       "rounding", "numberline", "memory",
+                                        "arithmetic", "block",    "keys"};
     return names[page];
 }
 
@@ -50,7 +50,7 @@ int model_row_of(const struct model *m, const char *name, const char **rest)
     const char *point = strchr(name, '.');
     for (int i = 0; point && i < MODEL_ROWS; i = i + 1 == m->count ? ROW_A : i + 1) {
         const char *own = m->rows[i].name;
-        if (!strncmp(name, own, (size_t)(point - name)) && !own[point - name]) {
+        if (own && !strncmp(name, own, (size_t)(point - name)) && !own[point - name]) {
             if (rest)
                 *rest = point + 1;
             return i;
@@ -110,6 +110,7 @@ void model_init(struct model *m)
     d->rows[d->count++] = hu_format_find("fp64");
     d->second_format = d->rows[0];
     d->second_bits = UINT64_C(0x3fc999999999999a); /* 0.2 */
+    block_begin(&d->block);
     history_init(&m->history, d);
     m->zoom = 1;
     numberline_init(&m->line);
@@ -213,8 +214,25 @@ bool model_set_bits(struct model *m, int row, uint64_t bits, unsigned group)
         commit(m, d, group);
         return true;
     }
+    if (row >= ROW_BLOCK) {
+        struct document *d = document_copy(model_now(m));
+        block_set_bits(&d->block, row - ROW_BLOCK, bits);
+        commit(m, d, group);
+        return true;
+    }
     m->selected = m->rows[row].format;
     return model_set_datum(m, m->selected, bits, group);
+}
+
+/* Another value in a block: the block is encoded anew. */
+static bool set_given(struct model *m, int element, uint64_t bits, unsigned group)
+{
+    struct document *d = document_copy(model_now(m));
+    uint32_t word = (uint32_t)bits;
+    memcpy(&d->block.given[element], &word, sizeof word);
+    block_encode(&d->block, d->options.direction);
+    commit(m, d, group);
+    return true;
 }
 
 bool model_set_decimal(struct model *m, int row, const char *text, unsigned group)
@@ -222,12 +240,28 @@ bool model_set_decimal(struct model *m, int row, const char *text, unsigned grou
     char message[HU_MESSAGE];
     uint64_t bits;
     unsigned flags = 0;
-    if (!hu_text_round(text, strlen(text), m->rows[row].format, &model_now(m)->options, &bits,
-                       &flags, message)) {
+    bool given = row >= ROW_BLOCK + BLOCK_FIRST;
+    if (!hu_text_round(text, strlen(text), given ? hu_format_find("fp32") : m->rows[row].format,
+                       given ? NULL : &model_now(m)->options, &bits, &flags, message)) {
         model_say(m, true, "%s", message);
         return false;
     }
-    return model_set_bits(m, row, bits, group);
+    return given ? set_given(m, row - ROW_BLOCK - BLOCK_FIRST, bits, group)
+                 : model_set_bits(m, row, bits, group);
+}
+
+bool model_set_values(struct model *m, const char *text, unsigned group)
+{
+    struct document *d = document_copy(model_now(m));
+    char message[HU_MESSAGE];
+    if (!block_read_values(&d->block, text, message)) {
+        document_free(d);
+        model_say(m, true, "%s", message);
+        return false;
+    }
+    block_encode(&d->block, d->options.direction);
+    commit(m, d, group);
+    return true;
 }
 
 bool model_write_bit(struct model *m, int row, int bit, bool value, unsigned group)
@@ -281,13 +315,13 @@ bool model_negate(struct model *m)
     return true;
 }
 
-bool model_negate_second(struct model *m)
+bool model_negate_row(struct model *m, int row)
 {
     uint64_t bits;
-    const struct row *b = &m->rows[ROW_B];
-    if (hu_negate(b->format, b->bits, &bits))
-        return model_set_bits(m, ROW_B, bits, 0);
-    model_say(m, true, "%s has no such value with the other sign", b->format->name);
+    const struct row *r = &m->rows[row];
+    if (hu_negate(r->format, r->bits, &bits))
+        return model_set_bits(m, row, bits, 0);
+    model_say(m, true, "%s has no such value with the other sign", r->format->name);
     return false;
 }
 
@@ -298,10 +332,29 @@ void model_set_arithmetic(struct model *m, enum arithmetic arithmetic)
     commit(m, d, 0);
 }
 
+void model_set_block(struct model *m, const struct hu_block *block)
+{
+    struct document *d = document_copy(model_now(m));
+    d->block.block = block;
+    block_encode(&d->block, d->options.direction);
+    commit(m, d, 0);
+}
+
+void model_set_rule(struct model *m, enum hu_scale_rule rule)
+{
+    struct document *d = document_copy(model_now(m));
+    d->block.rule = rule;
+    block_encode(&d->block, d->options.direction);
+    commit(m, d, 0);
+}
+
+/* Bits that were set by hand stay, but where the block itself is looked at. */
 void model_set_direction(struct model *m, enum hu_direction direction)
 {
     struct document *d = document_copy(model_now(m));
     d->options.direction = direction;
+    if (m->page == PAGE_BLOCK || !d->block.by_hand)
+        block_encode(&d->block, direction);
     commit(m, d, 0);
 }
 
@@ -472,7 +525,8 @@ bool model_is_field(const char *name)
     const char *point = strrchr(name, '.');
     enum memory_field field;
     return !strcmp(name, "value") || !strcmp(name, "format.custom") ||
-           !strcmp(name, "memory.model") || memory_field_find(name, &field) ||
+           !strcmp(name, "memory.model") || !strcmp(name, "block.values") ||
+           memory_field_find(name, &field) ||
            (point && (!strcmp(point, ".hex") || !strcmp(point, ".decimal")));
 }
 
@@ -486,6 +540,8 @@ char *model_field_text(const struct model *m, const char *name)
         return need(strdup(m->weights_text));
     if (!strcmp(name, "format.custom"))
         return need(strdup(m->custom_text));
+    if (!strcmp(name, "block.values"))
+        return block_values(&model_now(m)->block);
     enum memory_field field;
     if (memory_field_find(name, &field))
         return need(strdup(model_now(m)->memory.text[field]));
@@ -515,8 +571,9 @@ void model_focus(struct model *m, const char *name)
     int row, bit = model_bit_of(m, name, &row);
     if (bit >= 0)
         m->cursor[m->rows[row].format->width] = bit;
-    if (model_row_of(m, name, NULL) >= 0)
-        select_format(m, m->rows[model_row_of(m, name, NULL)].format);
+    row = model_row_of(m, name, NULL);
+    if (row >= 0 && row < ROW_BLOCK)
+        select_format(m, m->rows[row].format);
 }
 
 void model_set_weights(struct model *m, const char *text)
@@ -580,6 +637,8 @@ void model_apply_edit(struct model *m)
         model_say(m, m->bad = false, "Enter opens the file or folder of that name");
     else if (memory_field_find(m->focus, &field))
         m->bad = !model_ask(m, field, m->edit.text, STEP_SESSION);
+    else if (!strcmp(m->focus, "block.values"))
+        m->bad = !model_set_values(m, m->edit.text, STEP_SESSION);
     else if (!strcmp(m->focus, "format.custom"))
         snprintf(m->custom_text, sizeof m->custom_text, "%.*s", HU_MAX_NAME, m->edit.text);
     else if (row >= 0)

@@ -21,6 +21,7 @@ enum page {
     PAGE_NUMBERLINE,
     PAGE_MEMORY,
     PAGE_ARITHMETIC,
+    PAGE_BLOCK,
     PAGE_KEYS,
     PAGE_COUNT
 };
@@ -31,7 +32,7 @@ enum copy_form { COPY_VALUE, COPY_ENCODING, COPY_COMMAND };
 /* One row, ready to be shown. */
 struct row {
     const struct hu_format *format;
-    const char *name; /* of its items: the format's, or "a", "b", "result" */
+    const char *name; /* of its items: the format's, or "a", "b", "result", "scale"; NULL: none */
     bool is_source;
     uint64_t bits;
     unsigned flags;
@@ -48,8 +49,8 @@ struct row {
 };
 
 /* The rows of the arithmetic page, in the selected format: the value, the second operand, and what
- * the operation gives. */
-enum { ROW_A = DOCUMENT_ROWS, ROW_B, ROW_RESULT, MODEL_ROWS };
+ * the operation gives; and those of the block page, a part each. */
+enum { ROW_A = DOCUMENT_ROWS, ROW_B, ROW_RESULT, ROW_BLOCK, MODEL_ROWS = ROW_BLOCK + BLOCK_PARTS };
 
 struct model {
     struct history history;
@@ -113,9 +114,13 @@ bool model_set_decimal(struct model *m, int row, const char *text, unsigned grou
 bool model_write_bit(struct model *m, int row, int bit, bool value, unsigned group);
 bool model_step(struct model *m, int row, int direction);
 bool model_negate(struct model *m);
-bool model_negate_second(struct model *m);
+bool model_negate_row(struct model *m, int row);
 
 void model_set_arithmetic(struct model *m, enum arithmetic arithmetic);
+void model_set_block(struct model *m, const struct hu_block *block);
+/* All values of the block. */
+bool model_set_values(struct model *m, const char *text, unsigned group);
+void model_set_rule(struct model *m, enum hu_scale_rule rule);
 void model_set_direction(struct model *m, enum hu_direction direction);
 void model_set_saturate(struct model *m, bool saturate);
 bool model_show_format(struct model *m, const struct hu_format *f, bool shown);
@@ -153,6 +158,8 @@ bool theme_find(const char *name, enum theme_name *theme);
 
 /* The rows for the document; called by every action. In facts.c. */
 void model_refresh(struct model *m);
+/* Those of the block page. In facts.c. */
+void model_refresh_block(struct model *m);
 /* Those of the arithmetic page, where the selected format is another. */
 void model_refresh_operands(struct model *m);
 

@@ -7,26 +7,27 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double cell_most = 30, cell_least = 11, cell_height = 26, index_height = 12;
+static const double cell_most = 30, cell_least = 11, cell_height = 26, row_height = 20,
+                    index_height = 12;
 
 /* Bits in a line, and their cells' width: the widest that fits. */
-static int bits_per_line(const struct layout *l, int bits, int width, int *cell)
+static int bits_per_line(const struct layout *l, int bits, int width, int most, int *cell)
 {
     int count = bits;
     while (count > 8 && width / count < px(l, cell_least))
         count = (count + 1) / 2;
-    *cell = width / count;
-    if (*cell > px(l, cell_most))
-        *cell = px(l, cell_most);
+    *cell = width / count < most ? width / count : most;
     return count;
 }
 
-/* The result's bits follow and take no clicks. Returns the bottom. */
-static int put_bits(struct layout *l, const struct row *r, bool live, struct rect area)
+int put_cells(struct layout *l, const struct row *r, struct rect area, double most, bool indices,
+              bool live)
 {
     const struct hu_format *f = r->format;
-    int cell, count = bits_per_line(l, f->width, area.w, &cell), bottom = area.y;
-    int height = px(l, index_height) + px(l, cell_height), cursor = l->model->cursor[f->width];
+    int cell, count = bits_per_line(l, f->width, area.w, px(l, most), &cell), bottom = area.y;
+    int strip = indices ? px(l, index_height) : 0;
+    int height = strip + px(l, indices ? cell_height : row_height);
+    int cursor = l->model->cursor[f->width];
     cursor = cursor < 0 || cursor >= f->width ? f->width - 1 : cursor;
     for (int bit = f->width - 1; bit >= 0; bit--) {
         int at = f->width - 1 - bit, line = at / count;
@@ -37,7 +38,7 @@ static int put_bits(struct layout *l, const struct row *r, bool live, struct rec
         i->face = FACE_BIT;
         i->tint = field_of(f, bit);
         i->caption = bit;
-        i->caption_height = px(l, index_height);
+        i->caption_height = strip;
         if (!live)
             i->state &= ~(unsigned)(STATE_ACTIVE | STATE_STOP);
         if (bit != cursor)
@@ -53,16 +54,21 @@ static struct item *put_text(struct layout *l, struct flow *f, int width, enum t
     return put_label(l, flow_next(f, width), tint, text, "%s.%s", row, name);
 }
 
-/* "a   [0.1]  0x[3dcd]   normal", and the bits below. */
-static int put_operand(struct layout *l, const struct row *r, bool live, struct rect area)
+void put_row_head(struct layout *l, const struct row *r, const char *title, bool live,
+                  struct flow *f)
 {
-    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 24), px(l, 4)};
-    int digit = width_of(l, FACE_MONO, "0"), title = width_of(l, FACE_BOLD, "result") + px(l, 10);
-    struct item *i = put_text(l, &f, title, TINT_INK, r->name, r->name, "title");
+    int digit = width_of(l, FACE_MONO, "0"), width = width_of(l, FACE_BOLD, "result") + px(l, 10);
+    struct item *i = put_text(l, f, width, TINT_INK, title, r->name, "title");
     i->face = FACE_BOLD;
-    struct rect decimal = flow_next(&f, 25 * digit + px(l, 14));
-    struct rect prefix = flow_next(&f, 2 * digit + px(l, 2));
-    struct rect hex = flow_next(&f, ((r->format->width + 3) / 4) * digit + px(l, 14));
+    int prefix_width = 2 * digit + px(l, 2);
+    int hex_width = ((r->format->width + 3) / 4) * digit + px(l, 14), decimal_width;
+    /* All in one line where the decimal need not be cut much. */
+    decimal_width = f->right - f->x - prefix_width - hex_width - 2 * f->gap;
+    if (decimal_width < 10 * digit || decimal_width > 25 * digit + px(l, 14))
+        decimal_width = 25 * digit + px(l, 14);
+    struct rect decimal = flow_next(f, decimal_width);
+    struct rect prefix = flow_next(f, prefix_width);
+    struct rect hex = flow_next(f, hex_width);
     if (live) {
         put_field(l, decimal, ALIGN_LEFT, "%s.decimal", r->name);
         put_field(l, hex, ALIGN_LEFT, "%s.hex", r->name);
@@ -73,8 +79,15 @@ static int put_operand(struct layout *l, const struct row *r, bool live, struct 
     i = put_label(l, prefix, TINT_DIM, "0x", "%s.prefix", r->name);
     i->face = FACE_MONO;
     i->align = ALIGN_RIGHT;
+}
+
+static int put_operand(struct layout *l, const struct row *r, bool live, struct rect area)
+{
+    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 24), px(l, 4)};
+    int digit = width_of(l, FACE_MONO, "0");
+    put_row_head(l, r, r->name, live, &f);
     put_text(l, &f, width_of(l, FACE_WORDS, "signaling NaN"), TINT_DIM, r->class, r->name, "class");
-    i = put_text(l, &f, 11 * digit, TINT_DIM, r->error, r->name, "error");
+    struct item *i = put_text(l, &f, 11 * digit, TINT_DIM, r->error, r->name, "error");
     i->full = r->error_exact ? keep(l, r->error_exact) : NULL;
     i = put_text(l, &f, 12 * digit, TINT_DIM, r->error_ulp, r->name, "error_ulp");
     i->full = r->ulps_exact ? keep(l, r->ulps_exact) : NULL;
@@ -82,7 +95,7 @@ static int put_operand(struct layout *l, const struct row *r, bool live, struct 
         put_text(l, &f, width_of(l, FACE_WORDS, "overflow,inexact") + px(l, 4), TINT_INK,
                  r->flag_names[0] == '-' ? "no flags" : r->flag_names, r->name, "flags");
     area.y = flow_end(&f) + px(l, 2);
-    return put_bits(l, r, live, area);
+    return put_cells(l, r, area, cell_most, true, live);
 }
 
 static int put_operators(struct layout *l, struct rect area)
@@ -104,10 +117,10 @@ static int put_operators(struct layout *l, struct rect area)
 static struct hu_exact exact_of(const struct model *m, const struct hu_options *options)
 {
     const struct row *a = &m->rows[ROW_A], *b = &m->rows[ROW_B];
-    const struct hu_format *const from[HU_OPERANDS] = {a->format, b->format, b->format};
-    const uint64_t x[HU_OPERANDS] = {a->bits, b->bits};
+    const struct hu_format *const from[] = {a->format, b->format};
+    const uint64_t x[] = {a->bits, b->bits};
     struct hu_operation_options o = {.rounding = *options};
-    return hu_operate_exact(arithmetic_operation(model_now(m)->arithmetic), from, x, 0, &o);
+    return hu_basic_exact(arithmetic_operation(model_now(m)->arithmetic), from, x, &o);
 }
 
 /* --- Directions --- */
@@ -121,22 +134,29 @@ static uint64_t result_in(const struct model *m, enum hu_direction direction)
     return hu_round_exact(m->selected, &exact, 0, &o, &flags);
 }
 
-/* "rne 256": a button each, with what it gives. */
-static int put_directions(struct layout *l, struct rect area)
+/* "rne 256" */
+static char *result_text(const struct model *m, enum hu_direction direction)
+{
+    char *value = shown_value(m->selected, result_in(m, direction));
+    char *text = text_of("%s  %s", hu_direction_name(direction), value);
+    free(value);
+    return text;
+}
+
+int put_direction_buttons(struct layout *l, struct rect area,
+                          char *(*text_in)(const struct model *m, enum hu_direction direction))
 {
     const struct model *m = l->model;
     struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 26), px(l, 4)};
     for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++) {
         enum hu_direction direction = (enum hu_direction)d;
-        char *value = shown_value(m->selected, result_in(m, direction));
-        char *text = text_of("%s  %s", hu_direction_name(direction), value);
+        char *text = text_in(m, direction);
         int width = width_of(l, FACE_WORDS, text) + px(l, 20);
         struct item *i = put_active(l, ROLE_BUTTON, flow_next(&f, width), text, "direction.%s",
                                     hu_direction_name(direction));
         i->full = direction_words(direction);
         i->state |= model_now(m)->options.direction == direction ? STATE_SELECTED : 0;
         free(text);
-        free(value);
     }
     return flow_end(&f);
 }
@@ -278,7 +298,7 @@ int page_arithmetic(struct layout *l, int y)
     area.y = put_operand(l, &m->rows[ROW_B], true, area) + gap;
     area.y = put_operand(l, &m->rows[ROW_RESULT], false, area) + gap;
     area.y = put_alignment(l, area) + gap;
-    area.y = put_directions(l, area);
+    area.y = put_direction_buttons(l, area, result_text);
     l->items[at].rect.h = area.y + inner - y;
     return area.y + inner + px(l, 8);
 }

@@ -99,22 +99,25 @@ static void draw_caption(const struct brush *b, const struct item *i)
     draw_line(b, &caption, strip, index, (size_t)n, b->t->dim);
 }
 
-/* The digit stands in the upper part of its cell, and below the first one the field's letter. */
+/* The digit stands in the upper part of its cell, and below the first one the field's letter. Cells
+ * without a strip for the index are the small ones, and have room for neither. */
 static void draw_bit(const struct brush *b, const struct item *i)
 {
     int field = i->tint - TINT_SIGN;
     bool over = i->state & (STATE_HOVERED | STATE_PRESSED);
     struct rect box = digit_box(i);
-    draw_caption(b, i);
+    bool small = !i->caption_height;
+    if (!small)
+        draw_caption(b, i);
     canvas_fill(b->c, box, over ? b->t->cell_over[field] : b->t->cell[field]);
     canvas_fill(b->c, (struct rect){box.x + box.w - 1, box.y, 1, box.h}, b->t->panel);
     struct item digit = {.face = i->face, .align = ALIGN_CENTER};
     struct item letter = {.face = FACE_INDEX, .align = ALIGN_CENTER};
     unsigned ink = b->t->cell_ink[field];
-    int foot = px(b, 10);
+    int foot = small ? px(b, 1) : px(b, 10);
     draw_line(b, &digit, (struct rect){box.x, box.y, box.w - 1, box.h - foot + px(b, 1)}, i->text,
               1, ink);
-    if (begins_field(b, i))
+    if (!small && begins_field(b, i))
         draw_line(b, &letter,
                   (struct rect){box.x, box.y + box.h - foot - px(b, 1), box.w - 1, foot},
                   field_letter(i->tint), 1, ink);

@@ -20,9 +20,9 @@
 static const char who[] = "view";
 
 struct request {
-    const char *value, *rows, *screenshot, *script, *config;
-    bool describe, print, force, has_theme, has_size, saturate;
-    enum hu_direction direction;
+    struct view_request asked;
+    const char *value;
+    bool has_theme, has_size;
     enum theme_name theme;
     enum page page;
     int width, height;
@@ -41,9 +41,8 @@ static bool read_size(struct request *r, const char *text)
         r->width >= LEAST_SIDE && r->height >= LEAST_SIDE && r->width <= MOST_SIDE &&
         r->height <= MOST_SIDE)
         return true;
-    fail(who, "--size wants WIDTHxHEIGHT, each from %d to %d, not '%s'", LEAST_SIDE, MOST_SIDE,
-         text);
-    return false;
+    return refuse(who, "--size wants WIDTHxHEIGHT, each from %d to %d, not '%s'", LEAST_SIDE,
+                  MOST_SIDE, text);
 }
 
 static bool scale_in_range(double scale)
@@ -71,74 +70,35 @@ static double environment_scale(void)
     return 1;
 }
 
-static bool read_option(struct request *r, int key, const char *text)
+static bool read_words(struct request *r)
 {
-    switch (key) {
-    case 'f':
-        r->rows = text;
-        return true;
-    case 'r':
-        return hu_direction_read(text, &r->direction) ||
-               (fail(who, "'%s' is no rounding direction: rne, rna, rtz, rup, rdn, rto", text),
-                false);
-    case KEY_SATURATE:
-        return r->saturate = true;
-    case VIEW_THEME:
-        r->has_theme = true;
-        return theme_find(text, &r->theme) ||
-               (fail(who, "'%s' is no theme: light, dark, safe", text), false);
-    case VIEW_PAGE:
-        return page_find(text, &r->page) ||
-               (fail(who, "'%s' is no page: bits, rounding, numberline, memory, arithmetic, keys",
-                     text),
-                false);
-    case VIEW_SIZE:
-        return read_size(r, text);
-    case VIEW_SCALE:
-        return read_scale(r, text);
-    case VIEW_SCREENSHOT:
-        r->screenshot = text;
-        return true;
-    case VIEW_FORCE:
-        return r->force = true;
-    case VIEW_DESCRIBE:
-        return r->describe = true;
-    case VIEW_SCRIPT:
-        r->script = text;
-        return true;
-    case VIEW_PRINT:
-        return r->print = true;
-    case VIEW_CONFIG:
-        r->config = text;
-        return true;
-    case VIEW_WEB:
-        fail(who, "--web is halfulp view's, which opens the page");
-        return false;
-    }
-    return false;
+    const struct view_request *v = &r->asked;
+    r->has_theme = v->theme;
+    if (v->theme && !theme_find(v->theme, &r->theme))
+        return refuse(who, "'%s' is no theme: light, dark, safe", v->theme);
+    if (v->page && !page_find(v->page, &r->page))
+        return refuse(
+            who, "'%s' is no page: bits, rounding, numberline, memory, arithmetic, block, keys",
+            v->page);
+    if (v->web)
+        return refuse(who, "--web is halfulp view's, which opens the page");
+    return (!v->size || read_size(r, v->size)) && (!v->scale || read_scale(r, v->scale));
 }
 
 /* False: *status is the exit status. */
 static bool read_request(struct request *r, int argc, char **argv, int *status)
 {
     struct options o;
-    int key;
     *r = (struct request){.width = 1280, .height = 800};
     *status = EXIT_BAD;
-    options_begin(&o, &cmd_view, argc, argv);
-    while ((key = option_next(&o)) >= 0)
-        if (!read_option(r, key, o.value))
-            return false;
-    if (key == OPTION_EXIT) {
+    if (!options_read(&o, &cmd_view, argc, argv, &r->asked)) {
         *status = o.status;
         return false;
     }
-    if (o.argc > 1) {
-        fail(who, "takes one value; there is also '%s'", o.argv[1]);
-        return false;
-    }
+    if (o.argc > 1)
+        return refuse(who, "takes one value; there is also '%s'", o.argv[1]);
     r->value = o.argc ? o.argv[0] : NULL;
-    return true;
+    return read_words(r);
 }
 
 /* --- Without a window --- */
@@ -154,11 +114,12 @@ static bool write_screenshot(struct control *c, struct fonts *fonts, const struc
     struct painter painter = {fonts, theme_colors(c->model.theme), control_scale(c)};
     struct output_file file;
     paint(&painter, &canvas, &c->layout);
-    bool done = output_begin(&file, who, r->screenshot, r->force);
+    bool done = output_begin(&file, who, r->asked.screenshot, r->asked.force);
     if (done) {
         done = picture_write(&canvas, file.stream);
         if (!done) {
-            fail(who, "%s: the picture cannot be written: %s", r->screenshot, strerror(errno));
+            fail(who, "%s: the picture cannot be written: %s", r->asked.screenshot,
+                 strerror(errno));
             output_abandon(&file);
         }
         done = done && output_commit(&file);
@@ -196,9 +157,10 @@ static bool run_headless(struct control *c, struct fonts *fonts, const struct re
     struct script_clipboard board = {NULL};
     c->clipboard = script_clipboard(&board);
     control_update(c);
-    bool works = !r->script || play_script(c, r->script);
-    works = works && (!r->screenshot || write_screenshot(c, fonts, r));
-    if (works && (r->describe || (r->script && !r->print && !r->screenshot))) {
+    bool works = !r->asked.script || play_script(c, r->asked.script);
+    works = works && (!r->asked.screenshot || write_screenshot(c, fonts, r));
+    if (works &&
+        (r->asked.describe || (r->asked.script && !r->asked.print && !r->asked.screenshot))) {
         json_t *document = check_memory(describe(c, board.text));
         json_dumpf(document, stdout, JSON_INDENT(1));
         putchar('\n');
@@ -258,16 +220,16 @@ static bool prepare(struct control *c, const struct request *r, const struct set
     m->theme = r->has_theme ? r->theme : s->theme;
     m->zoom = s->zoom;
     m->page = r->page;
-    bool works = !*s->rows || r->rows || model_set_rows(m, s->rows);
-    works = works && (!r->rows || model_set_rows(m, r->rows));
+    bool works = !*s->rows || r->asked.rows || model_set_rows(m, s->rows);
+    works = works && (!r->asked.rows || model_set_rows(m, r->asked.rows));
     works = works && (!r->value || model_set_text(m, r->value, 0));
     if (!works) {
         fail(who, "%s", m->message);
         return false;
     }
-    if (r->direction != HU_TIES_TO_EVEN)
-        model_set_direction(m, r->direction);
-    if (r->saturate)
+    if (r->asked.direction != HU_TIES_TO_EVEN)
+        model_set_direction(m, r->asked.direction);
+    if (r->asked.saturate)
         model_set_saturate(m, true);
     model_begin(m);
     return true;
@@ -283,9 +245,9 @@ static bool view(const struct request *r, struct fonts *fonts)
 {
     struct control c;
     struct settings settings;
-    bool headless = r->describe || r->script || r->screenshot;
-    char *own = r->config ? NULL : settings_path(), message[MODEL_MESSAGE] = "";
-    const char *path = r->config ? r->config : headless ? NULL : own;
+    bool headless = r->asked.describe || r->asked.script || r->asked.screenshot;
+    char *own = r->asked.config ? NULL : settings_path(), message[MODEL_MESSAGE] = "";
+    const char *path = r->asked.config ? r->asked.config : headless ? NULL : own;
     settings_default(&settings);
     if (path)
         settings_read(&settings, path, message, sizeof message);
@@ -299,7 +261,7 @@ static bool view(const struct request *r, struct fonts *fonts)
     }
     works =
         works && (headless ? run_headless(&c, fonts, r) : run_window(&c, fonts, &settings, path));
-    if (works && r->print)
+    if (works && r->asked.print)
         print_encodings(&c.model);
     control_clear(&c);
     free(own);

@@ -1,0 +1,254 @@
+#include "grid.h"
+#include "json.h"
+#include "memory/figure.h"
+#include "report.h"
+#include "stats_against.h"
+#include "file/printable.h"
+#include "text.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { COUNT = 40 };
+
+/* JSON has no infinity: null. */
+static json_t *real(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+static json_t *figures_json(const struct hu_difference *d)
+{
+    struct hu_difference_figures f = hu_difference_figures(d);
+    json_t *row = check_memory(json_object());
+    json_put(row, "equal", json_integer((json_int_t)d->equal));
+    json_put(row, "unlike", json_integer((json_int_t)d->unlike));
+    json_put(row, "measured", json_integer((json_int_t)d->measured));
+    json_put(row, "max_abs_error", real(f.max_error));
+    json_put(row, "rms_error", real(f.rms_error));
+    json_put(row, "max_ulp_error", real(f.max_ulps));
+    json_put(row, "sqnr_db", real(f.sqnr));
+    return row;
+}
+
+static bool has_bits(const struct hu_pair *p)
+{
+    return p->first.data.format == p->second.data.format && !p->first.decoded && !p->second.decoded;
+}
+
+static json_t *dtype_json(const struct hu_tensor *t)
+{
+    return t ? json_string(hu_dtype_name(t->dtype)) : json_null();
+}
+
+static json_t *shape_json(const struct hu_tensor *t)
+{
+    if (!t)
+        return json_null();
+    json_t *shape = check_memory(json_array());
+    for (unsigned i = 0; i < t->rank; i++)
+        json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
+    return shape;
+}
+
+static json_t *row_json(const void *context, size_t index)
+{
+    const struct against *a = context;
+    const struct against_row *r = &a->rows[index];
+    bool numbers = r->pair && r->pair->first.data.format;
+    json_t *row = numbers ? figures_json(&r->pair->difference) : check_memory(json_object());
+    const struct hu_tensor *t = r->first ? r->first : r->second;
+    json_put(row, "name", json_text(t->name));
+    json_put(row, "status", json_string(against_status_name(r->status)));
+    json_put(row, "elements", json_integer((json_int_t)t->elements));
+    json_put(row, "dtype", dtype_json(r->first));
+    json_put(row, "against_dtype", dtype_json(r->second));
+    json_put(row, "shape", shape_json(r->first));
+    json_put(row, "against_shape", shape_json(r->second));
+    json_put(row, "bit_equal",
+             r->pair && has_bits(r->pair) ? json_boolean(!r->pair->bits_differ) : json_null());
+    bool ulps = numbers && r->pair->ulp;
+    json_put(row, "ulp_format", ulps ? json_string(r->pair->ulp->name) : json_null());
+    json_put(row, "ulp_of",
+             ulps ? json_string(r->pair->ulp_of_first ? "first" : "second") : json_null());
+    if (numbers && !ulps)
+        json_put(row, "max_ulp_error", json_null());
+    json_put(row, "same", json_boolean(against_row_is_same(a, r)));
+    return row;
+}
+
+static size_t count_of(const struct against *a, enum against_status status)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->count; i++)
+        n += a->rows[i].status == status;
+    return n;
+}
+
+int against_json(const struct against *a)
+{
+    struct json_rows rows = {"tensors", a->count, row_json, a};
+    json_t *root = check_memory(json_object()), *total = figures_json(&a->total);
+    /* Ulps of several formats have no greatest. */
+    json_put(total, "max_ulp_error", json_null());
+    json_put(root, "file", json_text(a->sources[0]->path));
+    json_put(root, "against", json_text(a->sources[1]->path));
+    json_put(root, "tensors", json_null());
+    json_put(root, "total", total);
+    for (int s = AGAINST_COMPARED; s <= AGAINST_DTYPE; s++)
+        json_put(root, against_status_name((enum against_status)s),
+                 json_integer((json_int_t)count_of(a, (enum against_status)s)));
+    json_put(root, "same", json_boolean(against_is_same(a)));
+    return json_print_with(root, &rows);
+}
+
+static void shape_text(char *out, size_t size, const struct hu_tensor *t)
+{
+    size_t n = (size_t)snprintf(out, size, "[");
+    for (unsigned i = 0; i < t->rank && n < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s%llu", i ? ", " : "",
+                              (unsigned long long)t->shape[i]);
+    if (n < size)
+        snprintf(out + n, size - n, "]");
+}
+
+/* What stands in place of figures. */
+static void reason_text(char out[160], const struct against_row *r)
+{
+    char first[60], second[60];
+    switch (r->status) {
+    case AGAINST_MISSING:
+        snprintf(out, 160, "only in the first");
+        return;
+    case AGAINST_EXTRA:
+        snprintf(out, 160, "only in the second");
+        return;
+    case AGAINST_SHAPE:
+        shape_text(first, sizeof first, r->first);
+        shape_text(second, sizeof second, r->second);
+        snprintf(out, 160, "%s against %s", first, second);
+        return;
+    default:
+        snprintf(out, 160, "not comparable");
+    }
+}
+
+static void ratio_text(char out[COUNT], const struct hu_difference *d, double sqnr)
+{
+    if (!d->measured)
+        snprintf(out, COUNT, "–");
+    else if (!isfinite(sqnr))
+        snprintf(out, COUNT, "%s", sqnr > 0 ? "no error" : "no signal");
+    else
+        snprintf(out, COUNT, "%.2f dB", sqnr);
+}
+
+static void figures_cells(struct grid *g, const struct hu_difference *d, bool ulps)
+{
+    struct hu_difference_figures f = hu_difference_figures(d);
+    double errors[] = {f.max_error, f.rms_error, f.max_ulps};
+    char text[COUNT];
+    for (int i = 0; i < 3; i++) {
+        snprintf(text, sizeof text, i < 2 ? "%.4e" : "%.4g", errors[i]);
+        grid_cell(g, d->measured && (i < 2 || ulps) ? text : "–", "");
+    }
+    ratio_text(text, d, f.sqnr);
+    grid_cell(g, text, "");
+}
+
+static void verdict_cell(struct grid *g, const struct against *a, const struct against_row *r,
+                         const struct palette *p)
+{
+    char text[160], count[COUNT];
+    bool same = against_row_is_same(a, r);
+    if (r->status != AGAINST_COMPARED)
+        reason_text(text, r);
+    else if (has_bits(r->pair) && !r->pair->bits_differ)
+        snprintf(text, sizeof text, "bit for bit");
+    else if (r->pair->difference.unlike && r->pair->first.data.format)
+        snprintf(text, sizeof text, "%s not alike", hu_grouped(r->pair->difference.unlike, count));
+    else
+        snprintf(text, sizeof text, "%s", same ? "same" : "differs");
+    grid_cell(g, text, same ? p->good : p->warn);
+}
+
+static void row_cells(struct grid *g, const struct against *a, const struct against_row *r,
+                      const struct palette *p)
+{
+    const struct hu_tensor *t = r->first ? r->first : r->second;
+    bool numbers = r->pair && r->pair->first.data.format;
+    char name[512], text[COUNT + 64];
+    grid_cell(g, hu_printable(t->name, name, sizeof name), "");
+    const char *first = r->first ? hu_dtype_name(r->first->dtype) : "–";
+    const char *second = r->second ? hu_dtype_name(r->second->dtype) : "–";
+    snprintf(text, sizeof text, "%s, %s", first, second);
+    grid_cell(g, text, "");
+    grid_cell(g, hu_grouped(t->elements, text), "");
+    if (numbers) {
+        grid_cell(g, hu_grouped(r->pair->difference.equal, text), "");
+        figures_cells(g, &r->pair->difference, r->pair->ulp);
+    }
+    for (int i = 0; !numbers && i < 5; i++)
+        grid_cell(g, "–", "");
+    verdict_cell(g, a, r, p);
+}
+
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void print_head(const struct against *a)
+{
+    char *first = text_printable(a->sources[0]->path),
+         *second = text_printable(a->sources[1]->path);
+    size_t n = count_of(a, AGAINST_COMPARED);
+    printf("%s against %s: %zu tensor%s compared", first, second, n, plural(n));
+    static const char *const words[] = {NULL, "only in the first", "only in the second",
+                                        "of another shape", "not comparable"};
+    for (int s = AGAINST_MISSING; s <= AGAINST_DTYPE; s++)
+        if ((n = count_of(a, (enum against_status)s)))
+            printf(", %zu %s", n, words[s]);
+    printf("\nerrors are the second's; ulps are those of its numbers, or where it is quantized of "
+           "the first's\n\n");
+    free(first);
+    free(second);
+}
+
+void against_text(const struct against *a, const struct palette *p)
+{
+    struct grid g = {0};
+    char text[COUNT];
+    print_head(a);
+    grid_column(&g, "tensor", 0, true);
+    grid_column(&g, "dtypes", 0, true);
+    grid_column(&g, "elements", 13, false);
+    grid_column(&g, "equal", 13, false);
+    grid_column(&g, "max error", 11, false);
+    grid_column(&g, "rms error", 11, false);
+    grid_column(&g, "max ulp", 9, false);
+    grid_column(&g, "SQNR", 11, false);
+    grid_column(&g, "", 0, true);
+    for (size_t i = 0; i < a->count; i++)
+        row_cells(&g, a, &a->rows[i], p);
+    if (a->count > 1) {
+        uint64_t all = 0;
+        for (size_t i = 0; i < a->count; i++)
+            all += a->rows[i].pair && a->rows[i].pair->first.data.format
+                       ? a->rows[i].first->elements
+                       : 0;
+        grid_cell(&g, "all", p->bold);
+        grid_cell(&g, "", "");
+        grid_cell(&g, hu_grouped(all, text), "");
+        grid_cell(&g, hu_grouped(a->total.equal, text), "");
+        figures_cells(&g, &a->total, false);
+        grid_cell(&g, "", "");
+    }
+    grid_print(&g, p, terminal_columns(stdout));
+    grid_clear(&g);
+    bool same = against_is_same(a);
+    printf("\n%s%s%s", same ? p->good : p->warn, same ? "the same" : "not the same", p->off);
+    if (a->has_min_sqnr)
+        printf(" (to at least %g dB in every tensor)", a->min_sqnr);
+    putchar('\n');
+}

@@ -1,0 +1,143 @@
+#include "grid.h"
+#include "memory/figure.h"
+#include "stats.h"
+#include "file/printable.h"
+#include "text.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { COUNT = 40, WORST = 3 };
+
+static const char *share(char out[COUNT], uint64_t part, uint64_t all)
+{
+    if (!part || !all)
+        return "0";
+    snprintf(out, COUNT, "%.3g %%", 100 * (double)part / (double)all);
+    return out;
+}
+
+static const char *decibels(char out[COUNT], double sqnr)
+{
+    if (!isfinite(sqnr))
+        return sqnr > 0 ? "no error" : "no signal";
+    /* No "-0.00". */
+    snprintf(out, COUNT, "%.2f dB", fabs(sqnr) < 0.005 ? 0 : sqnr);
+    return out;
+}
+
+static bool any_nan(const struct stats *s)
+{
+    for (size_t i = 0; i < s->targets.count; i++)
+        if (s->targets.at[i].block && s->total->blocks[i].nan)
+            return true;
+    return false;
+}
+
+static void blocks_row(struct grid *g, const struct stats *s, const struct palette *p, size_t index)
+{
+    const struct stats_target *t = &s->targets.at[index];
+    struct stats_blocks b = stats_blocks_in_all(s, index);
+    char text[COUNT];
+    grid_cell(g, t->name, "");
+    snprintf(text, sizeof text, "%.4g", stats_target_bits(t));
+    grid_cell(g, text, "");
+    grid_cell(g, hu_grouped(b.blocks, text), "");
+    grid_cell(g, share(text, b.saturated, b.blocks), "");
+    grid_cell(g, share(text, b.lost, s->total->losses[index].measured), "");
+    if (any_nan(s))
+        grid_cell(g, hu_grouped(b.nan, text), b.nan ? p->warn : "");
+    for (int i = 0; i < HU_SCALE_RULES; i++)
+        grid_cell(g, hu_block_has_rules(t->block) ? decibels(text, b.sqnr_by_rule[i]) : "–", "");
+}
+
+static bool any_with(const struct stats *s, bool (*is)(const struct hu_block *))
+{
+    for (size_t i = 0; i < s->targets.count; i++)
+        if (s->targets.at[i].block && is(s->targets.at[i].block))
+            return true;
+    return false;
+}
+
+static bool is_any(const struct hu_block *b)
+{
+    return b;
+}
+
+static void print_table(const struct stats *s, const struct palette *p)
+{
+    struct grid g = {0};
+    grid_column(&g, "block format", 18, true);
+    grid_column(&g, "bits", 7, false);
+    grid_column(&g, "blocks", 15, false);
+    grid_column(&g, "saturated", 11, false);
+    grid_column(&g, "lost", 10, false);
+    if (any_nan(s))
+        grid_column(&g, "NaN", 10, false);
+    for (int i = 0; i < HU_SCALE_RULES; i++)
+        grid_column(&g, hu_scale_rule_name((enum hu_scale_rule)(HU_SCALE_FLOOR + i)), 11, false);
+    for (size_t i = 0; i < s->targets.count; i++)
+        if (s->targets.at[i].block)
+            blocks_row(&g, s, p, i);
+    putchar('\n');
+    grid_print(&g, p, terminal_columns(stdout));
+    grid_clear(&g);
+}
+
+static void print_worst(const struct stats *s, const struct palette *p)
+{
+    struct grid g = {0};
+    grid_column(&g, "worst blocks", 18, true);
+    grid_column(&g, "SQNR", 12, false);
+    grid_column(&g, "largest", 13, false);
+    grid_column(&g, "block", 15, false);
+    grid_column(&g, "tensor", 0, true);
+    size_t rows = 0;
+    for (size_t i = 0; i < s->targets.count; i++) {
+        if (!s->targets.at[i].block)
+            continue;
+        struct stats_blocks b = stats_blocks_in_all(s, i);
+        for (size_t k = 0; k < b.worst_count && k < WORST; k++, rows++) {
+            char text[COUNT], name[512];
+            grid_cell(&g, k ? "" : s->targets.at[i].name, "");
+            grid_cell(&g, decibels(text, hu_worst_block_sqnr(&b.worst[k])), "");
+            snprintf(text, sizeof text, "%.6g", b.worst[k].greatest);
+            grid_cell(&g, text, "");
+            grid_cell(&g, hu_grouped(b.worst[k].index, text), "");
+            grid_cell(&g,
+                      hu_printable(s->tensors[b.worst[k].tensor].tensor->name, name, sizeof name),
+                      "");
+        }
+    }
+    if (rows) {
+        putchar('\n');
+        grid_print(&g, p, terminal_columns(stdout));
+    }
+    grid_clear(&g);
+}
+
+static void print_unfit(const struct stats *s)
+{
+    char text[COUNT];
+    for (size_t i = 0; i < s->targets.count; i++) {
+        if (!s->targets.at[i].block)
+            continue;
+        struct stats_blocks b = stats_blocks_in_all(s, i);
+        if (b.unfit)
+            printf("  %s: %s element%s in rows that its blocks do not divide are left out, as a "
+                   "cast leaves them\n",
+                   s->targets.at[i].name, hu_grouped(b.unfit, text), b.unfit == 1 ? "" : "s");
+    }
+}
+
+void stats_blocks_text(const struct stats *s, const struct palette *p)
+{
+    if (!any_with(s, is_any))
+        return;
+    print_table(s, p);
+    printf("  %slost: elements that their block's outlier pushes to zero%s%s\n", p->dim,
+           any_with(s, hu_block_has_rules) ? "; ratios: what each rule for the scale keeps" : "",
+           p->off);
+    print_worst(s, p);
+    print_unfit(s);
+}

@@ -1,0 +1,543 @@
+#include "block_loss.h"
+#include "array/array.h"
+#include "array/layout.h"
+#include "block/parts.h"
+#include "block/scale_rule.h"
+#include "block/unpack.h"
+#include "block_measure.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What grows as pieces ask for it. */
+struct room {
+    unsigned char *bytes;
+    size_t size;
+};
+
+enum { PIECE, FINITE, RESULT, CODES, SCALES, RUNS, FLOOR, CEIL, ROOMS };
+
+struct hu_block_memory {
+    struct room rooms[ROOMS];
+};
+
+struct hu_block_memory *hu_block_memory_new(void)
+{
+    return calloc(1, sizeof(struct hu_block_memory));
+}
+
+void hu_block_memory_free(struct hu_block_memory *m)
+{
+    for (int i = 0; m && i < ROOMS; i++)
+        free(m->rooms[i].bytes);
+    free(m);
+}
+
+/* Its content is lost. */
+static void *grown(struct hu_block_memory *m, int which, size_t size)
+{
+    struct room *r = &m->rooms[which];
+    if (r->bytes && size <= r->size)
+        return r->bytes;
+    free(r->bytes);
+    r->size = (size / 64 + 2) * 64;
+    r->bytes = size > SIZE_MAX / 2 ? NULL : aligned_alloc(64, r->size);
+    if (!r->bytes)
+        r->size = 0;
+    return r->bytes;
+}
+
+void *hu_block_memory_piece(struct hu_block_memory *m, size_t n)
+{
+    return grown(m, PIECE, n * sizeof(double));
+}
+
+/* The worst. */
+
+static double ratio(const struct hu_worst_block *b)
+{
+    return b->noise / b->signal;
+}
+
+static bool is_worse(const struct hu_worst_block *a, const struct hu_worst_block *b)
+{
+    double of_a = ratio(a), of_b = ratio(b);
+    if (of_a != of_b)
+        return of_a > of_b;
+    return a->tensor != b->tensor ? a->tensor < b->tensor : a->index < b->index;
+}
+
+static void add_worst(struct hu_block_loss *l, const struct hu_worst_block *b)
+{
+    size_t at = l->worst_count;
+    if (at == HU_WORST_BLOCKS && !is_worse(b, &l->worst[at - 1]))
+        return;
+    at -= at == HU_WORST_BLOCKS;
+    for (; at && is_worse(b, &l->worst[at - 1]); at--)
+        l->worst[at] = l->worst[at - 1];
+    l->worst[at] = *b;
+    l->worst_count += l->worst_count < HU_WORST_BLOCKS;
+}
+
+void hu_block_loss_merge(struct hu_block_loss *l, const struct hu_block_loss *other)
+{
+    l->blocks += other->blocks;
+    l->saturated += other->saturated;
+    l->nan += other->nan;
+    l->lost += other->lost;
+    l->unfit += other->unfit;
+    for (int i = 0; i < HU_SCALE_RULES; i++)
+        hu_exact_merge(&l->noise_by_rule[i], &other->noise_by_rule[i]);
+    for (size_t i = 0; i < other->worst_count; i++)
+        add_worst(l, &other->worst[i]);
+}
+
+void hu_block_loss_name(struct hu_block_loss *l, uint64_t tensor)
+{
+    for (size_t i = 0; i < l->worst_count; i++)
+        l->worst[i].tensor = tensor;
+}
+
+double hu_worst_block_sqnr(const struct hu_worst_block *b)
+{
+    return -10 * log10(ratio(b));
+}
+
+static bool is_whole(const struct hu_block *b)
+{
+    return !b->tile_rows && !b->tile_columns;
+}
+
+/* A target. */
+
+/* Of a format's elements, rounded with an unbounded exponent; integers say so by HU_INVALID. */
+static double reach_of_format(const struct hu_format *f, const struct hu_options *options,
+                              bool negative)
+{
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    struct hu_options o = {.direction = options->direction};
+    o.direction = o.direction == HU_STOCHASTIC ? HU_TOWARD_ZERO : o.direction;
+    uint64_t low = 0, high = hu_max_finite_code(fp64), sign = negative ? hu_sign_mask(fp64) : 0;
+    while (high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        unsigned flags = 0;
+        hu_convert(f, fp64, middle | sign, &o, &flags);
+        *(flags & (HU_OVERFLOW | HU_INVALID) ? &high : &low) = middle;
+    }
+    return parts_value(fp64, fp64, high);
+}
+
+/* Half a step beyond the last codes, where zero lies between them and they are told by all bits of
+ * the codes: q4_0, q5_0, iq4_nl. */
+static void reach_of_whole(const struct hu_block *b, double reach[2])
+{
+    /* Element 1: its bits of codes all 0, next to that, and from the other end. */
+    static const unsigned char fills[] = {0x00, 0x11, 0xee, 0xff};
+    int codes[4];
+    for (int i = 0; i < 4; i++) {
+        unsigned char bytes[HU_BLOCK_MAX * 2];
+        struct hu_block_unpacked u;
+        memset(bytes, fills[i], sizeof bytes);
+        hu_block_unpack(b, bytes, &u);
+        codes[i] = u.q[1];
+    }
+    if (b->minima || codes[0] >= codes[1] || codes[2] >= codes[3] || codes[3] <= 0)
+        return;
+    reach[0] = codes[3] + (codes[3] - codes[2]) / 2.0;
+    reach[1] = -codes[0] + (codes[1] - codes[0]) / 2.0;
+}
+
+struct hu_block_target hu_block_target_of(const struct hu_block *b, enum hu_scale_rule rule,
+                                          const struct hu_options *options)
+{
+    struct hu_block_target t = {
+        .block = b,
+        .options = {.rule = rule, .elements = *options},
+        .reach = {HUGE_VAL, HUGE_VAL},
+    };
+    const struct hu_format *scale = b->scale ? hu_format_find(b->scale) : NULL;
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    t.options.elements.saturate = true;
+    for (int i = 0; b->element && i < 2; i++)
+        t.reach[i] =
+            ldexp(reach_of_format(hu_format_find(b->element), options, i), b->element_power);
+    if (b->codes == HU_CODES_UNPACKED)
+        reach_of_whole(b, t.reach);
+    for (unsigned i = 0; scale && scale->storage_bits == 8 && i < 256; i++)
+        t.scales[i] = parts_value(fp64, scale, i);
+    t.wide_scale = scale && scale->storage_bits == 32;
+    if (hu_block_has_rules(b))
+        t.element = hu_scale_element_of(b);
+    return t;
+}
+
+/* A piece and what becomes of it. */
+struct work {
+    struct hu_block_memory *m;
+    const struct hu_block_target *target;
+    const struct hu_block *b;
+    const struct hu_block_piece *piece;
+    size_t rows, columns; /* as it is encoded: what runs on is one row */
+    size_t down, across;  /* blocks */
+    size_t tall, wide;    /* rows and columns of a block */
+    unsigned char *codes, *scales;
+    float tensor_scale;
+    void *result;
+    bool is_fp32;
+};
+
+/* How the piece's elements are seen. */
+static void lay_out(struct work *w)
+{
+    const struct hu_block *b = w->b;
+    const struct hu_block_shape *s = &w->piece->shape;
+    bool flat = b->tile_rows == 1 || s->rows == 1;
+    bool divides = flat && b->tile_columns && s->columns % b->tile_columns == 0;
+    bool one_row = divides || b->layout == HU_BLOCK_FLAT || is_whole(b) || w->piece->n < s->columns;
+    w->columns = one_row ? w->piece->n : (size_t)s->columns;
+    w->rows = w->piece->n / w->columns;
+    w->wide = b->tile_columns ? b->tile_columns : w->columns;
+    w->tall = flat ? 1 : b->tile_rows && b->tile_rows < w->rows ? b->tile_rows : w->rows;
+    w->across = parts_up(w->columns, w->wide);
+    w->down = parts_up(w->rows, w->tall);
+}
+
+/* The number of the scale of the piece's first block. */
+static uint64_t first_block(const struct work *w)
+{
+    const struct hu_block_shape *s = &w->piece->shape;
+    uint64_t first = w->piece->first;
+    if (w->b->layout == HU_BLOCK_FLAT)
+        return first / w->wide;
+    uint64_t across = w->b->tile_columns ? parts_up(s->columns, w->b->tile_columns) : 1;
+    uint64_t tall = w->b->tile_rows ? w->b->tile_rows : s->rows;
+    uint64_t row = first / s->columns;
+    uint64_t down = row / s->rows * parts_up(s->rows, tall) + row % s->rows / tall;
+    return down * across + first % s->columns / w->wide;
+}
+
+static bool encode(struct work *w, enum hu_scale_rule rule)
+{
+    const struct hu_block_piece *p = w->piece;
+    struct hu_block_options options = w->target->options;
+    float amax = (float)p->greatest;
+    if ((double)amax < p->greatest)
+        amax = nextafterf(amax, INFINITY);
+    struct hu_block_whole whole = {.amax = amax, .first = p->number};
+    options.rule = rule;
+    size_t scales = hu_block_scale_bytes(w->b, w->rows, w->columns);
+    w->codes = grown(w->m, CODES, hu_block_bytes(w->b, w->rows, w->columns));
+    w->scales = grown(w->m, SCALES, scales);
+    w->result = grown(w->m, RESULT, p->n * sizeof(double));
+    if (!w->codes || !w->scales || !w->result)
+        return false;
+    hu_block_encode_piece(w->b, w->codes, w->scales, &w->tensor_scale, p->real, p->x, w->rows,
+                          w->columns, &options, &whole, NULL);
+    hu_block_decode(p->real, w->result, w->b, w->codes, w->scales, w->tensor_scale, w->rows,
+                    w->columns);
+    layout_turn(w->result, p->n, w->is_fp32 ? 4 : 8);
+    return true;
+}
+
+static double number(const struct work *w, const void *at, size_t i)
+{
+    return w->is_fp32 ? (double)((const float *)at)[i] : ((const double *)at)[i];
+}
+
+static void set_number(const struct work *w, void *at, size_t i, double x)
+{
+    if (w->is_fp32)
+        ((float *)at)[i] = (float)x;
+    else
+        ((double *)at)[i] = x;
+}
+
+/* The comparison of all elements, times 2^-exponent. */
+struct compared {
+    const void *x;
+    struct hu_measured *runs; /* of each block */
+    struct hu_measured_all all;
+    int exponent;
+    uint64_t measured;
+};
+
+/* Runs of elements under one scale, row by row. only_noise: nothing else is found. */
+static void measure(const struct work *w, struct compared *c, bool only_noise)
+{
+    size_t size = w->is_fp32 ? 4 : 8, full = w->columns / w->wide, rest = w->columns % w->wide;
+    hu_measure *run = hu_measure_of(hu_kernel_name(hu_kernel_chosen()));
+    memset(c->runs, 0, w->down * w->across * sizeof *c->runs);
+    c->all = (struct hu_measured_all){0};
+    struct hu_measured_all *all = only_noise ? NULL : &c->all;
+    for (size_t row = 0; row < w->rows; row++) {
+        struct hu_measured *runs = c->runs + row / w->tall * w->across;
+        const char *x = (const char *)c->x + row * w->columns * size;
+        const char *result = (const char *)w->result + row * w->columns * size;
+        run(w->is_fp32, x, result, w->wide, full, runs, all);
+        if (rest)
+            run(w->is_fp32, x + full * w->wide * size, result + full * w->wide * size, rest, 1,
+                runs + full, all);
+    }
+}
+
+/* Whether no element was NaN or infinite, and no square out of fp64's range. */
+static bool is_sound(const struct work *w, const struct compared *c)
+{
+    double noise = 0, signal = 0, greatest = 0;
+    for (size_t i = 0; i < w->down * w->across; i++) {
+        noise += c->runs[i].noise;
+        signal += c->runs[i].signal;
+        greatest = c->runs[i].greatest > greatest ? c->runs[i].greatest : greatest;
+    }
+    return isfinite(noise) && isfinite(signal) &&
+           (w->is_fp32 || greatest == 0 || signal > 0x1p-700);
+}
+
+/* Zeros where an element is not finite, or has no finite result; all times a power of two that
+ * keeps squares in range. LOSS: counts those; or NULL. */
+static bool make_sound(struct work *w, struct compared *c, struct hu_loss *loss)
+{
+    size_t n = w->piece->n;
+    const void *from = w->piece->x;
+    void *x = grown(w->m, FINITE, n * sizeof(double));
+    double greatest = 0;
+    if (!x)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        double before = number(w, from, i), after = number(w, w->result, i);
+        bool sound = isfinite(before) && isfinite(after);
+        if (loss && !sound && isfinite(before))
+            *(isnan(after) ? &loss->invalid : &loss->overflow) += 1;
+        set_number(w, x, i, sound ? before : 0);
+        set_number(w, w->result, i, sound ? after : 0);
+        greatest = sound && fabs(before) > greatest ? fabs(before) : greatest;
+        c->measured -= !sound;
+    }
+    c->exponent = !w->is_fp32 && greatest > 0 ? ilogb(greatest) : 0;
+    for (size_t i = 0; c->exponent && i < n; i++) {
+        set_number(w, x, i, ldexp(number(w, x, i), -c->exponent));
+        set_number(w, w->result, i, ldexp(number(w, w->result, i), -c->exponent));
+    }
+    c->x = x;
+    return true;
+}
+
+/* NaN blocks, by the first element of each. */
+static uint64_t nan_blocks(const struct work *w)
+{
+    uint64_t nans = 0;
+    for (size_t i = 0; !w->b->keeps_nan && i < w->down * w->across; i++)
+        nans += isnan(
+            number(w, w->result, i / w->across * w->tall * w->columns + i % w->across * w->wide));
+    return nans;
+}
+
+static bool compare(struct work *w, enum hu_scale_rule rule, int room, struct compared *c,
+                    struct hu_loss *loss, struct hu_block_loss *blocks)
+{
+    *c = (struct compared){.x = w->piece->x, .measured = w->piece->n};
+    c->runs = grown(w->m, room, w->down * w->across * sizeof *c->runs);
+    if (!c->runs || !encode(w, rule))
+        return false;
+    bool only_noise = !blocks && w->is_fp32;
+    measure(w, c, only_noise);
+    if (is_sound(w, c))
+        return true;
+    if (blocks)
+        blocks->nan += nan_blocks(w);
+    if (!make_sound(w, c, loss))
+        return false;
+    measure(w, c, only_noise);
+    return true;
+}
+
+/* What elements of block I are divided by, of either sign in ggml's. */
+static double scale_of(const struct work *w, size_t i)
+{
+    const struct hu_block *b = w->b;
+    if (b->codes == HU_CODES_UNPACKED) {
+        struct hu_block_unpacked u;
+        hu_block_unpack(b, w->codes + i * b->bytes, &u);
+        return ldexp((double)u.d * u.a[0], b->power);
+    }
+    double scale;
+    if (w->target->wide_scale)
+        scale = (double)unpack_fp32(w->scales + 4 * i);
+    else
+        scale = w->target->scales[w->scales[i]];
+    return b->over == HU_OVER_TENSOR ? scale * (double)w->tensor_scale : scale;
+}
+
+/* The elements of block I among VALUES whose magnitude reaches MOST of their sign. */
+static uint64_t count_beyond(const struct work *w, const void *values, size_t i,
+                             const double most[2])
+{
+    uint64_t beyond = 0;
+    size_t row = i / w->across * w->tall, column = i % w->across * w->wide;
+    size_t last = w->rows - row < w->tall ? w->rows : row + w->tall;
+    size_t end = w->columns - column < w->wide ? w->columns : column + w->wide;
+    for (; row < last; row++)
+        for (size_t k = row * w->columns + column; k < row * w->columns + end; k++) {
+            double x = number(w, values, k);
+            beyond += fabs(x) >= most[signbit(x) != 0];
+        }
+    return beyond;
+}
+
+static void count_overflows(const struct work *w, const struct compared *c, struct hu_loss *loss,
+                            struct hu_block_loss *blocks)
+{
+    const double *reach = w->target->reach;
+    double least = fmin(reach[0], reach[1]), unit = ldexp(1, -c->exponent);
+    for (size_t i = 0; least < HUGE_VAL && i < w->down * w->across; i++) {
+        double scale = scale_of(w, i) * unit;
+        double greatest = c->runs[i].greatest, size = fabs(scale);
+        /* Under a scale that was rounded to zero all are lost, and none is cut. */
+        if (!(size > 0 && greatest > 0 && greatest >= least * size))
+            continue;
+        /* The ends change places under a negative scale. */
+        double most[2] = {reach[scale < 0] * size, reach[scale > 0] * size};
+        uint64_t beyond = count_beyond(w, c->x, i, most);
+        loss->overflow += beyond;
+        blocks->saturated += beyond > 0;
+    }
+}
+
+/* The elements of block I that are not 0, if all of them became so. */
+static uint64_t count_gone(const struct work *w, const struct compared *c, size_t i)
+{
+    const double any[2] = {DBL_TRUE_MIN, DBL_TRUE_MIN};
+    return count_beyond(w, w->result, i, any) ? 0 : count_beyond(w, c->x, i, any);
+}
+
+static void see_blocks(const struct work *w, const struct compared *c, struct hu_block_loss *blocks)
+{
+    uint64_t first = first_block(w);
+    double unit = ldexp(1, c->exponent);
+    blocks->blocks += w->down * w->across;
+    blocks->lost += c->all.zeros;
+    for (size_t i = 0; i < w->down * w->across; i++) {
+        const struct hu_measured *run = &c->runs[i];
+        if (!(run->noise > 0) || !(run->signal > 0))
+            continue;
+        /* What is all noise may be all zeros now, and then no other has pushed them there. */
+        if (run->noise == run->signal)
+            blocks->lost -= count_gone(w, c, i);
+        struct hu_worst_block worst = {
+            .index = first + i,
+            .noise = run->noise,
+            .signal = run->signal,
+            .greatest = run->greatest * unit,
+        };
+        add_worst(blocks, &worst);
+    }
+}
+
+/* X, above 0, over the power of two below. */
+static double mantissa_of(double x)
+{
+    int exponent;
+    return 2 * frexp(x, &exponent);
+}
+
+/* Each rule gives a block either floor's scale or ceil's. */
+static void add_rules(const struct work *w, const struct compared *own,
+                      const struct compared *floors, const struct compared *ceils,
+                      struct hu_block_loss *blocks)
+{
+    double noise[HU_SCALE_RULES] = {0};
+    for (size_t i = 0; i < w->down * w->across; i++) {
+        double greatest = own->runs[i].greatest;
+        double mantissa = greatest > 0 ? mantissa_of(greatest) : 1;
+        for (int rule = 0; rule < HU_SCALE_RULES; rule++) {
+            bool next = hu_scale_is_next((enum hu_scale_rule)(HU_SCALE_FLOOR + rule), mantissa,
+                                         &w->target->element);
+            noise[rule] += (next ? ceils : floors)->runs[i].noise;
+        }
+    }
+    for (int rule = 0; rule < HU_SCALE_RULES; rule++)
+        hu_exact_add(&blocks->noise_by_rule[rule], noise[rule], 2 * own->exponent);
+}
+
+static bool lose_by_rules(struct work *w, enum hu_scale_rule rule, const struct compared *own,
+                          struct hu_block_loss *blocks)
+{
+    struct compared floors = *own, ceils = *own;
+    if (rule != HU_SCALE_FLOOR && !compare(w, HU_SCALE_FLOOR, FLOOR, &floors, NULL, NULL))
+        return false;
+    if (rule != HU_SCALE_CEIL && !compare(w, HU_SCALE_CEIL, CEIL, &ceils, NULL, NULL))
+        return false;
+    add_rules(w, own, &floors, &ceils, blocks);
+    return true;
+}
+
+/* Of one matrix, or where matrices do not matter. */
+static bool lose(struct hu_block_memory *m, const struct hu_block_target *target,
+                 const struct hu_block_piece *piece, struct hu_loss *loss,
+                 struct hu_block_loss *blocks)
+{
+    struct work w = {.m = m, .target = target, .b = target->block, .piece = piece};
+    struct compared c;
+    w.is_fp32 = piece->real->storage_bits == 32;
+    if (!hu_block_loss_fits(w.b, &piece->shape)) {
+        blocks->unfit += piece->n;
+        return true;
+    }
+    lay_out(&w);
+    enum hu_scale_rule rule = target->options.rule ? target->options.rule : w.b->rule;
+    if (!compare(&w, target->options.rule, RUNS, &c, loss, blocks))
+        return false;
+    double noise = 0, signal = 0, error = ldexp(c.all.max_error, c.exponent);
+    for (size_t i = 0; i < w.down * w.across; i++) {
+        noise += c.runs[i].noise;
+        signal += c.runs[i].signal;
+    }
+    hu_exact_add(&loss->noise, noise, 2 * c.exponent);
+    hu_exact_add(&loss->signal, signal, 2 * c.exponent);
+    loss->measured += c.measured;
+    loss->inexact += c.all.inexact;
+    loss->underflow += c.all.zeros;
+    loss->max_error = error > loss->max_error ? error : loss->max_error;
+    count_overflows(&w, &c, loss, blocks);
+    if (!is_whole(w.b))
+        see_blocks(&w, &c, blocks);
+    return !hu_block_has_rules(w.b) || lose_by_rules(&w, rule, &c, blocks);
+}
+
+bool hu_block_lose(struct hu_block_memory *m, const struct hu_block_target *target,
+                   const struct hu_block_piece *piece, struct hu_loss *loss,
+                   struct hu_block_loss *blocks)
+{
+    struct hu_block_piece one = *piece;
+    uint64_t matrix = piece->shape.rows * piece->shape.columns;
+    bool fine = true;
+    bool runs_on = target->block->tile_rows <= 1 ||
+                   (piece->shape.rows == 1 && matrix % target->block->tile_columns == 0);
+    if (runs_on || piece->n <= matrix)
+        return lose(m, target, piece, loss, blocks);
+    one.n = (size_t)matrix;
+    for (size_t i = 0; fine && i < piece->n / matrix; i++) {
+        fine = lose(m, target, &one, loss, blocks);
+        one.x = (char *)one.x + matrix * (piece->real->storage_bits / 8);
+        one.first += matrix;
+        one.number += matrix;
+    }
+    return fine;
+}
+
+void hu_block_loss_finish(const struct hu_block *b, const struct hu_loss *loss, double greatest,
+                          struct hu_block_loss *blocks)
+{
+    if (!is_whole(b) || !loss->measured)
+        return;
+    int n, s;
+    double noise = hu_exact_value(&loss->noise, &n), signal = hu_exact_value(&loss->signal, &s);
+    *blocks = (struct hu_block_loss){.blocks = 1, .saturated = loss->overflow > 0};
+    blocks->lost = loss->underflow < loss->measured - loss->zeros ? loss->underflow : 0;
+    struct hu_worst_block worst = {.noise = noise, .signal = ldexp(signal, s - n)};
+    worst.greatest = greatest;
+    if (noise > 0)
+        add_worst(blocks, &worst);
+}

@@ -1,0 +1,39 @@
+#include "block_measure.h"
+#include "array/array.h"
+
+#include <string.h>
+
+#if defined(__clang__)
+#define UNROLLED _Pragma("unroll")
+#else
+#define UNROLLED _Pragma("GCC unroll 8")
+#endif
+
+#define NAME(x) plain_##x
+#define TARGET
+#define LANE_BYTES 16
+#include "block_measure_lanes.h"
+
+#if defined(__x86_64__)
+#define NAME(x) avx2_##x
+#define TARGET __attribute__((target("avx2")))
+#define LANE_BYTES 32
+#include "block_measure_lanes.h"
+
+#define NAME(x) avx512_##x
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define LANE_BYTES 64
+#include "block_measure_lanes.h"
+#endif
+
+hu_measure *hu_measure_of(const char *kernel)
+{
+#if defined(__x86_64__)
+    if (!strncmp(kernel, "avx512", 6))
+        return avx512_measure;
+    if (!strncmp(kernel, "avx2", 4))
+        return avx2_measure;
+#endif
+    (void)kernel;
+    return plain_measure;
+}

@@ -1,0 +1,108 @@
+#include "difference.h"
+#include "array/array.h"
+#include "block_measure.h"
+
+#include <math.h>
+#include <string.h>
+
+static double greater(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* 2^EXPONENT, of a normal number. */
+static double power(int exponent)
+{
+    uint64_t bits = (uint64_t)(1023 + exponent) << 52;
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* The greatest of |second - first| in units of the last place of one of them. */
+static double ulps_of(const double *first, const double *second, size_t n,
+                      const struct hu_difference_ulp *ulp)
+{
+    const struct hu_loss_target *t = &ulp->target;
+    const double *of = ulp->of_first ? first : second;
+    double most = 0;
+    for (size_t i = 0; i < n; i++) {
+        double error = fabs(second[i] - first[i]);
+        if (error == 0)
+            continue;
+        uint64_t bits;
+        memcpy(&bits, &of[i], sizeof bits);
+        int exponent = (int)(bits >> 52 & 0x7ff) - 1023;
+        exponent = exponent > t->emin ? exponent : t->emin;
+        bool plain = exponent > -1023 && t->trailing_bits - exponent < 1023 &&
+                     t->trailing_bits - exponent > -1023;
+        most = greater(most, plain ? error * power(t->trailing_bits - exponent)
+                                   : hu_loss_in_ulps(t, error, of[i]));
+    }
+    return most;
+}
+
+/* What is not finite leaves both. */
+static uint64_t take_specials(struct hu_difference *d, double *first, double *second, size_t n)
+{
+    uint64_t taken = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (isfinite(first[i]) && isfinite(second[i]))
+            continue;
+        bool same = first[i] == second[i] || (isnan(first[i]) && isnan(second[i]));
+        d->equal += same;
+        d->unlike += !same;
+        first[i] = second[i] = 0;
+        taken++;
+    }
+    return taken;
+}
+
+/* So many binades that squares would leave fp64's range, or 0. */
+static int distance(const double *x, const double *y, size_t n)
+{
+    double most = 0;
+    for (size_t i = 0; i < n; i++)
+        most = greater(most, greater(fabs(x[i]), fabs(y[i])));
+    int exponent = most > 0 ? ilogb(most) : 0;
+    return exponent > 400 || exponent < -300 ? exponent : 0;
+}
+
+void hu_difference_add(struct hu_difference *d, double *first, double *second, size_t n,
+                       const struct hu_difference_ulp *ulp)
+{
+    uint64_t taken = take_specials(d, first, second, n);
+    if (ulp)
+        d->max_ulps = greater(d->max_ulps, ulps_of(first, second, n, ulp));
+    int far = distance(first, second, n);
+    for (size_t i = 0; far && i < n; i++) {
+        first[i] = ldexp(first[i], -far);
+        second[i] = ldexp(second[i], -far);
+    }
+    struct hu_measured run = {0};
+    struct hu_measured_all all = {0};
+    hu_measure_of(hu_kernel_name(hu_kernel_chosen()))(false, first, second, n, 1, &run, &all);
+    d->measured += n - taken;
+    d->equal += n - taken - all.inexact;
+    d->max_error = greater(d->max_error, ldexp(all.max_error, far));
+    hu_exact_add(&d->noise, run.noise, 2 * far);
+    hu_exact_add(&d->signal, run.signal, 2 * far);
+}
+
+void hu_difference_merge(struct hu_difference *d, const struct hu_difference *other)
+{
+    d->equal += other->equal;
+    d->measured += other->measured;
+    d->unlike += other->unlike;
+    d->max_error = greater(d->max_error, other->max_error);
+    d->max_ulps = greater(d->max_ulps, other->max_ulps);
+    hu_exact_merge(&d->noise, &other->noise);
+    hu_exact_merge(&d->signal, &other->signal);
+}
+
+struct hu_difference_figures hu_difference_figures(const struct hu_difference *d)
+{
+    struct hu_loss loss = {.measured = d->measured, .noise = d->noise, .signal = d->signal};
+    struct hu_loss_figures f = hu_loss_figures(&loss);
+    return (struct hu_difference_figures){d->max_error, f.rms_error, d->max_ulps, f.sqnr};
+}

@@ -1,0 +1,296 @@
+#include "verify/block_trial.h"
+#include "block/nested.h"
+#include "reference_block.h"
+#include "verify/random.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Blocks in a call. */
+enum { CALL = 64 };
+
+/* One tensor, in memory that a child shares. */
+struct tensor {
+    const struct hu_block *b;
+    size_t rows, columns, codes_size, scales_size, more_size;
+    float *values, *decoded;
+    unsigned char *codes, *scales, *more, *expected_codes, *expected_scales;
+    float second, expected_second;
+};
+
+static void *shared(size_t bytes)
+{
+    void *at = mmap(NULL, bytes + 64, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return at == MAP_FAILED ? NULL : at;
+}
+
+static bool tensor_make(struct tensor *t, const struct hu_block *b)
+{
+    bool grouped = b->layout == HU_BLOCK_GPTQ || b->layout == HU_BLOCK_AWQ;
+    size_t length = b->layout == HU_BLOCK_WHOLE ? b->elements : b->tile_columns;
+    t->b = b;
+    t->rows = grouped ? 32 : b->tile_rows ? b->tile_rows : 4;
+    t->columns = !length ? 128 : length > 256 ? length : length * (t->rows > 1 ? 2 : CALL);
+    t->codes_size = hu_block_bytes(b, t->rows, t->columns);
+    t->scales_size = hu_block_scale_bytes(b, t->rows, t->columns);
+    t->more_size = hu_block_more_bytes(b, t->rows, t->columns);
+    return (t->values = shared(t->rows * t->columns * sizeof *t->values)) &&
+           (t->decoded = shared(t->rows * t->columns * sizeof *t->decoded)) &&
+           (t->codes = shared(t->codes_size)) && (t->scales = shared(t->scales_size)) &&
+           (t->more = shared(t->more_size)) && (t->expected_codes = shared(t->codes_size)) &&
+           (t->expected_scales = shared(t->scales_size));
+}
+
+static void release(void *at, size_t bytes)
+{
+    if (at)
+        munmap(at, bytes + 64);
+}
+
+static void tensor_free(struct tensor *t)
+{
+    size_t n = t->rows * t->columns * sizeof *t->values;
+    release(t->values, n);
+    release(t->decoded, n);
+    release(t->codes, t->codes_size);
+    release(t->scales, t->scales_size);
+    release(t->more, t->more_size);
+    release(t->expected_codes, t->codes_size);
+    release(t->expected_scales, t->scales_size);
+}
+
+static size_t blocks_in(const struct tensor *t)
+{
+    size_t each = t->b->layout == HU_BLOCK_WHOLE ? t->b->elements
+                  : t->b->tile_columns
+                      ? (size_t)t->b->tile_columns * (t->b->tile_rows ? t->b->tile_rows : t->rows)
+                      : t->columns;
+    size_t n = t->rows * t->columns / each;
+    return n ? n : 1;
+}
+
+void hu_block_draw(float *values, size_t n, size_t length, const struct hu_block_question *q,
+                   uint64_t number)
+{
+    uint64_t seed = q->seed ^ number << 20;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t kind = hu_draw(seed, i / length) % 16, random = hu_draw(~seed, i);
+        int exponent = (int)(hu_draw(seed, i / length) >> 32) % 24;
+        double u = (double)(random >> 11) * 0x1p-52 - 1;
+        if (kind == 1 || kind == 2)
+            u = (double)(int)(u * (kind == 1 ? 16 : 128)) / (kind == 1 ? 16 : 128);
+        if (kind == 3)
+            u = ldexp(u, -(int)(random % 24));
+        if (kind == 4 || (kind == 5 && random % 4))
+            u = random % 16 ? 0 : -0.0;
+        if (kind == 6)
+            exponent = (int)(hu_draw(seed, i / length) >> 40) % 260 - 140;
+        if (kind == 7 && random % 64 == 1 && !(q->ignore & HU_IGNORE_NAN))
+            u = NAN;
+        if (kind == 8 && random % 64 == 1 && !(q->ignore & HU_IGNORE_INFINITY))
+            u = INFINITY;
+        values[i] = (float)ldexp(u, exponent);
+    }
+}
+
+/* A tensor's scale of one is what a function without it can have: the greatest is 448 · 6. */
+static void clamp(struct tensor *t)
+{
+    size_t n = t->rows * t->columns;
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || fabsf(t->values[i]) > 2688)
+            t->values[i] = 2688;
+}
+
+static void fill(unsigned char *bytes, size_t n, uint64_t seed)
+{
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (unsigned char)hu_draw(seed, i);
+}
+
+static struct hu_block_parts parts_of(const struct tensor *t, float second)
+{
+    return (struct hu_block_parts){.codes = t->codes,
+                                   .scales = t->scales,
+                                   .more = t->more,
+                                   .tensor_scale = second,
+                                   .nested = hu_block_nested_map()};
+}
+
+/* The subject's turn, ours or the library's. */
+static void subject(const struct hu_block_trial *r, struct tensor *t)
+{
+    void *symbol = r->symbol;
+    typedef void encoder(const float *src, void *codes, void *scales, size_t n);
+    typedef void decoder(const void *codes, const void *scales, float *dst, size_t n);
+    size_t n = t->rows * t->columns;
+    struct hu_block_parts parts = parts_of(t, t->second);
+    if (symbol && r->question.decodes) {
+        decoder *decode;
+        memcpy(&decode, &symbol, sizeof decode);
+        decode(t->codes, t->scales, t->decoded, n);
+    } else if (symbol) {
+        encoder *encode;
+        memcpy(&encode, &symbol, sizeof encode);
+        encode(t->values, t->codes, t->scales, n);
+    } else if (r->question.decodes) {
+        hu_block_decode_rows(hu_format_find("fp32"), t->decoded, t->b, &parts, t->rows, t->columns,
+                             0, t->rows);
+    } else {
+        hu_block_encode(t->b, t->codes, t->scales, &t->second, hu_format_find("fp32"), t->values,
+                        t->rows, t->columns, &r->question.options);
+    }
+}
+
+/* In a child: what crashes or hangs there is a finding. False: it did; the trial says how. */
+static bool subject_apart(struct hu_block_trial *r, struct tensor *t)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        alarm((unsigned)r->timeout);
+        subject(r, t);
+        _exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) < 0)
+        snprintf(r->ending, sizeof r->ending, "no process for it");
+    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+        snprintf(r->ending, sizeof r->ending, "hangs (no answer in %" PRIu64 " s)", r->timeout);
+    else if (WIFSIGNALED(status))
+        snprintf(r->ending, sizeof r->ending, "crashes (%s)", strsignal(WTERMSIG(status)));
+    else if (WEXITSTATUS(status))
+        snprintf(r->ending, sizeof r->ending, "ends its process (exit status %d)",
+                 WEXITSTATUS(status));
+    return !*r->ending;
+}
+
+static void tell(struct hu_block_trial *r, const char *what, size_t at, uint64_t got,
+                 uint64_t expected)
+{
+    if (!*r->first)
+        snprintf(r->first, sizeof r->first, "%s %zu: got 0x%" PRIx64 ", expected 0x%" PRIx64, what,
+                 at, got, expected);
+}
+
+static uint32_t word_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* Every NaN is one; either zero is the other where that was asked for. */
+static bool same_value(const struct hu_block_trial *r, float got, uint32_t expected)
+{
+    uint32_t bits = word_of(got);
+    bool zeros = !(bits & 0x7fffffff) && !(expected & 0x7fffffff);
+    bool nans = got != got && (expected & 0x7fffffff) > 0x7f800000;
+    return bits == expected || nans || (zeros && r->question.ignore & HU_IGNORE_ZERO_SIGN);
+}
+
+static void judge_decoder(struct hu_block_trial *r, struct hu_reference *ref,
+                          const struct tensor *t, size_t blocks)
+{
+    struct hu_block_parts parts = parts_of(t, t->second);
+    size_t n = t->rows * t->columns, each = n / blocks;
+    for (size_t k = 0; k < blocks; k++) {
+        bool wrong = false;
+        for (size_t i = k * each; i < (k + 1) * each; i++) {
+            uint32_t expected = (uint32_t)hu_reference_block_value(
+                ref, hu_format_find("fp32"), t->b, &parts, t->rows, t->columns, i / t->columns,
+                i % t->columns);
+            if (same_value(r, t->decoded[i], expected))
+                continue;
+            tell(r, "element", (size_t)r->blocks * each + i, word_of(t->decoded[i]), expected);
+            wrong = true;
+        }
+        r->mismatches += wrong;
+    }
+}
+
+bool hu_block_codes_differ(const struct hu_block_question *q, unsigned got, unsigned expected)
+{
+    const struct hu_block *b = q->block;
+    if (got == expected || b->codes != HU_CODES_FORMAT || !(q->ignore & HU_IGNORE_ZERO_SIGN))
+        return got != expected;
+    if (b->code_bits == 8)
+        return (got & 0x7f) || (expected & 0x7f);
+    for (int half = 0; b->code_bits == 4 && half < 8; half += 4) {
+        unsigned x = got >> half & 15, y = expected >> half & 15;
+        if (x != y && ((x & 7) || (y & 7)))
+            return true;
+    }
+    return b->code_bits != 4;
+}
+
+static void judge_encoder(struct hu_block_trial *r, const struct tensor *t, size_t blocks)
+{
+    size_t scale = t->scales_size / blocks, each = t->codes_size / blocks;
+    for (size_t k = 0; k < blocks; k++) {
+        bool zero = true, scales = false, codes = false;
+        for (size_t i = k * each; i < (k + 1) * each; i++)
+            zero &= !(t->expected_codes[i] & 0x77);
+        bool free_scale = zero && r->question.ignore & HU_IGNORE_ZERO_SCALE;
+        for (size_t i = k * scale; i < (k + 1) * scale; i++)
+            if (!free_scale && t->scales[i] != t->expected_scales[i]) {
+                tell(r, "scales' byte", i, t->scales[i], t->expected_scales[i]);
+                scales = true;
+            }
+        for (size_t i = k * each; i < (k + 1) * each; i++)
+            if (hu_block_codes_differ(&r->question, t->codes[i], t->expected_codes[i])) {
+                tell(r, "codes' byte", i, t->codes[i], t->expected_codes[i]);
+                codes = true;
+            }
+        r->mismatches += scales || codes;
+        r->scale_mismatches += scales;
+    }
+}
+
+static void try_call(struct hu_block_trial *r, struct hu_reference *ref, struct tensor *t)
+{
+    const struct hu_block_question *q = &r->question;
+    size_t blocks = blocks_in(t), n = t->rows * t->columns;
+    t->second = q->decodes && t->b->over != HU_OVER_NONE && !r->symbol ? 0x1.23456p-7f : 1;
+    if (q->decodes) {
+        fill(t->codes, t->codes_size, q->seed + 3 * r->blocks);
+        fill(t->scales, t->scales_size, q->seed + 3 * r->blocks + 1);
+        fill(t->more, t->more_size, q->seed + 3 * r->blocks + 2);
+    } else {
+        hu_block_draw(t->values, n, t->b->tile_columns == 16 ? 16 : 32, q, r->blocks);
+        if (r->symbol && t->b->over == HU_OVER_TENSOR)
+            clamp(t);
+        memset(t->codes, 0, t->codes_size);
+        memset(t->expected_codes, 0, t->codes_size);
+        hu_reference_block_encode(ref, t->b, t->expected_codes, t->expected_scales,
+                                  &t->expected_second, t->values, t->rows, t->columns, &q->options);
+    }
+    if (!r->symbol)
+        subject(r, t);
+    else if (!subject_apart(r, t))
+        return;
+    if (q->decodes)
+        judge_decoder(r, ref, t, blocks);
+    else
+        judge_encoder(r, t, blocks);
+    r->blocks += blocks;
+    r->progress(NULL, blocks);
+}
+
+bool hu_block_trial_run(struct hu_block_trial *r)
+{
+    struct tensor t = {0};
+    struct hu_reference *ref = hu_reference_new();
+    bool good = ref && tensor_make(&t, r->question.block);
+    while (good && r->blocks < r->count && !atomic_load(r->cancel) && !*r->ending)
+        try_call(r, ref, &t);
+    if (ref)
+        hu_reference_free(ref);
+    tensor_free(&t);
+    return good;
+}

@@ -1,0 +1,45 @@
+/* Encoders and decoders of block formats on trial against the rationals, on seeded draws. */
+#ifndef HALFULP_VERIFY_BLOCK_TRIAL_H
+#define HALFULP_VERIFY_BLOCK_TRIAL_H
+
+#include "block/block.h"
+#include "verify/expectation.h"
+
+#include <stdatomic.h>
+
+struct hu_block_question {
+    const struct hu_block *block;
+    struct hu_block_options options; /* of an encoder */
+    bool decodes;                    /* it is a decoder's */
+    unsigned ignore;                 /* HU_IGNORE_… */
+    uint64_t seed;
+};
+
+/* One trial: what is asked, and below what came of it. */
+struct hu_block_trial {
+    struct hu_block_question question;
+    /* The function on trial, tried in a child: void (const float *src, void *codes, void *scales,
+     * size_t n) or void (const void *codes, const void *scales, float *dst, size_t n); NULL: ours.
+     */
+    void *symbol;
+    uint64_t count, timeout; /* blocks to try; seconds that a call in a child may take */
+    const atomic_bool *cancel;
+    void (*progress)(void *context, uint64_t blocks); /* so many more are done */
+
+    uint64_t blocks, mismatches, scale_mismatches;
+    char ending[96]; /* how the function came to its end; "": it returned */
+    char first[192]; /* the first mismatch */
+};
+
+/* False: out of memory. */
+bool hu_block_trial_run(struct hu_block_trial *t);
+
+/* Values of all kinds for N elements in blocks of LENGTH, draw NUMBER: of one binade and of many,
+ * ties, zeros, subnormals; now and then an infinity or a NaN, unless those are ignored. */
+void hu_block_draw(float *values, size_t n, size_t length, const struct hu_block_question *q,
+                   uint64_t number);
+
+/* Whether a byte of codes differs by more than what is ignored. */
+bool hu_block_codes_differ(const struct hu_block_question *q, unsigned got, unsigned expected);
+
+#endif
