@@ -6,6 +6,7 @@
 #include "text.h"
 #include "verify.h"
 #include "verify_blocks.h"
+#include "verify_merge.h"
 #include "verify/own.h"
 #include "pool.h"
 
@@ -381,6 +382,10 @@ static int run(const struct command *self, int argc, char **argv)
     int status = EXIT_BAD;
     if (!options_read(&o, self, argc, argv, &q))
         status = o.status;
+    else if (q.merges && o.argc)
+        status = verify_merge(self->name, o.argv, o.argc, q.json);
+    else if (q.merges)
+        fail(self->name, "--merge needs the files that --shard --json printed");
     else if (o.argc)
         fail(self->name, "takes no argument: '%s'", o.argv[0]);
     else
@@ -391,7 +396,8 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command cmd_verify = {
     .name = "verify",
-    .usage = "[--op LIST|all] [-f LIST] [-t LIST] [-r LIST|all] [--kernel LIST|all] [OPTION…]",
+    .usage = "[--op LIST|all] [-f LIST] [-t LIST] [-r LIST|all] [--kernel LIST|all] [OPTION…]\n"
+             "       halfulp verify --merge FILE… [--json]",
     .summary = "prove conversions and operations against MPFR, ours, a library's or recorded ones",
     .details =
         "Every source of at most 32 bits is tried over all of its encodings; a wider one at every\n"

@@ -35,7 +35,7 @@ struct verify_request {
     uint64_t jobs, shard, shards, count, seed, timeout, stop_after, shown;
     const char *against; /* LIB.so:SYMBOL */
     const char *vectors;
-    bool every_flag, boundaries, unfused, json;
+    bool every_flag, boundaries, unfused, json, merges;
     /* Of block formats: */
     struct block_list blocks;
     unsigned rules; /* a bit for each enum hu_scale_rule asked for */

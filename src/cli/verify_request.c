@@ -139,6 +139,8 @@ const struct command_option verify_options[] = {
      COUNT(struct verify_request, jobs, 1, 1024)},
     {"shard", 0, "K/N", "only the K-th of N shares of the work, each spread over all of it", NULL,
      OWN(read_shard)},
+    {"merge", 0, NULL, "FILEs are what --shard --json printed: say what one run would say", NULL,
+     FLAG(struct verify_request, merges)},
     {"against", 0, "LIB.so:SYMBOL", "try void SYMBOL(const void *src, void *dst, size_t n) instead",
      "@file", TEXT(struct verify_request, against)},
     {"vectors", 0, "FILE", "check lines of source, result and flags instead; -: stdin", "@file",

@@ -1,0 +1,11 @@
+/* Shards of one proof put together: `verify --merge`. */
+#ifndef HALFULP_CLI_VERIFY_MERGE_H
+#define HALFULP_CLI_VERIFY_MERGE_H
+
+#include <stdbool.h>
+
+/* The COUNT documents at PATHS, which `verify --shard K/N --json` has printed, each shard once: what
+ * one run would have found, but for its seconds. Returns an exit status. */
+int verify_merge(const char *command, char **paths, int count, bool json);
+
+#endif
