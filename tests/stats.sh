@@ -53,6 +53,10 @@ save('nan.safetensors', nan)
 rows = [[float(10 * i + k) for k in range(3)] for i in range(4)]
 flat = [x for r in rows for x in r]
 turned = [rows[i][k] for k in range(3) for i in range(4)]
+import itertools
+many = [[random.gauss(0, 1) * 2.0 ** (i - k) for k in range(40)] for i in range(9)]
+npy('rows.npy', '<f4', 'False', '(9, 40)', struct.pack('<360f', *itertools.chain(*many)))
+npy('columns.npy', '<f4', 'True', '(9, 40)', struct.pack('<360f', *itertools.chain(*zip(*many))))
 npy('c.npy', '<f4', 'False', '(4, 3)', struct.pack('<12f', *flat))
 npy('fortran.npy', '>f8', 'True', '(4, 3)', struct.pack('>12d', *turned))
 open('flat.bin', 'wb').write(struct.pack('<12f', *flat))
@@ -96,6 +100,8 @@ jq_holds "clamping counts against a block format when it is asked" '.narrowest_s
 prints "a NaN makes its block NaN" "1 30" json '.total[0] | "\(.blocks.nan) \(.invalid)"' nan.safetensors -t mxfp4
 prints "what is printed of blocks has a head and a row" 1 bash -c '"$0" stats a.safetensors -t mxfp4,bf16 | grep -c "^  mxfp4 .*[0-9] %.* dB .* dB "' "$halfulp"
 prints "worst blocks are named" 1 bash -c '"$0" stats a.safetensors -t q8_0 | sed -n "/worst blocks/,/^$/p" | grep -c " 62  layers.1.q.weight$"' "$halfulp"
+
+prints "blocks lie in rows of the last axis, whatever the order in memory" "$(json .total rows.npy -t mxfp4,fp8_tile128,bf16)" json .total columns.npy -t mxfp4,fp8_tile128,bf16
 
 # The same figures by way of a file: a cast, and a comparison; but that what is in the file is
 # decoded exactly, and stats' own results to fp32.

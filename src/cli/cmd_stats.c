@@ -17,6 +17,7 @@ struct request {
     struct tensor_source source;
     struct hu_tensor *decoded; /* rows of quantized weights, and how they are read */
     struct hu_recode *recodes;
+    uint64_t *strides; /* of those whose first size varies fastest */
     unsigned jobs;
     bool json, force;
     const char *svg, *against, *partial;
@@ -102,11 +103,14 @@ static bool reports(const struct request *r)
 static struct hu_stream_tensor *choose(struct request *r, const char *command)
 {
     struct stats *s = &r->stats;
-    size_t n = r->source.set.tensor_count;
+    size_t n = r->source.set.tensor_count, ranks = 0;
     struct hu_stream_tensor *tensors = check_memory(calloc(n + 1, sizeof *tensors));
     s->tensors = check_memory(calloc(n + 1, sizeof *s->tensors));
     r->decoded = check_memory(calloc(n + 1, sizeof *r->decoded));
     r->recodes = check_memory(calloc(n + 1, sizeof *r->recodes));
+    for (size_t i = 0; i < n; i++)
+        ranks += tensor_source_at(&r->source, i)->rank;
+    uint64_t *strides = r->strides = check_memory(calloc(ranks + 1, sizeof *strides));
     for (size_t i = 0; i < n; i++) {
         const struct hu_tensor *t = tensor_source_at(&r->source, i);
         if (!tensor_source_chooses(&r->source, t) || (t->part_of && t->part_of->codes != t))
@@ -120,6 +124,10 @@ static struct hu_stream_tensor *choose(struct request *r, const char *command)
                         data)) {
             free(tensors);
             return NULL;
+        }
+        if (stats_any_block(s) && t->fortran_order && t->rank > 1) {
+            hu_stream_reorder(data, t, strides);
+            strides += t->rank;
         }
         stats_add(s, t);
     }
@@ -217,6 +225,7 @@ static int run_file(struct request *r, const char *command, const char *path)
     }
     free(r->decoded);
     free(r->recodes);
+    free(r->strides);
     tensor_source_close(&r->source);
     return status;
 }

@@ -22,7 +22,7 @@ struct hu_statistics_target *stats_targets(const struct stats *s)
     return targets;
 }
 
-static bool any_block(const struct stats *s)
+bool stats_any_block(const struct stats *s)
 {
     for (size_t i = 0; i < s->targets.count; i++)
         if (s->targets.at[i].block)
@@ -35,7 +35,7 @@ void stats_add(struct stats *s, const struct hu_tensor *tensor)
     struct stats_tensor *row = &s->tensors[s->count++];
     row->tensor = tensor;
     row->figures = check_memory(calloc(s->targets.count, sizeof *row->figures));
-    if (any_block(s))
+    if (stats_any_block(s))
         row->blocks = check_memory(calloc(s->targets.count, sizeof *row->blocks));
 }
 

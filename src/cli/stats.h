@@ -70,6 +70,8 @@ struct stats {
 
 /* The plan's. The caller frees them. */
 struct hu_statistics_target *stats_targets(const struct stats *s);
+/* Whether a target is a block format. */
+bool stats_any_block(const struct stats *s);
 /* A row for TENSOR behind the others, for which there is room. */
 void stats_add(struct stats *s, const struct hu_tensor *tensor);
 

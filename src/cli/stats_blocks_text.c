@@ -51,17 +51,12 @@ static void blocks_row(struct grid *g, const struct stats *s, const struct palet
         grid_cell(g, hu_block_has_rules(t->block) ? decibels(text, b.sqnr_by_rule[i]) : "–", "");
 }
 
-static bool any_with(const struct stats *s, bool (*is)(const struct hu_block *))
+static bool any_with_rules(const struct stats *s)
 {
     for (size_t i = 0; i < s->targets.count; i++)
-        if (s->targets.at[i].block && is(s->targets.at[i].block))
+        if (s->targets.at[i].block && hu_block_has_rules(s->targets.at[i].block))
             return true;
     return false;
-}
-
-static bool is_any(const struct hu_block *b)
-{
-    return b;
 }
 
 static void print_table(const struct stats *s, const struct palette *p)
@@ -132,12 +127,11 @@ static void print_unfit(const struct stats *s)
 
 void stats_blocks_text(const struct stats *s, const struct palette *p)
 {
-    if (!any_with(s, is_any))
+    if (!stats_any_block(s))
         return;
     print_table(s, p);
     printf("  %slost: elements that their block's outlier pushes to zero%s%s\n", p->dim,
-           any_with(s, hu_block_has_rules) ? "; ratios: what each rule for the scale keeps" : "",
-           p->off);
+           any_with_rules(s) ? "; ratios: what each rule for the scale keeps" : "", p->off);
     print_worst(s, p);
     print_unfit(s);
 }

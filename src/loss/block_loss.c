@@ -204,6 +204,11 @@ static void lay_out(struct work *w)
     w->down = parts_up(w->rows, w->tall);
 }
 
+static uint64_t up(uint64_t n, uint64_t by)
+{
+    return n / by + (n % by != 0);
+}
+
 /* The number of the scale of the piece's first block. */
 static uint64_t first_block(const struct work *w)
 {
@@ -211,10 +216,10 @@ static uint64_t first_block(const struct work *w)
     uint64_t first = w->piece->first;
     if (w->b->layout == HU_BLOCK_FLAT)
         return first / w->wide;
-    uint64_t across = w->b->tile_columns ? parts_up(s->columns, w->b->tile_columns) : 1;
+    uint64_t across = w->b->tile_columns ? up(s->columns, w->b->tile_columns) : 1;
     uint64_t tall = w->b->tile_rows ? w->b->tile_rows : s->rows;
     uint64_t row = first / s->columns;
-    uint64_t down = row / s->rows * parts_up(s->rows, tall) + row % s->rows / tall;
+    uint64_t down = row / s->rows * up(s->rows, tall) + row % s->rows / tall;
     return down * across + first % s->columns / w->wide;
 }
 
