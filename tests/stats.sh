@@ -92,6 +92,15 @@ for rule in ceil rceil even; do
     jq_holds "what $rule would keep is what it keeps" ".total[0] | .rule == \"$rule\" and (.sqnr_db - .blocks.sqnr_db_by_rule.$rule | fabs) < 1e-9" a.safetensors -t mxfp4 --rule "$rule"
     prints "and floor's view of $rule is the same" "$(json ".total[0].sqnr_db * 1e8 | round" a.safetensors -t mxfp4 --rule "$rule")" json ".total[0].blocks.sqnr_db_by_rule.$rule * 1e8 | round" a.safetensors -t mxfp4
 done
+while read -r block plain; do
+    prints "$block loses what $plain does under blocks' scales" \
+        "$(json '.tensors[].targets[0] | "\(.overflow) \(.underflow) \(.exact) \(.max_abs_error) \((.sqnr_db // 0) * 1e9 | round)"' a.safetensors -t "$plain" --scale block)" \
+        json '.tensors[].targets[0] | "\(.overflow) \(.underflow) \(.exact) \(.max_abs_error) \((.sqnr_db // 0) * 1e9 | round)"' a.safetensors -t "$block"
+done <<<"mxfp4 fp4_e2m1
+mxfp6_e2m3 fp6_e2m3
+mxfp6_e3m2 fp6_e3m2
+mxfp8_e4m3 fp8_e4m3
+mxfp8_e5m2 fp8_e5m2"
 jq_holds "shares of blocks saturated are of all blocks" '.total[0].blocks | .saturated_share == .saturated / .count and .saturated > 0' a.safetensors -t mxfp4
 jq_holds "what a block format does not have is null" '.total[0] | .subnormal == null and .max_ulp_error == null and .max_rel_error == null' a.safetensors -t nvfp4
 jq_holds "rows that blocks do not divide are left out, and do not count" '.total[0].blocks.unfit_elements == 100 and .tensors[2].targets[0].measured == 0 and .narrowest_safe == "q8_0"' a.safetensors -t q8_0 --min-sqnr 20

@@ -1,4 +1,4 @@
-#include "stream.h"
+#include "pieces.h"
 #include "pool.h"
 #include "window.h"
 #include "array/array.h"
@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Elements that a row of tiles may have. */
-enum { UNIT_MOST = 64 * 1024 * 1024 };
 
 /* What the threads share; the lock guards all of it. */
 struct state {
@@ -72,137 +69,11 @@ struct piece {
     uint64_t from, to;
 };
 
-struct hu_stream_tensor hu_stream_tensor_of(const struct hu_tensor *t,
-                                            const struct hu_format *format, int input)
-{
-    struct hu_dtype dtype = format ? (struct hu_dtype){.format = format} : t->dtype;
-    struct hu_stream_tensor s = {
-        .data = {.format = format, .elements = t->elements, .row = t->elements},
-        .input = input,
-        .offset = t->offset,
-        .bytes = t->bytes,
-        .unit = hu_dtype_elements(dtype) == 1 ? hu_dtype_bytes(dtype) : 0,
-        .shape = t->shape,
-        .strides = t->strides,
-        .rank = t->rank,
-        .span = t->span,
-        .analysed = format != NULL,
-        .output = -1,
-    };
-    if (t->big_endian && format)
-        s.swap = format->storage_bits / 8u;
-    if (t->rank)
-        s.data.row = t->shape[t->fortran_order ? 0 : t->rank - 1];
-    if (t->rank > 1)
-        s.data.rows = t->shape[t->fortran_order ? 1 : t->rank - 2];
-    return s;
-}
-
-void hu_stream_turn(struct hu_stream_tensor *copy, const struct hu_tensor *t)
-{
-    /* complex64 is two numbers. */
-    if (t->big_endian)
-        copy->swap = t->dtype.block ? hu_dtype_bytes(t->dtype) / 2 : hu_dtype_bytes(t->dtype);
-}
-
-void hu_stream_reorder(struct hu_stream_tensor *data, const struct hu_tensor *t, uint64_t *strides)
-{
-    uint64_t stride = 1;
-    for (unsigned i = 0; i < t->rank; i++) {
-        strides[i] = stride;
-        stride *= t->shape[i];
-    }
-    data->strides = strides;
-    data->span = t->elements;
-    data->data.row = t->shape[t->rank - 1];
-    data->data.rows = t->rank > 1 ? t->shape[t->rank - 2] : 1;
-}
-
-/* Elements, or bytes of a copy, that a piece may have at most. */
-static uint64_t piece_length(const struct hu_stream_tensor *t)
-{
-    if (!t->data.format)
-        return HU_PIECE;
-    unsigned bits = t->data.format->storage_bits;
-    if (t->to && t->to->storage_bits > bits)
-        bits = t->to->storage_bits;
-    return (uint64_t)HU_PIECE * 8 / bits;
-}
-
-static struct hu_units units_of(const struct hu_stream *s, const struct hu_stream_tensor *t)
-{
-    return hu_statistics_units(t->analysed ? &s->plan : NULL, &t->data);
-}
-
-/* One at least: it may be longer than a piece. */
-static uint64_t units_of_piece(const struct hu_stream_tensor *t, struct hu_units u)
-{
-    uint64_t each = piece_length(t) / u.unit;
-    return each ? each : 1;
-}
-
-static uint64_t pieces_of(const struct hu_stream *s, const struct hu_stream_tensor *t)
-{
-    if (!t->data.format)
-        return t->bytes / HU_PIECE + (t->bytes % HU_PIECE != 0);
-    if (!t->data.elements)
-        return 0;
-    struct hu_units u = units_of(s, t);
-    uint64_t units = hu_units_count(u, t->data.elements), each = units_of_piece(t, u);
-    return units / each + (units % each != 0);
-}
-
 static struct piece piece_at(const struct state *s, struct open_tensor *open, uint64_t index)
 {
-    const struct hu_stream_tensor *t = &s->stream->tensors[open->index];
     struct piece p = {.tensor = open};
-    if (!t->data.format) {
-        p.from = index * HU_PIECE;
-        p.to = t->bytes - p.from < HU_PIECE ? t->bytes : p.from + HU_PIECE;
-        return p;
-    }
-    struct hu_units u = units_of(s->stream, t);
-    uint64_t units = hu_units_count(u, t->data.elements), each = units_of_piece(t, u);
-    uint64_t first = index * each;
-    uint64_t last = units - first < each ? units : first + each;
-    p.from = hu_units_first(u, first);
-    p.to = last == units ? t->data.elements : hu_units_first(u, last);
+    hu_stream_piece(s->stream, &s->stream->tensors[open->index], index, &p.from, &p.to);
     return p;
-}
-
-uint64_t hu_stream_pieces(const struct hu_stream *stream, size_t index)
-{
-    return pieces_of(stream, &stream->tensors[index]);
-}
-
-bool hu_stream_is_whole(const struct hu_stream *stream, size_t index)
-{
-    const struct hu_stream_tensor *t = &stream->tensors[index];
-    return !t->sharded || t->end_piece - t->first_piece == pieces_of(stream, t);
-}
-
-/* PART of N, times ALL: without overflow where N is no more than 2^32. */
-static uint64_t share(uint64_t all, uint64_t part, uint64_t n)
-{
-    return all / n * part + all % n * part / n;
-}
-
-void hu_stream_shard(struct hu_stream *stream, uint64_t number, uint64_t count)
-{
-    uint64_t all = 0, before = 0;
-    for (size_t i = 0; i < stream->count; i++)
-        all += hu_stream_pieces(stream, i);
-    uint64_t first = share(all, number - 1, count), end = share(all, number, count);
-    for (size_t i = 0; i < stream->count; i++) {
-        struct hu_stream_tensor *t = &stream->tensors[i];
-        uint64_t pieces = pieces_of(stream, t);
-        t->sharded = true;
-        t->first_piece = first > before ? first - before : 0;
-        t->end_piece = end > before ? end - before : 0;
-        t->first_piece = t->first_piece < pieces ? t->first_piece : pieces;
-        t->end_piece = t->end_piece < pieces ? t->end_piece : pieces;
-        before += pieces;
-    }
 }
 
 static void fail_at(struct state *s, size_t tensor, bool writing, int error)
@@ -248,7 +119,7 @@ static void pieces_to_read(const struct state *s, size_t index, uint64_t *first,
 {
     const struct hu_stream_tensor *t = &s->stream->tensors[index];
     *first = 0;
-    *end = pieces_of(s->stream, t);
+    *end = hu_stream_pieces_of(s->stream, t);
     if (t->sharded && (!s->greatest_only || t->first_piece == t->end_piece)) {
         *first = t->first_piece;
         *end = t->end_piece;
@@ -533,24 +404,6 @@ static void work(struct worker *w)
     hu_gathered_free(w->spare);
 }
 
-/* Bytes that a piece may have: HU_PIECE, or more where a row of tiles does. 0: too many. */
-static size_t room_for_pieces(const struct state *s)
-{
-    uint64_t most = HU_PIECE;
-    for (size_t i = 0; i < s->stream->count; i++) {
-        const struct hu_stream_tensor *t = &s->stream->tensors[i];
-        if (!t->analysed || !t->data.elements)
-            continue;
-        uint64_t unit = units_of(s->stream, t).unit;
-        unit = unit < t->data.elements ? unit : t->data.elements;
-        if (unit > UNIT_MOST)
-            return 0;
-        uint64_t bytes = unit * t->data.format->storage_bits / 8 + 64;
-        most = bytes > most ? bytes : most;
-    }
-    return (size_t)(most + 127) / 64 * 64;
-}
-
 static bool prepare(struct worker *w, struct state *s, size_t room)
 {
     w->state = s;
@@ -593,7 +446,7 @@ static bool run_pass(struct hu_stream *stream, bool greatest_only, struct hu_str
     n = n > HU_THREADS_MAX ? HU_THREADS_MAX : n;
     struct worker workers[HU_THREADS_MAX] = {{0}};
     bool ready = true;
-    size_t room = room_for_pieces(&s);
+    size_t room = hu_stream_room(stream);
     for (unsigned i = 0; i < n; i++)
         ready &= prepare(&workers[i], &s, room);
     if (!ready) {
@@ -608,21 +461,6 @@ static bool run_pass(struct hu_stream *stream, bool greatest_only, struct hu_str
         release(&workers[i]);
     *error = s.error;
     return !s.failed;
-}
-
-uint64_t hu_stream_bytes(const struct hu_stream *stream)
-{
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < stream->count; i++) {
-        const struct hu_stream_tensor *t = &stream->tensors[i];
-        bool twice = t->analysed && hu_statistics_needs_greatest(&stream->plan, t->data.format);
-        uint64_t pieces = t->sharded ? pieces_of(stream, t) : 0;
-        uint64_t read = pieces ? t->bytes / pieces * (t->end_piece - t->first_piece) : t->bytes;
-        bytes += !t->sharded ? t->bytes * (twice ? 2 : 1)
-                 : read      ? read + (twice ? t->bytes : 0)
-                             : 0;
-    }
-    return bytes;
 }
 
 static bool needs_greatest(const struct hu_stream *stream)

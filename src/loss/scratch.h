@@ -20,6 +20,15 @@ enum { SPARE = 8 };
 _Static_assert((int)HU_SCALED == (int)HU_SCALE_ELEMENTS,
                "passes and plans have the same block scales");
 
+/* Most of 65,536 codes do not occur: they are passed over by so many. Every count is a multiple. */
+enum { GROUP = 32 };
+
+/* Whether elements of F are counted by code, and what becomes of codes is found when all are in. */
+bool hu_counts_codes(const struct hu_statistics_plan *plan, const struct hu_format *f);
+/* Counts N codes. False: out of memory. */
+bool hu_gathered_count(struct hu_gathered *g, const struct hu_format *f, const unsigned char *bytes,
+                       size_t n);
+
 struct hu_scratch {
     _Alignas(64) double x[HU_CHUNK + SPARE];
     _Alignas(64) double scaled[HU_CHUNK], code[HU_CHUNK], result[HU_CHUNK];

@@ -1,0 +1,15 @@
+/* How the tensors of a run fall into pieces. Private to streams. */
+#ifndef HALFULP_FLOW_PIECES_H
+#define HALFULP_FLOW_PIECES_H
+
+#include "stream.h"
+
+/* Pieces of T, whether or not they are read. */
+uint64_t hu_stream_pieces_of(const struct hu_stream *s, const struct hu_stream_tensor *t);
+/* Piece INDEX: the elements [*from, *to), or bytes of a copy. */
+void hu_stream_piece(const struct hu_stream *s, const struct hu_stream_tensor *t, uint64_t index,
+                     uint64_t *from, uint64_t *to);
+/* Bytes that a piece may have: HU_PIECE, or more where a row of tiles does. 0: too many. */
+size_t hu_stream_room(const struct hu_stream *s);
+
+#endif
