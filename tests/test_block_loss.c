@@ -5,7 +5,7 @@
 #include "flow/stream.h"
 #include "loss/block_measure.h"
 #include "loss/statistics.h"
-#include "random.h"
+#include "statistics_data.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -13,13 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static const struct hu_format *format(const char *name)
-{
-    const struct hu_format *f = hu_format_find(name);
-    cr_assert(f, "%s", name);
-    return f;
-}
 
 static const struct hu_block *block(const char *name)
 {

@@ -1,18 +1,11 @@
 /* How far arrays are from each other, against one element after the other. */
 #include "loss/difference.h"
 #include "format.h"
-#include "random.h"
+#include "statistics_data.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
-
-static const struct hu_format *format(const char *name)
-{
-    const struct hu_format *f = hu_format_find(name);
-    cr_assert(f, "%s", name);
-    return f;
-}
 
 /* Adds copies, since what is added is used up. */
 static void add(struct hu_difference *d, const double *x, const double *y, size_t n,

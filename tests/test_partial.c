@@ -1,6 +1,6 @@
 /* Parts of statistics as bytes: what is written is read, and what is not so is refused. */
 #include "cli/stats_partial.h"
-#include "random.h"
+#include "statistics_data.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -8,13 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static const struct hu_format *format(const char *name)
-{
-    const struct hu_format *f = hu_format_find(name);
-    cr_assert(f, "%s", name);
-    return f;
-}
 
 static size_t plan_of(struct hu_statistics_target targets[4], enum hu_scaling scaling)
 {

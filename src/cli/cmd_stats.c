@@ -90,8 +90,9 @@ static const char details[] =
     "shards, or with -f a raw array. Errors are taken over the finite elements whose result is "
     "finite: NaNs and\n"
     "infinities in the data, and overflows to infinity or NaN, are counted and left out. A\n"
-    "format is safe when every tensor and all together keep both limits; with --scale block,\n"
-    "where overflow is clamped by definition, it only counts when --max-overflow is given.";
+    "format is safe when every tensor and all together keep both limits; with --scale block and\n"
+    "in block formats, where overflow is clamped by definition, it only counts when\n"
+    "--max-overflow is given. With --against the exit status is 1 where the files differ.";
 
 /* A part is all that is wanted of a run, unless it is asked for more and has all. */
 static bool reports(const struct request *r)

@@ -1,0 +1,367 @@
+/* The passes over chunks in every instruction set, and the sums that they end in. */
+#include "array/array.h"
+#include "array/layout.h"
+#include "statistics_data.h"
+#include "loss/exact_sum.h"
+#include "loss/pass.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <mpfr.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool same_sum(struct hu_pass_sum a, struct hu_pass_sum b)
+{
+    return a.high == b.high && a.low == b.low && a.exponent == b.exponent;
+}
+
+Test(pass, instruction_sets_change_no_bit)
+{
+    static float x[HU_CHUNK], near_x[HU_CHUNK], error[3][HU_CHUNK], relative[3][HU_CHUNK];
+    static double wide[HU_CHUNK];
+    static unsigned char codes[HU_CHUNK];
+    fill(format("fp32"), (unsigned char *)x, HU_CHUNK, false, 9);
+    for (int i = 0; i < HU_CHUNK; i++)
+        wide[i] = x[i] * 1.1;
+    static const char *const names[] = {"portable", "avx2", "avx512"};
+    struct hu_pass_errors e[4];
+    struct hu_pass_sum sums[4], wide_sums[4];
+    for (size_t k = 0; k < 3 && hu_kernel_find(names[k]); k++) {
+        const struct hu_passes *p = hu_passes_of(names[k], true);
+        struct hu_pass_range range;
+        p->range(x, &range);
+        hu_convert_array(format("fp8_e4m3"), codes, format("fp32"), x, HU_CHUNK, NULL, NULL);
+        hu_convert_array(format("fp32"), near_x, format("fp8_e4m3"), codes, HU_CHUNK, NULL, NULL);
+        e[k] = (struct hu_pass_errors){.x = x,
+                                       .result = near_x,
+                                       .scaled = x,
+                                       .code = near_x,
+                                       .emin = -6,
+                                       .error = error[k],
+                                       .relative = relative[k]};
+        p->errors(&e[k]);
+        sums[k] = p->squares(error[k], e[k].max_error, x);
+        p = hu_passes_of(names[k], false);
+        p->range(wide, &range);
+        wide_sums[k] = p->squares(wide, range.greatest, wide);
+        cr_assert(!memcmp(error[k], error[0], sizeof *error));
+        cr_assert(!memcmp(relative[k], relative[0], sizeof *relative));
+        cr_assert_eq(e[k].inexact, e[0].inexact);
+        cr_assert_eq(e[k].max_units, e[0].max_units);
+        cr_assert_eq(e[k].max_relative, e[0].max_relative);
+        cr_assert(same_sum(sums[k], sums[0]));
+        cr_assert(same_sum(wide_sums[k], wide_sums[0]));
+    }
+}
+
+/* Value I of one kind: about 1, of many binades, with zeros, with subnormals, near the greatest,
+ * all equal, all zero, near the least normal. */
+enum { KINDS = 8 };
+static double value_of_kind(int kind, bool single, uint64_t *seed)
+{
+    int top = single ? 127 : 1023;
+    uint64_t r = random_bits(seed);
+    double sign = r & 1 ? -1 : 1, y = ldexp((double)(r >> 11 | 1), -53);
+    int spread = (int)(r >> 1 & 63) - 32;
+    switch (kind) {
+    case 1:
+        return sign * ldexp(y, spread);
+    case 2:
+        return sign * (r & 6 ? y : 0);
+    case 3:
+        return sign * (r & 126 ? y : ldexp(y, -top - 1 - (spread & 15)));
+    case 4:
+        return sign * ldexp(y, top - 7);
+    case 5:
+        return sign * 0.1;
+    case 6:
+        return sign * 0;
+    case 7:
+        return sign * ldexp(y, -top + (spread & 15));
+    default:
+        return sign * y;
+    }
+}
+
+static void set_value(void *x, size_t i, bool single, double value)
+{
+    if (single)
+        ((float *)x)[i] = (float)value;
+    else
+        ((double *)x)[i] = value;
+}
+
+static void fill_kind(void *x, int kind, bool single, uint64_t *seed)
+{
+    for (size_t i = 0; i < HU_CHUNK; i++)
+        set_value(x, i, single, value_of_kind(kind, single, seed));
+}
+
+static void same_near(const struct hu_pass_near *a, const struct hu_pass_near *b)
+{
+    cr_assert_eq(a->inexact, b->inexact);
+    cr_assert_eq(a->zeros, b->zeros);
+    cr_assert_eq(a->subnormals, b->subnormals);
+    cr_assert_eq(a->overflows, b->overflows);
+    cr_assert_eq(a->max_error, b->max_error);
+    cr_assert_eq(a->max_relative, b->max_relative);
+    cr_assert_eq(a->max_units, b->max_units, "emin %d, %d bits", a->emin, a->trailing_bits);
+    if (!a->inexact)
+        return;
+    cr_assert(same_sum(a->noise, b->noise));
+    cr_assert_eq(a->squares_of_relative, b->squares_of_relative);
+}
+
+/* A set's own walk against plain loops. Whether it was done. */
+static bool compare_near(const struct hu_passes *p, struct hu_pass_near n)
+{
+    static double error[2][HU_CHUNK], relative[2][HU_CHUNK];
+    const struct hu_passes *plain = hu_passes_of("portable", p->size == 4);
+    struct hu_pass_near other = n;
+    plain->range(n.x, &n.range);
+    other.range = n.range;
+    n.error = error[0];
+    n.relative = relative[0];
+    other.error = error[1];
+    other.relative = relative[1];
+    bool done = plain->near(&other);
+    cr_assert_eq(p->near(&n), done);
+    if (!done)
+        return false;
+    same_near(&n, &other);
+    return true;
+}
+
+/* e4m3, e5m2, fp16, bf16, tf32, e2m1, fp32, and some with room for a bit less than the type. */
+static const int near_formats[][2] = {{-6, 3}, {-14, 2},   {-14, 10}, {-126, 7},   {-126, 10},
+                                      {0, 1},  {-126, 23}, {-62, 22}, {-1022, 40}, {-62, 51}};
+
+static void compare_all_near(const char *set, bool single)
+{
+    const struct hu_passes *p = hu_passes_of(set, single);
+    static double x[HU_CHUNK];
+    uint64_t seed = 23;
+    int done = 0;
+    for (int round = 0; round < 20; round++)
+        for (int kind = 0; kind < KINDS; kind++) {
+            fill_kind(x, kind, single, &seed);
+            for (size_t t = 0; t < sizeof near_formats / sizeof *near_formats; t++) {
+                struct hu_pass_near n = {.x = x, .ahead = x};
+                n.emin = near_formats[t][0];
+                n.trailing_bits = near_formats[t][1];
+                done += compare_near(p, n);
+            }
+        }
+    cr_assert_gt(done, 20 * (KINDS - 1) * (single ? 7 : 9));
+}
+
+static uint64_t bits_of(double x, bool single)
+{
+    uint32_t half;
+    uint64_t bits;
+    float f = (float)x;
+    memcpy(&half, &f, sizeof half);
+    memcpy(&bits, &x, sizeof bits);
+    return single ? half : bits;
+}
+
+/* Scales from those that leave most in the target's range to those of which all overflow. */
+static void compare_all_near_in_scales(const char *set, bool single)
+{
+    const struct hu_passes *p = hu_passes_of(set, single);
+    static double x[HU_CHUNK];
+    uint64_t seed = 29, greatest[HU_SCALES];
+    int done = 0, scales[HU_SCALES];
+    for (int round = 0; round < 20; round++)
+        for (int kind = 0; kind < KINDS; kind++) {
+            fill_kind(x, kind, single, &seed);
+            p->greatest(x, greatest);
+            for (size_t t = 0; t < 6; t++) {
+                struct hu_pass_near n = {.x = x, .ahead = x, .scales = scales};
+                n.emin = near_formats[t][0];
+                n.trailing_bits = near_formats[t][1];
+                int emax = 1 - n.emin;
+                n.most = bits_of(ldexp(1.75, emax), single);
+                n.overflow = bits_of(ldexp(1.8125, emax), single);
+                for (size_t i = 0; i < HU_SCALES; i++) {
+                    int exponent = (int)(greatest[i] >> (single ? 23 : 52)) - (single ? 127 : 1023);
+                    scales[i] = exponent - emax - (int)(random_bits(&seed) % 3);
+                    set_value(x, i * HU_SCALED + 7, single, ldexp(1.8125, emax + scales[i]));
+                    set_value(x, i * HU_SCALED + 9, single, ldexp(1.75, emax + scales[i]));
+                }
+                done += compare_near(p, n);
+            }
+        }
+    cr_assert_gt(done, 20 * 4 * 3, "%d", done);
+}
+
+/* By divisors of fp32, as tensor scales are. */
+static void compare_all_near_divided(const char *set)
+{
+    const struct hu_passes *p = hu_passes_of(set, false);
+    static double x[HU_CHUNK];
+    uint64_t seed = 31;
+    int done = 0;
+    for (int round = 0; round < 60; round++)
+        for (int kind = 0; kind < KINDS; kind++) {
+            fill_kind(x, kind, false, &seed);
+            for (size_t t = 0; t < 6; t++) {
+                struct hu_pass_near n = {.x = x, .ahead = x, .in_fp32 = round % 2};
+                n.emin = near_formats[t][0];
+                n.trailing_bits = near_formats[t][1];
+                float divisor = ldexpf((float)(random_bits(&seed) >> 40 | 1), (int)(t * 5) - 40);
+                n.divisor = round % 3 ? divisor : round % 7 ? 0x1.fffffep-9 : 0.25;
+                /* Quotients that are exact, or nearly. */
+                for (size_t i = 0; round % 5 == 0 && i < HU_CHUNK; i++)
+                    x[i] = nextafter((double)(i % 15 + 1) * n.divisor, (double)(i % 3) - 1);
+                done += compare_near(p, n);
+            }
+        }
+    cr_assert_geq(done, 60 * 5 * 6, "%d", done);
+}
+
+Test(pass, instruction_sets_round_alike)
+{
+    static const char *const names[] = {"avx2", "avx512"};
+    for (size_t k = 0; k < 2 && hu_kernel_find(names[k]); k++)
+        for (int single = 0; single < 2; single++) {
+            compare_all_near(names[k], single);
+            compare_all_near_in_scales(names[k], single);
+            compare_all_near_divided(names[k]);
+        }
+}
+
+static void compare_counts(bool single)
+{
+    const struct hu_passes *p = hu_passes_of("avx512", single);
+    static double x[HU_CHUNK];
+    uint64_t seed = 29;
+    int counted[KINDS] = {0}, all = single ? 256 : 2048;
+    for (int i = 0; i < 20 * KINDS; i++) {
+        uint32_t one_by_one[2048] = {0};
+        struct hu_pass_exponents lanes;
+        fill_kind(x, i % KINDS, single, &seed);
+        struct hu_pass_range range;
+        p->range(x, &range);
+        if (!p->count(x, &range, &lanes))
+            continue;
+        counted[i % KINDS]++;
+        for (int k = 0; k < HU_CHUNK; k++)
+            one_by_one[single ? layout_word((const float *)(const void *)x + k, 32) >> 23 & 0xff
+                              : layout_word(x + k, 64) >> 52 & 0x7ff]++;
+        for (int e = 1; e < all; e++) {
+            bool in = e >= lanes.first && e < lanes.first + lanes.number;
+            cr_assert_eq(in ? lanes.counts[e - lanes.first] : 0, one_by_one[e],
+                         "kind %d, exponent %d", i % KINDS, e);
+        }
+    }
+    for (int k = 0; k < KINDS; k++)
+        cr_assert(counted[k] || k == 1);
+}
+
+Test(pass, lanes_count_exponents_as_one_by_one_does)
+{
+    if (!hu_kernel_find("avx512"))
+        cr_skip_test("no AVX-512 here");
+    compare_counts(true);
+    compare_counts(false);
+}
+
+static uint64_t magnitude_of(const void *x, size_t i, bool single)
+{
+    return single ? layout_word((const float *)x + i, 32) & INT32_MAX
+                  : layout_word((const double *)x + i, 64) & INT64_MAX;
+}
+
+/* Against the definitions, one element at a time. LIMIT: some magnitude. */
+static void check_clip(const struct hu_passes *p, const void *x, uint64_t limit)
+{
+    static double kept[HU_CHUNK];
+    static uint16_t at[HU_CHUNK + 1];
+    bool single = p->size == 4;
+    uint64_t none = single ? UINT32_MAX : UINT64_MAX;
+    struct hu_pass_range range = {0, 0}, expected = {0, none};
+    size_t clipped = p->clip(x, limit, kept, &range);
+    size_t found = limit > 1 ? p->find(x, 1, limit - 1, at) : 0;
+    size_t great = 0, small = 0;
+    for (size_t i = 0; i < HU_CHUNK; i++) {
+        uint64_t magnitude = magnitude_of(x, i, single);
+        if (magnitude && magnitude < limit)
+            cr_assert(small < found && at[small++] == i);
+        if (magnitude >= limit) {
+            great++;
+            cr_assert_eq(magnitude_of(kept, i, single), 0);
+            continue;
+        }
+        size_t size = p->size;
+        cr_assert(!memcmp((char *)kept + i * size, (const char *)x + i * size, size));
+        expected.greatest = magnitude > expected.greatest ? magnitude : expected.greatest;
+        uint64_t below = magnitude ? magnitude - 1 : none;
+        expected.least_nonzero = below < expected.least_nonzero ? below : expected.least_nonzero;
+    }
+    cr_assert_eq(clipped, great);
+    cr_assert_eq(found, small);
+    cr_assert_eq(range.greatest, expected.greatest);
+    cr_assert_eq(range.least_nonzero, expected.least_nonzero);
+}
+
+Test(pass, passes_clip_and_find_by_magnitude)
+{
+    static const char *const names[] = {"portable", "avx2", "avx512"};
+    static double x[HU_CHUNK];
+    uint64_t seed = 31;
+    for (int i = 0; i < 12 * KINDS; i++) {
+        bool single = i / KINDS % 2;
+        fill_kind(x, i % KINDS, single, &seed);
+        uint64_t some = magnitude_of(x, random_bits(&seed) % HU_CHUNK, single);
+        uint64_t infinite = single ? UINT64_C(0x7f800000) : UINT64_C(0x7ff) << 52;
+        for (size_t k = 0; k < 3 && hu_kernel_find(names[k]); k++) {
+            const struct hu_passes *p = hu_passes_of(names[k], single);
+            check_clip(p, x, some ? some : 1);
+            check_clip(p, x, some + 1);
+            check_clip(p, x, infinite);
+            check_clip(p, x, 1);
+        }
+    }
+}
+
+Test(pass, exact_sums_agree_with_rationals)
+{
+    struct hu_exact_sum sum = {{0}};
+    mpq_t all, one;
+    mpq_inits(all, one, NULL);
+    uint64_t seed = 11;
+    for (int i = 0; i < 20000; i++) {
+        uint64_t bits = random_bits(&seed);
+        double d;
+        bits = i % 3 ? bits : bits & ~(UINT64_C(0x7ff) << 52);
+        memcpy(&d, &bits, sizeof d);
+        if (!isfinite(d))
+            continue;
+        uint64_t count = random_bits(&seed) >> (i % 63);
+        mpq_set_d(one, d);
+        mpq_mul(one, one, one);
+        mpz_mul_ui(mpq_numref(one), mpq_numref(one), count);
+        mpq_canonicalize(one);
+        mpq_add(all, all, one);
+        hu_exact_add_square(&sum, d, count, false);
+        if (i % 5 == 0) {
+            hu_exact_add_square(&sum, d, count, true);
+            mpq_sub(all, all, one);
+        }
+        if (i % 2000)
+            continue;
+        int exponent;
+        double fraction = hu_exact_value(&sum, &exponent);
+        mpfr_t x;
+        mpfr_init2(x, 53);
+        mpfr_set_q(x, all, MPFR_RNDN);
+        long e;
+        double expected = mpfr_zero_p(x) ? 0 : mpfr_get_d_2exp(&e, x, MPFR_RNDN);
+        cr_assert_eq(fraction, expected);
+        cr_assert(expected == 0 || exponent == e);
+        mpfr_clear(x);
+    }
+    mpq_clears(all, one, NULL);
+}
