@@ -38,7 +38,7 @@ exits "a bad line is named" 2 'compute: line 2: at character 3: an operation is 
 exits "a bad argument says where" 2 'compute: at character 5: a value is missing' "$halfulp" compute -f fp16 '1 + '
 exits "the format is needed" 2 '\-f names the format' "$halfulp" compute 1+1
 exits "--mixed wants four" 2 'four formats: operands, products, sums, result; not 2' "$halfulp" compute --mixed fp16,fp32 1
-exits "an unknown NaN rule is answered with them all" 2 'none of: first last' "$halfulp" compute -f fp16 --nan-rule z 1
+exits "an unknown NaN rule is answered with them all" 2 'they are first, last, signaling' "$halfulp" compute -f fp16 --nan-rule z 1
 
 # As the manual has it.
 prints "--explain aligns, cuts and rounds" "256 + 1 in bf16
@@ -82,4 +82,39 @@ check "JSON: a comparison" "[2]['bits']" True
 holds "the SVG is one document" python3 -c 'import sys, xml.etree.ElementTree as t; t.parse(sys.argv[1])' "$scratch/sum.svg"
 holds "the SVG has the guard's cell and the tie" grep -q 'guard 1, round 0, sticky 0: a tie; rne: to the even one' "$scratch/sum.svg"
 exits "the SVG is not replaced" 2 'exists' "$halfulp" compute -f bf16 --svg "$scratch/sum.svg" 1+1
+
+# Elements of tensors.
+python3 - "$scratch/w.safetensors" <<'EOF'
+import json, struct, sys
+values = [(i - 100) / 16 for i in range(256)]
+header = json.dumps({"a.weight": {"dtype": "F32", "shape": [4, 64], "data_offsets": [0, 1024]}}).encode()
+open(sys.argv[1], "wb").write(struct.pack("<Q", len(header)) + header + struct.pack("<256f", *values))
+EOF
+in_scratch() { (cd "$scratch" && "$halfulp" "$@" 2>&1); }
+prints "elements of a file are operands" "-12.375  0xc1460000  exact" \
+    in_scratch compute -f fp32 'w.safetensors:a.weight[0,1] * 2'
+prints "paths and signs stay apart" "1.0102041  0x3f814e5e  exact ≈ 1.0102040816326531, error -4.87e-09, 0.0408 ulp" \
+    in_scratch compute -f fp32 './w.safetensors:[0,1]/./w.safetensors:[0,2]'
+prints "and in functions and lines" "2.4366987  0x401bf2df" bash -c \
+    "cd '$scratch' && echo 'sqrt(w.safetensors:[3,3])' | '$halfulp' compute -f fp32 | cut -d' ' -f1-3"
+exits "an element that there is not" 2 "index 9 is out of range: axis 0 of '' has 4 elements" \
+    "$halfulp" compute -f fp32 "1 + $scratch/w.safetensors:[9,1]"
+exits "a file that there is not" 2 'none.npy: No such file' "$halfulp" compute -f fp32 'none.npy:[9,1]+1'
+for block in mxfp4 nvfp4 fp8_tile128 nf4; do
+    in_scratch cast w.safetensors -t $block -o $block.safetensors >/dev/null
+    in_scratch cast $block.safetensors -t fp32 -o back_$block.safetensors >/dev/null
+    same_elements() {
+        local at
+        for at in 0,0 1,63 2,5 3,17 3,-1; do
+            # Rounded from the exact value, and read back.
+            [ "$(in_scratch compute -f fp32 "$block.safetensors:a.weight[$at]" | awk '/0x/ { print $2 }')" = \
+                "$(in_scratch compute -f fp32 "back_$block.safetensors:a.weight[$at]" | awk '/0x/ { print $2 }')" ] || return
+        done
+    }
+    holds "elements of $block are what cast decodes" same_elements
+done
+prints "an element of a quantized weight in an expression" "3  0x4040  exact" \
+    in_scratch compute -f bf16 'mxfp4.safetensors:a.weight[2,5] + 1'
+prints "rows of quantized weights as operands of a dot product" '166' bash -c \
+    "cd '$scratch' && '$halfulp' dot -f bf16 mxfp4.safetensors:a.weight[0,:] w.safetensors:a.weight[1,:] --model exact --json | jq -r .exact"
 finish

@@ -377,6 +377,8 @@ lanes "a sum's error is dropped" 's/(x - x_part) + (y - y_part)/sum - sum + 0 * 
 lanes "to odd the other way" 's/1 - 2 \* opposite/2 * opposite - 1/'
 lanes "lanes' zeros are positive downward" 's/if (!down)/if (true)/'
 lanes "lanes leave their range unseen" 's/if (nans->guards \&\& /if (false \&\& /'
+lanes "vectors leave their range unseen" 's/            if (guards)$/            if (false)/'
+lanes "specials among vectors are passed over" 's/if (whole \&\& !any(special))/if (whole)/'
 lanes "lanes' NaNs are all new" 's/chosen = n->none ? chosen/chosen = true ? chosen/'
 lanes "infinity times zero plus a NaN raises nothing in lanes" 's/if (any(lost))/if (false)/'
 lanes "a division by zero raises nothing in lanes" 's/flags |= HU_DIVIDE_BY_ZERO;/;/'

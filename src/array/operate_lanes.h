@@ -116,9 +116,9 @@ INLINE_HERE REALS NAME(with_nans)(REALS r, const REALS x[HU_OPERANDS], const str
     return (REALS)((chosen & nan) | ((WORDS)r & ~nan));
 }
 
-/* Whether some lane may have left the range in which steps are exact: what is infinite, and
- * products below the normal numbers. */
-INLINE_HERE bool NAME(is_beyond)(enum hu_operation operation, REALS r, const REALS x[])
+/* The lanes that may have left the range in which steps are exact: what is infinite, and products
+ * below the normal numbers. */
+INLINE_HERE WORDS NAME(beyond)(enum hu_operation operation, REALS r, const REALS x[])
 {
     WORDS beyond = NAME(is_infinite)(r);
     if (operation == HU_OP_MUL || operation == HU_OP_FMA) {
@@ -127,38 +127,77 @@ INLINE_HERE bool NAME(is_beyond)(enum hu_operation operation, REALS r, const REA
         WORDS zero = (WORDS)(x[0] == 0) | (WORDS)(x[1] == 0);
         beyond |= NAME(is_infinite)(product) | (tiny & ~zero);
     }
-    return any(beyond);
+    return beyond;
 }
 
-INLINE_HERE unsigned NAME(loop)(enum hu_operation operation, int operands, bool exact, bool down,
-                                REAL *r, const REAL *const src[], size_t n,
-                                const struct NAME(nans) * nans)
+/* LEFT elements, at most a vector of them, with whatever is special among them. */
+TARGET static __attribute__((noinline)) unsigned
+NAME(careful)(enum hu_operation operation, bool exact, bool down, REAL *r, const REAL *const src[],
+              size_t i, size_t left, const struct NAME(nans) * nans)
 {
     unsigned flags = 0;
-    for (size_t i = 0; i < n; i += NAME(LANES)) {
-        REALS x[HU_OPERANDS], rest = {0};
-        size_t left = n - i < NAME(LANES) ? n - i : NAME(LANES);
-        for (int k = 0; k < HU_OPERANDS; k++) {
-            x[k] = rest + 1; /* raises nothing in any operation */
-            if (k < operands && left == NAME(LANES))
-                x[k] = NAME(load)(src[k] + i);
-            else if (k < operands)
-                memcpy(&x[k], src[k] + i, left * sizeof(REAL));
+    REALS x[HU_OPERANDS], rest = {0};
+    for (int k = 0; k < HU_OPERANDS; k++) {
+        x[k] = rest + 1; /* raises nothing in any operation */
+        if (k < nans->operands)
+            memcpy(&x[k], src[k] + i, left * sizeof(REAL));
+    }
+    REALS result = NAME(step)(operation, exact, down, x[0], x[1], x[2]);
+    if (nans->guards && any(NAME(beyond)(operation, result, x)))
+        return HU_LANES_BEYOND;
+    if (any((WORDS)(result != result)))
+        result = NAME(with_nans)(result, x, nans, &flags);
+    if (operation == HU_OP_DIV &&
+        any((WORDS)(x[1] == 0) & (WORDS)(NAME(size)(x[0]) < INFINITE) & (WORDS)(x[0] != 0)))
+        flags |= HU_DIVIDE_BY_ZERO;
+    memcpy(r + i, &result, left * sizeof(REAL));
+    return flags;
+}
+
+/* Several vectors at once, which are looked at together; where something among them is special they
+ * are done again, each by itself. */
+INLINE_HERE unsigned NAME(loop)(enum hu_operation operation, int operands, bool exact, bool down,
+                                bool guards, REAL *r, const REAL *const src[], size_t n,
+                                const struct NAME(nans) * nans)
+{
+    enum { AT_ONCE = 4 };
+    unsigned flags = 0;
+    for (size_t i = 0, end; i < n; i = end) {
+        REALS result[AT_ONCE];
+        WORDS special = {0};
+        bool whole = n - i >= AT_ONCE * NAME(LANES);
+        end = whole ? i + AT_ONCE * NAME(LANES) : n;
+        for (int v = 0; whole && v < AT_ONCE; v++) {
+            REALS x[HU_OPERANDS] = {{0}};
+            for (int k = 0; k < operands; k++)
+                x[k] = NAME(load)(src[k] + i + (size_t)v * NAME(LANES));
+            result[v] = NAME(step)(operation, exact, down, x[0], x[1], x[2]);
+            special |= (WORDS)(result[v] != result[v]);
+            if (operation == HU_OP_DIV)
+                special |= (WORDS)(x[1] == 0);
+            if (guards)
+                special |= NAME(beyond)(operation, result[v], x);
         }
-        REALS result = NAME(step)(operation, exact, down, x[0], x[1], x[2]);
-        if (nans->guards && NAME(is_beyond)(operation, result, x))
-            return HU_LANES_BEYOND;
-        if (any((WORDS)(result != result)))
-            result = NAME(with_nans)(result, x, nans, &flags);
-        if (operation == HU_OP_DIV && any((WORDS)(x[1] == 0)) &&
-            any((WORDS)(x[1] == 0) & (WORDS)(NAME(size)(x[0]) < INFINITE) & (WORDS)(x[0] != 0)))
-            flags |= HU_DIVIDE_BY_ZERO;
-        if (left == NAME(LANES))
-            memcpy(r + i, &result, sizeof result);
-        else
-            memcpy(r + i, &result, left * sizeof(REAL));
+        if (whole && !any(special)) {
+            memcpy(r + i, result, sizeof result);
+            continue;
+        }
+        for (; i < end && !(flags & HU_LANES_BEYOND); i += NAME(LANES))
+            flags |= NAME(careful)(operation, exact, down, r, src, i,
+                                   end - i < NAME(LANES) ? end - i : NAME(LANES), nans);
+        if (flags & HU_LANES_BEYOND)
+            return flags;
     }
     return flags;
+}
+
+/* Of sums and products within the target's room, exact or to odd. */
+INLINE_HERE unsigned NAME(guarded)(enum hu_operation operation, int operands, bool down, REAL *r,
+                                   const REAL *const src[], size_t n,
+                                   const struct NAME(nans) * nans)
+{
+    return nans->guards ? NAME(loop)(operation, operands, true, down, true, r, src, n, nans)
+                        : NAME(loop)(operation, operands, true, down, false, r, src, n, nans);
 }
 
 /* Out of line, so that nothing of it moves past the environment's words. */
@@ -169,20 +208,20 @@ TARGET static __attribute__((noinline)) unsigned NAME(row)(enum hu_operation ope
 {
     switch (operation) {
     case HU_OP_ADD:
-        return exact ? NAME(loop)(HU_OP_ADD, 2, true, down, r, src, n, nans)
-                     : NAME(loop)(HU_OP_ADD, 2, false, false, r, src, n, nans);
+        return exact ? NAME(guarded)(HU_OP_ADD, 2, down, r, src, n, nans)
+                     : NAME(loop)(HU_OP_ADD, 2, false, false, false, r, src, n, nans);
     case HU_OP_SUB:
-        return exact ? NAME(loop)(HU_OP_SUB, 2, true, down, r, src, n, nans)
-                     : NAME(loop)(HU_OP_SUB, 2, false, false, r, src, n, nans);
+        return exact ? NAME(guarded)(HU_OP_SUB, 2, down, r, src, n, nans)
+                     : NAME(loop)(HU_OP_SUB, 2, false, false, false, r, src, n, nans);
     case HU_OP_MUL:
-        return NAME(loop)(HU_OP_MUL, 2, true, false, r, src, n, nans);
+        return NAME(guarded)(HU_OP_MUL, 2, false, r, src, n, nans);
     case HU_OP_DIV:
-        return NAME(loop)(HU_OP_DIV, 2, true, false, r, src, n, nans);
+        return NAME(loop)(HU_OP_DIV, 2, true, false, false, r, src, n, nans);
     case HU_OP_SQRT:
-        return NAME(loop)(HU_OP_SQRT, 1, true, false, r, src, n, nans);
+        return NAME(loop)(HU_OP_SQRT, 1, true, false, false, r, src, n, nans);
     default:
-        return exact ? NAME(loop)(HU_OP_FMA, 3, true, down, r, src, n, nans)
-                     : NAME(loop)(HU_OP_FMA, 3, false, false, r, src, n, nans);
+        return exact ? NAME(guarded)(HU_OP_FMA, 3, down, r, src, n, nans)
+                     : NAME(loop)(HU_OP_FMA, 3, false, false, false, r, src, n, nans);
     }
 }
 

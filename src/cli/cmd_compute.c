@@ -74,7 +74,8 @@ static const char details[] =
     "An EXPRESSION has + - * / and parentheses, == != < <= > >=, fma(a,b,c), sqrt, rem, min, max,\n"
     "minnum, maxnum, next_up, next_down, scalb, logb, abs, neg, copysign, roundint, and formats "
     "as\n"
-    "conversions: bf16(0.1). Each literal is rounded into the format, then each operation once.\n"
+    "conversions: bf16(0.1). An operand may be FILE:TENSOR[i,j]. Each literal is rounded into the "
+    "format, then each operation once.\n"
     "Without arguments, expressions are read from stdin, one a line.";
 
 /* "258  0x4381  exact", behind the direction where there are several. */
@@ -185,11 +186,15 @@ static int finish(const struct request *r, const char *command, const struct ans
 static int run_arguments(const struct request *r, const char *command, int argc, char **argv)
 {
     struct compute_expression *e = check_memory(calloc((size_t)argc, sizeof *e));
+    char **text = check_memory(calloc((size_t)argc, sizeof *text));
     struct answers a = {0};
     char message[HU_MESSAGE];
     int status = EXIT_DONE, made = 0;
     while (made < argc && status == EXIT_DONE) {
-        if (!compute_read(&e[made], argv[made], strlen(argv[made]), message))
+        text[made] = compute_elements(command, argv[made]);
+        if (!text[made])
+            status = EXIT_BAD;
+        else if (!compute_read(&e[made], text[made], strlen(text[made]), message))
             status = argc == 1 ? fail(command, "%s", message)
                                : fail(command, "argument %d, %s", made + 1, message);
         made++;
@@ -199,8 +204,11 @@ static int run_arguments(const struct request *r, const char *command, int argc,
     if (status == EXIT_DONE)
         status = finish(r, command, &a);
     forget(&a);
-    for (int i = 0; i < made; i++)
+    for (int i = 0; i < made; i++) {
         compute_clear(&e[i]);
+        free(text[i]);
+    }
+    free(text);
     free(e);
     return status;
 }
@@ -218,14 +226,19 @@ static int run_lines(const struct request *r, const char *command)
     lines_begin(&reader, STDIN_FILENO);
     for (const char *line; status == EXIT_DONE && (line = lines_next(&reader, &length));) {
         struct answers a = {0};
-        char *text = check_memory(strndup(line, length));
-        if (compute_read(&e, text, strlen(text), message))
+        char *given = check_memory(strndup(line, length));
+        char *text = compute_elements(command, given);
+        if (!text)
+            status = EXIT_BAD;
+        else if (compute_read(&e, text, strlen(text), message))
             run_directions(r, &a, &e);
         else
             status = fail(command, "line %llu: %s", reader.line, message);
         forget(&a);
-        compute_clear(&e);
+        if (text)
+            compute_clear(&e);
         free(text);
+        free(given);
     }
     if (status == EXIT_DONE && reader.error)
         status = fail(command, "stdin: %s", strerror(reader.error));

@@ -30,6 +30,10 @@ enum { COMPUTE_DIGITS = 256 };
 void compute_digits(char out[COMPUTE_DIGITS], const struct hu_exact *e, int top, int point,
                     int lowest, int limit);
 
+/* TEXT with the elements of tensors that it names, FILE:TENSOR[i,j] where an operand is due, as the
+ * data that they are; new memory. NULL: reported as COMMAND's. */
+char *compute_elements(const char *command, const char *text);
+
 /* What a step is called: "sum", "square root". */
 const char *compute_noun(enum hu_operation operation);
 

@@ -1,7 +1,9 @@
 #include "element.h"
 #include "names.h"
 #include "array/layout.h"
+#include "block/block.h"
 #include "kind.h"
+#include "logical.h"
 #include "npy.h"
 #include "raw.h"
 #include "tensor_set.h"
@@ -316,6 +318,125 @@ static bool read_from(struct place *p, const char *path, const struct hu_tensor 
     return read_codes(p, path, t, &s, found);
 }
 
+/* --- Weights in parts --- */
+
+/* A part as a whole, its matrix MATRIX of BATCH; NULL: refused, or there is none and *fine stays.
+ */
+static unsigned char *read_part(struct place *p, const struct hu_tensor_set *set,
+                                const struct hu_tensor *t, uint64_t matrix, uint64_t batch,
+                                bool *fine)
+{
+    if (!t || !*fine)
+        return NULL;
+    uint64_t n = t->bytes / batch;
+    unsigned char *bytes = n < SPAN_MAX ? malloc(n + 1) : NULL;
+    *fine = (bytes || refuse(p, "'%.80s' has parts larger than are read at once", p->tensor)) &&
+            read_at(p, set->paths[t->file], t, t->offset + matrix * n, bytes, n);
+    return bytes;
+}
+
+/* A matrix of a weight, in memory. */
+struct matrix {
+    struct hu_block_parts parts;
+    unsigned char *codes, *scales, *more, *groups;
+};
+
+static bool read_matrix(struct place *p, const struct hu_tensor_set *set,
+                        const struct hu_logical *l, uint64_t number, struct matrix *m)
+{
+    bool fine = true;
+    const struct hu_format *own = l->block->scale ? hu_format_find(l->block->scale) : NULL;
+    *m = (struct matrix){.codes = read_part(p, set, l->codes, number, l->batch, &fine),
+                         .scales = read_part(p, set, l->scales, number, l->batch, &fine),
+                         .more = read_part(p, set, l->more, number, l->batch, &fine),
+                         .groups = read_part(p, set, l->groups, number, l->batch, &fine)};
+    if (fine && own && l->scales_in && l->scales_in != own) {
+        size_t n = hu_block_scale_bytes(l->block, l->rows, l->columns) / (own->storage_bits / 8);
+        unsigned char *scales = malloc(n * 8);
+        fine = scales || refuse(p, "out of memory");
+        if (fine)
+            hu_convert_array(own, scales, l->scales_in, m->scales, n, NULL, NULL);
+        free(m->scales);
+        m->scales = scales;
+    }
+    m->parts = (struct hu_block_parts){.codes = m->codes,
+                                       .scales = m->scales,
+                                       .more = m->more,
+                                       .groups = (const int32_t *)(const void *)m->groups,
+                                       .tensor_scale = l->tensor_scale,
+                                       .nested = l->nested};
+    return fine;
+}
+
+static void free_matrix(struct matrix *m)
+{
+    free(m->codes);
+    free(m->scales);
+    free(m->more);
+    free(m->groups);
+}
+
+/* The weights that the brackets pick, each decoded exactly into an fp64, row by row. */
+static bool decode(struct place *p, const struct hu_tensor_set *set, const struct hu_logical *l,
+                   const struct hu_tensor *view, const struct selection *s,
+                   struct hu_elements *found)
+{
+    struct matrix m = {.codes = NULL};
+    uint64_t matrix = UINT64_MAX, row = UINT64_MAX, index[RANK_MAX],
+             n = found->rows * found->columns;
+    uint64_t *line = malloc(l->columns * sizeof *line);
+    found->codes = malloc(n * sizeof *found->codes);
+    bool fine = (line && found->codes) || refuse(p, "out of memory");
+    for (uint64_t i = 0; fine && i < n; i++) {
+        memcpy(index, s->first, sizeof index);
+        if (s->ranges)
+            index[s->kept[s->ranges - 1]] += i % found->columns;
+        if (s->ranges == 2)
+            index[s->kept[0]] += i / found->columns;
+        uint64_t number = number_of(view, index), of = number / (l->rows * l->columns);
+        if (of != matrix) {
+            free_matrix(&m);
+            fine = read_matrix(p, set, l, matrix = of, &m);
+            row = UINT64_MAX;
+        }
+        uint64_t in = number / l->columns % l->rows;
+        if (fine && in != row)
+            fine = !hu_block_decode_rows(found->format, line, l->block, &m.parts, l->rows,
+                                         l->columns, row = in, 1) ||
+                   refuse(p, "'%.80s' cannot be decoded: a group is none", p->tensor);
+        found->codes[i] = fine ? line[number % l->columns] : 0;
+    }
+    free_matrix(&m);
+    free(line);
+    return fine;
+}
+
+/* P's weight of LOGICALS. *is_one: it is one of them. */
+static bool read_weight(struct place *p, const struct hu_tensor_set *set,
+                        const struct hu_logicals *logicals, struct hu_elements *found, bool *is_one)
+{
+    const struct hu_logical *l = NULL;
+    struct selection s;
+    for (size_t i = 0; i < logicals->count && !l; i++)
+        if (logicals->at[i]->block && !strcmp(logicals->at[i]->name, p->tensor))
+            l = logicals->at[i];
+    *is_one = l != NULL;
+    if (!l)
+        return false;
+    struct hu_tensor view = {.name = p->tensor, .rank = l->rank, .shape = l->shape};
+    found->format = hu_format_find("fp64");
+    if (!read_selection(p, &view, p->ranges, &s))
+        return false;
+    if (s.ranges > 2)
+        return refuse(p, "'%.80s' has more than two axes that are not picked by an index",
+                      p->tensor);
+    found->rows = s.ranges == 2 ? s.count[s.kept[0]] : 1;
+    found->columns = s.ranges ? s.count[s.kept[s.ranges - 1]] : 1;
+    if (found->rows > ELEMENTS_MAX / found->columns)
+        return refuse(p, "'%.80s' has more elements there than are read at once", p->tensor);
+    return decode(p, set, l, &view, &s, found);
+}
+
 static bool read_raw(struct place *p, struct hu_elements *found)
 {
     const struct hu_format **format = &found->format;
@@ -363,7 +484,16 @@ static bool read_set(struct place *p, struct hu_elements *found)
     const struct hu_tensor *t = hu_tensor_set_find(&set, p->tensor);
     if (!t && !*p->tensor && set.tensor_count == 1)
         t = set.tensors[0];
-    bool fine = t ? read_from(p, set.paths[t->file], t, found) : read_named(p, &set, found);
+    struct hu_logicals logicals;
+    char why[HU_LOGICAL_ERROR];
+    bool parts = hu_logicals_read(&set, p->file, &logicals, why), is_weight = false;
+    bool fine = parts && read_weight(p, &set, &logicals, found, &is_weight);
+    /* Parts that do not fit are no matter to a tensor that is none of them. */
+    if (!is_weight && !parts && !(t && t->dtype.format))
+        fine = refuse(p, "%.500s", why);
+    else if (!is_weight)
+        fine = t ? read_from(p, set.paths[t->file], t, found) : read_named(p, &set, found);
+    hu_logicals_clear(&logicals);
     hu_tensor_set_close(&set);
     return fine;
 }

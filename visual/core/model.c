@@ -157,7 +157,7 @@ void model_settle(struct model *m)
     model_focus(m, focus);
 }
 
-static void commit(struct model *m, struct document *d, unsigned group)
+void model_commit(struct model *m, struct document *d, unsigned group)
 {
     history_push(&m->history, d, group);
     hush(m);
@@ -186,7 +186,7 @@ bool model_set_text(struct model *m, const char *text, unsigned group)
     free(d->text);
     d->text = need(strdup(text));
     bool bare = d->value.bare_hexadecimal;
-    commit(m, d, group);
+    model_commit(m, d, group);
     if (bare)
         model_say(m, false, "%s is the integer; for the encoding write %s:%s", text,
                   m->rows[model_selected(m)].format->name, text);
@@ -197,7 +197,7 @@ bool model_set_datum(struct model *m, const struct hu_format *f, uint64_t bits, 
 {
     struct document *d = document_copy(model_now(m));
     set_datum(d, f, bits & hu_width_mask(f));
-    commit(m, d, group);
+    model_commit(m, d, group);
     return true;
 }
 
@@ -211,28 +211,13 @@ bool model_set_bits(struct model *m, int row, uint64_t bits, unsigned group)
         struct document *d = document_copy(model_now(m));
         d->second_format = m->rows[row].format;
         d->second_bits = bits & hu_width_mask(d->second_format);
-        commit(m, d, group);
+        model_commit(m, d, group);
         return true;
     }
-    if (row >= ROW_BLOCK) {
-        struct document *d = document_copy(model_now(m));
-        block_set_bits(&d->block, row - ROW_BLOCK, bits);
-        commit(m, d, group);
-        return true;
-    }
+    if (row >= ROW_BLOCK)
+        return model_set_part(m, row - ROW_BLOCK, bits, group);
     m->selected = m->rows[row].format;
     return model_set_datum(m, m->selected, bits, group);
-}
-
-/* Another value in a block: the block is encoded anew. */
-static bool set_given(struct model *m, int element, uint64_t bits, unsigned group)
-{
-    struct document *d = document_copy(model_now(m));
-    uint32_t word = (uint32_t)bits;
-    memcpy(&d->block.given[element], &word, sizeof word);
-    block_encode(&d->block, d->options.direction);
-    commit(m, d, group);
-    return true;
 }
 
 bool model_set_decimal(struct model *m, int row, const char *text, unsigned group)
@@ -246,22 +231,8 @@ bool model_set_decimal(struct model *m, int row, const char *text, unsigned grou
         model_say(m, true, "%s", message);
         return false;
     }
-    return given ? set_given(m, row - ROW_BLOCK - BLOCK_FIRST, bits, group)
+    return given ? model_set_given(m, row - ROW_BLOCK - BLOCK_FIRST, bits, group)
                  : model_set_bits(m, row, bits, group);
-}
-
-bool model_set_values(struct model *m, const char *text, unsigned group)
-{
-    struct document *d = document_copy(model_now(m));
-    char message[HU_MESSAGE];
-    if (!block_read_values(&d->block, text, message)) {
-        document_free(d);
-        model_say(m, true, "%s", message);
-        return false;
-    }
-    block_encode(&d->block, d->options.direction);
-    commit(m, d, group);
-    return true;
 }
 
 bool model_write_bit(struct model *m, int row, int bit, bool value, unsigned group)
@@ -311,7 +282,7 @@ bool model_negate(struct model *m)
     }
     struct document *d = document_copy(now);
     set_datum(d, f, bits);
-    commit(m, d, 0);
+    model_commit(m, d, 0);
     return true;
 }
 
@@ -329,23 +300,7 @@ void model_set_arithmetic(struct model *m, enum arithmetic arithmetic)
 {
     struct document *d = document_copy(model_now(m));
     d->arithmetic = arithmetic;
-    commit(m, d, 0);
-}
-
-void model_set_block(struct model *m, const struct hu_block *block)
-{
-    struct document *d = document_copy(model_now(m));
-    d->block.block = block;
-    block_encode(&d->block, d->options.direction);
-    commit(m, d, 0);
-}
-
-void model_set_rule(struct model *m, enum hu_scale_rule rule)
-{
-    struct document *d = document_copy(model_now(m));
-    d->block.rule = rule;
-    block_encode(&d->block, d->options.direction);
-    commit(m, d, 0);
+    model_commit(m, d, 0);
 }
 
 /* Bits that were set by hand stay, but where the block itself is looked at. */
@@ -355,14 +310,14 @@ void model_set_direction(struct model *m, enum hu_direction direction)
     d->options.direction = direction;
     if (m->page == PAGE_BLOCK || !d->block.by_hand)
         block_encode(&d->block, direction);
-    commit(m, d, 0);
+    model_commit(m, d, 0);
 }
 
 void model_set_saturate(struct model *m, bool saturate)
 {
     struct document *d = document_copy(model_now(m));
     d->options.saturate = saturate;
-    commit(m, d, 0);
+    model_commit(m, d, 0);
 }
 
 static int row_at(const struct document *d, const struct hu_format *f)
@@ -393,7 +348,7 @@ bool model_show_format(struct model *m, const struct hu_format *f, bool shown)
         d->count--;
         memmove(d->rows + at, d->rows + at + 1, (size_t)(d->count - at) * sizeof d->rows[0]);
     }
-    commit(m, d, 0);
+    model_commit(m, d, 0);
     return true;
 }
 
@@ -462,7 +417,7 @@ bool model_set_rows(struct model *m, const char *list)
             d->rows[d->count++] = f;
         at += length;
     }
-    commit(m, d, 0);
+    model_commit(m, d, 0);
     return true;
 }
 
@@ -599,7 +554,7 @@ bool model_ask(struct model *m, enum memory_field field, const char *text, unsig
     struct document *d = document_copy(model_now(m));
     memset(d->memory.text[field], 0, MEMORY_TEXT);
     strcpy(d->memory.text[field], text);
-    commit(m, d, group);
+    model_commit(m, d, group);
     return true;
 }
 

@@ -117,16 +117,23 @@ bool model_negate(struct model *m);
 bool model_negate_row(struct model *m, int row);
 
 void model_set_arithmetic(struct model *m, enum arithmetic arithmetic);
-void model_set_block(struct model *m, const struct hu_block *block);
-/* All values of the block. */
-bool model_set_values(struct model *m, const char *text, unsigned group);
-void model_set_rule(struct model *m, enum hu_scale_rule rule);
 void model_set_direction(struct model *m, enum hu_direction direction);
 void model_set_saturate(struct model *m, bool saturate);
 bool model_show_format(struct model *m, const struct hu_format *f, bool shown);
 bool model_show_custom(struct model *m, const char *name);
 bool model_set_rows(struct model *m, const char *list);
 void model_select(struct model *m, int row);
+
+/* The block page, in model_block.c: another format, another rule, all values, element I's value (as
+ * an fp32), which encode anew; and the bits of a part. */
+void model_set_block(struct model *m, const struct hu_block *block);
+void model_set_rule(struct model *m, enum hu_scale_rule rule);
+bool model_set_values(struct model *m, const char *text, unsigned group);
+bool model_set_given(struct model *m, int i, uint64_t bits, unsigned group);
+bool model_set_part(struct model *m, int part, uint64_t bits, unsigned group);
+
+/* D, which is taken, is the state after an action. */
+void model_commit(struct model *m, struct document *d, unsigned group);
 
 bool model_undo(struct model *m);
 bool model_redo(struct model *m);
