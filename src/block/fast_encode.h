@@ -9,11 +9,11 @@
  */
 #include "encode.h"
 
-INLINE void load_floats(const float *at, struct step *s)
+INLINE void load_step(const float *at, struct step *s)
 {
     UNROLLED
     for (int k = 0; k < VECTORS; k++)
-        memcpy(&s->v[k], at + k * LANES, sizeof s->v[k]);
+        s->v[k] = load_floats(at + k * LANES);
 }
 
 /* The greatest magnitude's bits, of VECTORS vectors from FIRST on. */
@@ -89,7 +89,7 @@ INLINE void mx_bytes_row(struct hu_block_encoding *e, size_t row)
         n = whole - i < ENCODE_CHUNK ? whole - i : ENCODE_CHUNK;
         for (size_t at = 0; at < n; at += STEP) {
             struct step s;
-            load_floats(from + i + at, &s);
+            load_step(from + i + at, &s);
             uint32_t amax = greatest(&s, 0, VECTORS);
             unsigned code = amax < INFINITE ? e8m0_of(&ruler, amax) : 0xff;
             scales[(i + at) / STEP] = (unsigned char)code;
@@ -99,7 +99,7 @@ INLINE void mx_bytes_row(struct hu_block_encoding *e, size_t row)
             times(&s, unit);
             UNROLLED
             for (int k = 0; k < VECTORS; k++)
-                memcpy(scaled + at + k * LANES, &s.v[k], sizeof s.v[k]);
+                store_floats(scaled + at + k * LANES, s.v[k]);
         }
         hu_convert_array(e->element, codes + i, e->fp32, scaled, n, &e->options.elements, NULL);
     }
@@ -160,7 +160,7 @@ INLINE void mx_fp4_encode(struct hu_block_encoding *e, size_t row)
         struct step s;
         float bounds[8];
         unsigned char c[32];
-        load_floats(from + i, &s);
+        load_step(from + i, &s);
         uint32_t amax = greatest(&s, 0, VECTORS);
         unsigned code = e8m0_of(&ruler, amax);
         if (amax >= INFINITE) {
@@ -188,7 +188,7 @@ INLINE void nvfp4_encode(struct hu_block_encoding *e, size_t row)
     for (; second > 0 && i + STEP <= e->columns; i += STEP) {
         struct step s;
         unsigned char c[32];
-        load_floats(from + i, &s);
+        load_step(from + i, &s);
         if (greatest(&s, 0, VECTORS) >= INFINITE) {
             hu_block_encode_rest(e, row, i, i + STEP);
             continue;
@@ -229,7 +229,7 @@ INLINE void ggml_encode(struct hu_block_encoding *e, size_t row, bool q8)
     size_t i = 0;
     for (; i + STEP <= e->columns; i += STEP, to += e->b->bytes) {
         struct step s;
-        load_floats(from + i, &s);
+        load_step(from + i, &s);
         uint32_t amax = greatest(&s, 0, VECTORS);
         float d = q8 ? float_of(amax) / 127 : float_of(amax) / 8;
         float inverse = d > 0x1p-126f ? 1 / d : 0;
@@ -279,7 +279,7 @@ ENCODE(encode_nvfp4, nvfp4_encode(e, row))
 ENCODE(encode_q8_0, ggml_encode(e, row, true))
 ENCODE(encode_q4_0, ggml_encode(e, row, false))
 
-static inline hu_block_encode_row *find_encode(const struct hu_block_encoding *e)
+hu_block_encode_row *NAMED(hu_block_encode)(const struct hu_block_encoding *e)
 {
     const struct hu_block *b = e->b;
     if (b->ggml_type == 2 || b->ggml_type == 8)
