@@ -87,6 +87,24 @@ INLINE words larger(words a, words b)
     return (words)_mm256_max_epu32((__m256i)a, (__m256i)b);
 }
 
+INLINE uint32_t most_of(words x)
+{
+    __m128i most =
+        _mm_max_epu32(_mm256_castsi256_si128((__m256i)x), _mm256_extracti128_si256((__m256i)x, 1));
+    most = _mm_max_epu32(most, _mm_shuffle_epi32(most, 0x4e));
+    return (uint32_t)_mm_cvtsi128_si32(_mm_max_epu32(most, _mm_shuffle_epi32(most, 0xb1)));
+}
+
+INLINE uint32_t tops_of(words x)
+{
+    return (uint32_t)_mm256_movemask_ps((__m256)x);
+}
+
+INLINE words half_words(const void *at)
+{
+    return (words)_mm256_cvtepu16_epi32(_mm_loadu_si128(at));
+}
+
 INLINE words float_words(floats x)
 {
     return (words)_mm256_cvttps_epi32((__m256)x);

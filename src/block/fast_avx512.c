@@ -72,6 +72,21 @@ INLINE words larger(words a, words b)
     return (words)_mm512_max_epu32((__m512i)a, (__m512i)b);
 }
 
+INLINE uint32_t most_of(words x)
+{
+    return _mm512_reduce_max_epu32((__m512i)x);
+}
+
+INLINE uint32_t tops_of(words x)
+{
+    return _mm512_movepi32_mask((__m512i)x);
+}
+
+INLINE words half_words(const void *at)
+{
+    return (words)_mm512_cvtepu16_epi32(_mm256_loadu_si256(at));
+}
+
 INLINE words float_words(floats x)
 {
     return (words)_mm512_cvttps_epi32((__m512)x);

@@ -3,6 +3,7 @@
  *   LANES            floats in a vector, 8 or 16
  *   TARGET           how a function is compiled for the instruction set, which has AVX2 and F16C
  */
+#include "array/plan.h"
 #include "decode.h"
 #include "unpack.h"
 

@@ -118,12 +118,10 @@ INLINE bytes32 join_bytes(const void *at)
 /* 32 nibbles of 16 bytes, a byte each, in their order. */
 INLINE bytes32 split_nibbles(const unsigned char *at, bool high_first)
 {
-    bytes16 x;
-    GET(x, at);
-    __m128i low = (__m128i)(x & 15), high = (__m128i)(x >> 4);
-    __m128i first = high_first ? high : low, second = high_first ? low : high;
-    return (bytes32)_mm256_set_m128i(_mm_unpackhi_epi8(first, second),
-                                     _mm_unpacklo_epi8(first, second));
+    __m256i x = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)at));
+    __m256i first = high_first ? _mm256_srli_epi16(x, 4) : x,
+            second = _mm256_slli_epi16(x, high_first ? 8 : 4);
+    return (bytes32)_mm256_or_si256(first, second) & 15;
 }
 
 INLINE bytes32 look_up(const int8_t *table, bytes32 codes)
@@ -183,9 +181,10 @@ INLINE floats twice_fp4_floats(void)
     return int8_floats(twice_fp4_values);
 }
 
+/* 2^(e8m0 − 127); infinity for the NaN. */
 INLINE float power_of(unsigned e8m0)
 {
-    uint32_t bits = e8m0 == 0xff ? 0x7fc00000 : e8m0 ? (uint32_t)e8m0 << 23 : 0x00400000;
+    uint32_t bits = (uint32_t)e8m0 << 23 | (uint32_t)!e8m0 << 22;
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
@@ -228,23 +227,22 @@ INLINE void mx_row(const struct hu_block_job *j, size_t row, void *dst, enum kin
         (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns);
     const unsigned char *scales =
         (const unsigned char *)j->parts->scales + parts_tile(j->b, j->columns, row, 0);
-    /* What the loads leave out is a power of two, whose product with the scale's is exact. */
+    /* What the loads leave out is a power of two, whose product with the scale's is exact or
+     * infinite. */
     float unit = kind == KIND_E4M3 ? 0x1p8f : kind == KIND_INT8 ? 0x1p-6f : 1;
     size_t i = 0;
     for (; i + STEP <= j->columns; i += STEP) {
         struct step s;
         unsigned code = scales[i / STEP];
-        float scale = power_of(code);
-        bool fine = true;
+        float scale = power_of(code) * unit;
+        bool fine = is_finite(scale);
         if (narrow && kind == KIND_FP4) {
             struct entries e;
             floats first = twice_fp4_floats() * 0.5f * scale;
             make_signed(first, first, EXACT, &e);
             store_entries((uint16_t *)dst + i, e, split_nibbles(at + i / 2, false));
-            fine = code != 0xff;
         } else {
-            fine = load(kind, at, i, &s);
-            times(&s, unit);
+            fine &= load(kind, at, i, &s);
             times(&s, scale);
             /* Elements reach down to 2^−16, bf16 to 2^−133. */
             if (code < 127 - 133 + 16)
