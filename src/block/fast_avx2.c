@@ -110,14 +110,12 @@ INLINE words float_words(floats x)
     return (words)_mm256_cvttps_epi32((__m256)x);
 }
 
-INLINE void store_bytes(void *at, words x)
+INLINE bytes32 join_words(const words *x)
 {
-    const __m256i low =
-        _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12,
-                         -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
-    __m256i bytes = _mm256_shuffle_epi8((__m256i)x, low);
-    _mm_storel_epi64(
-        at, _mm_unpacklo_epi32(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)));
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i low = _mm256_packs_epi32((__m256i)x[0], (__m256i)x[1]),
+            high = _mm256_packs_epi32((__m256i)x[2], (__m256i)x[3]);
+    return (bytes32)_mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
 }
 
 #define NAMED(name) name##_avx2

@@ -92,9 +92,10 @@ INLINE words float_words(floats x)
     return (words)_mm512_cvttps_epi32((__m512)x);
 }
 
-INLINE void store_bytes(void *at, words x)
+INLINE bytes32 join_words(const words *x)
 {
-    _mm_storeu_si128(at, _mm512_cvtepi32_epi8((__m512i)x));
+    return (bytes32)_mm256_set_m128i(_mm512_cvtepi32_epi8((__m512i)x[1]),
+                                     _mm512_cvtepi32_epi8((__m512i)x[0]));
 }
 
 #define NAMED(name) name##_avx512

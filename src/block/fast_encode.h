@@ -5,7 +5,7 @@
  *   larger, most_of  the greater of two vectors of words, the greatest of one
  *   float_words      floats truncated to words, which are in range
  *   half_words       LANES words of 16 bits from memory
- *   store_bytes      the low bytes of words to memory
+ *   join_words       the words of a step, from −128 to 127, as bytes
  * All is to nearest even, saturating. A block with an infinity or a NaN, and the short one at a
  * row's end, are the truth's.
  */
@@ -149,9 +149,9 @@ INLINE words fp4_codes(floats x, const float *bounds)
 }
 
 /* Pairs of 32 codes in 16 bytes, the first one in the low or the high half. */
-INLINE void store_pairs(const unsigned char *c, bool high_first, unsigned char *to)
+INLINE void store_pairs(bytes32 c, bool high_first, unsigned char *to)
 {
-    __m256i x = (__m256i)join_bytes(c), low = _mm256_set1_epi16(15);
+    __m256i x = (__m256i)c, low = _mm256_set1_epi16(15);
     __m256i pairs = high_first ? _mm256_or_si256(_mm256_slli_epi16(x, 4), _mm256_srli_epi16(x, 8))
                                : _mm256_or_si256(x, _mm256_srli_epi16(x, 4));
     pairs = _mm256_and_si256(pairs, _mm256_or_si256(low, _mm256_slli_epi16(low, 4)));
@@ -216,15 +216,15 @@ INLINE bool mx_bytes_step(const struct context *c, struct step *s, size_t number
 
 INLINE bool mx_fp4_step(const struct context *c, struct step *s, size_t number)
 {
-    unsigned char codes[STEP];
+    words codes[VECTORS];
     uint32_t amax = greatest(s, 0, VECTORS);
     unsigned code = e8m0_of(&c->ruler, amax);
     c->scales[number] = (unsigned char)code;
     times(s, inverse_power(code));
     UNROLLED
     for (int k = 0; k < VECTORS; k++)
-        store_bytes(codes + k * LANES, fp4_codes(s->v[k], fp4_bounds));
-    store_pairs(codes, false, c->codes + number * STEP / 2);
+        codes[k] = fp4_codes(s->v[k], fp4_bounds);
+    store_pairs(join_words(codes), false, c->codes + number * STEP / 2);
     return amax < INFINITE;
 }
 
@@ -245,26 +245,74 @@ INLINE unsigned nearest_e4m3(const struct context *c, double amax)
     return below + (amax > middle || (amax == middle && below % 2));
 }
 
-INLINE bool nvfp4_step(const struct context *c, struct step *s, size_t number)
+/* A float is within this many units of the last place of what it stands for, and not so near to
+ * what has the lower bits MASK zero: those are asked of what is exact. */
+enum { MARGIN = 32 };
+INLINE words is_near(words bits, uint32_t mask)
 {
-    enum { EACH = 16 / LANES };
-    unsigned char codes[STEP];
-    uint32_t most = 0;
-    UNROLLED
-    for (int half = 0; half < 2; half++) {
-        float bounds[8];
-        uint32_t amax = greatest(s, half * EACH, EACH);
-        unsigned code = nearest_e4m3(c, (double)float_of(amax));
-        most = amax > most ? amax : most;
-        c->scales[2 * number + (size_t)half] = (unsigned char)code;
-        /* Under a scale that became zero there are zeros alone. */
-        bounds_of(code ? (double)c->values[code] * c->second : __builtin_inf(), bounds);
-        UNROLLED
-        for (int k = half * EACH; k < (half + 1) * EACH; k++)
-            store_bytes(codes + k * LANES, fp4_codes(s->v[k], bounds));
+    return (words)(((bits + MARGIN) & mask) < 2 * MARGIN);
+}
+
+/* The codes of scales of 16 elements each, and their inverses, for N elements. Of codes that are
+ * not normal the inverse is 0. */
+INLINE void nvfp4_scales(const struct context *c, const float *x, size_t n, unsigned char *codes,
+                         float *inverses)
+{
+    float amax[ENCODE_CHUNK / 16] = {0};
+    for (size_t i = 0; i < n; i += STEP) {
+        struct step s;
+        load_step(x + i, &s);
+        amax[i / 16] = float_of(greatest(&s, 0, VECTORS / 2));
+        amax[i / 16 + 1] = float_of(greatest(&s, VECTORS / 2, VECTORS / 2));
     }
-    store_pairs(codes, false, c->codes + number * STEP / 2);
-    return most < INFINITE && c->second > 0;
+    for (size_t i = 0; i < n / 16; i += LANES) {
+        words bits = (words)(load_floats(amax + i) * (float)c->inverse), code, scale, unsure;
+        code = ((bits + 0x7ffff + (bits >> 20 & 1)) >> 20) - (120 << 3);
+        unsure = is_near(bits - 0x80000, 0xfffff) | (words)(bits - 0x3c800000 > 0x43e00000 - 0x3c800000);
+        scale = (code << 20) + (120 << 23);
+        store_floats(inverses + i, 1 / ((floats)scale * (float)c->second));
+        uint32_t each[LANES];
+        memcpy(each, &code, sizeof each);
+        for (size_t k = 0; k < LANES && i + k < n / 16; k++)
+            codes[i + k] = (unsigned char)each[k];
+        if (any_bit(unsure))
+            for (size_t k = 0; k < LANES && i + k < n / 16; k++) {
+                unsigned exact = nearest_e4m3(c, (double)amax[i + k]);
+                codes[i + k] = (unsigned char)exact;
+                inverses[i + k] = exact < 8 ? 0 : 1 / (c->values[exact] * (float)c->second);
+            }
+    }
+}
+
+/* By quotients in fp32, or where one is near a bound or zero by bounds that are exact. */
+INLINE bool nvfp4_step(const struct context *c, const struct step *s, size_t number,
+                       const float *inverses)
+{
+    enum { EACH = VECTORS / 2 };
+    words codes[VECTORS], near = {0}, most = {0};
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++) {
+        floats y = s->v[k] * inverses[k / EACH];
+        near |= is_near((words)y, 0x1fffff);
+        most = larger(most, (words)s->v[k] & 0x7fffffff);
+        codes[k] = fp4_codes(y, fp4_bounds);
+    }
+    if (any_bit(near)) {
+        UNROLLED
+        for (int half = 0; half < 2; half++) {
+            float bounds[8];
+            unsigned code = c->scales[2 * number + (size_t)half];
+            /* Under a scale that became zero there are zeros alone. */
+            bounds_of(code ? (double)c->values[code] * c->second : __builtin_inf(), bounds);
+            UNROLLED
+            for (int k = half * EACH; k < (half + 1) * EACH; k++)
+                codes[k] = fp4_codes(s->v[k], bounds);
+        }
+        if (any_bit((words)(most >= INFINITE)))
+            return false;
+    }
+    store_pairs(join_words(codes), false, c->codes + number * STEP / 2);
+    return c->second >= 0x1p-100;
 }
 
 /* ggml's encoders (encode_ggml.c says how). */
@@ -302,18 +350,16 @@ INLINE float ends_of(const struct step *s, const float *x, float *most)
     return least == 0 ? first_of(s, x, 0) : least;
 }
 
-INLINE void store_nibbles(const unsigned char *c, unsigned char *to)
+INLINE void store_nibbles(bytes32 c, unsigned char *to)
 {
-    bytes16 low, high;
-    GET(low, c);
-    GET(high, c + 16);
-    low = (low & 15) | high << 4;
-    PUT(to, low);
+    __m128i high = _mm256_extracti128_si256((__m256i)(c << 4), 1);
+    __m128i low = _mm256_castsi256_si128((__m256i)(c & 15));
+    _mm_storeu_si128((__m128i *)to, _mm_or_si128(low, high));
 }
 
-INLINE void store_fifths(const unsigned char *c, unsigned char *to)
+INLINE void store_fifths(bytes32 c, unsigned char *to)
 {
-    int bits = _mm256_movemask_epi8(_mm256_slli_epi16((__m256i)join_bytes(c), 3));
+    int bits = _mm256_movemask_epi8((__m256i)(c << 3));
     memcpy(to, &bits, sizeof bits);
 }
 
@@ -321,7 +367,7 @@ INLINE void store_fifths(const unsigned char *c, unsigned char *to)
 INLINE bool linear_step(unsigned char *to, const struct step *s, const float *x, int bits,
                         bool minima)
 {
-    unsigned char c[STEP];
+    words codes[VECTORS];
     uint32_t amax = greatest(s, 0, VECTORS);
     float most = 0, least = 0, d, bias = 0.5f;
     if (minima) {
@@ -339,8 +385,9 @@ INLINE bool linear_step(unsigned char *to, const struct step *s, const float *x,
     UNROLLED
     for (int k = 0; k < VECTORS; k++) {
         words q = float_words((s->v[k] - least) * inverse + bias);
-        store_bytes(c + k * LANES, q - (q >> bits & 1));
+        codes[k] = q - (q >> bits & 1);
     }
+    bytes32 c = join_words(codes);
     if (bits == 5) {
         store_fifths(c, to);
         to += 4;
@@ -353,14 +400,17 @@ INLINE bool q8_0_step(unsigned char *to, const struct step *s)
 {
     uint32_t amax = greatest(s, 0, VECTORS);
     float d = float_of(amax) / 127, inverse = d > 0x1p-126f ? 1 / d : 0;
+    words codes[VECTORS];
     put_fp16(to, d);
     UNROLLED
     for (int k = 0; k < VECTORS; k++) {
         /* roundf: half of what is just below 1 more, with v's sign, and cut off. */
         floats v = s->v[k] * inverse;
         words half = ((words)v & 0x80000000) | 0x3effffff;
-        store_bytes(to + 2 + k * LANES, float_words(v + (floats)half));
+        codes[k] = float_words(v + (floats)half);
     }
+    bytes32 c = join_words(codes);
+    PUT(to + 2, c);
     return amax < INFINITE && (d == 0 || inverse != 0);
 }
 
@@ -371,18 +421,16 @@ static const float curve_bounds[15] = {-115.5f, -93.5f, -74,   -57,   -42, -28.5
 /* The sums are ggml's, one element after the other. */
 INLINE bool iq4_nl_step(unsigned char *to, const struct step *s, const float *x)
 {
-    unsigned char c[STEP];
+    words codes[VECTORS];
     float product[STEP], square[STEP], products = 0, squares = 0;
     uint32_t amax = greatest(s, 0, VECTORS);
     float max = amax < INFINITE ? first_of(s, x, amax) : 1;
     bool none = __builtin_fabsf(max) < 1e-15f;
     float inverse = none ? 0 : 1 / (max / -127);
     UNROLLED
-    for (int k = 0; k < VECTORS; k++) {
-        words code = reached(inverse * s->v[k], curve_bounds, 15);
-        store_bytes(c + k * LANES, code);
-    }
-    bytes32 point = look_up(hu_block_curve, join_bytes(c));
+    for (int k = 0; k < VECTORS; k++)
+        codes[k] = reached(inverse * s->v[k], curve_bounds, 15);
+    bytes32 c = join_words(codes), point = look_up(hu_block_curve, c);
     int8_t points[STEP];
     PUT(points, point);
     UNROLLED
@@ -401,7 +449,7 @@ INLINE bool iq4_nl_step(unsigned char *to, const struct step *s, const float *x)
 }
 
 INLINE bool encode_step(const struct context *c, enum encoder to, const float *x, size_t number,
-                        float *scaled)
+                        float *scaled, const float *inverses)
 {
     struct step s;
     unsigned char *block = c->codes + number * c->bytes;
@@ -412,7 +460,7 @@ INLINE bool encode_step(const struct context *c, enum encoder to, const float *x
     case TO_MX_FP4:
         return mx_fp4_step(c, &s, number);
     case TO_NVFP4:
-        return nvfp4_step(c, &s, number);
+        return nvfp4_step(c, &s, number, inverses);
     case TO_Q8_0:
         return q8_0_step(block, &s);
     case TO_IQ4_NL:
@@ -427,14 +475,17 @@ INLINE bool encode_step(const struct context *c, enum encoder to, const float *x
 INLINE void steps_row(struct hu_block_encoding *e, size_t row, enum encoder to)
 {
     const struct context c = context_of(e, row, to);
-    float room[ENCODE_CHUNK], scaled[ENCODE_CHUNK];
+    float room[ENCODE_CHUNK], scaled[ENCODE_CHUNK], inverses[ENCODE_CHUNK / 16];
     size_t whole = e->columns / STEP * STEP;
     for (size_t i = 0, n; i < whole; i += n) {
         n = whole - i < ENCODE_CHUNK ? whole - i : ENCODE_CHUNK;
         const float *x = source(e, row * e->columns + i, n, room);
         uint32_t undone = 0;
+        if (to == TO_NVFP4)
+            nvfp4_scales(&c, x, n, c.scales + i / 16, inverses);
         for (size_t at = 0; at < n; at += STEP)
-            undone |= (uint32_t)!encode_step(&c, to, x + at, (i + at) / STEP, scaled + at)
+            undone |= (uint32_t)!encode_step(&c, to, x + at, (i + at) / STEP, scaled + at,
+                                             inverses + at / 16)
                       << at / STEP;
         if (to == TO_MX_BYTES)
             hu_convert_array(e->element, c.codes + i * e->b->code_bits / 8, e->fp32, scaled, n,
@@ -503,21 +554,18 @@ INLINE void table_run(struct hu_block_encoding *e, size_t column, size_t n, floa
     const float *x = source(e, column, n, room);
     inverse = inverse < __builtin_inff() ? inverse : 0;
     for (size_t i = 0; i < n; i += STEP) {
-        unsigned char c[STEP];
+        words codes[VECTORS];
         UNROLLED
         for (int k = 0; k < VECTORS; k++) {
             floats v = load_floats(x + i + k * LANES), product = v * inverse;
-            words code;
             if (sorted->has_sign)
-                code = reached((floats)((words)product & 0x7fffffff), bounds, 7) |
-                       ((words)(v < 0) & 16);
+                codes[k] = reached((floats)((words)product & 0x7fffffff), bounds, 7) |
+                           ((words)(v < 0) & 16);
             else
-                code = reached(product, bounds, 15);
-            store_bytes(c + k * LANES, code);
+                codes[k] = reached(product, bounds, 15);
         }
-        bytes32 codes = join_bytes(c), found = look_up((const int8_t *)sorted->codes, codes & 15);
-        found |= codes >> 1 & 8;
-        PUT(c, found);
+        bytes32 c = join_words(codes);
+        c = look_up((const int8_t *)sorted->codes, c & 15) | (c >> 1 & 8);
         store_pairs(c, true, e->codes + (column + i) / 2);
     }
 }
