@@ -407,6 +407,39 @@ Test(block_encode, fast_decoders_are_the_plain_ones)
     free(scales);
 }
 
+/* Scales under which an element's product with them, rounded to fp32, is the middle of two bf16. */
+Test(block_encode, fast_decoders_round_once)
+{
+    static const char *const names[] = {"nf4", "bnb_fp4", "fp8_tile1x32", "fp8_row", "nvfp4"};
+    enum { N = 64 };
+    const struct hu_format *bf16 = hu_format_find("bf16"), *fp32 = hu_format_find("fp32"),
+                           *fp64 = hu_format_find("fp64");
+    uint64_t state = 3;
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        for (int round = 0; round < 500; round++) {
+            const struct hu_block *b = hu_block_find(names[k]);
+            size_t count = hu_block_scale_bytes(b, 1, N) / 4;
+            unsigned char codes[N], scales[N];
+            float one = 1, values[N], second = 1;
+            double exact[N];
+            uint16_t got[N], expected[N];
+            for (int i = 0; i < N; i++)
+                codes[i] = scales[i] = (unsigned char)((random_bits(&state) >> 56) & 0x77);
+            for (size_t i = 0; k < 4 && i < count; i++)
+                memcpy(scales + 4 * i, &one, 4);
+            hu_block_decode(fp32, values, b, codes, scales, second, 1, N);
+            float middle = 1 + (float)(2 * (random_bits(&state) >> 57) + 1) * 0x1p-8f;
+            float under = middle / (values[round % 32] != 0 ? values[round % 32] : 1);
+            for (size_t i = 0; k < 4 && i < count; i++)
+                memcpy(scales + 4 * i, &under, 4);
+            second = k < 4 ? 1 : under;
+            hu_block_decode(fp64, exact, b, codes, scales, second, 1, N);
+            hu_convert_array(bf16, expected, fp64, exact, N, NULL, NULL);
+            hu_block_decode(bf16, got, b, codes, scales, second, 1, N);
+            cr_assert_arr_eq(got, expected, sizeof got, "%s under %a", b->name, (double)under);
+        }
+}
+
 /* A source is rounded once: bf16, fp16 and fp64 give what their values in fp32 would. */
 Test(block_encode, sources_of_other_formats)
 {

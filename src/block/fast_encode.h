@@ -268,7 +268,8 @@ INLINE void nvfp4_scales(const struct context *c, const float *x, size_t n, unsi
     for (size_t i = 0; i < n / 16; i += LANES) {
         words bits = (words)(load_floats(amax + i) * (float)c->inverse), code, scale, unsure;
         code = ((bits + 0x7ffff + (bits >> 20 & 1)) >> 20) - (120 << 3);
-        unsure = is_near(bits - 0x80000, 0xfffff) | (words)(bits - 0x3c800000 > 0x43e00000 - 0x3c800000);
+        unsure =
+            is_near(bits - 0x80000, 0xfffff) | (words)(bits - 0x3c800000 > 0x43e00000 - 0x3c800000);
         scale = (code << 20) + (120 << 23);
         store_floats(inverses + i, 1 / ((floats)scale * (float)c->second));
         uint32_t each[LANES];
