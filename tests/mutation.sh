@@ -107,9 +107,10 @@ mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORM
 
 # Rooms of their own: a mutant is one of the room's files, compiled from a copy of the room.
 
-declare -A suite=([array]=array [loss]=statistics)
+declare -A suite=([array]=array [loss]=statistics [block]=block_encode)
 declare -A tests_of=(
     [array]='every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* bits_beyond* fp32_converts*'
+    [block]='fast_encoders_meet_* fast_decoders_* fast_* encoders_meet_*'
     [loss]='a_* what_* block_scales* fp32_agrees* tensor_scales* formats_counted*'
 )
 
@@ -209,6 +210,39 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "sixes come from the wrong bytes" avx2 lanes_avx2.h 's/10, 12, 13, 14, -1, -1, -1, -1));/10, 12, 13, 15, -1, -1, -1, -1));/'
 else
     attempt skip "mutations of the x86 kernels" "this machine has no AVX2"
+fi
+
+# Blocks: the rows that are fast.
+
+if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
+    mutate_fast() { mutate_unit "$1" block fast_avx2 "$2" "$3"; }
+    export HALFULP_KERNEL=avx2
+    unchanged "the unchanged rows of blocks pass" block fast_avx2
+    mutate_fast "middles of bf16 are rounded twice" fast_rows.h 's/if (exactness == ROUNDED)/if (false)/'
+    mutate_fast "a difference is never a bad middle" fast_rows.h 's/return any_bit(middle & (words)(rest != 0));/return false;/'
+    mutate_fast "what is exact is cut to bf16 under the least scales" fast_rows.h 's/if (code < 127 - 133 + 16)/if (false)/'
+    mutate_fast "the scale's NaN is a power" fast_rows.h 's/bool fine = is_finite(scale);/bool fine = true;/'
+    mutate_fast "a NaN of e4m3 is a number" fast_rows.h 's/return !any_byte((bytes32)((c & 0x7f) == 0x7f));/return true;/'
+    mutate_fast "zeros of ggml's fp4 have signs" fast_rows.h 's/codes &= (bytes32)(codes != 8);/(void)0;/'
+    mutate_fast "entries of the last half have no sign" fast_avx2.c 's/_mm256_xor_si256(high, signs)/high/'
+    mutate_fast "a tie of e8m0's rule comes later" fast_encode.h 's/>= r->carries/> r->carries/'
+    mutate_fast "fp4 takes a tie up" fast_encode.h 's/0x1.400002p+0f, 1.75f/1.25f, 1.75f/'
+    mutate_fast "an exact bound takes a tie up" fast_encode.h 's/__m256i next = _mm256_setr_epi64x(-1, 0, -1, 0)/__m256i next = _mm256_setzero_si256()/'
+    mutate_fast "quotients near a bound are trusted" fast_encode.h 's/near |= is_near((words)y, 0x1fffff);/(void)0;/'
+    mutate_fast "scales near a middle are trusted" fast_encode.h 's/is_near(bits - 0x80000, 0xfffff) |/(words){0} |/'
+    mutate_fast "scales that are not normal are trusted" fast_encode.h 's/ | (words)(bits - 0x3c800000 > 0x43e00000 - 0x3c800000)//'
+    mutate_fast "quotients of fp8 are not settled" fast_encode.h 's/if (!any_bit(short_ones))/if (true)/'
+    mutate_fast "quotients are settled away from X" fast_encode.h 's/(less - more) & short_ones/(more - less) \& short_ones/'
+    mutate_fast "the scale's lower half settles nothing" fast_encode.h 's/other = magnitude \* lower/other = magnitude * 0/'
+    mutate_fast "scales of tiny tiles are settled" fast_encode.h 's/scale < 0x1p-90f/scale < 0/'
+    mutate_fast "a tile forgets its last rows" fast_encode.h 's/for (size_t r = row; r < last; r++)/for (size_t r = row; r < last - (last > row + 1); r++)/'
+    mutate_fast "what ends within a vector is left" fast_encode.h 's/if (whole < n) {/if (false) {/'
+    mutate_fast "an infinity is encoded" fast_encode.h 's/INFINITE = 0x7f800000/INFINITE = 0x7fffffff/'
+    mutate_fast "the last of the greatest is the least code" fast_encode.h 's/x\[__builtin_ctz(found)\]/x[31 - __builtin_clz(found)]/'
+    mutate_fast "a middle of the table goes up" fast_encode.h 's/float_of(bits + 1)/float_of(bits)/'
+    mutate_fast "a code of five bits may be 32" fast_encode.h 's/codes\[k\] = q - (q >> bits & 1);/codes[k] = q;/'
+    mutate_fast "the lowest inverse is of no scale" fast_encode.h 's/(d == 0 || inverse != 0);/true;/'
+    unset HALFULP_KERNEL
 fi
 
 # What a cast loses.

@@ -273,6 +273,173 @@ Test(block_encode, encoded_pieces_are_the_whole)
     }
 }
 
+/* What one element of every fp64 gives, which no fast row takes, is what the rows of FROM give. */
+static void check_plain(const struct hu_block *b, const struct hu_format *from, const void *x,
+                        size_t rows, size_t columns, const struct hu_block_options *o)
+{
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    size_t codes = hu_block_bytes(b, rows, columns),
+           scales = hu_block_scale_bytes(b, rows, columns);
+    unsigned char *got = calloc(1, codes + scales + 1), *plain = calloc(1, codes + scales + 1);
+    double *wide = malloc(rows * columns * sizeof *wide);
+    float second[2];
+    hu_convert_array(fp64, wide, from, x, rows * columns, NULL, NULL);
+    hu_block_encode(b, got, got + codes, &second[0], from, x, rows, columns, o);
+    hu_block_encode(b, plain, plain + codes, &second[1], fp64, wide, rows, columns, o);
+    cr_assert_eq(second[0], second[1]);
+    for (size_t i = 0; i < codes + scales; i++)
+        cr_assert_eq(got[i], plain[i], "%s from %s, byte %zu of %zu and %zu: got %#x, expected %#x",
+                     b->name, from->name, i, codes, scales, got[i], plain[i]);
+    free(got);
+    free(plain);
+    free(wide);
+}
+
+/* Under every rule; rows of many chunks that end within a block and a vector. */
+Test(block_encode, fast_encoders_are_the_plain_ones)
+{
+    static const char *const sources[] = {"fp32", "bf16", "fp16"};
+    enum { ROWS = 130, COLUMNS = 2 * 1024 + 128 + 13 };
+    const struct hu_format *fp32 = hu_format_find("fp32");
+    float *x = malloc(ROWS * COLUMNS * sizeof *x);
+    void *narrow = malloc(ROWS * COLUMNS * sizeof *x);
+    uint64_t state = 21;
+    for (size_t k = 0; k < ENCODED; k++)
+        for (size_t s = 0; s < 3; s++) {
+            const struct hu_block *b = hu_block_find(encoded[k]);
+            const struct hu_format *from = hu_format_find(sources[s]);
+            int last = hu_block_has_rules(b) ? HU_SCALE_EVEN : HU_SCALE_DEFAULT;
+            draw_values(x, ROWS * COLUMNS, 128, &state);
+            for (size_t i = 7; i < ROWS * COLUMNS; i += 30011)
+                x[i] = i % 2 ? NAN : INFINITY;
+            hu_convert_array(from, narrow, fp32, x, ROWS * COLUMNS, NULL, NULL);
+            for (int rule = HU_SCALE_DEFAULT; rule <= last; rule++) {
+                struct hu_block_options o = {rule, {.saturate = true}};
+                check_plain(b, from, narrow, s ? 7 : ROWS, COLUMNS, &o);
+            }
+        }
+    free(x);
+    free(narrow);
+}
+
+/* Elements in the middle of two codes and a unit in the last place beside it, under scales of few
+ * bits and of many: what a quotient in fp32 cannot tell apart. */
+Test(block_encode, fast_encoders_meet_ties)
+{
+    static const struct {
+        const char *name;
+        float largest;
+    } formats[] = {{"fp8_row", 448}, {"fp8_tile1x32", 448}, {"fp8_e5m2_tile1x32", 57344},
+                   {"nvfp4", 6},     {"mxfp4", 6},          {"nf4", 1},
+                   {"bnb_fp4", 1},   {"q4_0", 8},           {"q5_1", 31},
+                   {"iq4_nl", 127},  {"mxint8", 2}};
+    enum { N = 1 << 14 };
+    const struct hu_format *fp32 = hu_format_find("fp32");
+    float *x = malloc(N * sizeof *x), *y = malloc(N * sizeof *y);
+    unsigned char *codes = malloc(2 * N), *scales = malloc(N);
+    uint64_t state = 5;
+    for (size_t k = 0; k < sizeof formats / sizeof *formats; k++)
+        for (int bits = 2; bits <= 24; bits += 11) {
+            const struct hu_block *b = hu_block_find(formats[k].name);
+            float second;
+            /* Any elements and what they become: between the two lies a middle, or nothing. */
+            for (size_t i = 0; i < N; i++) {
+                float amax = scalbnf((float)(random_bits(&state) >> (64 - bits) | 1), -9);
+                float u = (float)(random_bits(&state) >> 40) * 0x1p-23f - 1;
+                x[i] = i % 32 ? u * amax : amax * formats[k].largest;
+                x[i] = i % 32 ? u * x[i / 32 * 32] : x[i];
+            }
+            for (int round = 0; round < 3; round++) {
+                hu_block_encode(b, codes, scales, &second, fp32, x, 1, N, NULL);
+                hu_block_decode(fp32, y, b, codes, scales, second, 1, N);
+                for (size_t i = 0; i < N; i++) {
+                    float below = i % 3 ? y[i] : y[(i + 1) % N];
+                    if (i % 32 && round == 0)
+                        x[i] = i % 5 ? y[i] / 2 + below / 2 : y[i] * 1.25f;
+                    else if (i % 32)
+                        x[i] = nextafterf(x[i], round % 2 ? HUGE_VALF : 0);
+                }
+                check_plain(b, fp32, x, 1, N, NULL);
+            }
+        }
+    free(x);
+    free(y);
+    free(codes);
+    free(scales);
+}
+
+/* All rows that are fast against fp64, which none is, and one rounding more. */
+Test(block_encode, fast_decoders_are_the_plain_ones)
+{
+    static const char *const targets[] = {"fp32", "bf16"};
+    enum { ROWS = 64, COLUMNS = 4096 };
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    double *plain = malloc(ROWS * COLUMNS * sizeof *plain);
+    unsigned char *got = malloc(ROWS * COLUMNS * 4), *expected = malloc(ROWS * COLUMNS * 4),
+                  *codes = malloc(ROWS * COLUMNS * 2), *scales = malloc(ROWS * COLUMNS);
+    uint64_t state = 77;
+    for (size_t k = 0; hu_block_at(k); k++) {
+        const struct hu_block *b = hu_block_at(k);
+        if (!hu_block_decodes(b) || b->codes == HU_CODES_INTEGER || b->over == HU_OVER_NESTED)
+            continue;
+        size_t bytes = hu_block_scale_bytes(b, ROWS, COLUMNS);
+        for (size_t i = 0; i < hu_block_bytes(b, ROWS, COLUMNS); i++)
+            codes[i] = (unsigned char)(random_bits(&state) >> 56);
+        for (size_t i = 0; i < bytes; i++)
+            scales[i] = (unsigned char)(random_bits(&state) >> 56);
+        for (size_t i = 3; i < bytes && !strcmp(b->scale, "fp32"); i += 4)
+            scales[i] = (unsigned char)(0x30 + scales[i] % 32);
+        hu_block_decode(fp64, plain, b, codes, scales, 0x1.2345p-7f, ROWS, COLUMNS);
+        for (size_t t = 0; t < 2; t++) {
+            const struct hu_format *to = hu_format_find(targets[t]);
+            size_t width = t ? 2 : 4;
+            hu_block_decode(to, got, b, codes, scales, 0x1.2345p-7f, ROWS, COLUMNS);
+            hu_convert_array(to, expected, fp64, plain, ROWS * COLUMNS, NULL, NULL);
+            for (size_t i = 0; i < ROWS * COLUMNS; i++)
+                cr_assert(!memcmp(got + i * width, expected + i * width, width),
+                          "%s to %s, element %zu", b->name, targets[t], i);
+        }
+    }
+    free(plain);
+    free(got);
+    free(expected);
+    free(codes);
+    free(scales);
+}
+
+/* Scales under which an element's product with them, rounded to fp32, is the middle of two bf16. */
+Test(block_encode, fast_decoders_round_once)
+{
+    static const char *const names[] = {"nf4", "bnb_fp4", "fp8_tile1x32", "fp8_row", "nvfp4"};
+    enum { N = 64 };
+    const struct hu_format *bf16 = hu_format_find("bf16"), *fp32 = hu_format_find("fp32"),
+                           *fp64 = hu_format_find("fp64");
+    uint64_t state = 3;
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        for (int round = 0; round < 500; round++) {
+            const struct hu_block *b = hu_block_find(names[k]);
+            size_t count = hu_block_scale_bytes(b, 1, N) / 4;
+            unsigned char codes[N], scales[N];
+            float one = 1, values[N], second = 1;
+            double exact[N];
+            uint16_t got[N], expected[N];
+            for (int i = 0; i < N; i++)
+                codes[i] = scales[i] = (unsigned char)((random_bits(&state) >> 56) & 0x77);
+            for (size_t i = 0; k < 4 && i < count; i++)
+                memcpy(scales + 4 * i, &one, 4);
+            hu_block_decode(fp32, values, b, codes, scales, second, 1, N);
+            float middle = 1 + (float)(2 * (random_bits(&state) >> 57) + 1) * 0x1p-8f;
+            float under = middle / (values[round % 32] != 0 ? values[round % 32] : 1);
+            for (size_t i = 0; k < 4 && i < count; i++)
+                memcpy(scales + 4 * i, &under, 4);
+            second = k < 4 ? 1 : under;
+            hu_block_decode(fp64, exact, b, codes, scales, second, 1, N);
+            hu_convert_array(bf16, expected, fp64, exact, N, NULL, NULL);
+            hu_block_decode(bf16, got, b, codes, scales, second, 1, N);
+            cr_assert_arr_eq(got, expected, sizeof got, "%s under %a", b->name, (double)under);
+        }
+}
+
 /* A source is rounded once: bf16, fp16 and fp64 give what their values in fp32 would. */
 Test(block_encode, sources_of_other_formats)
 {

@@ -152,15 +152,14 @@ bool hu_block_needs_amax(const struct hu_block *b);
 /*
  * ROWS × COLUMNS elements of FROM into parts of TO; a piece must begin with a row of tiles, and in
  * HU_BLOCK_FLAT with a block. options NULL: the format's own rule, to nearest even, saturating.
- * tensor_scale: receives the second scale; may be NULL. whole and flags may be NULL; HU_INVALID:
- * there was a NaN, HU_OVERFLOW: an element or a scale was cut, as well as HU_INEXACT and
- * HU_UNDERFLOW (an element that is not zero became zero).
+ * tensor_scale: receives the second scale; may be NULL. whole and special may be NULL; special:
+ * becomes true where a NaN or an infinity is among the elements.
  * What becomes of zeros, infinities and NaNs is in the manual. 0, or EINVAL.
  */
 int hu_block_encode_piece(const struct hu_block *to, void *codes, void *scales, float *tensor_scale,
                           const struct hu_format *from, const void *src, size_t rows,
                           size_t columns, const struct hu_block_options *options,
-                          const struct hu_block_whole *whole, unsigned *flags);
+                          const struct hu_block_whole *whole, bool *special);
 /* For those who explain: the scale that stands over an element (its code and its value with the
  * second one), and the element's code. Of HU_CODES_UNPACKED the scale is d · a · 2^power and the
  * code q as it is. */

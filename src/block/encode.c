@@ -92,11 +92,16 @@ static struct seen see_tile(const struct hu_block_encoding *e, size_t row, size_
     for (; fast && row < last; row++)
         see_floats(&s, (const unsigned char *)e->src + 4 * (row * e->columns + column),
                    end - column);
+    bool narrow = is_bf16(e->from) || is_fp16(e->from);
     for (; row < last; row++)
         for (size_t at = column, n; at < end; at += n) {
             n = end - at < ENCODE_CHUNK ? end - at : ENCODE_CHUNK;
-            hu_block_read_source(e->fp64, x, e->from, e->src, row * e->columns + at, n);
-            see(&s, x, n);
+            hu_block_read_source(narrow ? e->fp32 : e->fp64, x, e->from, e->src,
+                                 row * e->columns + at, n);
+            if (narrow)
+                see_floats(&s, (const unsigned char *)x, n);
+            else
+                see(&s, x, n);
         }
     return s;
 }
@@ -143,10 +148,7 @@ static struct scale find_scale(struct hu_block_encoding *e, struct seen seen,
 {
     struct scale s = {0};
     bool odd = seen.nan || seen.infinite;
-    if (seen.nan)
-        e->flags |= HU_INVALID;
-    if (seen.infinite)
-        e->flags |= HU_OVERFLOW | HU_INEXACT;
+    e->special |= odd;
     if (odd && !e->b->keeps_nan) {
         s.bits = hu_default_nan_code(e->scale);
         return s;
@@ -180,16 +182,10 @@ static void encode_run(struct hu_block_encoding *e, size_t row, size_t column, s
     double unit = hu_scale_power(-e->b->element_power), x[ENCODE_CHUNK];
     size_t at = row * e->columns + column;
     hu_block_read_source(e->fp64, x, e->from, e->src, at, n);
-    unsigned raised = 0;
-    for (size_t i = 0; i < n; i++) {
-        double whole = x[i];
-        x[i] = nan_scale ? 0 : divided(whole, s, unit);
-        if (x[i] == 0 && whole != 0 && !nan_scale)
-            raised |= HU_UNDERFLOW | HU_INEXACT;
-    }
+    for (size_t i = 0; i < n; i++)
+        x[i] = nan_scale ? 0 : divided(x[i], s, unit);
     hu_convert_array_with(hu_kernel_chosen(), e->element, codes + column * e->b->code_bits / 8,
-                          e->fp64, x, n, e->first + at, &e->options.elements, &raised);
-    e->flags |= raised;
+                          e->fp64, x, n, e->first + at, &e->options.elements, NULL);
 }
 
 /* Rows ROW to LAST, columns COLUMN to END: one tile. */
@@ -211,17 +207,10 @@ static void encode_tile(struct hu_block_encoding *e, size_t row, size_t last, si
         }
 }
 
-static void encode_tiles(struct hu_block_encoding *e)
+size_t hu_block_last_row(const struct hu_block_encoding *e, size_t row)
 {
-    struct hu_scale_element element = hu_scale_element_of(e->b);
-    size_t down = e->b->tile_rows ? e->b->tile_rows : e->rows;
-    size_t across = e->b->tile_columns ? e->b->tile_columns : e->columns;
-    for (size_t row = 0; row < e->rows; row += down)
-        for (size_t column = 0; column < e->columns; column += across) {
-            size_t last = e->rows - row < down ? e->rows : row + down;
-            size_t end = e->columns - column < across ? e->columns : column + across;
-            encode_tile(e, row, last, column, end, &element);
-        }
+    size_t down = e->b->tile_rows;
+    return !down || e->rows - row < down ? e->rows : row + down;
 }
 
 void hu_block_encode_rest(struct hu_block_encoding *e, size_t row, size_t column, size_t end)
@@ -230,10 +219,16 @@ void hu_block_encode_rest(struct hu_block_encoding *e, size_t row, size_t column
         hu_block_encode_blocks(e, row, column, end);
         return;
     }
+    if (e->b->layout == HU_BLOCK_FLAT) {
+        hu_block_encode_runs(e, column, end);
+        return;
+    }
     struct hu_scale_element element = hu_scale_element_of(e->b);
     for (size_t next; column < end; column = next) {
-        next = end - column < e->b->tile_columns ? end : column + e->b->tile_columns;
-        encode_tile(e, row, row + 1, column, next, &element);
+        next = end - column < e->b->tile_columns || !e->b->tile_columns
+                   ? end
+                   : column + e->b->tile_columns;
+        encode_tile(e, row, hu_block_last_row(e, row), column, next, &element);
     }
 }
 
@@ -257,17 +252,16 @@ static void run(struct hu_block_encoding *e, const struct hu_block_whole *whole)
     }
     if (e->b->over == HU_OVER_TENSOR)
         e->tensor_scale = second_scale(e);
-    hu_block_encode_row *row = hu_block_fast_encode(e);
-    for (size_t i = 0; row && i < e->rows; i++)
-        row(e, i);
-    if (row)
-        return;
-    if (e->b->layout == HU_BLOCK_PARTS)
-        encode_tiles(e);
-    else if (e->b->layout == HU_BLOCK_FLAT)
-        hu_block_encode_runs(e);
-    else
-        hu_block_encode_wholes(e);
+    if (e->b->layout == HU_BLOCK_FLAT) { /* which knows no rows */
+        e->columns *= e->rows;
+        e->rows = 1;
+    }
+    hu_block_encode_row *fast = hu_block_fast_encode(e);
+    for (size_t row = 0; row < e->rows; row = hu_block_last_row(e, row))
+        if (fast)
+            fast(e, row);
+        else
+            hu_block_encode_rest(e, row, 0, e->columns);
 }
 
 static bool options_fit(const struct hu_block *b, const struct hu_block_options *o)
@@ -279,7 +273,7 @@ static bool options_fit(const struct hu_block *b, const struct hu_block_options 
 int hu_block_encode_piece(const struct hu_block *to, void *codes, void *scales, float *tensor_scale,
                           const struct hu_format *from, const void *src, size_t rows,
                           size_t columns, const struct hu_block_options *options,
-                          const struct hu_block_whole *whole, unsigned *flags)
+                          const struct hu_block_whole *whole, bool *special)
 {
     static const struct hu_block_options own = {.elements = {.saturate = true}};
     if (!to || !from || !hu_block_encodes(to) || !options_fit(to, options ? options : &own))
@@ -302,7 +296,6 @@ int hu_block_encode_piece(const struct hu_block *to, void *codes, void *scales, 
         .columns = columns,
         .options = options ? *options : own,
         .first = whole ? whole->first : 0,
-        .wants_flags = flags != NULL,
     };
     if (e.options.rule == HU_SCALE_DEFAULT)
         e.options.rule = to->rule;
@@ -313,8 +306,8 @@ int hu_block_encode_piece(const struct hu_block *to, void *codes, void *scales, 
     }
     if (tensor_scale)
         *tensor_scale = to->over == HU_OVER_TENSOR ? e.tensor_scale : 1;
-    if (flags)
-        *flags |= e.flags;
+    if (special)
+        *special |= e.special;
     return 0;
 }
 

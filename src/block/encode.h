@@ -17,8 +17,7 @@ struct hu_block_encoding {
     struct hu_block_options options; /* the rule is never HU_SCALE_DEFAULT */
     double amax;                     /* over the tensor; where hu_block_needs_amax */
     uint64_t first;
-    unsigned flags;
-    bool wants_flags;
+    bool special; /* there was a NaN or an infinity */
     float tensor_scale;
 };
 
@@ -26,19 +25,30 @@ struct hu_block_encoding {
 void hu_block_read_source(const struct hu_format *to, void *out, const struct hu_format *from,
                           const void *src, size_t at, size_t n);
 
-void hu_block_encode_runs(struct hu_block_encoding *e);
-void hu_block_encode_wholes(struct hu_block_encoding *e);
+/* The row where the next tiles begin. */
+size_t hu_block_last_row(const struct hu_block_encoding *e, size_t row);
+
+/* Of the one row from COLUMN on, which begins a block, to END. */
+void hu_block_encode_runs(struct hu_block_encoding *e, size_t column, size_t end);
 /* Blocks of ROW from COLUMN on, which begins one, to END. */
 void hu_block_encode_blocks(struct hu_block_encoding *e, size_t row, size_t column, size_t end);
 
-/* The e4m3 nearest to AMAX / BY, at most the largest. */
-unsigned hu_block_nearest_e4m3(double amax, double by);
-
-/* ROW from COLUMN on, which begins a block, by way of fp64: the truth. */
+/* ROW from COLUMN on, which begins a block, by way of fp64: the truth. Of tiles that are higher,
+ * all their rows. */
 void hu_block_encode_rest(struct hu_block_encoding *e, size_t row, size_t column, size_t end);
 
-/* A row by code that exists to be fast: fp32 to nearest even, saturating, without flags. NULL: this
- * machine has none. */
+/* A table in ascending order. */
+struct hu_block_sorted {
+    double values[16];
+    unsigned char codes[16];
+    float middles[15]; /* those above the last value are infinite */
+    int n;
+    bool has_sign; /* only magnitudes are here, and bit 3 of a code is the sign */
+};
+struct hu_block_sorted hu_block_sort(const float *table);
+
+/* From ROW on a row of tiles by code that exists to be fast: fp32, bf16 or fp16 to nearest even,
+ * saturating. NULL: this machine has none. */
 typedef void hu_block_encode_row(struct hu_block_encoding *e, size_t row);
 hu_block_encode_row *hu_block_fast_encode(const struct hu_block_encoding *e);
 #if defined(__x86_64__)

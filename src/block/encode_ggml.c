@@ -20,13 +20,10 @@ struct block {
 static void put_fp16(struct hu_block_encoding *e, unsigned char *at, float value)
 {
     uint32_t bits;
-    unsigned flags = 0;
     if (value != value) /* a quotient of infinities, whichever sign it got */
         value = __builtin_nanf("");
     memcpy(&bits, &value, sizeof bits);
-    uint64_t half = hu_convert(e->fp16, e->fp32, bits, NULL, &flags);
-    e->flags |= flags & HU_OVERFLOW;
-    layout_set_word(at, 16, half);
+    layout_set_word(at, 16, hu_convert(e->fp16, e->fp32, bits, NULL, NULL));
 }
 
 /* V rounded to an integer by a direction that is not to nearest even. */
@@ -230,14 +227,12 @@ static void pack(struct block *k, unsigned char *to)
 /* Where the scale is not finite. */
 static bool refuse(struct block *k, unsigned char *to)
 {
-    bool nan = false, infinite = false;
-    for (int i = 0; i < LENGTH; i++) {
-        nan |= k->x[i] != k->x[i];
-        infinite |= __builtin_fabsf(k->x[i]) == __builtin_inff();
-    }
-    if (!nan && !infinite)
+    bool finite = true;
+    for (int i = 0; i < LENGTH; i++)
+        finite &= __builtin_fabsf(k->x[i]) < __builtin_inff();
+    if (finite)
         return false;
-    k->e->flags |= (nan ? HU_INVALID : 0) | (infinite ? HU_OVERFLOW | HU_INEXACT : 0);
+    k->e->special = true;
     memset(to, 0, k->e->b->bytes);
     layout_set_word(to, 16, 0x7e00);
     return true;
@@ -255,10 +250,4 @@ void hu_block_encode_blocks(struct hu_block_encoding *e, size_t row, size_t colu
         if (!refuse(&k, to))
             pack(&k, to);
     }
-}
-
-void hu_block_encode_wholes(struct hu_block_encoding *e)
-{
-    for (size_t row = 0; row < e->rows; row++)
-        hu_block_encode_blocks(e, row, 0, e->columns);
 }

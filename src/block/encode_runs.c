@@ -6,17 +6,9 @@
  * dQuantizeNF4): x times the fp32 nearest to 1 / scale, above the fp32 in the middle or not. In the
  * other directions it is the exact quotient between its neighbours.
  */
-struct sorted {
-    double values[16];
-    unsigned char codes[16];
-    float middles[15];
-    int n;
-    bool has_sign; /* only magnitudes are here, and bit 3 of a code is the sign */
-};
-
-static struct sorted sort(const float *table)
+struct hu_block_sorted hu_block_sort(const float *table)
 {
-    struct sorted s = {.has_sign = table[8] == table[0]};
+    struct hu_block_sorted s = {.has_sign = table[8] == table[0]};
     for (int code = 0; code < (s.has_sign ? 8 : 16); code++) {
         int at = 0;
         while (at < s.n && s.values[at] < (double)table[code])
@@ -28,12 +20,13 @@ static struct sorted sort(const float *table)
         s.values[at] = (double)table[code];
         s.codes[at] = (unsigned char)code;
     }
-    for (int i = 0; i + 1 < s.n; i++)
-        s.middles[i] = ((float)s.values[i] + (float)s.values[i + 1]) / 2;
+    for (int i = 0; i < 15; i++)
+        s.middles[i] =
+            i + 1 < s.n ? ((float)s.values[i] + (float)s.values[i + 1]) / 2 : __builtin_inff();
     return s;
 }
 
-static int nearest(const struct sorted *s, float x)
+static int nearest(const struct hu_block_sorted *s, float x)
 {
     int at = 0;
     while (at < s->n - 1 && x > s->middles[at])
@@ -42,8 +35,8 @@ static int nearest(const struct sorted *s, float x)
 }
 
 /* Of the neighbours AT and AT + 1 of X, which is neither. */
-static int directed(const struct sorted *s, int at, double x, const struct hu_options *options,
-                    uint64_t index)
+static int directed(const struct hu_block_sorted *s, int at, double x,
+                    const struct hu_options *options, uint64_t index)
 {
     double low = s->values[at], high = s->values[at + 1];
     switch (options->direction) {
@@ -63,8 +56,8 @@ static int directed(const struct sorted *s, int at, double x, const struct hu_op
 }
 
 /* The place of X over SCALE in the table. */
-static int find(const struct sorted *s, float x, float scale, const struct hu_options *options,
-                uint64_t index)
+static int find(const struct hu_block_sorted *s, float x, float scale,
+                const struct hu_options *options, uint64_t index)
 {
     if (options->direction == HU_TIES_TO_EVEN)
         return nearest(s, x * (1 / scale));
@@ -85,14 +78,12 @@ static struct hu_options mirrored(struct hu_options options)
     return options;
 }
 
-/* The code, and what it stands for. */
-static unsigned code_of(const struct sorted *s, float x, float scale,
-                        const struct hu_options *options, uint64_t index, double *value)
+static unsigned code_of(const struct hu_block_sorted *s, float x, float scale,
+                        const struct hu_options *options, uint64_t index)
 {
     bool negative = s->has_sign && x < 0;
     struct hu_options turned = negative ? mirrored(*options) : *options;
     int at = scale > 0 ? find(s, negative ? -x : x, scale, &turned, index) : nearest(s, 0);
-    *value = negative ? -s->values[at] : s->values[at];
     return s->codes[at] | (negative ? 8u : 0u);
 }
 
@@ -101,28 +92,29 @@ static void put(unsigned char *codes, size_t i, unsigned code)
     codes[i / 2] = (unsigned char)(i % 2 ? codes[i / 2] | code : code << 4);
 }
 
-static float scale_of(const float *x, size_t n, float amax, unsigned *flags)
+/* A NaN where an element is not finite. */
+static float scale_of(const float *x, size_t n, float amax)
 {
     for (size_t i = 0; i < n; i++) {
         float magnitude = __builtin_fabsf(x[i]);
-        if (magnitude != magnitude || magnitude == __builtin_inff()) {
-            *flags |= magnitude != magnitude ? HU_INVALID : HU_OVERFLOW | HU_INEXACT;
+        if (!(magnitude < __builtin_inff()))
             amax = __builtin_nanf("");
-        } else if (magnitude > amax) {
+        else if (magnitude > amax)
             amax = magnitude;
-        }
     }
     return amax;
 }
 
-static void encode_one(struct hu_block_encoding *e, const struct sorted *s, size_t at, size_t n)
+static void encode_one(struct hu_block_encoding *e, const struct hu_block_sorted *s, size_t at,
+                       size_t n)
 {
     float x[ENCODE_CHUNK], scale = 0;
     for (size_t i = 0, here; i < n; i += here) {
         here = n - i < ENCODE_CHUNK ? n - i : ENCODE_CHUNK;
         hu_block_read_source(e->fp32, x, e->from, e->src, at + i, here);
-        scale = scale_of(x, here, scale, &e->flags);
+        scale = scale_of(x, here, scale);
     }
+    e->special |= scale != scale;
     uint32_t bits;
     memcpy(&bits, &scale, sizeof bits);
     layout_set_word(e->scales + at / e->b->tile_columns * 4, 32, bits);
@@ -132,20 +124,16 @@ static void encode_one(struct hu_block_encoding *e, const struct sorted *s, size
         here = n - i < ENCODE_CHUNK ? n - i : ENCODE_CHUNK;
         hu_block_read_source(e->fp32, x, e->from, e->src, at + i, here);
         for (size_t k = 0; k < here; k++) {
-            double value;
             size_t number = at + i + k;
-            put(e->codes, number,
-                code_of(s, x[k], by, &e->options.elements, e->first + number, &value));
-            if (scale == scale && value * (double)scale != (double)x[k])
-                e->flags |= HU_INEXACT | (value == 0 ? HU_UNDERFLOW : 0);
+            put(e->codes, number, code_of(s, x[k], by, &e->options.elements, e->first + number));
         }
     }
 }
 
-void hu_block_encode_runs(struct hu_block_encoding *e)
+void hu_block_encode_runs(struct hu_block_encoding *e, size_t column, size_t end)
 {
-    struct sorted s = sort(e->b->table);
-    size_t total = e->rows * e->columns, length = e->b->tile_columns;
-    for (size_t at = 0; at < total; at += length)
-        encode_one(e, &s, at, total - at < length ? total - at : length);
+    struct hu_block_sorted s = hu_block_sort(e->b->table);
+    size_t length = e->b->tile_columns;
+    for (; column < end; column += length)
+        encode_one(e, &s, column, end - column < length ? end - column : length);
 }

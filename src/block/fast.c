@@ -24,26 +24,6 @@ const float *hu_block_e4m3_values(void)
     return e4m3;
 }
 
-/*
- * Between two neighbours the middle is an fp64 whose product with BY, of at most 27 bits, is exact:
- * 4 + 1 bits. So the quotient needs only be near enough to tell which neighbours those are.
- */
-unsigned hu_block_nearest_e4m3(double amax, double by)
-{
-    const float *values = hu_block_e4m3_values();
-    double quotient = amax / by;
-    if (quotient >= 448)
-        return 0x7e;
-    float near = (float)quotient;
-    uint32_t bits;
-    memcpy(&bits, &near, sizeof bits);
-    unsigned below = near < 0x1p-6f ? (unsigned)(near * 512) : (bits >> 20) - (120 << 3);
-    if (below && (double)values[below] > quotient)
-        below--; /* fp32 rounded the quotient up to it */
-    double middle = ((double)values[below] + (double)values[below + 1]) / 2 * by;
-    return below + (amax > middle || (amax == middle && below % 2));
-}
-
 /* HALFULP_KERNEL chooses here too: the plainer kernels have no rows of their own. */
 hu_block_row *hu_block_fast_row(const struct hu_block_job *j)
 {
@@ -62,8 +42,8 @@ hu_block_row *hu_block_fast_row(const struct hu_block_job *j)
 
 hu_block_encode_row *hu_block_fast_encode(const struct hu_block_encoding *e)
 {
-    if (e->wants_flags || !e->options.elements.saturate || !is_fp32(e->from) ||
-        e->options.elements.direction != HU_TIES_TO_EVEN)
+    if (!e->options.elements.saturate || e->options.elements.direction != HU_TIES_TO_EVEN ||
+        !(is_fp32(e->from) || is_bf16(e->from) || is_fp16(e->from)))
         return NULL;
 #if defined(__x86_64__)
     const char *kernel = hu_kernel_name(hu_kernel_chosen());

@@ -1,31 +1,17 @@
 /* AVX-512 F, BW, DQ and VL: Intel SDM volume 2. */
-#include "decode.h"
-
-#include <immintrin.h>
-#include <stdint.h>
-
 #define LANES 16
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,f16c")))
-#define INLINE static inline __attribute__((always_inline)) TARGET
 
-#ifdef __clang__
-#define UNROLLED _Pragma("unroll")
-#else
-#define UNROLLED _Pragma("GCC unroll 8")
-#endif
-
-typedef float floats __attribute__((vector_size(4 * LANES)));
-typedef uint32_t words __attribute__((vector_size(4 * LANES)));
-typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
+#include "fast_lanes.h"
 
 INLINE floats int8_floats(const void *at)
 {
     return (floats)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(at)));
 }
 
-INLINE halves byte_halves(const void *at)
+INLINE halves byte_tops(const void *at)
 {
-    return (halves)_mm256_cvtepu8_epi16(_mm_loadu_si128(at));
+    return (halves)_mm256_cvtepu8_epi16(_mm_loadu_si128(at)) << 8;
 }
 
 INLINE words byte_words(const void *at)
@@ -43,19 +29,42 @@ INLINE floats table_floats(const float *table, words index)
     return (floats)_mm512_permutexvar_ps((__m512i)index, _mm512_loadu_ps(table));
 }
 
-INLINE void store_halves(void *at, words x)
+INLINE __m512i join_tops(words a, words b)
 {
-    _mm256_storeu_si256(at, _mm512_cvtepi32_epi16((__m512i)x));
+    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi32_epi16((__m512i)(a >> 16))),
+                              _mm512_cvtepi32_epi16((__m512i)(b >> 16)), 1);
 }
 
-INLINE _Bool any_bit(words x)
+INLINE void store_tops(void *at, words a, words b)
+{
+    _mm512_storeu_si512(at, join_tops(a, b));
+}
+
+INLINE bool any_bit(words x)
 {
     return _mm512_test_epi32_mask((__m512i)x, (__m512i)x) != 0;
 }
 
-INLINE _Bool any_half(halves x)
+/* For the codes of each half a table of its own. */
+struct entries {
+    __m512i halves;
+};
+
+INLINE struct entries signed_entries_of(words a, words b)
 {
-    return !_mm256_testz_si256((__m256i)x, (__m256i)x);
+    return (struct entries){join_tops(a, b)};
+}
+
+INLINE struct entries entries_of(const words *tops)
+{
+    return signed_entries_of(tops[0], tops[0]);
+}
+
+INLINE void store_entries(void *at, struct entries e, bytes32 codes)
+{
+    const __m512i second = _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi16(16), 1);
+    __m512i index = _mm512_or_si512(_mm512_cvtepu8_epi16((__m256i)codes), second);
+    _mm512_storeu_si512(at, _mm512_permutexvar_epi16(index, e.halves));
 }
 
 INLINE words larger(words a, words b)
@@ -63,26 +72,33 @@ INLINE words larger(words a, words b)
     return (words)_mm512_max_epu32((__m512i)a, (__m512i)b);
 }
 
+INLINE uint32_t most_of(words x)
+{
+    return _mm512_reduce_max_epu32((__m512i)x);
+}
+
+INLINE uint32_t tops_of(words x)
+{
+    return _mm512_movepi32_mask((__m512i)x);
+}
+
+INLINE words half_words(const void *at)
+{
+    return (words)_mm512_cvtepu16_epi32(_mm256_loadu_si256(at));
+}
+
 INLINE words float_words(floats x)
 {
     return (words)_mm512_cvttps_epi32((__m512)x);
 }
 
-INLINE void store_bytes(void *at, words x)
+INLINE bytes32 join_words(const words *x)
 {
-    _mm_storeu_si128(at, _mm512_cvtepi32_epi8((__m512i)x));
+    return (bytes32)_mm256_set_m128i(_mm512_cvtepi32_epi8((__m512i)x[1]),
+                                     _mm512_cvtepi32_epi8((__m512i)x[0]));
 }
 
+#define NAMED(name) name##_avx512
 #include "fast_rows.h"
 /* And back. */
 #include "fast_encode.h"
-
-hu_block_row *hu_block_row_avx512(const struct hu_block_job *j, bool narrow)
-{
-    return find_row(j, narrow);
-}
-
-hu_block_encode_row *hu_block_encode_avx512(const struct hu_block_encoding *e)
-{
-    return find_encode(e);
-}

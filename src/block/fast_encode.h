@@ -1,19 +1,37 @@
 /*
- * Rows of fp32 into blocks, for any instruction set: what fast_rows.h asks of the file that
+ * Rows of floats into blocks, for any instruction set: what fast_rows.h asks of the file that
  * includes it, and
- *   larger           the greater of two vectors of words below 2^31
+ *   tops_of          the upper bits of words, the first one's the lowest
+ *   larger, most_of  the greater of two vectors of words, the greatest of one
  *   float_words      floats truncated to words, which are in range
- *   store_bytes      the low bytes of words to memory
+ *   half_words       LANES words of 16 bits from memory
+ *   join_words       the words of a step, from −128 to 127, as bytes
  * All is to nearest even, saturating. A block with an infinity or a NaN, and the short one at a
  * row's end, are the truth's.
  */
 #include "encode.h"
 
-INLINE void load_floats(const float *at, struct step *s)
+enum { INFINITE = 0x7f800000 };
+
+INLINE float float_of(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+INLINE uint32_t bits_of(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+INLINE void load_step(const float *at, struct step *s)
 {
     UNROLLED
     for (int k = 0; k < VECTORS; k++)
-        memcpy(&s->v[k], at + k * LANES, sizeof s->v[k]);
+        s->v[k] = load_floats(at + k * LANES);
 }
 
 /* The greatest magnitude's bits, of VECTORS vectors from FIRST on. */
@@ -23,25 +41,34 @@ INLINE uint32_t greatest(const struct step *s, int first, int count)
     UNROLLED
     for (int k = first; k < first + count; k++)
         most = larger(most, (words)s->v[k] & 0x7fffffff);
-    uint32_t one[LANES], all = 0;
-    memcpy(one, &most, sizeof one);
-    for (int k = 0; k < LANES; k++)
-        all = one[k] > all ? one[k] : all;
-    return all;
+    return most_of(most);
 }
 
-INLINE float float_of(uint32_t bits)
+INLINE floats widened(const void *at, bool top)
 {
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+    halves h;
+    GET(h, at);
+    return top ? (floats)(half_words(at) << 16) : half_floats(h);
 }
 
-enum { INFINITE = 0x7f800000 };
-
-INLINE const float *row_of(const struct hu_block_encoding *e, size_t row)
+/* N elements of the source from number AT on, at most ENCODE_CHUNK, and zeros up to a whole vector:
+ * as they lie there, or in ROOM. */
+INLINE const float *source(const struct hu_block_encoding *e, size_t at, size_t n, float *room)
 {
-    return (const float *)e->src + row * e->columns;
+    bool wide = e->from->storage_bits == 32, top = !wide && is_bf16(e->from);
+    size_t width = wide ? 4 : 2, whole = n / LANES * LANES;
+    const unsigned char *from = (const unsigned char *)e->src + at * width;
+    unsigned char last[4 * LANES] = {0};
+    if (wide && n == whole)
+        return (const float *)from;
+    for (size_t i = 0; i < whole; i += LANES)
+        store_floats(room + i,
+                     wide ? load_floats((const float *)from + i) : widened(from + 2 * i, top));
+    if (whole < n) {
+        memcpy(last, from + whole * width, (n - whole) * width);
+        store_floats(room + whole, wide ? load_floats((float *)last) : widened(last, top));
+    }
+    return room;
 }
 
 /* A rule of normal fp32: one exponent more from this fraction on, of 23 bits. */
@@ -75,44 +102,30 @@ INLINE unsigned e8m0_of(const struct ruler *r, uint32_t amax)
     return (unsigned)(code < 0 ? 0 : code > 254 ? 254 : code);
 }
 
-/* Elements of a byte: scaled in fp32, which is exact but where fp8 has zeros, and converted by the
- * array room. */
-INLINE void mx_bytes_row(struct hu_block_encoding *e, size_t row)
+/* 2^−k for k from −127 to 127: 127 has no normal number. */
+INLINE float inverse_power(unsigned code)
 {
-    const struct ruler ruler = ruler_of(e);
-    const float *from = row_of(e, row);
-    unsigned char *codes = e->codes + row * parts_row_bytes(e->b, e->columns);
-    unsigned char *scales = e->scales + parts_tile(e->b, e->columns, row, 0);
-    float unit = power_of((unsigned)(127 - e->b->element_power)), scaled[ENCODE_CHUNK];
-    size_t whole = e->columns / STEP * STEP;
-    for (size_t i = 0, n; i < whole; i += n) {
-        n = whole - i < ENCODE_CHUNK ? whole - i : ENCODE_CHUNK;
-        for (size_t at = 0; at < n; at += STEP) {
-            struct step s;
-            load_floats(from + i + at, &s);
-            uint32_t amax = greatest(&s, 0, VECTORS);
-            unsigned code = amax < INFINITE ? e8m0_of(&ruler, amax) : 0xff;
-            scales[(i + at) / STEP] = (unsigned char)code;
-            /* 2^−k for k from −127 to 127: 127 has no normal number. */
-            float by = code < 254 ? float_of((254u - code) << 23) : 0x1p-127f;
-            times(&s, amax < INFINITE ? by : 0);
-            times(&s, unit);
-            UNROLLED
-            for (int k = 0; k < VECTORS; k++)
-                memcpy(scaled + at + k * LANES, &s.v[k], sizeof s.v[k]);
-        }
-        hu_convert_array(e->element, codes + i, e->fp32, scaled, n, &e->options.elements, NULL);
-    }
-    for (size_t i = 0; i < whole; i += STEP)
-        if (scales[i / STEP] == 0xff)
-            hu_block_encode_rest(e, row, i, i + STEP);
-    hu_block_encode_rest(e, row, whole, e->columns);
+    return code < 254 ? float_of((254u - code) << 23) : 0x1p-127f;
+}
+
+/* How many of N bounds, ascending, X has reached. */
+INLINE words reached(floats x, const float *bounds, int n)
+{
+    words count = {0};
+    UNROLLED
+    for (int i = 0; i < n; i++)
+        count -= (words)(x >= bounds[i]);
+    return count;
 }
 
 /*
  * fp4_e2m1's code of a magnitude is how many of seven bounds it has reached: the middles of its
- * values times the scale, or the next fp32 above where the tie goes to the even code below.
+ * values, or the next fp32 above where the tie goes to the even code below.
  */
+static const float fp4_bounds[8] = {0x1.000002p-2f, 0.75f, 0x1.400002p+0f, 1.75f,
+                                    0x1.400002p+1f, 3.5f,  0x1.400002p+2f, 5};
+
+/* The same times a scale, which is exact in fp64. */
 INLINE void bounds_of(double scale, float bounds[8])
 {
     const __m256d middles[2] = {_mm256_setr_pd(0.25, 0.75, 1.25, 1.75),
@@ -130,141 +143,471 @@ INLINE void bounds_of(double scale, float bounds[8])
     }
 }
 
-INLINE words fp4_codes(floats x, const float bounds[8])
+INLINE words fp4_codes(floats x, const float *bounds)
 {
-    words magnitude = (words)x & 0x7fffffff, code = (words)x >> 28 & 8;
-    UNROLLED
-    for (int i = 0; i < 7; i++)
-        code -= (words)((floats)magnitude >= bounds[i]);
-    return code;
+    return reached((floats)((words)x & 0x7fffffff), bounds, 7) | ((words)x >> 28 & 8);
 }
 
-/* 32 codes in 16 bytes, the first in the low half. */
-INLINE void store_nibbles(const unsigned char *from, unsigned char *to)
+/* Pairs of 32 codes in 16 bytes, the first one in the low or the high half. */
+INLINE void store_pairs(bytes32 c, bool high_first, unsigned char *to)
 {
-    __m128i low = _mm_set1_epi16(0x00ff), a = _mm_loadu_si128((const __m128i *)from),
-            b = _mm_loadu_si128((const __m128i *)(from + 16));
-    a = _mm_or_si128(_mm_and_si128(a, low), _mm_srli_epi16(a, 4));
-    b = _mm_or_si128(_mm_and_si128(b, low), _mm_srli_epi16(b, 4));
-    _mm_storeu_si128((__m128i *)to, _mm_packus_epi16(_mm_and_si128(a, low), _mm_and_si128(b, low)));
+    __m256i x = (__m256i)c, low = _mm256_set1_epi16(15);
+    __m256i pairs = high_first ? _mm256_or_si256(_mm256_slli_epi16(x, 4), _mm256_srli_epi16(x, 8))
+                               : _mm256_or_si256(x, _mm256_srli_epi16(x, 4));
+    pairs = _mm256_and_si256(pairs, _mm256_or_si256(low, _mm256_slli_epi16(low, 4)));
+    _mm_storeu_si128((__m128i *)to, _mm_packus_epi16(_mm256_castsi256_si128(pairs),
+                                                     _mm256_extracti128_si256(pairs, 1)));
 }
 
-INLINE void mx_fp4_encode(struct hu_block_encoding *e, size_t row)
+/* What a row's steps have in common. */
+enum encoder {
+    TO_MX_BYTES,
+    TO_MX_FP4,
+    TO_NVFP4,
+    TO_Q4_0,
+    TO_Q4_1,
+    TO_Q5_0,
+    TO_Q5_1,
+    TO_Q8_0,
+    TO_IQ4_NL
+};
+
+struct context {
+    struct ruler ruler;
+    unsigned char *codes, *scales; /* the row's first */
+    float unit;
+    const float *values; /* of e4m3 */
+    double second, inverse;
+    size_t bytes; /* of a block of ggml's */
+};
+
+INLINE struct context context_of(const struct hu_block_encoding *e, size_t row, enum encoder to)
 {
-    const struct ruler ruler = ruler_of(e);
-    const float *from = row_of(e, row);
-    unsigned char *codes = e->codes + row * parts_row_bytes(e->b, e->columns);
-    unsigned char *scales = e->scales + parts_tile(e->b, e->columns, row, 0);
-    size_t i = 0;
-    for (; i + STEP <= e->columns; i += STEP) {
-        struct step s;
-        float bounds[8];
-        unsigned char c[32];
-        load_floats(from + i, &s);
-        uint32_t amax = greatest(&s, 0, VECTORS);
-        unsigned code = e8m0_of(&ruler, amax);
-        if (amax >= INFINITE) {
-            hu_block_encode_rest(e, row, i, i + STEP);
-            continue;
-        }
-        scales[i / STEP] = (unsigned char)code;
-        bounds_of((double)power_of(code), bounds);
-        UNROLLED
-        for (int k = 0; k < VECTORS; k++)
-            store_bytes(c + k * LANES, fp4_codes(s.v[k], bounds));
-        store_nibbles(c, codes + i / 2);
+    struct context c = {.codes = e->codes + row * parts_row_bytes(e->b, e->columns)};
+    if (e->b->layout == HU_BLOCK_WHOLE)
+        c.bytes = e->b->bytes;
+    else
+        c.scales = e->scales + parts_tile(e->b, e->columns, row, 0);
+    if (to == TO_MX_BYTES || to == TO_MX_FP4) {
+        c.ruler = ruler_of(e);
+        c.unit = power_of((unsigned)(127 - e->b->element_power));
+    } else if (to == TO_NVFP4) {
+        c.values = hu_block_e4m3_values();
+        c.second = (double)e->tensor_scale;
+        c.inverse = 1 / (6 * c.second);
     }
-    hu_block_encode_rest(e, row, i, e->columns);
+    return c;
 }
 
-/* The block's scale is amax / (6 · the tensor's), to the nearest e4m3. */
-INLINE void nvfp4_encode(struct hu_block_encoding *e, size_t row)
+/* Bytes, and sixes: scaled in fp32, which is exact but where fp8 has zeros, and converted by the
+ * array room later. */
+INLINE bool mx_bytes_step(const struct context *c, struct step *s, size_t number, float *scaled)
 {
-    const float *from = row_of(e, row), *values = hu_block_e4m3_values();
-    unsigned char *codes = e->codes + row * parts_row_bytes(e->b, e->columns);
-    unsigned char *scales = e->scales + parts_tile(e->b, e->columns, row, 0);
-    double second = (double)e->tensor_scale;
-    size_t i = 0;
-    for (; second > 0 && i + STEP <= e->columns; i += STEP) {
+    uint32_t amax = greatest(s, 0, VECTORS);
+    unsigned code = e8m0_of(&c->ruler, amax);
+    c->scales[number] = (unsigned char)code;
+    times(s, amax < INFINITE ? inverse_power(code) : 0);
+    times(s, c->unit);
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++)
+        store_floats(scaled + k * LANES, s->v[k]);
+    return amax < INFINITE;
+}
+
+INLINE bool mx_fp4_step(const struct context *c, struct step *s, size_t number)
+{
+    words codes[VECTORS];
+    uint32_t amax = greatest(s, 0, VECTORS);
+    unsigned code = e8m0_of(&c->ruler, amax);
+    c->scales[number] = (unsigned char)code;
+    times(s, inverse_power(code));
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++)
+        codes[k] = fp4_codes(s->v[k], fp4_bounds);
+    store_pairs(join_words(codes), false, c->codes + number * STEP / 2);
+    return amax < INFINITE;
+}
+
+/*
+ * The e4m3 nearest to AMAX / (6 · the tensor's scale), at most the largest. Between two neighbours
+ * the middle is an fp64 whose product with the divisor, of at most 27 bits, is exact: 4 + 1 bits.
+ * So the quotient needs only be near enough to tell which neighbours those are.
+ */
+INLINE unsigned nearest_e4m3(const struct context *c, double amax)
+{
+    double quotient = amax * c->inverse;
+    float near = (float)quotient;
+    if (!(near < 448))
+        return 0x7e;
+    unsigned below = near < 0x1p-6f ? (unsigned)(near * 512) : (bits_of(near) >> 20) - (120 << 3);
+    below -= below && (double)c->values[below] > quotient; /* fp32 rounded the quotient up to it */
+    double middle = ((double)c->values[below] + (double)c->values[below + 1]) * 3 * c->second;
+    return below + (amax > middle || (amax == middle && below % 2));
+}
+
+/* A float is within this many units of the last place of what it stands for, and not so near to
+ * what has the lower bits MASK zero: those are asked of what is exact. */
+enum { MARGIN = 32 };
+INLINE words is_near(words bits, uint32_t mask)
+{
+    return (words)(((bits + MARGIN) & mask) < 2 * MARGIN);
+}
+
+/* The codes of scales of 16 elements each, and their inverses, for N elements. Of codes that are
+ * not normal the inverse is 0. */
+INLINE void nvfp4_scales(const struct context *c, const float *x, size_t n, unsigned char *codes,
+                         float *inverses)
+{
+    float amax[ENCODE_CHUNK / 16] = {0};
+    for (size_t i = 0; i < n; i += STEP) {
         struct step s;
-        unsigned char c[32];
-        load_floats(from + i, &s);
-        if (greatest(&s, 0, VECTORS) >= INFINITE) {
-            hu_block_encode_rest(e, row, i, i + STEP);
-            continue;
-        }
+        load_step(x + i, &s);
+        amax[i / 16] = float_of(greatest(&s, 0, VECTORS / 2));
+        amax[i / 16 + 1] = float_of(greatest(&s, VECTORS / 2, VECTORS / 2));
+    }
+    for (size_t i = 0; i < n / 16; i += LANES) {
+        words bits = (words)(load_floats(amax + i) * (float)c->inverse), code, scale, unsure;
+        code = ((bits + 0x7ffff + (bits >> 20 & 1)) >> 20) - (120 << 3);
+        unsure =
+            is_near(bits - 0x80000, 0xfffff) | (words)(bits - 0x3c800000 > 0x43e00000 - 0x3c800000);
+        scale = (code << 20) + (120 << 23);
+        store_floats(inverses + i, 1 / ((floats)scale * (float)c->second));
+        uint32_t each[LANES];
+        memcpy(each, &code, sizeof each);
+        for (size_t k = 0; k < LANES && i + k < n / 16; k++)
+            codes[i + k] = (unsigned char)each[k];
+        if (any_bit(unsure))
+            for (size_t k = 0; k < LANES && i + k < n / 16; k++) {
+                unsigned exact = nearest_e4m3(c, (double)amax[i + k]);
+                codes[i + k] = (unsigned char)exact;
+                inverses[i + k] = exact < 8 ? 0 : 1 / (c->values[exact] * (float)c->second);
+            }
+    }
+}
+
+/* By quotients in fp32, or where one is near a bound or zero by bounds that are exact. */
+INLINE bool nvfp4_step(const struct context *c, const struct step *s, size_t number,
+                       const float *inverses)
+{
+    enum { EACH = VECTORS / 2 };
+    words codes[VECTORS], near = {0}, most = {0};
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++) {
+        floats y = s->v[k] * inverses[k / EACH];
+        near |= is_near((words)y, 0x1fffff);
+        most = larger(most, (words)s->v[k] & 0x7fffffff);
+        codes[k] = fp4_codes(y, fp4_bounds);
+    }
+    if (any_bit(near)) {
         UNROLLED
         for (int half = 0; half < 2; half++) {
-            enum { EACH = 16 / LANES };
-            float bounds[8], amax = float_of(greatest(&s, half * EACH, EACH));
-            unsigned code = hu_block_nearest_e4m3((double)amax, 6 * second);
-            scales[i / 16 + (size_t)half] = (unsigned char)code;
-            bounds_of((double)values[code] * second, bounds);
+            float bounds[8];
+            unsigned code = c->scales[2 * number + (size_t)half];
             /* Under a scale that became zero there are zeros alone. */
-            if (!code)
-                for (int k = 0; k < 7; k++)
-                    bounds[k] = __builtin_inff();
+            bounds_of(code ? (double)c->values[code] * c->second : __builtin_inf(), bounds);
             UNROLLED
             for (int k = half * EACH; k < (half + 1) * EACH; k++)
-                store_bytes(c + k * LANES, fp4_codes(s.v[k], bounds));
+                codes[k] = fp4_codes(s->v[k], bounds);
         }
-        store_nibbles(c, codes + i / 2);
+        if (any_bit((words)(most >= INFINITE)))
+            return false;
     }
-    hu_block_encode_rest(e, row, i, e->columns);
+    store_pairs(join_words(codes), false, c->codes + number * STEP / 2);
+    return c->second >= 0x1p-100;
 }
 
-INLINE void put_fp16(const struct hu_block_encoding *e, unsigned char *at, float d)
+/* ggml's encoders (encode_ggml.c says how). */
+
+INLINE void put_fp16(unsigned char *at, float d)
 {
-    __m128i half = _mm_cvtps_ph(_mm_set_ss(d), _MM_FROUND_TO_NEAREST_INT);
-    uint16_t word = (uint16_t)_mm_cvtsi128_si32(half);
+    uint16_t word = _cvtss_sh(d, _MM_FROUND_TO_NEAREST_INT);
     memcpy(at, &word, sizeof word);
-    (void)e;
 }
 
-/* ggml's q8_0 and q4_0 (encode_ggml.c says how). Its scales' inverses are infinite below 2^−128. */
-INLINE void ggml_encode(struct hu_block_encoding *e, size_t row, bool q8)
+/* The first element of a magnitude, which one has. */
+INLINE float first_of(const struct step *s, const float *x, uint32_t magnitude)
 {
-    const float *from = row_of(e, row);
-    unsigned char *to = e->codes + row * parts_row_bytes(e->b, e->columns);
-    size_t i = 0;
-    for (; i + STEP <= e->columns; i += STEP, to += e->b->bytes) {
-        struct step s;
-        load_floats(from + i, &s);
-        uint32_t amax = greatest(&s, 0, VECTORS);
-        float d = q8 ? float_of(amax) / 127 : float_of(amax) / 8;
-        float inverse = d > 0x1p-126f ? 1 / d : 0;
-        if (amax >= INFINITE || (amax && !(inverse > 0))) {
-            hu_block_encode_rest(e, row, i, i + STEP);
-            continue;
+    uint32_t found = 0;
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++)
+        found |= tops_of((words)(((words)s->v[k] & 0x7fffffff) == magnitude)) << k * LANES;
+    return x[__builtin_ctz(found)];
+}
+
+/* The least and the greatest. Words in the order of floats; of zeros the first is the least. */
+INLINE float ends_of(const struct step *s, const float *x, float *most)
+{
+    words above = {0}, below = {0};
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++) {
+        words bits = (words)s->v[k];
+        words key = bits ^ (((words){0} - (bits >> 31)) | 0x80000000);
+        above = larger(above, key);
+        below = larger(below, ~key);
+    }
+    uint32_t high = most_of(above), low = ~most_of(below);
+    *most = float_of(high >> 31 ? high ^ 0x80000000 : ~high);
+    float least = float_of(low >> 31 ? low ^ 0x80000000 : ~low);
+    return least == 0 ? first_of(s, x, 0) : least;
+}
+
+INLINE void store_nibbles(bytes32 c, unsigned char *to)
+{
+    __m128i high = _mm256_extracti128_si256((__m256i)(c << 4), 1);
+    __m128i low = _mm256_castsi256_si128((__m256i)(c & 15));
+    _mm_storeu_si128((__m128i *)to, _mm_or_si128(low, high));
+}
+
+INLINE void store_fifths(bytes32 c, unsigned char *to)
+{
+    int bits = _mm256_movemask_epi8((__m256i)(c << 3));
+    memcpy(to, &bits, sizeof bits);
+}
+
+/* (x − minimum) / d and BITS bits of it. */
+INLINE bool linear_step(unsigned char *to, const struct step *s, const float *x, int bits,
+                        bool minima)
+{
+    words codes[VECTORS];
+    uint32_t amax = greatest(s, 0, VECTORS);
+    float most = 0, least = 0, d, bias = 0.5f;
+    if (minima) {
+        least = ends_of(s, x, &most);
+        d = (most - least) / (float)((1 << bits) - 1);
+        put_fp16(to + 2, least);
+    } else { /* the first of the greatest becomes the least code */
+        d = amax < INFINITE ? first_of(s, x, amax) : 0;
+        d = (amax ? d : 0.0f) / (float)-(1 << (bits - 1));
+        bias += (float)(1 << (bits - 1));
+    }
+    put_fp16(to, d);
+    to += minima ? 4 : 2;
+    float inverse = __builtin_fabsf(d) > 0x1p-126f ? 1 / d : 0;
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++) {
+        words q = float_words((s->v[k] - least) * inverse + bias);
+        codes[k] = q - (q >> bits & 1);
+    }
+    bytes32 c = join_words(codes);
+    if (bits == 5) {
+        store_fifths(c, to);
+        to += 4;
+    }
+    store_nibbles(c, to);
+    return amax < INFINITE && is_finite(d) && (d == 0 || inverse != 0);
+}
+
+INLINE bool q8_0_step(unsigned char *to, const struct step *s)
+{
+    uint32_t amax = greatest(s, 0, VECTORS);
+    float d = float_of(amax) / 127, inverse = d > 0x1p-126f ? 1 / d : 0;
+    words codes[VECTORS];
+    put_fp16(to, d);
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++) {
+        /* roundf: half of what is just below 1 more, with v's sign, and cut off. */
+        floats v = s->v[k] * inverse;
+        words half = ((words)v & 0x80000000) | 0x3effffff;
+        codes[k] = float_words(v + (floats)half);
+    }
+    bytes32 c = join_words(codes);
+    PUT(to + 2, c);
+    return amax < INFINITE && (d == 0 || inverse != 0);
+}
+
+/* Middles of the curve, where the upper code is taken. */
+static const float curve_bounds[15] = {-115.5f, -93.5f, -74,   -57,   -42, -28.5f, -16, -4.5f,
+                                       7,       19,     31.5f, 45.5f, 61,  79,     101};
+
+/* The sums are ggml's, one element after the other. */
+INLINE bool iq4_nl_step(unsigned char *to, const struct step *s, const float *x)
+{
+    words codes[VECTORS];
+    float product[STEP], square[STEP], products = 0, squares = 0;
+    uint32_t amax = greatest(s, 0, VECTORS);
+    float max = amax < INFINITE ? first_of(s, x, amax) : 1;
+    bool none = __builtin_fabsf(max) < 1e-15f;
+    float inverse = none ? 0 : 1 / (max / -127);
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++)
+        codes[k] = reached(inverse * s->v[k], curve_bounds, 15);
+    bytes32 c = join_words(codes), point = look_up(hu_block_curve, c);
+    int8_t points[STEP];
+    PUT(points, point);
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++) {
+        floats v = s->v[k], q = int8_floats(points + k * LANES), weight = v * v;
+        store_floats(product + k * LANES, weight * q * v);
+        store_floats(square + k * LANES, weight * q * q);
+    }
+    for (int i = 0; i < STEP; i++) {
+        products += product[i];
+        squares += square[i];
+    }
+    put_fp16(to, !none && squares > 0 ? products / squares : 0);
+    store_nibbles(c, to + 2);
+    return amax < INFINITE && is_finite(squares) && is_finite(products);
+}
+
+INLINE bool encode_step(const struct context *c, enum encoder to, const float *x, size_t number,
+                        float *scaled, const float *inverses)
+{
+    struct step s;
+    unsigned char *block = c->codes + number * c->bytes;
+    load_step(x, &s);
+    switch (to) {
+    case TO_MX_BYTES:
+        return mx_bytes_step(c, &s, number, scaled);
+    case TO_MX_FP4:
+        return mx_fp4_step(c, &s, number);
+    case TO_NVFP4:
+        return nvfp4_step(c, &s, number, inverses);
+    case TO_Q8_0:
+        return q8_0_step(block, &s);
+    case TO_IQ4_NL:
+        return iq4_nl_step(block, &s, x);
+    default:
+        return linear_step(block, &s, x, to == TO_Q4_0 || to == TO_Q4_1 ? 4 : 5,
+                           to == TO_Q4_1 || to == TO_Q5_1);
+    }
+}
+
+/* A row by steps of 32 elements. What they have not done is asked of the truth after a chunk. */
+INLINE void steps_row(struct hu_block_encoding *e, size_t row, enum encoder to)
+{
+    const struct context c = context_of(e, row, to);
+    float room[ENCODE_CHUNK], scaled[ENCODE_CHUNK], inverses[ENCODE_CHUNK / 16];
+    size_t whole = e->columns / STEP * STEP;
+    for (size_t i = 0, n; i < whole; i += n) {
+        n = whole - i < ENCODE_CHUNK ? whole - i : ENCODE_CHUNK;
+        const float *x = source(e, row * e->columns + i, n, room);
+        uint32_t undone = 0;
+        if (to == TO_NVFP4)
+            nvfp4_scales(&c, x, n, c.scales + i / 16, inverses);
+        for (size_t at = 0; at < n; at += STEP)
+            undone |= (uint32_t)!encode_step(&c, to, x + at, (i + at) / STEP, scaled + at,
+                                             inverses + at / 16)
+                      << at / STEP;
+        if (to == TO_MX_BYTES)
+            hu_convert_array(e->element, c.codes + i * e->b->code_bits / 8, e->fp32, scaled, n,
+                             &e->options.elements, NULL);
+        for (; undone; undone &= undone - 1) {
+            size_t at = i + STEP * (size_t)__builtin_ctz(undone);
+            hu_block_encode_rest(e, row, at, at + STEP);
         }
-        if (!q8) { /* the first of the greatest becomes −8 */
-            int k = 0;
-            uint32_t bits;
-            for (memcpy(&bits, from + i, 4); (bits & 0x7fffffff) != amax;)
-                memcpy(&bits, from + i + ++k, 4);
-            d = bits >> 31 || !amax ? d : -d;
-            inverse = d < 0 ? -inverse : inverse;
-            d = amax ? d : -0.0f;
+    }
+    if (whole < e->columns)
+        hu_block_encode_rest(e, row, whole, e->columns);
+}
+
+/* Tiles of any size under one fp32. */
+
+/* The greatest magnitude's bits in rows ROW to LAST, columns COLUMN to END. */
+INLINE uint32_t greatest_of_tile(const struct hu_block_encoding *e, size_t row, size_t last,
+                                 size_t column, size_t end)
+{
+    float room[ENCODE_CHUNK];
+    words most = {0};
+    for (; row < last; row++)
+        for (size_t at = column, n; at < end; at += n) {
+            n = end - at < ENCODE_CHUNK ? end - at : ENCODE_CHUNK;
+            const float *x = source(e, row * e->columns + at, n, room);
+            for (size_t i = 0; i < n; i += LANES)
+                most = larger(most, (words)load_floats(x + i) & 0x7fffffff);
         }
-        put_fp16(e, to, d);
-        unsigned char c[32];
+    return most_of(most);
+}
+
+/*
+ * Q, which is X / SCALE rounded, so that one more rounding to fp8 is as one: where it lies in the
+ * middle of two fp8, or on one, and has 5 bits or fewer, it goes to the side where X is. The
+ * scale's upper half times Q is near X, so that their difference is exact (Sterbenz).
+ */
+INLINE floats settled(floats q, floats x, float scale)
+{
+    words bits = (words)q, short_ones = (words)(bits << 13 == 0) & (words)(bits << 1 != 0);
+    if (!any_bit(short_ones))
+        return q;
+    float upper = float_of(bits_of(scale) & 0xfffff000), lower = scale - upper;
+    floats magnitude = (floats)(bits & 0x7fffffff);
+    floats rest = (floats)((words)x & 0x7fffffff) - magnitude * upper, other = magnitude * lower;
+    words more = (words)(rest > other), less = (words)(rest < other);
+    return (floats)(bits + ((less - more) & short_ones));
+}
+
+INLINE void fp8_run(struct hu_block_encoding *e, size_t row, size_t column, size_t n, float scale)
+{
+    float room[ENCODE_CHUNK], scaled[ENCODE_CHUNK];
+    const float *x = source(e, row * e->columns + column, n, room);
+    for (size_t i = 0; i < n; i += LANES) {
+        floats v = load_floats(x + i);
+        store_floats(scaled + i, settled(v / scale, v, scale));
+    }
+    hu_convert_array(e->element, e->codes + row * e->columns + column, e->fp32, scaled, n,
+                     &e->options.elements, NULL);
+}
+
+/* bitsandbytes' codes of N elements, a multiple of 32. */
+INLINE void table_run(struct hu_block_encoding *e, size_t column, size_t n, float scale,
+                      const struct hu_block_sorted *sorted, const float *bounds)
+{
+    float room[ENCODE_CHUNK], inverse = 1 / scale;
+    const float *x = source(e, column, n, room);
+    inverse = inverse < __builtin_inff() ? inverse : 0;
+    for (size_t i = 0; i < n; i += STEP) {
+        words codes[VECTORS];
         UNROLLED
         for (int k = 0; k < VECTORS; k++) {
-            floats v = s.v[k] * inverse;
-            if (q8) {
-                /* roundf: half of what is just below 1 more, with v's sign, and cut off. */
-                words half = ((words)v & 0x80000000) | 0x3effffff;
-                store_bytes(to + 2 + k * LANES, float_words(v + (floats)half));
-            } else {
-                words q = float_words(v + 8.5f);
-                store_bytes(c + k * LANES, q - ((q >> 4) & 1));
-            }
+            floats v = load_floats(x + i + k * LANES), product = v * inverse;
+            if (sorted->has_sign)
+                codes[k] = reached((floats)((words)product & 0x7fffffff), bounds, 7) |
+                           ((words)(v < 0) & 16);
+            else
+                codes[k] = reached(product, bounds, 15);
         }
-        if (!q8)
-            for (int k = 0; k < 16; k++)
-                to[2 + k] = (unsigned char)(c[k] | c[k + 16] << 4);
+        bytes32 c = join_words(codes);
+        c = look_up((const int8_t *)sorted->codes, c & 15) | (c >> 1 & 8);
+        store_pairs(c, true, e->codes + (column + i) / 2);
     }
-    hu_block_encode_rest(e, row, i, e->columns);
+}
+
+INLINE void tiles_row(struct hu_block_encoding *e, size_t row, bool is_table)
+{
+    struct hu_block_sorted sorted = {.n = 0};
+    float bounds[15];
+    if (is_table)
+        sorted = hu_block_sort(e->b->table);
+    for (int i = 0; is_table && i < 15; i++) { /* the next fp32 above a middle */
+        uint32_t bits = bits_of(sorted.middles[i]);
+        bounds[i] = bits < INFINITE ? float_of(bits + 1)
+                    : bits >> 31    ? float_of(bits - 1)
+                                    : sorted.middles[i];
+    }
+    size_t last = hu_block_last_row(e, row), end;
+    float largest = is_table ? 1 : (float)hu_scale_element_of(e->b).max;
+    for (size_t column = 0; column < e->columns; column = end) {
+        size_t left = e->columns - column, across = e->b->tile_columns;
+        end = !across || left < across ? e->columns : column + across;
+        uint32_t amax = greatest_of_tile(e, row, last, column, end);
+        float most = e->b->tile_rows ? float_of(amax) : (float)e->amax;
+        float scale = most / largest;
+        /* What settles quotients has no room below. */
+        bool tiny = scale < 0x1p-90f && most > 0;
+        if (amax >= INFINITE || (is_table ? left < across : tiny)) {
+            hu_block_encode_rest(e, row, column, end);
+            continue;
+        }
+        size_t number = is_table ? column / across : parts_tile(e->b, e->columns, row, column);
+        layout_set_word(e->scales + 4 * number, 32, bits_of(scale));
+        for (size_t r = row; r < last; r++)
+            for (size_t at = column, n; at < end; at += n) {
+                n = end - at < ENCODE_CHUNK ? end - at : ENCODE_CHUNK;
+                if (is_table)
+                    table_run(e, at, n, scale, &sorted, bounds);
+                else
+                    fp8_run(e, r, at, n, scale > 0 ? scale : __builtin_inff());
+            }
+    }
 }
 
 #define ENCODE(name, call)                                                                         \
@@ -273,23 +616,37 @@ INLINE void ggml_encode(struct hu_block_encoding *e, size_t row, bool q8)
         call;                                                                                      \
     }
 
-ENCODE(encode_mx_bytes, mx_bytes_row(e, row))
-ENCODE(encode_mx_fp4, mx_fp4_encode(e, row))
-ENCODE(encode_nvfp4, nvfp4_encode(e, row))
-ENCODE(encode_q8_0, ggml_encode(e, row, true))
-ENCODE(encode_q4_0, ggml_encode(e, row, false))
+ENCODE(encode_mx_bytes, steps_row(e, row, TO_MX_BYTES))
+ENCODE(encode_mx_fp4, steps_row(e, row, TO_MX_FP4))
+ENCODE(encode_nvfp4, steps_row(e, row, TO_NVFP4))
+ENCODE(encode_q4_0, steps_row(e, row, TO_Q4_0))
+ENCODE(encode_q4_1, steps_row(e, row, TO_Q4_1))
+ENCODE(encode_q5_0, steps_row(e, row, TO_Q5_0))
+ENCODE(encode_q5_1, steps_row(e, row, TO_Q5_1))
+ENCODE(encode_q8_0, steps_row(e, row, TO_Q8_0))
+ENCODE(encode_iq4_nl, steps_row(e, row, TO_IQ4_NL))
+ENCODE(encode_fp8, tiles_row(e, row, false))
+ENCODE(encode_table, tiles_row(e, row, true))
 
-static inline hu_block_encode_row *find_encode(const struct hu_block_encoding *e)
+hu_block_encode_row *NAMED(hu_block_encode)(const struct hu_block_encoding *e)
 {
+    static hu_block_encode_row *const ggml[] = {
+        [2] = encode_q4_0, [3] = encode_q4_1, [6] = encode_q5_0,
+        [7] = encode_q5_1, [8] = encode_q8_0, [20] = encode_iq4_nl,
+    };
     const struct hu_block *b = e->b;
-    if (b->ggml_type == 2 || b->ggml_type == 8)
-        return b->ggml_type == 2 ? encode_q4_0 : encode_q8_0;
+    if (b->layout == HU_BLOCK_WHOLE)
+        return ggml[b->ggml_type];
+    if (b->layout == HU_BLOCK_FLAT)
+        return b->tile_columns % STEP ? NULL : encode_table;
     if (b->layout != HU_BLOCK_PARTS)
         return NULL;
     if (b->over == HU_OVER_TENSOR && b->tile_columns == 16 && b->code_bits == 4)
         return encode_nvfp4;
+    if (!strcmp(b->scale, "fp32") && b->over == HU_OVER_NONE && b->code_bits == 8)
+        return encode_fp8;
     if (strcmp(b->scale, "e8m0") != 0 || b->tile_rows != 1 || b->tile_columns != STEP ||
         b->keeps_nan)
         return NULL;
-    return b->code_bits == 8 ? encode_mx_bytes : b->code_bits == 4 ? encode_mx_fp4 : NULL;
+    return b->code_bits == 4 ? encode_mx_fp4 : encode_mx_bytes;
 }

@@ -1,32 +1,22 @@
 /*
- * Rows of elements under their scales, for any instruction set. The file that includes this defines
- * first
- *   LANES            floats in a vector, 8 or 16
- *   INLINE, TARGET   how a function is always inlined, or compiled, for the instruction set
- *   floats, words, halves   vectors of LANES of them
- *   int8_floats, byte_halves, byte_words   LANES bytes from memory
- *   half_floats      LANES fp16 words as floats
+ * Rows of elements under their scales, for any instruction set. Beside what fast_lanes.h asks for,
+ * the file that includes this defines first
+ *   NAMED(name)      a name of the instruction set's own
+ *   int8_floats, byte_words   LANES bytes from memory
+ *   byte_tops        LANES bytes from memory as the upper halves of fp16
+ *   half_floats      LANES fp16 as floats
  *   table_floats     LANES entries of a table of 16 floats, by the low bits of words
- *   store_halves     the low halves of words to memory
- *   any_bit, any_half   whether a vector has a bit set
- *   UNROLLED         before a loop of a few vectors
- * and includes tmmintrin.h. To fp32 a product or difference is rounded once, by the multiplication
- * or the subtraction. To bf16 it is rounded once more, which goes wrong only where the first
- * rounding landed in the middle of two bf16: such groups are done again by way of fp64, unless the
- * first one cannot have rounded.
+ *   store_tops       the upper halves of two vectors of words to memory
+ *   any_bit          whether a vector has a bit set
+ *   struct entries   16 bf16 for the codes of the first 16 of 32 elements and 16 for the last's,
+ * made by entries_of, of words whose upper halves they are, the same for both; by
+ * signed_entries_of, of the first of each, whose last eight have the other sign; and looked up and
+ * stored by store_entries To fp32 a product or difference is rounded once, by the multiplication or
+ * the subtraction. To bf16 it is rounded once more, which goes wrong only where the first rounding
+ * landed in the middle of two bf16: such groups are done again by way of fp64, unless the first one
+ * cannot have rounded. Elements of four bits are looked up in bf16, once what all their codes stand
+ * for was rounded.
  */
-#define UNPACK INLINE
-#define LOOK_UP look_up
-typedef uint8_t look_up_bytes __attribute__((vector_size(16)));
-INLINE look_up_bytes look_up(const int8_t *table, look_up_bytes index)
-{
-    return (look_up_bytes)_mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)table), (__m128i)index);
-}
-
-#include "decode.h"
-#include "iquants.h"
-#include "kquants.h"
-#include "simple.h"
 
 /* Elements that a step takes. */
 enum { STEP = 32, VECTORS = STEP / LANES };
@@ -40,25 +30,45 @@ INLINE floats splat(float x)
     return x - (floats){0};
 }
 
-/* Where the step's elements go. False: to be done again. */
-INLINE bool put(void *dst, size_t i, const struct step *s, bool narrow, bool exact)
+INLINE void store_floats(float *at, floats v)
 {
-    if (!narrow) {
-        UNROLLED
-        for (int k = 0; k < VECTORS; k++)
-            memcpy((float *)dst + i + k * LANES, &s->v[k], sizeof s->v[k]);
-        return true;
-    }
+    memcpy(at, &v, sizeof v);
+}
+
+INLINE floats load_floats(const float *at)
+{
+    floats v;
+    memcpy(&v, at, sizeof v);
+    return v;
+}
+
+/* What is known of floats that become bf16: they are ones; were never rounded; or were. */
+enum exactness { IS_BF16, EXACT, ROUNDED };
+
+INLINE words rounded(floats v, enum exactness exactness, words *middles)
+{
+    words x = (words)v;
+    if (exactness == IS_BF16)
+        return x;
+    if (exactness == ROUNDED)
+        *middles |= (words)((x & 0xffff) == 0x8000);
+    return x + 0x7fff + (x >> 16 & 1);
+}
+
+/* Where the step's elements go. False: to be done again. */
+INLINE bool put(void *dst, size_t i, const struct step *s, bool narrow, enum exactness exactness)
+{
     words middles = {0};
     UNROLLED
-    for (int k = 0; k < VECTORS; k++) {
-        words x = (words)s->v[k];
-        if (!exact)
-            middles |= (words)((x & 0xffff) == 0x8000);
-        x = (x + 0x7fff + (x >> 16 & 1)) >> 16;
-        store_halves((uint16_t *)dst + i + k * LANES, x);
-    }
-    return exact || !any_bit(middles);
+    for (int k = 0; k < VECTORS; k += 2)
+        if (narrow) {
+            store_tops((uint16_t *)dst + i + k * LANES, rounded(s->v[k], exactness, &middles),
+                       rounded(s->v[k + 1], exactness, &middles));
+        } else {
+            store_floats((float *)dst + i + k * LANES, s->v[k]);
+            store_floats((float *)dst + i + (k + 1) * LANES, s->v[k + 1]);
+        }
+    return !narrow || exactness != ROUNDED || !any_bit(middles);
 }
 
 INLINE void redo(const struct hu_block_job *j, size_t row, size_t column, size_t n, void *dst,
@@ -80,69 +90,101 @@ INLINE void load_int8(const unsigned char *at, struct step *s)
 /* A code of fp8_e5m2 is the top of an fp16. False: a NaN is among them. */
 INLINE bool load_e5m2(const unsigned char *at, struct step *s)
 {
-    halves nan = {0};
+    bytes32 c;
+    GET(c, at);
     UNROLLED
-    for (int k = 0; k < VECTORS; k++) {
-        halves c = byte_halves(at + k * LANES);
-        nan |= (halves)((c & 0x7f) > 0x7c);
-        s->v[k] = half_floats(c << 8);
-    }
-    return !any_half(nan);
+    for (int k = 0; k < VECTORS; k++)
+        s->v[k] = half_floats(byte_tops(at + k * LANES));
+    return !any_byte((bytes32)((c & 0x7f) > 0x7c));
 }
 
 /* One of fp8_e4m3 an fp16's without two exponent bits: 2^8 too small. */
 INLINE bool load_e4m3(const unsigned char *at, struct step *s)
 {
-    halves nan = {0};
+    bytes32 c;
+    GET(c, at);
     UNROLLED
-    for (int k = 0; k < VECTORS; k++) {
-        halves c = byte_halves(at + k * LANES);
-        nan |= (halves)((c & 0x7f) == 0x7f);
-        s->v[k] = half_floats((c & 0x80) << 8 | (c & 0x7f) << 7);
-    }
-    return !any_half(nan);
+    for (int k = 0; k < VECTORS; k++)
+        s->v[k] = half_floats((halves)((signed_halves)byte_tops(at + k * LANES) >> 1) & 0xbf80);
+    return !any_byte((bytes32)((c & 0x7f) == 0x7f));
+}
+
+/* What is written by sixteens must not be read in greater pieces, which would wait for all. */
+INLINE bytes32 join_bytes(const void *at)
+{
+    return (bytes32)_mm256_loadu2_m128i((const __m128i *)at + 1, at);
 }
 
 /* 32 nibbles of 16 bytes, a byte each, in their order. */
-INLINE void split_nibbles(const unsigned char *at, unsigned char *out, bool high_first)
+INLINE bytes32 split_nibbles(const unsigned char *at, bool high_first)
 {
-    __m128i x = _mm_loadu_si128((const __m128i *)at), mask = _mm_set1_epi8(15);
-    __m128i low = _mm_and_si128(x, mask), high = _mm_and_si128(_mm_srli_epi16(x, 4), mask);
-    __m128i first = high_first ? high : low, second = high_first ? low : high;
-    _mm_storeu_si128((__m128i *)out, _mm_unpacklo_epi8(first, second));
-    _mm_storeu_si128((__m128i *)(out + 16), _mm_unpackhi_epi8(first, second));
+    __m256i x = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)at));
+    __m256i first = high_first ? _mm256_srli_epi16(x, 4) : x,
+            second = _mm256_slli_epi16(x, high_first ? 8 : 4);
+    return (bytes32)_mm256_or_si256(first, second) & 15;
+}
+
+INLINE bytes32 look_up(const int8_t *table, bytes32 codes)
+{
+    __m128i entries = _mm_loadu_si128((const __m128i *)table);
+    return (bytes32)_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(entries), (__m256i)codes);
 }
 
 /* fp4_e2m1's codes as those of fp8_e5m2. */
 INLINE void load_fp4(const unsigned char *at, struct step *s)
 {
-    const __m128i e5m2 =
-        _mm_setr_epi8(0, 0x38, 0x3c, 0x3e, 0x40, 0x42, 0x44, 0x46, (char)0x80, (char)0xb8,
-                      (char)0xbc, (char)0xbe, (char)0xc0, (char)0xc2, (char)0xc4, (char)0xc6);
-    unsigned char c[32];
-    split_nibbles(at, c, false);
-    for (int k = 0; k < 32; k += 16)
-        _mm_storeu_si128((__m128i *)(c + k),
-                         _mm_shuffle_epi8(e5m2, _mm_loadu_si128((const __m128i *)(c + k))));
+    static const int8_t e5m2[16] = {0,    0x38, 0x3c, 0x3e, 0x40, 0x42, 0x44, 0x46,
+                                    -128, -72,  -68,  -66,  -64,  -62,  -60,  -58};
+    bytes32 c = look_up(e5m2, split_nibbles(at, false));
+    unsigned char tops[32];
+    PUT(tops, c);
     UNROLLED
-    for (int k = 0; k < VECTORS; k++) {
-        s->v[k] = half_floats(byte_halves(c + k * LANES) << 8);
-    }
+    for (int k = 0; k < VECTORS; k++)
+        s->v[k] = half_floats(byte_tops(tops + k * LANES));
 }
 
 INLINE void load_table(const unsigned char *at, const float *table, struct step *s)
 {
+    bytes32 split = split_nibbles(at, true);
     unsigned char c[32];
-    split_nibbles(at, c, true);
+    PUT(c, split);
     UNROLLED
-    for (int k = 0; k < VECTORS; k++) {
+    for (int k = 0; k < VECTORS; k++)
         s->v[k] = table_floats(table, byte_words(c + k * LANES));
-    }
 }
 
+/* The bf16 of a table under two scales, the first vector of each: of magnitudes, or of them and
+ * then of the same with the other sign. False: they are not to be trusted. */
+INLINE bool make_signed(floats a, floats b, enum exactness exactness, struct entries *e)
+{
+    words middles = {0};
+    *e = signed_entries_of(rounded(a, exactness, &middles), rounded(b, exactness, &middles));
+    return exactness != ROUNDED || !any_bit(middles);
+}
+
+enum { TABLE_VECTORS = 16 / LANES };
+
+/* And of a whole table under one. */
+INLINE bool make_entries(const floats *values, enum exactness exactness, struct entries *e)
+{
+    words tops[TABLE_VECTORS], middles = {0};
+    UNROLLED
+    for (int k = 0; k < TABLE_VECTORS; k++)
+        tops[k] = rounded(values[k], exactness, &middles);
+    *e = entries_of(tops);
+    return exactness != ROUNDED || !any_bit(middles);
+}
+
+/* Twice what an fp4_e2m1 stands for; the magnitudes first. */
+INLINE floats twice_fp4_floats(void)
+{
+    return int8_floats(twice_fp4_values);
+}
+
+/* 2^(e8m0 − 127); infinity for the NaN. */
 INLINE float power_of(unsigned e8m0)
 {
-    uint32_t bits = e8m0 == 0xff ? 0x7fc00000 : e8m0 ? (uint32_t)e8m0 << 23 : 0x00400000;
+    uint32_t bits = (uint32_t)e8m0 << 23 | (uint32_t)!e8m0 << 22;
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
@@ -185,15 +227,30 @@ INLINE void mx_row(const struct hu_block_job *j, size_t row, void *dst, enum kin
         (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns);
     const unsigned char *scales =
         (const unsigned char *)j->parts->scales + parts_tile(j->b, j->columns, row, 0);
-    /* What the loads leave out is a power of two, whose product with the scale's is exact. */
+    /* What the loads leave out is a power of two, whose product with the scale's is exact or
+     * infinite. */
     float unit = kind == KIND_E4M3 ? 0x1p8f : kind == KIND_INT8 ? 0x1p-6f : 1;
     size_t i = 0;
     for (; i + STEP <= j->columns; i += STEP) {
         struct step s;
-        bool fine = load(kind, at, i, &s);
-        times(&s, unit);
-        times(&s, power_of(scales[i / STEP]));
-        if (!fine || !put(dst, i, &s, narrow, true))
+        unsigned code = scales[i / STEP];
+        float scale = power_of(code) * unit;
+        bool fine = is_finite(scale);
+        if (narrow && kind == KIND_FP4) {
+            struct entries e;
+            floats first = twice_fp4_floats() * 0.5f * scale;
+            make_signed(first, first, EXACT, &e);
+            store_entries((uint16_t *)dst + i, e, split_nibbles(at + i / 2, false));
+        } else {
+            fine &= load(kind, at, i, &s);
+            times(&s, scale);
+            /* Elements reach down to 2^−16, bf16 to 2^−133. */
+            if (code < 127 - 133 + 16)
+                put(dst, i, &s, narrow, EXACT);
+            else
+                put(dst, i, &s, narrow, IS_BF16);
+        }
+        if (!fine)
             redo(j, row, i, STEP, dst, narrow);
     }
     if (i < j->columns)
@@ -212,11 +269,22 @@ INLINE void nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool 
     size_t i = 0;
     for (; is_finite(second) && i + STEP <= j->columns; i += STEP) {
         struct step s;
-        load_fp4(at + i / 2, &s);
-        UNROLLED
-        for (int k = 0; k < VECTORS; k++)
-            s.v[k] = s.v[k] * values[scales[i / 16 + (size_t)(k * LANES / 16)]] * second;
-        if (!put(dst, i, &s, narrow, second == 1))
+        float a = values[scales[i / 16]], b = values[scales[i / 16 + 1]];
+        bool fine;
+        if (narrow) {
+            struct entries e;
+            floats first = twice_fp4_floats() * 0.5f;
+            fine = make_signed(first * a * second, first * b * second, ROUNDED, &e) && a == a &&
+                   b == b;
+            store_entries((uint16_t *)dst + i, e, split_nibbles(at + i / 2, false));
+        } else {
+            load_fp4(at + i / 2, &s);
+            UNROLLED
+            for (int k = 0; k < VECTORS; k++)
+                s.v[k] = s.v[k] * (k < VECTORS / 2 ? a : b) * second;
+            fine = put(dst, i, &s, narrow, ROUNDED);
+        }
+        if (!fine)
             redo(j, row, i, STEP, dst, narrow);
     }
     if (i < j->columns)
@@ -235,15 +303,18 @@ INLINE void fp8_row(const struct hu_block_job *j, size_t row, void *dst, enum ki
     const unsigned char *at =
         (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns);
     float unit = kind == KIND_E4M3 ? 0x1p8f : 1;
-    size_t i = 0;
-    for (; i + STEP <= j->columns; i += STEP) {
-        struct step s;
-        float scale = fp32_scale(j, parts_tile(j->b, j->columns, row, i));
-        bool fine = load(kind, at, i, &s) && is_finite(scale);
-        times(&s, unit);
-        times(&s, scale);
-        if (!fine || !put(dst, i, &s, narrow, false))
-            redo(j, row, i, STEP, dst, narrow);
+    size_t tile = j->b->tile_columns, first = parts_tile(j->b, j->columns, row, 0), i = 0;
+    for (size_t number = first; i + STEP <= j->columns; number++) {
+        float scale = fp32_scale(j, number);
+        size_t left = (j->columns - i) / STEP, steps = tile / STEP;
+        for (steps = !tile || left < steps ? left : steps; steps; steps--, i += STEP) {
+            struct step s;
+            bool fine = load(kind, at, i, &s) && is_finite(scale);
+            times(&s, unit);
+            times(&s, scale);
+            if (!fine || !put(dst, i, &s, narrow, ROUNDED))
+                redo(j, row, i, STEP, dst, narrow);
+        }
     }
     if (i < j->columns)
         redo(j, row, i, j->columns - i, dst, narrow);
@@ -254,13 +325,28 @@ INLINE void table_row(const struct hu_block_job *j, size_t row, void *dst, bool 
 {
     size_t first = row * j->columns, length = j->b->tile_columns, i = 0;
     const unsigned char *at = (const unsigned char *)j->parts->codes + first / 2;
-    for (; first % length == 0 && i + STEP <= j->columns; i += STEP) {
-        struct step s;
-        float scale = fp32_scale(j, (first + i) / length);
-        load_table(at + i / 2, j->b->table, &s);
-        times(&s, scale);
-        if (!is_finite(scale) || !put(dst, i, &s, narrow, false))
-            redo(j, row, i, STEP, dst, narrow);
+    const float *table = j->b->table;
+    for (size_t number = first / length; first % length == 0 && i + STEP <= j->columns; number++) {
+        float scale = fp32_scale(j, number);
+        size_t end = j->columns - i < length ? j->columns : i + length;
+        struct entries entries;
+        bool fine = is_finite(scale);
+        if (narrow)
+            fine &= make_entries(
+                (floats[]){load_floats(table) * scale, load_floats(table + 16 - LANES) * scale},
+                ROUNDED, &entries);
+        for (; i + STEP <= end; i += STEP) {
+            struct step s;
+            if (!fine) {
+                redo(j, row, i, STEP, dst, narrow);
+            } else if (narrow) {
+                store_entries((uint16_t *)dst + i, entries, split_nibbles(at + i / 2, true));
+            } else {
+                load_table(at + i / 2, table, &s);
+                times(&s, scale);
+                put(dst, i, &s, narrow, ROUNDED);
+            }
+        }
     }
     if (i < j->columns)
         redo(j, row, i, j->columns - i, dst, narrow);
@@ -278,55 +364,106 @@ INLINE bool is_bad_middle(floats product, floats less, floats difference)
     return any_bit(middle & (words)(rest != 0));
 }
 
-/* A block of GGUF's that has fallen apart, N elements. SUB is a constant, 16 or a multiple of 32.
- * False: to be done again. */
-INLINE bool put_block(const struct hu_block_unpacked *u, size_t n, size_t sub, float unit,
-                      bool minima, void *dst, size_t column, bool narrow, bool exact)
+/* The scale and what is taken away of sub-block NUMBER; of what has no minima nothing. */
+struct under {
+    float scale, less;
+};
+
+/* Q, integers, under it. */
+INLINE floats under(floats q, struct under sub, bool minima, bool narrow, bool *fine)
 {
-    bool fine = is_finite(u->d) && (!minima || is_finite(u->m));
-    for (size_t i = 0; i < n; i += STEP) {
+    floats product = q * sub.scale;
+    if (!minima)
+        return product;
+    floats less = splat(sub.less), difference = product - less;
+    if (narrow)
+        *fine &= !is_bad_middle(product, less, difference);
+    return difference;
+}
+
+/* What a row of a GGUF type is made of: elements, elements that share a scale, whether there are
+ * minima, and what codes of four bits stand for; NULL: they have more. */
+struct ggml_row {
+    int type;
+    size_t length, sub;
+    bool minima;
+    const int8_t *table;
+};
+
+/* Codes that are numbers of four bits, with sign and without. */
+static const int8_t with_sign[16] = {0, 1, 2, 3, 4, 5, 6, 7, -8, -7, -6, -5, -4, -3, -2, -1};
+static const int8_t no_sign[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+/* A block that has fallen apart. False: to be done again. */
+INLINE bool put_block(const struct hu_block_unpacked *u, const struct ggml_row *r, float unit,
+                      void *dst, size_t column, bool narrow)
+{
+    bool fine = is_finite(u->d) && (!r->minima || is_finite(u->m));
+    enum exactness exactness = r->type == 15 ? ROUNDED : EXACT; /* q8_k alone has an fp32 */
+    for (size_t i = 0; i < r->length; i += STEP) {
         struct step s;
-        load_int8((const unsigned char *)u->q + i, &s);
+        struct under of[STEP / 16] = {{0}};
         UNROLLED
-        for (int k = 0; k < VECTORS; k++) {
-            size_t number = (i + (size_t)k * LANES) / sub;
-            floats product = s.v[k] * (u->d * (float)u->a[number] * unit);
-            s.v[k] = product;
-            if (minima) {
-                floats less = splat(u->m * (float)u->b[number]);
-                s.v[k] = product - less;
-                if (narrow)
-                    fine &= !is_bad_middle(product, less, s.v[k]);
-            }
+        for (int k = 0; k < STEP / 16; k++) {
+            size_t number = (i + 16 * (size_t)k) / r->sub;
+            of[k].scale = u->d * (float)u->a[number] * unit;
+            of[k].less = r->minima ? u->m * (float)u->b[number] : 0;
         }
-        fine &= put(dst, column + i, &s, narrow, exact);
+        struct entries e;
+        bytes32 codes = join_bytes(u->q + i) & 15;
+        if (narrow && r->table == twice_fp4_values) {
+            codes &= (bytes32)(codes != 8); /* no zero of theirs has a sign */
+            fine &= make_signed(twice_fp4_floats() * of[0].scale, twice_fp4_floats() * of[1].scale,
+                                exactness, &e);
+            store_entries((uint16_t *)dst + column + i, e, codes);
+        } else if (narrow && r->table && r->sub >= STEP) {
+            floats values[TABLE_VECTORS];
+            UNROLLED
+            for (int k = 0; k < TABLE_VECTORS; k++)
+                values[k] =
+                    under(int8_floats(r->table + k * LANES), of[0], r->minima, narrow, &fine);
+            fine &= make_entries(values, exactness, &e);
+            store_entries((uint16_t *)dst + column + i, e, codes);
+        } else {
+            const void *q = u->q + i;
+            if (r->table && r->table != with_sign && r->table != no_sign) {
+                codes = look_up(r->table, codes);
+                q = &codes;
+            }
+            UNROLLED
+            for (int k = 0; k < VECTORS; k++)
+                s.v[k] = under(int8_floats((const int8_t *)q + k * LANES), of[k * LANES / 16],
+                               r->minima, narrow, &fine);
+            fine &= put(dst, column + i, &s, narrow, exactness);
+        }
     }
     return fine;
 }
 
-/* Number, reader, elements, elements that share a scale, whether there are minima. */
+/* Number, reader, and the rest of struct ggml_row. */
 /* clang-format off */
 #define GGML_ROWS(X) \
-    X(2, q4_0, 32, 32, false)                X(3, q4_1, 32, 32, true) \
-    X(6, q5_0, 32, 32, false)                X(7, q5_1, 32, 32, true) \
-    X(8, q8_0, 32, 32, false)                X(9, q8_1, 32, 32, false) \
-    X(10, q2_k, 256, 16, true)               X(11, q3_k, 256, 16, false) \
-    X(12, q4_k, 256, 32, true)               X(13, q5_k, 256, 32, true) \
-    X(14, q6_k, 256, 16, false)              X(15, q8_k, 256, 256, false) \
-    X(16, iq2_xxs, 256, 32, false)           X(17, iq2_xs, 256, 16, false) \
-    X(18, iq3_xxs, 256, 32, false)           X(19, iq1_s, 256, 32, false) \
-    X(20, iq4_nl, 32, 32, false)             X(21, iq3_s, 256, 32, false) \
-    X(22, iq2_s, 256, 16, false)             X(23, iq4_xs, 256, 32, false) \
-    X(29, iq1_m, 256, 16, false)             X(34, tq1_0, 256, 256, false) \
-    X(35, tq2_0, 256, 256, false)            X(39, mxfp4, 32, 32, false) \
-    X(40, nvfp4, 64, 16, false)              X(41, q1_0, 128, 128, false) \
-    X(42, q2_0, 64, 64, false)
+    X(2, q4_0, 32, 32, false, with_sign)     X(3, q4_1, 32, 32, true, no_sign) \
+    X(6, q5_0, 32, 32, false, NULL)          X(7, q5_1, 32, 32, true, NULL) \
+    X(8, q8_0, 32, 32, false, NULL)          X(9, q8_1, 32, 32, false, NULL) \
+    X(10, q2_k, 256, 16, true, no_sign)      X(11, q3_k, 256, 16, false, with_sign) \
+    X(12, q4_k, 256, 32, true, no_sign)      X(13, q5_k, 256, 32, true, NULL) \
+    X(14, q6_k, 256, 16, false, NULL)        X(15, q8_k, 256, 256, false, NULL) \
+    X(16, iq2_xxs, 256, 32, false, NULL)     X(17, iq2_xs, 256, 16, false, NULL) \
+    X(18, iq3_xxs, 256, 32, false, NULL)     X(19, iq1_s, 256, 32, false, NULL) \
+    X(20, iq4_nl, 32, 32, false, hu_block_curve) \
+    X(21, iq3_s, 256, 32, false, NULL)       X(22, iq2_s, 256, 16, false, NULL) \
+    X(23, iq4_xs, 256, 32, false, hu_block_curve) \
+    X(29, iq1_m, 256, 16, false, NULL)       X(34, tq1_0, 256, 256, false, with_sign) \
+    X(35, tq2_0, 256, 256, false, with_sign) X(39, mxfp4, 32, 32, false, twice_fp4_values) \
+    X(40, nvfp4, 64, 16, false, twice_fp4_values) \
+    X(41, q1_0, 128, 128, false, with_sign)  X(42, q2_0, 64, 64, false, with_sign)
 /* clang-format on */
 
 INLINE void unpack(int type, const unsigned char *at, struct hu_block_unpacked *u)
 {
     switch (type) {
-#define UNPACK_CASE(number, name, length, sub, minima)                                             \
+#define UNPACK_CASE(number, name, ...)                                                             \
     case number:                                                                                   \
         unpack_##name(at, u);                                                                      \
         break;
@@ -334,20 +471,18 @@ INLINE void unpack(int type, const unsigned char *at, struct hu_block_unpacked *
     }
 }
 
-/* The blocks of one of ggml's types, of LENGTH elements. */
-INLINE void whole_row(const struct hu_block_job *j, size_t row, void *dst, int type, size_t length,
-                      size_t sub, bool minima, bool narrow)
+INLINE void whole_row(const struct hu_block_job *j, size_t row, void *dst, struct ggml_row r,
+                      bool narrow)
 {
     const unsigned char *at =
         (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns);
     size_t i = 0;
     float unit = power_of((unsigned)(127 + j->b->power));
-    bool exact = type != 15; /* q8_k alone has an fp32 */
     struct hu_block_unpacked u;
-    for (; i + length <= j->columns; i += length, at += j->b->bytes) {
-        unpack(type, at, &u);
-        if (!put_block(&u, length, sub, unit, minima, dst, i, narrow, exact))
-            redo(j, row, i, length, dst, narrow);
+    for (; i + r.length <= j->columns; i += r.length, at += j->b->bytes) {
+        unpack(r.type, at, &u);
+        if (!put_block(&u, &r, unit, dst, i, narrow))
+            redo(j, row, i, r.length, dst, narrow);
     }
     if (i < j->columns)
         redo(j, row, i, j->columns - i, dst, narrow);
@@ -374,8 +509,8 @@ ROWS(nvfp4, nvfp4_row(j, row, dst, narrow))
 ROWS(fp8_e4m3, fp8_row(j, row, dst, KIND_E4M3, narrow))
 ROWS(fp8_e5m2, fp8_row(j, row, dst, KIND_E5M2, narrow))
 ROWS(table, table_row(j, row, dst, narrow))
-#define GGML_ROW(type, name, length, sub, minima)                                                  \
-    ROWS(whole_##name, whole_row(j, row, dst, type, length, sub, minima, narrow))
+#define GGML_ROW(type, name, ...)                                                                  \
+    ROWS(whole_##name, whole_row(j, row, dst, (struct ggml_row){type, __VA_ARGS__}, narrow))
 GGML_ROWS(GGML_ROW)
 
 #define ROW_OF(name) (narrow ? name##_bf16 : name##_fp32)
@@ -383,7 +518,7 @@ GGML_ROWS(GGML_ROW)
 static inline hu_block_row *find_whole(const struct hu_block *b, bool narrow)
 {
     switch (b->ggml_type) {
-#define ROW_CASE(type, name, length, sub, minima)                                                  \
+#define ROW_CASE(type, name, ...)                                                                  \
     case type:                                                                                     \
         return ROW_OF(whole_##name);
         GGML_ROWS(ROW_CASE)
@@ -393,7 +528,7 @@ static inline hu_block_row *find_whole(const struct hu_block *b, bool narrow)
 }
 
 /* The element's format by its width, or the integer; NULL for fp6, which has no row. */
-static inline hu_block_row *find_row(const struct hu_block_job *j, bool narrow)
+hu_block_row *NAMED(hu_block_row)(const struct hu_block_job *j, bool narrow)
 {
     const struct hu_block *b = j->b;
     if (b->layout == HU_BLOCK_WHOLE)

@@ -25,7 +25,7 @@ UNPACK void put_eight(int8_t *q, uint64_t point, uint64_t signs)
 UNPACK void unpack_iq2_xxs(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
-    to->d = unpack_fp16(block);
+    to->d = UNPACK_FP16(block);
     for (int s = 0; s < 8; s++) {
         const unsigned char *at = block + 2 + 8 * s;
         uint32_t word = unpack_word(at + 4);
@@ -40,7 +40,7 @@ UNPACK void unpack_iq2_xxs(const unsigned char *block, struct hu_block_unpacked 
 UNPACK void unpack_iq2_xs(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
-    to->d = unpack_fp16(block);
+    to->d = UNPACK_FP16(block);
     for (int s = 0; s < 16; s++)
         to->a[s] = 2 * (block[66 + s / 2] >> s % 2 * 4 & 15) + 1;
     for (int l = 0; l < 32; l++) {
@@ -54,7 +54,7 @@ UNPACK void unpack_iq2_s(const unsigned char *block, struct hu_block_unpacked *t
 {
     const struct hu_block_grids *grids = hu_block_grids();
     const unsigned char *low = block + 2, *signs = block + 34, *high = block + 66;
-    to->d = unpack_fp16(block);
+    to->d = UNPACK_FP16(block);
     for (int s = 0; s < 16; s++)
         to->a[s] = 2 * (block[74 + s / 2] >> s % 2 * 4 & 15) + 1;
     for (int l = 0; l < 32; l++)
@@ -66,7 +66,7 @@ UNPACK void unpack_iq2_s(const unsigned char *block, struct hu_block_unpacked *t
 UNPACK void unpack_iq3_xxs(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
-    to->d = unpack_fp16(block);
+    to->d = UNPACK_FP16(block);
     for (int s = 0; s < 8; s++) {
         const unsigned char *at = block + 2 + 8 * s;
         uint32_t word = unpack_word(block + 66 + 4 * s);
@@ -83,7 +83,7 @@ UNPACK void unpack_iq3_s(const unsigned char *block, struct hu_block_unpacked *t
 {
     const struct hu_block_grids *grids = hu_block_grids();
     const unsigned char *low = block + 2, *high = block + 66, *signs = block + 74;
-    to->d = unpack_fp16(block);
+    to->d = UNPACK_FP16(block);
     for (int s = 0; s < 8; s++)
         to->a[s] = 2 * (block[106 + s / 2] >> s % 2 * 4 & 15) + 1;
     for (int l = 0; l < 32; l++) {
@@ -109,7 +109,7 @@ UNPACK void put_moved(int8_t *q, uint64_t point, bool down)
 UNPACK void unpack_iq1_s(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
-    to->d = unpack_fp16(block);
+    to->d = UNPACK_FP16(block);
     for (int s = 0; s < 8; s++) {
         unsigned high = unpack_half(block + 34 + 2 * s);
         to->a[s] = (int32_t)(2 * (high >> 12 & 7) + 1);
@@ -151,7 +151,7 @@ UNPACK void put_curve(const unsigned char *from, int8_t *q)
 
 UNPACK void unpack_iq4_nl(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    to->d = unpack_fp16(block);
+    to->d = UNPACK_FP16(block);
     to->a[0] = 1;
     put_curve(block + 2, to->q);
 }
@@ -160,7 +160,7 @@ UNPACK void unpack_iq4_nl(const unsigned char *block, struct hu_block_unpacked *
 UNPACK void unpack_iq4_xs(const unsigned char *block, struct hu_block_unpacked *to)
 {
     unsigned high = unpack_half(block + 2);
-    to->d = unpack_fp16(block);
+    to->d = UNPACK_FP16(block);
     for (int s = 0; s < 8; s++) {
         int low = block[4 + s / 2] >> s % 2 * 4 & 15;
         to->a[s] = (low | (int)(high >> 2 * s & 3) << 4) - 32;

@@ -7,8 +7,8 @@
 
 UNPACK void unpack_q2_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    to->d = unpack_fp16(block + 80);
-    to->m = unpack_fp16(block + 82);
+    to->d = UNPACK_FP16(block + 80);
+    to->m = UNPACK_FP16(block + 82);
     for (int s = 0; s < 16; s++) {
         to->a[s] = block[s] & 15;
         to->b[s] = block[s] >> 4;
@@ -22,7 +22,7 @@ UNPACK void unpack_q2_k(const unsigned char *block, struct hu_block_unpacked *to
 UNPACK void unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const unsigned char *high = block, *scales = block + 96;
-    to->d = unpack_fp16(block + 108);
+    to->d = UNPACK_FP16(block + 108);
     for (int s = 0; s < 16; s++) {
         int low = s < 8 ? scales[s] & 15 : scales[s - 8] >> 4;
         to->a[s] = (low | (scales[8 + s % 4] >> s / 4 * 2 & 3) << 4) - 32;
@@ -66,8 +66,8 @@ UNPACK void wide_nibbles(const unsigned char *from, int8_t *to)
 
 UNPACK void unpack_q4_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    to->d = unpack_fp16(block);
-    to->m = unpack_fp16(block + 2);
+    to->d = UNPACK_FP16(block);
+    to->m = UNPACK_FP16(block + 2);
     six_bits(block + 4, to);
     wide_nibbles(block + 16, to->q);
 }
@@ -75,8 +75,8 @@ UNPACK void unpack_q4_k(const unsigned char *block, struct hu_block_unpacked *to
 UNPACK void unpack_q5_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const unsigned char *high = block + 16;
-    to->d = unpack_fp16(block);
-    to->m = unpack_fp16(block + 2);
+    to->d = UNPACK_FP16(block);
+    to->m = UNPACK_FP16(block + 2);
     six_bits(block + 4, to);
     wide_nibbles(block + 48, to->q);
     bytes32 x, bits;
@@ -92,7 +92,7 @@ UNPACK void unpack_q5_k(const unsigned char *block, struct hu_block_unpacked *to
  * bytes the upper pairs, the lowest pair that of elements 0 to 31. */
 UNPACK void unpack_q6_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    to->d = unpack_fp16(block + 208);
+    to->d = UNPACK_FP16(block + 208);
     for (int s = 0; s < 16; s++)
         to->a[s] = (int8_t)block[192 + s];
     for (int half = 0; half < 2; half++) {

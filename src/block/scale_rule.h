@@ -17,7 +17,8 @@ struct hu_scale_element hu_scale_element_of(const struct hu_block *b);
  * e8m0 has. */
 int hu_scale_exponent(enum hu_scale_rule rule, double amax, const struct hu_scale_element *element);
 
-/* Whether it is one more than floor's, where amax is MANTISSA, from 1 up to 2, times a power of two.
+/* Whether it is one more than floor's, where amax is MANTISSA, from 1 up to 2, times a power of
+ * two.
  */
 bool hu_scale_is_next(enum hu_scale_rule rule, double mantissa,
                       const struct hu_scale_element *element);

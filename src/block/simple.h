@@ -7,7 +7,7 @@
 
 UNPACK void unpack_q4_0(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    to->d = unpack_fp16(block);
+    to->d = UNPACK_FP16(block);
     to->a[0] = 1;
     nibbles(block + 2, to->q, 8);
 }
@@ -15,8 +15,8 @@ UNPACK void unpack_q4_0(const unsigned char *block, struct hu_block_unpacked *to
 /* What is taken away is the minimum, negated: x − (−m). */
 UNPACK void unpack_q4_1(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    to->d = unpack_fp16(block);
-    to->m = unpack_fp16(block + 2);
+    to->d = UNPACK_FP16(block);
+    to->m = UNPACK_FP16(block + 2);
     to->a[0] = 1;
     to->b[0] = -1;
     nibbles(block + 4, to->q, 0);
@@ -37,15 +37,15 @@ UNPACK void unpack_fives(const unsigned char *at, int8_t *q, int by)
 
 UNPACK void unpack_q5_0(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    to->d = unpack_fp16(block);
+    to->d = UNPACK_FP16(block);
     to->a[0] = 1;
     unpack_fives(block + 2, to->q, 16);
 }
 
 UNPACK void unpack_q5_1(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    to->d = unpack_fp16(block);
-    to->m = unpack_fp16(block + 2);
+    to->d = UNPACK_FP16(block);
+    to->m = UNPACK_FP16(block + 2);
     to->a[0] = 1;
     to->b[0] = -1;
     unpack_fives(block + 4, to->q, 0);
@@ -53,7 +53,7 @@ UNPACK void unpack_q5_1(const unsigned char *block, struct hu_block_unpacked *to
 
 UNPACK void unpack_q8_0(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    to->d = unpack_fp16(block);
+    to->d = UNPACK_FP16(block);
     to->a[0] = 1;
     memcpy(to->q, block + 2, 32);
 }
@@ -61,14 +61,14 @@ UNPACK void unpack_q8_0(const unsigned char *block, struct hu_block_unpacked *to
 /* Behind the scale stands d times the sum of the codes, which dot products want. */
 UNPACK void unpack_q8_1(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    to->d = unpack_fp16(block);
+    to->d = UNPACK_FP16(block);
     to->a[0] = 1;
     memcpy(to->q, block + 4, 32);
 }
 
 UNPACK void unpack_q1_0(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    to->d = unpack_fp16(block);
+    to->d = UNPACK_FP16(block);
     to->a[0] = 1;
     for (int i = 0; i < 128; i++)
         to->q[i] = (int8_t)((block[2 + i / 8] >> i % 8 & 1) * 2 - 1);
@@ -76,7 +76,7 @@ UNPACK void unpack_q1_0(const unsigned char *block, struct hu_block_unpacked *to
 
 UNPACK void unpack_q2_0(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    to->d = unpack_fp16(block);
+    to->d = UNPACK_FP16(block);
     to->a[0] = 1;
     for (int i = 0; i < 64; i++)
         to->q[i] = (int8_t)((block[2 + i / 4] >> i % 4 * 2 & 3) - 1);
@@ -100,7 +100,7 @@ UNPACK void ternary(const unsigned char *from, int digits, int stride, int8_t *t
 UNPACK void unpack_tq1_0(const unsigned char *block, struct hu_block_unpacked *to)
 {
     static const unsigned char powers[] = {1, 3, 9, 27};
-    to->d = unpack_fp16(block + 52);
+    to->d = UNPACK_FP16(block + 52);
     to->a[0] = 1;
     ternary(block, 5, 32, to->q);
     ternary(block + 16, 5, 32, to->q + 16);
@@ -112,7 +112,7 @@ UNPACK void unpack_tq1_0(const unsigned char *block, struct hu_block_unpacked *t
 
 UNPACK void unpack_tq2_0(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    to->d = unpack_fp16(block + 64);
+    to->d = UNPACK_FP16(block + 64);
     to->a[0] = 1;
     pairs(block, to->q, 1);
     pairs(block + 32, to->q + 128, 1);

@@ -1,8 +1,9 @@
 /*
  * What the readers of GGUF's blocks are written with: vectors of bytes, which compilers know for
  * every machine. The file that includes this may define first
- *   UNPACK     how a reader is declared; else for any machine
- *   LOOK_UP    16 entries of a table of 16 bytes by vectors of them
+ *   UNPACK       how a reader is declared; else for any machine
+ *   UNPACK_FP16  an fp16 from memory
+ *   LOOK_UP      16 entries of a table of 16 bytes by vectors of them
  */
 #ifndef HALFULP_BLOCK_UNPACK_VECTORS_H
 #define HALFULP_BLOCK_UNPACK_VECTORS_H
@@ -12,6 +13,9 @@
 
 #ifndef UNPACK
 #define UNPACK static inline
+#endif
+#ifndef UNPACK_FP16
+#define UNPACK_FP16 unpack_fp16
 #endif
 
 typedef uint8_t bytes8 __attribute__((vector_size(8)));

@@ -255,7 +255,7 @@ bool cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan
         report(job, of[error.index], &error, path);
     }
     for (size_t i = 0; i < count; i++)
-        job->flags |= all[i].flags;
+        job->special |= all[i].special;
     job->recoded += count;
     free(all);
     free(of);

@@ -216,7 +216,7 @@ static int report_block(const struct request *r)
     const struct cast_job *job = &r->job;
     char shown[300];
     note_kept(r);
-    if (job->flags & HU_INVALID)
+    if (job->special)
         note(
             "NaNs or infinities were among what was encoded: the manual says what becomes of them");
     if (r->json) {

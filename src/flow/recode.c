@@ -219,7 +219,7 @@ static int do_encoding(struct run *run, const struct hu_recode_piece *p, struct 
     const struct hu_format *format;
     struct hu_block_whole whole = {.amax = run->amax, .first = r->first + p->number};
     float tensor_scale = 1;
-    unsigned flags = 0;
+    bool special = false;
     int why = read_elements(run, p, m, &format);
     if (why)
         return why;
@@ -229,11 +229,11 @@ static int do_encoding(struct run *run, const struct hu_recode_piece *p, struct 
         return ENOMEM;
     why = hu_block_encode_piece(r->block, m->codes.bytes, m->scales.bytes, &tensor_scale, format,
                                 m->elements.bytes, (size_t)p->rows, (size_t)p->columns, &r->options,
-                                &whole, &flags);
+                                &whole, &special);
     if (why)
         return why;
     pthread_mutex_lock(&run->lock);
-    r->flags |= flags;
+    r->special |= special;
     run->tensor_scale = tensor_scale;
     pthread_mutex_unlock(&run->lock);
     *writing = true;

@@ -36,7 +36,7 @@ struct hu_recode {
     struct hu_block_options options;
     uint64_t first; /* the number of its first element, for stochastic rounding */
 
-    unsigned flags; /* what the elements raised; or-ed in */
+    bool special; /* becomes true where a NaN or an infinity is encoded */
 };
 
 struct hu_recode_error {

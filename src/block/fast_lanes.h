@@ -1,0 +1,42 @@
+/*
+ * What the fast rows are written with. The file that includes this defines first
+ *   LANES            floats in a vector, 8 or 16
+ *   TARGET           how a function is compiled for the instruction set, which has AVX2 and F16C
+ */
+#include "array/plan.h"
+#include "decode.h"
+#include "unpack.h"
+
+#include <immintrin.h>
+
+#define INLINE static inline __attribute__((always_inline)) TARGET
+
+/* The readers of GGUF's blocks leave codes of a table as they are. */
+INLINE float hardware_fp16(const unsigned char *at)
+{
+    return _cvtsh_ss((unsigned short)unpack_half(at));
+}
+#define UNPACK INLINE
+#define UNPACK_FP16 hardware_fp16
+#define LOOK_UP(table, index) (index)
+
+#include "iquants.h"
+#include "kquants.h"
+#include "simple.h"
+
+/* Before a loop of a few vectors. */
+#ifdef __clang__
+#define UNROLLED _Pragma("unroll")
+#else
+#define UNROLLED _Pragma("GCC unroll 8")
+#endif
+
+typedef float floats __attribute__((vector_size(4 * LANES)));
+typedef uint32_t words __attribute__((vector_size(4 * LANES)));
+typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
+typedef int16_t signed_halves __attribute__((vector_size(2 * LANES)));
+
+INLINE bool any_byte(bytes32 x)
+{
+    return !_mm256_testz_si256((__m256i)x, (__m256i)x);
+}
