@@ -438,6 +438,13 @@ INLINE vec narrow_doubles(longs low, longs high)
     return (vec)_mm256_insertf128_ps(joined, _mm256_cvtpd_ps((doubles)high), 1);
 }
 
+/* The lower halves. */
+INLINE vec narrow_longs(longs low, longs high)
+{
+    __m256 halves = _mm256_shuffle_ps((__m256)low, (__m256)high, 0x88);
+    return (vec)_mm256_permute4x64_epi64((__m256i)halves, 0xd8);
+}
+
 INLINE void store_doubles(void *at, vec x)
 {
     _mm256_storeu_pd(at, _mm256_cvtps_pd(_mm256_castps256_ps128((__m256)x)));

@@ -437,6 +437,13 @@ INLINE unsigned lanes_above(longs a, longs b)
     return _mm512_cmpgt_epi64_mask((__m512i)a, (__m512i)b);
 }
 
+/* The lower halves. */
+INLINE vec narrow_longs(longs low, longs high)
+{
+    __m512i joined = _mm512_castsi256_si512(_mm512_cvtepi64_epi32((__m512i)low));
+    return (vec)_mm512_inserti64x4(joined, _mm512_cvtepi64_epi32((__m512i)high), 1);
+}
+
 /* In the direction of the environment. */
 INLINE vec narrow_doubles(longs low, longs high)
 {

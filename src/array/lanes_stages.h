@@ -378,6 +378,9 @@ static void lanes_stages(struct plan *p)
         [ROUND_SCALE] = {[STORE_8] = to_scale},
         [ROUND_FP16] = {[STORE_16] = to_fp16},
         [ROUND_INT32] = {[STORE_32] = to_int32},
+#ifdef LANES_FP64
+        [ROUND_WHOLE] = {[STORE_32] = to_whole},
+#endif
     };
     static const struct {
         enum load load;
@@ -396,6 +399,8 @@ static void lanes_stages(struct plan *p)
 #endif
 #ifdef LANES_FP64
         {LOAD_FP64, ROUND_TOP, STORE_TOP16, fp64_bf16},
+        {LOAD_FP64, ROUND_WHOLE, STORE_32, fp64_whole},
+        {LOAD_FP64, ROUND_NONE, STORE_64, whole_fp64},
 #endif
     };
     const enum store store = p->store < STORE_8 ? STORE_8 : p->store;

@@ -28,17 +28,18 @@ static bool find_round(struct plan *p, const struct abilities *a)
     if (is_fp32(to))
         return true;
     if (is_fp64(to))
-        return a->doubles && !p->options.saturate && p->load != LOAD_FP64;
+        return a->doubles && (p->load == LOAD_FP64 ? p->w.integer : !p->options.saturate);
     p->round = ROUND_SCALE;
     if (to->specials == HU_SPECIALS_SCALE)
         return to->exponent_bits == 8 && to->bias == FP32_BIAS && to->storage_bits == 8;
     const struct hu_options *o = &p->options;
-    p->round = ROUND_INT32;
-    if (hu_is_integer(to) && to->width == 32 && hu_is_signed(to)) {
-        p->hardware = p->flags;
-        return p->load < LOAD_FP64 && o->direction != HU_STOCHASTIC &&
-               (!p->flags ||
-                (a->raises && o->direction != HU_TIES_TO_AWAY && p->load != LOAD_HALF));
+    if (hu_is_integer(to) && to->storage_bits == 32) {
+        bool raises = a->raises && o->direction != HU_TIES_TO_AWAY && p->load != LOAD_HALF;
+        bool by_hardware =
+            to->width == 32 && hu_is_signed(to) && p->load < LOAD_FP64 && (!p->flags || raises);
+        p->round = by_hardware ? ROUND_INT32 : ROUND_WHOLE;
+        p->hardware = by_hardware && p->flags;
+        return o->direction != HU_STOCHASTIC && (by_hardware || a->doubles);
     }
     p->round = ROUND_MAGIC;
     if (hu_is_integer(to))
@@ -256,6 +257,17 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
     return k;
 }
 
+static struct narrow whole_for(const struct hu_format *to, const struct hu_options *options)
+{
+    return (struct narrow){
+        .last = options->direction == HU_TIES_TO_AWAY,
+        .odd = options->direction == HU_TO_ODD,
+        .mask = (uint32_t)hu_width_mask(to),
+        .limits = {hu_decode(to, hu_max_finite_code(to)).significand,
+                   hu_decode(to, hu_lowest_code(to)).significand},
+    };
+}
+
 static struct widen widen_for(const struct hu_format *from)
 {
     struct widen w = {
@@ -321,7 +333,7 @@ void hu_plan_harmless(struct plan *p)
 static enum care find_care(const struct plan *p)
 {
     const enum hu_direction direction = p->round_in;
-    if (p->round == ROUND_NONE || p->round == ROUND_INT32)
+    if (p->round == ROUND_NONE || p->round == ROUND_INT32 || p->round == ROUND_WHOLE)
         return NEAREST;
     if ((p->flags && !p->hardware) || direction == HU_STOCHASTIC ||
         (p->round == ROUND_TOP && p->options.saturate))
@@ -342,12 +354,15 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     if (p->load == LOAD_HALF || p->load == LOAD_INT16 || p->load == LOAD_INT8 ||
         p->load == LOAD_TOP)
         p->w = widen_for(p->from);
-    if (p->round != ROUND_NONE && p->round != ROUND_INT32)
+    if (p->round == ROUND_WHOLE)
+        p->k = whole_for(p->to, &p->options);
+    else if (p->round != ROUND_NONE && p->round != ROUND_INT32)
         p->k = narrow_for(p->to, &p->options);
     p->row = a->row;
     p->streams = p->environment = true;
     hu_plan_harmless(p);
-    if (p->load == LOAD_FP64 && !plan_fp64(p, a))
+    bool within_fp64 = p->round == ROUND_WHOLE || p->store == STORE_64;
+    if (p->load == LOAD_FP64 && !within_fp64 && !plan_fp64(p, a))
         return false;
     p->care = find_care(p);
     return true;

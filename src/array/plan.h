@@ -56,9 +56,10 @@ enum round {
     ROUND_MAGIC,
     /* e8m0: FP32's exponent field alone. */
     ROUND_SCALE,
-    /* FP16, and integers of 32 bits with sign, by the hardware. */
+    /* FP16, and integers of 32 bits with sign, by the hardware; those and others without. */
     ROUND_FP16,
     ROUND_INT32,
+    ROUND_WHOLE,
 };
 
 /* What a code is stored in: words, the top of words, or 4 and 6 bits; FP32 words for a next stage.
@@ -133,6 +134,7 @@ struct narrow {
     unsigned overflow_flags;
     unsigned infinity_flags;
     unsigned nan_flags;
+    uint64_t limits[2]; /* ROUND_WHOLE: the greatest magnitudes */
 };
 
 enum { TABLE_CODES = 256, TABLE_BLOCK = 16, TABLE_BLOCKS = TABLE_CODES / TABLE_BLOCK };
