@@ -258,9 +258,12 @@ INLINE vec load_quarters(const void *at)
     return (vec)_mm256_cvtepu8_epi32(_mm_loadl_epi64(at));
 }
 
-INLINE vec from_fp16(const void *at)
+INLINE vec from_fp16(const void *at, uint32_t shift)
 {
-    return (vec)_mm256_cvtph_ps(_mm_loadu_si128(at));
+    __m128i codes = _mm_loadu_si128(at);
+    if (shift)
+        codes = _mm_sll_epi16(codes, _mm_cvtsi32_si128((int)shift));
+    return (vec)_mm256_cvtph_ps(codes);
 }
 
 /* FP16, rounded as vcvtps2ph's immediate says: to nearest, or as the environment does. */
