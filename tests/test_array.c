@@ -718,6 +718,33 @@ Test(array, one_element_of_a_large_array_raises_its_flags, .timeout = 300)
     free(out);
 }
 
+/* Kernels look for flags a stretch at a time. */
+Test(array, one_element_anywhere_raises_its_flags)
+{
+    static const char *const pairs[][2] = {{"fp8_e4m3", "fp8_e5m2"}, {"fp8_e5m2", "fp8_e4m3"},
+                                           {"fp6_e3m2", "fp4_e2m1"}, {"fp8_e3m4", "fp6_e2m3"},
+                                           {"fp16", "fp8_e4m3"},     {"fp64", "uint32"}};
+    enum { N = 9000 };
+    unsigned char in[8 * N] = {0}, out[8 * N];
+    for (size_t t = 0; t < sizeof pairs / sizeof *pairs; t++)
+        for (size_t i = 0; i < N; i += i % 2 ? 1 : 997) {
+            const struct hu_format *from = hu_format_find(pairs[t][0]);
+            const struct hu_format *to = hu_format_find(pairs[t][1]);
+            uint64_t code = telling_code(from, to);
+            unsigned expected = 0;
+            hu_convert(to, from, code, NULL, &expected);
+            set_element(from, in, i, code);
+            for (size_t k = 0; k < hu_kernel_count(); k++) {
+                unsigned flags = 0;
+                hu_convert_array_with(hu_kernel_at(k), to, out, from, in, N, 0, NULL, &flags);
+                cr_assert_eq(flags, expected, "%s %s to %s, element %zu: flags %u, not %u",
+                             hu_kernel_name(hu_kernel_at(k)), from->name, to->name, i, flags,
+                             expected);
+            }
+            set_element(from, in, i, 0);
+        }
+}
+
 #if defined(__SSE2__)
 #include <xmmintrin.h>
 

@@ -19,7 +19,7 @@
 
 static bool can(struct plan *p)
 {
-    if (!hu_table_can(p) || p->to->storage_bits > 32)
+    if (!hu_table_can(p) || hu_table_is_slower(p) || p->to->storage_bits > 32)
         return false;
     plan_table(p);
     return true;

@@ -24,5 +24,6 @@
 #include "array/lanes_round.h"
 #include "array/lanes_fp16.h"
 #include "array/lanes_store.h"
+#include "array/lanes_whole.h"
 #include "array/lanes_stages.h"
 /* clang-format on */

@@ -258,9 +258,12 @@ INLINE vec load_quarters(const void *at)
     return (vec)_mm256_cvtepu8_epi32(_mm_loadl_epi64(at));
 }
 
-INLINE vec from_fp16(const void *at)
+INLINE vec from_fp16(const void *at, uint32_t shift)
 {
-    return (vec)_mm256_cvtph_ps(_mm_loadu_si128(at));
+    __m128i codes = _mm_loadu_si128(at);
+    if (shift)
+        codes = _mm_sll_epi16(codes, _mm_cvtsi32_si128((int)shift));
+    return (vec)_mm256_cvtph_ps(codes);
 }
 
 /* FP16, rounded as vcvtps2ph's immediate says: to nearest, or as the environment does. */
@@ -436,6 +439,13 @@ INLINE vec narrow_doubles(longs low, longs high)
 {
     __m256 joined = _mm256_castps128_ps256(_mm256_cvtpd_ps((doubles)low));
     return (vec)_mm256_insertf128_ps(joined, _mm256_cvtpd_ps((doubles)high), 1);
+}
+
+/* The lower halves. */
+INLINE vec narrow_longs(longs low, longs high)
+{
+    __m256 halves = _mm256_shuffle_ps((__m256)low, (__m256)high, 0x88);
+    return (vec)_mm256_permute4x64_epi64((__m256i)halves, 0xd8);
 }
 
 INLINE void store_doubles(void *at, vec x)

@@ -264,9 +264,12 @@ INLINE vec load_quarters(const void *at)
     return (vec)_mm512_cvtepu8_epi32(_mm_loadu_si128(at));
 }
 
-INLINE vec from_fp16(const void *at)
+INLINE vec from_fp16(const void *at, uint32_t shift)
 {
-    return (vec)_mm512_cvtph_ps(_mm256_loadu_si256(at));
+    __m256i codes = _mm256_loadu_si256(at);
+    if (shift)
+        codes = _mm256_sll_epi16(codes, _mm_cvtsi32_si128((int)shift));
+    return (vec)_mm512_cvtph_ps(codes);
 }
 
 /* FP16, rounded as vcvtps2ph's immediate says: to nearest, or as the environment does. */
@@ -435,6 +438,13 @@ INLINE longs random_half(vec random, int half)
 INLINE unsigned lanes_above(longs a, longs b)
 {
     return _mm512_cmpgt_epi64_mask((__m512i)a, (__m512i)b);
+}
+
+/* The lower halves. */
+INLINE vec narrow_longs(longs low, longs high)
+{
+    __m512i joined = _mm512_castsi256_si512(_mm512_cvtepi64_epi32((__m512i)low));
+    return (vec)_mm512_inserti64x4(joined, _mm512_cvtepi64_epi32((__m512i)high), 1);
 }
 
 /* In the direction of the environment. */

@@ -105,13 +105,15 @@ TARGET static __attribute__((noinline)) unsigned flags_of_codes(const struct pla
 {
     const int bits = p->from->storage_bits;
     const uint32_t mask_8 = (uint32_t)hu_width_mask(p->from);
+    const size_t in = STEP * (size_t)bits / 8;
     byte_lanes codes[4], found[2][4], seen = splat_8(0);
     unsigned char bytes[STEP];
     unsigned flags = 0;
-    for (size_t s = 0; s < steps; s++) {
-        codes[0] = load_codes((const char *)src + s * (STEP * (size_t)bits / 8), bits, mask_8);
-        look_up(&p->table, PLANE_FLAGS, 1, codes, found, false, 1);
-        seen |= found[0][0];
+    for (size_t s = 0; s < steps; s += 4) { /* at the end the last step again */
+        EACH(4, size_t at = s + i < steps ? s + i : steps - 1;
+             codes[i] = load_codes((const char *)src + at * in, bits, mask_8););
+        look_up(&p->table, PLANE_FLAGS, 1, codes, found, false, 4);
+        seen |= found[0][0] | found[0][1] | found[0][2] | found[0][3];
     }
     memcpy(bytes, &seen, sizeof bytes);
     for (size_t i = 0; i < STEP; i++)

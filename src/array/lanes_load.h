@@ -7,17 +7,14 @@
 INLINE vec widen_half(const struct widen *w, vec code)
 {
     vec x = shift_left(code & splat(w->magnitude), w->shift);
-    vec one = splat(w->rebias + (1u << 23));
-    vec normal = x + splat(w->rebias);
-    vec subnormal = sub_float(x + one, one) & splat(~SIGN);
-    vec special = splat(INFINITE | QUIET);
+    mask special = above(x, splat(w->special - 1));
+    vec one = splat(w->rebias + (1u << 23)), other = splat(INFINITE | QUIET);
     if (w->payloads)
-        special = (x & splat(0x007fffff)) | splat(INFINITE);
+        other = x | splat(INFINITE);
     else if (w->infinity)
-        special = pick(equal(x, splat(w->infinity)), splat(INFINITE), special);
-    x = pick(above(splat(1u << 23), x), subnormal, normal);
-    x = pick(above(splat(w->special), shift_left(code & splat(w->magnitude), w->shift)), x,
-             special);
+        other = pick(equal(x, splat(w->infinity)), splat(INFINITE), other);
+    vec subnormal = sub_float(x + one, one) & splat(~SIGN);
+    x = pick(special, other, pick(above(splat(1u << 23), x), subnormal, x + splat(w->rebias)));
     x |= shift_left(code & splat(w->sign), w->sign_shift);
     if (w->lone_nan)
         x = pick(equal(code & splat(w->magnitude | w->sign), splat(w->lone_nan)),
@@ -139,7 +136,9 @@ INLINE void load_step(const struct widen *w, vec x[4], const void *src, enum loa
         LOAD(16, shift_left(load_halves(at), w->sign_shift));
 #ifdef LANES_FP16
     case LOAD_FP16:
-        LOAD(16, from_fp16(at));
+        LOAD(16, from_fp16(at, 0));
+    case LOAD_SHORT:
+        LOAD(16, from_fp16(at, w->shift));
 #endif
     case LOAD_HALF:
         LOAD(16, widen_half(w, load_halves(at)));

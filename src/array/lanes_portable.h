@@ -406,6 +406,12 @@ INLINE vec narrow_doubles(longs low, longs high)
 #endif
 }
 
+/* The lower halves. */
+INLINE vec narrow_longs(longs low, longs high)
+{
+    return (vec){(uint32_t)low[0], (uint32_t)low[1], (uint32_t)high[0], (uint32_t)high[1]};
+}
+
 INLINE void store_doubles(void *at, vec x)
 {
     floats f = (floats)x;

@@ -130,7 +130,7 @@ TARGET static unsigned lanes_row(const struct plan *p, void *dst, const void *sr
         return 0;
     if (p->hardware && p->load != LOAD_AWAY)
         c.raised |= environment_raised();
-    if (p->load == LOAD_FP16)
+    if (p->load == LOAD_FP16 || p->load == LOAD_SHORT)
         c.raised |= environment_raised() & HU_INVALID;
     return c.raised | c.seen.flags;
 }

@@ -109,16 +109,16 @@ INLINE void magic_step(const struct narrow *k, void *dst, vec x[4], const vec ma
     store_sums(k, dst, m, x, w.store);
 }
 
-/* Scales of positive normal numbers. */
-INLINE bool plain_scales(const struct narrow *k, vec x[4])
+/* Scales of normal numbers: those below zero have none. */
+INLINE bool plain_scales(const struct narrow *k, vec x[4], const vec magnitude[4])
 {
-    vec least = x[0], greatest = x[0];
-    VECTORS(least = smaller(least, x[i]); greatest = larger(greatest, x[i]););
-    if (any(below_zero(x[0] | x[1] | x[2] | x[3])) ||
-        any(above(splat(SCALE_LEAST_FP32_NORMAL), least) |
+    vec least = magnitude[0], greatest = magnitude[0];
+    VECTORS(least = smaller(least, magnitude[i]); greatest = larger(greatest, magnitude[i]););
+    if (any(above(splat(SCALE_LEAST_FP32_NORMAL), least) |
             above(greatest, splat((k->max_code << 23) - 1))))
         return false;
-    VECTORS(x[i] = shift_right(x[i] + splat(k->add[0]), k->drop););
+    VECTORS(x[i] = pick_by_sign(x[i], splat(k->nan[0]),
+                                shift_right(magnitude[i] + splat(k->add[0]), k->drop)););
     return true;
 }
 
@@ -134,7 +134,7 @@ INLINE void narrow_step(const struct narrow *k, void *dst, vec x[4], struct rand
     if (w.round == ROUND_SCALE) {
         if (flags)
             take_care(k, x, random, ROUND_SCALE, at_random, seen);
-        else if (at_random || !plain_scales(k, x))
+        else if (at_random || !plain_scales(k, x, magnitude))
             VECTORS(x[i] = narrow_scale(k, x[i], random[i], at_random, NULL, NULL););
         store_codes(k, dst, x, STORE_8);
         return;
@@ -300,8 +300,10 @@ LOADER(load_int16, LOAD_INT16)
 LOADER(load_int8, LOAD_INT8)
 #ifdef LANES_FP16
 LOADER(load_fp16, LOAD_FP16)
+LOADER(load_short, LOAD_SHORT)
 #else
 #define load_fp16 NULL
+#define load_short NULL
 #endif
 #ifdef LANES_FP64
 LOADER(load_fp64, LOAD_FP64)
@@ -362,7 +364,7 @@ static void lanes_stages(struct plan *p)
         [LOAD_FP32] = NULL,           [LOAD_TF32] = load_tf32,
         [LOAD_TOP] = load_top,        [LOAD_FP16] = load_fp16,
         [LOAD_HALF] = load_half,      [LOAD_INT16] = load_int16,
-        [LOAD_INT8] = load_int8,
+        [LOAD_INT8] = load_int8,      [LOAD_SHORT] = load_short,
 #ifdef LANES_FP64
         [LOAD_FP64] = load_fp64,      [LOAD_NEAR] = load_fp64_near,
         [LOAD_AWAY] = load_fp64_away, [LOAD_RANDOM] = load_fp64_random,
@@ -378,6 +380,9 @@ static void lanes_stages(struct plan *p)
         [ROUND_SCALE] = {[STORE_8] = to_scale},
         [ROUND_FP16] = {[STORE_16] = to_fp16},
         [ROUND_INT32] = {[STORE_32] = to_int32},
+#ifdef LANES_FP64
+        [ROUND_WHOLE] = {[STORE_32] = to_whole},
+#endif
     };
     static const struct {
         enum load load;
@@ -396,6 +401,8 @@ static void lanes_stages(struct plan *p)
 #endif
 #ifdef LANES_FP64
         {LOAD_FP64, ROUND_TOP, STORE_TOP16, fp64_bf16},
+        {LOAD_FP64, ROUND_WHOLE, STORE_32, fp64_whole},
+        {LOAD_FP64, ROUND_NONE, STORE_64, whole_fp64},
 #endif
     };
     const enum store store = p->store < STORE_8 ? STORE_8 : p->store;
@@ -404,8 +411,8 @@ static void lanes_stages(struct plan *p)
     bool whole = p->round == ROUND_NONE && store == STORE_32 && !p->options.saturate;
     if (!p->first)
         p->first = p->second, p->second = NULL;
-    else if (whole && (p->load == LOAD_FP16 || p->load == LOAD_NEAR || p->load == LOAD_AWAY ||
-                       p->load == LOAD_INT8 || p->load == LOAD_INT16))
+    else if (whole && (p->load == LOAD_FP16 || p->load == LOAD_SHORT || p->load == LOAD_NEAR ||
+                       p->load == LOAD_AWAY || p->load == LOAD_INT8 || p->load == LOAD_INT16))
         p->second = NULL;
     for (size_t i = 0; i < sizeof both / sizeof *both; i++)
         if (p->load == both[i].load && p->round == both[i].round && store == both[i].store &&
@@ -422,7 +429,7 @@ static void lanes_stages(struct plan *p)
 static bool plan_roads(struct plan *p, const struct abilities *a)
 {
     bool wide = p->to->storage_bits == 64 && a->doubles && is_fp64(p->to) && !p->options.saturate;
-    if (hu_table_can(p) && !wide && !hu_integer_is_byte(p)) {
+    if (hu_table_can(p) && !wide && !hu_table_is_slower(p)) {
         plan_table(p);
         return true;
     }

@@ -25,10 +25,11 @@ INLINE void store_fp16(void *at, fp16s codes)
     memcpy(at, &codes, sizeof codes);
 }
 
-INLINE vec from_fp16(const void *at)
+INLINE vec from_fp16(const void *at, uint32_t shift)
 {
     uint16x4_t codes;
     memcpy(&codes, at, sizeof codes);
+    codes = vshl_u16(codes, vdup_n_s16((int16_t)shift));
     return (vec)vcvt_f32_f16(vreinterpret_f16_u16(codes));
 }
 

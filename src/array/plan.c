@@ -28,17 +28,18 @@ static bool find_round(struct plan *p, const struct abilities *a)
     if (is_fp32(to))
         return true;
     if (is_fp64(to))
-        return a->doubles && !p->options.saturate && p->load != LOAD_FP64;
+        return a->doubles && (p->load == LOAD_FP64 ? p->w.integer : !p->options.saturate);
     p->round = ROUND_SCALE;
     if (to->specials == HU_SPECIALS_SCALE)
         return to->exponent_bits == 8 && to->bias == FP32_BIAS && to->storage_bits == 8;
     const struct hu_options *o = &p->options;
-    p->round = ROUND_INT32;
-    if (hu_is_integer(to) && to->width == 32 && hu_is_signed(to)) {
-        p->hardware = p->flags;
-        return p->load < LOAD_FP64 && o->direction != HU_STOCHASTIC &&
-               (!p->flags ||
-                (a->raises && o->direction != HU_TIES_TO_AWAY && p->load != LOAD_HALF));
+    if (hu_is_integer(to) && to->storage_bits == 32) {
+        bool raises = a->raises && o->direction != HU_TIES_TO_AWAY;
+        bool by_hardware =
+            to->width == 32 && hu_is_signed(to) && p->load < LOAD_FP64 && (!p->flags || raises);
+        p->round = by_hardware ? ROUND_INT32 : ROUND_WHOLE;
+        p->hardware = by_hardware && p->flags;
+        return o->direction != HU_STOCHASTIC && (by_hardware || a->doubles);
     }
     p->round = ROUND_MAGIC;
     if (hu_is_integer(to))
@@ -46,8 +47,7 @@ static bool find_round(struct plan *p, const struct abilities *a)
     bool room = to->trailing_bits >= 1 && to->trailing_bits <= FP32_TRAILING - 2;
     if (!hu_is_signed(to) || !room || to->storage_bits > 32)
         return false;
-    bool flags_good = a->raises && o->direction != HU_TIES_TO_AWAY && !o->tininess_before &&
-                      p->load != LOAD_HALF; /* which raises inexact by the way */
+    bool flags_good = a->raises && o->direction != HU_TIES_TO_AWAY && !o->tininess_before;
     if (is_fp16(to) && a->fp16 && !o->saturate && !is_at_random(p) && (!p->flags || flags_good)) {
         p->round = ROUND_FP16;
         p->hardware = p->flags;
@@ -64,11 +64,13 @@ static bool find_round(struct plan *p, const struct abilities *a)
     return inside && to->storage_bits <= 16 && (!is_at_random(p) || hu_quantum_min(to) > -90);
 }
 
-/* What the machine itself widens, and no table does as fast. */
-bool hu_integer_is_byte(const struct plan *p)
+bool hu_table_is_slower(const struct plan *p)
 {
-    return hu_is_integer(p->from) && p->from->storage_bits == 8 && p->to->storage_bits >= 16 &&
-           (is_fp32(p->to) || is_fp64(p->to) || is_top(p->to));
+    const struct hu_format *to = p->to, *from = p->from;
+    bool whole =
+        hu_is_integer(to) && to->storage_bits == 32 && p->options.direction != HU_STOCHASTIC;
+    bool byte = hu_is_integer(from) && from->storage_bits == 8 && to->storage_bits >= 16;
+    return whole || (byte && (is_fp32(to) || is_top(to) || is_fp16(to) || is_fp64(to)));
 }
 
 static bool find_load(struct plan *p, const struct abilities *a)
@@ -88,7 +90,7 @@ static bool find_load(struct plan *p, const struct abilities *a)
     if (from->storage_bits == 32)
         return is_top(from) && from->storage_shift + from->width == 32;
     p->load = LOAD_INT8;
-    if (hu_integer_is_byte(p))
+    if (hu_is_integer(from) && from->storage_bits == 8 && hu_table_is_slower(p))
         return true;
     p->load = LOAD_CODES;
     if (from->width <= 8) {
@@ -103,7 +105,12 @@ static bool find_load(struct plan *p, const struct abilities *a)
     p->load = LOAD_TOP;
     if (is_top(from))
         return true;
-    p->load = is_fp16(from) && a->fp16 && (!p->flags || a->raises) ? LOAD_FP16 : LOAD_HALF;
+    if (is_ieee(from, 5, from->trailing_bits) && a->fp16 && (!p->flags || a->raises)) {
+        p->load = from->width == 16 ? LOAD_FP16 : LOAD_SHORT;
+        p->w.shift = 16u - from->width;
+        return from->width <= 16;
+    }
+    p->load = LOAD_HALF;
     return hu_has_subnormals(from) && hu_quantum_min(from) >= FP32_EMIN &&
            hu_emax(from) <= FP32_BIAS;
 }
@@ -256,6 +263,17 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
     return k;
 }
 
+static struct narrow whole_for(const struct hu_format *to, const struct hu_options *options)
+{
+    return (struct narrow){
+        .last = options->direction == HU_TIES_TO_AWAY,
+        .odd = options->direction == HU_TO_ODD,
+        .mask = (uint32_t)hu_width_mask(to),
+        .limits = {hu_decode(to, hu_max_finite_code(to)).significand,
+                   hu_decode(to, hu_lowest_code(to)).significand},
+    };
+}
+
 static struct widen widen_for(const struct hu_format *from)
 {
     struct widen w = {
@@ -321,7 +339,7 @@ void hu_plan_harmless(struct plan *p)
 static enum care find_care(const struct plan *p)
 {
     const enum hu_direction direction = p->round_in;
-    if (p->round == ROUND_NONE || p->round == ROUND_INT32)
+    if (p->round == ROUND_NONE || p->round == ROUND_INT32 || p->round == ROUND_WHOLE)
         return NEAREST;
     if ((p->flags && !p->hardware) || direction == HU_STOCHASTIC ||
         (p->round == ROUND_TOP && p->options.saturate))
@@ -342,12 +360,15 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     if (p->load == LOAD_HALF || p->load == LOAD_INT16 || p->load == LOAD_INT8 ||
         p->load == LOAD_TOP)
         p->w = widen_for(p->from);
-    if (p->round != ROUND_NONE && p->round != ROUND_INT32)
+    if (p->round == ROUND_WHOLE)
+        p->k = whole_for(p->to, &p->options);
+    else if (p->round != ROUND_NONE && p->round != ROUND_INT32)
         p->k = narrow_for(p->to, &p->options);
     p->row = a->row;
     p->streams = p->environment = true;
     hu_plan_harmless(p);
-    if (p->load == LOAD_FP64 && !plan_fp64(p, a))
+    bool within_fp64 = p->round == ROUND_WHOLE || p->store == STORE_64;
+    if (p->load == LOAD_FP64 && !within_fp64 && !plan_fp64(p, a))
         return false;
     p->care = find_care(p);
     return true;

@@ -35,7 +35,8 @@ enum load {
     LOAD_FP32,
     LOAD_TF32,
     LOAD_TOP,   /* words of 16 bits or fewer that are the top of an FP32 one: bf16 */
-    LOAD_FP16,  /* by the hardware */
+    LOAD_FP16,  /* by the hardware, */
+    LOAD_SHORT, /* and words that lack trailing bits of it */
     LOAD_HALF,  /* words of 9 to 16 bits of other formats within FP32's range */
     LOAD_INT16, /* integers of 9 to 16 bits, */
     LOAD_INT8,  /* and of 8 or fewer where the target is FP32, or the top of it */
@@ -56,9 +57,10 @@ enum round {
     ROUND_MAGIC,
     /* e8m0: FP32's exponent field alone. */
     ROUND_SCALE,
-    /* FP16, and integers of 32 bits with sign, by the hardware. */
+    /* FP16, and integers of 32 bits with sign, by the hardware; those and others without. */
     ROUND_FP16,
     ROUND_INT32,
+    ROUND_WHOLE,
 };
 
 /* What a code is stored in: words, the top of words, or 4 and 6 bits; FP32 words for a next stage.
@@ -133,6 +135,7 @@ struct narrow {
     unsigned overflow_flags;
     unsigned infinity_flags;
     unsigned nan_flags;
+    uint64_t limits[2]; /* ROUND_WHOLE: the greatest magnitudes */
 };
 
 enum { TABLE_CODES = 256, TABLE_BLOCK = 16, TABLE_BLOCKS = TABLE_CODES / TABLE_BLOCK };
@@ -209,7 +212,8 @@ row_function hu_scalar_row;
 /* Whether the lanes have PLAN's conversion; then its constants are set. */
 bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
 void hu_plan_harmless(struct plan *plan);
-bool hu_integer_is_byte(const struct plan *plan);
+/* Of a source of at most 8 bits: FP32 words on the way are faster than a table of the target's. */
+bool hu_table_is_slower(const struct plan *plan);
 
 /* The plan of a call, kept for the thread's next ones; KERNEL, or else the next plainer one that
  * has code of its own for this, runs it. */
