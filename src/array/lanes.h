@@ -1,7 +1,7 @@
 /*
  * Rounding from FP32 in lanes of 32 bits, for any instruction set. The file that includes this
  * defines first
- *   LANES            lanes in a vector; LANES_EACH if lanes can shift by counts of their own
+ *   LANES            lanes in a vector
  *   INLINE, TARGET   how a function is always inlined, or compiled, for the instruction set
  *   vec, mask        vectors of uint32_t with C's operators; what a comparison gives
  * and the operations used below. Magnitudes are below 2^31, so that comparisons may be signed.

@@ -20,6 +20,8 @@ INLINE void round_tops(const struct narrow *k, vec x[4])
 {
     if (k->add[0] == k->add[1])
         VECTORS(x[i] += splat(k->add[0]););
+    else if (k->odd)
+        VECTORS(x[i] |= (x[i] & splat(k->low)) + splat(k->low););
     else if (!k->bit_shift)
         VECTORS(x[i] += pick_by_sign(x[i], splat(k->add[1]), splat(k->add[0])););
     else

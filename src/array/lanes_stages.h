@@ -93,19 +93,20 @@ INLINE void magic_step(const struct narrow *k, void *dst, vec x[4], const vec ma
     struct magic m[4];
     vec finite[4];
     VECTORS(finite[i] = smaller_float(magnitude[i], splat(k->clamp)););
-    if (w.care != NEAREST && (k->signs | k->last))
-        VECTORS(m[i] = add_magic(k, x[i], finite[i] | splat(k->last)););
+    if (w.care != NEAREST && k->signs)
+        VECTORS(m[i] = add_magic(k, x[i], finite[i]););
+    else if (w.care != NEAREST)
+        VECTORS(m[i] = add_plain_magic(k, finite[i] | splat(k->last)););
     else
         VECTORS(m[i] = add_plain_magic(k, finite[i]););
-    const bool looks = flags && !(seen->flags & HU_INEXACT);
-    if (w.care != NEAREST && (looks || k->odd)) {
+    if (flags && !(seen->flags & HU_INEXACT)) {
         vec inexact = splat(0);
-        VECTORS(vec discarded = (sub_float(m[i].sum, m[i].power) & splat(~SIGN)) ^ finite[i];
-                inexact |= discarded;
-                m[i].sum |= keep(unequal(discarded, splat(0)), splat(k->odd)););
-        if (looks)
-            find_inexact(seen, inexact);
+        VECTORS(inexact |= (sub_float(m[i].sum, m[i].power) & splat(~SIGN)) ^ finite[i];);
+        find_inexact(seen, inexact);
     }
+    if (w.care != NEAREST && k->odd)
+        VECTORS(m[i].sum |=
+                keep(unequal(sub_float(m[i].sum, m[i].power), finite[i]), splat(k->odd)););
     store_sums(k, dst, m, x, w.store);
 }
 
