@@ -391,6 +391,24 @@ static void consider_all(struct near *n, const struct called *rows, size_t count
     }
 }
 
+/* A third of the letters may be wrong, and what is offered beside the nearest is near too. */
+static const char *suggest(char out[HU_SUGGESTION], const char *key, const struct near *n)
+{
+    int most = least((int)strlen(key) / 3, 3), shown = 0;
+    while (shown < n->count && n->apart[shown] <= most && n->apart[shown] <= n->apart[0] + 1)
+        shown++;
+    size_t used = 0;
+    for (int i = 0; i < shown; i++)
+        used += (size_t)snprintf(out + used, HU_SUGGESTION - used, "%s%s",
+                                 !i               ? "did you mean "
+                                 : i == shown - 1 ? " or "
+                                                  : ", ",
+                                 n->word[i]);
+    if (shown)
+        snprintf(out + used, HU_SUGGESTION - used, "?");
+    return out;
+}
+
 const char *hu_name_suggestion(char out[HU_SUGGESTION], const char *name)
 {
     char key[HU_MAX_NAME];
@@ -400,19 +418,18 @@ const char *hu_name_suggestion(char out[HU_SUGGESTION], const char *name)
         return out;
     consider_all(&near, formats, COUNT(formats), key);
     consider_all(&near, integers, COUNT(integers), key);
-    /* A third of the letters may be wrong, and what is offered beside the nearest is near too. */
-    int most = least((int)strlen(key) / 3, 3), shown = 0;
-    while (shown < near.count && near.apart[shown] <= most &&
-           near.apart[shown] <= near.apart[0] + 1)
-        shown++;
-    size_t used = 0;
-    for (int i = 0; i < shown; i++)
-        used += (size_t)snprintf(out + used, HU_SUGGESTION - used, "%s%s",
-                                 !i               ? "did you mean "
-                                 : i == shown - 1 ? " or "
-                                                  : ", ",
-                                 near.word[i]);
-    if (shown)
-        snprintf(out + used, HU_SUGGESTION - used, "?");
-    return out;
+    return suggest(out, key, &near);
+}
+
+const char *hu_suggestion_of(char out[HU_SUGGESTION], const char *name,
+                             const char *(*name_at)(int index), int count)
+{
+    char key[HU_MAX_NAME];
+    struct near near = {.count = 0};
+    *out = 0;
+    if (!normalize(key, name))
+        return out;
+    for (int i = 0; i < count; i++)
+        consider(&near, name_at(i), name_at(i), distance(key, name_at(i)));
+    return suggest(out, key, &near);
 }

@@ -107,5 +107,13 @@ complete_words() { # line to complete: the words bash offers
 }
 prints "bash completes commands" "show" complete_words "halfulp" sh
 prints "bash completes formats" "bf16" complete_words "halfulp show -f" bf
+prints "bash completes block formats" "nvfp4 nvfp4_ggml" complete_words "halfulp cast -t" nvfp
+prints "bash completes a list behind its comma" "fp32,bf16" complete_words "halfulp verify -f" fp32,bf
+prints "bash completes devices" "H200-141GB" complete_words "halfulp size 7B --memory" H20
+prints "bash completes models of dot products" "mi100" complete_words "halfulp dot --model" mi1
+prints "bash completes operations" "fma" complete_words "halfulp verify --op" fm
+: >"$scratch/a.family"
+prints "bash completes files" "$scratch/a.family" complete_words "halfulp size 7B --family" "$scratch/a.f"
+prints "bash offers no files for a number" "" complete_words "halfulp size 7B --context" ""
 prints "bash completes options" "--saturate" complete_words "halfulp convert" --sat
 finish

@@ -291,6 +291,25 @@ Test(array, every_pair_of_formats_takes_a_road_that_converts_as_the_scalar_path,
                 check_road(hu_format_find(every_road[f]), hu_format_find(every_road[t]), way);
 }
 
+/* From a format without zero, so that what a kernel has beside the last element shows. */
+Test(array, bits_beyond_the_end_of_a_packed_array_are_zero)
+{
+    static const char *const sources[] = {"e8m0", "fp32", "fp8_e4m3", "bf16"};
+    static const char *const packed[] = {"fp4_e2m1", "fp6_e2m3", "fp6_e3m2", "int4"};
+    for (size_t f = 0; f < 4; f++)
+        for (size_t t = 0; t < 4; t++)
+            for (size_t n = 1; n < 300; n += n < 70 ? 1 : 23) {
+                const struct hu_format *from = hu_format_find(sources[f]);
+                unsigned char bytes[4 * 300];
+                struct sources s = {from, n, bytes};
+                for (size_t i = 0; i < n; i++)
+                    set_element(from, bytes, i, telling(from));
+                struct hu_options up = {.direction = HU_TOWARD_POSITIVE};
+                for (int times = 0; times < 3; times++)
+                    check_all_kernels(s, hu_format_find(packed[t]), &up);
+            }
+}
+
 /* In the middle of numbers that all kernels take many at a time. */
 Test(array, an_infinity_becomes_nan_whatever_the_direction)
 {

@@ -6,6 +6,8 @@ import doctest
 import os
 import pickle
 import struct
+import subprocess
+import sys
 import threading
 import time
 
@@ -144,6 +146,61 @@ def test_sizes_and_statistics_are_the_programs():
         halfulp.size("7Q")
     lost = halfulp.stats([1.0, 0.1, 70000.0], ["fp16"])
     assert "fp16" in str(lost)
+
+
+def test_statistics_add_up_in_any_order_and_pickle():
+    state, parts = 1, []
+    for n in (16384, 32768, 5000):
+        values = array.array("f")
+        for _ in range(n):
+            state = state * 6364136223846793005 + 1442695040888963407 & 2**64 - 1
+            values.append((state >> 40) / 2**24 - 0.5)
+        parts.append(values)
+    whole = array.array("f")
+    for part in parts:
+        whole.extend(part)
+    targets = ["fp16", "fp8_e4m3", "mxfp4"]
+    each = [pickle.loads(pickle.dumps(halfulp.stats(p, targets, "--min-sqnr", 20))) for p in parts]
+    one = halfulp.stats(whole, targets, "--min-sqnr", "20")
+    for total in (sum(each), each[2] + (each[1] + each[0]), pickle.loads(pickle.dumps(each[1] + each[2])) + each[0]):
+        assert isinstance(total, halfulp.Statistics) and total["tensors"][0]["elements"] == len(whole)
+        for a, b in zip(total["total"], one["total"]):
+            # A block's number is that of its part.
+            for worst in (a.get("blocks", {}).get("worst", []), b.get("blocks", {}).get("worst", [])):
+                for block in worst:
+                    block.pop("index", None)
+            assert a == b
+        for key in ("histogram", "narrowest_safe", "limits"):
+            assert total[key] == one[key], key
+    with pytest.raises(ValueError, match="different options"):
+        each[0] + halfulp.stats(parts[1], ["fp16"])
+    with pytest.raises(ValueError, match="scale that stands over the whole array"):
+        halfulp.stats(parts[0], ["nvfp4"]) + halfulp.stats(parts[1], ["nvfp4"])
+    with pytest.raises(TypeError):
+        each[0] + 1
+
+
+def test_blocks_of_statistics_lie_in_rows():
+    numpy = pytest.importorskip("numpy")
+    x = numpy.ones((8, 40), numpy.float32)
+    x[:, 0] = 1000
+    # Rows of 40 are two blocks each, of which the first has the outlier; of 320 in a row others do.
+    assert halfulp.stats(x, ["mxfp4"])["total"][0]["blocks"]["count"] == 16
+    assert halfulp.stats(x, ["mxfp4"])["total"][0]["blocks"]["lost_to_outlier"] == 8 * 31
+    assert halfulp.stats(x.ravel(), ["mxfp4"])["total"][0]["blocks"]["count"] == 10
+    half = x.astype(numpy.float16)
+    assert halfulp.stats(half, ["mxfp4"])["total"][0]["blocks"]["count"] == 16
+    assert halfulp.stats(half.view(numpy.uint16), ["mxfp4"], source="bf16")["total"][0]["blocks"]["count"] == 16
+
+
+def test_dask_reduces_statistics_over_two_processes():
+    pytest.importorskip("distributed")
+    pytest.importorskip("numpy")
+    script = os.path.join(os.path.dirname(__file__), "dask_statistics.py")
+    run = subprocess.run([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                         timeout=120)
+    assert run.returncode == 0, run.stderr.decode()
+    assert "the same as one run: True" in run.stdout.decode()
 
 
 def test_numpys_own_casts_agree():

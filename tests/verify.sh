@@ -42,8 +42,10 @@ holds "mixed formats, tininess before rounding" v --op fma,mul -f fp16 -t fp32 -
 holds "a share of all pairs of fp16" v --op add -f fp16 --shard 1/2000
 holds "a share of all square roots of fp32" v --op sqrt -f fp32 -r rdn --shard 1/2000
 exits "a promise that ours does not make is a mismatch of an operation" 1 '' v --op mul -f fp8_e5m2 --subnormals flush-out
-exits "an operation that there is not" 2 "none of: add sub" v --op plus -f fp16
-exits "--via is for conversions" 2 "are for conversions" v --op add -f fp16 --via fp32
+exits "an operation that there is not" 2 "there is no 'plus'; add, sub, mul" v --op plus -f fp16
+exits "one format on the way of an operation" 2 "one format for --via" v --op add -f fp16 --via fp32,bf16
+exits "a slip in an operation's name" 2 "did you mean sqrt" v --op sqt -f fp16
+exits "a slip in a rule's name" 2 "did you mean canonical" v --op add -f fp16 --nan-rule cannonical
 exits "--vectors of two operations" 2 "needs one operation" v --op add,sub -f fp16 --vectors -
 operation_lines() { # OP FORMAT OPTION…: what vectors writes passes
     "$halfulp" vectors --op "$1" -f "$2" "${@:3}" >"$scratch/operation" && [ -s "$scratch/operation" ] &&
@@ -51,21 +53,53 @@ operation_lines() { # OP FORMAT OPTION…: what vectors writes passes
 }
 holds "vectors of an operation pass" operation_lines fma bf16 --count 20000 -r rup
 holds "vectors of a comparison pass" operation_lines le fp16 --count 5000
+recorded_explanation() { # OPTIONS, OPTION…: what explains lines written with OPTIONS
+    "$halfulp" vectors --op "$2" -f fp16 --count 20000 "${@:3}" |
+        v --op "$2" -f fp16 --nan exact --json --vectors - | jq -r '.combinations[0].explained_by | join(" ")' | grep -qx -- "$1"
+}
+holds "tininess explains recorded flags" recorded_explanation "--tininess before" mul --tininess before
+holds "a direction and a rule about NaNs explain recorded lines" recorded_explanation "-r rup --nan-rule x87" add -r rup --nan-rule x87
+holds "saturation explains recorded lines" recorded_explanation --saturate mul --saturate
 count_of_vectors() { [ "$("$halfulp" vectors --op div -f fp32 --count 12345 | sort | wc -l)" = 12345 ]; }
 holds "--count of an operation's vectors" count_of_vectors
 printf '3F800000 00000000 7F800000 08\n3F800000 40000000 3F000001 00\n' >"$scratch/testfloat"
 exits "a recorded line that is wrong is named" 1 '' v --op div -f fp32 --vectors "$scratch/testfloat"
 cat >"$scratch/operations.c" <<'EOF'
 #include <stddef.h>
+#ifdef __SSE2__
+#include <xmmintrin.h>
+void ftz(const float *a, const float *b, float *r, size_t n)
+{ unsigned s = _mm_getcsr(); _mm_setcsr(s | 0x8040); for (size_t i = 0; i < n; i++) r[i] = a[i] * b[i]; _mm_setcsr(s); }
+#endif
 void product(const float *a, const float *b, float *r, size_t n) { for (size_t i = 0; i < n; i++) r[i] = a[i] * b[i]; }
 void unfused(const float *a, const float *b, const float *c, float *r, size_t n)
 { for (size_t i = 0; i < n; i++) { volatile float p = a[i] * b[i]; r[i] = p + c[i]; } }
+void flushed(const float *a, const float *b, float *r, size_t n)
+{ for (size_t i = 0; i < n; i++) { float x = a[i], y = b[i]; x = -0x1p-126f < x && x < 0x1p-126f ? 0 * x : x;
+  y = -0x1p-126f < y && y < 0x1p-126f ? 0 * y : y; r[i] = x * y; } }
+void swapped(const float *a, const float *b, float *r, size_t n) { for (size_t i = 0; i < n; i++) r[i] = b[i] - a[i]; }
 void crash(const float *a, float *r, size_t n) { (void)a, (void)n; *(volatile int *)NULL = 1; (void)r; }
 EOF
 # shellcheck disable=SC2086
 if ${CC-cc} -O1 -ffp-contract=off -shared -fPIC -o "$scratch/operations.so" "$scratch/operations.c" 2>/dev/null; then
     holds "a library's product" v --op mul -f fp32 --count 50000 --against "$scratch/operations.so:product"
     exits "a library's fma that rounds twice" 1 '' v --op fma -f fp32 --count 50000 --against "$scratch/operations.so:unfused"
+    explained() { # OPTIONS, OP, SYMBOL, OPTION…: what explains the library's results, as JSON has it
+        local due=$1 op=$2 symbol=$3
+        shift 3
+        [ "$(v --op "$op" -f fp32 --count 50000 --json --against "$scratch/operations.so:$symbol" "$@" | jq -r '.combinations[0].explained_by | join(" ")')" = "$due" ]
+    }
+    holds "an fma that rounds twice is explained" explained --unfused fma unfused
+    holds "an fma that rounds twice passes with --unfused" v --op fma -f fp32 --count 50000 --unfused --against "$scratch/operations.so:unfused"
+    holds "operands that are flushed explain a product" explained "--subnormals flush-in" mul flushed
+    if grep -q ftz "$scratch/operations.so"; then
+        holds "x86's FTZ and DAZ explain a product" explained "--subnormals ftz-daz" mul ftz
+    else
+        skip "x86's FTZ and DAZ explain a product" "this is no x86"
+    fi
+    holds "the direction explains a product" explained "-r rne" mul product -r rup
+    holds "two options together explain a product" explained "-r rne --subnormals flush-in" mul flushed -r rtz
+    holds "what no convention explains is a defect" explained "" sub swapped
     exits "a library's function that crashes" 1 '' v --op sqrt -f fp32 --count 500 --against "$scratch/operations.so:crash"
 else
     skip "a library's operations" "no shared object can be made"

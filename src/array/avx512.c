@@ -37,7 +37,7 @@ BF16 static inline __attribute__((always_inline)) void bf16_step(const struct na
     half_lanes codes = (half_lanes)_mm512_cvtne2ps_pbh((__m512)x[1], (__m512)x[0]);
     if (__builtin_expect(!_kortestz_mask16_u8(low, high), 0)) {
         for (int i = 0; i < 2; i++)
-            x[i] = narrow_top(k, x[i], splat(0), HU_TIES_TO_EVEN, true, false, NULL);
+            x[i] = pick(is_nan(x[i]), x[i] | splat(QUIET), round_top(k, x[i], splat(0), false));
         codes = pack_top_halves(x);
     }
     memcpy(dst, &codes, sizeof codes);

@@ -83,14 +83,13 @@ static const struct hu_options no_options;
 static void start_plan(struct plan *p, const struct hu_format *to, const struct hu_format *from,
                        const struct hu_options *options, bool flags)
 {
+    memset(p, 0, offsetof(struct plan, table));
+    p->table.to = NULL;
+    p->table.full = false;
     p->to = to;
     p->from = from;
     p->options = *options;
     p->flags = flags;
-    p->streams = p->direct = p->hardware = false;
-    p->asked = 0;
-    p->table.to = NULL;
-    p->table.full = p->table.whole = false;
 }
 
 bool hu_kernel_has(const struct hu_kernel *kernel, const struct hu_format *to,
@@ -107,23 +106,28 @@ static bool same_options(const struct hu_options *a, const struct hu_options *b)
            a->tininess_before == b->tininess_before;
 }
 
+/* What is worth a look at where it lies is larger, and at random it may be several pieces. */
+static void set_quick(struct plan *p)
+{
+    enum { SMALL = 4096 };
+    bool ready = !p->table.to || p->table.full;
+    p->quick = ready && p->options.direction != HU_STOCHASTIC ? SMALL : 0;
+}
+
 /* A thread's last plans: arrays come in pieces, and small ones in numbers. */
 enum { PLANS = 8 };
 
-struct plan *hu_plan(const struct hu_kernel *kernel, const struct hu_format *to,
-                     const struct hu_format *from, const struct hu_options *options, bool flags)
+static bool is_plan(const struct plan *p, const struct hu_kernel *kernel,
+                    const struct hu_format *to, const struct hu_format *from,
+                    const struct hu_options *options, bool flags)
 {
-    static _Thread_local struct plan plans[PLANS];
-    static _Thread_local unsigned oldest;
-    for (unsigned i = 0; i < PLANS; i++) {
-        struct plan *p = &plans[i];
-        if (p->to == to && p->from == from && p->kernel == kernel && p->flags == flags &&
-            same_options(&p->options, options)) {
-            p->options.seed = options->seed;
-            return p;
-        }
-    }
-    struct plan *p = &plans[oldest++ % PLANS];
+    return p->to == to && p->from == from && p->kernel == kernel && p->flags == flags &&
+           same_options(&p->options, options);
+}
+
+static void make_plan(struct plan *p, const struct hu_kernel *kernel, const struct hu_format *to,
+                      const struct hu_format *from, const struct hu_options *options, bool flags)
+{
     size_t i = 0;
     while (here.runnable[i] != kernel)
         i++;
@@ -131,6 +135,31 @@ struct plan *hu_plan(const struct hu_kernel *kernel, const struct hu_format *to,
         start_plan(p, to, from, options, flags);
     while (!here.runnable[i--]->can(p));
     p->kernel = kernel;
+    set_quick(p);
+}
+
+struct plan *hu_plan(const struct hu_kernel *kernel, const struct hu_format *to,
+                     const struct hu_format *from, const struct hu_options *options, bool flags)
+{
+    static _Thread_local struct {
+        struct plan *last;
+        unsigned oldest;
+        struct plan plans[PLANS];
+    } kept;
+    struct plan *p = kept.last;
+    if (p && is_plan(p, kernel, to, from, options, flags)) {
+        p->options.seed = options->seed;
+        return p;
+    }
+    unsigned i = 0;
+    while (i < PLANS && !is_plan(&kept.plans[i], kernel, to, from, options, flags))
+        i++;
+    if (i == PLANS) {
+        i = kept.oldest++ % PLANS;
+        make_plan(&kept.plans[i], kernel, to, from, options, flags);
+    }
+    p = kept.last = &kept.plans[i];
+    p->options.seed = options->seed;
     return p;
 }
 
@@ -147,6 +176,7 @@ static unsigned run_piece(struct plan *p, void *dst, const void *src, size_t n, 
         if (p->asked < TABLE_CODES)
             return hu_scalar_row(p, dst, src, n, first);
         hu_table_fill(p);
+        set_quick(p);
     }
     if (hu_stream_pays(p, dst, src, n))
         return hu_stream_row(p, dst, src, n, first);
@@ -183,9 +213,14 @@ int hu_convert_array_with(const struct hu_kernel *kernel, const struct hu_format
     if (!n)
         return 0;
     struct plan *p = hu_plan(kernel, to, from, options, flags != NULL);
-    environment saved = environment_enter(options->direction);
-    unsigned raised = run(p, dst, src, n, first);
-    environment_leave(saved);
+    unsigned raised;
+    if (p->environment) {
+        environment saved = environment_enter(p->round_in);
+        raised = n < p->quick ? p->row(p, dst, src, n, first) : run(p, dst, src, n, first);
+        environment_leave(saved);
+    } else {
+        raised = n < p->quick ? p->row(p, dst, src, n, first) : run(p, dst, src, n, first);
+    }
     if (flags)
         *flags |= raised;
     return 0;

@@ -38,6 +38,12 @@ static inline void environment_leave(environment saved)
         _mm_setcsr(saved);
 }
 
+/* Another direction, with what is raised kept. */
+static inline void environment_turn(enum hu_direction direction)
+{
+    _mm_setcsr(environment_word(direction) | (_mm_getcsr() & 0x3fu));
+}
+
 /* What conversions have raised since environment_enter or environment_clear; underflow as after
  * rounding (Intel SDM volume 1, section 4.9.1.5). */
 enum { ENVIRONMENT_RAISES = true };
@@ -61,17 +67,22 @@ typedef struct {
 } environment;
 
 /* Arm ARM, FPCR: RMode in bits 23:22; flush-to-zero, default NaN and traps clear. */
-static inline environment environment_enter(enum hu_direction direction)
+static inline void environment_turn(enum hu_direction direction)
 {
     static const uint64_t rounding[] = {
         [HU_TIES_TO_EVEN] = 0,    [HU_TIES_TO_AWAY] = 0, [HU_TOWARD_ZERO] = 3,
         [HU_TOWARD_POSITIVE] = 1, [HU_TO_ODD] = 3,       [HU_STOCHASTIC] = 3,
         [HU_TOWARD_NEGATIVE] = 2,
     };
+    __asm__ volatile("msr fpcr, %0" : : "r"(rounding[direction] << 22) : "memory");
+}
+
+static inline environment environment_enter(enum hu_direction direction)
+{
     environment saved;
     __asm__ volatile("mrs %0, fpcr" : "=r"(saved.control));
     __asm__ volatile("mrs %0, fpsr" : "=r"(saved.status));
-    __asm__ volatile("msr fpcr, %0" : : "r"(rounding[direction] << 22) : "memory");
+    environment_turn(direction);
     return saved;
 }
 
@@ -87,10 +98,8 @@ static inline void environment_leave(environment saved)
 
 typedef fenv_t environment;
 
-static inline environment environment_enter(enum hu_direction direction)
+static inline void environment_turn(enum hu_direction direction)
 {
-    environment saved;
-    feholdexcept(&saved);
     switch (direction) {
     case HU_TOWARD_POSITIVE:
         fesetround(FE_UPWARD);
@@ -105,6 +114,13 @@ static inline environment environment_enter(enum hu_direction direction)
     default:
         fesetround(FE_TOWARDZERO);
     }
+}
+
+static inline environment environment_enter(enum hu_direction direction)
+{
+    environment saved;
+    feholdexcept(&saved);
+    environment_turn(direction);
     return saved;
 }
 

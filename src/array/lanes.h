@@ -7,6 +7,7 @@
  * and the operations used below. Magnitudes are below 2^31, so that comparisons may be signed.
  */
 #include "array/environment.h"
+#include "array/layout.h"
 #include "array/table.h"
 #include "convert.h"
 
@@ -15,12 +16,13 @@
 /* Each uses what stands before it. */
 /* clang-format off */
 #include "array/lanes_step.h"
-#include "array/lanes_bytes.h"
 #include "array/lanes_seen.h"
 #include "array/lanes_load.h"
+#include "array/lanes_bytes.h"
+#include "array/lanes_row.h"
 #include "array/lanes_random.h"
 #include "array/lanes_round.h"
 #include "array/lanes_fp16.h"
 #include "array/lanes_store.h"
-#include "array/lanes_row.h"
+#include "array/lanes_stages.h"
 /* clang-format on */

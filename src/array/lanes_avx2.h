@@ -167,20 +167,16 @@ INLINE vec sub_float(vec a, vec b)
     return (vec)((floats)a - (floats)b);
 }
 
-/* sum + 1 where x has the bit set */
-INLINE vec add_bit(vec sum, vec x, uint32_t bit)
+INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
-    return sum + (shift_right(x, bit) & splat(1));
+    return (vec)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)x);
 }
 
-INLINE vec add_where(mask m, vec x, vec addend)
+/* yes where x has BIT, which SHIFT makes the sign */
+INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
 {
-    return x + ((vec)m & addend);
-}
-
-INLINE mask at_least_zero(vec x)
-{
-    return ~below_zero(x);
+    (void)bit;
+    return (vec)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)shift_left(x, shift));
 }
 
 /* The packing instructions work within 128 bits, so that quads of lanes come out of order. */
@@ -257,12 +253,19 @@ INLINE vec load_halves(const void *at)
     return (vec)_mm256_cvtepu16_epi32(_mm_loadu_si128(at));
 }
 
+INLINE vec load_quarters(const void *at)
+{
+    return (vec)_mm256_cvtepu8_epi32(_mm_loadl_epi64(at));
+}
+
 INLINE vec from_fp16(const void *at)
 {
     return (vec)_mm256_cvtph_ps(_mm_loadu_si128(at));
 }
 
-/* Four vectors' FP16, rounded as the immediate says. */
+/* FP16, rounded as vcvtps2ph's immediate says: to nearest, or as the environment does. */
+#define FP16_NEAREST 0
+#define FP16_AROUND 4
 #define cvt_fp16(x, rounding) _mm256_cvtps_ph((__m256)(x), rounding)
 typedef __m128i fp16s;
 
@@ -302,6 +305,12 @@ INLINE byte_lanes repeat_block(const unsigned char *at)
 INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
 {
     return (byte_lanes)_mm256_shuffle_epi8((__m256i)block, (__m256i)at);
+}
+
+/* The lower four bits stay; the top bit is set where any but them was. */
+INLINE byte_lanes mark_beyond_16(byte_lanes x)
+{
+    return (byte_lanes)_mm256_adds_epu8((__m256i)x, _mm256_set1_epi8(0x70));
 }
 
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */

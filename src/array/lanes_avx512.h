@@ -169,21 +169,17 @@ INLINE vec sub_float(vec a, vec b)
     return (vec)_mm512_sub_ps((__m512)a, (__m512)b);
 }
 
-/* sum + 1 where x has the bit set */
-INLINE vec add_bit(vec sum, vec x, uint32_t bit)
+INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
-    mask set = _mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32((int)(1u << bit)));
-    return (vec)_mm512_mask_add_epi32((__m512i)sum, set, (__m512i)sum, _mm512_set1_epi32(1));
+    return pick(below_zero(x), yes, no);
 }
 
-INLINE vec add_where(mask m, vec x, vec addend)
+/* yes where x has BIT, which SHIFT makes the sign */
+INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
 {
-    return (vec)_mm512_mask_add_epi32((__m512i)x, m, (__m512i)x, (__m512i)addend);
-}
-
-INLINE mask at_least_zero(vec x)
-{
-    return _mm512_testn_epi32_mask((__m512i)x, _mm512_set1_epi32(INT32_MIN));
+    (void)shift;
+    mask set = _mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32((int)bit));
+    return (vec)_mm512_mask_blend_epi32(set, (__m512i)no, (__m512i)yes);
 }
 
 /* The even halves, then the odd ones. */
@@ -263,12 +259,19 @@ INLINE vec load_halves(const void *at)
     return (vec)_mm512_cvtepu16_epi32(_mm256_loadu_si256(at));
 }
 
+INLINE vec load_quarters(const void *at)
+{
+    return (vec)_mm512_cvtepu8_epi32(_mm_loadu_si128(at));
+}
+
 INLINE vec from_fp16(const void *at)
 {
     return (vec)_mm512_cvtph_ps(_mm256_loadu_si256(at));
 }
 
-/* FP16, rounded as the immediate says. */
+/* FP16, rounded as vcvtps2ph's immediate says: to nearest, or as the environment does. */
+#define FP16_NEAREST 0
+#define FP16_AROUND 4
 #define cvt_fp16(x, rounding) _mm512_cvtps_ph((__m512)(x), rounding)
 typedef __m256i fp16s;
 
@@ -308,9 +311,15 @@ INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
     return (byte_lanes)_mm512_shuffle_epi8((__m512i)block, (__m512i)at);
 }
 
+/* The lower four bits stay; the top bit is set where any but them was. */
+INLINE byte_lanes mark_beyond_16(byte_lanes x)
+{
+    return (byte_lanes)_mm512_adds_epu8((__m512i)x, _mm512_set1_epi8(0x70));
+}
+
 #ifdef LANES_ALL_BYTES
 /* Of 256 bytes in quarters. */
-INLINE byte_lanes look_up_all(const byte_lanes quarter[4], byte_lanes at)
+INLINE byte_lanes look_up_quarters(const byte_lanes quarter[4], byte_lanes at)
 {
     __m512i low = _mm512_permutex2var_epi8((__m512i)quarter[0], (__m512i)at, (__m512i)quarter[1]);
     __m512i high = _mm512_permutex2var_epi8((__m512i)quarter[2], (__m512i)at, (__m512i)quarter[3]);

@@ -1,17 +1,6 @@
 /* Sources of at most 8 bits by tables in registers; included by lanes.h. */
 
-/* Clears what is behind the LAST of a packed layout's elements in their byte. */
-static inline void end_packed(const struct hu_format *to, void *codes, size_t last)
-{
-    size_t bits = last * to->storage_bits;
-    if (bits % 8)
-        ((unsigned char *)codes)[bits / 8] &= (unsigned char)((1u << bits % 8) - 1);
-}
-
 #ifdef LANES_SHUFFLE
-
-/* Of each vector of codes. */
-enum { CODES = sizeof(byte_lanes), CODES_STEP = 4 * CODES };
 
 INLINE byte_lanes load_codes(const void *at, int storage_bits, uint32_t mask_8)
 {
@@ -22,206 +11,210 @@ INLINE byte_lanes load_codes(const void *at, int storage_bits, uint32_t mask_8)
     return load_bytes(at) & splat_8(mask_8);
 }
 
-#ifdef LANES_ALL_BYTES /* a table's planes stay as they are */
+/* For each of the first COUNT vectors of a step's four; COUNT is a constant. */
+#define EACH(count, ...) VECTORS(if (i < (count)){__VA_ARGS__})
 
-INLINE byte_lanes look_up(const struct table *t, enum plane plane, byte_lanes codes)
-{
-    byte_lanes quarter[4];
-    VECTORS(quarter[i] = load_bytes(t->planes[plane] + i * CODES););
-    return look_up_all(quarter, codes);
-}
+/* COUNT vectors' bytes of a plane, or of two. */
+#ifdef LANES_ALL_BYTES
 
-INLINE void look_up_four(const struct table *t, enum plane plane, const byte_lanes codes[4],
-                         byte_lanes found[4])
+INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
+                    byte_lanes found[2][4], bool one_block, int count)
 {
-    VECTORS(found[i] = look_up(t, plane, codes[i]););
+    (void)one_block;
+    for (int each = 0; each < planes; each++) {
+        byte_lanes quarter[4];
+        VECTORS(quarter[i] = load_bytes(t->planes[(int)plane + each] + i * STEP););
+        EACH(count, found[each][i] = look_up_quarters(quarter, codes[i]););
+    }
 }
 
 #else
 
-/*
- * The bytes of a plane at CODES. Of a code of its half the first block's index is the code itself,
- * and each block's 16 less than the one's before; from below zero on nothing is looked up. So block
- * b gives something for codes of at least 16 b, and as each holds its difference from the one
- * before, what they give together is the byte of the last. Codes of the other half start below
- * zero, and stay there.
- */
-INLINE byte_lanes first_index(const struct table *t, int half, byte_lanes codes)
+/* As struct table says. In another block than one of other's the index has its top bit set. */
+INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
+                    byte_lanes found[2][4], bool one_block, int count)
 {
-    if (!t->halves)
-        return codes & splat_8(0x7f);
-    byte_lanes at = half ? codes ^ splat_8(0x80) : codes;
-    return at | ((byte_lanes)((byte_mask)at < 0) & splat_8(0xf0));
-}
-
-INLINE byte_lanes look_up(const struct table *t, enum plane plane, byte_lanes codes)
-{
-    byte_lanes found = {0};
-    const unsigned char *block = t->planes[plane];
-    for (int half = 0; half <= t->halves; half++) {
-        byte_lanes at = first_index(t, half, codes);
-        for (int b = 0; b < t->blocks; b++, block += TABLE_BLOCK) {
-            found ^= look_up_block(repeat_block(block), at);
-            at -= splat_8(TABLE_BLOCK);
-        }
+    const bool two = planes > 1;
+    const int next = (int)plane + two;
+    byte_lanes low = repeat_block(t->low[plane]), high = repeat_block(t->high[plane]);
+    byte_lanes low_2 = repeat_block(t->low[next]), high_2 = repeat_block(t->high[next]);
+    EACH(count, byte_lanes at = codes[i] & splat_8(15); found[0][i] = look_up_block(low, at);
+         if (two) found[1][i] = look_up_block(low_2, at););
+    if (one_block)
+        return;
+    EACH(count, byte_lanes at = upper_fours(codes[i]); found[0][i] += look_up_block(high, at);
+         if (two) found[1][i] += look_up_block(high_2, at););
+    byte_lanes folded[4];
+    EACH(count, folded[i] = codes[i] & splat_8(t->fold););
+    for (int o = 0; o < t->others; o++) {
+        if (o == t->folded)
+            EACH(count, folded[i] = codes[i];);
+        const byte_lanes which = splat_8(t->which[o]);
+        byte_lanes other = repeat_block(t->other[o][plane]);
+        byte_lanes other_2 = repeat_block(t->other[o][next]);
+        EACH(count, byte_lanes at = mark_beyond_16(folded[i] ^ which);
+             found[0][i] += look_up_block(other, at);
+             if (two) found[1][i] += look_up_block(other_2, at););
     }
-    if (!t->halves)
-        found ^= (byte_lanes)((byte_mask)codes < 0) & splat_8(t->sign[plane]);
-    return found;
-}
-
-/* look_up of four vectors, so that each block is loaded once for them. */
-INLINE void look_up_four(const struct table *t, enum plane plane, const byte_lanes codes[4],
-                         byte_lanes found[4])
-{
-    const unsigned char *block = t->planes[plane];
-    byte_lanes at[4];
-    VECTORS(found[i] = splat_8(0););
-    for (int half = 0; half <= t->halves; half++) {
-        VECTORS(at[i] = first_index(t, half, codes[i]););
-        for (int b = 0; b < t->blocks; b++, block += TABLE_BLOCK) {
-            byte_lanes bytes = repeat_block(block);
-            VECTORS(found[i] ^= look_up_block(bytes, at[i]); at[i] -= splat_8(TABLE_BLOCK););
-        }
-    }
-    if (!t->halves)
-        VECTORS(found[i] ^= (byte_lanes)((byte_mask)codes[i] < 0) & splat_8(t->sign[plane]););
 }
 
 #endif
 
-/* SIZE: of a stored element; 4 and 6 too. */
-INLINE void table_step(const struct table *t, void *dst, const byte_lanes codes[4], int size)
+INLINE void store_looked_up(void *dst, byte_lanes low, byte_lanes high, int size)
 {
-    byte_lanes ordered[4], low[4], high[4];
-    if (size <= 8) {
-        look_up_four(t, PLANE_LOW, codes, low);
-        if (size == 8)
-            VECTORS(store_bytes((char *)dst + i * CODES, low[i]););
-        else if (size == 6)
-            VECTORS(store_sixes((char *)dst + i * (CODES * 6 / 8), low[i]););
-        else
-            VECTORS(store_fours((char *)dst + i * (CODES / 2), low[i]););
+    char *out = dst;
+    half_lanes halves[2];
+    vec words[2];
+    if (size == 4)
+        store_fours(out, low);
+    if (size == 6)
+        store_sixes(out, low);
+    if (size == 8)
+        store_bytes(out, low);
+    if (size <= 8)
         return;
+    zip_16(halves, low, high);
+    for (int half = 0; half < 2; half++) {
+        if (size == 16) {
+            store_bytes(out + half * STEP, (byte_lanes)halves[half]);
+            continue;
+        }
+        zip_top(words, halves[half]);
+        store_vec(out + 2 * half * STEP, words[0]);
+        store_vec(out + (2 * half + 1) * STEP, words[1]);
     }
-    VECTORS(ordered[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
-    look_up_four(t, PLANE_LOW, ordered, low);
-    look_up_four(t, PLANE_HIGH, ordered, high);
-    VECTORS(
-        half_lanes halves[2]; zip_16(halves, low[i], high[i]);
-        char *out = (char *)dst + i * (CODES * (size_t)size / 8); if (size == 16) {
-            store_bytes(out, (byte_lanes)halves[0]);
-            store_bytes(out + CODES, (byte_lanes)halves[1]);
-        } else {
-            vec words[2];
-            zip_top(words, halves[0]);
-            store_vec(out, words[0]);
-            store_vec(out + CODES, words[1]);
-            zip_top(words, halves[1]);
-            store_vec(out + 2 * CODES, words[0]);
-            store_vec(out + 3 * CODES, words[1]);
-        });
 }
 
-INLINE void load_four(byte_lanes codes[4], const void *src, int bits, uint32_t mask_8)
+/* COUNT steps. SIZE: of a stored element; 4 and 6 too, and 32 of words whose lower half is zero. */
+INLINE void table_some(const struct plan *p, void *dst, const void *src, int size, bool one_block,
+                       int count)
 {
-    VECTORS(codes[i] =
-                load_codes((const char *)src + i * (CODES * (size_t)bits / 8), bits, mask_8););
+    const int bits = p->from->storage_bits, planes = size > 8 ? 2 : 1;
+    const uint32_t mask_8 = (uint32_t)hu_width_mask(p->from);
+    const size_t in = STEP * (size_t)bits / 8, out = STEP * (size_t)size / 8;
+    byte_lanes codes[4], found[2][4];
+    EACH(count, codes[i] = load_codes((const char *)src + i * in, bits, mask_8);
+         if (size > 8) codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
+    look_up(&p->table, PLANE_LOW, planes, codes, found, one_block, count);
+    EACH(count, store_looked_up((char *)dst + i * out, found[0][i],
+                                planes > 1 ? found[1][i] : found[0][i], size););
 }
 
-/* The flags of codes, if not all that the table has are raised already. */
-INLINE void see_codes(const struct table *t, const byte_lanes codes[4], byte_lanes *seen)
+TARGET static __attribute__((noinline)) unsigned flags_of_codes(const struct plan *p,
+                                                                const void *src, size_t steps)
 {
-    byte_lanes flags[4];
-    look_up_four(t, PLANE_FLAGS, codes, flags);
-    *seen |= flags[0] | flags[1] | flags[2] | flags[3];
-}
-
-static inline unsigned flags_seen(const byte_lanes *seen)
-{
-    unsigned char bytes[CODES];
+    const int bits = p->from->storage_bits;
+    const uint32_t mask_8 = (uint32_t)hu_width_mask(p->from);
+    byte_lanes codes[4], found[2][4], seen = splat_8(0);
+    unsigned char bytes[STEP];
     unsigned flags = 0;
-    memcpy(bytes, seen, sizeof bytes);
-    for (size_t i = 0; i < CODES; i++)
+    for (size_t s = 0; s < steps; s++) {
+        codes[0] = load_codes((const char *)src + s * (STEP * (size_t)bits / 8), bits, mask_8);
+        look_up(&p->table, PLANE_FLAGS, 1, codes, found, false, 1);
+        seen |= found[0][0];
+    }
+    memcpy(bytes, &seen, sizeof bytes);
+    for (size_t i = 0; i < STEP; i++)
         flags |= bytes[i];
     return flags;
 }
 
-/* What is left of a row, each code beyond its end the last one's, which raises what it raised. */
-INLINE void load_last(const struct plan *p, byte_lanes codes[4], const void *src, size_t n)
-{
-    unsigned char bytes[CODES_STEP];
-    hu_table_unpack(p->from, bytes, src, n);
-    memset(bytes + n, bytes[n - 1], CODES_STEP - n);
-    VECTORS(codes[i] = load_bytes(bytes + i * CODES) & splat_8((uint32_t)hu_width_mask(p->from)););
-}
+/* Steps between two looks at whether more flags can be raised. */
+enum { BETWEEN_LOOKS = 64 };
 
-/* Between two looks at whether more flags can be raised. */
-enum { STEPS_BETWEEN = 16 };
-
-INLINE unsigned table_steps(const struct plan *p, void *dst, const void *src, size_t n, int size)
+INLINE void table_steps(const struct plan *p, struct carried *c, void *dst, const void *src,
+                        size_t steps, int size, bool one_block)
 {
-    const struct table *t = &p->table;
-    const int bits = p->from->storage_bits;
-    const size_t in = CODES_STEP * (size_t)bits / 8, out = CODES_STEP * (size_t)size / 8;
-    const uint32_t mask_8 = (uint32_t)hu_width_mask(p->from);
-    const size_t steps = n / CODES_STEP, left = n % CODES_STEP;
-    uint32_t words[CODES_STEP] __attribute__((aligned(sizeof(vec))));
-    byte_lanes codes[4], seen = splat_8(0);
-    bool looks = p->flags && t->all_flags;
-    for (size_t s = 0; s < steps + (left != 0); s++) {
-        const bool whole = s < steps;
-        size_t at = p->direct && whole ? turn(s * CODES_STEP, n, CODES_STEP) / CODES_STEP : s;
-        const char *from = (const char *)src + at * in;
-        char *to = (char *)dst + at * out;
-        fetch_ahead(p->direct && whole, from, in);
-        if (whole)
-            load_four(codes, from, bits, mask_8);
-        else
-            load_last(p, codes, from, left);
-        if (looks) {
-            see_codes(t, codes, &seen);
-            if (s % STEPS_BETWEEN == 0)
-                looks = flags_seen(&seen) != t->all_flags;
-        }
-        table_step(t, p->direct || !whole ? (char *)words : to, codes, size);
-        if (!whole) {
-            end_packed(p->to, words, left);
-            memcpy(to, words, hu_array_bytes(p->to, left));
-        } else if (p->direct) {
-            stream_out(to, words, out);
-        }
+    const size_t in = STEP * (size_t)p->from->storage_bits / 8, out = STEP * (size_t)size / 8;
+    const bool asked = p->flags && p->table.to == p->to;
+    char *to = dst;
+    const char *from = src;
+    while (steps) {
+        const bool looks = asked && (c->raised & p->table.all_flags) != p->table.all_flags;
+        const size_t now = looks && steps > BETWEEN_LOOKS ? BETWEEN_LOOKS : steps;
+        if (looks)
+            c->raised |= flags_of_codes(p, from, now);
+        for (size_t s = 0; s + 4 <= now; s += 4)
+            table_some(p, to + s * out, from + s * in, size, one_block, 4);
+        for (size_t s = now / 4 * 4; s < now; s++)
+            table_some(p, to + s * out, from + s * in, size, one_block, 1);
+        steps -= now, to += now * out, from += now * in;
     }
-    return flags_seen(&seen);
 }
 
-/* Where a word is more than the planes have, or there are too few of them, one after another. */
-TARGET static unsigned table_row(const struct plan *p, void *dst, const void *src, size_t n,
-                                 uint64_t first)
+#define TABLE_STAGE(name, size, one_block)                                                         \
+    TARGET static void name(const struct plan *p, struct carried *c, void *dst, const void *src,   \
+                            size_t steps)                                                          \
+    {                                                                                              \
+        table_steps(p, c, dst, src, steps, size, one_block);                                       \
+    }
+#define TABLE_STAGES(name, size)                                                                   \
+    TABLE_STAGE(name, size, false)                                                                 \
+    TABLE_STAGE(name##_of_fours, size, true)
+TABLE_STAGES(table_4, 4)
+TABLE_STAGES(table_6, 6)
+TABLE_STAGES(table_8, 8)
+TABLE_STAGES(table_16, 16)
+TABLE_STAGES(table_words, 32)
+
+static stage_function *table_stage(const struct plan *p, int size)
 {
-    switch (p->to->storage_bits) {
+    const bool single = p->from->width <= 4;
+    switch (size) {
     case 4:
-        return table_steps(p, dst, src, n, 4);
+        return single ? table_4_of_fours : table_4;
     case 6:
-        return table_steps(p, dst, src, n, 6);
+        return single ? table_6_of_fours : table_6;
     case 8:
-        return table_steps(p, dst, src, n, 8);
+        return single ? table_8_of_fours : table_8;
     case 16:
-        return table_steps(p, dst, src, n, 16);
+        return single ? table_16_of_fours : table_16;
     default:
-        return p->table.top ? table_steps(p, dst, src, n, 32) : hu_table_row(p, dst, src, n, first);
+        return single ? table_words_of_fours : table_words;
     }
+}
+
+static row_function lanes_row;
+
+/* Where a word is more than the planes have one after another. */
+static unsigned table_row(const struct plan *p, void *dst, const void *src, size_t n,
+                          uint64_t first)
+{
+    bool fits = p->to->storage_bits <= 16 || p->table.top;
+    return (fits ? lanes_row : hu_table_row)(p, dst, src, n, first);
+}
+
+static void plan_table(struct plan *p)
+{
+    hu_plan_table(p);
+    p->row = table_row;
+    p->streams = p->to->storage_bits <= 16;
+    p->first = table_stage(p, p->to->storage_bits);
 }
 
 #else
 
-#define table_row hu_table_row
+/* One look-up after another. */
+static void words_of_codes(const struct plan *p, struct carried *c, void *dst, const void *src,
+                           size_t steps)
+{
+    unsigned char codes[STEP];
+    const size_t in = STEP * (size_t)p->from->storage_bits / 8;
+    (void)c;
+    for (size_t s = 0; s < steps; s++) {
+        uint32_t *words = (uint32_t *)dst + s * STEP;
+        hu_table_unpack(p->from, codes, (const char *)src + s * in, STEP);
+        for (size_t i = 0; i < STEP; i++)
+            words[i] = (uint32_t)p->table.words[codes[i]];
+    }
+}
+
+static stage_function *table_stage(const struct plan *p, int size)
+{
+    (void)p, (void)size;
+    return words_of_codes;
+}
+
+#define plan_table(p) hu_plan_table(p)
 
 #endif
-
-static inline void plan_table(struct plan *p)
-{
-    p->row = table_row;
-    p->table.to = p->to;
-    p->streams = p->row != hu_table_row && p->to->storage_bits >= 8 && p->to->storage_bits <= 32;
-}

@@ -35,39 +35,10 @@ INLINE vec widen_integer(const struct widen *w, vec code)
 #ifdef LANES_FP64
 
 #define FP64_INFINITE UINT64_C(0x7ff0000000000000)
+#define FP64_LEAST UINT64_C(0x3810000000000000)      /* 2^-126 */
 #define FP64_ABOVE_FP32 UINT64_C(0x47f0000000000000) /* 2^128 */
 
 enum { FP64_DROP = 52 - 23 };
-
-/* An FP64 word to FP32 by rounding to odd. A NaN stays signaling for the next step to see, if only
- * by a bit of payload that this will drop; where there is none, QUIET makes it so here. */
-static inline uint32_t odd_word(uint64_t x, bool quiet)
-{
-    const uint64_t low = (UINT64_C(1) << FP64_DROP) - 1, magnitude = x & INT64_MAX;
-    uint32_t sign = (uint32_t)(x >> 32) & SIGN;
-    uint32_t payload = (uint32_t)(magnitude >> FP64_DROP) & 0x007fffff;
-    if (magnitude > FP64_INFINITE)
-        return sign | INFINITE | (quiet ? payload | QUIET : payload | !payload);
-    if (magnitude >= FP64_ABOVE_FP32)
-        return sign | (magnitude == FP64_INFINITE ? INFINITE : INFINITE - 1);
-    int exponent = (int)(magnitude >> 52) - 1023;
-    if (exponent >= -126)
-        return sign | (uint32_t)((magnitude >> FP64_DROP) - (UINT64_C(896) << 23)) |
-               ((magnitude & low) != 0);
-    uint64_t significand = (magnitude & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52;
-    int shift = FP64_DROP - 126 - exponent;
-    if (shift > 63 || !(magnitude >> 52)) /* below every FP32 number */
-        return sign | (magnitude != 0);
-    return sign | (uint32_t)(significand >> shift) |
-           ((significand & ((UINT64_C(1) << shift) - 1)) != 0);
-}
-
-static void __attribute__((noinline))
-odd_words(uint32_t words[LANES], const uint64_t x[LANES], bool quiet)
-{
-    for (size_t i = 0; i < LANES; i++)
-        words[i] = odd_word(x[i], quiet);
-}
 
 /* Half a vector's elements as FP64. */
 INLINE longs load_half_longs(const struct widen *w, const void *src, int half)
@@ -78,85 +49,92 @@ INLINE longs load_half_longs(const struct widen *w, const void *src, int half)
     return load_longs(at + half * sizeof(longs));
 }
 
-/* The bits that FP32 drops become its last, so that what is left converts exactly where FP32 is
- * normal. */
-INLINE longs sticky(longs x)
+/*
+ * To odd in an environment toward zero: the last bit that FP32 keeps is set where it drops any.
+ * That leaves what is below FP32's normal numbers, whose last bit is another, and NaNs, which stay
+ * signaling for the next step to see, if only by a bit of payload that this will drop, unless
+ * QUIET.
+ */
+INLINE vec odd_of(longs low, longs high)
 {
-    const longs low = longs_of((UINT64_C(1) << FP64_DROP) - 1);
-    return (x | ((x + low) & longs_of(UINT64_C(1) << FP64_DROP))) & ~low;
+    const longs drop = longs_of((UINT64_C(1) << FP64_DROP) - 1);
+    const longs last = longs_of(UINT64_C(1) << FP64_DROP);
+    return narrow_doubles(low | ((low + drop) & last), high | ((high + drop) & last));
 }
 
-INLINE vec load_odd(const struct widen *w, const void *at)
+TARGET static __attribute__((noinline)) void odd_anyway(uint32_t words[LANES],
+                                                        const uint64_t each[LANES], bool quiet)
 {
-    longs in[2] = {load_half_longs(w, at, 0), load_half_longs(w, at, 1)};
-    vec x = narrow_doubles(sticky(in[0]), sticky(in[1]));
-    vec magnitude = x & splat(~SIGN);
-    /* Above 2^-126, which less may have become, and below FP32's greatest number. */
-    const uint32_t least = (1u << 23) + 1, most = INFINITE - 2;
-    if (__builtin_expect(
-            any(above((magnitude - splat(least)) ^ splat(SIGN), splat((most - least) ^ SIGN))),
-            0)) {
-        uint32_t words[LANES];
-        uint64_t each[LANES];
-        memcpy(each, in, sizeof each);
-        odd_words(words, each, w->quiet);
-        x = load(words);
+    for (size_t i = 0; i < LANES; i++) {
+        double x, back;
+        float word;
+        memcpy(&x, &each[i], sizeof x);
+        memcpy(&word, &words[i], sizeof word);
+        back = (double)word;
+        bool nan = (each[i] & INT64_MAX) > FP64_INFINITE;
+        uint32_t payload = (uint32_t)(each[i] >> FP64_DROP) & 0x007fffff;
+        if (nan)
+            words[i] = (words[i] & SIGN) | INFINITE | payload | (quiet ? QUIET : !payload);
+        else if (back != x)
+            words[i] |= 1;
     }
-    return x;
 }
 
-INLINE vec load_near(const struct widen *w, const void *at)
+/* Whether one is not zero and below FP32's normal numbers, or a NaN. */
+INLINE bool any_odd(longs x)
+{
+    const longs magnitude = x & longs_of(INT64_MAX);
+    return (lanes_above(magnitude, longs_of(0)) & lanes_above(longs_of(FP64_LEAST), magnitude)) |
+           lanes_above(magnitude, longs_of(FP64_INFINITE));
+}
+
+INLINE void load_odd(const struct widen *w, vec x[4], const void *src)
+{
+    const size_t size = w->integer ? sizeof(vec) : 2 * sizeof(vec);
+    vec least = splat(UINT32_MAX / 2), greatest = splat(0);
+    VECTORS(const char *at = (const char *)src + size * i;
+            x[i] = odd_of(load_half_longs(w, at, 0), load_half_longs(w, at, 1)););
+    if (w->rough)
+        return;
+    VECTORS(vec magnitude = x[i] & splat(~SIGN); least = smaller(least, magnitude);
+            greatest = larger(greatest, magnitude););
+    if (__builtin_expect(any(above(splat(1u << 23), least) | above(greatest, splat(INFINITE))), 0))
+        VECTORS(const char *at = (const char *)src + size * i;
+                longs in[2] = {load_half_longs(w, at, 0), load_half_longs(w, at, 1)};
+                if (any_odd(in[0]) || any_odd(in[1])) {
+                    uint32_t words[LANES];
+                    uint64_t each[LANES];
+                    memcpy(each, in, sizeof each);
+                    store_vec(words, x[i]);
+                    odd_anyway(words, each, w->quiet);
+                    x[i] = load(words);
+                });
+}
+
+INLINE vec load_near(const struct widen *w, const void *at, bool away)
 {
     longs x[2] = {load_half_longs(w, at, 0), load_half_longs(w, at, 1)};
-    if (w->last)
-        for (int i = 0; i < 2; i++) {
-            longs infinite = (longs)((x[i] & longs_of(INT64_MAX)) == longs_of(FP64_INFINITE));
-            x[i] |= longs_of(1) & ~infinite;
-        }
+    for (int i = 0; away && i < 2; i++) {
+        longs infinite = (longs)((x[i] & longs_of(INT64_MAX)) == longs_of(FP64_INFINITE));
+        x[i] |= longs_of(1) & ~infinite; /* which makes ties away of ties to even */
+    }
     return narrow_doubles(x[0], x[1]);
 }
 
 #endif
 
-#ifdef LANES_SHUFFLE
-
-INLINE void load_by_table(const struct plan *p, vec x[4], const void *src)
-{
-    byte_lanes codes = load_codes(src, p->from->storage_bits, (uint32_t)hu_width_mask(p->from));
-    half_lanes halves[2];
-    codes = order_32(codes);
-    zip_16(halves, look_up(&p->table, PLANE_LOW, codes), look_up(&p->table, PLANE_HIGH, codes));
-    zip_top(x, halves[0]);
-    zip_top(x + 2, halves[1]);
-}
-
-#else
-
-INLINE void load_by_table(const struct plan *p, vec x[4], const void *src)
-{
-    unsigned char codes[STEP];
-    uint32_t words[STEP];
-    hu_table_unpack(p->from, codes, src, STEP);
-    for (size_t i = 0; i < STEP; i++)
-        words[i] = (uint32_t)p->table.words[codes[i]];
-    VECTORS(x[i] = load(words + i * LANES););
-}
-
-#endif
-
-/* Of 16 bits, or 32, or 64 an element. */
+/* Of so many BITS an element. */
 #define LOAD(bits, ...)                                                                            \
     VECTORS(const char *at = (const char *)src + i * (LANES * (bits) / 8); x[i] = __VA_ARGS__;);   \
     break
 
-INLINE void load_step(const struct plan *p, vec x[4], const void *src, enum load kind)
+INLINE void load_step(const struct widen *w, vec x[4], const void *src, enum load kind)
 {
-    const struct widen *w = &p->w;
     switch (kind) {
     case LOAD_FP32:
         LOAD(32, load(at));
     case LOAD_TF32:
-        LOAD(32, load(at) & splat(~((1u << p->from->storage_shift) - 1)));
+        LOAD(32, load(at) & splat(w->magnitude));
     case LOAD_TOP:
         LOAD(16, shift_left(load_halves(at), w->sign_shift));
 #ifdef LANES_FP16
@@ -165,16 +143,18 @@ INLINE void load_step(const struct plan *p, vec x[4], const void *src, enum load
 #endif
     case LOAD_HALF:
         LOAD(16, widen_half(w, load_halves(at)));
+    case LOAD_INT8:
+        LOAD(8, widen_integer(w, load_quarters(at)));
     case LOAD_INT16:
         LOAD(16, widen_integer(w, load_halves(at)));
-    case LOAD_CODES:
-        load_by_table(p, x, src);
-        break;
 #ifdef LANES_FP64
     case LOAD_FP64:
-        LOAD(w->integer ? 32 : 64, load_odd(w, at));
+        load_odd(w, x, src);
+        break;
     case LOAD_NEAR:
-        LOAD(w->integer ? 32 : 64, load_near(w, at));
+        LOAD(w->integer ? 32 : 64, load_near(w, at, false));
+    case LOAD_AWAY:
+        LOAD(w->integer ? 32 : 64, load_near(w, at, true));
 #endif
     default:
         VECTORS(x[i] = splat(0););

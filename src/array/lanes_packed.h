@@ -29,19 +29,6 @@ INLINE half_lanes smaller_16(half_lanes a, half_lanes b)
 }
 #endif
 
-/* yes where the top bit is set, which is the only one */
-INLINE byte_lanes pick_8(byte_lanes top, byte_lanes yes, byte_lanes no)
-{
-    byte_lanes m = (byte_lanes)((byte_mask)top < 0);
-    return (yes & m) | (no & ~m);
-}
-
-INLINE half_lanes pick_16(half_lanes top, half_lanes yes, half_lanes no)
-{
-    half_lanes m = (half_lanes)((half_mask)top < 0);
-    return (yes & m) | (no & ~m);
-}
-
 INLINE byte_lanes keep_nonzero_8(byte_lanes codes, byte_lanes x)
 {
     return (byte_lanes)(codes != 0) & x;
@@ -57,8 +44,7 @@ INLINE half_lanes shift_right_16(half_lanes x, uint32_t count)
     return x >> count;
 }
 
-/* Of bytes with nothing but the top bit, and by at most 7: halves do, as no bit leaves its byte. */
-INLINE byte_lanes shift_right_8(byte_lanes x, uint32_t count)
+INLINE byte_lanes upper_fours(byte_lanes x)
 {
-    return (byte_lanes)shift_right_16((half_lanes)x, count);
+    return (byte_lanes)((half_lanes)x >> 4) & splat_8(15);
 }

@@ -170,20 +170,16 @@ INLINE vec sub_float(vec a, vec b)
     return (vec)((floats)a - (floats)b);
 }
 
-/* sum + 1 where x has the bit set */
-INLINE vec add_bit(vec sum, vec x, uint32_t bit)
+INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
-    return sum + (shift_right(x, bit) & splat(1));
+    return pick(below_zero(x), yes, no);
 }
 
-INLINE vec add_where(mask m, vec x, vec addend)
+/* yes where x has BIT, which SHIFT makes the sign */
+INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
 {
-    return x + ((vec)m & addend);
-}
-
-INLINE mask at_least_zero(vec x)
-{
-    return ~below_zero(x);
+    (void)bit;
+    return pick(below_zero(shift_left(x, shift)), yes, no);
 }
 
 #if defined(__SSE2__)
@@ -338,6 +334,13 @@ INLINE vec load_halves(const void *at)
     memcpy(&h, at, sizeof h);
     return __builtin_convertvector(h, vec);
 #endif
+}
+
+INLINE vec load_quarters(const void *at)
+{
+    uint8_t four[4];
+    memcpy(four, at, sizeof four);
+    return (vec){four[0], four[1], four[2], four[3]};
 }
 
 /* FP64, two lanes. */

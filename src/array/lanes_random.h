@@ -1,16 +1,5 @@
 /* From FP64 at random, as FP32 words; included by lanes.h. */
 
-/* Lanes that raised each flag so far. */
-struct seen_random {
-    unsigned invalid, overflow, underflow, inexact;
-};
-
-static inline unsigned raised_random(const struct seen_random *seen)
-{
-    return (seen->invalid ? HU_INVALID : 0u) | (seen->overflow ? HU_OVERFLOW | HU_INEXACT : 0u) |
-           (seen->underflow ? HU_UNDERFLOW : 0u) | (seen->inexact ? HU_INEXACT : 0u);
-}
-
 #ifdef LANES_FP64
 
 INLINE longs pick_longs(longs lanes, longs yes, longs no)
@@ -65,28 +54,28 @@ INLINE longs stochastic_any(const struct stochastic *k, longs x, longs random)
 
 /* What the target's range cannot hold is seen later, where it is
  * within FP32's. */
-INLINE void see_stochastic(const struct stochastic *k, struct seen_random *seen, longs x,
-                           longs rounded, longs carry)
+INLINE void see_stochastic(const struct stochastic *k, unsigned *raised, longs x, longs rounded,
+                           longs carry)
 {
-    const longs low = longs_of(INT64_MAX);
+    const longs low = longs_of(INT64_MAX), quiet = longs_of(UINT64_C(1) << 51);
     const longs magnitude = x & low;
     unsigned finite = lanes_above(longs_of(FP64_INFINITE), magnitude);
     unsigned inexact = finite & lanes_above(longs_of(0), (longs)(x != rounded));
     longs unbounded = k->tininess_before ? magnitude : magnitude + carry;
-    unsigned special = lanes_above(magnitude, longs_of(FP64_INFINITE - 1));
-    seen->overflow |= lanes_above(magnitude, longs_of(FP64_ABOVE_FP32 - 1)) & ~special;
-    if (special) {
-        unsigned quiet = lanes_above(x & longs_of(UINT64_C(1) << 51), longs_of(0));
-        seen->invalid |= lanes_above(magnitude, longs_of(FP64_INFINITE)) & ~quiet;
-    }
-    seen->inexact |= inexact;
-    seen->overflow |= finite & lanes_above(rounded & low, longs_of(FP64_ABOVE_FP32 - 1));
-    seen->underflow |= inexact & lanes_above(longs_of(k->least_normal), unbounded);
+    if (lanes_above(magnitude, longs_of(FP64_INFINITE)) & ~lanes_above(x & quiet, longs_of(0)))
+        *raised |= HU_INVALID;
+    if (finite & (lanes_above(magnitude, longs_of(FP64_ABOVE_FP32 - 1)) |
+                  lanes_above(rounded & low, longs_of(FP64_ABOVE_FP32 - 1))))
+        *raised |= HU_OVERFLOW | HU_INEXACT;
+    if (inexact)
+        *raised |= HU_INEXACT;
+    if (inexact & lanes_above(longs_of(k->least_normal), unbounded))
+        *raised |= HU_UNDERFLOW;
 }
 
 /* The environment rounds to nearest, so that beyond FP32 is infinity. */
 INLINE vec random_step(const struct stochastic *k, const struct widen *w, const void *src,
-                       vec random, bool flags, struct seen_random *seen)
+                       vec random, bool flags, unsigned *raised)
 {
     const longs top = longs_of(UINT64_C(1) << 63), none = longs_of(UINT64_C(1) << 63) - 1;
     longs halves[2];
@@ -101,20 +90,20 @@ INLINE vec random_step(const struct stochastic *k, const struct widen *w, const 
         if (outside)
             halves[half] = stochastic_any(k, x, bits);
         if (flags)
-            see_stochastic(k, seen, x, halves[half], carry);
+            see_stochastic(k, raised, x, halves[half], carry);
     }
     return narrow_doubles(halves[0], halves[1]);
 }
 
-INLINE void load_random(const struct plan *p, vec x[4], const void *src, struct row *r,
-                        struct seen_random *seen)
+INLINE void load_random(const struct plan *p, vec x[4], const void *src, struct random *r,
+                        unsigned *raised)
 {
     struct stochastic k = stochastic_for(p);
     const size_t size = p->w.integer ? sizeof(vec) : 2 * sizeof(vec);
     vec random[4];
     random_lanes(random, r);
     VECTORS(x[i] =
-                random_step(&k, &p->w, (const char *)src + size * i, random[i], p->flags, seen););
+                random_step(&k, &p->w, (const char *)src + size * i, random[i], p->flags, raised););
 }
 
 #endif

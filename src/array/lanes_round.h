@@ -5,54 +5,40 @@
  *  +-+------------+----------------------+
  *  |S|     E      |          T           |   FP32
  *  +-+------------+---------+------------+
- *  |S|     E      |   T'    |    low     |   NARROW_TOP: a code and what it discards
+ *  |S|     E      |   T'    |    low     |   ROUND_TOP: a code and what it discards
  *  +-+------------+---------+------------+
  */
-INLINE vec round_top(const struct narrow *k, vec x, vec random, enum hu_direction direction)
+INLINE vec round_top(const struct narrow *k, vec x, vec random, bool at_random)
 {
-    vec low = splat(k->low);
-    switch (direction) {
-    case HU_TIES_TO_EVEN:
-        return add_bit(x + splat(k->low >> 1), x, k->drop);
-    case HU_TIES_TO_AWAY:
-        return x + splat((k->low >> 1) + 1);
-    case HU_TOWARD_POSITIVE:
-        return add_where(at_least_zero(x), x, low);
-    case HU_TOWARD_NEGATIVE:
-        return add_where(below_zero(x), x, low);
-    case HU_TO_ODD:
-        return x | ((x & low) + low);
-    case HU_STOCHASTIC:
-        return x + (low ^ random_top(random, k->drop));
-    case HU_TOWARD_ZERO:
-        break;
-    }
-    return x;
+    if (at_random)
+        return x + (splat(k->low) ^ random_top(random, k->drop));
+    return x + pick_by_bit(x, k->bit, k->bit_shift, splat(k->add[1]), splat(k->add[0]));
 }
 
-/* The code at the top of an FP32 word; what it discards is still below. SPECIAL: there may be
- * infinities and NaNs. */
-INLINE vec narrow_top(const struct narrow *k, vec x, vec random, enum hu_direction direction,
-                      bool special, bool flags, struct seen *seen)
+/* The same of a step, in fewer operations where no bit is looked at, or only the sign. */
+INLINE void round_tops(const struct narrow *k, vec x[4])
 {
-    vec rounded = round_top(k, x, random, direction);
-    if (flags) {
-        vec magnitude = x & splat(~SIGN);
-        vec code = rounded & splat(~SIGN), discarded = x & splat(k->low);
-        if (special) {
-            mask finite = above(splat(INFINITE), magnitude);
-            see_specials(seen, k, magnitude);
-            code = keep(finite, code);
-            discarded = keep(finite, discarded);
-        }
-        see(seen, is_tiny(k, x, magnitude, random, direction), discarded,
-            shift_right(code, k->drop));
-    }
-    if (k->saturate) {
-        vec greatest = splat(k->max_code << k->drop);
-        rounded = smaller(rounded & splat(~SIGN), greatest) | (x & splat(SIGN));
-    }
-    return special ? pick(is_nan(x), x | splat(QUIET), rounded) : rounded;
+    if (k->add[0] == k->add[1])
+        VECTORS(x[i] += splat(k->add[0]););
+    else if (!k->bit_shift)
+        VECTORS(x[i] += pick_by_sign(x[i], splat(k->add[1]), splat(k->add[0])););
+    else
+        VECTORS(x[i] = round_top(k, x[i], x[i], false););
+}
+
+/* The code at the top of an FP32 word, whatever it is; what it discards is still below. */
+INLINE vec narrow_top(const struct narrow *k, vec x, vec random, bool at_random, struct seen *seen,
+                      struct found *found)
+{
+    vec rounded = round_top(k, x, random, at_random), magnitude = x & splat(~SIGN);
+    mask finite = above(splat(INFINITE), magnitude);
+    see_specials(seen, k, magnitude);
+    find(found, is_tiny(k, x, magnitude, random, at_random), keep(finite, x & splat(k->low)),
+         shift_right(keep(finite, rounded & splat(~SIGN)), k->drop));
+    if (k->saturate)
+        rounded =
+            smaller(rounded & splat(~SIGN), splat(k->max_code << k->drop)) | (x & splat(SIGN));
+    return pick(is_nan(x), x | splat(QUIET), rounded);
 }
 
 INLINE vec special_codes(const struct narrow *k, vec x, vec magnitude)
@@ -80,11 +66,11 @@ INLINE struct magic add_magic(const struct narrow *k, vec x, vec finite)
     vec sign = x & splat(k->signs);
     m.at = larger_float(finite, splat(k->least_normal)) & splat(INFINITE);
     m.power = (m.at + splat(k->magic)) | sign;
-    m.sum = add_float(m.power, finite | sign | splat(k->last));
+    m.sum = add_float(m.power, finite | sign);
     return m;
 }
 
-/* The same in fewer operations where the direction is to nearest even or toward zero. */
+/* The same where no sign is looked at. */
 INLINE struct magic add_plain_magic(const struct narrow *k, vec finite)
 {
     struct magic m;
@@ -113,28 +99,26 @@ INLINE vec goes_up_at_random(const struct narrow *k, struct magic m, vec discard
     return keep(above(bits ^ splat(SIGN), random ^ splat(SIGN)), splat(1));
 }
 
-/* With whatever the direction asks, and flags. The last clause is for codes whose greatest differ
- * by sign: they are seen as if they did not. */
-INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random,
-                        enum hu_direction direction, bool flags, struct seen *seen)
+/* With whatever the direction asks. The last clause is for codes whose greatest differ by sign:
+ * they are seen as if they did not. */
+INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random, bool at_random,
+                        struct found *found)
 {
     vec finite = smaller_float(magnitude, splat(k->limit));
-    struct magic m = add_magic(k, x, finite);
+    struct magic m = add_magic(k, x, finite | splat(k->last));
     vec code = magic_code(k, m);
     vec back = sub_float(m.sum, m.power) & splat(~SIGN);
-    if (direction == HU_STOCHASTIC)
+    vec discarded = back ^ finite;
+    if (at_random)
         code += goes_up_at_random(k, m, sub_float(finite, back) & splat(~SIGN), random);
-    if (direction == HU_TO_ODD)
-        code |= keep(unequal(back, finite), splat(1));
-    if (flags) {
-        vec discarded = back ^ finite, told = code;
-        if (k->integer) {
-            told -= keep(both(below_zero(x), unequal(code, splat(0))),
-                         splat(k->overflow[1] - k->overflow[0]));
-            discarded = keep(above(splat(k->max_code + 1), told), discarded);
-        }
-        see(seen, is_tiny(k, x, finite, random, direction), discarded, told);
+    code |= keep(unequal(discarded, splat(0)), splat(k->odd));
+    vec told = code;
+    if (k->integer) {
+        told -= keep(both(below_zero(x), unequal(code, splat(0))),
+                     splat(k->overflow[1] - k->overflow[0]));
+        discarded = keep(above(splat(k->max_code + 1), told), discarded);
     }
+    find(found, is_tiny(k, x, finite, random, at_random), discarded, told);
     return code;
 }
 
@@ -160,25 +144,33 @@ INLINE byte_lanes join_sums(const struct narrow *k, const vec sums[4])
 INLINE vec narrow_normal(const struct narrow *k, vec magnitude, vec random)
 {
     vec finite = smaller(magnitude, splat(k->clamp));
-    vec code = shift_right(round_top(k, finite, random, HU_STOCHASTIC), k->drop);
+    vec code = shift_right(round_top(k, finite, random, true), k->drop);
     return larger(code, splat(k->rebias)) - splat(k->rebias);
 }
 
+/* The same of all finite magnitudes. */
+INLINE vec narrow_at_random(const struct narrow *k, vec magnitude, vec random)
+{
+    vec finite = smaller_float(magnitude, splat(k->clamp));
+    struct magic m = add_plain_magic(k, finite);
+    vec discarded = sub_float(finite, sub_float(m.sum, m.power));
+    return magic_code(k, m) + goes_up_at_random(k, m, discarded, random);
+}
+
 /* Overflow, sign and specials lane by lane. */
-INLINE vec narrow_any(const struct narrow *k, vec x, vec random, enum hu_direction direction,
-                      bool flags, struct seen *seen)
+INLINE vec narrow_any(const struct narrow *k, vec x, vec random, bool at_random, struct seen *seen,
+                      struct found *found)
 {
     vec magnitude = x & splat(~SIGN);
     mask special = above(magnitude, splat(INFINITE - 1)), negative = below_zero(x);
     vec finite = pick(special, splat(0), magnitude);
-    vec code = narrow_magic(k, x, finite, random, direction, flags, seen);
+    vec code = narrow_magic(k, x, finite, random, at_random, found);
     code = smaller(code, pick(negative, splat(k->overflow[1]), splat(k->overflow[0])));
     vec sign = keep(negative, splat(k->sign));
     if (!k->negative_zero)
         sign = keep(unequal(code, splat(0)), sign);
     code = k->integer ? pick(negative, splat(0) - code, code) & splat(k->mask) : code | sign;
-    if (flags)
-        see_specials(seen, k, magnitude);
+    see_specials(seen, k, magnitude);
     return pick(special, special_codes(k, x, magnitude), code);
 }
 
@@ -190,49 +182,34 @@ INLINE vec narrow_any(const struct narrow *k, vec x, vec random, enum hu_directi
  */
 enum { SCALE_LEAST = 0x00400000, SCALE_LEAST_FP32_NORMAL = 0x00800000 };
 
-INLINE vec round_scale(const struct narrow *k, vec aligned, vec random, enum hu_direction direction)
-{
-    switch (direction) {
-    case HU_TIES_TO_EVEN:
-    case HU_TIES_TO_AWAY:
-        return aligned + splat((k->low >> 1) + 1);
-    case HU_TOWARD_POSITIVE:
-        return aligned + splat(k->low);
-    case HU_STOCHASTIC:
-        return aligned + (splat(k->low) ^ random_top(random, k->drop));
-    default:
-        return aligned;
-    }
-}
-
 /* Quiet NaNs are the only elements without a scale that raise nothing. */
-INLINE void see_scale(struct seen *seen, const struct narrow *k, vec magnitude, mask unscaled,
-                      vec finite, vec aligned, vec code)
+INLINE void see_scale(struct seen *seen, struct found *found, const struct narrow *k, vec magnitude,
+                      mask unscaled, vec finite, vec aligned, vec code)
 {
     mask quiet =
         both(above(magnitude, splat(INFINITE)), equal(magnitude & splat(QUIET), splat(QUIET)));
     vec below = keep(above(splat(SCALE_LEAST), finite), splat(1));
     if (any(unscaled & ~quiet))
         seen->flags |= HU_INVALID;
-    seen->inexact |= below | (aligned & splat(k->low));
-    seen->tiny |= below;
-    seen->code = larger(seen->code, code);
+    found->inexact |= below | (aligned & splat(k->low));
+    found->tiny |= below;
+    found->code = larger(found->code, code);
 }
 
 /* FP32 to a byte of e8m0: zeros of either sign are below every scale, infinity is above; NaNs and
  * what is less than zero have none. */
-INLINE vec narrow_scale(const struct narrow *k, vec x, vec magnitude, vec random,
-                        enum hu_direction direction, bool flags, struct seen *seen)
+INLINE vec narrow_scale(const struct narrow *k, vec x, vec random, bool at_random,
+                        struct seen *seen, struct found *found)
 {
+    vec magnitude = x & splat(~SIGN), least = splat(SCALE_LEAST_FP32_NORMAL);
     mask unscaled =
         above(magnitude, splat(INFINITE)) | both(below_zero(x), unequal(magnitude, splat(0)));
-    vec finite = pick(unscaled, splat(SCALE_LEAST_FP32_NORMAL), magnitude);
-    vec least = splat(SCALE_LEAST_FP32_NORMAL);
+    vec finite = pick(unscaled, least, magnitude);
     vec aligned = finite - keep(above(least, finite), least - finite);
     aligned = keep(above(finite, splat(SCALE_LEAST - 1)), aligned);
-    vec code = shift_right(round_scale(k, aligned, random, direction), k->drop);
-    if (flags)
-        see_scale(seen, k, magnitude, unscaled, finite, aligned, code);
+    vec code = shift_right(round_top(k, aligned, random, at_random), k->drop);
+    if (found)
+        see_scale(seen, found, k, magnitude, unscaled, finite, aligned, code);
     /* A direction by which FP32's numbers overflow gives the same as infinity. */
     code = pick(above(code, splat(k->max_code)), splat(k->infinity[0]), code);
     return pick(unscaled, splat(k->nan[0]), code);

@@ -74,7 +74,7 @@ INLINE void store_top(const struct narrow *k, void *dst, vec *words, enum store 
     store_codes(k, dst, words, store);
 }
 
-/* What rounding to a code's unit has summed up. */
+/* What rounding to a code's unit has summed up, the code's last bit at its own. */
 INLINE void store_sums(const struct narrow *k, void *dst, const struct magic m[4], const vec *x,
                        enum store store)
 {

@@ -8,6 +8,7 @@
 #define LANES_SHUFFLE
 #include "array/lanes_portable.h"
 
+#define FP16_AROUND 4
 #define cvt_fp16(x, rounding) vreinterpret_u16_f16(vcvt_f16_f32((float32x4_t)(x)))
 typedef uint16x4_t fp16s;
 
@@ -52,6 +53,12 @@ INLINE byte_lanes repeat_block(const unsigned char *at)
 INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
 {
     return (byte_lanes)vqtbl1q_u8((uint8x16_t)block, (uint8x16_t)(at & 0x8f));
+}
+
+/* The lower four bits stay; the top bit is set where any but them was. */
+INLINE byte_lanes mark_beyond_16(byte_lanes x)
+{
+    return (byte_lanes)vqaddq_u8((uint8x16_t)x, vdupq_n_u8(0x70));
 }
 
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */

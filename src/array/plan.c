@@ -64,6 +64,13 @@ static bool find_round(struct plan *p, const struct abilities *a)
     return inside && to->storage_bits <= 16 && (!is_at_random(p) || hu_quantum_min(to) > -90);
 }
 
+/* What the machine itself widens, and no table does as fast. */
+bool hu_integer_is_byte(const struct plan *p)
+{
+    return hu_is_integer(p->from) && p->from->storage_bits == 8 && p->to->storage_bits >= 16 &&
+           (is_fp32(p->to) || is_fp64(p->to) || is_top(p->to));
+}
+
 static bool find_load(struct plan *p, const struct abilities *a)
 {
     const struct hu_format *from = p->from;
@@ -77,8 +84,12 @@ static bool find_load(struct plan *p, const struct abilities *a)
         return a->doubles;
     }
     p->load = LOAD_TF32;
+    p->w.magnitude = ~((1u << from->storage_shift) - 1);
     if (from->storage_bits == 32)
         return is_top(from) && from->storage_shift + from->width == 32;
+    p->load = LOAD_INT8;
+    if (hu_integer_is_byte(p))
+        return true;
     p->load = LOAD_CODES;
     if (from->width <= 8) {
         p->table.to = &fp32;
@@ -177,6 +188,27 @@ static uint32_t greatest_of(const struct hu_format *to)
     return least;
 }
 
+/* A scale's last bit kept is always odd, so that ties go up and to odd is toward zero. */
+static void set_carry(struct narrow *k, const struct hu_format *to, enum hu_direction direction)
+{
+    const uint32_t below_half = k->low >> 1, half = below_half + 1;
+    const uint32_t add[][2] = {
+        [HU_TIES_TO_EVEN] = {below_half, half},
+        [HU_TIES_TO_AWAY] = {half, half},
+        [HU_TOWARD_ZERO] = {0, 0},
+        [HU_TOWARD_POSITIVE] = {k->low, 0},
+        [HU_TOWARD_NEGATIVE] = {0, k->low},
+        [HU_TO_ODD] = {k->low, 0},
+        [HU_STOCHASTIC] = {0, 0},
+    };
+    const bool scale = to->specials == HU_SPECIALS_SCALE;
+    const bool last = direction == HU_TIES_TO_EVEN || direction == HU_TO_ODD;
+    for (int set = 0; set < 2; set++)
+        k->add[set] = add[direction][scale && last ? 1 : set];
+    k->bit_shift = last ? 31 - k->drop : 0;
+    k->bit = UINT32_C(1) << (31 - k->bit_shift);
+}
+
 /* An integer of W bits is taken for a format whose numbers below 2^(w-1) are all subnormal. */
 static struct narrow narrow_for(const struct hu_format *to, const struct hu_options *options)
 {
@@ -198,6 +230,7 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
         .sign = (uint32_t)hu_sign_mask(to),
         .signs = directed ? UINT32_C(1) << 31 : 0,
         .last = options->direction == HU_TIES_TO_AWAY,
+        .odd = options->direction == HU_TO_ODD,
         .mask = (uint32_t)hu_width_mask(to),
         .negative_zero = hu_has_negative_zero(to),
         .integer = integer,
@@ -219,6 +252,7 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
     for (int sign = 0; sign < 2; sign++)
         k.tiny[sign] = tiny_below(&k, options, sign, 1u << tiny_drop);
     set_specials(&k, to, options);
+    set_carry(&k, to, options->direction);
     return k;
 }
 
@@ -248,6 +282,7 @@ static bool plan_fp64(struct plan *p, const struct abilities *a)
     const struct hu_options *o = &p->options;
     if (o->direction == HU_STOCHASTIC) {
         p->load = LOAD_RANDOM;
+        p->load_in = p->round_in = HU_TIES_TO_EVEN;
         if (p->round == ROUND_NONE)
             return !o->saturate;
         struct hu_options exact = *o;
@@ -256,16 +291,46 @@ static bool plan_fp64(struct plan *p, const struct abilities *a)
         p->k = narrow_for(p->to, &exact);
         return p->round != ROUND_SCALE && !hu_is_integer(p->to);
     }
-    p->w.quiet = p->round == ROUND_NONE;
-    if (!p->w.quiet)
+    p->load_in = HU_TOWARD_ZERO;
+    if (p->round != ROUND_NONE) {
+        bool nearest = o->direction <= HU_TOWARD_ZERO;
+        bool far = p->round != ROUND_TOP && p->round != ROUND_SCALE &&
+                   hu_quantum_min(p->to) > FP32_EMIN + 1;
+        p->w.rough = nearest && far && !p->flags;
         return true;
+    }
     if (p->flags && (!a->raises || o->tininess_before))
         return false;
     p->hardware = p->flags;
-    p->w.last = o->direction == HU_TIES_TO_AWAY;
-    if (o->direction != HU_TO_ODD)
-        p->load = LOAD_NEAR;
+    p->w.quiet = true;
+    if (o->direction != HU_TO_ODD) {
+        p->load = o->direction == HU_TIES_TO_AWAY ? LOAD_AWAY : LOAD_NEAR;
+        p->load_in = o->direction;
+    }
     return true;
+}
+
+void hu_plan_harmless(struct plan *p)
+{
+    const uint64_t one = UINT64_C(127) << FP32_TRAILING;
+    if (p->to->specials == HU_SPECIALS_SCALE || p->from->specials == HU_SPECIALS_SCALE)
+        p->harmless = hu_convert_at(p->from, &fp32, one, 0, &(struct hu_options){0}, &(unsigned){0})
+                      << p->from->storage_shift;
+}
+
+static enum care find_care(const struct plan *p)
+{
+    const enum hu_direction direction = p->round_in;
+    if (p->round == ROUND_NONE || p->round == ROUND_INT32)
+        return NEAREST;
+    if ((p->flags && !p->hardware) || direction == HU_STOCHASTIC ||
+        (p->round == ROUND_TOP && p->options.saturate))
+        return WATCHING;
+    bool common =
+        direction == HU_TIES_TO_EVEN || p->round == ROUND_SCALE ||
+        (p->round == ROUND_MAGIC && direction == HU_TOWARD_ZERO) ||
+        (p->round == ROUND_FP16 && direction != HU_TIES_TO_AWAY && direction != HU_TO_ODD);
+    return common ? NEAREST : DIRECTED;
 }
 
 bool hu_plan_lanes(struct plan *p, const struct abilities *a)
@@ -273,13 +338,17 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     if (p->from == p->to || !find_load(p, a) || !find_round(p, a))
         return false;
     p->store = find_store(p->to);
-    p->w.quiet = false;
-    p->w.last = 0;
-    if (p->load == LOAD_HALF || p->load == LOAD_INT16 || p->load == LOAD_TOP)
+    p->load_in = p->round_in = p->options.direction;
+    if (p->load == LOAD_HALF || p->load == LOAD_INT16 || p->load == LOAD_INT8 ||
+        p->load == LOAD_TOP)
         p->w = widen_for(p->from);
     if (p->round != ROUND_NONE && p->round != ROUND_INT32)
         p->k = narrow_for(p->to, &p->options);
     p->row = a->row;
-    p->streams = !layout_is_packed(p->to);
-    return p->load != LOAD_FP64 || plan_fp64(p, a);
+    p->streams = p->environment = true;
+    hu_plan_harmless(p);
+    if (p->load == LOAD_FP64 && !plan_fp64(p, a))
+        return false;
+    p->care = find_care(p);
+    return true;
 }

@@ -21,6 +21,14 @@ struct plan;
 typedef unsigned row_function(const struct plan *p, void *dst, const void *src, size_t n,
                               uint64_t first);
 
+/*
+ * Lanes work in stages, of whole steps that a kernel knows the size of: one makes FP32 words of
+ * elements, one codes of words; or one does both. A row gives them what they carry along.
+ */
+struct carried;
+typedef void stage_function(const struct plan *p, struct carried *c, void *dst, const void *src,
+                            size_t steps);
+
 /* How elements become FP32 words: exactly; from FP64 rounded to odd, so that one more rounding to
  * at most 22 bits of precision is as one (Boldo and Melquiond, 2008). */
 enum load {
@@ -29,11 +37,13 @@ enum load {
     LOAD_TOP,   /* words of 16 bits or fewer that are the top of an FP32 one: bf16 */
     LOAD_FP16,  /* by the hardware */
     LOAD_HALF,  /* words of 9 to 16 bits of other formats within FP32's range */
-    LOAD_INT16, /* integers of 9 to 16 bits */
+    LOAD_INT16, /* integers of 9 to 16 bits, */
+    LOAD_INT8,  /* and of 8 or fewer where the target is FP32, or the top of it */
     LOAD_CODES, /* codes of at most 8 bits, by table */
     /* FP64, and integers of 32 bits by way of it: */
     LOAD_FP64,   /* to odd, */
     LOAD_NEAR,   /* in the direction of the environment, as FP32 is the target, */
+    LOAD_AWAY,   /* with ties away, */
     LOAD_RANDOM, /* at random to what the target has */
 };
 
@@ -51,12 +61,27 @@ enum round {
     ROUND_INT32,
 };
 
-/* What a code is stored in: words, the top of words, or 4 and 6 bits. */
-enum store { STORE_4, STORE_6, STORE_8, STORE_16, STORE_32, STORE_64, STORE_TOP16, STORE_TOP32 };
+/* What a code is stored in: words, the top of words, or 4 and 6 bits; FP32 words for a next stage.
+ */
+enum store {
+    STORE_4,
+    STORE_6,
+    STORE_8,
+    STORE_16,
+    STORE_32,
+    STORE_64,
+    STORE_TOP16,
+    STORE_TOP32,
+    STORES,
+    STORE_WORDS = STORES
+};
+
+/* What is asked of ROUND: codes in a common direction, in another, or more. */
+enum care { NEAREST, DIRECTED, WATCHING };
 
 /* The facts that loading works with. */
 struct widen {
-    uint32_t magnitude; /* a code's bits but for its sign, as a mask */
+    uint32_t magnitude; /* a code's bits but for its sign, as a mask; of LOAD_TF32 with it */
     uint32_t shift;     /* from a code to an FP32 word */
     uint32_t sign;      /* a code's sign bit */
     uint32_t sign_shift;
@@ -66,16 +91,19 @@ struct widen {
     uint32_t lone_nan; /* the code of a NaN that has the place of -0; 0: none */
     bool payloads;     /* specials are FP32's own with less payload */
     bool below_zero;   /* an integer with sign */
+    bool integer;      /* LOAD_FP64 and its likes: of integers of 32 bits */
+    bool rough;        /* LOAD_FP64: nobody asks what is below FP32's range, or signaling */
     bool quiet;        /* LOAD_FP64: FP32 is the target */
-    bool integer;      /* and its likes: of integers of 32 bits */
-    uint32_t last;     /* LOAD_NEAR: or-ed to all, which makes ties away of ties to even */
 };
 
 /* The facts that rounding works with. Codes here are without sign, FP32 encodings too unless said.
  * [0] is for values above zero, [1] for those below. */
 struct narrow {
-    uint32_t drop;          /* trailing bits that FP32 has more */
-    uint32_t low;           /* as a mask */
+    uint32_t drop; /* trailing bits that FP32 has more */
+    uint32_t low;  /* as a mask */
+    /* What a carry out of the bits of LOW makes a rounding to the code above them: where BIT, which
+     * SHIFT makes the sign, is clear and where it is set. */
+    uint32_t add[2], bit, bit_shift;
     uint32_t storage_shift; /* of the target */
     uint32_t least_normal;  /* the target's, in FP32 */
     uint32_t limit;         /* 2^(emax + 1) in FP32: it and all above overflow */
@@ -95,6 +123,7 @@ struct narrow {
     uint32_t sign_shift; /* FP32's sign bit to the code's */
     uint32_t sign;       /* the code's sign bit */
     uint32_t signs;      /* the sign bit that a directed rounding looks at, or 0 */
+    uint32_t odd;        /* or-ed to what is inexact */
     uint32_t last;       /* or-ed to all, which makes ties away of ties to even */
     uint32_t mask;       /* a code's bits */
     bool sided;          /* overflow[] differ */
@@ -104,13 +133,14 @@ struct narrow {
     unsigned overflow_flags;
     unsigned infinity_flags;
     unsigned nan_flags;
-    uint64_t seed;
 };
 
-enum { TABLE_CODES = 256, TABLE_BLOCK = 16 };
+enum { TABLE_CODES = 256, TABLE_BLOCK = 16, TABLE_BLOCKS = TABLE_CODES / TABLE_BLOCK };
 
-/* What is looked up of each code by bytes: see hu_table_fill. */
+/* What is looked up of each code by bytes. */
 enum plane { PLANE_LOW, PLANE_HIGH, PLANE_FLAGS, PLANES };
+
+typedef unsigned char table_block[TABLE_BLOCK] __attribute__((aligned(TABLE_BLOCK)));
 
 /* Each code's word and flags. */
 struct table {
@@ -120,12 +150,15 @@ struct table {
     unsigned char flags[TABLE_CODES];
     unsigned all_flags; /* or-ed */
     unsigned char planes[PLANES][TABLE_CODES] __attribute__((aligned(TABLE_BLOCK)));
-    int blocks;  /* of a half of each plane */
-    bool halves; /* two, the second for codes from 128 on; otherwise they have the words of those
-                    128 below with the bits of SIGN turned */
-    unsigned char sign[PLANES];
-    bool whole; /* planes are as they are, of all codes */
-    bool top;   /* words of 32 bits are zero in their lower half, and planes have the upper one */
+    /*
+     * The same in blocks of 16: a code's byte is the sum of what its lower four bits find in LOW,
+     * what its upper ones find in HIGH, and what OTHER has for its block, which is one of WHICH or
+     * needs nothing. The first FOLDED are for codes without the bits outside FOLD.
+     */
+    table_block low[PLANES], high[PLANES], other[TABLE_BLOCKS][PLANES];
+    unsigned char which[TABLE_BLOCKS], fold;
+    int folded, others;
+    bool top; /* words of 32 bits are zero in their lower half, and planes have the upper one */
 };
 
 struct plan {
@@ -142,6 +175,14 @@ struct plan {
     enum round round;
     enum store store;
     bool hardware; /* the hardware raises the flags */
+    enum care care;
+    /* Of the environment while loading, and while rounding: what is asked for, unless elements are
+     * rounded as they are loaded. */
+    enum hu_direction load_in, round_in;
+    bool environment;               /* the row needs one */
+    size_t quick;                   /* fewer elements than this are the row's without more ado */
+    stage_function *first, *second; /* second: NULL where the first does both */
+    uint64_t harmless;              /* an element that raises nothing, as stored */
     struct widen w;
     struct narrow k;
     size_t asked; /* elements so far */
@@ -167,6 +208,8 @@ row_function hu_scalar_row;
 
 /* Whether the lanes have PLAN's conversion; then its constants are set. */
 bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
+void hu_plan_harmless(struct plan *plan);
+bool hu_integer_is_byte(const struct plan *plan);
 
 /* The plan of a call, kept for the thread's next ones; KERNEL, or else the next plainer one that
  * has code of its own for this, runs it. */

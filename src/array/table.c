@@ -34,28 +34,78 @@ static uint64_t convert_one(const struct plan *p, unsigned code, unsigned *flags
     return signaling ? word & ~quiet : word;
 }
 
-/* PLANE: a byte of each word, or the flags, and in each block but a half's first its difference
- * from the block before unless the table is whole: see look_up in lanes_bytes.h. */
 static void fill_plane(struct table *t, enum plane plane, unsigned shift)
 {
     unsigned char *bytes = t->planes[plane];
     for (unsigned i = 0; i < TABLE_CODES; i++)
         bytes[i] = plane == PLANE_FLAGS ? t->flags[i] : (unsigned char)(t->words[i] >> shift);
-    t->sign[plane] = bytes[TABLE_CODES / 2] ^ bytes[0];
-    for (unsigned i = TABLE_CODES - 1; i >= TABLE_BLOCK && !t->whole; i--)
-        if (i % (TABLE_CODES / 2) >= TABLE_BLOCK)
-            bytes[i] ^= bytes[i - TABLE_BLOCK];
 }
 
-/* Whether the codes from 128 on have the words of those below but for a constant. */
-static bool is_symmetric(const struct table *t)
+/* Whether the codes of two blocks have the same bytes but for a constant to add. */
+static bool alike(const unsigned char *a, const unsigned char *b)
 {
-    const unsigned half = TABLE_CODES / 2;
-    uint64_t difference = 0;
-    for (unsigned i = 0; i < half; i++)
-        difference |= (t->words[i] ^ t->words[i + half] ^ t->words[0] ^ t->words[half]) |
-                      (t->flags[i] ^ t->flags[i + half]);
+    unsigned difference = 0;
+    for (int i = 0; i < TABLE_BLOCK; i++)
+        difference |= (unsigned char)(a[i] - a[0] - (b[i] - b[0]));
     return !difference;
+}
+
+/* The block that most of BLOCKS are like. */
+static const unsigned char *common_block(const unsigned char *bytes, unsigned blocks)
+{
+    const unsigned char *best = bytes;
+    unsigned most = 0;
+    for (unsigned b = 0; b < blocks; b++) {
+        unsigned count = 0;
+        for (unsigned other = 0; other < blocks; other++)
+            count += alike(bytes + b * TABLE_BLOCK, bytes + other * TABLE_BLOCK);
+        if (count > most)
+            best = bytes + b * TABLE_BLOCK, most = count;
+    }
+    return best;
+}
+
+/* What OTHER needs of block B, and whether that is anything. */
+static bool fill_other(struct table *t, unsigned b, table_block other[PLANES])
+{
+    unsigned any = 0;
+    for (int plane = 0; plane < PLANES; plane++)
+        for (unsigned i = 0; i < TABLE_BLOCK; i++) {
+            unsigned found = t->low[plane][i] + t->high[plane][b];
+            other[plane][i] = (unsigned char)(t->planes[plane][b * TABLE_BLOCK + i] - found);
+            any |= other[plane][i];
+        }
+    return any;
+}
+
+static void fill_blocks(struct table *t, unsigned codes)
+{
+    const unsigned blocks = codes > TABLE_BLOCK ? codes / TABLE_BLOCK : 1, half = blocks / 2;
+    t->fold = (unsigned char)(codes / 2 - 1);
+    for (int plane = 0; plane < PLANES; plane++) {
+        const unsigned char *common = common_block(t->planes[plane], blocks);
+        memset(t->high[plane], 0, TABLE_BLOCK);
+        memcpy(t->low[plane], common, TABLE_BLOCK);
+        for (unsigned b = 0; b < blocks; b++)
+            t->high[plane][b] = (unsigned char)(t->planes[plane][b * TABLE_BLOCK] - common[0]);
+    }
+    table_block needs[TABLE_BLOCKS][PLANES];
+    bool any[TABLE_BLOCKS], both[TABLE_BLOCKS];
+    for (unsigned b = 0; b < blocks; b++)
+        any[b] = fill_other(t, b, needs[b]);
+    for (unsigned b = 0; b < blocks; b++)
+        both[b] = half && !memcmp(needs[b % half], needs[b % half + half], sizeof needs[b]);
+    t->others = 0;
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (unsigned b = 0; b < blocks; b++) {
+            if (!any[b] || both[b] == pass || (both[b] && b >= half))
+                continue;
+            t->which[t->others] = (unsigned char)(b * TABLE_BLOCK);
+            memcpy(t->other[t->others++], needs[b], sizeof needs[b]);
+        }
+        if (!pass)
+            t->folded = t->others;
+    }
 }
 
 void hu_table_fill(struct plan *p)
@@ -67,18 +117,24 @@ void hu_table_fill(struct plan *p)
     for (unsigned code = 0; code < TABLE_CODES; code++) { /* bits above the width are ignored */
         unsigned flags = 0, same = code & (codes - 1);
         t->words[code] = code < codes ? convert_one(p, code, &flags) : t->words[same];
-        t->flags[code] = (unsigned char)(code < codes ? flags : t->flags[same]);
-        t->all_flags |= flags;
+        t->flags[code] = (unsigned char)(code >= codes ? t->flags[same] : p->flags ? flags : 0);
+        t->all_flags |= t->flags[code];
         low |= t->words[code] & 0xffff;
     }
     t->top = t->to->storage_bits == 32 && !low;
-    t->halves = codes == TABLE_CODES && !is_symmetric(t);
-    t->blocks = codes < TABLE_CODES / 2 ? (int)(codes + TABLE_BLOCK - 1) / TABLE_BLOCK
-                                        : TABLE_CODES / 2 / TABLE_BLOCK;
     fill_plane(t, PLANE_LOW, t->top ? 16 : 0);
     fill_plane(t, PLANE_HIGH, t->top ? 24 : 8);
     fill_plane(t, PLANE_FLAGS, 0);
+    fill_blocks(t, codes);
     t->full = true;
+}
+
+void hu_plan_table(struct plan *p)
+{
+    p->row = hu_table_row;
+    p->table.to = p->to;
+    p->load = LOAD_CODES;
+    hu_plan_harmless(p);
 }
 
 static unsigned flags_of(const struct table *t, const unsigned char *codes, size_t n)

@@ -7,6 +7,8 @@
 /* Whether every code has one answer, which stochastic rounding gives only those that are exact. */
 bool hu_table_can(const struct plan *p);
 void hu_table_fill(struct plan *p);
+/* A plan of one look-up after another. */
+void hu_plan_table(struct plan *p);
 /* One look-up after another. */
 row_function hu_table_row;
 /* N codes from SRC, a byte each, and back into a packed layout. */

@@ -2,6 +2,7 @@
  * Rows of floats into blocks, for any instruction set: what fast_rows.h asks of the file that
  * includes it, and
  *   tops_of          the upper bits of words, the first one's the lowest
+ *   within           floats, of which none is a NaN, cut to a range
  *   larger, most_of  the greater of two vectors of words, the greatest of one
  *   float_words      floats truncated to words, which are in range
  *   half_words       LANES words of 16 bits from memory
@@ -25,13 +26,6 @@ INLINE uint32_t bits_of(float value)
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     return bits;
-}
-
-INLINE void load_step(const float *at, struct step *s)
-{
-    UNROLLED
-    for (int k = 0; k < VECTORS; k++)
-        s->v[k] = load_floats(at + k * LANES);
 }
 
 /* The greatest magnitude's bits, of VECTORS vectors from FIRST on. */
@@ -175,8 +169,8 @@ enum encoder {
 struct context {
     struct ruler ruler;
     unsigned char *codes, *scales; /* the row's first */
-    float unit;
-    const float *values; /* of e4m3 */
+    float unit, low, high;         /* the element's range */
+    const float *values;           /* of e4m3 */
     double second, inverse;
     size_t bytes; /* of a block of ggml's */
 };
@@ -191,6 +185,8 @@ INLINE struct context context_of(const struct hu_block_encoding *e, size_t row, 
     if (to == TO_MX_BYTES || to == TO_MX_FP4) {
         c.ruler = ruler_of(e);
         c.unit = power_of((unsigned)(127 - e->b->element_power));
+        c.high = (float)c.ruler.element.max * c.unit;
+        c.low = strcmp(e->b->element, "int8") ? -c.high : -c.high - 1;
     } else if (to == TO_NVFP4) {
         c.values = hu_block_e4m3_values();
         c.second = (double)e->tensor_scale;
@@ -199,8 +195,8 @@ INLINE struct context context_of(const struct hu_block_encoding *e, size_t row, 
     return c;
 }
 
-/* Bytes, and sixes: scaled in fp32, which is exact but where fp8 has zeros, and converted by the
- * array room later. */
+/* Bytes, and sixes: scaled in fp32, which is exact but where fp8 has zeros, cut to the range, where
+ * the array room is fast, and converted there later. */
 INLINE bool mx_bytes_step(const struct context *c, struct step *s, size_t number, float *scaled)
 {
     uint32_t amax = greatest(s, 0, VECTORS);
@@ -210,7 +206,7 @@ INLINE bool mx_bytes_step(const struct context *c, struct step *s, size_t number
     times(s, c->unit);
     UNROLLED
     for (int k = 0; k < VECTORS; k++)
-        store_floats(scaled + k * LANES, s->v[k]);
+        store_floats(scaled + k * LANES, within(s->v[k], c->low, c->high));
     return amax < INFINITE;
 }
 
@@ -535,13 +531,14 @@ INLINE floats settled(floats q, floats x, float scale)
     return (floats)(bits + ((less - more) & short_ones));
 }
 
-INLINE void fp8_run(struct hu_block_encoding *e, size_t row, size_t column, size_t n, float scale)
+INLINE void fp8_run(struct hu_block_encoding *e, size_t row, size_t column, size_t n, float scale,
+                    float largest)
 {
     float room[ENCODE_CHUNK], scaled[ENCODE_CHUNK];
     const float *x = source(e, row * e->columns + column, n, room);
     for (size_t i = 0; i < n; i += LANES) {
         floats v = load_floats(x + i);
-        store_floats(scaled + i, settled(v / scale, v, scale));
+        store_floats(scaled + i, within(settled(v / scale, v, scale), -largest, largest));
     }
     hu_convert_array(e->element, e->codes + row * e->columns + column, e->fp32, scaled, n,
                      &e->options.elements, NULL);
@@ -605,7 +602,7 @@ INLINE void tiles_row(struct hu_block_encoding *e, size_t row, bool is_table)
                 if (is_table)
                     table_run(e, at, n, scale, &sorted, bounds);
                 else
-                    fp8_run(e, r, at, n, scale > 0 ? scale : __builtin_inff());
+                    fp8_run(e, r, at, n, scale > 0 ? scale : __builtin_inff(), largest);
             }
     }
 }

@@ -36,6 +36,11 @@ typedef uint32_t words __attribute__((vector_size(4 * LANES)));
 typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
 typedef int16_t signed_halves __attribute__((vector_size(2 * LANES)));
 
+INLINE floats splat(float x)
+{
+    return x - (floats){0};
+}
+
 INLINE bool any_byte(bytes32 x)
 {
     return !_mm256_testz_si256((__m256i)x, (__m256i)x);

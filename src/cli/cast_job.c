@@ -18,17 +18,30 @@
 /* A file on its way. */
 struct output {
     char *path;
-    struct cast_plan plan; /* all zeros for an index and a config */
+    struct cast_plan plan;    /* all zeros for an index and a config */
+    struct output_file *file; /* NULL: another shard writes it */
 };
 
 /* All of them: one of each file of the source, and then the index, where there is one. */
 struct outputs {
     struct output *at;
-    struct output_file *files;
+    struct output_file *files; /* that are written */
+    size_t file_count;
     size_t count, main; /* main: OUT itself */
     bool is_set;
     struct cast_config config; /* written behind the shards, before the index */
 };
+
+bool cast_job_has(const struct cast_job *job, size_t index)
+{
+    return !job->shard.count || index % job->shard.count == job->shard.number - 1;
+}
+
+/* Whether the index and the config are. */
+static bool has_index(const struct cast_job *job)
+{
+    return job->shard.number <= 1;
+}
 
 static bool reads_index(const struct cast_job *job)
 {
@@ -311,10 +324,19 @@ static void name_outputs(const struct cast_job *job, struct outputs *o)
         o->at[files].path = check_memory(strdup(o->config.path));
 }
 
+/* Which of them are written here. */
+static void choose_outputs(const struct cast_job *job, struct outputs *o)
+{
+    for (size_t i = 0; i < o->count; i++)
+        if (i < job->source.set.count ? cast_job_has(job, i) : has_index(job))
+            o->at[i].file = &o->files[o->file_count++];
+}
+
 static void free_outputs(struct outputs *o)
 {
     for (size_t i = 0; i < o->count; i++) {
-        output_abandon(&o->files[i]);
+        if (o->at[i].file)
+            output_abandon(o->at[i].file);
         cast_plan_clear(&o->at[i].plan);
         free(o->at[i].path);
     }
@@ -357,9 +379,12 @@ static bool check_kind(const struct cast_job *job)
 
 static bool lay_out(struct cast_job *job, struct outputs *o)
 {
-    for (size_t i = 0; i < job->source.set.count; i++)
+    for (size_t i = 0; i < job->source.set.count; i++) {
+        uint64_t before = job->after;
         if (!cast_plan_make(job, i, kind_of_output(job, i), &o->at[i].plan))
             return false;
+        job->elsewhere += cast_job_has(job, i) ? 0 : job->after - before;
+    }
     return true;
 }
 
@@ -426,8 +451,31 @@ static bool begin(struct cast_job *job, struct outputs *o)
     if (!lay_out(job, o) || !check_places(job, o) || !check_suffix(job))
         return false;
     for (size_t i = 0; i < o->count; i++)
-        if (!output_begin(&o->files[i], job->command, o->at[i].path, job->force))
+        if (o->at[i].file && !output_begin(o->at[i].file, job->command, o->at[i].path, job->force))
             return false;
+    return true;
+}
+
+/* The numbers of elements that another shard writes, for stochastic rounding. */
+static void pass_file(struct cast_job *job, size_t index, const struct cast_plan *plan)
+{
+    const struct hu_tensor_file *source = &job->source.set.files[index];
+    for (size_t i = 0; i < source->count; i++) {
+        const struct hu_tensor *t = &source->tensors[i];
+        if (plan->items[i].how == CAST_CONVERTED || plan->items[i].how == CAST_RECODED)
+            job->first += t->part_of ? t->part_of->elements : t->elements;
+    }
+}
+
+static bool write_file(struct cast_job *job, struct outputs *o, size_t index,
+                       struct stats_tensor *rows)
+{
+    struct output_file *file = o->at[index].file;
+    const struct cast_plan *plan = &o->at[index].plan;
+    if (file)
+        return write_header(file, &plan->layout) && stream_file(job, index, plan, file, rows) &&
+               output_finish(file);
+    pass_file(job, index, plan);
     return true;
 }
 
@@ -435,29 +483,29 @@ static bool write_all(struct cast_job *job, struct outputs *o)
 {
     struct stats_tensor *rows = job->stats.tensors;
     for (size_t i = 0; i < job->source.set.count; i++) {
-        const struct output_file *file = &o->files[i];
-        const struct cast_plan *plan = &o->at[i].plan;
-        if (!write_header(file, &plan->layout) || !stream_file(job, i, plan, file, rows) ||
-            !output_finish(&o->files[i]))
+        if (!write_file(job, o, i, rows))
             return false;
         rows += job->source.set.files[i].count;
     }
-    struct output_file *index = &o->files[o->main];
-    struct output_file *config = o->config.path ? &o->files[job->source.set.count] : NULL;
+    struct output_file *index = o->at[o->main].file;
+    struct output_file *config = o->config.path ? o->at[job->source.set.count].file : NULL;
     if (config)
         write_json(o->config.root, config);
     return (!config || output_finish(config)) &&
-           (!o->is_set || (write_index(job, o, index) && output_finish(index)));
+           (!o->is_set || !index || (write_index(job, o, index) && output_finish(index)));
 }
 
 bool cast_job_write(struct cast_job *job)
 {
     struct outputs o = {0};
     bool fine = check_kind(job) && cast_config_make(job, &o.config);
-    if (fine)
+    if (fine) {
         name_outputs(job, &o);
+        choose_outputs(job, &o);
+    }
     fine = fine && begin(job, &o) && write_all(job, &o) &&
-           tensor_source_unchanged(&job->source, job->command) && output_place(o.files, o.count);
+           tensor_source_unchanged(&job->source, job->command) &&
+           output_place(o.files, o.file_count);
     free_outputs(&o);
     return fine;
 }

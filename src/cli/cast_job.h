@@ -4,7 +4,7 @@
 
 #include "block/block.h"
 #include "cast_layout.h"
-#include "stats.h"
+#include "stats_partial.h"
 
 /* What becomes of a tensor. */
 enum cast_how {
@@ -32,9 +32,15 @@ struct cast_job {
     struct stats stats; /* what is lost, in the one target; rows for all tensors, in the order of
                            the files and their headers */
     struct hu_statistics_target target;
-    uint64_t first; /* number of the next converted element, for stochastic rounding */
-    uint64_t after; /* bytes of the tensors that are written */
+    uint64_t first;     /* number of the next converted element, for stochastic rounding */
+    uint64_t after;     /* bytes of the tensors of all that is written */
+    uint64_t elsewhere; /* of them, those that other shards write */
+    struct shard shard; /* count 0: all files are written; else every one of so many, and the index
+                           by the first */
 };
+
+/* Whether file INDEX of the source is cast in this run. */
+bool cast_job_has(const struct cast_job *job, size_t index);
 
 enum cast_how cast_job_how(const struct cast_job *job, const struct hu_tensor *t);
 

@@ -4,6 +4,7 @@
 #include "option_values.h"
 #include "progress.h"
 #include "report.h"
+#include "file/kind.h"
 #include "file/npy.h"
 #include "file/printable.h"
 
@@ -69,6 +70,8 @@ static const struct command_option rows[] = {
     OPTION_RULE(struct request, job.rule),
     {"layout", 0, "LAYOUT", "whose names and shapes a block format's parts have", cast_layout_names,
      OPTION_INTO(read_layout, enum cast_layout, struct request, job.layout)},
+    {"shard", 0, "K/N", "of an index: only each Nth of its files, from the Kth on", NULL,
+     OPTION_INTO(read_stats_shard, struct shard, struct request, job.shard)},
     OPTION_JOBS(struct request, job.threads),
     OPTION_FORCE(struct request, job.force, "replace OUT"),
     OPTION_JSON(struct request, json),
@@ -100,7 +103,8 @@ static void make_rows(struct request *r)
     for (size_t i = 0; i < n; i++) {
         s->tensors[i].tensor = tensor_source_at(&r->job.source, i);
         s->tensors[i].figures = check_memory(calloc(1, sizeof *s->tensors[i].figures));
-        r->before += s->tensors[i].tensor->bytes;
+        if (cast_job_has(&r->job, s->tensors[i].tensor->file))
+            r->before += s->tensors[i].tensor->bytes;
     }
 }
 
@@ -109,10 +113,11 @@ static void drop_copied_rows(struct request *r)
     struct stats *s = &r->job.stats;
     size_t kept = 0;
     for (size_t i = 0; i < s->count; i++) {
-        if (cast_job_how(&r->job, s->tensors[i].tensor) == CAST_CONVERTED) {
+        bool here = cast_job_has(&r->job, s->tensors[i].tensor->file);
+        if (here && cast_job_how(&r->job, s->tensors[i].tensor) == CAST_CONVERTED) {
             s->tensors[kept++] = s->tensors[i];
         } else {
-            s->skipped += cast_job_how(&r->job, s->tensors[i].tensor) == CAST_COPIED;
+            s->skipped += here && cast_job_how(&r->job, s->tensors[i].tensor) == CAST_COPIED;
             free(s->tensors[i].figures);
         }
     }
@@ -262,6 +267,7 @@ static int cast_source(struct request *r)
     bool fine = cast_job_write(&r->job);
     progress_end();
     drop_copied_rows(r);
+    r->job.after -= fine ? r->job.elsewhere : 0;
     int status = fine ? report(r) : EXIT_BAD;
     stats_clear(s);
     return status;
@@ -281,6 +287,9 @@ static int check_request(const struct request *r, const struct options *o)
                              "not to a stream; -o ./- is a file called -");
     if (r->stochastic && option_given(o, "round"))
         return fail(command, "--stochastic is a direction of its own; -r names another");
+    if (r->job.shard.count > 1 && hu_kind_of_name(o->argv[0]) != HU_FILE_INDEX)
+        return fail(command, "--shard is of an index and its files, and %s is one file",
+                    o->argv[0]);
     if (option_given(o, "seed") && !r->stochastic)
         return fail(command, "--seed is what --stochastic draws from, and that is missing");
     return EXIT_DONE;
@@ -349,7 +358,8 @@ const struct command cmd_cast = {
     .usage = "FILE -o OUT -t FORMAT [-f FORMAT] [-r DIR] [--saturate]\n"
              "                    [--stochastic [--seed N]] [--tensor GLOB] [--keep GLOB] [--rule "
              "RULE]\n"
-             "                    [--layout LAYOUT] [--parts] [--jobs N] [--force] [--json]",
+             "                    [--layout LAYOUT] [--parts] [--shard K/N] [--jobs N] [--force]\n"
+             "                    [--json]",
     .summary = "a tensor file in another format, and what was lost",
     .details = details,
     .options = rows,

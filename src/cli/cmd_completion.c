@@ -1,60 +1,106 @@
+#include "arithmetic.h"
+#include "array/array.h"
 #include "block/block.h"
+#include "dot.h"
 #include "format.h"
+#include "memory/device.h"
 #include "option_values.h"
 #include "report.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const struct command_option rows[] = {OPTION_HELP, OPTION_END};
 
-/* The names that stand for lists in the table of options. */
+static void put(const char *word)
+{
+    printf("%s ", word);
+}
+
 static void put_formats(void)
 {
     for (size_t i = 0; i < hu_format_count(); i++)
-        printf("%s%s", i ? " " : "", hu_format_at(i)->name);
-}
-
-static void put_dtypes(void)
-{
-    put_formats();
-    for (size_t i = 0; i < hu_integer_count(); i++)
-        printf(" %s", hu_integer_at(i)->name);
-}
-
-static void put_commands(void)
-{
-    for (const struct command *const *c = commands; *c; c++)
-        printf("%s%s", c == commands ? "" : " ", (*c)->name);
+        put(hu_format_at(i)->name);
 }
 
 static void put_blocks(void)
 {
     for (size_t i = 0; hu_block_at(i); i++)
         if (hu_block_decodes(hu_block_at(i)))
-            printf("%s%s", i ? " " : "", hu_block_at(i)->name);
+            put(hu_block_at(i)->name);
 }
 
-/* Words to choose from, by spaces. */
+static void put_dtypes(void)
+{
+    put_formats();
+    for (size_t i = 0; i < hu_integer_count(); i++)
+        put(hu_integer_at(i)->name);
+    put_blocks();
+}
+
+static void put_rounds(void)
+{
+    for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++)
+        put(hu_direction_name((enum hu_direction)d));
+}
+
+static void put_devices(void)
+{
+    put("list");
+    for (size_t i = 0; hu_device_at(i); i++)
+        put(hu_device_at(i)->name);
+}
+
+static void put_models(void)
+{
+    put("all");
+    for (size_t i = 0; hu_dot_model_at(i); i++)
+        put(hu_dot_model_at(i)->name);
+}
+
+static void put_kernels(void)
+{
+    put("all");
+    for (size_t i = 0; i < hu_kernel_count(); i++)
+        put(hu_kernel_name(hu_kernel_at(i)));
+}
+
+static void put_operations(void)
+{
+    put("all");
+    for (int i = 0; i < HU_OPERATIONS; i++)
+        put(hu_operation_row((enum hu_operation)i)->name);
+}
+
+static void put_commands(void)
+{
+    for (const struct command *const *c = commands; *c; c++)
+        put((*c)->name);
+}
+
+/* Words to choose from, a space behind each; a name with @ stands for a list. */
 static void put_words(const char *words)
 {
-    if (!strcmp(words, "@formats"))
-        put_formats();
-    else if (!strcmp(words, "@dtypes"))
-        put_dtypes();
-    else if (!strcmp(words, "@blocks"))
-        put_blocks();
-    else if (!strcmp(words, "@rounds"))
-        fputs("rne rna rtz rup rdn rto", stdout);
-    else if (!strcmp(words, "@commands"))
-        put_commands();
-    else
-        fputs(words, stdout);
+    static const struct {
+        const char *name;
+        void (*put)(void);
+    } lists[] = {
+        {"@formats", put_formats},       {"@blocks", put_blocks},     {"@dtypes", put_dtypes},
+        {"@rounds", put_rounds},         {"@devices", put_devices},   {"@models", put_models},
+        {"@operations", put_operations}, {"@commands", put_commands}, {"@kernels", put_kernels},
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (!strcmp(words, lists[i].name)) {
+            lists[i].put();
+            return;
+        }
+    fputs(words, stdout);
 }
 
 static bool is_file(const struct command_option *o)
 {
-    return !o->words || !strcmp(o->words, "@file");
+    return o->words && !strcmp(o->words, "@file");
 }
 
 /* " --values=exact --values=hex": for an argument that only '=' can introduce. */
@@ -91,7 +137,7 @@ static void bash(void)
     puts("# bash completion for halfulp, printed by 'halfulp completion bash'\n"
          "_halfulp() {\n"
          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-         "    local command=${COMP_WORDS[1]} words=\n"
+         "    local command=${COMP_WORDS[1]} words= choice= before=\n"
          "    if [ \"$COMP_CWORD\" = 1 ]; then");
     fputs("        words='help --help --version ", stdout);
     put_commands();
@@ -108,8 +154,8 @@ static void bash(void)
                 continue;
             }
             fputs("words='", stdout);
-            put_words(o->words);
-            puts("';;");
+            put_words(o->words ? o->words : "");
+            puts("' choice=1;;");
         }
     fputs("        help:*) words='", stdout);
     put_commands();
@@ -125,8 +171,11 @@ static void bash(void)
     }
     puts("        esac;;\n"
          "    esac; fi\n"
-         "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-         "    [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$cur\"))\n"
+         "    if [ \"$choice\" ]; then case $cur in *,*) before=${cur%,*},; cur=${cur##*,};; esac; "
+         "fi\n"
+         "    COMPREPLY=($(compgen -P \"$before\" -W \"$words\" -- \"$cur\"))\n"
+         "    [ \"$choice\" ] || [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- "
+         "\"$cur\"))\n"
          "}\n"
          "complete -F _halfulp halfulp");
 }
@@ -154,9 +203,12 @@ static void zsh_argument(const struct command_option *o)
         fputs("_files", stdout);
         return;
     }
-    putchar('(');
+    if (!o->words)
+        return;
+    bool list = strchr(o->argument, ',') || !strcmp(o->argument, "LIST");
+    fputs(list ? "_values -s , choice " : "(", stdout);
     put_words(o->words);
-    putchar(')');
+    fputs(list ? "" : ")", stdout);
 }
 
 static void zsh(void)
@@ -239,7 +291,7 @@ static void fish(void)
                 fputs(option_is_optional(o) ? "" : " -r", stdout);
                 if (!is_file(o)) {
                     fputs(" -f -a '", stdout);
-                    put_words(o->words);
+                    put_words(o->words ? o->words : "");
                     putchar('\'');
                 }
             }

@@ -63,13 +63,13 @@ static bool read_models(const struct options *o, void *request)
 }
 
 static const struct command_option rows[] = {
-    {"formats", 'f', "LIST", "the operands' formats, by commas (default: a file's own)", "@formats",
+    {"formats", 'f', "LIST", "the operands' formats, by commas (default: a file's own)", "@dtypes",
      OWN(read_choices)},
     {"accumulate", 0, "FORMAT", "what sums are rounded into (default: fp32)", "@formats",
      FLOAT(struct request, dot.accumulate)},
     {"add", 0, "C", "what the sum begins with (default: 0)", NULL, TEXT(struct request, add)},
-    {"model", 0, "LIST", "models, by commas, or all that take the formats (default: all)", NULL,
-     OWN(read_models)},
+    {"model", 0, "LIST", "models, by commas, or all that take the formats (default: all)",
+     "@models", OWN(read_models)},
     {"models", 0, NULL, "what each model does, and its source", NULL, FLAG(struct request, models)},
     OPTION_ROUND(struct request, dot.rounding.direction),
     {"scale", 0, "WHAT", "none (default), or tensor: operands over greatest / largest",

@@ -6,6 +6,7 @@
 #include "progress.h"
 #include "report.h"
 #include "stats_against.h"
+#include "stats_partial.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +19,9 @@ struct request {
     struct hu_recode *recodes;
     unsigned jobs;
     bool json, force;
-    const char *svg, *against;
+    const char *svg, *against, *partial;
+    struct shard shard;
+    bool merges, joins;
     enum color_mode color;
 };
 
@@ -62,12 +65,20 @@ static const struct command_option rows[] = {
      OPTION_INTO(read_decibels, double, struct request, stats.limits.min_sqnr)},
     {"against", 0, "FILE2", "compare with FILE2, tensor by tensor, whatever the formats", "@file",
      TEXT(struct request, against)},
+    {"shard", 0, "K/N", "only the Kth of N parts of the work; with --partial", NULL,
+     OPTION_INTO(read_stats_shard, struct shard, struct request, shard)},
+    {"partial", 0, "OUT", "leave the sums in OUT, to be merged with others'", "@file",
+     TEXT(struct request, partial)},
+    {"merge", 0, NULL, "FILEs are what --partial left: say what one run would say", NULL,
+     FLAG(struct request, merges)},
+    {"join", 0, NULL, "with --merge: they are of parts of one array, and no shards", NULL,
+     FLAG(struct request, joins)},
     OPTION_ROUND(struct request, stats.options.direction),
     OPTION_SATURATE(struct request, stats.options.saturate),
     OPTION_JOBS(struct request, jobs),
     OPTION_JSON(struct request, json),
     OPTION_SVG(struct request, svg, "draw the histogram and the targets' ranges"),
-    OPTION_FORCE(struct request, force, "let --svg replace a file"),
+    OPTION_FORCE(struct request, force, "let --svg and --partial replace a file"),
     OPTION_COLOR(struct request, color),
     OPTION_HELP,
     OPTION_END,
@@ -80,6 +91,12 @@ static const char details[] =
     "infinities in the data, and overflows to infinity or NaN, are counted and left out. A\n"
     "format is safe when every tensor and all together keep both limits; with --scale block,\n"
     "where overflow is clamped by definition, it only counts when --max-overflow is given.";
+
+/* A part is all that is wanted of a run, unless it is asked for more and has all. */
+static bool reports(const struct request *r)
+{
+    return !r->partial || (r->json && r->shard.count <= 1);
+}
 
 /* The chosen tensors, in the file's order. NULL: reported. */
 static struct hu_stream_tensor *choose(struct request *r, const char *command)
@@ -109,6 +126,27 @@ static struct hu_stream_tensor *choose(struct request *r, const char *command)
     return tensors;
 }
 
+/* Of a run that leaves a part and says what it found as well. */
+static void done_with_both(void *context, size_t index, struct hu_gathered *g)
+{
+    struct partial_run *run = context;
+    partial_done(run, index, g);
+    stats_done(run->stats, index, g);
+}
+
+static bool run_stream(struct request *r, const char *command, struct hu_stream *stream)
+{
+    struct stats *s = &r->stats;
+    struct hu_stream_error error;
+    progress_begin("stats", "B", hu_stream_bytes(stream));
+    bool fine = hu_stream_run(stream, &error);
+    progress_end();
+    if (fine)
+        return tensor_source_unchanged(&r->source, command);
+    tensor_source_fail(&r->source, command, s->tensors[error.tensor].tensor, &error, NULL);
+    return false;
+}
+
 static int gather(struct request *r, const char *command)
 {
     struct stats *s = &r->stats;
@@ -125,17 +163,21 @@ static int gather(struct request *r, const char *command)
         .progress = progress_add,
         .context = s,
     };
-    struct hu_stream_error error;
+    struct partial_run part = {.stats = s, .stream = &stream, .shard = r->shard};
+    if (r->partial) {
+        stream.done = reports(r) ? done_with_both : partial_done;
+        stream.context = &part;
+    }
+    if (r->shard.count)
+        hu_stream_shard(&stream, r->shard.number, r->shard.count);
     s->total = check_memory(hu_gathered_new(&stream.plan, NULL));
-    progress_begin("stats", "B", hu_stream_bytes(&stream));
-    bool fine = hu_stream_run(&stream, &error);
-    progress_end();
+    bool fine = run_stream(r, command, &stream);
+    if (fine && r->partial)
+        fine = partial_write(&part, command, r->partial, r->force);
+    free(part.entries.at);
     free(tensors);
     free(targets);
-    if (!fine)
-        return tensor_source_fail(&r->source, command, s->tensors[error.tensor].tensor, &error,
-                                  NULL);
-    return tensor_source_unchanged(&r->source, command) ? EXIT_DONE : EXIT_BAD;
+    return fine ? EXIT_DONE : EXIT_BAD;
 }
 
 static int write_svg(const struct request *r, const char *command)
@@ -169,7 +211,7 @@ static int run_file(struct request *r, const char *command, const char *path)
     int status = EXIT_BAD;
     if (tensor_source_check(&r->source, command)) {
         status = gather(r, command);
-        if (status == EXIT_DONE)
+        if (status == EXIT_DONE && reports(r))
             status = report(r, command);
         stats_clear(s);
     }
@@ -179,19 +221,66 @@ static int run_file(struct request *r, const char *command, const char *path)
     return status;
 }
 
-/* What two files are compared by; the other options say what casts would do. */
+/* Whether one of OPTIONS was given, which is of casts, and so has no meaning with --OTHER. */
+static bool any_of_casts(const struct options *o, const char *const *options, const char *other)
+{
+    for (; *options; options++)
+        if (option_given(o, *options)) {
+            fail(o->command->name, "--%s does not go with --%s", *options, other);
+            return true;
+        }
+    return false;
+}
+
 static int run_against(struct request *r, const struct options *o)
 {
-    static const char *const others[] = {"to",    "scale",    "rule", "max-overflow",
-                                         "round", "saturate", "svg"};
-    const char *command = o->command->name;
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (option_given(o, others[i]))
-            return fail(command, "--%s is of casts, and --against compares files as they are",
-                        others[i]);
+    static const char *const others[] = {"to",      "scale",    "rule", "max-overflow",
+                                         "round",   "saturate", "svg",  "shard",
+                                         "partial", "merge",    NULL};
     const double *least = option_given(o, "min-sqnr") ? &r->stats.limits.min_sqnr : NULL;
-    return against_run(command, &r->source, o->argv[0], r->against, r->jobs, r->json, least,
-                       palette_for(color_wanted(r->color, stdout)));
+    if (any_of_casts(o, others, "against"))
+        return EXIT_BAD;
+    return against_run(o->command->name, &r->source, o->argv[0], r->against, r->jobs, r->json,
+                       least, palette_for(color_wanted(r->color, stdout)));
+}
+
+static int run_merge(struct request *r, const struct options *o)
+{
+    static const char *const others[] = {"to",   "from",  "tensor",   "parts", "scale", "rule",
+                                         "jobs", "round", "saturate", "shard", NULL};
+    const char *command = o->command->name;
+    struct partial_merge m = {
+        .command = command,
+        .paths = (const char *const *)o->argv,
+        .count = (size_t)o->argc,
+        .joins = r->joins,
+    };
+    if (any_of_casts(o, others, "merge"))
+        return EXIT_BAD;
+    bool fine = partial_merge(&m, &r->stats, reports(r));
+    if (fine && r->partial)
+        fine = partial_merge_write(&m, r->partial, r->force);
+    /* --scale is what the parts say. */
+    r->stats.limits.any_overflow =
+        r->stats.scaling == HU_SCALE_BLOCK && r->stats.limits.any_clamped;
+    int status = !fine ? EXIT_BAD : reports(r) ? report(r, command) : EXIT_DONE;
+    stats_clear(&r->stats);
+    partial_merge_clear(&m);
+    return status;
+}
+
+/* Operands and options that do not fit each other. False: reported. */
+static bool check_request(const struct request *r, const struct options *o)
+{
+    const char *command = o->command->name;
+    if (!o->argc)
+        return !fail(command,
+                     r->merges ? "a FILE that --partial left is missing" : "a FILE is missing");
+    if (o->argc > 1 && !r->merges)
+        return !fail(command, "one FILE at a time");
+    if (r->shard.count && !r->partial)
+        return !fail(command, "--shard needs --partial OUT, where its sums go");
+    return !r->joins || r->merges || !fail(command, "--join is of --merge");
 }
 
 static int run(const struct command *self, int argc, char **argv)
@@ -203,14 +292,14 @@ static int run(const struct command *self, int argc, char **argv)
     int status = EXIT_BAD;
     if (!options_read(&o, self, argc, argv, r)) {
         status = o.status;
-    } else if (o.argc != 1) {
-        fail(self->name, o.argc ? "one FILE at a time" : "a FILE is missing");
-    } else {
-        if (!s->targets.count)
-            stats_targets_read(self->name, "bf16,fp16,fp8_e5m2,fp8_e4m3", &s->targets);
+    } else if (check_request(r, &o)) {
         s->limits.any_clamped = !option_given(&o, "max-overflow");
         s->limits.any_overflow = s->scaling == HU_SCALE_BLOCK && s->limits.any_clamped;
-        status = r->against ? run_against(r, &o) : run_file(r, self->name, o.argv[0]);
+        if (!s->targets.count && !r->merges)
+            stats_targets_read(self->name, "bf16,fp16,fp8_e5m2,fp8_e4m3", &s->targets);
+        status = r->against  ? run_against(r, &o)
+                 : r->merges ? run_merge(r, &o)
+                             : run_file(r, self->name, o.argv[0]);
     }
     free(r);
     return status;
@@ -220,7 +309,10 @@ const struct command cmd_stats = {
     .name = "stats",
     .usage = "FILE [-t LIST] [-f FORMAT] [--tensor GLOB] [--scale none|tensor|block] [--parts]\n"
              "                     [--rule RULE] [--max-overflow N|P%] [--min-sqnr DB] [-r DIR]\n"
-             "                     [--against FILE2] [--saturate] [--jobs N] [--json] [--svg FILE]",
+             "                     [--saturate] [--jobs N] [--json] [--svg FILE]\n"
+             "       halfulp stats FILE --shard K/N --partial OUT …\n"
+             "       halfulp stats --merge OUT… [--json] …\n"
+             "       halfulp stats FILE --against FILE2 [--tensor GLOB] [--min-sqnr DB] [--json]",
     .summary = "what casts would lose: errors, overflows, and the narrowest safe format",
     .details = details,
     .options = rows,

@@ -34,8 +34,8 @@ static bool read_targets(const struct options *o, void *request)
 }
 
 static const struct command_option rows[] = {
-    {"op", 0, "NAME", "of this operation: add, sub, mul, div, fma, sqrt, rem, …",
-     "add sub mul div fma sqrt rem", OPERATIONS(struct request, operations)},
+    {"op", 0, "NAME", "of this operation: add, sub, mul, div, fma, sqrt, rem, …", "@operations",
+     OPERATIONS(struct request, operations)},
     {"from", 'f', "FORMAT", "source format", "@formats", FORMATS(struct request, from)},
     {"to", 't', "FORMAT",
      "target format, or a block format; with --op that of the operands if it is left out",

@@ -267,7 +267,7 @@ struct verify_row verify_row_of(const struct verify_request *q, const struct hu_
     };
 }
 
-static void begin_proof(uint64_t inputs)
+void verify_begin_proof(uint64_t inputs)
 {
     progress_begin("prove", "inputs", inputs);
 }
@@ -279,7 +279,7 @@ void verify_explain(const struct verify_request *q, const struct hu_runs *runs,
     struct hu_scan_options options = verify_scan_options(q, &none);
     row->explained = !row->verdict.partial && !row->verdict.stopped;
     if (!hu_convention_explain(&row->explanation, runs, subject, &row->verdict, &options,
-                               begin_proof))
+                               verify_begin_proof))
         row->explanation.options = 0;
 }
 

@@ -1,4 +1,5 @@
 #include "operation_list.h"
+#include "names.h"
 #include "report.h"
 
 #include <stdio.h>
@@ -6,17 +7,13 @@
 #include <string.h>
 #include <strings.h>
 
-enum { NAMES_TEXT = 1200 };
-
-/* What ends a message about a name that there is not. */
+/* A name that there is not: the nearest that there are, or where none is near all of ALL. */
 static void unknown(const char *command, const char *option, const char *name,
-                    const char *(*name_at)(int), int count)
+                    const char *(*name_at)(int), int count, const char *all)
 {
-    char names[NAMES_TEXT];
-    size_t used = 0;
-    for (int i = 0; i < count && used < sizeof names; i++)
-        used += (size_t)snprintf(names + used, sizeof names - used, " %s", name_at(i));
-    fail(command, "--%s: '%s' is none of:%s", option, name, names);
+    char nearest[HU_SUGGESTION];
+    hu_suggestion_of(nearest, name, name_at, count);
+    fail(command, "--%s: there is no '%.60s'; %s", option, name, *nearest ? nearest : all);
 }
 
 static const char *operation_name(int i)
@@ -54,7 +51,8 @@ bool operation_list_read(struct operation_list *list, const char *text, const ch
         if (good)
             add(list, operation);
         else
-            unknown(command, "op", name, operation_name, HU_OPERATIONS);
+            unknown(command, "op", name, operation_name, HU_OPERATIONS,
+                    "add, sub, mul, div, fma, sqrt, rem and others are in the manual, verify --op");
     }
     free(copy);
     return good;
@@ -64,6 +62,7 @@ bool nan_rule_read(enum hu_nan_rule *rule, const char *text, const char *command
 {
     if (hu_nan_rule_find(text, rule))
         return true;
-    unknown(command, "nan-rule", text, rule_name, HU_NAN_RULES);
+    unknown(command, "nan-rule", text, rule_name, HU_NAN_RULES,
+            "they are first, last, signaling, greatest, canonical, x86, x87, arm and ptx");
     return false;
 }

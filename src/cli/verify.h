@@ -35,7 +35,7 @@ struct verify_request {
     uint64_t jobs, shard, shards, count, seed, timeout, stop_after, shown;
     const char *against; /* LIB.so:SYMBOL */
     const char *vectors;
-    bool every_flag, boundaries, json;
+    bool every_flag, boundaries, unfused, json;
     /* Of block formats: */
     struct block_list blocks;
     unsigned rules; /* a bit for each enum hu_scale_rule asked for */
@@ -63,6 +63,9 @@ double verify_now(void);
 
 /* For progress: INPUTS more are done. */
 void verify_progress(void *context, uint64_t inputs);
+
+/* The same of a proof, which begins: INPUTS are to come. */
+void verify_begin_proof(uint64_t inputs);
 
 /* Whether Ctrl-C was pressed; points at what a scan watches. */
 const atomic_bool *verify_interrupted(void);

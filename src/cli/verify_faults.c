@@ -225,19 +225,19 @@ static void print_stop(const struct verify_row *row)
     print_code("source", row->from, row->blamed ? row->blamed_source : v->stopped_at);
 }
 
-static void print_explanation(const struct verify_row *row)
+void verify_print_explanation(const char option[][HU_CONVENTION_TEXT], size_t options,
+                              const char *covers)
 {
-    const struct hu_convention *c = &row->explanation;
-    if (!row->explained)
-        return;
-    if (!c->options) {
+    if (!options) {
         puts("  no convention tried explains it: a defect");
         return;
     }
     fputs("  all of it passes with", stdout);
-    for (size_t i = 0; i < c->options; i++)
-        printf(" %s", c->option[i]);
-    printf(", proved on all %s\n", !strcmp(row->covers, "lines") ? "lines" : "that is covered");
+    for (size_t i = 0; i < options; i++)
+        printf(" %s", option[i]);
+    printf(", proved on %s\n", !strcmp(covers, "lines")      ? "all lines"
+                               : !strcmp(covers, "directed") ? "all directed operands"
+                                                             : "all that is covered");
 }
 
 void verify_print_faults(const struct verify_row *row)
@@ -263,7 +263,8 @@ void verify_print_faults(const struct verify_row *row)
     print_runs(row);
     print_calls(row);
     print_layouts(row);
-    print_explanation(row);
+    if (row->explained)
+        verify_print_explanation(row->explanation.option, row->explanation.options, row->covers);
     putchar('\n');
 }
 
@@ -343,13 +344,11 @@ static json_t *classes_json(const struct hu_faults *faults)
     return object;
 }
 
-static json_t *explanation_json(const struct verify_row *row)
+json_t *verify_explanation_json(const char option[][HU_CONVENTION_TEXT], size_t options)
 {
-    if (!row->explained)
-        return json_null();
     json_t *list = check_memory(json_array());
-    for (size_t i = 0; i < row->explanation.options; i++)
-        json_array_append_new(list, json_string(row->explanation.option[i]));
+    for (size_t i = 0; i < options; i++)
+        json_array_append_new(list, json_string(option[i]));
     return list;
 }
 
@@ -374,5 +373,8 @@ json_t *verify_row_json(const struct verify_row *row)
         "inputs_per_second", rate, "passed", verify_row_passed(row), "crashed", v->stopped,
         "partial", v->partial, "runs", runs, "classes", classes_json(&v->faults), "runs_left_out",
         (json_int_t)v->faults.dropped, "wrong_calls", (json_int_t)v->calls, "calls", calls,
-        "explained_by", explanation_json(row), "stopped", stop_json(row)));
+        "explained_by",
+        row->explained ? verify_explanation_json(row->explanation.option, row->explanation.options)
+                       : json_null(),
+        "stopped", stop_json(row)));
 }

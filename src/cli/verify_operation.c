@@ -18,6 +18,8 @@ struct operation_row {
     const char *subject, *covers;
     struct hu_operation_verdict *verdict;
     double seconds;
+    bool explained; /* explanation was sought; it has no options where there is none */
+    struct hu_operation_convention explanation;
     char *ending; /* how a foreign function ended; NULL: it did not */
 };
 
@@ -91,6 +93,9 @@ static void print_row(const struct verify_request *q, struct verify_tally *tally
                          row->ending ? "?" : grouped(wrong, row->verdict->mismatches),
                          row->seconds);
     print_faults(row, q->shown);
+    if (row->explained)
+        verify_print_explanation(row->explanation.option, row->explanation.options,
+                                 row->explanation.directed ? "directed" : row->covers);
     fflush(stdout);
 }
 
@@ -149,6 +154,10 @@ static json_t *row_json(const struct operation_row *row)
     json_put(object, "crashed", row->ending ? json_string(row->ending) : json_null());
     json_put(object, "classes", classes);
     json_put(object, "faults", faults);
+    json_put(object, "explained_by",
+             row->explained
+                 ? verify_explanation_json(row->explanation.option, row->explanation.options)
+                 : json_null());
     return object;
 }
 
@@ -182,6 +191,10 @@ static void try_subject(struct verify_request *q, struct verify_tally *tally,
     hu_operation_trial(row->verdict, row->q, subject, &options);
     check_memory(row->verdict->failed ? NULL : row);
     row->seconds = verify_now() - began;
+    row->explained = row->verdict->mismatches && !row->verdict->stopped && !row->verdict->partial;
+    if (row->explained && !hu_operation_explain(&row->explanation, row->q, subject, row->verdict,
+                                                &options, verify_begin_proof))
+        row->explanation.options = 0;
     if (row->verdict->stopped && foreign)
         row->ending = verify_ending(q, foreign);
     take_row(q, tally, row);
@@ -221,6 +234,33 @@ static int try_foreign(struct verify_request *q, struct verify_tally *tally,
     return status;
 }
 
+static bool lines_pass(FILE *stream, const struct hu_question *question)
+{
+    struct hu_recorded *again = check_memory(malloc(sizeof *again));
+    struct hu_recorded_options options = {.progress = verify_progress,
+                                          .cancel = verify_interrupted()};
+    bool pass = !fseek(stream, 0, SEEK_SET);
+    if (pass) {
+        hu_recorded_check_operation(again, stream, question, &options);
+        pass = !again->bad && !again->mismatches && !atomic_load(verify_interrupted());
+        hu_faults_free(&again->faults);
+    }
+    free(again);
+    return pass;
+}
+
+/* The first convention that the sample does not contradict and that all lines keep. */
+static void explain_lines(FILE *stream, const struct hu_question *question,
+                          const struct hu_operation_sample *sample, struct operation_row *row)
+{
+    struct hu_operation_convention found[HU_CONVENTIONS_PROVED];
+    size_t n = hu_operation_conventions_find(sample, question, found, HU_CONVENTIONS_PROVED);
+    row->explained = true;
+    for (size_t i = 0; i < n && !row->explanation.options; i++)
+        if (lines_pass(stream, &found[i].question))
+            row->explanation = found[i];
+}
+
 static int try_recorded(struct verify_request *q, struct verify_tally *tally,
                         const struct hu_question *question)
 {
@@ -228,12 +268,12 @@ static int try_recorded(struct verify_request *q, struct verify_tally *tally,
     if (!stream)
         return EXIT_BAD;
     struct hu_recorded *recorded = check_memory(malloc(sizeof *recorded));
-    struct hu_recorded_options options = {.progress = verify_progress,
-                                          .cancel = verify_interrupted()};
+    struct hu_operation_sample sample = {0};
+    struct hu_recorded_options options = {
+        .progress = verify_progress, .operations = &sample, .cancel = verify_interrupted()};
     double began = verify_now();
     progress_begin("verify", "lines", 0);
     hu_recorded_check_operation(recorded, stream, question, &options);
-    fclose(stream);
     struct hu_operation_verdict *v = check_memory(calloc(1, sizeof *v));
     v->inputs = recorded->lines;
     v->mismatches = recorded->mismatches;
@@ -245,6 +285,10 @@ static int try_recorded(struct verify_request *q, struct verify_tally *tally,
                                 .verdict = v,
                                 .seconds = verify_now() - began};
     int status = EXIT_DONE;
+    if (recorded->mismatches && !recorded->bad && !v->partial)
+        explain_lines(stream, question, &sample, &row);
+    hu_operation_sample_free(&sample);
+    fclose(stream);
     if (!recorded->bad && recorded->lines)
         take_row(q, tally, &row);
     else {
@@ -267,6 +311,8 @@ static int try_operation(struct verify_request *q, struct verify_tally *tally,
         struct hu_promise promise = q->promise;
         promise.options.direction = q->direction.direction[d];
         struct hu_question question = hu_question_of(operation, to, from, &promise, q->nan_rule);
+        question.via = q->via.count ? q->via.at[0] : NULL;
+        question.unfused = q->unfused;
         if (atomic_load(verify_interrupted()))
             break;
         if (q->vectors)

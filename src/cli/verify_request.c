@@ -114,12 +114,10 @@ static bool read_nan(const struct options *o, void *request)
 
 static bool read_subnormals(const struct options *o, void *request)
 {
-    static const unsigned flush[] = {HU_KEEP, HU_FLUSH_IN, HU_FLUSH_OUT,
-                                     HU_FLUSH_IN | HU_FLUSH_OUT};
     struct verify_request *q = request;
     int word = word_index(o, o->row->words, o->value);
     if (word >= 0)
-        q->promise.flush = flush[word];
+        q->promise.flush = hu_flush_values[word];
     return word >= 0;
 }
 
@@ -128,15 +126,15 @@ const struct command_option verify_options[] = {
      FORMATS(struct verify_request, from)},
     {"to", 't', "LIST",
      "target formats; all: every named one (the default); or block formats, tried both ways",
-     "@formats", OWN(read_targets)},
+     "@dtypes", OWN(read_targets)},
     {"round", 'r', "LIST", "rounding directions: rne (default), rna, rtz, rup, rdn, rto, all",
      "@rounds", DIRECTIONS_OF(struct verify_request, direction)},
     {"op", 0, "LIST",
      "operations instead of conversions: add, sub, mul, div, fma, sqrt, rem, …, or all",
-     "all add sub mul div fma sqrt rem", OPERATIONS(struct verify_request, operations)},
+     "@operations", OPERATIONS(struct verify_request, operations)},
     OPTION_NAN_RULE(struct verify_request, nan_rule),
-    {"kernel", 0, "LIST", "kernels; all: each that the machine can run (default: the best)", NULL,
-     OWN(read_kernels)},
+    {"kernel", 0, "LIST", "kernels; all: each that the machine can run (default: the best)",
+     "@kernels", OWN(read_kernels)},
     {"jobs", 'j', "N", "threads (default: one a processor)", NULL,
      COUNT(struct verify_request, jobs, 1, 1024)},
     {"shard", 0, "K/N", "only the K-th of N shares of the work, each spread over all of it", NULL,
@@ -155,6 +153,8 @@ const struct command_option verify_options[] = {
      "nan inf zero-sign zero-scale", OWN(read_ignored)},
     {"via", 0, "LIST", "the reference rounds into these formats first", "@formats",
      FORMATS(struct verify_request, via)},
+    {"unfused", 0, NULL, "with --op fma: the reference rounds the product too", NULL,
+     FLAG(struct verify_request, unfused)},
     {"nan-to", 0, "CODE", "what a NaN becomes in a target without one", NULL,
      TEXT(struct verify_request, nan_to)},
     {"result-format", 0, "FORMAT",
@@ -163,8 +163,9 @@ const struct command_option verify_options[] = {
     OPTION_TININESS(struct verify_request, promise.options.tininess_before),
     {"nan", 0, "WHICH", "any NaN will do, or exactly this one (the default for ours)", "any exact",
      OWN(read_nan)},
-    {"subnormals", 0, "HOW", "keep (default), flush-in, flush-out or flush to zero",
-     "keep flush-in flush-out flush", OWN(read_subnormals)},
+    {"subnormals", 0, "HOW",
+     "keep (default), flush-in, flush-out or flush to zero; ftz, ftz-daz: as x86 does",
+     "keep flush-in flush-out flush ftz ftz-daz", OWN(read_subnormals)},
     {"no-flags", 0, NULL, "do not look at flags", NULL,
      FLAG(struct verify_request, promise.no_flags)},
     {"every-flag", 0, NULL,
@@ -279,10 +280,9 @@ static void complete_operation_formats(struct verify_request *q)
 static bool complete_operations(struct verify_request *q, const struct options *o)
 {
     bool other = q->against || q->vectors;
-    if (q->via.count || q->result || q->nan_to || q->promise.saturate_finite) {
-        fail(q->command,
-             "--via, --result-format, --nan-to and --saturate=finite are for conversions, "
-             "not for --op");
+    if (q->via.count > 1 || q->result || q->nan_to || q->promise.saturate_finite) {
+        fail(q->command, "--op takes one format for --via; --result-format, --nan-to and "
+                         "--saturate=finite are for conversions");
         return false;
     }
     bool one = q->operations.count == 1 && q->from.count == 1 && q->to.count <= 1;

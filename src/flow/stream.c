@@ -22,6 +22,7 @@ struct state {
     bool greatest_only;       /* the pass that looks for tensor scales */
     size_t next_tensor;       /* of which pieces are handed out */
     uint64_t next_piece;      /* of it */
+    uint64_t end_piece;       /* behind its last; 0: it is not open */
     struct open_tensor *open; /* handed out and not complete */
     bool failed;
     struct hu_stream_error error;
@@ -128,9 +129,9 @@ static uint64_t piece_length(const struct hu_stream_tensor *t)
     return (uint64_t)HU_PIECE * 8 / bits;
 }
 
-static struct hu_units units_of(const struct state *s, const struct hu_stream_tensor *t)
+static struct hu_units units_of(const struct hu_stream *s, const struct hu_stream_tensor *t)
 {
-    return hu_statistics_units(t->analysed ? &s->stream->plan : NULL, &t->data);
+    return hu_statistics_units(t->analysed ? &s->plan : NULL, &t->data);
 }
 
 /* One at least: it may be longer than a piece. */
@@ -140,7 +141,7 @@ static uint64_t units_of_piece(const struct hu_stream_tensor *t, struct hu_units
     return each ? each : 1;
 }
 
-static uint64_t pieces_of(const struct state *s, const struct hu_stream_tensor *t)
+static uint64_t pieces_of(const struct hu_stream *s, const struct hu_stream_tensor *t)
 {
     if (!t->data.format)
         return t->bytes / HU_PIECE + (t->bytes % HU_PIECE != 0);
@@ -160,13 +161,48 @@ static struct piece piece_at(const struct state *s, struct open_tensor *open, ui
         p.to = t->bytes - p.from < HU_PIECE ? t->bytes : p.from + HU_PIECE;
         return p;
     }
-    struct hu_units u = units_of(s, t);
+    struct hu_units u = units_of(s->stream, t);
     uint64_t units = hu_units_count(u, t->data.elements), each = units_of_piece(t, u);
     uint64_t first = index * each;
     uint64_t last = units - first < each ? units : first + each;
     p.from = hu_units_first(u, first);
     p.to = last == units ? t->data.elements : hu_units_first(u, last);
     return p;
+}
+
+uint64_t hu_stream_pieces(const struct hu_stream *stream, size_t index)
+{
+    return pieces_of(stream, &stream->tensors[index]);
+}
+
+bool hu_stream_is_whole(const struct hu_stream *stream, size_t index)
+{
+    const struct hu_stream_tensor *t = &stream->tensors[index];
+    return !t->sharded || t->end_piece - t->first_piece == pieces_of(stream, t);
+}
+
+/* PART of N, times ALL: without overflow where N is no more than 2^32. */
+static uint64_t share(uint64_t all, uint64_t part, uint64_t n)
+{
+    return all / n * part + all % n * part / n;
+}
+
+void hu_stream_shard(struct hu_stream *stream, uint64_t number, uint64_t count)
+{
+    uint64_t all = 0, before = 0;
+    for (size_t i = 0; i < stream->count; i++)
+        all += hu_stream_pieces(stream, i);
+    uint64_t first = share(all, number - 1, count), end = share(all, number, count);
+    for (size_t i = 0; i < stream->count; i++) {
+        struct hu_stream_tensor *t = &stream->tensors[i];
+        uint64_t pieces = pieces_of(stream, t);
+        t->sharded = true;
+        t->first_piece = first > before ? first - before : 0;
+        t->end_piece = end > before ? end - before : 0;
+        t->first_piece = t->first_piece < pieces ? t->first_piece : pieces;
+        t->end_piece = t->end_piece < pieces ? t->end_piece : pieces;
+        before += pieces;
+    }
 }
 
 static void fail_at(struct state *s, size_t tensor, bool writing, int error)
@@ -206,6 +242,19 @@ static void open_tensor_free(struct open_tensor *open)
     free(open);
 }
 
+/* The pieces of tensor INDEX that this pass reads: for a scale over the tensor all of them, if the
+ * shard has any. */
+static void pieces_to_read(const struct state *s, size_t index, uint64_t *first, uint64_t *end)
+{
+    const struct hu_stream_tensor *t = &s->stream->tensors[index];
+    *first = 0;
+    *end = pieces_of(s->stream, t);
+    if (t->sharded && (!s->greatest_only || t->first_piece == t->end_piece)) {
+        *first = t->first_piece;
+        *end = t->end_piece;
+    }
+}
+
 /* The next tensor that has pieces; those that have none are complete when they are met. */
 static bool open_next(struct state *s)
 {
@@ -214,14 +263,18 @@ static bool open_next(struct state *s)
         bool wanted =
             !s->greatest_only ||
             (t->analysed && hu_statistics_needs_greatest(&s->stream->plan, t->data.format));
-        uint64_t pieces = wanted ? pieces_of(s, t) : 0;
-        if (wanted && !pieces && !s->greatest_only)
+        uint64_t first = 0, end = 0;
+        if (wanted)
+            pieces_to_read(s, s->next_tensor, &first, &end);
+        if (wanted && first == end && !s->greatest_only && !t->sharded)
             report_empty(s, s->next_tensor);
-        struct open_tensor *open = pieces ? open_tensor_new(s, s->next_tensor, pieces) : NULL;
-        s->failed |= pieces && !open;
+        struct open_tensor *open =
+            first < end ? open_tensor_new(s, s->next_tensor, end - first) : NULL;
+        s->failed |= first < end && !open;
         if (open) {
             s->open = open;
-            s->next_piece = 0;
+            s->next_piece = first;
+            s->end_piece = end;
             return true;
         }
     }
@@ -235,13 +288,13 @@ static bool take_piece(struct state *s, struct piece *piece)
 {
     bool found = false;
     pthread_mutex_lock(&s->lock);
-    if (!s->failed && (s->next_piece || open_next(s))) {
+    if (!s->failed && (s->end_piece || open_next(s))) {
         struct open_tensor *open = s->open;
         while (open->index != s->next_tensor)
             open = open->next;
         *piece = piece_at(s, open, s->next_piece++);
-        if (s->next_piece == pieces_of(s, &s->stream->tensors[s->next_tensor])) {
-            s->next_piece = 0;
+        if (s->next_piece == s->end_piece) {
+            s->end_piece = 0;
             s->next_tensor++;
         }
         found = true;
@@ -257,7 +310,7 @@ static void complete(struct worker *w, struct open_tensor *open)
     if (s->greatest_only) {
         t->data.greatest = open->greatest;
     } else {
-        if (t->analysed)
+        if (t->analysed && hu_stream_is_whole(s->stream, open->index))
             hu_gathered_finish(w->scratch, &s->stream->plan, t->data.format, open->gathered);
         pthread_mutex_lock(&s->lock);
         s->stream->done(s->stream->context, open->index, open->gathered);
@@ -488,7 +541,7 @@ static size_t room_for_pieces(const struct state *s)
         const struct hu_stream_tensor *t = &s->stream->tensors[i];
         if (!t->analysed || !t->data.elements)
             continue;
-        uint64_t unit = units_of(s, t).unit;
+        uint64_t unit = units_of(s->stream, t).unit;
         unit = unit < t->data.elements ? unit : t->data.elements;
         if (unit > UNIT_MOST)
             return 0;
@@ -563,7 +616,11 @@ uint64_t hu_stream_bytes(const struct hu_stream *stream)
     for (size_t i = 0; i < stream->count; i++) {
         const struct hu_stream_tensor *t = &stream->tensors[i];
         bool twice = t->analysed && hu_statistics_needs_greatest(&stream->plan, t->data.format);
-        bytes += t->bytes * (twice ? 2 : 1);
+        uint64_t pieces = t->sharded ? pieces_of(stream, t) : 0;
+        uint64_t read = pieces ? t->bytes / pieces * (t->end_piece - t->first_piece) : t->bytes;
+        bytes += !t->sharded ? t->bytes * (twice ? 2 : 1)
+                 : read      ? read + (twice ? t->bytes : 0)
+                             : 0;
     }
     return bytes;
 }

@@ -26,6 +26,9 @@ struct hu_stream_tensor {
     const struct hu_recode *decoded; /* not NULL: the elements are fp64 that come out of its parts,
                                         and the input is not read */
     bool analysed;
+    bool sharded; /* of its pieces only those from first_piece to the one before end_piece are read;
+                     where these are not all, what is gathered is not finished */
+    uint64_t first_piece, end_piece;
     /* Where output is no -1: to which format, NULL for a copy, and the place of the result.
      * Elements that have that format already keep their bits, NaNs' too; but infinities saturate
      * where the plan's first target says so. */
@@ -50,7 +53,8 @@ struct hu_stream {
     struct hu_stream_tensor *tensors;
     size_t count;
     unsigned threads; /* 0: one for each processor that this process may use */
-    /* All of tensor INDEX is in; called by one thread at a time. Tensors come in any order. */
+    /* All of tensor INDEX that is read is in; called by one thread at a time. Tensors come in any
+     * order. */
     void (*done)(void *context, size_t index, struct hu_gathered *gathered);
     /* So many bytes more are read; called by any thread. May be NULL. */
     void (*progress)(uint64_t bytes);
@@ -62,6 +66,14 @@ struct hu_stream_error {
     bool writing;
     int error; /* errno, or 0: the file ends before its data does */
 };
+
+/* Has a run read shard NUMBER, from 1 on, of COUNT that all pieces are shared among; tensors of
+ * which it has no piece are not told of. */
+void hu_stream_shard(struct hu_stream *stream, uint64_t number, uint64_t count);
+/* The pieces of tensor INDEX; 0: it has no elements. */
+uint64_t hu_stream_pieces(const struct hu_stream *stream, size_t index);
+/* Whether all pieces of T are read. */
+bool hu_stream_is_whole(const struct hu_stream *stream, size_t index);
 
 /* Bytes that a run will read. */
 uint64_t hu_stream_bytes(const struct hu_stream *stream);

@@ -271,12 +271,18 @@ static void settle_group(struct hu_gathered *g, size_t first)
     }
 }
 
-static void settle_codes(struct hu_gathered *g)
+void hu_gathered_settle(struct hu_gathered *g)
 {
     for (size_t c = 0; g->recent_elements && c < g->code_count; c += GROUP)
         if (g->met[c / GROUP])
             settle_group(g, c);
     g->recent_elements = 0;
+}
+
+void hu_gathered_meet(struct hu_gathered *g)
+{
+    if (g->met)
+        memset(g->met, 1, g->code_count / GROUP);
 }
 
 /* How far ahead of what is counted memory is asked for, in bytes: a page, at which processors stop
@@ -305,7 +311,7 @@ static bool count_codes(struct hu_gathered *g, const struct hu_format *f,
     if (!g->recent)
         return false;
     if (g->recent_elements + n > UINT32_MAX)
-        settle_codes(g);
+        hu_gathered_settle(g);
     g->recent_elements += n;
     meet_codes(g, f, bytes, n);
     uint32_t *even = g->recent, *odd = even + g->code_count;
@@ -513,7 +519,7 @@ static size_t take_group(struct hu_scratch *a, const struct hu_gathered *g,
 static void finish_codes(struct hu_scratch *a, const struct hu_statistics_plan *plan,
                          const struct hu_format *source, struct hu_gathered *g)
 {
-    settle_codes(g);
+    hu_gathered_settle(g);
     /* Tensor scales want the greatest before the first value is scaled. */
     for (size_t c = 0; c < g->code_count; c += GROUP)
         if (occurs(g, c))
@@ -582,7 +588,7 @@ void hu_gathered_clear(struct hu_gathered *g)
     memset(g->losses, 0, g->count * sizeof *g->losses);
     if (g->blocks)
         memset(g->blocks, 0, g->count * sizeof *g->blocks);
-    settle_codes(g);
+    hu_gathered_settle(g);
     for (size_t c = 0; c < g->code_count; c += GROUP) {
         if (g->met[c / GROUP])
             memset(g->codes + c, 0, GROUP * sizeof *g->codes);
@@ -592,7 +598,7 @@ void hu_gathered_clear(struct hu_gathered *g)
 
 void hu_gathered_merge(struct hu_gathered *g, struct hu_gathered *other)
 {
-    settle_codes(other);
+    hu_gathered_settle(other);
     hu_spread_merge(&g->spread, &other->spread);
     for (size_t i = 0; i < g->count; i++)
         hu_loss_merge(&g->losses[i], &other->losses[i]);

@@ -96,6 +96,10 @@ struct hu_gathered *hu_gathered_new(const struct hu_statistics_plan *plan,
                                     const struct hu_format *source);
 void hu_gathered_clear(struct hu_gathered *g);
 void hu_gathered_merge(struct hu_gathered *g, struct hu_gathered *other);
+/* Counts that were not yet in codes are. */
+void hu_gathered_settle(struct hu_gathered *g);
+/* When codes were written to: any may occur. */
+void hu_gathered_meet(struct hu_gathered *g);
 void hu_gathered_free(struct hu_gathered *g);
 
 /* One thread's memory, a megabyte, and what units of block formats need. NULL: out of memory. */

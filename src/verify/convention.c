@@ -113,14 +113,11 @@ static int choices_of(int dimension)
 {
     static const int most[] = {[DIRECTION] = HU_STOCHASTIC + 1,
                                [SATURATION] = 4,
-                               [FLUSHING] = 5,
+                               [FLUSHING] = HU_FLUSHES + 1,
                                [VIA] = 5,
                                [IGNORING] = 8};
     return most[dimension];
 }
-
-static const unsigned flushes[] = {0, HU_KEEP, HU_FLUSH_IN, HU_FLUSH_OUT,
-                                   HU_FLUSH_IN | HU_FLUSH_OUT};
 
 /* A step of its own, between what is on either side. */
 static bool set_via(struct hu_promise *p, const struct hu_format *via, const struct hu_format *to,
@@ -159,7 +156,6 @@ static void say_ignored(struct hu_convention *c, unsigned ignored)
 static bool bend(struct hu_convention *c, const struct hu_promise *promise, const struct way *way,
                  const struct hu_sample *s)
 {
-    static const char *const flush_names[] = {"", "keep", "flush-in", "flush-out", "flush"};
     struct hu_promise *p = &c->promise;
     *c = (struct hu_convention){.promise = *promise};
     if (way->choice[DIRECTION]) {
@@ -177,10 +173,10 @@ static bool bend(struct hu_convention *c, const struct hu_promise *promise, cons
         say_saturation(c, way->choice[SATURATION]);
     }
     if (way->choice[FLUSHING]) {
-        p->flush = flushes[way->choice[FLUSHING]];
+        p->flush = hu_flush_values[way->choice[FLUSHING] - 1];
         if (p->flush == promise->flush)
             return false;
-        say(c, "--subnormals %s", flush_names[way->choice[FLUSHING]]);
+        say(c, "--subnormals %s", hu_flush_names[way->choice[FLUSHING] - 1]);
     }
     if (way->choice[VIA]) {
         const struct hu_format *via = via_at(way->choice[VIA]);

@@ -56,6 +56,17 @@ bool hu_satisfies_otherwise(const struct hu_format *to, const struct hu_promise 
 }
 
 /* One rounding, from FROM into TO, as promised. */
+const char *const hu_flush_names[HU_FLUSHES] = {"keep",  "flush-in", "flush-out",
+                                                "flush", "ftz",      "ftz-daz"};
+const unsigned hu_flush_values[HU_FLUSHES] = {
+    HU_KEEP,
+    HU_FLUSH_IN,
+    HU_FLUSH_OUT,
+    HU_FLUSH_IN | HU_FLUSH_OUT,
+    HU_FLUSH_OUT | HU_FLUSH_TINY,
+    HU_FLUSH_IN | HU_FLUSH_OUT | HU_FLUSH_TINY,
+};
+
 static uint64_t round_once(struct hu_reference *r, const struct hu_format *to,
                            const struct hu_format *from, uint64_t bits,
                            const struct hu_promise *promise, unsigned *flags)
@@ -67,8 +78,8 @@ static uint64_t round_once(struct hu_reference *r, const struct hu_format *to,
     uint64_t code = hu_reference_convert(r, to, from, bits, &options, &raised);
     if (promise->has_nan_code && hu_code_is_nan(from, bits) && !hu_has_nan(to))
         code = promise->nan_code;
-    bool tiny =
-        options.tininess_before && (raised & HU_UNDERFLOW) && to->specials != HU_SPECIALS_SCALE;
+    bool by_underflow = options.tininess_before || (promise->flush & HU_FLUSH_TINY);
+    bool tiny = by_underflow && (raised & HU_UNDERFLOW) && to->specials != HU_SPECIALS_SCALE;
     if ((promise->flush & HU_FLUSH_OUT) && (tiny || hu_code_is_subnormal(to, code))) {
         code = hu_code_flushed(to, code);
         raised |= HU_UNDERFLOW | HU_INEXACT;

@@ -11,10 +11,17 @@
 /* Which subnormals count as zeros of their sign; the two are or-ed. */
 enum hu_flush {
     HU_KEEP = 0,
-    HU_FLUSH_IN = 1, /* a subnormal source is a zero; no flag tells */
-    HU_FLUSH_OUT = 2 /* a subnormal result becomes a zero, with underflow and inexact; where
-                        tininess is detected before rounding, so does whatever was tiny then */
+    HU_FLUSH_IN = 1,  /* a subnormal source is a zero; no flag tells */
+    HU_FLUSH_OUT = 2, /* a subnormal result becomes a zero, with underflow and inexact; where
+                         tininess is detected before rounding, so does whatever was tiny then */
+    HU_FLUSH_TINY = 4 /* with HU_FLUSH_OUT: so does whatever is tiny after rounding, which x86's FTZ
+                         goes by (Intel SDM volume 1, section 10.2.3.3) */
 };
+
+/* What --subnormals calls them, and each name's flushes. */
+enum { HU_FLUSHES = 6 };
+extern const char *const hu_flush_names[HU_FLUSHES];
+extern const unsigned hu_flush_values[HU_FLUSHES];
 
 /* Sources that may give anything, and zeros that may have either sign; or-ed. */
 enum hu_ignore {

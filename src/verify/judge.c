@@ -202,11 +202,11 @@ static bool is_full(const struct hu_format *f)
     return f == hu_format_find("fp32");
 }
 
-static bool can_judge(const struct hu_question *q)
+bool hu_can_judge(const struct hu_question *q)
 {
     bool known = functions[q->operation] || hu_is_comparison(q->operation);
     /* Errors are exact only where nothing is kept in more bits than fp64 has. */
-    if (FLT_EVAL_METHOD == 2 || !known || q->promise.flush || q->promise.ignore ||
+    if (FLT_EVAL_METHOD == 2 || !known || q->promise.flush || q->promise.ignore || q->via || q->unfused ||
         q->nan != HU_NAN_FIRST || hu_is_integer(q->to) || !is_moderate(q->to))
         return false;
     for (int i = 0; i < q->operands; i++)
@@ -341,7 +341,7 @@ static bool fill_in(struct hu_judge *j, struct hu_reference *r)
 
 struct hu_judge *hu_judge_new(const struct hu_question *q)
 {
-    if (!can_judge(q))
+    if (!hu_can_judge(q))
         return NULL;
     struct hu_judge *j = calloc(1, sizeof *j);
     struct hu_reference *r = hu_reference_new();

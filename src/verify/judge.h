@@ -16,6 +16,9 @@ struct hu_judged {
     uint32_t flags;
 };
 
+/* Whether there is such a judge of Q. */
+bool hu_can_judge(const struct hu_question *q);
+
 /* NULL: it cannot judge Q, which hu_question_expect then does, or out of memory. */
 struct hu_judge *hu_judge_new(const struct hu_question *q);
 void hu_judge_free(struct hu_judge *j);

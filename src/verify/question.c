@@ -28,21 +28,34 @@ static bool is_ignored(const struct hu_question *q, const uint64_t x[])
     return false;
 }
 
-/* What chips that flush do to subnormals: operations on signs and comparisons' results have none.
+/* What chips that flush do to what is tiny: operations on signs and comparisons' results have none.
  */
 static uint64_t flush_result(const struct hu_question *q, uint64_t code, unsigned *flags)
 {
-    bool tiny = q->promise.options.tininess_before && (*flags & HU_UNDERFLOW);
+    bool by_underflow = q->promise.options.tininess_before || (q->promise.flush & HU_FLUSH_TINY);
+    bool tiny = by_underflow && (*flags & HU_UNDERFLOW);
     if (hu_is_comparison(q->operation) || !(tiny || hu_code_is_subnormal(q->to, code)))
         return code;
     *flags |= HU_UNDERFLOW | HU_INEXACT;
     return hu_code_flushed(q->to, code);
 }
 
+/* The operation rounded once into TO; of an fma that is not fused, first the product. */
+static uint64_t operate(struct hu_reference *r, const struct hu_question *q,
+                        const struct hu_format *to, const uint64_t x[], unsigned *flags)
+{
+    struct hu_operation_options options = hu_question_options(q);
+    if (!q->unfused)
+        return hu_reference_operate(r, q->operation, to, q->from, x, &options, flags);
+    const struct hu_format *const addends[HU_OPERANDS] = {to, q->from[2], to};
+    uint64_t product = hu_reference_operate(r, HU_OP_MUL, to, q->from, x, &options, flags);
+    return hu_reference_operate(r, HU_OP_ADD, to, addends, (const uint64_t[]){product, x[2], 0},
+                                &options, flags);
+}
+
 uint64_t hu_question_expect(struct hu_reference *r, const struct hu_question *q, const uint64_t x[],
                             unsigned *flags)
 {
-    struct hu_operation_options options = hu_question_options(q);
     uint64_t operand[HU_OPERANDS] = {0};
     *flags = 0;
     if (is_ignored(q, x))
@@ -51,7 +64,9 @@ uint64_t hu_question_expect(struct hu_reference *r, const struct hu_question *q,
         bool flush = (q->promise.flush & HU_FLUSH_IN) && hu_code_is_subnormal(q->from[i], x[i]);
         operand[i] = flush ? hu_code_flushed(q->from[i], x[i]) : x[i];
     }
-    uint64_t code = hu_reference_operate(r, q->operation, q->to, q->from, operand, &options, flags);
+    uint64_t code = operate(r, q, q->via ? q->via : q->to, operand, flags);
+    if (q->via)
+        code = hu_reference_convert(r, q->to, q->via, code, &q->promise.options, flags);
     return q->promise.flush & HU_FLUSH_OUT ? flush_result(q, code, flags) : code;
 }
 

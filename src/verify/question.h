@@ -12,6 +12,8 @@ struct hu_question {
     const struct hu_format *result; /* what results come as: TO, or of a comparison uint8 */
     struct hu_promise promise; /* of which steps, nan_code and saturate_finite are not heeded */
     enum hu_nan_rule nan;
+    const struct hu_format *via; /* that the result is rounded into first; NULL: none */
+    bool unfused;                /* an fma whose product is rounded into TO, or via, first */
 };
 
 /* OPERATION on operands of FROM into TO; the addend of an fma that has two formats is of TO's. */

@@ -153,6 +153,16 @@ static void check_vector(struct reader *r, struct hu_reference *reference, const
     hu_faults_add(&r->result->faults, &fault);
 }
 
+static void sample_operation(struct reader *r, const struct vector *v, bool right)
+{
+    struct hu_operation_sample *s = r->options->operations;
+    struct hu_asked asked = {
+        .got = v->code, .flags = from_testfloat((unsigned)v->flags), .has_flags = r->flags};
+    memcpy(asked.x, v->source, sizeof asked.x);
+    if (s && s->count < (right ? SAMPLED_LINES : SAMPLED_FAULTS))
+        hu_operation_sample_add(s, &asked);
+}
+
 static void check_operation(struct reader *r, struct hu_reference *reference,
                             const struct vector *v)
 {
@@ -161,8 +171,10 @@ static void check_operation(struct reader *r, struct hu_reference *reference,
     uint64_t code = hu_question_expect(reference, q, v->source, &due);
     bool anything = due & HU_ANYTHING;
     bool right = anything || hu_question_satisfies(q, code, v->code, due);
+    bool flags_right = q->promise.no_flags || anything || got == due;
     r->result->lines++;
-    if (right && (q->promise.no_flags || anything || got == due))
+    sample_operation(r, v, right && flags_right);
+    if (right && flags_right)
         return;
     r->result->mismatches++;
     struct hu_operation_fault fault = {.expected = code,

@@ -13,13 +13,13 @@ Formats are found by the names that C, NumPy, PyTorch, JAX, ONNX, CUDA and other
 of the program. Arrays are whatever has the buffer protocol, `__array_interface__` or DLPack, of any
 strides and order of bytes; NumPy is not needed. Long conversions let other threads run.
 
-Arrays: cast, quantize, dequantize, stats. One value: Format, convert, shortest. Tables: formats,
+Arrays: cast, quantize, dequantize, stats, whose results add up. One value: Format, convert, shortest. Tables: formats,
 limits. Models: size. `python3 -m halfulp` runs the program, which size and stats ask too.
 """
 
 from ._arrays import RULES, Quantized, cast, dequantize, quantize, stats
 from ._format import DIRECTIONS, Datum, Format, convert, formats, limits, shortest
-from ._program import size
+from ._program import Statistics, size
 
-__all__ = ["cast", "quantize", "dequantize", "stats", "Format", "Datum", "Quantized", "convert",
-           "formats", "limits", "shortest", "size", "DIRECTIONS", "RULES"]
+__all__ = ["cast", "quantize", "dequantize", "stats", "Statistics", "Format", "Datum", "Quantized",
+           "convert", "formats", "limits", "shortest", "size", "DIRECTIONS", "RULES"]

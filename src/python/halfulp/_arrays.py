@@ -139,9 +139,10 @@ def dequantize(quantized, to="fp32"):
 
 
 def stats(array, targets=(), *arguments, source=None):
-    """What casts of ARRAY would lose, as `halfulp stats --json` tells it: a dict.
+    """What casts of ARRAY would lose, as `halfulp stats --json` tells it: a dict that adds up and
+    pickles, see Statistics.
 
-    targets    formats: stats(x, ["bf16", "fp8_e4m3"]); none: the program's own choice.
+    targets    formats and block formats: stats(x, ["bf16", "mxfp4"]); none: the program's own choice.
     arguments  further ones of the command. The array goes to the program through a file.
     """
     array = _as_array(array)
@@ -150,4 +151,5 @@ def stats(array, targets=(), *arguments, source=None):
     plain = bytearray((prod(shape) * origin.storage_bits + 7) // 8)
     codes = memoryview(plain).cast(_CODES.get(origin.storage_bits, "B"))
     _halfulp.cast(origin.name, codes, origin.name, array, prod(shape), options())
-    return stats_of_bytes(plain, origin.name, [name_of(t) for t in targets], arguments)
+    return stats_of_bytes(plain, origin.name, origin.storage_bits, shape,
+                          [name_of(t) for t in targets], arguments)

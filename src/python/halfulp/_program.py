@@ -41,10 +41,80 @@ def size(model, *arguments):
         return ask("size", "--json", *map(str, arguments), path)
 
 
-def stats_of_bytes(plain, source, targets, arguments):
-    """`halfulp stats --json` of the array whose bytes PLAIN are, in the format SOURCE."""
-    with tempfile.NamedTemporaryFile(suffix=".bin") as file:
-        file.write(plain)
-        file.flush()
+_REPORT = ("--min-sqnr", "--max-overflow")
+
+
+def _of_report(arguments):
+    """Those of ARGUMENTS that are of a report, and not of what is summed up."""
+    kept, rest = [], iter(arguments)
+    for argument in rest:
+        if argument in _REPORT:
+            kept += [argument, next(rest, "")]
+        elif argument.startswith(tuple(o + "=" for o in _REPORT)):
+            kept.append(argument)
+    return kept
+
+
+class Statistics(dict):
+    """What `halfulp stats --json` tells of an array, and the sums that it was made of.
+
+    a + b  is what is told of the array that has a's elements and b's, in whatever order: sum() and a
+           tree of additions give the same. The sums are exact; where parts begin at multiples of
+           16,384 elements (and of a block), not a bit differs from one run over all of it. Of other
+           cuts means of relative errors may differ in their last places. ValueError: they are of
+           other targets or options, or a scale stands over the whole array (nvfp4, --scale tensor).
+
+    Values pickle, so that processes and machines may share the work.
+    """
+
+    def __init__(self, told, partial, report=()):
+        super().__init__(told)
+        self.partial, self.report = partial, tuple(report)
+
+    def __add__(self, other):
+        if not isinstance(other, Statistics):
+            return NotImplemented
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [os.path.join(folder, name) for name in ("a", "b", "sum")]
+            for path, part in zip(paths, (self, other)):
+                with open(path, "wb") as file:
+                    file.write(part.partial)
+            told = ask("stats", "--merge", "--join", "--json", "--partial", paths[2], *self.report,
+                       *paths[:2])
+            with open(paths[2], "rb") as file:
+                return Statistics(told, file.read(), self.report)
+
+    def __radd__(self, other):
+        return self if other == 0 else NotImplemented
+
+    def __reduce__(self):
+        return Statistics, (dict(self), self.partial, self.report)
+
+
+_DESCRS = {"fp16": "<f2", "fp32": "<f4", "fp64": "<f8"}
+
+
+def _header(source, bits, shape):
+    """An .npy header of little-endian elements; None: NumPy's format has no such elements."""
+    descr = _DESCRS.get(source, {8: "|V1", 16: "<V2"}.get(bits))
+    if descr is None or len(shape) < 2:
+        return None
+    sizes = ", ".join(map(str, shape))
+    text = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sizes}), }}\n".encode()
+    return b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text
+
+
+def stats_of_bytes(plain, source, bits, shape, targets, arguments):
+    """`halfulp stats` of the array of SHAPE whose bytes PLAIN are, in the format SOURCE."""
+    header = _header(source, bits, shape)
+    arguments = list(map(str, arguments))
+    with tempfile.TemporaryDirectory() as folder:
+        path, part = os.path.join(folder, "array.npy" if header else "array.bin"), os.path.join(folder, "part")
+        with open(path, "wb") as file:
+            file.write(header or b"")
+            file.write(plain)
         wanted = ["-t", ",".join(targets)] if targets else []
-        return ask("stats", "--json", "-f", source, *wanted, *map(str, arguments), file.name)
+        known = ["-f", source] if not header or source not in _DESCRS else []
+        told = ask("stats", "--json", "--partial", part, *known, *wanted, *arguments, path)
+        with open(part, "rb") as file:
+            return Statistics(told, file.read(), _of_report(arguments))
