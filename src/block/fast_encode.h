@@ -38,30 +38,43 @@ INLINE uint32_t greatest(const struct step *s, int first, int count)
     return most_of(most);
 }
 
-INLINE floats widened(const void *at, bool top)
+enum from { FROM_FP32, FROM_BF16, FROM_FP16 };
+
+INLINE floats widened(const unsigned char *at, enum from from)
 {
     halves h;
+    if (from == FROM_FP32)
+        return load_floats((const float *)at);
     GET(h, at);
-    return top ? (floats)(half_words(at) << 16) : half_floats(h);
+    return from == FROM_BF16 ? (floats)(half_words(at) << 16) : half_floats(h);
+}
+
+INLINE void widen(const unsigned char *at, size_t n, enum from from, float *room)
+{
+    size_t width = from == FROM_FP32 ? 4 : 2, i = 0;
+    unsigned char last[4 * LANES] = {0};
+    for (; i + LANES <= n; i += LANES)
+        store_floats(room + i, widened(at + i * width, from));
+    if (i < n) {
+        memcpy(last, at + i * width, (n - i) * width);
+        store_floats(room + i, widened(last, from));
+    }
 }
 
 /* N elements of the source from number AT on, at most ENCODE_CHUNK, and zeros up to a whole vector:
  * as they lie there, or in ROOM. */
 INLINE const float *source(const struct hu_block_encoding *e, size_t at, size_t n, float *room)
 {
-    bool wide = e->from->storage_bits == 32, top = !wide && is_bf16(e->from);
-    size_t width = wide ? 4 : 2, whole = n / LANES * LANES;
-    const unsigned char *from = (const unsigned char *)e->src + at * width;
-    unsigned char last[4 * LANES] = {0};
-    if (wide && n == whole)
+    bool wide = e->from->storage_bits == 32;
+    const unsigned char *from = (const unsigned char *)e->src + at * (wide ? 4 : 2);
+    if (wide && n % LANES == 0)
         return (const float *)from;
-    for (size_t i = 0; i < whole; i += LANES)
-        store_floats(room + i,
-                     wide ? load_floats((const float *)from + i) : widened(from + 2 * i, top));
-    if (whole < n) {
-        memcpy(last, from + whole * width, (n - whole) * width);
-        store_floats(room + whole, wide ? load_floats((float *)last) : widened(last, top));
-    }
+    if (wide)
+        widen(from, n, FROM_FP32, room);
+    else if (is_bf16(e->from))
+        widen(from, n, FROM_BF16, room);
+    else
+        widen(from, n, FROM_FP16, room);
     return room;
 }
 
