@@ -168,6 +168,34 @@ Test(block_encode, encoders_meet_the_ends_of_fp32)
     }
 }
 
+/* Sums of squares and of cubes that are too great for fp32, one or both: ggml's quotient of them is
+ * an infinity or a NaN. */
+Test(block_encode, sums_of_iq4_nl_overflow)
+{
+    static const struct {
+        float x;
+        uint16_t scale;
+    } cases[] = {{1e10f, 0xfc00},
+                 {1e13f, 0xfc00},
+                 {-1e13f, 0x7c00},
+                 /* Zero's nearest point is 1: infinities of both signs. */
+                 {1e16f, 0x7e00},
+                 {1e18f, 0x7e00},
+                 {-1e30f, 0x7e00},
+                 {1e-30f, 0}};
+    const struct hu_block *b = hu_block_find("iq4_nl");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        float x[32];
+        unsigned char block[18];
+        for (int k = 0; k < 32; k++)
+            x[k] = cases[i].x / (float)(k + 1);
+        check_encode(b, x, 1, 32, NULL);
+        hu_block_encode(b, block, NULL, NULL, hu_format_find("fp32"), x, 1, 32, NULL);
+        cr_expect_eq(block[0] | block[1] << 8, cases[i].scale, "%g: %#x", (double)cases[i].x,
+                     block[0] | block[1] << 8);
+    }
+}
+
 /* OCP MX 1.0 section 6.3 and the rules beside it, for an amax of 6, 6.5, 7 and 8 in mxfp4. */
 Test(block_encode, scale_rules_of_mxfp4)
 {
