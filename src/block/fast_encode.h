@@ -621,7 +621,7 @@ INLINE void tiles_row(struct hu_block_encoding *e, size_t row, bool is_table)
 }
 
 #define ENCODE(name, call)                                                                         \
-    TARGET static void name(struct hu_block_encoding *e, size_t row)                               \
+    ROW static void name(struct hu_block_encoding *e, size_t row)                                  \
     {                                                                                              \
         call;                                                                                      \
     }

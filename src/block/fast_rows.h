@@ -496,12 +496,12 @@ INLINE void whole_row(const struct hu_block_job *j, size_t row, void *dst, struc
 
 /* Each as two functions, to fp32 and to bf16. */
 #define ROWS(name, call)                                                                           \
-    TARGET static void name##_fp32(const struct hu_block_job *j, size_t row, void *dst)            \
+    ROW static void name##_fp32(const struct hu_block_job *j, size_t row, void *dst)               \
     {                                                                                              \
         const bool narrow = false;                                                                 \
         call;                                                                                      \
     }                                                                                              \
-    TARGET static void name##_bf16(const struct hu_block_job *j, size_t row, void *dst)            \
+    ROW static void name##_bf16(const struct hu_block_job *j, size_t row, void *dst)               \
     {                                                                                              \
         const bool narrow = true;                                                                  \
         call;                                                                                      \
