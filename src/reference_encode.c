@@ -180,8 +180,16 @@ static void encode_tiles(struct work *w)
 }
 
 /* fp32's operations, each a rational rounded. */
+/* What sums and products overflow to: the rules of infinities and NaNs round nothing. */
+static bool is_special(float a, float b)
+{
+    return !isfinite(a) || !isfinite(b);
+}
+
 static float times(struct work *w, float a, float b)
 {
+    if (is_special(a, b))
+        return a * b;
     set_float(w, &w->x, a);
     set_float(w, &w->y, b);
     hu_exact_multiply(&w->x, &w->x, &w->y);
@@ -190,6 +198,8 @@ static float times(struct work *w, float a, float b)
 
 static float over(struct work *w, float a, float b)
 {
+    if (is_special(a, b))
+        return a / b;
     set_float(w, &w->x, a);
     set_float(w, &w->y, b);
     hu_exact_divide(&w->x, &w->x, &w->y);
@@ -198,6 +208,8 @@ static float over(struct work *w, float a, float b)
 
 static float minus(struct work *w, float a, float b)
 {
+    if (is_special(a, b))
+        return a - b;
     set_float(w, &w->x, a);
     set_float(w, &w->y, b);
     hu_exact_subtract(&w->x, &w->x, &w->y);
@@ -308,8 +320,11 @@ static long clamp(long q, long low, long high)
 
 static void put_half(struct work *w, unsigned char *block, size_t byte, float value)
 {
+    uint64_t code = isnan(value) ? 0x7e00 : value < 0 ? 0xfc00 : 0x7c00;
     set_float(w, &w->x, value);
-    put_bits(block, 8 * byte, 16, hu_exact_round(w->r, hu_format_find("fp16"), &w->x, NULL));
+    if (isfinite(value))
+        code = hu_exact_round(w->r, hu_format_find("fp16"), &w->x, NULL);
+    put_bits(block, 8 * byte, 16, code);
 }
 
 static float inverse_of(struct work *w, float d)

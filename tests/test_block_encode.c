@@ -168,6 +168,34 @@ Test(block_encode, encoders_meet_the_ends_of_fp32)
     }
 }
 
+/* Sums of squares and of cubes that are too great for fp32, one or both: ggml's quotient of them is
+ * an infinity or a NaN. */
+Test(block_encode, sums_of_iq4_nl_overflow)
+{
+    static const struct {
+        float x;
+        uint16_t scale;
+    } cases[] = {{1e10f, 0xfc00},
+                 {1e13f, 0xfc00},
+                 {-1e13f, 0x7c00},
+                 /* Zero's nearest point is 1: infinities of both signs. */
+                 {1e16f, 0x7e00},
+                 {1e18f, 0x7e00},
+                 {-1e30f, 0x7e00},
+                 {1e-30f, 0}};
+    const struct hu_block *b = hu_block_find("iq4_nl");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        float x[32];
+        unsigned char block[18];
+        for (int k = 0; k < 32; k++)
+            x[k] = cases[i].x / (float)(k + 1);
+        check_encode(b, x, 1, 32, NULL);
+        hu_block_encode(b, block, NULL, NULL, hu_format_find("fp32"), x, 1, 32, NULL);
+        cr_expect_eq(block[0] | block[1] << 8, cases[i].scale, "%g: %#x", (double)cases[i].x,
+                     block[0] | block[1] << 8);
+    }
+}
+
 /* OCP MX 1.0 section 6.3 and the rules beside it, for an amax of 6, 6.5, 7 and 8 in mxfp4. */
 Test(block_encode, scale_rules_of_mxfp4)
 {
@@ -339,12 +367,13 @@ Test(block_encode, fast_encoders_meet_ties)
     unsigned char *codes = malloc(2 * N), *scales = malloc(N);
     uint64_t state = 5;
     for (size_t k = 0; k < sizeof formats / sizeof *formats; k++)
-        for (int bits = 2; bits <= 24; bits += 11) {
+        for (int turn = 0; turn < 6; turn++) {
+            int bits = 2 + turn / 2 * 11, exponent = turn % 2 ? -9 - bits - 115 : -9;
             const struct hu_block *b = hu_block_find(formats[k].name);
             float second;
             /* Any elements and what they become: between the two lies a middle, or nothing. */
             for (size_t i = 0; i < N; i++) {
-                float amax = scalbnf((float)(random_bits(&state) >> (64 - bits) | 1), -9);
+                float amax = scalbnf((float)(random_bits(&state) >> (64 - bits) | 1), exponent);
                 float u = (float)(random_bits(&state) >> 40) * 0x1p-23f - 1;
                 x[i] = i % 32 ? u * amax : amax * formats[k].largest;
                 x[i] = i % 32 ? u * x[i / 32 * 32] : x[i];
@@ -366,6 +395,33 @@ Test(block_encode, fast_encoders_meet_ties)
     free(y);
     free(codes);
     free(scales);
+}
+
+/* Blocks whose scale is in the middle of two e4m3, and a unit in the last place beside it. */
+Test(block_encode, fast_nvfp4_meets_ties_of_scales)
+{
+    enum { N = 126 * 3 * 16 };
+    const struct hu_block *b = hu_block_find("nvfp4");
+    const struct hu_format *fp32 = hu_format_find("fp32"), *fp8 = hu_format_find("fp8_e4m3");
+    float x[16 + N], e4m3[127];
+    for (int round = 0; round < 50; round++) {
+        float greatest = 1 + (float)round / 64 + (round % 2 ? 0x1.23p-15f : 0);
+        float second = greatest / (448 * 6);
+        memset(x, 0, sizeof x);
+        x[3] = greatest;
+        for (int code = 0; code < 127; code++) {
+            unsigned char byte = (unsigned char)code;
+            hu_convert_array(fp32, &e4m3[code], fp8, &byte, 1, NULL, NULL);
+        }
+        for (int i = 0; i < 126 * 3; i++) {
+            float middle = (e4m3[i / 3] + e4m3[i / 3 + 1]) / 2;
+            float amax = (float)((double)middle * 6 * (double)second);
+            amax = i % 3 == 0 ? amax : nextafterf(amax, i % 3 == 1 ? 0 : HUGE_VALF);
+            for (int k = 0; k < 16; k++)
+                x[16 + 16 * i + k] = amax * (float)k / 15;
+        }
+        check_plain(b, fp32, x, 1, 16 + N, NULL);
+    }
 }
 
 /* All rows that are fast against fp64, which none is, and one rounding more. */

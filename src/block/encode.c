@@ -61,24 +61,30 @@ static void see_four(four v, four *most, four *others)
     *most = (v & more) | (*most & ~more);
 }
 
-/* The same of fp32, by their bits, four at a time. Infinities beside NaNs are not told apart. */
+/* The same of fp32, by their bits, four chains of four at a time. Infinities beside NaNs are not
+ * told apart. */
 static void see_floats(struct seen *s, const unsigned char *x, size_t n)
 {
-    four most = {0}, others = {0}, v = {0};
-    for (; n >= 4; n -= 4, x += sizeof v) {
-        memcpy(&v, x, sizeof v);
-        see_four(v, &most, &others);
+    enum { CHAINS = 4, STRIDE = CHAINS * sizeof(four) };
+    four most[CHAINS] = {{0}}, others[CHAINS] = {{0}}, v = {0};
+    for (; n >= STRIDE / 4; n -= STRIDE / 4, x += STRIDE)
+        for (int k = 0; k < CHAINS; k++) {
+            memcpy(&v, x + sizeof v * (size_t)k, sizeof v);
+            see_four(v, &most[k], &others[k]);
+        }
+    for (size_t here; n; n -= here, x += 4 * here) {
+        here = n < 4 ? n : 4;
+        v = (four){0};
+        memcpy(&v, x, 4 * here);
+        see_four(v, &most[0], &others[0]);
     }
-    v = (four){0};
-    memcpy(&v, x, 4 * n);
-    see_four(v, &most, &others);
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 4 * CHAINS; k++) {
         float value;
-        uint32_t bits = most[k];
+        uint32_t bits = most[k / 4][k % 4], other = others[k / 4][k % 4];
         memcpy(&value, &bits, sizeof value);
         s->amax = (double)value > s->amax ? (double)value : s->amax;
-        s->nan |= others[k] > 0x7f800000;
-        s->infinite |= others[k] == 0x7f800000;
+        s->nan |= other > 0x7f800000;
+        s->infinite |= other == 0x7f800000;
     }
 }
 

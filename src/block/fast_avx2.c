@@ -95,6 +95,11 @@ INLINE uint32_t most_of(words x)
     return (uint32_t)_mm_cvtsi128_si32(_mm_max_epu32(most, _mm_shuffle_epi32(most, 0xb1)));
 }
 
+INLINE floats within(floats x, float low, float high)
+{
+    return (floats)_mm256_min_ps(_mm256_max_ps((__m256)x, (__m256)splat(low)), (__m256)splat(high));
+}
+
 INLINE uint32_t tops_of(words x)
 {
     return (uint32_t)_mm256_movemask_ps((__m256)x);

@@ -77,6 +77,11 @@ INLINE uint32_t most_of(words x)
     return _mm512_reduce_max_epu32((__m512i)x);
 }
 
+INLINE floats within(floats x, float low, float high)
+{
+    return (floats)_mm512_min_ps(_mm512_max_ps((__m512)x, (__m512)splat(low)), (__m512)splat(high));
+}
+
 INLINE uint32_t tops_of(words x)
 {
     return _mm512_movepi32_mask((__m512i)x);

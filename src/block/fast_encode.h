@@ -2,6 +2,7 @@
  * Rows of floats into blocks, for any instruction set: what fast_rows.h asks of the file that
  * includes it, and
  *   tops_of          the upper bits of words, the first one's the lowest
+ *   within           floats, of which none is a NaN, cut to a range
  *   larger, most_of  the greater of two vectors of words, the greatest of one
  *   float_words      floats truncated to words, which are in range
  *   half_words       LANES words of 16 bits from memory
@@ -27,13 +28,6 @@ INLINE uint32_t bits_of(float value)
     return bits;
 }
 
-INLINE void load_step(const float *at, struct step *s)
-{
-    UNROLLED
-    for (int k = 0; k < VECTORS; k++)
-        s->v[k] = load_floats(at + k * LANES);
-}
-
 /* The greatest magnitude's bits, of VECTORS vectors from FIRST on. */
 INLINE uint32_t greatest(const struct step *s, int first, int count)
 {
@@ -44,30 +38,43 @@ INLINE uint32_t greatest(const struct step *s, int first, int count)
     return most_of(most);
 }
 
-INLINE floats widened(const void *at, bool top)
+enum from { FROM_FP32, FROM_BF16, FROM_FP16 };
+
+INLINE floats widened(const unsigned char *at, enum from from)
 {
     halves h;
+    if (from == FROM_FP32)
+        return load_floats((const float *)at);
     GET(h, at);
-    return top ? (floats)(half_words(at) << 16) : half_floats(h);
+    return from == FROM_BF16 ? (floats)(half_words(at) << 16) : half_floats(h);
+}
+
+INLINE void widen(const unsigned char *at, size_t n, enum from from, float *room)
+{
+    size_t width = from == FROM_FP32 ? 4 : 2, i = 0;
+    unsigned char last[4 * LANES] = {0};
+    for (; i + LANES <= n; i += LANES)
+        store_floats(room + i, widened(at + i * width, from));
+    if (i < n) {
+        memcpy(last, at + i * width, (n - i) * width);
+        store_floats(room + i, widened(last, from));
+    }
 }
 
 /* N elements of the source from number AT on, at most ENCODE_CHUNK, and zeros up to a whole vector:
  * as they lie there, or in ROOM. */
 INLINE const float *source(const struct hu_block_encoding *e, size_t at, size_t n, float *room)
 {
-    bool wide = e->from->storage_bits == 32, top = !wide && is_bf16(e->from);
-    size_t width = wide ? 4 : 2, whole = n / LANES * LANES;
-    const unsigned char *from = (const unsigned char *)e->src + at * width;
-    unsigned char last[4 * LANES] = {0};
-    if (wide && n == whole)
+    bool wide = e->from->storage_bits == 32;
+    const unsigned char *from = (const unsigned char *)e->src + at * (wide ? 4 : 2);
+    if (wide && n % LANES == 0)
         return (const float *)from;
-    for (size_t i = 0; i < whole; i += LANES)
-        store_floats(room + i,
-                     wide ? load_floats((const float *)from + i) : widened(from + 2 * i, top));
-    if (whole < n) {
-        memcpy(last, from + whole * width, (n - whole) * width);
-        store_floats(room + whole, wide ? load_floats((float *)last) : widened(last, top));
-    }
+    if (wide)
+        widen(from, n, FROM_FP32, room);
+    else if (is_bf16(e->from))
+        widen(from, n, FROM_BF16, room);
+    else
+        widen(from, n, FROM_FP16, room);
     return room;
 }
 
@@ -175,8 +182,8 @@ enum encoder {
 struct context {
     struct ruler ruler;
     unsigned char *codes, *scales; /* the row's first */
-    float unit;
-    const float *values; /* of e4m3 */
+    float unit, low, high;         /* the element's range */
+    const float *values;           /* of e4m3 */
     double second, inverse;
     size_t bytes; /* of a block of ggml's */
 };
@@ -191,6 +198,8 @@ INLINE struct context context_of(const struct hu_block_encoding *e, size_t row, 
     if (to == TO_MX_BYTES || to == TO_MX_FP4) {
         c.ruler = ruler_of(e);
         c.unit = power_of((unsigned)(127 - e->b->element_power));
+        c.high = (float)c.ruler.element.max * c.unit;
+        c.low = strcmp(e->b->element, "int8") ? -c.high : -c.high - 1;
     } else if (to == TO_NVFP4) {
         c.values = hu_block_e4m3_values();
         c.second = (double)e->tensor_scale;
@@ -199,8 +208,8 @@ INLINE struct context context_of(const struct hu_block_encoding *e, size_t row, 
     return c;
 }
 
-/* Bytes, and sixes: scaled in fp32, which is exact but where fp8 has zeros, and converted by the
- * array room later. */
+/* Bytes, and sixes: scaled in fp32, which is exact but where fp8 has zeros, cut to the range, where
+ * the array room is fast, and converted there later. */
 INLINE bool mx_bytes_step(const struct context *c, struct step *s, size_t number, float *scaled)
 {
     uint32_t amax = greatest(s, 0, VECTORS);
@@ -210,7 +219,7 @@ INLINE bool mx_bytes_step(const struct context *c, struct step *s, size_t number
     times(s, c->unit);
     UNROLLED
     for (int k = 0; k < VECTORS; k++)
-        store_floats(scaled + k * LANES, s->v[k]);
+        store_floats(scaled + k * LANES, within(s->v[k], c->low, c->high));
     return amax < INFINITE;
 }
 
@@ -535,13 +544,14 @@ INLINE floats settled(floats q, floats x, float scale)
     return (floats)(bits + ((less - more) & short_ones));
 }
 
-INLINE void fp8_run(struct hu_block_encoding *e, size_t row, size_t column, size_t n, float scale)
+INLINE void fp8_run(struct hu_block_encoding *e, size_t row, size_t column, size_t n, float scale,
+                    float largest)
 {
     float room[ENCODE_CHUNK], scaled[ENCODE_CHUNK];
     const float *x = source(e, row * e->columns + column, n, room);
     for (size_t i = 0; i < n; i += LANES) {
         floats v = load_floats(x + i);
-        store_floats(scaled + i, settled(v / scale, v, scale));
+        store_floats(scaled + i, within(settled(v / scale, v, scale), -largest, largest));
     }
     hu_convert_array(e->element, e->codes + row * e->columns + column, e->fp32, scaled, n,
                      &e->options.elements, NULL);
@@ -605,13 +615,13 @@ INLINE void tiles_row(struct hu_block_encoding *e, size_t row, bool is_table)
                 if (is_table)
                     table_run(e, at, n, scale, &sorted, bounds);
                 else
-                    fp8_run(e, r, at, n, scale > 0 ? scale : __builtin_inff());
+                    fp8_run(e, r, at, n, scale > 0 ? scale : __builtin_inff(), largest);
             }
     }
 }
 
 #define ENCODE(name, call)                                                                         \
-    TARGET static void name(struct hu_block_encoding *e, size_t row)                               \
+    ROW static void name(struct hu_block_encoding *e, size_t row)                                  \
     {                                                                                              \
         call;                                                                                      \
     }

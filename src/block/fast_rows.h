@@ -25,11 +25,6 @@ struct step {
     floats v[VECTORS];
 };
 
-INLINE floats splat(float x)
-{
-    return x - (floats){0};
-}
-
 INLINE void store_floats(float *at, floats v)
 {
     memcpy(at, &v, sizeof v);
@@ -40,6 +35,13 @@ INLINE floats load_floats(const float *at)
     floats v;
     memcpy(&v, at, sizeof v);
     return v;
+}
+
+INLINE void load_step(const float *at, struct step *s)
+{
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++)
+        s->v[k] = load_floats(at + k * LANES);
 }
 
 /* What is known of floats that become bf16: they are ones; were never rounded; or were. */
@@ -195,8 +197,10 @@ INLINE bool is_finite(float x)
     return __builtin_fabsf(x) < __builtin_inff();
 }
 
-/* Elements of a byte or a nibble in a row, 32 under an e8m0. */
-enum kind { KIND_E4M3, KIND_E5M2, KIND_INT8, KIND_FP4 };
+/* Elements of a byte or a nibble in a row, or those that the array room makes floats of, so many at
+ * a time. */
+enum { CHUNK = 1024 };
+enum kind { KIND_E4M3, KIND_E5M2, KIND_INT8, KIND_FP4, KIND_FLOATS };
 
 INLINE bool load(enum kind kind, const unsigned char *codes_at, size_t i, struct step *s)
 {
@@ -221,6 +225,7 @@ INLINE void times(struct step *s, float scale)
         s->v[k] *= scale;
 }
 
+/* 32 under an e8m0. */
 INLINE void mx_row(const struct hu_block_job *j, size_t row, void *dst, enum kind kind, bool narrow)
 {
     const unsigned char *at =
@@ -231,9 +236,14 @@ INLINE void mx_row(const struct hu_block_job *j, size_t row, void *dst, enum kin
      * infinite. */
     float unit = kind == KIND_E4M3 ? 0x1p8f : kind == KIND_INT8 ? 0x1p-6f : 1;
     size_t i = 0;
+    float room[CHUNK];
     for (; i + STEP <= j->columns; i += STEP) {
         struct step s;
         unsigned code = scales[i / STEP];
+        if (kind == KIND_FLOATS && i % CHUNK == 0)
+            hu_convert_array(hu_format_find("fp32"), room, hu_format_find(j->b->element),
+                             at + i / 8 * j->b->code_bits,
+                             j->columns - i < CHUNK ? j->columns - i : CHUNK, NULL, NULL);
         float scale = power_of(code) * unit;
         bool fine = is_finite(scale);
         if (narrow && kind == KIND_FP4) {
@@ -242,7 +252,10 @@ INLINE void mx_row(const struct hu_block_job *j, size_t row, void *dst, enum kin
             make_signed(first, first, EXACT, &e);
             store_entries((uint16_t *)dst + i, e, split_nibbles(at + i / 2, false));
         } else {
-            fine &= load(kind, at, i, &s);
+            if (kind == KIND_FLOATS)
+                load_step(room + i % CHUNK, &s);
+            else
+                fine &= load(kind, at, i, &s);
             times(&s, scale);
             /* Elements reach down to 2^−16, bf16 to 2^−133. */
             if (code < 127 - 133 + 16)
@@ -352,33 +365,33 @@ INLINE void table_row(const struct hu_block_job *j, size_t row, void *dst, bool 
         redo(j, row, i, j->columns - i, dst, narrow);
 }
 
-/* Whether a difference is the middle of two bf16 after it was rounded (Knuth's sum, TAOCP 4.2.2).
- */
-INLINE bool is_bad_middle(floats product, floats less, floats difference)
-{
-    words middle = (words)(((words)difference & 0xffff) == 0x8000);
-    if (!any_bit(middle))
-        return false;
-    floats back = difference - product;
-    floats rest = (product - (difference - back)) - (less + back);
-    return any_bit(middle & (words)(rest != 0));
-}
-
-/* The scale and what is taken away of sub-block NUMBER; of what has no minima nothing. */
+/* The scale and what is taken away of sixteen elements; of what has no minima nothing. */
 struct under {
     float scale, less;
 };
 
-/* Q, integers, under it. */
-INLINE floats under(floats q, struct under sub, bool minima, bool narrow, bool *fine)
+/* N vectors of integers under them. False: a difference is the middle of two bf16, but was not
+ * before it was rounded (Knuth's sum, TAOCP 4.2.2). */
+INLINE bool put_under(const struct under *of, const int8_t *q, int n, bool minima, floats *values)
 {
-    floats product = q * sub.scale;
-    if (!minima)
-        return product;
-    floats less = splat(sub.less), difference = product - less;
-    if (narrow)
-        *fine &= !is_bad_middle(product, less, difference);
-    return difference;
+    floats products[VECTORS];
+    words middles = {0}, bad = {0};
+    UNROLLED
+    for (int k = 0; k < n; k++) {
+        products[k] = values[k] = int8_floats(q + k * LANES) * of[k * LANES / 16].scale;
+        if (minima)
+            values[k] -= of[k * LANES / 16].less;
+        middles |= (words)(((words)values[k] & 0xffff) == 0x8000);
+    }
+    if (!minima || !any_bit(middles))
+        return true;
+    UNROLLED
+    for (int k = 0; k < n; k++) {
+        floats less = splat(of[k * LANES / 16].less), back = values[k] - products[k];
+        floats rest = (products[k] - (values[k] - back)) - (less + back);
+        bad |= (words)(((words)values[k] & 0xffff) == 0x8000) & (words)(rest != 0);
+    }
+    return !any_bit(bad);
 }
 
 /* What a row of a GGUF type is made of: elements, elements that share a scale, whether there are
@@ -402,6 +415,7 @@ INLINE bool put_block(const struct hu_block_unpacked *u, const struct ggml_row *
     enum exactness exactness = r->type == 15 ? ROUNDED : EXACT; /* q8_k alone has an fp32 */
     for (size_t i = 0; i < r->length; i += STEP) {
         struct step s;
+        struct entries e;
         struct under of[STEP / 16] = {{0}};
         UNROLLED
         for (int k = 0; k < STEP / 16; k++) {
@@ -409,7 +423,6 @@ INLINE bool put_block(const struct hu_block_unpacked *u, const struct ggml_row *
             of[k].scale = u->d * (float)u->a[number] * unit;
             of[k].less = r->minima ? u->m * (float)u->b[number] : 0;
         }
-        struct entries e;
         bytes32 codes = join_bytes(u->q + i) & 15;
         if (narrow && r->table == twice_fp4_values) {
             codes &= (bytes32)(codes != 8); /* no zero of theirs has a sign */
@@ -417,12 +430,8 @@ INLINE bool put_block(const struct hu_block_unpacked *u, const struct ggml_row *
                                 exactness, &e);
             store_entries((uint16_t *)dst + column + i, e, codes);
         } else if (narrow && r->table && r->sub >= STEP) {
-            floats values[TABLE_VECTORS];
-            UNROLLED
-            for (int k = 0; k < TABLE_VECTORS; k++)
-                values[k] =
-                    under(int8_floats(r->table + k * LANES), of[0], r->minima, narrow, &fine);
-            fine &= make_entries(values, exactness, &e);
+            fine &= put_under(of, r->table, TABLE_VECTORS, r->minima, s.v);
+            fine &= make_entries(s.v, exactness, &e);
             store_entries((uint16_t *)dst + column + i, e, codes);
         } else {
             const void *q = u->q + i;
@@ -430,10 +439,7 @@ INLINE bool put_block(const struct hu_block_unpacked *u, const struct ggml_row *
                 codes = look_up(r->table, codes);
                 q = &codes;
             }
-            UNROLLED
-            for (int k = 0; k < VECTORS; k++)
-                s.v[k] = under(int8_floats((const int8_t *)q + k * LANES), of[k * LANES / 16],
-                               r->minima, narrow, &fine);
+            fine &= put_under(of, q, VECTORS, r->minima, s.v) || !narrow;
             fine &= put(dst, column + i, &s, narrow, exactness);
         }
     }
@@ -490,12 +496,12 @@ INLINE void whole_row(const struct hu_block_job *j, size_t row, void *dst, struc
 
 /* Each as two functions, to fp32 and to bf16. */
 #define ROWS(name, call)                                                                           \
-    TARGET static void name##_fp32(const struct hu_block_job *j, size_t row, void *dst)            \
+    ROW static void name##_fp32(const struct hu_block_job *j, size_t row, void *dst)               \
     {                                                                                              \
         const bool narrow = false;                                                                 \
         call;                                                                                      \
     }                                                                                              \
-    TARGET static void name##_bf16(const struct hu_block_job *j, size_t row, void *dst)            \
+    ROW static void name##_bf16(const struct hu_block_job *j, size_t row, void *dst)               \
     {                                                                                              \
         const bool narrow = true;                                                                  \
         call;                                                                                      \
@@ -505,6 +511,7 @@ ROWS(mx_e4m3, mx_row(j, row, dst, KIND_E4M3, narrow))
 ROWS(mx_e5m2, mx_row(j, row, dst, KIND_E5M2, narrow))
 ROWS(mx_int8, mx_row(j, row, dst, KIND_INT8, narrow))
 ROWS(mx_fp4, mx_row(j, row, dst, KIND_FP4, narrow))
+ROWS(mx_floats, mx_row(j, row, dst, KIND_FLOATS, narrow))
 ROWS(nvfp4, nvfp4_row(j, row, dst, narrow))
 ROWS(fp8_e4m3, fp8_row(j, row, dst, KIND_E4M3, narrow))
 ROWS(fp8_e5m2, fp8_row(j, row, dst, KIND_E5M2, narrow))
@@ -527,7 +534,7 @@ static inline hu_block_row *find_whole(const struct hu_block *b, bool narrow)
     }
 }
 
-/* The element's format by its width, or the integer; NULL for fp6, which has no row. */
+/* The element's format by its width, or the integer. */
 hu_block_row *NAMED(hu_block_row)(const struct hu_block_job *j, bool narrow)
 {
     const struct hu_block *b = j->b;
@@ -546,5 +553,7 @@ hu_block_row *NAMED(hu_block_row)(const struct hu_block_job *j, bool narrow)
         return NULL;
     if (e4m3 || e5m2)
         return e4m3 ? ROW_OF(mx_e4m3) : ROW_OF(mx_e5m2);
-    return b->code_bits == 8 ? ROW_OF(mx_int8) : b->code_bits == 4 ? ROW_OF(mx_fp4) : NULL;
+    return b->code_bits == 8   ? ROW_OF(mx_int8)
+           : b->code_bits == 4 ? ROW_OF(mx_fp4)
+                               : ROW_OF(mx_floats);
 }

@@ -18,6 +18,7 @@ struct arena {
     const struct hu_block *b;
     unsigned char *codes, *scales, *copy;
     float *values, *out;
+    uint16_t *halves; /* the values in bf16 */
     float second;
 };
 
@@ -31,10 +32,20 @@ static double now(void)
 typedef void ggml_decode(const void *from, float *to, int64_t n);
 typedef void ggml_encode(const float *from, void *to, int64_t n);
 
-enum work { COPY_4, COPY_2, DECODE_FP32, DECODE_BF16, ENCODE, GGML_DECODE, GGML_ENCODE, WORKS };
+enum work {
+    COPY_4,
+    COPY_2,
+    DECODE_FP32,
+    DECODE_BF16,
+    ENCODE,
+    ENCODE_BF16,
+    GGML_DECODE,
+    GGML_ENCODE,
+    WORKS
+};
 static const char *const work_names[] = {"memcpy",         "memcpy, bf16's", "decode to fp32",
-                                         "decode to bf16", "encode",         "ggml decodes",
-                                         "ggml encodes"};
+                                         "decode to bf16", "encode",         "encode bf16",
+                                         "ggml decodes",   "ggml encodes"};
 static ggml_decode *their_decode;
 static ggml_encode *their_encode;
 
@@ -55,6 +66,10 @@ static void run(const struct arena *a, enum work work)
         break;
     case ENCODE:
         hu_block_encode(a->b, a->codes, a->scales, &second, hu_format_find("fp32"), a->values, 1, N,
+                        NULL);
+        break;
+    case ENCODE_BF16:
+        hu_block_encode(a->b, a->codes, a->scales, &second, hu_format_find("bf16"), a->halves, 1, N,
                         NULL);
         break;
     case GGML_DECODE:
@@ -111,7 +126,7 @@ static void find_theirs(void *library, const struct hu_block *b)
 
 static bool can(const struct hu_block *b, enum work work)
 {
-    if (work == ENCODE)
+    if (work == ENCODE || work == ENCODE_BF16)
         return hu_block_encodes(b);
     if (work == GGML_DECODE)
         return their_decode != NULL;
@@ -129,8 +144,9 @@ static void fill(struct arena *a)
         x ^= x << 17;
         a->values[i] = (float)((double)(x >> 40) / (1 << 23) - 1);
     }
+    hu_convert_array(hu_format_find("bf16"), a->halves, hu_format_find("fp32"), a->values, N, NULL,
+                     NULL);
     if (hu_block_encodes(a->b)) {
-        run(a, ENCODE);
         hu_block_encode(a->b, a->codes, a->scales, &a->second, hu_format_find("fp32"), a->values, 1,
                         N, NULL);
         return;
@@ -152,7 +168,8 @@ static void race(const struct hu_block *b, int rounds, void *library)
     a.copy = calloc(1, 8 * N);
     a.values = calloc(N, 4);
     a.out = calloc(N, 8);
-    if (!a.codes || !a.scales || !a.copy || !a.values || !a.out)
+    a.halves = calloc(N, 2);
+    if (!a.halves || !a.codes || !a.scales || !a.copy || !a.values || !a.out)
         exit(2);
     fill(&a);
     find_theirs(library, b);
@@ -166,7 +183,8 @@ static void race(const struct hu_block *b, int rounds, void *library)
         if (!can(b, (enum work)w))
             continue;
         for (int round = 0; round < rounds; round++)
-            ratios[round] = seconds[w == DECODE_BF16 ? COPY_2 : COPY_4][round] / seconds[w][round];
+            ratios[round] = seconds[w == DECODE_BF16 || w == ENCODE_BF16 ? COPY_2 : COPY_4][round] /
+                            seconds[w][round];
         printf("%-12s %-16s %9.0f Melem/s %7.3f of memcpy\n", b->name, work_names[w],
                N / median(seconds[w], rounds) * 1e-6, median(ratios, rounds));
     }
@@ -176,6 +194,7 @@ static void race(const struct hu_block *b, int rounds, void *library)
     free(a.copy);
     free(a.values);
     free(a.out);
+    free(a.halves);
 }
 
 int main(int argc, char **argv)
