@@ -69,7 +69,8 @@ static inline struct seen nothing_seen(const struct plan *p, bool flags)
         seen.small = k->least_normal;
     else if (flags)
         seen.small = k->tiny[0] > k->tiny[1] ? k->tiny[0] : k->tiny[1];
-    if (flags || k->saturate)
+    /* Words at whose tops the codes are become infinite where they overflow. */
+    if (flags || (k->saturate && p->round == ROUND_TOP))
         seen.large = k->greatest;
     return seen;
 }
