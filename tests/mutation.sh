@@ -238,10 +238,10 @@ if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
     mutate_fast "a tile forgets its last rows" fast_encode.h 's/for (size_t r = row; r < last; r++)/for (size_t r = row; r < last - (last > row + 1); r++)/'
     mutate_fast "what ends within a vector is left" fast_encode.h 's/if (i < n) {/if (false) {/'
     mutate_fast "an infinity is encoded" fast_encode.h 's/INFINITE = 0x7f800000/INFINITE = 0x7fffffff/'
-    mutate_fast "the last of the greatest is the least code" fast_encode.h 's/x\[__builtin_ctz(found)\]/x[31 - __builtin_clz(found)]/'
+    mutate_fast "the last of the greatest is the least code" fast_encode_ggml.h 's/x\[__builtin_ctz(found)\]/x[31 - __builtin_clz(found)]/'
     mutate_fast "a middle of the table goes up" fast_encode.h 's/float_of(bits + 1)/float_of(bits)/'
-    mutate_fast "a code of five bits may be 32" fast_encode.h 's/codes\[k\] = q - (q >> bits & 1);/codes[k] = q;/'
-    mutate_fast "the lowest inverse is of no scale" fast_encode.h 's/(d == 0 || inverse != 0);/true;/'
+    mutate_fast "a code of five bits may be 32" fast_encode_ggml.h 's/codes\[k\] = q - (q >> bits & 1);/codes[k] = q;/'
+    mutate_fast "the lowest inverse is of no scale" fast_encode_ggml.h 's/(d == 0 || inverse != 0);/true;/'
     unset HALFULP_KERNEL
 fi
 

@@ -25,7 +25,7 @@ struct cast_job {
     size_t keep_count;
     bool keeps_nothing;
     size_t recoded; /* tensors, so far */
-    bool special; /* a NaN or an infinity was encoded */
+    bool special;   /* a NaN or an infinity was encoded */
     const char *output;
     unsigned threads;
     bool force;

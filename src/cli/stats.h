@@ -75,8 +75,9 @@ bool stats_any_block(const struct stats *s);
 /* A row for TENSOR behind the others, for which there is room. */
 void stats_add(struct stats *s, const struct hu_tensor *tensor);
 
-/* Where *T, a tensor of SOURCE, is read as elements, or as bytes where it has none that are read. Of
- * a quantized weight *t becomes DECODED, and the elements come by way of RECODE. False: reported. */
+/* Where *T, a tensor of SOURCE, is read as elements, or as bytes where it has none that are read.
+ * Of a quantized weight *t becomes DECODED, and the elements come by way of RECODE. False:
+ * reported. */
 bool stats_take(struct tensor_source *source, const char *command, const struct hu_tensor **t,
                 struct hu_tensor *decoded, struct hu_recode *recode, struct hu_stream_tensor *data);
 

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* The COUNT documents at PATHS, which `verify --shard K/N --json` has printed, each shard once: what
- * one run would have found, but for its seconds. Returns an exit status. */
+/* The COUNT documents at PATHS, which `verify --shard K/N --json` has printed, each shard once:
+ * what one run would have found, but for its seconds. Returns an exit status. */
 int verify_merge(const char *command, char **paths, int count, bool json);
 
 #endif

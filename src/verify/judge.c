@@ -206,8 +206,8 @@ bool hu_can_judge(const struct hu_question *q)
 {
     bool known = functions[q->operation] || hu_is_comparison(q->operation);
     /* Errors are exact only where nothing is kept in more bits than fp64 has. */
-    if (FLT_EVAL_METHOD == 2 || !known || q->promise.flush || q->promise.ignore || q->via || q->unfused ||
-        q->nan != HU_NAN_FIRST || hu_is_integer(q->to) || !is_moderate(q->to))
+    if (FLT_EVAL_METHOD == 2 || !known || q->promise.flush || q->promise.ignore || q->via ||
+        q->unfused || q->nan != HU_NAN_FIRST || hu_is_integer(q->to) || !is_moderate(q->to))
         return false;
     for (int i = 0; i < q->operands; i++)
         if (hu_is_integer(q->from[i]) || !is_moderate(q->from[i]) ||

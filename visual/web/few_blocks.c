@@ -25,9 +25,9 @@ const float *hu_block_nested_map(void)
     return NULL;
 }
 
-void hu_block_encode_runs(struct hu_block_encoding *e)
+void hu_block_encode_runs(struct hu_block_encoding *e, size_t column, size_t end)
 {
-    (void)e;
+    (void)e, (void)column, (void)end;
 }
 
 hu_block_encode_row *hu_block_fast_encode(const struct hu_block_encoding *e)
