@@ -40,6 +40,14 @@ struct rect flow_next(struct flow *f, int width);
 /* The bottom of what was placed. */
 int flow_end(const struct flow *f);
 
+/* Of the last state. */
+void layout_forget_texts(struct layout *l);
+/* Lines in an item's text are cut to its width; what is lost stays in full. */
+void layout_fit(struct layout *l, struct item *i);
+/* The stretch of the edited text that a field shows: it ends, or begins, so that the caret is
+ * inside. */
+void layout_show_edit(struct layout *l, struct item *i);
+
 /* Pages: they fill the body from the top at y, and return the bottom of the content. */
 int page_bits(struct layout *l, int y);
 int page_rounding(struct layout *l, int y);
