@@ -294,6 +294,20 @@ static bool read_codes(struct place *p, const char *path, const struct hu_tensor
     return fine;
 }
 
+/* What P picks of T: an element, a row or a matrix, whose sizes go to FOUND. */
+static bool select_matrix(struct place *p, const struct hu_tensor *t, struct selection *s,
+                          struct hu_elements *found)
+{
+    if (!read_selection(p, t, p->ranges, s))
+        return false;
+    if (s->ranges > 2)
+        return refuse(p, "'%.80s' has more than two axes that are not picked by an index",
+                      p->tensor);
+    found->rows = s->ranges == 2 ? s->count[s->kept[0]] : 1;
+    found->columns = s->ranges ? s->count[s->kept[s->ranges - 1]] : 1;
+    return true;
+}
+
 static bool read_from(struct place *p, const char *path, const struct hu_tensor *t,
                       struct hu_elements *found)
 {
@@ -308,13 +322,8 @@ static bool read_from(struct place *p, const char *path, const struct hu_tensor 
     if (!*format)
         return refuse(p, "'%.80s' holds %s; only elements of floating-point formats are read",
                       p->tensor, hu_dtype_name(t->dtype));
-    if (!read_selection(p, t, p->ranges, &s))
+    if (!select_matrix(p, t, &s, found))
         return false;
-    if (s.ranges > 2)
-        return refuse(p, "'%.80s' has more than two axes that are not picked by an index",
-                      p->tensor);
-    found->rows = s.ranges == 2 ? s.count[s.kept[0]] : 1;
-    found->columns = s.ranges ? s.count[s.kept[s.ranges - 1]] : 1;
     return read_codes(p, path, t, &s, found);
 }
 
@@ -425,13 +434,8 @@ static bool read_weight(struct place *p, const struct hu_tensor_set *set,
         return false;
     struct hu_tensor view = {.name = p->tensor, .rank = l->rank, .shape = l->shape};
     found->format = hu_format_find("fp64");
-    if (!read_selection(p, &view, p->ranges, &s))
+    if (!select_matrix(p, &view, &s, found))
         return false;
-    if (s.ranges > 2)
-        return refuse(p, "'%.80s' has more than two axes that are not picked by an index",
-                      p->tensor);
-    found->rows = s.ranges == 2 ? s.count[s.kept[0]] : 1;
-    found->columns = s.ranges ? s.count[s.kept[s.ranges - 1]] : 1;
     if (found->rows > ELEMENTS_MAX / found->columns)
         return refuse(p, "'%.80s' has more elements there than are read at once", p->tensor);
     return decode(p, set, l, &view, &s, found);
