@@ -19,27 +19,11 @@ const char *page_name(enum page page)
     return names[page];
 }
 
-const char *theme_label(enum theme_name theme)
-{
-    static const char *const names[] = {"light", "dark", "safe"};
-    return names[theme];
-}
-
 bool page_find(const char *name, enum page *page)
 {
     for (int i = 0; i < PAGE_COUNT; i++)
         if (!strcmp(name, page_name((enum page)i))) {
             *page = (enum page)i;
-            return true;
-        }
-    return false;
-}
-
-bool theme_find(const char *name, enum theme_name *theme)
-{
-    for (int i = 0; i < THEME_COUNT; i++)
-        if (!strcmp(name, theme_label((enum theme_name)i))) {
-            *theme = (enum theme_name)i;
             return true;
         }
     return false;

@@ -1,5 +1,7 @@
 #include "theme.h"
 
+#include <string.h>
+
 /*
  * The safe theme keeps its fields apart under every kind of colour-blindness: hues from the palette
  * of Okabe and Ito (2008), told apart by lightness too.
@@ -96,4 +98,20 @@ unsigned theme_ink(const struct colors *t, enum tint tint)
     default:
         return t->ink;
     }
+}
+
+const char *theme_label(enum theme_name theme)
+{
+    static const char *const names[] = {"light", "dark", "safe"};
+    return names[theme];
+}
+
+bool theme_find(const char *name, enum theme_name *theme)
+{
+    for (int i = 0; i < THEME_COUNT; i++)
+        if (!strcmp(name, theme_label((enum theme_name)i))) {
+            *theme = (enum theme_name)i;
+            return true;
+        }
+    return false;
 }
