@@ -93,3 +93,11 @@ bool hu_model_keeps(const struct hu_model *model)
             return true;
     return false;
 }
+
+bool hu_model_attends(const struct hu_model *model)
+{
+    bool attends = !model->tensors.kept_count;
+    for (size_t i = 0; i < model->tensors.kept_count; i++)
+        attends |= hu_keep_attends(model->tensors.kept[i].kind);
+    return attends;
+}

@@ -123,6 +123,23 @@ static void read_quantization(struct reading *r)
     free(q);
 }
 
+/* Query heads, where the key is left to the class: a query projection's rows over what a head's key
+ * has. */
+static uint64_t heads_listed(const struct hu_tensors *t)
+{
+    const struct hu_kept *kept = t->kept_count ? t->kept : NULL;
+    size_t n;
+    if (!kept || !kept->heads || kept->k < kept->heads)
+        return 0;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct hu_tensor_row *row = &t->rows[i];
+        if (row->role == HU_ROLE_ATTENTION && row->rank == 2 && !row->tower &&
+            row->layer != HU_NO_LAYER && *hu_row_module(row, &n) == 'q')
+            return row->shape[0] / (kept->k / kept->heads);
+    }
+    return 0;
+}
+
 /* What the sums of activations depend on, by the keys that configs have for it. */
 static void read_shape(struct reading *r)
 {
@@ -144,6 +161,8 @@ static void read_shape(struct reading *r)
             m->hidden = row->shape[1];
         break;
     }
+    if (!m->heads)
+        m->heads = heads_listed(&m->tensors);
     uint32_t stack = HU_NO_LAYER, layer = HU_NO_LAYER;
     for (size_t i = 0; i < m->tensors.count; i++) {
         const struct hu_tensor_row *row = &m->tensors.rows[i];

@@ -347,21 +347,6 @@ static bool add_kv(struct making *m)
     return true;
 }
 
-/* Images and sound have lengths of their own, which no option gives. */
-static void add_tower_term(struct making *m)
-{
-    for (size_t i = 0; i < m->model->tensors.count; i++) {
-        enum hu_role tower = m->model->tensors.rows[i].tower;
-        if (tower != HU_ROLE_VISION && tower != HU_ROLE_AUDIO)
-            continue;
-        hu_figure_add(
-            &m->out->terms, "activations of towers", 0, HU_UNKNOWN,
-            "not in the total: the %s tower's depend on its inputs (none where it is frozen)",
-            hu_role_name(tower));
-        return;
-    }
-}
-
 static bool add_activations(struct making *m, struct hu_training_plan *plan)
 {
     const struct hu_sizing_request *r = m->request;
@@ -372,7 +357,10 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
     }
     if (!r->sequence || !r->micro_batch)
         return true;
-    if (!model->layers || !model->hidden || !model->heads)
+    /* A list needs the heads for their scores alone, which a model without attention has none of.
+     */
+    bool scores = !r->flash && r->recompute == HU_RECOMPUTE_NONE && hu_model_attends(model);
+    if (!model->layers || !model->hidden || (!model->heads && (scores || !model->tensors.count)))
         return refuse(m, "activations need the model's shape: give a config.json, or --layers, "
                          "--hidden and --heads");
     struct hu_activation_shape shape = {
@@ -383,6 +371,7 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
         .layers = model->layers,
         .vocabulary = model->vocabulary,
         .tensor_parallel = plan->tensor_parallel,
+        .patches = r->patches,
         .sequence_parallel = r->sequence_parallel,
         .flash = r->flash,
         .recompute = r->recompute,
@@ -391,7 +380,6 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
     bool fine = model->tensors.count
                     ? hu_activations_listed(model, &shape, &plan->activations, &m->out->terms)
                     : hu_activations(&shape, &plan->activations, &m->out->terms);
-    add_tower_term(m);
     if (!fine)
         return refuse(m, "the activations take more bytes than 64 bits count");
     plan->has_activations = true;
