@@ -315,6 +315,26 @@ safetensors "$scratch/huge.safetensors" "{$(tensor a BF16 '[1099511627776]' 0 21
 truncate -s $((2199023255552 + $(stat -c %s "$scratch/huge.safetensors"))) "$scratch/huge.safetensors" 2>/dev/null &&
     prints "a file of two terabytes costs its header" 2199023255552 key .bytes tensors "$scratch/huge.safetensors" ||
     skip "a file of two terabytes costs its header" "the file system has no such sparse files"
+# An architecture that nobody knows: what its keys say, or why it is none of the usual.
+unknown() { # KEYS
+    printf '{"architectures":["NewForCausalLM"],"model_type":"new","hidden_size":64,"intermediate_size":128,"num_hidden_layers":2,
+"num_attention_heads":4,"vocab_size":100%s}' "$1" >"$scratch/new.json"
+}
+unknown ',"rms_norm_eps":1e-6'
+prints "an unknown decoder is modelled by its keys" "$((2 * 100 * 64 + 64 + 2 * (4 * 64 * 64 + 3 * 64 * 128 + 2 * 64))) true" \
+    key '"\(.model.parameters) \(.model.modelled)"' size "$scratch/new.json"
+unknown ',"layer_norm_eps":1e-5,"hidden_act":"gelu"'
+prints "one with layer norms and no smooth gate has perceptrons of two matrices" \
+    "$((2 * 100 * 64 + 64 + 2 * (4 * 64 * 64 + 2 * 64 * 128 + 2 * 64)))" key .model.parameters size "$scratch/new.json"
+unknown ',"kv_lora_rank":16,"q_lora_rank":24,"qk_rope_head_dim":8,"qk_nope_head_dim":16,"v_head_dim":16'
+prints "one with a latent's keys attends to a latent" \
+    "$((2 * 100 * 64 + 64 + 2 * (24 * 64 + 24 + 96 * 24 + 24 * 64 + 16 + 128 * 16 + 64 * 64 + 3 * 64 * 128 + 2 * 64))) $((2 * 2 * 24))" \
+    key '"\(.model.parameters) \(.kv_cache.bytes_per_token)"' size "$scratch/new.json"
+unknown ',"mamba_d_state":16'
+exits "one with a state space's keys is refused in words" 2 "layers with a state" size "$scratch/new.json"
+unknown ',"type_vocab_size":2'
+exits "an unknown encoder is refused in words" 2 "an encoder's" size "$scratch/new.json"
+
 # Of processor time, the program's start with it: the best of 60 runs, for a busy machine lengthens most.
 quick() { # CONFIG
     local i best=999 one TIMEFORMAT='%U %S'

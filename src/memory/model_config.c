@@ -270,6 +270,7 @@ static void size_as_usual(struct reading *r)
         return;
     struct reading trial = *r;
     trial.error = error;
+    *error = 0;
     if (text && list_tensors(&trial, text, r->language)) {
         r->model->modelled = true;
         hu_model_note(r->model,
@@ -281,11 +282,14 @@ static void size_as_usual(struct reading *r)
     hu_tensors_free(&r->model->tensors);
     r->model->note_count = 0;
     r->unknown = true;
+    /* Why it is no usual decoder, where its keys say so. */
+    char also[HU_CONFIG_ERROR] = "";
+    if (!strncmp(error, "its ", 4))
+        snprintf(also, sizeof also, " (%.200s)", error);
     if (*r->model->architecture)
         fail(r,
-             "the architecture '%s' is not known, so its parameters cannot be counted; " BY_HAND
-             "%s",
-             r->model->architecture, "");
+             "the architecture '%s' is not known%s, so its parameters cannot be counted; " BY_HAND,
+             r->model->architecture, also);
     else
         fail(r, "the config has no \"model_type\" or \"architectures\"; " BY_HAND "%s%s", "", "");
 }
