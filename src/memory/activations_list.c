@@ -41,7 +41,7 @@ static struct matrix matrix_of(const struct hu_tensor_row *row)
 static void add_norm(struct kept *k, const struct hu_tensor_row *next, uint64_t hidden)
 {
     bool layer_norm = next && next->is_bias && next->role == HU_ROLE_NORM;
-    k->whole = capped_plus(k->whole, (layer_norm ? 4 : 8) * hidden);
+    k->whole = capped_plus(k->whole, capped_times(layer_norm ? 4 : 8, hidden));
     k->layer_norms |= layer_norm;
 }
 
@@ -50,19 +50,24 @@ static bool is_matrix(const struct hu_tensor_row *row)
     return row->rank >= 2 && (!row->stacked || row->rank >= 3) && !row->is_bias;
 }
 
-/* The first matrix of ROW's layer whose module begins with LETTER; one that is split. NULL: none.
- */
+static bool same_layer(const struct hu_tensor_row *a, const struct hu_tensor_row *b)
+{
+    return a->layer == b->layer && a->stack == b->stack;
+}
+
+/* The first matrix of ROW's layer, whose rows stand together, with a module that begins with
+ * LETTER; one that is split. NULL: none. */
 static const struct hu_tensor_row *
 projection(const struct hu_tensors *t, const struct hu_tensor_row *row, char letter, bool split)
 {
+    const struct hu_tensor_row *m = row, *end = t->rows + t->count;
     size_t n;
-    for (size_t j = 0; j < t->count; j++) {
-        const struct hu_tensor_row *m = &t->rows[j];
-        if (m->layer == row->layer && m->stack == row->stack && is_matrix(m) &&
-            m->role == HU_ROLE_ATTENTION && *hu_row_module(m, &n) == letter &&
+    while (m > t->rows && same_layer(m - 1, row))
+        m--;
+    for (; m < end && same_layer(m, row); m++)
+        if (is_matrix(m) && m->role == HU_ROLE_ATTENTION && *hu_row_module(m, &n) == letter &&
             (!split || m->split != HU_SPLIT_NONE))
             return m;
-    }
     return NULL;
 }
 
@@ -108,7 +113,7 @@ static void add_perceptron(struct kept *k, struct perceptron *p, const struct hu
         p->down = capped_plus(p->down, capped_times(m.in, m.times));
     /* Each expert has its tokens' inputs for itself, and its outputs, which are weighed. */
     if (row->role == HU_ROLE_EXPERT && first)
-        k->whole = capped_plus(k->whole, capped_times(4 * hidden, m.times));
+        k->whole = capped_plus(k->whole, capped_times(capped_times(4, hidden), m.times));
 }
 
 /* Inputs of the activation and of what narrows; a gated one keeps the gate's output as well. */
@@ -348,19 +353,19 @@ bool hu_activations_listed(const struct hu_model *model, const struct hu_activat
     tell_unknown(&all, terms);
     for (size_t i = 0; i < all.count; i++) {
         struct group *g = &all.list[i];
-        uint64_t part;
+        uint64_t part, twice = capped_times(capped_times(2, g->hidden), g->layers);
         if (!g->tokens)
             continue;
         /* The old decoders' dropout: two masks of a byte (section 4.1 of the paper), and that of
          * the scores. */
         bool dropout = g->kept.layer_norms && !g->tower;
         if (dropout)
-            g->kept.whole = capped_plus(g->kept.whole, 2 * g->hidden * g->layers);
+            g->kept.whole = capped_plus(g->kept.whole, twice);
         if (all.scores && !g->tower)
             g->kept.scores =
                 capped_times(capped_times(dropout ? 5 : 6, model->heads), seen(&all, g));
         if (shape->recompute == HU_RECOMPUTE_FULL)
-            g->kept = (struct kept){.whole = 2 * g->hidden * g->layers};
+            g->kept = (struct kept){.whole = twice};
         if (!finish(g, shape, &part) || __builtin_add_overflow(*bytes, part, bytes))
             return false;
         tell(g, shape, part, terms);
