@@ -335,6 +335,18 @@ exits "one with a state space's keys is refused in words" 2 "layers with a state
 unknown ',"type_vocab_size":2'
 exits "an unknown encoder is refused in words" 2 "an encoder's" size "$scratch/new.json"
 
+text='"model_type":"qwen3","hidden_size":2048,"intermediate_size":6144,"num_hidden_layers":28,"num_attention_heads":16,
+"num_key_value_heads":8,"vocab_size":151936,"head_dim":128,"tie_word_embeddings":true'
+tower='"model_type":"siglip_vision_model","hidden_size":1152,"intermediate_size":4304,"num_hidden_layers":27,"num_attention_heads":16,
+"patch_size":14,"image_size":384'
+printf '{"model_type":"new_vl","architectures":["NewVL"],"text_config":{%s},"vision_config":{%s}}' "$text" "$tower" >"$scratch/new.json"
+# Qwen3-1.7B and SigLIP so400m's tower.
+prints "an unknown model of known modules is modelled from them" "$((1720574976 + 428225600)) true" \
+    key '"\(.model.parameters) \(.model.modelled)"' size "$scratch/new.json"
+printf '{"model_type":"new_vl","architectures":["NewVL"],"text_config":{%s},"vision_config":{"model_type":"new_vision"}}' "$text" >"$scratch/new.json"
+prints "with a tower that is not known it is its language model alone, which is said" "1720574976 1" \
+    key '"\(.model.parameters) \([.model.notes[] | select(contains("language model alone"))] | length)"' size "$scratch/new.json"
+
 # Of processor time, the program's start with it: the best of 60 runs, for a busy machine lengthens most.
 quick() { # CONFIG
     local i best=999 one TIMEFORMAT='%U %S'

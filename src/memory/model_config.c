@@ -260,13 +260,34 @@ static bool size_nested(struct reading *r)
     return true;
 }
 
-/* An architecture that is not known: its language model by that one's family, or as the decoder
- * that most are. */
+/* Its modules, each of a family that is known, without what joins them. */
+static bool size_modules(struct reading *r)
+{
+    const struct hu_family_text *text = hu_family_text_find("usual_wrapper", HU_FAMILY_BY_NAME);
+    char error[HU_CONFIG_ERROR];
+    struct reading trial = *r;
+    trial.error = error;
+    if (!text || r->language == r->root || !list_tensors(&trial, text, r->root)) {
+        hu_tensors_free(&r->model->tensors);
+        r->model->note_count = 0;
+        return false;
+    }
+    r->model->modelled = true;
+    hu_model_note(
+        r->model,
+        "'%s' is not known: modelled from the modules that its config names, without what "
+        "joins them",
+        r->model->architecture);
+    return true;
+}
+
+/* An architecture that is not known: its modules or its language model by their own families, or as
+ * the decoder that most are. */
 static void size_as_usual(struct reading *r)
 {
     const struct hu_family_text *text = hu_family_text_find(usual_decoder, HU_FAMILY_BY_NAME);
     char error[HU_CONFIG_ERROR];
-    if (size_nested(r))
+    if (size_modules(r) || size_nested(r))
         return;
     struct reading trial = *r;
     trial.error = error;
