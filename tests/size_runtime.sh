@@ -19,14 +19,16 @@ figure() { # WHAT CONFIG SETTING…
     tokens) filter=.kv_cache.tokens ;;
     blocks) filter='.kv_cache.tokens / .kv_cache.page_tokens' ;;
     weights) filter='.weights[0].bytes' ;;
+    compute) filter='.terms[] | select(.name == "compute buffer").bytes' ;;
+    total) filter='.weights[0].bytes + .kv_cache.bytes + (.terms[] | select(.name == "compute buffer").bytes)' ;;
     *) return 1 ;;
     esac
     size "$configs/$config.json" "$@" --json | jq -r "$filter"
 }
 
 # Bytes are met to the byte; what a rounded figure stands for within half of its last digit, as
-# tokens and blocks are of memory that was printed rounded; weights within 5 %, as engines keep
-# tables besides.
+# tokens and blocks are of memory that was printed rounded; weights, and the total of weights, cache and compute
+# buffer, within 5 %, as engines keep tables besides.
 agrees() { # WHAT PRINTED UNIT BYTES OURS
     awk -v what="$1" -v printed="$2" -v unit="$3" -v bytes="$4" -v ours="$5" 'BEGIN {
         if (ours == "" || ours == "null") exit 1

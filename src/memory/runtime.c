@@ -116,10 +116,12 @@ struct hu_overhead hu_runtime_overhead(const struct hu_runtime *r, const struct 
         o = (struct hu_overhead){1024 * mib, 2560 * mib, 0};
     if (r->engine != HU_ENGINE_LLAMA_CPP || !model->vocabulary || !model->hidden)
         return o;
-    /* Logits and hidden states of a physical batch, in fp32: its "compute buffer". Its allocator
-     * reuses everything, so that the device's context is nearly all there is besides. */
-    uint64_t ubatch = r->ubatch ? r->ubatch : 512;
-    o.compute = ubatch * (model->vocabulary + model->hidden) * 4;
+    /* Logits and the widest states of a physical batch, hidden ones or all heads' queries, in fp32:
+     * its "compute buffer". Its allocator reuses everything, so that the device's context is nearly
+     * all there is besides. */
+    uint64_t ubatch = r->ubatch ? r->ubatch : 512, queries = hu_model_query_width(model);
+    o.compute =
+        ubatch * (model->vocabulary + (queries > model->hidden ? queries : model->hidden)) * 4;
     o.low = 300 * mib + o.compute;
     o.high = 700 * mib + o.compute;
     return o;
