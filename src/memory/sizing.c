@@ -464,12 +464,13 @@ static void add_overhead(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
     struct hu_sizing *out = m->out;
-    out->overhead = hu_runtime_overhead(&r->runtime, m->model);
+    out->overhead = hu_runtime_overhead(&r->runtime, m->model, r->context);
     if (!r->fit && !r->context)
         return;
     if (out->overhead.compute)
         hu_figure_add(&out->terms, "compute buffer", out->overhead.compute, HU_MODELLED,
-                      "logits and hidden states of a physical batch of llama.cpp, in fp32");
+                      "logits and the widest states of a physical batch of llama.cpp%s, in fp32",
+                      r->runtime.no_flash ? ", or a layer's scores" : "");
     hu_figure_add(&out->terms, "runtime overhead, at least", out->overhead.low, HU_RULE_OF_THUMB,
                   "%s: a device's context, kernels, workspaces: not in the verdict",
                   hu_engine_name(r->runtime.engine));
