@@ -188,8 +188,6 @@ static struct hu_exact comparison(const struct work *w)
                              .flags = raised ? HU_INVALID : invalid_if_signaling(w)};
 }
 
-/* The eight of section 9.6, in the order of enum hu_operation: the last bit is maximum, the next
- * number, the next magnitude. */
 static struct hu_exact extremum(const struct work *w)
 {
     int which = (int)w->operation - HU_OP_MINIMUM;
@@ -357,11 +355,6 @@ static bool keeps_nans(enum hu_operation operation)
     return operation >= HU_OP_NEGATE && operation <= HU_OP_CONVERT_QUIETLY;
 }
 
-static bool is_extremum(enum hu_operation operation)
-{
-    return operation >= HU_OP_MINIMUM && operation <= HU_OP_MAXIMUM_MAGNITUDE_NUMBER;
-}
-
 static struct work begin(enum hu_operation operation, const struct hu_format *const from[],
                          const uint64_t x[], uint64_t index,
                          const struct hu_operation_options *options)
@@ -391,13 +384,29 @@ struct hu_exact hu_operate_exact(enum hu_operation operation, const struct hu_fo
     struct work w = begin(operation, from, x, index, options);
     if (hu_is_comparison(operation))
         return comparison(&w);
-    if (is_extremum(operation))
+    if (hu_is_extremum(operation))
         return extremum(&w);
     if (keeps_nans(operation))
         return operation >= HU_OP_CONVERT ? converted(&w) : with_sign(&w);
     if (any_nan(&w))
         return operation == HU_OP_FMA ? fused_nan(&w) : propagate(&w);
     return exact_of(&w);
+}
+
+/* Sign operations within a format whose codes have a bit of their own for it: IEEE 754-2019 section
+ * 5.5.1, of NaNs too. */
+static bool turns_a_bit(enum hu_operation operation, const struct hu_format *to,
+                        const struct hu_format *const from[])
+{
+    return operation >= HU_OP_NEGATE && operation <= HU_OP_COPY_SIGN && to == from[0] &&
+           hu_has_negative_zero(to) && (operation != HU_OP_COPY_SIGN || to == from[1]);
+}
+
+static uint64_t with_bit(enum hu_operation operation, uint64_t sign, const uint64_t x[])
+{
+    if (operation == HU_OP_NEGATE)
+        return x[0] ^ sign;
+    return (x[0] & ~sign) | (operation == HU_OP_COPY_SIGN ? x[1] & sign : 0);
 }
 
 /* Sign operations within a format leave everything else of a NaN as it is, signaling ones too. */
@@ -411,6 +420,8 @@ uint64_t hu_operate_at(enum hu_operation operation, const struct hu_format *to,
                        const struct hu_format *const from[], const uint64_t x[], uint64_t index,
                        const struct hu_operation_options *options, unsigned *flags)
 {
+    if (turns_a_bit(operation, to, from))
+        return with_bit(operation, hu_sign_mask(to), x);
     struct hu_exact e = hu_operate_exact(operation, from, x, index, options);
     if (e.kind == HU_EXACT_NAN && keeps_code(operation, to, from[0]))
         return hu_encode(to, e.nan);

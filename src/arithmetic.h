@@ -30,6 +30,13 @@ static inline bool hu_is_comparison(enum hu_operation operation)
     return operation >= HU_OP_EQUAL;
 }
 
+/* The eight of section 9.6: of their number less HU_OP_MINIMUM the last bit is maximum, the next
+ * number, the next magnitude. */
+static inline bool hu_is_extremum(enum hu_operation operation)
+{
+    return operation >= HU_OP_MINIMUM && operation <= HU_OP_MAXIMUM_MAGNITUDE_NUMBER;
+}
+
 /* IEEE 754-2019 section 5.11: one of these holds of two data. */
 enum hu_relation {
     HU_RELATION_LESS = 1,

@@ -18,16 +18,12 @@ enum {
     P64 = 53,
 };
 
-/* The layout of truths: a byte each. */
-static const struct hu_format truths = {.name = "truth", .width = 8, .storage_bits = 8};
-
 /* The truth: every element by hu_operate_at. */
 static unsigned run_plainly(const struct hu_array_operation *a, void *dst, const void *const src[],
                             size_t n, uint64_t first)
 {
     uint64_t codes[HU_OPERANDS][GROUP] = {{0}}, result[GROUP];
     int operands = hu_operation_row(a->operation)->operands;
-    const struct hu_format *to = hu_is_comparison(a->operation) ? &truths : a->to;
     unsigned flags = 0;
     for (size_t done = 0; done < n; done += GROUP) {
         size_t count = n - done < GROUP ? n - done : GROUP;
@@ -39,7 +35,7 @@ static unsigned run_plainly(const struct hu_array_operation *a, void *dst, const
             result[i] = hu_operate_at(a->operation, a->to, a->from, x, first + done + i,
                                       &a->options, &flags);
         }
-        store_codes(to, (char *)dst + hu_array_bytes(to, done), result, count);
+        store_codes(a->to, (char *)dst + hu_array_bytes(a->to, done), result, count);
     }
     return flags;
 }
@@ -55,7 +51,9 @@ static unsigned run_plainly(const struct hu_array_operation *a, void *dst, const
  *  - quotients and roots of operands of at most 24 bits, rounded to nearest in fp64: a boundary m
  *    of a target of at most 24 bits has at most 25. If x / y is not m, |x - m y| is at least one
  *    unit of their 49 bits, so that x / y is off m by over 2^-50 of it, and x off m^2 by as much:
- *    more than the 2^-53 by which rounding moves it, to m or past it.
+ *    more than the 2^-53 by which rounding moves it, to m or past it;
+ *  - comparisons and extrema, whose operands are exact; remainders and scaleB, in fp64, of operands
+ *    that have few bits or fp32's range, see operate_lanes.h.
  */
 enum road { PLAIN, DIRECT32, DIRECT64, WIDENED32, GUARDED, WIDENED64 };
 
@@ -63,6 +61,21 @@ enum road { PLAIN, DIRECT32, DIRECT64, WIDENED32, GUARDED, WIDENED64 };
 struct room {
     int precision, quantum_min, emax;
 };
+
+static bool fits(const struct hu_format *f, const struct room *r)
+{
+    return hu_precision(f) <= r->precision && hu_quantum_min(f) >= r->quantum_min &&
+           hu_emax(f) <= r->emax;
+}
+
+/* Operands and results, for whose NaNs there must be room too. */
+static bool all_fit(const struct hu_array_operation *a, const struct room *r)
+{
+    bool all = fits(a->to, r);
+    for (int i = 0; i < hu_operation_row(a->operation)->operands; i++)
+        all &= fits(a->from[i], r);
+    return all;
+}
 
 static bool holds(const struct room *r, const struct hu_array_operation *a, bool guards)
 {
@@ -72,8 +85,7 @@ static bool holds(const struct room *r, const struct hu_array_operation *a, bool
     int bits = 0, low = 0, high = 0;
     for (int i = 0; i < operands; i++) {
         const struct hu_format *f = a->from[i];
-        if (hu_precision(f) > r->precision || hu_quantum_min(f) < r->quantum_min ||
-            hu_emax(f) + (guards ? 0 : 2) > r->emax)
+        if (!fits(f, r) || hu_emax(f) + (guards ? 0 : 2) > r->emax)
             return false;
         if (i < 2) {
             bits += hu_precision(f);
@@ -110,10 +122,12 @@ static bool machine_can(const struct hu_array_operation *a, const struct hu_oper
 static bool in_lanes(const struct hu_array_operation *a, const struct hu_operation_lanes *lanes)
 {
     const struct hu_nan_row *rule = hu_nan_row(a->options.nan);
-    bool integers = hu_is_integer(a->to);
+    bool integers = hu_is_integer(a->to) && !hu_is_comparison(a->operation);
     for (int i = 0; i < hu_operation_row(a->operation)->operands; i++)
         integers |= hu_is_integer(a->from[i]);
-    bool has = a->operation < HU_OP_SQRT || (a->operation == HU_OP_SQRT && lanes->roots);
+    bool has = a->operation < HU_OP_SQRT || (a->operation == HU_OP_SQRT && lanes->roots) ||
+               a->operation == HU_OP_REM || a->operation == HU_OP_SCALE_B ||
+               hu_only_chooses(a->operation);
     return has && !integers && !rule->signaling_first && !rule->greatest &&
            !rule->default_product && a->options.rounding.direction != HU_STOCHASTIC;
 }
@@ -121,8 +135,15 @@ static bool in_lanes(const struct hu_array_operation *a, const struct hu_operati
 static enum road road_of(const struct hu_array_operation *a, const struct hu_operation_lanes *lanes)
 {
     static const struct room fp32 = {P32, -149, 127}, fp64 = {P64, -1074, 1023};
+    static const struct room of_remainders = {11, -149, 127};
     if (!lanes || !in_lanes(a, lanes))
         return PLAIN;
+    if (hu_only_chooses(a->operation))
+        return all_fit(a, &fp32) ? WIDENED32 : all_fit(a, &fp64) ? WIDENED64 : PLAIN;
+    if (a->operation == HU_OP_REM)
+        return all_fit(a, &of_remainders) ? WIDENED64 : PLAIN;
+    if (a->operation == HU_OP_SCALE_B)
+        return all_fit(a, &fp32) ? WIDENED64 : PLAIN;
     if (machine_can(a, lanes) && is_all(a, is_fp32))
         return DIRECT32;
     if (machine_can(a, lanes) && is_all(a, is_fp64))
@@ -147,7 +168,7 @@ static unsigned run_directly(const struct hu_array_operation *a, hu_lanes_functi
 
 /* Looked up once: names and cpuid take longer than an operation. */
 static struct {
-    const struct hu_format *fp32, *fp64;
+    const struct hu_format *fp32, *fp64, *truth;
     const struct hu_operation_lanes *best;
 } here;
 static pthread_once_t here_once = PTHREAD_ONCE_INIT;
@@ -197,6 +218,7 @@ static void look_around(void)
 {
     here.fp32 = hu_format_find("fp32");
     here.fp64 = hu_format_find("fp64");
+    here.truth = hu_format_find("uint8");
     /* Sums' errors are exact only where nothing is kept in more bits than its type has. */
     bool plain = FLT_EVAL_METHOD == 0 && !HU_BIG_ENDIAN;
     here.best = plain ? &hu_operation_lanes_portable : NULL;
@@ -209,7 +231,6 @@ static void look_around(void)
 static const struct hu_operation_lanes *lanes_of(const struct hu_kernel *kernel)
 {
     const char *name = hu_kernel_name(kernel);
-    pthread_once(&here_once, look_around);
     if (!strcmp(name, "scalar"))
         return NULL;
     return here.best && !strcmp(name, "portable") ? &hu_operation_lanes_portable : here.best;
@@ -268,7 +289,10 @@ int hu_operate_array_with(const struct hu_kernel *kernel, enum hu_operation oper
     const void *all[HU_OPERANDS] = {NULL, NULL, NULL};
     for (int i = 0; i < operands; i++)
         all[i] = src[i];
+    pthread_once(&here_once, look_around);
     hu_operation_formats(to, from, a.from);
+    if (hu_is_comparison(operation))
+        a.to = here.truth;
     unsigned raised = run(&a, kernel, dst, all, n, first);
     if (flags)
         *flags |= raised;

@@ -29,6 +29,12 @@ struct hu_array_operation {
     bool flags; /* whether anyone will look at them */
 };
 
+/* Comparisons, whose lanes give 1 or 0, and extrema. */
+static inline bool hu_only_chooses(enum hu_operation operation)
+{
+    return hu_is_comparison(operation) || hu_is_extremum(operation);
+}
+
 /* Not a flag: some element may be beyond the range in which lanes are exact. */
 enum { HU_LANES_BEYOND = 1 << 8 };
 

@@ -50,6 +50,65 @@ INLINE_HERE REALS NAME(odd_sum)(REALS x, REALS y, bool down)
     return (REALS)((WORDS)odd | (zero & ~plain & (WORD)1 << (BITS - 1)));
 }
 
+#define INFINITE ((((WORD)1 << (BITS - 2 - QUIET_BIT)) - 1) << (QUIET_BIT + 1))
+
+INLINE_HERE WORDS NAME(size)(REALS x)
+{
+    return (WORDS)x & ~((WORD)1 << (BITS - 1));
+}
+
+INLINE_HERE WORDS NAME(is_infinite)(REALS x)
+{
+    return (WORDS)(NAME(size)(x) == INFINITE);
+}
+
+INLINE_HERE WORDS NAME(either)(WORDS mask, WORDS x, WORDS y)
+{
+    return (x & mask) | (y & ~mask);
+}
+
+#if BITS == 64
+/* To an integer, to nearest, where size(X) is at most 2^51: one unit of 3 * 2^51 is 1. */
+#define INTEGERS 6755399441055744.0
+
+/*
+ * IEEE 754-2019 section 5.3.1 for operands of at most 11 bits and fp32's range. Of a quotient below
+ * 2^41 the fraction is off a half by 2^-12 or not at all, and rounding moves it by less: the
+ * nearest integer is the exact quotient's, has 41 bits, and its product with y 52. Above, 40 bits
+ * of the quotient, an even integer, are taken off first: that product and the difference are exact
+ * too.
+ */
+INLINE_HERE REALS NAME(remainder)(REALS x, REALS y)
+{
+    REALS rest = x, quotient = x / y;
+    WORDS huge;
+    for (; huge = (WORDS)(NAME(size)(quotient) >= ((WORD)1064 << 52)) &
+                  (WORDS)(NAME(size)(quotient) < INFINITE),
+           any(huge);
+         quotient = rest / y) {
+        REALS less = rest - (REALS)((WORDS)quotient & ~(WORD)0x1fff) * y;
+        rest = (REALS)NAME(either)(huge, (WORDS)less, (WORDS)rest);
+    }
+    rest -= (quotient + INTEGERS - INTEGERS) * y;
+    WORDS itself = NAME(is_infinite)(y) & (WORDS)(NAME(size)(x) < INFINITE);
+    WORDS signed_rest = NAME(either)((WORDS)(rest == 0) & (WORD)1 << 63, (WORDS)x, (WORDS)rest);
+    return (REALS)NAME(either)(itself, (WORDS)x, signed_rest);
+}
+
+/* X times 2^Y of operands within fp32's range, where 2^600 leads out of it from anywhere. */
+INLINE_HERE REALS NAME(scaled)(REALS x, REALS y)
+{
+    const REALS none = {0}, most = none + 600, whole = none + 0x1p24;
+    WORDS above = (WORDS)(y > most), below = (WORDS)(y < -most), infinite = NAME(is_infinite)(y);
+    WORDS power = NAME(either)(above, (WORDS)most, NAME(either)(below, (WORDS)-most, (WORDS)y));
+    WORDS factor = ((WORDS)((REALS)power + INTEGERS) + 1023) << 52;
+    WORDS fraction =
+        (WORDS)(y + INTEGERS - INTEGERS != y) & ~((WORDS)(y > whole) | (WORDS)(y < -whole));
+    factor = NAME(either)(infinite, ~below & INFINITE, factor);
+    return (REALS)((WORDS)(x * (REALS)factor) | fraction);
+}
+#endif
+
 /* One step. exact: the result is what rounding once more in fewer bits takes, exact or to odd, or
  * of quotients and roots so near that nothing lies between; else it is the hardware's, rounded in
  * the direction of the environment. */
@@ -69,6 +128,12 @@ INLINE_HERE REALS NAME(step)(enum hu_operation operation, bool exact, bool down,
 #ifdef ROOT
         return ROOT(x);
 #endif
+#if BITS == 64
+    case HU_OP_REM:
+        return NAME(remainder)(x, y);
+    case HU_OP_SCALE_B:
+        return NAME(scaled)(x, y);
+#endif
     default:
 #ifdef FUSED
         if (!exact)
@@ -80,18 +145,6 @@ INLINE_HERE REALS NAME(step)(enum hu_operation operation, bool exact, bool down,
 
 /* What stands beside the steps looks at bits, or compares for equality: nothing of it may raise the
  * environment's flags. */
-#define INFINITE ((((WORD)1 << (BITS - 2 - QUIET_BIT)) - 1) << (QUIET_BIT + 1))
-
-INLINE_HERE WORDS NAME(size)(REALS x)
-{
-    return (WORDS)x & ~((WORD)1 << (BITS - 1));
-}
-
-INLINE_HERE WORDS NAME(is_infinite)(REALS x)
-{
-    return (WORDS)(NAME(size)(x) == INFINITE);
-}
-
 /* R with the NaNs that the rule asks for; what is invalid into *FLAGS. */
 INLINE_HERE REALS NAME(with_nans)(REALS r, const REALS x[HU_OPERANDS], const struct NAME(nans) * n,
                                   unsigned *flags)
@@ -219,10 +272,71 @@ TARGET static __attribute__((noinline)) unsigned NAME(row)(enum hu_operation ope
         return NAME(loop)(HU_OP_DIV, 2, true, false, false, r, src, n, nans);
     case HU_OP_SQRT:
         return NAME(loop)(HU_OP_SQRT, 1, true, false, false, r, src, n, nans);
+#if BITS == 64
+    case HU_OP_REM:
+        return NAME(loop)(HU_OP_REM, 2, true, false, false, r, src, n, nans);
+    case HU_OP_SCALE_B:
+        return NAME(loop)(HU_OP_SCALE_B, 2, true, false, false, r, src, n, nans);
+#endif
     default:
         return exact ? NAME(guarded)(HU_OP_FMA, 3, down, r, src, n, nans)
                      : NAME(loop)(HU_OP_FMA, 3, false, false, false, r, src, n, nans);
     }
+}
+
+/* What compares and chooses: nothing of it is rounded. */
+struct NAME(choice) {
+    bool compares, signaling;             /* gives 1 where a relation holds, else 0 */
+    WORD less, equal, greater, unordered; /* masks of the relations that hold */
+    WORD maximum, number, magnitude;      /* masks of what kind of extremum it is */
+    struct NAME(nans) nans;
+};
+
+INLINE_HERE REALS NAME(compared)(REALS x, REALS y, const struct NAME(choice) * c)
+{
+    const REALS one = (REALS){0} + 1;
+    WORDS unordered = (WORDS)(x != x) | (WORDS)(y != y);
+    WORDS holds = ((WORDS)(x < y) & c->less) | ((WORDS)(x == y) & c->equal) |
+                  ((WORDS)(x > y) & c->greater) | (unordered & c->unordered);
+    return (REALS)((WORDS)one & holds);
+}
+
+/* IEEE 754-2019 section 9.6: -0 is less than +0; of NaNs the result is one. */
+INLINE_HERE REALS NAME(extremum)(REALS x, REALS y, const struct NAME(choice) * c)
+{
+    REALS a = (REALS)NAME(size)(x), b = (REALS)NAME(size)(y);
+    WORDS x_nan = (WORDS)(x != x), y_nan = (WORDS)(y != y), same = (WORDS)(a == b);
+    WORDS less = (WORDS)(x < y) | ((WORDS)(x == y) & -((WORDS)x >> (BITS - 1)));
+    less = NAME(either)(~same & c->magnitude, (WORDS)(a < b), less);
+    WORDS first = (y_nan | (less ^ c->maximum)) & ~x_nan;
+    WORDS lost = NAME(either)((WORDS){0} + c->number, x_nan & y_nan, x_nan | y_nan);
+    return (REALS)(NAME(either)(first, (WORDS)x, (WORDS)y) | lost);
+}
+
+TARGET static __attribute__((noinline)) unsigned
+NAME(choose)(REAL *r, const REAL *const src[], size_t n, const struct NAME(choice) * c)
+{
+    unsigned flags = 0;
+    for (size_t i = 0; i < n; i += NAME(LANES)) {
+        size_t left = n - i < NAME(LANES) ? n - i : NAME(LANES);
+        REALS x[HU_OPERANDS] = {{0}}, result;
+        for (int k = 0; k < 2; k++)
+            if (left == NAME(LANES))
+                x[k] = NAME(load)(src[k] + i);
+            else
+                memcpy(&x[k], src[k] + i, left * sizeof(REAL));
+        if (c->compares) {
+            result = NAME(compared)(x[0], x[1], c);
+            if (c->signaling && any((WORDS)(x[0] != x[0]) | (WORDS)(x[1] != x[1])))
+                flags |= HU_INVALID;
+        } else {
+            result = NAME(extremum)(x[0], x[1], c);
+            if (any((WORDS)(result != result)))
+                result = NAME(with_nans)(result, x, &c->nans, &flags);
+        }
+        memcpy(r + i, &result, left * sizeof(REAL));
+    }
+    return flags;
 }
 
 static unsigned NAME(run)(const struct hu_array_operation *a, bool exact, bool guards, void *r,
@@ -247,10 +361,25 @@ static unsigned NAME(run)(const struct hu_array_operation *a, bool exact, bool g
     }
     bool down = a->options.rounding.direction == HU_TOWARD_NEGATIVE;
     const REAL *const x[HU_OPERANDS] = {src[0], src[1], src[2]};
+    if (hu_only_chooses(a->operation)) {
+        const struct hu_operation_row *row = hu_operation_row(a->operation);
+        unsigned kind = (unsigned)(a->operation - HU_OP_MINIMUM);
+        struct NAME(choice)
+            c = {.compares = row->relations, .signaling = row->signaling, .nans = nans};
+        c.less = -(WORD) !!(row->relations & HU_RELATION_LESS);
+        c.equal = -(WORD) !!(row->relations & HU_RELATION_EQUAL);
+        c.greater = -(WORD) !!(row->relations & HU_RELATION_GREATER);
+        c.unordered = -(WORD) !!(row->relations & HU_RELATION_UNORDERED);
+        c.maximum = -(WORD)(kind & 1);
+        c.number = -(WORD)(kind >> 1 & 1);
+        c.magnitude = -(WORD)(kind >> 2 & 1);
+        return NAME(choose)(r, x, n, &c);
+    }
     return NAME(row)(a->operation, exact, down, r, x, n, &nans);
 }
 
 #undef INFINITE
+#undef INTEGERS
 #undef REALS
 #undef WORDS
 #undef INLINE_HERE
