@@ -52,10 +52,11 @@ static unsigned run_plainly(const struct hu_array_operation *a, void *dst, const
  *    of a target of at most 24 bits has at most 25. If x / y is not m, |x - m y| is at least one
  *    unit of their 49 bits, so that x / y is off m by over 2^-50 of it, and x off m^2 by as much:
  *    more than the 2^-53 by which rounding moves it, to m or past it;
- *  - comparisons and extrema, whose operands are exact; remainders and scaleB, in fp64, of operands
- *    that have few bits or fp32's range, see operate_lanes.h.
+ *  - remainders and scaleB, in fp64, of operands of few bits or of fp32's range, see
+ *    operate_lanes.h.
+ * CODES_ALONE: comparisons and extrema, by codes in whose order their values are.
  */
-enum road { PLAIN, DIRECT32, DIRECT64, WIDENED32, GUARDED, WIDENED64 };
+enum road { PLAIN, CODES_ALONE, DIRECT32, DIRECT64, WIDENED32, GUARDED, WIDENED64 };
 
 /* A wide format's room. */
 struct room {
@@ -122,24 +123,70 @@ static bool machine_can(const struct hu_array_operation *a, const struct hu_oper
 static bool in_lanes(const struct hu_array_operation *a, const struct hu_operation_lanes *lanes)
 {
     const struct hu_nan_row *rule = hu_nan_row(a->options.nan);
-    bool integers = hu_is_integer(a->to) && !hu_is_comparison(a->operation);
+    bool integers = hu_is_integer(a->to);
     for (int i = 0; i < hu_operation_row(a->operation)->operands; i++)
         integers |= hu_is_integer(a->from[i]);
     bool has = a->operation < HU_OP_SQRT || (a->operation == HU_OP_SQRT && lanes->roots) ||
-               a->operation == HU_OP_REM || a->operation == HU_OP_SCALE_B ||
-               hu_only_chooses(a->operation);
+               a->operation == HU_OP_REM || a->operation == HU_OP_SCALE_B;
     return has && !integers && !rule->signaling_first && !rule->greatest &&
            !rule->default_product && a->options.rounding.direction != HU_STOCHASTIC;
+}
+
+/* Whole words of sign and magnitude, and of extrema operands that go into the result as they are.
+ */
+static bool by_codes(const struct hu_array_operation *a)
+{
+    const struct hu_format *f = a->from[0];
+    const struct hu_nan_row *rule = hu_nan_row(a->options.nan);
+    bool words = f == a->from[1] && f->specials == HU_SPECIALS_IEEE && f->width >= 8 &&
+                 f->width == f->storage_bits && !(f->width & (f->width - 1));
+    if (hu_is_comparison(a->operation))
+        return words;
+    return hu_is_extremum(a->operation) && words && f == a->to && !a->options.rounding.saturate &&
+           !rule->none && !rule->signaling_first && !rule->greatest;
+}
+
+static uint64_t mask_of(bool all)
+{
+    return all ? UINT64_MAX : 0;
+}
+
+static unsigned run_by_codes(const struct hu_array_operation *a,
+                             const struct hu_operation_lanes *lanes, void *dst,
+                             const void *const src[], size_t n)
+{
+    const struct hu_format *f = a->from[0];
+    const struct hu_operation_row *row = hu_operation_row(a->operation);
+    int kind = (int)a->operation - HU_OP_MINIMUM;
+    uint64_t quiet = UINT64_C(1) << (f->trailing_bits - 1);
+    const struct hu_choice c = {
+        .compares = hu_is_comparison(a->operation),
+        .less = mask_of(row->relations & HU_RELATION_LESS),
+        .equal = mask_of(row->relations & HU_RELATION_EQUAL),
+        .greater = mask_of(row->relations & HU_RELATION_GREATER),
+        .unordered = mask_of(row->relations & HU_RELATION_UNORDERED),
+        .maximum = mask_of(kind & 1),
+        .number = mask_of(kind & 2),
+        .magnitude = mask_of(kind & 4),
+        .last = mask_of(hu_nan_row(a->options.nan)->order[0]),
+        .magnitudes = hu_width_mask(f) & ~hu_sign_mask(f),
+        .infinity = hu_exponent_mask(f) << f->trailing_bits,
+        .quiet = quiet,
+        .raise_not = row->signaling ? 0 : quiet,
+        .raise = quiet,
+    };
+    int width = __builtin_ctz(f->width / 8u);
+    return lanes->codes[width](&c, dst, src, n);
 }
 
 static enum road road_of(const struct hu_array_operation *a, const struct hu_operation_lanes *lanes)
 {
     static const struct room fp32 = {P32, -149, 127}, fp64 = {P64, -1074, 1023};
     static const struct room of_remainders = {11, -149, 127};
+    if (lanes && by_codes(a))
+        return CODES_ALONE;
     if (!lanes || !in_lanes(a, lanes))
         return PLAIN;
-    if (hu_only_chooses(a->operation))
-        return all_fit(a, &fp32) ? WIDENED32 : all_fit(a, &fp64) ? WIDENED64 : PLAIN;
     if (a->operation == HU_OP_REM)
         return all_fit(a, &of_remainders) ? WIDENED64 : PLAIN;
     if (a->operation == HU_OP_SCALE_B)
@@ -242,6 +289,8 @@ static unsigned run(const struct hu_array_operation *a, const struct hu_kernel *
     const struct hu_operation_lanes *lanes = lanes_of(kernel);
     enum road road = road_of(a, lanes);
     switch (road) {
+    case CODES_ALONE:
+        return run_by_codes(a, lanes, dst, src, n);
     case DIRECT32:
         return run_directly(a, lanes->fp32, dst, src, n);
     case DIRECT64:

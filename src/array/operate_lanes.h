@@ -284,61 +284,6 @@ TARGET static __attribute__((noinline)) unsigned NAME(row)(enum hu_operation ope
     }
 }
 
-/* What compares and chooses: nothing of it is rounded. */
-struct NAME(choice) {
-    bool compares, signaling;             /* gives 1 where a relation holds, else 0 */
-    WORD less, equal, greater, unordered; /* masks of the relations that hold */
-    WORD maximum, number, magnitude;      /* masks of what kind of extremum it is */
-    struct NAME(nans) nans;
-};
-
-INLINE_HERE REALS NAME(compared)(REALS x, REALS y, const struct NAME(choice) * c)
-{
-    const REALS one = (REALS){0} + 1;
-    WORDS unordered = (WORDS)(x != x) | (WORDS)(y != y);
-    WORDS holds = ((WORDS)(x < y) & c->less) | ((WORDS)(x == y) & c->equal) |
-                  ((WORDS)(x > y) & c->greater) | (unordered & c->unordered);
-    return (REALS)((WORDS)one & holds);
-}
-
-/* IEEE 754-2019 section 9.6: -0 is less than +0; of NaNs the result is one. */
-INLINE_HERE REALS NAME(extremum)(REALS x, REALS y, const struct NAME(choice) * c)
-{
-    REALS a = (REALS)NAME(size)(x), b = (REALS)NAME(size)(y);
-    WORDS x_nan = (WORDS)(x != x), y_nan = (WORDS)(y != y), same = (WORDS)(a == b);
-    WORDS less = (WORDS)(x < y) | ((WORDS)(x == y) & -((WORDS)x >> (BITS - 1)));
-    less = NAME(either)(~same & c->magnitude, (WORDS)(a < b), less);
-    WORDS first = (y_nan | (less ^ c->maximum)) & ~x_nan;
-    WORDS lost = NAME(either)((WORDS){0} + c->number, x_nan & y_nan, x_nan | y_nan);
-    return (REALS)(NAME(either)(first, (WORDS)x, (WORDS)y) | lost);
-}
-
-TARGET static __attribute__((noinline)) unsigned
-NAME(choose)(REAL *r, const REAL *const src[], size_t n, const struct NAME(choice) * c)
-{
-    unsigned flags = 0;
-    for (size_t i = 0; i < n; i += NAME(LANES)) {
-        size_t left = n - i < NAME(LANES) ? n - i : NAME(LANES);
-        REALS x[HU_OPERANDS] = {{0}}, result;
-        for (int k = 0; k < 2; k++)
-            if (left == NAME(LANES))
-                x[k] = NAME(load)(src[k] + i);
-            else
-                memcpy(&x[k], src[k] + i, left * sizeof(REAL));
-        if (c->compares) {
-            result = NAME(compared)(x[0], x[1], c);
-            if (c->signaling && any((WORDS)(x[0] != x[0]) | (WORDS)(x[1] != x[1])))
-                flags |= HU_INVALID;
-        } else {
-            result = NAME(extremum)(x[0], x[1], c);
-            if (any((WORDS)(result != result)))
-                result = NAME(with_nans)(result, x, &c->nans, &flags);
-        }
-        memcpy(r + i, &result, left * sizeof(REAL));
-    }
-    return flags;
-}
-
 static unsigned NAME(run)(const struct hu_array_operation *a, bool exact, bool guards, void *r,
                           const void *const src[], size_t n)
 {
@@ -361,20 +306,6 @@ static unsigned NAME(run)(const struct hu_array_operation *a, bool exact, bool g
     }
     bool down = a->options.rounding.direction == HU_TOWARD_NEGATIVE;
     const REAL *const x[HU_OPERANDS] = {src[0], src[1], src[2]};
-    if (hu_only_chooses(a->operation)) {
-        const struct hu_operation_row *row = hu_operation_row(a->operation);
-        unsigned kind = (unsigned)(a->operation - HU_OP_MINIMUM);
-        struct NAME(choice)
-            c = {.compares = row->relations, .signaling = row->signaling, .nans = nans};
-        c.less = -(WORD) !!(row->relations & HU_RELATION_LESS);
-        c.equal = -(WORD) !!(row->relations & HU_RELATION_EQUAL);
-        c.greater = -(WORD) !!(row->relations & HU_RELATION_GREATER);
-        c.unordered = -(WORD) !!(row->relations & HU_RELATION_UNORDERED);
-        c.maximum = -(WORD)(kind & 1);
-        c.number = -(WORD)(kind >> 1 & 1);
-        c.magnitude = -(WORD)(kind >> 2 & 1);
-        return NAME(choose)(r, x, n, &c);
-    }
     return NAME(row)(a->operation, exact, down, r, x, n, &nans);
 }
 
