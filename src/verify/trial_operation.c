@@ -12,7 +12,7 @@ enum {
     FEW_INPUTS_BITS = 20, /* so many have their flags asked for one by one */
     INPUTS_A_TASK = 1 << 18,
     FLAG_CALLS = 256, /* one in so many has its elements' flags asked for one by one */
-    REPEATS = 16,     /* a call for one element's flags: enough for any kernel's lanes */
+    REPEATS = 64,     /* a call for one element's flags: enough for any kernel's lanes */
     ALIGNMENT = 64,
 };
 
