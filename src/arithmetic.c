@@ -420,7 +420,7 @@ uint64_t hu_operate_at(enum hu_operation operation, const struct hu_format *to,
                        const struct hu_format *const from[], const uint64_t x[], uint64_t index,
                        const struct hu_operation_options *options, unsigned *flags)
 {
-    if (turns_a_bit(operation, to, from))
+    if (turns_a_bit(operation, to, from) && !options->rounding.saturate)
         return with_bit(operation, hu_sign_mask(to), x);
     struct hu_exact e = hu_operate_exact(operation, from, x, index, options);
     if (e.kind == HU_EXACT_NAN && keeps_code(operation, to, from[0]))

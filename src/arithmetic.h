@@ -15,6 +15,7 @@ struct hu_operation_row {
     const char *name;        /* "add", "round_to_integral" */
     const char *standard;    /* its name in IEEE 754-2019: "addition" */
     const char *testfloat;   /* what follows the format in TestFloat's name: "mulAdd"; or NULL */
+    const char *spoken;      /* what it is called in short: "min"; or NULL */
     unsigned char operands;  /* 1 to HU_OPERANDS */
     unsigned char relations; /* of a comparison: enum hu_relation's that give 1; 0: none */
     bool signaling;          /* a comparison that a quiet NaN makes invalid */
@@ -22,8 +23,10 @@ struct hu_operation_row {
 
 const struct hu_operation_row *hu_operation_row(enum hu_operation operation);
 
-/* The operation of that name, IEEE's or TestFloat's too, in any case; false: there is none. */
+/* The operation of that name, any of the row's, in any case; false: there is none. */
 bool hu_operation_find(const char *name, enum hu_operation *operation);
+/* "did you mean sqrt?" or "". */
+const char *hu_operation_suggestion(char out[HU_SUGGESTION], const char *name);
 
 static inline bool hu_is_comparison(enum hu_operation operation)
 {
