@@ -146,23 +146,6 @@ INLINE bool stays_whole(const struct hu_block_unpacked *u)
     return (apart >= -1 && apart <= 6) || u->d == 0 || u->m == 0;
 }
 
-/* Whether a difference is the middle of two bf16, but was not before it was rounded (Knuth's sum,
- * TAOCP 4.2.2). */
-ROW __attribute__((noinline, cold)) static bool misleads(const struct hu_block_unpacked *u,
-                                                         const struct ggml_row *r, float unit)
-{
-    words8 bad = {0};
-    for (size_t i = 0; i < r->length; i += 8) {
-        struct under of = under_of(u, r, unit, i);
-        __m128i q = _mm_loadl_epi64((const __m128i *)(u->q + i));
-        floats8 product = (floats8)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(q)) * of.scale;
-        floats8 value = product - of.less, back = value - product;
-        bad |= (words8)(((words8)value & 0xffff) == 0x8000) &
-               (words8)((product - (value - back)) - (of.less + back) != 0);
-    }
-    return any_byte((bytes32)bad);
-}
-
 /* Number, reader, and the rest of struct ggml_row. */
 /* clang-format off */
 #define GGML_ROWS(X) \
@@ -194,6 +177,25 @@ INLINE void unpack(int type, const unsigned char *at, struct hu_block_unpacked *
     }
 }
 
+/* Whether a difference is the middle of two bf16, but was not before it was rounded (Knuth's sum,
+ * TAOCP 4.2.2). */
+ROW __attribute__((noinline, cold)) static bool misleads(const struct ggml_row *r,
+                                                         const unsigned char *at, float unit)
+{
+    struct hu_block_unpacked u;
+    words8 bad = {0};
+    unpack(r->type, at, &u);
+    for (size_t i = 0; i < r->length; i += 8) {
+        struct under of = under_of(&u, r, unit, i);
+        __m128i q = _mm_loadl_epi64((const __m128i *)(u.q + i));
+        floats8 product = (floats8)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(q)) * of.scale;
+        floats8 value = product - of.less, back = value - product;
+        bad |= (words8)(((words8)value & 0xffff) == 0x8000) &
+               (words8)((product - (value - back)) - (of.less + back) != 0);
+    }
+    return any_byte((bytes32)bad);
+}
+
 INLINE bool is_fine(const struct hu_block_unpacked *u, const struct ggml_row *r)
 {
     /* q8_k's fp32 may be too small to be divided by 2^24. */
@@ -201,9 +203,10 @@ INLINE bool is_fine(const struct hu_block_unpacked *u, const struct ggml_row *r)
     return is_finite(u->d) && (!r->minima || is_finite(u->m)) && !small;
 }
 
-INLINE bool may_mislead(const struct hu_block_unpacked *u, const struct ggml_row *r, float unit)
+INLINE bool may_mislead(const struct hu_block_unpacked *u, const struct ggml_row *r,
+                        const unsigned char *at, float unit)
 {
-    return r->type == 15 ? may_round(u->d, 8) : !stays_whole(u) && misleads(u, r, unit);
+    return r->type == 15 ? may_round(u->d, 8) : !stays_whole(u) && misleads(r, at, unit);
 }
 
 /* A block, or two of 32 elements at once to bf16 where they are looked up. False: to be done again.
@@ -228,7 +231,7 @@ INLINE bool ggml_block(const struct ggml_row *r, const unsigned char *at, size_t
         else
             ggml_wide(&u, r, unit, k, (float *)dst + k);
     if (narrow && (r->minima || r->type == 15) && __builtin_expect(any_middle(middles), 0))
-        fine &= !may_mislead(&u, r, unit) && !(two && may_mislead(&next, r, unit));
+        fine &= !may_mislead(&u, r, at, unit) && !(two && may_mislead(&next, r, at + bytes, unit));
     return fine;
 }
 
