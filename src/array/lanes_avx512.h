@@ -314,12 +314,6 @@ INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
     return (byte_lanes)_mm512_shuffle_epi8((__m512i)block, (__m512i)at);
 }
 
-/* The lower four bits stay; the top bit is set where any but them was. */
-INLINE byte_lanes mark_beyond_16(byte_lanes x)
-{
-    return (byte_lanes)_mm512_adds_epu8((__m512i)x, _mm512_set1_epi8(0x70));
-}
-
 #ifdef LANES_ALL_BYTES
 /* Of 256 bytes in quarters. */
 INLINE byte_lanes look_up_quarters(const byte_lanes quarter[4], byte_lanes at)
@@ -329,6 +323,12 @@ INLINE byte_lanes look_up_quarters(const byte_lanes quarter[4], byte_lanes at)
     return (byte_lanes)_mm512_mask_blend_epi8(_mm512_movepi8_mask((__m512i)at), low, high);
 }
 #endif
+
+/* Not below zero. */
+INLINE byte_lanes minus_8(byte_lanes a, byte_lanes b)
+{
+    return (byte_lanes)_mm512_subs_epu8((__m512i)a, (__m512i)b);
+}
 
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */
 INLINE byte_lanes load_fours(const void *at)
