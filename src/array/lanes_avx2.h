@@ -6,7 +6,7 @@
 #define LANES_FP16
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
-#define TARGET __attribute__((target("avx2,f16c")))
+#define TARGET __attribute__((target("avx2,f16c,fma")))
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
 typedef uint32_t vec __attribute__((vector_size(32)));
@@ -167,6 +167,17 @@ INLINE vec sub_float(vec a, vec b)
     return (vec)((floats)a - (floats)b);
 }
 
+INLINE vec mul_float(vec a, vec b)
+{
+    return (vec)((floats)a * (floats)b);
+}
+
+/* A times B, which is exact but for overflow, and C. */
+INLINE vec add_scaled(vec a, vec b, vec c)
+{
+    return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
+
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
     return (vec)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)x);
@@ -234,6 +245,11 @@ INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
 INLINE byte_lanes pack_half_bytes(const half_lanes *v)
 {
     return in_order_8(_mm256_packus_epi16((__m256i)v[0], (__m256i)v[1]));
+}
+
+INLINE half_lanes order_halves(half_lanes x)
+{
+    return in_order_16((__m256i)x);
 }
 
 INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)

@@ -110,7 +110,7 @@ struct narrow {
     uint32_t least_normal;  /* the target's, in FP32 */
     uint32_t limit;         /* 2^(emax + 1) in FP32: it and all above overflow */
     uint32_t clamp;         /* the same, or of integers what does not fill more than their bits */
-    uint32_t magic;         /* adds 23 - t to an FP32 exponent field */
+    uint32_t scale;         /* 2^(23 - t) */
     uint32_t max_code;
     uint32_t greatest;    /* what no sign's magnitudes overflow at */
     uint32_t rebias;      /* a normal number's FP32 magnitude without DROP bits, less its code */
@@ -129,6 +129,7 @@ struct narrow {
     uint32_t last;       /* or-ed to all, which makes ties away of ties to even */
     uint32_t mask;       /* a code's bits */
     bool sided;          /* overflow[] differ */
+    bool plain_infinity; /* becomes what other overflows do */
     bool negative_zero;
     bool integer;
     bool saturate;
