@@ -196,6 +196,9 @@ mutate_kernel "subnormals of 16 bits are taken for normal" portable lanes_load.h
     's/pick(above(splat(1u << 23), x), subnormal, x + splat(w->rebias))/x + splat(w->rebias)/'
 mutate_kernel "FP64 forgets what FP32 drops" portable lanes_load.h \
     's/low | ((low + drop) \& last)/low/'
+mutate_kernel "integers forget what FP32 drops" portable lanes_load.h \
+    's/((x \& splat(0xff)) + splat(0xff))/(x \& splat(0xff))/'
+mutate_kernel "signs stay in the sums" portable lanes_round.h 's/directed ? ~SIGN : UINT32_MAX/UINT32_MAX/'
 mutate_kernel "FP64 below FP32 is zero" portable lanes_load.h 's/words\[i\] |= 1;/;/'
 mutate_kernel "FP64 beyond FP32 overflows nothing" portable lanes_stages.h \
     's/magnitude >= FP64_ABOVE_FP32 \&\& magnitude < FP64_INFINITE/false/'

@@ -307,6 +307,7 @@ LOADER(load_top, LOAD_TOP)
 LOADER(load_half, LOAD_HALF)
 LOADER(load_int16, LOAD_INT16)
 LOADER(load_int8, LOAD_INT8)
+LOADER(load_int32, LOAD_INT32)
 #ifdef LANES_FP16
 LOADER(load_fp16, LOAD_FP16)
 LOADER(load_short, LOAD_SHORT)
@@ -350,6 +351,7 @@ STAGE(bf16_fp32, LOAD_TOP, ROUND_NONE, STORE_32, NEAREST)
 STAGE(bf16_bytes, LOAD_TOP, ROUND_MAGIC, STORE_8, NEAREST)
 STAGE(tf32_bytes, LOAD_TF32, ROUND_MAGIC, STORE_8, NEAREST)
 STAGE(tf32_bf16, LOAD_TF32, ROUND_TOP, STORE_TOP16, NEAREST)
+STAGE(int32_bytes, LOAD_INT32, ROUND_MAGIC, STORE_8, NEAREST)
 #ifdef LANES_FP16
 STAGE(to_fp16_plain, LOAD_FP32, ROUND_FP16, STORE_16, NEAREST)
 STAGE(to_fp16_directed, LOAD_FP32, ROUND_FP16, STORE_16, DIRECTED)
@@ -376,6 +378,7 @@ static void lanes_stages(struct plan *p)
         [LOAD_TOP] = load_top,        [LOAD_FP16] = load_fp16,
         [LOAD_HALF] = load_half,      [LOAD_INT16] = load_int16,
         [LOAD_INT8] = load_int8,      [LOAD_SHORT] = load_short,
+        [LOAD_INT32] = load_int32,
 #ifdef LANES_FP64
         [LOAD_FP64] = load_fp64,      [LOAD_NEAR] = load_fp64_near,
         [LOAD_AWAY] = load_fp64_away, [LOAD_RANDOM] = load_fp64_random,
@@ -405,6 +408,7 @@ static void lanes_stages(struct plan *p)
         {LOAD_TOP, ROUND_MAGIC, STORE_8, bf16_bytes},
         {LOAD_TF32, ROUND_MAGIC, STORE_8, tf32_bytes},
         {LOAD_TF32, ROUND_TOP, STORE_TOP16, tf32_bf16},
+        {LOAD_INT32, ROUND_MAGIC, STORE_8, int32_bytes},
 #ifdef LANES_FP16
         {LOAD_TOP, ROUND_FP16, STORE_16, bf16_fp16},
         {LOAD_FP16, ROUND_TOP, STORE_TOP16, fp16_bf16},

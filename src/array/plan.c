@@ -370,6 +370,8 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     p->streams = p->environment = true;
     hu_plan_harmless(p);
     bool within_fp64 = p->round == ROUND_WHOLE || p->store == STORE_64;
+    if (p->w.integer && !within_fp64 && p->round != ROUND_NONE && !is_at_random(p))
+        p->load = LOAD_INT32;
     if (p->load == LOAD_FP64 && !within_fp64 && !plan_fp64(p, a))
         return false;
     p->care = find_care(p);

@@ -41,6 +41,7 @@ enum load {
     LOAD_INT16, /* integers of 9 to 16 bits, */
     LOAD_INT8,  /* and of 8 or fewer where the target is FP32, or the top of it */
     LOAD_CODES, /* codes of at most 8 bits, by table */
+    LOAD_INT32, /* to odd where more than FP32 holds */
     /* FP64, and integers of 32 bits by way of it: */
     LOAD_FP64,   /* to odd, */
     LOAD_NEAR,   /* in the direction of the environment, as FP32 is the target, */
