@@ -136,7 +136,7 @@ jq_holds "a truncated bf16 is off by less than an ulp" '.tensors[0] | .max_ulp_e
 exits "a ratio that is enough is asked for" 0 "" "$halfulp" stats a.safetensors --against half.safetensors --min-sqnr 40
 exits "or not reached" 1 "" "$halfulp" stats a.safetensors --against half.safetensors --min-sqnr 60
 prints "of a quantized one they are the first's" "fp32 first" json '.tensors[0] | "\(.ulp_format) \(.ulp_of)"' a.safetensors --against mxfp4.safetensors
-prints "2^-23 is an ulp of 1, and 2 - 2^-22 two from 2" "2" json '.total.max_ulp_error // .tensors[0].max_ulp_error' -f fp32 ulp.bin --against ulp2.bin
+prints "2^-23 is an ulp of 1, and 2 - 2^-22 two from 2" "2" json '(.total.max_ulp_error // .tensors[0].max_ulp_error) + 0' -f fp32 ulp.bin --against ulp2.bin
 prints "squares beyond fp64's range are counted" "60.206 1" json '"\(.total.sqnr_db * 1e4 | round / 1e4) \(.total.equal)"' -f fp64 huge.bin --against huge2.bin
 exits "orders of axes and bytes do not matter" 0 "" "$halfulp" stats c.npy --against fortran.npy
 exits "a raw array has another shape" 1 "" "$halfulp" stats c.npy --against flat.bin -f fp32

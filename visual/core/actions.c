@@ -10,7 +10,7 @@
 
 static const double zoom_step = 1.1, zoom_least = 0.5, zoom_most = 4;
 
-void zoom(struct session *s, int step)
+void session_zoom(struct session *s, int step)
 {
     struct model *m = &s->model;
     m->zoom = step > 0 ? m->zoom * zoom_step : step < 0 ? m->zoom / zoom_step : 1;
@@ -23,7 +23,7 @@ static const char *popup_button(enum popup popup)
     return names[popup];
 }
 
-void close_popup(struct session *s)
+void session_close_popup(struct session *s)
 {
     enum popup was = s->model.popup;
     s->model.popup = POPUP_NONE;
@@ -49,14 +49,14 @@ static void open_popup(struct session *s, enum popup popup)
         model_focus(&s->model, at->name);
 }
 
-void go_to(struct session *s, enum page page)
+void session_go_to(struct session *s, enum page page)
 {
     struct model *m = &s->model;
     if (page == PAGE_KEYS && m->page == PAGE_KEYS)
         page = m->page_before_keys;
     else if (page == PAGE_KEYS)
         m->page_before_keys = m->page;
-    close_popup(s);
+    session_close_popup(s);
     m->page = page;
     s->scroll = 0;
 }
@@ -75,7 +75,7 @@ static bool is_shown(const struct model *m, const struct hu_format *f)
     return false;
 }
 
-void activate_line(struct session *s, const char *what)
+void session_activate_line(struct session *s, const char *what)
 {
     struct numberline *n = &s->model.line;
     const struct hu_value *source = &model_now(&s->model)->value;
@@ -99,10 +99,10 @@ static bool activate_grouped(struct session *s, const char *name)
     enum hu_scale_rule rule;
     enum page page;
     if ((rest = after(name, "tab")) && page_find(rest, &page)) {
-        go_to(s, page);
+        session_go_to(s, page);
     } else if ((rest = after(name, "round")) && hu_direction_read(rest, &direction)) {
         model_set_direction(m, direction);
-        close_popup(s);
+        session_close_popup(s);
     } else if ((rest = after(name, "operator")) && arithmetic_find(rest, &arithmetic)) {
         model_set_arithmetic(m, arithmetic);
     } else if ((rest = after(name, "block")) && hu_block_find(rest)) {
@@ -112,20 +112,20 @@ static bool activate_grouped(struct session *s, const char *name)
     } else if ((rest = after(name, "direction")) && hu_direction_read(rest, &direction)) {
         model_set_direction(m, direction);
     } else if ((rest = after(name, "theme")) && theme_find(rest, &m->theme)) {
-        close_popup(s);
+        session_close_popup(s);
     } else if ((rest = after(name, "zoom"))) {
-        zoom(s, *rest == 'i' ? 1 : *rest == 'o' ? -1 : 0);
+        session_zoom(s, *rest == 'i' ? 1 : *rest == 'o' ? -1 : 0);
     } else if ((rest = after(name, "format")) && hu_format_find(rest)) {
         model_show_format(m, hu_format_find(rest), !is_shown(m, hu_format_find(rest)));
     } else if ((rest = after(name, "numberline"))) {
-        activate_line(s, rest);
+        session_activate_line(s, rest);
     } else {
         return false;
     }
     return true;
 }
 
-void activate(struct session *s, const char *name)
+void session_activate(struct session *s, const char *name)
 {
     struct model *m = &s->model;
     const char *rest;
@@ -139,7 +139,7 @@ void activate(struct session *s, const char *name)
     else if (!strcmp(name, "redo"))
         model_redo(m);
     else if (!strcmp(name, "keys"))
-        go_to(s, PAGE_KEYS);
+        session_go_to(s, PAGE_KEYS);
     else if (!strcmp(name, "saturate"))
         model_set_saturate(m, !model_now(m)->options.saturate);
     else if (!strcmp(name, "round"))
@@ -154,7 +154,7 @@ void activate(struct session *s, const char *name)
 
 /* --- The clipboard --- */
 
-void copy(struct session *s, enum copy_form form)
+void session_copy(struct session *s, enum copy_form form)
 {
     char *text = NULL;
     if (form == COPY_VALUE && model_is_field(s->model.focus) && !edit_all_selected(&s->model.edit))
@@ -203,7 +203,7 @@ static void paste_into_field(struct session *s, const char *text, bool big_endia
     model_say(m, true, "%s", reason);
 }
 
-void paste(struct session *s, bool big_endian)
+void session_paste(struct session *s, bool big_endian)
 {
     char *text = s->clipboard.get ? s->clipboard.get(s->clipboard.context) : NULL;
     if (!text || !*text)
@@ -215,7 +215,7 @@ void paste(struct session *s, bool big_endian)
     free(text);
 }
 
-void cut(struct session *s)
+void session_cut(struct session *s)
 {
     struct model *m = &s->model;
     char *text = model_is_field(m->focus) ? edit_selection(&m->edit) : NULL;

@@ -43,7 +43,7 @@ void control_press(struct session *s, int x, int y, bool extend)
     s->drag = DRAG_NONE;
     if (!hit) {
         if (s->model.popup)
-            close_popup(s);
+            session_close_popup(s);
         session_update(s);
         return;
     }
@@ -140,7 +140,7 @@ void control_release(struct session *s, int x, int y)
     s->drag = DRAG_NONE;
     s->pressed[0] = 0;
     if (over)
-        activate(s, name);
+        session_activate(s, name);
     session_update(s);
 }
 

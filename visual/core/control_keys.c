@@ -25,13 +25,13 @@ static void control_chord(struct session *s, struct chord k)
         model_redo(m);
         break;
     case 'c':
-        copy(s, k.mods & MOD_ALT ? COPY_COMMAND : shift ? COPY_ENCODING : COPY_VALUE);
+        session_copy(s, k.mods & MOD_ALT ? COPY_COMMAND : shift ? COPY_ENCODING : COPY_VALUE);
         break;
     case 'x':
-        cut(s);
+        session_cut(s);
         break;
     case 'v':
-        paste(s, shift);
+        session_paste(s, shift);
         break;
     case 'a':
         edit_select_all(&m->edit);
@@ -43,7 +43,7 @@ static void control_chord(struct session *s, struct chord k)
     case '=':
     case '-':
     case '0':
-        zoom(s, k.key == '-' ? -1 : k.key == '0' ? 0 : 1);
+        session_zoom(s, k.key == '-' ? -1 : k.key == '0' ? 0 : 1);
         break;
     case '1':
     case '2':
@@ -51,7 +51,7 @@ static void control_chord(struct session *s, struct chord k)
     case '4':
     case '5':
     case '6':
-        go_to(s, (enum page)(k.key - '1'));
+        session_go_to(s, (enum page)(k.key - '1'));
         break;
     default:
         break;
@@ -116,7 +116,7 @@ static void bit_key(struct session *s, struct chord k, int row, int bit)
             focus_bit(s, row + step, facing_bit(f, bit, m->rows[row + step].format));
         break;
     case KEY_RETURN:
-        activate(s, m->focus);
+        session_activate(s, m->focus);
         break;
     default:
         break;
@@ -192,10 +192,10 @@ static void line_key(struct session *s, struct chord k)
         numberline_zoom(n, k.key == KEY_UP ? 1.25 : 0.8, 0.5);
         break;
     case KEY_HOME:
-        activate_line(s, "home");
+        session_activate_line(s, "home");
         break;
     case KEY_END:
-        activate_line(s, "all");
+        session_activate_line(s, "all");
         break;
     default:
         break;
@@ -206,9 +206,9 @@ static void escape(struct session *s)
 {
     struct model *m = &s->model;
     if (m->popup)
-        close_popup(s);
+        session_close_popup(s);
     else if (m->page == PAGE_KEYS)
-        go_to(s, PAGE_KEYS);
+        session_go_to(s, PAGE_KEYS);
     else
         leave_field(s);
 }
@@ -222,7 +222,7 @@ static void button_key(struct session *s, struct chord k)
     switch (k.key) {
     case KEY_RETURN:
         if (i && !(i->state & STATE_DISABLED))
-            activate(s, name);
+            session_activate(s, name);
         break;
     case KEY_UP:
     case KEY_LEFT:
@@ -255,7 +255,7 @@ static void plain_key(struct session *s, struct chord k)
     else if (k.key == KEY_ESCAPE)
         escape(s);
     else if (k.key == KEY_F1)
-        go_to(s, PAGE_KEYS);
+        session_go_to(s, PAGE_KEYS);
     else if (k.key == KEY_PAGE_UP || k.key == KEY_PAGE_DOWN)
         model_step(m, focused_row(m), k.key == KEY_PAGE_UP ? 1 : -1);
     else if (bit >= 0)
@@ -294,7 +294,7 @@ static void line_letter(struct session *s, char letter)
     if (letter == '+' || letter == '=' || letter == '-')
         numberline_zoom(n, letter == '-' ? 0.8 : 1.25, 0.5);
     else if (letter == 'l')
-        activate_line(s, n->logarithmic ? "linear" : "log");
+        session_activate_line(s, n->logarithmic ? "linear" : "log");
 }
 
 static void write_digit(struct session *s, int row, int bit, bool value)
@@ -313,7 +313,7 @@ static void type_letter(struct session *s, char letter)
     if (letter == 'n')
         focused_row(m) > ROW_A ? model_negate_row(m, focused_row(m)) : model_negate(m);
     else if (letter == ' ' && !(i && i->state & STATE_DISABLED))
-        activate(s, name);
+        session_activate(s, name);
     else if (bit >= 0 && (letter == '0' || letter == '1'))
         write_digit(s, row, bit, letter == '1');
     else if (i && i->role == ROLE_PLOT)
