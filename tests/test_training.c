@@ -231,6 +231,28 @@ Test(training, towers_activations_are_said_to_be_missing)
     cr_assert_null(term("activations of towers"));
 }
 
+static void refuses_activations(const char *fixture, bool flash, const char *why)
+{
+    begin(fixture);
+    train("mixed");
+    request.sequence = 512;
+    request.micro_batch = 1;
+    request.flash = flash;
+    bool fine = hu_sizing_make(&model, &request, &sizing, error);
+    cr_assert_eq(fine, !why, "%s: %s", fixture, error);
+    cr_assert(!why || strstr(error, why), "%s: %s", fixture, error);
+    hu_model_free(&model);
+}
+
+Test(training, activations_that_are_not_modelled_are_refused_in_words)
+{
+    refuses_activations("flux-dev-transformer", false, "no stack of attention");
+    refuses_activations("sdxl-unet", true, "give --activations");
+    refuses_activations("siglip-base-patch16-224", false, "give --flash");
+    refuses_activations("siglip-base-patch16-224", true, NULL);
+    refuses_activations("mamba-130m", false, NULL);
+}
+
 Test(training, a_type_that_peft_has_no_targets_for_is_told_so)
 {
     begin("mamba-130m");
