@@ -389,7 +389,9 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
                     ? hu_activations_listed(model, &shape, &plan->activations, &m->out->terms)
                     : hu_activations(&shape, &plan->activations, &m->out->terms);
     if (!fine)
-        return refuse(m, "the activations take more bytes than 64 bits count");
+        return refuse(
+            m, "the activations take more bytes than 64 bits count, or its stacks of layers are "
+               "of more kinds than are told apart");
     plan->has_activations = true;
     return true;
 }
