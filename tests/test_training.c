@@ -64,6 +64,17 @@ Test(training, activations_of_llama_7b_with_what_was_kept_in_2023_are_the_report
     cr_assert_float_eq((now + scores + norms + rotary) / gib, 45.61, 0.01 * 45.61);
 }
 
+/* T5-base: 12 layers of its encoder attend, and 12 of its decoder, twice. Its norms have no bias,
+ * and no dropout is counted. */
+Test(training, scores_of_an_encoder_and_of_cross_attention_are_kept)
+{
+    uint64_t fused = listed("t5-base", 512, 1, true), whole = listed("t5-base", 512, 1, false);
+    cr_assert_eq(whole - fused, UINT64_C(512) * 512 * 12 * 6 * (12 + 24));
+    fused = listed("bert-base-uncased", 512, 1, true);
+    whole = listed("bert-base-uncased", 512, 1, false);
+    cr_assert_eq(whole - fused, UINT64_C(512) * 512 * 12 * 5 * 12);
+}
+
 /* A gated perceptron keeps four inputs of its width and not two. */
 Test(training, activations_of_a_gated_decoder_are_more_than_gpts)
 {
@@ -211,6 +222,9 @@ Test(training, towers_activations_follow_their_table_of_positions)
                  UINT64_C(27) * 4096 * (16 * 1152 + 4 * 4304));
     make_step("whisper-base", 0); /* the encoder, of 30 s */
     cr_assert_eq(term("activations of a tower")->bytes, UINT64_C(6) * 1500 * 32 * 512);
+    make_step("paddleocr-vl-0.9b", 0); /* not of the 32,768 positions that its code leaves out */
+    cr_assert_eq(term("activations of a tower")->bytes,
+                 UINT64_C(27) * 27 * 27 * (16 * 1152 + 4 * 4304));
     make_step("llava-1.5-7b", 100);
     cr_assert_eq(term("activations of a tower")->bytes, UINT64_C(24) * 100 * 32 * 1024);
 }
@@ -229,6 +243,28 @@ Test(training, towers_activations_are_said_to_be_missing)
     cr_assert(strstr(term("activations of towers")->formula, "are not modelled"));
     make_step("llama-7b", 0);
     cr_assert_null(term("activations of towers"));
+}
+
+static void refuses_activations(const char *fixture, bool flash, const char *why)
+{
+    begin(fixture);
+    train("mixed");
+    request.sequence = 512;
+    request.micro_batch = 1;
+    request.flash = flash;
+    bool fine = hu_sizing_make(&model, &request, &sizing, error);
+    cr_assert_eq(fine, !why, "%s: %s", fixture, error);
+    cr_assert(!why || strstr(error, why), "%s: %s", fixture, error);
+    hu_model_free(&model);
+}
+
+Test(training, activations_that_are_not_modelled_are_refused_in_words)
+{
+    refuses_activations("flux-dev-transformer", false, "no stack of attention");
+    refuses_activations("sdxl-unet", true, "give --activations");
+    refuses_activations("siglip-base-patch16-224", false, "give --flash");
+    refuses_activations("siglip-base-patch16-224", true, NULL);
+    refuses_activations("mamba-130m", false, NULL);
 }
 
 Test(training, a_type_that_peft_has_no_targets_for_is_told_so)

@@ -130,13 +130,15 @@ static void close_perceptron(struct kept *k, struct perceptron *p)
 struct group {
     enum hu_role tower;
     uint64_t tokens; /* of a sequence; 0: not known */
-    uint64_t hidden, layers, attending;
+    uint64_t hidden, layers;
+    uint64_t encoding; /* of these, layers of stacks that keep nothing for a request */
+    bool encodes;      /* the stack that is met now is such */
     const struct hu_tensor_row *last;
     struct perceptron perceptron[2];
     struct kept kept;
 };
 
-enum { GROUPS_MAX = 8 };
+enum { GROUPS_MAX = 32 };
 
 struct groups {
     const struct hu_model *model;
@@ -154,7 +156,7 @@ static uint64_t positions(const struct hu_tensors *t, enum hu_role tower, uint64
     for (size_t i = 0; i < t->count && hidden; i++) {
         const struct hu_tensor_row *row = &t->rows[i];
         if (row->tower == tower && row->layer == HU_NO_LAYER && row->rank >= 2 &&
-            row->role != HU_ROLE_BUFFER && row->shape[row->rank - 1] == hidden &&
+            row->role != HU_ROLE_BUFFER && row->shape[row->rank - 1] == hidden && !row->optional &&
             (row->role == HU_ROLE_POSITION || strstr(row->name, "pos_emb") ||
              strstr(row->name, "posit")))
             n = row->elements / hidden > n ? row->elements / hidden : n;
@@ -164,7 +166,7 @@ static uint64_t positions(const struct hu_tensors *t, enum hu_role tower, uint64
 
 /* What a stack keeps says what it is: nothing, beside another that attends to so many tokens of
  * another sequence, is the encoder of that sequence. */
-static uint64_t own_tokens(const struct groups *g, uint32_t stack)
+static uint64_t own_tokens(const struct groups *g, uint32_t stack, bool *encodes)
 {
     const struct hu_tensors *t = &g->model->tensors;
     uint64_t other = 0;
@@ -174,6 +176,7 @@ static uint64_t own_tokens(const struct groups *g, uint32_t stack)
         if (t->kept[i].kind == HU_KEEP_CROSS)
             other = t->kept[i].tokens;
     }
+    *encodes = true;
     return other ? other : g->shape->sequence;
 }
 
@@ -195,8 +198,9 @@ static struct group *group_of(struct groups *g, size_t i)
     struct group *last = g->count ? &g->list[g->count - 1] : NULL, new = {.tower = row->tower};
     if (last && last->last->stack == row->stack)
         return last;
+    bool encodes = false;
     new.hidden = row->tower ? width_of(t, i) : g->model->hidden;
-    new.tokens = !row->tower         ? own_tokens(g, row->stack)
+    new.tokens = !row->tower         ? own_tokens(g, row->stack, &encodes)
                  : g->shape->patches ? g->shape->patches
                                      : positions(t, row->tower, new.hidden);
     for (size_t j = 0; j < g->count; j++)
@@ -208,6 +212,7 @@ static struct group *group_of(struct groups *g, size_t i)
         }
     if (g->count == GROUPS_MAX)
         return NULL;
+    new.encodes = encodes;
     g->list[g->count] = new;
     return &g->list[g->count++];
 }
@@ -248,6 +253,7 @@ static bool add_layers(struct groups *g)
         if (!at->last || row->layer != at->last->layer || row->stack != at->last->stack) {
             close_layer(at);
             at->layers++;
+            at->encoding += at->encodes;
         }
         at->last = row;
         add_row(g, at, i);
@@ -258,19 +264,17 @@ static bool add_layers(struct groups *g)
 }
 
 /* Of a token's scores, how many tokens each head sees, all layers together: nothing that is fused.
- * A stack that keeps nothing attends in every layer. */
+ * Layers of a stack that keeps nothing all attend. */
 static uint64_t seen(const struct groups *g, const struct group *of)
 {
     const struct hu_tensors *t = &g->model->tensors;
-    uint64_t sum = 0;
-    bool own = of->tokens == g->shape->sequence;
-    for (size_t i = 0; i < t->kept_count && own; i++) {
+    uint64_t sum = capped_times(of->encoding, of->tokens), s = g->shape->sequence;
+    for (size_t i = 0; i < t->kept_count && of->tokens == s; i++) {
         const struct hu_kept *k = &t->kept[i];
-        bool cross = k->kind == HU_KEEP_CROSS;
         if (k->tower == HU_ROLE_NONE && hu_keep_attends(k->kind))
-            sum = capped_plus(sum, cross && k->tokens ? k->tokens : g->shape->sequence);
+            sum = capped_plus(sum, k->kind == HU_KEEP_CROSS && k->tokens ? k->tokens : s);
     }
-    return sum || (own && t->kept_count) ? sum : capped_times(of->layers, of->tokens);
+    return sum;
 }
 
 /* Bytes of all layers of G for the micro-batch on one device. */
@@ -295,9 +299,9 @@ static void tell(const struct group *g, const struct hu_activation_shape *s, uin
     hu_figure_add(
         terms, !g->tower ? "activations of the layers" : "activations of a tower", bytes,
         HU_MODELLED,
-        "%llu layers%s%s by their own tensors: s·b·(%llu + %llu/t%s) bytes with s = %llu, b = "
-        "%llu, "
-        "t = %llu%s; norms in fp32 or with their layer norm, projections, perceptrons%s%s",
+        "%llu layers%s%s by their own tensors: s·b·(%llu + %llu/t%s) bytes "
+        "with s = %llu, b = %llu, t = %llu%s; norms in fp32 or with their layer norm, "
+        "projections, perceptrons%s%s",
         (unsigned long long)g->layers, g->tower ? " of the tower of " : "",
         !g->tower                   ? ""
         : g->tower == HU_ROLE_AUDIO ? "sound"

@@ -358,12 +358,19 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
     }
     if (!r->sequence || !r->micro_batch)
         return true;
-    /* A list needs the heads for their scores alone, which a model without attention has none of.
-     */
-    bool scores = !r->flash && r->recompute == HU_RECOMPUTE_NONE && hu_model_attends(model);
-    if (!model->layers || !model->hidden || (!model->heads && (scores || !model->tensors.count)))
+    bool listed = model->tensors.count > 0, shaped = model->layers && model->hidden;
+    if (listed && !shaped)
+        return refuse(m,
+                      "the activations of such a model are not modelled, whose layers are no stack "
+                      "of attention and perceptrons: give --activations BYTES");
+    if (!listed && (!shaped || !model->heads))
         return refuse(m, "activations need the model's shape: give a config.json, or --layers, "
                          "--hidden and --heads");
+    /* A list needs the heads for their scores alone. */
+    if (listed && !model->heads && !r->flash && r->recompute == HU_RECOMPUTE_NONE &&
+        hu_model_attends(model))
+        return refuse(m, "how many heads there are is left to the model's class, and each keeps a "
+                         "matrix of scores: give --flash, or --recompute selective");
     struct hu_activation_shape shape = {
         .sequence = r->sequence,
         .micro_batch = r->micro_batch,
@@ -382,7 +389,9 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
                     ? hu_activations_listed(model, &shape, &plan->activations, &m->out->terms)
                     : hu_activations(&shape, &plan->activations, &m->out->terms);
     if (!fine)
-        return refuse(m, "the activations take more bytes than 64 bits count");
+        return refuse(
+            m, "the activations take more bytes than 64 bits count, or its stacks of layers are "
+               "of more kinds than are told apart");
     plan->has_activations = true;
     return true;
 }
