@@ -159,6 +159,8 @@ another_plan(const struct hu_kernel *kernel, const struct hu_format *to,
     return kept.last = &kept.plans[i];
 }
 
+/* The plan of a call; KERNEL, or else the next plainer one that has code of its own for this, runs
+ * it. */
 static inline struct plan *plan_for(const struct hu_kernel *kernel, const struct hu_format *to,
                                     const struct hu_format *from, const struct hu_options *options,
                                     bool flags)
@@ -168,12 +170,6 @@ static inline struct plan *plan_for(const struct hu_kernel *kernel, const struct
         p = another_plan(kernel, to, from, options, flags);
     p->options.seed = options->seed;
     return p;
-}
-
-struct plan *hu_plan(const struct hu_kernel *kernel, const struct hu_format *to,
-                     const struct hu_format *from, const struct hu_options *options, bool flags)
-{
-    return plan_for(kernel, to, from, options, flags);
 }
 
 static bool is_direction(enum hu_direction direction)
