@@ -138,19 +138,17 @@ static void make_plan(struct plan *p, const struct hu_kernel *kernel, const stru
     set_quick(p);
 }
 
-struct plan *hu_plan(const struct hu_kernel *kernel, const struct hu_format *to,
-                     const struct hu_format *from, const struct hu_options *options, bool flags)
+static _Thread_local struct {
+    struct plan *last;
+    unsigned oldest;
+    struct plan plans[PLANS];
+} kept;
+
+/* Out of line, for the last plan will do for most calls. */
+static __attribute__((noinline)) struct plan *
+another_plan(const struct hu_kernel *kernel, const struct hu_format *to,
+             const struct hu_format *from, const struct hu_options *options, bool flags)
 {
-    static _Thread_local struct {
-        struct plan *last;
-        unsigned oldest;
-        struct plan plans[PLANS];
-    } kept;
-    struct plan *p = kept.last;
-    if (p && is_plan(p, kernel, to, from, options, flags)) {
-        p->options.seed = options->seed;
-        return p;
-    }
     unsigned i = 0;
     while (i < PLANS && !is_plan(&kept.plans[i], kernel, to, from, options, flags))
         i++;
@@ -158,7 +156,18 @@ struct plan *hu_plan(const struct hu_kernel *kernel, const struct hu_format *to,
         i = kept.oldest++ % PLANS;
         make_plan(&kept.plans[i], kernel, to, from, options, flags);
     }
-    p = kept.last = &kept.plans[i];
+    return kept.last = &kept.plans[i];
+}
+
+/* The plan of a call; KERNEL, or else the next plainer one that has code of its own for this, runs
+ * it. */
+static inline struct plan *plan_for(const struct hu_kernel *kernel, const struct hu_format *to,
+                                    const struct hu_format *from, const struct hu_options *options,
+                                    bool flags)
+{
+    struct plan *p = kept.last;
+    if (__builtin_expect(!p || !is_plan(p, kernel, to, from, options, flags), 0))
+        p = another_plan(kernel, to, from, options, flags);
     p->options.seed = options->seed;
     return p;
 }
@@ -212,7 +221,7 @@ int hu_convert_array_with(const struct hu_kernel *kernel, const struct hu_format
         return EINVAL;
     if (!n)
         return 0;
-    struct plan *p = hu_plan(kernel, to, from, options, flags != NULL);
+    struct plan *p = plan_for(kernel, to, from, options, flags != NULL);
     unsigned raised;
     if (p->environment) {
         environment saved = environment_enter(p->round_in);

@@ -161,7 +161,11 @@ INLINE void table_steps(const struct plan *p, struct carried *c, void *dst, cons
             c->raised |= flags_of_codes(p, from, now);
         for (size_t s = 0; s + 4 <= now; s += 4)
             table_some(&p->table, &codes, to + s * out, from + s * in, size, one_block, 4);
-        for (size_t s = now / 4 * 4; s < now; s++)
+        size_t s = now / 4 * 4;
+        if (now & 2)
+            table_some(&p->table, &codes, to + s * out, from + s * in, size, one_block, 2);
+        s += now & 2;
+        if (now & 1)
             table_some(&p->table, &codes, to + s * out, from + s * in, size, one_block, 1);
         steps -= now, to += now * out, from += now * in;
     }

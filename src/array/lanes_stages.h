@@ -349,14 +349,18 @@ static stage_function *const to_fp64[] = {to_fp64_any};
 /* Both at once, where the way through memory is what costs. */
 STAGE(bf16_fp32, LOAD_TOP, ROUND_NONE, STORE_32, NEAREST)
 STAGE(bf16_bytes, LOAD_TOP, ROUND_MAGIC, STORE_8, NEAREST)
+STAGE(bf16_bytes_directed, LOAD_TOP, ROUND_MAGIC, STORE_8, DIRECTED)
 STAGE(tf32_bytes, LOAD_TF32, ROUND_MAGIC, STORE_8, NEAREST)
+STAGE(tf32_bytes_directed, LOAD_TF32, ROUND_MAGIC, STORE_8, DIRECTED)
 STAGE(tf32_bf16, LOAD_TF32, ROUND_TOP, STORE_TOP16, NEAREST)
 STAGE(int32_bytes, LOAD_INT32, ROUND_MAGIC, STORE_8, NEAREST)
+STAGE(int32_bytes_directed, LOAD_INT32, ROUND_MAGIC, STORE_8, DIRECTED)
 #ifdef LANES_FP16
 STAGE(to_fp16_plain, LOAD_FP32, ROUND_FP16, STORE_16, NEAREST)
 STAGE(to_fp16_directed, LOAD_FP32, ROUND_FP16, STORE_16, DIRECTED)
 static stage_function *const to_fp16[] = {to_fp16_plain, to_fp16_directed, to_fp16_directed};
 STAGE(short_bytes, LOAD_SHORT, ROUND_MAGIC, STORE_8, NEAREST)
+STAGE(short_bytes_directed, LOAD_SHORT, ROUND_MAGIC, STORE_8, DIRECTED)
 STAGE(bf16_fp16, LOAD_TOP, ROUND_FP16, STORE_16, NEAREST)
 STAGE(fp16_bf16, LOAD_FP16, ROUND_TOP, STORE_TOP16, NEAREST)
 #ifdef FP16_NEAREST
@@ -402,25 +406,25 @@ static void lanes_stages(struct plan *p)
         enum load load;
         enum round round;
         enum store store;
-        stage_function *stage;
+        stage_function *stage, *directed;
     } both[] = {
-        {LOAD_TOP, ROUND_NONE, STORE_32, bf16_fp32},
-        {LOAD_TOP, ROUND_MAGIC, STORE_8, bf16_bytes},
-        {LOAD_TF32, ROUND_MAGIC, STORE_8, tf32_bytes},
-        {LOAD_TF32, ROUND_TOP, STORE_TOP16, tf32_bf16},
-        {LOAD_INT32, ROUND_MAGIC, STORE_8, int32_bytes},
+        {LOAD_TOP, ROUND_NONE, STORE_32, bf16_fp32, NULL},
+        {LOAD_TOP, ROUND_MAGIC, STORE_8, bf16_bytes, bf16_bytes_directed},
+        {LOAD_TF32, ROUND_MAGIC, STORE_8, tf32_bytes, tf32_bytes_directed},
+        {LOAD_TF32, ROUND_TOP, STORE_TOP16, tf32_bf16, NULL},
+        {LOAD_INT32, ROUND_MAGIC, STORE_8, int32_bytes, int32_bytes_directed},
 #ifdef LANES_FP16
-        {LOAD_TOP, ROUND_FP16, STORE_16, bf16_fp16},
-        {LOAD_FP16, ROUND_TOP, STORE_TOP16, fp16_bf16},
-        {LOAD_FP16, ROUND_MAGIC, STORE_8, short_bytes},
-        {LOAD_SHORT, ROUND_MAGIC, STORE_8, short_bytes},
+        {LOAD_TOP, ROUND_FP16, STORE_16, bf16_fp16, NULL},
+        {LOAD_FP16, ROUND_TOP, STORE_TOP16, fp16_bf16, NULL},
+        {LOAD_FP16, ROUND_MAGIC, STORE_8, short_bytes, short_bytes_directed},
+        {LOAD_SHORT, ROUND_MAGIC, STORE_8, short_bytes, short_bytes_directed},
 #else
-        {LOAD_HALF, ROUND_NONE, STORE_32, half_fp32},
+        {LOAD_HALF, ROUND_NONE, STORE_32, half_fp32, NULL},
 #endif
 #ifdef LANES_FP64
-        {LOAD_FP64, ROUND_TOP, STORE_TOP16, fp64_bf16},
-        {LOAD_FP64, ROUND_WHOLE, STORE_32, fp64_whole},
-        {LOAD_FP64, ROUND_NONE, STORE_64, whole_fp64},
+        {LOAD_FP64, ROUND_TOP, STORE_TOP16, fp64_bf16, NULL},
+        {LOAD_FP64, ROUND_WHOLE, STORE_32, fp64_whole, NULL},
+        {LOAD_FP64, ROUND_NONE, STORE_64, whole_fp64, NULL},
 #endif
     };
     const enum store store = p->store < STORE_8 ? STORE_8 : p->store;
@@ -432,10 +436,12 @@ static void lanes_stages(struct plan *p)
     else if (whole && (p->load == LOAD_FP16 || p->load == LOAD_SHORT || p->load == LOAD_NEAR ||
                        p->load == LOAD_AWAY || p->load == LOAD_INT8 || p->load == LOAD_INT16))
         p->second = NULL;
-    for (size_t i = 0; i < sizeof both / sizeof *both; i++)
+    for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
+        stage_function *const stages[] = {both[i].stage, both[i].directed, NULL};
         if (p->load == both[i].load && p->round == both[i].round && store == both[i].store &&
-            p->care == NEAREST)
-            p->first = both[i].stage, p->second = NULL;
+            stages[p->care])
+            p->first = stages[p->care], p->second = NULL;
+    }
 #if defined(LANES_FP64) && defined(FP16_NEAREST)
     if (p->load == LOAD_FP64 && p->round == ROUND_FP16 && p->options.direction == HU_TIES_TO_EVEN &&
         !p->flags)

@@ -230,11 +230,6 @@ void hu_plan_harmless(struct plan *plan);
 /* Of a source of at most 8 bits: FP32 words on the way are faster than a table of the target's. */
 bool hu_table_is_slower(const struct plan *plan);
 
-/* The plan of a call, kept for the thread's next ones; KERNEL, or else the next plainer one that
- * has code of its own for this, runs it. */
-struct plan *hu_plan(const struct hu_kernel *kernel, const struct hu_format *to,
-                     const struct hu_format *from, const struct hu_options *options, bool flags);
-
 /* Whether F is the IEEE-style format of those widths with the standard's bias. */
 static inline bool is_ieee(const struct hu_format *f, int exponent_bits, int trailing_bits)
 {
