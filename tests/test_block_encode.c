@@ -104,19 +104,22 @@ enum { ENCODED = sizeof encoded / sizeof *encoded };
 /* In every rule and direction, whole blocks and rows that end within one. */
 Test(block_encode, every_encoder_is_the_rationals)
 {
-    float x[3 * 160];
+    enum { ROWS = 24, COLUMNS = 160, ROW = COLUMNS / 32 };
+    static float x[ROWS * COLUMNS];
     uint64_t state = 7;
+    const size_t wanted = draws(0), rows = wanted ? ROWS : 3;
     for (size_t k = 0; k < ENCODED; k++) {
         const struct hu_block *b = hu_block_find(encoded[k]);
         cr_assert(b && hu_block_encodes(b), "%s", encoded[k]);
         int last = hu_block_has_rules(b) ? HU_SCALE_EVEN : HU_SCALE_DEFAULT;
-        for (size_t n = draws(4); n; n--)
+        size_t each = rows * ROW * (size_t)(last - HU_SCALE_DEFAULT + 1) * (HU_TO_ODD + 1);
+        for (size_t n = wanted / each + 4; n; n--)
             for (int rule = HU_SCALE_DEFAULT; rule <= last; rule++)
                 for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++) {
                     struct hu_block_options o = {rule, {.direction = d, .saturate = n % 2 == 0}};
-                    size_t columns = n % 3 ? 160 : 141;
-                    draw_values(x, 3 * columns, 32, &state);
-                    check_encode(b, x, 3, columns, &o);
+                    size_t columns = n % 3 ? COLUMNS : 141;
+                    draw_values(x, rows * columns, 32, &state);
+                    check_encode(b, x, rows, columns, &o);
                 }
     }
 }
