@@ -7,6 +7,7 @@ enum { MOST_SCALE = 1 << 20 };
 /* What an operation works on. */
 struct work {
     enum hu_operation operation;
+    int operands;
     const struct hu_format *const *from;
     const uint64_t *x;
     struct hu_datum d[HU_OPERANDS];
@@ -35,7 +36,7 @@ static struct hu_exact invalid(const struct work *w)
 static unsigned invalid_if_signaling(const struct work *w)
 {
     unsigned flags = 0;
-    for (int i = 0; i < hu_operation_row(w->operation)->operands; i++)
+    for (int i = 0; i < w->operands; i++)
         if (w->d[i].class == HU_SIGNALING_NAN)
             flags = HU_INVALID;
     return flags;
@@ -54,7 +55,7 @@ static bool goes_before(const struct work *w, const struct hu_datum *a, const st
 /* The NaN that is given where some operand is one. */
 static struct hu_exact propagate(const struct work *w)
 {
-    int n = hu_operation_row(w->operation)->operands;
+    int n = w->operands;
     unsigned flags = invalid_if_signaling(w);
     if (w->nan->none)
         return nan_of(default_nan(w), flags);
@@ -71,7 +72,7 @@ static struct hu_exact propagate(const struct work *w)
 
 static bool any_nan(const struct work *w)
 {
-    for (int i = 0; i < hu_operation_row(w->operation)->operands; i++)
+    for (int i = 0; i < w->operands; i++)
         if (hu_is_nan(w->d[i]))
             return true;
     return false;
@@ -188,8 +189,6 @@ static struct hu_exact comparison(const struct work *w)
                              .flags = raised ? HU_INVALID : invalid_if_signaling(w)};
 }
 
-/* The eight of section 9.6, in the order of enum hu_operation: the last bit is maximum, the next
- * number, the next magnitude. */
 static struct hu_exact extremum(const struct work *w)
 {
     int which = (int)w->operation - HU_OP_MINIMUM;
@@ -357,30 +356,26 @@ static bool keeps_nans(enum hu_operation operation)
     return operation >= HU_OP_NEGATE && operation <= HU_OP_CONVERT_QUIETLY;
 }
 
-static bool is_extremum(enum hu_operation operation)
-{
-    return operation >= HU_OP_MINIMUM && operation <= HU_OP_MAXIMUM_MAGNITUDE_NUMBER;
-}
-
-static struct work begin(enum hu_operation operation, const struct hu_format *const from[],
-                         const uint64_t x[], uint64_t index,
+static inline void begin(struct work *w, enum hu_operation operation,
+                         const struct hu_format *const from[], const uint64_t x[], uint64_t index,
                          const struct hu_operation_options *options)
 {
-    struct work w = {.operation = operation,
-                     .from = from,
-                     .x = x,
-                     .index = index,
-                     .options = &options->rounding,
-                     .nan = hu_nan_row(options->nan)};
-    for (int i = 0; i < hu_operation_row(operation)->operands; i++)
-        w.d[i] = hu_decode(from[i], x[i]);
-    return w;
+    w->operation = operation;
+    w->from = from;
+    w->x = x;
+    w->index = index;
+    w->options = &options->rounding;
+    w->nan = hu_nan_row(options->nan);
+    w->operands = hu_operation_row(operation)->operands;
+    for (int i = 0; i < w->operands; i++)
+        w->d[i] = hu_decode(from[i], x[i]);
 }
 
 struct hu_exact hu_basic_exact(enum hu_operation operation, const struct hu_format *const from[],
                                const uint64_t x[], const struct hu_operation_options *options)
 {
-    struct work w = begin(operation, from, x, 0, options);
+    struct work w;
+    begin(&w, operation, from, x, 0, options);
     return any_nan(&w) ? propagate(&w) : basic(&w);
 }
 
@@ -388,16 +383,33 @@ struct hu_exact hu_operate_exact(enum hu_operation operation, const struct hu_fo
                                  const uint64_t x[], uint64_t index,
                                  const struct hu_operation_options *options)
 {
-    struct work w = begin(operation, from, x, index, options);
+    struct work w;
+    begin(&w, operation, from, x, index, options);
     if (hu_is_comparison(operation))
         return comparison(&w);
-    if (is_extremum(operation))
+    if (hu_is_extremum(operation))
         return extremum(&w);
     if (keeps_nans(operation))
         return operation >= HU_OP_CONVERT ? converted(&w) : with_sign(&w);
     if (any_nan(&w))
         return operation == HU_OP_FMA ? fused_nan(&w) : propagate(&w);
     return exact_of(&w);
+}
+
+/* Sign operations within a format whose codes have a bit of their own for it: IEEE 754-2019 section
+ * 5.5.1, of NaNs too. */
+static bool turns_a_bit(enum hu_operation operation, const struct hu_format *to,
+                        const struct hu_format *const from[])
+{
+    return operation >= HU_OP_NEGATE && operation <= HU_OP_COPY_SIGN && to == from[0] &&
+           hu_has_negative_zero(to) && (operation != HU_OP_COPY_SIGN || to == from[1]);
+}
+
+static uint64_t with_bit(enum hu_operation operation, uint64_t sign, const uint64_t x[])
+{
+    if (operation == HU_OP_NEGATE)
+        return x[0] ^ sign;
+    return (x[0] & ~sign) | (operation == HU_OP_COPY_SIGN ? x[1] & sign : 0);
 }
 
 /* Sign operations within a format leave everything else of a NaN as it is, signaling ones too. */
@@ -411,6 +423,8 @@ uint64_t hu_operate_at(enum hu_operation operation, const struct hu_format *to,
                        const struct hu_format *const from[], const uint64_t x[], uint64_t index,
                        const struct hu_operation_options *options, unsigned *flags)
 {
+    if (turns_a_bit(operation, to, from) && !options->rounding.saturate)
+        return with_bit(operation, hu_sign_mask(to), x);
     struct hu_exact e = hu_operate_exact(operation, from, x, index, options);
     if (e.kind == HU_EXACT_NAN && keeps_code(operation, to, from[0]))
         return hu_encode(to, e.nan);

@@ -15,6 +15,7 @@ struct hu_operation_row {
     const char *name;        /* "add", "round_to_integral" */
     const char *standard;    /* its name in IEEE 754-2019: "addition" */
     const char *testfloat;   /* what follows the format in TestFloat's name: "mulAdd"; or NULL */
+    const char *spoken;      /* what it is called in short: "min"; or NULL */
     unsigned char operands;  /* 1 to HU_OPERANDS */
     unsigned char relations; /* of a comparison: enum hu_relation's that give 1; 0: none */
     bool signaling;          /* a comparison that a quiet NaN makes invalid */
@@ -22,12 +23,21 @@ struct hu_operation_row {
 
 const struct hu_operation_row *hu_operation_row(enum hu_operation operation);
 
-/* The operation of that name, IEEE's or TestFloat's too, in any case; false: there is none. */
+/* The operation of that name, any of the row's, in any case; false: there is none. */
 bool hu_operation_find(const char *name, enum hu_operation *operation);
+/* "did you mean sqrt?" or "". */
+const char *hu_operation_suggestion(char out[HU_SUGGESTION], const char *name);
 
 static inline bool hu_is_comparison(enum hu_operation operation)
 {
     return operation >= HU_OP_EQUAL;
+}
+
+/* The eight of section 9.6: of their number less HU_OP_MINIMUM the last bit is maximum, the next
+ * number, the next magnitude. */
+static inline bool hu_is_extremum(enum hu_operation operation)
+{
+    return operation >= HU_OP_MINIMUM && operation <= HU_OP_MAXIMUM_MAGNITUDE_NUMBER;
 }
 
 /* IEEE 754-2019 section 5.11: one of these holds of two data. */

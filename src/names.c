@@ -391,10 +391,12 @@ static void consider_all(struct near *n, const struct called *rows, size_t count
     }
 }
 
-/* A third of the letters may be wrong, and what is offered beside the nearest is near too. */
+/* A third of the letters may be wrong, of two one, and what is offered beside the nearest is near
+ * too.
+ */
 static const char *suggest(char out[HU_SUGGESTION], const char *key, const struct near *n)
 {
-    int most = least((int)strlen(key) / 3, 3), shown = 0;
+    int letters = (int)strlen(key), most = letters == 2 ? 1 : least(letters / 3, 3), shown = 0;
     while (shown < n->count && n->apart[shown] <= most && n->apart[shown] <= n->apart[0] + 1)
         shown++;
     size_t used = 0;
@@ -430,6 +432,7 @@ const char *hu_suggestion_of(char out[HU_SUGGESTION], const char *name,
     if (!normalize(key, name))
         return out;
     for (int i = 0; i < count; i++)
-        consider(&near, name_at(i), name_at(i), distance(key, name_at(i)));
+        if (name_at(i))
+            consider(&near, name_at(i), name_at(i), distance(key, name_at(i)));
     return suggest(out, key, &near);
 }

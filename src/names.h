@@ -18,7 +18,7 @@ const struct hu_format *hu_array_format_find(const char *name, bool *big_endian)
  * fp32; …". NULL: nothing. Static text. */
 const char *hu_name_note(const char *name);
 
-/* hu_name_suggestion for other names than formats': the nearest among COUNT of them. */
+/* hu_name_suggestion for other names than formats': the nearest among COUNT of them, some NULL. */
 const char *hu_suggestion_of(char out[HU_SUGGESTION], const char *name,
                              const char *(*name_at)(int index), int count);
 

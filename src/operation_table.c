@@ -1,5 +1,6 @@
 /* The operations and the rules about NaNs, as data. */
 #include "arithmetic.h"
+#include "names.h"
 
 #include <strings.h>
 
@@ -11,74 +12,76 @@ enum {
 };
 
 static const struct hu_operation_row rows[HU_OPERATIONS] = {
-    [HU_OP_ADD] = {"add", "addition", "add", 2, 0, false},
-    [HU_OP_SUB] = {"sub", "subtraction", "sub", 2, 0, false},
-    [HU_OP_MUL] = {"mul", "multiplication", "mul", 2, 0, false},
-    [HU_OP_DIV] = {"div", "division", "div", 2, 0, false},
-    [HU_OP_FMA] = {"fma", "fusedMultiplyAdd", "mulAdd", 3, 0, false},
-    [HU_OP_SQRT] = {"sqrt", "squareRoot", "sqrt", 1, 0, false},
-    [HU_OP_REM] = {"rem", "remainder", "rem", 2, 0, false},
-    [HU_OP_MINIMUM] = {"minimum", "minimum", NULL, 2, 0, false},
-    [HU_OP_MAXIMUM] = {"maximum", "maximum", NULL, 2, 0, false},
-    [HU_OP_MINIMUM_NUMBER] = {"minimum_number", "minimumNumber", NULL, 2, 0, false},
-    [HU_OP_MAXIMUM_NUMBER] = {"maximum_number", "maximumNumber", NULL, 2, 0, false},
-    [HU_OP_MINIMUM_MAGNITUDE] = {"minimum_magnitude", "minimumMagnitude", NULL, 2, 0, false},
-    [HU_OP_MAXIMUM_MAGNITUDE] = {"maximum_magnitude", "maximumMagnitude", NULL, 2, 0, false},
+    [HU_OP_ADD] = {"add", "addition", "add", NULL, 2, 0, false},
+    [HU_OP_SUB] = {"sub", "subtraction", "sub", NULL, 2, 0, false},
+    [HU_OP_MUL] = {"mul", "multiplication", "mul", NULL, 2, 0, false},
+    [HU_OP_DIV] = {"div", "division", "div", NULL, 2, 0, false},
+    [HU_OP_FMA] = {"fma", "fusedMultiplyAdd", "mulAdd", NULL, 3, 0, false},
+    [HU_OP_SQRT] = {"sqrt", "squareRoot", "sqrt", NULL, 1, 0, false},
+    [HU_OP_REM] = {"rem", "remainder", "rem", NULL, 2, 0, false},
+    [HU_OP_MINIMUM] = {"minimum", "minimum", NULL, "min", 2, 0, false},
+    [HU_OP_MAXIMUM] = {"maximum", "maximum", NULL, "max", 2, 0, false},
+    [HU_OP_MINIMUM_NUMBER] = {"minimum_number", "minimumNumber", NULL, "minnum", 2, 0, false},
+    [HU_OP_MAXIMUM_NUMBER] = {"maximum_number", "maximumNumber", NULL, "maxnum", 2, 0, false},
+    [HU_OP_MINIMUM_MAGNITUDE] = {"minimum_magnitude", "minimumMagnitude", NULL, NULL, 2, 0, false},
+    [HU_OP_MAXIMUM_MAGNITUDE] = {"maximum_magnitude", "maximumMagnitude", NULL, NULL, 2, 0, false},
     [HU_OP_MINIMUM_MAGNITUDE_NUMBER] = {"minimum_magnitude_number", "minimumMagnitudeNumber", NULL,
-                                        2, 0, false},
+                                        NULL, 2, 0, false},
     [HU_OP_MAXIMUM_MAGNITUDE_NUMBER] = {"maximum_magnitude_number", "maximumMagnitudeNumber", NULL,
-                                        2, 0, false},
-    [HU_OP_ROUND_TO_INTEGRAL] = {"round_to_integral", "roundToIntegral", NULL, 1, 0, false},
+                                        NULL, 2, 0, false},
+    [HU_OP_ROUND_TO_INTEGRAL] = {"round_to_integral", "roundToIntegral", NULL, "roundint", 1, 0,
+                                 false},
     [HU_OP_ROUND_TO_INTEGRAL_EXACT] = {"round_to_integral_exact", "roundToIntegralExact",
-                                       "roundToInt", 1, 0, false},
-    [HU_OP_NEXT_UP] = {"next_up", "nextUp", NULL, 1, 0, false},
-    [HU_OP_NEXT_DOWN] = {"next_down", "nextDown", NULL, 1, 0, false},
-    [HU_OP_SCALE_B] = {"scale_b", "scaleB", NULL, 2, 0, false},
-    [HU_OP_LOG_B] = {"log_b", "logB", NULL, 1, 0, false},
-    [HU_OP_NEGATE] = {"negate", "negate", NULL, 1, 0, false},
-    [HU_OP_ABS] = {"abs", "abs", NULL, 1, 0, false},
-    [HU_OP_COPY_SIGN] = {"copy_sign", "copySign", NULL, 2, 0, false},
-    [HU_OP_CONVERT] = {"convert", "convertFormat", NULL, 1, 0, false},
-    [HU_OP_CONVERT_QUIETLY] = {"convert_quietly", "convertToInteger", NULL, 1, 0, false},
-    [HU_OP_EQUAL] = {"equal", "compareQuietEqual", "eq", 2, EQUAL, false},
-    [HU_OP_NOT_EQUAL] = {"not_equal", "compareQuietNotEqual", NULL, 2, LESS | GREATER | UNORDERED,
-                         false},
-    [HU_OP_LESS] = {"less", "compareQuietLess", "lt_quiet", 2, LESS, false},
-    [HU_OP_LESS_EQUAL] = {"less_equal", "compareQuietLessEqual", "le_quiet", 2, LESS | EQUAL,
+                                       "roundToInt", NULL, 1, 0, false},
+    [HU_OP_NEXT_UP] = {"next_up", "nextUp", NULL, NULL, 1, 0, false},
+    [HU_OP_NEXT_DOWN] = {"next_down", "nextDown", NULL, NULL, 1, 0, false},
+    [HU_OP_SCALE_B] = {"scale_b", "scaleB", NULL, "scalb", 2, 0, false},
+    [HU_OP_LOG_B] = {"log_b", "logB", NULL, NULL, 1, 0, false},
+    [HU_OP_NEGATE] = {"negate", "negate", NULL, "neg", 1, 0, false},
+    [HU_OP_ABS] = {"abs", "abs", NULL, NULL, 1, 0, false},
+    [HU_OP_COPY_SIGN] = {"copy_sign", "copySign", NULL, NULL, 2, 0, false},
+    [HU_OP_CONVERT] = {"convert", "convertFormat", NULL, NULL, 1, 0, false},
+    [HU_OP_CONVERT_QUIETLY] = {"convert_quietly", "convertToInteger", NULL, NULL, 1, 0, false},
+    [HU_OP_EQUAL] = {"equal", "compareQuietEqual", "eq", NULL, 2, EQUAL, false},
+    [HU_OP_NOT_EQUAL] = {"not_equal", "compareQuietNotEqual", NULL, NULL, 2,
+                         LESS | GREATER | UNORDERED, false},
+    [HU_OP_LESS] = {"less", "compareQuietLess", "lt_quiet", NULL, 2, LESS, false},
+    [HU_OP_LESS_EQUAL] = {"less_equal", "compareQuietLessEqual", "le_quiet", NULL, 2, LESS | EQUAL,
                           false},
-    [HU_OP_GREATER] = {"greater", "compareQuietGreater", NULL, 2, GREATER, false},
-    [HU_OP_GREATER_EQUAL] = {"greater_equal", "compareQuietGreaterEqual", NULL, 2, GREATER | EQUAL,
-                             false},
-    [HU_OP_NOT_LESS] = {"not_less", "compareQuietNotLess", NULL, 2, EQUAL | GREATER | UNORDERED,
-                        false},
-    [HU_OP_NOT_LESS_EQUAL] = {"not_less_equal", "compareQuietGreaterUnordered", NULL, 2,
+    [HU_OP_GREATER] = {"greater", "compareQuietGreater", NULL, NULL, 2, GREATER, false},
+    [HU_OP_GREATER_EQUAL] = {"greater_equal", "compareQuietGreaterEqual", NULL, NULL, 2,
+                             GREATER | EQUAL, false},
+    [HU_OP_NOT_LESS] = {"not_less", "compareQuietNotLess", NULL, NULL, 2,
+                        EQUAL | GREATER | UNORDERED, false},
+    [HU_OP_NOT_LESS_EQUAL] = {"not_less_equal", "compareQuietGreaterUnordered", NULL, NULL, 2,
                               GREATER | UNORDERED, false},
-    [HU_OP_NOT_GREATER] = {"not_greater", "compareQuietNotGreater", NULL, 2,
+    [HU_OP_NOT_GREATER] = {"not_greater", "compareQuietNotGreater", NULL, NULL, 2,
                            LESS | EQUAL | UNORDERED, false},
-    [HU_OP_NOT_GREATER_EQUAL] = {"not_greater_equal", "compareQuietLessUnordered", NULL, 2,
+    [HU_OP_NOT_GREATER_EQUAL] = {"not_greater_equal", "compareQuietLessUnordered", NULL, NULL, 2,
                                  LESS | UNORDERED, false},
-    [HU_OP_ORDERED] = {"ordered", "compareQuietOrdered", NULL, 2, LESS | EQUAL | GREATER, false},
-    [HU_OP_UNORDERED] = {"unordered", "compareQuietUnordered", NULL, 2, UNORDERED, false},
-    [HU_OP_SIGNALING_EQUAL] = {"signaling_equal", "compareSignalingEqual", "eq_signaling", 2, EQUAL,
-                               true},
-    [HU_OP_SIGNALING_NOT_EQUAL] = {"signaling_not_equal", "compareSignalingNotEqual", NULL, 2,
+    [HU_OP_ORDERED] = {"ordered", "compareQuietOrdered", NULL, NULL, 2, LESS | EQUAL | GREATER,
+                       false},
+    [HU_OP_UNORDERED] = {"unordered", "compareQuietUnordered", NULL, NULL, 2, UNORDERED, false},
+    [HU_OP_SIGNALING_EQUAL] = {"signaling_equal", "compareSignalingEqual", "eq_signaling", NULL, 2,
+                               EQUAL, true},
+    [HU_OP_SIGNALING_NOT_EQUAL] = {"signaling_not_equal", "compareSignalingNotEqual", NULL, NULL, 2,
                                    LESS | GREATER | UNORDERED, true},
-    [HU_OP_SIGNALING_LESS] = {"signaling_less", "compareSignalingLess", "lt", 2, LESS, true},
-    [HU_OP_SIGNALING_LESS_EQUAL] = {"signaling_less_equal", "compareSignalingLessEqual", "le", 2,
-                                    LESS | EQUAL, true},
-    [HU_OP_SIGNALING_GREATER] = {"signaling_greater", "compareSignalingGreater", NULL, 2, GREATER,
-                                 true},
+    [HU_OP_SIGNALING_LESS] = {"signaling_less", "compareSignalingLess", "lt", NULL, 2, LESS, true},
+    [HU_OP_SIGNALING_LESS_EQUAL] = {"signaling_less_equal", "compareSignalingLessEqual", "le", NULL,
+                                    2, LESS | EQUAL, true},
+    [HU_OP_SIGNALING_GREATER] = {"signaling_greater", "compareSignalingGreater", NULL, NULL, 2,
+                                 GREATER, true},
     [HU_OP_SIGNALING_GREATER_EQUAL] = {"signaling_greater_equal", "compareSignalingGreaterEqual",
-                                       NULL, 2, GREATER | EQUAL, true},
-    [HU_OP_SIGNALING_NOT_LESS] = {"signaling_not_less", "compareSignalingNotLess", NULL, 2,
+                                       NULL, NULL, 2, GREATER | EQUAL, true},
+    [HU_OP_SIGNALING_NOT_LESS] = {"signaling_not_less", "compareSignalingNotLess", NULL, NULL, 2,
                                   EQUAL | GREATER | UNORDERED, true},
     [HU_OP_SIGNALING_NOT_LESS_EQUAL] = {"signaling_not_less_equal",
-                                        "compareSignalingGreaterUnordered", NULL, 2,
+                                        "compareSignalingGreaterUnordered", NULL, NULL, 2,
                                         GREATER | UNORDERED, true},
-    [HU_OP_SIGNALING_NOT_GREATER] = {"signaling_not_greater", "compareSignalingNotGreater", NULL, 2,
-                                     LESS | EQUAL | UNORDERED, true},
+    [HU_OP_SIGNALING_NOT_GREATER] = {"signaling_not_greater", "compareSignalingNotGreater", NULL,
+                                     NULL, 2, LESS | EQUAL | UNORDERED, true},
     [HU_OP_SIGNALING_NOT_GREATER_EQUAL] = {"signaling_not_greater_equal",
-                                           "compareSignalingLessUnordered", NULL, 2,
+                                           "compareSignalingLessUnordered", NULL, NULL, 2,
                                            LESS | UNORDERED, true},
 };
 
@@ -96,11 +99,21 @@ bool hu_operation_find(const char *name, enum hu_operation *operation)
 {
     for (int i = 0; i < HU_OPERATIONS; i++)
         if (is_name(rows[i].name, name) || is_name(rows[i].standard, name) ||
-            is_name(rows[i].testfloat, name)) {
+            is_name(rows[i].testfloat, name) || is_name(rows[i].spoken, name)) {
             *operation = (enum hu_operation)i;
             return true;
         }
     return false;
+}
+
+static const char *row_name(int i)
+{
+    return i < HU_OPERATIONS ? rows[i].name : rows[i - HU_OPERATIONS].spoken;
+}
+
+const char *hu_operation_suggestion(char out[HU_SUGGESTION], const char *name)
+{
+    return hu_suggestion_of(out, name, row_name, 2 * HU_OPERATIONS);
 }
 
 #define IN_ORDER .order = {0, 1}, .fma = {0, 1, 2}

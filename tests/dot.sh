@@ -21,7 +21,7 @@ exits "all models that take the format are listed" 0 '' "$halfulp" dot -f fp16 1
 prints "… and in their order" "exact sequential pairwise blocked:64 fma v100 t4 a100 ada h100 b200 mi100 mi250x mi300x" bash -c \
     'echo $("$0" dot -f fp16 1,2 3,4 | sed "1,4d; s/ *\([^ ]*\).*/\1/")' "$halfulp"
 exits "a model that does not take the format is refused" 2 'v100 does not multiply bf16 into fp32' "$halfulp" dot -f bf16 --model v100 1 1
-exits "an unknown model" 2 '"v200" is not a model' "$halfulp" dot -f bf16 --model v200 1 1
+exits "an unknown model" 2 '"v200" is not a model; did you mean v100 or b200\? .halfulp dot --models. lists' "$halfulp" dot -f bf16 --model v200 1 1
 exits "lengths must agree" 2 'A has 2 values and B 1' "$halfulp" dot -f bf16 1,2 3
 exits "a value is missing" 2 'missing after the last comma' "$halfulp" dot -f bf16 1, 3,4
 exits "a bad value is named" 2 '"x" is not a number' "$halfulp" dot -f bf16 1,x 3,4

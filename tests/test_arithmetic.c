@@ -207,8 +207,8 @@ Test(arithmetic, names_are_unique_and_found)
 {
     for (int i = 0; i < HU_OPERATIONS; i++) {
         const struct hu_operation_row *row = hu_operation_row((enum hu_operation)i);
-        const char *const names[] = {row->name, row->standard, row->testfloat};
-        for (int k = 0; k < 3; k++) {
+        const char *const names[] = {row->name, row->standard, row->testfloat, row->spoken};
+        for (int k = 0; k < 4; k++) {
             enum hu_operation found = HU_OPERATIONS;
             cr_assert(!names[k] || hu_operation_find(names[k], &found));
             cr_assert(!names[k] || (int)found == i, "%s", names[k]);

@@ -42,6 +42,9 @@ holds "mixed formats, tininess before rounding" v --op fma,mul -f fp16 -t fp32 -
 holds "a share of all pairs of fp16" v --op add -f fp16 --shard 1/2000
 holds "a share of all square roots of fp32" v --op sqrt -f fp32 -r rdn --shard 1/2000
 exits "a promise that ours does not make is a mismatch of an operation" 1 '' v --op mul -f fp8_e5m2 --subnormals flush-out
+exits "a slip in an operation's name is answered with the nearest" 2 "there is no 'ad'; did you mean add" v --op ad -f fp16
+exits "… of vectors too" 2 "there is no 'mnimum'; did you mean minimum" "$halfulp" vectors --op mnimum -f fp16
+holds "an operation by what compute calls it" v --op min,neg,roundint -f fp6_e3m2
 exits "an operation that there is not" 2 "there is no 'plus'; add, sub, mul" v --op plus -f fp16
 exits "one format on the way of an operation" 2 "one format for --via" v --op add -f fp16 --via fp32,bf16
 exits "a slip in an operation's name" 2 "did you mean sqrt" v --op sqt -f fp16

@@ -18,16 +18,12 @@ enum {
     P64 = 53,
 };
 
-/* The layout of truths: a byte each. */
-static const struct hu_format truths = {.name = "truth", .width = 8, .storage_bits = 8};
-
 /* The truth: every element by hu_operate_at. */
 static unsigned run_plainly(const struct hu_array_operation *a, void *dst, const void *const src[],
                             size_t n, uint64_t first)
 {
     uint64_t codes[HU_OPERANDS][GROUP] = {{0}}, result[GROUP];
     int operands = hu_operation_row(a->operation)->operands;
-    const struct hu_format *to = hu_is_comparison(a->operation) ? &truths : a->to;
     unsigned flags = 0;
     for (size_t done = 0; done < n; done += GROUP) {
         size_t count = n - done < GROUP ? n - done : GROUP;
@@ -39,7 +35,7 @@ static unsigned run_plainly(const struct hu_array_operation *a, void *dst, const
             result[i] = hu_operate_at(a->operation, a->to, a->from, x, first + done + i,
                                       &a->options, &flags);
         }
-        store_codes(to, (char *)dst + hu_array_bytes(to, done), result, count);
+        store_codes(a->to, (char *)dst + hu_array_bytes(a->to, done), result, count);
     }
     return flags;
 }
@@ -55,14 +51,32 @@ static unsigned run_plainly(const struct hu_array_operation *a, void *dst, const
  *  - quotients and roots of operands of at most 24 bits, rounded to nearest in fp64: a boundary m
  *    of a target of at most 24 bits has at most 25. If x / y is not m, |x - m y| is at least one
  *    unit of their 49 bits, so that x / y is off m by over 2^-50 of it, and x off m^2 by as much:
- *    more than the 2^-53 by which rounding moves it, to m or past it.
+ *    more than the 2^-53 by which rounding moves it, to m or past it;
+ *  - remainders and scaleB, in fp64, of operands of few bits or of fp32's range, see
+ *    operate_lanes.h.
+ * CODES_ALONE: comparisons and extrema, by codes in whose order their values are.
  */
-enum road { PLAIN, DIRECT32, DIRECT64, WIDENED32, GUARDED, WIDENED64 };
+enum road { PLAIN, CODES_ALONE, DIRECT32, DIRECT64, WIDENED32, GUARDED, WIDENED64 };
 
 /* A wide format's room. */
 struct room {
     int precision, quantum_min, emax;
 };
+
+static bool fits(const struct hu_format *f, const struct room *r)
+{
+    return hu_precision(f) <= r->precision && hu_quantum_min(f) >= r->quantum_min &&
+           hu_emax(f) <= r->emax;
+}
+
+/* Operands and results, for whose NaNs there must be room too. */
+static bool all_fit(const struct hu_array_operation *a, const struct room *r)
+{
+    bool all = fits(a->to, r);
+    for (int i = 0; i < hu_operation_row(a->operation)->operands; i++)
+        all &= fits(a->from[i], r);
+    return all;
+}
 
 static bool holds(const struct room *r, const struct hu_array_operation *a, bool guards)
 {
@@ -72,8 +86,7 @@ static bool holds(const struct room *r, const struct hu_array_operation *a, bool
     int bits = 0, low = 0, high = 0;
     for (int i = 0; i < operands; i++) {
         const struct hu_format *f = a->from[i];
-        if (hu_precision(f) > r->precision || hu_quantum_min(f) < r->quantum_min ||
-            hu_emax(f) + (guards ? 0 : 2) > r->emax)
+        if (!fits(f, r) || hu_emax(f) + (guards ? 0 : 2) > r->emax)
             return false;
         if (i < 2) {
             bits += hu_precision(f);
@@ -113,16 +126,71 @@ static bool in_lanes(const struct hu_array_operation *a, const struct hu_operati
     bool integers = hu_is_integer(a->to);
     for (int i = 0; i < hu_operation_row(a->operation)->operands; i++)
         integers |= hu_is_integer(a->from[i]);
-    bool has = a->operation < HU_OP_SQRT || (a->operation == HU_OP_SQRT && lanes->roots);
+    bool has = a->operation < HU_OP_SQRT || (a->operation == HU_OP_SQRT && lanes->roots) ||
+               a->operation == HU_OP_REM || a->operation == HU_OP_SCALE_B;
     return has && !integers && !rule->signaling_first && !rule->greatest &&
            !rule->default_product && a->options.rounding.direction != HU_STOCHASTIC;
+}
+
+/* Whole words of sign and magnitude, and of extrema operands that go into the result as they are.
+ */
+static bool by_codes(const struct hu_array_operation *a)
+{
+    const struct hu_format *f = a->from[0];
+    const struct hu_nan_row *rule = hu_nan_row(a->options.nan);
+    bool words = f == a->from[1] && f->specials == HU_SPECIALS_IEEE && f->width >= 8 &&
+                 f->width == f->storage_bits && !(f->width & (f->width - 1));
+    if (hu_is_comparison(a->operation))
+        return words;
+    return hu_is_extremum(a->operation) && words && f == a->to && !a->options.rounding.saturate &&
+           !rule->none && !rule->signaling_first && !rule->greatest;
+}
+
+static uint64_t mask_of(bool all)
+{
+    return all ? UINT64_MAX : 0;
+}
+
+static unsigned run_by_codes(const struct hu_array_operation *a,
+                             const struct hu_operation_lanes *lanes, void *dst,
+                             const void *const src[], size_t n)
+{
+    const struct hu_format *f = a->from[0];
+    const struct hu_operation_row *row = hu_operation_row(a->operation);
+    int kind = (int)a->operation - HU_OP_MINIMUM;
+    uint64_t quiet = UINT64_C(1) << (f->trailing_bits - 1);
+    const struct hu_choice c = {
+        .compares = hu_is_comparison(a->operation),
+        .less = mask_of(row->relations & HU_RELATION_LESS),
+        .equal = mask_of(row->relations & HU_RELATION_EQUAL),
+        .greater = mask_of(row->relations & HU_RELATION_GREATER),
+        .unordered = mask_of(row->relations & HU_RELATION_UNORDERED),
+        .maximum = mask_of(kind & 1),
+        .number = mask_of(kind & 2),
+        .magnitude = mask_of(kind & 4),
+        .last = mask_of(hu_nan_row(a->options.nan)->order[0]),
+        .magnitudes = hu_width_mask(f) & ~hu_sign_mask(f),
+        .infinity = hu_exponent_mask(f) << f->trailing_bits,
+        .quiet = quiet,
+        .raise_not = row->signaling ? 0 : quiet,
+        .raise = quiet,
+    };
+    int width = __builtin_ctz(f->width / 8u);
+    return lanes->codes[width](&c, dst, src, n);
 }
 
 static enum road road_of(const struct hu_array_operation *a, const struct hu_operation_lanes *lanes)
 {
     static const struct room fp32 = {P32, -149, 127}, fp64 = {P64, -1074, 1023};
+    static const struct room of_remainders = {11, -149, 127};
+    if (lanes && by_codes(a))
+        return CODES_ALONE;
     if (!lanes || !in_lanes(a, lanes))
         return PLAIN;
+    if (a->operation == HU_OP_REM)
+        return all_fit(a, &of_remainders) ? WIDENED64 : PLAIN;
+    if (a->operation == HU_OP_SCALE_B)
+        return all_fit(a, &fp32) ? WIDENED64 : PLAIN;
     if (machine_can(a, lanes) && is_all(a, is_fp32))
         return DIRECT32;
     if (machine_can(a, lanes) && is_all(a, is_fp64))
@@ -147,7 +215,7 @@ static unsigned run_directly(const struct hu_array_operation *a, hu_lanes_functi
 
 /* Looked up once: names and cpuid take longer than an operation. */
 static struct {
-    const struct hu_format *fp32, *fp64;
+    const struct hu_format *fp32, *fp64, *truth;
     const struct hu_operation_lanes *best;
 } here;
 static pthread_once_t here_once = PTHREAD_ONCE_INIT;
@@ -197,6 +265,7 @@ static void look_around(void)
 {
     here.fp32 = hu_format_find("fp32");
     here.fp64 = hu_format_find("fp64");
+    here.truth = hu_format_find("uint8");
     /* Sums' errors are exact only where nothing is kept in more bits than its type has. */
     bool plain = FLT_EVAL_METHOD == 0 && !HU_BIG_ENDIAN;
     here.best = plain ? &hu_operation_lanes_portable : NULL;
@@ -209,7 +278,6 @@ static void look_around(void)
 static const struct hu_operation_lanes *lanes_of(const struct hu_kernel *kernel)
 {
     const char *name = hu_kernel_name(kernel);
-    pthread_once(&here_once, look_around);
     if (!strcmp(name, "scalar"))
         return NULL;
     return here.best && !strcmp(name, "portable") ? &hu_operation_lanes_portable : here.best;
@@ -221,6 +289,8 @@ static unsigned run(const struct hu_array_operation *a, const struct hu_kernel *
     const struct hu_operation_lanes *lanes = lanes_of(kernel);
     enum road road = road_of(a, lanes);
     switch (road) {
+    case CODES_ALONE:
+        return run_by_codes(a, lanes, dst, src, n);
     case DIRECT32:
         return run_directly(a, lanes->fp32, dst, src, n);
     case DIRECT64:
@@ -268,7 +338,10 @@ int hu_operate_array_with(const struct hu_kernel *kernel, enum hu_operation oper
     const void *all[HU_OPERANDS] = {NULL, NULL, NULL};
     for (int i = 0; i < operands; i++)
         all[i] = src[i];
+    pthread_once(&here_once, look_around);
     hu_operation_formats(to, from, a.from);
+    if (hu_is_comparison(operation))
+        a.to = here.truth;
     unsigned raised = run(&a, kernel, dst, all, n, first);
     if (flags)
         *flags |= raised;

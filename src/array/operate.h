@@ -38,11 +38,28 @@ enum { HU_LANES_BEYOND = 1 << 8 };
 typedef unsigned hu_lanes_function(const struct hu_array_operation *a, bool exact, bool guards,
                                    void *r, const void *const src[], size_t n);
 
+/* A comparison or an extremum of codes of one width that have IEEE 754's order; masks are all ones
+ * or zero. */
+struct hu_choice {
+    bool compares;                            /* gives 1 where a relation holds, else 0 */
+    uint64_t less, equal, greater, unordered; /* masks: whether that relation holds */
+    uint64_t maximum, number, magnitude;      /* masks: what kind of extremum */
+    uint64_t last;                            /* mask: of two NaNs the second */
+    uint64_t magnitudes, infinity, quiet;     /* all but the sign; infinity's code; the quiet bit */
+    uint64_t raise_not, raise;                /* a NaN raises invalid that has the second bit set
+                                                 and the first, if any, clear */
+};
+
+/* N elements, truths as bytes. Returns HU_INVALID or 0. */
+typedef unsigned hu_codes_function(const struct hu_choice *c, void *dst, const void *const src[],
+                                   size_t n);
+
 /* The lanes of an instruction set. */
 struct hu_operation_lanes {
     hu_lanes_function *fp32, *fp64;
-    bool roots; /* it has square roots, … */
-    bool fused; /* … and a fused multiply-add */
+    hu_codes_function *codes[4]; /* of 8, 16, 32 and 64 bits */
+    bool roots;                  /* it has square roots, … */
+    bool fused;                  /* … and a fused multiply-add */
 };
 
 extern const struct hu_operation_lanes hu_operation_lanes_portable;

@@ -13,4 +13,4 @@
 
 #include "array/operate_both.h"
 
-const struct hu_operation_lanes hu_operation_lanes_avx2 = {fp32_run, fp64_run, true, true};
+const struct hu_operation_lanes hu_operation_lanes_avx2 = {fp32_run, fp64_run, CODES, true, true};

@@ -50,6 +50,65 @@ INLINE_HERE REALS NAME(odd_sum)(REALS x, REALS y, bool down)
     return (REALS)((WORDS)odd | (zero & ~plain & (WORD)1 << (BITS - 1)));
 }
 
+#define INFINITE ((((WORD)1 << (BITS - 2 - QUIET_BIT)) - 1) << (QUIET_BIT + 1))
+
+INLINE_HERE WORDS NAME(size)(REALS x)
+{
+    return (WORDS)x & ~((WORD)1 << (BITS - 1));
+}
+
+INLINE_HERE WORDS NAME(is_infinite)(REALS x)
+{
+    return (WORDS)(NAME(size)(x) == INFINITE);
+}
+
+INLINE_HERE WORDS NAME(either)(WORDS mask, WORDS x, WORDS y)
+{
+    return (x & mask) | (y & ~mask);
+}
+
+#if BITS == 64
+/* To an integer, to nearest, where size(X) is at most 2^51: one unit of 3 * 2^51 is 1. */
+#define INTEGERS 6755399441055744.0
+
+/*
+ * IEEE 754-2019 section 5.3.1 for operands of at most 11 bits and fp32's range. Of a quotient below
+ * 2^41 the fraction is off a half by 2^-12 or not at all, and rounding moves it by less: the
+ * nearest integer is the exact quotient's, has 41 bits, and its product with y 52. Above, 40 bits
+ * of the quotient, an even integer, are taken off first: that product and the difference are exact
+ * too.
+ */
+INLINE_HERE REALS NAME(remainder)(REALS x, REALS y)
+{
+    REALS rest = x, quotient = x / y;
+    WORDS huge;
+    for (; huge = (WORDS)(NAME(size)(quotient) >= ((WORD)1064 << 52)) &
+                  (WORDS)(NAME(size)(quotient) < INFINITE),
+           any(huge);
+         quotient = rest / y) {
+        REALS less = rest - (REALS)((WORDS)quotient & ~(WORD)0x1fff) * y;
+        rest = (REALS)NAME(either)(huge, (WORDS)less, (WORDS)rest);
+    }
+    rest -= (quotient + INTEGERS - INTEGERS) * y;
+    WORDS itself = NAME(is_infinite)(y) & (WORDS)(NAME(size)(x) < INFINITE);
+    WORDS signed_rest = NAME(either)((WORDS)(rest == 0) & (WORD)1 << 63, (WORDS)x, (WORDS)rest);
+    return (REALS)NAME(either)(itself, (WORDS)x, signed_rest);
+}
+
+/* X times 2^Y of operands within fp32's range, where 2^600 leads out of it from anywhere. */
+INLINE_HERE REALS NAME(scaled)(REALS x, REALS y)
+{
+    const REALS none = {0}, most = none + 600, whole = none + 0x1p24;
+    WORDS above = (WORDS)(y > most), below = (WORDS)(y < -most), infinite = NAME(is_infinite)(y);
+    WORDS power = NAME(either)(above, (WORDS)most, NAME(either)(below, (WORDS)-most, (WORDS)y));
+    WORDS factor = ((WORDS)((REALS)power + INTEGERS) + 1023) << 52;
+    WORDS fraction =
+        (WORDS)(y + INTEGERS - INTEGERS != y) & ~((WORDS)(y > whole) | (WORDS)(y < -whole));
+    factor = NAME(either)(infinite, ~below & INFINITE, factor);
+    return (REALS)((WORDS)(x * (REALS)factor) | fraction);
+}
+#endif
+
 /* One step. exact: the result is what rounding once more in fewer bits takes, exact or to odd, or
  * of quotients and roots so near that nothing lies between; else it is the hardware's, rounded in
  * the direction of the environment. */
@@ -69,6 +128,12 @@ INLINE_HERE REALS NAME(step)(enum hu_operation operation, bool exact, bool down,
 #ifdef ROOT
         return ROOT(x);
 #endif
+#if BITS == 64
+    case HU_OP_REM:
+        return NAME(remainder)(x, y);
+    case HU_OP_SCALE_B:
+        return NAME(scaled)(x, y);
+#endif
     default:
 #ifdef FUSED
         if (!exact)
@@ -80,18 +145,6 @@ INLINE_HERE REALS NAME(step)(enum hu_operation operation, bool exact, bool down,
 
 /* What stands beside the steps looks at bits, or compares for equality: nothing of it may raise the
  * environment's flags. */
-#define INFINITE ((((WORD)1 << (BITS - 2 - QUIET_BIT)) - 1) << (QUIET_BIT + 1))
-
-INLINE_HERE WORDS NAME(size)(REALS x)
-{
-    return (WORDS)x & ~((WORD)1 << (BITS - 1));
-}
-
-INLINE_HERE WORDS NAME(is_infinite)(REALS x)
-{
-    return (WORDS)(NAME(size)(x) == INFINITE);
-}
-
 /* R with the NaNs that the rule asks for; what is invalid into *FLAGS. */
 INLINE_HERE REALS NAME(with_nans)(REALS r, const REALS x[HU_OPERANDS], const struct NAME(nans) * n,
                                   unsigned *flags)
@@ -219,6 +272,12 @@ TARGET static __attribute__((noinline)) unsigned NAME(row)(enum hu_operation ope
         return NAME(loop)(HU_OP_DIV, 2, true, false, false, r, src, n, nans);
     case HU_OP_SQRT:
         return NAME(loop)(HU_OP_SQRT, 1, true, false, false, r, src, n, nans);
+#if BITS == 64
+    case HU_OP_REM:
+        return NAME(loop)(HU_OP_REM, 2, true, false, false, r, src, n, nans);
+    case HU_OP_SCALE_B:
+        return NAME(loop)(HU_OP_SCALE_B, 2, true, false, false, r, src, n, nans);
+#endif
     default:
         return exact ? NAME(guarded)(HU_OP_FMA, 3, down, r, src, n, nans)
                      : NAME(loop)(HU_OP_FMA, 3, false, false, false, r, src, n, nans);
@@ -251,6 +310,7 @@ static unsigned NAME(run)(const struct hu_array_operation *a, bool exact, bool g
 }
 
 #undef INFINITE
+#undef INTEGERS
 #undef REALS
 #undef WORDS
 #undef INLINE_HERE

@@ -24,4 +24,5 @@ enum { ROOTS = true };
 enum { ROOTS = false };
 #endif
 
-const struct hu_operation_lanes hu_operation_lanes_portable = {fp32_run, fp64_run, ROOTS, false};
+const struct hu_operation_lanes hu_operation_lanes_portable = {fp32_run, fp64_run, CODES, ROOTS,
+                                                               false};

@@ -1,4 +1,5 @@
 #include "dot_job.h"
+#include "names.h"
 #include "operation.h"
 #include "report.h"
 #include "text.h"
@@ -9,6 +10,11 @@
 #include <strings.h>
 
 enum { DEFAULT_BLOCK = 64 };
+
+static const char *model_name(int i)
+{
+    return hu_dot_model_at((size_t)i)->name;
+}
 
 static bool add_choice(struct dot_choices *choices, const char *name, const char *command)
 {
@@ -24,7 +30,11 @@ static bool add_choice(struct dot_choices *choices, const char *name, const char
         blocked = !*end && block && end != name + n + 1;
     }
     if (!model || (name[n] && !blocked)) {
-        fail(command, "\"%s\" is not a model; 'halfulp dot --models' lists them%s", name,
+        char nearest[HU_SUGGESTION] = "";
+        if (!model)
+            hu_suggestion_of(nearest, plain, model_name, (int)hu_dot_model_count());
+        fail(command, "\"%s\" is not a model; %s%s'halfulp dot --models' lists them%s", name,
+             nearest, *nearest ? " " : "",
              model && model->method == HU_DOT_BLOCKED ? "; blocked:N has blocks of N" : "");
         return false;
     }

@@ -8,17 +8,10 @@
 #include <strings.h>
 
 /* A name that there is not: the nearest that there are, or where none is near all of ALL. */
-static void unknown(const char *command, const char *option, const char *name,
-                    const char *(*name_at)(int), int count, const char *all)
+static void unknown(const char *command, const char *option, const char *name, const char *nearest,
+                    const char *all)
 {
-    char nearest[HU_SUGGESTION];
-    hu_suggestion_of(nearest, name, name_at, count);
     fail(command, "--%s: there is no '%.60s'; %s", option, name, *nearest ? nearest : all);
-}
-
-static const char *operation_name(int i)
-{
-    return hu_operation_row((enum hu_operation)i)->name;
 }
 
 static const char *rule_name(int i)
@@ -43,6 +36,7 @@ bool operation_list_read(struct operation_list *list, const char *text, const ch
         return true;
     }
     char *copy = check_memory(strdup(text)), *rest = copy;
+    char nearest[HU_SUGGESTION];
     bool good = true;
     while (good && rest) {
         const char *name = strsep(&rest, ",");
@@ -51,7 +45,7 @@ bool operation_list_read(struct operation_list *list, const char *text, const ch
         if (good)
             add(list, operation);
         else
-            unknown(command, "op", name, operation_name, HU_OPERATIONS,
+            unknown(command, "op", name, hu_operation_suggestion(nearest, name),
                     "add, sub, mul, div, fma, sqrt, rem and others are in the manual, verify --op");
     }
     free(copy);
@@ -62,7 +56,8 @@ bool nan_rule_read(enum hu_nan_rule *rule, const char *text, const char *command
 {
     if (hu_nan_rule_find(text, rule))
         return true;
-    unknown(command, "nan-rule", text, rule_name, HU_NAN_RULES,
+    char nearest[HU_SUGGESTION];
+    unknown(command, "nan-rule", text, hu_suggestion_of(nearest, text, rule_name, HU_NAN_RULES),
             "they are first, last, signaling, greatest, canonical, x86, x87, arm and ptx");
     return false;
 }

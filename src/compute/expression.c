@@ -153,35 +153,16 @@ static long read_literal(struct reader *r, const char *from, size_t length, bool
     return (long)r->e->count - 1;
 }
 
-/* The names of the manual that are not IEEE 754's. */
-static const struct {
-    const char *name;
-    enum hu_operation operation;
-} aliases[] = {
-    {"min", HU_OP_MINIMUM},
-    {"max", HU_OP_MAXIMUM},
-    {"minnum", HU_OP_MINIMUM_NUMBER},
-    {"maxnum", HU_OP_MAXIMUM_NUMBER},
-    {"scalb", HU_OP_SCALE_B},
-    {"logb", HU_OP_LOG_B},
-    {"neg", HU_OP_NEGATE},
-    {"copysign", HU_OP_COPY_SIGN},
-    {"roundint", HU_OP_ROUND_TO_INTEGRAL},
-    {"nextup", HU_OP_NEXT_UP},
-    {"nextdown", HU_OP_NEXT_DOWN},
-};
-
-static bool find_function(const char *name, enum hu_operation *operation)
-{
-    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-        if (!strcasecmp(aliases[i].name, name)) {
-            *operation = aliases[i].operation;
-            return true;
-        }
-    return hu_operation_find(name, operation);
-}
-
 static long read_expression(struct reader *r);
+
+static long refuse_name(struct reader *r, const char *name)
+{
+    char nearest[HU_SUGGESTION];
+    if (!*hu_operation_suggestion(nearest, name))
+        hu_name_suggestion(nearest, name);
+    return refuse(r, "\"%.60s\" is neither an operation nor a format%s%s", name,
+                  *nearest ? "; " : "", nearest);
+}
 
 /* What follows NAME( … ). */
 static long read_call(struct reader *r, const char *from, const char *name)
@@ -190,12 +171,12 @@ static long read_call(struct reader *r, const char *from, const char *name)
     const struct hu_format *format = NULL;
     long operands[HU_OPERANDS];
     size_t count = 0;
-    if (!find_function(name, &operation) || operation == HU_OP_CONVERT ||
+    if (!hu_operation_find(name, &operation) || operation == HU_OP_CONVERT ||
         operation == HU_OP_CONVERT_QUIETLY) {
         operation = HU_OP_CONVERT;
         format = hu_format_find(name);
         if (!format)
-            return refuse(r, "\"%.60s\" is neither an operation nor a format", name);
+            return refuse_name(r, name);
     }
     size_t due = hu_operation_row(operation)->operands;
     do {

@@ -15,6 +15,7 @@ enum {
     TRAILING = 52,
     IS_NAN = 1,
     IS_SIGNALING = 2,
+    RELATIONS = 5, /* less, equal, greater, unordered, so by a signaling NaN */
 };
 
 typedef double operation_function(double x, double y);
@@ -25,9 +26,13 @@ struct hu_judge {
     struct hu_question q;
     const struct hu_format *fp64;
     operation_function *function;
-    double *value[2];             /* of each operand, by code; NULL: it is fp32 */
-    unsigned char *kind[2];       /* IS_NAN, IS_SIGNALING */
-    struct hu_judged *quieted[2]; /* what a NaN operand becomes, by code */
+    double *value[2];           /* of each operand, by code; NULL: it is fp32 */
+    unsigned char *kind[2];     /* IS_NAN, IS_SIGNALING */
+    struct hu_judged *taken[2]; /* what becomes of an operand that is the result, by code */
+    uint64_t *key[2];           /* of an extremum: rises as the values do, or their magnitudes */
+    struct hu_judged *opposite; /* copySign's, of the first operand and the other sign, … */
+    unsigned char *negative;    /* … and what sign that of the second is, by code */
+    struct hu_judged answer[RELATIONS];
     struct hu_judged invalid, infinity[2], zero[2];
     /* Magnitudes from 2^low on: cell[sign][2 * interval + inside]. Intervals are so short that no
      * boundary lies inside one: half a unit in the last place. */
@@ -101,93 +106,11 @@ static double root(double x, double y)
     return result > 0 && isfinite(result) ? to_odd(result, fma(-result, result, x)) : result;
 }
 
-static double scale_b(double x, double y)
-{
-    if (isinf(y))
-        return y > 0 ? x * INFINITY : x * 0.0;
-    if (y != floor(y))
-        return NAN;
-    return ldexp(x, y > MOST_SCALE ? MOST_SCALE : y < -MOST_SCALE ? -MOST_SCALE : (int)y);
-}
-
-static double lesser(double x, double y)
-{
-    return x < y || (x == y && signbit(x)) ? x : y;
-}
-
-static double greater(double x, double y)
-{
-    return x > y || (x == y && !signbit(x)) ? x : y;
-}
-
-static double lesser_magnitude(double x, double y)
-{
-    return fabs(x) != fabs(y) ? (fabs(x) < fabs(y) ? x : y) : lesser(x, y);
-}
-
-static double greater_magnitude(double x, double y)
-{
-    return fabs(x) != fabs(y) ? (fabs(x) > fabs(y) ? x : y) : greater(x, y);
-}
-
 static operation_function *const functions[HU_OPERATIONS] = {
-    [HU_OP_ADD] = add,
-    [HU_OP_SUB] = sub,
-    [HU_OP_MUL] = mul,
-    [HU_OP_DIV] = div_,
-    [HU_OP_SQRT] = root,
-    [HU_OP_REM] = remainder,
-    [HU_OP_SCALE_B] = scale_b,
-    [HU_OP_MINIMUM] = lesser,
-    [HU_OP_MAXIMUM] = greater,
-    [HU_OP_MINIMUM_NUMBER] = lesser,
-    [HU_OP_MAXIMUM_NUMBER] = greater,
-    [HU_OP_MINIMUM_MAGNITUDE] = lesser_magnitude,
-    [HU_OP_MAXIMUM_MAGNITUDE] = greater_magnitude,
-    [HU_OP_MINIMUM_MAGNITUDE_NUMBER] = lesser_magnitude,
-    [HU_OP_MAXIMUM_MAGNITUDE_NUMBER] = greater_magnitude,
+    [HU_OP_ADD] = add,   [HU_OP_SUB] = sub,       [HU_OP_MUL] = mul,     [HU_OP_DIV] = div_,
+    [HU_OP_SQRT] = root, [HU_OP_REM] = remainder, [HU_OP_SCALE_B] = mul, /* by a power of two, see
+                                                                            list_value */
 };
-
-/* C's comparisons are IEEE's (C23 annex F.3), of which != alone is true of NaNs. */
-static bool compare(enum hu_operation operation, double x, double y)
-{
-    switch (operation) {
-    case HU_OP_EQUAL:
-    case HU_OP_SIGNALING_EQUAL:
-        return x == y;
-    case HU_OP_NOT_EQUAL:
-    case HU_OP_SIGNALING_NOT_EQUAL:
-        return x != y;
-    case HU_OP_LESS:
-    case HU_OP_SIGNALING_LESS:
-        return isless(x, y);
-    case HU_OP_LESS_EQUAL:
-    case HU_OP_SIGNALING_LESS_EQUAL:
-        return islessequal(x, y);
-    case HU_OP_GREATER:
-    case HU_OP_SIGNALING_GREATER:
-        return isgreater(x, y);
-    case HU_OP_GREATER_EQUAL:
-    case HU_OP_SIGNALING_GREATER_EQUAL:
-        return isgreaterequal(x, y);
-    case HU_OP_NOT_LESS:
-    case HU_OP_SIGNALING_NOT_LESS:
-        return !isless(x, y);
-    case HU_OP_NOT_LESS_EQUAL:
-    case HU_OP_SIGNALING_NOT_LESS_EQUAL:
-        return !islessequal(x, y);
-    case HU_OP_NOT_GREATER:
-    case HU_OP_SIGNALING_NOT_GREATER:
-        return !isgreater(x, y);
-    case HU_OP_NOT_GREATER_EQUAL:
-    case HU_OP_SIGNALING_NOT_GREATER_EQUAL:
-        return !isgreaterequal(x, y);
-    case HU_OP_ORDERED:
-        return !isunordered(x, y);
-    default:
-        return isunordered(x, y);
-    }
-}
 
 /* Making it. */
 
@@ -204,14 +127,15 @@ static bool is_full(const struct hu_format *f)
 
 bool hu_can_judge(const struct hu_question *q)
 {
-    bool known = functions[q->operation] || hu_is_comparison(q->operation);
+    enum hu_operation op = q->operation;
+    bool chooses = hu_is_comparison(op) || hu_is_extremum(op) || op == HU_OP_COPY_SIGN;
     /* Errors are exact only where nothing is kept in more bits than fp64 has. */
-    if (FLT_EVAL_METHOD == 2 || !known || q->promise.flush || q->promise.ignore || q->via ||
+    if (FLT_EVAL_METHOD == 2 || !(functions[op] || chooses) || q->promise.ignore || q->via ||
         q->unfused || q->nan != HU_NAN_FIRST || hu_is_integer(q->to) || !is_moderate(q->to))
         return false;
     for (int i = 0; i < q->operands; i++)
         if (hu_is_integer(q->from[i]) || !is_moderate(q->from[i]) ||
-            !(q->from[i]->width <= LISTED_WIDTH || is_full(q->from[i])))
+            !(q->from[i]->width <= LISTED_WIDTH || (is_full(q->from[i]) && q->operands == 1)))
             return false;
     return true;
 }
@@ -221,6 +145,7 @@ static struct hu_judged asked(struct hu_reference *r, const struct hu_question *
 {
     unsigned flags = 0;
     uint64_t code = hu_reference_convert(r, q->to, wide, fp64, &q->promise.options, &flags);
+    code = hu_question_flush_result(q, code, &flags);
     return (struct hu_judged){(uint32_t)code, flags};
 }
 
@@ -232,10 +157,30 @@ static struct hu_judged expected(struct hu_reference *r, const struct hu_questio
     return (struct hu_judged){(uint32_t)code, flags};
 }
 
-/* A finite, nonzero code of F, for the operand beside a NaN. */
-static uint64_t plain_code(const struct hu_format *f)
+/* Value of operand I's CODE in fp64, of a scale 2 to its power, NaN where it has a fraction; and
+ * its kind. */
+static double list_value(struct hu_judge *j, struct hu_reference *r, int i, uint64_t code)
 {
-    return hu_max_finite_code(f);
+    const struct hu_format *f = j->q.from[i];
+    unsigned flags = 0;
+    if ((j->q.promise.flush & HU_FLUSH_IN) && hu_code_is_subnormal(f, code))
+        code = hu_code_flushed(f, code);
+    double x = of_bits(hu_reference_convert(r, j->fp64, f, code, NULL, &flags));
+    if (isnan(x))
+        j->kind[i][code] = flags & HU_INVALID ? IS_NAN | IS_SIGNALING : IS_NAN;
+    if (j->q.operation != HU_OP_SCALE_B || i == 0 || isnan(x))
+        return x;
+    if (isinf(x))
+        return x > 0 ? x : 0;
+    return x == floor(x) ? ldexp(1, (int)fmax(-MOST_SCALE, fmin(x, MOST_SCALE))) : NAN;
+}
+
+static uint64_t key_of(const struct hu_judge *j, double x)
+{
+    uint64_t bits = bits_of(x), sign = bits >> 63;
+    if (j->q.operation >= HU_OP_MINIMUM_MAGNITUDE)
+        return bits << 1 | !sign;
+    return sign ? ~bits : bits | UINT64_C(1) << 63;
 }
 
 static bool list_operand(struct hu_judge *j, struct hu_reference *r, int i)
@@ -246,22 +191,50 @@ static bool list_operand(struct hu_judge *j, struct hu_reference *r, int i)
     size_t codes = (size_t)hu_width_mask(f) + 1;
     j->value[i] = malloc(codes * sizeof *j->value[i]);
     j->kind[i] = calloc(codes, 1);
-    j->quieted[i] = calloc(codes, sizeof *j->quieted[i]);
-    if (!j->value[i] || !j->kind[i] || !j->quieted[i])
+    j->taken[i] = calloc(codes, sizeof *j->taken[i]);
+    j->key[i] = calloc(codes, sizeof *j->key[i]);
+    if (!j->value[i] || !j->kind[i] || !j->taken[i] || !j->key[i])
         return false;
-    for (size_t code = 0; code < codes; code++) {
-        unsigned flags = 0;
-        uint64_t bits = hu_reference_convert(r, j->fp64, f, code, NULL, &flags);
-        j->value[i][code] = of_bits(bits);
-        if (!isnan(j->value[i][code]))
-            continue;
-        j->kind[i][code] = flags & HU_INVALID ? IS_NAN | IS_SIGNALING : IS_NAN;
-        uint64_t x[HU_OPERANDS] = {plain_code(j->q.from[0]), plain_code(j->q.from[1]), 0};
-        x[i] = code;
-        if (!hu_is_comparison(j->q.operation))
-            j->quieted[i][code] = expected(r, &j->q, x);
+    for (uint64_t code = 0; code < codes; code++) {
+        double x = j->value[i][code] = list_value(j, r, i, code);
+        j->key[i][code] = key_of(j, x);
+        bool taken = hu_is_extremum(j->q.operation) || j->kind[i][code];
+        if (taken && !hu_is_comparison(j->q.operation))
+            j->taken[i][code] = expected(r, &j->q, (const uint64_t[HU_OPERANDS]){code, code});
     }
     return true;
+}
+
+/* MPFR's answer to each relation, by the first codes between which it holds. */
+static void ask_about_relations(struct hu_judge *j, struct hu_reference *r)
+{
+    uint64_t least = 0, most = hu_max_finite_code(j->q.from[0]),
+             codes = hu_width_mask(j->q.from[0]);
+    const uint64_t pairs[][HU_OPERANDS] = {{least, most}, {most, most}, {most, least}};
+    for (int i = 0; i < 3; i++)
+        j->answer[i] = expected(r, &j->q, pairs[i]);
+    for (uint64_t code = codes; code > 0; code--)
+        if (j->kind[0][code])
+            j->answer[j->kind[0][code] & IS_SIGNALING ? 4 : 3] =
+                expected(r, &j->q, (const uint64_t[HU_OPERANDS]){code, most});
+}
+
+/* copySign takes of its second operand the sign alone. */
+static bool list_signs(struct hu_judge *j, struct hu_reference *r)
+{
+    uint64_t codes = hu_width_mask(j->q.from[0]) + 1, others = hu_width_mask(j->q.from[1]) + 1;
+    uint64_t plain = hu_max_finite_code(j->q.from[1]), less = plain | hu_sign_mask(j->q.from[1]);
+    uint64_t one = hu_max_finite_code(j->q.from[0]);
+    uint64_t positive = expected(r, &j->q, (const uint64_t[HU_OPERANDS]){one, plain}).code;
+    j->opposite = malloc(codes * sizeof *j->opposite);
+    j->negative = malloc(others);
+    for (uint64_t x = 0; j->opposite && j->negative && x < codes; x++) {
+        j->taken[0][x] = expected(r, &j->q, (const uint64_t[HU_OPERANDS]){x, plain});
+        j->opposite[x] = expected(r, &j->q, (const uint64_t[HU_OPERANDS]){x, less});
+    }
+    for (uint64_t y = 0; j->opposite && j->negative && y < others; y++)
+        j->negative[y] = expected(r, &j->q, (const uint64_t[HU_OPERANDS]){one, y}).code != positive;
+    return j->opposite && j->negative;
 }
 
 static uint64_t fp64_power(int exponent)
@@ -324,7 +297,11 @@ static bool fill_in(struct hu_judge *j, struct hu_reference *r)
     bool good = true;
     for (int i = 0; i < q->operands && i < 2; i++)
         good &= list_operand(j, r, i);
-    if (!good || hu_is_comparison(q->operation))
+    if (good && hu_is_comparison(q->operation))
+        ask_about_relations(j, r);
+    if (good && q->operation == HU_OP_COPY_SIGN)
+        return list_signs(j, r);
+    if (!good || !functions[q->operation])
         return good;
     static const uint64_t infinite = UINT64_C(0x7ff) << TRAILING;
     for (uint64_t sign = 0; sign < 2; sign++) {
@@ -364,8 +341,13 @@ void hu_judge_free(struct hu_judge *j)
     for (int i = 0; j && i < 2; i++) {
         free(j->value[i]);
         free(j->kind[i]);
-        free(j->quieted[i]);
+        free(j->taken[i]);
+        free(j->key[i]);
         free(j->cell[i]);
+    }
+    if (j) {
+        free(j->opposite);
+        free(j->negative);
     }
     free(j);
 }
@@ -393,17 +375,16 @@ static struct hu_judged with(struct hu_judged c, unsigned more)
     return c;
 }
 
-/* Some operand is a NaN: the first of them; of a minimumNumber MPFR says. */
-static struct hu_judged of_nans(const struct hu_judge *j, struct hu_reference *r,
-                                const uint64_t x[], unsigned x_kind, unsigned y_kind)
+/* Some operand is a NaN: the first of them, or the other where a number is asked for. */
+static struct hu_judged of_nans(const struct hu_judge *j, const uint64_t x[], unsigned x_kind,
+                                unsigned y_kind)
 {
     enum hu_operation op = j->q.operation;
     unsigned raised = (x_kind | y_kind) & IS_SIGNALING ? HU_INVALID : 0;
     bool number = op == HU_OP_MINIMUM_NUMBER || op == HU_OP_MAXIMUM_NUMBER ||
                   op == HU_OP_MINIMUM_MAGNITUDE_NUMBER || op == HU_OP_MAXIMUM_MAGNITUDE_NUMBER;
-    if (number)
-        return expected(r, &j->q, x);
-    return with(x_kind ? j->quieted[0][x[0]] : j->quieted[1][x[1]], raised);
+    bool first = number && !(x_kind && y_kind) ? !x_kind : x_kind;
+    return with(first ? j->taken[0][x[0]] : j->taken[1][x[1]], raised);
 }
 
 static struct hu_judged of_zero(const struct hu_judge *j, double x, double y, double zero)
@@ -454,24 +435,17 @@ static struct hu_judged of_wide(const struct hu_judge *j, uint64_t bits)
     return (struct hu_judged){(uint32_t)code, j->up_flags[sign][kept & 1][kind]};
 }
 
-static struct hu_judged compared(const struct hu_judge *j, double x, double y, unsigned kinds)
-{
-    enum hu_operation op = j->q.operation;
-    bool raises = kinds & (op >= HU_OP_SIGNALING_EQUAL ? IS_NAN : IS_SIGNALING);
-    return (struct hu_judged){compare(op, x, y), raises ? HU_INVALID : 0};
-}
-
 /* One, where FUNCTION is the operation's. */
 INLINE struct hu_judged judge_one(const struct hu_judge *j, struct hu_reference *r,
                                   const uint64_t x[], operation_function *function)
 {
     bool two = j->q.operands > 1;
     double a = value_of(j, 0, x[0]), b = two ? value_of(j, 1, x[1]) : 0;
-    if (isnan(a) || isnan(b) || !function) {
+    if (isnan(a) || isnan(b)) {
         unsigned x_kind = kind_of(j, 0, x[0]), y_kind = kind_of(j, 1, x[1]);
-        if (!function)
-            return compared(j, a, b, x_kind | y_kind);
-        return two ? of_nans(j, r, x, x_kind, y_kind) : expected(r, &j->q, x);
+        if (!two)
+            return expected(r, &j->q, x);
+        return x_kind | y_kind ? of_nans(j, x, x_kind, y_kind) : j->invalid;
     }
     double result = function(a, b);
     uint64_t bits = bits_of(result), magnitude = bits << 1 >> 1;
@@ -494,6 +468,41 @@ INLINE void judge_row(const struct hu_judge *j, struct hu_reference *r, const ui
     }
 }
 
+static void compare_row(const struct hu_judge *j, const uint64_t x[], size_t n,
+                        struct hu_judged *out)
+{
+    double a = j->value[0][x[0]];
+    unsigned kind = j->kind[0][x[0]];
+    for (size_t i = 0; i < n; i++) {
+        double b = j->value[1][x[1] + i];
+        int relation = 3 - 3 * (a < b) - 2 * (a == b) - (a > b);
+        out[i] = j->answer[relation + !!((kind | j->kind[1][x[1] + i]) & IS_SIGNALING)];
+    }
+}
+
+static void choose_row(const struct hu_judge *j, const uint64_t x[], size_t n,
+                       struct hu_judged *out)
+{
+    enum hu_operation op = j->q.operation;
+    bool greatest = op == HU_OP_MAXIMUM || op == HU_OP_MAXIMUM_NUMBER ||
+                    op == HU_OP_MAXIMUM_MAGNITUDE || op == HU_OP_MAXIMUM_MAGNITUDE_NUMBER;
+    uint64_t key = j->key[0][x[0]];
+    unsigned kind = j->kind[0][x[0]];
+    for (size_t i = 0; i < n; i++) {
+        uint64_t y = x[1] + i;
+        bool first = (key <= j->key[1][y]) != greatest;
+        out[i] = kind | j->kind[1][y] ? of_nans(j, (const uint64_t[]){x[0], y}, kind, j->kind[1][y])
+                 : first              ? j->taken[0][x[0]]
+                                      : j->taken[1][y];
+    }
+}
+
+static void sign_row(const struct hu_judge *j, const uint64_t x[], size_t n, struct hu_judged *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = j->negative[x[1] + i] ? j->opposite[x[0]] : j->taken[0][x[0]];
+}
+
 /* Loops of their own for what is judged most. */
 void hu_judge_row(const struct hu_judge *j, struct hu_reference *r, const uint64_t x[], size_t n,
                   struct hu_judged *out)
@@ -506,9 +515,18 @@ void hu_judge_row(const struct hu_judge *j, struct hu_reference *r, const uint64
         judge_row(j, r, x, n, out, sub);
         break;
     case HU_OP_MUL:
+    case HU_OP_SCALE_B:
         judge_row(j, r, x, n, out, mul);
         break;
+    case HU_OP_COPY_SIGN:
+        sign_row(j, x, n, out);
+        break;
     default:
-        judge_row(j, r, x, n, out, j->function);
+        if (hu_is_comparison(j->q.operation))
+            compare_row(j, x, n, out);
+        else if (hu_is_extremum(j->q.operation))
+            choose_row(j, x, n, out);
+        else
+            judge_row(j, r, x, n, out, j->function);
     }
 }

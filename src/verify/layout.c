@@ -21,10 +21,9 @@ void hu_layout_store(const struct hu_format *f, void *array, size_t i, uint64_t 
     }
     uint64_t word = code << f->storage_shift;
     size_t size = f->storage_bits / 8;
-    unsigned char bytes[8];
-    for (size_t k = 0; k < sizeof bytes; k++)
-        bytes[k] = (unsigned char)(word >> 8 * k);
-    memcpy((unsigned char *)array + i * size, bytes, size);
+    if (HU_BIG_ENDIAN_MACHINE)
+        word = __builtin_bswap64(word);
+    memcpy((unsigned char *)array + i * size, &word, size);
 }
 
 static inline void little_endian(unsigned char *at, size_t n, size_t size)

@@ -1,14 +1,18 @@
 #include "verify/operation_vectors.h"
 #include "pool.h"
+#include "verify/layout.h"
 #include "verify/recorded.h"
 #include "wide.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     LINES_A_TASK = 1 << 12,
-    TASKS_A_JOB = 4,   /* of a round, whose text is then written in order */
-    LONGEST_LINE = 72, /* four numbers of 16 digits, two digits, separators */
+    TASKS_A_JOB = 4, /* of a round, whose text is then written in order */
+    MOST_DIGITS = 16,
+    LONGEST_LINE =
+        88, /* four numbers of 16 digits, two digits, separators, what is scribbled over */
 };
 
 struct round_of {
@@ -21,11 +25,29 @@ struct round_of {
     size_t *used;
 };
 
+/* Eight digits, the first in the highest byte: each four bits into a byte, and 7 more to 'A' from
+ * 10 on. */
+static uint64_t eight_digits(uint64_t x)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    x = (x << 16 | x) & UINT64_C(0x0000ffff0000ffff);
+    x = (x << 8 | x) & UINT64_C(0x00ff00ff00ff00ff);
+    x = (x << 4 | x) & 15 * ones;
+    return x + '0' * ones + ((x + 6 * ones) >> 4 & ones) * 7;
+}
+
+/* The last DIGITS of VALUE's 16, and a space; scribbles over 16 bytes and a space. */
 static char *put_hex(char *at, uint64_t value, int digits)
 {
-    static const char digit[] = "0123456789ABCDEF";
-    for (int i = digits - 1; i >= 0; i--, value >>= 4)
-        at[i] = digit[value & 15];
+    char text[2 * MOST_DIGITS];
+    uint64_t high = eight_digits(value >> 32), low = eight_digits((uint32_t)value);
+    if (!HU_BIG_ENDIAN_MACHINE) {
+        high = __builtin_bswap64(high);
+        low = __builtin_bswap64(low);
+    }
+    memcpy(text, &high, 8);
+    memcpy(text + 8, &low, 8);
+    memcpy(at, text + MOST_DIGITS - digits, MOST_DIGITS);
     at[digits] = ' ';
     return at + digits + 1;
 }

@@ -28,13 +28,13 @@ static bool is_ignored(const struct hu_question *q, const uint64_t x[])
     return false;
 }
 
-/* What chips that flush do to what is tiny: operations on signs and comparisons' results have none.
- */
-static uint64_t flush_result(const struct hu_question *q, uint64_t code, unsigned *flags)
+/* Operations on signs and comparisons' results are never tiny. */
+uint64_t hu_question_flush_result(const struct hu_question *q, uint64_t code, unsigned *flags)
 {
     bool by_underflow = q->promise.options.tininess_before || (q->promise.flush & HU_FLUSH_TINY);
     bool tiny = by_underflow && (*flags & HU_UNDERFLOW);
-    if (hu_is_comparison(q->operation) || !(tiny || hu_code_is_subnormal(q->to, code)))
+    if (!(q->promise.flush & HU_FLUSH_OUT) || hu_is_comparison(q->operation) ||
+        !(tiny || hu_code_is_subnormal(q->to, code)))
         return code;
     *flags |= HU_UNDERFLOW | HU_INEXACT;
     return hu_code_flushed(q->to, code);
@@ -67,7 +67,7 @@ uint64_t hu_question_expect(struct hu_reference *r, const struct hu_question *q,
     uint64_t code = operate(r, q, q->via ? q->via : q->to, operand, flags);
     if (q->via)
         code = hu_reference_convert(r, q->to, q->via, code, &q->promise.options, flags);
-    return q->promise.flush & HU_FLUSH_OUT ? flush_result(q, code, flags) : code;
+    return hu_question_flush_result(q, code, flags);
 }
 
 /* IEEE 754-2019 section 5.8 leaves open what an integer is that is invalid. */

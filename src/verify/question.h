@@ -27,6 +27,9 @@ struct hu_operation_options hu_question_options(const struct hu_question *q);
 uint64_t hu_question_expect(struct hu_reference *r, const struct hu_question *q, const uint64_t x[],
                             unsigned *flags);
 
+/* What chips that flush do to a result that is tiny, where the promise says so. */
+uint64_t hu_question_flush_result(const struct hu_question *q, uint64_t code, unsigned *flags);
+
 /* Whether GOT keeps the promise where EXPECTED is due, with those FLAGS. */
 bool hu_question_satisfies_otherwise(const struct hu_question *q, uint64_t expected, uint64_t got,
                                      unsigned flags);
