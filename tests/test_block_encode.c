@@ -267,6 +267,26 @@ Test(block_encode, stochastic_rounding_keeps_the_mean)
     free(y);
 }
 
+Test(block_encode, amax_is_the_greatest_finite_magnitude_of_every_source)
+{
+    static const char *const sources[] = {"fp64", "fp32", "bf16", "fp16", "fp8_e4m3", "int8"};
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    double x[77];
+    for (size_t s = 0; s < sizeof sources / sizeof *sources; s++)
+        for (size_t n = 1; n <= 77; n++) {
+            const struct hu_format *from = hu_format_find(sources[s]);
+            unsigned char bytes[sizeof x];
+            for (size_t i = 0; i < n; i++)
+                x[i] = (double)(i % 5) - 2;
+            x[n / 2] = -96;
+            if (n > 3)
+                x[n - 1] = NAN;
+            hu_convert_array(from, bytes, fp64, x, n, NULL, NULL);
+            cr_assert_eq(hu_block_amax(from, bytes, n), 96, "%zu of %s: %g", n, sources[s],
+                         (double)hu_block_amax(from, bytes, n));
+        }
+}
+
 /* Pieces that know the whole's amax and where they begin give what the whole gives. */
 Test(block_encode, encoded_pieces_are_the_whole)
 {
