@@ -152,6 +152,10 @@ static void set_element(struct hu_reference *r, struct exact *x, const struct hu
     set_scale(r, &scale, b, p, number);
     set_code(x, b, exact_bits(p->codes, at, (int)w));
     hu_exact_multiply(x, x, &scale);
+    if (b->divisor) {
+        hu_exact_integer(&scale, b->divisor);
+        hu_exact_divide(x, x, &scale);
+    }
     hu_exact_clear(&scale);
 }
 

@@ -195,6 +195,36 @@ exits "safetensors has no blocks of GGUF" 2 "safetensors has no dtype for q4_0" 
 exits "nothing becomes GGUF that is none" 2 "written in GGUF" "$halfulp" cast model.safetensors -t q4_0 -o never.gguf
 
 # Whole or not at all.
+python3 - <<'EOP'
+from write import *
+def bf16(n): return r.randbytes(n).replace(b'\x7f', b'\x3f').replace(b'\xff', b'\xbf')
+save('large.safetensors', {'a%d.weight' % i: ('BF16', [1024, 2048], bf16(4 << 20)) for i in range(4)})
+gguf('large.gguf', [('a%d.weight' % i, [1024, 2048], 30, bf16(4 << 20)) for i in range(4)], keys)
+EOP
+"$halfulp" cast large.safetensors -t nvfp4 -o coded.safetensors >/dev/null 2>&1
+"$halfulp" cast large.safetensors -t fp32 -o large32.safetensors >/dev/null
+for target in nvfp4 fp8_tensor mxfp4; do
+    holds "bf16 becomes the $target that its values in fp32 become" bash -c "'$halfulp' cast large.safetensors -t $target -o new.safetensors --force && '$halfulp' cast large32.safetensors -t $target -o new32.safetensors --force && cmp new.safetensors new32.safetensors"
+done
+for names in mxfp4:large.safetensors:kill.safetensors q8_0:large.gguf:kill.gguf bf16:coded.safetensors:kill.safetensors; do
+    IFS=: read -r target from to <<<"$names"
+    for signal in KILL TERM; do
+        whole=yes
+        "$halfulp" cast $from -t $target -o new.${to##*.} --force >/dev/null 2>&1 || whole="not written"
+        for delay in 0.005 0.01 0.02 0.03 0.05; do
+            echo old >$to
+            "$halfulp" cast $from -t $target -o $to --force --jobs 1 >/dev/null 2>&1 &
+            sleep $delay
+            kill -$signal $! 2>/dev/null
+            wait $! 2>/dev/null
+            [ "$(head -c 4 $to)" = old ] || cmp -s $to new.${to##*.} || whole="$delay: $(ls -l $to)"
+            [ $signal = KILL ] || [ -z "$(find . -maxdepth 1 -name "$to.*")" ] || whole=$(ls)
+        done
+        if [ "$whole" = yes ]; then pass "SIG$signal while $target is written leaves the old file or the new one"; else fail "SIG$signal while $target is written leaves the old file or the new one" "$whole"; fi
+    done
+    rm -f $to ./$to.* new.*
+done
+rm large* coded.*
 exits "a full disk" 2 "No space left|File too large" bash -c "ulimit -f 20; trap '' XFSZ; '$halfulp' cast model.safetensors -t mxfp8_e4m3 -o full.safetensors"
 [ ! -e full.safetensors ] && pass "leaves nothing" || fail "leaves nothing"
 exits "a file that is cut short" 2 "cut short|shorter|ends|past" bash -c "head -c 20000 two.safetensors >cut.safetensors; '$halfulp' cast cut.safetensors -t bf16 -o never.safetensors"

@@ -144,6 +144,15 @@ def int8_rows(r, rows=3, columns=40):
     return ({'m.weight': ('I8', [rows, columns], struct.pack('%db' % len(codes), *codes)),
              'm.weight_scale': ('F32', [rows, 1], struct.pack('<%dI' % rows, *bits))}, {'m.weight': ([rows, columns], values)})
 
+# bitsandbytes' Linear8bitLt: a row's greatest magnitude is 127. The value of the rational rounded to bf16 or fp32 by its quotient.
+def llm_int8(r, rows=5, columns=40, order=True):
+    codes = [c - 127 for c in draw(r, rows * columns, 255)]
+    bits = [struct.unpack('<I', pack32(r.uniform(1e-3, 1)))[0] for _ in range(rows)]
+    values = [c * fp32(bits[i // columns]) / 127 for i, c in enumerate(codes)]
+    parts = {'m.weight': ('I8', [rows, columns], struct.pack('%db' % len(codes), *codes)),
+             'm.SCB': ('F32', [rows], struct.pack('<%dI' % rows, *bits))}
+    return (parts | ({'m.weight_format': ('U8', [], bytes(1))} if order else {}), {'m.weight': ([rows, columns], values)})
+
 def bnb(r, shape=(5, 50), kind='nf4', nested=False, block=64):
     n = elements(shape)
     codes = draw(r, n, 16)
@@ -222,6 +231,7 @@ KINDS = {
     'fp8 of rows, bf16 scales': lambda r: fp8_plain(r, kind='row', scale='BF16'),
     'mx fp4': mx, 'mx fp8': lambda r: mx(r, 3, 40, 'F8_E4M3'),
     'compressed-tensors int4': int_packed, 'compressed-tensors int8': int8_rows,
+    'bnb int8': llm_int8, 'bnb int8 of no format': lambda r: llm_int8(r, order=False), 'bnb int8, long rows': lambda r: llm_int8(r, 3, 5000),
     'bnb fp4': lambda r: bnb(r, kind='fp4'), 'bnb nf4': bnb, 'bnb nf4, odd': lambda r: bnb(r, (3, 43)), 'bnb nf4 nested': lambda r: bnb(r, (260, 70), nested=True),
     'gptq': gptq, 'gptq 8 bits': lambda r: gptq(r, bits=8), 'gptq 3 bits': lambda r: gptq(r, out=32, bits=3),
     'gptq 2 bits': lambda r: gptq(r, bits=2), 'gptq in activation order': lambda r: gptq(r, order=True),
@@ -320,7 +330,13 @@ def malformed():
     yield 'GPTQ with scales of integers', resized(q, 'm.scales', 'I32'), 'floats', None
     yield 'AWQ with columns too few', resized(a, 'm.qweight', shape=[64, 5]), 'nor AWQ', None
     yield 'AWQ with groups that do not divide', resized(a, 'm.scales', shape=[3, 48]), 'come out even|want', None
-    yield 'scales of a layout that is not known', {'m.weight': ('I8', [4, 8], bytes(32)), 'm.SCB': ('F32', [4], bytes(16)), 'n.x': ('F32', [1], bytes(4))}, 'no layout that is known', None
+    s = llm_int8(r)[0]
+    yield 'LLM.int8 in tiles of a GPU', resized(s, 'm.weight_format', data=bytes([2])), 'in tiles are not read', None
+    yield 'LLM.int8 with a format of two bytes', resized(s, 'm.weight_format', shape=[2]), 'one byte', None
+    yield 'LLM.int8 with too few rows', resized(s, 'm.SCB', shape=[4]), 'one a row', None
+    yield 'LLM.int8 with fp16 beside it', resized(s, 'm.SCB', 'F16'), 'SCB is fp32', None
+    yield 'LLM.int8 of bytes without a sign', resized(s, 'm.weight', 'U8'), 'a matrix of int8', None
+    yield 'scales of a layout that is not known', {'m.weight': ('I8', [4, 8], bytes(32)), 'm.scales': ('F32', [4], bytes(16)), 'n.x': ('F32', [1], bytes(4))}, 'no layout that is known', None
     yield 'MLX', {'m.weight': ('I32', [4, 8], bytes(128)), 'm.scales': ('F16', [4, 1], bytes(8)), 'm.biases': ('F16', [4, 1], bytes(8))}, 'no layout that is known', None
     yield 'the weight beside its codes', dict(g) | {'m.experts.down_proj': ('F32', [1], bytes(4))}, 'is there, and is what', None
 

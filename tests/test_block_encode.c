@@ -104,19 +104,22 @@ enum { ENCODED = sizeof encoded / sizeof *encoded };
 /* In every rule and direction, whole blocks and rows that end within one. */
 Test(block_encode, every_encoder_is_the_rationals)
 {
-    float x[3 * 160];
+    enum { ROWS = 24, COLUMNS = 160, ROW = COLUMNS / 32 };
+    static float x[ROWS * COLUMNS];
     uint64_t state = 7;
+    const size_t wanted = draws(0), rows = wanted ? ROWS : 3;
     for (size_t k = 0; k < ENCODED; k++) {
         const struct hu_block *b = hu_block_find(encoded[k]);
         cr_assert(b && hu_block_encodes(b), "%s", encoded[k]);
         int last = hu_block_has_rules(b) ? HU_SCALE_EVEN : HU_SCALE_DEFAULT;
-        for (size_t n = draws(4); n; n--)
+        size_t each = rows * ROW * (size_t)(last - HU_SCALE_DEFAULT + 1) * (HU_TO_ODD + 1);
+        for (size_t n = wanted / each + 4; n; n--)
             for (int rule = HU_SCALE_DEFAULT; rule <= last; rule++)
                 for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++) {
                     struct hu_block_options o = {rule, {.direction = d, .saturate = n % 2 == 0}};
-                    size_t columns = n % 3 ? 160 : 141;
-                    draw_values(x, 3 * columns, 32, &state);
-                    check_encode(b, x, 3, columns, &o);
+                    size_t columns = n % 3 ? COLUMNS : 141;
+                    draw_values(x, rows * columns, 32, &state);
+                    check_encode(b, x, rows, columns, &o);
                 }
     }
 }
@@ -262,6 +265,26 @@ Test(block_encode, stochastic_rounding_keeps_the_mean)
     }
     free(x);
     free(y);
+}
+
+Test(block_encode, amax_is_the_greatest_finite_magnitude_of_every_source)
+{
+    static const char *const sources[] = {"fp64", "fp32", "bf16", "fp16", "fp8_e4m3", "int8"};
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    double x[77];
+    for (size_t s = 0; s < sizeof sources / sizeof *sources; s++)
+        for (size_t n = 1; n <= 77; n++) {
+            const struct hu_format *from = hu_format_find(sources[s]);
+            unsigned char bytes[sizeof x];
+            for (size_t i = 0; i < n; i++)
+                x[i] = (double)(i % 5) - 2;
+            x[n / 2] = -96;
+            if (n > 3)
+                x[n - 1] = NAN;
+            hu_convert_array(from, bytes, fp64, x, n, NULL, NULL);
+            cr_assert_eq(hu_block_amax(from, bytes, n), 96, "%zu of %s: %g", n, sources[s],
+                         (double)hu_block_amax(from, bytes, n));
+        }
 }
 
 /* Pieces that know the whole's amax and where they begin give what the whole gives. */

@@ -84,6 +84,8 @@ struct hu_block {
     signed char power;
     bool minima;
 
+    unsigned char divisor; /* HU_BLOCK_PARTS: of every element, where scales are greatest
+                              magnitudes; 0: 1 */
     bool zero_is_less_one; /* HU_BLOCK_GPTQ: zero points are stored less one */
     bool keeps_nan;        /* a NaN or an infinity is its element's matter, not the scale's */
 };

@@ -74,18 +74,21 @@ static double scale_value(const struct hu_block_job *j, size_t number)
     return j->b->over == HU_OVER_TENSOR ? value * (double)j->parts->tensor_scale : value;
 }
 
-/* N elements from COLUMN on of ROW, by the tiles that they lie in. */
+/* N elements from COLUMN on of ROW, by the tiles that they lie in. A quotient of an exact product
+ * by so small a divisor is too far from the middles of narrower formats to be rounded wrongly
+ * again. */
 static void tiles(const struct hu_block_job *j, size_t row, size_t column, size_t n, double *out)
 {
     const struct hu_block *b = j->b;
     const unsigned char *codes =
         (const unsigned char *)j->parts->codes + row * parts_row_bytes(b, j->columns);
     size_t end = column + n;
+    double divisor = b->divisor ? b->divisor : 1;
     while (column < end) {
         size_t next = b->tile_columns ? (column / b->tile_columns + 1) * b->tile_columns : end;
         double scale = scale_value(j, parts_tile(b, j->columns, row, column));
         for (next = next < end ? next : end; column < next; column++)
-            *out++ = code_value(j, parts_code(b, codes, column)) * scale;
+            *out++ = code_value(j, parts_code(b, codes, column)) * scale / divisor;
     }
 }
 
@@ -342,7 +345,7 @@ int hu_block_look(const struct hu_block *b, const struct hu_block_parts *parts, 
         const unsigned char *codes = parts->codes;
         codes += flat ? 0 : row * parts_row_bytes(b, columns);
         d->scale_bits = scale_bits(&j, number);
-        d->scale = scale_value(&j, number);
+        d->scale = scale_value(&j, number) / (b->divisor ? b->divisor : 1);
         d->code = parts_code(b, codes, at);
     }
     environment_leave(saved);

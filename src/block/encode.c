@@ -114,8 +114,11 @@ static struct seen see_tile(const struct hu_block_encoding *e, size_t row, size_
 
 float hu_block_amax(const struct hu_format *from, const void *src, size_t n)
 {
-    struct hu_block_encoding e = {
-        .from = from, .src = src, .columns = n, .fp64 = hu_format_find("fp64")};
+    struct hu_block_encoding e = {.from = from,
+                                  .src = src,
+                                  .columns = n,
+                                  .fp32 = hu_format_find("fp32"),
+                                  .fp64 = hu_format_find("fp64")};
     struct hu_options up = {.direction = HU_TOWARD_POSITIVE, .saturate = true};
     double amax = see_tile(&e, 0, 1, 0, n).amax;
     uint64_t bits;

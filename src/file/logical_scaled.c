@@ -14,6 +14,8 @@
  * compressed-tensors (compressors/quantized_compressors/nvfp4_quantized.py): weight_packed,
  * weight_scale, weight_global_scale, which is divided by; float-quantized: weight and weight_scale
  * of a tensor, a row or a tile.
+ * bitsandbytes' LLM.int8 (nn/modules.py, Linear8bitLt): weight int8, SCB fp32 [out], the greatest
+ * magnitude of a row, which 127 stands for; weight_format 0: row by row.
  * Microscaling (OCP MX 1.0): scales are e8m0, or uint8 that are the same codes, one for 32 in a
  * row.
  */
@@ -260,6 +262,34 @@ static enum logical_found packed(struct logical_reader *r, struct pair *p)
     return read_pair(r, p, hu_logical_beside(r, p->codes, cut, "_global_scale"), true, "", cut);
 }
 
+/* int8 with the greatest magnitude of each row. */
+static enum logical_found llm_int8(struct logical_reader *r, struct pair *p)
+{
+    const size_t cut = strlen(".weight");
+    const struct hu_tensor *order = hu_logical_beside(r, p->codes, cut, ".weight_format");
+    struct hu_logical *l;
+    unsigned char byte = 0;
+    p->layout = "bnb";
+    if (!is_named(p->codes, "int8") || p->codes->rank != 2 || !measure(p))
+        return misfit(r, p, "SCB stands beside a matrix of int8");
+    if (!is_named(p->scales, "fp32") || !hu_logical_is_shape(p->scales, 1, p->rows))
+        return misfit(r, p, "SCB is fp32, one a row");
+    if (order && (order->elements != 1 || order->bytes != 1))
+        return misfit(r, p, "weight_format is one byte");
+    if (order && !hu_logical_bytes(r, order, &byte, 1))
+        return LOGICAL_ERROR;
+    if (byte)
+        return misfit(r, p, "weight_format is not 0: codes that lie in tiles are not read");
+    enum logical_found is = found(r, p, "", 0, 1, 0, "fp32", HU_OVER_NONE, &l);
+    if (is != LOGICAL_FOUND)
+        return is;
+    l->own.name = "llm_int8";
+    l->own.structure = "int8, of a row's greatest magnitude in 127ths";
+    l->own.divisor = 127;
+    hu_logical_add(l, order);
+    return is;
+}
+
 enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes)
 {
     struct pair p = {.codes = codes};
@@ -268,6 +298,9 @@ enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_t
         return packed(r, &p);
     if (!read_element(&p) || hu_logical_is_aside(codes->name))
         return LOGICAL_NONE;
+    if (hu_ends_with(codes->name, ".weight") &&
+        (p.scales = hu_logical_beside(r, codes, strlen(".weight"), ".SCB")))
+        return llm_int8(r, &p);
     p.layout = "deepseek";
     p.tiles = true;
     p.scales = hu_logical_beside(r, codes, 0, "_scale_inv");

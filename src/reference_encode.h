@@ -1,0 +1,69 @@
+/* What the judges of encoders share. Private to the reference. */
+#ifndef HALFULP_REFERENCE_ENCODE_H
+#define HALFULP_REFERENCE_ENCODE_H
+
+#include "reference_exact.h"
+
+#include <math.h>
+#include <string.h>
+
+/*
+ * The encoders, each step a rational and each rounding said. What takes the time is answered in
+ * fp64 where that is exact or known to be as good, and each time after WITHOUT such answers by the
+ * rationals all the same, so that neither goes unwatched.
+ */
+enum { WITHOUT = 60, VALUES_MAX = 129 };
+
+struct work {
+    struct hu_reference *r;
+    const struct hu_block *b;
+    const struct hu_format *fp32, *int16, *fp16, *element, *scale;
+    const float *src;
+    unsigned char *codes, *scales;
+    size_t rows, columns;
+    enum hu_scale_rule rule;
+    struct hu_options elements;
+    struct exact x, y, amax, largest, second, by;
+    unsigned turn;
+    double values[2][VALUES_MAX]; /* the magnitudes of an element's codes, of each sign */
+    int value_count[2];
+    double divisor;   /* w->by, where it is exact in fp64 and has at most 29 bits; else 0 */
+    float sorted[16]; /* of a table: all, or those without a sign */
+    unsigned codes_of[16], table_size;
+};
+
+/* Whether the rationals are to answer this time. */
+static inline bool is_turn(struct work *w)
+{
+    return w->turn++ % (WITHOUT + 1) == 0;
+}
+
+static inline void set_float(struct work *w, struct exact *x, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    hu_exact_datum(x, w->fp32, bits);
+}
+
+static inline float to_float(struct work *w, const struct exact *x)
+{
+    uint32_t bits = (uint32_t)hu_exact_round(w->r, w->fp32, x, NULL);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline void put_bits(unsigned char *bytes, size_t at, int count, uint64_t value)
+{
+    for (int i = 0; i < count; i++) {
+        size_t bit = at + (size_t)i;
+        bytes[bit / 8] =
+            (unsigned char)((bytes[bit / 8] & ~(1u << bit % 8)) | (value >> i & 1) << bit % 8);
+    }
+}
+
+/* Of codes of a table, and of ggml's blocks: by fp32's operations. */
+void hu_reference_encode_runs(struct work *w);
+void hu_reference_encode_wholes(struct work *w);
+
+#endif
