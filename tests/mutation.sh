@@ -174,7 +174,7 @@ mutate_kernel "a plan is kept for another direction" dispatch dispatch.c \
 mutate_kernel "tables are used where codes have more than one answer" table table.c \
     's/(exact || p->options.direction != HU_STOCHASTIC)/true/'
 mutate_kernel "a packed code loses a bit" table table.c 's/6 \* k \& 63/6 * k \& 31/'
-mutate_kernel "negative codes need what those above zero do" table table.c 's/both\[b\] = half \&\& .*/both[b] = half;/'
+mutate_kernel "codes that stand alone get what others do" table table.c 's/if (!lacks\[0\] \&\& !lacks\[1\])/if (true)/'
 mutate_kernel "a table is looked up before it is made" dispatch dispatch.c 's/p->quick = ready \&\& /p->quick = /'
 mutate_kernel "integers have the same range on both sides" plan plan.c \
     's/k->sided = k->overflow\[0\] != k->overflow\[1\];/k->sided = false;/'
@@ -196,14 +196,17 @@ mutate_kernel "subnormals of 16 bits are taken for normal" portable lanes_load.h
     's/pick(above(splat(1u << 23), x), subnormal, x + splat(w->rebias))/x + splat(w->rebias)/'
 mutate_kernel "FP64 forgets what FP32 drops" portable lanes_load.h \
     's/low | ((low + drop) \& last)/low/'
+mutate_kernel "integers forget what FP32 drops" portable lanes_load.h \
+    's/((x \& splat(0xff)) + splat(0xff))/(x \& splat(0xff))/'
+mutate_kernel "signs stay in the sums" portable lanes_round.h 's/directed ? ~SIGN : UINT32_MAX/UINT32_MAX/'
 mutate_kernel "FP64 below FP32 is zero" portable lanes_load.h 's/words\[i\] |= 1;/;/'
 mutate_kernel "FP64 beyond FP32 overflows nothing" portable lanes_stages.h \
     's/magnitude >= FP64_ABOVE_FP32 \&\& magnitude < FP64_INFINITE/false/'
 if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "the hardware's overflow is not read" avx2 environment.h 's/raised & 0x08/raised \& 0x04/'
     mutate_kernel "a carry at random the wrong way" avx2 lanes_random.h 's/(~bits << 32)/(bits << 32)/'
-    mutate_kernel "codes of other blocks get an addition too" avx2 lanes_avx2.h 's/_mm256_set1_epi8(0x70)/_mm256_set1_epi8(0)/'
-    mutate_kernel "a code's upper bits are left out" avx2 lanes_bytes.h 's/found\[0\]\[i\] += look_up_block(high, at);/;/'
+    mutate_kernel "codes of other blocks get an addition too" avx2 lanes_avx2.h 's/_mm256_subs_epu8/_mm256_sub_epi8/'
+    mutate_kernel "a code's upper bits are left out" avx2 lanes_bytes.h 's/found\[0\]\[i\] = look_up_block(high, at);/;/'
     mutate_kernel "table flags end with the first steps" avx2 lanes_bytes.h \
         's/const bool looks = asked .*/const bool looks = asked \&\& from == (const char *)src;/'
     mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (bits % 8)/if (false)/'

@@ -101,7 +101,7 @@ exits "neither a count nor a file" 2 "8x7B: No such file.*nor is it a parameter 
 exits "no parameters" 2 "0 parameters" size 0
 exits "an unknown dtype" 2 "no dtype 'fp5'" size 7B --dtype fp5
 exits "a mixture of ggml types depends on the model" 2 "give the .gguf file" size 7B --dtype q4_k_m
-exits "a mixture of layers with a state is refused in words" 2 "layers with a state" size "$configs/mamba-130m.json" --dtype q4_k_m
+exits "a mixture of layers with a state is refused in words" 2 "layers with a state" size "$configs/zamba2-1.2b.json" --dtype q4_k_m
 exits "a mixture that is not modelled" 2 "depends on the model" size 7B --dtype iq3_m
 prints "a mixture of a Llama is modelled and judged" "q4_k_m 4912898048 4.89 true" \
     key '"\(.weights[0].dtype) \(.weights[0].bytes) \(.weights[0].bits_per_parameter * 100 | round / 100) \(.fit.fits)"' \
@@ -315,4 +315,52 @@ safetensors "$scratch/huge.safetensors" "{$(tensor a BF16 '[1099511627776]' 0 21
 truncate -s $((2199023255552 + $(stat -c %s "$scratch/huge.safetensors"))) "$scratch/huge.safetensors" 2>/dev/null &&
     prints "a file of two terabytes costs its header" 2199023255552 key .bytes tensors "$scratch/huge.safetensors" ||
     skip "a file of two terabytes costs its header" "the file system has no such sparse files"
+# An architecture that nobody knows: what its keys say, or why it is none of the usual.
+unknown() { # KEYS
+    printf '{"architectures":["NewForCausalLM"],"model_type":"new","hidden_size":64,"intermediate_size":128,"num_hidden_layers":2,
+"num_attention_heads":4,"vocab_size":100%s}' "$1" >"$scratch/new.json"
+}
+unknown ',"rms_norm_eps":1e-6'
+prints "an unknown decoder is modelled by its keys" "$((2 * 100 * 64 + 64 + 2 * (4 * 64 * 64 + 3 * 64 * 128 + 2 * 64))) true" \
+    key '"\(.model.parameters) \(.model.modelled)"' size "$scratch/new.json"
+unknown ',"layer_norm_eps":1e-5,"hidden_act":"gelu"'
+prints "one with layer norms and no smooth gate has perceptrons of two matrices" \
+    "$((2 * 100 * 64 + 64 + 2 * (4 * 64 * 64 + 2 * 64 * 128 + 2 * 64)))" key .model.parameters size "$scratch/new.json"
+unknown ',"kv_lora_rank":16,"q_lora_rank":24,"qk_rope_head_dim":8,"qk_nope_head_dim":16,"v_head_dim":16'
+prints "one with a latent's keys attends to a latent" \
+    "$((2 * 100 * 64 + 64 + 2 * (24 * 64 + 24 + 96 * 24 + 24 * 64 + 16 + 128 * 16 + 64 * 64 + 3 * 64 * 128 + 2 * 64))) $((2 * 2 * 24))" \
+    key '"\(.model.parameters) \(.kv_cache.bytes_per_token)"' size "$scratch/new.json"
+unknown ',"mamba_d_state":16'
+exits "one with a state space's keys is refused in words" 2 "layers with a state" size "$scratch/new.json"
+unknown ',"type_vocab_size":2'
+exits "an unknown encoder is refused in words" 2 "an encoder's" size "$scratch/new.json"
+
+text='"model_type":"qwen3","hidden_size":2048,"intermediate_size":6144,"num_hidden_layers":28,"num_attention_heads":16,
+"num_key_value_heads":8,"vocab_size":151936,"head_dim":128,"tie_word_embeddings":true'
+tower='"model_type":"siglip_vision_model","hidden_size":1152,"intermediate_size":4304,"num_hidden_layers":27,"num_attention_heads":16,
+"patch_size":14,"image_size":384'
+printf '{"model_type":"new_vl","architectures":["NewVL"],"text_config":{%s},"vision_config":{%s}}' "$text" "$tower" >"$scratch/new.json"
+# Qwen3-1.7B and SigLIP so400m's tower.
+prints "an unknown model of known modules is modelled from them" "$((1720574976 + 428225600)) true" \
+    key '"\(.model.parameters) \(.model.modelled)"' size "$scratch/new.json"
+printf '{"model_type":"new_vl","architectures":["NewVL"],"text_config":{%s},"vision_config":{"model_type":"new_vision"}}' "$text" >"$scratch/new.json"
+prints "with a tower that is not known it is its language model alone, which is said" "1720574976 1" \
+    key '"\(.model.parameters) \([.model.notes[] | select(contains("language model alone"))] | length)"' size "$scratch/new.json"
+
+# Of processor time, the program's start with it: the best of 60 runs, for a busy machine lengthens most.
+quick() { # CONFIG
+    local i best=999 one TIMEFORMAT='%U %S'
+    for ((i = 0; i < 60 && best > 4; i++)); do
+        one=$({ time "$halfulp" size "$1" >/dev/null; } 2>&1 | awk '{ printf "%d", ($1 + $2) * 1000 + 0.5 }')
+        best=$((one < best ? one : best))
+    done
+    [ "$best" -le 5 ] || { echo "# $best ms" && return 1; }
+}
+for name in deepseek-v4-flash gemma-3n-e4b kimi-k2; do # the lists that take most
+    if nm "$halfulp" | grep -Eq '__asan_init|__ubsan'; then
+        skip "$name is sized within 5 ms" "the sanitizers take more"
+    else
+        holds "$name is sized within 5 ms" quick "$configs/$name.json"
+    fi
+done
 finish

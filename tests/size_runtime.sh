@@ -19,14 +19,16 @@ figure() { # WHAT CONFIG SETTING…
     tokens) filter=.kv_cache.tokens ;;
     blocks) filter='.kv_cache.tokens / .kv_cache.page_tokens' ;;
     weights) filter='.weights[0].bytes' ;;
+    compute) filter='.terms[] | select(.name == "compute buffer").bytes' ;;
+    total) filter='.weights[0].bytes + .kv_cache.bytes + (.terms[] | select(.name == "compute buffer").bytes)' ;;
     *) return 1 ;;
     esac
     size "$configs/$config.json" "$@" --json | jq -r "$filter"
 }
 
 # Bytes are met to the byte; what a rounded figure stands for within half of its last digit, as
-# tokens and blocks are of memory that was printed rounded; weights within 5 %, as engines keep
-# tables besides.
+# tokens and blocks are of memory that was printed rounded; weights, and the total of weights, cache and compute
+# buffer, within 5 %, as engines keep tables besides.
 agrees() { # WHAT PRINTED UNIT BYTES OURS
     awk -v what="$1" -v printed="$2" -v unit="$3" -v bytes="$4" -v ours="$5" 'BEGIN {
         if (ours == "" || ours == "null") exit 1
@@ -74,6 +76,9 @@ holds "the sum names the engine" sum_names_it
 # 512 × (128,256 + 4,096) × 4 bytes: "CUDA0 compute buffer size = 258.50 MiB" in llama.cpp's logs of Llama 3 8B.
 compute_buffer() { [ "$(size "$llama" --context 8k --runtime llama.cpp --json | jq '.terms[] | select(.name == "compute buffer").bytes')" = 271056896 ]; }
 holds "llama.cpp's compute buffer" compute_buffer
+# 512 × (8,192 × 33 + 4 × 4,096) × 4 bytes: 560.00 MiB where flash_attn = 0.
+unfused_buffer() { [ "$(size "$llama" --context 8k --runtime llama.cpp,no-flash --json | jq '.terms[] | select(.name == "compute buffer").bytes')" = 587202560 ]; }
+holds "llama.cpp's compute buffer without fused attention" unfused_buffer
 unified_once() {
     local one four
     one=$(size "$configs/gemma-3-27b.json" --context 32k --runtime llama.cpp,unified,parallel=1 --json | jq '.kv_cache | .bytes - .window_bytes')

@@ -223,7 +223,12 @@ exits "none may be missing" 2 "shard 3 of 3 is missing" "$halfulp" verify --merg
 exits "or come twice" 2 "shard 2 of 3 is in v2 and in v2" "$halfulp" verify --merge v1 v2 v2
 "$halfulp" verify -f fp16 -t bf16 --shard 2/3 --json >other
 exits "or be of other options" 2 "different options" "$halfulp" verify --merge v1 other v3
-exits "or of no shard" 2 "is not what" "$halfulp" verify --merge one.json
+exits "or of no shard" 2 "one.json: is something else; wanted is what .halfulp verify --shard" "$halfulp" verify --merge one.json
+echo "hello" >text
+exits "or a text" 2 'text: is text: "hello"; wanted is what' "$halfulp" verify --merge text
+edges() { "$halfulp" verify -f fp32 -t fp8_e4m3 --covers boundaries --count 20000 --json "$@"; }
+for k in 1 2; do edges --shard $k/2 >edges$k; done
+prints "shards of boundaries are the boundaries" "$(edges | told)" bash -c '"$0" verify --merge edges2 edges1 --json | jq -S "del(..|.seconds?, .inputs_per_second?)"' "$halfulp"
 if command -v cc >/dev/null; then
     # What cuts fp16's lower half off to make fp8_e5m2 of it.
     printf '#include <stddef.h>\n#include <stdint.h>\nvoid cut(const void *s, void *d, size_t n) { for (size_t i = 0; i < n; i++) ((uint8_t *)d)[i] = ((const uint16_t *)s)[i] >> 8; }\n' >cut.c

@@ -8,37 +8,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct control *open_page(const char *block)
+static struct session *open_page(const char *block)
 {
-    struct control *c = calloc(1, sizeof *c);
-    control_init(c, 1280, 800, 1, plain_metrics, NULL);
+    struct session *c = calloc(1, sizeof *c);
+    session_init(c, 1280, 800, 1, plain_metrics, NULL);
     c->model.page = PAGE_BLOCK;
     cr_assert(hu_block_find(block));
     model_set_block(&c->model, hu_block_find(block));
-    control_update(c);
+    session_update(c);
     return c;
 }
 
-static void close_page(struct control *c)
+static void close_page(struct session *c)
 {
-    control_clear(c);
+    session_clear(c);
     free(c);
 }
 
-static void play(struct control *c, const char *line)
+static void play(struct session *c, const char *line)
 {
     char message[SCRIPT_MESSAGE] = "";
     cr_assert(script_line(c, line, message), "%s: %s", line, message);
 }
 
-static const char *text_of_item(struct control *c, const char *name)
+static const char *text_of_item(struct session *c, const char *name)
 {
     const struct item *i = layout_find(&c->layout, name);
     cr_assert(i, "no item %s", name);
     return i->text;
 }
 
-static void type_in(struct control *c, const char *field, const char *text)
+static void type_in(struct session *c, const char *field, const char *text)
 {
     char line[512];
     snprintf(line, sizeof line, "click %s", field);
@@ -49,7 +49,7 @@ static void type_in(struct control *c, const char *field, const char *text)
     play(c, "key Enter");
 }
 
-static const struct block_state *state_of(struct control *c)
+static const struct block_state *state_of(struct session *c)
 {
     return &model_now(&c->model)->block;
 }
@@ -58,7 +58,7 @@ static const struct block_state *state_of(struct control *c)
  */
 Test(block_page, the_first_block_is_as_the_command_explains_it)
 {
-    struct control *c = open_page("mxfp4");
+    struct session *c = open_page("mxfp4");
     cr_expect_str_eq(text_of_item(c, "scale.hex"), "7f");
     cr_expect_str_eq(text_of_item(c, "scale.value"), "= 2⁰");
     cr_expect_str_eq(text_of_item(c, "scale.words"), "amax 6, element 0: 2^(floor(log2 6) − 2)");
@@ -82,7 +82,7 @@ Test(block_page, the_first_block_is_as_the_command_explains_it)
 
 Test(block_page, a_bit_of_the_scale_moves_all_values_and_undo_brings_them_back)
 {
-    struct control *c = open_page("mxfp4");
+    struct session *c = open_page("mxfp4");
     struct hu_block_datum before[BLOCK_ELEMENTS], after[BLOCK_ELEMENTS];
     block_look(state_of(c), before);
     play(c, "click scale.bit7");
@@ -114,7 +114,7 @@ Test(block_page, every_bit_of_every_format_is_live)
     const struct hu_block *b;
     size_t formats = 0;
     for (; (b = block_shown_at(formats)); formats++) {
-        struct control *c = open_page(b->name);
+        struct session *c = open_page(b->name);
         struct hu_block_datum before[BLOCK_ELEMENTS], after[BLOCK_ELEMENTS];
         block_look(state_of(c), before);
         int bits = 0;
@@ -163,7 +163,7 @@ Test(block_page, bits_of_ggml_s_structures_stand_by_their_weight)
     } rows[] = {{"q4_0", 0, 1}, {"q4_0", 3, 8},  {"q4_1", 2, 4}, {"q5_0", 4, 16},
                 {"q5_1", 3, 8}, {"q8_0", 6, 64}, {"q8_0", 0, 1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct control *c = open_page(rows[i].block);
+        struct session *c = open_page(rows[i].block);
         for (int n = 0; n < BLOCK_ELEMENTS; n++) {
             struct block_state s = *state_of(c);
             struct hu_block_datum low[BLOCK_ELEMENTS], high[BLOCK_ELEMENTS];
@@ -180,7 +180,7 @@ Test(block_page, bits_of_ggml_s_structures_stand_by_their_weight)
 
 Test(block_page, an_element_s_bit_moves_it_alone)
 {
-    struct control *c = open_page("mxint8");
+    struct session *c = open_page("mxint8");
     type_in(c, "block.values", "1 0.5");
     cr_expect_str_eq(text_of_item(c, "scale.value"), "= 2⁰");
     cr_expect_str_eq(text_of_item(c, "e1.unscaled"), "0.5");
@@ -193,7 +193,7 @@ Test(block_page, an_element_s_bit_moves_it_alone)
 
 Test(block_page, a_typed_value_encodes_the_block_anew)
 {
-    struct control *c = open_page("mxfp4");
+    struct session *c = open_page("mxfp4");
     type_in(c, "e3.decimal", "100");
     cr_expect_str_eq(text_of_item(c, "scale.value"), "= 2⁴");
     cr_expect_str_eq(text_of_item(c, "e3.value"), "96");
@@ -215,7 +215,7 @@ Test(block_page, a_typed_value_encodes_the_block_anew)
 
 Test(block_page, bad_values_are_refused_and_change_nothing)
 {
-    struct control *c = open_page("nvfp4");
+    struct session *c = open_page("nvfp4");
     struct block_state before = *state_of(c);
     play(c, "click block.values");
     play(c, "key Ctrl+A");
@@ -235,7 +235,7 @@ Test(block_page, bad_values_are_refused_and_change_nothing)
  */
 Test(block_page, the_second_scale_moves_all_values_too)
 {
-    struct control *c = open_page("nvfp4");
+    struct session *c = open_page("nvfp4");
     struct hu_block_datum before[BLOCK_ELEMENTS], after[BLOCK_ELEMENTS];
     type_in(c, "block.values", "2688 1344");
     cr_expect_str_eq(text_of_item(c, "second.decimal"), "1");
@@ -257,7 +257,7 @@ Test(block_page, the_second_scale_moves_all_values_too)
 
 Test(block_page, the_keyboard_walks_from_the_scale_through_the_elements)
 {
-    struct control *c = open_page("mxfp4");
+    struct session *c = open_page("mxfp4");
     play(c, "click scale.bit0");
     play(c, "key Ctrl+Z");
     play(c, "key Up");
@@ -289,7 +289,7 @@ Test(block_page, the_keyboard_walks_from_the_scale_through_the_elements)
 
 Test(block_page, a_direction_elsewhere_keeps_bits_that_were_set_by_hand)
 {
-    struct control *c = open_page("mxfp4");
+    struct session *c = open_page("mxfp4");
     play(c, "click e0.bit0");
     play(c, "key Ctrl+1");
     model_set_direction(&c->model, HU_TOWARD_ZERO);
@@ -302,7 +302,7 @@ Test(block_page, a_direction_elsewhere_keeps_bits_that_were_set_by_hand)
 
 Test(block_page, what_is_copied_and_pasted_is_a_block)
 {
-    struct control *c = open_page("nvfp4");
+    struct session *c = open_page("nvfp4");
     struct script_clipboard board = {0};
     c->clipboard = script_clipboard(&board);
     play(c, "clipboard 1 -2 3");
@@ -335,9 +335,9 @@ Test(block_page, lines_fit_from_the_smallest_window_to_the_largest)
     const struct hu_block *b;
     for (size_t f = 0; (b = block_shown_at(f)); f++)
         for (size_t n = 0; n < sizeof sizes / sizeof *sizes; n++) {
-            struct control *c = open_page(b->name);
-            control_resize(c, sizes[n][0], sizes[n][1]);
-            control_update(c);
+            struct session *c = open_page(b->name);
+            session_resize(c, sizes[n][0], sizes[n][1]);
+            session_update(c);
             const struct rect *panel = &layout_find(&c->layout, "block.panel")->rect;
             for (size_t i = 0; i < c->layout.count; i++) {
                 const struct item *x = &c->layout.items[i];

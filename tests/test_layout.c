@@ -20,14 +20,14 @@ static const char *const values[] = {
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-static void start(struct control *c, int width, int height, double scale, const char *rows,
+static void start(struct session *c, int width, int height, double scale, const char *rows,
                   const char *value, enum page page)
 {
-    control_init(c, width, height, scale, plain_metrics, NULL);
+    session_init(c, width, height, scale, plain_metrics, NULL);
     cr_assert(model_set_rows(&c->model, rows));
     cr_assert(model_set_text(&c->model, value, 0));
     c->model.page = page;
-    control_update(c);
+    session_update(c);
 }
 
 /* --- Nothing overlaps, nothing is cut --- */
@@ -146,17 +146,17 @@ static void check_all_sizes(enum page page, enum popup popup)
     for (size_t s = 0; s < COUNT(sizes); s++)
         for (size_t z = 0; z < COUNT(scales); z++)
             for (size_t r = 0; r < COUNT(row_sets); r++) {
-                struct control c;
+                struct session c;
                 const char *value = values[(s + z + r) % COUNT(values)];
                 start(&c, sizes[s].width, sizes[s].height, scales[z], row_sets[r], value, page);
                 c.model.popup = popup;
-                control_update(&c);
+                session_update(&c);
                 const char *why = overlap(&c.layout);
                 why = why ? why : cut(&c.layout);
                 why = why ? why : stray(&c.layout);
                 cr_assert_null(why, "%d x %d at %g, %s, %s: %s", sizes[s].width, sizes[s].height,
                                scales[z], row_sets[r], value, why);
-                control_clear(&c);
+                session_clear(&c);
             }
 }
 
@@ -190,18 +190,18 @@ Test(layout, the_answer_of_the_memory_page_neither_overlaps_nor_is_cut)
     for (size_t s = 0; s < COUNT(sizes); s++)
         for (size_t z = 0; z < COUNT(scales); z++)
             for (size_t q = 0; q < COUNT(questions); q++) {
-                struct control c;
+                struct session c;
                 start(&c, sizes[s].width, sizes[s].height, scales[z], row_sets[0], "0.1",
                       PAGE_MEMORY);
                 for (int f = 0; f < MEMORY_FIELDS; f++)
                     cr_assert(model_ask(&c.model, (enum memory_field)f, questions[q][f], 0));
-                control_update(&c);
+                session_update(&c);
                 const char *why = overlap(&c.layout);
                 why = why ? why : cut(&c.layout);
                 why = why ? why : stray(&c.layout);
                 cr_assert_null(why, "%d x %d at %g, question %zu: %s", sizes[s].width,
                                sizes[s].height, scales[z], q, why);
-                control_clear(&c);
+                session_clear(&c);
             }
 }
 
@@ -220,13 +220,13 @@ Test(layout, menus_stay_in_the_window)
 Test(layout, names_are_unique)
 {
     for (int p = 0; p < PAGE_COUNT; p++) {
-        struct control c;
+        struct session c;
         start(&c, 1280, 800, 1, "all", "1/3", (enum page)p);
         for (size_t a = 0; a < c.layout.count; a++)
             for (size_t b = a + 1; b < c.layout.count; b++)
                 cr_assert(strcmp(c.layout.items[a].name, c.layout.items[b].name), "two items: %s",
                           c.layout.items[a].name);
-        control_clear(&c);
+        session_clear(&c);
     }
 }
 
@@ -235,16 +235,16 @@ Test(layout, five_formats_need_no_scroll_bar_at_1280_by_800)
     static const enum page pages[] = {PAGE_BITS, PAGE_ROUNDING, PAGE_NUMBERLINE, PAGE_KEYS};
     for (size_t p = 0; p < COUNT(pages); p++)
         for (size_t v = 0; v < COUNT(values); v++) {
-            struct control c;
+            struct session c;
             start(&c, 1280, 800, 1, row_sets[0], values[v], pages[p]);
             for (int row = 0; row < c.model.count; row++) {
                 model_select(&c.model, row);
-                control_update(&c);
+                session_update(&c);
                 cr_assert_eq(layout_scroll_max(&c.layout), 0, "page %d, %s, row %d", (int)pages[p],
                              values[v], row);
                 cr_assert_null(layout_find(&c.layout, "scrollbar"));
             }
-            control_clear(&c);
+            session_clear(&c);
         }
 }
 
@@ -252,14 +252,14 @@ Test(layout, five_formats_need_no_scroll_bar_at_1280_by_800)
 Test(layout, rows_show_their_figures_whole_at_1280_by_800)
 {
     for (size_t v = 0; v < COUNT(values); v++) {
-        struct control c;
+        struct session c;
         start(&c, 1280, 800, 1, row_sets[0], values[v], PAGE_BITS);
         for (size_t n = 0; n < c.layout.count; n++) {
             const struct item *i = &c.layout.items[n];
             if (model_row_of(&c.model, i->name, NULL) >= 0)
                 cr_assert(!(i->state & STATE_ELIDED), "%s: %s of %s", values[v], i->name, i->full);
         }
-        control_clear(&c);
+        session_clear(&c);
     }
 }
 
@@ -268,7 +268,7 @@ Test(layout, rows_show_their_figures_whole_at_1280_by_800)
 Test(layout, nothing_moves_when_the_value_changes)
 {
     for (size_t s = 0; s < COUNT(sizes); s++) {
-        struct control a, b;
+        struct session a, b;
         start(&a, sizes[s].width, sizes[s].height, 1, row_sets[0], "0.1", PAGE_BITS);
         for (size_t v = 0; v < COUNT(values); v++) {
             start(&b, sizes[s].width, sizes[s].height, 1, row_sets[0], values[v], PAGE_BITS);
@@ -284,15 +284,15 @@ Test(layout, nothing_moves_when_the_value_changes)
                           "%s moved at %s, %d x %d", was->name, values[v], sizes[s].width,
                           sizes[s].height);
             }
-            control_clear(&b);
+            session_clear(&b);
         }
-        control_clear(&a);
+        session_clear(&a);
     }
 }
 
 /* --- Hits --- */
 
-static void check_hits(struct control *c, const char *rows)
+static void check_hits(struct session *c, const char *rows)
 {
     for (int row = 0; row < c->model.count; row++)
         for (int bit = 0; bit < c->model.rows[row].format->width; bit++) {
@@ -300,7 +300,7 @@ static void check_hits(struct control *c, const char *rows)
             snprintf(name, sizeof name, "%s.bit%d", c->model.rows[row].format->name, bit);
             const struct item *i = layout_find(&c->layout, name);
             if (!i || rect_cut(i->rect, i->clip).h < i->rect.h)
-                control_reveal(c, name);
+                session_reveal(c, name);
             i = layout_find(&c->layout, name);
             struct rect r = i ? rect_cut(i->rect, i->clip) : (struct rect){0, 0, 0, 0};
             cr_assert(r.w > 0 && r.h > 0, "%s cannot be reached (%s)", name, rows);
@@ -319,32 +319,32 @@ Test(layout, every_cell_is_hit_at_its_middle_edges_and_corners)
     for (size_t s = 0; s < COUNT(sizes); s++)
         for (size_t z = 0; z < COUNT(scales); z += 2)
             for (size_t r = s % 2; r < COUNT(row_sets); r += 2) {
-                struct control c;
+                struct session c;
                 start(&c, sizes[s].width, sizes[s].height, scales[z], row_sets[r], "0.1",
                       PAGE_BITS);
                 check_hits(&c, row_sets[r]);
-                control_clear(&c);
+                session_clear(&c);
             }
 }
 
 Test(layout, the_radix_points_stand_under_each_other)
 {
-    struct control c;
+    struct session c;
     start(&c, 1280, 800, 1, row_sets[0], "0.1", PAGE_BITS);
     const struct item *first = layout_find(&c.layout, "fp64.bit51");
     static const char *const leading[] = {"fp32.bit22", "tf32.bit9", "bf16.bit6", "fp16.bit9"};
     for (size_t i = 0; i < COUNT(leading); i++)
         cr_assert_eq(layout_find(&c.layout, leading[i])->rect.x, first->rect.x, "%s", leading[i]);
-    control_clear(&c);
+    session_clear(&c);
 }
 
 Test(layout, cells_are_large_enough_to_hit)
 {
-    struct control c;
+    struct session c;
     start(&c, 1280, 800, 1, row_sets[0], "0.1", PAGE_BITS);
     const struct item *bit = layout_find(&c.layout, "fp64.bit0");
     cr_assert(bit->rect.w >= 13 && bit->rect.h >= 40, "%d x %d", bit->rect.w, bit->rect.h);
-    control_clear(&c);
+    session_clear(&c);
 }
 
 /* --- The keyboard --- */
@@ -358,7 +358,7 @@ static int count_stops(const struct layout *l)
     return n;
 }
 
-static void check_tab_round(struct control *c)
+static void check_tab_round(struct session *c)
 {
     char begin[MODEL_NAME], message[160];
     struct chord tab = {KEY_TAB, 0}, back = {KEY_TAB, MOD_SHIFT};
@@ -382,28 +382,28 @@ Test(layout, tab_goes_round_everything_and_the_focus_is_always_seen)
 {
     for (size_t s = 0; s < COUNT(sizes); s++)
         for (int p = 0; p < PAGE_COUNT; p++) {
-            struct control c;
+            struct session c;
             start(&c, sizes[s].width, sizes[s].height, 1, row_sets[0], "0.1", (enum page)p);
             check_tab_round(&c);
-            control_clear(&c);
+            session_clear(&c);
         }
 }
 
 Test(layout, tab_stays_in_an_open_menu)
 {
-    struct control c;
+    struct session c;
     start(&c, 1280, 800, 1, row_sets[0], "0.1", PAGE_BITS);
     c.model.popup = POPUP_FORMATS;
-    control_update(&c);
+    session_update(&c);
     check_tab_round(&c);
-    control_clear(&c);
+    session_clear(&c);
 }
 
 Test(layout, arrows_reach_every_bit)
 {
-    struct control c;
+    struct session c;
     start(&c, 800, 600, 1, row_sets[0], "0.1", PAGE_BITS);
-    control_focus(&c, "fp64.bit63");
+    session_focus(&c, "fp64.bit63");
     for (int row = 0; row < c.model.count; row++) {
         control_key(&c, (struct chord){KEY_HOME, 0});
         for (int bit = c.model.rows[row].format->width - 1; bit >= 0; bit--) {
@@ -420,12 +420,12 @@ Test(layout, arrows_reach_every_bit)
         }
         control_key(&c, (struct chord){KEY_DOWN, 0});
     }
-    control_clear(&c);
+    session_clear(&c);
 }
 
 Test(layout, a_press_in_a_field_puts_the_caret_between_the_digits)
 {
-    struct control c;
+    struct session c;
     start(&c, 1280, 800, 1, row_sets[0], "0.125", PAGE_BITS);
     const struct item *i = layout_find(&c.layout, "fp32.hex");
     int y = i->rect.y + i->rect.h / 2, x = i->rect.x + i->rect.w - layout_inset(&c.layout, i);
@@ -439,5 +439,5 @@ Test(layout, a_press_in_a_field_puts_the_caret_between_the_digits)
         control_release(&c, x - back * digit, y);
         cr_assert_eq(c.model.edit.caret, (size_t)(8 - back), "%d digits from the right", back);
     }
-    control_clear(&c);
+    session_clear(&c);
 }

@@ -90,6 +90,22 @@ Test(memory_families, deepseek_v3_and_its_mtp_module_are_what_the_files_hold)
     hu_model_free(&model);
 }
 
+/* Three depths of 17 tensors (Megatron-Bridge's Step35Bridge lists them): a dense layer with a
+ * window, what joins it to the model, and a head of its own. */
+Test(memory_families, step_3_5_predicts_by_dense_layers_with_heads_of_their_own)
+{
+    read_fixture("step-3.5-flash");
+    uint64_t h = 4096, attention = h * 128 * (2 * 96 + 2 * 8) + 96 * h + 2 * 128;
+    uint64_t depth = attention + 3 * h * 11264 + 2 * h * h + 5 * h + UINT64_C(128896) * h;
+    cr_assert_eq(model.mtp_parameters, 3 * depth);
+    cr_assert_eq(model.parameters, UINT64_C(196956130368));
+    size_t rows = 0;
+    for (size_t i = 0; i < model.tensors.count; i++)
+        rows += model.tensors.rows[i].tower == HU_ROLE_MTP ? model.tensors.rows[i].copies : 0;
+    cr_assert_eq(rows, 51);
+    hu_model_free(&model);
+}
+
 /* gpt-oss model card, table 1, in billions: MLP, attention, embedding and unembedding. */
 Test(memory_families, parts_are_those_that_were_published)
 {

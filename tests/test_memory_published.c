@@ -119,6 +119,14 @@ Test(memory_published, k_quant_mixtures_are_as_large_as_llama_cpp_prints)
         {"gemma-3-27b", "q4_k_m", 15.40, 0},
         {"gpt-oss-20b", "mxfp4_moe", 11.27, 0},
         {"gpt-oss-120b", "mxfp4_moe", 59.02, 0},
+        /* Layers with a state: convolutions and the states' own numbers stay fp32. 694.76 MiB. */
+        {"lfm2-1.2b", "q4_k_m", 694.76 / 1024, 0},
+        {"granite-4.0-h-micro", "q4_k_m", 1.81, 0},
+        /* Perceptrons in 25 of 56 layers, counted by themselves. */
+        {"nemotron-nano-9b-v2", "q4_k_m", 6.07, 0},
+        /* A delta net's queries, keys and values are an attn_qkv; these files had its gate in it.
+         */
+        {"qwen3-coder-next", "q4_k_m", 45.08, UINT64_C(18) * 8192 * 2048 * 33 / 128},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint64_t sum;
@@ -131,7 +139,7 @@ Test(memory_published, k_quant_mixtures_are_as_large_as_llama_cpp_prints)
                            rows[i].name, rows[i].mixture, gib(sum));
         hu_model_free(&model);
     }
-    static const char *const others[] = {"mamba-130m", "qwen3-next-80b-a3b", "t5-small"};
+    static const char *const others[] = {"zamba2-1.2b", "rwkv7-1.5b", "t5-small"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         uint64_t sum;
         const char *why;
@@ -140,6 +148,20 @@ Test(memory_published, k_quant_mixtures_are_as_large_as_llama_cpp_prints)
                       others[i]);
         hu_model_free(&model);
     }
+}
+
+/* llama-bench's JSON of lmstudio-community's Qwen3.6-35B-A3B-Q4_K_M.gguf: model_size,
+ * model_n_params; the tower is a file of its own. */
+Test(memory_published, a_mixture_of_delta_nets_is_the_file_to_the_byte)
+{
+    uint64_t sum;
+    const char *why;
+    begin("qwen3.6-35b-a3b");
+    cr_assert(hu_mixture_size(hu_mixture_find("q4_k_m"), &model, &sum, &why), "%s", why);
+    cr_assert_eq(sum, UINT64_C(21155768832));
+    cr_assert_eq(model.parameters - hu_model_elements(&model, HU_ROLE_VISION, false),
+                 UINT64_C(34660610688));
+    hu_model_free(&model);
 }
 
 /* llama-bench: "llama 7B Q4_0 | 3.56 GiB | 6.74 B". */

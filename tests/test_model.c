@@ -240,7 +240,7 @@ Test(model, rows_come_and_go_and_one_stays)
 
 /* --- Undo --- */
 
-static void act(struct control *c, unsigned n)
+static void act(struct session *c, unsigned n)
 {
     static const char *const keys[] = {"PageUp", "PageDown", "Space", "n",         "Right",
                                        "Down",   "0",        "1",     "Tab",       "Shift+Tab",
@@ -252,7 +252,7 @@ static void act(struct control *c, unsigned n)
     control_key(c, chord);
 }
 
-static void press_some_item(struct control *c, unsigned n)
+static void press_some_item(struct session *c, unsigned n)
 {
     const struct item *i = &c->layout.items[n % c->layout.count];
     int x = i->rect.x + i->rect.w / 2, y = i->rect.y + i->rect.h / 2;
@@ -265,12 +265,12 @@ Test(model, undo_is_the_exact_inverse_of_everything)
 {
     enum { ACTIONS = 3000 };
     static char *states[4 * ACTIONS];
-    struct control c;
+    struct session c;
     struct script_clipboard board = {NULL};
     unsigned n = 12345;
-    control_init(&c, 1000, 700, 1, plain_metrics, NULL);
+    session_init(&c, 1000, 700, 1, plain_metrics, NULL);
     c.clipboard = script_clipboard(&board);
-    control_update(&c);
+    session_update(&c);
     for (int i = 0; i < ACTIONS; i++) {
         n = n * 1664525u + 1013904223u;
         n >> 30 ? act(&c, n >> 8) : press_some_item(&c, n >> 4);
@@ -297,13 +297,13 @@ Test(model, undo_is_the_exact_inverse_of_everything)
     while (count)
         free(states[--count]);
     free(board.text);
-    control_clear(&c);
+    session_clear(&c);
 }
 
 Test(model, a_session_of_typing_is_one_step)
 {
-    struct control c;
-    control_init(&c, 1280, 800, 1, plain_metrics, NULL);
+    struct session c;
+    session_init(&c, 1280, 800, 1, plain_metrics, NULL);
     control_text(&c, "1");
     control_text(&c, "2");
     control_text(&c, "5");
@@ -316,12 +316,12 @@ Test(model, a_session_of_typing_is_one_step)
     cr_assert_str_eq(c.model.edit.text, "125");
     model_undo(&c.model);
     cr_assert_str_eq(c.model.edit.text, "0.1");
-    control_clear(&c);
+    session_clear(&c);
 }
 
 /* --- The pointer --- */
 
-static void drag(struct control *c, const char *from, const char *to)
+static void drag(struct session *c, const char *from, const char *to)
 {
     char line[200], message[SCRIPT_MESSAGE];
     snprintf(line, sizeof line, "drag %s %s", from, to);
@@ -330,8 +330,8 @@ static void drag(struct control *c, const char *from, const char *to)
 
 Test(model, a_drag_paints_the_new_bit_over_its_row_and_is_one_step)
 {
-    struct control c;
-    control_init(&c, 1280, 800, 1, plain_metrics, NULL);
+    struct session c;
+    session_init(&c, 1280, 800, 1, plain_metrics, NULL);
     model_set_text(&c.model, "0", 0);
     size_t steps = c.model.history.count;
     drag(&c, "fp32.bit20", "fp32.bit5");
@@ -342,13 +342,13 @@ Test(model, a_drag_paints_the_new_bit_over_its_row_and_is_one_step)
     model_undo(&c.model);
     model_undo(&c.model);
     cr_assert_eq(row_called(&c.model, "fp32")->bits, 0);
-    control_clear(&c);
+    session_clear(&c);
 }
 
 Test(model, a_drag_onto_another_row_does_nothing_there)
 {
-    struct control c;
-    control_init(&c, 1280, 800, 1, plain_metrics, NULL);
+    struct session c;
+    session_init(&c, 1280, 800, 1, plain_metrics, NULL);
     model_set_text(&c.model, "0", 0);
     drag(&c, "fp16.bit3", "fp64.bit20");
     cr_assert(row_called(&c.model, "fp16")->is_source);
@@ -356,14 +356,14 @@ Test(model, a_drag_onto_another_row_does_nothing_there)
     cr_assert_eq(row_called(&c.model, "fp64")->bits,
                  hu_convert(hu_format_find("fp64"), hu_format_find("fp16"),
                             row_called(&c.model, "fp16")->bits, NULL, NULL));
-    control_clear(&c);
+    session_clear(&c);
 }
 
 Test(model, a_press_beside_an_open_menu_closes_it_and_does_nothing_else)
 {
-    struct control c;
+    struct session c;
     char message[SCRIPT_MESSAGE];
-    control_init(&c, 1280, 800, 1, plain_metrics, NULL);
+    session_init(&c, 1280, 800, 1, plain_metrics, NULL);
     cr_assert(script_line(&c, "click round", message));
     cr_assert_eq(c.model.popup, POPUP_ROUND);
     cr_assert(!script_line(&c, "click fp32.bit31", message), "it is behind the menu");
@@ -377,7 +377,7 @@ Test(model, a_press_beside_an_open_menu_closes_it_and_does_nothing_else)
     cr_assert_str_eq(c.model.focus, "round");
     free(before);
     free(after);
-    control_clear(&c);
+    session_clear(&c);
 }
 
 Test(model, the_memory_page_has_the_memory_rooms_numbers)
@@ -410,11 +410,11 @@ Test(model, the_memory_page_has_the_memory_rooms_numbers)
 
 Test(model, a_press_that_ends_elsewhere_presses_nothing)
 {
-    struct control c;
-    control_init(&c, 1280, 800, 1, plain_metrics, NULL);
+    struct session c;
+    session_init(&c, 1280, 800, 1, plain_metrics, NULL);
     drag(&c, "saturate", "value");
     cr_assert(!model_now(&c.model)->options.saturate);
-    control_clear(&c);
+    session_clear(&c);
 }
 
 /* --- Copy and paste --- */

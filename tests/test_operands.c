@@ -7,38 +7,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct control *open_page(const char *value, const char *format)
+static struct session *open_page(const char *value, const char *format)
 {
-    struct control *c = calloc(1, sizeof *c);
-    control_init(c, 1280, 800, 1, plain_metrics, NULL);
+    struct session *c = calloc(1, sizeof *c);
+    session_init(c, 1280, 800, 1, plain_metrics, NULL);
     cr_assert(model_set_rows(&c->model, format));
     cr_assert(model_set_text(&c->model, value, 0));
     model_select(&c->model, 0);
     c->model.page = PAGE_ARITHMETIC;
-    control_update(c);
+    session_update(c);
     return c;
 }
 
-static void close_page(struct control *c)
+static void close_page(struct session *c)
 {
-    control_clear(c);
+    session_clear(c);
     free(c);
 }
 
-static void play(struct control *c, const char *line)
+static void play(struct session *c, const char *line)
 {
     char message[SCRIPT_MESSAGE] = "";
     cr_assert(script_line(c, line, message), "%s: %s", line, message);
 }
 
-static const char *text_of_item(struct control *c, const char *name)
+static const char *text_of_item(struct session *c, const char *name)
 {
     const struct item *i = layout_find(&c->layout, name);
     cr_assert(i, "no item %s", name);
     return i->text;
 }
 
-static void second(struct control *c, const char *decimal)
+static void second(struct session *c, const char *decimal)
 {
     char line[96];
     play(c, "click b.decimal");
@@ -63,7 +63,7 @@ Test(operands, the_result_is_the_operation_rounded_once)
         {"fp16", "1", "0", "operator.div", "inf", "none"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct control *c = open_page(rows[i].a, rows[i].format);
+        struct session *c = open_page(rows[i].a, rows[i].format);
         second(c, rows[i].b);
         char press[64];
         snprintf(press, sizeof press, "click %s", rows[i].button);
@@ -79,7 +79,7 @@ Test(operands, the_result_is_the_operation_rounded_once)
 
 Test(operands, a_bit_of_either_operand_moves_the_result_and_undo_brings_it_back)
 {
-    struct control *c = open_page("1", "fp16");
+    struct session *c = open_page("1", "fp16");
     second(c, "2");
     cr_expect_str_eq(text_of_item(c, "result.decimal"), "3");
     play(c, "click a.bit9");
@@ -102,7 +102,7 @@ Test(operands, a_bit_of_either_operand_moves_the_result_and_undo_brings_it_back)
 
 Test(operands, the_keyboard_walks_along_and_between_the_operands)
 {
-    struct control *c = open_page("1", "fp16");
+    struct session *c = open_page("1", "fp16");
     second(c, "2");
     play(c, "click a.bit15");
     play(c, "key Right");
@@ -130,7 +130,7 @@ Test(operands, the_keyboard_walks_along_and_between_the_operands)
 
 Test(operands, a_drag_paints_one_operand_alone)
 {
-    struct control *c = open_page("0", "fp16");
+    struct session *c = open_page("0", "fp16");
     second(c, "0");
     play(c, "drag b.bit9 b.bit6");
     cr_expect_str_eq(text_of_item(c, "b.hex"), "03c0");
@@ -142,7 +142,7 @@ Test(operands, a_drag_paints_one_operand_alone)
 
 Test(operands, the_alignment_stands_in_columns)
 {
-    struct control *c = open_page("256", "bf16");
+    struct session *c = open_page("256", "bf16");
     second(c, "1");
     cr_expect_str_eq(text_of_item(c, "align.a"), "10000000");
     cr_expect_str_eq(text_of_item(c, "align.b"), "10000000");
@@ -163,7 +163,7 @@ Test(operands, the_alignment_stands_in_columns)
 
 Test(operands, directions_are_buttons_with_what_they_give)
 {
-    struct control *c = open_page("256", "bf16");
+    struct session *c = open_page("256", "bf16");
     second(c, "1");
     cr_expect_str_eq(text_of_item(c, "direction.rne"), "rne  256");
     cr_expect_str_eq(text_of_item(c, "direction.rup"), "rup  258");
@@ -174,7 +174,7 @@ Test(operands, directions_are_buttons_with_what_they_give)
 
 Test(operands, another_format_takes_both_operands_along)
 {
-    struct control *c = open_page("1.5", "fp16,fp8_e4m3");
+    struct session *c = open_page("1.5", "fp16,fp8_e4m3");
     second(c, "2.125");
     play(c, "click fp8_e4m3.name");
     cr_expect_str_eq(text_of_item(c, "b.decimal"), "2");
@@ -189,7 +189,7 @@ Test(operands, every_pair_of_special_operands_is_laid_out)
     static const char *const values[] = {"0", "-0", "inf", "-inf", "nan", "1e-8", "65504", "-1"};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         for (size_t k = 0; k < sizeof values / sizeof *values; k++) {
-            struct control *c = open_page(values[i], "fp16,fp64,e8m0,int8,fp4_e2m1");
+            struct session *c = open_page(values[i], "fp16,fp64,e8m0,int8,fp4_e2m1");
             for (int row = 0; row < c->model.count; row++)
                 for (int op = 0; op < ARITHMETICS; op++) {
                     model_select(&c->model, row);
@@ -198,8 +198,8 @@ Test(operands, every_pair_of_special_operands_is_laid_out)
                                    hu_convert(c->model.selected, hu_format_find("fp16"),
                                               k * UINT64_C(0x1357), NULL, NULL),
                                    0);
-                    control_resize(c, 360 + (int)k * 100, 300);
-                    control_update(c);
+                    session_resize(c, 360 + (int)k * 100, 300);
+                    session_update(c);
                     cr_assert(layout_find(&c->layout, "result.decimal"));
                     cr_assert(layout_find(&c->layout, "align.reason"));
                 }

@@ -5,7 +5,7 @@
 
 struct scene {
     struct fonts *fonts;
-    struct control control;
+    struct session control;
     struct frame frame;
     struct canvas canvas, whole;
 };
@@ -19,7 +19,7 @@ static bool open_scene(struct scene *s, int width, int height)
         return false;
     s->canvas = new_canvas(width, height);
     s->whole = new_canvas(width, height);
-    control_init(&s->control, width, height, 1, rescale, s->fonts);
+    session_init(&s->control, width, height, 1, rescale, s->fonts);
     return true;
 }
 
@@ -28,7 +28,7 @@ static void close_scene(struct scene *s)
     free(s->canvas.pixels);
     free(s->whole.pixels);
     frame_clear(&s->frame);
-    control_clear(&s->control);
+    session_clear(&s->control);
     fonts_close(s->fonts);
 }
 
@@ -98,7 +98,7 @@ Test(paint, nothing_is_drawn_while_nothing_changes)
     struct scene s;
     cr_assert(open_scene(&s, 800, 600));
     check(&s, "nothing");
-    control_update(&s.control);
+    session_update(&s.control);
     frame_next(&s.frame, &s.control.layout);
     cr_assert_eq(s.frame.part_count, 0);
     close_scene(&s);
@@ -114,7 +114,7 @@ Test(paint, a_toggle_redraws_a_small_part_of_the_window)
     cr_assert(script_line(&s.control, "click fp16.bit3", message));
     check(&s, "the press");
     cr_assert(script_line(&s.control, "hover fp16.bit4", message));
-    control_update(&s.control);
+    session_update(&s.control);
     frame_next(&s.frame, &s.control.layout);
     for (int i = 0; i < s.frame.part_count; i++)
         area += (long)s.frame.parts[i].w * s.frame.parts[i].h;

@@ -1,3 +1,4 @@
+#include "file/open.h"
 #include "file/safetensors.h"
 #include "file/printable.h"
 

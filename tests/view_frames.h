@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void rescale(struct control *c, double scale)
+static void rescale(struct session *c, double scale)
 {
     struct fonts *fonts = c->context;
     if (!fonts_scale(fonts, scale))
@@ -26,16 +26,16 @@ static struct canvas new_canvas(int width, int height)
     return canvas;
 }
 
-static struct painter painter_of(struct control *c)
+static struct painter painter_of(struct session *c)
 {
-    return (struct painter){c->context, theme_colors(c->model.theme), control_scale(c)};
+    return (struct painter){c->context, theme_colors(c->model.theme), session_scale(c)};
 }
 
 /* The frame after the last event; only what changed is drawn. */
-static void draw(struct control *c, struct frame *frame, struct canvas *canvas)
+static void draw(struct session *c, struct frame *frame, struct canvas *canvas)
 {
     struct painter painter = painter_of(c);
-    control_update(c);
+    session_update(c);
     frame_next(frame, &c->layout);
     for (int i = 0; i < frame->part_count; i++) {
         canvas->clip = frame->parts[i];
@@ -44,7 +44,7 @@ static void draw(struct control *c, struct frame *frame, struct canvas *canvas)
 }
 
 /* False: the parts do not add up to the whole. */
-static bool is_whole(struct control *c, const struct canvas *canvas, struct canvas *whole)
+static bool is_whole(struct session *c, const struct canvas *canvas, struct canvas *whole)
 {
     struct painter painter = painter_of(c);
     whole->clip = (struct rect){0, 0, whole->width, whole->height};

@@ -22,7 +22,7 @@ static int plain_width(void *context, enum face face, const char *text, size_t l
     return total;
 }
 
-static void plain_metrics(struct control *c, double scale)
+static void plain_metrics(struct session *c, double scale)
 {
     plain_scale = scale;
     c->metrics = (struct metrics){.width = plain_width};

@@ -1,4 +1,4 @@
-/* AVX2 and F16C. */
+/* AVX2, F16C and FMA. */
 #include "array/plan.h"
 #include "array/x86.h"
 

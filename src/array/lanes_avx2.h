@@ -6,7 +6,7 @@
 #define LANES_FP16
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
-#define TARGET __attribute__((target("avx2,f16c")))
+#define TARGET __attribute__((target("avx2,f16c,fma")))
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
 typedef uint32_t vec __attribute__((vector_size(32)));
@@ -167,6 +167,17 @@ INLINE vec sub_float(vec a, vec b)
     return (vec)((floats)a - (floats)b);
 }
 
+INLINE vec mul_float(vec a, vec b)
+{
+    return (vec)((floats)a * (floats)b);
+}
+
+/* A times B, which is exact but for overflow, and C. */
+INLINE vec add_scaled(vec a, vec b, vec c)
+{
+    return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
+
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
     return (vec)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)x);
@@ -234,6 +245,11 @@ INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
 INLINE byte_lanes pack_half_bytes(const half_lanes *v)
 {
     return in_order_8(_mm256_packus_epi16((__m256i)v[0], (__m256i)v[1]));
+}
+
+INLINE half_lanes order_halves(half_lanes x)
+{
+    return in_order_16((__m256i)x);
 }
 
 INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
@@ -310,10 +326,10 @@ INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
     return (byte_lanes)_mm256_shuffle_epi8((__m256i)block, (__m256i)at);
 }
 
-/* The lower four bits stay; the top bit is set where any but them was. */
-INLINE byte_lanes mark_beyond_16(byte_lanes x)
+/* Not below zero. */
+INLINE byte_lanes minus_8(byte_lanes a, byte_lanes b)
 {
-    return (byte_lanes)_mm256_adds_epu8((__m256i)x, _mm256_set1_epi8(0x70));
+    return (byte_lanes)_mm256_subs_epu8((__m256i)a, (__m256i)b);
 }
 
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */
@@ -324,15 +340,23 @@ INLINE byte_lanes load_fours(const void *at)
                                         _mm256_set1_epi8(15));
 }
 
+/* Of each two elements in 16 bits, the first and the second are shifted by multiplying. */
 INLINE byte_lanes load_sixes(const void *at)
 {
-    const __m256i threes = _mm256_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1, 4,
-                                            5, 6, -1, 7, 8, 9, -1, 10, 11, 12, -1, 13, 14, 15, -1);
+    const __m256i firsts =
+        _mm256_setr_epi8(-1, 0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1, 4, 5, 6, -1, 7,
+                         8, 9, -1, 10, 11, 12, -1, 13, 14, 15);
+    const __m256i seconds =
+        _mm256_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1, 4, 5, 6, -1, 7, 8, 9,
+                         -1, 10, 11, 12, -1, 13, 14, 15, -1);
     __m256i x = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(at)),
                                         _mm_loadu_si128((const void *)((const char *)at + 8)), 1);
-    vec v = (vec)_mm256_shuffle_epi8(x, threes);
-    return (byte_lanes)((v & splat(0x3f)) | ((v << 2) & splat(0x3f00)) |
-                        ((v << 4) & splat(0x3f0000)) | ((v << 6) & splat(0x3f000000)));
+    __m256i first =
+        _mm256_mulhi_epu16(_mm256_shuffle_epi8(x, firsts), _mm256_set1_epi32(1 << 28 | 1 << 8));
+    __m256i second =
+        _mm256_mullo_epi16(_mm256_shuffle_epi8(x, seconds), _mm256_set1_epi32(1 << 22 | 1 << 2));
+    return (byte_lanes)_mm256_or_si256(_mm256_and_si256(first, _mm256_set1_epi16(0x003f)),
+                                       _mm256_and_si256(second, _mm256_set1_epi16(0x3f00)));
 }
 
 INLINE void store_fours(void *at, byte_lanes codes)

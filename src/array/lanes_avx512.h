@@ -169,6 +169,17 @@ INLINE vec sub_float(vec a, vec b)
     return (vec)_mm512_sub_ps((__m512)a, (__m512)b);
 }
 
+INLINE vec mul_float(vec a, vec b)
+{
+    return (vec)_mm512_mul_ps((__m512)a, (__m512)b);
+}
+
+/* A times B, which is exact but for overflow, and C. */
+INLINE vec add_scaled(vec a, vec b, vec c)
+{
+    return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
     return pick(below_zero(x), yes, no);
@@ -240,6 +251,12 @@ INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
 INLINE byte_lanes pack_half_bytes(const half_lanes *v)
 {
     return in_order_8(_mm512_packus_epi16((__m512i)v[0], (__m512i)v[1]));
+}
+
+INLINE half_lanes order_halves(half_lanes x)
+{
+    const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+    return (half_lanes)_mm512_permutexvar_epi64(order, (__m512i)x);
 }
 
 INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
@@ -314,12 +331,6 @@ INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
     return (byte_lanes)_mm512_shuffle_epi8((__m512i)block, (__m512i)at);
 }
 
-/* The lower four bits stay; the top bit is set where any but them was. */
-INLINE byte_lanes mark_beyond_16(byte_lanes x)
-{
-    return (byte_lanes)_mm512_adds_epu8((__m512i)x, _mm512_set1_epi8(0x70));
-}
-
 #ifdef LANES_ALL_BYTES
 /* Of 256 bytes in quarters. */
 INLINE byte_lanes look_up_quarters(const byte_lanes quarter[4], byte_lanes at)
@@ -329,6 +340,12 @@ INLINE byte_lanes look_up_quarters(const byte_lanes quarter[4], byte_lanes at)
     return (byte_lanes)_mm512_mask_blend_epi8(_mm512_movepi8_mask((__m512i)at), low, high);
 }
 #endif
+
+/* Not below zero. */
+INLINE byte_lanes minus_8(byte_lanes a, byte_lanes b)
+{
+    return (byte_lanes)_mm512_subs_epu8((__m512i)a, (__m512i)b);
+}
 
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */
 INLINE byte_lanes load_fours(const void *at)

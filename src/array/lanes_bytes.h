@@ -2,19 +2,33 @@
 
 #ifdef LANES_SHUFFLE
 
-INLINE byte_lanes load_codes(const void *at, int storage_bits, uint32_t mask_8)
+/* How a source's codes lie. */
+struct codes {
+    int storage_bits;
+    size_t in;    /* bytes of a step */
+    bool partial; /* there are other bits in their bytes */
+    byte_lanes mask;
+};
+
+INLINE struct codes codes_of(const struct hu_format *f)
 {
-    if (storage_bits == 4)
+    return (struct codes){f->storage_bits, STEP * (size_t)f->storage_bits / 8, f->width < 8,
+                          splat_8((uint32_t)hu_width_mask(f))};
+}
+
+INLINE byte_lanes load_codes(const struct codes *c, const void *at)
+{
+    if (c->storage_bits == 4)
         return load_fours(at);
-    if (storage_bits == 6)
+    if (c->storage_bits == 6)
         return load_sixes(at);
-    return load_bytes(at) & splat_8(mask_8);
+    return c->partial ? load_bytes(at) & c->mask : load_bytes(at);
 }
 
 /* For each of the first COUNT vectors of a step's four; COUNT is a constant. */
 #define EACH(count, ...) VECTORS(if (i < (count)){__VA_ARGS__})
 
-/* COUNT vectors' bytes of a plane, or of two. */
+/* COUNT vectors' bytes of PLANE, or of two planes. */
 #ifdef LANES_ALL_BYTES
 
 INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
@@ -30,31 +44,42 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
 
 #else
 
-/* As struct table says. In another block than one of other's the index has its top bit set. */
 INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
                     byte_lanes found[2][4], bool one_block, int count)
 {
+    const struct sums *s = plane == PLANE_FLAGS ? &t->of_flags : &t->of_words;
     const bool two = planes > 1;
-    const int next = (int)plane + two;
-    byte_lanes low = repeat_block(t->low[plane]), high = repeat_block(t->high[plane]);
-    byte_lanes low_2 = repeat_block(t->low[next]), high_2 = repeat_block(t->high[next]);
-    EACH(count, byte_lanes at = codes[i] & splat_8(15); found[0][i] = look_up_block(low, at);
-         if (two) found[1][i] = look_up_block(low_2, at););
-    if (one_block)
+    byte_lanes block = repeat_block(s->change[0][0]), block_2 = repeat_block(s->change[0][1]);
+    if (one_block) {
+        EACH(count, found[0][i] = look_up_block(block, codes[i]);
+             if (two) found[1][i] = look_up_block(block_2, codes[i]););
         return;
-    EACH(count, byte_lanes at = upper_fours(codes[i]); found[0][i] += look_up_block(high, at);
-         if (two) found[1][i] += look_up_block(high_2, at););
-    byte_lanes folded[4];
-    EACH(count, folded[i] = codes[i] & splat_8(t->fold););
-    for (int o = 0; o < t->others; o++) {
-        if (o == t->folded)
-            EACH(count, folded[i] = codes[i];);
-        const byte_lanes which = splat_8(t->which[o]);
-        byte_lanes other = repeat_block(t->other[o][plane]);
-        byte_lanes other_2 = repeat_block(t->other[o][next]);
-        EACH(count, byte_lanes at = mark_beyond_16(folded[i] ^ which);
-             found[0][i] += look_up_block(other, at);
-             if (two) found[1][i] += look_up_block(other_2, at););
+    }
+    EACH(count, found[0][i] = splat_8(0); if (two) found[1][i] = splat_8(0););
+    if (s->any_high) {
+        const byte_lanes high = repeat_block(s->high[0]), high_2 = repeat_block(s->high[1]);
+        EACH(count, byte_lanes at = upper_fours(codes[i]); found[0][i] = look_up_block(high, at);
+             if (two) found[1][i] = look_up_block(high_2, at););
+    }
+    for (int a = 0; a < s->alones; a++) {
+        byte_lanes alone = splat_8(s->alone[a]);
+        byte_lanes lacks = splat_8(s->lacks[a][0]), lacks_2 = splat_8(s->lacks[a][1]);
+        EACH(count, byte_lanes is = (byte_lanes)(codes[i] == alone); found[0][i] += is & lacks;
+             if (two) found[1][i] += is & lacks_2;);
+    }
+    byte_lanes y[4];
+    EACH(count, y[i] = codes[i] & splat_8(s->fold); found[0][i] += look_up_block(block, y[i]);
+         if (two) found[1][i] += look_up_block(block_2, y[i]););
+    for (int c = 1; c < s->changes; c++) {
+        const byte_lanes start = repeat_block(s->starts[c]);
+        block = repeat_block(s->change[c][0]), block_2 = repeat_block(s->change[c][1]);
+        byte_lanes at[4];
+        if (s->folds)
+            EACH(count, at[i] = y[i] - start;);
+        else
+            EACH(count, at[i] = minus_8(y[i], start););
+        EACH(count, found[0][i] += look_up_block(block, at[i]);
+             if (two) found[1][i] += look_up_block(block_2, at[i]););
     }
 }
 
@@ -86,16 +111,15 @@ INLINE void store_looked_up(void *dst, byte_lanes low, byte_lanes high, int size
 }
 
 /* COUNT steps. SIZE: of a stored element; 4 and 6 too, and 32 of words whose lower half is zero. */
-INLINE void table_some(const struct plan *p, void *dst, const void *src, int size, bool one_block,
-                       int count)
+INLINE void table_some(const struct table *t, const struct codes *c, void *dst, const void *src,
+                       int size, bool one_block, int count)
 {
-    const int bits = p->from->storage_bits, planes = size > 8 ? 2 : 1;
-    const uint32_t mask_8 = (uint32_t)hu_width_mask(p->from);
-    const size_t in = STEP * (size_t)bits / 8, out = STEP * (size_t)size / 8;
+    const int planes = size > 8 ? 2 : 1;
+    const size_t out = STEP * (size_t)size / 8;
     byte_lanes codes[4], found[2][4];
-    EACH(count, codes[i] = load_codes((const char *)src + i * in, bits, mask_8);
+    EACH(count, codes[i] = load_codes(c, (const char *)src + i * c->in);
          if (size > 8) codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
-    look_up(&p->table, PLANE_LOW, planes, codes, found, one_block, count);
+    look_up(t, PLANE_LOW, planes, codes, found, one_block, count);
     EACH(count, store_looked_up((char *)dst + i * out, found[0][i],
                                 planes > 1 ? found[1][i] : found[0][i], size););
 }
@@ -103,15 +127,13 @@ INLINE void table_some(const struct plan *p, void *dst, const void *src, int siz
 TARGET static __attribute__((noinline)) unsigned flags_of_codes(const struct plan *p,
                                                                 const void *src, size_t steps)
 {
-    const int bits = p->from->storage_bits;
-    const uint32_t mask_8 = (uint32_t)hu_width_mask(p->from);
-    const size_t in = STEP * (size_t)bits / 8;
+    const struct codes c = codes_of(p->from);
     byte_lanes codes[4], found[2][4], seen = splat_8(0);
     unsigned char bytes[STEP];
     unsigned flags = 0;
     for (size_t s = 0; s < steps; s += 4) { /* at the end the last step again */
         EACH(4, size_t at = s + i < steps ? s + i : steps - 1;
-             codes[i] = load_codes((const char *)src + at * in, bits, mask_8););
+             codes[i] = load_codes(&c, (const char *)src + at * c.in););
         look_up(&p->table, PLANE_FLAGS, 1, codes, found, false, 4);
         seen |= found[0][0] | found[0][1] | found[0][2] | found[0][3];
     }
@@ -127,7 +149,8 @@ enum { BETWEEN_LOOKS = 64 };
 INLINE void table_steps(const struct plan *p, struct carried *c, void *dst, const void *src,
                         size_t steps, int size, bool one_block)
 {
-    const size_t in = STEP * (size_t)p->from->storage_bits / 8, out = STEP * (size_t)size / 8;
+    const struct codes codes = codes_of(p->from);
+    const size_t in = codes.in, out = STEP * (size_t)size / 8;
     const bool asked = p->flags && p->table.to == p->to;
     char *to = dst;
     const char *from = src;
@@ -137,9 +160,9 @@ INLINE void table_steps(const struct plan *p, struct carried *c, void *dst, cons
         if (looks)
             c->raised |= flags_of_codes(p, from, now);
         for (size_t s = 0; s + 4 <= now; s += 4)
-            table_some(p, to + s * out, from + s * in, size, one_block, 4);
+            table_some(&p->table, &codes, to + s * out, from + s * in, size, one_block, 4);
         for (size_t s = now / 4 * 4; s < now; s++)
-            table_some(p, to + s * out, from + s * in, size, one_block, 1);
+            table_some(&p->table, &codes, to + s * out, from + s * in, size, one_block, 1);
         steps -= now, to += now * out, from += now * in;
     }
 }

@@ -29,6 +29,16 @@ INLINE vec widen_integer(const struct widen *w, vec code)
                                       : shift_right(x, w->sign_shift));
 }
 
+/* Those beyond 2^24 in a unit of 2^8, whose last bit is set where that drops any. */
+INLINE vec widen_whole(const struct widen *w, vec x)
+{
+    const uint32_t most = 1u << 24, least = w->below_zero ? SIGN + most : SIGN;
+    mask wide = above(x + splat(least), splat(least + most));
+    vec odd = x | ((x & splat(0xff)) + splat(0xff));
+    odd = w->below_zero ? (vec)((ints)odd >> 8) : odd >> 8;
+    return from_integer(pick(wide, odd, x)) + keep(wide, splat(8u << 23));
+}
+
 #ifdef LANES_FP64
 
 #define FP64_INFINITE UINT64_C(0x7ff0000000000000)
@@ -146,6 +156,8 @@ INLINE void load_step(const struct widen *w, vec x[4], const void *src, enum loa
         LOAD(8, widen_integer(w, load_quarters(at)));
     case LOAD_INT16:
         LOAD(16, widen_integer(w, load_halves(at)));
+    case LOAD_INT32:
+        LOAD(32, widen_whole(w, load(at)));
 #ifdef LANES_FP64
     case LOAD_FP64:
         load_odd(w, x, src);

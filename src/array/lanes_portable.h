@@ -170,6 +170,17 @@ INLINE vec sub_float(vec a, vec b)
     return (vec)((floats)a - (floats)b);
 }
 
+INLINE vec mul_float(vec a, vec b)
+{
+    return (vec)((floats)a * (floats)b);
+}
+
+/* A times B, which is exact but for overflow, and C. */
+INLINE vec add_scaled(vec a, vec b, vec c)
+{
+    return add_float(mul_float(a, b), c);
+}
+
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
     return pick(below_zero(x), yes, no);
@@ -307,14 +318,20 @@ INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
 INLINE byte_lanes pack_half_bytes(const half_lanes *v)
 {
     typedef uint8_t eight_bytes __attribute__((vector_size(8)));
-    eight_bytes part[2] = {__builtin_convertvector(v[0], eight_bytes),
-                           __builtin_convertvector(v[1], eight_bytes)};
+    half_lanes most[2] = {v[0] | (half_lanes)(v[0] > 255), v[1] | (half_lanes)(v[1] > 255)};
+    eight_bytes part[2] = {__builtin_convertvector(most[0], eight_bytes),
+                           __builtin_convertvector(most[1], eight_bytes)};
     byte_lanes packed;
     memcpy(&packed, part, sizeof packed);
     return packed;
 }
 
 #endif
+
+INLINE half_lanes order_halves(half_lanes x)
+{
+    return x;
+}
 
 INLINE bool is_outside(const struct noted *noted, vec small, vec large)
 {

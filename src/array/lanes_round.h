@@ -62,23 +62,14 @@ struct magic {
     vec at, power, sum;
 };
 
-INLINE struct magic add_magic(const struct narrow *k, vec x, vec finite)
+/* SIGN: of the value, or 0 where no sign is looked at. What is far above the target's range may sum
+ * up to infinity. */
+INLINE struct magic add_magic(const struct narrow *k, vec magnitude, vec sign, vec value)
 {
     struct magic m;
-    vec sign = x & splat(k->signs);
-    m.at = larger_float(finite, splat(k->least_normal)) & splat(INFINITE);
-    m.power = (m.at + splat(k->magic)) | sign;
-    m.sum = add_float(m.power, finite | sign);
-    return m;
-}
-
-/* The same where no sign is looked at. */
-INLINE struct magic add_plain_magic(const struct narrow *k, vec finite)
-{
-    struct magic m;
-    m.at = larger_float(finite, splat(k->least_normal)) & splat(INFINITE);
-    m.power = m.at + splat(k->magic);
-    m.sum = add_float(m.power, finite);
+    m.at = larger_float(magnitude, splat(k->least_normal)) & splat(INFINITE);
+    m.power = mul_float(m.at | sign, splat(k->scale));
+    m.sum = add_scaled(m.at | sign, splat(k->scale), value);
     return m;
 }
 
@@ -107,7 +98,8 @@ INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random
                         struct found *found)
 {
     vec finite = smaller_float(magnitude, splat(k->limit));
-    struct magic m = add_magic(k, x, finite | splat(k->last));
+    vec sign = x & splat(k->signs), value = finite | splat(k->last);
+    struct magic m = add_magic(k, value, sign, value | sign);
     vec code = magic_code(k, m);
     vec back = sub_float(m.sum, m.power) & splat(~SIGN);
     vec discarded = back ^ finite;
@@ -130,15 +122,15 @@ INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random
  *  |S|     E      |      0     |    0     | |   narrow_magic's sum, t at most 7
  *  +-+------------+------------+----------+-+
  * The upper half and 2^(7 - t) times the lower are the code in a unit of 2^(7 - t), but for sign
- * and base: a half each, whose shift costs half as much.
+ * and base: a half each, whose shift costs half as much. Halves come in any order that
+ * pack_half_bytes and order_halves take.
  */
-INLINE byte_lanes join_sums(const struct narrow *k, const vec sums[4])
+INLINE half_lanes join_sums(const struct narrow *k, const struct magic *m, bool directed)
 {
-    half_lanes joined[2];
-    PAIRS(joined[i / 2] = pack_joined(sums + i, k->join);
-          joined[i / 2] = (joined[i / 2] & splat_16(0x7fff)) - splat_16(k->join_base);
-          joined[i / 2] = shift_right_16(joined[i / 2], k->join_shift););
-    return pack_half_bytes(joined);
+    const vec bits = splat(directed ? ~SIGN : UINT32_MAX);
+    vec sums[2] = {m[0].sum & bits, m[1].sum & bits};
+    half_lanes joined = pack_joined(sums, k->join);
+    return shift_right_16(joined - splat_16(k->join_base), k->join_shift);
 }
 
 /* Stochastic rounding of zeros and of magnitudes that the target has as normal numbers, or that
@@ -154,7 +146,7 @@ INLINE vec narrow_normal(const struct narrow *k, vec magnitude, vec random)
 INLINE vec narrow_at_random(const struct narrow *k, vec magnitude, vec random)
 {
     vec finite = smaller_float(magnitude, splat(k->clamp));
-    struct magic m = add_plain_magic(k, finite);
+    struct magic m = add_magic(k, finite, splat(0), finite);
     vec discarded = sub_float(finite, sub_float(m.sum, m.power));
     return magic_code(k, m) + goes_up_at_random(k, m, discarded, random);
 }

@@ -24,14 +24,17 @@ TARGET static __attribute__((noinline)) void careful_step(const struct narrow *k
     take_stock(seen, k, &found, at_random);
 }
 
-/* Arrays whose addresses a call has seen do not stay in registers: it gets copies. */
-INLINE void take_care(const struct narrow *k, vec v[4], const vec random[4], enum round round,
+/* What a call has seen the address of does not stay in registers: it gets copies, and the plan's
+ * own constants. */
+INLINE void take_care(const struct plan *p, vec v[4], const vec random[4], enum round round,
                       bool at_random, struct seen *seen)
 {
     vec copy[4], draws[4];
+    struct seen copied = *seen;
     VECTORS(copy[i] = v[i]; draws[i] = random[i];);
-    careful_step(k, copy, draws, round, at_random, seen);
+    careful_step(&p->k, copy, draws, round, at_random, &copied);
     VECTORS(v[i] = copy[i];);
+    *seen = copied;
 }
 
 INLINE void find_inexact(struct seen *seen, vec discarded)
@@ -41,11 +44,12 @@ INLINE void find_inexact(struct seen *seen, vec discarded)
 }
 
 /* FLAGS, AT_RANDOM: false in stages that do not watch. */
-INLINE void top_step(const struct narrow *k, void *dst, vec x[4], const vec random[4], bool outside,
-                     struct way w, bool flags, bool at_random, struct seen *seen)
+INLINE void top_step(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
+                     const vec random[4], bool outside, struct way w, bool flags, bool at_random,
+                     struct seen *seen)
 {
     if (__builtin_expect(outside, 0)) {
-        take_care(k, x, random, ROUND_TOP, at_random, seen);
+        take_care(p, x, random, ROUND_TOP, at_random, seen);
     } else {
         if (flags && !(seen->flags & HU_INEXACT))
             find_inexact(seen, (x[0] | x[1] | x[2] | x[3]) & splat(k->low));
@@ -71,9 +75,9 @@ INLINE void random_step_of(const struct narrow *k, void *dst, const vec x[4],
     store_magnitudes(k, dst, codes, x, store);
 }
 
-INLINE void magic_step(const struct narrow *k, void *dst, vec x[4], const vec magnitude[4],
-                       const vec random[4], bool outside, struct way w, bool flags, bool at_random,
-                       struct seen *seen)
+INLINE void magic_step(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
+                       const vec magnitude[4], const vec random[4], bool outside, struct way w,
+                       bool flags, bool at_random, struct seen *seen)
 {
     bool special = outside;
     if (at_random && outside && !flags) {
@@ -82,7 +86,7 @@ INLINE void magic_step(const struct narrow *k, void *dst, vec x[4], const vec ma
         special = any(above(all, splat(INFINITE - 1)));
     }
     if (__builtin_expect(special || (at_random && flags && !(seen->flags & HU_INEXACT)), 0)) {
-        take_care(k, x, random, ROUND_MAGIC, at_random, seen);
+        take_care(p, x, random, ROUND_MAGIC, at_random, seen);
         store_codes(k, dst, x, w.store);
         return;
     }
@@ -92,13 +96,16 @@ INLINE void magic_step(const struct narrow *k, void *dst, vec x[4], const vec ma
     }
     struct magic m[4];
     vec finite[4];
-    VECTORS(finite[i] = smaller_float(magnitude[i], splat(k->clamp)););
-    if (w.care != NEAREST && k->signs)
-        VECTORS(m[i] = add_magic(k, x[i], finite[i]););
+    const bool joins = w.store <= STORE_8 || k->join, directed = w.care != NEAREST && k->signs;
+    VECTORS(finite[i] = joins ? magnitude[i] : smaller_float(magnitude[i], splat(k->clamp)););
+    if (directed)
+        VECTORS(vec sign = x[i] & splat(SIGN);
+                m[i] = add_magic(k, finite[i], sign, joins ? x[i] : finite[i] | sign););
     else if (w.care != NEAREST)
-        VECTORS(m[i] = add_plain_magic(k, finite[i] | splat(k->last)););
+        VECTORS(vec value = finite[i] | splat(k->last);
+                m[i] = add_magic(k, value, splat(0), value););
     else
-        VECTORS(m[i] = add_plain_magic(k, finite[i]););
+        VECTORS(m[i] = add_magic(k, finite[i], splat(0), finite[i]););
     if (flags && !(seen->flags & HU_INEXACT)) {
         vec inexact = splat(0);
         VECTORS(inexact |= (sub_float(m[i].sum, m[i].power) & splat(~SIGN)) ^ finite[i];);
@@ -107,7 +114,7 @@ INLINE void magic_step(const struct narrow *k, void *dst, vec x[4], const vec ma
     if (w.care != NEAREST && k->odd)
         VECTORS(m[i].sum |=
                 keep(unequal(sub_float(m[i].sum, m[i].power), finite[i]), splat(k->odd)););
-    store_sums(k, dst, m, x, w.store);
+    store_sums(k, dst, m, x, w.store, directed);
 }
 
 /* Scales of normal numbers: those below zero have none. */
@@ -123,8 +130,9 @@ INLINE bool plain_scales(const struct narrow *k, vec x[4], const vec magnitude[4
     return true;
 }
 
-INLINE void narrow_step(const struct narrow *k, void *dst, vec x[4], struct random *r, struct way w,
-                        bool flags, bool at_random, struct seen *seen)
+INLINE void narrow_step(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
+                        struct random *r, struct way w, bool flags, bool at_random,
+                        struct seen *seen)
 {
     vec magnitude[4], random[4];
     struct noted noted = nothing_noted();
@@ -134,14 +142,14 @@ INLINE void narrow_step(const struct narrow *k, void *dst, vec x[4], struct rand
         random_lanes(random, r);
     if (w.round == ROUND_SCALE) {
         if (flags)
-            take_care(k, x, random, ROUND_SCALE, at_random, seen);
+            take_care(p, x, random, ROUND_SCALE, at_random, seen);
         else if (at_random || !plain_scales(k, x, magnitude))
             VECTORS(x[i] = narrow_scale(k, x[i], random[i], at_random, NULL, NULL););
         store_codes(k, dst, x, STORE_8);
         return;
     }
-    if (w.round == ROUND_TOP && w.care < WATCHING) { /* infinities stay what they are */
-        outside = any(either_is_nan(x[0], x[1])) || any(either_is_nan(x[2], x[3]));
+    if (w.care < WATCHING && (w.round == ROUND_TOP || k->plain_infinity)) {
+        outside = any(either_is_nan(x[0], x[1]) | either_is_nan(x[2], x[3]));
     } else {
         VECTORS(note_large(&noted, magnitude[i], splat(seen->large)););
         if (flags || (w.round == ROUND_MAGIC && at_random))
@@ -149,9 +157,9 @@ INLINE void narrow_step(const struct narrow *k, void *dst, vec x[4], struct rand
         outside = is_outside(&noted, splat(seen->small), splat(seen->large));
     }
     if (w.round == ROUND_TOP)
-        top_step(k, dst, x, random, outside, w, flags, at_random, seen);
+        top_step(p, k, dst, x, random, outside, w, flags, at_random, seen);
     else
-        magic_step(k, dst, x, magnitude, random, outside, w, flags, at_random, seen);
+        magic_step(p, k, dst, x, magnitude, random, outside, w, flags, at_random, seen);
 }
 
 /* FP32's values themselves: NaNs become quiet, and infinities the greatest number where asked. */
@@ -280,7 +288,7 @@ INLINE void steps_of(const struct plan *p, struct carried *c, void *dst, const v
             VECTORS(store_fp16(to + i * sizeof(fp16s), fp16_of(x[i], direction)););
 #endif
         } else {
-            narrow_step(&k, to, x, &c->random, w, flags, at_random, &seen);
+            narrow_step(p, &k, to, x, &c->random, w, flags, at_random, &seen);
         }
     }
     c->seen = seen;
@@ -299,6 +307,7 @@ LOADER(load_top, LOAD_TOP)
 LOADER(load_half, LOAD_HALF)
 LOADER(load_int16, LOAD_INT16)
 LOADER(load_int8, LOAD_INT8)
+LOADER(load_int32, LOAD_INT32)
 #ifdef LANES_FP16
 LOADER(load_fp16, LOAD_FP16)
 LOADER(load_short, LOAD_SHORT)
@@ -340,11 +349,14 @@ static stage_function *const to_fp64[] = {to_fp64_any};
 /* Both at once, where the way through memory is what costs. */
 STAGE(bf16_fp32, LOAD_TOP, ROUND_NONE, STORE_32, NEAREST)
 STAGE(bf16_bytes, LOAD_TOP, ROUND_MAGIC, STORE_8, NEAREST)
+STAGE(tf32_bytes, LOAD_TF32, ROUND_MAGIC, STORE_8, NEAREST)
+STAGE(tf32_bf16, LOAD_TF32, ROUND_TOP, STORE_TOP16, NEAREST)
+STAGE(int32_bytes, LOAD_INT32, ROUND_MAGIC, STORE_8, NEAREST)
 #ifdef LANES_FP16
 STAGE(to_fp16_plain, LOAD_FP32, ROUND_FP16, STORE_16, NEAREST)
 STAGE(to_fp16_directed, LOAD_FP32, ROUND_FP16, STORE_16, DIRECTED)
 static stage_function *const to_fp16[] = {to_fp16_plain, to_fp16_directed, to_fp16_directed};
-STAGE(fp16_bytes, LOAD_FP16, ROUND_MAGIC, STORE_8, NEAREST)
+STAGE(short_bytes, LOAD_SHORT, ROUND_MAGIC, STORE_8, NEAREST)
 STAGE(bf16_fp16, LOAD_TOP, ROUND_FP16, STORE_16, NEAREST)
 STAGE(fp16_bf16, LOAD_FP16, ROUND_TOP, STORE_TOP16, NEAREST)
 #ifdef FP16_NEAREST
@@ -366,6 +378,7 @@ static void lanes_stages(struct plan *p)
         [LOAD_TOP] = load_top,        [LOAD_FP16] = load_fp16,
         [LOAD_HALF] = load_half,      [LOAD_INT16] = load_int16,
         [LOAD_INT8] = load_int8,      [LOAD_SHORT] = load_short,
+        [LOAD_INT32] = load_int32,
 #ifdef LANES_FP64
         [LOAD_FP64] = load_fp64,      [LOAD_NEAR] = load_fp64_near,
         [LOAD_AWAY] = load_fp64_away, [LOAD_RANDOM] = load_fp64_random,
@@ -393,10 +406,14 @@ static void lanes_stages(struct plan *p)
     } both[] = {
         {LOAD_TOP, ROUND_NONE, STORE_32, bf16_fp32},
         {LOAD_TOP, ROUND_MAGIC, STORE_8, bf16_bytes},
+        {LOAD_TF32, ROUND_MAGIC, STORE_8, tf32_bytes},
+        {LOAD_TF32, ROUND_TOP, STORE_TOP16, tf32_bf16},
+        {LOAD_INT32, ROUND_MAGIC, STORE_8, int32_bytes},
 #ifdef LANES_FP16
         {LOAD_TOP, ROUND_FP16, STORE_16, bf16_fp16},
         {LOAD_FP16, ROUND_TOP, STORE_TOP16, fp16_bf16},
-        {LOAD_FP16, ROUND_MAGIC, STORE_8, fp16_bytes},
+        {LOAD_FP16, ROUND_MAGIC, STORE_8, short_bytes},
+        {LOAD_SHORT, ROUND_MAGIC, STORE_8, short_bytes},
 #else
         {LOAD_HALF, ROUND_NONE, STORE_32, half_fp32},
 #endif

@@ -76,15 +76,20 @@ INLINE void store_top(const struct narrow *k, void *dst, vec *words, enum store 
 
 /* What rounding to a code's unit has summed up, the code's last bit at its own. */
 INLINE void store_sums(const struct narrow *k, void *dst, const struct magic m[4], const vec *x,
-                       enum store store)
+                       enum store store, bool directed)
 {
     if (store <= STORE_8) {
-        vec sums[4] = {m[0].sum, m[1].sum, m[2].sum, m[3].sum};
-        store_byte_codes(dst, finish_8(k, join_sums(k, sums), pack_byte_signs(x)), store);
+        half_lanes halves[2] = {join_sums(k, m, directed), join_sums(k, m + 2, directed)};
+        store_byte_codes(dst, finish_8(k, pack_half_bytes(halves), pack_byte_signs(x)), store);
         return;
     }
-    PAIRS(vec codes[2] = {magic_code(k, m[i]), magic_code(k, m[i + 1])};
-          half_lanes done = finish_16(k, pack_halves(codes), pack_half_signs(x + i));
+    half_lanes halves[2];
+    if (k->join)
+        PAIRS(halves[i / 2] = order_halves(join_sums(k, m + i, directed)););
+    else
+        PAIRS(vec codes[2] = {magic_code(k, m[i]), magic_code(k, m[i + 1])};
+              halves[i / 2] = pack_halves(codes););
+    PAIRS(half_lanes done = finish_16(k, halves[i / 2], pack_half_signs(x + i));
           memcpy((char *)dst + sizeof done * (i / 2), &done, sizeof done););
 }
 

@@ -56,10 +56,10 @@ INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
     return (byte_lanes)vqtbl1q_u8((uint8x16_t)block, (uint8x16_t)(at & 0x8f));
 }
 
-/* The lower four bits stay; the top bit is set where any but them was. */
-INLINE byte_lanes mark_beyond_16(byte_lanes x)
+/* Not below zero. */
+INLINE byte_lanes minus_8(byte_lanes a, byte_lanes b)
 {
-    return (byte_lanes)vqaddq_u8((uint8x16_t)x, vdupq_n_u8(0x70));
+    return (byte_lanes)vqsubq_u8((uint8x16_t)a, (uint8x16_t)b);
 }
 
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */

@@ -163,6 +163,7 @@ static void set_specials(struct narrow *k, const struct hu_format *to,
                          const struct hu_options *options)
 {
     static const struct hu_datum quiet = {HU_QUIET_NAN, false, UINT64_C(1) << 63, 0};
+    k->plain_infinity = true;
     for (int sign = 0; sign < 2; sign++) {
         struct hu_datum nan = quiet;
         nan.sign = sign;
@@ -170,6 +171,7 @@ static void set_specials(struct narrow *k, const struct hu_format *to,
         uint64_t overflow = hu_round_overflow(to, sign, options, &k->overflow_flags);
         k->infinity[sign] = (uint32_t)hu_round_infinity(to, sign, options, &k->infinity_flags);
         k->nan[sign] = (uint32_t)hu_round_nan(to, nan, &k->nan_flags);
+        k->plain_infinity &= overflow == k->infinity[sign];
         /* The sign of a NaN of fnuz formats is no sign; overflow[] is or-ed with one. */
         k->overflow[sign] = (uint32_t)(overflow & ~hu_sign_mask(to));
         if (overflow == hu_sign_mask(to))
@@ -231,7 +233,7 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
         .storage_shift = to->storage_shift,
         .least_normal = (uint32_t)(emin + FP32_BIAS) << FP32_TRAILING,
         .limit = (uint32_t)(limit + FP32_BIAS) << FP32_TRAILING,
-        .magic = drop << FP32_TRAILING,
+        .scale = (drop + FP32_BIAS) << FP32_TRAILING,
         .max_code = (uint32_t)hu_max_finite_code(to),
         .sign_shift = 32u - to->width,
         .sign = (uint32_t)hu_sign_mask(to),
@@ -250,7 +252,7 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
     if (t <= 7) {
         k.join_shift = 7u - (uint32_t)t;
         k.join = 1u << 16 | 1u << k.join_shift;
-        k.join_base = (k.least_normal + k.magic) >> 16;
+        k.join_base = (k.least_normal + (drop << FP32_TRAILING)) >> 16;
     }
     k.greatest = greatest_of(to);
     /* FP32's own subnormals have twice the unit of the binade below its emin. */
@@ -368,6 +370,8 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     p->streams = p->environment = true;
     hu_plan_harmless(p);
     bool within_fp64 = p->round == ROUND_WHOLE || p->store == STORE_64;
+    if (p->w.integer && !within_fp64 && p->round != ROUND_NONE && !is_at_random(p))
+        p->load = LOAD_INT32;
     if (p->load == LOAD_FP64 && !within_fp64 && !plan_fp64(p, a))
         return false;
     p->care = find_care(p);

@@ -41,6 +41,7 @@ enum load {
     LOAD_INT16, /* integers of 9 to 16 bits, */
     LOAD_INT8,  /* and of 8 or fewer where the target is FP32, or the top of it */
     LOAD_CODES, /* codes of at most 8 bits, by table */
+    LOAD_INT32, /* to odd where more than FP32 holds */
     /* FP64, and integers of 32 bits by way of it: */
     LOAD_FP64,   /* to odd, */
     LOAD_NEAR,   /* in the direction of the environment, as FP32 is the target, */
@@ -110,7 +111,7 @@ struct narrow {
     uint32_t least_normal;  /* the target's, in FP32 */
     uint32_t limit;         /* 2^(emax + 1) in FP32: it and all above overflow */
     uint32_t clamp;         /* the same, or of integers what does not fill more than their bits */
-    uint32_t magic;         /* adds 23 - t to an FP32 exponent field */
+    uint32_t scale;         /* 2^(23 - t) */
     uint32_t max_code;
     uint32_t greatest;    /* what no sign's magnitudes overflow at */
     uint32_t rebias;      /* a normal number's FP32 magnitude without DROP bits, less its code */
@@ -129,6 +130,7 @@ struct narrow {
     uint32_t last;       /* or-ed to all, which makes ties away of ties to even */
     uint32_t mask;       /* a code's bits */
     bool sided;          /* overflow[] differ */
+    bool plain_infinity; /* becomes what other overflows do */
     bool negative_zero;
     bool integer;
     bool saturate;
@@ -138,12 +140,32 @@ struct narrow {
     uint64_t limits[2]; /* ROUND_WHOLE: the greatest magnitudes */
 };
 
-enum { TABLE_CODES = 256, TABLE_BLOCK = 16, TABLE_BLOCKS = TABLE_CODES / TABLE_BLOCK };
+enum {
+    TABLE_CODES = 256,
+    TABLE_BLOCK = 16,
+    TABLE_BLOCKS = TABLE_CODES / TABLE_BLOCK,
+    TABLE_ALONE = 4
+};
 
 /* What is looked up of each code by bytes. */
 enum plane { PLANE_LOW, PLANE_HIGH, PLANE_FLAGS, PLANES };
 
 typedef unsigned char table_block[TABLE_BLOCK] __attribute__((aligned(TABLE_BLOCK)));
+
+/*
+ * Bytes of one or two planes, found in blocks of 16 as sums: of what HIGH has at a code's upper
+ * four bits, what CHANGE[0] has at its lower ones, and further ones from the code on that STARTS
+ * says. The changes look at the code's bits FOLD, less their start, and end 128 codes later: that
+ * is where a byte's top bit makes look_up_block find nothing. So it does before a start, too, where
+ * signs are folded away; elsewhere nothing is less than zero, and a further change begins with 0. A
+ * few codes that the sums would get wrong stand ALONE, with what they lack.
+ */
+struct sums {
+    table_block high[2], change[TABLE_BLOCKS][2], starts[TABLE_BLOCKS];
+    unsigned char fold, alone[TABLE_ALONE], lacks[TABLE_ALONE][2];
+    bool folds, any_high;
+    int changes, alones;
+};
 
 /* Each code's word and flags. */
 struct table {
@@ -153,14 +175,7 @@ struct table {
     unsigned char flags[TABLE_CODES];
     unsigned all_flags; /* or-ed */
     unsigned char planes[PLANES][TABLE_CODES] __attribute__((aligned(TABLE_BLOCK)));
-    /*
-     * The same in blocks of 16: a code's byte is the sum of what its lower four bits find in LOW,
-     * what its upper ones find in HIGH, and what OTHER has for its block, which is one of WHICH or
-     * needs nothing. The first FOLDED are for codes without the bits outside FOLD.
-     */
-    table_block low[PLANES], high[PLANES], other[TABLE_BLOCKS][PLANES];
-    unsigned char which[TABLE_BLOCKS], fold;
-    int folded, others;
+    struct sums of_words, of_flags;
     bool top; /* words of 32 bits are zero in their lower half, and planes have the upper one */
 };
 

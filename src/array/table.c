@@ -41,70 +41,100 @@ static void fill_plane(struct table *t, enum plane plane, unsigned shift)
         bytes[i] = plane == PLANE_FLAGS ? t->flags[i] : (unsigned char)(t->words[i] >> shift);
 }
 
-/* Whether the codes of two blocks have the same bytes but for a constant to add. */
-static bool alike(const unsigned char *a, const unsigned char *b)
-{
-    unsigned difference = 0;
-    for (int i = 0; i < TABLE_BLOCK; i++)
-        difference |= (unsigned char)(a[i] - a[0] - (b[i] - b[0]));
-    return !difference;
-}
+/* The planes that sums are made for, and the codes that they have. */
+struct wanted {
+    const unsigned char (*planes)[TABLE_CODES];
+    int count;
+    unsigned blocks, half; /* the codes of the second half are looked up in the first */
+};
 
-/* The block that most of BLOCKS are like. */
-static const unsigned char *common_block(const unsigned char *bytes, unsigned blocks)
+/* What most codes of block B have more in the second half. */
+static unsigned char most_differ_by(const unsigned char *plane, unsigned b, unsigned half)
 {
-    const unsigned char *best = bytes;
-    unsigned most = 0;
-    for (unsigned b = 0; b < blocks; b++) {
-        unsigned count = 0;
-        for (unsigned other = 0; other < blocks; other++)
-            count += alike(bytes + b * TABLE_BLOCK, bytes + other * TABLE_BLOCK);
-        if (count > most)
-            best = bytes + b * TABLE_BLOCK, most = count;
+    unsigned counts[TABLE_CODES] = {0}, most = 0;
+    for (unsigned i = b * TABLE_BLOCK; i < (b + 1) * TABLE_BLOCK; i++) {
+        unsigned char differs = (unsigned char)(plane[i + half * TABLE_BLOCK] - plane[i]);
+        if (++counts[differs] > counts[most])
+            most = differs;
     }
-    return best;
+    return (unsigned char)most;
 }
 
-/* What OTHER needs of block B, and whether that is anything. */
-static bool fill_other(struct table *t, unsigned b, table_block other[PLANES])
+/* Takes the first half's sums on to the second. False: too many codes are not what it says. */
+static bool fold_sums(struct sums *s, const struct wanted *w)
 {
-    unsigned any = 0;
-    for (int plane = 0; plane < PLANES; plane++)
-        for (unsigned i = 0; i < TABLE_BLOCK; i++) {
-            unsigned found = t->low[plane][i] + t->high[plane][b];
-            other[plane][i] = (unsigned char)(t->planes[plane][b * TABLE_BLOCK + i] - found);
-            any |= other[plane][i];
+    const unsigned apart = w->half * TABLE_BLOCK;
+    for (unsigned b = w->half; b < w->blocks; b++) {
+        unsigned char differ[2] = {0, 0};
+        for (int p = 0; p < w->count; p++) {
+            differ[p] = most_differ_by(w->planes[p], b - w->half, w->half);
+            s->high[p][b] = (unsigned char)(s->high[p][b - w->half] + differ[p]);
+            s->any_high |= s->high[p][b];
         }
-    return any;
-}
-
-static void fill_blocks(struct table *t, unsigned codes)
-{
-    const unsigned blocks = codes > TABLE_BLOCK ? codes / TABLE_BLOCK : 1, half = blocks / 2;
-    t->fold = (unsigned char)(codes / 2 - 1);
-    for (int plane = 0; plane < PLANES; plane++) {
-        const unsigned char *common = common_block(t->planes[plane], blocks);
-        memset(t->high[plane], 0, TABLE_BLOCK);
-        memcpy(t->low[plane], common, TABLE_BLOCK);
-        for (unsigned b = 0; b < blocks; b++)
-            t->high[plane][b] = (unsigned char)(t->planes[plane][b * TABLE_BLOCK] - common[0]);
-    }
-    table_block needs[TABLE_BLOCKS][PLANES];
-    bool any[TABLE_BLOCKS], both[TABLE_BLOCKS];
-    for (unsigned b = 0; b < blocks; b++)
-        any[b] = fill_other(t, b, needs[b]);
-    for (unsigned b = 0; b < blocks; b++)
-        both[b] = half && !memcmp(needs[b % half], needs[b % half + half], sizeof needs[b]);
-    t->others = 0;
-    for (unsigned pass = 0; pass < 2; pass++) {
-        for (unsigned b = 0; b < blocks; b++) {
-            if (!any[b] || both[b] == pass || (both[b] && b >= half))
+        for (unsigned i = b * TABLE_BLOCK; i < (b + 1) * TABLE_BLOCK; i++) {
+            unsigned char lacks[2] = {0, 0};
+            for (int p = 0; p < w->count; p++)
+                lacks[p] = (unsigned char)(w->planes[p][i] - w->planes[p][i - apart] - differ[p]);
+            if (!lacks[0] && !lacks[1])
                 continue;
-            t->which[t->others] = (unsigned char)(b * TABLE_BLOCK);
-            memcpy(t->other[t->others++], needs[b], sizeof needs[b]);
+            if (s->alones == TABLE_ALONE)
+                return false;
+            s->alone[s->alones] = (unsigned char)i;
+            memcpy(s->lacks[s->alones++], lacks, sizeof lacks);
         }
-        if (!pass)
-            t->folded = t->others;
+    }
+    return true;
+}
+
+/* HIGH: may have whatever a block's codes all need. */
+static void add_block(struct sums *s, const struct wanted *w, unsigned b, bool high)
+{
+    table_block needs[2] = {{0}, {0}};
+    unsigned any = 0;
+    for (int p = 0; p < w->count; p++) {
+        for (unsigned i = 0; i < TABLE_BLOCK; i++) {
+            needs[p][i] = w->planes[p][b * TABLE_BLOCK + i];
+            for (int c = 0; c < s->changes; c++)
+                if ((b * TABLE_BLOCK - s->starts[c][0]) < TABLE_CODES / 2)
+                    needs[p][i] = (unsigned char)(needs[p][i] - s->change[c][p][i]);
+        }
+        s->high[p][b] = high && b ? needs[p][0] : 0;
+        s->any_high |= s->high[p][b];
+        for (unsigned i = 0; i < TABLE_BLOCK; i++)
+            any |= needs[p][i] = (unsigned char)(needs[p][i] - s->high[p][b]);
+    }
+    if (b && !any)
+        return;
+    memset(s->starts[s->changes], (int)(b * TABLE_BLOCK), TABLE_BLOCK);
+    memcpy(s->change[s->changes++], needs, sizeof needs);
+}
+
+static bool make_sums(struct sums *s, const struct wanted *w, bool high)
+{
+    memset(s, 0, sizeof *s);
+    s->fold = (unsigned char)(w->half * TABLE_BLOCK - 1);
+    s->folds = w->half < w->blocks;
+    for (unsigned b = 0; b < w->half; b++)
+        add_block(s, w, b, high);
+    return w->half == w->blocks || fold_sums(s, w);
+}
+
+/* In operations on vectors. */
+static int cost_of(const struct sums *s)
+{
+    return 3 * (s->changes + s->alones) + 4 * s->any_high;
+}
+
+static void best_sums(struct sums *s, const unsigned char (*planes)[TABLE_CODES], int count,
+                      unsigned codes)
+{
+    const unsigned blocks = codes > TABLE_BLOCK ? codes / TABLE_BLOCK : 1;
+    struct sums one;
+    make_sums(s, &(struct wanted){planes, count, blocks, blocks}, true);
+    for (int high = 0; blocks > 1 && high < 2; high++) {
+        struct wanted w = {planes, count, blocks, blocks / 2};
+        if (make_sums(&one, &w, high) && cost_of(&one) < cost_of(s))
+            *s = one;
     }
 }
 
@@ -125,7 +155,9 @@ void hu_table_fill(struct plan *p)
     fill_plane(t, PLANE_LOW, t->top ? 16 : 0);
     fill_plane(t, PLANE_HIGH, t->top ? 24 : 8);
     fill_plane(t, PLANE_FLAGS, 0);
-    fill_blocks(t, codes);
+    best_sums(&t->of_words, t->planes + PLANE_LOW, t->to->storage_bits > 8 ? 2 : 1, codes);
+    if (p->flags)
+        best_sums(&t->of_flags, t->planes + PLANE_FLAGS, 1, codes);
     t->full = true;
 }
 

@@ -28,8 +28,9 @@ static bool saves(unsigned state)
 
 bool hu_x86_has_avx2(void)
 {
-    const unsigned f16c = 1u << 29, avx2 = 1u << 5, sse_and_ymm = 0x06;
-    return saves(sse_and_ymm) && (leaf(1, 0).c & f16c) && (leaf(7, 0).b & avx2);
+    const unsigned f16c_and_fma = 1u << 29 | 1u << 12, avx2 = 1u << 5, sse_and_ymm = 0x06;
+    return saves(sse_and_ymm) && (leaf(1, 0).c & f16c_and_fma) == f16c_and_fma &&
+           (leaf(7, 0).b & avx2);
 }
 
 bool hu_x86_has_avx512(void)

@@ -14,57 +14,14 @@ INLINE halves byte_tops(const void *at)
     return (halves)_mm256_cvtepu8_epi16(_mm_loadu_si128(at)) << 8;
 }
 
-INLINE words byte_words(const void *at)
-{
-    return (words)_mm512_cvtepu8_epi32(_mm_loadu_si128(at));
-}
-
 INLINE floats half_floats(halves x)
 {
     return (floats)_mm512_cvtph_ps((__m256i)x);
 }
 
-INLINE floats table_floats(const float *table, words index)
-{
-    return (floats)_mm512_permutexvar_ps((__m512i)index, _mm512_loadu_ps(table));
-}
-
-INLINE __m512i join_tops(words a, words b)
-{
-    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi32_epi16((__m512i)(a >> 16))),
-                              _mm512_cvtepi32_epi16((__m512i)(b >> 16)), 1);
-}
-
-INLINE void store_tops(void *at, words a, words b)
-{
-    _mm512_storeu_si512(at, join_tops(a, b));
-}
-
 INLINE bool any_bit(words x)
 {
     return _mm512_test_epi32_mask((__m512i)x, (__m512i)x) != 0;
-}
-
-/* For the codes of each half a table of its own. */
-struct entries {
-    __m512i halves;
-};
-
-INLINE struct entries signed_entries_of(words a, words b)
-{
-    return (struct entries){join_tops(a, b)};
-}
-
-INLINE struct entries entries_of(const words *tops)
-{
-    return signed_entries_of(tops[0], tops[0]);
-}
-
-INLINE void store_entries(void *at, struct entries e, bytes32 codes)
-{
-    const __m512i second = _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi16(16), 1);
-    __m512i index = _mm512_or_si512(_mm512_cvtepu8_epi16((__m256i)codes), second);
-    _mm512_storeu_si512(at, _mm512_permutexvar_epi16(index, e.halves));
 }
 
 INLINE words larger(words a, words b)

@@ -51,13 +51,13 @@ INLINE floats widened(const unsigned char *at, enum from from)
 
 INLINE void widen(const unsigned char *at, size_t n, enum from from, float *room)
 {
-    size_t width = from == FROM_FP32 ? 4 : 2, i = 0;
+    size_t width = from == FROM_FP32 ? 4 : 2, left = n % LANES, whole = n - left;
     unsigned char last[4 * LANES] = {0};
-    for (; i + LANES <= n; i += LANES)
+    for (size_t i = 0; i < whole; i += LANES)
         store_floats(room + i, widened(at + i * width, from));
-    if (i < n) {
-        memcpy(last, at + i * width, (n - i) * width);
-        store_floats(room + i, widened(last, from));
+    if (left) {
+        memcpy(last, at + whole * width, left * width);
+        store_floats(room + whole, widened(last, from));
     }
 }
 

@@ -26,13 +26,6 @@ INLINE float hardware_fp16(const unsigned char *at)
 #include "kquants.h"
 #include "simple.h"
 
-/* Before a loop of a few vectors. */
-#ifdef __clang__
-#define UNROLLED _Pragma("unroll")
-#else
-#define UNROLLED _Pragma("GCC unroll 8")
-#endif
-
 typedef float floats __attribute__((vector_size(4 * LANES)));
 typedef uint32_t words __attribute__((vector_size(4 * LANES)));
 typedef uint16_t halves __attribute__((vector_size(2 * LANES)));

@@ -2,20 +2,13 @@
  * Rows of elements under their scales, for any instruction set. Beside what fast_lanes.h asks for,
  * the file that includes this defines first
  *   NAMED(name)      a name of the instruction set's own
- *   int8_floats, byte_words   LANES bytes from memory
+ *   int8_floats      LANES bytes from memory
  *   byte_tops        LANES bytes from memory as the upper halves of fp16
  *   half_floats      LANES fp16 as floats
- *   table_floats     LANES entries of a table of 16 floats, by the low bits of words
- *   store_tops       the upper halves of two vectors of words to memory
- *   any_bit          whether a vector has a bit set
- *   struct entries   16 bf16 for the codes of the first 16 of 32 elements and 16 for the last's,
- * made by entries_of, of words whose upper halves they are, the same for both; by
- * signed_entries_of, of the first of each, whose last eight have the other sign; and looked up and
- * stored by store_entries To fp32 a product or difference is rounded once, by the multiplication or
- * the subtraction. To bf16 it is rounded once more, which goes wrong only where the first rounding
- * landed in the middle of two bf16: such groups are done again by way of fp64, unless the first one
- * cannot have rounded. Elements of four bits are looked up in bf16, once what all their codes stand
- * for was rounded.
+ * and what fast_encode.h asks for. To fp32 a product or difference is rounded once, by the
+ * multiplication or the subtraction. To bf16 it is rounded once more, which goes wrong only where
+ * the first rounding landed in the middle of two bf16: such groups are done again by way of fp64,
+ * unless the first one cannot have rounded.
  */
 
 /* Elements that a step takes. */
@@ -24,6 +17,8 @@ enum { STEP = 32, VECTORS = STEP / LANES };
 struct step {
     floats v[VECTORS];
 };
+
+#include "fast_narrow.h"
 
 INLINE void store_floats(float *at, floats v)
 {
@@ -44,33 +39,11 @@ INLINE void load_step(const float *at, struct step *s)
         s->v[k] = load_floats(at + k * LANES);
 }
 
-/* What is known of floats that become bf16: they are ones; were never rounded; or were. */
-enum exactness { IS_BF16, EXACT, ROUNDED };
-
-INLINE words rounded(floats v, enum exactness exactness, words *middles)
+INLINE void put(float *at, const struct step *s)
 {
-    words x = (words)v;
-    if (exactness == IS_BF16)
-        return x;
-    if (exactness == ROUNDED)
-        *middles |= (words)((x & 0xffff) == 0x8000);
-    return x + 0x7fff + (x >> 16 & 1);
-}
-
-/* Where the step's elements go. False: to be done again. */
-INLINE bool put(void *dst, size_t i, const struct step *s, bool narrow, enum exactness exactness)
-{
-    words middles = {0};
     UNROLLED
-    for (int k = 0; k < VECTORS; k += 2)
-        if (narrow) {
-            store_tops((uint16_t *)dst + i + k * LANES, rounded(s->v[k], exactness, &middles),
-                       rounded(s->v[k + 1], exactness, &middles));
-        } else {
-            store_floats((float *)dst + i + k * LANES, s->v[k]);
-            store_floats((float *)dst + i + (k + 1) * LANES, s->v[k + 1]);
-        }
-    return !narrow || exactness != ROUNDED || !any_bit(middles);
+    for (int k = 0; k < VECTORS; k++)
+        store_floats(at + k * LANES, s->v[k]);
 }
 
 INLINE void redo(const struct hu_block_job *j, size_t row, size_t column, size_t n, void *dst,
@@ -89,41 +62,29 @@ INLINE void load_int8(const unsigned char *at, struct step *s)
     }
 }
 
-/* A code of fp8_e5m2 is the top of an fp16. False: a NaN is among them. */
-INLINE bool load_e5m2(const unsigned char *at, struct step *s)
+/* Whether 32 codes are of finite numbers. */
+INLINE bool all_finite(const unsigned char *at, bool e4m3)
 {
     bytes32 c;
     GET(c, at);
+    c &= 0x7f;
+    return !any_byte((bytes32)(e4m3 ? c == 0x7f : c >= 0x7c));
+}
+
+/* A code of fp8_e5m2 is the top of an fp16. */
+INLINE void load_e5m2(const unsigned char *at, struct step *s)
+{
     UNROLLED
     for (int k = 0; k < VECTORS; k++)
         s->v[k] = half_floats(byte_tops(at + k * LANES));
-    return !any_byte((bytes32)((c & 0x7f) > 0x7c));
 }
 
 /* One of fp8_e4m3 an fp16's without two exponent bits: 2^8 too small. */
-INLINE bool load_e4m3(const unsigned char *at, struct step *s)
+INLINE void load_e4m3(const unsigned char *at, struct step *s)
 {
-    bytes32 c;
-    GET(c, at);
     UNROLLED
     for (int k = 0; k < VECTORS; k++)
         s->v[k] = half_floats((halves)((signed_halves)byte_tops(at + k * LANES) >> 1) & 0xbf80);
-    return !any_byte((bytes32)((c & 0x7f) == 0x7f));
-}
-
-/* What is written by sixteens must not be read in greater pieces, which would wait for all. */
-INLINE bytes32 join_bytes(const void *at)
-{
-    return (bytes32)_mm256_loadu2_m128i((const __m128i *)at + 1, at);
-}
-
-/* 32 nibbles of 16 bytes, a byte each, in their order. */
-INLINE bytes32 split_nibbles(const unsigned char *at, bool high_first)
-{
-    __m256i x = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)at));
-    __m256i first = high_first ? _mm256_srli_epi16(x, 4) : x,
-            second = _mm256_slli_epi16(x, high_first ? 8 : 4);
-    return (bytes32)_mm256_or_si256(first, second) & 15;
 }
 
 INLINE bytes32 look_up(const int8_t *table, bytes32 codes)
@@ -137,50 +98,12 @@ INLINE void load_fp4(const unsigned char *at, struct step *s)
 {
     static const int8_t e5m2[16] = {0,    0x38, 0x3c, 0x3e, 0x40, 0x42, 0x44, 0x46,
                                     -128, -72,  -68,  -66,  -64,  -62,  -60,  -58};
-    bytes32 c = look_up(e5m2, split_nibbles(at, false));
+    bytes32 c = look_up(e5m2, paired_nibbles(at, false, PLAIN));
     unsigned char tops[32];
     PUT(tops, c);
     UNROLLED
     for (int k = 0; k < VECTORS; k++)
         s->v[k] = half_floats(byte_tops(tops + k * LANES));
-}
-
-INLINE void load_table(const unsigned char *at, const float *table, struct step *s)
-{
-    bytes32 split = split_nibbles(at, true);
-    unsigned char c[32];
-    PUT(c, split);
-    UNROLLED
-    for (int k = 0; k < VECTORS; k++)
-        s->v[k] = table_floats(table, byte_words(c + k * LANES));
-}
-
-/* The bf16 of a table under two scales, the first vector of each: of magnitudes, or of them and
- * then of the same with the other sign. False: they are not to be trusted. */
-INLINE bool make_signed(floats a, floats b, enum exactness exactness, struct entries *e)
-{
-    words middles = {0};
-    *e = signed_entries_of(rounded(a, exactness, &middles), rounded(b, exactness, &middles));
-    return exactness != ROUNDED || !any_bit(middles);
-}
-
-enum { TABLE_VECTORS = 16 / LANES };
-
-/* And of a whole table under one. */
-INLINE bool make_entries(const floats *values, enum exactness exactness, struct entries *e)
-{
-    words tops[TABLE_VECTORS], middles = {0};
-    UNROLLED
-    for (int k = 0; k < TABLE_VECTORS; k++)
-        tops[k] = rounded(values[k], exactness, &middles);
-    *e = entries_of(tops);
-    return exactness != ROUNDED || !any_bit(middles);
-}
-
-/* Twice what an fp4_e2m1 stands for; the magnitudes first. */
-INLINE floats twice_fp4_floats(void)
-{
-    return int8_floats(twice_fp4_values);
 }
 
 /* 2^(e8m0 − 127); infinity for the NaN. */
@@ -202,20 +125,41 @@ INLINE bool is_finite(float x)
 enum { CHUNK = 1024 };
 enum kind { KIND_E4M3, KIND_E5M2, KIND_INT8, KIND_FP4, KIND_FLOATS };
 
-INLINE bool load(enum kind kind, const unsigned char *codes_at, size_t i, struct step *s)
+INLINE void load(enum kind kind, const unsigned char *at, size_t i, struct step *s)
 {
     switch (kind) {
     case KIND_E4M3:
-        return load_e4m3(codes_at + i, s);
+        load_e4m3(at + i, s);
+        break;
     case KIND_E5M2:
-        return load_e5m2(codes_at + i, s);
+        load_e5m2(at + i, s);
+        break;
     case KIND_INT8:
-        load_int8(codes_at + i, s);
-        return true;
+        load_int8(at + i, s);
+        break;
     default:
-        load_fp4(codes_at + i / 2, s);
-        return true;
+        load_fp4(at + i / 2, s);
     }
+}
+
+/* What the loads leave out, of floats for fp32 and for bf16. */
+INLINE float unit_of(enum kind kind, bool narrow)
+{
+    switch (kind) {
+    case KIND_E4M3:
+        return narrow ? 0x1p120f : 0x1p8f;
+    case KIND_E5M2:
+        return narrow ? 0x1p112f : 1;
+    case KIND_INT8:
+        return narrow ? 0x1p-30f : 0x1p-6f;
+    default:
+        return 1;
+    }
+}
+
+INLINE struct sixteen load_sixteen(enum kind kind, const void *at)
+{
+    return kind == KIND_INT8 ? sixteen_int8(at) : sixteen_fp8(at, kind == KIND_E4M3 ? 4 : 5);
 }
 
 INLINE void times(struct step *s, float scale)
@@ -225,88 +169,205 @@ INLINE void times(struct step *s, float scale)
         s->v[k] *= scale;
 }
 
-/* 32 under an e8m0. */
-INLINE void mx_row(const struct hu_block_job *j, size_t row, void *dst, enum kind kind, bool narrow)
+/* Steps that a loop takes before it looks which of them are to be done again, a bit each: calls
+ * amid the loop would cost it its registers. */
+enum { BATCH = 32 };
+
+ROW __attribute__((noinline, cold)) static void redo_steps(const struct hu_block_job *j, size_t row,
+                                                           size_t step, size_t length, uint32_t bad,
+                                                           void *dst, bool narrow)
 {
-    const unsigned char *at =
-        (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns);
-    const unsigned char *scales =
-        (const unsigned char *)j->parts->scales + parts_tile(j->b, j->columns, row, 0);
-    /* What the loads leave out is a power of two, whose product with the scale's is exact or
-     * infinite. */
-    float unit = kind == KIND_E4M3 ? 0x1p8f : kind == KIND_INT8 ? 0x1p-6f : 1;
-    size_t i = 0;
+    for (; bad; bad >>= 1, step++)
+        if (bad & 1)
+            redo(j, row, step * length, length, dst, narrow);
+}
+
+/* Where a row's parts are, and what all its steps share. */
+struct row {
+    const unsigned char *codes, *scales;
+    const float *values; /* of nvfp4's scales */
+    unsigned bits;       /* of an element */
+    float second;
+    bool rounds; /* products with the second scale may have to be rounded */
+};
+
+/* Elements reach down to 2^−16, bf16 to 2^−133. */
+INLINE bool stays_exact(unsigned e8m0)
+{
+    return e8m0 >= 127 - 133 + 16;
+}
+
+/* 32 under the scale of CODE to bf16. */
+INLINE void mx_narrow(enum kind kind, const void *at, unsigned code, uint16_t *dst)
+{
+    float unit = unit_of(kind, true), power = power_of(code), scale = power * unit;
+    bool apart = kind == KIND_INT8 ? code < 31 : !is_finite(scale);
+    UNROLLED
+    for (int k = 0; k < STEP; k += 16) {
+        struct sixteen x = kind == KIND_FLOATS ? sixteen_floats((const float *)at + k)
+                                               : load_sixteen(kind, (const char *)at + k);
+        if (__builtin_expect(apart, false))
+            multiply(&x, splat8(unit));
+        multiply(&x, splat8(apart ? power : scale));
+        if (__builtin_expect(stays_exact(code), true))
+            store_halves(dst + k, rounded(&x, IS_BF16, NULL));
+        else
+            store_halves(dst + k, rounded(&x, EXACT, NULL));
+    }
+}
+
+/* 32 under an e8m0. False: to be done again. */
+INLINE bool mx_step(const struct row *r, size_t i, enum kind kind, const float *room, void *dst,
+                    bool narrow)
+{
+    struct step s;
+    unsigned code = r->scales[i / STEP];
+    /* The product with what the loads leave out is exact or infinite. */
+    float scale = power_of(code) * unit_of(kind, false);
+    bool fp8 = kind == KIND_E4M3 || kind == KIND_E5M2;
+    if (narrow) {
+        mx_narrow(kind, kind == KIND_FLOATS ? (const void *)room : r->codes + i, code,
+                  (uint16_t *)dst + i);
+    } else {
+        if (kind == KIND_FLOATS)
+            load_step(room, &s);
+        else
+            load(kind, r->codes, i, &s);
+        times(&s, scale);
+        put((float *)dst + i, &s);
+    }
+    return code != 0xff && (narrow || is_finite(scale)) &&
+           (!fp8 || all_finite(r->codes + i, kind == KIND_E4M3));
+}
+
+/* 64 fp4_e2m1 under two e8m0 to bf16. False: to be done again. */
+INLINE bool fp4_pair(const struct row *r, size_t i, uint16_t *dst)
+{
+    unsigned a = r->scales[i / 32], b = r->scales[i / 32 + 1];
+    struct sixteen x = magnitudes(FP4);
+    multiply(&x, in_lanes(splat8(power_of(a)), splat8(power_of(b))));
+    halves16 h = __builtin_expect(stays_exact(a) && stays_exact(b), true)
+                     ? rounded(&x, IS_BF16, NULL)
+                     : rounded(&x, EXACT, NULL);
+    bytes32 codes;
+    GET(codes, r->codes + i / 2);
+    struct planes p = mirrored(h, FP4);
+    store_codes(dst + i, p, p, paired_codes(codes));
+    return a != 0xff && b != 0xff;
+}
+
+/* 64 under four e4m3 and one fp32 to bf16: the first product is exact. False: to be done again. */
+INLINE bool nvfp4_pair(const struct row *r, size_t i, uint16_t *dst)
+{
+    uint32_t scales = unpack_word(r->scales + i / 16);
+    const float *at[4] = {r->values + (scales & 255), r->values + (scales >> 8 & 255),
+                          r->values + (scales >> 16 & 255), r->values + (scales >> 24)};
+    halves16 middles = {0};
+    struct planes p[2];
+    UNROLLED
+    for (int k = 0; k < 2; k++) {
+        struct sixteen x = magnitudes(FP4);
+        multiply(&x, in_lanes(splat8(*at[k]), splat8(*at[k + 2])));
+        multiply(&x, splat8(r->second));
+        p[k] = mirrored(rounded(&x, ROUNDED, &middles), FP4);
+    }
+    bytes32 codes;
+    GET(codes, r->codes + i / 2);
+    store_codes(dst + i, p[0], p[1], paired_codes(codes));
+    bool nan = ((scales & 0x7f7f7f7f) + 0x01010101) & 0x80808080;
+    return !nan && !(r->rounds && any_middle(middles));
+}
+
+/* 32 to fp32. */
+INLINE bool nvfp4_wide(const struct row *r, size_t i, float *dst)
+{
+    struct step s;
+    load_fp4(r->codes + i / 2, &s);
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++)
+        s.v[k] = s.v[k] * r->values[r->scales[i / 16 + (size_t)(k * LANES / 16)]] * r->second;
+    put(dst + i, &s);
+    return true;
+}
+
+/* Whether products of SCALE with significands of BITS may have to be rounded to fp32. */
+INLINE bool may_round(float scale, int bits)
+{
+    uint32_t x;
+    memcpy(&x, &scale, sizeof x);
+    return (x & ((1u << bits) - 1)) || !(__builtin_fabsf(scale) > 0x1p-100f);
+}
+
+INLINE struct row row_of(const struct hu_block_job *j, size_t row)
+{
+    return (struct row){
+        .codes = (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns),
+        .scales = (const unsigned char *)j->parts->scales + parts_tile(j->b, j->columns, row, 0),
+        .values = hu_block_e4m3_values(),
+        .bits = j->b->code_bits,
+        .second = j->parts->tensor_scale,
+        .rounds = may_round(j->parts->tensor_scale, 6),
+    };
+}
+
+/* 32 under an e8m0, or 16 under an e4m3 and all under an fp32; fp4_e2m1 to bf16 by 64. */
+INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum kind kind,
+                       bool nvfp4, bool narrow)
+{
+    const struct row r = row_of(j, row);
+    const bool pairs = narrow && kind == KIND_FP4;
+    const size_t length = pairs ? 2 * STEP : STEP, steps = j->columns / length;
     float room[CHUNK];
-    for (; i + STEP <= j->columns; i += STEP) {
-        struct step s;
-        unsigned code = scales[i / STEP];
-        if (kind == KIND_FLOATS && i % CHUNK == 0)
+    if (nvfp4 && !is_finite(r.second)) {
+        redo(j, row, 0, j->columns, dst, narrow);
+        return;
+    }
+    for (size_t n = 0, here; n < steps; n += here) {
+        uint32_t bad = 0;
+        here = steps - n < BATCH ? steps - n : BATCH;
+        if (kind == KIND_FLOATS)
             hu_convert_array(hu_format_find("fp32"), room, hu_format_find(j->b->element),
-                             at + i / 8 * j->b->code_bits,
-                             j->columns - i < CHUNK ? j->columns - i : CHUNK, NULL, NULL);
-        float scale = power_of(code) * unit;
-        bool fine = is_finite(scale);
-        if (narrow && kind == KIND_FP4) {
-            struct entries e;
-            floats first = twice_fp4_floats() * 0.5f * scale;
-            make_signed(first, first, EXACT, &e);
-            store_entries((uint16_t *)dst + i, e, split_nibbles(at + i / 2, false));
-        } else {
-            if (kind == KIND_FLOATS)
-                load_step(room + i % CHUNK, &s);
-            else
-                fine &= load(kind, at, i, &s);
-            times(&s, scale);
-            /* Elements reach down to 2^−16, bf16 to 2^−133. */
-            if (code < 127 - 133 + 16)
-                put(dst, i, &s, narrow, EXACT);
-            else
-                put(dst, i, &s, narrow, IS_BF16);
+                             r.codes + n * STEP / 8 * r.bits, here * STEP, NULL, NULL);
+        for (size_t k = 0; k < here; k++) {
+            size_t i = (n + k) * length;
+            bool fine = !nvfp4 && !pairs ? mx_step(&r, i, kind, room + k * STEP, dst, narrow)
+                        : !nvfp4         ? fp4_pair(&r, i, dst)
+                        : narrow         ? nvfp4_pair(&r, i, dst)
+                                         : nvfp4_wide(&r, i, dst);
+            bad |= (uint32_t)!fine << k;
         }
-        if (!fine)
-            redo(j, row, i, STEP, dst, narrow);
+        if (__builtin_expect(bad, 0))
+            redo_steps(j, row, n, length, bad, dst, narrow);
     }
-    if (i < j->columns)
-        redo(j, row, i, j->columns - i, dst, narrow);
+    if (steps * length < j->columns)
+        redo(j, row, steps * length, j->columns - steps * length, dst, narrow);
 }
 
-/* 16 under an e4m3, and one fp32 over all: the first product is exact. */
-INLINE void nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool narrow)
+INLINE float fp32_scale(const unsigned char *scales, size_t number)
 {
-    const unsigned char *at =
-        (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns);
-    const unsigned char *scales =
-        (const unsigned char *)j->parts->scales + parts_tile(j->b, j->columns, row, 0);
-    const float *values = hu_block_e4m3_values();
-    float second = j->parts->tensor_scale;
-    size_t i = 0;
-    for (; is_finite(second) && i + STEP <= j->columns; i += STEP) {
-        struct step s;
-        float a = values[scales[i / 16]], b = values[scales[i / 16 + 1]];
-        bool fine;
-        if (narrow) {
-            struct entries e;
-            floats first = twice_fp4_floats() * 0.5f;
-            fine = make_signed(first * a * second, first * b * second, ROUNDED, &e) && a == a &&
-                   b == b;
-            store_entries((uint16_t *)dst + i, e, split_nibbles(at + i / 2, false));
-        } else {
-            load_fp4(at + i / 2, &s);
-            UNROLLED
-            for (int k = 0; k < VECTORS; k++)
-                s.v[k] = s.v[k] * (k < VECTORS / 2 ? a : b) * second;
-            fine = put(dst, i, &s, narrow, ROUNDED);
-        }
-        if (!fine)
-            redo(j, row, i, STEP, dst, narrow);
-    }
-    if (i < j->columns)
-        redo(j, row, i, j->columns - i, dst, narrow);
+    return unpack_fp32(scales + 4 * number);
 }
 
-INLINE float fp32_scale(const struct hu_block_job *j, size_t number)
+/* 32 under an fp32. False: to be done again. */
+INLINE bool fp8_step(enum kind kind, const unsigned char *at, float scale, bool rounds, void *dst,
+                     bool narrow)
 {
-    return unpack_fp32((const unsigned char *)j->parts->scales + 4 * number);
+    halves16 middles = {0};
+    struct step s;
+    UNROLLED
+    for (int k = 0; k < STEP && narrow; k += 16) {
+        struct sixteen x = load_sixteen(kind, at + k);
+        multiply(&x, splat8(unit_of(kind, true)));
+        multiply(&x, splat8(scale));
+        store_halves((uint16_t *)dst + k, rounded(&x, ROUNDED, &middles));
+    }
+    if (!narrow) {
+        load(kind, at, 0, &s);
+        times(&s, unit_of(kind, false));
+        times(&s, scale);
+        put(dst, &s);
+    }
+    return all_finite(at, kind == KIND_E4M3) && !(narrow && rounds && any_middle(middles));
 }
 
 /* fp8 under an fp32: tiles, rows, the tensor. */
@@ -315,184 +376,78 @@ INLINE void fp8_row(const struct hu_block_job *j, size_t row, void *dst, enum ki
 {
     const unsigned char *at =
         (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns);
-    float unit = kind == KIND_E4M3 ? 0x1p8f : 1;
-    size_t tile = j->b->tile_columns, first = parts_tile(j->b, j->columns, row, 0), i = 0;
-    for (size_t number = first; i + STEP <= j->columns; number++) {
-        float scale = fp32_scale(j, number);
-        size_t left = (j->columns - i) / STEP, steps = tile / STEP;
-        for (steps = !tile || left < steps ? left : steps; steps; steps--, i += STEP) {
-            struct step s;
-            bool fine = load(kind, at, i, &s) && is_finite(scale);
-            times(&s, unit);
-            times(&s, scale);
-            if (!fine || !put(dst, i, &s, narrow, ROUNDED))
-                redo(j, row, i, STEP, dst, narrow);
+    const unsigned char *scales = j->parts->scales;
+    const size_t steps = j->columns / STEP, size = narrow ? 2 : 4;
+    const size_t across = j->b->tile_columns ? j->b->tile_columns / STEP : steps;
+    size_t number = parts_tile(j->b, j->columns, row, 0);
+    for (size_t n = 0, here, left = across; n < steps; n += here, left -= here) {
+        if (!left) {
+            left = across;
+            number++;
         }
+        float scale = fp32_scale(scales, number);
+        bool rounds = may_round(scale, 4);
+        here = steps - n < left ? steps - n : left;
+        here = here < BATCH ? here : BATCH;
+        uint32_t bad = is_finite(scale) ? 0 : UINT32_MAX;
+        for (size_t k = 0; k < here; k++)
+            bad |= (uint32_t)!fp8_step(kind, at + (n + k) * STEP, scale, rounds,
+                                       (char *)dst + (n + k) * STEP * size, narrow)
+                   << k;
+        if (here < BATCH)
+            bad &= (1u << here) - 1;
+        if (__builtin_expect(bad, 0))
+            redo_steps(j, row, n, STEP, bad, dst, narrow);
     }
-    if (i < j->columns)
-        redo(j, row, i, j->columns - i, dst, narrow);
+    if (steps * STEP < j->columns)
+        redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
+}
+
+/* A block of steps under an fp32, codes those of a table. False: to be done again. */
+INLINE bool coded_block(const float *table, float scale, const unsigned char *at, size_t steps,
+                        void *dst, bool narrow)
+{
+    struct sixteen x = sixteen_floats(table);
+    halves16 middles = {0};
+    multiply(&x, splat8(scale));
+    struct planes high = one_table(narrow ? rounded(&x, ROUNDED, &middles) : upper_halves(&x)),
+                  low = one_table(lower_halves(&x));
+    for (size_t k = 0; k < steps; k++) {
+        bytes32 codes = paired_nibbles(at + k * STEP / 2, true, narrow ? FOR_HALVES : FOR_WORDS);
+        if (narrow)
+            store_table((uint16_t *)dst + k * STEP, high, codes);
+        else
+            store_words((float *)dst + k * STEP, low, high, codes);
+    }
+    return is_finite(scale) && !any_middle(middles);
 }
 
 /* Codes of a table, in blocks that know no rows: a row that begins with a block. */
 INLINE void table_row(const struct hu_block_job *j, size_t row, void *dst, bool narrow)
 {
-    size_t first = row * j->columns, length = j->b->tile_columns, i = 0;
+    const size_t first = row * j->columns, length = j->b->tile_columns, size = narrow ? 2 : 4;
+    const size_t blocks = first % length ? 0 : j->columns / length, steps = length / STEP;
     const unsigned char *at = (const unsigned char *)j->parts->codes + first / 2;
-    const float *table = j->b->table;
-    for (size_t number = first / length; first % length == 0 && i + STEP <= j->columns; number++) {
-        float scale = fp32_scale(j, number);
-        size_t end = j->columns - i < length ? j->columns : i + length;
-        struct entries entries;
-        bool fine = is_finite(scale);
-        if (narrow)
-            fine &= make_entries(
-                (floats[]){load_floats(table) * scale, load_floats(table + 16 - LANES) * scale},
-                ROUNDED, &entries);
-        for (; i + STEP <= end; i += STEP) {
-            struct step s;
-            if (!fine) {
-                redo(j, row, i, STEP, dst, narrow);
-            } else if (narrow) {
-                store_entries((uint16_t *)dst + i, entries, split_nibbles(at + i / 2, true));
-            } else {
-                load_table(at + i / 2, table, &s);
-                times(&s, scale);
-                put(dst, i, &s, narrow, ROUNDED);
-            }
+    const unsigned char *scales = (const unsigned char *)j->parts->scales + first / length * 4;
+    float table[16];
+    memcpy(table, j->b->table, sizeof table);
+    for (size_t n = 0, here; n < blocks; n += here) {
+        uint32_t bad = 0;
+        here = blocks - n < BATCH ? blocks - n : BATCH;
+        for (size_t k = 0; k < here; k++) {
+            size_t i = (n + k) * length;
+            bad |= (uint32_t)!coded_block(table, fp32_scale(scales, n + k), at + i / 2,
+                                          length == 64 ? 2 : steps, (char *)dst + i * size, narrow)
+                   << k;
         }
+        if (__builtin_expect(bad, 0))
+            redo_steps(j, row, n, length, bad, dst, narrow);
     }
-    if (i < j->columns)
-        redo(j, row, i, j->columns - i, dst, narrow);
+    if (blocks * length < j->columns)
+        redo(j, row, blocks * length, j->columns - blocks * length, dst, narrow);
 }
 
-/* The scale and what is taken away of sixteen elements; of what has no minima nothing. */
-struct under {
-    float scale, less;
-};
-
-/* N vectors of integers under them. False: a difference is the middle of two bf16, but was not
- * before it was rounded (Knuth's sum, TAOCP 4.2.2). */
-INLINE bool put_under(const struct under *of, const int8_t *q, int n, bool minima, floats *values)
-{
-    floats products[VECTORS];
-    words middles = {0}, bad = {0};
-    UNROLLED
-    for (int k = 0; k < n; k++) {
-        products[k] = values[k] = int8_floats(q + k * LANES) * of[k * LANES / 16].scale;
-        if (minima)
-            values[k] -= of[k * LANES / 16].less;
-        middles |= (words)(((words)values[k] & 0xffff) == 0x8000);
-    }
-    if (!minima || !any_bit(middles))
-        return true;
-    UNROLLED
-    for (int k = 0; k < n; k++) {
-        floats less = splat(of[k * LANES / 16].less), back = values[k] - products[k];
-        floats rest = (products[k] - (values[k] - back)) - (less + back);
-        bad |= (words)(((words)values[k] & 0xffff) == 0x8000) & (words)(rest != 0);
-    }
-    return !any_bit(bad);
-}
-
-/* What a row of a GGUF type is made of: elements, elements that share a scale, whether there are
- * minima, and what codes of four bits stand for; NULL: they have more. */
-struct ggml_row {
-    int type;
-    size_t length, sub;
-    bool minima;
-    const int8_t *table;
-};
-
-/* Codes that are numbers of four bits, with sign and without. */
-static const int8_t with_sign[16] = {0, 1, 2, 3, 4, 5, 6, 7, -8, -7, -6, -5, -4, -3, -2, -1};
-static const int8_t no_sign[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-
-/* A block that has fallen apart. False: to be done again. */
-INLINE bool put_block(const struct hu_block_unpacked *u, const struct ggml_row *r, float unit,
-                      void *dst, size_t column, bool narrow)
-{
-    bool fine = is_finite(u->d) && (!r->minima || is_finite(u->m));
-    enum exactness exactness = r->type == 15 ? ROUNDED : EXACT; /* q8_k alone has an fp32 */
-    for (size_t i = 0; i < r->length; i += STEP) {
-        struct step s;
-        struct entries e;
-        struct under of[STEP / 16] = {{0}};
-        UNROLLED
-        for (int k = 0; k < STEP / 16; k++) {
-            size_t number = (i + 16 * (size_t)k) / r->sub;
-            of[k].scale = u->d * (float)u->a[number] * unit;
-            of[k].less = r->minima ? u->m * (float)u->b[number] : 0;
-        }
-        bytes32 codes = join_bytes(u->q + i) & 15;
-        if (narrow && r->table == twice_fp4_values) {
-            codes &= (bytes32)(codes != 8); /* no zero of theirs has a sign */
-            fine &= make_signed(twice_fp4_floats() * of[0].scale, twice_fp4_floats() * of[1].scale,
-                                exactness, &e);
-            store_entries((uint16_t *)dst + column + i, e, codes);
-        } else if (narrow && r->table && r->sub >= STEP) {
-            fine &= put_under(of, r->table, TABLE_VECTORS, r->minima, s.v);
-            fine &= make_entries(s.v, exactness, &e);
-            store_entries((uint16_t *)dst + column + i, e, codes);
-        } else {
-            const void *q = u->q + i;
-            if (r->table && r->table != with_sign && r->table != no_sign) {
-                codes = look_up(r->table, codes);
-                q = &codes;
-            }
-            fine &= put_under(of, q, VECTORS, r->minima, s.v) || !narrow;
-            fine &= put(dst, column + i, &s, narrow, exactness);
-        }
-    }
-    return fine;
-}
-
-/* Number, reader, and the rest of struct ggml_row. */
-/* clang-format off */
-#define GGML_ROWS(X) \
-    X(2, q4_0, 32, 32, false, with_sign)     X(3, q4_1, 32, 32, true, no_sign) \
-    X(6, q5_0, 32, 32, false, NULL)          X(7, q5_1, 32, 32, true, NULL) \
-    X(8, q8_0, 32, 32, false, NULL)          X(9, q8_1, 32, 32, false, NULL) \
-    X(10, q2_k, 256, 16, true, no_sign)      X(11, q3_k, 256, 16, false, with_sign) \
-    X(12, q4_k, 256, 32, true, no_sign)      X(13, q5_k, 256, 32, true, NULL) \
-    X(14, q6_k, 256, 16, false, NULL)        X(15, q8_k, 256, 256, false, NULL) \
-    X(16, iq2_xxs, 256, 32, false, NULL)     X(17, iq2_xs, 256, 16, false, NULL) \
-    X(18, iq3_xxs, 256, 32, false, NULL)     X(19, iq1_s, 256, 32, false, NULL) \
-    X(20, iq4_nl, 32, 32, false, hu_block_curve) \
-    X(21, iq3_s, 256, 32, false, NULL)       X(22, iq2_s, 256, 16, false, NULL) \
-    X(23, iq4_xs, 256, 32, false, hu_block_curve) \
-    X(29, iq1_m, 256, 16, false, NULL)       X(34, tq1_0, 256, 256, false, with_sign) \
-    X(35, tq2_0, 256, 256, false, with_sign) X(39, mxfp4, 32, 32, false, twice_fp4_values) \
-    X(40, nvfp4, 64, 16, false, twice_fp4_values) \
-    X(41, q1_0, 128, 128, false, with_sign)  X(42, q2_0, 64, 64, false, with_sign)
-/* clang-format on */
-
-INLINE void unpack(int type, const unsigned char *at, struct hu_block_unpacked *u)
-{
-    switch (type) {
-#define UNPACK_CASE(number, name, ...)                                                             \
-    case number:                                                                                   \
-        unpack_##name(at, u);                                                                      \
-        break;
-        GGML_ROWS(UNPACK_CASE)
-    }
-}
-
-INLINE void whole_row(const struct hu_block_job *j, size_t row, void *dst, struct ggml_row r,
-                      bool narrow)
-{
-    const unsigned char *at =
-        (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns);
-    size_t i = 0;
-    float unit = power_of((unsigned)(127 + j->b->power));
-    struct hu_block_unpacked u;
-    for (; i + r.length <= j->columns; i += r.length, at += j->b->bytes) {
-        unpack(r.type, at, &u);
-        if (!put_block(&u, &r, unit, dst, i, narrow))
-            redo(j, row, i, r.length, dst, narrow);
-    }
-    if (i < j->columns)
-        redo(j, row, i, j->columns - i, dst, narrow);
-}
+#include "fast_rows_ggml.h"
 
 /* Each as two functions, to fp32 and to bf16. */
 #define ROWS(name, call)                                                                           \
@@ -507,12 +462,12 @@ INLINE void whole_row(const struct hu_block_job *j, size_t row, void *dst, struc
         call;                                                                                      \
     }
 
-ROWS(mx_e4m3, mx_row(j, row, dst, KIND_E4M3, narrow))
-ROWS(mx_e5m2, mx_row(j, row, dst, KIND_E5M2, narrow))
-ROWS(mx_int8, mx_row(j, row, dst, KIND_INT8, narrow))
-ROWS(mx_fp4, mx_row(j, row, dst, KIND_FP4, narrow))
-ROWS(mx_floats, mx_row(j, row, dst, KIND_FLOATS, narrow))
-ROWS(nvfp4, nvfp4_row(j, row, dst, narrow))
+ROWS(mx_e4m3, scaled_row(j, row, dst, KIND_E4M3, false, narrow))
+ROWS(mx_e5m2, scaled_row(j, row, dst, KIND_E5M2, false, narrow))
+ROWS(mx_int8, scaled_row(j, row, dst, KIND_INT8, false, narrow))
+ROWS(mx_fp4, scaled_row(j, row, dst, KIND_FP4, false, narrow))
+ROWS(mx_floats, scaled_row(j, row, dst, KIND_FLOATS, false, narrow))
+ROWS(nvfp4, scaled_row(j, row, dst, KIND_FP4, true, narrow))
 ROWS(fp8_e4m3, fp8_row(j, row, dst, KIND_E4M3, narrow))
 ROWS(fp8_e5m2, fp8_row(j, row, dst, KIND_E5M2, narrow))
 ROWS(table, table_row(j, row, dst, narrow))

@@ -12,13 +12,29 @@ UNPACK unsigned even_signs(unsigned seven)
     return seven | (unsigned)__builtin_parity(seven) << 7;
 }
 
-/* Bytes of POINT, negated where SIGNS has a byte of ones; none is zero, so that no borrow goes past
- * its byte: −x is ~x + 1. */
-UNPACK void put_eight(int8_t *q, uint64_t point, uint64_t signs)
+/* Four times eight bytes, put together in registers: what is written by eights is slow to be read
+ * by more. */
+#define JOIN_FOUR(x, from)                                                                         \
+    uint64_t x##_all                                                                               \
+        __attribute__((vector_size(32))) = {HU_LITTLE(64, (from)[0]), HU_LITTLE(64, (from)[1]),    \
+                                            HU_LITTLE(64, (from)[2]), HU_LITTLE(64, (from)[3])};   \
+    bytes32 x = (bytes32)x##_all
+
+/* Four points, negated where SIGNS have a byte of ones: −x is ~x + 1. */
+UNPACK void put_signed(int8_t *q, const uint64_t *points, const uint64_t *signs)
 {
-    uint64_t bytes = (point ^ signs) + (signs & UINT64_C(0x0101010101010101));
-    bytes = HU_LITTLE(64, bytes);
-    memcpy(q, &bytes, sizeof bytes);
+    JOIN_FOUR(x, points);
+    JOIN_FOUR(s, signs);
+    x = (x ^ s) - s;
+    PUT(q, x);
+}
+
+/* The signs of four points, seven bits each. */
+UNPACK void even_four(const struct hu_block_grids *grids, uint32_t word, uint64_t *signs)
+{
+    UNROLLED
+    for (int l = 0; l < 4; l++)
+        signs[l] = grids->signs[even_signs(word >> 7 * l & 127)];
 }
 
 /* A word of four indices, then one of four times seven signs and a scale of four bits. */
@@ -30,9 +46,12 @@ UNPACK void unpack_iq2_xxs(const unsigned char *block, struct hu_block_unpacked 
         const unsigned char *at = block + 2 + 8 * s;
         uint32_t word = unpack_word(at + 4);
         to->a[s] = (int32_t)(2 * (word >> 28) + 1);
+        uint64_t points[4], signs[4];
+        even_four(grids, word, signs);
+        UNROLLED
         for (int l = 0; l < 4; l++)
-            put_eight(to->q + 32 * s + 8 * l, grids->iq2_xxs[at[l]],
-                      grids->signs[even_signs(word >> 7 * l & 127)]);
+            points[l] = grids->iq2_xxs[at[l]];
+        put_signed(to->q + 32 * s, points, signs);
     }
 }
 
@@ -43,9 +62,15 @@ UNPACK void unpack_iq2_xs(const unsigned char *block, struct hu_block_unpacked *
     to->d = UNPACK_FP16(block);
     for (int s = 0; s < 16; s++)
         to->a[s] = 2 * (block[66 + s / 2] >> s % 2 * 4 & 15) + 1;
-    for (int l = 0; l < 32; l++) {
-        unsigned code = unpack_half(block + 2 + 2 * l);
-        put_eight(to->q + 8 * l, grids->iq2_xs[code & 511], grids->signs[even_signs(code >> 9)]);
+    for (int l = 0; l < 32; l += 4) {
+        uint64_t points[4], signs[4];
+        UNROLLED
+        for (int k = 0; k < 4; k++) {
+            unsigned code = unpack_half(block + 2 + 2 * (l + k));
+            points[k] = grids->iq2_xs[code & 511];
+            signs[k] = grids->signs[even_signs(code >> 9)];
+        }
+        put_signed(to->q + 8 * l, points, signs);
     }
 }
 
@@ -57,9 +82,15 @@ UNPACK void unpack_iq2_s(const unsigned char *block, struct hu_block_unpacked *t
     to->d = UNPACK_FP16(block);
     for (int s = 0; s < 16; s++)
         to->a[s] = 2 * (block[74 + s / 2] >> s % 2 * 4 & 15) + 1;
-    for (int l = 0; l < 32; l++)
-        put_eight(to->q + 8 * l, grids->iq2_s[low[l] | (high[l / 4] >> l % 4 * 2 & 3) << 8],
-                  grids->signs[signs[l]]);
+    for (int l = 0; l < 32; l += 4) {
+        uint64_t points[4], negative[4];
+        UNROLLED
+        for (int k = 0; k < 4; k++) {
+            points[k] = grids->iq2_s[low[l + k] | (high[l / 4] >> 2 * k & 3) << 8];
+            negative[k] = grids->signs[signs[l + k]];
+        }
+        put_signed(to->q + 8 * l, points, negative);
+    }
 }
 
 /* Points of four; behind all indices, words of four times seven signs and a scale. */
@@ -71,10 +102,12 @@ UNPACK void unpack_iq3_xxs(const unsigned char *block, struct hu_block_unpacked 
         const unsigned char *at = block + 2 + 8 * s;
         uint32_t word = unpack_word(block + 66 + 4 * s);
         to->a[s] = (int32_t)(2 * (word >> 28) + 1);
+        uint64_t points[4], signs[4];
+        even_four(grids, word, signs);
+        UNROLLED
         for (int l = 0; l < 4; l++)
-            put_eight(to->q + 32 * s + 8 * l,
-                      grids->iq3_xxs[at[2 * l]] | (uint64_t)grids->iq3_xxs[at[2 * l + 1]] << 32,
-                      grids->signs[even_signs(word >> 7 * l & 127)]);
+            points[l] = grids->iq3_xxs[at[2 * l]] | (uint64_t)grids->iq3_xxs[at[2 * l + 1]] << 32;
+        put_signed(to->q + 32 * s, points, signs);
     }
 }
 
@@ -86,21 +119,27 @@ UNPACK void unpack_iq3_s(const unsigned char *block, struct hu_block_unpacked *t
     to->d = UNPACK_FP16(block);
     for (int s = 0; s < 8; s++)
         to->a[s] = 2 * (block[106 + s / 2] >> s % 2 * 4 & 15) + 1;
-    for (int l = 0; l < 32; l++) {
-        unsigned first = low[2 * l] | (high[l / 4] >> l % 4 * 2 & 1) << 8;
-        unsigned second = low[2 * l + 1] | (high[l / 4] >> (l % 4 * 2 + 1) & 1) << 8;
-        put_eight(to->q + 8 * l, grids->iq3_s[first] | (uint64_t)grids->iq3_s[second] << 32,
-                  grids->signs[signs[l]]);
+    for (int l = 0; l < 32; l += 4) {
+        uint64_t points[4], negative[4];
+        UNROLLED
+        for (int k = 0; k < 4; k++) {
+            const unsigned char *at = low + 2 * (l + k);
+            unsigned ninths = high[l / 4] >> 2 * k;
+            points[k] = grids->iq3_s[at[0] | (ninths & 1) << 8] |
+                        (uint64_t)grids->iq3_s[at[1] | (ninths >> 1 & 1) << 8] << 32;
+            negative[k] = grids->signs[signs[l + k]];
+        }
+        put_signed(to->q + 8 * l, points, negative);
     }
 }
 
-/* Eight of −1, 0 and 1, all moved by an eighth up or down: in eighths. */
-UNPACK void put_moved(int8_t *q, uint64_t point, bool down)
+/* Eights of −1, 0 and 1, all moved by an eighth up, or down where SIGNS have bytes of ones: in
+ * eighths. */
+UNPACK void put_moved(int8_t *q, const uint64_t *points, const uint64_t *signs)
 {
-    uint64_t bytes = HU_LITTLE(64, point);
-    bytes8 x;
-    GET(x, &bytes);
-    x += (uint8_t)(down ? -1 : 1);
+    JOIN_FOUR(x, points);
+    JOIN_FOUR(s, signs);
+    x += s | 1;
     PUT(q, x);
 }
 
@@ -113,9 +152,12 @@ UNPACK void unpack_iq1_s(const unsigned char *block, struct hu_block_unpacked *t
     for (int s = 0; s < 8; s++) {
         unsigned high = unpack_half(block + 34 + 2 * s);
         to->a[s] = (int32_t)(2 * (high >> 12 & 7) + 1);
+        const unsigned char *low = block + 2 + 4 * s;
+        uint64_t points[4], all = high >> 15 ? ~UINT64_C(0) : 0, down[4] = {all, all, all, all};
+        UNROLLED
         for (int l = 0; l < 4; l++)
-            put_moved(to->q + 32 * s + 8 * l,
-                      grids->iq1[block[2 + 4 * s + l] | (high >> 3 * l & 7) << 8], high >> 15);
+            points[l] = grids->iq1[low[l] | (high >> 3 * l & 7) << 8];
+        put_moved(to->q + 32 * s, points, down);
     }
 }
 
@@ -131,9 +173,15 @@ UNPACK void unpack_iq1_m(const unsigned char *block, struct hu_block_unpacked *t
     to->d = unpack_fp16_bits(d);
     for (int s = 0; s < 16; s++)
         to->a[s] = (int32_t)(2 * (unpack_half(scales + s / 4 * 2) >> s % 4 * 3 & 7) + 1);
-    for (int l = 0; l < 32; l++) {
-        unsigned high = block[32 + l / 2] >> l % 2 * 4 & 15;
-        put_moved(to->q + 8 * l, grids->iq1[block[l] | (high & 7) << 8], high >> 3);
+    for (int l = 0; l < 32; l += 4) {
+        uint64_t points[4], down[4];
+        UNROLLED
+        for (int k = 0; k < 4; k++) {
+            unsigned high = block[32 + (l + k) / 2] >> k % 2 * 4 & 15;
+            points[k] = grids->iq1[block[l + k] | (high & 7) << 8];
+            down[k] = high >> 3 ? ~UINT64_C(0) : 0;
+        }
+        put_moved(to->q + 8 * l, points, down);
     }
 }
 

@@ -20,25 +20,19 @@ static double split(double x, int *exponent)
     return half * 2;
 }
 
-/* Whether MANTISSA becomes 2 when it is rounded to PRECISION bits: it has passed the middle between
- * the last number below and 2, where a tie goes to 2, which is the even one. */
-static bool carries(double mantissa, int precision)
-{
-    return mantissa >= 2 - hu_scale_power(-precision);
-}
-
-bool hu_scale_is_next(enum hu_scale_rule rule, double mantissa,
-                      const struct hu_scale_element *element)
+double hu_scale_next_from(enum hu_scale_rule rule, const struct hu_scale_element *element)
 {
     switch (rule) {
     case HU_SCALE_CEIL:
-        return mantissa > 1;
+        return 1 + 0x1p-52;
     case HU_SCALE_RCEIL:
-        return mantissa > element->max * hu_scale_power(-element->emax);
+        return element->max * hu_scale_power(-element->emax) + 0x1p-52;
     case HU_SCALE_EVEN:
-        return carries(mantissa, element->precision);
+        /* It becomes 2 when it is rounded to the element's precision: it has passed the middle
+         * between the last number below and 2, where a tie goes to 2, which is the even one. */
+        return 2 - hu_scale_power(-element->precision);
     default:
-        return false;
+        return 2;
     }
 }
 
@@ -46,7 +40,7 @@ int hu_scale_exponent(enum hu_scale_rule rule, double amax, const struct hu_scal
 {
     int exponent;
     double mantissa = split(amax, &exponent);
-    exponent += hu_scale_is_next(rule, mantissa, element) - element->emax;
+    exponent += (mantissa >= hu_scale_next_from(rule, element)) - element->emax;
     return exponent < -127 ? -127 : exponent > 127 ? 127 : exponent;
 }
 

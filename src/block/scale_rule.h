@@ -17,11 +17,8 @@ struct hu_scale_element hu_scale_element_of(const struct hu_block *b);
  * e8m0 has. */
 int hu_scale_exponent(enum hu_scale_rule rule, double amax, const struct hu_scale_element *element);
 
-/* Whether it is one more than floor's, where amax is MANTISSA, from 1 up to 2, times a power of
- * two.
- */
-bool hu_scale_is_next(enum hu_scale_rule rule, double mantissa,
-                      const struct hu_scale_element *element);
+/* The least mantissa of amax, from 1 up to 2, for which it is one more than floor's; 2: none. */
+double hu_scale_next_from(enum hu_scale_rule rule, const struct hu_scale_element *element);
 
 /* X / Y for finite X and Y above 0, rounded to odd, so that one more rounding to at most 51 bits is
  * as one (Boldo and Melquiond, 2008). Exact quotients are themselves. */

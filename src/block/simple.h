@@ -144,10 +144,9 @@ UNPACK void unpack_mxfp4(const unsigned char *block, struct hu_block_unpacked *t
 /* ggml reads a scale's seven lower bits, in units of 2^−9, and 0x7f as zero. */
 UNPACK int32_t unsigned_e4m3(unsigned code)
 {
-    unsigned exponent = code >> 3 & 15, trailing = code & 7;
-    if (code == 0x7f)
-        return 0;
-    return (int32_t)(exponent ? (8 + trailing) << (exponent - 1) : trailing);
+    unsigned exponent = code >> 3 & 15, normal = exponent != 0;
+    uint32_t units = (8 * normal + (code & 7)) << (exponent - normal);
+    return (int32_t)(code == 0x7f ? 0 : units);
 }
 
 UNPACK void unpack_nvfp4(const unsigned char *block, struct hu_block_unpacked *to)

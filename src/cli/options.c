@@ -95,10 +95,12 @@ static void begin(const struct command *command, int argc, char **argv)
     optind = 0;
 }
 
-static bool usage_error(const struct options *o, int found)
+/* Where an argument is missing, musl's optind lies beyond the end. */
+static bool usage_error(const struct options *o, int found, int argc)
 {
     const char *command = o->command->name;
-    const char *argument = unmark(t.argv[optind > 0 ? optind - 1 : 0]);
+    int at = optind > argc ? argc - 1 : optind > 0 ? optind - 1 : 0;
+    const char *argument = unmark(t.argv[at]);
     char letter[3] = {'-', (char)optopt, 0};
     bool is_long = !strncmp(argument, "--", 2);
     const char *what = is_long || !optopt ? argument : letter;
@@ -127,7 +129,7 @@ bool options_read(struct options *o, const struct command *command, int argc, ch
     *o = (struct options){.command = command, .status = EXIT_BAD};
     while ((found = getopt_long(argc, t.argv, t.shorts, t.longs, NULL)) != -1) {
         if (found == '?' || found == ':')
-            return usage_error(o, found);
+            return usage_error(o, found, argc);
         o->row = found ? row_of_letter(command, found) : &command->options[t.selected - 1];
         o->given |= UINT64_C(1) << (o->row - command->options);
         o->value = unmark(optarg);

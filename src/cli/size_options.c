@@ -276,6 +276,8 @@ const struct command_option size_rows[] = {
      TOKENS(struct size_options, request.sequence, MOST_SEQUENCE)},
     {"micro-batch", 0, "N", "sequences in a micro-batch (default 1)", NULL,
      COUNT(struct size_options, request.micro_batch, 1, MOST_SEQUENCE)},
+    {"patches", 0, "N", "patches that towers see in a sequence (default: their tables' positions)",
+     NULL, COUNT(struct size_options, request.patches, 1, MOST_SEQUENCE)},
     {"recompute", 0, "HOW", "none (default), selective, full", "none selective full",
      WORD(struct size_options, request.recompute)},
     {"flash", 0, NULL, "attention that keeps no matrix of scores", NULL,
@@ -337,20 +339,10 @@ const struct command_option size_rows[] = {
 /* Options that mean nothing without a recipe. */
 static bool training_given(const struct options *o)
 {
-    static const char *const names[] = {"optimizer",
-                                        "activations",
-                                        "seq",
-                                        "micro-batch",
-                                        "recompute",
-                                        "flash",
-                                        "sequence-parallel",
-                                        "buffers",
-                                        "zero",
-                                        "fsdp",
-                                        "dp",
-                                        "lora",
-                                        "qlora",
-                                        "lora-targets"};
+    static const char *const names[] = {
+        "optimizer",         "activations", "seq",  "micro-batch", "patches", "recompute", "flash",
+        "sequence-parallel", "buffers",     "zero", "fsdp",        "dp",      "lora",      "qlora",
+        "lora-targets"};
     bool given = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         given |= option_given(o, names[i]);

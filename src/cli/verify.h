@@ -67,8 +67,12 @@ void verify_progress(void *context, uint64_t inputs);
 /* The same of a proof, which begins: INPUTS are to come. */
 void verify_begin_proof(uint64_t inputs);
 
+/* The first Ctrl-C ends the work and has the report of what was done, the second the process. */
+void verify_watch_interruption(void);
 /* Whether Ctrl-C was pressed; points at what a scan watches. */
 const atomic_bool *verify_interrupted(void);
+/* STATUS, or the end that a shell expects of what was interrupted. */
+int verify_end(int status);
 
 /* How a scan is to go about it, where so many combinations are done. */
 struct hu_scan_options verify_scan_options(const struct verify_request *q,
@@ -91,8 +95,9 @@ void verify_head(struct verify_tally *tally, const char *subject);
 void verify_explain(const struct verify_request *q, const struct hu_runs *runs,
                     const struct hu_subject *subject, struct verify_row *row);
 
-/* The other two subjects: a library's function, recorded results. An exit status; EXIT_DONE where
- * there is a row. */
+/* The subjects: our kernels, a library's function, recorded results. An exit status; EXIT_DONE
+ * where there is a row. */
+void verify_kernels(struct verify_request *q, struct verify_tally *tally);
 int verify_against(struct verify_request *q, struct verify_tally *tally);
 int verify_vectors(struct verify_request *q, struct verify_tally *tally);
 

@@ -204,15 +204,17 @@ static json_t *read_document(const char *command, const char *path)
     size_t n = 0;
     char *text = hu_text_read(path, &n, &no_text);
     json_t *root = text ? hu_json_load(text, n, 64 * n + HU_JSON_CONFIG_MAX, why) : NULL;
-    if (!root)
-        fail(command, "%s: %s", path, text ? why : no_text);
-    free(text);
-    if (root && json_is_array(json_object_get(root, "combinations")) &&
+    if (json_is_array(json_object_get(root, "combinations")) &&
         json_is_integer(json_object_get(root, "shard")) &&
-        json_is_integer(json_object_get(root, "shards")))
+        json_is_integer(json_object_get(root, "shards"))) {
+        free(text);
         return root;
-    if (root)
-        fail(command, "%s is not what 'halfulp verify --shard K/N --json' has printed", path);
+    }
+    fail(command, "%s: %s; wanted is what 'halfulp verify --shard K/N --json' prints", path,
+         root   ? "is something else"
+         : text ? why
+                : no_text);
+    free(text);
     json_decref(root);
     return NULL;
 }

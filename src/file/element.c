@@ -3,6 +3,7 @@
 #include "array/layout.h"
 #include "block/block.h"
 #include "kind.h"
+#include "open.h"
 #include "logical.h"
 #include "npy.h"
 #include "raw.h"

@@ -1,5 +1,5 @@
 #include "raw.h"
-#include "kind.h"
+#include "open.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /*
- * Files of named tensors: what their headers say. The data itself is never read here, so a file of
- * any size costs its header. Not thread-safe on one file; different files are independent.
+ * Files of named tensors: what their headers say, and what their parsers share; open.h opens them.
+ * The data itself is never read here, so a file of any size costs its header. Not thread-safe on
+ * one file; different files are independent.
  */
 #ifndef HALFULP_FILE_TENSOR_FILE_H
 #define HALFULP_FILE_TENSOR_FILE_H
@@ -9,8 +10,6 @@
 #include "dtype.h"
 #include "input.h"
 #include "kind.h"
-
-#include <sys/types.h>
 
 struct hu_logical;
 
@@ -91,13 +90,7 @@ struct hu_file_error {
     char reason[320];
 };
 
-/*
- * Reads and checks the header of the safetensors, GGUF, .npy, .npz or PyTorch file at PATH; the
- * first bytes say which. False: *error says why; *file is empty. hu_tensor_file_close releases it
- * either way.
- */
-bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file,
-                         struct hu_file_error *error);
+/* Of a file that was opened, parsed or refused. */
 void hu_tensor_file_close(struct hu_tensor_file *file);
 
 /* NULL: no such key. */
@@ -128,9 +121,5 @@ bool hu_tensor_folds(const struct hu_tensor *tensor);
 /* Sets elements and bytes from dtype and shape. False: over 64 bits, or no whole bytes or blocks;
  * error says so. */
 bool hu_tensor_measure(struct hu_tensor *tensor, uint64_t offset, struct hu_file_error *error);
-/* What is wrong with reading tensors from what MODE (stat's) describes; NULL: nothing. */
-const char *hu_file_kind_trouble(mode_t mode);
-/* Why PATH cannot be read, of which the system says ERROR. */
-const char *hu_file_open_trouble(const char *path, int error);
 
 #endif

@@ -1,5 +1,6 @@
 #include "tensor_set.h"
 #include "kind.h"
+#include "open.h"
 #include "json_text.h"
 #include "printable.h"
 #include "text_file.h"

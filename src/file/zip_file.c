@@ -7,6 +7,61 @@
 #include <unistd.h>
 #include <zip.h>
 
+#ifdef HU_LIBZIP
+#include <dlfcn.h>
+#include <pthread.h>
+#endif
+
+/* clang-format off */
+#define FUNCTIONS(F) \
+    F(discard) F(error_code_zip) F(error_fini) F(error_init) F(error_set) F(error_strerror) \
+    F(error_to_data) F(fclose) F(file_get_error) F(fopen_index) F(fread) F(get_error) \
+    F(get_num_entries) F(open_from_source) F(source_free) F(source_function_create) \
+    F(source_make_command_bitmap) F(source_seek_compute_offset) F(stat_index) F(stat_init)
+/* clang-format on */
+#define MEMBER(name) __typeof__(zip_##name) *name;
+#define LINKED(name) .name = zip_##name,
+#define TAKEN(name) take(library, "zip_" #name, &zip.name, sizeof zip.name) &&
+
+#ifdef HU_LIBZIP
+/* libzip brings a library of ciphers along, whose loading takes longer than most commands: both
+ * come with the first archive. */
+static struct {
+    FUNCTIONS(MEMBER) bool loaded;
+} zip;
+
+static bool take(void *library, const char *name, void *function, size_t n)
+{
+    void *at = dlsym(library, name);
+    memcpy(function, &at, n);
+    return at != NULL;
+}
+
+static void load(void)
+{
+    void *library = dlopen(HU_LIBZIP, RTLD_NOW | RTLD_LOCAL);
+    zip.loaded = library && FUNCTIONS(TAKEN) true;
+}
+
+static bool have_libzip(struct hu_file_error *error)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, load);
+    return zip.loaded || hu_file_refuse_whole(error, "is a zip archive, and " HU_LIBZIP
+                                                     ", which reads them, is not installed");
+}
+#else
+static const struct {
+    FUNCTIONS(MEMBER)
+} zip = {FUNCTIONS(LINKED)};
+
+static bool have_libzip(struct hu_file_error *error)
+{
+    (void)error;
+    return true;
+}
+#endif
+
 struct hu_zip {
     zip_t *archive;
     const struct hu_input *in;
@@ -20,7 +75,7 @@ struct hu_zip {
 
 static zip_int64_t fail_source(struct hu_zip *z, int code, int system)
 {
-    zip_error_set(&z->error, code, system);
+    zip.error_set(&z->error, code, system);
     return -1;
 }
 
@@ -45,7 +100,7 @@ static zip_int64_t read_source(struct hu_zip *z, void *bytes, zip_uint64_t n)
 
 static zip_int64_t seek_source(struct hu_zip *z, void *data, zip_uint64_t n)
 {
-    zip_int64_t at = zip_source_seek_compute_offset(z->at, z->in->size, data, n, &z->error);
+    zip_int64_t at = zip.source_seek_compute_offset(z->at, z->in->size, data, n, &z->error);
     if (at < 0)
         return -1;
     z->at = (uint64_t)at;
@@ -57,7 +112,7 @@ static zip_int64_t stat_source(struct hu_zip *z, void *data, zip_uint64_t n)
     zip_stat_t *status = data;
     if (n < sizeof *status)
         return fail_source(z, ZIP_ER_INVAL, 0);
-    zip_stat_init(status);
+    zip.stat_init(status);
     status->valid = ZIP_STAT_SIZE;
     status->size = z->in->size;
     return sizeof *status;
@@ -79,13 +134,13 @@ static zip_int64_t source(void *context, void *data, zip_uint64_t n, zip_source_
     case ZIP_SOURCE_STAT:
         return stat_source(z, data, n);
     case ZIP_SOURCE_ERROR:
-        return zip_error_to_data(&z->error, data, n);
+        return zip.error_to_data(&z->error, data, n);
     case ZIP_SOURCE_SEEK:
         return seek_source(z, data, n);
     case ZIP_SOURCE_TELL:
         return (zip_int64_t)z->at;
     case ZIP_SOURCE_SUPPORTS:
-        return zip_source_make_command_bitmap(
+        return zip.source_make_command_bitmap(
             ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE, ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR,
             ZIP_SOURCE_FREE, ZIP_SOURCE_SEEK, ZIP_SOURCE_TELL, ZIP_SOURCE_SUPPORTS, -1);
     default:
@@ -100,7 +155,7 @@ static bool refuse(struct hu_zip *z, struct hu_file_error *error, const char *wh
         return hu_file_refuse_whole(error, "%s",
                                     z->trouble < 0 ? "the file became shorter while it was read"
                                                    : strerror(z->trouble));
-    return hu_file_refuse_whole(error, "%s: %s", what, zip_error_strerror(why));
+    return hu_file_refuse_whole(error, "%s: %s", what, zip.error_strerror(why));
 }
 
 /* Since libzip 1.11 a file that begins as an archive and has no directory gets a code of its own.
@@ -116,7 +171,7 @@ static bool refuse_opening(struct hu_zip *z, struct hu_file_error *error, zip_er
     if (z->over)
         return hu_file_refuse_whole(error, "the zip archive's directory takes more than %d MiB",
                                     HU_ZIP_DIRECTORY_MAX >> 20);
-    int code = zip_error_code_zip(why);
+    int code = zip.error_code_zip(why);
     if ((code == ZIP_ER_NOZIP || code == NO_DIRECTORY) && !z->trouble)
         return hu_file_refuse_whole(error,
                                     "is a zip archive by its first bytes, and its directory, which "
@@ -127,6 +182,8 @@ static bool refuse_opening(struct hu_zip *z, struct hu_file_error *error, zip_er
 struct hu_zip *hu_zip_open(const struct hu_input *in, struct hu_file_error *error)
 {
     zip_error_t why;
+    if (!have_libzip(error))
+        return NULL;
     struct hu_zip *z = calloc(1, sizeof *z);
     if (!z) {
         hu_file_refuse_whole(error, "out of memory");
@@ -135,20 +192,20 @@ struct hu_zip *hu_zip_open(const struct hu_input *in, struct hu_file_error *erro
     z->in = in;
     /* The end is searched for the directory first: it and a comment of 64 KiB. */
     z->allowance = HU_ZIP_DIRECTORY_MAX + 256 * 1024;
-    zip_error_init(&z->error);
-    zip_error_init(&why);
-    zip_source_t *s = zip_source_function_create(source, z, &why);
-    z->archive = s ? zip_open_from_source(s, ZIP_RDONLY, &why) : NULL;
+    zip.error_init(&z->error);
+    zip.error_init(&why);
+    zip_source_t *s = zip.source_function_create(source, z, &why);
+    z->archive = s ? zip.open_from_source(s, ZIP_RDONLY, &why) : NULL;
     if (!z->archive) {
         refuse_opening(z, error, &why);
-        zip_source_free(s);
-        zip_error_fini(&why);
-        zip_error_fini(&z->error);
+        zip.source_free(s);
+        zip.error_fini(&why);
+        zip.error_fini(&z->error);
         free(z);
         return NULL;
     }
     z->allowance = UINT64_MAX;
-    zip_error_fini(&why);
+    zip.error_fini(&why);
     return z;
 }
 
@@ -156,14 +213,14 @@ void hu_zip_close(struct hu_zip *z)
 {
     if (!z)
         return;
-    zip_discard(z->archive);
-    zip_error_fini(&z->error);
+    zip.discard(z->archive);
+    zip.error_fini(&z->error);
     free(z);
 }
 
 size_t hu_zip_count(const struct hu_zip *z)
 {
-    return (size_t)zip_get_num_entries(z->archive, 0);
+    return (size_t)zip.get_num_entries(z->archive, 0);
 }
 
 bool hu_zip_member(struct hu_zip *z, size_t index, struct hu_zip_member *member,
@@ -173,8 +230,8 @@ bool hu_zip_member(struct hu_zip *z, size_t index, struct hu_zip_member *member,
     zip_stat_t status;
     const zip_uint64_t wanted =
         ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
-    if (zip_stat_index(z->archive, index, 0, &status) || (status.valid & wanted) != wanted)
-        return refuse(z, error, "is a broken zip archive", zip_get_error(z->archive));
+    if (zip.stat_index(z->archive, index, 0, &status) || (status.valid & wanted) != wanted)
+        return refuse(z, error, "is a broken zip archive", zip.get_error(z->archive));
     *member = (struct hu_zip_member){status.name, status.size, status.comp_size,
                                      status.comp_method == ZIP_CM_STORE};
     hu_printable(status.name, name, sizeof name);
@@ -197,9 +254,9 @@ bool hu_zip_member(struct hu_zip *z, size_t index, struct hu_zip_member *member,
 static zip_file_t *open_member(struct hu_zip *z, size_t index, zip_flags_t flags,
                                struct hu_file_error *error)
 {
-    zip_file_t *file = zip_fopen_index(z->archive, index, flags);
+    zip_file_t *file = zip.fopen_index(z->archive, index, flags);
     if (!file)
-        refuse(z, error, "a member of the zip archive", zip_get_error(z->archive));
+        refuse(z, error, "a member of the zip archive", zip.get_error(z->archive));
     return file;
 }
 
@@ -217,10 +274,10 @@ bool hu_zip_place(struct hu_zip *z, size_t index, uint64_t *offset, struct hu_fi
     zip_file_t *file = open_member(z, index, ZIP_FL_COMPRESSED, error);
     if (!file)
         return false;
-    bool fine = zip_fread(file, &byte, 1) == 1;
+    bool fine = zip.fread(file, &byte, 1) == 1;
     if (!fine)
-        refuse(z, error, "a member of the zip archive", zip_file_get_error(file));
-    zip_fclose(file);
+        refuse(z, error, "a member of the zip archive", zip.file_get_error(file));
+    zip.fclose(file);
     *offset = z->last_read;
     if (fine && m.packed > z->in->size - *offset)
         fine = hu_file_refuse_whole(error, "the archive's member '%s' runs past the file's end",
@@ -234,9 +291,9 @@ static bool read_on(struct hu_zip *z, zip_file_t *file, void *bytes, size_t n,
 {
     unsigned char *at = bytes;
     while (n) {
-        zip_int64_t got = zip_fread(file, at, n);
+        zip_int64_t got = zip.fread(file, at, n);
         if (got < 0)
-            return refuse(z, error, "a member of the zip archive", zip_file_get_error(file));
+            return refuse(z, error, "a member of the zip archive", zip.file_get_error(file));
         if (!got)
             return hu_file_refuse_whole(error, "a member of the zip archive is shorter than the "
                                                "archive's directory says");
@@ -252,15 +309,15 @@ static bool end_member(struct hu_zip *z, size_t index, zip_file_t *file,
 {
     char byte, name[80];
     zip_stat_t status;
-    zip_int64_t more = zip_fread(file, &byte, 1);
+    zip_int64_t more = zip.fread(file, &byte, 1);
     if (!more)
         return true;
     if (more > 0)
         return hu_file_refuse_whole(error, "a member of the zip archive is longer than the "
                                            "archive's directory says");
-    if (zip_error_code_zip(zip_file_get_error(file)) != ZIP_ER_CRC ||
-        zip_stat_index(z->archive, index, 0, &status))
-        return refuse(z, error, "a member of the zip archive", zip_file_get_error(file));
+    if (zip.error_code_zip(zip.file_get_error(file)) != ZIP_ER_CRC ||
+        zip.stat_index(z->archive, index, 0, &status))
+        return refuse(z, error, "a member of the zip archive", zip.file_get_error(file));
     return !status.crc ||
            hu_file_refuse_whole(error,
                                 "the archive's member '%s' is damaged: its bytes do not have the "
@@ -289,7 +346,7 @@ bool hu_zip_read_at(struct hu_zip *z, size_t index, uint64_t offset, void *bytes
     fine = fine && read_on(z, file, bytes, n, error) &&
            (end != m.size || end_member(z, index, file, error));
     if (file)
-        zip_fclose(file);
+        zip.fclose(file);
     free(passed);
     return fine;
 }
@@ -338,7 +395,7 @@ static bool walk(struct hu_zip *z, size_t index, int output, bool *writing,
     }
     fine = fine && end_member(z, index, file, error);
     if (file)
-        zip_fclose(file);
+        zip.fclose(file);
     free(bytes);
     return fine;
 }

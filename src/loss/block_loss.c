@@ -420,7 +420,7 @@ static uint64_t count_gone(const struct work *w, const struct compared *c, size_
 static void see_blocks(const struct work *w, const struct compared *c, struct hu_block_loss *blocks)
 {
     uint64_t first = first_block(w);
-    double unit = ldexp(1, c->exponent);
+    double unit = ldexp(1, c->exponent), ordinary = 0;
     blocks->blocks += w->down * w->across;
     blocks->lost += c->all.zeros;
     for (size_t i = 0; i < w->down * w->across; i++) {
@@ -430,6 +430,9 @@ static void see_blocks(const struct work *w, const struct compared *c, struct hu
         /* What is all noise may be all zeros now, and then no other has pushed them there. */
         if (run->noise == run->signal)
             blocks->lost -= count_gone(w, c, i);
+        /* Certainly not among the worst, and no division is needed to know it. */
+        if (run->noise < ordinary * run->signal)
+            continue;
         struct hu_worst_block worst = {
             .index = first + i,
             .noise = run->noise,
@@ -437,6 +440,8 @@ static void see_blocks(const struct work *w, const struct compared *c, struct hu
             .greatest = run->greatest * unit,
         };
         add_worst(blocks, &worst);
+        if (blocks->worst_count == HU_WORST_BLOCKS)
+            ordinary = ratio(&blocks->worst[HU_WORST_BLOCKS - 1]) * (1 - 0x1p-40);
     }
 }
 
@@ -444,23 +449,31 @@ static void see_blocks(const struct work *w, const struct compared *c, struct hu
 static double mantissa_of(double x)
 {
     int exponent;
-    return 2 * frexp(x, &exponent);
+    uint64_t bits;
+    if (x < DBL_MIN)
+        return 2 * frexp(x, &exponent);
+    memcpy(&bits, &x, sizeof bits);
+    bits = (bits & (UINT64_MAX >> 12)) | UINT64_C(1023) << 52;
+    memcpy(&x, &bits, sizeof x);
+    return x;
 }
 
-/* Each rule gives a block either floor's scale or ceil's. */
+/* Each rule gives a block either floor's scale or ceil's; without a branch, which nobody could
+ * predict. */
 static void add_rules(const struct work *w, const struct compared *own,
                       const struct compared *floors, const struct compared *ceils,
                       struct hu_block_loss *blocks)
 {
-    double noise[HU_SCALE_RULES] = {0};
+    double noise[HU_SCALE_RULES] = {0}, from[HU_SCALE_RULES];
+    for (int rule = 0; rule < HU_SCALE_RULES; rule++)
+        from[rule] =
+            hu_scale_next_from((enum hu_scale_rule)(HU_SCALE_FLOOR + rule), &w->target->element);
     for (size_t i = 0; i < w->down * w->across; i++) {
         double greatest = own->runs[i].greatest;
         double mantissa = greatest > 0 ? mantissa_of(greatest) : 1;
-        for (int rule = 0; rule < HU_SCALE_RULES; rule++) {
-            bool next = hu_scale_is_next((enum hu_scale_rule)(HU_SCALE_FLOOR + rule), mantissa,
-                                         &w->target->element);
-            noise[rule] += (next ? ceils : floors)->runs[i].noise;
-        }
+        const double of[2] = {floors->runs[i].noise, ceils->runs[i].noise};
+        for (int rule = 0; rule < HU_SCALE_RULES; rule++)
+            noise[rule] += of[mantissa >= from[rule]];
     }
     for (int rule = 0; rule < HU_SCALE_RULES; rule++)
         hu_exact_add(&blocks->noise_by_rule[rule], noise[rule], 2 * own->exponent);

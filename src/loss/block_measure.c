@@ -15,14 +15,18 @@
 #include "block_measure_lanes.h"
 
 #if defined(__x86_64__)
+#include <immintrin.h>
+
 #define NAME(x) avx2_##x
 #define TARGET __attribute__((target("avx2")))
 #define LANE_BYTES 32
+#define GREATER(a, b) _mm256_max_pd((__m256d)(a), (__m256d)(b))
 #include "block_measure_lanes.h"
 
 #define NAME(x) avx512_##x
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define LANE_BYTES 64
+#define GREATER(a, b) _mm512_max_pd((__m512d)(a), (__m512d)(b))
 #include "block_measure_lanes.h"
 #endif
 

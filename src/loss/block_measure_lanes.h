@@ -1,7 +1,8 @@
 /*
  * The loop of block_measure.h for one instruction set. The file that includes this defines NAME(x)
- * for what it makes, TARGET for the instruction set, and LANE_BYTES for the size of its registers;
- * all end with this file. There are eight lanes in all, whatever the registers hold.
+ * for what it makes, TARGET for the instruction set, LANE_BYTES for the size of its registers, and
+ * may define GREATER, the first of two or, where it is not greater, the second; all end with this
+ * file. There are eight lanes in all, whatever the registers hold.
  */
 
 enum { NAME(WIDTH) = LANE_BYTES / 8, NAME(PARTS) = 64 / LANE_BYTES };
@@ -33,8 +34,12 @@ INLINE void NAME(load)(bool is_fp32, const void *at, size_t i, REALS *to)
 
 INLINE void NAME(keep_greater)(REALS *most, const REALS *other)
 {
+#ifdef GREATER
+    *most = (REALS)GREATER(*other, *most);
+#else
     WORDS more = *other > *most;
     *most = (REALS)(((WORDS)*other & more) | ((WORDS)*most & ~more));
+#endif
 }
 
 /* Eight elements. */
@@ -149,4 +154,5 @@ TARGET static void NAME(measure)(bool is_fp32, const void *x, const void *result
 #undef EACH
 #undef NAME
 #undef TARGET
+#undef GREATER
 #undef LANE_BYTES

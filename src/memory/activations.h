@@ -15,6 +15,7 @@ struct hu_activation_shape {
     uint64_t sequence, micro_batch;             /* s, b */
     uint64_t hidden, heads, layers, vocabulary; /* h, a, L, v; vocabulary 0: no logits */
     uint64_t tensor_parallel;                   /* t, 1 or more */
+    uint64_t patches;                           /* that towers see; 0: as their tables say */
     bool sequence_parallel;
     bool flash; /* attention that keeps no s × s matrix */
     enum hu_recompute recompute;
@@ -32,7 +33,8 @@ bool hu_activations(const struct hu_activation_shape *shape, uint64_t *bytes,
  * The same of MODEL's own layers, from its list of tensors: gated perceptrons, grouped heads,
  * latents, experts (those that a token passes), state space layers. What is counted is what
  * PyTorch's autograd keeps of each operation in 16 bits; for a GPT block it is the paper's 34·h +
- * 5·a·s. Vision towers are left out: their tokens are not the text's.
+ * 5·a·s. A tower's tokens are not the text's: as many as its table has positions, or
+ * SHAPE->patches, through fused attention; where neither is known, a term says so.
  */
 bool hu_activations_listed(const struct hu_model *model, const struct hu_activation_shape *shape,
                            uint64_t *bytes, struct hu_figures *terms);

@@ -95,10 +95,12 @@ struct value value_settled(struct value v)
 static json_t *default_of(struct evaluation *e, const char *prefix, const char *name)
 {
     char full[160];
-    int n = snprintf(full, sizeof full, "%s%s", prefix, name);
-    if (n >= (int)sizeof full)
+    size_t n = strlen(prefix), more = strlen(name);
+    if (n + more > sizeof full)
         return NULL;
-    struct symbol *s = symbol_find(e->arena, e->symbols, full, (size_t)n);
+    memcpy(full, prefix, n);
+    memcpy(full + n, name, more);
+    struct symbol *s = symbol_find(e->arena, e->symbols, full, n + more);
     if (!s)
         return NULL;
     s->taken |= s->is_size;

@@ -108,14 +108,18 @@ static json_t *overrides_of(struct listing *l, const struct line *line)
     return set;
 }
 
-/* The text of the family that the nested CONFIG names, or else the line. */
+/* The text of the family that the nested CONFIG names, or else the line. Some modules are called by
+ * the whole model's name, which they are not. */
 static const struct hu_family_text *nested_text(struct listing *l, const struct line *line,
                                                 json_t *config)
 {
     const char *type = json_string_value(json_object_get(config, "model_type"));
+    const char *own = json_string_value(json_object_get(l->e.scope->object, "model_type"));
     char shown[64];
-    const struct hu_family_text *text =
-        type && *type && line->config ? hu_family_text_find(type, HU_FAMILY_BY_NAME) : NULL;
+    bool whole = line->part && type && own && !strcmp(type, own);
+    const struct hu_family_text *text = type && *type && line->config && !whole
+                                            ? hu_family_text_find(type, HU_FAMILY_BY_NAME)
+                                            : NULL;
     if (!text && line->part)
         text = hu_family_text_find(line->part, HU_FAMILY_BY_NAME);
     if (!text)

@@ -1,6 +1,9 @@
 #include "mixture.h"
+#include "families.h"
 #include "file/dtype.h"
+#include "word_list.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -93,7 +96,9 @@ struct mixing {
     const struct hu_mixture *mixture;
     const struct hu_model *model;
     uint64_t values, value; /* tensors that hold values, and which of them is next */
+    uint64_t down;          /* which ffn_down is next, where there are no experts */
     uint64_t experts;       /* of a layer */
+    uint64_t channels;      /* of a delta net's convolution: its queries, keys and values */
     bool falcon, seventy, head;
     bool transposed; /* GPT-2's matrices are inputs × outputs */
     uint64_t *sum;
@@ -126,6 +131,14 @@ static bool is_fused(const struct hu_tensor_row *row)
     static const char *const names[] = {"qkv_proj", "query_key_value", "c_attn",   "Wqkv",
                                         "qkv",      "attn_qkv",        "att_proj", NULL};
     return is_attention(row) && is_one_of(row, names);
+}
+
+/* A delta net's queries, keys and values, which are an attn_qkv too; where the net's gate lies
+ * behind them, the converter takes it away. */
+static bool is_delta(const struct hu_tensor_row *row)
+{
+    static const char *const names[] = {"in_proj_qkv", "in_proj_qkvz", NULL};
+    return row->role == HU_ROLE_SSM && row->rank == 2 && is_one_of(row, names);
 }
 
 /* The same, which the converter takes apart: values are the last rows. */
@@ -165,6 +178,25 @@ static uint64_t columns_of(const struct mixing *m, const struct hu_tensor_row *r
     return last == hidden ? before : last;
 }
 
+/* A state space's own numbers, which no name with "weight" has. */
+static bool is_state(const struct hu_tensor_row *row)
+{
+    return row->role == HU_ROLE_OTHER && !hu_row_is_linear(row) && !strstr(row->name, ".weight");
+}
+
+/* Gemma 3n's gates of what each layer has of a token: matrices as any other. */
+static bool is_layer_input(const struct hu_tensor_row *row)
+{
+    return strstr(row->name, "per_layer_input_gate") || strstr(row->name, "per_layer_projection");
+}
+
+/* Gemma 3n's low ranks and what mixes its streams: they stay as they were converted. */
+static bool is_small(const struct hu_tensor_row *row)
+{
+    return strstr(row->name, "altup") || strstr(row->name, "laurel") ||
+           strstr(row->name, "per_layer_model_proj");
+}
+
 static const char *value_format(struct mixing *m)
 {
     const struct hu_mixture *x = m->mixture;
@@ -183,8 +215,10 @@ static const char *format_of(struct mixing *m, const struct hu_tensor_row *row)
     /* Vectors, routers and what is added to them stay so. */
     bool vector = row->rank < (row->stacked ? 3 : 2) || row->is_bias;
     if (vector || row->role == HU_ROLE_ROUTER || row->role == HU_ROLE_POSITION ||
-        row->role == HU_ROLE_NORM)
+        row->role == HU_ROLE_NORM || row->role == HU_ROLE_CONV || is_state(row))
         return "fp32";
+    if (is_small(row))
+        return "fp16";
     if (row->role == HU_ROLE_HEAD || (row->role == HU_ROLE_EMBEDDING && !m->head))
         return x->experts || m->falcon ? "q8_0" : "q6_k";
     if (row->role == HU_ROLE_EXPERT && x->experts)
@@ -199,7 +233,8 @@ static const char *format_of(struct mixing *m, const struct hu_tensor_row *row)
         return by_rule(m->falcon ? &x->falcon_output : &x->output, 0, 1, x->plain);
     }
     if (narrows && (row->role == HU_ROLE_MLP || row->role == HU_ROLE_EXPERT))
-        return by_rule(m->falcon ? &x->falcon_down : &x->down, row->layer, layers, x->plain);
+        return by_rule(m->falcon ? &x->falcon_down : &x->down,
+                       m->experts > 1 ? row->layer : m->down++, layers, x->plain);
     return x->plain;
 }
 
@@ -228,6 +263,15 @@ static bool add_latent(struct mixing *m, const struct hu_tensor_row *row)
            add(m, m->mixture->plain, model->heads * (each - key) * latent, latent);
 }
 
+/* A delta net's projection: what the convolution passes is the attn_qkv. */
+static bool add_delta(struct mixing *m, const struct hu_tensor_row *row)
+{
+    uint64_t in = row->shape[1], out = row->shape[0];
+    uint64_t passed = m->channels && m->channels < out ? m->channels : out;
+    return add(m, value_format(m), passed * in, in) &&
+           add(m, m->mixture->plain, (out - passed) * in, in);
+}
+
 static bool add_row(struct mixing *m, const struct hu_tensor_row *row)
 {
     static const char *const latent[] = {"kv_b_proj", NULL};
@@ -235,6 +279,8 @@ static bool add_row(struct mixing *m, const struct hu_tensor_row *row)
     bool twice = m->transposed || !strcmp(m->model->architecture, "bloom");
     if (is_parted(row))
         return add_parted(m, row);
+    if (is_delta(row))
+        return add_delta(m, row);
     if (is_attention(row) && is_one_of(row, latent) &&
         m->model->tensors.kept[0].kind == HU_KEEP_LATENT)
         return add_latent(m, row);
@@ -250,16 +296,36 @@ static bool counts(const struct hu_tensor_row *row)
     return hu_row_counts(row) && !row->tower;
 }
 
+/* Whether llama.cpp has MODEL's layers with a state, under names whose rules are known. */
+static bool knows_states(const struct hu_model *model)
+{
+    static const char known[] = "mamba mamba2 jamba falcon-h1 nemotron_h granitehybrid qwen3next "
+                                "qwen35 qwen35moe lfm2 lfm2moe";
+    const struct hu_family_text *f = hu_family_text_find(model->architecture, HU_FAMILY_BY_NAME);
+    char text[80], first[32];
+    snprintf(text, sizeof text, "%s_text", model->architecture);
+    if (!f)
+        f = hu_family_text_find(model->architecture, HU_FAMILY_BY_CLASS);
+    if (f && (!f->gguf || !*f->gguf)) /* what sees as well is called by its text */
+        f = hu_family_text_find(text, HU_FAMILY_BY_NAME);
+    if (!f || !f->gguf)
+        return false;
+    snprintf(first, sizeof first, "%.*s", (int)strcspn(f->gguf, " "), f->gguf);
+    return *first && hu_has_word(known, first);
+}
+
 /* Why the rule does not speak of ROW, or NULL. */
-static const char *odd_row(const struct hu_tensor_row *row)
+static const char *odd_row(const struct hu_tensor_row *row, bool states)
 {
     switch (row->role) {
     case HU_ROLE_SSM:
     case HU_ROLE_CONV:
-        return row->rank < 2 ? NULL : "it has layers with a state";
+        return row->rank < 2 || states ? NULL : "it has layers with a state";
     case HU_ROLE_OTHER:
     case HU_ROLE_PROJECTOR:
-        return row->rank < 2 ? NULL : "it has matrices that are neither";
+        return row->rank < 2 || (states && is_state(row)) || is_small(row) || is_layer_input(row)
+                   ? NULL
+                   : "it has matrices that are neither";
     default:
         return NULL;
     }
@@ -272,8 +338,9 @@ static const char *odd_model(const struct hu_model *model)
         return "of this they are not known";
     if (!model->layers || !t->kept_count)
         return "this is none";
+    bool states = knows_states(model);
     for (size_t i = 0; i < t->count; i++) {
-        const char *why = counts(&t->rows[i]) ? odd_row(&t->rows[i]) : NULL;
+        const char *why = counts(&t->rows[i]) ? odd_row(&t->rows[i], states) : NULL;
         if (why)
             return why;
     }
@@ -291,7 +358,9 @@ static void look(struct mixing *m)
         if (!counts(row))
             continue;
         m->head |= row->role == HU_ROLE_HEAD;
-        m->values += is_value(row) || is_fused(row) || is_parted(row);
+        m->values += is_value(row) || is_fused(row) || is_parted(row) || is_delta(row);
+        if (row->role == HU_ROLE_CONV && !m->channels)
+            m->channels = row->shape[0];
         if (row->experts > m->experts)
             m->experts = row->experts;
     }

@@ -93,3 +93,20 @@ bool hu_model_keeps(const struct hu_model *model)
             return true;
     return false;
 }
+
+bool hu_model_attends(const struct hu_model *model)
+{
+    bool attends = !model->tensors.kept_count;
+    for (size_t i = 0; i < model->tensors.kept_count; i++)
+        attends |= hu_keep_attends(model->tensors.kept[i].kind);
+    return attends;
+}
+
+uint64_t hu_model_query_width(const struct hu_model *model)
+{
+    const struct hu_kept *k = model->tensors.kept;
+    for (size_t i = 0; i < model->tensors.kept_count; i++)
+        if ((k[i].kind == HU_KEEP_FULL || k[i].kind == HU_KEEP_WINDOW) && k[i].heads)
+            return k[i].k / k[i].heads * (model->heads < HU_LAYERS_MAX ? model->heads : 0);
+    return 0;
+}

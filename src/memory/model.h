@@ -46,5 +46,9 @@ bool hu_model_count(struct hu_model *model);
 uint64_t hu_model_elements(const struct hu_model *model, enum hu_role role, bool active);
 /* Whether a layer keeps something for a request. */
 bool hu_model_keeps(const struct hu_model *model);
+/* Elements of all heads' queries of a token, by what a layer keeps of its keys; 0: not known. */
+uint64_t hu_model_query_width(const struct hu_model *model);
+/* Whether a layer has scores of tokens: a model that keeps nothing is an encoder, and has. */
+bool hu_model_attends(const struct hu_model *model);
 
 #endif

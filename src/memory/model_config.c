@@ -123,6 +123,23 @@ static void read_quantization(struct reading *r)
     free(q);
 }
 
+/* Query heads, where the key is left to the class: a query projection's rows over what a head's key
+ * has. */
+static uint64_t heads_listed(const struct hu_tensors *t)
+{
+    const struct hu_kept *kept = t->kept_count ? t->kept : NULL;
+    size_t n;
+    if (!kept || !kept->heads || kept->k < kept->heads)
+        return 0;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct hu_tensor_row *row = &t->rows[i];
+        if (row->role == HU_ROLE_ATTENTION && row->rank == 2 && !row->tower &&
+            row->layer != HU_NO_LAYER && *hu_row_module(row, &n) == 'q')
+            return row->shape[0] / (kept->k / kept->heads);
+    }
+    return 0;
+}
+
 /* What the sums of activations depend on, by the keys that configs have for it. */
 static void read_shape(struct reading *r)
 {
@@ -144,6 +161,8 @@ static void read_shape(struct reading *r)
             m->hidden = row->shape[1];
         break;
     }
+    if (!m->heads)
+        m->heads = heads_listed(&m->tensors);
     uint32_t stack = HU_NO_LAYER, layer = HU_NO_LAYER;
     for (size_t i = 0; i < m->tensors.count; i++) {
         const struct hu_tensor_row *row = &m->tensors.rows[i];
@@ -241,16 +260,38 @@ static bool size_nested(struct reading *r)
     return true;
 }
 
-/* An architecture that is not known: its language model by that one's family, or as the decoder
- * that most are. */
+/* Its modules, each of a family that is known, without what joins them. */
+static bool size_modules(struct reading *r)
+{
+    const struct hu_family_text *text = hu_family_text_find("usual_wrapper", HU_FAMILY_BY_NAME);
+    char error[HU_CONFIG_ERROR];
+    struct reading trial = *r;
+    trial.error = error;
+    if (!text || r->language == r->root || !list_tensors(&trial, text, r->root)) {
+        hu_tensors_free(&r->model->tensors);
+        r->model->note_count = 0;
+        return false;
+    }
+    r->model->modelled = true;
+    hu_model_note(
+        r->model,
+        "'%s' is not known: modelled from the modules that its config names, without what "
+        "joins them",
+        r->model->architecture);
+    return true;
+}
+
+/* An architecture that is not known: its modules or its language model by their own families, or as
+ * the decoder that most are. */
 static void size_as_usual(struct reading *r)
 {
     const struct hu_family_text *text = hu_family_text_find(usual_decoder, HU_FAMILY_BY_NAME);
     char error[HU_CONFIG_ERROR];
-    if (size_nested(r))
+    if (size_modules(r) || size_nested(r))
         return;
     struct reading trial = *r;
     trial.error = error;
+    *error = 0;
     if (text && list_tensors(&trial, text, r->language)) {
         r->model->modelled = true;
         hu_model_note(r->model,
@@ -262,11 +303,14 @@ static void size_as_usual(struct reading *r)
     hu_tensors_free(&r->model->tensors);
     r->model->note_count = 0;
     r->unknown = true;
+    /* Why it is no usual decoder, where its keys say so. */
+    char also[HU_CONFIG_ERROR] = "";
+    if (!strncmp(error, "its ", 4))
+        snprintf(also, sizeof also, " (%.200s)", error);
     if (*r->model->architecture)
         fail(r,
-             "the architecture '%s' is not known, so its parameters cannot be counted; " BY_HAND
-             "%s",
-             r->model->architecture, "");
+             "the architecture '%s' is not known%s, so its parameters cannot be counted; " BY_HAND,
+             r->model->architecture, also);
     else
         fail(r, "the config has no \"model_type\" or \"architectures\"; " BY_HAND "%s%s", "", "");
 }

@@ -1,4 +1,5 @@
 #include "runtime.h"
+#include "capped.h"
 #include "model.h"
 #include "source.h"
 
@@ -24,6 +25,7 @@ static const struct setting {
     {HU_ENGINE_LLAMA_CPP, "parallel", COUNT, offsetof(struct hu_runtime, parallel)},
     {HU_ENGINE_LLAMA_CPP, "unified", FLAG, offsetof(struct hu_runtime, unified)},
     {HU_ENGINE_LLAMA_CPP, "swa-full", FLAG, offsetof(struct hu_runtime, swa_full)},
+    {HU_ENGINE_LLAMA_CPP, "no-flash", FLAG, offsetof(struct hu_runtime, no_flash)},
     {HU_ENGINE_LLAMA_CPP, "draft", COUNT, offsetof(struct hu_runtime, draft)},
     {HU_ENGINE_VLLM, "block", COUNT, offsetof(struct hu_runtime, block)},
     {HU_ENGINE_VLLM, "available", BYTES, offsetof(struct hu_runtime, available)},
@@ -106,7 +108,26 @@ bool hu_runtime_read(const char *text, struct hu_runtime *runtime, char error[HU
     return true;
 }
 
-struct hu_overhead hu_runtime_overhead(const struct hu_runtime *r, const struct hu_model *model)
+/* Of a physical batch in fp32, llama.cpp's "compute buffer": logits and the widest states, hidden
+ * ones or all heads' queries; or, where attention is not fused, a layer's scores, their mask, and
+ * queries and hidden states twice. Its allocator reuses everything. */
+static uint64_t compute_buffer(const struct hu_runtime *r, const struct hu_model *model,
+                               uint64_t context)
+{
+    uint64_t ubatch = r->ubatch ? r->ubatch : 512, queries = hu_model_query_width(model);
+    uint64_t widest = queries > model->hidden ? queries : model->hidden;
+    uint64_t n = capped_plus(model->vocabulary, widest);
+    if (r->no_flash && model->heads && context) {
+        uint64_t scores = capped_times(context, capped_plus(model->heads, 1));
+        scores = capped_plus(scores, capped_times(2, capped_plus(queries, model->hidden)));
+        n = scores > n ? scores : n;
+    }
+    n = capped_times(capped_times(ubatch, n), 4);
+    return n < UINT64_MAX >> 8 ? n : 0;
+}
+
+struct hu_overhead hu_runtime_overhead(const struct hu_runtime *r, const struct hu_model *model,
+                                       uint64_t context)
 {
     const uint64_t mib = UINT64_C(1) << 20;
     /* A CUDA context with its kernels takes 0.3 to 0.6 GiB; matrix libraries' workspaces and what
@@ -116,10 +137,8 @@ struct hu_overhead hu_runtime_overhead(const struct hu_runtime *r, const struct 
         o = (struct hu_overhead){1024 * mib, 2560 * mib, 0};
     if (r->engine != HU_ENGINE_LLAMA_CPP || !model->vocabulary || !model->hidden)
         return o;
-    /* Logits and hidden states of a physical batch, in fp32: its "compute buffer". Its allocator
-     * reuses everything, so that the device's context is nearly all there is besides. */
-    uint64_t ubatch = r->ubatch ? r->ubatch : 512;
-    o.compute = ubatch * (model->vocabulary + model->hidden) * 4;
+    /* The device's context is nearly all there is besides. */
+    o.compute = compute_buffer(r, model, context);
     o.low = 300 * mib + o.compute;
     o.high = 700 * mib + o.compute;
     return o;

@@ -20,6 +20,7 @@ struct hu_runtime {
     uint64_t draft;      /* llama.cpp: tokens of speculation, which have states of their own */
     bool unified;        /* llama.cpp: one cache that all sequences share, of the context's cells */
     bool swa_full;       /* llama.cpp: layers with a window keep everything */
+    bool no_flash;       /* llama.cpp: a layer's scores are whole matrices */
     uint64_t block;      /* vLLM: tokens of a block */
     uint64_t available;  /* vLLM: bytes that it found for the cache on a device */
     bool prefix_caching; /* vLLM: which doubles the pages of states */
@@ -40,6 +41,6 @@ struct hu_overhead {
     uint64_t compute; /* of both: what this model is computed in, where that is known; else 0 */
 };
 struct hu_overhead hu_runtime_overhead(const struct hu_runtime *runtime,
-                                       const struct hu_model *model);
+                                       const struct hu_model *model, uint64_t context);
 
 #endif

@@ -56,7 +56,8 @@ static bool size_mixture(struct making *m, const struct hu_mixture *mixture,
     if (!hu_mixture_size(mixture, m->model, &w->bytes, &why)) {
         snprintf(m->error, HU_SIZING_ERROR,
                  "llama.cpp mixes %s by a model's matrices, and how is known here for decoders of "
-                 "attention and perceptrons, with experts or without, from their config.json: %s; "
+                 "attention and perceptrons, with experts or without, and for some with states, "
+                 "from their config.json: %s; "
                  "give the .gguf file, or a ggml type such as %s",
                  mixture->name, why, mixture->plain);
         return false;
@@ -347,21 +348,6 @@ static bool add_kv(struct making *m)
     return true;
 }
 
-/* Images and sound have lengths of their own, which no option gives. */
-static void add_tower_term(struct making *m)
-{
-    for (size_t i = 0; i < m->model->tensors.count; i++) {
-        enum hu_role tower = m->model->tensors.rows[i].tower;
-        if (tower != HU_ROLE_VISION && tower != HU_ROLE_AUDIO)
-            continue;
-        hu_figure_add(
-            &m->out->terms, "activations of towers", 0, HU_UNKNOWN,
-            "not in the total: the %s tower's depend on its inputs (none where it is frozen)",
-            hu_role_name(tower));
-        return;
-    }
-}
-
 static bool add_activations(struct making *m, struct hu_training_plan *plan)
 {
     const struct hu_sizing_request *r = m->request;
@@ -372,7 +358,10 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
     }
     if (!r->sequence || !r->micro_batch)
         return true;
-    if (!model->layers || !model->hidden || !model->heads)
+    /* A list needs the heads for their scores alone, which a model without attention has none of.
+     */
+    bool scores = !r->flash && r->recompute == HU_RECOMPUTE_NONE && hu_model_attends(model);
+    if (!model->layers || !model->hidden || (!model->heads && (scores || !model->tensors.count)))
         return refuse(m, "activations need the model's shape: give a config.json, or --layers, "
                          "--hidden and --heads");
     struct hu_activation_shape shape = {
@@ -383,6 +372,7 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
         .layers = model->layers,
         .vocabulary = model->vocabulary,
         .tensor_parallel = plan->tensor_parallel,
+        .patches = r->patches,
         .sequence_parallel = r->sequence_parallel,
         .flash = r->flash,
         .recompute = r->recompute,
@@ -391,7 +381,6 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
     bool fine = model->tensors.count
                     ? hu_activations_listed(model, &shape, &plan->activations, &m->out->terms)
                     : hu_activations(&shape, &plan->activations, &m->out->terms);
-    add_tower_term(m);
     if (!fine)
         return refuse(m, "the activations take more bytes than 64 bits count");
     plan->has_activations = true;
@@ -475,12 +464,13 @@ static void add_overhead(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
     struct hu_sizing *out = m->out;
-    out->overhead = hu_runtime_overhead(&r->runtime, m->model);
+    out->overhead = hu_runtime_overhead(&r->runtime, m->model, r->context);
     if (!r->fit && !r->context)
         return;
     if (out->overhead.compute)
         hu_figure_add(&out->terms, "compute buffer", out->overhead.compute, HU_MODELLED,
-                      "logits and hidden states of a physical batch of llama.cpp, in fp32");
+                      "logits and the widest states of a physical batch of llama.cpp%s, in fp32",
+                      r->runtime.no_flash ? ", or a layer's scores" : "");
     hu_figure_add(&out->terms, "runtime overhead, at least", out->overhead.low, HU_RULE_OF_THUMB,
                   "%s: a device's context, kernels, workspaces: not in the verdict",
                   hu_engine_name(r->runtime.engine));

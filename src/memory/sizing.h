@@ -27,6 +27,7 @@ struct hu_sizing_request {
     bool train;
     struct hu_training_plan plan;   /* activations are filled in from the next line's */
     uint64_t sequence, micro_batch; /* 0: no activations are modelled */
+    uint64_t patches;               /* that a tower sees of a sequence; 0: as its table says */
     bool sequence_parallel, flash;
     enum hu_recompute recompute;
     bool fit;

@@ -75,6 +75,11 @@ enum hu_keep {
     HU_KEEP_CONV,      /* the last inputs of a convolution */
 };
 
+static inline bool hu_keep_attends(enum hu_keep keep)
+{
+    return keep < HU_KEEP_RECURRENT && keep != HU_KEEP_INDEXER;
+}
+
 struct hu_kept {
     enum hu_keep kind;
     uint64_t tokens;

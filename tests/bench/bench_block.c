@@ -133,6 +133,15 @@ static bool can(const struct hu_block *b, enum work work)
     return work != GGML_ENCODE || their_encode != NULL;
 }
 
+/* A scale as weights have it, and a minimum of the size of what the codes add up to. */
+static bool is_usual(const struct hu_block *b, const unsigned char *block)
+{
+    struct hu_block_unpacked u;
+    hu_block_unpack(b, block, &u);
+    float d = u.d < 0 ? -u.d : u.d, m = u.m < 0 ? -u.m : u.m;
+    return d > 0x1p-14f && d <= 1 && (!b->minima || (m >= d && m <= 16 * d));
+}
+
 /* Values of the size of weights; codes that they give, or random ones under ordinary scales. */
 static void fill(struct arena *a)
 {
@@ -156,6 +165,8 @@ static void fill(struct arena *a)
         x ^= x >> 7;
         x ^= x << 17;
         a->codes[i] = (unsigned char)(x >> 32) & 0xbf; /* no fp16 of these is infinite or NaN */
+        if ((i + 1) % a->b->bytes == 0 && !is_usual(a->b, a->codes + i + 1 - a->b->bytes))
+            i -= a->b->bytes;
     }
 }
 

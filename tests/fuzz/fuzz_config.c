@@ -4,6 +4,7 @@
  */
 #include "memory/families.h"
 #include "memory/model_config.h"
+#include "memory/mixture.h"
 #include "memory/sizing.h"
 
 #include <stdio.h>
@@ -184,6 +185,8 @@ static void fill(struct hu_sizing_request *r, size_t seed)
     r->memory = (uint64_t)1 << seed % 50;
     r->sequence = 1 + seed % 8192;
     r->micro_batch = 1;
+    r->patches = seed % 3 ? 0 : seed;
+    r->flash = seed % 5 == 0;
     r->plan.recipe = hu_recipe_at(seed % 6);
     r->plan.optimizer = hu_optimizer_at(seed % 7);
     r->plan.zero = seed % 4;
@@ -208,6 +211,9 @@ static void build(const char *json, size_t n, size_t seed)
         /* Searching for the longest context through thousands of layers finds nothing more. */
         request.fit = model.tensors.count < 512;
         hu_sizing_make(&model, &request, &sizing, why);
+        uint64_t bytes;
+        const char *odd;
+        hu_mixture_size(hu_mixture_find(seed % 2 ? "q4_k_m" : "mxfp4_moe"), &model, &bytes, &odd);
     } else if (!*error) {
         abort(); /* refused without a reason */
     }

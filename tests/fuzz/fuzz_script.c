@@ -21,13 +21,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct control c;
+    struct session c;
     struct script_clipboard board = {NULL};
     char message[SCRIPT_MESSAGE], *text = malloc(size + 1), *rest = NULL;
     int lines = 0;
     memcpy(text, data, size);
     text[size] = 0;
-    control_init(&c, 800, 600, 1, plain_metrics, NULL);
+    session_init(&c, 800, 600, 1, plain_metrics, NULL);
     c.clipboard = script_clipboard(&board);
     for (char *line = strtok_r(text, "\n", &rest); line && lines++ < LINES_MOST;
          line = strtok_r(NULL, "\n", &rest))
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (model_undo(&c.model))
         ;
     free(board.text);
-    control_clear(&c);
+    session_clear(&c);
     free(text);
     return 0;
 }

@@ -63,7 +63,7 @@ static json_t *take(char *text)
     return string;
 }
 
-json_t *describe(const struct control *c, const char *clipboard)
+json_t *describe(const struct session *c, const char *clipboard)
 {
     const struct model *m = &c->model;
     json_t *items = need(json_array());
@@ -72,7 +72,7 @@ json_t *describe(const struct control *c, const char *clipboard)
     const struct document *now = model_now(m);
     json_t *o = need(json_pack(
         "{s:i, s:i, s:f, s:s, s:s, s:o, s:s, s:b, s:s, s:s, s:o, s:b, s:i, s:o?, s:o}", "width",
-        c->width, "height", c->height, "scale", control_scale(c), "page", page_name(m->page),
+        c->width, "height", c->height, "scale", session_scale(c), "page", page_name(m->page),
         "theme", theme_label(m->theme), "value", take(model_value_text(m)), "round",
         hu_direction_name(now->options.direction), "saturate", (int)now->options.saturate,
         "selected", m->selected->name, "focus", m->focus, "message", text_json(m->message), "error",

@@ -7,6 +7,6 @@
 #include <jansson.h>
 
 /* A new reference. CLIPBOARD may be NULL. */
-json_t *describe(const struct control *c, const char *clipboard);
+json_t *describe(const struct session *c, const char *clipboard);
 
 #endif

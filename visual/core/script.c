@@ -13,9 +13,9 @@ static bool refuse(char message[SCRIPT_MESSAGE], const char *what, const char *t
 }
 
 /* The middle of the item, after it was scrolled into view; false: it is not there. */
-static bool find_middle(struct control *c, const char *name, int *x, int *y, char *message)
+static bool find_middle(struct session *c, const char *name, int *x, int *y, char *message)
 {
-    control_reveal(c, name);
+    session_reveal(c, name);
     const struct item *i = layout_find(&c->layout, name);
     if (!i)
         return refuse(message, "nothing on screen is called", name);
@@ -29,7 +29,7 @@ static bool find_middle(struct control *c, const char *name, int *x, int *y, cha
     return true;
 }
 
-static bool play_click(struct control *c, const char *name, char *message)
+static bool play_click(struct session *c, const char *name, char *message)
 {
     int x, y;
     if (!find_middle(c, name, &x, &y, message))
@@ -40,7 +40,7 @@ static bool play_click(struct control *c, const char *name, char *message)
     return true;
 }
 
-static bool play_drag(struct control *c, char *names, char *message)
+static bool play_drag(struct session *c, char *names, char *message)
 {
     int x0, y0, x1, y1;
     char *second = strchr(names, ' ');
@@ -64,7 +64,7 @@ static bool play_drag(struct control *c, char *names, char *message)
     return true;
 }
 
-static bool play_wheel(struct control *c, const char *rest, char *message)
+static bool play_wheel(struct session *c, const char *rest, char *message)
 {
     char name[MODEL_NAME];
     int x, y, notches;
@@ -77,17 +77,17 @@ static bool play_wheel(struct control *c, const char *rest, char *message)
     return true;
 }
 
-static bool play_resize(struct control *c, const char *rest, char *message)
+static bool play_resize(struct session *c, const char *rest, char *message)
 {
     int w, h, length = 0;
     if (sscanf(rest, "%5d %5d%n", &w, &h, &length) != 2 || rest[length] || w < LEAST_SIDE ||
         h < LEAST_SIDE || w > MOST_SIDE || h > MOST_SIDE)
         return refuse(message, "resize wants a width and a height from 160 to 16384, not", rest);
-    control_resize(c, w, h);
+    session_resize(c, w, h);
     return true;
 }
 
-static bool play_key(struct control *c, const char *rest, char *message)
+static bool play_key(struct session *c, const char *rest, char *message)
 {
     struct chord chord;
     if (!chord_read(rest, &chord))
@@ -96,7 +96,7 @@ static bool play_key(struct control *c, const char *rest, char *message)
     return true;
 }
 
-static bool play_hover(struct control *c, const char *name, char *message)
+static bool play_hover(struct session *c, const char *name, char *message)
 {
     int x, y;
     if (!find_middle(c, name, &x, &y, message))
@@ -106,7 +106,7 @@ static bool play_hover(struct control *c, const char *name, char *message)
 }
 
 /* As a keyboard does: character after character. */
-static void play_text(struct control *c, const char *text)
+static void play_text(struct session *c, const char *text)
 {
     while (*text) {
         char one[8] = {*text++, 0};
@@ -116,7 +116,7 @@ static void play_text(struct control *c, const char *text)
     }
 }
 
-static bool play(struct control *c, const char *verb, char *rest, char *message)
+static bool play(struct session *c, const char *verb, char *rest, char *message)
 {
     if (!strcmp(verb, "click"))
         return play_click(c, rest, message);
@@ -143,7 +143,7 @@ static bool play(struct control *c, const char *verb, char *rest, char *message)
         message, "click, drag, hover, wheel, key, type, clipboard and resize are known, not", verb);
 }
 
-bool script_line(struct control *c, const char *line, char message[SCRIPT_MESSAGE])
+bool script_line(struct session *c, const char *line, char message[SCRIPT_MESSAGE])
 {
     while (*line == ' ' || *line == '\t')
         line++;
@@ -152,9 +152,9 @@ bool script_line(struct control *c, const char *line, char message[SCRIPT_MESSAG
         *rest++ = 0;
     bool done = !*copy || *copy == '#';
     if (!done) {
-        control_update(c);
+        session_update(c);
         done = play(c, copy, rest, message);
-        control_update(c);
+        session_update(c);
     }
     free(copy);
     return done;

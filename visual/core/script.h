@@ -10,7 +10,7 @@
 enum { SCRIPT_MESSAGE = 256 };
 
 /* One line, without its newline. False: message says why, and nothing was done. */
-bool script_line(struct control *c, const char *line, char message[SCRIPT_MESSAGE]);
+bool script_line(struct session *c, const char *line, char message[SCRIPT_MESSAGE]);
 
 /* The script's own clipboard, which the desktop's is not. */
 struct script_clipboard {

@@ -103,7 +103,7 @@ static bool read_request(struct request *r, int argc, char **argv, int *status)
 
 /* --- Without a window --- */
 
-static bool write_screenshot(struct control *c, struct fonts *fonts, const struct request *r)
+static bool write_screenshot(struct session *c, struct fonts *fonts, const struct request *r)
 {
     size_t pixels = (size_t)c->width * (size_t)c->height;
     struct canvas canvas = {check_memory(malloc(pixels * sizeof(uint32_t))),
@@ -111,7 +111,7 @@ static bool write_screenshot(struct control *c, struct fonts *fonts, const struc
                             c->height,
                             c->width,
                             {0, 0, c->width, c->height}};
-    struct painter painter = {fonts, theme_colors(c->model.theme), control_scale(c)};
+    struct painter painter = {fonts, theme_colors(c->model.theme), session_scale(c)};
     struct output_file file;
     paint(&painter, &canvas, &c->layout);
     bool done = output_begin(&file, who, r->asked.screenshot, r->asked.force);
@@ -130,7 +130,7 @@ static bool write_screenshot(struct control *c, struct fonts *fonts, const struc
 
 enum { SCRIPT_LINE = EDIT_TEXT + 64 };
 
-static bool play_script(struct control *c, const char *path)
+static bool play_script(struct session *c, const char *path)
 {
     FILE *file = !strcmp(path, "-") ? stdin : fopen(path, "r");
     char line[SCRIPT_LINE], message[SCRIPT_MESSAGE];
@@ -152,11 +152,11 @@ static bool play_script(struct control *c, const char *path)
     return works;
 }
 
-static bool run_headless(struct control *c, struct fonts *fonts, const struct request *r)
+static bool run_headless(struct session *c, struct fonts *fonts, const struct request *r)
 {
     struct script_clipboard board = {NULL};
     c->clipboard = script_clipboard(&board);
-    control_update(c);
+    session_update(c);
     bool works = !r->asked.script || play_script(c, r->asked.script);
     works = works && (!r->asked.screenshot || write_screenshot(c, fonts, r));
     if (works &&
@@ -181,7 +181,7 @@ static void join_rows(const struct document *d, char *out, size_t size)
     }
 }
 
-static bool run_window(struct control *c, struct fonts *fonts, const struct settings *before,
+static bool run_window(struct session *c, struct fonts *fonts, const struct settings *before,
                        const char *path)
 {
     struct window_request window = {c->width, c->height, c->base, fonts};
@@ -203,7 +203,7 @@ static bool run_window(struct control *c, struct fonts *fonts, const struct sett
 
 /* --- Both --- */
 
-static void rescale(struct control *c, double scale)
+static void rescale(struct session *c, double scale)
 {
     struct fonts *fonts = c->context;
     if (!fonts_scale(fonts, scale)) {
@@ -214,7 +214,7 @@ static void rescale(struct control *c, double scale)
 }
 
 /* The state that the request and the settings ask for. False: reported. */
-static bool prepare(struct control *c, const struct request *r, const struct settings *s)
+static bool prepare(struct session *c, const struct request *r, const struct settings *s)
 {
     struct model *m = &c->model;
     m->theme = r->has_theme ? r->theme : s->theme;
@@ -243,7 +243,7 @@ static void print_encodings(const struct model *m)
 
 static bool view(const struct request *r, struct fonts *fonts)
 {
-    struct control c;
+    struct session c;
     struct settings settings;
     bool headless = r->asked.describe || r->asked.script || r->asked.screenshot;
     char *own = r->asked.config ? NULL : settings_path(), message[MODEL_MESSAGE] = "";
@@ -251,7 +251,7 @@ static bool view(const struct request *r, struct fonts *fonts)
     settings_default(&settings);
     if (path)
         settings_read(&settings, path, message, sizeof message);
-    control_init(&c, r->has_size || !path ? r->width : settings.width,
+    session_init(&c, r->has_size || !path ? r->width : settings.width,
                  r->has_size || !path ? r->height : settings.height,
                  r->scale > 0 ? r->scale : environment_scale(), rescale, fonts);
     bool works = prepare(&c, r, &settings);
@@ -263,7 +263,7 @@ static bool view(const struct request *r, struct fonts *fonts)
         works && (headless ? run_headless(&c, fonts, r) : run_window(&c, fonts, &settings, path));
     if (works && r->asked.print)
         print_encodings(&c.model);
-    control_clear(&c);
+    session_clear(&c);
     free(own);
     return works;
 }

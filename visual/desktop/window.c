@@ -10,7 +10,7 @@
 struct window {
     SDL_Window *window;
     SDL_Surface *surface; /* our pixels */
-    struct control *control;
+    struct session *session;
     struct window_request *request;
     struct frame frame;
     double points; /* pixels in a point */
@@ -37,15 +37,15 @@ static bool fit_surface(struct window *w)
     if (!w->surface)
         return false;
     SDL_SetSurfaceBlendMode(w->surface, SDL_BLENDMODE_NONE);
-    w->control->base = w->points * w->request->scale;
-    control_resize(w->control, screen->w, screen->h);
+    w->session->base = w->points * w->request->scale;
+    session_resize(w->session, screen->w, screen->h);
     return true;
 }
 
 static void draw_parts(struct window *w)
 {
-    struct control *c = w->control;
-    struct painter painter = {w->request->fonts, theme_colors(c->model.theme), control_scale(c)};
+    struct session *c = w->session;
+    struct painter painter = {w->request->fonts, theme_colors(c->model.theme), session_scale(c)};
     struct canvas canvas = {.pixels = w->surface->pixels,
                             .width = w->surface->w,
                             .height = w->surface->h,
@@ -62,8 +62,8 @@ static bool show(struct window *w)
     SDL_Rect rects[FRAME_PARTS];
     if (!fit_surface(w))
         return false;
-    control_update(w->control);
-    frame_next(&w->frame, &w->control->layout);
+    session_update(w->session);
+    frame_next(&w->frame, &w->session->layout);
     draw_parts(w);
     if (w->exposed) {
         w->frame.parts[0] = (struct rect){0, 0, w->surface->w, w->surface->h};
@@ -122,13 +122,13 @@ static void on_key(struct window *w, const SDL_KeyboardEvent *e)
     chord.mods |= e->keysym.mod & KMOD_LALT ? MOD_ALT : 0;
     /* Characters come as text. */
     if (chord.key >= 128 || (chord.key && chord.mods & MOD_CTRL))
-        control_key(w->control, chord);
+        control_key(w->session, chord);
 }
 
 static void on_window(struct window *w, const SDL_WindowEvent *e)
 {
     if (e->event == SDL_WINDOWEVENT_LEAVE)
-        control_leave(w->control);
+        control_leave(w->session);
     else if (e->event == SDL_WINDOWEVENT_EXPOSED || e->event == SDL_WINDOWEVENT_SIZE_CHANGED)
         w->exposed = true;
 }
@@ -140,7 +140,7 @@ static int scaled(const struct window *w, int points)
 
 static void on_event(struct window *w, const SDL_Event *e)
 {
-    struct control *c = w->control;
+    struct session *c = w->session;
     switch (e->type) {
     case SDL_QUIT:
         c->quit = true;
@@ -234,7 +234,7 @@ static bool open_window(struct window *w, char *message, size_t size)
         snprintf(message, size, "no window: %s", SDL_GetError());
         return false;
     }
-    w->control->clipboard = (struct clipboard){get_clipboard, set_clipboard, NULL};
+    w->session->clipboard = (struct clipboard){get_clipboard, set_clipboard, NULL};
     SDL_StartTextInput();
     return true;
 }
@@ -253,9 +253,9 @@ static void close_window(struct window *w)
     SDL_Quit();
 }
 
-bool window_run(struct control *c, struct window_request *request, char *message, size_t size)
+bool window_run(struct session *c, struct window_request *request, char *message, size_t size)
 {
-    struct window w = {.control = c, .request = request};
+    struct window w = {.session = c, .request = request};
     SDL_Event event;
     bool works = open_window(&w, message, size);
     if (works && !(works = show(&w)))

@@ -11,8 +11,8 @@ struct window_request {
     struct fonts *fonts;
 };
 
-/* Shows the control's state and plays events until the user quits; the size at the end goes to
+/* Shows the session's state and plays events until the user quits; the size at the end goes to
  * *request. False: message says why there is no window. */
-bool window_run(struct control *c, struct window_request *request, char *message, size_t size);
+bool window_run(struct session *c, struct window_request *request, char *message, size_t size);
 
 #endif

@@ -16,7 +16,7 @@ IMPORT("show") void show(int x, int y, int width, int height, const uint32_t *pi
 /* TEXT goes to the clipboard. */
 IMPORT("copy") void copy(const char *text);
 
-static struct control control;
+static struct session session;
 static struct fonts *fonts;
 static struct frame frame;
 static struct canvas canvas;
@@ -38,7 +38,7 @@ void EXPORT(web_free)(void *p)
 
 /* --- Beginning and drawing --- */
 
-static void rescale(struct control *c, double scale)
+static void rescale(struct session *c, double scale)
 {
     fonts_scale(fonts, scale);
     c->metrics = fonts_metrics(fonts);
@@ -58,26 +58,26 @@ static void set_clipboard(void *context, const char *text)
 void EXPORT(web_begin)(int width, int height, double scale, int dark)
 {
     fonts = fonts_open(NULL, 0);
-    control_init(&control, width, height, scale, rescale, NULL);
-    control.clipboard = (struct clipboard){get_clipboard, set_clipboard, &board};
-    control.model.theme = dark ? THEME_DARK : THEME_LIGHT;
-    model_begin(&control.model);
-    selected_first = control.model.selected;
-    control_update(&control);
+    session_init(&session, width, height, scale, rescale, NULL);
+    session.clipboard = (struct clipboard){get_clipboard, set_clipboard, &board};
+    session.model.theme = dark ? THEME_DARK : THEME_LIGHT;
+    model_begin(&session.model);
+    selected_first = session.model.selected;
+    session_update(&session);
 }
 
 /* What was set up so far cannot be undone. */
 void EXPORT(web_start)(void)
 {
-    model_begin(&control.model);
-    control_update(&control);
+    model_begin(&session.model);
+    session_update(&session);
 }
 
 void EXPORT(web_resize)(int width, int height, double scale)
 {
-    control.base = scale;
-    control_resize(&control, width, height);
-    control_update(&control);
+    session.base = scale;
+    session_resize(&session, width, height);
+    session_update(&session);
     frame_clear(&frame); /* the page's canvas is blank */
 }
 
@@ -107,12 +107,12 @@ static void show_part(struct rect r)
 /* Draws what changed since the last call; gives how many parts that were. */
 int EXPORT(web_draw)(void)
 {
-    fit(control.width, control.height);
-    struct painter painter = {fonts, theme_colors(control.model.theme), control_scale(&control)};
-    frame_next(&frame, &control.layout);
+    fit(session.width, session.height);
+    struct painter painter = {fonts, theme_colors(session.model.theme), session_scale(&session)};
+    frame_next(&frame, &session.layout);
     for (int i = 0; i < frame.part_count; i++) {
         canvas.clip = frame.parts[i];
-        paint(&painter, &canvas, &control.layout);
+        paint(&painter, &canvas, &session.layout);
         show_part(frame.parts[i]);
     }
     return frame.part_count;
@@ -122,7 +122,7 @@ int EXPORT(web_draw)(void)
  * accent, ink on that. */
 unsigned EXPORT(web_color)(int which)
 {
-    const struct colors *t = theme_colors(control.model.theme);
+    const struct colors *t = theme_colors(session.model.theme);
     unsigned all[] = {t->page, t->panel, t->edge, t->ink, t->button, t->accent, t->on_accent};
     return all[which];
 }
@@ -131,46 +131,46 @@ unsigned EXPORT(web_color)(int which)
 
 void EXPORT(web_move)(int x, int y)
 {
-    control_move(&control, x, y);
+    control_move(&session, x, y);
 }
 
 void EXPORT(web_leave)(void)
 {
-    control_leave(&control);
+    control_leave(&session);
 }
 
 void EXPORT(web_press)(int x, int y, int extend)
 {
-    control_press(&control, x, y, extend);
+    control_press(&session, x, y, extend);
 }
 
 void EXPORT(web_release)(int x, int y)
 {
-    control_release(&control, x, y);
+    control_release(&session, x, y);
 }
 
 void EXPORT(web_wheel)(double notches)
 {
-    control_wheel(&control, notches);
+    control_wheel(&session, notches);
 }
 
 /* Pixels under a finger. */
 void EXPORT(web_scroll)(int pixels)
 {
-    if (!control.model.popup)
-        control.scroll += pixels;
-    control_update(&control);
+    if (!session.model.popup)
+        session.scroll += pixels;
+    session_update(&session);
 }
 
 /* What a finger may drag at (x, y): 0 nothing, so that it scrolls; 1 sideways; 2 any way. */
 int EXPORT(web_drags)(int x, int y)
 {
-    const struct item *hit = layout_hit(&control.layout, x, y);
+    const struct item *hit = layout_hit(&session.layout, x, y);
     return !hit                          ? 0
            : hit->role == ROLE_SCROLLBAR ? 2
            : model_is_field(hit->name)   ? 1
            : hit->role == ROLE_PLOT      ? 1
-                                         : model_bit_of(&control.model, hit->name, NULL) >= 0;
+                                         : model_bit_of(&session.model, hit->name, NULL) >= 0;
 }
 
 /* CHORD is script.h's. */
@@ -178,36 +178,36 @@ void EXPORT(web_key)(const char *chord)
 {
     struct chord k;
     if (chord_read(chord, &k))
-        control_key(&control, k);
+        control_key(&session, k);
 }
 
 void EXPORT(web_text)(const char *text)
 {
-    control_text(&control, text);
+    control_text(&session, text);
 }
 
 /* Tab, unless the focus is on the last stop in its direction: 0, the page's own Tab goes on. */
 int EXPORT(web_tab)(int direction)
 {
-    const struct item *next = layout_stop(&control.layout, control.model.focus, direction);
-    if (!control.model.popup && next == layout_stop(&control.layout, "", direction))
+    const struct item *next = layout_stop(&session.layout, session.model.focus, direction);
+    if (!session.model.popup && next == layout_stop(&session.layout, "", direction))
         return 0;
-    control_key(&control, (struct chord){KEY_TAB, direction > 0 ? 0 : MOD_SHIFT});
+    control_key(&session, (struct chord){KEY_TAB, direction > 0 ? 0 : MOD_SHIFT});
     return 1;
 }
 
 /* The focus comes in from before the first stop (1) or from behind the last one (-1). */
 void EXPORT(web_enter)(int direction)
 {
-    const struct item *end = layout_stop(&control.layout, "", direction);
+    const struct item *end = layout_stop(&session.layout, "", direction);
     if (end)
-        control_focus(&control, end->name);
+        session_focus(&session, end->name);
 }
 
 /* Whether what has the focus takes text; its rectangle goes to OUT. */
 int EXPORT(web_focus)(int out[4])
 {
-    const struct item *i = layout_find(&control.layout, control.model.focus);
+    const struct item *i = layout_find(&session.layout, session.model.focus);
     struct rect r = i ? i->rect : (struct rect){0, 0, 0, 0};
     memcpy(out, (int[]){r.x, r.y, r.w, r.h}, 4 * sizeof *out);
     return i && i->role == ROLE_FIELD;
@@ -284,7 +284,7 @@ static bool set_page(struct model *m, const char *name)
         m->page_before_keys = m->page;
     m->page = page;
     m->popup = POPUP_NONE;
-    control.scroll = 0;
+    session.scroll = 0;
     return true;
 }
 
@@ -324,9 +324,9 @@ static bool set(struct model *m, const char *key, const char *value)
 const char *EXPORT(web_set)(const char *key, const char *value)
 {
     static char message[MODEL_MESSAGE];
-    bool done = set(&control.model, key, value);
-    strcpy(message, control.model.message);
-    control_update(&control);
+    bool done = set(&session.model, key, value);
+    strcpy(message, session.model.message);
+    session_update(&session);
     return done ? NULL : message;
 }
 
@@ -373,7 +373,7 @@ static char *datum_text(const struct hu_format *f, uint64_t bits)
  */
 char *EXPORT(web_state)(void)
 {
-    const struct model *m = &control.model;
+    const struct model *m = &session.model;
     const struct document *d = model_now(m);
     const struct hu_format *source = d->text ? NULL : d->value.format;
     char *rows = joined_rows(d);
@@ -394,15 +394,15 @@ char *EXPORT(web_state)(void)
 /* Sizes the file NAME, which the page serves. NULL: done; otherwise what is wrong. */
 const char *EXPORT(web_size)(const char *name)
 {
-    struct model *m = &control.model;
+    struct model *m = &session.model;
     static char message[MODEL_MESSAGE];
     set_page(m, page_name(PAGE_MEMORY));
-    control_update(&control);
-    control_focus(&control, "value");
+    session_update(&session);
+    session_focus(&session, "value");
     model_set_weights(m, name);
     strcpy(message, m->message_is_error ? m->message : "");
     m->bad = false;
-    control_update(&control);
+    session_update(&session);
     return *message ? message : NULL;
 }
 
@@ -412,13 +412,13 @@ const char *EXPORT(web_size)(const char *name)
 const char *EXPORT(web_script)(const char *line)
 {
     static char message[SCRIPT_MESSAGE];
-    return script_line(&control, line, message) ? NULL : message;
+    return script_line(&session, line, message) ? NULL : message;
 }
 
 /* What --describe prints, in new memory. */
 char *EXPORT(web_describe)(void)
 {
-    json_t *document = need(describe(&control, board.text));
+    json_t *document = need(describe(&session, board.text));
     char *text = need(json_dumps(document, JSON_COMPACT));
     json_decref(document);
     return text;

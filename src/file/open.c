@@ -1,0 +1,162 @@
+#include "open.h"
+#include "archive.h"
+#include "gguf.h"
+#include "npy.h"
+#include "safetensors.h"
+#include "torch_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char no_pipe[] = "a file is needed, not a pipe: write it to a file first";
+
+const char *hu_file_open_trouble(const char *path, int error)
+{
+    /* Elsewhere "-" is standard input. */
+    return error == ENOENT && !strcmp(path, "-") ? no_pipe : strerror(error);
+}
+
+const char *hu_file_kind_trouble(mode_t mode)
+{
+    return S_ISREG(mode)                      ? NULL
+           : S_ISDIR(mode)                    ? "is a folder"
+           : S_ISFIFO(mode) || S_ISSOCK(mode) ? no_pipe
+                                              : "is no regular file";
+}
+
+static bool open_input(const char *path, struct hu_input *in, struct hu_tensor_file *file,
+                       struct hu_file_error *error)
+{
+    struct stat status;
+    in->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (in->descriptor < 0)
+        return hu_file_refuse_whole(error, "%s", hu_file_open_trouble(path, errno));
+    if (fstat(in->descriptor, &status))
+        return hu_file_refuse_whole(error, "%s", strerror(errno));
+    const char *trouble = hu_file_kind_trouble(status.st_mode);
+    if (trouble)
+        return hu_file_refuse_whole(error, "%s", trouble);
+    file->state = hu_file_state_of(&status);
+    file->size = in->size = (uint64_t)status.st_size;
+    return true;
+}
+
+static bool refuse_read(struct hu_file_error *error, int why)
+{
+    return hu_file_refuse_whole(
+        error, "%s", why < 0 ? "the file became shorter while it was read" : strerror(why));
+}
+
+typedef bool parse_function(const unsigned char *bytes, size_t n, uint64_t size,
+                            struct hu_tensor_file *file, struct hu_file_error *error);
+
+/* Only the header's parser knows how long it is: it is given the file's first bytes, and four times
+ * as many whenever it wants more. */
+static bool parse_start(const struct hu_input *in, parse_function *parse, size_t most,
+                        struct hu_tensor_file *file, struct hu_file_error *error)
+{
+    struct hu_file_state state = file->state;
+    for (size_t n = 256 * 1024;; n *= 4) {
+        n = n < most ? n : most;
+        n = n < in->size ? n : (size_t)in->size;
+        unsigned char *bytes = malloc(n + 1);
+        if (!bytes)
+            return hu_file_refuse_whole(error, "out of memory");
+        file->header = bytes;
+        int why = hu_input_read(in, bytes, n, 0);
+        if (why)
+            return refuse_read(error, why);
+        *error = (struct hu_file_error){0};
+        if (parse(bytes, n, in->size, file, error))
+            return true;
+        if (!error->more || n == most || n == in->size)
+            return false;
+        hu_tensor_file_close(file);
+        file->state = state;
+        file->size = in->size;
+    }
+}
+
+static bool parse_safetensors(const struct hu_input *in, struct hu_tensor_file *file,
+                              struct hu_file_error *error)
+{
+    uint64_t n = 8;
+    unsigned char length[8];
+    int why = hu_input_read(in, length, 8, 0);
+    if (why)
+        return refuse_read(error, why);
+    for (int i = 0; i < 8; i++)
+        n += (uint64_t)length[i] << 8 * i;
+    if (n - 8 > HU_SAFETENSORS_HEADER_MAX || n > in->size)
+        return hu_safetensors_parse(length, 8, in->size, file, error);
+    unsigned char *bytes = arena_allocate(&file->arena, (size_t)n);
+    if (!bytes)
+        return hu_file_refuse_whole(error, "out of memory");
+    why = hu_input_read(in, bytes, (size_t)n, 0);
+    return why ? refuse_read(error, why)
+               : hu_safetensors_parse_in_place(bytes, (size_t)n, in->size, file, error);
+}
+
+/* What begins as no tensor file does, or names what it is. */
+static bool refuse_foreign(const struct hu_input *in, const char *path, const unsigned char *bytes,
+                           size_t n, struct hu_file_error *error)
+{
+    char what[HU_FOREIGN_TEXT];
+    bool fine =
+        n > 8 && bytes[8] && strchr("{ \t\r\n", bytes[8]) && !memcmp(bytes + 4, "\0\0\0", 4);
+    if (!fine && hu_foreign_file(bytes, n, in->size, what))
+        return hu_file_refuse_whole(error, "%s", what);
+    if (!fine && hu_foreign_name(path, what))
+        return hu_file_refuse_whole(error, "%s", what);
+    if (in->size < 8)
+        return hu_file_refuse_whole(error, "is too short for a safetensors, GGUF or .npy header");
+    return true;
+}
+
+/* By what the file begins with; where that says nothing, by its name, so that what is wrong is said
+ * of the kind that was meant. */
+static bool parse_input(const struct hu_input *in, const char *path, struct hu_tensor_file *file,
+                        struct hu_file_error *error)
+{
+    unsigned char bytes[HU_KIND_BYTES] = {0};
+    size_t n = in->size < sizeof bytes ? (size_t)in->size : sizeof bytes;
+    int why = hu_input_read(in, bytes, n, 0);
+    if (why)
+        return refuse_read(error, why);
+    enum hu_file_kind kind = hu_kind_of_bytes(bytes, n);
+    if (kind == HU_FILE_OTHER) {
+        if (!refuse_foreign(in, path, bytes, n, error))
+            return false;
+        kind = hu_kind_of_name(path);
+    }
+    switch (kind) {
+    case HU_FILE_GGUF:
+        return parse_start(in, hu_gguf_parse, HU_GGUF_HEADER_MAX, file, error);
+    case HU_FILE_NPY:
+        return parse_start(in, hu_npy_parse, HU_NPY_HEADER_MAX + 16, file, error);
+    case HU_FILE_ZIP:
+    case HU_FILE_NPZ:
+        return hu_archive_read(in, file, error);
+    case HU_FILE_TORCH:
+        return hu_torch_read(in, file, error);
+    default:
+        return parse_safetensors(in, file, error);
+    }
+}
+
+bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file, struct hu_file_error *error)
+{
+    struct hu_input in = {0};
+    *file = (struct hu_tensor_file){0};
+    *error = (struct hu_file_error){0};
+    bool fine = open_input(path, &in, file, error) && parse_input(&in, path, file, error);
+    if (in.descriptor >= 0)
+        close(in.descriptor);
+    if (!fine)
+        hu_tensor_file_close(file);
+    return fine;
+}
