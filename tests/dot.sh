@@ -110,5 +110,39 @@ PY
 check "MX: B200 takes them" "[0]['results'][1]['model']" b200
 exits "MX: other units do not" 2 'h100-fp8 does not multiply mxfp8_e4m3' "$halfulp" dot -f mxfp8_e4m3 --model h100-fp8 1 1
 exits "MX: no infinities" 2 'no scale for a block with an infinity' "$halfulp" dot -f mxfp8_e4m3 inf 1
+# Scales that are applied in fp32, block by block: nvfp4's two, DeepSeek's tiles, rows.
+json=$(dot -f nvfp4 --json --model exact,fma 1000,-2000,3000,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15 .5,.25,.125,1,1,1,1,1,1,1,1,1,1,1,1,1,2,3)
+check "nvfp4: 16 elements, an e4m3 scale and one over all, exactly" "['exact'], d['segment']" "$(python3 - <<'PY'
+from decimal import Decimal, getcontext
+from fractions import Fraction as F
+import struct
+fp32 = lambda x: F(struct.unpack('f', struct.pack('f', float(x)))[0])
+e2m1 = [F(n, 2) for n in (0, 1, 2, 3, 4, 6, 8, 12)]
+e4m3 = [F(m, 2**9) for m in range(8)] + [F(8 + m, 8) * F(2)**(e - 7) for e in range(1, 16) for m in range(8)][:-1]
+def nearest(x, codes): return min(range(len(codes)), key=lambda i: (abs(codes[i] - x), i & 1))
+def quantized(v):
+    tensor = fp32(fp32(max(map(abs, v))) / (448 * 6))
+    out = []
+    for at in range(0, len(v), 16):
+        block = v[at:at + 16]
+        scale = e4m3[nearest(max(map(abs, block)) / 6 / tensor, e4m3)] * tensor
+        out += [e2m1[nearest(min(abs(x) / scale, 6), e2m1)] * scale * (-1 if x < 0 else 1) for x in block]
+    return out
+a = [F(x) for x in (1000, -2000, 3000, *range(1, 16))]
+b = [F(1, 2), F(1, 4), F(1, 8)] + [F(1)] * 13 + [F(2), F(3)]
+total = sum(x * y for x, y in zip(quantized(a), quantized(b)))
+getcontext().prec = 400
+print((str(Decimal(total.numerator) / total.denominator), 16))
+PY
+)"
+json=$(dot -f fp8_tile1x2 --json --model exact,sequential --add 1 448,448,896,1792 448,448,112,224)
+check "tiles: a scale of fp32 after each" "['exact'], d['results'][1]['decimal'], d['segment']" "('903169', '903169', 2)"
+prints "… added to C in turn" "h100-fp8 903169 0x495c8010" row -f fp8_tile1x2 --add 1 --model h100-fp8 448,448,896,1792 448,448,112,224
+json=$(dot -f fp8_row,fp8_tensor,fp8_tile128,fp8_e5m2_tile128 --json --model exact,fma 0.1,0.2,-7 3,4,5)
+check "rows, tensors and tiles of fp8 are taken" "[0]['segment'], all(x['results'][1]['within_bound'] for x in d), d[3]['format']" "(3, True, 'fp8_e5m2_tile128x128')"
+exits "… into fp32" 2 'scales of blocks are applied in fp32, so nvfp4 needs --accumulate fp32' "$halfulp" dot -f nvfp4 --accumulate fp16 1 1
+holds "--explain shows what the scales do" grep -qE '^  × 2 \+ +903169 ' <(dot -f fp8_tile1x2 --explain --model fma --add 1 448,448,896,1792 448,448,112,224)
+dot -f nvfp4 --explain --model fma --add 3 0.5,1.5,-2,0.25,3 1,-1.5,0.75,2,0.5 >"$scratch/steps"
+holds "… and the epilogue" grep -qE "^  × scales \+ C +$(sed -n 's/^  fma *\([^ ]*\).*/\1/p' "$scratch/steps") " "$scratch/steps"
 exits "other blocks are not taken" 2 'nf4 is no block format that dot takes' "$halfulp" dot -f nf4 1 1
 finish

@@ -374,6 +374,7 @@ exact() { attempt try_operation "$1" arithmetic exact exact.c "$2"; }
 arithmetic() { attempt try_operation "$1" arithmetic arithmetic arithmetic.c "$2"; }
 table() { attempt try_operation "$1" arithmetic operation_table operation_table.c "$2"; }
 lanes() { attempt try_operation "$1" operate array/operate_portable array/operate_lanes.h "$2"; }
+codes() { attempt try_operation "$1" operate array/operate_portable array/operate_codes.h "$2"; }
 road() { attempt try_operation "$1" operate array/operate array/operate.c "$2"; }
 
 exact "the unchanged operations pass" ''
@@ -403,6 +404,8 @@ arithmetic "up is down" 's/if (w->operation == HU_OP_NEXT_UP)/if (w->operation !
 arithmetic "scaleB by one too many" 's/e.exponent += scale;/e.exponent += scale + (scale > 0);/'
 arithmetic "logB is one too few" 's/x.quantum + 63/x.quantum + 62/'
 arithmetic "negate leaves the sign" 's/HU_OP_NEGATE ? !d.sign/HU_OP_NEGATE ? d.sign/'
+arithmetic "a sign's bit stays" 's/(x\[0\] \& ~sign)/x[0]/'
+arithmetic "signs turn where infinities saturate" 's/turns_a_bit(operation, to, from) \&\& !options->rounding.saturate/turns_a_bit(operation, to, from)/'
 arithmetic "convertToInteger raises inexact" 's/e.quiet = w->operation == HU_OP_CONVERT_QUIETLY;/e.quiet = false;/'
 arithmetic "quiet comparisons signal" 's/row->signaling \&\& relation/relation/'
 arithmetic "the least NaN is the greatest" 's/(x > y || (x == y/(x < y || (x == y/'
@@ -419,6 +422,17 @@ lanes "specials among vectors are passed over" 's/if (whole \&\& !any(special))/
 lanes "lanes' NaNs are all new" 's/chosen = n->none ? chosen/chosen = true ? chosen/'
 lanes "infinity times zero plus a NaN raises nothing in lanes" 's/if (any(lost))/if (false)/'
 lanes "a division by zero raises nothing in lanes" 's/flags |= HU_DIVIDE_BY_ZERO;/;/'
+lanes "a remainder's huge quotient is rounded as it is" 's/any(huge);/false;/'
+lanes "a remainder of zero is positive" 's/(WORDS)(rest == 0) \& (WORD)1 << 63/(WORDS)(rest == 0) \& 0/'
+lanes "scaleB by a fraction" 's/ | fraction)/ | (fraction \& 0))/'
+lanes "scaleB by infinity" 's/either)(infinite, ~below/either)(infinite, below/'
+codes "codes' -0 is below +0" 's/x \& ~(WORDS)(x == sign)/x/'
+codes "a maximum of codes is a minimum" 's/(less ^ (WORD)c->maximum)/less/'
+codes "codes' magnitudes keep their signs" 's/(WORDS)(a != b) \& (WORD)c->magnitude/(WORDS)(a != b) \& 0/'
+codes "codes' number gives way to a NaN" 's/first | y_nan, x, y/first, x, y/'
+codes "codes' NaN is signaling" 's/ | (WORD)c->quiet;/;/'
+codes "codes' signaling NaN raises nothing" 's/any(raised \& (WORD)c->raise) ? HU_INVALID : 0/any(raised \& 0) ? HU_INVALID : 0/'
+road "codes are compared where infinities saturate" 's/ \&\& !a->options.rounding.saturate//'
 road "the machine detects tininess before rounding" 's/ \&\& !o->tininess_before//'
 road "the machine saturates" 's/ \&\& !o->saturate//'
 road "what is narrow enough for fp32 divides there" 's/return r->precision == P64 \&\& bits/return bits/'

@@ -37,6 +37,7 @@ static const char *const formats[][2] = {
     {"fp8_e4m3", "fp8_e4m3"}, {"fp6_e3m2", "fp6_e3m2"}, {"fp16", "fp32"},     {"bf16", "fp32"},
     {"fp32", "fp16"},         {"tf32", "tf32"},         {"fp32", "fp64"},     {"fp4_e2m1", "fp16"},
     {"int8", "int8"},         {"fp64", "fp8_e5m2"},     {"e15m20", "e15m20"}, {"fp16", "int16"},
+    {"fp8_e5m2", "fp8_e5m2"},
 };
 
 /* Every kernel against "scalar": codes, flags, nothing written beyond, any number of elements. */
@@ -49,7 +50,7 @@ Test(operate, every_kernel_gives_what_hu_operate_gives)
             const struct hu_format *to = hu_format_find(formats[f][1]);
             const struct hu_format *const all[] = {from, from, to};
             enum hu_operation op = (enum hu_operation)(random_bits(&state) % HU_OPERATIONS);
-            if (round % 2)
+            if (round % 4 < 2) /* with flags and without */
                 op = (enum hu_operation)(op % HU_OP_REM);
             struct hu_operation_options o = {
                 .rounding = {.direction = (enum hu_direction)(round % (DIRECTIONS + 1)),
@@ -77,6 +78,38 @@ Test(operate, every_kernel_gives_what_hu_operate_gives)
                 cr_assert(same, "%s %s to %s, %zu elements, direction %d, rule %d by %s: %u for %u",
                           hu_operation_row(op)->name, from->name, to->name, n, o.rounding.direction,
                           o.nan, hu_kernel_name(hu_kernel_at(k)), flags, due_flags);
+            }
+        }
+}
+
+/* Zeros of two signs, NaNs of both kinds, infinities that saturate: an element a call for flags. */
+Test(operate, every_kernel_compares_and_chooses_among_all_codes)
+{
+    const struct hu_format *f = hu_format_find("fp8_e5m2");
+    unsigned char x[256], y[256], due[256], got[256];
+    const void *const sources[] = {x, y, NULL};
+    for (int i = 0; i < 256; i++)
+        y[i] = (unsigned char)i;
+    for (int op = HU_OP_MINIMUM; op < HU_OPERATIONS; op++)
+        for (int code = 0; code < 512; code++) {
+            bool chooses = hu_is_extremum((enum hu_operation)op);
+            struct hu_operation_options o = {.rounding = {.saturate = code > 255}};
+            if (!chooses && !hu_is_comparison((enum hu_operation)op))
+                continue;
+            memset(x, code, sizeof x);
+            for (size_t k = 0; k < hu_kernel_count(); k++) {
+                unsigned flags[2] = {0, 0};
+                hu_operate_array_with(hu_kernel_at(k), (enum hu_operation)op, f, k ? got : due,
+                                      NULL, sources, 256, 0, &o, NULL);
+                cr_assert(!k || !memcmp(got, due, sizeof got), "%s 0x%x by %s",
+                          hu_operation_row((enum hu_operation)op)->name, code & 255,
+                          hu_kernel_name(hu_kernel_at(k)));
+                const void *const one[] = {x, y + code % 256, NULL};
+                for (int side = 0; side < 2; side++)
+                    hu_operate_array_with(side ? hu_kernel_at(k) : hu_kernel_find("scalar"),
+                                          (enum hu_operation)op, f, got, NULL, one, 1, 0, &o,
+                                          &flags[side]);
+                cr_assert_eq(flags[0], flags[1]);
             }
         }
 }

@@ -23,19 +23,20 @@ struct request {
     bool json, explain, models;
 };
 
-/* OCP MX's: 32 elements of a float format in a row, and a power of two over them. */
-static bool is_mx(const struct hu_block *b)
+/* Codes of a float format, and scales that stand apart: OCP MX's, nvfp4, tiles and rows of fp8. */
+static bool is_taken(const struct hu_block *b)
 {
-    return b->codes == HU_CODES_FORMAT && b->tile_rows == 1 && b->tile_columns == HU_DOT_BLOCK &&
-           b->scale && !strcmp(b->scale, "e8m0") && !hu_is_integer(hu_format_find(b->element));
+    return b->codes == HU_CODES_FORMAT && b->layout == HU_BLOCK_PARTS && hu_block_encodes(b) &&
+           b->scale && !hu_is_integer(hu_format_find(b->element));
 }
 
 static bool add_format(struct request *r, const char *command, const char *name)
 {
     const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
-    if (b && !is_mx(b))
+    if (b && !is_taken(b))
         return refuse(command,
-                      "%s is no block format that dot takes: those of OCP MX with float elements",
+                      "%s is no block format that dot takes: those of OCP MX with float elements, "
+                      "nvfp4, and tiles, rows and tensors of fp8",
                       b->name);
     const struct hu_format *f = b ? hu_format_find(b->element) : float_read(command, name);
     if (!f)
@@ -85,7 +86,9 @@ static const struct command_option rows[] = {
 
 static const char details[] =
     "A and B are values by commas, files of values, or FILE:TENSOR[i,:], a row of a tensor.\n"
-    "Operands are rounded into the format first; the error is against the exact sum of those.";
+    "Operands are rounded into the format first; the error is against the exact sum of those. "
+    "Block\n"
+    "formats are OCP MX's, nvfp4, and tiles, rows and tensors of fp8.";
 
 /* Prints D, or adds it to LIST. */
 static void present(const struct request *r, const struct dot *d, size_t index, json_t *list)

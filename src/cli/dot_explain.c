@@ -17,6 +17,7 @@ struct explanation {
     const struct palette *p;
     int columns;
     size_t step;
+    size_t first; /* operand of the segment, where steps count from its own */
 };
 
 static void put_at(struct fold *f, int column, const char *color, const char *text,
@@ -82,14 +83,15 @@ static bool is_cut(const struct hu_dot_addend *a, int unit)
     return below > 63 || (below > 0 && a->significand & ((UINT64_C(1) << below) - 1));
 }
 
-static void name_addend(char out[48], const struct hu_dot_addend *a, bool first_step)
+static void name_addend(char out[48], const struct explanation *e, const struct hu_dot_addend *a)
 {
+    size_t index = e->first + a->index;
     switch (a->part) {
     case HU_DOT_PRODUCT:
-        snprintf(out, 48, "a%zu·b%zu", a->index, a->index);
+        snprintf(out, 48, "a%zu·b%zu", index, index);
         break;
     case HU_DOT_SUM:
-        snprintf(out, 48, "%s", first_step ? "C" : "sum so far");
+        snprintf(out, 48, "%s", e->step ? "sum so far" : "C");
         break;
     case HU_DOT_PARTIAL:
         snprintf(out, 48, "products%s", a->index ? "′" : "");
@@ -106,7 +108,7 @@ static void explain_addend(const struct explanation *e, const struct hu_dot_step
     mpq_inits(ratio, kept, NULL);
     ratio_of(ratio, a->sign, a->significand, a->unit);
     ratio_of(kept, a->kept < 0, a->kept < 0 ? -(uint64_t)a->kept : (uint64_t)a->kept, s->unit);
-    name_addend(name, a, !e->step);
+    name_addend(name, e, a);
     shown(value, ratio);
     put_digits(digits + 1, a->kept < 0 ? -(uint64_t)a->kept : (uint64_t)a->kept, s->exponent,
                s->unit);
@@ -149,7 +151,8 @@ static void explain_aligned(struct explanation *e, const struct hu_dot_step *s)
     char text[160], value[64], digits[DIGITS_TEXT];
     struct fold f = {.columns = e->columns, .indent = 2};
     if (s->products) {
-        snprintf(text, sizeof text, "products %zu to %zu", s->first, s->first + s->products - 1);
+        snprintf(text, sizeof text, "products %zu to %zu", e->first + s->first,
+                 e->first + s->first + s->products - 1);
         fold_put(&f, 0, p->bold, text, p);
     } else {
         fold_put(&f, 0, p->bold, "sums", p);
@@ -189,10 +192,29 @@ static void explain_exact(struct explanation *e, const struct hu_dot_step *s)
     if (!s->products)
         snprintf(text, sizeof text, "+ C");
     else if (s->products == 1)
-        snprintf(text, sizeof text, "+ a%zu·b%zu", s->first, s->first);
+        snprintf(text, sizeof text, "+ a%zu·b%zu", e->first + s->first, e->first + s->first);
     else
-        snprintf(text, sizeof text, "+ %zu to %zu", s->first, s->first + s->products - 1);
+        snprintf(text, sizeof text, "+ %zu to %zu", e->first + s->first,
+                 e->first + s->first + s->products - 1);
     explain_result(e, s, text);
+}
+
+static void explain_segment(void *context, size_t first, size_t products)
+{
+    struct explanation *e = context;
+    printf("%sblock of products %zu to %zu%s\n", e->p->bold, first, first + products - 1,
+           e->p->off);
+    e->first = first;
+}
+
+static void explain_promotion(void *context, const struct dot_promotion *promotion)
+{
+    const struct explanation *e = context;
+    const struct hu_dot_step last = {.bits = promotion->sum};
+    char scale[HU_SHORTEST_TEXT], label[HU_SHORTEST_TEXT + 16];
+    hu_shown_print(scale, e->d->accumulate, promotion->scale);
+    snprintf(label, sizeof label, "× %s +", scale);
+    explain_result(e, &last, label);
 }
 
 static void explain_step(void *context, const struct hu_dot_step *s)
@@ -205,17 +227,31 @@ static void explain_step(void *context, const struct hu_dot_step *s)
     e->step += s->rounded;
 }
 
+/* The steps, and what follows those of scales: the epilogue; or all of them, rounded at once. */
+static void explain_sum(const struct explanation *e, size_t sum,
+                        const struct dot_observer *observer)
+{
+    const struct hu_dot_step last = {.bits = e->r->bits[sum]};
+    bool once = e->d->segment && e->r->choice->model->method == HU_DOT_EXACT;
+    if (!once)
+        dot_observe(e->d, e->r, sum, observer);
+    if (once || e->d->scaled)
+        explain_result(e, &last, once ? "all, once" : "× scales + C");
+}
+
 void dot_explain(const struct dot *d, const struct palette *p, int columns)
 {
     for (size_t i = 0; i < d->count; i++) {
         const struct dot_result *r = &d->results[i];
         for (size_t sum = 0; sum < d->rows * d->columns; sum++) {
             struct explanation e = {.d = d, .r = r, .p = p, .columns = columns};
+            const struct dot_observer observer = {explain_segment, explain_step, explain_promotion,
+                                                  &e};
             putchar('\n');
             dot_print_model(r->choice->model, p, columns);
             if (d->matrix)
                 printf("C[%zu,%zu]\n", sum / d->columns, sum % d->columns);
-            dot_observe(d, r, sum, explain_step, &e);
+            explain_sum(&e, sum, &observer);
         }
     }
 }

@@ -169,6 +169,11 @@ static uint64_t scaled_code(const struct dot *d, const struct dot_side *side,
     return bits;
 }
 
+static size_t segments_of(const struct dot *d)
+{
+    return d->segment ? (d->n + d->segment - 1) / d->segment : 0;
+}
+
 static size_t blocks_of(const struct dot *d)
 {
     return (d->n + HU_DOT_BLOCK - 1) / HU_DOT_BLOCK;
@@ -187,13 +192,18 @@ static bool side_ratio(mpq_t ratio, const struct dot *d, const struct dot_side *
         else
             mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-power);
     }
+    mpq_t scale;
+    mpq_init(scale);
+    if (d->segment) {
+        size_t at = index / d->n * segments_of(d) + index % d->n / d->segment;
+        hu_datum_ratio(scale, hu_format_find("fp32"), side->scales[at]);
+        mpq_mul(ratio, ratio, scale);
+    }
     if (d->scaled) {
-        mpq_t scale;
-        mpq_init(scale);
         hu_datum_ratio(scale, hu_format_find("fp32"), side->scale);
         mpq_mul(ratio, ratio, scale);
-        mpq_clear(scale);
     }
+    mpq_clear(scale);
     return true;
 }
 
@@ -205,7 +215,22 @@ static size_t place_given(const struct dot *d, const struct operand *o, size_t v
     return o == d->given_a ? v * d->n + k : k * d->columns + v;
 }
 
-/* The codes and powers of blocks, each vector a row; what was given goes through fp64. False: it is
+/* Code and scale of element I, which its block has. */
+static void take_element(const struct dot *d, struct dot_side *side,
+                         const struct hu_block_parts *parts, size_t vectors, size_t i)
+{
+    struct hu_block_datum datum;
+    size_t v = i / d->n, k = i % d->n;
+    hu_block_look(d->block, parts, vectors, d->n, v, k, &datum);
+    side->codes[i] = (uint64_t)datum.code;
+    if (d->segment)
+        side->scales[v * segments_of(d) + k / d->segment] = hu_convert(
+            hu_format_find("fp32"), hu_format_find(d->block->scale), datum.scale_bits, NULL, NULL);
+    else
+        side->powers[v * blocks_of(d) + k / HU_DOT_BLOCK] = ilogb(datum.scale);
+}
+
+/* The codes and scales of blocks, each vector a row; what was given goes through fp64. False: it is
  * not finite there. */
 static bool encode_blocks(struct dot *d, struct dot_side *side, const struct operand *o,
                           size_t vectors, const struct hu_options *options)
@@ -218,7 +243,6 @@ static bool encode_blocks(struct dot *d, struct dot_side *side, const struct ope
     unsigned char *scales = check_memory(malloc(hu_block_scale_bytes(b, vectors, d->n)));
     struct hu_block_options block_options = {.elements = *options};
     struct hu_block_parts parts = {.codes = codes, .scales = scales};
-    struct hu_block_datum datum;
     bool finite = true;
     block_options.elements.saturate = true;
     for (size_t i = 0; i < count; i++) {
@@ -226,14 +250,17 @@ static bool encode_blocks(struct dot *d, struct dot_side *side, const struct ope
         values[i] = hu_value_bits_in(v, wide, NULL, NULL);
         finite &= hu_is_finite(hu_decode(wide, values[i]));
     }
-    side->powers = check_memory(calloc(vectors * blocks_of(d), sizeof *side->powers));
-    finite = finite &&
-             !hu_block_encode(b, codes, scales, NULL, wide, values, vectors, d->n, &block_options);
-    for (size_t i = 0; finite && i < count; i++) {
-        hu_block_look(b, &parts, vectors, d->n, i / d->n, i % d->n, &datum);
-        side->codes[i] = (uint64_t)datum.code;
-        side->powers[i / d->n * blocks_of(d) + i % d->n / HU_DOT_BLOCK] = ilogb(datum.scale);
-    }
+    if (d->segment)
+        side->scales = check_memory(calloc(vectors * segments_of(d), sizeof *side->scales));
+    else
+        side->powers = check_memory(calloc(vectors * blocks_of(d), sizeof *side->powers));
+    finite = finite && !hu_block_encode(b, codes, scales, &parts.tensor_scale, wide, values,
+                                        vectors, d->n, &block_options);
+    for (size_t i = 0; finite && i < count; i++)
+        take_element(d, side, &parts, vectors, i);
+    uint32_t tensor_scale;
+    memcpy(&tensor_scale, &parts.tensor_scale, sizeof tensor_scale);
+    side->scale = tensor_scale;
     free(scales);
     free(codes);
     free(values);
@@ -246,7 +273,7 @@ static bool make_side(struct dot *d, struct dot_side *side, const struct operand
 {
     mpq_t x, y;
     side->codes = check_memory(malloc(o->count * sizeof *side->codes));
-    side->scale = d->scaled ? scale_of(o, d->format) : 0;
+    side->scale = d->scaled && !d->block ? scale_of(o, d->format) : 0;
     if (d->block && !encode_blocks(d, side, o, vectors, options))
         return false;
     mpq_inits(x, y, NULL);
@@ -320,14 +347,14 @@ static bool sum_given(mpq_t sum, const struct dot *d, size_t index)
     return finite;
 }
 
-/* BOUND, a sum of magnitudes, times k·u / (1 - k·u), where k = n + 1 are the roundings that an
- * addend meets at most and u is the accumulator's unit roundoff (Higham, 2002, section 3.1). False:
- * k·u is 1 or more. */
+/* BOUND, a sum of magnitudes, times k·u / (1 - k·u), where k are the roundings that an addend meets
+ * at most: n + 1, or those of its segment, a sum for each, and two of each scale; u is the
+ * accumulator's unit roundoff (Higham, 2002, section 3.1). False: k·u is 1 or more. */
 static bool bound_of(mpq_t bound, const struct dot *d)
 {
     mpq_t ku, rest;
     mpq_inits(ku, rest, NULL);
-    mpq_set_ui(ku, d->n + 1, 1);
+    mpq_set_ui(ku, d->roundings, 1);
     mpq_div_2exp(ku, ku, (mp_bitcnt_t)hu_precision(d->accumulate));
     mpq_set_ui(rest, 1, 1);
     mpq_sub(rest, rest, ku);
@@ -396,10 +423,53 @@ static uint64_t fused(const struct dot *d, uint64_t x, uint64_t y, uint64_t z)
     return hu_dot_run(&job);
 }
 
-static uint64_t run_choice(const struct dot *d, const struct dot_choice *choice, size_t index)
+static uint64_t round_ratio(const struct hu_format *to, const mpq_t ratio)
+{
+    struct hu_value v;
+    hu_value_init(&v);
+    mpq_abs(v.ratio, ratio);
+    v.sign = mpq_sgn(ratio) < 0;
+    uint64_t bits = hu_value_round(&v, to, NULL, NULL);
+    hu_value_clear(&v);
+    return bits;
+}
+
+/* A sum whose segments have scales of their own, as kernels sum it whose matrix unit knows none:
+ * each segment by the unit, from zero; times both scales, and onto the sum, in fp32. */
+static uint64_t run_segments(const struct dot *d, struct hu_dot job, size_t index,
+                             const struct dot_observer *observer)
+{
+    const uint64_t *a = d->a.scales + index / d->columns * segments_of(d);
+    const uint64_t *b = d->b.scales + index % d->columns * segments_of(d);
+    uint64_t sum = job.c;
+    job.c = 0;
+    for (size_t i = 0, first = 0; first < d->n; i++, first += d->segment) {
+        job.n = d->n - first < d->segment ? d->n - first : d->segment;
+        if (observer)
+            observer->segment(observer->context, first, job.n);
+        struct dot_promotion p = {.first = first, .products = job.n};
+        p.partial = hu_dot_run(&job);
+        p.scale = fused(d, a[i], b[i], 0);
+        p.sum = sum = fused(d, p.partial, p.scale, sum);
+        if (observer)
+            observer->promotion(observer->context, &p);
+        job.a += job.n;
+        job.b += job.n;
+    }
+    return sum;
+}
+
+static uint64_t run_choice(const struct dot *d, const struct dot_choice *choice, size_t index,
+                           const struct dot_observer *observer)
 {
     struct hu_dot job = job_of(d, choice, index);
-    uint64_t sum = hu_dot_run(&job);
+    if (d->segment && choice->model->method == HU_DOT_EXACT && d->has_exact)
+        return round_ratio(d->accumulate, d->exact[index]);
+    if (observer) {
+        job.observe = observer->step;
+        job.context = observer->context;
+    }
+    uint64_t sum = d->segment ? run_segments(d, job, index, observer) : hu_dot_run(&job);
     if (!d->scaled)
         return sum;
     /* The epilogue of a matrix product: both scales, then C, in fp32. */
@@ -413,7 +483,7 @@ static bool run_choices(struct dot *d, const struct dot_choices *choices, const 
     for (size_t i = 0; i < choices->count; i++) {
         const struct dot_choice *choice = &choices->at[i];
         bool takes = hu_dot_takes(choice->model, d->format, d->accumulate);
-        if (!takes || (d->block && !hu_dot_scales(choice->model))) {
+        if (!takes || (d->block && !d->segment && !hu_dot_scales(choice->model))) {
             if (choices->all)
                 continue;
             fail(command,
@@ -426,9 +496,25 @@ static bool run_choices(struct dot *d, const struct dot_choices *choices, const 
         r->choice = choice;
         r->bits = check_memory(malloc(sums * sizeof *r->bits));
         for (size_t k = 0; k < sums; k++)
-            r->bits[k] = run_choice(d, choice, k);
+            r->bits[k] = run_choice(d, choice, k, NULL);
     }
     return true;
+}
+
+/* OCP MX's: a power of two over 32 elements in a row, which matrix units take beside the codes. */
+static bool is_mx(const struct hu_block *b)
+{
+    return b->tile_rows == 1 && b->tile_columns == HU_DOT_BLOCK && !strcmp(b->scale, "e8m0");
+}
+
+static void count_roundings(struct dot *d)
+{
+    if (d->block && !is_mx(d->block)) {
+        size_t columns = d->block->tile_columns;
+        d->segment = columns && columns < d->n ? columns : d->n;
+        d->scaled = d->block->over == HU_OVER_TENSOR;
+    }
+    d->roundings = d->segment ? d->segment + segments_of(d) + 1 + (d->scaled ? 4 : 1) : d->n + 1;
 }
 
 bool dot_make(struct dot *d, const char *command, const struct dot_request *request,
@@ -447,12 +533,14 @@ bool dot_make(struct dot *d, const char *command, const struct dot_request *requ
         fail(command, "%s has scales of its own; --scale is for formats without", d->name);
         return false;
     }
-    if (d->scaled && strcmp(d->accumulate->name, "fp32")) {
-        fail(command, "--scale is applied in fp32, so it needs --accumulate fp32");
-        return false;
-    }
     if (!take_shapes(d, command))
         return false;
+    count_roundings(d);
+    if ((d->scaled || d->segment) && strcmp(d->accumulate->name, "fp32")) {
+        fail(command, "%s applied in fp32, so %s needs --accumulate fp32",
+             d->block ? "scales of blocks are" : "--scale is", d->block ? d->name : "it");
+        return false;
+    }
     if (!make_side(d, &d->a, a, d->rows, &request->rounding) ||
         !make_side(d, &d->b, b, d->columns, &request->rounding)) {
         fail(command, "%s has no scale for a block with an infinity, a NaN or a value beyond fp64",
@@ -475,17 +563,16 @@ void dot_clear(struct dot *d)
     free(d->b.codes);
     free(d->a.powers);
     free(d->b.powers);
+    free(d->a.scales);
+    free(d->b.scales);
     free(d->c);
     *d = (struct dot){0};
 }
 
 void dot_observe(const struct dot *d, const struct dot_result *result, size_t index,
-                 void (*observe)(void *, const struct hu_dot_step *), void *context)
+                 const struct dot_observer *observer)
 {
-    struct hu_dot job = job_of(d, result->choice, index);
-    job.observe = observe;
-    job.context = context;
-    hu_dot_run(&job);
+    run_choice(d, result->choice, index, observer);
 }
 
 bool dot_error(mpq_t error, mpq_t ulps, const struct dot *d, const mpq_t *against,

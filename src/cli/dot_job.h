@@ -28,10 +28,11 @@ bool dot_choices_read(struct dot_choices *choices, const char *text, const char 
 
 /* Operands in a format, scales apart. */
 struct dot_side {
-    uint64_t *codes; /* vectors one after the other */
-    int *powers;     /* of each block of 32 of each vector; NULL: there are none */
-    uint64_t scale;  /* fp32's code; what was given was divided by it */
-    bool rounded;    /* one of them is not what was given */
+    uint64_t *codes;  /* vectors one after the other */
+    int *powers;      /* of each block of 32 of each vector; NULL: there are none */
+    uint64_t *scales; /* fp32's codes, of each segment of each vector; NULL: there are none */
+    uint64_t scale;   /* fp32's code; what was given was divided by it */
+    bool rounded;     /* one of them is not what was given */
 };
 
 /* A model's answers: one, or a matrix by rows. */
@@ -49,6 +50,8 @@ struct dot {
     size_t rows, columns, n;                           /* n products in a sum */
     bool matrix;
     bool scaled;
+    size_t segment;   /* products that share scales applied in fp32; 0: no scales of blocks are */
+    size_t roundings; /* that an addend meets at most */
     struct dot_side a, b; /* a's rows and b's columns are the vectors */
     uint64_t *c;
     mpq_t *exact, *given, *bound; /* of each sum: of the codes, of what was given, n·u */
@@ -71,9 +74,23 @@ bool dot_make(struct dot *d, const char *command, const struct dot_request *requ
               const struct operand *a, const struct operand *b, const struct operand *c);
 void dot_clear(struct dot *d);
 
-/* Tells OBSERVE the steps of result's sum INDEX. */
+/* What becomes of a segment's sum: PARTIAL * SCALE joins what was there before, in fp32. */
+struct dot_promotion {
+    size_t first, products;
+    uint64_t partial, scale, sum;
+};
+
+/* Who is told of a sum's steps, where an operand's number is that within its segment. */
+struct dot_observer {
+    void (*segment)(void *, size_t first, size_t products); /* one begins */
+    void (*step)(void *, const struct hu_dot_step *);
+    void (*promotion)(void *, const struct dot_promotion *);
+    void *context;
+};
+
+/* Tells OBSERVER the steps of result's sum INDEX. */
 void dot_observe(const struct dot *d, const struct dot_result *result, size_t index,
-                 void (*observe)(void *, const struct hu_dot_step *), void *context);
+                 const struct dot_observer *observer);
 
 /* Error of result's sum INDEX against EXACT or GIVEN, in its own unit, and in units in the last
  * place; false: there is none. */

@@ -120,6 +120,7 @@ json_t *dot_json(const struct dot *d)
     json_put(out, "accumulate", json_string(d->accumulate->name));
     json_put(out, "products", json_integer((json_int_t)d->n));
     json_put(out, "shape", shape_json(d));
+    json_put(out, "segment", d->segment ? json_integer((json_int_t)d->segment) : json_null());
     json_put(out, "scale_a", d->scaled ? exact_text(single, d->a.scale) : json_null());
     json_put(out, "scale_b", d->scaled ? exact_text(single, d->b.scale) : json_null());
     json_put(out, "exact", ratios_json(d, d->has_exact, (const mpq_t *)d->exact));

@@ -50,6 +50,10 @@ static void print_head(const struct dot *d, const struct palette *p, int columns
         snprintf(text, sizeof text, "for each of %zu × %zu", d->rows, d->columns);
         fold_put(&f, 1, "", text, p);
     }
+    if (d->segment) {
+        snprintf(text, sizeof text, "scales in fp32 after each %zu", d->segment);
+        fold_put(&f, 3, p->dim, text, p);
+    }
     if (d->scaled) {
         char a[HU_SHORTEST_TEXT], b[HU_SHORTEST_TEXT];
         const struct hu_format *single = hu_format_find("fp32");
@@ -86,7 +90,7 @@ static void print_sums(const struct dot *d, const struct palette *p, int columns
         line_begin(&f, "bound", p, columns);
         put_at(&f, LABEL + 2, "", bound, p);
         snprintf(text, sizeof text, "n·u·Σ|a·b| for sums rounded to nearest, n = %zu, u = 2^−%d",
-                 d->n + 1, hu_precision(d->accumulate));
+                 d->roundings, hu_precision(d->accumulate));
         fold_put(&f, 2, p->dim, text, p);
         fold_end(&f);
         free(bound);
