@@ -239,7 +239,7 @@ if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
     mutate_fast "the scale's lower half settles nothing" fast_encode.h 's/other = magnitude \* lower/other = magnitude * 0/'
     mutate_fast "scales of tiny tiles are settled" fast_encode.h 's/scale < 0x1p-90f/scale < 0/'
     mutate_fast "a tile forgets its last rows" fast_encode.h 's/for (size_t r = row; r < last; r++)/for (size_t r = row; r < last - (last > row + 1); r++)/'
-    mutate_fast "what ends within a vector is left" fast_encode.h 's/if (i < n) {/if (false) {/'
+    mutate_fast "what ends within a vector is left" fast_encode.h 's/if (left) {/if (false) {/'
     mutate_fast "an infinity is encoded" fast_encode.h 's/INFINITE = 0x7f800000/INFINITE = 0x7fffffff/'
     mutate_fast "the last of the greatest is the least code" fast_encode_ggml.h 's/x\[__builtin_ctz(found)\]/x[31 - __builtin_clz(found)]/'
     mutate_fast "a middle of the table goes up" fast_encode.h 's/float_of(bits + 1)/float_of(bits)/'
