@@ -85,12 +85,12 @@ manual_has_all() {
 example_runs() {
     manual 1 >"$scratch/example.c"
     # shellcheck disable=SC2086
-    $CC -I"$srcdir/src" -o "$scratch/example" "$scratch/example.c" "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" -lgmp &&
+    $CC ${SANITIZERS-} -I"$srcdir/src" -o "$scratch/example" "$scratch/example.c" "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" -lgmp &&
         "$scratch/example" | diff - <(manual 2) >&2
 }
 static_user() {
     # shellcheck disable=SC2086
-    $CC -I"$srcdir/src" -o "$scratch/static" "$scratch/user.c" "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" -lgmp &&
+    $CC ${SANITIZERS-} -I"$srcdir/src" -o "$scratch/static" "$scratch/user.c" "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" -lgmp &&
         [ "$("$scratch/static")" = 'as promised' ]
 }
 module_says() { # a .pc file and the flags that it gives

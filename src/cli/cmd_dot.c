@@ -122,7 +122,7 @@ static int run_formats(struct request *r, const char *command, const struct oper
         dot_clear(&d);
     }
     if (r->json && status == EXIT_DONE)
-        return json_print(r->format_count == 1 ? json_incref(json_array_get(list, 0)) : list);
+        status = json_print(json_incref(r->format_count == 1 ? json_array_get(list, 0) : list));
     json_decref(list);
     return status;
 }

@@ -273,7 +273,7 @@ static char *plain_bytes(const struct view *v, bool filled, char **made)
 
 static PyObject *cast_views(const struct hu_format *to, struct view *dst,
                             const struct hu_format *from, struct view *src, Py_ssize_t count,
-                            const struct hu_options *options)
+                            const struct hu_options *options, bool flagged)
 {
     size_t n = elements_of(from, src, "input"), room = elements_of(to, dst, "output");
     if (n == SIZE_MAX || room == SIZE_MAX)
@@ -289,7 +289,7 @@ static PyObject *cast_views(const struct hu_format *to, struct view *dst,
                                 *out = plain_bytes(dst, false, &made_dst);
     memory = n == 0 || (in && out);
     if (memory && n)
-        hu_convert_array(to, out, from, in, n, options, &flags);
+        hu_convert_array(to, out, from, in, n, options, flagged ? &flags : NULL);
     if (memory && made_dst)
         view_scatter(dst, out);
     free(made_src);
@@ -298,7 +298,7 @@ static PyObject *cast_views(const struct hu_format *to, struct view *dst,
     return PyLong_FromUnsignedLong(flags);
 }
 
-/* (to, out, from, array, elements or -1, options): the flags. */
+/* (to, out, from, array, elements or -1, options, whether flags are asked for): the flags, or 0. */
 static PyObject *py_cast(PyObject *self, PyObject *arguments)
 {
     (void)self;
@@ -307,15 +307,16 @@ static PyObject *py_cast(PyObject *self, PyObject *arguments)
     Py_ssize_t count;
     struct hu_options options;
     struct view dst, src;
-    if (!PyArg_ParseTuple(arguments, "O&OO&OnO&", take_format, &to, &out, take_format, &from,
-                          &array, &count, take_options, &options) ||
+    int flagged;
+    if (!PyArg_ParseTuple(arguments, "O&OO&OnO&p", take_format, &to, &out, take_format, &from,
+                          &array, &count, take_options, &options, &flagged) ||
         !view_open(&src, array, false))
         return NULL;
     if (!view_open(&dst, out, true)) {
         view_close(&src);
         return NULL;
     }
-    PyObject *flags = cast_views(to, &dst, from, &src, count, &options);
+    PyObject *flags = cast_views(to, &dst, from, &src, count, &options, flagged);
     view_close(&dst);
     view_close(&src);
     return flags;

@@ -3,6 +3,7 @@
 import array as _array
 import sys
 from collections import namedtuple
+from functools import lru_cache
 from math import prod
 
 from . import _halfulp
@@ -34,13 +35,19 @@ def _as_array(values):
     return values
 
 
+@lru_cache
+def _of_dtype(dtype):
+    """A dtype's format; NumPy makes a dtype's name anew each time."""
+    return Format(name_of(dtype))
+
+
 def _source(array, source):
     """The format that SOURCE names, or that the array itself tells."""
     if source is not None:
         return Format(source)
     dtype = getattr(array, "dtype", None)
     if dtype is not None:
-        return Format(name_of(dtype))
+        return _of_dtype(dtype)
     return Format(one_of(_FORMATS, memoryview(array).format.lstrip("@=<>!"), "element type"))
 
 
@@ -101,7 +108,7 @@ def cast(array, to, *, source=None, round="rne", saturate=False, seed=None, out=
         shape = (min(count, prod(shape)),)
     result = _new_array(target, shape) if out is None else out
     raised = _halfulp.cast(target.name, result, origin.name, array, prod(shape),
-                           options(round, saturate, seed))
+                           options(round, saturate, seed), flags)
     return (result, flag_names(raised)) if flags else result
 
 
@@ -150,6 +157,6 @@ def stats(array, targets=(), *arguments, source=None):
     _, shape = _halfulp.shape(array)
     plain = bytearray((prod(shape) * origin.storage_bits + 7) // 8)
     codes = memoryview(plain).cast(_CODES.get(origin.storage_bits, "B"))
-    _halfulp.cast(origin.name, codes, origin.name, array, prod(shape), options())
+    _halfulp.cast(origin.name, codes, origin.name, array, prod(shape), options(), False)
     return stats_of_bytes(plain, origin.name, origin.storage_bits, shape,
                           [name_of(t) for t in targets], arguments)
