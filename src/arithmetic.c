@@ -431,12 +431,14 @@ uint64_t hu_operate_at(enum hu_operation operation, const struct hu_format *to,
     return hu_round_exact(to, &e, index, &options->rounding, flags);
 }
 
-void hu_operation_formats(const struct hu_format *to, const struct hu_format *const from[],
+void hu_operation_formats(enum hu_operation operation, const struct hu_format *to,
+                          const struct hu_format *const from[],
                           const struct hu_format *all[HU_OPERANDS])
 {
     const struct hu_format *last = to;
+    int operands = hu_operation_row(operation)->operands;
     for (int i = 0; i < HU_OPERANDS; i++)
-        all[i] = last = from && from[i] ? from[i] : last;
+        all[i] = last = from && i < operands && from[i] ? from[i] : last;
 }
 
 uint64_t hu_operate(enum hu_operation operation, const struct hu_format *to,
@@ -446,7 +448,7 @@ uint64_t hu_operate(enum hu_operation operation, const struct hu_format *to,
     static const struct hu_operation_options defaults;
     const struct hu_format *all[HU_OPERANDS];
     unsigned raised = 0;
-    hu_operation_formats(to, from, all);
+    hu_operation_formats(operation, to, from, all);
     uint64_t code = hu_operate_at(operation, to, all, x, 0, options ? options : &defaults, &raised);
     if (flags)
         *flags |= raised;

@@ -108,8 +108,10 @@ uint64_t hu_operate_at(enum hu_operation operation, const struct hu_format *to,
                        const struct hu_format *const from[], const uint64_t x[], uint64_t index,
                        const struct hu_operation_options *options, unsigned *flags);
 
-/* FROM with the formats that its NULLs stand for, see hu_operate. */
-void hu_operation_formats(const struct hu_format *to, const struct hu_format *const from[],
+/* FROM, as many as OPERATION has operands, with the formats that its NULLs stand for, see
+ * hu_operate. */
+void hu_operation_formats(enum hu_operation operation, const struct hu_format *to,
+                          const struct hu_format *const from[],
                           const struct hu_format *all[HU_OPERANDS]);
 
 /* A datum as it is. */

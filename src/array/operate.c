@@ -339,7 +339,7 @@ int hu_operate_array_with(const struct hu_kernel *kernel, enum hu_operation oper
     for (int i = 0; i < operands; i++)
         all[i] = src[i];
     pthread_once(&here_once, look_around);
-    hu_operation_formats(to, from, a.from);
+    hu_operation_formats(operation, to, from, a.from);
     if (hu_is_comparison(operation))
         a.to = here.truth;
     unsigned raised = run(&a, kernel, dst, all, n, first);
