@@ -51,15 +51,15 @@ struct hu_datum hu_decode(const struct hu_format *f, uint64_t bits)
 {
     bits &= hu_width_mask(f);
     bool sign = hu_sign_of(f, bits);
+    if (hu_is_integer(f))
+        return decode_integer(f, sign, bits);
     /* Between the least and the greatest exponent field nothing is special, but with P3109's
-     * one-bit significands; an integer has no field. */
+     * one-bit significands. */
     uint64_t field = bits >> f->trailing_bits & hu_exponent_mask(f);
     if (field - 1 < hu_exponent_mask(f) - 1 && f->specials != HU_SPECIALS_P3109)
         return (struct hu_datum){HU_NORMAL, sign,
                                  (bits & hu_trailing_mask(f)) | (hu_trailing_mask(f) + 1),
                                  (int)field - f->bias - f->trailing_bits};
-    if (hu_is_integer(f))
-        return decode_integer(f, sign, bits);
     if (is_nan_code(f, bits))
         return decode_nan(f, sign, bits);
     if (hu_has_infinity(f) && (bits & ~hu_sign_mask(f)) == hu_infinity_code(f))
