@@ -71,10 +71,8 @@ static bool add(const char *command, struct format_list *list, const struct hu_f
     for (size_t i = 0; i < list->count; i++)
         if (list->at[i] == f)
             return true;
-    if (list->count == FORMATS_MAX) {
-        fail(command, "more than %d formats", FORMATS_MAX);
-        return false;
-    }
+    if (list->count == FORMATS_MAX)
+        return refuse(command, "more than %d formats", FORMATS_MAX);
     list->at[list->count++] = f;
     return true;
 }
@@ -122,15 +120,13 @@ bool direction_read(const char *command, const char *text, enum hu_direction *di
 {
     if (hu_direction_read(text, direction))
         return true;
-    fail(command, "\"%s\" is not a rounding direction; they are rne, rna, rtz, rup, rdn, rto",
-         text);
-    return false;
+    return refuse(
+        command, "\"%s\" is not a rounding direction; they are rne, rna, rtz, rup, rdn, rto", text);
 }
 
 bool color_read(const char *command, const char *text, enum color_mode *mode)
 {
     if (color_mode_read(text, mode))
         return true;
-    fail(command, "--color is auto, always or never, not \"%s\"", text);
-    return false;
+    return refuse(command, "--color is auto, always or never, not \"%s\"", text);
 }

@@ -179,7 +179,7 @@ static int finish(const struct request *r, const char *command, const struct ans
         return json_print(compute_json(a->all[0]));
     json_t *list = check_memory(json_array());
     for (size_t i = 0; i < a->count; i++)
-        json_array_append_new(list, compute_json(a->all[i]));
+        json_add(list, compute_json(a->all[i]));
     return json_print(list);
 }
 

@@ -94,7 +94,7 @@ static const char details[] =
 static void present(const struct request *r, const struct dot *d, size_t index, json_t *list)
 {
     if (r->json) {
-        json_array_append_new(list, dot_json(d));
+        json_add(list, dot_json(d));
         return;
     }
     const struct palette *p = palette_for(color_wanted(r->color, stdout));

@@ -83,9 +83,9 @@ static int print_json(const struct subjects *s)
 {
     json_t *list = check_memory(json_array());
     for (size_t i = 0; i < s->count; i++)
-        json_array_append_new(list, s->at[i].format  ? limits_json(s->at[i].format)
-                                    : s->at[i].block ? limits_block_json(s->at[i].block)
-                                                     : limits_integer_json(s->at[i].integer));
+        json_add(list, s->at[i].format  ? limits_json(s->at[i].format)
+                       : s->at[i].block ? limits_block_json(s->at[i].block)
+                                        : limits_integer_json(s->at[i].integer));
     return json_print(json_pack("{s:o}", "formats", list));
 }
 

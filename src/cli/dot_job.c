@@ -33,15 +33,13 @@ static bool add_choice(struct dot_choices *choices, const char *name, const char
         char nearest[HU_SUGGESTION] = "";
         if (!model)
             hu_suggestion_of(nearest, plain, model_name, (int)hu_dot_model_count());
-        fail(command, "\"%s\" is not a model; %s%s'halfulp dot --models' lists them%s", name,
-             nearest, *nearest ? " " : "",
-             model && model->method == HU_DOT_BLOCKED ? "; blocked:N has blocks of N" : "");
-        return false;
+        return refuse(command, "\"%s\" is not a model; %s%s'halfulp dot --models' lists them%s",
+                      name, nearest, *nearest ? " " : "",
+                      model && model->method == HU_DOT_BLOCKED ? "; blocked:N has blocks of N"
+                                                               : "");
     }
-    if (choices->count == DOT_MODELS_MAX) {
-        fail(command, "more than %d models", DOT_MODELS_MAX);
-        return false;
-    }
+    if (choices->count == DOT_MODELS_MAX)
+        return refuse(command, "more than %d models", DOT_MODELS_MAX);
     struct dot_choice *choice = &choices->at[choices->count++];
     *choice = (struct dot_choice){.model = model, .block = block};
     if (blocked)
@@ -88,22 +86,18 @@ static bool take_shapes(struct dot *d, const char *command)
     } else if (is_vector(a, &d->n) && is_vector(b, &other)) {
         d->rows = d->columns = 1;
     } else {
-        fail(command,
-             "A is %zu × %zu and B %zu × %zu: a dot product is of two vectors; --matrix "
-             "multiplies matrices",
-             a->rows, a->columns, b->rows, b->columns);
-        return false;
+        return refuse(command,
+                      "A is %zu × %zu and B %zu × %zu: a dot product is of two vectors; --matrix "
+                      "multiplies matrices",
+                      a->rows, a->columns, b->rows, b->columns);
     }
-    if (d->n != other) {
-        fail(command, d->matrix ? "A has %zu columns and B %zu rows" : "A has %zu values and B %zu",
-             d->n, other);
-        return false;
-    }
-    if (d->rows > MATRIX_COLUMNS || d->columns > MATRIX_COLUMNS) {
-        fail(command, "a product of %zu × %zu is more than is shown: %d × %d", d->rows, d->columns,
-             MATRIX_COLUMNS, MATRIX_COLUMNS);
-        return false;
-    }
+    if (d->n != other)
+        return refuse(command,
+                      d->matrix ? "A has %zu columns and B %zu rows" : "A has %zu values and B %zu",
+                      d->n, other);
+    if (d->rows > MATRIX_COLUMNS || d->columns > MATRIX_COLUMNS)
+        return refuse(command, "a product of %zu × %zu is more than is shown: %d × %d", d->rows,
+                      d->columns, MATRIX_COLUMNS, MATRIX_COLUMNS);
     bool fits = !c || c->count == 1 || (c->rows == d->rows && c->columns == d->columns);
     if (!fits)
         fail(command, "C is %zu × %zu; one value is due, or as many as A·B has: %zu × %zu", c->rows,
@@ -486,11 +480,10 @@ static bool run_choices(struct dot *d, const struct dot_choices *choices, const 
         if (!takes || (d->block && !d->segment && !hu_dot_scales(choice->model))) {
             if (choices->all)
                 continue;
-            fail(command,
-                 "%s does not multiply %s into %s; 'halfulp dot --models' says what it "
-                 "takes",
-                 choice->name, d->name, d->accumulate->name);
-            return false;
+            return refuse(command,
+                          "%s does not multiply %s into %s; 'halfulp dot --models' says what it "
+                          "takes",
+                          choice->name, d->name, d->accumulate->name);
         }
         struct dot_result *r = &d->results[d->count++];
         r->choice = choice;
@@ -529,24 +522,19 @@ bool dot_make(struct dot *d, const char *command, const struct dot_request *requ
                       .given_c = c,
                       .matrix = request->matrix,
                       .scaled = request->scaled};
-    if (d->scaled && d->block) {
-        fail(command, "%s has scales of its own; --scale is for formats without", d->name);
-        return false;
-    }
+    if (d->scaled && d->block)
+        return refuse(command, "%s has scales of its own; --scale is for formats without", d->name);
     if (!take_shapes(d, command))
         return false;
     count_roundings(d);
-    if ((d->scaled || d->segment) && strcmp(d->accumulate->name, "fp32")) {
-        fail(command, "%s applied in fp32, so %s needs --accumulate fp32",
-             d->block ? "scales of blocks are" : "--scale is", d->block ? d->name : "it");
-        return false;
-    }
+    if ((d->scaled || d->segment) && strcmp(d->accumulate->name, "fp32"))
+        return refuse(command, "%s applied in fp32, so %s needs --accumulate fp32",
+                      d->block ? "scales of blocks are" : "--scale is", d->block ? d->name : "it");
     if (!make_side(d, &d->a, a, d->rows, &request->rounding) ||
-        !make_side(d, &d->b, b, d->columns, &request->rounding)) {
-        fail(command, "%s has no scale for a block with an infinity, a NaN or a value beyond fp64",
-             d->name);
-        return false;
-    }
+        !make_side(d, &d->b, b, d->columns, &request->rounding))
+        return refuse(command,
+                      "%s has no scale for a block with an infinity, a NaN or a value beyond fp64",
+                      d->name);
     make_c(d);
     make_sums(d);
     return run_choices(d, request->choices, command);

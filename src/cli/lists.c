@@ -9,10 +9,9 @@
 static bool add_direction(struct direction_list *list, const char *name, const char *command)
 {
     enum hu_direction direction;
-    if (!hu_direction_read(name, &direction) || direction == HU_STOCHASTIC) {
-        fail(command, "'%s' is not a rounding direction here: rne, rna, rtz, rup, rdn, rto", name);
-        return false;
-    }
+    if (!hu_direction_read(name, &direction) || direction == HU_STOCHASTIC)
+        return refuse(command,
+                      "'%s' is not a rounding direction here: rne, rna, rtz, rup, rdn, rto", name);
     for (size_t i = 0; i < list->count; i++)
         if (list->direction[i] == direction)
             return true;

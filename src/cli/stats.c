@@ -187,10 +187,8 @@ static bool add_target(const char *command, struct stats_targets *targets, struc
     for (size_t i = 0; i < targets->count; i++)
         if (targets->at[i].format == t.format && targets->at[i].block == t.block)
             return true;
-    if (targets->count == HU_TARGETS_MAX) {
-        fail(command, "more than %d targets", HU_TARGETS_MAX);
-        return false;
-    }
+    if (targets->count == HU_TARGETS_MAX)
+        return refuse(command, "more than %d targets", HU_TARGETS_MAX);
     targets->at[targets->count++] = t;
     return true;
 }
@@ -214,9 +212,9 @@ static bool add_named(const char *command, struct stats_targets *targets, const 
         return add_format(command, targets, name);
     if (hu_block_encodes(b))
         return add_target(command, targets, (struct stats_target){b->name, NULL, b});
-    fail(command, "%s is decoded only: nothing here encodes it, so what it would lose is not known",
-         b->name);
-    return false;
+    return refuse(command,
+                  "%s is decoded only: nothing here encodes it, so what it would lose is not known",
+                  b->name);
 }
 
 bool stats_targets_read(const char *command, const char *text, struct stats_targets *targets)

@@ -270,20 +270,13 @@ void verify_print_faults(const struct verify_row *row)
 
 /* JSON. */
 
-static json_t *bits_json(const struct hu_format *f, uint64_t bits)
-{
-    char text[HU_BITS_TEXT];
-    hu_bits_print(text, f, bits & hu_width_mask(f));
-    return json_string(text);
-}
-
 static json_t *ulps_json(const struct verify_row *row, const struct hu_fault *f)
 {
     mpq_t error, ulps;
     mpq_inits(error, ulps, NULL);
     json_t *text = json_null();
     if (distance(error, ulps, row, f->first, f->got, f->expected))
-        text = json_take(hu_ratio_exact(ulps));
+        text = json_ratio(ulps);
     mpq_clears(error, ulps, NULL);
     return text;
 }
@@ -291,16 +284,16 @@ static json_t *ulps_json(const struct verify_row *row, const struct hu_fault *f)
 static json_t *fault_json(const struct verify_row *row, const struct hu_fault *f)
 {
     json_t *object = check_memory(
-        json_pack("{s:o, s:o, s:I, s:s, s:o, s:o, s:o}", "first", bits_json(row->from, f->first),
-                  "last", bits_json(row->from, f->last), "count", (json_int_t)f->count, "class",
-                  hu_fault_class_name(f->class), "got", bits_json(row->result, f->got), "expected",
-                  bits_json(row->result, f->expected), "error_ulp", ulps_json(row, f)));
+        json_pack("{s:o, s:o, s:I, s:s, s:o, s:o, s:o}", "first", json_code(row->from, f->first),
+                  "last", json_code(row->from, f->last), "count", (json_int_t)f->count, "class",
+                  hu_fault_class_name(f->class), "got", json_code(row->result, f->got), "expected",
+                  json_code(row->result, f->expected), "error_ulp", ulps_json(row, f)));
     if (f->class == HU_FAULT_FLAGS) {
         json_put(object, "got_flags", json_flags(f->got_flags));
         json_put(object, "expected_flags", json_flags(f->expected_flags));
     }
     if (f->line)
-        json_put(object, "line", json_integer((json_int_t)f->line));
+        json_put(object, "line", json_count(f->line));
     return object;
 }
 
@@ -309,11 +302,11 @@ static json_t *call_json(const struct verify_row *row, const struct hu_mismatch 
     static const char *const kinds[] = {"code", "flags", "bytes"};
     json_t *object = check_memory(json_pack(
         "{s:s, s:o, s:o, s:I, s:I, s:I}", "kind", kinds[m->kind], "source",
-        bits_json(row->from, m->source), "last", bits_json(row->from, m->last), "index",
+        json_code(row->from, m->source), "last", json_code(row->from, m->last), "index",
         (json_int_t)m->index, "length", (json_int_t)m->length, "offset", (json_int_t)m->offset));
     if (m->kind == HU_WRONG_CODE) {
-        json_put(object, "expected", bits_json(row->result, m->expected));
-        json_put(object, "got", bits_json(row->result, m->got));
+        json_put(object, "expected", json_code(row->result, m->expected));
+        json_put(object, "got", json_code(row->result, m->got));
     } else if (m->kind == HU_WRONG_FLAGS) {
         json_put(object, "expected_flags", json_flags(m->expected_flags));
         json_put(object, "got_flags", json_flags(m->got_flags));
@@ -327,9 +320,9 @@ static json_t *stop_json(const struct verify_row *row)
     if (!v->stopped)
         return json_null();
     return json_pack("{s:s, s:o, s:I, s:o}", "how", row->ending ? row->ending : "gives up",
-                     "first_source", bits_json(row->from, v->stopped_at), "elements",
+                     "first_source", json_code(row->from, v->stopped_at), "elements",
                      (json_int_t)v->stopped_count, "source",
-                     row->blamed ? bits_json(row->from, row->blamed_source) : json_null());
+                     row->blamed ? json_code(row->from, row->blamed_source) : json_null());
 }
 
 /* By class: inputs, and runs. */
@@ -348,7 +341,7 @@ json_t *verify_explanation_json(const char option[][HU_CONVENTION_TEXT], size_t 
 {
     json_t *list = check_memory(json_array());
     for (size_t i = 0; i < options; i++)
-        json_array_append_new(list, json_string(option[i]));
+        json_add(list, json_string(option[i]));
     return list;
 }
 
@@ -358,9 +351,9 @@ json_t *verify_row_json(const struct verify_row *row)
     double rate = row->seconds > 0 ? (double)v->inputs / row->seconds : 0;
     json_t *runs = check_memory(json_array()), *calls = check_memory(json_array());
     for (size_t i = 0; i < v->faults.count; i++)
-        json_array_append_new(runs, fault_json(row, &v->faults.at[i]));
+        json_add(runs, fault_json(row, &v->faults.at[i]));
     for (unsigned i = 0; i < v->calls_shown; i++)
-        json_array_append_new(calls, call_json(row, &v->call[i]));
+        json_add(calls, call_json(row, &v->call[i]));
     return check_memory(json_pack(
         "{s:s, s:s, s:o, s:s, s:o, s:s, s:I, s:o, s:f, s:f, s:b, s:b, s:b, s:o, s:o, s:I, s:I, "
         "s:o, "
@@ -369,7 +362,7 @@ json_t *verify_row_json(const struct verify_row *row)
         row->result == row->to ? json_null() : json_string(row->result->name), "round",
         hu_direction_name(row->direction), "kernel", json_text(row->subject), "covers", row->covers,
         "inputs", (json_int_t)v->inputs, "mismatches",
-        v->stopped ? json_null() : json_integer((json_int_t)v->mismatches), "seconds", row->seconds,
+        v->stopped ? json_null() : json_count(v->mismatches), "seconds", row->seconds,
         "inputs_per_second", rate, "passed", verify_row_passed(row), "crashed", v->stopped,
         "partial", v->partial, "runs", runs, "classes", classes_json(&v->faults), "runs_left_out",
         (json_int_t)v->faults.dropped, "wrong_calls", (json_int_t)v->calls, "calls", calls,

@@ -101,18 +101,11 @@ static void print_row(const struct verify_request *q, struct verify_tally *tally
 
 /* JSON. */
 
-static json_t *code_json(const struct hu_format *f, uint64_t code)
-{
-    char text[HU_BITS_TEXT];
-    hu_bits_print(text, f, code & hu_width_mask(f));
-    return json_string(text);
-}
-
 static json_t *operands_json(const struct hu_question *q, const uint64_t x[])
 {
     json_t *list = check_memory(json_array());
     for (int i = 0; i < q->operands; i++)
-        json_array_append_new(list, code_json(q->from[i], x[i]));
+        json_add(list, json_code(q->from[i], x[i]));
     return list;
 }
 
@@ -121,11 +114,11 @@ static json_t *fault_json(const struct hu_question *q, const struct hu_operation
     json_t *object = check_memory(json_object());
     json_put(object, "operands", operands_json(q, f->x));
     json_put(object, "class", json_string(hu_fault_class_name(f->class)));
-    json_put(object, "got", code_json(q->result, f->got));
-    json_put(object, "expected", code_json(q->result, f->expected));
+    json_put(object, "got", json_code(q->result, f->got));
+    json_put(object, "expected", json_code(q->result, f->expected));
     json_put(object, "got_flags", f->flags ? json_flags(f->got_flags) : json_null());
     json_put(object, "expected_flags", json_flags(f->expected_flags));
-    json_put(object, "line", f->line ? json_integer((json_int_t)f->line) : json_null());
+    json_put(object, "line", f->line ? json_count(f->line) : json_null());
     return object;
 }
 
@@ -136,19 +129,18 @@ static json_t *row_json(const struct operation_row *row)
     json_t *object = check_memory(json_object()), *faults = check_memory(json_array());
     json_t *classes = check_memory(json_object());
     for (size_t i = 0; i < v->faults.count; i++)
-        json_array_append_new(faults, fault_json(q, &v->faults.at[i]));
+        json_add(faults, fault_json(q, &v->faults.at[i]));
     for (int i = 0; i < HU_FAULT_CLASSES; i++)
         json_put(classes, hu_fault_class_name((enum hu_fault_class)i),
-                 json_integer((json_int_t)v->faults.inputs[i]));
+                 json_count(v->faults.inputs[i]));
     json_put(object, "operation", json_string(hu_operation_row(q->operation)->name));
     json_put(object, "from", json_string(q->from[0]->name));
     json_put(object, "to", json_string(q->to->name));
     json_put(object, "round", json_string(hu_direction_name(q->promise.options.direction)));
     json_put(object, "kernel", json_string(row->subject));
     json_put(object, "covers", json_string(row->covers));
-    json_put(object, "inputs", json_integer((json_int_t)v->inputs));
-    json_put(object, "mismatches",
-             v->stopped ? json_null() : json_integer((json_int_t)v->mismatches));
+    json_put(object, "inputs", json_count(v->inputs));
+    json_put(object, "mismatches", v->stopped ? json_null() : json_count(v->mismatches));
     json_put(object, "seconds", json_real(row->seconds));
     json_put(object, "passed", json_boolean(passed(row)));
     json_put(object, "crashed", row->ending ? json_string(row->ending) : json_null());
@@ -171,7 +163,7 @@ static void take_row(const struct verify_request *q, struct verify_tally *tally,
     tally->crashed |= v->stopped;
     tally->failed += !passed(row);
     if (q->json)
-        json_array_append_new(tally->rows, row_json(row));
+        json_add(tally->rows, row_json(row));
     else
         print_row(q, tally, row);
     free(row->ending);

@@ -46,10 +46,8 @@ static bool read_shard(const struct options *o, void *request)
     struct verify_request *q = request;
     const char *text = o->value;
     char k[32] = "", n[32] = "";
-    if (sscanf(text, "%31[0-9]/%31[0-9]", k, n) != 2 || strlen(k) + strlen(n) + 1 != strlen(text)) {
-        fail(q->command, "--shard: '%s' is not of the form K/N, such as 3/8", text);
-        return false;
-    }
+    if (sscanf(text, "%31[0-9]/%31[0-9]", k, n) != 2 || strlen(k) + strlen(n) + 1 != strlen(text))
+        return refuse(q->command, "--shard: '%s' is not of the form K/N, such as 3/8", text);
     return count_read(&q->shards, n, 1, 1 << 20, "shard", q->command) &&
            count_read(&q->shard, k, 1, q->shards, "shard", q->command);
 }
@@ -205,30 +203,25 @@ static bool one_pair(const struct verify_request *q, const char *option, size_t 
 {
     if (q->from.count == 1 && q->to.count == 1 && q->direction.count <= directions)
         return true;
-    fail(q->command, "%s needs one format for -f and one for -t%s", option,
-         directions == 1 ? ", and at most one direction" : "");
-    return false;
+    return refuse(q->command, "%s needs one format for -f and one for -t%s", option,
+                  directions == 1 ? ", and at most one direction" : "");
 }
 
 /* What the reference rounds into on the way. */
 static bool complete_steps(struct verify_request *q)
 {
     size_t most = HU_STEPS_MAX - (q->result != NULL), n = 0;
-    if (q->via.count > most) {
-        fail(q->command, "--via: at most %zu format%s here", most, most == 1 ? "" : "s");
-        return false;
-    }
+    if (q->via.count > most)
+        return refuse(q->command, "--via: at most %zu format%s here", most, most == 1 ? "" : "s");
     for (; n < q->via.count; n++)
         q->promise.step[n] = q->via.at[n];
     if (!q->result)
         return true;
     if (!one_pair(q, "--result-format", DIRECTIONS))
         return false;
-    if (q->result->width <= q->to.at[0]->width) {
-        fail(q->command, "--result-format: %s is not wider than %s", q->result->name,
-             q->to.at[0]->name);
-        return false;
-    }
+    if (q->result->width <= q->to.at[0]->width)
+        return refuse(q->command, "--result-format: %s is not wider than %s", q->result->name,
+                      q->to.at[0]->name);
     q->promise.step[n] = q->to.at[0];
     q->promise.last_step_is_result = true;
     q->to.at[0] = q->result;
@@ -241,30 +234,26 @@ static bool complete_nan(struct verify_request *q)
     if (!q->nan_to)
         return true;
     const struct hu_format *to = q->to.count == 1 ? q->to.at[0] : NULL;
-    if (!to || hu_has_nan(to)) {
-        fail(q->command,
-             to ? "--nan-to: %s has a NaN of its own" : "--nan-to needs one format for -t",
-             to ? to->name : "");
-        return false;
-    }
+    if (!to || hu_has_nan(to))
+        return refuse(q->command,
+                      to ? "--nan-to: %s has a NaN of its own" : "--nan-to needs one format for -t",
+                      to ? to->name : "");
     q->promise.has_nan_code = true;
     if (hu_bits_read(to, q->nan_to, strlen(q->nan_to), &q->promise.nan_code, message))
         return true;
-    fail(q->command, "--nan-to: %s", message);
-    return false;
+    return refuse(q->command, "--nan-to: %s", message);
 }
 
 static bool can_list(const struct verify_request *q)
 {
     for (size_t f = 0; f < q->from.count; f++)
         for (size_t t = 0; t < q->to.count; t++)
-            if (!hu_runs_can_list(q->to.at[t], q->from.at[f], &q->promise)) {
-                fail(q->command,
-                     "%s to %s: with --via or --result-format, one of the formats on the way must "
-                     "have at most %d bits",
-                     q->from.at[f]->name, q->to.at[t]->name, HU_NARROW_WIDTH);
-                return false;
-            }
+            if (!hu_runs_can_list(q->to.at[t], q->from.at[f], &q->promise))
+                return refuse(
+                    q->command,
+                    "%s to %s: with --via or --result-format, one of the formats on the way must "
+                    "have at most %d bits",
+                    q->from.at[f]->name, q->to.at[t]->name, HU_NARROW_WIDTH);
     return true;
 }
 
@@ -282,18 +271,14 @@ static void complete_operation_formats(struct verify_request *q)
 static bool complete_operations(struct verify_request *q, const struct options *o)
 {
     bool other = q->against || q->vectors;
-    if (q->via.count > 1 || q->result || q->nan_to || q->promise.saturate_finite) {
-        fail(q->command, "--op takes one format for --via; --result-format, --nan-to and "
-                         "--saturate=finite are for conversions");
-        return false;
-    }
+    if (q->via.count > 1 || q->result || q->nan_to || q->promise.saturate_finite)
+        return refuse(q->command, "--op takes one format for --via; --result-format, --nan-to and "
+                                  "--saturate=finite are for conversions");
     bool one = q->operations.count == 1 && q->from.count == 1 && q->to.count <= 1;
-    if (other && (!one || (q->vectors && q->direction.count > 1))) {
-        fail(q->command, "%s needs one operation, one format for -f%s",
-             q->against ? "--against" : "--vectors",
-             q->vectors ? " and at most one direction" : "");
-        return false;
-    }
+    if (other && (!one || (q->vectors && q->direction.count > 1)))
+        return refuse(q->command, "%s needs one operation, one format for -f%s",
+                      q->against ? "--against" : "--vectors",
+                      q->vectors ? " and at most one direction" : "");
     if (other && !option_given(o, "nan"))
         q->promise.any_nan = true;
     if (q->count == VERIFY_UNSET)
@@ -316,23 +301,16 @@ bool verify_request_complete(struct verify_request *q, const struct options *o)
         return refuse(q->command, "block formats go alone, with -r, --rule, --ignore, --count, "
                                   "--seed, --vectors and --against");
     }
-    if (q->rules || q->which_rule || q->decoder || q->no_saturate) {
-        fail(q->command, "--rule, --which-rule, --decoder and --no-saturate are for block formats");
-        return false;
-    }
-    if (q->against && q->vectors) {
-        fail(q->command, "--against and --vectors exclude each other");
-        return false;
-    }
-    if (other && q->kernels) {
-        fail(q->command, "--kernel picks kernels of ours; it does not go with %s",
-             q->against ? "--against" : "--vectors");
-        return false;
-    }
-    if (q->vectors && q->shards) {
-        fail(q->command, "--shard does not go with --vectors: split the file instead");
-        return false;
-    }
+    if (q->rules || q->which_rule || q->decoder || q->no_saturate)
+        return refuse(q->command,
+                      "--rule, --which-rule, --decoder and --no-saturate are for block formats");
+    if (q->against && q->vectors)
+        return refuse(q->command, "--against and --vectors exclude each other");
+    if (other && q->kernels)
+        return refuse(q->command, "--kernel picks kernels of ours; it does not go with %s",
+                      q->against ? "--against" : "--vectors");
+    if (q->vectors && q->shards)
+        return refuse(q->command, "--shard does not go with --vectors: split the file instead");
     if (q->operations.count)
         return complete_operations(q, o);
     if (other && !one_pair(q, q->against ? "--against" : "--vectors", q->against ? DIRECTIONS : 1))
