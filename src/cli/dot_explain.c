@@ -1,5 +1,6 @@
 /* A model group by group: addends aligned, what was cut of each, the sum, the rounding. */
 #include "dot_job.h"
+#include "mpz64.h"
 #include "report.h"
 #include "sheet.h"
 #include "text.h"
@@ -36,10 +37,7 @@ static void ratio_of(mpq_t ratio, bool sign, uint64_t significand, int unit)
 {
     mpz_import(mpq_numref(ratio), 1, -1, sizeof significand, 0, 0, &significand);
     mpz_set_ui(mpq_denref(ratio), 1);
-    if (unit >= 0)
-        mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)unit);
-    else
-        mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-unit);
+    hu_mpq_scale(ratio, ratio, unit);
     if (sign)
         mpq_neg(ratio, ratio);
 }

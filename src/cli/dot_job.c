@@ -1,4 +1,6 @@
 #include "dot_job.h"
+#include "lists.h"
+#include "mpz64.h"
 #include "names.h"
 #include "operation.h"
 #include "report.h"
@@ -16,7 +18,7 @@ static const char *model_name(int i)
     return hu_dot_model_at((size_t)i)->name;
 }
 
-static bool add_choice(struct dot_choices *choices, const char *name, const char *command)
+static bool add_choice(const char *command, const char *name, struct dot_choices *choices)
 {
     size_t n = strcspn(name, ":");
     char plain[32];
@@ -50,21 +52,21 @@ static bool add_choice(struct dot_choices *choices, const char *name, const char
     return true;
 }
 
+static bool add_choices(const char *command, const char *name, void *context)
+{
+    struct dot_choices *choices = context;
+    bool fine = true;
+    if (strcasecmp(name, "all") != 0)
+        return add_choice(command, name, choices);
+    choices->all = true;
+    for (size_t i = 0; fine && i < hu_dot_model_count(); i++)
+        fine = add_choice(command, hu_dot_model_at(i)->name, choices);
+    return fine;
+}
+
 bool dot_choices_read(struct dot_choices *choices, const char *text, const char *command)
 {
-    char *copy = check_memory(strdup(text)), *rest = copy;
-    bool fine = true;
-    for (char *name; fine && (name = strsep(&rest, ","));) {
-        if (strcasecmp(name, "all")) {
-            fine = add_choice(choices, name, command);
-            continue;
-        }
-        choices->all = true;
-        for (size_t i = 0; fine && i < hu_dot_model_count(); i++)
-            fine = add_choice(choices, hu_dot_model_at(i)->name, command);
-    }
-    free(copy);
-    return fine;
+    return names_read(command, text, add_choices, choices);
 }
 
 /* A row or a column becomes a vector: *n values. False: it is neither. */
@@ -181,10 +183,7 @@ static bool side_ratio(mpq_t ratio, const struct dot *d, const struct dot_side *
     hu_datum_ratio(ratio, d->format, side->codes[index]);
     if (side->powers) {
         int power = side->powers[index / d->n * blocks_of(d) + index % d->n / HU_DOT_BLOCK];
-        if (power >= 0)
-            mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)power);
-        else
-            mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-power);
+        hu_mpq_scale(ratio, ratio, power);
     }
     mpq_t scale;
     mpq_init(scale);
@@ -573,9 +572,6 @@ bool dot_error(mpq_t error, mpq_t ulps, const struct dot *d, const mpq_t *agains
     hu_datum_ratio(error, d->accumulate, bits);
     mpq_sub(error, error, against[index]);
     int ulp = hu_ulp_exponent(d->accumulate, bits);
-    if (ulp >= 0)
-        mpq_div_2exp(ulps, error, (mp_bitcnt_t)ulp);
-    else
-        mpq_mul_2exp(ulps, error, (mp_bitcnt_t)-ulp);
+    hu_mpq_scale(ulps, error, -ulp);
     return true;
 }

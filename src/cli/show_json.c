@@ -1,4 +1,5 @@
 #include "json.h"
+#include "mpz64.h"
 #include "operation.h"
 #include "report.h"
 #include "show.h"
@@ -21,10 +22,7 @@ static json_t *power_of_two(int exponent)
     mpq_t ratio;
     mpq_init(ratio);
     mpq_set_ui(ratio, 1, 1);
-    if (exponent >= 0)
-        mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)exponent);
-    else
-        mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-exponent);
+    hu_mpq_scale(ratio, ratio, exponent);
     json_t *text = json_ratio(ratio);
     mpq_clear(ratio);
     return text;

@@ -208,11 +208,8 @@ static void print_histogram(const struct stats *s, const struct palette *p)
 /* MAGNITUDE as a datum of F, or of fp64 where the elements are no floats. */
 static void print_magnitude(char out[HU_SHORTEST_TEXT], const struct hu_format *f, double magnitude)
 {
-    const struct hu_format *fp64 = hu_format_find("fp64");
-    uint64_t bits;
-    memcpy(&bits, &magnitude, sizeof bits);
-    f = f && magnitude > 0 ? f : fp64;
-    hu_shown_print(out, f, hu_convert(f, fp64, bits, NULL, NULL));
+    f = f && magnitude > 0 ? f : hu_format_find("fp64");
+    hu_shown_print(out, f, hu_from_double(f, magnitude, NULL));
 }
 
 /* The float format of all elements; NULL: they are of several, or no floats. */

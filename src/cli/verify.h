@@ -7,7 +7,6 @@
 #include "lists.h"
 #include "verify/convention.h"
 #include "verify/foreign.h"
-#include "operation_list.h"
 #include "verify/question.h"
 #include "verify_row.h"
 

@@ -1,4 +1,5 @@
 /* What went wrong in a row of `halfulp verify`: its runs, its calls, its end, what explains it. */
+#include "mpz64.h"
 #include "operation.h"
 #include "report.h"
 #include "text.h"
@@ -29,10 +30,7 @@ static bool distance(mpq_t error, mpq_t ulps, const struct verify_row *row, uint
     uint64_t in_target =
         row->to == row->result ? expected : hu_convert(row->to, row->result, expected, NULL, NULL);
     int unit = hu_ulp_exponent(row->to, in_target);
-    if (unit < 0)
-        mpq_mul_2exp(ulps, error, (mp_bitcnt_t)-unit);
-    else
-        mpq_div_2exp(ulps, error, (mp_bitcnt_t)unit);
+    hu_mpq_scale(ulps, error, -unit);
     return true;
 }
 

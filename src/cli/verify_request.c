@@ -12,9 +12,10 @@
 
 enum { STANDARD_DRAWS = 100000, USUAL_DRAWS = 1000000 };
 
-static bool add_kernel(struct verify_request *q, const char *name)
+static bool add_kernel(const char *command, const char *name, void *request)
 {
-    const struct hu_kernel *kernel = kernel_named(q->command, name);
+    struct verify_request *q = request;
+    const struct hu_kernel *kernel = kernel_named(command, name);
     if (!kernel)
         return false;
     q->kernel = check_memory(realloc(q->kernel, (q->kernels + 1) * sizeof *q->kernel));
@@ -25,19 +26,13 @@ static bool add_kernel(struct verify_request *q, const char *name)
 static bool read_kernels(const struct options *o, void *request)
 {
     struct verify_request *q = request;
-    const char *text = o->value;
-    q->kernels = 0;
-    q->all_kernels = !strcasecmp(text, "all");
     bool good = true;
-    if (q->all_kernels)
-        for (size_t i = 0; i < hu_kernel_count(); i++)
-            good &= add_kernel(q, hu_kernel_name(hu_kernel_at(i)));
-    else {
-        char *copy = check_memory(strdup(text)), *rest = copy;
-        while (good && rest)
-            good = add_kernel(q, strsep(&rest, ","));
-        free(copy);
-    }
+    q->kernels = 0;
+    q->all_kernels = !strcasecmp(o->value, "all");
+    if (!q->all_kernels)
+        return names_read(q->command, o->value, add_kernel, q);
+    for (size_t i = 0; i < hu_kernel_count(); i++)
+        good &= add_kernel(q->command, hu_kernel_name(hu_kernel_at(i)), q);
     return good;
 }
 
@@ -62,19 +57,24 @@ static bool read_saturate(const struct options *o, void *request)
     return word >= 0;
 }
 
+struct ignored {
+    const struct options *o;
+    struct verify_request *q;
+};
+
+static bool add_ignored(const char *command, const char *name, void *context)
+{
+    const struct ignored *i = context;
+    int word = word_index(i->o, i->o->row->words, name);
+    (void)command;
+    i->q->promise.ignore |= word >= 0 ? 1U << word : 0;
+    return word >= 0;
+}
+
 static bool read_ignored(const struct options *o, void *request)
 {
-    struct verify_request *q = request;
-    const char *text = o->value;
-    char *copy = check_memory(strdup(text)), *rest = copy;
-    int word = 0;
-    while (word >= 0 && rest) {
-        word = word_index(o, o->row->words, strsep(&rest, ","));
-        if (word >= 0)
-            q->promise.ignore |= 1U << word;
-    }
-    free(copy);
-    return word >= 0;
+    struct ignored i = {o, request};
+    return names_read(o->command->name, o->value, add_ignored, &i);
 }
 
 static bool read_targets(const struct options *o, void *request)
@@ -83,23 +83,20 @@ static bool read_targets(const struct options *o, void *request)
     return targets_read(o->command->name, o->value, &q->to, &q->blocks);
 }
 
-static bool read_rules(const struct options *o, void *request)
+static bool add_rule(const char *command, const char *name, void *request)
 {
     struct verify_request *q = request;
-    const char *text = o->value;
-    char *copy = check_memory(strdup(text)), *rest = copy, *name;
-    bool good = true;
-    while (good && (name = strsep(&rest, ","))) {
-        enum hu_scale_rule rule;
-        bool all = !strcmp(name, "all");
-        good = all || hu_scale_rule_find(name, &rule);
-        if (good)
-            q->rules |= all ? 0x1eu : 1u << rule;
-        else
-            fail(q->command, "--rule is floor, ceil, rceil, even or all, not \"%s\"", name);
-    }
-    free(copy);
-    return good;
+    enum hu_scale_rule rule;
+    bool all = !strcmp(name, "all");
+    if (!all && !hu_scale_rule_find(name, &rule))
+        return refuse(command, "--rule is floor, ceil, rceil, even or all, not \"%s\"", name);
+    q->rules |= all ? 0x1eu : 1u << rule;
+    return true;
+}
+
+static bool read_rules(const struct options *o, void *request)
+{
+    return names_read(o->command->name, o->value, add_rule, request);
 }
 
 static bool read_nan(const struct options *o, void *request)
@@ -288,7 +285,7 @@ static bool complete_operations(struct verify_request *q, const struct options *
     if (!q->direction.count)
         good &= direction_list_read(&q->direction, "rne", q->command);
     if (!q->kernels && !other)
-        good &= add_kernel(q, hu_kernel_name(hu_kernel_chosen()));
+        good &= add_kernel(q->command, hu_kernel_name(hu_kernel_chosen()), q);
     return good;
 }
 
@@ -328,7 +325,7 @@ bool verify_request_complete(struct verify_request *q, const struct options *o)
     if (!q->direction.count)
         good &= direction_list_read(&q->direction, q->standard ? "all" : "rne", q->command);
     if (!q->kernels && !other)
-        good &= add_kernel(q, hu_kernel_name(hu_kernel_chosen()));
+        good &= add_kernel(q->command, hu_kernel_name(hu_kernel_chosen()), q);
     return good && complete_nan(q) && complete_steps(q) && (q->vectors || can_list(q));
 }
 

@@ -207,12 +207,9 @@ static void code_text(char out[HU_SHORTEST_TEXT], const struct hu_block *b,
                       const struct hu_block_datum *d)
 {
     double value = (double)d->code;
-    if (b->element) {
-        uint64_t bits = hu_convert(hu_format_find("fp64"), hu_format_find(b->element),
-                                   (uint64_t)d->code, NULL, NULL);
-        memcpy(&value, &bits, sizeof value);
-        value = ldexp(value, b->element_power);
-    }
+    if (b->element)
+        value =
+            ldexp(hu_to_double(hu_format_find(b->element), (uint64_t)d->code), b->element_power);
     hu_block_shown(out, value);
 }
 
