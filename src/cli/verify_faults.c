@@ -223,19 +223,18 @@ static void print_stop(const struct verify_row *row)
     print_code("source", row->from, row->blamed ? row->blamed_source : v->stopped_at);
 }
 
-void verify_print_explanation(const char option[][HU_CONVENTION_TEXT], size_t options,
-                              const char *covers)
+void verify_print_explanation(const struct hu_convention *explanation, const char *covers)
 {
-    if (!options) {
+    if (!explanation->options) {
         puts("  no convention tried explains it: a defect");
         return;
     }
     fputs("  all of it passes with", stdout);
-    for (size_t i = 0; i < options; i++)
-        printf(" %s", option[i]);
-    printf(", proved on %s\n", !strcmp(covers, "lines")      ? "all lines"
-                               : !strcmp(covers, "directed") ? "all directed operands"
-                                                             : "all that is covered");
+    for (size_t i = 0; i < explanation->options; i++)
+        printf(" %s", explanation->option[i]);
+    printf(", proved on %s\n", explanation->directed     ? "all directed operands"
+                               : strcmp(covers, "lines") ? "all that is covered"
+                                                         : "all lines");
 }
 
 void verify_print_faults(const struct verify_row *row)
@@ -262,7 +261,7 @@ void verify_print_faults(const struct verify_row *row)
     print_calls(row);
     print_layouts(row);
     if (row->explained)
-        verify_print_explanation(row->explanation.option, row->explanation.options, row->covers);
+        verify_print_explanation(&row->explanation, row->covers);
     putchar('\n');
 }
 
@@ -335,11 +334,11 @@ static json_t *classes_json(const struct hu_faults *faults)
     return object;
 }
 
-json_t *verify_explanation_json(const char option[][HU_CONVENTION_TEXT], size_t options)
+json_t *verify_explanation_json(bool sought, const struct hu_convention *explanation)
 {
-    json_t *list = check_memory(json_array());
-    for (size_t i = 0; i < options; i++)
-        json_add(list, json_string(option[i]));
+    json_t *list = check_memory(sought ? json_array() : json_null());
+    for (size_t i = 0; sought && i < explanation->options; i++)
+        json_add(list, json_string(explanation->option[i]));
     return list;
 }
 
@@ -364,8 +363,6 @@ json_t *verify_row_json(const struct verify_row *row)
         "inputs_per_second", rate, "passed", verify_row_passed(row), "crashed", v->stopped,
         "partial", v->partial, "runs", runs, "classes", classes_json(&v->faults), "runs_left_out",
         (json_int_t)v->faults.dropped, "wrong_calls", (json_int_t)v->calls, "calls", calls,
-        "explained_by",
-        row->explained ? verify_explanation_json(row->explanation.option, row->explanation.options)
-                       : json_null(),
-        "stopped", stop_json(row)));
+        "explained_by", verify_explanation_json(row->explained, &row->explanation), "stopped",
+        stop_json(row)));
 }

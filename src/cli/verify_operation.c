@@ -19,7 +19,7 @@ struct operation_row {
     struct hu_operation_verdict *verdict;
     double seconds;
     bool explained; /* explanation was sought; it has no options where there is none */
-    struct hu_operation_convention explanation;
+    struct hu_convention explanation;
     char *ending; /* how a foreign function ended; NULL: it did not */
 };
 
@@ -94,8 +94,7 @@ static void print_row(const struct verify_request *q, struct verify_tally *tally
                          row->seconds);
     print_faults(row, q->shown);
     if (row->explained)
-        verify_print_explanation(row->explanation.option, row->explanation.options,
-                                 row->explanation.directed ? "directed" : row->covers);
+        verify_print_explanation(&row->explanation, row->covers);
     fflush(stdout);
 }
 
@@ -146,10 +145,7 @@ static json_t *row_json(const struct operation_row *row)
     json_put(object, "crashed", row->ending ? json_string(row->ending) : json_null());
     json_put(object, "classes", classes);
     json_put(object, "faults", faults);
-    json_put(object, "explained_by",
-             row->explained
-                 ? verify_explanation_json(row->explanation.option, row->explanation.options)
-                 : json_null());
+    json_put(object, "explained_by", verify_explanation_json(row->explained, &row->explanation));
     return object;
 }
 
@@ -172,7 +168,7 @@ static void take_row(const struct verify_request *q, struct verify_tally *tally,
 /* Subjects. */
 
 static void try_subject(struct verify_request *q, struct verify_tally *tally,
-                        struct operation_row *row, const struct hu_operation_subject *subject,
+                        struct operation_row *row, const struct hu_subject *subject,
                         struct hu_foreign *foreign)
 {
     struct hu_scan_options options = verify_scan_options(q, tally);
@@ -198,7 +194,7 @@ static void try_ours(struct verify_request *q, struct verify_tally *tally,
 {
     for (size_t i = 0; i < q->kernels && !atomic_load(verify_interrupted()); i++) {
         struct hu_own_operation own = {q->kernel[i], question};
-        struct hu_operation_subject subject = hu_own_operation_subject(&own);
+        struct hu_subject subject = hu_own_operation_subject(&own);
         struct operation_row row = {.q = question, .subject = hu_kernel_name(q->kernel[i])};
         try_subject(q, tally, &row, &subject, NULL);
     }
@@ -215,7 +211,7 @@ static int try_foreign(struct verify_request *q, struct verify_tally *tally,
                                                  (int)q->timeout * 1000, message);
     int status = EXIT_DONE;
     if (foreign) {
-        struct hu_operation_subject subject = hu_foreign_operation_subject(foreign);
+        struct hu_subject subject = hu_foreign_subject(foreign);
         struct operation_row row = {.q = question, .subject = q->against};
         try_subject(q, tally, &row, &subject, foreign);
     } else
@@ -226,33 +222,6 @@ static int try_foreign(struct verify_request *q, struct verify_tally *tally,
     return status;
 }
 
-static bool lines_pass(FILE *stream, const struct hu_question *question)
-{
-    struct hu_recorded *again = check_memory(malloc(sizeof *again));
-    struct hu_recorded_options options = {.progress = verify_progress,
-                                          .cancel = verify_interrupted()};
-    bool pass = !fseek(stream, 0, SEEK_SET);
-    if (pass) {
-        hu_recorded_check_operation(again, stream, question, &options);
-        pass = !again->bad && !again->mismatches && !atomic_load(verify_interrupted());
-        hu_faults_free(&again->faults);
-    }
-    free(again);
-    return pass;
-}
-
-/* The first convention that the sample does not contradict and that all lines keep. */
-static void explain_lines(FILE *stream, const struct hu_question *question,
-                          const struct hu_operation_sample *sample, struct operation_row *row)
-{
-    struct hu_operation_convention found[HU_CONVENTIONS_PROVED];
-    size_t n = hu_operation_conventions_find(sample, question, found, HU_CONVENTIONS_PROVED);
-    row->explained = true;
-    for (size_t i = 0; i < n && !row->explanation.options; i++)
-        if (lines_pass(stream, &found[i].question))
-            row->explanation = found[i];
-}
-
 static int try_recorded(struct verify_request *q, struct verify_tally *tally,
                         const struct hu_question *question)
 {
@@ -260,12 +229,12 @@ static int try_recorded(struct verify_request *q, struct verify_tally *tally,
     if (!stream)
         return EXIT_BAD;
     struct hu_recorded *recorded = check_memory(malloc(sizeof *recorded));
-    struct hu_operation_sample sample = {0};
+    struct hu_sample sample = {0};
     struct hu_recorded_options options = {
-        .progress = verify_progress, .operations = &sample, .cancel = verify_interrupted()};
+        .progress = verify_progress, .sample = &sample, .cancel = verify_interrupted()};
     double began = verify_now();
     progress_begin("verify", "lines", 0);
-    hu_recorded_check_operation(recorded, stream, question, &options);
+    hu_recorded_check(recorded, stream, question, &options);
     struct hu_operation_verdict *v = check_memory(calloc(1, sizeof *v));
     v->inputs = recorded->lines;
     v->mismatches = recorded->mismatches;
@@ -277,9 +246,10 @@ static int try_recorded(struct verify_request *q, struct verify_tally *tally,
                                 .verdict = v,
                                 .seconds = verify_now() - began};
     int status = EXIT_DONE;
-    if (recorded->mismatches && !recorded->bad && !v->partial)
-        explain_lines(stream, question, &sample, &row);
-    hu_operation_sample_free(&sample);
+    row.explained = recorded->mismatches && !recorded->bad && !v->partial;
+    if (row.explained)
+        verify_explain_lines(stream, question, &sample, &row.explanation);
+    hu_sample_free(&sample);
     fclose(stream);
     if (!recorded->bad && recorded->lines)
         take_row(q, tally, &row);
