@@ -1,5 +1,6 @@
 /* The conversions against MPFR. HALFULP_TEST_LONG=1 multiplies the random samples by 20. */
 #include "convert.h"
+#include "float_bits.h"
 #include "random.h"
 #include "reference.h"
 #include "text.h"
@@ -334,10 +335,9 @@ Test(convert, integers_round_like_formats_and_end_at_their_ends)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (int saturate = 0; saturate < 2; saturate++) {
             struct hu_options o = {.saturate = saturate};
-            uint64_t bits;
+            uint64_t bits = isnan(rows[i].value) ? UINT64_C(0x7ff8000000000000)
+                                                 : hu_bits_of_double(rows[i].value);
             unsigned flags = 0;
-            memcpy(&bits, &rows[i].value, sizeof bits);
-            bits = isnan(rows[i].value) ? UINT64_C(0x7ff8000000000000) : bits;
             cr_assert(hu_direction_read(rows[i].direction, &o.direction));
             uint64_t code = hu_convert(hu_format_find(rows[i].to), fp64, bits, &o, &flags);
             cr_assert_eq(code, rows[i].expected, "%s of %g %s: 0x%llx", rows[i].to, rows[i].value,
@@ -442,10 +442,7 @@ Test(convert, unsigned_formats_take_nothing_below_zero)
 
 static uint64_t fp64_bits(const char *text)
 {
-    double value = strtod(text, NULL);
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
+    return hu_bits_of_double(strtod(text, NULL));
 }
 
 /* One line of fixtures/p3109.tsv. */

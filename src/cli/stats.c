@@ -1,5 +1,6 @@
 #include "stats.h"
 #include "format.h"
+#include "lists.h"
 #include "logical_view.h"
 #include "names.h"
 #include "report.h"
@@ -187,51 +188,39 @@ static bool add_target(const char *command, struct stats_targets *targets, struc
     for (size_t i = 0; i < targets->count; i++)
         if (targets->at[i].format == t.format && targets->at[i].block == t.block)
             return true;
-    if (targets->count == HU_TARGETS_MAX) {
-        fail(command, "more than %d targets", HU_TARGETS_MAX);
-        return false;
-    }
+    if (targets->count == HU_TARGETS_MAX)
+        return refuse(command, "more than %d targets", HU_TARGETS_MAX);
     targets->at[targets->count++] = t;
     return true;
 }
 
-static bool add_format(const char *command, struct stats_targets *targets, const char *name)
+static bool add_format(const char *command, const char *name, struct stats_targets *targets)
 {
     const struct hu_format *f = float_read(command, name);
     return f && add_target(command, targets, (struct stats_target){f->name, f, NULL});
 }
 
-static bool add_named(const char *command, struct stats_targets *targets, const char *name)
+static bool add_named(const char *command, const char *name, void *targets)
 {
     const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
     if (!strcasecmp(name, "all")) {
         for (size_t i = 0; i < hu_format_count(); i++)
-            if (!add_format(command, targets, hu_format_at(i)->name))
+            if (!add_format(command, hu_format_at(i)->name, targets))
                 return false;
         return true;
     }
     if (!b)
-        return add_format(command, targets, name);
+        return add_format(command, name, targets);
     if (hu_block_encodes(b))
         return add_target(command, targets, (struct stats_target){b->name, NULL, b});
-    fail(command, "%s is decoded only: nothing here encodes it, so what it would lose is not known",
-         b->name);
-    return false;
+    return refuse(command,
+                  "%s is decoded only: nothing here encodes it, so what it would lose is not known",
+                  b->name);
 }
 
 bool stats_targets_read(const char *command, const char *text, struct stats_targets *targets)
 {
-    for (const char *at = text;; at++) {
-        char name[HU_MAX_NAME + 8];
-        size_t n = strcspn(at, ","), kept = n < sizeof name ? n : sizeof name - 1;
-        memcpy(name, at, kept);
-        name[kept] = 0;
-        if (!add_named(command, targets, name))
-            return false;
-        at += n;
-        if (!*at)
-            return true;
-    }
+    return names_read(command, text, add_named, targets);
 }
 
 const char *stats_scaling_name(enum hu_scaling scaling)

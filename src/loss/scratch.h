@@ -7,6 +7,7 @@
 
 #include "array/array.h"
 #include "array/layout.h"
+#include "float_bits.h"
 #include "pass.h"
 #include "statistics.h"
 
@@ -62,23 +63,14 @@ struct chunk {
 
 static inline double from_bits(const struct chunk *b, uint64_t bits)
 {
-    uint32_t half = (uint32_t)bits;
-    float f;
-    double d;
-    memcpy(&f, &half, sizeof f);
-    memcpy(&d, &bits, sizeof d);
-    return b->is_fp32 ? (double)f : d;
+    return b->is_fp32 ? (double)hu_float_of_bits((uint32_t)bits) : hu_double_of_bits(bits);
 }
 
 /* The bits of the least magnitude that is X or greater. */
 static inline uint64_t bits_from(const struct chunk *b, double x)
 {
-    uint32_t half;
-    uint64_t bits;
     float f = (float)x;
-    memcpy(&bits, &x, sizeof bits);
-    memcpy(&half, &f, sizeof half);
-    return b->is_fp32 ? (uint64_t)half + ((double)f < x) : bits;
+    return b->is_fp32 ? (uint64_t)hu_bits_of_float(f) + ((double)f < x) : hu_bits_of_double(x);
 }
 
 static inline double element(const struct chunk *b, const void *values, size_t i)
