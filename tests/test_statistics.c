@@ -8,11 +8,11 @@
 #include "reference.h"
 #include "loss/pass.h"
 #include "loss/statistics.h"
-#include "value.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <mpfr.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
