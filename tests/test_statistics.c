@@ -3,11 +3,11 @@
 #include "array/layout.h"
 #include "codec.h"
 #include "float_bits.h"
-#include "operation.h"
 #include "statistics_data.h"
 #include "reference.h"
 #include "loss/pass.h"
 #include "loss/statistics.h"
+#include "value.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
