@@ -75,8 +75,10 @@ static bool lay_out(const struct hu_tensor_file *file, enum hu_file_kind kind,
         return hu_safetensors_lay_out(file, tensors, count, l, message);
     case HU_FILE_GGUF:
         return hu_gguf_lay_out(file, tensors, count, l, message);
-    default:
+    case HU_FILE_OTHER:
         return true;
+    default:
+        return hu_write_refuse(message, "%s is read and not written", hu_kind_what(kind));
     }
 }
 
