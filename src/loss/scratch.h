@@ -24,6 +24,12 @@ _Static_assert((int)HU_SCALED == (int)HU_SCALE_ELEMENTS,
 /* Most of 65,536 codes do not occur: they are passed over by so many. Every count is a multiple. */
 enum { GROUP = 32 };
 
+/* That of all its targets. */
+static inline enum hu_direction hu_plan_direction(const struct hu_statistics_plan *plan)
+{
+    return plan->count ? plan->targets[0].options.direction : HU_TIES_TO_EVEN;
+}
+
 /* Whether elements of F are counted by code, and what becomes of codes is found when all are in. */
 bool hu_counts_codes(const struct hu_statistics_plan *plan, const struct hu_format *f);
 /* Counts N codes. False: out of memory. */
