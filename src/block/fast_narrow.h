@@ -219,14 +219,16 @@ INLINE struct roots roots_of(floats8 scales, float second, halves16 *middles)
     };
 }
 
-/* What codes stand for under two scales, a lane each; 16 bytes are read from ROOTS on. */
+/* What codes stand for under two scales, a lane each. */
 INLINE struct planes rooted(const uint32_t *roots, enum mirror mirror)
 {
     const __m256i places = _mm256_setr_epi64x(0x0302010001008080, 0x0302010003020100,
                                               0x0706050405048080, 0x0706050407060504);
     const halves16 steps = {0, (uint16_t)-0x80, 0, 0, 0x80, 0x80, 0x100, 0x100,
                             0, (uint16_t)-0x80, 0, 0, 0x80, 0x80, 0x100, 0x100};
-    halves16 x = (halves16)spread(roots, places);
+    long long two;
+    memcpy(&two, roots, sizeof two);
+    halves16 x = (halves16)_mm256_shuffle_epi8(_mm256_set1_epi64x(two), places);
     return mirrored(x + (steps & (halves16)(x != 0)), mirror);
 }
 

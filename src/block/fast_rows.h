@@ -284,14 +284,12 @@ INLINE bool nvfp4_roots(uint64_t scales, float second, bool rounds, uint32_t *ro
  * False: to be done again. */
 INLINE bool nvfp4_narrow(const struct row *r, size_t i, size_t n, uint16_t *dst)
 {
-    uint32_t roots[10];
+    uint32_t roots[8];
     uint64_t scales = 0, low = 0x7f7f7f7f7f7f7f7f;
-    if (__builtin_expect(n == 128, true))
-        memcpy(&scales, r->scales + i / 16, 8);
-    else
-        memcpy(&scales, r->scales + i / 16, n / 16);
+    memcpy(&scales, r->scales + i / 16, n / 16);
     bool nan = ((scales & low) + ~low / 0x80) & ~low;
     bool fine = nvfp4_roots(scales, r->second, r->rounds, roots);
+    UNROLLED
     for (size_t k = 0; k < n; k += 32) {
         halves16 x = (halves16)_mm256_cvtepu8_epi16(
             _mm_loadu_si128((const __m128i *)(r->codes + (i + k) / 2)));
@@ -338,8 +336,8 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
                        bool nvfp4, bool narrow)
 {
     const struct row r = row_of(j, row);
-    const size_t length = nvfp4 && narrow ? 4 * STEP : STEP, end = j->columns / STEP * STEP;
-    const size_t steps = (end + length - 1) / length;
+    const size_t length = nvfp4 && narrow ? 4 * STEP : STEP, steps = j->columns / length;
+    size_t end = steps * length;
     float room[CHUNK];
     if (nvfp4 && !is_finite(r.second)) {
         redo(j, row, 0, j->columns, dst, narrow);
@@ -355,13 +353,16 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
             size_t i = (n + k) * length;
             bool fine = kind != KIND_FP4 ? mx_step(&r, i, kind, room + k * STEP, dst, narrow)
                         : !nvfp4         ? mx_fp4(&r, i, dst, narrow)
-                        : narrow ? nvfp4_narrow(&r, i, end - i < length ? end - i : length, dst)
-                                 : nvfp4_wide(&r, i, dst);
+                        : narrow         ? nvfp4_narrow(&r, i, length, dst)
+                                         : nvfp4_wide(&r, i, dst);
             bad |= (uint32_t)!fine << k;
         }
         if (__builtin_expect(bad, 0))
             redo_steps(j, row, n, length, bad, dst, narrow);
     }
+    if (end < j->columns / STEP * STEP &&
+        nvfp4_narrow(&r, end, (j->columns - end) / STEP * STEP, dst))
+        end = j->columns / STEP * STEP;
     if (end < j->columns)
         redo(j, row, end, j->columns - end, dst, narrow);
 }

@@ -75,13 +75,12 @@ INLINE void put_products(const int32_t *a, size_t n, float by, float *to)
     }
 }
 
-INLINE struct over over_of(const struct hu_block_unpacked *u, const struct ggml_row *r, float unit)
+INLINE void put_over(const struct hu_block_unpacked *u, const struct ggml_row *r, float unit,
+                     struct over *of)
 {
-    struct over of;
-    put_products(u->a, r->length / r->sub, u->d * unit, of.scale);
+    put_products(u->a, r->length / r->sub, u->d * unit, of->scale);
     if (r->minima)
-        put_products(u->b, r->length / r->sub, u->m, of.less);
-    return of;
+        put_products(u->b, r->length / r->sub, u->m, of->less);
 }
 
 INLINE struct under under_of(const struct over *of, const struct ggml_row *r, size_t i)
@@ -230,9 +229,10 @@ INLINE bool ggml_block(const struct hu_block_job *j, const struct ggml_row *r,
     const float unit = power_of((unsigned)(127 + r->power)) * (narrow && !r->table ? 0x1p-24f : 1);
     const bool codes = narrow && r->table, bytes = r->codes && !r->table;
     struct hu_block_unpacked u;
+    struct over of;
     halves16 middles = {0};
     unpack(r->type, at, &u);
-    struct over of = over_of(&u, r, unit);
+    put_over(&u, r, unit, &of);
     watch(most, splat8(u.d));
     if (r->minima)
         watch(most, splat8(u.m));
@@ -283,7 +283,7 @@ INLINE bool ggml_mxfp4(const struct hu_block_planes *planes, const unsigned char
 /* 64 under four e4m3 without a sign, of which the NaN is zero, to bf16. */
 INLINE bool ggml_nvfp4(const unsigned char *at, uint16_t *dst)
 {
-    uint32_t roots[10];
+    uint32_t roots[8];
     uint32_t codes = unpack_word(at), scales = codes & 0x7f7f7f7f;
     uint32_t nan = (scales + 0x01010101) & ~codes & 0x80808080;
     nvfp4_roots(scales & ~(nan - (nan >> 7)), 1, false, roots);

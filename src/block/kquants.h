@@ -9,9 +9,12 @@ UNPACK void unpack_q2_k(const unsigned char *block, struct hu_block_unpacked *to
 {
     to->d = UNPACK_FP16(block + 80);
     to->m = UNPACK_FP16(block + 82);
-    for (int s = 0; s < 16; s++) {
-        to->a[s] = block[s] & 15;
-        to->b[s] = block[s] >> 4;
+    for (int s = 0; s < 16; s += 8) {
+        bytes8 x;
+        GET(x, block + s);
+        bytes8 low = x & 15, upper = x >> 4;
+        put_numbers(&low, false, to->a + s);
+        put_numbers(&upper, false, to->b + s);
     }
     pairs(block + 16, to->q, 0);
     pairs(block + 48, to->q + 128, 0);
@@ -23,9 +26,13 @@ UNPACK void unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to
 {
     const unsigned char *high = block, *scales = block + 96;
     to->d = UNPACK_FP16(block + 108);
-    for (int s = 0; s < 16; s++) {
-        int low = s < 8 ? scales[s] & 15 : scales[s - 8] >> 4;
-        to->a[s] = (low | (scales[8 + s % 4] >> s / 4 * 2 & 3) << 4) - 32;
+    for (int half = 0; half < 2; half++) {
+        bytes8 low, upper = (bytes8){0};
+        GET(low, scales);
+        memcpy(&upper, scales + 8, 4);
+        upper = __builtin_shufflevector(upper, upper >> 2, 0, 1, 2, 3, 8, 9, 10, 11) >> 4 * half;
+        low = ((low >> 4 * half & 15) | (upper & 3) << 4) - 32;
+        put_numbers(&low, true, to->a + 8 * half);
     }
     pairs(block + 32, to->q, 0);
     pairs(block + 64, to->q + 128, 0);
@@ -33,9 +40,10 @@ UNPACK void unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to
      * it is clear. */
     bytes32 x, bits;
     GET(bits, high);
+    UNROLLED
     for (int k = 0; k < 8; k++) {
         GET(x, to->q + 32 * k);
-        x = x + ((bits >> k & 1) << 2) - 4;
+        x = x + MOVED(bits, 2 - k, 4) - 4;
         PUT(to->q + 32 * k, x);
     }
 }
@@ -44,17 +52,24 @@ UNPACK void unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to
  * bytes 0 to 7, the nibbles of the last four in 8 to 11, their upper bits above the first ones. */
 UNPACK void six_bits(const unsigned char *from, struct hu_block_unpacked *to)
 {
-    for (int s = 0; s < 4; s++) {
-        to->a[s] = from[s] & 63;
-        to->b[s] = from[s + 4] & 63;
-        to->a[s + 4] = (from[s + 8] & 15) | from[s] >> 6 << 4;
-        to->b[s + 4] = from[s + 8] >> 4 | from[s + 4] >> 6 << 4;
-    }
+    const bytes8 lower = {63, 63, 63, 63, 15, 15, 15, 15}, upper = {0, 0, 0, 0, 48, 48, 48, 48};
+    bytes8 x, last = (bytes8){0};
+    GET(x, from);
+    memcpy(&last, from + 8, 4);
+    bytes8 a = __builtin_shufflevector(x, last, 0, 1, 2, 3, 8, 9, 10, 11),
+           b = __builtin_shufflevector(x, last >> 4, 4, 5, 6, 7, 8, 9, 10, 11),
+           over_a = __builtin_shufflevector(x, x, 0, 1, 2, 3, 0, 1, 2, 3),
+           over_b = __builtin_shufflevector(x, x, 4, 5, 6, 7, 4, 5, 6, 7);
+    a = (a & lower) | (over_a >> 2 & upper);
+    b = (b & lower) | (over_b >> 2 & upper);
+    put_numbers(&a, false, to->a);
+    put_numbers(&b, false, to->b);
 }
 
 /* 32 bytes hold 64 elements: the low nibbles first. */
 UNPACK void wide_nibbles(const unsigned char *from, int8_t *to)
 {
+    UNROLLED
     for (int k = 0; k < 4; k++) {
         bytes32 x;
         GET(x, from + 32 * k);
@@ -81,9 +96,10 @@ UNPACK void unpack_q5_k(const unsigned char *block, struct hu_block_unpacked *to
     wide_nibbles(block + 48, to->q);
     bytes32 x, bits;
     GET(bits, high);
+    UNROLLED
     for (int k = 0; k < 8; k++) {
         GET(x, to->q + 32 * k);
-        x |= (bits >> k & 1) << 4;
+        x |= MOVED(bits, 4 - k, 16);
         PUT(to->q + 32 * k, x);
     }
 }
@@ -93,17 +109,22 @@ UNPACK void unpack_q5_k(const unsigned char *block, struct hu_block_unpacked *to
 UNPACK void unpack_q6_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
     to->d = UNPACK_FP16(block + 208);
-    for (int s = 0; s < 16; s++)
-        to->a[s] = (int8_t)block[192 + s];
+    for (int s = 0; s < 16; s += 8) {
+        bytes8 x;
+        GET(x, block + 192 + s);
+        put_numbers(&x, true, to->a + s);
+    }
+    UNROLLED
     for (int half = 0; half < 2; half++) {
         const unsigned char *low = block + 64 * half, *high = block + 128 + 32 * half;
         int8_t *q = to->q + 128 * half;
         bytes32 bits;
         GET(bits, high);
+        UNROLLED
         for (int i = 0; i < 4; i++) {
             bytes32 x;
             GET(x, low + i % 2 * 32);
-            x = ((i < 2 ? x & 15 : x >> 4) | (bits >> 2 * i & 3) << 4) - 32;
+            x = (MOVED(x, i < 2 ? 0 : -4, 15) | MOVED(bits, 4 - 2 * i, 48)) - 32;
             PUT(q + 32 * i, x);
         }
     }
