@@ -273,11 +273,34 @@ static void stream(const struct hu_block_job *j, unsigned char *dst, size_t firs
         }
 }
 
-static void run(const struct hu_block_job *j, unsigned char *dst, size_t first, size_t count)
+/* Rows that end with a block and lie behind each other are one long one. False: they are not. */
+static bool join(struct hu_block_job *j, struct hu_block_parts *parts, size_t first, size_t count)
+{
+    const struct hu_block *b = j->b;
+    const size_t at = first * j->columns, whole = b->tile_columns;
+    if (b->tile_rows != 1 || !whole || at % whole ||
+        (b->layout != HU_BLOCK_FLAT && j->columns % whole))
+        return false;
+    *parts = *j->parts;
+    parts->codes = (const unsigned char *)parts->codes + parts_row_bytes(b, at);
+    if (j->scale)
+        parts->scales = scale_at(j, at / whole);
+    j->parts = parts;
+    j->rows = 1;
+    j->columns *= count;
+    return true;
+}
+
+static void run(struct hu_block_job *j, unsigned char *dst, size_t first, size_t count)
 {
     hu_block_row *fast = hu_block_fast_row(j);
+    struct hu_block_parts parts;
     if (!fast) {
         stream(j, dst, first, count);
+        return;
+    }
+    if (join(j, &parts, first, count)) {
+        fast(j, 0, dst);
         return;
     }
     for (size_t row = first; row < first + count; row++)

@@ -139,15 +139,12 @@ INLINE void ggml_codes(const struct over *of, const struct ggml_row *r, const un
                 r->type == TYPE_Q4_K ? wide_codes(at) : parted_codes(two_loads(at, at + 16)));
 }
 
-/* 32 to bf16. */
-INLINE void ggml_bytes(const struct over *of, const struct ggml_row *r, const void *q, size_t i,
-                       uint16_t *dst, halves16 *middles)
+/* 32 to bf16, sixteen under each. */
+INLINE void ggml_bytes(struct under first, struct under last, const struct ggml_row *r,
+                       const void *q, uint16_t *dst, halves16 *middles)
 {
-    UNROLLED
-    for (size_t k = 0; k < STEP; k += 16) {
-        struct sixteen x = sixteen_int8((const char *)q + k);
-        store_halves(dst + k, under_narrow(x, under_of(of, r, i + k), r, middles));
-    }
+    store_halves(dst, under_narrow(sixteen_int8(q), first, r, middles));
+    store_halves(dst + 16, under_narrow(sixteen_int8((const char *)q + 16), last, r, middles));
 }
 
 /* And to fp32. */
@@ -240,8 +237,9 @@ INLINE bool ggml_block(const struct hu_block_job *j, const struct ggml_row *r,
         if (codes)
             ggml_codes(&of, r, at, k, (uint16_t *)dst + k, &middles);
         else if (narrow)
-            ggml_bytes(&of, r, bytes ? (const void *)(at + r->codes + k) : u.q + k, k,
-                       (uint16_t *)dst + k, &middles);
+            ggml_bytes(under_of(&of, r, k), under_of(&of, r, k + 16), r,
+                       bytes ? (const void *)(at + r->codes + k) : u.q + k, (uint16_t *)dst + k,
+                       &middles);
         else
             ggml_wide(&u, &of, r, k, (float *)dst + k);
     return !narrow || is_plain(j, r, at, u.d, r->minima ? u.m : 0, middles);
@@ -250,26 +248,35 @@ INLINE bool ggml_block(const struct hu_block_job *j, const struct ggml_row *r,
 /* fp16 in the first four of eight, and another one in the last. */
 INLINE floats8 two_halves(const unsigned char *a, const unsigned char *b)
 {
-    __m128i x = _mm_unpacklo_epi64(_mm_set1_epi16((short)unpack_half(a)),
-                                   _mm_set1_epi16((short)unpack_half(b)));
+    __m128i x = _mm_set1_epi16((short)unpack_half(a));
+    if (a != b)
+        x = _mm_unpacklo_epi64(x, _mm_set1_epi16((short)unpack_half(b)));
     return (floats8)_mm256_cvtph_ps(x);
 }
 
-/* Two blocks of 32, four bits each, to bf16. */
-INLINE bool ggml_two(const struct hu_block_job *j, const struct ggml_row *r, const unsigned char *a,
-                     const unsigned char *b, uint16_t *dst, words8 *most)
+/* A block of 32, or two of four bits an element, that begin with their scales, to bf16. */
+INLINE bool ggml_short(const struct hu_block_job *j, const struct ggml_row *r,
+                       const unsigned char *a, const unsigned char *b, uint16_t *dst, words8 *most)
 {
     halves16 middles = {0};
-    struct under of = {two_halves(a, b), {0}};
-    watch(most, of.scale);
+    const floats8 d = two_halves(a, b);
+    struct under of = {d, {0}};
+    watch(most, d);
     if (r->minima) {
         of.less = -two_halves(a + 2, b + 2);
         watch(most, of.less);
     }
-    struct planes p = under_planes(of, r, &middles);
-    store_codes(dst, p, p, parted_codes(two_loads(a + r->codes, b + r->codes)));
-    return is_plain(j, r, a, of.scale[0], of.less[0], middles) &&
-           is_plain(j, r, b, of.scale[4], of.less[4], middles);
+    if (r->table) {
+        struct planes p = under_planes(of, r, &middles);
+        store_codes(dst, p, p, parted_codes(two_loads(a + r->codes, b + r->codes)));
+    } else {
+        struct hu_block_unpacked u;
+        unpack(r->type, a, &u);
+        of.scale *= 0x1p-24f;
+        ggml_bytes(of, of, r, r->codes ? (const void *)(a + r->codes) : u.q, dst, &middles);
+    }
+    return is_plain(j, r, a, d[0], of.less[0], middles) &&
+           (!r->table || is_plain(j, r, b, d[4], of.less[4], middles));
 }
 
 /* 32 under an e8m0. */
@@ -312,8 +319,8 @@ INLINE bool ggml_step(const struct hu_block_job *j, const struct ggml_row *r,
 {
     return r->type == TYPE_MXFP4             ? ggml_mxfp4(planes, at, dst, narrow)
            : narrow && r->type == TYPE_NVFP4 ? ggml_nvfp4(at, dst)
-           : narrow && r->table && r->length == STEP
-               ? ggml_two(j, r, at, at + j->b->bytes, dst, most)
+           : narrow && r->length == STEP
+               ? ggml_short(j, r, at, r->table ? at + j->b->bytes : at, dst, most)
                : ggml_block(j, r, at, dst, narrow, most);
 }
 

@@ -9,13 +9,12 @@ UNPACK void unpack_q2_k(const unsigned char *block, struct hu_block_unpacked *to
 {
     to->d = UNPACK_FP16(block + 80);
     to->m = UNPACK_FP16(block + 82);
-    for (int s = 0; s < 16; s += 8) {
-        bytes8 x;
-        GET(x, block + s);
-        bytes8 low = x & 15, upper = x >> 4;
-        put_numbers(&low, false, to->a + s);
-        put_numbers(&upper, false, to->b + s);
-    }
+    bytes16 x, a, b;
+    GET(x, block);
+    a = x & 15;
+    b = x >> 4;
+    put_numbers(&a, false, to->a, to->a + 8);
+    put_numbers(&b, false, to->b, to->b + 8);
     pairs(block + 16, to->q, 0);
     pairs(block + 48, to->q + 128, 0);
 }
@@ -24,16 +23,18 @@ UNPACK void unpack_q2_k(const unsigned char *block, struct hu_block_unpacked *to
  * upper two bits of scale s in byte 8 + s % 4, pair s / 4. */
 UNPACK void unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    const unsigned char *high = block, *scales = block + 96;
+    const unsigned char *high = block;
     to->d = UNPACK_FP16(block + 108);
-    for (int half = 0; half < 2; half++) {
-        bytes8 low, upper = (bytes8){0};
-        GET(low, scales);
-        memcpy(&upper, scales + 8, 4);
-        upper = __builtin_shufflevector(upper, upper >> 2, 0, 1, 2, 3, 8, 9, 10, 11) >> 4 * half;
-        low = ((low >> 4 * half & 15) | (upper & 3) << 4) - 32;
-        put_numbers(&low, true, to->a + 8 * half);
-    }
+    bytes16 all, low, upper;
+    GET(all, block + 94); /* the last of them end the block but for the fp16 */
+    low = __builtin_shufflevector(all, all >> 4, 2, 3, 4, 5, 6, 7, 8, 9, 18, 19, 20, 21, 22, 23, 24,
+                                  25);
+    upper = __builtin_shufflevector(all, all >> 2, 10, 11, 12, 13, 26, 27, 28, 29, 10, 11, 12, 13,
+                                    26, 27, 28, 29);
+    upper = __builtin_shufflevector(upper, upper >> 4, 0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28,
+                                    29, 30, 31);
+    low = ((low & 15) | (upper & 3) << 4) - 32;
+    put_numbers(&low, true, to->a, to->a + 8);
     pairs(block + 32, to->q, 0);
     pairs(block + 64, to->q + 128, 0);
     /* The third bit of element i is bit i / 32 of byte i % 32, and its weight 4 is taken away where
@@ -52,18 +53,14 @@ UNPACK void unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to
  * bytes 0 to 7, the nibbles of the last four in 8 to 11, their upper bits above the first ones. */
 UNPACK void six_bits(const unsigned char *from, struct hu_block_unpacked *to)
 {
-    const bytes8 lower = {63, 63, 63, 63, 15, 15, 15, 15}, upper = {0, 0, 0, 0, 48, 48, 48, 48};
-    bytes8 x, last = (bytes8){0};
-    GET(x, from);
-    memcpy(&last, from + 8, 4);
-    bytes8 a = __builtin_shufflevector(x, last, 0, 1, 2, 3, 8, 9, 10, 11),
-           b = __builtin_shufflevector(x, last >> 4, 4, 5, 6, 7, 8, 9, 10, 11),
-           over_a = __builtin_shufflevector(x, x, 0, 1, 2, 3, 0, 1, 2, 3),
-           over_b = __builtin_shufflevector(x, x, 4, 5, 6, 7, 4, 5, 6, 7);
-    a = (a & lower) | (over_a >> 2 & upper);
-    b = (b & lower) | (over_b >> 2 & upper);
-    put_numbers(&a, false, to->a);
-    put_numbers(&b, false, to->b);
+    const bytes16 lower = {63, 63, 63, 63, 15, 15, 15, 15, 63, 63, 63, 63, 15, 15, 15, 15};
+    const bytes16 upper = {0, 0, 0, 0, 48, 48, 48, 48, 0, 0, 0, 0, 48, 48, 48, 48};
+    bytes16 x, low, high;
+    GET(x, from); /* codes follow */
+    low = __builtin_shufflevector(x, x >> 4, 0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 24, 25, 26, 27);
+    high = __builtin_shufflevector(x, x, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7);
+    x = (low & lower) | (high >> 2 & upper);
+    put_numbers(&x, false, to->a, to->b);
 }
 
 /* 32 bytes hold 64 elements: the low nibbles first. */
@@ -109,11 +106,9 @@ UNPACK void unpack_q5_k(const unsigned char *block, struct hu_block_unpacked *to
 UNPACK void unpack_q6_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
     to->d = UNPACK_FP16(block + 208);
-    for (int s = 0; s < 16; s += 8) {
-        bytes8 x;
-        GET(x, block + 192 + s);
-        put_numbers(&x, true, to->a + s);
-    }
+    bytes16 scales;
+    GET(scales, block + 192);
+    put_numbers(&scales, true, to->a, to->a + 8);
     UNROLLED
     for (int half = 0; half < 2; half++) {
         const unsigned char *low = block + 64 * half, *high = block + 128 + 32 * half;

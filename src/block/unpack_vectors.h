@@ -77,12 +77,21 @@ UNPACK void pairs(const unsigned char *from, int8_t *to, int by)
     }
 }
 
-/* Eight numbers, with or without a sign, in one piece: so they are read again. */
-UNPACK void put_numbers(const bytes8 *x, bool is_signed, int32_t *to)
+/* Sixteen numbers, with or without a sign, each eight in one piece: so they are read again. */
+UNPACK void put_numbers(const bytes16 *x, bool is_signed, int32_t *first, int32_t *last)
 {
-    numbers8 wide = is_signed ? __builtin_convertvector((signed8)*x, numbers8)
-                              : __builtin_convertvector(*x, numbers8);
-    PUT(to, wide);
+    bytes8 low = __builtin_shufflevector(*x, *x, 0, 1, 2, 3, 4, 5, 6, 7),
+           high = __builtin_shufflevector(*x, *x, 8, 9, 10, 11, 12, 13, 14, 15);
+    numbers8 a, b;
+    if (is_signed) {
+        a = __builtin_convertvector((signed8)low, numbers8);
+        b = __builtin_convertvector((signed8)high, numbers8);
+    } else {
+        a = __builtin_convertvector(low, numbers8);
+        b = __builtin_convertvector(high, numbers8);
+    }
+    PUT(first, a);
+    PUT(last, b);
 }
 
 /* The eight nibbles of a word, the lowest first. */
