@@ -229,7 +229,7 @@ INLINE struct planes rooted(const uint32_t *roots, enum mirror mirror)
     long long two;
     memcpy(&two, roots, sizeof two);
     halves16 x = (halves16)_mm256_shuffle_epi8(_mm256_set1_epi64x(two), places);
-    return mirrored(x + (steps & (halves16)(x != 0)), mirror);
+    return mirrored(x + (steps & ~(halves16)(x == 0)), mirror);
 }
 
 /* A in the first lane and B in the second. */

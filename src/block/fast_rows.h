@@ -277,6 +277,8 @@ INLINE bool nvfp4_roots(uint64_t scales, float second, bool rounds, uint32_t *ro
     struct roots x =
         roots_of(e4m3_floats8(_mm_cvtsi64_si128((long long)scales)), second * 0x1p8f, &middles);
     store_halves((uint16_t *)roots, x.x);
+    __asm__(""
+            : "+m"(*(uint32_t(*)[8])roots)); /* from memory they come into all lanes for nothing */
     return !any_byte((bytes32)x.bad) && !(rounds && any_middle(middles));
 }
 
