@@ -161,15 +161,24 @@ struct group_datum {
     int code, zero;
 };
 
-/* Rows are the outputs, which lie across in what is stored, columns the inputs. */
+/* Rows are the outputs, which lie across in what GPTQ and AWQ store, columns the inputs. */
 static struct group_datum group_look(const struct hu_block_job *j, size_t row, size_t column)
 {
     const struct hu_block *b = j->b;
     const unsigned char *codes = j->parts->codes, *zeros = j->parts->more;
     size_t group = j->parts->groups ? (size_t)j->parts->groups[column] : column / b->tile_columns;
     size_t across = parts_up(j->rows * b->code_bits, 32) * 4;
-    struct group_datum d = {.scale_bits = scale_bits(j, group * j->rows + row)};
-    if (b->layout == HU_BLOCK_AWQ) {
+    const bool packed = b->layout == HU_BLOCK_PACKED;
+    size_t groups = parts_up(j->columns, b->tile_columns);
+    struct group_datum d = {
+        .scale_bits = scale_bits(j, packed ? row * groups + group : group * j->rows + row)};
+    if (packed) {
+        codes += row * 4 * parts_up(j->columns * b->code_bits, 32);
+        d.code = (int)stream_code(codes, 4, b->code_bits, column);
+        d.zero = b->zero_is_middle
+                     ? 1 << (b->code_bits - 1)
+                     : (int)stream_code(zeros + 4 * group, 4 * groups, b->code_bits, row);
+    } else if (b->layout == HU_BLOCK_AWQ) {
         d.code = (int)stream_code(codes + column * across, 4, b->code_bits, awq_place(row));
         d.zero = (int)stream_code(zeros + group * across, 4, b->code_bits, awq_place(row));
     } else {
@@ -236,8 +245,7 @@ static bool begin(struct hu_block_job *j, const struct hu_block *b,
     j->scale = b->scale ? hu_format_find(b->scale) : NULL;
     j->table = values_of(b);
     j->unit = __builtin_ldexp(1, b->element_power);
-    bool grouped = b->layout == HU_BLOCK_GPTQ || b->layout == HU_BLOCK_AWQ;
-    return !grouped || !parts->groups || groups_fit(b, parts->groups, columns);
+    return b->codes != HU_CODES_INTEGER || !parts->groups || groups_fit(b, parts->groups, columns);
 }
 
 void hu_block_decode_some(const struct hu_block_job *j, size_t row, size_t column, size_t n,

@@ -32,7 +32,7 @@ static void *shared(size_t bytes)
 
 static bool tensor_make(struct tensor *t, const struct hu_block *b)
 {
-    bool grouped = b->layout == HU_BLOCK_GPTQ || b->layout == HU_BLOCK_AWQ;
+    bool grouped = b->codes == HU_CODES_INTEGER;
     size_t length = b->layout == HU_BLOCK_WHOLE ? b->elements : b->tile_columns;
     t->b = b;
     t->rows = grouped ? 32 : b->tile_rows ? b->tile_rows : 4;
