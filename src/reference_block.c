@@ -86,15 +86,38 @@ static void set_ggml(struct exact *x, const struct hu_block *b, const unsigned c
     hu_exact_clear(&less);
 }
 
+/* An integer under a scale. */
+static void set_grouped(struct exact *x, const struct hu_block *b, const struct hu_block_parts *p,
+                        size_t number, long integer)
+{
+    const struct hu_format *f = hu_format_find(b->scale);
+    struct exact factor;
+    hu_exact_init(&factor);
+    hu_exact_datum(x, f, exact_bits(p->scales, number * f->width, f->width));
+    hu_exact_integer(&factor, integer);
+    hu_exact_multiply(x, x, &factor);
+    hu_exact_clear(&factor);
+}
+
 /* AutoGPTQ packs down a column of words, AutoAWQ across in the order 0 2 4 6 1 3 5 7. */
 static void set_group(struct exact *x, const struct hu_block *b, const struct hu_block_parts *p,
-                      size_t rows, size_t row, size_t column)
+                      size_t rows, size_t columns, size_t row, size_t column)
 {
     static const unsigned char order[] = {0, 2, 4, 6, 1, 3, 5, 7};
     int w = b->code_bits;
     size_t across = up(rows * (size_t)w, 32) * 32, nibble = 0, code_at, zero_at;
     size_t group = p->groups ? (size_t)p->groups[column] : column / b->tile_columns;
-    long code = 0;
+    long code = 0, zero;
+    if (b->layout == HU_BLOCK_PACKED) {
+        /* Words of 32 / w codes each: along a row, and of zero points down a group. */
+        size_t each = (size_t)(32 / w), groups = up(columns, b->tile_columns);
+        code_at = (row * up(columns, each) + column / each) * 32 + column % each * (size_t)w;
+        zero_at = (row / each * groups + group) * 32 + row % each * (size_t)w;
+        zero = b->zero_is_middle ? 1L << (w - 1) : (long)exact_bits(p->more, zero_at, w);
+        code = (long)exact_bits(p->codes, code_at, w);
+        set_grouped(x, b, p, row * groups + group, code - zero);
+        return;
+    }
     while (order[nibble] != row % 8)
         nibble++;
     if (b->layout == HU_BLOCK_AWQ) {
@@ -108,13 +131,8 @@ static void set_group(struct exact *x, const struct hu_block *b, const struct hu
         }
         zero_at = group * across + row * (size_t)w;
     }
-    long zero = (long)exact_bits(p->more, zero_at, w) + b->zero_is_less_one;
-    struct exact factor;
-    hu_exact_init(&factor);
-    hu_exact_datum(x, hu_format_find("fp16"), exact_bits(p->scales, (group * rows + row) * 16, 16));
-    hu_exact_integer(&factor, code - zero);
-    hu_exact_multiply(x, x, &factor);
-    hu_exact_clear(&factor);
+    zero = (long)exact_bits(p->more, zero_at, w) + b->zero_is_less_one;
+    set_grouped(x, b, p, group * rows + row, code - zero);
 }
 
 static void set_element(struct hu_reference *r, struct exact *x, const struct hu_block *b,
@@ -126,8 +144,8 @@ static void set_element(struct hu_reference *r, struct exact *x, const struct hu
         set_ggml(x, b, (const unsigned char *)p->codes + block * b->bytes, column % b->elements);
         return;
     }
-    if (b->layout == HU_BLOCK_GPTQ || b->layout == HU_BLOCK_AWQ) {
-        set_group(x, b, p, rows, row, column);
+    if (b->codes == HU_CODES_INTEGER) {
+        set_group(x, b, p, rows, columns, row, column);
         return;
     }
     size_t number, at, w = b->code_bits;

@@ -59,6 +59,11 @@ gguf('model.gguf', [('blk.0.attn_norm.weight', [32], 0, norm),
                     ('blk.0.ffn_up.weight', [3, 64], 8, b''.join(struct.pack('<H32b', d, *q) for d, q in zip(d8, q8))),
                     ('blk.0.ffn_down.weight', [4, 32], 2, b''.join(struct.pack('<H', d) + bytes(q[i] | q[i + 16] << 4 for i in range(16)) for d, q in zip(d4, q4))),
                     ('token_embd.weight', [2, 32], 0, norm * 2)], keys)
+split = lambda i: keys + [('split.no', struct.pack('<II', 4, i)), ('split.count', struct.pack('<II', 4, 2))]
+gguf('s-00001-of-00002.gguf', [('blk.0.attn_norm.weight', [32], 0, norm),
+                               ('blk.0.ffn_up.weight', [3, 64], 8, b''.join(struct.pack('<H32b', d, *q) for d, q in zip(d8, q8)))], split(0))
+gguf('s-00002-of-00002.gguf', [('blk.0.ffn_down.weight', [4, 32], 2, b''.join(struct.pack('<H', d) + bytes(q[i] | q[i + 16] << 4 for i in range(16)) for d, q in zip(d4, q4))),
+                               ('token_embd.weight', [2, 32], 0, norm * 2)], split(1))
 want = {'blk.0.ffn_up.weight': b''.join(as_fp32(fp16(d) * x) for d, q in zip(d8, q8) for x in q),
         'blk.0.ffn_down.weight': b''.join(as_fp32(fp16(d) * (x - 8)) for d, q in zip(d4, q4) for x in q),
         'blk.0.attn_norm.weight': norm, 'token_embd.weight': norm * 2}
@@ -175,6 +180,21 @@ want, got = pickle.load(open('want', 'rb')), load('gguf.safetensors')
 assert set(want) == set(got), got.keys()
 assert got['blk.0.ffn_up.weight'][1] == [3, 64]
 for name in want: assert got[name][2] == want[name], name"
+mkdir splits
+exits "splits of a GGUF become shards beside an index" 0 "" bash -c "'$halfulp' cast s-00002-of-00002.gguf -t fp32 -o splits/s.safetensors.index.json 2>/dev/null"
+holds "that hold the same values" python3 -c "
+import json, pickle
+from blocks_write import load
+want, index = pickle.load(open('want', 'rb')), json.load(open('splits/s.safetensors.index.json'))
+got = {n: load('splits/' + f)[n] for n, f in index['weight_map'].items()}
+assert {n: v[2] for n, v in got.items()} == want
+assert sorted(set(index['weight_map'].values())) == ['s-0000%d-of-00002.safetensors' % i for i in (1, 2)]
+assert index['metadata'] == {'total_size': sum(map(len, want.values()))}"
+exits "and splits again" 0 "" bash -c "'$halfulp' cast s-00001-of-00002.gguf -t bf16 -o splits/b-00001-of-00002.gguf 2>/dev/null"
+prints "that are read as a whole" "4" bash -c "'$halfulp' tensors splits/b-00002-of-00002.gguf --json | jq '.tensors | length'"
+exits "and are no one file" 2 "is in 2 splits; OUT wants" "$halfulp" cast s-00001-of-00002.gguf -t bf16 -o splits/one.safetensors
+exits "nor so many others" 2 "is in 2 splits; OUT wants" "$halfulp" cast s-00001-of-00002.gguf -t bf16 -o splits/b-00001-of-00003.gguf
+exits "and take no split's place" 2 "would replace a file that is read" "$halfulp" cast s-00001-of-00002.gguf -t bf16 -o s-00001-of-00002.gguf --force
 exits "GGUF becomes GGUF" 0 "" bash -c "'$halfulp' cast model.gguf -t bf16 -o bf16.gguf 2>/dev/null"
 holds "which is read again" bash -c "'$halfulp' tensors bf16.gguf | grep -q BF16"
 holds "its metadata kept, and the file's type told" python3 -c "

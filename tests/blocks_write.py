@@ -129,13 +129,25 @@ def mx(r, rows=4, columns=96, element='F4'):
     return ({'m.weight': (element, [rows, columns], nibbles(codes) if element == 'F4' else bytes(codes)),
              'm.weight_scale': ('F8_E8M0', [rows, -(-columns // 32)], bytes(scales))}, {'m.weight': ([rows, columns], values)})
 
-def int_packed(r, rows=4, columns=64, group=32):
-    codes = draw(r, rows * columns, 16)
-    bits = [struct.unpack('<I', pack32(r.uniform(1e-3, 1)))[0] & 0xffff0000 for _ in range(rows * columns // group)]
-    values = [(c - 8) * fp32(bits[i // group]) for i, c in enumerate(codes)]
-    return ({'m.weight_packed': ('I32', [rows, columns // 8], nibbles(codes)),
-             'm.weight_scale': ('BF16', [rows, columns // group], b''.join(struct.pack('<H', b >> 16) for b in bits)),
-             'm.weight_shape': ('I64', [2], struct.pack('<2q', rows, columns))}, {'m.weight': ([rows, columns], values)})
+def int_packed(r, rows=4, columns=64, group=32, width=4, zeros=False, order=None):
+    each, groups = 32 // width, columns // group
+    codes = [draw(r, columns, 1 << width) for _ in range(rows)]
+    points = [draw(r, groups, 1 << width) if zeros else [1 << width - 1] * groups for _ in range(rows)]
+    scales = [[struct.unpack('<I', pack32(r.uniform(1e-3, 1)))[0] & 0xffff0000 for _ in range(groups)] for _ in range(rows)]
+    index = [i // group for i in range(columns)]
+    if order == 'shuffled':
+        r.shuffle(index)
+    values = [(codes[o][i] - points[o][index[i]]) * fp32(scales[o][index[i]]) for o in range(rows) for i in range(columns)]
+    pack = lambda row: [sum(c << width * k for k, c in enumerate(row[i:i + each])) for i in range(0, len(row), each)]
+    down = [pack([points[o][g] for o in range(rows)]) for g in range(groups)]
+    parts = {'m.weight_packed': ('I32', [rows, -(-columns // each)], words([pack(row) for row in codes])),
+             'm.weight_scale': ('BF16', [rows, groups], b''.join(struct.pack('<H', b >> 16) for row in scales for b in row)),
+             'm.weight_shape': ('I64', [2], struct.pack('<2q', rows, columns))}
+    if zeros:
+        parts['m.weight_zero_point'] = ('I32', [len(down[0]), groups], words([[g[w] for g in down] for w in range(len(down[0]))]))
+    if order:
+        parts['m.weight_g_idx'] = ('I32', [columns], struct.pack('<%di' % columns, *(index if order == 'shuffled' else [-1] * columns)))
+    return parts, {'m.weight': ([rows, columns], values)}
 
 def int8_rows(r, rows=3, columns=40):
     codes = [c - 128 for c in draw(r, rows * columns, 256)]
@@ -230,7 +242,13 @@ KINDS = {
     'fp8 of a tensor': fp8_plain, 'fp8 of rows': lambda r: fp8_plain(r, kind='row'),
     'fp8 of rows, bf16 scales': lambda r: fp8_plain(r, kind='row', scale='BF16'),
     'mx fp4': mx, 'mx fp8': lambda r: mx(r, 3, 40, 'F8_E4M3'),
-    'compressed-tensors int4': int_packed, 'compressed-tensors int8': int8_rows,
+    'compressed-tensors int4': int_packed, 'compressed-tensors int4, rows within a word': lambda r: int_packed(r, 3, 36, 12),
+    'compressed-tensors int4, zero points': lambda r: int_packed(r, 21, 64, zeros=True),
+    'compressed-tensors int4, zero points, long rows': lambda r: int_packed(r, 136, 2048, 128, zeros=True),
+    'compressed-tensors int4 in activation order': lambda r: int_packed(r, 5, 96, zeros=True, order='shuffled'),
+    'compressed-tensors int4 with an index of none': lambda r: int_packed(r, order='none'),
+    'compressed-tensors int8 in words': lambda r: int_packed(r, 5, 50, 50, 8), 'compressed-tensors int8, zero points': lambda r: int_packed(r, 6, 64, 32, 8, True),
+    'compressed-tensors int8': int8_rows,
     'bnb int8': llm_int8, 'bnb int8 of no format': lambda r: llm_int8(r, order=False), 'bnb int8, long rows': lambda r: llm_int8(r, 3, 5000),
     'bnb fp4': lambda r: bnb(r, kind='fp4'), 'bnb nf4': bnb, 'bnb nf4, odd': lambda r: bnb(r, (3, 43)), 'bnb nf4 nested': lambda r: bnb(r, (260, 70), nested=True),
     'gptq': gptq, 'gptq 8 bits': lambda r: gptq(r, bits=8), 'gptq 3 bits': lambda r: gptq(r, out=32, bits=3),
@@ -298,7 +316,12 @@ def malformed():
     yield 'rows one too few', resized(row, S, shape=[4, 1]), 'does not fit', None
     yield 'a scale a column', resized(row, S, shape=[1, 40]), 'does not fit', None
     yield 'zero points beside int8', dict(i8) | {'m.weight_zero_point': ('I8', [3, 1], bytes(3))}, 'zero points', None
-    yield 'int4 with zero points', dict(w) | {'m.weight_zero_point': ('I32', [1, 2], bytes(8))}, 'zero points', None
+    yield 'int4 with zero points in bytes', dict(w) | {'m.weight_zero_point': ('I8', [4, 2], bytes(8))}, r'want int32 \[1, 2\]', None
+    yield 'int4 with zero points for each row', dict(w) | {'m.weight_zero_point': ('I32', [4, 2], bytes(32))}, r'want int32 \[1, 2\]', None
+    yield 'int4 with zero points across', dict(w) | {'m.weight_zero_point': ('I32', [2, 1], bytes(8))}, r'want int32 \[1, 2\]', None
+    yield 'int4 with an index too short', dict(w) | {'m.weight_g_idx': ('I32', [63], bytes(252))}, r'want int32 \[64\]', None
+    yield 'int4 with an index of int64', dict(w) | {'m.weight_g_idx': ('I64', [64], bytes(512))}, r'want int32 \[64\]', None
+    yield 'int4 with a group that is none', dict(w) | {'m.weight_g_idx': ('I32', [64], struct.pack('<64i', *[2] * 64))}, 'g_idx names a group', None
     yield 'int4 without its shape', without(w, 'm.weight_shape'), '_shape', None
     yield 'int4 of another shape', resized(w, 'm.weight_shape', data=struct.pack('<2q', 4, 128)), 'in / 8', None
     yield 'int4 of no shape', resized(w, 'm.weight_shape', data=struct.pack('<2q', 4, -64)), 'in / 8', None

@@ -32,6 +32,10 @@ enum hu_block_layout {
     /* AutoAWQ: qweight [in, out / 8], columns 0 2 4 6 1 3 5 7 from a word's lowest bits on; scales
      * [groups, out]; qzeros [groups, out / 8]. */
     HU_BLOCK_AWQ,
+    /* compressed-tensors: words of whole codes, weight_packed [out, in · bits / 32] row by row;
+     * weight_scale [out, groups]; weight_zero_point [out · bits / 32, groups], whose words go down
+     * the rows; weight_g_idx [in]. */
+    HU_BLOCK_PACKED,
 };
 
 /* What a code of an element stands for. */
@@ -87,6 +91,7 @@ struct hu_block {
     unsigned char divisor; /* HU_BLOCK_PARTS: of every element, where scales are greatest
                               magnitudes; 0: 1 */
     bool zero_is_less_one; /* HU_BLOCK_GPTQ: zero points are stored less one */
+    bool zero_is_middle;   /* HU_BLOCK_PACKED: there are no zero points, but 2^(code_bits − 1) */
     bool keeps_nan;        /* a NaN or an infinity is its element's matter, not the scale's */
 };
 
@@ -114,17 +119,16 @@ static inline bool hu_block_encodes(const struct hu_block *b)
 /* Whether users may choose among the four rules: where scales are powers of two. */
 bool hu_block_has_rules(const struct hu_block *b);
 
-/* As hu_block_bytes: the zero points of GPTQ and AWQ, the fp32 over 256 scales of bitsandbytes'
+/* As hu_block_bytes: the zero points of groups, the fp32 over 256 scales of bitsandbytes'
  * double quantization. */
 size_t hu_block_more_bytes(const struct hu_block *b, size_t rows, size_t columns);
 
 /* Where a tensor's parts are. */
 struct hu_block_parts {
     const void *codes;
-    const void *scales; /* NULL where they lie among the codes */
-    const void *more;   /* NULL where there is none: see hu_block_more_bytes */
-    const int32_t
-        *groups;        /* GPTQ's g_idx, the group of each column; NULL: column / group's length */
+    const void *scales;    /* NULL where they lie among the codes */
+    const void *more;      /* NULL where there is none: see hu_block_more_bytes */
+    const int32_t *groups; /* g_idx, the group of each column; NULL: column / group's length */
     float tensor_scale; /* HU_OVER_TENSOR: the scale; HU_OVER_NESTED: what is added; else ignored */
     const float
         *nested; /* HU_OVER_NESTED: the 256 values of a scale's code; NULL: the usual ones */

@@ -173,15 +173,24 @@ struct group_datum {
     int code, zero;
 };
 
-/* Rows are the outputs, which lie across in what is stored, columns the inputs. */
+/* Rows are the outputs, which lie across in what GPTQ and AWQ store, columns the inputs. */
 static struct group_datum group_look(const struct hu_block_job *j, size_t row, size_t column)
 {
     const struct hu_block *b = j->b;
     const unsigned char *codes = j->parts->codes, *zeros = j->parts->more;
     size_t group = j->parts->groups ? (size_t)j->parts->groups[column] : column / b->tile_columns;
     size_t across = parts_up(j->rows * b->code_bits, 32) * 4;
-    struct group_datum d = {.scale_bits = scale_bits(j, group * j->rows + row)};
-    if (b->layout == HU_BLOCK_AWQ) {
+    const bool packed = b->layout == HU_BLOCK_PACKED;
+    size_t groups = parts_up(j->columns, b->tile_columns);
+    struct group_datum d = {
+        .scale_bits = scale_bits(j, packed ? row * groups + group : group * j->rows + row)};
+    if (packed) {
+        codes += row * 4 * parts_up(j->columns * b->code_bits, 32);
+        d.code = (int)stream_code(codes, 4, b->code_bits, column);
+        d.zero = b->zero_is_middle
+                     ? 1 << (b->code_bits - 1)
+                     : (int)stream_code(zeros + 4 * group, 4 * groups, b->code_bits, row);
+    } else if (b->layout == HU_BLOCK_AWQ) {
         d.code = (int)stream_code(codes + column * across, 4, b->code_bits, awq_place(row));
         d.zero = (int)stream_code(zeros + group * across, 4, b->code_bits, awq_place(row));
     } else {
@@ -248,8 +257,7 @@ static bool begin(struct hu_block_job *j, const struct hu_block *b,
     j->scale = b->scale ? hu_format_find(b->scale) : NULL;
     j->table = values_of(b);
     j->unit = __builtin_ldexp(1, b->element_power);
-    bool grouped = b->layout == HU_BLOCK_GPTQ || b->layout == HU_BLOCK_AWQ;
-    return !grouped || !parts->groups || groups_fit(b, parts->groups, columns);
+    return b->codes != HU_CODES_INTEGER || !parts->groups || groups_fit(b, parts->groups, columns);
 }
 
 void hu_block_decode_some(const struct hu_block_job *j, size_t row, size_t column, size_t n,
@@ -285,11 +293,34 @@ static void stream(const struct hu_block_job *j, unsigned char *dst, size_t firs
         }
 }
 
-static void run(const struct hu_block_job *j, unsigned char *dst, size_t first, size_t count)
+/* Rows that end with a block and lie behind each other are one long one. False: they are not. */
+static bool join(struct hu_block_job *j, struct hu_block_parts *parts, size_t first, size_t count)
+{
+    const struct hu_block *b = j->b;
+    const size_t at = first * j->columns, whole = b->tile_columns;
+    if (b->tile_rows != 1 || !whole || at % whole ||
+        (b->layout != HU_BLOCK_FLAT && j->columns % whole))
+        return false;
+    *parts = *j->parts;
+    parts->codes = (const unsigned char *)parts->codes + parts_row_bytes(b, at);
+    if (j->scale)
+        parts->scales = scale_at(j, at / whole);
+    j->parts = parts;
+    j->rows = 1;
+    j->columns *= count;
+    return true;
+}
+
+static void run(struct hu_block_job *j, unsigned char *dst, size_t first, size_t count)
 {
     hu_block_row *fast = hu_block_fast_row(j);
+    struct hu_block_parts parts;
     if (!fast) {
         stream(j, dst, first, count);
+        return;
+    }
+    if (join(j, &parts, first, count)) {
+        fast(j, 0, dst);
         return;
     }
     for (size_t row = first; row < first + count; row++)

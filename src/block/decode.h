@@ -31,6 +31,14 @@ hu_block_row *hu_block_row_avx2(const struct hu_block_job *j, bool narrow);
 hu_block_row *hu_block_row_avx512(const struct hu_block_job *j, bool narrow);
 #endif
 
+/* What the sixteen codes of fp4_e2m1 stand for under an e8m0, as bf16: lower bytes and upper ones.
+ */
+struct hu_block_planes {
+    unsigned char low[16], high[16];
+};
+/* Under all 256 of them. Made once. */
+const struct hu_block_planes *hu_block_fp4_planes(void);
+
 /* The values of the 256 codes of fp8_e4m3, NaNs without a sign. Made once. */
 const float *hu_block_e4m3_values(void);
 

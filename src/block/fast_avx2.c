@@ -1,6 +1,6 @@
-/* AVX2 and F16C: Intel SDM volume 2. */
+/* AVX2, F16C and FMA: Intel SDM volume 2. */
 #define LANES 8
-#define TARGET __attribute__((target("avx2,f16c")))
+#define TARGET __attribute__((target("avx2,f16c,fma")))
 
 #include "fast_lanes.h"
 

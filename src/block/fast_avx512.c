@@ -1,6 +1,6 @@
 /* AVX-512 F, BW, DQ and VL: Intel SDM volume 2. */
 #define LANES 16
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,f16c")))
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")))
 
 #include "fast_lanes.h"
 

@@ -42,8 +42,8 @@ INLINE halves16 lower_halves(const struct sixteen *x)
     return blend((words8)x->even, (words8)x->odd << 16);
 }
 
-/* To nearest even: what the lower half + 0x7fff + the upper one's last bit carries, by the mean of
- * two, which has room for it. MIDDLES receives those of floats that were rounded already. */
+/* To nearest even: up where the lower half less one, if the upper one is even, is still 0x8000 or
+ * more. MIDDLES receives those of floats that were rounded already. */
 INLINE halves16 rounded(const struct sixteen *x, enum exactness exactness, halves16 *middles)
 {
     halves16 high = upper_halves(x), low;
@@ -52,8 +52,8 @@ INLINE halves16 rounded(const struct sixteen *x, enum exactness exactness, halve
     low = lower_halves(x);
     if (exactness == ROUNDED)
         *middles |= (halves16)(low == 0x8000);
-    high += (halves16)_mm256_avg_epu16((__m256i)low, (__m256i)((high & 1) + 0x7ffe)) >> 15;
-    return high;
+    low = (halves16)_mm256_subs_epu16((__m256i)low, (__m256i)(~high & 1));
+    return high + (low >> 15);
 }
 
 INLINE void store_halves(void *at, halves16 x)
@@ -101,6 +101,28 @@ INLINE struct sixteen sixteen_fp8(const void *at, int exponent)
     return (struct sixteen){(floats8)even, (floats8)odd};
 }
 
+/* 32 of fp8 under 2^(CODE − 127) to bf16: sign and magnitude moved, and what the exponents differ
+ * by added. False: one is no normal number here or there, and nothing was written. */
+INLINE bool fp8_moves(const unsigned char *at, int exponent, unsigned code, uint16_t *dst)
+{
+    const bool e4m3 = exponent == 4;
+    const uint8_t least = e4m3 ? 18 : 16; /* of twice the magnitude and what comes after the last */
+    const unsigned low = e4m3 ? 7 : 15, most = e4m3 ? 246 : 239;
+    bytes32 c;
+    GET(c, at);
+    c += c + (uint8_t)(e4m3 ? 2 : 8);
+    c = (bytes32)_mm256_min_epu8((__m256i)c, _mm256_set1_epi8((char)least)) ^ least;
+    if (__builtin_expect(code - low > most - low || any_byte(c), false))
+        return false;
+    halves16 more = (halves16){0} + (uint16_t)((code - low) << 7);
+    UNROLLED
+    for (int k = 0; k < 32; k += 16) {
+        halves16 x = (halves16)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(at + k)));
+        store_halves(dst + k, (x << exponent & (uint16_t)(e4m3 ? 0x87f0 : 0x8fe0)) + more);
+    }
+    return true;
+}
+
 INLINE struct sixteen sixteen_floats(const float *at)
 {
     __m256 a = _mm256_loadu2_m128(at + 8, at), b = _mm256_loadu2_m128(at + 12, at + 4);
@@ -144,13 +166,6 @@ enum mirror {
     LESS_8         /* −8 to 7: of 1 to 8 */
 };
 
-INLINE struct sixteen magnitudes(enum mirror mirror)
-{
-    if (mirror == LESS_8)
-        return (struct sixteen){{1, 3, 5, 7, 1, 3, 5, 7}, {2, 4, 6, 8, 2, 4, 6, 8}};
-    return (struct sixteen){{0, 1, 2, 4, 0, 1, 2, 4}, {0.5f, 1.5f, 3, 6, 0.5f, 1.5f, 3, 6}};
-}
-
 INLINE struct planes mirrored(halves16 x, enum mirror mirror)
 {
     const int64_t bits = (int64_t)0x8080808080808080;
@@ -168,6 +183,53 @@ INLINE struct planes mirrored(halves16 x, enum mirror mirror)
                    : mirror == FP4  ? _mm256_setr_epi64x(0, bits, 0, bits)
                                     : _mm256_setr_epi64x(0, bits - 0x80, 0, bits - 0x80);
     return (struct planes){low, _mm256_xor_si256(high, flip)};
+}
+
+/* −8 to 7 come from these. */
+INLINE struct sixteen one_to_eight(void)
+{
+    return (struct sixteen){{1, 3, 5, 7, 1, 3, 5, 7}, {2, 4, 6, 8, 2, 4, 6, 8}};
+}
+
+/*
+ * fp4_e2m1 has two significands, 1 and 1.5: what eight scales make of these two, rounded, is half
+ * of a word each, and the other magnitudes are a few exponents away.
+ */
+struct roots {
+    halves16 x;
+    words8 bad; /* of scales whose multiples are not all normal numbers or zeros above 0 */
+};
+
+/* Scales of fp8_e4m3 that are no NaN, 2^8 too small. */
+INLINE floats8 e4m3_floats8(__m128i bytes)
+{
+    __m128i tops = _mm_unpacklo_epi8(_mm_setzero_si128(), bytes);
+    tops = _mm_and_si128(_mm_srai_epi16(tops, 1), _mm_set1_epi16((short)0xbf80));
+    return (floats8)_mm256_cvtph_ps(tops);
+}
+
+INLINE struct roots roots_of(floats8 scales, float second, halves16 *middles)
+{
+    struct sixteen x = {scales, scales * 1.5f};
+    multiply(&x, splat8(second));
+    words8 bits = (words8)x.even;
+    return (struct roots){
+        .x = rounded(&x, ROUNDED, middles),
+        .bad = (words8)(bits != 0) & (words8)(bits - 0x01000000 > 0x7d000000),
+    };
+}
+
+/* What codes stand for under two scales, a lane each. */
+INLINE struct planes rooted(const uint32_t *roots, enum mirror mirror)
+{
+    const __m256i places = _mm256_setr_epi64x(0x0302010001008080, 0x0302010003020100,
+                                              0x0706050405048080, 0x0706050407060504);
+    const halves16 steps = {0, (uint16_t)-0x80, 0, 0, 0x80, 0x80, 0x100, 0x100,
+                            0, (uint16_t)-0x80, 0, 0, 0x80, 0x80, 0x100, 0x100};
+    long long two;
+    memcpy(&two, roots, sizeof two);
+    halves16 x = (halves16)_mm256_shuffle_epi8(_mm256_set1_epi64x(two), places);
+    return mirrored(x + (steps & ~(halves16)(x == 0)), mirror);
 }
 
 /* A in the first lane and B in the second. */
@@ -206,6 +268,18 @@ INLINE void look_up_halves(struct planes p, bytes32 codes, __m256i *first, __m25
     *last = _mm256_unpackhi_epi8(low, high);
 }
 
+/* 32 of 16 bytes, the lower nibbles first; not PLAIN. */
+INLINE bytes32 parted_nibbles(const unsigned char *at, enum order order)
+{
+    const __m256i eights = _mm256_setr_epi64x(0x0706050403020100, 0x0706050403020100,
+                                              0x0f0e0d0c0b0a0908, 0x0f0e0d0c0b0a0908),
+                  fours = _mm256_setr_epi64x(0x0b0a090803020100, 0x0b0a090803020100,
+                                             0x0f0e0d0c07060504, 0x0f0e0d0c07060504),
+                  shift = _mm256_setr_epi64x(0, 4, 0, 4);
+    __m256i x = spread(at, order == FOR_WORDS ? fours : eights);
+    return (bytes32)_mm256_srlv_epi64(x, shift) & 15;
+}
+
 /* 32 halves; codes FOR_HALVES. */
 INLINE void store_table(uint16_t *at, struct planes p, bytes32 codes)
 {
@@ -228,24 +302,36 @@ INLINE void store_words(float *at, struct planes low, struct planes high, bytes3
     }
 }
 
+/* 32 halves as the upper ones of words; codes FOR_WORDS. */
+INLINE void store_upper(float *at, struct planes p, bytes32 codes)
+{
+    __m256i *to = (__m256i *)at, none = _mm256_setzero_si256(), upper[2];
+    look_up_halves(p, codes, &upper[0], &upper[1]);
+    UNROLLED
+    for (int k = 0; k < 2; k++) {
+        _mm256_storeu_si256(to + 2 * k, _mm256_unpacklo_epi16(none, upper[k]));
+        _mm256_storeu_si256(to + 2 * k + 1, _mm256_unpackhi_epi16(none, upper[k]));
+    }
+}
+
 /* Codes of 64 elements: 0 to 15 and 32 to 47, 16 to 31 and 48 to 63. */
 struct codes {
     bytes32 first, last;
 };
 
-/* 16 halves to AT and those of the other lane to 32 behind it. */
-INLINE void store_lanes(uint16_t *at, struct planes p, bytes32 codes)
+/* 16 halves to AT and those of the other lane to so many behind it. */
+INLINE void store_lanes(uint16_t *at, size_t behind, struct planes p, bytes32 codes)
 {
     __m256i first, last;
     look_up_halves(p, codes, &first, &last);
     _mm256_storeu_si256((__m256i *)at, _mm256_permute2x128_si256(first, last, 0x20));
-    _mm256_storeu_si256((__m256i *)(at + 32), _mm256_permute2x128_si256(first, last, 0x31));
+    _mm256_storeu_si256((__m256i *)(at + behind), _mm256_permute2x128_si256(first, last, 0x31));
 }
 
 INLINE void store_codes(uint16_t *at, struct planes first, struct planes last, struct codes c)
 {
-    store_lanes(at, first, c.first);
-    store_lanes(at + 16, last, c.last);
+    store_lanes(at, 32, first, c.first);
+    store_lanes(at + 16, 32, last, c.last);
 }
 
 /* 16 bytes of A and of B, of 32 elements each. */
@@ -254,22 +340,10 @@ INLINE bytes32 two_loads(const void *a, const void *b)
     return (bytes32)_mm256_loadu2_m128i(b, a);
 }
 
-/* The first of two in the lower nibble. */
-INLINE struct codes paired_codes(bytes32 x)
+/* The lower nibbles first of sixteen. */
+INLINE struct codes parted_codes(bytes32 x)
 {
-    __m256i low = (__m256i)(x & 15), high = (__m256i)(x >> 4);
-    return (struct codes){(bytes32)_mm256_unpacklo_epi8(low, high),
-                          (bytes32)_mm256_unpackhi_epi8(low, high)};
-}
-
-/* The lower nibbles first of sixteen, or of eight. */
-INLINE struct codes parted_codes(bytes32 x, bool eights)
-{
-    bytes32 low = x & 15, high = x >> 4;
-    if (!eights)
-        return (struct codes){low, high};
-    return (struct codes){(bytes32)_mm256_unpacklo_epi64((__m256i)low, (__m256i)high),
-                          (bytes32)_mm256_unpackhi_epi64((__m256i)low, (__m256i)high)};
+    return (struct codes){x & 15, x >> 4};
 }
 
 /* Those of 32 bytes, the lower nibbles first. */

@@ -177,16 +177,19 @@ ROW __attribute__((noinline, cold)) static void redo_steps(const struct hu_block
                                                            size_t step, size_t length, uint32_t bad,
                                                            void *dst, bool narrow)
 {
-    for (; bad; bad >>= 1, step++)
+    for (; bad; bad >>= 1, step++) {
+        size_t at = step * length, left = j->columns - at;
         if (bad & 1)
-            redo(j, row, step * length, length, dst, narrow);
+            redo(j, row, at, left < length ? left : length, dst, narrow);
+    }
 }
 
 /* Where a row's parts are, and what all its steps share. */
 struct row {
     const unsigned char *codes, *scales;
     const float *values; /* of nvfp4's scales */
-    unsigned bits;       /* of an element */
+    const struct hu_block_planes *planes;
+    unsigned bits; /* of an element */
     float second;
     bool rounds; /* products with the second scale may have to be rounded */
 };
@@ -226,6 +229,8 @@ INLINE bool mx_step(const struct row *r, size_t i, enum kind kind, const float *
     float scale = power_of(code) * unit_of(kind, false);
     bool fp8 = kind == KIND_E4M3 || kind == KIND_E5M2;
     if (narrow) {
+        if (fp8 && fp8_moves(r->codes + i, kind == KIND_E4M3 ? 4 : 5, code, (uint16_t *)dst + i))
+            return true;
         mx_narrow(kind, kind == KIND_FLOATS ? (const void *)room : r->codes + i, code,
                   (uint16_t *)dst + i);
     } else {
@@ -240,42 +245,59 @@ INLINE bool mx_step(const struct row *r, size_t i, enum kind kind, const float *
            (!fp8 || all_finite(r->codes + i, kind == KIND_E4M3));
 }
 
-/* 64 fp4_e2m1 under two e8m0 to bf16. False: to be done again. */
-INLINE bool fp4_pair(const struct row *r, size_t i, uint16_t *dst)
+/* 32 fp4_e2m1, whose codes are in the order of what they become, under an e8m0; ggml's zeros have
+ * no sign. False: to be done again. */
+INLINE bool fp4_step(const struct hu_block_planes *planes, unsigned e8m0, bytes32 codes,
+                     bool signed_zero, void *dst, bool narrow)
 {
-    unsigned a = r->scales[i / 32], b = r->scales[i / 32 + 1];
-    struct sixteen x = magnitudes(FP4);
-    multiply(&x, in_lanes(splat8(power_of(a)), splat8(power_of(b))));
-    halves16 h = __builtin_expect(stays_exact(a) && stays_exact(b), true)
-                     ? rounded(&x, IS_BF16, NULL)
-                     : rounded(&x, EXACT, NULL);
-    bytes32 codes;
-    GET(codes, r->codes + i / 2);
-    struct planes p = mirrored(h, FP4);
-    store_codes(dst + i, p, p, paired_codes(codes));
-    return a != 0xff && b != 0xff;
+    const struct hu_block_planes *of = planes + e8m0;
+    struct planes p = {both_lanes(_mm_loadu_si128((const __m128i *)of->low)),
+                       both_lanes(_mm_loadu_si128((const __m128i *)of->high))};
+    if (!signed_zero)
+        p.high = _mm256_andnot_si256(_mm256_setr_epi64x(0, 0x80, 0, 0x80), p.high);
+    if (narrow)
+        store_table(dst, p, codes);
+    else
+        store_upper(dst, p, codes);
+    return narrow || stays_exact(e8m0);
 }
 
-/* 64 under four e4m3 and one fp32 to bf16: the first product is exact. False: to be done again. */
-INLINE bool nvfp4_pair(const struct row *r, size_t i, uint16_t *dst)
+INLINE bool mx_fp4(const struct row *r, size_t i, void *dst, bool narrow)
 {
-    uint32_t scales = unpack_word(r->scales + i / 16);
-    const float *at[4] = {r->values + (scales & 255), r->values + (scales >> 8 & 255),
-                          r->values + (scales >> 16 & 255), r->values + (scales >> 24)};
+    bytes32 codes = paired_nibbles(r->codes + i / 2, false, narrow ? FOR_HALVES : FOR_WORDS);
+    return fp4_step(r->planes, r->scales[i / STEP], codes, true, (char *)dst + i * (narrow ? 2 : 4),
+                    narrow);
+}
+
+/* Scales of nvfp4's are the first eight of these bytes, under SECOND; ROOTS has room for as many.
+ * False: what codes stand for is to be had another way. */
+INLINE bool nvfp4_roots(uint64_t scales, float second, bool rounds, uint32_t *roots)
+{
     halves16 middles = {0};
-    struct planes p[2];
+    struct roots x =
+        roots_of(e4m3_floats8(_mm_cvtsi64_si128((long long)scales)), second * 0x1p8f, &middles);
+    store_halves((uint16_t *)roots, x.x);
+    __asm__(""
+            : "+m"(*(uint32_t(*)[8])roots)); /* from memory they come into all lanes for nothing */
+    return !any_byte((bytes32)x.bad) && !(rounds && any_middle(middles));
+}
+
+/* Up to 128 under an e4m3 each sixteen and all under one fp32, to bf16: the first product is exact.
+ * False: to be done again. */
+INLINE bool nvfp4_narrow(const struct row *r, size_t i, size_t n, uint16_t *dst)
+{
+    uint32_t roots[8];
+    uint64_t scales = 0, low = 0x7f7f7f7f7f7f7f7f;
+    memcpy(&scales, r->scales + i / 16, n / 16);
+    bool nan = ((scales & low) + ~low / 0x80) & ~low;
+    bool fine = nvfp4_roots(scales, r->second, r->rounds, roots);
     UNROLLED
-    for (int k = 0; k < 2; k++) {
-        struct sixteen x = magnitudes(FP4);
-        multiply(&x, in_lanes(splat8(*at[k]), splat8(*at[k + 2])));
-        multiply(&x, splat8(r->second));
-        p[k] = mirrored(rounded(&x, ROUNDED, &middles), FP4);
+    for (size_t k = 0; k < n; k += 32) {
+        halves16 x = (halves16)_mm256_cvtepu8_epi16(
+            _mm_loadu_si128((const __m128i *)(r->codes + (i + k) / 2)));
+        store_lanes(dst + i + k, 16, rooted(roots + k / 16, FP4), (bytes32)(x | x << 4) & 15);
     }
-    bytes32 codes;
-    GET(codes, r->codes + i / 2);
-    store_codes(dst + i, p[0], p[1], paired_codes(codes));
-    bool nan = ((scales & 0x7f7f7f7f) + 0x01010101) & 0x80808080;
-    return !nan && !(r->rounds && any_middle(middles));
+    return fine && !nan;
 }
 
 /* 32 to fp32. */
@@ -304,19 +326,20 @@ INLINE struct row row_of(const struct hu_block_job *j, size_t row)
         .codes = (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns),
         .scales = (const unsigned char *)j->parts->scales + parts_tile(j->b, j->columns, row, 0),
         .values = hu_block_e4m3_values(),
+        .planes = hu_block_fp4_planes(),
         .bits = j->b->code_bits,
         .second = j->parts->tensor_scale,
         .rounds = may_round(j->parts->tensor_scale, 6),
     };
 }
 
-/* 32 under an e8m0, or 16 under an e4m3 and all under an fp32; fp4_e2m1 to bf16 by 64. */
+/* Elements under an e8m0 for each 32, or an e4m3 for each 16 and an fp32 for all. */
 INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum kind kind,
                        bool nvfp4, bool narrow)
 {
     const struct row r = row_of(j, row);
-    const bool pairs = narrow && kind == KIND_FP4;
-    const size_t length = pairs ? 2 * STEP : STEP, steps = j->columns / length;
+    const size_t length = nvfp4 && narrow ? 4 * STEP : STEP, steps = j->columns / length;
+    size_t end = steps * length;
     float room[CHUNK];
     if (nvfp4 && !is_finite(r.second)) {
         redo(j, row, 0, j->columns, dst, narrow);
@@ -330,17 +353,20 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
                              r.codes + n * STEP / 8 * r.bits, here * STEP, NULL, NULL);
         for (size_t k = 0; k < here; k++) {
             size_t i = (n + k) * length;
-            bool fine = !nvfp4 && !pairs ? mx_step(&r, i, kind, room + k * STEP, dst, narrow)
-                        : !nvfp4         ? fp4_pair(&r, i, dst)
-                        : narrow         ? nvfp4_pair(&r, i, dst)
+            bool fine = kind != KIND_FP4 ? mx_step(&r, i, kind, room + k * STEP, dst, narrow)
+                        : !nvfp4         ? mx_fp4(&r, i, dst, narrow)
+                        : narrow         ? nvfp4_narrow(&r, i, length, dst)
                                          : nvfp4_wide(&r, i, dst);
             bad |= (uint32_t)!fine << k;
         }
         if (__builtin_expect(bad, 0))
             redo_steps(j, row, n, length, bad, dst, narrow);
     }
-    if (steps * length < j->columns)
-        redo(j, row, steps * length, j->columns - steps * length, dst, narrow);
+    if (end < j->columns / STEP * STEP &&
+        nvfp4_narrow(&r, end, (j->columns - end) / STEP * STEP, dst))
+        end = j->columns / STEP * STEP;
+    if (end < j->columns)
+        redo(j, row, end, j->columns - end, dst, narrow);
 }
 
 INLINE float fp32_scale(const unsigned char *scales, size_t number)

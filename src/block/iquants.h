@@ -60,8 +60,8 @@ UNPACK void unpack_iq2_xs(const unsigned char *block, struct hu_block_unpacked *
 {
     const struct hu_block_grids *grids = hu_block_grids();
     to->d = UNPACK_FP16(block);
-    for (int s = 0; s < 16; s++)
-        to->a[s] = 2 * (block[66 + s / 2] >> s % 2 * 4 & 15) + 1;
+    put_odd(unpack_word(block + 66), to->a);
+    put_odd(unpack_word(block + 70), to->a + 8);
     for (int l = 0; l < 32; l += 4) {
         uint64_t points[4], signs[4];
         UNROLLED
@@ -80,8 +80,8 @@ UNPACK void unpack_iq2_s(const unsigned char *block, struct hu_block_unpacked *t
     const struct hu_block_grids *grids = hu_block_grids();
     const unsigned char *low = block + 2, *signs = block + 34, *high = block + 66;
     to->d = UNPACK_FP16(block);
-    for (int s = 0; s < 16; s++)
-        to->a[s] = 2 * (block[74 + s / 2] >> s % 2 * 4 & 15) + 1;
+    put_odd(unpack_word(block + 74), to->a);
+    put_odd(unpack_word(block + 78), to->a + 8);
     for (int l = 0; l < 32; l += 4) {
         uint64_t points[4], negative[4];
         UNROLLED
@@ -117,8 +117,7 @@ UNPACK void unpack_iq3_s(const unsigned char *block, struct hu_block_unpacked *t
     const struct hu_block_grids *grids = hu_block_grids();
     const unsigned char *low = block + 2, *high = block + 66, *signs = block + 74;
     to->d = UNPACK_FP16(block);
-    for (int s = 0; s < 8; s++)
-        to->a[s] = 2 * (block[106 + s / 2] >> s % 2 * 4 & 15) + 1;
+    put_odd(unpack_word(block + 106), to->a);
     for (int l = 0; l < 32; l += 4) {
         uint64_t points[4], negative[4];
         UNROLLED
@@ -207,13 +206,15 @@ UNPACK void unpack_iq4_nl(const unsigned char *block, struct hu_block_unpacked *
 /* Scales of six bits less 32: the upper two of all eight in a half word, the lower four behind. */
 UNPACK void unpack_iq4_xs(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    unsigned high = unpack_half(block + 2);
+    const numbers8 places = {0, 2, 4, 6, 8, 10, 12, 14};
+    numbers8 high = ((numbers8){0} + (int32_t)unpack_half(block + 2)) >> places & 3;
+    numbers8 scales;
+    look_nibbles(unpack_word(block + 4), &scales);
+    scales = (scales | high << 4) - 32;
     to->d = UNPACK_FP16(block);
-    for (int s = 0; s < 8; s++) {
-        int low = block[4 + s / 2] >> s % 2 * 4 & 15;
-        to->a[s] = (low | (int)(high >> 2 * s & 3) << 4) - 32;
+    PUT(to->a, scales);
+    for (int s = 0; s < 8; s++)
         put_curve(block + 8 + 16 * s, to->q + 32 * s);
-    }
 }
 
 #endif

@@ -9,10 +9,12 @@ UNPACK void unpack_q2_k(const unsigned char *block, struct hu_block_unpacked *to
 {
     to->d = UNPACK_FP16(block + 80);
     to->m = UNPACK_FP16(block + 82);
-    for (int s = 0; s < 16; s++) {
-        to->a[s] = block[s] & 15;
-        to->b[s] = block[s] >> 4;
-    }
+    bytes16 x, a, b;
+    GET(x, block);
+    a = x & 15;
+    b = x >> 4;
+    put_numbers(&a, false, to->a, to->a + 8);
+    put_numbers(&b, false, to->b, to->b + 8);
     pairs(block + 16, to->q, 0);
     pairs(block + 48, to->q + 128, 0);
 }
@@ -21,21 +23,28 @@ UNPACK void unpack_q2_k(const unsigned char *block, struct hu_block_unpacked *to
  * upper two bits of scale s in byte 8 + s % 4, pair s / 4. */
 UNPACK void unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
-    const unsigned char *high = block, *scales = block + 96;
+    const unsigned char *high = block;
     to->d = UNPACK_FP16(block + 108);
-    for (int s = 0; s < 16; s++) {
-        int low = s < 8 ? scales[s] & 15 : scales[s - 8] >> 4;
-        to->a[s] = (low | (scales[8 + s % 4] >> s / 4 * 2 & 3) << 4) - 32;
-    }
+    bytes16 all, low, upper;
+    GET(all, block + 94); /* the last of them end the block but for the fp16 */
+    low = __builtin_shufflevector(all, all >> 4, 2, 3, 4, 5, 6, 7, 8, 9, 18, 19, 20, 21, 22, 23, 24,
+                                  25);
+    upper = __builtin_shufflevector(all, all >> 2, 10, 11, 12, 13, 26, 27, 28, 29, 10, 11, 12, 13,
+                                    26, 27, 28, 29);
+    upper = __builtin_shufflevector(upper, upper >> 4, 0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28,
+                                    29, 30, 31);
+    low = ((low & 15) | (upper & 3) << 4) - 32;
+    put_numbers(&low, true, to->a, to->a + 8);
     pairs(block + 32, to->q, 0);
     pairs(block + 64, to->q + 128, 0);
     /* The third bit of element i is bit i / 32 of byte i % 32, and its weight 4 is taken away where
      * it is clear. */
     bytes32 x, bits;
     GET(bits, high);
+    UNROLLED
     for (int k = 0; k < 8; k++) {
         GET(x, to->q + 32 * k);
-        x = x + ((bits >> k & 1) << 2) - 4;
+        x = x + MOVED(bits, 2 - k, 4) - 4;
         PUT(to->q + 32 * k, x);
     }
 }
@@ -44,17 +53,20 @@ UNPACK void unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to
  * bytes 0 to 7, the nibbles of the last four in 8 to 11, their upper bits above the first ones. */
 UNPACK void six_bits(const unsigned char *from, struct hu_block_unpacked *to)
 {
-    for (int s = 0; s < 4; s++) {
-        to->a[s] = from[s] & 63;
-        to->b[s] = from[s + 4] & 63;
-        to->a[s + 4] = (from[s + 8] & 15) | from[s] >> 6 << 4;
-        to->b[s + 4] = from[s + 8] >> 4 | from[s + 4] >> 6 << 4;
-    }
+    const bytes16 lower = {63, 63, 63, 63, 15, 15, 15, 15, 63, 63, 63, 63, 15, 15, 15, 15};
+    const bytes16 upper = {0, 0, 0, 0, 48, 48, 48, 48, 0, 0, 0, 0, 48, 48, 48, 48};
+    bytes16 x, low, high;
+    GET(x, from); /* codes follow */
+    low = __builtin_shufflevector(x, x >> 4, 0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 24, 25, 26, 27);
+    high = __builtin_shufflevector(x, x, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7);
+    x = (low & lower) | (high >> 2 & upper);
+    put_numbers(&x, false, to->a, to->b);
 }
 
 /* 32 bytes hold 64 elements: the low nibbles first. */
 UNPACK void wide_nibbles(const unsigned char *from, int8_t *to)
 {
+    UNROLLED
     for (int k = 0; k < 4; k++) {
         bytes32 x;
         GET(x, from + 32 * k);
@@ -81,9 +93,10 @@ UNPACK void unpack_q5_k(const unsigned char *block, struct hu_block_unpacked *to
     wide_nibbles(block + 48, to->q);
     bytes32 x, bits;
     GET(bits, high);
+    UNROLLED
     for (int k = 0; k < 8; k++) {
         GET(x, to->q + 32 * k);
-        x |= (bits >> k & 1) << 4;
+        x |= MOVED(bits, 4 - k, 16);
         PUT(to->q + 32 * k, x);
     }
 }
@@ -93,17 +106,20 @@ UNPACK void unpack_q5_k(const unsigned char *block, struct hu_block_unpacked *to
 UNPACK void unpack_q6_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
     to->d = UNPACK_FP16(block + 208);
-    for (int s = 0; s < 16; s++)
-        to->a[s] = (int8_t)block[192 + s];
+    bytes16 scales;
+    GET(scales, block + 192);
+    put_numbers(&scales, true, to->a, to->a + 8);
+    UNROLLED
     for (int half = 0; half < 2; half++) {
         const unsigned char *low = block + 64 * half, *high = block + 128 + 32 * half;
         int8_t *q = to->q + 128 * half;
         bytes32 bits;
         GET(bits, high);
+        UNROLLED
         for (int i = 0; i < 4; i++) {
             bytes32 x;
             GET(x, low + i % 2 * 32);
-            x = ((i < 2 ? x & 15 : x >> 4) | (bits >> 2 * i & 3) << 4) - 32;
+            x = (MOVED(x, i < 2 ? 0 : -4, 15) | MOVED(bits, 4 - 2 * i, 48)) - 32;
             PUT(q + 32 * i, x);
         }
     }

@@ -63,6 +63,9 @@ size_t hu_block_bytes(const struct hu_block *b, size_t rows, size_t columns)
         return words == SIZE_MAX ? words : product(parts_up(words, 32), rows, 4);
     case HU_BLOCK_AWQ:
         return product(columns, parts_up(rows, 8), 4);
+    case HU_BLOCK_PACKED:
+        words = product(columns, b->code_bits, 1);
+        return words == SIZE_MAX ? words : product(parts_up(words, 32), rows, 4);
     case HU_BLOCK_OPAQUE:
         return product(rows, columns, b->bytes);
     case HU_BLOCK_WHOLE:
@@ -85,6 +88,7 @@ static size_t count_scales(const struct hu_block *b, size_t rows, size_t columns
         return n == SIZE_MAX ? n : parts_up(n, b->tile_columns);
     case HU_BLOCK_GPTQ:
     case HU_BLOCK_AWQ:
+    case HU_BLOCK_PACKED:
         return product(parts_up(columns, b->tile_columns), rows, 1);
     case HU_BLOCK_PARTS:
         return product(parts_tiles_down(b, rows), parts_tiles_across(b, columns), 1);
@@ -108,7 +112,7 @@ size_t hu_block_more_bytes(const struct hu_block *b, size_t rows, size_t columns
         n = count_scales(b, rows, columns);
         return n == SIZE_MAX ? n : product(parts_up(n, 256), 4, 1);
     }
-    if (b->layout != HU_BLOCK_GPTQ && b->layout != HU_BLOCK_AWQ)
+    if (b->codes != HU_CODES_INTEGER || b->zero_is_middle)
         return 0;
     bits = product(rows, b->code_bits, 1);
     return bits == SIZE_MAX ? bits

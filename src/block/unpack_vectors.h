@@ -29,6 +29,10 @@ typedef uint8_t bytes8 __attribute__((vector_size(8)));
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
 typedef uint8_t bytes32 __attribute__((vector_size(32)));
 
+typedef uint16_t halves_of_32 __attribute__((vector_size(32)));
+typedef int8_t signed8 __attribute__((vector_size(8)));
+typedef int32_t numbers8 __attribute__((vector_size(32)));
+
 /* Vectors are copied, never cast: their alignment is theirs alone. */
 #define GET(vector, at) memcpy(&(vector), at, sizeof(vector))
 #define PUT(at, vector) memcpy(at, &(vector), sizeof(vector))
@@ -54,15 +58,56 @@ UNPACK void nibbles(const unsigned char *from, int8_t *to, int by)
     PUT(to + 16, high);
 }
 
+/* The bits of MASK in bytes that are moved up, or down: those that none of their neighbours' reach.
+ */
+#define MOVED(x, up, mask)                                                                         \
+    ((bytes32)((up) < 0 ? (halves_of_32)(x) >> ((up) < 0 ? -(up) : 0)                              \
+                        : (halves_of_32)(x) << ((up) < 0 ? 0 : (up))) &                            \
+     (uint8_t)(mask))
+
 /* 128 elements from 32 bytes of four pairs of bits, less BY: the lowest pairs first. */
 UNPACK void pairs(const unsigned char *from, int8_t *to, int by)
 {
     bytes32 x;
     GET(x, from);
+    UNROLLED
     for (int k = 0; k < 4; k++) {
-        bytes32 pair = (x >> 2 * k & 3) - (uint8_t)by;
+        bytes32 pair = MOVED(x, -2 * k, 3) - (uint8_t)by;
         PUT(to + 32 * k, pair);
     }
+}
+
+/* Sixteen numbers, with or without a sign, each eight in one piece: so they are read again. */
+UNPACK void put_numbers(const bytes16 *x, bool is_signed, int32_t *first, int32_t *last)
+{
+    bytes8 low = __builtin_shufflevector(*x, *x, 0, 1, 2, 3, 4, 5, 6, 7),
+           high = __builtin_shufflevector(*x, *x, 8, 9, 10, 11, 12, 13, 14, 15);
+    numbers8 a, b;
+    if (is_signed) {
+        a = __builtin_convertvector((signed8)low, numbers8);
+        b = __builtin_convertvector((signed8)high, numbers8);
+    } else {
+        a = __builtin_convertvector(low, numbers8);
+        b = __builtin_convertvector(high, numbers8);
+    }
+    PUT(first, a);
+    PUT(last, b);
+}
+
+/* The eight nibbles of a word, the lowest first. */
+UNPACK void look_nibbles(uint32_t word, numbers8 *x)
+{
+    const numbers8 places = {0, 4, 8, 12, 16, 20, 24, 28};
+    *x = ((numbers8){0} + (int32_t)word) >> places & 15;
+}
+
+/* Scales that are odd: twice a nibble and one. */
+UNPACK void put_odd(uint32_t word, int32_t *to)
+{
+    numbers8 x;
+    look_nibbles(word, &x);
+    x = 2 * x + 1;
+    PUT(to, x);
 }
 
 #endif

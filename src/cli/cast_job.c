@@ -15,6 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Of "-00001-of-00003.gguf", with which the name of a split ends. */
+enum { SPLIT_TAIL = 20 };
+
 /* A file on its way. */
 struct output {
     char *path;
@@ -48,6 +51,17 @@ static bool reads_index(const struct cast_job *job)
     return !job->source.raw && hu_kind_of_name(job->source.path) == HU_FILE_INDEX;
 }
 
+/* llama.cpp's splits of one GGUF. */
+static bool reads_splits(const struct cast_job *job)
+{
+    return !job->source.raw && !reads_index(job) && job->source.set.count > 1;
+}
+
+static bool writes_index(const struct cast_job *job)
+{
+    return reads_index(job) || (reads_splits(job) && hu_kind_of_name(job->output) == HU_FILE_INDEX);
+}
+
 /* Whether file INDEX of the source is of a kind that is not written. */
 static bool is_read_only(const struct cast_job *job, size_t index)
 {
@@ -62,7 +76,8 @@ static enum hu_file_kind kind_of_output(const struct cast_job *job, size_t index
     enum hu_file_kind own = job->source.set.files[index].kind;
     if (is_read_only(job, index))
         return named == HU_FILE_NPY ? HU_FILE_NPY : HU_FILE_SAFETENSORS;
-    return own == HU_FILE_GGUF && named == HU_FILE_SAFETENSORS ? named : own;
+    bool safe = named == HU_FILE_SAFETENSORS || (named == HU_FILE_INDEX && reads_splits(job));
+    return own == HU_FILE_GGUF && safe ? HU_FILE_SAFETENSORS : own;
 }
 
 bool cast_job_writes_npy(const struct cast_job *job)
@@ -211,14 +226,16 @@ static bool stream_file(struct cast_job *job, size_t index, const struct cast_pl
     return fine;
 }
 
-/* The shard NAME as it is called in the output; new memory. PyTorch's become safetensors. */
+/* The shard NAME as it is called in the output; new memory. PyTorch's and GGUF's become
+ * safetensors. */
 static char *shard_name(const struct cast_job *job, size_t index, const char *name)
 {
     const char *dot = strrchr(name, '.'), *end = ".safetensors";
-    size_t n = is_read_only(job, index) && dot ? (size_t)(dot - name) : strlen(name);
+    bool becomes = is_read_only(job, index) || reads_splits(job);
+    size_t n = becomes && dot ? (size_t)(dot - name) : strlen(name);
     char *text = check_memory(malloc(n + strlen(end) + 1));
     memcpy(text, name, n);
-    strcpy(text + n, is_read_only(job, index) ? end : "");
+    strcpy(text + n, becomes ? end : "");
     return text;
 }
 
@@ -241,9 +258,11 @@ static void write_json(const json_t *root, const struct output_file *file)
     fputc('\n', file->stream);
 }
 
-static bool write_index(const struct cast_job *job, const struct outputs *o,
-                        const struct output_file *file)
+/* The index that was read, or a new one of splits. NULL: reported. */
+static json_t *begin_index(const struct cast_job *job)
 {
+    if (reads_splits(job))
+        return check_memory(json_pack("{s:{}}", "metadata"));
     const char *no_text;
     char why[HU_JSON_ERROR];
     size_t n = 0;
@@ -252,6 +271,13 @@ static bool write_index(const struct cast_job *job, const struct outputs *o,
     if (!root)
         fail(job->command, "%s: %s", job->source.path, text ? why : no_text);
     free(text);
+    return root;
+}
+
+static bool write_index(const struct cast_job *job, const struct outputs *o,
+                        const struct output_file *file)
+{
+    json_t *root = begin_index(job);
     if (!root)
         return false;
     json_t *metadata = json_object_get(root, "metadata");
@@ -266,7 +292,7 @@ static bool write_index(const struct cast_job *job, const struct outputs *o,
 /* What OUT becomes. */
 static enum hu_file_kind kind_written(const struct cast_job *job)
 {
-    return reads_index(job) ? HU_FILE_INDEX : kind_of_output(job, 0);
+    return writes_index(job) ? HU_FILE_INDEX : kind_of_output(job, 0);
 }
 
 /* OUT may have no name that says that it is of another kind. False: reported. */
@@ -307,18 +333,30 @@ static char *shard_path(const struct cast_job *job, size_t index)
     return path;
 }
 
+/* OUT with the number of the source's split; new memory. */
+static char *split_path(const struct cast_job *job, size_t index)
+{
+    const char *split = job->source.set.paths[index];
+    char *path = check_memory(strdup(job->output));
+    memcpy(path + strlen(path) - SPLIT_TAIL, split + strlen(split) - SPLIT_TAIL, SPLIT_TAIL);
+    return path;
+}
+
 static void name_outputs(const struct cast_job *job, struct outputs *o)
 {
     size_t files = job->source.set.count;
     bool config = o->config.path;
-    o->is_set = reads_index(job);
+    o->is_set = writes_index(job);
     o->at = check_memory(calloc(files + 2, sizeof *o->at));
     o->files = check_memory(calloc(files + 2, sizeof *o->files));
     o->count = files + config + o->is_set;
     o->main = o->is_set ? o->count - 1 : 0;
     for (size_t i = 0; o->is_set && i < files; i++)
         o->at[i].path = shard_path(job, i);
-    o->at[o->main].path = check_memory(strdup(job->output));
+    for (size_t i = 0; !o->is_set && reads_splits(job) && i < files; i++)
+        o->at[i].path = split_path(job, i);
+    if (!o->at[o->main].path)
+        o->at[o->main].path = check_memory(strdup(job->output));
     if (config)
         o->at[files].path = check_memory(strdup(o->config.path));
 }
@@ -344,15 +382,26 @@ static void free_outputs(struct outputs *o)
     cast_config_clear(&o->config);
 }
 
+/* Whether PATH ends as splits of the source do, but for their number. */
+static bool is_split(const struct cast_job *job, const char *path)
+{
+    const char *own = job->source.set.paths[0];
+    size_t n = strlen(path), m = strlen(own), behind = SPLIT_TAIL - strlen("-00001");
+    return n > SPLIT_TAIL && !strcmp(path + n - behind, own + m - behind) &&
+           path[n - SPLIT_TAIL] == '-' &&
+           strspn(path + n - SPLIT_TAIL + 1, "0123456789") == strlen("00001");
+}
+
 /* What a file of some kind cannot be. False: reported. */
 static bool check_kind(const struct cast_job *job)
 {
     enum hu_file_kind kind = kind_of_output(job, 0), own = job->source.set.files[0].kind;
     bool gguf = job->layout == CAST_LAYOUT_GGUF;
-    if (own == HU_FILE_GGUF && job->source.set.count > 1) {
+    if (reads_splits(job) && !writes_index(job) && !is_split(job, job->output)) {
         fail(job->command,
-             "%s is in %zu splits; one file is cast at a time (llama-gguf-split --merge makes it)",
-             job->source.path, job->source.set.count);
+             "%s is in %zu splits; OUT wants the name of an index, .safetensors.index.json, beside "
+             "which they go, or of a split, as NAME-00001-of-%05zu.gguf",
+             job->source.path, job->source.set.count, job->source.set.count);
         return false;
     }
     if (job->block && gguf && own != HU_FILE_GGUF) {
@@ -434,7 +483,7 @@ static bool check_places(const struct cast_job *job, const struct outputs *o)
              index);
         return false;
     }
-    for (size_t i = 0; o->is_set && i + 1 < o->count; i++)
+    for (size_t i = 0; i < job->source.set.count && (o->is_set || reads_splits(job)); i++)
         if (is_read(job, o->at[i].path)) {
             fail(job->command,
                  "%s would replace a file that is read; OUT wants a folder of its own",

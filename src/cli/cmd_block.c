@@ -193,7 +193,7 @@ static bool decode(struct request *q)
 static bool check(const struct request *q, int operands)
 {
     const struct hu_block *b = q->report.block;
-    bool grouped = b && (b->layout == HU_BLOCK_GPTQ || b->layout == HU_BLOCK_AWQ);
+    bool grouped = b && b->codes == HU_CODES_INTEGER;
     if (!b)
         fail(q->command, "-t names the block format, and is missing");
     else if (q->hex && operands)

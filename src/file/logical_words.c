@@ -11,7 +11,8 @@
  * AWQ (AutoAWQ, awq/modules/linear/gemm.py): qweight [in, out / 8], qzeros [groups, out / 8],
  * scales [groups, out].
  * compressed-tensors (compressors/quantized_compressors/pack_quantized.py): weight_packed [out,
- * in · bits / 32], codes with 2^(bits−1) added, weight_scale [out, groups], weight_shape.
+ * in · bits / 32], codes with 2^(bits−1) added, weight_scale [out, groups], weight_shape; where
+ * zero points are, they have 2^(bits−1) added too: weight_zero_point [out · bits / 32, groups].
  */
 
 static bool is_word(const struct hu_tensor *t)
@@ -155,77 +156,126 @@ enum logical_found hu_logical_words(struct logical_reader *r, const struct hu_te
     return fits == LOGICAL_FOUND ? build(r, &w, group) : fits;
 }
 
-/* Two's complement with 2^(bits−1) added: the value of each code. */
-static const float *code_values(unsigned bits)
-{
-    static const float four[16] = {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7};
-    return bits == 4 ? four : NULL;
-}
+struct packed {
+    const struct hu_tensor *codes, *scales, *sizes, *zeros, *index;
+    uint64_t out, in, bits, groups;
+};
 
-static enum logical_found build_packed(struct logical_reader *r, const struct hu_tensor *codes,
-                                       const struct hu_tensor *scales,
-                                       const struct hu_tensor *sizes, const uint64_t shape[2],
-                                       uint64_t group)
+static enum logical_found build_packed(struct logical_reader *r, const struct packed *p)
 {
-    struct hu_logical *l = hu_logical_new(r, codes, strlen("_packed"), "");
-    if (!l || !hu_logical_shape(r, l, shape, 2, shape[1]))
+    const uint64_t shape[] = {p->out, p->in};
+    struct hu_logical *l = hu_logical_new(r, p->codes, strlen("_packed"), "");
+    if (!l || !hu_logical_shape(r, l, shape, 2, p->in))
         return LOGICAL_ERROR;
     l->layout = "compressed-tensors";
-    l->scales = scales;
-    l->scales_in = scales->dtype.format;
+    l->scales = p->scales;
+    l->scales_in = p->scales->dtype.format;
+    l->more = p->zeros;
+    l->groups = p->index;
     l->own = (struct hu_block){
-        .name = "int4_groups",
+        .name = p->bits == 4 ? "int4_groups" : "int8_groups",
         .elements = 8,
-        .bytes = 4,
+        .bytes = (uint32_t)p->bits,
         .ggml_type = HU_NO_GGML_TYPE,
-        .structure = "int4, a scale for each group of a row",
-        .layout = HU_BLOCK_PARTS,
-        .codes = HU_CODES_TABLE,
-        .code_bits = 4,
-        .table = code_values(4),
+        .structure = "integers, a scale for each group of a row",
+        .layout = HU_BLOCK_PACKED,
+        .codes = HU_CODES_INTEGER,
+        .code_bits = (unsigned char)p->bits,
         .tile_rows = 1,
-        .tile_columns = group == shape[1] ? 0 : (uint32_t)group,
-        .scale = scales->dtype.format->name,
+        .tile_columns = (uint32_t)(p->in / p->groups),
+        .scale = l->scales_in->name,
         .rule = HU_SCALE_NO_RULE,
+        .zero_is_middle = !p->zeros,
     };
     l->block = &l->own;
-    hu_logical_add(l, scales);
-    hu_logical_add(l, sizes);
+    hu_logical_add(l, p->scales);
+    hu_logical_add(l, p->sizes);
+    hu_logical_add(l, p->zeros);
+    hu_logical_add(l, hu_logical_beside(r, p->codes, strlen("_packed"), "_g_idx"));
     return LOGICAL_FOUND;
+}
+
+/* weight_shape's two numbers. */
+static bool read_sizes(struct logical_reader *r, struct packed *p)
+{
+    unsigned char bytes[16];
+    unsigned width = p->sizes->dtype.integer->storage_bits / 8;
+    if (!hu_logical_bytes(r, p->sizes, bytes, 2 * width))
+        return false;
+    for (unsigned i = 0; i < width; i++) {
+        p->out |= (uint64_t)bytes[i] << 8 * i;
+        p->in |= (uint64_t)bytes[width + i] << 8 * i;
+    }
+    return true;
+}
+
+static uint64_t words_of(uint64_t n, uint64_t bits)
+{
+    uint64_t each = 32 / bits;
+    return n / each + (n % each != 0);
+}
+
+/* Groups in the order of the columns have no use for an index: it is full of −1 then. */
+static bool read_index(struct logical_reader *r, struct packed *p)
+{
+    unsigned char first[4];
+    if (!p->index)
+        return true;
+    if (!hu_logical_bytes(r, p->index, first, 4))
+        return false;
+    if (first[0] == 0xff && first[3] == 0xff)
+        p->index = NULL;
+    return true;
+}
+
+static enum logical_found check_packed(struct logical_reader *r, struct packed *p)
+{
+    char due[160];
+    bool eight = p->codes->shape[1] == words_of(p->in, 8);
+    p->bits = eight ? 8 : 4;
+    if (!p->in || p->in > UINT32_MAX || p->out != p->codes->shape[0] ||
+        p->codes->shape[1] != words_of(p->in, p->bits) || (eight && p->in <= 4))
+        return misfit(
+            r, p->codes, p->sizes,
+            "codes of 4 or 8 bits, eight or four a word, want [out, in / 8] or [out, in / "
+            "4]");
+    if (!p->scales->dtype.format || p->scales->rank != 2 || p->scales->shape[0] != p->out ||
+        !p->scales->shape[1] || p->in % p->scales->shape[1])
+        return misfit(r, p->codes, p->scales, "scales are floats, [out, groups]");
+    p->groups = p->scales->shape[1];
+    snprintf(
+        due, sizeof due, "zero points of %d bits, as many a word as codes, want int32 [%llu, %llu]",
+        (int)p->bits, (unsigned long long)words_of(p->out, p->bits), (unsigned long long)p->groups);
+    if (p->zeros && (!is_word(p->zeros) ||
+                     !hu_logical_is_shape(p->zeros, 2, words_of(p->out, p->bits), p->groups)))
+        return misfit(r, p->codes, p->zeros, due);
+    snprintf(due, sizeof due, "the groups of %llu inputs want int32 [%llu]",
+             (unsigned long long)p->in, (unsigned long long)p->in);
+    if (p->index && (!p->index->dtype.integer || p->index->dtype.integer->storage_bits != 32 ||
+                     !hu_logical_is_shape(p->index, 1, p->in)))
+        return misfit(r, p->codes, p->index, due);
+    return read_index(r, p) ? LOGICAL_FOUND : LOGICAL_ERROR;
 }
 
 enum logical_found hu_logical_packed_words(struct logical_reader *r, const struct hu_tensor *codes)
 {
     const size_t tail = strlen("_packed");
     char what[LOGICAL_TEXT];
-    unsigned char bytes[16];
-    uint64_t shape[2] = {0, 0};
     if (!hu_ends_with(codes->name, "_packed") || !is_word(codes))
         return LOGICAL_NONE;
-    const struct hu_tensor *scales = hu_logical_beside(r, codes, tail, "_scale");
-    const struct hu_tensor *sizes = hu_logical_beside(r, codes, tail, "_shape");
-    const struct hu_tensor *zeros = hu_logical_beside(r, codes, tail, "_zero_point");
-    const struct hu_tensor *index = hu_logical_beside(r, codes, tail, "_g_idx");
-    if (!scales || !sizes || !sizes->dtype.integer || sizes->dtype.integer->storage_bits != 64 ||
-        !hu_logical_is_shape(sizes, 1, UINT64_C(2)))
+    struct packed p = {.codes = codes,
+                       .scales = hu_logical_beside(r, codes, tail, "_scale"),
+                       .sizes = hu_logical_beside(r, codes, tail, "_shape"),
+                       .zeros = hu_logical_beside(r, codes, tail, "_zero_point"),
+                       .index = hu_logical_beside(r, codes, tail, "_g_idx")};
+    if (!p.scales || !p.sizes || !p.sizes->dtype.integer ||
+        p.sizes->dtype.integer->storage_bits < 32 || !hu_logical_is_shape(p.sizes, 1, UINT64_C(2)))
         return hu_logical_refuse(r,
                                  "%s has no _scale, or no _shape of two int64, beside "
                                  "it, as compressed-tensors has",
                                  hu_logical_what(codes, what));
-    if (zeros || index)
-        return misfit(r, codes, zeros ? zeros : index,
-                      "zero points and reordered groups of compressed-tensors are not read");
-    if (!hu_logical_bytes(r, sizes, bytes, 16))
+    if (!read_sizes(r, &p))
         return LOGICAL_ERROR;
-    for (size_t i = 0; i < 16; i++)
-        shape[i / 8] |= (uint64_t)bytes[i] << 8 * (i % 8);
-    if (shape[1] > UINT32_MAX || shape[0] != codes->shape[0] ||
-        codes->shape[1] != (shape[1] + 7) / 8)
-        return misfit(r, codes, sizes, "codes of 4 bits, eight a word, want [out, in / 8]");
-    if (shape[1] % 8)
-        return misfit(r, codes, sizes, "rows that end within a word are not read");
-    if (!scales->dtype.format || scales->rank != 2 || scales->shape[0] != shape[0] ||
-        !scales->shape[1] || shape[1] % scales->shape[1])
-        return misfit(r, codes, scales, "scales are floats, [out, groups]");
-    return build_packed(r, codes, scales, sizes, shape, shape[1] / scales->shape[1]);
+    enum logical_found fits = check_packed(r, &p);
+    return fits == LOGICAL_FOUND ? build_packed(r, &p) : fits;
 }

@@ -52,9 +52,7 @@ static uint64_t row_step(const struct hu_block *b)
 {
     if (!b)
         return 1;
-    return b->layout == HU_BLOCK_GPTQ || b->layout == HU_BLOCK_AWQ ? 32
-           : b->tile_rows                                          ? b->tile_rows
-                                                                   : 1;
+    return b->codes == HU_CODES_INTEGER ? 32 : b->tile_rows ? b->tile_rows : 1;
 }
 
 static uint64_t block_step(const struct hu_block *b)

@@ -142,6 +142,10 @@ static int read_lines(const struct hu_recode *r, const struct hu_recode_piece *p
     int why = read_part(m, &m->codes, &r->codes, codes_before(b, p, r->rows), codes);
     if (!why)
         why = read_scales(r, p, m);
+    if (!why && b->layout == HU_BLOCK_PACKED && !b->zero_is_middle)
+        why = read_part(m, &m->more, &r->more,
+                        hu_block_more_bytes(b, (size_t)p->first, (size_t)p->columns),
+                        hu_block_more_bytes(b, (size_t)p->rows, (size_t)p->columns));
     if (!why && b->over == HU_OVER_NESTED)
         why = read_part(m, &m->more, &r->more, scales_of(b, p, r->rows).before / 256 * 4,
                         hu_block_more_bytes(b, (size_t)p->rows, (size_t)p->columns));
@@ -207,7 +211,7 @@ int hu_recode_decode(const struct hu_recode *r, const struct hu_recode_piece *p,
     struct hu_block_parts parts = {
         .codes = m->codes.bytes,
         .scales = b->scale ? m->scales.bytes : NULL,
-        .more = columns || b->over == HU_OVER_NESTED ? m->more.bytes : NULL,
+        .more = m->more.bytes,
         .groups = m->groups,
         .tensor_scale = r->tensor_scale,
         .nested = r->nested,

@@ -23,6 +23,7 @@ struct tensor {
     float *values, *decoded;
     unsigned char *codes, *scales, *more, *expected_codes, *expected_scales;
     float second, expected_second;
+    const struct hu_format *to; /* what blocks are decoded to: fp32, or bf16 */
 };
 
 static void *shared(size_t bytes)
@@ -33,7 +34,7 @@ static void *shared(size_t bytes)
 
 static bool tensor_make(struct tensor *t, const struct hu_block *b)
 {
-    bool grouped = b->layout == HU_BLOCK_GPTQ || b->layout == HU_BLOCK_AWQ;
+    bool grouped = b->codes == HU_CODES_INTEGER;
     size_t length = b->layout == HU_BLOCK_WHOLE ? b->elements : b->tile_columns;
     t->b = b;
     t->rows = grouped ? 32 : b->tile_rows ? b->tile_rows : 4;
@@ -141,8 +142,7 @@ static void subject(const struct hu_block_trial *r, struct tensor *t)
         memcpy(&encode, &symbol, sizeof encode);
         encode(t->values, t->codes, t->scales, n);
     } else if (r->question.decodes) {
-        hu_block_decode_rows(hu_format_find("fp32"), t->decoded, t->b, &parts, t->rows, t->columns,
-                             0, t->rows);
+        hu_block_decode_rows(t->to, t->decoded, t->b, &parts, t->rows, t->columns, 0, t->rows);
     } else {
         hu_block_encode(t->b, t->codes, t->scales, &t->second, hu_format_find("fp32"), t->values,
                         t->rows, t->columns, &r->question.options);
@@ -188,21 +188,35 @@ static bool same_value(const struct hu_block_trial *r, float got, uint32_t expec
     return bits == expected || nans || (zeros && r->question.ignore & HU_IGNORE_ZERO_SIGN);
 }
 
+/* Decoded element I as a float. */
+static float decoded(const struct tensor *t, size_t i)
+{
+    uint16_t half;
+    uint32_t bits;
+    float value = t->decoded[i];
+    if (t->to->storage_bits == 16) {
+        memcpy(&half, (const unsigned char *)t->decoded + 2 * i, sizeof half);
+        bits = (uint32_t)half << 16;
+        memcpy(&value, &bits, sizeof value);
+    }
+    return value;
+}
+
 static void judge_decoder(struct hu_block_trial *r, struct hu_reference *ref,
                           const struct tensor *t, size_t blocks)
 {
     struct hu_block_parts parts = parts_of(t, t->second);
     size_t n = t->rows * t->columns, each = n / blocks;
+    unsigned unused = 32 - t->to->storage_bits;
     for (size_t k = 0; k < blocks; k++) {
         bool wrong = false;
         for (size_t i = k * each; i < (k + 1) * each; i++) {
             uint32_t expected = (uint32_t)hu_reference_block_value(
-                ref, hu_format_find("fp32"), t->b, &parts, t->rows, t->columns, i / t->columns,
-                i % t->columns);
-            if (same_value(r, t->decoded[i], expected))
+                ref, t->to, t->b, &parts, t->rows, t->columns, i / t->columns, i % t->columns);
+            float got = decoded(t, i);
+            if (same_value(r, got, expected << unused))
                 continue;
-            tell(r, "element", (size_t)r->blocks * each + i, hu_bits_of_float(t->decoded[i]),
-                 expected);
+            tell(r, "element", (size_t)r->blocks * each + i, hu_bits_of_float(got) >> unused, expected);
             wrong = true;
         }
         r->mismatches += wrong;
@@ -252,6 +266,8 @@ static void try_call(struct hu_block_trial *r, struct hu_reference *ref, struct 
     const struct hu_block_question *q = &r->question;
     size_t blocks = blocks_in(t), n = t->rows * t->columns;
     t->second = q->decodes && t->b->over != HU_OVER_NONE && !r->symbol ? 0x1.23456p-7f : 1;
+    /* Ours has code of its own for either; a library's function gives fp32. */
+    t->to = hu_format_find(r->symbol || r->blocks / blocks % 2 == 0 ? "fp32" : "bf16");
     if (q->decodes) {
         fill(t->codes, t->codes_size, q->seed + 3 * r->blocks);
         fill(t->scales, t->scales_size, q->seed + 3 * r->blocks + 1);

@@ -164,22 +164,30 @@ static void fill(struct arena *a)
         x ^= x << 13;
         x ^= x >> 7;
         x ^= x << 17;
-        a->codes[i] = (unsigned char)(x >> 32) & 0xbf; /* no fp16 of these is infinite or NaN */
+        a->codes[i] = (unsigned char)(x >> 32);
         if ((i + 1) % a->b->bytes == 0 && !is_usual(a->b, a->codes + i + 1 - a->b->bytes))
             i -= a->b->bytes;
     }
+}
+
+/* As the matrix of all pairs has them: filled, so that no page stands for another. */
+static void *pages(size_t bytes)
+{
+    bytes = (bytes + 4095) / 4096 * 4096;
+    void *at = aligned_alloc(4096, bytes);
+    return at ? memset(at, 0, bytes) : NULL;
 }
 
 static void race(const struct hu_block *b, int rounds, void *library)
 {
     struct arena a = {.b = b, .second = 1};
     size_t bytes = hu_block_bytes(b, 1, N) + 4096;
-    a.codes = calloc(1, bytes);
-    a.scales = calloc(1, hu_block_scale_bytes(b, 1, N) + 4096);
-    a.copy = calloc(1, 8 * N);
-    a.values = calloc(N, 4);
-    a.out = calloc(N, 8);
-    a.halves = calloc(N, 2);
+    a.codes = pages(bytes);
+    a.scales = pages(hu_block_scale_bytes(b, 1, N) + 4096);
+    a.copy = pages(8 * N);
+    a.values = pages(4 * N);
+    a.out = pages(8 * N);
+    a.halves = pages(2 * N);
     if (!a.halves || !a.codes || !a.scales || !a.copy || !a.values || !a.out)
         exit(2);
     fill(&a);
