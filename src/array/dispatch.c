@@ -85,7 +85,7 @@ static void start_plan(struct plan *p, const struct hu_format *to, const struct 
 {
     memset(p, 0, offsetof(struct plan, table));
     p->table.to = NULL;
-    p->table.full = false;
+    p->table.full = p->table.draws = false;
     p->to = to;
     p->from = from;
     p->options = *options;

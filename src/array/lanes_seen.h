@@ -54,6 +54,15 @@ INLINE void random_lanes(vec random[4], struct random *r)
             random[i] = (x ^ x >> 15 ^ r->keys_high) * splat(UINT32_C(0xd35a2d97)););
 }
 
+/* The top bytes, which the last step would leave as they are. */
+INLINE byte_lanes random_bytes(struct random *r)
+{
+    vec random[4];
+    random_lanes(random, r);
+    VECTORS(random[i] >>= 24;);
+    return pack_bytes(random);
+}
+
 /* The top BITS of what random_lanes stands for. */
 INLINE vec random_top(vec random, uint32_t bits)
 {

@@ -453,7 +453,10 @@ static void lanes_stages(struct plan *p)
 static bool plan_roads(struct plan *p, const struct abilities *a)
 {
     bool wide = p->to->storage_bits == 64 && a->doubles && is_fp64(p->to) && !p->options.saturate;
-    if (hu_table_can(p) && !wide && !hu_table_is_slower(p)) {
+#ifdef LANES_SHUFFLE
+    p->table.draws = hu_table_draws(p);
+#endif
+    if ((p->table.draws || hu_table_can(p)) && !wide && !hu_table_is_slower(p)) {
         plan_table(p);
         return true;
     }

@@ -148,22 +148,38 @@ enum {
 };
 
 /* What is looked up of each code by bytes. */
-enum plane { PLANE_LOW, PLANE_HIGH, PLANE_FLAGS, PLANES };
+enum plane { PLANE_LOW, PLANE_HIGH, PLANE_PARTS = PLANE_HIGH, PLANE_FLAGS, PLANES };
 
 typedef unsigned char table_block[TABLE_BLOCK] __attribute__((aligned(TABLE_BLOCK)));
 
+/* How the bytes of codes below zero come from those of their magnitudes. */
+enum below {
+    BELOW_SAME,
+    BELOW_ADDS,    /* NEGATIVE is added, */
+    BELOW_NONZERO, /* or or-ed to all but zeros */
+    BELOW_NEGATED,
+    BELOW_ALIKE /* NEGATIVE for all */
+};
+
 /*
- * Bytes of one or two planes, found in blocks of 16 as sums: of what HIGH has at a code's upper
- * four bits, what CHANGE[0] has at its lower ones, and further ones from the code on that STARTS
- * says. The changes look at the code's bits FOLD, less their start, and end 128 codes later: that
- * is where a byte's top bit makes look_up_block find nothing. So it does before a start, too, where
- * signs are folded away; elsewhere nothing is less than zero, and a further change begins with 0. A
- * few codes that the sums would get wrong stand ALONE, with what they lack.
+ * Bytes of one or two planes, found in blocks of 16 as sums. A code is looked up by its magnitude,
+ * less FLOOR, below which nothing changes, and at most CAP: the sum of what HIGH has at the upper
+ * four bits of that (or of the code), what CHANGE[0] has at its lower ones, and further changes
+ * from where STARTS says. They look at what is less their start, and end 128 later: that is where a
+ * byte's top bit makes look_up_block find nothing. So it does before a start, too, where what is
+ * looked up is below 128; elsewhere nothing is less than zero, and a further change begins with 0.
+ * A few codes that come out wrong stand ALONE, with what they lack.
  */
 struct sums {
     table_block high[2], change[TABLE_BLOCKS][2], starts[TABLE_BLOCKS];
-    unsigned char fold, alone[TABLE_ALONE], lacks[TABLE_ALONE][2];
-    bool folds, any_high;
+    unsigned char fold;       /* a magnitude's bits, where the sign is one more */
+    unsigned char floor, cap; /* CAP 0: none */
+    /* Codes are below zero where they and LIFT are less than LIMIT, all with sign. */
+    unsigned char lift, limit;
+    unsigned char negative[2], alone[TABLE_ALONE], lacks[TABLE_ALONE][2];
+    enum below below;
+    bool absolute; /* of two's complement */
+    bool wraps, any_high, high_of_codes;
     int changes, alones;
 };
 
@@ -177,6 +193,8 @@ struct table {
     unsigned char planes[PLANES][TABLE_CODES] __attribute__((aligned(TABLE_BLOCK)));
     struct sums of_words, of_flags;
     bool top; /* words of 32 bits are zero in their lower half, and planes have the upper one */
+    /* Words are toward zero, and PLANE_PARTS has the part of 256 by which to go up at random. */
+    bool draws;
 };
 
 struct plan {

@@ -2,6 +2,7 @@
 #include "array/layout.h"
 #include "codec.h"
 #include "convert.h"
+#include "rounding.h"
 
 enum { BLOCK = 1024 };
 
@@ -14,18 +15,68 @@ static bool holds_normals(const struct hu_format *to, const struct hu_format *fr
            (hu_emax(to) > hu_emax(from) || to->specials == HU_SPECIALS_IEEE);
 }
 
+/* Of stochastic rounding to bytes: the part of 256 by which CODE is above what it is toward zero,
+ * where the next code is what it goes up to. -1: there is no such part. */
+static int part_of(const struct plan *p, unsigned code)
+{
+    const struct hu_target to = hu_target_of(p->to);
+    const struct hu_datum d = hu_decode(p->from, code);
+    if (!hu_is_finite(d) || d.class == HU_ZERO || (to.scale && d.sign))
+        return 0;
+    if (to.no_sign && d.sign)
+        return -1;
+    const int lead = __builtin_clzll(d.significand), exponent = d.quantum - lead;
+    int quantum = exponent + 63 - to.trailing_bits;
+    if (to.integer || quantum < to.quantum_min)
+        quantum = to.integer ? 0 : to.quantum_min;
+    const int shift = quantum - exponent;
+    if (shift < 2 || (to.scale && exponent + 63 < to.emin)) /* beyond all codes */
+        return 0;
+    const struct hu_cut cut = hu_cut_at(d.significand << lead, false, shift);
+    const uint64_t steps = to.integer ? 0 : (uint64_t)(quantum - to.quantum_min);
+    const uint64_t below = (steps << to.trailing_bits) + cut.kept - to.scale;
+    const uint32_t part = (uint32_t)(cut.fraction >> 32);
+    if (below > to.max_finite || !part)
+        return 0;
+    unsigned flags = 0;
+    uint64_t over = hu_round_overflow(p->to, false, &p->options, &flags);
+    if (below == to.max_finite && over != below + 1)
+        return over == below ? 0 : -1;
+    return part << 8 ? -1 : (int)(part >> 24);
+}
+
+static bool is_exact(const struct plan *p)
+{
+    return holds_normals(p->to, p->from) && hu_quantum_min(p->to) <= hu_quantum_min(p->from);
+}
+
 /* Stochastic rounding has more than one answer for a code that is not exact. */
 bool hu_table_can(const struct plan *p)
 {
-    bool exact = holds_normals(p->to, p->from) && hu_quantum_min(p->to) <= hu_quantum_min(p->from);
-    return p->from->width <= 8 && (exact || p->options.direction != HU_STOCHASTIC);
+    return p->from->width <= 8 && (p->options.direction != HU_STOCHASTIC || is_exact(p));
+}
+
+bool hu_table_draws(const struct plan *p)
+{
+    if (p->from->width > 8 || p->to->width > 8 || p->options.direction != HU_STOCHASTIC ||
+        p->flags || is_exact(p))
+        return false;
+    unsigned code = 0;
+    while (code < 1u << p->from->width && part_of(p, code) >= 0)
+        code++;
+    return code == 1u << p->from->width;
 }
 
 /* On the way to another target a NaN stays signaling, for the next step to see. */
-static uint64_t convert_one(const struct plan *p, unsigned code, unsigned *flags)
+static uint64_t convert_one(struct plan *p, unsigned code, unsigned *flags)
 {
-    if (p->table.to == p->to)
-        return hu_convert_at(p->to, p->from, code, 0, &p->options, flags) << p->to->storage_shift;
+    if (p->table.to == p->to) {
+        struct hu_options options = p->options;
+        if (p->table.draws &&
+            (p->table.planes[PLANE_PARTS][code] = (unsigned char)part_of(p, code)))
+            options.direction = HU_TOWARD_ZERO;
+        return hu_convert_at(p->to, p->from, code, 0, &options, flags) << p->to->storage_shift;
+    }
     static const struct hu_options exact;
     unsigned ignored = 0;
     const uint64_t quiet = (hu_trailing_mask(p->table.to) + 1) / 2;
@@ -41,66 +92,99 @@ static void fill_plane(struct table *t, enum plane plane, unsigned shift)
         bytes[i] = plane == PLANE_FLAGS ? t->flags[i] : (unsigned char)(t->words[i] >> shift);
 }
 
-/* The planes that sums are made for, and the codes that they have. */
+/* What sums are made for. */
 struct wanted {
     const unsigned char (*planes)[TABLE_CODES];
-    int count;
-    unsigned blocks, half; /* the codes of the second half are looked up in the first */
+    int count;      /* of planes */
+    bool draws;     /* the second is of parts */
+    bool absolute;  /* codes are two's complement */
+    unsigned codes; /* of the source */
+    unsigned half;  /* of them without sign; 0: codes are their own magnitudes */
+    unsigned limit; /* from which on they have none, either: NaNs */
+    unsigned last;  /* the greatest magnitude that is looked up, for those beyond, too */
 };
 
-/* What most codes of block B have more in the second half. */
-static unsigned char most_differ_by(const unsigned char *plane, unsigned b, unsigned half)
+static bool alike(const struct wanted *w, unsigned a, unsigned b)
 {
-    unsigned counts[TABLE_CODES] = {0}, most = 0;
-    for (unsigned i = b * TABLE_BLOCK; i < (b + 1) * TABLE_BLOCK; i++) {
-        unsigned char differs = (unsigned char)(plane[i + half * TABLE_BLOCK] - plane[i]);
-        if (++counts[differs] > counts[most])
-            most = differs;
-    }
-    return (unsigned char)most;
+    return w->planes[0][a] == w->planes[0][b] &&
+           (w->count == 1 || w->planes[1][a] == w->planes[1][b]);
 }
 
-/* Takes the first half's sums on to the second. False: too many codes are not what it says. */
-static bool fold_sums(struct sums *s, const struct wanted *w)
+/* The code of a magnitude below zero. */
+static unsigned below_zero(const struct wanted *w, unsigned magnitude)
 {
-    const unsigned apart = w->half * TABLE_BLOCK;
-    for (unsigned b = w->half; b < w->blocks; b++) {
-        unsigned char differ[2] = {0, 0};
-        for (int p = 0; p < w->count; p++) {
-            differ[p] = most_differ_by(w->planes[p], b - w->half, w->half);
-            s->high[p][b] = (unsigned char)(s->high[p][b - w->half] + differ[p]);
-            s->any_high |= s->high[p][b];
-        }
-        for (unsigned i = b * TABLE_BLOCK; i < (b + 1) * TABLE_BLOCK; i++) {
-            unsigned char lacks[2] = {0, 0};
-            for (int p = 0; p < w->count; p++)
-                lacks[p] = (unsigned char)(w->planes[p][i] - w->planes[p][i - apart] - differ[p]);
-            if (!lacks[0] && !lacks[1])
-                continue;
-            if (s->alones == TABLE_ALONE)
-                return false;
-            s->alone[s->alones] = (unsigned char)i;
-            memcpy(s->lacks[s->alones++], lacks, sizeof lacks);
-        }
+    return w->absolute ? w->codes - magnitude : w->half + magnitude;
+}
+
+static unsigned magnitude_of(const struct wanted *w, unsigned code)
+{
+    if (w->half && code >= w->half)
+        code = w->absolute ? w->codes - code : code - w->half;
+    return code < w->last ? code : w->last;
+}
+
+/* The least of two's complement has a magnitude that others have not. */
+static unsigned char byte_of(const struct sums *s, const struct wanted *w, unsigned magnitude,
+                             int p)
+{
+    const bool least = w->absolute && magnitude == w->half && s->below == BELOW_ADDS;
+    return (unsigned char)(w->planes[p][magnitude] - (least ? s->negative[p] : 0));
+}
+
+static unsigned char summed(const struct sums *s, const struct wanted *w, unsigned code, int p)
+{
+    unsigned char byte = byte_of(s, w, magnitude_of(w, code), p);
+    if (!w->half || code < w->half || code >= w->limit)
+        return byte;
+    switch (s->below) {
+    case BELOW_SAME:
+        break;
+    case BELOW_ADDS:
+        return (unsigned char)(byte + s->negative[p]);
+    case BELOW_NONZERO:
+        return byte ? byte | s->negative[p] : 0;
+    case BELOW_NEGATED:
+        return (unsigned char)-byte;
+    case BELOW_ALIKE:
+        return s->negative[p];
+    }
+    return byte;
+}
+
+/* False: too many codes are not what the magnitudes say. */
+static bool set_alones(struct sums *s, const struct wanted *w)
+{
+    for (unsigned code = 0; code < w->codes; code++) {
+        unsigned char lacks[2] = {0, 0};
+        for (int p = 0; p < (w->draws ? 1 : w->count); p++)
+            lacks[p] = (unsigned char)(w->planes[p][code] - summed(s, w, code, p));
+        if (!lacks[0] && !lacks[1])
+            continue;
+        if (s->alones == TABLE_ALONE || (w->draws && w->planes[1][magnitude_of(w, code)]))
+            return false;
+        s->alone[s->alones] = (unsigned char)code;
+        memcpy(s->lacks[s->alones++], lacks, sizeof lacks);
     }
     return true;
 }
 
-/* HIGH: may have whatever a block's codes all need. */
+/* HIGH: may have whatever a block's magnitudes all need. */
 static void add_block(struct sums *s, const struct wanted *w, unsigned b, bool high)
 {
     table_block needs[2] = {{0}, {0}};
+    const unsigned first = s->floor + b * TABLE_BLOCK, left = w->last - first;
+    const unsigned count = left < TABLE_BLOCK ? left + 1 : TABLE_BLOCK;
     unsigned any = 0;
     for (int p = 0; p < w->count; p++) {
-        for (unsigned i = 0; i < TABLE_BLOCK; i++) {
-            needs[p][i] = w->planes[p][b * TABLE_BLOCK + i];
+        for (unsigned i = 0; i < count; i++) {
+            needs[p][i] = byte_of(s, w, first + i, p);
             for (int c = 0; c < s->changes; c++)
-                if ((b * TABLE_BLOCK - s->starts[c][0]) < TABLE_CODES / 2)
+                if (b * TABLE_BLOCK - s->starts[c][0] < TABLE_CODES / 2)
                     needs[p][i] = (unsigned char)(needs[p][i] - s->change[c][p][i]);
         }
         s->high[p][b] = high && b ? needs[p][0] : 0;
         s->any_high |= s->high[p][b];
-        for (unsigned i = 0; i < TABLE_BLOCK; i++)
+        for (unsigned i = 0; i < count; i++)
             any |= needs[p][i] = (unsigned char)(needs[p][i] - s->high[p][b]);
     }
     if (b && !any)
@@ -109,33 +193,94 @@ static void add_block(struct sums *s, const struct wanted *w, unsigned b, bool h
     memcpy(s->change[s->changes++], needs, sizeof needs);
 }
 
-static bool make_sums(struct sums *s, const struct wanted *w, bool high)
+/* HIGH by codes, which have a sign to add. */
+static void add_sign(struct sums *s, const struct wanted *w)
 {
-    memset(s, 0, sizeof *s);
-    s->fold = (unsigned char)(w->half * TABLE_BLOCK - 1);
-    s->folds = w->half < w->blocks;
-    for (unsigned b = 0; b < w->half; b++)
+    const unsigned half = w->half / TABLE_BLOCK, last = w->last / TABLE_BLOCK;
+    s->high_of_codes = true;
+    s->below = BELOW_SAME;
+    for (int p = 0; p < w->count; p++)
+        for (unsigned b = 0; b < half; b++) {
+            s->high[p][b] = s->high[p][b < last ? b : last];
+            s->high[p][b + half] = (unsigned char)(s->high[p][b] + s->negative[p]);
+        }
+}
+
+static unsigned last_magnitude(const struct wanted *w)
+{
+    return w->absolute ? w->half : (w->half ? w->half : w->codes) - 1;
+}
+
+static bool make_sums(struct sums *s, const struct wanted *w, enum below below, bool high)
+{
+    unsigned one = 1; /* the first that a sign makes something of */
+    while (one + 1 < w->half && alike(w, one, below_zero(w, one)))
+        one++;
+    *s = (struct sums){.below = below, .absolute = w->absolute};
+    s->fold = (unsigned char)(w->half && !w->absolute ? w->half - 1 : TABLE_CODES - 1);
+    s->lift = (unsigned char)(TABLE_CODES / 2 - w->half);
+    s->limit = (unsigned char)(w->limit + s->lift);
+    for (int p = 0; p < w->count; p++)
+        s->negative[p] = (unsigned char)(w->planes[p][w->half ? below_zero(w, one) : 0] ^
+                                         (below == BELOW_ALIKE ? 0 : w->planes[p][one]));
+    if (!set_alones(s, w))
+        return false;
+    while (w->codes > TABLE_BLOCK && s->floor < w->last && alike(w, 0, s->floor + 1u))
+        s->floor++;
+    s->cap = (unsigned char)(w->last < last_magnitude(w) ? w->last - s->floor : 0);
+    s->wraps = w->last - s->floor < TABLE_CODES / 2;
+    if (!s->wraps && !high)
+        return false;
+    for (unsigned b = 0; b <= (w->last - s->floor) / TABLE_BLOCK; b++)
         add_block(s, w, b, high);
-    return w->half == w->blocks || fold_sums(s, w);
+    if (s->any_high && below == BELOW_ADDS && !s->floor && !w->absolute && w->limit == w->codes)
+        add_sign(s, w);
+    return true;
 }
 
 /* In operations on vectors. */
-static int cost_of(const struct sums *s)
+static int cost_of(const struct sums *s, int count)
 {
-    return 3 * (s->changes + s->alones) + 4 * s->any_high;
+    static const int of_below[] = {0, 3, 5, 3, 4};
+    return (1 + 2 * count) * (s->changes + s->alones) + 2 * (1 + count) * s->any_high +
+           (s->fold < TABLE_CODES - 1) + 2 * s->absolute + (s->floor > 0) + (s->cap > 0) +
+           (s->below && s->lift) + of_below[s->below];
 }
 
-static void best_sums(struct sums *s, const unsigned char (*planes)[TABLE_CODES], int count,
-                      unsigned codes)
+static void try_sums(struct sums *best, struct wanted *w, enum below below)
 {
-    const unsigned blocks = codes > TABLE_BLOCK ? codes / TABLE_BLOCK : 1;
-    struct sums one;
-    make_sums(s, &(struct wanted){planes, count, blocks, blocks}, true);
-    for (int high = 0; blocks > 1 && high < 2; high++) {
-        struct wanted w = {planes, count, blocks, blocks / 2};
-        if (make_sums(&one, &w, high) && cost_of(&one) < cost_of(s))
-            *s = one;
+    for (int way = 0; way < 4; way++) {
+        struct sums one;
+        w->last = last_magnitude(w) - (way & 1); /* a code at the end may stand alone */
+        while (w->codes > TABLE_BLOCK && w->last && alike(w, w->last, w->last - 1))
+            w->last--;
+        if (make_sums(&one, w, below, way & 2) &&
+            (!best->changes || cost_of(&one, w->count) < cost_of(best, w->count)))
+            *best = one;
     }
+}
+
+/* The cheapest; none have changes where parts are drawn for codes of whatever sign they have. */
+static void find_sums(struct sums *s, struct wanted w, const struct hu_format *from)
+{
+    const bool whole = hu_is_integer(from), more = w.codes > TABLE_BLOCK || w.draws;
+    s->changes = 0;
+    if (hu_is_signed(from) && more && (!whole || w.codes == TABLE_CODES)) {
+        w.half = w.codes / 2;
+        w.absolute = whole;
+        w.limit = w.codes;
+        const unsigned nan = (unsigned)hu_max_finite_code(from) + 1 + hu_has_infinity(from);
+        if (nan < w.half && alike(&w, nan, below_zero(&w, nan)))
+            w.limit = w.half + nan;
+        for (int below = BELOW_SAME; below <= BELOW_ALIKE; below++)
+            if (w.count == 1 || w.draws || (below != BELOW_NONZERO && below != BELOW_NEGATED))
+                try_sums(s, &w, (enum below)below);
+    }
+    if (w.draws && hu_is_signed(from))
+        return;
+    w.half = 0;
+    w.absolute = false;
+    try_sums(s, &w, BELOW_SAME);
 }
 
 void hu_table_fill(struct plan *p)
@@ -153,11 +298,20 @@ void hu_table_fill(struct plan *p)
     }
     t->top = t->to->storage_bits == 32 && !low;
     fill_plane(t, PLANE_LOW, t->top ? 16 : 0);
-    fill_plane(t, PLANE_HIGH, t->top ? 24 : 8);
+    if (!t->draws) /* the other has parts */
+        fill_plane(t, PLANE_HIGH, t->top ? 24 : 8);
     fill_plane(t, PLANE_FLAGS, 0);
-    best_sums(&t->of_words, t->planes + PLANE_LOW, t->to->storage_bits > 8 ? 2 : 1, codes);
+    const int count = t->to->storage_bits > 8 || t->draws ? 2 : 1;
+    find_sums(
+        &t->of_words,
+        (struct wanted){.planes = t->planes, .count = count, .draws = t->draws, .codes = codes},
+        p->from);
     if (p->flags)
-        best_sums(&t->of_flags, t->planes + PLANE_FLAGS, 1, codes);
+        find_sums(&t->of_flags,
+                  (struct wanted){.planes = t->planes + PLANE_FLAGS, .count = 1, .codes = codes},
+                  p->from);
+    if (!t->of_words.changes)
+        p->row = hu_scalar_row;
     t->full = true;
 }
 

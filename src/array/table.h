@@ -6,6 +6,8 @@
 
 /* Whether every code has one answer, which stochastic rounding gives only those that are exact. */
 bool hu_table_can(const struct plan *p);
+/* Whether stochastic rounding of every code is a byte or the next one, by a byte of chance. */
+bool hu_table_draws(const struct plan *p);
 void hu_table_fill(struct plan *p);
 /* A plan of one look-up after another. */
 void hu_plan_table(struct plan *p);
