@@ -172,7 +172,9 @@ mutate_kernel "a plan forgets the index that a piece starts at" dispatch dispatc
 mutate_kernel "a plan is kept for another direction" dispatch dispatch.c \
     's/return a->direction == b->direction \&\& /return /'
 mutate_kernel "tables are used where codes have more than one answer" table table.c \
-    's/(exact || p->options.direction != HU_STOCHASTIC)/true/'
+    's/(p->options.direction != HU_STOCHASTIC || hu_plan_is_exact(p))/true/'
+mutate_kernel "a part of a byte is rounded" table table.c 's/return part << 8 ? -1 : /return /'
+mutate_kernel "what overflows goes up at random" table table.c 's/if (below > to.max_finite || !part)/if (!part)/'
 mutate_kernel "a packed code loses a bit" table table.c 's/6 \* k \& 63/6 * k \& 31/'
 mutate_kernel "codes that stand alone get what others do" table table.c 's/if (!lacks\[0\] \&\& !lacks\[1\])/if (true)/'
 mutate_kernel "a table is looked up before it is made" dispatch dispatch.c 's/p->quick = ready \&\& /p->quick = /'
@@ -205,8 +207,11 @@ mutate_kernel "FP64 beyond FP32 overflows nothing" portable lanes_stages.h \
 if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "the hardware's overflow is not read" avx2 environment.h 's/raised & 0x08/raised \& 0x04/'
     mutate_kernel "a carry at random the wrong way" avx2 lanes_random.h 's/(~bits << 32)/(bits << 32)/'
-    mutate_kernel "codes of other blocks get an addition too" avx2 lanes_avx2.h 's/_mm256_subs_epu8/_mm256_sub_epi8/'
-    mutate_kernel "a code's upper bits are left out" avx2 lanes_bytes.h 's/found\[0\]\[i\] = look_up_block(high, at);/;/'
+    mutate_kernel "codes of other blocks get an addition too" avx2 lanes_x86.h 's/MM(subs_epu8)/MM(sub_epi8)/'
+    mutate_kernel "a code's upper bits are left out" avx2 lanes_bytes.h 's/found\[0\]\[i\] += look_up_block(high, at);/;/'
+    mutate_kernel "a byte of chance is not drawn" avx2 lanes_bytes.h 's/minus_8(found\[1\]\[i\], random\[i\])/found[1][i]/'
+    mutate_kernel "nothing ends a table's magnitudes" avx2 lanes_bytes.h 's/minus_8(y\[i\], splat_8(s->floor))/y[i]/'
+    mutate_kernel "halves of FP16 are taken for words" avx2 lanes_stages.h 's/words\[i\] >>= 3;/;/'
     mutate_kernel "table flags end with the first steps" avx2 lanes_bytes.h \
         's/const bool looks = asked .*/const bool looks = asked \&\& from == (const char *)src;/'
     mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (bits % 8)/if (false)/'

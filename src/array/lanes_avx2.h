@@ -4,6 +4,7 @@
 #define LANES 8
 #define LANES_SHUFFLE
 #define LANES_FP16
+#define LANES_FP64
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
 #define TARGET __attribute__((target("avx2,f16c,fma")))
@@ -14,31 +15,18 @@ typedef int32_t mask __attribute__((vector_size(32)));
 typedef float floats __attribute__((vector_size(32)));
 typedef uint16_t half_lanes __attribute__((vector_size(32)));
 typedef uint8_t byte_lanes __attribute__((vector_size(32)));
+typedef uint64_t longs __attribute__((vector_size(32)));
+typedef __m256d doubles;
+#define MM(name) _mm256_##name
+#define MM_SI(name) _mm256_##name##_si256
+typedef __m256i words_x86;
+typedef __m256 floats_x86;
 
-INLINE vec splat(uint32_t x)
-{
-    return (vec)_mm256_set1_epi32((int)x);
-}
+#include "array/lanes_any.h"
 
 INLINE vec lane_numbers(void)
 {
     return (vec){0, 1, 2, 3, 4, 5, 6, 7};
-}
-
-INLINE vec load(const void *at)
-{
-    return (vec)_mm256_loadu_si256(at);
-}
-
-INLINE void store_vec(void *at, vec v)
-{
-    _mm256_storeu_si256(at, (__m256i)v);
-}
-
-/* Past the caches; AT is aligned. */
-INLINE void stream(void *at, vec v)
-{
-    _mm256_stream_si256(at, (__m256i)v);
 }
 
 INLINE mask above(vec a, vec b)
@@ -92,91 +80,7 @@ INLINE bool any(mask m)
     return !_mm256_testz_si256((__m256i)m, (__m256i)m);
 }
 
-INLINE vec smaller(vec a, vec b)
-{
-    return (vec)_mm256_min_epu32((__m256i)a, (__m256i)b);
-}
-
-INLINE vec larger(vec a, vec b)
-{
-    return (vec)_mm256_max_epu32((__m256i)a, (__m256i)b);
-}
-
-INLINE vec smaller_float(vec a, vec b)
-{
-    return smaller(a, b);
-}
-
-INLINE vec larger_float(vec a, vec b)
-{
-    return larger(a, b);
-}
-
-/* Of the magnitudes so far, the greatest, and the least that is not zero, less 1. */
-struct noted {
-    vec greatest, least;
-};
-
-INLINE struct noted nothing_noted(void)
-{
-    return (struct noted){splat(0), splat(0x7fffffff)};
-}
-
-INLINE void note_large(struct noted *noted, vec magnitude, vec large)
-{
-    (void)large;
-    noted->greatest = larger(noted->greatest, magnitude);
-}
-
-INLINE void note_small(struct noted *noted, vec magnitude, vec small)
-{
-    (void)small;
-    noted->least = smaller(noted->least, magnitude - splat(1));
-}
-
-/* Whether one was above LARGE, or below SMALL and not zero. */
-INLINE bool is_outside(const struct noted *noted, vec small, vec large)
-{
-    mask below = above(small - splat(1), noted->least);
-    return any(above(noted->greatest, large) | below);
-}
-
-/* To integers in the environment's direction; 2^31 where there is none. */
-INLINE vec round_integer(vec x)
-{
-    return (vec)_mm256_cvtps_epi32((__m256)x);
-}
-
-INLINE vec shift_right(vec x, uint32_t count)
-{
-    return (vec)_mm256_srlv_epi32((__m256i)x, _mm256_set1_epi32((int)count));
-}
-
-INLINE vec shift_left(vec x, uint32_t count)
-{
-    return (vec)_mm256_sllv_epi32((__m256i)x, _mm256_set1_epi32((int)count));
-}
-
-INLINE vec add_float(vec a, vec b)
-{
-    return (vec)((floats)a + (floats)b);
-}
-
-INLINE vec sub_float(vec a, vec b)
-{
-    return (vec)((floats)a - (floats)b);
-}
-
-INLINE vec mul_float(vec a, vec b)
-{
-    return (vec)((floats)a * (floats)b);
-}
-
-/* A times B, which is exact but for overflow, and C. */
-INLINE vec add_scaled(vec a, vec b, vec c)
-{
-    return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
-}
+#include "array/lanes_x86.h"
 
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
@@ -196,10 +100,10 @@ INLINE half_lanes in_order_16(__m256i packed)
     return (half_lanes)_mm256_permute4x64_epi64(packed, 0xd8);
 }
 
-INLINE byte_lanes in_order_8(__m256i packed)
+INLINE byte_lanes order_bytes(byte_lanes packed)
 {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    return (byte_lanes)_mm256_permutevar8x32_epi32(packed, order);
+    return (byte_lanes)_mm256_permutevar8x32_epi32((__m256i)packed, order);
 }
 
 INLINE half_lanes pack_halves(const vec *v)
@@ -219,50 +123,10 @@ INLINE half_lanes pack_half_signs(const vec *x)
     return in_order_16(_mm256_packs_epi32((__m256i)x[0], (__m256i)x[1]));
 }
 
-INLINE byte_lanes pack_bytes(const vec *v)
-{
-    __m256i low = _mm256_packus_epi32((__m256i)v[0], (__m256i)v[1]);
-    __m256i high = _mm256_packus_epi32((__m256i)v[2], (__m256i)v[3]);
-    return in_order_8(_mm256_packus_epi16(low, high));
-}
-
-INLINE byte_lanes pack_byte_signs(const vec *x)
-{
-    __m256i low = _mm256_packs_epi32((__m256i)x[0], (__m256i)x[1]);
-    __m256i high = _mm256_packs_epi32((__m256i)x[2], (__m256i)x[3]);
-    return in_order_8(_mm256_packs_epi16(low, high));
-}
-
-/* Of each lane the sum of its halves by FACTORS', in halves in any order that pack_half_bytes
- * takes. */
-INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
-{
-    __m256i by = _mm256_set1_epi32((int)factors);
-    return (half_lanes)_mm256_packs_epi32(_mm256_madd_epi16((__m256i)v[0], by),
-                                          _mm256_madd_epi16((__m256i)v[1], by));
-}
-
-INLINE byte_lanes pack_half_bytes(const half_lanes *v)
-{
-    return in_order_8(_mm256_packus_epi16((__m256i)v[0], (__m256i)v[1]));
-}
-
 INLINE half_lanes order_halves(half_lanes x)
 {
     return in_order_16((__m256i)x);
 }
-
-INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
-{
-    return (byte_lanes)_mm256_min_epu8((__m256i)a, (__m256i)b);
-}
-
-INLINE half_lanes smaller_16(half_lanes a, half_lanes b)
-{
-    return (half_lanes)_mm256_min_epu16((__m256i)a, (__m256i)b);
-}
-
-#include "array/lanes_packed.h"
 
 INLINE vec load_halves(const void *at)
 {
@@ -304,32 +168,10 @@ INLINE void store_fp16(void *at, fp16s codes)
 
 /* Bytes. */
 
-INLINE byte_lanes load_bytes(const void *at)
-{
-    return (byte_lanes)_mm256_loadu_si256(at);
-}
-
-INLINE void store_bytes(void *at, byte_lanes x)
-{
-    _mm256_storeu_si256(at, (__m256i)x);
-}
-
 /* A block of 16 bytes, for look_up_block in each 128 bits. */
 INLINE byte_lanes repeat_block(const unsigned char *at)
 {
     return (byte_lanes)_mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)at));
-}
-
-/* The bytes of BLOCK at the low four bits, 0 where the top bit is set. */
-INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
-{
-    return (byte_lanes)_mm256_shuffle_epi8((__m256i)block, (__m256i)at);
-}
-
-/* Not below zero. */
-INLINE byte_lanes minus_8(byte_lanes a, byte_lanes b)
-{
-    return (byte_lanes)_mm256_subs_epu8((__m256i)a, (__m256i)b);
 }
 
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */
@@ -393,35 +235,7 @@ INLINE byte_lanes order_32(byte_lanes codes)
     return (byte_lanes)_mm256_permutevar8x32_epi32((__m256i)codes, order);
 }
 
-INLINE void zip_16(half_lanes out[2], byte_lanes low, byte_lanes high)
-{
-    out[0] = (half_lanes)_mm256_unpacklo_epi8((__m256i)low, (__m256i)high);
-    out[1] = (half_lanes)_mm256_unpackhi_epi8((__m256i)low, (__m256i)high);
-}
-
-/* Words of 32 bits with these in their upper halves. */
-INLINE void zip_top(vec out[2], half_lanes top)
-{
-    const __m256i zero = _mm256_setzero_si256();
-    out[0] = (vec)_mm256_unpacklo_epi16(zero, (__m256i)top);
-    out[1] = (vec)_mm256_unpackhi_epi16(zero, (__m256i)top);
-}
-
 /* FP64, four lanes. */
-#define LANES_FP64
-enum { DOUBLES = 4 };
-typedef __m256d doubles;
-typedef uint64_t longs __attribute__((vector_size(32)));
-
-INLINE longs longs_of(uint64_t x)
-{
-    return (longs)_mm256_set1_epi64x((long long)x);
-}
-
-INLINE longs load_longs(const void *at)
-{
-    return (longs)_mm256_loadu_si256(at);
-}
 
 /* Integers of 32 bits as FP64. */
 INLINE longs longs_of_integers(const void *at, bool below_zero)
@@ -432,17 +246,6 @@ INLINE longs longs_of_integers(const void *at, bool below_zero)
     __m128i less = _mm_xor_si128(x, _mm_set1_epi32(INT32_MIN)); /* by 2^31 */
     longs sum = (longs)_mm256_add_pd(_mm256_cvtepi32_pd(less), _mm256_set1_pd(0x1p31));
     return sum & longs_of(INT64_MAX); /* downward zero has a sign */
-}
-
-/* Counts of 64 and more give 0. */
-INLINE longs shift_right_longs(longs x, longs counts)
-{
-    return (longs)_mm256_srlv_epi64((__m256i)x, (__m256i)counts);
-}
-
-INLINE longs shift_left_longs(longs x, longs counts)
-{
-    return (longs)_mm256_sllv_epi64((__m256i)x, (__m256i)counts);
 }
 
 /* The low or high half of the lanes. */

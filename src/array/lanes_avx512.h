@@ -4,6 +4,7 @@
 #define LANES 16
 #define LANES_SHUFFLE
 #define LANES_FP16
+#define LANES_FP64
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
 #ifdef LANES_ALL_BYTES
@@ -15,33 +16,21 @@
 
 typedef uint32_t vec __attribute__((vector_size(64)));
 typedef __mmask16 mask;
+typedef float floats __attribute__((vector_size(64)));
 typedef uint16_t half_lanes __attribute__((vector_size(64)));
 typedef uint8_t byte_lanes __attribute__((vector_size(64)));
+typedef uint64_t longs __attribute__((vector_size(64)));
+typedef __m512d doubles;
+#define MM(name) _mm512_##name
+#define MM_SI(name) _mm512_##name##_si512
+typedef __m512i words_x86;
+typedef __m512 floats_x86;
 
-INLINE vec splat(uint32_t x)
-{
-    return (vec)_mm512_set1_epi32((int)x);
-}
+#include "array/lanes_any.h"
 
 INLINE vec lane_numbers(void)
 {
     return (vec){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-}
-
-INLINE vec load(const void *at)
-{
-    return (vec)_mm512_loadu_si512(at);
-}
-
-INLINE void store_vec(void *at, vec v)
-{
-    _mm512_storeu_si512(at, (__m512i)v);
-}
-
-/* Past the caches; AT is aligned. */
-INLINE void stream(void *at, vec v)
-{
-    _mm512_stream_si512(at, (__m512i)v);
 }
 
 INLINE mask above(vec a, vec b)
@@ -94,91 +83,7 @@ INLINE bool any(mask m)
     return m;
 }
 
-INLINE vec smaller(vec a, vec b)
-{
-    return (vec)_mm512_min_epu32((__m512i)a, (__m512i)b);
-}
-
-INLINE vec larger(vec a, vec b)
-{
-    return (vec)_mm512_max_epu32((__m512i)a, (__m512i)b);
-}
-
-INLINE vec smaller_float(vec a, vec b)
-{
-    return smaller(a, b);
-}
-
-INLINE vec larger_float(vec a, vec b)
-{
-    return larger(a, b);
-}
-
-/* Of the magnitudes so far, the greatest, and the least that is not zero, less 1. */
-struct noted {
-    vec greatest, least;
-};
-
-INLINE struct noted nothing_noted(void)
-{
-    return (struct noted){splat(0), splat(0x7fffffff)};
-}
-
-INLINE void note_large(struct noted *noted, vec magnitude, vec large)
-{
-    (void)large;
-    noted->greatest = larger(noted->greatest, magnitude);
-}
-
-INLINE void note_small(struct noted *noted, vec magnitude, vec small)
-{
-    (void)small;
-    noted->least = smaller(noted->least, magnitude - splat(1));
-}
-
-/* Whether one was above LARGE, or below SMALL and not zero. */
-INLINE bool is_outside(const struct noted *noted, vec small, vec large)
-{
-    mask below = above(small - splat(1), noted->least);
-    return any(above(noted->greatest, large) | below);
-}
-
-/* To integers in the environment's direction; 2^31 where there is none. */
-INLINE vec round_integer(vec x)
-{
-    return (vec)_mm512_cvtps_epi32((__m512)x);
-}
-
-INLINE vec shift_right(vec x, uint32_t count)
-{
-    return (vec)_mm512_srlv_epi32((__m512i)x, _mm512_set1_epi32((int)count));
-}
-
-INLINE vec shift_left(vec x, uint32_t count)
-{
-    return (vec)_mm512_sllv_epi32((__m512i)x, _mm512_set1_epi32((int)count));
-}
-
-INLINE vec add_float(vec a, vec b)
-{
-    return (vec)_mm512_add_ps((__m512)a, (__m512)b);
-}
-
-INLINE vec sub_float(vec a, vec b)
-{
-    return (vec)_mm512_sub_ps((__m512)a, (__m512)b);
-}
-
-INLINE vec mul_float(vec a, vec b)
-{
-    return (vec)_mm512_mul_ps((__m512)a, (__m512)b);
-}
-
-/* A times B, which is exact but for overflow, and C. */
-INLINE vec add_scaled(vec a, vec b, vec c)
-{
-    return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
-}
+#include "array/lanes_x86.h"
 
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
@@ -218,39 +123,10 @@ INLINE half_lanes pack_half_signs(const vec *x)
 }
 
 /* The packing instructions work within 128 bits, so that quads of lanes come out of order. */
-INLINE byte_lanes in_order_8(__m512i packed)
+INLINE byte_lanes order_bytes(byte_lanes packed)
 {
     const vec order = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
-    return (byte_lanes)_mm512_permutexvar_epi32((__m512i)order, packed);
-}
-
-INLINE byte_lanes pack_bytes(const vec *v)
-{
-    __m512i low = _mm512_packus_epi32((__m512i)v[0], (__m512i)v[1]);
-    __m512i high = _mm512_packus_epi32((__m512i)v[2], (__m512i)v[3]);
-    return in_order_8(_mm512_packus_epi16(low, high));
-}
-
-/* Saturation keeps signs. */
-INLINE byte_lanes pack_byte_signs(const vec *x)
-{
-    __m512i low = _mm512_packs_epi32((__m512i)x[0], (__m512i)x[1]);
-    __m512i high = _mm512_packs_epi32((__m512i)x[2], (__m512i)x[3]);
-    return in_order_8(_mm512_packs_epi16(low, high));
-}
-
-/* Of each lane the sum of its halves by FACTORS', in halves in any order that pack_half_bytes
- * takes. */
-INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
-{
-    __m512i by = _mm512_set1_epi32((int)factors);
-    return (half_lanes)_mm512_packs_epi32(_mm512_madd_epi16((__m512i)v[0], by),
-                                          _mm512_madd_epi16((__m512i)v[1], by));
-}
-
-INLINE byte_lanes pack_half_bytes(const half_lanes *v)
-{
-    return in_order_8(_mm512_packus_epi16((__m512i)v[0], (__m512i)v[1]));
+    return (byte_lanes)_mm512_permutexvar_epi32((__m512i)order, (__m512i)packed);
 }
 
 INLINE half_lanes order_halves(half_lanes x)
@@ -258,18 +134,6 @@ INLINE half_lanes order_halves(half_lanes x)
     const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
     return (half_lanes)_mm512_permutexvar_epi64(order, (__m512i)x);
 }
-
-INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
-{
-    return (byte_lanes)_mm512_min_epu8((__m512i)a, (__m512i)b);
-}
-
-INLINE half_lanes smaller_16(half_lanes a, half_lanes b)
-{
-    return (half_lanes)_mm512_min_epu16((__m512i)a, (__m512i)b);
-}
-
-#include "array/lanes_packed.h"
 
 INLINE vec load_halves(const void *at)
 {
@@ -309,26 +173,10 @@ INLINE void store_fp16(void *at, fp16s codes)
 
 /* Bytes. */
 
-INLINE byte_lanes load_bytes(const void *at)
-{
-    return (byte_lanes)_mm512_loadu_si512(at);
-}
-
-INLINE void store_bytes(void *at, byte_lanes x)
-{
-    _mm512_storeu_si512(at, (__m512i)x);
-}
-
 /* A block of 16 bytes, for look_up_block in each 128 bits. */
 INLINE byte_lanes repeat_block(const unsigned char *at)
 {
     return (byte_lanes)_mm512_broadcast_i32x4(_mm_load_si128((const __m128i *)at));
-}
-
-/* The bytes of BLOCK at the low four bits, 0 where the top bit is set. */
-INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
-{
-    return (byte_lanes)_mm512_shuffle_epi8((__m512i)block, (__m512i)at);
 }
 
 #ifdef LANES_ALL_BYTES
@@ -340,12 +188,6 @@ INLINE byte_lanes look_up_quarters(const byte_lanes quarter[4], byte_lanes at)
     return (byte_lanes)_mm512_mask_blend_epi8(_mm512_movepi8_mask((__m512i)at), low, high);
 }
 #endif
-
-/* Not below zero. */
-INLINE byte_lanes minus_8(byte_lanes a, byte_lanes b)
-{
-    return (byte_lanes)_mm512_subs_epu8((__m512i)a, (__m512i)b);
-}
 
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */
 INLINE byte_lanes load_fours(const void *at)
@@ -397,51 +239,13 @@ INLINE byte_lanes order_32(byte_lanes codes)
     return (byte_lanes)_mm512_permutexvar_epi32(order, (__m512i)codes);
 }
 
-INLINE void zip_16(half_lanes out[2], byte_lanes low, byte_lanes high)
-{
-    out[0] = (half_lanes)_mm512_unpacklo_epi8((__m512i)low, (__m512i)high);
-    out[1] = (half_lanes)_mm512_unpackhi_epi8((__m512i)low, (__m512i)high);
-}
-
-/* Words of 32 bits with these in their upper halves. */
-INLINE void zip_top(vec out[2], half_lanes top)
-{
-    const __m512i zero = _mm512_setzero_si512();
-    out[0] = (vec)_mm512_unpacklo_epi16(zero, (__m512i)top);
-    out[1] = (vec)_mm512_unpackhi_epi16(zero, (__m512i)top);
-}
-
 /* FP64, eight lanes. */
-#define LANES_FP64
-typedef __m512d doubles;
-typedef uint64_t longs __attribute__((vector_size(64)));
-
-INLINE longs longs_of(uint64_t x)
-{
-    return (longs)_mm512_set1_epi64((long long)x);
-}
-
-INLINE longs load_longs(const void *at)
-{
-    return (longs)_mm512_loadu_si512(at);
-}
 
 /* Integers of 32 bits as FP64. */
 INLINE longs longs_of_integers(const void *at, bool below_zero)
 {
     __m256i x = _mm256_loadu_si256(at);
     return (longs)(below_zero ? _mm512_cvtepi32_pd(x) : _mm512_cvtepu32_pd(x));
-}
-
-/* Counts of 64 and more give 0. */
-INLINE longs shift_right_longs(longs x, longs counts)
-{
-    return (longs)_mm512_srlv_epi64((__m512i)x, (__m512i)counts);
-}
-
-INLINE longs shift_left_longs(longs x, longs counts)
-{
-    return (longs)_mm512_sllv_epi64((__m512i)x, (__m512i)counts);
 }
 
 /* The low or high half of the lanes. */

@@ -28,13 +28,16 @@ INLINE byte_lanes load_codes(const struct codes *c, const void *at)
 /* For each of the first COUNT vectors of a step's four; COUNT is a constant. */
 #define EACH(count, ...) VECTORS(if (i < (count)){__VA_ARGS__})
 
+/* How: in one block of 16, by struct sums where it is PLAIN, or with all that it may have. */
+enum look { ONE_BLOCK, PLAIN, SIGNED };
+
 /* COUNT vectors' bytes of PLANE, or of two planes. */
 #ifdef LANES_ALL_BYTES
 
 INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
-                    byte_lanes found[2][4], bool one_block, int count, const byte_lanes *random)
+                    byte_lanes found[2][4], enum look look, int count, const byte_lanes *random)
 {
-    (void)one_block, (void)random;
+    (void)look, (void)random;
     for (int each = 0; each < planes; each++) {
         byte_lanes quarter[4];
         VECTORS(quarter[i] = load_bytes(t->planes[(int)plane + each] + i * STEP););
@@ -62,63 +65,87 @@ INLINE byte_lanes found_below(const struct sums *s, byte_lanes codes, byte_lanes
     return (found & ~below) | (negative & below);
 }
 
-/* RANDOM: where not NULL, the second plane has parts of 256, and the first goes up where they are
- * above it. */
-INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
-                    byte_lanes found[2][4], bool one_block, int count, const byte_lanes *random)
+/* All but the first. */
+INLINE void add_changes(const struct sums *s, const byte_lanes y[4], byte_lanes found[2][4],
+                        bool two, int count, bool wraps)
 {
-    const struct sums *s = plane == PLANE_FLAGS ? &t->of_flags : &t->of_words;
-    const bool two = planes > 1;
-    byte_lanes block = repeat_block(s->change[0][0]), block_2 = repeat_block(s->change[0][1]);
-    if (one_block) {
-        EACH(count, found[0][i] = look_up_block(block, codes[i]);
-             if (two) found[1][i] = look_up_block(block_2, codes[i]););
-        return;
-    }
-    byte_lanes y[4];
-    if (s->absolute)
-        EACH(count, y[i] = smaller_8(codes[i], splat_8(0) - codes[i]););
-    else
-        EACH(count, y[i] = codes[i] & splat_8(s->fold););
-    EACH(count, found[0][i] = splat_8(0); if (two) found[1][i] = splat_8(0););
-    if (s->below == BELOW_ADDS)
-        EACH(count, byte_lanes below = below_zero_8(s, codes[i]);
-             found[0][i] = below & splat_8(s->negative[0]);
-             if (two) found[1][i] = below & splat_8(s->negative[1]););
-    if (s->floor)
-        EACH(count, y[i] = minus_8(y[i], splat_8(s->floor)););
-    if (s->cap)
-        EACH(count, y[i] = smaller_8(y[i], splat_8(s->cap)););
-    if (s->any_high) {
-        const byte_lanes high = repeat_block(s->high[0]), high_2 = repeat_block(s->high[1]);
-        EACH(count, byte_lanes at = upper_fours(s->high_of_codes ? codes[i] : y[i]);
-             found[0][i] += look_up_block(high, at);
-             if (two) found[1][i] += look_up_block(high_2, at););
-    }
-    EACH(count, found[0][i] += look_up_block(block, y[i]);
-         if (two) found[1][i] += look_up_block(block_2, y[i]););
     for (int c = 1; c < s->changes; c++) {
         const byte_lanes start = repeat_block(s->starts[c]);
-        block = repeat_block(s->change[c][0]), block_2 = repeat_block(s->change[c][1]);
-        byte_lanes at[4];
-        if (s->wraps)
-            EACH(count, at[i] = y[i] - start;);
-        else
-            EACH(count, at[i] = minus_8(y[i], start););
-        EACH(count, found[0][i] += look_up_block(block, at[i]);
-             if (two) found[1][i] += look_up_block(block_2, at[i]););
+        const byte_lanes block = repeat_block(s->change[c][0]);
+        const byte_lanes block_2 = repeat_block(s->change[c][1]);
+        EACH(count, byte_lanes at = wraps ? y[i] - start : minus_8(y[i], start);
+             found[0][i] += look_up_block(block, at);
+             if (two) found[1][i] += look_up_block(block_2, at););
     }
-    if (random)
-        EACH(count, found[0][i] -= (byte_lanes)(minus_8(found[1][i], random[i]) != 0););
-    if (s->below > BELOW_ADDS)
-        EACH(count, found[0][i] = found_below(s, codes[i], found[0][i], 0);
-             if (two && !random) found[1][i] = found_below(s, codes[i], found[1][i], 1););
+}
+
+INLINE void add_alones(const struct sums *s, const byte_lanes codes[4], byte_lanes found[2][4],
+                       bool two, int count)
+{
     for (int a = 0; a < s->alones; a++) {
         byte_lanes alone = splat_8(s->alone[a]);
         byte_lanes lacks = splat_8(s->lacks[a][0]), lacks_2 = splat_8(s->lacks[a][1]);
         EACH(count, byte_lanes is = (byte_lanes)(codes[i] == alone); found[0][i] += is & lacks;
              if (two) found[1][i] += is & lacks_2;);
     }
+}
+
+/* Of the upper four bits of AT. */
+INLINE void add_high(const struct sums *s, const byte_lanes of[4], byte_lanes found[2][4], bool two,
+                     int count)
+{
+    const byte_lanes high = repeat_block(s->high[0]), high_2 = repeat_block(s->high[1]);
+    EACH(count, byte_lanes at = upper_fours(of[i]); found[0][i] += look_up_block(high, at);
+         if (two) found[1][i] += look_up_block(high_2, at););
+}
+
+/* RANDOM: where not NULL, the second plane has parts of 256, and the first goes up where they are
+ * above it. Codes stay in memory, so that the rest stays in registers. */
+INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
+                    byte_lanes found[2][4], enum look look, int count, const byte_lanes *random)
+{
+    const struct sums *s = plane == PLANE_FLAGS ? &t->of_flags : &t->of_words;
+    const bool two = planes > 1;
+    const byte_lanes block = repeat_block(s->change[0][0]), block_2 = repeat_block(s->change[0][1]);
+    if (look == ONE_BLOCK) {
+        EACH(count, found[0][i] = look_up_block(block, codes[i]);
+             if (two) found[1][i] = look_up_block(block_2, codes[i]););
+        return;
+    }
+    byte_lanes y[4];
+    EACH(count, found[0][i] = splat_8(0); if (two) found[1][i] = splat_8(0););
+    if (look == PLAIN) {
+        if (s->any_high)
+            add_high(s, codes, found, two, count);
+        add_alones(s, codes, found, two, count);
+    }
+    if (look == SIGNED && s->absolute)
+        EACH(count, y[i] = smaller_8(codes[i], splat_8(0) - codes[i]););
+    else
+        EACH(count, y[i] = codes[i] & splat_8(s->fold););
+    if (look == SIGNED) {
+        if (s->below == BELOW_ADDS)
+            EACH(count, byte_lanes below = below_zero_8(s, codes[i]);
+                 found[0][i] = below & splat_8(s->negative[0]);
+                 if (two) found[1][i] = below & splat_8(s->negative[1]););
+        EACH(count, y[i] = smaller_8(minus_8(y[i], splat_8(s->floor)), splat_8(s->cap)););
+        if (s->any_high)
+            add_high(s, s->high_of_codes ? codes : y, found, two, count);
+    }
+    EACH(count, found[0][i] += look_up_block(block, y[i]);
+         if (two) found[1][i] += look_up_block(block_2, y[i]););
+    if (s->wraps)
+        add_changes(s, y, found, two, count, true);
+    else
+        add_changes(s, y, found, two, count, false);
+    if (look == PLAIN)
+        return;
+    if (random)
+        EACH(count, found[0][i] -= (byte_lanes)(minus_8(found[1][i], random[i]) != 0););
+    if (s->below > BELOW_ADDS)
+        EACH(count, found[0][i] = found_below(s, codes[i], found[0][i], 0);
+             if (two && !random) found[1][i] = found_below(s, codes[i], found[1][i], 1););
+    add_alones(s, codes, found, two, count);
 }
 
 #endif
@@ -150,7 +177,7 @@ INLINE void store_looked_up(void *dst, byte_lanes low, byte_lanes high, int size
 
 /* COUNT steps. SIZE: of a stored element; 4 and 6 too, and 32 of words whose lower half is zero. */
 INLINE void table_some(const struct table *t, const struct codes *c, void *dst, const void *src,
-                       int size, bool one_block, int count, struct random *r)
+                       int size, enum look look, int count, struct random *r)
 {
     const int planes = size > 8 || r ? 2 : 1;
     const size_t out = STEP * (size_t)size / 8;
@@ -159,7 +186,9 @@ INLINE void table_some(const struct table *t, const struct codes *c, void *dst, 
         EACH(count, random[i] = random_bytes(r););
     EACH(count, codes[i] = load_codes(c, (const char *)src + i * c->in);
          if (size > 8) codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
-    look_up(t, PLANE_LOW, planes, codes, found, one_block, count, r ? random : NULL);
+    if (look == SIGNED)
+        __asm__("" : "+m"(codes));
+    look_up(t, PLANE_LOW, planes, codes, found, look, count, r ? random : NULL);
     EACH(count, store_looked_up((char *)dst + i * out, found[0][i],
                                 planes > 1 ? found[1][i] : found[0][i], size););
 }
@@ -174,7 +203,7 @@ TARGET static __attribute__((noinline)) unsigned flags_of_codes(const struct pla
     for (size_t s = 0; s < steps; s += 4) { /* at the end the last step again */
         EACH(4, size_t at = s + i < steps ? s + i : steps - 1;
              codes[i] = load_codes(&c, (const char *)src + at * c.in););
-        look_up(&p->table, PLANE_FLAGS, 1, codes, found, false, 4, NULL);
+        look_up(&p->table, PLANE_FLAGS, 1, codes, found, SIGNED, 4, NULL);
         seen |= found[0][0] | found[0][1] | found[0][2] | found[0][3];
     }
     memcpy(bytes, &seen, sizeof bytes);
@@ -187,7 +216,7 @@ TARGET static __attribute__((noinline)) unsigned flags_of_codes(const struct pla
 enum { BETWEEN_LOOKS = 64 };
 
 INLINE void table_steps(const struct plan *p, struct carried *c, void *dst, const void *src,
-                        size_t steps, int size, bool one_block, bool at_random)
+                        size_t steps, int size, enum look look, bool at_random)
 {
     const struct codes codes = codes_of(p->from);
     const size_t in = codes.in, out = STEP * (size_t)size / 8;
@@ -201,54 +230,60 @@ INLINE void table_steps(const struct plan *p, struct carried *c, void *dst, cons
         if (looks)
             c->raised |= flags_of_codes(p, from, now);
         for (size_t s = 0; s + 4 <= now; s += 4)
-            table_some(&p->table, &codes, to + s * out, from + s * in, size, one_block, 4, r);
+            table_some(&p->table, &codes, to + s * out, from + s * in, size, look, 4, r);
         size_t s = now / 4 * 4;
         if (now & 2)
-            table_some(&p->table, &codes, to + s * out, from + s * in, size, one_block, 2, r);
+            table_some(&p->table, &codes, to + s * out, from + s * in, size, look, 2, r);
         s += now & 2;
         if (now & 1)
-            table_some(&p->table, &codes, to + s * out, from + s * in, size, one_block, 1, r);
+            table_some(&p->table, &codes, to + s * out, from + s * in, size, look, 1, r);
         steps -= now, to += now * out, from += now * in;
     }
 }
 
-#define TABLE_STAGE(name, size, one_block, at_random)                                              \
+#define TABLE_STAGE(name, size, look, at_random)                                                   \
     TARGET static void name(const struct plan *p, struct carried *c, void *dst, const void *src,   \
                             size_t steps)                                                          \
     {                                                                                              \
-        table_steps(p, c, dst, src, steps, size, one_block, at_random);                            \
+        table_steps(p, c, dst, src, steps, size, look, at_random);                                 \
     }
+#ifdef LANES_ALL_BYTES /* which all look up alike */
+#define TABLE_STAGES(name, size) TABLE_STAGE(name, size, PLAIN, false)
+#else
 #define TABLE_STAGES(name, size)                                                                   \
-    TABLE_STAGE(name, size, false, false)                                                          \
-    TABLE_STAGE(name##_of_fours, size, true, false)
+    TABLE_STAGE(name##_of_fours, size, ONE_BLOCK, false)                                           \
+    TABLE_STAGE(name##_plain, size, PLAIN, false)                                                  \
+    TABLE_STAGE(name##_signed, size, SIGNED, false)                                                \
+    TARGET static void name(const struct plan *p, struct carried *c, void *dst, const void *src,   \
+                            size_t steps)                                                          \
+    {                                                                                              \
+        const bool plain = p->table.of_words.plain;                                                \
+        (p->from->width <= 4 ? name##_of_fours                                                     \
+         : plain             ? name##_plain                                                        \
+                             : name##_signed)(p, c, dst, src, steps);                                          \
+    }
+TABLE_STAGE(table_at_random, p->to->storage_bits, SIGNED, true)
+#endif
 TABLE_STAGES(table_4, 4)
 TABLE_STAGES(table_6, 6)
 TABLE_STAGES(table_8, 8)
 TABLE_STAGES(table_16, 16)
 TABLE_STAGES(table_words, 32)
-#ifndef LANES_ALL_BYTES
-TABLE_STAGE(table_at_random, p->to->storage_bits, false, true)
-#endif
 
 /* SIZE: of what is stored. */
-static stage_function *table_stage(const struct plan *p, int size)
+static stage_function *table_stage(int size)
 {
-    const bool single = p->from->width <= 4;
-#ifndef LANES_ALL_BYTES
-    if (p->table.draws)
-        return table_at_random;
-#endif
     switch (size) {
     case 4:
-        return single ? table_4_of_fours : table_4;
+        return table_4;
     case 6:
-        return single ? table_6_of_fours : table_6;
+        return table_6;
     case 8:
-        return single ? table_8_of_fours : table_8;
+        return table_8;
     case 16:
-        return single ? table_16_of_fours : table_16;
+        return table_16;
     default:
-        return single ? table_words_of_fours : table_words;
+        return table_words;
     }
 }
 
@@ -267,7 +302,11 @@ static void plan_table(struct plan *p)
     hu_plan_table(p);
     p->row = table_row;
     p->streams = p->to->storage_bits <= 16;
-    p->first = table_stage(p, p->to->storage_bits);
+    p->first = table_stage(p->to->storage_bits);
+#ifndef LANES_ALL_BYTES
+    if (p->table.draws)
+        p->first = table_at_random;
+#endif
 }
 
 #else
@@ -287,9 +326,9 @@ static void words_of_codes(const struct plan *p, struct carried *c, void *dst, c
     }
 }
 
-static stage_function *table_stage(const struct plan *p, int size)
+static stage_function *table_stage(int size)
 {
-    (void)p, (void)size;
+    (void)size;
     return words_of_codes;
 }
 

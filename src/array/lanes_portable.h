@@ -1,9 +1,11 @@
 /* Lanes in GCC's vectors of 16 bytes: SSE2, NEON, or whatever the compiler makes of them. */
 #if defined(__SSE2__)
 #include <emmintrin.h>
+#define LANES_SMALLER_8
 #endif
 
 #define LANES 4
+#define LANES_FP64
 #define TARGET
 #define INLINE static inline __attribute__((always_inline))
 
@@ -12,27 +14,14 @@ typedef int32_t mask __attribute__((vector_size(16)));
 typedef float floats __attribute__((vector_size(16)));
 typedef uint16_t half_lanes __attribute__((vector_size(16)));
 typedef uint8_t byte_lanes __attribute__((vector_size(16)));
+typedef double doubles __attribute__((vector_size(16)));
+typedef uint64_t longs __attribute__((vector_size(16)));
 
-INLINE vec splat(uint32_t x)
-{
-    return (vec){x, x, x, x};
-}
+#include "array/lanes_any.h"
 
 INLINE vec lane_numbers(void)
 {
     return (vec){0, 1, 2, 3};
-}
-
-INLINE vec load(const void *at)
-{
-    vec v;
-    memcpy(&v, at, sizeof v);
-    return v;
-}
-
-INLINE void store_vec(void *at, vec v)
-{
-    memcpy(at, &v, sizeof v);
 }
 
 /* Past the caches where that can be; AT is aligned. */
@@ -160,21 +149,6 @@ INLINE vec shift_left(vec x, uint32_t count)
     return x << count;
 }
 
-INLINE vec add_float(vec a, vec b)
-{
-    return (vec)((floats)a + (floats)b);
-}
-
-INLINE vec sub_float(vec a, vec b)
-{
-    return (vec)((floats)a - (floats)b);
-}
-
-INLINE vec mul_float(vec a, vec b)
-{
-    return (vec)((floats)a * (floats)b);
-}
-
 /* A times B, which is exact but for overflow, and C. */
 INLINE vec add_scaled(vec a, vec b, vec c)
 {
@@ -249,7 +223,6 @@ INLINE byte_lanes pack_half_bytes(const half_lanes *v)
     return (byte_lanes)_mm_packus_epi16((__m128i)v[0], (__m128i)v[1]);
 }
 
-#define LANES_SMALLER_8
 INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
 {
     return (byte_lanes)_mm_min_epu8((__m128i)a, (__m128i)b);
@@ -333,13 +306,16 @@ INLINE half_lanes order_halves(half_lanes x)
     return x;
 }
 
+INLINE byte_lanes order_bytes(byte_lanes x)
+{
+    return x;
+}
+
 INLINE bool is_outside(const struct noted *noted, vec small, vec large)
 {
     (void)small, (void)large;
     return any((mask)noted->outside);
 }
-
-#include "array/lanes_packed.h"
 
 INLINE vec load_halves(const void *at)
 {
@@ -361,21 +337,6 @@ INLINE vec load_quarters(const void *at)
 }
 
 /* FP64, two lanes. */
-#define LANES_FP64
-typedef double doubles __attribute__((vector_size(16)));
-typedef uint64_t longs __attribute__((vector_size(16)));
-
-INLINE longs longs_of(uint64_t x)
-{
-    return (longs){x, x};
-}
-
-INLINE longs load_longs(const void *at)
-{
-    longs x;
-    memcpy(&x, at, sizeof x);
-    return x;
-}
 
 /* Integers of 32 bits as FP64. */
 INLINE longs longs_of_integers(const void *at, bool below_zero)

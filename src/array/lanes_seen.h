@@ -60,7 +60,7 @@ INLINE byte_lanes random_bytes(struct random *r)
     vec random[4];
     random_lanes(random, r);
     VECTORS(random[i] >>= 24;);
-    return pack_bytes(random);
+    return order_bytes(pack_bytes(random));
 }
 
 /* The top BITS of what random_lanes stands for. */

@@ -117,6 +117,62 @@ INLINE void magic_step(const struct plan *p, const struct narrow *k, void *dst, 
     store_sums(k, dst, m, x, w.store, directed);
 }
 
+#ifdef LANES_SHUFFLE
+
+/* How halves are taken for words without a conversion: those of FP16's range as 2^-112 of them. */
+struct halves {
+    struct narrow k; /* in that unit */
+    uint32_t shift, special;
+    bool fp16;
+};
+
+enum { FP16_LESS = 112 << 23, FP16_LIMIT = 143 << 23 /* 2^16 */ };
+
+/* False where the target's range asks for more. */
+INLINE bool take_halves(struct halves *h, const struct plan *p, enum load load)
+{
+    h->k = p->k;
+    h->fp16 = load != LOAD_TOP;
+    h->shift = h->fp16 ? p->w.shift : p->w.sign_shift - 16;
+    h->special = (h->fp16 ? 0x7c00 : INFINITE >> 16) + p->k.plain_infinity;
+    if (!h->fp16)
+        return true;
+    h->k.least_normal -= FP16_LESS;
+    h->k.join_base -= FP16_LESS >> 16;
+    return p->k.least_normal > FP16_LESS && p->k.limit <= FP16_LIMIT;
+}
+
+/* To the nearest byte: signs stay in halves, and words come in an order that packing undoes. False:
+ * some are special. */
+INLINE bool halves_step(const struct halves *h, void *dst, const void *src, enum store store)
+{
+    half_lanes x[2], magnitudes[2];
+    for (int i = 0; i < 2; i++) {
+        x[i] = (half_lanes)load_bytes((const char *)src + sizeof *x * (size_t)i);
+        if (h->shift)
+            x[i] <<= h->shift;
+        magnitudes[i] = x[i] & splat_16(0x7fff);
+    }
+    const half_mask last = (half_mask)splat_16(h->special - 1);
+    const half_mask special = ((half_mask)magnitudes[0] > last) | ((half_mask)magnitudes[1] > last);
+    if (__builtin_expect(any(unequal((vec)special, splat(0))), 0))
+        return false;
+    vec words[4];
+    struct magic m[4];
+    zip_top(words, magnitudes[0]);
+    zip_top(words + 2, magnitudes[1]);
+    if (h->fp16)
+        VECTORS(words[i] >>= 3;);
+    VECTORS(m[i] = add_magic(&h->k, words[i], splat(0), words[i]););
+    half_lanes codes[2] = {join_sums(&h->k, m, false), join_sums(&h->k, m + 2, false)};
+    half_lanes signs[2] = {x[0] >> 8, x[1] >> 8};
+    byte_lanes done = finish_8(&h->k, pack_half_bytes(codes), pack_half_bytes(signs));
+    store_byte_codes(dst, (byte_lanes)order_halves((half_lanes)done), store);
+    return true;
+}
+
+#endif
+
 /* Scales of normal numbers: those below zero have none. */
 INLINE bool plain_scales(const struct narrow *k, vec x[4], const vec magnitude[4])
 {
@@ -268,8 +324,18 @@ INLINE void steps_of(const struct plan *p, struct carried *c, void *dst, const v
     struct seen seen = c->seen;
     char *to = dst;
     const char *from = src;
+#ifdef LANES_SHUFFLE
+    struct halves halves;
+    const bool bytes = w.round == ROUND_MAGIC && w.store <= STORE_8 && w.care == NEAREST;
+    const bool short_cut =
+        bytes && (w.load == LOAD_TOP || w.load == LOAD_SHORT) && take_halves(&halves, p, w.load);
+#endif
     for (; steps; steps--, to += out, from += in) {
         vec x[4];
+#ifdef LANES_SHUFFLE
+        if (short_cut && halves_step(&halves, to, from, w.store))
+            continue;
+#endif
         load_any(p, &widen, x, from, w.load, c);
         if (w.round == ROUND_NONE) {
             if (!words && !(quiet && !saturate))
@@ -428,7 +494,7 @@ static void lanes_stages(struct plan *p)
 #endif
     };
     const enum store store = p->store < STORE_8 ? STORE_8 : p->store;
-    p->first = p->load == LOAD_CODES ? table_stage(p, 32) : loaders[p->load];
+    p->first = p->load == LOAD_CODES ? table_stage(32) : loaders[p->load];
     p->second = enders[p->round][store][p->care];
     bool whole = p->round == ROUND_NONE && store == STORE_32 && !p->options.saturate;
     if (!p->first)

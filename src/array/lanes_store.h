@@ -21,7 +21,7 @@
 FINISH(8, byte_lanes, byte_mask)
 FINISH(16, half_lanes, half_mask)
 
-/* A step's codes of at most 8 bits, PART of them a vector of bytes each. */
+/* A step's codes of at most 8 bits. */
 INLINE void store_byte_codes(void *dst, byte_lanes codes, enum store store)
 {
 #ifdef LANES_SHUFFLE
@@ -52,7 +52,7 @@ INLINE void store_byte_codes(void *dst, byte_lanes codes, enum store store)
 INLINE void store_codes(const struct narrow *k, void *dst, const vec *codes, enum store store)
 {
     if (store <= STORE_8)
-        store_byte_codes(dst, pack_bytes(codes), store);
+        store_byte_codes(dst, order_bytes(pack_bytes(codes)), store);
     else if (store == STORE_16)
         STORE_PAIRS(pack_halves, codes);
     else
@@ -80,7 +80,8 @@ INLINE void store_sums(const struct narrow *k, void *dst, const struct magic m[4
 {
     if (store <= STORE_8) {
         half_lanes halves[2] = {join_sums(k, m, directed), join_sums(k, m + 2, directed)};
-        store_byte_codes(dst, finish_8(k, pack_half_bytes(halves), pack_byte_signs(x)), store);
+        byte_lanes codes = finish_8(k, pack_half_bytes(halves), pack_byte_signs(x));
+        store_byte_codes(dst, order_bytes(codes), store);
         return;
     }
     half_lanes halves[2];
@@ -98,7 +99,8 @@ INLINE void store_magnitudes(const struct narrow *k, void *dst, const vec *codes
                              enum store store)
 {
     if (store <= STORE_8) {
-        store_byte_codes(dst, finish_8(k, pack_bytes(codes), pack_byte_signs(x)), store);
+        byte_lanes done = finish_8(k, pack_bytes(codes), pack_byte_signs(x));
+        store_byte_codes(dst, order_bytes(done), store);
         return;
     }
     PAIRS(half_lanes done = finish_16(k, pack_halves(codes + i), pack_half_signs(x + i));

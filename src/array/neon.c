@@ -35,16 +35,6 @@ INLINE vec from_fp16(const void *at, uint32_t shift)
 
 /* Bytes. */
 
-INLINE byte_lanes load_bytes(const void *at)
-{
-    return (byte_lanes)load(at);
-}
-
-INLINE void store_bytes(void *at, byte_lanes x)
-{
-    store_vec(at, (vec)x);
-}
-
 INLINE byte_lanes repeat_block(const unsigned char *at)
 {
     return load_bytes(at);

@@ -25,7 +25,8 @@ static bool find_round(struct plan *p, const struct abilities *a)
 {
     const struct hu_format *to = p->to;
     p->round = ROUND_NONE;
-    if (is_fp32(to))
+    const bool words = is_top(to) && to->storage_shift + to->width == 32;
+    if (is_fp32(to) || (words && !p->options.saturate && hu_plan_is_exact(p)))
         return true;
     if (is_fp64(to))
         return a->doubles && (p->load == LOAD_FP64 ? p->w.integer : !p->options.saturate);
@@ -357,7 +358,7 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
 {
     if (p->from == p->to || !find_load(p, a) || !find_round(p, a))
         return false;
-    p->store = find_store(p->to);
+    p->store = p->round == ROUND_NONE && p->to->storage_bits == 32 ? STORE_32 : find_store(p->to);
     p->load_in = p->round_in = p->options.direction;
     if (p->load == LOAD_HALF || p->load == LOAD_INT16 || p->load == LOAD_INT8 ||
         p->load == LOAD_TOP)

@@ -172,14 +172,15 @@ enum below {
  */
 struct sums {
     table_block high[2], change[TABLE_BLOCKS][2], starts[TABLE_BLOCKS];
-    unsigned char fold;       /* a magnitude's bits, where the sign is one more */
-    unsigned char floor, cap; /* CAP 0: none */
+    unsigned char fold; /* a magnitude's bits, where the sign is one more */
+    unsigned char floor, cap;
     /* Codes are below zero where they and LIFT are less than LIMIT, all with sign. */
     unsigned char lift, limit;
     unsigned char negative[2], alone[TABLE_ALONE], lacks[TABLE_ALONE][2];
     enum below below;
     bool absolute; /* of two's complement */
     bool wraps, any_high, high_of_codes;
+    bool plain; /* HIGH is of codes, and there is neither floor, cap, absolute nor below */
     int changes, alones;
 };
 
@@ -245,6 +246,8 @@ row_function hu_scalar_row;
 /* Whether the lanes have PLAN's conversion; then its constants are set. */
 bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
 void hu_plan_harmless(struct plan *plan);
+/* Every finite value of the source is one of the target. */
+bool hu_plan_is_exact(const struct plan *plan);
 /* Of a source of at most 8 bits: FP32 words on the way are faster than a table of the target's. */
 bool hu_table_is_slower(const struct plan *plan);
 

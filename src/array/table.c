@@ -45,7 +45,7 @@ static int part_of(const struct plan *p, unsigned code)
     return part << 8 ? -1 : (int)(part >> 24);
 }
 
-static bool is_exact(const struct plan *p)
+bool hu_plan_is_exact(const struct plan *p)
 {
     return holds_normals(p->to, p->from) && hu_quantum_min(p->to) <= hu_quantum_min(p->from);
 }
@@ -53,13 +53,13 @@ static bool is_exact(const struct plan *p)
 /* Stochastic rounding has more than one answer for a code that is not exact. */
 bool hu_table_can(const struct plan *p)
 {
-    return p->from->width <= 8 && (p->options.direction != HU_STOCHASTIC || is_exact(p));
+    return p->from->width <= 8 && (p->options.direction != HU_STOCHASTIC || hu_plan_is_exact(p));
 }
 
 bool hu_table_draws(const struct plan *p)
 {
     if (p->from->width > 8 || p->to->width > 8 || p->options.direction != HU_STOCHASTIC ||
-        p->flags || is_exact(p))
+        p->flags || hu_plan_is_exact(p))
         return false;
     unsigned code = 0;
     while (code < 1u << p->from->width && part_of(p, code) >= 0)
@@ -101,6 +101,8 @@ struct wanted {
     unsigned codes; /* of the source */
     unsigned half;  /* of them without sign; 0: codes are their own magnitudes */
     unsigned limit; /* from which on they have none, either: NaNs */
+    bool searches;  /* more than one way is tried */
+    bool clamped;   /* to where something changes */
     unsigned last;  /* the greatest magnitude that is looked up, for those beyond, too */
 };
 
@@ -225,9 +227,10 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
                                          (below == BELOW_ALIKE ? 0 : w->planes[p][one]));
     if (!set_alones(s, w))
         return false;
-    while (w->codes > TABLE_BLOCK && s->floor < w->last && alike(w, 0, s->floor + 1u))
+    while (w->clamped && s->floor < w->last && alike(w, 0, s->floor + 1u))
         s->floor++;
-    s->cap = (unsigned char)(w->last < last_magnitude(w) ? w->last - s->floor : 0);
+    const bool capped = w->last < last_magnitude(w);
+    s->cap = (unsigned char)(capped ? w->last - s->floor : TABLE_CODES - 1);
     s->wraps = w->last - s->floor < TABLE_CODES / 2;
     if (!s->wraps && !high)
         return false;
@@ -235,6 +238,9 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
         add_block(s, w, b, high);
     if (s->any_high && below == BELOW_ADDS && !s->floor && !w->absolute && w->limit == w->codes)
         add_sign(s, w);
+    s->high_of_codes |= !w->half && !s->floor && !capped;
+    s->plain = (s->high_of_codes || !s->any_high) && !s->floor && !capped && !s->absolute &&
+               s->below == BELOW_SAME;
     return true;
 }
 
@@ -242,19 +248,29 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
 static int cost_of(const struct sums *s, int count)
 {
     static const int of_below[] = {0, 3, 5, 3, 4};
+    const int apart = 9 * count + 2 * s->absolute + (s->below && s->lift) + of_below[s->below];
     return (1 + 2 * count) * (s->changes + s->alones) + 2 * (1 + count) * s->any_high +
-           (s->fold < TABLE_CODES - 1) + 2 * s->absolute + (s->floor > 0) + (s->cap > 0) +
-           (s->below && s->lift) + of_below[s->below];
+           (s->plain ? 0 : apart);
 }
 
 static void try_sums(struct sums *best, struct wanted *w, enum below below)
 {
-    for (int way = 0; way < 4; way++) {
+    static const struct {
+        bool high, clamped, last_alone;
+    } ways[] = {{.high = true},
+                {.high = false},
+                {.high = true, .clamped = true},
+                {.high = false, .clamped = true},
+                {.high = true, .clamped = true, .last_alone = true},
+                {.high = false, .clamped = true, .last_alone = true}};
+    const int all = (int)(sizeof ways / sizeof *ways);
+    for (int i = 0; i < (w->codes > TABLE_BLOCK && w->searches ? all : 1); i++) {
         struct sums one;
-        w->last = last_magnitude(w) - (way & 1); /* a code at the end may stand alone */
-        while (w->codes > TABLE_BLOCK && w->last && alike(w, w->last, w->last - 1))
+        w->clamped = ways[i].clamped;
+        w->last = last_magnitude(w) - ways[i].last_alone;
+        while (w->clamped && w->last && alike(w, w->last, w->last - 1))
             w->last--;
-        if (make_sums(&one, w, below, way & 2) &&
+        if (make_sums(&one, w, below, ways[i].high) &&
             (!best->changes || cost_of(&one, w->count) < cost_of(best, w->count)))
             *best = one;
     }
@@ -265,6 +281,7 @@ static void find_sums(struct sums *s, struct wanted w, const struct hu_format *f
 {
     const bool whole = hu_is_integer(from), more = w.codes > TABLE_BLOCK || w.draws;
     s->changes = 0;
+    w.searches = true;
     if (hu_is_signed(from) && more && (!whole || w.codes == TABLE_CODES)) {
         w.half = w.codes / 2;
         w.absolute = whole;
@@ -272,12 +289,14 @@ static void find_sums(struct sums *s, struct wanted w, const struct hu_format *f
         const unsigned nan = (unsigned)hu_max_finite_code(from) + 1 + hu_has_infinity(from);
         if (nan < w.half && alike(&w, nan, below_zero(&w, nan)))
             w.limit = w.half + nan;
-        for (int below = BELOW_SAME; below <= BELOW_ALIKE; below++)
+        for (int below = BELOW_SAME; below <= BELOW_ALIKE && !(s->changes && s->alones < 2);
+             below++)
             if (w.count == 1 || w.draws || (below != BELOW_NONZERO && below != BELOW_NEGATED))
                 try_sums(s, &w, (enum below)below);
     }
     if (w.draws && hu_is_signed(from))
         return;
+    w.searches = !s->changes;
     w.half = 0;
     w.absolute = false;
     try_sums(s, &w, BELOW_SAME);

@@ -1,7 +1,61 @@
-/* Lanes of a byte or a half each, by C's vectors; included with byte_lanes and half_lanes defined.
- */
+/* What C's vectors give for any instruction set, included with their types defined; of vec, and of
+ * lanes of a byte or a half each. */
 typedef int8_t byte_mask __attribute__((vector_size(sizeof(byte_lanes))));
 typedef int16_t half_mask __attribute__((vector_size(sizeof(byte_lanes))));
+
+INLINE vec splat(uint32_t x)
+{
+    return (vec){0} + x;
+}
+
+INLINE vec load(const void *at)
+{
+    vec v;
+    memcpy(&v, at, sizeof v);
+    return v;
+}
+
+INLINE void store_vec(void *at, vec v)
+{
+    memcpy(at, &v, sizeof v);
+}
+
+INLINE vec add_float(vec a, vec b)
+{
+    return (vec)((floats)a + (floats)b);
+}
+
+INLINE vec sub_float(vec a, vec b)
+{
+    return (vec)((floats)a - (floats)b);
+}
+
+INLINE vec mul_float(vec a, vec b)
+{
+    return (vec)((floats)a * (floats)b);
+}
+
+INLINE longs longs_of(uint64_t x)
+{
+    return (longs){0} + x;
+}
+
+INLINE longs load_longs(const void *at)
+{
+    longs x;
+    memcpy(&x, at, sizeof x);
+    return x;
+}
+
+INLINE byte_lanes load_bytes(const void *at)
+{
+    return (byte_lanes)load(at);
+}
+
+INLINE void store_bytes(void *at, byte_lanes x)
+{
+    store_vec(at, (vec)x);
+}
 
 INLINE byte_lanes splat_8(uint32_t x)
 {

@@ -1,0 +1,154 @@
+/* What AVX2 and AVX-512 have alike, but for the names: Intel SDM volume 2. Included with MM, which
+ * makes an intrinsic's name, and words_x86 and floats_x86 defined. */
+
+/* Past the caches; AT is aligned. */
+INLINE void stream(void *at, vec v)
+{
+    MM_SI(stream)(at, (words_x86)v);
+}
+
+INLINE vec smaller(vec a, vec b)
+{
+    return (vec)MM(min_epu32)((words_x86)a, (words_x86)b);
+}
+
+INLINE vec larger(vec a, vec b)
+{
+    return (vec)MM(max_epu32)((words_x86)a, (words_x86)b);
+}
+
+INLINE vec smaller_float(vec a, vec b)
+{
+    return smaller(a, b);
+}
+
+INLINE vec larger_float(vec a, vec b)
+{
+    return larger(a, b);
+}
+
+/* Of the magnitudes so far, the greatest, and the least that is not zero, less 1. */
+struct noted {
+    vec greatest, least;
+};
+
+INLINE struct noted nothing_noted(void)
+{
+    return (struct noted){splat(0), splat(0x7fffffff)};
+}
+
+INLINE void note_large(struct noted *noted, vec magnitude, vec large)
+{
+    (void)large;
+    noted->greatest = larger(noted->greatest, magnitude);
+}
+
+INLINE void note_small(struct noted *noted, vec magnitude, vec small)
+{
+    (void)small;
+    noted->least = smaller(noted->least, magnitude - splat(1));
+}
+
+/* Whether one was above LARGE, or below SMALL and not zero. */
+INLINE bool is_outside(const struct noted *noted, vec small, vec large)
+{
+    mask below = above(small - splat(1), noted->least);
+    return any(above(noted->greatest, large) | below);
+}
+
+/* To integers in the environment's direction; 2^31 where there is none. */
+INLINE vec round_integer(vec x)
+{
+    return (vec)MM(cvtps_epi32)((floats_x86)x);
+}
+
+INLINE vec shift_right(vec x, uint32_t count)
+{
+    return (vec)MM(srlv_epi32)((words_x86)x, MM(set1_epi32)((int)count));
+}
+
+INLINE vec shift_left(vec x, uint32_t count)
+{
+    return (vec)MM(sllv_epi32)((words_x86)x, MM(set1_epi32)((int)count));
+}
+
+/* A times B, which is exact but for overflow, and C. */
+INLINE vec add_scaled(vec a, vec b, vec c)
+{
+    return (vec)MM(fmadd_ps)((floats_x86)a, (floats_x86)b, (floats_x86)c);
+}
+
+INLINE byte_lanes pack_bytes(const vec *v)
+{
+    words_x86 low = MM(packus_epi32)((words_x86)v[0], (words_x86)v[1]);
+    words_x86 high = MM(packus_epi32)((words_x86)v[2], (words_x86)v[3]);
+    return (byte_lanes)MM(packus_epi16)(low, high);
+}
+
+INLINE byte_lanes pack_byte_signs(const vec *x)
+{
+    words_x86 low = MM(packs_epi32)((words_x86)x[0], (words_x86)x[1]);
+    words_x86 high = MM(packs_epi32)((words_x86)x[2], (words_x86)x[3]);
+    return (byte_lanes)MM(packs_epi16)(low, high);
+}
+
+/* Of each lane the sum of its halves by FACTORS', in halves in any order that pack_half_bytes
+ * takes. */
+INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
+{
+    words_x86 by = MM(set1_epi32)((int)factors);
+    return (half_lanes)MM(packs_epi32)(MM(madd_epi16)((words_x86)v[0], by),
+                                       MM(madd_epi16)((words_x86)v[1], by));
+}
+
+INLINE byte_lanes pack_half_bytes(const half_lanes *v)
+{
+    return (byte_lanes)MM(packus_epi16)((words_x86)v[0], (words_x86)v[1]);
+}
+
+INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
+{
+    return (byte_lanes)MM(min_epu8)((words_x86)a, (words_x86)b);
+}
+
+INLINE half_lanes smaller_16(half_lanes a, half_lanes b)
+{
+    return (half_lanes)MM(min_epu16)((words_x86)a, (words_x86)b);
+}
+
+/* The bytes of BLOCK at the low four bits, 0 where the top bit is set. */
+INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
+{
+    return (byte_lanes)MM(shuffle_epi8)((words_x86)block, (words_x86)at);
+}
+
+/* Not below zero. */
+INLINE byte_lanes minus_8(byte_lanes a, byte_lanes b)
+{
+    return (byte_lanes)MM(subs_epu8)((words_x86)a, (words_x86)b);
+}
+
+INLINE void zip_16(half_lanes out[2], byte_lanes low, byte_lanes high)
+{
+    out[0] = (half_lanes)MM(unpacklo_epi8)((words_x86)low, (words_x86)high);
+    out[1] = (half_lanes)MM(unpackhi_epi8)((words_x86)low, (words_x86)high);
+}
+
+/* Words of 32 bits with these in their upper halves. */
+INLINE void zip_top(vec out[2], half_lanes top)
+{
+    const words_x86 zero = (words_x86)splat(0);
+    out[0] = (vec)MM(unpacklo_epi16)(zero, (words_x86)top);
+    out[1] = (vec)MM(unpackhi_epi16)(zero, (words_x86)top);
+}
+
+/* Counts of 64 and more give 0. */
+INLINE longs shift_right_longs(longs x, longs counts)
+{
+    return (longs)MM(srlv_epi64)((words_x86)x, (words_x86)counts);
+}
+
+INLINE longs shift_left_longs(longs x, longs counts)
+{
+    return (longs)MM(sllv_epi64)((words_x86)x, (words_x86)counts);
+}
