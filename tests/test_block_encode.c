@@ -448,14 +448,40 @@ Test(block_encode, fast_nvfp4_meets_ties_of_scales)
 }
 
 /* All rows that are fast against fp64, which none is, and one rounding more. */
-Test(block_encode, fast_decoders_are_the_plain_ones)
+/* ROWS × COLUMNS of B, and rows 1 and 2 of them. */
+static void check_rows(const struct hu_block *b, const struct hu_block_parts *parts, size_t rows,
+                       size_t columns)
 {
     static const char *const targets[] = {"fp32", "bf16"};
-    enum { ROWS = 64, COLUMNS = 4096 };
     const struct hu_format *fp64 = hu_format_find("fp64");
-    double *plain = malloc(ROWS * COLUMNS * sizeof *plain);
-    unsigned char *got = malloc(ROWS * COLUMNS * 4), *expected = malloc(ROWS * COLUMNS * 4),
-                  *codes = malloc(ROWS * COLUMNS * 2), *scales = malloc(ROWS * COLUMNS);
+    size_t n = rows * columns;
+    double *plain = malloc(n * sizeof *plain);
+    unsigned char *got = malloc(n * 4), *some = malloc(columns * 8), *expected = malloc(n * 4);
+    hu_block_decode_rows(fp64, plain, b, parts, rows, columns, 0, rows);
+    for (size_t t = 0; t < 2; t++) {
+        const struct hu_format *to = hu_format_find(targets[t]);
+        size_t width = t ? 2 : 4;
+        hu_block_decode_rows(to, got, b, parts, rows, columns, 0, rows);
+        hu_block_decode_rows(to, some, b, parts, rows, columns, 1, 2);
+        hu_convert_array(to, expected, fp64, plain, n, NULL, NULL);
+        for (size_t i = 0; i < n; i++)
+            cr_assert(!memcmp(got + i * width, expected + i * width, width),
+                      "%s to %s, %zu columns, element %zu", b->name, targets[t], columns, i);
+        cr_assert_arr_eq(some, expected + columns * width, 2 * columns * width,
+                         "%s to %s, %zu columns, rows 1 and 2", b->name, targets[t], columns);
+    }
+    free(plain);
+    free(got);
+    free(some);
+    free(expected);
+}
+
+Test(block_encode, fast_decoders_are_the_plain_ones)
+{
+    static const size_t widths[] = {4096, 96, 40, 32};
+    enum { ROWS = 64, COLUMNS = 4096 };
+    unsigned char *codes = malloc(ROWS * COLUMNS * 2), *scales = malloc(ROWS * COLUMNS);
+    struct hu_block_parts parts = {.codes = codes, .scales = scales, .tensor_scale = 0x1.2345p-7f};
     uint64_t state = 77;
     for (size_t k = 0; hu_block_at(k); k++) {
         const struct hu_block *b = hu_block_at(k);
@@ -468,20 +494,9 @@ Test(block_encode, fast_decoders_are_the_plain_ones)
             scales[i] = (unsigned char)(random_bits(&state) >> 56);
         for (size_t i = 3; i < bytes && !strcmp(b->scale, "fp32"); i += 4)
             scales[i] = (unsigned char)(0x30 + scales[i] % 32);
-        hu_block_decode(fp64, plain, b, codes, scales, 0x1.2345p-7f, ROWS, COLUMNS);
-        for (size_t t = 0; t < 2; t++) {
-            const struct hu_format *to = hu_format_find(targets[t]);
-            size_t width = t ? 2 : 4;
-            hu_block_decode(to, got, b, codes, scales, 0x1.2345p-7f, ROWS, COLUMNS);
-            hu_convert_array(to, expected, fp64, plain, ROWS * COLUMNS, NULL, NULL);
-            for (size_t i = 0; i < ROWS * COLUMNS; i++)
-                cr_assert(!memcmp(got + i * width, expected + i * width, width),
-                          "%s to %s, element %zu", b->name, targets[t], i);
-        }
+        for (size_t w = 0; w < sizeof widths / sizeof *widths; w++)
+            check_rows(b, &parts, ROWS, widths[w]);
     }
-    free(plain);
-    free(got);
-    free(expected);
     free(codes);
     free(scales);
 }

@@ -303,15 +303,13 @@ static void fill(void)
 {
     static const int8_t two[] = {8, 25, 43}, one[] = {-8, 0, 8},
                         three_xxs[] = {4, 12, 20, 28, 36, 44, 52, 62},
-                        three_s[] = {1, 3, 5, 7, 9, 11, 13, 15}, ones[] = {0, -1};
+                        three_s[] = {1, 3, 5, 7, 9, 11, 13, 15};
     fill_eights(grids.iq2_xxs, iq2_xxs_steps, 256, two);
     fill_eights(grids.iq2_xs, iq2_xs_steps, 512, two);
     fill_eights(grids.iq2_s, iq2_s_steps, 1024, two);
     fill_eights(grids.iq1, iq1_steps, 2048, one);
     fill_fours(grids.iq3_xxs, iq3_xxs_steps, 256, three_xxs);
     fill_fours(grids.iq3_s, iq3_s_steps, 512, three_s);
-    for (unsigned i = 0; i < 256; i++)
-        grids.signs[i] = spread(i, 1, 8, ones);
 }
 
 const struct hu_block_grids *hu_block_grids(void)

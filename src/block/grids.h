@@ -10,7 +10,6 @@ struct hu_block_grids {
     uint64_t iq1[2048];                              /* of −1, 0 and 1, times 8 */
     uint32_t iq3_xxs[256];                           /* of 4, 12, 20, 28, 36, 44, 52, 62 */
     uint32_t iq3_s[512];                             /* of 1, 3, … 15 */
-    uint64_t signs[256];                             /* a byte of ones for each bit */
 };
 
 const struct hu_block_grids *hu_block_grids(void);

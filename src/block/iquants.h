@@ -6,10 +6,27 @@
 #include "grids.h"
 #include "unpack_vectors.h"
 
-/* Seven signs, and an eighth that makes their number even. */
-UNPACK unsigned even_signs(unsigned seven)
+/* Seven signs in each byte, and an eighth that makes their number even. */
+UNPACK void make_even(unsigned char *signs)
 {
-    return seven | (unsigned)__builtin_parity(seven) << 7;
+    bytes32 x, odd;
+    GET(x, signs);
+    odd = x ^ MOVED(x, -4, 15);
+    odd ^= MOVED(odd, -2, 63);
+    odd ^= MOVED(odd, -1, 127);
+    x |= MOVED(odd, 7, 128);
+    PUT(signs, x);
+}
+
+/* Words of four times seven signs, STRIDE apart, as bytes of them. */
+UNPACK void even_signs(const unsigned char *words, size_t stride, unsigned char *signs)
+{
+    for (int s = 0; s < 8; s++) {
+        uint32_t w = unpack_word(words + stride * (size_t)s);
+        w = (w & 0x7f) | (w & 0x3f80) << 1 | (w & 0x1fc000) << 2 | (w & 0xfe00000) << 3;
+        w = HU_LITTLE(32, w);
+        memcpy(signs + 4 * s, &w, sizeof w);
+    }
 }
 
 /* Four times eight bytes, put together in registers: what is written by eights is slow to be read
@@ -20,38 +37,32 @@ UNPACK unsigned even_signs(unsigned seven)
                                             HU_LITTLE(64, (from)[2]), HU_LITTLE(64, (from)[3])};   \
     bytes32 x = (bytes32)x##_all
 
-/* Four points, negated where SIGNS have a byte of ones: −x is ~x + 1. */
-UNPACK void put_signed(int8_t *q, const uint64_t *points, const uint64_t *signs)
+/* Four points, negated where SIGNS have bits: −x is ~x + 1. */
+UNPACK void put_signed(int8_t *q, const uint64_t *points, const unsigned char *signs)
 {
     JOIN_FOUR(x, points);
-    JOIN_FOUR(s, signs);
+    bytes32 s;
+    spread_bits(signs, &s);
     x = (x ^ s) - s;
     PUT(q, x);
-}
-
-/* The signs of four points, seven bits each. */
-UNPACK void even_four(const struct hu_block_grids *grids, uint32_t word, uint64_t *signs)
-{
-    UNROLLED
-    for (int l = 0; l < 4; l++)
-        signs[l] = grids->signs[even_signs(word >> 7 * l & 127)];
 }
 
 /* A word of four indices, then one of four times seven signs and a scale of four bits. */
 UNPACK void unpack_iq2_xxs(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
+    unsigned char signs[32];
     to->d = UNPACK_FP16(block);
+    even_signs(block + 6, 8, signs);
+    make_even(signs);
     for (int s = 0; s < 8; s++) {
         const unsigned char *at = block + 2 + 8 * s;
-        uint32_t word = unpack_word(at + 4);
-        to->a[s] = (int32_t)(2 * (word >> 28) + 1);
-        uint64_t points[4], signs[4];
-        even_four(grids, word, signs);
+        to->a[s] = 2 * (at[7] >> 4) + 1;
+        uint64_t points[4];
         UNROLLED
         for (int l = 0; l < 4; l++)
             points[l] = grids->iq2_xxs[at[l]];
-        put_signed(to->q + 32 * s, points, signs);
+        put_signed(to->q + 32 * s, points, signs + 4 * s);
     }
 }
 
@@ -62,15 +73,16 @@ UNPACK void unpack_iq2_xs(const unsigned char *block, struct hu_block_unpacked *
     to->d = UNPACK_FP16(block);
     put_odd(unpack_word(block + 66), to->a);
     put_odd(unpack_word(block + 70), to->a + 8);
+    unsigned char signs[32];
+    for (int l = 0; l < 32; l++)
+        signs[l] = block[3 + 2 * l] >> 1;
+    make_even(signs);
     for (int l = 0; l < 32; l += 4) {
-        uint64_t points[4], signs[4];
+        uint64_t points[4];
         UNROLLED
-        for (int k = 0; k < 4; k++) {
-            unsigned code = unpack_half(block + 2 + 2 * (l + k));
-            points[k] = grids->iq2_xs[code & 511];
-            signs[k] = grids->signs[even_signs(code >> 9)];
-        }
-        put_signed(to->q + 8 * l, points, signs);
+        for (int k = 0; k < 4; k++)
+            points[k] = grids->iq2_xs[unpack_half(block + 2 + 2 * (l + k)) & 511];
+        put_signed(to->q + 8 * l, points, signs + l);
     }
 }
 
@@ -83,13 +95,11 @@ UNPACK void unpack_iq2_s(const unsigned char *block, struct hu_block_unpacked *t
     put_odd(unpack_word(block + 74), to->a);
     put_odd(unpack_word(block + 78), to->a + 8);
     for (int l = 0; l < 32; l += 4) {
-        uint64_t points[4], negative[4];
+        uint64_t points[4];
         UNROLLED
-        for (int k = 0; k < 4; k++) {
+        for (int k = 0; k < 4; k++)
             points[k] = grids->iq2_s[low[l + k] | (high[l / 4] >> 2 * k & 3) << 8];
-            negative[k] = grids->signs[signs[l + k]];
-        }
-        put_signed(to->q + 8 * l, points, negative);
+        put_signed(to->q + 8 * l, points, signs + l);
     }
 }
 
@@ -97,17 +107,18 @@ UNPACK void unpack_iq2_s(const unsigned char *block, struct hu_block_unpacked *t
 UNPACK void unpack_iq3_xxs(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
+    unsigned char signs[32];
     to->d = UNPACK_FP16(block);
+    even_signs(block + 66, 4, signs);
+    make_even(signs);
     for (int s = 0; s < 8; s++) {
         const unsigned char *at = block + 2 + 8 * s;
-        uint32_t word = unpack_word(block + 66 + 4 * s);
-        to->a[s] = (int32_t)(2 * (word >> 28) + 1);
-        uint64_t points[4], signs[4];
-        even_four(grids, word, signs);
+        to->a[s] = 2 * (block[69 + 4 * s] >> 4) + 1;
+        uint64_t points[4];
         UNROLLED
         for (int l = 0; l < 4; l++)
             points[l] = grids->iq3_xxs[at[2 * l]] | (uint64_t)grids->iq3_xxs[at[2 * l + 1]] << 32;
-        put_signed(to->q + 32 * s, points, signs);
+        put_signed(to->q + 32 * s, points, signs + 4 * s);
     }
 }
 
@@ -119,26 +130,24 @@ UNPACK void unpack_iq3_s(const unsigned char *block, struct hu_block_unpacked *t
     to->d = UNPACK_FP16(block);
     put_odd(unpack_word(block + 106), to->a);
     for (int l = 0; l < 32; l += 4) {
-        uint64_t points[4], negative[4];
+        uint64_t points[4];
         UNROLLED
         for (int k = 0; k < 4; k++) {
             const unsigned char *at = low + 2 * (l + k);
             unsigned ninths = high[l / 4] >> 2 * k;
             points[k] = grids->iq3_s[at[0] | (ninths & 1) << 8] |
                         (uint64_t)grids->iq3_s[at[1] | (ninths >> 1 & 1) << 8] << 32;
-            negative[k] = grids->signs[signs[l + k]];
         }
-        put_signed(to->q + 8 * l, points, negative);
+        put_signed(to->q + 8 * l, points, signs + l);
     }
 }
 
-/* Eights of −1, 0 and 1, all moved by an eighth up, or down where SIGNS have bytes of ones: in
+/* Eights of −1, 0 and 1, all moved by an eighth up, or down where DOWN has bytes of ones: in
  * eighths. */
-UNPACK void put_moved(int8_t *q, const uint64_t *points, const uint64_t *signs)
+UNPACK void put_moved(int8_t *q, const uint64_t *points, const bytes32 *down)
 {
     JOIN_FOUR(x, points);
-    JOIN_FOUR(s, signs);
-    x += s | 1;
+    x += *down | 1;
     PUT(q, x);
 }
 
@@ -152,11 +161,12 @@ UNPACK void unpack_iq1_s(const unsigned char *block, struct hu_block_unpacked *t
         unsigned high = unpack_half(block + 34 + 2 * s);
         to->a[s] = (int32_t)(2 * (high >> 12 & 7) + 1);
         const unsigned char *low = block + 2 + 4 * s;
-        uint64_t points[4], all = high >> 15 ? ~UINT64_C(0) : 0, down[4] = {all, all, all, all};
+        uint64_t points[4];
+        bytes32 down = (bytes32){0} - (uint8_t)(high >> 15);
         UNROLLED
         for (int l = 0; l < 4; l++)
             points[l] = grids->iq1[low[l] | (high >> 3 * l & 7) << 8];
-        put_moved(to->q + 32 * s, points, down);
+        put_moved(to->q + 32 * s, points, &down);
     }
 }
 
@@ -173,14 +183,20 @@ UNPACK void unpack_iq1_m(const unsigned char *block, struct hu_block_unpacked *t
     for (int s = 0; s < 16; s++)
         to->a[s] = (int32_t)(2 * (unpack_half(scales + s / 4 * 2) >> s % 4 * 3 & 7) + 1);
     for (int l = 0; l < 32; l += 4) {
-        uint64_t points[4], down[4];
+        unsigned high = unpack_half(block + 32 + l / 2);
+        uint64_t points[4];
         UNROLLED
-        for (int k = 0; k < 4; k++) {
-            unsigned high = block[32 + (l + k) / 2] >> k % 2 * 4 & 15;
-            points[k] = grids->iq1[block[l + k] | (high & 7) << 8];
-            down[k] = high >> 3 ? ~UINT64_C(0) : 0;
-        }
-        put_moved(to->q + 8 * l, points, down);
+        for (int k = 0; k < 4; k++)
+            points[k] = grids->iq1[block[l + k] | (high >> 4 * k & 7) << 8];
+        const bytes32 places = {8,    8,    8,    8,    8,    8,    8,    8,    0x80, 0x80, 0x80,
+                                0x80, 0x80, 0x80, 0x80, 0x80, 8,    8,    8,    8,    8,    8,
+                                8,    8,    0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80};
+        bytes16 first = (bytes16){0} + block[32 + l / 2], last = (bytes16){0} + block[33 + l / 2];
+        bytes32 down = __builtin_shufflevector(first, last, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+                                               12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+                                               25, 26, 27, 28, 29, 30, 31);
+        down = (bytes32)((down & places) == places);
+        put_moved(to->q + 8 * l, points, &down);
     }
 }
 

@@ -94,6 +94,19 @@ UNPACK void put_numbers(const bytes16 *x, bool is_signed, int32_t *first, int32_
     PUT(last, b);
 }
 
+/* 32 bits as bytes of ones or zeros. */
+UNPACK void spread_bits(const unsigned char *at, bytes32 *x)
+{
+    const bytes32 places = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128,
+                            1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    uint32_t four;
+    memcpy(&four, at, sizeof four);
+    bytes32 all = (bytes32)((numbers8){0} + (int32_t)four);
+    all = __builtin_shufflevector(all, all, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 18, 18,
+                                  18, 18, 18, 18, 18, 18, 19, 19, 19, 19, 19, 19, 19, 19);
+    *x = (bytes32)((all & places) == places);
+}
+
 /* The eight nibbles of a word, the lowest first. */
 UNPACK void look_nibbles(uint32_t word, numbers8 *x)
 {

@@ -216,7 +216,8 @@ static void judge_decoder(struct hu_block_trial *r, struct hu_reference *ref,
             float got = decoded(t, i);
             if (same_value(r, got, expected << unused))
                 continue;
-            tell(r, "element", (size_t)r->blocks * each + i, hu_bits_of_float(got) >> unused, expected);
+            tell(r, "element", (size_t)r->blocks * each + i, hu_bits_of_float(got) >> unused,
+                 expected);
             wrong = true;
         }
         r->mismatches += wrong;
