@@ -126,9 +126,15 @@ struct halves {
     bool fp16;
 };
 
-enum { FP16_LESS = 112 << 23, FP16_LIMIT = 143 << 23 /* 2^16 */ };
+enum {
+    FP16_LESS = 112 << 23,
+    FP16_LIMIT = 143 << 23, /* 2^16 */
+    FP16_QUANTUM = -13,     /* of half of which 2^-14 is no more: all subnormals round to 0 */
+    LEAST_NORMAL = 1 << 23
+};
 
-/* False where the target's range asks for more. */
+/* False where the target's range asks for more, or the source's subnormals count: as words those
+ * are subnormals too, for each of which Intel's processors take hundreds of cycles. */
 INLINE bool take_halves(struct halves *h, const struct plan *p, enum load load)
 {
     h->k = p->k;
@@ -139,7 +145,8 @@ INLINE bool take_halves(struct halves *h, const struct plan *p, enum load load)
         return true;
     h->k.least_normal -= FP16_LESS;
     h->k.join_base -= FP16_LESS >> 16;
-    return p->k.least_normal > FP16_LESS && p->k.limit <= FP16_LIMIT;
+    int quantum = (int)(p->k.least_normal >> 23) - 127 - (23 - (int)p->k.drop);
+    return p->k.least_normal > FP16_LESS && p->k.limit <= FP16_LIMIT && quantum >= FP16_QUANTUM;
 }
 
 /* To the nearest byte: signs stay in halves, and words come in an order that packing undoes. False:
@@ -163,6 +170,7 @@ INLINE bool halves_step(const struct halves *h, void *dst, const void *src, enum
     zip_top(words + 2, magnitudes[1]);
     if (h->fp16)
         VECTORS(words[i] >>= 3;);
+    VECTORS(words[i] = larger(words[i], splat(LEAST_NORMAL)););
     VECTORS(m[i] = add_magic(&h->k, words[i], splat(0), words[i]););
     half_lanes codes[2] = {join_sums(&h->k, m, false), join_sums(&h->k, m + 2, false)};
     half_lanes signs[2] = {x[0] >> 8, x[1] >> 8};
