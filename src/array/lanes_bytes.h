@@ -203,7 +203,10 @@ TARGET static __attribute__((noinline)) unsigned flags_of_codes(const struct pla
     for (size_t s = 0; s < steps; s += 4) { /* at the end the last step again */
         EACH(4, size_t at = s + i < steps ? s + i : steps - 1;
              codes[i] = load_codes(&c, (const char *)src + at * c.in););
-        look_up(&p->table, PLANE_FLAGS, 1, codes, found, SIGNED, 4, NULL);
+        if (p->table.of_flags.plain)
+            look_up(&p->table, PLANE_FLAGS, 1, codes, found, PLAIN, 4, NULL);
+        else
+            look_up(&p->table, PLANE_FLAGS, 1, codes, found, SIGNED, 4, NULL);
         seen |= found[0][0] | found[0][1] | found[0][2] | found[0][3];
     }
     memcpy(bytes, &seen, sizeof bytes);

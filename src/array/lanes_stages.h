@@ -129,7 +129,7 @@ struct halves {
 enum {
     FP16_LESS = 112 << 23,
     FP16_LIMIT = 143 << 23, /* 2^16 */
-    FP16_QUANTUM = -13,     /* of half of which 2^-14 is no more: all subnormals round to 0 */
+    FP16_QUANTUM = -12,     /* of less than half of which 2^-14 is, and subnormals are less */
     LEAST_NORMAL = 1 << 23
 };
 
@@ -149,10 +149,11 @@ INLINE bool take_halves(struct halves *h, const struct plan *p, enum load load)
     return p->k.least_normal > FP16_LESS && p->k.limit <= FP16_LIMIT && quantum >= FP16_QUANTUM;
 }
 
-/* To the nearest byte: signs stay in halves, and words come in an order that packing undoes. False:
- * some are special. */
-INLINE bool halves_step(const struct halves *h, void *dst, const void *src, enum store store)
+/* To bytes: signs stay in halves where no direction asks for them, and words come in an order that
+ * packing undoes. False: some are special. */
+INLINE bool halves_step(const struct halves *h, void *dst, const void *src, struct way w)
 {
+    const bool directed = w.care != NEAREST && h->k.signs;
     half_lanes x[2], magnitudes[2];
     for (int i = 0; i < 2; i++) {
         x[i] = (half_lanes)load_bytes((const char *)src + sizeof *x * (size_t)i);
@@ -170,12 +171,26 @@ INLINE bool halves_step(const struct halves *h, void *dst, const void *src, enum
     zip_top(words + 2, magnitudes[1]);
     if (h->fp16)
         VECTORS(words[i] >>= 3;);
-    VECTORS(words[i] = larger(words[i], splat(LEAST_NORMAL)););
-    VECTORS(m[i] = add_magic(&h->k, words[i], splat(0), words[i]););
-    half_lanes codes[2] = {join_sums(&h->k, m, false), join_sums(&h->k, m + 2, false)};
+    VECTORS(vec normal = larger(words[i], splat(LEAST_NORMAL));
+            words[i] = w.care == NEAREST ? normal : keep(unequal(words[i], splat(0)), normal););
+    if (directed) {
+        vec sign[4];
+        zip_top(sign, x[0] & splat_16(0x8000));
+        zip_top(sign + 2, x[1] & splat_16(0x8000));
+        VECTORS(m[i] = add_magic(&h->k, words[i], sign[i], words[i] | sign[i]););
+    } else if (w.care != NEAREST) {
+        VECTORS(vec value = words[i] | splat(h->k.last);
+                m[i] = add_magic(&h->k, value, splat(0), value););
+    } else {
+        VECTORS(m[i] = add_magic(&h->k, words[i], splat(0), words[i]););
+    }
+    if (w.care != NEAREST && h->k.odd)
+        VECTORS(m[i].sum |=
+                keep(unequal(sub_float(m[i].sum, m[i].power), words[i]), splat(h->k.odd)););
+    half_lanes codes[2] = {join_sums(&h->k, m, directed), join_sums(&h->k, m + 2, directed)};
     half_lanes signs[2] = {x[0] >> 8, x[1] >> 8};
     byte_lanes done = finish_8(&h->k, pack_half_bytes(codes), pack_half_bytes(signs));
-    store_byte_codes(dst, (byte_lanes)order_halves((half_lanes)done), store);
+    store_byte_codes(dst, (byte_lanes)order_halves((half_lanes)done), w.store);
     return true;
 }
 
@@ -334,14 +349,14 @@ INLINE void steps_of(const struct plan *p, struct carried *c, void *dst, const v
     const char *from = src;
 #ifdef LANES_SHUFFLE
     struct halves halves;
-    const bool bytes = w.round == ROUND_MAGIC && w.store <= STORE_8 && w.care == NEAREST;
+    const bool bytes = w.round == ROUND_MAGIC && w.store <= STORE_8 && w.care != WATCHING;
     const bool short_cut =
         bytes && (w.load == LOAD_TOP || w.load == LOAD_SHORT) && take_halves(&halves, p, w.load);
 #endif
     for (; steps; steps--, to += out, from += in) {
         vec x[4];
 #ifdef LANES_SHUFFLE
-        if (short_cut && halves_step(&halves, to, from, w.store))
+        if (short_cut && halves_step(&halves, to, from, w))
             continue;
 #endif
         load_any(p, &widen, x, from, w.load, c);
