@@ -59,6 +59,7 @@ gguf('model.gguf', [('blk.0.attn_norm.weight', [32], 0, norm),
                     ('blk.0.ffn_up.weight', [3, 64], 8, b''.join(struct.pack('<H32b', d, *q) for d, q in zip(d8, q8))),
                     ('blk.0.ffn_down.weight', [4, 32], 2, b''.join(struct.pack('<H', d) + bytes(q[i] | q[i + 16] << 4 for i in range(16)) for d, q in zip(d4, q4))),
                     ('token_embd.weight', [2, 32], 0, norm * 2)], keys)
+gguf('rows.gguf', [(n, [h, w], 0, floats((h, w))[2]) for n, h, w in (('a.weight', 300, 96), ('b.weight', 7, 4096))], keys)
 split = lambda i: keys + [('split.no', struct.pack('<II', 4, i)), ('split.count', struct.pack('<II', 4, 2))]
 gguf('s-00001-of-00002.gguf', [('blk.0.attn_norm.weight', [32], 0, norm),
                                ('blk.0.ffn_up.weight', [3, 64], 8, b''.join(struct.pack('<H32b', d, *q) for d, q in zip(d8, q8)))], split(0))
@@ -211,6 +212,29 @@ subprocess.check_call(['$halfulp', 'cast', 'q8.gguf', '-t', 'fp32', '-o', 'q8.sa
 import pickle
 from blocks_write import load
 assert load('q8.safetensors')['token_embd.weight'][2] == pickle.load(open('want', 'rb'))['token_embd.weight']"
+exits "mxfp4 is written in GGUF, as its name asks" 0 "" bash -c "'$halfulp' cast model.gguf -t mxfp4 --keep none -o mx.gguf 2>/dev/null"
+prints "as ggml's type of that name" "blk.0.ffn_down.weight blk.0.ffn_up.weight token_embd.weight" \
+    bash -c "'$halfulp' tensors mx.gguf | awk '\$2 == \"MXFP4\" { print \$1 }' | sort | xargs"
+holds "whose values, scales and places are those of safetensors, for every rule" python3 -c "
+import subprocess
+from blocks_write import load
+def cast(*words): subprocess.run(['$halfulp', 'cast', *words, '--force'], check=True, capture_output=True)
+cast('rows.gguf', '-t', 'fp32', '-o', 'g.safetensors')
+for rule in 'floor', 'ceil', 'rceil', 'even':
+    cast('rows.gguf', '-t', 'mxfp4', '--rule', rule, '-o', 'mx.gguf')
+    cast('mx.gguf', '-t', 'fp32', '-o', 'a.safetensors')
+    cast('g.safetensors', '-t', 'mxfp4', '--rule', rule, '-o', 'mx.safetensors')
+    cast('mx.safetensors', '-t', 'fp32', '-o', 'b.safetensors')
+    a, b = load('a.safetensors'), load('b.safetensors')
+    assert set(a) == set(b) and len(a) == 2
+    for name in a:
+        x, y = (memoryview(t[name][2]).cast('I') for t in (a, b))
+        assert all(p == q or (p == 0 and q == 1 << 31) for p, q in zip(x, y)), (rule, name) # ggml's zeros have no sign"
+holds "its file type told" python3 -c "
+a = open('mx.gguf', 'rb').read()
+at = a.index(b'general.file_type') + 21
+assert a[at:at + 4] == bytes([38, 0, 0, 0])"
+exits "nvfp4 is not: ggml's has no scale over the tensor" 2 "nvfp4 is written in safetensors" "$halfulp" cast model.gguf -t nvfp4 -o never.gguf
 exits "safetensors has no blocks of GGUF" 2 "safetensors has no dtype for q4_0" "$halfulp" cast model.gguf -t bf16 --tensor '*up*' -o never.safetensors
 exits "nothing becomes GGUF that is none" 2 "written in GGUF" "$halfulp" cast model.safetensors -t q4_0 -o never.gguf
 

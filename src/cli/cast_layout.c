@@ -89,7 +89,7 @@ bool cast_layout_takes(enum cast_layout layout, const struct hu_block *b)
     case CAST_LAYOUT_BNB:
         return b->layout == HU_BLOCK_FLAT && b->over == HU_OVER_NONE;
     case CAST_LAYOUT_GGUF:
-        return b->layout == HU_BLOCK_WHOLE;
+        return b->layout == HU_BLOCK_WHOLE || is_mxfp4(b);
     default:
         return false;
     }
@@ -97,8 +97,9 @@ bool cast_layout_takes(enum cast_layout layout, const struct hu_block *b)
 
 bool cast_layout_fits(enum cast_layout layout, const struct hu_block *b, uint64_t columns)
 {
-    uint64_t unit = b->layout == HU_BLOCK_WHOLE                       ? b->elements
-                    : is_nvfp4(b) || layout == CAST_LAYOUT_GPT_OSS    ? b->tile_columns
+    uint64_t unit = b->layout == HU_BLOCK_WHOLE ? b->elements
+                    : is_nvfp4(b) || layout == CAST_LAYOUT_GPT_OSS || layout == CAST_LAYOUT_GGUF
+                        ? b->tile_columns
                     : b->layout == HU_BLOCK_PARTS && b->code_bits % 8 ? 8
                                                                       : 1;
     return columns && columns % unit == 0;
@@ -247,7 +248,7 @@ bool cast_layout_parts(enum cast_layout layout, const struct hu_block *block, co
     uint64_t rows = shape[rank - 2], columns = shape[rank - 1];
     *parts = (struct cast_parts){.scales = -1, .second = -1};
     if (layout == CAST_LAYOUT_GGUF)
-        add(&b, "", block->name, shape, rank, NULL);
+        add(&b, "", is_mxfp4(block) ? "mxfp4_ggml" : block->name, shape, rank, NULL);
     else if (layout == CAST_LAYOUT_GPT_OSS)
         add_gpt_oss(&b, columns);
     else if (layout == CAST_LAYOUT_BNB)

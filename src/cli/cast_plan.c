@@ -196,6 +196,7 @@ static void fill_target(const struct cast_job *job, const struct cast_item *item
     if (item->parts.second >= 0)
         r->second_at = rows[item->parts.second].offset;
     r->reciprocal = item->parts.reciprocal;
+    r->whole = job->layout == CAST_LAYOUT_GGUF && job->block->layout == HU_BLOCK_PARTS;
 }
 
 static bool write_fixed(const struct cast_job *job, const struct cast_plan *plan, int output,

@@ -321,8 +321,12 @@ static void prepare(struct request *r, const char *command)
 {
     r->job.command = command;
     r->job.source.decodes = true;
-    if (r->job.block && !r->job.layout)
-        r->job.layout = cast_layout_default(r->job.block);
+    const struct hu_block *b = r->job.block;
+    if (b && !r->job.layout)
+        r->job.layout =
+            hu_kind_of_name(r->job.output) == HU_FILE_GGUF && cast_layout_takes(CAST_LAYOUT_GGUF, b)
+                ? CAST_LAYOUT_GGUF
+                : cast_layout_default(b);
     /* Elements of blocks saturate: their scale was chosen so. */
     r->job.stats.options.saturate |= r->job.block != NULL;
     if (r->stochastic)

@@ -33,6 +33,7 @@ struct hu_recode {
     uint64_t codes_at, scales_at;
     uint64_t second_at; /* of the scale over the tensor; 0: nowhere */
     bool reciprocal;    /* it is written as its reciprocal */
+    bool whole; /* mxfp4 as ggml has it: each scale before its codes, the first sixteen low */
     struct hu_block_options options;
     uint64_t first; /* the number of its first element, for stochastic rounding */
 

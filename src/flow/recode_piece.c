@@ -220,10 +220,33 @@ int hu_recode_decode(const struct hu_recode *r, const struct hu_recode_piece *p,
                                 (size_t)p->columns, 0, (size_t)p->rows);
 }
 
+/* Blocks of 32 codes of four bits, a byte before each (ggml-common.h: block_mxfp4). */
+static int write_whole(const struct hu_recode *r, const struct hu_recode_piece *p,
+                       struct hu_recode_memory *m, size_t blocks)
+{
+    enum { HALF = 16, BYTES = 17 };
+    if (!hu_recode_room(&m->given, blocks * BYTES))
+        return ENOMEM;
+    for (size_t k = 0; k < blocks; k++) {
+        const unsigned char *codes = m->codes.bytes + k * HALF;
+        unsigned char *to = m->given.bytes + k * BYTES;
+        *to++ = m->scales.bytes[k];
+        for (size_t i = 0; i < HALF; i++) {
+            unsigned shift = i % 2 * 4;
+            to[i] = (unsigned char)((codes[i / 2] >> shift & 15) |
+                                    (codes[i / 2 + HALF / 2] >> shift & 15) << 4);
+        }
+    }
+    return hu_write_at(r->output, m->given.bytes, blocks * BYTES,
+                       r->codes_at + scales_of(r->block, p, r->rows).before * BYTES);
+}
+
 int hu_recode_write_parts(const struct hu_recode *r, const struct hu_recode_piece *p,
-                          const struct hu_recode_memory *m, size_t codes, size_t scales)
+                          struct hu_recode_memory *m, size_t codes, size_t scales)
 {
     const struct hu_block *b = r->block;
+    if (r->whole)
+        return write_whole(r, p, m, scales);
     int why =
         hu_write_at(r->output, m->codes.bytes, codes, r->codes_at + codes_before(b, p, r->rows));
     if (why || !scales)

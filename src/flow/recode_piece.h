@@ -49,6 +49,6 @@ int hu_recode_decode(const struct hu_recode *r, const struct hu_recode_piece *p,
                      struct hu_recode_memory *m, const struct hu_format *to);
 /* m->codes and m->scales into their places. */
 int hu_recode_write_parts(const struct hu_recode *r, const struct hu_recode_piece *p,
-                          const struct hu_recode_memory *m, size_t codes, size_t scales);
+                          struct hu_recode_memory *m, size_t codes, size_t scales);
 
 #endif
