@@ -102,6 +102,12 @@ struct mixing {
     bool falcon, seventy, head;
     bool transposed; /* GPT-2's matrices are inputs × outputs */
     uint64_t *sum;
+    /* Few formats, and each of many matrices: those that were looked up. */
+    struct {
+        const char *name;
+        struct hu_dtype dtype;
+    } known[8];
+    size_t known_count;
 };
 
 static bool is_one_of(const struct hu_tensor_row *row, const char *const *names)
@@ -154,12 +160,27 @@ static bool is_key(const struct hu_tensor_row *row)
     return is_attention(row) && is_one_of(row, names);
 }
 
+static bool find(struct mixing *m, const char *name, struct hu_dtype *dtype)
+{
+    for (size_t i = 0; i < m->known_count; i++)
+        if (!strcmp(m->known[i].name, name)) {
+            *dtype = m->known[i].dtype;
+            return true;
+        }
+    bool found = hu_dtype_find(name, dtype);
+    if (found && m->known_count < sizeof m->known / sizeof *m->known) {
+        m->known[m->known_count].name = name;
+        m->known[m->known_count++].dtype = *dtype;
+    }
+    return found;
+}
+
 /* Adds N elements of rows of COLUMNS in the format called NAME. */
 static bool add(struct mixing *m, const char *name, uint64_t n, uint64_t columns)
 {
     struct hu_dtype dtype;
     uint64_t bytes;
-    return hu_dtype_find(for_rows(name, columns), &dtype) && hu_dtype_size(dtype, n, &bytes) &&
+    return find(m, for_rows(name, columns), &dtype) && hu_dtype_size(dtype, n, &bytes) &&
            !__builtin_add_overflow(*m->sum, bytes, m->sum);
 }
 

@@ -382,6 +382,9 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
         .patches = r->patches,
         .sequence_parallel = r->sequence_parallel,
         .flash = r->flash,
+        .half = !strcmp(plan->recipe->name, "bf16"),
+        .lora = plan->lora_rank,
+        .lora_targets = plan->lora_targets,
         .recompute = r->recompute,
     };
     plan->tokens = r->sequence * r->micro_batch;
