@@ -476,10 +476,15 @@ static void add_overhead(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
     struct hu_sizing *out = m->out;
-    out->overhead = hu_runtime_overhead(&r->runtime, m->model, r->context);
+    out->overhead = hu_runtime_overhead(&r->runtime, m->model, r->context, r->batch);
     if (!r->fit && !r->context)
         return;
-    if (out->overhead.compute)
+    if (out->overhead.compute && r->runtime.engine == HU_ENGINE_TRANSFORMERS)
+        hu_figure_add(&out->terms, "a prompt of the whole context", out->overhead.compute,
+                      HU_MODELLED,
+                      "transformers passes it through at once: the widest perceptron's results and "
+                      "some hidden states, in 16 bits; in the most alone");
+    else if (out->overhead.compute)
         hu_figure_add(&out->terms, "compute buffer", out->overhead.compute, HU_MODELLED,
                       "logits and the widest states of a physical batch of llama.cpp%s, in fp32",
                       r->runtime.no_flash ? ", or a layer's scores" : "");
