@@ -89,13 +89,13 @@ static struct hu_exact zero(bool sign)
 }
 
 /* X + Y, of which X may be a product. */
-static struct hu_exact sum(const struct work *w, struct hu_exact x, struct hu_exact y)
+static struct hu_exact sum(const struct work *w, const struct hu_exact *x, const struct hu_exact *y)
 {
-    bool infinite_x = x.kind == HU_EXACT_INFINITE, infinite_y = y.kind == HU_EXACT_INFINITE;
-    if (infinite_x && infinite_y && x.sign != y.sign)
+    bool infinite_x = x->kind == HU_EXACT_INFINITE, infinite_y = y->kind == HU_EXACT_INFINITE;
+    if (infinite_x && infinite_y && x->sign != y->sign)
         return invalid(w);
     if (infinite_x || infinite_y)
-        return infinite_x ? x : y;
+        return infinite_x ? *x : *y;
     return hu_exact_sum(x, y, w->options->direction);
 }
 
@@ -116,8 +116,8 @@ static struct hu_exact product(const struct work *w)
 
 static struct hu_exact fused(const struct work *w)
 {
-    struct hu_exact p = product(w);
-    return p.kind == HU_EXACT_NAN ? p : sum(w, p, hu_exact_of(w->d[2]));
+    struct hu_exact p = product(w), addend = hu_exact_of(w->d[2]);
+    return p.kind == HU_EXACT_NAN ? p : sum(w, &p, &addend);
 }
 
 /* IEEE 754-2019 section 7.2 leaves it open whether fma(infinity, 0, quiet NaN) is invalid. */
@@ -310,11 +310,10 @@ static struct hu_exact basic(const struct work *w)
 {
     switch (w->operation) {
     case HU_OP_ADD:
-        return sum(w, hu_exact_of(w->d[0]), hu_exact_of(w->d[1]));
     case HU_OP_SUB: {
-        struct hu_exact y = hu_exact_of(w->d[1]);
-        y.sign = !y.sign;
-        return sum(w, hu_exact_of(w->d[0]), y);
+        struct hu_exact x = hu_exact_of(w->d[0]), y = hu_exact_of(w->d[1]);
+        y.sign ^= w->operation == HU_OP_SUB;
+        return sum(w, &x, &y);
     }
     case HU_OP_MUL:
         return product(w);

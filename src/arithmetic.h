@@ -120,7 +120,8 @@ struct hu_exact hu_exact_of(struct hu_datum d);
 /* Of zeros and finite values alone; y of the quotient and the remainder is not zero, x of the root
  * not below. Addends have no sticky bit. Of addends that cancel out, or zeros of two signs, the sum
  * has the sign that DIRECTION says (IEEE 754-2019 section 6.3). */
-struct hu_exact hu_exact_sum(struct hu_exact x, struct hu_exact y, enum hu_direction direction);
+struct hu_exact hu_exact_sum(const struct hu_exact *x, const struct hu_exact *y,
+                             enum hu_direction direction);
 struct hu_exact hu_exact_product(struct hu_datum x, struct hu_datum y);
 struct hu_exact hu_exact_quotient(struct hu_datum x, struct hu_datum y);
 struct hu_exact hu_exact_root(struct hu_datum x);

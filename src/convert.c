@@ -1,4 +1,5 @@
 #include "convert.h"
+#include "float_bits.h"
 
 #include <string.h>
 
@@ -96,15 +97,10 @@ uint64_t hu_convert(const struct hu_format *to, const struct hu_format *from, ui
 
 double hu_to_double(const struct hu_format *f, uint64_t bits)
 {
-    uint64_t code = hu_convert(hu_format_find("fp64"), f, bits, NULL, NULL);
-    double value;
-    memcpy(&value, &code, sizeof value);
-    return value;
+    return hu_double_of_bits(hu_convert(hu_format_find("fp64"), f, bits, NULL, NULL));
 }
 
 uint64_t hu_from_double(const struct hu_format *f, double value, const struct hu_options *options)
 {
-    uint64_t code;
-    memcpy(&code, &value, sizeof code);
-    return hu_convert(f, hu_format_find("fp64"), code, options, NULL);
+    return hu_convert(f, hu_format_find("fp64"), hu_bits_of_double(value), options, NULL);
 }

@@ -132,55 +132,80 @@ int hu_exact_compare(struct hu_exact x, struct hu_exact y)
 
 /* Of significands of 64 bits that overlap or nearly do: all in 128 bits, one of them for a carry.
  */
-static struct hu_exact sum_of_words(struct hu_exact great, struct hu_exact small, int apart)
+static struct hu_exact sum_of_words(const struct hu_exact *great, const struct hu_exact *small,
+                                    int apart)
 {
-    uint64_t a = great.significand.high, b = small.significand.high;
+    uint64_t a = great->significand.high, b = small->significand.high;
     struct hu_wide x = {a << 63, a >> 1}, y = {b << (63 - apart), b >> apart >> 1};
-    if (great.sign == small.sign)
+    if (great->sign == small->sign)
         hu_wide_add(&x, y);
     else {
         x.high -= y.high + (x.low < y.low);
         x.low -= y.low;
     }
-    return finite_of(great.sign, x, great.exponent + 1);
+    return finite_of(great->sign, x, great->exponent + 1);
+}
+
+/* GREAT and a lesser one that is less than half a unit of its last bit. */
+static struct hu_exact sum_beside(struct hu_exact great, bool less)
+{
+    great.sticky = true;
+    if (!less)
+        return great;
+    if (!great.significand.low && great.significand.high == UINT64_C(1) << 63) {
+        great.significand = (struct hu_wide){UINT64_MAX, UINT64_MAX};
+        great.exponent--;
+        return great;
+    }
+    great.significand.high -= !great.significand.low;
+    great.significand.low--;
+    return great;
 }
 
 /* The greater one's leading bit stands below the frame's top by one, for a carry; 63 bits lie below
  * its last. A lesser one that loses bits stands at least 64 places lower, so that a difference
  * loses one leading bit at most: what fell out only says that something follows. */
-static struct hu_exact sum_of_finite(struct hu_exact x, struct hu_exact y,
-                                     enum hu_direction direction)
+static struct hu_exact sum_in_frame(const struct hu_exact *great, const struct hu_exact *small,
+                                    unsigned apart)
 {
-    int order = compare_magnitudes(&x, &y);
-    struct hu_exact great = order < 0 ? y : x, small = order < 0 ? x : y;
-    if (order == 0 && x.sign != y.sign)
-        return zero_of(direction == HU_TOWARD_NEGATIVE);
-    int apart = great.exponent - small.exponent;
-    if (!great.significand.low && !small.significand.low && apart < 63)
-        return sum_of_words(great, small, apart);
-    unsigned distance = apart > 64 * LIMBS ? 64 * LIMBS : (unsigned)apart;
     bool sticky = false;
-    struct frame a = {{0, great.significand.low, great.significand.high}};
-    struct frame b = {{0, small.significand.low, small.significand.high}};
+    struct frame a = {{0, great->significand.low, great->significand.high}};
+    struct frame b = {{0, small->significand.low, small->significand.high}};
     a = shifted_right(a, 1, &sticky);
-    b = shifted_right(b, 1 + distance, &sticky);
-    a = x.sign == y.sign ? sum_of(a, b) : difference_of(a, b, sticky);
+    b = shifted_right(b, 1 + apart, &sticky);
+    a = great->sign == small->sign ? sum_of(a, b) : difference_of(a, b, sticky);
     unsigned lead = leading_zeros(a);
     a = shifted_left(a, lead);
     return (struct hu_exact){.kind = HU_EXACT_FINITE,
-                             .sign = great.sign,
+                             .sign = great->sign,
                              .sticky = sticky || a.limb[0],
                              .significand = {a.limb[1], a.limb[2]},
-                             .exponent = great.exponent + 1 - (int)lead};
+                             .exponent = great->exponent + 1 - (int)lead};
 }
 
-struct hu_exact hu_exact_sum(struct hu_exact x, struct hu_exact y, enum hu_direction direction)
+static struct hu_exact sum_of_finite(const struct hu_exact *x, const struct hu_exact *y,
+                                     enum hu_direction direction)
 {
-    if (x.kind == HU_EXACT_ZERO && y.kind == HU_EXACT_ZERO)
-        return zero_of(x.sign == y.sign ? x.sign : direction == HU_TOWARD_NEGATIVE);
-    if (x.kind == HU_EXACT_ZERO)
-        return y;
-    return y.kind == HU_EXACT_ZERO ? x : sum_of_finite(x, y, direction);
+    int order = compare_magnitudes(x, y);
+    const struct hu_exact *great = order < 0 ? y : x, *small = order < 0 ? x : y;
+    bool less = x->sign != y->sign;
+    if (order == 0 && less)
+        return zero_of(direction == HU_TOWARD_NEGATIVE);
+    int apart = great->exponent - small->exponent;
+    if (!great->significand.low && !small->significand.low && apart < 63)
+        return sum_of_words(great, small, apart);
+    return apart > LEADING + 1 ? sum_beside(*great, less)
+                               : sum_in_frame(great, small, (unsigned)apart);
+}
+
+struct hu_exact hu_exact_sum(const struct hu_exact *x, const struct hu_exact *y,
+                             enum hu_direction direction)
+{
+    if (x->kind == HU_EXACT_ZERO && y->kind == HU_EXACT_ZERO)
+        return zero_of(x->sign == y->sign ? x->sign : direction == HU_TOWARD_NEGATIVE);
+    if (x->kind == HU_EXACT_ZERO)
+        return *y;
+    return y->kind == HU_EXACT_ZERO ? *x : sum_of_finite(x, y, direction);
 }
 
 /* 128 bits of the quotient; two divisions of 64 bits by significands with bit 63 set. */
@@ -266,7 +291,7 @@ static struct hu_exact remainder_of_lesser(struct hu_datum x, struct hu_datum y)
     struct hu_exact all = hu_exact_of(x), half = hu_exact_of(y), less = half;
     half.exponent--;
     less.sign = !x.sign;
-    return compare_magnitudes(&all, &half) > 0 ? sum_of_finite(all, less, HU_TIES_TO_EVEN) : all;
+    return compare_magnitudes(&all, &half) > 0 ? sum_of_finite(&all, &less, HU_TIES_TO_EVEN) : all;
 }
 
 /* IEEE 754-2019 section 5.3.1: in units of the lesser quantum, which both are multiples of. */

@@ -1,6 +1,6 @@
 /*
- * 64 bits to and from GMP. Its own mpz_set_ui and mpz_get_ui take an unsigned long, which has 32
- * bits on 32-bit machines, in WebAssembly and on Windows. Thread-safe.
+ * 64 bits and powers of two to and from GMP. Its own mpz_set_ui and mpz_get_ui take an unsigned
+ * long, which has 32 bits on 32-bit machines, in WebAssembly and on Windows. Thread-safe.
  */
 #ifndef HALFULP_MPZ64_H
 #define HALFULP_MPZ64_H
@@ -25,6 +25,15 @@ static inline void hu_mpq_set_u64(mpq_t q, uint64_t value)
 {
     hu_mpz_set_u64(mpq_numref(q), value);
     mpz_set_ui(mpq_denref(q), 1);
+}
+
+/* Q := X · 2^EXPONENT. */
+static inline void hu_mpq_scale(mpq_t q, const mpq_t x, long exponent)
+{
+    if (exponent >= 0)
+        mpq_mul_2exp(q, x, (mp_bitcnt_t)exponent);
+    else
+        mpq_div_2exp(q, x, (mp_bitcnt_t)-exponent);
 }
 
 #endif

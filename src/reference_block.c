@@ -1,3 +1,4 @@
+#include "float_bits.h"
 #include "reference_exact.h"
 
 #include <math.h>
@@ -10,16 +11,9 @@ static size_t up(size_t n, size_t by)
     return (n + by - 1) / by;
 }
 
-static uint64_t float_bits(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
 static void set_float(struct exact *x, float value)
 {
-    hu_exact_datum(x, hu_format_find("fp32"), float_bits(value));
+    hu_exact_datum(x, hu_format_find("fp32"), hu_bits_of_float(value));
 }
 
 /* X := the code of B's elements without their scale. */

@@ -2,6 +2,7 @@
 #ifndef HALFULP_REFERENCE_ENCODE_H
 #define HALFULP_REFERENCE_ENCODE_H
 
+#include "float_bits.h"
 #include "reference_exact.h"
 
 #include <math.h>
@@ -40,17 +41,12 @@ static inline bool is_turn(struct work *w)
 
 static inline void set_float(struct work *w, struct exact *x, float value)
 {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    hu_exact_datum(x, w->fp32, bits);
+    hu_exact_datum(x, w->fp32, hu_bits_of_float(value));
 }
 
 static inline float to_float(struct work *w, const struct exact *x)
 {
-    uint32_t bits = (uint32_t)hu_exact_round(w->r, w->fp32, x, NULL);
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+    return hu_float_of_bits((uint32_t)hu_exact_round(w->r, w->fp32, x, NULL));
 }
 
 static inline void put_bits(unsigned char *bytes, size_t at, int count, uint64_t value)

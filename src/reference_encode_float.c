@@ -140,9 +140,7 @@ void hu_reference_encode_runs(struct work *w)
             scale = !isfinite(w->src[i]) || isnan(scale) ? NAN
                     : fabsf(w->src[i]) > scale           ? fabsf(w->src[i])
                                                          : scale;
-        uint32_t bits;
-        memcpy(&bits, &scale, sizeof bits);
-        put_bits(w->scales, at / length * 32, 32, bits);
+        put_bits(w->scales, at / length * 32, 32, hu_bits_of_float(scale));
         for (size_t i = at; i < end; i++)
             put_bits(w->codes, i / 2 * 8 + (i % 2 ? 0 : 4), 4, table_code(w, w->src[i], scale));
     }

@@ -120,10 +120,7 @@ static bool inside(mpq_t distance, struct interval v, const mpz_t digits, int ex
         mpq_inv(x, x);
     mpq_set_z(end, digits);
     mpq_mul(x, x, end);
-    if (v.quantum - 2 >= 0)
-        mpq_div_2exp(x, x, (mp_bitcnt_t)(v.quantum - 2));
-    else
-        mpq_mul_2exp(x, x, (mp_bitcnt_t)(2 - v.quantum));
+    hu_mpq_scale(x, x, 2 - v.quantum);
     hu_mpq_set_u64(end, v.low);
     int from_low = mpq_cmp(x, end);
     hu_mpq_set_u64(end, v.high);

@@ -150,10 +150,7 @@ static void fold(mpq_t ratio, mpz_t power10, mpz_t power2)
         mpz_add_ui(lead, power2, mpz_sizeinbase(mpq_numref(ratio), 2));
         if (mpz_cmpabs_ui(lead, POWER2_FAR) <= 0) {
             long power = mpz_get_si(power2);
-            if (power >= 0)
-                mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)power);
-            else
-                mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-power);
+            hu_mpq_scale(ratio, ratio, power);
             mpz_set_ui(power2, 0);
         }
     }

@@ -29,10 +29,7 @@ void hu_value_copy(struct hu_value *to, const struct hu_value *from)
 static void set_magnitude(mpq_t ratio, struct hu_datum d)
 {
     hu_mpq_set_u64(ratio, d.significand);
-    if (d.quantum >= 0)
-        mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)d.quantum);
-    else
-        mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-d.quantum);
+    hu_mpq_scale(ratio, ratio, d.quantum);
 }
 
 void hu_datum_ratio(mpq_t ratio, const struct hu_format *f, uint64_t bits)

@@ -69,6 +69,12 @@ lists_what_was_found() { # readme|manual, FILE
         at > most { most = at }
         END { if (most < n) print FILENAME " lacks \"" want[most + 1] "\""; exit most < n }' "$scratch/found" "$2"
 }
+format_rows() { # the manual's table of formats as the program has it
+    halfulp formats --json | jq -r '.formats[] | select(.kind != "integer" and .kind != "block") |
+        ".It \(.format) Ta \(.width) Ta \(.exponent_bits) Ta \(.trailing_significand_bits) Ta \(.bias)"'
+}
+holds "the manual's table has every format" diff <(format_rows) <(sed -n '/^\.It Sy name Ta Sy width/,/^\.El/ { /^\.It [^S]/p }' man/halfulp.1)
+
 holds "README lists what verify found" lists_what_was_found readme README.md
 holds "the manual lists what verify found" lists_what_was_found manual man/halfulp.1
 

@@ -380,8 +380,9 @@ codes() { attempt try_operation "$1" operate array/operate_portable array/operat
 road() { attempt try_operation "$1" operate array/operate array/operate.c "$2"; }
 
 exact "the unchanged operations pass" ''
-exact "a difference forgets what fell out" 's/difference_of(a, b, sticky)/difference_of(a, b, 0)/'
 exact "numbers that cancel out give +0 in every direction" 's/zero_of(direction == HU_TOWARD_NEGATIVE)/zero_of(false)/'
+exact "what lies far below changes nothing" 's/great.sticky = true;/;/'
+exact "far below a power of two the binade stays" 's/great.exponent--;/;/'
 exact "a word's difference borrows nothing" 's/y.high + (x.low < y.low)/y.high/'
 exact "products and quotients have the sign of the first" 's/bool sign = x.sign != y.sign;/bool sign = x.sign;/'
 exact "a quotient ends after 64 bits" 's/quotient.low = hu_wide_quotient(rest, 0, b, \&rest);/quotient.low = 0;/'
@@ -391,8 +392,8 @@ exact "what is far below y is taken from it" 's/compare_magnitudes(\&all, \&half
 exact "the lesser exponent is the greater number" 's/x->exponent < y->exponent ? -1 : 1/x->exponent < y->exponent ? 1 : -1/'
 exact "an invalid integer divides by zero" 's/before \&= ~(unsigned)HU_DIVIDE_BY_ZERO;/;/'
 arithmetic "infinity times zero is no longer invalid" 's/if (is_infinity_times_zero(w->d))$/if (false)/'
-arithmetic "infinities of two signs add up" 's/infinite_x \&\& infinite_y \&\& x.sign != y.sign/false/'
-arithmetic "a difference adds" 's/y.sign = !y.sign;/;/'
+arithmetic "infinities of two signs add up" 's/infinite_x \&\& infinite_y \&\& x->sign != y->sign/false/'
+arithmetic "a difference adds" 's/y.sign ^= w->operation == HU_OP_SUB;/;/'
 arithmetic "fma adds the second factor" 's/hu_exact_of(w->d\[2\])/hu_exact_of(w->d[1])/'
 arithmetic "a division by zero raises nothing" 's/infinite(sign, HU_DIVIDE_BY_ZERO)/infinite(sign, 0)/'
 arithmetic "roots of negative numbers" 's/if (x.sign \&\& x.class != HU_ZERO)/if (false)/'

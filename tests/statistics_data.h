@@ -24,10 +24,8 @@ static inline void fill(const struct hu_format *f, unsigned char *data, size_t n
     for (size_t i = 0; i < n; i++) {
         uint64_t bits = random_bits(&seed);
         double uniform = (double)(random_bits(&seed) >> 11) * 0x1p-52 - 1;
-        double weight = uniform * exp2((double)(bits % 24) - 16.0), d = weight;
-        uint64_t word;
-        memcpy(&word, &d, sizeof word);
-        uint64_t code = any_bits ? bits : hu_convert(f, format("fp64"), word, NULL, NULL);
+        double weight = uniform * exp2((double)(bits % 24) - 16.0);
+        uint64_t code = any_bits ? bits : hu_from_double(f, weight, NULL);
         layout_set_word(data + i * f->storage_bits / 8, f->storage_bits,
                         (code & hu_width_mask(f)) << f->storage_shift);
     }

@@ -136,19 +136,9 @@ static void add(struct sources *s, size_t capacity, uint64_t code)
     }
 }
 
-static double value_of(const struct hu_format *f, uint64_t code)
-{
-    uint64_t bits = hu_convert(hu_format_find("fp64"), f, code, NULL, NULL);
-    double d;
-    memcpy(&d, &bits, sizeof d);
-    return d;
-}
-
 static uint64_t code_of(const struct hu_format *f, double d)
 {
-    uint64_t bits;
-    memcpy(&bits, &d, sizeof bits);
-    return hu_convert(f, hu_format_find("fp64"), bits, NULL, NULL);
+    return hu_from_double(f, d, NULL);
 }
 
 /* FROM's encodings around each value of TO and each middle of two, every STRIDE-th; around every
@@ -162,11 +152,11 @@ static struct sources boundaries(const struct hu_format *from, const struct hu_f
         add(&s, n, (e << from->trailing_bits) + (hu_trailing_mask(from) + 1) / 2);
     }
     for (uint64_t code = 0; code < hu_max_finite_code(to) && s.n + 12 < n * 3 / 4; code += stride) {
-        double low = value_of(to, code), high = value_of(to, code + 1);
+        double low = hu_to_double(to, code), high = hu_to_double(to, code + 1);
         add(&s, n, code_of(from, low));
         add(&s, n, code_of(from, (low + high) / 2));
     }
-    double greatest = value_of(to, hu_max_finite_code(to));
+    double greatest = hu_to_double(to, hu_max_finite_code(to));
     add(&s, n, code_of(from, greatest));
     add(&s, n, code_of(from, greatest * (1 + ldexp(1, -hu_precision(to) - 1))));
     while (s.n < n)
@@ -457,10 +447,10 @@ static void check_all_short_flags(const char *source)
         const struct hu_format *to = hu_format_find(targets[t]);
         if (to->width > 32)
             continue;
-        const uint64_t ends[] = {code_of(from, value_of(to, 1)),
-                                 code_of(from, value_of(to, hu_trailing_mask(to) + 1)),
-                                 code_of(from, value_of(to, hu_trailing_mask(to) + 2)),
-                                 code_of(from, value_of(to, hu_max_finite_code(to))),
+        const uint64_t ends[] = {code_of(from, hu_to_double(to, 1)),
+                                 code_of(from, hu_to_double(to, hu_trailing_mask(to) + 1)),
+                                 code_of(from, hu_to_double(to, hu_trailing_mask(to) + 2)),
+                                 code_of(from, hu_to_double(to, hu_max_finite_code(to))),
                                  code_of(from, 1.0),
                                  hu_max_finite_code(from),
                                  0,

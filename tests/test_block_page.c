@@ -1,8 +1,6 @@
 /* The block page: values under the scale that they share, every bit live. */
-#include "../visual/core/script.h"
-#include "view_metrics.h"
+#include "played_session.h"
 
-#include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,43 +8,12 @@
 
 static struct session *open_page(const char *block)
 {
-    struct session *c = calloc(1, sizeof *c);
-    session_init(c, 1280, 800, 1, plain_metrics, NULL);
+    struct session *c = open_session();
     c->model.page = PAGE_BLOCK;
     cr_assert(hu_block_find(block));
     model_set_block(&c->model, hu_block_find(block));
     session_update(c);
     return c;
-}
-
-static void close_page(struct session *c)
-{
-    session_clear(c);
-    free(c);
-}
-
-static void play(struct session *c, const char *line)
-{
-    char message[SCRIPT_MESSAGE] = "";
-    cr_assert(script_line(c, line, message), "%s: %s", line, message);
-}
-
-static const char *text_of_item(struct session *c, const char *name)
-{
-    const struct item *i = layout_find(&c->layout, name);
-    cr_assert(i, "no item %s", name);
-    return i->text;
-}
-
-static void type_in(struct session *c, const char *field, const char *text)
-{
-    char line[512];
-    snprintf(line, sizeof line, "click %s", field);
-    play(c, line);
-    play(c, "key Ctrl+A");
-    snprintf(line, sizeof line, "type %s", text);
-    play(c, line);
-    play(c, "key Enter");
 }
 
 static const struct block_state *state_of(struct session *c)

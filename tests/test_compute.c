@@ -1,6 +1,7 @@
 /* Expressions: read, and worked out as this machine's own arithmetic does. */
 #include "compute/steps.h"
 #include "anatomy.h"
+#include "float_bits.h"
 #include "random.h"
 
 #include <criterion/criterion.h>
@@ -28,13 +29,6 @@ static uint64_t bits_of(const char *format, const char *text)
     uint64_t bits = compute_last(&c)->bits;
     compute_free(&c);
     compute_clear(&e);
-    return bits;
-}
-
-static uint64_t bits_of_double(double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
     return bits;
 }
 
@@ -84,7 +78,7 @@ Test(compute, random_expressions_are_what_this_machine_computes)
         if (isnan(value))
             cr_assert(hu_is_nan(hu_decode(hu_format_find("fp64"), got)), "%s", text);
         else
-            cr_assert_eq(got, bits_of_double(value), "%s: got 0x%llx, the machine %a", text,
+            cr_assert_eq(got, hu_bits_of_double(value), "%s: got 0x%llx, the machine %a", text,
                          (unsigned long long)got, value);
     }
 }
@@ -127,7 +121,7 @@ Test(compute, operations_bind_as_in_arithmetic)
         {"fp16(2049) + 0", 2048},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        cr_expect_eq(bits_of("fp64", rows[i].text), bits_of_double(rows[i].value), "%s",
+        cr_expect_eq(bits_of("fp64", rows[i].text), hu_bits_of_double(rows[i].value), "%s",
                      rows[i].text);
 }
 

@@ -89,16 +89,16 @@ static uint64_t cast_one(const struct cast *c, uint64_t bits)
     return with_fault(to, &c->fault[1], source, with_fault(to, &c->fault[0], source, code));
 }
 
-static bool convert(void *context, unsigned worker, void *dst, const void *src, size_t n,
-                    unsigned *flags)
+static bool give(void *context, unsigned worker, void *dst, const void *const src[], size_t n,
+                 unsigned *flags)
 {
     const struct cast *c = context;
     (void)worker;
     (void)flags;
     bool loses = (c->bad_length && n % 16 == c->bad_length) ||
-                 (c->bad_alignment && ((uintptr_t)dst | (uintptr_t)src) % 64);
+                 (c->bad_alignment && ((uintptr_t)dst | (uintptr_t)src[0]) % 64);
     for (size_t i = 0; i + loses < n; i++)
-        hu_layout_store(c->f[0], dst, i, cast_one(c, hu_layout_load(c->f[1], src, i)));
+        hu_layout_store(c->f[0], dst, i, cast_one(c, hu_layout_load(c->f[1], src[0], i)));
     return true;
 }
 
@@ -116,7 +116,7 @@ static struct trying try(struct cast *c)
     c->f[2] = c->via ? format(c->via) : NULL;
     struct hu_promise promise = {.any_nan = true};
     struct trying t = {.runs = hu_runs_new(c->f[0], c->f[1], &promise, 2),
-                       .subject = {c, convert, false, 1024},
+                       .subject = {c, give, false, 1024},
                        .options = {.jobs = 2, .draws = 20000, .seed = 1, .boundaries = true}};
     cr_assert(t.runs);
     t.verdict = hu_scan(t.runs, &t.subject, &t.options);
@@ -341,9 +341,9 @@ Test(convention, a_wrong_explanation_is_never_given, .timeout = 300)
         if (t.verdict.mismatches && *explanation(&t, text, &found))
             for (uint64_t bits = 0; bits < 0x10000; bits++) {
                 unsigned flags;
-                uint64_t due = hu_expect(r, c.f[0], c.f[1], bits, &found.promise, &flags);
-                cr_assert((flags & HU_ANYTHING) ||
-                              hu_satisfies(c.f[0], &found.promise, due, cast_one(&c, bits)),
+                uint64_t due = hu_expect(r, c.f[0], c.f[1], bits, &found.question.promise, &flags);
+                cr_assert((flags & HU_ANYTHING) || hu_satisfies(c.f[0], &found.question.promise,
+                                                                due, cast_one(&c, bits)),
                           "pair %d: %s is wrong at 0x%04llx", pair, text, (unsigned long long)bits);
             }
         end(&t);

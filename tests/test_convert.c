@@ -1,5 +1,6 @@
 /* The conversions against MPFR. HALFULP_TEST_LONG=1 multiplies the random samples by 20. */
 #include "convert.h"
+#include "float_bits.h"
 #include "random.h"
 #include "reference.h"
 #include "text.h"
@@ -334,10 +335,9 @@ Test(convert, integers_round_like_formats_and_end_at_their_ends)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (int saturate = 0; saturate < 2; saturate++) {
             struct hu_options o = {.saturate = saturate};
-            uint64_t bits;
+            uint64_t bits = isnan(rows[i].value) ? UINT64_C(0x7ff8000000000000)
+                                                 : hu_bits_of_double(rows[i].value);
             unsigned flags = 0;
-            memcpy(&bits, &rows[i].value, sizeof bits);
-            bits = isnan(rows[i].value) ? UINT64_C(0x7ff8000000000000) : bits;
             cr_assert(hu_direction_read(rows[i].direction, &o.direction));
             uint64_t code = hu_convert(hu_format_find(rows[i].to), fp64, bits, &o, &flags);
             cr_assert_eq(code, rows[i].expected, "%s of %g %s: 0x%llx", rows[i].to, rows[i].value,
@@ -438,68 +438,6 @@ Test(convert, unsigned_formats_take_nothing_below_zero)
     flags = 0;
     cr_assert_eq(hu_convert(to, fp32, 0x80000000, &nearest, &flags), 0x00);
     cr_assert_eq(flags, 0);
-}
-
-static uint64_t fp64_bits(const char *text)
-{
-    double value = strtod(text, NULL);
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
-/* One line of fixtures/p3109.tsv. */
-static void check_p3109_codes(char **field)
-{
-    const struct hu_format *f = hu_format_find(field[0]), *fp64 = hu_format_find("fp64");
-    cr_assert(f, "%s", field[0]);
-    cr_assert_str_eq(f->name, field[0]);
-    cr_assert_eq(hu_default_nan_code(f), strtoull(field[1], NULL, 16), "%s", f->name);
-    cr_assert_eq(hu_has_infinity(f), *field[2] != '-', "%s", f->name);
-    if (hu_has_infinity(f))
-        cr_assert_eq(hu_infinity_code(f), strtoull(field[2], NULL, 16), "%s", f->name);
-    if (*field[3] != '-')
-        cr_assert_eq(hu_infinity_code(f) | hu_sign_mask(f), strtoull(field[3], NULL, 16));
-    cr_assert_eq(hu_max_finite_code(f), strtoull(field[4], NULL, 16), "%s", f->name);
-    for (int i = 4; i <= 6; i += 2)
-        cr_assert_eq(hu_convert(fp64, f, strtoull(field[i], NULL, 16), NULL, NULL),
-                     fp64_bits(field[i + 1]), "%s: %s", f->name, field[i]);
-    cr_assert_eq(hu_convert(f, fp64, fp64_bits("1"), NULL, NULL), strtoull(field[8], NULL, 16));
-    cr_assert_eq(hu_finite_codes(f), strtoull(field[9], NULL, 10), "%s", f->name);
-}
-
-static void check_p3109_rounding(char **field)
-{
-    const struct hu_format *f = hu_format_find(field[1]), *fp64 = hu_format_find("fp64");
-    struct hu_options o = {.saturate = *field[4] == '1'};
-    cr_assert(hu_direction_read(field[3], &o.direction));
-    uint64_t code = hu_convert(f, fp64, fp64_bits(field[2]), &o, NULL);
-    if (!strcmp(field[5], "nan"))
-        cr_assert_eq(code, hu_default_nan_code(f), "%s %s %s", f->name, field[2], field[3]);
-    else /* but for the sign of a zero, which P3109's formats do not have */
-        cr_assert_eq(hu_convert(fp64, f, code, NULL, NULL),
-                     strtod(field[5], NULL) == 0 ? 0 : fp64_bits(field[5]), "%s %s %s", f->name,
-                     field[2], field[3]);
-}
-
-Test(convert, p3109_is_as_gfloat_has_it)
-{
-    FILE *file = fopen(FIXTURES "/p3109.tsv", "r");
-    cr_assert(file);
-    char line[512];
-    int rows = 0;
-    while (fgets(line, sizeof line, file)) {
-        if (*line == '#')
-            continue;
-        line[strcspn(line, "\n")] = 0;
-        char *field[10] = {0}, *rest = line;
-        for (int i = 0; i < 10 && rest; i++)
-            field[i] = strsep(&rest, "\t");
-        (strcmp(field[0], "round") ? check_p3109_codes : check_p3109_rounding)(field);
-        rows++;
-    }
-    fclose(file);
-    cr_assert_gt(rows, 100);
 }
 
 /* Random bits, in half of the cases with an exponent near the target's range. */

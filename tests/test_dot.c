@@ -3,6 +3,7 @@
  * literature; against this processor's own instruction.
  */
 #include "dot.h"
+#include "float_bits.h"
 #include "random.h"
 #include "reference.h"
 #include "value.h"
@@ -338,21 +339,6 @@ Test(dot, exact_is_exact_for_wide_and_narrow_formats)
     hu_reference_free(reference);
 }
 
-static float single_of(uint64_t bits)
-{
-    uint32_t word = (uint32_t)bits;
-    float value;
-    memcpy(&value, &word, sizeof value);
-    return value;
-}
-
-static uint64_t bits_of(float value)
-{
-    uint32_t word;
-    memcpy(&word, &value, sizeof word);
-    return word;
-}
-
 static float sum_of_halves(const float *products, size_t n)
 {
     if (n == 1)
@@ -373,14 +359,16 @@ Test(dot, orders_of_software_are_those_of_the_machine)
         for (size_t i = 0; i < t.dot.n; i++) {
             t.a[i] = draw(t.dot.format, &state, 5);
             t.b[i] = draw(t.dot.format, &state, 5);
-            products[i] = single_of(t.a[i]) * single_of(t.b[i]);
+            products[i] = hu_float_of_bits((uint32_t)t.a[i]) * hu_float_of_bits((uint32_t)t.b[i]);
         }
         t.dot.c = draw(t.dot.accumulate, &state, 5);
-        float sequential = single_of(t.dot.c), fused = sequential, start = sequential;
+        float sequential = hu_float_of_bits((uint32_t)t.dot.c), fused = sequential,
+              start = sequential;
         blocks = start;
         for (size_t i = 0; i < t.dot.n; i++) {
             sequential += products[i];
-            fused = fmaf(single_of(t.a[i]), single_of(t.b[i]), fused);
+            fused =
+                fmaf(hu_float_of_bits((uint32_t)t.a[i]), hu_float_of_bits((uint32_t)t.b[i]), fused);
         }
         for (size_t i = 0; i < t.dot.n; i += 4) {
             float block = products[i];
@@ -397,7 +385,7 @@ Test(dot, orders_of_software_are_those_of_the_machine)
                     {"pairwise", start + sum_of_halves(products, t.dot.n)}};
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
             t.dot.model = hu_dot_model_find(rows[i].model);
-            cr_assert_eq(hu_dot_run(&t.dot), bits_of(rows[i].expected), "%s trial %d",
+            cr_assert_eq(hu_dot_run(&t.dot), hu_bits_of_float(rows[i].expected), "%s trial %d",
                          rows[i].model, trial);
         }
     }

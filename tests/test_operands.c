@@ -1,16 +1,13 @@
 /* The arithmetic page: two operands and a result, every bit live. */
-#include "../visual/core/script.h"
-#include "view_metrics.h"
+#include "played_session.h"
 
-#include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct session *open_page(const char *value, const char *format)
 {
-    struct session *c = calloc(1, sizeof *c);
-    session_init(c, 1280, 800, 1, plain_metrics, NULL);
+    struct session *c = open_session();
     cr_assert(model_set_rows(&c->model, format));
     cr_assert(model_set_text(&c->model, value, 0));
     model_select(&c->model, 0);
@@ -19,33 +16,9 @@ static struct session *open_page(const char *value, const char *format)
     return c;
 }
 
-static void close_page(struct session *c)
-{
-    session_clear(c);
-    free(c);
-}
-
-static void play(struct session *c, const char *line)
-{
-    char message[SCRIPT_MESSAGE] = "";
-    cr_assert(script_line(c, line, message), "%s: %s", line, message);
-}
-
-static const char *text_of_item(struct session *c, const char *name)
-{
-    const struct item *i = layout_find(&c->layout, name);
-    cr_assert(i, "no item %s", name);
-    return i->text;
-}
-
 static void second(struct session *c, const char *decimal)
 {
-    char line[96];
-    play(c, "click b.decimal");
-    play(c, "key Ctrl+A");
-    snprintf(line, sizeof line, "type %s", decimal);
-    play(c, line);
-    play(c, "key Enter");
+    type_in(c, "b.decimal", decimal);
 }
 
 Test(operands, the_result_is_the_operation_rounded_once)

@@ -242,7 +242,7 @@ Test(operate, a_trial_finds_one_wrong_code_and_one_wrong_flag)
     const struct hu_format *f = hu_format_find("fp8_e4m3");
     struct hu_promise promise = {0};
     struct hu_question q = hu_question_of(HU_OP_ADD, f, f, &promise, HU_NAN_FIRST);
-    struct hu_operation_subject s = {NULL, planted, true, 64};
+    struct hu_subject s = {NULL, planted, true, 64};
     struct hu_scan_options o = {.jobs = 2};
     struct hu_operation_verdict *v = malloc(sizeof *v);
     hu_operation_trial(v, &q, &s, &o);
@@ -268,7 +268,7 @@ static void check_lines(FILE *file, const struct hu_question *q, uint64_t lines,
     struct hu_recorded *result = malloc(sizeof *result);
     struct hu_recorded_options o = {0};
     rewind(file);
-    hu_recorded_check_operation(result, file, q, &o);
+    hu_recorded_check(result, file, q, &o);
     cr_assert(!result->bad, "%s", result->message);
     cr_assert_eq(result->lines, lines);
     cr_assert_eq(result->mismatches, wrong, "%s", hu_operation_row(q->operation)->name);

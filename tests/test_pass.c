@@ -1,6 +1,7 @@
 /* The passes over chunks in every instruction set, and the sums that they end in. */
 #include "array/array.h"
 #include "array/layout.h"
+#include "float_bits.h"
 #include "statistics_data.h"
 #include "loss/exact_sum.h"
 #include "loss/pass.h"
@@ -158,12 +159,7 @@ static void compare_all_near(const char *set, bool single)
 
 static uint64_t bits_of(double x, bool single)
 {
-    uint32_t half;
-    uint64_t bits;
-    float f = (float)x;
-    memcpy(&half, &f, sizeof half);
-    memcpy(&bits, &x, sizeof bits);
-    return single ? half : bits;
+    return single ? hu_bits_of_float((float)x) : hu_bits_of_double(x);
 }
 
 /* Scales from those that leave most in the target's range to those of which all overflow. */

@@ -2,12 +2,11 @@
 #include "array/array.h"
 #include "array/layout.h"
 #include "codec.h"
-#include "operation.h"
+#include "float_bits.h"
 #include "statistics_data.h"
 #include "reference.h"
 #include "loss/pass.h"
 #include "loss/statistics.h"
-#include "flow/stream.h"
 #include "value.h"
 
 #include <criterion/criterion.h>
@@ -16,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* What is gathered of N elements of SOURCE in one target, from one call. */
 static struct hu_gathered *gather(const char *source, const void *data, size_t n, const char *to,
@@ -217,9 +215,8 @@ static void slow_element(struct slow *s, struct hu_reference *r, const struct hu
     /* Scales are divided out in fp64; it holds all that is tested, and its quotients by block
      * scales. */
     double scaled = mpq_get_d(x) / scale;
-    uint64_t wide;
-    memcpy(&wide, &scaled, sizeof wide);
-    uint64_t code = scale != 1 ? hu_reference_convert(r, to, format("fp64"), wide, o, &flags)
+    uint64_t code = scale != 1 ? hu_reference_convert(r, to, format("fp64"),
+                                                      hu_bits_of_double(scaled), o, &flags)
                                : hu_reference_convert(r, to, from, bits, o, &flags);
     struct hu_datum result = hu_decode(to, code);
     s->f.overflow += (flags & HU_OVERFLOW) != 0;
@@ -582,13 +579,8 @@ Test(statistics, a_tensor_scale_maps_the_largest_to_the_targets_largest)
     cr_assert_eq(f.overflow, 0);
     double scale = (double)(float)((double)0.0035f / 448), noise = 0;
     for (int i = 0; i < 4; i++) {
-        double scaled = x[i] / scale, code;
-        uint64_t bits;
-        memcpy(&bits, &scaled, sizeof bits);
-        bits = hu_convert(format("fp64"), format("fp8_e4m3"),
-                          hu_convert(format("fp8_e4m3"), format("fp64"), bits, NULL, NULL), NULL,
-                          NULL);
-        memcpy(&code, &bits, sizeof code);
+        const struct hu_format *to = format("fp8_e4m3");
+        double code = hu_to_double(to, hu_from_double(to, x[i] / scale, NULL));
         noise += (code * scale - x[i]) * (code * scale - x[i]);
     }
     cr_assert_float_eq(f.rms_error, sqrt(noise / 4), 1e-15);
@@ -604,107 +596,4 @@ Test(statistics, a_tensor_scale_maps_the_largest_to_the_targets_largest)
                  hu_loss_figures(&b->losses[0]).rms_error);
     hu_gathered_free(a);
     hu_gathered_free(b);
-}
-
-/* Streams. */
-
-static void keep(void *context, size_t index, struct hu_gathered *g)
-{
-    (void)index;
-    hu_gathered_merge(context, g);
-}
-
-static struct hu_gathered *stream(const char *path, const char *source, uint64_t n, uint64_t row,
-                                  unsigned threads, enum hu_scaling scaling)
-{
-    struct hu_options options = {0};
-    struct hu_statistics_target target =
-        hu_statistics_target_of(format("fp8_e4m3"), &options, scaling);
-    int fd = fileno(fopen(path, "rb"));
-    struct hu_stream_tensor tensors[3];
-    struct hu_tensor t = {.name = "x", .elements = n, .shape = &row, .rank = 1};
-    t.bytes = hu_array_bytes(format(source), n);
-    for (int i = 0; i < 3; i++) {
-        tensors[i] = hu_stream_tensor_of(&t, format(source), fd);
-        tensors[i].data.row = row;
-    }
-    tensors[1].data.elements = tensors[1].bytes = 0;
-    struct hu_stream s = {.plan = {&target, 1, scaling},
-                          .tensors = tensors,
-                          .count = 3,
-                          .threads = threads,
-                          .done = keep};
-    s.context = hu_gathered_new(&s.plan, NULL);
-    struct hu_stream_error error;
-    cr_assert(hu_stream_run(&s, &error), "%s", strerror(error.error));
-    close(fd);
-    return s.context;
-}
-
-Test(statistics, threads_and_their_order_change_no_bit, .timeout = 120)
-{
-    char path[] = "/tmp/halfulp-stream-XXXXXX";
-    FILE *file = fdopen(mkstemp(path), "wb");
-    enum { N = 700001 };
-    unsigned char *data = malloc(N * 4);
-    fill(format("fp32"), data, N, false, 5);
-    fwrite(data, 4, N, file);
-    fclose(file);
-    static const struct {
-        const char *source;
-        uint64_t row;
-        enum hu_scaling scaling;
-    } rows[] = {
-        {"fp32", N, HU_SCALE_NONE},      {"fp32", 1024, HU_SCALE_BLOCK},
-        {"fp32", 7, HU_SCALE_BLOCK},     {"fp32", N, HU_SCALE_BLOCK},
-        {"fp32", N, HU_SCALE_TENSOR},    {"bf16", N, HU_SCALE_NONE},
-        {"bf16", 5, HU_SCALE_BLOCK},     {"fp4_e2m1", N, HU_SCALE_NONE},
-        {"fp6_e3m2", 9, HU_SCALE_BLOCK},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        uint64_t n = rows[i].row == N ? N : N / rows[i].row * rows[i].row;
-        struct hu_gathered *one = stream(path, rows[i].source, n, rows[i].row, 1, rows[i].scaling);
-        cr_assert_eq(one->spread.finite + one->spread.nans + one->spread.infinities, 2 * n);
-        for (unsigned threads = 2; threads < 8; threads += 3) {
-            struct hu_gathered *many =
-                stream(path, rows[i].source, n, rows[i].row, threads, rows[i].scaling);
-            cr_assert(!memcmp(&one->spread, &many->spread, sizeof one->spread), "row %zu", i);
-            cr_assert(!memcmp(&one->losses[0], &many->losses[0], sizeof one->losses[0]), "row %zu",
-                      i);
-            hu_gathered_free(many);
-        }
-        hu_gathered_free(one);
-    }
-    unlink(path);
-    free(data);
-}
-
-Test(statistics, a_file_that_became_shorter_is_an_error)
-{
-    char path[] = "/tmp/halfulp-short-XXXXXX";
-    int fd = mkstemp(path);
-    unlink(path);
-    static const char *const sources[] = {"fp32", "fp8_e4m3"};
-    struct hu_options options = {0};
-    struct hu_statistics_target target =
-        hu_statistics_target_of(format("fp16"), &options, HU_SCALE_NONE);
-    for (int i = 0; i < 2; i++) {
-        uint64_t n = 4 << 20, row = n;
-        struct hu_tensor t = {.name = "x", .elements = n, .shape = &row, .rank = 1};
-        t.bytes = hu_array_bytes(format(sources[i]), n);
-        cr_assert_eq(ftruncate(fd, (off_t)t.bytes / 2 - 5), 0);
-        struct hu_stream_tensor tensor = hu_stream_tensor_of(&t, format(sources[i]), fd);
-        struct hu_stream s = {.plan = {&target, 1, HU_SCALE_NONE},
-                              .tensors = &tensor,
-                              .count = 1,
-                              .threads = 2,
-                              .done = keep};
-        s.context = hu_gathered_new(&s.plan, NULL);
-        struct hu_stream_error error = {.error = -1};
-        cr_assert_not(hu_stream_run(&s, &error));
-        cr_assert_eq(error.error, 0);
-        cr_assert_not(error.writing);
-        hu_gathered_free(s.context);
-    }
-    close(fd);
 }

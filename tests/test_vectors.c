@@ -105,8 +105,9 @@ static void agree(const char *to, const char *from, enum hu_direction direction,
     struct hu_recorded recorded;
     FILE *stream = fmemopen(c.text, c.length, "r");
     cr_assert(stream);
-    hu_recorded_check(&recorded, stream, hu_format_find(to), hu_format_find(from), &promise,
-                      &(struct hu_recorded_options){0});
+    struct hu_question question =
+        hu_question_of_conversion(hu_format_find(to), hu_format_find(from), &promise);
+    hu_recorded_check(&recorded, stream, &question, &(struct hu_recorded_options){0});
     fclose(stream);
     hu_faults_free(&recorded.faults);
     cr_assert_not(recorded.bad, "%s", recorded.message);

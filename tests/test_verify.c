@@ -67,18 +67,19 @@ static bool meets(const struct faulty *f, const void *src, size_t n, size_t *at)
     return false;
 }
 
-static bool convert(void *context, unsigned worker, void *dst, const void *src, size_t n,
-                    unsigned *flags)
+static bool give(void *context, unsigned worker, void *dst, const void *const all[], size_t n,
+                 unsigned *flags)
 {
     struct faulty *f = context;
+    const void *src = all[0];
     size_t at;
     unsigned raised = 0, one = 0;
     struct hu_subject own = hu_own_subject(&f->own);
     if (n && f->fault == BAD_TAIL && n % 16 == f->tail) {
-        own.convert(&f->own, worker, dst, src, n - 1, flags);
+        own.give(&f->own, worker, dst, all, n - 1, flags);
         return true;
     }
-    own.convert(&f->own, worker, dst, src, n, flags ? &raised : NULL);
+    own.give(&f->own, worker, dst, all, n, flags ? &raised : NULL);
     if (f->fault == LONG_TAIL && n % 16 == f->tail)
         ((char *)dst)[hu_layout_bytes(f->own.to, n)] = 1;
     bool here = !(f->with_flags && !flags) && !(f->without_flags && flags);
@@ -109,7 +110,7 @@ static struct hu_verdict try(struct faulty *f, const char *to, const char *from)
     f->own.from = format(from);
     struct hu_promise promise = {.options = f->own.options};
     struct hu_runs *runs = hu_runs_new(f->own.to, f->own.from, &promise, 2);
-    struct hu_subject subject = {f, convert, true, 1024};
+    struct hu_subject subject = {f, give, true, 1024};
     struct hu_scan_options options = {.jobs = 2, .draws = 20000, .seed = 1};
     struct hu_verdict v = hu_scan(runs, &subject, &options);
     cr_assert_not(v.failed);

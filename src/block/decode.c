@@ -15,30 +15,42 @@
  */
 enum { CHUNK = 1024 };
 
-/* The values of each element's codes, made once. */
-static const char *const elements[] = {"fp8_e4m3", "fp8_e5m2", "fp6_e3m2",
-                                       "fp6_e2m3", "fp4_e2m1", "int8"};
-enum { ELEMENTS = sizeof elements / sizeof *elements };
-static double element_values[ELEMENTS][256];
+/* The values of the codes of each element that the table names, made once. */
+enum { ELEMENTS = 16 };
+static struct {
+    const char *name;
+    double value[256];
+} elements[ELEMENTS];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* The place of ELEMENT, or the first that is free. */
+static size_t place_of(const char *element)
+{
+    size_t i = 0;
+    while (elements[i].name && strcmp(elements[i].name, element) != 0)
+        i++;
+    return i;
+}
 
 static void fill_values(void)
 {
     const struct hu_format *fp64 = hu_format_find("fp64");
-    for (size_t i = 0; i < ELEMENTS; i++) {
-        const struct hu_format *f = hu_format_find(elements[i]);
+    const struct hu_block *b;
+    for (size_t row = 0; (b = hu_block_at(row)); row++) {
+        size_t i = b->element ? place_of(b->element) : 0;
+        if (!b->element || elements[i].name)
+            continue;
+        const struct hu_format *f = hu_format_find(b->element);
         for (unsigned code = 0; code < 1u << f->width; code++)
-            element_values[i][code] = parts_value(fp64, f, code);
+            elements[i].value[code] = parts_value(fp64, f, code);
+        elements[i].name = b->element;
     }
 }
 
 static const double *values_of(const struct hu_block *b)
 {
     pthread_once(&once, fill_values);
-    for (size_t i = 0; b->element && i < ELEMENTS; i++)
-        if (!strcmp(elements[i], b->element))
-            return element_values[i];
-    return NULL;
+    return b->element ? elements[place_of(b->element)].value : NULL;
 }
 
 /* What a code stands for without its scale. */

@@ -489,7 +489,7 @@ static inline hu_block_row *find_whole(const struct hu_block *b, bool narrow)
     }
 }
 
-/* The element's format by its width, or the integer. */
+/* NULL: an element, scale or tile that has no row here is the plain decoder's. */
 hu_block_row *NAMED(hu_block_row)(const struct hu_block_job *j, bool narrow)
 {
     const struct hu_block *b = j->b;
@@ -500,15 +500,18 @@ hu_block_row *NAMED(hu_block_row)(const struct hu_block_job *j, bool narrow)
     if (b->layout != HU_BLOCK_PARTS || !b->element)
         return NULL;
     bool e4m3 = !strcmp(b->element, "fp8_e4m3"), e5m2 = !strcmp(b->element, "fp8_e5m2");
+    bool fp4 = !strcmp(b->element, "fp4_e2m1");
     if (!strcmp(b->scale, "fp32") && b->tile_columns % STEP == 0)
         return e4m3 ? ROW_OF(fp8_e4m3) : e5m2 ? ROW_OF(fp8_e5m2) : NULL;
-    if (b->over == HU_OVER_TENSOR && b->tile_columns == 16 && b->code_bits == 4)
+    if (b->over == HU_OVER_TENSOR && b->tile_columns == 16 && fp4)
         return ROW_OF(nvfp4);
     if (strcmp(b->scale, "e8m0") != 0 || b->tile_rows != 1 || b->tile_columns != STEP)
         return NULL;
     if (e4m3 || e5m2)
         return e4m3 ? ROW_OF(mx_e4m3) : ROW_OF(mx_e5m2);
-    return b->code_bits == 8   ? ROW_OF(mx_int8)
-           : b->code_bits == 4 ? ROW_OF(mx_fp4)
-                               : ROW_OF(mx_floats);
+    if (fp4)
+        return ROW_OF(mx_fp4);
+    if (!strcmp(b->element, "int8"))
+        return ROW_OF(mx_int8);
+    return b->code_bits == 6 ? ROW_OF(mx_floats) : NULL;
 }

@@ -1,10 +1,10 @@
 #include "arguments.h"
 #include "names.h"
 #include "format.h"
+#include "lists.h"
 #include "report.h"
 #include "text.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -71,66 +71,60 @@ static bool add(const char *command, struct format_list *list, const struct hu_f
     for (size_t i = 0; i < list->count; i++)
         if (list->at[i] == f)
             return true;
-    if (list->count == FORMATS_MAX) {
-        fail(command, "more than %d formats", FORMATS_MAX);
-        return false;
-    }
+    if (list->count == FORMATS_MAX)
+        return refuse(command, "more than %d formats", FORMATS_MAX);
     list->at[list->count++] = f;
     return true;
 }
 
+static bool add_formats(const char *command, const char *name, void *context)
+{
+    const struct hu_format *f = NULL;
+    bool all = !strcasecmp(name, "all"), good = all || (f = format_read(command, name));
+    for (size_t i = 0; good && i < (all ? hu_format_count() : 1); i++)
+        good = add(command, context, all ? hu_format_at(i) : f);
+    return good;
+}
+
 bool formats_read(const char *command, const char *text, struct format_list *list)
 {
-    for (const char *at = text;; at++) {
-        size_t n = strcspn(at, ",");
-        char name[HU_MAX_NAME + 8];
-        size_t kept = n < sizeof name ? n : sizeof name - 1;
-        memcpy(name, at, kept);
-        name[kept] = 0;
-        if (!strcasecmp(name, "all")) {
-            for (size_t i = 0; i < hu_format_count(); i++)
-                if (!add(command, list, hu_format_at(i)))
-                    return false;
-        } else {
-            const struct hu_format *f = format_read(command, name);
-            if (!f || !add(command, list, f))
-                return false;
-        }
-        at += n;
-        if (!*at)
-            return true;
-    }
+    return names_read(command, text, add_formats, list);
+}
+
+struct targets {
+    struct format_list *formats;
+    struct block_list *blocks;
+};
+
+static bool add_target(const char *command, const char *name, void *context)
+{
+    const struct targets *t = context;
+    const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
+    if (!b || !hu_block_decodes(b))
+        return add_formats(command, name, t->formats);
+    if (t->blocks->count < FORMATS_MAX)
+        t->blocks->at[t->blocks->count++] = b;
+    return true;
 }
 
 bool targets_read(const char *command, const char *text, struct format_list *formats,
                   struct block_list *blocks)
 {
-    char *copy = check_memory(strdup(text)), *rest = copy, *name;
-    bool good = true;
-    while (good && (name = strsep(&rest, ","))) {
-        const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
-        if (!b || !hu_block_decodes(b))
-            good = formats_read(command, name, formats);
-        else if (blocks->count < FORMATS_MAX)
-            blocks->at[blocks->count++] = b;
-    }
-    free(copy);
-    return good;
+    struct targets t = {formats, blocks};
+    return names_read(command, text, add_target, &t);
 }
 
 bool direction_read(const char *command, const char *text, enum hu_direction *direction)
 {
     if (hu_direction_read(text, direction))
         return true;
-    fail(command, "\"%s\" is not a rounding direction; they are rne, rna, rtz, rup, rdn, rto",
-         text);
-    return false;
+    return refuse(
+        command, "\"%s\" is not a rounding direction; they are rne, rna, rtz, rup, rdn, rto", text);
 }
 
 bool color_read(const char *command, const char *text, enum color_mode *mode)
 {
     if (color_mode_read(text, mode))
         return true;
-    fail(command, "--color is auto, always or never, not \"%s\"", text);
-    return false;
+    return refuse(command, "--color is auto, always or never, not \"%s\"", text);
 }

@@ -49,19 +49,18 @@ static bool reads_index(const struct cast_job *job)
 }
 
 /* Whether file INDEX of the source is of a kind that is not written. */
-static bool is_archive(const struct cast_job *job, size_t index)
+static bool is_read_only(const struct cast_job *job, size_t index)
 {
-    enum hu_file_kind kind = job->source.set.files[index].kind;
-    return kind == HU_FILE_NPZ || kind == HU_FILE_TORCH;
+    return !hu_kind_is_written(job->source.set.files[index].kind);
 }
 
-/* What file INDEX of the source becomes: its own kind, or what OUT's name says: of an archive, and
- * safetensors of GGUF. */
+/* What file INDEX of the source becomes: its own kind, or what OUT's name says: of one that is not
+ * written, and safetensors of GGUF. */
 static enum hu_file_kind kind_of_output(const struct cast_job *job, size_t index)
 {
     enum hu_file_kind named = hu_kind_of_name(job->output);
     enum hu_file_kind own = job->source.set.files[index].kind;
-    if (is_archive(job, index))
+    if (is_read_only(job, index))
         return named == HU_FILE_NPY ? HU_FILE_NPY : HU_FILE_SAFETENSORS;
     return own == HU_FILE_GGUF && named == HU_FILE_SAFETENSORS ? named : own;
 }
@@ -76,7 +75,7 @@ bool cast_job_choose(struct cast_job *job)
     struct hu_tensor_set *set = &job->source.set;
     struct hu_tensor_file *file = &set->files[0];
     size_t chosen = 0, last = 0;
-    if (reads_index(job) || !is_archive(job, 0) || kind_of_output(job, 0) != HU_FILE_NPY)
+    if (reads_index(job) || !is_read_only(job, 0) || kind_of_output(job, 0) != HU_FILE_NPY)
         return true;
     for (size_t i = 0; i < file->count; i++)
         if (tensor_source_chooses(&job->source, &file->tensors[i])) {
@@ -132,7 +131,7 @@ static bool place_tensors(struct cast_job *job, size_t index, const struct cast_
         *s = hu_stream_tensor_of(t, converted ? t->dtype.format : NULL, -1);
         if (!tensor_source_input(&job->source, job->command, t, &s->input, &s->offset))
             return false;
-        if (is_archive(job, index))
+        if (is_read_only(job, index))
             fit(s, t, kind_of_output(job, index), strides);
         strides += t->rank;
         s->output = output;
@@ -216,10 +215,10 @@ static bool stream_file(struct cast_job *job, size_t index, const struct cast_pl
 static char *shard_name(const struct cast_job *job, size_t index, const char *name)
 {
     const char *dot = strrchr(name, '.'), *end = ".safetensors";
-    size_t n = is_archive(job, index) && dot ? (size_t)(dot - name) : strlen(name);
+    size_t n = is_read_only(job, index) && dot ? (size_t)(dot - name) : strlen(name);
     char *text = check_memory(malloc(n + strlen(end) + 1));
     memcpy(text, name, n);
-    strcpy(text + n, is_archive(job, index) ? end : "");
+    strcpy(text + n, is_read_only(job, index) ? end : "");
     return text;
 }
 
@@ -281,7 +280,7 @@ static bool check_suffix(const struct cast_job *job)
              "%s would be %s, which has no header, and its name is that of %s; .bin "
              "would be right",
              job->output, hu_kind_what(kind), hu_kind_what(named));
-    else if (!reads_index(job) && is_archive(job, 0))
+    else if (!reads_index(job) && is_read_only(job, 0))
         fail(
             job->command,
             "%s has the name of %s, which is not written; .safetensors would be right, or .npy for "

@@ -94,14 +94,10 @@ static void plan_recoded(struct cast_job *job, const struct hu_tensor *t, struct
     }
 }
 
-static bool is_archive(const struct hu_tensor_file *file)
-{
-    return file->kind == HU_FILE_NPZ || file->kind == HU_FILE_TORCH;
-}
-
 static void plan_items(struct cast_job *job, const struct hu_tensor_file *file,
                        struct cast_plan *plan)
 {
+    bool same_kind = hu_kind_is_written(file->kind);
     for (size_t i = 0; i < file->count; i++) {
         const struct hu_tensor *t = &file->tensors[i];
         struct cast_item *item = &plan->items[i];
@@ -114,8 +110,8 @@ static void plan_items(struct cast_job *job, const struct hu_tensor_file *file,
                 hu_written_of(t, item->how == CAST_CONVERTED ? job->to : NULL);
         /* An archive's members are in many places: as they are listed, in this machine's order. */
         for (size_t k = item->written; k < plan->count; k++) {
-            plan->written[k].place = is_archive(file) ? 0 : t->offset;
-            plan->written[k].big_endian &= !is_archive(file);
+            plan->written[k].place = same_kind ? t->offset : 0;
+            plan->written[k].big_endian &= same_kind;
         }
     }
 }

@@ -20,25 +20,31 @@ struct request {
     const char *svg;
 };
 
+struct four {
+    const struct hu_format *at[4];
+    size_t count;
+};
+
+static bool add_format(const char *command, const char *name, void *context)
+{
+    struct four *four = context;
+    size_t i = four->count++;
+    return i >= 4 || (four->at[i] = format_read(command, name));
+}
+
 /* Four formats by commas. */
 static bool read_mixed(const struct options *o, void *request)
 {
     struct request *r = request;
-    const char *command = o->command->name;
-    const struct hu_format *four[4];
-    size_t count = 0;
-    char *copy = check_memory(strdup(o->value)), *rest = copy;
-    bool fine = true;
-    for (char *name; fine && (name = strsep(&rest, ",")); count++)
-        fine = count >= 4 || (four[count] = format_read(command, name));
-    free(copy);
-    if (fine && count != 4)
-        return refuse(command,
+    struct four four = {.count = 0};
+    if (!names_read(o->command->name, o->value, add_format, &four))
+        return false;
+    if (four.count != 4)
+        return refuse(o->command->name,
                       "--mixed takes four formats: operands, products, sums, result; not %zu",
-                      count);
-    if (fine)
-        r->formats = (struct compute_formats){four[0], four[1], four[2], four[3]};
-    return fine;
+                      four.count);
+    r->formats = (struct compute_formats){four.at[0], four.at[1], four.at[2], four.at[3]};
+    return true;
 }
 
 static bool read_one(const struct options *o, void *request)
@@ -179,7 +185,7 @@ static int finish(const struct request *r, const char *command, const struct ans
         return json_print(compute_json(a->all[0]));
     json_t *list = check_memory(json_array());
     for (size_t i = 0; i < a->count; i++)
-        json_array_append_new(list, compute_json(a->all[i]));
+        json_add(list, compute_json(a->all[i]));
     return json_print(list);
 }
 

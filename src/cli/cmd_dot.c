@@ -30,8 +30,9 @@ static bool is_taken(const struct hu_block *b)
            b->scale && !hu_is_integer(hu_format_find(b->element));
 }
 
-static bool add_format(struct request *r, const char *command, const char *name)
+static bool add_format(const char *command, const char *name, void *request)
 {
+    struct request *r = request;
     const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
     if (b && !is_taken(b))
         return refuse(command,
@@ -49,12 +50,7 @@ static bool add_format(struct request *r, const char *command, const char *name)
 
 static bool read_choices(const struct options *o, void *request)
 {
-    char *copy = check_memory(strdup(o->value)), *rest = copy;
-    bool fine = true;
-    for (char *name; fine && (name = strsep(&rest, ","));)
-        fine = add_format(request, o->command->name, name);
-    free(copy);
-    return fine;
+    return names_read(o->command->name, o->value, add_format, request);
 }
 
 static bool read_models(const struct options *o, void *request)
@@ -94,7 +90,7 @@ static const char details[] =
 static void present(const struct request *r, const struct dot *d, size_t index, json_t *list)
 {
     if (r->json) {
-        json_array_append_new(list, dot_json(d));
+        json_add(list, dot_json(d));
         return;
     }
     const struct palette *p = palette_for(color_wanted(r->color, stdout));

@@ -29,9 +29,7 @@ static void memory_text(const struct hu_format *f, char out[64])
 
 static void number_cell(struct grid *g, int number)
 {
-    char text[16];
-    snprintf(text, sizeof text, "%d", number);
-    grid_cell(g, text, "");
+    grid_format(g, "", "%d", number);
 }
 
 static void print_floats(const struct palette *p, int columns)
@@ -56,8 +54,7 @@ static void print_floats(const struct palette *p, int columns)
         grid_cell(&g, memory, "");
         grid_cell(&g, hu_specials_name(f), "");
     }
-    grid_print(&g, p, columns);
-    grid_clear(&g);
+    grid_end(&g, p, columns);
 }
 
 static void print_integers(const struct palette *p, int columns)
@@ -72,8 +69,7 @@ static void print_integers(const struct palette *p, int columns)
         number_cell(&g, n->width);
         grid_cell(&g, n->is_signed ? "yes" : "no", "");
     }
-    grid_print(&g, p, columns);
-    grid_clear(&g);
+    grid_end(&g, p, columns);
 }
 
 static void print_blocks(const struct palette *p, int columns)
@@ -94,8 +90,7 @@ static void print_blocks(const struct palette *p, int columns)
         grid_cell(&g, hu_block_encodes(b) ? "yes" : "no", "");
         grid_cell(&g, b->structure, "");
     }
-    grid_print(&g, p, columns);
-    grid_clear(&g);
+    grid_end(&g, p, columns);
 }
 
 static void print_table(void)
@@ -145,12 +140,12 @@ static int print_json(void)
 {
     json_t *list = check_memory(json_array());
     for (size_t i = 0; i < hu_format_count(); i++)
-        json_array_append_new(list, check_memory(format_row(hu_format_at(i))));
+        json_add(list, check_memory(format_row(hu_format_at(i))));
     for (size_t i = 0; i < hu_integer_count(); i++)
-        json_array_append_new(list, check_memory(integer_row(hu_integer_at(i))));
+        json_add(list, check_memory(integer_row(hu_integer_at(i))));
     for (size_t i = 0; hu_block_at(i); i++)
         if (hu_block_decodes(hu_block_at(i)))
-            json_array_append_new(list, check_memory(block_row(hu_block_at(i))));
+            json_add(list, check_memory(block_row(hu_block_at(i))));
     return json_print(json_pack("{s:o}", "formats", list));
 }
 

@@ -50,15 +50,19 @@ static void add_all(struct subjects *s)
 }
 
 /* False: reported. */
-static bool add_name(struct subjects *s, const char *command, const char *name)
+static bool add_name(const char *command, const char *name, void *subjects)
 {
     struct subject subject = {.integer = hu_integer_find(name)};
     const struct hu_block *block = hu_format_find(name) ? NULL : hu_block_find(name);
+    if (!strcmp(name, "all")) {
+        add_all(subjects);
+        return true;
+    }
     if (!subject.integer && block && hu_block_decodes(block))
         subject.block = block;
     else if (!subject.integer && !(subject.format = format_read(command, name)))
         return false;
-    add(s, subject);
+    add(subjects, subject);
     return true;
 }
 
@@ -66,16 +70,8 @@ static bool add_name(struct subjects *s, const char *command, const char *name)
 static bool read_subjects(struct subjects *s, const char *command, int argc, char **argv)
 {
     bool good = true;
-    for (int i = 0; i < argc && good; i++) {
-        char *copy = check_memory(strdup(argv[i])), *rest = copy, *name;
-        while (good && (name = strsep(&rest, ","))) {
-            if (!strcmp(name, "all"))
-                add_all(s);
-            else
-                good = add_name(s, command, name);
-        }
-        free(copy);
-    }
+    for (int i = 0; i < argc && good; i++)
+        good = names_read(command, argv[i], add_name, s);
     return good;
 }
 
@@ -83,9 +79,9 @@ static int print_json(const struct subjects *s)
 {
     json_t *list = check_memory(json_array());
     for (size_t i = 0; i < s->count; i++)
-        json_array_append_new(list, s->at[i].format  ? limits_json(s->at[i].format)
-                                    : s->at[i].block ? limits_block_json(s->at[i].block)
-                                                     : limits_integer_json(s->at[i].integer));
+        json_add(list, s->at[i].format  ? limits_json(s->at[i].format)
+                       : s->at[i].block ? limits_block_json(s->at[i].block)
+                                        : limits_integer_json(s->at[i].integer));
     return json_print(json_pack("{s:o}", "formats", list));
 }
 

@@ -65,7 +65,7 @@ static int print_json(const struct show *values, size_t count)
         return json_print(show_json(values));
     json_t *list = check_memory(json_array());
     for (size_t v = 0; v < count; v++)
-        json_array_append_new(list, show_json(&values[v]));
+        json_add(list, show_json(&values[v]));
     return json_print(list);
 }
 

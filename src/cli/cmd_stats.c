@@ -15,9 +15,7 @@
 struct request {
     struct stats stats;
     struct tensor_source source;
-    struct hu_tensor *decoded; /* rows of quantized weights, and how they are read */
-    struct hu_recode *recodes;
-    uint64_t *strides; /* of those whose first size varies fastest */
+    struct stats_reading reading;
     unsigned jobs;
     bool json, force;
     const char *svg, *against, *partial;
@@ -100,41 +98,6 @@ static bool reports(const struct request *r)
     return !r->partial || (r->json && r->shard.count <= 1);
 }
 
-/* The chosen tensors, in the file's order. NULL: reported. */
-static struct hu_stream_tensor *choose(struct request *r, const char *command)
-{
-    struct stats *s = &r->stats;
-    size_t n = r->source.set.tensor_count, ranks = 0;
-    struct hu_stream_tensor *tensors = check_memory(calloc(n + 1, sizeof *tensors));
-    s->tensors = check_memory(calloc(n + 1, sizeof *s->tensors));
-    r->decoded = check_memory(calloc(n + 1, sizeof *r->decoded));
-    r->recodes = check_memory(calloc(n + 1, sizeof *r->recodes));
-    for (size_t i = 0; i < n; i++)
-        ranks += tensor_source_at(&r->source, i)->rank;
-    uint64_t *strides = r->strides = check_memory(calloc(ranks + 1, sizeof *strides));
-    for (size_t i = 0; i < n; i++) {
-        const struct hu_tensor *t = tensor_source_at(&r->source, i);
-        if (!tensor_source_chooses(&r->source, t) || (t->part_of && t->part_of->codes != t))
-            continue;
-        if (!t->part_of && !tensor_source_reads(t)) {
-            s->skipped++;
-            continue;
-        }
-        struct hu_stream_tensor *data = &tensors[s->count];
-        if (!stats_take(&r->source, command, &t, &r->decoded[s->count], &r->recodes[s->count],
-                        data)) {
-            free(tensors);
-            return NULL;
-        }
-        if (stats_any_block(s) && t->fortran_order && t->rank > 1) {
-            hu_stream_reorder(data, t, strides);
-            strides += t->rank;
-        }
-        stats_add(s, t);
-    }
-    return tensors;
-}
-
 /* Of a run that leaves a part and says what it found as well. */
 static void done_with_both(void *context, size_t index, struct hu_gathered *g)
 {
@@ -159,13 +122,16 @@ static bool run_stream(struct request *r, const char *command, struct hu_stream 
 static int gather(struct request *r, const char *command)
 {
     struct stats *s = &r->stats;
-    struct hu_stream_tensor *tensors = choose(r, command);
-    if (!tensors)
+    if (!stats_read(&r->reading, &r->source, command, true, stats_any_block(s)))
         return EXIT_BAD;
+    s->skipped = r->reading.skipped;
+    s->tensors = check_memory(calloc(r->reading.count + 1, sizeof *s->tensors));
+    for (size_t i = 0; i < r->reading.count; i++)
+        stats_add(s, r->reading.tensors[i]);
     struct hu_statistics_target *targets = stats_targets(s);
     struct hu_stream stream = {
         .plan = {targets, s->targets.count, s->scaling},
-        .tensors = tensors,
+        .tensors = r->reading.data,
         .count = s->count,
         .threads = r->jobs,
         .done = stats_done,
@@ -184,7 +150,6 @@ static int gather(struct request *r, const char *command)
     if (fine && r->partial)
         fine = partial_write(&part, command, r->partial, r->force);
     free(part.entries.at);
-    free(tensors);
     free(targets);
     return fine ? EXIT_DONE : EXIT_BAD;
 }
@@ -224,9 +189,7 @@ static int run_file(struct request *r, const char *command, const char *path)
             status = report(r, command);
         stats_clear(s);
     }
-    free(r->decoded);
-    free(r->recodes);
-    free(r->strides);
+    stats_reading_clear(&r->reading);
     tensor_source_close(&r->source);
     return status;
 }
@@ -247,11 +210,21 @@ static int run_against(struct request *r, const struct options *o)
     static const char *const others[] = {"to",      "scale",    "rule", "max-overflow",
                                          "round",   "saturate", "svg",  "shard",
                                          "partial", "merge",    NULL};
-    const double *least = option_given(o, "min-sqnr") ? &r->stats.limits.min_sqnr : NULL;
+    struct against a = {.has_min_sqnr = option_given(o, "min-sqnr"),
+                        .min_sqnr = r->stats.limits.min_sqnr};
     if (any_of_casts(o, others, "against"))
         return EXIT_BAD;
-    return against_run(o->command->name, &r->source, o->argv[0], r->against, r->jobs, r->json,
-                       least, palette_for(color_wanted(r->color, stdout)));
+    int status = against_run(&a, o->command->name, &r->source, o->argv[0], r->against, r->jobs);
+    if (status == EXIT_DONE && r->json) {
+        against_json(&a);
+    } else if (status == EXIT_DONE) {
+        folding_begin();
+        against_text(&a, palette_for(color_wanted(r->color, stdout)));
+    }
+    if (status == EXIT_DONE && !against_is_same(&a))
+        status = EXIT_NO;
+    against_clear(&a);
+    return status;
 }
 
 static int run_merge(struct request *r, const struct options *o)

@@ -70,7 +70,7 @@ static int run(const struct command *self, int argc, char **argv)
     int columns = terminal_columns(stdout);
     for (uint64_t code = 0; code <= hu_width_mask(f) && !ferror(stdout); code++) {
         if (r.json)
-            json_array_append_new(codes, row_json(f, code));
+            json_add(codes, row_json(f, code));
         else
             print_row(f, code, p, columns);
     }

@@ -217,8 +217,7 @@ static void print_totals(const struct hu_tensor_set *set)
         free(dtype);
     }
     add_total(&g, "in all", set->tensor_count, set->elements, set->bytes);
-    grid_print(&g, palette_for(false), terminal_columns(stdout));
-    grid_clear(&g);
+    grid_end(&g, palette_for(false), terminal_columns(stdout));
 }
 
 static void print_table(const char *path, const struct hu_tensor_set *set, bool again)
@@ -235,7 +234,7 @@ static json_t *tensor_json(const struct hu_tensor *t)
 {
     json_t *shape = check_memory(json_array());
     for (unsigned i = 0; i < t->rank; i++)
-        json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
+        json_add(shape, json_count(t->shape[i]));
     return check_memory(json_pack("{s:o, s:o, s:o, s:I, s:I, s:I}", "name", json_text(t->name),
                                   "dtype", json_take(dtype_name(t->dtype)), "shape", shape,
                                   "elements", (json_int_t)t->elements, "bytes",
@@ -246,9 +245,9 @@ static void add_parts(json_t *row, const struct hu_logical *l)
 {
     json_t *parts = check_memory(json_array());
     for (size_t i = 0; i < l->part_count; i++)
-        json_array_append_new(parts, tensor_json(l->parts[i]));
-    json_object_set_new(row, "layout", json_string(l->layout));
-    json_object_set_new(row, "parts", parts);
+        json_add(parts, tensor_json(l->parts[i]));
+    json_put(row, "layout", json_string(l->layout));
+    json_put(row, "parts", parts);
 }
 
 /* hu_tensor_set's tensor INDEX; json_rows.row. */
@@ -260,9 +259,9 @@ static json_t *tensor_row(const void *context, size_t index)
     if (t->part_of)
         add_parts(row, t->part_of);
     if (t->shared)
-        json_object_set_new(row, "shared", json_true());
+        json_put(row, "shared", json_true());
     if (set->count > 1)
-        json_object_set_new(row, "file", json_text(set->paths[t->file]));
+        json_put(row, "file", json_text(set->paths[t->file]));
     return check_memory(row);
 }
 
@@ -274,10 +273,9 @@ static json_t *document(const char *path, const struct hu_tensor_set *set)
     size_t count = sum_dtypes(set, totals);
     for (size_t i = 0; i < count; i++) {
         char *dtype = dtype_name(totals[i].dtype);
-        json_object_set_new(dtypes, dtype,
-                            json_pack("{s:I, s:I, s:I}", "tensors", (json_int_t)totals[i].tensors,
-                                      "elements", (json_int_t)totals[i].elements, "bytes",
-                                      (json_int_t)totals[i].bytes));
+        json_put(dtypes, dtype,
+                 json_pack("{s:I, s:I, s:I}", "tensors", (json_int_t)totals[i].tensors, "elements",
+                           (json_int_t)totals[i].elements, "bytes", (json_int_t)totals[i].bytes));
         free(dtype);
     }
     return check_memory(json_pack("{s:o, s:n, s:o, s:I, s:I}", "file", json_text(path), "tensors",

@@ -1,6 +1,5 @@
 #include "arguments.h"
 #include "lists.h"
-#include "operation_list.h"
 #include "option_values.h"
 #include "progress.h"
 #include "report.h"

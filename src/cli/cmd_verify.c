@@ -35,14 +35,14 @@ static int finish(const struct verify_request *q, struct verify_tally *tally)
 {
     progress_end();
     if (q->json)
-        json_print(json_pack(
-            "{s:o, s:I, s:I, s:o, s:f, s:I, s:o, s:o, s:b}", "combinations", tally->rows, "count",
-            (json_int_t)tally->combinations, "inputs", (json_int_t)tally->inputs, "mismatches",
-            tally->crashed ? json_null() : json_integer((json_int_t)tally->mismatches), "seconds",
-            verify_now() - tally->began, "jobs", (json_int_t)q->jobs, "shard",
-            q->shards ? json_integer((json_int_t)q->shard) : json_null(), "shards",
-            q->shards ? json_integer((json_int_t)q->shards) : json_null(), "passed",
-            !tally->failed && !tally->cut));
+        json_print(json_pack("{s:o, s:I, s:I, s:o, s:f, s:I, s:o, s:o, s:b}", "combinations",
+                             tally->rows, "count", (json_int_t)tally->combinations, "inputs",
+                             (json_int_t)tally->inputs, "mismatches",
+                             tally->crashed ? json_null() : json_count(tally->mismatches),
+                             "seconds", verify_now() - tally->began, "jobs", (json_int_t)q->jobs,
+                             "shard", q->shards ? json_count(q->shard) : json_null(), "shards",
+                             q->shards ? json_count(q->shards) : json_null(), "passed",
+                             !tally->failed && !tally->cut));
     else
         print_total(q, tally);
     return tally->failed || tally->cut ? EXIT_NO : EXIT_DONE;

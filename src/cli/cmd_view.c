@@ -96,10 +96,8 @@ static bool open_elements(const struct command *self, int argc, char **argv)
         char message[HU_ELEMENT_MESSAGE], code[HU_BITS_TEXT], datum[HU_MAX_NAME + HU_BITS_TEXT + 2];
         enum hu_element_result result =
             argv[i][0] == '-' ? HU_ELEMENT_NONE : hu_element_read(argv[i], &f, &bits, message);
-        if (result == HU_ELEMENT_ERROR) {
-            fail(self->name, "%s", message);
-            return false;
-        }
+        if (result == HU_ELEMENT_ERROR)
+            return refuse(self->name, "%s", message);
         if (result == HU_ELEMENT_NONE)
             continue;
         hu_bits_print(code, f, bits);

@@ -1,7 +1,5 @@
 #include "columns.h"
-#include "terminal.h"
-
-#include <string.h>
+#include "sheet.h"
 
 static int padding(const char *text, int columns)
 {
@@ -21,25 +19,8 @@ void print_right(const char *text, int columns)
 
 void print_wrapped(const char *text, int indent, int columns)
 {
-    int at = columns; /* so that the first word starts a line */
-    char word[320];
-    bool first = true;
-    while (*text) {
-        size_t n = strcspn(text, " ");
-        snprintf(word, sizeof word, "%.*s", (int)n, text);
-        int width = text_columns(word);
-        if (at + 1 + width > columns) {
-            printf("%s%*s", first ? "" : "\n", indent, "");
-            at = indent;
-        } else {
-            putchar(' ');
-            at++;
-        }
-        printf("%s", word);
-        at += width;
-        first = false;
-        text += n;
-        text += *text == ' ';
-    }
-    putchar('\n');
+    struct fold f = {columns, indent, indent};
+    printf("%*s", indent, "");
+    fold_words(&f, 0, "", text, palette_for(false));
+    fold_end(&f);
 }

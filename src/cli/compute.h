@@ -34,6 +34,9 @@ void compute_digits(char out[COMPUTE_DIGITS], const struct hu_exact *e, int top,
  * data that they are; new memory. NULL: reported as COMMAND's. */
 char *compute_elements(const char *command, const char *text);
 
+/* What of the expression a step is; new memory. NULL: nothing, it is the result's conversion. */
+char *compute_source(const struct compute *c, const struct compute_step *s);
+
 /* What a step is called: "sum", "square root". */
 const char *compute_noun(enum hu_operation operation);
 

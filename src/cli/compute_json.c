@@ -5,22 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *code_text(const struct hu_format *f, uint64_t bits)
-{
-    char text[HU_BITS_TEXT];
-    hu_bits_print(text, f, bits);
-    return json_string(text);
-}
-
 static json_t *decimal_of(const struct compute_step *s)
 {
-    bool finite = s->format && hu_is_finite(hu_decode(s->format, s->bits));
-    return finite ? json_take(hu_datum_exact(s->format, s->bits)) : json_null();
+    return s->format ? json_datum(s->format, s->bits) : json_null();
 }
 
 static json_t *bits_of(const struct compute_step *s)
 {
-    return s->format ? code_text(s->format, s->bits) : json_boolean(s->bits);
+    return s->format ? json_code(s->format, s->bits) : json_boolean(s->bits);
 }
 
 /* Against AGAINST, where that is known. */
@@ -29,7 +21,7 @@ static json_t *error_of(const struct compute_step *s, const mpq_t against, bool 
     mpq_t error, ulps;
     mpq_inits(error, ulps, NULL);
     json_t *text = known && compute_error(error, ulps, s, against)
-                       ? json_take(hu_ratio_exact(in_ulps ? ulps : error))
+                       ? json_ratio(in_ulps ? ulps : error)
                        : json_null();
     mpq_clears(error, ulps, NULL);
     return text;
@@ -37,10 +29,7 @@ static json_t *error_of(const struct compute_step *s, const mpq_t against, bool 
 
 static json_t *text_of(const struct compute *c, const struct compute_step *s)
 {
-    const struct compute_node *node = compute_node_of(c, s);
-    if (!node)
-        return json_null();
-    char *text = check_memory(strndup(c->expression->text + node->at, node->length));
+    char *text = compute_source(c, s);
     json_t *out = json_text(text);
     free(text);
     return out;
@@ -48,8 +37,8 @@ static json_t *text_of(const struct compute *c, const struct compute_step *s)
 
 static json_t *result_keys(json_t *o, const struct compute_step *s)
 {
-    json_put(o, "exact", s->has_value ? json_take(hu_ratio_exact(s->value)) : json_null());
-    json_put(o, "format", s->format ? json_string(s->format->name) : json_null());
+    json_put(o, "exact", s->has_value ? json_ratio(s->value) : json_null());
+    json_put(o, "format", json_word(s->format ? s->format->name : NULL));
     json_put(o, "bits", bits_of(s));
     json_put(o, "decimal", decimal_of(s));
     json_put(o, "error", error_of(s, s->value, s->has_value, false));
@@ -67,8 +56,8 @@ static json_t *step_json(const struct compute *c, const struct compute_step *s)
     const struct hu_operation_row *row = hu_operation_row(compute_operation_of(c, s));
     json_t *operands = check_memory(json_array()), *formats = check_memory(json_array());
     for (size_t i = 0; i < row->operands; i++) {
-        json_array_append_new(operands, code_text(s->from[i], s->x[i]));
-        json_array_append_new(formats, json_string(s->from[i]->name));
+        json_add(operands, json_code(s->from[i], s->x[i]));
+        json_add(formats, json_string(s->from[i]->name));
     }
     json_put(o, "operation", json_string(row->name));
     json_put(o, "operands", operands);
@@ -88,7 +77,7 @@ static json_t *remarks_json(const struct compute *c)
     json_t *list = check_memory(json_array());
     compute_remarks(c, remarks);
     for (char **r = remarks; *r; r++)
-        json_array_append_new(list, json_take(*r));
+        json_add(list, json_take(*r));
     return list;
 }
 
@@ -97,8 +86,8 @@ json_t *compute_json(const struct compute *c)
     const struct compute_step *last = compute_last(c);
     json_t *literals = check_memory(json_array()), *steps = check_memory(json_array());
     for (size_t i = 0; i < c->count; i++)
-        json_array_append_new(compute_is_literal(c, &c->steps[i]) ? literals : steps,
-                              step_json(c, &c->steps[i]));
+        json_add(compute_is_literal(c, &c->steps[i]) ? literals : steps,
+                 step_json(c, &c->steps[i]));
     bool ideal = last->has_ideal && !last->about;
     json_t *o = check_memory(json_object());
     json_put(o, "expression", json_text(c->expression->text));
@@ -108,7 +97,7 @@ json_t *compute_json(const struct compute *c)
     json_put(o, "steps", steps);
     json_put(o, "bits", bits_of(last));
     json_put(o, "decimal", decimal_of(last));
-    json_put(o, "exact", ideal ? json_take(hu_ratio_exact(last->ideal)) : json_null());
+    json_put(o, "exact", ideal ? json_ratio(last->ideal) : json_null());
     json_put(o, "error", error_of(last, last->ideal, ideal, false));
     json_put(o, "error_ulp", error_of(last, last->ideal, ideal, true));
     json_put(o, "flags", json_flags(c->flags));

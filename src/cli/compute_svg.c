@@ -98,10 +98,8 @@ static int put_step(FILE *out, const struct compute *c, const struct compute_ste
     struct drawing d = draw(c, s);
     struct compute_reason r = compute_reason_of(c, s);
     char text[160];
-    const struct compute_node *node = compute_node_of(c, s);
-    char *title = node ? check_memory(strndup(c->expression->text + node->at, node->length))
-                       : check_memory(strdup("the result"));
-    put_label(out, MARGIN, y + 16, "t", title);
+    char *title = compute_source(c, s);
+    put_label(out, MARGIN, y + 16, "t", title ? title : "the result");
     free(title);
     y += TITLE_H;
     for (int place = d.top; place >= d.lowest; place--) {

@@ -31,34 +31,48 @@ static char *few(const mpq_t q, bool plus)
     }
     if (!plus || mpq_sgn(q) <= 0)
         return text;
-    char *with = NULL;
-    if (asprintf(&with, "+%s", text) < 0)
-        check_memory(NULL);
+    char *with = text_new("+%s", text);
     free(text);
     return with;
+}
+
+/* An error that is not zero, in the unit that S's result has: a zero has none that says much. */
+static char *error_words(const struct compute_step *s, const mpq_t error, const mpq_t ulps)
+{
+    char *own = few(error, true), *words;
+    if (hu_classify(s->format, s->bits) == HU_ZERO)
+        words = text_new("error %s, all of it", own);
+    else
+        words = text_new("error %s, %.3g ulp", own, fabs(mpq_get_d(ulps)));
+    free(own);
+    return words;
 }
 
 char *compute_verdict(const struct compute_step *s, const mpq_t against, bool known, bool about)
 {
     mpq_t error, ulps;
-    char *text = NULL, *own, *shown;
+    char *text;
     bool exact;
     mpq_inits(error, ulps, NULL);
     if (!known || !compute_error(error, ulps, s, against)) {
-        text = check_memory(strdup(""));
+        text = text_new("%s", "");
     } else if (!mpq_sgn(error)) {
-        text = check_memory(strdup("exact"));
+        text = text_new("exact");
     } else {
-        own = few(error, true);
-        shown = hu_ratio_shown(against, HU_SHOWN_DIGITS, &exact);
-        if (asprintf(&text, "exact %s%s, error %s, %.3g ulp", exact && !about ? "" : "≈ ", shown,
-                     own, fabs(mpq_get_d(ulps))) < 0)
-            check_memory(NULL);
+        char *own = error_words(s, error, ulps);
+        char *shown = hu_ratio_shown(against, HU_SHOWN_DIGITS, &exact);
+        text = text_new("exact %s%s, %s", exact && !about ? "" : "≈ ", shown, own);
         free(own);
         free(shown);
     }
     mpq_clears(error, ulps, NULL);
     return text;
+}
+
+char *compute_source(const struct compute *c, const struct compute_step *s)
+{
+    const struct compute_node *node = compute_node_of(c, s);
+    return node ? check_memory(strndup(c->expression->text + node->at, node->length)) : NULL;
 }
 
 const char *compute_noun(enum hu_operation operation)
@@ -292,7 +306,7 @@ static void add_kept(struct block *b, const struct compute *c, const struct comp
 static void add_result(struct block *b, const struct compute *c, const struct compute_step *s)
 {
     struct line *l = add_line(b, hu_direction_name(c->options.rounding.direction));
-    char *verdict = NULL, *own, flags[HU_FLAGS_TEXT];
+    char *verdict = NULL, flags[HU_FLAGS_TEXT];
     mpq_t error, ulps;
     mpq_inits(error, ulps, NULL);
     if (s->format)
@@ -300,12 +314,8 @@ static void add_result(struct block *b, const struct compute *c, const struct co
     else
         compute_value(l->value, s);
     hu_flags_print(flags, s->flags);
-    if (s->has_value && compute_error(error, ulps, s, s->value) && mpq_sgn(error)) {
-        own = few(error, true);
-        if (asprintf(&verdict, "error %s, %.3g ulp", own, fabs(mpq_get_d(ulps))) < 0)
-            check_memory(NULL);
-        free(own);
-    }
+    if (s->has_value && compute_error(error, ulps, s, s->value) && mpq_sgn(error))
+        verdict = error_words(s, error, ulps);
     snprintf(l->digits, sizeof l->digits, "%s",
              compute_is_cut(s) ? compute_reason_of(c, s).way : "");
     snprintf(l->remark, sizeof l->remark, "%s%s%s", verdict ? verdict : "",
@@ -337,11 +347,6 @@ static void measure(const struct block *b, int *label, int *value, int *fields, 
     }
 }
 
-static int to_column(const struct fold *f, int column)
-{
-    return f->at < column ? column - f->at : 2;
-}
-
 static void print_block(const struct block *b, const struct palette *p, int columns)
 {
     int label, value, fields, digits;
@@ -351,16 +356,16 @@ static void print_block(const struct block *b, const struct palette *p, int colu
         const struct line *l = &b->lines[i];
         struct fold f = {.columns = columns, .indent = 4};
         fold_put(&f, 2, "", l->label, p);
-        fold_put(&f, to_column(&f, value_end - text_columns(l->value)), p->bold, l->value, p);
+        fold_at(&f, value_end - text_columns(l->value), p->bold, l->value, p);
         if (l->has_fields) {
-            fold_put(&f, to_column(&f, value_end + 2), p->sign, l->fields.sign, p);
+            fold_at(&f, value_end + 2, p->sign, l->fields.sign, p);
             fold_put(&f, *l->fields.sign ? 1 : 2, p->exponent, l->fields.exponent, p);
             fold_put(&f, 1, p->significand, l->fields.significand, p);
         }
-        fold_put(&f, to_column(&f, digits_at), *l->scale ? p->significand : "", l->digits, p);
+        fold_at(&f, digits_at, *l->scale ? p->significand : "", l->digits, p);
         fold_put(&f, 0, p->warn, l->cut, p);
         fold_put(&f, 2, p->dim, l->scale, p);
-        fold_put(&f, to_column(&f, digits_at + digits + 2), p->dim, l->remark, p);
+        fold_at(&f, digits_at + digits + 2, p->dim, l->remark, p);
         fold_end(&f);
     }
 }
@@ -407,18 +412,16 @@ static void print_literal(const struct compute *c, const struct compute_step *s,
                           const struct palette *p, int columns)
 {
     const struct compute_node *node = compute_node_of(c, s);
-    char *verdict = compute_verdict(s, s->value, s->has_value, false), *text;
+    char *verdict = compute_verdict(s, s->value, s->has_value, false);
     char value[HU_SHORTEST_TEXT], bits[HU_BITS_TEXT];
     struct fold f = {.columns = columns, .indent = 4};
     bool told = *verdict && strcmp(verdict, "exact") != 0;
     if (told || (node->value.format && node->value.format != s->format)) {
-        text = check_memory(strndup(c->expression->text + node->at, node->length));
+        char *text = compute_source(c, s), *printable = text_printable(text);
         hu_shown_print(value, s->format, s->bits);
         hu_bits_print(bits, s->format, s->bits);
-        char *printable = text_printable(text);
         fold_put(&f, 2, "", printable, p);
-        fold_put(&f, to_column(&f, 2 + LABEL), "",
-                 node->value.format ? "is converted to" : "is read as", p);
+        fold_at(&f, 2 + LABEL, "", node->value.format ? "is converted to" : "is read as", p);
         fold_put(&f, 1, p->bold, value, p);
         fold_put(&f, 1, p->dim, bits, p);
         fold_put(&f, 2, p->dim, verdict, p);
@@ -432,17 +435,11 @@ static void print_literal(const struct compute *c, const struct compute_step *s,
 static void print_head(const struct compute *c, const struct compute_step *s,
                        const struct palette *p, int columns)
 {
-    const struct compute_node *node = compute_node_of(c, s);
+    char *text = compute_source(c, s), *printable = text_printable(text ? text : "the result");
     struct fold f = {.columns = columns};
-    if (!node) {
-        fold_put(&f, 0, p->bold, "the result", p);
-    } else {
-        char *text = check_memory(strndup(c->expression->text + node->at, node->length));
-        char *printable = text_printable(text);
-        fold_put(&f, 0, p->bold, printable, p);
-        free(printable);
-        free(text);
-    }
+    fold_put(&f, 0, p->bold, printable, p);
+    free(printable);
+    free(text);
     fold_put(&f, 1, "", s->format ? "in" : "", p);
     fold_put(&f, 1, "", s->format ? s->format->name : "", p);
     fold_end(&f);
@@ -490,13 +487,7 @@ static void print_remarks(const struct compute *c, const struct palette *p, int 
     for (char **r = remarks; *r; r++) {
         struct fold f = {.columns = columns, .indent = 4};
         fold_put(&f, 2, p->warn, "·", p);
-        for (const char *at = *r; *at;) {
-            size_t n = strcspn(at, " ");
-            char *word = check_memory(strndup(at, n));
-            fold_put(&f, 1, "", word, p);
-            free(word);
-            at += n + (at[n] == ' ');
-        }
+        fold_words(&f, 1, "", *r, p);
         fold_end(&f);
         free(*r);
     }

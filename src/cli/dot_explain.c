@@ -1,5 +1,6 @@
 /* A model group by group: addends aligned, what was cut of each, the sum, the rounding. */
 #include "dot_job.h"
+#include "mpz64.h"
 #include "report.h"
 #include "sheet.h"
 #include "text.h"
@@ -20,12 +21,6 @@ struct explanation {
     size_t first; /* operand of the segment, where steps count from its own */
 };
 
-static void put_at(struct fold *f, int column, const char *color, const char *text,
-                   const struct palette *p)
-{
-    fold_put(f, f->at < column ? column - f->at : 2, color, text, p);
-}
-
 static void shown(char out[64], const mpq_t ratio)
 {
     bool exact;
@@ -42,10 +37,7 @@ static void ratio_of(mpq_t ratio, bool sign, uint64_t significand, int unit)
 {
     mpz_import(mpq_numref(ratio), 1, -1, sizeof significand, 0, 0, &significand);
     mpz_set_ui(mpq_denref(ratio), 1);
-    if (unit >= 0)
-        mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)unit);
-    else
-        mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-unit);
+    hu_mpq_scale(ratio, ratio, unit);
     if (sign)
         mpq_neg(ratio, ratio);
 }
@@ -115,8 +107,8 @@ static void explain_addend(const struct explanation *e, const struct hu_dot_step
     *digits = a->sign ? '-' : '+';
     struct fold f = {.columns = e->columns, .indent = 4};
     fold_put(&f, 2, "", name, p);
-    put_at(&f, VALUE_AT, "", value, p);
-    put_at(&f, DIGITS_AT, p->significand, digits, p);
+    fold_at(&f, VALUE_AT, "", value, p);
+    fold_at(&f, DIGITS_AT, p->significand, digits, p);
     if (!mpq_equal(ratio, kept)) {
         put_cut(rest + 1, a, s->unit);
         *rest = '|';
@@ -124,8 +116,7 @@ static void explain_addend(const struct explanation *e, const struct hu_dot_step
             fold_put(&f, 0, p->warn, rest, p);
         mpq_sub(ratio, ratio, kept);
         shown(value, ratio);
-        snprintf(digits, sizeof digits, "%s cut", value);
-        fold_put(&f, 2, p->warn, digits, p);
+        fold_format(&f, 2, p->warn, p, "%s cut", value);
     }
     fold_end(&f);
     mpq_clears(ratio, kept, NULL);
@@ -140,28 +131,25 @@ static void explain_result(const struct explanation *e, const struct hu_dot_step
     hu_bits_print(bits, f, s->bits);
     struct fold line = {.columns = e->columns, .indent = 4};
     fold_put(&line, 2, "", label, e->p);
-    put_at(&line, VALUE_AT, e->p->bold, value, e->p);
-    put_at(&line, DIGITS_AT, e->p->dim, bits, e->p);
+    fold_at(&line, VALUE_AT, e->p->bold, value, e->p);
+    fold_at(&line, DIGITS_AT, e->p->dim, bits, e->p);
     fold_end(&line);
 }
 
 static void explain_aligned(struct explanation *e, const struct hu_dot_step *s)
 {
     const struct palette *p = e->p;
-    char text[160], value[64], digits[DIGITS_TEXT];
+    char value[64], digits[DIGITS_TEXT];
     struct fold f = {.columns = e->columns, .indent = 2};
     if (s->products) {
-        snprintf(text, sizeof text, "products %zu to %zu", e->first + s->first,
-                 e->first + s->first + s->products - 1);
-        fold_put(&f, 0, p->bold, text, p);
+        fold_format(&f, 0, p->bold, p, "products %zu to %zu", e->first + s->first,
+                    e->first + s->first + s->products - 1);
     } else {
         fold_put(&f, 0, p->bold, "sums", p);
     }
-    if (s->count) {
-        snprintf(text, sizeof text, "greatest exponent %d, cut below 2^%d %s", s->exponent, s->unit,
-                 s->down ? "downward" : "toward zero");
-        fold_put(&f, 3, p->dim, text, p);
-    }
+    if (s->count)
+        fold_format(&f, 3, p->dim, p, "greatest exponent %d, cut below 2^%d %s", s->exponent,
+                    s->unit, s->down ? "downward" : "toward zero");
     fold_end(&f);
     for (size_t i = 0; i < s->count; i++)
         explain_addend(e, s, &s->addends[i]);
@@ -173,11 +161,11 @@ static void explain_aligned(struct explanation *e, const struct hu_dot_step *s)
     shown(value, sum);
     f = (struct fold){.columns = e->columns, .indent = 4};
     fold_put(&f, 2, "", "sum", p);
-    put_at(&f, VALUE_AT, "", value, p);
+    fold_at(&f, VALUE_AT, "", value, p);
     if (s->count) {
         put_digits(digits + 1, magnitude, s->exponent, s->unit);
         *digits = s->sum < 0 ? '-' : '+';
-        put_at(&f, DIGITS_AT, p->significand, digits, p);
+        fold_at(&f, DIGITS_AT, p->significand, digits, p);
     }
     fold_end(&f);
     mpq_clear(sum);

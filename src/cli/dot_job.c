@@ -1,4 +1,6 @@
 #include "dot_job.h"
+#include "lists.h"
+#include "mpz64.h"
 #include "names.h"
 #include "operation.h"
 #include "report.h"
@@ -16,7 +18,7 @@ static const char *model_name(int i)
     return hu_dot_model_at((size_t)i)->name;
 }
 
-static bool add_choice(struct dot_choices *choices, const char *name, const char *command)
+static bool add_choice(const char *command, const char *name, struct dot_choices *choices)
 {
     size_t n = strcspn(name, ":");
     char plain[32];
@@ -33,15 +35,13 @@ static bool add_choice(struct dot_choices *choices, const char *name, const char
         char nearest[HU_SUGGESTION] = "";
         if (!model)
             hu_suggestion_of(nearest, plain, model_name, (int)hu_dot_model_count());
-        fail(command, "\"%s\" is not a model; %s%s'halfulp dot --models' lists them%s", name,
-             nearest, *nearest ? " " : "",
-             model && model->method == HU_DOT_BLOCKED ? "; blocked:N has blocks of N" : "");
-        return false;
+        return refuse(command, "\"%s\" is not a model; %s%s'halfulp dot --models' lists them%s",
+                      name, nearest, *nearest ? " " : "",
+                      model && model->method == HU_DOT_BLOCKED ? "; blocked:N has blocks of N"
+                                                               : "");
     }
-    if (choices->count == DOT_MODELS_MAX) {
-        fail(command, "more than %d models", DOT_MODELS_MAX);
-        return false;
-    }
+    if (choices->count == DOT_MODELS_MAX)
+        return refuse(command, "more than %d models", DOT_MODELS_MAX);
     struct dot_choice *choice = &choices->at[choices->count++];
     *choice = (struct dot_choice){.model = model, .block = block};
     if (blocked)
@@ -52,21 +52,21 @@ static bool add_choice(struct dot_choices *choices, const char *name, const char
     return true;
 }
 
+static bool add_choices(const char *command, const char *name, void *context)
+{
+    struct dot_choices *choices = context;
+    bool fine = true;
+    if (strcasecmp(name, "all") != 0)
+        return add_choice(command, name, choices);
+    choices->all = true;
+    for (size_t i = 0; fine && i < hu_dot_model_count(); i++)
+        fine = add_choice(command, hu_dot_model_at(i)->name, choices);
+    return fine;
+}
+
 bool dot_choices_read(struct dot_choices *choices, const char *text, const char *command)
 {
-    char *copy = check_memory(strdup(text)), *rest = copy;
-    bool fine = true;
-    for (char *name; fine && (name = strsep(&rest, ","));) {
-        if (strcasecmp(name, "all")) {
-            fine = add_choice(choices, name, command);
-            continue;
-        }
-        choices->all = true;
-        for (size_t i = 0; fine && i < hu_dot_model_count(); i++)
-            fine = add_choice(choices, hu_dot_model_at(i)->name, command);
-    }
-    free(copy);
-    return fine;
+    return names_read(command, text, add_choices, choices);
 }
 
 /* A row or a column becomes a vector: *n values. False: it is neither. */
@@ -88,22 +88,18 @@ static bool take_shapes(struct dot *d, const char *command)
     } else if (is_vector(a, &d->n) && is_vector(b, &other)) {
         d->rows = d->columns = 1;
     } else {
-        fail(command,
-             "A is %zu × %zu and B %zu × %zu: a dot product is of two vectors; --matrix "
-             "multiplies matrices",
-             a->rows, a->columns, b->rows, b->columns);
-        return false;
+        return refuse(command,
+                      "A is %zu × %zu and B %zu × %zu: a dot product is of two vectors; --matrix "
+                      "multiplies matrices",
+                      a->rows, a->columns, b->rows, b->columns);
     }
-    if (d->n != other) {
-        fail(command, d->matrix ? "A has %zu columns and B %zu rows" : "A has %zu values and B %zu",
-             d->n, other);
-        return false;
-    }
-    if (d->rows > MATRIX_COLUMNS || d->columns > MATRIX_COLUMNS) {
-        fail(command, "a product of %zu × %zu is more than is shown: %d × %d", d->rows, d->columns,
-             MATRIX_COLUMNS, MATRIX_COLUMNS);
-        return false;
-    }
+    if (d->n != other)
+        return refuse(command,
+                      d->matrix ? "A has %zu columns and B %zu rows" : "A has %zu values and B %zu",
+                      d->n, other);
+    if (d->rows > MATRIX_COLUMNS || d->columns > MATRIX_COLUMNS)
+        return refuse(command, "a product of %zu × %zu is more than is shown: %d × %d", d->rows,
+                      d->columns, MATRIX_COLUMNS, MATRIX_COLUMNS);
     bool fits = !c || c->count == 1 || (c->rows == d->rows && c->columns == d->columns);
     if (!fits)
         fail(command, "C is %zu × %zu; one value is due, or as many as A·B has: %zu × %zu", c->rows,
@@ -187,10 +183,7 @@ static bool side_ratio(mpq_t ratio, const struct dot *d, const struct dot_side *
     hu_datum_ratio(ratio, d->format, side->codes[index]);
     if (side->powers) {
         int power = side->powers[index / d->n * blocks_of(d) + index % d->n / HU_DOT_BLOCK];
-        if (power >= 0)
-            mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)power);
-        else
-            mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-power);
+        hu_mpq_scale(ratio, ratio, power);
     }
     mpq_t scale;
     mpq_init(scale);
@@ -486,11 +479,10 @@ static bool run_choices(struct dot *d, const struct dot_choices *choices, const 
         if (!takes || (d->block && !d->segment && !hu_dot_scales(choice->model))) {
             if (choices->all)
                 continue;
-            fail(command,
-                 "%s does not multiply %s into %s; 'halfulp dot --models' says what it "
-                 "takes",
-                 choice->name, d->name, d->accumulate->name);
-            return false;
+            return refuse(command,
+                          "%s does not multiply %s into %s; 'halfulp dot --models' says what it "
+                          "takes",
+                          choice->name, d->name, d->accumulate->name);
         }
         struct dot_result *r = &d->results[d->count++];
         r->choice = choice;
@@ -529,24 +521,19 @@ bool dot_make(struct dot *d, const char *command, const struct dot_request *requ
                       .given_c = c,
                       .matrix = request->matrix,
                       .scaled = request->scaled};
-    if (d->scaled && d->block) {
-        fail(command, "%s has scales of its own; --scale is for formats without", d->name);
-        return false;
-    }
+    if (d->scaled && d->block)
+        return refuse(command, "%s has scales of its own; --scale is for formats without", d->name);
     if (!take_shapes(d, command))
         return false;
     count_roundings(d);
-    if ((d->scaled || d->segment) && strcmp(d->accumulate->name, "fp32")) {
-        fail(command, "%s applied in fp32, so %s needs --accumulate fp32",
-             d->block ? "scales of blocks are" : "--scale is", d->block ? d->name : "it");
-        return false;
-    }
+    if ((d->scaled || d->segment) && strcmp(d->accumulate->name, "fp32"))
+        return refuse(command, "%s applied in fp32, so %s needs --accumulate fp32",
+                      d->block ? "scales of blocks are" : "--scale is", d->block ? d->name : "it");
     if (!make_side(d, &d->a, a, d->rows, &request->rounding) ||
-        !make_side(d, &d->b, b, d->columns, &request->rounding)) {
-        fail(command, "%s has no scale for a block with an infinity, a NaN or a value beyond fp64",
-             d->name);
-        return false;
-    }
+        !make_side(d, &d->b, b, d->columns, &request->rounding))
+        return refuse(command,
+                      "%s has no scale for a block with an infinity, a NaN or a value beyond fp64",
+                      d->name);
     make_c(d);
     make_sums(d);
     return run_choices(d, request->choices, command);
@@ -585,9 +572,6 @@ bool dot_error(mpq_t error, mpq_t ulps, const struct dot *d, const mpq_t *agains
     hu_datum_ratio(error, d->accumulate, bits);
     mpq_sub(error, error, against[index]);
     int ulp = hu_ulp_exponent(d->accumulate, bits);
-    if (ulp >= 0)
-        mpq_div_2exp(ulps, error, (mp_bitcnt_t)ulp);
-    else
-        mpq_mul_2exp(ulps, error, (mp_bitcnt_t)-ulp);
+    hu_mpq_scale(ulps, error, -ulp);
     return true;
 }

@@ -5,18 +5,6 @@
 
 #include <string.h>
 
-static json_t *code_text(const struct hu_format *f, uint64_t bits)
-{
-    char text[HU_BITS_TEXT];
-    hu_bits_print(text, f, bits);
-    return json_string(text);
-}
-
-static json_t *exact_text(const struct hu_format *f, uint64_t bits)
-{
-    return hu_is_finite(hu_decode(f, bits)) ? json_take(hu_datum_exact(f, bits)) : json_null();
-}
-
 /* What a sum has: of one sum itself, of a matrix a list of rows. */
 static json_t *of_sums(const struct dot *d, json_t *(*of)(const void *, size_t),
                        const void *context)
@@ -27,15 +15,15 @@ static json_t *of_sums(const struct dot *d, json_t *(*of)(const void *, size_t),
     for (size_t i = 0; i < d->rows; i++) {
         json_t *row = check_memory(json_array());
         for (size_t j = 0; j < d->columns; j++)
-            json_array_append_new(row, of(context, i * d->columns + j));
-        json_array_append_new(rows, row);
+            json_add(row, of(context, i * d->columns + j));
+        json_add(rows, row);
     }
     return rows;
 }
 
 static json_t *ratio_at(const void *ratios, size_t index)
 {
-    return json_take(hu_ratio_exact(((const mpq_t *)ratios)[index]));
+    return json_ratio(((const mpq_t *)ratios)[index]);
 }
 
 static json_t *ratios_json(const struct dot *d, bool known, const mpq_t *ratios)
@@ -53,13 +41,13 @@ struct one {
 static json_t *bits_at(const void *context, size_t index)
 {
     const struct one *o = context;
-    return code_text(o->d->accumulate, o->r->bits[index]);
+    return json_code(o->d->accumulate, o->r->bits[index]);
 }
 
 static json_t *decimal_at(const void *context, size_t index)
 {
     const struct one *o = context;
-    return exact_text(o->d->accumulate, o->r->bits[index]);
+    return json_datum(o->d->accumulate, o->r->bits[index]);
 }
 
 static json_t *error_at(const void *context, size_t index)
@@ -68,7 +56,7 @@ static json_t *error_at(const void *context, size_t index)
     mpq_t error, ulps;
     mpq_inits(error, ulps, NULL);
     json_t *text = dot_error(error, ulps, o->d, o->against, o->r, index)
-                       ? json_take(hu_ratio_exact(o->ulps ? ulps : error))
+                       ? json_ratio(o->ulps ? ulps : error)
                        : json_null();
     mpq_clears(error, ulps, NULL);
     return text;
@@ -113,16 +101,16 @@ json_t *dot_json(const struct dot *d)
 {
     json_t *results = check_memory(json_array());
     for (size_t i = 0; i < d->count; i++)
-        json_array_append_new(results, result_json(d, &d->results[i]));
+        json_add(results, result_json(d, &d->results[i]));
     json_t *out = check_memory(json_object());
     const struct hu_format *single = hu_format_find("fp32");
     json_put(out, "format", json_string(d->name));
     json_put(out, "accumulate", json_string(d->accumulate->name));
-    json_put(out, "products", json_integer((json_int_t)d->n));
+    json_put(out, "products", json_count(d->n));
     json_put(out, "shape", shape_json(d));
-    json_put(out, "segment", d->segment ? json_integer((json_int_t)d->segment) : json_null());
-    json_put(out, "scale_a", d->scaled ? exact_text(single, d->a.scale) : json_null());
-    json_put(out, "scale_b", d->scaled ? exact_text(single, d->b.scale) : json_null());
+    json_put(out, "segment", d->segment ? json_count(d->segment) : json_null());
+    json_put(out, "scale_a", d->scaled ? json_datum(single, d->a.scale) : json_null());
+    json_put(out, "scale_b", d->scaled ? json_datum(single, d->b.scale) : json_null());
     json_put(out, "exact", ratios_json(d, d->has_exact, (const mpq_t *)d->exact));
     json_put(out, "given", ratios_json(d, d->has_given, (const mpq_t *)d->given));
     json_put(out, "bound", ratios_json(d, d->has_bound, (const mpq_t *)d->bound));
@@ -130,29 +118,24 @@ json_t *dot_json(const struct dot *d)
     return out;
 }
 
-static json_t *optional(const char *text)
-{
-    return text ? json_string(text) : json_null();
-}
-
 static json_t *model_json(const struct hu_dot_model *m)
 {
     json_t *takes = check_memory(json_array());
     for (size_t i = 0; i < HU_DOT_TAKES && m->takes[i].format; i++)
-        json_array_append_new(takes, json_pack("{s:s, s:i}", "format", m->takes[i].format, "group",
-                                               m->takes[i].group));
+        json_add(takes,
+                 json_pack("{s:s, s:i}", "format", m->takes[i].format, "group", m->takes[i].group));
     json_t *out = check_memory(json_object());
     json_put(out, "model", json_string(m->name));
     json_put(out, "hardware", m->instruction ? json_string(m->hardware) : json_null());
-    json_put(out, "instruction", optional(m->instruction));
+    json_put(out, "instruction", json_word(m->instruction));
     json_put(out, "takes", takes);
     json_put(out, "align_bits", m->align_bits ? json_integer(m->align_bits) : json_null());
     json_put(out, "trailing_bits", m->trailing_bits ? json_integer(m->trailing_bits) : json_null());
     json_put(out, "into_fp16", json_boolean(!m->instruction || m->into_fp16));
     json_put(out, "flushes_subnormals", json_boolean(m->flushes));
     json_put(out, "source", json_string(m->source));
-    json_put(out, "sure", optional(m->sure));
-    json_put(out, "unsure", optional(m->unsure));
+    json_put(out, "sure", json_word(m->sure));
+    json_put(out, "unsure", json_word(m->unsure));
     return out;
 }
 
@@ -160,6 +143,6 @@ json_t *dot_models_json(void)
 {
     json_t *models = check_memory(json_array());
     for (size_t i = 0; i < hu_dot_model_count(); i++)
-        json_array_append_new(models, model_json(hu_dot_model_at(i)));
+        json_add(models, model_json(hu_dot_model_at(i)));
     return json_pack("{s:o}", "models", models);
 }

@@ -17,24 +17,15 @@ static void line_begin(struct fold *f, const char *label, const struct palette *
     *f = (struct fold){.columns = columns, .indent = 2};
     fold_put(f, 2, "", label, p);
     f->indent = LABEL + 2;
-    int gap = f->indent - f->at;
-    fold_put(f, gap > 1 ? gap : 1, "", "", p);
-}
-
-static void put_at(struct fold *f, int column, const char *color, const char *text,
-                   const struct palette *p)
-{
-    fold_put(f, f->at < column ? column - f->at : 2, color, text, p);
 }
 
 /* "1.0009765625", or "≈ 0.33333333333333333" where it is longer than that. */
 static void put_ratio(struct fold *f, const mpq_t ratio, const struct palette *p)
 {
     bool exact;
-    char *text = hu_ratio_shown(ratio, HU_SHOWN_DIGITS, &exact), *all = NULL;
-    if (asprintf(&all, "%s%s", exact ? "" : "≈ ", text) < 0)
-        check_memory(NULL);
-    put_at(f, LABEL + 2, p->bold, all, p);
+    char *text = hu_ratio_shown(ratio, HU_SHOWN_DIGITS, &exact);
+    char *all = text_new("%s%s", exact ? "" : "≈ ", text);
+    fold_at(f, LABEL + 2, p->bold, all, p);
     free(all);
     free(text);
 }
@@ -42,25 +33,19 @@ static void put_ratio(struct fold *f, const mpq_t ratio, const struct palette *p
 static void print_head(const struct dot *d, const struct palette *p, int columns)
 {
     struct fold f = {.columns = columns};
-    char text[160];
     fold_put(&f, 0, p->bold, d->name, p);
-    snprintf(text, sizeof text, "products summed in %s, %zu of them", d->accumulate->name, d->n);
-    fold_put(&f, 1, "", text, p);
-    if (d->matrix) {
-        snprintf(text, sizeof text, "for each of %zu × %zu", d->rows, d->columns);
-        fold_put(&f, 1, "", text, p);
-    }
+    fold_format(&f, 1, "", p, "products summed in %s, %zu of them", d->accumulate->name, d->n);
+    if (d->matrix)
+        fold_format(&f, 1, "", p, "for each of %zu × %zu", d->rows, d->columns);
     if (d->segment) {
-        snprintf(text, sizeof text, "scales in fp32 after each %zu", d->segment);
-        fold_put(&f, 3, p->dim, text, p);
+        fold_format(&f, 3, p->dim, p, "scales in fp32 after each %zu", d->segment);
     }
     if (d->scaled) {
         char a[HU_SHORTEST_TEXT], b[HU_SHORTEST_TEXT];
         const struct hu_format *single = hu_format_find("fp32");
         hu_shown_print(a, single, d->a.scale);
         hu_shown_print(b, single, d->b.scale);
-        snprintf(text, sizeof text, "scales %s and %s", a, b);
-        fold_put(&f, 3, p->dim, text, p);
+        fold_format(&f, 3, p->dim, p, "scales %s and %s", a, b);
     }
     fold_end(&f);
 }
@@ -86,12 +71,11 @@ static void print_sums(const struct dot *d, const struct palette *p, int columns
         fold_end(&f);
     }
     if (d->has_bound) {
-        char text[96], *bound = hu_ratio_scientific(d->bound[0], 3, false);
+        char *bound = hu_ratio_scientific(d->bound[0], 3, false);
         line_begin(&f, "bound", p, columns);
-        put_at(&f, LABEL + 2, "", bound, p);
-        snprintf(text, sizeof text, "n·u·Σ|a·b| for sums rounded to nearest, n = %zu, u = 2^−%d",
-                 d->roundings, hu_precision(d->accumulate));
-        fold_put(&f, 2, p->dim, text, p);
+        fold_at(&f, LABEL + 2, "", bound, p);
+        fold_format(&f, 2, p->dim, p, "n·u·Σ|a·b| for sums rounded to nearest, n = %zu, u = 2^−%d",
+                    d->roundings, hu_precision(d->accumulate));
         fold_end(&f);
         free(bound);
     }
@@ -139,8 +123,7 @@ static void print_table(const struct dot *d, const struct palette *p, int column
         grid_cell(&g, bits, p->dim);
         put_errors(&g, d, r, 0, p);
     }
-    grid_print(&g, p, columns);
-    grid_clear(&g);
+    grid_end(&g, p, columns);
 }
 
 /* The sum that is farthest from the exact one, in units in the last place. */
@@ -175,15 +158,13 @@ static void print_matrix(const struct dot *d, const struct dot_result *r, const 
     }
     for (size_t i = 0; i < d->rows; i++) {
         char value[HU_SHORTEST_TEXT];
-        snprintf(value, sizeof value, "%zu", i);
-        grid_cell(&g, value, p->dim);
+        grid_format(&g, p->dim, "%zu", i);
         for (size_t j = 0; j < d->columns; j++) {
             hu_shown_print(value, d->accumulate, r->bits[i * d->columns + j]);
             grid_cell(&g, value, "");
         }
     }
-    grid_print(&g, p, columns);
-    grid_clear(&g);
+    grid_end(&g, p, columns);
 }
 
 /* Each model's greatest error, and where. */
@@ -206,8 +187,7 @@ static void print_worst(const struct dot *d, const struct palette *p, int column
         grid_cell(&g, value, p->bold);
         put_errors(&g, d, r, worst, p);
     }
-    grid_print(&g, p, columns);
-    grid_clear(&g);
+    grid_end(&g, p, columns);
 }
 
 void dot_print(const struct dot *d, const struct palette *p, int columns)
@@ -274,18 +254,7 @@ static void put_fact(const char *label, const char *text, const struct palette *
     if (!text || !*text)
         return;
     line_begin(&f, label, p, columns);
-    fold_put(&f, f.at < LABEL + 2 ? LABEL + 2 - f.at : 1, "", "", p);
-    for (bool first = true; *text; first = false) {
-        size_t n = strcspn(text, " ");
-        char *word = check_memory(strndup(text, n));
-        if (first)
-            put_at(&f, LABEL + 2, "", word, p);
-        else
-            fold_put(&f, 1, "", word, p);
-        free(word);
-        text += n;
-        text += *text == ' ';
-    }
+    fold_words(&f, f.at < LABEL + 2 ? LABEL + 2 - f.at : 2, "", text, p);
     fold_end(&f);
 }
 

@@ -2,6 +2,7 @@
 #include "report.h"
 #include "sheet.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,16 @@ void grid_cell(struct grid *g, const char *text, const char *color)
         g->cells = check_memory(
             realloc(g->cells, (g->cell_count ? 2 * g->cell_count : 1) * sizeof *g->cells));
     g->cells[g->cell_count++] = (struct grid_cell){check_memory(strdup(text)), color};
+}
+
+void grid_format(struct grid *g, const char *color, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = text_formatted(format, arguments);
+    va_end(arguments);
+    grid_cell(g, text, color);
+    free(text);
 }
 
 void grid_clear(struct grid *g)
@@ -117,4 +128,10 @@ void grid_print(const struct grid *g, const struct palette *p, int columns)
         print_part(g, &l, from, to, p);
         from = to;
     }
+}
+
+void grid_end(struct grid *g, const struct palette *p, int columns)
+{
+    grid_print(g, p, columns);
+    grid_clear(g);
 }

@@ -25,6 +25,8 @@ void grid_column(struct grid *g, const char *head, int width, bool left);
 
 /* TEXT is copied; COLOR is of a palette or "". */
 void grid_cell(struct grid *g, const char *text, const char *color);
+void grid_format(struct grid *g, const char *color, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /*
  * Prints the table in lines of at most COLUMNS, which is 0 where that is not known. Where the
@@ -33,5 +35,7 @@ void grid_cell(struct grid *g, const char *text, const char *color);
  */
 void grid_print(const struct grid *g, const struct palette *p, int columns);
 void grid_clear(struct grid *g);
+/* Both. */
+void grid_end(struct grid *g, const struct palette *p, int columns);
 
 #endif

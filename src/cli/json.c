@@ -2,9 +2,9 @@
 #include "plain.h"
 #include "report.h"
 #include "terminal.h"
-#include "text.h"
+#include "codec.h"
 
-#include <stdbool.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,9 +102,47 @@ json_t *json_text(const char *text)
     return json_take(text ? text_whole(text, false) : NULL);
 }
 
+json_t *json_word(const char *text)
+{
+    return check_memory(text ? json_string(text) : json_null());
+}
+
+json_t *json_count(uint64_t count)
+{
+    return check_memory(json_integer((json_int_t)count));
+}
+
+json_t *json_finite(double x)
+{
+    return check_memory(isfinite(x) ? json_real(x) : json_null());
+}
+
+json_t *json_ratio(const mpq_t ratio)
+{
+    return json_take(hu_ratio_exact(ratio));
+}
+
+json_t *json_code(const struct hu_format *f, uint64_t bits)
+{
+    char text[HU_BITS_TEXT];
+    hu_bits_print(text, f, bits & hu_width_mask(f));
+    return json_word(text);
+}
+
+json_t *json_datum(const struct hu_format *f, uint64_t bits)
+{
+    return json_take(hu_is_finite(hu_decode(f, bits)) ? hu_datum_exact(f, bits) : NULL);
+}
+
 void json_put(json_t *object, const char *key, json_t *value)
 {
     if (json_object_set_new(object, key, value))
+        check_memory(NULL);
+}
+
+void json_add(json_t *list, json_t *value)
+{
+    if (json_array_append_new(list, value))
         check_memory(NULL);
 }
 
@@ -113,6 +151,6 @@ json_t *json_flags(unsigned flags)
     json_t *list = check_memory(json_array());
     for (int i = 0; hu_flag_name(i); i++)
         if (flags & hu_flag(i))
-            json_array_append_new(list, json_string(hu_flag_name(i)));
+            json_add(list, json_string(hu_flag_name(i)));
     return list;
 }

@@ -1,9 +1,11 @@
-/* JSON documents on stdout, by jansson. */
+/* JSON documents on stdout, by jansson. Values are new references; out of memory ends the process.
+ */
 #ifndef HALFULP_CLI_JSON_H
 #define HALFULP_CLI_JSON_H
 
+#include "text.h"
+
 #include <jansson.h>
-#include <stdbool.h>
 
 /* Prints DOCUMENT, indented, with a newline, and releases it. Returns EXIT_DONE; a failed write
  * shows up when stdout is closed. */
@@ -32,10 +34,23 @@ json_t *json_take(char *text);
  * NULL gives null. */
 json_t *json_text(const char *text);
 
+/* A word of ours; NULL gives null. */
+json_t *json_word(const char *text);
+json_t *json_count(uint64_t count);
+/* JSON has no infinity and no NaN: null. */
+json_t *json_finite(double x);
+/* Exactly, as a string. */
+json_t *json_ratio(const mpq_t ratio);
+/* "0x3dcd", of the bits that F has. */
+json_t *json_code(const struct hu_format *f, uint64_t bits);
+/* Its value exactly, as a string; null where it is not finite. */
+json_t *json_datum(const struct hu_format *f, uint64_t bits);
+
 /* The raised flags' names, as a list. */
 json_t *json_flags(unsigned flags);
 
-/* OBJECT[KEY] = VALUE, which is taken over; out of memory ends the process. */
+/* OBJECT[KEY] = VALUE, and VALUE behind LIST, which are taken over. */
 void json_put(json_t *object, const char *key, json_t *value);
+void json_add(json_t *list, json_t *value);
 
 #endif

@@ -7,21 +7,12 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* What elements are without their scale, and what scales are; a second scale counts as 1. */
 struct range {
     double largest, least, widest, narrowest; /* of an element: values above 0, and steps */
     double scale_largest, scale_least;
 };
-
-static double value_of(const struct hu_format *f, uint64_t code)
-{
-    uint64_t bits = hu_convert(hu_format_find("fp64"), f, code, NULL, NULL);
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
 
 /* All values of the elements' codes, ascending. The number of them; 0: they have no list. */
 static size_t list_values(const struct hu_block *b, double values[256])
@@ -30,8 +21,9 @@ static size_t list_values(const struct hu_block *b, double values[256])
     if (b->codes != HU_CODES_FORMAT && b->codes != HU_CODES_TABLE)
         return 0;
     for (unsigned code = 0; code < 1u << b->code_bits; code++) {
-        double v = b->table ? (double)b->table[code]
-                            : ldexp(value_of(hu_format_find(b->element), code), b->element_power);
+        double v = b->table
+                       ? (double)b->table[code]
+                       : ldexp(hu_to_double(hu_format_find(b->element), code), b->element_power);
         size_t at = n;
         if (!isfinite(v))
             continue;
@@ -60,8 +52,8 @@ static bool range_of(const struct hu_block *b, struct range *r)
     }
     const struct hu_format *scale = hu_format_find(b->over == HU_OVER_NESTED ? "fp32" : b->scale);
     bool power = scale->specials == HU_SPECIALS_SCALE;
-    r->scale_largest = value_of(scale, hu_max_finite_code(scale));
-    r->scale_least = value_of(scale, power ? 0 : 1);
+    r->scale_largest = hu_to_double(scale, hu_max_finite_code(scale));
+    r->scale_least = hu_to_double(scale, power ? 0 : 1);
     return true;
 }
 

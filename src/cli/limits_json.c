@@ -9,13 +9,12 @@
 
 static json_t *datum_json(const struct hu_format *f, uint64_t code)
 {
-    char hexadecimal[HU_HEX_TEXT], bits[HU_BITS_TEXT];
+    char hexadecimal[HU_HEX_TEXT];
     hu_hex_print(hexadecimal, f, code);
-    hu_bits_print(bits, f, code);
     json_t *o = check_memory(json_object());
-    json_put(o, "decimal", json_take(hu_datum_exact(f, code)));
+    json_put(o, "decimal", json_datum(f, code));
     json_put(o, "hex", json_string(hexadecimal));
-    json_put(o, "bits", json_string(bits));
+    json_put(o, "bits", json_code(f, code));
     return o;
 }
 
@@ -32,11 +31,9 @@ static json_t *unit_roundoff_json(const struct hu_format *f)
     mpq_init(ratio);
     mpq_set_ui(ratio, 1, 1);
     mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)hu_precision(f));
-    char hexadecimal[32];
-    snprintf(hexadecimal, sizeof hexadecimal, "0x1p-%d", hu_precision(f));
     json_t *object = check_memory(json_object());
-    json_put(object, "decimal", json_take(hu_ratio_exact(ratio)));
-    json_put(object, "hex", json_string(hexadecimal));
+    json_put(object, "decimal", json_ratio(ratio));
+    json_put(object, "hex", json_sprintf("0x1p-%d", hu_precision(f)));
     json_put(object, "bits", json_null());
     mpq_clear(ratio);
     return object;
@@ -65,38 +62,34 @@ json_t *limits_json(const struct hu_format *f)
              hu_min_subnormal_code(f, &subnormal) ? datum_json(f, subnormal) : json_null());
     json_put(o, "epsilon", datum_json(f, hu_epsilon_code(f)));
     json_put(o, "unit_roundoff", unit_roundoff_json(f));
-    json_put(o, "max_consecutive_integer", json_integer((json_int_t)hu_max_consecutive_integer(f)));
+    json_put(o, "max_consecutive_integer", json_count(hu_max_consecutive_integer(f)));
     json_put(o, "digits10", json_integer(hu_digits10(f)));
     json_put(o, "max_digits10", json_integer(hu_max_digits10(f)));
     json_put(o, "has_infinity", json_boolean(hu_has_infinity(f)));
     json_put(o, "has_negative_zero", json_boolean(hu_has_negative_zero(f)));
-    json_put(o, "nan_codes", json_integer((json_int_t)hu_nan_codes(f)));
+    json_put(o, "nan_codes", json_count(hu_nan_codes(f)));
     /* fp64 has 2^64 - 2^53 finite codes: more than JSON's integers here hold. */
     uint64_t finite = hu_finite_codes(f);
-    if (finite > INT64_MAX || !finite) {
-        char text[24] = "18446744073709551616";
-        if (finite)
-            snprintf(text, sizeof text, "%llu", (unsigned long long)finite);
-        json_put(o, "finite_codes", json_string(text));
-    } else {
-        json_put(o, "finite_codes", json_integer((json_int_t)finite));
-    }
+    bool is_long = finite > INT64_MAX || !finite;
+    json_put(o, "finite_codes",
+             !is_long ? json_count(finite)
+             : finite ? json_sprintf("%llu", (unsigned long long)finite)
+                      : json_string("18446744073709551616"));
     return o;
 }
 
 json_t *limits_integer_json(const struct hu_integer *n)
 {
-    uint64_t max = UINT64_MAX >> (64 - (n->width - n->is_signed));
-    char text[32];
+    long long min;
+    unsigned long long max;
     json_t *o = check_memory(json_object());
+    limits_of_integer(n, &min, &max);
     json_put(o, "format", json_string(n->name));
     json_put(o, "kind", json_string("integer"));
     json_put(o, "width", json_integer(n->width));
     json_put(o, "storage_bits", json_integer(n->storage_bits));
-    snprintf(text, sizeof text, "%lld", n->is_signed ? -1LL - (long long)max : 0LL);
-    json_put(o, "min", json_pack("{s:s}", "decimal", text));
-    snprintf(text, sizeof text, "%llu", (unsigned long long)max);
-    json_put(o, "max", json_pack("{s:s}", "decimal", text));
+    json_put(o, "min", json_pack("{s:o}", "decimal", json_sprintf("%lld", min)));
+    json_put(o, "max", json_pack("{s:o}", "decimal", json_sprintf("%llu", max)));
     json_put(o, "digits10", json_integer((n->width - n->is_signed) * 1233 >> 12));
     return o;
 }

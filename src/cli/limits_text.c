@@ -13,61 +13,42 @@
 
 enum { LABEL = 20, HEXADECIMAL = 46, ENCODING = 72 };
 
-/* What is printed where: every line goes through here. */
-struct page {
-    const struct palette *palette;
-    int columns;
-};
-
-static struct fold begin_line(const struct page *page, const char *label)
+static struct fold begin_line(const struct sheet *page, const char *label)
 {
     struct fold f = {page->columns, page->columns && page->columns < 60 ? 4 : LABEL, 0};
     fold_put(&f, 2, "", label, page->palette);
     return f;
 }
 
-static int gap_to(const struct fold *f, int column)
-{
-    return f->at < column ? column - f->at : 2;
-}
-
-static void line(const struct page *page, const char *label, const char *format, ...)
+static void line(const struct sheet *page, const char *label, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void line(const struct page *page, const char *label, const char *format, ...)
+static void line(const struct sheet *page, const char *label, const char *format, ...)
 {
-    char text[200];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    char *text = text_formatted(format, arguments);
     va_end(arguments);
     struct fold f = begin_line(page, label);
-    fold_words(&f, gap_to(&f, LABEL), "", text, page->palette);
+    fold_words(&f, f.at < LABEL ? LABEL - f.at : 2, "", text, page->palette);
     fold_end(&f);
+    free(text);
 }
 
-/* TEXT at COLUMN, or two spaces further where that is passed or does not fit. */
-static void put_at(struct fold *f, int column, const char *text, const struct page *page)
-{
-    int gap = gap_to(f, column);
-    bool fits = !f->columns || f->at + gap + text_columns(text) <= f->columns;
-    fold_put(f, fits ? gap : 2, "", text, page->palette);
-}
-
-static void value_line(const struct page *page, const char *label, const char *value,
+static void value_line(const struct sheet *page, const char *label, const char *value,
                        const struct hu_format *f, uint64_t code)
 {
     char hexadecimal[HU_HEX_TEXT], bits[HU_BITS_TEXT];
     hu_hex_print(hexadecimal, f, code);
     hu_bits_print(bits, f, code);
     struct fold l = begin_line(page, label);
-    fold_put(&l, gap_to(&l, LABEL), "", value, page->palette);
-    put_at(&l, HEXADECIMAL, hexadecimal, page);
-    put_at(&l, ENCODING, bits, page);
+    fold_at(&l, LABEL, "", value, page->palette);
+    fold_cell(&l, HEXADECIMAL, "", hexadecimal, page->palette);
+    fold_cell(&l, ENCODING, "", bits, page->palette);
     fold_end(&l);
 }
 
-static void datum_line(const struct page *page, const char *label, const struct hu_format *f,
+static void datum_line(const struct sheet *page, const char *label, const struct hu_format *f,
                        uint64_t code)
 {
     char value[HU_SHORTEST_TEXT];
@@ -76,7 +57,7 @@ static void datum_line(const struct page *page, const char *label, const struct 
 }
 
 /* An end of the range, with all digits below where they fit into a line. */
-static void bound_line(const struct page *page, const char *label, const struct hu_format *f,
+static void bound_line(const struct sheet *page, const char *label, const struct hu_format *f,
                        uint64_t code)
 {
     enum { IN_FULL = 50 };
@@ -95,35 +76,31 @@ static double log10_of(const struct hu_format *f, uint64_t code)
     return log10((double)d.significand) + d.quantum * log10(2);
 }
 
-static void memory_line(const struct page *page, const struct hu_format *f)
+static void memory_line(const struct sheet *page, int bits, const char *unpacked)
 {
-    if (f->storage_bits < 8)
-        line(page, "in memory", "%d bits packed, 1 byte unpacked", f->storage_bits);
+    if (bits < 8)
+        line(page, "in memory", "%d bits packed%s", bits, unpacked);
     else
-        line(page, "in memory", "%d byte%s", f->storage_bits / 8, f->storage_bits == 8 ? "" : "s");
+        line(page, "in memory", "%d byte%s", bits / 8, bits == 8 ? "" : "s");
 }
 
 /* "fp16  16 bits: 1 sign, 5 exponent, 10 significand; IEEE 754" */
-static void head_line(const struct page *page, const struct hu_format *f)
+static void head_line(const struct sheet *page, const struct hu_format *f)
 {
     const struct palette *p = page->palette;
-    char text[80];
     struct fold l = {.columns = page->columns};
     fold_put(&l, 0, p->bold, f->name, p);
     l.indent = 4;
-    snprintf(text, sizeof text, "%d bits: %d sign,", f->width, hu_is_signed(f));
-    fold_put(&l, 2, "", text, p);
-    snprintf(text, sizeof text, "%d exponent", f->exponent_bits);
-    fold_put(&l, 1, p->exponent, text, p);
+    fold_format(&l, 2, "", p, "%d bits: %d sign,", f->width, hu_is_signed(f));
+    fold_format(&l, 1, p->exponent, p, "%d exponent", f->exponent_bits);
     fold_put(&l, 0, "", ",", p);
-    snprintf(text, sizeof text, "%d significand", f->trailing_bits);
-    fold_put(&l, 1, p->significand, text, p);
+    fold_format(&l, 1, p->significand, p, "%d significand", f->trailing_bits);
     fold_put(&l, 0, "", ";", p);
     fold_words(&l, 1, "", hu_specials_name(f), p);
     fold_end(&l);
 }
 
-static void subnormal_lines(const struct page *page, const struct hu_format *f)
+static void subnormal_lines(const struct sheet *page, const struct hu_format *f)
 {
     uint64_t least, most;
     if (!hu_min_subnormal_code(f, &least) || !hu_max_subnormal_code(f, &most)) {
@@ -137,7 +114,7 @@ static void subnormal_lines(const struct page *page, const struct hu_format *f)
 
 void limits_print(const struct hu_format *f, const struct palette *p, int columns)
 {
-    const struct page self = {p, columns}, *page = &self;
+    const struct sheet self = {p, columns}, *page = &self;
     uint64_t max = hu_max_finite_code(f), least = hu_min_normal_code(f);
     head_line(page, f);
     bound_line(page, "max", f, max);
@@ -165,10 +142,10 @@ void limits_print(const struct hu_format *f, const struct palette *p, int column
     else
         line(page, "codes", "2^64: %llu finite, %llu infinite, %llu NaN",
              (unsigned long long)finite, infinite, (unsigned long long)nan);
-    memory_line(page, f);
+    memory_line(page, f->storage_bits, ", 1 byte unpacked");
 }
 
-static void integer_range(const struct hu_integer *n, long long *min, unsigned long long *max)
+void limits_of_integer(const struct hu_integer *n, long long *min, unsigned long long *max)
 {
     *max = UINT64_MAX >> (64 - (n->width - n->is_signed));
     *min = n->is_signed ? -1 - (long long)*max : 0;
@@ -176,19 +153,16 @@ static void integer_range(const struct hu_integer *n, long long *min, unsigned l
 
 void limits_integer_print(const struct hu_integer *n, const struct palette *p, int columns)
 {
-    const struct page self = {p, columns}, *page = &self;
+    const struct sheet self = {p, columns}, *page = &self;
     long long min;
     unsigned long long max;
-    integer_range(n, &min, &max);
+    limits_of_integer(n, &min, &max);
     printf("%s%s%s  %d bits, %s\n", p->bold, n->name, p->off, n->width,
            n->is_signed ? "two's complement" : "unsigned");
     line(page, "max", "%llu", max);
     line(page, "min", "%lld", min);
     line(page, "decimal digits", "%d kept", (n->width - n->is_signed) * 1233 >> 12);
-    if (n->storage_bits < 8)
-        line(page, "in memory", "%d bits packed", n->storage_bits);
-    else
-        line(page, "in memory", "%d byte%s", n->storage_bits / 8, n->storage_bits == 8 ? "" : "s");
+    memory_line(page, n->storage_bits, "");
 }
 
 static void bound_cell(struct grid *g, const struct hu_format *f, uint64_t code)
@@ -218,7 +192,6 @@ static void all_floats(const struct palette *p, int columns)
     grid_column(&g, "digits", 8, true);
     for (size_t i = 0; i < hu_format_count(); i++) {
         const struct hu_format *f = hu_format_at(i);
-        char digits[32];
         uint64_t most = 0, least = 0;
         bool subnormal = hu_max_subnormal_code(f, &most) && hu_min_subnormal_code(f, &least);
         grid_cell(&g, f->name, "");
@@ -228,11 +201,9 @@ static void all_floats(const struct palette *p, int columns)
         datum_cell(&g, f, subnormal, most);
         datum_cell(&g, f, subnormal, least);
         datum_cell(&g, f, true, hu_epsilon_code(f));
-        snprintf(digits, sizeof digits, "%d to %d", hu_digits10(f), hu_max_digits10(f));
-        grid_cell(&g, digits, "");
+        grid_format(&g, "", "%d to %d", hu_digits10(f), hu_max_digits10(f));
     }
-    grid_print(&g, p, columns);
-    grid_clear(&g);
+    grid_end(&g, p, columns);
 }
 
 static void all_integers(const struct palette *p, int columns)
@@ -244,16 +215,12 @@ static void all_integers(const struct palette *p, int columns)
     for (size_t i = 0; i < hu_integer_count(); i++) {
         long long min;
         unsigned long long max;
-        char text[32];
-        integer_range(hu_integer_at(i), &min, &max);
+        limits_of_integer(hu_integer_at(i), &min, &max);
         grid_cell(&g, hu_integer_at(i)->name, "");
-        snprintf(text, sizeof text, "%llu", max);
-        grid_cell(&g, text, "");
-        snprintf(text, sizeof text, "%lld", min);
-        grid_cell(&g, text, "");
+        grid_format(&g, "", "%llu", max);
+        grid_format(&g, "", "%lld", min);
     }
-    grid_print(&g, p, columns);
-    grid_clear(&g);
+    grid_end(&g, p, columns);
 }
 
 void limits_print_all(const struct palette *p, int columns)
@@ -266,13 +233,6 @@ void limits_print_all(const struct palette *p, int columns)
         "Exact where at most 17 digits suffice, else the shortest decimals that read back "
         "and exceed nothing; 'halfulp limits FORMAT' says more.",
         0, columns ? columns : 120);
-}
-
-/* "−126" */
-static const char *signed_text(char out[24], int n)
-{
-    snprintf(out, 24, "%s%d", n < 0 ? "−" : "", abs(n));
-    return out;
 }
 
 /* What P3109's codes above the largest finite value's are. */
@@ -312,27 +272,6 @@ static void top_exponent_reason(const struct hu_format *f, char out[96], unsigne
     }
 }
 
-static void explain_sign(const struct hu_format *f, const struct sheet *h)
-{
-    if (hu_is_signed(f))
-        sheet_line(h, "sign", h->palette->sign, "0", "", "+");
-}
-
-static void explain_result(const struct hu_format *f, uint64_t code, const char *formula,
-                           const struct sheet *h)
-{
-    bool is_bound = code == hu_max_finite_code(f);
-    char value[HU_SHORTEST_TEXT], hexadecimal[HU_HEX_TEXT], bits[HU_BITS_TEXT], all[160];
-    char *exact = hu_datum_exact(f, code);
-    (is_bound ? hu_bound_print : hu_shown_print)(value, f, code);
-    hu_hex_print(hexadecimal, f, code);
-    hu_bits_print(bits, f, code);
-    sheet_line(h, "value", h->palette->bold, formula, "", exact);
-    snprintf(all, sizeof all, "%s, %s, %s", value, hexadecimal, bits);
-    sheet_line(h, "", "", "", "", all);
-    free(exact);
-}
-
 /* The largest significand: 2 - 2^(1-p), or less the codes that infinity and NaN take. */
 static void significand_formula(const struct hu_format *f, char out[64])
 {
@@ -354,73 +293,84 @@ static const char *significand_reason(const struct hu_format *f)
     return hu_is_p3109(f) ? top_codes(f) : "all ones are NaN, so the last is 0";
 }
 
+/* How a value comes about: what its fields hold, why, and what they say. */
+struct derivation {
+    const char *what; /* "largest finite value" */
+    uint64_t code;
+    char field[96], exponent[64];
+    const char *lead, *reason; /* of the significand: "1" before its point */
+    char significand[64], formula[160];
+};
+
+static void explain(const struct hu_format *f, const struct derivation *d, const struct sheet *h)
+{
+    const struct palette *p = h->palette;
+    struct hu_fields_text fields;
+    char value[HU_SHORTEST_TEXT], hexadecimal[HU_HEX_TEXT], bits[HU_BITS_TEXT], all[160];
+    hu_fields_print(&fields, f, d->code);
+    printf("%s%s's %s%s\n", p->bold, f->name, d->what, p->off);
+    if (hu_is_signed(f))
+        sheet_line(h, "sign", p->sign, "0", "", "+");
+    sheet_line(h, "exponent", p->exponent, fields.exponent, d->field, d->exponent);
+    snprintf(all, sizeof all, "%s%s%s", d->lead, f->trailing_bits ? "." : "", fields.significand);
+    sheet_line(h, "significand", p->significand, all, d->reason, d->significand);
+    char *exact = hu_datum_exact(f, d->code);
+    (d->code == hu_max_finite_code(f) ? hu_bound_print : hu_shown_print)(value, f, d->code);
+    hu_hex_print(hexadecimal, f, d->code);
+    hu_bits_print(bits, f, d->code);
+    sheet_line(h, "value", p->bold, d->formula, "", exact);
+    snprintf(all, sizeof all, "%s, %s, %s", value, hexadecimal, bits);
+    sheet_line(h, "", "", "", "", all);
+    free(exact);
+}
+
 static void explain_max(const struct hu_format *f, const struct sheet *h)
 {
-    uint64_t code = hu_max_finite_code(f);
-    struct hu_fields_text fields;
-    hu_fields_print(&fields, f, code);
-    unsigned field = (unsigned)hu_biased_exponent(f, code);
-    char middle[96], right[96], formula[64], left[80], emax[24];
-    printf("%s%s's largest finite value%s\n", h->palette->bold, f->name, h->palette->off);
-    explain_sign(f, h);
-    top_exponent_reason(f, middle, field);
-    signed_text(emax, hu_emax(f));
-    snprintf(right, sizeof right, "%u − %d = %s", field, f->bias, emax);
-    sheet_line(h, "exponent", h->palette->exponent, fields.exponent, middle, right);
-    significand_formula(f, formula);
-    snprintf(left, sizeof left, "1%s%s", f->trailing_bits ? "." : "", fields.significand);
-    sheet_line(h, "significand", h->palette->significand, left, significand_reason(f), formula);
-    bool simple = !strcmp(formula, "1");
-    snprintf(right, sizeof right, simple ? "%.0s2^%s" : "(%s) × 2^%s", formula, emax);
-    explain_result(f, code, right, h);
+    struct derivation d = {"largest finite value", hu_max_finite_code(f), .lead = "1"};
+    unsigned field = (unsigned)hu_biased_exponent(f, d.code);
+    char emax[SIGNED_TEXT];
+    text_signed(emax, hu_emax(f));
+    top_exponent_reason(f, d.field, field);
+    snprintf(d.exponent, sizeof d.exponent, "%u − %d = %s", field, f->bias, emax);
+    significand_formula(f, d.significand);
+    d.reason = significand_reason(f);
+    bool simple = !strcmp(d.significand, "1");
+    snprintf(d.formula, sizeof d.formula, simple ? "%.0s2^%s" : "(%s) × 2^%s", d.significand, emax);
+    explain(f, &d, h);
 }
 
 static void explain_min_normal(const struct hu_format *f, const struct sheet *h)
 {
-    uint64_t code = hu_min_normal_code(f);
-    struct hu_fields_text fields;
-    hu_fields_print(&fields, f, code);
     bool scale = f->specials == HU_SPECIALS_SCALE;
-    char right[96], left[80], emin[24];
-    printf("%s%s's smallest%s value%s\n", h->palette->bold, f->name, scale ? "" : " normal",
-           h->palette->off);
-    explain_sign(f, h);
-    signed_text(emin, hu_emin(f));
-    snprintf(right, sizeof right, "%d − %d = %s", !scale, f->bias, emin);
-    sheet_line(h, "exponent", h->palette->exponent, fields.exponent,
-               scale              ? "0 (a scale has no zero)"
-               : f->trailing_bits ? "1 (0 is zero and the subnormals)"
-                                  : "1 (0 is zero)",
-               right);
-    snprintf(left, sizeof left, "1%s%s", f->trailing_bits ? "." : "", fields.significand);
-    sheet_line(h, "significand", h->palette->significand, left, "", "1");
-    snprintf(right, sizeof right, "2^%s", emin);
-    explain_result(f, code, right, h);
+    struct derivation d = {scale ? "smallest value" : "smallest normal value",
+                           hu_min_normal_code(f), .lead = "1", .reason = "", .significand = "1"};
+    char emin[SIGNED_TEXT];
+    text_signed(emin, hu_emin(f));
+    snprintf(d.field, sizeof d.field, "%s",
+             scale              ? "0 (a scale has no zero)"
+             : f->trailing_bits ? "1 (0 is zero and the subnormals)"
+                                : "1 (0 is zero)");
+    snprintf(d.exponent, sizeof d.exponent, "%d − %d = %s", !scale, f->bias, emin);
+    snprintf(d.formula, sizeof d.formula, "2^%s", emin);
+    explain(f, &d, h);
 }
 
 static void explain_min_subnormal(const struct hu_format *f, const struct sheet *h)
 {
-    uint64_t code;
-    if (!hu_min_subnormal_code(f, &code)) {
+    struct derivation d = {"smallest subnormal value", .lead = "0", .reason = "",
+                           .field = "0 counts as 1, without the leading 1"};
+    char emin[SIGNED_TEXT], quantum[SIGNED_TEXT];
+    if (!hu_min_subnormal_code(f, &d.code)) {
         printf("%s%s has no subnormals%s: %s\n", h->palette->bold, f->name, h->palette->off,
                "it has no trailing significand bits");
         return;
     }
-    struct hu_fields_text fields;
-    hu_fields_print(&fields, f, code);
-    char right[96], left[80], formula[96], emin[24], quantum[24];
-    printf("%s%s's smallest subnormal value%s\n", h->palette->bold, f->name, h->palette->off);
-    explain_sign(f, h);
-    signed_text(emin, hu_emin(f));
-    snprintf(right, sizeof right, "1 − %d = %s", f->bias, emin);
-    sheet_line(h, "exponent", h->palette->exponent, fields.exponent,
-               "0 counts as 1, without the leading 1", right);
-    snprintf(left, sizeof left, "0.%s", fields.significand);
-    snprintf(right, sizeof right, "2^−%d", f->trailing_bits);
-    sheet_line(h, "significand", h->palette->significand, left, "", right);
-    signed_text(quantum, hu_quantum_min(f));
-    snprintf(formula, sizeof formula, "2^−%d × 2^%s = 2^%s", f->trailing_bits, emin, quantum);
-    explain_result(f, code, formula, h);
+    text_signed(emin, hu_emin(f));
+    text_signed(quantum, hu_quantum_min(f));
+    snprintf(d.exponent, sizeof d.exponent, "1 − %d = %s", f->bias, emin);
+    snprintf(d.significand, sizeof d.significand, "2^−%d", f->trailing_bits);
+    snprintf(d.formula, sizeof d.formula, "2^−%d × 2^%s = 2^%s", f->trailing_bits, emin, quantum);
+    explain(f, &d, h);
 }
 
 void limits_explain(const struct hu_format *f, const struct palette *p, int columns)
@@ -435,10 +385,10 @@ void limits_explain(const struct hu_format *f, const struct palette *p, int colu
 
 void limits_integer_explain(const struct hu_integer *n, const struct palette *p, int columns)
 {
-    const struct page self = {p, columns}, *page = &self;
+    const struct sheet self = {p, columns}, *page = &self;
     long long min;
     unsigned long long max;
-    integer_range(n, &min, &max);
+    limits_of_integer(n, &min, &max);
     printf("%s%s's limits%s\n", p->bold, n->name, p->off);
     line(page, "max", "2^%d − 1 = %llu", n->width - n->is_signed, max);
     if (n->is_signed)

@@ -1,4 +1,5 @@
 #include "lists.h"
+#include "names.h"
 #include "report.h"
 #include "text.h"
 
@@ -6,13 +7,23 @@
 #include <string.h>
 #include <strings.h>
 
-static bool add_direction(struct direction_list *list, const char *name, const char *command)
+bool names_read(const char *command, const char *text, name_taker *take, void *context)
 {
+    char *copy = check_memory(strdup(text)), *rest = copy;
+    bool good = true;
+    while (good && rest)
+        good = take(command, strsep(&rest, ","), context);
+    free(copy);
+    return good;
+}
+
+static bool add_direction(const char *command, const char *name, void *context)
+{
+    struct direction_list *list = context;
     enum hu_direction direction;
-    if (!hu_direction_read(name, &direction) || direction == HU_STOCHASTIC) {
-        fail(command, "'%s' is not a rounding direction here: rne, rna, rtz, rup, rdn, rto", name);
-        return false;
-    }
+    if (!hu_direction_read(name, &direction) || direction == HU_STOCHASTIC)
+        return refuse(command,
+                      "'%s' is not a rounding direction here: rne, rna, rtz, rup, rdn, rto", name);
     for (size_t i = 0; i < list->count; i++)
         if (list->direction[i] == direction)
             return true;
@@ -23,15 +34,55 @@ static bool add_direction(struct direction_list *list, const char *name, const c
 bool direction_list_read(struct direction_list *list, const char *text, const char *command)
 {
     *list = (struct direction_list){0};
-    if (!strcasecmp(text, "all")) {
-        for (; list->count < DIRECTIONS; list->count++)
-            list->direction[list->count] = (enum hu_direction)list->count;
-        return true;
-    }
-    char *copy = check_memory(strdup(text)), *rest = copy;
-    bool good = true;
-    while (good && rest)
-        good = add_direction(list, strsep(&rest, ","), command);
-    free(copy);
-    return good;
+    if (strcasecmp(text, "all") != 0)
+        return names_read(command, text, add_direction, list);
+    for (; list->count < DIRECTIONS; list->count++)
+        list->direction[list->count] = (enum hu_direction)list->count;
+    return true;
+}
+
+/* A name that there is not: the nearest that there are, or where none is near all of ALL. */
+static bool unknown(const char *command, const char *option, const char *name, const char *nearest,
+                    const char *all)
+{
+    return refuse(command, "--%s: there is no '%.60s'; %s", option, name, *nearest ? nearest : all);
+}
+
+static bool add_operation(const char *command, const char *name, void *context)
+{
+    struct operation_list *list = context;
+    enum hu_operation operation;
+    char nearest[HU_SUGGESTION];
+    if (!hu_operation_find(name, &operation))
+        return unknown(
+            command, "op", name, hu_operation_suggestion(nearest, name),
+            "add, sub, mul, div, fma, sqrt, rem and others are in the manual, verify --op");
+    for (size_t i = 0; i < list->count; i++)
+        if (list->at[i] == operation)
+            return true;
+    list->at[list->count++] = operation;
+    return true;
+}
+
+bool operation_list_read(struct operation_list *list, const char *text, const char *command)
+{
+    if (strcasecmp(text, "all") != 0)
+        return names_read(command, text, add_operation, list);
+    for (int i = 0; i < HU_OPERATIONS; i++)
+        add_operation(command, hu_operation_row((enum hu_operation)i)->name, list);
+    return true;
+}
+
+static const char *rule_name(int i)
+{
+    return hu_nan_row((enum hu_nan_rule)i)->name;
+}
+
+bool nan_rule_read(enum hu_nan_rule *rule, const char *text, const char *command)
+{
+    char nearest[HU_SUGGESTION];
+    return hu_nan_rule_find(text, rule) ||
+           unknown(command, "nan-rule", text,
+                   hu_suggestion_of(nearest, text, rule_name, HU_NAN_RULES),
+                   "they are first, last, signaling, greatest, canonical, x86, x87, arm and ptx");
 }

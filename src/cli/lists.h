@@ -1,9 +1,15 @@
-/* Lists of rounding directions. Formats are read by arguments.h, numbers by numbers.h. */
+/* Lists of names by commas: rounding directions, operations, and rules about NaNs. Formats are read
+ * by arguments.h, numbers by numbers.h. */
 #ifndef HALFULP_CLI_LISTS_H
 #define HALFULP_CLI_LISTS_H
 
-#include "halfulp.h"
+#include "arithmetic.h"
 #include "numbers.h"
+
+/* Gives TAKE each name of TEXT, which are separated by commas, until it says false: that a name was
+ * refused, and reported as COMMAND's. Returns what it said last. */
+typedef bool name_taker(const char *command, const char *name, void *context);
+bool names_read(const char *command, const char *text, name_taker *take, void *context);
 
 enum { DIRECTIONS = HU_STOCHASTIC }; /* the six that are functions of the value alone */
 
@@ -12,7 +18,15 @@ struct direction_list {
     size_t count;
 };
 
+struct operation_list {
+    enum hu_operation at[HU_OPERATIONS];
+    size_t count;
+};
+
 /* Names separated by commas, or "all". False: COMMAND has reported a name that is unknown. */
 bool direction_list_read(struct direction_list *list, const char *text, const char *command);
+bool operation_list_read(struct operation_list *list, const char *text, const char *command);
+
+bool nan_rule_read(enum hu_nan_rule *rule, const char *text, const char *command);
 
 #endif

@@ -38,8 +38,7 @@ bool count_parse(const char *text, uint64_t *count)
 
 bool number_refuse(const char *text, const char *what, const char *name, const char *command)
 {
-    fail(command, "--%s: '%s' is no %s", name, text, what);
-    return false;
+    return refuse(command, "--%s: '%s' is no %s", name, text, what);
 }
 
 bool count_read(uint64_t *count, const char *text, uint64_t least, uint64_t most, const char *name,

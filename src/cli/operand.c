@@ -1,6 +1,7 @@
 #include "operand.h"
 #include "lines.h"
 #include "report.h"
+#include "terminal.h"
 #include "file/element.h"
 #include "file/kind.h"
 #include "text.h"
@@ -115,10 +116,8 @@ static bool read_lines(struct operand *o, int descriptor, struct source *s)
 static bool read_file(struct operand *o, const char *path, struct source *s)
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        fail(s->command, "%s: %s", path, strerror(errno));
-        return false;
-    }
+    if (descriptor < 0)
+        return refuse(s->command, "%s: %s", path, strerror(errno));
     s->file = path;
     bool fine = read_lines(o, descriptor, s);
     close(descriptor);
@@ -161,9 +160,7 @@ bool operand_read(struct operand *o, const char *command, const char *text)
         return read_text(o, text, &s);
     if (hu_kind_of_file(text) == HU_FILE_OTHER)
         return read_file(o, text, &s);
-    char *only = NULL;
-    if (asprintf(&only, "%s:", text) < 0)
-        check_memory(NULL);
+    char *only = text_new("%s:", text);
     bool named = read_elements(o, only, &s, &fine);
     free(only);
     return named && fine;

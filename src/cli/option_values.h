@@ -7,7 +7,6 @@
 
 #include "arguments.h"
 #include "lists.h"
-#include "operation_list.h"
 #include "options.h"
 
 #include <stddef.h>

@@ -212,9 +212,7 @@ static bool lines_fit(const char *text, int columns)
 /* A usage: as it is written, or filled anew where the terminal is too narrow for that. */
 static void print_usage(const struct command *command, int columns)
 {
-    char *usage = NULL;
-    if (asprintf(&usage, "usage: halfulp %s %s", command->name, command->usage) < 0)
-        usage = check_memory(NULL);
+    char *usage = text_new("usage: halfulp %s %s", command->name, command->usage);
     if (!columns || lines_fit(usage, columns)) {
         puts(usage);
     } else {

@@ -74,8 +74,7 @@ bool partial_file_write(const struct partial_head *head, const struct hu_bytes_o
     put_head(&out, head, count);
     if (out.failed) {
         free(out.at);
-        fail(command, "out of memory");
-        return false;
+        return refuse(command, "out of memory");
     }
     unsigned char before[BEFORE], after[AFTER];
     memcpy(before, magic, MAGIC);
@@ -211,10 +210,8 @@ bool partial_file_read(struct partial_file *f, const char *command, const char *
         fclose(file);
     if (unread)
         return false;
-    if (!partial_file_parse(f, f->bytes, n, error)) {
-        fail(command, "%s %s", path, error);
-        return false;
-    }
+    if (!partial_file_parse(f, f->bytes, n, error))
+        return refuse(command, "%s %s", path, error);
     return true;
 }
 

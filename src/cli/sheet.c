@@ -1,6 +1,7 @@
 #include "sheet.h"
 #include "report.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,17 @@ void fold_put(struct fold *f, int gap, const char *color, const char *text, cons
     f->at += gap + width;
 }
 
+void fold_format(struct fold *f, int gap, const char *color, const struct palette *p,
+                 const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = text_formatted(format, arguments);
+    va_end(arguments);
+    fold_put(f, gap, color, text, p);
+    free(text);
+}
+
 void fold_break(struct fold *f)
 {
     if (f->at && f->at != f->indent)
@@ -94,18 +106,24 @@ void fold_words(struct fold *f, int gap, const char *color, const char *text,
         fold_put(f, gap, color, text, p);
         return;
     }
-    for (; *text; gap = 1) {
+    while (*text) {
         size_t n = strcspn(text, " ");
         char *word = check_memory(strndup(text, n));
         fold_put(f, gap, color, word, p);
         free(word);
-        text += n + (text[n] == ' ');
+        gap = (int)strspn(text + n, " ");
+        text += n + (size_t)gap;
     }
 }
 
-/* A cell at COLUMN, or nearer where that does not fit. */
-static void put_cell(struct fold *f, int column, const char *color, const char *text,
-                     const struct palette *p)
+void fold_at(struct fold *f, int column, const char *color, const char *text,
+             const struct palette *p)
+{
+    fold_put(f, gap_to(f, column), color, text, p);
+}
+
+void fold_cell(struct fold *f, int column, const char *color, const char *text,
+               const struct palette *p)
 {
     int gap = gap_to(f, column);
     if (f->columns && f->at + gap + text_columns(text) > f->columns)
@@ -131,8 +149,8 @@ void sheet_line(const struct sheet *s, const char *label, const char *color, con
 {
     struct fold f = begin(s, label, color);
     put_left(&f, left, s->palette);
-    put_cell(&f, SHEET_MIDDLE, "", middle, s->palette);
-    put_cell(&f, SHEET_RIGHT, "", right, s->palette);
+    fold_cell(&f, SHEET_MIDDLE, "", middle, s->palette);
+    fold_cell(&f, SHEET_RIGHT, "", right, s->palette);
     fold_end(&f);
 }
 
@@ -141,7 +159,7 @@ void sheet_line_bold(const struct sheet *s, const char *label, const char *left,
 {
     struct fold f = begin(s, label, "");
     put_left(&f, left, s->palette);
-    put_cell(&f, SHEET_RIGHT, s->palette->bold, right, s->palette);
+    fold_cell(&f, SHEET_RIGHT, s->palette->bold, right, s->palette);
     fold_put(&f, 1, "", after, s->palette);
     fold_end(&f);
 }

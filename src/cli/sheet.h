@@ -19,6 +19,14 @@ struct fold {
 /* TEXT after GAP spaces, in COLOR, which is of a palette or "". */
 void fold_put(struct fold *f, int gap, const char *color, const char *text,
               const struct palette *p);
+void fold_format(struct fold *f, int gap, const char *color, const struct palette *p,
+                 const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* At COLUMN, or two spaces further where that is passed. */
+void fold_at(struct fold *f, int column, const char *color, const char *text,
+             const struct palette *p);
+/* The same, or nearer where that does not fit; TEXT may break at its spaces. */
+void fold_cell(struct fold *f, int column, const char *color, const char *text,
+               const struct palette *p);
 /* The same for TEXT that may break at its spaces, where it does not fit into a line of its own. */
 void fold_words(struct fold *f, int gap, const char *color, const char *text,
                 const struct palette *p);

@@ -13,10 +13,7 @@ static void make_row(struct show *s, struct show_row *row, const struct hu_forma
     if (!row->has_error)
         return;
     int ulp = hu_ulp_exponent(f, row->bits);
-    if (ulp >= 0)
-        mpq_div_2exp(row->error_ulp, row->error, (mp_bitcnt_t)ulp);
-    else
-        mpq_mul_2exp(row->error_ulp, row->error, (mp_bitcnt_t)-ulp);
+    hu_mpq_scale(row->error_ulp, row->error, -ulp);
 }
 
 /* FILE:TENSOR[i,j] is a datum of a file, and its format gets a row too. False: message says why. */

@@ -1,28 +1,20 @@
 #include "json.h"
+#include "mpz64.h"
 #include "operation.h"
 #include "report.h"
 #include "show.h"
 
 #include <stdlib.h>
 
-static json_t *code_text(const struct hu_format *f, uint64_t bits)
-{
-    char text[HU_BITS_TEXT];
-    hu_bits_print(text, f, bits);
-    return json_string(text);
-}
-
 static json_t *storage_text(const struct hu_format *f, uint64_t bits)
 {
-    char text[24];
-    snprintf(text, sizeof text, "0x%0*llx", (f->storage_bits + 3) / 4,
-             (unsigned long long)(bits << f->storage_shift));
-    return json_string(text);
+    return json_sprintf("0x%0*llx", (f->storage_bits + 3) / 4,
+                        (unsigned long long)(bits << f->storage_shift));
 }
 
 static json_t *neighbour(bool there, const struct hu_format *f, uint64_t bits)
 {
-    return there ? code_text(f, bits) : json_null();
+    return there ? json_code(f, bits) : json_null();
 }
 
 static json_t *power_of_two(int exponent)
@@ -30,11 +22,8 @@ static json_t *power_of_two(int exponent)
     mpq_t ratio;
     mpq_init(ratio);
     mpq_set_ui(ratio, 1, 1);
-    if (exponent >= 0)
-        mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)exponent);
-    else
-        mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-exponent);
-    json_t *text = json_take(hu_ratio_exact(ratio));
+    hu_mpq_scale(ratio, ratio, exponent);
+    json_t *text = json_ratio(ratio);
     mpq_clear(ratio);
     return text;
 }
@@ -43,7 +32,7 @@ static json_t *power_of_two(int exponent)
 static json_t *error_text(const struct show *s, const struct show_row *row)
 {
     if (row->has_error)
-        return json_take(hu_ratio_exact(row->error));
+        return json_ratio(row->error);
     if (!hu_value_is_remote(&s->value) || row->datum.class != HU_ZERO)
         return json_null();
     char *exact = hu_value_exact(&s->value);
@@ -65,33 +54,31 @@ static json_t *row_json(const struct show *s, const struct show_row *row)
 
     json_t *o = check_memory(json_object());
     json_put(o, "format", json_string(f->name));
-    json_put(o, "bits", code_text(f, row->bits));
+    json_put(o, "bits", json_code(f, row->bits));
     json_put(o, "storage", storage_text(f, row->bits));
     json_put(o, "class", json_string(hu_class_name(d.class)));
     json_put(o, "sign", json_integer(hu_sign_of(f, row->bits)));
     bool scaled = !hu_is_integer(f);
     json_put(o, "biased_exponent",
-             scaled ? json_integer((json_int_t)hu_biased_exponent(f, row->bits)) : json_null());
+             scaled ? json_count(hu_biased_exponent(f, row->bits)) : json_null());
     json_put(o, "exponent",
              finite && scaled ? json_integer(d.quantum + f->trailing_bits) : json_null());
-    json_put(o, "trailing_significand",
-             json_integer((json_int_t)hu_trailing_significand(f, row->bits)));
-    json_put(o, "significand", finite ? json_take(show_significand(row)) : json_null());
-    json_put(o, "decimal", finite ? json_take(hu_datum_exact(f, row->bits)) : json_null());
+    json_put(o, "trailing_significand", json_count(hu_trailing_significand(f, row->bits)));
+    json_put(o, "significand", json_take(finite ? show_significand(row) : NULL));
+    json_put(o, "decimal", json_datum(f, row->bits));
     json_put(o, "shortest", json_string(shortest));
-    json_put(o, "hex", finite ? json_string(hexadecimal) : json_null());
+    json_put(o, "hex", json_word(finite ? hexadecimal : NULL));
     json_put(o, "ulp", finite ? power_of_two(d.quantum) : json_null());
     json_put(o, "next_up", neighbour(has_up, f, up));
     json_put(o, "next_down", neighbour(has_down, f, down));
     json_put(o, "error", error_text(s, row));
-    json_put(o, "error_ulp",
-             row->has_error ? json_take(hu_ratio_exact(row->error_ulp)) : json_null());
+    json_put(o, "error_ulp", row->has_error ? json_ratio(row->error_ulp) : json_null());
     json_put(o, "flags", json_flags(row->flags));
     const struct hu_format *via;
     uint64_t twice;
     if (show_double_rounding(s, row, &via, &twice))
         json_put(o, "double_rounding",
-                 json_pack("{s:s, s:o}", "via", via->name, "bits", code_text(f, twice)));
+                 json_pack("{s:s, s:o}", "via", via->name, "bits", json_code(f, twice)));
     return o;
 }
 
@@ -99,7 +86,7 @@ json_t *show_json(const struct show *s)
 {
     json_t *rows = check_memory(json_array());
     for (size_t i = 0; i < s->count; i++)
-        json_array_append_new(rows, row_json(s, &s->rows[i]));
+        json_add(rows, row_json(s, &s->rows[i]));
     json_t *o = check_memory(json_object());
     json_put(o, "input", json_text(s->input));
     json_put(o, "exact", json_take(hu_value_exact(&s->value)));

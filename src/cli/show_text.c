@@ -230,13 +230,6 @@ static void class_words(char out[24], enum hu_class class)
                                          : hu_class_name(class));
 }
 
-/* "−4" */
-static const char *signed_text(char out[24], int n)
-{
-    snprintf(out, 24, "%s%d", n < 0 ? "−" : "", abs(n));
-    return out;
-}
-
 static void describe_sign(const struct sheet *h, const struct show_row *row)
 {
     bool negative = hu_sign_of(row->format, row->bits);
@@ -260,7 +253,7 @@ static void describe_exponent(const struct sheet *h, const struct show_row *row)
     hu_fields_print(&fields, f, row->bits);
     int field = (int)hu_biased_exponent(f, row->bits);
     char text[96], power[32] = "", number[24];
-    signed_text(number, row->datum.quantum + f->trailing_bits);
+    text_signed(number, row->datum.quantum + f->trailing_bits);
     if (!hu_is_finite(row->datum)) {
         char class[24];
         class_words(class, row->datum.class);
@@ -312,7 +305,7 @@ static void describe_value(const struct sheet *h, const struct show_row *row)
     hu_hex_print(hexadecimal + strlen(hexadecimal), f, row->bits);
     char *exact = hu_datum_exact(f, row->bits), *significand = show_significand(row);
     char *product = check_memory(malloc(strlen(significand) + 48));
-    signed_text(power, row->datum.quantum + f->trailing_bits);
+    text_signed(power, row->datum.quantum + f->trailing_bits);
     const char *sign = row->datum.sign ? "−" : "";
     if (hu_is_integer(f))
         sprintf(product, "%s%s", sign, significand);
@@ -348,7 +341,7 @@ static void describe_error(const struct sheet *h, const struct show_row *row)
     snprintf(error, sizeof error, "%s%s%s", mpq_sgn(row->error) > 0 ? "+" : "−",
              exact + (*exact == '-'), is_long ? " …" : "");
     snprintf(unit, sizeof unit, "%s ulp of 2^%s", ulps + (*ulps == '-'),
-             signed_text(power, hu_ulp_exponent(row->format, row->bits)));
+             text_signed(power, hu_ulp_exponent(row->format, row->bits)));
     sheet_line(h, "error", "", error, "", unit);
     free(exact);
     free(ulps);
@@ -446,7 +439,7 @@ static void describe_rounding(const struct sheet *h, const struct show *s,
     uint64_t low, high;
     if (!find_between(s, row, &low, &high))
         return;
-    char low_text[HU_SHORTEST_TEXT], high_text[HU_SHORTEST_TEXT], way[32];
+    char low_text[HU_SHORTEST_TEXT], high_text[HU_SHORTEST_TEXT];
     hu_shown_print(low_text, f, low);
     hu_shown_print(high_text, f, high);
     draw_line(h, low_text, high_text, s, row, low, high);
@@ -455,9 +448,8 @@ static void describe_rounding(const struct sheet *h, const struct show *s,
     for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++) {
         struct hu_options o = {.direction = (enum hu_direction)d};
         uint64_t code = hu_value_round(&s->value, f, &o, NULL);
-        snprintf(way, sizeof way, "%s %s", hu_direction_name(o.direction),
-                 code == high ? "up" : "down");
-        fold_put(&ways, d ? 3 : 0, "", way, h->palette);
+        fold_format(&ways, d ? 3 : 0, "", h->palette, "%s %s", hu_direction_name(o.direction),
+                    code == high ? "up" : "down");
     }
     fold_end(&ways);
 }

@@ -1,5 +1,6 @@
 #include "stats.h"
 #include "format.h"
+#include "lists.h"
 #include "logical_view.h"
 #include "names.h"
 #include "report.h"
@@ -71,8 +72,11 @@ struct stats_blocks stats_blocks_in_all(const struct stats *s, size_t index)
     return blocks_of(s->total, index);
 }
 
-bool stats_take(struct tensor_source *source, const char *command, const struct hu_tensor **t,
-                struct hu_tensor *decoded, struct hu_recode *recode, struct hu_stream_tensor *data)
+/* Where *T, a tensor of SOURCE, is read as elements, or as bytes where it has none that are read.
+ * Of a quantized weight *t becomes DECODED, and the elements come by way of RECODE. False:
+ * reported. */
+static bool take(struct tensor_source *source, const char *command, const struct hu_tensor **t,
+                 struct hu_tensor *decoded, struct hu_recode *recode, struct hu_stream_tensor *data)
 {
     const struct hu_tensor *from = *t;
     if (!from->part_of) {
@@ -88,6 +92,46 @@ bool stats_take(struct tensor_source *source, const char *command, const struct 
     data->bytes = decoded->elements * sizeof(double);
     data->decoded = recode;
     return tensor_source_parts(source, command, from->part_of, recode);
+}
+
+bool stats_read(struct stats_reading *r, struct tensor_source *source, const char *command,
+                bool only_numbers, bool in_rows)
+{
+    size_t n = source->set.tensor_count, ranks = 0;
+    for (size_t i = 0; i < n; i++)
+        ranks += source->set.tensors[i]->rank;
+    r->tensors = check_memory(calloc(n + 1, sizeof *r->tensors));
+    r->data = check_memory(calloc(n + 1, sizeof *r->data));
+    r->decoded = check_memory(calloc(n + 1, sizeof *r->decoded));
+    r->recodes = check_memory(calloc(n + 1, sizeof *r->recodes));
+    uint64_t *strides = r->strides = check_memory(calloc(ranks + 1, sizeof *strides));
+    for (size_t i = 0; i < n; i++) {
+        const struct hu_tensor *t = tensor_source_at(source, i);
+        struct hu_stream_tensor *data = &r->data[r->count];
+        if (!tensor_source_chooses(source, t) || (t->part_of && t->part_of->codes != t))
+            continue;
+        if (only_numbers && !t->part_of && !tensor_source_reads(t)) {
+            r->skipped++;
+            continue;
+        }
+        if (!take(source, command, &t, &r->decoded[r->count], &r->recodes[r->count], data))
+            return false;
+        if (in_rows && t->fortran_order && t->rank > 1 && data->unit) {
+            hu_stream_reorder(data, t, strides);
+            strides += t->rank;
+        }
+        r->tensors[r->count++] = t;
+    }
+    return true;
+}
+
+void stats_reading_clear(struct stats_reading *r)
+{
+    free(r->tensors);
+    free(r->data);
+    free(r->decoded);
+    free(r->recodes);
+    free(r->strides);
 }
 
 void stats_done(void *context, size_t index, struct hu_gathered *g)
@@ -187,51 +231,39 @@ static bool add_target(const char *command, struct stats_targets *targets, struc
     for (size_t i = 0; i < targets->count; i++)
         if (targets->at[i].format == t.format && targets->at[i].block == t.block)
             return true;
-    if (targets->count == HU_TARGETS_MAX) {
-        fail(command, "more than %d targets", HU_TARGETS_MAX);
-        return false;
-    }
+    if (targets->count == HU_TARGETS_MAX)
+        return refuse(command, "more than %d targets", HU_TARGETS_MAX);
     targets->at[targets->count++] = t;
     return true;
 }
 
-static bool add_format(const char *command, struct stats_targets *targets, const char *name)
+static bool add_format(const char *command, const char *name, struct stats_targets *targets)
 {
     const struct hu_format *f = float_read(command, name);
     return f && add_target(command, targets, (struct stats_target){f->name, f, NULL});
 }
 
-static bool add_named(const char *command, struct stats_targets *targets, const char *name)
+static bool add_named(const char *command, const char *name, void *targets)
 {
     const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
     if (!strcasecmp(name, "all")) {
         for (size_t i = 0; i < hu_format_count(); i++)
-            if (!add_format(command, targets, hu_format_at(i)->name))
+            if (!add_format(command, hu_format_at(i)->name, targets))
                 return false;
         return true;
     }
     if (!b)
-        return add_format(command, targets, name);
+        return add_format(command, name, targets);
     if (hu_block_encodes(b))
         return add_target(command, targets, (struct stats_target){b->name, NULL, b});
-    fail(command, "%s is decoded only: nothing here encodes it, so what it would lose is not known",
-         b->name);
-    return false;
+    return refuse(command,
+                  "%s is decoded only: nothing here encodes it, so what it would lose is not known",
+                  b->name);
 }
 
 bool stats_targets_read(const char *command, const char *text, struct stats_targets *targets)
 {
-    for (const char *at = text;; at++) {
-        char name[HU_MAX_NAME + 8];
-        size_t n = strcspn(at, ","), kept = n < sizeof name ? n : sizeof name - 1;
-        memcpy(name, at, kept);
-        name[kept] = 0;
-        if (!add_named(command, targets, name))
-            return false;
-        at += n;
-        if (!*at)
-            return true;
-    }
+    return names_read(command, text, add_named, targets);
 }
 
 const char *stats_scaling_name(enum hu_scaling scaling)

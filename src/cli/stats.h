@@ -75,11 +75,20 @@ bool stats_any_block(const struct stats *s);
 /* A row for TENSOR behind the others, for which there is room. */
 void stats_add(struct stats *s, const struct hu_tensor *tensor);
 
-/* Where *T, a tensor of SOURCE, is read as elements, or as bytes where it has none that are read.
- * Of a quantized weight *t becomes DECODED, and the elements come by way of RECODE. False:
- * reported. */
-bool stats_take(struct tensor_source *source, const char *command, const struct hu_tensor **t,
-                struct hu_tensor *decoded, struct hu_recode *recode, struct hu_stream_tensor *data);
+/* The chosen tensors of a source, in the file's order, and how they are read. */
+struct stats_reading {
+    const struct hu_tensor **tensors; /* as they are listed: of a quantized weight its row */
+    struct hu_stream_tensor *data;
+    struct hu_tensor *decoded;
+    struct hu_recode *recodes;
+    uint64_t *strides;
+    size_t count, skipped; /* skipped: chosen, and no numbers */
+};
+/* only_numbers: others are skipped, and else read as bytes. in_rows: those whose first size varies
+ * fastest are read in the order of rows. False: reported. stats_reading_clear in either case. */
+bool stats_read(struct stats_reading *r, struct tensor_source *source, const char *command,
+                bool only_numbers, bool in_rows);
+void stats_reading_clear(struct stats_reading *r);
 
 /* For hu_stream.done: keeps tensor INDEX's figures and adds to the total. context: struct stats. */
 void stats_done(void *context, size_t index, struct hu_gathered *gathered);

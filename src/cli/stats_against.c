@@ -1,5 +1,4 @@
 #include "stats_against.h"
-#include "folding.h"
 #include "progress.h"
 #include "report.h"
 #include "file/kind.h"
@@ -9,76 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A file's tensors as they are listed, and how they are read. */
-struct side {
-    struct tensor_source *source;
-    const struct hu_tensor **tensors;
-    struct hu_stream_tensor *data;
-    struct hu_tensor *decoded;
-    struct hu_recode *recodes;
-    uint64_t *strides;
-    size_t count;
-    size_t *by_name; /* their numbers */
-};
-
-static bool read_side(struct side *s, const char *command)
-{
-    size_t n = s->source->set.tensor_count, ranks = 0;
-    for (size_t i = 0; i < n; i++)
-        ranks += s->source->set.tensors[i]->rank;
-    s->tensors = check_memory(calloc(n + 1, sizeof *s->tensors));
-    s->data = check_memory(calloc(n + 1, sizeof *s->data));
-    s->decoded = check_memory(calloc(n + 1, sizeof *s->decoded));
-    s->recodes = check_memory(calloc(n + 1, sizeof *s->recodes));
-    s->strides = check_memory(calloc(ranks + 1, sizeof *s->strides));
-    uint64_t *strides = s->strides;
-    for (size_t i = 0; i < n; i++) {
-        const struct hu_tensor *t = tensor_source_at(s->source, i);
-        if (!tensor_source_chooses(s->source, t) || (t->part_of && t->part_of->codes != t))
-            continue;
-        struct hu_stream_tensor *data = &s->data[s->count];
-        if (!stats_take(s->source, command, &t, &s->decoded[s->count], &s->recodes[s->count], data))
-            return false;
-        if (t->fortran_order && t->rank > 1 && data->unit) {
-            hu_stream_reorder(data, t, strides);
-            strides += t->rank;
-        }
-        s->tensors[s->count++] = t;
-    }
-    return true;
-}
-
-static void clear_side(struct side *s)
-{
-    free(s->tensors);
-    free(s->data);
-    free(s->decoded);
-    free(s->recodes);
-    free(s->strides);
-    free(s->by_name);
-}
-
 static int compare_names(const void *a, const void *b, void *context)
 {
-    const struct side *s = context;
-    return strcmp(s->tensors[*(const size_t *)a]->name, s->tensors[*(const size_t *)b]->name);
+    const struct against_side *s = context;
+    return strcmp(s->of.tensors[*(const size_t *)a]->name, s->of.tensors[*(const size_t *)b]->name);
 }
 
-static void sort(struct side *s)
+static void sort(struct against_side *s)
 {
-    s->by_name = check_memory(calloc(s->count + 1, sizeof *s->by_name));
-    for (size_t i = 0; i < s->count; i++)
+    s->by_name = check_memory(calloc(s->of.count + 1, sizeof *s->by_name));
+    for (size_t i = 0; i < s->of.count; i++)
         s->by_name[i] = i;
-    qsort_r(s->by_name, s->count, sizeof *s->by_name, compare_names, s);
+    qsort_r(s->by_name, s->of.count, sizeof *s->by_name, compare_names, s);
 }
 
 /* The number of the tensor of that NAME; -1: there is none. */
-static ptrdiff_t find(const struct side *s, const char *name)
+static ptrdiff_t find(const struct against_side *s, const char *name)
 {
-    size_t low = 0, high = s->count;
+    size_t low = 0, high = s->of.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = strcmp(name, s->tensors[s->by_name[middle]]->name);
+        int order = strcmp(name, s->of.tensors[s->by_name[middle]]->name);
         if (!order)
             return (ptrdiff_t)s->by_name[middle];
         if (order < 0)
@@ -102,11 +52,11 @@ static bool same_dtype(struct hu_dtype a, struct hu_dtype b)
     return a.format == b.format && a.integer == b.integer && a.block == b.block;
 }
 
-static enum against_status status_of(const struct side *first, size_t a, const struct side *second,
-                                     size_t b)
+static enum against_status status_of(const struct against_side *first, size_t a,
+                                     const struct against_side *second, size_t b)
 {
-    const struct hu_tensor *t = first->tensors[a], *u = second->tensors[b];
-    bool numbers = first->data[a].data.format, others = second->data[b].data.format;
+    const struct hu_tensor *t = first->of.tensors[a], *u = second->of.tensors[b];
+    bool numbers = first->of.data[a].data.format, others = second->of.data[b].data.format;
     if (!same_shape(t, u))
         return AGAINST_SHAPE;
     if (numbers != others || (!numbers && !same_dtype(t->dtype, u->dtype)))
@@ -124,33 +74,33 @@ static void settle_ulp(struct hu_pair *p, const struct against_row *row)
 
 /* Rows and pairs. Two arrays that are alone in their files are each other's, whatever they are
  * called. */
-static size_t match(struct against *a, struct side sides[2], struct hu_pair *pairs)
+static size_t match(struct against *a, struct hu_pair *pairs)
 {
-    struct side *first = &sides[0], *second = &sides[1];
-    bool *met = check_memory(calloc(second->count + 1, sizeof *met));
-    bool alone = first->count == 1 && second->count == 1;
+    struct against_side *first = &a->sides[0], *second = &a->sides[1];
+    bool *met = check_memory(calloc(second->of.count + 1, sizeof *met));
+    bool alone = first->of.count == 1 && second->of.count == 1;
     size_t n = 0;
     sort(second);
-    for (size_t i = 0; i < first->count; i++) {
+    for (size_t i = 0; i < first->of.count; i++) {
         struct against_row *row = &a->rows[a->count++];
-        ptrdiff_t at = alone ? 0 : find(second, first->tensors[i]->name);
-        *row = (struct against_row){.status = AGAINST_MISSING, .first = first->tensors[i]};
+        ptrdiff_t at = alone ? 0 : find(second, first->of.tensors[i]->name);
+        *row = (struct against_row){.status = AGAINST_MISSING, .first = first->of.tensors[i]};
         if (at < 0)
             continue;
         met[at] = true;
-        row->second = second->tensors[at];
+        row->second = second->of.tensors[at];
         row->status = status_of(first, i, second, (size_t)at);
         if (row->status != AGAINST_COMPARED)
             continue;
-        pairs[n] = (struct hu_pair){.first = first->data[i], .second = second->data[at]};
+        pairs[n] = (struct hu_pair){.first = first->of.data[i], .second = second->of.data[at]};
         if (pairs[n].first.data.format)
             settle_ulp(&pairs[n], row);
         row->pair = &pairs[n++];
     }
-    for (size_t i = 0; i < second->count; i++)
+    for (size_t i = 0; i < second->of.count; i++)
         if (!met[i])
             a->rows[a->count++] =
-                (struct against_row){.status = AGAINST_EXTRA, .second = second->tensors[i]};
+                (struct against_row){.status = AGAINST_EXTRA, .second = second->of.tensors[i]};
     free(met);
     return n;
 }
@@ -203,27 +153,14 @@ static int compare(struct against *a, struct hu_pair *pairs, size_t n, const cha
                : EXIT_BAD;
 }
 
-static int run_sides(struct against *a, struct side sides[2], const char *command, unsigned jobs,
-                     bool json, const struct palette *p)
+static int compare_sides(struct against *a, const char *command, unsigned jobs)
 {
-    size_t n = sides[0].count + sides[1].count;
-    struct hu_pair *pairs = check_memory(calloc(sides[0].count + 1, sizeof *pairs));
+    size_t n = a->sides[0].of.count + a->sides[1].of.count;
+    a->pairs = check_memory(calloc(a->sides[0].of.count + 1, sizeof *a->pairs));
     a->rows = check_memory(calloc(n + 1, sizeof *a->rows));
-    size_t count = match(a, sides, pairs);
-    int status = n ? compare(a, pairs, count, command, jobs)
-                   : fail(command, "neither file has a tensor that is chosen");
-    if (status == EXIT_DONE) {
-        if (json) {
-            against_json(a);
-        } else {
-            folding_begin();
-            against_text(a, p);
-        }
-        status = against_is_same(a) ? EXIT_DONE : EXIT_NO;
-    }
-    free(a->rows);
-    free(pairs);
-    return status;
+    size_t count = match(a, a->pairs);
+    return n ? compare(a, a->pairs, count, command, jobs)
+             : fail(command, "neither file has a tensor that is chosen");
 }
 
 /* -f is for what does not say itself what it is, of either file. */
@@ -238,26 +175,30 @@ static void settle_format(struct tensor_source *first, const char *path,
     *(raw ? &second->big_endian : &first->big_endian) = false;
 }
 
-int against_run(const char *command, struct tensor_source *first, const char *path,
-                const char *other, unsigned jobs, bool json, const double *min_sqnr,
-                const struct palette *p)
+int against_run(struct against *a, const char *command, struct tensor_source *first,
+                const char *path, const char *other, unsigned jobs)
 {
-    struct tensor_source second = *first;
-    struct against a = {.sources = {first, &second}, .has_min_sqnr = min_sqnr};
-    struct side sides[2] = {{.source = first}, {.source = &second}};
-    a.min_sqnr = min_sqnr ? *min_sqnr : 0;
-    first->decodes = second.decodes = true;
-    settle_format(first, path, &second, other);
-    if (!tensor_source_open(first, command, path))
-        return EXIT_BAD;
-    int status = EXIT_BAD;
-    if (tensor_source_open(&second, command, other)) {
-        if (read_side(&sides[0], command) && read_side(&sides[1], command))
-            status = run_sides(&a, sides, command, jobs, json, p);
-        clear_side(&sides[0]);
-        clear_side(&sides[1]);
-        tensor_source_close(&second);
+    a->second = *first;
+    a->sources[0] = first;
+    a->sources[1] = &a->second;
+    first->decodes = a->second.decodes = true;
+    settle_format(first, path, &a->second, other);
+    for (; a->open < 2; a->open++)
+        if (!tensor_source_open(a->sources[a->open], command, a->open ? other : path))
+            return EXIT_BAD;
+    for (int i = 0; i < 2; i++)
+        if (!stats_read(&a->sides[i].of, a->sources[i], command, false, true))
+            return EXIT_BAD;
+    return compare_sides(a, command, jobs);
+}
+
+void against_clear(struct against *a)
+{
+    for (int i = 0; i < a->open; i++) {
+        stats_reading_clear(&a->sides[i].of);
+        free(a->sides[i].by_name);
+        tensor_source_close(a->sources[i]);
     }
-    tensor_source_close(first);
-    return status;
+    free(a->rows);
+    free(a->pairs);
 }

@@ -19,8 +19,17 @@ struct against_row {
     const struct hu_pair *pair;             /* NULL: not compared */
 };
 
+/* A file's tensors. */
+struct against_side {
+    struct stats_reading of;
+    size_t *by_name; /* their numbers */
+};
+
 struct against {
-    struct tensor_source *sources[2];
+    struct tensor_source *sources[2], second;
+    struct against_side sides[2];
+    int open; /* of sources */
+    struct hu_pair *pairs;
     bool has_min_sqnr; /* the same to within so many dB is the same */
     double min_sqnr;
     struct against_row *rows; /* in the first's order, and then what only the second has */
@@ -34,12 +43,13 @@ bool against_is_same(const struct against *a);
 bool against_row_is_same(const struct against *a, const struct against_row *row);
 const char *against_status_name(enum against_status status);
 
+/* What FIRST's options say goes for the file at OTHER too. A is all zeros but for the ratio that is
+ * asked for. Returns EXIT_DONE, or what is reported; against_clear in either case. */
+int against_run(struct against *a, const char *command, struct tensor_source *first,
+                const char *path, const char *other, unsigned jobs);
+void against_clear(struct against *a);
+
 void against_text(const struct against *a, const struct palette *p);
 int against_json(const struct against *a);
-
-/* What FIRST's options say goes for the file at SECOND too. Returns an exit status. */
-int against_run(const char *command, struct tensor_source *first, const char *path,
-                const char *second, unsigned jobs, bool json, const double *min_sqnr,
-                const struct palette *p);
 
 #endif

@@ -11,23 +11,17 @@
 
 enum { COUNT = 40 };
 
-/* JSON has no infinity: null. */
-static json_t *real(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
 static json_t *figures_json(const struct hu_difference *d)
 {
     struct hu_difference_figures f = hu_difference_figures(d);
     json_t *row = check_memory(json_object());
-    json_put(row, "equal", json_integer((json_int_t)d->equal));
-    json_put(row, "unlike", json_integer((json_int_t)d->unlike));
-    json_put(row, "measured", json_integer((json_int_t)d->measured));
-    json_put(row, "max_abs_error", real(f.max_error));
-    json_put(row, "rms_error", real(f.rms_error));
-    json_put(row, "max_ulp_error", real(f.max_ulps));
-    json_put(row, "sqnr_db", real(f.sqnr));
+    json_put(row, "equal", json_count(d->equal));
+    json_put(row, "unlike", json_count(d->unlike));
+    json_put(row, "measured", json_count(d->measured));
+    json_put(row, "max_abs_error", json_finite(f.max_error));
+    json_put(row, "rms_error", json_finite(f.rms_error));
+    json_put(row, "max_ulp_error", json_finite(f.max_ulps));
+    json_put(row, "sqnr_db", json_finite(f.sqnr));
     return row;
 }
 
@@ -47,7 +41,7 @@ static json_t *shape_json(const struct hu_tensor *t)
         return json_null();
     json_t *shape = check_memory(json_array());
     for (unsigned i = 0; i < t->rank; i++)
-        json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
+        json_add(shape, json_count(t->shape[i]));
     return shape;
 }
 
@@ -60,7 +54,7 @@ static json_t *row_json(const void *context, size_t index)
     const struct hu_tensor *t = r->first ? r->first : r->second;
     json_put(row, "name", json_text(t->name));
     json_put(row, "status", json_string(against_status_name(r->status)));
-    json_put(row, "elements", json_integer((json_int_t)t->elements));
+    json_put(row, "elements", json_count(t->elements));
     json_put(row, "dtype", dtype_json(r->first));
     json_put(row, "against_dtype", dtype_json(r->second));
     json_put(row, "shape", shape_json(r->first));
@@ -97,7 +91,7 @@ int against_json(const struct against *a)
     json_put(root, "total", total);
     for (int s = AGAINST_COMPARED; s <= AGAINST_DTYPE; s++)
         json_put(root, against_status_name((enum against_status)s),
-                 json_integer((json_int_t)count_of(a, (enum against_status)s)));
+                 json_count(count_of(a, (enum against_status)s)));
     json_put(root, "same", json_boolean(against_is_same(a)));
     return json_print_with(root, &rows);
 }
@@ -168,8 +162,7 @@ static void verdict_cell(struct grid *g, const struct against *a, const struct a
     else if (r->pair->difference.unlike && r->pair->first.data.format)
         snprintf(text, sizeof text, "%s not alike", hu_grouped(r->pair->difference.unlike, count));
     else
-        snprintf(text, sizeof text, "%s", same ? "same" : "differs");
-    grid_cell(g, text, same ? p->good : p->warn);
+        grid_format(g, same ? p->good : p->warn, "%s", same ? "same" : "differs");
 }
 
 static void row_cells(struct grid *g, const struct against *a, const struct against_row *r,
@@ -181,8 +174,7 @@ static void row_cells(struct grid *g, const struct against *a, const struct agai
     grid_cell(g, hu_printable(t->name, name, sizeof name), "");
     const char *first = r->first ? hu_dtype_name(r->first->dtype) : "–";
     const char *second = r->second ? hu_dtype_name(r->second->dtype) : "–";
-    snprintf(text, sizeof text, "%s, %s", first, second);
-    grid_cell(g, text, "");
+    grid_format(g, "", "%s, %s", first, second);
     grid_cell(g, hu_grouped(t->elements, text), "");
     if (numbers) {
         grid_cell(g, hu_grouped(r->pair->difference.equal, text), "");
@@ -244,8 +236,7 @@ void against_text(const struct against *a, const struct palette *p)
         figures_cells(&g, &a->total, false);
         grid_cell(&g, "", "");
     }
-    grid_print(&g, p, terminal_columns(stdout));
-    grid_clear(&g);
+    grid_end(&g, p, terminal_columns(stdout));
     bool same = against_is_same(a);
     printf("\n%s%s%s", same ? p->good : p->warn, same ? "the same" : "not the same", p->off);
     if (a->has_min_sqnr)

@@ -40,8 +40,7 @@ static void blocks_row(struct grid *g, const struct stats *s, const struct palet
     struct stats_blocks b = stats_blocks_in_all(s, index);
     char text[COUNT];
     grid_cell(g, t->name, "");
-    snprintf(text, sizeof text, "%.4g", stats_target_bits(t));
-    grid_cell(g, text, "");
+    grid_format(g, "", "%.4g", stats_target_bits(t));
     grid_cell(g, hu_grouped(b.blocks, text), "");
     grid_cell(g, share(text, b.saturated, b.blocks), "");
     grid_cell(g, share(text, b.lost, s->total->losses[index].measured), "");
@@ -75,8 +74,7 @@ static void print_table(const struct stats *s, const struct palette *p)
         if (s->targets.at[i].block)
             blocks_row(&g, s, p, i);
     putchar('\n');
-    grid_print(&g, p, terminal_columns(stdout));
-    grid_clear(&g);
+    grid_end(&g, p, terminal_columns(stdout));
 }
 
 static void print_worst(const struct stats *s, const struct palette *p)
@@ -96,8 +94,7 @@ static void print_worst(const struct stats *s, const struct palette *p)
             char text[COUNT], name[512];
             grid_cell(&g, k ? "" : s->targets.at[i].name, "");
             grid_cell(&g, decibels(text, hu_worst_block_sqnr(&b.worst[k])), "");
-            snprintf(text, sizeof text, "%.6g", b.worst[k].greatest);
-            grid_cell(&g, text, "");
+            grid_format(&g, "", "%.6g", b.worst[k].greatest);
             grid_cell(&g, hu_grouped(b.worst[k].index, text), "");
             grid_cell(&g,
                       hu_printable(s->tensors[b.worst[k].tensor].tensor->name, name, sizeof name),

@@ -4,19 +4,13 @@
 
 #include <math.h>
 
-/* JSON has no infinity: null. */
-static json_t *real(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
 static json_t *worst_json(const struct stats *s, const struct hu_worst_block *w)
 {
     json_t *row = check_memory(json_object());
     json_put(row, "tensor", json_text(s->tensors[w->tensor].tensor->name));
-    json_put(row, "index", json_integer((json_int_t)w->index));
-    json_put(row, "sqnr_db", real(hu_worst_block_sqnr(w)));
-    json_put(row, "max_abs", real(w->greatest));
+    json_put(row, "index", json_count(w->index));
+    json_put(row, "sqnr_db", json_finite(hu_worst_block_sqnr(w)));
+    json_put(row, "max_abs", json_finite(w->greatest));
     return row;
 }
 
@@ -37,11 +31,11 @@ static json_t *blocks_json(const struct stats *s, const struct stats_target *t,
     json_t *rules = hu_block_has_rules(t->block) ? check_memory(json_object()) : json_null();
     for (int i = 0; json_is_object(rules) && i < HU_SCALE_RULES; i++)
         json_put(rules, hu_scale_rule_name((enum hu_scale_rule)(HU_SCALE_FLOOR + i)),
-                 real(b->sqnr_by_rule[i]));
+                 json_finite(b->sqnr_by_rule[i]));
     json_put(row, "sqnr_db_by_rule", rules);
     json_t *worst = check_memory(json_array());
     for (size_t i = 0; i < b->worst_count; i++)
-        json_array_append_new(worst, worst_json(s, &b->worst[i]));
+        json_add(worst, worst_json(s, &b->worst[i]));
     json_put(row, "worst", worst);
     return row;
 }
@@ -69,15 +63,15 @@ static json_t *target_json(const struct stats *s, size_t index, const struct hu_
                   "subnormal", (json_int_t)f->subnormal, "exact", (json_int_t)f->exact, "nan",
                   (json_int_t)nans, "infinite", (json_int_t)infinities);
     check_memory(row);
-    json_object_set_new(row, "max_abs_error", real(f->max_error));
-    json_object_set_new(row, "rms_error", real(f->rms_error));
-    json_object_set_new(row, "max_rel_error", real(f->max_relative));
-    json_object_set_new(row, "rms_rel_error", real(f->rms_relative));
-    json_object_set_new(row, "max_ulp_error", real(f->max_ulps));
-    json_object_set_new(row, "sqnr_db", real(f->sqnr));
-    json_object_set_new(row, "invalid", json_integer((json_int_t)f->invalid));
-    json_object_set_new(row, "measured", json_integer((json_int_t)f->measured));
-    json_object_set_new(row, "safe", json_boolean(stats_is_safe(s, index, f, finite)));
+    json_put(row, "max_abs_error", json_finite(f->max_error));
+    json_put(row, "rms_error", json_finite(f->rms_error));
+    json_put(row, "max_rel_error", json_finite(f->max_relative));
+    json_put(row, "rms_rel_error", json_finite(f->rms_relative));
+    json_put(row, "max_ulp_error", json_finite(f->max_ulps));
+    json_put(row, "sqnr_db", json_finite(f->sqnr));
+    json_put(row, "invalid", json_count(f->invalid));
+    json_put(row, "measured", json_count(f->measured));
+    json_put(row, "safe", json_boolean(stats_is_safe(s, index, f, finite)));
     return row;
 }
 
@@ -93,17 +87,17 @@ static json_t *tensor_json(const struct stats *s, const struct stats_tensor *t)
         json_t *target = target_json(s, i, &t->figures[i], t->finite, t->nans, t->infinities);
         if (s->targets.at[i].block)
             put_blocks(target, s, &s->targets.at[i], &t->blocks[i]);
-        json_array_append_new(targets, target);
+        json_add(targets, target);
     }
     json_t *row = json_pack("{s:o, s:s, s:I, s:I, s:I, s:I}", "name", json_text(t->tensor->name),
                             "dtype", hu_dtype_name(t->tensor->dtype), "elements",
                             (json_int_t)t->tensor->elements, "zeros", (json_int_t)t->zeros, "nan",
                             (json_int_t)t->nans, "infinite", (json_int_t)t->infinities);
     check_memory(row);
-    json_object_set_new(row, "max_abs", real(t->greatest));
-    json_object_set_new(row, "min_abs_nonzero", t->least > 0 ? real(t->least) : json_null());
-    json_object_set_new(row, "targets", targets);
-    json_object_set_new(row, "narrowest_safe", narrowest_json(s, stats_narrowest(s, t)));
+    json_put(row, "max_abs", json_finite(t->greatest));
+    json_put(row, "min_abs_nonzero", t->least > 0 ? json_finite(t->least) : json_null());
+    json_put(row, "targets", targets);
+    json_put(row, "narrowest_safe", narrowest_json(s, stats_narrowest(s, t)));
     return row;
 }
 
@@ -112,8 +106,8 @@ static json_t *histogram_json(const struct hu_spread *spread)
     json_t *binades = check_memory(json_array());
     for (int i = 0; i < HU_BINADES; i++)
         if (spread->binades[i])
-            json_array_append_new(binades, json_pack("{s:i, s:I}", "exponent", i + HU_BINADE_LEAST,
-                                                     "count", (json_int_t)spread->binades[i]));
+            json_add(binades, json_pack("{s:i, s:I}", "exponent", i + HU_BINADE_LEAST, "count",
+                                        (json_int_t)spread->binades[i]));
     return json_pack("{s:I, s:o}", "zeros", (json_int_t)spread->zeros, "binades", binades);
 }
 
@@ -121,8 +115,9 @@ static json_t *limits_json(const struct stats *s)
 {
     json_t *most = s->limits.any_overflow ? json_null()
                    : s->limits.is_share   ? json_sprintf("%.17g%%", s->limits.max_overflow * 100)
-                                          : json_integer((json_int_t)s->limits.max_overflow);
-    return json_pack("{s:o, s:o}", "max_overflow", most, "min_sqnr_db", real(s->limits.min_sqnr));
+                                          : json_count(s->limits.max_overflow);
+    return json_pack("{s:o, s:o}", "max_overflow", most, "min_sqnr_db",
+                     json_finite(s->limits.min_sqnr));
 }
 
 json_t *stats_json(const struct stats *s)
@@ -137,15 +132,15 @@ json_t *stats_json(const struct stats *s)
             blocks = stats_blocks_in_all(s, i);
             put_blocks(target, s, &s->targets.at[i], &blocks);
         }
-        json_array_append_new(total, target);
+        json_add(total, target);
     }
     json_t *root = json_pack("{s:o, s:n, s:o, s:o}", "file", json_text(s->file), "tensors", "total",
                              total, "narrowest_safe", narrowest_json(s, stats_narrowest_of_all(s)));
     check_memory(root);
-    json_object_set_new(root, "scale", json_string(stats_scaling_name(s->scaling)));
-    json_object_set_new(root, "limits", limits_json(s));
-    json_object_set_new(root, "skipped_tensors", json_integer((json_int_t)s->skipped));
-    json_object_set_new(root, "histogram", histogram_json(spread));
+    json_put(root, "scale", json_string(stats_scaling_name(s->scaling)));
+    json_put(root, "limits", limits_json(s));
+    json_put(root, "skipped_tensors", json_count(s->skipped));
+    json_put(root, "histogram", histogram_json(spread));
     return root;
 }
 

@@ -56,8 +56,7 @@ static bool same_tensors(const struct partial_head *a, const struct partial_head
 
 static bool refuse_file(const struct partial_merge *m, size_t file, const char *why)
 {
-    fail(m->command, "%s and %s %s", m->paths[0], m->paths[file], why);
-    return false;
+    return refuse(m->command, "%s and %s %s", m->paths[0], m->paths[file], why);
 }
 
 /* Whether file INDEX belongs with the first. */
@@ -81,10 +80,9 @@ static bool check_joined(const struct partial_merge *m, size_t index)
 {
     const struct partial_head *h = &m->files[index].head, *a = head_of(m);
     const struct partial_options *o = &h->options;
-    if (h->tensor_count != 1 || h->held_count != h->shards) {
-        fail(m->command, "%s is not of one whole array: --join adds those", m->paths[index]);
-        return false;
-    }
+    if (h->tensor_count != 1 || h->held_count != h->shards)
+        return refuse(m->command, "%s is not of one whole array: --join adds those",
+                      m->paths[index]);
     if (h->tensors[0].dtype.format != a->tensors[0].dtype.format || !a->tensors[0].dtype.format)
         return refuse_file(m, index, "are of arrays of different formats");
     bool over = o->scaling == HU_SCALE_TENSOR;
@@ -103,20 +101,16 @@ static bool check_shards(const struct partial_merge *m, size_t *holder, bool for
     for (size_t i = 0; i < m->count; i++)
         for (size_t k = 0; k < m->files[i].head.held_count; k++) {
             uint64_t number = m->files[i].head.held[k];
-            if (holder[number]) {
-                fail(m->command, "shard %llu of %llu is in %s and in %s",
-                     (unsigned long long)number, (unsigned long long)shards,
-                     m->paths[holder[number] - 1], m->paths[i]);
-                return false;
-            }
+            if (holder[number])
+                return refuse(m->command, "shard %llu of %llu is in %s and in %s",
+                              (unsigned long long)number, (unsigned long long)shards,
+                              m->paths[holder[number] - 1], m->paths[i]);
             holder[number] = i + 1;
         }
     for (uint64_t k = 1; for_report && k <= shards; k++)
-        if (!holder[k]) {
-            fail(m->command, "shard %llu of %llu is missing", (unsigned long long)k,
-                 (unsigned long long)shards);
-            return false;
-        }
+        if (!holder[k])
+            return refuse(m->command, "shard %llu of %llu is missing", (unsigned long long)k,
+                          (unsigned long long)shards);
     return true;
 }
 
@@ -174,8 +168,7 @@ static bool find_entries(const struct partial_merge *m, const struct partial_fil
     }
     if (!in.failed && in.at == in.end)
         return true;
-    fail(m->command, "%s is malformed, though its checksum is right", f->path);
-    return false;
+    return refuse(m->command, "%s is malformed, though its checksum is right", f->path);
 }
 
 static int compare_entries(const void *a, const void *b)

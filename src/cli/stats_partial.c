@@ -17,9 +17,8 @@ bool read_stats_shard(const struct options *o, void *at)
     if (fine && !*end && shard->number && shard->number <= shard->count &&
         shard->count <= SHARDS_MAX)
         return true;
-    fail(o->command->name, "--shard is K/N, K from 1 to N, and N at most %d, not \"%s\"",
-         SHARDS_MAX, o->value);
-    return false;
+    return refuse(o->command->name, "--shard is K/N, K from 1 to N, and N at most %d, not \"%s\"",
+                  SHARDS_MAX, o->value);
 }
 
 void partial_done(void *context, size_t index, struct hu_gathered *g)

@@ -61,8 +61,7 @@ static void print_counts(const struct stats *s, const struct palette *p, bool ve
         grid_column(&g, "", 0, true);
     for (size_t i = 0; i < s->targets.count; i++)
         count_row(&g, s, p, i, invalid, verdicts);
-    grid_print(&g, p, terminal_columns(stdout));
-    grid_clear(&g);
+    grid_end(&g, p, terminal_columns(stdout));
 }
 
 static void print_errors(const struct stats *s, const struct palette *p)
@@ -84,8 +83,7 @@ static void print_errors(const struct stats *s, const struct palette *p)
         }
     }
     putchar('\n');
-    grid_print(&g, p, terminal_columns(stdout));
-    grid_clear(&g);
+    grid_end(&g, p, terminal_columns(stdout));
 }
 
 /* How the histogram is laid out in the terminal's columns: the bars give way first, then targets.
@@ -210,11 +208,8 @@ static void print_histogram(const struct stats *s, const struct palette *p)
 /* MAGNITUDE as a datum of F, or of fp64 where the elements are no floats. */
 static void print_magnitude(char out[HU_SHORTEST_TEXT], const struct hu_format *f, double magnitude)
 {
-    const struct hu_format *fp64 = hu_format_find("fp64");
-    uint64_t bits;
-    memcpy(&bits, &magnitude, sizeof bits);
-    f = f && magnitude > 0 ? f : fp64;
-    hu_shown_print(out, f, hu_convert(f, fp64, bits, NULL, NULL));
+    f = f && magnitude > 0 ? f : hu_format_find("fp64");
+    hu_shown_print(out, f, hu_from_double(f, magnitude, NULL));
 }
 
 /* The float format of all elements; NULL: they are of several, or no floats. */
@@ -238,8 +233,8 @@ static void tensor_row(struct grid *g, const struct stats *s, const struct palet
         bool clamps = s->targets.at[k].block;
         bool over = (clamps ? 0 : t->figures[k].overflow) + t->figures[k].invalid;
         const char *ratio = stats_decibels(decibels, &t->figures[k], s->limits.min_sqnr);
-        snprintf(text, sizeof text, "%s%s", t->figures[k].measured ? ratio : "–", over ? "!" : " ");
-        grid_cell(g, text, over ? p->warn : "");
+        grid_format(g, over ? p->warn : "", "%s%s", t->figures[k].measured ? ratio : "–",
+                    over ? "!" : " ");
     }
     int narrowest = stats_narrowest(s, t);
     grid_cell(g, narrowest < 0 ? "none" : s->targets.at[narrowest].name, "");
@@ -275,8 +270,7 @@ static void print_tensors(const struct stats *s, const struct palette *p)
     for (size_t i = 0; i < s->count; i++)
         tensor_row(&g, s, p, &s->tensors[i]);
     putchar('\n');
-    grid_print(&g, p, terminal_columns(stdout));
-    grid_clear(&g);
+    grid_end(&g, p, terminal_columns(stdout));
     explain_marks(s);
 }
 

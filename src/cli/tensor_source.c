@@ -48,26 +48,20 @@ static bool apply_format(struct tensor_source *s, const char *command,
                          const struct hu_format *format)
 {
     struct hu_tensor *t = s->set.count == 1 ? s->set.files[0].tensors : NULL;
-    if (!t || s->set.files[0].kind != HU_FILE_NPY) {
-        fail(command, "%s says what its tensors are; -f is for raw arrays and opaque .npy",
-             s->path);
-        return false;
-    }
-    if (s->big_endian) {
-        fail(command, "%s says the order of its bytes itself", s->path);
-        return false;
-    }
+    if (!t || s->set.files[0].kind != HU_FILE_NPY)
+        return refuse(command, "%s says what its tensors are; -f is for raw arrays and opaque .npy",
+                      s->path);
+    if (s->big_endian)
+        return refuse(command, "%s says the order of its bytes itself", s->path);
     char why[HU_NPY_WHY];
     if (hu_npy_apply_format(t, format, why))
         return true;
-    fail(command, "%s %s", s->path, why);
-    return false;
+    return refuse(command, "%s %s", s->path, why);
 }
 
 static bool report_changed(const char *command, const char *path)
 {
-    fail(command, "%s changed while it was read", path);
-    return false;
+    return refuse(command, "%s changed while it was read", path);
 }
 
 /* Whether DESCRIPTOR is file INDEX of S, as it was. */
@@ -89,10 +83,8 @@ static bool open_files(struct tensor_source *s, const char *command)
         s->descriptors[i] = -1;
     for (size_t i = 0; i < s->set.count; i++) {
         int fd = s->descriptors[i] = open(s->set.paths[i], O_RDONLY | O_CLOEXEC);
-        if (fd < 0) {
-            fail(command, "%s: %s", s->set.paths[i], file_limit_reason(errno, reason));
-            return false;
-        }
+        if (fd < 0)
+            return refuse(command, "%s: %s", s->set.paths[i], file_limit_reason(errno, reason));
         if (!is_same(s, i, fd))
             return report_changed(command, s->set.paths[i]);
     }
@@ -143,8 +135,8 @@ static struct hu_zip *open_archive(struct tensor_source *s, size_t index, struct
 
 static bool fail_scratch(const char *command, const char *path, const char *reason)
 {
-    fail(command, "a file in $TMPDIR (or /tmp), for what %s has compressed: %s", path, reason);
-    return false;
+    return refuse(command, "a file in $TMPDIR (or /tmp), for what %s has compressed: %s", path,
+                  reason);
 }
 
 /* T's member behind what is unpacked already. */
@@ -167,8 +159,7 @@ static bool unpack(struct tensor_source *s, const char *command, const struct hu
     }
     if (writing)
         return fail_scratch(command, path, why.reason);
-    fail(command, "%s: %s", path, why.reason);
-    return false;
+    return refuse(command, "%s: %s", path, why.reason);
 }
 
 /* Whether T's member, which is not compressed, is undamaged; looked at once. */
@@ -182,10 +173,8 @@ static bool check_stored(struct tensor_source *s, const char *command, const str
     if (checked && checked[t->member - 1])
         return true;
     struct hu_zip *zip = open_archive(s, t->file, &why);
-    if (!zip || !hu_zip_check(zip, t->member - 1, &why)) {
-        fail(command, "%s: %s", s->set.paths[t->file], why.reason);
-        return false;
-    }
+    if (!zip || !hu_zip_check(zip, t->member - 1, &why))
+        return refuse(command, "%s: %s", s->set.paths[t->file], why.reason);
     if (!checked)
         checked = u->checked[t->file] = check_memory(calloc(hu_zip_count(zip), sizeof *checked));
     return checked[t->member - 1] = true;
@@ -291,10 +280,8 @@ static bool find_logicals(struct tensor_source *s, const char *command)
     char error[HU_LOGICAL_ERROR];
     if (s->parts)
         return true;
-    if (!hu_logicals_read(&s->set, s->path, &s->logicals, error)) {
-        fail(command, "%s: %s; --parts takes all tensors as they are", s->path, error);
-        return false;
-    }
+    if (!hu_logicals_read(&s->set, s->path, &s->logicals, error))
+        return refuse(command, "%s: %s; --parts takes all tensors as they are", s->path, error);
     if (s->logicals.note)
         note("%s: %s", s->path, s->logicals.note);
     return true;

@@ -51,6 +51,27 @@ int text_columns(const char *text)
     return n;
 }
 
+char *text_formatted(const char *format, va_list arguments)
+{
+    char *text = NULL;
+    return vasprintf(&text, format, arguments) < 0 ? check_memory(NULL) : text;
+}
+
+char *text_new(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = text_formatted(format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+const char *text_signed(char out[SIGNED_TEXT], int n)
+{
+    snprintf(out, SIGNED_TEXT, "%s%d", n < 0 ? "−" : "", abs(n));
+    return out;
+}
+
 char *text_whole(const char *text, bool no_controls)
 {
     static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */

@@ -2,6 +2,7 @@
 #ifndef HALFULP_CLI_TERMINAL_H
 #define HALFULP_CLI_TERMINAL_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -20,6 +21,14 @@ int terminal_columns(FILE *stream);
 /* Columns that UTF-8 TEXT takes: one a code point, none for combining marks, for that is all the
  * program prints; where it prints plain ASCII, what that takes. */
 int text_columns(const char *text);
+
+/* New memory that the caller frees. */
+char *text_new(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *text_formatted(const char *format, va_list arguments);
+
+/* "−4" */
+enum { SIGNED_TEXT = 24 };
+const char *text_signed(char out[SIGNED_TEXT], int n);
 
 /* TEXT from outside, in new memory that the caller frees: what is no UTF-8 becomes U+FFFD, and
  * where NO_CONTROLS, as XML wants it, so do control characters. */

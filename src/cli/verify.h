@@ -7,7 +7,6 @@
 #include "lists.h"
 #include "verify/convention.h"
 #include "verify/foreign.h"
-#include "operation_list.h"
 #include "verify/question.h"
 #include "verify_row.h"
 
@@ -108,6 +107,10 @@ int verify_operations(struct verify_request *q, struct verify_tally *tally);
 char *verify_ending(const struct verify_request *q, struct hu_foreign *f);
 /* The two parts of --against in new memory. False: reported. */
 bool verify_split_against(const struct verify_request *q, char **library, char **symbol);
+/* EXPLANATION := the first convention near QUESTION that SAMPLE does not contradict and that all
+ * lines keep, if there is one. */
+void verify_explain_lines(FILE *stream, const struct hu_question *question,
+                          const struct hu_sample *sample, struct hu_convention *explanation);
 /* --vectors' stream, to be read more than once. NULL: reported. */
 FILE *verify_open_vectors(const struct verify_request *q);
 /* Its name in messages. */

@@ -85,10 +85,8 @@ static bool try_directions(struct verify_request *q, struct verify_tally *tally,
 bool verify_split_against(const struct verify_request *q, char **library, char **symbol)
 {
     const char *colon = strrchr(q->against, ':');
-    if (!colon || colon == q->against || !colon[1]) {
-        fail(q->command, "--against: '%s' is not of the form LIB.so:SYMBOL", q->against);
-        return false;
-    }
+    if (!colon || colon == q->against || !colon[1])
+        return refuse(q->command, "--against: '%s' is not of the form LIB.so:SYMBOL", q->against);
     char *name = check_memory(strndup(q->against, (size_t)(colon - q->against)));
     *library = library_path(name);
     *symbol = check_memory(strdup(colon + 1));

@@ -1,4 +1,5 @@
 /* What went wrong in a row of `halfulp verify`: its runs, its calls, its end, what explains it. */
+#include "mpz64.h"
 #include "operation.h"
 #include "report.h"
 #include "text.h"
@@ -29,10 +30,7 @@ static bool distance(mpq_t error, mpq_t ulps, const struct verify_row *row, uint
     uint64_t in_target =
         row->to == row->result ? expected : hu_convert(row->to, row->result, expected, NULL, NULL);
     int unit = hu_ulp_exponent(row->to, in_target);
-    if (unit < 0)
-        mpq_mul_2exp(ulps, error, (mp_bitcnt_t)-unit);
-    else
-        mpq_div_2exp(ulps, error, (mp_bitcnt_t)unit);
+    hu_mpq_scale(ulps, error, -unit);
     return true;
 }
 
@@ -225,19 +223,18 @@ static void print_stop(const struct verify_row *row)
     print_code("source", row->from, row->blamed ? row->blamed_source : v->stopped_at);
 }
 
-void verify_print_explanation(const char option[][HU_CONVENTION_TEXT], size_t options,
-                              const char *covers)
+void verify_print_explanation(const struct hu_convention *explanation, const char *covers)
 {
-    if (!options) {
+    if (!explanation->options) {
         puts("  no convention tried explains it: a defect");
         return;
     }
     fputs("  all of it passes with", stdout);
-    for (size_t i = 0; i < options; i++)
-        printf(" %s", option[i]);
-    printf(", proved on %s\n", !strcmp(covers, "lines")      ? "all lines"
-                               : !strcmp(covers, "directed") ? "all directed operands"
-                                                             : "all that is covered");
+    for (size_t i = 0; i < explanation->options; i++)
+        printf(" %s", explanation->option[i]);
+    printf(", proved on %s\n", explanation->directed     ? "all directed operands"
+                               : strcmp(covers, "lines") ? "all that is covered"
+                                                         : "all lines");
 }
 
 void verify_print_faults(const struct verify_row *row)
@@ -264,18 +261,11 @@ void verify_print_faults(const struct verify_row *row)
     print_calls(row);
     print_layouts(row);
     if (row->explained)
-        verify_print_explanation(row->explanation.option, row->explanation.options, row->covers);
+        verify_print_explanation(&row->explanation, row->covers);
     putchar('\n');
 }
 
 /* JSON. */
-
-static json_t *bits_json(const struct hu_format *f, uint64_t bits)
-{
-    char text[HU_BITS_TEXT];
-    hu_bits_print(text, f, bits & hu_width_mask(f));
-    return json_string(text);
-}
 
 static json_t *ulps_json(const struct verify_row *row, const struct hu_fault *f)
 {
@@ -283,7 +273,7 @@ static json_t *ulps_json(const struct verify_row *row, const struct hu_fault *f)
     mpq_inits(error, ulps, NULL);
     json_t *text = json_null();
     if (distance(error, ulps, row, f->first, f->got, f->expected))
-        text = json_take(hu_ratio_exact(ulps));
+        text = json_ratio(ulps);
     mpq_clears(error, ulps, NULL);
     return text;
 }
@@ -291,16 +281,16 @@ static json_t *ulps_json(const struct verify_row *row, const struct hu_fault *f)
 static json_t *fault_json(const struct verify_row *row, const struct hu_fault *f)
 {
     json_t *object = check_memory(
-        json_pack("{s:o, s:o, s:I, s:s, s:o, s:o, s:o}", "first", bits_json(row->from, f->first),
-                  "last", bits_json(row->from, f->last), "count", (json_int_t)f->count, "class",
-                  hu_fault_class_name(f->class), "got", bits_json(row->result, f->got), "expected",
-                  bits_json(row->result, f->expected), "error_ulp", ulps_json(row, f)));
+        json_pack("{s:o, s:o, s:I, s:s, s:o, s:o, s:o}", "first", json_code(row->from, f->first),
+                  "last", json_code(row->from, f->last), "count", (json_int_t)f->count, "class",
+                  hu_fault_class_name(f->class), "got", json_code(row->result, f->got), "expected",
+                  json_code(row->result, f->expected), "error_ulp", ulps_json(row, f)));
     if (f->class == HU_FAULT_FLAGS) {
         json_put(object, "got_flags", json_flags(f->got_flags));
         json_put(object, "expected_flags", json_flags(f->expected_flags));
     }
     if (f->line)
-        json_put(object, "line", json_integer((json_int_t)f->line));
+        json_put(object, "line", json_count(f->line));
     return object;
 }
 
@@ -309,11 +299,11 @@ static json_t *call_json(const struct verify_row *row, const struct hu_mismatch 
     static const char *const kinds[] = {"code", "flags", "bytes"};
     json_t *object = check_memory(json_pack(
         "{s:s, s:o, s:o, s:I, s:I, s:I}", "kind", kinds[m->kind], "source",
-        bits_json(row->from, m->source), "last", bits_json(row->from, m->last), "index",
+        json_code(row->from, m->source), "last", json_code(row->from, m->last), "index",
         (json_int_t)m->index, "length", (json_int_t)m->length, "offset", (json_int_t)m->offset));
     if (m->kind == HU_WRONG_CODE) {
-        json_put(object, "expected", bits_json(row->result, m->expected));
-        json_put(object, "got", bits_json(row->result, m->got));
+        json_put(object, "expected", json_code(row->result, m->expected));
+        json_put(object, "got", json_code(row->result, m->got));
     } else if (m->kind == HU_WRONG_FLAGS) {
         json_put(object, "expected_flags", json_flags(m->expected_flags));
         json_put(object, "got_flags", json_flags(m->got_flags));
@@ -327,9 +317,9 @@ static json_t *stop_json(const struct verify_row *row)
     if (!v->stopped)
         return json_null();
     return json_pack("{s:s, s:o, s:I, s:o}", "how", row->ending ? row->ending : "gives up",
-                     "first_source", bits_json(row->from, v->stopped_at), "elements",
+                     "first_source", json_code(row->from, v->stopped_at), "elements",
                      (json_int_t)v->stopped_count, "source",
-                     row->blamed ? bits_json(row->from, row->blamed_source) : json_null());
+                     row->blamed ? json_code(row->from, row->blamed_source) : json_null());
 }
 
 /* By class: inputs, and runs. */
@@ -344,11 +334,11 @@ static json_t *classes_json(const struct hu_faults *faults)
     return object;
 }
 
-json_t *verify_explanation_json(const char option[][HU_CONVENTION_TEXT], size_t options)
+json_t *verify_explanation_json(bool sought, const struct hu_convention *explanation)
 {
-    json_t *list = check_memory(json_array());
-    for (size_t i = 0; i < options; i++)
-        json_array_append_new(list, json_string(option[i]));
+    json_t *list = check_memory(sought ? json_array() : json_null());
+    for (size_t i = 0; sought && i < explanation->options; i++)
+        json_add(list, json_string(explanation->option[i]));
     return list;
 }
 
@@ -358,9 +348,9 @@ json_t *verify_row_json(const struct verify_row *row)
     double rate = row->seconds > 0 ? (double)v->inputs / row->seconds : 0;
     json_t *runs = check_memory(json_array()), *calls = check_memory(json_array());
     for (size_t i = 0; i < v->faults.count; i++)
-        json_array_append_new(runs, fault_json(row, &v->faults.at[i]));
+        json_add(runs, fault_json(row, &v->faults.at[i]));
     for (unsigned i = 0; i < v->calls_shown; i++)
-        json_array_append_new(calls, call_json(row, &v->call[i]));
+        json_add(calls, call_json(row, &v->call[i]));
     return check_memory(json_pack(
         "{s:s, s:s, s:o, s:s, s:o, s:s, s:I, s:o, s:f, s:f, s:b, s:b, s:b, s:o, s:o, s:I, s:I, "
         "s:o, "
@@ -369,12 +359,10 @@ json_t *verify_row_json(const struct verify_row *row)
         row->result == row->to ? json_null() : json_string(row->result->name), "round",
         hu_direction_name(row->direction), "kernel", json_text(row->subject), "covers", row->covers,
         "inputs", (json_int_t)v->inputs, "mismatches",
-        v->stopped ? json_null() : json_integer((json_int_t)v->mismatches), "seconds", row->seconds,
+        v->stopped ? json_null() : json_count(v->mismatches), "seconds", row->seconds,
         "inputs_per_second", rate, "passed", verify_row_passed(row), "crashed", v->stopped,
         "partial", v->partial, "runs", runs, "classes", classes_json(&v->faults), "runs_left_out",
         (json_int_t)v->faults.dropped, "wrong_calls", (json_int_t)v->calls, "calls", calls,
-        "explained_by",
-        row->explained ? verify_explanation_json(row->explanation.option, row->explanation.options)
-                       : json_null(),
-        "stopped", stop_json(row)));
+        "explained_by", verify_explanation_json(row->explained, &row->explanation), "stopped",
+        stop_json(row)));
 }

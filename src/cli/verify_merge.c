@@ -229,26 +229,22 @@ static bool check_shards(const char *command, char **paths, json_t *const *roots
 {
     json_int_t shards = number(roots[0], "shards");
     for (int i = 0; i < n; i++) {
-        if (number(roots[i], "shards") != shards) {
-            fail(command, "%s and %s are of runs in different numbers of shards", paths[0],
-                 paths[i]);
-            return false;
-        }
+        if (number(roots[i], "shards") != shards)
+            return refuse(command, "%s and %s are of runs in different numbers of shards", paths[0],
+                          paths[i]);
         for (int k = 0; k < i; k++)
-            if (number(roots[k], "shard") == number(roots[i], "shard")) {
-                fail(command, "shard %lld of %lld is in %s and in %s",
-                     (long long)number(roots[i], "shard"), (long long)shards, paths[k], paths[i]);
-                return false;
-            }
+            if (number(roots[k], "shard") == number(roots[i], "shard"))
+                return refuse(command, "shard %lld of %lld is in %s and in %s",
+                              (long long)number(roots[i], "shard"), (long long)shards, paths[k],
+                              paths[i]);
     }
     for (json_int_t s = 1; s <= shards; s++) {
         bool there = false;
         for (int i = 0; i < n; i++)
             there |= number(roots[i], "shard") == s;
-        if (!there) {
-            fail(command, "shard %lld of %lld is missing", (long long)s, (long long)shards);
-            return false;
-        }
+        if (!there)
+            return refuse(command, "shard %lld of %lld is missing", (long long)s,
+                          (long long)shards);
     }
     return true;
 }

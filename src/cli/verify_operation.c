@@ -19,7 +19,7 @@ struct operation_row {
     struct hu_operation_verdict *verdict;
     double seconds;
     bool explained; /* explanation was sought; it has no options where there is none */
-    struct hu_operation_convention explanation;
+    struct hu_convention explanation;
     char *ending; /* how a foreign function ended; NULL: it did not */
 };
 
@@ -94,25 +94,17 @@ static void print_row(const struct verify_request *q, struct verify_tally *tally
                          row->seconds);
     print_faults(row, q->shown);
     if (row->explained)
-        verify_print_explanation(row->explanation.option, row->explanation.options,
-                                 row->explanation.directed ? "directed" : row->covers);
+        verify_print_explanation(&row->explanation, row->covers);
     fflush(stdout);
 }
 
 /* JSON. */
 
-static json_t *code_json(const struct hu_format *f, uint64_t code)
-{
-    char text[HU_BITS_TEXT];
-    hu_bits_print(text, f, code & hu_width_mask(f));
-    return json_string(text);
-}
-
 static json_t *operands_json(const struct hu_question *q, const uint64_t x[])
 {
     json_t *list = check_memory(json_array());
     for (int i = 0; i < q->operands; i++)
-        json_array_append_new(list, code_json(q->from[i], x[i]));
+        json_add(list, json_code(q->from[i], x[i]));
     return list;
 }
 
@@ -121,11 +113,11 @@ static json_t *fault_json(const struct hu_question *q, const struct hu_operation
     json_t *object = check_memory(json_object());
     json_put(object, "operands", operands_json(q, f->x));
     json_put(object, "class", json_string(hu_fault_class_name(f->class)));
-    json_put(object, "got", code_json(q->result, f->got));
-    json_put(object, "expected", code_json(q->result, f->expected));
+    json_put(object, "got", json_code(q->result, f->got));
+    json_put(object, "expected", json_code(q->result, f->expected));
     json_put(object, "got_flags", f->flags ? json_flags(f->got_flags) : json_null());
     json_put(object, "expected_flags", json_flags(f->expected_flags));
-    json_put(object, "line", f->line ? json_integer((json_int_t)f->line) : json_null());
+    json_put(object, "line", f->line ? json_count(f->line) : json_null());
     return object;
 }
 
@@ -136,28 +128,24 @@ static json_t *row_json(const struct operation_row *row)
     json_t *object = check_memory(json_object()), *faults = check_memory(json_array());
     json_t *classes = check_memory(json_object());
     for (size_t i = 0; i < v->faults.count; i++)
-        json_array_append_new(faults, fault_json(q, &v->faults.at[i]));
+        json_add(faults, fault_json(q, &v->faults.at[i]));
     for (int i = 0; i < HU_FAULT_CLASSES; i++)
         json_put(classes, hu_fault_class_name((enum hu_fault_class)i),
-                 json_integer((json_int_t)v->faults.inputs[i]));
+                 json_count(v->faults.inputs[i]));
     json_put(object, "operation", json_string(hu_operation_row(q->operation)->name));
     json_put(object, "from", json_string(q->from[0]->name));
     json_put(object, "to", json_string(q->to->name));
     json_put(object, "round", json_string(hu_direction_name(q->promise.options.direction)));
     json_put(object, "kernel", json_string(row->subject));
     json_put(object, "covers", json_string(row->covers));
-    json_put(object, "inputs", json_integer((json_int_t)v->inputs));
-    json_put(object, "mismatches",
-             v->stopped ? json_null() : json_integer((json_int_t)v->mismatches));
+    json_put(object, "inputs", json_count(v->inputs));
+    json_put(object, "mismatches", v->stopped ? json_null() : json_count(v->mismatches));
     json_put(object, "seconds", json_real(row->seconds));
     json_put(object, "passed", json_boolean(passed(row)));
     json_put(object, "crashed", row->ending ? json_string(row->ending) : json_null());
     json_put(object, "classes", classes);
     json_put(object, "faults", faults);
-    json_put(object, "explained_by",
-             row->explained
-                 ? verify_explanation_json(row->explanation.option, row->explanation.options)
-                 : json_null());
+    json_put(object, "explained_by", verify_explanation_json(row->explained, &row->explanation));
     return object;
 }
 
@@ -171,7 +159,7 @@ static void take_row(const struct verify_request *q, struct verify_tally *tally,
     tally->crashed |= v->stopped;
     tally->failed += !passed(row);
     if (q->json)
-        json_array_append_new(tally->rows, row_json(row));
+        json_add(tally->rows, row_json(row));
     else
         print_row(q, tally, row);
     free(row->ending);
@@ -180,7 +168,7 @@ static void take_row(const struct verify_request *q, struct verify_tally *tally,
 /* Subjects. */
 
 static void try_subject(struct verify_request *q, struct verify_tally *tally,
-                        struct operation_row *row, const struct hu_operation_subject *subject,
+                        struct operation_row *row, const struct hu_subject *subject,
                         struct hu_foreign *foreign)
 {
     struct hu_scan_options options = verify_scan_options(q, tally);
@@ -206,7 +194,7 @@ static void try_ours(struct verify_request *q, struct verify_tally *tally,
 {
     for (size_t i = 0; i < q->kernels && !atomic_load(verify_interrupted()); i++) {
         struct hu_own_operation own = {q->kernel[i], question};
-        struct hu_operation_subject subject = hu_own_operation_subject(&own);
+        struct hu_subject subject = hu_own_operation_subject(&own);
         struct operation_row row = {.q = question, .subject = hu_kernel_name(q->kernel[i])};
         try_subject(q, tally, &row, &subject, NULL);
     }
@@ -223,7 +211,7 @@ static int try_foreign(struct verify_request *q, struct verify_tally *tally,
                                                  (int)q->timeout * 1000, message);
     int status = EXIT_DONE;
     if (foreign) {
-        struct hu_operation_subject subject = hu_foreign_operation_subject(foreign);
+        struct hu_subject subject = hu_foreign_subject(foreign);
         struct operation_row row = {.q = question, .subject = q->against};
         try_subject(q, tally, &row, &subject, foreign);
     } else
@@ -234,33 +222,6 @@ static int try_foreign(struct verify_request *q, struct verify_tally *tally,
     return status;
 }
 
-static bool lines_pass(FILE *stream, const struct hu_question *question)
-{
-    struct hu_recorded *again = check_memory(malloc(sizeof *again));
-    struct hu_recorded_options options = {.progress = verify_progress,
-                                          .cancel = verify_interrupted()};
-    bool pass = !fseek(stream, 0, SEEK_SET);
-    if (pass) {
-        hu_recorded_check_operation(again, stream, question, &options);
-        pass = !again->bad && !again->mismatches && !atomic_load(verify_interrupted());
-        hu_faults_free(&again->faults);
-    }
-    free(again);
-    return pass;
-}
-
-/* The first convention that the sample does not contradict and that all lines keep. */
-static void explain_lines(FILE *stream, const struct hu_question *question,
-                          const struct hu_operation_sample *sample, struct operation_row *row)
-{
-    struct hu_operation_convention found[HU_CONVENTIONS_PROVED];
-    size_t n = hu_operation_conventions_find(sample, question, found, HU_CONVENTIONS_PROVED);
-    row->explained = true;
-    for (size_t i = 0; i < n && !row->explanation.options; i++)
-        if (lines_pass(stream, &found[i].question))
-            row->explanation = found[i];
-}
-
 static int try_recorded(struct verify_request *q, struct verify_tally *tally,
                         const struct hu_question *question)
 {
@@ -268,12 +229,12 @@ static int try_recorded(struct verify_request *q, struct verify_tally *tally,
     if (!stream)
         return EXIT_BAD;
     struct hu_recorded *recorded = check_memory(malloc(sizeof *recorded));
-    struct hu_operation_sample sample = {0};
+    struct hu_sample sample = {0};
     struct hu_recorded_options options = {
-        .progress = verify_progress, .operations = &sample, .cancel = verify_interrupted()};
+        .progress = verify_progress, .sample = &sample, .cancel = verify_interrupted()};
     double began = verify_now();
     progress_begin("verify", "lines", 0);
-    hu_recorded_check_operation(recorded, stream, question, &options);
+    hu_recorded_check(recorded, stream, question, &options);
     struct hu_operation_verdict *v = check_memory(calloc(1, sizeof *v));
     v->inputs = recorded->lines;
     v->mismatches = recorded->mismatches;
@@ -285,9 +246,10 @@ static int try_recorded(struct verify_request *q, struct verify_tally *tally,
                                 .verdict = v,
                                 .seconds = verify_now() - began};
     int status = EXIT_DONE;
-    if (recorded->mismatches && !recorded->bad && !v->partial)
-        explain_lines(stream, question, &sample, &row);
-    hu_operation_sample_free(&sample);
+    row.explained = recorded->mismatches && !recorded->bad && !v->partial;
+    if (row.explained)
+        verify_explain_lines(stream, question, &sample, &row.explanation);
+    hu_sample_free(&sample);
     fclose(stream);
     if (!recorded->bad && recorded->lines)
         take_row(q, tally, &row);

@@ -12,9 +12,10 @@
 
 enum { STANDARD_DRAWS = 100000, USUAL_DRAWS = 1000000 };
 
-static bool add_kernel(struct verify_request *q, const char *name)
+static bool add_kernel(const char *command, const char *name, void *request)
 {
-    const struct hu_kernel *kernel = kernel_named(q->command, name);
+    struct verify_request *q = request;
+    const struct hu_kernel *kernel = kernel_named(command, name);
     if (!kernel)
         return false;
     q->kernel = check_memory(realloc(q->kernel, (q->kernels + 1) * sizeof *q->kernel));
@@ -25,19 +26,13 @@ static bool add_kernel(struct verify_request *q, const char *name)
 static bool read_kernels(const struct options *o, void *request)
 {
     struct verify_request *q = request;
-    const char *text = o->value;
-    q->kernels = 0;
-    q->all_kernels = !strcasecmp(text, "all");
     bool good = true;
-    if (q->all_kernels)
-        for (size_t i = 0; i < hu_kernel_count(); i++)
-            good &= add_kernel(q, hu_kernel_name(hu_kernel_at(i)));
-    else {
-        char *copy = check_memory(strdup(text)), *rest = copy;
-        while (good && rest)
-            good = add_kernel(q, strsep(&rest, ","));
-        free(copy);
-    }
+    q->kernels = 0;
+    q->all_kernels = !strcasecmp(o->value, "all");
+    if (!q->all_kernels)
+        return names_read(q->command, o->value, add_kernel, q);
+    for (size_t i = 0; i < hu_kernel_count(); i++)
+        good &= add_kernel(q->command, hu_kernel_name(hu_kernel_at(i)), q);
     return good;
 }
 
@@ -46,10 +41,8 @@ static bool read_shard(const struct options *o, void *request)
     struct verify_request *q = request;
     const char *text = o->value;
     char k[32] = "", n[32] = "";
-    if (sscanf(text, "%31[0-9]/%31[0-9]", k, n) != 2 || strlen(k) + strlen(n) + 1 != strlen(text)) {
-        fail(q->command, "--shard: '%s' is not of the form K/N, such as 3/8", text);
-        return false;
-    }
+    if (sscanf(text, "%31[0-9]/%31[0-9]", k, n) != 2 || strlen(k) + strlen(n) + 1 != strlen(text))
+        return refuse(q->command, "--shard: '%s' is not of the form K/N, such as 3/8", text);
     return count_read(&q->shards, n, 1, 1 << 20, "shard", q->command) &&
            count_read(&q->shard, k, 1, q->shards, "shard", q->command);
 }
@@ -64,19 +57,24 @@ static bool read_saturate(const struct options *o, void *request)
     return word >= 0;
 }
 
+struct ignored {
+    const struct options *o;
+    struct verify_request *q;
+};
+
+static bool add_ignored(const char *command, const char *name, void *context)
+{
+    const struct ignored *i = context;
+    int word = word_index(i->o, i->o->row->words, name);
+    (void)command;
+    i->q->promise.ignore |= word >= 0 ? 1U << word : 0;
+    return word >= 0;
+}
+
 static bool read_ignored(const struct options *o, void *request)
 {
-    struct verify_request *q = request;
-    const char *text = o->value;
-    char *copy = check_memory(strdup(text)), *rest = copy;
-    int word = 0;
-    while (word >= 0 && rest) {
-        word = word_index(o, o->row->words, strsep(&rest, ","));
-        if (word >= 0)
-            q->promise.ignore |= 1U << word;
-    }
-    free(copy);
-    return word >= 0;
+    struct ignored i = {o, request};
+    return names_read(o->command->name, o->value, add_ignored, &i);
 }
 
 static bool read_targets(const struct options *o, void *request)
@@ -85,23 +83,20 @@ static bool read_targets(const struct options *o, void *request)
     return targets_read(o->command->name, o->value, &q->to, &q->blocks);
 }
 
-static bool read_rules(const struct options *o, void *request)
+static bool add_rule(const char *command, const char *name, void *request)
 {
     struct verify_request *q = request;
-    const char *text = o->value;
-    char *copy = check_memory(strdup(text)), *rest = copy, *name;
-    bool good = true;
-    while (good && (name = strsep(&rest, ","))) {
-        enum hu_scale_rule rule;
-        bool all = !strcmp(name, "all");
-        good = all || hu_scale_rule_find(name, &rule);
-        if (good)
-            q->rules |= all ? 0x1eu : 1u << rule;
-        else
-            fail(q->command, "--rule is floor, ceil, rceil, even or all, not \"%s\"", name);
-    }
-    free(copy);
-    return good;
+    enum hu_scale_rule rule;
+    bool all = !strcmp(name, "all");
+    if (!all && !hu_scale_rule_find(name, &rule))
+        return refuse(command, "--rule is floor, ceil, rceil, even or all, not \"%s\"", name);
+    q->rules |= all ? 0x1eu : 1u << rule;
+    return true;
+}
+
+static bool read_rules(const struct options *o, void *request)
+{
+    return names_read(o->command->name, o->value, add_rule, request);
 }
 
 static bool read_nan(const struct options *o, void *request)
@@ -205,30 +200,25 @@ static bool one_pair(const struct verify_request *q, const char *option, size_t 
 {
     if (q->from.count == 1 && q->to.count == 1 && q->direction.count <= directions)
         return true;
-    fail(q->command, "%s needs one format for -f and one for -t%s", option,
-         directions == 1 ? ", and at most one direction" : "");
-    return false;
+    return refuse(q->command, "%s needs one format for -f and one for -t%s", option,
+                  directions == 1 ? ", and at most one direction" : "");
 }
 
 /* What the reference rounds into on the way. */
 static bool complete_steps(struct verify_request *q)
 {
     size_t most = HU_STEPS_MAX - (q->result != NULL), n = 0;
-    if (q->via.count > most) {
-        fail(q->command, "--via: at most %zu format%s here", most, most == 1 ? "" : "s");
-        return false;
-    }
+    if (q->via.count > most)
+        return refuse(q->command, "--via: at most %zu format%s here", most, most == 1 ? "" : "s");
     for (; n < q->via.count; n++)
         q->promise.step[n] = q->via.at[n];
     if (!q->result)
         return true;
     if (!one_pair(q, "--result-format", DIRECTIONS))
         return false;
-    if (q->result->width <= q->to.at[0]->width) {
-        fail(q->command, "--result-format: %s is not wider than %s", q->result->name,
-             q->to.at[0]->name);
-        return false;
-    }
+    if (q->result->width <= q->to.at[0]->width)
+        return refuse(q->command, "--result-format: %s is not wider than %s", q->result->name,
+                      q->to.at[0]->name);
     q->promise.step[n] = q->to.at[0];
     q->promise.last_step_is_result = true;
     q->to.at[0] = q->result;
@@ -241,30 +231,26 @@ static bool complete_nan(struct verify_request *q)
     if (!q->nan_to)
         return true;
     const struct hu_format *to = q->to.count == 1 ? q->to.at[0] : NULL;
-    if (!to || hu_has_nan(to)) {
-        fail(q->command,
-             to ? "--nan-to: %s has a NaN of its own" : "--nan-to needs one format for -t",
-             to ? to->name : "");
-        return false;
-    }
+    if (!to || hu_has_nan(to))
+        return refuse(q->command,
+                      to ? "--nan-to: %s has a NaN of its own" : "--nan-to needs one format for -t",
+                      to ? to->name : "");
     q->promise.has_nan_code = true;
     if (hu_bits_read(to, q->nan_to, strlen(q->nan_to), &q->promise.nan_code, message))
         return true;
-    fail(q->command, "--nan-to: %s", message);
-    return false;
+    return refuse(q->command, "--nan-to: %s", message);
 }
 
 static bool can_list(const struct verify_request *q)
 {
     for (size_t f = 0; f < q->from.count; f++)
         for (size_t t = 0; t < q->to.count; t++)
-            if (!hu_runs_can_list(q->to.at[t], q->from.at[f], &q->promise)) {
-                fail(q->command,
-                     "%s to %s: with --via or --result-format, one of the formats on the way must "
-                     "have at most %d bits",
-                     q->from.at[f]->name, q->to.at[t]->name, HU_NARROW_WIDTH);
-                return false;
-            }
+            if (!hu_runs_can_list(q->to.at[t], q->from.at[f], &q->promise))
+                return refuse(
+                    q->command,
+                    "%s to %s: with --via or --result-format, one of the formats on the way must "
+                    "have at most %d bits",
+                    q->from.at[f]->name, q->to.at[t]->name, HU_NARROW_WIDTH);
     return true;
 }
 
@@ -282,18 +268,14 @@ static void complete_operation_formats(struct verify_request *q)
 static bool complete_operations(struct verify_request *q, const struct options *o)
 {
     bool other = q->against || q->vectors;
-    if (q->via.count > 1 || q->result || q->nan_to || q->promise.saturate_finite) {
-        fail(q->command, "--op takes one format for --via; --result-format, --nan-to and "
-                         "--saturate=finite are for conversions");
-        return false;
-    }
+    if (q->via.count > 1 || q->result || q->nan_to || q->promise.saturate_finite)
+        return refuse(q->command, "--op takes one format for --via; --result-format, --nan-to and "
+                                  "--saturate=finite are for conversions");
     bool one = q->operations.count == 1 && q->from.count == 1 && q->to.count <= 1;
-    if (other && (!one || (q->vectors && q->direction.count > 1))) {
-        fail(q->command, "%s needs one operation, one format for -f%s",
-             q->against ? "--against" : "--vectors",
-             q->vectors ? " and at most one direction" : "");
-        return false;
-    }
+    if (other && (!one || (q->vectors && q->direction.count > 1)))
+        return refuse(q->command, "%s needs one operation, one format for -f%s",
+                      q->against ? "--against" : "--vectors",
+                      q->vectors ? " and at most one direction" : "");
     if (other && !option_given(o, "nan"))
         q->promise.any_nan = true;
     if (q->count == VERIFY_UNSET)
@@ -303,7 +285,7 @@ static bool complete_operations(struct verify_request *q, const struct options *
     if (!q->direction.count)
         good &= direction_list_read(&q->direction, "rne", q->command);
     if (!q->kernels && !other)
-        good &= add_kernel(q, hu_kernel_name(hu_kernel_chosen()));
+        good &= add_kernel(q->command, hu_kernel_name(hu_kernel_chosen()), q);
     return good;
 }
 
@@ -316,23 +298,16 @@ bool verify_request_complete(struct verify_request *q, const struct options *o)
         return refuse(q->command, "block formats go alone, with -r, --rule, --ignore, --count, "
                                   "--seed, --vectors and --against");
     }
-    if (q->rules || q->which_rule || q->decoder || q->no_saturate) {
-        fail(q->command, "--rule, --which-rule, --decoder and --no-saturate are for block formats");
-        return false;
-    }
-    if (q->against && q->vectors) {
-        fail(q->command, "--against and --vectors exclude each other");
-        return false;
-    }
-    if (other && q->kernels) {
-        fail(q->command, "--kernel picks kernels of ours; it does not go with %s",
-             q->against ? "--against" : "--vectors");
-        return false;
-    }
-    if (q->vectors && q->shards) {
-        fail(q->command, "--shard does not go with --vectors: split the file instead");
-        return false;
-    }
+    if (q->rules || q->which_rule || q->decoder || q->no_saturate)
+        return refuse(q->command,
+                      "--rule, --which-rule, --decoder and --no-saturate are for block formats");
+    if (q->against && q->vectors)
+        return refuse(q->command, "--against and --vectors exclude each other");
+    if (other && q->kernels)
+        return refuse(q->command, "--kernel picks kernels of ours; it does not go with %s",
+                      q->against ? "--against" : "--vectors");
+    if (q->vectors && q->shards)
+        return refuse(q->command, "--shard does not go with --vectors: split the file instead");
     if (q->operations.count)
         return complete_operations(q, o);
     if (other && !one_pair(q, q->against ? "--against" : "--vectors", q->against ? DIRECTIONS : 1))
@@ -350,7 +325,7 @@ bool verify_request_complete(struct verify_request *q, const struct options *o)
     if (!q->direction.count)
         good &= direction_list_read(&q->direction, q->standard ? "all" : "rne", q->command);
     if (!q->kernels && !other)
-        good &= add_kernel(q, hu_kernel_name(hu_kernel_chosen()));
+        good &= add_kernel(q->command, hu_kernel_name(hu_kernel_chosen()), q);
     return good && complete_nan(q) && complete_steps(q) && (q->vectors || can_list(q));
 }
 

@@ -37,11 +37,11 @@ void verify_print_faults(const struct verify_row *row);
 /* The object of contract and manual. */
 json_t *verify_row_json(const struct verify_row *row);
 
-/* What explains a row that failed: OPTIONS options under which it passes, on what is COVERed; none:
+/* What explains a row that failed: the options under which it passes, on what is COVERed; none:
  * nothing does. */
-void verify_print_explanation(const char option[][HU_CONVENTION_TEXT], size_t options,
-                              const char *covers);
-json_t *verify_explanation_json(const char option[][HU_CONVENTION_TEXT], size_t options);
+void verify_print_explanation(const struct hu_convention *explanation, const char *covers);
+/* Null where none was SOUGHT. */
+json_t *verify_explanation_json(bool sought, const struct hu_convention *explanation);
 
 /* COUNT with ',' between groups of three digits; the text lives in OUT. */
 enum { GROUPED_TEXT = 32 };

@@ -72,7 +72,7 @@ void verify_take_row(const struct verify_request *q, struct verify_tally *tally,
     tally->cut += cut;
     tally->failed += !passed && !cut;
     if (q->json)
-        json_array_append_new(tally->rows, verify_row_json(row));
+        json_add(tally->rows, verify_row_json(row));
     else if (!(quiet && passed)) {
         verify_head(tally, row->subject);
         verify_print_row(row);

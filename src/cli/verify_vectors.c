@@ -27,33 +27,29 @@ static FILE *spooled(FILE *stream)
     return file;
 }
 
-/* Whether all lines keep PROMISE. */
-static bool lines_pass(const struct verify_request *q, FILE *stream,
-                       const struct hu_promise *promise)
+static bool lines_pass(FILE *stream, const struct hu_question *question)
 {
-    struct hu_recorded again;
+    struct hu_recorded *again = check_memory(malloc(sizeof *again));
     struct hu_recorded_options options = {.progress = verify_progress,
                                           .cancel = verify_interrupted()};
-    if (fseek(stream, 0, SEEK_SET))
-        return false;
-    hu_recorded_check(&again, stream, q->to.at[0], q->from.at[0], promise, &options);
-    bool pass = !again.bad && !again.mismatches && !atomic_load(verify_interrupted());
-    hu_faults_free(&again.faults);
+    bool pass = !fseek(stream, 0, SEEK_SET);
+    if (pass) {
+        hu_recorded_check(again, stream, question, &options);
+        pass = !again->bad && !again->mismatches && !atomic_load(verify_interrupted());
+        hu_faults_free(&again->faults);
+    }
+    free(again);
     return pass;
 }
 
-static void explain_lines(const struct verify_request *q, FILE *stream,
-                          const struct hu_promise *promise, const struct hu_sample *sample,
-                          struct verify_row *row)
+void verify_explain_lines(FILE *stream, const struct hu_question *question,
+                          const struct hu_sample *sample, struct hu_convention *explanation)
 {
     struct hu_convention found[HU_CONVENTIONS_PROVED];
-    size_t n = hu_conventions_find(sample, promise, found, HU_CONVENTIONS_PROVED);
-    row->explained = true;
-    for (size_t i = 0; i < n; i++)
-        if (lines_pass(q, stream, &found[i].promise)) {
-            row->explanation = found[i];
-            return;
-        }
+    size_t n = hu_conventions_find(sample, question, found, HU_CONVENTIONS_PROVED);
+    for (size_t i = 0; i < n && !explanation->options; i++)
+        if (lines_pass(stream, &found[i].question))
+            *explanation = found[i];
 }
 
 static int check_lines(const struct verify_request *q, struct verify_tally *tally, FILE *stream,
@@ -61,17 +57,17 @@ static int check_lines(const struct verify_request *q, struct verify_tally *tall
 {
     struct hu_promise promise = q->promise;
     promise.options.direction = q->direction.direction[0];
-    struct hu_sample sample = {.to = q->to.at[0], .from = q->from.at[0]};
-    sample.flags = check_memory(malloc(sizeof *sample.flags));
+    struct hu_question question = hu_question_of_conversion(q->to.at[0], q->from.at[0], &promise);
+    struct hu_sample sample = {0};
     struct hu_recorded_options options = {
         .progress = verify_progress, .sample = &sample, .cancel = verify_interrupted()};
     struct hu_recorded recorded;
     progress_begin("verify", "lines", 0);
     double began = verify_now();
-    hu_recorded_check(&recorded, stream, sample.to, sample.from, &promise, &options);
-    struct verify_row row = {.to = hu_promised_format(sample.to, &promise),
-                             .result = sample.to,
-                             .from = sample.from,
+    hu_recorded_check(&recorded, stream, &question, &options);
+    struct verify_row row = {.to = hu_promised_format(question.to, &promise),
+                             .result = question.to,
+                             .from = question.from[0],
                              .direction = promise.options.direction,
                              .subject = q->vectors,
                              .covers = "lines",
@@ -81,8 +77,9 @@ static int check_lines(const struct verify_request *q, struct verify_tally *tall
     row.verdict.mismatches = recorded.mismatches;
     row.verdict.faults = recorded.faults;
     row.verdict.partial = atomic_load(verify_interrupted());
-    if (recorded.mismatches && !recorded.bad)
-        explain_lines(q, stream, &promise, &sample, &row);
+    row.explained = recorded.mismatches && !recorded.bad;
+    if (row.explained)
+        verify_explain_lines(stream, &question, &sample, &row.explanation);
     hu_sample_free(&sample);
     if (!recorded.bad && recorded.lines) {
         verify_take_row(q, tally, &row, false);

@@ -1,4 +1,5 @@
 /* What a reader should know of an expression's rounding: each remark is one function. */
+#include "mpz64.h"
 #include "steps.h"
 #include "operation.h"
 
@@ -98,10 +99,7 @@ static void of_absorption(struct remarks *r, const struct compute *c, const stru
     mpq_init(apart);
     mpq_set_ui(apart, 1, 1);
     int ulp = hu_ulp_exponent(s->format, kept);
-    if (ulp >= 0)
-        mpq_mul_2exp(apart, apart, (mp_bitcnt_t)ulp);
-    else
-        mpq_div_2exp(apart, apart, (mp_bitcnt_t)-ulp);
+    hu_mpq_scale(apart, apart, ulp);
     say(r, "%s is lost: at %s the numbers of %s are %s apart", datum(&t, s->format, lost),
         datum(&t, s->format, kept), s->format->name, number(&t, apart));
     mpq_clear(apart);

@@ -16,10 +16,7 @@ static void set_datum(mpq_t q, const struct hu_format *f, uint64_t bits, bool *f
 
 static void times_power(mpq_t q, long power)
 {
-    if (power >= 0)
-        mpq_mul_2exp(q, q, (mp_bitcnt_t)power);
-    else
-        mpq_div_2exp(q, q, (mp_bitcnt_t)-power);
+    hu_mpq_scale(q, q, power);
 }
 
 /* Of X, which is not negative, down to ROOT_BITS bits; whether that is all of it. */

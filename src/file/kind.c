@@ -21,15 +21,16 @@ enum { ENDS = 4 };
 /* ends: of names, the one that is due first. */
 static const struct {
     const char *what, *ends[ENDS];
+    bool is_written;
 } kinds[] = {
-    [HU_FILE_OTHER] = {"a raw array", {NULL}},
-    [HU_FILE_SAFETENSORS] = {"a .safetensors file", {".safetensors"}},
-    [HU_FILE_INDEX] = {"an index", {".safetensors.index.json", ".json"}},
-    [HU_FILE_GGUF] = {"a .gguf file", {".gguf"}},
-    [HU_FILE_NPY] = {"a .npy file", {".npy"}},
-    [HU_FILE_NPZ] = {"a .npz archive", {".npz"}},
-    [HU_FILE_TORCH] = {"a PyTorch file", {".pt", ".pth", ".ckpt"}},
-    [HU_FILE_ZIP] = {"a zip archive", {NULL}},
+    [HU_FILE_OTHER] = {"a raw array", {NULL}, true},
+    [HU_FILE_SAFETENSORS] = {"a .safetensors file", {".safetensors"}, true},
+    [HU_FILE_INDEX] = {"an index", {".safetensors.index.json", ".json"}, true},
+    [HU_FILE_GGUF] = {"a .gguf file", {".gguf"}, true},
+    [HU_FILE_NPY] = {"a .npy file", {".npy"}, true},
+    [HU_FILE_NPZ] = {"a .npz archive", {".npz"}, false},
+    [HU_FILE_TORCH] = {"a PyTorch file", {".pt", ".pth", ".ckpt"}, false},
+    [HU_FILE_ZIP] = {"a zip archive", {NULL}, false},
 };
 
 enum hu_file_kind hu_kind_of_name(const char *path)
@@ -49,6 +50,11 @@ const char *hu_kind_what(enum hu_file_kind kind)
 const char *hu_kind_ending(enum hu_file_kind kind)
 {
     return kinds[kind].ends[0];
+}
+
+bool hu_kind_is_written(enum hu_file_kind kind)
+{
+    return kinds[kind].is_written;
 }
 
 bool hu_folder_has(const char *folder, const char *file, char path[HU_PATH_MAX])

@@ -27,6 +27,8 @@ enum hu_file_kind hu_kind_of_name(const char *path);
 const char *hu_kind_what(enum hu_file_kind kind);
 /* How its files' names end when they are written; NULL: no one way. */
 const char *hu_kind_ending(enum hu_file_kind kind);
+/* False: such files are read alone, and what is made of them is a safetensors file. */
+bool hu_kind_is_written(enum hu_file_kind kind);
 
 enum { HU_PATH_MAX = 4096 };
 /* FILE in FOLDER. False: there is none. */

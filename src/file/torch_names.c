@@ -1,4 +1,5 @@
 #include "torch_names.h"
+#include "word_list.h"
 
 #include <string.h>
 
@@ -10,14 +11,10 @@
 static const struct hu_torch_name names[] = {
     {"collections", "OrderedDict", HU_TORCH_DICT, NULL},
     {"collections", "Counter", HU_TORCH_DICT, NULL},
-    {"builtins", "set", HU_TORCH_SET, NULL},
-    {"__builtin__", "set", HU_TORCH_SET, NULL},
-    {"builtins", "frozenset", HU_TORCH_SET, NULL},
-    {"__builtin__", "frozenset", HU_TORCH_SET, NULL},
-    {"builtins", "bytearray", HU_TORCH_CALL, NULL},
-    {"__builtin__", "bytearray", HU_TORCH_CALL, NULL},
-    {"builtins", "complex", HU_TORCH_CALL, NULL},
-    {"__builtin__", "complex", HU_TORCH_CALL, NULL},
+    {"builtins __builtin__", "set", HU_TORCH_SET, NULL},
+    {"builtins __builtin__", "frozenset", HU_TORCH_SET, NULL},
+    {"builtins __builtin__", "bytearray", HU_TORCH_CALL, NULL},
+    {"builtins __builtin__", "complex", HU_TORCH_CALL, NULL},
     {"_codecs", "encode", HU_TORCH_CALL, NULL},
     {"torch", "device", HU_TORCH_CALL, NULL},
     {"torch.serialization", "_get_layout", HU_TORCH_CALL, NULL},
@@ -31,30 +28,19 @@ static const struct hu_torch_name names[] = {
     {"torch._tensor", "_rebuild_from_type_v2", HU_TORCH_FROM_TYPE, NULL},
     {"torch", "Tensor", HU_TORCH_TENSOR_TYPE, NULL},
     {"torch.nn.parameter", "Buffer", HU_TORCH_TENSOR_TYPE, NULL},
-    {"torch", "DoubleStorage", HU_TORCH_STORAGE, "fp64"},
-    {"torch", "FloatStorage", HU_TORCH_STORAGE, "fp32"},
-    {"torch", "HalfStorage", HU_TORCH_STORAGE, "fp16"},
-    {"torch", "BFloat16Storage", HU_TORCH_STORAGE, "bf16"},
-    {"torch", "LongStorage", HU_TORCH_STORAGE, "int64"},
-    {"torch", "IntStorage", HU_TORCH_STORAGE, "int32"},
-    {"torch", "ShortStorage", HU_TORCH_STORAGE, "int16"},
-    {"torch", "CharStorage", HU_TORCH_STORAGE, "int8"},
-    {"torch", "ByteStorage", HU_TORCH_STORAGE, "uint8"},
-    {"torch", "BoolStorage", HU_TORCH_STORAGE, "bool"},
+    {"torch torch.cuda", "DoubleStorage", HU_TORCH_STORAGE, "fp64"},
+    {"torch torch.cuda", "FloatStorage", HU_TORCH_STORAGE, "fp32"},
+    {"torch torch.cuda", "HalfStorage", HU_TORCH_STORAGE, "fp16"},
+    {"torch torch.cuda", "BFloat16Storage", HU_TORCH_STORAGE, "bf16"},
+    {"torch torch.cuda", "LongStorage", HU_TORCH_STORAGE, "int64"},
+    {"torch torch.cuda", "IntStorage", HU_TORCH_STORAGE, "int32"},
+    {"torch torch.cuda", "ShortStorage", HU_TORCH_STORAGE, "int16"},
+    {"torch torch.cuda", "CharStorage", HU_TORCH_STORAGE, "int8"},
+    {"torch torch.cuda", "ByteStorage", HU_TORCH_STORAGE, "uint8"},
+    {"torch torch.cuda", "BoolStorage", HU_TORCH_STORAGE, "bool"},
     {"torch", "ComplexFloatStorage", HU_TORCH_STORAGE, "complex64"},
     {"torch", "ComplexDoubleStorage", HU_TORCH_STORAGE, NULL},
-    {"torch.cuda", "DoubleStorage", HU_TORCH_STORAGE, "fp64"},
-    {"torch.cuda", "FloatStorage", HU_TORCH_STORAGE, "fp32"},
-    {"torch.cuda", "HalfStorage", HU_TORCH_STORAGE, "fp16"},
-    {"torch.cuda", "BFloat16Storage", HU_TORCH_STORAGE, "bf16"},
-    {"torch.cuda", "LongStorage", HU_TORCH_STORAGE, "int64"},
-    {"torch.cuda", "IntStorage", HU_TORCH_STORAGE, "int32"},
-    {"torch.cuda", "ShortStorage", HU_TORCH_STORAGE, "int16"},
-    {"torch.cuda", "CharStorage", HU_TORCH_STORAGE, "int8"},
-    {"torch.cuda", "ByteStorage", HU_TORCH_STORAGE, "uint8"},
-    {"torch.cuda", "BoolStorage", HU_TORCH_STORAGE, "bool"},
-    {"torch.storage", "UntypedStorage", HU_TORCH_STORAGE, ""},
-    {"torch", "UntypedStorage", HU_TORCH_STORAGE, ""},
+    {"torch torch.storage", "UntypedStorage", HU_TORCH_STORAGE, ""},
     {"torch", "float64", HU_TORCH_DTYPE, "fp64"},
     {"torch", "float32", HU_TORCH_DTYPE, "fp32"},
     {"torch", "float16", HU_TORCH_DTYPE, "fp16"},
@@ -85,7 +71,7 @@ _Static_assert(NAMES < 256, "a name's number is a byte");
 const struct hu_torch_name *hu_torch_name_find(const char *module, const char *name)
 {
     for (size_t i = 0; i < NAMES; i++)
-        if (!strcmp(names[i].name, name) && !strcmp(names[i].module, module))
+        if (!strcmp(names[i].name, name) && hu_has_word(names[i].modules, module))
             return &names[i];
     return NULL;
 }

@@ -19,7 +19,7 @@ enum hu_torch_role {
 };
 
 struct hu_torch_name {
-    const char *module, *name;
+    const char *modules, *name; /* modules: words, of which each has it */
     enum hu_torch_role role;
     const char *dtype; /* of a storage or dtype, as hu_dtype_find reads it; "" : bytes, that a
                           tensor says the dtype of; NULL: a dtype that is not read */

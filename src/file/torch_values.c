@@ -151,8 +151,8 @@ static struct hu_pickle_value *call(void *context, struct hu_pickle *p,
                                        "a type and a tuple");
         return call(context, p, first, third);
     default:
-        return hu_pickle_refuse(p, "the pickle calls %s.%s, which is a type that makes no tensor",
-                                n->module, n->name);
+        return hu_pickle_refuse(p, "the pickle calls %.*s.%s, which is a type that makes no tensor",
+                                (int)strcspn(n->modules, " "), n->modules, n->name);
     }
 }
 

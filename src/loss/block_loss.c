@@ -5,6 +5,7 @@
 #include "block/scale_rule.h"
 #include "block/unpack.h"
 #include "block_measure.h"
+#include "float_bits.h"
 
 #include <float.h>
 #include <math.h>
@@ -449,13 +450,9 @@ static void see_blocks(const struct work *w, const struct compared *c, struct hu
 static double mantissa_of(double x)
 {
     int exponent;
-    uint64_t bits;
     if (x < DBL_MIN)
         return 2 * frexp(x, &exponent);
-    memcpy(&bits, &x, sizeof bits);
-    bits = (bits & (UINT64_MAX >> 12)) | UINT64_C(1023) << 52;
-    memcpy(&x, &bits, sizeof x);
-    return x;
+    return hu_double_of_bits((hu_bits_of_double(x) & (UINT64_MAX >> 12)) | UINT64_C(1023) << 52);
 }
 
 /* Each rule gives a block either floor's scale or ceil's; without a branch, which nobody could

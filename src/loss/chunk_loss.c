@@ -418,9 +418,7 @@ static void lose_unscaled(struct hu_scratch *a, const struct chunk *b,
 
 static uint64_t in_double(const struct chunk *b, uint64_t bits)
 {
-    double x = from_bits(b, bits);
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
+    return hu_bits_of_double(from_bits(b, bits));
 }
 
 /* The chunk in fp64. */

@@ -1,9 +1,9 @@
 #include "difference.h"
 #include "array/array.h"
 #include "block_measure.h"
+#include "float_bits.h"
 
 #include <math.h>
-#include <string.h>
 
 static double greater(double a, double b)
 {
@@ -13,10 +13,7 @@ static double greater(double a, double b)
 /* 2^EXPONENT, of a normal number. */
 static double power(int exponent)
 {
-    uint64_t bits = (uint64_t)(1023 + exponent) << 52;
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+    return hu_double_of_bits((uint64_t)(1023 + exponent) << 52);
 }
 
 /* The greatest of |second - first| in units of the last place of one of them. */
@@ -30,9 +27,7 @@ static double ulps_of(const double *first, const double *second, size_t n,
         double error = fabs(second[i] - first[i]);
         if (error == 0)
             continue;
-        uint64_t bits;
-        memcpy(&bits, &of[i], sizeof bits);
-        int exponent = (int)(bits >> 52 & 0x7ff) - 1023;
+        int exponent = (int)(hu_bits_of_double(of[i]) >> 52 & 0x7ff) - 1023;
         exponent = exponent > t->emin ? exponent : t->emin;
         bool plain = exponent > -1023 && t->trailing_bits - exponent < 1023 &&
                      t->trailing_bits - exponent > -1023;

@@ -1,4 +1,5 @@
 #include "exact_sum.h"
+#include "float_bits.h"
 #include "wide.h"
 
 #include <math.h>
@@ -37,8 +38,7 @@ static void add_at(struct hu_exact_sum *sum, const uint64_t three[3], int positi
 /* |value| = the result * 2^*exponent. */
 static uint64_t integer_of(double value, int *exponent)
 {
-    uint64_t word;
-    memcpy(&word, &value, sizeof word);
+    uint64_t word = hu_bits_of_double(value);
     int field = (int)(word >> 52 & 0x7ff);
     *exponent = (field ? field : 1) - 1075;
     return (word & (UINT64_MAX >> 12)) | (uint64_t)(field > 0) << 52;

@@ -9,6 +9,17 @@ enum { TABLES = 2 };
 
 /* Codes. */
 
+/* Formats of this many bits and no more are counted by code: what each target does to a code is
+ * worked out once. */
+enum { CODE_BITS = 16 };
+
+bool hu_counts_codes(const struct hu_statistics_plan *plan, const struct hu_format *f)
+{
+    bool drawn = hu_plan_direction(plan) == HU_STOCHASTIC;
+    return plan->scaling != HU_SCALE_BLOCK && !drawn && f->width <= CODE_BITS &&
+           (f->storage_bits == 8 || f->storage_bits == 16) && !f->storage_shift;
+}
+
 static void settle_group(struct hu_gathered *g, size_t first)
 {
     for (size_t table = 0; table < TABLES; table++) {
@@ -92,6 +103,20 @@ bool hu_gathered_count(struct hu_gathered *g, const struct hu_format *f, const u
     if (i < n)
         even[layout_word(bytes + i * 2, 16) & mask]++;
     return true;
+}
+
+void hu_spread_merge(struct hu_spread *s, const struct hu_spread *other)
+{
+    s->finite += other->finite;
+    s->zeros += other->zeros;
+    s->nans += other->nans;
+    s->infinities += other->infinities;
+    if (other->greatest > s->greatest)
+        s->greatest = other->greatest;
+    if (other->least > 0 && (s->least == 0 || other->least < s->least))
+        s->least = other->least;
+    for (size_t i = 0; i < HU_BINADES; i++)
+        s->binades[i] += other->binades[i];
 }
 
 static bool any_block(const struct hu_statistics_plan *plan)

@@ -1,4 +1,5 @@
 #include "gathered_bytes.h"
+#include "float_bits.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -44,13 +45,6 @@ static void put_word(struct hu_bytes_out *out, uint64_t word)
     put_bytes(out, bytes, 8);
 }
 
-static void put_real(struct hu_bytes_out *out, double x)
-{
-    uint64_t word;
-    memcpy(&word, &x, sizeof word);
-    put_word(out, word);
-}
-
 /* The limbs between the zeros at both ends. */
 static void put_sum(struct hu_bytes_out *out, const struct hu_exact_sum *sum)
 {
@@ -80,76 +74,6 @@ static void put_sparse(struct hu_bytes_out *out, const uint64_t *counts, size_t 
         hu_put_number(out, counts[i]);
         before = i;
     }
-}
-
-/* The counts of a loss and of its blocks, in the order in which they are written. */
-enum { COUNTS = 7, BLOCK_COUNTS = 5 };
-
-static void counts_of(struct hu_loss *l, uint64_t *at[COUNTS])
-{
-    uint64_t *counts[COUNTS] = {&l->measured,  &l->overflow, &l->invalid, &l->underflow,
-                                &l->subnormal, &l->inexact,  &l->zeros};
-    memcpy(at, counts, sizeof counts);
-}
-
-static void block_counts_of(struct hu_block_loss *b, uint64_t *at[BLOCK_COUNTS])
-{
-    uint64_t *counts[BLOCK_COUNTS] = {&b->blocks, &b->saturated, &b->nan, &b->lost, &b->unfit};
-    memcpy(at, counts, sizeof counts);
-}
-
-static void put_loss(struct hu_bytes_out *out, struct hu_loss *l)
-{
-    uint64_t *counts[COUNTS];
-    counts_of(l, counts);
-    for (int i = 0; i < COUNTS; i++)
-        hu_put_number(out, *counts[i]);
-    put_real(out, l->max_error);
-    put_real(out, l->max_relative);
-    put_real(out, l->max_ulps);
-    put_sum(out, &l->noise);
-    put_sum(out, &l->signal);
-    put_sum(out, &l->relative);
-}
-
-static void put_blocks(struct hu_bytes_out *out, struct hu_block_loss *b)
-{
-    uint64_t *counts[BLOCK_COUNTS];
-    block_counts_of(b, counts);
-    for (int i = 0; i < BLOCK_COUNTS; i++)
-        hu_put_number(out, *counts[i]);
-    for (int i = 0; i < HU_SCALE_RULES; i++)
-        put_sum(out, &b->noise_by_rule[i]);
-    hu_put_number(out, b->worst_count);
-    for (size_t i = 0; i < b->worst_count; i++) {
-        hu_put_number(out, b->worst[i].index);
-        put_real(out, b->worst[i].noise);
-        put_real(out, b->worst[i].signal);
-        put_real(out, b->worst[i].greatest);
-    }
-}
-
-void hu_put_gathered(struct hu_bytes_out *out, const struct hu_statistics_plan *plan,
-                     struct hu_gathered *g, bool finished)
-{
-    const struct hu_spread *s = &g->spread;
-    hu_gathered_settle(g);
-    hu_put_number(out, s->finite);
-    hu_put_number(out, s->zeros);
-    hu_put_number(out, s->nans);
-    hu_put_number(out, s->infinities);
-    put_real(out, s->greatest);
-    put_real(out, s->least);
-    put_sparse(out, s->binades, HU_BINADES);
-    for (size_t i = 0; i < g->count; i++) {
-        put_loss(out, &g->losses[i]);
-        if (plan->targets[i].block.block)
-            put_blocks(out, &g->blocks[i]);
-    }
-    size_t codes = finished ? 0 : g->code_count;
-    hu_put_number(out, codes);
-    if (codes)
-        put_sparse(out, g->codes, g->code_count);
 }
 
 /* Reading. */
@@ -213,9 +137,7 @@ static uint64_t get_word(struct hu_bytes_in *in)
 /* Of magnitudes and sums of squares: none is negative or NaN. */
 static double get_real(struct hu_bytes_in *in)
 {
-    uint64_t word = get_word(in);
-    double x;
-    memcpy(&x, &word, sizeof x);
+    double x = hu_double_of_bits(get_word(in));
     in->failed |= signbit(x) || isnan(x);
     return in->failed ? 0 : x;
 }
@@ -240,59 +162,123 @@ static void get_sparse(struct hu_bytes_in *in, uint64_t *counts, size_t n)
     }
 }
 
-static void get_loss(struct hu_bytes_in *in, struct hu_loss *l)
+/* Both ways by one walk: OUT is given what there is, or IN says what there is. */
+
+struct walk {
+    struct hu_bytes_out *out; /* NULL: it is read */
+    struct hu_bytes_in *in;
+};
+
+static void pass_number(struct walk *w, uint64_t *number)
 {
-    uint64_t *counts[COUNTS];
-    counts_of(l, counts);
-    for (int i = 0; i < COUNTS; i++)
-        *counts[i] = hu_get_number(in);
-    l->max_error = get_real(in);
-    l->max_relative = get_real(in);
-    l->max_ulps = get_real(in);
-    get_sum(in, &l->noise);
-    get_sum(in, &l->signal);
-    get_sum(in, &l->relative);
+    if (w->out)
+        hu_put_number(w->out, *number);
+    else
+        *number = hu_get_number(w->in);
 }
 
-static void get_blocks(struct hu_bytes_in *in, struct hu_block_loss *b)
+static void pass_real(struct walk *w, double *x)
 {
-    uint64_t *counts[BLOCK_COUNTS];
-    block_counts_of(b, counts);
-    for (int i = 0; i < BLOCK_COUNTS; i++)
-        *counts[i] = hu_get_number(in);
+    if (w->out)
+        put_word(w->out, hu_bits_of_double(*x));
+    else
+        *x = get_real(w->in);
+}
+
+static void pass_sum(struct walk *w, struct hu_exact_sum *sum)
+{
+    if (w->out)
+        put_sum(w->out, sum);
+    else
+        get_sum(w->in, sum);
+}
+
+static void pass_sparse(struct walk *w, uint64_t *counts, size_t n)
+{
+    if (w->out)
+        put_sparse(w->out, counts, n);
+    else
+        get_sparse(w->in, counts, n);
+}
+
+static void pass_loss(struct walk *w, struct hu_loss *l)
+{
+    uint64_t *const counts[] = {&l->measured,  &l->overflow, &l->invalid, &l->underflow,
+                                &l->subnormal, &l->inexact,  &l->zeros};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        pass_number(w, counts[i]);
+    pass_real(w, &l->max_error);
+    pass_real(w, &l->max_relative);
+    pass_real(w, &l->max_ulps);
+    pass_sum(w, &l->noise);
+    pass_sum(w, &l->signal);
+    pass_sum(w, &l->relative);
+}
+
+static void pass_worst(struct walk *w, struct hu_worst_block *b)
+{
+    pass_number(w, &b->index);
+    pass_real(w, &b->noise);
+    pass_real(w, &b->signal);
+    pass_real(w, &b->greatest);
+    if (w->in)
+        w->in->failed |= !(b->signal > 0) || !isfinite(b->noise) || !isfinite(b->signal);
+}
+
+static void pass_blocks(struct walk *w, struct hu_block_loss *b)
+{
+    uint64_t *const counts[] = {&b->blocks, &b->saturated, &b->nan, &b->lost, &b->unfit};
+    uint64_t worst = b->worst_count;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        pass_number(w, counts[i]);
     for (int i = 0; i < HU_SCALE_RULES; i++)
-        get_sum(in, &b->noise_by_rule[i]);
-    b->worst_count = (size_t)hu_get_number_below(in, HU_WORST_BLOCKS);
-    for (size_t i = 0; i < b->worst_count; i++) {
-        struct hu_worst_block *w = &b->worst[i];
-        *w = (struct hu_worst_block){.index = hu_get_number(in)};
-        w->noise = get_real(in);
-        w->signal = get_real(in);
-        w->greatest = get_real(in);
-        in->failed |= !(w->signal > 0) || !isfinite(w->noise) || !isfinite(w->signal);
+        pass_sum(w, &b->noise_by_rule[i]);
+    if (w->out)
+        hu_put_number(w->out, worst);
+    else
+        worst = hu_get_number_below(w->in, HU_WORST_BLOCKS);
+    b->worst_count = (size_t)worst;
+    for (size_t i = 0; i < worst; i++)
+        pass_worst(w, &b->worst[i]);
+}
+
+/* CODES: how many counts of codes there are. */
+static void pass_gathered(struct walk *w, const struct hu_statistics_plan *plan,
+                          struct hu_gathered *g, uint64_t codes)
+{
+    struct hu_spread *s = &g->spread;
+    uint64_t *const counts[] = {&s->finite, &s->zeros, &s->nans, &s->infinities};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        pass_number(w, counts[i]);
+    pass_real(w, &s->greatest);
+    pass_real(w, &s->least);
+    pass_sparse(w, s->binades, HU_BINADES);
+    for (size_t i = 0; i < g->count; i++) {
+        pass_loss(w, &g->losses[i]);
+        if (plan->targets[i].block.block)
+            pass_blocks(w, &g->blocks[i]);
     }
+    uint64_t found = codes;
+    pass_number(w, &found);
+    if (w->in)
+        w->in->failed |= found != codes;
+    if (codes && !(w->in && w->in->failed))
+        pass_sparse(w, g->codes, g->code_count);
+}
+
+void hu_put_gathered(struct hu_bytes_out *out, const struct hu_statistics_plan *plan,
+                     struct hu_gathered *g, bool finished)
+{
+    struct walk w = {.out = out};
+    hu_gathered_settle(g);
+    pass_gathered(&w, plan, g, finished ? 0 : g->code_count);
 }
 
 void hu_get_gathered(struct hu_bytes_in *in, const struct hu_statistics_plan *plan,
                      struct hu_gathered *g, bool finished)
 {
-    struct hu_spread *s = &g->spread;
-    s->finite = hu_get_number(in);
-    s->zeros = hu_get_number(in);
-    s->nans = hu_get_number(in);
-    s->infinities = hu_get_number(in);
-    s->greatest = get_real(in);
-    s->least = get_real(in);
-    get_sparse(in, s->binades, HU_BINADES);
-    for (size_t i = 0; i < g->count; i++) {
-        get_loss(in, &g->losses[i]);
-        if (plan->targets[i].block.block)
-            get_blocks(in, &g->blocks[i]);
-    }
-    uint64_t codes = hu_get_number(in);
-    in->failed |= codes != (finished ? 0 : g->code_count);
-    if (codes && !in->failed) {
-        get_sparse(in, g->codes, g->code_count);
+    struct walk w = {.in = in};
+    pass_gathered(&w, plan, g, finished ? 0 : g->code_count);
+    if (!finished)
         hu_gathered_meet(g);
-    }
 }

@@ -7,6 +7,7 @@
 
 #include "array/array.h"
 #include "array/layout.h"
+#include "float_bits.h"
 #include "pass.h"
 #include "statistics.h"
 
@@ -22,6 +23,12 @@ _Static_assert((int)HU_SCALED == (int)HU_SCALE_ELEMENTS,
 
 /* Most of 65,536 codes do not occur: they are passed over by so many. Every count is a multiple. */
 enum { GROUP = 32 };
+
+/* That of all its targets. */
+static inline enum hu_direction hu_plan_direction(const struct hu_statistics_plan *plan)
+{
+    return plan->count ? plan->targets[0].options.direction : HU_TIES_TO_EVEN;
+}
 
 /* Whether elements of F are counted by code, and what becomes of codes is found when all are in. */
 bool hu_counts_codes(const struct hu_statistics_plan *plan, const struct hu_format *f);
@@ -62,23 +69,14 @@ struct chunk {
 
 static inline double from_bits(const struct chunk *b, uint64_t bits)
 {
-    uint32_t half = (uint32_t)bits;
-    float f;
-    double d;
-    memcpy(&f, &half, sizeof f);
-    memcpy(&d, &bits, sizeof d);
-    return b->is_fp32 ? (double)f : d;
+    return b->is_fp32 ? (double)hu_float_of_bits((uint32_t)bits) : hu_double_of_bits(bits);
 }
 
 /* The bits of the least magnitude that is X or greater. */
 static inline uint64_t bits_from(const struct chunk *b, double x)
 {
-    uint32_t half;
-    uint64_t bits;
     float f = (float)x;
-    memcpy(&bits, &x, sizeof bits);
-    memcpy(&half, &f, sizeof half);
-    return b->is_fp32 ? (uint64_t)half + ((double)f < x) : bits;
+    return b->is_fp32 ? (uint64_t)hu_bits_of_float(f) + ((double)f < x) : hu_bits_of_double(x);
 }
 
 static inline double element(const struct chunk *b, const void *values, size_t i)

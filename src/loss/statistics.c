@@ -7,10 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Formats of this many bits and no more are counted by code: what each target does to a code is
- * worked out once. */
-enum { CODE_BITS = 16 };
-
 /* Exact where fp64 holds it. */
 static double value_of(const struct hu_format *f, uint64_t code)
 {
@@ -32,15 +28,10 @@ bool hu_statistics_reads(const struct hu_format *f)
     return holds(hu_format_find("fp64"), f);
 }
 
-static enum hu_direction direction_of(const struct hu_statistics_plan *plan)
-{
-    return plan->count ? plan->targets[0].options.direction : HU_TIES_TO_EVEN;
-}
-
 /* Whether relative errors are rounded to fp32. */
 static bool relates_in_fp32(const struct hu_statistics_plan *plan, const struct hu_format *f)
 {
-    bool near = direction_of(plan) <= HU_TIES_TO_AWAY;
+    bool near = hu_plan_direction(plan) <= HU_TIES_TO_AWAY;
     return near && holds(hu_format_find("fp32"), f);
 }
 
@@ -60,13 +51,6 @@ static bool is_fp32(const struct hu_statistics_plan *plan, const struct hu_forma
             return false;
     }
     return relates_in_fp32(plan, f);
-}
-
-bool hu_counts_codes(const struct hu_statistics_plan *plan, const struct hu_format *f)
-{
-    bool drawn = direction_of(plan) == HU_STOCHASTIC;
-    return plan->scaling != HU_SCALE_BLOCK && !drawn && f->width <= CODE_BITS &&
-           (f->storage_bits == 8 || f->storage_bits == 16) && !f->storage_shift;
 }
 
 bool hu_statistics_needs_greatest(const struct hu_statistics_plan *plan, const struct hu_format *f)
@@ -193,20 +177,6 @@ uint64_t hu_units_first(struct hu_units u, uint64_t index)
 }
 
 /* Spread. */
-
-void hu_spread_merge(struct hu_spread *s, const struct hu_spread *other)
-{
-    s->finite += other->finite;
-    s->zeros += other->zeros;
-    s->nans += other->nans;
-    s->infinities += other->infinities;
-    if (other->greatest > s->greatest)
-        s->greatest = other->greatest;
-    if (other->least > 0 && (s->least == 0 || other->least < s->least))
-        s->least = other->least;
-    for (size_t i = 0; i < HU_BINADES; i++)
-        s->binades[i] += other->binades[i];
-}
 
 static void see(struct hu_spread *s, double x, uint64_t count)
 {

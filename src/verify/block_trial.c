@@ -1,5 +1,6 @@
 #include "verify/block_trial.h"
 #include "block/nested.h"
+#include "float_bits.h"
 #include "reference_block.h"
 #include "verify/random.h"
 
@@ -178,17 +179,10 @@ static void tell(struct hu_block_trial *r, const char *what, size_t at, uint64_t
                  at, got, expected);
 }
 
-static uint32_t word_of(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
 /* Every NaN is one; either zero is the other where that was asked for. */
 static bool same_value(const struct hu_block_trial *r, float got, uint32_t expected)
 {
-    uint32_t bits = word_of(got);
+    uint32_t bits = hu_bits_of_float(got);
     bool zeros = !(bits & 0x7fffffff) && !(expected & 0x7fffffff);
     bool nans = got != got && (expected & 0x7fffffff) > 0x7f800000;
     return bits == expected || nans || (zeros && r->question.ignore & HU_IGNORE_ZERO_SIGN);
@@ -207,7 +201,8 @@ static void judge_decoder(struct hu_block_trial *r, struct hu_reference *ref,
                 i % t->columns);
             if (same_value(r, t->decoded[i], expected))
                 continue;
-            tell(r, "element", (size_t)r->blocks * each + i, word_of(t->decoded[i]), expected);
+            tell(r, "element", (size_t)r->blocks * each + i, hu_bits_of_float(t->decoded[i]),
+                 expected);
             wrong = true;
         }
         r->mismatches += wrong;

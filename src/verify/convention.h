@@ -1,47 +1,47 @@
 /*
- * What others promise: under which options a conversion that failed would pass. Tried on boundaries
- * and a sample first; what holds there is only proposed, and proved by whoever asks.
+ * What others promise: under which options a conversion or an operation that failed would pass.
+ * Tried on boundaries and a sample first; what holds there is only proposed, and proved by whoever
+ * asks.
  */
 #ifndef HALFULP_VERIFY_CONVENTION_H
 #define HALFULP_VERIFY_CONVENTION_H
 
 #include "verify/scan.h"
+#include "verify/trial_operation.h"
 
-/* Inputs and what was got for them. */
+/* Sources and what was got for them. */
+struct hu_asked {
+    uint64_t x[HU_OPERANDS], got;
+    unsigned flags;
+    bool has_flags;
+};
+
 struct hu_sample {
-    const struct hu_format *to, *from;
-    uint64_t *source, *got;
-    unsigned *flags; /* NULL: none are known */
+    struct hu_asked *at;
     size_t count, room;
 };
 
 /* Adds one; false: out of memory. */
-bool hu_sample_add(struct hu_sample *sample, uint64_t source, uint64_t got, unsigned flags);
+bool hu_sample_add(struct hu_sample *sample, const struct hu_asked *asked);
 void hu_sample_free(struct hu_sample *sample);
-
-/*
- * A sample of what SUBJECT gives: the ends and middles of FAULTS, then boundaries and specials from
- * RUNS, and seeded draws, some tens of thousands in all. False: out of memory, or it stopped.
- */
-bool hu_sample_take(struct hu_sample *sample, const struct hu_runs *runs,
-                    const struct hu_subject *subject, const struct hu_faults *faults,
-                    uint64_t seed);
 
 enum { HU_CONVENTION_OPTIONS = 4, HU_CONVENTION_TEXT = 40 };
 
-/* A promise, and the command-line options by which it differs from another. */
+/* A question, and the command-line options by which it differs from another. */
 struct hu_convention {
-    struct hu_promise promise;
+    struct hu_question question;
     char option[HU_CONVENTION_OPTIONS][HU_CONVENTION_TEXT];
     size_t options;
+    bool directed; /* what proved it were directed operands, not all */
 };
 
 /*
- * The conventions near PROMISE that SAMPLE does not contradict, those with the fewest options
- * first: other directions, saturation, flushing, tininess, roundings on the way, and inputs that
- * may give anything; up to three together. Writes at most MOST, returns how many.
+ * The conventions near QUESTION that SAMPLE does not contradict, those with the fewest options
+ * first: other directions, saturation, flushing, tininess, rules about NaNs, an fma that rounds its
+ * product, roundings on the way, and inputs that may give anything; up to three together. Writes at
+ * most MOST, returns how many.
  */
-size_t hu_conventions_find(const struct hu_sample *sample, const struct hu_promise *promise,
+size_t hu_conventions_find(const struct hu_sample *sample, const struct hu_question *question,
                            struct hu_convention *found, size_t most);
 
 /* Conventions that are tried on all inputs, at most. */
@@ -49,13 +49,20 @@ enum { HU_CONVENTIONS_PROVED = 4 };
 
 /*
  * The convention under which SUBJECT, which failed by RUNS with VERDICT, passes on all that OPTIONS
- * cover: the first of hu_conventions_find's for which a scan shows it; what refutes one is taken
- * into the sample. proving, which may be NULL, is told before each scan how many inputs it will
- * cover. False: none, or VERDICT is one that no convention explains: it is partial, stopped, or
- * calls go wrong by their length or alignment.
+ * cover: the first of hu_conventions_find's, on the faults, boundaries and draws, for which a scan
+ * shows it; what refutes one is taken into the sample. proving, which may be NULL, is told before
+ * each scan how many inputs it will cover. False: none, or VERDICT is one that no convention
+ * explains: it is partial, stopped, or calls go wrong by their length or alignment.
  */
 bool hu_convention_explain(struct hu_convention *convention, const struct hu_runs *runs,
                            const struct hu_subject *subject, const struct hu_verdict *verdict,
                            const struct hu_scan_options *options, void (*proving)(uint64_t inputs));
+
+/* The same of an operation, on as many directed operands where MPFR would have to answer for
+ * billions. */
+bool hu_operation_explain(struct hu_convention *convention, const struct hu_question *question,
+                          const struct hu_subject *subject,
+                          const struct hu_operation_verdict *verdict,
+                          const struct hu_scan_options *options, void (*proving)(uint64_t inputs));
 
 #endif

@@ -259,8 +259,8 @@ static enum hu_foreign_end call(struct child *c, struct order order, int timeout
     return heard == 1 ? HU_STILL_RUNNING : ending_of(c, heard < 0, number);
 }
 
-static bool operate(void *context, unsigned worker, void *dst, const void *const src[], size_t n,
-                    unsigned *flags)
+static bool give(void *context, unsigned worker, void *dst, const void *const src[], size_t n,
+                 unsigned *flags)
 {
     struct hu_foreign *f = context;
     struct child *c = &f->child[worker];
@@ -289,12 +289,6 @@ static bool operate(void *context, unsigned worker, void *dst, const void *const
     }
     pthread_mutex_unlock(&f->lock);
     return false;
-}
-
-static bool convert(void *context, unsigned worker, void *dst, const void *src, size_t n,
-                    unsigned *flags)
-{
-    return operate(context, worker, dst, &src, n, flags);
 }
 
 static bool start_and_load(struct hu_foreign *f, struct child *c, char message[HU_FOREIGN_MESSAGE])
@@ -375,12 +369,7 @@ void hu_foreign_close(struct hu_foreign *f)
 
 struct hu_subject hu_foreign_subject(struct hu_foreign *f)
 {
-    return (struct hu_subject){f, convert, false, FOREIGN_BLOCK};
-}
-
-struct hu_operation_subject hu_foreign_operation_subject(struct hu_foreign *f)
-{
-    return (struct hu_operation_subject){f, operate, false, FOREIGN_BLOCK};
+    return (struct hu_subject){f, give, false, FOREIGN_BLOCK};
 }
 
 enum hu_foreign_end hu_foreign_ending(const struct hu_foreign *f, int *number)

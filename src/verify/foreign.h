@@ -31,7 +31,6 @@ void hu_foreign_close(struct hu_foreign *f);
 
 /* F, which must outlive it, as a subject for as many jobs as it has workers. */
 struct hu_subject hu_foreign_subject(struct hu_foreign *f);
-struct hu_operation_subject hu_foreign_operation_subject(struct hu_foreign *f);
 
 /* How the first child to end ended; number: the signal or the exit status. */
 enum hu_foreign_end hu_foreign_ending(const struct hu_foreign *f, int *number);

@@ -1,4 +1,5 @@
 #include "verify/judge.h"
+#include "float_bits.h"
 
 #include <float.h>
 #include <math.h>
@@ -46,27 +47,13 @@ struct hu_judge {
     uint64_t least, most; /* the fp64 codes of normal results */
 };
 
-static uint64_t bits_of(double x)
-{
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static double of_bits(uint64_t bits)
-{
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
 /* X, which differs from the exact result by ERROR or something of its sign, to odd. */
 INLINE double to_odd(double x, double error)
 {
-    uint64_t bits = bits_of(x);
+    uint64_t bits = hu_bits_of_double(x);
     if (error == 0 || (bits & 1))
         return x;
-    return of_bits((error > 0) == (x > 0) ? bits + 1 : bits - 1);
+    return hu_double_of_bits((error > 0) == (x > 0) ? bits + 1 : bits - 1);
 }
 
 /* D. E. Knuth, The Art of Computer Programming volume 2, section 4.2.2, theorem B. */
@@ -165,7 +152,7 @@ static double list_value(struct hu_judge *j, struct hu_reference *r, int i, uint
     unsigned flags = 0;
     if ((j->q.promise.flush & HU_FLUSH_IN) && hu_code_is_subnormal(f, code))
         code = hu_code_flushed(f, code);
-    double x = of_bits(hu_reference_convert(r, j->fp64, f, code, NULL, &flags));
+    double x = hu_double_of_bits(hu_reference_convert(r, j->fp64, f, code, NULL, &flags));
     if (isnan(x))
         j->kind[i][code] = flags & HU_INVALID ? IS_NAN | IS_SIGNALING : IS_NAN;
     if (j->q.operation != HU_OP_SCALE_B || i == 0 || isnan(x))
@@ -177,7 +164,7 @@ static double list_value(struct hu_judge *j, struct hu_reference *r, int i, uint
 
 static uint64_t key_of(const struct hu_judge *j, double x)
 {
-    uint64_t bits = bits_of(x), sign = bits >> 63;
+    uint64_t bits = hu_bits_of_double(x), sign = bits >> 63;
     if (j->q.operation >= HU_OP_MINIMUM_MAGNITUDE)
         return bits << 1 | !sign;
     return sign ? ~bits : bits | UINT64_C(1) << 63;
@@ -358,10 +345,7 @@ static double value_of(const struct hu_judge *j, int i, uint64_t code)
 {
     if (j->value[i])
         return j->value[i][code];
-    float single;
-    uint32_t bits = (uint32_t)code;
-    memcpy(&single, &bits, sizeof single);
-    return (double)single;
+    return (double)hu_float_of_bits((uint32_t)code);
 }
 
 static unsigned kind_of(const struct hu_judge *j, int i, uint64_t code)
@@ -448,7 +432,7 @@ INLINE struct hu_judged judge_one(const struct hu_judge *j, struct hu_reference 
         return x_kind | y_kind ? of_nans(j, x, x_kind, y_kind) : j->invalid;
     }
     double result = function(a, b);
-    uint64_t bits = bits_of(result), magnitude = bits << 1 >> 1;
+    uint64_t bits = hu_bits_of_double(result), magnitude = bits << 1 >> 1;
     if (magnitude - 1 >= (UINT64_C(0x7ff) << TRAILING) - 1)
         return of_special(j, a, b, result);
     if (!j->wide)

@@ -40,14 +40,16 @@ static uint64_t eight_digits(uint64_t x)
 static char *put_hex(char *at, uint64_t value, int digits)
 {
     char text[2 * MOST_DIGITS];
-    uint64_t high = eight_digits(value >> 32), low = eight_digits((uint32_t)value);
-    if (!HU_BIG_ENDIAN_MACHINE) {
-        high = __builtin_bswap64(high);
-        low = __builtin_bswap64(low);
-    }
-    memcpy(text, &high, 8);
+    uint64_t low = eight_digits((uint32_t)value);
+    low = HU_BIG_ENDIAN_MACHINE ? low : __builtin_bswap64(low);
     memcpy(text + 8, &low, 8);
-    memcpy(at, text + MOST_DIGITS - digits, MOST_DIGITS);
+    if (digits > 8) {
+        uint64_t high = eight_digits(value >> 32);
+        high = HU_BIG_ENDIAN_MACHINE ? high : __builtin_bswap64(high);
+        memcpy(text, &high, 8);
+        memcpy(at, text + MOST_DIGITS - digits, MOST_DIGITS);
+    } else
+        memcpy(at, text + MOST_DIGITS - digits, 8);
     at[digits] = ' ';
     return at + digits + 1;
 }

@@ -14,6 +14,18 @@ struct hu_question hu_question_of(enum hu_operation operation, const struct hu_f
     return q;
 }
 
+struct hu_question hu_question_of_conversion(const struct hu_format *to,
+                                             const struct hu_format *from,
+                                             const struct hu_promise *promise)
+{
+    return (struct hu_question){.operation = HU_OPERATIONS,
+                                .operands = 1,
+                                .to = to,
+                                .from = {from},
+                                .result = to,
+                                .promise = *promise};
+}
+
 struct hu_operation_options hu_question_options(const struct hu_question *q)
 {
     return (struct hu_operation_options){.rounding = q->promise.options, .nan = q->nan};
@@ -57,6 +69,8 @@ uint64_t hu_question_expect(struct hu_reference *r, const struct hu_question *q,
                             unsigned *flags)
 {
     uint64_t operand[HU_OPERANDS] = {0};
+    if (hu_is_conversion(q))
+        return hu_expect(r, q->to, q->from[0], x[0], &q->promise, flags);
     *flags = 0;
     if (is_ignored(q, x))
         *flags = HU_ANYTHING;
@@ -74,6 +88,8 @@ uint64_t hu_question_expect(struct hu_reference *r, const struct hu_question *q,
 bool hu_question_satisfies_otherwise(const struct hu_question *q, uint64_t expected, uint64_t got,
                                      unsigned flags)
 {
+    if (hu_is_conversion(q))
+        return hu_satisfies_otherwise(q->to, &q->promise, expected, got);
     if (hu_is_integer(q->to) && !hu_is_comparison(q->operation))
         return q->promise.any_nan && (flags & HU_INVALID);
     return !hu_is_comparison(q->operation) &&

@@ -6,11 +6,11 @@
 #include "verify/expectation.h"
 
 struct hu_question {
-    enum hu_operation operation;
+    enum hu_operation operation; /* HU_OPERATIONS: none, it is a conversion */
     int operands;
     const struct hu_format *to, *from[HU_OPERANDS];
     const struct hu_format *result; /* what results come as: TO, or of a comparison uint8 */
-    struct hu_promise promise; /* of which steps, nan_code and saturate_finite are not heeded */
+    struct hu_promise promise; /* of which operations heed no steps, nan_code and saturate_finite */
     enum hu_nan_rule nan;
     const struct hu_format *via; /* that the result is rounded into first; NULL: none */
     bool unfused;                /* an fma whose product is rounded into TO, or via, first */
@@ -20,6 +20,16 @@ struct hu_question {
 struct hu_question hu_question_of(enum hu_operation operation, const struct hu_format *to,
                                   const struct hu_format *from, const struct hu_promise *promise,
                                   enum hu_nan_rule nan);
+
+/* FROM into TO as promised. */
+struct hu_question hu_question_of_conversion(const struct hu_format *to,
+                                             const struct hu_format *from,
+                                             const struct hu_promise *promise);
+
+static inline bool hu_is_conversion(const struct hu_question *q)
+{
+    return q->operation == HU_OPERATIONS;
+}
 
 struct hu_operation_options hu_question_options(const struct hu_question *q);
 

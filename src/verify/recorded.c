@@ -64,12 +64,8 @@ static const char *read_number(const char *at, int width, uint64_t *value)
 
 struct reader {
     struct hu_recorded *result;
-    const struct hu_format *to, *from[HU_OPERANDS];
-    int sources;
-    bool flags; /* a last column is due */
     uint64_t line;
-    const struct hu_question *question; /* of an operation; NULL: a conversion */
-    const struct hu_promise *promise;
+    const struct hu_question *question;
     const struct hu_recorded_options *options;
 };
 
@@ -101,17 +97,18 @@ static bool bad_code(struct reader *r, const char *at, const struct hu_format *f
 static bool read_vector(struct reader *r, const char *at, struct vector *v)
 {
     const char *end;
+    const struct hu_question *q = r->question;
     at = after_spaces(at);
     *v = (struct vector){0};
-    for (int k = 0; k < r->sources; k++) {
-        if (!(end = read_number(at, r->from[k]->width, &v->source[k])))
-            return bad_code(r, at, r->from[k]);
+    for (int k = 0; k < q->operands; k++) {
+        if (!(end = read_number(at, q->from[k]->width, &v->source[k])))
+            return bad_code(r, at, q->from[k]);
         at = after_spaces(end);
     }
-    if (!(end = read_number(at, r->to->width, &v->code)))
-        return bad_code(r, at, r->to);
+    if (!(end = read_number(at, q->result->width, &v->code)))
+        return bad_code(r, at, q->result);
     at = after_spaces(end);
-    if (*at || r->flags) {
+    if (*at || !q->promise.no_flags) {
         if (!(end = read_number(at, 5, &v->flags)))
             return bad_word(r, at, "flags in hexadecimal, 1f at most");
         at = after_spaces(end);
@@ -124,47 +121,46 @@ enum { SAMPLED_LINES = 20000, SAMPLED_FAULTS = 24000 };
 static void sample_vector(struct reader *r, const struct vector *v, bool right)
 {
     struct hu_sample *s = r->options->sample;
+    struct hu_asked asked = {.got = v->code,
+                             .flags = from_testfloat((unsigned)v->flags),
+                             .has_flags = !r->question->promise.no_flags};
+    memcpy(asked.x, v->source, sizeof asked.x);
     if (s && s->count < (right ? SAMPLED_LINES : SAMPLED_FAULTS))
-        hu_sample_add(s, v->source[0], v->code, from_testfloat((unsigned)v->flags));
+        hu_sample_add(s, &asked);
+}
+
+/* What is wrong in line V, where EXPECTED and the flags DUE are; code_right: the flags alone. */
+static void add_fault(struct reader *r, const struct vector *v, uint64_t expected, unsigned due,
+                      bool code_right)
+{
+    const struct hu_question *q = r->question;
+    unsigned got = from_testfloat((unsigned)v->flags);
+    struct hu_operation_fault of_operation = {.expected = expected,
+                                              .got = v->code,
+                                              .expected_flags = due,
+                                              .got_flags = got,
+                                              .flags = code_right,
+                                              .line = r->line};
+    struct hu_fault of_conversion = {.first = v->source[0],
+                                     .last = v->source[0],
+                                     .count = 1,
+                                     .class = code_right ? HU_FAULT_FLAGS : HU_FAULT_ROUNDING,
+                                     .expected = expected,
+                                     .got = v->code,
+                                     .expected_flags = due,
+                                     .got_flags = got,
+                                     .line = r->line};
+    memcpy(of_operation.x, v->source, sizeof of_operation.x);
+    r->result->mismatches++;
+    if (!hu_is_conversion(q)) {
+        hu_operation_faults_add(&r->result->operation_faults, q, of_operation);
+        return;
+    }
+    hu_fault_judge(q->to, q->from[0], &of_conversion);
+    hu_faults_add(&r->result->faults, &of_conversion);
 }
 
 static void check_vector(struct reader *r, struct hu_reference *reference, const struct vector *v)
-{
-    const struct hu_promise *promise = r->promise;
-    unsigned due, got = from_testfloat((unsigned)v->flags);
-    uint64_t code = hu_expect(reference, r->to, r->from[0], v->source[0], promise, &due);
-    bool right = (due & HU_ANYTHING) || hu_satisfies(r->to, promise, code, v->code);
-    bool flags_right = promise->no_flags || (due & HU_ANYTHING) || got == due;
-    r->result->lines++;
-    sample_vector(r, v, right && flags_right);
-    if (right && flags_right)
-        return;
-    r->result->mismatches++;
-    struct hu_fault fault = {.first = v->source[0],
-                             .last = v->source[0],
-                             .count = 1,
-                             .class = right ? HU_FAULT_FLAGS : HU_FAULT_ROUNDING,
-                             .expected = code,
-                             .got = v->code,
-                             .expected_flags = due,
-                             .got_flags = got,
-                             .line = r->line};
-    hu_fault_judge(r->to, r->from[0], &fault);
-    hu_faults_add(&r->result->faults, &fault);
-}
-
-static void sample_operation(struct reader *r, const struct vector *v, bool right)
-{
-    struct hu_operation_sample *s = r->options->operations;
-    struct hu_asked asked = {
-        .got = v->code, .flags = from_testfloat((unsigned)v->flags), .has_flags = r->flags};
-    memcpy(asked.x, v->source, sizeof asked.x);
-    if (s && s->count < (right ? SAMPLED_LINES : SAMPLED_FAULTS))
-        hu_operation_sample_add(s, &asked);
-}
-
-static void check_operation(struct reader *r, struct hu_reference *reference,
-                            const struct vector *v)
 {
     const struct hu_question *q = r->question;
     unsigned due, got = from_testfloat((unsigned)v->flags);
@@ -173,18 +169,9 @@ static void check_operation(struct reader *r, struct hu_reference *reference,
     bool right = anything || hu_question_satisfies(q, code, v->code, due);
     bool flags_right = q->promise.no_flags || anything || got == due;
     r->result->lines++;
-    sample_operation(r, v, right && flags_right);
-    if (right && flags_right)
-        return;
-    r->result->mismatches++;
-    struct hu_operation_fault fault = {.expected = code,
-                                       .got = v->code,
-                                       .expected_flags = due,
-                                       .got_flags = got,
-                                       .flags = right,
-                                       .line = r->line};
-    memcpy(fault.x, v->source, sizeof fault.x);
-    hu_operation_faults_add(&r->result->operation_faults, q, fault);
+    sample_vector(r, v, right && flags_right);
+    if (!right || !flags_right)
+        add_fault(r, v, code, due, right);
 }
 
 /* The next line without its newline. False: the end, or a line that is too long or holds NULs. */
@@ -211,23 +198,21 @@ static bool is_cancelled(const struct hu_recorded_options *o)
     return o->cancel && atomic_load_explicit(o->cancel, memory_order_relaxed);
 }
 
-static void check_all(struct reader *r, FILE *stream)
+void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu_question *question,
+                       const struct hu_recorded_options *options)
 {
-    struct hu_recorded *result = r->result;
-    const struct hu_recorded_options *options = r->options;
+    struct reader r = {.result = result, .question = question, .options = options};
     struct hu_reference *reference = hu_reference_new();
     char line[LONGEST_LINE];
-    while (reference && !is_cancelled(options) && next_line(r, stream, line)) {
+    memset(result, 0, sizeof *result);
+    while (reference && !is_cancelled(options) && next_line(&r, stream, line)) {
         struct vector v;
         const char *text = after_spaces(line);
         if (!*text || *text == '#')
             continue;
-        if (!read_vector(r, text, &v))
+        if (!read_vector(&r, text, &v))
             break;
-        if (r->question)
-            check_operation(r, reference, &v);
-        else
-            check_vector(r, reference, &v);
+        check_vector(&r, reference, &v);
         if (options->progress && result->lines % LINES_A_STEP == 0)
             options->progress(options->context, LINES_A_STEP);
     }
@@ -238,35 +223,4 @@ static void check_all(struct reader *r, FILE *stream)
     }
     hu_faults_finish(&result->faults);
     hu_reference_free(reference);
-}
-
-void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu_format *to,
-                       const struct hu_format *from, const struct hu_promise *promise,
-                       const struct hu_recorded_options *options)
-{
-    memset(result, 0, sizeof *result);
-    struct reader r = {.result = result,
-                       .to = to,
-                       .from = {from},
-                       .sources = 1,
-                       .flags = !promise->no_flags,
-                       .promise = promise,
-                       .options = options};
-    check_all(&r, stream);
-}
-
-void hu_recorded_check_operation(struct hu_recorded *result, FILE *stream,
-                                 const struct hu_question *question,
-                                 const struct hu_recorded_options *options)
-{
-    memset(result, 0, sizeof *result);
-    struct reader r = {.result = result,
-                       .to = question->result,
-                       .from = {question->from[0], question->from[1], question->from[2]},
-                       .sources = question->operands,
-                       .flags = !question->promise.no_flags,
-                       .question = question,
-                       .promise = &question->promise,
-                       .options = options};
-    check_all(&r, stream);
 }

@@ -3,7 +3,7 @@
 #ifndef HALFULP_VERIFY_RECORDED_H
 #define HALFULP_VERIFY_RECORDED_H
 
-#include "verify/operation_convention.h"
+#include "verify/convention.h"
 
 #include <stdio.h>
 
@@ -33,22 +33,15 @@ struct hu_recorded {
 struct hu_recorded_options {
     void (*progress)(void *context, uint64_t lines); /* lines just done */
     void *context;
-    struct hu_sample *sample;               /* takes some of the lines, what is wrong above all */
-    struct hu_operation_sample *operations; /* the same of an operation's */
-    const atomic_bool *cancel;              /* once true, the check ends */
+    struct hu_sample *sample;  /* takes some of the lines, what is wrong above all */
+    const atomic_bool *cancel; /* once true, the check ends */
 };
 
 /*
- * Checks STREAM to its end or to its first bad line. Empty lines and lines that start with '#' are
- * passed over.
+ * Checks STREAM to its end or to its first bad line: as many columns of sources as QUESTION has
+ * operands, results and flags. Empty lines and lines that start with '#' are passed over.
  */
-void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu_format *to,
-                       const struct hu_format *from, const struct hu_promise *promise,
+void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu_question *question,
                        const struct hu_recorded_options *options);
-
-/* The same of QUESTION's operation, whose operands are as many columns. */
-void hu_recorded_check_operation(struct hu_recorded *result, FILE *stream,
-                                 const struct hu_question *question,
-                                 const struct hu_recorded_options *options);
 
 #endif

@@ -10,18 +10,19 @@
 
 #include <stdatomic.h>
 
-/* What is on trial: a way to convert arrays from and to the formats of the table it is tried by. */
+/* What is on trial: a way to convert arrays from and to the formats of the table it is tried by, or
+ * an operation, which has as many sources as operands. */
 struct hu_subject {
     void *context;
     /*
-     * Converts N elements, in arrays whose alignment modulo 64 bytes is DST's and SRC's; WORKER
-     * tells which of the jobs asks, and only one asks at a time for each. flags: or-ed in; NULL
-     * where none are wanted. False: it cannot go on; the scan stops.
+     * Gives N elements, in arrays whose alignment modulo 64 bytes is DST's and SRC's; WORKER tells
+     * which of the jobs asks, and only one asks at a time for each. flags: or-ed in; NULL where
+     * none are wanted. False: it cannot go on; the trial stops.
      */
-    bool (*convert)(void *context, unsigned worker, void *dst, const void *src, size_t n,
-                    unsigned *flags);
+    bool (*give)(void *context, unsigned worker, void *dst, const void *const src[], size_t n,
+                 unsigned *flags);
     bool has_flags;
-    size_t block; /* elements to convert in one call: a multiple of 64 */
+    size_t block; /* elements to ask for in one call: a power of two from 64 on */
 };
 
 enum hu_mismatch_kind {

@@ -24,7 +24,7 @@ bool trial_convert_at(struct bench *b, void *dst, const void *src, size_t n, uin
                       const uint64_t *source, unsigned *flags)
 {
     const struct hu_subject *s = b->trial->subject;
-    if (s->convert(s->context, b->worker, dst, src, n, flags))
+    if (s->give(s->context, b->worker, dst, &src, n, flags))
         return true;
     record_stop(b->trial, n, first, source);
     return false;

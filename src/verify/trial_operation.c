@@ -123,7 +123,7 @@ struct desk {
 
 struct trial_of {
     const struct hu_question *q;
-    const struct hu_operation_subject *subject;
+    const struct hu_subject *subject;
     const struct hu_scan_options *options;
     struct hu_judge *judge; /* NULL: MPFR alone */
     struct hu_operands operands;
@@ -227,7 +227,7 @@ static bool flags_of(const struct trial_of *t, struct desk *d, unsigned worker, 
         src[k] = d->src[k];
     }
     *flags = 0;
-    return t->subject->operate(t->subject->context, worker, d->dst, src, REPEATS, flags);
+    return t->subject->give(t->subject->context, worker, d->dst, src, REPEATS, flags);
 }
 
 static void try_flags(struct trial_of *t, struct desk *d, unsigned worker, const uint64_t x[],
@@ -300,12 +300,12 @@ static void try_each_flag(struct trial_of *t, struct desk *d, unsigned worker, u
 
 static void try_block(struct trial_of *t, struct desk *d, unsigned worker, uint64_t first, size_t n)
 {
-    const struct hu_operation_subject *s = t->subject;
+    const struct hu_subject *s = t->subject;
     const void *const src[] = {d->src[0], d->src[1], d->src[2]};
     bool wants_flags = s->has_flags && !t->q->promise.no_flags;
     unsigned flags = 0;
     fill_sources(t, d, first, n);
-    if (!s->operate(s->context, worker, d->dst, src, n, wants_flags ? &flags : NULL)) {
+    if (!s->give(s->context, worker, d->dst, src, n, wants_flags ? &flags : NULL)) {
         uint64_t x[HU_OPERANDS];
         operands_of(t, first, x);
         stop_at(t, d, x, n);
@@ -392,8 +392,7 @@ static size_t block_of(const struct trial_of *t)
 }
 
 void hu_operation_trial(struct hu_operation_verdict *verdict, const struct hu_question *q,
-                        const struct hu_operation_subject *subject,
-                        const struct hu_scan_options *options)
+                        const struct hu_subject *subject, const struct hu_scan_options *options)
 {
     struct trial_of t = {.q = q, .subject = subject, .options = options};
     t.exhaustive = hu_operation_is_exhaustive(q, options);
@@ -435,7 +434,7 @@ static bool operate(void *context, unsigned worker, void *dst, const void *const
                                   &options, flags);
 }
 
-struct hu_operation_subject hu_own_operation_subject(struct hu_own_operation *own)
+struct hu_subject hu_own_operation_subject(struct hu_own_operation *own)
 {
-    return (struct hu_operation_subject){own, operate, true, OWN_BLOCK};
+    return (struct hu_subject){own, operate, true, OWN_BLOCK};
 }

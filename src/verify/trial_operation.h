@@ -8,15 +8,6 @@
 #include "verify/operands.h"
 #include "verify/scan.h"
 
-/* What is on trial. As hu_subject, with as many sources as the question has operands. */
-struct hu_operation_subject {
-    void *context;
-    bool (*operate)(void *context, unsigned worker, void *dst, const void *const src[], size_t n,
-                    unsigned *flags);
-    bool has_flags;
-    size_t block; /* elements to give in one call: a power of two */
-};
-
 struct hu_operation_fault {
     uint64_t x[HU_OPERANDS];
     uint64_t expected, got;
@@ -60,14 +51,13 @@ uint64_t hu_operation_inputs(const struct hu_question *q, const struct hu_scan_o
  * itself where inputs are at most 2^20, with options.every_flag, and otherwise in one call of 256.
  */
 void hu_operation_trial(struct hu_operation_verdict *verdict, const struct hu_question *q,
-                        const struct hu_operation_subject *subject,
-                        const struct hu_scan_options *options);
+                        const struct hu_subject *subject, const struct hu_scan_options *options);
 
 /* Ours as subjects: by the kernel's arrays, where that is "scalar" by hu_operate alone. */
 struct hu_own_operation {
     const struct hu_kernel *kernel;
     const struct hu_question *q;
 };
-struct hu_operation_subject hu_own_operation_subject(struct hu_own_operation *own);
+struct hu_subject hu_own_operation_subject(struct hu_own_operation *own);
 
 #endif

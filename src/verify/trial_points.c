@@ -219,8 +219,8 @@ static bool check_units(struct bench *b, size_t run, uint64_t unit, uint64_t str
     size_t whole = pad(b, n);
     memset(b->wrong, 0, n * sizeof *b->wrong);
     for (int round = 0; round < (wants_flags ? 2 : 1); round++) {
-        if (!t->subject->convert(t->subject->context, b->worker, b->dst, b->src, whole,
-                                 round ? &flags : NULL)) {
+        if (!t->subject->give(t->subject->context, b->worker, b->dst, (const void *const[]){b->src},
+                              whole, round ? &flags : NULL)) {
             for (size_t i = 0; i < n; i++)
                 b->source[i] = first + i * sources.step;
             return trial_convert(b, whole, 0, b->source, NULL);

@@ -22,8 +22,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct hu_recorded r;
     struct hu_recorded_options options = {.progress = NULL};
-    hu_recorded_check(&r, stream, hu_format_find(names[data[0] % NAMES]),
-                      hu_format_find(names[data[0] / NAMES % NAMES]), &promise, &options);
+    struct hu_question question =
+        hu_question_of_conversion(hu_format_find(names[data[0] % NAMES]),
+                                  hu_format_find(names[data[0] / NAMES % NAMES]), &promise);
+    hu_recorded_check(&r, stream, &question, &options);
     fclose(stream);
     if (r.bad && strncmp(r.message, "line ", 5) != 0)
         abort();

@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "arithmetic.h"
 #include "model.h"
+#include "mpz64.h"
 #include "operation.h"
 #include "words.h"
 
@@ -79,14 +80,6 @@ static void ulp_text(char *out, size_t size, const mpq_t share)
         snprintf(out, size, "%.1e ulp", ulps);
 }
 
-static void scale(mpq_t ratio, int exponent)
-{
-    if (exponent >= 0)
-        mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)exponent);
-    else
-        mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-exponent);
-}
-
 enum { SHOWN_EXACTLY = 11 };
 
 static void tell_error(struct row *r, const mpq_t error)
@@ -94,7 +87,7 @@ static void tell_error(struct row *r, const mpq_t error)
     mpq_t share;
     mpq_init(share);
     mpq_set(share, error);
-    scale(share, -hu_ulp_exponent(r->format, r->bits));
+    hu_mpq_scale(share, share, -hu_ulp_exponent(r->format, r->bits));
     ulp_text(r->error_ulp, sizeof r->error_ulp, share);
     char *exact = hu_ratio_exact(error), *near = hu_ratio_scientific(error, 3, true);
     bool brief = strlen(exact) < SHOWN_EXACTLY;

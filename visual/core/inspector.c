@@ -1,5 +1,6 @@
 #include "inspector.h"
 #include "allocate.h"
+#include "mpz64.h"
 #include "operation.h"
 #include "words.h"
 
@@ -132,10 +133,7 @@ static char *unit(const struct row *r)
     int exponent = hu_ulp_exponent(r->format, r->bits);
     mpq_init(ulp);
     mpq_set_ui(ulp, 1, 1);
-    if (exponent >= 0)
-        mpq_mul_2exp(ulp, ulp, (mp_bitcnt_t)exponent);
-    else
-        mpq_div_2exp(ulp, ulp, (mp_bitcnt_t)-exponent);
+    hu_mpq_scale(ulp, ulp, exponent);
     bool exact;
     char *near = pretty(hu_ratio_shown(ulp, 4, &exact)), *power = power_of_two(exponent);
     char *text = text_of("%s %s %s", power, exact ? "=" : "≈", near);

@@ -50,17 +50,10 @@ const char *role_name(enum role role)
 
 /* --- Header and footer --- */
 
-static int button_width(const struct layout *l, const char *text)
+static void put_button(struct layout *l, struct flow *f, int width, const char *text,
+                       const char *name, const char *full)
 {
-    return width_of(l, FACE_WORDS, text) + px(l, 20);
-}
-
-static void put_button(struct layout *l, struct flow *f, const char *text, const char *name,
-                       const char *full)
-{
-    struct item *i =
-        put_active(l, ROLE_BUTTON, flow_next(f, button_width(l, text)), text, "%s", name);
-    i->full = full;
+    put_choice(l, ROLE_BUTTON, flow_next(f, width), text, false, full, "%s", name);
 }
 
 static int header_value(struct layout *l, int pad)
@@ -85,8 +78,8 @@ static int header_value(struct layout *l, int pad)
                                            {"redo", "↷", "redo (Ctrl+Shift+Z)"},
                                            {"keys", "?", "the keys (F1)"}};
     for (int b = 0; b < 3; b++) {
-        i = put_active(l, ROLE_BUTTON, flow_next(&f, button), names[b][1], "%s", names[b][0]);
-        i->full = names[b][2];
+        i = put_choice(l, ROLE_BUTTON, flow_next(&f, button), names[b][1], false, names[b][2], "%s",
+                       names[b][0]);
         if ((b == 0 && !m->history.at) || (b == 1 && m->history.at + 1 == m->history.count))
             i->state |= STATE_DISABLED;
     }
@@ -97,12 +90,9 @@ static void put_tabs(struct layout *l, struct flow *f)
 {
     static const char *const titles[] = {"Bits",   "Rounding",   "Number line",
                                          "Memory", "Arithmetic", "Block"};
-    for (int p = 0; p < PAGE_KEYS; p++) {
-        struct item *i = put_active(l, ROLE_TAB, flow_next(f, button_width(l, titles[p])),
-                                    titles[p], "tab.%s", page_name((enum page)p));
-        if (l->model->page == (enum page)p)
-            i->state |= STATE_SELECTED;
-    }
+    for (int p = 0; p < PAGE_KEYS; p++)
+        put_choice(l, ROLE_TAB, flow_next(f, button_width(l, titles[p])), titles[p],
+                   l->model->page == (enum page)p, NULL, "tab.%s", page_name((enum page)p));
 }
 
 static void put_settings(struct layout *l, struct flow *f)
@@ -121,13 +111,14 @@ static void put_settings(struct layout *l, struct flow *f)
         f->x = f->left;
         f->y += f->line + f->gap;
     }
-    put_active(l, ROLE_BUTTON, flow_next(f, widest), round, "round")->full = "rounding direction";
+    put_button(l, f, widest, round, "round", "rounding direction");
     struct item *i = put_active(l, ROLE_CHECK, flow_next(f, check), "saturate", "saturate");
     i->align = ALIGN_LEFT;
     i->state |= o->saturate ? STATE_CHECKED : 0;
     i->full = "overflow goes to the largest finite value";
-    put_button(l, f, "formats ▾", "formats", "which formats are shown");
-    put_button(l, f, "theme ▾", "theme", "colours and size");
+    put_button(l, f, button_width(l, "formats ▾"), "formats ▾", "formats",
+               "which formats are shown");
+    put_button(l, f, button_width(l, "theme ▾"), "theme ▾", "theme", "colours and size");
 }
 
 static int put_header(struct layout *l)
@@ -157,8 +148,8 @@ static void put_status(struct layout *l, int y, int height)
     struct rect r = {pad, y + px(l, 4), l->view.width - 2 * pad, height - px(l, 8)};
     const char *text = *m->message ? m->message : hint;
     const char *shown = wrap(l, FACE_SMALL, text, r.w, lines, true, NULL);
-    struct item *i = put_label(l, r, m->message_is_error ? TINT_BAD : TINT_DIM, shown, "status");
-    i->face = FACE_SMALL;
+    struct item *i =
+        put_label(l, r, FACE_SMALL, m->message_is_error ? TINT_BAD : TINT_DIM, shown, "status");
     i->full = *m->message ? keep(l, text) : NULL;
 }
 
@@ -175,7 +166,7 @@ static int put_footer(struct layout *l, int top)
     if (l->model->page == PAGE_BITS && strip_fits(l, top)) {
         int pad = px(l, 16), height = rounding_strip_height(l);
         bottom -= height + px(l, 4);
-        rounding_strip(l, (struct rect){pad, bottom, l->view.width - 2 * pad, height});
+        rounding_strip(l, box(pad, bottom, l->view.width - 2 * pad, height));
     }
     return bottom;
 }
@@ -242,12 +233,12 @@ static void build_once(struct layout *l)
 {
     l->count = l->mark_count = 0;
     l->layer = 0;
-    l->body = (struct rect){0, 0, 0, 0};
+    l->body = box(0, 0, 0, 0);
     layout_forget_texts(l);
     int top = put_header(l), bottom = put_footer(l, top);
     if (bottom - top < px(l, 40))
         bottom = top + px(l, 40);
-    l->body = (struct rect){0, top, l->view.width, bottom - top};
+    l->body = box(0, top, l->view.width, bottom - top);
     l->content = put_page(l) + l->view.scroll - top;
     put_scrollbar(l);
     l->layer = 1;

@@ -12,6 +12,11 @@ struct rect {
     int x, y, w, h;
 };
 
+static inline struct rect box(int x, int y, int w, int h)
+{
+    return (struct rect){x, y, w, h};
+}
+
 static inline bool rect_has(struct rect r, int x, int y)
 {
     return x >= r.x && x < r.x + r.w && y >= r.y && y < r.y + r.h;

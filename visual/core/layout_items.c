@@ -51,64 +51,63 @@ const char *keep(struct layout *l, const char *text)
     return *text ? keep_taken(l, need(strdup(text))) : "";
 }
 
-static struct item *new_item(struct layout *l, enum role role, struct rect rect, const char *text,
-                             const char *name, va_list arguments)
+struct item *put(struct layout *l, enum role role, struct rect rect, const char *text,
+                 const char *name, ...)
 {
+    va_list arguments;
     if (l->count == l->room) {
         l->room = l->room ? 2 * l->room : 512;
         l->items = need(realloc(l->items, l->room * sizeof *l->items));
     }
     struct item *i = &l->items[l->count++];
     *i = (struct item){.role = role, .rect = rect, .layer = l->layer, .caption = -1};
+    va_start(arguments, name);
     vsnprintf(i->name, sizeof i->name, name, arguments);
+    va_end(arguments);
     i->text = text ? keep(l, text) : "";
-    i->clip = (struct rect){0, 0, l->view.width, l->view.height};
+    i->clip = box(0, 0, l->view.width, l->view.height);
     if (l->body.h && !l->layer)
         i->clip = l->body;
     return i;
 }
 
-struct item *put(struct layout *l, enum role role, struct rect rect, const char *text,
-                 const char *name, ...)
+struct item *as_label(struct item *i, enum face face, enum tint tint)
 {
-    va_list arguments;
-    va_start(arguments, name);
-    struct item *i = new_item(l, role, rect, text, name, arguments);
-    va_end(arguments);
-    return i;
-}
-
-struct item *put_label(struct layout *l, struct rect rect, enum tint tint, const char *text,
-                       const char *name, ...)
-{
-    va_list arguments;
-    va_start(arguments, name);
-    struct item *i = new_item(l, ROLE_LABEL, rect, text, name, arguments);
-    va_end(arguments);
+    i->face = face;
     i->tint = tint;
     return i;
 }
 
-static void mark_pointer(const struct layout *l, struct item *i)
+struct item *as_active(const struct layout *l, struct item *i)
 {
+    i->state |= STATE_ACTIVE | STATE_STOP;
+    i->align = ALIGN_CENTER;
     if (!strcmp(i->name, l->model->focus))
         i->state |= STATE_FOCUSED;
     if (l->view.hovered && !strcmp(i->name, l->view.hovered))
         i->state |= STATE_HOVERED;
     if (l->view.pressed && !strcmp(i->name, l->view.pressed))
         i->state |= STATE_PRESSED;
+    return i;
 }
 
-struct item *put_active(struct layout *l, enum role role, struct rect rect, const char *text,
-                        const char *name, ...)
+struct item *as_choice(struct item *i, bool selected, const char *full)
 {
-    va_list arguments;
-    va_start(arguments, name);
-    struct item *i = new_item(l, role, rect, text, name, arguments);
-    va_end(arguments);
-    i->state |= STATE_ACTIVE | STATE_STOP;
-    i->align = ALIGN_CENTER;
-    mark_pointer(l, i);
+    i->state |= selected ? STATE_SELECTED : 0;
+    i->full = full;
+    return i;
+}
+
+struct item *put_bit(struct layout *l, struct rect rect, const struct row *r, const char *name,
+                     int bit, int cursor, int caption_height)
+{
+    struct item *i =
+        put_active(l, ROLE_BIT, rect, r->bits >> bit & 1 ? "1" : "0", "%s.bit%d", name, bit);
+    as_label(i, FACE_BIT, field_of(r->format, bit));
+    i->caption = bit;
+    i->caption_height = caption_height;
+    if (bit != cursor)
+        i->state &= ~(unsigned)STATE_STOP;
     return i;
 }
 
@@ -223,6 +222,28 @@ const char *wrap(struct layout *l, enum face face, const char *text, int width, 
     return keep_taken(l, out);
 }
 
+int put_paragraph(struct layout *l, struct rect area, enum face face, enum tint tint, int lines,
+                  const char *text, const char *name)
+{
+    int used;
+    const char *words = wrap(l, face, text, area.w, lines, true, &used);
+    area.h = used * l->view.metrics.height[face];
+    put_label(l, area, face, tint, words, "%s", name);
+    return area.y + area.h;
+}
+
+int put_heading(struct layout *l, struct rect area, const char *text, const char *name)
+{
+    area.h = l->view.metrics.height[FACE_BOLD];
+    put(l, ROLE_HEADING, area, text, "%s", name)->face = FACE_BOLD;
+    return area.y + area.h + px(l, 8);
+}
+
+int button_width(const struct layout *l, const char *text)
+{
+    return width_of(l, FACE_WORDS, text) + px(l, 20);
+}
+
 int layout_inset(const struct layout *l, const struct item *i)
 {
     switch (i->role) {
@@ -284,22 +305,15 @@ void layout_show_edit(struct layout *l, struct item *i)
         i->state |= STATE_INVALID;
 }
 
-struct item *put_field(struct layout *l, struct rect rect, enum align align, const char *name, ...)
+struct item *as_field(struct layout *l, struct item *i, enum align align)
 {
-    va_list arguments;
-    va_start(arguments, name);
-    struct item *i = new_item(l, ROLE_FIELD, rect, NULL, name, arguments);
-    va_end(arguments);
-    i->state |= STATE_ACTIVE | STATE_STOP;
+    as_active(l, i);
     i->align = align;
     i->face = FACE_MONO;
-    mark_pointer(l, i);
-    if (i->state & STATE_FOCUSED) {
+    if (i->state & STATE_FOCUSED)
         layout_show_edit(l, i);
-        return i;
-    }
-    char *text = model_field_text(l->model, i->name);
-    i->text = keep_taken(l, text);
+    else
+        i->text = keep_taken(l, model_field_text(l->model, i->name));
     return i;
 }
 
@@ -318,7 +332,33 @@ size_t layout_column(const struct layout *l, const struct item *field, int x)
     return (size_t)(column + field->first);
 }
 
-/* --- Flow --- */
+/* --- Panels, and the flow of pieces --- */
+
+struct panel panel_begin(struct layout *l, int y, double inner, const char *name)
+{
+    int pad = px(l, 16), in = px(l, inner);
+    struct rect r = {pad, y, l->view.width - 2 * pad, 0};
+    struct panel p = {l->count, in, {r.x + in, r.y + in, r.w - 2 * in, 0}};
+    put(l, ROLE_PANEL, r, NULL, "%s", name);
+    return p;
+}
+
+int panel_end(struct layout *l, const struct panel *p, int bottom)
+{
+    struct rect *r = &l->items[p->item].rect;
+    r->h = bottom + p->inner - r->y;
+    return bottom + p->inner + px(l, 8);
+}
+
+int panel_bottom(const struct layout *l, const struct panel *p)
+{
+    return l->body.y - l->view.scroll + l->body.h - px(l, 8) - p->inner;
+}
+
+struct flow flow_in(const struct layout *l, struct rect area, double line, double gap)
+{
+    return (struct flow){area.x, area.x + area.w, area.x, area.y, px(l, line), px(l, gap)};
+}
 
 struct rect flow_next(struct flow *f, int width)
 {

@@ -9,14 +9,25 @@ int px(const struct layout *l, double units);
 /* A new item; TEXT is copied, and may be NULL. Valid until the next one. */
 struct item *put(struct layout *l, enum role role, struct rect rect, const char *text,
                  const char *name, ...) __attribute__((format(printf, 5, 6)));
-struct item *put_label(struct layout *l, struct rect rect, enum tint tint, const char *text,
-                       const char *name, ...) __attribute__((format(printf, 5, 6)));
+#define put_label(l, rect, face, tint, text, ...)                                                  \
+    as_label(put(l, ROLE_LABEL, rect, text, __VA_ARGS__), face, tint)
+struct item *as_label(struct item *i, enum face face, enum tint tint);
 /* One that takes clicks, the focus and Tab. */
-struct item *put_active(struct layout *l, enum role role, struct rect rect, const char *text,
-                        const char *name, ...) __attribute__((format(printf, 5, 6)));
+#define put_active(l, role, rect, text, ...) as_active(l, put(l, role, rect, text, __VA_ARGS__))
+struct item *as_active(const struct layout *l, struct item *i);
+/* One of several, of which SELECTED are; FULL stays the caller's, and may be NULL. */
+#define put_choice(l, role, rect, text, selected, full, ...)                                       \
+    as_choice(put_active(l, role, rect, text, __VA_ARGS__), selected, full)
+struct item *as_choice(struct item *i, bool selected, const char *full);
+/* What a button or a tab of TEXT takes. */
+int button_width(const struct layout *l, const char *text);
 /* A text field; it shows the edited text while it has the focus. */
-struct item *put_field(struct layout *l, struct rect rect, enum align align, const char *name, ...)
-    __attribute__((format(printf, 4, 5)));
+#define put_field(l, rect, align, ...)                                                             \
+    as_field(l, put(l, ROLE_FIELD, rect, NULL, __VA_ARGS__), align)
+struct item *as_field(struct layout *l, struct item *i, enum align align);
+/* A bit of R, as a cell; the focus is on CURSOR's. */
+struct item *put_bit(struct layout *l, struct rect rect, const struct row *r, const char *name,
+                     int bit, int cursor, int caption_height);
 struct mark *put_mark(struct layout *l, enum mark_kind kind, struct rect rect, enum tint tint,
                       int alpha);
 
@@ -30,11 +41,31 @@ int width_of(const struct layout *l, enum face face, const char *text);
 const char *wrap(struct layout *l, enum face face, const char *text, int width, int lines,
                  bool words, int *used);
 
+/* TEXT in the whole width of AREA, in so many LINES at most. Returns its bottom. */
+int put_paragraph(struct layout *l, struct rect area, enum face face, enum tint tint, int lines,
+                  const char *text, const char *name);
+/* A title at the top of AREA. Returns where what it is the title of begins. */
+int put_heading(struct layout *l, struct rect area, const char *text, const char *name);
+
+/* What a page fills from Y on, and within it the area that has no bottom yet. */
+struct panel {
+    size_t item;
+    int inner;
+    struct rect area;
+};
+struct panel panel_begin(struct layout *l, int y, double inner, const char *name);
+/* Returns the bottom of the content. */
+int panel_end(struct layout *l, const struct panel *p, int bottom);
+/* The bottom of what the window has room for. */
+int panel_bottom(const struct layout *l, const struct panel *p);
+
 /* Pieces from left to right, and on in a new line where one does not fit. */
 struct flow {
     int left, right, x, y;
     int line, gap; /* height of a line, space between pieces and lines */
 };
+/* In AREA, LINE and GAP in units. */
+struct flow flow_in(const struct layout *l, struct rect area, double line, double gap);
 /* WIDTH is cut to the line's. */
 struct rect flow_next(struct flow *f, int width);
 /* The bottom of what was placed. */

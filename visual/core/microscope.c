@@ -1,5 +1,6 @@
 #include "microscope.h"
 #include "allocate.h"
+#include "mpz64.h"
 #include "operation.h"
 #include "text.h"
 #include "words.h"
@@ -15,14 +16,6 @@ static uint64_t rounded(const struct hu_value *v, const struct hu_format *f,
     return hu_value_round(v, f, &options, NULL);
 }
 
-static void scale(mpq_t ratio, int exponent)
-{
-    if (exponent >= 0)
-        mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)exponent);
-    else
-        mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-exponent);
-}
-
 /* --- Guard, round and sticky --- */
 
 /* floor(log2 ratio) of a positive ratio. */
@@ -33,7 +26,7 @@ static long exponent_of(const mpq_t ratio)
     mpq_t power;
     mpq_init(power);
     mpq_set_ui(power, 1, 1);
-    scale(power, (int)e);
+    hu_mpq_scale(power, power, (int)e);
     e -= mpq_cmp(ratio, power) < 0;
     mpq_clear(power);
     return e;
@@ -89,7 +82,7 @@ static void weigh(struct microscope *s, const mpq_t rest)
     mpq_init(worth);
     mpq_set(worth, rest);
     shown_ratio(s->share, sizeof s->share, worth);
-    scale(worth, s->unit);
+    hu_mpq_scale(worth, worth, s->unit);
     shown_ratio(s->worth, sizeof s->worth, worth);
     mpq_clear(worth);
 }
@@ -104,7 +97,7 @@ static void split_bits(struct microscope *s, const struct hu_value *v)
     mpq_init(rest);
     mpz_init(kept);
     mpq_set(rest, v->ratio);
-    scale(rest, -s->unit);
+    hu_mpq_scale(rest, rest, -s->unit);
     take_whole(kept, rest);
     write_kept(s, kept);
     weigh(s, rest);
@@ -203,7 +196,7 @@ static void look_beyond(struct microscope *s, const mpq_t source)
     hu_datum_ratio(edge, f, negative ? hu_lowest_code(f) : max);
     mpq_abs(edge, edge);
     mpq_set_ui(unit, 1, 1);
-    scale(unit, hu_ulp_exponent(f, max));
+    hu_mpq_scale(unit, unit, hu_ulp_exponent(f, max));
     mpq_add(next, edge, unit);
     if (negative) {
         mpq_neg(edge, edge);

@@ -1,5 +1,6 @@
 #include "numberline.h"
 #include "allocate.h"
+#include "mpz64.h"
 #include "operation.h"
 #include "text.h"
 #include "words.h"
@@ -38,23 +39,15 @@ static long binary_exponent(const mpq_t ratio)
     return (long)mpz_sizeinbase(mpq_numref(ratio), 2) - (long)mpz_sizeinbase(mpq_denref(ratio), 2);
 }
 
-static void scale(mpq_t ratio, long exponent)
-{
-    if (exponent >= 0)
-        mpq_mul_2exp(ratio, ratio, (mp_bitcnt_t)exponent);
-    else
-        mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)-exponent);
-}
-
 /* Toward zero, to a multiple of 2^exponent. */
 static void truncate_to(mpq_t ratio, long exponent)
 {
     mpz_t whole;
     mpz_init(whole);
-    scale(ratio, -exponent);
+    hu_mpq_scale(ratio, ratio, -exponent);
     mpz_tdiv_q(whole, mpq_numref(ratio), mpq_denref(ratio));
     mpq_set_z(ratio, whole);
-    scale(ratio, exponent);
+    hu_mpq_scale(ratio, ratio, exponent);
     mpz_clear(whole);
 }
 
@@ -74,7 +67,7 @@ static void tidy(struct numberline *n)
     if (e > WIDEST || e < NARROWEST) {
         mpq_set_ui(n->half, 1, 1);
         e = e > WIDEST ? WIDEST : NARROWEST;
-        scale(n->half, e);
+        hu_mpq_scale(n->half, n->half, e);
     }
     truncate_to(n->half, e - WIDTH_BITS);
     truncate_to(n->center, e - KEPT_BITS);
@@ -122,7 +115,7 @@ void numberline_center(struct numberline *n, const struct hu_value *source)
     mpq_set_ui(n->half, 1, 1);
     if (is_plain(source) && mpq_sgn(source->ratio)) {
         mpq_set(n->half, source->ratio);
-        scale(n->half, -2);
+        hu_mpq_scale(n->half, n->half, -2);
     }
     center_on(n, source);
     tidy(n);
@@ -255,7 +248,7 @@ static void ratio_at(mpq_t x, const struct numberline *n, double share)
     }
     double exponent = n->log_center + (n->negative ? -away : away) * n->log_half;
     mpq_set_d(x, exp2(exponent - floor(exponent)));
-    scale(x, (long)floor(exponent));
+    hu_mpq_scale(x, x, (long)floor(exponent));
     if (n->negative)
         mpq_neg(x, x);
 }

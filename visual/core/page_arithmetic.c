@@ -33,33 +33,25 @@ int put_cells(struct layout *l, const struct row *r, struct rect area, double mo
         int at = f->width - 1 - bit, line = at / count;
         struct rect rect = {area.x + at % count * cell, area.y + line * (height + px(l, 2)), cell,
                             height};
-        struct item *i =
-            put_active(l, ROLE_BIT, rect, r->bits >> bit & 1 ? "1" : "0", "%s.bit%d", r->name, bit);
-        i->face = FACE_BIT;
-        i->tint = field_of(f, bit);
-        i->caption = bit;
-        i->caption_height = strip;
+        struct item *i = put_bit(l, rect, r, r->name, bit, cursor, strip);
         if (!live)
             i->state &= ~(unsigned)(STATE_ACTIVE | STATE_STOP);
-        if (bit != cursor)
-            i->state &= ~(unsigned)STATE_STOP;
         bottom = rect.y + rect.h;
     }
     return bottom;
 }
 
-static struct item *put_text(struct layout *l, struct flow *f, int width, enum tint tint,
-                             const char *text, const char *row, const char *name)
+static struct item *put_text(struct layout *l, struct flow *f, int width, enum face face,
+                             enum tint tint, const char *text, const char *row, const char *name)
 {
-    return put_label(l, flow_next(f, width), tint, text, "%s.%s", row, name);
+    return put_label(l, flow_next(f, width), face, tint, text, "%s.%s", row, name);
 }
 
 void put_row_head(struct layout *l, const struct row *r, const char *title, bool live,
                   struct flow *f)
 {
     int digit = width_of(l, FACE_MONO, "0"), width = width_of(l, FACE_BOLD, "result") + px(l, 10);
-    struct item *i = put_text(l, f, width, TINT_INK, title, r->name, "title");
-    i->face = FACE_BOLD;
+    struct item *i = put_text(l, f, width, FACE_BOLD, TINT_INK, title, r->name, "title");
     int prefix_width = 2 * digit + px(l, 2);
     int hex_width = ((r->format->width + 3) / 4) * digit + px(l, 14), decimal_width;
     /* All in one line where the decimal need not be cut much. */
@@ -73,42 +65,40 @@ void put_row_head(struct layout *l, const struct row *r, const char *title, bool
         put_field(l, decimal, ALIGN_LEFT, "%s.decimal", r->name);
         put_field(l, hex, ALIGN_LEFT, "%s.hex", r->name);
     } else {
-        put_label(l, decimal, TINT_INK, r->decimal, "%s.decimal", r->name)->face = FACE_MONO;
-        put_label(l, hex, TINT_INK, r->hex, "%s.hex", r->name)->face = FACE_MONO;
+        put_label(l, decimal, FACE_MONO, TINT_INK, r->decimal, "%s.decimal", r->name);
+        put_label(l, hex, FACE_MONO, TINT_INK, r->hex, "%s.hex", r->name);
     }
-    i = put_label(l, prefix, TINT_DIM, "0x", "%s.prefix", r->name);
-    i->face = FACE_MONO;
+    i = put_label(l, prefix, FACE_MONO, TINT_DIM, "0x", "%s.prefix", r->name);
     i->align = ALIGN_RIGHT;
 }
 
 static int put_operand(struct layout *l, const struct row *r, bool live, struct rect area)
 {
-    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 24), px(l, 4)};
+    struct flow f = flow_in(l, area, 24, 4);
     int digit = width_of(l, FACE_MONO, "0");
     put_row_head(l, r, r->name, live, &f);
-    put_text(l, &f, width_of(l, FACE_WORDS, "signaling NaN"), TINT_DIM, r->class, r->name, "class");
-    struct item *i = put_text(l, &f, 11 * digit, TINT_DIM, r->error, r->name, "error");
+    put_text(l, &f, width_of(l, FACE_WORDS, "signaling NaN"), FACE_WORDS, TINT_DIM, r->class,
+             r->name, "class");
+    struct item *i = put_text(l, &f, 11 * digit, FACE_WORDS, TINT_DIM, r->error, r->name, "error");
     i->full = r->error_exact ? keep(l, r->error_exact) : NULL;
-    i = put_text(l, &f, 12 * digit, TINT_DIM, r->error_ulp, r->name, "error_ulp");
+    i = put_text(l, &f, 12 * digit, FACE_WORDS, TINT_DIM, r->error_ulp, r->name, "error_ulp");
     i->full = r->ulps_exact ? keep(l, r->ulps_exact) : NULL;
     if (!live)
-        put_text(l, &f, width_of(l, FACE_WORDS, "overflow,inexact") + px(l, 4), TINT_INK,
-                 r->flag_names[0] == '-' ? "no flags" : r->flag_names, r->name, "flags");
+        put_text(l, &f, width_of(l, FACE_WORDS, "overflow,inexact") + px(l, 4), FACE_WORDS,
+                 TINT_INK, r->flag_names[0] == '-' ? "no flags" : r->flag_names, r->name, "flags");
     area.y = flow_end(&f) + px(l, 2);
     return put_cells(l, r, area, cell_most, true, live);
 }
 
 static int put_operators(struct layout *l, struct rect area)
 {
-    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 26), px(l, 4)};
+    struct flow f = flow_in(l, area, 26, 4);
     for (int n = 0; n < ARITHMETICS; n++) {
         enum arithmetic arithmetic = (enum arithmetic)n;
-        struct item *i =
-            put_active(l, ROLE_TAB, flow_next(&f, px(l, 40)), arithmetic_sign(arithmetic),
-                       "operator.%s", arithmetic_name(arithmetic));
-        i->full = hu_operation_row(arithmetic_operation(arithmetic))->standard;
-        if (model_now(l->model)->arithmetic == arithmetic)
-            i->state |= STATE_SELECTED;
+        put_choice(l, ROLE_TAB, flow_next(&f, px(l, 40)), arithmetic_sign(arithmetic),
+                   model_now(l->model)->arithmetic == arithmetic,
+                   hu_operation_row(arithmetic_operation(arithmetic))->standard, "operator.%s",
+                   arithmetic_name(arithmetic));
     }
     return flow_end(&f);
 }
@@ -147,15 +137,13 @@ int put_direction_buttons(struct layout *l, struct rect area,
                           char *(*text_in)(const struct model *m, enum hu_direction direction))
 {
     const struct model *m = l->model;
-    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 26), px(l, 4)};
+    struct flow f = flow_in(l, area, 26, 4);
     for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++) {
         enum hu_direction direction = (enum hu_direction)d;
         char *text = text_in(m, direction);
-        int width = width_of(l, FACE_WORDS, text) + px(l, 20);
-        struct item *i = put_active(l, ROLE_BUTTON, flow_next(&f, width), text, "direction.%s",
-                                    hu_direction_name(direction));
-        i->full = direction_words(direction);
-        i->state |= model_now(m)->options.direction == direction ? STATE_SELECTED : 0;
+        put_choice(l, ROLE_BUTTON, flow_next(&f, button_width(l, text)), text,
+                   model_now(m)->options.direction == direction, direction_words(direction),
+                   "direction.%s", hu_direction_name(direction));
         free(text);
     }
     return flow_end(&f);
@@ -191,8 +179,7 @@ static struct item *put_digits(struct layout *l, const struct places *p, const s
         column = p->columns - 1;
     struct rect r = {p->x + column * p->digit, p->y, p->digit * (int)(utf8_columns(text) + 1),
                      l->view.metrics.height[FACE_MONO]};
-    struct item *i = put_label(l, r, tint, text, "%s", name);
-    i->face = FACE_MONO;
+    struct item *i = put_label(l, r, FACE_MONO, tint, text, "%s", name);
     return i;
 }
 
@@ -200,7 +187,7 @@ static void put_name(struct layout *l, const struct places *p, int left, const c
                      const char *name)
 {
     struct rect r = {left, p->y, p->x - left, l->view.metrics.height[FACE_MONO]};
-    put_label(l, r, TINT_DIM, text, "align.%s.label", name)->face = FACE_SMALL;
+    put_label(l, r, FACE_SMALL, TINT_DIM, text, "align.%s.label", name);
 }
 
 static void put_strip(struct layout *l, struct places *p, int left, const struct hu_exact *e,
@@ -227,8 +214,8 @@ static void put_cut(struct layout *l, const struct places *p, const struct hu_an
         struct rect r = {p->x + column * p->digit + px(l, 4) * (i + 1), p->y, p->digit,
                          l->view.metrics.height[FACE_MONO]};
         put_mark(l, MARK_FILL, r, TINT_ACCENT, digits[i] ? 96 : 32);
-        struct item *item = put_label(l, r, TINT_INK, digits[i] ? "1" : "0", "%s", names[i]);
-        item->face = FACE_MONO;
+        struct item *item =
+            put_label(l, r, FACE_MONO, TINT_INK, digits[i] ? "1" : "0", "%s", names[i]);
         item->state |= STATE_OVER;
     }
 }
@@ -243,7 +230,7 @@ static int put_alignment(struct layout *l, struct rect area)
     struct hu_exact x[2] = {hu_exact_of(m->rows[ROW_A].datum), hu_exact_of(m->rows[ROW_B].datum)};
     if (e.kind != HU_EXACT_FINITE) {
         const char *text = e.kind == HU_EXACT_ZERO ? "the exact result is 0" : "nothing to round";
-        put_label(l, (struct rect){area.x, area.y, area.w, px(l, 20)}, TINT_DIM, text,
+        put_label(l, box(area.x, area.y, area.w, px(l, 20)), FACE_WORDS, TINT_DIM, text,
                   "align.reason");
         return area.y + px(l, 20);
     }
@@ -276,22 +263,18 @@ static int put_alignment(struct layout *l, struct rect area)
     char *text = text_of("The first column is 2%s, the last that is kept 2%s. Guard %d, round %d, "
                          "sticky %d: %s.",
                          first, last, a.guard, a.round, a.sticky, rests[a.rest]);
-    int used, line = l->view.metrics.height[FACE_WORDS];
-    const char *wrapped = wrap(l, FACE_WORDS, text, area.w, 4, true, &used);
-    put_label(l, (struct rect){area.x, p.y, area.w, used * line}, TINT_INK, wrapped,
-              "align.reason");
+    area.y = put_paragraph(l, box(area.x, p.y, area.w, 0), FACE_WORDS, TINT_INK, 4, text,
+                           "align.reason");
     free(text);
-    return p.y + used * line;
+    return area.y;
 }
 
 int page_arithmetic(struct layout *l, int y)
 {
     const struct model *m = l->model;
-    int pad = px(l, 16), inner = px(l, 14), gap = px(l, 12);
-    struct rect panel = {pad, y, l->view.width - 2 * pad, 0};
-    struct rect area = {panel.x + inner, y + inner, panel.w - 2 * inner, 0};
-    size_t at = l->count;
-    put(l, ROLE_PANEL, panel, NULL, "arithmetic.panel");
+    struct panel panel = panel_begin(l, y, 14, "arithmetic.panel");
+    struct rect area = panel.area;
+    int gap = px(l, 12);
     area.y = put_format_tabs(l, area) + gap;
     area.y = put_operand(l, &m->rows[ROW_A], true, area) + gap;
     area.y = put_operators(l, area) + gap;
@@ -299,6 +282,5 @@ int page_arithmetic(struct layout *l, int y)
     area.y = put_operand(l, &m->rows[ROW_RESULT], false, area) + gap;
     area.y = put_alignment(l, area) + gap;
     area.y = put_direction_buttons(l, area, result_text);
-    l->items[at].rect.h = area.y + inner - y;
-    return area.y + inner + px(l, 8);
+    return panel_end(l, &panel, area.y);
 }

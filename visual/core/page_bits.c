@@ -106,13 +106,13 @@ static struct rect bit_rect(const struct layout *l, const struct grid *g, const 
     if (!g->aligned) {
         int lines = (r->format->width + g->per_line - 1) / g->per_line;
         int line = lines - 1 - bit / g->per_line, column = g->per_line - 1 - bit % g->per_line;
-        return (struct rect){x + column * g->cell, y + line * (height + px(l, 2)), g->cell, height};
+        return box(x + column * g->cell, y + line * (height + px(l, 2)), g->cell, height);
     }
     /* Columns right of the radix point count from 0; the exponent ends just before it. */
     int t = r->format->trailing_bits, gap = px(l, field_gap);
     int column = 1 + g->exponent_bits + t - 1 - bit;
     int gaps = bit < t ? 2 : bit < t + r->format->exponent_bits ? 1 : 0;
-    return (struct rect){x + column * g->cell + gaps * gap, y, g->cell, height};
+    return box(x + column * g->cell + gaps * gap, y, g->cell, height);
 }
 
 static int put_bits(struct layout *l, const struct grid *g, const struct row *r, int x, int y)
@@ -123,14 +123,8 @@ static int put_bits(struct layout *l, const struct grid *g, const struct row *r,
     cursor = cursor < 0 ? f->width - 1 : cursor;
     for (int bit = f->width - 1; bit >= 0; bit--) {
         struct rect at = bit_rect(l, g, r, bit, x, y);
-        struct item *i =
-            put_active(l, ROLE_BIT, at, r->bits >> bit & 1 ? "1" : "0", "%s.bit%d", f->name, bit);
+        struct item *i = put_bit(l, at, r, f->name, bit, cursor, px(l, index_height));
         i->face = large ? FACE_BIT_LARGE : FACE_BIT;
-        i->tint = field_of(f, bit);
-        i->caption = bit;
-        i->caption_height = px(l, index_height);
-        if (bit != cursor)
-            i->state &= ~(unsigned)STATE_STOP;
         bottom = at.y + at.h;
     }
     return bottom;
@@ -153,60 +147,55 @@ static void push_right(struct flow *f, int width)
         f->x = f->right - width;
 }
 
-static struct item *put_piece(struct layout *l, struct flow *f, int width, enum tint tint,
-                              const char *text, const char *format, const char *piece)
+static struct item *put_piece(struct layout *l, struct flow *f, int width, enum face face,
+                              enum tint tint, const char *text, const char *format,
+                              const char *piece)
 {
-    return put_label(l, flow_next(f, width), tint, text, "%s.%s", format, piece);
+    return put_label(l, flow_next(f, width), face, tint, text, "%s.%s", format, piece);
 }
 
 static int put_title(struct layout *l, const struct grid *g, const struct row *r, int x, int y)
 {
     const char *name = r->format->name;
     struct flow f = row_flow(l, g, x, y);
-    struct item *i = put_active(l, ROLE_BUTTON, flow_next(&f, g->title), r->label, "%s.name", name);
+    struct item *i =
+        put_choice(l, ROLE_BUTTON, flow_next(&f, g->title), r->label,
+                   r->format == l->model->selected, "select this row", "%s.name", name);
     i->face = FACE_BOLD;
     i->align = ALIGN_LEFT;
-    i->full = "select this row";
-    if (r->format == l->model->selected)
-        i->state |= STATE_SELECTED;
-    i = put_piece(l, &f, width_of(l, FACE_SMALL, "source") + px(l, 10), TINT_ACCENT,
+    i = put_piece(l, &f, width_of(l, FACE_SMALL, "source") + px(l, 10), FACE_SMALL, TINT_ACCENT,
                   r->is_source ? "source" : "", name, "source");
-    i->face = FACE_SMALL;
     i->align = ALIGN_CENTER;
     i->state |= r->is_source ? STATE_TINTED : 0;
     f.x += px(l, 4);
-    put_piece(l, &f, width_of(l, FACE_WORDS, "signaling NaN") + px(l, 2), TINT_INK, r->class, name,
-              "class");
+    put_piece(l, &f, width_of(l, FACE_WORDS, "signaling NaN") + px(l, 2), FACE_WORDS, TINT_INK,
+              r->class, name, "class");
     bool quiet = !strcmp(r->flag_names, "-");
-    put_piece(l, &f, width_of(l, FACE_WORDS, "underflow,inexact") + px(l, 6),
+    put_piece(l, &f, width_of(l, FACE_WORDS, "underflow,inexact") + px(l, 6), FACE_WORDS,
               quiet ? TINT_DIM : TINT_INK, quiet ? "no flags" : r->flag_names, name, "flags");
     int hex = digits(l, (r->format->width + 3) / 4) + px(l, 14), prefix = digits(l, 2) + px(l, 3);
     int label = width_of(l, FACE_SMALL, "in memory") + px(l, 8), bytes = digits(l, 23);
     int field = digits(l, 16) + px(l, 14);
     push_right(&f, label + bytes + px(l, 12) + f.gap + prefix + field);
     struct rect pair = flow_next(&f, label + bytes + px(l, 12));
-    i = put_label(l, (struct rect){pair.x, pair.y, label, pair.h}, TINT_DIM, "in memory",
+    i = put_label(l, box(pair.x, pair.y, label, pair.h), FACE_SMALL, TINT_DIM, "in memory",
                   "%s.memory", name);
-    i->face = FACE_SMALL;
-    i = put_label(l, (struct rect){pair.x + label, pair.y, pair.w - label, pair.h}, TINT_DIM,
+    i = put_label(l, box(pair.x + label, pair.y, pair.w - label, pair.h), FACE_MONO, TINT_DIM,
                   r->bytes, "%s.bytes", name);
-    i->face = FACE_MONO;
     i->full = "bytes in memory, lowest address first (little-endian)";
     pair = flow_next(&f, prefix + field);
     hex = hex < pair.w - prefix ? hex : pair.w - prefix;
     int left = pair.x + pair.w - hex;
-    i = put_label(l, (struct rect){left - prefix, pair.y, prefix, pair.h}, TINT_DIM, "0x",
+    i = put_label(l, box(left - prefix, pair.y, prefix, pair.h), FACE_MONO, TINT_DIM, "0x",
                   "%s.prefix", name);
-    i->face = FACE_MONO;
-    put_field(l, (struct rect){left, pair.y, hex, pair.h}, ALIGN_RIGHT, "%s.hex", name);
+    put_field(l, box(left, pair.y, hex, pair.h), ALIGN_RIGHT, "%s.hex", name);
     return flow_end(&f);
 }
 
 static void put_term(struct layout *l, struct flow *f, int width, enum tint tint, const char *text,
                      const char *name, const char *piece)
 {
-    struct item *i = put_piece(l, f, width, tint, text, name, piece);
-    i->face = FACE_MONO;
+    struct item *i = put_piece(l, f, width, FACE_MONO, tint, text, name, piece);
     i->align = ALIGN_CENTER;
     i->state |= *text ? STATE_TINTED : 0;
 }
@@ -214,8 +203,7 @@ static void put_term(struct layout *l, struct flow *f, int width, enum tint tint
 static void put_sign(struct layout *l, struct flow *f, const char *text, const char *name,
                      const char *piece)
 {
-    struct item *i = put_piece(l, f, px(l, 12), TINT_DIM, text, name, piece);
-    i->face = FACE_MONO;
+    struct item *i = put_piece(l, f, px(l, 12), FACE_MONO, TINT_DIM, text, name, piece);
     i->align = ALIGN_CENTER;
 }
 
@@ -235,14 +223,11 @@ static int put_sum(struct layout *l, const struct grid *g, const struct row *r, 
     int error = digits(l, 11), ulps = digits(l, 12);
     int label = width_of(l, FACE_SMALL, "error") + px(l, 4);
     push_right(&f, label + error + ulps + 2 * f.gap);
-    i = put_piece(l, &f, label, TINT_DIM, "error", name, "off");
-    i->face = FACE_SMALL;
-    i = put_piece(l, &f, error, TINT_DIM, r->error, name, "error");
-    i->face = FACE_MONO;
+    i = put_piece(l, &f, label, FACE_SMALL, TINT_DIM, "error", name, "off");
+    i = put_piece(l, &f, error, FACE_MONO, TINT_DIM, r->error, name, "error");
     i->align = ALIGN_RIGHT;
     i->full = r->error_exact ? keep(l, r->error_exact) : NULL;
-    i = put_piece(l, &f, ulps, TINT_DIM, r->error_ulp, name, "error_ulp");
-    i->face = FACE_MONO;
+    i = put_piece(l, &f, ulps, FACE_MONO, TINT_DIM, r->error_ulp, name, "error_ulp");
     i->align = ALIGN_RIGHT;
     i->full = r->ulps_exact ? keep(l, r->ulps_exact) : NULL;
     return flow_end(&f);
@@ -252,8 +237,7 @@ static int put_row(struct layout *l, const struct grid *g, const struct row *r, 
 {
     int pad = px(l, row_pad), x = g->x + pad;
     size_t at = l->count;
-    struct item *i =
-        put(l, ROLE_PANEL, (struct rect){g->x, y, g->width, 0}, NULL, "%s.row", r->format->name);
+    struct item *i = put(l, ROLE_PANEL, box(g->x, y, g->width, 0), NULL, "%s.row", r->format->name);
     i->state |= r->is_source ? STATE_SOURCE : 0;
     i->state |= r->format == l->model->selected ? STATE_SELECTED : 0;
     int bottom = put_title(l, g, r, x, y + px(l, 6) + g->air / 2);
@@ -286,9 +270,8 @@ static int put_fact(struct layout *l, const struct fact *fact, struct rect r, in
     enum face face = fact->words ? FACE_SMALL : FACE_MONO;
     int height = l->view.metrics.height[FACE_MONO], text_height = l->view.metrics.height[face];
     int least = (fact->lines < lines ? fact->lines : lines), used;
-    struct item *i = put_label(l, (struct rect){r.x, r.y, fact->below ? r.w : label, height},
+    struct item *i = put_label(l, box(r.x, r.y, fact->below ? r.w : label, height), FACE_SMALL,
                                TINT_DIM, fact->label, "inspector.%s.label", fact->name);
-    i->face = FACE_SMALL;
     if (fact->below) {
         r.y += height;
         label = 0;
@@ -299,9 +282,8 @@ static int put_fact(struct layout *l, const struct fact *fact, struct rect r, in
         whole = shorten(l, whole, lines * (width / digits(l, 1)));
     const char *text = wrap(l, face, whole, width, lines, fact->words, &used);
     int shown = used > least ? used : least;
-    i = put_label(l, (struct rect){r.x + label, r.y, width, shown * text_height}, TINT_INK, text,
+    i = put_label(l, box(r.x + label, r.y, width, shown * text_height), face, TINT_INK, text,
                   "inspector.%s", fact->name);
-    i->face = face;
     i->top = true;
     i->full = keep(l, fact->text);
     return r.y + (shown * text_height > height ? shown * text_height : height) + px(l, 3);
@@ -317,11 +299,7 @@ static int put_inspector(struct layout *l, struct rect r, int bottom)
     int label = width_of(l, FACE_SMALL, "C hexadecimal") + px(l, 8);
     put(l, ROLE_PANEL, r, NULL, "inspector");
     facts_of(&facts, l->model);
-    int height = l->view.metrics.height[FACE_BOLD];
-    struct item *i = put(l, ROLE_HEADING, (struct rect){r.x + pad, y, inner, height}, row->label,
-                         "inspector.title");
-    i->face = FACE_BOLD;
-    y += height + px(l, 8);
+    y = put_heading(l, box(r.x + pad, y, inner, 0), row->label, "inspector.title");
     for (int n = 0; n < facts.count; n++) {
         const struct fact *fact = &facts.list[n];
         bool last = n + 1 == facts.count;
@@ -329,7 +307,7 @@ static int put_inspector(struct layout *l, struct rect r, int bottom)
         int line = l->view.metrics.height[FACE_MONO], room = (bottom - pad - y - line) / line;
         if (last)
             lines = !bottom ? 40 : room > lines ? room : lines;
-        y = put_fact(l, fact, (struct rect){r.x + pad, y, inner, 0}, label, lines);
+        y = put_fact(l, fact, box(r.x + pad, y, inner, 0), label, lines);
     }
     facts_clear(&facts);
     y += pad - px(l, 3);

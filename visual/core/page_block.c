@@ -17,25 +17,12 @@ struct view_of_block {
 
 static int put_blocks(struct layout *l, const struct block_state *s, struct rect area)
 {
-    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 26), px(l, 4)};
+    struct flow f = flow_in(l, area, 26, 4);
     const struct hu_block *b;
-    for (size_t i = 0; (b = block_shown_at(i)); i++) {
-        struct item *tab =
-            put_active(l, ROLE_TAB, flow_next(&f, width_of(l, FACE_WORDS, b->name) + px(l, 16)),
-                       b->name, "block.%s", b->name);
-        tab->full = b->structure;
-        tab->state |= b == s->block ? STATE_SELECTED : 0;
-    }
+    for (size_t i = 0; (b = block_shown_at(i)); i++)
+        put_choice(l, ROLE_TAB, flow_next(&f, width_of(l, FACE_WORDS, b->name) + px(l, 16)),
+                   b->name, b == s->block, b->structure, "block.%s", b->name);
     return flow_end(&f);
-}
-
-static int put_words(struct layout *l, struct rect area, enum tint tint, const char *text,
-                     const char *name)
-{
-    int used, line = l->view.metrics.height[FACE_WORDS];
-    const char *wrapped = wrap(l, FACE_WORDS, text, area.w, 4, true, &used);
-    put_label(l, (struct rect){area.x, area.y, area.w, used * line}, tint, wrapped, "%s", name);
-    return area.y + used * line;
 }
 
 /* --- Scales --- */
@@ -75,15 +62,14 @@ static char *scale_words(const struct view_of_block *v)
 static int put_scale(struct layout *l, const struct view_of_block *v, int part, struct rect area)
 {
     const struct row *r = &v->m->rows[ROW_BLOCK + part];
-    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 24), px(l, 4)};
+    struct flow f = flow_in(l, area, 24, 4);
     char value[64], text[72];
     put_row_head(l, r, r->label, true, &f);
     if (part == BLOCK_SCALE) {
         scale_text(value, sizeof value, v->data[0].scale);
         snprintf(text, sizeof text, "= %s", value);
-        put_label(l, flow_next(&f, 20 * width_of(l, FACE_MONO, "0")), TINT_EXPONENT, text,
-                  "scale.value")
-            ->face = FACE_MONO;
+        put_label(l, flow_next(&f, 20 * width_of(l, FACE_MONO, "0")), FACE_MONO, TINT_EXPONENT,
+                  text, "scale.value");
     }
     area.y = flow_end(&f) + px(l, 2);
     return put_cells(l, r, area, 30, true, true);
@@ -110,18 +96,16 @@ static char *rule_text(const struct view_of_block *v, enum hu_scale_rule rule, c
 
 static int put_rules(struct layout *l, const struct view_of_block *v, struct rect area)
 {
-    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 26), px(l, 4)};
+    struct flow f = flow_in(l, area, 26, 4);
     enum hu_scale_rule own = v->s->rule ? v->s->rule : v->s->block->rule;
     if (!hu_block_has_rules(v->s->block))
         return area.y;
     for (int n = HU_SCALE_FLOOR; n <= HU_SCALE_EVEN; n++) {
         enum hu_scale_rule rule = (enum hu_scale_rule)n;
         char full[32 + HU_SHORTEST_TEXT], *text = rule_text(v, rule, full, sizeof full);
-        struct item *i =
-            put_active(l, ROLE_BUTTON, flow_next(&f, width_of(l, FACE_WORDS, text) + px(l, 20)),
-                       text, "rule.%s", hu_scale_rule_name(rule));
-        i->full = keep(l, full);
-        i->state |= rule == own && !v->s->by_hand ? STATE_SELECTED : 0;
+        put_choice(l, ROLE_BUTTON, flow_next(&f, button_width(l, text)), text,
+                   rule == own && !v->s->by_hand, keep(l, full), "rule.%s",
+                   hu_scale_rule_name(rule));
         free(text);
     }
     return flow_end(&f) + px(l, 6);
@@ -188,8 +172,8 @@ static struct item *put_cell(struct layout *l, struct rect *line, const struct c
                              int width, enum tint tint, const char *text, int element,
                              const char *name)
 {
-    struct item *i = put_label(l, take(line, width, c->gap), tint, text, "e%d.%s", element, name);
-    i->face = FACE_MONO;
+    struct item *i =
+        put_label(l, take(line, width, c->gap), FACE_MONO, tint, text, "e%d.%s", element, name);
     i->align = ALIGN_RIGHT;
     return i;
 }
@@ -207,12 +191,9 @@ static void code_text(char out[HU_SHORTEST_TEXT], const struct hu_block *b,
                       const struct hu_block_datum *d)
 {
     double value = (double)d->code;
-    if (b->element) {
-        uint64_t bits = hu_convert(hu_format_find("fp64"), hu_format_find(b->element),
-                                   (uint64_t)d->code, NULL, NULL);
-        memcpy(&value, &bits, sizeof value);
-        value = ldexp(value, b->element_power);
-    }
+    if (b->element)
+        value =
+            ldexp(hu_to_double(hu_format_find(b->element), (uint64_t)d->code), b->element_power);
     hu_block_shown(out, value);
 }
 
@@ -272,9 +253,8 @@ static void put_names(struct layout *l, const struct columns *c, struct rect lin
     for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
         if (!names[n].width)
             continue;
-        struct item *i = put_label(l, take(&line, names[n].width, c->gap), TINT_DIM, names[n].text,
-                                   "names%d.%s", column, names[n].text);
-        i->face = FACE_SMALL;
+        struct item *i = put_label(l, take(&line, names[n].width, c->gap), FACE_SMALL, TINT_DIM,
+                                   names[n].text, "names%d.%s", column, names[n].text);
         i->align = names[n].left ? ALIGN_LEFT : ALIGN_RIGHT;
     }
 }
@@ -290,8 +270,7 @@ static int put_elements(struct layout *l, const struct view_of_block *v, struct 
         c = columns_for(l, bits, area.w);
     int lines = two ? (v->count + 1) / 2 : v->count, width = two ? (area.w - gap) / 2 : area.w;
     for (int column = 0; column <= two; column++)
-        put_names(l, &c, (struct rect){area.x + column * (width + gap), area.y, width, head},
-                  column);
+        put_names(l, &c, box(area.x + column * (width + gap), area.y, width, head), column);
     area.y += head + px(l, 3);
     for (int n = 0; n < v->count; n++) {
         struct rect line = {area.x + n / lines * (width + gap), area.y + n % lines * step, width,
@@ -312,12 +291,11 @@ static int put_sum(struct layout *l, const struct view_of_block *v, struct rect 
     else
         text = text_of("%zu bytes; %s", strlen(hex) / 2,
                        isnan(e.greatest) ? "not all are numbers" : "all exact");
-    area.y = put_words(l, area, TINT_INK, text, "block.sum");
+    area.y = put_paragraph(l, area, FACE_WORDS, TINT_INK, 4, text, "block.sum");
     int used, line = l->view.metrics.height[FACE_MONO];
     const char *wrapped = wrap(l, FACE_MONO, hex, area.w, 4, false, &used);
-    put_label(l, (struct rect){area.x, area.y, area.w, used * line}, TINT_DIM, wrapped,
-              "block.bytes")
-        ->face = FACE_MONO;
+    put_label(l, box(area.x, area.y, area.w, used * line), FACE_MONO, TINT_DIM, wrapped,
+              "block.bytes");
     free(text);
     free(hex);
     return area.y + used * line;
@@ -326,28 +304,25 @@ static int put_sum(struct layout *l, const struct view_of_block *v, struct rect 
 int page_block(struct layout *l, int y)
 {
     struct view_of_block v = {.m = l->model, .s = &model_now(l->model)->block};
-    int pad = px(l, 16), inner = px(l, 14), gap = px(l, 8);
-    struct rect panel = {pad, y, l->view.width - 2 * pad, 0};
-    struct rect area = {panel.x + inner, y + inner, panel.w - 2 * inner, 0};
-    size_t at = l->count;
+    struct panel panel = panel_begin(l, y, 14, "block.panel");
+    struct rect area = panel.area;
+    int gap = px(l, 8);
     block_look(v.s, v.data);
     v.count = block_elements(v.s);
     v.greatest = block_greatest(v.s);
-    put(l, ROLE_PANEL, panel, NULL, "block.panel");
     area.y = put_blocks(l, v.s, area) + gap;
-    put_field(l, (struct rect){area.x, area.y, area.w, px(l, 24)}, ALIGN_LEFT, "block.values")
-        ->full = "all values; numbers may be pasted";
+    put_field(l, box(area.x, area.y, area.w, px(l, 24)), ALIGN_LEFT, "block.values")->full =
+        "all values; numbers may be pasted";
     area.y += px(l, 24) + gap;
     for (int part = BLOCK_SECOND; part <= BLOCK_SCALE; part++)
         if (v.m->rows[ROW_BLOCK + part].name)
             area.y = put_scale(l, &v, part, area) + px(l, 4);
     char *words = scale_words(&v);
-    area.y = put_words(l, area, TINT_INK, words, "scale.words") + gap;
+    area.y = put_paragraph(l, area, FACE_WORDS, TINT_INK, 4, words, "scale.words") + gap;
     free(words);
     area.y = put_rules(l, &v, area);
     area.y = put_direction_buttons(l, area, direction_text) + gap;
     area.y = put_elements(l, &v, area) + px(l, 4);
     area.y = put_sum(l, &v, area);
-    l->items[at].rect.h = area.y + inner - y;
-    return area.y + inner + px(l, 8);
+    return panel_end(l, &panel, area.y);
 }

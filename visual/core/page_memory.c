@@ -24,43 +24,28 @@ static int put_bar(struct layout *l, const struct weights_bar *bar, double most,
         figure = width_of(l, FACE_MONO, "999,999.99 GiB");
     int room = area.w - name - 2 * (figure + px(l, 10));
     bool narrow = room < px(l, 80);
-    struct item *i = put_label(l, (struct rect){area.x, area.y, name, height}, TINT_INK, bar->dtype,
-                               "memory.%s", bar->dtype);
-    i->face = FACE_MONO;
+    struct item *i = put_label(l, box(area.x, area.y, name, height), FACE_MONO, TINT_INK,
+                               bar->dtype, "memory.%s", bar->dtype);
     int x = area.x + name, y = area.y;
     int length = (int)(most > 0 ? bar->bytes / most * (narrow ? area.w - name : room) : 0);
     int thick = narrow ? px(l, 6) : height - px(l, 6);
     int bar_y = narrow ? y + height : y + px(l, 3);
-    put_mark(l, MARK_FILL, (struct rect){x, bar_y, length > 0 ? length : 1, thick},
-             bar_tint(l->model, bar), 255);
+    put_mark(l, MARK_FILL, box(x, bar_y, length > 0 ? length : 1, thick), bar_tint(l->model, bar),
+             255);
     int right = narrow ? x : x + room + px(l, 10);
-    i = put_label(l, (struct rect){right, y, figure, height}, TINT_INK, bar->gib, "memory.%s.gib",
+    i = put_label(l, box(right, y, figure, height), FACE_MONO, TINT_INK, bar->gib, "memory.%s.gib",
                   bar->dtype);
-    i->face = FACE_MONO;
     i->align = ALIGN_RIGHT;
     i->full = bar->exact;
     int left = area.x + area.w - right - figure - px(l, 10);
-    i = put_label(
-        l, (struct rect){right + figure + px(l, 10), y, left < figure ? left : figure, height},
-        TINT_DIM, bar->gb, "memory.%s.gb", bar->dtype);
-    i->face = FACE_MONO;
+    i = put_label(l, box(right + figure + px(l, 10), y, left < figure ? left : figure, height),
+                  FACE_MONO, TINT_DIM, bar->gb, "memory.%s.gb", bar->dtype);
     i->align = ALIGN_RIGHT;
     i->full = bar->exact;
     return area.y + height + (narrow ? px(l, 10) : px(l, 4));
 }
 
 /* --- What is asked --- */
-
-static int put_words(struct layout *l, struct rect area, enum face face, enum tint tint,
-                     const char *text, int lines, const char *name)
-{
-    int used;
-    const char *words = wrap(l, face, text, area.w, lines, true, &used);
-    int height = used * l->view.metrics.height[face];
-    put_label(l, (struct rect){area.x, area.y, area.w, height}, tint, words, "%s", name)->face =
-        face;
-    return area.y + height;
-}
 
 /* The fields beside each other, each below its label. */
 static int put_question(struct layout *l, struct rect area)
@@ -73,11 +58,9 @@ static int put_question(struct layout *l, struct rect area)
     for (int n = 0; n < MEMORY_FIELDS; n++) {
         const char *name = memory_field_name((enum memory_field)n);
         struct rect r = flow_next(&f, px(l, widths[n]));
-        struct item *i = put_label(l, (struct rect){r.x, r.y, r.w, label}, TINT_DIM, labels[n],
+        struct item *i = put_label(l, box(r.x, r.y, r.w, label), FACE_SMALL, TINT_DIM, labels[n],
                                    "memory.%s.label", name);
-        i->face = FACE_SMALL;
-        i = put_field(l, (struct rect){r.x, r.y + label, r.w, field}, ALIGN_LEFT, "memory.%s",
-                      name);
+        i = put_field(l, box(r.x, r.y + label, r.w, field), ALIGN_LEFT, "memory.%s", name);
         i->full = i->full ? i->full : memory_field_words((enum memory_field)n);
     }
     return flow_end(&f);
@@ -98,18 +81,18 @@ static int draw_sum(struct layout *l, const struct memory_answer *a, struct rect
 {
     double most = a->device > a->needed ? a->device : a->needed;
     int height = px(l, 26), x = area.x;
-    put_mark(l, MARK_FILL, (struct rect){area.x, area.y, area.w, height}, TINT_LINE, 60);
+    put_mark(l, MARK_FILL, box(area.x, area.y, area.w, height), TINT_LINE, 60);
     for (int n = 0; n < a->share_count && most > 0; n++) {
         int width = (int)(a->shares[n].bytes / most * area.w);
         width = width < 1 ? 1 : width;
         width = x + width > area.x + area.w ? area.x + area.w - x : width;
-        put_mark(l, MARK_FILL, (struct rect){x, area.y, width, height}, share_tint(n), 255);
+        put_mark(l, MARK_FILL, box(x, area.y, width, height), share_tint(n), 255);
         x += width;
     }
     if (a->device > 0) {
         int end = area.x + (int)(a->device / most * (area.w - px(l, 2)));
-        put_mark(l, MARK_FILL, (struct rect){end, area.y - px(l, 4), px(l, 2), height + px(l, 8)},
-                 TINT_INK, 255);
+        put_mark(l, MARK_FILL, box(end, area.y - px(l, 4), px(l, 2), height + px(l, 8)), TINT_INK,
+                 255);
     }
     return area.y + height + px(l, 8);
 }
@@ -125,13 +108,12 @@ static int put_shares(struct layout *l, const struct memory_answer *a, struct re
     for (int n = 0; n < a->share_count; n++) {
         const struct memory_share *s = &a->shares[n];
         struct rect r = flow_next(&f, name + figure);
-        put_mark(l, MARK_FILL, (struct rect){r.x, r.y + (line - square) / 2, square, square},
-                 share_tint(n), 255);
-        put_label(l, (struct rect){r.x + px(l, 16), r.y, name - px(l, 16), line}, TINT_INK, s->name,
-                  "memory.share%d.name", n);
-        struct item *i = put_label(l, (struct rect){r.x + name, r.y, r.w - name, line}, TINT_INK,
+        put_mark(l, MARK_FILL, box(r.x, r.y + (line - square) / 2, square, square), share_tint(n),
+                 255);
+        put_label(l, box(r.x + px(l, 16), r.y, name - px(l, 16), line), FACE_WORDS, TINT_INK,
+                  s->name, "memory.share%d.name", n);
+        struct item *i = put_label(l, box(r.x + name, r.y, r.w - name, line), FACE_MONO, TINT_INK,
                                    s->gib, "memory.share%d", n);
-        i->face = FACE_MONO;
         i->full = s->exact;
     }
     return flow_end(&f) + px(l, 4);
@@ -144,13 +126,13 @@ static int put_answer(struct layout *l, const struct memory_answer *a, struct re
         area.y = draw_sum(l, a, area);
     area.y = put_shares(l, a, area);
     if (a->has_verdict) {
-        area.y = put_words(l, area, FACE_BOLD, a->fits ? TINT_INK : TINT_BAD, a->verdict, 3,
-                           "memory.verdict") +
+        area.y = put_paragraph(l, area, FACE_BOLD, a->fits ? TINT_INK : TINT_BAD, 3, a->verdict,
+                               "memory.verdict") +
                  px(l, 4);
     }
     for (int n = 0; n < a->line_count; n++) {
         snprintf(name, sizeof name, "memory.line%d", n);
-        area.y = put_words(l, area, FACE_WORDS, TINT_DIM, a->lines[n], 3, name) + px(l, 3);
+        area.y = put_paragraph(l, area, FACE_WORDS, TINT_DIM, 3, a->lines[n], name) + px(l, 3);
     }
     return area.y;
 }
@@ -169,21 +151,18 @@ static int put_whole(struct layout *l, struct rect area)
     int gap = px(l, 10);
     area.y = put_question(l, area) + gap;
     if (!is_asked(&model_now(m)->memory))
-        return put_words(l, area, FACE_SMALL, TINT_DIM,
-                         "A context adds the KV cache, a recipe (mixed, pure, …) what training "
-                         "keeps, a device (H100-80GB, 24GiB) the verdict; weights are those of the "
-                         "selected row.",
-                         4, "memory.hint");
+        return put_paragraph(
+            l, area, FACE_SMALL, TINT_DIM, 4,
+            "A context adds the KV cache, a recipe (mixed, pure, …) what training keeps, a device "
+            "(H100-80GB, 24GiB) the verdict; weights are those of the selected row.",
+            "memory.hint");
     char title[96];
     const struct memory_answer *answer = &m->weights.answer;
     if (answer->recipe)
         snprintf(title, sizeof title, "In all, trained as %s", answer->recipe);
     else
         snprintf(title, sizeof title, "In all, with %s weights", m->selected->name);
-    int height = l->view.metrics.height[FACE_BOLD];
-    put(l, ROLE_HEADING, (struct rect){area.x, area.y, area.w, height}, title, "memory.whole")
-        ->face = FACE_BOLD;
-    area.y += height + px(l, 8);
+    area.y = put_heading(l, area, title, "memory.whole");
     return put_answer(l, answer, area);
 }
 
@@ -205,25 +184,24 @@ static int put_bars(struct layout *l, struct rect area, int bottom)
 int page_memory(struct layout *l, int y)
 {
     const struct model *m = l->model;
-    int pad = px(l, 16), inner = px(l, 14), used;
-    struct rect panel = {pad, y, l->view.width - 2 * pad, 0};
-    struct rect area = {panel.x + inner, y + inner, panel.w - 2 * inner, 0};
-    size_t at = l->count;
-    put(l, ROLE_PANEL, panel, NULL, "memory.panel");
-    area.y = put_words(l, area, FACE_SMALL, TINT_DIM,
-                       "What the weights take in each dtype. A parameter count (7B, "
-                       "7_000_559_616), or the path of a config.json, .safetensors or .gguf file.",
-                       4, "memory.words") +
-             px(l, 8);
+    struct panel panel = panel_begin(l, y, 14, "memory.panel");
+    struct rect area = panel.area;
+    int used;
+    area.y =
+        put_paragraph(l, area, FACE_SMALL, TINT_DIM, 4,
+                      "What the weights take in each dtype. A parameter count (7B, 7_000_559_616), "
+                      "or the path of a config.json, .safetensors or .gguf file.",
+                      "memory.words") +
+        px(l, 8);
     int wide = area.w < px(l, 520) ? area.w : px(l, 520);
-    put_field(l, (struct rect){area.x, area.y, wide, px(l, 28)}, ALIGN_LEFT, "memory.model");
+    put_field(l, box(area.x, area.y, wide, px(l, 28)), ALIGN_LEFT, "memory.model");
     area.y += px(l, 36);
     const char *title = wrap(l, FACE_BOLD, m->weights.title, area.w, 3, true, &used);
     int height = used * l->view.metrics.height[FACE_BOLD];
-    put(l, ROLE_HEADING, (struct rect){area.x, area.y, area.w, height}, title, "memory.title")
-        ->face = FACE_BOLD;
+    put(l, ROLE_HEADING, box(area.x, area.y, area.w, height), title, "memory.title")->face =
+        FACE_BOLD;
     area.y += height + px(l, 8);
-    int bottom = l->body.y - l->view.scroll + l->body.h - px(l, 8) - inner;
+    int bottom = panel_bottom(l, &panel);
     /* Side by side where there is room: what each dtype takes, and the sum for one of them. */
     if (area.w >= px(l, 1100)) {
         struct rect whole = {area.x + area.w * 3 / 5 + px(l, 24), area.y, 0, 0};
@@ -236,6 +214,5 @@ int page_memory(struct layout *l, int y)
         area.y = put_whole(l, area) + px(l, 14);
         area.y = put_bars(l, area, bottom);
     }
-    l->items[at].rect.h = area.y + inner - y;
-    return area.y + inner + px(l, 8);
+    return panel_end(l, &panel, area.y);
 }

@@ -25,17 +25,14 @@ struct lane {
 static void put_control(struct layout *l, struct flow *f, const char *text, const char *name,
                         const char *full, bool selected)
 {
-    struct item *i =
-        put_active(l, ROLE_BUTTON, flow_next(f, width_of(l, FACE_WORDS, text) + px(l, 20)), text,
-                   "numberline.%s", name);
-    i->full = full;
-    i->state |= selected ? STATE_SELECTED : 0;
+    put_choice(l, ROLE_BUTTON, flow_next(f, button_width(l, text)), text, selected, full,
+               "numberline.%s", name);
 }
 
 static int put_controls(struct layout *l, struct rect area)
 {
     const struct numberline *n = &l->model->line;
-    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 26), px(l, 4)};
+    struct flow f = flow_in(l, area, 26, 4);
     put_control(l, &f, "linear", "linear", NULL, !n->logarithmic);
     put_control(l, &f, "logarithmic", "log", NULL, n->logarithmic);
     put_control(l, &f, "−", "out", "zoom out (-)", false);
@@ -59,10 +56,9 @@ static void draw_value(struct layout *l, const struct lane *lane, uint64_t bits,
     /* Powers of two stand out: between them the spacing is even. */
     bool corner = d.class == HU_ZERO || !hu_trailing_significand(f, bits);
     int height = corner ? lane->rect.h : lane->rect.h * 2 / 3;
-    put_mark(
-        l, MARK_FILL,
-        (struct rect){x, lane->rect.y + lane->rect.h - height, px(l, 1) > 0 ? px(l, 1) : 1, height},
-        d.class == HU_SUBNORMAL ? TINT_EXPONENT : TINT_SIGNIFICAND, 255);
+    put_mark(l, MARK_FILL,
+             box(x, lane->rect.y + lane->rect.h - height, px(l, 1) > 0 ? px(l, 1) : 1, height),
+             d.class == HU_SUBNORMAL ? TINT_EXPONENT : TINT_SIGNIFICAND, 255);
 }
 
 static const char *keep_minus(struct layout *l, const char *plain)
@@ -83,8 +79,8 @@ static void label_value(struct layout *l, const struct lane *lane, uint64_t bits
     if (left < *free_from || left + width > lane->rect.x + lane->rect.w)
         return;
     struct rect r = {left, lane->rect.y + lane->rect.h, width, l->view.metrics.height[FACE_INDEX]};
-    put_label(l, r, TINT_DIM, text, "numberline.%s.value%d", lane->row->format->name, number)
-        ->face = FACE_INDEX;
+    put_label(l, r, FACE_INDEX, TINT_DIM, text, "numberline.%s.value%d", lane->row->format->name,
+              number);
     *free_from = left + width + px(l, 4);
 }
 
@@ -131,9 +127,9 @@ static void draw_density(struct layout *l, const struct lane *lane, double most)
             continue;
         if (run_height > 0)
             put_mark(l, MARK_FILL,
-                     (struct rect){lane->rect.x + run * COLUMN_PIXELS,
-                                   lane->rect.y + lane->rect.h - run_height,
-                                   (n - run) * COLUMN_PIXELS, run_height},
+                     box(lane->rect.x + run * COLUMN_PIXELS,
+                         lane->rect.y + lane->rect.h - run_height, (n - run) * COLUMN_PIXELS,
+                         run_height),
                      TINT_SIGNIFICAND, 255);
         run = n;
         run_height = height;
@@ -226,12 +222,12 @@ static void put_result(struct layout *l, const struct lane *lane)
     left = left > most ? most : left;
     left = left < lane->rect.x ? lane->rect.x : left;
     struct rect at = {left, base - height - 2 * radius - px(l, 2), width, height};
-    struct item *i = put_label(l, at, TINT_BAD, words, "numberline.%s.result", r->format->name);
-    i->face = FACE_SMALL;
+    struct item *i =
+        put_label(l, at, FACE_SMALL, TINT_BAD, words, "numberline.%s.result", r->format->name);
     i->align = ALIGN_CENTER;
     i->state |= STATE_TINTED | STATE_OVER;
-    put_mark(l, MARK_DOWN, (struct rect){x - radius, base - 2 * radius, 2 * radius, 2 * radius},
-             TINT_BAD, 255);
+    put_mark(l, MARK_DOWN, box(x - radius, base - 2 * radius, 2 * radius, 2 * radius), TINT_BAD,
+             255);
     free(words);
 }
 
@@ -242,17 +238,13 @@ static void put_lane(struct layout *l, struct lane *lane, struct rect area, doub
     char words[120];
     describe_lane(lane, words, sizeof words);
     int label = width_of(l, FACE_SMALL, r->label) + px(l, 16);
-    struct item *i = put_label(l, (struct rect){area.x, area.y, label, text}, TINT_INK, r->label,
-                               "numberline.%s", r->format->name);
-    i->face = FACE_SMALL;
-    i = put_label(l, (struct rect){area.x + label, area.y, area.w - label, text}, TINT_DIM, words,
-                  "numberline.%s.count", r->format->name);
-    i->face = FACE_SMALL;
+    put_label(l, box(area.x, area.y, label, text), FACE_SMALL, TINT_INK, r->label, "numberline.%s",
+              r->format->name);
+    put_label(l, box(area.x + label, area.y, area.w - label, text), FACE_SMALL, TINT_DIM, words,
+              "numberline.%s.count", r->format->name);
     int below = l->view.metrics.height[FACE_INDEX];
-    lane->rect =
-        (struct rect){area.x, area.y + text + px(l, 2), area.w, area.h - text - below - px(l, 6)};
-    put_mark(l, MARK_FILL, (struct rect){area.x, lane->rect.y + lane->rect.h - 1, area.w, 1},
-             TINT_LINE, 255);
+    lane->rect = box(area.x, area.y + text + px(l, 2), area.w, area.h - text - below - px(l, 6));
+    put_mark(l, MARK_FILL, box(area.x, lane->rect.y + lane->rect.h - 1, area.w, 1), TINT_LINE, 255);
     if (lane->sparse)
         draw_values(l, lane);
     else
@@ -265,8 +257,8 @@ static void put_lane(struct layout *l, struct lane *lane, struct rect area, doub
     int radius = px(l, 4);
     if (share >= 0 && share <= 1)
         put_mark(l, MARK_DISC,
-                 (struct rect){share_x(&lane->rect, share) - radius,
-                               lane->rect.y + lane->rect.h - radius, 2 * radius, 2 * radius},
+                 box(share_x(&lane->rect, share) - radius, lane->rect.y + lane->rect.h - radius,
+                     2 * radius, 2 * radius),
                  TINT_INK, 255);
 }
 
@@ -282,12 +274,11 @@ static int put_axis(struct layout *l, struct rect area)
     for (int n = 0; n < count; n++) {
         int x = share_x(&area, ticks[n].share), width = width_of(l, FACE_SMALL, ticks[n].text) + 1;
         int left = x - width / 2;
-        put_mark(l, MARK_FILL, (struct rect){x, area.y, 1, px(l, 5)}, TINT_DIM, 255);
+        put_mark(l, MARK_FILL, box(x, area.y, 1, px(l, 5)), TINT_DIM, 255);
         if (left < free_from || left + width > area.x + area.w)
             continue;
-        struct item *i = put_label(l, (struct rect){left, area.y + px(l, 7), width, height},
+        struct item *i = put_label(l, box(left, area.y + px(l, 7), width, height), FACE_SMALL,
                                    TINT_DIM, ticks[n].text, "numberline.tick%d", n);
-        i->face = FACE_SMALL;
         i->full = offset ? "distance from the source" : NULL;
         free_from = left + width + px(l, 4);
     }
@@ -307,13 +298,12 @@ static void put_source(struct layout *l, struct rect area, int bottom)
     int x = share_x(&area, seen ? share : share < 0 ? 0 : 1), left = x - width / 2;
     left = left + width > area.x + area.w ? area.x + area.w - width : left;
     left = left < area.x ? area.x : left;
-    struct item *i = put_label(l, (struct rect){left, area.y, width, height}, TINT_ACCENT, text,
-                               "numberline.source");
-    i->face = FACE_SMALL;
+    put_label(l, box(left, area.y, width, height), FACE_SMALL, TINT_ACCENT, text,
+              "numberline.source");
     if (seen)
         put_mark(l, MARK_FILL,
-                 (struct rect){x, area.y + height + px(l, 2), px(l, 1) > 0 ? px(l, 1) : 1,
-                               bottom - area.y - height - px(l, 2)},
+                 box(x, area.y + height + px(l, 2), px(l, 1) > 0 ? px(l, 1) : 1,
+                     bottom - area.y - height - px(l, 2)),
                  TINT_ACCENT, 200);
     free(text);
     free(shown);
@@ -323,16 +313,13 @@ static void put_source(struct layout *l, struct rect area, int bottom)
 int page_numberline(struct layout *l, int y)
 {
     const struct model *m = l->model;
-    int pad = px(l, 16), inner = px(l, 12);
-    struct rect panel = {pad, y, l->view.width - 2 * pad, 0};
-    struct rect area = {panel.x + inner, y + inner, panel.w - 2 * inner, 0};
-    size_t at = l->count;
-    put(l, ROLE_PANEL, panel, NULL, "numberline.panel");
+    struct panel panel = panel_begin(l, y, 12, "numberline.panel");
+    struct rect area = panel.area;
     int top = put_controls(l, area) + px(l, 10);
     int source = l->view.metrics.height[FACE_SMALL] + px(l, 6);
     int axis = l->view.metrics.height[FACE_SMALL] + px(l, 12);
     /* Lanes share what the window leaves, and keep a height that can be read. */
-    int room = l->body.h - (top - y) - source - axis - inner - px(l, 12);
+    int room = l->body.h - (top - y) - source - axis - panel.inner - px(l, 12);
     int lane_height = room / m->count, least = px(l, 62), most = px(l, 150);
     lane_height = lane_height < least ? least : lane_height > most ? most : lane_height;
     struct rect plot = {area.x, top, area.w, source + lane_height * m->count + axis};
@@ -350,8 +337,6 @@ int page_numberline(struct layout *l, int y)
     for (int n = 0; n < m->count; n++)
         put_lane(l, &all[n], all[n].rect, densest);
     int bottom = lanes + lane_height * m->count;
-    put_source(l, (struct rect){area.x, top, area.w, 0}, bottom);
-    bottom = put_axis(l, (struct rect){area.x, bottom, area.w, 0}) + inner;
-    l->items[at].rect.h = bottom - y;
-    return bottom + px(l, 8);
+    put_source(l, box(area.x, top, area.w, 0), bottom);
+    return panel_end(l, &panel, put_axis(l, box(area.x, bottom, area.w, 0)));
 }

@@ -37,8 +37,7 @@ static struct item *put_centered(struct layout *l, struct rect area, int x, int 
     if (left < area.x)
         left = area.x;
     struct rect r = {left, y, width, l->view.metrics.height[face]};
-    struct item *i = put_label(l, r, tint, text, "%s", name);
-    i->face = face;
+    struct item *i = put_label(l, r, face, tint, text, "%s", name);
     return i;
 }
 
@@ -51,7 +50,7 @@ static char *source_text(const struct layout *l)
 
 static void fill(struct layout *l, int x, int y, int w, int h, enum tint tint, int alpha)
 {
-    put_mark(l, MARK_FILL, (struct rect){x, y, w > 0 ? w : 1, h > 0 ? h : 1}, tint, alpha);
+    put_mark(l, MARK_FILL, box(x, y, w > 0 ? w : 1, h > 0 ? h : 1), tint, alpha);
 }
 
 struct axis {
@@ -78,11 +77,10 @@ static void draw_axis(struct layout *l, const struct microscope *s, const struct
         int end = chosen->step > 0 ? a->right : a->left;
         int from = x < end ? x : end, to = x < end ? end : x;
         fill(l, from, a->y - thick, to - from, 2 * thick, TINT_ACCENT, 255);
-        put_mark(l, MARK_DISC, (struct rect){end - px(l, 5), a->y - px(l, 5), px(l, 10), px(l, 10)},
+        put_mark(l, MARK_DISC, box(end - px(l, 5), a->y - px(l, 5), px(l, 10), px(l, 10)),
                  TINT_ACCENT, 255);
     }
-    put_mark(l, MARK_DOWN, (struct rect){x - px(l, 5), a->y - px(l, 11), px(l, 10), px(l, 8)},
-             TINT_INK, 255);
+    put_mark(l, MARK_DOWN, box(x - px(l, 5), a->y - px(l, 11), px(l, 10), px(l, 8)), TINT_INK, 255);
 }
 
 static void put_ends(struct layout *l, const struct microscope *s, const struct axis *a,
@@ -93,14 +91,12 @@ static void put_ends(struct layout *l, const struct microscope *s, const struct 
     int side = (area.w - middle) / 2;
     snprintf(text, sizeof text, "%s  %s", s->lower, s->lower_hex);
     struct item *i =
-        put_label(l, (struct rect){area.x, y, side, height}, TINT_INK, text, "rounding.lower");
-    i->face = FACE_MONO;
+        put_label(l, box(area.x, y, side, height), FACE_MONO, TINT_INK, text, "rounding.lower");
     put_centered(l, area, axis_x(a, 0.5), y, TINT_DIM, FACE_SMALL, "midpoint", "rounding.midpoint");
     const char *gap = *s->upper_hex ? "  " : "";
     snprintf(text, sizeof text, "%s%s%s", s->upper_hex, gap, s->upper);
-    i = put_label(l, (struct rect){area.x + area.w - side, y, side, height}, TINT_INK, text,
+    i = put_label(l, box(area.x + area.w - side, y, side, height), FACE_MONO, TINT_INK, text,
                   "rounding.upper");
-    i->face = FACE_MONO;
     i->align = ALIGN_RIGHT;
 }
 
@@ -112,13 +108,11 @@ static void put_line(struct layout *l, const struct microscope *s, struct rect a
     if (!gap) {
         const char *what = *s->lower ? keep(l, s->lower) : "";
         struct rect middle = {area.x, area.y + height, area.w, height};
-        struct item *i = put_label(l, middle, TINT_INK, what, "rounding.lower");
-        i->face = FACE_MONO;
+        struct item *i = put_label(l, middle, FACE_MONO, TINT_INK, what, "rounding.lower");
         i->align = ALIGN_CENTER;
         middle.y += height;
-        i = put_label(l, middle, TINT_DIM, s->summary, "rounding.summary");
+        i = put_label(l, middle, FACE_SMALL, TINT_DIM, s->summary, "rounding.summary");
         i->align = ALIGN_CENTER;
-        i->face = FACE_SMALL;
         return;
     }
     char *source = source_text(l);
@@ -138,11 +132,9 @@ static void put_ways(struct layout *l, const struct microscope *s, struct rect a
         char text[48];
         const char *name = hu_direction_name(s->ways[d].direction);
         snprintf(text, sizeof text, "%s %s", name, arrow(s, &s->ways[d]));
-        struct item *i =
-            put_active(l, ROLE_BUTTON, flow_next(&f, width), text, "direction.%s", name);
-        i->full = keep(l, s->ways[d].reason);
-        if (model_now(l->model)->options.direction == s->ways[d].direction)
-            i->state |= STATE_SELECTED;
+        put_choice(l, ROLE_BUTTON, flow_next(&f, width), text,
+                   model_now(l->model)->options.direction == s->ways[d].direction,
+                   keep(l, s->ways[d].reason), "direction.%s", name);
     }
 }
 
@@ -166,7 +158,7 @@ int rounding_strip(struct layout *l, struct rect area)
         l->count--;
     }
     put_line(l, &s, line);
-    put_ways(l, &s, (struct rect){line.x, area.y + area.h - ways - px(l, 5), line.w, ways});
+    put_ways(l, &s, box(line.x, area.y + area.h - ways - px(l, 5), line.w, ways));
     return area.y + area.h;
 }
 
@@ -175,14 +167,10 @@ int rounding_strip(struct layout *l, struct rect area)
 int put_format_tabs(struct layout *l, struct rect area)
 {
     const struct model *m = l->model;
-    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 26), px(l, 4)};
-    for (int n = 0; n < m->count; n++) {
-        int width = width_of(l, FACE_WORDS, m->rows[n].label) + px(l, 20);
-        struct item *i = put_active(l, ROLE_TAB, flow_next(&f, width), m->rows[n].label, "%s.name",
-                                    m->rows[n].format->name);
-        if (n == model_selected(m))
-            i->state |= STATE_SELECTED;
-    }
+    struct flow f = flow_in(l, area, 26, 4);
+    for (int n = 0; n < m->count; n++)
+        put_choice(l, ROLE_TAB, flow_next(&f, button_width(l, m->rows[n].label)), m->rows[n].label,
+                   n == model_selected(m), NULL, "%s.name", m->rows[n].format->name);
     return flow_end(&f);
 }
 
@@ -190,8 +178,7 @@ static struct item *put_chip(struct layout *l, struct flow *f, const char *text,
                              enum face face, const char *name)
 {
     int width = width_of(l, face, text) + px(l, 12);
-    struct item *i = put_label(l, flow_next(f, width), tint, text, "%s", name);
-    i->face = face;
+    struct item *i = put_label(l, flow_next(f, width), face, tint, text, "%s", name);
     i->align = ALIGN_CENTER;
     i->state |= STATE_TINTED;
     return i;
@@ -199,14 +186,13 @@ static struct item *put_chip(struct layout *l, struct flow *f, const char *text,
 
 static void put_word(struct layout *l, struct flow *f, const char *text, const char *name)
 {
-    struct item *i = put_label(l, flow_next(f, width_of(l, FACE_SMALL, text) + px(l, 4)), TINT_DIM,
-                               text, "%s", name);
-    i->face = FACE_SMALL;
+    put_label(l, flow_next(f, width_of(l, FACE_SMALL, text) + px(l, 4)), FACE_SMALL, TINT_DIM, text,
+              "%s", name);
 }
 
 static int put_guards(struct layout *l, const struct microscope *s, struct rect area)
 {
-    struct flow f = {area.x, area.x + area.w, area.x, area.y, px(l, 28), px(l, 6)};
+    struct flow f = flow_in(l, area, 28, 6);
     char unit[40], power[32];
     superscript(power, sizeof power, s->unit + s->format->trailing_bits);
     snprintf(unit, sizeof unit, "× 2%s", power);
@@ -240,16 +226,13 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
     char text[48], hex[HU_BITS_TEXT];
     snprintf(text, sizeof text, "%s %s", name, arrow(s, w));
     struct flow f = {area.x, area.x + area.w, area.x, area.y, line, px(l, 8)};
-    struct item *i = put_active(l, ROLE_BUTTON, flow_next(&f, button), text, "direction.%s", name);
-    i->state |= chosen ? STATE_SELECTED : 0;
+    put_choice(l, ROLE_BUTTON, flow_next(&f, button), text, chosen, NULL, "direction.%s", name);
     hu_bits_print(hex, s->format, w->bits);
     char *decimal = shown_value(s->format, w->bits);
-    i = put_label(l, flow_next(&f, code), TINT_INK, hex, "rounding.%s.bits", name);
-    i->face = FACE_MONO;
-    i = put_label(l, flow_next(&f, digit * (hu_max_digits10(s->format) + 8)), TINT_INK, decimal,
-                  "rounding.%s.decimal", name);
+    put_label(l, flow_next(&f, code), FACE_MONO, TINT_INK, hex, "rounding.%s.bits", name);
+    put_label(l, flow_next(&f, digit * (hu_max_digits10(s->format) + 8)), FACE_MONO, TINT_INK,
+              decimal, "rounding.%s.decimal", name);
     free(decimal);
-    i->face = FACE_MONO;
     int rest = f.right - f.x - pad;
     if (rest < px(l, 220)) {
         f.x = f.left;
@@ -261,7 +244,7 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
     const char *wrapped = wrap(l, FACE_WORDS, why, rest, 3, true, &used);
     free(why);
     int tall = used * height > line ? used * height : line;
-    put_label(l, (struct rect){f.x, f.y, rest, tall}, chosen ? TINT_INK : TINT_DIM, wrapped,
+    put_label(l, box(f.x, f.y, rest, tall), FACE_WORDS, chosen ? TINT_INK : TINT_DIM, wrapped,
               "rounding.%s.reason", name);
     return f.y + tall + px(l, 2);
 }
@@ -285,8 +268,8 @@ static void put_share(struct layout *l, const struct microscope *s, int bit, str
     snprintf(text, sizeof text, "%s%s%c  %s", bit < 2 ? words[bit] : "", bit < 2 ? " " : "",
              s->dropped[bit], worth);
     snprintf(name, sizeof name, "rounding.dropped%d", bit);
-    struct item *i = put_label(l, inside, set ? TINT_ON_ACCENT : TINT_INK, text, "%s", name);
-    i->face = FACE_SMALL;
+    struct item *i =
+        put_label(l, inside, FACE_SMALL, set ? TINT_ON_ACCENT : TINT_INK, text, "%s", name);
     i->align = ALIGN_CENTER;
     i->state |= STATE_OVER;
     bool fits =
@@ -319,10 +302,7 @@ static void draw_shares(struct layout *l, const struct microscope *s, struct rec
 static int put_note(struct layout *l, struct rect area, enum tint tint, const char *text,
                     const char *name)
 {
-    int used, line = l->view.metrics.height[FACE_WORDS];
-    const char *wrapped = wrap(l, FACE_WORDS, text, area.w, 4, true, &used);
-    put_label(l, (struct rect){area.x, area.y, area.w, used * line}, tint, wrapped, "%s", name);
-    return area.y + used * line + px(l, 6);
+    return put_paragraph(l, area, FACE_WORDS, tint, 4, text, name) + px(l, 6);
 }
 
 static int put_worth(struct layout *l, const struct microscope *s, struct rect area)
@@ -349,18 +329,15 @@ static int put_dropped(struct layout *l, const struct microscope *s, struct rect
 {
     if (s->kind != SCOPE_BETWEEN && s->kind != SCOPE_BEYOND)
         return area.y;
-    int title = l->view.metrics.height[FACE_BOLD];
-    struct rect head = {area.x, area.y, area.w, title};
-    put(l, ROLE_HEADING, head, "What the dropped bits are worth", "rounding.dropped")->face =
-        FACE_BOLD;
-    int y = area.y + title + px(l, 8), height = bottom - y;
+    int y = put_heading(l, area, "What the dropped bits are worth", "rounding.dropped");
+    int height = bottom - y;
     int least = px(l, 120), most = px(l, 560);
     height = height < least ? least : height > most ? most : height;
     bool beside = area.w >= px(l, 560);
     int words = beside ? px(l, 300) : area.w, gap = px(l, 20);
     int width = beside ? area.w - words - gap : area.w;
     width = width > 5 * height / 2 ? 5 * height / 2 : width;
-    draw_shares(l, s, (struct rect){area.x, y, width, height});
+    draw_shares(l, s, box(area.x, y, width, height));
     int x = beside ? area.x + width + gap : area.x;
     int words_y = beside ? y : y + height + px(l, 8);
     struct rect beside_it = {x, words_y, beside ? area.x + area.w - x : words, 0};
@@ -371,12 +348,9 @@ static int put_dropped(struct layout *l, const struct microscope *s, struct rect
 int page_rounding(struct layout *l, int y)
 {
     struct microscope s;
-    int pad = px(l, 16), inner = px(l, 14);
-    struct rect panel = {pad, y, l->view.width - 2 * pad, 0};
-    struct rect area = {panel.x + inner, y + inner, panel.w - 2 * inner, 0};
+    struct panel panel = panel_begin(l, y, 14, "rounding.panel");
+    struct rect area = panel.area;
     microscope_look(&s, model_now(l->model), l->model->rows[model_selected(l->model)].format);
-    size_t at = l->count;
-    put(l, ROLE_PANEL, panel, NULL, "rounding.panel");
     area.y = put_format_tabs(l, area) + px(l, 16);
     put_line(l, &s, area);
     area.y += px(l, 78);
@@ -385,14 +359,12 @@ int page_rounding(struct layout *l, int y)
     const char *summary = wrap(l, FACE_WORDS, s.summary, area.w, 3, true, &used);
     int height = used * l->view.metrics.height[FACE_WORDS];
     if (s.kind == SCOPE_BETWEEN || s.kind == SCOPE_BEYOND) {
-        put_label(l, (struct rect){area.x, area.y, area.w, height}, TINT_INK, summary,
+        put_label(l, box(area.x, area.y, area.w, height), FACE_WORDS, TINT_INK, summary,
                   "rounding.summary");
     }
     area.y += height + px(l, 12);
     for (int d = 0; d < DIRECTIONS; d++)
         area.y = put_reason(l, &s, d, area);
-    int bottom = l->body.y - l->view.scroll + l->body.h - px(l, 8) - inner;
-    area.y = put_dropped(l, &s, (struct rect){area.x, area.y + px(l, 14), area.w, 0}, bottom);
-    l->items[at].rect.h = area.y + inner - y;
-    return area.y + inner + px(l, 8);
+    struct rect below = {area.x, area.y + px(l, 14), area.w, 0};
+    return panel_end(l, &panel, put_dropped(l, &s, below, panel_bottom(l, &panel)));
 }

@@ -44,8 +44,8 @@ static struct rect next_option(struct menu *m)
 {
     int column = m->next / m->rows, row = m->next % m->rows;
     m->next++;
-    return (struct rect){m->panel.x + m->pad + column * m->width,
-                         m->panel.y + m->pad + row * m->height, m->width, m->height};
+    return box(m->panel.x + m->pad + column * m->width, m->panel.y + m->pad + row * m->height,
+               m->width, m->height);
 }
 
 static struct item *put_option(struct layout *l, struct menu *m, bool checked, const char *text,
@@ -103,11 +103,10 @@ static void put_formats(struct layout *l)
                        model->rows[i].format->name);
     int y = m.panel.y + m.panel.h - m.pad - field, inner = m.panel.w - 2 * m.pad;
     int label = width_of(l, FACE_SMALL, "other: eXmY") + px(l, 10);
-    struct item *i = put_label(l, (struct rect){m.panel.x + m.pad + px(l, 4), y, label, field},
-                               TINT_DIM, "other: eXmY", "format.label");
-    i->face = FACE_SMALL;
+    put_label(l, box(m.panel.x + m.pad + px(l, 4), y, label, field), FACE_SMALL, TINT_DIM,
+              "other: eXmY", "format.label");
     label += px(l, 8);
-    put_field(l, (struct rect){m.panel.x + m.pad + label, y, inner - label, field}, ALIGN_LEFT,
+    put_field(l, box(m.panel.x + m.pad + label, y, inner - label, field), ALIGN_LEFT,
               "format.custom");
 }
 

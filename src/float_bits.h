@@ -1,0 +1,36 @@
+/* The machine's floats as their encodings, and back. Thread-safe. */
+#ifndef HALFULP_FLOAT_BITS_H
+#define HALFULP_FLOAT_BITS_H
+
+#include <stdint.h>
+#include <string.h>
+
+static inline uint64_t hu_bits_of_double(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static inline double hu_double_of_bits(uint64_t bits)
+{
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline uint32_t hu_bits_of_float(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static inline float hu_float_of_bits(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+#endif
