@@ -22,7 +22,8 @@ static void print_head(const struct size_result *r, const struct palette *p)
     if (*m->architecture)
         printf("  %s", m->architecture);
     if (m->layers)
-        printf("%s%llu layers", *m->architecture ? ", " : "  ", (unsigned long long)m->layers);
+        printf("%s%llu layer%s", *m->architecture ? ", " : "  ", (unsigned long long)m->layers,
+               m->layers == 1 ? "" : "s");
     if (m->tensors.count)
         printf("  %s: %s tensors", m->modelled ? "modelled" : "exact",
                hu_grouped(size_tensor_count(m), n));

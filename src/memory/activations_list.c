@@ -446,12 +446,21 @@ static bool add_last_norm(const struct groups *g, uint64_t *bytes, struct hu_fig
     return !__builtin_add_overflow(*bytes, sum, bytes);
 }
 
-/*
- * Logits as the loss keeps them, and their two gradients while it is computed (that of its
- * log-softmax and that of the logits), when all layers are kept still. Where layers are recomputed,
- * one of them takes its turn after that: the larger of the two.
- */
-static bool add_loss(const struct groups *g, uint64_t layer, uint64_t *bytes,
+/* What is there for a while in the backward pass, and the largest of its kind. */
+struct passing {
+    const char *name, *formula;
+    uint64_t bytes;
+};
+
+static void take_larger(struct passing *p, const char *name, uint64_t bytes, const char *formula)
+{
+    if (bytes > p->bytes)
+        *p = (struct passing){name, formula, bytes};
+}
+
+/* Logits as the loss keeps them, and their two gradients while it is computed back, that of its
+ * log-softmax and that of the logits: all layers are kept still. */
+static bool add_loss(const struct groups *g, uint64_t *bytes, struct passing *passing,
                      struct hu_figures *terms)
 {
     const struct hu_activation_shape *s = g->shape;
@@ -461,21 +470,41 @@ static bool add_loss(const struct groups *g, uint64_t layer, uint64_t *bytes,
     if (!over_tokens(s, capped_times(kept, s->vocabulary), s->tensor_parallel, &logits) ||
         !over_tokens(s, capped_times(2 * width, s->vocabulary), s->tensor_parallel, &gradients))
         return false;
-    if (logits) {
+    if (logits)
         hu_figure_add(terms, "logits", logits, HU_MODELLED,
                       "%llu·s·b·v/t with v = %llu: %s for the loss%s, often forgotten",
                       (unsigned long long)kept, (unsigned long long)s->vocabulary,
                       width == 4 ? "fp32" : "16 bits", a->caps_logits ? ", and their caps" : "");
-        hu_figure_add(terms, "gradients of the loss", gradients, HU_MODELLED,
-                      "%llu·s·b·v/t while the loss is computed back, in PyTorch's own steps; a "
-                      "loss in one kernel or in chunks takes less",
-                      (unsigned long long)(2 * width));
-    }
-    if (layer > gradients)
-        hu_figure_add(terms, "a layer that is recomputed", layer, HU_MODELLED,
-                      "in place of the loss's gradients, of which nothing is left then");
-    return !__builtin_add_overflow(*bytes, logits, bytes) &&
-           !__builtin_add_overflow(*bytes, layer > gradients ? layer : gradients, bytes);
+    take_larger(passing, "gradients of the loss", gradients,
+                width == 4 ? "8·s·b·v/t while the loss is computed back, in PyTorch's own steps; a "
+                             "loss in one kernel or in chunks takes less"
+                           : "4·s·b·v/t while the loss is computed back, in PyTorch's own steps");
+    return !__builtin_add_overflow(*bytes, logits, bytes);
+}
+
+/* The gradients of one layer's scores: softmax's two in its own width, and one in 16 bits. */
+static bool pass_scores(const struct groups *g, struct passing *passing)
+{
+    const struct hu_activation_shape *s = g->shape;
+    bool half = g->model->tensors.autograd.half_softmax;
+    uint64_t bytes = capped_times(capped_times(half ? 6 : 10, g->model->heads), s->sequence), sum;
+    if (!g->scores)
+        return true;
+    if (!over_tokens(s, bytes, s->tensor_parallel, &sum))
+        return false;
+    take_larger(passing, "gradients of a layer's scores", sum,
+                half ? "6·a·s² a sequence, more than the loss's"
+                     : "10·a·s² a sequence, more than the loss's");
+    return true;
+}
+
+/* Layers that are passed N times are so many. */
+static void repeat(struct group *g, uint64_t n)
+{
+    g->kept.whole = capped_times(g->kept.whole, n);
+    g->kept.split = capped_times(g->kept.split, n);
+    g->layers = capped_times(g->layers, n);
+    g->encoding = capped_times(g->encoding, n);
 }
 
 bool hu_activations_listed(const struct hu_model *model, const struct hu_activation_shape *shape,
@@ -485,7 +514,7 @@ bool hu_activations_listed(const struct hu_model *model, const struct hu_activat
                          .shape = shape,
                          .scores = shape->recompute == HU_RECOMPUTE_NONE && !shape->flash};
     const struct hu_autograd *a = &model->tensors.autograd;
-    uint64_t layer = 0;
+    struct passing passing = {0};
     *bytes = 0;
     if (!add_layers(&all))
         return false;
@@ -496,6 +525,8 @@ bool hu_activations_listed(const struct hu_model *model, const struct hu_activat
         /* A tower without adapters keeps nothing: none of its weights has a gradient. */
         if (!g->tokens || (g->tower && shape->lora))
             continue;
+        if (!g->tower)
+            repeat(g, a->passes ? a->passes : 1);
         if (all.scores && !g->tower)
             g->kept.scores =
                 capped_times(capped_times(score_bytes(a), model->heads), seen(&all, g));
@@ -503,12 +534,18 @@ bool hu_activations_listed(const struct hu_model *model, const struct hu_activat
             if (!finish(g, shape, &part))
                 return false;
             part /= g->layers;
-            layer = part > layer ? part : layer;
+            take_larger(&passing, "a layer that is recomputed", part,
+                        "more than the loss's gradients, of which nothing is left then");
             g->kept = (struct kept){.whole = capped_times(capped_times(2, g->hidden), g->layers)};
         }
         if (!finish(g, shape, &part) || __builtin_add_overflow(*bytes, part, bytes))
             return false;
         tell(g, shape, part, a->dropout && !g->tower, terms);
     }
-    return add_last_norm(&all, bytes, terms) && add_loss(&all, layer, bytes, terms);
+    if (!add_last_norm(&all, bytes, terms) || !add_loss(&all, bytes, &passing, terms) ||
+        !pass_scores(&all, &passing))
+        return false;
+    if (passing.bytes)
+        hu_figure_add(terms, passing.name, passing.bytes, HU_MODELLED, "%s", passing.formula);
+    return !__builtin_add_overflow(*bytes, passing.bytes, bytes);
 }

@@ -54,12 +54,16 @@ static int activation_bytes(struct value v)
 void list_autograd(struct listing *l)
 {
     struct hu_autograd *a = &l->out->autograd;
-    struct value own = fact(l, "autograd.activation");
+    struct value own = fact(l, "autograd.activation"), passes = fact(l, "passes");
     *a = (struct hu_autograd){
         .norm = (uint8_t)bytes(fact(l, "autograd.norm")),
         .half_softmax = is_16(fact(l, "autograd.softmax")),
         .half_loss = is_16(fact(l, "autograd.loss")),
         .unfused = is_above_0(fact(l, "autograd.unfused")),
+        .passes = (uint16_t)(passes.kind == VALUE_INTEGER && passes.integer > 0 &&
+                                     passes.integer <= LAYERS_MAX
+                                 ? passes.integer
+                                 : 1),
         .caps_logits = is_above_0(fact(l, "final_logit_softcapping")),
         .attention_dropout = is_above_0(fact(
             l, "attention_probs_dropout_prob ? attn_pdrop ? attention_dropout ? dropout_rate")),

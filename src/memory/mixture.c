@@ -317,22 +317,18 @@ static bool counts(const struct hu_tensor_row *row)
     return hu_row_counts(row) && !row->tower;
 }
 
-/* Whether llama.cpp has MODEL's layers with a state, under names whose rules are known. */
-static bool knows_states(const struct hu_model *model)
+/* What llama.cpp calls MODEL's architecture; empty: it has none, or none that is known. */
+static void name_in_gguf(const struct hu_model *model, char first[32])
 {
-    static const char known[] = "mamba mamba2 jamba falcon-h1 nemotron_h granitehybrid qwen3next "
-                                "qwen35 qwen35moe lfm2 lfm2moe";
     const struct hu_family_text *f = hu_family_text_find(model->architecture, HU_FAMILY_BY_NAME);
-    char text[80], first[32];
+    char text[80];
     snprintf(text, sizeof text, "%s_text", model->architecture);
     if (!f)
         f = hu_family_text_find(model->architecture, HU_FAMILY_BY_CLASS);
     if (f && (!f->gguf || !*f->gguf)) /* what sees as well is called by its text */
         f = hu_family_text_find(text, HU_FAMILY_BY_NAME);
-    if (!f || !f->gguf)
-        return false;
-    snprintf(first, sizeof first, "%.*s", (int)strcspn(f->gguf, " "), f->gguf);
-    return *first && hu_has_word(known, first);
+    const char *names = f && f->gguf ? f->gguf : "";
+    snprintf(first, 32, "%.*s", (int)strcspn(names, " "), names);
 }
 
 /* Why the rule does not speak of ROW, or NULL. */
@@ -341,12 +337,12 @@ static const char *odd_row(const struct hu_tensor_row *row, bool states)
     switch (row->role) {
     case HU_ROLE_SSM:
     case HU_ROLE_CONV:
-        return row->rank < 2 || states ? NULL : "it has layers with a state";
+        return row->rank < 2 || states ? NULL : "its layers have states of another kind";
     case HU_ROLE_OTHER:
     case HU_ROLE_PROJECTOR:
         return row->rank < 2 || (states && is_state(row)) || is_small(row) || is_layer_input(row)
                    ? NULL
-                   : "it has matrices that are neither";
+                   : "it has matrices of other kinds";
     default:
         return NULL;
     }
@@ -359,11 +355,15 @@ static const char *odd_model(const struct hu_model *model)
         return "of this they are not known";
     if (!model->layers || !t->kept_count)
         return "this is none";
-    bool states = knows_states(model);
+    static const char known[] = "mamba mamba2 jamba falcon-h1 nemotron_h granitehybrid qwen3next "
+                                "qwen35 qwen35moe lfm2 lfm2moe";
+    char name[32];
+    name_in_gguf(model, name);
+    bool states = *name && hu_has_word(known, name); /* whose rules are known */
     for (size_t i = 0; i < t->count; i++) {
         const char *why = counts(&t->rows[i]) ? odd_row(&t->rows[i], states) : NULL;
         if (why)
-            return why;
+            return *name ? why : "llama.cpp has no architecture for it";
     }
     for (size_t i = 0; i < t->kept_count; i++)
         if (t->kept[i].kind == HU_KEEP_CROSS || t->kept[i].kind == HU_KEEP_INDEXER)

@@ -56,8 +56,7 @@ static bool size_mixture(struct making *m, const struct hu_mixture *mixture,
     if (!hu_mixture_size(mixture, m->model, &w->bytes, &why)) {
         snprintf(m->error, HU_SIZING_ERROR,
                  "llama.cpp mixes %s by a model's matrices, and how is known here for decoders of "
-                 "attention and perceptrons, with experts or without, and for some with states, "
-                 "from their config.json: %s; "
+                 "attention and perceptrons, and for some with states, by their config.json: %s; "
                  "give the .gguf file, or a ggml type such as %s",
                  mixture->name, why, mixture->plain);
         return false;

@@ -387,7 +387,11 @@ static void add_one_micro_batch(struct sum *s, uint64_t gradients)
     if (!p->has_activations || !gradients || !t->activations || p->data_parallel > 1 ||
         p->recipe->main_gradients)
         return;
-    uint64_t last = capped_plus(gradients, tied_gradients(s));
+    uint64_t last = capped_plus(gradients, tied_gradients(s)),
+             passes = s->model->tensors.autograd.passes;
+    /* The second of several passes back has gradients of its own beside the sum. */
+    if (passes > 1)
+        last = capped_plus(last, capped_plus(gradients, t->activations / passes * (passes - 2)));
     uint64_t most = last > t->activations ? last : t->activations;
     t->one_micro_batch = capped_plus(t->per_device - gradients - t->activations, most);
     hu_figure_add(s->terms, "one micro-batch a step", t->one_micro_batch, HU_MODELLED,
