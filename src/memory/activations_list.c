@@ -343,18 +343,23 @@ static uint64_t seen(const struct groups *g, const struct group *of)
     return sum;
 }
 
+/* TOKENS of each sequence of the micro-batch, at BYTES over the tensor-parallel devices. */
+static bool over_tokens(const struct hu_activation_shape *s, uint64_t tokens, uint64_t bytes,
+                        uint64_t *sum)
+{
+    struct hu_wide n = hu_wide_product(bytes, tokens);
+    if (bytes == UINT64_MAX || !hu_wide_times(&n, s->micro_batch))
+        return false;
+    bool rest = hu_wide_divide(&n, s->tensor_parallel) != 0;
+    return hu_wide_fits(n, sum) && !__builtin_add_overflow(*sum, rest, sum);
+}
+
 /* Bytes of all layers of G for the micro-batch on one device. */
 static bool finish(const struct group *g, const struct hu_activation_shape *s, uint64_t *bytes)
 {
     const struct kept *k = &g->kept;
-    uint64_t t = s->tensor_parallel, whole = s->sequence_parallel ? 0 : capped_times(k->whole, t);
-    uint64_t token = capped_plus(k->split, s->sequence_parallel ? k->whole : 0);
-    token = capped_plus(capped_plus(token, whole), k->scores);
-    struct hu_wide sum = hu_wide_product(token, g->tokens);
-    if (token == UINT64_MAX || !hu_wide_times(&sum, s->micro_batch))
-        return false;
-    uint64_t rest = hu_wide_divide(&sum, t);
-    return hu_wide_fits(sum, bytes) && !__builtin_add_overflow(*bytes, rest != 0, bytes);
+    uint64_t whole = s->sequence_parallel ? k->whole : capped_times(k->whole, s->tensor_parallel);
+    return over_tokens(s, g->tokens, capped_plus(capped_plus(k->split, whole), k->scores), bytes);
 }
 
 static void tell(const struct group *g, const struct hu_activation_shape *s, uint64_t bytes,
@@ -415,17 +420,6 @@ static uint64_t score_bytes(const struct hu_autograd *a)
     return (a->half_softmax ? 2 : 4) + (a->attention_dropout ? 3 : a->half_softmax ? 0 : 2);
 }
 
-/* s·b·BYTES/t, of each of the sequences' tokens. */
-static bool over_tokens(const struct hu_activation_shape *s, uint64_t bytes, uint64_t t,
-                        uint64_t *sum)
-{
-    struct hu_wide n = hu_wide_product(bytes, s->sequence);
-    if (bytes == UINT64_MAX || !hu_wide_times(&n, s->micro_batch))
-        return false;
-    bool rest = hu_wide_divide(&n, t) != 0;
-    return hu_wide_fits(n, sum) && !__builtin_add_overflow(*sum, rest, sum);
-}
-
 /* The norm before the head, and the head's input. */
 static bool add_last_norm(const struct groups *g, uint64_t *bytes, struct hu_figures *terms)
 {
@@ -437,7 +431,9 @@ static bool add_last_norm(const struct groups *g, uint64_t *bytes, struct hu_fig
             row->rank == 1 && !row->is_bias && row->shape[0] == g->model->hidden)
             each = capped_plus(each, norm_bytes(g, row) + (g->shape->lora ? 0 : 2));
     }
-    if (!over_tokens(g->shape, capped_times(each, g->model->hidden), 1, &sum))
+    if (!over_tokens(g->shape, g->shape->sequence,
+                     capped_times(capped_times(each, g->model->hidden), g->shape->tensor_parallel),
+                     &sum))
         return false;
     if (sum)
         hu_figure_add(terms, "activations outside the layers", sum, HU_MODELLED,
@@ -467,8 +463,8 @@ static bool add_loss(const struct groups *g, uint64_t *bytes, struct passing *pa
     const struct hu_autograd *a = &g->model->tensors.autograd;
     uint64_t width = a->half_loss && s->half ? 2 : 4, kept = width + (a->caps_logits ? 2 : 0);
     uint64_t logits, gradients;
-    if (!over_tokens(s, capped_times(kept, s->vocabulary), s->tensor_parallel, &logits) ||
-        !over_tokens(s, capped_times(2 * width, s->vocabulary), s->tensor_parallel, &gradients))
+    if (!over_tokens(s, s->sequence, capped_times(kept, s->vocabulary), &logits) ||
+        !over_tokens(s, s->sequence, capped_times(2 * width, s->vocabulary), &gradients))
         return false;
     if (logits)
         hu_figure_add(terms, "logits", logits, HU_MODELLED,
@@ -490,7 +486,7 @@ static bool pass_scores(const struct groups *g, struct passing *passing)
     uint64_t bytes = capped_times(capped_times(half ? 6 : 10, g->model->heads), s->sequence), sum;
     if (!g->scores)
         return true;
-    if (!over_tokens(s, bytes, s->tensor_parallel, &sum))
+    if (!over_tokens(s, s->sequence, bytes, &sum))
         return false;
     take_larger(passing, "gradients of a layer's scores", sum,
                 half ? "6·a·s² a sequence, more than the loss's"

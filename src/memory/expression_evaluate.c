@@ -10,13 +10,6 @@
 /* Bounds that no family of sense meets: nodes under one another, nodes in all, a text's length. */
 enum { DEEPEST = 400, MOST = 1 << 24, LONGEST = 4096 };
 
-static const struct value missing = {.kind = VALUE_MISSING};
-
-static struct value integer(int64_t n)
-{
-    return (struct value){.kind = VALUE_INTEGER, .integer = n};
-}
-
 static struct value real(double x)
 {
     return (struct value){.kind = VALUE_REAL, .real = x};
@@ -245,16 +238,6 @@ static struct value evaluate_index(struct evaluation *e, struct node *node)
     evaluation_fail(e, "\"%.64s\" has no entry %lld", a.key ? a.key : "a list",
                     (long long)i.integer);
     return missing;
-}
-
-static bool is_number(struct value v)
-{
-    return v.kind == VALUE_INTEGER || v.kind == VALUE_REAL;
-}
-
-static double as_real(struct value v)
-{
-    return v.kind == VALUE_REAL ? v.real : (double)v.integer;
 }
 
 static int64_t floor_divide(int64_t a, int64_t b)
