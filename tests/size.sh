@@ -101,7 +101,16 @@ exits "neither a count nor a file" 2 "8x7B: No such file.*nor is it a parameter 
 exits "no parameters" 2 "0 parameters" size 0
 exits "an unknown dtype" 2 "no dtype 'fp5'" size 7B --dtype fp5
 exits "a mixture of ggml types depends on the model" 2 "give the .gguf file" size 7B --dtype q4_k_m
-exits "a mixture of layers with a state is refused in words" 2 "layers with a state" size "$configs/zamba2-1.2b.json" --dtype q4_k_m
+remarks() { size "$configs/llama-3-8b.json" "$@" | grep -c '^note:'; }
+says_note() { size "$configs/llama-3-8b.json" "${@:2}" | grep -q "^note: .*$1"; }
+holds "heads that do not divide over devices are remarked" says_note "32 heads do not divide over 3" --tp 3 --context 8k
+holds "more stages than layers are remarked" says_note "64 pipeline stages are more than the 32 layers" --pp 64
+holds "--ep without experts is remarked" says_note "the model has no experts" --ep 4
+holds "a context that the model was not made for is remarked" says_note "longer than the 8,192 tokens" --context 16k
+no_remarks() { [ "$(remarks --tp 4 --pp 2 --context 8k)" = 0 ]; }
+holds "nothing is remarked of what divides" no_remarks
+exits "a mixture of what llama.cpp has not is refused in words" 2 "llama.cpp has no architecture for it" size "$configs/zamba2-1.2b.json" --dtype q4_k_m
+exits "a mixture of layers with other states is refused in words" 2 "states of another kind" size "$configs/kimi-linear-48b-a3b.json" --dtype q4_k_m
 exits "a mixture that is not modelled" 2 "depends on the model" size 7B --dtype iq3_m
 prints "a mixture of a Llama is modelled and judged" "q4_k_m 4912898048 4.89 true" \
     key '"\(.weights[0].dtype) \(.weights[0].bytes) \(.weights[0].bits_per_parameter * 100 | round / 100) \(.fit.fits)"' \

@@ -6,6 +6,13 @@ size() { "$halfulp" size "$@"; }
 configs=$srcdir/fixtures/configs
 logs=$srcdir/fixtures/runtime/logs.tsv
 
+# Of a device: --memory makes the sum.
+on_device() { # FILTER CONFIG SETTING…
+    local filter=$1 config=$2
+    shift 2
+    size "$configs/$config.json" "$@" --context 16 --memory 1TiB --json | jq -r "$filter"
+}
+
 # What the program says of one figure; nothing where it says nothing.
 figure() { # WHAT CONFIG SETTING…
     local what=$1 config=$2 filter
@@ -20,6 +27,17 @@ figure() { # WHAT CONFIG SETTING…
     blocks) filter='.kv_cache.tokens / .kv_cache.page_tokens' ;;
     weights) filter='.weights[0].bytes' ;;
     compute) filter='.terms[] | select(.name == "compute buffer").bytes' ;;
+    allocated) filter='.weights[0].bytes + .kv_cache.bytes' ;;
+    training) filter=.training.one_micro_batch ;;
+    device) filter='.weights[0].bytes + .kv_cache.bytes + (.terms[] | select(.name == "runtime overhead, at most").bytes)' ;;
+    weights_per_device)
+        on_device '.fit.needed - .kv_cache.bytes' "$config" "$@"
+        return
+        ;;
+    vllm)
+        on_device '.fit.needed - .kv_cache.bytes + .kv_cache.tokens * .kv_cache.bytes_per_token + (.fit.runtime_overhead | .low + .high) / 2' "$config" "$@"
+        return
+        ;;
     total) filter='.weights[0].bytes + .kv_cache.bytes + (.terms[] | select(.name == "compute buffer").bytes)' ;;
     *) return 1 ;;
     esac
@@ -34,7 +52,7 @@ agrees() { # WHAT PRINTED UNIT BYTES OURS
         if (ours == "" || ours == "null") exit 1
         if (what == "tokens" || what == "blocks") exit !(ours >= printed * 0.998 && ours <= printed * 1.002)
         if (bytes != "-") exit !(ours == bytes)
-        scale = unit == "GiB" ? 1073741824 : unit == "MiB" ? 1048576 : 1e6
+        scale = unit == "GiB" ? 1073741824 : unit == "MiB" ? 1048576 : unit == "GB" ? 1e9 : 1e6
         exit !(ours >= 0.95 * printed * scale && ours <= 1.05 * printed * scale)
     }'
 }

@@ -51,6 +51,69 @@ Test(memory_families, counts_are_those_that_were_published)
     cr_assert_geq(rows, 360, "only %d rows", rows);
 }
 
+/* Classes of types that no fixture has, and those of a decoder or a vision tower alone. */
+Test(memory_families, classes_hold_what_transformers_builds)
+{
+    FILE *in = fopen(FIXTURES "/configs/classes.tsv", "r");
+    int rows = 0;
+    cr_assert(in);
+    while (fgets(text, sizeof text, in)) {
+        char *json;
+        unsigned long long parameters = strtoull(text, &json, 10);
+        if (*text == '#')
+            continue;
+        cr_assert(read_text(json), "%.80s: %s", json, error);
+        cr_expect_eq(model.parameters, parameters, "%.80s: %llu, not %llu", json,
+                     (unsigned long long)model.parameters, parameters);
+        cr_expect_not(model.modelled, "%.80s", json);
+        hu_model_free(&model);
+        rows++;
+    }
+    fclose(in);
+    cr_assert_geq(rows, 60, "only %d rows", rows);
+}
+
+/* Gemma 4 of two layers, as transformers 5.17 saves it: 2,422,260,480 parameters there, and under
+ * the older keys. The number of a layer may have zeros in front. */
+Test(memory_families, settings_by_layer_are_read_under_either_key)
+{
+    static const char common[] =
+        "{\"model_type\":\"gemma4_text\",\"architectures\":[\"Gemma4ForCausalLM\"],"
+        "\"vocab_size\":262144,\"hidden_size\":5376,\"intermediate_size\":21504,"
+        "\"num_hidden_layers\":2,\"num_attention_heads\":32,\"num_key_value_heads\":16,"
+        "\"head_dim\":256,\"hidden_size_per_layer_input\":0,\"attention_k_eq_v\":true,"
+        "\"layer_types\":[\"sliding_attention\",\"full_attention\"],";
+    static const char *const settings[] = {
+        "\"per_layer_config\":{\"1\":{\"head_dim\":512,\"num_key_value_heads\":4}}}",
+        "\"per_layer_config\":{\"01\":{\"head_dim\":512,\"num_key_value_heads\":4}}}",
+        "\"global_head_dim\":512,\"num_global_key_value_heads\":4}"};
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        snprintf(text, sizeof text, "%s%s", common, settings[i]);
+        cr_assert(read_text(text), "%s", error);
+        cr_expect_eq(model.parameters, UINT64_C(2422260480), "%s: %llu", settings[i],
+                     (unsigned long long)model.parameters);
+        hu_model_free(&model);
+    }
+}
+
+/* Keys of experts that are switched off count none. */
+Test(memory_families, an_unknown_decoder_may_have_no_experts_after_all)
+{
+    static const char json[] =
+        "{\"model_type\":\"new\",\"vocab_size\":100,\"hidden_size\":64,\"num_hidden_layers\":2,"
+        "\"num_attention_heads\":4,\"intermediate_size\":128,\"num_experts\":16,"
+        "\"num_experts_per_tok\":2,\"is_moe\":%s}";
+    uint64_t counts[2];
+    for (int i = 0; i < 2; i++) {
+        snprintf(text, sizeof text, json, i ? "true" : "false");
+        cr_assert(read_text(text), "%s", error);
+        counts[i] = model.parameters;
+        hu_model_free(&model);
+    }
+    /* 16 perceptrons and a router for one, in each of two layers. */
+    cr_assert_eq(counts[1] - counts[0], UINT64_C(2) * (15 * 3 * 64 * 128 + 16 * 64));
+}
+
 /* Active parameters as the papers round them, in billions. gpt-oss's card (table 1) leaves the
  * embedding out of the active ones, DeepSeek's README_WEIGHTS has 0.9B of it in. */
 Test(memory_families, active_parameters_round_to_what_was_published)

@@ -69,6 +69,36 @@ static int open_model(const struct command *self, const struct size_options *opt
     return apply_shape(self, &options->shape, r);
 }
 
+static bool has_experts(const struct hu_tensors *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->rows[i].experts > 1)
+            return true;
+    return false;
+}
+
+/* What was asked that no engine does, that changes nothing, or that the model was not made for. */
+static void remark(const struct hu_sizing_request *r, struct hu_model *m)
+{
+    unsigned long long tensor = r->plan.tensor_parallel, stages = r->plan.pipeline_parallel,
+                       experts = r->plan.expert_parallel;
+    char text[27];
+    if (m->heads && m->heads % tensor)
+        hu_model_note(m,
+                      "%llu heads do not divide over %llu tensor-parallel devices, which engines "
+                      "refuse: the largest share is shown",
+                      (unsigned long long)m->heads, tensor);
+    if (m->layers && stages > m->layers)
+        hu_model_note(m, "%llu pipeline stages are more than the %llu layers: a layer each", stages,
+                      (unsigned long long)m->layers);
+    if (experts > 1 && m->tensors.count && !has_experts(&m->tensors))
+        hu_model_note(m, "--ep %llu changes nothing: the model has no experts", experts);
+    /* The verdict says so itself. */
+    if (!r->fit && m->trained_context && r->context > m->trained_context)
+        hu_model_note(m, "the context is longer than the %s tokens that the model was made for",
+                      hu_grouped(m->trained_context, text));
+}
+
 static void print_results(const struct size_options *options, const struct size_result *results,
                           size_t count)
 {
@@ -94,6 +124,7 @@ static int size_models(const struct command *self, const struct size_options *op
         status = open_model(self, options, r);
         if (status != EXIT_DONE)
             return status;
+        remark(&options->request, &r->model);
         if (!hu_sizing_make(&r->model, &options->request, &r->sizing, error))
             return fail(self->name, "%s: %s", r->source, error);
     }

@@ -116,6 +116,8 @@ static json_t *training_object(const struct size_options *options, const struct 
     put(o, "gathered", count(t->gathered));
     put(o, "total", count(t->total));
     put(o, "per_device", count(t->per_device));
+    if (t->one_micro_batch)
+        put(o, "one_micro_batch", count(t->one_micro_batch));
     return o;
 }
 

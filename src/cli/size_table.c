@@ -22,7 +22,8 @@ static void print_head(const struct size_result *r, const struct palette *p)
     if (*m->architecture)
         printf("  %s", m->architecture);
     if (m->layers)
-        printf("%s%llu layers", *m->architecture ? ", " : "  ", (unsigned long long)m->layers);
+        printf("%s%llu layer%s", *m->architecture ? ", " : "  ", (unsigned long long)m->layers,
+               m->layers == 1 ? "" : "s");
     if (m->tensors.count)
         printf("  %s: %s tensors", m->modelled ? "modelled" : "exact",
                hu_grouped(size_tensor_count(m), n));
@@ -294,6 +295,8 @@ static void print_training(const struct size_options *options, const struct hu_s
         print_unknown("gathered weights", &s->terms, p);
     print_amount("total", t->total, 0, "", p);
     print_amount("per device", t->per_device, 0, "", p);
+    if (t->one_micro_batch)
+        print_amount("one micro-batch a step", t->one_micro_batch, 0, "", p);
     if (plan->recipe->master && plan->optimizer->slots && !plan->optimizer->eight_bit)
         printf("  %smixed precision does not halve the optimizer's state: it stays fp32, and so do "
                "the master weights%s\n",

@@ -18,6 +18,10 @@ struct hu_activation_shape {
     uint64_t patches;                           /* that towers see; 0: as their tables say */
     bool sequence_parallel;
     bool flash; /* attention that keeps no s × s matrix */
+    bool
+        half; /* nothing is widened to fp32: weights and their gradients are 16 bits, no autocast */
+    bool lora; /* the weights are frozen, but for adapters beside these */
+    const char *lora_targets;
     enum hu_recompute recompute;
 };
 

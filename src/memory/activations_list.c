@@ -9,7 +9,13 @@
 struct kept {
     uint64_t whole, split;
     uint64_t scores;
-    bool layer_norms;
+};
+
+/* What is met of a layer whose matrices have the hidden states as their input. */
+struct inputs {
+    unsigned norms;     /* of hidden states */
+    unsigned attention; /* matrices that give hidden states, of attention or a state space */
+    bool perceptron;    /* the same of perceptrons */
 };
 
 /* A perceptron while its matrices are met: outputs of those that widen, inputs of those that
@@ -36,13 +42,38 @@ static struct matrix matrix_of(const struct hu_tensor_row *row)
     return m;
 }
 
-/* An RMS norm in fp32 keeps its input widened (4), what its weight multiplies (2), and the linear
- * layer behind it its output (2); a layer norm keeps its input and that output. */
-static void add_norm(struct kept *k, const struct hu_tensor_row *next, uint64_t hidden)
+/* Stacks of layers that see the same tokens: the model's own, the encoder's that it attends to, and
+ * those of towers. */
+struct group {
+    enum hu_role tower;
+    uint64_t tokens; /* of a sequence; 0: not known */
+    uint64_t hidden, layers;
+    uint64_t encoding; /* of these, layers of stacks that keep nothing for a request */
+    bool encodes;      /* the stack that is met now is such */
+    const struct hu_tensor_row *last;
+    struct perceptron perceptron[2];
+    struct inputs inputs;
+    struct kept kept;
+};
+
+enum { GROUPS_MAX = 32 };
+
+struct groups {
+    const struct hu_model *model;
+    const struct hu_activation_shape *shape;
+    bool scores; /* whole matrices of them are kept */
+    size_t count;
+    struct group list[GROUPS_MAX];
+};
+
+/* Bytes an element that the norm ROW keeps: an RMS norm in fp32 its input widened (4) and what its
+ * weight multiplies (2), a layer norm its input. A frozen weight multiplies what is not kept. */
+static uint64_t norm_bytes(const struct groups *g, const struct hu_tensor_row *row)
 {
-    bool layer_norm = next && next->is_bias && next->role == HU_ROLE_NORM;
-    k->whole = capped_plus(k->whole, capped_times(layer_norm ? 4 : 8, hidden));
-    k->layer_norms |= layer_norm;
+    const struct hu_tensors *t = &g->model->tensors;
+    bool layer_norm = row + 1 < t->rows + t->count && row[1].is_bias && row[1].role == HU_ROLE_NORM;
+    unsigned own = row->tower ? 0 : t->autograd.norm, n = own ? own : layer_norm ? 2 : 6;
+    return !g->shape->lora || n < 6 ? n : n - (n > 6 ? 4 : 2);
 }
 
 static bool is_matrix(const struct hu_tensor_row *row)
@@ -73,14 +104,25 @@ projection(const struct hu_tensors *t, const struct hu_tensor_row *row, char let
 
 /* A norm of queries, keys or a latent: of all that the projection whose name begins alike gives.
  * What it gives is kept with the projection. */
-static void add_inner_norm(struct kept *k, const struct hu_tensors *t,
-                           const struct hu_tensor_row *row)
+static void add_inner_norm(struct kept *k, const struct groups *g, const struct hu_tensor_row *row)
 {
+    const struct hu_tensors *t = &g->model->tensors;
     size_t n;
     const struct hu_tensor_row *of = projection(t, row, *hu_row_module(row, &n), false);
     bool splits = of && of->split != HU_SPLIT_NONE && matrix_of(of).out % row->shape[0] == 0;
     uint64_t *sum = splits ? &k->split : &k->whole;
-    *sum = capped_plus(*sum, capped_times(6, splits ? matrix_of(of).out : row->shape[0]));
+    *sum = capped_plus(
+        *sum, capped_times(norm_bytes(g, row), splits ? matrix_of(of).out : row->shape[0]));
+}
+
+/* Whether queries, keys and values are one matrix's output. */
+static bool is_fused(const char *module, size_t n)
+{
+    static const char *const names[] = {"qkv", "query_key_value", "W_pack", "Wqkv", "c_attn"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (n >= strlen(names[i]) && !strncmp(module, names[i], strlen(names[i])))
+            return true;
+    return false;
 }
 
 /* Queries, keys, values after their projections; the input of the projection that follows. Where
@@ -94,16 +136,23 @@ static void add_attention(struct kept *k, const struct hu_tensors *t,
     const char *module = hu_row_module(row, &length);
     if (heads && row->heads && row->heads < heads)
         n = capped_times(n / row->heads, heads);
-    /* A latent's keys are put together with their rotary part, as wide as the queries. */
+    /* A latent's keys are put together with their rotary part, as wide as the queries; what
+     * attention gives is narrower than those, and copied for the projection behind it. */
     if (length == 9 && !strncmp(module, "kv_b_proj", 9)) {
         const struct hu_tensor_row *queries = projection(t, row, 'q', true);
+        const struct hu_tensor_row *output = projection(t, row, 'o', true);
         n = capped_plus(n, queries ? matrix_of(queries).out : 0);
+        n = capped_plus(n, output ? matrix_of(output).in : 0);
     }
+    /* Turned queries and keys are new, and the values still hold the whole. */
+    if (!row->tower && !t->autograd.unfused && is_fused(module, length) && t->kept_count &&
+        t->kept[0].v && t->kept[0].v < m.out)
+        n = capped_plus(n, m.out - t->kept[0].v);
     *sum = capped_plus(*sum, capped_times(capped_times(2, n), m.times));
 }
 
 static void add_perceptron(struct kept *k, struct perceptron *p, const struct hu_tensor_row *row,
-                           uint64_t hidden)
+                           uint64_t hidden, bool frozen)
 {
     struct matrix m = matrix_of(row);
     bool first = m.widens && !p->up;
@@ -111,42 +160,30 @@ static void add_perceptron(struct kept *k, struct perceptron *p, const struct hu
         p->up = capped_plus(p->up, capped_times(m.out, m.times));
     else
         p->down = capped_plus(p->down, capped_times(m.in, m.times));
-    /* Each expert has its tokens' inputs for itself, and its outputs, which are weighed. */
+    /* Each expert has its tokens' inputs for itself, unless it is frozen, and its outputs, which
+     * are weighed. */
     if (row->role == HU_ROLE_EXPERT && first)
-        k->whole = capped_plus(k->whole, capped_times(capped_times(4, hidden), m.times));
+        k->whole =
+            capped_plus(k->whole, capped_times(capped_times(frozen ? 2 : 4, hidden), m.times));
 }
 
-/* Inputs of the activation and of what narrows; a gated one keeps the gate's output as well. */
-static void close_perceptron(struct kept *k, struct perceptron *p)
+/* Inputs of the activation and of what narrows; a gated one keeps the gate's output as well. What
+ * is frozen keeps no input of its own. */
+static void close_perceptron(struct kept *k, struct perceptron *p, int activation, bool frozen)
 {
-    k->split = capped_plus(k->split, capped_times(2, capped_plus(p->up, p->down)));
-    if (p->down && p->up / 2 >= p->down)
+    bool gated = p->down && p->up / 2 >= p->down;
+    uint64_t elements = capped_times(2, capped_plus(p->up, frozen && p->down ? 0 : p->down));
+    k->split = capped_plus(k->split, elements);
+    if (gated)
         k->split = capped_plus(k->split, capped_times(2, p->down));
+    if (activation > 0)
+        k->split = capped_plus(k->split, capped_times((uint64_t)activation, p->down));
+    else if (!frozen)
+        k->split -= capped_times((uint64_t)-activation, p->down) < k->split
+                        ? capped_times((uint64_t)-activation, p->down)
+                        : 0;
     *p = (struct perceptron){0};
 }
-
-/* Stacks of layers that see the same tokens: the model's own, the encoder's that it attends to, and
- * those of towers. */
-struct group {
-    enum hu_role tower;
-    uint64_t tokens; /* of a sequence; 0: not known */
-    uint64_t hidden, layers;
-    uint64_t encoding; /* of these, layers of stacks that keep nothing for a request */
-    bool encodes;      /* the stack that is met now is such */
-    const struct hu_tensor_row *last;
-    struct perceptron perceptron[2];
-    struct kept kept;
-};
-
-enum { GROUPS_MAX = 32 };
-
-struct groups {
-    const struct hu_model *model;
-    const struct hu_activation_shape *shape;
-    bool scores; /* whole matrices of them are kept */
-    size_t count;
-    struct group list[GROUPS_MAX];
-};
 
 /* Tokens that a tower of HIDDEN sees of a picture or a sound: as many as its table has positions.
  */
@@ -217,26 +254,55 @@ static struct group *group_of(struct groups *g, size_t i)
     return &g->list[g->count++];
 }
 
-static void close_layer(struct group *g)
+/* The matrices' own input is what a norm gives, or what is normed after them: of as many as there
+ * are, and one for all where one norm is before them. */
+static void close_layer(const struct groups *all, struct group *g)
 {
-    close_perceptron(&g->kept, &g->perceptron[0]);
-    close_perceptron(&g->kept, &g->perceptron[1]);
+    const struct hu_autograd none = {0};
+    const struct hu_autograd *a = g->tower ? &none : &all->model->tensors.autograd;
+    bool frozen = all->shape->lora;
+    unsigned n = g->inputs.attention + g->inputs.perceptron;
+    if (!n || n > g->inputs.norms)
+        n = g->inputs.norms;
+    if (!frozen)
+        g->kept.whole = capped_plus(g->kept.whole, capped_times(2 * n, g->hidden));
+    if (a->dropout && g->inputs.norms) /* two masks of a byte (section 4.1 of the paper) */
+        g->kept.whole = capped_plus(g->kept.whole, capped_times(2, g->hidden));
+    for (int i = 0; i < 2; i++)
+        close_perceptron(&g->kept, &g->perceptron[i], a->activation, frozen);
+    g->inputs = (struct inputs){0};
 }
 
-static void add_row(const struct groups *all, struct group *g, size_t i)
+/* What an adapter beside ROW keeps: its input in fp32, which PEFT's adapters of 16-bit models are.
+ */
+static void add_adapter(struct groups *all, struct group *g, const struct hu_tensor_row *row)
+{
+    if (all->shape->lora && hu_lora_target(row, all->shape->lora_targets))
+        g->kept.whole = capped_plus(g->kept.whole, capped_times(4, matrix_of(row).in));
+}
+
+static void add_row(struct groups *all, struct group *g, size_t i)
 {
     const struct hu_tensors *t = &all->model->tensors;
     const struct hu_tensor_row *row = &t->rows[i];
-    if (row->role == HU_ROLE_NORM && row->rank == 1 && row->shape[0] == g->hidden)
-        add_norm(&g->kept, i + 1 < t->count ? row + 1 : NULL, g->hidden);
-    else if (row->role == HU_ROLE_NORM && row->rank == 1)
-        add_inner_norm(&g->kept, t, row);
-    else if (!is_matrix(row))
+    bool mixer = row->role == HU_ROLE_ATTENTION || row->role == HU_ROLE_SSM;
+    bool perceptron = row->role == HU_ROLE_MLP || row->role == HU_ROLE_EXPERT;
+    if (row->role == HU_ROLE_NORM && row->rank == 1 && row->shape[0] == g->hidden) {
+        g->inputs.norms++;
+        g->kept.whole = capped_plus(g->kept.whole, capped_times(norm_bytes(all, row), g->hidden));
+    } else if (row->role == HU_ROLE_NORM && row->rank == 1) {
+        add_inner_norm(&g->kept, all, row);
+    }
+    if (!is_matrix(row) || (!mixer && !perceptron))
         return;
-    else if (row->role == HU_ROLE_ATTENTION || row->role == HU_ROLE_SSM)
+    g->inputs.attention += mixer && row->split == HU_SPLIT_COLUMNS;
+    g->inputs.perceptron |= perceptron && row->split == HU_SPLIT_COLUMNS;
+    add_adapter(all, g, row);
+    if (mixer)
         add_attention(&g->kept, t, row, all->scores && !g->tower ? all->model->heads : 0);
-    else if (row->role == HU_ROLE_MLP || row->role == HU_ROLE_EXPERT)
-        add_perceptron(&g->kept, &g->perceptron[row->role == HU_ROLE_EXPERT], row, g->hidden);
+    else
+        add_perceptron(&g->kept, &g->perceptron[row->role == HU_ROLE_EXPERT], row, g->hidden,
+                       all->shape->lora);
 }
 
 /* False: more kinds of stacks than are told apart. */
@@ -251,7 +317,7 @@ static bool add_layers(struct groups *g)
         if (!at)
             return false;
         if (!at->last || row->layer != at->last->layer || row->stack != at->last->stack) {
-            close_layer(at);
+            close_layer(g, at);
             at->layers++;
             at->encoding += at->encodes;
         }
@@ -259,7 +325,7 @@ static bool add_layers(struct groups *g)
         add_row(g, at, i);
     }
     for (size_t i = 0; i < g->count; i++)
-        close_layer(&g->list[i]);
+        close_layer(g, &g->list[i]);
     return true;
 }
 
@@ -277,31 +343,34 @@ static uint64_t seen(const struct groups *g, const struct group *of)
     return sum;
 }
 
+/* TOKENS of each sequence of the micro-batch, at BYTES over the tensor-parallel devices. */
+static bool over_tokens(const struct hu_activation_shape *s, uint64_t tokens, uint64_t bytes,
+                        uint64_t *sum)
+{
+    struct hu_wide n = hu_wide_product(bytes, tokens);
+    if (bytes == UINT64_MAX || !hu_wide_times(&n, s->micro_batch))
+        return false;
+    bool rest = hu_wide_divide(&n, s->tensor_parallel) != 0;
+    return hu_wide_fits(n, sum) && !__builtin_add_overflow(*sum, rest, sum);
+}
+
 /* Bytes of all layers of G for the micro-batch on one device. */
 static bool finish(const struct group *g, const struct hu_activation_shape *s, uint64_t *bytes)
 {
     const struct kept *k = &g->kept;
-    uint64_t t = s->tensor_parallel, whole = s->sequence_parallel ? 0 : capped_times(k->whole, t);
-    uint64_t token = capped_plus(k->split, s->sequence_parallel ? k->whole : 0);
-    token = capped_plus(capped_plus(token, whole), k->scores);
-    struct hu_wide sum = hu_wide_product(token, g->tokens);
-    if (token == UINT64_MAX || !hu_wide_times(&sum, s->micro_batch))
-        return false;
-    uint64_t rest = hu_wide_divide(&sum, t);
-    return hu_wide_fits(sum, bytes) && !__builtin_add_overflow(*bytes, rest != 0, bytes);
+    uint64_t whole = s->sequence_parallel ? k->whole : capped_times(k->whole, s->tensor_parallel);
+    return over_tokens(s, g->tokens, capped_plus(capped_plus(k->split, whole), k->scores), bytes);
 }
 
 static void tell(const struct group *g, const struct hu_activation_shape *s, uint64_t bytes,
-                 struct hu_figures *terms)
+                 bool dropout, struct hu_figures *terms)
 {
     const struct kept *k = &g->kept;
-    bool dropout = k->layer_norms && !g->tower;
     hu_figure_add(
         terms, !g->tower ? "activations of the layers" : "activations of a tower", bytes,
         HU_MODELLED,
         "%llu layers%s%s by their own tensors: s·b·(%llu + %llu/t%s) bytes "
-        "with s = %llu, b = %llu, t = %llu%s; norms in fp32 or with their layer norm, "
-        "projections, perceptrons%s%s",
+        "with s = %llu, b = %llu, t = %llu%s; norms, projections, perceptrons%s%s%s",
         (unsigned long long)g->layers, g->tower ? " of the tower of " : "",
         !g->tower                   ? ""
         : g->tower == HU_ROLE_AUDIO ? "sound"
@@ -310,6 +379,7 @@ static void tell(const struct group *g, const struct hu_activation_shape *s, uin
         k->scores ? " + the heads' scores/t" : "", (unsigned long long)g->tokens,
         (unsigned long long)s->micro_batch, (unsigned long long)s->tensor_parallel,
         s->sequence_parallel ? ", all of it over t" : "", dropout ? ", dropout's masks" : "",
+        s->lora ? "; of frozen ones no inputs, of adapted ones theirs in fp32" : "",
         !g->tower    ? ""
         : s->patches ? "; none where it is frozen"
                      : "; one input a sequence, of as many patches as its table has positions; "
@@ -343,38 +413,135 @@ static void tell_unknown(const struct groups *all, struct hu_figures *terms)
     }
 }
 
+/* Bytes of a score that no kernel fuses: softmax's result, in fp32 unless the class stays in 16
+ * bits, and its 16-bit copy; or dropout's mask and result in that one's place. */
+static uint64_t score_bytes(const struct hu_autograd *a)
+{
+    return (a->half_softmax ? 2 : 4) + (a->attention_dropout ? 3 : a->half_softmax ? 0 : 2);
+}
+
+/* The norm before the head, and the head's input. */
+static bool add_last_norm(const struct groups *g, uint64_t *bytes, struct hu_figures *terms)
+{
+    const struct hu_tensors *t = &g->model->tensors;
+    uint64_t each = 0, sum;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct hu_tensor_row *row = &t->rows[i];
+        if (row->layer == HU_NO_LAYER && !row->tower && row->role == HU_ROLE_NORM &&
+            row->rank == 1 && !row->is_bias && row->shape[0] == g->model->hidden)
+            each = capped_plus(each, norm_bytes(g, row) + (g->shape->lora ? 0 : 2));
+    }
+    if (!over_tokens(g->shape, g->shape->sequence,
+                     capped_times(capped_times(each, g->model->hidden), g->shape->tensor_parallel),
+                     &sum))
+        return false;
+    if (sum)
+        hu_figure_add(terms, "activations outside the layers", sum, HU_MODELLED,
+                      "norms: s·b·h·%llu with h = %llu", (unsigned long long)each,
+                      (unsigned long long)g->model->hidden);
+    return !__builtin_add_overflow(*bytes, sum, bytes);
+}
+
+/* What is there for a while in the backward pass, and the largest of its kind. */
+struct passing {
+    const char *name, *formula;
+    uint64_t bytes;
+};
+
+static void take_larger(struct passing *p, const char *name, uint64_t bytes, const char *formula)
+{
+    if (bytes > p->bytes)
+        *p = (struct passing){name, formula, bytes};
+}
+
+/* Logits as the loss keeps them, and their two gradients while it is computed back, that of its
+ * log-softmax and that of the logits: all layers are kept still. */
+static bool add_loss(const struct groups *g, uint64_t *bytes, struct passing *passing,
+                     struct hu_figures *terms)
+{
+    const struct hu_activation_shape *s = g->shape;
+    const struct hu_autograd *a = &g->model->tensors.autograd;
+    uint64_t width = a->half_loss && s->half ? 2 : 4, kept = width + (a->caps_logits ? 2 : 0);
+    uint64_t logits, gradients;
+    if (!over_tokens(s, s->sequence, capped_times(kept, s->vocabulary), &logits) ||
+        !over_tokens(s, s->sequence, capped_times(2 * width, s->vocabulary), &gradients))
+        return false;
+    if (logits)
+        hu_figure_add(terms, "logits", logits, HU_MODELLED,
+                      "%llu·s·b·v/t with v = %llu: %s for the loss%s, often forgotten",
+                      (unsigned long long)kept, (unsigned long long)s->vocabulary,
+                      width == 4 ? "fp32" : "16 bits", a->caps_logits ? ", and their caps" : "");
+    take_larger(passing, "gradients of the loss", gradients,
+                width == 4 ? "8·s·b·v/t while the loss is computed back, in PyTorch's own steps; a "
+                             "loss in one kernel or in chunks takes less"
+                           : "4·s·b·v/t while the loss is computed back, in PyTorch's own steps");
+    return !__builtin_add_overflow(*bytes, logits, bytes);
+}
+
+/* The gradients of one layer's scores: softmax's two in its own width, and one in 16 bits. */
+static bool pass_scores(const struct groups *g, struct passing *passing)
+{
+    const struct hu_activation_shape *s = g->shape;
+    bool half = g->model->tensors.autograd.half_softmax;
+    uint64_t bytes = capped_times(capped_times(half ? 6 : 10, g->model->heads), s->sequence), sum;
+    if (!g->scores)
+        return true;
+    if (!over_tokens(s, s->sequence, bytes, &sum))
+        return false;
+    take_larger(passing, "gradients of a layer's scores", sum,
+                half ? "6·a·s² a sequence, more than the loss's"
+                     : "10·a·s² a sequence, more than the loss's");
+    return true;
+}
+
+/* Layers that are passed N times are so many. */
+static void repeat(struct group *g, uint64_t n)
+{
+    g->kept.whole = capped_times(g->kept.whole, n);
+    g->kept.split = capped_times(g->kept.split, n);
+    g->layers = capped_times(g->layers, n);
+    g->encoding = capped_times(g->encoding, n);
+}
+
 bool hu_activations_listed(const struct hu_model *model, const struct hu_activation_shape *shape,
                            uint64_t *bytes, struct hu_figures *terms)
 {
     struct groups all = {.model = model,
                          .shape = shape,
                          .scores = shape->recompute == HU_RECOMPUTE_NONE && !shape->flash};
-    struct hu_activation_shape logits = *shape;
-    uint64_t output = 0;
+    const struct hu_autograd *a = &model->tensors.autograd;
+    struct passing passing = {0};
     *bytes = 0;
     if (!add_layers(&all))
         return false;
     tell_unknown(&all, terms);
     for (size_t i = 0; i < all.count; i++) {
         struct group *g = &all.list[i];
-        uint64_t part, twice = capped_times(capped_times(2, g->hidden), g->layers);
-        if (!g->tokens)
+        uint64_t part;
+        /* A tower without adapters keeps nothing: none of its weights has a gradient. */
+        if (!g->tokens || (g->tower && shape->lora))
             continue;
-        /* The old decoders' dropout: two masks of a byte (section 4.1 of the paper), and that of
-         * the scores. */
-        bool dropout = g->kept.layer_norms && !g->tower;
-        if (dropout)
-            g->kept.whole = capped_plus(g->kept.whole, twice);
+        if (!g->tower)
+            repeat(g, a->passes ? a->passes : 1);
         if (all.scores && !g->tower)
             g->kept.scores =
-                capped_times(capped_times(dropout ? 5 : 6, model->heads), seen(&all, g));
-        if (shape->recompute == HU_RECOMPUTE_FULL)
-            g->kept = (struct kept){.whole = twice};
+                capped_times(capped_times(score_bytes(a), model->heads), seen(&all, g));
+        if (shape->recompute == HU_RECOMPUTE_FULL) {
+            if (!finish(g, shape, &part))
+                return false;
+            part /= g->layers;
+            take_larger(&passing, "a layer that is recomputed", part,
+                        "more than the loss's gradients, of which nothing is left then");
+            g->kept = (struct kept){.whole = capped_times(capped_times(2, g->hidden), g->layers)};
+        }
         if (!finish(g, shape, &part) || __builtin_add_overflow(*bytes, part, bytes))
             return false;
-        tell(g, shape, part, terms);
+        tell(g, shape, part, a->dropout && !g->tower, terms);
     }
-    logits.layers = 0;
-    return hu_activations(&logits, &output, terms) &&
-           !__builtin_add_overflow(*bytes, output, bytes);
+    if (!add_last_norm(&all, bytes, terms) || !add_loss(&all, bytes, &passing, terms) ||
+        !pass_scores(&all, &passing))
+        return false;
+    if (passing.bytes)
+        hu_figure_add(terms, passing.name, passing.bytes, HU_MODELLED, "%s", passing.formula);
+    return !__builtin_add_overflow(*bytes, passing.bytes, bytes);
 }

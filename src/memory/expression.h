@@ -108,6 +108,13 @@ struct node *expression_read(struct reader *r);
  * NULL: r->error. */
 json_t *constant_read(struct reader *r);
 void reader_skip_blanks(struct reader *r);
+/* Notes WHY, static text, if it is the first; false. */
+static inline bool reader_refuse(struct reader *r, const char *why)
+{
+    if (!r->error)
+        r->error = why;
+    return false;
+}
 /* The word of letters, digits and '_' at the reader, its length; 0: none. */
 size_t reader_word(const struct reader *r);
 /* Moves past WORD if it stands here. */

@@ -4,17 +4,11 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Bounds that no family of sense meets: nodes under one another, nodes in all, a text's length. */
 enum { DEEPEST = 400, MOST = 1 << 24, LONGEST = 4096 };
-
-static const struct value missing = {.kind = VALUE_MISSING};
-
-static struct value integer(int64_t n)
-{
-    return (struct value){.kind = VALUE_INTEGER, .integer = n};
-}
 
 static struct value real(double x)
 {
@@ -197,6 +191,20 @@ static struct value evaluate_member(struct evaluation *e, struct node *node)
     return v;
 }
 
+/* The member of OBJECT that is called INDEX, with any zeros in front ("05"): NULL: none. */
+static json_t *member_of_number(json_t *object, int64_t index)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value)
+    {
+        char *end;
+        if (*key >= '0' && *key <= '9' && strtoll(key, &end, 10) == index && !*end)
+            return value;
+    }
+    return NULL;
+}
+
 static struct value evaluate_index(struct evaluation *e, struct node *node)
 {
     struct value a = value_settled(evaluate(e, node->a)), i = value_settled(evaluate(e, node->b));
@@ -206,6 +214,11 @@ static struct value evaluate_index(struct evaluation *e, struct node *node)
         json_t *json = json_object_get(a.json, i.text);
         return json ? value_of_json(json, a.key)
                     : (struct value){.kind = VALUE_MISSING, .key = i.text};
+    }
+    if (i.kind == VALUE_INTEGER && a.kind == VALUE_JSON && json_is_object(a.json)) {
+        json_t *json = member_of_number(a.json, i.integer);
+        return json ? value_of_json(json, a.key)
+                    : (struct value){.kind = VALUE_MISSING, .key = a.key};
     }
     if (i.kind != VALUE_INTEGER)
         return value_fail(e, "has an index that is no whole number", a);
@@ -225,16 +238,6 @@ static struct value evaluate_index(struct evaluation *e, struct node *node)
     evaluation_fail(e, "\"%.64s\" has no entry %lld", a.key ? a.key : "a list",
                     (long long)i.integer);
     return missing;
-}
-
-static bool is_number(struct value v)
-{
-    return v.kind == VALUE_INTEGER || v.kind == VALUE_REAL;
-}
-
-static double as_real(struct value v)
-{
-    return v.kind == VALUE_REAL ? v.real : (double)v.integer;
 }
 
 static int64_t floor_divide(int64_t a, int64_t b)

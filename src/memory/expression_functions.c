@@ -4,23 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-static const struct value missing = {.kind = VALUE_MISSING};
-
-static struct value integer(int64_t n)
-{
-    return (struct value){.kind = VALUE_INTEGER, .integer = n};
-}
-
-static bool is_number(struct value v)
-{
-    return v.kind == VALUE_INTEGER || v.kind == VALUE_REAL;
-}
-
-static double as_real(struct value v)
-{
-    return v.kind == VALUE_REAL ? v.real : (double)v.integer;
-}
-
 static struct value extreme(struct evaluation *e, const struct value *v, unsigned n, bool greatest)
 {
     struct value best = v[0];

@@ -47,6 +47,23 @@ struct node {
 
 enum { ARGUMENTS_MAX = 8 };
 
+static const struct value missing = {.kind = VALUE_MISSING};
+
+static inline struct value integer(int64_t n)
+{
+    return (struct value){.kind = VALUE_INTEGER, .integer = n};
+}
+
+static inline bool is_number(struct value v)
+{
+    return v.kind == VALUE_INTEGER || v.kind == VALUE_REAL;
+}
+
+static inline double as_real(struct value v)
+{
+    return v.kind == VALUE_REAL ? v.real : (double)v.integer;
+}
+
 /* The function called NAME, N bytes; -1: none. */
 int function_find(const char *name, size_t n);
 bool function_takes(int function, unsigned count);

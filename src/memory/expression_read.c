@@ -7,13 +7,6 @@
 
 enum { DEEPEST = 48 };
 
-static bool refuse(struct reader *r, const char *why)
-{
-    if (!r->error)
-        r->error = why;
-    return false;
-}
-
 static unsigned hash(const char *name, size_t n)
 {
     uint32_t h = UINT32_C(2166136261); /* FNV-1a */
@@ -70,7 +63,7 @@ static struct node *make(struct reader *r, enum node_kind kind, struct node *a, 
 {
     struct node *n = r->error ? NULL : arena_allocate(r->arena, sizeof *n);
     if (!n) {
-        refuse(r, "out of memory");
+        reader_refuse(r, "out of memory");
         return NULL;
     }
     *n = (struct node){.kind = kind, .a = a, .b = b};
@@ -90,12 +83,12 @@ static char *read_string(struct reader *r)
 {
     const char *close = memchr(r->at + 1, '"', (size_t)(r->end - r->at - 1));
     if (!close) {
-        refuse(r, "a string has no closing quote");
+        reader_refuse(r, "a string has no closing quote");
         return NULL;
     }
     char *text = arena_text(r->arena, r->at + 1, (size_t)(close - r->at - 1));
     if (!text)
-        refuse(r, "out of memory");
+        reader_refuse(r, "out of memory");
     r->at = close + 1;
     return text;
 }
@@ -117,7 +110,7 @@ static struct value read_number(struct reader *r)
     if (real)
         return (struct value){.kind = VALUE_REAL, .real = strtod(digits, NULL)};
     if (n > 18)
-        refuse(r, "a number has more than 18 digits");
+        reader_refuse(r, "a number has more than 18 digits");
     return (struct value){.kind = VALUE_INTEGER, .integer = strtoll(digits, NULL, 10)};
 }
 
@@ -128,9 +121,9 @@ static json_t *read_list(struct reader *r)
     while (!r->error && !reader_take(r, "]")) {
         json_t *element = constant_read(r);
         if (element && json_array_append(list, element))
-            refuse(r, "out of memory");
+            reader_refuse(r, "out of memory");
         if (!r->error && !reader_take(r, ",") && !(r->at < r->end && *r->at == ']'))
-            refuse(r, "a list's elements are separated by commas");
+            reader_refuse(r, "a list's elements are separated by commas");
     }
     return list;
 }
@@ -141,9 +134,9 @@ json_t *constant_read(struct reader *r)
     reader_skip_blanks(r);
     bool negative = r->at < r->end && *r->at == '-';
     if (r->depth == DEEPEST) {
-        refuse(r, "it is nested too deep");
+        reader_refuse(r, "it is nested too deep");
     } else if (r->at == r->end) {
-        refuse(r, "a value is missing");
+        reader_refuse(r, "a value is missing");
     } else if (*r->at == '"') {
         char *text = read_string(r);
         json = text ? json_string(text) : NULL;
@@ -164,7 +157,7 @@ json_t *constant_read(struct reader *r)
         json = json_null();
     }
     if (!json || json_array_append_new(r->kept, json)) {
-        refuse(r, "a number, \"text\", true, false, null or a list of them is expected");
+        reader_refuse(r, "a number, \"text\", true, false, null or a list of them is expected");
         return NULL;
     }
     return json;
@@ -177,12 +170,12 @@ static struct node *read_arguments(struct reader *r, const char *name, size_t le
         return NULL;
     call->function = function_find(name, length);
     if (call->function < 0) {
-        refuse(r, "there is no function of that name");
+        reader_refuse(r, "there is no function of that name");
         return NULL;
     }
     for (struct node **tail = &call->a; !r->error && !reader_take(r, ")"); call->count++) {
         if (call->count && !reader_take(r, ",")) {
-            refuse(r, "arguments are separated by commas and end with ')'");
+            reader_refuse(r, "arguments are separated by commas and end with ')'");
             return NULL;
         }
         struct node *argument = expression_read(r);
@@ -191,7 +184,7 @@ static struct node *read_arguments(struct reader *r, const char *name, size_t le
             tail = &(*tail)->b;
     }
     if (!r->error && !function_takes(call->function, call->count))
-        refuse(r, "a function has too few or too many arguments");
+        reader_refuse(r, "a function has too few or too many arguments");
     return r->error ? NULL : call;
 }
 
@@ -215,7 +208,7 @@ static struct node *read_name(struct reader *r)
             return make_constant(r, constants[i].value);
     struct node *node = make(r, NODE_NAME, NULL, NULL);
     if (node && !(node->symbol = symbol_find(r->arena, r->symbols, name, n)))
-        refuse(r, "out of memory");
+        reader_refuse(r, "out of memory");
     return node;
 }
 
@@ -223,14 +216,14 @@ static struct node *read_primary(struct reader *r)
 {
     reader_skip_blanks(r);
     if (r->at == r->end) {
-        refuse(r, "an expression is missing");
+        reader_refuse(r, "an expression is missing");
         return NULL;
     }
     if (*r->at == '(') {
         r->at++;
         struct node *inside = expression_read(r);
         if (!r->error && !reader_take(r, ")"))
-            refuse(r, "a '(' is not closed");
+            reader_refuse(r, "a '(' is not closed");
         return inside;
     }
     if (*r->at == '"') {
@@ -245,7 +238,7 @@ static struct node *read_primary(struct reader *r)
     }
     if (is_word(*r->at))
         return read_name(r);
-    refuse(r, "an expression is expected");
+    reader_refuse(r, "an expression is expected");
     return NULL;
 }
 
@@ -258,14 +251,14 @@ static struct node *read_postfix(struct reader *r)
             r->at++;
             struct node *index = expression_read(r);
             if (!r->error && !reader_take(r, "]"))
-                refuse(r, "a '[' is not closed");
+                reader_refuse(r, "a '[' is not closed");
             a = make(r, NODE_INDEX, a, index);
         } else if (*r->at == '.' && r->at + 1 < r->end && is_word(r->at[1])) {
             r->at++;
             size_t n = reader_word(r);
             a = make(r, NODE_MEMBER, a, NULL);
             if (a && !(a->member = arena_text(r->arena, r->at, n)))
-                refuse(r, "out of memory");
+                reader_refuse(r, "out of memory");
             r->at += n;
         } else {
             break;
@@ -349,7 +342,7 @@ static struct node *read_or(struct reader *r)
 struct node *expression_read(struct reader *r)
 {
     if (r->depth >= DEEPEST) {
-        refuse(r, "it is nested too deep");
+        reader_refuse(r, "it is nested too deep");
         return NULL;
     }
     r->depth++;

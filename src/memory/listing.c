@@ -142,6 +142,8 @@ static void list_nested(struct listing *l, const struct hu_family_text *text, js
         return;
     }
     if (begin_family(l, family, config, overrides)) {
+        if (!p->tower)
+            list_autograd(l);
         list_lines(l, family->lines, p);
         list_sizes(l);
     }
@@ -465,6 +467,7 @@ bool listing_make(const struct hu_family_text *text, json_t *config, struct list
     result->bare = strcmp(family->base, "-") && is_bare(l.class);
     if (begin_family(&l, family, config, NULL)) {
         list_remarks(&l);
+        list_autograd(&l);
         list_lines(&l, family->lines, &top);
         list_sizes(&l);
         if (result->bare)

@@ -64,5 +64,7 @@ void list_keep(struct listing *l, const struct line *line, const struct place *p
 /* The notes and refusals of the family at hand; and which sizes were left to its class. */
 void list_remarks(struct listing *l);
 void list_sizes(struct listing *l);
+/* What autograd keeps of the layers of the family at hand. */
+void list_autograd(struct listing *l);
 
 #endif

@@ -102,6 +102,12 @@ struct mixing {
     bool falcon, seventy, head;
     bool transposed; /* GPT-2's matrices are inputs × outputs */
     uint64_t *sum;
+    /* Few formats, and each of many matrices: those that were looked up. */
+    struct {
+        const char *name;
+        struct hu_dtype dtype;
+    } known[8];
+    size_t known_count;
 };
 
 static bool is_one_of(const struct hu_tensor_row *row, const char *const *names)
@@ -154,12 +160,27 @@ static bool is_key(const struct hu_tensor_row *row)
     return is_attention(row) && is_one_of(row, names);
 }
 
+static bool find(struct mixing *m, const char *name, struct hu_dtype *dtype)
+{
+    for (size_t i = 0; i < m->known_count; i++)
+        if (!strcmp(m->known[i].name, name)) {
+            *dtype = m->known[i].dtype;
+            return true;
+        }
+    bool found = hu_dtype_find(name, dtype);
+    if (found && m->known_count < sizeof m->known / sizeof *m->known) {
+        m->known[m->known_count].name = name;
+        m->known[m->known_count++].dtype = *dtype;
+    }
+    return found;
+}
+
 /* Adds N elements of rows of COLUMNS in the format called NAME. */
 static bool add(struct mixing *m, const char *name, uint64_t n, uint64_t columns)
 {
     struct hu_dtype dtype;
     uint64_t bytes;
-    return hu_dtype_find(for_rows(name, columns), &dtype) && hu_dtype_size(dtype, n, &bytes) &&
+    return find(m, for_rows(name, columns), &dtype) && hu_dtype_size(dtype, n, &bytes) &&
            !__builtin_add_overflow(*m->sum, bytes, m->sum);
 }
 
@@ -296,22 +317,18 @@ static bool counts(const struct hu_tensor_row *row)
     return hu_row_counts(row) && !row->tower;
 }
 
-/* Whether llama.cpp has MODEL's layers with a state, under names whose rules are known. */
-static bool knows_states(const struct hu_model *model)
+/* What llama.cpp calls MODEL's architecture; empty: it has none, or none that is known. */
+static void name_in_gguf(const struct hu_model *model, char first[32])
 {
-    static const char known[] = "mamba mamba2 jamba falcon-h1 nemotron_h granitehybrid qwen3next "
-                                "qwen35 qwen35moe lfm2 lfm2moe";
     const struct hu_family_text *f = hu_family_text_find(model->architecture, HU_FAMILY_BY_NAME);
-    char text[80], first[32];
+    char text[80];
     snprintf(text, sizeof text, "%s_text", model->architecture);
     if (!f)
         f = hu_family_text_find(model->architecture, HU_FAMILY_BY_CLASS);
     if (f && (!f->gguf || !*f->gguf)) /* what sees as well is called by its text */
         f = hu_family_text_find(text, HU_FAMILY_BY_NAME);
-    if (!f || !f->gguf)
-        return false;
-    snprintf(first, sizeof first, "%.*s", (int)strcspn(f->gguf, " "), f->gguf);
-    return *first && hu_has_word(known, first);
+    const char *names = f && f->gguf ? f->gguf : "";
+    snprintf(first, 32, "%.*s", (int)strcspn(names, " "), names);
 }
 
 /* Why the rule does not speak of ROW, or NULL. */
@@ -320,12 +337,12 @@ static const char *odd_row(const struct hu_tensor_row *row, bool states)
     switch (row->role) {
     case HU_ROLE_SSM:
     case HU_ROLE_CONV:
-        return row->rank < 2 || states ? NULL : "it has layers with a state";
+        return row->rank < 2 || states ? NULL : "its layers have states of another kind";
     case HU_ROLE_OTHER:
     case HU_ROLE_PROJECTOR:
         return row->rank < 2 || (states && is_state(row)) || is_small(row) || is_layer_input(row)
                    ? NULL
-                   : "it has matrices that are neither";
+                   : "it has matrices of other kinds";
     default:
         return NULL;
     }
@@ -338,11 +355,15 @@ static const char *odd_model(const struct hu_model *model)
         return "of this they are not known";
     if (!model->layers || !t->kept_count)
         return "this is none";
-    bool states = knows_states(model);
+    static const char known[] = "mamba mamba2 jamba falcon-h1 nemotron_h granitehybrid qwen3next "
+                                "qwen35 qwen35moe lfm2 lfm2moe";
+    char name[32];
+    name_in_gguf(model, name);
+    bool states = *name && hu_has_word(known, name); /* whose rules are known */
     for (size_t i = 0; i < t->count; i++) {
         const char *why = counts(&t->rows[i]) ? odd_row(&t->rows[i], states) : NULL;
         if (why)
-            return why;
+            return *name ? why : "llama.cpp has no architecture for it";
     }
     for (size_t i = 0; i < t->kept_count; i++)
         if (t->kept[i].kind == HU_KEEP_CROSS || t->kept[i].kind == HU_KEEP_INDEXER)

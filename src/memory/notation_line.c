@@ -4,18 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool refuse(struct reader *r, const char *why)
-{
-    if (!r->error)
-        r->error = why;
-    return false;
-}
-
 static void *allocate(struct reader *r, size_t bytes)
 {
     void *memory = r->error ? NULL : arena_allocate(r->arena, bytes);
     if (!memory)
-        refuse(r, "out of memory");
+        reader_refuse(r, "out of memory");
     return memory;
 }
 
@@ -23,7 +16,7 @@ static char *copy(struct reader *r, const char *text, size_t n)
 {
     char *made = r->error ? NULL : arena_text(r->arena, text, n);
     if (!made)
-        refuse(r, "out of memory");
+        reader_refuse(r, "out of memory");
     return made;
 }
 
@@ -44,7 +37,7 @@ static char *take_name(struct reader *r, const char *more)
         n++;
     }
     if (!n) {
-        refuse(r, "a name is missing");
+        reader_refuse(r, "a name is missing");
         return NULL;
     }
     char *name = copy(r, r->at, n);
@@ -63,7 +56,7 @@ static void read_range(struct reader *r, struct piece *p)
     if (!r->error && reader_take(r, "of"))
         p->used = expression_read(r);
     if (!r->error && !reader_take(r, "}"))
-        refuse(r, "a '{' in a path is not closed");
+        reader_refuse(r, "a '{' in a path is not closed");
 }
 
 /* {i: N}, {j: E of K} or {EXPR}. */
@@ -82,7 +75,7 @@ static void read_braces(struct reader *r, struct piece *p)
         if (p->variable)
             p->variable->variable = true;
         else
-            refuse(r, "out of memory");
+            reader_refuse(r, "out of memory");
         r->at = after + 1;
     }
     read_range(r, p);
@@ -120,7 +113,7 @@ static struct expressions *read_sizes(struct reader *r, unsigned most)
     r->at++;
     while (!r->error && !reader_take(r, "]")) {
         if (!most--) {
-            refuse(r, "a shape has too many sizes");
+            reader_refuse(r, "a shape has too many sizes");
             return NULL;
         }
         struct expressions *size = allocate(r, sizeof *size);
@@ -186,7 +179,7 @@ static bool read_role(struct reader *r, struct words *w)
         return false;
     bool tower = role >= HU_ROLE_VISION;
     if (tower ? w->tower : w->role)
-        return refuse(r, "a line has two roles");
+        return reader_refuse(r, "a line has two roles");
     if (tower)
         w->tower = role;
     else
@@ -195,7 +188,7 @@ static bool read_role(struct reader *r, struct words *w)
     if (role == HU_ROLE_EXPERT && expression_follows(r)) {
         w->experts = expression_read(r);
         if (!r->error && !reader_take(r, "of"))
-            return refuse(r, "'expert E of K' lacks its 'of K'");
+            return reader_refuse(r, "'expert E of K' lacks its 'of K'");
         w->experts_used = expression_read(r);
     }
     return true;
@@ -225,7 +218,7 @@ static bool read_bias(struct reader *r, struct words *w)
         struct expressions *sizes = read_sizes(r, 1);
         w->bias_size = sizes ? sizes->at : NULL;
         if (!sizes)
-            return refuse(r, "a bias's size is missing");
+            return reader_refuse(r, "a bias's size is missing");
     }
     return true;
 }
@@ -239,12 +232,12 @@ static bool read_classes(struct reader *r, struct words *w)
     while (!at_end(r) && !at_word_of(r, condition_words) && !r->error) {
         size_t n = reader_word(r), used = strlen(words);
         if (!n || used + n + 2 > sizeof words)
-            return refuse(r, "'for' takes words of class names");
+            return reader_refuse(r, "'for' takes words of class names");
         snprintf(words + used, sizeof words - used, "%s%.*s", used ? " " : "", (int)n, r->at);
         r->at += n;
     }
     if (!*words)
-        return refuse(r, "'for' takes words of class names");
+        return reader_refuse(r, "'for' takes words of class names");
     w->classes = copy(r, words, strlen(words));
     return true;
 }
@@ -280,7 +273,8 @@ bool condition_read(struct reader *r, struct node **condition, bool *unless)
     if (reader_take(r, "if") || (*unless = reader_take(r, "unless")))
         *condition = expression_read(r);
     if (!r->error && !at_end(r))
-        refuse(r, "something follows that is neither a role, a share, a dtype nor a condition");
+        reader_refuse(r,
+                      "something follows that is neither a role, a share, a dtype nor a condition");
     return !r->error;
 }
 
@@ -288,7 +282,7 @@ static bool read_words(struct reader *r, struct words *w)
 {
     while (!r->error && !at_end(r) && !at_word_of(r, condition_words))
         if (!read_word(r, w))
-            return refuse(r, "a word is no role, share or dtype");
+            return reader_refuse(r, "a word is no role, share or dtype");
     if (!r->error && at_word_of(r, condition_words))
         read_classes(r, w);
     return !r->error;
@@ -336,7 +330,7 @@ static void read_family(struct reader *r, struct line *line)
         key.end = r->at;
         line->config = expression_read(&key);
         if (key.error)
-            refuse(r, key.error);
+            reader_refuse(r, key.error);
     }
     if (reader_take(r, "?"))
         line->part = take_name(r, "-");
@@ -345,7 +339,7 @@ static void read_family(struct reader *r, struct line *line)
     if (reader_take(r, "with"))
         read_settings(r, line);
     if (!line->config && !line->part)
-        refuse(r, "'family .' needs '? NAME'");
+        reader_refuse(r, "'family .' needs '? NAME'");
 }
 
 /* cache KIND [TOKENS] [HEADS] [K V], state KIND [HEADS] [N …]. */
@@ -356,8 +350,9 @@ static void read_keep(struct reader *r, struct line *line)
     while (keep <= HU_KEEP_CONV && !reader_take(r, hu_keep_name((enum hu_keep)keep)))
         keep++;
     if (keep > HU_KEEP_CONV) {
-        refuse(r, "a cache is full, window, latent, indexer, cross or none, a state recurrent or "
-                  "conv");
+        reader_refuse(
+            r, "a cache is full, window, latent, indexer, cross or none, a state recurrent or "
+               "conv");
         return;
     }
     line->keep = (enum hu_keep)keep;
@@ -368,12 +363,12 @@ static void read_keep(struct reader *r, struct line *line)
     if (!r->error && !next_is(r, '['))
         line->keep_heads = expression_read(r);
     if (!r->error && !next_is(r, '['))
-        refuse(r, "a cache or state lacks its sizes in brackets");
+        reader_refuse(r, "a cache or state lacks its sizes in brackets");
     if (!r->error && !(line->shape = read_sizes(r, 4)))
-        refuse(r, "a cache or state has no size");
+        reader_refuse(r, "a cache or state has no size");
     bool state = keep == HU_KEEP_RECURRENT || keep == HU_KEEP_CONV;
     if (!r->error && !state && line->shape->next && line->shape->next->next)
-        refuse(r, "a cache has two sizes: keys and values");
+        reader_refuse(r, "a cache has two sizes: keys and values");
 }
 
 static bool is_keep(struct reader *r)

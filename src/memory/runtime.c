@@ -126,8 +126,43 @@ static uint64_t compute_buffer(const struct hu_runtime *r, const struct hu_model
     return n < UINT64_MAX >> 8 ? n : 0;
 }
 
+/* Elements a token that the widest layer's perceptrons have at once, as transformers computes them:
+ * the activated gate, what it multiplies and the product; of experts the gate itself too, and a
+ * token's input and output for each. */
+static uint64_t widest_perceptron(const struct hu_model *model)
+{
+    const struct hu_tensors *t = &model->tensors;
+    uint64_t most = 0, here = 0;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct hu_tensor_row *row = &t->rows[i];
+        bool expert = row->role == HU_ROLE_EXPERT, mlp = row->role == HU_ROLE_MLP;
+        if (i && (row->layer != row[-1].layer || row->stack != row[-1].stack))
+            here = 0;
+        if (row->tower || row->rank < 2 || row->split != HU_SPLIT_COLUMNS || !(expert || mlp))
+            continue;
+        uint64_t one = row->elements / (row->stacked && row->shape[0] ? row->shape[0] : 1);
+        uint64_t width = model->hidden ? one / model->hidden : 0, n = capped_times(3, width);
+        if (expert)
+            n = capped_times(row->experts_used,
+                             capped_plus(capped_times(4, width), capped_times(2, model->hidden)));
+        here = capped_plus(here, n);
+        most = here > most ? here : most;
+    }
+    return most;
+}
+
+/* Of a prompt as long as the context, which transformers passes through at once: the widest
+ * perceptron, and four and a half times the hidden states, in 16 bits. */
+static uint64_t prompt_bytes(const struct hu_model *model, uint64_t tokens)
+{
+    uint64_t n =
+        capped_plus(capped_times(2, widest_perceptron(model)), capped_times(9, model->hidden));
+    n = capped_times(n, tokens);
+    return n < UINT64_MAX >> 8 ? n : 0;
+}
+
 struct hu_overhead hu_runtime_overhead(const struct hu_runtime *r, const struct hu_model *model,
-                                       uint64_t context)
+                                       uint64_t context, uint64_t batch)
 {
     const uint64_t mib = UINT64_C(1) << 20;
     /* A CUDA context with its kernels takes 0.3 to 0.6 GiB; matrix libraries' workspaces and what
@@ -135,6 +170,11 @@ struct hu_overhead hu_runtime_overhead(const struct hu_runtime *r, const struct 
     struct hu_overhead o = {512 * mib, 1536 * mib, 0};
     if (r->engine == HU_ENGINE_VLLM) /* graphs and the peak of its profiling run besides */
         o = (struct hu_overhead){1024 * mib, 2560 * mib, 0};
+    /* A device's context is 0.7 GiB on an H100, and the allocator's rest 0.1 to 0.5. */
+    if (r->engine == HU_ENGINE_TRANSFORMERS && model->hidden) {
+        o.compute = prompt_bytes(model, capped_times(context, batch ? batch : 1));
+        o.high = 1024 * mib + o.compute;
+    }
     if (r->engine != HU_ENGINE_LLAMA_CPP || !model->vocabulary || !model->hidden)
         return o;
     /* The device's context is nearly all there is besides. */

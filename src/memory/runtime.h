@@ -38,9 +38,12 @@ const char *hu_engine_name(enum hu_engine engine);
  * and what is computed in; at least, and at most. */
 struct hu_overhead {
     uint64_t low, high;
-    uint64_t compute; /* of both: what this model is computed in, where that is known; else 0 */
+    uint64_t
+        compute; /* what this model is computed in, where that is known, else 0: of both in
+                    llama.cpp; of the second in transformers, for a prompt of the whole context */
 };
 struct hu_overhead hu_runtime_overhead(const struct hu_runtime *runtime,
-                                       const struct hu_model *model, uint64_t context);
+                                       const struct hu_model *model, uint64_t context,
+                                       uint64_t batch);
 
 #endif

@@ -56,8 +56,7 @@ static bool size_mixture(struct making *m, const struct hu_mixture *mixture,
     if (!hu_mixture_size(mixture, m->model, &w->bytes, &why)) {
         snprintf(m->error, HU_SIZING_ERROR,
                  "llama.cpp mixes %s by a model's matrices, and how is known here for decoders of "
-                 "attention and perceptrons, with experts or without, and for some with states, "
-                 "from their config.json: %s; "
+                 "attention and perceptrons, and for some with states, by their config.json: %s; "
                  "give the .gguf file, or a ggml type such as %s",
                  mixture->name, why, mixture->plain);
         return false;
@@ -382,6 +381,9 @@ static bool add_activations(struct making *m, struct hu_training_plan *plan)
         .patches = r->patches,
         .sequence_parallel = r->sequence_parallel,
         .flash = r->flash,
+        .half = !strcmp(plan->recipe->name, "bf16"),
+        .lora = plan->lora_rank,
+        .lora_targets = plan->lora_targets,
         .recompute = r->recompute,
     };
     plan->tokens = r->sequence * r->micro_batch;
@@ -473,10 +475,15 @@ static void add_overhead(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
     struct hu_sizing *out = m->out;
-    out->overhead = hu_runtime_overhead(&r->runtime, m->model, r->context);
+    out->overhead = hu_runtime_overhead(&r->runtime, m->model, r->context, r->batch);
     if (!r->fit && !r->context)
         return;
-    if (out->overhead.compute)
+    if (out->overhead.compute && r->runtime.engine == HU_ENGINE_TRANSFORMERS)
+        hu_figure_add(&out->terms, "a prompt of the whole context", out->overhead.compute,
+                      HU_MODELLED,
+                      "transformers passes it through at once: the widest perceptron's results and "
+                      "some hidden states, in 16 bits; in the most alone");
+    else if (out->overhead.compute)
         hu_figure_add(&out->terms, "compute buffer", out->overhead.compute, HU_MODELLED,
                       "logits and the widest states of a physical batch of llama.cpp%s, in fp32",
                       r->runtime.no_flash ? ", or a layer's scores" : "");

@@ -91,6 +91,19 @@ struct hu_kept {
     enum hu_role tower;
 };
 
+/* What PyTorch's autograd keeps that no tensor says. 0: as most classes do. */
+struct hu_autograd {
+    uint8_t norm;      /* bytes an element, besides what the norm gives; 0: 2 of a layer norm, 6 of
+                          an RMS norm, which is computed in fp32 */
+    int8_t activation; /* bytes an element, besides input and output */
+    bool dropout, attention_dropout; /* of hidden states; of scores */
+    bool half_softmax;               /* scores are in 16 bits throughout */
+    bool half_loss;                  /* logits are not widened for the loss */
+    bool caps_logits;                /* by a tanh */
+    uint16_t passes; /* through all layers, which a model uses so often; 0: 1 */
+    bool unfused; /* queries and keys of one matrix with the values are used as they are */
+};
+
 enum { HU_ROWS_MAX = 1 << 18, HU_KEPT_MAX = 1 << 16 };
 
 struct hu_tensors {
@@ -98,8 +111,9 @@ struct hu_tensors {
     size_t count;
     struct hu_kept *kept;
     size_t kept_count;
-    uint32_t stacks;    /* lists of layers */
-    struct arena arena; /* the names */
+    uint32_t stacks;             /* lists of layers */
+    struct hu_autograd autograd; /* of the model's own layers */
+    struct arena arena;          /* the names */
 };
 
 void hu_tensors_free(struct hu_tensors *tensors);
@@ -121,6 +135,9 @@ bool hu_row_is_linear(const struct hu_tensor_row *row);
 /* Elements of all copies; those a token passes. The product is within 64 bits. */
 uint64_t hu_row_elements(const struct hu_tensor_row *row);
 uint64_t hu_row_active(const struct hu_tensor_row *row);
+/* Whether LoRA adapts ROW: its module is among TARGETS (names by commas, "all-linear"), or, NULL,
+ * PEFT's default. */
+bool hu_lora_target(const struct hu_tensor_row *row, const char *targets);
 /* The last word of the module: "q_proj" of "….q_proj.weight". N: its length. */
 const char *hu_row_module(const struct hu_tensor_row *row, size_t *n);
 

@@ -73,7 +73,7 @@ static bool bytes_of(struct sum *s, const char *name, uint64_t n, uint64_t *byte
     return !name || (hu_dtype_find(name, &dtype) && hu_dtype_size(dtype, n, bytes)) || over(s);
 }
 
-static bool is_target(const struct hu_tensor_row *row, const char *targets)
+bool hu_lora_target(const struct hu_tensor_row *row, const char *targets)
 {
     if (row->tower || row->is_bias || row->rank != 2 || row->tied)
         return false;
@@ -99,7 +99,7 @@ static bool count_lora(struct sum *s)
     for (size_t i = 0; i < t->count; i++) {
         const struct hu_tensor_row *row = &t->rows[i];
         uint64_t product;
-        if (!is_target(row, s->plan->lora_targets))
+        if (!hu_lora_target(row, s->plan->lora_targets))
             continue;
         if (__builtin_mul_overflow(row->shape[0] + row->shape[1], s->plan->lora_rank, &product) ||
             __builtin_mul_overflow(product, row->copies, &product) ||
@@ -222,7 +222,7 @@ static uint64_t eight_bits(const struct sum *s)
     for (size_t i = 0; i < t->count; i++) {
         const struct hu_tensor_row *row = &t->rows[i];
         uint64_t each = 0;
-        if (rank && is_target(row, s->plan->lora_targets))
+        if (rank && hu_lora_target(row, s->plan->lora_targets))
             each = capped_plus(hu_optimizer_eight_bits(capped_times(row->shape[0], rank)),
                                hu_optimizer_eight_bits(capped_times(row->shape[1], rank)));
         else if (!rank && hu_row_counts(row))
@@ -364,6 +364,41 @@ static bool add_gathered(struct sum *s)
     return s->out->gathered != UINT64_MAX || over(s);
 }
 
+/* A head that is the embedding has a gradient from each: where they are added, two more of them
+ * are there than in the end. */
+static uint64_t tied_gradients(struct sum *s)
+{
+    const struct hu_tensors *t = &s->model->tensors;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < t->count && !s->plan->lora_rank; i++)
+        if (t->rows[i].tied && !t->rows[i].tower && t->rows[i].role == HU_ROLE_HEAD &&
+            !t->rows[i].is_bias &&
+            !bytes_of(s, s->plan->recipe->gradients, t->rows[i].elements, &bytes))
+            return 0;
+    return capped_times(2, bytes);
+}
+
+/* PyTorch's own loop on one device: the backward pass frees a layer's activations where it makes
+ * its gradients, so the larger of the two counts. */
+static void add_one_micro_batch(struct sum *s, uint64_t gradients)
+{
+    const struct hu_training_plan *p = s->plan;
+    struct hu_training *t = s->out;
+    if (!p->has_activations || !gradients || !t->activations || p->data_parallel > 1 ||
+        p->recipe->main_gradients)
+        return;
+    uint64_t last = capped_plus(gradients, tied_gradients(s)),
+             passes = s->model->tensors.autograd.passes;
+    /* The second of several passes back has gradients of its own beside the sum. */
+    if (passes > 1)
+        last = capped_plus(last, capped_plus(gradients, t->activations / passes * (passes - 2)));
+    uint64_t most = last > t->activations ? last : t->activations;
+    t->one_micro_batch = capped_plus(t->per_device - gradients - t->activations, most);
+    hu_figure_add(s->terms, "one micro-batch a step", t->one_micro_batch, HU_MODELLED,
+                  "gradients come as activations go, so the larger of the two: not where they are "
+                  "accumulated, which stay beside them");
+}
+
 /* ZeRO splits among the data-parallel devices alone; the others split the model itself, each tensor
  * as its family says. */
 static bool add_totals(struct sum *s)
@@ -402,6 +437,7 @@ static bool add_totals(struct sum *s)
         (unsigned long long)p->pipeline_parallel,
         (unsigned long long)(p->expert_parallel ? p->expert_parallel : 1),
         s->model->tensors.count ? "tensor by tensor, the largest stage" : "split evenly");
+    add_one_micro_batch(s, gradients);
     return true;
 }
 

@@ -60,6 +60,8 @@ struct hu_training {
     uint64_t gathered;   /* stage 3: what is whole on a device while it computes */
     uint64_t total;      /* of one copy of the model, activations and buffers of one device */
     uint64_t per_device; /* after ZeRO, tensor and pipeline parallelism; rounded up */
+    /* The same of steps of one micro-batch, whose gradients come as activations go; 0: not so. */
+    uint64_t one_micro_batch;
 };
 
 /*

@@ -74,11 +74,13 @@ uint64_t hu_stage_of(uint64_t layer, uint64_t layers, uint64_t stages)
     return layer / (each ? each : 1);
 }
 
+static const struct hu_tensor_row untyped;
+
 struct sum {
     const struct hu_model *model;
     const struct hu_storage *storage;
     struct hu_spread spread;
-    struct hu_dtype half;
+    struct hu_dtype own, half; /* of rows that name none; of what a narrow dtype leaves alone */
     struct hu_weights_size *stages; /* one a pipeline stage */
 };
 
@@ -105,7 +107,7 @@ static bool row_bytes(const struct sum *s, const struct hu_tensor_row *row, uint
             return false;
     } else {
         if (*plain && s->storage->storing == HU_STORE_OWN)
-            dtype = hu_row_dtype(s->model, row);
+            dtype = is_set(row->dtype) ? row->dtype : s->own;
         else if (*plain)
             dtype = is_set(row->dtype) ? row->dtype : s->half;
         if (!hu_dtype_size(dtype, elements, bytes))
@@ -181,6 +183,7 @@ bool hu_weights_size(const struct hu_model *model, const struct hu_storage *stor
     struct sum s = {.model = model,
                     .storage = storage,
                     .spread = spread ? *spread : (struct hu_spread){1, 1, 1},
+                    .own = hu_row_dtype(model, &untyped),
                     .half = half_of(model)};
     *size = (struct hu_weights_size){0};
     if (!model->tensors.count)
@@ -204,6 +207,7 @@ bool hu_weights_stored(const struct hu_model *model, uint64_t *bytes)
     struct sum s = {.model = model,
                     .storage = &own,
                     .spread = {1, 1, 1},
+                    .own = hu_row_dtype(model, &untyped),
                     .half = half_of(model),
                     .stages = &stage};
     for (size_t i = 0; i < model->tensors.count; i++) {
