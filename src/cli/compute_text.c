@@ -36,6 +36,18 @@ static char *few(const mpq_t q, bool plus)
     return with;
 }
 
+/* An error that is not zero, in the unit that S's result has: a zero has none that says much. */
+static char *error_words(const struct compute_step *s, const mpq_t error, const mpq_t ulps)
+{
+    char *own = few(error, true), *words;
+    if (hu_classify(s->format, s->bits) == HU_ZERO)
+        words = text_new("error %s, all of it", own);
+    else
+        words = text_new("error %s, %.3g ulp", own, fabs(mpq_get_d(ulps)));
+    free(own);
+    return words;
+}
+
 char *compute_verdict(const struct compute_step *s, const mpq_t against, bool known, bool about)
 {
     mpq_t error, ulps;
@@ -47,9 +59,9 @@ char *compute_verdict(const struct compute_step *s, const mpq_t against, bool kn
     } else if (!mpq_sgn(error)) {
         text = text_new("exact");
     } else {
-        char *own = few(error, true), *shown = hu_ratio_shown(against, HU_SHOWN_DIGITS, &exact);
-        text = text_new("exact %s%s, error %s, %.3g ulp", exact && !about ? "" : "≈ ", shown, own,
-                        fabs(mpq_get_d(ulps)));
+        char *own = error_words(s, error, ulps);
+        char *shown = hu_ratio_shown(against, HU_SHOWN_DIGITS, &exact);
+        text = text_new("exact %s%s, %s", exact && !about ? "" : "≈ ", shown, own);
         free(own);
         free(shown);
     }
@@ -304,11 +316,8 @@ static void add_result(struct block *b, const struct compute *c, const struct co
     else
         compute_value(l->value, s);
     hu_flags_print(flags, s->flags);
-    if (s->has_value && compute_error(error, ulps, s, s->value) && mpq_sgn(error)) {
-        char *own = few(error, true);
-        verdict = text_new("error %s, %.3g ulp", own, fabs(mpq_get_d(ulps)));
-        free(own);
-    }
+    if (s->has_value && compute_error(error, ulps, s, s->value) && mpq_sgn(error))
+        verdict = error_words(s, error, ulps);
     snprintf(l->digits, sizeof l->digits, "%s",
              compute_is_cut(s) ? compute_reason_of(c, s).way : "");
     snprintf(l->remark, sizeof l->remark, "%s%s%s", verdict ? verdict : "",
