@@ -274,7 +274,7 @@ mutate_loss "what is clamped counts only beyond the bound" pass pass_lanes.h \
 mutate_loss "what is clamped keeps its value" pass pass_lanes.h 's/near = near < most ? near : most;/(void)most;/'
 mutate_loss "zeros count as lost" pass pass_lanes.h 's/(WORD)(r == 0) & (WORD)(size != 0)/(WORD)(r == 0)/'
 mutate_loss "a quotient is not rounded to fp32" pass pass_lanes.h 's/in_fp32 ? (REAL)(float)/in_fp32 ? (REAL)/'
-mutate_loss "scales below the type's normal numbers are walked" pass pass.c 's/low >= 1 - bias/low >= -bias/'
+mutate_loss "scales below the type's normal numbers are walked" pass pass.h 's/low >= 1 - bias/low >= -bias/'
 mutate_loss "scales of short rows run on" chunk_loss chunk_loss.c 's/row > HU_CHUNK ||/row > 0 ||/'
 mutate_loss "the greatest by a scale cannot overflow" chunk_loss chunk_loss.c 's/near.divisor < t->overflow_from\[0\]/near.divisor < HUGE_VAL/'
 mutate_loss "what a scale makes too small is gone" chunk_loss scratch.h 's/scaled == 0 \&\& x != 0/false/'

@@ -42,7 +42,7 @@ static char *state_of(const struct model *m)
             d->options.saturate);
     fprintf(f, "%s %s %" PRIx64 "\n", arithmetic_name(d->arithmetic), d->second_format->name,
             d->second_bits);
-    char *values = block_values(&d->block), *bytes = block_hex(&d->block);
+    char *values = block_values(&d->block), *bytes = block_page_hex(&d->block);
     fprintf(f, "%s %d %a %d %s %s\n", hu_block_name(d->block.block), (int)d->block.rule,
             (double)d->block.tensor_scale, d->block.by_hand, values, bytes);
     free(values);

@@ -73,6 +73,39 @@ page_computes_nothing() {
         grep -E 'Float(16|32|64)|[gs]etFloat|parseFloat|Math[.](log|pow|exp|fround)|(fp|bf|tf)[0-9]+|e[0-9]m[0-9]|[.](fillRect|stroke|lineTo|arc)[(]|pen[.](fill|draw)'
 }
 
+# What the files of archives define and use: name, file, D or U.
+linked() {
+    symbols "$@" | awk 'NF == 3 { n = split($1, part, ":"); file = part[n - 1]; sub(/.*\//, "", file); sub(/\.o$/, "", file)
+        if ($2 ~ /^[TDBR]$/) print $3, file, "D"; else if ($2 == "U") print $3, file, "U" }' | sort -u
+}
+no_circles() { # LIBRARY meant,pairs: no file of it calls one that calls it, however far around
+    linked "$builddir/$1.a" | awk -v meant=",$2," '
+        $3 == "D" { home[$1] = $2; next }
+        $1 in home && home[$1] != $2 && !index(meant, "," $2 "/" home[$1] ",") { print $2, home[$1] }' |
+        sort -u | tsort 2>&1 >/dev/null | grep -v 'input contains a loop' >"$scratch/circles"
+    [ ! -s "$scratch/circles" ] || { cat "$scratch/circles"; false; }
+}
+circles_meant() {
+    # A shell's completions are of all commands, and are a command.
+    no_circles libcli cmd_completion/commands && no_circles libverify && no_circles libvisual && no_circles libdesktop
+}
+no_two_of_a_name() {
+    linked "$builddir"/lib{cli,verify,visual,desktop,memory,reference,halfulp,halfulp-text}.a |
+        awk '$3 == "D" && $1 !~ /^_/ { print $1 }' | sort | uniq -d >"$scratch/twice"
+    [ ! -s "$scratch/twice" ] || { cat "$scratch/twice"; false; }
+}
+all_called() {
+    # What one file alone calls is static; what no other does may still be a test's, or the page's.
+    linked "$builddir"/lib{cli,verify,visual,desktop}.a "$builddir"/{src/cli,visual/desktop}/*.o |
+        awk '$3 == "U" { print $1 }' | sort -u >"$scratch/used"
+    linked "$builddir"/lib{cli,verify,visual,desktop}.a |
+        awk '$3 == "D" && $1 !~ /^_/ { print $1 }' | sort -u | comm -23 - "$scratch/used" |
+        while read -r name; do
+            grep -rqwF "$name" "$srcdir/tests" "$srcdir/visual/web" --include='*.[ch]' || echo "$name"
+        done >"$scratch/alone"
+    [ ! -s "$scratch/alone" ] || { cat "$scratch/alone"; false; }
+}
+
 holds "the conversion library has no MPFR symbol" no_mpfr
 holds "the conversion library has no GMP but for its text" no_gmp
 holds "the conversion library has no JSON" no_json
@@ -88,4 +121,7 @@ holds "values are shown by one function" shown_by_one_function
 holds "the viewer's model, layout, control and painting have no SDL" no_sdl
 holds "the viewer's core names neither desktop nor page" core_alone
 holds "the page has no arithmetic on floats, no formats and no painting of its own" page_computes_nothing
+holds "no file of the commands, of verify or of the viewer calls one that calls it" circles_meant
+holds "no two functions have one name" no_two_of_a_name
+holds "what the commands, verify and the viewer have is called, or is its file's own" all_called
 finish

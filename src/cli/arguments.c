@@ -121,10 +121,3 @@ bool direction_read(const char *command, const char *text, enum hu_direction *di
     return refuse(
         command, "\"%s\" is not a rounding direction; they are rne, rna, rtz, rup, rdn, rto", text);
 }
-
-bool color_read(const char *command, const char *text, enum color_mode *mode)
-{
-    if (color_mode_read(text, mode))
-        return true;
-    return refuse(command, "--color is auto, always or never, not \"%s\"", text);
-}

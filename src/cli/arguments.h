@@ -40,7 +40,4 @@ const struct hu_block *block_read(const char *command, const char *name);
 /* A rounding direction. False: reported. */
 bool direction_read(const char *command, const char *text, enum hu_direction *direction);
 
-/* When to colour. False: reported. */
-bool color_read(const char *command, const char *text, enum color_mode *mode);
-
 #endif

@@ -24,12 +24,6 @@ json_t *compute_json(const struct compute *c);
 /* Each operation's alignment and rounding as one SVG document. */
 void compute_svg(FILE *out, const struct compute *const *all, size_t count);
 
-/* Digits of an exact value from 2^TOP down to 2^LOWEST, with a point behind 2^POINT; at most LIMIT
- * of them, and "…" where more follow. */
-enum { COMPUTE_DIGITS = 256 };
-void compute_digits(char out[COMPUTE_DIGITS], const struct hu_exact *e, int top, int point,
-                    int lowest, int limit);
-
 /* TEXT with the elements of tensors that it names, FILE:TENSOR[i,j] where an operand is due, as the
  * data that they are; new memory. NULL: reported as COMMAND's. */
 char *compute_elements(const char *command, const char *text);

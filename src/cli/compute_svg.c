@@ -3,12 +3,15 @@
 #include "anatomy.h"
 #include "compute.h"
 #include "report.h"
+#include "svg.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* Geometry in SVG user units; PLACES are drawn at most. */
 enum { CELL_W = 16, CELL_H = 22, ROW_H = 30, MARGIN = 16, NAME_W = 190, TITLE_H = 34, PLACES = 72 };
+
+static const struct svg_cell cell = {CELL_W, CELL_H, 16, "#999"};
 
 struct strip {
     const char *name;
@@ -23,13 +26,6 @@ struct drawing {
     int top, lowest; /* places drawn */
     struct hu_anatomy anatomy;
 };
-
-static void put_label(FILE *out, int x, int y, const char *class, const char *text)
-{
-    fprintf(out, "<text x=\"%d\" y=\"%d\" class=\"%s\">", x, y, class);
-    print_xml(out, text);
-    fputs("</text>\n", out);
-}
 
 static void add_strip(struct drawing *d, const char *name, struct hu_exact exact, const char *value)
 {
@@ -75,21 +71,14 @@ static const char *fill_of(const struct drawing *d, int place)
 
 static void put_strip(FILE *out, const struct drawing *d, const struct strip *s, int y)
 {
-    char text[96];
-    snprintf(text, sizeof text, "%s%s", s->exact.sign ? "−" : "", s->name);
-    put_label(out, MARGIN, y + 16, "n", text);
-    put_label(out, MARGIN + 64, y + 16, "v", s->value);
+    svg_label(out, MARGIN, y + 16, "n", "%s%s", s->exact.sign ? "−" : "", s->name);
+    svg_label(out, MARGIN + 64, y + 16, "v", "%s", s->value);
     int first = s->exact.exponent + 127, last = hu_exact_lowest(&s->exact);
     for (int place = d->top; place >= d->lowest; place--) {
         int x = MARGIN + NAME_W + (d->top - place) * CELL_W;
-        char digit[2] = {hu_exact_digit(&s->exact, place) ? '1' : '0', 0};
         if (place > first || (place < last && place < 0 && place < d->anatomy.quantum))
             continue;
-        fprintf(out,
-                "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\" "
-                "stroke=\"#999\"/>\n",
-                x, y, CELL_W, CELL_H, fill_of(d, place));
-        put_label(out, x + CELL_W / 2, y + 16, "b", digit);
+        svg_put_cell(out, &cell, x, y, fill_of(d, place), hu_exact_digit(&s->exact, place));
     }
 }
 
@@ -97,22 +86,19 @@ static int put_step(FILE *out, const struct compute *c, const struct compute_ste
 {
     struct drawing d = draw(c, s);
     struct compute_reason r = compute_reason_of(c, s);
-    char text[160];
     char *title = compute_source(c, s);
-    put_label(out, MARGIN, y + 16, "t", title ? title : "the result");
+    svg_label(out, MARGIN, y + 16, "t", "%s", title ? title : "the result");
     free(title);
     y += TITLE_H;
     for (int place = d.top; place >= d.lowest; place--) {
-        snprintf(text, sizeof text, "%d", place);
         if (place == d.top || place == d.anatomy.quantum || place == 0)
-            put_label(out, MARGIN + NAME_W + (d.top - place) * CELL_W + CELL_W / 2, y - 4, "i",
-                      text);
+            svg_label(out, MARGIN + NAME_W + (d.top - place) * CELL_W + CELL_W / 2, y - 4, "i",
+                      "%d", place);
     }
     for (size_t i = 0; i < d.count; i++, y += ROW_H)
         put_strip(out, &d, &d.strips[i], y);
-    snprintf(text, sizeof text, "%s; %s: %s", r.rest,
-             hu_direction_name(c->options.rounding.direction), r.way);
-    put_label(out, MARGIN, y + 14, "v", text);
+    svg_label(out, MARGIN, y + 14, "v", "%s; %s: %s", r.rest,
+              hu_direction_name(c->options.rounding.direction), r.way);
     return y + ROW_H;
 }
 
@@ -133,14 +119,7 @@ void compute_svg(FILE *out, const struct compute *const *all, size_t count)
             width = wide > width ? wide : width;
             height += TITLE_H + ((int)d.count + 1) * ROW_H;
         }
-    fprintf(out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-            "viewBox=\"0 0 %d %d\">\n"
-            "<style>text{font-family:'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#222}"
-            ".b{font-size:13px;text-anchor:middle}.i{font-size:9px;text-anchor:middle;fill:#555}"
-            ".n{font-size:13px;font-weight:bold}.v{font-size:12px}.t{font-size:16px}</style>\n"
-            "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-            width, height, width, height);
+    svg_begin(out, width, height, 13, 16);
     int y = MARGIN;
     for (size_t k = 0; k < count; k++)
         for (size_t i = 0; i < all[k]->count; i++)

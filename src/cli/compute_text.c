@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Places that are drawn; operands farther apart than that stand by themselves. */
-enum { FARTHEST = 56, CUT_DIGITS = 12, LABEL = 12 };
+enum { FARTHEST = 56, CUT_DIGITS = 12, MOST_DIGITS = 256, LABEL = 12 };
 
 void compute_value(char out[COMPUTE_VALUE], const struct compute_step *s)
 {
@@ -95,12 +95,14 @@ const char *compute_noun(enum hu_operation operation)
     }
 }
 
-void compute_digits(char out[COMPUTE_DIGITS], const struct hu_exact *e, int top, int point,
-                    int lowest, int limit)
+/* Digits of an exact value from 2^TOP down to 2^LOWEST, with a point behind 2^POINT; at most LIMIT
+ * of them, and "…" where more follow. */
+static void digits_of(char out[MOST_DIGITS], const struct hu_exact *e, int top, int point,
+                      int lowest, int limit)
 {
     int at = 0, count = 0;
     for (int place = top; place >= lowest; place--) {
-        if (count++ == limit || at > COMPUTE_DIGITS - 8) {
+        if (count++ == limit || at > MOST_DIGITS - 8) {
             strcpy(out + at, "…");
             return;
         }
@@ -156,7 +158,7 @@ struct compute_reason compute_reason_of(const struct compute *c, const struct co
 
 /* The lines of a step: label, value, fields or none, digits, remark. */
 struct line {
-    char label[40], value[64], digits[COMPUTE_DIGITS + 8], cut[COMPUTE_DIGITS + 8];
+    char label[40], value[64], digits[MOST_DIGITS + 8], cut[MOST_DIGITS + 8];
     struct hu_fields_text fields;
     bool has_fields;
     char scale[24], remark[160];
@@ -204,7 +206,7 @@ static void put_digits(struct line *l, const struct hu_exact *e, int point, int 
         from = point = top;
         snprintf(l->remark, sizeof l->remark, "far below the other");
     }
-    compute_digits(l->digits, e, from, point, lowest < point ? lowest : point, limit);
+    digits_of(l->digits, e, from, point, lowest < point ? lowest : point, limit);
     if (e->sticky && !strstr(l->digits, "…"))
         strcpy(l->digits + strlen(l->digits), "…");
     put_power(l, point);
@@ -291,12 +293,12 @@ static void add_kept(struct block *b, const struct compute *c, const struct comp
     int point = a.quantum + s->format->trailing_bits;
     if (hu_is_integer(s->format))
         point = a.top > a.quantum ? a.top : a.quantum;
-    compute_digits(l->digits, &s->exact, point > a.quantum ? point : a.quantum, point, a.quantum,
-                   COMPUTE_DIGITS);
+    digits_of(l->digits, &s->exact, point > a.quantum ? point : a.quantum, point, a.quantum,
+              MOST_DIGITS);
     int lowest = hu_exact_lowest(&s->exact);
     *l->cut = '|';
     if (lowest < a.quantum)
-        compute_digits(l->cut + 1, &s->exact, a.quantum - 1, a.top + 1, lowest, CUT_DIGITS);
+        digits_of(l->cut + 1, &s->exact, a.quantum - 1, a.top + 1, lowest, CUT_DIGITS);
     if (s->exact.sticky && !strstr(l->cut, "…"))
         strcat(l->cut, "…");
     put_power(l, point);

@@ -16,7 +16,9 @@ static int digit_value(char c, unsigned base)
     return base == 16 && c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool count_parse(const char *text, uint64_t *count)
+/* A whole number: digits, in groups by '_' or ',' with a digit on either side, or 0x and
+ * hexadecimal ones. False: TEXT is none, or over 64 bits. */
+static bool count_parse(const char *text, uint64_t *count)
 {
     unsigned base = text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10;
     const char *at = base == 16 ? text + 2 : text;

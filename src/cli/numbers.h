@@ -5,10 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A whole number: digits, in groups by '_' or ',' with a digit on either side, or 0x and
- * hexadecimal ones. False: TEXT is none, or over 64 bits. */
-bool count_parse(const char *text, uint64_t *count);
-
 /* The same from LEAST to MOST. False: COMMAND has reported what is wrong with option --NAME. */
 bool count_read(uint64_t *count, const char *text, uint64_t least, uint64_t most, const char *name,
                 const char *command);

@@ -1,5 +1,6 @@
 /* Bit layouts as SVG: cells by field, indices above, names and figures below. */
 #include "show.h"
+#include "svg.h"
 
 /* Geometry in SVG user units. */
 enum {
@@ -11,6 +12,7 @@ enum {
     TITLE_H = 34
 };
 
+static const struct svg_cell cell = {CELL_W, CELL_H, 18, "#333"};
 static const char *const fills[] = {"#bbccff", "#bbeebb", "#ffbbbb"};
 static const char *const field_names[] = {"sign", "exponent", "significand"};
 static const char *const field_letters[] = {"S", "E", "M"};
@@ -20,13 +22,6 @@ static int field_of(const struct hu_format *f, int bit)
     if (bit < f->trailing_bits)
         return 2;
     return bit < f->trailing_bits + f->exponent_bits ? 1 : 0;
-}
-
-static void put_label(FILE *out, int x, int y, const char *style, const char *text)
-{
-    fprintf(out, "<text x=\"%d\" y=\"%d\" class=\"%s\">", x, y, style);
-    print_xml(out, text);
-    fputs("</text>\n", out);
 }
 
 /* The row's value, and whether it is the one that was given. */
@@ -61,17 +56,11 @@ static void put_cells(FILE *out, const struct show_row *row, int left, int y)
     const struct hu_format *f = row->format;
     for (int bit = f->width - 1; bit >= 0; bit--) {
         int x = left + (f->width - 1 - bit) * CELL_W;
-        char digit[2] = {(char)('0' + (row->bits >> bit & 1)), 0}, index[8];
-        fprintf(out,
-                "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\" "
-                "stroke=\"#333\"/>\n",
-                x, y, CELL_W, CELL_H, fills[field_of(f, bit)]);
-        put_label(out, x + CELL_W / 2, y + 18, "b", digit);
+        svg_put_cell(out, &cell, x, y, fills[field_of(f, bit)], (int)(row->bits >> bit & 1));
         bool edge = bit == f->width - 1 || bit == 0 || field_of(f, bit) != field_of(f, bit - 1) ||
                     field_of(f, bit) != field_of(f, bit + 1);
-        snprintf(index, sizeof index, "%d", bit);
         if (edge)
-            put_label(out, x + CELL_W / 2, y - 4, "i", index);
+            svg_label(out, x + CELL_W / 2, y - 4, "i", "%d", bit);
     }
 }
 
@@ -80,13 +69,11 @@ static void put_field_names(FILE *out, const struct hu_format *f, int x, int y)
 {
     int widths[] = {hu_is_signed(f), f->exponent_bits, f->trailing_bits};
     for (int i = 0; i < 3; i++) {
-        char text[32];
+        int middle = x + widths[i] * CELL_W / 2;
         if (widths[i] > 4)
-            snprintf(text, sizeof text, "%s %d", field_names[i], widths[i]);
-        else
-            snprintf(text, sizeof text, "%s", field_letters[i]);
-        if (widths[i])
-            put_label(out, x + widths[i] * CELL_W / 2, y, "i", text);
+            svg_label(out, middle, y, "i", "%s %d", field_names[i], widths[i]);
+        else if (widths[i])
+            svg_label(out, middle, y, "i", "%s", field_letters[i]);
         x += widths[i] * CELL_W;
     }
 }
@@ -96,9 +83,9 @@ static void put_row(FILE *out, const struct show_row *row, int left, int y)
     char code[HU_BITS_TEXT], figures[96];
     hu_bits_print(code, row->format, row->bits);
     figures_print(figures, row);
-    put_label(out, MARGIN, y + 12, "n", row->format->name);
-    put_label(out, MARGIN, y + 30, "v", code);
-    put_label(out, MARGIN, y + 48, "v", figures);
+    svg_label(out, MARGIN, y + 12, "n", "%s", row->format->name);
+    svg_label(out, MARGIN, y + 30, "v", "%s", code);
+    svg_label(out, MARGIN, y + 48, "v", "%s", figures);
     put_cells(out, row, left, y);
     put_field_names(out, row->format, left, y + CELL_H + 14);
 }
@@ -113,17 +100,10 @@ void show_svg(FILE *out, const struct show *values, size_t count)
                 bits = values[v].rows[i].format->width;
     }
     int left = MARGIN + name_width(values, count), width = left + bits * CELL_W + MARGIN;
-    fprintf(out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-            "viewBox=\"0 0 %d %d\">\n"
-            "<style>text{font-family:'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#222}"
-            ".b{font-size:15px;text-anchor:middle}.i{font-size:9px;text-anchor:middle;fill:#555}"
-            ".n{font-size:15px;font-weight:bold}.v{font-size:12px}.t{font-size:17px}</style>\n"
-            "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-            width, height, width, height);
+    svg_begin(out, width, height, 15, 17);
     int y = MARGIN;
     for (size_t v = 0; v < count; v++) {
-        put_label(out, MARGIN, y + 14, "t", values[v].input);
+        svg_label(out, MARGIN, y + 14, "t", "%s", values[v].input);
         y += TITLE_H;
         for (size_t i = 0; i < values[v].count; i++, y += ROW_H)
             put_row(out, &values[v].rows[i], left, y + 8);

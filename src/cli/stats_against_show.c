@@ -162,7 +162,8 @@ static void verdict_cell(struct grid *g, const struct against *a, const struct a
     else if (r->pair->difference.unlike && r->pair->first.data.format)
         snprintf(text, sizeof text, "%s not alike", hu_grouped(r->pair->difference.unlike, count));
     else
-        grid_format(g, same ? p->good : p->warn, "%s", same ? "same" : "differs");
+        snprintf(text, sizeof text, "%s", same ? "same" : "differs");
+    grid_cell(g, text, same ? p->good : p->warn);
 }
 
 static void row_cells(struct grid *g, const struct against *a, const struct against_row *r,

@@ -8,17 +8,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-bool color_mode_read(const char *text, enum color_mode *mode)
-{
-    static const char *const names[] = {"auto", "always", "never"};
-    for (int i = 0; i < 3; i++)
-        if (!strcmp(text, names[i])) {
-            *mode = (enum color_mode)i;
-            return true;
-        }
-    return false;
-}
-
 bool color_wanted(enum color_mode mode, FILE *stream)
 {
     if (mode != COLOR_AUTO)

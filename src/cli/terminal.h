@@ -8,9 +8,6 @@
 
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/* "auto", "always" or "never". False: none of them. */
-bool color_mode_read(const char *text, enum color_mode *mode);
-
 /* Whether STREAM gets colour: always, or on a terminal unless NO_COLOR is set (no-color.org) or
  * TERM is dumb. */
 bool color_wanted(enum color_mode mode, FILE *stream);

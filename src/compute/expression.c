@@ -359,19 +359,3 @@ void compute_clear(struct compute_expression *e)
     free(e->nodes);
     *e = (struct compute_expression){0};
 }
-
-const char *compute_sign(enum hu_operation operation)
-{
-    switch (operation) {
-    case HU_OP_ADD:
-        return "+";
-    case HU_OP_SUB:
-        return "−";
-    case HU_OP_MUL:
-        return "×";
-    case HU_OP_DIV:
-        return "/";
-    default:
-        return NULL;
-    }
-}

@@ -34,7 +34,4 @@ bool compute_read(struct compute_expression *e, const char *text, size_t length,
                   char message[HU_MESSAGE]);
 void compute_clear(struct compute_expression *e);
 
-/* An operation's sign between its operands: "+", "−", "×"; NULL: it is written as a function. */
-const char *compute_sign(enum hu_operation operation);
-
 #endif

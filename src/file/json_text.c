@@ -13,7 +13,9 @@
  */
 enum { OBJECT = 240, ARRAY = 144, STRING = 64, NUMBER = 32, MEMBER = 88, ITEM = 16 };
 
-size_t hu_json_cost(const char *text, size_t n)
+/* What the N bytes of TEXT take in memory at the most once jansson has read them; its tables are
+ * counted before anything is allocated. */
+static size_t cost_of(const char *text, size_t n)
 {
     size_t cost = 0;
     for (size_t i = 0; i < n; i++) {
@@ -55,7 +57,7 @@ json_t *hu_json_load(const char *text, size_t n, size_t most, char why[HU_JSON_E
 {
     json_error_t error;
     char shown[200];
-    size_t cost = hu_json_cost(text, n);
+    size_t cost = cost_of(text, n);
     if (cost > most) {
         snprintf(why, HU_JSON_ERROR,
                  "would take %zu MB of memory as it is read, and %zu MB are allowed",

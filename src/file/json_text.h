@@ -6,10 +6,6 @@
 
 enum { HU_JSON_ERROR = 300, HU_JSON_CONFIG_MAX = 64 * 1000 * 1000 };
 
-/* What the N bytes of TEXT take in memory at the most once jansson has read them; its tables are
- * counted before anything is allocated. */
-size_t hu_json_cost(const char *text, size_t n);
-
 /* The document in the N bytes of TEXT, where a name may come once in an object and which takes MOST
  * bytes of memory at the most. NULL: *why says why, with line and byte. */
 json_t *hu_json_load(const char *text, size_t n, size_t most, char why[HU_JSON_ERROR]);

@@ -32,7 +32,6 @@ const char *hu_npy_descr(const struct hu_format *f, bool *named);
 /* The descr of elements of DTYPE, in their order of bytes, where it is a kind that .npy names;
  * NULL: it is none. */
 enum { HU_NPY_DESCR = 8 };
-const char *hu_npy_descr_of(struct hu_dtype dtype, bool big_endian, char out[HU_NPY_DESCR]);
 
 /* ml_dtypes' name of F, by which a reader takes opaque elements (array.view); NULL: it has none. */
 const char *hu_npy_type_name(const struct hu_format *f);

@@ -48,7 +48,7 @@ const char *hu_npy_descr(const struct hu_format *f, bool *named)
     return f->storage_bits == 16 ? "<V2" : "|V1";
 }
 
-const char *hu_npy_descr_of(struct hu_dtype dtype, bool big_endian, char out[HU_NPY_DESCR])
+static const char *descr_of(struct hu_dtype dtype, bool big_endian, char out[HU_NPY_DESCR])
 {
     bool named;
     const char *code = hu_npy_code(hu_dtype_name(dtype));
@@ -108,7 +108,7 @@ bool hu_npy_lay_out(const struct hu_written *t, struct hu_write_layout *l,
                     char message[HU_WRITE_MESSAGE])
 {
     char own[HU_NPY_DESCR];
-    const char *descr = hu_npy_descr_of(t->dtype, t->big_endian, own);
+    const char *descr = descr_of(t->dtype, t->big_endian, own);
     if (!descr)
         return hu_write_refuse(message, ".npy cannot hold %s", hu_dtype_name(t->dtype));
     l->header = hu_npy_header(descr, t->fortran_order, t->shape, t->rank, &l->header_bytes);

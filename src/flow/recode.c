@@ -95,11 +95,6 @@ static bool rows_fit(const struct hu_block *b, uint64_t columns)
     return !b || b->layout != HU_BLOCK_FLAT || columns % block_step(b) == 0;
 }
 
-bool hu_recode_fits(const struct hu_block *b, uint64_t columns)
-{
-    return b->layout != HU_BLOCK_WHOLE || columns % b->elements == 0;
-}
-
 static bool make_plan(struct hu_recode_plan *p, const struct hu_recode *r)
 {
     *p = (struct hu_recode_plan){0};
@@ -327,19 +322,6 @@ static bool recode(struct run *run, unsigned threads)
     fine = fine && go(run, threads) && (!r->block || write_second(run));
     free(groups);
     return fine;
-}
-
-uint64_t hu_recode_bytes(const struct hu_recode *recodes, size_t count)
-{
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct hu_recode *r = &recodes[i];
-        uint64_t elements = r->batch * r->rows * r->columns;
-        uint64_t each = r->format ? elements / 8 * r->format->storage_bits
-                                  : elements / r->from->elements * r->from->bytes;
-        bytes += each * (r->block && hu_block_needs_amax(r->block) ? 2 : 1);
-    }
-    return bytes;
 }
 
 bool hu_recode_run(struct hu_recode *recodes, size_t count, unsigned threads,

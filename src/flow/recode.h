@@ -46,16 +46,9 @@ struct hu_recode_error {
     int error; /* errno; 0: the input ends before; EINVAL: a group that is none */
 };
 
-/* Whether rows of so many COLUMNS can be written so: a block of GGUF's is never short, and rows of
- * bitsandbytes' end where they want. */
-bool hu_recode_fits(const struct hu_block *block, uint64_t columns);
-
 /* Elements FIRST to FIRST + N, in the order of all, of what R reads, as fp64 into OUT; R has a
  * FROM, and nothing is written. 0, an errno, or -1: the input ends before. */
 int hu_recode_elements(const struct hu_recode *r, uint64_t first, size_t n, void *out);
-
-/* Bytes that a run will read. */
-uint64_t hu_recode_bytes(const struct hu_recode *recodes, size_t count);
 
 /* progress: so many bytes more are read; called by any thread; may be NULL. False: *error says why.
  */

@@ -105,7 +105,7 @@ bool hu_gathered_count(struct hu_gathered *g, const struct hu_format *f, const u
     return true;
 }
 
-void hu_spread_merge(struct hu_spread *s, const struct hu_spread *other)
+static void spread_merge(struct hu_spread *s, const struct hu_spread *other)
 {
     s->finite += other->finite;
     s->zeros += other->zeros;
@@ -168,7 +168,7 @@ void hu_gathered_clear(struct hu_gathered *g)
 void hu_gathered_merge(struct hu_gathered *g, struct hu_gathered *other)
 {
     hu_gathered_settle(other);
-    hu_spread_merge(&g->spread, &other->spread);
+    spread_merge(&g->spread, &other->spread);
     for (size_t i = 0; i < g->count; i++)
         hu_loss_merge(&g->losses[i], &other->losses[i]);
     for (size_t i = 0; g->blocks && other->blocks && i < g->count; i++)

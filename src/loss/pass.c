@@ -2,7 +2,6 @@
 #include "array/array.h"
 #include "pass_avx512.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,27 +10,6 @@
 #else
 #define UNROLLED _Pragma("GCC unroll 8")
 #endif
-
-bool hu_pass_has_room(const struct hu_pass_near *b, int fraction, int bias)
-{
-    int room = fraction - b->trailing_bits, top = (int)(b->range.greatest >> fraction) - bias;
-    if (b->divisor != 0) {
-        const int far = 400;
-        int least = (int)((b->range.least_nonzero + 1) >> fraction) - bias;
-        int exponent = ilogb(b->divisor);
-        if (fraction != 52 || (b->range.greatest && least < -far) || top > far ||
-            abs(exponent) > far)
-            return false;
-        top += 1 - exponent;
-    }
-    int low = b->emin, high = b->emin;
-    for (int i = 0; b->scales && i < HU_SCALES; i++) {
-        int emin = b->emin + b->scales[i];
-        low = emin < low ? emin : low;
-        high = emin > high ? emin : high;
-    }
-    return low >= 1 - bias && room >= 1 && top + room <= bias && high + room <= bias;
-}
 
 #define TARGET
 #define LANE_BYTES 16

@@ -5,9 +5,11 @@
 #ifndef HALFULP_LOSS_PASS_H
 #define HALFULP_LOSS_PASS_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 /* Elements of a chunk; the passes always run over all of them, so what lies behind the last is
  * filled with zeros. */
@@ -66,7 +68,26 @@ struct hu_pass_near {
 /* Whether a type of so many FRACTION bits and this BIAS holds what near adds to round, and the
  * least normal numbers of all scales are normal in it; with a divisor, whether its quotients are
  * far from the type's least and greatest. */
-bool hu_pass_has_room(const struct hu_pass_near *near, int fraction, int bias);
+static inline bool hu_pass_has_room(const struct hu_pass_near *b, int fraction, int bias)
+{
+    int room = fraction - b->trailing_bits, top = (int)(b->range.greatest >> fraction) - bias;
+    if (b->divisor != 0) {
+        const int far = 400;
+        int least = (int)((b->range.least_nonzero + 1) >> fraction) - bias;
+        int exponent = ilogb(b->divisor);
+        if (fraction != 52 || (b->range.greatest && least < -far) || top > far ||
+            abs(exponent) > far)
+            return false;
+        top += 1 - exponent;
+    }
+    int low = b->emin, high = b->emin;
+    for (int i = 0; b->scales && i < HU_SCALES; i++) {
+        int emin = b->emin + b->scales[i];
+        low = emin < low ? emin : low;
+        high = emin > high ? emin : high;
+    }
+    return low >= 1 - bias && room >= 1 && top + room <= bias && high + room <= bias;
+}
 
 /* Binades that are told apart by comparing; beyond, tables are as fast. */
 enum { HU_FEW = 64 };

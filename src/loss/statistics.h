@@ -26,7 +26,6 @@ struct hu_spread {
     double greatest, least; /* magnitudes: of the finite, and of the nonzero; 0: there is none */
     uint64_t binades[HU_BINADES];
 };
-void hu_spread_merge(struct hu_spread *spread, const struct hu_spread *other);
 
 /* A target, looked up once: a format, or a block format. */
 struct hu_statistics_target {

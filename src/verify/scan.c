@@ -27,11 +27,6 @@ bool hu_verdict_passed(const struct hu_verdict *v)
     return !v->mismatches && !v->calls && !v->stopped && !v->partial;
 }
 
-bool hu_scans_all(const struct hu_format *f, const struct hu_scan_options *options)
-{
-    return f->width <= 32 && !(options->boundaries && f->width > HU_NARROW_WIDTH);
-}
-
 static void add_parts(struct trial *t, int kind, size_t run, uint64_t count, uint64_t share)
 {
     for (uint64_t first = 0; first < count; first += share) {

@@ -119,7 +119,6 @@ uint64_t trial_tails(struct bench *b, const struct part *part);
 
 /* The places inside a unit at which trial_units looks. Returns how many. */
 enum { MOST_PLACES = 4 };
-size_t trial_places(const struct hu_runs *runs, size_t run, uint64_t places[MOST_PLACES]);
 
 /* The units of a run of steps or of a ladder that are looked at, and how far apart they lie. */
 uint64_t trial_units_of(const struct hu_runs *runs, size_t run, uint64_t *stride);

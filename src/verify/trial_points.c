@@ -148,7 +148,7 @@ uint64_t trial_units_of(const struct hu_runs *runs, size_t run, uint64_t *stride
     return units > MOST_UNITS ? SAMPLED_UNITS : units;
 }
 
-size_t trial_places(const struct hu_runs *runs, size_t run, uint64_t places[MOST_PLACES])
+static size_t places_of(const struct hu_runs *runs, size_t run, uint64_t places[MOST_PLACES])
 {
     const struct hu_run *r = &runs->run[run];
     uint64_t last = (UINT64_C(1) << up_of(r)) - 1, half = (last + 1) / 2;
@@ -249,7 +249,7 @@ static uint64_t stride_at(const struct hu_runs *runs, size_t run, uint64_t place
 uint64_t trial_unit_inputs(const struct hu_runs *runs, size_t run, uint64_t first, uint64_t last)
 {
     uint64_t places[MOST_PLACES], inputs = 0;
-    size_t n = trial_places(runs, run, places);
+    size_t n = places_of(runs, run, places);
     for (size_t p = 0; p < n; p++)
         inputs += (last - first) / stride_at(runs, run, places[p]) + 1;
     return inputs;
@@ -277,7 +277,7 @@ static uint64_t units_at(struct bench *b, size_t run, uint64_t first, uint64_t l
 uint64_t trial_units(struct bench *b, const struct part *part)
 {
     uint64_t places[MOST_PLACES], inputs = 0;
-    size_t n = trial_places(b->trial->runs, part->run, places);
+    size_t n = places_of(b->trial->runs, part->run, places);
     for (size_t p = 0; p < n; p++)
         inputs += units_at(b, part->run, part->first, part->last, places[p]);
     return inputs;

@@ -176,7 +176,7 @@ void block_set_bits(struct block_state *s, int part, uint64_t bits)
     }
 }
 
-char *block_hex(const struct block_state *s)
+char *block_page_hex(const struct block_state *s)
 {
     char out[2 * sizeof *s + 1];
     size_t n = (size_t)block_elements(s), scales = hu_block_scale_bytes(s->block, 1, n), at = 0;
@@ -199,10 +199,10 @@ void block_begin(struct block_state *s)
     memset(s, 0, sizeof *s);
     s->block = hu_block_find("mxfp4");
     memcpy(s->given, given, sizeof given);
-    block_encode(s, HU_TIES_TO_EVEN);
+    block_page_encode(s, HU_TIES_TO_EVEN);
 }
 
-void block_encode(struct block_state *s, enum hu_direction direction)
+void block_page_encode(struct block_state *s, enum hu_direction direction)
 {
     struct hu_block_options o = {.elements = {.direction = direction, .saturate = true}};
     if (hu_block_has_rules(s->block))

@@ -30,7 +30,7 @@ const struct hu_block *block_shown_at(size_t index);
 void block_begin(struct block_state *s);
 int block_elements(const struct block_state *s);
 /* Codes and scale anew from the values. */
-void block_encode(struct block_state *s, enum hu_direction direction);
+void block_page_encode(struct block_state *s, enum hu_direction direction);
 
 /* A part's bits, which are a code of its format; NULL: this block has no such part. */
 const struct hu_format *block_part_format(const struct block_state *s, int part);
@@ -39,7 +39,7 @@ uint64_t block_bits(const struct block_state *s, int part);
 void block_set_bits(struct block_state *s, int part, uint64_t bits);
 
 /* The block's bytes as `halfulp block --decode` takes them, in new memory. */
-char *block_hex(const struct block_state *s);
+char *block_page_hex(const struct block_state *s);
 
 /* What became of each value. */
 void block_look(const struct block_state *s, struct hu_block_datum data[BLOCK_ELEMENTS]);

@@ -55,7 +55,7 @@ static char *block_command(const struct document *now)
 {
     const struct block_state *s = &now->block;
     char direction[32] = "", scale[16 + HU_SHORTEST_TEXT] = "", shown[HU_SHORTEST_TEXT];
-    char *text = s->by_hand ? block_hex(s) : block_values(s);
+    char *text = s->by_hand ? block_page_hex(s) : block_values(s);
     hu_block_shown(shown, (double)s->tensor_scale);
     if (s->block->over == HU_OVER_TENSOR)
         snprintf(scale, sizeof scale, " --tensor-scale %s", shown);
@@ -75,7 +75,7 @@ static char *copy_block(const struct model *m, enum copy_form form)
 {
     const struct document *now = model_now(m);
     return form == COPY_VALUE      ? block_values(&now->block)
-           : form == COPY_ENCODING ? block_hex(&now->block)
+           : form == COPY_ENCODING ? block_page_hex(&now->block)
                                    : block_command(now);
 }
 
@@ -143,19 +143,15 @@ static int row_for(const struct model *m, int bytes)
 static bool paste_bytes(struct model *m, const unsigned char *bytes, int n, bool big_endian)
 {
     int row = row_for(m, n);
-    if (row < 0) {
-        model_say(m, true, "no row takes %d byte%s in memory", n, n == 1 ? "" : "s");
-        return false;
-    }
+    if (row < 0)
+        return model_refuse(m, "no row takes %d byte%s in memory", n, n == 1 ? "" : "s");
     const struct hu_format *f = m->rows[row].format;
     uint64_t word = 0;
     for (int i = 0; i < n; i++)
         word |= (uint64_t)bytes[i] << 8 * (big_endian ? n - 1 - i : i);
-    if (word & ((UINT64_C(1) << f->storage_shift) - 1)) {
-        model_say(m, true, "the low %d bits of %s in memory must be zero", f->storage_shift,
-                  f->name);
-        return false;
-    }
+    if (word & ((UINT64_C(1) << f->storage_shift) - 1))
+        return model_refuse(m, "the low %d bits of %s in memory must be zero", f->storage_shift,
+                            f->name);
     model_set_bits(m, row, word >> f->storage_shift, 0);
     model_say(m, false, n == 1 ? "read as %s" : "read as %s, %s-endian; %s reads the other order",
               m->rows[row].label, big_endian ? "big" : "little",

@@ -77,7 +77,7 @@ static bool same_value(const struct document *a, const struct document *b)
     return a->value.format == b->value.format && a->value.bits == b->value.bits;
 }
 
-bool document_same(const struct document *a, const struct document *b)
+static bool same(const struct document *a, const struct document *b)
 {
     return same_value(a, b) && a->count == b->count &&
            a->options.direction == b->options.direction &&
@@ -119,12 +119,12 @@ void history_clear(struct history *h)
 void history_push(struct history *h, struct document *d, unsigned group)
 {
     bool joins = group && group == h->group && h->at && h->at + 1 == h->count;
-    if (document_same(d, history_now(h))) {
+    if (same(d, history_now(h))) {
         document_free(d);
         return;
     }
     /* A group that came back to where it began leaves no step. */
-    if (joins && document_same(d, h->states[h->at - 1])) {
+    if (joins && same(d, h->states[h->at - 1])) {
         document_free(d);
         truncate_to(h, h->at);
         h->at--;

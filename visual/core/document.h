@@ -34,7 +34,6 @@ struct document {
 struct document *document_new(void);
 struct document *document_copy(const struct document *d);
 void document_free(struct document *d);
-bool document_same(const struct document *a, const struct document *b);
 
 /* The states from the first to the newest; at is the one that is shown. */
 struct history {

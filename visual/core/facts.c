@@ -201,7 +201,8 @@ void model_refresh_operands(struct model *m)
     hu_value_clear(&second);
 }
 
-void model_refresh_block(struct model *m)
+/* Those of the block page. */
+static void refresh_block(struct model *m)
 {
     const struct block_state *s = &model_now(m)->block;
     for (int part = 0; part < BLOCK_PARTS; part++) {
@@ -239,8 +240,14 @@ void model_refresh(struct model *m)
     }
     m->selected = m->rows[model_selected(m)].format;
     model_refresh_operands(m);
-    model_refresh_block(m);
+    refresh_block(m);
     if (!same_rows)
         weights_arrange(&m->weights, d->rows, d->count);
     model_weigh(m);
+}
+
+void model_weigh(struct model *m)
+{
+    const struct document *d = model_now(m);
+    weights_answer(&m->weights, &d->memory, m->selected, d->rows, d->count);
 }

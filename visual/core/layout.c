@@ -261,14 +261,6 @@ void layout_build(struct layout *l, const struct model *m, const struct view *vi
 
 /* --- Looking things up --- */
 
-const struct item *layout_find(const struct layout *l, const char *name)
-{
-    for (size_t i = l->count; i-- > 0;)
-        if (!strcmp(l->items[i].name, name))
-            return &l->items[i];
-    return NULL;
-}
-
 const struct item *layout_hit(const struct layout *l, int x, int y)
 {
     int layer = l->model->popup != POPUP_NONE;

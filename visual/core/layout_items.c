@@ -98,6 +98,14 @@ struct item *as_choice(struct item *i, bool selected, const char *full)
     return i;
 }
 
+/* The part of an encoding that a bit belongs to. */
+static enum tint field_of(const struct hu_format *f, int bit)
+{
+    if (bit >= f->trailing_bits + f->exponent_bits)
+        return TINT_SIGN;
+    return bit >= f->trailing_bits ? TINT_EXPONENT : TINT_SIGNIFICAND;
+}
+
 struct item *put_bit(struct layout *l, struct rect rect, const struct row *r, const char *name,
                      int bit, int cursor, int caption_height)
 {
@@ -123,6 +131,14 @@ struct mark *put_mark(struct layout *l, enum mark_kind kind, struct rect rect, e
     *m = (struct mark){kind, rect, l->body.h && !l->layer ? l->body : all, tint,
                        (unsigned char)alpha};
     return m;
+}
+
+const struct item *layout_find(const struct layout *l, const char *name)
+{
+    for (size_t i = l->count; i-- > 0;)
+        if (!strcmp(l->items[i].name, name))
+            return &l->items[i];
+    return NULL;
 }
 
 /* --- Text --- */

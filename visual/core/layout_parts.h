@@ -100,8 +100,6 @@ void put_row_head(struct layout *l, const struct row *r, const char *title, bool
  * number; live: they take clicks. Returns the bottom. */
 int put_cells(struct layout *l, const struct row *r, struct rect area, double cell, bool indices,
               bool live);
-/* The part of an encoding that a bit belongs to. */
-enum tint field_of(const struct hu_format *f, int bit);
 
 /* The rounding line of the selected row: source, neighbours, midpoint and directions. Returns its
  * bottom. */

@@ -2,85 +2,12 @@
 #include "allocate.h"
 #include "operation.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 static const char first_rows[] = "fp64,fp32,tf32,bf16,fp16";
 static const char first_text[] = "0.1";
-
-/* --- Names --- */
-
-const char *page_name(enum page page)
-{
-    static const char *const names[] = {"bits",       "rounding", "numberline", "memory",
-                                        "arithmetic", "block",    "keys"};
-    return names[page];
-}
-
-bool page_find(const char *name, enum page *page)
-{
-    for (int i = 0; i < PAGE_COUNT; i++)
-        if (!strcmp(name, page_name((enum page)i))) {
-            *page = (enum page)i;
-            return true;
-        }
-    return false;
-}
-
-int model_row_of(const struct model *m, const char *name, const char **rest)
-{
-    const char *point = strchr(name, '.');
-    for (int i = 0; point && i < MODEL_ROWS; i = i + 1 == m->count ? ROW_A : i + 1) {
-        const char *own = m->rows[i].name;
-        if (own && !strncmp(name, own, (size_t)(point - name)) && !own[point - name]) {
-            if (rest)
-                *rest = point + 1;
-            return i;
-        }
-    }
-    if (rest)
-        *rest = NULL;
-    return -1;
-}
-
-int model_bit_of(const struct model *m, const char *name, int *row)
-{
-    const char *rest;
-    int i = model_row_of(m, name, &rest), length = 0;
-    unsigned bit;
-    if (i < 0 || sscanf(rest, "bit%2u%n", &bit, &length) != 1 || rest[length])
-        return -1;
-    if (row)
-        *row = i;
-    return bit < m->rows[i].format->width ? (int)bit : -1;
-}
-
-int model_selected(const struct model *m)
-{
-    for (int i = 0; i < m->count; i++)
-        if (m->rows[i].format == m->selected)
-            return i;
-    return 0;
-}
-
-/* --- Messages --- */
-
-void model_say(struct model *m, bool error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(m->message, sizeof m->message, format, arguments);
-    va_end(arguments);
-    m->message_is_error = error;
-}
-
-static void hush(struct model *m)
-{
-    m->message[0] = 0;
-    m->message_is_error = false;
-}
 
 /* --- The beginning and the end --- */
 
@@ -144,18 +71,11 @@ void model_settle(struct model *m)
 void model_commit(struct model *m, struct document *d, unsigned group)
 {
     history_push(&m->history, d, group);
-    hush(m);
+    model_hush(m);
     model_refresh(m);
     numberline_follow(&m->line, &model_now(m)->value);
     if (group != STEP_SESSION)
         model_settle(m);
-}
-
-static void set_datum(struct document *d, const struct hu_format *f, uint64_t bits)
-{
-    hu_value_set_datum(&d->value, f, bits);
-    free(d->text);
-    d->text = NULL;
 }
 
 bool model_set_text(struct model *m, const char *text, unsigned group)
@@ -164,8 +84,7 @@ bool model_set_text(struct model *m, const char *text, unsigned group)
     char message[HU_MESSAGE];
     if (!hu_value_read(&d->value, text, strlen(text), message)) {
         document_free(d);
-        model_say(m, true, "%s", message);
-        return false;
+        return model_refuse(m, "%s", message);
     }
     free(d->text);
     d->text = need(strdup(text));
@@ -180,104 +99,11 @@ bool model_set_text(struct model *m, const char *text, unsigned group)
 bool model_set_datum(struct model *m, const struct hu_format *f, uint64_t bits, unsigned group)
 {
     struct document *d = document_copy(model_now(m));
-    set_datum(d, f, bits & hu_width_mask(f));
+    hu_value_set_datum(&d->value, f, bits & hu_width_mask(f));
+    free(d->text);
+    d->text = NULL;
     model_commit(m, d, group);
     return true;
-}
-
-bool model_set_bits(struct model *m, int row, uint64_t bits, unsigned group)
-{
-    if (row == ROW_RESULT) {
-        model_say(m, true, "the result follows from the operands");
-        return false;
-    }
-    if (row == ROW_B) {
-        struct document *d = document_copy(model_now(m));
-        d->second_format = m->rows[row].format;
-        d->second_bits = bits & hu_width_mask(d->second_format);
-        model_commit(m, d, group);
-        return true;
-    }
-    if (row >= ROW_BLOCK)
-        return model_set_part(m, row - ROW_BLOCK, bits, group);
-    m->selected = m->rows[row].format;
-    return model_set_datum(m, m->selected, bits, group);
-}
-
-bool model_set_decimal(struct model *m, int row, const char *text, unsigned group)
-{
-    char message[HU_MESSAGE];
-    uint64_t bits;
-    unsigned flags = 0;
-    bool given = row >= ROW_BLOCK + BLOCK_FIRST;
-    if (!hu_text_round(text, strlen(text), given ? hu_format_find("fp32") : m->rows[row].format,
-                       given ? NULL : &model_now(m)->options, &bits, &flags, message)) {
-        model_say(m, true, "%s", message);
-        return false;
-    }
-    return given ? model_set_given(m, row - ROW_BLOCK - BLOCK_FIRST, bits, group)
-                 : model_set_bits(m, row, bits, group);
-}
-
-bool model_write_bit(struct model *m, int row, int bit, bool value, unsigned group)
-{
-    uint64_t mask = UINT64_C(1) << bit, bits = m->rows[row].bits;
-    return model_set_bits(m, row, value ? bits | mask : bits & ~mask, group);
-}
-
-bool model_step(struct model *m, int row, int direction)
-{
-    const struct row *r = &m->rows[row];
-    uint64_t next = r->bits;
-    bool moved = direction > 0 ? hu_next_up(r->format, r->bits, &next)
-                               : hu_next_down(r->format, r->bits, &next);
-    if (!moved || next == r->bits) {
-        model_say(m, true, "%s has nothing %s %s", r->label, direction > 0 ? "above" : "below",
-                  hu_is_nan(r->datum) ? "a NaN" : r->decimal);
-        return false;
-    }
-    return model_set_bits(m, row, next, 0);
-}
-
-/* Negating text keeps it readable as what the user wrote. */
-static char *negated_text(const char *text)
-{
-    while (*text == ' ')
-        text++;
-    if (*text == '-')
-        return need(strdup(text + 1));
-    return text_of("-%s", text + (*text == '+'));
-}
-
-bool model_negate(struct model *m)
-{
-    const struct document *now = model_now(m);
-    if (now->text && !now->value.format) {
-        char *text = negated_text(now->text);
-        bool done = model_set_text(m, text, 0);
-        free(text);
-        return done;
-    }
-    uint64_t bits;
-    const struct hu_format *f = now->value.format;
-    if (!hu_negate(f, now->value.bits, &bits)) {
-        model_say(m, true, "%s has no such value with the other sign", f->name);
-        return false;
-    }
-    struct document *d = document_copy(now);
-    set_datum(d, f, bits);
-    model_commit(m, d, 0);
-    return true;
-}
-
-bool model_negate_row(struct model *m, int row)
-{
-    uint64_t bits;
-    const struct row *r = &m->rows[row];
-    if (hu_negate(r->format, r->bits, &bits))
-        return model_set_bits(m, row, bits, 0);
-    model_say(m, true, "%s has no such value with the other sign", r->format->name);
-    return false;
 }
 
 void model_set_arithmetic(struct model *m, enum arithmetic arithmetic)
@@ -293,7 +119,7 @@ void model_set_direction(struct model *m, enum hu_direction direction)
     struct document *d = document_copy(model_now(m));
     d->options.direction = direction;
     if (m->page == PAGE_BLOCK || !d->block.by_hand)
-        block_encode(&d->block, direction);
+        block_page_encode(&d->block, direction);
     model_commit(m, d, 0);
 }
 
@@ -317,14 +143,10 @@ bool model_show_format(struct model *m, const struct hu_format *f, bool shown)
     int at = row_at(model_now(m), f);
     if (shown == (at >= 0))
         return true;
-    if (shown && model_now(m)->count == DOCUMENT_ROWS) {
-        model_say(m, true, "there is room for %d rows; take one away first", DOCUMENT_ROWS);
-        return false;
-    }
-    if (!shown && model_now(m)->count == 1) {
-        model_say(m, true, "one row has to stay");
-        return false;
-    }
+    if (shown && model_now(m)->count == DOCUMENT_ROWS)
+        return model_refuse(m, "there is room for %d rows; take one away first", DOCUMENT_ROWS);
+    if (!shown && model_now(m)->count == 1)
+        return model_refuse(m, "one row has to stay");
     struct document *d = document_copy(model_now(m));
     if (shown) {
         d->rows[d->count++] = f;
@@ -347,13 +169,12 @@ static void select_format(struct model *m, const struct hu_format *f)
 bool model_show_custom(struct model *m, const char *name)
 {
     const struct hu_format *f = hu_format_find(name);
-    if (!f) {
-        model_say(m, true,
-                  "'%s' is no format: eXmY wants X from 2 to 15 and 1 + X + Y at most 64; a suffix "
-                  "fn or fnuz is allowed",
-                  name);
-        return false;
-    }
+    if (!f)
+        return model_refuse(
+            m,
+            "'%s' is no format: eXmY wants X from 2 to 15 and 1 + X + Y at most 64; a suffix "
+            "fn or fnuz is allowed",
+            name);
     if (!model_show_format(m, f, true))
         return false;
     select_format(m, f);
@@ -421,7 +242,7 @@ static void show_state(struct model *m)
 
 bool model_undo(struct model *m)
 {
-    hush(m);
+    model_hush(m);
     if (!history_undo(&m->history)) {
         model_say(m, false, "nothing to undo");
         return false;
@@ -432,7 +253,7 @@ bool model_undo(struct model *m)
 
 bool model_redo(struct model *m)
 {
-    hush(m);
+    model_hush(m);
     if (!history_redo(&m->history)) {
         model_say(m, false, "nothing to redo");
         return false;
@@ -496,7 +317,7 @@ void model_focus(struct model *m, const char *name)
     bool same = !strcmp(m->focus, name);
     char *text = model_is_field(name) ? model_field_text(m, name) : NULL;
     if (!same && m->bad)
-        hush(m);
+        model_hush(m);
     if (!same || !m->edited) {
         edit_set(&m->edit, text ? text : "");
         m->bad = false;
@@ -518,7 +339,7 @@ void model_focus(struct model *m, const char *name)
 void model_set_weights(struct model *m, const char *text)
 {
     char message[HU_MESSAGE] = "";
-    hush(m);
+    model_hush(m);
     m->bad = !weights_read(&m->weights, text, message, sizeof message);
     if (m->bad)
         model_say(m, true, "%s", message);
@@ -531,55 +352,11 @@ void model_set_weights(struct model *m, const char *text)
 bool model_ask(struct model *m, enum memory_field field, const char *text, unsigned group)
 {
     char message[HU_MESSAGE] = "";
-    if (strlen(text) >= MEMORY_TEXT || !memory_check(field, text, message, sizeof message)) {
-        model_say(m, true, "%s", *message ? message : "the text is too long");
-        return false;
-    }
+    if (strlen(text) >= MEMORY_TEXT || !memory_check(field, text, message, sizeof message))
+        return model_refuse(m, "%s", *message ? message : "the text is too long");
     struct document *d = document_copy(model_now(m));
     memset(d->memory.text[field], 0, MEMORY_TEXT);
     strcpy(d->memory.text[field], text);
     model_commit(m, d, group);
     return true;
-}
-
-void model_weigh(struct model *m)
-{
-    const struct document *d = model_now(m);
-    weights_answer(&m->weights, &d->memory, m->selected, d->rows, d->count);
-}
-
-static bool apply_row(struct model *m, int row, const char *rest)
-{
-    const char *text = m->edit.text;
-    if (!strcmp(rest, "decimal"))
-        return model_set_decimal(m, row, text, STEP_SESSION);
-    char message[HU_MESSAGE];
-    uint64_t bits;
-    if (!hu_bits_read(m->rows[row].format, text, m->edit.length, &bits, message)) {
-        model_say(m, true, "%s", message);
-        return false;
-    }
-    return model_set_bits(m, row, bits, STEP_SESSION);
-}
-
-void model_apply_edit(struct model *m)
-{
-    const char *rest;
-    int row = model_row_of(m, m->focus, &rest);
-    enum memory_field field;
-    m->edited = true;
-    if (!strcmp(m->focus, "value"))
-        m->bad = !model_set_text(m, m->edit.text, STEP_SESSION);
-    else if (!strcmp(m->focus, "memory.model") && weights_is_count(m->edit.text))
-        model_set_weights(m, m->edit.text);
-    else if (!strcmp(m->focus, "memory.model"))
-        model_say(m, m->bad = false, "Enter opens the file or folder of that name");
-    else if (memory_field_find(m->focus, &field))
-        m->bad = !model_ask(m, field, m->edit.text, STEP_SESSION);
-    else if (!strcmp(m->focus, "block.values"))
-        m->bad = !model_set_values(m, m->edit.text, STEP_SESSION);
-    else if (!strcmp(m->focus, "format.custom"))
-        snprintf(m->custom_text, sizeof m->custom_text, "%.*s", HU_MAX_NAME, m->edit.text);
-    else if (row >= 0)
-        m->bad = !apply_row(m, row, rest);
 }

@@ -101,9 +101,12 @@ char *model_value_text(const struct model *m);
 /* What stands in the text field NAME while it is not being edited. New memory; NULL: no field. */
 char *model_field_text(const struct model *m, const char *name);
 
-/* Messages stay until the next action. */
+/* Messages stay until the next action. In model_rows.c, with the names. */
 void model_say(struct model *m, bool error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same for who says whether it was done: returns false. */
+bool model_refuse(struct model *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void model_hush(struct model *m);
 
 /* Actions on the value. group: see history_push. False: refused, and the message says why. */
 bool model_set_text(struct model *m, const char *text, unsigned group);
@@ -165,8 +168,6 @@ bool theme_find(const char *name, enum theme_name *theme);
 
 /* The rows for the document; called by every action. In facts.c. */
 void model_refresh(struct model *m);
-/* Those of the block page. In facts.c. */
-void model_refresh_block(struct model *m);
 /* Those of the arithmetic page, where the selected format is another. */
 void model_refresh_operands(struct model *m);
 

@@ -8,7 +8,7 @@ bool model_set_given(struct model *m, int element, uint64_t bits, unsigned group
     struct document *d = document_copy(model_now(m));
     uint32_t word = (uint32_t)bits;
     memcpy(&d->block.given[element], &word, sizeof word);
-    block_encode(&d->block, d->options.direction);
+    block_page_encode(&d->block, d->options.direction);
     model_commit(m, d, group);
     return true;
 }
@@ -19,10 +19,9 @@ bool model_set_values(struct model *m, const char *text, unsigned group)
     char message[HU_MESSAGE];
     if (!block_read_values(&d->block, text, message)) {
         document_free(d);
-        model_say(m, true, "%s", message);
-        return false;
+        return model_refuse(m, "%s", message);
     }
-    block_encode(&d->block, d->options.direction);
+    block_page_encode(&d->block, d->options.direction);
     model_commit(m, d, group);
     return true;
 }
@@ -39,7 +38,7 @@ void model_set_block(struct model *m, const struct hu_block *block)
 {
     struct document *d = document_copy(model_now(m));
     d->block.block = block;
-    block_encode(&d->block, d->options.direction);
+    block_page_encode(&d->block, d->options.direction);
     model_commit(m, d, 0);
 }
 
@@ -47,6 +46,6 @@ void model_set_rule(struct model *m, enum hu_scale_rule rule)
 {
     struct document *d = document_copy(model_now(m));
     d->block.rule = rule;
-    block_encode(&d->block, d->options.direction);
+    block_page_encode(&d->block, d->options.direction);
     model_commit(m, d, 0);
 }

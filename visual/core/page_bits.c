@@ -92,13 +92,6 @@ static struct grid plan(const struct layout *l)
 
 /* --- One row --- */
 
-enum tint field_of(const struct hu_format *f, int bit)
-{
-    if (bit >= f->trailing_bits + f->exponent_bits)
-        return TINT_SIGN;
-    return bit >= f->trailing_bits ? TINT_EXPONENT : TINT_SIGNIFICAND;
-}
-
 static struct rect bit_rect(const struct layout *l, const struct grid *g, const struct row *r,
                             int bit, int x, int y)
 {

@@ -83,7 +83,7 @@ static char *rule_text(const struct view_of_block *v, enum hu_scale_rule rule, c
     struct hu_block_datum data[BLOCK_ELEMENTS];
     char scale[64], greatest[HU_SHORTEST_TEXT], dB[32] = "";
     other.rule = rule;
-    block_encode(&other, model_now(v->m)->options.direction);
+    block_page_encode(&other, model_now(v->m)->options.direction);
     block_look(&other, data);
     struct hu_block_errors e = hu_block_errors(other.given, data, (size_t)v->count);
     scale_text(scale, sizeof scale, data[0].scale);
@@ -283,7 +283,7 @@ static int put_elements(struct layout *l, const struct view_of_block *v, struct 
 static int put_sum(struct layout *l, const struct view_of_block *v, struct rect area)
 {
     struct hu_block_errors e = hu_block_errors(v->s->given, v->data, (size_t)v->count);
-    char shown[HU_SHORTEST_TEXT], *hex = block_hex(v->s), *text;
+    char shown[HU_SHORTEST_TEXT], *hex = block_page_hex(v->s), *text;
     hu_block_shown(shown, e.greatest);
     if (isfinite(e.sqnr))
         text =

@@ -258,17 +258,14 @@ static bool select_row(struct model *m, const char *name)
             model_select(m, i);
             return true;
         }
-    model_say(m, true, "'%s' is no row", name);
-    return false;
+    return model_refuse(m, "'%s' is no row", name);
 }
 
 static bool set_round(struct model *m, const char *name)
 {
     enum hu_direction direction;
-    if (!hu_direction_read(name, &direction)) {
-        model_say(m, true, "'%s' is no rounding direction", name);
-        return false;
-    }
+    if (!hu_direction_read(name, &direction))
+        return model_refuse(m, "'%s' is no rounding direction", name);
     model_set_direction(m, direction);
     return true;
 }
@@ -276,10 +273,8 @@ static bool set_round(struct model *m, const char *name)
 static bool set_page(struct model *m, const char *name)
 {
     enum page page;
-    if (!page_find(name, &page)) {
-        model_say(m, true, "'%s' is no page", name);
-        return false;
-    }
+    if (!page_find(name, &page))
+        return model_refuse(m, "'%s' is no page", name);
     if (page == PAGE_KEYS && m->page != PAGE_KEYS)
         m->page_before_keys = m->page;
     m->page = page;
