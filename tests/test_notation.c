@@ -224,6 +224,8 @@ Test(notation, hostile_configs_are_refused_in_words)
         {"a [l[5]]\n", "{\"l\":[1]}", "\"l\" has no entry 5"},
         {"a [l]\n", "{\"l\":[1]}", "\"l\" must be a whole number"},
         {"a [1]\nrefuse \"no {n}\" if n > 2\n", "{\"n\":3}", "no 3"},
+        {"a [1]\nrefuse \"\"\n", "{}", "does not say why"},
+        {"a [1]\nrefuse \"{t}\"\n", "{\"t\":\"\"}", "does not say why"},
         {"a [b]\nb [c]\n", "{\"b\":1}", "lacks c"},
         {"a [x y]\n", "{}", "lacks x, y"},
     };

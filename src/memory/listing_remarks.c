@@ -54,7 +54,7 @@ void list_remarks(struct listing *l)
         fill_in(l, r->text, text, sizeof text);
         hu_printable(text, shown, sizeof shown);
         if (r->refusal)
-            listing_fail(l, "%s", shown);
+            listing_fail(l, "%s", *shown ? shown : "the family refuses it, and does not say why");
         else
             add_note(l, shown);
     }
