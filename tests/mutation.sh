@@ -211,6 +211,8 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "a code's upper bits are left out" avx2 lanes_bytes.h 's/found\[0\]\[i\] += look_up_block(high, at);/;/'
     mutate_kernel "a byte of chance is not drawn" avx2 lanes_bytes.h 's/minus_8(found\[1\]\[i\], random\[i\])/found[1][i]/'
     mutate_kernel "nothing ends a table's magnitudes" avx2 lanes_bytes.h 's/minus_8(y\[i\], splat_8(s->floor))/y[i]/'
+    mutate_kernel "subnormal halves are nothing to any target" avx2 lanes_stages.h 's/ \&\& quantum >= FP16_QUANTUM//'
+    mutate_kernel "a zero goes up" avx2 lanes_stages.h 's/keep(unequal(words\[i\], splat(0)), normal)/normal/'
     mutate_kernel "halves of FP16 are taken for words" avx2 lanes_stages.h 's/words\[i\] >>= 3;/;/'
     mutate_kernel "table flags end with the first steps" avx2 lanes_bytes.h \
         's/const bool looks = asked .*/const bool looks = asked \&\& from == (const char *)src;/'
