@@ -153,7 +153,9 @@ static uint64_t inverse(const struct hu_operands *o, int i, enum hu_operation in
                         const struct hu_format *const from[], const uint64_t others[],
                         struct draws *d)
 {
-    uint64_t x = hu_operate(inverse_operation, o->q->from[i], from, others, NULL, NULL);
+    static const struct hu_operation_options plain;
+    unsigned flags = 0;
+    uint64_t x = hu_operate_at(inverse_operation, o->q->from[i], from, others, 0, &plain, &flags);
     return near(o, i, x, d);
 }
 

@@ -10,7 +10,6 @@
 enum {
     LINES_A_TASK = 1 << 12,
     TASKS_A_JOB = 4, /* of a round, whose text is then written in order */
-    MOST_DIGITS = 16,
     LONGEST_LINE =
         88, /* four numbers of 16 digits, two digits, separators, what is scribbled over */
 };
@@ -36,20 +35,21 @@ static uint64_t eight_digits(uint64_t x)
     return x + '0' * ones + ((x + 6 * ones) >> 4 & ones) * 7;
 }
 
-/* The last DIGITS of VALUE's 16, and a space; scribbles over 16 bytes and a space. */
+/* The last DIGITS of eight, at most all; scribbles over the others' room. */
+static void put_eight(char *at, uint32_t value, int digits)
+{
+    uint64_t text = eight_digits(value) << 8 * (8 - digits);
+    if (!HU_BIG_ENDIAN_MACHINE)
+        text = __builtin_bswap64(text);
+    memcpy(at, &text, sizeof text);
+}
+
+/* The last DIGITS of VALUE's 16, and a space; scribbles over 8 bytes and a space. */
 static char *put_hex(char *at, uint64_t value, int digits)
 {
-    char text[2 * MOST_DIGITS];
-    uint64_t low = eight_digits((uint32_t)value);
-    low = HU_BIG_ENDIAN_MACHINE ? low : __builtin_bswap64(low);
-    memcpy(text + 8, &low, 8);
-    if (digits > 8) {
-        uint64_t high = eight_digits(value >> 32);
-        high = HU_BIG_ENDIAN_MACHINE ? high : __builtin_bswap64(high);
-        memcpy(text, &high, 8);
-        memcpy(at, text + MOST_DIGITS - digits, MOST_DIGITS);
-    } else
-        memcpy(at, text + MOST_DIGITS - digits, 8);
+    if (digits > 8)
+        put_eight(at, (uint32_t)(value >> 32), digits - 8);
+    put_eight(digits > 8 ? at + digits - 8 : at, (uint32_t)value, digits < 8 ? digits : 8);
     at[digits] = ' ';
     return at + digits + 1;
 }
