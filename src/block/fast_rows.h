@@ -292,10 +292,12 @@ INLINE bool nvfp4_narrow(const struct row *r, size_t i, size_t n, uint16_t *dst)
     bool nan = ((scales & low) + ~low / 0x80) & ~low;
     bool fine = nvfp4_roots(scales, r->second, r->rounds, roots);
     UNROLLED
-    for (size_t k = 0; k < n; k += 32) {
-        halves16 x = (halves16)_mm256_cvtepu8_epi16(
-            _mm_loadu_si128((const __m128i *)(r->codes + (i + k) / 2)));
-        store_lanes(dst + i + k, 16, rooted(roots + k / 16, FP4), (bytes32)(x | x << 4) & 15);
+    for (size_t k = 0; k < 128; k += 32) {
+        if (k < n) {
+            halves16 x = (halves16)_mm256_cvtepu8_epi16(
+                _mm_loadu_si128((const __m128i *)(r->codes + (i + k) / 2)));
+            store_lanes(dst + i + k, 16, rooted(roots + k / 16, FP4), (bytes32)(x | x << 4) & 15);
+        }
     }
     return fine && !nan;
 }
