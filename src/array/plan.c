@@ -1,12 +1,25 @@
 #include "array/plan.h"
 #include "array/layout.h"
-#include "array/table.h"
 #include "convert.h"
 
 enum { FP32_TRAILING = 23, FP32_BIAS = 127, FP32_EMIN = -126 };
 
 static const struct hu_format fp32 = {"fp32", 32, 8,         FP32_TRAILING,
                                       32,     0,  FP32_BIAS, HU_SPECIALS_IEEE};
+
+/* Whether every normal number of FROM is one of TO, so that only its exponent's bias changes. */
+static bool holds_normals(const struct hu_format *to, const struct hu_format *from)
+{
+    return hu_is_signed(from) && hu_is_signed(to) && !hu_is_integer(from) && !hu_is_integer(to) &&
+           to->trailing_bits >= from->trailing_bits && hu_emin(to) <= hu_emin(from) &&
+           hu_emax(to) >= hu_emax(from) &&
+           (hu_emax(to) > hu_emax(from) || to->specials == HU_SPECIALS_IEEE);
+}
+
+bool hu_plan_is_exact(const struct plan *p)
+{
+    return holds_normals(p->to, p->from) && hu_quantum_min(p->to) <= hu_quantum_min(p->from);
+}
 
 static bool is_at_random(const struct plan *p)
 {

@@ -6,15 +6,6 @@
 
 enum { BLOCK = 1024 };
 
-/* Whether every normal number of FROM is one of TO, so that only its exponent's bias changes. */
-static bool holds_normals(const struct hu_format *to, const struct hu_format *from)
-{
-    return hu_is_signed(from) && hu_is_signed(to) && !hu_is_integer(from) && !hu_is_integer(to) &&
-           to->trailing_bits >= from->trailing_bits && hu_emin(to) <= hu_emin(from) &&
-           hu_emax(to) >= hu_emax(from) &&
-           (hu_emax(to) > hu_emax(from) || to->specials == HU_SPECIALS_IEEE);
-}
-
 /* Of stochastic rounding to bytes: the part of 256 by which CODE is above what it is toward zero,
  * where the next code is what it goes up to. -1: there is no such part. */
 static int part_of(const struct plan *p, unsigned code)
@@ -43,11 +34,6 @@ static int part_of(const struct plan *p, unsigned code)
     if (below == to.max_finite && over != below + 1)
         return over == below ? 0 : -1;
     return part << 8 ? -1 : (int)(part >> 24);
-}
-
-bool hu_plan_is_exact(const struct plan *p)
-{
-    return holds_normals(p->to, p->from) && hu_quantum_min(p->to) <= hu_quantum_min(p->from);
 }
 
 /* Stochastic rounding has more than one answer for a code that is not exact. */

@@ -1,5 +1,7 @@
-#include "family.h"
+/* What names find: the table's rows, and families of rows like one of them with another length. */
+#include "block.h"
 
+#include <ctype.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +43,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 /* A row like BASE of the table under a name of its own. */
 static struct hu_block *begin_row(struct row *row, const char *base)
 {
-    row->block = *hu_block_find(base);
+    row->block = *hu_block_in_table(base);
     row->block.name = row->name;
     row->block.aliases = NULL;
     return &row->block;
@@ -142,7 +144,9 @@ static const struct hu_block *find_tile(const char *key)
     return NULL;
 }
 
-const struct hu_block *hu_block_family(const char *key)
+/* KEY in lower case: "fp8_tile64x32", "nf4_b128", "gptq4_g256_v2". NULL: no member. Rows live as
+ * long as the program. */
+static const struct hu_block *find_member(const char *key)
 {
     /* Their names have a number, and no name of the table is among them but as an alias. */
     if (strncmp(key, "fp8_", 4) && strncmp(key, "nf4_b", 5) && strncmp(key, "bnb_fp4_b", 9) &&
@@ -162,4 +166,16 @@ const struct hu_block *hu_block_family(const char *key)
             return &group_rows[k][length].block;
     }
     return find_tile(key);
+}
+
+const struct hu_block *hu_block_find(const char *name)
+{
+    char key[HU_BLOCK_NAME];
+    size_t n = strlen(name);
+    if (!n || n >= sizeof key)
+        return NULL;
+    for (size_t i = 0; i <= n; i++)
+        key[i] = name[i] == '-' ? '_' : (char)tolower((unsigned char)name[i]);
+    const struct hu_block *row = hu_block_in_table(key);
+    return row ? row : find_member(key);
 }

@@ -1,8 +1,6 @@
 #include "block.h"
-#include "family.h"
 #include "word_list.h"
 
-#include <ctype.h>
 #include <string.h>
 
 /*
@@ -176,18 +174,12 @@ static const struct hu_block blocks[] = {
 
 enum { BLOCKS = sizeof blocks / sizeof *blocks };
 
-const struct hu_block *hu_block_find(const char *name)
+const struct hu_block *hu_block_in_table(const char *key)
 {
-    char key[HU_BLOCK_NAME];
-    size_t n = strlen(name);
-    if (!n || n >= sizeof key)
-        return NULL;
-    for (size_t i = 0; i <= n; i++)
-        key[i] = name[i] == '-' ? '_' : (char)tolower((unsigned char)name[i]);
     for (size_t i = 0; i < BLOCKS; i++)
         if (!strcmp(blocks[i].name, key) || hu_has_word(blocks[i].aliases, key))
             return &blocks[i];
-    return hu_block_family(key);
+    return NULL;
 }
 
 const char *hu_block_name(const struct hu_block *b)

@@ -1,4 +1,4 @@
-/* What expressions are made of: for expression_read.c and expression_evaluate.c. */
+/* What expressions are made of: for the files of expressions alone. */
 #ifndef HALFULP_MEMORY_EXPRESSION_NODE_H
 #define HALFULP_MEMORY_EXPRESSION_NODE_H
 
@@ -77,6 +77,7 @@ struct value value_fail(struct evaluation *e, const char *why, struct value v);
 /* Sums, products and the like, checked. */
 struct value value_compute(struct evaluation *e, enum node_kind kind, struct value a,
                            struct value b);
+bool value_same(struct value a, struct value b);
 /* Elements of LIST that are V. */
 int64_t value_count(json_t *list, struct value v);
 

@@ -7,27 +7,6 @@
 
 enum { DEEPEST = 48 };
 
-static unsigned hash(const char *name, size_t n)
-{
-    uint32_t h = UINT32_C(2166136261); /* FNV-1a */
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)name[i]) * UINT32_C(16777619);
-    return (h ^ h >> 16) % SYMBOL_SLOTS;
-}
-
-struct symbol *symbol_find(struct arena *arena, struct symbols *symbols, const char *name, size_t n)
-{
-    struct symbol **slot = &symbols->slots[hash(name, n)];
-    for (struct symbol *s = *slot; s; s = s->next)
-        if (!strncmp(s->name, name, n) && !s->name[n])
-            return s;
-    struct symbol *s = arena_allocate(arena, sizeof *s);
-    if (!s || !(s->name = arena_text(arena, name, n)))
-        return NULL;
-    s->next = *slot;
-    return *slot = s;
-}
-
 void reader_skip_blanks(struct reader *r)
 {
     while (r->at < r->end && (*r->at == ' ' || *r->at == '\t'))

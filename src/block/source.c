@@ -1,0 +1,18 @@
+/* What encoders read: elements from anywhere within an array. */
+#include "array/array.h"
+#include "encode.h"
+
+void hu_block_read_source(const struct hu_format *to, void *out, const struct hu_format *from,
+                          const void *src, size_t at, size_t n)
+{
+    const unsigned char *bytes = src;
+    if (!layout_is_packed(from) || at * from->storage_bits % 8 == 0) {
+        hu_convert_array(to, out, from, bytes + hu_array_bytes(from, at), n, NULL, NULL);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint64_t code = layout_packed(bytes, from->width, at + i);
+        layout_set_word((unsigned char *)out + i * (to->storage_bits / 8), to->storage_bits,
+                        hu_convert(to, from, code, NULL, NULL));
+    }
+}

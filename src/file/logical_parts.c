@@ -1,0 +1,172 @@
+#include "logical_parts.h"
+#include "printable.h"
+#include "word_list.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Names of what stands beside codes: AutoGPTQ, AutoAWQ, bitsandbytes, compressed-tensors, ModelOpt,
+ * DeepSeek and gpt-oss. */
+static const char *const asides[] = {
+    ".scales",
+    ".qzeros",
+    ".g_idx",
+    ".absmax",
+    ".quant_map",
+    ".nested_absmax",
+    ".nested_quant_map",
+    "__nf4",
+    "__fp4",
+    ".SCB",
+    ".weight_format",
+    "_scale_inv",
+    ".weight_scale",
+    ".weight_scale_2",
+    ".input_scale",
+    "_scales",
+    ".weight_zero_point",
+    ".weight_shape",
+    ".weight_g_idx",
+    ".k_scale",
+    ".v_scale",
+    ".input_global_scale",
+    ".weight_global_scale",
+};
+
+bool hu_logical_is_aside(const char *name)
+{
+    for (size_t i = 0; i < sizeof asides / sizeof *asides; i++)
+        if (hu_ends_with(name, asides[i]))
+            return true;
+    return false;
+}
+
+enum logical_found hu_logical_refuse(struct logical_reader *r, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(r->error, HU_LOGICAL_ERROR, format, arguments);
+    va_end(arguments);
+    return LOGICAL_ERROR;
+}
+
+static bool no_memory(struct logical_reader *r)
+{
+    hu_logical_refuse(r, "out of memory");
+    return false;
+}
+
+const struct hu_tensor *hu_logical_beside(const struct logical_reader *r, const struct hu_tensor *t,
+                                          size_t n, const char *tail)
+{
+    char name[1024];
+    size_t length = strlen(t->name);
+    if (length < n || length - n + strlen(tail) >= sizeof name)
+        return NULL;
+    memcpy(name, t->name, length - n);
+    strcpy(name + length - n, tail);
+    return hu_tensor_set_find(r->set, name);
+}
+
+void hu_logical_add(struct hu_logical *l, const struct hu_tensor *t)
+{
+    if (!t || l->part_count == HU_LOGICAL_PARTS)
+        return;
+    l->parts[l->part_count++] = t;
+    l->bytes += t->bytes;
+}
+
+struct hu_logical *hu_logical_new(struct logical_reader *r, const struct hu_tensor *codes, size_t n,
+                                  const char *tail)
+{
+    size_t kept = strlen(codes->name) - n;
+    struct hu_logical *l = arena_allocate(&r->to->arena, sizeof *l);
+    char *name = arena_allocate(&r->to->arena, kept + strlen(tail) + 1);
+    struct hu_logical **row =
+        l && name ? hu_file_append(&r->to->at, &r->to->count, sizeof *row) : NULL;
+    if (!row) {
+        no_memory(r);
+        return NULL;
+    }
+    memcpy(name, codes->name, kept);
+    strcpy(name + kept, tail);
+    *row = l;
+    l->name = name;
+    l->codes = codes;
+    hu_logical_add(l, codes);
+    return l;
+}
+
+bool hu_logical_shape(struct logical_reader *r, struct hu_logical *l, const uint64_t *shape,
+                      unsigned rank, uint64_t last)
+{
+    uint64_t *own = arena_allocate(&r->to->arena, (rank + 1) * sizeof *own);
+    if (!own)
+        return no_memory(r);
+    l->batch = l->rows = 1;
+    for (unsigned i = 0; i < rank; i++)
+        own[i] = i + 1 == rank ? last : shape[i];
+    for (unsigned i = 0; i + 1 < rank; i++)
+        if (i + 2 == rank)
+            l->rows = own[i];
+        else if (__builtin_mul_overflow(l->batch, own[i], &l->batch))
+            return no_memory(r);
+    l->columns = last;
+    l->shape = own;
+    l->rank = rank;
+    return (!__builtin_mul_overflow(l->batch, l->rows, &l->elements) &&
+            !__builtin_mul_overflow(l->elements, l->columns, &l->elements)) ||
+           no_memory(r);
+}
+
+bool hu_logical_bytes(struct logical_reader *r, const struct hu_tensor *t, void *bytes, size_t n)
+{
+    char name[80];
+    if (!n)
+        return true;
+    int fd = open(r->set->paths[t->file], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int why = fd < 0 ? 1 : hu_read_at(fd, bytes, n, t->offset);
+    if (fd >= 0)
+        close(fd);
+    if (why)
+        hu_logical_refuse(r, "tensor '%s' cannot be read",
+                          hu_printable(t->name, name, sizeof name));
+    return !why;
+}
+
+bool hu_logical_number(struct logical_reader *r, const struct hu_tensor *t, float *value)
+{
+    unsigned char bytes[4];
+    if (!hu_logical_bytes(r, t, bytes, 4))
+        return false;
+    uint32_t word = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+                    (uint32_t)bytes[3] << 24;
+    memcpy(value, &word, 4);
+    return true;
+}
+
+const char *hu_logical_what(const struct hu_tensor *t, char out[LOGICAL_TEXT])
+{
+    char name[100];
+    size_t n = (size_t)snprintf(out, LOGICAL_TEXT, "'%s' of %s [",
+                                hu_printable(t->name, name, sizeof name), hu_dtype_name(t->dtype));
+    for (unsigned i = 0; i < t->rank && n + 30 < LOGICAL_TEXT; i++)
+        n += (size_t)snprintf(out + n, LOGICAL_TEXT - n, "%s%llu", i ? ", " : "",
+                              (unsigned long long)t->shape[i]);
+    snprintf(out + n, LOGICAL_TEXT - n, "]");
+    return out;
+}
+
+bool hu_logical_is_shape(const struct hu_tensor *t, unsigned rank, ...)
+{
+    va_list sizes;
+    bool fine = t->rank == rank;
+    va_start(sizes, rank);
+    for (unsigned i = 0; fine && i < rank; i++)
+        fine = t->shape[i] == va_arg(sizes, uint64_t);
+    va_end(sizes);
+    return fine;
+}
