@@ -79,7 +79,7 @@ linked() {
         if ($2 ~ /^[TDBR]$/) print $3, file, "D"; else if ($2 == "U") print $3, file, "U" }' | sort -u
 }
 no_circles() { # LIBRARY meant,pairs: no file of it calls one that calls it, however far around
-    linked "$builddir/$1.a" | awk -v meant=",$2," '
+    linked "$builddir/$1.a" | sort -k1,1 -k3,3 | awk -v meant=",$2," '
         $3 == "D" { home[$1] = $2; next }
         $1 in home && home[$1] != $2 && !index(meant, "," $2 "/" home[$1] ",") { print $2, home[$1] }' |
         sort -u | tsort 2>&1 >/dev/null | grep -v 'input contains a loop' >"$scratch/circles"
