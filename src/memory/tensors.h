@@ -100,7 +100,7 @@ struct hu_autograd {
     bool half_softmax;               /* scores are in 16 bits throughout */
     bool half_loss;                  /* logits are not widened for the loss */
     bool caps_logits;                /* by a tanh */
-    uint16_t passes; /* through all layers, which a model uses so often; 0: 1 */
+    uint16_t passes;                 /* through all layers, which a model uses so often; 0: 1 */
     bool unfused; /* queries and keys of one matrix with the values are used as they are */
 };
 
