@@ -23,11 +23,11 @@ static struct {
 } elements[ELEMENTS];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* The place of ELEMENT, or the first that is free. */
+/* The place of ELEMENT, or the first that is free; the last of all where there are too many. */
 static size_t place_of(const char *element)
 {
     size_t i = 0;
-    while (elements[i].name && strcmp(elements[i].name, element) != 0)
+    while (i + 1 < ELEMENTS && elements[i].name && strcmp(elements[i].name, element) != 0)
         i++;
     return i;
 }

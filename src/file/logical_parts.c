@@ -62,13 +62,7 @@ static bool no_memory(struct logical_reader *r)
 const struct hu_tensor *hu_logical_beside(const struct logical_reader *r, const struct hu_tensor *t,
                                           size_t n, const char *tail)
 {
-    char name[1024];
-    size_t length = strlen(t->name);
-    if (length < n || length - n + strlen(tail) >= sizeof name)
-        return NULL;
-    memcpy(name, t->name, length - n);
-    strcpy(name + length - n, tail);
-    return hu_tensor_set_find(r->set, name);
+    return hu_tensor_set_beside(r->set, t, n, tail);
 }
 
 void hu_logical_add(struct hu_logical *l, const struct hu_tensor *t)

@@ -102,6 +102,18 @@ const struct hu_tensor *hu_tensor_set_find(const struct hu_tensor_set *set, cons
     return NULL;
 }
 
+const struct hu_tensor *hu_tensor_set_beside(const struct hu_tensor_set *set,
+                                             const struct hu_tensor *t, size_t n, const char *tail)
+{
+    char name[1024];
+    size_t length = strlen(t->name);
+    if (length < n || length - n + strlen(tail) >= sizeof name)
+        return NULL;
+    memcpy(name, t->name, length - n);
+    strcpy(name + length - n, tail);
+    return hu_tensor_set_find(set, name);
+}
+
 /* DIRECTORY of PATH and FILE in new memory; NULL: out of memory. */
 static char *beside(const char *path, const char *file)
 {

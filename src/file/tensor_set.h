@@ -28,5 +28,8 @@ void hu_tensor_set_close(struct hu_tensor_set *set);
 
 /* NULL: no tensor of that name. */
 const struct hu_tensor *hu_tensor_set_find(const struct hu_tensor_set *set, const char *name);
+/* The tensor whose name is T's with TAIL in place of its last N bytes; NULL: there is none. */
+const struct hu_tensor *hu_tensor_set_beside(const struct hu_tensor_set *set,
+                                             const struct hu_tensor *t, size_t n, const char *tail);
 
 #endif

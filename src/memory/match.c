@@ -36,19 +36,6 @@ static bool is_integer(const struct hu_tensor *t, unsigned bits)
     return t->dtype.integer && t->dtype.integer->storage_bits == bits;
 }
 
-/* The tensor whose name has TAIL in place of T's last N bytes. */
-static const struct hu_tensor *sibling(const struct hu_tensor_set *set, const struct hu_tensor *t,
-                                       size_t n, const char *tail)
-{
-    char name[512];
-    size_t length = strlen(t->name);
-    if (length < n || length - n + strlen(tail) >= sizeof name)
-        return NULL;
-    memcpy(name, t->name, length - n);
-    strcpy(name + length - n, tail);
-    return hu_tensor_set_find(set, name);
-}
-
 /*
  * Weights in an int32 matrix of GPTQ ([in × bits/32, out], g_idx has one entry a row of in) or AWQ
  * ([in, out × bits/32], scales has one column a column of out). 0: neither.
@@ -56,9 +43,9 @@ static const struct hu_tensor *sibling(const struct hu_tensor_set *set, const st
 static uint64_t int32_weights(const struct hu_tensor_set *set, const struct hu_tensor *t)
 {
     const size_t tail = strlen(".qweight");
-    const struct hu_tensor *index = sibling(set, t, tail, ".g_idx");
-    const struct hu_tensor *scale = sibling(set, t, tail, ".scales");
-    const struct hu_tensor *zeros = sibling(set, t, tail, ".qzeros");
+    const struct hu_tensor *index = hu_tensor_set_beside(set, t, tail, ".g_idx");
+    const struct hu_tensor *scale = hu_tensor_set_beside(set, t, tail, ".scales");
+    const struct hu_tensor *zeros = hu_tensor_set_beside(set, t, tail, ".qzeros");
     uint64_t weights;
     if (t->rank != 2 || !scale || scale->rank != 2 || !t->shape[1])
         return 0;
@@ -90,8 +77,8 @@ static unsigned packing(const struct hu_tensor_set *set, const struct hu_tensor 
     if (hu_ends_with(t->name, "_blocks") || hu_ends_with(t->name, ".weight_packed"))
         return 2;
     /* bitsandbytes' 4 bits, and ModelOpt's NVFP4, whose scales are fp8. */
-    const struct hu_tensor *scale = sibling(set, t, 0, "_scale");
-    if (sibling(set, t, 0, ".absmax") ||
+    const struct hu_tensor *scale = hu_tensor_set_beside(set, t, 0, "_scale");
+    if (hu_tensor_set_beside(set, t, 0, ".absmax") ||
         (scale && scale->dtype.format && scale->dtype.format->storage_bits == 8))
         return 2;
     return 1;
