@@ -1,10 +1,9 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2016
 # Breaks the rounding one rule at a time: each time the conversion tests must fail; and then the
 # kernels of arrays, which the array tests must notice.
+[ -z "${SANITIZERS-}" ] || { echo '1..0 # SKIP mutants are tried without the sanitizers'; exit 0; }
 . "$srcdir/tests/tap.sh"
 cc=${CC-cc}
-# A test that fails leaks what it held: that is no finding here.
-export ASAN_OPTIONS=detect_leaks=0
 
 sources="convert.c convert.h rounding.h codec.c specials.c"
 
