@@ -143,6 +143,14 @@ prints "table gives exact values" '0x7  0 11 1  normal         6' bash -c '"$0" 
 exits "table refuses wide formats" 2 'tf32 has 2\^19 codes' "$halfulp" table tf32
 prints "custom formats work everywhere" 0x239 bash -c '"$0" convert -t e5m6 0.0148' "$halfulp"
 
+# what cannot be read is told of, and not of a line
+for command in 'convert -t fp16' 'compute -f fp16' 'block -t mxfp4'; do
+    exits "$command from a folder" 2 'standard input: Is a directory' bash -c "\"\$0\" $command </" "$halfulp"
+    exits "$command from a closed input" 2 'standard input: Bad file descriptor' bash -c "\"\$0\" $command <&-" "$halfulp"
+done
+exits "a line without an end" 2 'standard input: line 1 is longer than 64 MiB' \
+    bash -c 'head -c 70000000 /dev/zero | tr "\0" 1 | "$0" convert -t fp16' "$halfulp"
+
 # the program
 exits "no command shows the overview and fails" 2 '' "$halfulp"
 exits "an unknown command is named" 2 "there is no command 'foo'" "$halfulp" foo
