@@ -22,13 +22,13 @@ struct step {
 
 INLINE void store_floats(float *at, floats v)
 {
-    memcpy(at, &v, sizeof v);
+    PUT(at, v);
 }
 
 INLINE floats load_floats(const float *at)
 {
     floats v;
-    memcpy(&v, at, sizeof v);
+    GET(v, at);
     return v;
 }
 
