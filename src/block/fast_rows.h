@@ -296,7 +296,7 @@ INLINE bool nvfp4_narrow(const struct row *r, size_t i, size_t n, uint16_t *dst)
         if (k < n) {
             halves16 x = (halves16)_mm256_cvtepu8_epi16(
                 _mm_loadu_si128((const __m128i *)(r->codes + (i + k) / 2)));
-            store_lanes(dst + i + k, 16, rooted(roots + k / 16, FP4), (bytes32)(x | x << 4) & 15);
+            store_lanes(dst + i + k, rooted(roots + k / 16, FP4), (bytes32)(x | x << 4) & 15);
         }
     }
     return fine && !nan;

@@ -295,7 +295,7 @@ INLINE bool ggml_nvfp4(const unsigned char *at, uint16_t *dst)
     uint32_t nan = (scales + 0x01010101) & ~codes & 0x80808080;
     nvfp4_roots(scales & ~(nan - (nan >> 7)), 1, false, roots);
     for (int k = 0; k < 2; k++)
-        store_lanes(dst + 32 * k, 16, rooted(roots + 2 * k, FP4_PLUS_ZERO),
+        store_lanes(dst + 32 * k, rooted(roots + 2 * k, FP4_PLUS_ZERO),
                     parted_nibbles(at + 4 + 16 * k, FOR_HALVES));
     return true;
 }
