@@ -8,6 +8,7 @@
 typedef float floats8 __attribute__((vector_size(32)));
 typedef uint32_t words8 __attribute__((vector_size(32)));
 typedef uint16_t halves16 __attribute__((vector_size(32)));
+typedef int16_t signed_halves16 __attribute__((vector_size(32)));
 
 struct sixteen {
     floats8 even, odd;
@@ -53,7 +54,7 @@ INLINE halves16 rounded(const struct sixteen *x, enum exactness exactness, halve
     if (exactness == ROUNDED)
         *middles |= (halves16)(low == 0x8000);
     low = (halves16)_mm256_subs_epu16((__m256i)low, (__m256i)(~high & 1));
-    return high + (low >> 15);
+    return high - (halves16)((signed_halves16)low < 0); /* shifts are scarcer than comparisons */
 }
 
 INLINE void store_halves(void *at, halves16 x)
