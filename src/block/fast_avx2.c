@@ -52,6 +52,11 @@ INLINE words half_words(const void *at)
     return (words)_mm256_cvtepu16_epi32(_mm_loadu_si128(at));
 }
 
+INLINE floats picked(floats from, words which)
+{
+    return (floats)_mm256_permutevar8x32_ps((__m256)from, (__m256i)which);
+}
+
 INLINE words float_words(floats x)
 {
     return (words)_mm256_cvttps_epi32((__m256)x);

@@ -49,6 +49,11 @@ INLINE words half_words(const void *at)
     return (words)_mm512_cvtepu16_epi32(_mm256_loadu_si256(at));
 }
 
+INLINE floats picked(floats from, words which)
+{
+    return (floats)_mm512_permutexvar_ps((__m512i)which, (__m512)from);
+}
+
 INLINE words float_words(floats x)
 {
     return (words)_mm512_cvttps_epi32((__m512)x);

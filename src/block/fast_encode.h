@@ -6,6 +6,7 @@
  *   larger, most_of  the greater of two vectors of words, the greatest of one
  *   float_words      floats truncated to words, which are in range
  *   half_words       LANES words of 16 bits from memory
+ *   picked           LANES floats of a vector by the lower bits of words
  *   join_words       the words of a step, from −128 to 127, as bytes
  * All is to nearest even, saturating. A block with an infinity or a NaN, and the short one at a
  * row's end, are the truth's.
@@ -13,20 +14,6 @@
 #include "encode.h"
 
 enum { INFINITE = 0x7f800000 };
-
-INLINE float float_of(uint32_t bits)
-{
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-INLINE uint32_t bits_of(float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
 
 /* The greatest magnitude's bits, of VECTORS vectors from FIRST on. */
 INLINE uint32_t greatest(const struct step *s, int first, int count)
@@ -38,43 +25,48 @@ INLINE uint32_t greatest(const struct step *s, int first, int count)
     return most_of(most);
 }
 
-enum from { FROM_FP32, FROM_BF16, FROM_FP16 };
-
-INLINE floats widened(const unsigned char *at, enum from from)
+INLINE floats widened(const unsigned char *at, bool is_bf16)
 {
     halves h;
-    if (from == FROM_FP32)
-        return load_floats((const float *)at);
+    if (is_bf16)
+        return (floats)(half_words(at) << 16);
     GET(h, at);
-    return from == FROM_BF16 ? (floats)(half_words(at) << 16) : half_floats(h);
+    return half_floats(h);
 }
 
-INLINE void widen(const unsigned char *at, size_t n, enum from from, float *room)
+INLINE void widen(const unsigned char *at, size_t n, bool is_bf16, float *room)
 {
-    size_t width = from == FROM_FP32 ? 4 : 2, left = n % LANES, whole = n - left;
-    unsigned char last[4 * LANES] = {0};
-    for (size_t i = 0; i < whole; i += LANES)
-        store_floats(room + i, widened(at + i * width, from));
+    unsigned char last[2 * STEP] = {0};
+    size_t left = n % STEP;
+    for (size_t i = 0; i + left < n; i += STEP) {
+        UNROLLED
+        for (int k = 0; k < STEP; k += LANES)
+            store_floats(room + i + k, widened(at + 2 * (i + (size_t)k), is_bf16));
+    }
     if (left) {
-        memcpy(last, at + whole * width, left * width);
-        store_floats(room + whole, widened(last, from));
+        memcpy(last, at + 2 * (n - left), 2 * left);
+        for (size_t k = 0; k < STEP; k += LANES)
+            store_floats(room + n - left + k, widened(last + 2 * k, is_bf16));
     }
 }
 
-/* N elements of the source from number AT on, at most ENCODE_CHUNK, and zeros up to a whole vector:
+/* N elements of the source from number AT on, at most ENCODE_CHUNK, and zeros up to a whole step:
  * as they lie there, or in ROOM. */
-INLINE const float *source(const struct hu_block_encoding *e, size_t at, size_t n, float *room)
+ROW __attribute__((noinline)) static const float *source(const struct hu_block_encoding *e,
+                                                         size_t at, size_t n, float *room)
 {
     bool wide = e->from->storage_bits == 32;
     const unsigned char *from = (const unsigned char *)e->src + at * (wide ? 4 : 2);
     if (wide && n % LANES == 0)
         return (const float *)from;
-    if (wide)
-        widen(from, n, FROM_FP32, room);
-    else if (is_bf16(e->from))
-        widen(from, n, FROM_BF16, room);
+    if (wide) {
+        memset(room + n, 0, (STEP - n % STEP) * sizeof *room);
+        return memcpy(room, from, n * sizeof *room);
+    }
+    if (is_bf16(e->from))
+        widen(from, n, true, room);
     else
-        widen(from, n, FROM_FP16, room);
+        widen(from, n, false, room);
     return room;
 }
 
@@ -115,24 +107,50 @@ INLINE float inverse_power(unsigned code)
     return code < 254 ? float_of((254u - code) << 23) : 0x1p-127f;
 }
 
-/* How many of N bounds, ascending, X has reached. */
-INLINE words reached(floats x, const float *bounds, int n)
+/*
+ * How many of 15 bounds, ascending, a float has reached: the middle one first, then those that are
+ * left on its side. What entry of a step is next is known as its number's negative.
+ */
+struct ladder {
+    floats steps[4];
+};
+
+INLINE struct ladder ladder_of(const float *bounds)
 {
-    words count = {0};
+    struct ladder l = {.steps[0] = {0}};
+    for (int step = 0, every = 8; every; step++, every /= 2)
+        for (int k = 0; k < 8 / every; k++)
+            l.steps[step][-k & (LANES - 1)] = bounds[2 * every * k + every - 1];
+    return l;
+}
+
+INLINE words reached(const struct ladder *l, floats x)
+{
+    words less = {0};
     UNROLLED
-    for (int i = 0; i < n; i++)
-        count -= (words)(x >= bounds[i]);
-    return count;
+    for (int step = 0; step < 4; step++)
+        less += less + (words)(x >= picked(l->steps[step], less));
+    return (words){0} - less;
 }
 
 /*
- * fp4_e2m1's code of a magnitude is how many of seven bounds it has reached: the middles of its
- * values, or the next fp32 above where the tie goes to the even code below.
+ * fp4_e2m1's code of X, saturating. Beside a power of two 2^22 times X's own, or 1's for what is
+ * less, a float has units of X's last place: their number, to nearest even, and twice the exponent
+ * make the code, both less what they begin with.
  */
-static const float fp4_bounds[8] = {0x1.000002p-2f, 0.75f, 0x1.400002p+0f, 1.75f,
-                                    0x1.400002p+1f, 3.5f,  0x1.400002p+2f, 5};
+INLINE words fp4_codes(floats x)
+{
+    words bits = (words)within(x, -6, 6);
+    words power = larger(bits & INFINITE, (words){0} + 0x3f800000) + (22 << 23) + 6;
+    words sum = (words)((floats)(bits & 0x7fffffff) + (floats)power);
+    return ((sum + (sum >> 22)) & 7) | (bits >> 28 & 8);
+}
 
-/* The same times a scale, which is exact in fp64. */
+/*
+ * The same of X over SCALE, exactly: a magnitude's code is how many of seven bounds it has reached,
+ * the middles of its values, or the next fp32 above where the tie goes to the even code below.
+ * Times the scale they are exact in fp64.
+ */
 INLINE void bounds_of(double scale, float bounds[8])
 {
     const __m256d middles[2] = {_mm256_setr_pd(0.25, 0.75, 1.25, 1.75),
@@ -150,9 +168,13 @@ INLINE void bounds_of(double scale, float bounds[8])
     }
 }
 
-INLINE words fp4_codes(floats x, const float *bounds)
+INLINE words exact_codes(floats x, const float *bounds)
 {
-    return reached((floats)((words)x & 0x7fffffff), bounds, 7) | ((words)x >> 28 & 8);
+    words bits = (words)x, count = {0};
+    floats magnitude = (floats)(bits & 0x7fffffff);
+    for (int i = 0; i < 7; i++)
+        count -= (words)(magnitude >= bounds[i]);
+    return count | (bits >> 28 & 8);
 }
 
 /* Pairs of 32 codes in 16 bytes, the first one in the low or the high half. */
@@ -165,6 +187,10 @@ INLINE void store_pairs(bytes32 c, bool high_first, unsigned char *to)
     _mm_storeu_si128((__m128i *)to, _mm_packus_epi16(_mm256_castsi256_si128(pairs),
                                                      _mm256_extracti128_si256(pairs, 1)));
 }
+
+/* Middles of the curve, where the upper code is taken. */
+static const float curve_bounds[15] = {-115.5f, -93.5f, -74,   -57,   -42, -28.5f, -16, -4.5f,
+                                       7,       19,     31.5f, 45.5f, 61,  79,     101};
 
 /* What a row's steps have in common. */
 enum encoder {
@@ -185,6 +211,7 @@ struct context {
     float unit, low, high;         /* the element's range */
     const float *values;           /* of e4m3 */
     double second, inverse;
+    struct ladder curve;
     size_t bytes; /* of a block of ggml's */
 };
 
@@ -195,6 +222,8 @@ INLINE struct context context_of(const struct hu_block_encoding *e, size_t row, 
         c.bytes = e->b->bytes;
     else
         c.scales = e->scales + parts_tile(e->b, e->columns, row, 0);
+    if (to == TO_IQ4_NL)
+        c.curve = ladder_of(curve_bounds);
     if (to == TO_MX_BYTES || to == TO_MX_FP4) {
         c.ruler = ruler_of(e);
         c.unit = power_of((unsigned)(127 - e->b->element_power));
@@ -232,7 +261,7 @@ INLINE bool mx_fp4_step(const struct context *c, struct step *s, size_t number)
     times(s, inverse_power(code));
     UNROLLED
     for (int k = 0; k < VECTORS; k++)
-        codes[k] = fp4_codes(s->v[k], fp4_bounds);
+        codes[k] = fp4_codes(s->v[k]);
     store_pairs(join_words(codes), false, c->codes + number * STEP / 2);
     return amax < INFINITE;
 }
@@ -305,7 +334,7 @@ INLINE bool nvfp4_step(const struct context *c, const struct step *s, size_t num
         floats y = s->v[k] * inverses[k / EACH];
         near |= is_near((words)y, 0x1fffff);
         most = larger(most, (words)s->v[k] & 0x7fffffff);
-        codes[k] = fp4_codes(y, fp4_bounds);
+        codes[k] = fp4_codes(y);
     }
     if (any_bit(near)) {
         UNROLLED
@@ -316,7 +345,7 @@ INLINE bool nvfp4_step(const struct context *c, const struct step *s, size_t num
             bounds_of(code ? (double)c->values[code] * c->second : __builtin_inf(), bounds);
             UNROLLED
             for (int k = half * EACH; k < (half + 1) * EACH; k++)
-                codes[k] = fp4_codes(s->v[k], bounds);
+                codes[k] = exact_codes(s->v[k], bounds);
         }
         if (any_bit((words)(most >= INFINITE)))
             return false;
@@ -343,7 +372,7 @@ INLINE bool encode_step(const struct context *c, enum encoder to, const float *x
     case TO_Q8_0:
         return q8_0_step(block, &s);
     case TO_IQ4_NL:
-        return iq4_nl_step(block, &s, x);
+        return iq4_nl_step(block, &s, x, &c->curve);
     default:
         return linear_step(block, &s, x, to == TO_Q4_0 || to == TO_Q4_1 ? 4 : 5,
                            to == TO_Q4_1 || to == TO_Q5_1);
@@ -428,7 +457,7 @@ INLINE void fp8_run(struct hu_block_encoding *e, size_t row, size_t column, size
 
 /* bitsandbytes' codes of N elements, a multiple of 32. */
 INLINE void table_run(struct hu_block_encoding *e, size_t column, size_t n, float scale,
-                      const struct hu_block_sorted *sorted, const float *bounds)
+                      const struct hu_block_sorted *sorted, const struct ladder *bounds)
 {
     float room[ENCODE_CHUNK], inverse = 1 / scale;
     const float *x = source(e, column, n, room);
@@ -439,10 +468,10 @@ INLINE void table_run(struct hu_block_encoding *e, size_t column, size_t n, floa
         for (int k = 0; k < VECTORS; k++) {
             floats v = load_floats(x + i + k * LANES), product = v * inverse;
             if (sorted->has_sign)
-                codes[k] = reached((floats)((words)product & 0x7fffffff), bounds, 7) |
-                           ((words)(v < 0) & 16);
+                codes[k] =
+                    reached(bounds, (floats)((words)product & 0x7fffffff)) | ((words)(v < 0) & 16);
             else
-                codes[k] = reached(product, bounds, 15);
+                codes[k] = reached(bounds, product);
         }
         bytes32 c = join_words(codes);
         c = look_up((const int8_t *)sorted->codes, c & 15) | (c >> 1 & 8);
@@ -453,7 +482,7 @@ INLINE void table_run(struct hu_block_encoding *e, size_t column, size_t n, floa
 INLINE void tiles_row(struct hu_block_encoding *e, size_t row, bool is_table)
 {
     struct hu_block_sorted sorted = {.n = 0};
-    float bounds[15];
+    float bounds[15] = {0};
     if (is_table)
         sorted = hu_block_sort(e->b->table);
     for (int i = 0; is_table && i < 15; i++) { /* the next fp32 above a middle */
@@ -462,6 +491,7 @@ INLINE void tiles_row(struct hu_block_encoding *e, size_t row, bool is_table)
                     : bits >> 31    ? float_of(bits - 1)
                                     : sorted.middles[i];
     }
+    const struct ladder ladder = ladder_of(bounds);
     size_t last = hu_block_last_row(e, row), end;
     float largest = is_table ? 1 : (float)hu_scale_element_of(e->b).max;
     for (size_t column = 0; column < e->columns; column = end) {
@@ -482,7 +512,7 @@ INLINE void tiles_row(struct hu_block_encoding *e, size_t row, bool is_table)
             for (size_t at = column, n; at < end; at += n) {
                 n = end - at < ENCODE_CHUNK ? end - at : ENCODE_CHUNK;
                 if (is_table)
-                    table_run(e, at, n, scale, &sorted, bounds);
+                    table_run(e, at, n, scale, &sorted, &ladder);
                 else
                     fp8_run(e, r, at, n, scale > 0 ? scale : __builtin_inff(), largest);
             }

@@ -97,12 +97,9 @@ INLINE bool q8_0_step(unsigned char *to, const struct step *s)
     return amax < INFINITE && (d == 0 || inverse != 0);
 }
 
-/* Middles of the curve, where the upper code is taken. */
-static const float curve_bounds[15] = {-115.5f, -93.5f, -74,   -57,   -42, -28.5f, -16, -4.5f,
-                                       7,       19,     31.5f, 45.5f, 61,  79,     101};
-
 /* The sums are ggml's, one element after the other. */
-INLINE bool iq4_nl_step(unsigned char *to, const struct step *s, const float *x)
+INLINE bool iq4_nl_step(unsigned char *to, const struct step *s, const float *x,
+                        const struct ladder *curve)
 {
     words codes[VECTORS];
     float product[STEP], square[STEP], products = 0, squares = 0;
@@ -112,7 +109,7 @@ INLINE bool iq4_nl_step(unsigned char *to, const struct step *s, const float *x)
     float inverse = none ? 0 : 1 / (max / -127);
     UNROLLED
     for (int k = 0; k < VECTORS; k++)
-        codes[k] = reached(inverse * s->v[k], curve_bounds, 15);
+        codes[k] = reached(curve, inverse * s->v[k]);
     bytes32 c = join_words(codes), point = look_up(hu_block_curve, c);
     int8_t points[STEP];
     PUT(points, point);

@@ -8,6 +8,7 @@
 typedef float floats8 __attribute__((vector_size(32)));
 typedef uint32_t words8 __attribute__((vector_size(32)));
 typedef uint16_t halves16 __attribute__((vector_size(32)));
+typedef int16_t signed_halves16 __attribute__((vector_size(32)));
 
 struct sixteen {
     floats8 even, odd;
@@ -53,7 +54,7 @@ INLINE halves16 rounded(const struct sixteen *x, enum exactness exactness, halve
     if (exactness == ROUNDED)
         *middles |= (halves16)(low == 0x8000);
     low = (halves16)_mm256_subs_epu16((__m256i)low, (__m256i)(~high & 1));
-    return high + (low >> 15);
+    return high - (halves16)((signed_halves16)low < 0); /* shifts are scarcer than comparisons */
 }
 
 INLINE void store_halves(void *at, halves16 x)
@@ -319,19 +320,34 @@ struct codes {
     bytes32 first, last;
 };
 
-/* 16 halves to AT and those of the other lane to so many behind it. */
-INLINE void store_lanes(uint16_t *at, size_t behind, struct planes p, bytes32 codes)
+/* What 16 codes of each lane stand for, the first lane's and the second one's. */
+INLINE void look_up_lanes(struct planes p, bytes32 codes, __m256i *first, __m256i *second)
 {
-    __m256i first, last;
-    look_up_halves(p, codes, &first, &last);
-    _mm256_storeu_si256((__m256i *)at, _mm256_permute2x128_si256(first, last, 0x20));
-    _mm256_storeu_si256((__m256i *)(at + behind), _mm256_permute2x128_si256(first, last, 0x31));
+    __m256i a, b;
+    look_up_halves(p, codes, &a, &b);
+    *first = _mm256_permute2x128_si256(a, b, 0x20);
+    *second = _mm256_permute2x128_si256(a, b, 0x31);
 }
 
+/* 32 halves. */
+INLINE void store_lanes(uint16_t *at, struct planes p, bytes32 codes)
+{
+    __m256i x[2];
+    look_up_lanes(p, codes, &x[0], &x[1]);
+    _mm256_storeu_si256((__m256i *)at, x[0]);
+    _mm256_storeu_si256((__m256i *)at + 1, x[1]);
+}
+
+/* 64 halves. Stores go up from byte to byte: those that leave a line of the cache and come back to
+ * it take a seventh longer. */
 INLINE void store_codes(uint16_t *at, struct planes first, struct planes last, struct codes c)
 {
-    store_lanes(at, 32, first, c.first);
-    store_lanes(at + 16, 32, last, c.last);
+    __m256i x[4];
+    look_up_lanes(first, c.first, &x[0], &x[2]);
+    look_up_lanes(last, c.last, &x[1], &x[3]);
+    UNROLLED
+    for (int k = 0; k < 4; k++)
+        _mm256_storeu_si256((__m256i *)at + k, x[k]);
 }
 
 /* 16 bytes of A and of B, of 32 elements each. */

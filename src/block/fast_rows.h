@@ -22,13 +22,13 @@ struct step {
 
 INLINE void store_floats(float *at, floats v)
 {
-    memcpy(at, &v, sizeof v);
+    PUT(at, v);
 }
 
 INLINE floats load_floats(const float *at)
 {
     floats v;
-    memcpy(&v, at, sizeof v);
+    GET(v, at);
     return v;
 }
 
@@ -54,12 +54,11 @@ INLINE void redo(const struct hu_block_job *j, size_t row, size_t column, size_t
 
 /* How 32 elements' codes become floats. */
 
-INLINE void load_int8(const unsigned char *at, struct step *s)
+INLINE void load_int8(const void *at, struct step *s)
 {
     UNROLLED
-    for (int k = 0; k < VECTORS; k++) {
-        s->v[k] = int8_floats(at + k * LANES);
-    }
+    for (int k = 0; k < VECTORS; k++)
+        s->v[k] = int8_floats((const char *)at + k * LANES);
 }
 
 /* Whether 32 codes are of finite numbers. */
@@ -282,24 +281,21 @@ INLINE bool nvfp4_roots(uint64_t scales, float second, bool rounds, uint32_t *ro
     return !any_byte((bytes32)x.bad) && !(rounds && any_middle(middles));
 }
 
-/* Up to 128 under an e4m3 each sixteen and all under one fp32, to bf16: the first product is exact.
- * False: to be done again. */
-INLINE bool nvfp4_narrow(const struct row *r, size_t i, size_t n, uint16_t *dst)
+/* What scales make of the significands, for up to 128 elements. False: to be done again. */
+INLINE bool nvfp4_begin(const struct row *r, size_t i, size_t n, uint32_t *roots)
 {
-    uint32_t roots[8];
     uint64_t scales = 0, low = 0x7f7f7f7f7f7f7f7f;
     memcpy(&scales, r->scales + i / 16, n / 16);
     bool nan = ((scales & low) + ~low / 0x80) & ~low;
-    bool fine = nvfp4_roots(scales, r->second, r->rounds, roots);
-    UNROLLED
-    for (size_t k = 0; k < 128; k += 32) {
-        if (k < n) {
-            halves16 x = (halves16)_mm256_cvtepu8_epi16(
-                _mm_loadu_si128((const __m128i *)(r->codes + (i + k) / 2)));
-            store_lanes(dst + i + k, 16, rooted(roots + k / 16, FP4), (bytes32)(x | x << 4) & 15);
-        }
-    }
-    return fine && !nan;
+    return nvfp4_roots(scales, r->second, r->rounds, roots) && !nan;
+}
+
+/* 32 under an e4m3 each sixteen and all under one fp32, to bf16: the first product is exact. */
+INLINE void nvfp4_narrow(const struct row *r, size_t i, const uint32_t *roots, uint16_t *dst)
+{
+    halves16 x =
+        (halves16)_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(r->codes + i / 2)));
+    store_lanes(dst + i, rooted(roots, FP4), (bytes32)(x | x << 4) & 15);
 }
 
 /* 32 to fp32. */
@@ -322,10 +318,17 @@ INLINE bool may_round(float scale, int bits)
     return (x & ((1u << bits) - 1)) || !(__builtin_fabsf(scale) > 0x1p-100f);
 }
 
-INLINE struct row row_of(const struct hu_block_job *j, size_t row)
+/* The row's first codes. */
+ROW __attribute__((noinline)) static const unsigned char *codes_at(const struct hu_block_job *j,
+                                                                   size_t row)
+{
+    return (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns);
+}
+
+ROW __attribute__((noinline)) static struct row row_of(const struct hu_block_job *j, size_t row)
 {
     return (struct row){
-        .codes = (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns),
+        .codes = codes_at(j, row),
         .scales = (const unsigned char *)j->parts->scales + parts_tile(j->b, j->columns, row, 0),
         .values = hu_block_e4m3_values(),
         .planes = hu_block_fp4_planes(),
@@ -335,13 +338,12 @@ INLINE struct row row_of(const struct hu_block_job *j, size_t row)
     };
 }
 
-/* Elements under an e8m0 for each 32, or an e4m3 for each 16 and an fp32 for all. */
+/* Elements under an e8m0 for each 32, or, to fp32, nvfp4's. */
 INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum kind kind,
                        bool nvfp4, bool narrow)
 {
     const struct row r = row_of(j, row);
-    const size_t length = nvfp4 && narrow ? 4 * STEP : STEP, steps = j->columns / length;
-    size_t end = steps * length;
+    const size_t steps = j->columns / STEP;
     float room[CHUNK];
     if (nvfp4 && !is_finite(r.second)) {
         redo(j, row, 0, j->columns, dst, narrow);
@@ -354,21 +356,41 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
             hu_convert_array(hu_format_find("fp32"), room, hu_format_find(j->b->element),
                              r.codes + n * STEP / 8 * r.bits, here * STEP, NULL, NULL);
         for (size_t k = 0; k < here; k++) {
-            size_t i = (n + k) * length;
+            size_t i = (n + k) * STEP;
             bool fine = kind != KIND_FP4 ? mx_step(&r, i, kind, room + k * STEP, dst, narrow)
-                        : !nvfp4         ? mx_fp4(&r, i, dst, narrow)
-                        : narrow         ? nvfp4_narrow(&r, i, length, dst)
-                                         : nvfp4_wide(&r, i, dst);
+                        : nvfp4          ? nvfp4_wide(&r, i, dst)
+                                         : mx_fp4(&r, i, dst, narrow);
             bad |= (uint32_t)!fine << k;
         }
         if (__builtin_expect(bad, 0))
-            redo_steps(j, row, n, length, bad, dst, narrow);
+            redo_steps(j, row, n, STEP, bad, dst, narrow);
     }
-    if (end < j->columns / STEP * STEP &&
-        nvfp4_narrow(&r, end, (j->columns - end) / STEP * STEP, dst))
-        end = j->columns / STEP * STEP;
+    if (steps * STEP < j->columns)
+        redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
+}
+
+/* nvfp4 to bf16: what a batch's scales make of the significands first, which nothing then waits
+ * for. */
+ROW static void nvfp4_bf16(const struct hu_block_job *j, size_t row, void *dst)
+{
+    enum { EACH = 128 };
+    const struct row r = row_of(j, row);
+    const size_t end = is_finite(r.second) ? j->columns / STEP * STEP : 0;
+    uint32_t roots[BATCH / 2 * EACH / 16];
+    for (size_t i = 0, here; i < end; i += here) {
+        uint32_t bad = 0;
+        here = end - i < BATCH / 2 * EACH ? end - i : BATCH / 2 * EACH;
+        for (size_t k = 0; k < here; k += EACH)
+            bad |=
+                (uint32_t)!nvfp4_begin(&r, i + k, here - k < EACH ? here - k : EACH, roots + k / 16)
+                << k / EACH;
+        for (size_t k = 0; k < here; k += STEP)
+            nvfp4_narrow(&r, i + k, roots + k / 16, dst);
+        if (__builtin_expect(bad, 0))
+            redo_steps(j, row, i / EACH, EACH, bad, dst, true);
+    }
     if (end < j->columns)
-        redo(j, row, end, j->columns - end, dst, narrow);
+        redo(j, row, end, j->columns - end, dst, true);
 }
 
 INLINE float fp32_scale(const unsigned char *scales, size_t number)
@@ -402,9 +424,7 @@ INLINE bool fp8_step(enum kind kind, const unsigned char *at, float scale, bool 
 INLINE void fp8_row(const struct hu_block_job *j, size_t row, void *dst, enum kind kind,
                     bool narrow)
 {
-    const unsigned char *at =
-        (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns);
-    const unsigned char *scales = j->parts->scales;
+    const unsigned char *at = codes_at(j, row), *scales = j->parts->scales;
     const size_t steps = j->columns / STEP, size = narrow ? 2 : 4;
     const size_t across = j->b->tile_columns ? j->b->tile_columns / STEP : steps;
     size_t number = parts_tile(j->b, j->columns, row, 0);
@@ -495,25 +515,64 @@ ROWS(mx_e5m2, scaled_row(j, row, dst, KIND_E5M2, false, narrow))
 ROWS(mx_int8, scaled_row(j, row, dst, KIND_INT8, false, narrow))
 ROWS(mx_fp4, scaled_row(j, row, dst, KIND_FP4, false, narrow))
 ROWS(mx_floats, scaled_row(j, row, dst, KIND_FLOATS, false, narrow))
-ROWS(nvfp4, scaled_row(j, row, dst, KIND_FP4, true, narrow))
 ROWS(fp8_e4m3, fp8_row(j, row, dst, KIND_E4M3, narrow))
 ROWS(fp8_e5m2, fp8_row(j, row, dst, KIND_E5M2, narrow))
 ROWS(table, table_row(j, row, dst, narrow))
-#define GGML_ROW(type, name, ...)                                                                  \
-    ROWS(whole_##name, whole_row(j, row, dst, (struct ggml_row){type, __VA_ARGS__}, narrow))
-GGML_ROWS(GGML_ROW)
+ROWS(q4_0, short_row(j, row, dst, TYPE_Q4_0, narrow))
+ROWS(q4_1, short_row(j, row, dst, TYPE_Q4_1, narrow))
+ROWS(q5_0, short_row(j, row, dst, TYPE_Q5_0, narrow))
+ROWS(q5_1, short_row(j, row, dst, TYPE_Q5_1, narrow))
+ROWS(q8, short_row(j, row, dst, TYPE_Q8_0, narrow))
+ROWS(iq4_nl, short_row(j, row, dst, TYPE_IQ4_NL, narrow))
+ROWS(mxfp4, short_row(j, row, dst, TYPE_MXFP4, narrow))
+ROWS(scaled, long_row(j, row, dst, false, narrow, NO_TABLE))
+ROWS(minima, long_row(j, row, dst, true, narrow, NO_TABLE))
+ROW static void nvfp4_fp32(const struct hu_block_job *j, size_t row, void *dst)
+{
+    scaled_row(j, row, dst, KIND_FP4, true, false);
+}
+/* Those of the others are put under their scales from the bytes that they fall apart into. */
+ROW static void nvfp4_codes(const struct hu_block_job *j, size_t row, void *dst)
+{
+    short_row(j, row, dst, TYPE_NVFP4, true);
+}
+ROW static void q4_k_codes(const struct hu_block_job *j, size_t row, void *dst)
+{
+    long_row(j, row, dst, true, true, OF_0_TO_15);
+}
+ROW static void iq4_xs_codes(const struct hu_block_job *j, size_t row, void *dst)
+{
+    long_row(j, row, dst, false, true, OF_CURVE);
+}
 
 #define ROW_OF(name) (narrow ? name##_bf16 : name##_fp32)
 
 static inline hu_block_row *find_whole(const struct hu_block *b, bool narrow)
 {
     switch (b->ggml_type) {
-#define ROW_CASE(type, name, ...)                                                                  \
-    case type:                                                                                     \
-        return ROW_OF(whole_##name);
-        GGML_ROWS(ROW_CASE)
+    case TYPE_Q4_0:
+        return ROW_OF(q4_0);
+    case TYPE_Q4_1:
+        return ROW_OF(q4_1);
+    case TYPE_Q5_0:
+        return ROW_OF(q5_0);
+    case TYPE_Q5_1:
+        return ROW_OF(q5_1);
+    case TYPE_Q8_0:
+    case TYPE_Q8_1:
+        return ROW_OF(q8);
+    case TYPE_IQ4_NL:
+        return ROW_OF(iq4_nl);
+    case TYPE_MXFP4:
+        return ROW_OF(mxfp4);
+    case TYPE_NVFP4:
+        return narrow ? nvfp4_codes : scaled_fp32;
+    case TYPE_Q4_K:
+        return narrow ? q4_k_codes : minima_fp32;
+    case TYPE_IQ4_XS:
+        return narrow ? iq4_xs_codes : scaled_fp32;
     default:
-        return NULL;
+        return b->minima ? ROW_OF(minima) : ROW_OF(scaled);
     }
 }
 
