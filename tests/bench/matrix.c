@@ -148,13 +148,26 @@ static int measure(const struct hu_kernel *kernel, struct cell cells[NAMES][NAME
     return rounds;
 }
 
-/* All copies of as many bytes are one. */
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* All copies of as many bytes count as the middle one of them. */
 static void share_copies(struct cell *cells)
 {
-    for (int a = 0; a < NAMES * NAMES; a++)
+    double middles[NAMES * NAMES], alike[NAMES * NAMES];
+    for (int a = 0; a < NAMES * NAMES; a++) {
+        size_t n = 0;
         for (int b = 0; b < NAMES * NAMES; b++)
-            if (bytes_of(&cells[a]) == bytes_of(&cells[b]))
-                cells[a].best[COPY] = fmin(cells[a].best[COPY], cells[b].best[COPY]);
+            if (bytes_of(&cells[a]) == bytes_of(&cells[b]) && cells[b].from != cells[b].to)
+                alike[n++] = cells[b].best[COPY];
+        qsort(alike, n, sizeof *alike, by_value);
+        middles[a] = n ? alike[n / 2] : 0;
+    }
+    for (int a = 0; a < NAMES * NAMES; a++)
+        cells[a].best[COPY] = middles[a];
 }
 
 /* One table of the matrix: its title, what a cell shows, and what it asks for. */
