@@ -117,10 +117,7 @@ static bool read_input(struct request *q)
         snprintf(where, sizeof where, "line %llu", lines.line);
         good = read_line(q, text, length, where);
     }
-    if (lines.error) {
-        fail(q->command, "line %llu: %s", lines.line, strerror(lines.error));
-        good = false;
-    }
+    good = good && !lines_failed(&lines, q->command, NULL);
     lines_end(&lines);
     return good;
 }

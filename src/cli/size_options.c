@@ -1,4 +1,5 @@
 /* The options of `halfulp size`: rows, what they read, and which of them go together. */
+#include "arguments.h"
 #include "memory/families.h"
 #include "memory/source.h"
 #include "numbers.h"
@@ -58,11 +59,12 @@ static bool read_dtype(const struct options *o, const char *name, struct hu_dtyp
              "q5_k_s, _m and mxfp4_moe are modelled); give the .gguf file, or a ggml type such as "
              "q3_k",
              o->row->name, name);
-    else
-        fail(o->command->name,
-             "--%s: there is no dtype '%s'; 'halfulp formats' lists the floats and integers, the "
-             "manual the block formats",
-             o->row->name, name);
+    else {
+        char near[HU_SUGGESTION];
+        bool is_near = *block_suggestion(near, name) || *hu_name_suggestion(near, name);
+        fail(o->command->name, "--%s: there is no dtype '%s'; %s", o->row->name, name,
+             is_near ? near : "'halfulp formats' lists them");
+    }
     return false;
 }
 

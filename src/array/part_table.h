@@ -1,4 +1,5 @@
-/* Sources of at most 8 bits by tables in registers; included by lanes.h. */
+/* Sources of at most 8 bits by tables in registers. */
+#include "array/lanes.h"
 
 #ifdef LANES_SHUFFLE
 
@@ -175,148 +176,120 @@ INLINE void store_looked_up(void *dst, byte_lanes low, byte_lanes high, int size
     }
 }
 
-/* COUNT steps. SIZE: of a stored element; 4 and 6 too, and 32 of words whose lower half is zero. */
-INLINE void table_some(const struct table *t, const struct codes *c, void *dst, const void *src,
-                       int size, enum look look, int count, struct random *r)
+/* What is looked up of all steps. */
+struct looked {
+    const struct table *table;
+    enum plane plane;
+    struct codes codes;
+    int size;   /* of a stored element; 4 and 6 too, and 32 of words whose lower half is zero */
+    size_t out; /* bytes of a step */
+};
+
+/* COUNT steps, at most MOST, which is a constant; R: where the second plane is drawn, or NULL. */
+INLINE void table_some(const struct looked *l, void *dst, const void *src, enum look look,
+                       int planes, size_t count, size_t most, struct random *r)
 {
-    const int planes = size > 8 || r ? 2 : 1;
-    const size_t out = STEP * (size_t)size / 8;
     byte_lanes codes[4], found[2][4], random[4];
     if (r)
-        EACH(count, random[i] = random_bytes(r););
-    EACH(count, codes[i] = load_codes(c, (const char *)src + i * c->in);
-         if (size > 8) codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
+        EACH(most, random[i] = random_bytes(r););
+    EACH(most, const size_t at = i < count ? i : count - 1;
+         codes[i] = load_codes(&l->codes, (const char *)src + at * l->codes.in);
+         if (l->size > 8) codes[i] = l->size == 16 ? order_16(codes[i]) : order_32(codes[i]););
     if (look == SIGNED)
         __asm__("" : "+m"(codes));
-    look_up(t, PLANE_LOW, planes, codes, found, look, count, r ? random : NULL);
-    EACH(count, store_looked_up((char *)dst + i * out, found[0][i],
-                                planes > 1 ? found[1][i] : found[0][i], size););
+    look_up(l->table, l->plane, planes, codes, found, look, most, r ? random : NULL);
+    EACH(most, if (i < count) store_looked_up((char *)dst + i * l->out, found[0][i],
+                                              found[planes > 1][i], l->size););
 }
 
-TARGET static __attribute__((noinline)) unsigned flags_of_codes(const struct plan *p,
-                                                                const void *src, size_t steps)
-{
-    const struct codes c = codes_of(p->from);
-    byte_lanes codes[4], found[2][4], seen = splat_8(0);
-    unsigned char bytes[STEP];
-    unsigned flags = 0;
-    for (size_t s = 0; s < steps; s += 4) { /* at the end the last step again */
-        EACH(4, size_t at = s + i < steps ? s + i : steps - 1;
-             codes[i] = load_codes(&c, (const char *)src + at * c.in););
-        if (p->table.of_flags.plain)
-            look_up(&p->table, PLANE_FLAGS, 1, codes, found, PLAIN, 4, NULL);
-        else
-            look_up(&p->table, PLANE_FLAGS, 1, codes, found, SIGNED, 4, NULL);
-        seen |= found[0][0] | found[0][1] | found[0][2] | found[0][3];
+/* R's index goes on by two steps where the last is one. */
+#define TABLE_STEPS(name, look, planes, draws)                                                     \
+    TARGET static void name(const struct looked *l, void *dst, const void *src, size_t steps,      \
+                            struct random *r)                                                      \
+    {                                                                                              \
+        char *to = dst;                                                                            \
+        const char *from = src;                                                                    \
+        for (; steps >= 4; steps -= 4, to += 4 * l->out, from += 4 * l->codes.in)                  \
+            table_some(l, to, from, look, planes, 4, 4, draws ? r : NULL);                         \
+        for (; steps; to += 2 * l->out, from += 2 * l->codes.in) {                                 \
+            const size_t now = steps < 2 ? steps : 2;                                              \
+            table_some(l, to, from, look, planes, now, 2, draws ? r : NULL);                       \
+            steps -= now;                                                                          \
+        }                                                                                          \
+        (void)r;                                                                                   \
     }
-    memcpy(bytes, &seen, sizeof bytes);
-    for (size_t i = 0; i < STEP; i++)
-        flags |= bytes[i];
-    return flags;
+TABLE_STEPS(plain, PLAIN, 1, false)
+TABLE_STEPS(plain_pairs, PLAIN, 2, false)
+#ifndef LANES_ALL_BYTES /* which all look up alike */
+TABLE_STEPS(block, ONE_BLOCK, 1, false)
+TABLE_STEPS(block_pairs, ONE_BLOCK, 2, false)
+TABLE_STEPS(with_sign, SIGNED, 1, false)
+TABLE_STEPS(with_sign_pairs, SIGNED, 2, false)
+TABLE_STEPS(drawn, SIGNED, 2, true)
+#endif
+
+static void look_up_steps(const struct looked *l, const struct plan *p, void *dst, const void *src,
+                          size_t steps, struct random *r)
+{
+    const bool pairs = l->size > 8;
+#ifdef LANES_ALL_BYTES
+    (void)p;
+    (pairs ? plain_pairs : plain)(l, dst, src, steps, r);
+#else
+    const struct sums *s = l->plane == PLANE_FLAGS ? &l->table->of_flags : &l->table->of_words;
+    if (r)
+        drawn(l, dst, src, steps, r);
+    else if (p->from->width <= 4)
+        (pairs ? block_pairs : block)(l, dst, src, steps, r);
+    else if (s->plain)
+        (pairs ? plain_pairs : plain)(l, dst, src, steps, r);
+    else
+        (pairs ? with_sign_pairs : with_sign)(l, dst, src, steps, r);
+#endif
 }
 
 /* Steps between two looks at whether more flags can be raised. */
 enum { BETWEEN_LOOKS = 64 };
 
-INLINE void table_steps(const struct plan *p, struct carried *c, void *dst, const void *src,
-                        size_t steps, int size, enum look look, bool at_random)
+TARGET static __attribute__((noinline)) unsigned flags_of_codes(const struct plan *p,
+                                                                const void *src, size_t steps)
 {
-    const struct codes codes = codes_of(p->from);
-    const size_t in = codes.in, out = STEP * (size_t)size / 8;
-    const bool asked = p->flags && p->table.to == p->to;
-    struct random drawn = c->random, *const r = at_random ? &drawn : NULL;
+    unsigned char bytes[BETWEEN_LOOKS * STEP] __attribute__((aligned(sizeof(vec))));
+    const struct looked l = {&p->table, PLANE_FLAGS, codes_of(p->from), 8, STEP};
+    look_up_steps(&l, p, bytes, src, steps, NULL);
+    byte_lanes seen = splat_8(0);
+    for (size_t s = 0; s < steps; s++)
+        seen |= load_bytes(bytes + s * STEP);
+    store_bytes(bytes, seen);
+    unsigned flags = 0;
+    for (size_t i = 0; i < STEP; i++)
+        flags |= bytes[i];
+    return flags;
+}
+
+TARGET void PART(table)(const struct plan *p, struct carried *c, void *dst, const void *src,
+                        size_t steps)
+{
+    const struct table *t = &p->table;
+    const int size = t->to->storage_bits;
+    const struct looked l = {t, PLANE_LOW, codes_of(p->from), size, STEP * (size_t)size / 8};
+    struct random drawn = c->random;
     char *to = dst;
     const char *from = src;
     while (steps) {
-        const bool looks = asked && (c->raised & p->table.all_flags) != p->table.all_flags;
+        const bool looks = p->flags && t->to == p->to && (c->raised & t->all_flags) != t->all_flags;
         const size_t now = looks && steps > BETWEEN_LOOKS ? BETWEEN_LOOKS : steps;
         if (looks)
             c->raised |= flags_of_codes(p, from, now);
-        for (size_t s = 0; s + 4 <= now; s += 4)
-            table_some(&p->table, &codes, to + s * out, from + s * in, size, look, 4, r);
-        size_t s = now / 4 * 4;
-        if (now & 2)
-            table_some(&p->table, &codes, to + s * out, from + s * in, size, look, 2, r);
-        s += now & 2;
-        if (now & 1)
-            table_some(&p->table, &codes, to + s * out, from + s * in, size, look, 1, r);
-        steps -= now, to += now * out, from += now * in;
+        look_up_steps(&l, p, to, from, now, t->draws ? &drawn : NULL);
+        steps -= now, to += now * l.out, from += now * l.codes.in;
     }
-}
-
-#define TABLE_STAGE(name, size, look, at_random)                                                   \
-    TARGET static void name(const struct plan *p, struct carried *c, void *dst, const void *src,   \
-                            size_t steps)                                                          \
-    {                                                                                              \
-        table_steps(p, c, dst, src, steps, size, look, at_random);                                 \
-    }
-#ifdef LANES_ALL_BYTES /* which all look up alike */
-#define TABLE_STAGES(name, size) TABLE_STAGE(name, size, PLAIN, false)
-#else
-#define TABLE_STAGES(name, size)                                                                   \
-    TABLE_STAGE(name##_of_fours, size, ONE_BLOCK, false)                                           \
-    TABLE_STAGE(name##_plain, size, PLAIN, false)                                                  \
-    TABLE_STAGE(name##_signed, size, SIGNED, false)                                                \
-    TARGET static void name(const struct plan *p, struct carried *c, void *dst, const void *src,   \
-                            size_t steps)                                                          \
-    {                                                                                              \
-        const bool plain = p->table.of_words.plain;                                                \
-        (p->from->width <= 4 ? name##_of_fours                                                     \
-         : plain             ? name##_plain                                                        \
-                             : name##_signed)(p, c, dst, src, steps);                                          \
-    }
-TABLE_STAGE(table_at_random, p->to->storage_bits, SIGNED, true)
-#endif
-TABLE_STAGES(table_4, 4)
-TABLE_STAGES(table_6, 6)
-TABLE_STAGES(table_8, 8)
-TABLE_STAGES(table_16, 16)
-TABLE_STAGES(table_words, 32)
-
-/* SIZE: of what is stored. */
-static stage_function *table_stage(int size)
-{
-    switch (size) {
-    case 4:
-        return table_4;
-    case 6:
-        return table_6;
-    case 8:
-        return table_8;
-    case 16:
-        return table_16;
-    default:
-        return table_words;
-    }
-}
-
-static row_function lanes_row;
-
-/* Where a word is more than the planes have one after another. */
-static unsigned table_row(const struct plan *p, void *dst, const void *src, size_t n,
-                          uint64_t first)
-{
-    bool fits = p->to->storage_bits <= 16 || p->table.top;
-    return (fits ? lanes_row : hu_table_row)(p, dst, src, n, first);
-}
-
-static void plan_table(struct plan *p)
-{
-    hu_plan_table(p);
-    p->row = table_row;
-    p->streams = p->to->storage_bits <= 16;
-    p->first = table_stage(p->to->storage_bits);
-#ifndef LANES_ALL_BYTES
-    if (p->table.draws)
-        p->first = table_at_random;
-#endif
 }
 
 #else
 
 /* One look-up after another. */
-static void words_of_codes(const struct plan *p, struct carried *c, void *dst, const void *src,
-                           size_t steps)
+void PART(table)(const struct plan *p, struct carried *c, void *dst, const void *src, size_t steps)
 {
     unsigned char codes[STEP];
     const size_t in = STEP * (size_t)p->from->storage_bits / 8;
@@ -328,13 +301,5 @@ static void words_of_codes(const struct plan *p, struct carried *c, void *dst, c
             words[i] = (uint32_t)p->table.words[codes[i]];
     }
 }
-
-static stage_function *table_stage(int size)
-{
-    (void)size;
-    return words_of_codes;
-}
-
-#define plan_table(p) hu_plan_table(p)
 
 #endif
