@@ -5,6 +5,7 @@
  */
 #include "array/plan.h"
 #include "decode.h"
+#include "float_bits.h"
 #include "unpack.h"
 
 #include <immintrin.h>
@@ -28,6 +29,7 @@ INLINE float hardware_fp16(const unsigned char *at)
 
 typedef float floats __attribute__((vector_size(4 * LANES)));
 typedef uint32_t words __attribute__((vector_size(4 * LANES)));
+typedef int32_t signed_words __attribute__((vector_size(4 * LANES)));
 typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
 typedef int16_t signed_halves __attribute__((vector_size(2 * LANES)));
 
@@ -39,18 +41,4 @@ INLINE floats splat(float x)
 INLINE bool any_byte(bytes32 x)
 {
     return !_mm256_testz_si256((__m256i)x, (__m256i)x);
-}
-
-INLINE float float_of(uint32_t bits)
-{
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-INLINE uint32_t bits_of(float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
 }

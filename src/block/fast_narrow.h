@@ -102,28 +102,6 @@ INLINE struct sixteen sixteen_fp8(const void *at, int exponent)
     return (struct sixteen){(floats8)even, (floats8)odd};
 }
 
-/* 32 of fp8 under 2^(CODE − 127) to bf16: sign and magnitude moved, and what the exponents differ
- * by added. False: one is no normal number here or there, and nothing was written. */
-INLINE bool fp8_moves(const unsigned char *at, int exponent, unsigned code, uint16_t *dst)
-{
-    const bool e4m3 = exponent == 4;
-    const uint8_t least = e4m3 ? 18 : 16; /* of twice the magnitude and what comes after the last */
-    const unsigned low = e4m3 ? 7 : 15, most = e4m3 ? 246 : 239;
-    bytes32 c;
-    GET(c, at);
-    c += c + (uint8_t)(e4m3 ? 2 : 8);
-    c = (bytes32)_mm256_min_epu8((__m256i)c, _mm256_set1_epi8((char)least)) ^ least;
-    if (__builtin_expect(code - low > most - low || any_byte(c), false))
-        return false;
-    halves16 more = (halves16){0} + (uint16_t)((code - low) << 7);
-    UNROLLED
-    for (int k = 0; k < 32; k += 16) {
-        halves16 x = (halves16)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(at + k)));
-        store_halves(dst + k, (x << exponent & (uint16_t)(e4m3 ? 0x87f0 : 0x8fe0)) + more);
-    }
-    return true;
-}
-
 INLINE struct sixteen sixteen_floats(const float *at)
 {
     __m256 a = _mm256_loadu2_m128(at + 8, at), b = _mm256_loadu2_m128(at + 12, at + 4);
@@ -267,6 +245,68 @@ INLINE void look_up_halves(struct planes p, bytes32 codes, __m256i *first, __m25
             high = _mm256_shuffle_epi8(p.high, (__m256i)codes);
     *first = _mm256_unpacklo_epi8(low, high);
     *last = _mm256_unpackhi_epi8(low, high);
+}
+
+/* What steps of fp8 have in common, from memory: compilers make vectors of one number anew in each
+ * step, of three instructions. */
+struct fp8 {
+    bytes32 least, more; /* of twice the magnitude and what then comes after the last */
+    halves16 moved;      /* what is taken of fields that are moved to their place */
+    halves16 exponents;  /* the same without the significand */
+};
+
+ROW __attribute__((noinline)) static void fp8_begin(struct fp8 *f, bool e4m3)
+{
+    *f = (struct fp8){
+        .least = (bytes32){0} + (uint8_t)(e4m3 ? 18 : 16),
+        .more = (bytes32){0} + (uint8_t)(e4m3 ? 2 : 8),
+        .moved = (halves16){0} + (uint16_t)(e4m3 ? 0x87f0 : 0x8fe0),
+        .exponents = (halves16){0} + (uint16_t)(e4m3 ? 0x8780 : 0x8f80),
+    };
+}
+
+/* Fields of fp8 as those of bf16. */
+INLINE halves16 fp8_fields(const void *at, bool e4m3, halves16 which)
+{
+    return (halves16)_mm256_cvtepi8_epi16(_mm_loadu_si128(at)) << (e4m3 ? 4 : 5) & which;
+}
+
+/* Whether 32 of fp8 are normal numbers. */
+INLINE bool fp8_is_normal(const unsigned char *at, const struct fp8 *f)
+{
+    bytes32 c;
+    GET(c, at);
+    c += c + f->more;
+    return !any_byte((bytes32)_mm256_subs_epu8((__m256i)f->least, (__m256i)c));
+}
+
+/*
+ * Normal numbers of fp8 have 8 significands, or 4: what an fp32 makes of them, less fp8's bias in
+ * the exponent. False: of some code it makes no normal number above 0.
+ */
+INLINE bool fp8_planes(float scale, bool e4m3, struct planes *to)
+{
+    const int bits = e4m3 ? 3 : 2, bias = e4m3 ? 7 : 15, most = e4m3 ? 8 : 15;
+    const words8 m = {0, 1, 2, 3, 4, 5, 6, 7};
+    const uint32_t word = hu_bits_of_float(scale), exponent = word >> 23;
+    words8 x = ((words8){0} + ((word & 0x7fffff) | 0x800000)) * ((1u << bits) + m), carry;
+    carry = x >> (24 + bits);
+    x <<= 3 - (uint32_t)bits + (carry ^ 1);
+    x = ((x + 0x7ffff + (x >> 20 & 1)) >> 20) + ((exponent + carry - (uint32_t)bias) << 7) - 128;
+    halves16 half = (halves16)_mm256_packus_epi32((__m256i)(x & 0xffff), (__m256i)(x & 0xffff));
+    *to = one_table((halves16)_mm256_permute4x64_epi64((__m256i)half, 0x88));
+    return exponent >= (uint32_t)bias && exponent + most < 254;
+}
+
+/* 32 normal numbers of fp8 under that to bf16. */
+INLINE void fp8_looks(const unsigned char *at, bool e4m3, const struct fp8 *f, struct planes p,
+                      uint16_t *dst)
+{
+    __m256i x[2], codes = _mm256_permute4x64_epi64(_mm256_loadu_si256((const __m256i *)at), 0xd8);
+    look_up_halves(p, (bytes32)codes & (uint8_t)(e4m3 ? 7 : 3), &x[0], &x[1]);
+    UNROLLED
+    for (int k = 0; k < 2; k++)
+        store_halves(dst + 16 * k, (halves16)x[k] + fp8_fields(at + 16 * k, e4m3, f->exponents));
 }
 
 /* 32 of 16 bytes, the lower nibbles first; not PLAIN. */

@@ -206,7 +206,7 @@ struct apart {
 
 INLINE int exponent_of(float x)
 {
-    return (int)(bits_of(x) >> 23 & 255);
+    return (int)(hu_bits_of_float(x) >> 23 & 255);
 }
 
 /* False: to be done again. */
