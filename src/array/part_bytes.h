@@ -97,8 +97,9 @@ INLINE void magic_watching(const struct plan *p, const struct narrow *k, void *d
     store_sums(k, dst, m, x, store, k->signs);
 }
 
-/* Scales of normal numbers: those below zero have none. False: there are others. */
-INLINE bool plain_scales(const struct narrow *k, vec x[4])
+/* Scales of normal numbers: those below zero have none. False: there are others. SEEN: what they
+ * raise is wanted, or NULL. */
+INLINE bool plain_scales(const struct narrow *k, vec x[4], struct seen *seen)
 {
     vec magnitude[4], least = splat(INFINITE), greatest = splat(0);
     VECTORS(magnitude[i] = x[i] & splat(~SIGN); least = smaller(least, magnitude[i]);
@@ -106,6 +107,14 @@ INLINE bool plain_scales(const struct narrow *k, vec x[4])
     if (any(above(splat(SCALE_LEAST_FP32_NORMAL), least) |
             above(greatest, splat((k->max_code << 23) - 1))))
         return false;
+    const unsigned all = HU_INVALID | HU_INEXACT;
+    if (seen && (seen->flags & all) != all) {
+        vec inexact = splat(0);
+        VECTORS(inexact |= keep(below_zero(~x[i]), x[i] & splat(k->low)););
+        find_inexact(seen, inexact);
+        if (any(below_zero(x[0] | x[1] | x[2] | x[3])))
+            seen->flags |= HU_INVALID;
+    }
     VECTORS(x[i] = pick_by_sign(x[i], splat(k->nan[0]),
                                 shift_right(magnitude[i] + splat(k->add[0]), k->drop)););
     return true;
@@ -118,9 +127,9 @@ INLINE void scale_watching(const struct plan *p, const struct narrow *k, vec x[4
     VECTORS(random[i] = splat(0););
     if (at_random)
         random_lanes(random, r);
-    if (flags)
+    if (flags && (at_random || !plain_scales(k, x, seen)))
         take_care(p, x, at_random ? random : NULL, ROUND_SCALE, seen);
-    else
+    else if (!flags)
         VECTORS(x[i] = narrow_scale(k, x[i], random[i], true, NULL, NULL););
 }
 
@@ -211,7 +220,7 @@ HALVES(short_halves_directed, short, LOAD_SHORT_HALVES, true, DIRECTED)
 BOTH(bf16_bytes, top, LOAD_TOP, STORE_8, BYTES)
 #endif
 STAGE(to_scale, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, DIRECTED,
-      if (!plain_scales(&k, x))
+      if (!plain_scales(&k, x, NULL))
           VECTORS(x[i] = narrow_scale(&k, x[i], splat(0), false, NULL, NULL););
       store_codes(&k, to, x, STORE_8))
 STAGE(to_scale_watching, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, WATCHING,
