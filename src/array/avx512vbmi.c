@@ -1,27 +1,18 @@
 /* AVX-512 VBMI: tables of 256 bytes in registers. */
-#include "array/environment.h"
-#include "array/layout.h"
-#include "array/table.h"
 #include "array/x86.h"
-#include "convert.h"
-
-#include <string.h>
 
 #define LANES_ALL_BYTES
-/* clang-format off */
 #include "array/lanes_avx512.h"
-#include "array/lanes_step.h"
-#include "array/lanes_seen.h"
-#include "array/lanes_load.h"
-#include "array/lanes_bytes.h"
-#include "array/lanes_row.h"
-/* clang-format on */
+#include "array/part_table.h"
+
+/* AVX-512's rows, whose steps are as many elements. */
+row_function hu_avx512_table_row;
 
 static bool can(struct plan *p)
 {
     if (!hu_table_can(p) || hu_table_is_slower(p) || p->to->storage_bits > 32)
         return false;
-    plan_table(p);
+    hu_plan_table(p, hu_avx512_table_row, PART(table));
     return true;
 }
 

@@ -1,10 +1,13 @@
 /* Lanes of AVX2: Intel SDM volume 2. */
 #include <immintrin.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
+#define PART(name) hu_avx2_##name
 #define LANES 8
 #define LANES_SHUFFLE
 #define LANES_FP16
-#define LANES_FP64
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
 #define TARGET __attribute__((target("avx2,f16c,fma")))
@@ -78,6 +81,11 @@ INLINE vec keep(mask m, vec x)
 INLINE bool any(mask m)
 {
     return !_mm256_testz_si256((__m256i)m, (__m256i)m);
+}
+
+INLINE bool any_bit(vec x)
+{
+    return !_mm256_testz_si256((__m256i)x, (__m256i)x);
 }
 
 #include "array/lanes_x86.h"

@@ -1,15 +1,19 @@
 /* Lanes of AVX-512 F, BW, DQ and VL: Intel SDM volume 2. */
 #include <immintrin.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
 #define LANES 16
 #define LANES_SHUFFLE
 #define LANES_FP16
-#define LANES_FP64
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
 #ifdef LANES_ALL_BYTES
+#define PART(name) hu_avx512vbmi_##name
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c,avx512vbmi")))
 #else
+#define PART(name) hu_avx512_##name
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c")))
 #endif
 #define INLINE static inline __attribute__((always_inline)) TARGET
@@ -81,6 +85,11 @@ INLINE vec keep(mask m, vec x)
 INLINE bool any(mask m)
 {
     return m;
+}
+
+INLINE bool any_bit(vec x)
+{
+    return _mm512_test_epi32_mask((__m512i)x, (__m512i)x);
 }
 
 #include "array/lanes_x86.h"

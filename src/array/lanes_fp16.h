@@ -1,5 +1,5 @@
 /* FP32 to FP16 by the hardware, which raises the flags too where ENVIRONMENT_RAISES and keeps NaNs'
- * payloads; included by lanes.h. */
+ * payloads; included by the parts. */
 
 #ifdef LANES_FP16
 

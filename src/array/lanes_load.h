@@ -1,4 +1,4 @@
-/* Elements as FP32 words, by the kinds of array/plan.h; included by lanes.h. */
+/* Elements as FP32 words, by the kinds of array/plan.h; included by the parts. */
 
 /*
  * Codes of 9 to 16 bits. A subnormal gains a unit of FP32's exponent and loses it again in a
@@ -38,8 +38,6 @@ INLINE vec widen_whole(const struct widen *w, vec x)
     odd = w->below_zero ? (vec)((ints)odd >> 8) : odd >> 8;
     return from_integer(pick(wide, odd, x)) + keep(wide, splat(8u << 23));
 }
-
-#ifdef LANES_FP64
 
 #define FP64_INFINITE UINT64_C(0x7ff0000000000000)
 #define FP64_LEAST UINT64_C(0x3810000000000000)      /* 2^-126 */
@@ -95,7 +93,7 @@ INLINE bool any_odd(longs x)
            lanes_above(magnitude, longs_of(FP64_INFINITE));
 }
 
-INLINE void load_odd(const struct widen *w, vec x[4], const void *src)
+INLINE void load_fp64(const struct widen *w, vec x[4], const void *src)
 {
     const size_t size = w->integer ? sizeof(vec) : 2 * sizeof(vec);
     vec least = splat(UINT32_MAX / 2), greatest = splat(0);
@@ -118,7 +116,7 @@ INLINE void load_odd(const struct widen *w, vec x[4], const void *src)
                 });
 }
 
-INLINE vec load_near(const struct widen *w, const void *at, bool away)
+INLINE vec near_of(const struct widen *w, const void *at, bool away)
 {
     longs x[2] = {load_half_longs(w, at, 0), load_half_longs(w, at, 1)};
     for (int i = 0; away && i < 2; i++) {
@@ -128,46 +126,25 @@ INLINE vec load_near(const struct widen *w, const void *at, bool away)
     return narrow_doubles(x[0], x[1]);
 }
 
-#endif
-
-/* Of so many BITS an element. */
-#define LOAD(bits, ...)                                                                            \
-    VECTORS(const char *at = (const char *)src + i * (LANES * (bits) / 8); x[i] = __VA_ARGS__;);   \
-    break
-
-INLINE void load_step(const struct widen *w, vec x[4], const void *src, enum load kind)
-{
-    switch (kind) {
-    case LOAD_FP32:
-        LOAD(32, load(at));
-    case LOAD_TF32:
-        LOAD(32, load(at) & splat(w->magnitude));
-    case LOAD_TOP:
-        LOAD(16, shift_left(load_halves(at), w->sign_shift));
-#ifdef LANES_FP16
-    case LOAD_FP16:
-        LOAD(16, from_fp16(at, 0));
-    case LOAD_SHORT:
-        LOAD(16, from_fp16(at, w->shift));
-#endif
-    case LOAD_HALF:
-        LOAD(16, widen_half(w, load_halves(at)));
-    case LOAD_INT8:
-        LOAD(8, widen_integer(w, load_quarters(at)));
-    case LOAD_INT16:
-        LOAD(16, widen_integer(w, load_halves(at)));
-    case LOAD_INT32:
-        LOAD(32, widen_whole(w, load(at)));
-#ifdef LANES_FP64
-    case LOAD_FP64:
-        load_odd(w, x, src);
-        break;
-    case LOAD_NEAR:
-        LOAD(w->integer ? 32 : 64, load_near(w, at, false));
-    case LOAD_AWAY:
-        LOAD(w->integer ? 32 : 64, load_near(w, at, true));
-#endif
-    default:
-        VECTORS(x[i] = splat(0););
+/* load_KIND: the words of a step, of elements of so many BITS. */
+#define LOAD(kind, bits, ...)                                                                      \
+    INLINE void load_##kind(const struct widen *w, vec x[4], const void *src)                      \
+    {                                                                                              \
+        VECTORS(const char *at = (const char *)src + i * (LANES * (bits) / 8);                     \
+                x[i] = __VA_ARGS__;);                                                              \
+        (void)w;                                                                                   \
     }
-}
+
+LOAD(fp32, 32, load(at))
+LOAD(tf32, 32, load(at) & splat(w->magnitude))
+LOAD(top, 16, shift_left(load_halves(at), w->sign_shift))
+#ifdef LANES_FP16
+LOAD(fp16, 16, from_fp16(at, 0))
+LOAD(short, 16, from_fp16(at, w->shift))
+#endif
+LOAD(half, 16, widen_half(w, load_halves(at)))
+LOAD(int8, 8, widen_integer(w, load_quarters(at)))
+LOAD(int16, 16, widen_integer(w, load_halves(at)))
+LOAD(int32, 32, widen_whole(w, load(at)))
+LOAD(near, w->integer ? 32 : 64, near_of(w, at, false))
+LOAD(away, w->integer ? 32 : 64, near_of(w, at, true))

@@ -1,11 +1,17 @@
 /* Lanes in GCC's vectors of 16 bytes: SSE2, NEON, or whatever the compiler makes of them. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #define LANES_SMALLER_8
 #endif
 
+#ifndef PART
+#define PART(name) hu_portable_##name
+#endif
 #define LANES 4
-#define LANES_FP64
 #define TARGET
 #define INLINE static inline __attribute__((always_inline))
 
@@ -300,6 +306,11 @@ INLINE byte_lanes pack_half_bytes(const half_lanes *v)
 }
 
 #endif
+
+INLINE bool any_bit(vec x)
+{
+    return any(unequal(x, splat(0)));
+}
 
 INLINE half_lanes order_halves(half_lanes x)
 {

@@ -1,6 +1,4 @@
-/* From FP64 at random, as FP32 words; included by lanes.h. */
-
-#ifdef LANES_FP64
+/* From FP64 at random, as FP32 words; included by the parts. */
 
 INLINE longs pick_longs(longs lanes, longs yes, longs no)
 {
@@ -105,5 +103,3 @@ INLINE void load_random(const struct plan *p, vec x[4], const void *src, struct 
     VECTORS(x[i] =
                 random_step(&k, &p->w, (const char *)src + size * i, random[i], p->flags, raised););
 }
-
-#endif

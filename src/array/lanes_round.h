@@ -1,4 +1,4 @@
-/* The roundings of vectors, by the kinds of array/plan.h; included by lanes.h. */
+/* The roundings of vectors, by the kinds of array/plan.h; included by the parts. */
 
 /*
  *  31 30        23 22                   0

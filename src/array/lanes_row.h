@@ -1,4 +1,4 @@
-/* Rows of stages; included by lanes.h. */
+/* Rows of stages; included by the parts. */
 
 /* Steps of words between two stages, which stay in the first-level cache; and of a granule that a
  * row past the caches writes at a time. */
@@ -10,8 +10,7 @@ TARGET static __attribute__((noinline)) void two_stages(const struct plan *p, st
                                                         void *dst, const void *src, size_t steps)
 {
     uint32_t words[BETWEEN * STEP] __attribute__((aligned(sizeof(vec))));
-    const size_t in = p->from->storage_bits * (size_t)LANES / 2,
-                 out = p->to->storage_bits * (size_t)LANES / 2;
+    const size_t in = bytes_of_step(p->from), out = bytes_of_step(p->to);
     const bool turns = p->load_in != p->round_in;
     for (size_t done = 0; done < steps; done += BETWEEN) {
         size_t now = steps - done < BETWEEN ? steps - done : BETWEEN;
@@ -77,7 +76,6 @@ TARGET static __attribute__((noinline)) void last_step(const struct plan *p, str
     memcpy(dst, codes, hu_array_bytes(p->to, n));
 }
 
-#ifdef LANES_FP64
 /* The flags of FP64 to FP32 where the conversion itself raises others: of ties away, which are
  * those of ties to even, for where the two differ neither is exact, and both overflow or neither.
  */
@@ -91,14 +89,13 @@ TARGET static __attribute__((noinline)) void near_flags(const struct plan *p, co
         const void *at = (const char *)src + size * i;
         if (n - i < LANES)
             at = memcpy(rest, at, size * (n - i));
-        vec x = load_near(&w, at, false);
+        vec x = near_of(&w, at, false);
         __asm__ volatile("" : : "m"(x));
     }
 }
-#endif
 
-TARGET static unsigned lanes_row(const struct plan *p, void *dst, const void *src, size_t n,
-                                 uint64_t first)
+TARGET unsigned PART(row)(const struct plan *p, void *dst, const void *src, size_t n,
+                          uint64_t first)
 {
     const bool flags = p->flags && !p->hardware;
     struct carried c = {nothing_seen(p, flags), {splat(0), splat(0), 0}, 0};
@@ -108,12 +105,10 @@ TARGET static unsigned lanes_row(const struct plan *p, void *dst, const void *sr
         environment_turn(p->load_in);
     if (p->flags && p->environment)
         environment_clear();
-#ifdef LANES_FP64
     if (p->load == LOAD_AWAY && p->flags) {
         near_flags(p, src, n);
         c.raised = environment_raised();
     }
-#endif
     if (p->direct) {
         size_t done = past_the_caches(p, &c, dst, src, n, first);
         dst = (char *)dst + hu_array_bytes(p->to, done);

@@ -1,4 +1,4 @@
-/* Codes into their places, by the kinds of array/plan.h; included by lanes.h. */
+/* Codes into their places, by the kinds of array/plan.h; included by the parts. */
 
 /* Overflow and sign of finite codes, a byte or half each: what is left to do costs the less the
  * more codes a vector holds. signs: the source's sign in each element's top bit, rubbish below. */
@@ -105,16 +105,4 @@ INLINE void store_magnitudes(const struct narrow *k, void *dst, const vec *codes
     }
     PAIRS(half_lanes done = finish_16(k, pack_halves(codes + i), pack_half_signs(x + i));
           memcpy((char *)dst + sizeof done * (i / 2), &done, sizeof done););
-}
-
-INLINE void store_words(void *dst, const vec *x, enum store store)
-{
-#ifdef LANES_FP64
-    if (store == STORE_64) {
-        VECTORS(store_doubles((char *)dst + 2 * sizeof(vec) * i, x[i]););
-        return;
-    }
-#endif
-    (void)store;
-    VECTORS(store_vec((char *)dst + sizeof(vec) * i, x[i]););
 }

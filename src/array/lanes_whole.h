@@ -1,6 +1,4 @@
-/* Integers of 32 bits by way of FP64, in any direction and with flags; included by lanes.h. */
-
-#ifdef LANES_FP64
+/* Integers of 32 bits by way of FP64, in any direction and with flags; included by the parts. */
 
 typedef int64_t signed_longs __attribute__((vector_size(sizeof(longs))));
 
@@ -65,22 +63,21 @@ INLINE void wholes(const struct plan *p, struct carried *c, void *dst, const voi
         c->raised |= HU_INEXACT;
 }
 
-TARGET static void to_whole_any(const struct plan *p, struct carried *c, void *dst, const void *src,
-                                size_t steps)
+TARGET static void to_whole_steps(const struct plan *p, struct carried *c, void *dst,
+                                  const void *src, size_t steps)
 {
     wholes(p, c, dst, src, steps, true);
 }
-static stage_function *const to_whole[] = {to_whole_any};
 
-TARGET static void fp64_whole(const struct plan *p, struct carried *c, void *dst, const void *src,
-                              size_t steps)
+TARGET static void fp64_whole_steps(const struct plan *p, struct carried *c, void *dst,
+                                    const void *src, size_t steps)
 {
     wholes(p, c, dst, src, steps, false);
 }
 
 /* Exact. */
-TARGET static void whole_fp64(const struct plan *p, struct carried *c, void *dst, const void *src,
-                              size_t steps)
+TARGET static void whole_fp64_steps(const struct plan *p, struct carried *c, void *dst,
+                                    const void *src, size_t steps)
 {
     const struct widen w = p->w;
     (void)c;
@@ -91,4 +88,8 @@ TARGET static void whole_fp64(const struct plan *p, struct carried *c, void *dst
     }
 }
 
-#endif
+static const struct stage to_whole = {{LOAD_FP32, ROUND_WHOLE, STORE_32, NEAREST}, to_whole_steps},
+                          fp64_whole = {{LOAD_FP64, ROUND_WHOLE, STORE_32, NEAREST},
+                                        fp64_whole_steps},
+                          whole_fp64 = {{LOAD_FP64, ROUND_NONE, STORE_64, NEAREST},
+                                        whole_fp64_steps};

@@ -106,6 +106,12 @@ INLINE byte_lanes pack_half_bytes(const half_lanes *v)
     return (byte_lanes)MM(packus_epi16)((words_x86)v[0], (words_x86)v[1]);
 }
 
+/* Saturation keeps signs. */
+INLINE byte_lanes pack_byte_tops(const half_lanes *x)
+{
+    return (byte_lanes)MM(packs_epi16)((words_x86)x[0], (words_x86)x[1]);
+}
+
 INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
 {
     return (byte_lanes)MM(min_epu8)((words_x86)a, (words_x86)b);
@@ -114,6 +120,11 @@ INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
 INLINE half_lanes smaller_16(half_lanes a, half_lanes b)
 {
     return (half_lanes)MM(min_epu16)((words_x86)a, (words_x86)b);
+}
+
+INLINE half_lanes larger_16(half_lanes a, half_lanes b)
+{
+    return (half_lanes)MM(max_epu16)((words_x86)a, (words_x86)b);
 }
 
 /* The bytes of BLOCK at the low four bits, 0 where the top bit is set. */
@@ -126,6 +137,11 @@ INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
 INLINE byte_lanes minus_8(byte_lanes a, byte_lanes b)
 {
     return (byte_lanes)MM(subs_epu8)((words_x86)a, (words_x86)b);
+}
+
+INLINE half_lanes minus_16(half_lanes a, half_lanes b)
+{
+    return (half_lanes)MM(subs_epu16)((words_x86)a, (words_x86)b);
 }
 
 INLINE void zip_16(half_lanes out[2], byte_lanes low, byte_lanes high)

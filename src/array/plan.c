@@ -391,3 +391,28 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     p->care = find_care(p);
     return true;
 }
+
+enum {
+    FP16_LESS = 112 << 23,
+    FP16_LIMIT = 143 << 23, /* 2^16 */
+    FP16_QUANTUM = -12      /* of less than half of which 2^-14 is, and subnormals are less */
+};
+
+/* Not where the target's range asks for more, or the source's subnormals count: as words those are
+ * subnormals too, for each of which Intel's processors take hundreds of cycles. */
+bool hu_plan_halves(struct plan *p)
+{
+    struct halves *h = &p->halves;
+    const bool top = p->load == LOAD_TOP;
+    h->k = p->k;
+    h->shift = top ? p->w.sign_shift - 16 : p->w.shift;
+    h->special = (top ? 0x7f80 : 0x7c00) + p->k.plain_infinity;
+    h->least_normal = top ? 0x0080 : 0x0400;
+    if (top)
+        return true;
+    h->k.least_normal -= FP16_LESS;
+    h->k.join_base -= FP16_LESS >> 16;
+    int quantum = (int)(p->k.least_normal >> 23) - 127 - (23 - (int)p->k.drop);
+    return (p->load == LOAD_FP16 || p->load == LOAD_SHORT) && p->k.least_normal > FP16_LESS &&
+           p->k.limit <= FP16_LIMIT && quantum >= FP16_QUANTUM;
+}

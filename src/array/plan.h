@@ -47,6 +47,9 @@ enum load {
     LOAD_NEAR,   /* in the direction of the environment, as FP32 is the target, */
     LOAD_AWAY,   /* with ties away, */
     LOAD_RANDOM, /* at random to what the target has */
+    /* LOAD_TOP and LOAD_SHORT where no word is made: see struct halves. */
+    LOAD_TOP_HALVES,
+    LOAD_SHORT_HALVES,
 };
 
 /* How a target's codes come from FP32's. */
@@ -75,12 +78,25 @@ enum store {
     STORE_64,
     STORE_TOP16,
     STORE_TOP32,
-    STORES,
-    STORE_WORDS = STORES
+    STORE_WORDS,
+    STORE_ANY /* of a stage: plan.store says */
 };
 
 /* What is asked of ROUND: codes in a common direction, in another, or more. */
 enum care { NEAREST, DIRECTED, WATCHING };
+
+/* What a stage is made for; CARE is the most that it heeds. STORE_8 stands for less, too. */
+struct way {
+    enum load load;
+    enum round round;
+    enum store store;
+    enum care care;
+};
+
+struct stage {
+    struct way way;
+    stage_function *run;
+};
 
 /* The facts that loading works with. */
 struct widen {
@@ -138,6 +154,12 @@ struct narrow {
     unsigned infinity_flags;
     unsigned nan_flags;
     uint64_t limits[2]; /* ROUND_WHOLE: the greatest magnitudes */
+};
+
+/* How halves are taken for words without a conversion: those of FP16's range as 2^-112 of them. */
+struct halves {
+    struct narrow k; /* in that unit */
+    uint32_t shift, special, least_normal;
 };
 
 enum {
@@ -222,6 +244,7 @@ struct plan {
     uint64_t harmless;              /* an element that raises nothing, as stored */
     struct widen w;
     struct narrow k;
+    struct halves halves;
     size_t asked; /* elements so far */
     struct table table;
 };
@@ -245,6 +268,8 @@ row_function hu_scalar_row;
 
 /* Whether the lanes have PLAN's conversion; then its constants are set. */
 bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
+/* Whether halves need not become words; then PLAN's constants for them are set. */
+bool hu_plan_halves(struct plan *plan);
 void hu_plan_harmless(struct plan *plan);
 /* Every finite value of the source is one of the target. */
 bool hu_plan_is_exact(const struct plan *plan);

@@ -1,13 +1,9 @@
-/* What C's vectors give on any machine: SSE2 on x86-64, NEON on aarch64. */
-#include "array/plan.h"
-
-#include <string.h>
-
-/* The lanes read and write memory in the machine's byte order, and arrays are little-endian. */
+/* What C's vectors give on any machine: SSE2 on x86-64, NEON on aarch64. The lanes read and write
+ * memory in the machine's byte order, and arrays are little-endian. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 
 #include "array/lanes_portable.h"
-#include "array/lanes.h"
+#include "array/part_roads.h"
 
 static bool runs(void)
 {
@@ -17,7 +13,7 @@ static bool runs(void)
 static bool can(struct plan *p)
 {
     static const struct abilities abilities = {
-        .row = lanes_row, .raises = ENVIRONMENT_RAISES, .doubles = true};
+        .row = PART(row), .raises = ENVIRONMENT_RAISES, .doubles = true};
     return plan_roads(p, &abilities);
 }
 

@@ -320,9 +320,11 @@ void hu_table_fill(struct plan *p)
     t->full = true;
 }
 
-void hu_plan_table(struct plan *p)
+void hu_plan_table(struct plan *p, row_function *row, stage_function *stage)
 {
-    p->row = hu_table_row;
+    p->row = row ? row : hu_table_row;
+    p->streams = row && p->to->storage_bits <= 16;
+    p->first = stage;
     p->table.to = p->to;
     p->load = LOAD_CODES;
     hu_plan_harmless(p);

@@ -6,8 +6,12 @@
 #include <string.h>
 #include <time.h>
 
-/* Elements that stay in a second-level cache; times that each is measured. */
-enum { ELEMENTS = 64 << 10, ROUNDS = 5, SMALL = 64 };
+/* Elements that stay in a second-level cache, and of a small call. */
+enum { ELEMENTS = 64 << 10, SMALL = 64 };
+
+/* Seconds for all, and what a sample takes at least: long enough for the clock, and so short that
+ * every pair is sampled in many rounds, some of which others on the machine leave alone. */
+static const double IN_ALL = 45, SAMPLE = 5e-5;
 
 /* Bytes a second, read and written, that a copy counts with where it is faster: then conversions
  * are bound by the arithmetic units and not by the cache. */
@@ -29,9 +33,15 @@ static const char *const names[] = {"fp64",         "fp32",
 
 enum { NAMES = sizeof names / sizeof *names };
 
+/* What is measured of a pair: a copy of as many bytes; to nearest, in the other directions and at
+ * random, each less HU_TIES_TO_EVEN; with flags; and a small call. */
+enum way { COPY, NEAREST, RANDOM = NEAREST + HU_STOCHASTIC, FLAGS, SMALL_CALL, WAYS };
+
 struct cell {
-    double share, asked;                   /* of memcpy */
-    double flags, directed, random, small; /* of share; nanoseconds */
+    const struct hu_format *from, *to;
+    int times[WAYS];   /* a sample's calls */
+    double best[WAYS]; /* seconds a call */
+    double asked;      /* of a copy's speed */
 };
 
 static unsigned char *src, *dst;
@@ -44,45 +54,42 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* A call to measure: a conversion, or where to is NULL a copy of n bytes. */
-struct call {
-    const struct hu_kernel *kernel;
-    const struct hu_format *from, *to;
-    struct hu_options options;
-    bool flags;
-    size_t n;
-};
-
-static void run(const struct call *c, int times)
+static size_t bytes_of(const struct cell *c)
 {
-    unsigned flags = 0;
-    for (int i = 0; i < times; i++)
-        if (!c->to) {
-            memcpy(dst, src, c->n);
-            __asm__ volatile("" : : "r"(dst) : "memory");
-        } else
-            hu_convert_array_with(c->kernel, c->to, dst, c->from, src, c->n, 0, &c->options,
-                                  c->flags ? &flags : NULL);
+    return hu_array_bytes(c->from, ELEMENTS) + hu_array_bytes(c->to, ELEMENTS);
 }
 
-/* Seconds a call, the least of some rounds. */
-static double seconds(const struct call *c)
+static void run(const struct hu_kernel *kernel, const struct cell *c, enum way way, size_t n,
+                int times)
 {
-    const double enough = 2e-4;
-    int times = 1;
-    double best = INFINITY;
-    for (int round = 0; round < ROUNDS;) {
+    struct hu_options options = {.seed = 1};
+    unsigned flags = 0;
+    if (way > NEAREST && way <= RANDOM)
+        options.direction = (enum hu_direction)(way - NEAREST);
+    for (int i = 0; i < times; i++)
+        if (way == COPY) {
+            memcpy(dst, src, bytes_of(c) / 2);
+            __asm__ volatile("" : : "r"(dst) : "memory");
+        } else
+            hu_convert_array_with(kernel, c->to, dst, c->from, src, n, 0, &options,
+                                  way == FLAGS ? &flags : NULL);
+}
+
+/* One sample, after a call that makes the plan and its table; as many calls as it takes are found
+ * by the first. */
+static void sample(const struct hu_kernel *kernel, struct cell *c, enum way way)
+{
+    run(kernel, c, way, ELEMENTS, 1);
+    for (;;) {
         double start = now();
-        run(c, times);
+        run(kernel, c, way, way == SMALL_CALL ? SMALL : ELEMENTS, c->times[way]);
         double took = now() - start;
-        if (took < enough / 2) {
-            times *= took > enough / 64 ? (int)(enough / took) + 1 : 32;
-            continue;
+        if (took >= SAMPLE) {
+            c->best[way] = fmin(c->best[way], took / c->times[way]);
+            return;
         }
-        best = fmin(best, took / times);
-        round++;
+        c->times[way] *= 2;
     }
-    return best;
 }
 
 /* Kinds of formats, by what they are stored in. */
@@ -123,31 +130,44 @@ static double share_asked(const struct hu_kernel *kernel, const struct hu_format
     return asked[kind_of(from)][kind_of(to)] * (strcmp(name, "avx2") ? 1 : 0.5);
 }
 
-static struct cell measure(const struct hu_kernel *kernel, const struct hu_format *from,
-                           const struct hu_format *to)
+/* Every way of every pair once in each round, until the time is over. Returns the rounds. */
+static int measure(const struct hu_kernel *kernel, struct cell cells[NAMES][NAMES])
 {
-    struct call c = {kernel, from, to, {.seed = 1}, false, ELEMENTS};
-    size_t bytes = hu_array_bytes(from, ELEMENTS) + hu_array_bytes(to, ELEMENTS);
-    struct call copy = {.n = bytes / 2};
-    bench_fill(from, src, ELEMENTS);
-    double nearest = seconds(&c);
-    double due = fmax(seconds(&copy), (double)bytes / FASTEST_COPY);
-    struct cell cell = {.share = due / nearest, .asked = share_asked(kernel, from, to)};
-    double slowest = 0;
-    for (int d = HU_TIES_TO_AWAY; d <= HU_TO_ODD; d++) {
-        c.options.direction = (enum hu_direction)d;
-        slowest = fmax(slowest, seconds(&c));
+    int rounds = 0;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    for (time_t end = t.tv_sec + (time_t)IN_ALL; t.tv_sec < end; rounds++) {
+        for (size_t f = 0; f < NAMES; f++) {
+            bench_fill(cells[f][f].from, src, ELEMENTS);
+            for (size_t i = 1; i < NAMES; i++)
+                for (enum way way = 0; way < WAYS; way++)
+                    sample(kernel, &cells[f][(f + i) % NAMES], way);
+        }
+        clock_gettime(CLOCK_MONOTONIC, &t);
     }
-    cell.directed = nearest / slowest;
-    c.options.direction = HU_STOCHASTIC;
-    cell.random = nearest / seconds(&c);
-    c.options.direction = HU_TIES_TO_EVEN;
-    c.flags = true;
-    cell.flags = nearest / seconds(&c);
-    c.flags = false;
-    c.n = SMALL;
-    cell.small = 1e9 * seconds(&c);
-    return cell;
+    return rounds;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* All copies of as many bytes count as the middle one of them. */
+static void share_copies(struct cell *cells)
+{
+    double middles[NAMES * NAMES], alike[NAMES * NAMES];
+    for (int a = 0; a < NAMES * NAMES; a++) {
+        size_t n = 0;
+        for (int b = 0; b < NAMES * NAMES; b++)
+            if (bytes_of(&cells[a]) == bytes_of(&cells[b]) && cells[b].from != cells[b].to)
+                alike[n++] = cells[b].best[COPY];
+        qsort(alike, n, sizeof *alike, by_value);
+        middles[a] = n ? alike[n / 2] : 0;
+    }
+    for (int a = 0; a < NAMES * NAMES; a++)
+        cells[a].best[COPY] = middles[a];
 }
 
 /* One table of the matrix: its title, what a cell shows, and what it asks for. */
@@ -160,52 +180,55 @@ struct view {
 
 static double share_of(const struct cell *c)
 {
-    return c->share;
+    return fmax(c->best[COPY], (double)bytes_of(c) / FASTEST_COPY) / c->best[NEAREST];
 }
 
 static bool share_good(const struct cell *c)
 {
-    return c->share >= c->asked;
+    return share_of(c) >= c->asked;
 }
 
 static double flags_of(const struct cell *c)
 {
-    return c->flags;
+    return c->best[NEAREST] / c->best[FLAGS];
 }
 
 static bool flags_good(const struct cell *c)
 {
-    return c->flags >= WITH_FLAGS;
+    return flags_of(c) >= WITH_FLAGS;
 }
 
 static double directed_of(const struct cell *c)
 {
-    return c->directed;
+    double slowest = 0;
+    for (enum way way = NEAREST + 1; way < RANDOM; way++)
+        slowest = fmax(slowest, c->best[way]);
+    return c->best[NEAREST] / slowest;
 }
 
 static bool directed_good(const struct cell *c)
 {
-    return c->directed >= DIRECTED;
+    return directed_of(c) >= DIRECTED;
 }
 
 static double random_of(const struct cell *c)
 {
-    return c->random;
+    return c->best[NEAREST] / c->best[RANDOM];
 }
 
 static bool random_good(const struct cell *c)
 {
-    return c->random >= AT_RANDOM;
+    return random_of(c) >= AT_RANDOM;
 }
 
 static double small_of(const struct cell *c)
 {
-    return c->small;
+    return 1e9 * c->best[SMALL_CALL];
 }
 
 static bool small_good(const struct cell *c)
 {
-    return c->small <= SMALL_NS;
+    return small_of(c) <= SMALL_NS;
 }
 
 static const struct view views[] = {
@@ -265,7 +288,7 @@ static bool draw(const char *path, const char *kernel, struct cell cells[NAMES][
             if (f == t)
                 continue;
             const struct cell *c = &cells[f][t];
-            double s = fmin(c->share, 1);
+            double s = fmin(share_of(c), 1);
             int x = LEFT + t * CELL_W, y = TOP + f * CELL_H;
             fprintf(out,
                     "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"rgb(%d,%d,%d)\"%s/>"
@@ -273,7 +296,7 @@ static bool draw(const char *path, const char *kernel, struct cell cells[NAMES][
                     x + 1, y + 1, CELL_W - 2, CELL_H - 2, (int)(240 - 210 * s),
                     (int)(240 - 130 * s), (int)(240 - 50 * s),
                     share_good(c) ? "" : " stroke=\"#c00\"", x + CELL_W / 2, y + 15,
-                    s > 0.55 ? "#fff" : "#000", c->share);
+                    s > 0.55 ? "#fff" : "#000", share_of(c));
         }
     fputs("</svg>\n", out);
     return !fclose(out);
@@ -282,21 +305,28 @@ static bool draw(const char *path, const char *kernel, struct cell cells[NAMES][
 int bench_matrix(const struct hu_kernel *kernel, const char *svg)
 {
     static struct cell cells[NAMES][NAMES];
-    const struct hu_format *formats[NAMES];
     src = aligned_alloc(4096, ELEMENTS * 8);
     dst = aligned_alloc(4096, ELEMENTS * 8);
     if (!src || !dst)
         return -1;
     memset(dst, 0, ELEMENTS * 8);
-    for (size_t i = 0; i < NAMES; i++)
-        formats[i] = hu_format_find(names[i]);
     for (size_t f = 0; f < NAMES; f++)
-        for (size_t t = 0; t < NAMES; t++)
-            if (f != t)
-                cells[f][t] = measure(kernel, formats[f], formats[t]);
+        for (size_t t = 0; t < NAMES; t++) {
+            struct cell *c = &cells[f][t];
+            c->from = hu_format_find(names[f]);
+            c->to = hu_format_find(names[t]);
+            c->asked = share_asked(kernel, c->from, c->to);
+            for (enum way way = 0; way < WAYS; way++)
+                c->times[way] = 1, c->best[way] = INFINITY;
+        }
+    int rounds = measure(kernel, cells);
+    share_copies(*cells);
+    printf("kernel: %s; %d Ki elements, one thread\n"
+           "the best of %d rounds, each of which measures all pairs in all ways, and a memcpy "
+           "beside each\n"
+           "pair, once, for %.0f us or more of the processor's time\n",
+           hu_kernel_name(kernel), ELEMENTS >> 10, rounds, SAMPLE * 1e6);
     int off = 0;
-    printf("kernel: %s; %d Ki elements, one thread, the processor's time\n", hu_kernel_name(kernel),
-           ELEMENTS >> 10);
     for (size_t v = 0; v < sizeof views / sizeof *views; v++)
         off += print_view(&views[v], cells);
     bool written = !svg || draw(svg, hu_kernel_name(kernel), cells);

@@ -1,4 +1,5 @@
-/* Sources of at most 8 bits by tables in registers; included by lanes.h. */
+/* Sources of at most 8 bits by tables in registers. */
+#include "array/lanes.h"
 
 #ifdef LANES_SHUFFLE
 
@@ -12,21 +13,29 @@ struct codes {
 
 INLINE struct codes codes_of(const struct hu_format *f)
 {
-    return (struct codes){f->storage_bits, STEP * (size_t)f->storage_bits / 8, f->width < 8,
+    return (struct codes){f->storage_bits, bytes_of_step(f), f->width < 8,
                           splat_8((uint32_t)hu_width_mask(f))};
-}
-
-INLINE byte_lanes load_codes(const struct codes *c, const void *at)
-{
-    if (c->storage_bits == 4)
-        return load_fours(at);
-    if (c->storage_bits == 6)
-        return load_sixes(at);
-    return c->partial ? load_bytes(at) & c->mask : load_bytes(at);
 }
 
 /* For each of the first COUNT vectors of a step's four; COUNT is a constant. */
 #define EACH(count, ...) VECTORS(if (i < (count)){__VA_ARGS__})
+
+/* The codes of so many steps; past COUNT the last again. */
+INLINE void load_codes(const struct codes *c, byte_lanes codes[4], const void *src, size_t count,
+                       size_t most)
+{
+    const void *at[4];
+    EACH(most, at[i] = (const char *)src + (i < count ? i : count - 1) * c->in;);
+    if (__builtin_expect(c->storage_bits == 8, 1)) {
+        EACH(most, codes[i] = load_bytes(at[i]););
+        if (c->partial)
+            EACH(most, codes[i] &= c->mask;);
+    } else if (c->storage_bits == 4) {
+        EACH(most, codes[i] = load_fours(at[i]););
+    } else {
+        EACH(most, codes[i] = load_sixes(at[i]););
+    }
+}
 
 /* How: in one block of 16, by struct sums where it is PLAIN, or with all that it may have. */
 enum look { ONE_BLOCK, PLAIN, SIGNED };
@@ -150,48 +159,112 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
 
 #endif
 
-INLINE void store_looked_up(void *dst, byte_lanes low, byte_lanes high, int size)
+/* Elements of 16 or 32 bits, whose codes were put in order for it. */
+INLINE void store_pairs(void *dst, byte_lanes low, byte_lanes high, int size)
 {
-    char *out = dst;
     half_lanes halves[2];
-    vec words[2];
-    if (size == 4)
-        store_fours(out, low);
-    if (size == 6)
-        store_sixes(out, low);
-    if (size == 8)
-        store_bytes(out, low);
-    if (size <= 8)
-        return;
     zip_16(halves, low, high);
     for (int half = 0; half < 2; half++) {
+        char *to = (char *)dst + half * (int)sizeof(vec) * (size / 16);
+        vec words[2];
         if (size == 16) {
-            store_bytes(out + half * STEP, (byte_lanes)halves[half]);
+            store_bytes(to, (byte_lanes)halves[half]);
             continue;
         }
         zip_top(words, halves[half]);
-        store_vec(out + 2 * half * STEP, words[0]);
-        store_vec(out + (2 * half + 1) * STEP, words[1]);
+        store_vec(to, words[0]);
+        store_vec(to + sizeof(vec), words[1]);
     }
 }
 
-/* COUNT steps. SIZE: of a stored element; 4 and 6 too, and 32 of words whose lower half is zero. */
-INLINE void table_some(const struct table *t, const struct codes *c, void *dst, const void *src,
-                       int size, enum look look, int count, struct random *r)
+/* Each step's place TO. */
+#define TO_EACH(...) EACH(most, char *to = (char *)dst + i * out; if (i < count) __VA_ARGS__;)
+
+/* COUNT steps, at most MOST, which is a constant, as SIZE is: of a stored element, but 6 stands for
+ * 4, too, and 32 is of words whose lower half is zero. STORE: the size of 4, 6 and 8. R: where the
+ * second plane is drawn, or NULL. */
+INLINE void table_some(const struct table *t, const struct codes *c, int store, void *dst,
+                       const void *src, enum look look, int size, size_t count, size_t most,
+                       struct random *r)
 {
-    const int planes = size > 8 || r ? 2 : 1;
-    const size_t out = STEP * (size_t)size / 8;
+    const size_t out = STEP * (size_t)(size == 6 ? store : size) / 8;
     byte_lanes codes[4], found[2][4], random[4];
     if (r)
-        EACH(count, random[i] = random_bytes(r););
-    EACH(count, codes[i] = load_codes(c, (const char *)src + i * c->in);
-         if (size > 8) codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
+        EACH(most, random[i] = random_bytes(r););
+    load_codes(c, codes, src, count, most);
+    if (size > 8)
+        EACH(most, codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
     if (look == SIGNED)
         __asm__("" : "+m"(codes));
-    look_up(t, PLANE_LOW, planes, codes, found, look, count, r ? random : NULL);
-    EACH(count, store_looked_up((char *)dst + i * out, found[0][i],
-                                planes > 1 ? found[1][i] : found[0][i], size););
+    look_up(t, PLANE_LOW, size > 8 || r ? 2 : 1, codes, found, look, most, r ? random : NULL);
+    if (size > 8)
+        TO_EACH(store_pairs(to, found[0][i], found[1][i], size));
+    else if (size == 8)
+        TO_EACH(store_bytes(to, found[0][i]));
+    else if (store == 4)
+        TO_EACH(store_fours(to, found[0][i]));
+    else if (store == 6)
+        TO_EACH(store_sixes(to, found[0][i]));
+    else
+        TO_EACH(store_bytes(to, found[0][i]));
 }
+
+/* R's index goes on by two steps where the last is one. */
+#define TABLE_STEPS(name, look, size, draws)                                                       \
+    TARGET static void name(const struct plan *p, void *dst, const void *src, size_t steps,        \
+                            struct random *r)                                                      \
+    {                                                                                              \
+        const struct codes c = codes_of(p->from);                                                  \
+        const int store = p->table.to->storage_bits;                                               \
+        const size_t out = STEP * (size_t)((size) == 6 ? store : (size)) / 8;                      \
+        char *to = dst;                                                                            \
+        const char *from = src;                                                                    \
+        for (; steps >= 4; steps -= 4, to += 4 * out, from += 4 * c.in)                            \
+            table_some(&p->table, &c, store, to, from, look, size, 4, 4, draws ? r : NULL);        \
+        for (; steps; to += 2 * out, from += 2 * c.in) {                                           \
+            const size_t now = steps < 2 ? steps : 2;                                              \
+            table_some(&p->table, &c, store, to, from, look, size, now, 2, draws ? r : NULL);      \
+            steps -= now;                                                                          \
+        }                                                                                          \
+        (void)r;                                                                                   \
+    }
+#define TABLE_SIZES(name, look)                                                                    \
+    TABLE_STEPS(name##_6, look, 6, false)                                                          \
+    TABLE_STEPS(name##_8, look, 8, false)                                                          \
+    TABLE_STEPS(name##_16, look, 16, false)                                                        \
+    TABLE_STEPS(name##_32, look, 32, false)
+TABLE_SIZES(plain, PLAIN)
+#ifndef LANES_ALL_BYTES /* which all look up alike */
+TABLE_SIZES(block, ONE_BLOCK)
+TABLE_SIZES(with_sign, SIGNED)
+TABLE_STEPS(drawn, SIGNED, 6, true)
+#endif
+
+/* By what SIZE stands for. */
+typedef void table_function(const struct plan *p, void *dst, const void *src, size_t steps,
+                            struct random *r);
+
+static table_function *table_function_of(const struct plan *p)
+{
+    const int size = p->table.to->storage_bits, which = size < 8 ? 0 : size / 16 + 1;
+#ifdef LANES_ALL_BYTES
+    static table_function *const by_size[] = {plain_6, plain_8, plain_16, plain_32};
+    return by_size[which];
+#else
+    static table_function *const by_size[][4] = {
+        [ONE_BLOCK] = {block_6, block_8, block_16, block_32},
+        [PLAIN] = {plain_6, plain_8, plain_16, plain_32},
+        [SIGNED] = {with_sign_6, with_sign_8, with_sign_16, with_sign_32}};
+    if (p->table.draws)
+        return drawn;
+    return by_size[p->from->width <= 4       ? ONE_BLOCK
+                   : p->table.of_words.plain ? PLAIN
+                                             : SIGNED][which];
+#endif
+}
+
+/* Steps between two looks at whether more flags can be raised. */
+enum { BETWEEN_LOOKS = 64 };
 
 TARGET static __attribute__((noinline)) unsigned flags_of_codes(const struct plan *p,
                                                                 const void *src, size_t steps)
@@ -200,123 +273,42 @@ TARGET static __attribute__((noinline)) unsigned flags_of_codes(const struct pla
     byte_lanes codes[4], found[2][4], seen = splat_8(0);
     unsigned char bytes[STEP];
     unsigned flags = 0;
-    for (size_t s = 0; s < steps; s += 4) { /* at the end the last step again */
-        EACH(4, size_t at = s + i < steps ? s + i : steps - 1;
-             codes[i] = load_codes(&c, (const char *)src + at * c.in););
+    for (size_t s = 0; s < steps; s += 4) {
+        load_codes(&c, codes, (const char *)src + s * c.in, steps - s, 4);
         if (p->table.of_flags.plain)
             look_up(&p->table, PLANE_FLAGS, 1, codes, found, PLAIN, 4, NULL);
         else
             look_up(&p->table, PLANE_FLAGS, 1, codes, found, SIGNED, 4, NULL);
         seen |= found[0][0] | found[0][1] | found[0][2] | found[0][3];
     }
-    memcpy(bytes, &seen, sizeof bytes);
+    store_bytes(bytes, seen);
     for (size_t i = 0; i < STEP; i++)
         flags |= bytes[i];
     return flags;
 }
 
-/* Steps between two looks at whether more flags can be raised. */
-enum { BETWEEN_LOOKS = 64 };
-
-INLINE void table_steps(const struct plan *p, struct carried *c, void *dst, const void *src,
-                        size_t steps, int size, enum look look, bool at_random)
+TARGET void PART(table)(const struct plan *p, struct carried *c, void *dst, const void *src,
+                        size_t steps)
 {
-    const struct codes codes = codes_of(p->from);
-    const size_t in = codes.in, out = STEP * (size_t)size / 8;
-    const bool asked = p->flags && p->table.to == p->to;
-    struct random drawn = c->random, *const r = at_random ? &drawn : NULL;
+    const struct table *t = &p->table;
+    const size_t in = bytes_of_step(p->from), out = bytes_of_step(t->to);
+    table_function *const look = table_function_of(p);
     char *to = dst;
     const char *from = src;
     while (steps) {
-        const bool looks = asked && (c->raised & p->table.all_flags) != p->table.all_flags;
+        const bool looks = p->flags && t->to == p->to && (c->raised & t->all_flags) != t->all_flags;
         const size_t now = looks && steps > BETWEEN_LOOKS ? BETWEEN_LOOKS : steps;
         if (looks)
             c->raised |= flags_of_codes(p, from, now);
-        for (size_t s = 0; s + 4 <= now; s += 4)
-            table_some(&p->table, &codes, to + s * out, from + s * in, size, look, 4, r);
-        size_t s = now / 4 * 4;
-        if (now & 2)
-            table_some(&p->table, &codes, to + s * out, from + s * in, size, look, 2, r);
-        s += now & 2;
-        if (now & 1)
-            table_some(&p->table, &codes, to + s * out, from + s * in, size, look, 1, r);
+        look(p, to, from, now, &c->random);
         steps -= now, to += now * out, from += now * in;
     }
-}
-
-#define TABLE_STAGE(name, size, look, at_random)                                                   \
-    TARGET static void name(const struct plan *p, struct carried *c, void *dst, const void *src,   \
-                            size_t steps)                                                          \
-    {                                                                                              \
-        table_steps(p, c, dst, src, steps, size, look, at_random);                                 \
-    }
-#ifdef LANES_ALL_BYTES /* which all look up alike */
-#define TABLE_STAGES(name, size) TABLE_STAGE(name, size, PLAIN, false)
-#else
-#define TABLE_STAGES(name, size)                                                                   \
-    TABLE_STAGE(name##_of_fours, size, ONE_BLOCK, false)                                           \
-    TABLE_STAGE(name##_plain, size, PLAIN, false)                                                  \
-    TABLE_STAGE(name##_signed, size, SIGNED, false)                                                \
-    TARGET static void name(const struct plan *p, struct carried *c, void *dst, const void *src,   \
-                            size_t steps)                                                          \
-    {                                                                                              \
-        const bool plain = p->table.of_words.plain;                                                \
-        (p->from->width <= 4 ? name##_of_fours                                                     \
-         : plain             ? name##_plain                                                        \
-                             : name##_signed)(p, c, dst, src, steps);                                          \
-    }
-TABLE_STAGE(table_at_random, p->to->storage_bits, SIGNED, true)
-#endif
-TABLE_STAGES(table_4, 4)
-TABLE_STAGES(table_6, 6)
-TABLE_STAGES(table_8, 8)
-TABLE_STAGES(table_16, 16)
-TABLE_STAGES(table_words, 32)
-
-/* SIZE: of what is stored. */
-static stage_function *table_stage(int size)
-{
-    switch (size) {
-    case 4:
-        return table_4;
-    case 6:
-        return table_6;
-    case 8:
-        return table_8;
-    case 16:
-        return table_16;
-    default:
-        return table_words;
-    }
-}
-
-static row_function lanes_row;
-
-/* Where a word is more than the planes have one after another. */
-static unsigned table_row(const struct plan *p, void *dst, const void *src, size_t n,
-                          uint64_t first)
-{
-    bool fits = p->to->storage_bits <= 16 || p->table.top;
-    return (fits ? lanes_row : hu_table_row)(p, dst, src, n, first);
-}
-
-static void plan_table(struct plan *p)
-{
-    hu_plan_table(p);
-    p->row = table_row;
-    p->streams = p->to->storage_bits <= 16;
-    p->first = table_stage(p->to->storage_bits);
-#ifndef LANES_ALL_BYTES
-    if (p->table.draws)
-        p->first = table_at_random;
-#endif
 }
 
 #else
 
 /* One look-up after another. */
-static void words_of_codes(const struct plan *p, struct carried *c, void *dst, const void *src,
-                           size_t steps)
+void PART(table)(const struct plan *p, struct carried *c, void *dst, const void *src, size_t steps)
 {
     unsigned char codes[STEP];
     const size_t in = STEP * (size_t)p->from->storage_bits / 8;
@@ -328,13 +320,5 @@ static void words_of_codes(const struct plan *p, struct carried *c, void *dst, c
             words[i] = (uint32_t)p->table.words[codes[i]];
     }
 }
-
-static stage_function *table_stage(int size)
-{
-    (void)size;
-    return words_of_codes;
-}
-
-#define plan_table(p) hu_plan_table(p)
 
 #endif

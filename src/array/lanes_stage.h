@@ -1,0 +1,76 @@
+/* Stages: loops over steps; included by the parts. */
+
+/*
+ * A stage NAME of elements that load_KIND makes words of, which are X in what follows the way that
+ * it is made for; that puts them TO where they go. C is what is carried along, of which SEEN stays
+ * in registers; K and W are copies of the plan's facts, which nothing stored can change.
+ */
+#define STAGE(name, kind, load_way, round_way, store_way, care_way, ...)                           \
+    TARGET static __attribute__((noinline)) void name##_steps(                                     \
+        const struct plan *p, struct carried *c, void *dst, const void *src, size_t steps)         \
+    {                                                                                              \
+        UNUSED const struct narrow k = p->k;                                                       \
+        UNUSED const enum hu_direction direction = p->options.direction;                           \
+        UNUSED const bool saturate = p->options.saturate, flags = p->flags && !p->hardware;        \
+        UNUSED const bool at_random = p->round_in == HU_STOCHASTIC;                                \
+        UNUSED const enum store store = p->store;                                                  \
+        const struct widen w = p->w;                                                               \
+        const size_t words = sizeof(uint32_t) * STEP;                                              \
+        const size_t in = (load_way) == LOAD_FP32 ? words : bytes_of_step(p->from);                \
+        const size_t out = (store_way) == STORE_WORDS ? words : bytes_of_step(p->to);              \
+        struct seen seen = c->seen;                                                                \
+        char *to = dst;                                                                            \
+        for (const char *from = src; steps; steps--, to += out, from += in) {                      \
+            vec x[4];                                                                              \
+            load_##kind(&w, x, from);                                                              \
+            __VA_ARGS__;                                                                           \
+        }                                                                                          \
+        c->seen = seen;                                                                            \
+    }                                                                                              \
+    static const struct stage name = {{load_way, round_way, store_way, care_way}, name##_steps};
+
+#define UNUSED __attribute__((unused))
+
+INLINE void store_words(void *dst, const vec *x)
+{
+    VECTORS(store_vec((char *)dst + sizeof(vec) * i, x[i]););
+}
+
+/* Of stages that load for themselves. */
+INLINE void load_later(const struct widen *w, vec x[4], const void *src)
+{
+    (void)w, (void)x, (void)src;
+}
+
+/* What a call has seen the address of does not stay in registers: it gets copies, and the plan's
+ * own constants. RANDOM: or NULL. */
+INLINE void take_care(const struct plan *p, vec v[4], const vec *random, enum round round,
+                      struct seen *seen)
+{
+    vec copy[4], draws[4];
+    struct seen copied = *seen;
+    VECTORS(copy[i] = v[i]; draws[i] = random ? random[i] : splat(0););
+    PART(careful_step)(&p->k, copy, draws, round, random != NULL, &copied);
+    VECTORS(v[i] = copy[i];);
+    *seen = copied;
+}
+
+/* Whether magnitudes are above SEEN's large, or where SMALL is asked below its small. */
+INLINE bool any_outside(const struct seen *seen, const vec x[4], bool small)
+{
+    struct noted noted = nothing_noted();
+    VECTORS(vec magnitude = x[i] & splat(~SIGN); note_large(&noted, magnitude, splat(seen->large));
+            if (small) note_small(&noted, magnitude, splat(seen->small)););
+    return is_outside(&noted, splat(small ? seen->small : 0), splat(seen->large));
+}
+
+INLINE bool any_nan(const vec x[4])
+{
+    return any(either_is_nan(x[0], x[1]) | either_is_nan(x[2], x[3]));
+}
+
+INLINE void find_inexact(struct seen *seen, vec discarded)
+{
+    if (any_bit(discarded))
+        seen->flags |= HU_INEXACT;
+}

@@ -1,0 +1,94 @@
+/* The roads of a kernel: its rows, and the stages that a plan takes. */
+#include "array/lanes.h"
+/* clang-format off */
+#include "array/lanes_round.h"
+#include "array/lanes_load.h"
+#include "array/lanes_row.h"
+/* clang-format on */
+
+/* A step with specials, or with what may raise flags: codes, but of ROUND_TOP words with their
+ * codes at the top. Out of line, for it is seldom. */
+TARGET void PART(careful_step)(const struct narrow *k, vec v[4], const vec random[4],
+                               enum round round, bool at_random, struct seen *seen)
+{
+    struct found found = {splat(0), splat(0), splat(0)};
+    if (round == ROUND_TOP)
+        VECTORS(v[i] = narrow_top(k, v[i], random[i], at_random, seen, &found););
+    else if (round == ROUND_SCALE)
+        VECTORS(v[i] = narrow_scale(k, v[i], random[i], at_random, seen, &found););
+    else
+        VECTORS(v[i] = narrow_any(k, v[i], random[i], at_random, seen, &found););
+    take_stock(seen, k, &found, at_random);
+}
+
+/* The first that will do, or NULL. */
+static stage_function *stage_for(struct way wanted)
+{
+    const struct stage *const *const lists[] = {PART(loads), PART(rounds), PART(bytes)};
+    for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
+        for (const struct stage *const *s = lists[l]; *s; s++) {
+            const struct way *way = &(*s)->way;
+            if (way->load == wanted.load && way->round == wanted.round &&
+                (way->store == wanted.store || way->store == STORE_ANY) && way->care >= wanted.care)
+                return (*s)->run;
+        }
+    return NULL;
+}
+
+/* One stage for both where there is one; from codes to FP64 goes by FP32, whose conversion is
+ * exact. */
+static void plan_stages(struct plan *p)
+{
+    const enum load load = p->load;
+    struct way way = {load, p->round, p->store < STORE_8 ? STORE_8 : p->store, p->care};
+    const bool bytes = way.round == ROUND_MAGIC && way.store == STORE_8;
+    const bool quiet = load == LOAD_FP16 || load == LOAD_SHORT || load == LOAD_NEAR ||
+                       load == LOAD_AWAY || load == LOAD_INT8 || load == LOAD_INT16;
+    if (quiet && p->round == ROUND_NONE && p->store == STORE_32 && !p->options.saturate)
+        way.store = STORE_WORDS;
+    if (load == LOAD_FP16 && bytes)
+        way.load = LOAD_SHORT;
+#ifdef LANES_SHUFFLE
+    if (bytes && p->care != WATCHING && hu_plan_halves(p))
+        way.load = load == LOAD_TOP ? LOAD_TOP_HALVES : LOAD_SHORT_HALVES;
+#endif
+    const bool nearest = p->options.direction == HU_TIES_TO_EVEN && !p->flags;
+    const bool apart = load == LOAD_FP64 && p->round == ROUND_FP16 && !nearest;
+    p->first = apart ? NULL : stage_for(way);
+    if (p->first)
+        return;
+    p->first = load == LOAD_CODES ? PART(table)
+                                  : stage_for((struct way){load, ROUND_NONE, STORE_WORDS, NEAREST});
+    way.load = LOAD_FP32;
+    p->second = stage_for(way);
+}
+
+#ifdef LANES_SHUFFLE
+row_function PART(table_row);
+
+/* Where a word is more than the planes have one after another. */
+unsigned PART(table_row)(const struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
+{
+    bool fits = p->to->storage_bits <= 16 || p->table.top;
+    return (fits ? PART(row) : hu_table_row)(p, dst, src, n, first);
+}
+#endif
+
+static bool plan_roads(struct plan *p, const struct abilities *a)
+{
+    bool wide = p->to->storage_bits == 64 && a->doubles && is_fp64(p->to) && !p->options.saturate;
+#ifdef LANES_SHUFFLE
+    p->table.draws = hu_table_draws(p);
+    row_function *const row = PART(table_row);
+#else
+    row_function *const row = NULL;
+#endif
+    if ((p->table.draws || hu_table_can(p)) && !wide && !hu_table_is_slower(p)) {
+        hu_plan_table(p, row, PART(table));
+        return true;
+    }
+    if (!hu_plan_lanes(p, a))
+        return false;
+    plan_stages(p);
+    return true;
+}

@@ -1,0 +1,137 @@
+/* From words as they are, and to those whose tops are codes; FP16 and integers of 32 bits. */
+#include "array/lanes.h"
+/* clang-format off */
+#include "array/lanes_round.h"
+#include "array/lanes_fp16.h"
+#include "array/lanes_store.h"
+#include "array/lanes_load.h"
+#include "array/lanes_stage.h"
+#include "array/lanes_whole.h"
+/* clang-format on */
+
+/* FP32's values themselves: NaNs become quiet, and infinities the greatest number where asked. */
+TARGET static __attribute__((noinline)) void special_words(vec x[4], bool saturate, unsigned *flags)
+{
+    VECTORS(vec magnitude = x[i] & splat(~SIGN); mask nan = above(magnitude, splat(INFINITE)),
+                                                 infinite = equal(magnitude, splat(INFINITE));
+            if (any(both(nan, unequal(x[i] & splat(QUIET), splat(QUIET))))) *flags |= HU_INVALID;
+            if (saturate && any(infinite)) *flags |= HU_OVERFLOW | HU_INEXACT;
+            x[i] |= keep(nan, splat(QUIET)); if (saturate) x[i] -= keep(infinite, splat(1)););
+}
+
+INLINE void quiet_words(vec x[4], bool saturate, unsigned *flags)
+{
+    mask special;
+    if (saturate) {
+        special = above(x[0] & splat(~SIGN), splat(INFINITE - 1));
+        VECTORS(special |= above(x[i] & splat(~SIGN), splat(INFINITE - 1)););
+    } else {
+        special = either_is_nan(x[0], x[1]) | either_is_nan(x[2], x[3]);
+    }
+    if (__builtin_expect(any(special), 0)) {
+        vec copy[4];
+        VECTORS(copy[i] = x[i];);
+        special_words(copy, saturate, flags);
+        VECTORS(x[i] = copy[i];);
+    }
+}
+
+/* What has a fraction: ties away are ties to even after setting the last bit, which moves a tie up
+ * and nothing else; to odd is downward with the last bit set. */
+INLINE vec integer_of(vec x, enum hu_direction direction)
+{
+    const uint32_t two_to_23 = 0x4b000000, two_to_31 = 0x4f000000;
+    vec magnitude = x & splat(~SIGN);
+    mask inside = above(splat(two_to_23), magnitude);
+    vec code = round_integer(direction == HU_TIES_TO_AWAY ? x | keep(inside, splat(1)) : x);
+    if (direction == HU_TO_ODD) { /* the environment is toward zero */
+        vec back = from_integer(code) & splat(~SIGN);
+        vec odd = keep(both(inside, unequal(back, magnitude)), splat(1));
+        code = (code - shift_right(x & (odd << 31), 31)) | odd;
+    }
+    code ^= keep(above(x, splat(two_to_31 - 1)), splat(UINT32_MAX));
+    return pick(above(magnitude, splat(INFINITE)), splat(0), code);
+}
+
+#define TO_FP32                                                                                    \
+    quiet_words(x, saturate, &c->raised);                                                          \
+    store_words(to, x);
+STAGE(to_fp32, fp32, LOAD_FP32, ROUND_NONE, STORE_32, NEAREST, TO_FP32)
+STAGE(bf16_fp32, top, LOAD_TOP, ROUND_NONE, STORE_32, NEAREST, TO_FP32)
+STAGE(to_fp64, fp32, LOAD_FP32, ROUND_NONE, STORE_64, NEAREST, quiet_words(x, saturate, &c->raised);
+      VECTORS(store_doubles(to + 2 * sizeof(vec) * i, x[i]);))
+STAGE(to_int32, fp32, LOAD_FP32, ROUND_INT32, STORE_32, NEAREST,
+      VECTORS(store_vec(to + i * sizeof(vec), integer_of(x[i], direction));))
+
+#ifdef LANES_FP16
+#define TO_FP16(...) VECTORS(store_fp16(to + i * sizeof(fp16s), __VA_ARGS__);)
+STAGE(to_fp16, fp32, LOAD_FP32, ROUND_FP16, STORE_16, NEAREST, TO_FP16(cvt_fp16(x[i], FP16_AROUND)))
+STAGE(to_fp16_directed, fp32, LOAD_FP32, ROUND_FP16, STORE_16, WATCHING,
+      TO_FP16(fp16_of(x[i], direction)))
+STAGE(bf16_fp16, top, LOAD_TOP, ROUND_FP16, STORE_16, NEAREST, TO_FP16(cvt_fp16(x[i], FP16_AROUND)))
+#ifdef FP16_NEAREST
+STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, NEAREST,
+      TO_FP16(cvt_fp16(x[i], FP16_NEAREST)))
+#endif
+#else
+STAGE(half_fp32, half, LOAD_HALF, ROUND_NONE, STORE_32, NEAREST, TO_FP32)
+#endif
+
+INLINE void top_step(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
+                     enum store store, enum care care, struct seen *seen)
+{
+    if (__builtin_expect(any_nan(x), 0))
+        take_care(p, x, NULL, ROUND_TOP, seen);
+    else if (care == NEAREST)
+        VECTORS(x[i] = round_top(k, x[i], splat(0), false););
+    else
+        round_tops(k, x);
+    store_top(k, dst, x, store);
+}
+
+INLINE void top_watching(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
+                         struct random *r, enum store store, bool flags, bool at_random,
+                         struct seen *seen)
+{
+    vec random[4];
+    if (at_random)
+        random_lanes(random, r);
+    if (any_outside(seen, x, flags)) {
+        take_care(p, x, at_random ? random : NULL, ROUND_TOP, seen);
+    } else {
+        if (flags && !(seen->flags & HU_INEXACT))
+            find_inexact(seen, (x[0] | x[1] | x[2] | x[3]) & splat(k->low));
+        if (at_random)
+            VECTORS(x[i] = round_top(k, x[i], random[i], true););
+        else
+            round_tops(k, x);
+    }
+    store_top(k, dst, x, store);
+}
+
+#define TO_TOP(store, care) top_step(p, &k, to, x, store, care, &seen);
+STAGE(to_bf16, fp32, LOAD_FP32, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
+STAGE(to_tf32, fp32, LOAD_FP32, ROUND_TOP, STORE_TOP32, NEAREST, TO_TOP(STORE_TOP32, NEAREST))
+STAGE(to_top, fp32, LOAD_FP32, ROUND_TOP, STORE_ANY, DIRECTED, TO_TOP(store, DIRECTED))
+STAGE(to_top_watching, fp32, LOAD_FP32, ROUND_TOP, STORE_ANY, WATCHING,
+      top_watching(p, &k, to, x, &c->random, store, flags, at_random, &seen);)
+STAGE(tf32_bf16, tf32, LOAD_TF32, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
+STAGE(fp64_bf16, fp64, LOAD_FP64, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
+#ifdef LANES_FP16
+STAGE(fp16_bf16, fp16, LOAD_FP16, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
+#endif
+
+/* Of stages for the same the narrower stands before the wider. */
+const struct stage *const PART(rounds)[] = {
+    &to_fp32,    &bf16_fp32,        &to_fp64,   &to_int32,  &to_whole,        &fp64_whole,
+    &whole_fp64, &to_bf16,          &to_tf32,   &to_top,    &to_top_watching, &tf32_bf16,
+    &fp64_bf16,
+#ifdef LANES_FP16
+    &to_fp16,    &to_fp16_directed, &bf16_fp16, &fp16_bf16,
+#else
+    &half_fp32,
+#endif
+#ifdef FP16_NEAREST
+    &fp64_fp16,
+#endif
+    NULL};
