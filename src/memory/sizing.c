@@ -426,7 +426,7 @@ static bool choose_weights(struct making *m, struct hu_weights_choice *c)
     struct hu_storage storage = {.storing = HU_STORE_OWN};
     struct hu_weights_size size;
     *c = (struct hu_weights_choice){.own = true};
-    if (m->request->dtypes_given) {
+    if (m->request->dtypes_given && (!m->request->dtypes_all || *model->unknown_quantization)) {
         const struct hu_sizing_weights *w = &out->weights[out->weights[0].own && m->request->own];
         *c = (struct hu_weights_choice){.name = w->name, .dtype = w->dtype, .bytes = w->bytes};
         c->mixture = m->request->mixtures[0];
