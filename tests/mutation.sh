@@ -184,7 +184,8 @@ mutate_kernel "integers have the same range on both sides" plan plan.c \
 mutate_kernel "tiny elements are those of another unit" plan plan.c 's/k->least_normal - unit \/ 2/k->least_normal/'
 mutate_kernel "a tie goes up at the top of a word" plan plan.c 's/{below_half, half}/{half, half}/'
 mutate_kernel "inexact is not made odd" plan plan.c 's/\.odd = options->direction == HU_TO_ODD,/.odd = 0,/'
-mutate_kernel "the bit that a carry asks for is not looked at" portable lanes_round.h 's/splat(k->add\[1\]), splat/splat(k->add[0]), splat/'
+mutate_kernel "the bit that a carry asks for is not looked at" portable_rounds lanes_round.h 's/splat(k->add\[1\]), splat/splat(k->add[0]), splat/'
+mutate_kernel "a stage does what it does not heed" portable part_roads.h 's/ \&\& way->care >= wanted.care//'
 mutate_kernel "the last element is not written" portable lanes_row.h \
     's/memcpy(dst, codes, hu_array_bytes(p->to, n));/memcpy(dst, codes, hu_array_bytes(p->to, n - 1));/'
 mutate_kernel "what is beside the last element raises flags" portable lanes_row.h 's/p->harmless \&\& i < STEP/false/'
@@ -194,31 +195,32 @@ mutate_kernel "tiny elements are not looked at" portable lanes_seen.h \
 mutate_kernel "overflow is not looked for" portable lanes_seen.h 's/seen.large = k->greatest;/;/'
 mutate_kernel "a signaling NaN raises nothing in lanes" portable lanes_seen.h \
     's/seen->flags |= HU_INVALID;/;/'
-mutate_kernel "random numbers repeat from step to step" portable lanes_seen.h 's/r->low_index += STEP;/;/'
-mutate_kernel "subnormals of 16 bits are taken for normal" portable lanes_load.h \
+mutate_kernel "random numbers repeat from step to step" portable_bytes lanes_seen.h 's/r->low_index += STEP;/;/'
+mutate_kernel "subnormals of 16 bits are taken for normal" portable_loads lanes_load.h \
     's/pick(above(splat(1u << 23), x), subnormal, x + splat(w->rebias))/x + splat(w->rebias)/'
-mutate_kernel "FP64 forgets what FP32 drops" portable lanes_load.h \
+mutate_kernel "FP64 forgets what FP32 drops" portable_loads lanes_load.h \
     's/low | ((low + drop) \& last)/low/'
-mutate_kernel "integers forget what FP32 drops" portable lanes_load.h \
+mutate_kernel "integers forget what FP32 drops" portable_loads lanes_load.h \
     's/((x \& splat(0xff)) + splat(0xff))/(x \& splat(0xff))/'
-mutate_kernel "signs stay in the sums" portable lanes_round.h 's/directed ? ~SIGN : UINT32_MAX/UINT32_MAX/'
-mutate_kernel "FP64 below FP32 is zero" portable lanes_load.h 's/words\[i\] |= 1;/;/'
-mutate_kernel "FP64 beyond FP32 overflows nothing" portable lanes_stages.h \
+mutate_kernel "signs stay in the sums" portable_bytes lanes_round.h 's/directed ? ~SIGN : UINT32_MAX/UINT32_MAX/'
+mutate_kernel "FP64 below FP32 is zero" portable_loads lanes_load.h 's/words\[i\] |= 1;/;/'
+mutate_kernel "FP64 beyond FP32 overflows nothing" portable_loads part_loads.h \
     's/magnitude >= FP64_ABOVE_FP32 \&\& magnitude < FP64_INFINITE/false/'
 if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "the hardware's overflow is not read" avx2 environment.h 's/raised & 0x08/raised \& 0x04/'
-    mutate_kernel "a carry at random the wrong way" avx2 lanes_random.h 's/(~bits << 32)/(bits << 32)/'
-    mutate_kernel "codes of other blocks get an addition too" avx2 lanes_x86.h 's/MM(subs_epu8)/MM(sub_epi8)/'
-    mutate_kernel "a code's upper bits are left out" avx2 lanes_bytes.h 's/found\[0\]\[i\] += look_up_block(high, at);/;/'
-    mutate_kernel "a byte of chance is not drawn" avx2 lanes_bytes.h 's/minus_8(found\[1\]\[i\], random\[i\])/found[1][i]/'
-    mutate_kernel "nothing ends a table's magnitudes" avx2 lanes_bytes.h 's/minus_8(y\[i\], splat_8(s->floor))/y[i]/'
-    mutate_kernel "subnormal halves are nothing to any target" avx2 lanes_stages.h 's/ \&\& quantum >= FP16_QUANTUM//'
-    mutate_kernel "a zero goes up" avx2 lanes_stages.h 's/keep(unequal(words\[i\], splat(0)), normal)/normal/'
-    mutate_kernel "halves of FP16 are taken for words" avx2 lanes_stages.h 's/words\[i\] >>= 3;/;/'
-    mutate_kernel "table flags end with the first steps" avx2 lanes_bytes.h \
-        's/const bool looks = asked .*/const bool looks = asked \&\& from == (const char *)src;/'
+    mutate_kernel "a carry at random the wrong way" avx2_loads lanes_random.h 's/(~bits << 32)/(bits << 32)/'
+    mutate_kernel "codes of other blocks get an addition too" avx2_table lanes_x86.h 's/MM(subs_epu8)/MM(sub_epi8)/'
+    mutate_kernel "a code's upper bits are left out" avx2_table part_table.h 's/found\[0\]\[i\] += look_up_block(high, at);/;/'
+    mutate_kernel "a byte of chance is not drawn" avx2_table part_table.h 's/minus_8(found\[1\]\[i\], random\[i\])/found[1][i]/'
+    mutate_kernel "nothing ends a table's magnitudes" avx2_table part_table.h 's/minus_8(y\[i\], splat_8(s->floor))/y[i]/'
+    mutate_kernel "subnormal halves are nothing to any target" plan plan.c 's/ \&\& quantum >= FP16_QUANTUM//'
+    mutate_kernel "a zero goes up" avx2_bytes part_bytes.h 's/normal = keep_nonzero_16(magnitude\[i\], normal);/;/'
+    mutate_kernel "special halves are finite" avx2_bytes part_bytes.h 's/if (__builtin_expect(any_bit((vec)minus_16(.*/if (((void)largest, false))/'
+    mutate_kernel "halves of FP16 are taken for words" avx2_bytes part_bytes.h 's/words\[i\] >>= 3;/;/'
+    mutate_kernel "table flags end with the first steps" avx2_table part_table.h \
+        's/const bool looks = p->flags \&\& /&from == (const char *)src \&\& /'
     mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (bits % 8)/if (false)/'
-    mutate_kernel "sixes come from the wrong bytes" avx2 lanes_avx2.h 's/10, 12, 13, 14, -1, -1, -1, -1));/10, 12, 13, 15, -1, -1, -1, -1));/'
+    mutate_kernel "sixes come from the wrong bytes" avx2_table lanes_avx2.h 's/10, 12, 13, 14, -1, -1, -1, -1));/10, 12, 13, 15, -1, -1, -1, -1));/'
 else
     attempt skip "mutations of the x86 kernels" "this machine has no AVX2"
 fi

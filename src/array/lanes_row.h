@@ -10,8 +10,7 @@ TARGET static __attribute__((noinline)) void two_stages(const struct plan *p, st
                                                         void *dst, const void *src, size_t steps)
 {
     uint32_t words[BETWEEN * STEP] __attribute__((aligned(sizeof(vec))));
-    const size_t in = p->from->storage_bits * (size_t)LANES / 2,
-                 out = p->to->storage_bits * (size_t)LANES / 2;
+    const size_t in = bytes_of_step(p->from), out = bytes_of_step(p->to);
     const bool turns = p->load_in != p->round_in;
     for (size_t done = 0; done < steps; done += BETWEEN) {
         size_t now = steps - done < BETWEEN ? steps - done : BETWEEN;

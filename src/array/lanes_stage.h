@@ -15,8 +15,9 @@
         UNUSED const bool at_random = p->round_in == HU_STOCHASTIC;                                \
         UNUSED const enum store store = p->store;                                                  \
         const struct widen w = p->w;                                                               \
-        const size_t in = bytes_of_step((load_way) == LOAD_FP32, p->from);                         \
-        const size_t out = bytes_of_step((store_way) == STORE_WORDS, p->to);                       \
+        const size_t words = sizeof(uint32_t) * STEP;                                              \
+        const size_t in = (load_way) == LOAD_FP32 ? words : bytes_of_step(p->from);                \
+        const size_t out = (store_way) == STORE_WORDS ? words : bytes_of_step(p->to);              \
         struct seen seen = c->seen;                                                                \
         char *to = dst;                                                                            \
         for (const char *from = src; steps; steps--, to += out, from += in) {                      \
@@ -29,11 +30,6 @@
     static const struct stage name = {{load_way, round_way, store_way, care_way}, name##_steps};
 
 #define UNUSED __attribute__((unused))
-
-INLINE size_t bytes_of_step(bool words, const struct hu_format *f)
-{
-    return words ? sizeof(uint32_t) * STEP : f->storage_bits * (size_t)LANES / 2;
-}
 
 INLINE void store_words(void *dst, const vec *x)
 {

@@ -2,6 +2,11 @@
 
 enum { STEP = 4 * LANES };
 
+static inline size_t bytes_of_step(const struct hu_format *f)
+{
+    return f->storage_bits * (size_t)LANES / 2;
+}
+
 /* For each vector i of a step, or each first of two: written out, so that they are registers at
  * every level of optimization. */
 #define STEP_PART(number, ...)                                                                     \

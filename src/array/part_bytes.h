@@ -97,31 +97,40 @@ INLINE void magic_watching(const struct plan *p, const struct narrow *k, void *d
     store_sums(k, dst, m, x, store, k->signs);
 }
 
-/* Scales of normal numbers: those below zero have none. */
-INLINE bool plain_scales(const struct narrow *k, vec x[4], const vec magnitude[4])
+/* Scales of normal numbers: those below zero have none. False: there are others. SEEN: what they
+ * raise is wanted, or NULL. */
+INLINE bool plain_scales(const struct narrow *k, vec x[4], struct seen *seen)
 {
-    vec least = magnitude[0], greatest = magnitude[0];
-    VECTORS(least = smaller(least, magnitude[i]); greatest = larger(greatest, magnitude[i]););
+    vec magnitude[4], least = splat(INFINITE), greatest = splat(0);
+    VECTORS(magnitude[i] = x[i] & splat(~SIGN); least = smaller(least, magnitude[i]);
+            greatest = larger(greatest, magnitude[i]););
     if (any(above(splat(SCALE_LEAST_FP32_NORMAL), least) |
             above(greatest, splat((k->max_code << 23) - 1))))
         return false;
+    const unsigned all = HU_INVALID | HU_INEXACT;
+    if (seen && (seen->flags & all) != all) {
+        vec inexact = splat(0);
+        VECTORS(inexact |= keep(below_zero(~x[i]), x[i] & splat(k->low)););
+        find_inexact(seen, inexact);
+        if (any(below_zero(x[0] | x[1] | x[2] | x[3])))
+            seen->flags |= HU_INVALID;
+    }
     VECTORS(x[i] = pick_by_sign(x[i], splat(k->nan[0]),
                                 shift_right(magnitude[i] + splat(k->add[0]), k->drop)););
     return true;
 }
 
-INLINE void scale_step(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
-                       struct random *r, bool flags, bool at_random, struct seen *seen)
+INLINE void scale_watching(const struct plan *p, const struct narrow *k, vec x[4], struct random *r,
+                           bool flags, bool at_random, struct seen *seen)
 {
-    vec random[4], magnitude[4];
-    VECTORS(magnitude[i] = x[i] & splat(~SIGN); random[i] = splat(0););
+    vec random[4];
+    VECTORS(random[i] = splat(0););
     if (at_random)
         random_lanes(random, r);
-    if (flags)
+    if (flags && (at_random || !plain_scales(k, x, seen)))
         take_care(p, x, at_random ? random : NULL, ROUND_SCALE, seen);
-    else if (at_random || !plain_scales(k, x, magnitude))
-        VECTORS(x[i] = narrow_scale(k, x[i], random[i], at_random, NULL, NULL););
-    store_codes(k, dst, x, STORE_8);
+    else if (!flags)
+        VECTORS(x[i] = narrow_scale(k, x[i], random[i], true, NULL, NULL););
 }
 
 #ifdef LANES_SHUFFLE
@@ -165,13 +174,22 @@ INLINE bool halves_step(const struct halves *h, void *dst, const void *src, bool
 }
 
 #define HALVES(name, kind, load, fp16, care)                                                       \
-    STAGE(                                                                                         \
-        name, later, load, ROUND_MAGIC, STORE_8, care, const struct halves *h = &p->halves;        \
-        if (!halves_step(h, to, from, fp16, BYTES, care)) {                                        \
-            load_##kind(&w, x, from);                                                              \
-            take_care(p, x, NULL, ROUND_MAGIC, &seen);                                             \
-            store_codes(&k, to, x, BYTES);                                                         \
-        })
+    TARGET static void name##_steps(const struct plan *p, struct carried *c, void *dst,            \
+                                    const void *src, size_t steps)                                 \
+    {                                                                                              \
+        const struct halves h = p->halves;                                                         \
+        const enum store store = p->store;                                                         \
+        const size_t out = bytes_of_step(p->to);                                                   \
+        const char *from = src;                                                                    \
+        for (char *to = dst; steps; steps--, to += out, from += 2 * STEP)                          \
+            if (!halves_step(&h, to, from, fp16, store, care)) {                                   \
+                vec x[4];                                                                          \
+                load_##kind(&p->w, x, from);                                                       \
+                take_care(p, x, NULL, ROUND_MAGIC, &c->seen);                                      \
+                store_codes(&p->k, to, x, store);                                                  \
+            }                                                                                      \
+    }                                                                                              \
+    static const struct stage name = {{load, ROUND_MAGIC, STORE_8, care}, name##_steps};
 
 #endif
 
@@ -183,8 +201,13 @@ INLINE bool halves_step(const struct halves *h, void *dst, const void *src, bool
 /* Of bytes or less. */
 #define BYTES (store <= STORE_8 ? store : (__builtin_unreachable(), STORE_8))
 
-BOTH(to_halves, fp32, LOAD_FP32, STORE_16, STORE_16)
-BOTH(to_bytes, fp32, LOAD_FP32, STORE_8, BYTES)
+#define WATCHED(name, store_way, store)                                                            \
+    BOTH(name, fp32, LOAD_FP32, store_way, store)                                                  \
+    STAGE(name##_watching, fp32, LOAD_FP32, ROUND_MAGIC, store_way, WATCHING,                      \
+          magic_watching(p, &k, to, x, &c->random, store, flags, at_random, &seen))
+
+WATCHED(to_halves, STORE_16, STORE_16)
+WATCHED(to_bytes, STORE_8, BYTES)
 BOTH(tf32_bytes, tf32, LOAD_TF32, STORE_8, BYTES)
 BOTH(int32_bytes, int32, LOAD_INT32, STORE_8, BYTES)
 #ifdef LANES_SHUFFLE
@@ -196,21 +219,35 @@ HALVES(short_halves_directed, short, LOAD_SHORT_HALVES, true, DIRECTED)
 #else
 BOTH(bf16_bytes, top, LOAD_TOP, STORE_8, BYTES)
 #endif
-STAGE(watching, fp32, LOAD_FP32, ROUND_MAGIC, STORE_ANY, WATCHING,
-      magic_watching(p, &k, to, x, &c->random, store, flags, at_random, &seen);)
-STAGE(to_scale, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, WATCHING,
-      scale_step(p, &k, to, x, &c->random, flags, at_random, &seen);)
+STAGE(to_scale, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, DIRECTED,
+      if (!plain_scales(&k, x, NULL))
+          VECTORS(x[i] = narrow_scale(&k, x[i], splat(0), false, NULL, NULL););
+      store_codes(&k, to, x, STORE_8))
+STAGE(to_scale_watching, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, WATCHING,
+      scale_watching(p, &k, x, &c->random, flags, at_random, &seen);
+      store_codes(&k, to, x, STORE_8))
 
-const struct stage *const PART(bytes)[] = {&to_halves,    &to_halves_directed,
-                                           &to_bytes,     &to_bytes_directed,
-                                           &tf32_bytes,   &tf32_bytes_directed,
-                                           &int32_bytes,  &int32_bytes_directed,
+const struct stage *const PART(bytes)[] = {&to_halves,
+                                           &to_halves_directed,
+                                           &to_halves_watching,
+                                           &to_bytes,
+                                           &to_bytes_directed,
+                                           &to_bytes_watching,
+                                           &tf32_bytes,
+                                           &tf32_bytes_directed,
+                                           &int32_bytes,
+                                           &int32_bytes_directed,
 #ifdef LANES_SHUFFLE
-                                           &short_bytes,  &short_bytes_directed,
-                                           &top_halves,   &top_halves_directed,
-                                           &short_halves, &short_halves_directed,
+                                           &short_bytes,
+                                           &short_bytes_directed,
+                                           &top_halves,
+                                           &top_halves_directed,
+                                           &short_halves,
+                                           &short_halves_directed,
 #else
-                                            &bf16_bytes,  &bf16_bytes_directed,
+                                           &bf16_bytes,
+                                           &bf16_bytes_directed,
 #endif
-                                           &watching,     &to_scale,
+                                           &to_scale,
+                                           &to_scale_watching,
                                            NULL};

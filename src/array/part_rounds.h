@@ -36,21 +36,18 @@ INLINE void quiet_words(vec x[4], bool saturate, unsigned *flags)
     }
 }
 
-/* Ties away are ties to even, but for those that went toward zero; to odd is toward zero, and one
- * more where that cut something off an even number. */
+/* What has a fraction: ties away are ties to even after setting the last bit, which moves a tie up
+ * and nothing else; to odd is downward with the last bit set. */
 INLINE vec integer_of(vec x, enum hu_direction direction)
 {
-    const uint32_t half = 0x3f000000, two_to_23 = 0x4b000000, two_to_31 = 0x4f000000;
-    vec magnitude = x & splat(~SIGN), code = round_integer(x);
-    if (direction == HU_TIES_TO_AWAY || direction == HU_TO_ODD) {
-        /* What has a fraction, so that the difference is exact and raises nothing. */
-        mask inside = above(splat(two_to_23), magnitude);
-        vec back = keep(inside, from_integer(code) & splat(~SIGN));
-        vec left = sub_float(keep(inside, magnitude), back);
-        mask more = equal(left, splat(half));
-        if (direction == HU_TO_ODD)
-            more = both(unequal(left, splat(0)), equal(code & splat(1), splat(0)));
-        code += keep(more, pick(below_zero(x), splat(UINT32_MAX), splat(1)));
+    const uint32_t two_to_23 = 0x4b000000, two_to_31 = 0x4f000000;
+    vec magnitude = x & splat(~SIGN);
+    mask inside = above(splat(two_to_23), magnitude);
+    vec code = round_integer(direction == HU_TIES_TO_AWAY ? x | keep(inside, splat(1)) : x);
+    if (direction == HU_TO_ODD) { /* the environment is toward zero */
+        vec back = from_integer(code) & splat(~SIGN);
+        vec odd = keep(both(inside, unequal(back, magnitude)), splat(1));
+        code = (code - shift_right(x & (odd << 31), 31)) | odd;
     }
     code ^= keep(above(x, splat(two_to_31 - 1)), splat(UINT32_MAX));
     return pick(above(magnitude, splat(INFINITE)), splat(0), code);

@@ -13,21 +13,29 @@ struct codes {
 
 INLINE struct codes codes_of(const struct hu_format *f)
 {
-    return (struct codes){f->storage_bits, STEP * (size_t)f->storage_bits / 8, f->width < 8,
+    return (struct codes){f->storage_bits, bytes_of_step(f), f->width < 8,
                           splat_8((uint32_t)hu_width_mask(f))};
-}
-
-INLINE byte_lanes load_codes(const struct codes *c, const void *at)
-{
-    if (c->storage_bits == 4)
-        return load_fours(at);
-    if (c->storage_bits == 6)
-        return load_sixes(at);
-    return c->partial ? load_bytes(at) & c->mask : load_bytes(at);
 }
 
 /* For each of the first COUNT vectors of a step's four; COUNT is a constant. */
 #define EACH(count, ...) VECTORS(if (i < (count)){__VA_ARGS__})
+
+/* The codes of so many steps; past COUNT the last again. */
+INLINE void load_codes(const struct codes *c, byte_lanes codes[4], const void *src, size_t count,
+                       size_t most)
+{
+    const void *at[4];
+    EACH(most, at[i] = (const char *)src + (i < count ? i : count - 1) * c->in;);
+    if (__builtin_expect(c->storage_bits == 8, 1)) {
+        EACH(most, codes[i] = load_bytes(at[i]););
+        if (c->partial)
+            EACH(most, codes[i] &= c->mask;);
+    } else if (c->storage_bits == 4) {
+        EACH(most, codes[i] = load_fours(at[i]););
+    } else {
+        EACH(most, codes[i] = load_sixes(at[i]););
+    }
+}
 
 /* How: in one block of 16, by struct sums where it is PLAIN, or with all that it may have. */
 enum look { ONE_BLOCK, PLAIN, SIGNED };
@@ -151,100 +159,107 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
 
 #endif
 
-INLINE void store_looked_up(void *dst, byte_lanes low, byte_lanes high, int size)
+/* Elements of 16 or 32 bits, whose codes were put in order for it. */
+INLINE void store_pairs(void *dst, byte_lanes low, byte_lanes high, int size)
 {
-    char *out = dst;
     half_lanes halves[2];
-    vec words[2];
-    if (size == 4)
-        store_fours(out, low);
-    if (size == 6)
-        store_sixes(out, low);
-    if (size == 8)
-        store_bytes(out, low);
-    if (size <= 8)
-        return;
     zip_16(halves, low, high);
     for (int half = 0; half < 2; half++) {
+        char *to = (char *)dst + half * (int)sizeof(vec) * (size / 16);
+        vec words[2];
         if (size == 16) {
-            store_bytes(out + half * STEP, (byte_lanes)halves[half]);
+            store_bytes(to, (byte_lanes)halves[half]);
             continue;
         }
         zip_top(words, halves[half]);
-        store_vec(out + 2 * half * STEP, words[0]);
-        store_vec(out + (2 * half + 1) * STEP, words[1]);
+        store_vec(to, words[0]);
+        store_vec(to + sizeof(vec), words[1]);
     }
 }
 
-/* What is looked up of all steps. */
-struct looked {
-    const struct table *table;
-    enum plane plane;
-    struct codes codes;
-    int size;   /* of a stored element; 4 and 6 too, and 32 of words whose lower half is zero */
-    size_t out; /* bytes of a step */
-};
+/* Each step's place TO. */
+#define TO_EACH(...) EACH(most, char *to = (char *)dst + i * out; if (i < count) __VA_ARGS__;)
 
-/* COUNT steps, at most MOST, which is a constant; R: where the second plane is drawn, or NULL. */
-INLINE void table_some(const struct looked *l, void *dst, const void *src, enum look look,
-                       int planes, size_t count, size_t most, struct random *r)
+/* COUNT steps, at most MOST, which is a constant, as SIZE is: of a stored element, but 6 stands for
+ * 4, too, and 32 is of words whose lower half is zero. STORE: the size of 4, 6 and 8. R: where the
+ * second plane is drawn, or NULL. */
+INLINE void table_some(const struct table *t, const struct codes *c, int store, void *dst,
+                       const void *src, enum look look, int size, size_t count, size_t most,
+                       struct random *r)
 {
+    const size_t out = STEP * (size_t)(size == 6 ? store : size) / 8;
     byte_lanes codes[4], found[2][4], random[4];
     if (r)
         EACH(most, random[i] = random_bytes(r););
-    EACH(most, const size_t at = i < count ? i : count - 1;
-         codes[i] = load_codes(&l->codes, (const char *)src + at * l->codes.in);
-         if (l->size > 8) codes[i] = l->size == 16 ? order_16(codes[i]) : order_32(codes[i]););
+    load_codes(c, codes, src, count, most);
+    if (size > 8)
+        EACH(most, codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
     if (look == SIGNED)
         __asm__("" : "+m"(codes));
-    look_up(l->table, l->plane, planes, codes, found, look, most, r ? random : NULL);
-    EACH(most, if (i < count) store_looked_up((char *)dst + i * l->out, found[0][i],
-                                              found[planes > 1][i], l->size););
+    look_up(t, PLANE_LOW, size > 8 || r ? 2 : 1, codes, found, look, most, r ? random : NULL);
+    if (size > 8)
+        TO_EACH(store_pairs(to, found[0][i], found[1][i], size));
+    else if (size == 8)
+        TO_EACH(store_bytes(to, found[0][i]));
+    else if (store == 4)
+        TO_EACH(store_fours(to, found[0][i]));
+    else if (store == 6)
+        TO_EACH(store_sixes(to, found[0][i]));
+    else
+        TO_EACH(store_bytes(to, found[0][i]));
 }
 
 /* R's index goes on by two steps where the last is one. */
-#define TABLE_STEPS(name, look, planes, draws)                                                     \
-    TARGET static void name(const struct looked *l, void *dst, const void *src, size_t steps,      \
+#define TABLE_STEPS(name, look, size, draws)                                                       \
+    TARGET static void name(const struct plan *p, void *dst, const void *src, size_t steps,        \
                             struct random *r)                                                      \
     {                                                                                              \
+        const struct codes c = codes_of(p->from);                                                  \
+        const int store = p->table.to->storage_bits;                                               \
+        const size_t out = STEP * (size_t)((size) == 6 ? store : (size)) / 8;                      \
         char *to = dst;                                                                            \
         const char *from = src;                                                                    \
-        for (; steps >= 4; steps -= 4, to += 4 * l->out, from += 4 * l->codes.in)                  \
-            table_some(l, to, from, look, planes, 4, 4, draws ? r : NULL);                         \
-        for (; steps; to += 2 * l->out, from += 2 * l->codes.in) {                                 \
+        for (; steps >= 4; steps -= 4, to += 4 * out, from += 4 * c.in)                            \
+            table_some(&p->table, &c, store, to, from, look, size, 4, 4, draws ? r : NULL);        \
+        for (; steps; to += 2 * out, from += 2 * c.in) {                                           \
             const size_t now = steps < 2 ? steps : 2;                                              \
-            table_some(l, to, from, look, planes, now, 2, draws ? r : NULL);                       \
+            table_some(&p->table, &c, store, to, from, look, size, now, 2, draws ? r : NULL);      \
             steps -= now;                                                                          \
         }                                                                                          \
         (void)r;                                                                                   \
     }
-TABLE_STEPS(plain, PLAIN, 1, false)
-TABLE_STEPS(plain_pairs, PLAIN, 2, false)
+#define TABLE_SIZES(name, look)                                                                    \
+    TABLE_STEPS(name##_6, look, 6, false)                                                          \
+    TABLE_STEPS(name##_8, look, 8, false)                                                          \
+    TABLE_STEPS(name##_16, look, 16, false)                                                        \
+    TABLE_STEPS(name##_32, look, 32, false)
+TABLE_SIZES(plain, PLAIN)
 #ifndef LANES_ALL_BYTES /* which all look up alike */
-TABLE_STEPS(block, ONE_BLOCK, 1, false)
-TABLE_STEPS(block_pairs, ONE_BLOCK, 2, false)
-TABLE_STEPS(with_sign, SIGNED, 1, false)
-TABLE_STEPS(with_sign_pairs, SIGNED, 2, false)
-TABLE_STEPS(drawn, SIGNED, 2, true)
+TABLE_SIZES(block, ONE_BLOCK)
+TABLE_SIZES(with_sign, SIGNED)
+TABLE_STEPS(drawn, SIGNED, 6, true)
 #endif
 
-static void look_up_steps(const struct looked *l, const struct plan *p, void *dst, const void *src,
-                          size_t steps, struct random *r)
+/* By what SIZE stands for. */
+typedef void table_function(const struct plan *p, void *dst, const void *src, size_t steps,
+                            struct random *r);
+
+static table_function *table_function_of(const struct plan *p)
 {
-    const bool pairs = l->size > 8;
+    const int size = p->table.to->storage_bits, which = size < 8 ? 0 : size / 16 + 1;
 #ifdef LANES_ALL_BYTES
-    (void)p;
-    (pairs ? plain_pairs : plain)(l, dst, src, steps, r);
+    static table_function *const by_size[] = {plain_6, plain_8, plain_16, plain_32};
+    return by_size[which];
 #else
-    const struct sums *s = l->plane == PLANE_FLAGS ? &l->table->of_flags : &l->table->of_words;
-    if (r)
-        drawn(l, dst, src, steps, r);
-    else if (p->from->width <= 4)
-        (pairs ? block_pairs : block)(l, dst, src, steps, r);
-    else if (s->plain)
-        (pairs ? plain_pairs : plain)(l, dst, src, steps, r);
-    else
-        (pairs ? with_sign_pairs : with_sign)(l, dst, src, steps, r);
+    static table_function *const by_size[][4] = {
+        [ONE_BLOCK] = {block_6, block_8, block_16, block_32},
+        [PLAIN] = {plain_6, plain_8, plain_16, plain_32},
+        [SIGNED] = {with_sign_6, with_sign_8, with_sign_16, with_sign_32}};
+    if (p->table.draws)
+        return drawn;
+    return by_size[p->from->width <= 4       ? ONE_BLOCK
+                   : p->table.of_words.plain ? PLAIN
+                                             : SIGNED][which];
 #endif
 }
 
@@ -254,14 +269,19 @@ enum { BETWEEN_LOOKS = 64 };
 TARGET static __attribute__((noinline)) unsigned flags_of_codes(const struct plan *p,
                                                                 const void *src, size_t steps)
 {
-    unsigned char bytes[BETWEEN_LOOKS * STEP] __attribute__((aligned(sizeof(vec))));
-    const struct looked l = {&p->table, PLANE_FLAGS, codes_of(p->from), 8, STEP};
-    look_up_steps(&l, p, bytes, src, steps, NULL);
-    byte_lanes seen = splat_8(0);
-    for (size_t s = 0; s < steps; s++)
-        seen |= load_bytes(bytes + s * STEP);
-    store_bytes(bytes, seen);
+    const struct codes c = codes_of(p->from);
+    byte_lanes codes[4], found[2][4], seen = splat_8(0);
+    unsigned char bytes[STEP];
     unsigned flags = 0;
+    for (size_t s = 0; s < steps; s += 4) {
+        load_codes(&c, codes, (const char *)src + s * c.in, steps - s, 4);
+        if (p->table.of_flags.plain)
+            look_up(&p->table, PLANE_FLAGS, 1, codes, found, PLAIN, 4, NULL);
+        else
+            look_up(&p->table, PLANE_FLAGS, 1, codes, found, SIGNED, 4, NULL);
+        seen |= found[0][0] | found[0][1] | found[0][2] | found[0][3];
+    }
+    store_bytes(bytes, seen);
     for (size_t i = 0; i < STEP; i++)
         flags |= bytes[i];
     return flags;
@@ -271,9 +291,8 @@ TARGET void PART(table)(const struct plan *p, struct carried *c, void *dst, cons
                         size_t steps)
 {
     const struct table *t = &p->table;
-    const int size = t->to->storage_bits;
-    const struct looked l = {t, PLANE_LOW, codes_of(p->from), size, STEP * (size_t)size / 8};
-    struct random drawn = c->random;
+    const size_t in = bytes_of_step(p->from), out = bytes_of_step(t->to);
+    table_function *const look = table_function_of(p);
     char *to = dst;
     const char *from = src;
     while (steps) {
@@ -281,8 +300,8 @@ TARGET void PART(table)(const struct plan *p, struct carried *c, void *dst, cons
         const size_t now = looks && steps > BETWEEN_LOOKS ? BETWEEN_LOOKS : steps;
         if (looks)
             c->raised |= flags_of_codes(p, from, now);
-        look_up_steps(&l, p, to, from, now, t->draws ? &drawn : NULL);
-        steps -= now, to += now * l.out, from += now * l.codes.in;
+        look(p, to, from, now, &c->random);
+        steps -= now, to += now * out, from += now * in;
     }
 }
 
