@@ -416,8 +416,8 @@ const char *hu_name_suggestion(char out[HU_SUGGESTION], const char *name)
     char key[HU_MAX_NAME];
     struct near near = {.count = 0};
     *out = 0;
-    if (!normalize(key, name))
-        return out;
+    if (!normalize(key, name) || hu_integer_find(name))
+        return out; /* bool, which is no format, is no slip either */
     consider_all(&near, formats, COUNT(formats), key);
     consider_all(&near, integers, COUNT(integers), key);
     return suggest(out, key, &near);

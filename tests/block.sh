@@ -31,6 +31,14 @@ prints "two blocks have two scales" '["0x7d","0x80"]' \
 prints "directions reach elements" '["0x6","0x5"]' \
     bash -c 'for r in rup rtz; do "$0" block -t mxfp4 -r $r --json 4 3.5 | jq ".blocks[0].elements[1].code"; done | jq -sc .' "$halfulp"
 prints "without saturation e4m3 overflows to NaN" '"nan"' key '.blocks[0].elements[0].value' -t mxfp8_e4m3 --no-saturate 500
+stochastic() { "$halfulp" block -t mxfp4 -r stochastic --seed "$1" --json 3 2.2 0.1 | jq -c '[.blocks[0].elements[1:][].code]'; }
+prints "stochastic is a direction, by its seed" "$(stochastic 7)" stochastic 7
+prints "… and goes to both neighbours" '["0x6","0x0"] ["0x6","0x1"] ["0x7","0x0"] ["0x7","0x1"]' \
+    bash -c "$(declare -f stochastic); halfulp='$halfulp'; for seed in \$(seq 64); do stochastic \$seed; done | sort -u | paste -sd' '"
+exits "a seed without it is told of" 2 'seed is what -r stochastic draws from' block -t mxfp4 --seed 3 1
+prints "a NaN makes the scale, not the greatest number" '[1,"0xff"]' key '[.blocks[0].made_by, .blocks[0].scale.bits]' -t mxfp4 5 nan
+prints "an infinity beside an fp32 scale does not make it" 1 key '.blocks[0].made_by' -t fp8_row inf 2
+holds "… and is not in its words" bash -c '"$0" block -t fp8_row inf 2 | grep -q "2 / 448, rounded to fp32"' "$halfulp"
 exits "an unknown block format is named" 2 '"mxfp5" is not a block format' block -t mxfp5 1
 exits "an encoder that is a search is refused" 2 'q4_k is decoded only' block -t q4_k 1
 exits "a rule for scales that have none is refused" 2 'rule is for scales that are powers of two' block -t nvfp4 --rule even 1

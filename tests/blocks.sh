@@ -261,7 +261,7 @@ for names in mxfp4:large.safetensors:kill.safetensors q8_0:large.gguf:kill.gguf 
             sleep $delay
             kill -$signal $! 2>/dev/null
             wait $! 2>/dev/null
-            [ "$(head -c 4 $to)" = old ] || cmp -s $to new.${to##*.} || whole="$delay: $(ls -l $to)"
+            [ "$(head -c 4 $to | tr -d '\0')" = old ] || cmp -s $to new.${to##*.} || whole="$delay: $(ls -l $to)"
             [ $signal = KILL ] || [ -z "$(find . -maxdepth 1 -name "$to.*")" ] || whole=$(ls)
         done
         if [ "$whole" = yes ]; then pass "SIG$signal while $target is written leaves the old file or the new one"; else fail "SIG$signal while $target is written leaves the old file or the new one" "$whole"; fi

@@ -143,9 +143,26 @@ prints "table gives exact values" '0x7  0 11 1  normal         6' bash -c '"$0" 
 exits "table refuses wide formats" 2 'tf32 has 2\^19 codes' "$halfulp" table tf32
 prints "custom formats work everywhere" 0x239 bash -c '"$0" convert -t e5m6 0.0148' "$halfulp"
 
+# what cannot be read is told of, and not of a line
+for command in 'convert -t fp16' 'compute -f fp16' 'block -t mxfp4'; do
+    exits "$command from a folder" 2 'standard input: Is a directory' bash -c "\"\$0\" $command </" "$halfulp"
+    exits "$command from a closed input" 2 'standard input: Bad file descriptor' bash -c "\"\$0\" $command <&-" "$halfulp"
+done
+exits "a line without an end" 2 'standard input: line 1 is longer than 64 MiB' \
+    bash -c 'head -c 70000000 /dev/zero | tr "\0" 1 | "$0" convert -t fp16' "$halfulp"
+
 # the program
 exits "no command shows the overview and fails" 2 '' "$halfulp"
 exits "an unknown command is named" 2 "there is no command 'foo'" "$halfulp" foo
+exits "a slip in a command's name is answered with the nearest" 2 "there is no command 'shwo'; did you mean show\?" "$halfulp" shwo 1
+exits "… for help too" 2 "there is no command 'convrt'; did you mean convert\?" "$halfulp" help convrt
+exits "a slip in a block format's name" 2 '"mxpf4" is not a block format; did you mean mxfp4\?' "$halfulp" block -t mxpf4 1
+exits "… where formats and block formats are taken" 2 '"mxpf4" is not a format; did you mean mxfp4\?' "$halfulp" limits mxpf4
+exits "… in a list of dtypes" 2 "there is no dtype 'q8_O'; did you mean q8_0" "$halfulp" size 7B --dtype q8_O
+for command in 'show -f' 'convert -t' 'compute -f' 'verify -f'; do
+    # shellcheck disable=SC2086
+    exits "${command% *} says that a block format is one" 2 'nf4 is a block format, whose elements share a scale' "$halfulp" $command nf4 1
+done
 exits "a kernel that the machine has not is named" 2 "HALFULP_KERNEL: this machine runs no kernel 'foo', but: scalar" \
     env HALFULP_KERNEL=foo "$halfulp" convert -t fp16 1
 exits "an empty choice of kernel is none" 0 '' env HALFULP_KERNEL= "$halfulp" convert -t fp16 1

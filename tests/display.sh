@@ -132,6 +132,9 @@ size "$srcdir/fixtures/configs/llama-3-8b.json" --seq 4096 --micro-batch 1 --tra
 size "$srcdir/fixtures/configs/llama-3-8b.json" --tensors
 size 7B 70B "$srcdir/fixtures/configs/llama-3-8b.json" --context 4096
 size --memory list
+size --families
+dot --models
+limits mxfp4 q4_k
 tensors w.npy
 stats w.npy -t bf16,fp8_e4m3,fp4_e2m1
 EOT

@@ -108,7 +108,7 @@ mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORM
 
 declare -A suite=([array]=array [loss]=statistics [block]=block_encode)
 declare -A tests_of=(
-    [array]='every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* bits_beyond* fp32_converts*'
+    [array]='every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* bits_beyond* fp32_converts* a_kept*'
     [block]='fast_encoders_meet_* fast_decoders_* fast_* encoders_meet_*'
     [loss]='a_* what_* block_scales* fp32_agrees* tensor_scales* formats_counted*'
 )
@@ -170,6 +170,8 @@ mutate_kernel "a plan forgets the index that a piece starts at" dispatch dispatc
     's/return p->row(p, dst, src, n, first);/return p->row(p, dst, src, n, 0);/'
 mutate_kernel "a plan is kept for another direction" dispatch dispatch.c \
     's/return a->direction == b->direction \&\& /return /'
+mutate_kernel "a plan that the caller keeps is not looked at" dispatch dispatch.c \
+    's/if (!is_plan(p, kernel, to, from, options, false))/if (!p->to)/'
 mutate_kernel "tables are used where codes have more than one answer" table table.c \
     's/(p->options.direction != HU_STOCHASTIC || hu_plan_is_exact(p))/true/'
 mutate_kernel "a part of a byte is rounded" table table.c 's/return part << 8 ? -1 : /return /'

@@ -24,4 +24,5 @@ done < <(grep -E '^(PASSED|FAILED|ERROR) ' "$scratch/log")
 sed -n 's/^SKIPPED \[[0-9]*\] [^ ]*: \(.*\)/\1/p' "$scratch/log" | while read -r reason; do printf '# skipped: %s\n' "$reason"; done
 [ "$tests" -gt 0 ] || fail "pytest runs the tests" "$(tail -n 20 "$scratch/log")"
 holds "python3 -m halfulp runs the program" test "$("$PYTHON" -m halfulp show --version 2>/dev/null || "$PYTHON" -m halfulp --version)" = "$("$halfulp" --version)"
+prints "halfulp.__version__ is the program's" "$("$halfulp" --version)" "$PYTHON" -c 'import halfulp; print("halfulp", halfulp.__version__)'
 finish

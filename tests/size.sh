@@ -121,7 +121,9 @@ exits "an unknown recipe" 2 "no recipe" size 7B --train magic
 exits "an unknown optimizer" 2 "no optimizer" size 7B --train fp32 --optimizer magic
 exits "training options without a recipe" 2 "need --train" size 7B --zero 3
 prints "8k tokens are 8,192" 8192 key .kv_cache.context size "$llama" --context 8k
-exits "a suffix that is none on a context" 2 "no number of tokens|no whole number" size 7B --context 8M
+prints "… and 1M are 1,048,576" 1048576 key .kv_cache.context size "$llama" --context 1M
+exits "… but half a token is none" 2 "'0.3k' is no number of tokens, such as 8192, 8k or 1M" "$halfulp" size "$llama" --context 0.3k
+exits "a suffix that is none on a context" 2 "no number of tokens|no whole number" size 7B --context 8G
 exits "activations without a shape" 2 "activations need the model's shape" size 7B --train mixed --seq 128
 exits "20 bytes for each of 10^18 parameters" 2 "64 bits" size 1e18 --train mixed-both-grads
 exits "10^18 parameters in fp64" 0 '' size 1e18 --dtype fp64

@@ -105,6 +105,7 @@ files.write('model.safetensors', {
     'norm': ('F16', [3], struct.pack('<3e', 1, 0.5, -3)),
     'empty': ('F32', [0, 4], b''),
 }, {'format': 'pt', 'note': 'a "b" \\ \u00e9'})
+files.write('lone.safetensors', {'lone': ('BOOL', [2], b'\1\0')})
 files.write('plain.safetensors', {'w': ('F32', [64, 32], f32(2048)), 'n': ('F16', [1], b'\0\0')})
 a, b = f32(4096), f32(4096)
 files.write('m-00001-of-00002.safetensors', {'a': ('F32', [4096], a)}, {'format': 'pt'})
@@ -147,7 +148,9 @@ exits "shards do not replace what is read" 2 "would replace" "$halfulp" cast m.s
 holds "stats of an index" bash -c "'$halfulp' stats m.safetensors.index.json -t bf16 | grep -q '2 tensors, 8,192 elements'"
 exits "an element of a tensor" 0 "" "$halfulp" show 'model.safetensors:norm[2]'
 prints "and its value" "-3" bash -c "'$halfulp' show --json 'model.safetensors:norm[-1]' | jq -r .exact"
-exits "an element of integers" 2 "int32; only elements of floating-point" "$halfulp" show 'model.safetensors:steps[0]'
+prints "an element of integers" '["int32","-6"]' bash -c "'$halfulp' show --json -f int32 'model.safetensors:steps[1]' | jq -c '[.rows[0].format, .exact]'"
+exits "an element of truth values is none, and the only tensor is called by its name" 2 \
+    "'lone' holds bool, whose elements are not read as numbers" "$halfulp" show 'lone.safetensors:[0]'
 
 # The library of another language.
 module=${HALFULP_SAFETENSORS_JS:-safetensors}

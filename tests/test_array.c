@@ -940,3 +940,27 @@ Test(array, kernels_are_listed_from_scalar_on_and_found_by_name)
     cr_assert_eq(hu_kernel_chosen(),
                  forced && hu_kernel_find(forced) ? hu_kernel_find(forced) : best);
 }
+
+/* What a plan was made for is looked at by every call that it is kept for. */
+Test(array, a_kept_plan_follows_what_is_asked)
+{
+    static const char *const formats[] = {"fp8_e4m3", "fp64", "bf16", "fp4_e2m1"};
+    static const enum hu_direction directions[] = {HU_TOWARD_ZERO, HU_TOWARD_POSITIVE,
+                                                   HU_STOCHASTIC};
+    const struct hu_format *fp32 = hu_format_find("fp32");
+    float values[300];
+    for (size_t i = 0; i < 300; i++)
+        values[i] = (float)i / 7 - 20;
+    struct plan *kept = NULL;
+    for (size_t round = 0; round < 24; round++) {
+        const struct hu_format *to = hu_format_find(formats[round % 4]);
+        struct hu_options options = {.direction = directions[round % 3], .seed = round};
+        double codes[300], expected[300];
+        int error = hu_convert_array_kept(&kept, to, codes, fp32, values, 300, round, &options);
+        hu_convert_array_with(hu_kernel_chosen(), to, expected, fp32, values, 300, round, &options,
+                              NULL);
+        cr_assert(!error && !memcmp(codes, expected, hu_array_bytes(to, 300)), "round %zu", round);
+    }
+    cr_assert_eq(hu_convert_array_kept(&kept, NULL, values, fp32, values, 1, 0, NULL), EINVAL);
+    hu_plan_free(kept);
+}

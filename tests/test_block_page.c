@@ -322,3 +322,15 @@ Test(block_page, lines_fit_from_the_smallest_window_to_the_largest)
             close_page(c);
         }
 }
+
+Test(block_page, a_value_that_is_no_number_makes_the_scale)
+{
+    struct session *c = open_page("mxfp4");
+    struct block_state s = *state_of(c);
+    cr_expect_eq(block_greatest(&s), 0);
+    s.given[3] = NAN;
+    cr_expect_eq(block_greatest(&s), 3);
+    s.given[2] = -INFINITY;
+    cr_expect_eq(block_greatest(&s), 2);
+    close_page(c);
+}

@@ -244,10 +244,51 @@ def test_array_interface_and_dlpack_alone_suffice():
         def __dlpack__(self):
             return x.__dlpack__()
 
-    for owner in (Interface(), Dlpack()):
+    class Untold:
+        __array_interface__ = x.__array_interface__
+
+    class UntoldDlpack:
+        __dlpack__ = Dlpack.__dlpack__
+
+    for owner in (Interface(), Dlpack(), Untold(), UntoldDlpack()):
         assert halfulp.cast(owner, "fp64").tolist() == [1.5, -2.0]
+    for kind in "f2 f8 i1 u1 i2 u4 i8".split():
+        Untold.__array_interface__ = numpy.array([1, 3], kind).__array_interface__
+        assert halfulp.cast(Untold(), "fp64").tolist() == [1, 3]
+    Untold.__array_interface__ = dict(x.__array_interface__, typestr="|V4")
+    with pytest.raises(ValueError, match="source names it"):
+        halfulp.cast(Untold(), "fp64")
     with pytest.raises(TypeError):
         halfulp.cast(object(), "fp16", source="fp32")
+
+
+def test_numbers_of_every_kind_are_rounded_once():
+    from decimal import Decimal
+    f = halfulp.Format("fp16")
+    # 1 + 2^-11 is a tie; a little beyond it in the 30th digit goes up, and by way of a float to even.
+    tie = Decimal("1.00048828125")
+    assert f.round(tie)[0] == 0x3C00 and f.round(Decimal("1.00048828125" + "0" * 18 + "1"))[0] == 0x3C01
+    assert f.show(Decimal("0.1")).error == "-0.0000244140625"
+    assert f.show(Decimal("Infinity")).bits == 0x7C00 and f.show(Decimal("NaN")).bits == 0x7E00
+    for wrong in (True, 1 + 2j, None):
+        with pytest.raises(TypeError):
+            f.show(wrong)
+
+
+def test_a_number_has_no_axis():
+    numpy = pytest.importorskip("numpy")
+    assert halfulp.cast(0.1, "fp16").shape == numpy.asarray(0.1).shape == ()
+    assert halfulp.cast([0.1], "fp16").shape == (1,)
+
+
+def test_statistics_of_one_target():
+    assert halfulp.stats([1.0, 2.0], "fp16")["total"][0]["format"] == "fp16"
+    assert halfulp.stats([1.0, 2.0], halfulp.Format("fp16"))["total"][0]["format"] == "fp16"
+
+
+def test_what_is_no_format_is_not_suggested():
+    with pytest.raises(ValueError, match="no format 'bool'$"):
+        halfulp.Format("bool")
 
 
 def test_ml_dtypes_agree():

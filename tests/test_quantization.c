@@ -81,6 +81,33 @@ Test(quantization, four_bit_sizes_keep_embeddings_head_and_norms_in_16_bits)
     hu_model_free(&model);
 }
 
+/*
+ * GPT-2 XL's matrices, 1600 × 4800, 1600 × 1600 and 1600 × 6400 there and back, are no multiples of
+ * 128 × 128, of 16,384 elements or of a group of 128: a tile at an edge has a whole scale, and
+ * bitsandbytes keeps ⌈n / 64⌉ scales in bytes and an fp32 for 256 of those (functional.py,
+ * quantize_4bit).
+ */
+Test(quantization, scales_are_those_of_the_matrices_and_not_of_whole_blocks)
+{
+    open_fixture("gpt2-xl");
+    uint64_t layers = 48, linear = layers * 30720000, rest = 2 * (model.parameters - linear);
+    cr_assert_eq(in_dtype("fp8_tile128"),
+                 linear + rest + layers * 4 * (13 * 38 + 13 * 13 + 2 * 13 * 50));
+    cr_assert_eq(in_dtype("nf4_dq"),
+                 linear / 2 + linear / 64 + rest + layers * 4 * (469 + 157 + 2 * UINT64_C(625)));
+    cr_assert_eq(in_dtype("fp8_tensor"), linear + rest + layers * 4 * 4);
+    cr_assert_eq(in_dtype("nvfp4"), linear / 16 * 9 + rest + layers * 4 * 4);
+    hu_model_free(&model);
+    open_fixture("llama-3-8b");
+    uint64_t rows = UINT64_C(32) * (4096 + 1024 + 1024 + 4096 + 14336 + 14336 + 4096);
+    cr_assert_eq(in_dtype("fp8_row"), in_dtype("fp8_e4m3") + 4 * rows);
+    hu_model_free(&model);
+    struct hu_dtype dtype;
+    uint64_t bytes;
+    cr_assert(hu_dtype_find("nf4_dq", &dtype) && hu_dtype_size(dtype, 65, &bytes));
+    cr_assert_eq(bytes, 33 + 2 + 4, "a bare count's last block is short");
+}
+
 static const char tiny[] =
     "{\"model_type\":\"llama\",\"vocab_size\":96,\"hidden_size\":256,\"num_hidden_layers\":1,"
     "\"num_attention_heads\":2,\"intermediate_size\":512,\"torch_dtype\":\"float16\","

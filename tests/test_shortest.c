@@ -3,22 +3,13 @@
 #include "operation.h"
 #include "random.h"
 #include "reference.h"
+#include "rounded_text.h"
 #include "shortest.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static uint64_t read_into(const char *format, const char *text, unsigned *flags)
-{
-    char message[HU_MESSAGE] = "";
-    uint64_t bits = 0;
-    bool good =
-        hu_text_round(text, strlen(text), hu_format_find(format), NULL, &bits, flags, message);
-    cr_assert(good, "%s", message);
-    return bits;
-}
 
 static void check_round_trip(const struct hu_format *f, uint64_t bits)
 {

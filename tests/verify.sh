@@ -295,6 +295,8 @@ if ${CC:-cc} -O2 -shared -fPIC -o "$scratch/casts.so" "$srcdir/fixtures/against/
         v -f fp32 -t bf16 -r rtz --json --against "$scratch/broken.so:crash_on_pi" >"$scratch/crash" || true
         [ "$(jq -c '[.mismatches, .combinations[0].mismatches, .combinations[0].crashed]' "$scratch/crash")" = '[null,null,true]' ] &&
             pass "after a crash mismatches is null" || fail "after a crash mismatches is null" "$(cat "$scratch/crash")"
+        v -f fp32 -t bf16 -r rtz --against "$scratch/broken.so:crash_on_pi" >"$scratch/crash" || true
+        holds "… and text calls their number unknown" grep -q '1 failed.*an unknown number of mismatches' "$scratch/crash"
     fi
 else
     skip "--against" "no C compiler makes shared libraries here"

@@ -37,6 +37,17 @@ int hu_convert_array_with(const struct hu_kernel *kernel, const struct hu_format
                           const struct hu_format *from, const void *src, size_t n, uint64_t first,
                           const struct hu_options *options, unsigned *flags);
 
+/*
+ * hu_convert_array_with by the chosen kernel, without flags, for who converts many pieces in many
+ * ways by turns: *PLAN has what a call finds out before it begins, for the next call that asks for
+ * the same. *PLAN is NULL at first, one thread's, and freed by hu_plan_free.
+ */
+struct plan;
+int hu_convert_array_kept(struct plan **plan, const struct hu_format *to, void *dst,
+                          const struct hu_format *from, const void *src, size_t n, uint64_t first,
+                          const struct hu_options *options);
+void hu_plan_free(struct plan *plan);
+
 /* The bytes that N elements take; the last of a packed format's is filled with zero bits. */
 static inline size_t hu_array_bytes(const struct hu_format *f, size_t n)
 {

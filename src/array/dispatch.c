@@ -211,28 +211,64 @@ static unsigned run(struct plan *p, void *dst, const void *src, size_t n, uint64
     return flags | run(p, dst_rest, src_rest, n - (size_t)left, first + left);
 }
 
+static bool is_wrong(const struct hu_format *to, const void *dst, const struct hu_format *from,
+                     const void *src, size_t n, const struct hu_options *options)
+{
+    return !to || !from || (n && (!dst || !src)) || !is_direction(options->direction);
+}
+
+/* Returns what was raised. */
+static inline unsigned run_plan(struct plan *p, void *dst, const void *src, size_t n,
+                                uint64_t first)
+{
+    if (!p->environment)
+        return n < p->quick ? p->row(p, dst, src, n, first) : run(p, dst, src, n, first);
+    environment saved = environment_enter(p->round_in);
+    unsigned raised = n < p->quick ? p->row(p, dst, src, n, first) : run(p, dst, src, n, first);
+    environment_leave(saved);
+    return raised;
+}
+
 int hu_convert_array_with(const struct hu_kernel *kernel, const struct hu_format *to, void *dst,
                           const struct hu_format *from, const void *src, size_t n, uint64_t first,
                           const struct hu_options *options, unsigned *flags)
 {
     if (!options)
         options = &no_options;
-    if (!kernel || !to || !from || (n && (!dst || !src)) || !is_direction(options->direction))
+    if (!kernel || is_wrong(to, dst, from, src, n, options))
         return EINVAL;
     if (!n)
         return 0;
     struct plan *p = plan_for(kernel, to, from, options, flags != NULL);
-    unsigned raised;
-    if (p->environment) {
-        environment saved = environment_enter(p->round_in);
-        raised = n < p->quick ? p->row(p, dst, src, n, first) : run(p, dst, src, n, first);
-        environment_leave(saved);
-    } else {
-        raised = n < p->quick ? p->row(p, dst, src, n, first) : run(p, dst, src, n, first);
-    }
+    unsigned raised = run_plan(p, dst, src, n, first);
     if (flags)
         *flags |= raised;
     return 0;
+}
+
+int hu_convert_array_kept(struct plan **plan, const struct hu_format *to, void *dst,
+                          const struct hu_format *from, const void *src, size_t n, uint64_t first,
+                          const struct hu_options *options)
+{
+    const struct hu_kernel *kernel = hu_kernel_chosen();
+    if (!options)
+        options = &no_options;
+    if (is_wrong(to, dst, from, src, n, options))
+        return EINVAL;
+    if (!*plan && !(*plan = calloc(1, sizeof **plan)))
+        return hu_convert_array_with(kernel, to, dst, from, src, n, first, options, NULL);
+    struct plan *p = *plan;
+    if (!is_plan(p, kernel, to, from, options, false))
+        make_plan(p, kernel, to, from, options, false);
+    p->options.seed = options->seed;
+    if (n)
+        run_plan(p, dst, src, n, first);
+    return 0;
+}
+
+void hu_plan_free(struct plan *plan)
+{
+    free(plan);
 }
 
 int hu_convert_array(const struct hu_format *to, void *dst, const struct hu_format *from,

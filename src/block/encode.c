@@ -1,6 +1,7 @@
 #include "encode.h"
 #include "array/plan.h"
 #include "array/environment.h"
+#include "float_bits.h"
 
 #include <errno.h>
 
@@ -79,6 +80,12 @@ static struct seen see_tile(const struct hu_block_encoding *e, size_t row, size_
 {
     struct seen s = {0};
     double x[ENCODE_CHUNK];
+    hu_block_greatest *greatest = hu_block_fast_greatest(e);
+    uint32_t bits = greatest ? greatest(e, row, last, column, end) : INFINITE;
+    if (bits < INFINITE) {
+        s.amax = (double)hu_float_of_bits(bits);
+        return s;
+    }
     bool fast = !HU_BIG_ENDIAN && is_fp32(e->from);
     for (; fast && row < last; row++)
         see_floats(&s, (const unsigned char *)e->src + 4 * (row * e->columns + column),

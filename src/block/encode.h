@@ -6,7 +6,7 @@
 #include "parts.h"
 #include "scale_rule.h"
 
-enum { ENCODE_CHUNK = 1024 };
+enum { ENCODE_CHUNK = 1024, INFINITE = 0x7f800000 /* an fp32's bits */ };
 
 struct hu_block_encoding {
     const struct hu_block *b;
@@ -51,7 +51,15 @@ struct hu_block_sorted hu_block_sort(const float *table);
  * saturating. NULL: this machine has none. */
 typedef void hu_block_encode_row(struct hu_block_encoding *e, size_t row);
 hu_block_encode_row *hu_block_fast_encode(const struct hu_block_encoding *e);
+
+/* The greatest magnitude's bits, as those of an fp32, in rows ROW to LAST, columns COLUMN to END of
+ * fp32, bf16 or fp16: as NaNs and infinities are the greatest, they hide it. NULL: this machine has
+ * none. */
+typedef uint32_t hu_block_greatest(const struct hu_block_encoding *e, size_t row, size_t last,
+                                   size_t column, size_t end);
+hu_block_greatest *hu_block_fast_greatest(const struct hu_block_encoding *e);
 #if defined(__x86_64__)
+hu_block_greatest hu_block_greatest_avx2, hu_block_greatest_avx512;
 hu_block_encode_row *hu_block_encode_avx2(const struct hu_block_encoding *e);
 hu_block_encode_row *hu_block_encode_avx512(const struct hu_block_encoding *e);
 #endif

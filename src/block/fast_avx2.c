@@ -4,9 +4,14 @@
 
 #include "fast_lanes.h"
 
+INLINE words int8_words(const void *at)
+{
+    return (words)_mm256_cvtepi8_epi32(_mm_loadl_epi64(at));
+}
+
 INLINE floats int8_floats(const void *at)
 {
-    return (floats)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(at)));
+    return (floats)_mm256_cvtepi32_ps((__m256i)int8_words(at));
 }
 
 INLINE halves byte_tops(const void *at)
@@ -50,6 +55,11 @@ INLINE uint32_t tops_of(words x)
 INLINE words half_words(const void *at)
 {
     return (words)_mm256_cvtepu16_epi32(_mm_loadu_si128(at));
+}
+
+INLINE floats picked(floats from, words which)
+{
+    return (floats)_mm256_permutevar8x32_ps((__m256)from, (__m256i)which);
 }
 
 INLINE words float_words(floats x)

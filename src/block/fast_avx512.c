@@ -4,9 +4,14 @@
 
 #include "fast_lanes.h"
 
+INLINE words int8_words(const void *at)
+{
+    return (words)_mm512_cvtepi8_epi32(_mm_loadu_si128(at));
+}
+
 INLINE floats int8_floats(const void *at)
 {
-    return (floats)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(at)));
+    return (floats)_mm512_cvtepi32_ps((__m512i)int8_words(at));
 }
 
 INLINE halves byte_tops(const void *at)
@@ -47,6 +52,11 @@ INLINE uint32_t tops_of(words x)
 INLINE words half_words(const void *at)
 {
     return (words)_mm512_cvtepu16_epi32(_mm256_loadu_si256(at));
+}
+
+INLINE floats picked(floats from, words which)
+{
+    return (floats)_mm512_permutexvar_ps((__m512i)which, (__m512)from);
 }
 
 INLINE words float_words(floats x)

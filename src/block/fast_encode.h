@@ -6,27 +6,12 @@
  *   larger, most_of  the greater of two vectors of words, the greatest of one
  *   float_words      floats truncated to words, which are in range
  *   half_words       LANES words of 16 bits from memory
+ *   picked           LANES floats of a vector by the lower bits of words
  *   join_words       the words of a step, from −128 to 127, as bytes
  * All is to nearest even, saturating. A block with an infinity or a NaN, and the short one at a
  * row's end, are the truth's.
  */
 #include "encode.h"
-
-enum { INFINITE = 0x7f800000 };
-
-INLINE float float_of(uint32_t bits)
-{
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-INLINE uint32_t bits_of(float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
 
 /* The greatest magnitude's bits, of VECTORS vectors from FIRST on. */
 INLINE uint32_t greatest(const struct step *s, int first, int count)
@@ -38,43 +23,48 @@ INLINE uint32_t greatest(const struct step *s, int first, int count)
     return most_of(most);
 }
 
-enum from { FROM_FP32, FROM_BF16, FROM_FP16 };
-
-INLINE floats widened(const unsigned char *at, enum from from)
+INLINE floats widened(const unsigned char *at, bool is_bf16)
 {
     halves h;
-    if (from == FROM_FP32)
-        return load_floats((const float *)at);
+    if (is_bf16)
+        return (floats)(half_words(at) << 16);
     GET(h, at);
-    return from == FROM_BF16 ? (floats)(half_words(at) << 16) : half_floats(h);
+    return half_floats(h);
 }
 
-INLINE void widen(const unsigned char *at, size_t n, enum from from, float *room)
+INLINE void widen(const unsigned char *at, size_t n, bool is_bf16, float *room)
 {
-    size_t width = from == FROM_FP32 ? 4 : 2, left = n % LANES, whole = n - left;
-    unsigned char last[4 * LANES] = {0};
-    for (size_t i = 0; i < whole; i += LANES)
-        store_floats(room + i, widened(at + i * width, from));
+    unsigned char last[2 * STEP] = {0};
+    size_t left = n % STEP;
+    for (size_t i = 0; i + left < n; i += STEP) {
+        UNROLLED
+        for (int k = 0; k < STEP; k += LANES)
+            store_floats(room + i + k, widened(at + 2 * (i + (size_t)k), is_bf16));
+    }
     if (left) {
-        memcpy(last, at + whole * width, left * width);
-        store_floats(room + whole, widened(last, from));
+        memcpy(last, at + 2 * (n - left), 2 * left);
+        for (size_t k = 0; k < STEP; k += LANES)
+            store_floats(room + n - left + k, widened(last + 2 * k, is_bf16));
     }
 }
 
-/* N elements of the source from number AT on, at most ENCODE_CHUNK, and zeros up to a whole vector:
+/* N elements of the source from number AT on, at most ENCODE_CHUNK, and zeros up to a whole step:
  * as they lie there, or in ROOM. */
-INLINE const float *source(const struct hu_block_encoding *e, size_t at, size_t n, float *room)
+ROW __attribute__((noinline)) static const float *source(const struct hu_block_encoding *e,
+                                                         size_t at, size_t n, float *room)
 {
     bool wide = e->from->storage_bits == 32;
     const unsigned char *from = (const unsigned char *)e->src + at * (wide ? 4 : 2);
     if (wide && n % LANES == 0)
         return (const float *)from;
-    if (wide)
-        widen(from, n, FROM_FP32, room);
-    else if (is_bf16(e->from))
-        widen(from, n, FROM_BF16, room);
+    if (wide) {
+        memset(room + n, 0, (STEP - n % STEP) * sizeof *room);
+        return memcpy(room, from, n * sizeof *room);
+    }
+    if (is_bf16(e->from))
+        widen(from, n, true, room);
     else
-        widen(from, n, FROM_FP16, room);
+        widen(from, n, false, room);
     return room;
 }
 
@@ -102,7 +92,8 @@ INLINE struct ruler ruler_of(const struct hu_block_encoding *e)
 INLINE unsigned e8m0_of(const struct ruler *r, uint32_t amax)
 {
     if (amax < 0x00800000) /* subnormal */
-        return amax ? (unsigned)(hu_scale_exponent(r->rule, (double)float_of(amax), &r->element) +
+        return amax ? (unsigned)(hu_scale_exponent(r->rule, (double)hu_float_of_bits(amax),
+                                                   &r->element) +
                                  127)
                     : 0;
     int code = (int)(amax >> 23) - r->emax + ((amax & 0x7fffff) >= r->carries);
@@ -112,27 +103,54 @@ INLINE unsigned e8m0_of(const struct ruler *r, uint32_t amax)
 /* 2^−k for k from −127 to 127: 127 has no normal number. */
 INLINE float inverse_power(unsigned code)
 {
-    return code < 254 ? float_of((254u - code) << 23) : 0x1p-127f;
-}
-
-/* How many of N bounds, ascending, X has reached. */
-INLINE words reached(floats x, const float *bounds, int n)
-{
-    words count = {0};
-    UNROLLED
-    for (int i = 0; i < n; i++)
-        count -= (words)(x >= bounds[i]);
-    return count;
+    return code < 254 ? hu_float_of_bits((254u - code) << 23) : 0x1p-127f;
 }
 
 /*
- * fp4_e2m1's code of a magnitude is how many of seven bounds it has reached: the middles of its
- * values, or the next fp32 above where the tie goes to the even code below.
+ * How many of 15 bounds, ascending, a float has reached: the middle one first, then those that are
+ * left on its side; of seven bounds and eight infinite ones from step 1 on. What entry of a step is
+ * next is known as its number's negative.
  */
-static const float fp4_bounds[8] = {0x1.000002p-2f, 0.75f, 0x1.400002p+0f, 1.75f,
-                                    0x1.400002p+1f, 3.5f,  0x1.400002p+2f, 5};
+struct ladder {
+    floats steps[4];
+};
 
-/* The same times a scale, which is exact in fp64. */
+INLINE struct ladder ladder_of(const float *bounds)
+{
+    struct ladder l = {.steps[0] = {0}};
+    for (int step = 0, every = 8; every; step++, every /= 2)
+        for (int k = 0; k < 8 / every; k++)
+            l.steps[step][-k & (LANES - 1)] = bounds[2 * every * k + every - 1];
+    return l;
+}
+
+INLINE words reached(const struct ladder *l, int from, floats x)
+{
+    words less = {0};
+    UNROLLED
+    for (int step = from; step < 4; step++)
+        less += less + (words)(x >= picked(l->steps[step], less));
+    return (words){0} - less;
+}
+
+/*
+ * fp4_e2m1's code of X, saturating. Beside a power of two 2^22 times X's own, or 1's for what is
+ * less, a float has units of X's last place: their number, to nearest even, and twice the exponent
+ * make the code, both less what they begin with.
+ */
+INLINE words fp4_codes(floats x)
+{
+    words bits = (words)within(x, -6, 6);
+    words power = larger(bits & INFINITE, (words){0} + 0x3f800000) + (22 << 23) + 6;
+    words sum = (words)((floats)(bits & 0x7fffffff) + (floats)power);
+    return ((sum + (sum >> 22)) & 7) | (bits >> 28 & 8);
+}
+
+/*
+ * The same of X over SCALE, exactly: a magnitude's code is how many of seven bounds it has reached,
+ * the middles of its values, or the next fp32 above where the tie goes to the even code below.
+ * Times the scale they are exact in fp64.
+ */
 INLINE void bounds_of(double scale, float bounds[8])
 {
     const __m256d middles[2] = {_mm256_setr_pd(0.25, 0.75, 1.25, 1.75),
@@ -150,9 +168,13 @@ INLINE void bounds_of(double scale, float bounds[8])
     }
 }
 
-INLINE words fp4_codes(floats x, const float *bounds)
+INLINE words exact_codes(floats x, const float *bounds)
 {
-    return reached((floats)((words)x & 0x7fffffff), bounds, 7) | ((words)x >> 28 & 8);
+    words bits = (words)x, count = {0};
+    floats magnitude = (floats)(bits & 0x7fffffff);
+    for (int i = 0; i < 7; i++)
+        count -= (words)(magnitude >= bounds[i]);
+    return count | (bits >> 28 & 8);
 }
 
 /* Pairs of 32 codes in 16 bytes, the first one in the low or the high half. */
@@ -165,6 +187,10 @@ INLINE void store_pairs(bytes32 c, bool high_first, unsigned char *to)
     _mm_storeu_si128((__m128i *)to, _mm_packus_epi16(_mm256_castsi256_si128(pairs),
                                                      _mm256_extracti128_si256(pairs, 1)));
 }
+
+/* Middles of the curve, where the upper code is taken. */
+static const float curve_bounds[15] = {-115.5f, -93.5f, -74,   -57,   -42, -28.5f, -16, -4.5f,
+                                       7,       19,     31.5f, 45.5f, 61,  79,     101};
 
 /* What a row's steps have in common. */
 enum encoder {
@@ -185,6 +211,7 @@ struct context {
     float unit, low, high;         /* the element's range */
     const float *values;           /* of e4m3 */
     double second, inverse;
+    struct ladder curve;
     size_t bytes; /* of a block of ggml's */
 };
 
@@ -195,6 +222,8 @@ INLINE struct context context_of(const struct hu_block_encoding *e, size_t row, 
         c.bytes = e->b->bytes;
     else
         c.scales = e->scales + parts_tile(e->b, e->columns, row, 0);
+    if (to == TO_IQ4_NL)
+        c.curve = ladder_of(curve_bounds);
     if (to == TO_MX_BYTES || to == TO_MX_FP4) {
         c.ruler = ruler_of(e);
         c.unit = power_of((unsigned)(127 - e->b->element_power));
@@ -208,33 +237,46 @@ INLINE struct context context_of(const struct hu_block_encoding *e, size_t row, 
     return c;
 }
 
+/* The codes of scales of 32 elements each, and their inverses, for N elements. Those that are not
+ * finite have a bit in what is returned. */
+INLINE uint32_t mx_scales(const struct context *c, const float *x, size_t n, unsigned char *codes,
+                          float *inverses)
+{
+    uint32_t amax[ENCODE_CHUNK / STEP], undone = 0;
+    for (size_t k = 0; k < n / STEP; k++) {
+        struct step s;
+        load_step(x + k * STEP, &s);
+        amax[k] = greatest(&s, 0, VECTORS);
+    }
+    for (size_t k = 0; k < n / STEP; k++) {
+        unsigned code = e8m0_of(&c->ruler, amax[k]);
+        bool finite = amax[k] < INFINITE;
+        codes[k] = (unsigned char)code;
+        inverses[k] = finite ? inverse_power(code) : 0;
+        undone |= (uint32_t)!finite << k;
+    }
+    return undone;
+}
+
 /* Bytes, and sixes: scaled in fp32, which is exact but where fp8 has zeros, cut to the range, where
  * the array room is fast, and converted there later. */
-INLINE bool mx_bytes_step(const struct context *c, struct step *s, size_t number, float *scaled)
+INLINE void mx_bytes_step(const struct context *c, struct step *s, float inverse, float *scaled)
 {
-    uint32_t amax = greatest(s, 0, VECTORS);
-    unsigned code = e8m0_of(&c->ruler, amax);
-    c->scales[number] = (unsigned char)code;
-    times(s, amax < INFINITE ? inverse_power(code) : 0);
+    times(s, inverse);
     times(s, c->unit);
     UNROLLED
     for (int k = 0; k < VECTORS; k++)
         store_floats(scaled + k * LANES, within(s->v[k], c->low, c->high));
-    return amax < INFINITE;
 }
 
-INLINE bool mx_fp4_step(const struct context *c, struct step *s, size_t number)
+INLINE void mx_fp4_step(const struct context *c, struct step *s, size_t number, float inverse)
 {
     words codes[VECTORS];
-    uint32_t amax = greatest(s, 0, VECTORS);
-    unsigned code = e8m0_of(&c->ruler, amax);
-    c->scales[number] = (unsigned char)code;
-    times(s, inverse_power(code));
+    times(s, inverse);
     UNROLLED
     for (int k = 0; k < VECTORS; k++)
-        codes[k] = fp4_codes(s->v[k], fp4_bounds);
+        codes[k] = fp4_codes(s->v[k]);
     store_pairs(join_words(codes), false, c->codes + number * STEP / 2);
-    return amax < INFINITE;
 }
 
 /*
@@ -248,81 +290,94 @@ INLINE unsigned nearest_e4m3(const struct context *c, double amax)
     float near = (float)quotient;
     if (!(near < 448))
         return 0x7e;
-    unsigned below = near < 0x1p-6f ? (unsigned)(near * 512) : (bits_of(near) >> 20) - (120 << 3);
+    unsigned below =
+        near < 0x1p-6f ? (unsigned)(near * 512) : (hu_bits_of_float(near) >> 20) - (120 << 3);
     below -= below && (double)c->values[below] > quotient; /* fp32 rounded the quotient up to it */
     double middle = ((double)c->values[below] + (double)c->values[below + 1]) * 3 * c->second;
     return below + (amax > middle || (amax == middle && below % 2));
 }
 
-/* A float is within this many units of the last place of what it stands for, and not so near to
- * what has the lower bits MASK zero: those are asked of what is exact. */
+/* A float is within this many units of the last place of what it stands for. What comes so near to
+ * what has the lower bits MASK zero is asked of what is exact: where this is more than is_far. */
 enum { MARGIN = 32 };
-INLINE words is_near(words bits, uint32_t mask)
+INLINE words nearness(words bits, uint32_t mask)
 {
-    return (words)(((bits + MARGIN) & mask) < 2 * MARGIN);
+    return (-MARGIN - 1 - bits) & mask;
+}
+
+INLINE words is_near(words nearness, uint32_t mask)
+{
+    return (words)((signed_words)nearness > (int32_t)mask - 2 * MARGIN);
 }
 
 /* The codes of scales of 16 elements each, and their inverses, for N elements. Of codes that are
- * not normal the inverse is 0. */
-INLINE void nvfp4_scales(const struct context *c, const float *x, size_t n, unsigned char *codes,
-                         float *inverses)
+ * not normal the inverse is 0. Steps that are not finite have a bit in what is returned. */
+INLINE uint32_t nvfp4_scales(const struct context *c, const float *x, size_t n,
+                             unsigned char *codes, float *inverses)
 {
-    float amax[ENCODE_CHUNK / 16] = {0};
-    for (size_t i = 0; i < n; i += STEP) {
+    uint32_t amax[ENCODE_CHUNK / 16] = {0}, undone = 0;
+    for (size_t k = 0; k < n / STEP; k++) {
         struct step s;
-        load_step(x + i, &s);
-        amax[i / 16] = float_of(greatest(&s, 0, VECTORS / 2));
-        amax[i / 16 + 1] = float_of(greatest(&s, VECTORS / 2, VECTORS / 2));
+        load_step(x + k * STEP, &s);
+        uint32_t first = greatest(&s, 0, VECTORS / 2),
+                 last = greatest(&s, VECTORS / 2, VECTORS / 2);
+        amax[2 * k] = first;
+        amax[2 * k + 1] = last;
+        undone |= (uint32_t)(first >= INFINITE || last >= INFINITE) << k;
     }
     for (size_t i = 0; i < n / 16; i += LANES) {
-        words bits = (words)(load_floats(amax + i) * (float)c->inverse), code, scale, unsure;
+        words bits, code, scale, unsure;
+        GET(bits, amax + i);
+        bits = (words)((floats)bits * (float)c->inverse);
         code = ((bits + 0x7ffff + (bits >> 20 & 1)) >> 20) - (120 << 3);
-        unsure =
-            is_near(bits - 0x80000, 0xfffff) | (words)(bits - 0x3c800000 > 0x43e00000 - 0x3c800000);
+        unsure = is_near(nearness(bits - 0x80000, 0xfffff), 0xfffff) |
+                 (words)(bits - 0x3c800000 > 0x43e00000 - 0x3c800000);
         scale = (code << 20) + (120 << 23);
         store_floats(inverses + i, 1 / ((floats)scale * (float)c->second));
         uint32_t each[LANES];
-        memcpy(each, &code, sizeof each);
+        PUT(each, code);
         for (size_t k = 0; k < LANES && i + k < n / 16; k++)
             codes[i + k] = (unsigned char)each[k];
         if (any_bit(unsure))
             for (size_t k = 0; k < LANES && i + k < n / 16; k++) {
-                unsigned exact = nearest_e4m3(c, (double)amax[i + k]);
+                unsigned exact = nearest_e4m3(c, (double)hu_float_of_bits(amax[i + k]));
                 codes[i + k] = (unsigned char)exact;
                 inverses[i + k] = exact < 8 ? 0 : 1 / (c->values[exact] * (float)c->second);
             }
     }
+    return undone;
 }
 
-/* By quotients in fp32, or where one is near a bound or zero by bounds that are exact. */
-INLINE bool nvfp4_step(const struct context *c, const struct step *s, size_t number,
+enum { EACH = VECTORS / 2 };
+
+/* By bounds that are exact. */
+ROW __attribute__((noinline, cold)) static void
+nvfp4_exact(const struct context *c, const struct step *s, size_t number, words *codes)
+{
+    for (int half = 0; half < 2; half++) {
+        float bounds[8];
+        unsigned code = c->scales[2 * number + (size_t)half];
+        /* Under a scale that became zero there are zeros alone. */
+        bounds_of(code ? (double)c->values[code] * c->second : __builtin_inf(), bounds);
+        for (int k = half * EACH; k < (half + 1) * EACH; k++)
+            codes[k] = exact_codes(s->v[k], bounds);
+    }
+}
+
+/* By quotients in fp32, unless one is near a bound or zero. */
+INLINE void nvfp4_step(const struct context *c, const struct step *s, size_t number,
                        const float *inverses)
 {
-    enum { EACH = VECTORS / 2 };
-    words codes[VECTORS], near = {0}, most = {0};
+    words codes[VECTORS], near = {0};
     UNROLLED
     for (int k = 0; k < VECTORS; k++) {
         floats y = s->v[k] * inverses[k / EACH];
-        near |= is_near((words)y, 0x1fffff);
-        most = larger(most, (words)s->v[k] & 0x7fffffff);
-        codes[k] = fp4_codes(y, fp4_bounds);
+        near = larger(near, nearness((words)y, 0x1fffff));
+        codes[k] = fp4_codes(y);
     }
-    if (any_bit(near)) {
-        UNROLLED
-        for (int half = 0; half < 2; half++) {
-            float bounds[8];
-            unsigned code = c->scales[2 * number + (size_t)half];
-            /* Under a scale that became zero there are zeros alone. */
-            bounds_of(code ? (double)c->values[code] * c->second : __builtin_inf(), bounds);
-            UNROLLED
-            for (int k = half * EACH; k < (half + 1) * EACH; k++)
-                codes[k] = fp4_codes(s->v[k], bounds);
-        }
-        if (any_bit((words)(most >= INFINITE)))
-            return false;
-    }
+    if (__builtin_expect(any_bit(is_near(near, 0x1fffff)), false))
+        nvfp4_exact(c, s, number, codes);
     store_pairs(join_words(codes), false, c->codes + number * STEP / 2);
-    return c->second >= 0x1p-100;
 }
 
 #include "fast_encode_ggml.h"
@@ -335,15 +390,18 @@ INLINE bool encode_step(const struct context *c, enum encoder to, const float *x
     load_step(x, &s);
     switch (to) {
     case TO_MX_BYTES:
-        return mx_bytes_step(c, &s, number, scaled);
+        mx_bytes_step(c, &s, *inverses, scaled);
+        return true;
     case TO_MX_FP4:
-        return mx_fp4_step(c, &s, number);
+        mx_fp4_step(c, &s, number, *inverses);
+        return true;
     case TO_NVFP4:
-        return nvfp4_step(c, &s, number, inverses);
+        nvfp4_step(c, &s, number, inverses);
+        return true;
     case TO_Q8_0:
         return q8_0_step(block, &s);
     case TO_IQ4_NL:
-        return iq4_nl_step(block, &s, x);
+        return iq4_nl_step(block, &s, x, &c->curve);
     default:
         return linear_step(block, &s, x, to == TO_Q4_0 || to == TO_Q4_1 ? 4 : 5,
                            to == TO_Q4_1 || to == TO_Q5_1);
@@ -355,16 +413,20 @@ INLINE void steps_row(struct hu_block_encoding *e, size_t row, enum encoder to)
 {
     const struct context c = context_of(e, row, to);
     float room[ENCODE_CHUNK], scaled[ENCODE_CHUNK], inverses[ENCODE_CHUNK / 16];
-    size_t whole = e->columns / STEP * STEP;
+    /* Quotients by an fp32 have no room below this one. */
+    bool tiny = to == TO_NVFP4 && !(c.second >= 0x1p-100);
+    size_t whole = tiny ? 0 : e->columns / STEP * STEP, each = to == TO_NVFP4 ? 16 : STEP;
     for (size_t i = 0, n; i < whole; i += n) {
         n = whole - i < ENCODE_CHUNK ? whole - i : ENCODE_CHUNK;
         const float *x = source(e, row * e->columns + i, n, room);
         uint32_t undone = 0;
         if (to == TO_NVFP4)
-            nvfp4_scales(&c, x, n, c.scales + i / 16, inverses);
+            undone = nvfp4_scales(&c, x, n, c.scales + i / each, inverses);
+        else if (to == TO_MX_BYTES || to == TO_MX_FP4)
+            undone = mx_scales(&c, x, n, c.scales + i / each, inverses);
         for (size_t at = 0; at < n; at += STEP)
             undone |= (uint32_t)!encode_step(&c, to, x + at, (i + at) / STEP, scaled + at,
-                                             inverses + at / 16)
+                                             inverses + at / each)
                       << at / STEP;
         if (to == TO_MX_BYTES)
             hu_convert_array(e->element, c.codes + i * e->b->code_bits / 8, e->fp32, scaled, n,
@@ -380,20 +442,56 @@ INLINE void steps_row(struct hu_block_encoding *e, size_t row, enum encoder to)
 
 /* Tiles of any size under one fp32. */
 
-/* The greatest magnitude's bits in rows ROW to LAST, columns COLUMN to END. */
-INLINE uint32_t greatest_of_tile(const struct hu_block_encoding *e, size_t row, size_t last,
-                                 size_t column, size_t end)
+/* The greater of vectors' words of 32 bits, or of 16. */
+INLINE __m256i larger_of(__m256i a, __m256i b, bool wide)
 {
-    float room[ENCODE_CHUNK];
-    words most = {0};
-    for (; row < last; row++)
-        for (size_t at = column, n; at < end; at += n) {
-            n = end - at < ENCODE_CHUNK ? end - at : ENCODE_CHUNK;
-            const float *x = source(e, row * e->columns + at, n, room);
-            for (size_t i = 0; i < n; i += LANES)
-                most = larger(most, (words)load_floats(x + i) & 0x7fffffff);
+    return wide ? _mm256_max_epu32(a, b) : _mm256_max_epu16(a, b);
+}
+
+/* The greatest magnitude's bits among BYTES bytes of floats, or of bf16 or fp16. */
+INLINE uint32_t greatest_of_run(const unsigned char *at, size_t bytes, bool wide)
+{
+    enum { CHAINS = 4, WIDTH = 32 };
+    const __m256i magnitude = _mm256_set1_epi32(wide ? 0x7fffffff : 0x7fff7fff);
+    __m256i most[CHAINS] = {_mm256_setzero_si256()}, x = most[0];
+    for (; bytes >= CHAINS * WIDTH; bytes -= CHAINS * WIDTH, at += CHAINS * WIDTH) {
+        UNROLLED
+        for (int k = 0; k < CHAINS; k++) {
+            GET(x, at + k * WIDTH);
+            most[k] = larger_of(most[k], _mm256_and_si256(x, magnitude), wide);
         }
-    return most_of(most);
+    }
+    for (size_t here; bytes; bytes -= here, at += here) {
+        here = bytes < WIDTH ? bytes : WIDTH;
+        x = _mm256_setzero_si256();
+        memcpy(&x, at, here);
+        most[0] = larger_of(most[0], _mm256_and_si256(x, magnitude), wide);
+    }
+    x = larger_of(larger_of(most[0], most[1], wide), larger_of(most[2], most[3], wide), wide);
+    x = larger_of(x, _mm256_permute2x128_si256(x, x, 1), wide);
+    __m128i half = _mm256_castsi256_si128(x), ones = _mm_set1_epi32(-1);
+    if (!wide)
+        return 0xffff & ~(uint32_t)_mm_cvtsi128_si32(_mm_minpos_epu16(_mm_xor_si128(half, ones)));
+    half = _mm_max_epu32(half, _mm_shuffle_epi32(half, 0x4e));
+    return (uint32_t)_mm_cvtsi128_si32(_mm_max_epu32(half, _mm_shuffle_epi32(half, 0xb1)));
+}
+
+/* In rows ROW to LAST, columns COLUMN to END, as an fp32's. */
+ROW uint32_t NAMED(hu_block_greatest)(const struct hu_block_encoding *e, size_t row, size_t last,
+                                      size_t column, size_t end)
+{
+    const bool wide = e->from->storage_bits == 32;
+    const size_t width = wide ? 4 : 2;
+    uint32_t most = 0;
+    for (; row < last; row++) {
+        const unsigned char *at =
+            (const unsigned char *)e->src + (row * e->columns + column) * width;
+        uint32_t here = greatest_of_run(at, (end - column) * width, wide);
+        most = here > most ? here : most;
+    }
+    return wide               ? most
+           : is_bf16(e->from) ? most << 16
+                              : hu_bits_of_float(_cvtsh_ss((unsigned short)most));
 }
 
 /*
@@ -406,7 +504,7 @@ INLINE floats settled(floats q, floats x, float scale)
     words bits = (words)q, short_ones = (words)(bits << 13 == 0) & (words)(bits << 1 != 0);
     if (!any_bit(short_ones))
         return q;
-    float upper = float_of(bits_of(scale) & 0xfffff000), lower = scale - upper;
+    float upper = hu_float_of_bits(hu_bits_of_float(scale) & 0xfffff000), lower = scale - upper;
     floats magnitude = (floats)(bits & 0x7fffffff);
     floats rest = (floats)((words)x & 0x7fffffff) - magnitude * upper, other = magnitude * lower;
     words more = (words)(rest > other), less = (words)(rest < other);
@@ -428,7 +526,7 @@ INLINE void fp8_run(struct hu_block_encoding *e, size_t row, size_t column, size
 
 /* bitsandbytes' codes of N elements, a multiple of 32. */
 INLINE void table_run(struct hu_block_encoding *e, size_t column, size_t n, float scale,
-                      const struct hu_block_sorted *sorted, const float *bounds)
+                      const struct hu_block_sorted *sorted, const struct ladder *bounds)
 {
     float room[ENCODE_CHUNK], inverse = 1 / scale;
     const float *x = source(e, column, n, room);
@@ -439,10 +537,10 @@ INLINE void table_run(struct hu_block_encoding *e, size_t column, size_t n, floa
         for (int k = 0; k < VECTORS; k++) {
             floats v = load_floats(x + i + k * LANES), product = v * inverse;
             if (sorted->has_sign)
-                codes[k] = reached((floats)((words)product & 0x7fffffff), bounds, 7) |
+                codes[k] = reached(bounds, 1, (floats)((words)product & 0x7fffffff)) |
                            ((words)(v < 0) & 16);
             else
-                codes[k] = reached(product, bounds, 15);
+                codes[k] = reached(bounds, 0, product);
         }
         bytes32 c = join_words(codes);
         c = look_up((const int8_t *)sorted->codes, c & 15) | (c >> 1 & 8);
@@ -453,22 +551,23 @@ INLINE void table_run(struct hu_block_encoding *e, size_t column, size_t n, floa
 INLINE void tiles_row(struct hu_block_encoding *e, size_t row, bool is_table)
 {
     struct hu_block_sorted sorted = {.n = 0};
-    float bounds[15];
+    float bounds[15] = {0};
     if (is_table)
         sorted = hu_block_sort(e->b->table);
     for (int i = 0; is_table && i < 15; i++) { /* the next fp32 above a middle */
-        uint32_t bits = bits_of(sorted.middles[i]);
-        bounds[i] = bits < INFINITE ? float_of(bits + 1)
-                    : bits >> 31    ? float_of(bits - 1)
+        uint32_t bits = hu_bits_of_float(sorted.middles[i]);
+        bounds[i] = bits < INFINITE ? hu_float_of_bits(bits + 1)
+                    : bits >> 31    ? hu_float_of_bits(bits - 1)
                                     : sorted.middles[i];
     }
+    const struct ladder ladder = ladder_of(bounds);
     size_t last = hu_block_last_row(e, row), end;
     float largest = is_table ? 1 : (float)hu_scale_element_of(e->b).max;
     for (size_t column = 0; column < e->columns; column = end) {
         size_t left = e->columns - column, across = e->b->tile_columns;
         end = !across || left < across ? e->columns : column + across;
-        uint32_t amax = greatest_of_tile(e, row, last, column, end);
-        float most = e->b->tile_rows ? float_of(amax) : (float)e->amax;
+        uint32_t amax = NAMED(hu_block_greatest)(e, row, last, column, end);
+        float most = e->b->tile_rows ? hu_float_of_bits(amax) : (float)e->amax;
         float scale = most / largest;
         /* What settles quotients has no room below. */
         bool tiny = scale < 0x1p-90f && most > 0;
@@ -477,12 +576,12 @@ INLINE void tiles_row(struct hu_block_encoding *e, size_t row, bool is_table)
             continue;
         }
         size_t number = is_table ? column / across : parts_tile(e->b, e->columns, row, column);
-        layout_set_word(e->scales + 4 * number, 32, bits_of(scale));
+        layout_set_word(e->scales + 4 * number, 32, hu_bits_of_float(scale));
         for (size_t r = row; r < last; r++)
             for (size_t at = column, n; at < end; at += n) {
                 n = end - at < ENCODE_CHUNK ? end - at : ENCODE_CHUNK;
                 if (is_table)
-                    table_run(e, at, n, scale, &sorted, bounds);
+                    table_run(e, at, n, scale, &sorted, &ladder);
                 else
                     fp8_run(e, r, at, n, scale > 0 ? scale : __builtin_inff(), largest);
             }

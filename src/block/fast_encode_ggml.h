@@ -28,8 +28,8 @@ INLINE float ends_of(const struct step *s, const float *x, float *most)
         below = larger(below, ~key);
     }
     uint32_t high = most_of(above), low = ~most_of(below);
-    *most = float_of(high >> 31 ? high ^ 0x80000000 : ~high);
-    float least = float_of(low >> 31 ? low ^ 0x80000000 : ~low);
+    *most = hu_float_of_bits(high >> 31 ? high ^ 0x80000000 : ~high);
+    float least = hu_float_of_bits(low >> 31 ? low ^ 0x80000000 : ~low);
     return least == 0 ? first_of(s, x, 0) : least;
 }
 
@@ -82,7 +82,7 @@ INLINE bool linear_step(unsigned char *to, const struct step *s, const float *x,
 INLINE bool q8_0_step(unsigned char *to, const struct step *s)
 {
     uint32_t amax = greatest(s, 0, VECTORS);
-    float d = float_of(amax) / 127, inverse = d > 0x1p-126f ? 1 / d : 0;
+    float d = hu_float_of_bits(amax) / 127, inverse = d > 0x1p-126f ? 1 / d : 0;
     words codes[VECTORS];
     put_fp16(to, d);
     UNROLLED
@@ -97,12 +97,9 @@ INLINE bool q8_0_step(unsigned char *to, const struct step *s)
     return amax < INFINITE && (d == 0 || inverse != 0);
 }
 
-/* Middles of the curve, where the upper code is taken. */
-static const float curve_bounds[15] = {-115.5f, -93.5f, -74,   -57,   -42, -28.5f, -16, -4.5f,
-                                       7,       19,     31.5f, 45.5f, 61,  79,     101};
-
 /* The sums are ggml's, one element after the other. */
-INLINE bool iq4_nl_step(unsigned char *to, const struct step *s, const float *x)
+INLINE bool iq4_nl_step(unsigned char *to, const struct step *s, const float *x,
+                        const struct ladder *curve)
 {
     words codes[VECTORS];
     float product[STEP], square[STEP], products = 0, squares = 0;
@@ -112,7 +109,7 @@ INLINE bool iq4_nl_step(unsigned char *to, const struct step *s, const float *x)
     float inverse = none ? 0 : 1 / (max / -127);
     UNROLLED
     for (int k = 0; k < VECTORS; k++)
-        codes[k] = reached(inverse * s->v[k], curve_bounds, 15);
+        codes[k] = reached(curve, 0, inverse * s->v[k]);
     bytes32 c = join_words(codes), point = look_up(hu_block_curve, c);
     int8_t points[STEP];
     PUT(points, point);

@@ -8,6 +8,7 @@
 typedef float floats8 __attribute__((vector_size(32)));
 typedef uint32_t words8 __attribute__((vector_size(32)));
 typedef uint16_t halves16 __attribute__((vector_size(32)));
+typedef int16_t signed_halves16 __attribute__((vector_size(32)));
 
 struct sixteen {
     floats8 even, odd;
@@ -53,7 +54,7 @@ INLINE halves16 rounded(const struct sixteen *x, enum exactness exactness, halve
     if (exactness == ROUNDED)
         *middles |= (halves16)(low == 0x8000);
     low = (halves16)_mm256_subs_epu16((__m256i)low, (__m256i)(~high & 1));
-    return high + (low >> 15);
+    return high - (halves16)((signed_halves16)low < 0); /* shifts are scarcer than comparisons */
 }
 
 INLINE void store_halves(void *at, halves16 x)
@@ -99,28 +100,6 @@ INLINE struct sixteen sixteen_fp8(const void *at, int exponent)
     even = _mm256_and_si256(_mm256_srai_epi32(even, 8 - exponent), places);
     odd = _mm256_and_si256(_mm256_srai_epi32(odd, 8 - exponent), places);
     return (struct sixteen){(floats8)even, (floats8)odd};
-}
-
-/* 32 of fp8 under 2^(CODE − 127) to bf16: sign and magnitude moved, and what the exponents differ
- * by added. False: one is no normal number here or there, and nothing was written. */
-INLINE bool fp8_moves(const unsigned char *at, int exponent, unsigned code, uint16_t *dst)
-{
-    const bool e4m3 = exponent == 4;
-    const uint8_t least = e4m3 ? 18 : 16; /* of twice the magnitude and what comes after the last */
-    const unsigned low = e4m3 ? 7 : 15, most = e4m3 ? 246 : 239;
-    bytes32 c;
-    GET(c, at);
-    c += c + (uint8_t)(e4m3 ? 2 : 8);
-    c = (bytes32)_mm256_min_epu8((__m256i)c, _mm256_set1_epi8((char)least)) ^ least;
-    if (__builtin_expect(code - low > most - low || any_byte(c), false))
-        return false;
-    halves16 more = (halves16){0} + (uint16_t)((code - low) << 7);
-    UNROLLED
-    for (int k = 0; k < 32; k += 16) {
-        halves16 x = (halves16)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(at + k)));
-        store_halves(dst + k, (x << exponent & (uint16_t)(e4m3 ? 0x87f0 : 0x8fe0)) + more);
-    }
-    return true;
 }
 
 INLINE struct sixteen sixteen_floats(const float *at)
@@ -268,6 +247,68 @@ INLINE void look_up_halves(struct planes p, bytes32 codes, __m256i *first, __m25
     *last = _mm256_unpackhi_epi8(low, high);
 }
 
+/* What steps of fp8 have in common, from memory: compilers make vectors of one number anew in each
+ * step, of three instructions. */
+struct fp8 {
+    bytes32 least, more; /* of twice the magnitude and what then comes after the last */
+    halves16 moved;      /* what is taken of fields that are moved to their place */
+    halves16 exponents;  /* the same without the significand */
+};
+
+ROW __attribute__((noinline)) static void fp8_begin(struct fp8 *f, bool e4m3)
+{
+    *f = (struct fp8){
+        .least = (bytes32){0} + (uint8_t)(e4m3 ? 18 : 16),
+        .more = (bytes32){0} + (uint8_t)(e4m3 ? 2 : 8),
+        .moved = (halves16){0} + (uint16_t)(e4m3 ? 0x87f0 : 0x8fe0),
+        .exponents = (halves16){0} + (uint16_t)(e4m3 ? 0x8780 : 0x8f80),
+    };
+}
+
+/* Fields of fp8 as those of bf16. */
+INLINE halves16 fp8_fields(const void *at, bool e4m3, halves16 which)
+{
+    return (halves16)_mm256_cvtepi8_epi16(_mm_loadu_si128(at)) << (e4m3 ? 4 : 5) & which;
+}
+
+/* Whether 32 of fp8 are normal numbers. */
+INLINE bool fp8_is_normal(const unsigned char *at, const struct fp8 *f)
+{
+    bytes32 c;
+    GET(c, at);
+    c += c + f->more;
+    return !any_byte((bytes32)_mm256_subs_epu8((__m256i)f->least, (__m256i)c));
+}
+
+/*
+ * Normal numbers of fp8 have 8 significands, or 4: what an fp32 makes of them, less fp8's bias in
+ * the exponent. False: of some code it makes no normal number above 0.
+ */
+INLINE bool fp8_planes(float scale, bool e4m3, struct planes *to)
+{
+    const int bits = e4m3 ? 3 : 2, bias = e4m3 ? 7 : 15, most = e4m3 ? 8 : 15;
+    const words8 m = {0, 1, 2, 3, 4, 5, 6, 7};
+    const uint32_t word = hu_bits_of_float(scale), exponent = word >> 23;
+    words8 x = ((words8){0} + ((word & 0x7fffff) | 0x800000)) * ((1u << bits) + m), carry;
+    carry = x >> (24 + bits);
+    x <<= 3 - (uint32_t)bits + (carry ^ 1);
+    x = ((x + 0x7ffff + (x >> 20 & 1)) >> 20) + ((exponent + carry - (uint32_t)bias) << 7) - 128;
+    halves16 half = (halves16)_mm256_packus_epi32((__m256i)(x & 0xffff), (__m256i)(x & 0xffff));
+    *to = one_table((halves16)_mm256_permute4x64_epi64((__m256i)half, 0x88));
+    return exponent >= (uint32_t)bias && exponent + most < 254;
+}
+
+/* 32 normal numbers of fp8 under that to bf16. */
+INLINE void fp8_looks(const unsigned char *at, bool e4m3, const struct fp8 *f, struct planes p,
+                      uint16_t *dst)
+{
+    __m256i x[2], codes = _mm256_permute4x64_epi64(_mm256_loadu_si256((const __m256i *)at), 0xd8);
+    look_up_halves(p, (bytes32)codes & (uint8_t)(e4m3 ? 7 : 3), &x[0], &x[1]);
+    UNROLLED
+    for (int k = 0; k < 2; k++)
+        store_halves(dst + 16 * k, (halves16)x[k] + fp8_fields(at + 16 * k, e4m3, f->exponents));
+}
+
 /* 32 of 16 bytes, the lower nibbles first; not PLAIN. */
 INLINE bytes32 parted_nibbles(const unsigned char *at, enum order order)
 {
@@ -319,19 +360,34 @@ struct codes {
     bytes32 first, last;
 };
 
-/* 16 halves to AT and those of the other lane to so many behind it. */
-INLINE void store_lanes(uint16_t *at, size_t behind, struct planes p, bytes32 codes)
+/* What 16 codes of each lane stand for, the first lane's and the second one's. */
+INLINE void look_up_lanes(struct planes p, bytes32 codes, __m256i *first, __m256i *second)
 {
-    __m256i first, last;
-    look_up_halves(p, codes, &first, &last);
-    _mm256_storeu_si256((__m256i *)at, _mm256_permute2x128_si256(first, last, 0x20));
-    _mm256_storeu_si256((__m256i *)(at + behind), _mm256_permute2x128_si256(first, last, 0x31));
+    __m256i a, b;
+    look_up_halves(p, codes, &a, &b);
+    *first = _mm256_permute2x128_si256(a, b, 0x20);
+    *second = _mm256_permute2x128_si256(a, b, 0x31);
 }
 
+/* 32 halves. */
+INLINE void store_lanes(uint16_t *at, struct planes p, bytes32 codes)
+{
+    __m256i x[2];
+    look_up_lanes(p, codes, &x[0], &x[1]);
+    _mm256_storeu_si256((__m256i *)at, x[0]);
+    _mm256_storeu_si256((__m256i *)at + 1, x[1]);
+}
+
+/* 64 halves. Stores go up from byte to byte: those that leave a line of the cache and come back to
+ * it take a seventh longer. */
 INLINE void store_codes(uint16_t *at, struct planes first, struct planes last, struct codes c)
 {
-    store_lanes(at, 32, first, c.first);
-    store_lanes(at + 16, 32, last, c.last);
+    __m256i x[4];
+    look_up_lanes(first, c.first, &x[0], &x[2]);
+    look_up_lanes(last, c.last, &x[1], &x[3]);
+    UNROLLED
+    for (int k = 0; k < 4; k++)
+        _mm256_storeu_si256((__m256i *)at + k, x[k]);
 }
 
 /* 16 bytes of A and of B, of 32 elements each. */

@@ -2,7 +2,8 @@
  * Rows of elements under their scales, for any instruction set. Beside what fast_lanes.h asks for,
  * the file that includes this defines first
  *   NAMED(name)      a name of the instruction set's own
- *   int8_floats      LANES bytes from memory
+ *   int8_words       LANES bytes from memory, and their signs
+ *   int8_floats      the same as floats
  *   byte_tops        LANES bytes from memory as the upper halves of fp16
  *   half_floats      LANES fp16 as floats
  * and what fast_encode.h asks for. To fp32 a product or difference is rounded once, by the
@@ -22,13 +23,13 @@ struct step {
 
 INLINE void store_floats(float *at, floats v)
 {
-    memcpy(at, &v, sizeof v);
+    PUT(at, v);
 }
 
 INLINE floats load_floats(const float *at)
 {
     floats v;
-    memcpy(&v, at, sizeof v);
+    GET(v, at);
     return v;
 }
 
@@ -54,12 +55,11 @@ INLINE void redo(const struct hu_block_job *j, size_t row, size_t column, size_t
 
 /* How 32 elements' codes become floats. */
 
-INLINE void load_int8(const unsigned char *at, struct step *s)
+INLINE void load_int8(const void *at, struct step *s)
 {
     UNROLLED
-    for (int k = 0; k < VECTORS; k++) {
-        s->v[k] = int8_floats(at + k * LANES);
-    }
+    for (int k = 0; k < VECTORS; k++)
+        s->v[k] = int8_floats((const char *)at + k * LANES);
 }
 
 /* Whether 32 codes are of finite numbers. */
@@ -125,20 +125,23 @@ INLINE bool is_finite(float x)
 enum { CHUNK = 1024 };
 enum kind { KIND_E4M3, KIND_E5M2, KIND_INT8, KIND_FP4, KIND_FLOATS };
 
-INLINE void load(enum kind kind, const unsigned char *at, size_t i, struct step *s)
+INLINE void load(enum kind kind, const void *at, struct step *s)
 {
     switch (kind) {
     case KIND_E4M3:
-        load_e4m3(at + i, s);
+        load_e4m3(at, s);
         break;
     case KIND_E5M2:
-        load_e5m2(at + i, s);
+        load_e5m2(at, s);
         break;
     case KIND_INT8:
-        load_int8(at + i, s);
+        load_int8(at, s);
+        break;
+    case KIND_FP4:
+        load_fp4(at, s);
         break;
     default:
-        load_fp4(at + i / 2, s);
+        load_step(at, s);
     }
 }
 
@@ -200,6 +203,28 @@ INLINE bool stays_exact(unsigned e8m0)
     return e8m0 >= 127 - 133 + 16;
 }
 
+/* 32 of fp8 under the scale of CODE: sign and magnitude moved, and what the exponents differ by
+ * added. False: one is no normal number here or there, and nothing was written. */
+INLINE bool fp8_moves(const unsigned char *at, bool e4m3, const struct fp8 *f, unsigned code,
+                      void *dst, bool narrow)
+{
+    const unsigned low = e4m3 ? 7 : 15, most = e4m3 ? 246 : 239, more = (code - low) << 7;
+    if (__builtin_expect(code - low > most - low || !fp8_is_normal(at, f), false))
+        return false;
+    if (narrow) {
+        UNROLLED
+        for (int k = 0; k < STEP; k += 16)
+            store_halves((uint16_t *)dst + k, fp8_fields(at + k, e4m3, f->moved) + (uint16_t)more);
+    } else {
+        UNROLLED
+        for (int k = 0; k < STEP; k += LANES)
+            store_floats((float *)dst + k, (floats)((int8_words(at + k) << (e4m3 ? 20 : 21) &
+                                                     (e4m3 ? 0x87f00000 : 0x8fe00000)) +
+                                                    (more << 16)));
+    }
+    return true;
+}
+
 /* 32 under the scale of CODE to bf16. */
 INLINE void mx_narrow(enum kind kind, const void *at, unsigned code, uint16_t *dst)
 {
@@ -220,29 +245,26 @@ INLINE void mx_narrow(enum kind kind, const void *at, unsigned code, uint16_t *d
 }
 
 /* 32 under an e8m0. False: to be done again. */
-INLINE bool mx_step(const struct row *r, size_t i, enum kind kind, const float *room, void *dst,
-                    bool narrow)
+INLINE bool mx_step(const struct row *r, size_t i, enum kind kind, const struct fp8 *f,
+                    const float *room, void *dst, bool narrow)
 {
-    struct step s;
-    unsigned code = r->scales[i / STEP];
+    const unsigned code = r->scales[i / STEP];
+    const bool fp8 = kind == KIND_E4M3 || kind == KIND_E5M2;
+    const void *at = kind == KIND_FLOATS ? (const void *)room : r->codes + i;
+    if (fp8 && fp8_moves(at, kind == KIND_E4M3, f, code, dst, narrow))
+        return true;
     /* The product with what the loads leave out is exact or infinite. */
-    float scale = power_of(code) * unit_of(kind, false);
-    bool fp8 = kind == KIND_E4M3 || kind == KIND_E5M2;
+    const float scale = power_of(code) * unit_of(kind, false);
     if (narrow) {
-        if (fp8 && fp8_moves(r->codes + i, kind == KIND_E4M3 ? 4 : 5, code, (uint16_t *)dst + i))
-            return true;
-        mx_narrow(kind, kind == KIND_FLOATS ? (const void *)room : r->codes + i, code,
-                  (uint16_t *)dst + i);
+        mx_narrow(kind, at, code, dst);
     } else {
-        if (kind == KIND_FLOATS)
-            load_step(room, &s);
-        else
-            load(kind, r->codes, i, &s);
+        struct step s;
+        load(kind, at, &s);
         times(&s, scale);
-        put((float *)dst + i, &s);
+        put(dst, &s);
     }
     return code != 0xff && (narrow || is_finite(scale)) &&
-           (!fp8 || all_finite(r->codes + i, kind == KIND_E4M3));
+           (!fp8 || all_finite(at, kind == KIND_E4M3));
 }
 
 /* 32 fp4_e2m1, whose codes are in the order of what they become, under an e8m0; ggml's zeros have
@@ -265,8 +287,7 @@ INLINE bool fp4_step(const struct hu_block_planes *planes, unsigned e8m0, bytes3
 INLINE bool mx_fp4(const struct row *r, size_t i, void *dst, bool narrow)
 {
     bytes32 codes = paired_nibbles(r->codes + i / 2, false, narrow ? FOR_HALVES : FOR_WORDS);
-    return fp4_step(r->planes, r->scales[i / STEP], codes, true, (char *)dst + i * (narrow ? 2 : 4),
-                    narrow);
+    return fp4_step(r->planes, r->scales[i / STEP], codes, true, dst, narrow);
 }
 
 /* Scales of nvfp4's are the first eight of these bytes, under SECOND; ROOTS has room for as many.
@@ -282,24 +303,21 @@ INLINE bool nvfp4_roots(uint64_t scales, float second, bool rounds, uint32_t *ro
     return !any_byte((bytes32)x.bad) && !(rounds && any_middle(middles));
 }
 
-/* Up to 128 under an e4m3 each sixteen and all under one fp32, to bf16: the first product is exact.
- * False: to be done again. */
-INLINE bool nvfp4_narrow(const struct row *r, size_t i, size_t n, uint16_t *dst)
+/* What scales make of the significands, for up to 128 elements. False: to be done again. */
+INLINE bool nvfp4_begin(const struct row *r, size_t i, size_t n, uint32_t *roots)
 {
-    uint32_t roots[8];
     uint64_t scales = 0, low = 0x7f7f7f7f7f7f7f7f;
     memcpy(&scales, r->scales + i / 16, n / 16);
     bool nan = ((scales & low) + ~low / 0x80) & ~low;
-    bool fine = nvfp4_roots(scales, r->second, r->rounds, roots);
-    UNROLLED
-    for (size_t k = 0; k < 128; k += 32) {
-        if (k < n) {
-            halves16 x = (halves16)_mm256_cvtepu8_epi16(
-                _mm_loadu_si128((const __m128i *)(r->codes + (i + k) / 2)));
-            store_lanes(dst + i + k, 16, rooted(roots + k / 16, FP4), (bytes32)(x | x << 4) & 15);
-        }
-    }
-    return fine && !nan;
+    return nvfp4_roots(scales, r->second, r->rounds, roots) && !nan;
+}
+
+/* 32 under an e4m3 each sixteen and all under one fp32, to bf16: the first product is exact. */
+INLINE void nvfp4_narrow(const struct row *r, size_t i, const uint32_t *roots, uint16_t *dst)
+{
+    halves16 x =
+        (halves16)_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(r->codes + i / 2)));
+    store_lanes(dst + i, rooted(roots, FP4), (bytes32)(x | x << 4) & 15);
 }
 
 /* 32 to fp32. */
@@ -310,7 +328,7 @@ INLINE bool nvfp4_wide(const struct row *r, size_t i, float *dst)
     UNROLLED
     for (int k = 0; k < VECTORS; k++)
         s.v[k] = s.v[k] * r->values[r->scales[i / 16 + (size_t)(k * LANES / 16)]] * r->second;
-    put(dst + i, &s);
+    put(dst, &s);
     return true;
 }
 
@@ -322,10 +340,17 @@ INLINE bool may_round(float scale, int bits)
     return (x & ((1u << bits) - 1)) || !(__builtin_fabsf(scale) > 0x1p-100f);
 }
 
-INLINE struct row row_of(const struct hu_block_job *j, size_t row)
+/* The row's first codes. */
+ROW __attribute__((noinline)) static const unsigned char *codes_at(const struct hu_block_job *j,
+                                                                   size_t row)
+{
+    return (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns);
+}
+
+ROW __attribute__((noinline)) static struct row row_of(const struct hu_block_job *j, size_t row)
 {
     return (struct row){
-        .codes = (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns),
+        .codes = codes_at(j, row),
         .scales = (const unsigned char *)j->parts->scales + parts_tile(j->b, j->columns, row, 0),
         .values = hu_block_e4m3_values(),
         .planes = hu_block_fp4_planes(),
@@ -335,14 +360,16 @@ INLINE struct row row_of(const struct hu_block_job *j, size_t row)
     };
 }
 
-/* Elements under an e8m0 for each 32, or an e4m3 for each 16 and an fp32 for all. */
+/* Elements under an e8m0 for each 32, or, to fp32, nvfp4's. */
 INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum kind kind,
                        bool nvfp4, bool narrow)
 {
     const struct row r = row_of(j, row);
-    const size_t length = nvfp4 && narrow ? 4 * STEP : STEP, steps = j->columns / length;
-    size_t end = steps * length;
+    const size_t steps = j->columns / STEP;
     float room[CHUNK];
+    struct fp8 f;
+    if (kind == KIND_E4M3 || kind == KIND_E5M2)
+        fp8_begin(&f, kind == KIND_E4M3);
     if (nvfp4 && !is_finite(r.second)) {
         redo(j, row, 0, j->columns, dst, narrow);
         return;
@@ -354,21 +381,42 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
             hu_convert_array(hu_format_find("fp32"), room, hu_format_find(j->b->element),
                              r.codes + n * STEP / 8 * r.bits, here * STEP, NULL, NULL);
         for (size_t k = 0; k < here; k++) {
-            size_t i = (n + k) * length;
-            bool fine = kind != KIND_FP4 ? mx_step(&r, i, kind, room + k * STEP, dst, narrow)
-                        : !nvfp4         ? mx_fp4(&r, i, dst, narrow)
-                        : narrow         ? nvfp4_narrow(&r, i, length, dst)
-                                         : nvfp4_wide(&r, i, dst);
+            size_t i = (n + k) * STEP;
+            void *to = (char *)dst + i * (narrow ? 2 : 4);
+            bool fine = kind != KIND_FP4 ? mx_step(&r, i, kind, &f, room + k * STEP, to, narrow)
+                        : nvfp4          ? nvfp4_wide(&r, i, to)
+                                         : mx_fp4(&r, i, to, narrow);
             bad |= (uint32_t)!fine << k;
         }
         if (__builtin_expect(bad, 0))
-            redo_steps(j, row, n, length, bad, dst, narrow);
+            redo_steps(j, row, n, STEP, bad, dst, narrow);
     }
-    if (end < j->columns / STEP * STEP &&
-        nvfp4_narrow(&r, end, (j->columns - end) / STEP * STEP, dst))
-        end = j->columns / STEP * STEP;
+    if (steps * STEP < j->columns)
+        redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
+}
+
+/* nvfp4 to bf16: what a batch's scales make of the significands first, which nothing then waits
+ * for. */
+ROW static void nvfp4_bf16(const struct hu_block_job *j, size_t row, void *dst)
+{
+    enum { EACH = 128 };
+    const struct row r = row_of(j, row);
+    const size_t end = is_finite(r.second) ? j->columns / STEP * STEP : 0;
+    uint32_t roots[BATCH / 2 * EACH / 16];
+    for (size_t i = 0, here; i < end; i += here) {
+        uint32_t bad = 0;
+        here = end - i < BATCH / 2 * EACH ? end - i : BATCH / 2 * EACH;
+        for (size_t k = 0; k < here; k += EACH)
+            bad |=
+                (uint32_t)!nvfp4_begin(&r, i + k, here - k < EACH ? here - k : EACH, roots + k / 16)
+                << k / EACH;
+        for (size_t k = 0; k < here; k += STEP)
+            nvfp4_narrow(&r, i + k, roots + k / 16, dst);
+        if (__builtin_expect(bad, 0))
+            redo_steps(j, row, i / EACH, EACH, bad, dst, true);
+    }
     if (end < j->columns)
-        redo(j, row, end, j->columns - end, dst, narrow);
+        redo(j, row, end, j->columns - end, dst, true);
 }
 
 INLINE float fp32_scale(const unsigned char *scales, size_t number)
@@ -376,56 +424,88 @@ INLINE float fp32_scale(const unsigned char *scales, size_t number)
     return unpack_fp32(scales + 4 * number);
 }
 
-/* 32 under an fp32. False: to be done again. */
-INLINE bool fp8_step(enum kind kind, const unsigned char *at, float scale, bool rounds, void *dst,
-                     bool narrow)
+/* An fp32 over fp8. */
+struct fp8_scale {
+    float value;
+    bool rounds, looks; /* products may have to be rounded; are to be looked up */
+    struct planes planes;
+};
+
+INLINE struct fp8_scale fp8_scale_of(float value, bool e4m3, bool narrow)
 {
+    struct fp8_scale s = {.value = value, .rounds = may_round(value, 4)};
+    s.looks = narrow && fp8_planes(value, e4m3, &s.planes);
+    return s;
+}
+
+/* 32 under an fp32. False: to be done again. */
+INLINE bool fp8_step(enum kind kind, const struct fp8 *f, const unsigned char *at,
+                     const struct fp8_scale *scale, void *dst, bool narrow)
+{
+    const bool e4m3 = kind == KIND_E4M3;
     halves16 middles = {0};
     struct step s;
+    if (narrow && __builtin_expect(scale->looks && fp8_is_normal(at, f), true)) {
+        fp8_looks(at, e4m3, f, scale->planes, dst);
+        return true;
+    }
     UNROLLED
     for (int k = 0; k < STEP && narrow; k += 16) {
         struct sixteen x = load_sixteen(kind, at + k);
         multiply(&x, splat8(unit_of(kind, true)));
-        multiply(&x, splat8(scale));
+        multiply(&x, splat8(scale->value));
         store_halves((uint16_t *)dst + k, rounded(&x, ROUNDED, &middles));
     }
     if (!narrow) {
-        load(kind, at, 0, &s);
+        load(kind, at, &s);
         times(&s, unit_of(kind, false));
-        times(&s, scale);
+        times(&s, scale->value);
         put(dst, &s);
     }
-    return all_finite(at, kind == KIND_E4M3) && !(narrow && rounds && any_middle(middles));
+    return all_finite(at, e4m3) && !(narrow && scale->rounds && any_middle(middles));
 }
 
-/* fp8 under an fp32: tiles, rows, the tensor. */
+/* STEPS of them under one fp32, from step FIRST of ROW on. */
+INLINE void fp8_tile(const struct hu_block_job *j, size_t row, size_t first, size_t steps,
+                     enum kind kind, const struct fp8 *f, const unsigned char *codes,
+                     const struct fp8_scale *scale, void *dst, bool narrow)
+{
+    for (size_t n = first, end = first + steps, here; n < end; n += here) {
+        uint32_t bad = 0;
+        here = end - n < BATCH ? end - n : BATCH;
+        for (size_t k = 0; k < here; k++)
+            bad |= (uint32_t)!fp8_step(kind, f, codes + (n + k) * STEP, scale,
+                                       (char *)dst + (n + k) * STEP * (narrow ? 2 : 4), narrow)
+                   << k;
+        if (!is_finite(scale->value))
+            bad = (uint32_t)(((uint64_t)1 << here) - 1);
+        if (__builtin_expect(bad, 0))
+            redo_steps(j, row, n, STEP, bad, dst, narrow);
+    }
+}
+
+/* fp8 under an fp32: tiles, rows, the tensor. What a few scales make of significands first, which
+ * nothing then waits for. */
 INLINE void fp8_row(const struct hu_block_job *j, size_t row, void *dst, enum kind kind,
                     bool narrow)
 {
-    const unsigned char *at =
-        (const unsigned char *)j->parts->codes + row * parts_row_bytes(j->b, j->columns);
-    const unsigned char *scales = j->parts->scales;
-    const size_t steps = j->columns / STEP, size = narrow ? 2 : 4;
+    enum { AT_ONCE = 8 };
+    const unsigned char *at = codes_at(j, row);
+    const unsigned char *scales =
+        (const unsigned char *)j->parts->scales + 4 * parts_tile(j->b, j->columns, row, 0);
+    const size_t steps = j->columns / STEP;
     const size_t across = j->b->tile_columns ? j->b->tile_columns / STEP : steps;
-    size_t number = parts_tile(j->b, j->columns, row, 0);
-    for (size_t n = 0, here, left = across; n < steps; n += here, left -= here) {
-        if (!left) {
-            left = across;
-            number++;
+    struct fp8_scale over[AT_ONCE];
+    struct fp8 f;
+    fp8_begin(&f, kind == KIND_E4M3);
+    for (size_t n = 0; n < steps;) {
+        size_t left = parts_up(steps - n, across), tiles = left < AT_ONCE ? left : AT_ONCE;
+        for (size_t k = 0; k < tiles; k++, scales += 4)
+            over[k] = fp8_scale_of(unpack_fp32(scales), kind == KIND_E4M3, narrow);
+        for (size_t k = 0, here; k < tiles; k++, n += here) {
+            here = steps - n < across ? steps - n : across;
+            fp8_tile(j, row, n, here, kind, &f, at, &over[k], dst, narrow);
         }
-        float scale = fp32_scale(scales, number);
-        bool rounds = may_round(scale, 4);
-        here = steps - n < left ? steps - n : left;
-        here = here < BATCH ? here : BATCH;
-        uint32_t bad = is_finite(scale) ? 0 : UINT32_MAX;
-        for (size_t k = 0; k < here; k++)
-            bad |= (uint32_t)!fp8_step(kind, at + (n + k) * STEP, scale, rounds,
-                                       (char *)dst + (n + k) * STEP * size, narrow)
-                   << k;
-        if (here < BATCH)
-            bad &= (1u << here) - 1;
-        if (__builtin_expect(bad, 0))
-            redo_steps(j, row, n, STEP, bad, dst, narrow);
     }
     if (steps * STEP < j->columns)
         redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
@@ -495,25 +575,64 @@ ROWS(mx_e5m2, scaled_row(j, row, dst, KIND_E5M2, false, narrow))
 ROWS(mx_int8, scaled_row(j, row, dst, KIND_INT8, false, narrow))
 ROWS(mx_fp4, scaled_row(j, row, dst, KIND_FP4, false, narrow))
 ROWS(mx_floats, scaled_row(j, row, dst, KIND_FLOATS, false, narrow))
-ROWS(nvfp4, scaled_row(j, row, dst, KIND_FP4, true, narrow))
 ROWS(fp8_e4m3, fp8_row(j, row, dst, KIND_E4M3, narrow))
 ROWS(fp8_e5m2, fp8_row(j, row, dst, KIND_E5M2, narrow))
 ROWS(table, table_row(j, row, dst, narrow))
-#define GGML_ROW(type, name, ...)                                                                  \
-    ROWS(whole_##name, whole_row(j, row, dst, (struct ggml_row){type, __VA_ARGS__}, narrow))
-GGML_ROWS(GGML_ROW)
+ROWS(q4_0, short_row(j, row, dst, TYPE_Q4_0, narrow))
+ROWS(q4_1, short_row(j, row, dst, TYPE_Q4_1, narrow))
+ROWS(q5_0, short_row(j, row, dst, TYPE_Q5_0, narrow))
+ROWS(q5_1, short_row(j, row, dst, TYPE_Q5_1, narrow))
+ROWS(q8, short_row(j, row, dst, TYPE_Q8_0, narrow))
+ROWS(iq4_nl, short_row(j, row, dst, TYPE_IQ4_NL, narrow))
+ROWS(mxfp4, short_row(j, row, dst, TYPE_MXFP4, narrow))
+ROWS(scaled, long_row(j, row, dst, false, narrow, NO_TABLE))
+ROWS(minima, long_row(j, row, dst, true, narrow, NO_TABLE))
+ROW static void nvfp4_fp32(const struct hu_block_job *j, size_t row, void *dst)
+{
+    scaled_row(j, row, dst, KIND_FP4, true, false);
+}
+/* Those of the others are put under their scales from the bytes that they fall apart into. */
+ROW static void nvfp4_codes(const struct hu_block_job *j, size_t row, void *dst)
+{
+    short_row(j, row, dst, TYPE_NVFP4, true);
+}
+ROW static void q4_k_codes(const struct hu_block_job *j, size_t row, void *dst)
+{
+    long_row(j, row, dst, true, true, OF_0_TO_15);
+}
+ROW static void iq4_xs_codes(const struct hu_block_job *j, size_t row, void *dst)
+{
+    long_row(j, row, dst, false, true, OF_CURVE);
+}
 
 #define ROW_OF(name) (narrow ? name##_bf16 : name##_fp32)
 
 static inline hu_block_row *find_whole(const struct hu_block *b, bool narrow)
 {
     switch (b->ggml_type) {
-#define ROW_CASE(type, name, ...)                                                                  \
-    case type:                                                                                     \
-        return ROW_OF(whole_##name);
-        GGML_ROWS(ROW_CASE)
+    case TYPE_Q4_0:
+        return ROW_OF(q4_0);
+    case TYPE_Q4_1:
+        return ROW_OF(q4_1);
+    case TYPE_Q5_0:
+        return ROW_OF(q5_0);
+    case TYPE_Q5_1:
+        return ROW_OF(q5_1);
+    case TYPE_Q8_0:
+    case TYPE_Q8_1:
+        return ROW_OF(q8);
+    case TYPE_IQ4_NL:
+        return ROW_OF(iq4_nl);
+    case TYPE_MXFP4:
+        return ROW_OF(mxfp4);
+    case TYPE_NVFP4:
+        return narrow ? nvfp4_codes : scaled_fp32;
+    case TYPE_Q4_K:
+        return narrow ? q4_k_codes : minima_fp32;
+    case TYPE_IQ4_XS:
+        return narrow ? iq4_xs_codes : scaled_fp32;
     default:
-        return NULL;
+        return b->minima ? ROW_OF(minima) : ROW_OF(scaled);
     }
 }
 

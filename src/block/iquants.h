@@ -220,7 +220,7 @@ UNPACK void unpack_iq4_nl(const unsigned char *block, struct hu_block_unpacked *
 }
 
 /* Scales of six bits less 32: the upper two of all eight in a half word, the lower four behind. */
-UNPACK void unpack_iq4_xs(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_iq4_xs_scales(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const numbers8 places = {0, 2, 4, 6, 8, 10, 12, 14};
     numbers8 high = ((numbers8){0} + (int32_t)unpack_half(block + 2)) >> places & 3;
@@ -229,6 +229,11 @@ UNPACK void unpack_iq4_xs(const unsigned char *block, struct hu_block_unpacked *
     scales = (scales | high << 4) - 32;
     to->d = UNPACK_FP16(block);
     PUT(to->a, scales);
+}
+
+UNPACK void unpack_iq4_xs(const unsigned char *block, struct hu_block_unpacked *to)
+{
+    unpack_iq4_xs_scales(block, to);
     for (int s = 0; s < 8; s++)
         put_curve(block + 8 + 16 * s, to->q + 32 * s);
 }

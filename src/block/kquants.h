@@ -76,20 +76,23 @@ UNPACK void wide_nibbles(const unsigned char *from, int8_t *to)
     }
 }
 
-UNPACK void unpack_q4_k(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_q4_k_scales(const unsigned char *block, struct hu_block_unpacked *to)
 {
     to->d = UNPACK_FP16(block);
     to->m = UNPACK_FP16(block + 2);
     six_bits(block + 4, to);
+}
+
+UNPACK void unpack_q4_k(const unsigned char *block, struct hu_block_unpacked *to)
+{
+    unpack_q4_k_scales(block, to);
     wide_nibbles(block + 16, to->q);
 }
 
 UNPACK void unpack_q5_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const unsigned char *high = block + 16;
-    to->d = UNPACK_FP16(block);
-    to->m = UNPACK_FP16(block + 2);
-    six_bits(block + 4, to);
+    unpack_q4_k_scales(block, to);
     wide_nibbles(block + 48, to->q);
     bytes32 x, bits;
     GET(bits, high);

@@ -25,14 +25,17 @@ UNPACK void unpack_q4_1(const unsigned char *block, struct hu_block_unpacked *to
 /* The fifth bits stand in a word of their own, element i's at bit i. */
 UNPACK void unpack_fives(const unsigned char *at, int8_t *q, int by)
 {
-    nibbles(at + 4, q, 0);
-    for (int k = 0; k < 4; k++) {
-        const bytes8 bit = {1, 2, 4, 8, 16, 32, 64, 128};
-        bytes8 x, high = (bytes8){0} + at[k];
-        GET(x, q + 8 * k);
-        x = (x | ((bytes8)((high & bit) != 0) & 16)) - (uint8_t)by;
-        PUT(q + 8 * k, x);
-    }
+    bytes32 high;
+    bytes16 x, low, upper;
+    spread_bits(at, &high);
+    GET(x, at + 4);
+    low = x & 15;
+    upper = x >> 4;
+    bytes32 all =
+        __builtin_shufflevector(low, upper, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+                                16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+    all = (all | (high & 16)) - (uint8_t)by;
+    PUT(q, all);
 }
 
 UNPACK void unpack_q5_0(const unsigned char *block, struct hu_block_unpacked *to)
@@ -141,17 +144,21 @@ UNPACK void unpack_mxfp4(const unsigned char *block, struct hu_block_unpacked *t
     twice_fp4(to->q, 32);
 }
 
-/* ggml reads a scale's seven lower bits, in units of 2^−9, and 0x7f as zero. */
-UNPACK int32_t unsigned_e4m3(unsigned code)
+/* ggml reads a scale's seven lower bits, in units of 2^−9, and a byte of 0x7f as zero. */
+UNPACK void unsigned_e4m3(uint32_t four, int32_t *to)
 {
-    unsigned exponent = code >> 3 & 15, normal = exponent != 0;
-    uint32_t units = (8 * normal + (code & 7)) << (exponent - normal);
-    return (int32_t)(code == 0x7f ? 0 : units);
+    typedef int32_t numbers4 __attribute__((vector_size(16)));
+    const numbers4 places = {0, 8, 16, 24};
+    numbers4 code = ((numbers4){0} + (int32_t)four) >> places & 255, exponent = code >> 3 & 15,
+             normal = -(exponent != 0);
+    code = (code != 0x7f) & ((8 * normal + (code & 7)) << (exponent - normal));
+    PUT(to, code);
 }
 
 UNPACK void unpack_nvfp4(const unsigned char *block, struct hu_block_unpacked *to)
 {
     to->d = 1;
+    unsigned_e4m3(unpack_word(block), to->a);
     for (int s = 0; s < 4; s++) {
         bytes8 x;
         GET(x, block + 4 + 8 * s);
@@ -160,7 +167,6 @@ UNPACK void unpack_nvfp4(const unsigned char *block, struct hu_block_unpacked *t
                                                13, 14, 15);
         both = LOOK_UP(twice_fp4_values, both);
         PUT(to->q + 16 * s, both);
-        to->a[s] = unsigned_e4m3(block[s]);
     }
 }
 

@@ -4,6 +4,7 @@
  *   UNPACK       how a reader is declared; else for any machine
  *   UNPACK_FP16  an fp16 from memory
  *   LOOK_UP      16 entries of a table of 16 bytes by vectors of them
+ *   WIDEN        eight bytes from memory as numbers
  */
 #ifndef HALFULP_BLOCK_UNPACK_VECTORS_H
 #define HALFULP_BLOCK_UNPACK_VECTORS_H
@@ -30,12 +31,13 @@ typedef uint8_t bytes16 __attribute__((vector_size(16)));
 typedef uint8_t bytes32 __attribute__((vector_size(32)));
 
 typedef uint16_t halves_of_32 __attribute__((vector_size(32)));
-typedef int8_t signed8 __attribute__((vector_size(8)));
 typedef int32_t numbers8 __attribute__((vector_size(32)));
 
-/* Vectors are copied, never cast: their alignment is theirs alone. */
-#define GET(vector, at) memcpy(&(vector), at, sizeof(vector))
-#define PUT(at, vector) memcpy(at, &(vector), sizeof(vector))
+/* Vectors are copied, never cast: their alignment is theirs alone. By the compiler's own memcpy:
+ * the fortified one is a call wherever a buffer's place in its array is not known (glibc,
+ * _FORTIFY_SOURCE 3), which costs a vector's loop most of its time. */
+#define GET(vector, at) __builtin_memcpy(&(vector), at, sizeof(vector))
+#define PUT(at, vector) __builtin_memcpy(at, &(vector), sizeof(vector))
 
 #ifndef LOOK_UP
 UNPACK bytes16 look_up_plain(const int8_t *table, bytes16 index)
@@ -77,21 +79,30 @@ UNPACK void pairs(const unsigned char *from, int8_t *to, int by)
     }
 }
 
-/* Sixteen numbers, with or without a sign, each eight in one piece: so they are read again. */
+#ifndef WIDEN
+UNPACK void widen_plain(const unsigned char *from, numbers8 *to)
+{
+    bytes8 x;
+    GET(x, from);
+    *to = __builtin_convertvector(x, numbers8);
+}
+#define WIDEN widen_plain
+#endif
+
+/* Sixteen numbers, with or without a sign. */
 UNPACK void put_numbers(const bytes16 *x, bool is_signed, int32_t *first, int32_t *last)
 {
-    bytes8 low = __builtin_shufflevector(*x, *x, 0, 1, 2, 3, 4, 5, 6, 7),
-           high = __builtin_shufflevector(*x, *x, 8, 9, 10, 11, 12, 13, 14, 15);
-    numbers8 a, b;
+    unsigned char room[16];
+    PUT(room, *x);
+    numbers8 low, high;
+    WIDEN(room, &low);
+    WIDEN(room + 8, &high);
     if (is_signed) {
-        a = __builtin_convertvector((signed8)low, numbers8);
-        b = __builtin_convertvector((signed8)high, numbers8);
-    } else {
-        a = __builtin_convertvector(low, numbers8);
-        b = __builtin_convertvector(high, numbers8);
+        low = (low ^ 128) - 128;
+        high = (high ^ 128) - 128;
     }
-    PUT(first, a);
-    PUT(last, b);
+    PUT(first, low);
+    PUT(last, high);
 }
 
 /* 32 bits as bytes of ones or zeros. */

@@ -17,12 +17,32 @@ static const struct hu_format *noted(const char *name, const struct hu_format *f
     return f;
 }
 
+static const char *block_name(int index)
+{
+    const struct hu_block *b = hu_block_at((size_t)index);
+    return b ? b->name : NULL;
+}
+
+const char *block_suggestion(char out[HU_SUGGESTION], const char *name)
+{
+    int count = 0;
+    while (block_name(count))
+        count++;
+    return hu_suggestion_of(out, name, block_name, count);
+}
+
 static const struct hu_format *refused(const char *command, const char *name)
 {
     char suggestion[HU_SUGGESTION];
-    if (hu_integer_find(name))
+    const struct hu_block *block = hu_block_find(name);
+    if (block)
+        fail(command,
+             "%s is a block format, whose elements share a scale, and this takes formats of single "
+             "numbers; 'halfulp help block' has more",
+             block->name);
+    else if (hu_integer_find(name))
         fail(command, "%s is a dtype for sizing; it is not converted", name);
-    else if (*hu_name_suggestion(suggestion, name))
+    else if (*hu_name_suggestion(suggestion, name) || *block_suggestion(suggestion, name))
         fail(command, "\"%s\" is not a format; %s", name, suggestion);
     else
         fail(command, "\"%s\" is not a format; 'halfulp formats' lists them, and eXmY makes one",
@@ -62,7 +82,9 @@ const struct hu_block *block_read(const char *command, const char *name)
     const struct hu_block *b = hu_block_find(name);
     if (b && hu_block_decodes(b))
         return b;
-    fail(command, "\"%s\" is not a block format; 'halfulp formats' lists them", name);
+    char near[HU_SUGGESTION];
+    fail(command, "\"%s\" is not a block format; %s", name,
+         *block_suggestion(near, name) ? near : "'halfulp formats' lists them");
     return NULL;
 }
 

@@ -27,11 +27,17 @@ struct block_span block_span(const struct block_report *r, size_t index)
     s.end = s.end < r->count ? s.end : r->count;
     s.greatest = s.end;
     float amax = 0;
-    for (size_t i = s.first; r->values && i < s.end; i++)
-        if (fabsf(r->values[i]) > amax) {
-            amax = fabsf(r->values[i]);
+    for (size_t i = s.first; r->values && i < s.end; i++) {
+        float size = fabsf(r->values[i]);
+        if (!isfinite(size) && !r->block->keeps_nan) {
+            s.greatest = i;
+            break;
+        }
+        if (isfinite(size) && size > amax) {
+            amax = size;
             s.greatest = i;
         }
+    }
     return s;
 }
 

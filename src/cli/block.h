@@ -21,7 +21,8 @@ struct block_report {
 /* One block of a report: elements FIRST to END. */
 struct block_span {
     size_t first, end;
-    size_t greatest; /* the element that made the scale; END: none did, or the codes were given */
+    size_t greatest; /* the element that made the scale: of the greatest magnitude, or, where that
+                        makes it NaN, no number; END: none did, or the codes were given */
 };
 
 size_t block_count(const struct block_report *r);

@@ -1,6 +1,7 @@
 #include "cli.h"
 #include "command.h"
 #include "kernels.h"
+#include "names.h"
 #include "plain.h"
 #include "report.h"
 #include "sheet.h"
@@ -34,6 +35,22 @@ static void overview(void)
     fold_end(&f);
 }
 
+static const char *command_name(int index)
+{
+    return commands[index]->name;
+}
+
+static int no_command(const char *command, const char *name)
+{
+    char near[HU_SUGGESTION];
+    int count = 0;
+    while (commands[count])
+        count++;
+    hu_suggestion_of(near, name, command_name, count);
+    return fail(command, "there is no command '%s'; %s", name,
+                *near ? near : "'halfulp help' lists them");
+}
+
 static int help(int argc, char **argv)
 {
     if (argc < 2) {
@@ -46,7 +63,7 @@ static int help(int argc, char **argv)
     }
     const struct command *command = command_find(argv[1]);
     if (!command)
-        return fail("help", "there is no command '%s'; 'halfulp help' lists them", argv[1]);
+        return no_command("help", argv[1]);
     char option[] = "--help";
     char *arguments[] = {argv[1], option, NULL};
     return command->run(command, 2, arguments);
@@ -67,7 +84,7 @@ static int dispatch(int argc, char **argv)
     }
     const struct command *command = command_find(name);
     if (!command)
-        return fail(NULL, "there is no command '%s'; 'halfulp help' lists them", name);
+        return no_command(NULL, name);
     if (!kernel_of_environment())
         return EXIT_BAD;
     return command->run(command, argc - 1, argv + 1);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Values beyond these are no block that anybody reads. */
 enum { VALUES_MAX = 1 << 20 };
@@ -34,11 +35,21 @@ static bool read_tensor_scale(const struct options *o, void *at)
     return true;
 }
 
+static bool read_any_direction(const struct options *o, void *at)
+{
+    if (strcasecmp(o->value, "stochastic") != 0)
+        return read_direction(o, at);
+    *(enum hu_direction *)at = HU_STOCHASTIC;
+    return true;
+}
+
 static const struct command_option rows[] = {
     {"to", 't', "BLOCK", "the block format", "@blocks", BLOCK(struct request, report.block)},
     OPTION_RULE(struct request, report.options.rule),
     {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto, stochastic",
-     "@rounds", DIRECTION(struct request, report.options.elements.direction)},
+     "@rounds",
+     OPTION_INTO(read_any_direction, enum hu_direction, struct request,
+                 report.options.elements.direction)},
     {"seed", 0, "N", "what stochastic rounding draws from", NULL,
      COUNT(struct request, report.options.elements.seed, 0, UINT64_MAX)},
     {"no-saturate", 0, NULL, "overflow as IEEE 754 has it, and not to the largest", NULL,
@@ -117,10 +128,7 @@ static bool read_input(struct request *q)
         snprintf(where, sizeof where, "line %llu", lines.line);
         good = read_line(q, text, length, where);
     }
-    if (lines.error) {
-        fail(q->command, "line %llu: %s", lines.line, strerror(lines.error));
-        good = false;
-    }
+    good = good && !lines_failed(&lines, q->command, NULL);
     lines_end(&lines);
     return good;
 }
@@ -232,6 +240,10 @@ static int run(const struct command *self, int argc, char **argv)
     struct request q = {.command = self->name, .report.tensor_scale = 1};
     bool good = options_read(&o, self, argc, argv, &q);
     q.report.options.elements.saturate = !q.no_saturate;
+    if (good && option_given(&o, "seed") && q.report.options.elements.direction != HU_STOCHASTIC) {
+        good = false;
+        o.status = fail(self->name, "--seed is what -r stochastic draws from, and that is missing");
+    }
     int status = good ? explain(&q, o.argc, o.argv) : o.status;
     block_free(&q.report);
     return status;

@@ -246,8 +246,8 @@ static int run_lines(const struct request *r, const char *command)
         free(text);
         free(given);
     }
-    if (status == EXIT_DONE && reader.error)
-        status = fail(command, "stdin: %s", strerror(reader.error));
+    if (status == EXIT_DONE && lines_failed(&reader, command, NULL))
+        status = EXIT_BAD;
     lines_end(&reader);
     return status;
 }

@@ -178,8 +178,8 @@ static int convert_lines(struct conversion *c, const char *command)
         else
             status = fail(command, "line %llu: %s", lines.line, message);
     }
-    if (lines.error)
-        status = fail(command, "line %llu: %s", lines.line, strerror(lines.error));
+    if (lines_failed(&lines, command, NULL))
+        status = EXIT_BAD;
     lines_end(&lines);
     return status;
 }

@@ -16,13 +16,17 @@ static void print_total(const struct verify_request *q, const struct verify_tall
 {
     char inputs[GROUPED_TEXT], wrong[GROUPED_TEXT], combinations[GROUPED_TEXT];
     char failed[GROUPED_TEXT];
-    printf("\n%s combination%s, %s%s failed, %s inputs, %s mismatch%s, %.2f s, %" PRIu64 " job%s\n",
+    printf("\n%s combination%s, %s%s failed, %s input%s, %s mismatch%s, %.2f s, %" PRIu64
+           " job%s\n",
            grouped(combinations, tally->combinations), tally->combinations == 1 ? "" : "s",
            tally->cut ? "the last cut short, " : "",
            tally->failed ? grouped(failed, tally->failed) : "none", grouped(inputs, tally->inputs),
-           tally->mismatches ? grouped(wrong, tally->mismatches) : "no",
-           tally->mismatches == 1 ? "" : "es", verify_now() - tally->began, q->jobs,
-           q->jobs == 1 ? "" : "s");
+           tally->inputs == 1 ? "" : "s",
+           tally->crashed      ? "an unknown number of"
+           : tally->mismatches ? grouped(wrong, tally->mismatches)
+                               : "no",
+           tally->mismatches == 1 && !tally->crashed ? "" : "es", verify_now() - tally->began,
+           q->jobs, q->jobs == 1 ? "" : "s");
     if (q->standard)
         puts(
             "Covered: sources of at most 16 bits to every format in every direction; fp64, fp32 "

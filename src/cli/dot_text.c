@@ -261,10 +261,11 @@ static void put_fact(const char *label, const char *text, const struct palette *
 void dot_print_model(const struct hu_dot_model *m, const struct palette *p, int columns)
 {
     char text[320];
-    printf("%s%s%s", p->bold, m->name, p->off);
+    struct fold f = {.columns = columns, .indent = 2};
+    fold_put(&f, 0, p->bold, m->name, p);
     if (m->instruction)
-        printf("  %s", m->hardware);
-    putchar('\n');
+        fold_words(&f, 2, "", m->hardware, p);
+    fold_end(&f);
     put_rule(text, sizeof text, m);
     put_fact("sums", text, p, columns);
     put_takes(text, sizeof text, m);

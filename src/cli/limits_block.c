@@ -97,7 +97,10 @@ void limits_block_print(const struct hu_block *b, const struct palette *p, int c
     struct range r;
     char text[64];
     struct sheet s = {p, columns};
-    printf("%s%s%s  %s\n", p->bold, b->name, p->off, b->structure);
+    struct fold f = {.columns = columns, .indent = 2};
+    fold_put(&f, 0, p->bold, b->name, p);
+    fold_words(&f, 2, "", b->structure, p);
+    fold_end(&f);
     snprintf(text, sizeof text, "%u bytes for %u: %.6g bits each", b->bytes, b->elements,
              8.0 * b->bytes / b->elements);
     sheet_line(&s, "size", "", text, "", "");

@@ -101,10 +101,7 @@ static bool read_lines(struct operand *o, int descriptor, struct source *s)
             blanks++;
         fine = blanks == length || read_row(o, line, length, s);
     }
-    if (fine && r.error) {
-        fail(s->command, "%s: %s", s->file, strerror(r.error));
-        fine = false;
-    }
+    fine = fine && !lines_failed(&r, s->command, s->file);
     lines_end(&r);
     if (fine && !o->count) {
         fail(s->command, "%s has no values", s->file);

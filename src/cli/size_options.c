@@ -1,4 +1,5 @@
 /* The options of `halfulp size`: rows, what they read, and which of them go together. */
+#include "arguments.h"
 #include "memory/families.h"
 #include "memory/source.h"
 #include "numbers.h"
@@ -19,20 +20,14 @@ static bool bad(const struct options *o, const char *what)
     return false;
 }
 
-/* Tokens: 8k and 128K are 1,024 each, as models' contexts are counted. */
 static bool read_tokens(const struct options *o, void *at)
 {
     uint64_t *value = at;
-    char digits[32];
     size_t n = strlen(o->value);
-    bool thousands = n > 1 && n < sizeof digits && strchr("kK", o->value[n - 1]);
-    if (!thousands)
+    if (!n || !strchr("kKmM", o->value[n - 1]))
         return read_count(o, at);
-    snprintf(digits, sizeof digits, "%.*s", (int)n - 1, o->value);
-    bool fine = isdigit((unsigned char)digits[n - 2]) && hu_count_read(digits, value) && *value &&
-                *value <= o->row->most / 1024;
-    *value *= 1024;
-    return fine || bad(o, "no number of tokens, such as 8192 or 8k");
+    return (hu_tokens_read(o->value, value) && *value && *value <= o->row->most) ||
+           bad(o, "no number of tokens, such as 8192, 8k or 1M");
 }
 
 static bool read_bytes(const struct options *o, void *at)
@@ -58,11 +53,12 @@ static bool read_dtype(const struct options *o, const char *name, struct hu_dtyp
              "q5_k_s, _m and mxfp4_moe are modelled); give the .gguf file, or a ggml type such as "
              "q3_k",
              o->row->name, name);
-    else
-        fail(o->command->name,
-             "--%s: there is no dtype '%s'; 'halfulp formats' lists the floats and integers, the "
-             "manual the block formats",
-             o->row->name, name);
+    else {
+        char near[HU_SUGGESTION];
+        bool is_near = *block_suggestion(near, name) || *hu_name_suggestion(near, name);
+        fail(o->command->name, "--%s: there is no dtype '%s'; %s", o->row->name, name,
+             is_near ? near : "'halfulp formats' lists them");
+    }
     return false;
 }
 
@@ -251,7 +247,7 @@ enum { MOST_PARALLEL = 1 << 20 };
 const struct command_option size_rows[] = {
     {"dtype", 0, "LIST", "dtypes by commas, or all: bf16, int8, mxfp4, nf4, q4_k …", "@dtypes",
      OPTION_INTO(read_dtypes, struct hu_sizing_request, struct size_options, request)},
-    {"context", 0, "N", "tokens in a request (8k is 8,192): sizes the KV cache", NULL,
+    {"context", 0, "N", "tokens in a request (8k is 8,192, 1M 1,048,576): sizes the KV cache", NULL,
      TOKENS(struct size_options, request.context, MOST_TOKENS)},
     {"batch", 0, "N", "requests at a time (default 1)", NULL,
      COUNT(struct size_options, request.batch, 1, MOST_TOKENS)},

@@ -4,6 +4,7 @@
 #include "memory/checkpoint.h"
 #include "memory/families.h"
 #include "report.h"
+#include "sheet.h"
 #include "size.h"
 #include "file/printable.h"
 
@@ -273,11 +274,16 @@ int size_list_families(const struct command *self)
 {
     char error[HU_FAMILIES_ERROR];
     const struct hu_family_text *f;
+    const struct palette *p = palette_for(false);
+    int columns = terminal_columns(stdout);
     for (size_t i = 0; (f = hu_family_text_at(i)); i++) {
         if (!hu_family_check(f, error))
             return fail(self->name, "%s", error);
-        print_left(f->names, 32);
-        printf("  %s\n", f->source ? f->source : "");
+        struct fold line = {.columns = columns, .indent = 4};
+        fold_words(&line, 0, "", f->names, p);
+        if (f->source)
+            fold_words(&line, line.at < 32 ? 34 - line.at : 2, "", f->source, p);
+        fold_end(&line);
     }
     return EXIT_DONE;
 }

@@ -78,8 +78,34 @@ double hu_dtype_bits(struct hu_dtype dtype)
     return 8.0 * hu_dtype_bytes(dtype) / hu_dtype_elements(dtype);
 }
 
+/* All parts of ROWS × COLUMNS of a format whose scales lie apart. False: no such format, or more
+ * than a size_t holds. */
+static bool parts_size(const struct hu_block *b, uint64_t rows, uint64_t columns, uint64_t *bytes)
+{
+    if (!b || b->layout == HU_BLOCK_OPAQUE || b->layout == HU_BLOCK_WHOLE || rows > SIZE_MAX ||
+        columns > SIZE_MAX)
+        return false;
+    size_t r = (size_t)rows, c = (size_t)columns, sum = b->over == HU_OVER_TENSOR ? 4 : 0;
+    bool fine = !__builtin_add_overflow(sum, hu_block_bytes(b, r, c), &sum) &&
+                !__builtin_add_overflow(sum, hu_block_scale_bytes(b, r, c), &sum) &&
+                !__builtin_add_overflow(sum, hu_block_more_bytes(b, r, c), &sum);
+    *bytes = sum;
+    return fine && sum < SIZE_MAX;
+}
+
+bool hu_dtype_matrix_size(struct hu_dtype dtype, uint64_t rows, uint64_t columns, uint64_t *bytes)
+{
+    uint64_t elements;
+    return parts_size(dtype.block, rows, columns, bytes) ||
+           (!__builtin_mul_overflow(rows, columns, &elements) &&
+            hu_dtype_size(dtype, elements, bytes));
+}
+
 bool hu_dtype_size(struct hu_dtype dtype, uint64_t elements, uint64_t *bytes)
 {
+    if (dtype.block && dtype.block->layout == HU_BLOCK_FLAT &&
+        parts_size(dtype.block, 1, elements, bytes))
+        return true;
     struct hu_wide size = hu_wide_of(elements);
     if (dtype.block) {
         hu_wide_add(&size, hu_wide_of(dtype.block->elements - 1));

@@ -31,5 +31,7 @@ double hu_dtype_bits(struct hu_dtype dtype);
 /* Bytes of ELEMENTS in a row: whole blocks of a block format, whole bytes of a packed one. False:
  * more than 64 bits hold. */
 bool hu_dtype_size(struct hu_dtype dtype, uint64_t elements, uint64_t *bytes);
+/* Of a matrix with all its parts: tiles at its edges, scales of rows and of the whole counted. */
+bool hu_dtype_matrix_size(struct hu_dtype dtype, uint64_t rows, uint64_t columns, uint64_t *bytes);
 
 #endif

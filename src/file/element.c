@@ -320,9 +320,11 @@ static bool read_from(struct place *p, const char *path, const struct hu_tensor 
                       "%.200s does not say what its elements of one byte are; %.80s:fp8_e4m3[0] "
                       "would",
                       path, path);
+    if (t->dtype.integer)
+        *format = hu_format_find(t->dtype.integer->name);
     if (!*format)
-        return refuse(p, "'%.80s' holds %s; only elements of floating-point formats are read",
-                      p->tensor, hu_dtype_name(t->dtype));
+        return refuse(p, "'%.80s' holds %s, whose elements are not read as numbers", p->tensor,
+                      hu_dtype_name(t->dtype));
     if (!select_matrix(p, t, &s, found))
         return false;
     return read_codes(p, path, t, &s, found);
@@ -487,8 +489,14 @@ static bool read_set(struct place *p, struct hu_elements *found)
     if (!hu_tensor_set_open(p->file, &set, error))
         return refuse(p, "%.500s", error);
     const struct hu_tensor *t = hu_tensor_set_find(&set, p->tensor);
-    if (!t && !*p->tensor && set.tensor_count == 1)
+    if (!t && !*p->tensor && set.tensor_count == 1) {
         t = set.tensors[0];
+        char *name = strdup(t->name);
+        if (name) {
+            free(p->tensor);
+            p->tensor = name;
+        }
+    }
     struct hu_logicals logicals;
     char why[HU_LOGICAL_ERROR];
     bool parts = hu_logicals_read(&set, p->file, &logicals, why), is_weight = false;

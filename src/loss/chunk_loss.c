@@ -81,6 +81,11 @@ static size_t clip_chunk(struct hu_scratch *a, struct chunk *b,
     return clipped;
 }
 
+static size_t target_number(const struct chunk *b, const struct hu_statistics_target *t)
+{
+    return (size_t)(t - b->plan->targets);
+}
+
 /* What the only target's codes stand for, or what this target makes of a->scaled or of b->x. */
 static void convert_chunk(struct hu_scratch *a, const struct chunk *b,
                           const struct hu_statistics_target *t, const void *scaled,
@@ -89,14 +94,15 @@ static void convert_chunk(struct hu_scratch *a, const struct chunk *b,
     const struct hu_format *to = t->loss.format;
     if (!codes) {
         uint64_t first = b->data->first + b->first;
-        convert_numbers(to, a->codes, b->real, scaled, b->n, first, &t->options);
+        convert_numbers(a, target_number(b, t), to, a->codes, b->real, scaled, b->n, first,
+                        &t->options);
         codes = a->codes;
     }
     if (to == b->real) {
         memcpy(a->code, codes, b->n * b->passes->size);
         layout_turn(a->code, b->n, b->passes->size);
     } else {
-        convert_to_numbers(b->real, a->code, to, codes, b->n);
+        convert_to_numbers(a, target_number(b, t), b->real, a->code, to, codes, b->n);
     }
     memset((char *)a->code + b->n * b->passes->size, 0, (HU_CHUNK - b->n) * b->passes->size);
     for (size_t i = 0; i < b->bad; i++)
@@ -430,7 +436,7 @@ static void widen(struct hu_scratch *a, const struct chunk *b, struct chunk *wid
     wide->is_fp32 = false;
     wide->passes = hu_passes(false);
     wide->real = a->fp64;
-    convert_numbers(a->fp64, a->wide, a->fp32, b->x, HU_CHUNK, 0, NULL);
+    convert_numbers(a, NO_TARGET, a->fp64, a->wide, a->fp32, b->x, HU_CHUNK, 0, NULL);
     layout_turn(a->wide, HU_CHUNK, sizeof *a->wide);
     wide->x = wide->ahead = a->wide;
     wide->range.greatest = in_double(b, b->range.greatest);

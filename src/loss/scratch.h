@@ -15,6 +15,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Who has no target's number. */
+enum { NO_TARGET = HU_TARGETS_MAX };
+
 /* Elements before a packed one's byte begins. */
 enum { SPARE = 8 };
 
@@ -46,6 +49,8 @@ struct hu_scratch {
     uint32_t exponents[4][4096]; /* of a piece's elements, by biased exponent */
     uint64_t weights[HU_CHUNK];  /* how often a code occurs */
     const struct hu_format *fp32, *fp64;
+    /* Of each target's conversions, its codes and back; the last is of the data's own. */
+    struct plan *into[HU_TARGETS_MAX + 1], *back[HU_TARGETS_MAX + 1];
     struct hu_block_memory *blocks; /* NULL: none was asked for yet */
 };
 
@@ -93,27 +98,27 @@ static inline void set_element(const struct chunk *b, void *values, size_t i, do
 }
 
 /* Chunks hold numbers of this machine, and hu_convert_array's arrays are little-endian: these are
- * it from and to such numbers of format REAL, at most HU_CHUNK of them. */
-static inline void convert_numbers(const struct hu_format *to, void *codes,
-                                   const struct hu_format *real, const void *numbers, size_t n,
-                                   uint64_t first, const struct hu_options *options)
+ * it from and to such numbers of format REAL, at most HU_CHUNK of them. TARGET: its number, whose
+ * plans the scratch keeps. */
+static inline void convert_numbers(struct hu_scratch *a, size_t target, const struct hu_format *to,
+                                   void *codes, const struct hu_format *real, const void *numbers,
+                                   size_t n, uint64_t first, const struct hu_options *options)
 {
+    double turned[HU_BIG_ENDIAN ? HU_CHUNK : 1];
     if (HU_BIG_ENDIAN) {
-        double turned[HU_CHUNK];
         size_t size = real->storage_bits / 8;
         memcpy(turned, numbers, n * size);
         layout_turn(turned, n, size);
-        hu_convert_array_with(hu_kernel_chosen(), to, codes, real, turned, n, first, options, NULL);
-    } else {
-        hu_convert_array_with(hu_kernel_chosen(), to, codes, real, numbers, n, first, options,
-                              NULL);
+        numbers = turned;
     }
+    hu_convert_array_kept(&a->into[target], to, codes, real, numbers, n, first, options);
 }
 
-static inline void convert_to_numbers(const struct hu_format *real, void *numbers,
+static inline void convert_to_numbers(struct hu_scratch *a, size_t target,
+                                      const struct hu_format *real, void *numbers,
                                       const struct hu_format *from, const void *codes, size_t n)
 {
-    hu_convert_array(real, numbers, from, codes, n, NULL, NULL);
+    hu_convert_array_kept(&a->back[target], real, numbers, from, codes, n, 0, NULL);
     layout_turn(numbers, n, real->storage_bits / 8);
 }
 

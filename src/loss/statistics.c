@@ -212,7 +212,7 @@ static void load_chunk(struct hu_scratch *a, struct chunk *b, const struct hu_fo
         memcpy(a->x, bytes, b->n * b->passes->size);
         layout_turn(a->x, b->n, b->passes->size);
     } else {
-        convert_to_numbers(b->real, a->x, from, bytes, b->n + before);
+        convert_to_numbers(a, NO_TARGET, b->real, a->x, from, bytes, b->n + before);
     }
     if (before)
         memmove(a->x, (char *)a->x + before * b->passes->size, b->n * b->passes->size);
@@ -239,7 +239,7 @@ static bool take_unit(struct hu_scratch *a, const struct hu_statistics_data *d, 
     if (!piece->x)
         return false;
     bytes += hu_array_bytes(f, (size_t)(first - base - before));
-    convert_to_numbers(piece->real, piece->x, f, bytes, n + before);
+    convert_to_numbers(a, NO_TARGET, piece->real, piece->x, f, bytes, n + before);
     if (before)
         memmove(piece->x, (char *)piece->x + before * size, n * size);
     return true;
@@ -328,13 +328,14 @@ double hu_greatest(struct hu_scratch *a, const struct hu_format *format, const v
 }
 
 /* A chunk of distinct values in a->x, each with its weight, into one loss. */
-static void lose_values(struct hu_scratch *a, const struct hu_statistics_target *t,
+static void lose_values(struct hu_scratch *a, const struct hu_statistics_plan *plan, size_t target,
                         struct hu_loss *loss, size_t n, double scale, bool in_fp32)
 {
+    const struct hu_statistics_target *t = &plan->targets[target];
     for (size_t i = 0; i < n; i++)
         a->scaled[i] = kept_from_zero(a->x[i] / scale, a->x[i]);
-    convert_numbers(t->loss.format, a->codes, a->fp64, a->scaled, n, 0, &t->options);
-    convert_to_numbers(a->fp64, a->code, t->loss.format, a->codes, n);
+    convert_numbers(a, target, t->loss.format, a->codes, a->fp64, a->scaled, n, 0, &t->options);
+    convert_to_numbers(a, target, a->fp64, a->code, t->loss.format, a->codes, n);
     for (size_t i = 0; i < n; i++) {
         double scaled = a->scaled[i];
         struct hu_loss_point p = {
@@ -358,7 +359,7 @@ static void lose_all_values(struct hu_scratch *a, const struct hu_statistics_pla
         double scale = plan->scaling == HU_SCALE_TENSOR
                            ? tensor_scale(&plan->targets[t], g->spread.greatest)
                            : 1;
-        lose_values(a, &plan->targets[t], &g->losses[t], n, scale, in_fp32);
+        lose_values(a, plan, t, &g->losses[t], n, scale, in_fp32);
     }
 }
 
@@ -437,6 +438,10 @@ struct hu_scratch *hu_scratch_new(void)
 
 void hu_scratch_free(struct hu_scratch *a)
 {
+    for (size_t i = 0; a && i <= HU_TARGETS_MAX; i++) {
+        hu_plan_free(a->into[i]);
+        hu_plan_free(a->back[i]);
+    }
     if (a)
         hu_block_memory_free(a->blocks);
     free(a);

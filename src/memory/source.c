@@ -103,6 +103,16 @@ bool hu_count_read(const char *text, uint64_t *count)
     return !*text && whole(d, unit, count);
 }
 
+bool hu_tokens_read(const char *text, uint64_t *tokens)
+{
+    struct decimal d;
+    if (!read_decimal(&text, &d))
+        return false;
+    char letter = (char)tolower((unsigned char)*text);
+    uint64_t unit = letter == 'k' ? 1024 : letter == 'm' ? 1024 * 1024 : 1;
+    return !text[unit > 1] && whole(d, unit, tokens);
+}
+
 bool hu_factor_read(const char *text, uint64_t *millionths)
 {
     struct decimal d;

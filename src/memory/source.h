@@ -12,6 +12,10 @@ enum { HU_SOURCE_ERROR = 1200 };
  */
 bool hu_count_read(const char *text, uint64_t *count);
 
+/* Tokens, 8192, 8k or 1M, whose K and M are powers of 1024 as models' contexts are counted. False:
+ * none, or no whole number of them. */
+bool hu_tokens_read(const char *text, uint64_t *tokens);
+
 /* A factor such as 1.2 in millionths, exactly. False: none, or more than six decimals. */
 bool hu_factor_read(const char *text, uint64_t *millionths);
 

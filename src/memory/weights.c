@@ -84,6 +84,18 @@ struct sum {
     struct hu_weights_size *stages; /* one a pipeline stage */
 };
 
+/* Bytes of a tensor of SHAPE, matrix by matrix: each has scales of its own. */
+static bool tensor_bytes(struct hu_dtype dtype, const uint64_t *shape, unsigned rank,
+                         uint64_t elements, uint64_t *bytes)
+{
+    uint64_t columns = rank ? shape[rank - 1] : 1, rows = rank > 1 ? shape[rank - 2] : 1;
+    uint64_t matrix = rows * columns;
+    if (!matrix)
+        return hu_dtype_size(dtype, elements, bytes);
+    return hu_dtype_matrix_size(dtype, rows, columns, bytes) &&
+           !__builtin_mul_overflow(*bytes, elements / matrix, bytes);
+}
+
 /* Bytes of ROW's copies on a device; *plain: they are not quantized. */
 static bool row_bytes(const struct sum *s, const struct hu_tensor_row *row, uint64_t *bytes,
                       bool *plain)
@@ -110,7 +122,7 @@ static bool row_bytes(const struct sum *s, const struct hu_tensor_row *row, uint
             dtype = is_set(row->dtype) ? row->dtype : s->own;
         else if (*plain)
             dtype = is_set(row->dtype) ? row->dtype : s->half;
-        if (!hu_dtype_size(dtype, elements, bytes))
+        if (!tensor_bytes(dtype, shape, row->rank, elements, bytes))
             return false;
     }
     return !__builtin_mul_overflow(*bytes, copies, bytes);

@@ -224,7 +224,7 @@ static PyObject *py_digits(PyObject *self, PyObject *arguments)
                          code_object(hu_max_consecutive_integer(f)));
 }
 
-/* (bytes of an element, shape) of an array. */
+/* (bytes of an element, shape, format or None where the buffer's own type tells) of an array. */
 static PyObject *py_shape(PyObject *self, PyObject *arguments)
 {
     (void)self;
@@ -237,7 +237,7 @@ static PyObject *py_shape(PyObject *self, PyObject *arguments)
         PyTuple_SetItem(shape, i, PyLong_FromSsize_t(v.shape[i]));
     Py_ssize_t item = v.item;
     view_close(&v);
-    return shape ? Py_BuildValue("(nN)", item, shape) : NULL;
+    return shape ? Py_BuildValue("(nNz)", item, shape, *v.type ? v.type : NULL) : NULL;
 }
 
 /* Elements of F that COUNT items of ITEM bytes hold: one each, or where elements are packed as many
@@ -475,5 +475,10 @@ static struct PyModuleDef definition = {
 PyMODINIT_FUNC PyInit__halfulp(void);
 PyMODINIT_FUNC PyInit__halfulp(void)
 {
-    return PyModule_Create(&definition);
+    PyObject *module = PyModule_Create(&definition);
+    if (module && PyModule_AddStringConstant(module, "version", PACKAGE_VERSION)) {
+        Py_DECREF(module);
+        module = NULL;
+    }
+    return module;
 }

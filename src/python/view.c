@@ -1,6 +1,7 @@
 #include "view.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,18 @@ static bool is_swapped(const char *type)
     return type && (*type == (little() ? '>' : '<') || (little() && *type == '!'));
 }
 
+/* KIND is the letter of an array interface's typestr, or DLPack's type code. */
+static void name_type(struct view *v, int kind, int bits)
+{
+    static const struct {
+        int letter, code;
+        const char *name;
+    } kinds[] = {{'i', 0, "int"}, {'u', 1, "uint"}, {'f', 2, "fp"}, {'\0', 4, "bf"}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if ((kind == kinds[i].code || (kind && kind == kinds[i].letter)) && (i < 2 || bits >= 16))
+            snprintf(v->type, sizeof v->type, "%s%d", kinds[i].name, bits);
+}
+
 static bool open_buffer(struct view *v, PyObject *object, bool writable)
 {
     Py_buffer *b = malloc(sizeof *b);
@@ -147,6 +160,7 @@ static bool read_interface(struct view *v, PyObject *interface)
     const char *letters = PyBytes_AsString(text);
     v->swapped = is_swapped(letters);
     v->item = strlen(letters) > 2 ? atol(letters + 2) : 0;
+    name_type(v, *letters ? letters[1] : 0, (int)v->item * 8);
     Py_DECREF(text);
     v->data = PyLong_AsVoidPtr(PyTuple_GetItem(data, 0));
     v->readonly = PyObject_IsTrue(PyTuple_GetItem(data, 1)) != 0;
@@ -204,6 +218,7 @@ static bool open_dlpack(struct view *v, PyObject *object)
         return false;
     v->data = (char *)t->data + t->offset;
     v->item = t->dtype.bits * t->dtype.lanes / 8;
+    name_type(v, t->dtype.code, t->dtype.bits);
     v->dimensions = t->dimensions;
     for (int i = 0; i < v->dimensions; i++) {
         v->shape[i] = (Py_ssize_t)t->shape[i];

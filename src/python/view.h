@@ -18,7 +18,8 @@ struct view {
     Py_ssize_t shape[HU_VIEW_DIMENSIONS], strides[HU_VIEW_DIMENSIONS]; /* elements, bytes */
     Py_ssize_t count;                                                  /* of elements */
     bool swapped, readonly;
-    void *hold; /* what keeps the data, of a kind that view.c knows */
+    char type[16]; /* the elements' format by name, where the interface or DLPack says it */
+    void *hold;    /* what keeps the data, of a kind that view.c knows */
     int kind;
 };
 

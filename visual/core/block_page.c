@@ -227,11 +227,14 @@ int block_greatest(const struct block_state *s)
 {
     int greatest = -1;
     float amax = 0;
-    for (int i = 0; i < block_elements(s); i++)
+    for (int i = 0; i < block_elements(s); i++) {
+        if (!isfinite(s->given[i]))
+            return i;
         if (fabsf(s->given[i]) > amax) {
             amax = fabsf(s->given[i]);
             greatest = i;
         }
+    }
     return greatest;
 }
 

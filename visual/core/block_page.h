@@ -43,7 +43,7 @@ char *block_page_hex(const struct block_state *s);
 
 /* What became of each value. */
 void block_look(const struct block_state *s, struct hu_block_datum data[BLOCK_ELEMENTS]);
-/* The element that makes the scale, of the greatest magnitude; -1: all are zero. */
+/* The element that makes the scale: of the greatest magnitude, or no number; -1: all are zero. */
 int block_greatest(const struct block_state *s);
 
 /* Every value, by spaces; and back: those that TEXT leaves out are zero. False: message. */

@@ -119,17 +119,9 @@ bool memory_field_find(const char *name, enum memory_field *field)
     return false;
 }
 
-/* A whole number of tokens or requests; k is 1,024 of them, as model cards count. */
 static bool read_tokens(const char *text, uint64_t *n)
 {
-    char digits[MEMORY_TEXT];
-    size_t length = strlen(text);
-    bool kilo = length > 1 && (text[length - 1] == 'k' || text[length - 1] == 'K');
-    snprintf(digits, sizeof digits, "%.*s", (int)(length - kilo), text);
-    if (!hu_count_read(digits, n) || !*n || *n > UINT64_C(1) << 40)
-        return false;
-    *n *= kilo ? 1024 : 1;
-    return true;
+    return hu_tokens_read(text, n) && *n && *n <= UINT64_C(1) << 40;
 }
 
 static bool read_device(const char *text, uint64_t *bytes)

@@ -19,6 +19,7 @@ limits. Models: size. `python3 -m halfulp` runs the program, which size and stat
 
 from ._arrays import RULES, Quantized, cast, dequantize, quantize, stats
 from ._format import DIRECTIONS, Datum, Format, convert, formats, limits, shortest
+from ._halfulp import version as __version__
 from ._program import Statistics, size
 
 __all__ = ["cast", "quantize", "dequantize", "stats", "Statistics", "Format", "Datum", "Quantized",

@@ -1,11 +1,13 @@
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Iterable, Literal, NamedTuple, Optional, Union
 
 _Direction = Literal["rne", "rna", "rtz", "rup", "rdn", "rto", "stochastic"]
 _Rule = Optional[Literal["floor", "ceil", "rceil", "even"]]
 _Style = Literal["shown", "shortest", "exact", "hex"]
-_Number = Union[int, float, str, Fraction]
+_Number = Union[int, float, str, Fraction, Decimal]
 
+__version__: str
 DIRECTIONS: dict[str, int]
 RULES: dict[Optional[str], int]
 
@@ -78,5 +80,5 @@ def convert(code: int, source: Any, target: Any, round: _Direction = ..., satura
 def cast(array: Any, to: Any, *, source: Any = ..., round: _Direction = ..., saturate: bool = ..., seed: Optional[int] = ..., out: Any = ..., count: Optional[int] = ..., flags: bool = ...) -> Any: ...
 def quantize(array: Any, to: str, *, source: Any = ..., rule: _Rule = ..., round: _Direction = ..., saturate: bool = ..., seed: Optional[int] = ...) -> Quantized: ...
 def dequantize(quantized: Quantized, to: Any = ...) -> Any: ...
-def stats(array: Any, targets: Iterable[Any] = ..., *arguments: Any, source: Any = ...) -> Statistics: ...
+def stats(array: Any, targets: Any = ..., *arguments: Any, source: Any = ...) -> Statistics: ...
 def size(model: Any, *arguments: Any) -> dict[str, Any]: ...

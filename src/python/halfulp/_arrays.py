@@ -31,7 +31,7 @@ def _as_array(values):
     if isinstance(values, (list, tuple)):
         return _array.array("d", values)
     if isinstance(values, (int, float)):
-        return _array.array("d", [values])
+        return memoryview(_array.array("d", [values])).cast("B").cast("d", ())
     return values
 
 
@@ -48,7 +48,15 @@ def _source(array, source):
     dtype = getattr(array, "dtype", None)
     if dtype is not None:
         return _of_dtype(dtype)
-    return Format(one_of(_FORMATS, memoryview(array).format.lstrip("@=<>!"), "element type"))
+    told = _halfulp.shape(array)[2]
+    if told is not None:
+        return Format(told)
+    try:
+        letter = memoryview(array).format.lstrip("@=<>!")
+    except TypeError:
+        raise ValueError("the array does not say which format its elements have: "
+                         "source names it") from None
+    return Format(one_of(_FORMATS, letter, "element type"))
 
 
 def _ml_dtype(f):
@@ -83,7 +91,7 @@ def cast(array, to, *, source=None, round="rne", saturate=False, seed=None, out=
     """ARRAY's elements in the format TO, each rounded once.
 
     array     any shape, strides and order of bytes, by the buffer protocol, __array_interface__ or
-              DLPack (on the CPU); a list of numbers is taken as fp64.
+              DLPack (on the CPU); a number or a list of them is taken as fp64.
     source    the format of the elements; None: what the array says. Needed for codes, such as uint8
               that are fp8_e4m3; codes of fp4 and fp6 are packed, from a byte's lowest bits on.
     round     "rne", "rna", "rtz", "rup", "rdn", "rto", or "stochastic" with seed: element i draws
@@ -100,7 +108,7 @@ def cast(array, to, *, source=None, round="rne", saturate=False, seed=None, out=
     """
     array = _as_array(array)
     target, origin = Format(to), _source(array, source)
-    item, shape = _halfulp.shape(array)
+    item, shape, _ = _halfulp.shape(array)
     if _is_packed(origin):
         elements = prod(shape) * item * 8 // origin.storage_bits
         shape = (elements if count is None else min(count, elements),)
@@ -128,7 +136,7 @@ def quantize(array, to, *, source=None, rule=None, round="rne", saturate=True, s
     """
     array = _as_array(array)
     origin = _source(array, source)
-    _, shape = _halfulp.shape(array)
+    _, shape, _ = _halfulp.shape(array)
     columns = shape[-1] if shape else 1
     rows = prod(shape[:-1])
     parts = _halfulp.quantize(to, origin.name, array, rows, columns, one_of(RULES, rule, "rule"),
@@ -149,14 +157,17 @@ def stats(array, targets=(), *arguments, source=None):
     """What casts of ARRAY would lose, as `halfulp stats --json` tells it: a dict that adds up and
     pickles, see Statistics.
 
-    targets    formats and block formats: stats(x, ["bf16", "mxfp4"]); none: the program's own choice.
+    targets    formats and block formats: stats(x, ["bf16", "mxfp4"]), or one; none: the program's
+               own choice.
     arguments  further ones of the command. The array goes to the program through a file.
     """
     array = _as_array(array)
     origin = _source(array, source)
-    _, shape = _halfulp.shape(array)
+    _, shape, _ = _halfulp.shape(array)
     plain = bytearray((prod(shape) * origin.storage_bits + 7) // 8)
     codes = memoryview(plain).cast(_CODES.get(origin.storage_bits, "B"))
     _halfulp.cast(origin.name, codes, origin.name, array, prod(shape), options(), False)
+    if not isinstance(targets, (list, tuple, set, frozenset)):
+        targets = [targets]
     return stats_of_bytes(plain, origin.name, origin.storage_bits, shape,
                           [name_of(t) for t in targets], arguments)

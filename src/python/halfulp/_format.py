@@ -1,6 +1,7 @@
 """Formats and their data."""
 
 from collections import namedtuple
+from decimal import Decimal
 from fractions import Fraction
 
 from . import _halfulp
@@ -45,7 +46,9 @@ def text_of(value):
     """A number as text that hu_read reads back exactly."""
     if isinstance(value, str):
         return value
-    if isinstance(value, (int, Fraction)):
+    if isinstance(value, (bool, complex)):
+        raise TypeError(f"a number or its text, not {type(value).__name__}")
+    if isinstance(value, (int, Fraction, Decimal)):
         return str(value)
     value = float(value)
     finite = value == value and value not in (float("inf"), float("-inf"))
