@@ -479,6 +479,8 @@ static void check_rows(const struct hu_block *b, const struct hu_block_parts *pa
 Test(block_encode, fast_decoders_are_the_plain_ones)
 {
     static const size_t widths[] = {4096, 96, 40, 32};
+    /* Of an eighth of fp32 scales: signs, subnormals, ends of the range, infinities and NaNs. */
+    static const unsigned char rare[] = {0x00, 0x03, 0x7e, 0x7f, 0xbf, 0x80};
     enum { ROWS = 64, COLUMNS = 4096 };
     unsigned char *codes = malloc(ROWS * COLUMNS * 2), *scales = malloc(ROWS * COLUMNS);
     struct hu_block_parts parts = {.codes = codes, .scales = scales, .tensor_scale = 0x1.2345p-7f};
@@ -493,7 +495,8 @@ Test(block_encode, fast_decoders_are_the_plain_ones)
         for (size_t i = 0; i < bytes; i++)
             scales[i] = (unsigned char)(random_bits(&state) >> 56);
         for (size_t i = 3; i < bytes && !strcmp(b->scale, "fp32"); i += 4)
-            scales[i] = (unsigned char)(0x30 + scales[i] % 32);
+            scales[i] = i / 4 % 8 == 7 ? rare[i / 32 % sizeof rare]
+                                       : (unsigned char)(0x30 + scales[i] % 32);
         for (size_t w = 0; w < sizeof widths / sizeof *widths; w++)
             check_rows(b, &parts, ROWS, widths[w]);
     }

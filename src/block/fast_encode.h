@@ -197,10 +197,8 @@ enum encoder {
     TO_MX_BYTES,
     TO_MX_FP4,
     TO_NVFP4,
-    TO_Q4_0,
-    TO_Q4_1,
-    TO_Q5_0,
-    TO_Q5_1,
+    TO_LINEAR, /* q4_0, q5_0 */
+    TO_MINIMA, /* q4_1, q5_1 */
     TO_Q8_0,
     TO_IQ4_NL
 };
@@ -213,11 +211,13 @@ struct context {
     double second, inverse;
     struct ladder curve;
     size_t bytes; /* of a block of ggml's */
+    int bits;     /* of TO_LINEAR's and TO_MINIMA's codes */
 };
 
 INLINE struct context context_of(const struct hu_block_encoding *e, size_t row, enum encoder to)
 {
     struct context c = {.codes = e->codes + row * parts_row_bytes(e->b, e->columns)};
+    c.bits = e->b->ggml_type == TYPE_Q4_0 || e->b->ggml_type == TYPE_Q4_1 ? 4 : 5;
     if (e->b->layout == HU_BLOCK_WHOLE)
         c.bytes = e->b->bytes;
     else
@@ -403,8 +403,7 @@ INLINE bool encode_step(const struct context *c, enum encoder to, const float *x
     case TO_IQ4_NL:
         return iq4_nl_step(block, &s, x, &c->curve);
     default:
-        return linear_step(block, &s, x, to == TO_Q4_0 || to == TO_Q4_1 ? 4 : 5,
-                           to == TO_Q4_1 || to == TO_Q5_1);
+        return linear_step(block, &s, x, c->bits, to == TO_MINIMA);
     }
 }
 
@@ -597,10 +596,8 @@ INLINE void tiles_row(struct hu_block_encoding *e, size_t row, bool is_table)
 ENCODE(encode_mx_bytes, steps_row(e, row, TO_MX_BYTES))
 ENCODE(encode_mx_fp4, steps_row(e, row, TO_MX_FP4))
 ENCODE(encode_nvfp4, steps_row(e, row, TO_NVFP4))
-ENCODE(encode_q4_0, steps_row(e, row, TO_Q4_0))
-ENCODE(encode_q4_1, steps_row(e, row, TO_Q4_1))
-ENCODE(encode_q5_0, steps_row(e, row, TO_Q5_0))
-ENCODE(encode_q5_1, steps_row(e, row, TO_Q5_1))
+ENCODE(encode_linear, steps_row(e, row, TO_LINEAR))
+ENCODE(encode_minima, steps_row(e, row, TO_MINIMA))
 ENCODE(encode_q8_0, steps_row(e, row, TO_Q8_0))
 ENCODE(encode_iq4_nl, steps_row(e, row, TO_IQ4_NL))
 ENCODE(encode_fp8, tiles_row(e, row, false))
@@ -609,8 +606,8 @@ ENCODE(encode_table, tiles_row(e, row, true))
 hu_block_encode_row *NAMED(hu_block_encode)(const struct hu_block_encoding *e)
 {
     static hu_block_encode_row *const ggml[] = {
-        [2] = encode_q4_0, [3] = encode_q4_1, [6] = encode_q5_0,
-        [7] = encode_q5_1, [8] = encode_q8_0, [20] = encode_iq4_nl,
+        [TYPE_Q4_0] = encode_linear, [TYPE_Q4_1] = encode_minima, [TYPE_Q5_0] = encode_linear,
+        [TYPE_Q5_1] = encode_minima, [TYPE_Q8_0] = encode_q8_0,   [TYPE_IQ4_NL] = encode_iq4_nl,
     };
     const struct hu_block *b = e->b;
     if (b->layout == HU_BLOCK_WHOLE)

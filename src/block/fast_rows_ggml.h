@@ -124,10 +124,10 @@ INLINE void ggml_bytes(struct under first, struct under last, bool minima, const
 }
 
 /* And to fp32. */
-INLINE void ggml_wide(const int8_t *q, const struct over *of, bool minima, size_t i, float *dst)
+INLINE void ggml_wide(const void *q, const struct over *of, bool minima, size_t i, float *dst)
 {
     struct step s;
-    load_int8(q + i, &s);
+    load_int8((const char *)q + i, &s);
     UNROLLED
     for (int k = 0; k < VECTORS; k++) {
         size_t number = (i + (size_t)(k * LANES)) >> of->shift;
@@ -284,14 +284,14 @@ INLINE floats8 two_halves(const unsigned char *a, const unsigned char *b)
     return (floats8)_mm256_cvtph_ps(x);
 }
 
-/* Whether the scale of a short block, and its minimum, are numbers of which differences are whole.
- * Integers: vectors have more to do here. */
-INLINE bool short_is_plain(const unsigned char *at, bool minima)
+/* Whether the scale of a short block, and its minimum, are numbers, and differences under them
+ * WHOLE, if that is asked. Integers: vectors have more to do here. */
+INLINE bool short_is_plain(const unsigned char *at, bool minima, bool whole)
 {
     enum { EXPONENT = 0x7c00 };
     unsigned d = unpack_half(at) & EXPONENT, m = minima ? unpack_half(at + 2) & EXPONENT : 0;
     bool finite = d != EXPONENT && m != EXPONENT;
-    return finite && (!minima || (d && m && stays_whole((int)(d >> 10), (int)(m >> 10))));
+    return finite && (!minima || !whole || (d && m && stays_whole((int)(d >> 10), (int)(m >> 10))));
 }
 
 /* A block of 32, or two of four bits an element, that begin with their scales, to bf16. False: to
@@ -316,14 +316,15 @@ INLINE bool short_narrow(int type, const unsigned char *a, const unsigned char *
         of.scale *= 0x1p-24f;
         ggml_bytes(of, of, minima, fives ? (const void *)u.q : a + bytes - STEP, dst, EXACT, NULL);
     }
-    return short_is_plain(a, minima) && (a == b || short_is_plain(b, minima));
+    return short_is_plain(a, minima, true) && (a == b || short_is_plain(b, minima, true));
 }
 
 /* 32 to fp32. */
-INLINE bool short_wide(const struct hu_block *b, int type, const unsigned char *at, float *dst)
+INLINE bool short_wide(int type, const unsigned char *at, size_t bytes, float *dst)
 {
     const bool minima = type == TYPE_Q4_1 || type == TYPE_Q5_1;
     struct hu_block_unpacked u;
+    const void *q = u.q;
     struct over of = {.shift = 5};
     switch (type) {
     case TYPE_Q4_0:
@@ -343,12 +344,12 @@ INLINE bool short_wide(const struct hu_block *b, int type, const unsigned char *
         break;
     default:
         u.d = hardware_fp16(at);
-        memcpy(u.q, at + b->bytes - STEP, STEP);
+        q = at + bytes - STEP;
     }
     of.scale[0] = u.d;
     of.less[0] = minima ? -u.m : 0;
-    ggml_wide(u.q, &of, minima, 0, dst);
-    return is_finite(u.d) && (!minima || is_finite(u.m));
+    ggml_wide(q, &of, minima, 0, dst);
+    return short_is_plain(at, minima, false);
 }
 
 /* 32 under an e8m0. */
@@ -387,7 +388,7 @@ INLINE void short_row(const struct hu_block_job *j, size_t row, void *dst, int t
             bool fine = type == TYPE_MXFP4   ? ggml_mxfp4(planes, at, to, narrow)
                         : type == TYPE_NVFP4 ? ggml_nvfp4(at, to)
                         : narrow ? short_narrow(type, at, at + (at_once - 1) * bytes, bytes, to)
-                                 : short_wide(j->b, type, at, to);
+                                 : short_wide(type, at, bytes, to);
             bad |= (uint32_t)!fine << k;
         }
         if (__builtin_expect(bad, 0))

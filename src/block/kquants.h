@@ -35,16 +35,14 @@ UNPACK void unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to
                                     29, 30, 31);
     low = ((low & 15) | (upper & 3) << 4) - 32;
     put_numbers(&low, true, to->a, to->a + 8);
-    pairs(block + 32, to->q, 0);
-    pairs(block + 64, to->q + 128, 0);
     /* The third bit of element i is bit i / 32 of byte i % 32, and its weight 4 is taken away where
      * it is clear. */
     bytes32 x, bits;
     GET(bits, high);
     UNROLLED
     for (int k = 0; k < 8; k++) {
-        GET(x, to->q + 32 * k);
-        x = x + MOVED(bits, 2 - k, 4) - 4;
+        GET(x, block + 32 + k / 4 * 32);
+        x = (MOVED(x, -2 * (k % 4), 3) | MOVED(bits, 2 - k, 4)) - 4;
         PUT(to->q + 32 * k, x);
     }
 }
@@ -63,19 +61,6 @@ UNPACK void six_bits(const unsigned char *from, struct hu_block_unpacked *to)
     put_numbers(&x, false, to->a, to->b);
 }
 
-/* 32 bytes hold 64 elements: the low nibbles first. */
-UNPACK void wide_nibbles(const unsigned char *from, int8_t *to)
-{
-    UNROLLED
-    for (int k = 0; k < 4; k++) {
-        bytes32 x;
-        GET(x, from + 32 * k);
-        bytes32 low = x & 15, high = x >> 4;
-        PUT(to + 64 * k, low);
-        PUT(to + 64 * k + 32, high);
-    }
-}
-
 UNPACK void unpack_q4_k_scales(const unsigned char *block, struct hu_block_unpacked *to)
 {
     to->d = UNPACK_FP16(block);
@@ -86,20 +71,26 @@ UNPACK void unpack_q4_k_scales(const unsigned char *block, struct hu_block_unpac
 UNPACK void unpack_q4_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
     unpack_q4_k_scales(block, to);
-    wide_nibbles(block + 16, to->q);
+    /* 32 bytes hold 64 elements: the low nibbles first. */
+    bytes32 x;
+    UNROLLED
+    for (int k = 0; k < 8; k++) {
+        GET(x, block + 16 + k / 2 * 32);
+        x = MOVED(x, k % 2 ? -4 : 0, 15);
+        PUT(to->q + 32 * k, x);
+    }
 }
 
 UNPACK void unpack_q5_k(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const unsigned char *high = block + 16;
     unpack_q4_k_scales(block, to);
-    wide_nibbles(block + 48, to->q);
     bytes32 x, bits;
     GET(bits, high);
     UNROLLED
     for (int k = 0; k < 8; k++) {
-        GET(x, to->q + 32 * k);
-        x |= MOVED(bits, 4 - k, 16);
+        GET(x, block + 48 + k / 2 * 32);
+        x = MOVED(x, k % 2 ? -4 : 0, 15) | MOVED(bits, 4 - k, 16);
         PUT(to->q + 32 * k, x);
     }
 }

@@ -159,14 +159,18 @@ UNPACK void unpack_nvfp4(const unsigned char *block, struct hu_block_unpacked *t
 {
     to->d = 1;
     unsigned_e4m3(unpack_word(block), to->a);
-    for (int s = 0; s < 4; s++) {
-        bytes8 x;
+    for (int s = 0; s < 4; s += 2) {
+        bytes16 x;
         GET(x, block + 4 + 8 * s);
-        bytes8 low = x & 15, high = x >> 4;
-        bytes16 both = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
-                                               13, 14, 15);
-        both = LOOK_UP(twice_fp4_values, both);
-        PUT(to->q + 16 * s, both);
+        bytes16 low = x & 15, high = x >> 4;
+        bytes16 first = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19,
+                                                20, 21, 22, 23),
+                last = __builtin_shufflevector(low, high, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26,
+                                               27, 28, 29, 30, 31);
+        first = LOOK_UP(twice_fp4_values, first);
+        last = LOOK_UP(twice_fp4_values, last);
+        PUT(to->q + 16 * s, first);
+        PUT(to->q + 16 * s + 16, last);
     }
 }
 

@@ -455,22 +455,27 @@ static double mantissa_of(double x)
     return hu_double_of_bits((hu_bits_of_double(x) & (UINT64_MAX >> 12)) | UINT64_C(1023) << 52);
 }
 
+/* One number of each rule. */
+typedef double by_rule __attribute__((vector_size(HU_SCALE_RULES * sizeof(double))));
+typedef int64_t which_rules __attribute__((vector_size(HU_SCALE_RULES * sizeof(int64_t))));
+
 /* Each rule gives a block either floor's scale or ceil's; without a branch, which nobody could
  * predict. */
 static void add_rules(const struct work *w, const struct compared *own,
                       const struct compared *floors, const struct compared *ceils,
                       struct hu_block_loss *blocks)
 {
-    double noise[HU_SCALE_RULES] = {0}, from[HU_SCALE_RULES];
+    by_rule noise = {0}, from;
     for (int rule = 0; rule < HU_SCALE_RULES; rule++)
         from[rule] =
             hu_scale_next_from((enum hu_scale_rule)(HU_SCALE_FLOOR + rule), &w->target->element);
     for (size_t i = 0; i < w->down * w->across; i++) {
         double greatest = own->runs[i].greatest;
-        double mantissa = greatest > 0 ? mantissa_of(greatest) : 1;
-        const double of[2] = {floors->runs[i].noise, ceils->runs[i].noise};
-        for (int rule = 0; rule < HU_SCALE_RULES; rule++)
-            noise[rule] += of[mantissa >= from[rule]];
+        by_rule mantissa = (by_rule){0} + (greatest > 0 ? mantissa_of(greatest) : 1);
+        which_rules up = mantissa >= from,
+                    floor = (which_rules)((by_rule){0} + floors->runs[i].noise),
+                    ceil = (which_rules)((by_rule){0} + ceils->runs[i].noise);
+        noise += (by_rule)((ceil & up) | (floor & ~up));
     }
     for (int rule = 0; rule < HU_SCALE_RULES; rule++)
         hu_exact_add(&blocks->noise_by_rule[rule], noise[rule], 2 * own->exponent);

@@ -1,8 +1,9 @@
 /*
  * The loop of block_measure.h for one instruction set. The file that includes this defines NAME(x)
  * for what it makes, TARGET for the instruction set, LANE_BYTES for the size of its registers, and
- * may define GREATER, the first of two or, where it is not greater, the second; all end with this
- * file. There are eight lanes in all, whatever the registers hold.
+ * may define GREATER, the first of two or, where it is not greater, the second, and WIDEN, fp32 as
+ * fp64, which GCC takes apart otherwise; all end with this file. There are eight lanes in all,
+ * whatever the registers hold.
  */
 
 enum { NAME(WIDTH) = LANE_BYTES / 8, NAME(PARTS) = 64 / LANE_BYTES };
@@ -25,10 +26,14 @@ INLINE void NAME(load)(bool is_fp32, const void *at, size_t i, REALS *to)
 {
     if (is_fp32) {
         NAME(halves) v;
-        memcpy(&v, (const float *)at + i, sizeof v);
+        __builtin_memcpy(&v, (const float *)at + i, sizeof v);
+#ifdef WIDEN
+        *to = (REALS)WIDEN(v);
+#else
         *to = __builtin_convertvector(v, REALS);
+#endif
     } else {
-        memcpy(to, (const double *)at + i, sizeof *to);
+        __builtin_memcpy(to, (const double *)at + i, sizeof *to);
     }
 }
 
@@ -75,9 +80,12 @@ INLINE double NAME(total)(const REALS *of)
 
 INLINE double NAME(greatest)(const REALS *of)
 {
-    double a[8], most = 0;
-    memcpy(a, of, sizeof a);
-    for (int i = 0; i < 8; i++)
+    double a[NAME(WIDTH)], most = 0;
+    REALS all = of[0];
+    for (int p = 1; p < NAME(PARTS); p++)
+        NAME(keep_greater)(&all, &of[p]);
+    memcpy(a, &all, sizeof a);
+    for (int i = 0; i < NAME(WIDTH); i++)
         most = a[i] > most ? a[i] : most;
     return most;
 }
@@ -155,4 +163,5 @@ TARGET static void NAME(measure)(bool is_fp32, const void *x, const void *result
 #undef NAME
 #undef TARGET
 #undef GREATER
+#undef WIDEN
 #undef LANE_BYTES

@@ -36,6 +36,12 @@ hu_block_encode_row *hu_block_fast_encode(const struct hu_block_encoding *e)
     return NULL;
 }
 
+hu_block_greatest *hu_block_fast_greatest(const struct hu_block_encoding *e)
+{
+    (void)e;
+    return NULL;
+}
+
 hu_block_row *hu_block_fast_row(const struct hu_block_job *j)
 {
     (void)j;
