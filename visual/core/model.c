@@ -238,17 +238,21 @@ bool model_set_rows(struct model *m, const char *list)
         if (!*at)
             break;
     }
-    bool rows = d->count > 0;
-    if (good && rows)
-        model_commit(m, d, 0);
-    else
+    if (!good) {
         document_free(d);
-    if (good && block) {
-        if (!rows && m->page == PAGE_BITS)
-            m->page = PAGE_BLOCK;
-        model_set_block(m, block);
+        return false;
     }
-    return good;
+    if (block) {
+        d->block.block = block;
+        block_page_encode(&d->block, d->options.direction);
+    }
+    if (!d->count) { /* block formats alone: the rows stay, and the page is theirs */
+        d->count = model_now(m)->count;
+        memcpy(d->rows, model_now(m)->rows, sizeof d->rows);
+        m->page = m->page == PAGE_BITS ? PAGE_BLOCK : m->page;
+    }
+    model_commit(m, d, 0);
+    return true;
 }
 
 void model_select(struct model *m, int row)
