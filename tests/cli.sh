@@ -138,6 +138,9 @@ prints "limits --json without formats lists all" 26 bash -c '"$0" limits --json 
 exits "limits --explain derives every format" 0 '' "$halfulp" limits --explain
 prints "formats --json lists floats, integers and blocks" '["fp64","bool","q2_0"]' \
     bash -c '"$0" formats --json | jq -c "[.formats[0].format, ([.formats[] | select(.kind == \"integer\")][-1].format), .formats[-1].format]"' "$halfulp"
+prints "limits of integers are data too" '[{"decimal":"-128","hex":"-0x1p+7","bits":"0x80"},{"decimal":"127","hex":"0x1.fcp+6","bits":"0x7f"}]' \
+    bash -c '"$0" limits int8 --json | jq -c ".formats[0] | [.min, .max]"' "$halfulp"
+prints "… but of bool" '{"decimal":"1"}' bash -c '"$0" limits bool --json | jq -c ".formats[0].max"' "$halfulp"
 prints "table has every code" 256 bash -c '"$0" table fp8_e5m2 | wc -l' "$halfulp"
 prints "table gives exact values" '0x7  0 11 1  normal         6' bash -c '"$0" table fp4_e2m1 | sed -n 8p' "$halfulp"
 exits "table refuses wide formats" 2 'tf32 has 2\^19 codes' "$halfulp" table tf32

@@ -97,7 +97,7 @@ prints "paths and signs stay apart" "1.0102041  0x3f814e5e  exact ≈ 1.01020408
     in_scratch compute -f fp32 './w.safetensors:[0,1]/./w.safetensors:[0,2]'
 prints "and in functions and lines" "2.4366987  0x401bf2df" bash -c \
     "cd '$scratch' && echo 'sqrt(w.safetensors:[3,3])' | '$halfulp' compute -f fp32 | cut -d' ' -f1-3"
-exits "an element that there is not" 2 "index 9 is out of range: axis 0 of '' has 4 elements" \
+exits "an element that there is not" 2 "index 9 is out of range: axis 0 of 'a.weight' has 4 elements" \
     "$halfulp" compute -f fp32 "1 + $scratch/w.safetensors:[9,1]"
 exits "a file that there is not" 2 'none.npy: No such file' "$halfulp" compute -f fp32 'none.npy:[9,1]+1'
 for block in mxfp4 nvfp4 fp8_tile128 nf4; do

@@ -186,6 +186,8 @@ mutate_kernel "a tie goes up at the top of a word" plan plan.c 's/{below_half, h
 mutate_kernel "inexact is not made odd" plan plan.c 's/\.odd = options->direction == HU_TO_ODD,/.odd = 0,/'
 mutate_kernel "the bit that a carry asks for is not looked at" portable_rounds lanes_round.h 's/splat(k->add\[1\]), splat/splat(k->add[0]), splat/'
 mutate_kernel "a stage does what it does not heed" portable part_roads.h 's/ \&\& way->care >= wanted.care//'
+mutate_kernel "an integer's tie is even" portable_rounds part_rounds.h 's/(x ^ less) \& splat(1)/less/'
+mutate_kernel "numbers below zero have scales" portable_bytes part_bytes.h 's/if (any(below_zero(x\[0\] |.*/if (false)/'
 mutate_kernel "the last element is not written" portable lanes_row.h \
     's/memcpy(dst, codes, hu_array_bytes(p->to, n));/memcpy(dst, codes, hu_array_bytes(p->to, n - 1));/'
 mutate_kernel "what is beside the last element raises flags" portable lanes_row.h 's/p->harmless \&\& i < STEP/false/'
@@ -193,7 +195,7 @@ mutate_kernel "FP64 is loaded in the direction asked for" portable lanes_row.h '
 mutate_kernel "tiny elements are not looked at" portable lanes_seen.h \
     's/seen.small = k->tiny\[0\] > k->tiny\[1\] ? .*/seen.small = 0;/'
 mutate_kernel "overflow is not looked for" portable lanes_seen.h 's/seen.large = k->greatest;/;/'
-mutate_kernel "a signaling NaN raises nothing in lanes" portable lanes_seen.h \
+mutate_kernel "a signaling NaN raises nothing in lanes" portable_care lanes_seen.h \
     's/seen->flags |= HU_INVALID;/;/'
 mutate_kernel "random numbers repeat from step to step" portable_bytes lanes_seen.h 's/r->low_index += STEP;/;/'
 mutate_kernel "subnormals of 16 bits are taken for normal" portable_loads lanes_load.h \

@@ -120,6 +120,15 @@ holds "the devices and their sources are listed" bash -c '"$1" size --memory lis
 exits "an unknown recipe" 2 "no recipe" size 7B --train magic
 exits "an unknown optimizer" 2 "no optimizer" size 7B --train fp32 --optimizer magic
 exits "training options without a recipe" 2 "need --train" size 7B --zero 3
+prints "where all dtypes are asked for, the verdict is about the model's own" true \
+    bash -c '[ "$("$0" size "$1" --dtype all --context 8k --memory 24GiB --json | jq .fit.headroom)" = "$("$0" size "$1" --context 8k --memory 24GiB --json | jq .fit.headroom)" ] && echo true' "$halfulp" "$llama"
+undeclared() { jq "$1" "$llama" >"$scratch/undeclared.json" && "$halfulp" size "$scratch/undeclared.json" --json; }
+prints "what a config does not say is not known: bytes without a dtype" '[null,"unknown"]' \
+    bash -c "$(declare -f undeclared); llama='$llama' scratch='$scratch' halfulp='$halfulp'
+        undeclared 'del(.torch_dtype, .dtype)' | jq -c '[.model.stored_bytes, (.terms[] | select(.name == \"weights as stored\").basis)]'"
+prints "… and a dtype that nobody knows is told of" "[null,[\"the config's dtype 'float15' is none that is known\"]]" \
+    bash -c "$(declare -f undeclared); llama='$llama' scratch='$scratch' halfulp='$halfulp'
+        undeclared '.torch_dtype = \"float15\"' | jq -c '[.model.stored_bytes, .model.notes]'"
 prints "8k tokens are 8,192" 8192 key .kv_cache.context size "$llama" --context 8k
 prints "… and 1M are 1,048,576" 1048576 key .kv_cache.context size "$llama" --context 1M
 exits "… but half a token is none" 2 "'0.3k' is no number of tokens, such as 8192, 8k or 1M" "$halfulp" size "$llama" --context 0.3k

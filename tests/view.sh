@@ -94,6 +94,14 @@ prints 'the alignment is described' '10000000 10000000 1000000010 1 0 0' after $
 
 # --- The block page ---
 
+prints 'a block format for -f is shown on its page' 'block nvfp4' after '' \
+    '"\(.page) \([.items[]|select(.name|startswith("block."))|select(.state and (.state|index("selected"))).text][0])"' -f nvfp4
+prints 'beside rows it waits there' 'bits fp16 block nvfp4' bash -c "
+    '$view' --describe -f nvfp4,fp16 | jq -r '\"\(.page) \([.items[].name|select(endswith(\".row\"))|rtrimstr(\".row\")]|join(\",\"))\"' | tr '\n' ' '
+    echo 'click tab.block' | '$view' --script - -f nvfp4,fp16 | jq -r '.page + \" \" + ([.items[]|select(.name|startswith(\"block.\"))|select(.state and (.state|index(\"selected\"))).text][0])'"
+exits 'a slip in a row is answered with the nearest formats' 2 "'flot16' is no format; did you mean float16 or bfloat16\?" "$halfulp" view --describe -f flot16
+exits 'a block format that the page does not show' 2 "'q4_k' is a block format that the block page does not show" "$halfulp" view --describe -f q4_k
+
 prints 'a block as halfulp block explains it' '7f|6|4|−1' after '' \
     '[.items[]|select(.name|IN("scale.hex","e0.value","e1.value","e1.error")).text]|join("|")' --page block
 prints 'a bit of the scale moves every value' '1.5 1' after 'click scale.bit1' \

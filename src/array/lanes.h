@@ -23,7 +23,7 @@
 /* clang-format on */
 
 /* Of the parts: words of codes, or codes of codes; lists of stages, which end with NULL, the first
- * that will do is taken; and a step of any kind with all that may be asked (see lanes_stage.h). */
+ * that will do is taken; and a step of any kind with all that may be asked (part_care.h). */
 stage_function PART(table);
 extern const struct stage *const PART(loads)[], *const PART(rounds)[], *const PART(bytes)[];
 void PART(careful_step)(const struct narrow *k, vec v[4], const vec random[4], enum round round,

@@ -210,23 +210,40 @@ INLINE void table_some(const struct table *t, const struct codes *c, int store, 
 }
 
 /* R's index goes on by two steps where the last is one. */
+INLINE void table_all(const struct plan *p, struct codes c, void *dst, const void *src,
+                      size_t steps, enum look look, int size, struct random *r)
+{
+    const int store = p->table.to->storage_bits;
+    const size_t out = STEP * (size_t)(size == 6 ? store : size) / 8;
+    char *to = dst;
+    const char *from = src;
+    for (; steps >= 4; steps -= 4, to += 4 * out, from += 4 * c.in)
+        table_some(&p->table, &c, store, to, from, look, size, 4, 4, r);
+    for (; steps; to += 2 * out, from += 2 * c.in) {
+        const size_t now = steps < 2 ? steps : 2;
+        table_some(&p->table, &c, store, to, from, look, size, now, 2, r);
+        steps -= now;
+    }
+}
+
+/* Where there is little to do the layout is not asked for again and again. */
 #define TABLE_STEPS(name, look, size, draws)                                                       \
     TARGET static void name(const struct plan *p, void *dst, const void *src, size_t steps,        \
-                            struct random *r)                                                      \
+                            const struct random *r)                                                \
     {                                                                                              \
-        const struct codes c = codes_of(p->from);                                                  \
-        const int store = p->table.to->storage_bits;                                               \
-        const size_t out = STEP * (size_t)((size) == 6 ? store : (size)) / 8;                      \
-        char *to = dst;                                                                            \
-        const char *from = src;                                                                    \
-        for (; steps >= 4; steps -= 4, to += 4 * out, from += 4 * c.in)                            \
-            table_some(&p->table, &c, store, to, from, look, size, 4, 4, draws ? r : NULL);        \
-        for (; steps; to += 2 * out, from += 2 * c.in) {                                           \
-            const size_t now = steps < 2 ? steps : 2;                                              \
-            table_some(&p->table, &c, store, to, from, look, size, now, 2, draws ? r : NULL);      \
-            steps -= now;                                                                          \
+        struct codes c = codes_of(p->from);                                                        \
+        struct random drawn;                                                                       \
+        if (draws)                                                                                 \
+            drawn = *r;                                                                            \
+        if ((look) != ONE_BLOCK) {                                                                 \
+            table_all(p, c, dst, src, steps, look, size, draws ? &drawn : NULL);                   \
+        } else if (c.storage_bits == 4) {                                                          \
+            c = (struct codes){4, STEP / 2, false, c.mask};                                        \
+            table_all(p, c, dst, src, steps, look, size, NULL);                                    \
+        } else {                                                                                   \
+            c = (struct codes){8, STEP, true, c.mask};                                             \
+            table_all(p, c, dst, src, steps, look, size, NULL);                                    \
         }                                                                                          \
-        (void)r;                                                                                   \
     }
 #define TABLE_SIZES(name, look)                                                                    \
     TABLE_STEPS(name##_6, look, 6, false)                                                          \
@@ -242,7 +259,7 @@ TABLE_STEPS(drawn, SIGNED, 6, true)
 
 /* By what SIZE stands for. */
 typedef void table_function(const struct plan *p, void *dst, const void *src, size_t steps,
-                            struct random *r);
+                            const struct random *r);
 
 static table_function *table_function_of(const struct plan *p)
 {

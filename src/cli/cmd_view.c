@@ -16,7 +16,8 @@
 static const char program[] = "halfulp-view", page[] = "halfulp.html";
 
 static const struct command_option rows[] = {
-    {"formats", 'f', "LIST", "rows: formats joined by commas, or all", "@formats",
+    {"formats", 'f', "LIST",
+     "rows: formats joined by commas, or all; a block format is the block page's", "@dtypes",
      TEXT(struct view_request, rows)},
     OPTION_ROUND(struct view_request, direction),
     OPTION_SATURATE(struct view_request, saturate),

@@ -78,6 +78,17 @@ json_t *limits_json(const struct hu_format *f)
     return o;
 }
 
+/* An end of bool, which is no format, has its decimal alone. */
+static json_t *end_json(const struct hu_integer *n, const char *which, json_t *decimal)
+{
+    const struct hu_format *f = hu_format_find(n->name);
+    uint64_t code;
+    if (!f || !hu_limit(f, which, &code))
+        return json_pack("{s:o}", "decimal", decimal);
+    json_decref(decimal);
+    return datum_json(f, code);
+}
+
 json_t *limits_integer_json(const struct hu_integer *n)
 {
     long long min;
@@ -88,8 +99,8 @@ json_t *limits_integer_json(const struct hu_integer *n)
     json_put(o, "kind", json_string("integer"));
     json_put(o, "width", json_integer(n->width));
     json_put(o, "storage_bits", json_integer(n->storage_bits));
-    json_put(o, "min", json_pack("{s:o}", "decimal", json_sprintf("%lld", min)));
-    json_put(o, "max", json_pack("{s:o}", "decimal", json_sprintf("%llu", max)));
+    json_put(o, "min", end_json(n, "min", json_sprintf("%lld", min)));
+    json_put(o, "max", end_json(n, "max", json_sprintf("%llu", max)));
     json_put(o, "digits10", json_integer((n->width - n->is_signed) * 1233 >> 12));
     return o;
 }

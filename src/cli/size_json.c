@@ -35,7 +35,9 @@ static json_t *model_object(const struct size_result *r)
     put(o, "active_parameters", count_if(m->has_active, m->active_parameters));
     put(o, "stored_elements", count_if(m->has_stored, m->stored_elements));
     uint64_t stored = m->stored_bytes;
-    bool known = m->has_stored || hu_weights_stored(m, &stored);
+    struct hu_dtype dtype;
+    bool known = m->has_stored || ((m->quantization || hu_dtype_find(m->dtype, &dtype)) &&
+                                   hu_weights_stored(m, &stored));
     put(o, "stored_bytes", count_if(known && !*m->unknown_quantization, stored));
     put(o, "quantization", m->quantization ? json_text(m->quantization->method) : json_null());
     put(o, "modelled", json_boolean(m->modelled));

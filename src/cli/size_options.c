@@ -94,6 +94,7 @@ static bool read_dtypes(const struct options *o, void *at)
     if (!r->dtypes_given)
         r->dtype_count = 0;
     r->dtypes_given = true;
+    r->dtypes_all = !strcasecmp(o->value, "all");
     size_t before = r->dtype_count;
     for (char *name = strtok_r(copy, ",", &rest); fine && name; name = strtok_r(NULL, ",", &rest)) {
         struct hu_dtype dtype;

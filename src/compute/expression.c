@@ -164,8 +164,8 @@ static long refuse_name(struct reader *r, const char *name)
                   *nearest ? "; " : "", nearest);
 }
 
-/* What follows NAME( … ). */
-static long read_call(struct reader *r, const char *from, const char *name)
+/* What follows NAME( … ), which begins at START. */
+static long read_call(struct reader *r, const char *from, const char *start, const char *name)
 {
     enum hu_operation operation;
     const struct hu_format *format = NULL;
@@ -175,8 +175,10 @@ static long read_call(struct reader *r, const char *from, const char *name)
         operation == HU_OP_CONVERT_QUIETLY) {
         operation = HU_OP_CONVERT;
         format = hu_format_find(name);
-        if (!format)
+        if (!format) {
+            r->at = start;
             return refuse_name(r, name);
+        }
     }
     size_t due = hu_operation_row(operation)->operands;
     do {
@@ -208,10 +210,9 @@ static long read_word(struct reader *r, bool negative, const char *from)
         return read_literal(r, from, opens ? payload_length(r, n) : n, negative);
     if (!opens)
         return read_literal(r, from, n, negative);
-    if (negative)
-        return refuse(r, "a sign stands before a number here");
+    const char *start = r->at;
     r->at += n + 1;
-    return read_call(r, from, name);
+    return read_call(r, from, start, name);
 }
 
 static long read_primary(struct reader *r)
@@ -253,8 +254,10 @@ static long read_unary(struct reader *r)
     if (r->at < r->end && (isdigit((unsigned char)*r->at) || *r->at == '.'))
         return read_literal(r, from, number_length(r), true);
     size_t n = word_length(r);
-    if (n && (r->at + n == r->end || r->at[n] != '(' || !strncasecmp(r->at, "nan(", 4) ||
-              !strncasecmp(r->at, "snan(", 5)))
+    char next = r->at + n < r->end ? r->at[n] : '\0';
+    bool datum = next == ':'; /* whose encoding has no sign before it */
+    if (n && !datum &&
+        (next != '(' || !strncasecmp(r->at, "nan(", 4) || !strncasecmp(r->at, "snan(", 5)))
         return read_word(r, true, from);
     r->depth++;
     long operand = read_unary(r);

@@ -101,6 +101,9 @@ static void read_dtype(struct reading *r)
         if (dtype && strlen(dtype) < sizeof r->model->dtype)
             strcpy(r->model->dtype, dtype);
     }
+    struct hu_dtype known;
+    if (*r->model->dtype && !hu_dtype_find(r->model->dtype, &known))
+        hu_model_note(r->model, "the config's dtype '%s' is none that is known", r->model->dtype);
 }
 
 static void read_quantization(struct reading *r)

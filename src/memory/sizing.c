@@ -167,7 +167,13 @@ static bool add_own(struct making *m)
     struct hu_dtype dtype = {0};
     struct hu_sizing_weights *w = &m->out->weights[0];
     bool stored = model->has_stored, quantized = model->quantization && model->tensors.count;
-    if (!r->own || (!stored && !quantized && !hu_dtype_find(model->dtype, &dtype)))
+    if (!stored && !quantized && !hu_dtype_find(model->dtype, &dtype)) {
+        if (model->tensors.count)
+            hu_figure_add(&m->out->terms, "weights as stored", 0, HU_UNKNOWN,
+                          "the config does not say in which dtype");
+        return true;
+    }
+    if (!r->own)
         return true;
     for (size_t i = 0; !stored && !quantized && i < r->dtype_count; i++)
         if (!r->mixtures[i] && same_dtype(r->dtypes[i], dtype))
@@ -420,7 +426,7 @@ static bool choose_weights(struct making *m, struct hu_weights_choice *c)
     struct hu_storage storage = {.storing = HU_STORE_OWN};
     struct hu_weights_size size;
     *c = (struct hu_weights_choice){.own = true};
-    if (m->request->dtypes_given) {
+    if (m->request->dtypes_given && (!m->request->dtypes_all || *model->unknown_quantization)) {
         const struct hu_sizing_weights *w = &out->weights[out->weights[0].own && m->request->own];
         *c = (struct hu_weights_choice){.name = w->name, .dtype = w->dtype, .bytes = w->bytes};
         c->mixture = m->request->mixtures[0];

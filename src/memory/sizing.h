@@ -18,6 +18,7 @@ struct hu_sizing_request {
     const struct hu_mixture *mixtures[HU_SIZING_DTYPES]; /* not NULL: in place of that dtype */
     size_t dtype_count;
     bool dtypes_given; /* the first of them is what the verdict is about */
+    bool dtypes_all;   /* … but where all were asked for: then as where none was */
     bool own;          /* the dtype that the file has is a row too, before the others */
     uint64_t overhead; /* the rule of thumb's factor on the weights, in millionths */
     struct hu_dtype kv_dtype,

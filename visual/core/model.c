@@ -181,15 +181,38 @@ bool model_show_custom(struct model *m, const char *name)
     return true;
 }
 
-/* One of the formats in LIST, which ends at a comma or the end. */
-static const struct hu_format *list_item(const char *list, size_t length)
+static bool on_block_page(const struct hu_block *block)
 {
-    char name[HU_MAX_NAME + 1];
-    if (!length || length >= sizeof name)
-        return NULL;
-    memcpy(name, list, length);
-    name[length] = 0;
-    return hu_format_find(name);
+    for (size_t i = 0; block && block_shown_at(i); i++)
+        if (block_shown_at(i) == block)
+            return true;
+    return false;
+}
+
+static bool refuse_name(struct model *m, const char *name)
+{
+    char near[HU_SUGGESTION];
+    if (hu_block_find(name))
+        return model_refuse(m, "'%s' is a block format that the block page does not show", name);
+    hu_name_suggestion(near, name);
+    return model_refuse(m, "'%s' is no format; %s", name,
+                        *near ? near : "'halfulp formats' lists them");
+}
+
+/* NAME as a row of D, or as the block page's format in *BLOCK. False: reported. */
+static bool take_name(struct model *m, struct document *d, const char *name,
+                      const struct hu_block **block)
+{
+    const struct hu_format *f = hu_format_find(name);
+    if (!f && !on_block_page(hu_block_find(name)))
+        return refuse_name(m, name);
+    if (!f)
+        *block = hu_block_find(name);
+    else if (row_at(d, f) < 0 && d->count == DOCUMENT_ROWS)
+        return model_refuse(m, "there is room for %d rows", DOCUMENT_ROWS);
+    else if (row_at(d, f) < 0)
+        d->rows[d->count++] = f;
+    return true;
 }
 
 static void show_all(struct document *d)
@@ -201,29 +224,31 @@ static void show_all(struct document *d)
 bool model_set_rows(struct model *m, const char *list)
 {
     struct document *d = document_copy(model_now(m));
+    const struct hu_block *block = NULL;
+    char name[HU_MAX_NAME + 1];
+    bool all = !strcasecmp(list, "all"), good = true;
     d->count = 0;
-    if (!strcasecmp(list, "all"))
+    if (all)
         show_all(d);
-    for (const char *at = list; !d->count || *at; at += *at == ',') {
+    for (const char *at = list; good && !all; at++) {
         size_t length = strcspn(at, ",");
-        const struct hu_format *f = list_item(at, length);
-        if (!strcasecmp(list, "all"))
-            break;
-        if (!f || (row_at(d, f) < 0 && d->count == DOCUMENT_ROWS)) {
-            if (f)
-                model_say(m, true, "there is room for %d rows", DOCUMENT_ROWS);
-            else
-                model_say(m, true, "'%.*s' is no format; 'halfulp formats' lists them",
-                          (int)(length < 60 ? length : 60), at);
-            document_free(d);
-            return false;
-        }
-        if (row_at(d, f) < 0)
-            d->rows[d->count++] = f;
+        snprintf(name, sizeof name, "%.*s", (int)length, at);
+        good = take_name(m, d, name, &block);
         at += length;
+        if (!*at)
+            break;
     }
-    model_commit(m, d, 0);
-    return true;
+    bool rows = d->count > 0;
+    if (good && rows)
+        model_commit(m, d, 0);
+    else
+        document_free(d);
+    if (good && block) {
+        if (!rows && m->page == PAGE_BITS)
+            m->page = PAGE_BLOCK;
+        model_set_block(m, block);
+    }
+    return good;
 }
 
 void model_select(struct model *m, int row)
