@@ -42,36 +42,44 @@ struct under {
     floats8 scale, less;
 };
 
-/* The same of all elements of a block that share one, 2^SHIFT of them. */
+/* The same of each sixteen elements of a block. */
 struct over {
-    float scale[HU_SUBS_MAX], less[HU_SUBS_MAX];
-    int shift;
+    float scale[HU_BLOCK_MAX / 16], less[HU_BLOCK_MAX / 16];
 };
 
-INLINE void put_products(const int32_t *a, size_t n, float by, float *to)
+/* Numbers of which each stands over 2^SHIFT of ELEMENTS, times BY. */
+INLINE void put_products(const int32_t *a, size_t elements, int shift, float by, float *to)
 {
-    if (n == 1)
-        *to = (float)*a * by;
-    for (size_t k = 0; n > 1 && k < n; k += 8) {
-        __m256i x = _mm256_loadu_si256((const __m256i *)(a + k));
-        _mm256_storeu_ps(to + k, _mm256_mul_ps(_mm256_cvtepi32_ps(x), (__m256)splat8(by)));
+    const __m256i low = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3),
+                  high = _mm256_setr_epi32(4, 4, 5, 5, 6, 6, 7, 7);
+    __m256 x = (__m256)splat8((float)*a * by);
+    if (shift > 5) {
+        _mm256_storeu_ps(to, x);
+        _mm256_storeu_ps(to + 8, x);
+        return;
+    }
+    for (size_t k = 0; k < elements >> shift; k += 8) {
+        x = _mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)(a + k)));
+        x = _mm256_mul_ps(x, (__m256)splat8(by));
+        _mm256_storeu_ps(to + k, shift == 5 ? _mm256_permutevar8x32_ps(x, low) : x);
+        if (shift == 5)
+            _mm256_storeu_ps(to + 8, _mm256_permutevar8x32_ps(x, high));
     }
 }
 
 INLINE void put_over(const struct hu_block *b, const struct hu_block_unpacked *u, bool minima,
                      float unit, struct over *of)
 {
-    of->shift = __builtin_ctz(b->sub ? b->sub : HU_BLOCK_MAX);
-    const size_t n = b->elements >> of->shift;
-    put_products(u->a, n, u->d * unit * power_of((unsigned)(127 + b->power)), of->scale);
+    const int shift = __builtin_ctz(b->sub ? b->sub : HU_BLOCK_MAX);
+    put_products(u->a, b->elements, shift, u->d * unit * power_of((unsigned)(127 + b->power)),
+                 of->scale);
     if (minima)
-        put_products(u->b, n, u->m, of->less);
+        put_products(u->b, b->elements, shift, u->m, of->less);
 }
 
 INLINE struct under under_of(const struct over *of, bool minima, size_t i)
 {
-    size_t k = i >> of->shift;
-    return (struct under){splat8(of->scale[k]), splat8(minima ? of->less[k] : 0)};
+    return (struct under){splat8(of->scale[i / 16]), splat8(minima ? of->less[i / 16] : 0)};
 }
 
 /* Elements of one in the first lane, of another in the second. */
@@ -130,7 +138,7 @@ INLINE void ggml_wide(const void *q, const struct over *of, bool minima, size_t 
     load_int8((const char *)q + i, &s);
     UNROLLED
     for (int k = 0; k < VECTORS; k++) {
-        size_t number = (i + (size_t)(k * LANES)) >> of->shift;
+        size_t number = (i + (size_t)(k * LANES)) / 16;
         s.v[k] *= of->scale[number];
         if (minima)
             s.v[k] -= of->less[number];
@@ -242,14 +250,19 @@ INLINE void long_block(const struct hu_block *b, const unsigned char *at, const 
                        bool minima, bool narrow, enum ggml_codes codes, void *dst)
 {
     const size_t elements = b->elements;
-    for (size_t i = 0; i < elements; i += narrow && codes ? 2 * STEP : STEP)
-        if (!narrow)
-            ggml_wide(x->u.q, &x->of, minima, i, dst);
-        else if (codes)
+    for (size_t i = 0; i < elements; i += 2 * STEP) {
+        if (narrow && codes) {
             long_codes(&x->of, codes, minima, at + b->bytes - elements / 2, i, dst);
-        else
-            ggml_bytes(under_of(&x->of, minima, i), under_of(&x->of, minima, i + 16), minima,
-                       x->u.q + i, (uint16_t *)dst + i, EXACT, NULL);
+            continue;
+        }
+        UNROLLED
+        for (size_t k = i; k < i + 2 * STEP; k += STEP)
+            if (narrow)
+                ggml_bytes(under_of(&x->of, minima, k), under_of(&x->of, minima, k + 16), minima,
+                           x->u.q + k, (uint16_t *)dst + k, EXACT, NULL);
+            else
+                ggml_wide(x->u.q, &x->of, minima, k, dst);
+    }
 }
 
 /* Of blocks of any type; CODES where codes are looked up. */
@@ -297,13 +310,15 @@ INLINE bool short_is_plain(const unsigned char *at, bool minima, bool whole)
 /* A block of 32, or two of four bits an element, that begin with their scales, to bf16. False: to
  * be done again. */
 INLINE bool short_narrow(int type, const unsigned char *a, const unsigned char *b, size_t bytes,
-                         uint16_t *dst)
+                         words8 *most, uint16_t *dst)
 {
     const bool minima = type == TYPE_Q4_1 || type == TYPE_Q5_1;
     const enum ggml_codes codes = codes_of(type);
     struct under of = {two_halves(a, b), {0}};
     if (minima)
         of.less = -two_halves(a + 2, b + 2);
+    else
+        *most = (words8)_mm256_max_epu32((__m256i)*most, (__m256i)((words8)of.scale & 0x7fffffff));
     if (codes) {
         struct planes p = under_planes(of, codes, minima);
         const size_t at = bytes - STEP / 2;
@@ -316,6 +331,8 @@ INLINE bool short_narrow(int type, const unsigned char *a, const unsigned char *
         of.scale *= 0x1p-24f;
         ggml_bytes(of, of, minima, fives ? (const void *)u.q : a + bytes - STEP, dst, EXACT, NULL);
     }
+    if (!minima)
+        return true;
     return short_is_plain(a, minima, true) && (a == b || short_is_plain(b, minima, true));
 }
 
@@ -325,7 +342,7 @@ INLINE bool short_wide(int type, const unsigned char *at, size_t bytes, float *d
     const bool minima = type == TYPE_Q4_1 || type == TYPE_Q5_1;
     struct hu_block_unpacked u;
     const void *q = u.q;
-    struct over of = {.shift = 5};
+    struct over of;
     switch (type) {
     case TYPE_Q4_0:
         unpack_q4_0(at, &u);
@@ -346,8 +363,8 @@ INLINE bool short_wide(int type, const unsigned char *at, size_t bytes, float *d
         u.d = hardware_fp16(at);
         q = at + bytes - STEP;
     }
-    of.scale[0] = u.d;
-    of.less[0] = minima ? -u.m : 0;
+    of.scale[0] = of.scale[1] = u.d;
+    of.less[0] = of.less[1] = minima ? -u.m : 0;
     ggml_wide(q, &of, minima, 0, dst);
     return short_is_plain(at, minima, false);
 }
@@ -382,15 +399,19 @@ INLINE void short_row(const struct hu_block_job *j, size_t row, void *dst, int t
     const struct hu_block_planes *planes = hu_block_fp4_planes();
     for (size_t n = 0, here; n < steps; n += here) {
         uint32_t bad = 0;
+        words8 most = {0}; /* of scales that stand alone */
         here = steps - n < BATCH ? steps - n : BATCH;
         for (size_t k = 0; k < here; k++, at += at_once * bytes) {
             void *to = (char *)dst + (n + k) * size;
             bool fine = type == TYPE_MXFP4   ? ggml_mxfp4(planes, at, to, narrow)
                         : type == TYPE_NVFP4 ? ggml_nvfp4(at, to)
-                        : narrow ? short_narrow(type, at, at + (at_once - 1) * bytes, bytes, to)
-                                 : short_wide(type, at, bytes, to);
+                        : narrow
+                            ? short_narrow(type, at, at + (at_once - 1) * bytes, bytes, &most, to)
+                            : short_wide(type, at, bytes, to);
             bad |= (uint32_t)!fine << k;
         }
+        if (__builtin_expect(any_byte((bytes32)(most >= 0x7f800000)), 0))
+            bad = (uint32_t)(((uint64_t)1 << here) - 1);
         if (__builtin_expect(bad, 0))
             redo_blocks(j, row, n, at_once, bad, dst, narrow);
     }
