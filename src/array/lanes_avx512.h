@@ -6,6 +6,7 @@
 
 #define LANES 16
 #define LANES_SHUFFLE
+#define HOLD(v) __asm__("" : "+v"(v))
 #define LANES_FP16
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
@@ -197,6 +198,35 @@ INLINE byte_lanes look_up_quarters(const byte_lanes quarter[4], byte_lanes at)
     return (byte_lanes)_mm512_mask_blend_epi8(_mm512_movepi8_mask((__m512i)at), low, high);
 }
 #endif
+
+/* Halves looked up among PIECES_16, at an index made beforehand, and shifted right by as many bits
+ * as entries say. */
+enum { PIECES_16 = 16 };
+
+INLINE half_lanes repeat_16(const uint16_t *at)
+{
+    return (half_lanes)_mm512_broadcast_i64x4(_mm256_loadu_si256((const __m256i *)at));
+}
+
+INLINE half_lanes index_16(half_lanes piece)
+{
+    return piece;
+}
+
+INLINE half_lanes look_up_16(half_lanes pieces, half_lanes index)
+{
+    return (half_lanes)_mm512_permutexvar_epi16((__m512i)index, (__m512i)pieces);
+}
+
+INLINE uint16_t shift_16_entry(uint32_t count)
+{
+    return (uint16_t)count;
+}
+
+INLINE half_lanes shift_each_16(half_lanes x, half_lanes entries)
+{
+    return (half_lanes)_mm512_srlv_epi16((__m512i)x, (__m512i)entries);
+}
 
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */
 INLINE byte_lanes load_fours(const void *at)
