@@ -8,6 +8,7 @@
 #define LANES_SHUFFLE
 #define HOLD(v) __asm__("" : "+v"(v))
 #define LANES_FP16
+#define LANES_SHIFT_16
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
 #ifdef LANES_ALL_BYTES
@@ -106,6 +107,12 @@ INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
     (void)shift;
     mask set = _mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32((int)bit));
     return (vec)_mm512_mask_blend_epi32(set, (__m512i)no, (__m512i)yes);
+}
+
+/* By a vector of counts, which takes half as long as by one count. */
+INLINE half_lanes shift_right_16(half_lanes x, uint32_t count)
+{
+    return (half_lanes)_mm512_srlv_epi16((__m512i)x, _mm512_set1_epi16((short)count));
 }
 
 /* The even halves, then the odd ones. */

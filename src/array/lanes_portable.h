@@ -12,6 +12,9 @@
 #define PART(name) hu_portable_##name
 #endif
 #define LANES 4
+#ifndef HOLD
+#define HOLD(v) (void)(v)
+#endif
 #define TARGET
 #define INLINE static inline __attribute__((always_inline))
 
@@ -153,12 +156,6 @@ INLINE vec shift_right(vec x, uint32_t count)
 INLINE vec shift_left(vec x, uint32_t count)
 {
     return x << count;
-}
-
-/* A times B, which is exact but for overflow, and C. */
-INLINE vec add_scaled(vec a, vec b, vec c)
-{
-    return add_float(mul_float(a, b), c);
 }
 
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
@@ -322,9 +319,9 @@ INLINE byte_lanes order_bytes(byte_lanes x)
     return x;
 }
 
-INLINE bool is_outside(const struct noted *noted, vec small, vec large)
+INLINE bool is_outside(const struct noted *noted, bool noted_small, vec small, vec large)
 {
-    (void)small, (void)large;
+    (void)noted_small, (void)small, (void)large;
     return any((mask)noted->outside);
 }
 

@@ -8,14 +8,15 @@
 /* clang-format on */
 
 /* The sums of SIGN and FINITE, which are VALUE; directions look at signs or set a last bit. */
-INLINE struct magic sum_of(const struct narrow *k, vec finite, vec sign, vec value, enum care care)
+INLINE struct magic sum_of(const struct narrow *k, const struct held *h, vec finite, vec sign,
+                           vec value, enum care care)
 {
     if (care == NEAREST)
-        return add_magic(k, finite, splat(0), finite);
+        return add_magic(h, finite, splat(0), finite);
     if (k->signs)
-        return add_magic(k, finite, sign, value);
+        return add_magic(h, finite, sign, value);
     value = finite | splat(k->last);
-    return add_magic(k, value, splat(0), value);
+    return add_magic(h, value, splat(0), value);
 }
 
 INLINE void make_odd(const struct narrow *k, struct magic m[4], const vec finite[4])
@@ -24,17 +25,17 @@ INLINE void make_odd(const struct narrow *k, struct magic m[4], const vec finite
 }
 
 /* Sums of finite numbers and of infinities that become what other overflows do. */
-INLINE void magic_sums(const struct narrow *k, struct magic m[4], vec finite[4], const vec x[4],
-                       enum store store, enum care care)
+INLINE void magic_sums(const struct narrow *k, const struct held *h, struct magic m[4],
+                       vec finite[4], const vec x[4], enum store store, enum care care)
 {
     const bool joins = store <= STORE_8 || k->join;
-    VECTORS(vec magnitude = x[i] & splat(~SIGN), sign = x[i] & splat(SIGN);
+    VECTORS(vec magnitude = x[i] & h->magnitude, sign = x[i] ^ magnitude;
             finite[i] = joins ? magnitude : smaller_float(magnitude, splat(k->clamp));
-            m[i] = sum_of(k, finite[i], sign, joins ? x[i] : finite[i] | sign, care););
+            m[i] = sum_of(k, h, finite[i], sign, joins ? x[i] : finite[i] | sign, care););
 }
 
-INLINE void magic_step(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
-                       enum store store, enum care care, struct seen *seen)
+INLINE void magic_step(const struct plan *p, const struct narrow *k, const struct held *h,
+                       void *dst, vec x[4], enum store store, enum care care, struct seen *seen)
 {
     const bool special = k->plain_infinity ? any_nan(x) : any_outside(seen, x, false);
     if (__builtin_expect(special, 0)) {
@@ -44,7 +45,7 @@ INLINE void magic_step(const struct plan *p, const struct narrow *k, void *dst, 
     }
     struct magic m[4];
     vec finite[4];
-    magic_sums(k, m, finite, x, store, care);
+    magic_sums(k, h, m, finite, x, store, care);
     if (care != NEAREST && k->odd)
         make_odd(k, m, finite);
     store_sums(k, dst, m, x, store, care != NEAREST && k->signs);
@@ -61,9 +62,9 @@ INLINE void random_step(const struct narrow *k, void *dst, const vec x[4], const
     store_magnitudes(k, dst, codes, x, store);
 }
 
-INLINE void magic_watching(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
-                           struct random *r, enum store store, bool flags, bool at_random,
-                           struct seen *seen)
+INLINE void magic_watching(const struct plan *p, const struct narrow *k, const struct held *h,
+                           void *dst, vec x[4], struct random *r, enum store store, bool flags,
+                           bool at_random, struct seen *seen)
 {
     const bool outside = any_outside(seen, x, true);
     bool special = outside;
@@ -86,7 +87,7 @@ INLINE void magic_watching(const struct plan *p, const struct narrow *k, void *d
     }
     struct magic m[4];
     vec finite[4];
-    magic_sums(k, m, finite, x, store, DIRECTED);
+    magic_sums(k, h, m, finite, x, store, DIRECTED);
     if (!(seen->flags & HU_INEXACT)) {
         vec inexact = splat(0);
         VECTORS(inexact |= (sub_float(m[i].sum, m[i].power) & splat(~SIGN)) ^ finite[i];);
@@ -135,12 +136,12 @@ INLINE void scale_watching(const struct plan *p, const struct narrow *k, vec x[4
 
 #ifdef LANES_SHUFFLE
 
-/* Of struct halves, in vectors: HELD, for compilers make constants anew at each use. */
+/* Of struct halves, in vectors, HELD as well. */
 struct pieces {
     half_lanes add, rest, counts;
     half_lanes magnitude, reach, trailing, last, less, flip, signs;
-    half_lanes large, small; /* above and at or below which elements are special */
-    byte_lanes even;
+    half_lanes large, small;     /* above and at or below which elements are special */
+    half_lanes even, even_bytes; /* all bits but the last */
 };
 
 /* For both vectors of a step of halves. */
@@ -149,13 +150,6 @@ struct pieces {
         STEP_PART(0, __VA_ARGS__)                                                                  \
         STEP_PART(1, __VA_ARGS__)                                                                  \
     } while (0)
-
-INLINE half_lanes held_16(uint32_t x)
-{
-    half_lanes v = splat_16(x);
-    HOLD(v);
-    return v;
-}
 
 /* Where flags are looked for, what may raise others than inexact is special, too. */
 INLINE void set_special(struct pieces *t, const struct halves *h, const struct seen *seen,
@@ -183,7 +177,8 @@ INLINE struct pieces pieces_of(const struct halves *h)
         .less = held_16(h->less),
         .flip = held_16(h->flip),
         .signs = held_16(h->signs),
-        .even = (byte_lanes)held_16(0xfefe),
+        .even = held_16(0xfffe),
+        .even_bytes = held_16(0xfefe),
     };
 }
 
@@ -218,10 +213,22 @@ INLINE void see_inexact(const struct pieces *t, const half_lanes magnitude[2], s
     find_inexact(seen, (vec)inexact);
 }
 
+/* Of two neighbours or one code twice, those rounded upward where UP, and otherwise the even. */
+#define CHOOSE(width, type)                                                                        \
+    INLINE type choose_##width(const struct halves *h, type even, bool up, type down, type other)  \
+    {                                                                                              \
+        if (!up)                                                                                   \
+            return down & (other | even);                                                          \
+        return h->odd ? down | ((down ^ other) & ~even) : other;                                   \
+    }
+
+CHOOSE(8, byte_lanes)
+CHOOSE(16, half_lanes)
+
 /*
- * The sum of a magnitude and its piece's ADD, and the same less 1, rounded down: to the nearest that
- * is a tie once upward and once downward, of which the even code is taken; otherwise what is less by
- * 1 and then made more by 1 is rounded up. False: some are special.
+ * The sum of a magnitude and its piece's ADD, and the same less 1, rounded down: to the nearest
+ * that is a tie once upward and once downward, of which the even code is taken; otherwise what is
+ * less by 1 and then made more by 1 is rounded up. False: some are special.
  */
 INLINE bool halves_step(const struct halves *h, const struct narrow *k, const struct pieces *t,
                         void *dst, const void *src, enum store store, enum care care, bool up,
@@ -239,11 +246,14 @@ INLINE bool halves_step(const struct halves *h, const struct narrow *k, const st
                 if (up) other[i] -= less;);
     if (care == WATCHING && !(seen->flags & HU_INEXACT))
         see_inexact(t, magnitude, seen);
-    byte_lanes codes = pack_half_bytes(down), others = pack_half_bytes(other);
-    if (!up)
-        codes &= others | t->even;
-    else
-        codes = h->odd ? codes | ((codes ^ others) & ~t->even) : others;
+    if (store == STORE_16) {
+        BOTH_HALVES(half_lanes code = choose_16(h, t->even, up, down[i], other[i]);
+                    code = finish_16(k, code, x[i]);
+                    memcpy((char *)dst + sizeof code * i, &code, sizeof code););
+        return true;
+    }
+    byte_lanes codes =
+        choose_8(h, (byte_lanes)t->even_bytes, up, pack_half_bytes(down), pack_half_bytes(other));
     codes = finish_8(k, codes, pack_byte_tops(x));
     store_byte_codes(dst, (byte_lanes)order_halves((half_lanes)codes), store);
     return true;
@@ -267,8 +277,8 @@ special_halves(const struct plan *p, void *dst, const void *src, struct seen see
     return seen;
 }
 
-INLINE void halves_to_bytes(const struct plan *p, struct carried *c, void *dst, const void *src,
-                            size_t steps, enum care care, bool up)
+INLINE void from_halves(const struct plan *p, struct carried *c, void *dst, const void *src,
+                        size_t steps, enum care care, bool up)
 {
     const struct halves h = p->halves;
     const struct narrow k = p->k;
@@ -292,17 +302,17 @@ INLINE void halves_to_bytes(const struct plan *p, struct carried *c, void *dst, 
     {                                                                                              \
         __VA_ARGS__                                                                                \
     }                                                                                              \
-    static const struct stage name = {{LOAD_HALVES, ROUND_MAGIC, STORE_8, care}, name##_steps};
+    static const struct stage name = {{LOAD_HALVES, ROUND_MAGIC, STORE_ANY, care}, name##_steps};
 
-HALVES(halves, NEAREST, halves_to_bytes(p, c, dst, src, steps, NEAREST, false);)
-HALVES(halves_directed, DIRECTED, halves_to_bytes(p, c, dst, src, steps, DIRECTED, true);)
+HALVES(halves, NEAREST, from_halves(p, c, dst, src, steps, NEAREST, false);)
+HALVES(halves_directed, DIRECTED, from_halves(p, c, dst, src, steps, DIRECTED, true);)
 HALVES(halves_watching, WATCHING,
-       if (p->halves.up) halves_to_bytes(p, c, dst, src, steps, WATCHING, true);
-       else halves_to_bytes(p, c, dst, src, steps, WATCHING, false);)
+       if (p->halves.up) from_halves(p, c, dst, src, steps, WATCHING, true);
+       else from_halves(p, c, dst, src, steps, WATCHING, false);)
 
 #endif
 
-#define MAGIC(store, care) magic_step(p, &k, to, x, store, care, &seen);
+#define MAGIC(store, care) magic_step(p, &k, &held, to, x, store, care, &seen);
 #define BOTH(name, kind, load, store_way, store)                                                   \
     STAGE(name, kind, load, ROUND_MAGIC, store_way, NEAREST, MAGIC(store, NEAREST))                \
     STAGE(name##_directed, kind, load, ROUND_MAGIC, store_way, DIRECTED, MAGIC(store, DIRECTED))
@@ -313,7 +323,7 @@ HALVES(halves_watching, WATCHING,
 #define WATCHED(name, store_way, store)                                                            \
     BOTH(name, fp32, LOAD_FP32, store_way, store)                                                  \
     STAGE(name##_watching, fp32, LOAD_FP32, ROUND_MAGIC, store_way, WATCHING,                      \
-          magic_watching(p, &k, to, x, &c->random, store, flags, at_random, &seen))
+          magic_watching(p, &k, &held, to, x, &c->random, store, flags, at_random, &seen))
 
 WATCHED(to_halves, STORE_16, STORE_16)
 WATCHED(to_bytes, STORE_8, BYTES)

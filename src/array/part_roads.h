@@ -32,7 +32,7 @@ static void plan_stages(struct plan *p)
     if (load == LOAD_FP16 && bytes)
         way.load = LOAD_SHORT;
 #ifdef LANES_SHUFFLE
-    if (bytes && hu_plan_halves(p, PIECES_16)) {
+    if (way.store <= STORE_16 && hu_plan_halves(p, PIECES_16)) {
         way.load = LOAD_HALVES;
         if (way.care == DIRECTED && !p->halves.up)
             way.care = NEAREST;

@@ -393,8 +393,10 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
 }
 
 /* Halves of the exponent field FIELD, whose unit is as that of 1 where it is 0, as numbers in their
- * unit; LEAST: the field of the target's least normal number, in whose unit are those above, too. */
-static void set_piece(struct halves *h, uint32_t piece, int field, int least, int drop, bool nearest)
+ * unit; LEAST: the field of the target's least normal number, in whose unit are those above, too.
+ */
+static void set_piece(struct halves *h, uint32_t piece, int field, int least, int drop,
+                      bool nearest)
 {
     const uint32_t count = (uint32_t)(drop + least - field);
     h->rest[piece] = (uint16_t)((uint32_t)(1 - field) << h->trailing);
@@ -437,7 +439,8 @@ bool hu_plan_halves(struct plan *p, uint32_t most)
     const int nothing = least - t - 2;
     h->last = (uint32_t)(nothing > 0 ? top - nothing : top);
     h->reach = ((uint32_t)(top + 1) << h->trailing) - 1;
-    const bool rounds = drop > 0 || (drop == 0 && k->integer && k->sign); /* what is kept of above */
+    const bool rounds =
+        drop > 0 || (drop == 0 && k->integer && k->sign); /* what is kept of above */
     if (least < 0 || h->last >= most || h->reach > UINT16_MAX || !rounds)
         return false;
     set_piece(h, 0, least, least, drop, p->round_in <= HU_TIES_TO_AWAY);

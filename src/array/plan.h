@@ -155,21 +155,21 @@ struct narrow {
 };
 
 /*
- * Halves whose codes need no words. By the field of its exponent a half lies in one of a few PIECES,
- * counted downward from the least normal number of the target: within each, the code is its
- * magnitude and ADD, without the lower bits that COUNTS says. Magnitudes are shifted to the top of 16
- * bits, less the sign.
+ * Halves whose codes need no words. By the field of its exponent a half lies in one of a few
+ * PIECES, counted downward from the least normal number of the target: within each, the code is its
+ * magnitude and ADD, without the lower bits that COUNTS says. Magnitudes are shifted to the top of
+ * 16 bits, less the sign.
  */
 enum { HALF_PIECES = 16 };
 
 struct halves {
-    uint16_t add[HALF_PIECES]; /* with half of the unit where the nearest is asked for, */
+    uint16_t add[HALF_PIECES];  /* with half of the unit where the nearest is asked for, */
     uint16_t rest[HALF_PIECES]; /* and without */
     uint16_t counts[HALF_PIECES];
     uint32_t shift, trailing, reach, last;
-    uint32_t special;             /* the least magnitude that is no number */
+    uint32_t special;              /* the least magnitude that is no number */
     uint32_t small, large, finite; /* as of struct seen */
-    uint32_t less;                /* added for the lower of two neighbours: see halves_step */
+    uint32_t less;                 /* added for the lower of two neighbours: see halves_step */
     uint32_t flip, signs; /* what goes up is above zero with these bits flipped, and kept */
     bool up, odd;
 };
