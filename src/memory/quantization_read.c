@@ -52,14 +52,17 @@ static void set_tile(struct hu_quantization *q, json_t *block)
         q->tile_rows = q->tile_columns = 0;
 }
 
-/* DeepSeek's and transformers' fine-grained fp8: an fp32 scale a tile, which is always written
- * down; else, as AutoFP8 writes and vLLM's Fp8Config reads it, one a matrix, and where activations
- * have static ones the inputs' too. */
+/* DeepSeek's and transformers' fine-grained fp8: an fp32 scale a tile, 128 × 128 where DeepSeek's
+ * "fmt" stands alone. Else, as AutoFP8 writes and vLLM's Fp8Config reads it, one a matrix, and
+ * where activations have static ones the inputs' too. */
 static bool read_fp8(struct declared *d)
 {
     d->q->bits = 8;
     d->q->scale_bits = 32;
-    set_tile(d->q, json_object_get(d->config, "weight_block_size"));
+    json_t *block = json_object_get(d->config, "weight_block_size");
+    set_tile(d->q, block);
+    if (!block && *text(d->config, "fmt"))
+        d->q->tile_rows = d->q->tile_columns = 128;
     d->q->one_scale = !d->q->tile_rows;
     if (d->q->one_scale && !strcmp(text(d->config, "activation_scheme"), "static"))
         d->q->constant = 4;
