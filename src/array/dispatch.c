@@ -197,10 +197,11 @@ static bool starts_a_byte(const struct plan *p, uint64_t index)
     return index * p->to->storage_bits % 8 == 0 && index * p->from->storage_bits % 8 == 0;
 }
 
-/* In pieces that share the random keys of their upper index halves. */
+/* In pieces that share random keys: see hu_random_keys. */
 static unsigned run(struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
 {
-    uint64_t left = (UINT64_C(1) << 32) - (uint32_t)first;
+    const uint64_t alike = UINT64_C(1) << 34;
+    uint64_t left = alike - first % alike;
     if (p->options.direction != HU_STOCHASTIC || n <= left)
         return run_piece(p, dst, src, n, first);
     if (!starts_a_byte(p, left))

@@ -155,6 +155,23 @@ INLINE vec shift_left(vec x, uint32_t count)
     return x << count;
 }
 
+/* Counts of 32 and more give 0. */
+INLINE vec shift_right_by(vec x, vec counts)
+{
+    return (x >> (counts & 31)) & (vec)(counts < 32);
+}
+
+INLINE vec shift_left_by(vec x, vec counts)
+{
+    return (x << (counts & 31)) & (vec)(counts < 32);
+}
+
+/* Of all 32 bits. */
+INLINE mask above_unsigned(vec a, vec b)
+{
+    return a > b;
+}
+
 /* A times B, which is exact but for overflow, and C. */
 INLINE vec add_scaled(vec a, vec b, vec c)
 {

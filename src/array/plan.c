@@ -357,8 +357,9 @@ static enum care find_care(const struct plan *p)
     const enum hu_direction direction = p->round_in;
     if (p->round == ROUND_NONE || p->round == ROUND_INT32 || p->round == ROUND_WHOLE)
         return NEAREST;
-    if ((p->flags && !p->hardware) || direction == HU_STOCHASTIC ||
-        (p->round == ROUND_TOP && p->options.saturate))
+    if (direction == HU_STOCHASTIC)
+        return AT_RANDOM;
+    if ((p->flags && !p->hardware) || (p->round == ROUND_TOP && p->options.saturate))
         return WATCHING;
     bool common =
         direction == HU_TIES_TO_EVEN || p->round == ROUND_SCALE ||

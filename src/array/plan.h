@@ -82,8 +82,8 @@ enum store {
     STORE_ANY /* of a stage: plan.store says */
 };
 
-/* What is asked of ROUND: codes in a common direction, in another, or more. */
-enum care { NEAREST, DIRECTED, WATCHING };
+/* What is asked of ROUND: codes in a common direction, in another, or more; or at random. */
+enum care { NEAREST, DIRECTED, WATCHING, AT_RANDOM };
 
 /* What a stage is made for; CARE is the most that it heeds. STORE_8 stands for less, too. */
 struct way {
