@@ -17,9 +17,10 @@ struct found {
     vec code;    /* the greatest */
 };
 
-/* What draws come from: hu_random_keys, by halves as random_words adds them, in vectors. */
+/* What draws come from: hu_random_keys, by halves as random_words adds them, and its factors, in
+ * vectors that lie ready in memory. */
 struct random {
-    vec keys, keys_high;
+    vec keys, keys_high, factors[2];
     uint32_t word, share; /* of the step's first element: see hu_random */
 };
 
@@ -39,7 +40,11 @@ INLINE struct random random_row(uint64_t seed, uint64_t first)
 {
     uint64_t keys = hu_random_keys(seed, first);
     uint32_t low = (uint32_t)keys, high = (uint32_t)(keys >> 32);
-    struct random r = {splat(low ^ low >> 16), splat(high ^ high >> 15), 0, 0};
+    struct random r = {splat(low ^ low >> 16),
+                       splat(high ^ high >> 15),
+                       {splat(UINT32_C(0x21f0aaad)), splat(UINT32_C(0xd35a2d97))},
+                       0,
+                       0};
     random_at(&r, first);
     return r;
 }
@@ -48,8 +53,8 @@ INLINE struct random random_row(uint64_t seed, uint64_t first)
  * is computed once for the row. */
 INLINE vec random_words(const struct random *r, vec number)
 {
-    vec x = (number ^ number >> 16 ^ r->keys) * splat(UINT32_C(0x21f0aaad));
-    x = (x ^ x >> 15 ^ r->keys_high) * splat(UINT32_C(0xd35a2d97));
+    vec x = (number ^ number >> 16 ^ r->keys) * r->factors[0];
+    x = (x ^ x >> 15 ^ r->keys_high) * r->factors[1];
     return x ^ x >> 15;
 }
 
@@ -57,9 +62,13 @@ INLINE vec random_words(const struct random *r, vec number)
 INLINE void share_words(vec share[4], vec words)
 {
 #ifdef LANES_SHUFFLE
-    static const table_block bytes = {1, 2, 3, 0, 2, 3, 0, 1, 3, 0, 1, 2, 0, 1, 2, 3};
-    const byte_lanes ordered = order_32((byte_lanes)words), first = repeat_block(bytes);
-    VECTORS(share[i] = (vec)look_up_block(ordered, first + splat_8(4 * i)););
+    static const table_block bytes[] = {
+        {1, 2, 3, 0, 2, 3, 0, 1, 3, 0, 1, 2, 0, 1, 2, 3},
+        {5, 6, 7, 4, 6, 7, 4, 5, 7, 4, 5, 6, 4, 5, 6, 7},
+        {9, 10, 11, 8, 10, 11, 8, 9, 11, 8, 9, 10, 8, 9, 10, 11},
+        {13, 14, 15, 12, 14, 15, 12, 13, 15, 12, 13, 14, 12, 13, 14, 15}};
+    const byte_lanes ordered = order_32((byte_lanes)words);
+    VECTORS(share[i] = (vec)look_up_block(ordered, repeat_block(bytes[i])););
 #else
     vec turned[3] = {words >> 8 | words << 24, words >> 16 | words << 16, words >> 24 | words << 8};
     VECTORS(share[i] = ((vec){turned[0][i], turned[1][i], turned[2][i], words[i]}););
