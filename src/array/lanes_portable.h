@@ -302,12 +302,13 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
     return pack_bytes(top);
 }
 
-/* Of each lane the sum of its halves by FACTORS'. */
+/* Of each lane the sum of its halves by FACTORS', at most what has no sign. */
 INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
 {
     vec joined[2];
     for (int i = 0; i < 2; i++)
-        joined[i] = (v[i] >> 16) * (factors >> 16) + (v[i] & 0xffff) * (factors & 0xffff);
+        joined[i] = smaller((v[i] >> 16) * (factors >> 16) + (v[i] & 0xffff) * (factors & 0xffff),
+                            splat(INT16_MAX));
     return pack_halves(joined);
 }
 
@@ -335,6 +336,11 @@ INLINE half_lanes order_halves(half_lanes x)
 }
 
 INLINE byte_lanes order_bytes(byte_lanes x)
+{
+    return x;
+}
+
+INLINE byte_lanes order_32(byte_lanes x)
 {
     return x;
 }

@@ -136,6 +136,24 @@ INLINE half_lanes join_sums(const struct narrow *k, const struct magic *m, bool 
     return shift_right_16(joined - splat_16(k->join_base), k->join_shift);
 }
 
+/*
+ *  31 30        23 22            t+9 t+8       8 7      0
+ *  +-+------------+-----------------+-----------+--------+
+ *  |0| E - E(emin)|        0        |     T'    |  part  |   t at most 7
+ *  +-+------------+-----------------+-----------+--------+
+ * The sum of struct magic eight bits finer, toward zero, less what it is at emin: the lower half
+ * and 2^(t + 1) times the upper are the code and a byte of what it discards. Beyond 7 bits of code
+ * that saturates at the greatest, whose part goes up or is tied; integers do so here.
+ */
+INLINE vec finer_sum(const struct narrow *k, vec magnitude)
+{
+    if (k->integer)
+        magnitude = smaller(magnitude, splat(k->least_normal - 1));
+    vec at = larger_float(magnitude, splat(k->least_normal)) & splat(INFINITE);
+    vec power = mul_float(at, splat(k->scale - (8u << 23)));
+    return add_float(magnitude, power) - splat(k->least_normal + ((k->drop - 8) << 23));
+}
+
 /* Stochastic rounding of zeros and of magnitudes that the target has as normal numbers, or that
  * are above it. */
 INLINE vec narrow_normal(const struct narrow *k, vec magnitude, vec random)

@@ -71,6 +71,50 @@ INLINE void magic_watching(const struct plan *p, const struct narrow *k, void *d
     store_sums(k, dst, m, x, store, k->signs);
 }
 
+/* Every finite magnitude by the whole of its draw. */
+TARGET static __attribute__((noinline)) void codes_at_random(const struct narrow *k, vec codes[4],
+                                                             const vec x[4], const vec random[4])
+{
+    VECTORS(codes[i] = narrow_at_random(k, x[i] & splat(~SIGN), random[i]););
+}
+
+/* To bytes, where the top byte of a draw decides but where it is the fraction's. Codes of 8 bits
+ * without sign are left to the whole of their draws. */
+INLINE void bytes_random(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
+                         struct random *r, enum store store, bool flags, struct seen *seen)
+{
+    const struct seen specials = {0, 0, INFINITE - 1};
+    const bool special = any_outside(flags ? seen : &specials, x, flags) ||
+                         (flags && !(seen->flags & HU_INEXACT));
+    vec copy[4], random[4], codes[4];
+    if (__builtin_expect(special || r->share || k->max_code > INT8_MAX, 0)) {
+        random_lanes(random, r);
+        if (special) {
+            take_care(p, x, random, ROUND_MAGIC, seen);
+            store_codes(k, dst, x, store);
+            return;
+        }
+    } else {
+        const vec words = next_words(r);
+        const byte_lanes draws = order_32((byte_lanes)words);
+        half_lanes fixed[2], parts[2];
+        VECTORS(codes[i] = finer_sum(k, x[i] & splat(~SIGN)););
+        PAIRS(fixed[i / 2] = pack_joined(codes + i, 1u << (24 - k->drop + 16) | 1);
+              parts[i / 2] = fixed[i / 2] & splat_16(255); fixed[i / 2] >>= 8;);
+        const byte_lanes part = pack_half_bytes(parts), tied = (byte_lanes)(part == draws);
+        if (__builtin_expect(!any_bit((vec)tied), 1)) {
+            byte_lanes code = pack_half_bytes(fixed) - (byte_lanes)(part > draws);
+            code = finish_8(k, code, pack_byte_signs(x));
+            store_byte_codes(dst, order_bytes(code), store);
+            return;
+        }
+        share_words(random, words);
+    }
+    VECTORS(copy[i] = x[i];);
+    codes_at_random(k, codes, copy, random);
+    store_magnitudes(k, dst, codes, x, store);
+}
+
 INLINE void magic_random(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
                          struct random *r, enum store store, bool flags, struct seen *seen)
 {
@@ -193,15 +237,15 @@ INLINE bool halves_step(const struct halves *h, void *dst, const void *src, bool
 /* Of bytes or less. */
 #define BYTES (store <= STORE_8 ? store : (__builtin_unreachable(), STORE_8))
 
-#define WATCHED(name, store_way, store)                                                            \
+#define WATCHED(name, store_way, store, drawn)                                                     \
     BOTH(name, fp32, LOAD_FP32, store_way, store)                                                  \
     STAGE(name##_watching, fp32, LOAD_FP32, ROUND_MAGIC, store_way, WATCHING,                      \
           magic_watching(p, &k, to, x, store, &seen))                                              \
     STAGE(name##_random, fp32, LOAD_FP32, ROUND_MAGIC, store_way, AT_RANDOM,                       \
-          magic_random(p, &k, to, x, &c->random, store, flags, &seen))
+          drawn(p, &k, to, x, &c->random, store, flags, &seen))
 
-WATCHED(to_halves, STORE_16, STORE_16)
-WATCHED(to_bytes, STORE_8, BYTES)
+WATCHED(to_halves, STORE_16, STORE_16, magic_random)
+WATCHED(to_bytes, STORE_8, BYTES, bytes_random)
 BOTH(tf32_bytes, tf32, LOAD_TF32, STORE_8, BYTES)
 BOTH(int32_bytes, int32, LOAD_INT32, STORE_8, BYTES)
 #ifdef LANES_SHUFFLE
