@@ -85,11 +85,14 @@ static void start_plan(struct plan *p, const struct hu_format *to, const struct 
 {
     memset(p, 0, offsetof(struct plan, table));
     p->table.to = NULL;
-    p->table.full = p->table.draws = false;
+    p->table.full = p->table.draws = p->table.direct = false;
     p->to = to;
     p->from = from;
     p->options = *options;
+    p->wanted = options->direction;
     p->flags = flags;
+    if (p->wanted == HU_STOCHASTIC && hu_table_draws_nothing(p))
+        p->options.direction = HU_TIES_TO_EVEN;
 }
 
 bool hu_kernel_has(const struct hu_kernel *kernel, const struct hu_format *to,
@@ -100,10 +103,10 @@ bool hu_kernel_has(const struct hu_kernel *kernel, const struct hu_format *to,
     return kernel->can(&p);
 }
 
-static bool same_options(const struct hu_options *a, const struct hu_options *b)
+static bool same_options(const struct plan *p, const struct hu_options *options)
 {
-    return a->direction == b->direction && a->saturate == b->saturate &&
-           a->tininess_before == b->tininess_before;
+    return p->wanted == options->direction && p->options.saturate == options->saturate &&
+           p->options.tininess_before == options->tininess_before;
 }
 
 /* What is worth a look at where it lies is larger, and at random it may be several pieces. */
@@ -122,7 +125,7 @@ static bool is_plan(const struct plan *p, const struct hu_kernel *kernel,
                     const struct hu_options *options, bool flags)
 {
     return p->to == to && p->from == from && p->kernel == kernel && p->flags == flags &&
-           same_options(&p->options, options);
+           same_options(p, options);
 }
 
 static void make_plan(struct plan *p, const struct hu_kernel *kernel, const struct hu_format *to,

@@ -84,6 +84,15 @@ UNUSED TARGET static __attribute__((noinline)) void random_apart(vec random[4],
             random[i] = word >> right | word << (-right & 24););
 }
 
+/* That of one element, AT so many after the first of WORD. */
+UNUSED static inline uint32_t random_one(const struct random *r, uint32_t word, uint32_t at)
+{
+    const uint32_t number = word + (r->share + at) / 4;
+    uint32_t x = (number ^ number >> 16 ^ r->keys[0]) * r->factors[0][0];
+    x = (x ^ x >> 15 ^ r->keys_high[0]) * r->factors[1][0];
+    return hu_random_share(x ^ x >> 15, r->share + at);
+}
+
 INLINE vec next_words(struct random *r)
 {
     vec number = splat(r->word) + lane_numbers();

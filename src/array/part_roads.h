@@ -60,8 +60,9 @@ unsigned PART(table_row)(const struct plan *p, void *dst, const void *src, size_
 static bool plan_roads(struct plan *p, const struct abilities *a)
 {
     bool wide = p->to->storage_bits == 64 && a->doubles && is_fp64(p->to) && !p->options.saturate;
-#ifdef LANES_SHUFFLE
     p->table.draws = hu_table_draws(p);
+#ifdef LANES_SHUFFLE
+    p->table.direct = p->from->width <= 4;
     row_function *const row = PART(table_row);
 #else
     row_function *const row = NULL;

@@ -81,8 +81,7 @@ static bool find_round(struct plan *p, const struct abilities *a)
 bool hu_table_is_slower(const struct plan *p)
 {
     const struct hu_format *to = p->to, *from = p->from;
-    bool whole =
-        hu_is_integer(to) && to->storage_bits == 32 && p->options.direction != HU_STOCHASTIC;
+    bool whole = hu_is_integer(to) && to->storage_bits == 32;
     bool byte = hu_is_integer(from) && from->storage_bits == 8 && to->storage_bits >= 16;
     return whole || (byte && (is_fp32(to) || is_top(to) || is_fp16(to) || is_fp64(to)));
 }
