@@ -13,18 +13,22 @@ struct stochastic {
     uint32_t drop; /* trailing bits that FP64 has more */
     uint64_t low;  /* as a mask */
     uint64_t least_normal;
-    uint64_t seed;
+    uint64_t floor; /* what a scale has none for becomes this, without rounding, or 0 */
     bool tininess_before;
 };
 
 static inline struct stochastic stochastic_for(const struct plan *p)
 {
-    uint32_t drop = 52u - p->to->trailing_bits;
+    /* An integer of W bits is taken for a format whose numbers below 2^(w-1) are all subnormal. */
+    const bool integer = hu_is_integer(p->to);
+    const int t = integer ? p->to->width - 1 : p->to->trailing_bits;
+    const int emin = integer ? t : hu_emin(p->to);
+    const uint32_t drop = 52u - (uint32_t)t;
     return (struct stochastic){
         .drop = drop,
         .low = (UINT64_C(1) << drop) - 1,
-        .least_normal = (uint64_t)(hu_emin(p->to) + 1023) << 52,
-        .seed = p->options.seed,
+        .least_normal = (uint64_t)(emin + 1023) << 52,
+        .floor = p->round == ROUND_SCALE ? (uint64_t)(emin - 1 + 1023) << 52 : 0,
         .tininess_before = p->options.tininess_before,
     };
 }
@@ -47,6 +51,10 @@ INLINE longs stochastic_any(const struct stochastic *k, longs x, longs random)
     doubles kept = (doubles)((shift_right_longs(significand, shift) + up) | integer);
     doubles unit = (doubles)((at - longs_of(52 - k->drop)) << 52);
     longs rounded = (longs)((kept - (doubles)integer) * unit) | sign;
+    if (k->floor) {
+        longs below = (longs)(at != field) & (longs)((x ^ sign) != 0);
+        rounded = pick_longs(below, longs_of(k->floor) | sign, rounded);
+    }
     return pick_longs((longs)(field == longs_of(0x7ff)), x, rounded);
 }
 

@@ -47,13 +47,17 @@ static bool find_round(struct plan *p, const struct abilities *a)
     if (to->specials == HU_SPECIALS_SCALE)
         return to->exponent_bits == 8 && to->bias == FP32_BIAS && to->storage_bits == 8;
     const struct hu_options *o = &p->options;
+    if (hu_is_integer(to) && to->storage_bits == 32 && is_at_random(p)) {
+        p->round = ROUND_WHOLE;
+        return !p->flags && (p->load != LOAD_FP64 || a->doubles);
+    }
     if (hu_is_integer(to) && to->storage_bits == 32) {
         bool raises = a->raises && o->direction != HU_TIES_TO_AWAY;
         bool by_hardware =
             to->width == 32 && hu_is_signed(to) && p->load < LOAD_FP64 && (!p->flags || raises);
         p->round = by_hardware ? ROUND_INT32 : ROUND_WHOLE;
         p->hardware = by_hardware && p->flags;
-        return o->direction != HU_STOCHASTIC && (by_hardware || a->doubles);
+        return by_hardware || a->doubles;
     }
     p->round = ROUND_MAGIC;
     if (hu_is_integer(to))
@@ -322,7 +326,7 @@ static bool plan_fp64(struct plan *p, const struct abilities *a)
         exact.direction = HU_TIES_TO_EVEN;
         exact.tininess_before = false;
         p->k = narrow_for(p->to, &exact);
-        return p->round != ROUND_SCALE && !hu_is_integer(p->to);
+        return !p->flags || (p->round != ROUND_SCALE && !hu_is_integer(p->to));
     }
     p->load_in = HU_TOWARD_ZERO;
     if (p->round != ROUND_NONE) {
@@ -354,10 +358,10 @@ void hu_plan_harmless(struct plan *p)
 static enum care find_care(const struct plan *p)
 {
     const enum hu_direction direction = p->round_in;
+    if (direction == HU_STOCHASTIC && p->round != ROUND_NONE)
+        return AT_RANDOM;
     if (p->round == ROUND_NONE || p->round == ROUND_INT32 || p->round == ROUND_WHOLE)
         return NEAREST;
-    if (direction == HU_STOCHASTIC)
-        return AT_RANDOM;
     if ((p->flags && !p->hardware) || (p->round == ROUND_TOP && p->options.saturate))
         return WATCHING;
     bool common =
