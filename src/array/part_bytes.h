@@ -5,6 +5,7 @@
 #include "array/lanes_store.h"
 #include "array/lanes_load.h"
 #include "array/lanes_stage.h"
+#include "array/lanes_random.h"
 /* clang-format on */
 
 /* The sums of SIGN and FINITE, which are VALUE; directions look at signs or set a last bit. */
@@ -78,8 +79,27 @@ TARGET static __attribute__((noinline)) void codes_at_random(const struct narrow
     VECTORS(codes[i] = narrow_at_random(k, x[i] & splat(~SIGN), random[i]););
 }
 
-/* To bytes, where the top byte of a draw decides but where it is the fraction's. Codes of 8 bits
- * without sign are left to the whole of their draws. */
+/* To bytes, where the top byte of a draw decides; false: where it is a fraction's, of which there
+ * is more. X: finite. */
+INLINE bool bytes_by_tops(const struct narrow *k, void *dst, const vec x[4], vec words,
+                          enum store store)
+{
+    const byte_lanes draws = order_32((byte_lanes)words);
+    half_lanes fixed[2], parts[2];
+    vec sums[4];
+    VECTORS(sums[i] = finer_sum(k, x[i] & splat(~SIGN)););
+    PAIRS(fixed[i / 2] = pack_joined(sums + i, 1u << (24 - k->drop + 16) | 1);
+          parts[i / 2] = fixed[i / 2] & splat_16(255); fixed[i / 2] >>= 8;);
+    const byte_lanes part = pack_half_bytes(parts);
+    if (__builtin_expect(any_bit((vec)(part == draws)), 0))
+        return false;
+    byte_lanes code = pack_half_bytes(fixed) - (byte_lanes)(part > draws);
+    code = finish_8(k, code, pack_byte_signs(x));
+    store_byte_codes(dst, order_bytes(code), store);
+    return true;
+}
+
+/* Codes of 8 bits without sign are left to the whole of their draws. */
 INLINE void bytes_random(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
                          struct random *r, enum store store, bool flags, struct seen *seen)
 {
@@ -96,23 +116,36 @@ INLINE void bytes_random(const struct plan *p, const struct narrow *k, void *dst
         }
     } else {
         const vec words = next_words(r);
-        const byte_lanes draws = order_32((byte_lanes)words);
-        half_lanes fixed[2], parts[2];
-        VECTORS(codes[i] = finer_sum(k, x[i] & splat(~SIGN)););
-        PAIRS(fixed[i / 2] = pack_joined(codes + i, 1u << (24 - k->drop + 16) | 1);
-              parts[i / 2] = fixed[i / 2] & splat_16(255); fixed[i / 2] >>= 8;);
-        const byte_lanes part = pack_half_bytes(parts), tied = (byte_lanes)(part == draws);
-        if (__builtin_expect(!any_bit((vec)tied), 1)) {
-            byte_lanes code = pack_half_bytes(fixed) - (byte_lanes)(part > draws);
-            code = finish_8(k, code, pack_byte_signs(x));
-            store_byte_codes(dst, order_bytes(code), store);
+        if (bytes_by_tops(k, dst, x, words, store))
             return;
-        }
         share_words(random, words);
     }
     VECTORS(copy[i] = x[i];);
     codes_at_random(k, codes, copy, random);
     store_magnitudes(k, dst, codes, x, store);
+}
+
+/* The whole of their draws, where X has not all of an element. */
+TARGET static __attribute__((noinline)) void fp64_codes(const struct plan *p, struct carried *c,
+                                                        void *dst, const void *src)
+{
+    vec x[4];
+    load_random(p, x, src, &c->random, &c->raised);
+    take_care(p, x, NULL, ROUND_MAGIC, &c->seen);
+    store_codes(&p->k, dst, x, p->store);
+}
+
+INLINE void fp64_random(const struct plan *p, const struct narrow *k, void *dst, const void *src,
+                        const vec x[4], struct carried *c, enum store store)
+{
+    const struct seen specials = {0, 0, INFINITE - 1};
+    if (__builtin_expect(!c->random.share && !any_outside(&specials, x, false), 1)) {
+        const vec words = next_words(&c->random);
+        if (bytes_by_tops(k, dst, x, words, store))
+            return;
+        c->random.word -= LANES;
+    }
+    fp64_codes(p, c, dst, src);
 }
 
 INLINE void magic_random(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
@@ -246,6 +279,8 @@ INLINE bool halves_step(const struct halves *h, void *dst, const void *src, bool
 
 WATCHED(to_halves, STORE_16, STORE_16, magic_random)
 WATCHED(to_bytes, STORE_8, BYTES, bytes_random)
+STAGE(fp64_bytes_random, fp64, LOAD_FP64, ROUND_MAGIC, STORE_8, AT_RANDOM,
+      fp64_random(p, &k, to, from, x, c, BYTES))
 BOTH(tf32_bytes, tf32, LOAD_TF32, STORE_8, BYTES)
 BOTH(int32_bytes, int32, LOAD_INT32, STORE_8, BYTES)
 #ifdef LANES_SHUFFLE
@@ -276,6 +311,7 @@ const struct stage *const PART(bytes)[] = {&to_halves,
                                            &to_bytes_directed,
                                            &to_bytes_watching,
                                            &to_bytes_random,
+                                           &fp64_bytes_random,
                                            &tf32_bytes,
                                            &tf32_bytes_directed,
                                            &int32_bytes,

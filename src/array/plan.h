@@ -156,6 +156,18 @@ struct narrow {
     uint64_t limits[2]; /* ROUND_WHOLE: the greatest magnitudes */
 };
 
+/*
+ * Stochastic rounding in FP64 itself, to values that the target has, or above its range; FP32 holds
+ * them too.
+ */
+struct stochastic {
+    uint32_t drop; /* trailing bits that FP64 has more */
+    uint64_t low;  /* as a mask */
+    uint64_t least_normal;
+    uint64_t floor; /* what a scale has none for becomes this, without rounding, or 0 */
+    bool tininess_before;
+};
+
 /* How halves are taken for words without a conversion: those of FP16's range as 2^-112 of them. */
 struct halves {
     struct narrow k; /* in that unit */
@@ -257,6 +269,7 @@ struct plan {
     struct widen w;
     struct narrow k;
     struct halves halves;
+    struct stochastic stochastic;
     size_t asked; /* elements so far */
     struct table table;
 };
