@@ -131,7 +131,8 @@ static void check_pair(const struct hu_format *to, const struct hu_format *from,
     for (size_t i = 0; i < hu_array_bytes(from, n); i++)
         in[i] = (unsigned char)hu_random(~first, i);
     for (size_t i = 0; from->width >= 16 && !hu_is_integer(from) && i < n; i++) {
-        const double x = (hu_random(3, i) * 0x1p-31 - 1) * ldexp(1, (int)(i % 48) - 24);
+        const double x =
+            (hu_random(3, i) * 0x1p-31 - 1) * ldexp(1, (int)(i % 48) - (i % 64 ? 24 : 150));
         uint64_t bits;
         memcpy(&bits, &x, sizeof bits);
         bits = hu_convert(from, hu_format_find("fp64"), bits, NULL, NULL) << from->storage_shift;
