@@ -228,13 +228,14 @@ INLINE void table_all(const struct plan *p, struct codes c, void *dst, const voi
 
 /* Where there is little to do the layout is not asked for again and again. */
 #define TABLE_STEPS(name, look, size, draws)                                                       \
-    TARGET static void name(const struct plan *p, void *dst, const void *src, size_t steps,        \
-                            const struct random *r)                                                \
+    TARGET static void name(const struct plan *p, struct carried *carried, void *dst,              \
+                            const void *src, size_t steps)                                         \
     {                                                                                              \
         struct codes c = codes_of(p->from);                                                        \
         struct random drawn;                                                                       \
         if (draws)                                                                                 \
-            drawn = *r;                                                                            \
+            drawn = carried->random;                                                               \
+        (void)carried;                                                                             \
         if ((look) != ONE_BLOCK) {                                                                 \
             table_all(p, c, dst, src, steps, look, size, draws ? &drawn : NULL);                   \
         } else if (c.storage_bits == 4) {                                                          \
@@ -258,17 +259,14 @@ TABLE_STEPS(drawn, SIGNED, 6, true)
 #endif
 
 /* By what SIZE stands for. */
-typedef void table_function(const struct plan *p, void *dst, const void *src, size_t steps,
-                            const struct random *r);
-
-static table_function *table_function_of(const struct plan *p)
+static stage_function *look_up_of(const struct plan *p)
 {
     const int size = p->table.to->storage_bits, which = size < 8 ? 0 : size / 16 + 1;
 #ifdef LANES_ALL_BYTES
-    static table_function *const by_size[] = {plain_6, plain_8, plain_16, plain_32};
+    static stage_function *const by_size[] = {plain_6, plain_8, plain_16, plain_32};
     return by_size[which];
 #else
-    static table_function *const by_size[][4] = {
+    static stage_function *const by_size[][4] = {
         [ONE_BLOCK] = {block_6, block_8, block_16, block_32},
         [PLAIN] = {plain_6, plain_8, plain_16, plain_32},
         [SIGNED] = {with_sign_6, with_sign_8, with_sign_16, with_sign_32}};
@@ -309,17 +307,23 @@ TARGET void PART(table)(const struct plan *p, struct carried *c, void *dst, cons
 {
     const struct table *t = &p->table;
     const size_t in = bytes_of_step(p->from), out = bytes_of_step(t->to);
-    table_function *const look = table_function_of(p);
+    stage_function *const look = look_up_of(p);
     char *to = dst;
     const char *from = src;
     while (steps) {
-        const bool looks = p->flags && t->to == p->to && (c->raised & t->all_flags) != t->all_flags;
+        const bool looks = p->flags && (c->raised & t->all_flags) != t->all_flags;
         const size_t now = looks && steps > BETWEEN_LOOKS ? BETWEEN_LOOKS : steps;
         if (looks)
             c->raised |= flags_of_codes(p, from, now);
-        look(p, to, from, now, &c->random);
+        look(p, c, to, from, now);
         steps -= now, to += now * out, from += now * in;
     }
+}
+
+void PART(settle)(struct plan *p)
+{
+    if (!p->flags || p->table.to != p->to)
+        p->first = look_up_of(p);
 }
 
 #else

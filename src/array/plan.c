@@ -344,12 +344,16 @@ static bool plan_fp64(struct plan *p, const struct abilities *a)
     return true;
 }
 
+/* Zeros, but a scale has none. */
 void hu_plan_harmless(struct plan *p)
 {
+    if (p->to->specials != HU_SPECIALS_SCALE && p->from->specials != HU_SPECIALS_SCALE)
+        return;
     const uint64_t one = UINT64_C(127) << FP32_TRAILING;
-    if (p->to->specials == HU_SPECIALS_SCALE || p->from->specials == HU_SPECIALS_SCALE)
-        p->harmless = hu_convert_at(p->from, &fp32, one, 0, &(struct hu_options){0}, &(unsigned){0})
-                      << p->from->storage_shift;
+    const uint64_t code =
+        hu_convert_at(p->from, &fp32, one, 0, &(struct hu_options){0}, &(unsigned){0});
+    for (int at = 0; at < 64; at += p->from->storage_bits)
+        p->harmless |= code << p->from->storage_shift << at;
 }
 
 static enum care find_care(const struct plan *p)
@@ -381,6 +385,8 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     else if (p->round != ROUND_NONE && p->round != ROUND_INT32)
         p->k = narrow_for(p->to, &p->options);
     p->row = a->row;
+    p->few = a->few;
+    p->settle = a->settle;
     p->streams = p->environment = true;
     hu_plan_harmless(p);
     bool within_fp64 = p->round == ROUND_WHOLE || p->store == STORE_64;

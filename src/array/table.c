@@ -315,16 +315,22 @@ void hu_table_fill(struct plan *p)
         find_sums(&t->of_flags,
                   (struct wanted){.planes = t->planes + PLANE_FLAGS, .count = 1, .codes = codes},
                   p->from);
-    if (!t->of_words.changes)
-        p->row = hu_scalar_row;
+    /* Where a word is more than the planes have one after another. */
+    const bool wide = t->to->storage_bits > 16 && !t->top;
+    if (t->to == p->to && (wide || !t->of_words.changes))
+        p->row = wide ? hu_table_row : hu_scalar_row, p->few = NULL;
+    if (p->settle)
+        p->settle(p);
     t->full = true;
 }
 
-void hu_plan_table(struct plan *p, row_function *row, stage_function *stage)
+void hu_plan_table(struct plan *p, const struct abilities *a)
 {
-    p->row = row ? row : hu_table_row;
-    p->streams = row && p->to->storage_bits <= 16;
-    p->first = stage;
+    p->row = a->settle ? a->row : hu_table_row;
+    p->few = a->settle ? a->few : NULL;
+    p->streams = a->settle && p->to->storage_bits <= 16;
+    p->first = a->table;
+    p->settle = a->settle;
     p->table.to = p->to;
     p->load = LOAD_CODES;
     hu_plan_harmless(p);

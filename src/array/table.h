@@ -9,8 +9,8 @@ bool hu_table_can(const struct plan *p);
 /* Whether stochastic rounding of every code is a byte or the next one, by a byte of chance. */
 bool hu_table_draws(const struct plan *p);
 void hu_table_fill(struct plan *p);
-/* A plan of STAGE's look-ups in ROW; NULL: of one after another. */
-void hu_plan_table(struct plan *p, row_function *row, stage_function *stage);
+/* A plan of a kernel's look-ups by bytes; where it has none, of one after another. */
+void hu_plan_table(struct plan *p, const struct abilities *a);
 /* One look-up after another. */
 row_function hu_table_row;
 /* N codes from SRC, a byte each, and back into a packed layout. */
