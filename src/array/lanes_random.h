@@ -77,7 +77,6 @@ INLINE vec random_step(const struct stochastic *k, const struct widen *w, const 
 {
     const longs top = longs_of(UINT64_C(1) << 63), none = longs_of(UINT64_C(1) << 63) - 1;
     longs halves[2];
-    random ^= random >> 15;
     for (int half = 0; half < 2; half++) {
         longs x = load_half_longs(w, src, half);
         longs magnitude = x & ~top, bits = random_half(random, half);

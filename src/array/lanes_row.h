@@ -33,7 +33,7 @@ TARGET static __attribute__((noinline)) void two_stages(const struct plan *p, st
 INLINE void stages(const struct plan *p, struct carried *c, void *dst, const void *src,
                    size_t steps, uint64_t first)
 {
-    c->random.low_index = (uint32_t)first;
+    random_at(&c->random, first);
     (p->second ? two_stages : p->first)(p, c, dst, src, steps);
 }
 
@@ -134,7 +134,7 @@ TARGET unsigned PART(row)(const struct plan *p, void *dst, const void *src, size
                           uint64_t first)
 {
     const bool flags = p->flags && !p->hardware;
-    struct carried c = {nothing_seen(p, flags), {splat(0), splat(0), 0}, 0};
+    struct carried c = {.seen = nothing_seen(p, flags)};
     if (p->options.direction == HU_STOCHASTIC)
         c.random = random_row(p->options.seed, first);
     if (p->flags && p->environment)
@@ -184,7 +184,9 @@ INLINE void few_stages(const struct plan *p, struct carried *c, void *dst, const
 TARGET unsigned PART(few)(const struct plan *p, void *dst, const void *src, size_t n,
                           uint64_t first)
 {
-    struct carried c = {nothing_seen(p, false), {splat(0), splat(0), 0}, 0};
+    struct carried c; /* which draws nothing */
+    c.seen = nothing_seen(p, false);
+    c.raised = 0;
     if (n % STEP)
         last_steps(p, &c, dst, src, n, first, few_stages);
     else

@@ -63,7 +63,8 @@ static const struct abilities roads = {
 static bool plan_roads(struct plan *p, const struct abilities *a)
 {
     bool wide = p->to->storage_bits == 64 && a->doubles && is_fp64(p->to) && !p->options.saturate;
-    p->table.draws = a->settle && hu_table_draws(p);
+    p->table.draws = hu_table_draws(p);
+    p->table.direct = a->settle && p->from->width <= 4;
     if ((p->table.draws || hu_table_can(p)) && !wide && !hu_table_is_slower(p)) {
         hu_plan_table(p, a);
         return true;

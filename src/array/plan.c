@@ -81,8 +81,7 @@ static bool find_round(struct plan *p, const struct abilities *a)
 bool hu_table_is_slower(const struct plan *p)
 {
     const struct hu_format *to = p->to, *from = p->from;
-    bool whole =
-        hu_is_integer(to) && to->storage_bits == 32 && p->options.direction != HU_STOCHASTIC;
+    bool whole = hu_is_integer(to) && to->storage_bits == 32;
     bool byte = hu_is_integer(from) && from->storage_bits == 8 && to->storage_bits >= 16;
     return whole || (byte && (is_fp32(to) || is_top(to) || is_fp16(to) || is_fp64(to)));
 }
@@ -361,8 +360,9 @@ static enum care find_care(const struct plan *p)
     const enum hu_direction direction = p->round_in;
     if (p->round == ROUND_NONE || p->round == ROUND_INT32 || p->round == ROUND_WHOLE)
         return NEAREST;
-    if ((p->flags && !p->hardware) || direction == HU_STOCHASTIC ||
-        (p->round == ROUND_TOP && p->options.saturate))
+    if (direction == HU_STOCHASTIC)
+        return AT_RANDOM;
+    if ((p->flags && !p->hardware) || (p->round == ROUND_TOP && p->options.saturate))
         return WATCHING;
     bool common =
         direction == HU_TIES_TO_EVEN || p->round == ROUND_SCALE ||
