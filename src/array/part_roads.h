@@ -62,10 +62,12 @@ static const struct abilities roads = {
 
 static bool plan_roads(struct plan *p, const struct abilities *a)
 {
-    bool wide = p->to->storage_bits == 64 && a->doubles && is_fp64(p->to) && !p->options.saturate;
+    p->table.last = a->settle ? hu_table_last(p) : LAST_NONE;
+    bool lanes = !p->table.last &&
+                 (hu_table_is_slower(p) || (a->doubles && is_fp64(p->to) && !p->options.saturate));
     p->table.draws = hu_table_draws(p);
     p->table.direct = a->settle && p->from->width <= 4;
-    if ((p->table.draws || hu_table_can(p)) && !wide && !hu_table_is_slower(p)) {
+    if ((p->table.draws || hu_table_can(p)) && !lanes) {
         hu_plan_table(p, a);
         return true;
     }

@@ -207,6 +207,9 @@ struct sums {
     int changes, alones;
 };
 
+/* What a target's elements are made of: the words of the planes as they are, or of FP32. */
+enum last { LAST_NONE, LAST_INT32, LAST_FP64 };
+
 /* Each code's word and flags. */
 struct table {
     const struct hu_format *to; /* NULL: the road needs no table */
@@ -216,6 +219,7 @@ struct table {
     unsigned all_flags; /* or-ed */
     unsigned char planes[PLANES][TABLE_CODES] __attribute__((aligned(TABLE_BLOCK)));
     struct sums of_words, of_flags;
+    enum last last;
     bool top;    /* words of 32 bits are zero in their lower half, and planes have the upper one */
     bool direct; /* looked up without sums */
     /* At random: words are the lower ones, UPPER the others, and CHANCES in 2^-32 what they are
@@ -284,6 +288,8 @@ struct abilities {
 };
 
 row_function hu_scalar_row;
+
+extern const struct hu_format hu_plan_fp32;
 
 /* Whether the lanes have PLAN's conversion; then its constants are set. */
 bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
