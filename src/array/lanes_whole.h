@@ -96,30 +96,40 @@ TARGET static void fp64_whole_random_steps(const struct plan *p, struct carried 
     wholes(p, c, dst, src, steps, false, true);
 }
 
-/* From FP32 at random, in lanes of 32 bits. */
-INLINE vec whole_at_random(const struct narrow *k, vec x, vec random)
+/* From FP32 at random, in lanes of 32 bits. BEYOND: some are 2^24 or more, or special. */
+INLINE vec whole_at_random(const struct narrow *k, vec x, vec random, bool beyond)
 {
-    const vec unit = splat(127 + 23), two_to_32 = splat(0x4f800000);
+    const vec unit = splat(k->unit), fine = splat(k->unit - 32);
     const vec magnitude = x & splat(~SIGN), field = magnitude >> 23;
-    const vec significand = (magnitude & splat((1u << 23) - 1)) | splat(1u << 23);
+    const vec significand = (magnitude & splat(k->digits)) | splat(k->digit);
     const vec negative = (vec)((ints)x >> 31);
-    vec fraction = shift_left_by(significand, field - (unit - splat(32))) |
-                   shift_right_by(significand, (unit - splat(32)) - field);
-    vec whole =
-        shift_right_by(significand, unit - field) | shift_left_by(significand, field - unit);
+    vec fraction =
+        shift_left_by(significand, field - fine) | shift_right_by(significand, fine - field);
+    vec whole = shift_right_by(significand, unit - field);
+    if (beyond)
+        whole |= shift_left_by(significand, field - unit);
     whole += keep(above_unsigned(fraction, random), splat(1));
-    whole |= keep(above(magnitude, two_to_32 - 1), splat(UINT32_MAX));
     const vec limit = pick_by_sign(x, splat((uint32_t)k->limits[1]), splat((uint32_t)k->limits[0]));
-    whole = pick(above_unsigned(whole, limit), limit, whole);
-    whole = keep(above(splat(INFINITE + 1), magnitude), whole);
+    if (beyond) {
+        const uint32_t two_to_32 = 0x4f800000;
+        whole |= keep(above(magnitude, splat(two_to_32 - 1)), splat(UINT32_MAX));
+        whole = keep(above(splat(INFINITE + 1), magnitude), whole);
+    }
+    if (beyond || k->limits[1] < 1 << 24 || k->limits[0] < 1 << 24)
+        whole = pick(above_unsigned(whole, limit), limit, whole);
     return ((whole ^ negative) - negative) & splat(k->mask);
 }
 
 INLINE void whole_random(const struct narrow *k, void *dst, vec x[4], struct random *r)
 {
+    const struct seen small = {0, 0, ((127 + 24) << 23) - 1};
     vec random[4];
     random_lanes(random, r);
-    VECTORS(store_vec((char *)dst + i * sizeof(vec), whole_at_random(k, x[i], random[i])););
+    if (any_outside(&small, x, false))
+        VECTORS(x[i] = whole_at_random(k, x[i], random[i], true););
+    else
+        VECTORS(x[i] = whole_at_random(k, x[i], random[i], false););
+    store_words(dst, x);
 }
 
 STAGE(to_whole_random, fp32, LOAD_FP32, ROUND_WHOLE, STORE_32, AT_RANDOM,

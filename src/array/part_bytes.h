@@ -88,7 +88,7 @@ INLINE bool bytes_by_tops(const struct narrow *k, void *dst, const vec x[4], vec
     half_lanes fixed[2], parts[2];
     vec sums[4];
     VECTORS(sums[i] = finer_sum(k, x[i] & splat(~SIGN)););
-    PAIRS(fixed[i / 2] = pack_joined(sums + i, 1u << (24 - k->drop + 16) | 1);
+    PAIRS(fixed[i / 2] = pack_joined(sums + i, k->finer_join);
           parts[i / 2] = fixed[i / 2] & splat_16(255); fixed[i / 2] >>= 8;);
     const byte_lanes part = pack_half_bytes(parts);
     if (__builtin_expect(any_bit((vec)(part == draws)), 0))
@@ -104,8 +104,8 @@ INLINE void bytes_random(const struct plan *p, const struct narrow *k, void *dst
                          struct random *r, enum store store, bool flags, struct seen *seen)
 {
     const struct seen specials = {0, 0, INFINITE - 1};
-    const bool special = any_outside(flags ? seen : &specials, x, flags) ||
-                         (flags && !(seen->flags & HU_INEXACT));
+    const bool special =
+        any_outside(flags ? seen : &specials, x, flags) || (flags && !(seen->flags & HU_INEXACT));
     vec copy[4], random[4], codes[4];
     if (__builtin_expect(special || r->share || k->max_code > INT8_MAX, 0)) {
         random_lanes(random, r);
@@ -163,14 +163,21 @@ INLINE void magic_random(const struct plan *p, const struct narrow *k, void *dst
     }
     if (outside)
         VECTORS(codes[i] = narrow_at_random(k, x[i] & splat(~SIGN), random[i]););
+#ifdef FP16_NEAREST
+    else if (k->fp16) { /* which what is left of the words is */
+        VECTORS(vec rounded = round_top(k, x[i], random[i], true) & splat(~k->low);
+                store_fp16((char *)dst + i * sizeof(fp16s), cvt_fp16(rounded, FP16_NEAREST)););
+        return;
+    }
+#endif
     else
         VECTORS(codes[i] = narrow_normal(k, x[i] & splat(~SIGN), random[i]););
     store_magnitudes(k, dst, codes, x, store);
 }
 
-/* Scales of normal numbers: those below zero have none. False: there are others. SEEN: what they
- * raise is wanted, or NULL. */
-INLINE bool plain_scales(const struct narrow *k, vec x[4], struct seen *seen)
+/* Scales of normal numbers: those below zero have none. False: there are others. RANDOM: or NULL;
+ * SEEN: what they raise is wanted, or NULL. */
+INLINE bool plain_scales(const struct narrow *k, vec x[4], const vec *random, struct seen *seen)
 {
     vec magnitude[4], least = splat(INFINITE), greatest = splat(0);
     VECTORS(magnitude[i] = x[i] & splat(~SIGN); least = smaller(least, magnitude[i]);
@@ -186,8 +193,9 @@ INLINE bool plain_scales(const struct narrow *k, vec x[4], struct seen *seen)
         if (any(below_zero(x[0] | x[1] | x[2] | x[3])))
             seen->flags |= HU_INVALID;
     }
-    VECTORS(x[i] = pick_by_sign(x[i], splat(k->nan[0]),
-                                shift_right(magnitude[i] + splat(k->add[0]), k->drop)););
+    VECTORS(vec add = splat(k->add[0]);
+            if (random) add = splat(k->low) ^ shift_right(random[i], 32 - k->drop);
+            x[i] = pick_by_sign(x[i], splat(k->nan[0]), shift_right(magnitude[i] + add, k->drop)););
     return true;
 }
 
@@ -198,7 +206,7 @@ INLINE void scale_random(const struct plan *p, const struct narrow *k, vec x[4],
     random_lanes(random, r);
     if (flags)
         take_care(p, x, random, ROUND_SCALE, seen);
-    else
+    else if (!plain_scales(k, x, random, NULL))
         VECTORS(x[i] = narrow_scale(k, x[i], random[i], true, NULL, NULL););
 }
 
@@ -293,11 +301,11 @@ HALVES(short_halves_directed, short, LOAD_SHORT_HALVES, true, DIRECTED)
 BOTH(bf16_bytes, top, LOAD_TOP, STORE_8, BYTES)
 #endif
 STAGE(to_scale, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, DIRECTED,
-      if (!plain_scales(&k, x, NULL))
+      if (!plain_scales(&k, x, NULL, NULL))
           VECTORS(x[i] = narrow_scale(&k, x[i], splat(0), false, NULL, NULL););
       store_codes(&k, to, x, STORE_8))
 STAGE(to_scale_watching, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, WATCHING,
-      if (!plain_scales(&k, x, &seen)) take_care(p, x, NULL, ROUND_SCALE, &seen);
+      if (!plain_scales(&k, x, NULL, &seen)) take_care(p, x, NULL, ROUND_SCALE, &seen);
       store_codes(&k, to, x, STORE_8))
 STAGE(to_scale_random, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, AT_RANDOM,
       scale_random(p, &k, x, &c->random, flags, &seen);

@@ -151,7 +151,7 @@ const struct stage *const PART(rounds)[] = {&to_fp32,
                                             &bf16_fp16,
                                             &fp16_bf16,
 #else
-                                             &half_fp32,
+                                            &half_fp32,
 #endif
 #ifdef FP16_NEAREST
                                             &fp64_fp16,

@@ -235,6 +235,11 @@ static void set_carry(struct narrow *k, const struct hu_format *to, enum hu_dire
     k->bit = UINT32_C(1) << (31 - k->bit_shift);
 }
 
+/* In a plan they are read where an immediate is made of them anew for each step. */
+#define FP32_FACTS                                                                                 \
+    .digit = 1u << FP32_TRAILING, .digits = (1u << FP32_TRAILING) - 1,                             \
+    .special = 255u << FP32_TRAILING, .unit = FP32_BIAS + FP32_TRAILING
+
 /* An integer of W bits is taken for a format whose numbers below 2^(w-1) are all subnormal. */
 static struct narrow narrow_for(const struct hu_format *to, const struct hu_options *options)
 {
@@ -247,6 +252,7 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
     struct narrow k = {
         .drop = drop,
         .low = (1u << drop) - 1,
+        FP32_FACTS,
         .storage_shift = to->storage_shift,
         .least_normal = (uint32_t)(emin + FP32_BIAS) << FP32_TRAILING,
         .limit = (uint32_t)(limit + FP32_BIAS) << FP32_TRAILING,
@@ -261,10 +267,16 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
         .negative_zero = hu_has_negative_zero(to),
         .integer = integer,
         .saturate = options->saturate,
+        .fp16 = is_fp16(to) && !options->saturate,
     };
+    k.finer_scale = k.scale - (8u << FP32_TRAILING);
+    k.finer_base = k.least_normal + ((drop - 8) << FP32_TRAILING);
+    k.finer_join = 1u << (FP32_TRAILING + 1 - drop + 16) | 1;
     k.clamp = k.limit;
     if (integer) /* 2^w - 1 */
         k.clamp -= 1u << (FP32_TRAILING + 1 - to->width);
+    const uint32_t below_128 = ((7 + FP32_BIAS) << FP32_TRAILING) - 1;
+    k.finer_most = k.clamp < below_128 ? k.clamp : below_128;
     k.rebias = (k.least_normal >> drop) - (1u << t);
     if (t <= 7) {
         k.join_shift = 7u - (uint32_t)t;
@@ -285,6 +297,7 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
 static struct narrow whole_for(const struct hu_format *to, const struct hu_options *options)
 {
     return (struct narrow){
+        FP32_FACTS,
         .last = options->direction == HU_TIES_TO_AWAY,
         .odd = options->direction == HU_TO_ODD,
         .mask = (uint32_t)hu_width_mask(to),

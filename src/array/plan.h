@@ -136,7 +136,11 @@ struct narrow {
     uint32_t nan[2];
     uint32_t payload; /* mask of a NaN code's trailing bits that come from the source */
     uint32_t tiny[2]; /* FP32 magnitudes below are tiny where inexact */
-    uint32_t join, join_base, join_shift; /* see join_sums */
+    uint32_t join, join_base, join_shift;                     /* see join_sums */
+    uint32_t finer_scale, finer_base, finer_join, finer_most; /* see finer_sum */
+    uint32_t digit, digits; /* FP32's leading one and those behind it */
+    uint32_t special;       /* FP32's infinity */
+    uint32_t unit;          /* its exponent field where the unit in the last place is 1 */
     uint32_t tiny_drop;  /* as drop, in the binade below emin with the exponent unbounded; 0: before
                             rounding all below emin are tiny */
     uint32_t sign_shift; /* FP32's sign bit to the code's */
@@ -150,6 +154,7 @@ struct narrow {
     bool negative_zero;
     bool integer;
     bool saturate;
+    bool fp16; /* the target is, and what overflows is infinite */
     unsigned overflow_flags;
     unsigned infinity_flags;
     unsigned nan_flags;
@@ -228,7 +233,7 @@ struct table {
     unsigned all_flags; /* or-ed */
     unsigned char planes[PLANES][TABLE_CODES] __attribute__((aligned(TABLE_BLOCK)));
     struct sums of_words, of_flags;
-    bool top; /* words of 32 bits are zero in their lower half, and planes have the upper one */
+    bool top;    /* words of 32 bits are zero in their lower half, and planes have the upper one */
     bool direct; /* looked up without sums */
     /* At random: words are the lower ones, UPPER the others, and CHANCES in 2^-32 what they are
      * taken by, whose upper bytes PLANE_PARTS has. */
@@ -248,8 +253,8 @@ struct plan {
     const struct hu_format *to;
     const struct hu_format *from;
     struct hu_options options;
-    enum hu_direction wanted;/* options' but where no draw decides anything: that is to nearest */
-    bool flags;              /* whether anyone will look at what a row returns */
+    enum hu_direction wanted; /* options' but where no draw decides anything: that is to nearest */
+    bool flags;               /* whether anyone will look at what a row returns */
     row_function *row;
     /* Whether the row heeds DIRECT: the source comes from memory, to be asked for ahead, and dst,
      * which starts a line, is to be written past the caches. */
