@@ -35,6 +35,7 @@ hu_block_row *hu_block_row_avx512(const struct hu_block_job *j, bool narrow);
  */
 struct hu_block_planes {
     unsigned char low[16], high[16];
+    uint16_t halves[16];
 };
 /* Under all 256 of them. Made once. */
 const struct hu_block_planes *hu_block_fp4_planes(void);

@@ -70,6 +70,8 @@ INLINE bytes32 join_words(const words *x)
                                      _mm512_cvtepi32_epi8((__m512i)x[0]));
 }
 
+#include "fast_looks_avx512.h"
+
 #define NAMED(name) name##_avx512
 #include "fast_rows.h"
 /* And back. */

@@ -19,6 +19,7 @@ static void fill_planes(const struct hu_format *fp64)
             hu_convert_array(hu_format_find("bf16"), &half, fp64, &value, 1, NULL, NULL);
             planes[scale].low[code] = (unsigned char)half;
             planes[scale].high[code] = (unsigned char)(half >> 8);
+            planes[scale].halves[code] = half;
         }
 }
 
