@@ -29,6 +29,7 @@ hu_block_row *hu_block_fast_row(const struct hu_block_job *j);
 #if defined(__x86_64__)
 hu_block_row *hu_block_row_avx2(const struct hu_block_job *j, bool narrow);
 hu_block_row *hu_block_row_avx512(const struct hu_block_job *j, bool narrow);
+hu_block_row *hu_block_row_avx512bf16(const struct hu_block_job *j, bool narrow);
 #endif
 
 /* What the sixteen codes of fp4_e2m1 stand for under an e8m0, as bf16: lower bytes and upper ones.
