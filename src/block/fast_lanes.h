@@ -54,9 +54,6 @@ enum exactness { IS_BF16, NORMAL, EXACT, ROUNDED };
  * upper half; or the first 16 in the lower halves. */
 enum order { LOW_FIRST, HIGH_FIRST, PARTED };
 
-/* What zeros of fp4_e2m1 are, of the upper eight codes. */
-enum mirror { SIGNED_ZERO, PLUS_ZERO };
-
 /* What an element's code is times, and what is taken away then. */
 struct under {
     float scale, less;

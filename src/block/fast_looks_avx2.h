@@ -121,14 +121,11 @@ INLINE struct planes planes_of(full_halves x)
                            _mm256_permute4x64_epi64(bytes, 0xdd)};
 }
 
-/* Those of fp4_e2m1 under an e8m0. */
-INLINE struct planes fp4_planes(const struct hu_block_planes *of, enum mirror mirror)
+/* Those of fp4_e2m1. */
+INLINE struct planes fp4_planes(const struct hu_block_planes *of)
 {
-    struct planes p = {both_lanes(_mm_loadu_si128((const __m128i *)of->low)),
-                       both_lanes(_mm_loadu_si128((const __m128i *)of->high))};
-    if (mirror == PLUS_ZERO)
-        p.high = _mm256_andnot_si256(_mm256_setr_epi64x(0, 0x80, 0, 0x80), p.high);
-    return p;
+    return (struct planes){both_lanes(_mm_loadu_si128((const __m128i *)of->low)),
+                           both_lanes(_mm_loadu_si128((const __m128i *)of->high))};
 }
 
 /* Of 16 bytes; in which places each byte's element is, or its two are. */
@@ -188,9 +185,9 @@ INLINE struct tables tables_under(const float *values, const struct under *of, b
     return t;
 }
 
-INLINE struct tables fp4_tables(const struct hu_block_planes *of, enum mirror mirror)
+INLINE struct tables fp4_tables(const struct hu_block_planes *of)
 {
-    struct planes p = fp4_planes(of, mirror);
+    struct planes p = fp4_planes(of);
     return (struct tables){{p, p}};
 }
 
@@ -202,17 +199,6 @@ INLINE void put_looked(uint16_t *at, const struct tables *t, int which, codes32 
     store_two(at, first, last);
 }
 
-/* Magnitudes of fp4_e2m1, eight in each lane, with one sign and the other. */
-INLINE struct planes mirrored(full_halves x, enum mirror mirror)
-{
-    const __m128i low = _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14),
-                  high = _mm_add_epi8(low, _mm_set1_epi8(1));
-    const int64_t bits = (int64_t)0x8080808080808080 - (mirror == PLUS_ZERO ? 0x80 : 0);
-    return (struct planes){_mm256_shuffle_epi8((__m256i)x, both_lanes(low)),
-                           _mm256_xor_si256(_mm256_shuffle_epi8((__m256i)x, both_lanes(high)),
-                                            _mm256_setr_epi64x(0, bits, 0, bits))};
-}
-
 /* Codes of 16 bytes as they follow on each other; PARTED by eight bytes. */
 INLINE bytes32 sixteens(const void *at, enum order order)
 {
@@ -220,33 +206,27 @@ INLINE bytes32 sixteens(const void *at, enum order order)
     return order == PARTED ? codes_of(at, PARTED, false) : (bytes32)(pairs | pairs << 4) & 15;
 }
 
-/* 32 of 16 bytes, each sixteen under what two ROOTS make of fp4_e2m1. */
-INLINE void put_rooted(uint16_t *dst, const uint32_t *roots, const void *at, enum order order,
-                       enum mirror mirror)
+/* 32 of fp4_e2m1, sixteen under each scale. */
+INLINE void put_fp4_halves(uint16_t *dst, const struct hu_block_planes *a,
+                           const struct hu_block_planes *b, const void *at, enum order order)
 {
-    const __m256i places = _mm256_setr_epi64x(0x0302010001008080, 0x0302010003020100,
-                                              0x0706050405048080, 0x0706050407060504);
-    const full_halves steps = {0, (uint16_t)-0x80, 0, 0, 0x80, 0x80, 0x100, 0x100,
-                               0, (uint16_t)-0x80, 0, 0, 0x80, 0x80, 0x100, 0x100};
-    long long two;
-    memcpy(&two, roots, sizeof two);
-    full_halves x = (full_halves)_mm256_shuffle_epi8(_mm256_set1_epi64x(two), places);
-    x += steps & ~(full_halves)(x == 0);
+    struct planes p = {_mm256_loadu2_m128i((const __m128i *)b->low, (const __m128i *)a->low),
+                       _mm256_loadu2_m128i((const __m128i *)b->high, (const __m128i *)a->high)};
     __m256i first, last;
-    look_up_halves(mirrored(x, mirror), sixteens(at, order), &first, &last);
+    look_up_halves(p, sixteens(at, order), &first, &last);
     store_two(dst, _mm256_permute2x128_si256(first, last, 0x20),
               _mm256_permute2x128_si256(first, last, 0x31));
 }
 
 /* And to fp32, each sixteen under a scale and all under SECOND. As codes of fp8_e5m2 they are the
  * tops of fp16. */
-INLINE void put_fp4(float *dst, const void *at, enum order order, enum mirror mirror,
-                    const float *scales, float second)
+INLINE void put_fp4(float *dst, const float *scales, float second, const void *at,
+                    enum order order, bool signed_zero)
 {
     static const int8_t e5m2[2][16] = {
-        {0, 0x38, 0x3c, 0x3e, 0x40, 0x42, 0x44, 0x46, -128, -72, -68, -66, -64, -62, -60, -58},
-        {0, 0x38, 0x3c, 0x3e, 0x40, 0x42, 0x44, 0x46, 0, -72, -68, -66, -64, -62, -60, -58}};
-    bytes32 c = look_up(e5m2[mirror], sixteens(at, order));
+        {0, 0x38, 0x3c, 0x3e, 0x40, 0x42, 0x44, 0x46, 0, -72, -68, -66, -64, -62, -60, -58},
+        {0, 0x38, 0x3c, 0x3e, 0x40, 0x42, 0x44, 0x46, -128, -72, -68, -66, -64, -62, -60, -58}};
+    bytes32 c = look_up(e5m2[signed_zero], sixteens(at, order));
     unsigned char tops[32];
     PUT(tops, c);
     UNROLLED
@@ -294,9 +274,9 @@ INLINE struct wide_table wide_under(const float *values, struct under of, bool m
     return (struct wide_table){planes_of(lower_halves(&x)), planes_of(upper_halves(&x)), false};
 }
 
-INLINE struct wide_table fp4_wide(const struct hu_block_planes *of, enum mirror mirror)
+INLINE struct wide_table fp4_wide(const struct hu_block_planes *of)
 {
-    return (struct wide_table){.high = fp4_planes(of, mirror), .short_ones = true};
+    return (struct wide_table){.high = fp4_planes(of), .short_ones = true};
 }
 
 INLINE void put_wide(float *at, const struct wide_table *t, const void *from, enum order order)

@@ -115,13 +115,16 @@ INLINE struct tables tables_under(const float *values, const struct under *of, b
     return (struct tables){rounded(&both, exactness, middles), false};
 }
 
-INLINE struct tables fp4_tables(const struct hu_block_planes *of, enum mirror mirror)
+INLINE full_halves of_both(const struct hu_block_planes *a, const struct hu_block_planes *b)
 {
-    full_halves x = (full_halves)_mm512_broadcast_i64x4(
-        _mm256_loadu_si256((const __m256i *)of->halves));
-    full_halves plus = (full_halves){0} + 0xffff;
-    plus[8] = plus[24] = 0x7fff;
-    return (struct tables){mirror == PLUS_ZERO ? x & plus : x, true};
+    __m256i first = _mm256_loadu_si256((const __m256i *)a->halves),
+            last = _mm256_loadu_si256((const __m256i *)b->halves);
+    return (full_halves)_mm512_inserti64x4(_mm512_castsi256_si512(first), last, 1);
+}
+
+INLINE struct tables fp4_tables(const struct hu_block_planes *of)
+{
+    return (struct tables){of_both(of, of), true};
 }
 
 /* 32 under the first of them, or the last. */
@@ -133,28 +136,16 @@ INLINE void put_looked(uint16_t *at, const struct tables *t, int which, codes32 
     PUT(at, x);
 }
 
-/* 32 of 16 bytes, each sixteen under what two ROOTS make of fp4_e2m1; PARTED of eight bytes. */
-INLINE void put_rooted(uint16_t *dst, const uint32_t *roots, const void *at, enum order order,
-                       enum mirror mirror)
+/* 32 of fp4_e2m1, sixteen under each scale; PARTED by eight bytes. */
+INLINE void put_fp4_halves(uint16_t *dst, const struct hu_block_planes *a,
+                           const struct hu_block_planes *b, const void *at, enum order order)
 {
-    const int64_t up = 0x0302010003020100, four = 0x0404040404040404;
-    const __m512i places =
-        _mm512_setr_epi64(0x0302010001008080, up, 0x0302010001008080, up, 0x0706050405048080,
-                          up + four, 0x0706050405048080, up + four);
-    const int64_t low = 0x00000000ff800000, high = 0x0100010000800080;
-    const __m512i steps = _mm512_setr_epi64(low, high, low, high, low, high, low, high);
-    const int64_t signs = (int64_t)0x8000800080008000, first = mirror == PLUS_ZERO ? signs - 0x8000 : signs;
-    const __m512i flips = _mm512_setr_epi64(0, 0, first, signs, 0, 0, first, signs);
-    const __m512i last = _mm512_setr_epi64(0, 0, 0, 0, 0x0010001000100010, 0x0010001000100010,
-                                           0x0010001000100010, 0x0010001000100010);
-    long long two;
-    memcpy(&two, roots, sizeof two);
-    __m512i x = _mm512_shuffle_epi8(_mm512_set1_epi64(two), places);
-    x = _mm512_mask_add_epi16(x, _mm512_test_epi16_mask(x, x), x, steps);
+    const int64_t sixteen = 0x0010001000100010;
+    const __m512i last = _mm512_setr_epi64(0, 0, 0, 0, sixteen, sixteen, sixteen, sixteen);
     codes32 codes = codes_in(at, order);
-    if (order == PARTED) /* by lanes: 0 2 1 3 */
+    if (order == PARTED) /* lanes 0 2 1 3 */
         codes = (codes32)_mm512_shuffle_i64x2((__m512i)codes, (__m512i)codes, 0xd8);
-    codes = picked_halves((full_halves)_mm512_xor_si512(x, flips), in_table(codes, last));
+    codes = picked_halves(of_both(a, b), in_table(codes, last));
     PUT(dst, codes);
 }
 
@@ -187,11 +178,9 @@ INLINE struct wide_table wide_under(const float *values, struct under of, bool m
     return (struct wide_table){put_under(load_floats(values), of, minima)};
 }
 
-INLINE struct wide_table fp4_wide(const struct hu_block_planes *of, enum mirror mirror)
+INLINE struct wide_table fp4_wide(const struct hu_block_planes *of)
 {
-    words x = half_words(of->halves) << 16, plus = (words){0} + 0xffffffff;
-    plus[8] = 0x7fffffff;
-    return (struct wide_table){(floats)(mirror == PLUS_ZERO ? x & plus : x)};
+    return (struct wide_table){(floats)(half_words(of->halves) << 16)};
 }
 
 /* The words at AT of an order of 16 codes, the first or the last of 32 in as many bytes. */
@@ -215,11 +204,11 @@ INLINE words eights(const void *at)
 }
 
 /* 32 of fp4_e2m1, each sixteen under a scale and all under SECOND; PARTED of eight bytes. */
-INLINE void put_fp4(float *dst, const void *at, enum order order, enum mirror mirror,
-                    const float *scales, float second)
+INLINE void put_fp4(float *dst, const float *scales, float second, const void *at,
+                    enum order order, bool signed_zero)
 {
-    const floats values = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, mirror == PLUS_ZERO ? 0 : -0.0f,
-                           -0.5f, -1, -1.5f, -2, -3, -4, -6};
+    const floats values = {0,     0.5f, 1,     1.5f, 2,  3,  4,  6, signed_zero ? -0.0f : 0,
+                           -0.5f, -1,   -1.5f, -2,   -3, -4, -6};
     UNROLLED
     for (int k = 0; k < 2; k++) {
         words codes = order == PARTED ? eights((const char *)at + 8 * k)

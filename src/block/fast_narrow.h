@@ -1,7 +1,4 @@
-/*
- * Elements that become bf16 without a multiplication of each: fp8 by its fields, fp4_e2m1 by the
- * multiples of its two significands.
- */
+/* fp8 that becomes bf16 without a multiplication of each element: by its fields. */
 
 /* What steps of fp8 have in common, from memory: compilers make vectors of one number anew in each
  * step, of three instructions. */
@@ -47,26 +44,4 @@ INLINE bool fp8_halves(float scale, bool e4m3, halves16 *to)
     __m256i half = _mm256_packus_epi32((__m256i)(x & 0xffff), (__m256i)(x & 0xffff));
     *to = (halves16)_mm256_permute4x64_epi64(half, 0x88);
     return exponent >= (uint32_t)bias && exponent + most < 254;
-}
-
-/*
- * fp4_e2m1 has two significands, 1 and 1.5: what a scale makes of these two, rounded, is a word of
- * two halves, and the other magnitudes are a few exponents away. False: a scale is a NaN or makes
- * of them what is not always a normal number or a zero above 0, or, where it ROUNDS, the middle of
- * two bf16.
- */
-INLINE bool make_roots(const unsigned char *scales, float second, bool rounds, uint32_t *to)
-{
-    enum { E4M3_NAN = 0x3ff00000 }; /* fp8_e4m3's is the greatest fp16 of two bits less */
-    floats x = half_floats((halves)((signed_halves)byte_tops(scales) >> 1) & 0xbf80);
-    words bad = (words)(((words)x & 0x7fffffff) == E4M3_NAN), one, more;
-    x *= second * 0x1p8f;
-    one = (words)x;
-    more = (words)(x * 1.5f);
-    bad |= (words)(one != 0) & (words)(one - 0x01000000 > 0x7d000000);
-    if (rounds)
-        bad |= (words)((one & 0xffff) == 0x8000) | (words)((more & 0xffff) == 0x8000);
-    words roots = rounded_words(one) >> 16 | (rounded_words(more) & 0xffff0000);
-    PUT(to, roots);
-    return !any_bit(bad);
 }

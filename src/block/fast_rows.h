@@ -246,13 +246,13 @@ INLINE bool mx_step(const struct row *r, size_t i, enum kind kind, const struct 
 
 /* 32 fp4_e2m1 of 16 bytes under an e8m0. False: to be done again. */
 INLINE bool fp4_step(const struct hu_block_planes *planes, unsigned e8m0, const void *at,
-                     enum order order, enum mirror mirror, void *dst, bool narrow)
+                     enum order order, void *dst, bool narrow)
 {
     if (narrow) {
-        struct tables t = fp4_tables(planes + e8m0, mirror);
+        struct tables t = fp4_tables(planes + e8m0);
         put_looked(dst, &t, 0, codes_in(at, order));
     } else {
-        struct wide_table t = fp4_wide(planes + e8m0, mirror);
+        struct wide_table t = fp4_wide(planes + e8m0);
         put_wide(dst, &t, at, order);
     }
     return narrow || stays_exact(e8m0);
@@ -278,7 +278,7 @@ ROW __attribute__((noinline)) static struct row row_of(const struct hu_block_job
     return (struct row){
         .codes = codes_at(j, row),
         .scales = (const unsigned char *)j->parts->scales + parts_tile(j->b, j->columns, row, 0),
-        .planes = hu_block_fp4_planes(),
+        .planes = hu_block_e8m0_planes(),
         .bits = j->b->code_bits,
     };
 }
@@ -303,8 +303,8 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
             size_t i = (n + k) * STEP;
             void *to = (char *)dst + i * (narrow ? 2 : 4);
             bool fine = kind == KIND_FP4
-                            ? fp4_step(r.planes, r.scales[i / STEP], r.codes + i / 2, LOW_FIRST,
-                                       SIGNED_ZERO, to, narrow)
+                            ? fp4_step(r.planes, r.scales[i / STEP], r.codes + i / 2, LOW_FIRST, to,
+                                       narrow)
                             : mx_step(&r, i, kind, &f, room + k * STEP, to, narrow);
             bad |= (uint32_t)!fine << k;
         }
@@ -315,43 +315,23 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
         redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
 }
 
-/* nvfp4's to fp32: the first product is exact. */
-ROW static void nvfp4_fp32(const struct hu_block_job *j, size_t row, void *dst)
+/* nvfp4: to fp32 the first product is exact, to bf16 both are looked up. */
+INLINE void nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool narrow)
 {
     const struct row r = row_of(j, row);
     const float *values = hu_block_e4m3_values(), second = j->parts->tensor_scale;
-    const size_t end = is_finite(second) ? j->columns / STEP * STEP : 0;
-    for (size_t i = 0; i < end; i += STEP)
-        put_fp4(
-            (float *)dst + i, r.codes + i / 2, LOW_FIRST, SIGNED_ZERO,
-            (const float[2]){values[r.scales[i / 16]], values[r.scales[i / 16 + 1]]}, second);
-    if (end < j->columns)
-        redo(j, row, end, j->columns - end, dst, false);
-}
-
-/* To bf16: what a batch's scales make of the significands first, which nothing then waits for. */
-ROW static void nvfp4_bf16(const struct hu_block_job *j, size_t row, void *dst)
-{
-    enum { EACH = 16 * LANES, MOST = BATCH * EACH / 16 };
-    const struct row r = row_of(j, row);
-    const float second = j->parts->tensor_scale;
-    const bool rounds = may_round(second, 6);
-    const size_t end = is_finite(second) ? j->columns / EACH * EACH : 0;
-    uint32_t roots[MOST];
-    for (size_t i = 0, here; i < end; i += here) {
-        uint32_t bad = 0;
-        here = end - i < BATCH * EACH ? end - i : BATCH * EACH;
-        for (size_t k = 0; k < here; k += EACH)
-            bad |= (uint32_t)!make_roots(r.scales + (i + k) / 16, second, rounds, roots + k / 16)
-                   << k / EACH;
-        for (size_t k = 0; k < here; k += STEP)
-            put_rooted((uint16_t *)dst + i + k, roots + k / 16, r.codes + (i + k) / 2, LOW_FIRST,
-                       SIGNED_ZERO);
-        if (__builtin_expect(bad, 0))
-            redo_steps(j, row, i / EACH, EACH, bad, dst, true);
+    const struct hu_block_planes *planes = narrow ? hu_block_e4m3_planes(second) : NULL;
+    const size_t end = narrow || is_finite(second) ? j->columns / STEP * STEP : 0;
+    for (size_t i = 0; i < end; i += STEP) {
+        unsigned a = r.scales[i / 16], b = r.scales[i / 16 + 1];
+        if (narrow)
+            put_fp4_halves((uint16_t *)dst + i, planes + a, planes + b, r.codes + i / 2, LOW_FIRST);
+        else
+            put_fp4((float *)dst + i, (const float[2]){values[a], values[b]}, second,
+                    r.codes + i / 2, LOW_FIRST, true);
     }
     if (end < j->columns)
-        redo(j, row, end, j->columns - end, dst, true);
+        redo(j, row, end, j->columns - end, dst, narrow);
 }
 
 INLINE float fp32_scale(const unsigned char *scales, size_t number)
@@ -513,6 +493,7 @@ ROWS(mx_e5m2, scaled_row(j, row, dst, KIND_E5M2, narrow))
 ROWS(mx_int8, scaled_row(j, row, dst, KIND_INT8, narrow))
 ROWS(mx_fp4, scaled_row(j, row, dst, KIND_FP4, narrow))
 ROWS(mx_floats, scaled_row(j, row, dst, KIND_FLOATS, narrow))
+ROWS(nvfp4, nvfp4_row(j, row, dst, narrow))
 ROWS(fp8_e4m3, fp8_row(j, row, dst, KIND_E4M3, narrow))
 ROWS(fp8_e5m2, fp8_row(j, row, dst, KIND_E5M2, narrow))
 ROWS(table, table_row(j, row, dst, narrow))

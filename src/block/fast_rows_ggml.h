@@ -240,7 +240,7 @@ INLINE void long_step(const struct apart *x, const unsigned char *at, int type, 
     struct under of[4];
     UNROLLED
     for (size_t k = 0; k < 4; k++)
-        of[k] = under_of(&x->over, minima, (i + 16 * k) / sub);
+        of[k] = under_of(&x->over, minima, i / sub + 16 * k / sub);
     if (!values) {
         UNROLLED
         for (size_t k = 0; k < 4; k += 2)
@@ -429,14 +429,14 @@ INLINE void short_row(const struct hu_block_job *j, size_t row, void *dst, int t
 INLINE void mxfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool narrow)
 {
     const size_t steps = j->columns / STEP, size = STEP * (narrow ? 2 : 4);
-    const struct hu_block_planes *planes = hu_block_fp4_planes();
+    const struct hu_block_planes *planes = hu_block_ggml_e8m0_planes();
     const unsigned char *at = codes_at(j, row);
     for (size_t n = 0, here; n < steps; n += here) {
         uint32_t bad = 0;
         here = steps - n < BATCH ? steps - n : BATCH;
         for (size_t k = 0; k < here; k++, at += 1 + STEP / 2)
-            bad |= (uint32_t)!fp4_step(planes, *at, at + 1, PARTED, PLUS_ZERO,
-                                       (char *)dst + (n + k) * size, narrow)
+            bad |= (uint32_t)!fp4_step(planes, *at, at + 1, PARTED, (char *)dst + (n + k) * size,
+                                       narrow)
                    << k;
         if (__builtin_expect(bad, 0))
             redo_blocks(j, row, n, bad, dst, narrow);
@@ -445,43 +445,33 @@ INLINE void mxfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool 
         redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
 }
 
-/* An e4m3 whose NaN is a number. */
-INLINE float e4m3_value(const float *values, unsigned code)
+/* 64 under four e4m3, which ggml reads without a sign: but 0x7f is zero, and 0xff a number. */
+INLINE float ggml_e4m3(const float *values, unsigned code)
 {
-    return code == 0x7f ? 480 : values[code];
+    return code == 0x7f ? 0 : code == 0xff ? 480 : values[code & 0x7f];
 }
 
-/* 64 under four e4m3 whose sign counts in a NaN alone: without it that is zero. */
 INLINE void ggml_nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool narrow)
 {
     enum { BLOCK = 2 * STEP, BYTES = 4 + BLOCK / 2 };
-    const size_t steps = j->columns / BLOCK;
+    const size_t end = j->columns / BLOCK * BLOCK;
     const float *values = hu_block_e4m3_values();
+    const struct hu_block_planes *planes = hu_block_ggml_e4m3_planes();
     const unsigned char *at = codes_at(j, row);
-    for (size_t n = 0, here; n < steps; n += here) {
-        unsigned char scales[4 * BATCH];
-        uint32_t roots[4 * BATCH];
-        here = steps - n < BATCH ? steps - n : BATCH;
-        for (size_t k = 0; k < here; k++) {
-            uint32_t word = unpack_word(at + k * BYTES), x = word & 0x7f7f7f7f;
-            uint32_t nan = (x + 0x01010101) & ~word & 0x80808080;
-            x = HU_LITTLE(32, x & ~(nan - (nan >> 7)));
-            memcpy(scales + 4 * k, &x, sizeof x);
-        }
-        for (size_t k = 0; narrow && k < 4 * here; k += LANES)
-            make_roots(scales + k, 1, false, roots + k);
-        for (size_t k = 0; k < 2 * here; k++) {
-            const unsigned char *from = at + k / 2 * BYTES + 4 + k % 2 * 16, *two = scales + 2 * k;
-            size_t i = n * BLOCK + k * STEP;
+    for (size_t i = 0; i < end; i += BLOCK, at += BYTES) {
+        UNROLLED
+        for (size_t k = 0; k < 2; k++) {
+            unsigned a = at[2 * k], b = at[2 * k + 1];
+            const unsigned char *from = at + 4 + 16 * k;
             if (narrow)
-                put_rooted((uint16_t *)dst + i, roots + 2 * k, from, PARTED, PLUS_ZERO);
+                put_fp4_halves((uint16_t *)dst + i + STEP * k, planes + a, planes + b, from,
+                               PARTED);
             else
-                put_fp4((float *)dst + i, from, PARTED, PLUS_ZERO,
-                        (const float[2]){e4m3_value(values, two[0]), e4m3_value(values, two[1])},
-                        1);
+                put_fp4((float *)dst + i + STEP * k,
+                        (const float[2]){ggml_e4m3(values, a), ggml_e4m3(values, b)}, 1, from,
+                        PARTED, false);
         }
-        at += here * BYTES;
     }
-    if (steps * BLOCK < j->columns)
-        redo(j, row, steps * BLOCK, j->columns - steps * BLOCK, dst, narrow);
+    if (end < j->columns)
+        redo(j, row, end, j->columns - end, dst, narrow);
 }
