@@ -10,8 +10,10 @@ row_function hu_avx512_table_row;
 
 static bool can(struct plan *p)
 {
-    if (!hu_table_can(p) || hu_table_is_slower(p) || p->to->storage_bits > 32)
+    p->table.draws = hu_table_draws(p);
+    if (!(p->table.draws || hu_table_can(p)) || hu_table_is_slower(p) || p->to->storage_bits > 32)
         return false;
+    p->table.direct = true;
     hu_plan_table(p, hu_avx512_table_row, PART(table));
     return true;
 }

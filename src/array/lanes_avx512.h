@@ -189,11 +189,18 @@ INLINE byte_lanes repeat_block(const unsigned char *at)
 }
 
 #ifdef LANES_ALL_BYTES
+/* Of 128 bytes in quarters of 256, at the low seven bits. */
+INLINE byte_lanes look_up_half(const byte_lanes quarter[2], byte_lanes at)
+{
+    return (byte_lanes)_mm512_permutex2var_epi8((__m512i)quarter[0], (__m512i)at,
+                                                (__m512i)quarter[1]);
+}
+
 /* Of 256 bytes in quarters. */
 INLINE byte_lanes look_up_quarters(const byte_lanes quarter[4], byte_lanes at)
 {
-    __m512i low = _mm512_permutex2var_epi8((__m512i)quarter[0], (__m512i)at, (__m512i)quarter[1]);
-    __m512i high = _mm512_permutex2var_epi8((__m512i)quarter[2], (__m512i)at, (__m512i)quarter[3]);
+    __m512i low = (__m512i)look_up_half(quarter, at);
+    __m512i high = (__m512i)look_up_half(quarter + 2, at);
     return (byte_lanes)_mm512_mask_blend_epi8(_mm512_movepi8_mask((__m512i)at), low, high);
 }
 #endif

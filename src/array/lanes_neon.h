@@ -106,11 +106,6 @@ INLINE byte_lanes order_16(byte_lanes codes)
     return codes;
 }
 
-INLINE byte_lanes order_32(byte_lanes codes)
-{
-    return codes;
-}
-
 INLINE void zip_16(half_lanes out[2], byte_lanes low, byte_lanes high)
 {
     out[0] = (half_lanes)vzip1q_u8((uint8x16_t)low, (uint8x16_t)high);

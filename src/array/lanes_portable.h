@@ -155,6 +155,23 @@ INLINE vec shift_left(vec x, uint32_t count)
     return x << count;
 }
 
+/* Counts of 32 and more give 0. */
+INLINE vec shift_right_by(vec x, vec counts)
+{
+    return (x >> (counts & 31)) & (vec)(counts < 32);
+}
+
+INLINE vec shift_left_by(vec x, vec counts)
+{
+    return (x << (counts & 31)) & (vec)(counts < 32);
+}
+
+/* Of all 32 bits. */
+INLINE mask above_unsigned(vec a, vec b)
+{
+    return a > b;
+}
+
 /* A times B, which is exact but for overflow, and C. */
 INLINE vec add_scaled(vec a, vec b, vec c)
 {
@@ -285,12 +302,13 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
     return pack_bytes(top);
 }
 
-/* Of each lane the sum of its halves by FACTORS'. */
+/* Of each lane the sum of its halves by FACTORS', at most what has no sign. */
 INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
 {
     vec joined[2];
     for (int i = 0; i < 2; i++)
-        joined[i] = (v[i] >> 16) * (factors >> 16) + (v[i] & 0xffff) * (factors & 0xffff);
+        joined[i] = smaller((v[i] >> 16) * (factors >> 16) + (v[i] & 0xffff) * (factors & 0xffff),
+                            splat(INT16_MAX));
     return pack_halves(joined);
 }
 
@@ -318,6 +336,11 @@ INLINE half_lanes order_halves(half_lanes x)
 }
 
 INLINE byte_lanes order_bytes(byte_lanes x)
+{
+    return x;
+}
+
+INLINE byte_lanes order_32(byte_lanes x)
 {
     return x;
 }

@@ -32,7 +32,7 @@ TARGET static __attribute__((noinline)) void two_stages(const struct plan *p, st
 INLINE void stages(const struct plan *p, struct carried *c, void *dst, const void *src,
                    size_t steps, uint64_t first)
 {
-    c->random.low_index = (uint32_t)first;
+    random_at(&c->random, first);
     (p->second ? two_stages : p->first)(p, c, dst, src, steps);
 }
 
@@ -98,7 +98,7 @@ TARGET unsigned PART(row)(const struct plan *p, void *dst, const void *src, size
                           uint64_t first)
 {
     const bool flags = p->flags && !p->hardware;
-    struct carried c = {nothing_seen(p, flags), {splat(0), splat(0), 0}, 0};
+    struct carried c = {.seen = nothing_seen(p, flags)};
     if (p->options.direction == HU_STOCHASTIC)
         c.random = random_row(p->options.seed, first);
     if (p->load_in != p->round_in && !p->second)

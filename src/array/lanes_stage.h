@@ -12,7 +12,6 @@
         UNUSED const struct narrow k = p->k;                                                       \
         UNUSED const enum hu_direction direction = p->options.direction;                           \
         UNUSED const bool saturate = p->options.saturate, flags = p->flags && !p->hardware;        \
-        UNUSED const bool at_random = p->round_in == HU_STOCHASTIC;                                \
         UNUSED const enum store store = p->store;                                                  \
         const struct widen w = p->w;                                                               \
         const size_t words = sizeof(uint32_t) * STEP;                                              \
@@ -28,8 +27,6 @@
         c->seen = seen;                                                                            \
     }                                                                                              \
     static const struct stage name = {{load_way, round_way, store_way, care_way}, name##_steps};
-
-#define UNUSED __attribute__((unused))
 
 INLINE void store_words(void *dst, const vec *x)
 {

@@ -2,6 +2,8 @@
 
 enum { STEP = 4 * LANES };
 
+#define UNUSED __attribute__((unused))
+
 static inline size_t bytes_of_step(const struct hu_format *f)
 {
     return f->storage_bits * (size_t)LANES / 2;

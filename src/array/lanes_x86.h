@@ -72,6 +72,23 @@ INLINE vec shift_left(vec x, uint32_t count)
     return (vec)MM(sllv_epi32)((words_x86)x, MM(set1_epi32)((int)count));
 }
 
+/* Counts of 32 and more give 0. */
+INLINE vec shift_right_by(vec x, vec counts)
+{
+    return (vec)MM(srlv_epi32)((words_x86)x, (words_x86)counts);
+}
+
+INLINE vec shift_left_by(vec x, vec counts)
+{
+    return (vec)MM(sllv_epi32)((words_x86)x, (words_x86)counts);
+}
+
+/* Of all 32 bits. */
+INLINE mask above_unsigned(vec a, vec b)
+{
+    return unequal(smaller(a, b), a);
+}
+
 /* A times B, which is exact but for overflow, and C. */
 INLINE vec add_scaled(vec a, vec b, vec c)
 {

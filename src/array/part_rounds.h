@@ -94,19 +94,19 @@ INLINE void top_step(const struct plan *p, const struct narrow *k, void *dst, ve
     store_top(k, dst, x, store);
 }
 
+/* R: where it is at random, or NULL. */
 INLINE void top_watching(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
-                         struct random *r, enum store store, bool flags, bool at_random,
-                         struct seen *seen)
+                         struct random *r, enum store store, bool flags, struct seen *seen)
 {
     vec random[4];
-    if (at_random)
+    if (r)
         random_lanes(random, r);
     if (any_outside(seen, x, flags)) {
-        take_care(p, x, at_random ? random : NULL, ROUND_TOP, seen);
+        take_care(p, x, r ? random : NULL, ROUND_TOP, seen);
     } else {
         if (flags && !(seen->flags & HU_INEXACT))
             find_inexact(seen, (x[0] | x[1] | x[2] | x[3]) & splat(k->low));
-        if (at_random)
+        if (r)
             VECTORS(x[i] = round_top(k, x[i], random[i], true););
         else
             round_tops(k, x);
@@ -119,7 +119,9 @@ STAGE(to_bf16, fp32, LOAD_FP32, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TO
 STAGE(to_tf32, fp32, LOAD_FP32, ROUND_TOP, STORE_TOP32, NEAREST, TO_TOP(STORE_TOP32, NEAREST))
 STAGE(to_top, fp32, LOAD_FP32, ROUND_TOP, STORE_ANY, DIRECTED, TO_TOP(store, DIRECTED))
 STAGE(to_top_watching, fp32, LOAD_FP32, ROUND_TOP, STORE_ANY, WATCHING,
-      top_watching(p, &k, to, x, &c->random, store, flags, at_random, &seen);)
+      top_watching(p, &k, to, x, NULL, store, flags, &seen);)
+STAGE(to_top_random, fp32, LOAD_FP32, ROUND_TOP, STORE_ANY, AT_RANDOM,
+      top_watching(p, &k, to, x, &c->random, store, flags, &seen);)
 STAGE(tf32_bf16, tf32, LOAD_TF32, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
 STAGE(fp64_bf16, fp64, LOAD_FP64, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
 #ifdef LANES_FP16
@@ -127,16 +129,31 @@ STAGE(fp16_bf16, fp16, LOAD_FP16, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_
 #endif
 
 /* Of stages for the same the narrower stands before the wider. */
-const struct stage *const PART(rounds)[] = {
-    &to_fp32,    &bf16_fp32,        &to_fp64,   &to_int32,  &to_whole,        &fp64_whole,
-    &whole_fp64, &to_bf16,          &to_tf32,   &to_top,    &to_top_watching, &tf32_bf16,
-    &fp64_bf16,
+const struct stage *const PART(rounds)[] = {&to_fp32,
+                                            &bf16_fp32,
+                                            &to_fp64,
+                                            &to_int32,
+                                            &to_whole,
+                                            &to_whole_random,
+                                            &fp64_whole,
+                                            &fp64_whole_random,
+                                            &whole_fp64,
+                                            &to_bf16,
+                                            &to_tf32,
+                                            &to_top,
+                                            &to_top_watching,
+                                            &to_top_random,
+                                            &tf32_bf16,
+                                            &fp64_bf16,
 #ifdef LANES_FP16
-    &to_fp16,    &to_fp16_directed, &bf16_fp16, &fp16_bf16,
+                                            &to_fp16,
+                                            &to_fp16_directed,
+                                            &bf16_fp16,
+                                            &fp16_bf16,
 #else
-    &half_fp32,
+                                            &half_fp32,
 #endif
 #ifdef FP16_NEAREST
-    &fp64_fp16,
+                                            &fp64_fp16,
 #endif
-    NULL};
+                                            NULL};

@@ -50,7 +50,10 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
     for (int each = 0; each < planes; each++) {
         byte_lanes quarter[4];
         VECTORS(quarter[i] = load_bytes(t->planes[(int)plane + each] + i * STEP););
-        EACH(count, found[each][i] = look_up_quarters(quarter, codes[i]););
+        if (plane == PLANE_LOW && each && t->draws && t->even)
+            EACH(count, found[each][i] = look_up_half(quarter, codes[i]););
+        else
+            EACH(count, found[each][i] = look_up_quarters(quarter, codes[i]););
     }
 }
 
@@ -69,7 +72,9 @@ INLINE byte_lanes found_below(const struct sums *s, byte_lanes codes, byte_lanes
     const byte_lanes below = below_zero_8(s, codes), negative = splat_8(s->negative[plane]);
     if (s->below == BELOW_NONZERO)
         return found | keep_nonzero_8(found, below & negative);
-    if (s->below == BELOW_NEGATED)
+    if (s->below == BELOW_WHOLE)
+        found = smaller_8(found, negative - below);
+    if (s->below == BELOW_NEGATED || s->below == BELOW_WHOLE)
         return (found ^ below) - below;
     return (found & ~below) | (negative & below);
 }
@@ -108,19 +113,21 @@ INLINE void add_high(const struct sums *s, const byte_lanes of[4], byte_lanes fo
          if (two) found[1][i] += look_up_block(high_2, at););
 }
 
-/* RANDOM: where not NULL, the second plane has parts of 256, and the first goes up where they are
+/* RANDOM: where not NULL, the second plane has chances, and the first goes up where they are
  * above it. Codes stay in memory, so that the rest stays in registers. */
 INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
                     byte_lanes found[2][4], enum look look, int count, const byte_lanes *random)
 {
     const struct sums *s = plane == PLANE_FLAGS ? &t->of_flags : &t->of_words;
     const bool two = planes > 1;
-    const byte_lanes block = repeat_block(s->change[0][0]), block_2 = repeat_block(s->change[0][1]);
     if (look == ONE_BLOCK) {
-        EACH(count, found[0][i] = look_up_block(block, codes[i]);
-             if (two) found[1][i] = look_up_block(block_2, codes[i]););
+        for (int each = 0; each < planes; each++) {
+            const byte_lanes block = repeat_block(t->planes[(int)plane + each]);
+            EACH(count, found[each][i] = look_up_block(block, codes[i]););
+        }
         return;
     }
+    const byte_lanes block = repeat_block(s->change[0][0]), block_2 = repeat_block(s->change[0][1]);
     byte_lanes y[4];
     EACH(count, found[0][i] = splat_8(0); if (two) found[1][i] = splat_8(0););
     if (look == PLAIN) {
@@ -150,7 +157,7 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
     if (look == PLAIN)
         return;
     if (random)
-        EACH(count, found[0][i] -= (byte_lanes)(minus_8(found[1][i], random[i]) != 0););
+        EACH(count, found[0][i] += smaller_8(minus_8(found[1][i], random[i]), splat_8(1)););
     if (s->below > BELOW_ADDS)
         EACH(count, found[0][i] = found_below(s, codes[i], found[0][i], 0);
              if (two && !random) found[1][i] = found_below(s, codes[i], found[1][i], 1););
@@ -158,6 +165,59 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
 }
 
 #endif
+
+/* At random: the bytes, and the top bytes of their chances. */
+INLINE void look_up_drawn(const struct table *t, const byte_lanes codes[4], byte_lanes found[2][4],
+                          enum look look, int count, const byte_lanes random[4])
+{
+    byte_lanes upper[2][4];
+    if (look == SIGNED) {
+        look_up(t, PLANE_LOW, 2, codes, found, SIGNED, count, random);
+        return;
+    }
+    look_up(t, PLANE_LOW, 2, codes, found, look, count, NULL);
+    if (t->steps) {
+        EACH(count, found[0][i] += smaller_8(minus_8(found[1][i], random[i]), splat_8(1)););
+        return;
+    }
+    look_up(t, PLANE_UPPER, 1, codes, upper, look, count, NULL);
+    EACH(count, byte_lanes up = (byte_lanes)(found[1][i] > random[i]);
+         found[0][i] = (upper[0][i] & up) | (found[0][i] & ~up););
+}
+
+/* Codes whose chance has the draw's byte and may have more. */
+INLINE byte_lanes tied_codes(const struct table *t, byte_lanes codes, byte_lanes parts,
+                             byte_lanes random)
+{
+    const byte_lanes at = (codes & splat_8(t->fold)) - splat_8(t->low);
+    return (byte_lanes)(parts == random) & (byte_lanes)(smaller_8(at, splat_8(t->span)) == at);
+}
+
+/* Vectors of codes some of which have a draw whose top byte is their chance's, and their bytes. */
+struct tied {
+    byte_lanes codes[4], tied[4], found[4];
+};
+
+/* By the whole of their draws; WORD: R's of the first. */
+TARGET static __attribute__((noinline)) void untie(const struct table *t, const struct random *r,
+                                                   uint32_t word, struct tied *x)
+{
+    unsigned char codes[4 * STEP], found[4 * STEP];
+    uint64_t tied[4 * STEP / 8];
+    memcpy(codes, x->codes, sizeof codes);
+    memcpy(found, x->found, sizeof found);
+    memcpy(tied, x->tied, sizeof tied);
+    for (uint32_t i = 0; i < 4 * STEP; i += 8)
+        while (tied[i / 8]) {
+            const int bit = __builtin_ctzll(tied[i / 8]);
+            const uint32_t at = i + (uint32_t)bit / 8;
+            const unsigned char code = codes[at];
+            const bool up = random_one(r, word, at) < t->chances[code];
+            found[at] = up ? t->upper[code] : (unsigned char)t->words[code];
+            tied[i / 8] &= ~(UINT64_C(255) << bit);
+        }
+    memcpy(x->found, found, sizeof found);
+}
 
 /* Elements of 16 or 32 bits, whose codes were put in order for it. */
 INLINE void store_pairs(void *dst, byte_lanes low, byte_lanes high, int size)
@@ -189,6 +249,7 @@ INLINE void table_some(const struct table *t, const struct codes *c, int store, 
 {
     const size_t out = STEP * (size_t)(size == 6 ? store : size) / 8;
     byte_lanes codes[4], found[2][4], random[4];
+    const uint32_t word = r ? r->word : 0;
     if (r)
         EACH(most, random[i] = random_bytes(r););
     load_codes(c, codes, src, count, most);
@@ -196,7 +257,21 @@ INLINE void table_some(const struct table *t, const struct codes *c, int store, 
         EACH(most, codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
     if (look == SIGNED)
         __asm__("" : "+m"(codes));
-    look_up(t, PLANE_LOW, size > 8 || r ? 2 : 1, codes, found, look, most, r ? random : NULL);
+    if (r)
+        look_up_drawn(t, codes, found, look, most, random);
+    else
+        look_up(t, PLANE_LOW, size > 8 ? 2 : 1, codes, found, look, most, NULL);
+    if (r && t->ties) {
+        byte_lanes any = splat_8(0);
+        EACH(most, found[1][i] = tied_codes(t, codes[i], found[1][i], random[i]);
+             any |= found[1][i];);
+        if (__builtin_expect(any_bit((vec)any), 0)) {
+            struct tied x = {0};
+            EACH(most, x.codes[i] = codes[i]; x.found[i] = found[0][i]; x.tied[i] = found[1][i];);
+            untie(t, r, word, &x);
+            EACH(most, found[0][i] = x.found[i];);
+        }
+    }
     if (size > 8)
         TO_EACH(store_pairs(to, found[0][i], found[1][i], size));
     else if (size == 8)
@@ -235,7 +310,7 @@ INLINE void table_all(const struct plan *p, struct codes c, void *dst, const voi
         struct random drawn;                                                                       \
         if (draws)                                                                                 \
             drawn = *r;                                                                            \
-        if ((look) != ONE_BLOCK) {                                                                 \
+        if ((look) != ONE_BLOCK || (draws)) {                                                      \
             table_all(p, c, dst, src, steps, look, size, draws ? &drawn : NULL);                   \
         } else if (c.storage_bits == 4) {                                                          \
             c = (struct codes){4, STEP / 2, false, c.mask};                                        \
@@ -251,10 +326,13 @@ INLINE void table_all(const struct plan *p, struct codes c, void *dst, const voi
     TABLE_STEPS(name##_16, look, 16, false)                                                        \
     TABLE_STEPS(name##_32, look, 32, false)
 TABLE_SIZES(plain, PLAIN)
-#ifndef LANES_ALL_BYTES /* which all look up alike */
+#ifdef LANES_ALL_BYTES /* which all look up alike */
+TABLE_STEPS(drawn, PLAIN, 6, true)
+#else
 TABLE_SIZES(block, ONE_BLOCK)
 TABLE_SIZES(with_sign, SIGNED)
 TABLE_STEPS(drawn, SIGNED, 6, true)
+TABLE_STEPS(drawn_block, ONE_BLOCK, 6, true)
 #endif
 
 /* By what SIZE stands for. */
@@ -266,14 +344,14 @@ static table_function *table_function_of(const struct plan *p)
     const int size = p->table.to->storage_bits, which = size < 8 ? 0 : size / 16 + 1;
 #ifdef LANES_ALL_BYTES
     static table_function *const by_size[] = {plain_6, plain_8, plain_16, plain_32};
-    return by_size[which];
+    return p->table.draws ? drawn : by_size[which];
 #else
     static table_function *const by_size[][4] = {
         [ONE_BLOCK] = {block_6, block_8, block_16, block_32},
         [PLAIN] = {plain_6, plain_8, plain_16, plain_32},
         [SIGNED] = {with_sign_6, with_sign_8, with_sign_16, with_sign_32}};
     if (p->table.draws)
-        return drawn;
+        return p->from->width <= 4 ? drawn_block : drawn;
     return by_size[p->from->width <= 4       ? ONE_BLOCK
                    : p->table.of_words.plain ? PLAIN
                                              : SIGNED][which];

@@ -82,8 +82,8 @@ enum store {
     STORE_ANY /* of a stage: plan.store says */
 };
 
-/* What is asked of ROUND: codes in a common direction, in another, or more. */
-enum care { NEAREST, DIRECTED, WATCHING };
+/* What is asked of ROUND: codes in a common direction, in another, or more; or at random. */
+enum care { NEAREST, DIRECTED, WATCHING, AT_RANDOM };
 
 /* What a stage is made for; CARE is the most that it heeds. STORE_8 stands for less, too. */
 struct way {
@@ -136,7 +136,11 @@ struct narrow {
     uint32_t nan[2];
     uint32_t payload; /* mask of a NaN code's trailing bits that come from the source */
     uint32_t tiny[2]; /* FP32 magnitudes below are tiny where inexact */
-    uint32_t join, join_base, join_shift; /* see join_sums */
+    uint32_t join, join_base, join_shift;                     /* see join_sums */
+    uint32_t finer_scale, finer_base, finer_join, finer_most; /* see finer_sum */
+    uint32_t digit, digits; /* FP32's leading one and those behind it */
+    uint32_t special;       /* FP32's infinity */
+    uint32_t unit;          /* its exponent field where the unit in the last place is 1 */
     uint32_t tiny_drop;  /* as drop, in the binade below emin with the exponent unbounded; 0: before
                             rounding all below emin are tiny */
     uint32_t sign_shift; /* FP32's sign bit to the code's */
@@ -150,10 +154,23 @@ struct narrow {
     bool negative_zero;
     bool integer;
     bool saturate;
+    bool fp16; /* the target is, and what overflows is infinite */
     unsigned overflow_flags;
     unsigned infinity_flags;
     unsigned nan_flags;
     uint64_t limits[2]; /* ROUND_WHOLE: the greatest magnitudes */
+};
+
+/*
+ * Stochastic rounding in FP64 itself, to values that the target has, or above its range; FP32 holds
+ * them too.
+ */
+struct stochastic {
+    uint32_t drop; /* trailing bits that FP64 has more */
+    uint64_t low;  /* as a mask */
+    uint64_t least_normal;
+    uint64_t floor; /* what a scale has none for becomes this, without rounding, or 0 */
+    bool tininess_before;
 };
 
 /* How halves are taken for words without a conversion: those of FP16's range as 2^-112 of them. */
@@ -170,7 +187,7 @@ enum {
 };
 
 /* What is looked up of each code by bytes. */
-enum plane { PLANE_LOW, PLANE_HIGH, PLANE_PARTS = PLANE_HIGH, PLANE_FLAGS, PLANES };
+enum plane { PLANE_LOW, PLANE_HIGH, PLANE_PARTS = PLANE_HIGH, PLANE_FLAGS, PLANE_UPPER, PLANES };
 
 typedef unsigned char table_block[TABLE_BLOCK] __attribute__((aligned(TABLE_BLOCK)));
 
@@ -180,7 +197,8 @@ enum below {
     BELOW_ADDS,    /* NEGATIVE is added, */
     BELOW_NONZERO, /* or or-ed to all but zeros */
     BELOW_NEGATED,
-    BELOW_ALIKE /* NEGATIVE for all */
+    BELOW_ALIKE, /* NEGATIVE for all */
+    BELOW_WHOLE  /* negated, and those above zero at most NEGATIVE, at random */
 };
 
 /*
@@ -215,9 +233,19 @@ struct table {
     unsigned all_flags; /* or-ed */
     unsigned char planes[PLANES][TABLE_CODES] __attribute__((aligned(TABLE_BLOCK)));
     struct sums of_words, of_flags;
-    bool top; /* words of 32 bits are zero in their lower half, and planes have the upper one */
-    /* Words are toward zero, and PLANE_PARTS has the part of 256 by which to go up at random. */
+    bool top;    /* words of 32 bits are zero in their lower half, and planes have the upper one */
+    bool direct; /* looked up without sums */
+    /* At random: words are the lower ones, UPPER the others, and CHANCES in 2^-32 what they are
+     * taken by, whose upper bytes PLANE_PARTS has. */
     bool draws;
+    /* Some chances have more than that byte: of codes and FOLD from LOW on, SPAN at most. */
+    bool ties;
+    unsigned char fold, low, span;
+    bool steps; /* the upper word is the next one, where there is a chance, */
+    bool next;  /* or is before a sign is put to it */
+    bool even;  /* chances are those of magnitudes */
+    uint32_t chances[TABLE_CODES];
+    unsigned char upper[TABLE_CODES];
 };
 
 struct plan {
@@ -225,7 +253,8 @@ struct plan {
     const struct hu_format *to;
     const struct hu_format *from;
     struct hu_options options;
-    bool flags; /* whether anyone will look at what a row returns */
+    enum hu_direction wanted; /* options' but where no draw decides anything: that is to nearest */
+    bool flags;               /* whether anyone will look at what a row returns */
     row_function *row;
     /* Whether the row heeds DIRECT: the source comes from memory, to be asked for ahead, and dst,
      * which starts a line, is to be written past the caches. */
@@ -245,6 +274,7 @@ struct plan {
     struct widen w;
     struct narrow k;
     struct halves halves;
+    struct stochastic stochastic;
     size_t asked; /* elements so far */
     struct table table;
 };

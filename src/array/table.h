@@ -4,9 +4,10 @@
 
 #include "array/plan.h"
 
-/* Whether every code has one answer, which stochastic rounding gives only those that are exact. */
+/* Whether a plan at random rounds nothing, so that it is the same as to nearest. */
+bool hu_table_draws_nothing(const struct plan *p);
+/* Whether there is a table of the plan's, and whether it is one of bytes that are drawn. */
 bool hu_table_can(const struct plan *p);
-/* Whether stochastic rounding of every code is a byte or the next one, by a byte of chance. */
 bool hu_table_draws(const struct plan *p);
 void hu_table_fill(struct plan *p);
 /* A plan of STAGE's look-ups in ROW; NULL: of one after another. */
