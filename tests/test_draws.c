@@ -111,7 +111,8 @@ static const char *const sources[] = {"fp8_e5m2", "fp8_e4m3", "fp8_e4m3fnuz", "f
 static const char *const targets[] = {"fp8_e5m2", "fp8_e4m3", "fp8_e4m3fnuz", "fp8_e4m3b11fnuz",
                                       "fp8_e3m4", "e8m0",     "fp6_e2m3",     "fp4_e2m1_unpacked",
                                       "int8",     "uint8",    "binary8p3ue",  "e4m1",
-                                      "fp32",     "fp16",     "int32",        "uint32"};
+                                      "fp32",     "fp16",     "int32",        "uint32",
+                                      "uint4"};
 
 static uint64_t element(const struct hu_format *f, const unsigned char *bytes, size_t i)
 {

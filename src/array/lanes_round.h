@@ -151,7 +151,7 @@ INLINE half_lanes join_sums(const struct narrow *k, const struct magic *m, bool 
 INLINE vec finer_sum(const struct narrow *k, vec magnitude)
 {
     if (k->integer)
-        magnitude = smaller(magnitude, splat(k->least_normal - 1));
+        magnitude = smaller(magnitude, splat(k->finer_most));
     vec at = larger_float(magnitude, splat(k->least_normal)) & splat(k->special);
     vec power = mul_float(at, splat(k->finer_scale));
     return add_float(magnitude, power) - splat(k->finer_base);

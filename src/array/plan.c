@@ -276,6 +276,8 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
     k.clamp = k.limit;
     if (integer) /* 2^w - 1 */
         k.clamp -= 1u << (FP32_TRAILING + 1 - to->width);
+    const uint32_t below_128 = ((7 + FP32_BIAS) << FP32_TRAILING) - 1;
+    k.finer_most = k.clamp < below_128 ? k.clamp : below_128;
     k.rebias = (k.least_normal >> drop) - (1u << t);
     if (t <= 7) {
         k.join_shift = 7u - (uint32_t)t;

@@ -134,11 +134,11 @@ struct narrow {
     uint32_t nan[2];
     uint32_t payload; /* mask of a NaN code's trailing bits that come from the source */
     uint32_t tiny[2]; /* FP32 magnitudes below are tiny where inexact */
-    uint32_t join, join_base, join_shift;         /* see join_sums */
-    uint32_t finer_scale, finer_base, finer_join; /* see finer_sum */
-    uint32_t digit, digits;                       /* FP32's leading one and those behind it */
-    uint32_t special;                             /* FP32's infinity */
-    uint32_t unit;       /* its exponent field where the unit in the last place is 1 */
+    uint32_t join, join_base, join_shift;                     /* see join_sums */
+    uint32_t finer_scale, finer_base, finer_join, finer_most; /* see finer_sum */
+    uint32_t digit, digits; /* FP32's leading one and those behind it */
+    uint32_t special;       /* FP32's infinity */
+    uint32_t unit;          /* its exponent field where the unit in the last place is 1 */
     uint32_t tiny_drop;  /* as drop, in the binade below emin with the exponent unbounded; 0: before
                             rounding all below emin are tiny */
     uint32_t sign_shift; /* FP32's sign bit to the code's */
