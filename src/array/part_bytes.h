@@ -268,6 +268,11 @@ INLINE bool is_special(const struct pieces *t, const half_lanes magnitude[2], en
     return any_bit((vec)outside);
 }
 
+INLINE half_lanes shift_16(half_lanes x, uint32_t count)
+{
+    return shift_each_16(x, splat_16(shift_16_entry(count)));
+}
+
 INLINE half_lanes index_of(const struct pieces *t, half_lanes magnitude)
 {
     half_lanes piece = shift_each_16(minus_16(t->reach, magnitude), t->trailing);
@@ -349,7 +354,7 @@ special_halves(const struct plan *p, void *dst, const void *src, struct seen see
     else
         load_short(&p->w, x, src);
 #endif
-    take_care(p, x, NULL, ROUND_MAGIC, &seen);
+    take_care(p, x, NULL, p->round, &seen);
     store_codes(&p->k, dst, x, p->store);
     return seen;
 }
@@ -372,6 +377,53 @@ INLINE void from_halves(const struct plan *p, struct carried *c, void *dst, cons
         }
     c->seen = seen;
 }
+
+/* Halves whose codes are the top of FP32's as scales: narrow_scale in 16 bits. Where flags are
+ * looked for, false: some may raise others than those of common numbers. */
+INLINE bool scale_tops(const struct narrow *k, uint32_t shift, void *dst, const void *src,
+                       struct seen *seen)
+{
+    half_lanes x[2], code[2], none[2], inexact = splat_16(0), outside = splat_16(0);
+    BOTH_HALVES(x[i] = (half_lanes)load_bytes((const char *)src + sizeof *x * i) << shift;
+                half_lanes magnitude = x[i] & splat_16(0x7fff);
+                half_lanes aligned =
+                    smaller_16(magnitude, minus_16(magnitude + magnitude, splat_16(0x0080)));
+                code[i] = shift_16(aligned + splat_16(k->add[0] >> 16), 7);
+                none[i] = (half_lanes)(minus_16(x[i], splat_16(INFINITE >> 16)) != 0) &
+                          (half_lanes)(x[i] != splat_16(SIGN >> 16));
+                code[i] =
+                    smaller_16(code[i], splat_16(k->infinity[0])) | (none[i] & splat_16(k->nan[0]));
+                inexact |= x[i] & splat_16(k->low >> 16) & ~none[i];
+                outside |= minus_16(magnitude, splat_16((k->max_code << 7) - 1));
+                if (seen && !(seen->flags & HU_UNDERFLOW)) outside |=
+                keep_nonzero_16(magnitude, minus_16(splat_16(0x0080), magnitude)););
+    if (seen && any_bit((vec)outside))
+        return false;
+    if (seen && !(seen->flags & HU_INEXACT))
+        find_inexact(seen, (vec)inexact);
+    if (seen && !(seen->flags & HU_INVALID) && any_bit((vec)(none[0] | none[1])))
+        seen->flags |= HU_INVALID;
+    store_bytes(dst, (byte_lanes)order_halves((half_lanes)pack_half_bytes(code)));
+    return true;
+}
+
+#define SCALES(name, care, watch)                                                                  \
+    TARGET static __attribute__((noinline)) void name##_steps(                                     \
+        const struct plan *p, struct carried *c, void *dst, const void *src, size_t steps)         \
+    {                                                                                              \
+        const struct narrow k = p->k;                                                              \
+        const struct widen w = p->w;                                                               \
+        struct seen seen = c->seen;                                                                \
+        const char *from = src;                                                                    \
+        for (char *to = dst; steps; steps--, to += STEP, from += 2 * STEP)                         \
+            if (!scale_tops(&k, w.sign_shift - 16, to, from, (watch) ? &seen : NULL))              \
+                seen = special_halves(p, to, from, seen);                                          \
+        c->seen = seen;                                                                            \
+    }                                                                                              \
+    static const struct stage name = {{LOAD_TOP, ROUND_SCALE, STORE_8, care}, name##_steps};
+
+SCALES(scales, DIRECTED, false)
+SCALES(scales_watching, WATCHING, true)
 
 #define HALVES(name, care, ...)                                                                    \
     TARGET static __attribute__((noinline)) void name##_steps(                                     \
@@ -448,6 +500,8 @@ const struct stage *const PART(bytes)[] = {&to_halves,
                                            &halves,
                                            &halves_directed,
                                            &halves_watching,
+                                           &scales,
+                                           &scales_watching,
 #endif
                                            &to_scale,
                                            &to_scale_watching,
