@@ -383,6 +383,7 @@ INLINE bool scale_tops(const struct narrow *k, uint32_t shift, void *dst, const 
                        struct seen *seen)
 {
     half_lanes x[2], code[2], none[2], inexact = splat_16(0), outside = splat_16(0);
+    const half_lanes small = splat_16(seen && seen->flags & HU_UNDERFLOW ? 0 : 0x0080);
     BOTH_HALVES(x[i] = (half_lanes)load_bytes((const char *)src + sizeof *x * i) << shift;
                 half_lanes magnitude = x[i] & splat_16(0x7fff);
                 half_lanes aligned =
@@ -393,9 +394,8 @@ INLINE bool scale_tops(const struct narrow *k, uint32_t shift, void *dst, const 
                 code[i] =
                     smaller_16(code[i], splat_16(k->infinity[0])) | (none[i] & splat_16(k->nan[0]));
                 inexact |= x[i] & splat_16(k->low >> 16) & ~none[i];
-                outside |= minus_16(magnitude, splat_16((k->max_code << 7) - 1));
-                if (seen && !(seen->flags & HU_UNDERFLOW)) outside |=
-                keep_nonzero_16(magnitude, minus_16(splat_16(0x0080), magnitude)););
+                outside |= minus_16(magnitude, splat_16((k->max_code << 7) - 1)) |
+                           minus_16(small, magnitude););
     if (seen && any_bit((vec)outside))
         return false;
     if (seen && !(seen->flags & HU_INEXACT))
