@@ -3,7 +3,6 @@
 #if defined(__x86_64__)
 
 #include <immintrin.h>
-#include <math.h>
 #include <string.h>
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt")))
@@ -128,65 +127,6 @@ TARGET bool pass_count_fp64_avx512(const void *x, const struct hu_pass_range *ra
     for (size_t i = 0; i < HU_CHUNK; i += BYTES)
         _mm512_store_si512(exponents + i, near_exponents_of((const char *)x + 8 * i, below));
     return count_all(exponents, x, false, first, last, first - 1, subnormals, out);
-}
-
-/* Of each second eight values. */
-struct sums {
-    __m512d high, low, relative;
-};
-
-TARGET static double total(__m512d a, __m512d b)
-{
-    double of_a[8], of_b[8], sum = 0;
-    memcpy(of_a, &a, sizeof of_a);
-    memcpy(of_b, &b, sizeof of_b);
-    for (int i = 0; i < 8; i++)
-        sum += of_a[i] + of_b[i];
-    return sum;
-}
-
-#define NAME(x) fp32_##x
-#define REAL float
-#define WORD uint32_t
-#define IS_FP32 1
-#define FRACTION 23
-#define BIAS 127
-#define MASK __mmask16
-#define LANES __m512
-#define REALS(op) _mm512_##op##_ps
-#define WORDS(op) _mm512_##op##_epi32
-#define UNSIGNED(op) _mm512_##op##_epu32
-#define WORD_MASK(op) _mm512_##op##_epi32_mask
-#define UNSIGNED_MASK(op) _mm512_##op##_epu32_mask
-#define TO_REALS _mm512_castsi512_ps
-#define TO_WORDS _mm512_castps_si512
-#include "pass_avx512_near.h"
-
-#define NAME(x) fp64_##x
-#define REAL double
-#define WORD uint64_t
-#define IS_FP32 0
-#define FRACTION 52
-#define BIAS 1023
-#define MASK __mmask8
-#define LANES __m512d
-#define REALS(op) _mm512_##op##_pd
-#define WORDS(op) _mm512_##op##_epi64
-#define UNSIGNED(op) _mm512_##op##_epu64
-#define WORD_MASK(op) _mm512_##op##_epi64_mask
-#define UNSIGNED_MASK(op) _mm512_##op##_epu64_mask
-#define TO_REALS _mm512_castsi512_pd
-#define TO_WORDS _mm512_castpd_si512
-#include "pass_avx512_near.h"
-
-TARGET bool pass_near_fp32_avx512(struct hu_pass_near *b)
-{
-    return fp32_near(b);
-}
-
-TARGET bool pass_near_fp64_avx512(struct hu_pass_near *b)
-{
-    return fp64_near(b);
 }
 
 #endif

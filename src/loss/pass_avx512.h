@@ -9,10 +9,8 @@
 
 bool pass_count_fp32_avx512(const void *x, const struct hu_pass_range *range,
                             struct hu_pass_exponents *out);
-bool pass_near_fp32_avx512(struct hu_pass_near *near);
 
 bool pass_count_fp64_avx512(const void *x, const struct hu_pass_range *range,
                             struct hu_pass_exponents *out);
-bool pass_near_fp64_avx512(struct hu_pass_near *near);
 
 #endif
