@@ -1,4 +1,4 @@
-#include "pass_avx512.h"
+#include "pass_sets.h"
 
 #if defined(__x86_64__)
 
@@ -102,8 +102,8 @@ static bool exponents_to_count(const struct hu_pass_range *range, int fraction, 
     return *last - *first < HU_FEW;
 }
 
-TARGET bool pass_count_fp32_avx512(const void *x, const struct hu_pass_range *range,
-                                   struct hu_pass_exponents *out)
+TARGET static bool count_fp32(const void *x, const struct hu_pass_range *range,
+                              struct hu_pass_exponents *out)
 {
     int first, last;
     bool subnormals;
@@ -115,8 +115,8 @@ TARGET bool pass_count_fp32_avx512(const void *x, const struct hu_pass_range *ra
     return count_all(exponents, x, true, first, last, 0, subnormals, out);
 }
 
-TARGET bool pass_count_fp64_avx512(const void *x, const struct hu_pass_range *range,
-                                   struct hu_pass_exponents *out)
+TARGET static bool count_fp64(const void *x, const struct hu_pass_range *range,
+                              struct hu_pass_exponents *out)
 {
     int first, last;
     bool subnormals;
@@ -128,5 +128,25 @@ TARGET bool pass_count_fp64_avx512(const void *x, const struct hu_pass_range *ra
         _mm512_store_si512(exponents + i, near_exponents_of((const char *)x + 8 * i, below));
     return count_all(exponents, x, false, first, last, first - 1, subnormals, out);
 }
+
+#undef TARGET
+#undef INLINE
+
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define LANE_BYTES 64
+#define FUSED(a, b, c) ((__typeof__(c))_mm512_fmadd_pd(a, b, c))
+#define FUSES 1
+#define MAX_FP32(a, b) _mm512_max_ps((__m512)(a), (__m512)(b))
+#define MIN_FP32(a, b) _mm512_min_ps((__m512)(a), (__m512)(b))
+#define MAX_FP64(a, b) _mm512_max_pd((__m512d)(a), (__m512d)(b))
+#define MIN_FP64(a, b) _mm512_min_pd((__m512d)(a), (__m512d)(b))
+#define WIDE_AT(p) _mm512_cvtps_pd(_mm256_loadu_ps(p))
+#define ROUND_TO_FP32(v) _mm512_cvtps_pd(_mm512_cvtpd_ps((__m512d)(v)))
+#define COUNT count_fp32
+#define PASSES hu_passes_fp32_avx512
+#include "pass_fp32.h"
+#define COUNT count_fp64
+#define PASSES hu_passes_fp64_avx512
+#include "pass_fp64.h"
 
 #endif

@@ -2,10 +2,18 @@
  * The passes of pass.h for one type and one instruction set. The file that includes this
  * defines REAL, WORD and LEAST_NORMAL_EXPONENT, FIELD_SHIFT, IS_FP32 for the type, NAME(x) for what
  * it makes, TARGET for the instruction set, FUSED(a, b, c) for its a * b + c, FUSES
- * for whether that rounds once, LANE_BYTES for the size of its registers, and NEAR and COUNT
- * where it has better ones, which end with this file.
+ * for whether that rounds once, LANE_BYTES for the size of its registers; and PASSES, what the
+ * passes are called, and COUNT where it has a better one, which both end with this file.
  * Plain loops of a constant length over arrays that do not overlap: compilers turn them into lanes.
  */
+
+#include <string.h>
+
+#if defined(__clang__)
+#define UNROLLED _Pragma("unroll")
+#else
+#define UNROLLED _Pragma("GCC unroll 8")
+#endif
 
 #define FIELD(w) ((w) << FIELD_SHIFT)
 /* The biased exponents of 1 and of the greatest finite numbers. */
@@ -327,7 +335,7 @@ TARGET static void NAME(small)(const void *code, const void *scaled, double min_
 
 #include "pass_near.h"
 
-static const struct hu_passes NAME(passes) = {
+const struct hu_passes PASSES = {
     .range = NAME(range),
     .clip = NAME(clip),
     .find = NAME(find),
@@ -347,3 +355,4 @@ static const struct hu_passes NAME(passes) = {
 #undef BIAS
 #undef TOP
 #undef COUNT
+#undef PASSES

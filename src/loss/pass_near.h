@@ -262,51 +262,63 @@ INLINE void NAME(near_all)(struct NAME(gathered) * g, struct NAME(sums) * s,
 
 #if IS_FP32
 
-INLINE void NAME(near_in)(struct NAME(gathered) * g, struct NAME(sums) * s,
-                          const struct hu_pass_near *b, enum hu_direction d)
+TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums) * s,
+                                     const struct hu_pass_near *b)
 {
     bool small = (int)((b->range.least_nonzero + 1) >> FIELD_SHIFT) - (int)BIAS < b->emin;
-    if (small && b->no_units)
-        CASE(d, .small = true);
+    if (b->scales)
+        CASE(.small = true, .scaled = true, .units = true);
+    else if (b->direction == HU_TIES_TO_AWAY)
+        CASE(HU_TIES_TO_AWAY, .small = true, .units = true);
+    else if (b->direction == HU_TO_ODD)
+        CASE(HU_TO_ODD, .small = true, .units = true);
+    else if (b->direction != HU_TIES_TO_EVEN)
+        CASE(HU_TOWARD_ZERO, .small = true, .units = true);
+    else if (small && b->no_units)
+        CASE(.small = true);
     else if (small)
-        CASE(d, .small = true, .units = true);
+        CASE(.small = true, .units = true);
     else if (b->no_units)
-        CASE(d, .small = false);
+        CASE(.small = false);
     else
-        CASE(d, .units = true);
+        CASE(.units = true);
 }
 
 #else
 
-INLINE void NAME(near_in)(struct NAME(gathered) * g, struct NAME(sums) * s,
-                          const struct hu_pass_near *b, enum hu_direction d)
+INLINE void NAME(near_divided)(struct NAME(gathered) * g, struct NAME(sums) * s,
+                               const struct hu_pass_near *b, enum hu_direction direction)
 {
-    if (b->divisor != 0 && b->x_is_fp32)
-        CASE(d, .small = true, .divided = true, .from_fp32 = true, .units = true);
-    else if (b->divisor != 0)
-        CASE(d, .small = true, .divided = true, .units = true);
-    else if (b->x_is_fp32)
-        CASE(d, .small = true, .from_fp32 = true, .units = true);
+    if (b->x_is_fp32)
+        CASE(direction, .small = true, .divided = true, .from_fp32 = true, .units = true);
     else
-        CASE(d, .small = true, .units = true);
+        CASE(direction, .small = true, .divided = true, .units = true);
+}
+
+/* To divide by 1 changes nothing, and is not done where it would be done often. */
+TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums) * s,
+                                     const struct hu_pass_near *near)
+{
+    struct hu_pass_near own = *near, *b = &own;
+    own.divisor = near->divisor != 0 ? near->divisor : 1;
+    enum hu_direction d = b->direction;
+    if (b->scales)
+        CASE(.small = true, .scaled = true, .units = true);
+    else if (near->divisor == 0 && b->x_is_fp32 && d > HU_TIES_TO_AWAY && d != HU_TO_ODD)
+        CASE(HU_TOWARD_ZERO, .small = true, .from_fp32 = true, .units = true);
+    else if (near->divisor == 0 && !b->x_is_fp32 && d == HU_TIES_TO_EVEN)
+        CASE(.small = true, .units = true);
+    else if (d == HU_TIES_TO_EVEN)
+        NAME(near_divided)(g, s, b, HU_TIES_TO_EVEN);
+    else if (d == HU_TIES_TO_AWAY)
+        NAME(near_divided)(g, s, b, HU_TIES_TO_AWAY);
+    else if (d == HU_TO_ODD)
+        NAME(near_divided)(g, s, b, HU_TO_ODD);
+    else
+        NAME(near_divided)(g, s, b, HU_TOWARD_ZERO);
 }
 
 #endif
-
-TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums) * s,
-                                     const struct hu_pass_near *b)
-{
-    if (b->scales)
-        CASE(.small = true, .scaled = true, .units = true);
-    else if (b->direction == HU_TIES_TO_EVEN)
-        NAME(near_in)(g, s, b, HU_TIES_TO_EVEN);
-    else if (b->direction == HU_TIES_TO_AWAY)
-        NAME(near_in)(g, s, b, HU_TIES_TO_AWAY);
-    else if (b->direction == HU_TO_ODD)
-        NAME(near_in)(g, s, b, HU_TO_ODD);
-    else
-        NAME(near_in)(g, s, b, HU_TOWARD_ZERO);
-}
 
 #undef CASE
 
