@@ -37,8 +37,16 @@ INLINE void load_codes(const struct codes *c, byte_lanes codes[4], const void *s
     }
 }
 
-/* How: in one block of 16, by struct sums where it is PLAIN, or with all that it may have. */
+/* How: in one block of 16, or of as many as one instruction takes, by struct sums where it is
+ * PLAIN, or with all that it may have. */
 enum look { ONE_BLOCK, PLAIN, SIGNED };
+
+/* Codes of no more bits are looked up in one. */
+#ifdef LANES_ALL_BYTES
+enum { BLOCK_BITS = 6 };
+#else
+enum { BLOCK_BITS = 4 };
+#endif
 
 /* COUNT vectors' bytes of PLANE, or of two planes. */
 #ifdef LANES_ALL_BYTES
@@ -46,8 +54,13 @@ enum look { ONE_BLOCK, PLAIN, SIGNED };
 INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
                     byte_lanes found[2][4], enum look look, int count, const byte_lanes *random)
 {
-    (void)look, (void)random;
+    (void)random;
     for (int each = 0; each < planes; each++) {
+        if (look == ONE_BLOCK) {
+            const byte_lanes block = load_bytes(t->planes[(int)plane + each]);
+            EACH(count, found[each][i] = look_up_quarter(block, codes[i]););
+            continue;
+        }
         byte_lanes quarter[4];
         VECTORS(quarter[i] = load_bytes(t->planes[(int)plane + each] + i * STEP););
         if (plane == PLANE_LOW && each && t->draws && t->even)
@@ -334,6 +347,9 @@ INLINE void table_all(const struct plan *p, struct codes c, void *dst, const voi
         } else if (c.storage_bits == 4) {                                                          \
             c = (struct codes){4, STEP / 2, false, c.mask};                                        \
             table_all(p, c, dst, src, steps, look, size, NULL);                                    \
+        } else if (BLOCK_BITS >= 6 && c.storage_bits == 6) {                                       \
+            c = (struct codes){6, STEP * 6 / 8, false, c.mask};                                    \
+            table_all(p, c, dst, src, steps, look, size, NULL);                                    \
         } else {                                                                                   \
             c = (struct codes){8, STEP, true, c.mask};                                             \
             table_all(p, c, dst, src, steps, look, size, NULL);                                    \
@@ -349,10 +365,10 @@ INLINE void table_all(const struct plan *p, struct codes c, void *dst, const voi
     static stage_function *const name##_sizes[] = {name##_6,  name##_8,     name##_16,             \
                                                    name##_32, name##_whole, name##_64};
 TABLE_SIZES(plain, PLAIN)
-#ifdef LANES_ALL_BYTES /* which all look up alike */
+TABLE_SIZES(block, ONE_BLOCK)
+#ifdef LANES_ALL_BYTES
 TABLE_STEPS(drawn, PLAIN, 6, true)
 #else
-TABLE_SIZES(block, ONE_BLOCK)
 TABLE_SIZES(with_sign, SIGNED)
 TABLE_STEPS(drawn, SIGNED, 6, true)
 TABLE_STEPS(drawn_block, ONE_BLOCK, 6, true)
@@ -364,13 +380,15 @@ static stage_function *look_up_of(const struct plan *p)
     const int size = p->table.to->storage_bits, last = (int)p->table.last;
     const int which = last ? last + 3 : size < 8 ? 0 : size / 16 + 1;
 #ifdef LANES_ALL_BYTES
-    return p->table.draws ? drawn : plain_sizes[which];
+    if (p->table.draws)
+        return drawn;
+    return (p->from->width <= BLOCK_BITS ? block_sizes : plain_sizes)[which];
 #else
     if (p->table.draws)
         return p->from->width <= 4 ? drawn_block : drawn;
-    stage_function *const *const sizes = p->from->width <= 4       ? block_sizes
-                                         : p->table.of_words.plain ? plain_sizes
-                                                                   : with_sign_sizes;
+    stage_function *const *const sizes = p->from->width <= BLOCK_BITS ? block_sizes
+                                         : p->table.of_words.plain    ? plain_sizes
+                                                                      : with_sign_sizes;
     return sizes[which];
 #endif
 }

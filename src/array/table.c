@@ -166,10 +166,22 @@ enum last hu_table_last(const struct plan *p)
     return is_fp64(p->to) && !p->options.saturate ? LAST_FP64 : LAST_NONE;
 }
 
-static uint32_t word_of(const struct hu_format *to, uint64_t code)
+/* Whether words are of the source, which the environment rounds as they become integers: sums have
+ * fewer terms for them. */
+static bool rounds_later(const struct plan *p)
+{
+    const enum hu_direction direction = p->options.direction;
+    return p->table.last == LAST_INT32 && !p->table.direct && direction != HU_TIES_TO_AWAY &&
+           direction != HU_TO_ODD && direction != HU_STOCHASTIC;
+}
+
+/* Of CODE, which BECAME one of the target's. */
+static uint32_t word_of(const struct plan *p, unsigned code, uint64_t became)
 {
     static const struct hu_options exact;
-    return (uint32_t)hu_convert_at(&hu_plan_fp32, to, code, 0, &exact, &(unsigned){0});
+    const bool later = rounds_later(p) && !hu_is_nan(hu_decode(p->from, code));
+    return (uint32_t)hu_convert_at(&hu_plan_fp32, later ? p->from : p->to, later ? code : became, 0,
+                                   &exact, &(unsigned){0});
 }
 
 /* Whether making FP32's word an element raises what nobody asked for: of subnormals, and of 2^31.
@@ -429,11 +441,11 @@ void hu_table_fill(struct plan *p)
         t->flags[code] = (unsigned char)(code >= codes ? t->flags[same] : p->flags ? flags : 0);
         t->all_flags |= t->flags[code];
         if (t->last)
-            t->words[code] = code < codes ? word_of(t->to, t->words[code]) : t->words[same];
+            t->words[code] = code < codes ? word_of(p, code, t->words[code]) : t->words[same];
         disturbing |= t->last && disturbs((uint32_t)t->words[code]);
         low |= t->words[code] & 0xffff;
     }
-    p->environment &= disturbing || !t->last;
+    p->environment &= disturbing || !t->last || rounds_later(p);
     t->top = (t->last || t->to->storage_bits == 32) && !low;
     fill_plane(t, PLANE_LOW, t->top ? 16 : 0);
     if (!t->draws) /* the other has parts */
@@ -476,6 +488,7 @@ void hu_plan_table(struct plan *p, const struct abilities *a)
     p->first = a->table;
     p->settle = a->settle;
     p->environment = p->table.last;
+    p->load_in = p->round_in = p->options.direction;
     p->table.to = p->to;
     p->load = LOAD_CODES;
     hu_plan_harmless(p);
