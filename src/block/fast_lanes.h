@@ -40,6 +40,7 @@ typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
 typedef int16_t signed_halves __attribute__((vector_size(2 * LANES)));
 typedef uint32_t words8 __attribute__((vector_size(32)));
 typedef uint16_t halves16 __attribute__((vector_size(32)));
+typedef uint8_t bytes64 __attribute__((vector_size(64)));
 /* A vector full of halves. */
 typedef uint16_t full_halves __attribute__((vector_size(4 * LANES)));
 typedef int16_t signed_full __attribute__((vector_size(4 * LANES)));

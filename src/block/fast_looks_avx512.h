@@ -183,13 +183,18 @@ INLINE struct wide_table fp4_wide(const struct hu_block_planes *of)
     return (struct wide_table){(floats)(half_words(of->halves) << 16)};
 }
 
+INLINE words byte_words(const void *at)
+{
+    return (words)_mm512_cvtepu8_epi32(_mm_loadu_si128(at));
+}
+
 /* The words at AT of an order of 16 codes, the first or the last of 32 in as many bytes. */
 INLINE words wide_codes(const void *from, enum order order, int last)
 {
     const words four = {0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4};
     const words pairs = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7};
     if (order == PARTED)
-        return (words)_mm512_cvtepu8_epi32(_mm_loadu_si128(from)) >> 4 * last;
+        return byte_words(from) >> 4 * last;
     words x = (words)_mm512_shuffle_epi8(four_lanes(from), (__m512i)(pairs + 0x80808000 + 8 * (uint32_t)last));
     return x >> (order == HIGH_FIRST ? 4 - four : four);
 }

@@ -157,6 +157,15 @@ ROW __attribute__((noinline, cold)) static void redo_blocks(const struct hu_bloc
             redo(j, row, n * length, length, dst, narrow);
 }
 
+#if LANES > 8
+#include "fast_iquants.h"
+#else
+INLINE void fall(int type, const unsigned char *at, struct hu_block_unpacked *to)
+{
+    readers[type](at, to);
+}
+#endif
+
 /* Blocks that fall apart before the first one is put together. */
 enum { AHEAD = 8 };
 
@@ -222,7 +231,7 @@ INLINE bool fall_apart(const struct hu_block *b, const unsigned char *at, int ty
         put_products(u->a, 128, 4, u->d * unit, to->over.scale);
         return is_finite(u->d);
     default:
-        readers[b->ggml_type](at, u);
+        fall(b->ggml_type, at, u);
         put_over(b, u, minima, unit, &to->over);
         return is_finite(u->d) && (!minima || is_finite(u->m)) &&
                (!narrow || (minima ? u->d != 0 && u->m != 0 &&
