@@ -46,12 +46,12 @@ INLINE words folded(words a, words b, int step)
 {
     __m256i x = (__m256i)a, y = (__m256i)b;
     __m256 xf = (__m256)a, yf = (__m256)b;
-    return step == 0   ? larger((words)_mm256_permute2x128_si256(x, y, 0x20),
-                                (words)_mm256_permute2x128_si256(x, y, 0x31))
-           : step == 1 ? larger((words)_mm256_unpacklo_epi64(x, y),
-                                (words)_mm256_unpackhi_epi64(x, y))
-                       : larger((words)_mm256_shuffle_ps(xf, yf, 0x88),
-                                (words)_mm256_shuffle_ps(xf, yf, 0xdd));
+    return step == 0 ? larger((words)_mm256_permute2x128_si256(x, y, 0x20),
+                              (words)_mm256_permute2x128_si256(x, y, 0x31))
+           : step == 1
+               ? larger((words)_mm256_unpacklo_epi64(x, y), (words)_mm256_unpackhi_epi64(x, y))
+               : larger((words)_mm256_shuffle_ps(xf, yf, 0x88),
+                        (words)_mm256_shuffle_ps(xf, yf, 0xdd));
 }
 
 INLINE floats within(floats x, float low, float high)

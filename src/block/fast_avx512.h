@@ -50,10 +50,10 @@ INLINE words folded(words a, words b, int step)
                                 (words)_mm512_shuffle_i64x2(x, y, 0xee))
            : step == 1 ? larger((words)_mm512_shuffle_i64x2(x, y, 0x88),
                                 (words)_mm512_shuffle_i64x2(x, y, 0xdd))
-           : step == 2 ? larger((words)_mm512_unpacklo_epi64(x, y),
-                                (words)_mm512_unpackhi_epi64(x, y))
-                       : larger((words)_mm512_shuffle_ps(xf, yf, 0x88),
-                                (words)_mm512_shuffle_ps(xf, yf, 0xdd));
+           : step == 2
+               ? larger((words)_mm512_unpacklo_epi64(x, y), (words)_mm512_unpackhi_epi64(x, y))
+               : larger((words)_mm512_shuffle_ps(xf, yf, 0x88),
+                        (words)_mm512_shuffle_ps(xf, yf, 0xdd));
 }
 
 INLINE floats within(floats x, float low, float high)

@@ -15,8 +15,8 @@
  */
 #include "encode.h"
 
-/* The greatest magnitudes' bits of LANES blocks of COUNT vectors: halves of what is left are folded until a word
- * is. Which block the words then come from: as in a square that is turned. */
+/* The greatest magnitudes' bits of LANES blocks of COUNT vectors: halves of what is left are folded
+ * until a word is. Which block the words then come from: as in a square that is turned. */
 INLINE words greatest_of_lanes(const float *x, int count)
 {
     words v[LANES];

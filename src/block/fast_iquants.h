@@ -61,7 +61,8 @@ ROW static void gather_iq2_xxs(const unsigned char *block, struct hu_block_unpac
     unsigned char which[32], signs[32];
     longs8 all;
     GET(all, block + 2);
-    __m256i low = _mm512_cvtepi64_epi32((__m512i)all), high = _mm512_cvtepi64_epi32((__m512i)(all >> 32));
+    __m256i low = _mm512_cvtepi64_epi32((__m512i)all),
+            high = _mm512_cvtepi64_epi32((__m512i)(all >> 32));
     PUT(which, low);
     to->d = hardware_fp16(block);
     put_sevens((words8)high, to->a, signs);
@@ -99,8 +100,7 @@ ROW static void gather_iq2_s(const unsigned char *block, struct hu_block_unpacke
     put_odd(unpack_word(block + 78), to->a + 8);
     UNROLLED
     for (int k = 0; k < 4; k++) {
-        words8 which =
-            eight_bytes(block + 2 + 8 * k) | bits_at(block + 66 + 2 * k, places, 3) << 8;
+        words8 which = eight_bytes(block + 2 + 8 * k) | bits_at(block + 66 + 2 * k, places, 3) << 8;
         put_eights(to->q + 64 * k, grids->iq2_s, which, block + 34 + 8 * k);
     }
 }
@@ -135,10 +135,8 @@ ROW static void gather_iq3_s(const unsigned char *block, struct hu_block_unpacke
 ROW static void gather_iq1_s(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
-    const words8 places = {0, 3, 6, 9, 16, 19, 22, 25},
-                 tops = {15, 15, 15, 15, 31, 31, 31, 31};
-    words8 scales =
-        (words8)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(block + 34)));
+    const words8 places = {0, 3, 6, 9, 16, 19, 22, 25}, tops = {15, 15, 15, 15, 31, 31, 31, 31};
+    words8 scales = (words8)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(block + 34)));
     scales = 2 * (scales >> 12 & 7) + 1;
     PUT(to->a, scales);
     to->d = hardware_fp16(block);

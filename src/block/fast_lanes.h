@@ -87,11 +87,13 @@ INLINE floats load_floats(const float *at)
 INLINE floats put_under(floats x, struct under of, bool minima)
 {
 #if LANES == 8
-    return minima ? (floats)_mm256_fmsub_ps((__m256)x, (__m256)splat(of.scale), (__m256)splat(of.less))
-                  : x * of.scale;
+    return minima
+               ? (floats)_mm256_fmsub_ps((__m256)x, (__m256)splat(of.scale), (__m256)splat(of.less))
+               : x * of.scale;
 #else
-    return minima ? (floats)_mm512_fmsub_ps((__m512)x, (__m512)splat(of.scale), (__m512)splat(of.less))
-                  : x * of.scale;
+    return minima
+               ? (floats)_mm512_fmsub_ps((__m512)x, (__m512)splat(of.scale), (__m512)splat(of.less))
+               : x * of.scale;
 #endif
 }
 

@@ -96,8 +96,7 @@ INLINE void ggml_wide(const struct under *of, bool minima, const void *q, float 
 {
     UNROLLED
     for (int k = 0; k < STEP; k += LANES)
-        store_floats(dst + k,
-                     put_under(int8_floats((const char *)q + k), of[k / 16], minima));
+        store_floats(dst + k, put_under(int8_floats((const char *)q + k), of[k / 16], minima));
 }
 
 /* Whether no difference of products under scales of these exponents is rounded: its terms are
@@ -182,7 +181,8 @@ INLINE bool is_plain(unsigned d, unsigned m, bool minima, bool narrow)
     d &= EXPONENT;
     m &= EXPONENT;
     bool finite = d != EXPONENT && (!minima || m != EXPONENT);
-    return finite && (!minima || !narrow || (d && m && stays_whole((int)(d >> 10), (int)(m >> 10))));
+    return finite &&
+           (!minima || !narrow || (d && m && stays_whole((int)(d >> 10), (int)(m >> 10))));
 }
 
 /* Sixteen scales, or eight and as many minima. */
@@ -210,8 +210,8 @@ INLINE bool fall_apart(const struct hu_block *b, const unsigned char *at, int ty
     case TYPE_Q4_K:
     case TYPE_Q5_K:
         six_bits(at + 4, &scales);
-        put_sixteen(&scales, false, hardware_fp16(at) * unit, hardware_fp16(at + 2),
-                    to->over.scale, to->over.less);
+        put_sixteen(&scales, false, hardware_fp16(at) * unit, hardware_fp16(at + 2), to->over.scale,
+                    to->over.less);
         if (type == TYPE_Q5_K)
             q5_k_codes(at, u->q);
         else if (!looks)
@@ -375,8 +375,8 @@ INLINE void short_step(int type, const unsigned char *at, size_t bytes, const st
     int8_t q[STEP];
     if (looks && narrow) {
 #if LANES == 8
-        struct tables t = type == TYPE_Q4_0 ? less_8_tables(of)
-                                            : tables_under(values, of, minima, NORMAL, NULL);
+        struct tables t =
+            type == TYPE_Q4_0 ? less_8_tables(of) : tables_under(values, of, minima, NORMAL, NULL);
 #else
         struct tables t = tables_under(values, of, minima, NORMAL, NULL);
 #endif
