@@ -9,6 +9,7 @@
 #define HOLD(v) __asm__("" : "+v"(v))
 #define LANES_FP16
 #define LANES_SHIFT_16
+#define LANES_SIGNS
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
 #ifdef LANES_ALL_BYTES
@@ -107,6 +108,22 @@ INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
     (void)shift;
     mask set = _mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32((int)bit));
     return (vec)_mm512_mask_blend_epi32(set, (__m512i)no, (__m512i)yes);
+}
+
+INLINE byte_lanes with_signs_8(byte_lanes codes, byte_lanes signs, byte_lanes sign, bool zeros)
+{
+    __mmask64 negative = _mm512_movepi8_mask((__m512i)signs);
+    if (!zeros)
+        negative = _mm512_mask_test_epi8_mask(negative, (__m512i)codes, (__m512i)codes);
+    return codes | (byte_lanes)_mm512_maskz_mov_epi8(negative, (__m512i)sign);
+}
+
+INLINE half_lanes with_signs_16(half_lanes codes, half_lanes signs, half_lanes sign, bool zeros)
+{
+    __mmask32 negative = _mm512_movepi16_mask((__m512i)signs);
+    if (!zeros)
+        negative = _mm512_mask_test_epi16_mask(negative, (__m512i)codes, (__m512i)codes);
+    return codes | (half_lanes)_mm512_maskz_mov_epi16(negative, (__m512i)sign);
 }
 
 /* By a vector of counts, which takes half as long as by one count. */

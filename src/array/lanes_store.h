@@ -6,16 +6,16 @@
     INLINE type finish_##width(const struct narrow *k, type codes, type signs)                     \
     {                                                                                              \
         type overflow = splat_##width(k->overflow[0]);                                             \
-        type negative = (type)((mask_type)signs < 0);                                              \
-        if (k->sided)                                                                              \
+        if (k->sided) {                                                                            \
+            type negative = (type)((mask_type)signs < 0);                                          \
             overflow = (splat_##width(k->overflow[1]) & negative) | (overflow & ~negative);        \
+        }                                                                                          \
         codes = smaller_##width(codes, overflow);                                                  \
-        if (k->integer)                                                                            \
+        if (k->integer) {                                                                          \
+            type negative = (type)((mask_type)signs < 0);                                          \
             return ((codes ^ negative) - negative) & splat_##width(k->mask);                       \
-        signs = negative & splat_##width(k->sign);                                                 \
-        if (!k->negative_zero)                                                                     \
-            signs = keep_nonzero_##width(codes, signs);                                            \
-        return codes | signs;                                                                      \
+        }                                                                                          \
+        return with_signs_##width(codes, signs, splat_##width(k->sign), k->negative_zero);         \
     }
 
 FINISH(8, byte_lanes, byte_mask)

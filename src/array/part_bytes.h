@@ -216,7 +216,7 @@ INLINE void scale_random(const struct plan *p, const struct narrow *k, vec x[4],
 /* Of struct halves, in vectors, HELD as well. */
 struct pieces {
     half_lanes add, rest, counts;
-    half_lanes magnitude, reach, trailing, last, less, flip, signs;
+    half_lanes top, magnitude, reach, trailing, last, less, flip, signs;
     half_lanes large, small;     /* above and at or below which elements are special */
     half_lanes even, even_bytes; /* all bits but the last */
 };
@@ -244,6 +244,7 @@ INLINE struct pieces pieces_of(const struct halves *h)
         .add = repeat_16(h->add),
         .rest = repeat_16(h->rest),
         .counts = repeat_16(h->counts),
+        .top = held_16(1u << h->shift),
         .magnitude = held_16(0x7fff),
         .reach = held_16(h->reach),
         .trailing = held_16(h->trailing),
@@ -310,12 +311,12 @@ CHOOSE(16, half_lanes)
  * less by 1 and then made more by 1 is rounded up. False: some are special.
  */
 INLINE bool halves_step(const struct narrow *k, const struct pieces *t, void *dst, const void *src,
-                        uint32_t shift, enum store store, enum care care, bool up, bool odd,
+                        bool shifted, enum store store, enum care care, bool up, bool odd,
                         struct seen *seen)
 {
     half_lanes x[2], magnitude[2], down[2], other[2];
     BOTH_HALVES(x[i] = (half_lanes)load_bytes((const char *)src + sizeof *x * i);
-                if (shift) x[i] <<= shift; magnitude[i] = x[i] & t->magnitude;);
+                if (shifted) x[i] *= t->top; magnitude[i] = x[i] & t->magnitude;);
     if (__builtin_expect(is_special(t, magnitude, care), 0))
         return false;
     BOTH_HALVES(half_lanes less = up ? leads_up(t, x[i]) : t->less;
@@ -363,14 +364,14 @@ INLINE void from_halves(const struct plan *p, struct carried *c, void *dst, cons
     const struct narrow k = p->k;
     const enum store store = p->store;
     const size_t out = bytes_of_step(p->to);
-    const uint32_t shift = h->shift;
+    const bool shifted = h->shift;
     const bool odd = h->odd;
     struct seen seen = c->seen;
     struct pieces t = pieces_of(h);
     set_special(&t, h, &seen, care);
     const char *from = src;
     for (char *to = dst; steps; steps--, to += out, from += 2 * STEP)
-        if (!halves_step(&k, &t, to, from, shift, store, care, up, odd, &seen)) {
+        if (!halves_step(&k, &t, to, from, shifted, store, care, up, odd, &seen)) {
             seen = special_halves(p, to, from, seen);
             set_special(&t, h, &seen, care);
         }

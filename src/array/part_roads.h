@@ -44,7 +44,7 @@ static void plan_stages(struct plan *p)
                        load == LOAD_INT16;
     if (quiet && p->round == ROUND_NONE && p->store == STORE_32 && !p->options.saturate)
         way.store = STORE_WORDS;
-    if (load == LOAD_FP16 && bytes)
+    if (load == LOAD_FP16 && (bytes || (p->round == ROUND_TOP && p->care != NEAREST)))
         way.load = LOAD_SHORT;
 #ifdef LANES_SHUFFLE
     if (way.store <= STORE_16 && plan_halves(p)) {
