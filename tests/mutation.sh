@@ -316,7 +316,7 @@ mutate_loss "ties away go to even" pass pass_near.h 's/(WORDS)(rest + rest == un
 mutate_loss "to odd cuts" pass pass_near.h 's/cut | ((over | under) \& 1)/cut/'
 mutate_loss "down goes towards zero" pass pass_near.h 's/b.direction == HU_TOWARD_NEGATIVE ? all/b.direction == HU_TOWARD_NEGATIVE ? none/'
 mutate_loss "errors of fp32 have more bits than it" pass pass.h 's/if (fraction == 23 \&\& outward/if (false \&\& outward/'
-mutate_loss "unsigned formats are walked" statistics statistics.c 's/hu_is_signed(f) \&\& f->trailing_bits/f->trailing_bits/'
+mutate_loss "unsigned formats are walked" statistics statistics.c 's/HU_STOCHASTIC \&\& hu_is_signed(f) \&\&/HU_STOCHASTIC \&\&/'
 mutate_loss "scales below the type's normal numbers are walked" pass pass.h 's/low >= 1 - bias/low >= -bias/'
 mutate_loss "scales of short rows run on" chunk_loss chunk_loss.c 's/row > HU_CHUNK ||/row > 0 ||/'
 mutate_loss "the greatest by a scale cannot overflow" chunk_loss chunk_loss.c 's/: greatest) < limit/: greatest) < HUGE_VAL/'

@@ -140,7 +140,8 @@ def test_blocks_there_and_back():
 
 
 def test_sizes_and_statistics_are_the_programs():
-    assert halfulp.size({"model_type": "gpt2"})["model"]["source"] is None
+    small = {"model_type": "gpt2", "vocab_size": 32, "n_embd": 8, "n_positions": 16, "n_layer": 1, "n_head": 2}
+    assert halfulp.size(small)["model"]["source"] is None
     seven = halfulp.size("7B")
     assert isinstance(seven, dict) and seven
     with pytest.raises(ValueError, match="7Q"):

@@ -62,6 +62,29 @@ Test(statistics, four_values_into_fp16_by_hand)
     cr_assert_float_eq(f.sqnr, 10 * log10(signal / noise), 1e-12);
 }
 
+Test(statistics, a_tie_away_from_zero_is_no_underflow)
+{
+    const float x[] = {0x1p-25f, -0x1p-25f};
+    struct hu_options options = {.direction = HU_TIES_TO_AWAY};
+    struct hu_gathered *g = gather("fp32", x, 2, "fp16", &options, HU_SCALE_NONE, 2);
+    cr_assert_eq(g->losses[0].underflow, 0);
+    cr_assert_eq(g->losses[0].subnormal, 2);
+    hu_gathered_free(g);
+}
+
+Test(statistics, a_relative_error_of_fp32_is_one_of_fp32_under_a_tensor_scale)
+{
+    float x[2048];
+    for (int i = 0; i < 2048; i++)
+        x[i] = 1 + (float)i * 0x1p-11f;
+    struct hu_options options = {0};
+    struct hu_gathered *g = gather("fp32", x, 2048, "fp8_e4m3", &options, HU_SCALE_TENSOR, 2048);
+    double most = g->losses[0].max_relative;
+    cr_assert(most > 0.03);
+    cr_assert_eq(most, (double)(float)most);
+    hu_gathered_free(g);
+}
+
 Test(statistics, what_is_negative_is_invalid_in_unsigned_formats)
 {
     const float x[] = {3, 1.5, -1.5, 6, 12, -3, 0.75, 1};

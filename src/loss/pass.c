@@ -15,7 +15,7 @@
 #define MIN_FP32(a, b) _mm_min_ps((__m128)(a), (__m128)(b))
 #define MAX_FP64(a, b) _mm_max_pd((__m128d)(a), (__m128d)(b))
 #define MIN_FP64(a, b) _mm_min_pd((__m128d)(a), (__m128d)(b))
-#define WIDE_AT(p) _mm_cvtps_pd(_mm_castpd_ps(_mm_load_sd((const double *)(const void *)(p))))
+#define WIDE_AT(p) _mm_cvtps_pd(_mm_castsi128_ps(_mm_loadl_epi64((const void *)(p))))
 #define ROUND_TO_FP32(v) _mm_cvtps_pd(_mm_cvtpd_ps((__m128d)(v)))
 #endif
 #define PASSES hu_passes_fp32_plain
