@@ -19,29 +19,52 @@ struct hu_real {
     bool sticky;
 };
 
-/* 32 random bits, a function of seed and index alone, so that threads and kernels agree. The seed
- * and the index's upper half go through splitmix64 (Steele, Lea and Flood, 2014) into two keys; the
- * lower half goes through a two-multiply mixer keyed by them. */
+/*
+ * 32 random bits, a function of seed and index alone, so that threads and kernels agree. Four
+ * elements in turn share a word, of which element i has byte i % 4 as its top byte and the rest
+ * behind, the lower first: each draw is uniform by itself, and one hash makes four.
+ *
+ * Elements of one word go up together as often as independent ones would where fractions have at
+ * most 8 bits, for then only the top bytes matter. Otherwise the rest matters where an element's
+ * top byte is its fraction's, once in 256, and that rest begins with another's top byte: the
+ * probability that both go up is at most 2^-8 / 4 from the product of theirs for each of the two
+ * (1/4 is the greatest covariance of two events; one of the two needs two equal bytes more), and
+ * 2^-16 where both do: 2^-10 + 2^-15 bounds the covariance, where a single decision's variance is
+ * up to 2^-2. Instructions that round several numbers by one register of random bits share them in
+ * the same way (cvt.rs of PTX).
+ *
+ * The seed and the word number's upper half go through splitmix64 (Steele, Lea and Flood, 2014)
+ * into two keys; the lower half goes through a two-multiply mixer keyed by them.
+ */
 static inline uint64_t hu_random_keys(uint64_t seed, uint64_t index)
 {
-    uint64_t z = seed + ((index >> 32) + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = seed + ((index >> 34) + 1) * UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
     return z ^ z >> 31;
 }
 
-static inline uint32_t hu_random_mix(uint64_t keys, uint32_t low)
+/* The word of so many words before it. */
+static inline uint32_t hu_random_word(uint64_t keys, uint32_t number)
 {
-    uint32_t x = low ^ (uint32_t)keys;
+    uint32_t x = number ^ (uint32_t)keys;
     x = (x ^ x >> 16) * UINT32_C(0x21f0aaad);
     x ^= (uint32_t)(keys >> 32);
     x = (x ^ x >> 15) * UINT32_C(0xd35a2d97);
     return x ^ x >> 15;
 }
 
+/* What element INDEX has of WORD. */
+static inline uint32_t hu_random_share(uint32_t word, uint64_t index)
+{
+    unsigned right = 8 * ((unsigned)index + 1) % 32;
+    return word >> right | word << (32 - right) % 32;
+}
+
 static inline uint32_t hu_random(uint64_t seed, uint64_t index)
 {
-    return hu_random_mix(hu_random_keys(seed, index), (uint32_t)index);
+    uint64_t keys = hu_random_keys(seed, index);
+    return hu_random_share(hu_random_word(keys, (uint32_t)(index >> 2)), index);
 }
 
 /* What rounding asks of a target format, looked up once. */

@@ -106,9 +106,9 @@ mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORM
 
 # Rooms of their own: a mutant is one of the room's files, compiled from a copy of the room.
 
-declare -A suite=([array]=array [loss]=statistics [block]=block_encode)
+declare -A suite=([array]='array draws' [loss]=statistics [block]=block_encode)
 declare -A tests_of=(
-    [array]='every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* bits_beyond* fp32_converts* a_kept*'
+    [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* bits_beyond* fp32_converts* a_kept*'
     [block]='fast_encoders_meet_* fast_decoders_* fast_* encoders_meet_*'
     [loss]='a_* what_* block_scales* fp32_agrees* tensor_scales* formats_counted*'
 )
@@ -120,14 +120,16 @@ fresh_room() { # ROOM
 
 build_unit() { # ROOM UNIT
     compile -I"$here/src/$1" -I"$here/src" -I"$srcdir/src" "$here/src/$1/$2.c" "$here/$2.o" || return 1
+    local objects=
+    for each in ${suite[$1]}; do objects+=" $builddir/tests/test_$each.o"; done
     # shellcheck disable=SC2086
-    $cc $MUTATION_CFLAGS -o "$here/mutant" "$builddir/tests/test_${suite[$1]}.o" "$here/$2.o" \
+    $cc $MUTATION_CFLAGS -o "$here/mutant" $objects "$here/$2.o" \
         "$builddir/libmemory.a" "$builddir/libreference.a" "$builddir/libhalfulp-text.a" "$builddir/libhalfulp.a" $MUTATION_LIBS
 }
 
 unit_fails() { # ROOM
     for test in ${tests_of[$1]}; do
-        timeout 120 "$here/mutant" -j1 --filter "${suite[$1]}/$test" >"$here/log" 2>&1 || return 0
+        timeout 120 "$here/mutant" -j1 --filter "*/$test" >"$here/log" 2>&1 || return 0
     done
     return 1
 }
@@ -165,19 +167,19 @@ mutate_kernel() { # NAME KERNEL FILE sed-expression
 
 unchanged "the unchanged kernels pass" array dispatch
 mutate_kernel "the environment's direction is left as it is" dispatch dispatch.c \
-    's/environment_enter(p->round_in)/environment_enter(HU_TIES_TO_EVEN)/'
+    's/environment_enter(p->load_in)/environment_enter(HU_TIES_TO_EVEN)/'
 mutate_kernel "a plan forgets the index that a piece starts at" dispatch dispatch.c \
     's/return p->row(p, dst, src, n, first);/return p->row(p, dst, src, n, 0);/'
 mutate_kernel "a plan is kept for another direction" dispatch dispatch.c \
-    's/return a->direction == b->direction \&\& /return /'
+    's/return p->wanted == options->direction \&\& /return /'
 mutate_kernel "a plan that the caller keeps is not looked at" dispatch dispatch.c \
     's/if (!is_plan(p, kernel, to, from, options, false))/if (!p->to)/'
 mutate_kernel "tables are used where codes have more than one answer" table table.c \
-    's/(p->options.direction != HU_STOCHASTIC || hu_plan_is_exact(p))/true/'
-mutate_kernel "a part of a byte is rounded" table table.c 's/return part << 8 ? -1 : /return /'
-mutate_kernel "what overflows goes up at random" table table.c 's/if (below > to.max_finite || !part)/if (!part)/'
+    's/ \&\& p->options.direction != HU_STOCHASTIC;/;/'
+mutate_kernel "a chance has one byte" table table.c 's/t->ties = low <= high;/t->ties = false;/'
+mutate_kernel "what overflows goes up at random" table table.c 's/return below > to->max_finite ? 0 : /return /'
 mutate_kernel "a packed code loses a bit" table table.c 's/6 \* k \& 63/6 * k \& 31/'
-mutate_kernel "codes that stand alone get what others do" table table.c 's/if (!lacks\[0\] \&\& !lacks\[1\])/if (true)/'
+mutate_kernel "codes that stand alone get what others do" table table.c 's/if (!alone)/if (true)/'
 mutate_kernel "a table is looked up before it is made" dispatch dispatch.c 's/p->quick = ready \&\& /p->quick = /'
 mutate_kernel "integers have the same range on both sides" plan plan.c \
     's/k->sided = k->overflow\[0\] != k->overflow\[1\];/k->sided = false;/'
@@ -189,15 +191,25 @@ mutate_kernel "a stage does what it does not heed" portable part_roads.h 's/ \&\
 mutate_kernel "an integer's tie is even" portable_rounds part_rounds.h 's/(x ^ less) \& splat(1)/less/'
 mutate_kernel "numbers below zero have scales" portable_bytes part_bytes.h 's/if (any(below_zero(x\[0\] |.*/if (false)/'
 mutate_kernel "the last element is not written" portable lanes_row.h \
-    's/memcpy(dst, codes, hu_array_bytes(p->to, n));/memcpy(dst, codes, hu_array_bytes(p->to, n - 1));/'
-mutate_kernel "what is beside the last element raises flags" portable lanes_row.h 's/p->harmless \&\& i < STEP/false/'
+    's/copy_vectors(dst, codes, out);/copy_vectors(dst, codes, out - 1);/'
+mutate_kernel "what is beside the last element raises flags" portable lanes_row.h 's/(vec)longs_of(p->harmless)/splat(0)/'
 mutate_kernel "FP64 is loaded in the direction asked for" portable lanes_row.h 's/environment_turn(p->load_in);/;/'
+mutate_kernel "few elements are rounded as FP64 is loaded" portable lanes_row.h \
+    '/few_stages/,$s/environment_turn(p->round_in);/;/'
+mutate_kernel "few elements lose a direction" dispatch dispatch.c 's/p->few \&\& !p->flags/p->few/'
+mutate_kernel "bits behind the last element are one" portable lanes_row.h 's/if (split)/if (false)/'
 mutate_kernel "tiny elements are not looked at" portable lanes_seen.h \
     's/seen.small = k->tiny\[0\] > k->tiny\[1\] ? .*/seen.small = 0;/'
 mutate_kernel "overflow is not looked for" portable lanes_seen.h 's/seen.large = k->greatest;/;/'
 mutate_kernel "a signaling NaN raises nothing in lanes" portable_care lanes_seen.h \
     's/seen->flags |= HU_INVALID;/;/'
-mutate_kernel "random numbers repeat from step to step" portable_bytes lanes_seen.h 's/r->low_index += STEP;/;/'
+mutate_kernel "random numbers repeat from step to step" portable_bytes lanes_seen.h 's/r->word += LANES;/;/'
+mutate_kernel "draws begin with whole words" portable_bytes lanes_seen.h 's/i \* LANES + r->share/i * LANES/'
+mutate_kernel "all words have the same keys" dispatch dispatch.c 's/UINT64_C(1) << 34/UINT64_C(1) << 35/'
+mutate_kernel "a byte decides where it ties" portable_bytes part_bytes.h 's/any_bit((vec)(part == draws))/false/'
+mutate_kernel "what rounds nothing is drawn where it rounds" table table.c 's/return code == 1u << p->from->width;/return true;/'
+mutate_kernel "an integer is drawn from what is below it" portable_rounds lanes_whole.h 's/field - fine/fine - field/'
+mutate_kernel "a scale's least are drawn" portable_loads lanes_random.h 's/if (k->floor)/if (false)/'
 mutate_kernel "subnormals of 16 bits are taken for normal" portable_loads lanes_load.h \
     's/pick(above(splat(1u << 23), x), subnormal, x + splat(w->rebias))/x + splat(w->rebias)/'
 mutate_kernel "FP64 forgets what FP32 drops" portable_loads lanes_load.h \
@@ -214,14 +226,21 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "codes of other blocks get an addition too" avx2_table lanes_x86.h 's/MM(subs_epu8)/MM(sub_epi8)/'
     mutate_kernel "a code's upper bits are left out" avx2_table part_table.h 's/found\[0\]\[i\] += look_up_block(high, at);/;/'
     mutate_kernel "a byte of chance is not drawn" avx2_table part_table.h 's/minus_8(found\[1\]\[i\], random\[i\])/found[1][i]/'
+    mutate_kernel "chances tie and a byte decides" avx2_table part_table.h 's/any_bit((vec)any)/false/'
+    mutate_kernel "integers end alike on both sides of zero" avx2_table part_table.h 's/smaller_8(found, negative - below)/smaller_8(found, negative)/'
     mutate_kernel "nothing ends a table's magnitudes" avx2_table part_table.h 's/minus_8(y\[i\], splat_8(s->floor))/y[i]/'
-    mutate_kernel "subnormal halves are nothing to any target" plan plan.c 's/ \&\& quantum >= FP16_QUANTUM//'
-    mutate_kernel "a zero goes up" avx2_bytes part_bytes.h 's/normal = keep_nonzero_16(magnitude\[i\], normal);/;/'
-    mutate_kernel "special halves are finite" avx2_bytes part_bytes.h 's/if (__builtin_expect(any_bit((vec)minus_16(.*/if (((void)largest, false))/'
-    mutate_kernel "halves of FP16 are taken for words" avx2_bytes part_bytes.h 's/words\[i\] >>= 3;/;/'
+    mutate_kernel "halves far below a target's least are rounded as others" plan plan.c 's/h->counts\[h->last\] = 16;/;/'
+    mutate_kernel "subnormal halves have a unit of their own" plan plan.c 's/field > 1 ? field : 1,/field,/'
+    mutate_kernel "a zero goes up" avx2_bytes part_bytes.h 's/\& t->signs) > 0)/\& t->signs) >= 0)/'
+    mutate_kernel "special halves are finite" avx2_bytes part_bytes.h 's/is_special(t, magnitude, care), 0)/(is_special(t, magnitude, care), false), 0)/'
+    mutate_kernel "a tie of halves goes up" avx2_bytes part_bytes.h 's/return down \& (other | even);/return down;/'
+    mutate_kernel "halves to odd go up" avx2_bytes part_bytes.h 's/return h->odd ? /return false ? /'
+    mutate_kernel "halves that are inexact raise nothing" avx2_bytes part_bytes.h 's/inexact |= keep_nonzero_16/inexact \&= keep_nonzero_16/'
+    mutate_kernel "halves too small are not looked at" avx2_bytes part_bytes.h 's/if (care == WATCHING)$/if (false)/'
+    mutate_kernel "NaNs at the top of words stay signaling" avx2_rounds part_rounds.h 's/splat_16(0x7f7f)/splat_16(0x7fff)/'
     mutate_kernel "table flags end with the first steps" avx2_table part_table.h \
         's/const bool looks = p->flags \&\& /&from == (const char *)src \&\& /'
-    mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (bits % 8)/if (false)/'
+    mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (ends)/if (false)/'
     mutate_kernel "sixes come from the wrong bytes" avx2_table lanes_avx2.h 's/10, 12, 13, 14, -1, -1, -1, -1));/10, 12, 13, 15, -1, -1, -1, -1));/'
 else
     attempt skip "mutations of the x86 kernels" "this machine has no AVX2"
@@ -287,14 +306,19 @@ mutate_loss() { # NAME UNIT FILE sed-expression
 }
 export HALFULP_KERNEL=portable
 unchanged "the unchanged statistics pass" loss pass
-mutate_loss "what is clamped counts only beyond the bound" pass pass_lanes.h \
-    's/size >= least + to_overflow/size > least + to_overflow/'
-mutate_loss "what is clamped keeps its value" pass pass_lanes.h 's/near = near < most ? near : most;/(void)most;/'
-mutate_loss "zeros count as lost" pass pass_lanes.h 's/(WORD)(r == 0) & (WORD)(size != 0)/(WORD)(r == 0)/'
-mutate_loss "a quotient is not rounded to fp32" pass pass_lanes.h 's/in_fp32 ? (REAL)(float)/in_fp32 ? (REAL)/'
+mutate_loss "what is clamped counts only beyond the bound" pass pass_near.h \
+    's/(WORDS)(size >= (VALUES)c->overflow)/(WORDS)(size > (VALUES)c->overflow)/'
+mutate_loss "what is clamped keeps its value" pass pass_near.h 's/near = MIN(near, c->most);/;/'
+mutate_loss "zeros count as lost" pass pass_near.h 's/zeros += zero \& differs;/zeros += zero;/'
+mutate_loss "a quotient is not rounded to fp32" pass pass_near.h 's/(VALUES)ROUND_TO_FP32(relative)/relative/'
+mutate_loss "ties away go to even" pass pass_near.h 's/(WORDS)(rest + rest == unit)/0/'
+mutate_loss "to odd cuts" pass pass_near.h 's/cut | ((over | under) \& 1)/cut/'
+mutate_loss "down goes towards zero" pass pass_near.h 's/b.direction == HU_TOWARD_NEGATIVE ? all/b.direction == HU_TOWARD_NEGATIVE ? none/'
+mutate_loss "errors of fp32 have more bits than it" pass pass.h 's/if (fraction == 23 \&\& outward/if (false \&\& outward/'
+mutate_loss "unsigned formats are walked" statistics statistics.c 's/hu_is_signed(f) \&\& f->trailing_bits/f->trailing_bits/'
 mutate_loss "scales below the type's normal numbers are walked" pass pass.h 's/low >= 1 - bias/low >= -bias/'
 mutate_loss "scales of short rows run on" chunk_loss chunk_loss.c 's/row > HU_CHUNK ||/row > 0 ||/'
-mutate_loss "the greatest by a scale cannot overflow" chunk_loss chunk_loss.c 's/near.divisor < t->overflow_from\[0\]/near.divisor < HUGE_VAL/'
+mutate_loss "the greatest by a scale cannot overflow" chunk_loss chunk_loss.c 's/: greatest) < limit/: greatest) < HUGE_VAL/'
 mutate_loss "what a scale makes too small is gone" chunk_loss scratch.h 's/scaled == 0 \&\& x != 0/false/'
 mutate_loss "a tensor's scale may be no fp32" chunk_loss scratch.h 's/return fmin(fmax(scale, FLT_TRUE_MIN), FLT_MAX);/return greatest \/ t->max_finite;/'
 mutate_loss "infinite relative errors are summed" chunk_loss chunk_loss.c 's/if (!isfinite(from_bits(b, e.max_relative)))/if (false)/'

@@ -85,11 +85,14 @@ static void start_plan(struct plan *p, const struct hu_format *to, const struct 
 {
     memset(p, 0, offsetof(struct plan, table));
     p->table.to = NULL;
-    p->table.full = p->table.draws = false;
+    p->table.full = p->table.draws = p->table.direct = false;
     p->to = to;
     p->from = from;
     p->options = *options;
+    p->wanted = options->direction;
     p->flags = flags;
+    if (p->wanted == HU_STOCHASTIC && hu_table_draws_nothing(p))
+        p->options.direction = HU_TIES_TO_EVEN;
 }
 
 bool hu_kernel_has(const struct hu_kernel *kernel, const struct hu_format *to,
@@ -100,10 +103,10 @@ bool hu_kernel_has(const struct hu_kernel *kernel, const struct hu_format *to,
     return kernel->can(&p);
 }
 
-static bool same_options(const struct hu_options *a, const struct hu_options *b)
+static bool same_options(const struct plan *p, const struct hu_options *options)
 {
-    return a->direction == b->direction && a->saturate == b->saturate &&
-           a->tininess_before == b->tininess_before;
+    return p->wanted == options->direction && p->options.saturate == options->saturate &&
+           p->options.tininess_before == options->tininess_before;
 }
 
 /* What is worth a look at where it lies is larger, and at random it may be several pieces. */
@@ -112,6 +115,7 @@ static void set_quick(struct plan *p)
     enum { SMALL = 4096 };
     bool ready = !p->table.to || p->table.full;
     p->quick = ready && p->options.direction != HU_STOCHASTIC ? SMALL : 0;
+    p->few_most = p->quick && p->few && !p->flags ? FEW : 0;
 }
 
 /* A thread's last plans: arrays come in pieces, and small ones in numbers. */
@@ -122,7 +126,7 @@ static bool is_plan(const struct plan *p, const struct hu_kernel *kernel,
                     const struct hu_options *options, bool flags)
 {
     return p->to == to && p->from == from && p->kernel == kernel && p->flags == flags &&
-           same_options(&p->options, options);
+           same_options(p, options);
 }
 
 static void make_plan(struct plan *p, const struct hu_kernel *kernel, const struct hu_format *to,
@@ -197,10 +201,11 @@ static bool starts_a_byte(const struct plan *p, uint64_t index)
     return index * p->to->storage_bits % 8 == 0 && index * p->from->storage_bits % 8 == 0;
 }
 
-/* In pieces that share the random keys of their upper index halves. */
+/* In pieces that share random keys: see hu_random_keys. */
 static unsigned run(struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
 {
-    uint64_t left = (UINT64_C(1) << 32) - (uint32_t)first;
+    const uint64_t alike = UINT64_C(1) << 34;
+    uint64_t left = alike - first % alike;
     if (p->options.direction != HU_STOCHASTIC || n <= left)
         return run_piece(p, dst, src, n, first);
     if (!starts_a_byte(p, left))
@@ -217,14 +222,22 @@ static bool is_wrong(const struct hu_format *to, const void *dst, const struct h
     return !to || !from || (n && (!dst || !src)) || !is_direction(options->direction);
 }
 
+static inline unsigned run_inside(struct plan *p, void *dst, const void *src, size_t n,
+                                  uint64_t first)
+{
+    if (n <= p->few_most)
+        return p->few(p, dst, src, n, first);
+    return n < p->quick ? p->row(p, dst, src, n, first) : run(p, dst, src, n, first);
+}
+
 /* Returns what was raised. */
 static inline unsigned run_plan(struct plan *p, void *dst, const void *src, size_t n,
                                 uint64_t first)
 {
     if (!p->environment)
-        return n < p->quick ? p->row(p, dst, src, n, first) : run(p, dst, src, n, first);
-    environment saved = environment_enter(p->round_in);
-    unsigned raised = n < p->quick ? p->row(p, dst, src, n, first) : run(p, dst, src, n, first);
+        return run_inside(p, dst, src, n, first);
+    environment saved = environment_enter(p->load_in);
+    unsigned raised = run_inside(p, dst, src, n, first);
     environment_leave(saved);
     return raised;
 }

@@ -12,6 +12,9 @@
 #define PART(name) hu_portable_##name
 #endif
 #define LANES 4
+#ifndef HOLD
+#define HOLD(v) (void)(v)
+#endif
 #define TARGET
 #define INLINE static inline __attribute__((always_inline))
 
@@ -155,10 +158,21 @@ INLINE vec shift_left(vec x, uint32_t count)
     return x << count;
 }
 
-/* A times B, which is exact but for overflow, and C. */
-INLINE vec add_scaled(vec a, vec b, vec c)
+/* Counts of 32 and more give 0. */
+INLINE vec shift_right_by(vec x, vec counts)
 {
-    return add_float(mul_float(a, b), c);
+    return (x >> (counts & 31)) & (vec)(counts < 32);
+}
+
+INLINE vec shift_left_by(vec x, vec counts)
+{
+    return (x << (counts & 31)) & (vec)(counts < 32);
+}
+
+/* Of all 32 bits. */
+INLINE mask above_unsigned(vec a, vec b)
+{
+    return a > b;
 }
 
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
@@ -285,12 +299,13 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
     return pack_bytes(top);
 }
 
-/* Of each lane the sum of its halves by FACTORS'. */
+/* Of each lane the sum of its halves by FACTORS', at most what has no sign. */
 INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
 {
     vec joined[2];
     for (int i = 0; i < 2; i++)
-        joined[i] = (v[i] >> 16) * (factors >> 16) + (v[i] & 0xffff) * (factors & 0xffff);
+        joined[i] = smaller((v[i] >> 16) * (factors >> 16) + (v[i] & 0xffff) * (factors & 0xffff),
+                            splat(INT16_MAX));
     return pack_halves(joined);
 }
 
@@ -322,9 +337,14 @@ INLINE byte_lanes order_bytes(byte_lanes x)
     return x;
 }
 
-INLINE bool is_outside(const struct noted *noted, vec small, vec large)
+INLINE byte_lanes order_32(byte_lanes x)
 {
-    (void)small, (void)large;
+    return x;
+}
+
+INLINE bool is_outside(const struct noted *noted, bool noted_small, vec small, vec large)
+{
+    (void)noted_small, (void)small, (void)large;
     return any((mask)noted->outside);
 }
 

@@ -11,7 +11,7 @@
 INLINE vec round_top(const struct narrow *k, vec x, vec random, bool at_random)
 {
     if (at_random)
-        return x + (splat(k->low) ^ random_top(random, k->drop));
+        return x + (splat(k->low) ^ shift_right(random, 32 - k->drop));
     return x + pick_by_bit(x, k->bit, k->bit_shift, splat(k->add[1]), splat(k->add[0]));
 }
 
@@ -63,13 +63,15 @@ struct magic {
 };
 
 /* SIGN: of the value, or 0 where no sign is looked at. What is far above the target's range may sum
- * up to infinity. */
-INLINE struct magic add_magic(const struct narrow *k, vec magnitude, vec sign, vec value)
+ * up to infinity. Where VALUE is subnormal, a product and a sum in one operation would take
+ * hundreds of cycles on Intel's processors, but not a sum alone. */
+INLINE struct magic add_magic(const struct held *h, vec magnitude, vec sign, vec value)
 {
     struct magic m;
-    m.at = larger_float(magnitude, splat(k->least_normal)) & splat(INFINITE);
-    m.power = mul_float(m.at | sign, splat(k->scale));
-    m.sum = add_scaled(m.at | sign, splat(k->scale), value);
+    m.at = larger_float(magnitude, h->least_normal) & h->infinite;
+    m.power = mul_float(m.at | sign, h->scale);
+    HOLD(m.power);
+    m.sum = add_float(m.power, value);
     return m;
 }
 
@@ -78,18 +80,21 @@ INLINE vec magic_code(const struct narrow *k, struct magic m)
     return m.sum - m.power + shift_right(m.at - splat(k->least_normal), k->drop);
 }
 
-/* 1 in the lanes whose discarded fraction of the unit, in 2^-32, is above the random bits. M: the
- * sum toward zero, so that the fraction is a number of FP32. */
-INLINE vec goes_up_at_random(const struct narrow *k, struct magic m, vec discarded, vec random)
+/* The code of a magnitude below LIMIT, where the fraction of the unit that is discarded, in 2^-32,
+ * goes up if it is above the random bits; DISCARDED: not NULL; 0 where there is none. FP32's
+ * subnormals are below that of any unit. */
+INLINE vec code_at_random(const struct narrow *k, vec magnitude, vec random, vec *discarded)
 {
-    const uint32_t two_to_31 = 0x4f000000;
-    vec scale = splat((159 + 23 - k->drop) << 23) - m.at;
-    vec fraction = keep(unequal(discarded, splat(0)), discarded + scale);
-    mask high = above(fraction, splat(two_to_31 - 1));
-    vec bits =
-        to_integer(sub_float(fraction, keep(high, splat(two_to_31)))) | keep(high, splat(SIGN));
-    random ^= random >> 15;
-    return keep(above(bits ^ splat(SIGN), random ^ splat(SIGN)), splat(1));
+    const vec least = splat(k->least_normal >> 23);
+    vec field = magnitude >> 23, at = larger(field, least);
+    vec significand = (magnitude & splat(k->digits)) | splat(k->digit);
+    vec shift = at - field + splat(k->drop);
+    vec fraction = shift_left_by(significand, splat(32) - shift) |
+                   shift_right_by(significand, shift - splat(32));
+    vec kept = shift_right_by(significand, shift);
+    *discarded = keep(unequal(magnitude, splat(0)), shift_left_by(kept, shift) ^ significand);
+    return kept + shift_left(at - least, 23 - k->drop) +
+           keep(above_unsigned(fraction, random), splat(1));
 }
 
 /* With whatever the direction asks. The last clause is for codes whose greatest differ by sign:
@@ -97,15 +102,16 @@ INLINE vec goes_up_at_random(const struct narrow *k, struct magic m, vec discard
 INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random, bool at_random,
                         struct found *found)
 {
-    vec finite = smaller_float(magnitude, splat(k->limit));
-    vec sign = x & splat(k->signs), value = finite | splat(k->last);
-    struct magic m = add_magic(k, value, sign, value | sign);
-    vec code = magic_code(k, m);
-    vec back = sub_float(m.sum, m.power) & splat(~SIGN);
-    vec discarded = back ^ finite;
-    if (at_random)
-        code += goes_up_at_random(k, m, sub_float(finite, back) & splat(~SIGN), random);
-    code |= keep(unequal(discarded, splat(0)), splat(k->odd));
+    vec finite = smaller_float(magnitude, splat(k->limit)), code, discarded;
+    if (at_random) {
+        code = code_at_random(k, finite, random, &discarded);
+    } else {
+        vec sign = x & splat(k->signs), value = finite | splat(k->last);
+        const struct held h = hold(k);
+        struct magic m = add_magic(&h, value, sign, value | sign);
+        discarded = (sub_float(m.sum, m.power) & splat(~SIGN)) ^ finite;
+        code = magic_code(k, m) | keep(unequal(discarded, splat(0)), splat(k->odd));
+    }
     vec told = code;
     if (k->integer) {
         told -= keep(both(below_zero(x), unequal(code, splat(0))),
@@ -133,6 +139,24 @@ INLINE half_lanes join_sums(const struct narrow *k, const struct magic *m, bool 
     return shift_right_16(joined - splat_16(k->join_base), k->join_shift);
 }
 
+/*
+ *  31 30        23 22            t+9 t+8       8 7      0
+ *  +-+------------+-----------------+-----------+--------+
+ *  |0| E - E(emin)|        0        |     T'    |  part  |   t at most 7
+ *  +-+------------+-----------------+-----------+--------+
+ * The sum of struct magic eight bits finer, toward zero, less what it is at emin: the lower half
+ * and 2^(t + 1) times the upper are the code and a byte of what it discards. Beyond 7 bits of code
+ * that saturates at the greatest, whose part goes up or is tied; integers do so here.
+ */
+INLINE vec finer_sum(const struct narrow *k, vec magnitude)
+{
+    if (k->integer)
+        magnitude = smaller(magnitude, splat(k->finer_most));
+    vec at = larger_float(magnitude, splat(k->least_normal)) & splat(k->special);
+    vec power = mul_float(at, splat(k->finer_scale));
+    return add_float(magnitude, power) - splat(k->finer_base);
+}
+
 /* Stochastic rounding of zeros and of magnitudes that the target has as normal numbers, or that
  * are above it. */
 INLINE vec narrow_normal(const struct narrow *k, vec magnitude, vec random)
@@ -145,10 +169,8 @@ INLINE vec narrow_normal(const struct narrow *k, vec magnitude, vec random)
 /* The same of all finite magnitudes. */
 INLINE vec narrow_at_random(const struct narrow *k, vec magnitude, vec random)
 {
-    vec finite = smaller_float(magnitude, splat(k->clamp));
-    struct magic m = add_magic(k, finite, splat(0), finite);
-    vec discarded = sub_float(finite, sub_float(m.sum, m.power));
-    return magic_code(k, m) + goes_up_at_random(k, m, discarded, random);
+    vec discarded;
+    return code_at_random(k, smaller(magnitude, splat(k->clamp)), random, &discarded);
 }
 
 /* Overflow, sign and specials lane by lane. */

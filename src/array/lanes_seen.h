@@ -17,10 +17,11 @@ struct found {
     vec code;    /* the greatest */
 };
 
-/* The values that stay the same for a row, in vectors. */
+/* What draws come from: hu_random_keys, by halves as random_words adds them, and its factors, in
+ * vectors that lie ready in memory. */
 struct random {
-    vec keys, keys_high; /* hu_random_keys, by halves, as random_lanes adds them */
-    uint32_t low_index;  /* of the step's first element */
+    vec keys, keys_high, factors[2];
+    uint32_t word, share; /* of the step's first element: see hu_random */
 };
 
 struct carried {
@@ -29,44 +30,97 @@ struct carried {
     unsigned raised; /* by whoever else looks */
 };
 
+INLINE void random_at(struct random *r, uint64_t first)
+{
+    r->word = (uint32_t)(first >> 2);
+    r->share = first % 4;
+}
+
 INLINE struct random random_row(uint64_t seed, uint64_t first)
 {
     uint64_t keys = hu_random_keys(seed, first);
     uint32_t low = (uint32_t)keys, high = (uint32_t)(keys >> 32);
-    return (struct random){splat(low ^ low >> 16), splat(high ^ high >> 15), (uint32_t)first};
+    struct random r = {splat(low ^ low >> 16),
+                       splat(high ^ high >> 15),
+                       {splat(UINT32_C(0x21f0aaad)), splat(UINT32_C(0xd35a2d97))},
+                       0,
+                       0};
+    random_at(&r, first);
+    return r;
 }
 
-/*
- * hu_random_mix in lanes, but for its last step: random = y ^ y >> 15. A shift distributes over
- * exclusive or, so that what comes from the keys is computed once for the row.
- */
+/* hu_random_word in lanes. A shift distributes over exclusive or, so that what comes from the keys
+ * is computed once for the row. */
+INLINE vec random_words(const struct random *r, vec number)
+{
+    vec x = (number ^ number >> 16 ^ r->keys) * r->factors[0];
+    x = (x ^ x >> 15 ^ r->keys_high) * r->factors[1];
+    return x ^ x >> 15;
+}
+
+/* What a step's elements have of its words: hu_random_share. */
+INLINE void share_words(vec share[4], vec words)
+{
+#ifdef LANES_SHUFFLE
+    static const table_block bytes[] = {
+        {1, 2, 3, 0, 2, 3, 0, 1, 3, 0, 1, 2, 0, 1, 2, 3},
+        {5, 6, 7, 4, 6, 7, 4, 5, 7, 4, 5, 6, 4, 5, 6, 7},
+        {9, 10, 11, 8, 10, 11, 8, 9, 11, 8, 9, 10, 8, 9, 10, 11},
+        {13, 14, 15, 12, 14, 15, 12, 13, 15, 12, 13, 14, 12, 13, 14, 15}};
+    const byte_lanes ordered = order_32((byte_lanes)words);
+    VECTORS(share[i] = (vec)look_up_block(ordered, repeat_block(bytes[i])););
+#else
+    vec turned[3] = {words >> 8 | words << 24, words >> 16 | words << 16, words >> 24 | words << 8};
+    VECTORS(share[i] = ((vec){turned[0][i], turned[1][i], turned[2][i], words[i]}););
+#endif
+}
+
+/* A step's draws where it begins within a word: each lane makes its own. */
+UNUSED TARGET static __attribute__((noinline)) void random_apart(vec random[4],
+                                                                 const struct random *r)
+{
+    VECTORS(vec at = lane_numbers() + splat(i * LANES + r->share), right = (at * 8 + 8) & 24;
+            vec word = random_words(r, splat(r->word) + (at >> 2));
+            random[i] = word >> right | word << (-right & 24););
+}
+
+/* That of one element, AT so many after the first of WORD. */
+UNUSED static inline uint32_t random_one(const struct random *r, uint32_t word, uint32_t at)
+{
+    const uint32_t number = word + (r->share + at) / 4;
+    uint32_t x = (number ^ number >> 16 ^ r->keys[0]) * r->factors[0][0];
+    x = (x ^ x >> 15 ^ r->keys_high[0]) * r->factors[1][0];
+    return hu_random_share(x ^ x >> 15, r->share + at);
+}
+
+INLINE vec next_words(struct random *r)
+{
+    vec number = splat(r->word) + lane_numbers();
+    r->word += LANES;
+    return random_words(r, number);
+}
+
 INLINE void random_lanes(vec random[4], struct random *r)
 {
-    if (r->low_index % STEP == 0) { /* the index's high half is one number */
-        vec keys = splat(r->low_index ^ r->low_index >> 16) ^ r->keys;
-        VECTORS(random[i] = keys ^ (lane_numbers() + splat(i * LANES)););
+    if (__builtin_expect(r->share, 0)) {
+        vec apart[4];
+        random_apart(apart, r);
+        VECTORS(random[i] = apart[i];);
+        r->word += LANES;
     } else {
-        vec first = splat(r->low_index) + lane_numbers();
-        VECTORS(vec low = first + splat(i * LANES); random[i] = low ^ low >> 16 ^ r->keys;);
+        share_words(random, next_words(r));
     }
-    r->low_index += STEP;
-    VECTORS(vec x = random[i] * splat(UINT32_C(0x21f0aaad));
-            random[i] = (x ^ x >> 15 ^ r->keys_high) * splat(UINT32_C(0xd35a2d97)););
 }
 
-/* The top bytes, which the last step would leave as they are. */
+/* The top bytes. */
 INLINE byte_lanes random_bytes(struct random *r)
 {
+    if (__builtin_expect(!r->share, 1))
+        return (byte_lanes)next_words(r);
     vec random[4];
     random_lanes(random, r);
     VECTORS(random[i] >>= 24;);
     return order_bytes(pack_bytes(random));
-}
-
-/* The top BITS of what random_lanes stands for. */
-INLINE vec random_top(vec random, uint32_t bits)
-{
-    return shift_right(random ^ random >> 15, 32 - bits);
 }
 
 /* FLAGS: they are wanted, and nobody else raises them. */
@@ -120,7 +174,7 @@ INLINE mask is_tiny(const struct narrow *k, vec x, vec magnitude, vec random, bo
     if (k->signs)
         tiny = pick(below_zero(x), splat(k->tiny[1]), tiny);
     if (at_random && k->tiny_drop)
-        magnitude += splat((1u << k->tiny_drop) - 1) ^ random_top(random, k->tiny_drop);
+        magnitude += splat((1u << k->tiny_drop) - 1) ^ shift_right(random, 32 - k->tiny_drop);
     return above(tiny, magnitude);
 }
 

@@ -10,9 +10,9 @@
         const struct plan *p, struct carried *c, void *dst, const void *src, size_t steps)         \
     {                                                                                              \
         UNUSED const struct narrow k = p->k;                                                       \
+        UNUSED const struct held held = hold(&k);                                                  \
         UNUSED const enum hu_direction direction = p->options.direction;                           \
         UNUSED const bool saturate = p->options.saturate, flags = p->flags && !p->hardware;        \
-        UNUSED const bool at_random = p->round_in == HU_STOCHASTIC;                                \
         UNUSED const enum store store = p->store;                                                  \
         const struct widen w = p->w;                                                               \
         const size_t words = sizeof(uint32_t) * STEP;                                              \
@@ -28,8 +28,6 @@
         c->seen = seen;                                                                            \
     }                                                                                              \
     static const struct stage name = {{load_way, round_way, store_way, care_way}, name##_steps};
-
-#define UNUSED __attribute__((unused))
 
 INLINE void store_words(void *dst, const vec *x)
 {
@@ -61,7 +59,7 @@ INLINE bool any_outside(const struct seen *seen, const vec x[4], bool small)
     struct noted noted = nothing_noted();
     VECTORS(vec magnitude = x[i] & splat(~SIGN); note_large(&noted, magnitude, splat(seen->large));
             if (small) note_small(&noted, magnitude, splat(seen->small)););
-    return is_outside(&noted, splat(small ? seen->small : 0), splat(seen->large));
+    return is_outside(&noted, small, splat(seen->small), splat(seen->large));
 }
 
 INLINE bool any_nan(const vec x[4])

@@ -11,7 +11,8 @@ static stage_function *stage_for(struct way wanted)
     for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
         for (const struct stage *const *s = lists[l]; *s; s++) {
             const struct way *way = &(*s)->way;
-            if (way->load == wanted.load && way->round == wanted.round &&
+            const bool drawn = way->care == AT_RANDOM && wanted.care != AT_RANDOM;
+            if (way->load == wanted.load && way->round == wanted.round && !drawn &&
                 (way->store == wanted.store || way->store == STORE_ANY) && way->care >= wanted.care)
                 return (*s)->run;
         }
@@ -26,14 +27,18 @@ static void plan_stages(struct plan *p)
     struct way way = {load, p->round, p->store < STORE_8 ? STORE_8 : p->store, p->care};
     const bool bytes = way.round == ROUND_MAGIC && way.store == STORE_8;
     const bool quiet = load == LOAD_FP16 || load == LOAD_SHORT || load == LOAD_NEAR ||
-                       load == LOAD_AWAY || load == LOAD_INT8 || load == LOAD_INT16;
+                       load == LOAD_AWAY || load == LOAD_RANDOM || load == LOAD_INT8 ||
+                       load == LOAD_INT16;
     if (quiet && p->round == ROUND_NONE && p->store == STORE_32 && !p->options.saturate)
         way.store = STORE_WORDS;
     if (load == LOAD_FP16 && bytes)
         way.load = LOAD_SHORT;
 #ifdef LANES_SHUFFLE
-    if (bytes && p->care != WATCHING && hu_plan_halves(p))
-        way.load = load == LOAD_TOP ? LOAD_TOP_HALVES : LOAD_SHORT_HALVES;
+    if (way.store <= STORE_16 && hu_plan_halves(p, PIECES_16)) {
+        way.load = LOAD_HALVES;
+        if (way.care == DIRECTED && !p->halves.up)
+            way.care = NEAREST;
+    }
 #endif
     const bool nearest = p->options.direction == HU_TIES_TO_EVEN && !p->flags;
     const bool apart = load == LOAD_FP64 && p->round == ROUND_FP16 && !nearest;
@@ -46,28 +51,29 @@ static void plan_stages(struct plan *p)
     p->second = stage_for(way);
 }
 
+static const struct abilities roads = {
+    .row = PART(row),
+    .few = PART(few),
+    .table = PART(table),
 #ifdef LANES_SHUFFLE
-row_function PART(table_row);
-
-/* Where a word is more than the planes have one after another. */
-unsigned PART(table_row)(const struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
-{
-    bool fits = p->to->storage_bits <= 16 || p->table.top;
-    return (fits ? PART(row) : hu_table_row)(p, dst, src, n, first);
-}
+    .settle = PART(settle),
 #endif
+#ifdef LANES_FP16
+    .fp16 = true,
+#endif
+    .raises = ENVIRONMENT_RAISES,
+    .doubles = true,
+};
 
 static bool plan_roads(struct plan *p, const struct abilities *a)
 {
-    bool wide = p->to->storage_bits == 64 && a->doubles && is_fp64(p->to) && !p->options.saturate;
-#ifdef LANES_SHUFFLE
+    p->table.last = a->settle ? hu_table_last(p) : LAST_NONE;
+    bool lanes = !p->table.last &&
+                 (hu_table_is_slower(p) || (a->doubles && is_fp64(p->to) && !p->options.saturate));
     p->table.draws = hu_table_draws(p);
-    row_function *const row = PART(table_row);
-#else
-    row_function *const row = NULL;
-#endif
-    if ((p->table.draws || hu_table_can(p)) && !wide && !hu_table_is_slower(p)) {
-        hu_plan_table(p, row, PART(table));
+    p->table.direct = a->settle && p->from->width <= 4;
+    if ((p->table.draws || hu_table_can(p)) && !lanes) {
+        hu_plan_table(p, a);
         return true;
     }
     if (!hu_plan_lanes(p, a))

@@ -62,7 +62,26 @@ INLINE vec integer_of(vec x, enum hu_direction direction)
     quiet_words(x, saturate, &c->raised);                                                          \
     store_words(to, x);
 STAGE(to_fp32, fp32, LOAD_FP32, ROUND_NONE, STORE_32, NEAREST, TO_FP32)
-STAGE(bf16_fp32, top, LOAD_TOP, ROUND_NONE, STORE_32, NEAREST, TO_FP32)
+
+/* Whether some of a step of halves at FROM, at the top of an FP32 word, may be special; a
+ * comparison of words would raise a flag for each subnormal one, which costs a small call dearly.
+ */
+INLINE bool any_special_top(const struct widen *w, const char *from)
+{
+#ifdef LANES_SHUFFLE
+    half_lanes x[2] = {(half_lanes)load(from), (half_lanes)load(from + sizeof(vec))};
+    half_lanes most = larger_16(x[0] << (w->sign_shift - 16) & splat_16(0x7fff),
+                                x[1] << (w->sign_shift - 16) & splat_16(0x7fff));
+    return any_bit((vec)minus_16(most, splat_16(0x7f7f)));
+#else
+    (void)w, (void)from;
+    return true;
+#endif
+}
+
+STAGE(bf16_fp32, top, LOAD_TOP, ROUND_NONE, STORE_32, NEAREST,
+      if (any_special_top(&w, from)) quiet_words(x, saturate, &c->raised);
+      store_words(to, x);)
 STAGE(to_fp64, fp32, LOAD_FP32, ROUND_NONE, STORE_64, NEAREST, quiet_words(x, saturate, &c->raised);
       VECTORS(store_doubles(to + 2 * sizeof(vec) * i, x[i]);))
 STAGE(to_int32, fp32, LOAD_FP32, ROUND_INT32, STORE_32, NEAREST,
@@ -74,6 +93,10 @@ STAGE(to_fp16, fp32, LOAD_FP32, ROUND_FP16, STORE_16, NEAREST, TO_FP16(cvt_fp16(
 STAGE(to_fp16_directed, fp32, LOAD_FP32, ROUND_FP16, STORE_16, WATCHING,
       TO_FP16(fp16_of(x[i], direction)))
 STAGE(bf16_fp16, top, LOAD_TOP, ROUND_FP16, STORE_16, NEAREST, TO_FP16(cvt_fp16(x[i], FP16_AROUND)))
+STAGE(bf16_fp16_directed, top, LOAD_TOP, ROUND_FP16, STORE_16, WATCHING,
+      TO_FP16(fp16_of(x[i], direction)))
+STAGE(short_fp16_directed, short, LOAD_SHORT, ROUND_FP16, STORE_16, WATCHING,
+      TO_FP16(fp16_of(x[i], direction)))
 #ifdef FP16_NEAREST
 STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, NEAREST,
       TO_FP16(cvt_fp16(x[i], FP16_NEAREST)))
@@ -94,19 +117,19 @@ INLINE void top_step(const struct plan *p, const struct narrow *k, void *dst, ve
     store_top(k, dst, x, store);
 }
 
+/* R: where it is at random, or NULL. */
 INLINE void top_watching(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
-                         struct random *r, enum store store, bool flags, bool at_random,
-                         struct seen *seen)
+                         struct random *r, enum store store, bool flags, struct seen *seen)
 {
     vec random[4];
-    if (at_random)
+    if (r)
         random_lanes(random, r);
     if (any_outside(seen, x, flags)) {
-        take_care(p, x, at_random ? random : NULL, ROUND_TOP, seen);
+        take_care(p, x, r ? random : NULL, ROUND_TOP, seen);
     } else {
         if (flags && !(seen->flags & HU_INEXACT))
             find_inexact(seen, (x[0] | x[1] | x[2] | x[3]) & splat(k->low));
-        if (at_random)
+        if (r)
             VECTORS(x[i] = round_top(k, x[i], random[i], true););
         else
             round_tops(k, x);
@@ -119,7 +142,9 @@ STAGE(to_bf16, fp32, LOAD_FP32, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TO
 STAGE(to_tf32, fp32, LOAD_FP32, ROUND_TOP, STORE_TOP32, NEAREST, TO_TOP(STORE_TOP32, NEAREST))
 STAGE(to_top, fp32, LOAD_FP32, ROUND_TOP, STORE_ANY, DIRECTED, TO_TOP(store, DIRECTED))
 STAGE(to_top_watching, fp32, LOAD_FP32, ROUND_TOP, STORE_ANY, WATCHING,
-      top_watching(p, &k, to, x, &c->random, store, flags, at_random, &seen);)
+      top_watching(p, &k, to, x, NULL, store, flags, &seen);)
+STAGE(to_top_random, fp32, LOAD_FP32, ROUND_TOP, STORE_ANY, AT_RANDOM,
+      top_watching(p, &k, to, x, &c->random, store, flags, &seen);)
 STAGE(tf32_bf16, tf32, LOAD_TF32, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
 STAGE(fp64_bf16, fp64, LOAD_FP64, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
 #ifdef LANES_FP16
@@ -127,16 +152,33 @@ STAGE(fp16_bf16, fp16, LOAD_FP16, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_
 #endif
 
 /* Of stages for the same the narrower stands before the wider. */
-const struct stage *const PART(rounds)[] = {
-    &to_fp32,    &bf16_fp32,        &to_fp64,   &to_int32,  &to_whole,        &fp64_whole,
-    &whole_fp64, &to_bf16,          &to_tf32,   &to_top,    &to_top_watching, &tf32_bf16,
-    &fp64_bf16,
+const struct stage *const PART(rounds)[] = {&to_fp32,
+                                            &bf16_fp32,
+                                            &to_fp64,
+                                            &to_int32,
+                                            &to_whole,
+                                            &to_whole_random,
+                                            &fp64_whole,
+                                            &fp64_whole_random,
+                                            &whole_fp64,
+                                            &to_bf16,
+                                            &to_tf32,
+                                            &to_top,
+                                            &to_top_watching,
+                                            &to_top_random,
+                                            &tf32_bf16,
+                                            &fp64_bf16,
 #ifdef LANES_FP16
-    &to_fp16,    &to_fp16_directed, &bf16_fp16, &fp16_bf16,
+                                            &to_fp16,
+                                            &to_fp16_directed,
+                                            &bf16_fp16,
+                                            &bf16_fp16_directed,
+                                            &short_fp16_directed,
+                                            &fp16_bf16,
 #else
-    &half_fp32,
+                                            &half_fp32,
 #endif
 #ifdef FP16_NEAREST
-    &fp64_fp16,
+                                            &fp64_fp16,
 #endif
-    NULL};
+                                            NULL};

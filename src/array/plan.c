@@ -4,8 +4,8 @@
 
 enum { FP32_TRAILING = 23, FP32_BIAS = 127, FP32_EMIN = -126 };
 
-static const struct hu_format fp32 = {"fp32", 32, 8,         FP32_TRAILING,
-                                      32,     0,  FP32_BIAS, HU_SPECIALS_IEEE};
+const struct hu_format hu_plan_fp32 = {"fp32", 32, 8,         FP32_TRAILING,
+                                       32,     0,  FP32_BIAS, HU_SPECIALS_IEEE};
 
 /* Whether every normal number of FROM is one of TO, so that only its exponent's bias changes. */
 static bool holds_normals(const struct hu_format *to, const struct hu_format *from)
@@ -47,13 +47,17 @@ static bool find_round(struct plan *p, const struct abilities *a)
     if (to->specials == HU_SPECIALS_SCALE)
         return to->exponent_bits == 8 && to->bias == FP32_BIAS && to->storage_bits == 8;
     const struct hu_options *o = &p->options;
+    if (hu_is_integer(to) && to->storage_bits == 32 && is_at_random(p)) {
+        p->round = ROUND_WHOLE;
+        return !p->flags && (p->load != LOAD_FP64 || a->doubles);
+    }
     if (hu_is_integer(to) && to->storage_bits == 32) {
         bool raises = a->raises && o->direction != HU_TIES_TO_AWAY;
         bool by_hardware =
             to->width == 32 && hu_is_signed(to) && p->load < LOAD_FP64 && (!p->flags || raises);
         p->round = by_hardware ? ROUND_INT32 : ROUND_WHOLE;
         p->hardware = by_hardware && p->flags;
-        return o->direction != HU_STOCHASTIC && (by_hardware || a->doubles);
+        return by_hardware || a->doubles;
     }
     p->round = ROUND_MAGIC;
     if (hu_is_integer(to))
@@ -81,8 +85,7 @@ static bool find_round(struct plan *p, const struct abilities *a)
 bool hu_table_is_slower(const struct plan *p)
 {
     const struct hu_format *to = p->to, *from = p->from;
-    bool whole =
-        hu_is_integer(to) && to->storage_bits == 32 && p->options.direction != HU_STOCHASTIC;
+    bool whole = hu_is_integer(to) && to->storage_bits == 32;
     bool byte = hu_is_integer(from) && from->storage_bits == 8 && to->storage_bits >= 16;
     return whole || (byte && (is_fp32(to) || is_top(to) || is_fp16(to) || is_fp64(to)));
 }
@@ -108,7 +111,7 @@ static bool find_load(struct plan *p, const struct abilities *a)
         return true;
     p->load = LOAD_CODES;
     if (from->width <= 8) {
-        p->table.to = &fp32;
+        p->table.to = &hu_plan_fp32;
         return true;
     }
     p->load = LOAD_INT16;
@@ -205,7 +208,8 @@ static uint32_t greatest_of(const struct hu_format *to)
     uint32_t least = UINT32_MAX;
     for (int i = 0; i < 2; i++) {
         unsigned flags = 0;
-        uint64_t word = hu_convert_at(&fp32, to, ends[i], 0, &toward_zero, &flags) & INT32_MAX;
+        uint64_t word =
+            hu_convert_at(&hu_plan_fp32, to, ends[i], 0, &toward_zero, &flags) & INT32_MAX;
         least = (uint32_t)word < least ? (uint32_t)word : least;
     }
     return least;
@@ -232,6 +236,11 @@ static void set_carry(struct narrow *k, const struct hu_format *to, enum hu_dire
     k->bit = UINT32_C(1) << (31 - k->bit_shift);
 }
 
+/* In a plan they are read where an immediate is made of them anew for each step. */
+#define FP32_FACTS                                                                                 \
+    .digit = 1u << FP32_TRAILING, .digits = (1u << FP32_TRAILING) - 1,                             \
+    .special = 255u << FP32_TRAILING, .unit = FP32_BIAS + FP32_TRAILING
+
 /* An integer of W bits is taken for a format whose numbers below 2^(w-1) are all subnormal. */
 static struct narrow narrow_for(const struct hu_format *to, const struct hu_options *options)
 {
@@ -244,6 +253,7 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
     struct narrow k = {
         .drop = drop,
         .low = (1u << drop) - 1,
+        FP32_FACTS,
         .storage_shift = to->storage_shift,
         .least_normal = (uint32_t)(emin + FP32_BIAS) << FP32_TRAILING,
         .limit = (uint32_t)(limit + FP32_BIAS) << FP32_TRAILING,
@@ -258,10 +268,16 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
         .negative_zero = hu_has_negative_zero(to),
         .integer = integer,
         .saturate = options->saturate,
+        .fp16 = is_fp16(to) && !options->saturate,
     };
+    k.finer_scale = k.scale - (8u << FP32_TRAILING);
+    k.finer_base = k.least_normal + ((drop - 8) << FP32_TRAILING);
+    k.finer_join = 1u << (FP32_TRAILING + 1 - drop + 16) | 1;
     k.clamp = k.limit;
     if (integer) /* 2^w - 1 */
         k.clamp -= 1u << (FP32_TRAILING + 1 - to->width);
+    const uint32_t below_128 = ((7 + FP32_BIAS) << FP32_TRAILING) - 1;
+    k.finer_most = k.clamp < below_128 ? k.clamp : below_128;
     k.rebias = (k.least_normal >> drop) - (1u << t);
     if (t <= 7) {
         k.join_shift = 7u - (uint32_t)t;
@@ -282,6 +298,7 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
 static struct narrow whole_for(const struct hu_format *to, const struct hu_options *options)
 {
     return (struct narrow){
+        FP32_FACTS,
         .last = options->direction == HU_TIES_TO_AWAY,
         .odd = options->direction == HU_TO_ODD,
         .mask = (uint32_t)hu_width_mask(to),
@@ -310,21 +327,51 @@ static struct widen widen_for(const struct hu_format *from)
     return w;
 }
 
+static struct stochastic stochastic_for(const struct plan *p)
+{
+    const bool integer = hu_is_integer(p->to);
+    const int t = integer ? p->to->width - 1 : p->to->trailing_bits;
+    const int emin = integer ? t : hu_emin(p->to); /* as in narrow_for */
+    const uint32_t drop = 52u - (uint32_t)t;
+    return (struct stochastic){
+        .drop = drop,
+        .low = (UINT64_C(1) << drop) - 1,
+        .least_normal = (uint64_t)(emin + 1023) << 52,
+        .floor = p->round == ROUND_SCALE ? (uint64_t)(emin - 1 + 1023) << 52 : 0,
+        .tininess_before = p->options.tininess_before,
+    };
+}
+
+/* At random: in FP64 itself; and to codes of less than 8 bits FP32's to odd tell nearly always. */
+static bool plan_fp64_random(struct plan *p, const struct abilities *a)
+{
+    p->load = LOAD_RANDOM;
+    p->load_in = p->round_in = HU_TIES_TO_EVEN;
+    p->stochastic = stochastic_for(p);
+    if (p->round == ROUND_NONE)
+        return !p->options.saturate;
+    struct hu_options exact = p->options;
+    exact.direction = HU_TIES_TO_EVEN;
+    exact.tininess_before = false;
+    p->k = narrow_for(p->to, &exact);
+    if (p->flags)
+        return p->round != ROUND_SCALE && !hu_is_integer(p->to);
+    if (is_fp16(p->to) && a->fp16 && !p->options.saturate)
+        p->round = ROUND_FP16;
+    if (p->round == ROUND_MAGIC && p->store <= STORE_8 && p->k.max_code <= INT8_MAX) {
+        p->load = LOAD_FP64;
+        p->w.rough = true;
+        p->load_in = p->round_in = HU_STOCHASTIC;
+    }
+    return true;
+}
+
 /* From FP64 to FP32 the hardware rounds, but not at random; and see near_flags in lanes_row.h. */
 static bool plan_fp64(struct plan *p, const struct abilities *a)
 {
     const struct hu_options *o = &p->options;
-    if (o->direction == HU_STOCHASTIC) {
-        p->load = LOAD_RANDOM;
-        p->load_in = p->round_in = HU_TIES_TO_EVEN;
-        if (p->round == ROUND_NONE)
-            return !o->saturate;
-        struct hu_options exact = *o;
-        exact.direction = HU_TIES_TO_EVEN;
-        exact.tininess_before = false;
-        p->k = narrow_for(p->to, &exact);
-        return p->round != ROUND_SCALE && !hu_is_integer(p->to);
-    }
+    if (o->direction == HU_STOCHASTIC)
+        return plan_fp64_random(p, a);
     p->load_in = HU_TOWARD_ZERO;
     if (p->round != ROUND_NONE) {
         bool nearest = o->direction <= HU_TOWARD_ZERO;
@@ -344,21 +391,26 @@ static bool plan_fp64(struct plan *p, const struct abilities *a)
     return true;
 }
 
+/* Zeros, but a scale has none. */
 void hu_plan_harmless(struct plan *p)
 {
+    if (p->to->specials != HU_SPECIALS_SCALE && p->from->specials != HU_SPECIALS_SCALE)
+        return;
     const uint64_t one = UINT64_C(127) << FP32_TRAILING;
-    if (p->to->specials == HU_SPECIALS_SCALE || p->from->specials == HU_SPECIALS_SCALE)
-        p->harmless = hu_convert_at(p->from, &fp32, one, 0, &(struct hu_options){0}, &(unsigned){0})
-                      << p->from->storage_shift;
+    const uint64_t code =
+        hu_convert_at(p->from, &hu_plan_fp32, one, 0, &(struct hu_options){0}, &(unsigned){0});
+    for (int at = 0; at < 64; at += p->from->storage_bits)
+        p->harmless |= code << p->from->storage_shift << at;
 }
 
 static enum care find_care(const struct plan *p)
 {
     const enum hu_direction direction = p->round_in;
+    if (direction == HU_STOCHASTIC && p->round != ROUND_NONE)
+        return AT_RANDOM;
     if (p->round == ROUND_NONE || p->round == ROUND_INT32 || p->round == ROUND_WHOLE)
         return NEAREST;
-    if ((p->flags && !p->hardware) || direction == HU_STOCHASTIC ||
-        (p->round == ROUND_TOP && p->options.saturate))
+    if ((p->flags && !p->hardware) || (p->round == ROUND_TOP && p->options.saturate))
         return WATCHING;
     bool common =
         direction == HU_TIES_TO_EVEN || p->round == ROUND_SCALE ||
@@ -381,6 +433,8 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     else if (p->round != ROUND_NONE && p->round != ROUND_INT32)
         p->k = narrow_for(p->to, &p->options);
     p->row = a->row;
+    p->few = a->few;
+    p->settle = a->settle;
     p->streams = p->environment = true;
     hu_plan_harmless(p);
     bool within_fp64 = p->round == ROUND_WHOLE || p->store == STORE_64;
@@ -392,27 +446,69 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     return true;
 }
 
-enum {
-    FP16_LESS = 112 << 23,
-    FP16_LIMIT = 143 << 23, /* 2^16 */
-    FP16_QUANTUM = -12      /* of less than half of which 2^-14 is, and subnormals are less */
-};
-
-/* Not where the target's range asks for more, or the source's subnormals count: as words those are
- * subnormals too, for each of which Intel's processors take hundreds of cycles. */
-bool hu_plan_halves(struct plan *p)
+/* Halves of the exponent field FIELD, whose unit is as that of 1 where it is 0, as numbers in their
+ * unit; LEAST: the field of the target's least normal number, in whose unit are those above, too.
+ */
+static void set_piece(struct halves *h, uint32_t piece, int field, int least, int drop,
+                      bool nearest)
 {
+    const uint32_t count = (uint32_t)(drop + least - field);
+    h->rest[piece] = (uint16_t)((uint32_t)(1 - field) << h->trailing);
+    h->add[piece] = (uint16_t)(h->rest[piece] + (nearest ? (1u << count) / 2 : 0));
+    h->counts[piece] = (uint16_t)count;
+}
+
+/* An FP32 word as one of FROM at the top of 16 bits. */
+static uint32_t half_of(const struct plan *p, uint32_t word, enum hu_direction direction)
+{
+    const struct hu_options options = {.direction = direction};
+    uint64_t code = hu_convert_at(p->from, &hu_plan_fp32, word, 0, &options, &(unsigned){0});
+    return (uint32_t)code << p->halves.shift;
+}
+
+static void set_half_directions(struct halves *h, enum hu_direction direction)
+{
+    h->less = direction == HU_TIES_TO_EVEN ? UINT16_MAX : 0;
+    h->odd = direction == HU_TO_ODD;
+    h->up = h->odd || direction == HU_TOWARD_POSITIVE || direction == HU_TOWARD_NEGATIVE;
+    h->flip = direction == HU_TOWARD_NEGATIVE ? 0x8000 : 0;
+    h->signs = h->odd ? 0x7fff : 0xffff;
+}
+
+bool hu_plan_halves(struct plan *p, uint32_t most)
+{
+    const struct hu_format *from = p->from;
+    const struct narrow *k = &p->k;
     struct halves *h = &p->halves;
-    const bool top = p->load == LOAD_TOP;
-    h->k = p->k;
-    h->shift = top ? p->w.sign_shift - 16 : p->w.shift;
-    h->special = (top ? 0x7f80 : 0x7c00) + p->k.plain_infinity;
-    h->least_normal = top ? 0x0080 : 0x0400;
-    if (top)
-        return true;
-    h->k.least_normal -= FP16_LESS;
-    h->k.join_base -= FP16_LESS >> 16;
-    int quantum = (int)(p->k.least_normal >> 23) - 127 - (23 - (int)p->k.drop);
-    return (p->load == LOAD_FP16 || p->load == LOAD_SHORT) && p->k.least_normal > FP16_LESS &&
-           p->k.limit <= FP16_LIMIT && quantum >= FP16_QUANTUM;
+    const bool halves = p->load == LOAD_TOP || p->load == LOAD_FP16 || p->load == LOAD_SHORT ||
+                        p->load == LOAD_HALF;
+    if (!halves || p->round != ROUND_MAGIC || is_at_random(p) || hu_has_lone_nan(from))
+        return false;
+    h->shift = 16u - from->width;
+    h->trailing = from->trailing_bits + h->shift;
+    const int t = FP32_TRAILING - (int)k->drop, drop = (int)h->trailing - t;
+    const int emin = (int)(k->least_normal >> FP32_TRAILING) - FP32_BIAS;
+    const int least = emin - hu_emin(from) + 1, top = least > 1 ? least : 1;
+    /* Where magnitudes are less than half of the target's least. */
+    const int nothing = least - t - 2;
+    h->last = (uint32_t)(nothing > 0 ? top - nothing : top);
+    h->reach = ((uint32_t)(top + 1) << h->trailing) - 1;
+    const bool rounds =
+        drop > 0 || (drop == 0 && k->integer && k->sign); /* what is kept of above */
+    if (least < 0 || h->last >= most || h->reach > UINT16_MAX || !rounds)
+        return false;
+    set_piece(h, 0, least, least, drop, p->round_in <= HU_TIES_TO_AWAY);
+    for (uint32_t piece = 1; piece <= h->last; piece++) {
+        int field = top - (int)piece;
+        set_piece(h, piece, field > 1 ? field : 1, least, drop, p->round_in <= HU_TIES_TO_AWAY);
+    }
+    if (nothing >= 0)
+        h->counts[h->last] = 16;
+    set_half_directions(h, p->round_in);
+    h->finite = (uint32_t)hu_max_finite_code(from) << h->shift;
+    h->special = h->finite + ((1u + (hu_has_infinity(from) && k->plain_infinity)) << h->shift);
+    const uint32_t tiny = k->tiny[0] > k->tiny[1] ? k->tiny[0] : k->tiny[1];
+    h->small = half_of(p, tiny, HU_TOWARD_POSITIVE);
+    h->large = half_of(p, k->greatest, HU_TOWARD_ZERO);
+    return true;
 }

@@ -47,9 +47,7 @@ enum load {
     LOAD_NEAR,   /* in the direction of the environment, as FP32 is the target, */
     LOAD_AWAY,   /* with ties away, */
     LOAD_RANDOM, /* at random to what the target has */
-    /* LOAD_TOP and LOAD_SHORT where no word is made: see struct halves. */
-    LOAD_TOP_HALVES,
-    LOAD_SHORT_HALVES,
+    LOAD_HALVES, /* of any of these, where no word is made: see struct halves */
 };
 
 /* How a target's codes come from FP32's. */
@@ -82,8 +80,8 @@ enum store {
     STORE_ANY /* of a stage: plan.store says */
 };
 
-/* What is asked of ROUND: codes in a common direction, in another, or more. */
-enum care { NEAREST, DIRECTED, WATCHING };
+/* What is asked of ROUND: codes in a common direction, in another, or more; or at random. */
+enum care { NEAREST, DIRECTED, WATCHING, AT_RANDOM };
 
 /* What a stage is made for; CARE is the most that it heeds. STORE_8 stands for less, too. */
 struct way {
@@ -136,7 +134,11 @@ struct narrow {
     uint32_t nan[2];
     uint32_t payload; /* mask of a NaN code's trailing bits that come from the source */
     uint32_t tiny[2]; /* FP32 magnitudes below are tiny where inexact */
-    uint32_t join, join_base, join_shift; /* see join_sums */
+    uint32_t join, join_base, join_shift;                     /* see join_sums */
+    uint32_t finer_scale, finer_base, finer_join, finer_most; /* see finer_sum */
+    uint32_t digit, digits; /* FP32's leading one and those behind it */
+    uint32_t special;       /* FP32's infinity */
+    uint32_t unit;          /* its exponent field where the unit in the last place is 1 */
     uint32_t tiny_drop;  /* as drop, in the binade below emin with the exponent unbounded; 0: before
                             rounding all below emin are tiny */
     uint32_t sign_shift; /* FP32's sign bit to the code's */
@@ -150,16 +152,43 @@ struct narrow {
     bool negative_zero;
     bool integer;
     bool saturate;
+    bool fp16; /* the target is, and what overflows is infinite */
     unsigned overflow_flags;
     unsigned infinity_flags;
     unsigned nan_flags;
     uint64_t limits[2]; /* ROUND_WHOLE: the greatest magnitudes */
 };
 
-/* How halves are taken for words without a conversion: those of FP16's range as 2^-112 of them. */
+/*
+ * Stochastic rounding in FP64 itself, to values that the target has, or above its range; FP32 holds
+ * them too.
+ */
+struct stochastic {
+    uint32_t drop; /* trailing bits that FP64 has more */
+    uint64_t low;  /* as a mask */
+    uint64_t least_normal;
+    uint64_t floor; /* what a scale has none for becomes this, without rounding, or 0 */
+    bool tininess_before;
+};
+
+/*
+ * Halves whose codes need no words. By the field of its exponent a half lies in one of a few
+ * PIECES, counted downward from the least normal number of the target: within each, the code is its
+ * magnitude and ADD, without the lower bits that COUNTS says. Magnitudes are shifted to the top of
+ * 16 bits, less the sign.
+ */
+enum { HALF_PIECES = 16 };
+
 struct halves {
-    struct narrow k; /* in that unit */
-    uint32_t shift, special, least_normal;
+    uint16_t add[HALF_PIECES];  /* with half of the unit where the nearest is asked for, */
+    uint16_t rest[HALF_PIECES]; /* and without */
+    uint16_t counts[HALF_PIECES];
+    uint32_t shift, trailing, reach, last;
+    uint32_t special;              /* the least magnitude that is no number */
+    uint32_t small, large, finite; /* as of struct seen */
+    uint32_t less;                 /* added for the lower of two neighbours: see halves_step */
+    uint32_t flip, signs; /* what goes up is above zero with these bits flipped, and kept */
+    bool up, odd;
 };
 
 enum {
@@ -170,7 +199,7 @@ enum {
 };
 
 /* What is looked up of each code by bytes. */
-enum plane { PLANE_LOW, PLANE_HIGH, PLANE_PARTS = PLANE_HIGH, PLANE_FLAGS, PLANES };
+enum plane { PLANE_LOW, PLANE_HIGH, PLANE_PARTS = PLANE_HIGH, PLANE_FLAGS, PLANE_UPPER, PLANES };
 
 typedef unsigned char table_block[TABLE_BLOCK] __attribute__((aligned(TABLE_BLOCK)));
 
@@ -180,7 +209,8 @@ enum below {
     BELOW_ADDS,    /* NEGATIVE is added, */
     BELOW_NONZERO, /* or or-ed to all but zeros */
     BELOW_NEGATED,
-    BELOW_ALIKE /* NEGATIVE for all */
+    BELOW_ALIKE, /* NEGATIVE for all */
+    BELOW_WHOLE  /* negated, and those above zero at most NEGATIVE, at random */
 };
 
 /*
@@ -206,6 +236,9 @@ struct sums {
     int changes, alones;
 };
 
+/* What a target's elements are made of: the words of the planes as they are, or of FP32. */
+enum last { LAST_NONE, LAST_INT32, LAST_FP64 };
+
 /* Each code's word and flags. */
 struct table {
     const struct hu_format *to; /* NULL: the road needs no table */
@@ -215,9 +248,20 @@ struct table {
     unsigned all_flags; /* or-ed */
     unsigned char planes[PLANES][TABLE_CODES] __attribute__((aligned(TABLE_BLOCK)));
     struct sums of_words, of_flags;
-    bool top; /* words of 32 bits are zero in their lower half, and planes have the upper one */
-    /* Words are toward zero, and PLANE_PARTS has the part of 256 by which to go up at random. */
+    enum last last;
+    bool top;    /* words of 32 bits are zero in their lower half, and planes have the upper one */
+    bool direct; /* looked up without sums */
+    /* At random: words are the lower ones, UPPER the others, and CHANCES in 2^-32 what they are
+     * taken by, whose upper bytes PLANE_PARTS has. */
     bool draws;
+    /* Some chances have more than that byte: of codes and FOLD from LOW on, SPAN at most. */
+    bool ties;
+    unsigned char fold, low, span;
+    bool steps; /* the upper word is the next one, where there is a chance, */
+    bool next;  /* or is before a sign is put to it */
+    bool even;  /* chances are those of magnitudes */
+    uint32_t chances[TABLE_CODES];
+    unsigned char upper[TABLE_CODES];
 };
 
 struct plan {
@@ -225,8 +269,10 @@ struct plan {
     const struct hu_format *to;
     const struct hu_format *from;
     struct hu_options options;
-    bool flags; /* whether anyone will look at what a row returns */
+    enum hu_direction wanted; /* options' but where no draw decides anything: that is to nearest */
+    bool flags;               /* whether anyone will look at what a row returns */
     row_function *row;
+    row_function *few; /* as ROW, of at most FEW elements that raise nothing; or NULL */
     /* Whether the row heeds DIRECT: the source comes from memory, to be asked for ahead, and dst,
      * which starts a line, is to be written past the caches. */
     bool streams, direct;
@@ -238,14 +284,16 @@ struct plan {
     /* Of the environment while loading, and while rounding: what is asked for, unless elements are
      * rounded as they are loaded. */
     enum hu_direction load_in, round_in;
-    bool environment;               /* the row needs one */
-    size_t quick;                   /* fewer elements than this are the row's without more ado */
+    bool environment;       /* the row needs one */
+    size_t quick, few_most; /* fewer, and at most as many, are the row's, or FEW's, at once */
     stage_function *first, *second; /* second: NULL where the first does both */
-    uint64_t harmless;              /* an element that raises nothing, as stored */
+    uint64_t harmless;              /* elements that raise nothing, as stored */
     struct widen w;
     struct narrow k;
     struct halves halves;
-    size_t asked; /* elements so far */
+    struct stochastic stochastic;
+    size_t asked;                      /* elements so far */
+    void (*settle)(struct plan *plan); /* takes its stage for a table, or NULL */
     struct table table;
 };
 
@@ -256,20 +304,28 @@ struct hu_kernel {
     bool (*can)(struct plan *plan);
 };
 
-/* What an instruction set does: see hu_plan_lanes. */
+/* Elements that are converted in one go. */
+enum { FEW = 64 };
+
+/* What an instruction set does: see hu_plan_lanes and hu_plan_table. */
 struct abilities {
-    row_function *row; /* lanes.h's */
-    bool fp16;         /* conversions to and from FP16 in hardware, */
-    bool raises;       /* which raise flags in the environment */
-    bool doubles;      /* vectors of FP64 */
+    row_function *row, *few; /* lanes.h's; or NULL */
+    stage_function *table;
+    void (*settle)(struct plan *plan); /* or NULL: not by bytes */
+    bool fp16;                         /* conversions to and from FP16 in hardware, */
+    bool raises;                       /* which raise flags in the environment */
+    bool doubles;                      /* vectors of FP64 */
 };
 
 row_function hu_scalar_row;
 
+extern const struct hu_format hu_plan_fp32;
+
 /* Whether the lanes have PLAN's conversion; then its constants are set. */
 bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
-/* Whether halves need not become words; then PLAN's constants for them are set. */
-bool hu_plan_halves(struct plan *plan);
+/* Whether halves need not become words, of which MOST pieces may be; then PLAN's constants for them
+ * are set. */
+bool hu_plan_halves(struct plan *plan, uint32_t most);
 void hu_plan_harmless(struct plan *plan);
 /* Every finite value of the source is one of the target. */
 bool hu_plan_is_exact(const struct plan *plan);

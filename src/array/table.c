@@ -6,62 +6,146 @@
 
 enum { BLOCK = 1024 };
 
-/* Of stochastic rounding to bytes: the part of 256 by which CODE is above what it is toward zero,
- * where the next code is what it goes up to. -1: there is no such part. */
-static int part_of(const struct plan *p, unsigned code)
+/* What stochastic rounding makes of a code: LOWER, or UPPER by a chance of so many in 2^32. */
+struct drawn {
+    uint64_t lower, upper;
+    uint32_t chance;
+};
+
+static uint64_t convert_in(const struct plan *p, unsigned code, enum hu_direction direction)
 {
-    const struct hu_target to = hu_target_of(p->to);
-    const struct hu_datum d = hu_decode(p->from, code);
-    if (!hu_is_finite(d) || d.class == HU_ZERO || (to.scale && d.sign))
-        return 0;
-    if (to.no_sign && d.sign)
-        return -1;
-    const int lead = __builtin_clzll(d.significand), exponent = d.quantum - lead;
-    int quantum = exponent + 63 - to.trailing_bits;
-    if (to.integer || quantum < to.quantum_min)
-        quantum = to.integer ? 0 : to.quantum_min;
-    const int shift = quantum - exponent;
-    if (shift < 2 || (to.scale && exponent + 63 < to.emin)) /* beyond all codes */
-        return 0;
-    const struct hu_cut cut = hu_cut_at(d.significand << lead, false, shift);
-    const uint64_t steps = to.integer ? 0 : (uint64_t)(quantum - to.quantum_min);
-    const uint64_t below = (steps << to.trailing_bits) + cut.kept - to.scale;
-    const uint32_t part = (uint32_t)(cut.fraction >> 32);
-    if (below > to.max_finite || !part)
-        return 0;
-    unsigned flags = 0;
-    uint64_t over = hu_round_overflow(p->to, false, &p->options, &flags);
-    if (below == to.max_finite && over != below + 1)
-        return over == below ? 0 : -1;
-    return part << 8 ? -1 : (int)(part >> 24);
+    struct hu_options options = p->options;
+    unsigned ignored = 0;
+    options.direction = direction;
+    return hu_convert_at(p->to, p->from, code, 0, &options, &ignored);
 }
 
-/* Stochastic rounding has more than one answer for a code that is not exact. */
+/* The fraction of the target's unit that D is above what it is toward zero. */
+static uint32_t fraction_of(const struct hu_target *to, struct hu_datum d)
+{
+    const int lead = __builtin_clzll(d.significand), exponent = d.quantum - lead;
+    int quantum = exponent + 63 - to->trailing_bits;
+    if (to->integer || quantum < to->quantum_min)
+        quantum = to->integer ? 0 : to->quantum_min;
+    const int shift = quantum - exponent;
+    if (shift < 2 || (to->scale && exponent + 63 < to->emin)) /* beyond all codes */
+        return 0;
+    const struct hu_cut cut = hu_cut_at(d.significand << lead, false, shift);
+    const uint64_t steps = to->integer ? 0 : (uint64_t)(quantum - to->quantum_min);
+    const uint64_t below = (steps << to->trailing_bits) + cut.kept - to->scale;
+    return below > to->max_finite ? 0 : (uint32_t)(cut.fraction >> 32);
+}
+
+static struct drawn drawn_of(const struct plan *p, const struct hu_target *to, unsigned code)
+{
+    const struct hu_datum d = hu_decode(p->from, code);
+    struct drawn x = {0, 0, 0};
+    if (hu_is_finite(d) && d.class != HU_ZERO)
+        x.chance = fraction_of(to, d);
+    if (x.chance) {
+        x.lower = convert_in(p, code, HU_TOWARD_ZERO);
+        x.upper = convert_in(p, code, d.sign ? HU_TOWARD_NEGATIVE : HU_TOWARD_POSITIVE);
+    }
+    if (x.lower == x.upper)
+        return (struct drawn){.lower = convert_in(p, code, HU_TIES_TO_EVEN)};
+    return x;
+}
+
+bool hu_table_draws_nothing(const struct plan *p)
+{
+    if (p->from->width > 8)
+        return hu_is_integer(p->from) && hu_is_integer(p->to);
+    const struct hu_target to = hu_target_of(p->to);
+    unsigned code = 0;
+    while (code < 1u << p->from->width && !drawn_of(p, &to, code).chance)
+        code++;
+    return code == 1u << p->from->width;
+}
+
 bool hu_table_can(const struct plan *p)
 {
-    return p->from->width <= 8 && (p->options.direction != HU_STOCHASTIC || hu_plan_is_exact(p));
+    return p->from->width <= 8 && p->options.direction != HU_STOCHASTIC;
 }
 
 bool hu_table_draws(const struct plan *p)
 {
-    if (p->from->width > 8 || p->to->width > 8 || p->options.direction != HU_STOCHASTIC ||
-        p->flags || hu_plan_is_exact(p))
-        return false;
-    unsigned code = 0;
-    while (code < 1u << p->from->width && part_of(p, code) >= 0)
-        code++;
-    return code == 1u << p->from->width;
+    return p->from->width <= 8 && p->to->storage_bits <= 8 && !p->flags &&
+           p->options.direction == HU_STOCHASTIC;
+}
+
+/* Whether UPPER is what PLANE_LOW's code is followed by once a sign is put to it: that of
+ * two's complement, or what all but zeros below zero have. */
+static bool is_next(const struct plan *p, struct drawn x, bool below)
+{
+    const uint64_t sign = hu_sign_mask(p->to);
+    if (hu_is_integer(p->to))
+        return x.upper == ((below ? x.lower - 1 : x.lower + 1) & hu_width_mask(p->to));
+    if (below && !hu_has_negative_zero(p->to))
+        return x.upper == (((x.lower & ~sign) + 1) | sign);
+    return x.upper == x.lower + 1;
+}
+
+/* What integers are without sign, those above zero as if they had as great an end. */
+static void make_whole(struct plan *p, unsigned codes)
+{
+    struct table *t = &p->table;
+    const unsigned char end = (unsigned char)hu_max_finite_code(p->to);
+    const uint64_t sign = hu_sign_mask(p->to);
+    for (unsigned code = 0; code < codes; code++) {
+        const uint64_t word = t->words[code], twin = t->words[code ^ codes / 2];
+        const bool least = twin == sign && word == end;
+        t->planes[PLANE_LOW][code] = (unsigned char)(least         ? sign
+                                                     : word & sign ? 2 * sign - word
+                                                                   : word);
+    }
+}
+
+static void find_ties(struct plan *p, unsigned codes)
+{
+    struct table *t = &p->table;
+    unsigned low = TABLE_CODES, high = 0;
+    const bool folds = hu_is_signed(p->from) && !hu_is_integer(p->from);
+    t->fold = (unsigned char)(folds ? codes / 2 - 1 : TABLE_CODES - 1);
+    for (unsigned code = 0; code < codes; code++)
+        if (t->chances[code] << 8) {
+            const unsigned at = code & t->fold;
+            low = at < low ? at : low;
+            high = at > high ? at : high;
+        }
+    t->ties = low <= high;
+    t->low = (unsigned char)low;
+    t->span = (unsigned char)(high - low);
+}
+
+static void fill_drawn(struct plan *p)
+{
+    struct table *t = &p->table;
+    const struct hu_target to = hu_target_of(p->to);
+    const unsigned codes = 1u << p->from->width;
+    t->steps = t->next = t->even = true;
+    for (unsigned code = 0; code < TABLE_CODES; code++) {
+        const unsigned same = code & (codes - 1);
+        const struct drawn x = drawn_of(p, &to, same);
+        t->words[code] = x.lower;
+        t->upper[code] = (unsigned char)x.upper;
+        t->chances[code] = x.chance;
+        t->planes[PLANE_PARTS][code] = (unsigned char)(x.chance >> 24);
+        t->planes[PLANE_UPPER][code] = t->upper[code];
+        if (!x.chance)
+            continue;
+        t->steps &= x.upper == x.lower + 1;
+        t->next &= is_next(p, x, hu_decode(p->from, same).sign);
+    }
+    find_ties(p, codes);
+    t->even =
+        !memcmp(t->planes[PLANE_PARTS], t->planes[PLANE_PARTS] + TABLE_CODES / 2, TABLE_CODES / 2);
 }
 
 /* On the way to another target a NaN stays signaling, for the next step to see. */
 static uint64_t convert_one(struct plan *p, unsigned code, unsigned *flags)
 {
     if (p->table.to == p->to) {
-        struct hu_options options = p->options;
-        if (p->table.draws &&
-            (p->table.planes[PLANE_PARTS][code] = (unsigned char)part_of(p, code)))
-            options.direction = HU_TOWARD_ZERO;
-        return hu_convert_at(p->to, p->from, code, 0, &options, flags) << p->to->storage_shift;
+        return hu_convert_at(p->to, p->from, code, 0, &p->options, flags) << p->to->storage_shift;
     }
     static const struct hu_options exact;
     unsigned ignored = 0;
@@ -69,6 +153,42 @@ static uint64_t convert_one(struct plan *p, unsigned code, unsigned *flags)
     uint64_t word = hu_convert_at(p->table.to, p->from, code, 0, &exact, &ignored);
     bool signaling = hu_decode(p->from, code).class == HU_SIGNALING_NAN;
     return signaling ? word & ~quiet : word;
+}
+
+/* FP32 holds what codes of 8 bits stand for, and integers that are made of them; 2^31 stands for
+ * the greatest. */
+enum last hu_table_last(const struct plan *p)
+{
+    if (!hu_table_can(p))
+        return LAST_NONE;
+    if (hu_is_integer(p->to) && p->to->width == 32 && hu_is_signed(p->to))
+        return LAST_INT32;
+    return is_fp64(p->to) && !p->options.saturate ? LAST_FP64 : LAST_NONE;
+}
+
+/* Whether words are of the source, which the environment rounds as they become integers: sums have
+ * fewer terms for them. */
+static bool rounds_later(const struct plan *p)
+{
+    const enum hu_direction direction = p->options.direction;
+    return p->table.last == LAST_INT32 && !p->table.direct && direction != HU_TIES_TO_AWAY &&
+           direction != HU_TO_ODD && direction != HU_STOCHASTIC;
+}
+
+/* Of CODE, which BECAME one of the target's. */
+static uint32_t word_of(const struct plan *p, unsigned code, uint64_t became)
+{
+    static const struct hu_options exact;
+    const bool later = rounds_later(p) && !hu_is_nan(hu_decode(p->from, code));
+    return (uint32_t)hu_convert_at(&hu_plan_fp32, later ? p->from : p->to, later ? code : became, 0,
+                                   &exact, &(unsigned){0});
+}
+
+/* Whether making FP32's word an element raises what nobody asked for: of subnormals, and of 2^31.
+ */
+static bool disturbs(uint32_t word)
+{
+    return word == 0x4f000000 || (word << 1 && word << 1 < 1u << 24);
 }
 
 static void fill_plane(struct table *t, enum plane plane, unsigned shift)
@@ -82,7 +202,8 @@ static void fill_plane(struct table *t, enum plane plane, unsigned shift)
 struct wanted {
     const unsigned char (*planes)[TABLE_CODES];
     int count;      /* of planes */
-    bool draws;     /* the second is of parts */
+    bool draws;     /* the second is of parts, */
+    bool whole;     /* and the first of what is negated below zero */
     bool absolute;  /* codes are two's complement */
     unsigned codes; /* of the source */
     unsigned half;  /* of them without sign; 0: codes are their own magnitudes */
@@ -126,6 +247,7 @@ static unsigned char summed(const struct sums *s, const struct wanted *w, unsign
         return byte;
     switch (s->below) {
     case BELOW_SAME:
+    case BELOW_WHOLE:
         break;
     case BELOW_ADDS:
         return (unsigned char)(byte + s->negative[p]);
@@ -146,9 +268,15 @@ static bool set_alones(struct sums *s, const struct wanted *w)
         unsigned char lacks[2] = {0, 0};
         for (int p = 0; p < (w->draws ? 1 : w->count); p++)
             lacks[p] = (unsigned char)(w->planes[p][code] - summed(s, w, code, p));
-        if (!lacks[0] && !lacks[1])
+        const unsigned magnitude = magnitude_of(w, code);
+        const bool alone = lacks[0] || lacks[1];
+        const bool sure = w->half && code >= w->half && s->below == BELOW_ALIKE;
+        if (w->draws && (alone ? w->planes[1][magnitude]
+                               : !sure && w->planes[1][code] != w->planes[1][magnitude]))
+            return false;
+        if (!alone)
             continue;
-        if (s->alones == TABLE_ALONE || (w->draws && w->planes[1][magnitude_of(w, code)]))
+        if (s->alones == TABLE_ALONE)
             return false;
         s->alone[s->alones] = (unsigned char)code;
         memcpy(s->lacks[s->alones++], lacks, sizeof lacks);
@@ -275,8 +403,8 @@ static void find_sums(struct sums *s, struct wanted w, const struct hu_format *f
         const unsigned nan = (unsigned)hu_max_finite_code(from) + 1 + hu_has_infinity(from);
         if (nan < w.half && alike(&w, nan, below_zero(&w, nan)))
             w.limit = w.half + nan;
-        for (int below = BELOW_SAME; below <= BELOW_ALIKE && !(s->changes && s->alones < 2);
-             below++)
+        const int last = w.whole ? BELOW_SAME : BELOW_ALIKE;
+        for (int below = BELOW_SAME; below <= last && !(s->changes && s->alones < 2); below++)
             if (w.count == 1 || w.draws || (below != BELOW_NONZERO && below != BELOW_NEGATED))
                 try_sums(s, &w, (enum below)below);
     }
@@ -288,43 +416,79 @@ static void find_sums(struct sums *s, struct wanted w, const struct hu_format *f
     try_sums(s, &w, BELOW_SAME);
 }
 
+static void end_whole(struct sums *s, const struct hu_format *to)
+{
+    s->below = BELOW_WHOLE;
+    s->plain = false;
+    s->negative[0] = (unsigned char)hu_max_finite_code(to);
+    if (s->alones) /* which lack what has a sign */
+        s->changes = 0;
+}
+
 void hu_table_fill(struct plan *p)
 {
     struct table *t = &p->table;
     const unsigned codes = 1u << p->from->width;
     uint64_t low = 0;
+    bool disturbing = false;
     t->all_flags = 0;
-    for (unsigned code = 0; code < TABLE_CODES; code++) { /* bits above the width are ignored */
+    if (t->draws)
+        fill_drawn(p);
+    for (unsigned code = 0; code < TABLE_CODES && !t->draws; code++) {
+        /* bits above the width are ignored */
         unsigned flags = 0, same = code & (codes - 1);
         t->words[code] = code < codes ? convert_one(p, code, &flags) : t->words[same];
         t->flags[code] = (unsigned char)(code >= codes ? t->flags[same] : p->flags ? flags : 0);
         t->all_flags |= t->flags[code];
+        if (t->last)
+            t->words[code] = code < codes ? word_of(p, code, t->words[code]) : t->words[same];
+        disturbing |= t->last && disturbs((uint32_t)t->words[code]);
         low |= t->words[code] & 0xffff;
     }
-    t->top = t->to->storage_bits == 32 && !low;
+    p->environment &= disturbing || !t->last || rounds_later(p);
+    t->top = (t->last || t->to->storage_bits == 32) && !low;
     fill_plane(t, PLANE_LOW, t->top ? 16 : 0);
     if (!t->draws) /* the other has parts */
         fill_plane(t, PLANE_HIGH, t->top ? 24 : 8);
     fill_plane(t, PLANE_FLAGS, 0);
     const int count = t->to->storage_bits > 8 || t->draws ? 2 : 1;
-    find_sums(
-        &t->of_words,
-        (struct wanted){.planes = t->planes, .count = count, .draws = t->draws, .codes = codes},
-        p->from);
+    t->full = true;
+    t->of_words.changes = 0;
+    const bool whole = t->draws && !t->direct && hu_is_integer(t->to) && t->to->width == 8 &&
+                       hu_is_signed(t->to) && hu_is_signed(p->from);
+    if (whole)
+        make_whole(p, codes);
+    if (!t->direct && (!t->draws || t->next))
+        find_sums(&t->of_words,
+                  (struct wanted){.planes = t->planes,
+                                  .count = count,
+                                  .draws = t->draws,
+                                  .whole = whole,
+                                  .codes = codes},
+                  p->from);
+    if (whole)
+        end_whole(&t->of_words, t->to);
     if (p->flags)
         find_sums(&t->of_flags,
                   (struct wanted){.planes = t->planes + PLANE_FLAGS, .count = 1, .codes = codes},
                   p->from);
-    if (!t->of_words.changes)
-        p->row = hu_scalar_row;
-    t->full = true;
+    /* Where a word is more than the planes have one after another. */
+    const bool wide = t->to->storage_bits > 16 && !t->top;
+    if (t->to == p->to && (wide || (!t->direct && !t->of_words.changes)))
+        p->row = t->last ? hu_scalar_row : hu_table_row, p->few = NULL;
+    if (p->settle)
+        p->settle(p);
 }
 
-void hu_plan_table(struct plan *p, row_function *row, stage_function *stage)
+void hu_plan_table(struct plan *p, const struct abilities *a)
 {
-    p->row = row ? row : hu_table_row;
-    p->streams = row && p->to->storage_bits <= 16;
-    p->first = stage;
+    p->row = a->settle ? a->row : hu_table_row;
+    p->few = a->settle ? a->few : NULL;
+    p->streams = a->settle && p->to->storage_bits <= 16;
+    p->first = a->table;
+    p->settle = a->settle;
+    p->environment = p->table.last;
+    p->load_in = p->round_in = p->options.direction;
     p->table.to = p->to;
     p->load = LOAD_CODES;
     hu_plan_harmless(p);
@@ -401,10 +565,24 @@ void hu_table_pack(const struct hu_format *to, void *dst, const unsigned char *c
         layout_set_packed(out, to->width, i, codes[i]);
 }
 
+/* At random, to bytes. */
+static void look_up_drawn(const struct table *t, unsigned char *out, const unsigned char *codes,
+                          size_t n, uint64_t keys, uint64_t first)
+{
+    uint32_t word = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t index = first + i;
+        if (!i || index % 4 == 0)
+            word = hu_random_word(keys, (uint32_t)(index >> 2));
+        const bool up = hu_random_share(word, index) < t->chances[codes[i]];
+        out[i] = up ? t->upper[codes[i]] : (unsigned char)t->words[codes[i]];
+    }
+}
+
 unsigned hu_table_row(const struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
 {
-    (void)first;
     const struct table *t = &p->table;
+    const uint64_t keys = hu_random_keys(p->options.seed, first);
     unsigned flags = 0;
     for (size_t done = 0; done < n; done += BLOCK) {
         size_t count = n - done < BLOCK ? n - done : BLOCK;
@@ -412,7 +590,11 @@ unsigned hu_table_row(const struct plan *p, void *dst, const void *src, size_t n
         hu_table_unpack(p->from, codes, (const char *)src + hu_array_bytes(p->from, done), count);
         char *out = (char *)dst + hu_array_bytes(p->to, done);
         bool packed = layout_is_packed(p->to);
-        look_up(t, packed ? (char *)bytes : out, codes, count);
+        if (t->draws)
+            look_up_drawn(t, packed ? bytes : (unsigned char *)out, codes, count, keys,
+                          first + done);
+        else
+            look_up(t, packed ? (char *)bytes : out, codes, count);
         if (packed)
             hu_table_pack(p->to, out, bytes, count);
         if (p->flags)
