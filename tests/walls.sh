@@ -91,7 +91,7 @@ circles_meant() {
         # A family may be like another; what a folder of diffusers holds are models.
         no_circles libmemory notation/families,source/pipeline &&
         # Rows that are fast give back to the plain ones what they have no code for.
-        no_circles libhalfulp fast_avx2/decode,fast_avx2/encode,fast_avx512/decode,fast_avx512/encode &&
+        no_circles libhalfulp fast_avx2/decode,fast_avx2/encode,fast_avx512/decode,fast_avx512/encode,fast_avx512bf16/decode &&
         no_circles libhalfulp-text && no_circles libreference
 }
 no_two_of_a_name() {
