@@ -167,7 +167,7 @@ mutate_kernel() { # NAME KERNEL FILE sed-expression
 
 unchanged "the unchanged kernels pass" array dispatch
 mutate_kernel "the environment's direction is left as it is" dispatch dispatch.c \
-    's/environment_enter(p->round_in)/environment_enter(HU_TIES_TO_EVEN)/'
+    's/environment_enter(p->load_in)/environment_enter(HU_TIES_TO_EVEN)/'
 mutate_kernel "a plan forgets the index that a piece starts at" dispatch dispatch.c \
     's/return p->row(p, dst, src, n, first);/return p->row(p, dst, src, n, 0);/'
 mutate_kernel "a plan is kept for another direction" dispatch dispatch.c \
@@ -191,9 +191,13 @@ mutate_kernel "a stage does what it does not heed" portable part_roads.h 's/ \&\
 mutate_kernel "an integer's tie is even" portable_rounds part_rounds.h 's/(x ^ less) \& splat(1)/less/'
 mutate_kernel "numbers below zero have scales" portable_bytes part_bytes.h 's/if (any(below_zero(x\[0\] |.*/if (false)/'
 mutate_kernel "the last element is not written" portable lanes_row.h \
-    's/memcpy(dst, codes, hu_array_bytes(p->to, n));/memcpy(dst, codes, hu_array_bytes(p->to, n - 1));/'
-mutate_kernel "what is beside the last element raises flags" portable lanes_row.h 's/p->harmless \&\& i < STEP/false/'
+    's/copy_vectors(dst, codes, out);/copy_vectors(dst, codes, out - 1);/'
+mutate_kernel "what is beside the last element raises flags" portable lanes_row.h 's/(vec)longs_of(p->harmless)/splat(0)/'
 mutate_kernel "FP64 is loaded in the direction asked for" portable lanes_row.h 's/environment_turn(p->load_in);/;/'
+mutate_kernel "few elements are rounded as FP64 is loaded" portable lanes_row.h \
+    '/few_stages/,$s/environment_turn(p->round_in);/;/'
+mutate_kernel "few elements lose a direction" dispatch dispatch.c 's/p->few \&\& !p->flags/p->few/'
+mutate_kernel "bits behind the last element are one" portable lanes_row.h 's/if (split)/if (false)/'
 mutate_kernel "tiny elements are not looked at" portable lanes_seen.h \
     's/seen.small = k->tiny\[0\] > k->tiny\[1\] ? .*/seen.small = 0;/'
 mutate_kernel "overflow is not looked for" portable lanes_seen.h 's/seen.large = k->greatest;/;/'
@@ -236,7 +240,7 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "NaNs at the top of words stay signaling" avx2_rounds part_rounds.h 's/splat_16(0x7f7f)/splat_16(0x7fff)/'
     mutate_kernel "table flags end with the first steps" avx2_table part_table.h \
         's/const bool looks = p->flags \&\& /&from == (const char *)src \&\& /'
-    mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (bits % 8)/if (false)/'
+    mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (ends)/if (false)/'
     mutate_kernel "sixes come from the wrong bytes" avx2_table lanes_avx2.h 's/10, 12, 13, 14, -1, -1, -1, -1));/10, 12, 13, 15, -1, -1, -1, -1));/'
 else
     attempt skip "mutations of the x86 kernels" "this machine has no AVX2"

@@ -474,6 +474,30 @@ Test(array, few_elements_raise_the_flags_of_the_scalar_path, .timeout = 300)
     check_all_short_flags("fp16");
 }
 
+/* Behind ones, which every target has. */
+Test(array, bits_beyond_the_last_element_of_a_packed_array_raise_nothing)
+{
+    enum { ALL = 256 };
+    static const char *const packed[] = {"fp4_e2m1", "fp6_e2m3", "fp6_e3m2"};
+    static const char *const sets[] = {"e8m0", "fp4_e2m1", "uint8", "fp8_e5m2"};
+    for (size_t pair = 0; pair < 12; pair++) {
+        const struct hu_format *from = hu_format_find(packed[pair / 4]);
+        const struct hu_format *to = hu_format_find(sets[pair % 4]);
+        for (size_t k = 0; k < hu_kernel_count(); k++) {
+            unsigned char bytes[ALL] = {0}, got[ALL];
+            unsigned flags = 0;
+            for (size_t n = ALL; n; n = n == ALL ? 70 : n - 1) {
+                for (size_t i = 0; i < n; i++)
+                    set_element(from, bytes, i, code_of(from, 1));
+                bytes[n * from->width / 8] |= (unsigned char)(0xff << n * from->width % 8);
+                hu_convert_array_with(hu_kernel_at(k), to, got, from, bytes, n, 0, NULL, &flags);
+                cr_assert(!flags, "%s %s->%s, %zu: %u", hu_kernel_name(hu_kernel_at(k)), from->name,
+                          to->name, n, flags);
+            }
+        }
+    }
+}
+
 static const char *const layouts[][2] = {
     {"fp32", "fp16"},     {"fp16", "fp32"},     {"fp32", "bf16"},     {"bf16", "fp32"},
     {"fp64", "fp32"},     {"fp64", "fp16"},     {"fp32", "tf32"},     {"tf32", "bf16"},
@@ -510,7 +534,10 @@ static const enum hu_direction every_direction[] = {
     HU_TIES_TO_EVEN,    HU_TIES_TO_AWAY, HU_TOWARD_ZERO, HU_TOWARD_POSITIVE,
     HU_TOWARD_NEGATIVE, HU_TO_ODD,       HU_STOCHASTIC};
 
-/* N elements that end at a guard page, converted into a buffer that ends at one. */
+enum { MOST_GUARDED = 257 };
+
+/* N elements that end at a guard page, converted into a buffer that ends at one; as many as make a
+ * table, if there is one, come before. */
 static void check_at_guards(const struct hu_kernel *kernel, const struct hu_format *from,
                             const struct hu_format *to, size_t n, struct guarded in,
                             struct guarded out, const unsigned char *data,
@@ -522,6 +549,9 @@ static void check_at_guards(const struct hu_kernel *kernel, const struct hu_form
     unsigned flags = 0;
     memcpy(src, data, in_bytes);
     for (int with_flags = 0; with_flags < 2; with_flags++) {
+        unsigned char all[MOST_GUARDED * 8];
+        hu_convert_array_with(kernel, to, all, from, data, MOST_GUARDED, 0, &options,
+                              with_flags ? &flags : NULL);
         dst[-1] = 0x5a;
         memset(dst, 0xa5, out_bytes);
         cr_assert_eq(hu_convert_array_with(kernel, to, dst, from, src, n, 0, &options,
@@ -535,7 +565,7 @@ static void check_at_guards(const struct hu_kernel *kernel, const struct hu_form
 
 Test(array, every_count_up_to_257_stays_between_guard_pages, .timeout = 300)
 {
-    enum { MOST = 257 };
+    enum { MOST = MOST_GUARDED };
     for (size_t l = 0; l < LAYOUTS; l++) {
         const struct hu_format *from = hu_format_find(layouts[l][0]);
         const struct hu_format *to = hu_format_find(layouts[l][1]);

@@ -6,9 +6,7 @@
 
 static bool can(struct plan *p)
 {
-    static const struct abilities abilities = {
-        .row = PART(row), .fp16 = true, .raises = true, .doubles = true};
-    return plan_roads(p, &abilities);
+    return plan_roads(p, &roads);
 }
 
 const struct hu_kernel hu_kernel_avx2 = {"avx2", hu_x86_has_avx2, can};

@@ -13,9 +13,7 @@ static bool is_all_stores(const struct plan *p)
 
 static bool can(struct plan *p)
 {
-    static const struct abilities abilities = {
-        .row = PART(row), .fp16 = true, .raises = true, .doubles = true};
-    return !is_all_stores(p) && plan_roads(p, &abilities);
+    return !is_all_stores(p) && plan_roads(p, &roads);
 }
 
 const struct hu_kernel hu_kernel_avx512 = {"avx512", hu_x86_has_avx512, can};

@@ -6,15 +6,20 @@
 #include "array/part_table.h"
 
 /* AVX-512's rows, whose steps are as many elements. */
-row_function hu_avx512_table_row;
+row_function hu_avx512_row, hu_avx512_few;
 
 static bool can(struct plan *p)
 {
     p->table.draws = hu_table_draws(p);
-    if (!(p->table.draws || hu_table_can(p)) || hu_table_is_slower(p) || p->to->storage_bits > 32)
+    p->table.last = hu_table_last(p);
+    bool wide = !p->table.last && p->to->storage_bits > 16;
+    if (!(p->table.draws || hu_table_can(p)) ||
+        (wide && (hu_table_is_slower(p) || p->to->storage_bits > 32)))
         return false;
     p->table.direct = true;
-    hu_plan_table(p, hu_avx512_table_row, PART(table));
+    static const struct abilities abilities = {
+        .row = hu_avx512_row, .few = hu_avx512_few, .table = PART(table), .settle = PART(settle)};
+    hu_plan_table(p, &abilities);
     return true;
 }
 

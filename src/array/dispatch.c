@@ -115,6 +115,7 @@ static void set_quick(struct plan *p)
     enum { SMALL = 4096 };
     bool ready = !p->table.to || p->table.full;
     p->quick = ready && p->options.direction != HU_STOCHASTIC ? SMALL : 0;
+    p->few_most = p->quick && p->few && !p->flags ? FEW : 0;
 }
 
 /* A thread's last plans: arrays come in pieces, and small ones in numbers. */
@@ -221,14 +222,22 @@ static bool is_wrong(const struct hu_format *to, const void *dst, const struct h
     return !to || !from || (n && (!dst || !src)) || !is_direction(options->direction);
 }
 
+static inline unsigned run_inside(struct plan *p, void *dst, const void *src, size_t n,
+                                  uint64_t first)
+{
+    if (n <= p->few_most)
+        return p->few(p, dst, src, n, first);
+    return n < p->quick ? p->row(p, dst, src, n, first) : run(p, dst, src, n, first);
+}
+
 /* Returns what was raised. */
 static inline unsigned run_plan(struct plan *p, void *dst, const void *src, size_t n,
                                 uint64_t first)
 {
     if (!p->environment)
-        return n < p->quick ? p->row(p, dst, src, n, first) : run(p, dst, src, n, first);
-    environment saved = environment_enter(p->round_in);
-    unsigned raised = n < p->quick ? p->row(p, dst, src, n, first) : run(p, dst, src, n, first);
+        return run_inside(p, dst, src, n, first);
+    environment saved = environment_enter(p->load_in);
+    unsigned raised = run_inside(p, dst, src, n, first);
     environment_leave(saved);
     return raised;
 }

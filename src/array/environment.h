@@ -32,19 +32,19 @@ static inline environment environment_enter(enum hu_direction direction)
     return saved;
 }
 
+/* To read what is raised first takes longer than a write does. */
 static inline void environment_leave(environment saved)
 {
-    if (_mm_getcsr() != saved)
-        _mm_setcsr(saved);
+    _mm_setcsr(saved);
 }
 
-/* Another direction, with what is raised kept. */
+/* Another direction; what is raised is forgotten. */
 static inline void environment_turn(enum hu_direction direction)
 {
-    _mm_setcsr(environment_word(direction) | (_mm_getcsr() & 0x3fu));
+    _mm_setcsr(environment_word(direction));
 }
 
-/* What conversions have raised since environment_enter or environment_clear; underflow as after
+/* What conversions have raised since environment_turn or environment_clear; underflow as after
  * rounding (Intel SDM volume 1, section 4.9.1.5). */
 enum { ENVIRONMENT_RAISES = true };
 

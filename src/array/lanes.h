@@ -28,4 +28,6 @@ stage_function PART(table);
 extern const struct stage *const PART(loads)[], *const PART(rounds)[], *const PART(bytes)[];
 void PART(careful_step)(const struct narrow *k, vec v[4], const vec random[4], enum round round,
                         bool at_random, struct seen *seen);
-row_function PART(row);
+row_function PART(row), PART(few);
+/* Takes the look-up that a table has been filled for. */
+void PART(settle)(struct plan *p);

@@ -211,6 +211,12 @@ INLINE byte_lanes look_up_quarters(const byte_lanes quarter[4], byte_lanes at)
     __m512i high = (__m512i)look_up_half(quarter + 2, at);
     return (byte_lanes)_mm512_mask_blend_epi8(_mm512_movepi8_mask((__m512i)at), low, high);
 }
+
+/* Of 64, at the low six bits. */
+INLINE byte_lanes look_up_quarter(byte_lanes quarter, byte_lanes at)
+{
+    return (byte_lanes)_mm512_permutexvar_epi8((__m512i)at, (__m512i)quarter);
+}
 #endif
 
 /* Halves looked up among PIECES_16, at an index made beforehand, and shifted right by as many bits
@@ -250,6 +256,48 @@ INLINE byte_lanes load_fours(const void *at)
                                         _mm512_set1_epi8(15));
 }
 
+#ifdef LANES_ALL_BYTES
+
+/* Six bytes to each 64 bits, of which eight at multiples of six. */
+INLINE byte_lanes load_sixes(const void *at)
+{
+    const longs numbers = {0, 1, 2, 3, 4, 5, 6, 7};
+    const longs from = numbers * UINT64_C(0x0606060606060606) + UINT64_C(0x0706050403020100);
+    __m512i x = _mm512_permutexvar_epi8((__m512i)from, _mm512_maskz_loadu_epi32(0x0fff, at));
+    x = _mm512_multishift_epi64_epi8(_mm512_set1_epi64(0x2a241e18120c0600), x);
+    return (byte_lanes)_mm512_and_si512(x, _mm512_set1_epi8(0x3f));
+}
+
+INLINE void store_fours(void *at, byte_lanes codes)
+{
+    const vec evens = lane_numbers() * 0x08080808 + 0x06040200;
+    __m512i pairs = _mm512_maddubs_epi16((__m512i)codes, _mm512_set1_epi16(0x1001));
+    _mm256_storeu_si256(at, _mm512_castsi512_si256(_mm512_permutexvar_epi8((__m512i)evens, pairs)));
+}
+
+/* Three of each four bytes. */
+INLINE void store_sixes(void *at, byte_lanes codes)
+{
+    const uint32_t a = 0x04020100, b = 0x09080605, c = 0x0e0d0c0a, next = 0x10101010;
+    const vec threes = {a,
+                        b,
+                        c,
+                        a + next,
+                        b + next,
+                        c + next,
+                        a + 2 * next,
+                        b + 2 * next,
+                        c + 2 * next,
+                        a + 3 * next,
+                        b + 3 * next,
+                        c + 3 * next};
+    __m512i pairs = _mm512_maddubs_epi16((__m512i)codes, _mm512_set1_epi16(0x4001));
+    __m512i fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x10000001));
+    _mm512_mask_storeu_epi32(at, 0x0fff, _mm512_permutexvar_epi8((__m512i)threes, fours));
+}
+
+#else
+
 /* Twelve bytes to each 128 bits. */
 INLINE byte_lanes load_sixes(const void *at)
 {
@@ -278,6 +326,8 @@ INLINE void store_sixes(void *at, byte_lanes codes)
     __m512i packed = _mm512_permutexvar_epi32(twelves, _mm512_shuffle_epi8(fours, threes));
     _mm512_mask_storeu_epi32(at, 0x0fff, packed);
 }
+
+#endif
 
 /* An order of codes that zip_16, or zip_16 and zip_top, undo. */
 INLINE byte_lanes order_16(byte_lanes codes)

@@ -10,8 +10,7 @@ static bool runs(void)
 
 static bool can(struct plan *p)
 {
-    static const struct abilities abilities = {.row = PART(row), .fp16 = true, .doubles = true};
-    return plan_roads(p, &abilities);
+    return plan_roads(p, &roads);
 }
 
 const struct hu_kernel hu_kernel_neon = {"neon", runs, can};

@@ -51,29 +51,29 @@ static void plan_stages(struct plan *p)
     p->second = stage_for(way);
 }
 
+static const struct abilities roads = {
+    .row = PART(row),
+    .few = PART(few),
+    .table = PART(table),
 #ifdef LANES_SHUFFLE
-row_function PART(table_row);
-
-/* Where a word is more than the planes have one after another. */
-unsigned PART(table_row)(const struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
-{
-    bool fits = p->to->storage_bits <= 16 || p->table.top;
-    return (fits ? PART(row) : hu_table_row)(p, dst, src, n, first);
-}
+    .settle = PART(settle),
 #endif
+#ifdef LANES_FP16
+    .fp16 = true,
+#endif
+    .raises = ENVIRONMENT_RAISES,
+    .doubles = true,
+};
 
 static bool plan_roads(struct plan *p, const struct abilities *a)
 {
-    bool wide = p->to->storage_bits == 64 && a->doubles && is_fp64(p->to) && !p->options.saturate;
+    p->table.last = a->settle ? hu_table_last(p) : LAST_NONE;
+    bool lanes = !p->table.last &&
+                 (hu_table_is_slower(p) || (a->doubles && is_fp64(p->to) && !p->options.saturate));
     p->table.draws = hu_table_draws(p);
-#ifdef LANES_SHUFFLE
-    p->table.direct = p->from->width <= 4;
-    row_function *const row = PART(table_row);
-#else
-    row_function *const row = NULL;
-#endif
-    if ((p->table.draws || hu_table_can(p)) && !wide && !hu_table_is_slower(p)) {
-        hu_plan_table(p, row, PART(table));
+    p->table.direct = a->settle && p->from->width <= 4;
+    if ((p->table.draws || hu_table_can(p)) && !lanes) {
+        hu_plan_table(p, a);
         return true;
     }
     if (!hu_plan_lanes(p, a))

@@ -37,8 +37,16 @@ INLINE void load_codes(const struct codes *c, byte_lanes codes[4], const void *s
     }
 }
 
-/* How: in one block of 16, by struct sums where it is PLAIN, or with all that it may have. */
+/* How: in one block of 16, or of as many as one instruction takes, by struct sums where it is
+ * PLAIN, or with all that it may have. */
 enum look { ONE_BLOCK, PLAIN, SIGNED };
+
+/* Codes of no more bits are looked up in one. */
+#ifdef LANES_ALL_BYTES
+enum { BLOCK_BITS = 6 };
+#else
+enum { BLOCK_BITS = 4 };
+#endif
 
 /* COUNT vectors' bytes of PLANE, or of two planes. */
 #ifdef LANES_ALL_BYTES
@@ -46,8 +54,13 @@ enum look { ONE_BLOCK, PLAIN, SIGNED };
 INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
                     byte_lanes found[2][4], enum look look, int count, const byte_lanes *random)
 {
-    (void)look, (void)random;
+    (void)random;
     for (int each = 0; each < planes; each++) {
+        if (look == ONE_BLOCK) {
+            const byte_lanes block = load_bytes(t->planes[(int)plane + each]);
+            EACH(count, found[each][i] = look_up_quarter(block, codes[i]););
+            continue;
+        }
         byte_lanes quarter[4];
         VECTORS(quarter[i] = load_bytes(t->planes[(int)plane + each] + i * STEP););
         if (plane == PLANE_LOW && each && t->draws && t->even)
@@ -219,7 +232,26 @@ TARGET static __attribute__((noinline)) void untie(const struct table *t, const 
     memcpy(x->found, found, sizeof found);
 }
 
-/* Elements of 16 or 32 bits, whose codes were put in order for it. */
+/* By SIZE: elements of 16 bits; words of 32 whose lower half is zero, or what is made of them. */
+enum { HALVES_OUT = 16, WORDS_OUT = 32, WHOLES_OUT = 33, DOUBLES_OUT = 64 };
+
+/* Of FP32's integers. */
+INLINE vec whole_word(vec x)
+{
+    const uint32_t two_to_31 = 0x4f000000;
+    return round_integer(x) ^ keep(above(x, splat(two_to_31 - 1)), splat(UINT32_MAX));
+}
+
+INLINE void store_top_words(char *to, const vec words[2], int size)
+{
+    for (size_t i = 0; i < 2; i++, to += sizeof(vec) * (size_t)(size / 32))
+        if (size == DOUBLES_OUT)
+            store_doubles(to, words[i]);
+        else
+            store_vec(to, size == WHOLES_OUT ? whole_word(words[i]) : words[i]);
+}
+
+/* Elements whose codes were put in order for it. */
 INLINE void store_pairs(void *dst, byte_lanes low, byte_lanes high, int size)
 {
     half_lanes halves[2];
@@ -227,13 +259,12 @@ INLINE void store_pairs(void *dst, byte_lanes low, byte_lanes high, int size)
     for (int half = 0; half < 2; half++) {
         char *to = (char *)dst + half * (int)sizeof(vec) * (size / 16);
         vec words[2];
-        if (size == 16) {
+        if (size == HALVES_OUT) {
             store_bytes(to, (byte_lanes)halves[half]);
             continue;
         }
         zip_top(words, halves[half]);
-        store_vec(to, words[0]);
-        store_vec(to + sizeof(vec), words[1]);
+        store_top_words(to, words, size);
     }
 }
 
@@ -241,13 +272,13 @@ INLINE void store_pairs(void *dst, byte_lanes low, byte_lanes high, int size)
 #define TO_EACH(...) EACH(most, char *to = (char *)dst + i * out; if (i < count) __VA_ARGS__;)
 
 /* COUNT steps, at most MOST, which is a constant, as SIZE is: of a stored element, but 6 stands for
- * 4, too, and 32 is of words whose lower half is zero. STORE: the size of 4, 6 and 8. R: where the
+ * 4, too. STORE: the size of 4, 6 and 8. R: where the
  * second plane is drawn, or NULL. */
 INLINE void table_some(const struct table *t, const struct codes *c, int store, void *dst,
                        const void *src, enum look look, int size, size_t count, size_t most,
                        struct random *r)
 {
-    const size_t out = STEP * (size_t)(size == 6 ? store : size) / 8;
+    const size_t out = STEP * (size_t)(size == 6 ? store : size & -2) / 8;
     byte_lanes codes[4], found[2][4], random[4];
     const uint32_t word = r ? r->word : 0;
     if (r)
@@ -289,7 +320,7 @@ INLINE void table_all(const struct plan *p, struct codes c, void *dst, const voi
                       size_t steps, enum look look, int size, struct random *r)
 {
     const int store = p->table.to->storage_bits;
-    const size_t out = STEP * (size_t)(size == 6 ? store : size) / 8;
+    const size_t out = STEP * (size_t)(size == 6 ? store : size & -2) / 8;
     char *to = dst;
     const char *from = src;
     for (; steps >= 4; steps -= 4, to += 4 * out, from += 4 * c.in)
@@ -303,17 +334,21 @@ INLINE void table_all(const struct plan *p, struct codes c, void *dst, const voi
 
 /* Where there is little to do the layout is not asked for again and again. */
 #define TABLE_STEPS(name, look, size, draws)                                                       \
-    TARGET static void name(const struct plan *p, void *dst, const void *src, size_t steps,        \
-                            const struct random *r)                                                \
+    TARGET static void name(const struct plan *p, struct carried *carried, void *dst,              \
+                            const void *src, size_t steps)                                         \
     {                                                                                              \
         struct codes c = codes_of(p->from);                                                        \
         struct random drawn;                                                                       \
         if (draws)                                                                                 \
-            drawn = *r;                                                                            \
+            drawn = carried->random;                                                               \
+        (void)carried;                                                                             \
         if ((look) != ONE_BLOCK || (draws)) {                                                      \
             table_all(p, c, dst, src, steps, look, size, draws ? &drawn : NULL);                   \
         } else if (c.storage_bits == 4) {                                                          \
             c = (struct codes){4, STEP / 2, false, c.mask};                                        \
+            table_all(p, c, dst, src, steps, look, size, NULL);                                    \
+        } else if (BLOCK_BITS >= 6 && c.storage_bits == 6) {                                       \
+            c = (struct codes){6, STEP * 6 / 8, false, c.mask};                                    \
             table_all(p, c, dst, src, steps, look, size, NULL);                                    \
         } else {                                                                                   \
             c = (struct codes){8, STEP, true, c.mask};                                             \
@@ -324,37 +359,37 @@ INLINE void table_all(const struct plan *p, struct codes c, void *dst, const voi
     TABLE_STEPS(name##_6, look, 6, false)                                                          \
     TABLE_STEPS(name##_8, look, 8, false)                                                          \
     TABLE_STEPS(name##_16, look, 16, false)                                                        \
-    TABLE_STEPS(name##_32, look, 32, false)
+    TABLE_STEPS(name##_32, look, WORDS_OUT, false)                                                 \
+    TABLE_STEPS(name##_whole, look, WHOLES_OUT, false)                                             \
+    TABLE_STEPS(name##_64, look, DOUBLES_OUT, false)                                               \
+    static stage_function *const name##_sizes[] = {name##_6,  name##_8,     name##_16,             \
+                                                   name##_32, name##_whole, name##_64};
 TABLE_SIZES(plain, PLAIN)
-#ifdef LANES_ALL_BYTES /* which all look up alike */
+TABLE_SIZES(block, ONE_BLOCK)
+#ifdef LANES_ALL_BYTES
 TABLE_STEPS(drawn, PLAIN, 6, true)
 #else
-TABLE_SIZES(block, ONE_BLOCK)
 TABLE_SIZES(with_sign, SIGNED)
 TABLE_STEPS(drawn, SIGNED, 6, true)
 TABLE_STEPS(drawn_block, ONE_BLOCK, 6, true)
 #endif
 
 /* By what SIZE stands for. */
-typedef void table_function(const struct plan *p, void *dst, const void *src, size_t steps,
-                            const struct random *r);
-
-static table_function *table_function_of(const struct plan *p)
+static stage_function *look_up_of(const struct plan *p)
 {
-    const int size = p->table.to->storage_bits, which = size < 8 ? 0 : size / 16 + 1;
+    const int size = p->table.to->storage_bits, last = (int)p->table.last;
+    const int which = last ? last + 3 : size < 8 ? 0 : size / 16 + 1;
 #ifdef LANES_ALL_BYTES
-    static table_function *const by_size[] = {plain_6, plain_8, plain_16, plain_32};
-    return p->table.draws ? drawn : by_size[which];
+    if (p->table.draws)
+        return drawn;
+    return (p->from->width <= BLOCK_BITS ? block_sizes : plain_sizes)[which];
 #else
-    static table_function *const by_size[][4] = {
-        [ONE_BLOCK] = {block_6, block_8, block_16, block_32},
-        [PLAIN] = {plain_6, plain_8, plain_16, plain_32},
-        [SIGNED] = {with_sign_6, with_sign_8, with_sign_16, with_sign_32}};
     if (p->table.draws)
         return p->from->width <= 4 ? drawn_block : drawn;
-    return by_size[p->from->width <= 4       ? ONE_BLOCK
-                   : p->table.of_words.plain ? PLAIN
-                                             : SIGNED][which];
+    stage_function *const *const sizes = p->from->width <= BLOCK_BITS ? block_sizes
+                                         : p->table.of_words.plain    ? plain_sizes
+                                                                      : with_sign_sizes;
+    return sizes[which];
 #endif
 }
 
@@ -387,17 +422,23 @@ TARGET void PART(table)(const struct plan *p, struct carried *c, void *dst, cons
 {
     const struct table *t = &p->table;
     const size_t in = bytes_of_step(p->from), out = bytes_of_step(t->to);
-    table_function *const look = table_function_of(p);
+    stage_function *const look = look_up_of(p);
     char *to = dst;
     const char *from = src;
     while (steps) {
-        const bool looks = p->flags && t->to == p->to && (c->raised & t->all_flags) != t->all_flags;
+        const bool looks = p->flags && (c->raised & t->all_flags) != t->all_flags;
         const size_t now = looks && steps > BETWEEN_LOOKS ? BETWEEN_LOOKS : steps;
         if (looks)
             c->raised |= flags_of_codes(p, from, now);
-        look(p, to, from, now, &c->random);
+        look(p, c, to, from, now);
         steps -= now, to += now * out, from += now * in;
     }
+}
+
+void PART(settle)(struct plan *p)
+{
+    if (!p->flags || p->table.to != p->to)
+        p->first = look_up_of(p);
 }
 
 #else

@@ -4,8 +4,8 @@
 
 enum { FP32_TRAILING = 23, FP32_BIAS = 127, FP32_EMIN = -126 };
 
-static const struct hu_format fp32 = {"fp32", 32, 8,         FP32_TRAILING,
-                                      32,     0,  FP32_BIAS, HU_SPECIALS_IEEE};
+const struct hu_format hu_plan_fp32 = {"fp32", 32, 8,         FP32_TRAILING,
+                                       32,     0,  FP32_BIAS, HU_SPECIALS_IEEE};
 
 /* Whether every normal number of FROM is one of TO, so that only its exponent's bias changes. */
 static bool holds_normals(const struct hu_format *to, const struct hu_format *from)
@@ -111,7 +111,7 @@ static bool find_load(struct plan *p, const struct abilities *a)
         return true;
     p->load = LOAD_CODES;
     if (from->width <= 8) {
-        p->table.to = &fp32;
+        p->table.to = &hu_plan_fp32;
         return true;
     }
     p->load = LOAD_INT16;
@@ -208,7 +208,8 @@ static uint32_t greatest_of(const struct hu_format *to)
     uint32_t least = UINT32_MAX;
     for (int i = 0; i < 2; i++) {
         unsigned flags = 0;
-        uint64_t word = hu_convert_at(&fp32, to, ends[i], 0, &toward_zero, &flags) & INT32_MAX;
+        uint64_t word =
+            hu_convert_at(&hu_plan_fp32, to, ends[i], 0, &toward_zero, &flags) & INT32_MAX;
         least = (uint32_t)word < least ? (uint32_t)word : least;
     }
     return least;
@@ -390,12 +391,16 @@ static bool plan_fp64(struct plan *p, const struct abilities *a)
     return true;
 }
 
+/* Zeros, but a scale has none. */
 void hu_plan_harmless(struct plan *p)
 {
+    if (p->to->specials != HU_SPECIALS_SCALE && p->from->specials != HU_SPECIALS_SCALE)
+        return;
     const uint64_t one = UINT64_C(127) << FP32_TRAILING;
-    if (p->to->specials == HU_SPECIALS_SCALE || p->from->specials == HU_SPECIALS_SCALE)
-        p->harmless = hu_convert_at(p->from, &fp32, one, 0, &(struct hu_options){0}, &(unsigned){0})
-                      << p->from->storage_shift;
+    const uint64_t code =
+        hu_convert_at(p->from, &hu_plan_fp32, one, 0, &(struct hu_options){0}, &(unsigned){0});
+    for (int at = 0; at < 64; at += p->from->storage_bits)
+        p->harmless |= code << p->from->storage_shift << at;
 }
 
 static enum care find_care(const struct plan *p)
@@ -428,6 +433,8 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     else if (p->round != ROUND_NONE && p->round != ROUND_INT32)
         p->k = narrow_for(p->to, &p->options);
     p->row = a->row;
+    p->few = a->few;
+    p->settle = a->settle;
     p->streams = p->environment = true;
     hu_plan_harmless(p);
     bool within_fp64 = p->round == ROUND_WHOLE || p->store == STORE_64;
@@ -455,7 +462,7 @@ static void set_piece(struct halves *h, uint32_t piece, int field, int least, in
 static uint32_t half_of(const struct plan *p, uint32_t word, enum hu_direction direction)
 {
     const struct hu_options options = {.direction = direction};
-    uint64_t code = hu_convert_at(p->from, &fp32, word, 0, &options, &(unsigned){0});
+    uint64_t code = hu_convert_at(p->from, &hu_plan_fp32, word, 0, &options, &(unsigned){0});
     return (uint32_t)code << p->halves.shift;
 }
 

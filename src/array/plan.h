@@ -236,6 +236,9 @@ struct sums {
     int changes, alones;
 };
 
+/* What a target's elements are made of: the words of the planes as they are, or of FP32. */
+enum last { LAST_NONE, LAST_INT32, LAST_FP64 };
+
 /* Each code's word and flags. */
 struct table {
     const struct hu_format *to; /* NULL: the road needs no table */
@@ -245,6 +248,7 @@ struct table {
     unsigned all_flags; /* or-ed */
     unsigned char planes[PLANES][TABLE_CODES] __attribute__((aligned(TABLE_BLOCK)));
     struct sums of_words, of_flags;
+    enum last last;
     bool top;    /* words of 32 bits are zero in their lower half, and planes have the upper one */
     bool direct; /* looked up without sums */
     /* At random: words are the lower ones, UPPER the others, and CHANCES in 2^-32 what they are
@@ -268,6 +272,7 @@ struct plan {
     enum hu_direction wanted; /* options' but where no draw decides anything: that is to nearest */
     bool flags;               /* whether anyone will look at what a row returns */
     row_function *row;
+    row_function *few; /* as ROW, of at most FEW elements that raise nothing; or NULL */
     /* Whether the row heeds DIRECT: the source comes from memory, to be asked for ahead, and dst,
      * which starts a line, is to be written past the caches. */
     bool streams, direct;
@@ -279,15 +284,16 @@ struct plan {
     /* Of the environment while loading, and while rounding: what is asked for, unless elements are
      * rounded as they are loaded. */
     enum hu_direction load_in, round_in;
-    bool environment;               /* the row needs one */
-    size_t quick;                   /* fewer elements than this are the row's without more ado */
+    bool environment;       /* the row needs one */
+    size_t quick, few_most; /* fewer, and at most as many, are the row's, or FEW's, at once */
     stage_function *first, *second; /* second: NULL where the first does both */
-    uint64_t harmless;              /* an element that raises nothing, as stored */
+    uint64_t harmless;              /* elements that raise nothing, as stored */
     struct widen w;
     struct narrow k;
     struct halves halves;
     struct stochastic stochastic;
-    size_t asked; /* elements so far */
+    size_t asked;                      /* elements so far */
+    void (*settle)(struct plan *plan); /* takes its stage for a table, or NULL */
     struct table table;
 };
 
@@ -298,15 +304,22 @@ struct hu_kernel {
     bool (*can)(struct plan *plan);
 };
 
-/* What an instruction set does: see hu_plan_lanes. */
+/* Elements that are converted in one go. */
+enum { FEW = 64 };
+
+/* What an instruction set does: see hu_plan_lanes and hu_plan_table. */
 struct abilities {
-    row_function *row; /* lanes.h's */
-    bool fp16;         /* conversions to and from FP16 in hardware, */
-    bool raises;       /* which raise flags in the environment */
-    bool doubles;      /* vectors of FP64 */
+    row_function *row, *few; /* lanes.h's; or NULL */
+    stage_function *table;
+    void (*settle)(struct plan *plan); /* or NULL: not by bytes */
+    bool fp16;                         /* conversions to and from FP16 in hardware, */
+    bool raises;                       /* which raise flags in the environment */
+    bool doubles;                      /* vectors of FP64 */
 };
 
 row_function hu_scalar_row;
+
+extern const struct hu_format hu_plan_fp32;
 
 /* Whether the lanes have PLAN's conversion; then its constants are set. */
 bool hu_plan_lanes(struct plan *plan, const struct abilities *a);

@@ -12,9 +12,7 @@ static bool runs(void)
 
 static bool can(struct plan *p)
 {
-    static const struct abilities abilities = {
-        .row = PART(row), .raises = ENVIRONMENT_RAISES, .doubles = true};
-    return plan_roads(p, &abilities);
+    return plan_roads(p, &roads);
 }
 
 const struct hu_kernel hu_kernel_portable = {"portable", runs, can};

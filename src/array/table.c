@@ -155,6 +155,42 @@ static uint64_t convert_one(struct plan *p, unsigned code, unsigned *flags)
     return signaling ? word & ~quiet : word;
 }
 
+/* FP32 holds what codes of 8 bits stand for, and integers that are made of them; 2^31 stands for
+ * the greatest. */
+enum last hu_table_last(const struct plan *p)
+{
+    if (!hu_table_can(p))
+        return LAST_NONE;
+    if (hu_is_integer(p->to) && p->to->width == 32 && hu_is_signed(p->to))
+        return LAST_INT32;
+    return is_fp64(p->to) && !p->options.saturate ? LAST_FP64 : LAST_NONE;
+}
+
+/* Whether words are of the source, which the environment rounds as they become integers: sums have
+ * fewer terms for them. */
+static bool rounds_later(const struct plan *p)
+{
+    const enum hu_direction direction = p->options.direction;
+    return p->table.last == LAST_INT32 && !p->table.direct && direction != HU_TIES_TO_AWAY &&
+           direction != HU_TO_ODD && direction != HU_STOCHASTIC;
+}
+
+/* Of CODE, which BECAME one of the target's. */
+static uint32_t word_of(const struct plan *p, unsigned code, uint64_t became)
+{
+    static const struct hu_options exact;
+    const bool later = rounds_later(p) && !hu_is_nan(hu_decode(p->from, code));
+    return (uint32_t)hu_convert_at(&hu_plan_fp32, later ? p->from : p->to, later ? code : became, 0,
+                                   &exact, &(unsigned){0});
+}
+
+/* Whether making FP32's word an element raises what nobody asked for: of subnormals, and of 2^31.
+ */
+static bool disturbs(uint32_t word)
+{
+    return word == 0x4f000000 || (word << 1 && word << 1 < 1u << 24);
+}
+
 static void fill_plane(struct table *t, enum plane plane, unsigned shift)
 {
     unsigned char *bytes = t->planes[plane];
@@ -394,6 +430,7 @@ void hu_table_fill(struct plan *p)
     struct table *t = &p->table;
     const unsigned codes = 1u << p->from->width;
     uint64_t low = 0;
+    bool disturbing = false;
     t->all_flags = 0;
     if (t->draws)
         fill_drawn(p);
@@ -403,9 +440,13 @@ void hu_table_fill(struct plan *p)
         t->words[code] = code < codes ? convert_one(p, code, &flags) : t->words[same];
         t->flags[code] = (unsigned char)(code >= codes ? t->flags[same] : p->flags ? flags : 0);
         t->all_flags |= t->flags[code];
+        if (t->last)
+            t->words[code] = code < codes ? word_of(p, code, t->words[code]) : t->words[same];
+        disturbing |= t->last && disturbs((uint32_t)t->words[code]);
         low |= t->words[code] & 0xffff;
     }
-    t->top = t->to->storage_bits == 32 && !low;
+    p->environment &= disturbing || !t->last || rounds_later(p);
+    t->top = (t->last || t->to->storage_bits == 32) && !low;
     fill_plane(t, PLANE_LOW, t->top ? 16 : 0);
     if (!t->draws) /* the other has parts */
         fill_plane(t, PLANE_HIGH, t->top ? 24 : 8);
@@ -431,15 +472,23 @@ void hu_table_fill(struct plan *p)
         find_sums(&t->of_flags,
                   (struct wanted){.planes = t->planes + PLANE_FLAGS, .count = 1, .codes = codes},
                   p->from);
-    if (!t->direct && !t->of_words.changes)
-        p->row = hu_table_row;
+    /* Where a word is more than the planes have one after another. */
+    const bool wide = t->to->storage_bits > 16 && !t->top;
+    if (t->to == p->to && (wide || (!t->direct && !t->of_words.changes)))
+        p->row = t->last ? hu_scalar_row : hu_table_row, p->few = NULL;
+    if (p->settle)
+        p->settle(p);
 }
 
-void hu_plan_table(struct plan *p, row_function *row, stage_function *stage)
+void hu_plan_table(struct plan *p, const struct abilities *a)
 {
-    p->row = row ? row : hu_table_row;
-    p->streams = row && p->to->storage_bits <= 16;
-    p->first = stage;
+    p->row = a->settle ? a->row : hu_table_row;
+    p->few = a->settle ? a->few : NULL;
+    p->streams = a->settle && p->to->storage_bits <= 16;
+    p->first = a->table;
+    p->settle = a->settle;
+    p->environment = p->table.last;
+    p->load_in = p->round_in = p->options.direction;
     p->table.to = p->to;
     p->load = LOAD_CODES;
     hu_plan_harmless(p);

@@ -9,9 +9,11 @@ bool hu_table_draws_nothing(const struct plan *p);
 /* Whether there is a table of the plan's, and whether it is one of bytes that are drawn. */
 bool hu_table_can(const struct plan *p);
 bool hu_table_draws(const struct plan *p);
+/* How words of FP32 become a wide target's elements, where they do. */
+enum last hu_table_last(const struct plan *p);
 void hu_table_fill(struct plan *p);
-/* A plan of STAGE's look-ups in ROW; NULL: of one after another. */
-void hu_plan_table(struct plan *p, row_function *row, stage_function *stage);
+/* A plan of a kernel's look-ups by bytes; where it has none, of one after another. */
+void hu_plan_table(struct plan *p, const struct abilities *a);
 /* One look-up after another. */
 row_function hu_table_row;
 /* N codes from SRC, a byte each, and back into a packed layout. */
