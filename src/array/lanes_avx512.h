@@ -190,6 +190,12 @@ INLINE void store_fp16(void *at, fp16s codes)
 
 /* Bytes. */
 
+/* A bit for each byte of a mask. */
+INLINE uint64_t byte_bits(byte_lanes x)
+{
+    return _mm512_movepi8_mask((__m512i)x);
+}
+
 /* A block of 16 bytes, for look_up_block in each 128 bits. */
 INLINE byte_lanes repeat_block(const unsigned char *at)
 {
