@@ -302,14 +302,19 @@ mutate_loss() { # NAME UNIT FILE sed-expression
 }
 export HALFULP_KERNEL=portable
 unchanged "the unchanged statistics pass" loss pass
-mutate_loss "what is clamped counts only beyond the bound" pass pass_lanes.h \
-    's/size >= least + to_overflow/size > least + to_overflow/'
-mutate_loss "what is clamped keeps its value" pass pass_lanes.h 's/near = near < most ? near : most;/(void)most;/'
-mutate_loss "zeros count as lost" pass pass_lanes.h 's/(WORD)(r == 0) & (WORD)(size != 0)/(WORD)(r == 0)/'
-mutate_loss "a quotient is not rounded to fp32" pass pass_lanes.h 's/in_fp32 ? (REAL)(float)/in_fp32 ? (REAL)/'
+mutate_loss "what is clamped counts only beyond the bound" pass pass_near.h \
+    's/(WORDS)(size >= (VALUES)c->overflow)/(WORDS)(size > (VALUES)c->overflow)/'
+mutate_loss "what is clamped keeps its value" pass pass_near.h 's/near = MIN(near, c->most);/;/'
+mutate_loss "zeros count as lost" pass pass_near.h 's/zeros += zero \& differs;/zeros += zero;/'
+mutate_loss "a quotient is not rounded to fp32" pass pass_near.h 's/(VALUES)ROUND_TO_FP32(relative)/relative/'
+mutate_loss "ties away go to even" pass pass_near.h 's/(WORDS)(rest + rest == unit)/0/'
+mutate_loss "to odd cuts" pass pass_near.h 's/cut | ((over | under) \& 1)/cut/'
+mutate_loss "down goes towards zero" pass pass_near.h 's/b.direction == HU_TOWARD_NEGATIVE ? all/b.direction == HU_TOWARD_NEGATIVE ? none/'
+mutate_loss "errors of fp32 have more bits than it" pass pass.h 's/if (fraction == 23 \&\& outward/if (false \&\& outward/'
+mutate_loss "unsigned formats are walked" statistics statistics.c 's/hu_is_signed(f) \&\& f->trailing_bits/f->trailing_bits/'
 mutate_loss "scales below the type's normal numbers are walked" pass pass.h 's/low >= 1 - bias/low >= -bias/'
 mutate_loss "scales of short rows run on" chunk_loss chunk_loss.c 's/row > HU_CHUNK ||/row > 0 ||/'
-mutate_loss "the greatest by a scale cannot overflow" chunk_loss chunk_loss.c 's/near.divisor < t->overflow_from\[0\]/near.divisor < HUGE_VAL/'
+mutate_loss "the greatest by a scale cannot overflow" chunk_loss chunk_loss.c 's/: greatest) < limit/: greatest) < HUGE_VAL/'
 mutate_loss "what a scale makes too small is gone" chunk_loss scratch.h 's/scaled == 0 \&\& x != 0/false/'
 mutate_loss "a tensor's scale may be no fp32" chunk_loss scratch.h 's/return fmin(fmax(scale, FLT_TRUE_MIN), FLT_MAX);/return greatest \/ t->max_finite;/'
 mutate_loss "infinite relative errors are summed" chunk_loss chunk_loss.c 's/if (!isfinite(from_bits(b, e.max_relative)))/if (false)/'
