@@ -234,10 +234,11 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "a zero goes up" avx2_bytes part_bytes.h 's/\& t->signs) > 0)/\& t->signs) >= 0)/'
     mutate_kernel "special halves are finite" avx2_bytes part_bytes.h 's/is_special(t, magnitude, care), 0)/(is_special(t, magnitude, care), false), 0)/'
     mutate_kernel "a tie of halves goes up" avx2_bytes part_bytes.h 's/return down \& (other | even);/return down;/'
-    mutate_kernel "halves to odd go up" avx2_bytes part_bytes.h 's/return h->odd ? /return false ? /'
+    mutate_kernel "halves to odd go up" avx2_bytes part_bytes.h 's/return odd ? /return false ? /'
     mutate_kernel "halves that are inexact raise nothing" avx2_bytes part_bytes.h 's/inexact |= keep_nonzero_16/inexact \&= keep_nonzero_16/'
     mutate_kernel "halves too small are not looked at" avx2_bytes part_bytes.h 's/if (care == WATCHING)$/if (false)/'
-    mutate_kernel "NaNs at the top of words stay signaling" avx2_rounds part_rounds.h 's/splat_16(0x7f7f)/splat_16(0x7fff)/'
+    mutate_kernel "halves below zero have scales" avx2_bytes part_bytes.h 's/ | (none\[i\] \& splat_16(k->nan\[0\]))//'
+    mutate_kernel "NaNs at the top of words stay signaling" avx2_rounds part_rounds.h 's/sign_shift - 16, 0x7f7f)/sign_shift - 16, 0x7fff)/'
     mutate_kernel "table flags end with the first steps" avx2_table part_table.h \
         's/const bool looks = p->flags \&\& /&from == (const char *)src \&\& /'
     mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (ends)/if (false)/'

@@ -63,24 +63,23 @@ INLINE vec integer_of(vec x, enum hu_direction direction)
     store_words(to, x);
 STAGE(to_fp32, fp32, LOAD_FP32, ROUND_NONE, STORE_32, NEAREST, TO_FP32)
 
-/* Whether some of a step of halves at FROM, at the top of an FP32 word, may be special; a
- * comparison of words would raise a flag for each subnormal one, which costs a small call dearly.
- */
-INLINE bool any_special_top(const struct widen *w, const char *from)
+/* Whether one of a step of halves at FROM, SHIFTed to the top, is above MOST; a comparison of words
+ * would raise a flag for each subnormal one, which costs a small call dearly. */
+INLINE bool any_half_above(const char *from, uint32_t shift, uint32_t most)
 {
 #ifdef LANES_SHUFFLE
     half_lanes x[2] = {(half_lanes)load(from), (half_lanes)load(from + sizeof(vec))};
-    half_lanes most = larger_16(x[0] << (w->sign_shift - 16) & splat_16(0x7fff),
-                                x[1] << (w->sign_shift - 16) & splat_16(0x7fff));
-    return any_bit((vec)minus_16(most, splat_16(0x7f7f)));
+    half_lanes largest =
+        larger_16((x[0] << shift) & splat_16(0x7fff), (x[1] << shift) & splat_16(0x7fff));
+    return any_bit((vec)minus_16(largest, splat_16(most)));
 #else
-    (void)w, (void)from;
+    (void)from, (void)shift, (void)most;
     return true;
 #endif
 }
 
 STAGE(bf16_fp32, top, LOAD_TOP, ROUND_NONE, STORE_32, NEAREST,
-      if (any_special_top(&w, from)) quiet_words(x, saturate, &c->raised);
+      if (any_half_above(from, w.sign_shift - 16, 0x7f7f)) quiet_words(x, saturate, &c->raised);
       store_words(to, x);)
 STAGE(to_fp64, fp32, LOAD_FP32, ROUND_NONE, STORE_64, NEAREST, quiet_words(x, saturate, &c->raised);
       VECTORS(store_doubles(to + 2 * sizeof(vec) * i, x[i]);))
@@ -148,7 +147,28 @@ STAGE(to_top_random, fp32, LOAD_FP32, ROUND_TOP, STORE_ANY, AT_RANDOM,
 STAGE(tf32_bf16, tf32, LOAD_TF32, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
 STAGE(fp64_bf16, fp64, LOAD_FP64, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
 #ifdef LANES_FP16
+
+/* FP16 and shorter, whose numbers are all within the range of FP32's tops. */
+INLINE void short_to_top(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
+                         bool special, enum store store, bool flags, struct seen *seen)
+{
+    if (__builtin_expect(special, 0)) {
+        take_care(p, x, NULL, ROUND_TOP, seen);
+    } else {
+        if (flags && !(seen->flags & HU_INEXACT))
+            find_inexact(seen, (x[0] | x[1] | x[2] | x[3]) & splat(k->low));
+        round_tops(k, x);
+    }
+    store_top(k, dst, x, store);
+}
+
+#define SHORT_TO_TOP(store, flags)                                                                 \
+    short_to_top(p, &k, to, x, any_half_above(from, w.shift, 0x7bff), store, flags, &seen);
 STAGE(fp16_bf16, fp16, LOAD_FP16, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
+STAGE(short_bf16, short, LOAD_SHORT, ROUND_TOP, STORE_TOP16, DIRECTED,
+      SHORT_TO_TOP(STORE_TOP16, false))
+STAGE(short_top_watching, short, LOAD_SHORT, ROUND_TOP, STORE_ANY, WATCHING,
+      SHORT_TO_TOP(store, flags))
 #endif
 
 /* Of stages for the same the narrower stands before the wider. */
@@ -175,6 +195,8 @@ const struct stage *const PART(rounds)[] = {&to_fp32,
                                             &bf16_fp16_directed,
                                             &short_fp16_directed,
                                             &fp16_bf16,
+                                            &short_bf16,
+                                            &short_top_watching,
 #else
                                             &half_fp32,
 #endif
