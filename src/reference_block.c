@@ -209,6 +209,12 @@ static const struct hu_format *format_named(const char *name)
     return at->format;
 }
 
+/* 2^N, which is normal. */
+static double power(int n)
+{
+    return hu_double_of_bits((uint64_t)(n + 1023) << 52);
+}
+
 /* What a code stands for; NaN where the rationals are to say. */
 static double quick_datum(const char *format, uint64_t bits)
 {
@@ -221,9 +227,9 @@ static double quick_datum(const char *format, uint64_t bits)
         !(f->specials == HU_SPECIALS_FN && ~trailing << (64 - f->trailing_bits)))
         return NAN;
     if (f->specials == HU_SPECIALS_SCALE)
-        return ldexp(1, (int)exponent - f->bias);
-    double size = ldexp((double)(trailing + ((uint64_t)(exponent > 0) << f->trailing_bits)),
-                        (int)(exponent ? exponent : 1) - f->bias - f->trailing_bits);
+        return power((int)exponent - f->bias);
+    double size = (double)(trailing + ((uint64_t)(exponent > 0) << f->trailing_bits)) *
+                  power((int)(exponent ? exponent : 1) - f->bias - f->trailing_bits);
     bool minus = f->width > f->exponent_bits + f->trailing_bits && bits >> (f->width - 1) & 1;
     return minus ? -size : size;
 }
@@ -239,7 +245,7 @@ static double quick_ggml(const struct hu_block *b, const unsigned char *block, u
         double lacks = (x - (difference + back)) + (back - less);
         x = lacks == 0 ? difference : NAN;
     }
-    return ldexp(x, e.power);
+    return x * power(e.power);
 }
 
 static double quick_element(const struct hu_block *b, const struct hu_block_parts *p, size_t rows,
@@ -253,19 +259,19 @@ static double quick_element(const struct hu_block *b, const struct hu_block_part
     const struct hu_format *f = format_named(b->scale);
     uint64_t code = exact_bits(p->codes, at.code, b->code_bits);
     double x = b->codes == HU_CODES_TABLE ? b->table[code]
-                                          : ldexp(quick_datum(b->element, code), b->element_power);
+                                          : quick_datum(b->element, code) * power(b->element_power);
     x *= quick_datum(b->scale, exact_bits(p->scales, at.scale * f->width, f->width));
     return b->over == HU_OVER_TENSOR ? x * p->tensor_scale : x;
 }
 
-/* X, finite and not zero, to nearest even in TO, whose codes are the top of fp32's. False: it
- * overflows. */
+/* X, normal in fp64 and below 2^256, to nearest even in TO, whose codes are the top of fp32's: as
+ * the sum with 1.5 · 2^52 quanta is rounded. False: it overflows. */
 static bool quick_round(const struct hu_format *to, double x, uint64_t *bits)
 {
-    int quantum = ilogb(x) - to->trailing_bits, least = 1 - to->bias - to->trailing_bits;
-    if (quantum < least)
-        quantum = least;
-    double rounded = ldexp(nearbyint(ldexp(x, -quantum)), quantum);
+    int exponent = (int)(hu_bits_of_double(x) >> 52 & 0x7ff) - 1023;
+    int quantum = exponent - to->trailing_bits, least = 1 - to->bias - to->trailing_bits;
+    double shift = 1.5 * power((quantum < least ? least : quantum) + 52);
+    double rounded = copysign((x + shift) - shift, x);
     *bits = hu_bits_of_float((float)rounded) >> (32 - to->storage_bits);
     return fabs(rounded) < 0x1p128;
 }
@@ -278,7 +284,8 @@ uint64_t hu_reference_block_value(struct hu_reference *r, const struct hu_format
     uint64_t quick;
     size_t turn = row * columns + column + *(const unsigned char *)parts->codes;
     double value = turn % WITHOUT ? quick_element(b, parts, rows, columns, row, column) : NAN;
-    if (isfinite(value) && value != 0 && to->exponent_bits == 8 && quick_round(to, value, &quick))
+    if (isnormal(value) && fabs(value) < 0x1p256 && to->exponent_bits == 8 &&
+        quick_round(to, value, &quick))
         return quick;
     hu_exact_init(&x);
     set_element(r, &x, b, parts, rows, columns, row, column);

@@ -38,9 +38,12 @@ void hu_exact_settle(struct hu_reference *r, const struct hu_format *f, struct e
 static inline uint64_t exact_bits(const unsigned char *bytes, size_t at, int count)
 {
     uint64_t value = 0;
-    for (int i = 0; i < count; i++)
-        value |= (uint64_t)(bytes[(at + (size_t)i) / 8] >> (at + (size_t)i) % 8 & 1) << i;
-    return value;
+    for (int have = 0; have < count;) {
+        size_t bit = (at + (size_t)have) % 8;
+        value |= (uint64_t)(bytes[(at + (size_t)have) / 8] >> bit) << have;
+        have += (int)(8 - bit);
+    }
+    return value & ~UINT64_C(0) >> (64 - count);
 }
 
 /* Element I of one of ggml's blocks is (d · a · q − m · b) · 2^power; d and m are formats' codes at

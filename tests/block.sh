@@ -59,6 +59,9 @@ holds "limits mxfp4 in words" bash -c '"$0" limits mxfp4 | grep -q "under the gr
 
 holds "our own encoders and decoders pass" "$halfulp" verify -t mxfp4,nvfp4,q4_0,q6_k,nf4,fp8_tile16,iq3_s --count 300
 holds "in every rule and direction" "$halfulp" verify -t mxfp8_e4m3 -r all --rule all --count 64
+prints "threads share a trial's blocks, and say what one says" \
+    "$("$halfulp" verify -t q4_k,q4_0,fp8_tile16 --count 5000 --jobs 1 --json | jq -c 'del(.. | .seconds?, .jobs?)')" \
+    bash -c '"$0" verify -t q4_k,q4_0,fp8_tile16 --count 5000 --jobs 3 --json | jq -c "del(.. | .seconds?, .jobs?)"' "$halfulp"
 cat >"$scratch/mx.c" <<'EOS'
 #include <math.h>
 #include <stddef.h>

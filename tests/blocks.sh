@@ -148,7 +148,6 @@ exits "a layout that does not have the format" 2 "has no layout deepseek; --layo
 exits "a layout that is none" 2 "is one of mx gpt-oss" "$halfulp" cast model.safetensors -t mxfp4 --layout nvidia -o never
 exits "a format that is decoded alone" 2 "decoded and not encoded" "$halfulp" cast model.safetensors -t q4_k -o never
 exits "GGUF's blocks want GGUF" 2 "q8_0 is written in GGUF" "$halfulp" cast model.safetensors -t q8_0 -o never.safetensors
-exits "and a GGUF file to come from" 2 "only from GGUF.*model[.]safetensors is" "$halfulp" cast model.safetensors -t q8_0 -o never.gguf
 
 # The config beside.
 mkdir model new
@@ -236,7 +235,106 @@ at = a.index(b'general.file_type') + 21
 assert a[at:at + 4] == bytes([38, 0, 0, 0])"
 exits "nvfp4 is not: ggml's has no scale over the tensor" 2 "nvfp4 is written in safetensors" "$halfulp" cast model.gguf -t nvfp4 -o never.gguf
 exits "safetensors has no blocks of GGUF" 2 "safetensors has no dtype for q4_0" "$halfulp" cast model.gguf -t bf16 --tensor '*up*' -o never.safetensors
-exits "nothing becomes GGUF that is none" 2 "written in GGUF" "$halfulp" cast model.safetensors -t q4_0 -o never.gguf
+
+# Safetensors, .npz and an index become GGUF, as a reader of ggml's docs/gguf.md has it.
+cat >read_gguf.py <<'EOP'
+import struct
+TYPES = {0: ('F32', 1, 4), 1: ('F16', 1, 2), 2: ('Q4_0', 32, 18), 8: ('Q8_0', 32, 34), 30: ('BF16', 1, 2), 39: ('MXFP4', 32, 17)}
+def gguf(path):
+    raw, at = open(path, 'rb').read(), 24
+    def take(form):
+        nonlocal at
+        value = struct.unpack_from('<' + form, raw, at)
+        at += struct.calcsize('<' + form)
+        return value[0]
+    def text():
+        nonlocal at
+        n = take('Q'); at += n
+        return raw[at - n:at].decode()
+    assert raw[:4] == b'GGUF'
+    version, count, keys = struct.unpack_from('<IQQ', raw, 4)
+    assert version == 3
+    meta, rows = {}, []
+    for _ in range(keys):
+        key, kind = text(), take('I')
+        assert key not in meta
+        meta[key] = text() if kind == 8 else take({2: 'H', 4: 'I', 5: 'i'}[kind])
+    for _ in range(count):
+        name = text()
+        shape = [take('Q') for _ in range(take('I'))][::-1]
+        rows.append((name, shape, take('I'), take('Q')))
+    base = (at + 31) // 32 * 32
+    assert not any(raw[at:base]) and len(raw) % 32 == 0
+    out = {}
+    for name, shape, kind, offset in rows:
+        what, block, size = TYPES[kind]
+        n = 1
+        for s in shape: n *= s
+        assert offset % 32 == 0 and n % block == 0 and (not shape or shape[-1] % block == 0)
+        out[name] = (what, shape, raw[base + offset:base + offset + n // block * size])
+    return meta, out
+EOP
+exits "safetensors becomes GGUF, and whose metadata it lacks is said" 0 "no model's metadata" "$halfulp" cast model.safetensors -t q8_0 --keep "*head*" -o from.gguf
+holds "in ggml's blocks, each code the nearest under the scale amax / 127" python3 -c "
+import struct
+from read_gguf import gguf
+from blocks_write import load
+meta, got = gguf('from.gguf'); was = load('model.safetensors')
+assert meta == {'general.file_type': 7, 'general.quantization_version': 2}, meta
+assert list(got) == list(was)
+assert [n for n in got if got[n][0] == 'F32'] == ['model.layers.0.input_layernorm.weight', 'lm_head.weight']
+for name, (what, shape, data) in got.items():
+    assert shape == list(was[name][1])
+    if what == 'F32': assert data == was[name][2]; continue
+    x = struct.unpack('<%df' % (len(data) // 34 * 32), was[name][2])
+    for i in range(len(data) // 34):
+        block = x[32 * i:32 * i + 32]
+        d, *codes = struct.unpack_from('<e32b', data, 34 * i)
+        exact = max(map(abs, block)) / 127
+        assert abs(d - exact) <= exact * 2 ** -11 and max(map(abs, codes)) == 127
+        assert all(abs(v - c * exact) <= exact * 0.5001 for v, c in zip(block, codes))"
+exits "safetensors' own texts stay, but for keys that are numbers in GGUF" 0 "" bash -c "python3 -c \"
+from blocks_write import *
+a = ('F32', [2, 32], struct.pack('<64f', *range(64)))
+save('texts.safetensors', {'a.weight': a, 'scalar': ('F16', [], bytes(2)), 'n' * 70: ('I32', [3], bytes(12))},
+     {'general.architecture': 'flux', 'general.alignment': 'x', 'split.no': '1'})\"; '$halfulp' cast texts.safetensors --tensor a.weight -t bf16 -o texts.gguf 2>texts.note"
+holds "and names that ggml refuses are told of" grep -q "1 of the names is over 63 bytes" texts.note
+cat >>read_gguf.py <<'EOP'
+TYPES[26] = ('I32', 1, 4)
+EOP
+holds "as a GGUF says it" python3 -c "
+from read_gguf import gguf
+meta, got = gguf('texts.gguf')
+assert meta == {'general.architecture': 'flux', 'general.file_type': 32}, meta
+assert {n[:8]: v[:2] for n, v in got.items()} == {'a.weight': ('BF16', [2, 32]), 'scalar': ('F16', []), 'nnnnnnnn': ('I32', [3])}, got"
+mkdir in
+exits "an index becomes splits" 0 "" bash -c "python3 -c \"
+from blocks_write import *
+for i in range(3):
+    save('in/s%d.safetensors' % i, {'t%d.weight' % i: ('F32', [i + 1, 64], struct.pack('<%df' % (64 * i + 64), *range(64 * i + 64)))})
+json.dump({'metadata': {}, 'weight_map': {'t%d.weight' % i: 's%d.safetensors' % i for i in range(3)}}, open('in/model.safetensors.index.json', 'w'))\"
+'$halfulp' cast in/model.safetensors.index.json -t q8_0 -o in/m-00001-of-00003.gguf 2>/dev/null"
+holds "as llama.cpp numbers them" python3 -c "
+from read_gguf import gguf
+for i in range(3):
+    meta, got = gguf('in/m-0000%d-of-00003.gguf' % (i + 1))
+    assert [meta['split.' + k] for k in ('no', 'count', 'tensors.count')] == [i, 3, 3] and list(got) == ['t%d.weight' % i], meta"
+prints "which are read as one model" "3" bash -c "'$halfulp' tensors in/m-00002-of-00003.gguf --json | jq '.tensors | length'"
+exits "and no file of another number" 2 "is in 3 files; OUT wants .*NAME-00001-of-00003.gguf" "$halfulp" cast in/model.safetensors.index.json -t q8_0 -o in/m.gguf
+exits "arrays in Fortran's order are turned" 0 "" bash -c "python3 -c \"
+import struct, zipfile
+head = \\\"{'descr': '>f4', 'fortran_order': True, 'shape': (2, 3), }\\\".ljust(117) + chr(10)
+zipfile.ZipFile('f.npz', 'w').writestr('f.npy', b'\\x93NUMPY\\x01\\x00' + struct.pack('<H', len(head)) + head.encode() + struct.pack('>6f', 0, 10, 1, 11, 2, 12))\"
+'$halfulp' cast f.npz -t fp16 -o f.gguf 2>/dev/null"
+holds "and a big-endian machine's" python3 -c "
+import struct
+from read_gguf import gguf
+assert gguf('f.gguf')[1]['f'] == ('F16', [2, 3], struct.pack('<6e', 0, 1, 2, 10, 11, 12)), gguf('f.gguf')"
+exits "what GGUF has no type for is refused" 2 "GGUF has no type for fp8_e4m3, as tensor 'model.embed_tokens.weight'" "$halfulp" cast model.safetensors -t fp8_e4m3 -o never.gguf
+holds "and five dimensions" bash -c "python3 -c \"
+from blocks_write import *
+save('five.safetensors', {'five': ('F32', [1, 1, 1, 1, 2], bytes(8))})\"; '$halfulp' cast five.safetensors -t bf16 -o never.gguf 2>&1 | grep -q 'GGUF has 4 dimensions at most, and tensor .five. has 5'"
+[ ! -e never.gguf ] && pass "and nothing is written" || fail "and nothing is written"
 
 # Whole or not at all.
 python3 - <<'EOP'

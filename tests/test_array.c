@@ -866,7 +866,7 @@ Test(array, stochastic_rounding_never_moves_an_exact_value)
     }
 }
 
-/* Pieces with their first indices, across 2^32 too, give what the whole gives. */
+/* Pieces with their first indices, across 2^34 too, give what the whole gives. */
 Test(array, stochastic_rounding_depends_on_the_index_and_not_on_the_split)
 {
     enum { N = 3000 };
@@ -874,7 +874,8 @@ Test(array, stochastic_rounding_depends_on_the_index_and_not_on_the_split)
     static unsigned char whole[N * 8], pieces[N * 8];
     for (size_t i = 0; i < N; i++)
         in[i] = (uint32_t)xorshift();
-    static const uint64_t firsts[] = {0, 5, UINT64_C(0xfffffc00), UINT64_C(0xfffffff8), 1ull << 40};
+    static const uint64_t firsts[] = {0, 5, UINT64_C(0x3fffffc00), UINT64_C(0x3fffffff8),
+                                      1ull << 40};
     for (size_t f = 0; f < sizeof firsts / sizeof *firsts; f++)
         for (size_t t = 0; t < TARGETS; t++)
             for (size_t k = 0; k < hu_kernel_count(); k++) {

@@ -38,7 +38,7 @@ Test(cast, names_order_shapes_and_metadata_stay)
     struct hu_written rows[] = {hu_written_of(&file.tensors[0], bf16),
                                 hu_written_of(&file.tensors[1], NULL),
                                 hu_written_of(&file.tensors[2], bf16)};
-    cr_assert(hu_write_lay_out(&file, file.kind, rows, 3, &layout, message), "%s", message);
+    cr_assert(hu_write_lay_out(&file, file.kind, rows, 3, NULL, &layout, message), "%s", message);
     cr_assert_eq(layout.header_bytes % 8, 0);
     cr_assert_eq(layout.data_bytes, 16);
     cr_assert(hu_safetensors_parse(layout.header, layout.header_bytes, layout.size, &again, &error),
@@ -83,16 +83,22 @@ Test(cast, every_dtype_of_safetensors_is_written_as_it_is_read)
     }
 }
 
-static void refuses(const struct hu_tensor_file *file, const char *format, const char *reason)
+static void refuses_as(enum hu_file_kind kind, const struct hu_tensor_file *file,
+                       const char *format, const char *reason)
 {
     struct hu_write_layout layout;
     char message[HU_WRITE_MESSAGE];
     const struct hu_format *to = hu_format_find(format);
     cr_assert(to, "%s", format);
     struct hu_written row = hu_written_of(&file->tensors[0], to);
-    cr_assert_not(hu_write_lay_out(file, file->kind, &row, 1, &layout, message), "%s", format);
+    cr_assert_not(hu_write_lay_out(file, kind, &row, 1, NULL, &layout, message), "%s", format);
     cr_assert(strstr(message, reason), "%s", message);
     hu_write_layout_clear(&layout);
+}
+
+static void refuses(const struct hu_tensor_file *file, const char *format, const char *reason)
+{
+    refuses_as(file->kind, file, format, reason);
 }
 
 Test(cast, what_a_container_cannot_name_is_refused)
@@ -105,12 +111,14 @@ Test(cast, what_a_container_cannot_name_is_refused)
     refuses(&file, "fp6_e3m2_unpacked", "safetensors has no dtype");
     refuses(&file, "fp6_e3m2", "3 elements, and fp6_e3m2 is packed 4 at a time");
     refuses(&file, "fp4_e2m1", "packed 2 at a time");
+    refuses_as(HU_FILE_GGUF, &file, "tf32", "GGUF has no type for tf32, as tensor 'x' would have");
+    file.tensors[0].rank = 5;
+    refuses_as(HU_FILE_GGUF, &file, "bf16", "GGUF has 4 dimensions at most, and tensor 'x' has 5");
+    file.tensors[0].rank = 1;
     file.kind = HU_FILE_NPY;
     refuses(&file, "e6m9", ".npy cannot hold e6m9");
     refuses(&file, "fp6_e3m2", ".npy cannot hold packed elements");
     file.tensors[0].elements = 4;
     refuses(&file, "fp6_e3m2", "-t fp6_e3m2_unpacked");
-    file.kind = HU_FILE_GGUF;
-    refuses(&file, "bf16", "GGUF is written from GGUF alone");
     hu_tensor_file_close(&file);
 }

@@ -145,6 +145,11 @@ Test(quantization, methods_store_what_their_libraries_write)
         {"{\"quant_method\":\"fp8\",\"weight_block_size\":[128,128]}",
          LINEAR + LINEAR / (128 * 128) * 4 + REST},
         {"{\"quant_method\":\"fp8\",\"weight_block_size\":null}", LINEAR + MATRICES * 4 + REST},
+        {"{\"quant_method\":\"fp8\",\"activation_scheme\":\"dynamic\"}",
+         LINEAR + MATRICES * 4 + REST},
+        {"{\"quant_method\":\"fp8\",\"activation_scheme\":\"static\",\"ignored_layers\":[\"lm_"
+         "head\"]}",
+         LINEAR + MATRICES * 8 + REST},
         {"{\"quant_method\":\"fbgemm_fp8\",\"modules_to_not_convert\":[\"self_attn\"]}",
          3 * 512 * 256 + (2 * 512 + 256) * 4 + 2 * 4 * 256 * 256 + REST},
         /* qweight, scales in fp16, packed zeros, an int32 a column. */

@@ -5,30 +5,6 @@ INLINE longs pick_longs(longs lanes, longs yes, longs no)
     return (yes & lanes) | (no & ~lanes);
 }
 
-/*
- * Stochastic rounding in FP64 itself, to values that the target has, or above its range; FP32 holds
- * them too.
- */
-struct stochastic {
-    uint32_t drop; /* trailing bits that FP64 has more */
-    uint64_t low;  /* as a mask */
-    uint64_t least_normal;
-    uint64_t seed;
-    bool tininess_before;
-};
-
-static inline struct stochastic stochastic_for(const struct plan *p)
-{
-    uint32_t drop = 52u - p->to->trailing_bits;
-    return (struct stochastic){
-        .drop = drop,
-        .low = (UINT64_C(1) << drop) - 1,
-        .least_normal = (uint64_t)(hu_emin(p->to) + 1023) << 52,
-        .seed = p->options.seed,
-        .tininess_before = p->options.tininess_before,
-    };
-}
-
 /* X rounded where some are below emin; RANDOM: 32 bits in each lane. */
 INLINE longs stochastic_any(const struct stochastic *k, longs x, longs random)
 {
@@ -47,6 +23,10 @@ INLINE longs stochastic_any(const struct stochastic *k, longs x, longs random)
     doubles kept = (doubles)((shift_right_longs(significand, shift) + up) | integer);
     doubles unit = (doubles)((at - longs_of(52 - k->drop)) << 52);
     longs rounded = (longs)((kept - (doubles)integer) * unit) | sign;
+    if (k->floor) {
+        longs below = (longs)(at != field) & (longs)((x ^ sign) != 0);
+        rounded = pick_longs(below, longs_of(k->floor) | sign, rounded);
+    }
     return pick_longs((longs)(field == longs_of(0x7ff)), x, rounded);
 }
 
@@ -71,34 +51,51 @@ INLINE void see_stochastic(const struct stochastic *k, unsigned *raised, longs x
         *raised |= HU_UNDERFLOW;
 }
 
-/* The environment rounds to nearest, so that beyond FP32 is infinity. */
-INLINE vec random_step(const struct stochastic *k, const struct widen *w, const void *src,
-                       vec random, bool flags, unsigned *raised)
+/* As FP32 words; RANDOM: 32 bits in each lane. Zeros and normal numbers of the target are within
+ * what CARRY makes of them. The environment rounds to nearest or toward zero. */
+INLINE vec stochastic_words(const struct plan *p, const void *src, vec random, bool any,
+                            unsigned *raised, vec *upper)
 {
-    const longs top = longs_of(UINT64_C(1) << 63), none = longs_of(UINT64_C(1) << 63) - 1;
-    longs halves[2];
+    const struct stochastic *k = &p->stochastic;
+    longs halves[2], in[2];
     for (int half = 0; half < 2; half++) {
-        longs x = load_half_longs(w, src, half);
-        longs magnitude = x & ~top, bits = random_half(random, half);
-        longs carry = (~bits << 32) >> (64 - k->drop);
-        unsigned outside = lanes_above(longs_of(k->least_normal) + none, magnitude + none) |
-                           lanes_above(magnitude, longs_of(FP64_INFINITE - 1));
+        const longs x = load_half_longs(&p->w, src, half), bits = random_half(random, half);
+        const longs carry = (~bits << 32) >> (64 - k->drop);
         halves[half] = (x + carry) & longs_of(~k->low);
-        if (outside)
+        if (any)
             halves[half] = stochastic_any(k, x, bits);
-        if (flags)
+        if (any && p->flags)
             see_stochastic(k, raised, x, halves[half], carry);
+        in[half] = x >> 32;
     }
+    *upper = narrow_longs(in[0], in[1]);
     return narrow_doubles(halves[0], halves[1]);
+}
+
+/* Some are special, or below the target's normal numbers; or flags are asked for. */
+TARGET static __attribute__((noinline)) void load_random_any(const struct plan *p, vec x[4],
+                                                             const char *src, const vec random[4],
+                                                             unsigned *raised)
+{
+    const size_t size = p->w.integer ? sizeof(vec) : 2 * sizeof(vec);
+    vec upper;
+    VECTORS(x[i] = stochastic_words(p, src + size * i, random[i], true, raised, &upper););
 }
 
 INLINE void load_random(const struct plan *p, vec x[4], const void *src, struct random *r,
                         unsigned *raised)
 {
-    struct stochastic k = stochastic_for(p);
     const size_t size = p->w.integer ? sizeof(vec) : 2 * sizeof(vec);
-    vec random[4];
+    const struct seen normal = {0, (uint32_t)(p->stochastic.least_normal >> 32),
+                                (FP64_INFINITE >> 32) - 1};
+    vec random[4], upper[4];
     random_lanes(random, r);
-    VECTORS(x[i] =
-                random_step(&k, &p->w, (const char *)src + size * i, random[i], p->flags, raised););
+    VECTORS(x[i] = stochastic_words(p, (const char *)src + size * i, random[i], false, raised,
+                                    &upper[i]););
+    if (p->flags || any_outside(&normal, upper, true)) {
+        vec copy[4], draws[4];
+        VECTORS(draws[i] = random[i];);
+        load_random_any(p, copy, src, draws, raised);
+        VECTORS(x[i] = copy[i];);
+    }
 }

@@ -85,7 +85,7 @@ INLINE vec code_at_random(const struct narrow *k, vec magnitude, vec random, vec
 {
     const vec least = splat(k->least_normal >> 23);
     vec field = magnitude >> 23, at = larger(field, least);
-    vec significand = (magnitude & splat((1u << 23) - 1)) | splat(1u << 23);
+    vec significand = (magnitude & splat(k->digits)) | splat(k->digit);
     vec shift = at - field + splat(k->drop);
     vec fraction = shift_left_by(significand, splat(32) - shift) |
                    shift_right_by(significand, shift - splat(32));
@@ -148,10 +148,10 @@ INLINE half_lanes join_sums(const struct narrow *k, const struct magic *m, bool 
 INLINE vec finer_sum(const struct narrow *k, vec magnitude)
 {
     if (k->integer)
-        magnitude = smaller(magnitude, splat(k->least_normal - 1));
-    vec at = larger_float(magnitude, splat(k->least_normal)) & splat(INFINITE);
-    vec power = mul_float(at, splat(k->scale - (8u << 23)));
-    return add_float(magnitude, power) - splat(k->least_normal + ((k->drop - 8) << 23));
+        magnitude = smaller(magnitude, splat(k->finer_most));
+    vec at = larger_float(magnitude, splat(k->least_normal)) & splat(k->special);
+    vec power = mul_float(at, splat(k->finer_scale));
+    return add_float(magnitude, power) - splat(k->finer_base);
 }
 
 /* Stochastic rounding of zeros and of magnitudes that the target has as normal numbers, or that

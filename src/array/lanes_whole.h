@@ -15,9 +15,10 @@ INLINE longs longs_above(longs a, longs b)
 /*
  * 2^52 with X's sign, and X: the sum's unit in the last place is 1, so that the addition rounds X
  * in the environment's direction, and its trailing bits are the integer's. Ties away and to odd as
- * in struct magic. What does not fit becomes the nearest end, a NaN 0.
+ * in struct magic; RANDOM: 32 bits in each lane that the fraction is compared to, or NULL. What
+ * does not fit becomes the nearest end, a NaN 0.
  */
-INLINE longs whole_of(const struct narrow *k, longs x, struct seen_whole *seen)
+INLINE longs whole_of(const struct narrow *k, longs x, const longs *random, struct seen_whole *seen)
 {
     const longs top = longs_of(UINT64_C(1) << 63), beyond = longs_of(UINT64_C(0x4200000000000000));
     longs sign = x & top, magnitude = x ^ sign,
@@ -28,6 +29,12 @@ INLINE longs whole_of(const struct narrow *k, longs x, struct seen_whole *seen)
     doubles sum = (doubles)(finite | sign | longs_of(k->last)) + (doubles)power;
     longs inexact = (longs)((sum - (doubles)power) != (doubles)(finite | sign));
     longs whole = ((longs)sum & longs_of((UINT64_C(1) << 52) - 1)) | (inexact & longs_of(k->odd));
+    if (random) { /* the environment is toward zero */
+        const doubles unit = (doubles)longs_of(UINT64_C(0x41f0000000000000)); /* 2^32 */
+        doubles rest = (doubles)(finite | sign) - (sum - (doubles)power);
+        longs fraction = (longs)(rest * unit + (doubles)power) & longs_of(UINT32_MAX);
+        whole -= longs_above(fraction, *random);
+    }
     longs negative = longs_above(longs_of(0), x);
     longs limit = (longs_of(k->limits[1]) & negative) | (longs_of(k->limits[0]) & ~negative);
     longs over = longs_above(whole, limit);
@@ -39,22 +46,30 @@ INLINE longs whole_of(const struct narrow *k, longs x, struct seen_whole *seen)
 
 /* FROM_WORDS: of FP32, otherwise of FP64 or integers. */
 INLINE void wholes(const struct plan *p, struct carried *c, void *dst, const void *src,
-                   size_t steps, bool from_words)
+                   size_t steps, bool from_words, bool at_random)
 {
     const struct narrow k = p->k;
     const struct widen w = p->w;
     const size_t size = from_words || w.integer ? sizeof(vec) : 2 * sizeof(vec);
     struct seen_whole seen = {longs_of(0), longs_of(0)};
+    vec random[4];
     for (size_t i = 0; i < 4 * steps; i++) {
         const char *at = (const char *)src + size * i;
-        longs x[2];
+        longs x[2], draws[2];
         if (from_words) {
             store_doubles(x, load(at));
         } else {
             x[0] = load_half_longs(&w, at, 0);
             x[1] = load_half_longs(&w, at, 1);
         }
-        longs low = whole_of(&k, x[0], &seen), high = whole_of(&k, x[1], &seen);
+        if (at_random) {
+            if (i % 4 == 0)
+                random_lanes(random, &c->random);
+            draws[0] = random_half(random[i % 4], 0);
+            draws[1] = random_half(random[i % 4], 1);
+        }
+        longs low = whole_of(&k, x[0], at_random ? draws : NULL, &seen);
+        longs high = whole_of(&k, x[1], at_random ? draws + 1 : NULL, &seen);
         store_vec((char *)dst + sizeof(vec) * i, narrow_longs(low, high) & splat(k.mask));
     }
     if (lanes_above(longs_of(0), seen.invalid))
@@ -66,14 +81,59 @@ INLINE void wholes(const struct plan *p, struct carried *c, void *dst, const voi
 TARGET static void to_whole_steps(const struct plan *p, struct carried *c, void *dst,
                                   const void *src, size_t steps)
 {
-    wholes(p, c, dst, src, steps, true);
+    wholes(p, c, dst, src, steps, true, false);
 }
 
 TARGET static void fp64_whole_steps(const struct plan *p, struct carried *c, void *dst,
                                     const void *src, size_t steps)
 {
-    wholes(p, c, dst, src, steps, false);
+    wholes(p, c, dst, src, steps, false, false);
 }
+
+TARGET static void fp64_whole_random_steps(const struct plan *p, struct carried *c, void *dst,
+                                           const void *src, size_t steps)
+{
+    wholes(p, c, dst, src, steps, false, true);
+}
+
+/* From FP32 at random, in lanes of 32 bits. BEYOND: some are 2^24 or more, or special. */
+INLINE vec whole_at_random(const struct narrow *k, vec x, vec random, bool beyond)
+{
+    const vec unit = splat(k->unit), fine = splat(k->unit - 32);
+    const vec magnitude = x & splat(~SIGN), field = magnitude >> 23;
+    const vec significand = (magnitude & splat(k->digits)) | splat(k->digit);
+    const vec negative = (vec)((ints)x >> 31);
+    vec fraction =
+        shift_left_by(significand, field - fine) | shift_right_by(significand, fine - field);
+    vec whole = shift_right_by(significand, unit - field);
+    if (beyond)
+        whole |= shift_left_by(significand, field - unit);
+    whole += keep(above_unsigned(fraction, random), splat(1));
+    const vec limit = pick_by_sign(x, splat((uint32_t)k->limits[1]), splat((uint32_t)k->limits[0]));
+    if (beyond) {
+        const uint32_t two_to_32 = 0x4f800000;
+        whole |= keep(above(magnitude, splat(two_to_32 - 1)), splat(UINT32_MAX));
+        whole = keep(above(splat(INFINITE + 1), magnitude), whole);
+    }
+    if (beyond || k->limits[1] < 1 << 24 || k->limits[0] < 1 << 24)
+        whole = pick(above_unsigned(whole, limit), limit, whole);
+    return ((whole ^ negative) - negative) & splat(k->mask);
+}
+
+INLINE void whole_random(const struct narrow *k, void *dst, vec x[4], struct random *r)
+{
+    const struct seen small = {0, 0, ((127 + 24) << 23) - 1};
+    vec random[4];
+    random_lanes(random, r);
+    if (any_outside(&small, x, false))
+        VECTORS(x[i] = whole_at_random(k, x[i], random[i], true););
+    else
+        VECTORS(x[i] = whole_at_random(k, x[i], random[i], false););
+    store_words(dst, x);
+}
+
+STAGE(to_whole_random, fp32, LOAD_FP32, ROUND_WHOLE, STORE_32, AT_RANDOM,
+      whole_random(&k, to, x, &c->random);)
 
 /* Exact. */
 TARGET static void whole_fp64_steps(const struct plan *p, struct carried *c, void *dst,
@@ -91,5 +151,7 @@ TARGET static void whole_fp64_steps(const struct plan *p, struct carried *c, voi
 static const struct stage to_whole = {{LOAD_FP32, ROUND_WHOLE, STORE_32, NEAREST}, to_whole_steps},
                           fp64_whole = {{LOAD_FP64, ROUND_WHOLE, STORE_32, NEAREST},
                                         fp64_whole_steps},
+                          fp64_whole_random = {{LOAD_FP64, ROUND_WHOLE, STORE_32, AT_RANDOM},
+                                               fp64_whole_random_steps},
                           whole_fp64 = {{LOAD_FP64, ROUND_NONE, STORE_64, NEAREST},
                                         whole_fp64_steps};

@@ -5,6 +5,7 @@
 #include "array/lanes_store.h"
 #include "array/lanes_load.h"
 #include "array/lanes_stage.h"
+#include "array/lanes_random.h"
 /* clang-format on */
 
 /* The sums of SIGN and FINITE, which are VALUE; directions look at signs or set a last bit. */
@@ -78,8 +79,27 @@ TARGET static __attribute__((noinline)) void codes_at_random(const struct narrow
     VECTORS(codes[i] = narrow_at_random(k, x[i] & splat(~SIGN), random[i]););
 }
 
-/* To bytes, where the top byte of a draw decides but where it is the fraction's. Codes of 8 bits
- * without sign are left to the whole of their draws. */
+/* To bytes, where the top byte of a draw decides; false: where it is a fraction's, of which there
+ * is more. X: finite. */
+INLINE bool bytes_by_tops(const struct narrow *k, void *dst, const vec x[4], vec words,
+                          enum store store)
+{
+    const byte_lanes draws = order_32((byte_lanes)words);
+    half_lanes fixed[2], parts[2];
+    vec sums[4];
+    VECTORS(sums[i] = finer_sum(k, x[i] & splat(~SIGN)););
+    PAIRS(fixed[i / 2] = pack_joined(sums + i, k->finer_join);
+          parts[i / 2] = fixed[i / 2] & splat_16(255); fixed[i / 2] >>= 8;);
+    const byte_lanes part = pack_half_bytes(parts);
+    if (__builtin_expect(any_bit((vec)(part == draws)), 0))
+        return false;
+    byte_lanes code = pack_half_bytes(fixed) - (byte_lanes)(part > draws);
+    code = finish_8(k, code, pack_byte_signs(x));
+    store_byte_codes(dst, order_bytes(code), store);
+    return true;
+}
+
+/* Codes of 8 bits without sign are left to the whole of their draws. */
 INLINE void bytes_random(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
                          struct random *r, enum store store, bool flags, struct seen *seen)
 {
@@ -96,23 +116,36 @@ INLINE void bytes_random(const struct plan *p, const struct narrow *k, void *dst
         }
     } else {
         const vec words = next_words(r);
-        const byte_lanes draws = order_32((byte_lanes)words);
-        half_lanes fixed[2], parts[2];
-        VECTORS(codes[i] = finer_sum(k, x[i] & splat(~SIGN)););
-        PAIRS(fixed[i / 2] = pack_joined(codes + i, 1u << (24 - k->drop + 16) | 1);
-              parts[i / 2] = fixed[i / 2] & splat_16(255); fixed[i / 2] >>= 8;);
-        const byte_lanes part = pack_half_bytes(parts), tied = (byte_lanes)(part == draws);
-        if (__builtin_expect(!any_bit((vec)tied), 1)) {
-            byte_lanes code = pack_half_bytes(fixed) - (byte_lanes)(part > draws);
-            code = finish_8(k, code, pack_byte_signs(x));
-            store_byte_codes(dst, order_bytes(code), store);
+        if (bytes_by_tops(k, dst, x, words, store))
             return;
-        }
         share_words(random, words);
     }
     VECTORS(copy[i] = x[i];);
     codes_at_random(k, codes, copy, random);
     store_magnitudes(k, dst, codes, x, store);
+}
+
+/* The whole of their draws, where X has not all of an element. */
+TARGET static __attribute__((noinline)) void fp64_codes(const struct plan *p, struct carried *c,
+                                                        void *dst, const void *src)
+{
+    vec x[4];
+    load_random(p, x, src, &c->random, &c->raised);
+    take_care(p, x, NULL, ROUND_MAGIC, &c->seen);
+    store_codes(&p->k, dst, x, p->store);
+}
+
+INLINE void fp64_random(const struct plan *p, const struct narrow *k, void *dst, const void *src,
+                        const vec x[4], struct carried *c, enum store store)
+{
+    const struct seen specials = {0, 0, INFINITE - 1};
+    if (__builtin_expect(!c->random.share && !any_outside(&specials, x, false), 1)) {
+        const vec words = next_words(&c->random);
+        if (bytes_by_tops(k, dst, x, words, store))
+            return;
+        c->random.word -= LANES;
+    }
+    fp64_codes(p, c, dst, src);
 }
 
 INLINE void magic_random(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
@@ -130,14 +163,21 @@ INLINE void magic_random(const struct plan *p, const struct narrow *k, void *dst
     }
     if (outside)
         VECTORS(codes[i] = narrow_at_random(k, x[i] & splat(~SIGN), random[i]););
+#ifdef FP16_NEAREST
+    else if (k->fp16) { /* which what is left of the words is */
+        VECTORS(vec rounded = round_top(k, x[i], random[i], true) & splat(~k->low);
+                store_fp16((char *)dst + i * sizeof(fp16s), cvt_fp16(rounded, FP16_NEAREST)););
+        return;
+    }
+#endif
     else
         VECTORS(codes[i] = narrow_normal(k, x[i] & splat(~SIGN), random[i]););
     store_magnitudes(k, dst, codes, x, store);
 }
 
-/* Scales of normal numbers: those below zero have none. False: there are others. SEEN: what they
- * raise is wanted, or NULL. */
-INLINE bool plain_scales(const struct narrow *k, vec x[4], struct seen *seen)
+/* Scales of normal numbers: those below zero have none. False: there are others. RANDOM: or NULL;
+ * SEEN: what they raise is wanted, or NULL. */
+INLINE bool plain_scales(const struct narrow *k, vec x[4], const vec *random, struct seen *seen)
 {
     vec magnitude[4], least = splat(INFINITE), greatest = splat(0);
     VECTORS(magnitude[i] = x[i] & splat(~SIGN); least = smaller(least, magnitude[i]);
@@ -153,8 +193,9 @@ INLINE bool plain_scales(const struct narrow *k, vec x[4], struct seen *seen)
         if (any(below_zero(x[0] | x[1] | x[2] | x[3])))
             seen->flags |= HU_INVALID;
     }
-    VECTORS(x[i] = pick_by_sign(x[i], splat(k->nan[0]),
-                                shift_right(magnitude[i] + splat(k->add[0]), k->drop)););
+    VECTORS(vec add = splat(k->add[0]);
+            if (random) add = splat(k->low) ^ shift_right(random[i], 32 - k->drop);
+            x[i] = pick_by_sign(x[i], splat(k->nan[0]), shift_right(magnitude[i] + add, k->drop)););
     return true;
 }
 
@@ -165,7 +206,7 @@ INLINE void scale_random(const struct plan *p, const struct narrow *k, vec x[4],
     random_lanes(random, r);
     if (flags)
         take_care(p, x, random, ROUND_SCALE, seen);
-    else
+    else if (!plain_scales(k, x, random, NULL))
         VECTORS(x[i] = narrow_scale(k, x[i], random[i], true, NULL, NULL););
 }
 
@@ -246,6 +287,8 @@ INLINE bool halves_step(const struct halves *h, void *dst, const void *src, bool
 
 WATCHED(to_halves, STORE_16, STORE_16, magic_random)
 WATCHED(to_bytes, STORE_8, BYTES, bytes_random)
+STAGE(fp64_bytes_random, fp64, LOAD_FP64, ROUND_MAGIC, STORE_8, AT_RANDOM,
+      fp64_random(p, &k, to, from, x, c, BYTES))
 BOTH(tf32_bytes, tf32, LOAD_TF32, STORE_8, BYTES)
 BOTH(int32_bytes, int32, LOAD_INT32, STORE_8, BYTES)
 #ifdef LANES_SHUFFLE
@@ -258,24 +301,41 @@ HALVES(short_halves_directed, short, LOAD_SHORT_HALVES, true, DIRECTED)
 BOTH(bf16_bytes, top, LOAD_TOP, STORE_8, BYTES)
 #endif
 STAGE(to_scale, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, DIRECTED,
-      if (!plain_scales(&k, x, NULL))
+      if (!plain_scales(&k, x, NULL, NULL))
           VECTORS(x[i] = narrow_scale(&k, x[i], splat(0), false, NULL, NULL););
       store_codes(&k, to, x, STORE_8))
 STAGE(to_scale_watching, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, WATCHING,
-      if (!plain_scales(&k, x, &seen)) take_care(p, x, NULL, ROUND_SCALE, &seen);
+      if (!plain_scales(&k, x, NULL, &seen)) take_care(p, x, NULL, ROUND_SCALE, &seen);
       store_codes(&k, to, x, STORE_8))
 STAGE(to_scale_random, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, AT_RANDOM,
       scale_random(p, &k, x, &c->random, flags, &seen);
       store_codes(&k, to, x, STORE_8))
 
-const struct stage *const PART(bytes)[] = {
-    &to_halves,    &to_halves_directed,    &to_halves_watching, &to_halves_random,
-    &to_bytes,     &to_bytes_directed,     &to_bytes_watching,  &to_bytes_random,
-    &tf32_bytes,   &tf32_bytes_directed,   &int32_bytes,        &int32_bytes_directed,
+const struct stage *const PART(bytes)[] = {&to_halves,
+                                           &to_halves_directed,
+                                           &to_halves_watching,
+                                           &to_halves_random,
+                                           &to_bytes,
+                                           &to_bytes_directed,
+                                           &to_bytes_watching,
+                                           &to_bytes_random,
+                                           &fp64_bytes_random,
+                                           &tf32_bytes,
+                                           &tf32_bytes_directed,
+                                           &int32_bytes,
+                                           &int32_bytes_directed,
 #ifdef LANES_SHUFFLE
-    &short_bytes,  &short_bytes_directed,  &top_halves,         &top_halves_directed,
-    &short_halves, &short_halves_directed,
+                                           &short_bytes,
+                                           &short_bytes_directed,
+                                           &top_halves,
+                                           &top_halves_directed,
+                                           &short_halves,
+                                           &short_halves_directed,
 #else
-    &bf16_bytes, &bf16_bytes_directed,
+                                           &bf16_bytes,
+                                           &bf16_bytes_directed,
 #endif
-    &to_scale,     &to_scale_watching,     &to_scale_random,    NULL};
+                                           &to_scale,
+                                           &to_scale_watching,
+                                           &to_scale_random,
+                                           NULL};

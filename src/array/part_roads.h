@@ -11,7 +11,8 @@ static stage_function *stage_for(struct way wanted)
     for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
         for (const struct stage *const *s = lists[l]; *s; s++) {
             const struct way *way = &(*s)->way;
-            if (way->load == wanted.load && way->round == wanted.round &&
+            const bool drawn = way->care == AT_RANDOM && wanted.care != AT_RANDOM;
+            if (way->load == wanted.load && way->round == wanted.round && !drawn &&
                 (way->store == wanted.store || way->store == STORE_ANY) && way->care >= wanted.care)
                 return (*s)->run;
         }
@@ -26,7 +27,8 @@ static void plan_stages(struct plan *p)
     struct way way = {load, p->round, p->store < STORE_8 ? STORE_8 : p->store, p->care};
     const bool bytes = way.round == ROUND_MAGIC && way.store == STORE_8;
     const bool quiet = load == LOAD_FP16 || load == LOAD_SHORT || load == LOAD_NEAR ||
-                       load == LOAD_AWAY || load == LOAD_INT8 || load == LOAD_INT16;
+                       load == LOAD_AWAY || load == LOAD_RANDOM || load == LOAD_INT8 ||
+                       load == LOAD_INT16;
     if (quiet && p->round == ROUND_NONE && p->store == STORE_32 && !p->options.saturate)
         way.store = STORE_WORDS;
     if (load == LOAD_FP16 && bytes)

@@ -129,16 +129,31 @@ STAGE(fp16_bf16, fp16, LOAD_FP16, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_
 #endif
 
 /* Of stages for the same the narrower stands before the wider. */
-const struct stage *const PART(rounds)[] = {
-    &to_fp32,    &bf16_fp32,        &to_fp64,   &to_int32,  &to_whole,        &fp64_whole,
-    &whole_fp64, &to_bf16,          &to_tf32,   &to_top,    &to_top_watching, &to_top_random,
-    &tf32_bf16,  &fp64_bf16,
+const struct stage *const PART(rounds)[] = {&to_fp32,
+                                            &bf16_fp32,
+                                            &to_fp64,
+                                            &to_int32,
+                                            &to_whole,
+                                            &to_whole_random,
+                                            &fp64_whole,
+                                            &fp64_whole_random,
+                                            &whole_fp64,
+                                            &to_bf16,
+                                            &to_tf32,
+                                            &to_top,
+                                            &to_top_watching,
+                                            &to_top_random,
+                                            &tf32_bf16,
+                                            &fp64_bf16,
 #ifdef LANES_FP16
-    &to_fp16,    &to_fp16_directed, &bf16_fp16, &fp16_bf16,
+                                            &to_fp16,
+                                            &to_fp16_directed,
+                                            &bf16_fp16,
+                                            &fp16_bf16,
 #else
-    &half_fp32,
+                                            &half_fp32,
 #endif
 #ifdef FP16_NEAREST
-    &fp64_fp16,
+                                            &fp64_fp16,
 #endif
-    NULL};
+                                            NULL};

@@ -47,13 +47,17 @@ static bool find_round(struct plan *p, const struct abilities *a)
     if (to->specials == HU_SPECIALS_SCALE)
         return to->exponent_bits == 8 && to->bias == FP32_BIAS && to->storage_bits == 8;
     const struct hu_options *o = &p->options;
+    if (hu_is_integer(to) && to->storage_bits == 32 && is_at_random(p)) {
+        p->round = ROUND_WHOLE;
+        return !p->flags && (p->load != LOAD_FP64 || a->doubles);
+    }
     if (hu_is_integer(to) && to->storage_bits == 32) {
         bool raises = a->raises && o->direction != HU_TIES_TO_AWAY;
         bool by_hardware =
             to->width == 32 && hu_is_signed(to) && p->load < LOAD_FP64 && (!p->flags || raises);
         p->round = by_hardware ? ROUND_INT32 : ROUND_WHOLE;
         p->hardware = by_hardware && p->flags;
-        return o->direction != HU_STOCHASTIC && (by_hardware || a->doubles);
+        return by_hardware || a->doubles;
     }
     p->round = ROUND_MAGIC;
     if (hu_is_integer(to))
@@ -232,6 +236,11 @@ static void set_carry(struct narrow *k, const struct hu_format *to, enum hu_dire
     k->bit = UINT32_C(1) << (31 - k->bit_shift);
 }
 
+/* In a plan they are read where an immediate is made of them anew for each step. */
+#define FP32_FACTS                                                                                 \
+    .digit = 1u << FP32_TRAILING, .digits = (1u << FP32_TRAILING) - 1,                             \
+    .special = 255u << FP32_TRAILING, .unit = FP32_BIAS + FP32_TRAILING
+
 /* An integer of W bits is taken for a format whose numbers below 2^(w-1) are all subnormal. */
 static struct narrow narrow_for(const struct hu_format *to, const struct hu_options *options)
 {
@@ -244,6 +253,7 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
     struct narrow k = {
         .drop = drop,
         .low = (1u << drop) - 1,
+        FP32_FACTS,
         .storage_shift = to->storage_shift,
         .least_normal = (uint32_t)(emin + FP32_BIAS) << FP32_TRAILING,
         .limit = (uint32_t)(limit + FP32_BIAS) << FP32_TRAILING,
@@ -258,10 +268,16 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
         .negative_zero = hu_has_negative_zero(to),
         .integer = integer,
         .saturate = options->saturate,
+        .fp16 = is_fp16(to) && !options->saturate,
     };
+    k.finer_scale = k.scale - (8u << FP32_TRAILING);
+    k.finer_base = k.least_normal + ((drop - 8) << FP32_TRAILING);
+    k.finer_join = 1u << (FP32_TRAILING + 1 - drop + 16) | 1;
     k.clamp = k.limit;
     if (integer) /* 2^w - 1 */
         k.clamp -= 1u << (FP32_TRAILING + 1 - to->width);
+    const uint32_t below_128 = ((7 + FP32_BIAS) << FP32_TRAILING) - 1;
+    k.finer_most = k.clamp < below_128 ? k.clamp : below_128;
     k.rebias = (k.least_normal >> drop) - (1u << t);
     if (t <= 7) {
         k.join_shift = 7u - (uint32_t)t;
@@ -282,6 +298,7 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
 static struct narrow whole_for(const struct hu_format *to, const struct hu_options *options)
 {
     return (struct narrow){
+        FP32_FACTS,
         .last = options->direction == HU_TIES_TO_AWAY,
         .odd = options->direction == HU_TO_ODD,
         .mask = (uint32_t)hu_width_mask(to),
@@ -310,21 +327,51 @@ static struct widen widen_for(const struct hu_format *from)
     return w;
 }
 
+static struct stochastic stochastic_for(const struct plan *p)
+{
+    const bool integer = hu_is_integer(p->to);
+    const int t = integer ? p->to->width - 1 : p->to->trailing_bits;
+    const int emin = integer ? t : hu_emin(p->to); /* as in narrow_for */
+    const uint32_t drop = 52u - (uint32_t)t;
+    return (struct stochastic){
+        .drop = drop,
+        .low = (UINT64_C(1) << drop) - 1,
+        .least_normal = (uint64_t)(emin + 1023) << 52,
+        .floor = p->round == ROUND_SCALE ? (uint64_t)(emin - 1 + 1023) << 52 : 0,
+        .tininess_before = p->options.tininess_before,
+    };
+}
+
+/* At random: in FP64 itself; and to codes of less than 8 bits FP32's to odd tell nearly always. */
+static bool plan_fp64_random(struct plan *p, const struct abilities *a)
+{
+    p->load = LOAD_RANDOM;
+    p->load_in = p->round_in = HU_TIES_TO_EVEN;
+    p->stochastic = stochastic_for(p);
+    if (p->round == ROUND_NONE)
+        return !p->options.saturate;
+    struct hu_options exact = p->options;
+    exact.direction = HU_TIES_TO_EVEN;
+    exact.tininess_before = false;
+    p->k = narrow_for(p->to, &exact);
+    if (p->flags)
+        return p->round != ROUND_SCALE && !hu_is_integer(p->to);
+    if (is_fp16(p->to) && a->fp16 && !p->options.saturate)
+        p->round = ROUND_FP16;
+    if (p->round == ROUND_MAGIC && p->store <= STORE_8 && p->k.max_code <= INT8_MAX) {
+        p->load = LOAD_FP64;
+        p->w.rough = true;
+        p->load_in = p->round_in = HU_STOCHASTIC;
+    }
+    return true;
+}
+
 /* From FP64 to FP32 the hardware rounds, but not at random; and see near_flags in lanes_row.h. */
 static bool plan_fp64(struct plan *p, const struct abilities *a)
 {
     const struct hu_options *o = &p->options;
-    if (o->direction == HU_STOCHASTIC) {
-        p->load = LOAD_RANDOM;
-        p->load_in = p->round_in = HU_TIES_TO_EVEN;
-        if (p->round == ROUND_NONE)
-            return !o->saturate;
-        struct hu_options exact = *o;
-        exact.direction = HU_TIES_TO_EVEN;
-        exact.tininess_before = false;
-        p->k = narrow_for(p->to, &exact);
-        return p->round != ROUND_SCALE && !hu_is_integer(p->to);
-    }
+    if (o->direction == HU_STOCHASTIC)
+        return plan_fp64_random(p, a);
     p->load_in = HU_TOWARD_ZERO;
     if (p->round != ROUND_NONE) {
         bool nearest = o->direction <= HU_TOWARD_ZERO;
@@ -359,10 +406,10 @@ void hu_plan_harmless(struct plan *p)
 static enum care find_care(const struct plan *p)
 {
     const enum hu_direction direction = p->round_in;
+    if (direction == HU_STOCHASTIC && p->round != ROUND_NONE)
+        return AT_RANDOM;
     if (p->round == ROUND_NONE || p->round == ROUND_INT32 || p->round == ROUND_WHOLE)
         return NEAREST;
-    if (direction == HU_STOCHASTIC)
-        return AT_RANDOM;
     if ((p->flags && !p->hardware) || (p->round == ROUND_TOP && p->options.saturate))
         return WATCHING;
     bool common =

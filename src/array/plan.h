@@ -136,7 +136,11 @@ struct narrow {
     uint32_t nan[2];
     uint32_t payload; /* mask of a NaN code's trailing bits that come from the source */
     uint32_t tiny[2]; /* FP32 magnitudes below are tiny where inexact */
-    uint32_t join, join_base, join_shift; /* see join_sums */
+    uint32_t join, join_base, join_shift;                     /* see join_sums */
+    uint32_t finer_scale, finer_base, finer_join, finer_most; /* see finer_sum */
+    uint32_t digit, digits; /* FP32's leading one and those behind it */
+    uint32_t special;       /* FP32's infinity */
+    uint32_t unit;          /* its exponent field where the unit in the last place is 1 */
     uint32_t tiny_drop;  /* as drop, in the binade below emin with the exponent unbounded; 0: before
                             rounding all below emin are tiny */
     uint32_t sign_shift; /* FP32's sign bit to the code's */
@@ -150,10 +154,23 @@ struct narrow {
     bool negative_zero;
     bool integer;
     bool saturate;
+    bool fp16; /* the target is, and what overflows is infinite */
     unsigned overflow_flags;
     unsigned infinity_flags;
     unsigned nan_flags;
     uint64_t limits[2]; /* ROUND_WHOLE: the greatest magnitudes */
+};
+
+/*
+ * Stochastic rounding in FP64 itself, to values that the target has, or above its range; FP32 holds
+ * them too.
+ */
+struct stochastic {
+    uint32_t drop; /* trailing bits that FP64 has more */
+    uint64_t low;  /* as a mask */
+    uint64_t least_normal;
+    uint64_t floor; /* what a scale has none for becomes this, without rounding, or 0 */
+    bool tininess_before;
 };
 
 /* How halves are taken for words without a conversion: those of FP16's range as 2^-112 of them. */
@@ -262,7 +279,7 @@ struct plan {
     struct widen w;
     struct narrow k;
     struct halves halves;
-    size_t asked;                      /* elements so far */
+    struct stochastic stochastic;
     void (*settle)(struct plan *plan); /* takes its stage for a table, or NULL */
     struct table table;
 };

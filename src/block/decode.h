@@ -29,15 +29,22 @@ hu_block_row *hu_block_fast_row(const struct hu_block_job *j);
 #if defined(__x86_64__)
 hu_block_row *hu_block_row_avx2(const struct hu_block_job *j, bool narrow);
 hu_block_row *hu_block_row_avx512(const struct hu_block_job *j, bool narrow);
+hu_block_row *hu_block_row_avx512bf16(const struct hu_block_job *j, bool narrow);
 #endif
 
-/* What the sixteen codes of fp4_e2m1 stand for under an e8m0, as bf16: lower bytes and upper ones.
- */
+/* What the sixteen codes of fp4_e2m1 stand for under a scale, as bf16: lower bytes, upper ones, and
+ * both. */
 struct hu_block_planes {
     unsigned char low[16], high[16];
+    uint16_t halves[16];
 };
-/* Under all 256 of them. Made once. */
-const struct hu_block_planes *hu_block_fp4_planes(void);
+/* Under all 256 codes of e8m0; of ggml's zeros none has a sign. Made once. */
+const struct hu_block_planes *hu_block_e8m0_planes(void);
+const struct hu_block_planes *hu_block_ggml_e8m0_planes(void);
+/* Under those of fp8_e4m3 as ggml reads them, and under those of fp8_e4m3 times SECOND: the
+ * thread's, until it asks for another one. */
+const struct hu_block_planes *hu_block_ggml_e4m3_planes(void);
+const struct hu_block_planes *hu_block_e4m3_planes(float second);
 
 /* The values of the 256 codes of fp8_e4m3, NaNs without a sign. Made once. */
 const float *hu_block_e4m3_values(void);

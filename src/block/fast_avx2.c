@@ -75,6 +75,8 @@ INLINE bytes32 join_words(const words *x)
     return (bytes32)_mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
 }
 
+#include "fast_looks_avx2.h"
+
 #define NAMED(name) name##_avx2
 #include "fast_rows.h"
 /* And back. */

@@ -32,6 +32,32 @@ typedef uint32_t words __attribute__((vector_size(4 * LANES)));
 typedef int32_t signed_words __attribute__((vector_size(4 * LANES)));
 typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
 typedef int16_t signed_halves __attribute__((vector_size(2 * LANES)));
+typedef uint32_t words8 __attribute__((vector_size(32)));
+typedef uint16_t halves16 __attribute__((vector_size(32)));
+/* A vector full of halves. */
+typedef uint16_t full_halves __attribute__((vector_size(4 * LANES)));
+typedef int16_t signed_full __attribute__((vector_size(4 * LANES)));
+
+/* Elements that a step takes, and that fill a vector as halves. */
+enum { STEP = 32, VECTORS = STEP / LANES, FULL = 2 * LANES };
+
+/* Those as floats, in the order that the instruction set puts together best. */
+struct full {
+    floats a, b;
+};
+
+/* What is known of floats that become bf16: they are ones; were never rounded, and none is
+ * subnormal; were never rounded; or were. */
+enum exactness { IS_BF16, NORMAL, EXACT, ROUNDED };
+
+/* How 32 codes of four bits lie in 16 bytes: two neighbours a byte, the first one in its lower or
+ * upper half; or the first 16 in the lower halves. */
+enum order { LOW_FIRST, HIGH_FIRST, PARTED };
+
+/* What an element's code is times, and what is taken away then. */
+struct under {
+    float scale, less;
+};
 
 INLINE floats splat(float x)
 {
@@ -41,4 +67,35 @@ INLINE floats splat(float x)
 INLINE bool any_byte(bytes32 x)
 {
     return !_mm256_testz_si256((__m256i)x, (__m256i)x);
+}
+
+INLINE floats load_floats(const float *at)
+{
+    floats v;
+    GET(v, at);
+    return v;
+}
+
+/* Where something is taken away, products are exact: FMA gives no other result. */
+INLINE floats put_under(floats x, struct under of, bool minima)
+{
+#if LANES == 8
+    return minima ? (floats)_mm256_fmsub_ps((__m256)x, (__m256)splat(of.scale), (__m256)splat(of.less))
+                  : x * of.scale;
+#else
+    return minima ? (floats)_mm512_fmsub_ps((__m512)x, (__m512)splat(of.scale), (__m512)splat(of.less))
+                  : x * of.scale;
+#endif
+}
+
+/* To the sixteen bits above, to nearest even; the lower ones are no one's. */
+INLINE words rounded_words(words x)
+{
+    return x + 0x7fff + (x >> 16 & 1);
+}
+
+INLINE bytes32 look_up(const int8_t *table, bytes32 codes)
+{
+    __m128i entries = _mm_loadu_si128((const __m128i *)table);
+    return (bytes32)_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(entries), (__m256i)codes);
 }

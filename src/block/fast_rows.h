@@ -12,9 +12,6 @@
  * unless the first one cannot have rounded.
  */
 
-/* Elements that a step takes. */
-enum { STEP = 32, VECTORS = STEP / LANES };
-
 struct step {
     floats v[VECTORS];
 };
@@ -24,13 +21,6 @@ struct step {
 INLINE void store_floats(float *at, floats v)
 {
     PUT(at, v);
-}
-
-INLINE floats load_floats(const float *at)
-{
-    floats v;
-    GET(v, at);
-    return v;
 }
 
 INLINE void load_step(const float *at, struct step *s)
@@ -87,25 +77,6 @@ INLINE void load_e4m3(const unsigned char *at, struct step *s)
         s->v[k] = half_floats((halves)((signed_halves)byte_tops(at + k * LANES) >> 1) & 0xbf80);
 }
 
-INLINE bytes32 look_up(const int8_t *table, bytes32 codes)
-{
-    __m128i entries = _mm_loadu_si128((const __m128i *)table);
-    return (bytes32)_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(entries), (__m256i)codes);
-}
-
-/* fp4_e2m1's codes as those of fp8_e5m2. */
-INLINE void load_fp4(const unsigned char *at, struct step *s)
-{
-    static const int8_t e5m2[16] = {0,    0x38, 0x3c, 0x3e, 0x40, 0x42, 0x44, 0x46,
-                                    -128, -72,  -68,  -66,  -64,  -62,  -60,  -58};
-    bytes32 c = look_up(e5m2, paired_nibbles(at, false, PLAIN));
-    unsigned char tops[32];
-    PUT(tops, c);
-    UNROLLED
-    for (int k = 0; k < VECTORS; k++)
-        s->v[k] = half_floats(byte_tops(tops + k * LANES));
-}
-
 /* 2^(e8m0 − 127); infinity for the NaN. */
 INLINE float power_of(unsigned e8m0)
 {
@@ -137,9 +108,6 @@ INLINE void load(enum kind kind, const void *at, struct step *s)
     case KIND_INT8:
         load_int8(at, s);
         break;
-    case KIND_FP4:
-        load_fp4(at, s);
-        break;
     default:
         load_step(at, s);
     }
@@ -154,15 +122,26 @@ INLINE float unit_of(enum kind kind, bool narrow)
     case KIND_E5M2:
         return narrow ? 0x1p112f : 1;
     case KIND_INT8:
-        return narrow ? 0x1p-30f : 0x1p-6f;
+        return narrow ? INT8_UNIT * 0x1p-6f : 0x1p-6f;
     default:
         return 1;
     }
 }
 
-INLINE struct sixteen load_sixteen(enum kind kind, const void *at)
+INLINE struct full load_full(enum kind kind, const void *at)
 {
-    return kind == KIND_INT8 ? sixteen_int8(at) : sixteen_fp8(at, kind == KIND_E4M3 ? 4 : 5);
+    return kind == KIND_INT8 ? full_int8(at) : full_fp8(at, kind == KIND_E4M3 ? 4 : 5);
+}
+
+INLINE void multiply(struct full *x, float by)
+{
+    x->a *= by;
+    x->b *= by;
+}
+
+INLINE void store_halves(void *at, full_halves x)
+{
+    PUT(at, x);
 }
 
 INLINE void times(struct step *s, float scale)
@@ -190,11 +169,8 @@ ROW __attribute__((noinline, cold)) static void redo_steps(const struct hu_block
 /* Where a row's parts are, and what all its steps share. */
 struct row {
     const unsigned char *codes, *scales;
-    const float *values; /* of nvfp4's scales */
     const struct hu_block_planes *planes;
     unsigned bits; /* of an element */
-    float second;
-    bool rounds; /* products with the second scale may have to be rounded */
 };
 
 /* Elements reach down to 2^−16, bf16 to 2^−133. */
@@ -213,8 +189,9 @@ INLINE bool fp8_moves(const unsigned char *at, bool e4m3, const struct fp8 *f, u
         return false;
     if (narrow) {
         UNROLLED
-        for (int k = 0; k < STEP; k += 16)
-            store_halves((uint16_t *)dst + k, fp8_fields(at + k, e4m3, f->moved) + (uint16_t)more);
+        for (int k = 0; k < STEP; k += FULL)
+            store_halves((uint16_t *)dst + k, (byte_halves(at + k) << (e4m3 ? 4 : 5) & f->moved) +
+                                                  (uint16_t)more);
     } else {
         UNROLLED
         for (int k = 0; k < STEP; k += LANES)
@@ -231,12 +208,12 @@ INLINE void mx_narrow(enum kind kind, const void *at, unsigned code, uint16_t *d
     float unit = unit_of(kind, true), power = power_of(code), scale = power * unit;
     bool apart = kind == KIND_INT8 ? code < 31 : !is_finite(scale);
     UNROLLED
-    for (int k = 0; k < STEP; k += 16) {
-        struct sixteen x = kind == KIND_FLOATS ? sixteen_floats((const float *)at + k)
-                                               : load_sixteen(kind, (const char *)at + k);
+    for (int k = 0; k < STEP; k += FULL) {
+        struct full x = kind == KIND_FLOATS ? full_floats((const float *)at + k)
+                                            : load_full(kind, (const char *)at + k);
         if (__builtin_expect(apart, false))
-            multiply(&x, splat8(unit));
-        multiply(&x, splat8(apart ? power : scale));
+            multiply(&x, unit);
+        multiply(&x, apart ? power : scale);
         if (__builtin_expect(stays_exact(code), true))
             store_halves(dst + k, rounded(&x, IS_BF16, NULL));
         else
@@ -267,69 +244,18 @@ INLINE bool mx_step(const struct row *r, size_t i, enum kind kind, const struct 
            (!fp8 || all_finite(at, kind == KIND_E4M3));
 }
 
-/* 32 fp4_e2m1, whose codes are in the order of what they become, under an e8m0; ggml's zeros have
- * no sign. False: to be done again. */
-INLINE bool fp4_step(const struct hu_block_planes *planes, unsigned e8m0, bytes32 codes,
-                     bool signed_zero, void *dst, bool narrow)
+/* 32 fp4_e2m1 of 16 bytes under an e8m0. False: to be done again. */
+INLINE bool fp4_step(const struct hu_block_planes *planes, unsigned e8m0, const void *at,
+                     enum order order, void *dst, bool narrow)
 {
-    const struct hu_block_planes *of = planes + e8m0;
-    struct planes p = {both_lanes(_mm_loadu_si128((const __m128i *)of->low)),
-                       both_lanes(_mm_loadu_si128((const __m128i *)of->high))};
-    if (!signed_zero)
-        p.high = _mm256_andnot_si256(_mm256_setr_epi64x(0, 0x80, 0, 0x80), p.high);
-    if (narrow)
-        store_table(dst, p, codes);
-    else
-        store_upper(dst, p, codes);
+    if (narrow) {
+        struct tables t = fp4_tables(planes + e8m0);
+        put_looked(dst, &t, 0, codes_in(at, order));
+    } else {
+        struct wide_table t = fp4_wide(planes + e8m0);
+        put_wide(dst, &t, at, order);
+    }
     return narrow || stays_exact(e8m0);
-}
-
-INLINE bool mx_fp4(const struct row *r, size_t i, void *dst, bool narrow)
-{
-    bytes32 codes = paired_nibbles(r->codes + i / 2, false, narrow ? FOR_HALVES : FOR_WORDS);
-    return fp4_step(r->planes, r->scales[i / STEP], codes, true, dst, narrow);
-}
-
-/* Scales of nvfp4's are the first eight of these bytes, under SECOND; ROOTS has room for as many.
- * False: what codes stand for is to be had another way. */
-INLINE bool nvfp4_roots(uint64_t scales, float second, bool rounds, uint32_t *roots)
-{
-    halves16 middles = {0};
-    struct roots x =
-        roots_of(e4m3_floats8(_mm_cvtsi64_si128((long long)scales)), second * 0x1p8f, &middles);
-    store_halves((uint16_t *)roots, x.x);
-    __asm__(""
-            : "+m"(*(uint32_t(*)[8])roots)); /* from memory they come into all lanes for nothing */
-    return !any_byte((bytes32)x.bad) && !(rounds && any_middle(middles));
-}
-
-/* What scales make of the significands, for up to 128 elements. False: to be done again. */
-INLINE bool nvfp4_begin(const struct row *r, size_t i, size_t n, uint32_t *roots)
-{
-    uint64_t scales = 0, low = 0x7f7f7f7f7f7f7f7f;
-    memcpy(&scales, r->scales + i / 16, n / 16);
-    bool nan = ((scales & low) + ~low / 0x80) & ~low;
-    return nvfp4_roots(scales, r->second, r->rounds, roots) && !nan;
-}
-
-/* 32 under an e4m3 each sixteen and all under one fp32, to bf16: the first product is exact. */
-INLINE void nvfp4_narrow(const struct row *r, size_t i, const uint32_t *roots, uint16_t *dst)
-{
-    halves16 x =
-        (halves16)_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(r->codes + i / 2)));
-    store_lanes(dst + i, rooted(roots, FP4), (bytes32)(x | x << 4) & 15);
-}
-
-/* 32 to fp32. */
-INLINE bool nvfp4_wide(const struct row *r, size_t i, float *dst)
-{
-    struct step s;
-    load_fp4(r->codes + i / 2, &s);
-    UNROLLED
-    for (int k = 0; k < VECTORS; k++)
-        s.v[k] = s.v[k] * r->values[r->scales[i / 16 + (size_t)(k * LANES / 16)]] * r->second;
-    put(dst, &s);
-    return true;
 }
 
 /* Whether products of SCALE with significands of BITS may have to be rounded to fp32. */
@@ -352,17 +278,14 @@ ROW __attribute__((noinline)) static struct row row_of(const struct hu_block_job
     return (struct row){
         .codes = codes_at(j, row),
         .scales = (const unsigned char *)j->parts->scales + parts_tile(j->b, j->columns, row, 0),
-        .values = hu_block_e4m3_values(),
-        .planes = hu_block_fp4_planes(),
+        .planes = hu_block_e8m0_planes(),
         .bits = j->b->code_bits,
-        .second = j->parts->tensor_scale,
-        .rounds = may_round(j->parts->tensor_scale, 6),
     };
 }
 
-/* Elements under an e8m0 for each 32, or, to fp32, nvfp4's. */
+/* Elements under an e8m0 for each 32. */
 INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum kind kind,
-                       bool nvfp4, bool narrow)
+                       bool narrow)
 {
     const struct row r = row_of(j, row);
     const size_t steps = j->columns / STEP;
@@ -370,10 +293,6 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
     struct fp8 f;
     if (kind == KIND_E4M3 || kind == KIND_E5M2)
         fp8_begin(&f, kind == KIND_E4M3);
-    if (nvfp4 && !is_finite(r.second)) {
-        redo(j, row, 0, j->columns, dst, narrow);
-        return;
-    }
     for (size_t n = 0, here; n < steps; n += here) {
         uint32_t bad = 0;
         here = steps - n < BATCH ? steps - n : BATCH;
@@ -383,9 +302,10 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
         for (size_t k = 0; k < here; k++) {
             size_t i = (n + k) * STEP;
             void *to = (char *)dst + i * (narrow ? 2 : 4);
-            bool fine = kind != KIND_FP4 ? mx_step(&r, i, kind, &f, room + k * STEP, to, narrow)
-                        : nvfp4          ? nvfp4_wide(&r, i, to)
-                                         : mx_fp4(&r, i, to, narrow);
+            bool fine = kind == KIND_FP4
+                            ? fp4_step(r.planes, r.scales[i / STEP], r.codes + i / 2, LOW_FIRST, to,
+                                       narrow)
+                            : mx_step(&r, i, kind, &f, room + k * STEP, to, narrow);
             bad |= (uint32_t)!fine << k;
         }
         if (__builtin_expect(bad, 0))
@@ -395,28 +315,23 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
         redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
 }
 
-/* nvfp4 to bf16: what a batch's scales make of the significands first, which nothing then waits
- * for. */
-ROW static void nvfp4_bf16(const struct hu_block_job *j, size_t row, void *dst)
+/* nvfp4: to fp32 the first product is exact, to bf16 both are looked up. */
+INLINE void nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool narrow)
 {
-    enum { EACH = 128 };
     const struct row r = row_of(j, row);
-    const size_t end = is_finite(r.second) ? j->columns / STEP * STEP : 0;
-    uint32_t roots[BATCH / 2 * EACH / 16];
-    for (size_t i = 0, here; i < end; i += here) {
-        uint32_t bad = 0;
-        here = end - i < BATCH / 2 * EACH ? end - i : BATCH / 2 * EACH;
-        for (size_t k = 0; k < here; k += EACH)
-            bad |=
-                (uint32_t)!nvfp4_begin(&r, i + k, here - k < EACH ? here - k : EACH, roots + k / 16)
-                << k / EACH;
-        for (size_t k = 0; k < here; k += STEP)
-            nvfp4_narrow(&r, i + k, roots + k / 16, dst);
-        if (__builtin_expect(bad, 0))
-            redo_steps(j, row, i / EACH, EACH, bad, dst, true);
+    const float *values = hu_block_e4m3_values(), second = j->parts->tensor_scale;
+    const struct hu_block_planes *planes = narrow ? hu_block_e4m3_planes(second) : NULL;
+    const size_t end = narrow || is_finite(second) ? j->columns / STEP * STEP : 0;
+    for (size_t i = 0; i < end; i += STEP) {
+        unsigned a = r.scales[i / 16], b = r.scales[i / 16 + 1];
+        if (narrow)
+            put_fp4_halves((uint16_t *)dst + i, planes + a, planes + b, r.codes + i / 2, LOW_FIRST);
+        else
+            put_fp4((float *)dst + i, (const float[2]){values[a], values[b]}, second,
+                    r.codes + i / 2, LOW_FIRST, true);
     }
     if (end < j->columns)
-        redo(j, row, end, j->columns - end, dst, true);
+        redo(j, row, end, j->columns - end, dst, narrow);
 }
 
 INLINE float fp32_scale(const unsigned char *scales, size_t number)
@@ -428,13 +343,16 @@ INLINE float fp32_scale(const unsigned char *scales, size_t number)
 struct fp8_scale {
     float value;
     bool rounds, looks; /* products may have to be rounded; are to be looked up */
-    struct planes planes;
+    struct fp8_table table;
 };
 
 INLINE struct fp8_scale fp8_scale_of(float value, bool e4m3, bool narrow)
 {
     struct fp8_scale s = {.value = value, .rounds = may_round(value, 4)};
-    s.looks = narrow && fp8_planes(value, e4m3, &s.planes);
+    halves16 significands;
+    s.looks = narrow && fp8_halves(value, e4m3, &significands);
+    if (s.looks)
+        s.table = fp8_table(significands);
     return s;
 }
 
@@ -443,17 +361,17 @@ INLINE bool fp8_step(enum kind kind, const struct fp8 *f, const unsigned char *a
                      const struct fp8_scale *scale, void *dst, bool narrow)
 {
     const bool e4m3 = kind == KIND_E4M3;
-    halves16 middles = {0};
+    words middles = {0};
     struct step s;
     if (narrow && __builtin_expect(scale->looks && fp8_is_normal(at, f), true)) {
-        fp8_looks(at, e4m3, f, scale->planes, dst);
+        put_fp8(dst, at, &scale->table, e4m3, f->exponents);
         return true;
     }
     UNROLLED
-    for (int k = 0; k < STEP && narrow; k += 16) {
-        struct sixteen x = load_sixteen(kind, at + k);
-        multiply(&x, splat8(unit_of(kind, true)));
-        multiply(&x, splat8(scale->value));
+    for (int k = 0; k < STEP && narrow; k += FULL) {
+        struct full x = load_full(kind, at + k);
+        multiply(&x, unit_of(kind, true));
+        multiply(&x, scale->value);
         store_halves((uint16_t *)dst + k, rounded(&x, ROUNDED, &middles));
     }
     if (!narrow) {
@@ -462,7 +380,7 @@ INLINE bool fp8_step(enum kind kind, const struct fp8 *f, const unsigned char *a
         times(&s, scale->value);
         put(dst, &s);
     }
-    return all_finite(at, e4m3) && !(narrow && scale->rounds && any_middle(middles));
+    return all_finite(at, e4m3) && !(narrow && scale->rounds && any_bit(middles));
 }
 
 /* STEPS of them under one fp32, from step FIRST of ROW on. */
@@ -515,19 +433,19 @@ INLINE void fp8_row(const struct hu_block_job *j, size_t row, void *dst, enum ki
 INLINE bool coded_block(const float *table, float scale, const unsigned char *at, size_t steps,
                         void *dst, bool narrow)
 {
-    struct sixteen x = sixteen_floats(table);
-    halves16 middles = {0};
-    multiply(&x, splat8(scale));
-    struct planes high = one_table(narrow ? rounded(&x, ROUNDED, &middles) : upper_halves(&x)),
-                  low = one_table(lower_halves(&x));
-    for (size_t k = 0; k < steps; k++) {
-        bytes32 codes = paired_nibbles(at + k * STEP / 2, true, narrow ? FOR_HALVES : FOR_WORDS);
-        if (narrow)
-            store_table((uint16_t *)dst + k * STEP, high, codes);
-        else
-            store_words((float *)dst + k * STEP, low, high, codes);
+    const struct under of[2] = {{scale, 0}, {scale, 0}};
+    words middles = {0};
+    if (narrow) {
+        struct tables t = tables_under(table, of, false, ROUNDED, &middles);
+        for (size_t k = 0; k < steps; k++)
+            put_looked((uint16_t *)dst + k * STEP, &t, 0,
+                       codes_in(at + k * STEP / 2, HIGH_FIRST));
+    } else {
+        struct wide_table t = wide_under(table, *of, false);
+        for (size_t k = 0; k < steps; k++)
+            put_wide((float *)dst + k * STEP, &t, at + k * STEP / 2, HIGH_FIRST);
     }
-    return is_finite(scale) && !any_middle(middles);
+    return is_finite(scale) && !any_bit(middles);
 }
 
 /* Codes of a table, in blocks that know no rows: a row that begins with a block. */
@@ -570,11 +488,12 @@ INLINE void table_row(const struct hu_block_job *j, size_t row, void *dst, bool 
         call;                                                                                      \
     }
 
-ROWS(mx_e4m3, scaled_row(j, row, dst, KIND_E4M3, false, narrow))
-ROWS(mx_e5m2, scaled_row(j, row, dst, KIND_E5M2, false, narrow))
-ROWS(mx_int8, scaled_row(j, row, dst, KIND_INT8, false, narrow))
-ROWS(mx_fp4, scaled_row(j, row, dst, KIND_FP4, false, narrow))
-ROWS(mx_floats, scaled_row(j, row, dst, KIND_FLOATS, false, narrow))
+ROWS(mx_e4m3, scaled_row(j, row, dst, KIND_E4M3, narrow))
+ROWS(mx_e5m2, scaled_row(j, row, dst, KIND_E5M2, narrow))
+ROWS(mx_int8, scaled_row(j, row, dst, KIND_INT8, narrow))
+ROWS(mx_fp4, scaled_row(j, row, dst, KIND_FP4, narrow))
+ROWS(mx_floats, scaled_row(j, row, dst, KIND_FLOATS, narrow))
+ROWS(nvfp4, nvfp4_row(j, row, dst, narrow))
 ROWS(fp8_e4m3, fp8_row(j, row, dst, KIND_E4M3, narrow))
 ROWS(fp8_e5m2, fp8_row(j, row, dst, KIND_E5M2, narrow))
 ROWS(table, table_row(j, row, dst, narrow))
@@ -584,26 +503,14 @@ ROWS(q5_0, short_row(j, row, dst, TYPE_Q5_0, narrow))
 ROWS(q5_1, short_row(j, row, dst, TYPE_Q5_1, narrow))
 ROWS(q8, short_row(j, row, dst, TYPE_Q8_0, narrow))
 ROWS(iq4_nl, short_row(j, row, dst, TYPE_IQ4_NL, narrow))
-ROWS(mxfp4, short_row(j, row, dst, TYPE_MXFP4, narrow))
-ROWS(scaled, long_row(j, row, dst, false, narrow, NO_TABLE))
-ROWS(minima, long_row(j, row, dst, true, narrow, NO_TABLE))
-ROW static void nvfp4_fp32(const struct hu_block_job *j, size_t row, void *dst)
-{
-    scaled_row(j, row, dst, KIND_FP4, true, false);
-}
-/* Those of the others are put under their scales from the bytes that they fall apart into. */
-ROW static void nvfp4_codes(const struct hu_block_job *j, size_t row, void *dst)
-{
-    short_row(j, row, dst, TYPE_NVFP4, true);
-}
-ROW static void q4_k_codes(const struct hu_block_job *j, size_t row, void *dst)
-{
-    long_row(j, row, dst, true, true, OF_0_TO_15);
-}
-ROW static void iq4_xs_codes(const struct hu_block_job *j, size_t row, void *dst)
-{
-    long_row(j, row, dst, false, true, OF_CURVE);
-}
+ROWS(mxfp4, mxfp4_row(j, row, dst, narrow))
+ROWS(ggml_nvfp4, ggml_nvfp4_row(j, row, dst, narrow))
+ROWS(q4_k, long_row(j, row, dst, TYPE_Q4_K, true, narrow))
+ROWS(q5_k, long_row(j, row, dst, TYPE_Q5_K, true, narrow))
+ROWS(q6_k, long_row(j, row, dst, TYPE_Q6_K, false, narrow))
+ROWS(iq4_xs, long_row(j, row, dst, TYPE_IQ4_XS, false, narrow))
+ROWS(scaled, long_row(j, row, dst, 0, false, narrow))
+ROWS(minima, long_row(j, row, dst, 0, true, narrow))
 
 #define ROW_OF(name) (narrow ? name##_bf16 : name##_fp32)
 
@@ -626,11 +533,15 @@ static inline hu_block_row *find_whole(const struct hu_block *b, bool narrow)
     case TYPE_MXFP4:
         return ROW_OF(mxfp4);
     case TYPE_NVFP4:
-        return narrow ? nvfp4_codes : scaled_fp32;
+        return ROW_OF(ggml_nvfp4);
     case TYPE_Q4_K:
-        return narrow ? q4_k_codes : minima_fp32;
+        return ROW_OF(q4_k);
+    case TYPE_Q5_K:
+        return ROW_OF(q5_k);
+    case TYPE_Q6_K:
+        return ROW_OF(q6_k);
     case TYPE_IQ4_XS:
-        return narrow ? iq4_xs_codes : scaled_fp32;
+        return ROW_OF(iq4_xs);
     default:
         return b->minima ? ROW_OF(minima) : ROW_OF(scaled);
     }

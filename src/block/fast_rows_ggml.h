@@ -4,14 +4,6 @@
  * lie.
  */
 
-/* What codes of four bits of a GGUF type stand for, if they are looked up to become bf16. */
-enum ggml_codes {
-    NO_TABLE,
-    OF_LESS_8, /* −8 to 7 */
-    OF_0_TO_15,
-    OF_CURVE,
-};
-
 /* Those that are known while compiling. q8_k alone has an fp32 as its scale: of more bits than a
  * product with room for them. */
 enum {
@@ -22,6 +14,8 @@ enum {
     TYPE_Q8_0 = 8,
     TYPE_Q8_1 = 9,
     TYPE_Q4_K = 12,
+    TYPE_Q5_K = 13,
+    TYPE_Q6_K = 14,
     TYPE_Q8_K = 15,
     TYPE_IQ4_NL = 20,
     TYPE_IQ4_XS = 23,
@@ -29,41 +23,42 @@ enum {
     TYPE_NVFP4 = 40
 };
 
-INLINE enum ggml_codes codes_of(int type)
+/* What codes of four bits of a type stand for; NULL: they have more. */
+INLINE const float *values_of_type(int type)
 {
-    return type == TYPE_Q4_0                            ? OF_LESS_8
-           : type == TYPE_Q4_1 || type == TYPE_Q4_K     ? OF_0_TO_15
-           : type == TYPE_IQ4_NL || type == TYPE_IQ4_XS ? OF_CURVE
-                                                        : NO_TABLE;
+    static const float values[3][16] = {
+        {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7},
+        {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+        {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113}};
+    return type == TYPE_Q4_0                            ? values[0]
+           : type == TYPE_Q4_1 || type == TYPE_Q4_K     ? values[1]
+           : type == TYPE_IQ4_NL || type == TYPE_IQ4_XS ? values[2]
+                                                        : NULL;
 }
 
-/* The scale and what is taken away of elements; of what has no minima nothing. */
-struct under {
-    floats8 scale, less;
-};
-
-/* The same of each sixteen elements of a block. */
+/* The scales of a block's parts of 16 or 32 elements, and what is taken away of these. */
 struct over {
     float scale[HU_BLOCK_MAX / 16], less[HU_BLOCK_MAX / 16];
 };
 
-/* Numbers of which each stands over 2^SHIFT of ELEMENTS, times BY. */
+/* Eight numbers under BY. */
+INLINE void put_eight(__m256i numbers, float by, float *to)
+{
+    _mm256_storeu_ps(to, _mm256_mul_ps(_mm256_cvtepi32_ps(numbers), _mm256_set1_ps(by)));
+}
+
+/* Numbers of which each stands over 2^SHIFT of ELEMENTS, times BY, for each sixteen. */
 INLINE void put_products(const int32_t *a, size_t elements, int shift, float by, float *to)
 {
-    const __m256i low = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3),
-                  high = _mm256_setr_epi32(4, 4, 5, 5, 6, 6, 7, 7);
-    __m256 x = (__m256)splat8((float)*a * by);
-    if (shift > 5) {
-        _mm256_storeu_ps(to, x);
-        _mm256_storeu_ps(to + 8, x);
-        return;
-    }
-    for (size_t k = 0; k < elements >> shift; k += 8) {
-        x = _mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)(a + k)));
-        x = _mm256_mul_ps(x, (__m256)splat8(by));
-        _mm256_storeu_ps(to + k, shift == 5 ? _mm256_permutevar8x32_ps(x, low) : x);
-        if (shift == 5)
-            _mm256_storeu_ps(to + 8, _mm256_permutevar8x32_ps(x, high));
+    const __m256i half = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3);
+    const __m256i none = _mm256_setzero_si256();
+    __m256i x;
+    for (size_t k = 0; k < elements / 16; k += 8) {
+        GET(x, a + (shift > 5 ? 0 : k >> (shift - 4)));
+        x = shift == 4  ? x
+            : shift > 5 ? _mm256_permutevar8x32_epi32(x, none)
+                        : _mm256_permutevar8x32_epi32(x, half);
+        put_eight(x, by, to + k);
     }
 }
 
@@ -77,73 +72,32 @@ INLINE void put_over(const struct hu_block *b, const struct hu_block_unpacked *u
         put_products(u->b, b->elements, shift, u->m, of->less);
 }
 
-INLINE struct under under_of(const struct over *of, bool minima, size_t i)
+INLINE struct under under_of(const struct over *of, bool minima, size_t number)
 {
-    return (struct under){splat8(of->scale[i / 16]), splat8(minima ? of->less[i / 16] : 0)};
+    return (struct under){of->scale[number], minima ? of->less[number] : 0};
 }
 
-/* Elements of one in the first lane, of another in the second. */
-INLINE struct under under_two(const struct over *of, bool minima, size_t i, size_t k)
+/* 32 bytes to bf16, sixteen under each. Products are exact, so that one step rounds their
+ * differences. */
+INLINE void ggml_bytes(const struct under *of, bool minima, const void *q, uint16_t *dst,
+                       enum exactness exactness, words *middles)
 {
-    struct under a = under_of(of, minima, i), b = under_of(of, minima, k);
-    return (struct under){in_lanes(a.scale, b.scale), in_lanes(a.less, b.less)};
-}
-
-/* Sixteen under it, as bf16. Products are exact, so that one step rounds their differences. */
-INLINE halves16 under_narrow(struct sixteen x, struct under of, bool minima,
-                             enum exactness exactness, halves16 *middles)
-{
-    if (minima) {
-        x.even = (floats8)_mm256_fmsub_ps((__m256)x.even, (__m256)of.scale, (__m256)of.less);
-        x.odd = (floats8)_mm256_fmsub_ps((__m256)x.odd, (__m256)of.scale, (__m256)of.less);
-    } else {
-        multiply(&x, of.scale);
+    UNROLLED
+    for (int k = 0; k < STEP; k += FULL) {
+        struct full x = full_int8((const char *)q + k);
+        x.a = put_under(x.a, of[k / 16], minima);
+        x.b = put_under(x.b, of[(k + FULL - 1) / 16], minima);
+        store_halves(dst + k, rounded(&x, exactness, middles));
     }
-    return rounded(&x, exactness, middles);
-}
-
-/* What sixteen codes stand for, those of each lane under what is over it. */
-INLINE struct planes under_planes(struct under of, enum ggml_codes codes, bool minima)
-{
-    static const float plain[2][16] = {
-        {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
-        {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113}};
-    const float *t = plain[codes == OF_CURVE];
-    struct sixteen low, high;
-    if (codes == OF_LESS_8)
-        return mirrored(under_narrow(one_to_eight(), of, minima, EXACT, NULL), LESS_8);
-    for (int n = 0; n < 4; n++) {
-        low.even[n] = low.even[n + 4] = t[2 * n];
-        low.odd[n] = low.odd[n + 4] = t[2 * n + 1];
-        high.even[n] = high.even[n + 4] = t[2 * n + 8];
-        high.odd[n] = high.odd[n + 4] = t[2 * n + 9];
-    }
-    return two_tables(under_narrow(low, of, minima, EXACT, NULL),
-                      under_narrow(high, of, minima, EXACT, NULL));
-}
-
-/* 32 to bf16, sixteen under each. */
-INLINE void ggml_bytes(struct under first, struct under last, bool minima, const void *q,
-                       uint16_t *dst, enum exactness exactness, halves16 *middles)
-{
-    const char *at = q;
-    store_halves(dst, under_narrow(sixteen_int8(at), first, minima, exactness, middles));
-    store_halves(dst + 16, under_narrow(sixteen_int8(at + 16), last, minima, exactness, middles));
 }
 
 /* And to fp32. */
-INLINE void ggml_wide(const void *q, const struct over *of, bool minima, size_t i, float *dst)
+INLINE void ggml_wide(const struct under *of, bool minima, const void *q, float *dst)
 {
-    struct step s;
-    load_int8((const char *)q + i, &s);
     UNROLLED
-    for (int k = 0; k < VECTORS; k++) {
-        size_t number = (i + (size_t)(k * LANES)) / 16;
-        s.v[k] *= of->scale[number];
-        if (minima)
-            s.v[k] -= of->less[number];
-    }
-    put(dst + i, &s);
+    for (int k = 0; k < STEP; k += LANES)
+        store_floats(dst + k,
+                     put_under(int8_floats((const char *)q + k), of[k / 16], minima));
 }
 
 /* Whether no difference of products under scales of these exponents is rounded: its terms are
@@ -157,17 +111,16 @@ INLINE bool stays_whole(int d, int m)
  * TAOCP 4.2.2). */
 INLINE bool misleads(const struct hu_block *b, const struct hu_block_unpacked *u)
 {
-    words8 bad = {0};
-    for (size_t i = 0; i < b->elements; i += 8) {
-        floats8 scale = splat8(u->d * (float)u->a[i / b->sub]);
-        floats8 less = splat8(u->m * (float)u->b[i / b->sub]);
-        __m128i q = _mm_loadl_epi64((const __m128i *)(u->q + i));
-        floats8 product = (floats8)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(q)) * scale;
-        floats8 value = product - less, back = value - product;
-        bad |= (words8)(((words8)value & 0xffff) == 0x8000) &
-               (words8)((product - (value - back)) - (less + back) != 0);
+    words bad = {0};
+    for (size_t i = 0; i < b->elements; i += LANES) {
+        floats scale = splat(u->d * (float)u->a[i / b->sub]);
+        floats less = splat(u->m * (float)u->b[i / b->sub]);
+        floats product = int8_floats(u->q + i) * scale;
+        floats value = product - less, back = value - product;
+        bad |= (words)(((words)value & 0xffff) == 0x8000) &
+               (words)((product - (value - back)) - (less + back) != 0);
     }
-    return any_byte((bytes32)bad);
+    return any_bit(bad);
 }
 
 /* A block to bf16 whose differences, or products under an fp32, may be rounded twice. False: they
@@ -176,245 +129,349 @@ ROW __attribute__((noinline, cold)) static bool
 careful_block(const struct hu_block *b, const unsigned char *at, uint16_t *dst)
 {
     struct hu_block_unpacked u = {.m = 0};
-    struct over of = {.less = {0}};
-    halves16 middles = {0};
+    struct over over = {.less = {0}};
+    words middles = {0};
     readers[b->ggml_type](at, &u);
-    put_over(b, &u, b->minima, 0x1p-24f, &of);
-    for (size_t i = 0; i < b->elements; i += STEP)
-        ggml_bytes(under_of(&of, true, i), under_of(&of, true, i + 16), true, u.q + i, dst + i,
-                   ROUNDED, &middles);
+    put_over(b, &u, b->minima, INT8_UNIT, &over);
+    for (size_t i = 0; i < b->elements; i += STEP) {
+        struct under of[2] = {under_of(&over, true, i / 16), under_of(&over, true, i / 16 + 1)};
+        ggml_bytes(of, true, u.q + i, dst + i, ROUNDED, &middles);
+    }
     /* An fp32 may be too small to be divided by 2^24. */
     return is_finite(u.d) && is_finite(u.m) &&
-           (b->minima ? !any_middle(middles) || !misleads(b, &u)
-                      : !any_middle(middles) && __builtin_fabsf(u.d) > 0x1p-100f);
+           (b->minima ? !any_bit(middles) || !misleads(b, &u)
+                      : !any_bit(middles) && __builtin_fabsf(u.d) > 0x1p-100f);
 }
 
-/* The steps of BAD, of BLOCKS blocks each. */
+/* The blocks of BAD. */
 ROW __attribute__((noinline, cold)) static void redo_blocks(const struct hu_block_job *j,
-                                                            size_t row, size_t step, size_t blocks,
-                                                            uint32_t bad, void *dst, bool narrow)
+                                                            size_t row, size_t n, uint32_t bad,
+                                                            void *dst, bool narrow)
 {
     const size_t length = j->b->elements;
     const unsigned char *codes = codes_at(j, row);
     bool careful = narrow && (j->b->minima || j->b->ggml_type == TYPE_Q8_K);
-    for (; bad; bad >>= 1, step++)
-        for (size_t n = step * blocks; bad & 1 && n < (step + 1) * blocks; n++)
-            if (!careful ||
-                !careful_block(j->b, codes + n * j->b->bytes, (uint16_t *)dst + n * length))
-                redo(j, row, n * length, length, dst, narrow);
+    for (; bad; bad >>= 1, n++)
+        if (bad & 1 && (!careful || !careful_block(j->b, codes + n * j->b->bytes,
+                                                   (uint16_t *)dst + n * length)))
+            redo(j, row, n * length, length, dst, narrow);
 }
 
 /* Blocks that fall apart before the first one is put together. */
 enum { AHEAD = 8 };
 
 struct apart {
-    struct hu_block_unpacked u;
-    struct over of;
+    struct over over;
+    struct hu_block_unpacked u; /* its codes, if no table has them */
 };
+
+/* Whether the scale of a block, and its minimum, are numbers, and differences under them whole, if
+ * that is asked. Integers: vectors have more to do here. */
+INLINE bool is_plain(unsigned d, unsigned m, bool minima, bool narrow)
+{
+    enum { EXPONENT = 0x7c00 };
+    d &= EXPONENT;
+    m &= EXPONENT;
+    bool finite = d != EXPONENT && (!minima || m != EXPONENT);
+    return finite && (!minima || !narrow || (d && m && stays_whole((int)(d >> 10), (int)(m >> 10))));
+}
+
+/* Sixteen scales, or eight and as many minima. */
+INLINE void put_sixteen(const bytes16 *x, bool is_signed, float first, float last, float *to,
+                        float *more)
+{
+    __m128i all = (__m128i)*x, high = _mm_unpackhi_epi64(all, all);
+    put_eight(is_signed ? _mm256_cvtepi8_epi32(all) : _mm256_cvtepu8_epi32(all), first, to);
+    put_eight(is_signed ? _mm256_cvtepi8_epi32(high) : _mm256_cvtepu8_epi32(high), last, more);
+}
 
 INLINE int exponent_of(float x)
 {
     return (int)(hu_bits_of_float(x) >> 23 & 255);
 }
 
-/* False: to be done again. */
-INLINE bool fall_apart(const struct hu_block *b, const unsigned char *at, bool minima, bool narrow,
-                       enum ggml_codes codes, struct apart *to)
+/* Codes fall apart too where no table LOOKS them up. False: to be done again. */
+INLINE bool fall_apart(const struct hu_block *b, const unsigned char *at, int type, bool looks,
+                       bool minima, bool narrow, struct apart *to)
 {
+    const float unit = narrow && !looks ? INT8_UNIT : 1;
     struct hu_block_unpacked *u = &to->u;
-    if (narrow && codes == OF_0_TO_15)
-        unpack_q4_k_scales(at, u);
-    else if (narrow && codes == OF_CURVE)
-        unpack_iq4_xs_scales(at, u);
-    else
+    bytes16 scales;
+    switch (type) {
+    case TYPE_Q4_K:
+    case TYPE_Q5_K:
+        six_bits(at + 4, &scales);
+        put_sixteen(&scales, false, hardware_fp16(at) * unit, hardware_fp16(at + 2),
+                    to->over.scale, to->over.less);
+        if (type == TYPE_Q5_K)
+            q5_k_codes(at, u->q);
+        else if (!looks)
+            q4_k_codes(at, u->q);
+        return is_plain(unpack_half(at), unpack_half(at + 2), true, narrow);
+    case TYPE_Q6_K:
+        GET(scales, at + 192);
+        u->d = hardware_fp16(at + 208) * unit;
+        put_sixteen(&scales, true, u->d, u->d, to->over.scale, to->over.scale + 8);
+        q6_k_codes(at, u->q);
+        return is_plain(unpack_half(at + 208), 0, false, narrow);
+    case TYPE_IQ4_XS:
+        if (looks)
+            unpack_iq4_xs_scales(at, u);
+        else
+            unpack_iq4_xs(at, u);
+        put_products(u->a, 128, 4, u->d * unit, to->over.scale);
+        return is_finite(u->d);
+    default:
         readers[b->ggml_type](at, u);
-    put_over(b, u, minima, narrow && !codes ? 0x1p-24f : 1, &to->of);
-    if (!is_finite(u->d) || (minima && !is_finite(u->m)))
-        return false;
-    return !narrow ||
-           (minima ? stays_whole(exponent_of(u->d), exponent_of(u->m)) || u->d == 0 || u->m == 0
-                   : b->ggml_type != TYPE_Q8_K);
-}
-
-/* 64 of a block, four bits each, to bf16. */
-INLINE void long_codes(const struct over *of, enum ggml_codes codes, bool minima,
-                       const unsigned char *at, size_t i, uint16_t *dst)
-{
-    struct planes p = under_planes(under_two(of, minima, i, i + STEP), codes, minima);
-    at += i / 2;
-    store_codes(dst + i, p, p,
-                codes == OF_0_TO_15 ? wide_codes(at) : parted_codes(two_loads(at, at + 16)));
-}
-
-INLINE void long_block(const struct hu_block *b, const unsigned char *at, const struct apart *x,
-                       bool minima, bool narrow, enum ggml_codes codes, void *dst)
-{
-    const size_t elements = b->elements;
-    for (size_t i = 0; i < elements; i += 2 * STEP) {
-        if (narrow && codes) {
-            long_codes(&x->of, codes, minima, at + b->bytes - elements / 2, i, dst);
-            continue;
-        }
-        UNROLLED
-        for (size_t k = i; k < i + 2 * STEP; k += STEP)
-            if (narrow)
-                ggml_bytes(under_of(&x->of, minima, k), under_of(&x->of, minima, k + 16), minima,
-                           x->u.q + k, (uint16_t *)dst + k, EXACT, NULL);
-            else
-                ggml_wide(x->u.q, &x->of, minima, k, dst);
+        put_over(b, u, minima, unit, &to->over);
+        return is_finite(u->d) && (!minima || is_finite(u->m)) &&
+               (!narrow || (minima ? u->d != 0 && u->m != 0 &&
+                                         stays_whole(exponent_of(u->d), exponent_of(u->m))
+                                   : b->ggml_type != TYPE_Q8_K));
     }
 }
 
-/* Of blocks of any type; CODES where codes are looked up. */
-INLINE void long_row(const struct hu_block_job *j, size_t row, void *dst, bool minima, bool narrow,
-                     enum ggml_codes codes)
+/* 64 of a block. */
+INLINE void long_step(const struct apart *x, const unsigned char *at, int type, bool minima,
+                      bool narrow, size_t i, void *dst)
+{
+    const float *values = LANES > 8 || narrow ? values_of_type(type) : NULL;
+    const size_t sub = type == TYPE_Q4_K || type == TYPE_Q5_K || type == TYPE_IQ4_XS ? 32 : 16;
+    struct under of[4];
+    UNROLLED
+    for (size_t k = 0; k < 4; k++)
+        of[k] = under_of(&x->over, minima, i / sub + 16 * k / sub);
+    if (!values) {
+        UNROLLED
+        for (size_t k = 0; k < 4; k += 2)
+            if (narrow)
+                ggml_bytes(of + k, minima, x->u.q + i + 16 * k, (uint16_t *)dst + 16 * k, NORMAL,
+                           NULL);
+            else
+                ggml_wide(of + k, minima, x->u.q + i + 16 * k, (float *)dst + 16 * k);
+        return;
+    }
+    at += i / 2;
+    if (narrow) {
+        const struct under two[2] = {of[0], of[2]};
+        struct tables t = tables_under(values, two, minima, NORMAL, NULL);
+        UNROLLED
+        for (int k = 0; k < 2; k++)
+            put_looked((uint16_t *)dst + STEP * k, &t, k,
+                       type == TYPE_Q4_K ? codes_half(at, k) : codes_in(at + 16 * k, PARTED));
+        return;
+    }
+#if LANES > 8
+    UNROLLED
+    for (int k = 0; k < 2; k++) {
+        struct wide_table t = wide_under(values, of[2 * k], minima);
+        if (type == TYPE_Q4_K)
+            put_wide_half((float *)dst + STEP * k, &t, at, k);
+        else
+            put_wide((float *)dst + STEP * k, &t, at + 16 * k, PARTED);
+    }
+#endif
+}
+
+/* Of blocks of a TYPE that is known, or of any. */
+INLINE void long_row(const struct hu_block_job *j, size_t row, void *dst, int type, bool minima,
+                     bool narrow)
 {
     const struct hu_block *b = j->b;
-    const size_t steps = j->columns / b->elements, size = b->elements * (narrow ? 2 : 4);
+    const size_t elements = type ? 256 : b->elements, bytes = b->bytes;
+    const size_t steps = j->columns / elements, size = narrow ? 2 : 4;
+    const bool looks = values_of_type(type) && (LANES > 8 || narrow);
     const unsigned char *at = codes_at(j, row);
     struct apart x[AHEAD];
-    for (size_t n = 0, here; n < steps; n += here, at += here * b->bytes) {
+    for (size_t n = 0, here; n < steps; n += here) {
         uint32_t bad = 0;
         here = steps - n < AHEAD ? steps - n : AHEAD;
         for (size_t k = 0; k < here; k++)
-            bad |= (uint32_t)!fall_apart(b, at + k * b->bytes, minima, narrow, codes, &x[k]) << k;
-        for (size_t k = 0; k < here; k++)
-            long_block(b, at + k * b->bytes, &x[k], minima, narrow, codes,
-                       (char *)dst + (n + k) * size);
+            bad |= (uint32_t)!fall_apart(b, at + k * bytes, type, looks, minima, narrow, &x[k])
+                   << k;
+        for (size_t k = 0; k < here; k++, at += bytes)
+            for (size_t i = 0; i < elements; i += 2 * STEP)
+                long_step(&x[k], at + bytes - elements / 2, type, minima, narrow, i,
+                          (char *)dst + ((n + k) * elements + i) * size);
         if (__builtin_expect(bad, 0))
-            redo_blocks(j, row, n, 1, bad, dst, narrow);
+            redo_blocks(j, row, n, bad, dst, narrow);
     }
-    if (steps * b->elements < j->columns)
-        redo(j, row, steps * b->elements, j->columns - steps * b->elements, dst, narrow);
+    if (steps * elements < j->columns)
+        redo(j, row, steps * elements, j->columns - steps * elements, dst, narrow);
 }
 
-/* fp16 in the first four of eight, and another one in the last. */
-INLINE floats8 two_halves(const unsigned char *a, const unsigned char *b)
+/* The scales of short blocks that begin with them, and what is taken away of elements. */
+struct shorts {
+    float scale[BATCH], less[BATCH];
+};
+
+typedef uint16_t halves8 __attribute__((vector_size(16)));
+typedef int16_t signed_halves8 __attribute__((vector_size(16)));
+
+/* Halves that are BYTES apart; of fewer than eight the rest is zero. */
+INLINE halves8 halves_apart(const unsigned char *at, size_t bytes, size_t n)
 {
-    __m128i x = _mm_set1_epi16((short)unpack_half(a));
-    if (a != b)
-        x = _mm_unpacklo_epi64(x, _mm_set1_epi16((short)unpack_half(b)));
-    return (floats8)_mm256_cvtph_ps(x);
+    halves8 x = {0};
+    if (n >= 8) {
+        UNROLLED
+        for (size_t i = 0; i < 8; i++)
+            x[i] = (uint16_t)unpack_half(at + i * bytes);
+        return x;
+    }
+    uint16_t room[8] = {0};
+    for (size_t i = 0; i < n; i++)
+        room[i] = (uint16_t)unpack_half(at + i * bytes);
+    GET(x, room);
+    return x;
 }
 
-/* Whether the scale of a short block, and its minimum, are numbers, and differences under them
- * WHOLE, if that is asked. Integers: vectors have more to do here. */
-INLINE bool short_is_plain(const unsigned char *at, bool minima, bool whole)
+INLINE void put_halves(halves8 x, float unit, float *to)
 {
-    enum { EXPONENT = 0x7c00 };
-    unsigned d = unpack_half(at) & EXPONENT, m = minima ? unpack_half(at + 2) & EXPONENT : 0;
-    bool finite = d != EXPONENT && m != EXPONENT;
-    return finite && (!minima || !whole || (d && m && stays_whole((int)(d >> 10), (int)(m >> 10))));
+    _mm256_storeu_ps(to, _mm256_mul_ps(_mm256_cvtph_ps((__m128i)x), _mm256_set1_ps(unit)));
 }
 
-/* A block of 32, or two of four bits an element, that begin with their scales, to bf16. False: to
- * be done again. */
-INLINE bool short_narrow(int type, const unsigned char *a, const unsigned char *b, size_t bytes,
-                         words8 *most, uint16_t *dst)
+/* Of N blocks of BYTES. A bit for each that is to be done again: is_plain says why. */
+INLINE uint32_t short_scales(const unsigned char *at, size_t bytes, size_t n, bool minima,
+                             bool narrow, float unit, struct shorts *to)
+{
+    const halves8 exponent = (halves8){0} + 0x7c00;
+    uint32_t bad = 0;
+    for (size_t k = 0; k < n; k += 8, at += 8 * bytes) {
+        halves8 d = halves_apart(at, bytes, n - k), m = exponent - 1, fine;
+        put_halves(d, unit, to->scale + k);
+        d &= exponent;
+        if (minima) {
+            m = halves_apart(at + 2, bytes, n - k);
+            put_halves(m, -1, to->less + k);
+            m &= exponent;
+        }
+        fine = (halves8)(d != exponent) & (halves8)(m != exponent);
+        if (minima && narrow) /* the exponents are -1 to 6 apart */
+            fine &= (halves8)(d != 0) & (halves8)(m != 0) & (halves8)(m - d + 0x400 <= 0x1c00);
+        __m128i each = _mm_packs_epi16((__m128i)fine, _mm_setzero_si128());
+        bad |= (uint32_t)(~_mm_movemask_epi8(each) & 255) << k;
+    }
+    return n < BATCH ? bad & ((1u << n) - 1) : bad;
+}
+
+/* A block of 32, or two of them that are looked up. */
+INLINE void short_step(int type, const unsigned char *at, size_t bytes, const struct shorts *s,
+                       size_t k, bool looks, bool narrow, void *dst)
 {
     const bool minima = type == TYPE_Q4_1 || type == TYPE_Q5_1;
-    const enum ggml_codes codes = codes_of(type);
-    struct under of = {two_halves(a, b), {0}};
-    if (minima)
-        of.less = -two_halves(a + 2, b + 2);
-    else
-        *most = (words8)_mm256_max_epu32((__m256i)*most, (__m256i)((words8)of.scale & 0x7fffffff));
-    if (codes) {
-        struct planes p = under_planes(of, codes, minima);
-        const size_t at = bytes - STEP / 2;
-        store_codes(dst, p, p, parted_codes(two_loads(a + at, b + at)));
-    } else {
-        struct hu_block_unpacked u;
-        const bool fives = type == TYPE_Q5_0 || type == TYPE_Q5_1;
-        if (fives)
-            unpack_fives(a + (minima ? 4 : 2), u.q, minima ? 0 : 16);
-        of.scale *= 0x1p-24f;
-        ggml_bytes(of, of, minima, fives ? (const void *)u.q : a + bytes - STEP, dst, EXACT, NULL);
+    const struct under of[2] = {{s->scale[k], minima ? s->less[k] : 0},
+                                {s->scale[k + looks], minima ? s->less[k + looks] : 0}};
+    const float *values = values_of_type(type);
+    const unsigned char *codes = at + bytes - (values ? STEP / 2 : STEP);
+    int8_t q[STEP];
+    if (looks && narrow) {
+        struct tables t = tables_under(values, of, minima, NORMAL, NULL);
+        put_looked(dst, &t, 0, codes_in(codes, PARTED));
+        put_looked((uint16_t *)dst + STEP, &t, 1, codes_in(codes + bytes, PARTED));
+        return;
     }
-    if (!minima)
-        return true;
-    return short_is_plain(a, minima, true) && (a == b || short_is_plain(b, minima, true));
-}
-
-/* 32 to fp32. */
-INLINE bool short_wide(int type, const unsigned char *at, size_t bytes, float *dst)
-{
-    const bool minima = type == TYPE_Q4_1 || type == TYPE_Q5_1;
-    struct hu_block_unpacked u;
-    const void *q = u.q;
-    struct over of;
+    if (looks) {
+        UNROLLED
+        for (size_t i = 0; i < 2; i++) {
+            struct wide_table t = wide_under(values, of[i], minima);
+            put_wide((float *)dst + i * STEP, &t, codes + i * bytes, PARTED);
+        }
+        return;
+    }
     switch (type) {
     case TYPE_Q4_0:
-        unpack_q4_0(at, &u);
+        nibbles(codes, q, 8);
         break;
     case TYPE_Q4_1:
-        unpack_q4_1(at, &u);
+        nibbles(codes, q, 0);
         break;
     case TYPE_Q5_0:
-        unpack_q5_0(at, &u);
+        unpack_fives(at + 2, q, 16);
         break;
     case TYPE_Q5_1:
-        unpack_q5_1(at, &u);
+        unpack_fives(at + 4, q, 0);
         break;
     case TYPE_IQ4_NL:
-        unpack_iq4_nl(at, &u);
+        put_curve(codes, q);
         break;
     default:
-        u.d = hardware_fp16(at);
-        q = at + bytes - STEP;
+        break;
     }
-    of.scale[0] = of.scale[1] = u.d;
-    of.less[0] = of.less[1] = minima ? -u.m : 0;
-    ggml_wide(q, &of, minima, 0, dst);
-    return short_is_plain(at, minima, false);
-}
-
-/* 32 under an e8m0. */
-INLINE bool ggml_mxfp4(const struct hu_block_planes *planes, const unsigned char *at, void *dst,
-                       bool narrow)
-{
-    return fp4_step(planes, *at, parted_nibbles(at + 1, narrow ? FOR_HALVES : FOR_WORDS), false,
-                    dst, narrow);
-}
-
-/* 64 under four e4m3 without a sign, of which the NaN is zero, to bf16. */
-INLINE bool ggml_nvfp4(const unsigned char *at, uint16_t *dst)
-{
-    uint32_t roots[8];
-    uint32_t codes = unpack_word(at), scales = codes & 0x7f7f7f7f;
-    uint32_t nan = (scales + 0x01010101) & ~codes & 0x80808080;
-    nvfp4_roots(scales & ~(nan - (nan >> 7)), 1, false, roots);
-    for (int k = 0; k < 2; k++)
-        store_lanes(dst + 32 * k, rooted(roots + 2 * k, FP4_PLUS_ZERO),
-                    parted_nibbles(at + 4 + 16 * k, FOR_HALVES));
-    return true;
+    const void *from = type == TYPE_Q8_0 ? (const void *)codes : q;
+    if (narrow)
+        ggml_bytes(of, minima, from, dst, NORMAL, NULL);
+    else
+        ggml_wide(of, minima, from, dst);
 }
 
 INLINE void short_row(const struct hu_block_job *j, size_t row, void *dst, int type, bool narrow)
 {
-    const size_t bytes = j->b->bytes, at_once = narrow && codes_of(type) ? 2 : 1;
-    const size_t length = at_once * (type == TYPE_NVFP4 ? 2 * STEP : STEP),
-                 size = length * (narrow ? 2 : 4), steps = j->columns / length;
+    const bool minima = type == TYPE_Q4_1 || type == TYPE_Q5_1,
+               looks = values_of_type(type) && (LANES > 8 || narrow);
+    const size_t bytes = j->b->bytes, at_once = looks ? 2 : 1, size = STEP * (narrow ? 2 : 4),
+                 steps = j->columns / STEP / at_once * at_once;
     const unsigned char *at = codes_at(j, row);
-    const struct hu_block_planes *planes = hu_block_fp4_planes();
+    for (size_t n = 0, here; n < steps; n += here) {
+        struct shorts s;
+        here = steps - n < BATCH ? steps - n : BATCH;
+        uint32_t bad =
+            short_scales(at, bytes, here, minima, narrow, narrow && !looks ? INT8_UNIT : 1, &s);
+        for (size_t k = 0; k < here; k += at_once, at += at_once * bytes)
+            short_step(type, at, bytes, &s, k, looks, narrow, (char *)dst + (n + k) * size);
+        if (__builtin_expect(bad, 0))
+            redo_blocks(j, row, n, bad, dst, narrow);
+    }
+    if (steps * STEP < j->columns)
+        redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
+}
+
+/* 32 under an e8m0, whose NaN is one. */
+INLINE void mxfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool narrow)
+{
+    const size_t steps = j->columns / STEP, size = STEP * (narrow ? 2 : 4);
+    const struct hu_block_planes *planes = hu_block_ggml_e8m0_planes();
+    const unsigned char *at = codes_at(j, row);
     for (size_t n = 0, here; n < steps; n += here) {
         uint32_t bad = 0;
-        words8 most = {0}; /* of scales that stand alone */
         here = steps - n < BATCH ? steps - n : BATCH;
-        for (size_t k = 0; k < here; k++, at += at_once * bytes) {
-            void *to = (char *)dst + (n + k) * size;
-            bool fine = type == TYPE_MXFP4   ? ggml_mxfp4(planes, at, to, narrow)
-                        : type == TYPE_NVFP4 ? ggml_nvfp4(at, to)
-                        : narrow
-                            ? short_narrow(type, at, at + (at_once - 1) * bytes, bytes, &most, to)
-                            : short_wide(type, at, bytes, to);
-            bad |= (uint32_t)!fine << k;
-        }
-        if (__builtin_expect(any_byte((bytes32)(most >= 0x7f800000)), 0))
-            bad = (uint32_t)(((uint64_t)1 << here) - 1);
+        for (size_t k = 0; k < here; k++, at += 1 + STEP / 2)
+            bad |= (uint32_t)!fp4_step(planes, *at, at + 1, PARTED, (char *)dst + (n + k) * size,
+                                       narrow)
+                   << k;
         if (__builtin_expect(bad, 0))
-            redo_blocks(j, row, n, at_once, bad, dst, narrow);
+            redo_blocks(j, row, n, bad, dst, narrow);
     }
-    if (steps * length < j->columns)
-        redo(j, row, steps * length, j->columns - steps * length, dst, narrow);
+    if (steps * STEP < j->columns)
+        redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
+}
+
+/* 64 under four e4m3, which ggml reads without a sign: but 0x7f is zero, and 0xff a number. */
+INLINE float ggml_e4m3(const float *values, unsigned code)
+{
+    return code == 0x7f ? 0 : code == 0xff ? 480 : values[code & 0x7f];
+}
+
+INLINE void ggml_nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool narrow)
+{
+    enum { BLOCK = 2 * STEP, BYTES = 4 + BLOCK / 2 };
+    const size_t end = j->columns / BLOCK * BLOCK;
+    const float *values = hu_block_e4m3_values();
+    const struct hu_block_planes *planes = hu_block_ggml_e4m3_planes();
+    const unsigned char *at = codes_at(j, row);
+    for (size_t i = 0; i < end; i += BLOCK, at += BYTES) {
+        UNROLLED
+        for (size_t k = 0; k < 2; k++) {
+            unsigned a = at[2 * k], b = at[2 * k + 1];
+            const unsigned char *from = at + 4 + 16 * k;
+            if (narrow)
+                put_fp4_halves((uint16_t *)dst + i + STEP * k, planes + a, planes + b, from,
+                               PARTED);
+            else
+                put_fp4((float *)dst + i + STEP * k,
+                        (const float[2]){ggml_e4m3(values, a), ggml_e4m3(values, b)}, 1, from,
+                        PARTED, false);
+        }
+    }
+    if (end < j->columns)
+        redo(j, row, end, j->columns - end, dst, narrow);
 }

@@ -49,7 +49,7 @@ UNPACK void unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to
 
 /* Eight scales and eight minima of six bits in twelve bytes: the first four of each lie whole in
  * bytes 0 to 7, the nibbles of the last four in 8 to 11, their upper bits above the first ones. */
-UNPACK void six_bits(const unsigned char *from, struct hu_block_unpacked *to)
+UNPACK void six_bits(const unsigned char *from, bytes16 *to)
 {
     const bytes16 lower = {63, 63, 63, 63, 15, 15, 15, 15, 63, 63, 63, 63, 15, 15, 15, 15};
     const bytes16 upper = {0, 0, 0, 0, 48, 48, 48, 48, 0, 0, 0, 0, 48, 48, 48, 48};
@@ -57,56 +57,62 @@ UNPACK void six_bits(const unsigned char *from, struct hu_block_unpacked *to)
     GET(x, from); /* codes follow */
     low = __builtin_shufflevector(x, x >> 4, 0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 24, 25, 26, 27);
     high = __builtin_shufflevector(x, x, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7);
-    x = (low & lower) | (high >> 2 & upper);
-    put_numbers(&x, false, to->a, to->b);
+    *to = (low & lower) | (high >> 2 & upper);
 }
 
 UNPACK void unpack_q4_k_scales(const unsigned char *block, struct hu_block_unpacked *to)
 {
+    bytes16 scales;
     to->d = UNPACK_FP16(block);
     to->m = UNPACK_FP16(block + 2);
-    six_bits(block + 4, to);
+    six_bits(block + 4, &scales);
+    put_numbers(&scales, false, to->a, to->b);
 }
 
-UNPACK void unpack_q4_k(const unsigned char *block, struct hu_block_unpacked *to)
+/* 32 bytes hold 64 elements: the low nibbles first. */
+UNPACK void q4_k_codes(const unsigned char *block, int8_t *q)
 {
-    unpack_q4_k_scales(block, to);
-    /* 32 bytes hold 64 elements: the low nibbles first. */
     bytes32 x;
     UNROLLED
     for (int k = 0; k < 8; k++) {
         GET(x, block + 16 + k / 2 * 32);
         x = MOVED(x, k % 2 ? -4 : 0, 15);
-        PUT(to->q + 32 * k, x);
+        PUT(q + 32 * k, x);
     }
 }
 
-UNPACK void unpack_q5_k(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void unpack_q4_k(const unsigned char *block, struct hu_block_unpacked *to)
+{
+    unpack_q4_k_scales(block, to);
+    q4_k_codes(block, to->q);
+}
+
+UNPACK void q5_k_codes(const unsigned char *block, int8_t *q)
 {
     const unsigned char *high = block + 16;
-    unpack_q4_k_scales(block, to);
     bytes32 x, bits;
     GET(bits, high);
     UNROLLED
     for (int k = 0; k < 8; k++) {
         GET(x, block + 48 + k / 2 * 32);
         x = MOVED(x, k % 2 ? -4 : 0, 15) | MOVED(bits, 4 - k, 16);
-        PUT(to->q + 32 * k, x);
+        PUT(q + 32 * k, x);
     }
+}
+
+UNPACK void unpack_q5_k(const unsigned char *block, struct hu_block_unpacked *to)
+{
+    unpack_q4_k_scales(block, to);
+    q5_k_codes(block, to->q);
 }
 
 /* In each half of 128, 64 bytes hold the lower nibbles: elements 0 to 63 low, 64 to 127 high; 32
  * bytes the upper pairs, the lowest pair that of elements 0 to 31. */
-UNPACK void unpack_q6_k(const unsigned char *block, struct hu_block_unpacked *to)
+UNPACK void q6_k_codes(const unsigned char *block, int8_t *q)
 {
-    to->d = UNPACK_FP16(block + 208);
-    bytes16 scales;
-    GET(scales, block + 192);
-    put_numbers(&scales, true, to->a, to->a + 8);
     UNROLLED
-    for (int half = 0; half < 2; half++) {
+    for (int half = 0; half < 2; half++, q += 128) {
         const unsigned char *low = block + 64 * half, *high = block + 128 + 32 * half;
-        int8_t *q = to->q + 128 * half;
         bytes32 bits;
         GET(bits, high);
         UNROLLED
@@ -117,6 +123,15 @@ UNPACK void unpack_q6_k(const unsigned char *block, struct hu_block_unpacked *to
             PUT(q + 32 * i, x);
         }
     }
+}
+
+UNPACK void unpack_q6_k(const unsigned char *block, struct hu_block_unpacked *to)
+{
+    bytes16 scales;
+    to->d = UNPACK_FP16(block + 208);
+    GET(scales, block + 192);
+    put_numbers(&scales, true, to->a, to->a + 8);
+    q6_k_codes(block, to->q);
 }
 
 /* Behind the codes stand their sums by sixteens, which dot products want. */

@@ -77,7 +77,8 @@ bool cast_config_make(const struct cast_job *job, struct cast_config *config)
     bool fine = true;
     json_t *due = job->block ? cast_layout_config(job->layout, job->block, ignored(job)) : NULL;
     *config = (struct cast_config){0};
-    if (job->source.raw || (job->block ? !due : !job->source.logicals.count || any_left(job))) {
+    if (job->source.raw || hu_kind_of_name(job->output) == HU_FILE_GGUF ||
+        (job->block ? !due : !job->source.logicals.count || any_left(job))) {
         json_decref(due);
         return true;
     }

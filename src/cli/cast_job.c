@@ -8,6 +8,7 @@
 #include "file/kind.h"
 #include "file/json_text.h"
 #include "file/text_file.h"
+#include "word_list.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,8 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of "-00001-of-00003.gguf", with which the name of a split ends. */
-enum { SPLIT_TAIL = 20 };
+/* Of "-00001-of-00003.gguf", with which the name of a split ends; and how many there may be. */
+enum { SPLIT_TAIL = 20, SPLITS_MAX = 65535 };
 
 /* A file on its way. */
 struct output {
@@ -57,9 +58,21 @@ static bool reads_splits(const struct cast_job *job)
     return !job->source.raw && !reads_index(job) && job->source.set.count > 1;
 }
 
+/* Files that are one model, with OUT called as GGUF's or as an index. */
+static bool writes_gguf(const struct cast_job *job)
+{
+    return hu_kind_of_name(job->output) == HU_FILE_GGUF;
+}
+
 static bool writes_index(const struct cast_job *job)
 {
-    return reads_index(job) || (reads_splits(job) && hu_kind_of_name(job->output) == HU_FILE_INDEX);
+    return reads_index(job) ? !writes_gguf(job)
+                            : reads_splits(job) && hu_kind_of_name(job->output) == HU_FILE_INDEX;
+}
+
+static bool writes_splits(const struct cast_job *job)
+{
+    return job->source.set.count > 1 && !writes_index(job);
 }
 
 /* Whether file INDEX of the source is of a kind that is not written. */
@@ -69,11 +82,13 @@ static bool is_read_only(const struct cast_job *job, size_t index)
 }
 
 /* What file INDEX of the source becomes: its own kind, or what OUT's name says: of one that is not
- * written, and safetensors of GGUF. */
+ * written, safetensors of GGUF, and GGUF of all that has names of tensors. */
 static enum hu_file_kind kind_of_output(const struct cast_job *job, size_t index)
 {
     enum hu_file_kind named = hu_kind_of_name(job->output);
     enum hu_file_kind own = job->source.set.files[index].kind;
+    if (writes_gguf(job) && own != HU_FILE_NPY && own != HU_FILE_OTHER)
+        return HU_FILE_GGUF;
     if (is_read_only(job, index))
         return named == HU_FILE_NPY ? HU_FILE_NPY : HU_FILE_SAFETENSORS;
     bool safe = named == HU_FILE_SAFETENSORS || (named == HU_FILE_INDEX && reads_splits(job));
@@ -115,7 +130,7 @@ static void fit(struct hu_stream_tensor *s, const struct hu_tensor *t, enum hu_f
 {
     if (!s->data.format)
         hu_stream_turn(s, t);
-    if (t->fortran_order && to == HU_FILE_SAFETENSORS)
+    if (t->fortran_order && to != HU_FILE_NPY)
         hu_stream_reorder(s, t, strides);
 }
 
@@ -333,12 +348,13 @@ static char *shard_path(const struct cast_job *job, size_t index)
     return path;
 }
 
-/* OUT with the number of the source's split; new memory. */
+/* OUT with another number of a split; new memory. */
 static char *split_path(const struct cast_job *job, size_t index)
 {
-    const char *split = job->source.set.paths[index];
+    char number[24];
     char *path = check_memory(strdup(job->output));
-    memcpy(path + strlen(path) - SPLIT_TAIL, split + strlen(split) - SPLIT_TAIL, SPLIT_TAIL);
+    snprintf(number, sizeof number, "-%05zu", index + 1);
+    memcpy(path + strlen(path) - SPLIT_TAIL, number, strlen("-00001"));
     return path;
 }
 
@@ -353,7 +369,7 @@ static void name_outputs(const struct cast_job *job, struct outputs *o)
     o->main = o->is_set ? o->count - 1 : 0;
     for (size_t i = 0; o->is_set && i < files; i++)
         o->at[i].path = shard_path(job, i);
-    for (size_t i = 0; !o->is_set && reads_splits(job) && i < files; i++)
+    for (size_t i = 0; writes_splits(job) && i < files; i++)
         o->at[i].path = split_path(job, i);
     if (!o->at[o->main].path)
         o->at[o->main].path = check_memory(strdup(job->output));
@@ -382,32 +398,27 @@ static void free_outputs(struct outputs *o)
     cast_config_clear(&o->config);
 }
 
-/* Whether PATH ends as splits of the source do, but for their number. */
+/* Whether PATH ends as a split does of as many as the source has files. */
 static bool is_split(const struct cast_job *job, const char *path)
 {
-    const char *own = job->source.set.paths[0];
-    size_t n = strlen(path), m = strlen(own), behind = SPLIT_TAIL - strlen("-00001");
-    return n > SPLIT_TAIL && !strcmp(path + n - behind, own + m - behind) &&
-           path[n - SPLIT_TAIL] == '-' &&
+    char end[40];
+    snprintf(end, sizeof end, "-of-%05zu.gguf", job->source.set.count);
+    size_t n = strlen(path);
+    return n > SPLIT_TAIL && hu_ends_with(path, end) && path[n - SPLIT_TAIL] == '-' &&
            strspn(path + n - SPLIT_TAIL + 1, "0123456789") == strlen("00001");
 }
 
 /* What a file of some kind cannot be. False: reported. */
 static bool check_kind(const struct cast_job *job)
 {
-    enum hu_file_kind kind = kind_of_output(job, 0), own = job->source.set.files[0].kind;
+    enum hu_file_kind kind = kind_of_output(job, 0);
+    size_t count = job->source.set.count;
     bool gguf = job->layout == CAST_LAYOUT_GGUF;
-    if (reads_splits(job) && !writes_index(job) && !is_split(job, job->output)) {
+    if (writes_splits(job) && (!is_split(job, job->output) || count > SPLITS_MAX)) {
         fail(job->command,
-             "%s is in %zu splits; OUT wants the name of an index, .safetensors.index.json, beside "
+             "%s is in %zu %s; OUT wants the name of an index, .safetensors.index.json, beside "
              "which they go, or of a split, as NAME-00001-of-%05zu.gguf",
-             job->source.path, job->source.set.count, job->source.set.count);
-        return false;
-    }
-    if (job->block && gguf && own != HU_FILE_GGUF) {
-        fail(job->command,
-             "%s is written in GGUF, and only from GGUF, whose metadata stays: %s is %s",
-             job->block->name, job->source.path, hu_kind_what(own));
+             job->source.path, count, reads_index(job) ? "files" : "splits", count);
         return false;
     }
     if (job->block && gguf != (kind == HU_FILE_GGUF)) {
@@ -427,9 +438,17 @@ static bool check_kind(const struct cast_job *job)
 
 static bool lay_out(struct cast_job *job, struct outputs *o)
 {
-    for (size_t i = 0; i < job->source.set.count; i++) {
+    struct hu_write_split split = {.count = job->source.set.count};
+    for (size_t i = 0; i < split.count; i++) {
+        if (!cast_plan_make(job, i, &o->at[i].plan))
+            return false;
+        split.tensors += o->at[i].plan.count;
+    }
+    for (size_t i = 0; i < split.count; i++) {
         uint64_t before = job->after;
-        if (!cast_plan_make(job, i, kind_of_output(job, i), &o->at[i].plan))
+        split.number = i;
+        if (!cast_plan_lay_out(job, i, kind_of_output(job, i), writes_splits(job) ? &split : NULL,
+                               &o->at[i].plan))
             return false;
         job->elsewhere += cast_job_has(job, i) ? 0 : job->after - before;
     }
@@ -483,7 +502,7 @@ static bool check_places(const struct cast_job *job, const struct outputs *o)
              index);
         return false;
     }
-    for (size_t i = 0; i < job->source.set.count && (o->is_set || reads_splits(job)); i++)
+    for (size_t i = 0; i < job->source.set.count && (o->is_set || writes_splits(job)); i++)
         if (is_read(job, o->at[i].path)) {
             fail(job->command,
                  "%s would replace a file that is read; OUT wants a folder of its own",

@@ -140,19 +140,23 @@ static bool check_names(const struct cast_job *job, const struct cast_plan *plan
     return fine;
 }
 
-bool cast_plan_make(struct cast_job *job, size_t index, enum hu_file_kind kind,
-                    struct cast_plan *plan)
+bool cast_plan_make(struct cast_job *job, size_t index, struct cast_plan *plan)
 {
-    char message[HU_WRITE_MESSAGE];
     const struct hu_tensor_file *file = &job->source.set.files[index];
     size_t most = file->count * CAST_PARTS_MAX + 1;
     plan->items = check_memory(calloc(file->count + 1, sizeof *plan->items));
     plan->written = check_memory(calloc(most, sizeof *plan->written));
     plan->fixed = check_memory(calloc(most, sizeof *plan->fixed));
     plan_items(job, file, plan);
-    if (!check_names(job, plan))
-        return false;
-    if (!hu_write_lay_out(file, kind, plan->written, plan->count, &plan->layout, message)) {
+    return check_names(job, plan);
+}
+
+bool cast_plan_lay_out(struct cast_job *job, size_t index, enum hu_file_kind kind,
+                       const struct hu_write_split *split, struct cast_plan *plan)
+{
+    char message[HU_WRITE_MESSAGE];
+    if (!hu_write_lay_out(&job->source.set.files[index], kind, plan->written, plan->count, split,
+                          &plan->layout, message)) {
         fail(job->command, "%s: %s", job->source.set.paths[index], message);
         return false;
     }

@@ -83,15 +83,17 @@ static const struct command_option rows[] = {
 static const char details[] =
     "FILE is .npy, .safetensors, a .safetensors.index.json with its shards, or with -f a raw\n"
     "array; OUT is a file of the same kind. Of .npz and PyTorch's .pt, .pth and .bin OUT is\n"
-    ".safetensors, or .npy for one array. Names, shapes, order and metadata stay; tensors that\n"
+    ".safetensors, or .npy for one array; OUT called .gguf is one, of whatever has names of\n"
+    "tensors, and of an index as many splits. Names, shapes, order and metadata stay; tensors "
+    "that\n"
     "are not chosen, those of integers, and those that have the format already are copied. OUT\n"
     "appears when it is complete. An index's shards go beside OUT under their own names, all\n"
     "together once the last is complete.\n"
     "Quantized weights are decoded: DeepSeek's, gpt-oss's, ModelOpt's, compressed-tensors',\n"
     "bitsandbytes', GPTQ's and AWQ's, recognised with their scales, and those of .gguf, which\n"
     "becomes .safetensors by OUT's name. A block format (mxfp4, nvfp4, fp8_tile128, nf4, q8_0)\n"
-    "writes codes and scales, a .gguf's from .gguf alone; config.json is written beside OUT where\n"
-    "one is beside FILE.";
+    "writes codes and scales, ggml's into .gguf; config.json is written beside OUT where one is\n"
+    "beside FILE.";
 
 /* Rows for all tensors; those that are not converted go once all is done. */
 static void make_rows(struct request *r)
@@ -211,11 +213,32 @@ static json_t *block_json(const struct request *r)
                   (json_int_t)r->before, "bytes_after", (json_int_t)job->after));
 }
 
+/* What llama.cpp, which ends at GGML_MAX_NAME - 1 bytes of a name, says of a GGUF that was none. */
+static void note_gguf(const struct request *r)
+{
+    enum { NAME_MOST = 63 };
+    char shown[300];
+    const struct hu_tensor_set *set = &r->job.source.set;
+    size_t longer = 0;
+    if (hu_kind_of_name(r->job.output) != HU_FILE_GGUF || set->files[0].kind == HU_FILE_GGUF)
+        return;
+    for (size_t i = 0; i < set->tensor_count; i++)
+        longer += strlen(set->tensors[i]->name) > NAME_MOST;
+    note(
+        "%s has the tensors under the names that they had, and no model's metadata: what llama.cpp "
+        "runs is written by its own converter, and cast from there",
+        hu_printable(r->job.output, shown, sizeof shown));
+    if (longer)
+        note("%zu of the names %s over %d bytes, which ggml refuses", longer,
+             longer == 1 ? "is" : "are", NAME_MOST);
+}
+
 static int report_block(const struct request *r)
 {
     const struct cast_job *job = &r->job;
     char shown[300];
     note_kept(r);
+    note_gguf(r);
     if (job->special)
         note(
             "NaNs or infinities were among what was encoded: the manual says what becomes of them");
@@ -238,6 +261,7 @@ static int report(const struct request *r)
     if (tensor_source_only_copied(&r->job.source))
         note_copied(r);
     note_specials(r);
+    note_gguf(r);
     if (r->job.recoded)
         note("%zu quantized tensor%s decoded to %s with %s scales", r->job.recoded,
              r->job.recoded == 1 ? " is" : "s are", r->job.to->name,

@@ -33,6 +33,7 @@ static struct trial trial_of(const struct verify_request *q, const struct hu_blo
                            .symbol = symbol,
                            .count = q->count == VERIFY_UNSET ? USUAL : q->count,
                            .timeout = q->timeout,
+                           .jobs = q->jobs,
                            .cancel = verify_interrupted(),
                            .progress = verify_progress},
                           0};

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* GGUF version 3 (ggml's docs/gguf.md): the metadata as it was, byte for byte, but for what says of
- * which type most tensors are. */
+/* GGUF version 3 (ggml's docs/gguf.md). Metadata of a GGUF stay byte for byte, but for what says of
+ * which type most tensors are; of another file they are its own texts and what readers ask for. */
 
 static void put_number(struct write_text *t, uint64_t n, unsigned width)
 {
@@ -53,6 +53,77 @@ static void put_metadata(struct write_text *t, const struct hu_tensor_file *file
         value[i] = (char)(type >> 8 * i);
 }
 
+static void put_string(struct write_text *t, const char *text)
+{
+    put_number(t, strlen(text), 8);
+    hu_write_put(t, text, strlen(text));
+}
+
+static void put_value(struct write_text *t, const char *key, enum hu_meta_type type, uint64_t value,
+                      unsigned width)
+{
+    put_string(t, key);
+    put_number(t, type, 4);
+    put_number(t, value, width);
+}
+
+/* Keys whose values are no texts in GGUF. */
+static bool is_reserved(const char *key)
+{
+    return !*key || !strncmp(key, "split.", 6) || !strcmp(key, "general.alignment") ||
+           !strcmp(key, "general.file_type") || !strcmp(key, "general.quantization_version");
+}
+
+/* The texts of safetensors' metadata; how many. */
+static uint64_t put_texts(struct write_text *t, const struct hu_tensor_file *file)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; file->kind == HU_FILE_SAFETENSORS && i < file->metadata_count; i++) {
+        const struct hu_metadata *m = &file->metadata[i];
+        if (is_reserved(m->key))
+            continue;
+        put_string(t, m->key);
+        put_number(t, HU_META_STRING, 4);
+        put_number(t, m->count, 8);
+        hu_write_put(t, m->value, (size_t)m->count);
+        count++;
+    }
+    return count;
+}
+
+/* GGML_QNT_VERSION of ggml.h, of how blocks are laid out. */
+enum { QUANTIZATION_VERSION = 2 };
+
+/* Metadata of what was no GGUF; how many. */
+static uint64_t put_new_metadata(struct write_text *t, const struct hu_tensor_file *file,
+                                 const struct hu_written *tensors, size_t count,
+                                 const struct hu_write_split *split)
+{
+    uint64_t put = put_texts(t, file);
+    uint32_t type;
+    bool blocks = false;
+    for (size_t i = 0; i < count; i++)
+        blocks |= tensors[i].dtype.block != NULL;
+    if (file_type(tensors, count, &type)) {
+        put_value(t, "general.file_type", HU_META_UINT32, type, 4);
+        put++;
+    }
+    if (blocks) {
+        put_value(t, "general.quantization_version", HU_META_UINT32, QUANTIZATION_VERSION, 4);
+        put++;
+    }
+    if (split) {
+        put_value(t, "split.no", HU_META_UINT16, split->number, 2);
+        put_value(t, "split.count", HU_META_UINT16, split->count, 2);
+        put_value(t, "split.tensors.count", HU_META_INT32, split->tensors, 4);
+        put += 3;
+    }
+    return put;
+}
+
+/* Of ggml.h. */
+enum { GGML_MAX_DIMS = 4 };
+
 static bool put_tensor(struct write_text *t, const struct hu_written *tensor,
                        char message[HU_WRITE_MESSAGE])
 {
@@ -62,8 +133,11 @@ static bool put_tensor(struct write_text *t, const struct hu_written *tensor,
         return hu_write_refuse(message, "GGUF has no type for %s, as tensor '%s' would have",
                                hu_dtype_name(tensor->dtype),
                                hu_printable(tensor->name, name, sizeof name));
-    put_number(t, strlen(tensor->name), 8);
-    hu_write_put(t, tensor->name, strlen(tensor->name));
+    if (tensor->rank > GGML_MAX_DIMS)
+        return hu_write_refuse(message, "GGUF has %d dimensions at most, and tensor '%s' has %u",
+                               GGML_MAX_DIMS, hu_printable(tensor->name, name, sizeof name),
+                               tensor->rank);
+    put_string(t, tensor->name);
     put_number(t, tensor->rank, 4);
     for (unsigned i = tensor->rank; i-- > 0;)
         put_number(t, tensor->shape[i], 8);
@@ -79,15 +153,13 @@ static void pad(struct write_text *t, uint64_t alignment)
 }
 
 bool hu_gguf_lay_out(const struct hu_tensor_file *file, struct hu_written *tensors, size_t count,
-                     struct hu_write_layout *l, char message[HU_WRITE_MESSAGE])
+                     const struct hu_write_split *split, struct hu_write_layout *l,
+                     char message[HU_WRITE_MESSAGE])
 {
     struct write_text t = {0};
-    uint64_t alignment = 32;
-    const struct hu_metadata *m = hu_metadata_find(file, "general.alignment");
-    if (file->kind != HU_FILE_GGUF || !file->header)
-        return hu_write_refuse(message,
-                               "GGUF is written from GGUF alone: its metadata say what the "
-                               "model is");
+    uint64_t alignment = 32, metadata = file->metadata_count;
+    bool own = file->kind == HU_FILE_GGUF;
+    const struct hu_metadata *m = own ? hu_metadata_find(file, "general.alignment") : NULL;
     if (m)
         hu_metadata_integer(m, 0, &alignment);
     l->data_bytes = 0;
@@ -100,8 +172,13 @@ bool hu_gguf_lay_out(const struct hu_tensor_file *file, struct hu_written *tenso
     }
     hu_write_put(&t, "GGUF\3\0\0", 8);
     put_number(&t, count, 8);
-    put_number(&t, file->metadata_count, 8);
-    put_metadata(&t, file, tensors, count);
+    put_number(&t, metadata, 8);
+    if (own)
+        put_metadata(&t, file, tensors, count);
+    else
+        metadata = put_new_metadata(&t, file, tensors, count, split);
+    for (int i = 0; !t.failed && i < 8; i++)
+        t.bytes[16 + i] = (char)(metadata >> 8 * i);
     bool fine = true;
     for (size_t i = 0; fine && i < count; i++)
         fine = put_tensor(&t, &tensors[i], message);

@@ -65,8 +65,8 @@ static bool place(struct hu_written *tensors, size_t count, struct hu_write_layo
 }
 
 static bool lay_out(const struct hu_tensor_file *file, enum hu_file_kind kind,
-                    struct hu_written *tensors, size_t count, struct hu_write_layout *l,
-                    char message[HU_WRITE_MESSAGE])
+                    struct hu_written *tensors, size_t count, const struct hu_write_split *split,
+                    struct hu_write_layout *l, char message[HU_WRITE_MESSAGE])
 {
     switch (kind) {
     case HU_FILE_NPY:
@@ -74,7 +74,7 @@ static bool lay_out(const struct hu_tensor_file *file, enum hu_file_kind kind,
     case HU_FILE_SAFETENSORS:
         return hu_safetensors_lay_out(file, tensors, count, l, message);
     case HU_FILE_GGUF:
-        return hu_gguf_lay_out(file, tensors, count, l, message);
+        return hu_gguf_lay_out(file, tensors, count, split, l, message);
     case HU_FILE_OTHER:
         return true;
     default:
@@ -83,8 +83,8 @@ static bool lay_out(const struct hu_tensor_file *file, enum hu_file_kind kind,
 }
 
 bool hu_write_lay_out(const struct hu_tensor_file *file, enum hu_file_kind kind,
-                      struct hu_written *tensors, size_t count, struct hu_write_layout *l,
-                      char message[HU_WRITE_MESSAGE])
+                      struct hu_written *tensors, size_t count, const struct hu_write_split *split,
+                      struct hu_write_layout *l, char message[HU_WRITE_MESSAGE])
 {
     *l = (struct hu_write_layout){0};
     if (kind == HU_FILE_NPY && count != 1)
@@ -93,7 +93,8 @@ bool hu_write_lay_out(const struct hu_tensor_file *file, enum hu_file_kind kind,
     if (kind == HU_FILE_NPY && tensors[0].dtype.format &&
         !hu_npy_holds(tensors[0].dtype.format, message))
         return false;
-    if (!place(tensors, count, l, message) || !lay_out(file, kind, tensors, count, l, message))
+    if (!place(tensors, count, l, message) ||
+        !lay_out(file, kind, tensors, count, split, l, message))
         return false;
     for (size_t i = 0; i < count; i++)
         tensors[i].offset += l->header_bytes;

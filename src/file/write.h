@@ -29,15 +29,22 @@ struct hu_write_layout {
     uint64_t data_bytes;
 };
 
+/* One of several GGUF files that hold a model together, as llama.cpp's gguf-split writes them. */
+struct hu_write_split {
+    uint64_t number, count; /* number: from 0 */
+    uint64_t tensors;       /* of all of them */
+};
+
 /*
  * Lays out a file of KIND that holds COUNT tensors in the list's order, and FILE's metadata. KIND
- * is FILE's own, or HU_FILE_SAFETENSORS, or, for one tensor, HU_FILE_NPY. Alignment and dtype names
- * follow the container; in GGUF data lies in the list's order. False: message says what the
+ * is FILE's own (a GGUF's with its header), HU_FILE_SAFETENSORS, HU_FILE_GGUF, or, for one tensor,
+ * HU_FILE_NPY. SPLIT, or NULL: which one a GGUF is that comes of another kind. Alignment and dtype
+ * names follow the container; in GGUF data lies in the list's order. False: message says what the
  * container cannot hold. hu_write_layout_clear in either case.
  */
 bool hu_write_lay_out(const struct hu_tensor_file *file, enum hu_file_kind kind,
-                      struct hu_written *tensors, size_t count, struct hu_write_layout *layout,
-                      char message[HU_WRITE_MESSAGE]);
+                      struct hu_written *tensors, size_t count, const struct hu_write_split *split,
+                      struct hu_write_layout *layout, char message[HU_WRITE_MESSAGE]);
 void hu_write_layout_clear(struct hu_write_layout *layout);
 
 /* safetensors' name of a dtype; NULL: it has none. */

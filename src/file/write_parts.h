@@ -24,7 +24,8 @@ bool hu_npy_lay_out(const struct hu_written *tensor, struct hu_write_layout *l,
                     char message[HU_WRITE_MESSAGE]);
 /* Sets the offsets too. */
 bool hu_gguf_lay_out(const struct hu_tensor_file *file, struct hu_written *tensors, size_t count,
-                     struct hu_write_layout *l, char message[HU_WRITE_MESSAGE]);
+                     const struct hu_write_split *split, struct hu_write_layout *l,
+                     char message[HU_WRITE_MESSAGE]);
 /* Whether .npy has a dtype for TO, whatever the number of elements. */
 bool hu_npy_holds(const struct hu_format *to, char message[HU_WRITE_MESSAGE]);
 

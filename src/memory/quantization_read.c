@@ -52,17 +52,20 @@ static void set_tile(struct hu_quantization *q, json_t *block)
         q->tile_rows = q->tile_columns = 0;
 }
 
-/* DeepSeek's and transformers' fine-grained fp8: an fp32 scale a tile. */
+/* DeepSeek's and transformers' fine-grained fp8: an fp32 scale a tile, 128 × 128 where DeepSeek's
+ * "fmt" stands alone. Else, as AutoFP8 writes and vLLM's Fp8Config reads it, one a matrix, and
+ * where activations have static ones the inputs' too. */
 static bool read_fp8(struct declared *d)
 {
     d->q->bits = 8;
     d->q->scale_bits = 32;
     json_t *block = json_object_get(d->config, "weight_block_size");
-    if (block)
-        set_tile(d->q, block);
-    else
-        d->q->tile_rows = d->q->tile_columns = 128; /* FineGrainedFP8Config's own */
+    set_tile(d->q, block);
+    if (!block && *text(d->config, "fmt"))
+        d->q->tile_rows = d->q->tile_columns = 128;
     d->q->one_scale = !d->q->tile_rows;
+    if (d->q->one_scale && !strcmp(text(d->config, "activation_scheme"), "static"))
+        d->q->constant = 4;
     /* "ue8m0" scales are stored in fp32 or, since DeepSeek-V4, as the byte that they are. */
     return true;
 }

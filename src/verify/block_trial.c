@@ -1,13 +1,16 @@
 #include "verify/block_trial.h"
 #include "block/nested.h"
 #include "float_bits.h"
+#include "pool.h"
 #include "reference_block.h"
 #include "verify/random.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -294,15 +297,84 @@ static void try_call(struct hu_block_trial *r, struct hu_reference *ref, struct 
     r->progress(NULL, blocks);
 }
 
+/* A part of the blocks, tried by one thread. */
+enum { PART_CALLS = 16 };
+
+struct worker {
+    struct hu_reference *ref;
+    struct tensor tensor;
+};
+
+struct work {
+    const struct hu_block_trial asked;
+    struct hu_block_trial *found;
+    struct worker *workers;
+    uint64_t part;        /* blocks of one */
+    pthread_mutex_t lock; /* guards what is found, and below */
+    size_t first_part;    /* that found->first is of */
+    bool good;
+};
+
+static void merge(struct work *w, const struct hu_block_trial *part, size_t number, uint64_t blocks)
+{
+    struct hu_block_trial *r = w->found;
+    r->blocks += blocks;
+    r->mismatches += part->mismatches;
+    r->scale_mismatches += part->scale_mismatches;
+    memcpy(r->ending, part->ending, sizeof r->ending);
+    if (*part->first && number < w->first_part) {
+        memcpy(r->first, part->first, sizeof r->first);
+        w->first_part = number;
+    }
+}
+
+static void run_part(void *context, size_t number, unsigned worker)
+{
+    struct work *w = context;
+    struct worker *own = &w->workers[worker];
+    struct hu_block_trial part = w->asked;
+    uint64_t begin = number * w->part;
+    pthread_mutex_lock(&w->lock);
+    bool goes = w->good && !*w->found->ending && !atomic_load(part.cancel);
+    pthread_mutex_unlock(&w->lock);
+    if (!goes)
+        return;
+    bool good = own->ref ||
+                ((own->ref = hu_reference_new()) && tensor_make(&own->tensor, part.question.block));
+    part.blocks = begin;
+    if (part.count - begin > w->part)
+        part.count = begin + w->part;
+    while (good && part.blocks < part.count && !atomic_load(part.cancel) && !*part.ending)
+        try_call(&part, own->ref, &own->tensor);
+    pthread_mutex_lock(&w->lock);
+    w->good &= good;
+    merge(w, &part, number, part.blocks - begin);
+    pthread_mutex_unlock(&w->lock);
+}
+
 bool hu_block_trial_run(struct hu_block_trial *r)
 {
-    struct tensor t = {0};
-    struct hu_reference *ref = hu_reference_new();
-    bool good = ref && tensor_make(&t, r->question.block);
-    while (good && r->blocks < r->count && !atomic_load(r->cancel) && !*r->ending)
-        try_call(r, ref, &t);
-    if (ref)
-        hu_reference_free(ref);
-    tensor_free(&t);
-    return good;
+    unsigned jobs = r->symbol || !r->jobs ? 1 : r->jobs;
+    struct work w = {.asked = *r,
+                     .found = r,
+                     .workers = calloc(jobs, sizeof *w.workers),
+                     .first_part = SIZE_MAX,
+                     .good = true};
+    struct tensor shape = {0};
+    if (!w.workers || !tensor_make(&shape, r->question.block))
+        w.good = false;
+    else
+        w.part = PART_CALLS * blocks_in(&shape);
+    tensor_free(&shape);
+    pthread_mutex_init(&w.lock, NULL);
+    if (w.good)
+        hu_pool_run(jobs, (size_t)((r->count + w.part - 1) / w.part), run_part, &w);
+    pthread_mutex_destroy(&w.lock);
+    for (unsigned i = 0; w.workers && i < jobs; i++) {
+        if (w.workers[i].ref)
+            hu_reference_free(w.workers[i].ref);
+        tensor_free(&w.workers[i].tensor);
+    }
+    free(w.workers);
+    return w.good;
 }

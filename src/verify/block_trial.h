@@ -23,15 +23,16 @@ struct hu_block_trial {
      */
     void *symbol;
     uint64_t count, timeout; /* blocks to try; seconds that a call in a child may take */
+    unsigned jobs;           /* threads that try ours; a library's is tried by one */
     const atomic_bool *cancel;
-    void (*progress)(void *context, uint64_t blocks); /* so many more are done */
+    void (*progress)(void *context, uint64_t blocks); /* so many more are done; by any thread */
 
     uint64_t blocks, mismatches, scale_mismatches;
     char ending[96]; /* how the function came to its end; "": it returned */
     char first[192]; /* the first mismatch */
 };
 
-/* False: out of memory. */
+/* What comes of it does not depend on the number of threads. False: out of memory. */
 bool hu_block_trial_run(struct hu_block_trial *t);
 
 /* Values of all kinds for N elements in blocks of LENGTH, draw NUMBER: of one binade and of many,

@@ -1,0 +1,8 @@
+/* Rows whose products the processor rounds to bf16. */
+#define HAS_BF16 1
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,f16c,fma,avx512bf16")))
+
+#include "fast_avx512.h"
+
+#define NAMED(name) name##_avx512bf16
+#include "fast_rows.h"
