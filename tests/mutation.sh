@@ -108,7 +108,7 @@ mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORM
 
 declare -A suite=([array]='array draws' [loss]=statistics [block]=block_encode)
 declare -A tests_of=(
-    [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* bits_beyond* fp32_converts* a_kept*'
+    [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* bits_beyond* fp32_converts* a_kept* plans_that*'
     [block]='fast_encoders_meet_* fast_decoders_* fast_* encoders_meet_*'
     [loss]='a_* what_* block_scales* fp32_agrees* tensor_scales* formats_counted*'
 )
@@ -181,6 +181,10 @@ mutate_kernel "what overflows goes up at random" table table.c 's/return below >
 mutate_kernel "a packed code loses a bit" table table.c 's/6 \* k \& 63/6 * k \& 31/'
 mutate_kernel "codes that stand alone get what others do" table table.c 's/if (!alone)/if (true)/'
 mutate_kernel "a table is looked up before it is made" dispatch dispatch.c 's/p->quick = ready \&\& /p->quick = /'
+mutate_kernel "a shared plan is anybody's" dispatch dispatch.c 's/while (s \&\& !(is_plan(.*/while (s \&\& !(s->plan.kernel == kernel \&\& same_format(\&s->to, to) \&\&/'
+mutate_kernel "an integer's words are rounded in the wrong direction" table table.c \
+    's/direction != HU_TIES_TO_AWAY \&\&/true \&\&/'
+mutate_kernel "a table's subnormals leave a mark" table table.c 's/p->environment \&= disturbing ||/p->environment \&=/'
 mutate_kernel "integers have the same range on both sides" plan plan.c \
     's/k->sided = k->overflow\[0\] != k->overflow\[1\];/k->sided = false;/'
 mutate_kernel "tiny elements are those of another unit" plan plan.c 's/k->least_normal - unit \/ 2/k->least_normal/'
@@ -230,6 +234,8 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "integers end alike on both sides of zero" avx2_table part_table.h 's/smaller_8(found, negative - below)/smaller_8(found, negative)/'
     mutate_kernel "nothing ends a table's magnitudes" avx2_table part_table.h 's/minus_8(y\[i\], splat_8(s->floor))/y[i]/'
     mutate_kernel "subnormal halves are nothing to any target" plan plan.c 's/ \&\& quantum >= FP16_QUANTUM//'
+    mutate_kernel "the greatest integer is the least" avx2_table part_table.h \
+        's/ ^ keep(above(x, splat(two_to_31 - 1)), splat(UINT32_MAX))//'
     mutate_kernel "a zero goes up" avx2_bytes part_bytes.h 's/normal = keep_nonzero_16(magnitude\[i\], normal);/;/'
     mutate_kernel "special halves are finite" avx2_bytes part_bytes.h 's/if (__builtin_expect(any_bit((vec)minus_16(.*/if (((void)largest, false))/'
     mutate_kernel "halves of FP16 are taken for words" avx2_bytes part_bytes.h 's/words\[i\] >>= 3;/;/'
