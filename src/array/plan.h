@@ -301,6 +301,7 @@ struct abilities {
     void (*settle)(struct plan *plan); /* or NULL: not by bytes */
     bool fp16;                         /* conversions to and from FP16 in hardware, */
     bool raises;                       /* which raise flags in the environment */
+    bool rounds;                       /* conversions from FP64 with a rounding of their own */
     bool doubles;                      /* vectors of FP64 */
 };
 
