@@ -792,8 +792,9 @@ Test(array, the_callers_floating_point_environment_changes_nothing_and_stays)
                     unsigned mine = 0x8040u | (unsigned)(d + 1) % 4 << 13;
                     unsigned saved = _mm_getcsr();
                     _mm_setcsr(mine);
-                    hu_convert_array_with(hu_kernel_at(k), to, got, sets[s].format, sets[s].bytes,
-                                          N, 0, &options, &after);
+                    for (int times = 0; times < 2; times++) /* of which the first makes a table */
+                        hu_convert_array_with(hu_kernel_at(k), to, got, sets[s].format,
+                                              sets[s].bytes, N, 0, &options, &after);
                     unsigned left = _mm_getcsr();
                     _mm_setcsr(saved);
                     cr_assert_eq(left, mine, "%s left MXCSR 0x%x", hu_kernel_name(hu_kernel_at(k)),
