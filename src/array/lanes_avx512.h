@@ -9,6 +9,7 @@
 #define HOLD(v) __asm__("" : "+v"(v))
 #define LANES_FP16
 #define LANES_SHIFT_16
+#define LANES_ROUNDS
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
 #ifdef LANES_ALL_BYTES
@@ -382,6 +383,14 @@ INLINE vec narrow_doubles(longs low, longs high)
 {
     __m512 joined = _mm512_castps256_ps512(_mm512_cvtpd_ps((doubles)low));
     return (vec)_mm512_insertf32x8(joined, _mm512_cvtpd_ps((doubles)high), 1);
+}
+
+/* Toward zero by the instruction's own rounding, which raises nothing. */
+INLINE vec narrow_toward_zero(longs low, longs high)
+{
+    enum { DOWN = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC };
+    __m512 joined = _mm512_castps256_ps512(_mm512_cvt_roundpd_ps((doubles)low, DOWN));
+    return (vec)_mm512_insertf32x8(joined, _mm512_cvt_roundpd_ps((doubles)high, DOWN), 1);
 }
 
 INLINE void store_doubles(void *at, vec x)
