@@ -108,7 +108,7 @@ mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORM
 
 declare -A suite=([array]='array draws' [loss]=statistics [block]=block_encode)
 declare -A tests_of=(
-    [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* bits_beyond* fp32_converts* a_kept*'
+    [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* bits_beyond* fp32_converts* a_kept* plans_that*'
     [block]='fast_encoders_meet_* fast_decoders_* fast_* encoders_meet_*'
     [loss]='a_* what_* block_scales* fp32_agrees* tensor_scales* formats_counted*'
 )
@@ -181,6 +181,10 @@ mutate_kernel "what overflows goes up at random" table table.c 's/return below >
 mutate_kernel "a packed code loses a bit" table table.c 's/6 \* k \& 63/6 * k \& 31/'
 mutate_kernel "codes that stand alone get what others do" table table.c 's/if (!alone)/if (true)/'
 mutate_kernel "a table is looked up before it is made" dispatch dispatch.c 's/p->quick = ready \&\& /p->quick = /'
+mutate_kernel "a shared plan is anybody's" dispatch dispatch.c 's/while (s \&\& !(is_plan(.*/while (s \&\& !(s->plan.kernel == kernel \&\& same_format(\&s->to, to) \&\&/'
+mutate_kernel "an integer's words are rounded in the wrong direction" table table.c \
+    's/direction != HU_TIES_TO_AWAY \&\&/true \&\&/'
+mutate_kernel "a table's subnormals leave a mark" table table.c 's/p->environment \&= disturbing ||/p->environment \&=/'
 mutate_kernel "integers have the same range on both sides" plan plan.c \
     's/k->sided = k->overflow\[0\] != k->overflow\[1\];/k->sided = false;/'
 mutate_kernel "tiny elements are those of another unit" plan plan.c 's/k->least_normal - unit \/ 2/k->least_normal/'
@@ -213,7 +217,7 @@ mutate_kernel "a scale's least are drawn" portable_loads lanes_random.h 's/if (k
 mutate_kernel "subnormals of 16 bits are taken for normal" portable_loads lanes_load.h \
     's/pick(above(splat(1u << 23), x), subnormal, x + splat(w->rebias))/x + splat(w->rebias)/'
 mutate_kernel "FP64 forgets what FP32 drops" portable_loads lanes_load.h \
-    's/low | ((low + drop) \& last)/low/'
+    's/low |= (low + drop) \& last, /low |= (low + drop) \& last \& 0, /'
 mutate_kernel "integers forget what FP32 drops" portable_loads lanes_load.h \
     's/((x \& splat(0xff)) + splat(0xff))/(x \& splat(0xff))/'
 mutate_kernel "signs stay in the sums" portable_bytes lanes_round.h 's/directed ? ~SIGN : UINT32_MAX/UINT32_MAX/'
@@ -239,6 +243,8 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "halves too small are not looked at" avx2_bytes part_bytes.h 's/if (care == WATCHING)$/if (false)/'
     mutate_kernel "halves below zero have scales" avx2_bytes part_bytes.h 's/ | (none\[i\] \& splat_16(k->nan\[0\]))//'
     mutate_kernel "NaNs at the top of words stay signaling" avx2_rounds part_rounds.h 's/sign_shift - 16, 0x7f7f)/sign_shift - 16, 0x7fff)/'
+    mutate_kernel "the greatest integer is the least" avx2_table part_table.h \
+        's/ ^ keep(above(x, splat(two_to_31 - 1)), splat(UINT32_MAX))//'
     mutate_kernel "table flags end with the first steps" avx2_table part_table.h \
         's/const bool looks = p->flags \&\& /&from == (const char *)src \&\& /'
     mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (ends)/if (false)/'

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -780,9 +781,10 @@ Test(array, the_callers_floating_point_environment_changes_nothing_and_stays)
         const struct hu_format *to = hu_format_find(targets[t]);
         struct sources sets[] = {boundaries(fp32, hu_format_find("fp8_e4m3"), 1, N),
                                  boundaries(fp64, hu_format_find("fp16"), 31, N),
-                                 {hu_format_find("fp16"), N, NULL}};
-        sets[2].bytes = sets[0].bytes;
-        for (size_t s = 0; s < 3; s++)
+                                 {hu_format_find("fp16"), N, NULL},
+                                 {hu_format_find("e8m0"), N, NULL}};
+        sets[2].bytes = sets[3].bytes = sets[0].bytes;
+        for (size_t s = 0; s < 4; s++)
             for (size_t k = 0; k < hu_kernel_count(); k++)
                 for (int d = 0; d < DIRECTIONS; d++) {
                     struct hu_options options = {.direction = (enum hu_direction)d};
@@ -792,8 +794,9 @@ Test(array, the_callers_floating_point_environment_changes_nothing_and_stays)
                     unsigned mine = 0x8040u | (unsigned)(d + 1) % 4 << 13;
                     unsigned saved = _mm_getcsr();
                     _mm_setcsr(mine);
-                    hu_convert_array_with(hu_kernel_at(k), to, got, sets[s].format, sets[s].bytes,
-                                          N, 0, &options, &after);
+                    for (int times = 0; times < 2; times++) /* of which the first makes a table */
+                        hu_convert_array_with(hu_kernel_at(k), to, got, sets[s].format,
+                                              sets[s].bytes, N, 0, &options, &after);
                     unsigned left = _mm_getcsr();
                     _mm_setcsr(saved);
                     cr_assert_eq(left, mine, "%s left MXCSR 0x%x", hu_kernel_name(hu_kernel_at(k)),
@@ -1025,6 +1028,42 @@ Test(array, kernels_are_listed_from_scalar_on_and_found_by_name)
 }
 
 /* What a plan was made for is looked at by every call that it is kept for. */
+/* Every pair of these by turns, each seldom and few, which is more plans than a thread keeps. */
+static void *take_turns(void *failed)
+{
+    static const char *const names[] = {"fp8_e5m2", "fp8_e4m3", "e8m0", "fp6_e3m2", "int8"};
+    enum { N = 48, PAIRS = 25, EACH = 60 };
+    uint64_t x = (uintptr_t)failed | 1;
+    for (unsigned turn = 0; turn < PAIRS * EACH; turn++) {
+        const struct hu_format *from = hu_format_find(names[turn % 5]);
+        const struct hu_format *to = hu_format_find(names[turn / 5 % 5]);
+        struct hu_options options = {.direction = (enum hu_direction)(turn / PAIRS % 3 * 2)};
+        unsigned char bytes[N], got[N], expected[N];
+        unsigned flags = 0, raised = 0;
+        const bool with_flags = turn / PAIRS / 3 % 2;
+        for (size_t i = 0; i < N; i++)
+            bytes[i] = (unsigned char)((x = x * UINT64_C(6364136223846793005) + 1) >> 56);
+        hu_convert_array(to, got, from, bytes, N, &options, with_flags ? &flags : NULL);
+        hu_convert_array_with(hu_kernel_at(0), to, expected, from, bytes, N, 0, &options, &raised);
+        if (memcmp(got, expected, hu_array_bytes(to, N)) || (with_flags && flags != raised))
+            *(int *)failed = 1;
+    }
+    return NULL;
+}
+
+Test(array, plans_that_threads_share_are_each_of_its_own_conversion)
+{
+    enum { THREADS = 4 };
+    pthread_t threads[THREADS];
+    int failed[THREADS] = {0};
+    for (int t = 0; t < THREADS; t++)
+        cr_assert(!pthread_create(&threads[t], NULL, take_turns, &failed[t]));
+    for (int t = 0; t < THREADS; t++)
+        pthread_join(threads[t], NULL);
+    for (int t = 0; t < THREADS; t++)
+        cr_assert(!failed[t]);
+}
+
 Test(array, a_kept_plan_follows_what_is_asked)
 {
     static const char *const formats[] = {"fp8_e4m3", "fp64", "bf16", "fp4_e2m1"};

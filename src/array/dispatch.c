@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +87,7 @@ static void start_plan(struct plan *p, const struct hu_format *to, const struct 
     memset(p, 0, offsetof(struct plan, table));
     p->table.to = NULL;
     p->table.full = p->table.draws = p->table.direct = false;
+    p->table.last = LAST_NONE;
     p->to = to;
     p->from = from;
     p->options = *options;
@@ -142,6 +144,81 @@ static void make_plan(struct plan *p, const struct hu_kernel *kernel, const stru
     set_quick(p);
 }
 
+/* Plans of all threads, as many as SHARED: never changed once they are here, so that who takes
+ * turns among more than a thread keeps gets a copy and makes no table again. */
+enum { SHARED = 512, LISTS = 256 };
+
+struct shared_plan {
+    const struct shared_plan *next;
+    struct hu_format to, from; /* others may lie where they did */
+    struct plan plan;
+};
+
+static struct {
+    _Atomic(const struct shared_plan *) lists[LISTS];
+    atomic_size_t asked[LISTS]; /* elements, of plans without a table */
+    atomic_size_t count;
+} shared;
+
+static size_t list_of(const struct hu_format *to, const struct hu_format *from,
+                      enum hu_direction direction, bool flags)
+{
+    return ((uintptr_t)to * 31 + (uintptr_t)from) / sizeof *to * 5 % LISTS ^ (size_t)direction * 2 ^
+           flags;
+}
+
+static bool same_format(const struct hu_format *a, const struct hu_format *b)
+{
+    return !memcmp(a, b, sizeof *a);
+}
+
+/* Without a table's rest where there is none. */
+static void copy_plan(struct plan *p, const struct plan *from)
+{
+    memcpy(p, from, from->table.to ? sizeof *p : offsetof(struct plan, table.words));
+}
+
+static void share_plan(const struct plan *p)
+{
+    if (atomic_fetch_add(&shared.count, 1) >= SHARED)
+        return;
+    struct shared_plan *s = calloc(1, sizeof *s);
+    if (!s)
+        return;
+    s->to = *p->to;
+    s->from = *p->from;
+    copy_plan(&s->plan, p);
+    _Atomic(const struct shared_plan *) *list =
+        &shared.lists[list_of(p->to, p->from, p->wanted, p->flags)];
+    s->next = atomic_load(list);
+    while (!atomic_compare_exchange_weak(list, &s->next, s))
+        ;
+}
+
+static bool borrow_plan(struct plan *p, const struct hu_kernel *kernel, const struct hu_format *to,
+                        const struct hu_format *from, const struct hu_options *options, bool flags)
+{
+    const struct shared_plan *s =
+        atomic_load(&shared.lists[list_of(to, from, options->direction, flags)]);
+    while (s && !(is_plan(&s->plan, kernel, to, from, options, flags) && same_format(&s->to, to) &&
+                  same_format(&s->from, from)))
+        s = s->next;
+    if (s)
+        copy_plan(p, &s->plan);
+    return s;
+}
+
+/* Plans with a table are shared once that is full. */
+static void get_plan(struct plan *p, const struct hu_kernel *kernel, const struct hu_format *to,
+                     const struct hu_format *from, const struct hu_options *options, bool flags)
+{
+    if (borrow_plan(p, kernel, to, from, options, flags))
+        return;
+    make_plan(p, kernel, to, from, options, flags);
+    if (!p->table.to)
+        share_plan(p);
+}
+
 static _Thread_local struct {
     struct plan *last;
     unsigned oldest;
@@ -158,7 +235,7 @@ another_plan(const struct hu_kernel *kernel, const struct hu_format *to,
         i++;
     if (i == PLANS) {
         i = kept.oldest++ % PLANS;
-        make_plan(&kept.plans[i], kernel, to, from, options, flags);
+        get_plan(&kept.plans[i], kernel, to, from, options, flags);
     }
     return kept.last = &kept.plans[i];
 }
@@ -185,11 +262,12 @@ static bool is_direction(enum hu_direction direction)
 static unsigned run_piece(struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
 {
     if (p->table.to && !p->table.full) {
-        p->asked += n;
-        if (p->asked < TABLE_CODES)
+        const size_t list = list_of(p->to, p->from, p->wanted, p->flags);
+        if (atomic_fetch_add(&shared.asked[list], n) + n < TABLE_CODES)
             return hu_scalar_row(p, dst, src, n, first);
         hu_table_fill(p);
         set_quick(p);
+        share_plan(p);
     }
     if (hu_stream_pays(p, dst, src, n))
         return hu_stream_row(p, dst, src, n, first);
@@ -272,7 +350,7 @@ int hu_convert_array_kept(struct plan **plan, const struct hu_format *to, void *
         return hu_convert_array_with(kernel, to, dst, from, src, n, first, options, NULL);
     struct plan *p = *plan;
     if (!is_plan(p, kernel, to, from, options, false))
-        make_plan(p, kernel, to, from, options, false);
+        get_plan(p, kernel, to, from, options, false);
     p->options.seed = options->seed;
     if (n)
         run_plan(p, dst, src, n, first);

@@ -177,6 +177,12 @@ INLINE void store_fp16(void *at, fp16s codes)
 
 /* Bytes. */
 
+/* A bit for each byte of a mask. */
+INLINE uint64_t byte_bits(byte_lanes x)
+{
+    return (uint32_t)_mm256_movemask_epi8((__m256i)x);
+}
+
 /* A block of 16 bytes, for look_up_block in each 128 bits. */
 INLINE byte_lanes repeat_block(const unsigned char *at)
 {

@@ -10,6 +10,7 @@
 #define LANES_FP16
 #define LANES_SHIFT_16
 #define LANES_SIGNS
+#define LANES_ROUNDS
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
 #ifdef LANES_ALL_BYTES
@@ -207,6 +208,12 @@ INLINE void store_fp16(void *at, fp16s codes)
 
 /* Bytes. */
 
+/* A bit for each byte of a mask. */
+INLINE uint64_t byte_bits(byte_lanes x)
+{
+    return _mm512_movepi8_mask((__m512i)x);
+}
+
 /* A block of 16 bytes, for look_up_block in each 128 bits. */
 INLINE byte_lanes repeat_block(const unsigned char *at)
 {
@@ -393,6 +400,14 @@ INLINE vec narrow_doubles(longs low, longs high)
 {
     __m512 joined = _mm512_castps256_ps512(_mm512_cvtpd_ps((doubles)low));
     return (vec)_mm512_insertf32x8(joined, _mm512_cvtpd_ps((doubles)high), 1);
+}
+
+/* Toward zero by the instruction's own rounding, which raises nothing. */
+INLINE vec narrow_toward_zero(longs low, longs high)
+{
+    enum { DOWN = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC };
+    __m512 joined = _mm512_castps256_ps512(_mm512_cvt_roundpd_ps((doubles)low, DOWN));
+    return (vec)_mm512_insertf32x8(joined, _mm512_cvt_roundpd_ps((doubles)high, DOWN), 1);
 }
 
 INLINE void store_doubles(void *at, vec x)

@@ -54,17 +54,26 @@ INLINE longs load_half_longs(const struct widen *w, const void *src, int half)
     return load_longs(at + half * sizeof(longs));
 }
 
+#ifndef LANES_ROUNDS
+INLINE vec narrow_toward_zero(longs low, longs high)
+{
+    return narrow_doubles(low, high);
+}
+#endif
+
 /*
- * To odd in an environment toward zero: the last bit that FP32 keeps is set where it drops any.
+ * To odd in an environment toward zero, which conversions with a rounding of their own need only
+ * where they are to raise flags: the last bit that FP32 keeps is set where it drops any.
  * That leaves what is below FP32's normal numbers, whose last bit is another, and NaNs, which stay
  * signaling for the next step to see, if only by a bit of payload that this will drop, unless
  * QUIET.
  */
-INLINE vec odd_of(longs low, longs high)
+INLINE vec odd_of(longs low, longs high, bool raises)
 {
     const longs drop = longs_of((UINT64_C(1) << FP64_DROP) - 1);
     const longs last = longs_of(UINT64_C(1) << FP64_DROP);
-    return narrow_doubles(low | ((low + drop) & last), high | ((high + drop) & last));
+    low |= (low + drop) & last, high |= (high + drop) & last;
+    return raises ? narrow_doubles(low, high) : narrow_toward_zero(low, high);
 }
 
 TARGET static __attribute__((noinline)) void odd_anyway(uint32_t words[LANES],
@@ -98,7 +107,7 @@ INLINE void load_fp64(const struct widen *w, vec x[4], const void *src)
     const size_t size = w->integer ? sizeof(vec) : 2 * sizeof(vec);
     vec least = splat(UINT32_MAX / 2), greatest = splat(0);
     VECTORS(const char *at = (const char *)src + size * i;
-            x[i] = odd_of(load_half_longs(w, at, 0), load_half_longs(w, at, 1)););
+            x[i] = odd_of(load_half_longs(w, at, 0), load_half_longs(w, at, 1), w->quiet););
     if (w->rough)
         return;
     VECTORS(vec magnitude = x[i] & splat(~SIGN); least = smaller(least, magnitude);

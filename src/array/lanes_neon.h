@@ -34,6 +34,15 @@ INLINE vec from_fp16(const void *at, uint32_t shift)
 
 /* Bytes. */
 
+/* A bit for each byte of a mask. */
+INLINE uint64_t byte_bits(byte_lanes x)
+{
+    uint64_t bits = 0;
+    for (int i = 0; i < 16; i++)
+        bits |= (uint64_t)(x[i] & 1) << i;
+    return bits;
+}
+
 INLINE byte_lanes repeat_block(const unsigned char *at)
 {
     return load_bytes(at);

@@ -21,6 +21,7 @@ struct found {
  * vectors that lie ready in memory. */
 struct random {
     vec keys, keys_high, factors[2];
+    vec lanes;            /* their numbers and KEYS */
     uint32_t word, share; /* of the step's first element: see hu_random */
 };
 
@@ -43,19 +44,25 @@ INLINE struct random random_row(uint64_t seed, uint64_t first)
     struct random r = {splat(low ^ low >> 16),
                        splat(high ^ high >> 15),
                        {splat(UINT32_C(0x21f0aaad)), splat(UINT32_C(0xd35a2d97))},
+                       splat(low ^ low >> 16) ^ lane_numbers(),
                        0,
                        0};
     random_at(&r, first);
     return r;
 }
 
-/* hu_random_word in lanes. A shift distributes over exclusive or, so that what comes from the keys
- * is computed once for the row. */
-INLINE vec random_words(const struct random *r, vec number)
+/* hu_random_word in lanes, from where the keys come in. A shift distributes over exclusive or, so
+ * that what comes from the keys is computed once for the row. */
+INLINE vec mix_words(const struct random *r, vec x)
 {
-    vec x = (number ^ number >> 16 ^ r->keys) * r->factors[0];
+    x *= r->factors[0];
     x = (x ^ x >> 15 ^ r->keys_high) * r->factors[1];
     return x ^ x >> 15;
+}
+
+INLINE vec random_words(const struct random *r, vec number)
+{
+    return mix_words(r, number ^ number >> 16 ^ r->keys);
 }
 
 /* What a step's elements have of its words: hu_random_share. */
@@ -95,9 +102,11 @@ UNUSED static inline uint32_t random_one(const struct random *r, uint32_t word, 
 
 INLINE vec next_words(struct random *r)
 {
-    vec number = splat(r->word) + lane_numbers();
+    const uint32_t word = r->word;
     r->word += LANES;
-    return random_words(r, number);
+    if (__builtin_expect(word % LANES == 0, 1)) /* all above a lane's number is one number */
+        return mix_words(r, splat(word ^ word >> 16) ^ r->lanes);
+    return random_words(r, splat(word) + lane_numbers());
 }
 
 INLINE void random_lanes(vec random[4], struct random *r)

@@ -462,6 +462,9 @@ STAGE(fp64_bytes_random, fp64, LOAD_FP64, ROUND_MAGIC, STORE_8, AT_RANDOM,
       fp64_random(p, &k, to, from, x, c, BYTES))
 BOTH(tf32_bytes, tf32, LOAD_TF32, STORE_8, BYTES)
 BOTH(int32_bytes, int32, LOAD_INT32, STORE_8, BYTES)
+#ifdef LANES_ROUNDS /* elsewhere FP64 has an environment of its own */
+BOTH(fp64_bytes, fp64, LOAD_FP64, STORE_8, BYTES)
+#endif
 BOTH(bf16_bytes, top, LOAD_TOP, STORE_8, BYTES)
 #ifdef LANES_FP16
 BOTH(short_bytes, short, LOAD_SHORT, STORE_8, BYTES)
@@ -490,6 +493,10 @@ const struct stage *const PART(bytes)[] = {&to_halves,
                                            &tf32_bytes_directed,
                                            &int32_bytes,
                                            &int32_bytes_directed,
+#ifdef LANES_ROUNDS
+                                           &fp64_bytes,
+                                           &fp64_bytes_directed,
+#endif
                                            &bf16_bytes,
                                            &bf16_bytes_directed,
 #ifdef LANES_FP16

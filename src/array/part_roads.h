@@ -74,6 +74,9 @@ static const struct abilities roads = {
 #ifdef LANES_FP16
     .fp16 = true,
 #endif
+#ifdef LANES_ROUNDS
+    .rounds = true,
+#endif
     .raises = ENVIRONMENT_RAISES,
     .doubles = true,
 };

@@ -146,6 +146,7 @@ STAGE(to_top_random, fp32, LOAD_FP32, ROUND_TOP, STORE_ANY, AT_RANDOM,
       top_watching(p, &k, to, x, &c->random, store, flags, &seen);)
 STAGE(tf32_bf16, tf32, LOAD_TF32, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
 STAGE(fp64_bf16, fp64, LOAD_FP64, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
+STAGE(fp64_tf32, fp64, LOAD_FP64, ROUND_TOP, STORE_TOP32, NEAREST, TO_TOP(STORE_TOP32, NEAREST))
 #ifdef LANES_FP16
 
 /* FP16 and shorter, whose numbers are all within the range of FP32's tops. */
@@ -188,6 +189,7 @@ const struct stage *const PART(rounds)[] = {&to_fp32,
                                             &to_top_random,
                                             &tf32_bf16,
                                             &fp64_bf16,
+                                            &fp64_tf32,
 #ifdef LANES_FP16
                                             &to_fp16,
                                             &to_fp16_directed,

@@ -206,30 +206,23 @@ INLINE byte_lanes tied_codes(const struct table *t, byte_lanes codes, byte_lanes
     return (byte_lanes)(parts == random) & (byte_lanes)(smaller_8(at, splat_8(t->span)) == at);
 }
 
-/* Vectors of codes some of which have a draw whose top byte is their chance's, and their bytes. */
+/* Vectors of codes, their bytes, and which of them have a draw whose top byte is their chance's. */
 struct tied {
-    byte_lanes codes[4], tied[4], found[4];
+    byte_lanes codes[4], found[4];
+    uint64_t bits[4];
 };
 
 /* By the whole of their draws; WORD: R's of the first. */
 TARGET static __attribute__((noinline)) void untie(const struct table *t, const struct random *r,
                                                    uint32_t word, struct tied *x)
 {
-    unsigned char codes[4 * STEP], found[4 * STEP];
-    uint64_t tied[4 * STEP / 8];
-    memcpy(codes, x->codes, sizeof codes);
-    memcpy(found, x->found, sizeof found);
-    memcpy(tied, x->tied, sizeof tied);
-    for (uint32_t i = 0; i < 4 * STEP; i += 8)
-        while (tied[i / 8]) {
-            const int bit = __builtin_ctzll(tied[i / 8]);
-            const uint32_t at = i + (uint32_t)bit / 8;
-            const unsigned char code = codes[at];
-            const bool up = random_one(r, word, at) < t->chances[code];
-            found[at] = up ? t->upper[code] : (unsigned char)t->words[code];
-            tied[i / 8] &= ~(UINT64_C(255) << bit);
+    for (uint32_t i = 0; i < 4; i++)
+        for (uint64_t bits = x->bits[i]; bits; bits &= bits - 1) {
+            const uint32_t at = (uint32_t)__builtin_ctzll(bits);
+            const unsigned char code = x->codes[i][at];
+            const bool up = random_one(r, word, i * STEP + at) < t->chances[code];
+            x->found[i][at] = up ? t->upper[code] : (unsigned char)t->words[code];
         }
-    memcpy(x->found, found, sizeof found);
 }
 
 /* By SIZE: elements of 16 bits; words of 32 whose lower half is zero, or what is made of them. */
@@ -297,8 +290,9 @@ INLINE void table_some(const struct table *t, const struct codes *c, int store, 
         EACH(most, found[1][i] = tied_codes(t, codes[i], found[1][i], random[i]);
              any |= found[1][i];);
         if (__builtin_expect(any_bit((vec)any), 0)) {
-            struct tied x = {0};
-            EACH(most, x.codes[i] = codes[i]; x.found[i] = found[0][i]; x.tied[i] = found[1][i];);
+            struct tied x = {.bits = {0}};
+            EACH(most, x.codes[i] = codes[i]; x.found[i] = found[0][i];
+                 x.bits[i] = byte_bits(found[1][i]););
             untie(t, r, word, &x);
             EACH(most, found[0][i] = x.found[i];);
         }
@@ -366,12 +360,12 @@ INLINE void table_all(const struct plan *p, struct codes c, void *dst, const voi
                                                    name##_32, name##_whole, name##_64};
 TABLE_SIZES(plain, PLAIN)
 TABLE_SIZES(block, ONE_BLOCK)
+TABLE_STEPS(drawn_block, ONE_BLOCK, 6, true)
 #ifdef LANES_ALL_BYTES
 TABLE_STEPS(drawn, PLAIN, 6, true)
 #else
 TABLE_SIZES(with_sign, SIGNED)
 TABLE_STEPS(drawn, SIGNED, 6, true)
-TABLE_STEPS(drawn_block, ONE_BLOCK, 6, true)
 #endif
 
 /* By what SIZE stands for. */
@@ -379,13 +373,11 @@ static stage_function *look_up_of(const struct plan *p)
 {
     const int size = p->table.to->storage_bits, last = (int)p->table.last;
     const int which = last ? last + 3 : size < 8 ? 0 : size / 16 + 1;
-#ifdef LANES_ALL_BYTES
     if (p->table.draws)
-        return drawn;
+        return p->from->width <= BLOCK_BITS ? drawn_block : drawn;
+#ifdef LANES_ALL_BYTES
     return (p->from->width <= BLOCK_BITS ? block_sizes : plain_sizes)[which];
 #else
-    if (p->table.draws)
-        return p->from->width <= 4 ? drawn_block : drawn;
     stage_function *const *const sizes = p->from->width <= BLOCK_BITS ? block_sizes
                                          : p->table.of_words.plain    ? plain_sizes
                                                                       : with_sign_sizes;

@@ -372,7 +372,8 @@ static bool plan_fp64(struct plan *p, const struct abilities *a)
     const struct hu_options *o = &p->options;
     if (o->direction == HU_STOCHASTIC)
         return plan_fp64_random(p, a);
-    p->load_in = HU_TOWARD_ZERO;
+    if (p->round == ROUND_NONE || !a->rounds)
+        p->load_in = HU_TOWARD_ZERO;
     if (p->round != ROUND_NONE) {
         bool nearest = o->direction <= HU_TOWARD_ZERO;
         bool far = p->round != ROUND_TOP && p->round != ROUND_SCALE &&

@@ -292,7 +292,6 @@ struct plan {
     struct narrow k;
     struct halves halves;
     struct stochastic stochastic;
-    size_t asked;                      /* elements so far */
     void (*settle)(struct plan *plan); /* takes its stage for a table, or NULL */
     struct table table;
 };
@@ -314,6 +313,7 @@ struct abilities {
     void (*settle)(struct plan *plan); /* or NULL: not by bytes */
     bool fp16;                         /* conversions to and from FP16 in hardware, */
     bool raises;                       /* which raise flags in the environment */
+    bool rounds;                       /* conversions from FP64 with a rounding of their own */
     bool doubles;                      /* vectors of FP64 */
 };
 
