@@ -234,17 +234,47 @@ static double quick_datum(const char *format, uint64_t bits)
     return minus ? -size : size;
 }
 
+/* What A + B, which is SUM in fp64, has more than SUM (Knuth's two sums). */
+static double lacking(double a, double b, double sum)
+{
+    double back = sum - a;
+    return (a - (sum - back)) + (b - back);
+}
+
+/* A + B; NaN where fp64 does not hold it. */
+static double quick_sum(double a, double b)
+{
+    double sum = a + b;
+    return lacking(a, b, sum) == 0 ? sum : NAN;
+}
+
+/* A + B rounded to odd, from where fp32 is rounded to as from A + B itself: 53 bits are more than 2
+ * · 24 + 2 (Boldo and Melquiond, Emulation of FMA and correctly rounded sums, 2008). */
+static double odd_sum(double a, double b)
+{
+    double sum = a + b, lacks = lacking(a, b, sum);
+    uint64_t bits = hu_bits_of_double(sum);
+    if (lacks == 0 || bits & 1 || !isfinite(sum))
+        return sum;
+    return hu_double_of_bits((lacks > 0) == (sum > 0) ? bits + 1 : bits - 1);
+}
+
+/* bitsandbytes' scales as nested_scale has them: an exact product and an odd sum, rounded to fp32.
+ */
+static double quick_nested(const struct hu_block_parts *p, size_t number)
+{
+    double over = quick_datum("fp32", exact_bits(p->more, number / 256 * 32, 32));
+    float product = (float)(p->nested[((const unsigned char *)p->scales)[number]] * over);
+    return (float)odd_sum(product, p->tensor_scale);
+}
+
 static double quick_ggml(const struct hu_block *b, const unsigned char *block, unsigned i)
 {
     struct exact_element e;
     hu_exact_ggml(b, block, i, &e);
     double x = quick_datum(e.d_format, e.d_bits) * (double)e.a * (double)e.q;
-    if (b->minima) {
-        double less = quick_datum("fp16", e.m_bits) * (double)e.b, difference = x - less;
-        double back = x - difference; /* Knuth's two sums: what the difference lacks */
-        double lacks = (x - (difference + back)) + (back - less);
-        x = lacks == 0 ? difference : NAN;
-    }
+    if (b->minima)
+        x = quick_sum(x, -quick_datum("fp16", e.m_bits) * (double)e.b);
     return x * power(e.power);
 }
 
@@ -253,13 +283,15 @@ static double quick_element(const struct hu_block *b, const struct hu_block_part
 {
     if (b->layout == HU_BLOCK_WHOLE)
         return quick_ggml(b, block_at(b, p, columns, row, column), column % b->elements);
-    if (b->codes == HU_CODES_INTEGER || b->over == HU_OVER_NESTED || b->divisor)
+    if (b->codes == HU_CODES_INTEGER || b->divisor)
         return NAN;
     struct place at = place_of(b, rows, columns, row, column);
     const struct hu_format *f = format_named(b->scale);
     uint64_t code = exact_bits(p->codes, at.code, b->code_bits);
     double x = b->codes == HU_CODES_TABLE ? b->table[code]
                                           : quick_datum(b->element, code) * power(b->element_power);
+    if (b->over == HU_OVER_NESTED)
+        return x * quick_nested(p, at.scale);
     x *= quick_datum(b->scale, exact_bits(p->scales, at.scale * f->width, f->width));
     return b->over == HU_OVER_TENSOR ? x * p->tensor_scale : x;
 }

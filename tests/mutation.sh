@@ -233,12 +233,17 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "chances tie and a byte decides" avx2_table part_table.h 's/any_bit((vec)any)/false/'
     mutate_kernel "integers end alike on both sides of zero" avx2_table part_table.h 's/smaller_8(found, negative - below)/smaller_8(found, negative)/'
     mutate_kernel "nothing ends a table's magnitudes" avx2_table part_table.h 's/minus_8(y\[i\], splat_8(s->floor))/y[i]/'
-    mutate_kernel "subnormal halves are nothing to any target" plan plan.c 's/ \&\& quantum >= FP16_QUANTUM//'
+    mutate_kernel "halves far below a target's least are rounded as others" plan plan.c 's/h->counts\[h->last\] = 16;/;/'
+    mutate_kernel "subnormal halves have a unit of their own" plan plan.c 's/field > 1 ? field : 1,/field,/'
     mutate_kernel "the greatest integer is the least" avx2_table part_table.h \
         's/ ^ keep(above(x, splat(two_to_31 - 1)), splat(UINT32_MAX))//'
-    mutate_kernel "a zero goes up" avx2_bytes part_bytes.h 's/normal = keep_nonzero_16(magnitude\[i\], normal);/;/'
-    mutate_kernel "special halves are finite" avx2_bytes part_bytes.h 's/if (__builtin_expect(any_bit((vec)minus_16(.*/if (((void)largest, false))/'
-    mutate_kernel "halves of FP16 are taken for words" avx2_bytes part_bytes.h 's/words\[i\] >>= 3;/;/'
+    mutate_kernel "a zero goes up" avx2_bytes part_bytes.h 's/\& t->signs) > 0)/\& t->signs) >= 0)/'
+    mutate_kernel "special halves are finite" avx2_bytes part_bytes.h 's/is_special(t, magnitude, care), 0)/(is_special(t, magnitude, care), false), 0)/'
+    mutate_kernel "a tie of halves goes up" avx2_bytes part_bytes.h 's/return down \& (other | even);/return down;/'
+    mutate_kernel "halves to odd go up" avx2_bytes part_bytes.h 's/return h->odd ? /return false ? /'
+    mutate_kernel "halves that are inexact raise nothing" avx2_bytes part_bytes.h 's/inexact |= keep_nonzero_16/inexact \&= keep_nonzero_16/'
+    mutate_kernel "halves too small are not looked at" avx2_bytes part_bytes.h 's/if (care == WATCHING)$/if (false)/'
+    mutate_kernel "NaNs at the top of words stay signaling" avx2_rounds part_rounds.h 's/splat_16(0x7f7f)/splat_16(0x7fff)/'
     mutate_kernel "table flags end with the first steps" avx2_table part_table.h \
         's/const bool looks = p->flags \&\& /&from == (const char *)src \&\& /'
     mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (ends)/if (false)/'
@@ -303,14 +308,19 @@ mutate_loss() { # NAME UNIT FILE sed-expression
 }
 export HALFULP_KERNEL=portable
 unchanged "the unchanged statistics pass" loss pass
-mutate_loss "what is clamped counts only beyond the bound" pass pass_lanes.h \
-    's/size >= least + to_overflow/size > least + to_overflow/'
-mutate_loss "what is clamped keeps its value" pass pass_lanes.h 's/near = near < most ? near : most;/(void)most;/'
-mutate_loss "zeros count as lost" pass pass_lanes.h 's/(WORD)(r == 0) & (WORD)(size != 0)/(WORD)(r == 0)/'
-mutate_loss "a quotient is not rounded to fp32" pass pass_lanes.h 's/in_fp32 ? (REAL)(float)/in_fp32 ? (REAL)/'
+mutate_loss "what is clamped counts only beyond the bound" pass pass_near.h \
+    's/(WORDS)(size >= (VALUES)c->overflow)/(WORDS)(size > (VALUES)c->overflow)/'
+mutate_loss "what is clamped keeps its value" pass pass_near.h 's/near = MIN(near, c->most);/;/'
+mutate_loss "zeros count as lost" pass pass_near.h 's/zeros += zero \& differs;/zeros += zero;/'
+mutate_loss "a quotient is not rounded to fp32" pass pass_near.h 's/(VALUES)ROUND_TO_FP32(relative)/relative/'
+mutate_loss "ties away go to even" pass pass_near.h 's/(WORDS)(rest + rest == unit)/0/'
+mutate_loss "to odd cuts" pass pass_near.h 's/cut | ((over | under) \& 1)/cut/'
+mutate_loss "down goes towards zero" pass pass_near.h 's/b.direction == HU_TOWARD_NEGATIVE ? all/b.direction == HU_TOWARD_NEGATIVE ? none/'
+mutate_loss "errors of fp32 have more bits than it" pass pass.h 's/if (fraction == 23 \&\& outward/if (false \&\& outward/'
+mutate_loss "unsigned formats are walked" statistics statistics.c 's/hu_is_signed(f) \&\& f->trailing_bits/f->trailing_bits/'
 mutate_loss "scales below the type's normal numbers are walked" pass pass.h 's/low >= 1 - bias/low >= -bias/'
 mutate_loss "scales of short rows run on" chunk_loss chunk_loss.c 's/row > HU_CHUNK ||/row > 0 ||/'
-mutate_loss "the greatest by a scale cannot overflow" chunk_loss chunk_loss.c 's/near.divisor < t->overflow_from\[0\]/near.divisor < HUGE_VAL/'
+mutate_loss "the greatest by a scale cannot overflow" chunk_loss chunk_loss.c 's/: greatest) < limit/: greatest) < HUGE_VAL/'
 mutate_loss "what a scale makes too small is gone" chunk_loss scratch.h 's/scaled == 0 \&\& x != 0/false/'
 mutate_loss "a tensor's scale may be no fp32" chunk_loss scratch.h 's/return fmin(fmax(scale, FLT_TRUE_MIN), FLT_MAX);/return greatest \/ t->max_finite;/'
 mutate_loss "infinite relative errors are summed" chunk_loss chunk_loss.c 's/if (!isfinite(from_bits(b, e.max_relative)))/if (false)/'

@@ -19,12 +19,14 @@ static bool same_sum(struct hu_pass_sum a, struct hu_pass_sum b)
 
 Test(pass, instruction_sets_change_no_bit)
 {
-    static float x[HU_CHUNK], near_x[HU_CHUNK], error[3][HU_CHUNK], relative[3][HU_CHUNK];
-    static double wide[HU_CHUNK];
+    static float x[HU_CHUNK];
+    static double wide[HU_CHUNK], near_x[HU_CHUNK], error[3][HU_CHUNK], relative[3][HU_CHUNK];
     static unsigned char codes[HU_CHUNK];
     fill(format("fp32"), (unsigned char *)x, HU_CHUNK, false, 9);
     for (int i = 0; i < HU_CHUNK; i++)
         wide[i] = x[i] * 1.1;
+    hu_convert_array(format("fp8_e4m3"), codes, format("fp64"), wide, HU_CHUNK, NULL, NULL);
+    hu_convert_array(format("fp64"), near_x, format("fp8_e4m3"), codes, HU_CHUNK, NULL, NULL);
     static const char *const names[] = {"portable", "avx2", "avx512"};
     struct hu_pass_errors e[4];
     struct hu_pass_sum sums[4], wide_sums[4];
@@ -32,18 +34,16 @@ Test(pass, instruction_sets_change_no_bit)
         const struct hu_passes *p = hu_passes_of(names[k], true);
         struct hu_pass_range range;
         p->range(x, &range);
-        hu_convert_array(format("fp8_e4m3"), codes, format("fp32"), x, HU_CHUNK, NULL, NULL);
-        hu_convert_array(format("fp32"), near_x, format("fp8_e4m3"), codes, HU_CHUNK, NULL, NULL);
-        e[k] = (struct hu_pass_errors){.x = x,
+        sums[k] = p->squares(x, range.greatest, x);
+        p = hu_passes_of(names[k], false);
+        e[k] = (struct hu_pass_errors){.x = wide,
                                        .result = near_x,
-                                       .scaled = x,
+                                       .scaled = wide,
                                        .code = near_x,
                                        .emin = -6,
                                        .error = error[k],
                                        .relative = relative[k]};
         p->errors(&e[k]);
-        sums[k] = p->squares(error[k], e[k].max_error, x);
-        p = hu_passes_of(names[k], false);
         p->range(wide, &range);
         wide_sums[k] = p->squares(wide, range.greatest, wide);
         cr_assert(!memcmp(error[k], error[0], sizeof *error));
@@ -114,18 +114,13 @@ static void same_near(const struct hu_pass_near *a, const struct hu_pass_near *b
     cr_assert_eq(a->squares_of_relative, b->squares_of_relative);
 }
 
-/* A set's own walk against plain loops. Whether it was done. */
+/* A set's own walk against the plain one. Whether it was done. */
 static bool compare_near(const struct hu_passes *p, struct hu_pass_near n)
 {
-    static double error[2][HU_CHUNK], relative[2][HU_CHUNK];
     const struct hu_passes *plain = hu_passes_of("portable", p->size == 4);
     struct hu_pass_near other = n;
     plain->range(n.x, &n.range);
     other.range = n.range;
-    n.error = error[0];
-    n.relative = relative[0];
-    other.error = error[1];
-    other.relative = relative[1];
     bool done = plain->near(&other);
     cr_assert_eq(p->near(&n), done);
     if (!done)
@@ -148,13 +143,17 @@ static void compare_all_near(const char *set, bool single)
         for (int kind = 0; kind < KINDS; kind++) {
             fill_kind(x, kind, single, &seed);
             for (size_t t = 0; t < sizeof near_formats / sizeof *near_formats; t++) {
-                struct hu_pass_near n = {.x = x, .ahead = x};
+                struct hu_pass_near n = {.x = x};
                 n.emin = near_formats[t][0];
                 n.trailing_bits = near_formats[t][1];
-                done += compare_near(p, n);
+                for (int d = 0; d < HU_STOCHASTIC; d++) {
+                    n.direction = (enum hu_direction)d;
+                    done += compare_near(p, n);
+                    n.no_units = d % 2;
+                }
             }
         }
-    cr_assert_gt(done, 20 * (KINDS - 1) * (single ? 7 : 9));
+    cr_assert_gt(done, 20 * (KINDS - 3) * HU_STOCHASTIC * (single ? 5 : 8), "%d", done);
 }
 
 static uint64_t bits_of(double x, bool single)
@@ -174,7 +173,7 @@ static void compare_all_near_in_scales(const char *set, bool single)
             fill_kind(x, kind, single, &seed);
             p->greatest(x, greatest);
             for (size_t t = 0; t < 6; t++) {
-                struct hu_pass_near n = {.x = x, .ahead = x, .scales = scales};
+                struct hu_pass_near n = {.x = x, .scales = scales};
                 n.emin = near_formats[t][0];
                 n.trailing_bits = near_formats[t][1];
                 int emax = 1 - n.emin;
@@ -203,7 +202,8 @@ static void compare_all_near_divided(const char *set)
         for (int kind = 0; kind < KINDS; kind++) {
             fill_kind(x, kind, false, &seed);
             for (size_t t = 0; t < 6; t++) {
-                struct hu_pass_near n = {.x = x, .ahead = x, .in_fp32 = round % 2};
+                struct hu_pass_near n = {.x = x};
+                n.direction = (enum hu_direction)(round % HU_STOCHASTIC);
                 n.emin = near_formats[t][0];
                 n.trailing_bits = near_formats[t][1];
                 float divisor = ldexpf((float)(random_bits(&seed) >> 40 | 1), (int)(t * 5) - 40);
@@ -217,14 +217,57 @@ static void compare_all_near_divided(const char *set)
     cr_assert_geq(done, 60 * 5 * 6, "%d", done);
 }
 
+/* Values of fp32 in passes of fp64, with tensor scales and without, and what is the same widened.
+ */
+static void compare_all_near_of_fp32(const char *set)
+{
+    const struct hu_passes *p = hu_passes_of(set, false);
+    static float x[HU_CHUNK];
+    static double wide[HU_CHUNK];
+    uint64_t seed = 37;
+    int done = 0;
+    for (int round = 0; round < 60; round++)
+        for (int kind = 0; kind < KINDS; kind++) {
+            fill_kind(x, kind, true, &seed);
+            for (size_t i = 0; i < HU_CHUNK; i++)
+                wide[i] = x[i];
+            for (size_t t = 0; t < 6; t++) {
+                struct hu_pass_near n = {.x = x, .x_is_fp32 = true}, widened;
+                n.direction = (enum hu_direction)(round % HU_STOCHASTIC);
+                n.emin = near_formats[t][0];
+                n.trailing_bits = near_formats[t][1];
+                n.divisor =
+                    round % 2 ? ldexp(1 + (double)(random_bits(&seed) >> 42) * 0x1p-22, -3) : 0;
+                p->range(wide, &n.range);
+                widened = n;
+                widened.x = wide;
+                widened.x_is_fp32 = false;
+                bool fine = p->near(&n);
+                cr_assert_eq(p->near(&widened), fine);
+                done += fine;
+                /* To nearest those of fp32 are rounded to it. */
+                if (fine && n.direction <= HU_TIES_TO_AWAY) {
+                    cr_assert_eq(n.max_relative, (double)(float)widened.max_relative);
+                    widened.max_relative = n.max_relative;
+                    widened.squares_of_relative = n.squares_of_relative;
+                }
+                if (fine)
+                    same_near(&n, &widened);
+            }
+        }
+    cr_assert_geq(done, 60 * 6 * 6, "%d", done);
+}
+
 Test(pass, instruction_sets_round_alike)
 {
     static const char *const names[] = {"avx2", "avx512"};
+    compare_all_near_of_fp32("portable");
     for (size_t k = 0; k < 2 && hu_kernel_find(names[k]); k++)
         for (int single = 0; single < 2; single++) {
             compare_all_near(names[k], single);
             compare_all_near_in_scales(names[k], single);
             compare_all_near_divided(names[k]);
+            compare_all_near_of_fp32(names[k]);
         }
 }
 

@@ -62,6 +62,22 @@ Test(statistics, four_values_into_fp16_by_hand)
     cr_assert_float_eq(f.sqnr, 10 * log10(signal / noise), 1e-12);
 }
 
+Test(statistics, what_is_negative_is_invalid_in_unsigned_formats)
+{
+    const float x[] = {3, 1.5, -1.5, 6, 12, -3, 0.75, 1};
+    struct hu_loss_figures f = figures("fp32", x, 8, "binary8p4ue");
+    cr_assert_eq(f.invalid, 2);
+    cr_assert_eq(f.measured, 6);
+    cr_assert_eq(f.exact, 6);
+}
+
+Test(statistics, a_tie_without_trailing_bits_goes_to_the_even_code)
+{
+    /* 4 has the code 0x42, and 8 0x43: 6 goes down, which is half an ulp of it. */
+    const float x[] = {6};
+    cr_assert_eq(figures("fp32", x, 1, "binary8p1se").max_ulps, 0.5);
+}
+
 Test(statistics, an_overflow_that_saturates_is_an_error)
 {
     const float x[] = {1000, -500, 448, 0x1p-7f};
@@ -351,8 +367,10 @@ static void check_source(const char *source)
             options.saturate = true;
             check_against_slow(source, data, N, targets[t], &options, HU_SCALE_NONE);
             options.saturate = false;
-            options.direction = t % 2 ? HU_TOWARD_POSITIVE : HU_TIES_TO_AWAY;
-            check_against_slow(source, data, N, targets[t], &options, HU_SCALE_NONE);
+            for (int d = HU_TIES_TO_AWAY; d < HU_STOCHASTIC; d++) {
+                options.direction = (enum hu_direction)d;
+                check_against_slow(source, data, N, targets[t], &options, HU_SCALE_NONE);
+            }
         }
     }
     free(data);

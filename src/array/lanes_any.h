@@ -95,10 +95,12 @@ INLINE half_lanes keep_nonzero_16(half_lanes codes, half_lanes x)
     return (half_lanes)(codes != 0) & x;
 }
 
+#ifndef LANES_SHIFT_16
 INLINE half_lanes shift_right_16(half_lanes x, uint32_t count)
 {
     return x >> count;
 }
+#endif
 
 INLINE byte_lanes upper_fours(byte_lanes x)
 {

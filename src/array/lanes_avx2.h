@@ -7,6 +7,7 @@
 #define PART(name) hu_avx2_##name
 #define LANES 8
 #define LANES_SHUFFLE
+#define HOLD(v) __asm__("" : "+x"(v))
 #define LANES_FP16
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
@@ -180,6 +181,38 @@ INLINE void store_fp16(void *at, fp16s codes)
 INLINE byte_lanes repeat_block(const unsigned char *at)
 {
     return (byte_lanes)_mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)at));
+}
+
+/* Halves looked up among PIECES_16, at an index made beforehand, and shifted right by as many bits
+ * as entries say, from 1 on: by multiplying. */
+enum { PIECES_16 = 8 };
+
+INLINE half_lanes repeat_16(const uint16_t *at)
+{
+    return (half_lanes)_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)at));
+}
+
+INLINE half_lanes index_16(half_lanes piece)
+{
+    half_lanes twos = splat_16(0x0202), ones = splat_16(0x0100);
+    HOLD(twos);
+    HOLD(ones);
+    return piece * twos + ones;
+}
+
+INLINE half_lanes look_up_16(half_lanes pieces, half_lanes index)
+{
+    return (half_lanes)_mm256_shuffle_epi8((__m256i)pieces, (__m256i)index);
+}
+
+INLINE uint16_t shift_16_entry(uint32_t count)
+{
+    return (uint16_t)(UINT32_C(0x10000) >> count);
+}
+
+INLINE half_lanes shift_each_16(half_lanes x, half_lanes entries)
+{
+    return (half_lanes)_mm256_mulhi_epu16((__m256i)x, (__m256i)entries);
 }
 
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */

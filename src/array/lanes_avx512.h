@@ -6,8 +6,10 @@
 
 #define LANES 16
 #define LANES_SHUFFLE
+#define HOLD(v) __asm__("" : "+v"(v))
 #define LANES_FP16
 #define LANES_ROUNDS
+#define LANES_SHIFT_16
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
 #ifdef LANES_ALL_BYTES
@@ -106,6 +108,12 @@ INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
     (void)shift;
     mask set = _mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32((int)bit));
     return (vec)_mm512_mask_blend_epi32(set, (__m512i)no, (__m512i)yes);
+}
+
+/* By a vector of counts, which takes half as long as by one count. */
+INLINE half_lanes shift_right_16(half_lanes x, uint32_t count)
+{
+    return (half_lanes)_mm512_srlv_epi16((__m512i)x, _mm512_set1_epi16((short)count));
 }
 
 /* The even halves, then the odd ones. */
@@ -211,6 +219,35 @@ INLINE byte_lanes look_up_quarter(byte_lanes quarter, byte_lanes at)
     return (byte_lanes)_mm512_permutexvar_epi8((__m512i)at, (__m512i)quarter);
 }
 #endif
+
+/* Halves looked up among PIECES_16, at an index made beforehand, and shifted right by as many bits
+ * as entries say. */
+enum { PIECES_16 = 16 };
+
+INLINE half_lanes repeat_16(const uint16_t *at)
+{
+    return (half_lanes)_mm512_broadcast_i64x4(_mm256_loadu_si256((const __m256i *)at));
+}
+
+INLINE half_lanes index_16(half_lanes piece)
+{
+    return piece;
+}
+
+INLINE half_lanes look_up_16(half_lanes pieces, half_lanes index)
+{
+    return (half_lanes)_mm512_permutexvar_epi16((__m512i)index, (__m512i)pieces);
+}
+
+INLINE uint16_t shift_16_entry(uint32_t count)
+{
+    return (uint16_t)count;
+}
+
+INLINE half_lanes shift_each_16(half_lanes x, half_lanes entries)
+{
+    return (half_lanes)_mm512_srlv_epi16((__m512i)x, (__m512i)entries);
+}
 
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */
 INLINE byte_lanes load_fours(const void *at)

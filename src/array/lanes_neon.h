@@ -4,6 +4,7 @@
 #define PART(name) hu_neon_##name
 #define LANES_FP16
 #define LANES_SHUFFLE
+#define HOLD(v) __asm__("" : "+w"(v))
 #include "array/lanes_portable.h"
 
 #define FP16_AROUND 4
@@ -64,6 +65,38 @@ INLINE half_lanes larger_16(half_lanes a, half_lanes b)
 INLINE byte_lanes pack_byte_tops(const half_lanes *x)
 {
     return (byte_lanes)vcombine_s8(vqmovn_s16((int16x8_t)x[0]), vqmovn_s16((int16x8_t)x[1]));
+}
+
+/* Halves looked up among PIECES_16, at an index made beforehand, and shifted right by as many bits
+ * as entries say. */
+enum { PIECES_16 = 8 };
+
+INLINE half_lanes repeat_16(const uint16_t *at)
+{
+    return (half_lanes)load(at);
+}
+
+INLINE half_lanes index_16(half_lanes piece)
+{
+    half_lanes twos = splat_16(0x0202), ones = splat_16(0x0100);
+    HOLD(twos);
+    HOLD(ones);
+    return piece * twos + ones;
+}
+
+INLINE half_lanes look_up_16(half_lanes pieces, half_lanes index)
+{
+    return (half_lanes)vqtbl1q_u8((uint8x16_t)pieces, (uint8x16_t)index);
+}
+
+INLINE uint16_t shift_16_entry(uint32_t count)
+{
+    return (uint16_t)-count;
+}
+
+INLINE half_lanes shift_each_16(half_lanes x, half_lanes entries)
+{
+    return (half_lanes)vshlq_u16((uint16x8_t)x, (int16x8_t)entries);
 }
 
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */

@@ -12,6 +12,9 @@
 #define PART(name) hu_portable_##name
 #endif
 #define LANES 4
+#ifndef HOLD
+#define HOLD(v) (void)(v)
+#endif
 #define TARGET
 #define INLINE static inline __attribute__((always_inline))
 
@@ -170,12 +173,6 @@ INLINE vec shift_left_by(vec x, vec counts)
 INLINE mask above_unsigned(vec a, vec b)
 {
     return a > b;
-}
-
-/* A times B, which is exact but for overflow, and C. */
-INLINE vec add_scaled(vec a, vec b, vec c)
-{
-    return add_float(mul_float(a, b), c);
 }
 
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
@@ -345,9 +342,9 @@ INLINE byte_lanes order_32(byte_lanes x)
     return x;
 }
 
-INLINE bool is_outside(const struct noted *noted, vec small, vec large)
+INLINE bool is_outside(const struct noted *noted, bool noted_small, vec small, vec large)
 {
-    (void)small, (void)large;
+    (void)noted_small, (void)small, (void)large;
     return any((mask)noted->outside);
 }
 

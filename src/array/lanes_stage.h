@@ -10,6 +10,7 @@
         const struct plan *p, struct carried *c, void *dst, const void *src, size_t steps)         \
     {                                                                                              \
         UNUSED const struct narrow k = p->k;                                                       \
+        UNUSED const struct held held = hold(&k);                                                  \
         UNUSED const enum hu_direction direction = p->options.direction;                           \
         UNUSED const bool saturate = p->options.saturate, flags = p->flags && !p->hardware;        \
         UNUSED const enum store store = p->store;                                                  \
@@ -58,7 +59,7 @@ INLINE bool any_outside(const struct seen *seen, const vec x[4], bool small)
     struct noted noted = nothing_noted();
     VECTORS(vec magnitude = x[i] & splat(~SIGN); note_large(&noted, magnitude, splat(seen->large));
             if (small) note_small(&noted, magnitude, splat(seen->small)););
-    return is_outside(&noted, splat(small ? seen->small : 0), splat(seen->large));
+    return is_outside(&noted, small, splat(seen->small), splat(seen->large));
 }
 
 INLINE bool any_nan(const vec x[4])

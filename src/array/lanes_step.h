@@ -80,3 +80,29 @@ INLINE void stream_out(void *dst, const void *from, size_t bytes)
 #define SIGN UINT32_C(0x80000000)
 #define INFINITE UINT32_C(0x7f800000)
 #define QUIET UINT32_C(0x00400000)
+
+/* What a step works with, HELD: compilers make constants anew at each use, which takes as long as
+ * the use. */
+struct held {
+    vec magnitude, infinite, least_normal, scale;
+};
+
+INLINE vec held_vec(uint32_t x)
+{
+    vec v = splat(x);
+    HOLD(v);
+    return v;
+}
+
+INLINE struct held hold(const struct narrow *k)
+{
+    return (struct held){held_vec(~SIGN), held_vec(INFINITE), held_vec(k->least_normal),
+                         held_vec(k->scale)};
+}
+
+INLINE half_lanes held_16(uint32_t x)
+{
+    half_lanes v = splat_16(x);
+    HOLD(v);
+    return v;
+}

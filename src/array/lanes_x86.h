@@ -49,11 +49,13 @@ INLINE void note_small(struct noted *noted, vec magnitude, vec small)
     noted->least = smaller(noted->least, magnitude - splat(1));
 }
 
-/* Whether one was above LARGE, or below SMALL and not zero. */
-INLINE bool is_outside(const struct noted *noted, vec small, vec large)
+/* Whether one was above LARGE, or noted as small, below SMALL and not zero. */
+INLINE bool is_outside(const struct noted *noted, bool noted_small, vec small, vec large)
 {
-    mask below = above(small - splat(1), noted->least);
-    return any(above(noted->greatest, large) | below);
+    mask outside = above(noted->greatest, large);
+    if (noted_small)
+        outside |= above(small - splat(1), noted->least);
+    return any(outside);
 }
 
 /* To integers in the environment's direction; 2^31 where there is none. */
@@ -87,12 +89,6 @@ INLINE vec shift_left_by(vec x, vec counts)
 INLINE mask above_unsigned(vec a, vec b)
 {
     return unequal(smaller(a, b), a);
-}
-
-/* A times B, which is exact but for overflow, and C. */
-INLINE vec add_scaled(vec a, vec b, vec c)
-{
-    return (vec)MM(fmadd_ps)((floats_x86)a, (floats_x86)b, (floats_x86)c);
 }
 
 INLINE byte_lanes pack_bytes(const vec *v)

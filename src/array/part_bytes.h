@@ -9,14 +9,15 @@
 /* clang-format on */
 
 /* The sums of SIGN and FINITE, which are VALUE; directions look at signs or set a last bit. */
-INLINE struct magic sum_of(const struct narrow *k, vec finite, vec sign, vec value, enum care care)
+INLINE struct magic sum_of(const struct narrow *k, const struct held *h, vec finite, vec sign,
+                           vec value, enum care care)
 {
     if (care == NEAREST)
-        return add_magic(k, finite, splat(0), finite);
+        return add_magic(h, finite, splat(0), finite);
     if (k->signs)
-        return add_magic(k, finite, sign, value);
+        return add_magic(h, finite, sign, value);
     value = finite | splat(k->last);
-    return add_magic(k, value, splat(0), value);
+    return add_magic(h, value, splat(0), value);
 }
 
 INLINE void make_odd(const struct narrow *k, struct magic m[4], const vec finite[4])
@@ -25,17 +26,17 @@ INLINE void make_odd(const struct narrow *k, struct magic m[4], const vec finite
 }
 
 /* Sums of finite numbers and of infinities that become what other overflows do. */
-INLINE void magic_sums(const struct narrow *k, struct magic m[4], vec finite[4], const vec x[4],
-                       enum store store, enum care care)
+INLINE void magic_sums(const struct narrow *k, const struct held *h, struct magic m[4],
+                       vec finite[4], const vec x[4], enum store store, enum care care)
 {
     const bool joins = store <= STORE_8 || k->join;
-    VECTORS(vec magnitude = x[i] & splat(~SIGN), sign = x[i] & splat(SIGN);
+    VECTORS(vec magnitude = x[i] & h->magnitude, sign = x[i] ^ magnitude;
             finite[i] = joins ? magnitude : smaller_float(magnitude, splat(k->clamp));
-            m[i] = sum_of(k, finite[i], sign, joins ? x[i] : finite[i] | sign, care););
+            m[i] = sum_of(k, h, finite[i], sign, joins ? x[i] : finite[i] | sign, care););
 }
 
-INLINE void magic_step(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
-                       enum store store, enum care care, struct seen *seen)
+INLINE void magic_step(const struct plan *p, const struct narrow *k, const struct held *h,
+                       void *dst, vec x[4], enum store store, enum care care, struct seen *seen)
 {
     const bool special = k->plain_infinity ? any_nan(x) : any_outside(seen, x, false);
     if (__builtin_expect(special, 0)) {
@@ -45,14 +46,14 @@ INLINE void magic_step(const struct plan *p, const struct narrow *k, void *dst, 
     }
     struct magic m[4];
     vec finite[4];
-    magic_sums(k, m, finite, x, store, care);
+    magic_sums(k, h, m, finite, x, store, care);
     if (care != NEAREST && k->odd)
         make_odd(k, m, finite);
     store_sums(k, dst, m, x, store, care != NEAREST && k->signs);
 }
 
-INLINE void magic_watching(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
-                           enum store store, struct seen *seen)
+INLINE void magic_watching(const struct plan *p, const struct narrow *k, const struct held *h,
+                           void *dst, vec x[4], enum store store, struct seen *seen)
 {
     if (__builtin_expect(any_outside(seen, x, true), 0)) {
         take_care(p, x, NULL, ROUND_MAGIC, seen);
@@ -61,7 +62,7 @@ INLINE void magic_watching(const struct plan *p, const struct narrow *k, void *d
     }
     struct magic m[4];
     vec finite[4];
-    magic_sums(k, m, finite, x, store, DIRECTED);
+    magic_sums(k, h, m, finite, x, store, DIRECTED);
     if (!(seen->flags & HU_INEXACT)) {
         vec inexact = splat(0);
         VECTORS(inexact |= (sub_float(m[i].sum, m[i].power) & splat(~SIGN)) ^ finite[i];);
@@ -212,65 +213,183 @@ INLINE void scale_random(const struct plan *p, const struct narrow *k, vec x[4],
 
 #ifdef LANES_SHUFFLE
 
-/* Halves to bytes: signs stay in halves where no direction asks for them, and words come in an
- * order that packing undoes. FP16: they are words of FP16's range. False: some are special. */
-INLINE bool halves_step(const struct halves *h, void *dst, const void *src, bool fp16,
-                        enum store store, enum care care)
+/* Of struct halves, in vectors, HELD as well. */
+struct pieces {
+    half_lanes add, rest, counts;
+    half_lanes magnitude, reach, trailing, last, less, flip, signs;
+    half_lanes large, small;     /* above and at or below which elements are special */
+    half_lanes even, even_bytes; /* all bits but the last */
+};
+
+/* For both vectors of a step of halves. */
+#define BOTH_HALVES(...)                                                                           \
+    do {                                                                                           \
+        STEP_PART(0, __VA_ARGS__)                                                                  \
+        STEP_PART(1, __VA_ARGS__)                                                                  \
+    } while (0)
+
+/* Where flags are looked for, what may raise others than inexact is special, too. */
+INLINE void set_special(struct pieces *t, const struct halves *h, const struct seen *seen,
+                        enum care care)
 {
-    half_lanes x[2], magnitude[2];
-    for (int i = 0; i < 2; i++) {
-        x[i] = (half_lanes)load_bytes((const char *)src + sizeof *x * (size_t)i);
-        if (h->shift)
-            x[i] <<= h->shift;
-        magnitude[i] = x[i] & splat_16(0x7fff);
+    t->large = held_16(h->special - 1);
+    t->small = held_16(seen->small && h->small ? h->small - 1 : 0);
+    if (care == WATCHING)
+        t->large = held_16(seen->large == INFINITE - 1 ? h->finite : h->large);
+}
+
+INLINE struct pieces pieces_of(const struct halves *h)
+{
+    uint16_t counts[HALF_PIECES];
+    for (int i = 0; i < HALF_PIECES; i++)
+        counts[i] = shift_16_entry(h->counts[i]);
+    return (struct pieces){
+        .add = repeat_16(h->add),
+        .rest = repeat_16(h->rest),
+        .counts = repeat_16(counts),
+        .magnitude = held_16(0x7fff),
+        .reach = held_16(h->reach),
+        .trailing = held_16(shift_16_entry(h->trailing)),
+        .last = held_16(h->last),
+        .less = held_16(h->less),
+        .flip = held_16(h->flip),
+        .signs = held_16(h->signs),
+        .even = held_16(0xfffe),
+        .even_bytes = held_16(0xfefe),
+    };
+}
+
+INLINE bool is_special(const struct pieces *t, const half_lanes magnitude[2], enum care care)
+{
+    half_lanes outside = minus_16(larger_16(magnitude[0], magnitude[1]), t->large);
+    const half_lanes one = splat_16(1);
+    if (care == WATCHING)
+        outside |= minus_16(t->small, smaller_16(magnitude[0] - one, magnitude[1] - one));
+    return any_bit((vec)outside);
+}
+
+INLINE half_lanes index_of(const struct pieces *t, half_lanes magnitude)
+{
+    half_lanes piece = shift_each_16(minus_16(t->reach, magnitude), t->trailing);
+    return index_16(smaller_16(piece, t->last));
+}
+
+/* -1 where a direction leads from zero. */
+INLINE half_lanes leads_up(const struct pieces *t, half_lanes x)
+{
+    return (half_lanes)((half_mask)((x ^ t->flip) & t->signs) > 0);
+}
+
+INLINE void see_inexact(const struct pieces *t, const half_lanes magnitude[2], struct seen *seen)
+{
+    half_lanes inexact = splat_16(0);
+    BOTH_HALVES(half_lanes index = index_of(t, magnitude[i]), count = look_up_16(t->counts, index);
+                half_lanes exact = magnitude[i] + look_up_16(t->rest, index);
+                half_lanes up = shift_each_16(exact - splat_16(1), count) + splat_16(1);
+                inexact |= keep_nonzero_16(magnitude[i], shift_each_16(exact, count) ^ up););
+    find_inexact(seen, (vec)inexact);
+}
+
+/* Of two neighbours or one code twice, those rounded upward where UP, and otherwise the even. */
+#define CHOOSE(width, type)                                                                        \
+    INLINE type choose_##width(const struct halves *h, type even, bool up, type down, type other)  \
+    {                                                                                              \
+        if (!up)                                                                                   \
+            return down & (other | even);                                                          \
+        return h->odd ? down | ((down ^ other) & ~even) : other;                                   \
     }
-    const half_lanes largest = larger_16(magnitude[0], magnitude[1]);
-    if (__builtin_expect(any_bit((vec)minus_16(largest, splat_16(h->special - 1))), 0))
+
+CHOOSE(8, byte_lanes)
+CHOOSE(16, half_lanes)
+
+/*
+ * The sum of a magnitude and its piece's ADD, and the same less 1, rounded down: to the nearest
+ * that is a tie once upward and once downward, of which the even code is taken; otherwise what is
+ * less by 1 and then made more by 1 is rounded up. False: some are special.
+ */
+INLINE bool halves_step(const struct halves *h, const struct narrow *k, const struct pieces *t,
+                        void *dst, const void *src, enum store store, enum care care, bool up,
+                        struct seen *seen)
+{
+    half_lanes x[2], magnitude[2], down[2], other[2];
+    BOTH_HALVES(x[i] = (half_lanes)load_bytes((const char *)src + sizeof *x * i);
+                if (h->shift) x[i] <<= h->shift; magnitude[i] = x[i] & t->magnitude;);
+    if (__builtin_expect(is_special(t, magnitude, care), 0))
         return false;
-    vec words[4], sign[4];
-    struct magic m[4];
-    for (int i = 0; i < 2; i++) {
-        half_lanes normal = larger_16(magnitude[i], splat_16(h->least_normal));
-        if (care != NEAREST)
-            normal = keep_nonzero_16(magnitude[i], normal);
-        zip_top(words + 2 * i, normal);
-        if (care != NEAREST)
-            zip_top(sign + 2 * i, x[i] & splat_16(0x8000));
+    BOTH_HALVES(half_lanes less = up ? leads_up(t, x[i]) : t->less;
+                half_lanes index = index_of(t, magnitude[i]), count = look_up_16(t->counts, index);
+                half_lanes sum = magnitude[i] + look_up_16(t->add, index);
+                down[i] = shift_each_16(sum, count); other[i] = shift_each_16(sum + less, count);
+                if (up) other[i] -= less;);
+    if (care == WATCHING && !(seen->flags & HU_INEXACT))
+        see_inexact(t, magnitude, seen);
+    if (store == STORE_16) {
+        BOTH_HALVES(half_lanes code = choose_16(h, t->even, up, down[i], other[i]);
+                    code = finish_16(k, code, x[i]);
+                    memcpy((char *)dst + sizeof code * i, &code, sizeof code););
+        return true;
     }
-    if (fp16)
-        VECTORS(words[i] >>= 3;);
-    VECTORS(vec s = care == NEAREST ? splat(0) : sign[i];
-            m[i] = sum_of(&h->k, words[i], s, words[i] | s, care););
-    if (care != NEAREST && h->k.odd)
-        make_odd(&h->k, m, words);
-    const bool directed = care != NEAREST && h->k.signs;
-    half_lanes codes[2] = {join_sums(&h->k, m, directed), join_sums(&h->k, m + 2, directed)};
-    byte_lanes done = finish_8(&h->k, pack_half_bytes(codes), pack_byte_tops(x));
-    store_byte_codes(dst, (byte_lanes)order_halves((half_lanes)done), store);
+    byte_lanes codes =
+        choose_8(h, (byte_lanes)t->even_bytes, up, pack_half_bytes(down), pack_half_bytes(other));
+    codes = finish_8(k, codes, pack_byte_tops(x));
+    store_byte_codes(dst, (byte_lanes)order_halves((half_lanes)codes), store);
     return true;
 }
 
-#define HALVES(name, kind, load, fp16, care)                                                       \
-    TARGET static void name##_steps(const struct plan *p, struct carried *c, void *dst,            \
-                                    const void *src, size_t steps)                                 \
+/* A step as words. */
+TARGET static __attribute__((noinline)) struct seen
+special_halves(const struct plan *p, void *dst, const void *src, struct seen seen)
+{
+    vec x[4];
+    if (p->load == LOAD_TOP)
+        load_top(&p->w, x, src);
+    else if (p->load == LOAD_HALF)
+        load_half(&p->w, x, src);
+#ifdef LANES_FP16
+    else
+        load_short(&p->w, x, src);
+#endif
+    take_care(p, x, NULL, ROUND_MAGIC, &seen);
+    store_codes(&p->k, dst, x, p->store);
+    return seen;
+}
+
+INLINE void from_halves(const struct plan *p, struct carried *c, void *dst, const void *src,
+                        size_t steps, enum care care, bool up)
+{
+    const struct halves h = p->halves;
+    const struct narrow k = p->k;
+    const enum store store = p->store;
+    const size_t out = bytes_of_step(p->to);
+    struct seen seen = c->seen;
+    struct pieces t = pieces_of(&h);
+    set_special(&t, &h, &seen, care);
+    const char *from = src;
+    for (char *to = dst; steps; steps--, to += out, from += 2 * STEP)
+        if (!halves_step(&h, &k, &t, to, from, store, care, up, &seen)) {
+            seen = special_halves(p, to, from, seen);
+            set_special(&t, &h, &seen, care);
+        }
+    c->seen = seen;
+}
+
+#define HALVES(name, care, ...)                                                                    \
+    TARGET static __attribute__((noinline)) void name##_steps(                                     \
+        const struct plan *p, struct carried *c, void *dst, const void *src, size_t steps)         \
     {                                                                                              \
-        const struct halves h = p->halves;                                                         \
-        const enum store store = p->store;                                                         \
-        const size_t out = bytes_of_step(p->to);                                                   \
-        const char *from = src;                                                                    \
-        for (char *to = dst; steps; steps--, to += out, from += 2 * STEP)                          \
-            if (!halves_step(&h, to, from, fp16, store, care)) {                                   \
-                vec x[4];                                                                          \
-                load_##kind(&p->w, x, from);                                                       \
-                take_care(p, x, NULL, ROUND_MAGIC, &c->seen);                                      \
-                store_codes(&p->k, to, x, store);                                                  \
-            }                                                                                      \
+        __VA_ARGS__                                                                                \
     }                                                                                              \
-    static const struct stage name = {{load, ROUND_MAGIC, STORE_8, care}, name##_steps};
+    static const struct stage name = {{LOAD_HALVES, ROUND_MAGIC, STORE_ANY, care}, name##_steps};
+
+HALVES(halves, NEAREST, from_halves(p, c, dst, src, steps, NEAREST, false);)
+HALVES(halves_directed, DIRECTED, from_halves(p, c, dst, src, steps, DIRECTED, true);)
+HALVES(halves_watching, WATCHING,
+       if (p->halves.up) from_halves(p, c, dst, src, steps, WATCHING, true);
+       else from_halves(p, c, dst, src, steps, WATCHING, false);)
 
 #endif
 
-#define MAGIC(store, care) magic_step(p, &k, to, x, store, care, &seen);
+#define MAGIC(store, care) magic_step(p, &k, &held, to, x, store, care, &seen);
 #define BOTH(name, kind, load, store_way, store)                                                   \
     STAGE(name, kind, load, ROUND_MAGIC, store_way, NEAREST, MAGIC(store, NEAREST))                \
     STAGE(name##_directed, kind, load, ROUND_MAGIC, store_way, DIRECTED, MAGIC(store, DIRECTED))
@@ -281,7 +400,7 @@ INLINE bool halves_step(const struct halves *h, void *dst, const void *src, bool
 #define WATCHED(name, store_way, store, drawn)                                                     \
     BOTH(name, fp32, LOAD_FP32, store_way, store)                                                  \
     STAGE(name##_watching, fp32, LOAD_FP32, ROUND_MAGIC, store_way, WATCHING,                      \
-          magic_watching(p, &k, to, x, store, &seen))                                              \
+          magic_watching(p, &k, &held, to, x, store, &seen))                                       \
     STAGE(name##_random, fp32, LOAD_FP32, ROUND_MAGIC, store_way, AT_RANDOM,                       \
           drawn(p, &k, to, x, &c->random, store, flags, &seen))
 
@@ -294,14 +413,9 @@ BOTH(int32_bytes, int32, LOAD_INT32, STORE_8, BYTES)
 #ifdef LANES_ROUNDS /* elsewhere FP64 has an environment of its own */
 BOTH(fp64_bytes, fp64, LOAD_FP64, STORE_8, BYTES)
 #endif
-#ifdef LANES_SHUFFLE
-BOTH(short_bytes, short, LOAD_SHORT, STORE_8, BYTES)
-HALVES(top_halves, top, LOAD_TOP_HALVES, false, NEAREST)
-HALVES(top_halves_directed, top, LOAD_TOP_HALVES, false, DIRECTED)
-HALVES(short_halves, short, LOAD_SHORT_HALVES, true, NEAREST)
-HALVES(short_halves_directed, short, LOAD_SHORT_HALVES, true, DIRECTED)
-#else
 BOTH(bf16_bytes, top, LOAD_TOP, STORE_8, BYTES)
+#ifdef LANES_FP16
+BOTH(short_bytes, short, LOAD_SHORT, STORE_8, BYTES)
 #endif
 STAGE(to_scale, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, DIRECTED,
       if (!plain_scales(&k, x, NULL, NULL))
@@ -331,16 +445,16 @@ const struct stage *const PART(bytes)[] = {&to_halves,
                                            &fp64_bytes,
                                            &fp64_bytes_directed,
 #endif
-#ifdef LANES_SHUFFLE
-                                           &short_bytes,
-                                           &short_bytes_directed,
-                                           &top_halves,
-                                           &top_halves_directed,
-                                           &short_halves,
-                                           &short_halves_directed,
-#else
                                            &bf16_bytes,
                                            &bf16_bytes_directed,
+#ifdef LANES_FP16
+                                           &short_bytes,
+                                           &short_bytes_directed,
+#endif
+#ifdef LANES_SHUFFLE
+                                           &halves,
+                                           &halves_directed,
+                                           &halves_watching,
 #endif
                                            &to_scale,
                                            &to_scale_watching,

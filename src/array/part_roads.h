@@ -34,8 +34,11 @@ static void plan_stages(struct plan *p)
     if (load == LOAD_FP16 && bytes)
         way.load = LOAD_SHORT;
 #ifdef LANES_SHUFFLE
-    if (bytes && p->care != WATCHING && hu_plan_halves(p))
-        way.load = load == LOAD_TOP ? LOAD_TOP_HALVES : LOAD_SHORT_HALVES;
+    if (way.store <= STORE_16 && hu_plan_halves(p, PIECES_16)) {
+        way.load = LOAD_HALVES;
+        if (way.care == DIRECTED && !p->halves.up)
+            way.care = NEAREST;
+    }
 #endif
     const bool nearest = p->options.direction == HU_TIES_TO_EVEN && !p->flags;
     const bool apart = load == LOAD_FP64 && p->round == ROUND_FP16 && !nearest;

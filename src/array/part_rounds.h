@@ -62,7 +62,26 @@ INLINE vec integer_of(vec x, enum hu_direction direction)
     quiet_words(x, saturate, &c->raised);                                                          \
     store_words(to, x);
 STAGE(to_fp32, fp32, LOAD_FP32, ROUND_NONE, STORE_32, NEAREST, TO_FP32)
-STAGE(bf16_fp32, top, LOAD_TOP, ROUND_NONE, STORE_32, NEAREST, TO_FP32)
+
+/* Whether some of a step of halves at FROM, at the top of an FP32 word, may be special; a
+ * comparison of words would raise a flag for each subnormal one, which costs a small call dearly.
+ */
+INLINE bool any_special_top(const struct widen *w, const char *from)
+{
+#ifdef LANES_SHUFFLE
+    half_lanes x[2] = {(half_lanes)load(from), (half_lanes)load(from + sizeof(vec))};
+    half_lanes most = larger_16(x[0] << (w->sign_shift - 16) & splat_16(0x7fff),
+                                x[1] << (w->sign_shift - 16) & splat_16(0x7fff));
+    return any_bit((vec)minus_16(most, splat_16(0x7f7f)));
+#else
+    (void)w, (void)from;
+    return true;
+#endif
+}
+
+STAGE(bf16_fp32, top, LOAD_TOP, ROUND_NONE, STORE_32, NEAREST,
+      if (any_special_top(&w, from)) quiet_words(x, saturate, &c->raised);
+      store_words(to, x);)
 STAGE(to_fp64, fp32, LOAD_FP32, ROUND_NONE, STORE_64, NEAREST, quiet_words(x, saturate, &c->raised);
       VECTORS(store_doubles(to + 2 * sizeof(vec) * i, x[i]);))
 STAGE(to_int32, fp32, LOAD_FP32, ROUND_INT32, STORE_32, NEAREST,
@@ -74,6 +93,10 @@ STAGE(to_fp16, fp32, LOAD_FP32, ROUND_FP16, STORE_16, NEAREST, TO_FP16(cvt_fp16(
 STAGE(to_fp16_directed, fp32, LOAD_FP32, ROUND_FP16, STORE_16, WATCHING,
       TO_FP16(fp16_of(x[i], direction)))
 STAGE(bf16_fp16, top, LOAD_TOP, ROUND_FP16, STORE_16, NEAREST, TO_FP16(cvt_fp16(x[i], FP16_AROUND)))
+STAGE(bf16_fp16_directed, top, LOAD_TOP, ROUND_FP16, STORE_16, WATCHING,
+      TO_FP16(fp16_of(x[i], direction)))
+STAGE(short_fp16_directed, short, LOAD_SHORT, ROUND_FP16, STORE_16, WATCHING,
+      TO_FP16(fp16_of(x[i], direction)))
 #ifdef FP16_NEAREST
 STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, NEAREST,
       TO_FP16(cvt_fp16(x[i], FP16_NEAREST)))
@@ -151,6 +174,8 @@ const struct stage *const PART(rounds)[] = {&to_fp32,
                                             &to_fp16,
                                             &to_fp16_directed,
                                             &bf16_fp16,
+                                            &bf16_fp16_directed,
+                                            &short_fp16_directed,
                                             &fp16_bf16,
 #else
                                             &half_fp32,

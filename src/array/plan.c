@@ -447,27 +447,69 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     return true;
 }
 
-enum {
-    FP16_LESS = 112 << 23,
-    FP16_LIMIT = 143 << 23, /* 2^16 */
-    FP16_QUANTUM = -12      /* of less than half of which 2^-14 is, and subnormals are less */
-};
-
-/* Not where the target's range asks for more, or the source's subnormals count: as words those are
- * subnormals too, for each of which Intel's processors take hundreds of cycles. */
-bool hu_plan_halves(struct plan *p)
+/* Halves of the exponent field FIELD, whose unit is as that of 1 where it is 0, as numbers in their
+ * unit; LEAST: the field of the target's least normal number, in whose unit are those above, too.
+ */
+static void set_piece(struct halves *h, uint32_t piece, int field, int least, int drop,
+                      bool nearest)
 {
+    const uint32_t count = (uint32_t)(drop + least - field);
+    h->rest[piece] = (uint16_t)((uint32_t)(1 - field) << h->trailing);
+    h->add[piece] = (uint16_t)(h->rest[piece] + (nearest ? (1u << count) / 2 : 0));
+    h->counts[piece] = (uint16_t)count;
+}
+
+/* An FP32 word as one of FROM at the top of 16 bits. */
+static uint32_t half_of(const struct plan *p, uint32_t word, enum hu_direction direction)
+{
+    const struct hu_options options = {.direction = direction};
+    uint64_t code = hu_convert_at(p->from, &hu_plan_fp32, word, 0, &options, &(unsigned){0});
+    return (uint32_t)code << p->halves.shift;
+}
+
+static void set_half_directions(struct halves *h, enum hu_direction direction)
+{
+    h->less = direction == HU_TIES_TO_EVEN ? UINT16_MAX : 0;
+    h->odd = direction == HU_TO_ODD;
+    h->up = h->odd || direction == HU_TOWARD_POSITIVE || direction == HU_TOWARD_NEGATIVE;
+    h->flip = direction == HU_TOWARD_NEGATIVE ? 0x8000 : 0;
+    h->signs = h->odd ? 0x7fff : 0xffff;
+}
+
+bool hu_plan_halves(struct plan *p, uint32_t most)
+{
+    const struct hu_format *from = p->from;
+    const struct narrow *k = &p->k;
     struct halves *h = &p->halves;
-    const bool top = p->load == LOAD_TOP;
-    h->k = p->k;
-    h->shift = top ? p->w.sign_shift - 16 : p->w.shift;
-    h->special = (top ? 0x7f80 : 0x7c00) + p->k.plain_infinity;
-    h->least_normal = top ? 0x0080 : 0x0400;
-    if (top)
-        return true;
-    h->k.least_normal -= FP16_LESS;
-    h->k.join_base -= FP16_LESS >> 16;
-    int quantum = (int)(p->k.least_normal >> 23) - 127 - (23 - (int)p->k.drop);
-    return (p->load == LOAD_FP16 || p->load == LOAD_SHORT) && p->k.least_normal > FP16_LESS &&
-           p->k.limit <= FP16_LIMIT && quantum >= FP16_QUANTUM;
+    const bool halves = p->load == LOAD_TOP || p->load == LOAD_FP16 || p->load == LOAD_SHORT ||
+                        p->load == LOAD_HALF;
+    if (!halves || p->round != ROUND_MAGIC || is_at_random(p) || hu_has_lone_nan(from))
+        return false;
+    h->shift = 16u - from->width;
+    h->trailing = from->trailing_bits + h->shift;
+    const int t = FP32_TRAILING - (int)k->drop, drop = (int)h->trailing - t;
+    const int emin = (int)(k->least_normal >> FP32_TRAILING) - FP32_BIAS;
+    const int least = emin - hu_emin(from) + 1, top = least > 1 ? least : 1;
+    /* Where magnitudes are less than half of the target's least. */
+    const int nothing = least - t - 2;
+    h->last = (uint32_t)(nothing > 0 ? top - nothing : top);
+    h->reach = ((uint32_t)(top + 1) << h->trailing) - 1;
+    const bool rounds =
+        drop > 0 || (drop == 0 && k->integer && k->sign); /* what is kept of above */
+    if (least < 0 || h->last >= most || h->reach > UINT16_MAX || !rounds)
+        return false;
+    set_piece(h, 0, least, least, drop, p->round_in <= HU_TIES_TO_AWAY);
+    for (uint32_t piece = 1; piece <= h->last; piece++) {
+        int field = top - (int)piece;
+        set_piece(h, piece, field > 1 ? field : 1, least, drop, p->round_in <= HU_TIES_TO_AWAY);
+    }
+    if (nothing >= 0)
+        h->counts[h->last] = 16;
+    set_half_directions(h, p->round_in);
+    h->finite = (uint32_t)hu_max_finite_code(from) << h->shift;
+    h->special = h->finite + ((1u + (hu_has_infinity(from) && k->plain_infinity)) << h->shift);
+    const uint32_t tiny = k->tiny[0] > k->tiny[1] ? k->tiny[0] : k->tiny[1];
+    h->small = half_of(p, tiny, HU_TOWARD_POSITIVE);
+    h->large = half_of(p, k->greatest, HU_TOWARD_ZERO);
+    return true;
 }

@@ -47,9 +47,7 @@ enum load {
     LOAD_NEAR,   /* in the direction of the environment, as FP32 is the target, */
     LOAD_AWAY,   /* with ties away, */
     LOAD_RANDOM, /* at random to what the target has */
-    /* LOAD_TOP and LOAD_SHORT where no word is made: see struct halves. */
-    LOAD_TOP_HALVES,
-    LOAD_SHORT_HALVES,
+    LOAD_HALVES, /* of any of these, where no word is made: see struct halves */
 };
 
 /* How a target's codes come from FP32's. */
@@ -173,10 +171,24 @@ struct stochastic {
     bool tininess_before;
 };
 
-/* How halves are taken for words without a conversion: those of FP16's range as 2^-112 of them. */
+/*
+ * Halves whose codes need no words. By the field of its exponent a half lies in one of a few
+ * PIECES, counted downward from the least normal number of the target: within each, the code is its
+ * magnitude and ADD, without the lower bits that COUNTS says. Magnitudes are shifted to the top of
+ * 16 bits, less the sign.
+ */
+enum { HALF_PIECES = 16 };
+
 struct halves {
-    struct narrow k; /* in that unit */
-    uint32_t shift, special, least_normal;
+    uint16_t add[HALF_PIECES];  /* with half of the unit where the nearest is asked for, */
+    uint16_t rest[HALF_PIECES]; /* and without */
+    uint16_t counts[HALF_PIECES];
+    uint32_t shift, trailing, reach, last;
+    uint32_t special;              /* the least magnitude that is no number */
+    uint32_t small, large, finite; /* as of struct seen */
+    uint32_t less;                 /* added for the lower of two neighbours: see halves_step */
+    uint32_t flip, signs; /* what goes up is above zero with these bits flipped, and kept */
+    bool up, odd;
 };
 
 enum {
@@ -311,8 +323,9 @@ extern const struct hu_format hu_plan_fp32;
 
 /* Whether the lanes have PLAN's conversion; then its constants are set. */
 bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
-/* Whether halves need not become words; then PLAN's constants for them are set. */
-bool hu_plan_halves(struct plan *plan);
+/* Whether halves need not become words, of which MOST pieces may be; then PLAN's constants for them
+ * are set. */
+bool hu_plan_halves(struct plan *plan, uint32_t most);
 void hu_plan_harmless(struct plan *plan);
 /* Every finite value of the source is one of the target. */
 bool hu_plan_is_exact(const struct plan *plan);

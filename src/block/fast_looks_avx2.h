@@ -117,8 +117,9 @@ INLINE struct planes planes_of(full_halves x)
 {
     const __m128i apart = _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
     __m256i bytes = _mm256_shuffle_epi8((__m256i)x, both_lanes(apart));
-    return (struct planes){_mm256_permute4x64_epi64(bytes, 0x88),
-                           _mm256_permute4x64_epi64(bytes, 0xdd)};
+    __m256i first = _mm256_permute2x128_si256(bytes, bytes, 0),
+            last = _mm256_permute2x128_si256(bytes, bytes, 0x11);
+    return (struct planes){_mm256_unpacklo_epi64(first, last), _mm256_unpackhi_epi64(first, last)};
 }
 
 /* Those of fp4_e2m1. */
@@ -183,6 +184,28 @@ INLINE struct tables tables_under(const float *values, const struct under *of, b
         t.of[k] = planes_of(rounded(&x, exactness, middles));
     }
     return t;
+}
+
+/* Of −8 to 7: the multiples 1 to 8 of a scale, in its lane, with one sign and the other. Zero's
+ * sign is the scale's. */
+INLINE struct tables less_8_tables(const struct under *of)
+{
+    const __m128i low = _mm_setr_epi8(14, 12, 10, 8, 6, 4, 2, 0, -128, 0, 2, 4, 6, 8, 10, 12),
+                  high = _mm_setr_epi8(15, 13, 11, 9, 7, 5, 3, 1, 1, 1, 3, 5, 7, 9, 11, 13);
+    const __m256i bits = _mm256_setr_epi64x(-1, -1 - 0x7f, -1, -1 - 0x7f);
+    const __m256i flip = _mm256_setr_epi64x((int64_t)0x8080808080808080, 0,
+                                            (int64_t)0x8080808080808080, 0);
+    floats scale = (floats)_mm256_blend_ps((__m256)splat(of[0].scale), (__m256)splat(of[1].scale),
+                                           0xf0);
+    struct full x = {scale * (floats){1, 3, 5, 7, 1, 3, 5, 7},
+                     scale * (floats){2, 4, 6, 8, 2, 4, 6, 8}};
+    __m256i eight = (__m256i)rounded(&x, NORMAL, NULL);
+    __m256i lower = _mm256_shuffle_epi8(eight, both_lanes(low)),
+            upper = _mm256_shuffle_epi8(eight, both_lanes(high));
+    upper = _mm256_xor_si256(_mm256_and_si256(upper, bits), flip);
+    return (struct tables){
+        {{_mm256_permute2x128_si256(lower, lower, 0), _mm256_permute2x128_si256(upper, upper, 0)},
+         {_mm256_permute2x128_si256(lower, lower, 0x11), _mm256_permute2x128_si256(upper, upper, 0x11)}}};
 }
 
 INLINE struct tables fp4_tables(const struct hu_block_planes *of)

@@ -365,7 +365,12 @@ INLINE void short_step(int type, const unsigned char *at, size_t bytes, const st
     const unsigned char *codes = at + bytes - (values ? STEP / 2 : STEP);
     int8_t q[STEP];
     if (looks && narrow) {
+#if LANES == 8
+        struct tables t = type == TYPE_Q4_0 ? less_8_tables(of)
+                                            : tables_under(values, of, minima, NORMAL, NULL);
+#else
         struct tables t = tables_under(values, of, minima, NORMAL, NULL);
+#endif
         put_looked(dst, &t, 0, codes_in(codes, PARTED));
         put_looked((uint16_t *)dst + STEP, &t, 1, codes_in(codes + bytes, PARTED));
         return;

@@ -59,21 +59,14 @@ static void unscale(struct hu_scratch *a, const struct chunk *b, double tensor)
 
 /* Losses. */
 
-/* What is in range rounds in place; the kernels give the same, by way of the code. */
-static bool rounds_in_place(const struct chunk *b, const struct hu_statistics_target *t)
-{
-    return b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest && b->is_fp32 == b->in_fp32 &&
-           from_bits(b, b->range.greatest) < t->overflow_from[0];
-}
-
 /* Overflows leave the chunk: zeros stand in their places, without errors. Returns how many there
  * are. */
 static size_t clip_chunk(struct hu_scratch *a, struct chunk *b,
                          const struct hu_statistics_target *t)
 {
     double limit = t->overflow_from[0];
-    bool clips = b->plan->scaling == HU_SCALE_NONE && t->rounds_nearest &&
-                 limit == t->overflow_from[1] && from_bits(b, b->range.greatest) >= limit;
+    bool clips = t->rounds_in_place && limit == t->overflow_from[1] &&
+                 from_bits(b, b->range.greatest) >= limit;
     if (!clips)
         return 0;
     size_t clipped = b->passes->clip(b->x, bits_from(b, limit), a->scaled, &b->range);
@@ -156,12 +149,6 @@ static void lose_signal(struct hu_scratch *a, const struct chunk *b, struct hu_l
         add_sum(&loss->signal, *signal);
 }
 
-/* Walks that do more at once have the time to call for memory. */
-static const void *ahead_of(const struct chunk *b)
-{
-    return b->passes->near_is_long ? b->x : b->ahead;
-}
-
 /* The sum of the chunk's squares, once it is known. */
 struct signal {
     bool known;
@@ -171,17 +158,13 @@ struct signal {
 static struct hu_pass_sum signal_of(const struct chunk *b, struct signal *signal)
 {
     if (!signal->known)
-        signal->sum = b->passes->squares(b->x, b->range.greatest, ahead_of(b));
+        signal->sum = b->passes->squares(b->x, b->range.greatest, b->ahead);
     signal->known = true;
     return signal->sum;
 }
 
-static void add_errors(const struct chunk *b, const struct hu_statistics_target *t,
-                       struct hu_loss *loss, const struct hu_pass_errors *e)
+static void keep_greatest(struct hu_loss *loss, double error, double relative, double ulps)
 {
-    loss->inexact += e->inexact;
-    double error = from_bits(b, e->max_error), relative = from_bits(b, e->max_relative);
-    double ulps = ldexp(from_bits(b, e->max_units), t->loss.trailing_bits);
     loss->max_error = error > loss->max_error ? error : loss->max_error;
     loss->max_relative = relative > loss->max_relative ? relative : loss->max_relative;
     loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
@@ -194,7 +177,7 @@ static double ulps_of_subnormals(const struct hu_scratch *a, const struct chunk 
 {
     const double least_normal = 0x1p-1022;
     double most = 0;
-    for (size_t i = 0; t->loss.emin < -1022 && !b->is_fp32 && i < b->n; i++) {
+    for (size_t i = 0; t->loss.emin < -1022 && i < b->n; i++) {
         if (fabs(a->code[i]) >= least_normal)
             continue;
         double ulps = hu_loss_in_ulps(&t->loss, a->code[i] - scaled[i], a->code[i]);
@@ -231,9 +214,10 @@ static void lose_errors(struct hu_scratch *a, const struct chunk *b,
         return;
     if (!isfinite(from_bits(b, e.max_relative)))
         e.max_relative = leave_infinite_out(a, b);
-    add_errors(b, t, loss, &e);
-    double ulps = ulps_of_subnormals(a, b, t, scaled);
-    loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
+    loss->inexact += e.inexact;
+    keep_greatest(loss, from_bits(b, e.max_error), from_bits(b, e.max_relative),
+                  fmax(ldexp(from_bits(b, e.max_units), t->loss.trailing_bits),
+                       ulps_of_subnormals(a, b, t, scaled)));
     add_sum(&loss->noise, b->passes->squares(a->error, e.max_error, a->error));
     if (from_bits(b, e.max_relative) < 0x1p500)
         hu_exact_add(&loss->relative, b->passes->rough_squares(a->relative), 0);
@@ -241,11 +225,47 @@ static void lose_errors(struct hu_scratch *a, const struct chunk *b,
         add_sum(&loss->relative, b->passes->squares(a->relative, e.max_relative, a->relative));
 }
 
-/* All of it in one walk. False: nothing is added, and it must be done by steps. */
-static bool walk(const struct chunk *b, const struct hu_statistics_target *t, struct hu_loss *loss,
-                 struct hu_pass_near *near, size_t measured, const struct hu_pass_sum *signal)
+/* What the walks have in common. */
+static struct hu_pass_near near_of(const struct chunk *b, const struct hu_statistics_target *t,
+                                   const struct hu_loss *loss)
 {
-    if (!b->passes->near(near))
+    return (struct hu_pass_near){
+        .x = b->x,
+        .range = b->range,
+        .direction = t->options.direction,
+        .emin = t->loss.emin,
+        .trailing_bits = t->loss.trailing_bits,
+        /* None is greater but where it overflows. */
+        .no_units = loss->max_ulps >= (t->options.direction <= HU_TIES_TO_AWAY ? 0.5 : 1),
+    };
+}
+
+static uint64_t in_double(const struct chunk *b, uint64_t bits)
+{
+    return hu_bits_of_double(from_bits(b, bits));
+}
+
+static struct hu_pass_range wide_range(const struct chunk *b)
+{
+    return (struct hu_pass_range){in_double(b, b->range.greatest),
+                                  in_double(b, b->range.least_nonzero + 1) - 1};
+}
+
+/* In the chunk's own type, or in fp64. */
+static bool walk_in_type(const struct chunk *b, struct hu_pass_near *near)
+{
+    if (!b->is_fp32 || (near->divisor == 0 && b->passes->near(near)))
+        return !b->is_fp32 ? b->passes->near(near) : true;
+    near->x_is_fp32 = true;
+    near->range = wide_range(b);
+    return !near->scales && hu_passes(false)->near(near);
+}
+
+/* All of it in one walk. False: nothing is added, and it must be done by steps. */
+static bool walk(const struct chunk *b, struct hu_loss *loss, struct hu_pass_near *near,
+                 size_t measured, const struct hu_pass_sum *signal)
+{
+    if (!walk_in_type(b, near))
         return false;
     loss->measured += measured;
     loss->underflow += near->zeros;
@@ -254,39 +274,25 @@ static bool walk(const struct chunk *b, const struct hu_statistics_target *t, st
     add_sum(&loss->signal, *signal);
     if (!near->inexact)
         return true;
-    struct hu_pass_errors e = {
-        .inexact = near->inexact,
-        .max_error = near->max_error,
-        .max_relative = near->max_relative,
-        .max_units = near->max_units,
-    };
-    add_errors(b, t, loss, &e);
+    loss->inexact += near->inexact;
+    keep_greatest(loss, near->max_error, near->max_relative,
+                  ldexp(near->max_units, near->trailing_bits));
     add_sum(&loss->noise, near->noise);
     hu_exact_add(&loss->relative, near->squares_of_relative, 0);
     return true;
 }
 
-/* What the walks have in common. */
-static struct hu_pass_near near_of(struct hu_scratch *a, const struct chunk *b,
-                                   const struct hu_statistics_target *t)
+/* The walk of one that overflows nowhere; with tensor scales, of the quotients by DIVISOR. */
+static bool walk_in_range(const struct chunk *b, const struct hu_statistics_target *t,
+                          struct hu_loss *loss, double divisor, size_t measured,
+                          const struct hu_pass_sum *signal)
 {
-    return (struct hu_pass_near){
-        .x = b->x,
-        .ahead = b->ahead,
-        .range = b->range,
-        .emin = t->loss.emin,
-        .trailing_bits = t->loss.trailing_bits,
-        .error = a->error,
-        .relative = a->relative,
-    };
-}
-
-static bool walk_unscaled(struct hu_scratch *a, const struct chunk *b,
-                          const struct hu_statistics_target *t, struct hu_loss *loss,
-                          size_t measured, const struct hu_pass_sum *signal)
-{
-    struct hu_pass_near near = near_of(a, b, t);
-    return rounds_in_place(b, t) && walk(b, t, loss, &near, measured, signal);
+    struct hu_pass_near near = near_of(b, t, loss);
+    double limit = fmin(t->overflow_from[0], t->overflow_from[1]);
+    double greatest = from_bits(b, b->range.greatest);
+    near.divisor = divisor;
+    return t->rounds_in_place && (divisor != 0 ? greatest / divisor : greatest) < limit &&
+           walk(b, loss, &near, measured, signal);
 }
 
 /* Whether the chunk's elements that share a scale are each HU_SCALE_ELEMENTS from its first on. */
@@ -307,35 +313,20 @@ static void find_scales(const struct chunk *b, const struct hu_statistics_target
     }
 }
 
-static bool walk_in_scales(struct hu_scratch *a, const struct chunk *b,
-                           const struct hu_statistics_target *t, struct hu_loss *loss,
-                           const struct hu_pass_sum *signal)
+static bool walk_in_scales(const struct chunk *b, const struct hu_statistics_target *t,
+                           struct hu_loss *loss, const struct hu_pass_sum *signal)
 {
     int scales[HU_SCALES];
-    bool can = t->rounds_nearest && t->saturates && t->emax >= 0 && hu_is_signed(t->loss.format) &&
-               t->overflow_from[0] == t->overflow_from[1] && b->is_fp32 == b->in_fp32 &&
-               has_even_scales(b);
+    bool can = t->rounds_in_place && t->options.direction == HU_TIES_TO_EVEN && t->saturates &&
+               t->emax >= 0 && t->overflow_from[0] == t->overflow_from[1] && has_even_scales(b);
     if (!can)
         return false;
     find_scales(b, t, scales);
-    struct hu_pass_near near = near_of(a, b, t);
+    struct hu_pass_near near = near_of(b, t, loss);
     near.scales = scales;
     near.most = bits_from(b, t->max_finite);
     near.overflow = bits_from(b, t->overflow_from[0]);
-    return walk(b, t, loss, &near, b->n - b->bad, signal);
-}
-
-/* The chunk is in fp64. */
-static bool walk_divided(struct hu_scratch *a, const struct chunk *b,
-                         const struct hu_statistics_target *t, struct hu_loss *loss,
-                         const struct hu_pass_sum *signal)
-{
-    struct hu_pass_near near = near_of(a, b, t);
-    near.divisor = tensor_scale(t, b->data->greatest);
-    near.in_fp32 = b->in_fp32;
-    return t->rounds_nearest && hu_is_signed(t->loss.format) &&
-           from_bits(b, b->range.greatest) / near.divisor < t->overflow_from[0] &&
-           walk(b, t, loss, &near, b->n - b->bad, signal);
+    return walk(b, loss, &near, b->n - b->bad, signal);
 }
 
 /* By steps, in any direction. What is MEASURED of the chunk is all of it but what was clipped. */
@@ -395,9 +386,7 @@ static void lose_saturated(struct hu_scratch *a, const struct chunk *b,
     memset(a->relative + n, 0, (HU_CHUNK - n) * sizeof *a->relative);
     double ulps = hu_loss_in_ulps(&t->loss, max_error, t->max_finite);
     loss->inexact += n;
-    loss->max_error = max_error > loss->max_error ? max_error : loss->max_error;
-    loss->max_relative = max_relative > loss->max_relative ? max_relative : loss->max_relative;
-    loss->max_ulps = ulps > loss->max_ulps ? ulps : loss->max_ulps;
+    keep_greatest(loss, max_error, max_relative, ulps);
     struct hu_pass_range range;
     wide->range(a->error, &range);
     add_sum(&loss->noise, wide->squares(a->error, range.greatest, a->error));
@@ -405,57 +394,59 @@ static void lose_saturated(struct hu_scratch *a, const struct chunk *b,
     add_sum(&loss->relative, wide->squares(a->relative, range.greatest, a->relative));
 }
 
-static void lose_unscaled(struct hu_scratch *a, const struct chunk *b,
+/* The chunk in fp64, from which nothing was clipped where IS_WHOLE: then it is kept. */
+static const struct chunk *widen(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
+                                 bool is_whole)
+{
+    if (!b->is_fp32)
+        return b;
+    if (is_whole && wide->x)
+        return wide;
+    struct hu_pass_range range = wide_range(b);
+    convert_numbers(a, NO_TARGET, a->fp64, a->wide, a->fp32, b->x, HU_CHUNK, 0, NULL);
+    layout_turn(a->wide, HU_CHUNK, sizeof *a->wide);
+    *wide = *b;
+    wide->is_fp32 = false;
+    wide->passes = hu_passes(false);
+    wide->real = a->fp64;
+    wide->x = wide->ahead = a->wide;
+    wide->range = range;
+    return wide;
+}
+
+static void lose_unscaled(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
                           const struct hu_statistics_target *t, struct hu_loss *loss,
                           const void *codes, struct signal *signal)
 {
     struct chunk kept = *b;
     size_t clipped = clip_chunk(a, &kept, t);
     size_t left_out = t->saturates ? 0 : clipped, measured = b->n - b->bad - left_out;
-    struct hu_pass_sum rest = left_out
-                                  ? b->passes->squares(kept.x, kept.range.greatest, ahead_of(b))
-                                  : signal_of(b, signal);
+    struct hu_pass_sum rest =
+        left_out ? b->passes->squares(kept.x, kept.range.greatest, b->ahead) : signal_of(b, signal);
     loss->overflow += clipped;
     if (clipped && t->saturates)
         lose_saturated(a, b, t, loss);
-    if (!walk_unscaled(a, &kept, t, loss, measured, &rest))
-        lose_by_steps(a, &kept, t, loss, measured, clipped ? NULL : codes, &rest);
-}
-
-static uint64_t in_double(const struct chunk *b, uint64_t bits)
-{
-    return hu_bits_of_double(from_bits(b, bits));
-}
-
-/* The chunk in fp64. */
-static void widen(struct hu_scratch *a, const struct chunk *b, struct chunk *wide)
-{
-    *wide = *b;
-    if (!b->is_fp32)
+    if (walk_in_range(&kept, t, loss, 0, measured, &rest))
         return;
-    wide->is_fp32 = false;
-    wide->passes = hu_passes(false);
-    wide->real = a->fp64;
-    convert_numbers(a, NO_TARGET, a->fp64, a->wide, a->fp32, b->x, HU_CHUNK, 0, NULL);
-    layout_turn(a->wide, HU_CHUNK, sizeof *a->wide);
-    wide->x = wide->ahead = a->wide;
-    wide->range.greatest = in_double(b, b->range.greatest);
-    wide->range.least_nonzero = in_double(b, b->range.least_nonzero + 1) - 1;
+    if (clipped)
+        wide->x = NULL;
+    lose_by_steps(a, widen(a, &kept, wide, !clipped), t, loss, measured, clipped ? NULL : codes,
+                  &rest);
+    if (clipped)
+        wide->x = NULL;
 }
 
-/* wide: the same block in fp64, or nothing yet. */
 static void lose_scaled(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
                         const struct hu_statistics_target *t, struct hu_loss *loss,
                         struct signal *signal)
 {
     struct hu_pass_sum sum = signal_of(b, signal);
-    if (b->plan->scaling == HU_SCALE_BLOCK && walk_in_scales(a, b, t, loss, &sum))
-        return;
-    if (!wide->x)
-        widen(a, b, wide);
-    if (b->plan->scaling == HU_SCALE_TENSOR && walk_divided(a, wide, t, loss, &sum))
-        return;
-    lose_by_steps(a, wide, t, loss, b->n - b->bad, NULL, &sum);
+    size_t measured = b->n - b->bad;
+    bool fine = b->plan->scaling == HU_SCALE_BLOCK
+                    ? walk_in_scales(b, t, loss, &sum)
+                    : walk_in_range(b, t, loss, tensor_scale(t, b->data->greatest), measured, &sum);
+    if (!fine)
+        lose_by_steps(a, widen(a, b, wide, true), t, loss, measured, NULL, &sum);
 }
 
 void hu_chunk_lose(struct hu_scratch *a, struct chunk *b, const void *codes)
@@ -468,7 +459,7 @@ void hu_chunk_lose(struct hu_scratch *a, struct chunk *b, const void *codes)
         if (t->block.block)
             continue;
         if (b->plan->scaling == HU_SCALE_NONE)
-            lose_unscaled(a, b, t, loss, codes, &signal);
+            lose_unscaled(a, b, &wide, t, loss, codes, &signal);
         else
             lose_scaled(a, b, &wide, t, loss, &signal);
     }

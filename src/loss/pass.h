@@ -5,6 +5,8 @@
 #ifndef HALFULP_LOSS_PASS_H
 #define HALFULP_LOSS_PASS_H
 
+#include "halfulp.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,49 +46,68 @@ struct hu_pass_sum {
 /* Elements in a row that share a scale. */
 enum { HU_SCALED = 32, HU_SCALES = HU_CHUNK / HU_SCALED };
 
-/* X, finite, is rounded to nearest, ties to even, to TRAILING_BITS behind the leading one, or to
- * the unit that EMIN has with as many. Without scales all of X are in the target's range. With them
- * elements are rounded as multiples of their 2^scale, and those that reach OVERFLOW become MOST:
- * both in the target's scale. With a divisor, in fp64, quotients are rounded to fp64 and then to
- * the target, in whose range they are, and multiplied by it again. */
+/* X, finite, is rounded in DIRECTION, which draws nothing, to TRAILING_BITS, one at least, behind
+ * the leading one, or to the unit that EMIN has with as many. Without scales all of X are in the
+ * target's range. With them, to nearest, elements are rounded as multiples of their 2^scale, and
+ * those that reach OVERFLOW become MOST: both in the target's scale. With a divisor, in fp64,
+ * quotients are rounded to fp64 and then to the target, in whose range they are, and multiplied by
+ * it again. Where fp32 holds X and the direction is to nearest, relative errors are rounded to
+ * fp32. */
 struct hu_pass_near {
     const void *x;
-    const void *ahead; /* the chunk that is read next, which may be brought near */
+    bool x_is_fp32; /* though the pass is of fp64 */
     struct hu_pass_range range;
+    enum hu_direction direction;
     int emin, trailing_bits;
     double divisor;          /* or 0 */
-    bool in_fp32;            /* with a divisor: relative errors are rounded to fp32 */
     const int *scales;       /* HU_SCALES exponents, or NULL */
     uint64_t most, overflow; /* as bits of the type; normal numbers */
-    void *error, *relative;  /* room for HU_CHUNK each; what follows is found: */
+    bool no_units;           /* max_units is not asked for, and may be 0 */
+    /* What is found: */
     uint64_t inexact, zeros, subnormals, overflows;
-    uint64_t max_error, max_relative, max_units;
-    struct hu_pass_sum noise; /* these two where some are inexact */
+    double max_error, max_relative, max_units;
+    struct hu_pass_sum noise;
     double squares_of_relative;
 };
 
+/* The exponent of the greatest value that is rounded, or more. */
+static inline int hu_pass_top(const struct hu_pass_near *b, int fraction, int bias)
+{
+    int top = (int)(b->range.greatest >> fraction) - bias;
+    return b->divisor != 0 ? top + 1 - ilogb(b->divisor) : top;
+}
+
 /* Whether a type of so many FRACTION bits and this BIAS holds what near adds to round, and the
- * least normal numbers of all scales are normal in it; with a divisor, whether its quotients are
- * far from the type's least and greatest. */
+ * least normal numbers of all scales are normal in it; in fp64, whether values and quotients are so
+ * far from the type's least and greatest that squares of errors are in its range. */
 static inline bool hu_pass_has_room(const struct hu_pass_near *b, int fraction, int bias)
 {
-    int room = fraction - b->trailing_bits, top = (int)(b->range.greatest >> fraction) - bias;
-    if (b->divisor != 0) {
-        const int far = 400;
-        int least = (int)((b->range.least_nonzero + 1) >> fraction) - bias;
-        int exponent = ilogb(b->divisor);
-        if (fraction != 52 || (b->range.greatest && least < -far) || top > far ||
-            abs(exponent) > far)
-            return false;
-        top += 1 - exponent;
-    }
+    const int far = 400;
+    int room = fraction - b->trailing_bits, top = hu_pass_top(b, fraction, bias);
+    int least = (int)((b->range.least_nonzero + 1) >> fraction) - bias;
+    int divisor = b->divisor != 0 ? ilogb(b->divisor) : 0;
+    if (fraction == 52 && b->range.greatest &&
+        (least < -far || top > far || b->emin > far || abs(divisor) > far))
+        return false;
     int low = b->emin, high = b->emin;
     for (int i = 0; b->scales && i < HU_SCALES; i++) {
         int emin = b->emin + b->scales[i];
         low = emin < low ? emin : low;
         high = emin > high ? emin : high;
     }
-    return low >= 1 - bias && room >= 1 && top + room <= bias && high + room <= bias;
+    /* What is rounded away from zero to the least unit is as far from it as fp32 has bits. */
+    bool outward = b->direction > HU_TIES_TO_AWAY && b->direction != HU_TOWARD_ZERO;
+    if (fraction == 23 && outward && b->range.greatest && least < b->emin - b->trailing_bits - 1)
+        return false;
+    return low >= 1 - bias && room >= 1 && b->trailing_bits >= 1 && top + room < bias &&
+           high + room < bias;
+}
+
+/* Errors are below 2^(the result + 1), unless some overflow. */
+static inline int hu_pass_error_bound(const struct hu_pass_near *b, int fraction, int bias)
+{
+    int top = hu_pass_top(b, fraction, bias), divisor = b->divisor != 0 ? ilogb(b->divisor) + 1 : 0;
+    return (top > b->emin ? top : b->emin) - b->trailing_bits - 1 + divisor;
 }
 
 /* Binades that are told apart by comparing; beyond, tables are as fast. */
@@ -107,9 +128,9 @@ struct hu_passes {
     size_t (*find)(const void *x, uint64_t first, uint64_t last, uint16_t at[HU_CHUNK + 1]);
     /* The greatest magnitude of each HU_SCALED in a row, as bits. */
     void (*greatest)(const void *x, uint64_t greatest[HU_SCALES]);
-    /* False: this type has no room for it, and nothing is written. */
+    /* False: this type has no room for it. */
     bool (*near)(struct hu_pass_near *near);
-    void (*errors)(struct hu_pass_errors *e);
+    void (*errors)(struct hu_pass_errors *e); /* this, rough_squares and small: of fp64 alone */
     /* VALUES of which the greatest magnitude, as bits, is GREATEST. AHEAD: a chunk that may be
      * brought near meanwhile, or VALUES. */
     struct hu_pass_sum (*squares)(const void *values, uint64_t greatest, const void *ahead);
@@ -120,8 +141,7 @@ struct hu_passes {
                   uint64_t *subnormals);
     /* How often each biased exponent but 0 occurs. False: they are too many. */
     bool (*count)(const void *x, const struct hu_pass_range *range, struct hu_pass_exponents *out);
-    size_t size;       /* of a value: 4 or 8 */
-    bool near_is_long; /* near calls for memory ahead, and has the time to */
+    size_t size; /* of a value: 4 or 8 */
 };
 
 /* The passes for fp32 or fp64 values, for the instruction set of hu_kernel_chosen. */

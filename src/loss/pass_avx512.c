@@ -1,9 +1,8 @@
-#include "pass_avx512.h"
+#include "pass_sets.h"
 
 #if defined(__x86_64__)
 
 #include <immintrin.h>
-#include <math.h>
 #include <string.h>
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt")))
@@ -103,8 +102,8 @@ static bool exponents_to_count(const struct hu_pass_range *range, int fraction, 
     return *last - *first < HU_FEW;
 }
 
-TARGET bool pass_count_fp32_avx512(const void *x, const struct hu_pass_range *range,
-                                   struct hu_pass_exponents *out)
+TARGET static bool count_fp32(const void *x, const struct hu_pass_range *range,
+                              struct hu_pass_exponents *out)
 {
     int first, last;
     bool subnormals;
@@ -116,8 +115,8 @@ TARGET bool pass_count_fp32_avx512(const void *x, const struct hu_pass_range *ra
     return count_all(exponents, x, true, first, last, 0, subnormals, out);
 }
 
-TARGET bool pass_count_fp64_avx512(const void *x, const struct hu_pass_range *range,
-                                   struct hu_pass_exponents *out)
+TARGET static bool count_fp64(const void *x, const struct hu_pass_range *range,
+                              struct hu_pass_exponents *out)
 {
     int first, last;
     bool subnormals;
@@ -130,63 +129,24 @@ TARGET bool pass_count_fp64_avx512(const void *x, const struct hu_pass_range *ra
     return count_all(exponents, x, false, first, last, first - 1, subnormals, out);
 }
 
-/* Of each second eight values. */
-struct sums {
-    __m512d high, low, relative;
-};
+#undef TARGET
+#undef INLINE
 
-TARGET static double total(__m512d a, __m512d b)
-{
-    double of_a[8], of_b[8], sum = 0;
-    memcpy(of_a, &a, sizeof of_a);
-    memcpy(of_b, &b, sizeof of_b);
-    for (int i = 0; i < 8; i++)
-        sum += of_a[i] + of_b[i];
-    return sum;
-}
-
-#define NAME(x) fp32_##x
-#define REAL float
-#define WORD uint32_t
-#define IS_FP32 1
-#define FRACTION 23
-#define BIAS 127
-#define MASK __mmask16
-#define LANES __m512
-#define REALS(op) _mm512_##op##_ps
-#define WORDS(op) _mm512_##op##_epi32
-#define UNSIGNED(op) _mm512_##op##_epu32
-#define WORD_MASK(op) _mm512_##op##_epi32_mask
-#define UNSIGNED_MASK(op) _mm512_##op##_epu32_mask
-#define TO_REALS _mm512_castsi512_ps
-#define TO_WORDS _mm512_castps_si512
-#include "pass_avx512_near.h"
-
-#define NAME(x) fp64_##x
-#define REAL double
-#define WORD uint64_t
-#define IS_FP32 0
-#define FRACTION 52
-#define BIAS 1023
-#define MASK __mmask8
-#define LANES __m512d
-#define REALS(op) _mm512_##op##_pd
-#define WORDS(op) _mm512_##op##_epi64
-#define UNSIGNED(op) _mm512_##op##_epu64
-#define WORD_MASK(op) _mm512_##op##_epi64_mask
-#define UNSIGNED_MASK(op) _mm512_##op##_epu64_mask
-#define TO_REALS _mm512_castsi512_pd
-#define TO_WORDS _mm512_castpd_si512
-#include "pass_avx512_near.h"
-
-TARGET bool pass_near_fp32_avx512(struct hu_pass_near *b)
-{
-    return fp32_near(b);
-}
-
-TARGET bool pass_near_fp64_avx512(struct hu_pass_near *b)
-{
-    return fp64_near(b);
-}
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define LANE_BYTES 64
+#define FUSED(a, b, c) ((__typeof__(c))_mm512_fmadd_pd(a, b, c))
+#define FUSES 1
+#define MAX_FP32(a, b) _mm512_max_ps((__m512)(a), (__m512)(b))
+#define MIN_FP32(a, b) _mm512_min_ps((__m512)(a), (__m512)(b))
+#define MAX_FP64(a, b) _mm512_max_pd((__m512d)(a), (__m512d)(b))
+#define MIN_FP64(a, b) _mm512_min_pd((__m512d)(a), (__m512d)(b))
+#define WIDE_AT(p) _mm512_cvtps_pd(_mm256_loadu_ps(p))
+#define ROUND_TO_FP32(v) _mm512_cvtps_pd(_mm512_cvtpd_ps((__m512d)(v)))
+#define COUNT count_fp32
+#define PASSES hu_passes_fp32_avx512
+#include "pass_fp32.h"
+#define COUNT count_fp64
+#define PASSES hu_passes_fp64_avx512
+#include "pass_fp64.h"
 
 #endif

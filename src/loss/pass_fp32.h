@@ -1,4 +1,5 @@
 /* pass_lanes.h for fp32. */
+#define NAME(x) fp32_##x
 #define REAL float
 #define WORD uint32_t
 #define IS_FP32 1
@@ -10,3 +11,4 @@
 #undef IS_FP32
 #undef FIELD_SHIFT
 #undef LEAST_NORMAL_EXPONENT
+#undef NAME

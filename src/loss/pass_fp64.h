@@ -1,4 +1,5 @@
 /* pass_lanes.h for fp64. */
+#define NAME(x) fp64_##x
 #define REAL double
 #define WORD uint64_t
 #define IS_FP32 0
@@ -10,3 +11,4 @@
 #undef IS_FP32
 #undef FIELD_SHIFT
 #undef LEAST_NORMAL_EXPONENT
+#undef NAME

@@ -2,10 +2,18 @@
  * The passes of pass.h for one type and one instruction set. The file that includes this
  * defines REAL, WORD and LEAST_NORMAL_EXPONENT, FIELD_SHIFT, IS_FP32 for the type, NAME(x) for what
  * it makes, TARGET for the instruction set, FUSED(a, b, c) for its a * b + c, FUSES
- * for whether that rounds once, LANE_BYTES for the size of its registers, and NEAR and COUNT
- * where it has better ones, which end with this file.
+ * for whether that rounds once, LANE_BYTES for the size of its registers; and PASSES, what the
+ * passes are called, and COUNT where it has a better one, which both end with this file.
  * Plain loops of a constant length over arrays that do not overlap: compilers turn them into lanes.
  */
+
+#include <string.h>
+
+#if defined(__clang__)
+#define UNROLLED _Pragma("unroll")
+#else
+#define UNROLLED _Pragma("GCC unroll 8")
+#endif
 
 #define FIELD(w) ((w) << FIELD_SHIFT)
 /* The biased exponents of 1 and of the greatest finite numbers. */
@@ -15,14 +23,14 @@
 TARGET static inline __attribute__((always_inline)) WORD NAME(word)(REAL r)
 {
     WORD w;
-    memcpy(&w, &r, sizeof w);
+    __builtin_memcpy(&w, &r, sizeof w);
     return w;
 }
 
 TARGET static inline __attribute__((always_inline)) REAL NAME(real)(WORD w)
 {
     REAL r;
-    memcpy(&r, &w, sizeof r);
+    __builtin_memcpy(&r, &w, sizeof r);
     return r;
 }
 
@@ -73,7 +81,7 @@ TARGET static inline __attribute__((always_inline)) uint32_t NAME(sum_bytes)(NAM
 {
     const uint64_t even = UINT64_C(0x00ff00ff00ff00ff), ones = UINT64_C(0x0001000100010001);
     uint64_t words[LANE_BYTES / 8], sums = 0;
-    memcpy(words, &counts, sizeof words);
+    __builtin_memcpy(words, &counts, sizeof words);
     for (size_t i = 0; i < LANE_BYTES / 8; i++)
         sums += (words[i] & even) + (words[i] >> 8 & even);
     return (uint32_t)(sums * ones >> 48);
@@ -98,7 +106,7 @@ TARGET static bool NAME(count)(const void *x, const struct hu_pass_range *range,
         NAME(bytes) ones = {0}, others = {0};
         for (size_t i = 0; i < HU_CHUNK; i += LANE_BYTES) {
             NAME(bytes) some;
-            memcpy(&some, places + i, sizeof some);
+            __builtin_memcpy(&some, places + i, sizeof some);
             ones -= (NAME(bytes))(some == (NAME(bytes)){0} + (uint8_t)e);
             others -= (NAME(bytes))(some == (NAME(bytes)){0} + (uint8_t)(e + 1));
         }
@@ -142,65 +150,6 @@ TARGET static void NAME(greatest)(const void *x, uint64_t *greatest)
     }
 }
 
-TARGET static inline __attribute__((always_inline)) void
-NAME(errors_of)(struct hu_pass_errors *b, const REAL *restrict x, const REAL *restrict result,
-                const REAL *restrict scaled, const REAL *restrict code, REAL *restrict error,
-                REAL *restrict relative, const WORD *restrict leasts, bool has_scale, bool in_fp32)
-{
-    const WORD magnitude = (WORD)-1 >> 1, field = FIELD(2 * BIAS + 1);
-    int emin = b->emin < LEAST_NORMAL_EXPONENT ? LEAST_NORMAL_EXPONENT : b->emin;
-    WORD lowest = FIELD((WORD)((WORD)emin + BIAS)), half = FIELD((WORD)1) >> 1;
-    WORD inexact = 0, max_error = 0, max_relative = 0, max_units = 0;
-    for (size_t i = 0; i < HU_CHUNK; i++) {
-        REAL e = NAME(real)(NAME(word)(result[i] - x[i]) & magnitude);
-        /* Zeros have no relative error: 0 comes of dividing by infinity. */
-        WORD size = NAME(word)(x[i]) & magnitude;
-        size |= ((WORD)0 - (WORD)(size == 0)) & field;
-        WORD quotient =
-            NAME(word)(in_fp32 ? (REAL)(float)(e / NAME(real)(size)) : e / NAME(real)(size));
-        /* 2^-exponent; that of the top binade is subnormal: half of 2^(1 - BIAS). */
-        WORD exponent = NAME(word)(code[i]) & field, least = leasts ? leasts[i] : lowest;
-        exponent = exponent > least ? exponent : least;
-        WORD reciprocal = FIELD(TOP) - exponent;
-        reciprocal = reciprocal > half ? reciprocal : half;
-        REAL difference = has_scale ? NAME(real)(NAME(word)(code[i] - scaled[i]) & magnitude) : e;
-        WORD units = NAME(word)(difference * NAME(real)(reciprocal));
-        error[i] = e;
-        relative[i] = NAME(real)(quotient);
-        inexact += NAME(word)(e) != 0;
-        max_error = NAME(word)(e) > max_error ? NAME(word)(e) : max_error;
-        max_relative = quotient > max_relative ? quotient : max_relative;
-        max_units = units > max_units ? units : max_units;
-    }
-    b->inexact = inexact;
-    b->max_error = max_error;
-    b->max_relative = max_relative;
-    b->max_units = max_units;
-}
-
-TARGET static inline __attribute__((always_inline)) void
-NAME(errors_as)(struct hu_pass_errors *b, bool has_scale, bool in_fp32)
-{
-    const REAL *scaled = has_scale ? b->scaled : b->x, *code = has_scale ? b->code : b->result;
-    const WORD *leasts = NULL;
-    NAME(errors_of)
-    (b, b->x, b->result, scaled, code, b->error, b->relative, leasts, has_scale, in_fp32);
-}
-
-TARGET static void NAME(errors)(struct hu_pass_errors *b)
-{
-    bool has_scale = b->scaled != b->x || b->code != b->result;
-    if (has_scale && b->in_fp32) {
-        NAME(errors_as)(b, true, true);
-    } else if (has_scale) {
-        NAME(errors_as)(b, true, false);
-    } else if (b->in_fp32) {
-        NAME(errors_as)(b, false, true);
-    } else {
-        NAME(errors_as)(b, false, false);
-    }
-}
-
 /* Sums are taken in 16 parts, whatever the machine's registers hold. */
 enum { NAME(WIDTH) = LANE_BYTES / 8, NAME(VECTORS) = 16 / NAME(WIDTH) };
 typedef double NAME(lanes) __attribute__((vector_size(LANE_BYTES)));
@@ -209,16 +158,20 @@ typedef REAL NAME(reals) __attribute__((vector_size(NAME(WIDTH) * sizeof(REAL)))
 
 TARGET static inline __attribute__((always_inline)) NAME(lanes) NAME(load)(const REAL *at)
 {
+#if IS_FP32 && defined(WIDE_AT)
+    return (NAME(lanes))WIDE_AT(at);
+#else
     NAME(reals) v;
-    memcpy(&v, at, sizeof v);
+    __builtin_memcpy(&v, at, sizeof v);
     return __builtin_convertvector(v, NAME(lanes));
+#endif
 }
 
 /* Of the parts, each with the one 8 further. */
 TARGET static inline __attribute__((always_inline)) double NAME(total)(const NAME(lanes) * sums)
 {
     double parts[16], total = 0;
-    memcpy(parts, sums, sizeof parts);
+    __builtin_memcpy(parts, sums, sizeof parts);
     for (int i = 0; i < 8; i++)
         total += parts[i] + parts[i + 8];
     return total;
@@ -283,6 +236,66 @@ TARGET static struct hu_pass_sum NAME(squares)(const void *values, uint64_t grea
     return (struct hu_pass_sum){NAME(total)(high), NAME(total)(low), IS_FP32 ? 0 : 2 * exponent};
 }
 
+#if !IS_FP32
+
+TARGET static inline __attribute__((always_inline)) void
+NAME(errors_of)(struct hu_pass_errors *b, const REAL *restrict x, const REAL *restrict result,
+                const REAL *restrict scaled, const REAL *restrict code, REAL *restrict error,
+                REAL *restrict relative, bool has_scale, bool in_fp32)
+{
+    const WORD magnitude = (WORD)-1 >> 1, field = FIELD(2 * BIAS + 1);
+    int emin = b->emin < LEAST_NORMAL_EXPONENT ? LEAST_NORMAL_EXPONENT : b->emin;
+    WORD lowest = FIELD((WORD)((WORD)emin + BIAS)), half = FIELD((WORD)1) >> 1;
+    WORD inexact = 0, max_error = 0, max_relative = 0, max_units = 0;
+    for (size_t i = 0; i < HU_CHUNK; i++) {
+        REAL e = NAME(real)(NAME(word)(result[i] - x[i]) & magnitude);
+        /* Zeros have no relative error: 0 comes of dividing by infinity. */
+        WORD size = NAME(word)(x[i]) & magnitude;
+        size |= ((WORD)0 - (WORD)(size == 0)) & field;
+        WORD quotient =
+            NAME(word)(in_fp32 ? (REAL)(float)(e / NAME(real)(size)) : e / NAME(real)(size));
+        /* 2^-exponent; that of the top binade is subnormal: half of 2^(1 - BIAS). */
+        WORD exponent = NAME(word)(code[i]) & field;
+        exponent = exponent > lowest ? exponent : lowest;
+        WORD reciprocal = FIELD(TOP) - exponent;
+        reciprocal = reciprocal > half ? reciprocal : half;
+        REAL difference = has_scale ? NAME(real)(NAME(word)(code[i] - scaled[i]) & magnitude) : e;
+        WORD units = NAME(word)(difference * NAME(real)(reciprocal));
+        error[i] = e;
+        relative[i] = NAME(real)(quotient);
+        inexact += NAME(word)(e) != 0;
+        max_error = NAME(word)(e) > max_error ? NAME(word)(e) : max_error;
+        max_relative = quotient > max_relative ? quotient : max_relative;
+        max_units = units > max_units ? units : max_units;
+    }
+    b->inexact = inexact;
+    b->max_error = max_error;
+    b->max_relative = max_relative;
+    b->max_units = max_units;
+}
+
+TARGET static inline __attribute__((always_inline)) void
+NAME(errors_as)(struct hu_pass_errors *b, bool has_scale, bool in_fp32)
+{
+    const REAL *scaled = has_scale ? b->scaled : b->x, *code = has_scale ? b->code : b->result;
+    NAME(errors_of)
+    (b, b->x, b->result, scaled, code, b->error, b->relative, has_scale, in_fp32);
+}
+
+TARGET static void NAME(errors)(struct hu_pass_errors *b)
+{
+    bool has_scale = b->scaled != b->x || b->code != b->result;
+    if (has_scale && b->in_fp32) {
+        NAME(errors_as)(b, true, true);
+    } else if (has_scale) {
+        NAME(errors_as)(b, true, false);
+    } else if (b->in_fp32) {
+        NAME(errors_as)(b, false, true);
+    } else {
+        NAME(errors_as)(b, false, false);
+    }
+}
+
 TARGET static double NAME(rough_squares)(const void *values)
 {
     const REAL *at = values;
@@ -318,168 +331,28 @@ TARGET static void NAME(small)(const void *code, const void *scaled, double min_
     NAME(small_of)(code, scaled, (REAL)min_normal, zeros, subnormals);
 }
 
-#ifndef NEAR
-#define NEAR NAME(near)
-#define NEAR_IS_LONG false
-
-/* The least normal magnitude that each element's target has in its scale. */
-TARGET static void NAME(spread_scales)(const struct hu_pass_near *b, WORD *leasts)
-{
-    for (size_t i = 0; i < HU_SCALES; i++) {
-        WORD least = FIELD((WORD)(b->emin + b->scales[i]) + BIAS);
-        for (size_t k = 0; k < HU_SCALED; k++)
-            leasts[i * HU_SCALED + k] = least;
-    }
-}
-
-/*
- * Adding 2^(e + p - 1 - t), where e is the exponent of x or emin and p this type's precision,
- * leaves room for t bits below e: the sum is x rounded to nearest, ties to even, as a datum of the
- * target, and subtracting gives it back exactly. Results are magnitudes with the sign of x.
- */
-TARGET static inline __attribute__((always_inline)) void NAME(round_of)(struct hu_pass_near *b,
-                                                                        const REAL *restrict x,
-                                                                        REAL *restrict rounded,
-                                                                        const WORD *restrict leasts)
-{
-    const WORD magnitude = (WORD)-1 >> 1, field = FIELD(2 * BIAS + 1);
-    const WORD lowest = FIELD((WORD)((WORD)b->emin + BIAS));
-    const WORD room = FIELD((WORD)(FIELD_SHIFT - b->trailing_bits));
-    const WORD to_most = (WORD)b->most - lowest, to_overflow = (WORD)b->overflow - lowest;
-    WORD overflows = 0;
-    for (size_t i = 0; i < HU_CHUNK; i++) {
-        WORD size = NAME(word)(x[i]) & magnitude, sign = NAME(word)(x[i]) & ~magnitude;
-        WORD exponent = size & field, least = leasts ? leasts[i] : lowest;
-        exponent = exponent > least ? exponent : least;
-        REAL power = NAME(real)(exponent + room);
-        WORD near = NAME(word)((NAME(real)(size) + power) - power);
-        if (leasts) {
-            WORD most = least + to_most;
-            near = near < most ? near : most;
-            overflows += size >= least + to_overflow;
-        }
-        rounded[i] = NAME(real)(near | sign);
-    }
-    b->overflows = overflows;
-}
-
-TARGET static inline __attribute__((always_inline)) void
-NAME(tell_small)(struct hu_pass_near *b, const REAL *restrict x, const REAL *restrict rounded,
-                 const WORD *restrict leasts)
-{
-    const WORD magnitude = (WORD)-1 >> 1, lowest = FIELD((WORD)((WORD)b->emin + BIAS));
-    WORD zeros = 0, below = 0;
-    for (size_t i = 0; i < HU_CHUNK; i++) {
-        WORD r = NAME(word)(rounded[i]) & magnitude, size = NAME(word)(x[i]) & magnitude;
-        WORD least = leasts ? leasts[i] : lowest;
-        zeros += (WORD)(r == 0) & (WORD)(size != 0);
-        below += r - 1 < least - 1;
-    }
-    b->zeros = zeros;
-    b->subnormals = below;
-}
-
-TARGET static inline __attribute__((always_inline)) void
-NAME(take_errors)(struct hu_pass_near *b, const struct hu_pass_errors *e)
-{
-    b->inexact = e->inexact;
-    b->max_error = e->max_error;
-    b->max_relative = e->max_relative;
-    b->max_units = e->max_units;
-}
-
-TARGET static inline __attribute__((always_inline)) void NAME(near_of)(struct hu_pass_near *b,
-                                                                       const WORD *leasts)
-{
-    REAL rounded[HU_CHUNK];
-    struct hu_pass_errors e = {.emin = b->emin};
-    NAME(round_of)(b, b->x, rounded, leasts);
-    NAME(tell_small)(b, b->x, rounded, leasts);
-    NAME(errors_of)(&e, b->x, rounded, b->x, rounded, b->error, b->relative, leasts, false, false);
-    NAME(take_errors)(b, &e);
-}
-
-#if !IS_FP32
-
-TARGET static inline __attribute__((always_inline)) void
-NAME(divide)(const double *restrict x, double divisor, double *restrict quotients)
-{
-    for (size_t i = 0; i < HU_CHUNK; i++)
-        quotients[i] = x[i] / divisor;
-}
-
-TARGET static inline __attribute__((always_inline)) void
-NAME(multiply)(const double *restrict x, double factor, double *restrict products)
-{
-    for (size_t i = 0; i < HU_CHUNK; i++)
-        products[i] = x[i] * factor;
-}
-
-TARGET static void NAME(near_divided)(struct hu_pass_near *b)
-{
-    double scaled[HU_CHUNK], rounded[HU_CHUNK], result[HU_CHUNK];
-    struct hu_pass_errors e = {
-        .x = b->x,
-        .result = result,
-        .scaled = scaled,
-        .code = rounded,
-        .emin = b->emin,
-        .in_fp32 = b->in_fp32,
-        .error = b->error,
-        .relative = b->relative,
-    };
-    NAME(divide)(b->x, b->divisor, scaled);
-    NAME(round_of)(b, scaled, rounded, NULL);
-    NAME(tell_small)(b, b->x, rounded, NULL);
-    NAME(multiply)(rounded, b->divisor, result);
-    NAME(errors)(&e);
-    NAME(take_errors)(b, &e);
-}
-
 #endif
 
-TARGET static bool NAME(near)(struct hu_pass_near *b)
-{
-    WORD leasts[HU_CHUNK];
-    if (!hu_pass_has_room(b, FIELD_SHIFT, (int)BIAS))
-        return false;
-    if (b->scales) {
-        NAME(spread_scales)(b, leasts);
-        NAME(near_of)(b, leasts);
-#if !IS_FP32
-    } else if (b->divisor != 0) {
-        NAME(near_divided)(b);
-#endif
-    } else {
-        NAME(near_of)(b, NULL);
-    }
-    if (!b->inexact)
-        return true;
-    b->noise = NAME(squares)(b->error, b->max_error, b->error);
-    b->squares_of_relative = NAME(rough_squares)(b->relative);
-    return true;
-}
+#include "pass_near.h"
 
-#endif
-
-static const struct hu_passes NAME(passes) = {
+const struct hu_passes PASSES = {
     .range = NAME(range),
     .clip = NAME(clip),
     .find = NAME(find),
     .greatest = NAME(greatest),
-    .near = NEAR,
-    .errors = NAME(errors),
+    .near = NAME(near),
     .squares = NAME(squares),
+#if !IS_FP32
+    .errors = NAME(errors),
     .rough_squares = NAME(rough_squares),
     .small = NAME(small),
+#endif
     .count = COUNT,
     .size = sizeof(REAL),
-    .near_is_long = NEAR_IS_LONG,
 };
 
 #undef FIELD
 #undef BIAS
 #undef TOP
 #undef COUNT
-#undef NEAR
-#undef NEAR_IS_LONG
+#undef PASSES

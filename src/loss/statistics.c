@@ -35,24 +35,6 @@ static bool relates_in_fp32(const struct hu_statistics_plan *plan, const struct 
     return near && holds(hu_format_find("fp32"), f);
 }
 
-/* Whether fp32 holds the data and what targets make of them as normal numbers of its own, and their
- * errors: to nearest, an error is no longer than the value that is rounded. With scales, blocks are
- * widened to fp64 where they must be. */
-static bool is_fp32(const struct hu_statistics_plan *plan, const struct hu_format *f)
-{
-    const struct hu_format *fp32 = hu_format_find("fp32");
-    bool scaled = plan->scaling != HU_SCALE_NONE;
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct hu_statistics_target *t = &plan->targets[i];
-        bool fits = t->block.block ? true
-                    : scaled       ? t->rounds_nearest
-                                   : t->loss.emin >= hu_emin(fp32) || holds(t->loss.format, f);
-        if (!fits)
-            return false;
-    }
-    return relates_in_fp32(plan, f);
-}
-
 bool hu_statistics_needs_greatest(const struct hu_statistics_plan *plan, const struct hu_format *f)
 {
     for (size_t i = 0; i < plan->count; i++)
@@ -98,7 +80,9 @@ struct hu_statistics_target hu_statistics_target_of(const struct hu_format *f,
         .options = *options,
         .max_finite = value_of(f, hu_max_finite_code(f)),
         .emax = hu_emax(f),
-        .rounds_nearest = options->direction == HU_TIES_TO_EVEN && hu_has_subnormals(f),
+        /* One bit of significand has ties by the code's own parity. */
+        .rounds_in_place = options->direction != HU_STOCHASTIC && hu_has_subnormals(f) &&
+                           hu_is_signed(f) && f->trailing_bits,
     };
     t.options.saturate |= scaling == HU_SCALE_BLOCK;
     for (int sign = 0; sign < 2; sign++)
@@ -196,6 +180,18 @@ static void see(struct hu_spread *s, double x, uint64_t count)
     }
 }
 
+/* N elements as numbers of REAL, which holds them. */
+static void take_numbers(struct hu_scratch *a, const struct hu_format *real, void *numbers,
+                         const struct hu_format *from, const unsigned char *bytes, size_t n)
+{
+    if (from != real) {
+        convert_to_numbers(a, NO_TARGET, real, numbers, from, bytes, n);
+        return;
+    }
+    memcpy(numbers, bytes, n * (real->storage_bits / 8));
+    layout_turn(numbers, n, real->storage_bits / 8);
+}
+
 /* The elements: in their place if they fill the chunk as they are, else in a->x. */
 static void load_chunk(struct hu_scratch *a, struct chunk *b, const struct hu_format *from,
                        const unsigned char *bytes, uint64_t at)
@@ -208,12 +204,7 @@ static void load_chunk(struct hu_scratch *a, struct chunk *b, const struct hu_fo
         return;
     }
     b->x = a->x;
-    if (from == b->real) {
-        memcpy(a->x, bytes, b->n * b->passes->size);
-        layout_turn(a->x, b->n, b->passes->size);
-    } else {
-        convert_to_numbers(a, NO_TARGET, b->real, a->x, from, bytes, b->n + before);
-    }
+    take_numbers(a, b->real, a->x, from, bytes, b->n + before);
     if (before)
         memmove(a->x, (char *)a->x + before * b->passes->size, b->n * b->passes->size);
     memset((char *)a->x + b->n * b->passes->size, 0, (HU_CHUNK - b->n) * b->passes->size);
@@ -239,7 +230,7 @@ static bool take_unit(struct hu_scratch *a, const struct hu_statistics_data *d, 
     if (!piece->x)
         return false;
     bytes += hu_array_bytes(f, (size_t)(first - base - before));
-    convert_to_numbers(a, NO_TARGET, piece->real, piece->x, f, bytes, n + before);
+    take_numbers(a, piece->real, piece->x, f, bytes, n + before);
     if (before)
         memmove(piece->x, (char *)piece->x + before * size, n * size);
     return true;
@@ -280,7 +271,7 @@ bool hu_analyse(struct hu_scratch *a, const struct hu_statistics_plan *plan,
     if (g->codes)
         return hu_gathered_count(g, data->format, bytes, (size_t)(to - from));
     struct chunk b = {.plan = plan, .data = data, .g = g};
-    b.is_fp32 = is_fp32(plan, data->format);
+    b.is_fp32 = holds(a->fp32, data->format);
     b.in_fp32 = relates_in_fp32(plan, data->format);
     b.passes = hu_passes(b.is_fp32);
     b.real = b.is_fp32 ? a->fp32 : a->fp64;
@@ -310,9 +301,8 @@ bool hu_analyse(struct hu_scratch *a, const struct hu_statistics_plan *plan,
 double hu_greatest(struct hu_scratch *a, const struct hu_format *format, const void *bytes,
                    size_t n)
 {
-    struct hu_statistics_plan plan = {NULL, 0, HU_SCALE_NONE};
     double greatest = 0;
-    struct chunk b = {.plan = &plan, .is_fp32 = is_fp32(&plan, format)};
+    struct chunk b = {.is_fp32 = holds(a->fp32, format)};
     b.passes = hu_passes(b.is_fp32);
     b.real = b.is_fp32 ? a->fp32 : a->fp64;
     for (size_t at = 0; at < n; at += b.n) {

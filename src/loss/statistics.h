@@ -37,7 +37,8 @@ struct hu_statistics_target {
                                 HUGE_VAL: no fp64 does */
     bool saturates;          /* overflows give finite results */
     int emax;
-    bool rounds_nearest; /* ties to even, and values below 2^emin have its unit */
+    bool rounds_in_place; /* values in range are rounded to a multiple of a power of two, which
+                             below 2^emin is its unit, and the direction draws nothing */
 };
 
 /* What is asked of the data. The targets are the caller's and stay. */

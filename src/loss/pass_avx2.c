@@ -1,0 +1,22 @@
+#include "pass_sets.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx2,fma")))
+#define LANE_BYTES 32
+#define FUSED(a, b, c) ((__typeof__(c))_mm256_fmadd_pd(a, b, c))
+#define FUSES 1
+#define MAX_FP32(a, b) _mm256_max_ps((__m256)(a), (__m256)(b))
+#define MIN_FP32(a, b) _mm256_min_ps((__m256)(a), (__m256)(b))
+#define MAX_FP64(a, b) _mm256_max_pd((__m256d)(a), (__m256d)(b))
+#define MIN_FP64(a, b) _mm256_min_pd((__m256d)(a), (__m256d)(b))
+#define WIDE_AT(p) _mm256_cvtps_pd(_mm_loadu_ps(p))
+#define ROUND_TO_FP32(v) _mm256_cvtps_pd(_mm256_cvtpd_ps((__m256d)(v)))
+#define PASSES hu_passes_fp32_avx2
+#include "pass_fp32.h"
+#define PASSES hu_passes_fp64_avx2
+#include "pass_fp64.h"
+
+#endif

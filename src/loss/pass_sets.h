@@ -1,0 +1,13 @@
+/*
+ * The passes of each instruction set, for fp32 and for fp64. Private to pass.h's.
+ */
+#ifndef HALFULP_LOSS_PASS_SETS_H
+#define HALFULP_LOSS_PASS_SETS_H
+
+#include "pass.h"
+
+extern const struct hu_passes hu_passes_fp32_plain, hu_passes_fp64_plain;
+extern const struct hu_passes hu_passes_fp32_avx2, hu_passes_fp64_avx2;
+extern const struct hu_passes hu_passes_fp32_avx512, hu_passes_fp64_avx512;
+
+#endif
