@@ -12,6 +12,11 @@ key() { # FILTER ARGUMENT…
 prints "mxfp4's scale and codes (OCP MX 1.0 section 6.3)" '["0x7f","1",["0x7","0x6","0x4","0xa","0x0"]]' \
     key '[.blocks[0].scale.bits, .blocks[0].scale.value, [.blocks[0].elements[].code]]' -t mxfp4 6 5 2.5 -0.75 0.02
 prints "errors are exact" '["0","-1","-0.5","-0.25"]' key '[.blocks[0].elements[].error]' -t mxfp4 6 5 2.5 -0.75
+# The tie of 464 goes to 448, whose code is even; 480 is what would come next.
+cut() { "$halfulp" block -t mxfp8_e4m3 "$@" | awk '/saturated/ {printf "%s ", $2}'; }
+prints "saturated is what rounds beyond the largest" "464.5 -500 " cut 460 464 464.5 448 -464 -500
+prints "… in the direction that is asked for" "449 " cut -r rup 449 -449 448
+prints "… toward zero from the next number on" "480 " cut -r rtz 479 480
 prints "each rule's scale for an amax of 7" '0x7f 0x80 0x80 0x80' \
     bash -c 'for rule in floor ceil rceil even; do "$0" block -t mxfp4 --rule $rule --json 7 | jq -r ".blocks[0].scale.bits"; done | xargs' "$halfulp"
 prints "a block of zeros has the least scale" '["0x00","0x00","0x00000000"]' \
@@ -103,6 +108,7 @@ if ${CC-cc} -shared -fPIC -O1 -o "$scratch/mx.so" "$scratch/mx.c" -lm 2>"$scratc
     holds "its own rule passes" "$halfulp" verify -t mxfp4 --against "$scratch/mx.so:rceil" --rule rceil --ignore nan,inf --count 256
     prints "the rule is found" "follows rceil, rne, saturating" \
         bash -c '"$0" verify -t mxfp4 --against "$1:rceil" --which-rule --ignore nan,inf --count 128 | sed -n "s/^.*:rceil follows/follows/p"' "$halfulp" "$scratch/mx.so"
+    prints "and JSON has one type for it" '[[true,"crashes"],[false,null]]' bash -c '{ "$0" verify -t mxfp4 --against "$1:crash" --json; "$0" verify -t mxfp4 --count 64 --json; } | jq -sc "[.[] | .combinations[0] | [.crashed, (.stopped.how // null | if . then .[:7] else . end)]]"' "$halfulp" "$scratch/mx.so"
     holds "a crash is a finding" bash -c '! "$0" verify -t mxfp4 --against "$1:crash" >"$2" && grep -q crashes "$2"' "$halfulp" "$scratch/mx.so" "$scratch/out"
 else
     skip "libraries on trial" "no compiler makes them"

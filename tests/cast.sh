@@ -130,6 +130,42 @@ ln -s /dev/null null.bin
 exits "a link to a device as OUT" 2 "no regular file" "$halfulp" cast zeros.bin -f fp32 -t bf16 -o null.bin --force
 prints "a drawing through a link" "svg" bash -c "ln -s drawn.svg l.svg; '$halfulp' show -f fp16 1 --svg l.svg >/dev/null && grep -o -m1 svg drawn.svg | head -1"
 exits "a link to a folder as OUT" 2 "is a folder" bash -c "ln -s real folder.bin; '$halfulp' cast zeros.bin -f fp32 -t bf16 -o folder.bin --force"
+# Integers: rounded, cut to the ends, and 0 for a NaN.
+python3 - <<'EOP'
+import sys; sys.path.insert(0, '.')
+import files, struct
+files.write('numbers.safetensors', {'w': ('F32', struct.pack('<8f', 1.5, -2.5, 300, float('nan'), -1e10, 0.49, 7, float('inf')))})
+EOP
+integers() { # FILE: its dtypes and bytes, behind the header of 8 elements of SIZE bytes
+    "$halfulp" tensors "$1" --json | jq -r '.tensors[0].dtype' && tail -c "$2" "$1" | od -An -v -tx1 | tr -d ' \n'
+}
+while read -r dtype name size bytes; do
+    "$halfulp" cast numbers.safetensors -t "$dtype" -o "$dtype.safetensors" >/dev/null 2>&1
+    prints "a cast to $dtype" "$name
+$bytes" integers "$dtype.safetensors" "$size"
+done <<'EOT'
+int8 I8 8 02fe7f008000077f
+uint8 U8 8 0200ff00000007ff
+int16 I16 16 0200feff2c010000008000000700ff7f
+uint16 U16 16 020000002c010000000000000700ffff
+int32 I32 32 02000000feffffff2c01000000000000000000800000000007000000ffffff7f
+uint32 U32 32 02000000000000002c01000000000000000000000000000007000000ffffffff
+int64 I64 64 0200000000000000feffffffffffffff2c010000000000000000000000000000001cf4abfdffffff00000000000000000700000000000000ffffffffffffff7f
+EOT
+exits "what becomes of NaNs and infinities is told" 0 '1 NaN became 0: int8 has no NaN' "$halfulp" cast numbers.safetensors -t int8 -o told.safetensors
+exits "an infinity becomes an end" 0 '1 infinity became the nearest end of its range: int8' "$halfulp" cast numbers.safetensors -t int8 -o told.safetensors --force
+prints "and what was lost" "2 1 1" sh -c '"$1" cast numbers.safetensors -t int8 -o told.safetensors --force --json 2>/dev/null | jq -r ".total[0] | \"\(.overflow) \(.underflow) \(.exact)\""' - "$halfulp"
+while read -r dtype descr; do
+    "$halfulp" cast five.npy -t "$dtype" -o "$dtype.npy" >/dev/null
+    prints "NumPy calls $dtype $descr" 1 sh -c 'head -c 64 "$1" | tail -c 54 | grep -c -F "$2"' - "$dtype.npy" "'$descr'"
+done <<'EOT'
+int8 |i1
+uint16 <u2
+int32 <i4
+uint64 <u8
+EOT
+exits ".npy has no int4" 2 "cannot hold int4: NumPy's integers have 8 bits" "$halfulp" cast five.npy -t int4 -o never.npy
+exits "nor has safetensors" 2 'no dtype for int4.*I8 to I64' "$halfulp" cast one.safetensors -t int4 -o never.safetensors
 exits "packed elements in .npy, however many" 2 'fp6_e2m3.*-t fp6_e2m3_unpacked' "$halfulp" cast five.npy -t fp6_e2m3 -o e.npy
 
 # What is rounded, and what is not.

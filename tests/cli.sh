@@ -49,7 +49,7 @@ exits "a note tells of F4" 0 'NumPy.s f4 is fp32' "$halfulp" convert -t F4 3
 printf '\75\314\314\315' >"$scratch/big.bin"
 prints "a raw array may have its most significant byte first" "0x3dcccccd" sh -c '"$1" show -f fp32 --json "$2:fp32:be[0]" | jq -r ".rows[0].bits"' - "$halfulp" "$scratch/big.bin"
 prints "stats takes the order of bytes" "0.10000000149011612" sh -c '"$1" stats -f fp32:be -t bf16 "$2" --json | jq -r ".tensors[0].max_abs"' - "$halfulp" "$scratch/big.bin"
-exits "stats refuses integers" 2 'int8 is an integer' "$halfulp" stats -f fp32 -t int8 "$scratch/big.bin"
+prints "stats takes integers" "0 1" sh -c '"$1" stats -f fp32:be -t int8 "$2" --json | jq -r ".total[0] | \"\(.overflow) \(.underflow)\""' - "$halfulp" "$scratch/big.bin"
 exits "convert refuses an unknown direction" 2 'not a rounding direction' "$halfulp" convert -t fp16 -r up 1
 exits "convert refuses an unknown tininess" 2 "'never' is none of: after before" "$halfulp" convert -t fp16 --tininess never 1
 flat_memory() { # in 60 MB of address space, which AddressSanitizer alone would overrun

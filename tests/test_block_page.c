@@ -161,12 +161,12 @@ Test(block_page, an_element_s_bit_moves_it_alone)
 Test(block_page, a_typed_value_encodes_the_block_anew)
 {
     struct session *c = open_page("mxfp4");
-    type_in(c, "e3.decimal", "100");
+    type_in(c, "e3.decimal", "112");
     cr_expect_str_eq(text_of_item(c, "scale.value"), "= 2⁴");
     cr_expect_str_eq(text_of_item(c, "e3.value"), "96");
     cr_expect_str_eq(text_of_item(c, "e3.remark"), "saturated");
     cr_expect_str_eq(text_of_item(c, "e0.value"), "8", "6 lies nearer to 8 than to 0");
-    cr_expect(strstr(text_of_item(c, "scale.words"), "amax 100, element 3"));
+    cr_expect(strstr(text_of_item(c, "scale.words"), "amax 112, element 3"));
     play(c, "click rule.ceil");
     cr_expect_str_eq(text_of_item(c, "scale.value"), "= 2⁵");
     play(c, "click direction.rtz");

@@ -140,11 +140,14 @@ def test_blocks_there_and_back():
 
 
 def test_sizes_and_statistics_are_the_programs():
+    assert halfulp.size({"model_type": "gpt2"})["model"]["source"] is None
     seven = halfulp.size("7B")
     assert isinstance(seven, dict) and seven
     with pytest.raises(ValueError, match="7Q"):
         halfulp.size("7Q")
     lost = halfulp.stats([1.0, 0.1, 70000.0], ["fp16"])
+    assert lost["file"] is None and (lost + lost)["file"] is None, "the program's file is gone"
+    assert halfulp.stats([1.5, 300.0], "int8")["total"][0]["overflow"] == 1
     assert "fp16" in str(lost)
 
 

@@ -78,6 +78,24 @@ Test(statistics, a_tie_without_trailing_bits_goes_to_the_even_code)
     cr_assert_eq(figures("fp32", x, 1, "binary8p1se").max_ulps, 0.5);
 }
 
+Test(statistics, what_an_integer_does_not_reach_becomes_its_end)
+{
+    /* 127.5 is a tie, to 128, and -128.5 one to -128. */
+    const float x[] = {0.3f, -0.5f, 1.5f, 127.4f, 127.5f, -128.5f, -129, 300, -7};
+    struct hu_loss_figures f = figures("fp32", x, 9, "int8");
+    cr_assert_eq(f.measured, 9);
+    cr_assert_eq(f.overflow, 3);
+    cr_assert_eq(f.underflow, 2);
+    cr_assert_eq(f.invalid + f.subnormal, 0);
+    cr_assert_eq(f.exact, 1);
+    cr_assert_eq(f.max_error, 173);
+    cr_assert_eq(f.max_ulps, 173, "an integer's last place is 1");
+    f = figures("fp32", x, 9, "uint8");
+    cr_assert_eq(f.overflow, 4, "-128.5, -129, 300 and -7");
+    cr_assert_eq(f.underflow, 2, "0 is an end, too");
+    cr_assert_eq(f.exact, 0);
+}
+
 Test(statistics, an_overflow_that_saturates_is_an_error)
 {
     const float x[] = {1000, -500, 448, 0x1p-7f};
@@ -235,7 +253,9 @@ static void slow_element(struct slow *s, struct hu_reference *r, const struct hu
                                                       hu_bits_of_double(scaled), o, &flags)
                                : hu_reference_convert(r, to, from, bits, o, &flags);
     struct hu_datum result = hu_decode(to, code);
-    s->f.overflow += (flags & HU_OVERFLOW) != 0;
+    /* An integer has no other way to say so, and NaNs and infinities have returned. */
+    bool over = flags & (hu_is_integer(to) ? HU_INVALID : HU_OVERFLOW);
+    s->f.overflow += over;
     if (hu_is_finite(result)) {
         s->f.measured++;
         ratio_of(y, to, code);
@@ -245,7 +265,7 @@ static void slow_element(struct slow *s, struct hu_reference *r, const struct hu
         mpq_sub(e, y, x);
         mpq_abs(e, e);
         s->f.exact += !mpq_sgn(e);
-        s->f.underflow += result.class == HU_ZERO && mpq_sgn(x) != 0;
+        s->f.underflow += result.class == HU_ZERO && mpq_sgn(x) != 0 && !over;
         s->f.subnormal += result.class == HU_SUBNORMAL;
         mpq_mul(square, x, x);
         mpq_add(s->signal, s->signal, square);
@@ -350,9 +370,9 @@ static void check_against_slow(const char *source, const void *data, size_t n, c
     mpq_clears(s.noise, s.signal, s.relative, s.max_error, NULL);
 }
 
-static const char *const targets[] = {"fp32",         "tf32",     "bf16",     "fp16",
-                                      "fp8_e5m2",     "fp8_e4m3", "fp6_e3m2", "fp6_e2m3",
-                                      "fp8_e4m3fnuz", "fp4_e2m1", "e8m0",     "e5m12"};
+static const char *const targets[] = {
+    "fp32",         "tf32",     "bf16", "fp16",  "fp8_e5m2", "fp8_e4m3", "fp6_e3m2", "fp6_e2m3",
+    "fp8_e4m3fnuz", "fp4_e2m1", "e8m0", "e5m12", "int8",     "uint8",    "int16",    "int32"};
 
 static void check_source(const char *source)
 {

@@ -104,6 +104,10 @@ if ${CC-cc} -O1 -ffp-contract=off -shared -fPIC -o "$scratch/operations.so" "$sc
     holds "two options together explain a product" explained "-r rne --subnormals flush-in" mul flushed -r rtz
     holds "what no convention explains is a defect" explained "" sub swapped
     exits "a library's function that crashes" 1 '' v --op sqrt -f fp32 --count 500 --against "$scratch/operations.so:crash"
+    v --op sqrt -f fp32 --count 500 --json --against "$scratch/operations.so:crash" >"$scratch/crash" || true
+    prints "and how is told beside that it did" '[true,true]' jq -c '.combinations[0] | [.crashed, (.stopped.how | startswith("crashes (signal 11"))]' "$scratch/crash"
+    v --op sqrt -f fp16 --count 500 --json >"$scratch/crash"
+    prints "what does not crash says so in the same words" '[false,null]' jq -c '.combinations[0] | [.crashed, .stopped]' "$scratch/crash"
 else
     skip "a library's operations" "no shared object can be made"
 fi

@@ -205,7 +205,7 @@ INLINE half_lanes look_up_16(half_lanes pieces, half_lanes index)
     return (half_lanes)_mm256_shuffle_epi8((__m256i)pieces, (__m256i)index);
 }
 
-INLINE uint16_t shift_16_entry(uint32_t count)
+static inline uint16_t shift_16_entry(uint32_t count)
 {
     return (uint16_t)(UINT32_C(0x10000) >> count);
 }

@@ -239,7 +239,7 @@ INLINE half_lanes look_up_16(half_lanes pieces, half_lanes index)
     return (half_lanes)_mm512_permutexvar_epi16((__m512i)index, (__m512i)pieces);
 }
 
-INLINE uint16_t shift_16_entry(uint32_t count)
+static inline uint16_t shift_16_entry(uint32_t count)
 {
     return (uint16_t)count;
 }

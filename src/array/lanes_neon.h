@@ -89,7 +89,7 @@ INLINE half_lanes look_up_16(half_lanes pieces, half_lanes index)
     return (half_lanes)vqtbl1q_u8((uint8x16_t)pieces, (uint8x16_t)index);
 }
 
-INLINE uint16_t shift_16_entry(uint32_t count)
+static inline uint16_t shift_16_entry(uint32_t count)
 {
     return (uint16_t)-count;
 }

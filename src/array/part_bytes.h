@@ -232,7 +232,7 @@ struct pieces {
 INLINE void set_special(struct pieces *t, const struct halves *h, const struct seen *seen,
                         enum care care)
 {
-    t->large = held_16(h->special - 1);
+    t->large = held_16(h->common);
     t->small = held_16(seen->small && h->small ? h->small - 1 : 0);
     if (care == WATCHING)
         t->large = held_16(seen->large == INFINITE - 1 ? h->finite : h->large);
@@ -240,16 +240,13 @@ INLINE void set_special(struct pieces *t, const struct halves *h, const struct s
 
 INLINE struct pieces pieces_of(const struct halves *h)
 {
-    uint16_t counts[HALF_PIECES];
-    for (int i = 0; i < HALF_PIECES; i++)
-        counts[i] = shift_16_entry(h->counts[i]);
     return (struct pieces){
         .add = repeat_16(h->add),
         .rest = repeat_16(h->rest),
-        .counts = repeat_16(counts),
+        .counts = repeat_16(h->counts),
         .magnitude = held_16(0x7fff),
         .reach = held_16(h->reach),
-        .trailing = held_16(shift_16_entry(h->trailing)),
+        .trailing = held_16(h->trailing),
         .last = held_16(h->last),
         .less = held_16(h->less),
         .flip = held_16(h->flip),
@@ -266,6 +263,11 @@ INLINE bool is_special(const struct pieces *t, const half_lanes magnitude[2], en
     if (care == WATCHING)
         outside |= minus_16(t->small, smaller_16(magnitude[0] - one, magnitude[1] - one));
     return any_bit((vec)outside);
+}
+
+INLINE half_lanes shift_16(half_lanes x, uint32_t count)
+{
+    return shift_each_16(x, splat_16(shift_16_entry(count)));
 }
 
 INLINE half_lanes index_of(const struct pieces *t, half_lanes magnitude)
@@ -292,11 +294,11 @@ INLINE void see_inexact(const struct pieces *t, const half_lanes magnitude[2], s
 
 /* Of two neighbours or one code twice, those rounded upward where UP, and otherwise the even. */
 #define CHOOSE(width, type)                                                                        \
-    INLINE type choose_##width(const struct halves *h, type even, bool up, type down, type other)  \
+    INLINE type choose_##width(type even, bool up, bool odd, type down, type other)                \
     {                                                                                              \
         if (!up)                                                                                   \
             return down & (other | even);                                                          \
-        return h->odd ? down | ((down ^ other) & ~even) : other;                                   \
+        return odd ? down | ((down ^ other) & ~even) : other;                                      \
     }
 
 CHOOSE(8, byte_lanes)
@@ -307,13 +309,13 @@ CHOOSE(16, half_lanes)
  * that is a tie once upward and once downward, of which the even code is taken; otherwise what is
  * less by 1 and then made more by 1 is rounded up. False: some are special.
  */
-INLINE bool halves_step(const struct halves *h, const struct narrow *k, const struct pieces *t,
-                        void *dst, const void *src, enum store store, enum care care, bool up,
+INLINE bool halves_step(const struct narrow *k, const struct pieces *t, void *dst, const void *src,
+                        uint32_t shift, enum store store, enum care care, bool up, bool odd,
                         struct seen *seen)
 {
     half_lanes x[2], magnitude[2], down[2], other[2];
     BOTH_HALVES(x[i] = (half_lanes)load_bytes((const char *)src + sizeof *x * i);
-                if (h->shift) x[i] <<= h->shift; magnitude[i] = x[i] & t->magnitude;);
+                if (shift) x[i] <<= shift; magnitude[i] = x[i] & t->magnitude;);
     if (__builtin_expect(is_special(t, magnitude, care), 0))
         return false;
     BOTH_HALVES(half_lanes less = up ? leads_up(t, x[i]) : t->less;
@@ -324,13 +326,13 @@ INLINE bool halves_step(const struct halves *h, const struct narrow *k, const st
     if (care == WATCHING && !(seen->flags & HU_INEXACT))
         see_inexact(t, magnitude, seen);
     if (store == STORE_16) {
-        BOTH_HALVES(half_lanes code = choose_16(h, t->even, up, down[i], other[i]);
+        BOTH_HALVES(half_lanes code = choose_16(t->even, up, odd, down[i], other[i]);
                     code = finish_16(k, code, x[i]);
                     memcpy((char *)dst + sizeof code * i, &code, sizeof code););
         return true;
     }
     byte_lanes codes =
-        choose_8(h, (byte_lanes)t->even_bytes, up, pack_half_bytes(down), pack_half_bytes(other));
+        choose_8((byte_lanes)t->even_bytes, up, odd, pack_half_bytes(down), pack_half_bytes(other));
     codes = finish_8(k, codes, pack_byte_tops(x));
     store_byte_codes(dst, (byte_lanes)order_halves((half_lanes)codes), store);
     return true;
@@ -349,7 +351,7 @@ special_halves(const struct plan *p, void *dst, const void *src, struct seen see
     else
         load_short(&p->w, x, src);
 #endif
-    take_care(p, x, NULL, ROUND_MAGIC, &seen);
+    take_care(p, x, NULL, p->round, &seen);
     store_codes(&p->k, dst, x, p->store);
     return seen;
 }
@@ -357,21 +359,70 @@ special_halves(const struct plan *p, void *dst, const void *src, struct seen see
 INLINE void from_halves(const struct plan *p, struct carried *c, void *dst, const void *src,
                         size_t steps, enum care care, bool up)
 {
-    const struct halves h = p->halves;
+    const struct halves *h = &p->halves;
     const struct narrow k = p->k;
     const enum store store = p->store;
     const size_t out = bytes_of_step(p->to);
+    const uint32_t shift = h->shift;
+    const bool odd = h->odd;
     struct seen seen = c->seen;
-    struct pieces t = pieces_of(&h);
-    set_special(&t, &h, &seen, care);
+    struct pieces t = pieces_of(h);
+    set_special(&t, h, &seen, care);
     const char *from = src;
     for (char *to = dst; steps; steps--, to += out, from += 2 * STEP)
-        if (!halves_step(&h, &k, &t, to, from, store, care, up, &seen)) {
+        if (!halves_step(&k, &t, to, from, shift, store, care, up, odd, &seen)) {
             seen = special_halves(p, to, from, seen);
-            set_special(&t, &h, &seen, care);
+            set_special(&t, h, &seen, care);
         }
     c->seen = seen;
 }
+
+/* Halves whose codes are the top of FP32's as scales: narrow_scale in 16 bits. Where flags are
+ * looked for, false: some may raise others than those of common numbers. */
+INLINE bool scale_tops(const struct narrow *k, uint32_t shift, void *dst, const void *src,
+                       struct seen *seen)
+{
+    half_lanes x[2], code[2], none[2], inexact = splat_16(0), outside = splat_16(0);
+    const half_lanes small = splat_16(seen && seen->flags & HU_UNDERFLOW ? 0 : 0x0080);
+    BOTH_HALVES(x[i] = (half_lanes)load_bytes((const char *)src + sizeof *x * i) << shift;
+                half_lanes magnitude = x[i] & splat_16(0x7fff);
+                half_lanes aligned =
+                    smaller_16(magnitude, minus_16(magnitude + magnitude, splat_16(0x0080)));
+                code[i] = shift_16(aligned + splat_16(k->add[0] >> 16), 7);
+                none[i] = (half_lanes)(minus_16(x[i], splat_16(INFINITE >> 16)) != 0) &
+                          (half_lanes)(x[i] != splat_16(SIGN >> 16));
+                code[i] =
+                    smaller_16(code[i], splat_16(k->infinity[0])) | (none[i] & splat_16(k->nan[0]));
+                inexact |= x[i] & splat_16(k->low >> 16) & ~none[i];
+                outside |= minus_16(magnitude, splat_16((k->max_code << 7) - 1)) |
+                           minus_16(small, magnitude););
+    if (seen && any_bit((vec)outside))
+        return false;
+    if (seen && !(seen->flags & HU_INEXACT))
+        find_inexact(seen, (vec)inexact);
+    if (seen && !(seen->flags & HU_INVALID) && any_bit((vec)(none[0] | none[1])))
+        seen->flags |= HU_INVALID;
+    store_bytes(dst, (byte_lanes)order_halves((half_lanes)pack_half_bytes(code)));
+    return true;
+}
+
+#define SCALES(name, care, watch)                                                                  \
+    TARGET static __attribute__((noinline)) void name##_steps(                                     \
+        const struct plan *p, struct carried *c, void *dst, const void *src, size_t steps)         \
+    {                                                                                              \
+        const struct narrow k = p->k;                                                              \
+        const struct widen w = p->w;                                                               \
+        struct seen seen = c->seen;                                                                \
+        const char *from = src;                                                                    \
+        for (char *to = dst; steps; steps--, to += STEP, from += 2 * STEP)                         \
+            if (!scale_tops(&k, w.sign_shift - 16, to, from, (watch) ? &seen : NULL))              \
+                seen = special_halves(p, to, from, seen);                                          \
+        c->seen = seen;                                                                            \
+    }                                                                                              \
+    static const struct stage name = {{LOAD_TOP, ROUND_SCALE, STORE_8, care}, name##_steps};
+
+SCALES(scales, DIRECTED, false)
+SCALES(scales_watching, WATCHING, true)
 
 #define HALVES(name, care, ...)                                                                    \
     TARGET static __attribute__((noinline)) void name##_steps(                                     \
@@ -455,6 +506,8 @@ const struct stage *const PART(bytes)[] = {&to_halves,
                                            &halves,
                                            &halves_directed,
                                            &halves_watching,
+                                           &scales,
+                                           &scales_watching,
 #endif
                                            &to_scale,
                                            &to_scale_watching,

@@ -19,6 +19,19 @@ static stage_function *stage_for(struct way wanted)
     return NULL;
 }
 
+#ifdef LANES_SHUFFLE
+static bool plan_halves(struct plan *p)
+{
+    struct halves *h = &p->halves;
+    if (!hu_plan_halves(p, PIECES_16))
+        return false;
+    h->trailing = shift_16_entry(h->trailing);
+    for (int i = 0; i < HALF_PIECES; i++)
+        h->counts[i] = shift_16_entry(h->counts[i]);
+    return true;
+}
+#endif
+
 /* One stage for both where there is one; from codes to FP64 goes by FP32, whose conversion is
  * exact. */
 static void plan_stages(struct plan *p)
@@ -34,7 +47,7 @@ static void plan_stages(struct plan *p)
     if (load == LOAD_FP16 && bytes)
         way.load = LOAD_SHORT;
 #ifdef LANES_SHUFFLE
-    if (way.store <= STORE_16 && hu_plan_halves(p, PIECES_16)) {
+    if (way.store <= STORE_16 && plan_halves(p)) {
         way.load = LOAD_HALVES;
         if (way.care == DIRECTED && !p->halves.up)
             way.care = NEAREST;

@@ -450,21 +450,21 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
 /* Halves of the exponent field FIELD, whose unit is as that of 1 where it is 0, as numbers in their
  * unit; LEAST: the field of the target's least normal number, in whose unit are those above, too.
  */
-static void set_piece(struct halves *h, uint32_t piece, int field, int least, int drop,
+static void set_piece(struct halves *h, unsigned piece, int field, int least, int drop,
                       bool nearest)
 {
-    const uint32_t count = (uint32_t)(drop + least - field);
-    h->rest[piece] = (uint16_t)((uint32_t)(1 - field) << h->trailing);
+    const unsigned count = (unsigned)(drop + least - field);
+    h->rest[piece] = (uint16_t)((unsigned)(1 - field) << h->trailing);
     h->add[piece] = (uint16_t)(h->rest[piece] + (nearest ? (1u << count) / 2 : 0));
     h->counts[piece] = (uint16_t)count;
 }
 
 /* An FP32 word as one of FROM at the top of 16 bits. */
-static uint32_t half_of(const struct plan *p, uint32_t word, enum hu_direction direction)
+static uint16_t half_of(const struct plan *p, uint32_t word, enum hu_direction direction)
 {
     const struct hu_options options = {.direction = direction};
     uint64_t code = hu_convert_at(p->from, &hu_plan_fp32, word, 0, &options, &(unsigned){0});
-    return (uint32_t)code << p->halves.shift;
+    return (uint16_t)(code << p->halves.shift);
 }
 
 static void set_half_directions(struct halves *h, enum hu_direction direction)
@@ -485,29 +485,31 @@ bool hu_plan_halves(struct plan *p, uint32_t most)
                         p->load == LOAD_HALF;
     if (!halves || p->round != ROUND_MAGIC || is_at_random(p) || hu_has_lone_nan(from))
         return false;
-    h->shift = 16u - from->width;
-    h->trailing = from->trailing_bits + h->shift;
+    h->shift = (uint16_t)(16 - from->width);
+    h->trailing = (uint16_t)(from->trailing_bits + h->shift);
     const int t = FP32_TRAILING - (int)k->drop, drop = (int)h->trailing - t;
     const int emin = (int)(k->least_normal >> FP32_TRAILING) - FP32_BIAS;
     const int least = emin - hu_emin(from) + 1, top = least > 1 ? least : 1;
     /* Where magnitudes are less than half of the target's least. */
-    const int nothing = least - t - 2;
-    h->last = (uint32_t)(nothing > 0 ? top - nothing : top);
-    h->reach = ((uint32_t)(top + 1) << h->trailing) - 1;
+    const int nothing = least - t - 2, last = nothing > 0 ? top - nothing : top;
+    const int reach = ((top + 1) << h->trailing) - 1;
     const bool rounds =
         drop > 0 || (drop == 0 && k->integer && k->sign); /* what is kept of above */
-    if (least < 0 || h->last >= most || h->reach > UINT16_MAX || !rounds)
+    if (least < 0 || last >= (int)most || reach > UINT16_MAX || !rounds)
         return false;
+    h->last = (uint16_t)last;
+    h->reach = (uint16_t)reach;
     set_piece(h, 0, least, least, drop, p->round_in <= HU_TIES_TO_AWAY);
-    for (uint32_t piece = 1; piece <= h->last; piece++) {
+    for (unsigned piece = 1; piece <= h->last; piece++) {
         int field = top - (int)piece;
         set_piece(h, piece, field > 1 ? field : 1, least, drop, p->round_in <= HU_TIES_TO_AWAY);
     }
     if (nothing >= 0)
         h->counts[h->last] = 16;
     set_half_directions(h, p->round_in);
-    h->finite = (uint32_t)hu_max_finite_code(from) << h->shift;
-    h->special = h->finite + ((1u + (hu_has_infinity(from) && k->plain_infinity)) << h->shift);
+    h->finite = h->common = (uint16_t)(hu_max_finite_code(from) << h->shift);
+    if (hu_has_infinity(from) && k->plain_infinity)
+        h->common = (uint16_t)(h->common + (1u << h->shift));
     const uint32_t tiny = k->tiny[0] > k->tiny[1] ? k->tiny[0] : k->tiny[1];
     h->small = half_of(p, tiny, HU_TOWARD_POSITIVE);
     h->large = half_of(p, k->greatest, HU_TOWARD_ZERO);

@@ -182,12 +182,12 @@ enum { HALF_PIECES = 16 };
 struct halves {
     uint16_t add[HALF_PIECES];  /* with half of the unit where the nearest is asked for, */
     uint16_t rest[HALF_PIECES]; /* and without */
-    uint16_t counts[HALF_PIECES];
-    uint32_t shift, trailing, reach, last;
-    uint32_t special;              /* the least magnitude that is no number */
-    uint32_t small, large, finite; /* as of struct seen */
-    uint32_t less;                 /* added for the lower of two neighbours: see halves_step */
-    uint32_t flip, signs; /* what goes up is above zero with these bits flipped, and kept */
+    uint16_t counts[HALF_PIECES], trailing; /* as shift_each_16 takes them */
+    uint16_t shift, reach, last;
+    uint16_t finite, common; /* the greatest number, and what is not special */
+    uint16_t small, large;   /* as of struct seen */
+    uint16_t less;           /* added for the lower of two neighbours: see halves_step */
+    uint16_t flip, signs;    /* what goes up is above zero with these bits flipped, and kept */
     bool up, odd;
 };
 

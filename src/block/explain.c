@@ -1,4 +1,5 @@
 #include "explain.h"
+#include "float_bits.h"
 #include "parts.h"
 
 #include <math.h>
@@ -120,16 +121,29 @@ static bool is_neighbour(const struct hu_format *f, double x, double at)
     return x != at && found && !between;
 }
 
-const char *hu_block_remark(const struct hu_block *b, float value,
+/* Whether X, rounded in DIRECTION, is beyond what F has, and its end on that side is AT. */
+static bool is_cut(const struct hu_format *f, enum hu_direction direction, double x, double at)
+{
+    /* What is drawn beyond the largest is not told from what is drawn below. */
+    struct hu_options o = {
+        .direction = direction == HU_STOCHASTIC ? HU_TOWARD_ZERO : direction,
+        .saturate = true,
+    };
+    unsigned flags = 0;
+    uint64_t code = hu_convert(f, hu_format_find("fp64"), hu_bits_of_double(x), &o, &flags);
+    return flags & (HU_OVERFLOW | HU_INVALID) && element_value(f, code) == at;
+}
+
+const char *hu_block_remark(const struct hu_block *b, enum hu_direction direction, float value,
                             const struct hu_block_datum *datum)
 {
     if (b->codes != HU_CODES_FORMAT || !(datum->scale > 0))
         return "";
     const struct hu_format *f = hu_format_find(b->element);
     double unit = datum->scale * ldexp(1, b->element_power), x = (double)value;
-    double quotient = x / unit, largest = element_value(f, hu_max_finite_code(f));
+    double quotient = x / unit;
     double at = element_value(f, (uint64_t)datum->code), twice = 2 * quotient - at;
-    if (fabs(quotient) > largest && fabs(at) == largest)
+    if (isfinite(quotient) && is_cut(f, direction, quotient, at))
         return "saturated";
     if (twice * unit == 2 * x - datum->value && is_neighbour(f, twice, at))
         return "a tie";

@@ -28,8 +28,9 @@ struct hu_block_errors hu_block_errors(const float *values, const struct hu_bloc
  * is zero. */
 char *hu_block_error(float value, const struct hu_block_datum *datum, bool shown, bool *exact);
 
-/* What became of VALUE beside its error: "saturated", "a tie", "lost" (it became zero), or "". */
-const char *hu_block_remark(const struct hu_block *b, float value,
+/* What became of VALUE in DIRECTION beside its error: "saturated" (rounded, it is beyond the
+ * largest), "a tie", "lost" (it became zero), or "". */
+const char *hu_block_remark(const struct hu_block *b, enum hu_direction direction, float value,
                             const struct hu_block_datum *datum);
 
 #endif

@@ -42,6 +42,18 @@ INLINE uint32_t most_of(words x)
     return (uint32_t)_mm_cvtsi128_si32(_mm_max_epu32(most, _mm_shuffle_epi32(most, 0xb1)));
 }
 
+INLINE words folded(words a, words b, int step)
+{
+    __m256i x = (__m256i)a, y = (__m256i)b;
+    __m256 xf = (__m256)a, yf = (__m256)b;
+    return step == 0 ? larger((words)_mm256_permute2x128_si256(x, y, 0x20),
+                              (words)_mm256_permute2x128_si256(x, y, 0x31))
+           : step == 1
+               ? larger((words)_mm256_unpacklo_epi64(x, y), (words)_mm256_unpackhi_epi64(x, y))
+               : larger((words)_mm256_shuffle_ps(xf, yf, 0x88),
+                        (words)_mm256_shuffle_ps(xf, yf, 0xdd));
+}
+
 INLINE floats within(floats x, float low, float high)
 {
     return (floats)_mm256_min_ps(_mm256_max_ps((__m256)x, (__m256)splat(low)), (__m256)splat(high));

@@ -42,6 +42,20 @@ INLINE uint32_t most_of(words x)
     return _mm512_reduce_max_epu32((__m512i)x);
 }
 
+INLINE words folded(words a, words b, int step)
+{
+    __m512i x = (__m512i)a, y = (__m512i)b;
+    __m512 xf = (__m512)a, yf = (__m512)b;
+    return step == 0   ? larger((words)_mm512_shuffle_i64x2(x, y, 0x44),
+                                (words)_mm512_shuffle_i64x2(x, y, 0xee))
+           : step == 1 ? larger((words)_mm512_shuffle_i64x2(x, y, 0x88),
+                                (words)_mm512_shuffle_i64x2(x, y, 0xdd))
+           : step == 2
+               ? larger((words)_mm512_unpacklo_epi64(x, y), (words)_mm512_unpackhi_epi64(x, y))
+               : larger((words)_mm512_shuffle_ps(xf, yf, 0x88),
+                        (words)_mm512_shuffle_ps(xf, yf, 0xdd));
+}
+
 INLINE floats within(floats x, float low, float high)
 {
     return (floats)_mm512_min_ps(_mm512_max_ps((__m512)x, (__m512)splat(low)), (__m512)splat(high));

@@ -4,6 +4,8 @@
  *   tops_of          the upper bits of words, the first one's the lowest
  *   within           floats, of which none is a NaN, cut to a range
  *   larger, most_of  the greater of two vectors of words, the greatest of one
+ *   folded           words of which each is the greater of two neighbours: those of A, then B's, by
+ *                    halves of the vector first
  *   float_words      floats truncated to words, which are in range
  *   half_words       LANES words of 16 bits from memory
  *   picked           LANES floats of a vector by the lower bits of words
@@ -13,14 +15,46 @@
  */
 #include "encode.h"
 
-/* The greatest magnitude's bits, of VECTORS vectors from FIRST on. */
-INLINE uint32_t greatest(const struct step *s, int first, int count)
+/* The greatest magnitudes' bits of LANES blocks of COUNT vectors: halves of what is left are folded
+ * until a word is. Which block the words then come from: as in a square that is turned. */
+INLINE words greatest_of_lanes(const float *x, int count)
 {
-    words most = {0};
+    words v[LANES];
+    UNROLLED_16
+    for (int i = 0; i < LANES; i++) {
+        const int across = LANES / 4, block = i % across * 4 + i / across;
+        v[i] = (words){0};
+        UNROLLED
+        for (int k = 0; k < count; k++)
+            v[i] = larger(v[i], (words)load_floats(x + (block * count + k) * LANES) & 0x7fffffff);
+    }
     UNROLLED
-    for (int k = first; k < first + count; k++)
-        most = larger(most, (words)s->v[k] & 0x7fffffff);
-    return most_of(most);
+    for (int i = 0; i < LANES / 2; i++)
+        v[i] = folded(v[2 * i], v[2 * i + 1], 0);
+    UNROLLED
+    for (int i = 0; i < LANES / 4; i++)
+        v[i] = folded(v[2 * i], v[2 * i + 1], 1);
+    UNROLLED
+    for (int i = 0; i < LANES / 8; i++)
+        v[i] = folded(v[2 * i], v[2 * i + 1], 2);
+    return LANES > 8 ? folded(v[0], v[1], 3) : v[0];
+}
+
+/* Of N elements in blocks of EACH. */
+INLINE void greatest_of_blocks(const float *x, size_t n, size_t each, uint32_t *to)
+{
+    const size_t blocks = n / each;
+    size_t k = 0;
+    for (; k + LANES <= blocks; k += LANES) {
+        words most = greatest_of_lanes(x + k * each, (int)each / LANES);
+        PUT(to + k, most);
+    }
+    for (; k < blocks; k++) {
+        words most = {0};
+        for (size_t i = 0; i < each; i += LANES)
+            most = larger(most, (words)load_floats(x + k * each + i) & 0x7fffffff);
+        to[k] = most_of(most);
+    }
 }
 
 INLINE floats widened(const unsigned char *at, bool is_bf16)
@@ -243,11 +277,7 @@ INLINE uint32_t mx_scales(const struct context *c, const float *x, size_t n, uns
                           float *inverses)
 {
     uint32_t amax[ENCODE_CHUNK / STEP], undone = 0;
-    for (size_t k = 0; k < n / STEP; k++) {
-        struct step s;
-        load_step(x + k * STEP, &s);
-        amax[k] = greatest(&s, 0, VECTORS);
-    }
+    greatest_of_blocks(x, n, STEP, amax);
     for (size_t k = 0; k < n / STEP; k++) {
         unsigned code = e8m0_of(&c->ruler, amax[k]);
         bool finite = amax[k] < INFINITE;
@@ -316,15 +346,9 @@ INLINE uint32_t nvfp4_scales(const struct context *c, const float *x, size_t n,
                              unsigned char *codes, float *inverses)
 {
     uint32_t amax[ENCODE_CHUNK / 16] = {0}, undone = 0;
-    for (size_t k = 0; k < n / STEP; k++) {
-        struct step s;
-        load_step(x + k * STEP, &s);
-        uint32_t first = greatest(&s, 0, VECTORS / 2),
-                 last = greatest(&s, VECTORS / 2, VECTORS / 2);
-        amax[2 * k] = first;
-        amax[2 * k + 1] = last;
-        undone |= (uint32_t)(first >= INFINITE || last >= INFINITE) << k;
-    }
+    greatest_of_blocks(x, n, 16, amax);
+    for (size_t k = 0; k < n / 16; k++)
+        undone |= (uint32_t)(amax[k] >= INFINITE) << k / 2;
     for (size_t i = 0; i < n / 16; i += LANES) {
         words bits, code, scale, unsure;
         GET(bits, amax + i);
@@ -383,7 +407,7 @@ INLINE void nvfp4_step(const struct context *c, const struct step *s, size_t num
 #include "fast_encode_ggml.h"
 
 INLINE bool encode_step(const struct context *c, enum encoder to, const float *x, size_t number,
-                        float *scaled, const float *inverses)
+                        float *scaled, const float *inverses, const struct ggml_scale *of)
 {
     struct step s;
     unsigned char *block = c->codes + number * c->bytes;
@@ -399,11 +423,13 @@ INLINE bool encode_step(const struct context *c, enum encoder to, const float *x
         nvfp4_step(c, &s, number, inverses);
         return true;
     case TO_Q8_0:
-        return q8_0_step(block, &s);
+        q8_0_step(block, &s, of);
+        return true;
     case TO_IQ4_NL:
         return iq4_nl_step(block, &s, x, &c->curve);
     default:
-        return linear_step(block, &s, x, c->bits, to == TO_MINIMA);
+        linear_step(block, &s, c->bits, to == TO_MINIMA, of);
+        return true;
     }
 }
 
@@ -412,6 +438,7 @@ INLINE void steps_row(struct hu_block_encoding *e, size_t row, enum encoder to)
 {
     const struct context c = context_of(e, row, to);
     float room[ENCODE_CHUNK], scaled[ENCODE_CHUNK], inverses[ENCODE_CHUNK / 16];
+    struct ggml_scale of[ENCODE_CHUNK / STEP];
     /* Quotients by an fp32 have no room below this one. */
     bool tiny = to == TO_NVFP4 && !(c.second >= 0x1p-100);
     size_t whole = tiny ? 0 : e->columns / STEP * STEP, each = to == TO_NVFP4 ? 16 : STEP;
@@ -423,9 +450,11 @@ INLINE void steps_row(struct hu_block_encoding *e, size_t row, enum encoder to)
             undone = nvfp4_scales(&c, x, n, c.scales + i / each, inverses);
         else if (to == TO_MX_BYTES || to == TO_MX_FP4)
             undone = mx_scales(&c, x, n, c.scales + i / each, inverses);
+        else if (to != TO_IQ4_NL)
+            undone = ggml_scales(&c, to, x, n, of);
         for (size_t at = 0; at < n; at += STEP)
             undone |= (uint32_t)!encode_step(&c, to, x + at, (i + at) / STEP, scaled + at,
-                                             inverses + at / each)
+                                             inverses + at / each, of + at / STEP)
                       << at / STEP;
         if (to == TO_MX_BYTES)
             hu_convert_array(e->element, c.codes + i * e->b->code_bits / 8, e->fp32, scaled, n,
@@ -439,153 +468,7 @@ INLINE void steps_row(struct hu_block_encoding *e, size_t row, enum encoder to)
         hu_block_encode_rest(e, row, whole, e->columns);
 }
 
-/* Tiles of any size under one fp32. */
-
-/* The greater of vectors' words of 32 bits, or of 16. */
-INLINE __m256i larger_of(__m256i a, __m256i b, bool wide)
-{
-    return wide ? _mm256_max_epu32(a, b) : _mm256_max_epu16(a, b);
-}
-
-/* The greatest magnitude's bits among BYTES bytes of floats, or of bf16 or fp16. */
-INLINE uint32_t greatest_of_run(const unsigned char *at, size_t bytes, bool wide)
-{
-    enum { CHAINS = 4, WIDTH = 32 };
-    const __m256i magnitude = _mm256_set1_epi32(wide ? 0x7fffffff : 0x7fff7fff);
-    __m256i most[CHAINS] = {_mm256_setzero_si256()}, x = most[0];
-    for (; bytes >= CHAINS * WIDTH; bytes -= CHAINS * WIDTH, at += CHAINS * WIDTH) {
-        UNROLLED
-        for (int k = 0; k < CHAINS; k++) {
-            GET(x, at + k * WIDTH);
-            most[k] = larger_of(most[k], _mm256_and_si256(x, magnitude), wide);
-        }
-    }
-    for (size_t here; bytes; bytes -= here, at += here) {
-        here = bytes < WIDTH ? bytes : WIDTH;
-        x = _mm256_setzero_si256();
-        memcpy(&x, at, here);
-        most[0] = larger_of(most[0], _mm256_and_si256(x, magnitude), wide);
-    }
-    x = larger_of(larger_of(most[0], most[1], wide), larger_of(most[2], most[3], wide), wide);
-    x = larger_of(x, _mm256_permute2x128_si256(x, x, 1), wide);
-    __m128i half = _mm256_castsi256_si128(x), ones = _mm_set1_epi32(-1);
-    if (!wide)
-        return 0xffff & ~(uint32_t)_mm_cvtsi128_si32(_mm_minpos_epu16(_mm_xor_si128(half, ones)));
-    half = _mm_max_epu32(half, _mm_shuffle_epi32(half, 0x4e));
-    return (uint32_t)_mm_cvtsi128_si32(_mm_max_epu32(half, _mm_shuffle_epi32(half, 0xb1)));
-}
-
-/* In rows ROW to LAST, columns COLUMN to END, as an fp32's. */
-ROW uint32_t NAMED(hu_block_greatest)(const struct hu_block_encoding *e, size_t row, size_t last,
-                                      size_t column, size_t end)
-{
-    const bool wide = e->from->storage_bits == 32;
-    const size_t width = wide ? 4 : 2;
-    uint32_t most = 0;
-    for (; row < last; row++) {
-        const unsigned char *at =
-            (const unsigned char *)e->src + (row * e->columns + column) * width;
-        uint32_t here = greatest_of_run(at, (end - column) * width, wide);
-        most = here > most ? here : most;
-    }
-    return wide               ? most
-           : is_bf16(e->from) ? most << 16
-                              : hu_bits_of_float(_cvtsh_ss((unsigned short)most));
-}
-
-/*
- * Q, which is X / SCALE rounded, so that one more rounding to fp8 is as one: where it lies in the
- * middle of two fp8, or on one, and has 5 bits or fewer, it goes to the side where X is. The
- * scale's upper half times Q is near X, so that their difference is exact (Sterbenz).
- */
-INLINE floats settled(floats q, floats x, float scale)
-{
-    words bits = (words)q, short_ones = (words)(bits << 13 == 0) & (words)(bits << 1 != 0);
-    if (!any_bit(short_ones))
-        return q;
-    float upper = hu_float_of_bits(hu_bits_of_float(scale) & 0xfffff000), lower = scale - upper;
-    floats magnitude = (floats)(bits & 0x7fffffff);
-    floats rest = (floats)((words)x & 0x7fffffff) - magnitude * upper, other = magnitude * lower;
-    words more = (words)(rest > other), less = (words)(rest < other);
-    return (floats)(bits + ((less - more) & short_ones));
-}
-
-INLINE void fp8_run(struct hu_block_encoding *e, size_t row, size_t column, size_t n, float scale,
-                    float largest)
-{
-    float room[ENCODE_CHUNK], scaled[ENCODE_CHUNK];
-    const float *x = source(e, row * e->columns + column, n, room);
-    for (size_t i = 0; i < n; i += LANES) {
-        floats v = load_floats(x + i);
-        store_floats(scaled + i, within(settled(v / scale, v, scale), -largest, largest));
-    }
-    hu_convert_array(e->element, e->codes + row * e->columns + column, e->fp32, scaled, n,
-                     &e->options.elements, NULL);
-}
-
-/* bitsandbytes' codes of N elements, a multiple of 32. */
-INLINE void table_run(struct hu_block_encoding *e, size_t column, size_t n, float scale,
-                      const struct hu_block_sorted *sorted, const struct ladder *bounds)
-{
-    float room[ENCODE_CHUNK], inverse = 1 / scale;
-    const float *x = source(e, column, n, room);
-    inverse = inverse < __builtin_inff() ? inverse : 0;
-    for (size_t i = 0; i < n; i += STEP) {
-        words codes[VECTORS];
-        UNROLLED
-        for (int k = 0; k < VECTORS; k++) {
-            floats v = load_floats(x + i + k * LANES), product = v * inverse;
-            if (sorted->has_sign)
-                codes[k] = reached(bounds, 1, (floats)((words)product & 0x7fffffff)) |
-                           ((words)(v < 0) & 16);
-            else
-                codes[k] = reached(bounds, 0, product);
-        }
-        bytes32 c = join_words(codes);
-        c = look_up((const int8_t *)sorted->codes, c & 15) | (c >> 1 & 8);
-        store_pairs(c, true, e->codes + (column + i) / 2);
-    }
-}
-
-INLINE void tiles_row(struct hu_block_encoding *e, size_t row, bool is_table)
-{
-    struct hu_block_sorted sorted = {.n = 0};
-    float bounds[15] = {0};
-    if (is_table)
-        sorted = hu_block_sort(e->b->table);
-    for (int i = 0; is_table && i < 15; i++) { /* the next fp32 above a middle */
-        uint32_t bits = hu_bits_of_float(sorted.middles[i]);
-        bounds[i] = bits < INFINITE ? hu_float_of_bits(bits + 1)
-                    : bits >> 31    ? hu_float_of_bits(bits - 1)
-                                    : sorted.middles[i];
-    }
-    const struct ladder ladder = ladder_of(bounds);
-    size_t last = hu_block_last_row(e, row), end;
-    float largest = is_table ? 1 : (float)hu_scale_element_of(e->b).max;
-    for (size_t column = 0; column < e->columns; column = end) {
-        size_t left = e->columns - column, across = e->b->tile_columns;
-        end = !across || left < across ? e->columns : column + across;
-        uint32_t amax = NAMED(hu_block_greatest)(e, row, last, column, end);
-        float most = e->b->tile_rows ? hu_float_of_bits(amax) : (float)e->amax;
-        float scale = most / largest;
-        /* What settles quotients has no room below. */
-        bool tiny = scale < 0x1p-90f && most > 0;
-        if (amax >= INFINITE || (is_table ? left < across : tiny)) {
-            hu_block_encode_rest(e, row, column, end);
-            continue;
-        }
-        size_t number = is_table ? column / across : parts_tile(e->b, e->columns, row, column);
-        layout_set_word(e->scales + 4 * number, 32, hu_bits_of_float(scale));
-        for (size_t r = row; r < last; r++)
-            for (size_t at = column, n; at < end; at += n) {
-                n = end - at < ENCODE_CHUNK ? end - at : ENCODE_CHUNK;
-                if (is_table)
-                    table_run(e, at, n, scale, &sorted, &ladder);
-                else
-                    fp8_run(e, r, at, n, scale > 0 ? scale : __builtin_inff(), largest);
-            }
-    }
-}
+#include "fast_encode_tiles.h"
 
 #define ENCODE(name, call)                                                                         \
     ROW static void name(struct hu_block_encoding *e, size_t row)                                  \

@@ -1,5 +1,11 @@
 /* Steps of ggml's encoders (encode_ggml.c says how), in lanes; included by fast_encode.h. */
 
+/* What stands over a block's elements, as it is written and to encode with. */
+struct ggml_scale {
+    float least, inverse;
+    uint16_t d, m;
+};
+
 INLINE void put_fp16(unsigned char *at, float d)
 {
     uint16_t word = _cvtss_sh(d, _MM_FROUND_TO_NEAREST_INT);
@@ -46,28 +52,79 @@ INLINE void store_fifths(bytes32 c, unsigned char *to)
     memcpy(to, &bits, sizeof bits);
 }
 
+INLINE void put_word(unsigned char *at, uint16_t word)
+{
+    memcpy(at, &word, sizeof word);
+}
+
+/* Eight floats as fp16. */
+INLINE void halve(const float *from, uint16_t *to)
+{
+    _mm_storeu_si128((__m128i *)to,
+                     _mm256_cvtps_ph(_mm256_loadu_ps(from), _MM_FROUND_TO_NEAREST_INT));
+}
+
+/* Of blocks of 32 for N elements. Those that are not finite, or whose scale has no inverse, have a
+ * bit in what is returned. */
+INLINE uint32_t ggml_scales(const struct context *c, enum encoder to, const float *x, size_t n,
+                            struct ggml_scale *of)
+{
+    enum { MOST = ENCODE_CHUNK / STEP };
+    const float steps = to == TO_Q8_0     ? 127
+                        : to == TO_LINEAR ? (float)-(1 << (c->bits - 1))
+                                          : (float)((1 << c->bits) - 1);
+    uint32_t amax[MOST] = {0}, undone = 0;
+    float range[MOST] = {0}, least[MOST] = {0}, inverse[MOST];
+    uint16_t d[MOST], m[MOST];
+    greatest_of_blocks(x, n, STEP, amax);
+    for (size_t k = 0; k < n / STEP; k++) {
+        struct step s;
+        load_step(x + k * STEP, &s);
+        if (to == TO_MINIMA) {
+            float most;
+            least[k] = ends_of(&s, x + k * STEP, &most);
+            range[k] = most - least[k];
+        } else if (to == TO_LINEAR) { /* the first of the greatest becomes the least code */
+            float first = first_of(&s, x + k * STEP, amax[k]);
+            range[k] = amax[k] ? first : 0;
+        } else {
+            range[k] = hu_float_of_bits(amax[k]);
+        }
+    }
+    for (size_t k = 0; k < n / STEP; k += LANES) {
+        floats v = load_floats(range + k) / steps, back;
+        words magnitude = (words)v & 0x7fffffff, bits;
+        store_floats(range + k, v);
+        back = (floats)((words)(1 / v) & (words)((floats)magnitude > 0x1p-126f));
+        store_floats(inverse + k, back);
+        GET(bits, amax + k);
+        undone |= tops_of((words)(bits >= INFINITE) | (words)(magnitude >= INFINITE) |
+                          ((words)(magnitude != 0) & (words)(((words)back & 0x7fffffff) == 0)))
+                  << k;
+    }
+    for (size_t k = 0; k < MOST; k += 8) {
+        halve(range + k, d + k);
+        halve(least + k, m + k);
+    }
+    for (size_t k = 0; k < n / STEP; k++)
+        of[k] = (struct ggml_scale){least[k], inverse[k], d[k], m[k]};
+    return undone;
+}
+
 /* (x − minimum) / d and BITS bits of it. */
-INLINE bool linear_step(unsigned char *to, const struct step *s, const float *x, int bits,
-                        bool minima)
+INLINE void linear_step(unsigned char *to, const struct step *s, int bits, bool minima,
+                        const struct ggml_scale *of)
 {
     words codes[VECTORS];
-    uint32_t amax = greatest(s, 0, VECTORS);
-    float most = 0, least = 0, d, bias = 0.5f;
-    if (minima) {
-        least = ends_of(s, x, &most);
-        d = (most - least) / (float)((1 << bits) - 1);
-        put_fp16(to + 2, least);
-    } else { /* the first of the greatest becomes the least code */
-        d = amax < INFINITE ? first_of(s, x, amax) : 0;
-        d = (amax ? d : 0.0f) / (float)-(1 << (bits - 1));
-        bias += (float)(1 << (bits - 1));
-    }
-    put_fp16(to, d);
+    const float bias = 0.5f + (minima ? 0 : (float)(1 << (bits - 1)));
+    put_word(to, of->d);
+    if (minima)
+        put_word(to + 2, of->m);
     to += minima ? 4 : 2;
-    float inverse = __builtin_fabsf(d) > 0x1p-126f ? 1 / d : 0;
     UNROLLED
     for (int k = 0; k < VECTORS; k++) {
-        words q = float_words((s->v[k] - least) * inverse + bias);
+        floats x = minima ? s->v[k] - of->least : s->v[k];
+        words q = float_words(x * of->inverse + bias);
         codes[k] = q - (q >> bits & 1);
     }
     bytes32 c = join_words(codes);
@@ -76,25 +133,21 @@ INLINE bool linear_step(unsigned char *to, const struct step *s, const float *x,
         to += 4;
     }
     store_nibbles(c, to);
-    return amax < INFINITE && is_finite(d) && (d == 0 || inverse != 0);
 }
 
-INLINE bool q8_0_step(unsigned char *to, const struct step *s)
+INLINE void q8_0_step(unsigned char *to, const struct step *s, const struct ggml_scale *of)
 {
-    uint32_t amax = greatest(s, 0, VECTORS);
-    float d = hu_float_of_bits(amax) / 127, inverse = d > 0x1p-126f ? 1 / d : 0;
     words codes[VECTORS];
-    put_fp16(to, d);
+    put_word(to, of->d);
     UNROLLED
     for (int k = 0; k < VECTORS; k++) {
         /* roundf: half of what is just below 1 more, with v's sign, and cut off. */
-        floats v = s->v[k] * inverse;
+        floats v = s->v[k] * of->inverse;
         words half = ((words)v & 0x80000000) | 0x3effffff;
         codes[k] = float_words(v + (floats)half);
     }
     bytes32 c = join_words(codes);
     PUT(to + 2, c);
-    return amax < INFINITE && (d == 0 || inverse != 0);
 }
 
 /* The sums are ggml's, one element after the other. */
@@ -103,7 +156,11 @@ INLINE bool iq4_nl_step(unsigned char *to, const struct step *s, const float *x,
 {
     words codes[VECTORS];
     float product[STEP], square[STEP], products = 0, squares = 0;
-    uint32_t amax = greatest(s, 0, VECTORS);
+    words most = {0};
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++)
+        most = larger(most, (words)s->v[k] & 0x7fffffff);
+    uint32_t amax = most_of(most);
     float max = amax < INFINITE ? first_of(s, x, amax) : 1;
     bool none = __builtin_fabsf(max) < 1e-15f;
     float inverse = none ? 0 : 1 / (max / -127);

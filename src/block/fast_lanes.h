@@ -10,6 +10,12 @@
 
 #include <immintrin.h>
 
+#ifdef __clang__
+#define UNROLLED_16 _Pragma("unroll")
+#else
+#define UNROLLED_16 _Pragma("GCC unroll 16")
+#endif
+
 /* UBSan's watch over code that is unrolled so far takes compilers minutes; ASan's does not. */
 #define ROW TARGET __attribute__((no_sanitize("undefined")))
 #define INLINE static inline __attribute__((always_inline)) ROW
@@ -34,6 +40,7 @@ typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
 typedef int16_t signed_halves __attribute__((vector_size(2 * LANES)));
 typedef uint32_t words8 __attribute__((vector_size(32)));
 typedef uint16_t halves16 __attribute__((vector_size(32)));
+typedef uint8_t bytes64 __attribute__((vector_size(64)));
 /* A vector full of halves. */
 typedef uint16_t full_halves __attribute__((vector_size(4 * LANES)));
 typedef int16_t signed_full __attribute__((vector_size(4 * LANES)));
@@ -80,11 +87,13 @@ INLINE floats load_floats(const float *at)
 INLINE floats put_under(floats x, struct under of, bool minima)
 {
 #if LANES == 8
-    return minima ? (floats)_mm256_fmsub_ps((__m256)x, (__m256)splat(of.scale), (__m256)splat(of.less))
-                  : x * of.scale;
+    return minima
+               ? (floats)_mm256_fmsub_ps((__m256)x, (__m256)splat(of.scale), (__m256)splat(of.less))
+               : x * of.scale;
 #else
-    return minima ? (floats)_mm512_fmsub_ps((__m512)x, (__m512)splat(of.scale), (__m512)splat(of.less))
-                  : x * of.scale;
+    return minima
+               ? (floats)_mm512_fmsub_ps((__m512)x, (__m512)splat(of.scale), (__m512)splat(of.less))
+               : x * of.scale;
 #endif
 }
 

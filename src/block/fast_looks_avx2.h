@@ -148,8 +148,7 @@ INLINE bytes32 codes_of(const void *at, enum order order, bool for_words)
                   shift = _mm256_setr_epi64x(0, 4, 0, 4);
     if (order == PARTED)
         return (bytes32)_mm256_srlv_epi64(spread(at, for_words ? fours : eights), shift) & 15;
-    full_halves x =
-        (full_halves)spread(at, _mm256_loadu_si256((const __m256i *)places[for_words]));
+    full_halves x = (full_halves)spread(at, _mm256_loadu_si256((const __m256i *)places[for_words]));
     return (bytes32)(order == HIGH_FIRST ? x >> 4 | x << 8 : x | x << 4) & 15;
 }
 
@@ -193,10 +192,10 @@ INLINE struct tables less_8_tables(const struct under *of)
     const __m128i low = _mm_setr_epi8(14, 12, 10, 8, 6, 4, 2, 0, -128, 0, 2, 4, 6, 8, 10, 12),
                   high = _mm_setr_epi8(15, 13, 11, 9, 7, 5, 3, 1, 1, 1, 3, 5, 7, 9, 11, 13);
     const __m256i bits = _mm256_setr_epi64x(-1, -1 - 0x7f, -1, -1 - 0x7f);
-    const __m256i flip = _mm256_setr_epi64x((int64_t)0x8080808080808080, 0,
-                                            (int64_t)0x8080808080808080, 0);
-    floats scale = (floats)_mm256_blend_ps((__m256)splat(of[0].scale), (__m256)splat(of[1].scale),
-                                           0xf0);
+    const __m256i flip =
+        _mm256_setr_epi64x((int64_t)0x8080808080808080, 0, (int64_t)0x8080808080808080, 0);
+    floats scale =
+        (floats)_mm256_blend_ps((__m256)splat(of[0].scale), (__m256)splat(of[1].scale), 0xf0);
     struct full x = {scale * (floats){1, 3, 5, 7, 1, 3, 5, 7},
                      scale * (floats){2, 4, 6, 8, 2, 4, 6, 8}};
     __m256i eight = (__m256i)rounded(&x, NORMAL, NULL);
@@ -205,7 +204,8 @@ INLINE struct tables less_8_tables(const struct under *of)
     upper = _mm256_xor_si256(_mm256_and_si256(upper, bits), flip);
     return (struct tables){
         {{_mm256_permute2x128_si256(lower, lower, 0), _mm256_permute2x128_si256(upper, upper, 0)},
-         {_mm256_permute2x128_si256(lower, lower, 0x11), _mm256_permute2x128_si256(upper, upper, 0x11)}}};
+         {_mm256_permute2x128_si256(lower, lower, 0x11),
+          _mm256_permute2x128_si256(upper, upper, 0x11)}}};
 }
 
 INLINE struct tables fp4_tables(const struct hu_block_planes *of)
@@ -243,8 +243,8 @@ INLINE void put_fp4_halves(uint16_t *dst, const struct hu_block_planes *a,
 
 /* And to fp32, each sixteen under a scale and all under SECOND. As codes of fp8_e5m2 they are the
  * tops of fp16. */
-INLINE void put_fp4(float *dst, const float *scales, float second, const void *at,
-                    enum order order, bool signed_zero)
+INLINE void put_fp4(float *dst, const float *scales, float second, const void *at, enum order order,
+                    bool signed_zero)
 {
     static const int8_t e5m2[2][16] = {
         {0, 0x38, 0x3c, 0x3e, 0x40, 0x42, 0x44, 0x46, 0, -72, -68, -66, -64, -62, -60, -58},

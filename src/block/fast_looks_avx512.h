@@ -183,14 +183,20 @@ INLINE struct wide_table fp4_wide(const struct hu_block_planes *of)
     return (struct wide_table){(floats)(half_words(of->halves) << 16)};
 }
 
+INLINE words byte_words(const void *at)
+{
+    return (words)_mm512_cvtepu8_epi32(_mm_loadu_si128(at));
+}
+
 /* The words at AT of an order of 16 codes, the first or the last of 32 in as many bytes. */
 INLINE words wide_codes(const void *from, enum order order, int last)
 {
     const words four = {0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4};
     const words pairs = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7};
     if (order == PARTED)
-        return (words)_mm512_cvtepu8_epi32(_mm_loadu_si128(from)) >> 4 * last;
-    words x = (words)_mm512_shuffle_epi8(four_lanes(from), (__m512i)(pairs + 0x80808000 + 8 * (uint32_t)last));
+        return byte_words(from) >> 4 * last;
+    words x = (words)_mm512_shuffle_epi8(four_lanes(from),
+                                         (__m512i)(pairs + 0x80808000 + 8 * (uint32_t)last));
     return x >> (order == HIGH_FIRST ? 4 - four : four);
 }
 
@@ -204,15 +210,15 @@ INLINE words eights(const void *at)
 }
 
 /* 32 of fp4_e2m1, each sixteen under a scale and all under SECOND; PARTED of eight bytes. */
-INLINE void put_fp4(float *dst, const float *scales, float second, const void *at,
-                    enum order order, bool signed_zero)
+INLINE void put_fp4(float *dst, const float *scales, float second, const void *at, enum order order,
+                    bool signed_zero)
 {
-    const floats values = {0,     0.5f, 1,     1.5f, 2,  3,  4,  6, signed_zero ? -0.0f : 0,
+    const floats values = {0,     0.5f, 1,     1.5f, 2,  3,  4, 6, signed_zero ? -0.0f : 0,
                            -0.5f, -1,   -1.5f, -2,   -3, -4, -6};
     UNROLLED
     for (int k = 0; k < 2; k++) {
-        words codes = order == PARTED ? eights((const char *)at + 8 * k)
-                                      : wide_codes(at, LOW_FIRST, k);
+        words codes =
+            order == PARTED ? eights((const char *)at + 8 * k) : wide_codes(at, LOW_FIRST, k);
         floats x = picked(values * scales[k] * second, codes);
         PUT(dst + k * LANES, x);
     }

@@ -190,8 +190,8 @@ INLINE bool fp8_moves(const unsigned char *at, bool e4m3, const struct fp8 *f, u
     if (narrow) {
         UNROLLED
         for (int k = 0; k < STEP; k += FULL)
-            store_halves((uint16_t *)dst + k, (byte_halves(at + k) << (e4m3 ? 4 : 5) & f->moved) +
-                                                  (uint16_t)more);
+            store_halves((uint16_t *)dst + k,
+                         (byte_halves(at + k) << (e4m3 ? 4 : 5) & f->moved) + (uint16_t)more);
     } else {
         UNROLLED
         for (int k = 0; k < STEP; k += LANES)
@@ -302,10 +302,9 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
         for (size_t k = 0; k < here; k++) {
             size_t i = (n + k) * STEP;
             void *to = (char *)dst + i * (narrow ? 2 : 4);
-            bool fine = kind == KIND_FP4
-                            ? fp4_step(r.planes, r.scales[i / STEP], r.codes + i / 2, LOW_FIRST, to,
-                                       narrow)
-                            : mx_step(&r, i, kind, &f, room + k * STEP, to, narrow);
+            bool fine = kind == KIND_FP4 ? fp4_step(r.planes, r.scales[i / STEP], r.codes + i / 2,
+                                                    LOW_FIRST, to, narrow)
+                                         : mx_step(&r, i, kind, &f, room + k * STEP, to, narrow);
             bad |= (uint32_t)!fine << k;
         }
         if (__builtin_expect(bad, 0))
@@ -438,8 +437,7 @@ INLINE bool coded_block(const float *table, float scale, const unsigned char *at
     if (narrow) {
         struct tables t = tables_under(table, of, false, ROUNDED, &middles);
         for (size_t k = 0; k < steps; k++)
-            put_looked((uint16_t *)dst + k * STEP, &t, 0,
-                       codes_in(at + k * STEP / 2, HIGH_FIRST));
+            put_looked((uint16_t *)dst + k * STEP, &t, 0, codes_in(at + k * STEP / 2, HIGH_FIRST));
     } else {
         struct wide_table t = wide_under(table, *of, false);
         for (size_t k = 0; k < steps; k++)

@@ -96,8 +96,7 @@ INLINE void ggml_wide(const struct under *of, bool minima, const void *q, float 
 {
     UNROLLED
     for (int k = 0; k < STEP; k += LANES)
-        store_floats(dst + k,
-                     put_under(int8_floats((const char *)q + k), of[k / 16], minima));
+        store_floats(dst + k, put_under(int8_floats((const char *)q + k), of[k / 16], minima));
 }
 
 /* Whether no difference of products under scales of these exponents is rounded: its terms are
@@ -157,6 +156,15 @@ ROW __attribute__((noinline, cold)) static void redo_blocks(const struct hu_bloc
             redo(j, row, n * length, length, dst, narrow);
 }
 
+#if LANES > 8
+#include "fast_iquants.h"
+#else
+INLINE void fall(int type, const unsigned char *at, struct hu_block_unpacked *to)
+{
+    readers[type](at, to);
+}
+#endif
+
 /* Blocks that fall apart before the first one is put together. */
 enum { AHEAD = 8 };
 
@@ -173,7 +181,8 @@ INLINE bool is_plain(unsigned d, unsigned m, bool minima, bool narrow)
     d &= EXPONENT;
     m &= EXPONENT;
     bool finite = d != EXPONENT && (!minima || m != EXPONENT);
-    return finite && (!minima || !narrow || (d && m && stays_whole((int)(d >> 10), (int)(m >> 10))));
+    return finite &&
+           (!minima || !narrow || (d && m && stays_whole((int)(d >> 10), (int)(m >> 10))));
 }
 
 /* Sixteen scales, or eight and as many minima. */
@@ -201,8 +210,8 @@ INLINE bool fall_apart(const struct hu_block *b, const unsigned char *at, int ty
     case TYPE_Q4_K:
     case TYPE_Q5_K:
         six_bits(at + 4, &scales);
-        put_sixteen(&scales, false, hardware_fp16(at) * unit, hardware_fp16(at + 2),
-                    to->over.scale, to->over.less);
+        put_sixteen(&scales, false, hardware_fp16(at) * unit, hardware_fp16(at + 2), to->over.scale,
+                    to->over.less);
         if (type == TYPE_Q5_K)
             q5_k_codes(at, u->q);
         else if (!looks)
@@ -222,7 +231,7 @@ INLINE bool fall_apart(const struct hu_block *b, const unsigned char *at, int ty
         put_products(u->a, 128, 4, u->d * unit, to->over.scale);
         return is_finite(u->d);
     default:
-        readers[b->ggml_type](at, u);
+        fall(b->ggml_type, at, u);
         put_over(b, u, minima, unit, &to->over);
         return is_finite(u->d) && (!minima || is_finite(u->m)) &&
                (!narrow || (minima ? u->d != 0 && u->m != 0 &&
@@ -366,8 +375,8 @@ INLINE void short_step(int type, const unsigned char *at, size_t bytes, const st
     int8_t q[STEP];
     if (looks && narrow) {
 #if LANES == 8
-        struct tables t = type == TYPE_Q4_0 ? less_8_tables(of)
-                                            : tables_under(values, of, minima, NORMAL, NULL);
+        struct tables t =
+            type == TYPE_Q4_0 ? less_8_tables(of) : tables_under(values, of, minima, NORMAL, NULL);
 #else
         struct tables t = tables_under(values, of, minima, NORMAL, NULL);
 #endif

@@ -170,18 +170,25 @@ UNPACK void unpack_iq1_s(const unsigned char *block, struct hu_block_unpacked *t
     }
 }
 
-/* The same with a nibble a point for the upper three bits and the move, a scale of three bits for
- * each sixteen, and the fp16 in the upper nibbles of the four words of scales. */
+/* A scale of three bits for each sixteen, and the fp16 in the upper nibbles of the four half words
+ * of them. */
+UNPACK void iq1_m_scales(const unsigned char *at, struct hu_block_unpacked *to)
+{
+    const numbers8 places = {0, 3, 6, 9, 16, 19, 22, 25};
+    uint32_t low = unpack_word(at), high = unpack_word(at + 4);
+    numbers8 first = 2 * (((numbers8){0} + (int32_t)low) >> places & 7) + 1,
+             last = 2 * (((numbers8){0} + (int32_t)high) >> places & 7) + 1;
+    PUT(to->a, first);
+    PUT(to->a + 8, last);
+    to->d = unpack_fp16_bits((low >> 12 & 0xf) | (low >> 24 & 0xf0) | (high >> 4 & 0xf00) |
+                             (high >> 16 & 0xf000));
+}
+
+/* The same with a nibble a point for the upper three bits and the move. */
 UNPACK void unpack_iq1_m(const unsigned char *block, struct hu_block_unpacked *to)
 {
     const struct hu_block_grids *grids = hu_block_grids();
-    const unsigned char *scales = block + 48;
-    unsigned d = 0;
-    for (int k = 0; k < 4; k++)
-        d |= unpack_half(scales + 2 * k) >> 12 << 4 * k;
-    to->d = unpack_fp16_bits(d);
-    for (int s = 0; s < 16; s++)
-        to->a[s] = (int32_t)(2 * (unpack_half(scales + s / 4 * 2) >> s % 4 * 3 & 7) + 1);
+    iq1_m_scales(block + 48, to);
     for (int l = 0; l < 32; l += 4) {
         unsigned high = unpack_half(block + 32 + l / 2);
         uint64_t points[4];

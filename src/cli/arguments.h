@@ -27,7 +27,7 @@ bool targets_read(const char *command, const char *text, struct format_list *for
 /* One format. NULL: reported. */
 const struct hu_format *format_read(const char *command, const char *name);
 
-/* One that is no integer, as what measures losses takes. */
+/* One that is no integer. NULL: reported. */
 const struct hu_format *float_read(const char *command, const char *name);
 
 /* A raw array's elements: a format that is no integer, and the order of its bytes behind a colon.

@@ -132,7 +132,8 @@ static void print_element(const struct line *l, const struct block_report *r, si
                  l->palette);
         free(error);
         fold_put(&f, 62 - f.at > 2 ? 62 - f.at : 2, l->palette->dim,
-                 hu_block_remark(b, r->values[i], &r->data[i]), l->palette);
+                 hu_block_remark(b, r->options.elements.direction, r->values[i], &r->data[i]),
+                 l->palette);
         if (made_scale)
             fold_put(&f, 62 - f.at > 2 ? 62 - f.at : 2, l->palette->dim, "made the scale",
                      l->palette);

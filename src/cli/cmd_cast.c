@@ -26,7 +26,7 @@ static bool read_target(const struct options *o, void *at)
     job->to = NULL;
     job->block = hu_format_find(o->value) ? NULL : hu_block_find(o->value);
     if (!job->block)
-        return (job->to = float_read(o->command->name, o->value)) != NULL;
+        return (job->to = format_read(o->command->name, o->value)) != NULL;
     return hu_block_encodes(job->block) ||
            refuse(o->command->name,
                   "%s is decoded and not encoded; mxfp4, nvfp4, mxfp8_e4m3, fp8_tile128, nf4, q8_0 "
@@ -54,7 +54,7 @@ static bool read_layout(const struct options *o, void *at)
 
 static const struct command_option rows[] = {
     {"output", 'o', "OUT", "the file to write", "@file", TEXT(struct request, job.output)},
-    {"to", 't', "FORMAT", "the target format, or block format", "@dtypes",
+    {"to", 't', "FORMAT", "the target format, integer or block format", "@dtypes",
      OPTION_INTO(read_target, struct cast_job, struct request, job)},
     OPTIONS_SOURCE(struct request, job.source),
     OPTION_ROUND(struct request, job.stats.options.direction),
@@ -129,15 +129,14 @@ static void drop_copied_rows(struct request *r)
 static void note_specials(const struct request *r)
 {
     const struct hu_spread *spread = &r->job.stats.total->spread;
-    if (spread->nans && !hu_has_nan(r->job.to))
-        note("%llu NaN%s became the largest finite value: %s has no NaN",
-             (unsigned long long)spread->nans, spread->nans == 1 ? "" : "s", r->job.to->name);
-    if (spread->infinities && !hu_has_infinity(r->job.to))
+    const struct hu_format *to = r->job.to;
+    if (spread->nans && !hu_has_nan(to))
+        note("%llu NaN%s became %s: %s has no NaN", (unsigned long long)spread->nans,
+             spread->nans == 1 ? "" : "s", stats_fate_of_nan(to), to->name);
+    if (spread->infinities && !hu_has_infinity(to))
         note("%llu infinit%s became %s: %s has no infinity", (unsigned long long)spread->infinities,
              spread->infinities == 1 ? "y" : "ies",
-             r->job.stats.options.saturate || !hu_has_nan(r->job.to) ? "the largest finite value"
-                                                                     : "NaN",
-             r->job.to->name);
+             stats_fate_of_infinity(to, r->job.stats.options.saturate), to->name);
     uint64_t invalid = hu_loss_figures(&r->job.stats.total->losses[0]).invalid;
     if (invalid)
         note("%llu negative value%s became NaN: %s has no sign", (unsigned long long)invalid,

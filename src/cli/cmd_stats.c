@@ -52,8 +52,8 @@ static bool read_decibels(const struct options *o, void *at)
 
 static const struct command_option rows[] = {
     {"to", 't', "LIST",
-     "targets, by commas: formats, block formats (default: bf16,fp16,fp8_e5m2,fp8_e4m3)", "@dtypes",
-     OPTION_INTO(read_targets, struct stats_targets, struct request, stats.targets)},
+     "targets, by commas: formats, integers, block formats (default: bf16,fp16,fp8_e5m2,fp8_e4m3)",
+     "@dtypes", OPTION_INTO(read_targets, struct stats_targets, struct request, stats.targets)},
     OPTIONS_SOURCE(struct request, source),
     {"scale", 0, "WHAT", "none (default), tensor, or block: 32 in a row, as OCP MX",
      "none tensor block", WORD(struct request, stats.scaling)},

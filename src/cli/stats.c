@@ -239,7 +239,7 @@ static bool add_target(const char *command, struct stats_targets *targets, struc
 
 static bool add_format(const char *command, const char *name, struct stats_targets *targets)
 {
-    const struct hu_format *f = float_read(command, name);
+    const struct hu_format *f = format_read(command, name);
     return f && add_target(command, targets, (struct stats_target){f->name, f, NULL});
 }
 
@@ -306,11 +306,25 @@ size_t stats_binades(const struct hu_spread *spread, int empty_least,
     return n;
 }
 
+const char *stats_fate_of_nan(const struct hu_format *f)
+{
+    return hu_is_integer(f) ? "0" : "the largest finite value";
+}
+
+const char *stats_fate_of_infinity(const struct hu_format *f, bool saturate)
+{
+    if (hu_is_integer(f))
+        return "the nearest end of its range";
+    if (!saturate && hu_has_infinity(f))
+        return NULL;
+    return saturate || !hu_has_nan(f) ? "the largest finite value" : "NaN";
+}
+
 enum stats_reach stats_reach(const struct hu_format *f, int exponent)
 {
     if (exponent > hu_emax(f))
         return STATS_OVERFLOWS;
-    if (exponent >= hu_emin(f))
+    if (exponent >= (hu_is_integer(f) ? 0 : hu_emin(f)))
         return STATS_NORMAL;
     /* What lies in the binade below the least subnormal rounds up to it, but for its edge. */
     return exponent >= hu_quantum_min(f) - 1 && hu_has_subnormals(f) ? STATS_SUBNORMAL : STATS_ZERO;

@@ -121,6 +121,11 @@ struct stats_binade {
 size_t stats_binades(const struct hu_spread *spread, int empty_least,
                      struct stats_binade binades[HU_BINADES]);
 
+/* What a cast to F, which has no NaN, makes of NaNs, and what one makes of infinities: NULL, they
+ * stay. */
+const char *stats_fate_of_nan(const struct hu_format *f);
+const char *stats_fate_of_infinity(const struct hu_format *f, bool saturate);
+
 /* What a target's range makes of the binade of EXPONENT. */
 enum stats_reach { STATS_OVERFLOWS, STATS_NORMAL, STATS_SUBNORMAL, STATS_ZERO };
 enum stats_reach stats_reach(const struct hu_format *f, int exponent);

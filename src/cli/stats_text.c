@@ -303,14 +303,6 @@ static void print_head(const struct stats *s)
     printf("\n\n");
 }
 
-/* What a cast makes of the infinities of the data. */
-static const char *fate_of_infinity(const struct stats *s, const struct hu_format *f)
-{
-    if (!s->options.saturate && hu_has_infinity(f))
-        return NULL;
-    return s->options.saturate || !hu_has_nan(f) ? "the largest finite value" : "NaN";
-}
-
 /* NaNs and infinities of the data are no part of the verdict, and a cast may lose them. */
 static void note_specials(const struct stats *s)
 {
@@ -321,11 +313,10 @@ static void note_specials(const struct stats *s)
         struct hu_loss_figures figures = hu_loss_figures(&s->total->losses[i]);
         if (!f || !stats_is_safe(s, i, &figures, spread->finite))
             continue;
-        const char *fate = fate_of_infinity(s, f);
+        const char *fate = stats_fate_of_infinity(f, s->options.saturate);
         if (spread->nans && !hu_has_nan(f))
-            printf("  but %s has no NaN: a cast would make %s NaN%s of the data the largest finite "
-                   "value\n",
-                   f->name, hu_grouped(spread->nans, count), plural(spread->nans));
+            printf("  but %s has no NaN: a cast would make %s NaN%s of the data %s\n", f->name,
+                   hu_grouped(spread->nans, count), plural(spread->nans), stats_fate_of_nan(f));
         if (spread->infinities && fate)
             printf("  but %s %s: a cast would make %s infinit%s of the data %s\n", f->name,
                    s->options.saturate ? "saturates" : "has no infinity",

@@ -71,17 +71,17 @@ static void report(const struct trial *r, struct verify_tally *tally)
                                    : hu_kernel_name(hu_kernel_chosen());
     const char *direction = hu_direction_name(r->of.question.options.elements.direction);
     if (q->json) {
-        json_add(
-            tally->rows,
-            check_memory(json_pack(
-                "{s:s, s:s, s:o, s:o, s:s, s:I, s:o, s:b, s:o, s:o, s:f}", "block",
-                r->of.question.block->name, "work", what, "rule",
-                r->of.question.decodes ? json_null() : json_string(rule_of(r)), "round",
-                r->of.question.decodes ? json_null() : json_string(direction), "subject", who,
-                "blocks", (json_int_t)r->of.blocks, "mismatches",
-                *r->of.ending ? json_null() : json_count(r->of.mismatches), "passed", passed(r),
-                "first", *r->of.first ? json_string(r->of.first) : json_null(), "crashed",
-                *r->of.ending ? json_string(r->of.ending) : json_null(), "seconds", r->seconds)));
+        json_add(tally->rows,
+                 check_memory(json_pack(
+                     "{s:s, s:s, s:o, s:o, s:s, s:I, s:o, s:b, s:o, s:b, s:f, s:o}", "block",
+                     r->of.question.block->name, "work", what, "rule",
+                     r->of.question.decodes ? json_null() : json_string(rule_of(r)), "round",
+                     r->of.question.decodes ? json_null() : json_string(direction), "subject", who,
+                     "blocks", (json_int_t)r->of.blocks, "mismatches",
+                     *r->of.ending ? json_null() : json_count(r->of.mismatches), "passed",
+                     passed(r), "first", *r->of.first ? json_string(r->of.first) : json_null(),
+                     "crashed", *r->of.ending != 0, "seconds", r->seconds, "stopped",
+                     verify_ending_json(*r->of.ending ? r->of.ending : NULL))));
         return;
     }
     progress_hide();

@@ -342,6 +342,11 @@ json_t *verify_explanation_json(bool sought, const struct hu_convention *explana
     return list;
 }
 
+json_t *verify_ending_json(const char *ending)
+{
+    return check_memory(ending ? json_pack("{s:s}", "how", ending) : json_null());
+}
+
 json_t *verify_row_json(const struct verify_row *row)
 {
     const struct hu_verdict *v = &row->verdict;

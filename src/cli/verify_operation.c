@@ -142,10 +142,11 @@ static json_t *row_json(const struct operation_row *row)
     json_put(object, "mismatches", v->stopped ? json_null() : json_count(v->mismatches));
     json_put(object, "seconds", json_real(row->seconds));
     json_put(object, "passed", json_boolean(passed(row)));
-    json_put(object, "crashed", row->ending ? json_string(row->ending) : json_null());
+    json_put(object, "crashed", json_boolean(v->stopped));
     json_put(object, "classes", classes);
     json_put(object, "faults", faults);
     json_put(object, "explained_by", verify_explanation_json(row->explained, &row->explanation));
+    json_put(object, "stopped", verify_ending_json(row->ending));
     return object;
 }
 

@@ -42,6 +42,8 @@ json_t *verify_row_json(const struct verify_row *row);
 void verify_print_explanation(const struct hu_convention *explanation, const char *covers);
 /* Null where none was SOUGHT. */
 json_t *verify_explanation_json(bool sought, const struct hu_convention *explanation);
+/* How a call ended that came to no end of its own, in words; NULL: all did. */
+json_t *verify_ending_json(const char *ending);
 
 /* COUNT with ',' between groups of three digits; the text lives in OUT. */
 enum { GROUPED_TEXT = 32 };

@@ -33,10 +33,11 @@ const char *hu_npy_type_name(const struct hu_format *f)
 
 const char *hu_npy_descr(const struct hu_format *f, bool *named)
 {
-    static const char *const descrs[] = {"<f2", "<f4", "<f8"};
+    static const char *const descrs[] = {"<f2", "<f4", "<f8", "|i1", "|u1", "<i2",
+                                         "<u2", "<i4", "<u4", "<i8", "<u8"};
     const char *code = hu_npy_code(f->name);
     *named = true;
-    for (size_t i = 0; code && i < 3; i++)
+    for (size_t i = 0; code && i < sizeof descrs / sizeof *descrs; i++)
         if (!strcmp(descrs[i] + 1, code))
             return descrs[i];
     /* A tf32 in its word is the fp32 of the same value. */
@@ -95,6 +96,9 @@ bool hu_npy_holds(const struct hu_format *to, char message[HU_WRITE_MESSAGE])
     bool named;
     if (hu_npy_descr(to, &named))
         return true;
+    if (hu_is_integer(to))
+        return hu_write_refuse(
+            message, ".npy cannot hold %s: NumPy's integers have 8 bits and more", to->name);
     if (to->storage_bits < 8)
         return hu_write_refuse(message,
                                ".npy cannot hold packed elements, as %s has them; -t %s_unpacked "

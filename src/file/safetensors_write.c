@@ -75,7 +75,8 @@ static bool put_tensor(struct write_text *t, const struct hu_written *tensor,
         return hu_write_refuse(
             message,
             "safetensors has no dtype for %s; it has F64, F32, F16, BF16, F8_E5M2, "
-            "F8_E4M3 (both with FNUZ too), F8_E8M0, F6_E3M2, F6_E2M3 and F4",
+            "F8_E4M3 (both with FNUZ too), F8_E8M0, F6_E3M2, F6_E2M3 and F4, and I8 to I64 and U8 "
+            "to U64",
             hu_dtype_name(tensor->dtype));
     put_string(t, tensor->name);
     put_text(t, ":{\"dtype\":\"");

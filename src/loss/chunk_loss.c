@@ -262,14 +262,14 @@ static bool walk_in_type(const struct chunk *b, struct hu_pass_near *near)
 }
 
 /* All of it in one walk. False: nothing is added, and it must be done by steps. */
-static bool walk(const struct chunk *b, struct hu_loss *loss, struct hu_pass_near *near,
-                 size_t measured, const struct hu_pass_sum *signal)
+static bool walk(const struct chunk *b, const struct hu_statistics_target *t, struct hu_loss *loss,
+                 struct hu_pass_near *near, size_t measured, const struct hu_pass_sum *signal)
 {
     if (!walk_in_type(b, near))
         return false;
     loss->measured += measured;
     loss->underflow += near->zeros;
-    loss->subnormal += near->subnormals;
+    loss->subnormal += t->loss.min_normal > 0 ? near->subnormals : 0;
     loss->overflow += near->overflows;
     add_sum(&loss->signal, *signal);
     if (!near->inexact)
@@ -292,7 +292,7 @@ static bool walk_in_range(const struct chunk *b, const struct hu_statistics_targ
     double greatest = from_bits(b, b->range.greatest);
     near.divisor = divisor;
     return t->rounds_in_place && (divisor != 0 ? greatest / divisor : greatest) < limit &&
-           walk(b, loss, &near, measured, signal);
+           walk(b, t, loss, &near, measured, signal);
 }
 
 /* Whether the chunk's elements that share a scale are each HU_SCALE_ELEMENTS from its first on. */
@@ -326,7 +326,7 @@ static bool walk_in_scales(const struct chunk *b, const struct hu_statistics_tar
     near.scales = scales;
     near.most = bits_from(b, t->max_finite);
     near.overflow = bits_from(b, t->overflow_from[0]);
-    return walk(b, loss, &near, b->n - b->bad, signal);
+    return walk(b, t, loss, &near, b->n - b->bad, signal);
 }
 
 /* By steps, in any direction. What is MEASURED of the chunk is all of it but what was clipped. */

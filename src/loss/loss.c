@@ -33,7 +33,7 @@ void hu_loss_add(struct hu_loss *l, const struct hu_loss_target *t, const struct
     }
     double error = fabs(p->result - p->x);
     l->measured += p->count;
-    l->underflow += p->code == 0 && p->x != 0 ? p->count : 0;
+    l->underflow += p->code == 0 && p->x != 0 && !p->overflow ? p->count : 0;
     l->subnormal += p->code != 0 && fabs(p->code) < t->min_normal ? p->count : 0;
     hu_exact_add_square(&l->signal, p->x, p->count, false);
     if (error == 0)

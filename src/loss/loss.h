@@ -11,10 +11,11 @@
 
 /* Of the finite elements of the data: */
 struct hu_loss {
-    uint64_t measured; /* those whose result is finite: errors are taken over them */
-    uint64_t overflow; /* rounded with an unbounded exponent they lie beyond the target's largest */
-    uint64_t invalid;  /* became NaN without overflow: negative ones in e8m0 */
-    uint64_t underflow;  /* nonzero, became zero */
+    uint64_t measured;   /* those whose result is finite: errors are taken over them */
+    uint64_t overflow;   /* rounded with an unbounded exponent they lie beyond the target's largest;
+                            into an integer, outside its range */
+    uint64_t invalid;    /* became NaN without overflow: negative ones in e8m0 */
+    uint64_t underflow;  /* nonzero, became zero, and none of those that overflow */
     uint64_t subnormal;  /* became subnormal */
     uint64_t inexact;    /* result is finite and another value */
     uint64_t zeros;      /* are 0; hu_gathered_finish counts them: all are measured */

@@ -48,18 +48,19 @@ static double find_overflow(const struct hu_format *f, const struct hu_options *
 {
     const struct hu_format *fp64 = hu_format_find("fp64");
     struct hu_options o = *options;
+    unsigned beyond = hu_is_integer(f) ? HU_INVALID : HU_OVERFLOW;
     if (o.direction == HU_STOCHASTIC)
         o.direction = HU_TOWARD_ZERO;
     uint64_t low = 0, high = hu_max_finite_code(fp64), negative = sign ? hu_sign_mask(fp64) : 0;
     unsigned flags = 0;
     hu_convert(f, fp64, high | negative, &o, &flags);
-    if (!(flags & HU_OVERFLOW))
+    if (!(flags & beyond))
         return HUGE_VAL;
     while (high - low > 1) {
         uint64_t middle = low + (high - low) / 2;
         flags = 0;
         hu_convert(f, fp64, middle | negative, &o, &flags);
-        *(flags & HU_OVERFLOW ? &high : &low) = middle;
+        *(flags & beyond ? &high : &low) = middle;
     }
     return value_of(fp64, high);
 }
@@ -81,8 +82,8 @@ struct hu_statistics_target hu_statistics_target_of(const struct hu_format *f,
         .max_finite = value_of(f, hu_max_finite_code(f)),
         .emax = hu_emax(f),
         /* One bit of significand has ties by the code's own parity. */
-        .rounds_in_place = options->direction != HU_STOCHASTIC && hu_has_subnormals(f) &&
-                           hu_is_signed(f) && f->trailing_bits,
+        .rounds_in_place = options->direction != HU_STOCHASTIC && hu_is_signed(f) &&
+                           (hu_has_subnormals(f) || hu_is_integer(f)) && f->trailing_bits,
     };
     t.options.saturate |= scaling == HU_SCALE_BLOCK;
     for (int sign = 0; sign < 2; sign++)

@@ -204,7 +204,8 @@ static void put_error(struct layout *l, const struct view_of_block *v, const str
     bool exact;
     char *error = hu_block_error(v->s->given[n], d, true, &exact);
     char *text = with_minus(exact ? "exact" : error ? error : "no number");
-    const char *remark = hu_block_remark(v->s->block, v->s->given[n], d);
+    const char *remark =
+        hu_block_remark(v->s->block, model_now(v->m)->options.direction, v->s->given[n], d);
     struct item *i = NULL;
     if (c->error)
         i = put_cell(l, line, c, c->error, TINT_DIM, text, n, "error");

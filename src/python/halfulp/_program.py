@@ -38,7 +38,9 @@ def size(model, *arguments):
         path = os.path.join(folder, "config.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump(model, file)
-        return ask("size", "--json", *map(str, arguments), path)
+        told = ask("size", "--json", *map(str, arguments), path)
+    told["model"]["source"] = None
+    return told
 
 
 _REPORT = ("--min-sqnr", "--max-overflow")
@@ -64,11 +66,13 @@ class Statistics(dict):
            cuts means of relative errors may differ in their last places. ValueError: they are of
            other targets or options, or a scale stands over the whole array (nvfp4, --scale tensor).
 
+    "file" is None: the array has none.
+
     Values pickle, so that processes and machines may share the work.
     """
 
     def __init__(self, told, partial, report=()):
-        super().__init__(told)
+        super().__init__(told, file=None)
         self.partial, self.report = partial, tuple(report)
 
     def __add__(self, other):
