@@ -235,6 +235,8 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "nothing ends a table's magnitudes" avx2_table part_table.h 's/minus_8(y\[i\], splat_8(s->floor))/y[i]/'
     mutate_kernel "halves far below a target's least are rounded as others" plan plan.c 's/h->counts\[h->last\] = 16;/;/'
     mutate_kernel "subnormal halves have a unit of their own" plan plan.c 's/field > 1 ? field : 1,/field,/'
+    mutate_kernel "the greatest integer is the least" avx2_table part_table.h \
+        's/ ^ keep(above(x, splat(two_to_31 - 1)), splat(UINT32_MAX))//'
     mutate_kernel "a zero goes up" avx2_bytes part_bytes.h 's/\& t->signs) > 0)/\& t->signs) >= 0)/'
     mutate_kernel "special halves are finite" avx2_bytes part_bytes.h 's/is_special(t, magnitude, care), 0)/(is_special(t, magnitude, care), false), 0)/'
     mutate_kernel "a tie of halves goes up" avx2_bytes part_bytes.h 's/return down \& (other | even);/return down;/'

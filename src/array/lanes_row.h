@@ -16,17 +16,19 @@ TARGET static __attribute__((noinline)) void two_stages(const struct plan *p, st
     for (size_t done = 0; done < steps; done += BETWEEN) {
         size_t now = steps - done < BETWEEN ? steps - done : BETWEEN;
         p->first(p, c, words, (const char *)src + done * in, now);
-        if (hardware) {
+        if (hardware)
             c->raised |= environment_raised() & (p->round == ROUND_NONE ? ~0u : HU_INVALID);
-            environment_clear();
-        }
         if (turns)
             environment_turn(p->round_in);
+        if (hardware)
+            environment_clear();
         p->second(p, c, (char *)dst + done * out, words, now);
         if (hardware)
             c->raised |= environment_raised();
         if (turns)
             environment_turn(p->load_in);
+        if (hardware)
+            environment_clear();
     }
 }
 
