@@ -63,7 +63,8 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
         }
         byte_lanes quarter[4];
         VECTORS(quarter[i] = load_bytes(t->planes[(int)plane + each] + i * STEP););
-        if (plane == PLANE_LOW && each && t->draws && t->even)
+        const bool of_magnitudes = plane == PLANE_FLAGS ? !t->draws : each && t->draws;
+        if (of_magnitudes && t->even)
             EACH(count, found[each][i] = look_up_half(quarter, codes[i]););
         else
             EACH(count, found[each][i] = look_up_quarters(quarter, codes[i]););

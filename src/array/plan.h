@@ -259,7 +259,7 @@ struct table {
     unsigned char fold, low, span;
     bool steps; /* the upper word is the next one, where there is a chance, */
     bool next;  /* or is before a sign is put to it */
-    bool even;  /* chances are those of magnitudes */
+    bool even;  /* chances, or where there are none flags, are those of magnitudes */
     uint32_t chances[TABLE_CODES];
     unsigned char upper[TABLE_CODES];
 };

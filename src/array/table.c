@@ -451,6 +451,8 @@ void hu_table_fill(struct plan *p)
     if (!t->draws) /* the other has parts */
         fill_plane(t, PLANE_HIGH, t->top ? 24 : 8);
     fill_plane(t, PLANE_FLAGS, 0);
+    if (!t->draws)
+        t->even = !memcmp(t->flags, t->flags + TABLE_CODES / 2, TABLE_CODES / 2);
     const int count = t->to->storage_bits > 8 || t->draws ? 2 : 1;
     t->full = true;
     t->of_words.changes = 0;
