@@ -109,7 +109,7 @@ prints 'a bit of the scale moves every value' '1.5 1' after 'click scale.bit1' \
 prints 'undo brings the scale back' '6' after $'click scale.bit1\nkey Ctrl+Z' "$(text e0.value)" --page block
 prints 'a bit of an element moves it alone' '4 4' after 'click e0.bit0' \
     '[.items[]|select(.name|IN("e0.value","e1.value")).text]|join(" ")' --page block
-prints 'a typed value makes the scale' '2⁵ saturated' after $'click e3.decimal\nkey Ctrl+A\ntype 200' \
+prints 'a typed value makes the scale' '2⁵ saturated' after $'click e3.decimal\nkey Ctrl+A\ntype 250' \
     '[.items[]|select(.name|IN("scale.value","e3.remark")).text]|join(" ")|ltrimstr("= ")' --page block
 prints 'its command line gives the same bytes' 'same' bash -c "
     shown=\$(printf 'click block.nvfp4\nkey Ctrl+Shift+C\n' | '$view' --script - --page block | jq -r .clipboard)
