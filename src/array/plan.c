@@ -272,14 +272,14 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
     };
     k.finer_scale = k.scale - (8u << FP32_TRAILING);
     k.finer_base = k.least_normal + ((drop - 8) << FP32_TRAILING);
-    k.finer_join = 1u << (FP32_TRAILING + 1 - drop + 16) | 1;
     k.clamp = k.limit;
     if (integer) /* 2^w - 1 */
         k.clamp -= 1u << (FP32_TRAILING + 1 - to->width);
     const uint32_t below_128 = ((7 + FP32_BIAS) << FP32_TRAILING) - 1;
     k.finer_most = k.clamp < below_128 ? k.clamp : below_128;
     k.rebias = (k.least_normal >> drop) - (1u << t);
-    if (t <= 7) {
+    if (t <= 7) { /* of a byte */
+        k.finer_join = 1u << (t + 1 + 16) | 1;
         k.join_shift = 7u - (uint32_t)t;
         k.join = 1u << 16 | 1u << k.join_shift;
         k.join_base = (k.least_normal + (drop << FP32_TRAILING)) >> 16;
