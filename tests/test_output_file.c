@@ -76,7 +76,7 @@ static void begin(struct output_file files[FILES], int old)
     for (int i = 0; i < old; i++)
         write_file(names[i], "old");
     for (int i = 0; i < FILES; i++) {
-        cr_assert(output_begin(&files[i], "test", names[i], true));
+        cr_assert(output_begin(&files[i], names[i], true));
         fputs("new", files[i].stream);
         cr_assert(output_finish(&files[i]));
     }
@@ -129,7 +129,7 @@ Test(output_file, files_that_cannot_all_be_named_are_put_back)
     begin(files, 2);
     renames = (struct failing){EACCES, 1, 0}; /* of c, which is not there to be exchanged */
     cr_assert_not(output_place(files, FILES));
-    says("halfulp: test: c: Permission denied; all files of the set are as before\n");
+    says("halfulp: c: Permission denied; all files of the set are as before\n");
     leaves("oo-");
 }
 
@@ -140,7 +140,7 @@ Test(output_file, files_that_cannot_be_put_back_are_named)
     renames = (struct failing){EACCES, 3, 0};
     begin(files, 3);
     cr_assert_not(output_place(files, FILES));
-    says("halfulp: test: c: Permission denied; of the set these files are new, and the others as "
+    says("halfulp: c: Permission denied; of the set these files are new, and the others as "
          "before: a, b\n");
     leaves("nno");
 }
@@ -173,8 +173,8 @@ Test(output_file, a_signal_between_naming_and_renaming_leaves_no_name_behind)
             setrlimit(RLIMIT_CORE, &none);
             signal(numbers[i], SIG_DFL);
             signal_of_renames = numbers[i];
-            bool ready = output_begin(&f, "test", "a", true) && fputs("new", f.stream) >= 0 &&
-                         output_finish(&f);
+            bool ready =
+                output_begin(&f, "a", true) && fputs("new", f.stream) >= 0 && output_finish(&f);
             if (ready)
                 output_place(&f, 1);
             _exit(0);
@@ -204,7 +204,7 @@ Test(output_file, a_full_disk_is_told_as_such)
         char folder[] = "/tmp/test_output_file.XXXXXX";
         cr_assert(mkdtemp(folder));
         cr_assert_eq(chdir(folder), 0);
-        cr_assert(output_begin(&f, "test", "a", false));
+        cr_assert(output_begin(&f, "a", false));
         writes = (struct failing){rows[i].error, 1, 0};
         for (int k = 0; k < 20; k++)
             fwrite(text, 1, sizeof text, f.stream);
@@ -212,7 +212,7 @@ Test(output_file, a_full_disk_is_told_as_such)
         writes.from = 0;
         cr_assert_not(output_commit(&f));
         snprintf(expected + strlen(expected), sizeof expected - strlen(expected),
-                 "halfulp: test: a: %s\n", rows[i].says);
+                 "halfulp: a: %s\n", rows[i].says);
         leaves("---");
     }
     fflush(stderr);

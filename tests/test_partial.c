@@ -111,12 +111,12 @@ static unsigned char *file_of(size_t *n)
                                 .held_count = 1,
                                 .tensors = &tensor,
                                 .tensor_count = 1};
-    cr_assert(stats_targets_read("stats", "fp8_e4m3,mxfp4,nf4,bf16", &head.options.targets));
+    cr_assert(stats_targets_read("fp8_e4m3,mxfp4,nf4,bf16", &head.options.targets));
     struct hu_bytes_out entries = {0};
     hu_put_number(&entries, 0);
     hu_put_number(&entries, 1);
     hu_put_gathered(&entries, &plan, g, true);
-    cr_assert(partial_file_write(&head, &entries, 1, "stats", path, true));
+    cr_assert(partial_file_write(&head, &entries, 1, path, true));
     FILE *in = fopen(path, "rb");
     unsigned char *bytes = malloc(1 << 16);
     *n = fread(bytes, 1, 1 << 16, in);

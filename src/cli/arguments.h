@@ -1,4 +1,4 @@
-/* What several commands read from their arguments. Errors are reported as COMMAND's. */
+/* What several commands read from their arguments. Errors are reported. */
 #ifndef HALFULP_CLI_ARGUMENTS_H
 #define HALFULP_CLI_ARGUMENTS_H
 
@@ -14,32 +14,31 @@ struct format_list {
 };
 
 /* Names separated by commas, or "all" named formats, added to LIST. False: reported. */
-bool formats_read(const char *command, const char *text, struct format_list *list);
+bool formats_read(const char *text, struct format_list *list);
 
 /* Block formats that are decoded go to BLOCKS, others to FORMATS. False: reported. */
 struct block_list {
     const struct hu_block *at[FORMATS_MAX];
     size_t count;
 };
-bool targets_read(const char *command, const char *text, struct format_list *formats,
-                  struct block_list *blocks);
+bool targets_read(const char *text, struct format_list *formats, struct block_list *blocks);
 
 /* One format. NULL: reported. */
-const struct hu_format *format_read(const char *command, const char *name);
+const struct hu_format *format_read(const char *name);
 
 /* One that is no integer. NULL: reported. */
-const struct hu_format *float_read(const char *command, const char *name);
+const struct hu_format *float_read(const char *name);
 
 /* A raw array's elements: a format that is no integer, and the order of its bytes behind a colon.
  */
-const struct hu_format *array_format_read(const char *command, const char *name, bool *big_endian);
+const struct hu_format *array_format_read(const char *name, bool *big_endian);
 
 /* As hu_name_suggestion, of block formats. */
 const char *block_suggestion(char out[HU_SUGGESTION], const char *name);
 /* A block format that can be decoded. NULL: reported. */
-const struct hu_block *block_read(const char *command, const char *name);
+const struct hu_block *block_read(const char *name);
 
 /* A rounding direction. False: reported. */
-bool direction_read(const char *command, const char *text, enum hu_direction *direction);
+bool direction_read(const char *text, enum hu_direction *direction);
 
 #endif

@@ -42,7 +42,7 @@ struct hu_block_errors block_errors_by(const struct block_report *r, enum hu_sca
 char *block_exact(double x);
 char *block_shown(double x);
 
-int block_print_text(const struct block_report *r, const struct palette *p);
+int block_print_text(const struct block_report *r);
 int block_print_json(const struct block_report *r);
 
 #endif

@@ -24,7 +24,7 @@ static char *beside(const char *path)
 }
 
 /* NULL: there is none; *fine is false where it cannot be read, which is reported. */
-static json_t *read_config(const struct cast_job *job, const char *path, bool *fine)
+static json_t *read_config(const char *path, bool *fine)
 {
     char why[HU_JSON_ERROR];
     const char *no_text;
@@ -36,7 +36,7 @@ static json_t *read_config(const struct cast_job *job, const char *path, bool *f
     json_t *root = text ? hu_json_load(text, n, HU_JSON_CONFIG_MAX, why) : NULL;
     *fine = json_is_object(root);
     if (!*fine)
-        fail(job->command, "%s: %s", path, !text ? no_text : root ? "is no JSON object" : why);
+        fail("%s: %s", path, !text ? no_text : root ? "is no JSON object" : why);
     free(text);
     return root;
 }
@@ -84,7 +84,7 @@ bool cast_config_make(const struct cast_job *job, struct cast_config *config)
     }
     char *from = beside(job->source.path), *to = beside(job->output);
     struct stat a, b;
-    json_t *root = read_config(job, from, &fine);
+    json_t *root = read_config(from, &fine);
     bool same = root && (!strcmp(from, to) || (!stat(from, &a) && !stat(to, &b) &&
                                                a.st_dev == b.st_dev && a.st_ino == b.st_ino));
     bool wanted = fine && root && (due || json_object_get(root, key));

@@ -113,8 +113,8 @@ bool cast_job_choose(struct cast_job *job)
             chosen++;
         }
     if (chosen != 1) {
-        fail(job->command, "%s holds one array, and of %s %zu are chosen; --tensor chooses it",
-             job->output, job->source.path, chosen);
+        fail("%s holds one array, and of %s %zu are chosen; --tensor chooses it", job->output,
+             job->source.path, chosen);
         return false;
     }
     file->tensors[0] = file->tensors[last];
@@ -159,7 +159,7 @@ static bool place_tensors(struct cast_job *job, size_t index, const struct cast_
             continue;
         }
         *s = hu_stream_tensor_of(t, converted ? t->dtype.format : NULL, -1);
-        if (!tensor_source_input(&job->source, job->command, t, &s->input, &s->offset))
+        if (!tensor_source_input(&job->source, t, &s->input, &s->offset))
             return false;
         if (is_read_only(job, index))
             fit(s, t, kind_of_output(job, index), strides);
@@ -199,7 +199,7 @@ static bool write_header(const struct output_file *file, const struct hu_write_l
     if (!why && ftruncate(file->descriptor, (off_t)layout->size))
         why = errno;
     if (why)
-        fail(file->command, "%s: %s", file->path, strerror(why));
+        fail("%s: %s", file->path, strerror(why));
     return !why;
 }
 
@@ -222,8 +222,8 @@ static bool run_stream(struct cast_job *job, size_t index, struct hu_stream_tens
     bool fine = hu_stream_run(&stream, &error);
     progress_hide();
     if (!fine)
-        tensor_source_fail(&job->source, job->command,
-                           &job->source.set.files[index].tensors[error.tensor], &error, file->path);
+        tensor_source_fail(&job->source, &job->source.set.files[index].tensors[error.tensor],
+                           &error, file->path);
     return fine;
 }
 
@@ -284,7 +284,7 @@ static json_t *begin_index(const struct cast_job *job)
     char *text = hu_text_read(job->source.path, &n, &no_text);
     json_t *root = text ? hu_json_load(text, n, HU_JSON_CONFIG_MAX + 8 * n, why) : NULL;
     if (!root)
-        fail(job->command, "%s: %s", job->source.path, text ? why : no_text);
+        fail("%s: %s", job->source.path, text ? why : no_text);
     free(text);
     return root;
 }
@@ -317,19 +317,16 @@ static bool check_suffix(const struct cast_job *job)
     if (named == HU_FILE_OTHER || named == kind)
         return true;
     if (kind == HU_FILE_OTHER)
-        fail(job->command,
-             "%s would be %s, which has no header, and its name is that of %s; .bin "
+        fail("%s would be %s, which has no header, and its name is that of %s; .bin "
              "would be right",
              job->output, hu_kind_what(kind), hu_kind_what(named));
     else if (!reads_index(job) && is_read_only(job, 0))
         fail(
-            job->command,
             "%s has the name of %s, which is not written; .safetensors would be right, or .npy for "
             "one array",
             job->output, hu_kind_what(named));
     else
-        fail(job->command,
-             "%s would be %s, as %s is, and its name is that of %s; %s would be right", job->output,
+        fail("%s would be %s, as %s is, and its name is that of %s; %s would be right", job->output,
              hu_kind_what(kind), job->source.path, hu_kind_what(named), hu_kind_ending(kind));
     return false;
 }
@@ -415,22 +412,20 @@ static bool check_kind(const struct cast_job *job)
     size_t count = job->source.set.count;
     bool gguf = job->layout == CAST_LAYOUT_GGUF;
     if (writes_splits(job) && (!is_split(job, job->output) || count > SPLITS_MAX)) {
-        fail(job->command,
-             "%s is in %zu %s; OUT wants the name of an index, .safetensors.index.json, beside "
+        fail("%s is in %zu %s; OUT wants the name of an index, .safetensors.index.json, beside "
              "which they go, or of a split, as NAME-00001-of-%05zu.gguf",
              job->source.path, count, reads_index(job) ? "files" : "splits", count);
         return false;
     }
     if (job->block && gguf != (kind == HU_FILE_GGUF)) {
-        fail(job->command,
-             gguf ? "%s is written in GGUF, and %s would be %s"
+        fail(gguf ? "%s is written in GGUF, and %s would be %s"
                   : "%s is written in safetensors, and %s would be %s",
              job->block->name, job->output, hu_kind_what(kind));
         return false;
     }
     if (job->block && !gguf && kind != HU_FILE_SAFETENSORS) {
-        fail(job->command, "%s is written in safetensors, and %s would be %s", job->block->name,
-             job->output, hu_kind_what(kind));
+        fail("%s is written in safetensors, and %s would be %s", job->block->name, job->output,
+             hu_kind_what(kind));
         return false;
     }
     return true;
@@ -489,23 +484,20 @@ static bool check_places(const struct cast_job *job, const struct outputs *o)
     const char *index = o->at[o->main].path;
     for (size_t i = 0; o->is_set && i + 1 < o->count; i++)
         if (same_place(o->at[i].path, index)) {
-            fail(job->command,
-                 "the index %s would take the place of shard %s, which is written there too; OUT "
+            fail("the index %s would take the place of shard %s, which is written there too; OUT "
                  "wants a name that no shard has",
                  index, job->source.set.paths[i]);
             return false;
         }
     if (o->is_set && is_read(job, index)) {
-        fail(job->command,
-             "%s is read, and its shards would replace what is read; OUT wants a "
+        fail("%s is read, and its shards would replace what is read; OUT wants a "
              "folder of its own",
              index);
         return false;
     }
     for (size_t i = 0; i < job->source.set.count && (o->is_set || writes_splits(job)); i++)
         if (is_read(job, o->at[i].path)) {
-            fail(job->command,
-                 "%s would replace a file that is read; OUT wants a folder of its own",
+            fail("%s would replace a file that is read; OUT wants a folder of its own",
                  o->at[i].path);
             return false;
         }
@@ -518,7 +510,7 @@ static bool begin(struct cast_job *job, struct outputs *o)
     if (!lay_out(job, o) || !check_places(job, o) || !check_suffix(job))
         return false;
     for (size_t i = 0; i < o->count; i++)
-        if (o->at[i].file && !output_begin(o->at[i].file, job->command, o->at[i].path, job->force))
+        if (o->at[i].file && !output_begin(o->at[i].file, o->at[i].path, job->force))
             return false;
     return true;
 }
@@ -570,8 +562,7 @@ bool cast_job_write(struct cast_job *job)
         name_outputs(job, &o);
         choose_outputs(job, &o);
     }
-    fine = fine && begin(job, &o) && write_all(job, &o) &&
-           tensor_source_unchanged(&job->source, job->command) &&
+    fine = fine && begin(job, &o) && write_all(job, &o) && tensor_source_unchanged(&job->source) &&
            output_place(o.files, o.file_count);
     free_outputs(&o);
     return fine;

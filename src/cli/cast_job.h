@@ -15,7 +15,6 @@ enum cast_how {
 };
 
 struct cast_job {
-    const char *command; /* for messages */
     struct tensor_source source;
     const struct hu_format *to; /* NULL: block is the target */
     const struct hu_block *block;

@@ -134,8 +134,8 @@ static bool check_names(const struct cast_job *job, const struct cast_plan *plan
         i++;
     bool fine = i >= plan->count;
     if (!fine)
-        fail(job->command, "%s would hold '%s' twice: a tensor has the name of another's part",
-             job->output, hu_printable(names[i], name, sizeof name));
+        fail("%s would hold '%s' twice: a tensor has the name of another's part", job->output,
+             hu_printable(names[i], name, sizeof name));
     free(names);
     return fine;
 }
@@ -157,7 +157,7 @@ bool cast_plan_lay_out(struct cast_job *job, size_t index, enum hu_file_kind kin
     char message[HU_WRITE_MESSAGE];
     if (!hu_write_lay_out(&job->source.set.files[index], kind, plan->written, plan->count, split,
                           &plan->layout, message)) {
-        fail(job->command, "%s: %s", job->source.set.paths[index], message);
+        fail("%s: %s", job->source.set.paths[index], message);
         return false;
     }
     job->after += plan->layout.data_bytes;
@@ -177,14 +177,13 @@ void cast_plan_clear(struct cast_plan *plan)
 static bool fill_source(struct cast_job *job, const struct hu_tensor *t, struct hu_recode *r)
 {
     if (t->part_of)
-        return tensor_source_parts(&job->source, job->command, t->part_of, r);
+        return tensor_source_parts(&job->source, t->part_of, r);
     r->format = t->dtype.format;
     r->swap = t->big_endian ? t->dtype.format->storage_bits / 8u : 0;
     r->columns = t->shape[t->rank - 1];
     r->rows = t->shape[t->rank - 2];
     r->batch = t->elements / (r->rows * r->columns);
-    return tensor_source_input(&job->source, job->command, t, &r->codes.descriptor,
-                               &r->codes.offset);
+    return tensor_source_input(&job->source, t, &r->codes.descriptor, &r->codes.offset);
 }
 
 static void fill_target(const struct cast_job *job, const struct cast_item *item,
@@ -203,15 +202,14 @@ static void fill_target(const struct cast_job *job, const struct cast_item *item
     r->whole = job->layout == CAST_LAYOUT_GGUF && job->block->layout == HU_BLOCK_PARTS;
 }
 
-static bool write_fixed(const struct cast_job *job, const struct cast_plan *plan, int output,
-                        const char *path)
+static bool write_fixed(const struct cast_plan *plan, int output, const char *path)
 {
     for (size_t i = 0; i < plan->count; i++) {
         const struct hu_written *w = &plan->written[i];
         int why =
             plan->fixed[i] ? hu_write_at(output, plan->fixed[i], (size_t)w->bytes, w->offset) : 0;
         if (why) {
-            fail(job->command, "%s: %s", path, strerror(why));
+            fail("%s: %s", path, strerror(why));
             return false;
         }
     }
@@ -226,8 +224,7 @@ static void report(const struct cast_job *job, const struct hu_tensor *t,
                       : error->error == ENOMEM ? "its rows are too long for the memory there is"
                       : error->error           ? strerror(error->error)
                                                : "the file became shorter while it was read";
-    fail(job->command, "%s: tensor '%s': %s",
-         error->writing ? path : job->source.set.paths[t->file],
+    fail("%s: tensor '%s': %s", error->writing ? path : job->source.set.paths[t->file],
          hu_printable(t->part_of ? t->part_of->name : t->name, name, sizeof name), why);
 }
 
@@ -260,5 +257,5 @@ bool cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan
     job->recoded += count;
     free(all);
     free(of);
-    return fine && write_fixed(job, plan, output, path);
+    return fine && write_fixed(plan, output, path);
 }

@@ -1,7 +1,7 @@
 #include "cli.h"
-#include "command.h"
 #include "kernels.h"
 #include "names.h"
+#include "options.h"
 #include "plain.h"
 #include "report.h"
 #include "sheet.h"
@@ -10,28 +10,26 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void overview(void)
 {
     enum { SUMMARY = 14 };
-    const struct palette *p = palette_for(false);
-    int columns = terminal_columns(stdout);
-    struct fold f = {.columns = columns};
-    fold_words(&f, 0, "", "halfulp: every bit of a float, converted once and correctly", p);
+    struct fold f = fold_begin(0);
+    fold_words(&f, 0, "", "halfulp: every bit of a float, converted once and correctly");
     puts("\n\nusage: halfulp COMMAND [OPTION…] [ARGUMENT…]\n");
     for (const struct command *const *c = commands; *c; c++) {
-        f = (struct fold){.columns = columns};
-        fold_put(&f, 2, "", (*c)->name, p);
+        f = fold_begin(0);
+        fold_put(&f, 2, "", (*c)->name);
         f.indent = SUMMARY;
-        fold_words(&f, SUMMARY - f.at, "", (*c)->summary, p);
+        fold_words(&f, SUMMARY - f.at, "", (*c)->summary);
         fold_end(&f);
     }
     putchar('\n');
-    f = (struct fold){.columns = columns};
+    f = fold_begin(0);
     fold_words(&f, 0, "",
-               "halfulp COMMAND --help or halfulp help COMMAND tells more; so does man halfulp.",
-               p);
+               "halfulp COMMAND --help or halfulp help COMMAND tells more; so does man halfulp.");
     fold_end(&f);
 }
 
@@ -40,15 +38,29 @@ static const char *command_name(int index)
     return commands[index]->name;
 }
 
-static int no_command(const char *command, const char *name)
+static int no_command(const char *name)
 {
     char near[HU_SUGGESTION];
     int count = 0;
     while (commands[count])
         count++;
     hu_suggestion_of(near, name, command_name, count);
-    return fail(command, "there is no command '%s'; %s", name,
-                *near ? near : "'halfulp help' lists them");
+    return fail("there is no command '%s'; %s", name, *near ? near : "'halfulp help' lists them");
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct options o;
+    report_as(command->name);
+    if (command->takes)
+        return command->takes(command, argc, argv);
+    void *request = check_memory(calloc(1, command->request + 1));
+    if (command->begin)
+        command->begin(request);
+    int status =
+        options_read(&o, command, argc, argv, request) ? command->run(&o, request) : o.status;
+    free(request);
+    return status;
 }
 
 static int help(int argc, char **argv)
@@ -62,11 +74,12 @@ static int help(int argc, char **argv)
         return EXIT_DONE;
     }
     const struct command *command = command_find(argv[1]);
+    report_as("help");
     if (!command)
-        return no_command("help", argv[1]);
+        return no_command(argv[1]);
     char option[] = "--help";
     char *arguments[] = {argv[1], option, NULL};
-    return command->run(command, 2, arguments);
+    return run(command, 2, arguments);
 }
 
 static int dispatch(int argc, char **argv)
@@ -84,10 +97,10 @@ static int dispatch(int argc, char **argv)
     }
     const struct command *command = command_find(name);
     if (!command)
-        return no_command(NULL, name);
+        return no_command(name);
     if (!kernel_of_environment())
         return EXIT_BAD;
-    return command->run(command, argc - 1, argv + 1);
+    return run(command, argc - 1, argv + 1);
 }
 
 int cli_run(int argc, char **argv)
@@ -95,6 +108,7 @@ int cli_run(int argc, char **argv)
     /* A closed pipe is an error of write, reported once, not a silent death. */
     signal(SIGPIPE, SIG_IGN);
     plain_begin();
+    report_as(NULL);
     int status = dispatch(argc, argv);
     /* Commands stop at the first failed write, so errno is still that write's. */
     bool broken = ferror(stdout);
@@ -107,5 +121,6 @@ int cli_run(int argc, char **argv)
         return status;
     if (error == EPIPE) /* the reader has what it wanted */
         return EXIT_BAD;
-    return fail(NULL, "standard output: %s", strerror(error));
+    report_as(NULL);
+    return fail("standard output: %s", strerror(error));
 }

@@ -16,10 +16,8 @@
 enum { VALUES_MAX = 1 << 20 };
 
 struct request {
-    const char *command;
     struct block_report report;
     const char *hex;
-    enum color_mode color;
     bool json, no_saturate;
     size_t capacity;
 };
@@ -30,7 +28,7 @@ static bool read_tensor_scale(const struct options *o, void *at)
     uint64_t bits;
     if (!hu_text_round(o->value, strlen(o->value), hu_format_find("fp32"), NULL, &bits, NULL,
                        message))
-        return refuse(o->command->name, "--tensor-scale: %s", message);
+        return refuse("--tensor-scale: %s", message);
     memcpy(at, &(uint32_t){(uint32_t)bits}, 4);
     return true;
 }
@@ -43,23 +41,22 @@ static bool read_any_direction(const struct options *o, void *at)
     return true;
 }
 
+#define REQUEST struct request
 static const struct command_option rows[] = {
-    {"to", 't', "BLOCK", "the block format", "@blocks", BLOCK(struct request, report.block)},
-    OPTION_RULE(struct request, report.options.rule),
+    {"to", 't', "BLOCK", "the block format", "@blocks", BLOCK(report.block)},
+    OPTION_RULE(report.options.rule),
     {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto, stochastic",
      "@rounds",
-     OPTION_INTO(read_any_direction, enum hu_direction, struct request,
-                 report.options.elements.direction)},
+     OPTION_INTO(read_any_direction, enum hu_direction, report.options.elements.direction)},
     {"seed", 0, "N", "what stochastic rounding draws from", NULL,
-     COUNT(struct request, report.options.elements.seed, 0, UINT64_MAX)},
+     COUNT(report.options.elements.seed, 0, UINT64_MAX)},
     {"no-saturate", 0, NULL, "overflow as IEEE 754 has it, and not to the largest", NULL,
-     FLAG(struct request, no_saturate)},
-    {"decode", 0, "HEX", "go back from bytes: each block's scale, then its codes", NULL,
-     TEXT(struct request, hex)},
+     FLAG(no_saturate)},
+    {"decode", 0, "HEX", "go back from bytes: each block's scale, then its codes", NULL, TEXT(hex)},
     {"tensor-scale", 0, "VALUE", "with --decode: the scale over the tensor", NULL,
-     OPTION_INTO(read_tensor_scale, float, struct request, report.tensor_scale)},
-    OPTION_JSON(struct request, json),
-    OPTION_COLOR(struct request, color),
+     OPTION_INTO(read_tensor_scale, float, report.tensor_scale)},
+    OPTION_JSON(json),
+    OPTION_COLOR,
     OPTION_HELP,
     OPTION_END,
 };
@@ -75,11 +72,11 @@ static bool add_value(struct request *q, const char *text, size_t length, const 
     uint64_t bits;
     struct block_report *r = &q->report;
     if (!hu_text_round(text, length, hu_format_find("fp32"), NULL, &bits, NULL, message)) {
-        fail(q->command, "%s: %s", where, message);
+        fail("%s: %s", where, message);
         return false;
     }
     if (r->count == VALUES_MAX) {
-        fail(q->command, "more than %d values", VALUES_MAX);
+        fail("more than %d values", VALUES_MAX);
         return false;
     }
     if (r->count == q->capacity) {
@@ -128,7 +125,7 @@ static bool read_input(struct request *q)
         snprintf(where, sizeof where, "line %llu", lines.line);
         good = read_line(q, text, length, where);
     }
-    good = good && !lines_failed(&lines, q->command, NULL);
+    good = good && !lines_failed(&lines, NULL);
     lines_end(&lines);
     return good;
 }
@@ -142,7 +139,7 @@ static unsigned char *read_hex(const struct request *q, size_t *count)
         if (isspace((unsigned char)*c) || *c == '_' || *c == ':')
             continue;
         if (!isxdigit((unsigned char)*c)) {
-            fail(q->command, "--decode: '%c' is no hexadecimal digit", *c);
+            fail("--decode: '%c' is no hexadecimal digit", *c);
             free(bytes);
             return NULL;
         }
@@ -153,7 +150,7 @@ static unsigned char *read_hex(const struct request *q, size_t *count)
     *count = digits / 2;
     if (!(digits % 2) && digits)
         return bytes;
-    fail(q->command, "--decode wants two digits a byte, and has %zu", digits);
+    fail("--decode wants two digits a byte, and has %zu", digits);
     free(bytes);
     return NULL;
 }
@@ -170,8 +167,7 @@ static bool take_bytes(struct request *q, const unsigned char *bytes, size_t n)
                                      : scale + hu_block_bytes(b, 1, b->tile_columns);
     size_t last = n % full;
     if (last && (whole || last <= scale || (last - scale) * 8 % b->code_bits >= 8)) {
-        fail(q->command,
-             "%zu bytes are no blocks of %s: a whole one has %zu, %zu of them the scale", n,
+        fail("%zu bytes are no blocks of %s: a whole one has %zu, %zu of them the scale", n,
              b->name, full, scale);
         return false;
     }
@@ -203,16 +199,15 @@ static bool check(const struct request *q, int operands)
     const struct hu_block *b = q->report.block;
     bool grouped = b && b->codes == HU_CODES_INTEGER;
     if (!b)
-        fail(q->command, "-t names the block format, and is missing");
+        fail("-t names the block format, and is missing");
     else if (q->hex && operands)
-        fail(q->command, "--decode takes bytes, and no values beside them");
+        fail("--decode takes bytes, and no values beside them");
     else if (b->over == HU_OVER_NESTED || grouped)
-        fail(q->command, "a block of %s has parts that lie apart; it is read from files", b->name);
+        fail("a block of %s has parts that lie apart; it is read from files", b->name);
     else if (!q->hex && !hu_block_encodes(b))
-        fail(q->command, "%s is decoded only: its encoder is a search; --decode takes its bytes",
-             b->name);
+        fail("%s is decoded only: its encoder is a search; --decode takes its bytes", b->name);
     else if (q->report.options.rule && !hu_block_has_rules(b))
-        fail(q->command, "--rule is for scales that are powers of two, which %s has not", b->name);
+        fail("--rule is for scales that are powers of two, which %s has not", b->name);
     else
         return true;
     return false;
@@ -227,25 +222,26 @@ static int explain(struct request *q, int argc, char **argv)
     if (!good)
         return EXIT_BAD;
     if (!r->count)
-        return fail(q->command, "no values; try 'halfulp block -t mxfp4 6 5 2.5 -0.75'");
+        return fail("no values; try 'halfulp block -t mxfp4 6 5 2.5 -0.75'");
     if ((!q->hex && !block_encode(r)) || !block_look_all(r))
-        return fail(q->command, "%s", strerror(EINVAL));
-    return q->json ? block_print_json(r)
-                   : block_print_text(r, palette_for(color_wanted(q->color, stdout)));
+        return fail("%s", strerror(EINVAL));
+    return q->json ? block_print_json(r) : block_print_text(r);
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static void begin(void *request)
 {
-    struct options o;
-    struct request q = {.command = self->name, .report.tensor_scale = 1};
-    bool good = options_read(&o, self, argc, argv, &q);
-    q.report.options.elements.saturate = !q.no_saturate;
-    if (good && option_given(&o, "seed") && q.report.options.elements.direction != HU_STOCHASTIC) {
-        good = false;
-        o.status = fail(self->name, "--seed is what -r stochastic draws from, and that is missing");
-    }
-    int status = good ? explain(&q, o.argc, o.argv) : o.status;
-    block_free(&q.report);
+    ((struct request *)request)->report.tensor_scale = 1;
+}
+
+static int run(const struct options *o, void *request)
+{
+    struct request *q = request;
+    struct hu_options *elements = &q->report.options.elements;
+    elements->saturate = !q->no_saturate;
+    if (option_given(o, "seed") && elements->direction != HU_STOCHASTIC)
+        return fail("--seed is what -r stochastic draws from, and that is missing");
+    int status = explain(q, o->argc, o->argv);
+    block_free(&q->report);
     return status;
 }
 
@@ -256,5 +252,7 @@ const struct command cmd_block = {
     .summary = "values under the scale that they share, and how it came about",
     .details = details,
     .options = rows,
+    .request = sizeof(REQUEST),
+    .begin = begin,
     .run = run,
 };

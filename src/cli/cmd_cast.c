@@ -15,7 +15,6 @@
 struct request {
     struct cast_job job;
     bool json, stochastic;
-    enum color_mode color;
     uint64_t before; /* bytes of the tensors */
 };
 
@@ -26,10 +25,9 @@ static bool read_target(const struct options *o, void *at)
     job->to = NULL;
     job->block = hu_format_find(o->value) ? NULL : hu_block_find(o->value);
     if (!job->block)
-        return (job->to = format_read(o->command->name, o->value)) != NULL;
+        return (job->to = format_read(o->value)) != NULL;
     return hu_block_encodes(job->block) ||
-           refuse(o->command->name,
-                  "%s is decoded and not encoded; mxfp4, nvfp4, mxfp8_e4m3, fp8_tile128, nf4, q8_0 "
+           refuse("%s is decoded and not encoded; mxfp4, nvfp4, mxfp8_e4m3, fp8_tile128, nf4, q8_0 "
                   "and others are: 'halfulp formats' lists them",
                   job->block->name);
 }
@@ -40,7 +38,7 @@ static bool read_keep(const struct options *o, void *at)
     if (!strcmp(o->value, "none"))
         return job->keeps_nothing = true;
     if (job->keep_count == GLOBS_MAX)
-        return refuse(o->command->name, "more than %d times --keep", GLOBS_MAX);
+        return refuse("more than %d times --keep", GLOBS_MAX);
     job->keeps[job->keep_count++] = o->value;
     return true;
 }
@@ -48,34 +46,34 @@ static bool read_keep(const struct options *o, void *at)
 static bool read_layout(const struct options *o, void *at)
 {
     return cast_layout_find(o->value, at) ||
-           refuse(o->command->name, "--layout is one of %s, not \"%s\"", cast_layout_names,
-                  o->value);
+           refuse("--layout is one of %s, not \"%s\"", cast_layout_names, o->value);
 }
 
+#define REQUEST struct request
 static const struct command_option rows[] = {
-    {"output", 'o', "OUT", "the file to write", "@file", TEXT(struct request, job.output)},
+    {"output", 'o', "OUT", "the file to write", "@file", TEXT(job.output)},
     {"to", 't', "FORMAT", "the target format, integer or block format", "@dtypes",
-     OPTION_INTO(read_target, struct cast_job, struct request, job)},
-    OPTIONS_SOURCE(struct request, job.source),
-    OPTION_ROUND(struct request, job.stats.options.direction),
-    OPTION_SATURATE(struct request, job.stats.options.saturate),
+     OPTION_INTO(read_target, struct cast_job, job)},
+    OPTIONS_SOURCE(job.source),
+    OPTION_ROUND(job.stats.options.direction),
+    OPTION_SATURATE(job.stats.options.saturate),
     {"stochastic", 0, NULL, "round up with the probability of what is discarded", NULL,
-     FLAG(struct request, stochastic)},
+     FLAG(stochastic)},
     {"seed", 0, "N", "what --stochastic draws from (default: 0)", NULL,
-     COUNT(struct request, job.stats.options.seed, 0, UINT64_MAX)},
+     COUNT(job.stats.options.seed, 0, UINT64_MAX)},
     {"keep", 0, "GLOB",
      "leave tensors as they are whose name matches; may be repeated; 'none': convert all "
      "(default for block formats: norms, embeddings, routers)",
-     NULL, OPTION_INTO(read_keep, struct cast_job, struct request, job)},
-    OPTION_RULE(struct request, job.rule),
+     NULL, OPTION_INTO(read_keep, struct cast_job, job)},
+    OPTION_RULE(job.rule),
     {"layout", 0, "LAYOUT", "whose names and shapes a block format's parts have", cast_layout_names,
-     OPTION_INTO(read_layout, enum cast_layout, struct request, job.layout)},
+     OPTION_INTO(read_layout, enum cast_layout, job.layout)},
     {"shard", 0, "K/N", "of an index: only each Nth of its files, from the Kth on", NULL,
-     OPTION_INTO(read_stats_shard, struct shard, struct request, job.shard)},
-    OPTION_JOBS(struct request, job.threads),
-    OPTION_FORCE(struct request, job.force, "replace OUT"),
-    OPTION_JSON(struct request, json),
-    OPTION_COLOR(struct request, color),
+     OPTION_INTO(read_stats_shard, struct shard, job.shard)},
+    OPTION_JOBS(job.threads),
+    OPTION_FORCE(job.force, "replace OUT"),
+    OPTION_JSON(json),
+    OPTION_COLOR,
     OPTION_HELP,
     OPTION_END,
 };
@@ -267,8 +265,7 @@ static int report(const struct request *r)
              r->job.recoded == 1 ? "its" : "their");
     if (r->json)
         return stats_print_json(&r->job.stats, report_json(r));
-    const struct palette *p = palette_for(color_wanted(r->color, stdout));
-    stats_cast_text(&r->job.stats, p, r->job.output, r->before, r->job.after);
+    stats_cast_text(&r->job.stats, r->job.output, r->before, r->job.after);
     return EXIT_DONE;
 }
 
@@ -298,51 +295,46 @@ static int cast_source(struct request *r)
 
 static int check_request(const struct request *r, const struct options *o)
 {
-    const char *command = o->command->name;
     if (o->argc != 1)
-        return fail(command, o->argc ? "one FILE at a time" : "a FILE is missing");
+        return fail(o->argc ? "one FILE at a time" : "a FILE is missing");
     if (!r->job.output)
-        return fail(command, "-o names the file to write, and is missing");
+        return fail("-o names the file to write, and is missing");
     if (!r->job.to && !r->job.block)
-        return fail(command, "-t names the target format, and is missing");
+        return fail("-t names the target format, and is missing");
     if (!strcmp(r->job.output, "-"))
-        return fail(command, "a cast is written to a file, which appears when it is complete, and "
-                             "not to a stream; -o ./- is a file called -");
+        return fail("a cast is written to a file, which appears when it is complete, and "
+                    "not to a stream; -o ./- is a file called -");
     if (r->stochastic && option_given(o, "round"))
-        return fail(command, "--stochastic is a direction of its own; -r names another");
+        return fail("--stochastic is a direction of its own; -r names another");
     if (r->job.shard.count > 1 && hu_kind_of_name(o->argv[0]) != HU_FILE_INDEX)
-        return fail(command, "--shard is of an index and its files, and %s is one file",
-                    o->argv[0]);
+        return fail("--shard is of an index and its files, and %s is one file", o->argv[0]);
     if (option_given(o, "seed") && !r->stochastic)
-        return fail(command, "--seed is what --stochastic draws from, and that is missing");
+        return fail("--seed is what --stochastic draws from, and that is missing");
     return EXIT_DONE;
 }
 
 /* What is asked of a block format. */
-static int check_block(const struct request *r, const char *command)
+static int check_block(const struct request *r)
 {
     const struct cast_job *job = &r->job;
     if (!job->block)
-        return job->layout
-                   ? fail(command, "--layout is of block formats, and %s is none", job->to->name)
-               : job->rule
-                   ? fail(command, "--rule is of block formats, and %s is none", job->to->name)
-                   : EXIT_DONE;
+        return job->layout ? fail("--layout is of block formats, and %s is none", job->to->name)
+               : job->rule ? fail("--rule is of block formats, and %s is none", job->to->name)
+                           : EXIT_DONE;
     if (job->layout && !cast_layout_takes(job->layout, job->block))
-        return fail(command, "%s has no layout %s; --layout %s is its own", job->block->name,
+        return fail("%s has no layout %s; --layout %s is its own", job->block->name,
                     cast_layout_name(job->layout),
                     cast_layout_name(cast_layout_default(job->block)));
     if (job->rule && !hu_block_has_rules(job->block))
-        return fail(command, "%s has one rule for its scales; --rule is for powers of two",
+        return fail("%s has one rule for its scales; --rule is for powers of two",
                     job->block->name);
     if (!cast_layout_takes(cast_layout_default(job->block), job->block))
-        return fail(command, "no layout has %s", job->block->name);
+        return fail("no layout has %s", job->block->name);
     return EXIT_DONE;
 }
 
-static void prepare(struct request *r, const char *command)
+static void prepare(struct request *r)
 {
-    r->job.command = command;
     r->job.source.decodes = true;
     const struct hu_block *b = r->job.block;
     if (b && !r->job.layout)
@@ -356,27 +348,18 @@ static void prepare(struct request *r, const char *command)
         r->job.stats.options.direction = HU_STOCHASTIC;
 }
 
-static int run_request(struct request *r, const struct options *o)
+static int run(const struct options *o, void *request)
 {
-    const char *command = o->command->name;
+    struct request *r = request;
     struct tensor_source *source = &r->job.source;
-    if (check_request(r, o) != EXIT_DONE || check_block(r, command) != EXIT_DONE)
+    if (check_request(r, o) != EXIT_DONE || check_block(r) != EXIT_DONE)
         return EXIT_BAD;
-    prepare(r, command);
-    if (!tensor_source_open(source, command, o->argv[0]))
+    prepare(r);
+    if (!tensor_source_open(source, o->argv[0]))
         return EXIT_BAD;
-    bool castable = tensor_source_only_copied(source) || tensor_source_check(source, command);
+    bool castable = tensor_source_only_copied(source) || tensor_source_check(source);
     int status = castable && cast_job_choose(&r->job) ? cast_source(r) : EXIT_BAD;
     tensor_source_close(source);
-    return status;
-}
-
-static int run(const struct command *self, int argc, char **argv)
-{
-    struct options o;
-    struct request *r = check_memory(calloc(1, sizeof *r));
-    int status = options_read(&o, self, argc, argv, r) ? run_request(r, &o) : o.status;
-    free(r);
     return status;
 }
 
@@ -390,5 +373,6 @@ const struct command cmd_cast = {
     .summary = "a tensor file in another format, and what was lost",
     .details = details,
     .options = rows,
+    .request = sizeof(REQUEST),
     .run = run,
 };

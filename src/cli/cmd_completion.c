@@ -307,12 +307,10 @@ static void fish(void)
     puts("'");
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static int run(const struct options *o, void *request)
 {
-    struct options o;
-    if (!options_read(&o, self, argc, argv, NULL))
-        return o.status;
-    const char *shell = o.argc == 1 ? o.argv[0] : "";
+    (void)request;
+    const char *shell = o->argc == 1 ? o->argv[0] : "";
     if (!strcmp(shell, "bash"))
         bash();
     else if (!strcmp(shell, "zsh"))
@@ -320,7 +318,7 @@ static int run(const struct command *self, int argc, char **argv)
     else if (!strcmp(shell, "fish"))
         fish();
     else
-        return fail(self->name, "one shell is needed: bash, zsh or fish");
+        return fail("one shell is needed: bash, zsh or fish");
     return EXIT_DONE;
 }
 

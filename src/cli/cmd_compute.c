@@ -15,7 +15,6 @@ struct request {
     struct compute_formats formats;
     struct hu_operation_options options;
     struct direction_list directions;
-    enum color_mode color;
     bool flags, explain, json, force;
     const char *svg;
 };
@@ -25,11 +24,11 @@ struct four {
     size_t count;
 };
 
-static bool add_format(const char *command, const char *name, void *context)
+static bool add_format(const char *name, void *context)
 {
     struct four *four = context;
     size_t i = four->count++;
-    return i >= 4 || (four->at[i] = format_read(command, name));
+    return i >= 4 || (four->at[i] = format_read(name));
 }
 
 /* Four formats by commas. */
@@ -37,11 +36,10 @@ static bool read_mixed(const struct options *o, void *request)
 {
     struct request *r = request;
     struct four four = {.count = 0};
-    if (!names_read(o->command->name, o->value, add_format, &four))
+    if (!names_read(o->value, add_format, &four))
         return false;
     if (four.count != 4)
-        return refuse(o->command->name,
-                      "--mixed takes four formats: operands, products, sums, result; not %zu",
+        return refuse("--mixed takes four formats: operands, products, sums, result; not %zu",
                       four.count);
     r->formats = (struct compute_formats){four.at[0], four.at[1], four.at[2], four.at[3]};
     return true;
@@ -50,28 +48,29 @@ static bool read_mixed(const struct options *o, void *request)
 static bool read_one(const struct options *o, void *request)
 {
     struct request *r = request;
-    const struct hu_format *f = format_read(o->command->name, o->value);
+    const struct hu_format *f = format_read(o->value);
     r->formats = (struct compute_formats){f, f, f, f};
     return f;
 }
 
+#define REQUEST struct request
 static const struct command_option rows[] = {
     {"format", 'f', "FORMAT", "what literals and results are rounded into", "@formats",
      OWN(read_one)},
     {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto, or all",
-     "@rounds", DIRECTIONS_OF(struct request, directions)},
-    OPTION_SATURATE(struct request, options.rounding.saturate),
-    OPTION_TININESS(struct request, options.rounding.tininess_before),
-    OPTION_NAN_RULE(struct request, options.nan),
+     "@rounds", DIRECTIONS_OF(directions)},
+    OPTION_SATURATE(options.rounding.saturate),
+    OPTION_TININESS(options.rounding.tininess_before),
+    OPTION_NAN_RULE(options.nan),
     {"mixed", 0, "A,B,C,D", "formats of operands, products, sums and the result", "@formats",
      OWN(read_mixed)},
-    {"flags", 0, NULL, "print the raised flags too", NULL, FLAG(struct request, flags)},
+    {"flags", 0, NULL, "print the raised flags too", NULL, FLAG(flags)},
     {"explain", 0, NULL, "operands aligned, the exact result, guard, round, sticky", NULL,
-     FLAG(struct request, explain)},
-    OPTION_JSON(struct request, json),
-    OPTION_SVG(struct request, svg, "draw the alignment of each operation"),
-    OPTION_FORCE(struct request, force, "let --svg replace a file"),
-    OPTION_COLOR(struct request, color),
+     FLAG(explain)},
+    OPTION_JSON(json),
+    OPTION_SVG(svg, "draw the alignment of each operation"),
+    OPTION_FORCE(force, "let --svg replace a file"),
+    OPTION_COLOR,
     OPTION_HELP,
     OPTION_END,
 };
@@ -138,7 +137,7 @@ static void present(const struct request *r, const struct compute *c, bool first
         putchar('\n');
     if (r->directions.count > 1)
         printf("%s\n", hu_direction_name(c->options.rounding.direction));
-    compute_explain(c, palette_for(color_wanted(r->color, stdout)), terminal_columns(stdout));
+    compute_explain(c);
 }
 
 static void run_directions(const struct request *r, struct answers *a,
@@ -165,19 +164,19 @@ static void forget(struct answers *a)
     *a = (struct answers){0};
 }
 
-static int write_svg(const struct request *r, const char *command, const struct answers *a)
+static int write_svg(const struct request *r, const struct answers *a)
 {
     struct output_file file;
-    if (!output_begin(&file, command, r->svg, r->force))
+    if (!output_begin(&file, r->svg, r->force))
         return EXIT_BAD;
     compute_svg(file.stream, (const struct compute *const *)a->all, a->count);
     return output_commit(&file) ? EXIT_DONE : EXIT_BAD;
 }
 
 /* What one document has: of one answer itself, of several a list. */
-static int finish(const struct request *r, const char *command, const struct answers *a)
+static int finish(const struct request *r, const struct answers *a)
 {
-    if (r->svg && write_svg(r, command, a) != EXIT_DONE)
+    if (r->svg && write_svg(r, a) != EXIT_DONE)
         return EXIT_BAD;
     if (!r->json)
         return EXIT_DONE;
@@ -189,7 +188,7 @@ static int finish(const struct request *r, const char *command, const struct ans
     return json_print(list);
 }
 
-static int run_arguments(const struct request *r, const char *command, int argc, char **argv)
+static int run_arguments(const struct request *r, int argc, char **argv)
 {
     struct compute_expression *e = check_memory(calloc((size_t)argc, sizeof *e));
     char **text = check_memory(calloc((size_t)argc, sizeof *text));
@@ -197,18 +196,17 @@ static int run_arguments(const struct request *r, const char *command, int argc,
     char message[HU_MESSAGE];
     int status = EXIT_DONE, made = 0;
     while (made < argc && status == EXIT_DONE) {
-        text[made] = compute_elements(command, argv[made]);
+        text[made] = compute_elements(argv[made]);
         if (!text[made])
             status = EXIT_BAD;
         else if (!compute_read(&e[made], text[made], strlen(text[made]), message))
-            status = argc == 1 ? fail(command, "%s", message)
-                               : fail(command, "argument %d, %s", made + 1, message);
+            status = argc == 1 ? fail("%s", message) : fail("argument %d, %s", made + 1, message);
         made++;
     }
     for (int i = 0; i < made && status == EXIT_DONE; i++)
         run_directions(r, &a, &e[i]);
     if (status == EXIT_DONE)
-        status = finish(r, command, &a);
+        status = finish(r, &a);
     forget(&a);
     for (int i = 0; i < made; i++) {
         compute_clear(&e[i]);
@@ -220,7 +218,7 @@ static int run_arguments(const struct request *r, const char *command, int argc,
 }
 
 /* One line after the other; an error ends it. */
-static int run_lines(const struct request *r, const char *command)
+static int run_lines(const struct request *r)
 {
     struct line_reader reader;
     struct compute_expression e;
@@ -228,41 +226,38 @@ static int run_lines(const struct request *r, const char *command)
     size_t length;
     int status = EXIT_DONE;
     if (r->json || r->svg)
-        return fail(command, "--json and --svg take expressions as arguments");
+        return fail("--json and --svg take expressions as arguments");
     lines_begin(&reader, STDIN_FILENO);
     for (const char *line; status == EXIT_DONE && (line = lines_next(&reader, &length));) {
         struct answers a = {0};
         char *given = check_memory(strndup(line, length));
-        char *text = compute_elements(command, given);
+        char *text = compute_elements(given);
         if (!text)
             status = EXIT_BAD;
         else if (compute_read(&e, text, strlen(text), message))
             run_directions(r, &a, &e);
         else
-            status = fail(command, "line %llu: %s", reader.line, message);
+            status = fail("line %llu: %s", reader.line, message);
         forget(&a);
         if (text)
             compute_clear(&e);
         free(text);
         free(given);
     }
-    if (status == EXIT_DONE && lines_failed(&reader, command, NULL))
+    if (status == EXIT_DONE && lines_failed(&reader, NULL))
         status = EXIT_BAD;
     lines_end(&reader);
     return status;
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static int run(const struct options *o, void *request)
 {
-    struct options o;
-    struct request r = {0};
-    if (!options_read(&o, self, argc, argv, &r))
-        return o.status;
-    if (!r.formats.operand)
-        return fail(self->name, "-f names the format; try 'halfulp compute -f bf16 \"256 + 1\"'");
-    if (!r.directions.count)
-        r.directions.count = 1; /* rne */
-    return o.argc ? run_arguments(&r, self->name, o.argc, o.argv) : run_lines(&r, self->name);
+    struct request *r = request;
+    if (!r->formats.operand)
+        return fail("-f names the format; try 'halfulp compute -f bf16 \"256 + 1\"'");
+    if (!r->directions.count)
+        r->directions.count = 1; /* rne */
+    return o->argc ? run_arguments(r, o->argc, o->argv) : run_lines(r);
 }
 
 const struct command cmd_compute = {
@@ -273,5 +268,6 @@ const struct command cmd_compute = {
     .summary = "expressions, each operation rounded once, explained as a textbook does",
     .details = details,
     .options = rows,
+    .request = sizeof(REQUEST),
     .run = run,
 };

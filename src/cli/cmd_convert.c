@@ -31,22 +31,21 @@ static bool read_form(const struct options *o, void *at)
     return !o->value || word >= 0;
 }
 
+#define REQUEST struct conversion
 static const struct command_option rows[] = {
-    {"to", 't', "TO", "the target format", "@formats", FORMAT(struct conversion, to)},
+    {"to", 't', "TO", "the target format", "@formats", FORMAT(to)},
     {"from", 'f', "FROM", "read encodings of FROM in hexadecimal, not values", "@formats",
-     FORMAT(struct conversion, from)},
-    OPTION_ROUND(struct conversion, options.direction),
-    OPTION_SATURATE(struct conversion, options.saturate),
-    OPTION_TININESS(struct conversion, options.tininess_before),
-    {"via", 0, "F1,F2…", "convert step by step through these formats", "@formats",
-     FORMATS(struct conversion, via)},
-    {"flags", 0, NULL, "print the raised exceptions behind each result, or -", NULL,
-     FLAG(struct conversion, flags)},
+     FORMAT(from)},
+    OPTION_ROUND(options.direction),
+    OPTION_SATURATE(options.saturate),
+    OPTION_TININESS(options.tininess_before),
+    {"via", 0, "F1,F2…", "convert step by step through these formats", "@formats", FORMATS(via)},
+    {"flags", 0, NULL, "print the raised exceptions behind each result, or -", NULL, FLAG(flags)},
     {"values", 0, "[=FORM]",
      "print values instead of encodings: exactly where 17 digits suffice, else the shortest "
      "decimal "
      "that reads back; or always exact, shortest, or hex, as in C",
-     "exact shortest hex", OPTION_INTO(read_form, enum form, struct conversion, form)},
+     "exact shortest hex", OPTION_INTO(read_form, enum form, form)},
     OPTION_HELP,
     OPTION_END,
 };
@@ -161,7 +160,7 @@ static void write_result(struct conversion *c, const char *out, size_t n)
     fwrite_unlocked(out, 1, n, stdout);
 }
 
-static int convert_lines(struct conversion *c, const char *command)
+static int convert_lines(struct conversion *c)
 {
     struct line_reader lines;
     lines_begin(&lines, 0);
@@ -176,38 +175,34 @@ static int convert_lines(struct conversion *c, const char *command)
         if (n)
             write_result(c, out, n);
         else
-            status = fail(command, "line %llu: %s", lines.line, message);
+            status = fail("line %llu: %s", lines.line, message);
     }
-    if (lines_failed(&lines, command, NULL))
+    if (lines_failed(&lines, NULL))
         status = EXIT_BAD;
     lines_end(&lines);
     return status;
 }
 
-static int convert_arguments(struct conversion *c, const char *command, int argc, char **argv)
+static int convert_arguments(struct conversion *c, int argc, char **argv)
 {
     char out[RESULT_MAX], message[HU_MESSAGE];
     for (int i = 0; i < argc; i++) {
         size_t n = convert_one(c, argv[i], strlen(argv[i]), 0, out, message);
         if (!n)
-            return fail(command, "argument %d: %s", i + 1, message);
+            return fail("argument %d: %s", i + 1, message);
         write_result(c, out, n);
     }
     return EXIT_DONE;
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static int run(const struct options *o, void *request)
 {
-    struct options o;
-    struct conversion c = {0};
-    if (!options_read(&o, self, argc, argv, &c))
-        return o.status;
-    if (!c.to)
-        return fail(self->name, "-t names the target format, and is missing");
-    int status =
-        o.argc ? convert_arguments(&c, self->name, o.argc, o.argv) : convert_lines(&c, self->name);
-    if (c.twice > NOTES_MAX)
-        note("%llu results in all were changed by rounding twice", c.twice);
+    struct conversion *c = request;
+    if (!c->to)
+        return fail("-t names the target format, and is missing");
+    int status = o->argc ? convert_arguments(c, o->argc, o->argv) : convert_lines(c);
+    if (c->twice > NOTES_MAX)
+        note("%llu results in all were changed by rounding twice", c->twice);
     return status;
 }
 
@@ -218,5 +213,6 @@ const struct command cmd_convert = {
     .summary = "values or encodings into one format, rounded once",
     .details = details,
     .options = rows,
+    .request = sizeof(REQUEST),
     .run = run,
 };

@@ -19,7 +19,6 @@ struct request {
     struct dot_request dot;
     struct dot_choices choices;
     const char *add;
-    enum color_mode color;
     bool json, explain, models;
 };
 
@@ -30,52 +29,51 @@ static bool is_taken(const struct hu_block *b)
            b->scale && !hu_is_integer(hu_format_find(b->element));
 }
 
-static bool add_format(const char *command, const char *name, void *request)
+static bool add_format(const char *name, void *request)
 {
     struct request *r = request;
     const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
     if (b && !is_taken(b))
-        return refuse(command,
-                      "%s is no block format that dot takes: those of OCP MX with float elements, "
+        return refuse("%s is no block format that dot takes: those of OCP MX with float elements, "
                       "nvfp4, and tiles, rows and tensors of fp8",
                       b->name);
-    const struct hu_format *f = b ? hu_format_find(b->element) : float_read(command, name);
+    const struct hu_format *f = b ? hu_format_find(b->element) : float_read(name);
     if (!f)
         return false;
     if (r->format_count == FORMATS_MAX)
-        return refuse(command, "more than %d formats", FORMATS_MAX);
+        return refuse("more than %d formats", FORMATS_MAX);
     r->formats[r->format_count++] = (struct choice){f, b};
     return true;
 }
 
 static bool read_choices(const struct options *o, void *request)
 {
-    return names_read(o->command->name, o->value, add_format, request);
+    return names_read(o->value, add_format, request);
 }
 
 static bool read_models(const struct options *o, void *request)
 {
     struct request *r = request;
-    return dot_choices_read(&r->choices, o->value, o->command->name);
+    return dot_choices_read(&r->choices, o->value);
 }
 
+#define REQUEST struct request
 static const struct command_option rows[] = {
     {"formats", 'f', "LIST", "the operands' formats, by commas (default: a file's own)", "@dtypes",
      OWN(read_choices)},
     {"accumulate", 0, "FORMAT", "what sums are rounded into (default: fp32)", "@formats",
-     FLOAT(struct request, dot.accumulate)},
-    {"add", 0, "C", "what the sum begins with (default: 0)", NULL, TEXT(struct request, add)},
+     FLOAT(dot.accumulate)},
+    {"add", 0, "C", "what the sum begins with (default: 0)", NULL, TEXT(add)},
     {"model", 0, "LIST", "models, by commas, or all that take the formats (default: all)",
      "@models", OWN(read_models)},
-    {"models", 0, NULL, "what each model does, and its source", NULL, FLAG(struct request, models)},
-    OPTION_ROUND(struct request, dot.rounding.direction),
+    {"models", 0, NULL, "what each model does, and its source", NULL, FLAG(models)},
+    OPTION_ROUND(dot.rounding.direction),
     {"scale", 0, "WHAT", "none (default), or tensor: operands over greatest / largest",
-     "none tensor", SECOND(struct request, dot.scaled)},
-    {"matrix", 0, NULL, "multiply matrices: rows by ';'", NULL, FLAG(struct request, dot.matrix)},
-    {"explain", 0, NULL, "each step: aligned addends, what is cut, the sum", NULL,
-     FLAG(struct request, explain)},
-    OPTION_JSON(struct request, json),
-    OPTION_COLOR(struct request, color),
+     "none tensor", SECOND(dot.scaled)},
+    {"matrix", 0, NULL, "multiply matrices: rows by ';'", NULL, FLAG(dot.matrix)},
+    {"explain", 0, NULL, "each step: aligned addends, what is cut, the sum", NULL, FLAG(explain)},
+    OPTION_JSON(json),
+    OPTION_COLOR,
     OPTION_HELP,
     OPTION_END,
 };
@@ -93,17 +91,15 @@ static void present(const struct request *r, const struct dot *d, size_t index, 
         json_add(list, dot_json(d));
         return;
     }
-    const struct palette *p = palette_for(color_wanted(r->color, stdout));
-    int columns = terminal_columns(stdout);
     if (index)
         putchar('\n');
-    dot_print(d, p, columns);
+    dot_print(d);
     if (r->explain)
-        dot_explain(d, p, columns);
+        dot_explain(d);
 }
 
-static int run_formats(struct request *r, const char *command, const struct operand *a,
-                       const struct operand *b, const struct operand *c)
+static int run_formats(struct request *r, const struct operand *a, const struct operand *b,
+                       const struct operand *c)
 {
     json_t *list = r->json ? check_memory(json_array()) : NULL;
     int status = EXIT_DONE;
@@ -111,7 +107,7 @@ static int run_formats(struct request *r, const char *command, const struct oper
         struct dot d;
         r->dot.format = r->formats[i].format;
         r->dot.block = r->formats[i].block;
-        if (dot_make(&d, command, &r->dot, a, b, c))
+        if (dot_make(&d, &r->dot, a, b, c))
             present(r, &d, i, list);
         else
             status = EXIT_BAD;
@@ -124,31 +120,31 @@ static int run_formats(struct request *r, const char *command, const struct oper
 }
 
 /* The tensors' own format where -f names none. */
-static int run_operands(struct request *r, const char *command, const struct operand *a,
-                        const struct operand *b, const struct operand *c)
+static int run_operands(struct request *r, const struct operand *a, const struct operand *b,
+                        const struct operand *c)
 {
     if (!r->format_count) {
         const struct hu_format *own = a->format ? a->format : b->format;
         if (!own)
-            return fail(command, "-f names the format of the operands, as in 'halfulp dot -f bf16 "
-                                 "1,2 3,4'");
+            return fail("-f names the format of the operands, as in 'halfulp dot -f bf16 "
+                        "1,2 3,4'");
         r->formats[r->format_count++].format = own;
     }
     if (!r->choices.count)
-        dot_choices_read(&r->choices, "all", command);
+        dot_choices_read(&r->choices, "all");
     r->dot.choices = &r->choices;
-    return run_formats(r, command, a, b, c);
+    return run_formats(r, a, b, c);
 }
 
-static int run_request(struct request *r, const char *command, char **argv)
+static int run_request(struct request *r, char **argv)
 {
     struct operand a = {0}, b = {0}, c = {0};
     int status = EXIT_BAD;
     if (!r->dot.accumulate)
         r->dot.accumulate = hu_format_find("fp32");
-    if (operand_read(&a, command, argv[0]) && operand_read(&b, command, argv[1]) &&
-        (!r->add || operand_read(&c, command, r->add)))
-        status = run_operands(r, command, &a, &b, r->add ? &c : NULL);
+    if (operand_read(&a, argv[0]) && operand_read(&b, argv[1]) &&
+        (!r->add || operand_read(&c, r->add)))
+        status = run_operands(r, &a, &b, r->add ? &c : NULL);
     operand_clear(&a);
     operand_clear(&b);
     operand_clear(&c);
@@ -159,21 +155,18 @@ static int run_models(const struct request *r)
 {
     if (r->json)
         return json_print(dot_models_json());
-    dot_print_models(palette_for(color_wanted(r->color, stdout)), terminal_columns(stdout));
+    dot_print_models();
     return EXIT_DONE;
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static int run(const struct options *o, void *request)
 {
-    struct options o;
-    struct request r = {0};
-    if (!options_read(&o, self, argc, argv, &r))
-        return o.status;
-    if (r.models && !o.argc)
-        return run_models(&r);
-    if (o.argc != 2)
-        return fail(self->name, "two operands are due, A and B; try 'halfulp dot -f bf16 1,2 3,4'");
-    return run_request(&r, self->name, o.argv);
+    struct request *r = request;
+    if (r->models && !o->argc)
+        return run_models(r);
+    if (o->argc != 2)
+        return fail("two operands are due, A and B; try 'halfulp dot -f bf16 1,2 3,4'");
+    return run_request(r, o->argv);
 }
 
 const struct command cmd_dot = {
@@ -185,5 +178,6 @@ const struct command cmd_dot = {
     .details = details,
     .operands = "@file",
     .options = rows,
+    .request = sizeof(REQUEST),
     .run = run,
 };

@@ -14,8 +14,8 @@ struct request {
     bool json;
 };
 
-static const struct command_option rows[] = {OPTION_JSON(struct request, json), OPTION_HELP,
-                                             OPTION_END};
+#define REQUEST struct request
+static const struct command_option rows[] = {OPTION_JSON(json), OPTION_HELP, OPTION_END};
 
 static void memory_text(const struct hu_format *f, char out[64])
 {
@@ -32,7 +32,7 @@ static void number_cell(struct grid *g, int number)
     grid_format(g, "", "%d", number);
 }
 
-static void print_floats(const struct palette *p, int columns)
+static void print_floats(void)
 {
     struct grid g = {0};
     grid_column(&g, "format", 15, true);
@@ -54,10 +54,10 @@ static void print_floats(const struct palette *p, int columns)
         grid_cell(&g, memory, "");
         grid_cell(&g, hu_specials_name(f), "");
     }
-    grid_end(&g, p, columns);
+    grid_end(&g);
 }
 
-static void print_integers(const struct palette *p, int columns)
+static void print_integers(void)
 {
     struct grid g = {0};
     grid_column(&g, "integer", 15, true);
@@ -69,10 +69,10 @@ static void print_integers(const struct palette *p, int columns)
         number_cell(&g, n->width);
         grid_cell(&g, n->is_signed ? "yes" : "no", "");
     }
-    grid_end(&g, p, columns);
+    grid_end(&g);
 }
 
-static void print_blocks(const struct palette *p, int columns)
+static void print_blocks(void)
 {
     struct grid g = {0};
     grid_column(&g, "block", 15, true);
@@ -90,18 +90,17 @@ static void print_blocks(const struct palette *p, int columns)
         grid_cell(&g, hu_block_encodes(b) ? "yes" : "no", "");
         grid_cell(&g, b->structure, "");
     }
-    grid_end(&g, p, columns);
+    grid_end(&g);
 }
 
 static void print_table(void)
 {
-    const struct palette *p = palette_for(false);
     int columns = terminal_columns(stdout);
-    print_floats(p, columns);
+    print_floats();
     putchar('\n');
-    print_integers(p, columns);
+    print_integers();
     putchar('\n');
-    print_blocks(p, columns);
+    print_blocks();
     putchar('\n');
     print_wrapped(
         "Any other eXmY, X from 2 to 15 and 1 + X + Y at most 64, is IEEE-style; a suffix fn "
@@ -149,16 +148,13 @@ static int print_json(void)
     return json_print(json_pack("{s:o}", "formats", list));
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static int run(const struct options *o, void *request)
 {
-    struct options o;
-    struct request r = {0};
-    if (!options_read(&o, self, argc, argv, &r))
-        return o.status;
-    if (o.argc)
-        return fail(self->name, "takes no argument: '%s'; did you mean 'halfulp limits %s'?",
-                    o.argv[0], o.argv[0]);
-    if (r.json)
+    struct request *r = request;
+    if (o->argc)
+        return fail("takes no argument: '%s'; did you mean 'halfulp limits %s'?", o->argv[0],
+                    o->argv[0]);
+    if (r->json)
         return print_json();
     print_table();
     return EXIT_DONE;
@@ -169,5 +165,6 @@ const struct command cmd_formats = {
     .usage = "[--json]",
     .summary = "the table of formats: widths, biases, special codes",
     .options = rows,
+    .request = sizeof(REQUEST),
     .run = run,
 };

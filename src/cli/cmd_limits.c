@@ -11,14 +11,14 @@
 
 struct request {
     bool json, explain;
-    enum color_mode color;
 };
 
+#define REQUEST struct request
 static const struct command_option rows[] = {
     {"explain", 0, NULL, "derive the largest and smallest values step by step", NULL,
-     FLAG(struct request, explain)},
-    OPTION_JSON(struct request, json),
-    OPTION_COLOR(struct request, color),
+     FLAG(explain)},
+    OPTION_JSON(json),
+    OPTION_COLOR,
     OPTION_HELP,
     OPTION_END,
 };
@@ -50,7 +50,7 @@ static void add_all(struct subjects *s)
 }
 
 /* False: reported. */
-static bool add_name(const char *command, const char *name, void *subjects)
+static bool add_name(const char *name, void *subjects)
 {
     struct subject subject = {.integer = hu_integer_find(name)};
     const struct hu_block *block = hu_format_find(name) ? NULL : hu_block_find(name);
@@ -60,18 +60,18 @@ static bool add_name(const char *command, const char *name, void *subjects)
     }
     if (!subject.integer && block && hu_block_decodes(block))
         subject.block = block;
-    else if (!subject.integer && !(subject.format = format_read(command, name)))
+    else if (!subject.integer && !(subject.format = format_read(name)))
         return false;
     add(subjects, subject);
     return true;
 }
 
 /* Names by arguments and by commas. False: reported. */
-static bool read_subjects(struct subjects *s, const char *command, int argc, char **argv)
+static bool read_subjects(struct subjects *s, int argc, char **argv)
 {
     bool good = true;
     for (int i = 0; i < argc && good; i++)
-        good = names_read(command, argv[i], add_name, s);
+        good = names_read(argv[i], add_name, s);
     return good;
 }
 
@@ -85,41 +85,37 @@ static int print_json(const struct subjects *s)
     return json_print(json_pack("{s:o}", "formats", list));
 }
 
-static void print_text(const struct subjects *s, bool explain, const struct palette *p)
+static void print_text(const struct subjects *s, bool explain)
 {
-    int columns = terminal_columns(stdout);
     for (size_t i = 0; i < s->count; i++) {
         const struct subject *one = &s->at[i];
         if (i)
             putchar('\n');
         if (one->format)
-            (explain ? limits_explain : limits_print)(one->format, p, columns);
+            (explain ? limits_explain : limits_print)(one->format);
         else if (one->block)
-            limits_block_print(one->block, p, columns);
+            limits_block_print(one->block);
         else
-            (explain ? limits_integer_explain : limits_integer_print)(one->integer, p, columns);
+            (explain ? limits_integer_explain : limits_integer_print)(one->integer);
     }
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static int run(const struct options *o, void *request)
 {
-    struct options o;
-    struct request r = {0};
-    if (!options_read(&o, self, argc, argv, &r))
-        return o.status;
+    struct request *r = request;
     struct subjects s = {0};
     int status = EXIT_DONE;
-    if (!read_subjects(&s, self->name, o.argc, o.argv)) {
+    if (!read_subjects(&s, o->argc, o->argv)) {
         status = EXIT_BAD;
-    } else if (!o.argc && !r.json && !r.explain) {
-        limits_print_all(palette_for(color_wanted(r.color, stdout)), terminal_columns(stdout));
+    } else if (!o->argc && !r->json && !r->explain) {
+        limits_print_all();
     } else {
-        if (!o.argc)
+        if (!o->argc)
             add_all(&s);
-        if (r.json)
+        if (r->json)
             status = print_json(&s);
         else
-            print_text(&s, r.explain, palette_for(color_wanted(r.color, stdout)));
+            print_text(&s, r->explain);
     }
     free(s.at);
     return status;
@@ -131,5 +127,6 @@ const struct command cmd_limits = {
     .summary = "largest and smallest values, precision, digits",
     .operands = "@dtypes",
     .options = rows,
+    .request = sizeof(REQUEST),
     .run = run,
 };

@@ -10,20 +10,20 @@
 struct request {
     struct format_list formats;
     struct hu_options options;
-    enum color_mode color;
     bool json, force;
     const char *svg;
 };
 
+#define REQUEST struct request
 static const struct command_option rows[] = {
     {"formats", 'f', "LIST", "formats, by commas, or all (default: fp64,fp32,tf32,bf16,fp16)",
-     "@formats", FORMATS(struct request, formats)},
-    OPTION_ROUND(struct request, options.direction),
-    OPTION_SATURATE(struct request, options.saturate),
-    OPTION_JSON(struct request, json),
-    OPTION_SVG(struct request, svg, "draw the bit layout"),
-    OPTION_FORCE(struct request, force, "let --svg replace a file"),
-    OPTION_COLOR(struct request, color),
+     "@formats", FORMATS(formats)},
+    OPTION_ROUND(options.direction),
+    OPTION_SATURATE(options.saturate),
+    OPTION_JSON(json),
+    OPTION_SVG(svg, "draw the bit layout"),
+    OPTION_FORCE(force, "let --svg replace a file"),
+    OPTION_COLOR,
     OPTION_HELP,
     OPTION_END,
 };
@@ -45,17 +45,15 @@ static void note_encoding(const struct show *s)
     free(exact);
 }
 
-static void print_text(const struct request *r, const struct show *values, size_t count)
+static void print_text(const struct show *values, size_t count)
 {
-    const struct palette *p = palette_for(color_wanted(r->color, stdout));
-    int columns = terminal_columns(stdout);
     for (size_t v = 0; v < count; v++) {
         if (v)
             putchar('\n');
         if (values[v].count == 1)
-            show_details(&values[v], &values[v].rows[0], p, columns);
+            show_details(&values[v], &values[v].rows[0]);
         else
-            show_table(&values[v], p, columns);
+            show_table(&values[v]);
     }
 }
 
@@ -69,58 +67,53 @@ static int print_json(const struct show *values, size_t count)
     return json_print(list);
 }
 
-static int write_svg(const struct request *r, const char *command, const struct show *values,
-                     size_t count)
+static int write_svg(const struct request *r, const struct show *values, size_t count)
 {
     struct output_file file;
-    if (!output_begin(&file, command, r->svg, r->force))
+    if (!output_begin(&file, r->svg, r->force))
         return EXIT_BAD;
     show_svg(file.stream, values, count);
     return output_commit(&file) ? EXIT_DONE : EXIT_BAD;
 }
 
-static int present(const struct request *r, const char *command, const struct show *values,
-                   size_t count)
+static int present(const struct request *r, const struct show *values, size_t count)
 {
-    if (r->svg && write_svg(r, command, values, count) != EXIT_DONE)
+    if (r->svg && write_svg(r, values, count) != EXIT_DONE)
         return EXIT_BAD;
     for (size_t v = 0; v < count; v++)
         note_encoding(&values[v]);
     if (r->json)
         return print_json(values, count);
-    print_text(r, values, count);
+    print_text(values, count);
     return EXIT_DONE;
 }
 
-static int show_values(const struct request *r, const char *command, int argc, char **argv)
+static int show_values(const struct request *r, int argc, char **argv)
 {
     struct show *values = check_memory(calloc((size_t)argc, sizeof *values));
     char message[HU_MESSAGE];
     int status = EXIT_DONE, made = 0;
     while (made < argc && status == EXIT_DONE) {
         if (!show_make(&values[made], argv[made], &r->formats, &r->options, message))
-            status = fail(command, "argument %d: %s", made + 1, message);
+            status = fail("argument %d: %s", made + 1, message);
         made++;
     }
     if (status == EXIT_DONE)
-        status = present(r, command, values, (size_t)argc);
+        status = present(r, values, (size_t)argc);
     for (int v = 0; v < made; v++)
         show_clear(&values[v]);
     free(values);
     return status;
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static int run(const struct options *o, void *request)
 {
-    struct options o;
-    struct request r = {0};
-    if (!options_read(&o, self, argc, argv, &r))
-        return o.status;
-    if (!o.argc)
-        return fail(self->name, "a VALUE is missing; try 'halfulp show 0.1'");
-    if (!r.formats.count)
-        formats_read(self->name, "fp64,fp32,tf32,bf16,fp16", &r.formats);
-    return show_values(&r, self->name, o.argc, o.argv);
+    struct request *r = request;
+    if (!o->argc)
+        return fail("a VALUE is missing; try 'halfulp show 0.1'");
+    if (!r->formats.count)
+        formats_read("fp64,fp32,tf32,bf16,fp16", &r->formats);
+    return show_values(r, o->argc, o->argv);
 }
 
 const struct command cmd_show = {
@@ -129,5 +122,6 @@ const struct command cmd_show = {
     .summary = "a value in each format: bits, decimal, error, neighbours",
     .details = details,
     .options = rows,
+    .request = sizeof(REQUEST),
     .run = run,
 };

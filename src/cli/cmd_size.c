@@ -12,16 +12,14 @@
 #include <strings.h>
 
 /* What the command line says of the shape, where the model does not. Returns an exit status. */
-static int apply_shape(const struct command *self, const struct size_shape *s,
-                       struct size_result *r)
+static int apply_shape(const struct size_shape *s, struct size_result *r)
 {
     struct hu_model *m = &r->model;
     bool given = s->layers || s->hidden || s->heads || s->kv_heads || s->head_dim || s->vocabulary;
     if (!given)
         return EXIT_DONE;
     if (m->tensors.count || m->tensors.kept_count)
-        return fail(self->name, "%s says its own shape: leave out --layers, --heads and the like",
-                    r->source);
+        return fail("%s says its own shape: leave out --layers, --heads and the like", r->source);
     m->layers = s->layers;
     m->hidden = s->hidden;
     m->heads = s->heads;
@@ -29,34 +27,32 @@ static int apply_shape(const struct command *self, const struct size_shape *s,
     if (!s->kv_heads && !s->head_dim)
         return EXIT_DONE;
     if (!s->layers || !s->kv_heads || !s->head_dim)
-        return fail(self->name, "the KV cache needs --layers, --kv-heads and --head-dim together");
+        return fail("the KV cache needs --layers, --kv-heads and --head-dim together");
     /* Both are at most 2^32, less one bit for safety of the product's sum. */
     uint64_t kv = s->kv_heads * s->head_dim;
     if (s->kv_heads > (UINT64_C(1) << 31) || !hu_model_add_kv(m, s->layers, kv, kv, 0))
-        return fail(self->name, "--kv-heads or --layers is too large");
+        return fail("--kv-heads or --layers is too large");
     for (size_t i = 0; i < m->tensors.kept_count; i++)
         m->tensors.kept[i].heads = s->kv_heads;
     m->no_kv = NULL;
     return EXIT_DONE;
 }
 
-static int open_model(const struct command *self, const struct size_options *options,
-                      struct size_result *r)
+static int open_model(const struct size_options *options, struct size_result *r)
 {
     char error[HU_SOURCE_ERROR];
     bool unknown;
     uint64_t given = options->shape.parameters;
     if (hu_count_read(r->source, &r->model.parameters)) {
         if (!r->model.parameters)
-            return fail(self->name, "a model of 0 parameters has no size");
-        return apply_shape(self, &options->shape, r);
+            return fail("a model of 0 parameters has no size");
+        return apply_shape(&options->shape, r);
     }
     if (!hu_model_open(r->source, &r->model, &unknown, error)) {
         if (!unknown || !given) {
             bool file = strchr(r->source, '/') || strchr(r->source, '.');
-            return file ? fail(self->name, "%s", error)
-                        : fail(self->name, "%s (nor is it a parameter count, such as 7B or 7e9)",
-                               error);
+            return file ? fail("%s", error)
+                        : fail("%s (nor is it a parameter count, such as 7B or 7e9)", error);
         }
         char architecture[sizeof r->model.architecture];
         strcpy(architecture, r->model.architecture);
@@ -64,9 +60,9 @@ static int open_model(const struct command *self, const struct size_options *opt
         r->model = (struct hu_model){.parameters = given};
         strcpy(r->model.architecture, architecture);
     } else if (given) {
-        return fail(self->name, "%s has its own count: leave out --parameters", r->source);
+        return fail("%s has its own count: leave out --parameters", r->source);
     }
-    return apply_shape(self, &options->shape, r);
+    return apply_shape(&options->shape, r);
 }
 
 static bool has_experts(const struct hu_tensors *t)
@@ -102,36 +98,35 @@ static void remark(const struct hu_sizing_request *r, struct hu_model *m)
 static void print_results(const struct size_options *options, const struct size_result *results,
                           size_t count)
 {
-    const struct palette *p = palette_for(color_wanted(options->color, stdout));
     if (count == 1) {
-        size_print_table(options, results, p);
+        size_print_table(options, results);
         return;
     }
-    size_compare(options, results, count, p);
+    size_compare(options, results, count);
     for (size_t i = 0; options->explain && i < count; i++) {
-        printf("\n%s%s%s\n", p->bold, results[i].source, p->off);
-        size_print_terms(options, &results[i], p);
+        printf("\n%s%s%s\n", ink->bold, results[i].source, ink->off);
+        size_print_terms(options, &results[i]);
     }
 }
 
-static int size_models(const struct command *self, const struct size_options *options,
-                       struct size_result *results, size_t count)
+static int size_models(const struct size_options *options, struct size_result *results,
+                       size_t count)
 {
     int status = EXIT_DONE;
     for (size_t i = 0; i < count; i++) {
         char error[HU_SIZING_ERROR];
         struct size_result *r = &results[i];
-        status = open_model(self, options, r);
+        status = open_model(options, r);
         if (status != EXIT_DONE)
             return status;
         remark(&options->request, &r->model);
         if (!hu_sizing_make(&r->model, &options->request, &r->sizing, error))
-            return fail(self->name, "%s: %s", r->source, error);
+            return fail("%s: %s", r->source, error);
     }
     if (options->against)
-        return size_against(self, options, results, count);
+        return size_against(options, results, count);
     if (options->tensors)
-        return size_print_tensors(self, options, results, count);
+        return size_print_tensors(options, results, count);
     if (options->json)
         status = size_print_json(options, results, count);
     else
@@ -155,30 +150,31 @@ static int list_devices(void)
     return EXIT_DONE;
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static void begin(void *request)
 {
-    struct options o;
-    struct size_options options = {0};
-    hu_sizing_begin(&options.request);
-    if (!options_read(&o, self, argc, argv, &options))
-        return o.status;
-    if (!options.json)
+    hu_sizing_begin(&((struct size_options *)request)->request);
+}
+
+static int run(const struct options *o, void *request)
+{
+    struct size_options *options = request;
+    if (!options->json)
         folding_begin();
-    if (options.list_devices)
+    if (options->list_devices)
         return list_devices();
-    if (options.list_families)
-        return size_list_families(self);
-    if (o.argc < 1)
-        return fail(self->name, "which model? A count (7B), a config.json or its folder, a "
-                                ".safetensors file or index, or a .gguf file");
-    int status = size_complete(&o, &options);
+    if (options->list_families)
+        return size_list_families();
+    if (o->argc < 1)
+        return fail("which model? A count (7B), a config.json or its folder, a "
+                    ".safetensors file or index, or a .gguf file");
+    int status = size_complete(o, options);
     if (status != EXIT_DONE)
         return status;
-    size_t count = (size_t)o.argc;
+    size_t count = (size_t)o->argc;
     struct size_result *results = check_memory(calloc(count, sizeof *results));
     for (size_t i = 0; i < count; i++)
-        results[i].source = o.argv[i];
-    status = size_models(self, &options, results, count);
+        results[i].source = o->argv[i];
+    status = size_models(options, results, count);
     for (size_t i = 0; i < count; i++)
         hu_model_free(&results[i].model);
     free(results);
@@ -202,5 +198,7 @@ const struct command cmd_size = {
         "  halfulp size config.json --against model.safetensors.index.json\n"
         "  halfulp size 7.5B --train mixed --zero 3 --dp 64",
     .options = size_rows,
+    .request = sizeof(struct size_options),
+    .begin = begin,
     .run = run,
 };

@@ -21,12 +21,11 @@ struct request {
     const char *svg, *against, *partial;
     struct shard shard;
     bool merges, joins;
-    enum color_mode color;
 };
 
 static bool read_targets(const struct options *o, void *at)
 {
-    return stats_targets_read(o->command->name, o->value, at);
+    return stats_targets_read(o->value, at);
 }
 
 static bool read_max_overflow(const struct options *o, void *at)
@@ -39,46 +38,46 @@ static bool read_max_overflow(const struct options *o, void *at)
     l->max_overflow = l->is_share ? value / 100 : value;
     if (fine && (l->is_share ? value <= 100 : !*end && value == floor(value) && value < 0x1p63))
         return true;
-    return number_refuse(o->value, "count, and no share such as 0.1%", o->row->name,
-                         o->command->name);
+    return number_refuse(o->value, "count, and no share such as 0.1%", o->row->name);
 }
 
 static bool read_decibels(const struct options *o, void *at)
 {
     const char *end;
     return (real_parse(o->value, &end, at) && (!*end || !strcmp(end, "dB"))) ||
-           number_refuse(o->value, "number of decibels", o->row->name, o->command->name);
+           number_refuse(o->value, "number of decibels", o->row->name);
 }
 
+#define REQUEST struct request
 static const struct command_option rows[] = {
     {"to", 't', "LIST",
      "targets, by commas: formats, integers, block formats (default: bf16,fp16,fp8_e5m2,fp8_e4m3)",
-     "@dtypes", OPTION_INTO(read_targets, struct stats_targets, struct request, stats.targets)},
-    OPTIONS_SOURCE(struct request, source),
+     "@dtypes", OPTION_INTO(read_targets, struct stats_targets, stats.targets)},
+    OPTIONS_SOURCE(source),
     {"scale", 0, "WHAT", "none (default), tensor, or block: 32 in a row, as OCP MX",
-     "none tensor block", WORD(struct request, stats.scaling)},
-    OPTION_RULE(struct request, stats.rule),
+     "none tensor block", WORD(stats.scaling)},
+    OPTION_RULE(stats.rule),
     {"max-overflow", 0, "N|P%", "safe up to so many overflows (default: 0)", NULL,
-     OPTION_INTO(read_max_overflow, struct stats_limits, struct request, stats.limits)},
+     OPTION_INTO(read_max_overflow, struct stats_limits, stats.limits)},
     {"min-sqnr", 0, "DB", "safe from this ratio of signal to noise on (default: 30)", NULL,
-     OPTION_INTO(read_decibels, double, struct request, stats.limits.min_sqnr)},
+     OPTION_INTO(read_decibels, double, stats.limits.min_sqnr)},
     {"against", 0, "FILE2", "compare with FILE2, tensor by tensor, whatever the formats", "@file",
-     TEXT(struct request, against)},
+     TEXT(against)},
     {"shard", 0, "K/N", "only the Kth of N parts of the work; with --partial", NULL,
-     OPTION_INTO(read_stats_shard, struct shard, struct request, shard)},
+     OPTION_INTO(read_stats_shard, struct shard, shard)},
     {"partial", 0, "OUT", "leave the sums in OUT, to be merged with others'", "@file",
-     TEXT(struct request, partial)},
+     TEXT(partial)},
     {"merge", 0, NULL, "FILEs are what --partial left: say what one run would say", NULL,
-     FLAG(struct request, merges)},
+     FLAG(merges)},
     {"join", 0, NULL, "with --merge: they are of parts of one array, and no shards", NULL,
-     FLAG(struct request, joins)},
-    OPTION_ROUND(struct request, stats.options.direction),
-    OPTION_SATURATE(struct request, stats.options.saturate),
-    OPTION_JOBS(struct request, jobs),
-    OPTION_JSON(struct request, json),
-    OPTION_SVG(struct request, svg, "draw the histogram and the targets' ranges"),
-    OPTION_FORCE(struct request, force, "let --svg and --partial replace a file"),
-    OPTION_COLOR(struct request, color),
+     FLAG(joins)},
+    OPTION_ROUND(stats.options.direction),
+    OPTION_SATURATE(stats.options.saturate),
+    OPTION_JOBS(jobs),
+    OPTION_JSON(json),
+    OPTION_SVG(svg, "draw the histogram and the targets' ranges"),
+    OPTION_FORCE(force, "let --svg and --partial replace a file"),
+    OPTION_COLOR,
     OPTION_HELP,
     OPTION_END,
 };
@@ -106,7 +105,7 @@ static void done_with_both(void *context, size_t index, struct hu_gathered *g)
     stats_done(run->stats, index, g);
 }
 
-static bool run_stream(struct request *r, const char *command, struct hu_stream *stream)
+static bool run_stream(struct request *r, struct hu_stream *stream)
 {
     struct stats *s = &r->stats;
     struct hu_stream_error error;
@@ -114,15 +113,15 @@ static bool run_stream(struct request *r, const char *command, struct hu_stream 
     bool fine = hu_stream_run(stream, &error);
     progress_end();
     if (fine)
-        return tensor_source_unchanged(&r->source, command);
-    tensor_source_fail(&r->source, command, s->tensors[error.tensor].tensor, &error, NULL);
+        return tensor_source_unchanged(&r->source);
+    tensor_source_fail(&r->source, s->tensors[error.tensor].tensor, &error, NULL);
     return false;
 }
 
-static int gather(struct request *r, const char *command)
+static int gather(struct request *r)
 {
     struct stats *s = &r->stats;
-    if (!stats_read(&r->reading, &r->source, command, true, stats_any_block(s)))
+    if (!stats_read(&r->reading, &r->source, true, stats_any_block(s)))
         return EXIT_BAD;
     s->skipped = r->reading.skipped;
     s->tensors = check_memory(calloc(r->reading.count + 1, sizeof *s->tensors));
@@ -146,47 +145,47 @@ static int gather(struct request *r, const char *command)
     if (r->shard.count)
         hu_stream_shard(&stream, r->shard.number, r->shard.count);
     s->total = check_memory(hu_gathered_new(&stream.plan, NULL));
-    bool fine = run_stream(r, command, &stream);
+    bool fine = run_stream(r, &stream);
     if (fine && r->partial)
-        fine = partial_write(&part, command, r->partial, r->force);
+        fine = partial_write(&part, r->partial, r->force);
     free(part.entries.at);
     free(targets);
     return fine ? EXIT_DONE : EXIT_BAD;
 }
 
-static int write_svg(const struct request *r, const char *command)
+static int write_svg(const struct request *r)
 {
     struct output_file file;
-    if (!output_begin(&file, command, r->svg, r->force))
+    if (!output_begin(&file, r->svg, r->force))
         return EXIT_BAD;
     stats_svg(file.stream, &r->stats);
     return output_commit(&file) ? EXIT_DONE : EXIT_BAD;
 }
 
-static int report(const struct request *r, const char *command)
+static int report(const struct request *r)
 {
-    if (r->svg && write_svg(r, command) != EXIT_DONE)
+    if (r->svg && write_svg(r) != EXIT_DONE)
         return EXIT_BAD;
     if (r->json)
         return stats_print_json(&r->stats, stats_json(&r->stats));
     folding_begin();
-    stats_text(&r->stats, palette_for(color_wanted(r->color, stdout)));
+    stats_text(&r->stats);
     return EXIT_DONE;
 }
 
-static int run_file(struct request *r, const char *command, const char *path)
+static int run_file(struct request *r, const char *path)
 {
     struct stats *s = &r->stats;
     r->source.decodes = true;
-    if (!tensor_source_open(&r->source, command, path))
+    if (!tensor_source_open(&r->source, path))
         return EXIT_BAD;
     s->file = path;
     s->source = &r->source;
     int status = EXIT_BAD;
-    if (tensor_source_check(&r->source, command)) {
-        status = gather(r, command);
+    if (tensor_source_check(&r->source)) {
+        status = gather(r);
         if (status == EXIT_DONE && reports(r))
-            status = report(r, command);
+            status = report(r);
         stats_clear(s);
     }
     stats_reading_clear(&r->reading);
@@ -199,7 +198,7 @@ static bool any_of_casts(const struct options *o, const char *const *options, co
 {
     for (; *options; options++)
         if (option_given(o, *options)) {
-            fail(o->command->name, "--%s does not go with --%s", *options, other);
+            fail("--%s does not go with --%s", *options, other);
             return true;
         }
     return false;
@@ -214,12 +213,12 @@ static int run_against(struct request *r, const struct options *o)
                         .min_sqnr = r->stats.limits.min_sqnr};
     if (any_of_casts(o, others, "against"))
         return EXIT_BAD;
-    int status = against_run(&a, o->command->name, &r->source, o->argv[0], r->against, r->jobs);
+    int status = against_run(&a, &r->source, o->argv[0], r->against, r->jobs);
     if (status == EXIT_DONE && r->json) {
         against_json(&a);
     } else if (status == EXIT_DONE) {
         folding_begin();
-        against_text(&a, palette_for(color_wanted(r->color, stdout)));
+        against_text(&a);
     }
     if (status == EXIT_DONE && !against_is_same(&a))
         status = EXIT_NO;
@@ -231,9 +230,7 @@ static int run_merge(struct request *r, const struct options *o)
 {
     static const char *const others[] = {"to",   "from",  "tensor",   "parts", "scale", "rule",
                                          "jobs", "round", "saturate", "shard", NULL};
-    const char *command = o->command->name;
     struct partial_merge m = {
-        .command = command,
         .paths = (const char *const *)o->argv,
         .count = (size_t)o->argc,
         .joins = r->joins,
@@ -246,7 +243,7 @@ static int run_merge(struct request *r, const struct options *o)
     /* --scale is what the parts say. */
     r->stats.limits.any_overflow =
         r->stats.scaling == HU_SCALE_BLOCK && r->stats.limits.any_clamped;
-    int status = !fine ? EXIT_BAD : reports(r) ? report(r, command) : EXIT_DONE;
+    int status = !fine ? EXIT_BAD : reports(r) ? report(r) : EXIT_DONE;
     stats_clear(&r->stats);
     partial_merge_clear(&m);
     return status;
@@ -255,37 +252,33 @@ static int run_merge(struct request *r, const struct options *o)
 /* Operands and options that do not fit each other. False: reported. */
 static bool check_request(const struct request *r, const struct options *o)
 {
-    const char *command = o->command->name;
     if (!o->argc)
-        return !fail(command,
-                     r->merges ? "a FILE that --partial left is missing" : "a FILE is missing");
+        return !fail(r->merges ? "a FILE that --partial left is missing" : "a FILE is missing");
     if (o->argc > 1 && !r->merges)
-        return !fail(command, "one FILE at a time");
+        return !fail("one FILE at a time");
     if (r->shard.count && !r->partial)
-        return !fail(command, "--shard needs --partial OUT, where its sums go");
-    return !r->joins || r->merges || !fail(command, "--join is of --merge");
+        return !fail("--shard needs --partial OUT, where its sums go");
+    return !r->joins || r->merges || !fail("--join is of --merge");
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static void begin(void *request)
 {
-    struct options o;
-    struct request *r = check_memory(calloc(1, sizeof *r));
+    ((struct request *)request)->stats.limits.min_sqnr = 30;
+}
+
+static int run(const struct options *o, void *request)
+{
+    struct request *r = request;
     struct stats *s = &r->stats;
-    s->limits.min_sqnr = 30;
-    int status = EXIT_BAD;
-    if (!options_read(&o, self, argc, argv, r)) {
-        status = o.status;
-    } else if (check_request(r, &o)) {
-        s->limits.any_clamped = !option_given(&o, "max-overflow");
-        s->limits.any_overflow = s->scaling == HU_SCALE_BLOCK && s->limits.any_clamped;
-        if (!s->targets.count && !r->merges)
-            stats_targets_read(self->name, "bf16,fp16,fp8_e5m2,fp8_e4m3", &s->targets);
-        status = r->against  ? run_against(r, &o)
-                 : r->merges ? run_merge(r, &o)
-                             : run_file(r, self->name, o.argv[0]);
-    }
-    free(r);
-    return status;
+    if (!check_request(r, o))
+        return EXIT_BAD;
+    s->limits.any_clamped = !option_given(o, "max-overflow");
+    s->limits.any_overflow = s->scaling == HU_SCALE_BLOCK && s->limits.any_clamped;
+    if (!s->targets.count && !r->merges)
+        stats_targets_read("bf16,fp16,fp8_e5m2,fp8_e4m3", &s->targets);
+    if (r->against)
+        return run_against(r, o);
+    return r->merges ? run_merge(r, o) : run_file(r, o->argv[0]);
 }
 
 const struct command cmd_stats = {
@@ -299,5 +292,7 @@ const struct command cmd_stats = {
     .summary = "what casts would lose: errors, overflows, and the narrowest safe format",
     .details = details,
     .options = rows,
+    .request = sizeof(REQUEST),
+    .begin = begin,
     .run = run,
 };

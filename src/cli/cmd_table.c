@@ -13,15 +13,13 @@ enum { WIDEST = 16 };
 
 struct request {
     bool json;
-    enum color_mode color;
 };
 
-static const struct command_option rows[] = {OPTION_JSON(struct request, json),
-                                             OPTION_COLOR(struct request, color), OPTION_HELP,
+#define REQUEST struct request
+static const struct command_option rows[] = {OPTION_JSON(json), OPTION_COLOR, OPTION_HELP,
                                              OPTION_END};
 
-static void print_row(const struct hu_format *f, uint64_t code, const struct palette *p,
-                      int columns)
+static void print_row(const struct hu_format *f, uint64_t code)
 {
     enum { CLASS = 13 };
     char bits[HU_BITS_TEXT], value[HU_SHORTEST_TEXT];
@@ -30,14 +28,14 @@ static void print_row(const struct hu_format *f, uint64_t code, const struct pal
     hu_fields_print(&fields, f, code);
     hu_shown_print(value, f, code);
     const char *class = hu_class_name(hu_decode(f, code).class);
-    struct fold l = {.columns = columns};
-    fold_put(&l, 0, "", bits, p);
+    struct fold l = fold_begin(0);
+    fold_put(&l, 0, "", bits);
     l.indent = 4;
-    fold_put(&l, 2, p->sign, fields.sign, p);
-    fold_put(&l, *fields.sign ? 1 : 2, p->exponent, fields.exponent, p);
-    fold_put(&l, 1, p->significand, fields.significand, p);
-    fold_put(&l, 2, "", class, p);
-    fold_put(&l, 2 + (columns ? 0 : CLASS - (int)strlen(class)), "", value, p);
+    fold_put(&l, 2, ink->sign, fields.sign);
+    fold_put(&l, *fields.sign ? 1 : 2, ink->exponent, fields.exponent);
+    fold_put(&l, 1, ink->significand, fields.significand);
+    fold_put(&l, 2, "", class);
+    fold_put(&l, 2 + (l.columns ? 0 : CLASS - (int)strlen(class)), "", value);
     fold_end(&l);
 }
 
@@ -51,30 +49,24 @@ static json_t *row_json(const struct hu_format *f, uint64_t code)
                                   "decimal", value));
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static int run(const struct options *o, void *request)
 {
-    struct options o;
-    struct request r = {0};
-    if (!options_read(&o, self, argc, argv, &r))
-        return o.status;
-    if (o.argc != 1)
-        return fail(self->name, "one FORMAT is needed; try 'halfulp table fp8_e4m3'");
-    const struct hu_format *f = format_read(self->name, o.argv[0]);
+    struct request *r = request;
+    if (o->argc != 1)
+        return fail("one FORMAT is needed; try 'halfulp table fp8_e4m3'");
+    const struct hu_format *f = format_read(o->argv[0]);
     if (!f)
         return EXIT_BAD;
     if (f->width > WIDEST)
-        return fail(self->name, "%s has 2^%d codes; a table goes up to %d bits", f->name, f->width,
-                    WIDEST);
-    json_t *codes = r.json ? check_memory(json_array()) : NULL;
-    const struct palette *p = palette_for(color_wanted(r.color, stdout));
-    int columns = terminal_columns(stdout);
+        return fail("%s has 2^%d codes; a table goes up to %d bits", f->name, f->width, WIDEST);
+    json_t *codes = r->json ? check_memory(json_array()) : NULL;
     for (uint64_t code = 0; code <= hu_width_mask(f) && !ferror(stdout); code++) {
-        if (r.json)
+        if (r->json)
             json_add(codes, row_json(f, code));
         else
-            print_row(f, code, p, columns);
+            print_row(f, code);
     }
-    if (r.json)
+    if (r->json)
         return json_print(json_pack("{s:s, s:o}", "format", f->name, "codes", codes));
     return EXIT_DONE;
 }
@@ -85,5 +77,6 @@ const struct command cmd_table = {
     .summary = "every code of a format of at most 16 bits",
     .operands = "@formats",
     .options = rows,
+    .request = sizeof(REQUEST),
     .run = run,
 };

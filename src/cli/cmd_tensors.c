@@ -19,10 +19,10 @@ struct request {
     bool json, parts;
 };
 
+#define REQUEST struct request
 static const struct command_option rows[] = {
-    {"parts", 0, NULL, "list codes and scales of quantized weights as they are", NULL,
-     FLAG(struct request, parts)},
-    OPTION_JSON(struct request, json),
+    {"parts", 0, NULL, "list codes and scales of quantized weights as they are", NULL, FLAG(parts)},
+    OPTION_JSON(json),
     OPTION_HELP,
     OPTION_END,
 };
@@ -217,7 +217,7 @@ static void print_totals(const struct hu_tensor_set *set)
         free(dtype);
     }
     add_total(&g, "in all", set->tensor_count, set->elements, set->bytes);
-    grid_end(&g, palette_for(false), terminal_columns(stdout));
+    grid_end(&g);
 }
 
 static void print_table(const char *path, const struct hu_tensor_set *set, bool again)
@@ -284,13 +284,11 @@ static json_t *document(const char *path, const struct hu_tensor_set *set)
 }
 
 /* A strict checker: what the index states must be so. */
-static int check_total(const struct command *self, const char *path,
-                       const struct hu_tensor_set *set)
+static int check_total(const char *path, const struct hu_tensor_set *set)
 {
     if (!set->has_total_size || set->total_size == set->bytes)
         return EXIT_DONE;
-    return fail(self->name,
-                "%s: the index states a total_size of %llu bytes, and the shards hold %llu", path,
+    return fail("%s: the index states a total_size of %llu bytes, and the shards hold %llu", path,
                 (unsigned long long)set->total_size, (unsigned long long)set->bytes);
 }
 
@@ -339,24 +337,25 @@ static void print_logical(struct listing *l, const char *path, struct hu_tensor_
 }
 
 /* Goes on past a file that is refused. */
-static int list_files(const struct command *self, int argc, char **argv, bool json, bool parts)
+static int list_files(const struct options *o, bool json, bool parts)
 {
-    struct listing l = {.json = json, .list = argc > 1, .parts = parts};
+    struct listing l = {.json = json, .list = o->argc > 1, .parts = parts};
     int status = EXIT_DONE;
     if (!json)
         folding_begin();
-    for (int i = 0; i < argc; i++) {
+    for (int i = 0; i < o->argc; i++) {
+        const char *path = o->argv[i];
         struct hu_tensor_set set;
         char error[HU_SET_ERROR];
-        if (!hu_tensor_set_open(argv[i], &set, error)) {
-            status = fail(self->name, "%s", error);
+        if (!hu_tensor_set_open(path, &set, error)) {
+            status = fail("%s", error);
             continue;
         }
         tensor_source_notes(&set);
-        if (check_total(self, argv[i], &set) != EXIT_DONE)
+        if (check_total(path, &set) != EXIT_DONE)
             status = EXIT_BAD;
         else
-            print_logical(&l, argv[i], &set);
+            print_logical(&l, path, &set);
         hu_tensor_set_close(&set);
     }
     if (l.json && l.list && l.printed)
@@ -364,16 +363,13 @@ static int list_files(const struct command *self, int argc, char **argv, bool js
     return status;
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static int run(const struct options *o, void *request)
 {
-    struct options o;
-    struct request r = {0};
-    if (!options_read(&o, self, argc, argv, &r))
-        return o.status;
-    if (!o.argc)
-        return fail(self->name, "which file? .safetensors, its .safetensors.index.json, .gguf, "
-                                ".npy, .npz, or PyTorch's .pt, .pth or .bin");
-    return list_files(self, o.argc, o.argv, r.json, r.parts);
+    struct request *r = request;
+    if (!o->argc)
+        return fail("which file? .safetensors, its .safetensors.index.json, .gguf, "
+                    ".npy, .npz, or PyTorch's .pt, .pth or .bin");
+    return list_files(o, r->json, r->parts);
 }
 
 const struct command cmd_tensors = {
@@ -387,5 +383,6 @@ const struct command cmd_tensors = {
         "shards are read too, and must hold what it says. A malformed header is refused with the\n"
         "byte and the reason. A quantized weight is one tensor with its parts below it.",
     .options = rows,
+    .request = sizeof(REQUEST),
     .run = run,
 };

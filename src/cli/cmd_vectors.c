@@ -15,7 +15,6 @@
 #include <string.h>
 
 struct request {
-    const char *command;
     struct format_list from, to;
     struct block_list blocks; /* in place of both */
     enum hu_scale_rule rule;
@@ -29,29 +28,29 @@ struct request {
 static bool read_targets(const struct options *o, void *request)
 {
     struct request *q = request;
-    return targets_read(o->command->name, o->value, &q->to, &q->blocks);
+    return targets_read(o->value, &q->to, &q->blocks);
 }
 
+#define REQUEST struct request
 static const struct command_option rows[] = {
     {"op", 0, "NAME", "of this operation: add, sub, mul, div, fma, sqrt, rem, …", "@operations",
-     OPERATIONS(struct request, operations)},
-    {"from", 'f', "FORMAT", "source format", "@formats", FORMATS(struct request, from)},
+     OPERATIONS(operations)},
+    {"from", 'f', "FORMAT", "source format", "@formats", FORMATS(from)},
     {"to", 't', "FORMAT",
      "target format, or a block format; with --op that of the operands if it is left out",
      "@dtypes", OWN(read_targets)},
-    OPTION_RULE(struct request, rule),
-    OPTION_NAN_RULE(struct request, nan_rule),
+    OPTION_RULE(rule),
+    OPTION_NAN_RULE(nan_rule),
     {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto", "@rounds",
-     DIRECTIONS_OF(struct request, direction)},
+     DIRECTIONS_OF(direction)},
     {"level", 0, "1|2",
      "1: the ends of the target's binades (default); 2: every boundary, on both sides", "1 2",
-     COUNT(struct request, level, 1, 2)},
+     COUNT(level, 1, 2)},
     {"count", 0, "N", "so many: picked evenly from the level's, or seeded draws besides", NULL,
-     COUNT(struct request, count, 1, UINT64_C(1) << 48)},
-    {"seed", 0, "N", "the seed of the draws (default: 1)", NULL,
-     COUNT(struct request, seed, 0, UINT64_MAX)},
-    OPTION_SATURATE(struct request, promise.options.saturate),
-    OPTION_TININESS(struct request, promise.options.tininess_before),
+     COUNT(count, 1, UINT64_C(1) << 48)},
+    {"seed", 0, "N", "the seed of the draws (default: 1)", NULL, COUNT(seed, 0, UINT64_MAX)},
+    OPTION_SATURATE(promise.options.saturate),
+    OPTION_TININESS(promise.options.tininess_before),
     OPTION_HELP,
     OPTION_END,
 };
@@ -86,14 +85,12 @@ static int write_blocks(const struct request *q)
     enum { USUAL = 1000 };
     if (q->blocks.count != 1 || q->to.count || q->direction.count > 1 ||
         (q->from.count && q->from.at[0] != hu_format_find("fp32")))
-        return fail(q->command, "vectors of blocks are of one block format, from fp32, in one "
-                                "direction");
+        return fail("vectors of blocks are of one block format, from fp32, in one "
+                    "direction");
     if (q->rule && !hu_block_has_rules(b))
-        return fail(q->command, "--rule is for scales that are powers of two, which %s has not",
-                    b->name);
+        return fail("--rule is for scales that are powers of two, which %s has not", b->name);
     if (!hu_block_vector_sources(b))
-        return fail(q->command,
-                    "%s has no vectors: its blocks are decoded only, large, or in parts", b->name);
+        return fail("%s has no vectors: its blocks are decoded only, large, or in parts", b->name);
     struct hu_block_question question = {.block = b, .options = {.rule = q->rule}, .seed = q->seed};
     question.options.elements.saturate = true;
     if (q->direction.count)
@@ -114,15 +111,14 @@ static int write_vectors(const struct request *q)
         struct hu_promise promise = q->promise;
         if (q->operations.count != 1 || q->from.count != 1 || q->to.count > 1 ||
             q->direction.count > 1)
-            return fail(q->command,
-                        "needs one operation, one format for -f, and at most one for -t "
+            return fail("needs one operation, one format for -f, and at most one for -t "
                         "and one direction");
         if (q->direction.count)
             promise.options.direction = q->direction.direction[0];
         return write_operation(q, &promise);
     }
     if (q->from.count != 1 || q->to.count != 1 || q->direction.count > 1)
-        return fail(q->command, "needs one format for -f, one for -t, and at most one direction");
+        return fail("needs one format for -f, one for -t, and at most one direction");
     struct hu_promise promise = q->promise;
     if (q->direction.count)
         promise.options.direction = q->direction.direction[0];
@@ -130,7 +126,7 @@ static int write_vectors(const struct request *q)
         check_memory(hu_runs_new(q->to.at[0], q->from.at[0], &promise, hu_pool_processors()));
     if (runs->refuted) {
         hu_runs_free(runs);
-        return fail(q->command, "MPFR contradicts the boundaries worked out for this pair");
+        return fail("MPFR contradicts the boundaries worked out for this pair");
     }
     struct hu_vectors_options options = {(int)q->level, q->count, q->seed};
     progress_begin("vectors", "lines", q->count ? q->count : hu_vectors_set(runs, options.level));
@@ -142,13 +138,14 @@ static int write_vectors(const struct request *q)
     return EXIT_DONE;
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static void begin(void *request)
 {
-    struct request q = {.command = self->name, .level = 1, .seed = 1};
-    struct options o;
-    if (!options_read(&o, self, argc, argv, &q))
-        return o.status;
-    return o.argc ? fail(self->name, "takes no argument: '%s'", o.argv[0]) : write_vectors(&q);
+    *(struct request *)request = (struct request){.level = 1, .seed = 1};
+}
+
+static int run(const struct options *o, void *request)
+{
+    return o->argc ? fail("takes no argument: '%s'", o->argv[0]) : write_vectors(request);
 }
 
 const struct command cmd_vectors = {
@@ -169,5 +166,7 @@ const struct command cmd_vectors = {
         "  halfulp vectors -f fp64 -t bf16 -r rtz | halfulp verify -f fp64 -t bf16 -r rtz "
         "--vectors -",
     .options = rows,
+    .request = sizeof(REQUEST),
+    .begin = begin,
     .run = run,
 };

@@ -79,28 +79,22 @@ static int verify(struct verify_request *q, const struct options *o)
     return status;
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static void begin(void *request)
 {
-    struct verify_request q = {.command = self->name,
-                               .jobs = hu_pool_processors(),
-                               .count = VERIFY_UNSET,
-                               .seed = 1,
-                               .timeout = 10,
-                               .shown = 8};
-    struct options o;
-    int status = EXIT_BAD;
-    if (!options_read(&o, self, argc, argv, &q))
-        status = o.status;
-    else if (q.merges && o.argc)
-        status = verify_merge(self->name, o.argv, o.argc, q.json);
-    else if (q.merges)
-        fail(self->name, "--merge needs the files that --shard --json printed");
-    else if (o.argc)
-        fail(self->name, "takes no argument: '%s'", o.argv[0]);
-    else
-        status = verify(&q, &o);
-    verify_request_free(&q);
-    return status;
+    *(struct verify_request *)request = (struct verify_request){
+        .jobs = hu_pool_processors(), .count = VERIFY_UNSET, .seed = 1, .timeout = 10, .shown = 8};
+}
+
+static int run(const struct options *o, void *request)
+{
+    struct verify_request *q = request;
+    if (q->merges && !o->argc)
+        return fail("--merge needs the files that --shard --json printed");
+    if (q->merges)
+        return verify_merge(o->argv, o->argc, q->json);
+    if (o->argc)
+        return fail("takes no argument: '%s'", o->argv[0]);
+    return verify(q, o);
 }
 
 const struct command cmd_verify = {
@@ -137,5 +131,7 @@ const struct command cmd_verify = {
         "  testfloat_gen f32_mulAdd | halfulp verify --op fma -f fp32 --vectors -\n"
         "  testfloat_gen … | my_conversion | halfulp verify -f fp32 -t fp16 --vectors -",
     .options = verify_options,
+    .request = sizeof(struct verify_request),
+    .begin = begin,
     .run = run,
 };

@@ -15,33 +15,27 @@
 
 static const char program[] = "halfulp-view", page[] = "halfulp.html";
 
+#define REQUEST struct view_request
 static const struct command_option rows[] = {
     {"formats", 'f', "LIST",
      "rows: formats joined by commas, or all; a block format is the block page's", "@dtypes",
-     TEXT(struct view_request, rows)},
-    OPTION_ROUND(struct view_request, direction),
-    OPTION_SATURATE(struct view_request, saturate),
+     TEXT(rows)},
+    OPTION_ROUND(direction),
+    OPTION_SATURATE(saturate),
     {"theme", 0, "T", "light (default), dark, or safe for the colour-blind", "light dark safe",
-     TEXT(struct view_request, theme)},
+     TEXT(theme)},
     {"page", 0, "P", "bits (default), rounding, numberline, memory, arithmetic, block, keys",
-     "bits rounding numberline memory arithmetic block keys", TEXT(struct view_request, page)},
-    {"size", 0, "WxH", "size of the window or picture, 1280x800 by default", NULL,
-     TEXT(struct view_request, size)},
-    {"scale", 0, "F", "size of everything, on top of what the display says", NULL,
-     TEXT(struct view_request, scale)},
-    {"print", 0, NULL, "print the encodings when the viewer is left", NULL,
-     FLAG(struct view_request, print)},
-    {"screenshot", 0, "FILE", "write a PNG instead of opening a window", "@file",
-     TEXT(struct view_request, screenshot)},
-    {"force", 0, NULL, "replace an existing picture", NULL, FLAG(struct view_request, force)},
-    {"describe", 0, NULL, "print as JSON what is on screen; opens no window", NULL,
-     FLAG(struct view_request, describe)},
+     "bits rounding numberline memory arithmetic block keys", TEXT(page)},
+    {"size", 0, "WxH", "size of the window or picture, 1280x800 by default", NULL, TEXT(size)},
+    {"scale", 0, "F", "size of everything, on top of what the display says", NULL, TEXT(scale)},
+    {"print", 0, NULL, "print the encodings when the viewer is left", NULL, FLAG(print)},
+    {"screenshot", 0, "FILE", "write a PNG instead of opening a window", "@file", TEXT(screenshot)},
+    {"force", 0, NULL, "replace an existing picture", NULL, FLAG(force)},
+    {"describe", 0, NULL, "print as JSON what is on screen; opens no window", NULL, FLAG(describe)},
     {"script", 0, "FILE", "play events from a file (-: stdin), then describe", "@file",
-     TEXT(struct view_request, script)},
-    {"config", 0, "FILE", "settings to use in place of the user's", "@file",
-     TEXT(struct view_request, config)},
-    {"web", 0, NULL, "open the viewer as a page in the browser", NULL,
-     FLAG(struct view_request, web)},
+     TEXT(script)},
+    {"config", 0, "FILE", "settings to use in place of the user's", "@file", TEXT(config)},
+    {"web", 0, NULL, "open the viewer as a page in the browser", NULL, FLAG(web)},
     OPTION_HELP,
     OPTION_END,
 };
@@ -76,8 +70,8 @@ static int open_page(const struct command *self, int argc, char **argv)
         return view_in_browser(self, beside, argc, argv);
     if (!access(PKGDATADIR "/halfulp.html", R_OK))
         return view_in_browser(self, PKGDATADIR "/halfulp.html", argc, argv);
-    return fail(self->name, "the page was not made: ./bootstrap web, or ./configure "
-                            "--enable-web=yes && make (it needs clang, lld and wasi-libc)");
+    return fail("the page was not made: ./bootstrap web, or ./configure "
+                "--enable-web=yes && make (it needs clang, lld and wasi-libc)");
 }
 
 static bool has_option(int argc, char **argv, const char *name, const char *other)
@@ -89,7 +83,7 @@ static bool has_option(int argc, char **argv, const char *name, const char *othe
 }
 
 /* FILE:TENSOR[i,j] becomes the datum that stands there, which the viewer reads. False: reported. */
-static bool open_elements(const struct command *self, int argc, char **argv)
+static bool open_elements(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         const struct hu_format *f;
@@ -98,7 +92,7 @@ static bool open_elements(const struct command *self, int argc, char **argv)
         enum hu_element_result result =
             argv[i][0] == '-' ? HU_ELEMENT_NONE : hu_element_read(argv[i], &f, &bits, message);
         if (result == HU_ELEMENT_ERROR)
-            return refuse(self->name, "%s", message);
+            return refuse("%s", message);
         if (result == HU_ELEMENT_NONE)
             continue;
         hu_bits_print(code, f, bits);
@@ -108,14 +102,14 @@ static bool open_elements(const struct command *self, int argc, char **argv)
     return true;
 }
 
-static int run(const struct command *self, int argc, char **argv)
+static int take(const struct command *self, int argc, char **argv)
 {
     char beside[PATH_MAX + sizeof program];
     if (has_option(argc, argv, "--help", "-h")) {
         command_help(self);
         return EXIT_DONE;
     }
-    if (!open_elements(self, argc, argv))
+    if (!open_elements(argc, argv))
         return EXIT_BAD;
     if (has_option(argc, argv, "--web", "--web"))
         return open_page(self, argc, argv);
@@ -124,13 +118,13 @@ static int run(const struct command *self, int argc, char **argv)
         strcat(beside, program);
         start(beside, argv);
         if (errno != ENOENT)
-            return fail(self->name, "%s: %s", beside, strerror(errno));
+            return fail("%s: %s", beside, strerror(errno));
     }
     start(BINDIR "/halfulp-view", argv);
-    return fail(self->name, "halfulp-view was not built: install SDL2, SDL2_ttf, fontconfig and "
-                            "libpng (Debian: libsdl2-dev libsdl2-ttf-dev libfontconfig-dev "
-                            "libpng-dev), then ./configure --enable-viewer=yes && make; or look at "
-                            "it in a browser: halfulp view --web");
+    return fail("halfulp-view was not built: install SDL2, SDL2_ttf, fontconfig and "
+                "libpng (Debian: libsdl2-dev libsdl2-ttf-dev libfontconfig-dev "
+                "libpng-dev), then ./configure --enable-viewer=yes && make; or look at "
+                "it in a browser: halfulp view --web");
 }
 
 const struct command cmd_view = {
@@ -148,5 +142,5 @@ const struct command cmd_view = {
         "(BROWSER\n"
         "names one), with VALUE, -f, -r, --saturate, --page and --theme.",
     .options = rows,
-    .run = run,
+    .takes = take,
 };

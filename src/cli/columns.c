@@ -21,6 +21,6 @@ void print_wrapped(const char *text, int indent, int columns)
 {
     struct fold f = {columns, indent, indent};
     printf("%*s", indent, "");
-    fold_words(&f, 0, "", text, palette_for(false));
+    fold_words(&f, 0, "", text);
     fold_end(&f);
 }

@@ -36,8 +36,11 @@ struct command {
     const char *summary;  /* one line, no full stop */
     const char *details;  /* paragraphs below the options in --help; may be NULL */
     const char *operands; /* what completion offers for them, as words of an option; may be NULL */
-    const struct command_option *options;                          /* ends with a null name */
-    int (*run)(const struct command *self, int argc, char **argv); /* an exit status */
+    const struct command_option *options;               /* ends with a null name */
+    size_t request;                                     /* bytes of what its rows read into … */
+    void (*begin)(void *request);                       /* … which is all zero but for this */
+    int (*run)(const struct options *o, void *request); /* an exit status */
+    int (*takes)(const struct command *, int argc, char **); /* in place of all that: its words */
 };
 
 /* All commands, in the order help shows them; ends with NULL. */

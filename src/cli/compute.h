@@ -17,7 +17,7 @@ void compute_value(char out[COMPUTE_VALUE], const struct compute_step *s);
 char *compute_verdict(const struct compute_step *s, const mpq_t against, bool known, bool about);
 
 /* Operands aligned, the exact result, what is kept of it and why. */
-void compute_explain(const struct compute *c, const struct palette *p, int columns);
+void compute_explain(const struct compute *c);
 
 json_t *compute_json(const struct compute *c);
 
@@ -25,8 +25,8 @@ json_t *compute_json(const struct compute *c);
 void compute_svg(FILE *out, const struct compute *const *all, size_t count);
 
 /* TEXT with the elements of tensors that it names, FILE:TENSOR[i,j] where an operand is due, as the
- * data that they are; new memory. NULL: reported as COMMAND's. */
-char *compute_elements(const char *command, const char *text);
+ * data that they are; new memory. NULL: reported. */
+char *compute_elements(const char *text);
 
 /* What of the expression a step is; new memory. NULL: nothing, it is the result's conversion. */
 char *compute_source(const struct compute *c, const struct compute_step *s);

@@ -33,7 +33,7 @@ static bool expects_operand(char c)
     return !c || strchr("(,+-*/<>=!", c);
 }
 
-char *compute_elements(const char *command, const char *text)
+char *compute_elements(const char *text)
 {
     size_t length = strlen(text), used = 0, n;
     /* A datum is never longer than a file's name, a colon and brackets by more than this. */
@@ -47,7 +47,7 @@ char *compute_elements(const char *command, const char *text)
             n ? hu_element_read(name, &f, &code, message) : HU_ELEMENT_NONE;
         free(name);
         if (result == HU_ELEMENT_ERROR) {
-            fail(command, "%s", message);
+            fail("%s", message);
             free(out);
             return NULL;
         }

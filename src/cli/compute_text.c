@@ -349,35 +349,35 @@ static void measure(const struct block *b, int *label, int *value, int *fields, 
     }
 }
 
-static void print_block(const struct block *b, const struct palette *p, int columns)
+static void print_block(const struct block *b)
 {
     int label, value, fields, digits;
     measure(b, &label, &value, &fields, &digits);
     int value_end = 2 + label + value, digits_at = value_end + 2 + fields + (fields ? 3 : 0);
     for (size_t i = 0; i < b->count; i++) {
         const struct line *l = &b->lines[i];
-        struct fold f = {.columns = columns, .indent = 4};
-        fold_put(&f, 2, "", l->label, p);
-        fold_at(&f, value_end - text_columns(l->value), p->bold, l->value, p);
+        struct fold f = fold_begin(4);
+        fold_put(&f, 2, "", l->label);
+        fold_at(&f, value_end - text_columns(l->value), ink->bold, l->value);
         if (l->has_fields) {
-            fold_at(&f, value_end + 2, p->sign, l->fields.sign, p);
-            fold_put(&f, *l->fields.sign ? 1 : 2, p->exponent, l->fields.exponent, p);
-            fold_put(&f, 1, p->significand, l->fields.significand, p);
+            fold_at(&f, value_end + 2, ink->sign, l->fields.sign);
+            fold_put(&f, *l->fields.sign ? 1 : 2, ink->exponent, l->fields.exponent);
+            fold_put(&f, 1, ink->significand, l->fields.significand);
         }
-        fold_at(&f, digits_at, *l->scale ? p->significand : "", l->digits, p);
-        fold_put(&f, 0, p->warn, l->cut, p);
-        fold_put(&f, 2, p->dim, l->scale, p);
-        fold_at(&f, digits_at + digits + 2, p->dim, l->remark, p);
+        fold_at(&f, digits_at, *l->scale ? ink->significand : "", l->digits);
+        fold_put(&f, 0, ink->warn, l->cut);
+        fold_put(&f, 2, ink->dim, l->scale);
+        fold_at(&f, digits_at + digits + 2, ink->dim, l->remark);
         fold_end(&f);
     }
 }
 
 /* "rna, rup, rto 258    rtz, rdn 256": what the other directions give. */
 static void print_others(const struct compute *c, const struct compute_step *s,
-                         enum hu_operation operation, const struct palette *p, int columns)
+                         enum hu_operation operation)
 {
     uint64_t seen[HU_STOCHASTIC];
-    struct fold f = {.columns = columns, .indent = 2 + LABEL};
+    struct fold f = fold_begin(2 + LABEL);
     if (!s->format || !(s->flags & HU_INEXACT))
         return;
     for (int d = 0; d < HU_STOCHASTIC; d++) {
@@ -386,7 +386,7 @@ static void print_others(const struct compute *c, const struct compute_step *s,
         o.rounding.direction = (enum hu_direction)d;
         seen[d] = hu_operate(operation, s->format, s->from, s->x, &o, &flags);
     }
-    fold_put(&f, 2 + LABEL, "", "", p);
+    fold_put(&f, 2 + LABEL, "", "");
     f.at = f.indent;
     printf("%*s", f.indent, "");
     for (int d = 0; d < HU_STOCHASTIC; d++) {
@@ -404,29 +404,28 @@ static void print_others(const struct compute *c, const struct compute_step *s,
         if (!*text)
             continue;
         hu_shown_print(value, s->format, seen[d]);
-        fold_put(&f, f.at > f.indent ? 4 : 0, p->dim, text, p);
-        fold_put(&f, 1, "", value, p);
+        fold_put(&f, f.at > f.indent ? 4 : 0, ink->dim, text);
+        fold_put(&f, 1, "", value);
     }
     fold_end(&f);
 }
 
-static void print_literal(const struct compute *c, const struct compute_step *s,
-                          const struct palette *p, int columns)
+static void print_literal(const struct compute *c, const struct compute_step *s)
 {
     const struct compute_node *node = compute_node_of(c, s);
     char *verdict = compute_verdict(s, s->value, s->has_value, false);
     char value[HU_SHORTEST_TEXT], bits[HU_BITS_TEXT];
-    struct fold f = {.columns = columns, .indent = 4};
+    struct fold f = fold_begin(4);
     bool told = *verdict && strcmp(verdict, "exact") != 0;
     if (told || (node->value.format && node->value.format != s->format)) {
         char *text = compute_source(c, s), *printable = text_printable(text);
         hu_shown_print(value, s->format, s->bits);
         hu_bits_print(bits, s->format, s->bits);
-        fold_put(&f, 2, "", printable, p);
-        fold_at(&f, 2 + LABEL, "", node->value.format ? "is converted to" : "is read as", p);
-        fold_put(&f, 1, p->bold, value, p);
-        fold_put(&f, 1, p->dim, bits, p);
-        fold_put(&f, 2, p->dim, verdict, p);
+        fold_put(&f, 2, "", printable);
+        fold_at(&f, 2 + LABEL, "", node->value.format ? "is converted to" : "is read as");
+        fold_put(&f, 1, ink->bold, value);
+        fold_put(&f, 1, ink->dim, bits);
+        fold_put(&f, 2, ink->dim, verdict);
         fold_end(&f);
         free(printable);
         free(text);
@@ -434,26 +433,24 @@ static void print_literal(const struct compute *c, const struct compute_step *s,
     free(verdict);
 }
 
-static void print_head(const struct compute *c, const struct compute_step *s,
-                       const struct palette *p, int columns)
+static void print_head(const struct compute *c, const struct compute_step *s)
 {
     char *text = compute_source(c, s), *printable = text_printable(text ? text : "the result");
-    struct fold f = {.columns = columns};
-    fold_put(&f, 0, p->bold, printable, p);
+    struct fold f = fold_begin(0);
+    fold_put(&f, 0, ink->bold, printable);
     free(printable);
     free(text);
-    fold_put(&f, 1, "", s->format ? "in" : "", p);
-    fold_put(&f, 1, "", s->format ? s->format->name : "", p);
+    fold_put(&f, 1, "", s->format ? "in" : "");
+    fold_put(&f, 1, "", s->format ? s->format->name : "");
     fold_end(&f);
 }
 
-static void print_step(const struct compute *c, const struct compute_step *s,
-                       const struct palette *p, int columns)
+static void print_step(const struct compute *c, const struct compute_step *s)
 {
     struct block b = {.count = 0};
     enum hu_operation operation = compute_operation_of(c, s);
     size_t operands = hu_operation_row(operation)->operands;
-    print_head(c, s, p, columns);
+    print_head(c, s);
     add_operands(&b, s, operation, operands);
     if (operation == HU_OP_FMA)
         add_product(&b, s);
@@ -462,47 +459,47 @@ static void print_step(const struct compute *c, const struct compute_step *s,
         add_kept(&b, c, s);
     }
     add_result(&b, c, s);
-    print_block(&b, p, columns);
-    print_others(c, s, operation, p, columns);
+    print_block(&b);
+    print_others(c, s, operation);
 }
 
-static void print_whole(const struct compute *c, const struct palette *p, int columns)
+static void print_whole(const struct compute *c)
 {
     const struct compute_step *last = compute_last(c);
     char value[COMPUTE_VALUE], bits[HU_BITS_TEXT] = "";
-    struct fold f = {.columns = columns, .indent = 2};
+    struct fold f = fold_begin(2);
     compute_value(value, last);
     if (last->format)
         hu_bits_print(bits, last->format, last->bits);
     char *verdict = compute_verdict(last, last->ideal, last->has_ideal, last->about);
-    fold_put(&f, 0, p->bold, value, p);
-    fold_put(&f, 2, p->dim, bits, p);
-    fold_put(&f, 2, "", verdict, p);
+    fold_put(&f, 0, ink->bold, value);
+    fold_put(&f, 2, ink->dim, bits);
+    fold_put(&f, 2, "", verdict);
     fold_end(&f);
     free(verdict);
 }
 
-static void print_remarks(const struct compute *c, const struct palette *p, int columns)
+static void print_remarks(const struct compute *c)
 {
     char *remarks[COMPUTE_REMARKS + 1];
     compute_remarks(c, remarks);
     for (char **r = remarks; *r; r++) {
-        struct fold f = {.columns = columns, .indent = 4};
-        fold_put(&f, 2, p->warn, "·", p);
-        fold_words(&f, 1, "", *r, p);
+        struct fold f = fold_begin(4);
+        fold_put(&f, 2, ink->warn, "·");
+        fold_words(&f, 1, "", *r);
         fold_end(&f);
         free(*r);
     }
 }
 
-void compute_explain(const struct compute *c, const struct palette *p, int columns)
+void compute_explain(const struct compute *c)
 {
     for (size_t i = 0; i < c->count; i++)
         if (compute_is_literal(c, &c->steps[i]))
-            print_literal(c, &c->steps[i], p, columns);
+            print_literal(c, &c->steps[i]);
     for (size_t i = 0; i < c->count; i++)
         if (!compute_is_literal(c, &c->steps[i]))
-            print_step(c, &c->steps[i], p, columns);
-    print_whole(c, p, columns);
-    print_remarks(c, p, columns);
+            print_step(c, &c->steps[i]);
+    print_whole(c);
+    print_remarks(c);
 }

@@ -15,8 +15,6 @@ enum { VALUE_AT = 14, DIGITS_AT = 30, CUT_DIGITS = 12, DIGITS_TEXT = 160 };
 struct explanation {
     const struct dot *d;
     const struct dot_result *r;
-    const struct palette *p;
-    int columns;
     size_t step;
     size_t first; /* operand of the segment, where steps count from its own */
 };
@@ -94,7 +92,6 @@ static void name_addend(char out[48], const struct explanation *e, const struct 
 static void explain_addend(const struct explanation *e, const struct hu_dot_step *s,
                            const struct hu_dot_addend *a)
 {
-    const struct palette *p = e->p;
     char name[48], value[64], digits[DIGITS_TEXT], rest[DIGITS_TEXT];
     mpq_t ratio, kept;
     mpq_inits(ratio, kept, NULL);
@@ -105,18 +102,18 @@ static void explain_addend(const struct explanation *e, const struct hu_dot_step
     put_digits(digits + 1, a->kept < 0 ? -(uint64_t)a->kept : (uint64_t)a->kept, s->exponent,
                s->unit);
     *digits = a->sign ? '-' : '+';
-    struct fold f = {.columns = e->columns, .indent = 4};
-    fold_put(&f, 2, "", name, p);
-    fold_at(&f, VALUE_AT, "", value, p);
-    fold_at(&f, DIGITS_AT, p->significand, digits, p);
+    struct fold f = fold_begin(4);
+    fold_put(&f, 2, "", name);
+    fold_at(&f, VALUE_AT, "", value);
+    fold_at(&f, DIGITS_AT, ink->significand, digits);
     if (!mpq_equal(ratio, kept)) {
         put_cut(rest + 1, a, s->unit);
         *rest = '|';
         if (is_cut(a, s->unit))
-            fold_put(&f, 0, p->warn, rest, p);
+            fold_put(&f, 0, ink->warn, rest);
         mpq_sub(ratio, ratio, kept);
         shown(value, ratio);
-        fold_format(&f, 2, p->warn, p, "%s cut", value);
+        fold_format(&f, 2, ink->warn, "%s cut", value);
     }
     fold_end(&f);
     mpq_clears(ratio, kept, NULL);
@@ -129,26 +126,25 @@ static void explain_result(const struct explanation *e, const struct hu_dot_step
     char value[HU_SHORTEST_TEXT], bits[HU_BITS_TEXT];
     hu_shown_print(value, f, s->bits);
     hu_bits_print(bits, f, s->bits);
-    struct fold line = {.columns = e->columns, .indent = 4};
-    fold_put(&line, 2, "", label, e->p);
-    fold_at(&line, VALUE_AT, e->p->bold, value, e->p);
-    fold_at(&line, DIGITS_AT, e->p->dim, bits, e->p);
+    struct fold line = fold_begin(4);
+    fold_put(&line, 2, "", label);
+    fold_at(&line, VALUE_AT, ink->bold, value);
+    fold_at(&line, DIGITS_AT, ink->dim, bits);
     fold_end(&line);
 }
 
 static void explain_aligned(struct explanation *e, const struct hu_dot_step *s)
 {
-    const struct palette *p = e->p;
     char value[64], digits[DIGITS_TEXT];
-    struct fold f = {.columns = e->columns, .indent = 2};
+    struct fold f = fold_begin(2);
     if (s->products) {
-        fold_format(&f, 0, p->bold, p, "products %zu to %zu", e->first + s->first,
+        fold_format(&f, 0, ink->bold, "products %zu to %zu", e->first + s->first,
                     e->first + s->first + s->products - 1);
     } else {
-        fold_put(&f, 0, p->bold, "sums", p);
+        fold_put(&f, 0, ink->bold, "sums");
     }
     if (s->count)
-        fold_format(&f, 3, p->dim, p, "greatest exponent %d, cut below 2^%d %s", s->exponent,
+        fold_format(&f, 3, ink->dim, "greatest exponent %d, cut below 2^%d %s", s->exponent,
                     s->unit, s->down ? "downward" : "toward zero");
     fold_end(&f);
     for (size_t i = 0; i < s->count; i++)
@@ -159,13 +155,13 @@ static void explain_aligned(struct explanation *e, const struct hu_dot_step *s)
     if (s->count)
         ratio_of(sum, s->sum < 0, magnitude, s->unit);
     shown(value, sum);
-    f = (struct fold){.columns = e->columns, .indent = 4};
-    fold_put(&f, 2, "", "sum", p);
-    fold_at(&f, VALUE_AT, "", value, p);
+    f = fold_begin(4);
+    fold_put(&f, 2, "", "sum");
+    fold_at(&f, VALUE_AT, "", value);
     if (s->count) {
         put_digits(digits + 1, magnitude, s->exponent, s->unit);
         *digits = s->sum < 0 ? '-' : '+';
-        fold_at(&f, DIGITS_AT, p->significand, digits, p);
+        fold_at(&f, DIGITS_AT, ink->significand, digits);
     }
     fold_end(&f);
     mpq_clear(sum);
@@ -190,8 +186,7 @@ static void explain_exact(struct explanation *e, const struct hu_dot_step *s)
 static void explain_segment(void *context, size_t first, size_t products)
 {
     struct explanation *e = context;
-    printf("%sblock of products %zu to %zu%s\n", e->p->bold, first, first + products - 1,
-           e->p->off);
+    printf("%sblock of products %zu to %zu%s\n", ink->bold, first, first + products - 1, ink->off);
     e->first = first;
 }
 
@@ -227,16 +222,16 @@ static void explain_sum(const struct explanation *e, size_t sum,
         explain_result(e, &last, once ? "all, once" : "× scales + C");
 }
 
-void dot_explain(const struct dot *d, const struct palette *p, int columns)
+void dot_explain(const struct dot *d)
 {
     for (size_t i = 0; i < d->count; i++) {
         const struct dot_result *r = &d->results[i];
         for (size_t sum = 0; sum < d->rows * d->columns; sum++) {
-            struct explanation e = {.d = d, .r = r, .p = p, .columns = columns};
+            struct explanation e = {.d = d, .r = r};
             const struct dot_observer observer = {explain_segment, explain_step, explain_promotion,
                                                   &e};
             putchar('\n');
-            dot_print_model(r->choice->model, p, columns);
+            dot_print_model(r->choice->model);
             if (d->matrix)
                 printf("C[%zu,%zu]\n", sum / d->columns, sum % d->columns);
             explain_sum(&e, sum, &observer);

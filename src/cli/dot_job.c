@@ -18,7 +18,7 @@ static const char *model_name(int i)
     return hu_dot_model_at((size_t)i)->name;
 }
 
-static bool add_choice(const char *command, const char *name, struct dot_choices *choices)
+static bool add_choice(const char *name, struct dot_choices *choices)
 {
     size_t n = strcspn(name, ":");
     char plain[32];
@@ -35,13 +35,13 @@ static bool add_choice(const char *command, const char *name, struct dot_choices
         char nearest[HU_SUGGESTION] = "";
         if (!model)
             hu_suggestion_of(nearest, plain, model_name, (int)hu_dot_model_count());
-        return refuse(command, "\"%s\" is not a model; %s%s'halfulp dot --models' lists them%s",
-                      name, nearest, *nearest ? " " : "",
+        return refuse("\"%s\" is not a model; %s%s'halfulp dot --models' lists them%s", name,
+                      nearest, *nearest ? " " : "",
                       model && model->method == HU_DOT_BLOCKED ? "; blocked:N has blocks of N"
                                                                : "");
     }
     if (choices->count == DOT_MODELS_MAX)
-        return refuse(command, "more than %d models", DOT_MODELS_MAX);
+        return refuse("more than %d models", DOT_MODELS_MAX);
     struct dot_choice *choice = &choices->at[choices->count++];
     *choice = (struct dot_choice){.model = model, .block = block};
     if (blocked)
@@ -52,21 +52,21 @@ static bool add_choice(const char *command, const char *name, struct dot_choices
     return true;
 }
 
-static bool add_choices(const char *command, const char *name, void *context)
+static bool add_choices(const char *name, void *context)
 {
     struct dot_choices *choices = context;
     bool fine = true;
     if (strcasecmp(name, "all") != 0)
-        return add_choice(command, name, choices);
+        return add_choice(name, choices);
     choices->all = true;
     for (size_t i = 0; fine && i < hu_dot_model_count(); i++)
-        fine = add_choice(command, hu_dot_model_at(i)->name, choices);
+        fine = add_choice(hu_dot_model_at(i)->name, choices);
     return fine;
 }
 
-bool dot_choices_read(struct dot_choices *choices, const char *text, const char *command)
+bool dot_choices_read(struct dot_choices *choices, const char *text)
 {
-    return names_read(command, text, add_choices, choices);
+    return names_read(text, add_choices, choices);
 }
 
 /* A row or a column becomes a vector: *n values. False: it is neither. */
@@ -76,7 +76,7 @@ static bool is_vector(const struct operand *o, size_t *n)
     return o->rows == 1 || o->columns == 1;
 }
 
-static bool take_shapes(struct dot *d, const char *command)
+static bool take_shapes(struct dot *d)
 {
     const struct operand *a = d->given_a, *b = d->given_b, *c = d->given_c;
     size_t other;
@@ -88,21 +88,19 @@ static bool take_shapes(struct dot *d, const char *command)
     } else if (is_vector(a, &d->n) && is_vector(b, &other)) {
         d->rows = d->columns = 1;
     } else {
-        return refuse(command,
-                      "A is %zu × %zu and B %zu × %zu: a dot product is of two vectors; --matrix "
+        return refuse("A is %zu × %zu and B %zu × %zu: a dot product is of two vectors; --matrix "
                       "multiplies matrices",
                       a->rows, a->columns, b->rows, b->columns);
     }
     if (d->n != other)
-        return refuse(command,
-                      d->matrix ? "A has %zu columns and B %zu rows" : "A has %zu values and B %zu",
+        return refuse(d->matrix ? "A has %zu columns and B %zu rows" : "A has %zu values and B %zu",
                       d->n, other);
     if (d->rows > MATRIX_COLUMNS || d->columns > MATRIX_COLUMNS)
-        return refuse(command, "a product of %zu × %zu is more than is shown: %d × %d", d->rows,
-                      d->columns, MATRIX_COLUMNS, MATRIX_COLUMNS);
+        return refuse("a product of %zu × %zu is more than is shown: %d × %d", d->rows, d->columns,
+                      MATRIX_COLUMNS, MATRIX_COLUMNS);
     bool fits = !c || c->count == 1 || (c->rows == d->rows && c->columns == d->columns);
     if (!fits)
-        fail(command, "C is %zu × %zu; one value is due, or as many as A·B has: %zu × %zu", c->rows,
+        fail("C is %zu × %zu; one value is due, or as many as A·B has: %zu × %zu", c->rows,
              c->columns, d->rows, d->columns);
     return fits;
 }
@@ -470,7 +468,7 @@ static uint64_t run_choice(const struct dot *d, const struct dot_choice *choice,
     return fused(d, scaled, 0x3f800000, d->c[index]);
 }
 
-static bool run_choices(struct dot *d, const struct dot_choices *choices, const char *command)
+static bool run_choices(struct dot *d, const struct dot_choices *choices)
 {
     size_t sums = d->rows * d->columns;
     for (size_t i = 0; i < choices->count; i++) {
@@ -479,8 +477,7 @@ static bool run_choices(struct dot *d, const struct dot_choices *choices, const 
         if (!takes || (d->block && !d->segment && !hu_dot_scales(choice->model))) {
             if (choices->all)
                 continue;
-            return refuse(command,
-                          "%s does not multiply %s into %s; 'halfulp dot --models' says what it "
+            return refuse("%s does not multiply %s into %s; 'halfulp dot --models' says what it "
                           "takes",
                           choice->name, d->name, d->accumulate->name);
         }
@@ -509,8 +506,8 @@ static void count_roundings(struct dot *d)
     d->roundings = d->segment ? d->segment + segments_of(d) + 1 + (d->scaled ? 4 : 1) : d->n + 1;
 }
 
-bool dot_make(struct dot *d, const char *command, const struct dot_request *request,
-              const struct operand *a, const struct operand *b, const struct operand *c)
+bool dot_make(struct dot *d, const struct dot_request *request, const struct operand *a,
+              const struct operand *b, const struct operand *c)
 {
     *d = (struct dot){.name = request->block ? request->block->name : request->format->name,
                       .block = request->block,
@@ -522,21 +519,20 @@ bool dot_make(struct dot *d, const char *command, const struct dot_request *requ
                       .matrix = request->matrix,
                       .scaled = request->scaled};
     if (d->scaled && d->block)
-        return refuse(command, "%s has scales of its own; --scale is for formats without", d->name);
-    if (!take_shapes(d, command))
+        return refuse("%s has scales of its own; --scale is for formats without", d->name);
+    if (!take_shapes(d))
         return false;
     count_roundings(d);
     if ((d->scaled || d->segment) && strcmp(d->accumulate->name, "fp32"))
-        return refuse(command, "%s applied in fp32, so %s needs --accumulate fp32",
+        return refuse("%s applied in fp32, so %s needs --accumulate fp32",
                       d->block ? "scales of blocks are" : "--scale is", d->block ? d->name : "it");
     if (!make_side(d, &d->a, a, d->rows, &request->rounding) ||
         !make_side(d, &d->b, b, d->columns, &request->rounding))
-        return refuse(command,
-                      "%s has no scale for a block with an infinity, a NaN or a value beyond fp64",
+        return refuse("%s has no scale for a block with an infinity, a NaN or a value beyond fp64",
                       d->name);
     make_c(d);
     make_sums(d);
-    return run_choices(d, request->choices, command);
+    return run_choices(d, request->choices);
 }
 
 void dot_clear(struct dot *d)

@@ -24,7 +24,7 @@ struct dot_choices {
 };
 
 /* Names separated by commas, or "all". False: reported. */
-bool dot_choices_read(struct dot_choices *choices, const char *text, const char *command);
+bool dot_choices_read(struct dot_choices *choices, const char *text);
 
 /* Operands in a format, scales apart. */
 struct dot_side {
@@ -70,8 +70,8 @@ struct dot_request {
 
 /* Works out all. A is rows × n, B n × columns; or, without matrix, a row or a column each. False:
  * reported. dot_clear in either case. */
-bool dot_make(struct dot *d, const char *command, const struct dot_request *request,
-              const struct operand *a, const struct operand *b, const struct operand *c);
+bool dot_make(struct dot *d, const struct dot_request *request, const struct operand *a,
+              const struct operand *b, const struct operand *c);
 void dot_clear(struct dot *d);
 
 /* What becomes of a segment's sum: PARTIAL * SCALE joins what was there before, in fp32. */
@@ -97,10 +97,10 @@ void dot_observe(const struct dot *d, const struct dot_result *result, size_t in
 bool dot_error(mpq_t error, mpq_t ulps, const struct dot *d, const mpq_t *against,
                const struct dot_result *result, size_t index);
 
-void dot_print(const struct dot *d, const struct palette *p, int columns);
-void dot_explain(const struct dot *d, const struct palette *p, int columns);
-void dot_print_model(const struct hu_dot_model *m, const struct palette *p, int columns);
-void dot_print_models(const struct palette *p, int columns);
+void dot_print(const struct dot *d);
+void dot_explain(const struct dot *d);
+void dot_print_model(const struct hu_dot_model *m);
+void dot_print_models(void);
 json_t *dot_json(const struct dot *d);
 json_t *dot_models_json(void);
 

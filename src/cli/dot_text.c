@@ -12,40 +12,40 @@
 
 enum { LABEL = 10 };
 
-static void line_begin(struct fold *f, const char *label, const struct palette *p, int columns)
+static void line_begin(struct fold *f, const char *label)
 {
-    *f = (struct fold){.columns = columns, .indent = 2};
-    fold_put(f, 2, "", label, p);
+    *f = fold_begin(2);
+    fold_put(f, 2, "", label);
     f->indent = LABEL + 2;
 }
 
 /* "1.0009765625", or "≈ 0.33333333333333333" where it is longer than that. */
-static void put_ratio(struct fold *f, const mpq_t ratio, const struct palette *p)
+static void put_ratio(struct fold *f, const mpq_t ratio)
 {
     bool exact;
     char *text = hu_ratio_shown(ratio, HU_SHOWN_DIGITS, &exact);
     char *all = text_new("%s%s", exact ? "" : "≈ ", text);
-    fold_at(f, LABEL + 2, p->bold, all, p);
+    fold_at(f, LABEL + 2, ink->bold, all);
     free(all);
     free(text);
 }
 
-static void print_head(const struct dot *d, const struct palette *p, int columns)
+static void print_head(const struct dot *d)
 {
-    struct fold f = {.columns = columns};
-    fold_put(&f, 0, p->bold, d->name, p);
-    fold_format(&f, 1, "", p, "products summed in %s, %zu of them", d->accumulate->name, d->n);
+    struct fold f = fold_begin(0);
+    fold_put(&f, 0, ink->bold, d->name);
+    fold_format(&f, 1, "", "products summed in %s, %zu of them", d->accumulate->name, d->n);
     if (d->matrix)
-        fold_format(&f, 1, "", p, "for each of %zu × %zu", d->rows, d->columns);
+        fold_format(&f, 1, "", "for each of %zu × %zu", d->rows, d->columns);
     if (d->segment) {
-        fold_format(&f, 3, p->dim, p, "scales in fp32 after each %zu", d->segment);
+        fold_format(&f, 3, ink->dim, "scales in fp32 after each %zu", d->segment);
     }
     if (d->scaled) {
         char a[HU_SHORTEST_TEXT], b[HU_SHORTEST_TEXT];
         const struct hu_format *single = hu_format_find("fp32");
         hu_shown_print(a, single, d->a.scale);
         hu_shown_print(b, single, d->b.scale);
-        fold_format(&f, 3, p->dim, p, "scales %s and %s", a, b);
+        fold_format(&f, 3, ink->dim, "scales %s and %s", a, b);
     }
     fold_end(&f);
 }
@@ -55,26 +55,26 @@ static bool is_rounded(const struct dot *d)
     return d->a.rounded || d->b.rounded;
 }
 
-static void print_sums(const struct dot *d, const struct palette *p, int columns)
+static void print_sums(const struct dot *d)
 {
     struct fold f;
     if (d->has_exact) {
-        line_begin(&f, "exact", p, columns);
-        put_ratio(&f, d->exact[0], p);
-        fold_put(&f, 2, p->dim, is_rounded(d) ? "of the operands as they are rounded" : "", p);
+        line_begin(&f, "exact");
+        put_ratio(&f, d->exact[0]);
+        fold_put(&f, 2, ink->dim, is_rounded(d) ? "of the operands as they are rounded" : "");
         fold_end(&f);
     }
     if (d->has_given && is_rounded(d)) {
-        line_begin(&f, "given", p, columns);
-        put_ratio(&f, d->given[0], p);
-        fold_put(&f, 2, p->dim, "of the operands as they are given", p);
+        line_begin(&f, "given");
+        put_ratio(&f, d->given[0]);
+        fold_put(&f, 2, ink->dim, "of the operands as they are given");
         fold_end(&f);
     }
     if (d->has_bound) {
         char *bound = hu_ratio_scientific(d->bound[0], 3, false);
-        line_begin(&f, "bound", p, columns);
-        fold_at(&f, LABEL + 2, "", bound, p);
-        fold_format(&f, 2, p->dim, p, "n·u·Σ|a·b| for sums rounded to nearest, n = %zu, u = 2^−%d",
+        line_begin(&f, "bound");
+        fold_at(&f, LABEL + 2, "", bound);
+        fold_format(&f, 2, ink->dim, "n·u·Σ|a·b| for sums rounded to nearest, n = %zu, u = 2^−%d",
                     d->roundings, hu_precision(d->accumulate));
         fold_end(&f);
         free(bound);
@@ -82,30 +82,29 @@ static void print_sums(const struct dot *d, const struct palette *p, int columns
 }
 
 /* An error's cells: of its own size, and in units in the last place. */
-static void put_errors(struct grid *g, const struct dot *d, const struct dot_result *r, size_t sum,
-                       const struct palette *p)
+static void put_errors(struct grid *g, const struct dot *d, const struct dot_result *r, size_t sum)
 {
     mpq_t error, ulps, magnitude;
     mpq_inits(error, ulps, magnitude, NULL);
     if (!dot_error(error, ulps, d, (const mpq_t *)d->exact, r, sum)) {
-        grid_cell(g, "–", p->dim);
+        grid_cell(g, "–", ink->dim);
         grid_cell(g, "", "");
     } else if (!mpq_sgn(error)) {
-        grid_cell(g, "exact", p->good);
+        grid_cell(g, "exact", ink->good);
         grid_cell(g, "", "");
     } else {
         char *own = hu_ratio_scientific(error, 3, true), cell[64];
         mpq_abs(magnitude, error);
         bool beyond = d->has_bound && mpq_cmp(magnitude, d->bound[sum]) > 0;
         snprintf(cell, sizeof cell, "%.3g ulp", fabs(mpq_get_d(ulps)));
-        grid_cell(g, own, beyond ? p->warn : "");
+        grid_cell(g, own, beyond ? ink->warn : "");
         grid_cell(g, cell, "");
         free(own);
     }
     mpq_clears(error, ulps, magnitude, NULL);
 }
 
-static void print_table(const struct dot *d, const struct palette *p, int columns)
+static void print_table(const struct dot *d)
 {
     struct grid g = {0};
     grid_column(&g, "model", 16, true);
@@ -119,11 +118,11 @@ static void print_table(const struct dot *d, const struct palette *p, int column
         hu_shown_print(value, d->accumulate, r->bits[0]);
         hu_bits_print(bits, d->accumulate, r->bits[0]);
         grid_cell(&g, r->choice->name, "");
-        grid_cell(&g, value, p->bold);
-        grid_cell(&g, bits, p->dim);
-        put_errors(&g, d, r, 0, p);
+        grid_cell(&g, value, ink->bold);
+        grid_cell(&g, bits, ink->dim);
+        put_errors(&g, d, r, 0);
     }
-    grid_end(&g, p, columns);
+    grid_end(&g);
 }
 
 /* The sum that is farthest from the exact one, in units in the last place. */
@@ -145,12 +144,11 @@ static size_t worst_of(const struct dot *d, const struct dot_result *r)
     return worst;
 }
 
-static void print_matrix(const struct dot *d, const struct dot_result *r, const struct palette *p,
-                         int columns)
+static void print_matrix(const struct dot *d, const struct dot_result *r)
 {
     struct grid g = {0};
     char heads[MATRIX_COLUMNS][24];
-    printf("%s%s%s\n", p->bold, r->choice->name, p->off);
+    printf("%s%s%s\n", ink->bold, r->choice->name, ink->off);
     grid_column(&g, "", 4, false);
     for (size_t j = 0; j < d->columns; j++) {
         snprintf(heads[j], sizeof heads[j], "%zu", j);
@@ -158,17 +156,17 @@ static void print_matrix(const struct dot *d, const struct dot_result *r, const 
     }
     for (size_t i = 0; i < d->rows; i++) {
         char value[HU_SHORTEST_TEXT];
-        grid_format(&g, p->dim, "%zu", i);
+        grid_format(&g, ink->dim, "%zu", i);
         for (size_t j = 0; j < d->columns; j++) {
             hu_shown_print(value, d->accumulate, r->bits[i * d->columns + j]);
             grid_cell(&g, value, "");
         }
     }
-    grid_end(&g, p, columns);
+    grid_end(&g);
 }
 
 /* Each model's greatest error, and where. */
-static void print_worst(const struct dot *d, const struct palette *p, int columns)
+static void print_worst(const struct dot *d)
 {
     struct grid g = {0};
     grid_column(&g, "model", 16, true);
@@ -183,24 +181,24 @@ static void print_worst(const struct dot *d, const struct palette *p, int column
         snprintf(place, sizeof place, "%zu,%zu", worst / d->columns, worst % d->columns);
         hu_shown_print(value, d->accumulate, r->bits[worst]);
         grid_cell(&g, r->choice->name, "");
-        grid_cell(&g, place, p->dim);
-        grid_cell(&g, value, p->bold);
-        put_errors(&g, d, r, worst, p);
+        grid_cell(&g, place, ink->dim);
+        grid_cell(&g, value, ink->bold);
+        put_errors(&g, d, r, worst);
     }
-    grid_end(&g, p, columns);
+    grid_end(&g);
 }
 
-void dot_print(const struct dot *d, const struct palette *p, int columns)
+void dot_print(const struct dot *d)
 {
-    print_head(d, p, columns);
+    print_head(d);
     if (!d->matrix) {
-        print_sums(d, p, columns);
-        print_table(d, p, columns);
+        print_sums(d);
+        print_table(d);
         return;
     }
     for (size_t i = 0; i < d->count; i++)
-        print_matrix(d, &d->results[i], p, columns);
-    print_worst(d, p, columns);
+        print_matrix(d, &d->results[i]);
+    print_worst(d);
 }
 
 static void put_takes(char *out, size_t size, const struct hu_dot_model *m)
@@ -248,36 +246,36 @@ static void put_rule(char *out, size_t size, const struct hu_dot_model *m)
     }
 }
 
-static void put_fact(const char *label, const char *text, const struct palette *p, int columns)
+static void put_fact(const char *label, const char *text)
 {
     struct fold f;
     if (!text || !*text)
         return;
-    line_begin(&f, label, p, columns);
-    fold_words(&f, f.at < LABEL + 2 ? LABEL + 2 - f.at : 2, "", text, p);
+    line_begin(&f, label);
+    fold_words(&f, f.at < LABEL + 2 ? LABEL + 2 - f.at : 2, "", text);
     fold_end(&f);
 }
 
-void dot_print_model(const struct hu_dot_model *m, const struct palette *p, int columns)
+void dot_print_model(const struct hu_dot_model *m)
 {
     char text[320];
-    struct fold f = {.columns = columns, .indent = 2};
-    fold_put(&f, 0, p->bold, m->name, p);
+    struct fold f = fold_begin(2);
+    fold_put(&f, 0, ink->bold, m->name);
     if (m->instruction)
-        fold_words(&f, 2, "", m->hardware, p);
+        fold_words(&f, 2, "", m->hardware);
     fold_end(&f);
     put_rule(text, sizeof text, m);
-    put_fact("sums", text, p, columns);
+    put_fact("sums", text);
     put_takes(text, sizeof text, m);
-    put_fact("takes", text, p, columns);
-    put_fact("by", m->instruction, p, columns);
-    put_fact("source", m->source, p, columns);
-    put_fact("sure", m->sure, p, columns);
-    put_fact("unsure", m->unsure, p, columns);
+    put_fact("takes", text);
+    put_fact("by", m->instruction);
+    put_fact("source", m->source);
+    put_fact("sure", m->sure);
+    put_fact("unsure", m->unsure);
 }
 
-void dot_print_models(const struct palette *p, int columns)
+void dot_print_models(void)
 {
     for (size_t i = 0; i < hu_dot_model_count(); i++)
-        dot_print_model(hu_dot_model_at(i), p, columns);
+        dot_print_model(hu_dot_model_at(i));
 }

@@ -77,7 +77,7 @@ static int lay_out(const struct grid *g, bool narrow, struct lay_out *l)
 }
 
 static void print_cell(const struct grid *g, const struct lay_out *l, size_t column,
-                       const char *text, const char *color, const struct palette *p, bool last)
+                       const char *text, const char *color, bool last)
 {
     if (last && !*text)
         return;
@@ -88,31 +88,32 @@ static void print_cell(const struct grid *g, const struct lay_out *l, size_t col
     if (last && g->columns[column].left && l->columns && at + text_columns(text) > l->columns) {
         struct fold f = {l->columns, at, at};
         printf("%*s", l->gaps[column], "");
-        fold_words(&f, 0, color, text, p);
+        fold_words(&f, 0, color, text);
         return;
     }
     printf("%*s%s%*s", l->gaps[column], "", color, g->columns[column].left ? 0 : room, "");
-    printf("%s%s%*s", text, *color ? p->off : "", g->columns[column].left && !last ? room : 0, "");
+    printf("%s%s%*s", text, *color ? ink->off : "", g->columns[column].left && !last ? room : 0,
+           "");
 }
 
 /* The first column and those from FROM up to TO. */
-static void print_part(const struct grid *g, const struct lay_out *l, size_t from, size_t to,
-                       const struct palette *p)
+static void print_part(const struct grid *g, const struct lay_out *l, size_t from, size_t to)
 {
-    printf("%*s%s", INDENT, "", p->bold);
+    printf("%*s%s", INDENT, "", ink->bold);
     for (size_t c = 0; c < to; c = c ? c + 1 : from)
-        print_cell(g, l, c, g->columns[c].head, "", p, c + 1 == to);
-    printf("%s\n", p->off);
+        print_cell(g, l, c, g->columns[c].head, "", c + 1 == to);
+    printf("%s\n", ink->off);
     for (size_t row = 0; row < g->cell_count; row += g->column_count) {
         printf("%*s", INDENT, "");
         for (size_t c = 0; c < to; c = c ? c + 1 : from)
-            print_cell(g, l, c, g->cells[row + c].text, g->cells[row + c].color, p, c + 1 == to);
+            print_cell(g, l, c, g->cells[row + c].text, g->cells[row + c].color, c + 1 == to);
         putchar('\n');
     }
 }
 
-void grid_print(const struct grid *g, const struct palette *p, int columns)
+void grid_print(const struct grid *g)
 {
+    int columns = terminal_columns(stdout);
     struct lay_out l = {.columns = columns};
     size_t from = 1;
     if (lay_out(g, false, &l) > columns && columns)
@@ -125,13 +126,13 @@ void grid_print(const struct grid *g, const struct palette *p, int columns)
         while (++to < g->column_count && (!columns || at + l.gaps[to] + l.widths[to] <= columns));
         if (from > 1)
             putchar('\n');
-        print_part(g, &l, from, to, p);
+        print_part(g, &l, from, to);
         from = to;
     }
 }
 
-void grid_end(struct grid *g, const struct palette *p, int columns)
+void grid_end(struct grid *g)
 {
-    grid_print(g, p, columns);
+    grid_print(g);
     grid_clear(g);
 }

@@ -29,13 +29,13 @@ void grid_format(struct grid *g, const char *color, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*
- * Prints the table in lines of at most COLUMNS, which is 0 where that is not known. Where the
- * widths that were asked for do not fit, columns are as narrow as their cells; where that does not
- * suffice, those that are left follow below, each time beside the first column.
+ * Prints the table in lines of at most the terminal's columns. Where the widths that were asked for
+ * do not fit, columns are as narrow as their cells; where that does not suffice, those that are
+ * left follow below, each time beside the first column.
  */
-void grid_print(const struct grid *g, const struct palette *p, int columns);
+void grid_print(const struct grid *g);
 void grid_clear(struct grid *g);
 /* Both. */
-void grid_end(struct grid *g, const struct palette *p, int columns);
+void grid_end(struct grid *g);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct hu_kernel *kernel_named(const char *where, const char *name)
+const struct hu_kernel *kernel_named(const char *name)
 {
     const struct hu_kernel *kernel = hu_kernel_find(name);
     if (kernel)
@@ -14,12 +14,13 @@ const struct hu_kernel *kernel_named(const char *where, const char *name)
     for (size_t i = 0; i < hu_kernel_count(); i++)
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "",
                  hu_kernel_name(hu_kernel_at(i)));
-    fail(where, "this machine runs no kernel '%s', but: %s", name, list);
+    fail("this machine runs no kernel '%s', but: %s", name, list);
     return NULL;
 }
 
 bool kernel_of_environment(void)
 {
     const char *name = getenv("HALFULP_KERNEL");
-    return !name || !*name || kernel_named("HALFULP_KERNEL", name);
+    report_as("HALFULP_KERNEL");
+    return !name || !*name || kernel_named(name);
 }

@@ -4,9 +4,8 @@
 
 #include "array/array.h"
 
-/* NULL after a message that lists those that this machine runs. WHERE is a command, or where else
- * the name stands; it may be NULL. */
-const struct hu_kernel *kernel_named(const char *where, const char *name);
+/* NULL after a message that lists those that this machine runs. */
+const struct hu_kernel *kernel_named(const char *name);
 
 /* Whether the environment variable HALFULP_KERNEL is unset, empty or names a kernel of this
  * machine; if not, after a message. */

@@ -85,40 +85,39 @@ json_t *limits_block_json(const struct hu_block *b)
     return o;
 }
 
-static void line(const struct sheet *s, const char *label, double x, const char *remark)
+static void line(const char *label, double x, const char *remark)
 {
     char *text = block_shown(x);
-    sheet_line(s, label, "", text, "", remark);
+    sheet_line(label, "", text, "", remark);
     free(text);
 }
 
-void limits_block_print(const struct hu_block *b, const struct palette *p, int columns)
+void limits_block_print(const struct hu_block *b)
 {
     struct range r;
     char text[64];
-    struct sheet s = {p, columns};
-    struct fold f = {.columns = columns, .indent = 2};
-    fold_put(&f, 0, p->bold, b->name, p);
-    fold_words(&f, 2, "", b->structure, p);
+    struct fold f = fold_begin(2);
+    fold_put(&f, 0, ink->bold, b->name);
+    fold_words(&f, 2, "", b->structure);
     fold_end(&f);
     snprintf(text, sizeof text, "%u bytes for %u: %.6g bits each", b->bytes, b->elements,
              8.0 * b->bytes / b->elements);
-    sheet_line(&s, "size", "", text, "", "");
+    sheet_line("size", "", text, "", "");
     if (!range_of(b, &r)) {
-        sheet_line(&s, "range", "", "the scale's, which lies among the codes", "", "");
+        sheet_line("range", "", "the scale's, which lies among the codes", "", "");
         return;
     }
-    line(&s, "largest", r.largest * r.scale_largest, "under the greatest scale");
-    line(&s, "least", r.least * r.scale_least, "above 0, under the least scale");
-    line(&s, "scale", r.scale_largest, "at most");
-    line(&s, "", r.scale_least, "at least, above 0");
-    sheet_line(&s, "of one scale", "", "", "", "");
-    line(&s, "largest", r.largest, "times the scale");
-    line(&s, "least", r.least, "above 0");
-    line(&s, "widest step", r.widest, "");
-    line(&s, "narrowest step", r.narrowest, "");
+    line("largest", r.largest * r.scale_largest, "under the greatest scale");
+    line("least", r.least * r.scale_least, "above 0, under the least scale");
+    line("scale", r.scale_largest, "at most");
+    line("", r.scale_least, "at least, above 0");
+    sheet_line("of one scale", "", "", "", "");
+    line("largest", r.largest, "times the scale");
+    line("least", r.least, "above 0");
+    line("widest step", r.widest, "");
+    line("narrowest step", r.narrowest, "");
     snprintf(text, sizeof text, "%.4g dB", 20 * log10(r.largest / r.least));
-    sheet_line(&s, "range", "", text, "", "");
+    sheet_line("range", "", text, "", "");
     if (b->over == HU_OVER_TENSOR)
-        sheet_line(&s, "", "", "and all of it times an fp32 over the tensor", "", "");
+        sheet_line("", "", "and all of it times an fp32 over the tensor", "", "");
 }

@@ -13,60 +13,57 @@
 
 enum { LABEL = 20, HEXADECIMAL = 46, ENCODING = 72 };
 
-static struct fold begin_line(const struct sheet *page, const char *label)
+static struct fold begin_line(const char *label)
 {
-    struct fold f = {page->columns, page->columns && page->columns < 60 ? 4 : LABEL, 0};
-    fold_put(&f, 2, "", label, page->palette);
+    struct fold f = fold_begin(LABEL);
+    if (f.columns && f.columns < 60)
+        f.indent = 4;
+    fold_put(&f, 2, "", label);
     return f;
 }
 
-static void line(const struct sheet *page, const char *label, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void line(const struct sheet *page, const char *label, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void line(const char *label, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     char *text = text_formatted(format, arguments);
     va_end(arguments);
-    struct fold f = begin_line(page, label);
-    fold_words(&f, f.at < LABEL ? LABEL - f.at : 2, "", text, page->palette);
+    struct fold f = begin_line(label);
+    fold_words(&f, f.at < LABEL ? LABEL - f.at : 2, "", text);
     fold_end(&f);
     free(text);
 }
 
-static void value_line(const struct sheet *page, const char *label, const char *value,
-                       const struct hu_format *f, uint64_t code)
+static void value_line(const char *label, const char *value, const struct hu_format *f,
+                       uint64_t code)
 {
     char hexadecimal[HU_HEX_TEXT], bits[HU_BITS_TEXT];
     hu_hex_print(hexadecimal, f, code);
     hu_bits_print(bits, f, code);
-    struct fold l = begin_line(page, label);
-    fold_at(&l, LABEL, "", value, page->palette);
-    fold_cell(&l, HEXADECIMAL, "", hexadecimal, page->palette);
-    fold_cell(&l, ENCODING, "", bits, page->palette);
+    struct fold l = begin_line(label);
+    fold_at(&l, LABEL, "", value);
+    fold_cell(&l, HEXADECIMAL, "", hexadecimal);
+    fold_cell(&l, ENCODING, "", bits);
     fold_end(&l);
 }
 
-static void datum_line(const struct sheet *page, const char *label, const struct hu_format *f,
-                       uint64_t code)
+static void datum_line(const char *label, const struct hu_format *f, uint64_t code)
 {
     char value[HU_SHORTEST_TEXT];
     hu_shown_print(value, f, code);
-    value_line(page, label, value, f, code);
+    value_line(label, value, f, code);
 }
 
 /* An end of the range, with all digits below where they fit into a line. */
-static void bound_line(const struct sheet *page, const char *label, const struct hu_format *f,
-                       uint64_t code)
+static void bound_line(const char *label, const struct hu_format *f, uint64_t code)
 {
     enum { IN_FULL = 50 };
     char value[HU_SHORTEST_TEXT];
     hu_bound_print(value, f, code);
-    value_line(page, label, value, f, code);
+    value_line(label, value, f, code);
     char *exact = hu_is_shown_exactly(f, code) ? NULL : hu_datum_exact(f, code);
     if (exact && strlen(exact) <= IN_FULL)
-        line(page, "", "%s exactly", exact);
+        line("", "%s exactly", exact);
     free(exact);
 }
 
@@ -76,73 +73,70 @@ static double log10_of(const struct hu_format *f, uint64_t code)
     return log10((double)d.significand) + d.quantum * log10(2);
 }
 
-static void memory_line(const struct sheet *page, int bits, const char *unpacked)
+static void memory_line(int bits, const char *unpacked)
 {
     if (bits < 8)
-        line(page, "in memory", "%d bits packed%s", bits, unpacked);
+        line("in memory", "%d bits packed%s", bits, unpacked);
     else
-        line(page, "in memory", "%d byte%s", bits / 8, bits == 8 ? "" : "s");
+        line("in memory", "%d byte%s", bits / 8, bits == 8 ? "" : "s");
 }
 
 /* "fp16  16 bits: 1 sign, 5 exponent, 10 significand; IEEE 754" */
-static void head_line(const struct sheet *page, const struct hu_format *f)
+static void head_line(const struct hu_format *f)
 {
-    const struct palette *p = page->palette;
-    struct fold l = {.columns = page->columns};
-    fold_put(&l, 0, p->bold, f->name, p);
+    struct fold l = fold_begin(0);
+    fold_put(&l, 0, ink->bold, f->name);
     l.indent = 4;
-    fold_format(&l, 2, "", p, "%d bits: %d sign,", f->width, hu_is_signed(f));
-    fold_format(&l, 1, p->exponent, p, "%d exponent", f->exponent_bits);
-    fold_put(&l, 0, "", ",", p);
-    fold_format(&l, 1, p->significand, p, "%d significand", f->trailing_bits);
-    fold_put(&l, 0, "", ";", p);
-    fold_words(&l, 1, "", hu_specials_name(f), p);
+    fold_format(&l, 2, "", "%d bits: %d sign,", f->width, hu_is_signed(f));
+    fold_format(&l, 1, ink->exponent, "%d exponent", f->exponent_bits);
+    fold_put(&l, 0, "", ",");
+    fold_format(&l, 1, ink->significand, "%d significand", f->trailing_bits);
+    fold_put(&l, 0, "", ";");
+    fold_words(&l, 1, "", hu_specials_name(f));
     fold_end(&l);
 }
 
-static void subnormal_lines(const struct sheet *page, const struct hu_format *f)
+static void subnormal_lines(const struct hu_format *f)
 {
     uint64_t least, most;
     if (!hu_min_subnormal_code(f, &least) || !hu_max_subnormal_code(f, &most)) {
-        line(page, "max subnormal", "none");
-        line(page, "min subnormal", "none");
+        line("max subnormal", "none");
+        line("min subnormal", "none");
         return;
     }
-    datum_line(page, "max subnormal", f, most);
-    datum_line(page, "min subnormal", f, least);
+    datum_line("max subnormal", f, most);
+    datum_line("min subnormal", f, least);
 }
 
-void limits_print(const struct hu_format *f, const struct palette *p, int columns)
+void limits_print(const struct hu_format *f)
 {
-    const struct sheet self = {p, columns}, *page = &self;
     uint64_t max = hu_max_finite_code(f), least = hu_min_normal_code(f);
-    head_line(page, f);
-    bound_line(page, "max", f, max);
-    bound_line(page, "lowest", f, hu_lowest_code(f));
-    datum_line(page, "min normal", f, least);
-    subnormal_lines(page, f);
+    head_line(f);
+    bound_line("max", f, max);
+    bound_line("lowest", f, hu_lowest_code(f));
+    datum_line("min normal", f, least);
+    subnormal_lines(f);
     hu_min_subnormal_code(f, &least);
-    datum_line(page, "epsilon", f, hu_epsilon_code(f));
-    line(page, "unit roundoff", "2^−%d", hu_precision(f));
-    line(page, "precision", "%d bit%s", hu_precision(f), hu_precision(f) == 1 ? "" : "s");
-    line(page, "exponents", "%d to %d, bias %d", hu_emin(f), hu_emax(f), f->bias);
-    line(page, "decimal digits", "%d kept, %d needed", hu_digits10(f), hu_max_digits10(f));
-    line(page, "integers", "all exact up to %llu",
-         (unsigned long long)hu_max_consecutive_integer(f));
+    datum_line("epsilon", f, hu_epsilon_code(f));
+    line("unit roundoff", "2^−%d", hu_precision(f));
+    line("precision", "%d bit%s", hu_precision(f), hu_precision(f) == 1 ? "" : "s");
+    line("exponents", "%d to %d, bias %d", hu_emin(f), hu_emax(f), f->bias);
+    line("decimal digits", "%d kept, %d needed", hu_digits10(f), hu_max_digits10(f));
+    line("integers", "all exact up to %llu", (unsigned long long)hu_max_consecutive_integer(f));
     double decades = log10_of(f, max) - log10_of(f, least);
-    line(page, "dynamic range", "%.1f decades, %.1f binades, %.0f dB", decades, decades / log10(2),
+    line("dynamic range", "%.1f decades, %.1f binades, %.0f dB", decades, decades / log10(2),
          20 * decades);
     unsigned long long infinite = !hu_has_infinity(f) ? 0 : 1 + hu_is_signed(f);
     uint64_t finite = hu_finite_codes(f), nan = hu_nan_codes(f);
     if (f->width < 64)
-        line(page, "codes", "%llu: %llu finite, %llu infinite, %llu NaN", 1ULL << f->width,
+        line("codes", "%llu: %llu finite, %llu infinite, %llu NaN", 1ULL << f->width,
              (unsigned long long)finite, infinite, (unsigned long long)nan);
     else if (!finite)
-        line(page, "codes", "2^64, all finite");
+        line("codes", "2^64, all finite");
     else
-        line(page, "codes", "2^64: %llu finite, %llu infinite, %llu NaN",
-             (unsigned long long)finite, infinite, (unsigned long long)nan);
-    memory_line(page, f->storage_bits, ", 1 byte unpacked");
+        line("codes", "2^64: %llu finite, %llu infinite, %llu NaN", (unsigned long long)finite,
+             infinite, (unsigned long long)nan);
+    memory_line(f->storage_bits, ", 1 byte unpacked");
 }
 
 void limits_of_integer(const struct hu_integer *n, long long *min, unsigned long long *max)
@@ -151,18 +145,17 @@ void limits_of_integer(const struct hu_integer *n, long long *min, unsigned long
     *min = n->is_signed ? -1 - (long long)*max : 0;
 }
 
-void limits_integer_print(const struct hu_integer *n, const struct palette *p, int columns)
+void limits_integer_print(const struct hu_integer *n)
 {
-    const struct sheet self = {p, columns}, *page = &self;
     long long min;
     unsigned long long max;
     limits_of_integer(n, &min, &max);
-    printf("%s%s%s  %d bits, %s\n", p->bold, n->name, p->off, n->width,
+    printf("%s%s%s  %d bits, %s\n", ink->bold, n->name, ink->off, n->width,
            n->is_signed ? "two's complement" : "unsigned");
-    line(page, "max", "%llu", max);
-    line(page, "min", "%lld", min);
-    line(page, "decimal digits", "%d kept", (n->width - n->is_signed) * 1233 >> 12);
-    memory_line(page, n->storage_bits, "");
+    line("max", "%llu", max);
+    line("min", "%lld", min);
+    line("decimal digits", "%d kept", (n->width - n->is_signed) * 1233 >> 12);
+    memory_line(n->storage_bits, "");
 }
 
 static void bound_cell(struct grid *g, const struct hu_format *f, uint64_t code)
@@ -180,7 +173,7 @@ static void datum_cell(struct grid *g, const struct hu_format *f, bool there, ui
     grid_cell(g, text, "");
 }
 
-static void all_floats(const struct palette *p, int columns)
+static void all_floats(void)
 {
     static const char *const heads[] = {"max",           "lowest",        "min normal",
                                         "max subnormal", "min subnormal", "epsilon"};
@@ -203,10 +196,10 @@ static void all_floats(const struct palette *p, int columns)
         datum_cell(&g, f, true, hu_epsilon_code(f));
         grid_format(&g, "", "%d to %d", hu_digits10(f), hu_max_digits10(f));
     }
-    grid_end(&g, p, columns);
+    grid_end(&g);
 }
 
-static void all_integers(const struct palette *p, int columns)
+static void all_integers(void)
 {
     struct grid g = {0};
     grid_column(&g, "integer", 15, true);
@@ -220,14 +213,15 @@ static void all_integers(const struct palette *p, int columns)
         grid_format(&g, "", "%llu", max);
         grid_format(&g, "", "%lld", min);
     }
-    grid_end(&g, p, columns);
+    grid_end(&g);
 }
 
-void limits_print_all(const struct palette *p, int columns)
+void limits_print_all(void)
 {
-    all_floats(p, columns);
+    int columns = terminal_columns(stdout);
+    all_floats();
     putchar('\n');
-    all_integers(p, columns);
+    all_integers();
     putchar('\n');
     print_wrapped(
         "Exact where at most 17 digits suffice, else the shortest decimals that read back "
@@ -302,29 +296,28 @@ struct derivation {
     char significand[64], formula[160];
 };
 
-static void explain(const struct hu_format *f, const struct derivation *d, const struct sheet *h)
+static void explain(const struct hu_format *f, const struct derivation *d)
 {
-    const struct palette *p = h->palette;
     struct hu_fields_text fields;
     char value[HU_SHORTEST_TEXT], hexadecimal[HU_HEX_TEXT], bits[HU_BITS_TEXT], all[160];
     hu_fields_print(&fields, f, d->code);
-    printf("%s%s's %s%s\n", p->bold, f->name, d->what, p->off);
+    printf("%s%s's %s%s\n", ink->bold, f->name, d->what, ink->off);
     if (hu_is_signed(f))
-        sheet_line(h, "sign", p->sign, "0", "", "+");
-    sheet_line(h, "exponent", p->exponent, fields.exponent, d->field, d->exponent);
+        sheet_line("sign", ink->sign, "0", "", "+");
+    sheet_line("exponent", ink->exponent, fields.exponent, d->field, d->exponent);
     snprintf(all, sizeof all, "%s%s%s", d->lead, f->trailing_bits ? "." : "", fields.significand);
-    sheet_line(h, "significand", p->significand, all, d->reason, d->significand);
+    sheet_line("significand", ink->significand, all, d->reason, d->significand);
     char *exact = hu_datum_exact(f, d->code);
     (d->code == hu_max_finite_code(f) ? hu_bound_print : hu_shown_print)(value, f, d->code);
     hu_hex_print(hexadecimal, f, d->code);
     hu_bits_print(bits, f, d->code);
-    sheet_line(h, "value", p->bold, d->formula, "", exact);
+    sheet_line("value", ink->bold, d->formula, "", exact);
     snprintf(all, sizeof all, "%s, %s, %s", value, hexadecimal, bits);
-    sheet_line(h, "", "", "", "", all);
+    sheet_line("", "", "", "", all);
     free(exact);
 }
 
-static void explain_max(const struct hu_format *f, const struct sheet *h)
+static void explain_max(const struct hu_format *f)
 {
     struct derivation d = {"largest finite value", hu_max_finite_code(f), .lead = "1"};
     unsigned field = (unsigned)hu_biased_exponent(f, d.code);
@@ -336,10 +329,10 @@ static void explain_max(const struct hu_format *f, const struct sheet *h)
     d.reason = significand_reason(f);
     bool simple = !strcmp(d.significand, "1");
     snprintf(d.formula, sizeof d.formula, simple ? "%.0s2^%s" : "(%s) × 2^%s", d.significand, emax);
-    explain(f, &d, h);
+    explain(f, &d);
 }
 
-static void explain_min_normal(const struct hu_format *f, const struct sheet *h)
+static void explain_min_normal(const struct hu_format *f)
 {
     bool scale = f->specials == HU_SPECIALS_SCALE;
     struct derivation d = {scale ? "smallest value" : "smallest normal value",
@@ -352,16 +345,16 @@ static void explain_min_normal(const struct hu_format *f, const struct sheet *h)
                                 : "1 (0 is zero)");
     snprintf(d.exponent, sizeof d.exponent, "%d − %d = %s", !scale, f->bias, emin);
     snprintf(d.formula, sizeof d.formula, "2^%s", emin);
-    explain(f, &d, h);
+    explain(f, &d);
 }
 
-static void explain_min_subnormal(const struct hu_format *f, const struct sheet *h)
+static void explain_min_subnormal(const struct hu_format *f)
 {
     struct derivation d = {"smallest subnormal value", .lead = "0", .reason = "",
                            .field = "0 counts as 1, without the leading 1"};
     char emin[SIGNED_TEXT], quantum[SIGNED_TEXT];
     if (!hu_min_subnormal_code(f, &d.code)) {
-        printf("%s%s has no subnormals%s: %s\n", h->palette->bold, f->name, h->palette->off,
+        printf("%s%s has no subnormals%s: %s\n", ink->bold, f->name, ink->off,
                "it has no trailing significand bits");
         return;
     }
@@ -370,29 +363,27 @@ static void explain_min_subnormal(const struct hu_format *f, const struct sheet 
     snprintf(d.exponent, sizeof d.exponent, "1 − %d = %s", f->bias, emin);
     snprintf(d.significand, sizeof d.significand, "2^−%d", f->trailing_bits);
     snprintf(d.formula, sizeof d.formula, "2^−%d × 2^%s = 2^%s", f->trailing_bits, emin, quantum);
-    explain(f, &d, h);
+    explain(f, &d);
 }
 
-void limits_explain(const struct hu_format *f, const struct palette *p, int columns)
+void limits_explain(const struct hu_format *f)
 {
-    const struct sheet h = {p, columns};
-    explain_max(f, &h);
+    explain_max(f);
     putchar('\n');
-    explain_min_normal(f, &h);
+    explain_min_normal(f);
     putchar('\n');
-    explain_min_subnormal(f, &h);
+    explain_min_subnormal(f);
 }
 
-void limits_integer_explain(const struct hu_integer *n, const struct palette *p, int columns)
+void limits_integer_explain(const struct hu_integer *n)
 {
-    const struct sheet self = {p, columns}, *page = &self;
     long long min;
     unsigned long long max;
     limits_of_integer(n, &min, &max);
-    printf("%s%s's limits%s\n", p->bold, n->name, p->off);
-    line(page, "max", "2^%d − 1 = %llu", n->width - n->is_signed, max);
+    printf("%s%s's limits%s\n", ink->bold, n->name, ink->off);
+    line("max", "2^%d − 1 = %llu", n->width - n->is_signed, max);
     if (n->is_signed)
-        line(page, "min", "−2^%d = %lld, in two's complement", n->width - 1, min);
+        line("min", "−2^%d = %lld, in two's complement", n->width - 1, min);
     else
-        line(page, "min", "0");
+        line("min", "0");
 }

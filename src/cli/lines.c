@@ -75,13 +75,13 @@ const char *lines_next(struct line_reader *r, size_t *length)
     return last;
 }
 
-bool lines_failed(const struct line_reader *r, const char *command, const char *name)
+bool lines_failed(const struct line_reader *r, const char *name)
 {
     if (!name)
         name = "standard input";
     if (r->error == EFBIG)
-        fail(command, "%s: line %llu is longer than %d MiB", name, r->line, LINE_MAX_BYTES >> 20);
+        fail("%s: line %llu is longer than %d MiB", name, r->line, LINE_MAX_BYTES >> 20);
     else if (r->error)
-        fail(command, "%s: %s", name, strerror(r->error));
+        fail("%s: %s", name, strerror(r->error));
     return r->error;
 }

@@ -27,6 +27,6 @@ void lines_end(struct line_reader *r);
 const char *lines_next(struct line_reader *r, size_t *length);
 
 /* Whether reading ended with an error, which is reported of NAME; NULL: standard input. */
-bool lines_failed(const struct line_reader *r, const char *command, const char *name);
+bool lines_failed(const struct line_reader *r, const char *name);
 
 #endif

@@ -7,9 +7,9 @@
 #include "numbers.h"
 
 /* Gives TAKE each name of TEXT, which are separated by commas, until it says false: that a name was
- * refused, and reported as COMMAND's. Returns what it said last. */
-typedef bool name_taker(const char *command, const char *name, void *context);
-bool names_read(const char *command, const char *text, name_taker *take, void *context);
+ * refused, and reported. Returns what it said last. */
+typedef bool name_taker(const char *name, void *context);
+bool names_read(const char *text, name_taker *take, void *context);
 
 enum { DIRECTIONS = HU_STOCHASTIC }; /* the six that are functions of the value alone */
 
@@ -23,10 +23,10 @@ struct operation_list {
     size_t count;
 };
 
-/* Names separated by commas, or "all". False: COMMAND has reported a name that is unknown. */
-bool direction_list_read(struct direction_list *list, const char *text, const char *command);
-bool operation_list_read(struct operation_list *list, const char *text, const char *command);
+/* Names separated by commas, or "all". False: reported. */
+bool direction_list_read(struct direction_list *list, const char *text);
+bool operation_list_read(struct operation_list *list, const char *text);
 
-bool nan_rule_read(enum hu_nan_rule *rule, const char *text, const char *command);
+bool nan_rule_read(enum hu_nan_rule *rule, const char *text);
 
 #endif

@@ -38,13 +38,12 @@ static bool count_parse(const char *text, uint64_t *count)
     return true;
 }
 
-bool number_refuse(const char *text, const char *what, const char *name, const char *command)
+bool number_refuse(const char *text, const char *what, const char *name)
 {
-    return refuse(command, "--%s: '%s' is no %s", name, text, what);
+    return refuse("--%s: '%s' is no %s", name, text, what);
 }
 
-bool count_read(uint64_t *count, const char *text, uint64_t least, uint64_t most, const char *name,
-                const char *command)
+bool count_read(uint64_t *count, const char *text, uint64_t least, uint64_t most, const char *name)
 {
     char what[80];
     uint64_t value;
@@ -53,7 +52,7 @@ bool count_read(uint64_t *count, const char *text, uint64_t least, uint64_t most
         return true;
     }
     snprintf(what, sizeof what, "whole number from %" PRIu64 " to %" PRIu64, least, most);
-    return number_refuse(text, what, name, command);
+    return number_refuse(text, what, name);
 }
 
 bool real_parse(const char *text, const char **rest, double *value)

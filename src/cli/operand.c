@@ -27,16 +27,16 @@ static struct hu_value *append(struct operand *o)
 
 /* Where a row is read: for messages. */
 struct source {
-    const char *command, *file; /* NULL: an argument */
+    const char *file; /* NULL: an argument */
     unsigned long long line;
 };
 
 static bool refuse_value(const struct source *s, const char *message)
 {
     if (s->file)
-        fail(s->command, "%s: line %llu: %s", s->file, s->line, message);
+        fail("%s: line %llu: %s", s->file, s->line, message);
     else
-        fail(s->command, "%s", message);
+        fail("%s", message);
     return false;
 }
 
@@ -101,10 +101,10 @@ static bool read_lines(struct operand *o, int descriptor, struct source *s)
             blanks++;
         fine = blanks == length || read_row(o, line, length, s);
     }
-    fine = fine && !lines_failed(&r, s->command, s->file);
+    fine = fine && !lines_failed(&r, s->file);
     lines_end(&r);
     if (fine && !o->count) {
-        fail(s->command, "%s has no values", s->file);
+        fail("%s has no values", s->file);
         fine = false;
     }
     return fine;
@@ -114,7 +114,7 @@ static bool read_file(struct operand *o, const char *path, struct source *s)
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
-        return refuse(s->command, "%s: %s", path, strerror(errno));
+        return refuse("%s: %s", path, strerror(errno));
     s->file = path;
     bool fine = read_lines(o, descriptor, s);
     close(descriptor);
@@ -122,7 +122,7 @@ static bool read_file(struct operand *o, const char *path, struct source *s)
 }
 
 /* False: TEXT names no elements, and *fine is as it was; else *fine says whether they were read. */
-static bool read_elements(struct operand *o, const char *text, const struct source *s, bool *fine)
+static bool read_elements(struct operand *o, const char *text, bool *fine)
 {
     char why[HU_ELEMENT_MESSAGE];
     struct hu_elements found;
@@ -131,11 +131,11 @@ static bool read_elements(struct operand *o, const char *text, const struct sour
         return false;
     *fine = result == HU_ELEMENT_FOUND && found.rows <= OPERAND_MAX / found.columns;
     if (result == HU_ELEMENT_ERROR) {
-        fail(s->command, "%s", why);
+        fail("%s", why);
         return true;
     }
     if (!*fine)
-        fail(s->command, "%s: more values than are read: 1,048,576", text);
+        fail("%s: more values than are read: 1,048,576", text);
     o->rows = found.rows;
     o->columns = found.columns;
     o->format = found.format;
@@ -145,20 +145,20 @@ static bool read_elements(struct operand *o, const char *text, const struct sour
     return true;
 }
 
-bool operand_read(struct operand *o, const char *command, const char *text)
+bool operand_read(struct operand *o, const char *text)
 {
     struct stat status;
-    struct source s = {.command = command};
+    struct source s = {.file = NULL};
     bool fine = false;
     *o = (struct operand){0};
-    if (read_elements(o, text, &s, &fine))
+    if (read_elements(o, text, &fine))
         return fine;
     if (stat(text, &status) || S_ISDIR(status.st_mode))
         return read_text(o, text, &s);
     if (hu_kind_of_file(text) == HU_FILE_OTHER)
         return read_file(o, text, &s);
     char *only = text_new("%s:", text);
-    bool named = read_elements(o, only, &s, &fine);
+    bool named = read_elements(o, only, &fine);
     free(only);
     return named && fine;
 }

@@ -18,10 +18,10 @@ struct operand {
 
 /*
  * "1,2;3,4": rows by ';'. A file of text has a row a line. FILE:TENSOR[i,:] as hu_elements_read,
- * and FILE alone where it has one tensor. False: reported as COMMAND's. operand_clear in either
+ * and FILE alone where it has one tensor. False: reported. operand_clear in either
  * case.
  */
-bool operand_read(struct operand *o, const char *command, const char *text);
+bool operand_read(struct operand *o, const char *text);
 void operand_clear(struct operand *o);
 
 #endif

@@ -18,13 +18,13 @@ bool read_text(const struct options *o, void *at)
 
 bool read_count(const struct options *o, void *at)
 {
-    return count_read(at, o->value, o->row->least, o->row->most, o->row->name, o->command->name);
+    return count_read(at, o->value, o->row->least, o->row->most, o->row->name);
 }
 
 bool read_threads(const struct options *o, void *at)
 {
     uint64_t n;
-    if (!count_read(&n, o->value, 1, HU_THREADS_MAX, o->row->name, o->command->name))
+    if (!count_read(&n, o->value, 1, HU_THREADS_MAX, o->row->name))
         return false;
     *(unsigned *)at = (unsigned)n;
     return true;
@@ -40,7 +40,7 @@ int word_index(const struct options *o, const char *words, const char *text)
             return i;
         at += word + (at[word] == ' ');
     }
-    fail(o->command->name, "--%s: '%s' is none of: %s", o->row->name, text, words);
+    fail("--%s: '%s' is none of: %s", o->row->name, text, words);
     return -1;
 }
 
@@ -49,6 +49,14 @@ bool read_word(const struct options *o, void *at)
     int index = word_index(o, o->row->words, o->value);
     if (index >= 0)
         *(unsigned *)at = (unsigned)index;
+    return index >= 0;
+}
+
+bool read_color(const struct options *o, void *at)
+{
+    int index = word_index(o, o->row->words, o->value);
+    (void)at;
+    ink_choose(index < 0 ? COLOR_AUTO : (enum color_mode)index);
     return index >= 0;
 }
 
@@ -61,46 +69,46 @@ bool read_second(const struct options *o, void *at)
 
 bool read_format(const struct options *o, void *at)
 {
-    return (*(const struct hu_format **)at = format_read(o->command->name, o->value)) != NULL;
+    return (*(const struct hu_format **)at = format_read(o->value)) != NULL;
 }
 
 bool read_float(const struct options *o, void *at)
 {
-    return (*(const struct hu_format **)at = float_read(o->command->name, o->value)) != NULL;
+    return (*(const struct hu_format **)at = float_read(o->value)) != NULL;
 }
 
 bool read_formats(const struct options *o, void *at)
 {
-    return formats_read(o->command->name, o->value, at);
+    return formats_read(o->value, at);
 }
 
 bool read_direction(const struct options *o, void *at)
 {
-    return direction_read(o->command->name, o->value, at);
+    return direction_read(o->value, at);
 }
 
 bool read_directions(const struct options *o, void *at)
 {
-    return direction_list_read(at, o->value, o->command->name);
+    return direction_list_read(at, o->value);
 }
 
 bool read_operations(const struct options *o, void *at)
 {
-    return operation_list_read(at, o->value, o->command->name);
+    return operation_list_read(at, o->value);
 }
 
 bool read_nan_rule(const struct options *o, void *at)
 {
-    return nan_rule_read(at, o->value, o->command->name);
+    return nan_rule_read(at, o->value);
 }
 
 bool read_block(const struct options *o, void *at)
 {
-    return (*(const struct hu_block **)at = block_read(o->command->name, o->value)) != NULL;
+    return (*(const struct hu_block **)at = block_read(o->value)) != NULL;
 }
 
 bool read_scale_rule(const struct options *o, void *at)
 {
     return hu_scale_rule_find(o->value, at) ||
-           refuse(o->command->name, "--rule is floor, ceil, rceil or even, not \"%s\"", o->value);
+           refuse("--rule is floor, ceil, rceil or even, not \"%s\"", o->value);
 }

@@ -1,4 +1,4 @@
-#include "options.h"
+#include "option_values.h"
 #include "report.h"
 #include "sheet.h"
 
@@ -105,11 +105,11 @@ static bool usage_error(const struct options *o, int found, int argc)
     bool is_long = !strncmp(argument, "--", 2);
     const char *what = is_long || !optopt ? argument : letter;
     if (found == ':')
-        fail(command, "option %s needs an argument", what);
+        fail("option %s needs an argument", what);
     else if (is_long && strchr(argument, '=') && optopt)
-        fail(command, "option %.*s takes no argument", (int)strcspn(argument, "="), argument);
+        fail("option %.*s takes no argument", (int)strcspn(argument, "="), argument);
     else
-        fail(command, "unknown or ambiguous option %s; see 'halfulp %s --help'", what, command);
+        fail("unknown or ambiguous option %s; see 'halfulp %s --help'", what, command);
     return false;
 }
 
@@ -126,6 +126,9 @@ bool options_read(struct options *o, const struct command *command, int argc, ch
 {
     int found;
     begin(command, argc, argv);
+    for (const struct command_option *row = command->options; row->name; row++)
+        if (row->read == read_color)
+            ink_choose(COLOR_AUTO);
     *o = (struct options){.command = command, .status = EXIT_BAD};
     while ((found = getopt_long(argc, t.argv, t.shorts, t.longs, NULL)) != -1) {
         if (found == '?' || found == ':')
@@ -170,7 +173,7 @@ static void print_pieces(struct fold *f, int gap, const char *text, bool bracket
     for (text += strspn(text, " "); *text; text += strspn(text, " "), gap = 1) {
         size_t n = piece_length(text, brackets);
         char *piece = check_memory(strndup(text, n));
-        fold_put(f, gap, "", piece, palette_for(false));
+        fold_put(f, gap, "", piece);
         free(piece);
         text += n;
     }
@@ -187,8 +190,8 @@ static void print_option(const struct command_option *row, int columns)
     snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name,
              row->argument && !option_is_optional(row) ? " " : "",
              row->argument ? row->argument : "");
-    struct fold f = {.columns = columns};
-    fold_put(&f, 2, "", left, palette_for(false));
+    struct fold f = fold_begin(0);
+    fold_put(&f, 2, "", left);
     f.indent = columns && columns < 2 * HELP ? 8 : HELP;
     int gap = f.at + 2 < HELP ? HELP - f.at : 2;
     print_pieces(&f, gap, row->help, false);
@@ -216,10 +219,10 @@ static void print_usage(const struct command *command, int columns)
     if (!columns || lines_fit(usage, columns)) {
         puts(usage);
     } else {
-        struct fold f = {.columns = columns};
+        struct fold f = fold_begin(0);
         for (char *at = usage; (at = strchr(at, '\n'));)
             *at = ' ';
-        fold_put(&f, 0, "", "usage:", palette_for(false));
+        fold_put(&f, 0, "", "usage:");
         f.indent = 4;
         print_pieces(&f, 1, usage + strlen("usage:"), true);
         fold_end(&f);
@@ -235,7 +238,7 @@ static void print_details(const char *text, int columns)
         puts(text);
         return;
     }
-    struct fold f = {.columns = columns};
+    struct fold f = fold_begin(0);
     for (; *text; text += *text == '\n') {
         size_t n = strcspn(text, "\n");
         char *line = check_memory(strndup(text, n));
@@ -258,7 +261,7 @@ static void print_details(const char *text, int columns)
 void command_help(const struct command *command)
 {
     int columns = terminal_columns(stdout);
-    struct fold f = {.columns = columns, .indent = 0};
+    struct fold f = fold_begin(0);
     printf("halfulp %s:", command->name);
     f.at = (int)strlen("halfulp :") + (int)strlen(command->name);
     f.indent = 2;

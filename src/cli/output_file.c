@@ -15,7 +15,7 @@
 static void say(const struct output_file *f, int error)
 {
     char text[FILE_LIMIT_TEXT];
-    fail(f->command, "%s: %s", f->path, file_limit_reason(error, text));
+    fail("%s: %s", f->path, file_limit_reason(error, text));
 }
 
 static bool report(struct output_file *f, int error)
@@ -143,13 +143,13 @@ static FILE *open_stream(struct output_file *f)
     return check_memory(fopencookie(f, "wb", functions));
 }
 
-bool output_begin(struct output_file *f, const char *command, const char *path, bool force)
+bool output_begin(struct output_file *f, const char *path, bool force)
 {
-    *f = (struct output_file){.command = command, .path = path, .force = force, .descriptor = -1};
+    *f = (struct output_file){.path = path, .force = force, .descriptor = -1};
     struct stat old;
     const char *obstacle = find_place(f, &old);
     if (obstacle) {
-        fail(command, "%s %s", path, obstacle);
+        fail("%s %s", path, obstacle);
         output_abandon(f);
         return false;
     }
@@ -284,12 +284,10 @@ static void undo(struct output_file *files, size_t count, const struct output_fi
         files[i].placed = !take_back(&files[i]);
     char *names = list_placed(files, count);
     if (*names)
-        fail(failed->command,
-             "%s: %s; of the set these files are new, and the others as before: %s", failed->path,
+        fail("%s: %s; of the set these files are new, and the others as before: %s", failed->path,
              strerror(error), names);
     else if (count > 1)
-        fail(failed->command, "%s: %s; all files of the set are as before", failed->path,
-             strerror(error));
+        fail("%s: %s; all files of the set are as before", failed->path, strerror(error));
     else
         say(failed, error);
     free(names);

@@ -12,11 +12,10 @@
 #include <stdio.h>
 
 struct output_file {
-    const char *command; /* for messages */
-    const char *path;    /* as the user gave it */
-    char *place;         /* where it goes: the path, or what a symbolic link there leads to */
-    char *temporary;     /* its name beside its place; NULL: it has none */
-    FILE *stream;        /* what is written through it goes to descriptor */
+    const char *path; /* as the user gave it */
+    char *place;      /* where it goes: the path, or what a symbolic link there leads to */
+    char *temporary;  /* its name beside its place; NULL: it has none */
+    FILE *stream;     /* what is written through it goes to descriptor */
     int descriptor;
     int error; /* errno of the first write through the stream that failed, or 0 */
     bool force;
@@ -27,7 +26,7 @@ struct output_file {
 
 /* False: reported; an existing file needs force. Several may be open at a time, and stay where they
  * are. A symbolic link stays, and the file that it leads to is what is written or replaced. */
-bool output_begin(struct output_file *f, const char *command, const char *path, bool force);
+bool output_begin(struct output_file *f, const char *path, bool force);
 
 /* All that was written reaches the disk. False: reported, and the file is abandoned. */
 bool output_finish(struct output_file *f);

@@ -67,14 +67,14 @@ static void put_head(struct hu_bytes_out *out, const struct partial_head *h, siz
 }
 
 bool partial_file_write(const struct partial_head *head, const struct hu_bytes_out *entries,
-                        size_t count, const char *command, const char *path, bool force)
+                        size_t count, const char *path, bool force)
 {
     struct hu_bytes_out out = {.failed = entries->failed};
     struct output_file file;
     put_head(&out, head, count);
     if (out.failed) {
         free(out.at);
-        return refuse(command, "out of memory");
+        return refuse("out of memory");
     }
     unsigned char before[BEFORE], after[AFTER];
     memcpy(before, magic, MAGIC);
@@ -83,7 +83,7 @@ bool partial_file_write(const struct partial_head *head, const struct hu_bytes_o
     uint64_t hash = partial_hash(PARTIAL_HASH_START, before, BEFORE);
     hash = partial_hash(hash, out.at, out.count);
     set_word(after, partial_hash(hash, entries->at, entries->count));
-    bool fine = output_begin(&file, command, path, force);
+    bool fine = output_begin(&file, path, force);
     if (fine) {
         fwrite(before, 1, BEFORE, file.stream);
         fwrite(out.at, 1, out.count, file.stream);
@@ -191,7 +191,7 @@ bool partial_file_parse(struct partial_file *f, const unsigned char *bytes, size
     return !in.failed || say(error, "is malformed, though its checksum is right");
 }
 
-bool partial_file_read(struct partial_file *f, const char *command, const char *path)
+bool partial_file_read(struct partial_file *f, const char *path)
 {
     char error[PARTIAL_ERROR];
     size_t n = 0, room = 0;
@@ -205,13 +205,13 @@ bool partial_file_read(struct partial_file *f, const char *command, const char *
     }
     bool unread = !file || ferror(file);
     if (unread)
-        fail(command, "%s: %s", path, strerror(errno));
+        fail("%s: %s", path, strerror(errno));
     if (file)
         fclose(file);
     if (unread)
         return false;
     if (!partial_file_parse(f, f->bytes, n, error))
-        return refuse(command, "%s %s", path, error);
+        return refuse("%s %s", path, error);
     return true;
 }
 

@@ -49,7 +49,7 @@ struct partial_file {
 
 /* ENTRIES, in whatever order, behind HEAD. False: reported. */
 bool partial_file_write(const struct partial_head *head, const struct hu_bytes_out *entries,
-                        size_t count, const char *command, const char *path, bool force);
+                        size_t count, const char *path, bool force);
 
 /* Reads the head; no memory is taken beyond the file's length. False: error says why, the end of a
  * sentence. partial_file_clear in either case. */
@@ -57,7 +57,7 @@ enum { PARTIAL_ERROR = 200 };
 bool partial_file_parse(struct partial_file *f, const unsigned char *bytes, size_t n,
                         char error[PARTIAL_ERROR]);
 /* The file at PATH. False: reported. */
-bool partial_file_read(struct partial_file *f, const char *command, const char *path);
+bool partial_file_read(struct partial_file *f, const char *path);
 void partial_file_clear(struct partial_file *f);
 
 #endif

@@ -6,6 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *speaker;
+
+void report_as(const char *who)
+{
+    speaker = who;
+}
+
 static void say(const char *who, const char *format, va_list arguments)
 {
     fflush(stdout);
@@ -23,20 +30,20 @@ static void say(const char *who, const char *format, va_list arguments)
     free(message);
 }
 
-int fail(const char *command, const char *format, ...)
+int fail(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    say(command, format, arguments);
+    say(speaker, format, arguments);
     va_end(arguments);
     return EXIT_BAD;
 }
 
-bool refuse(const char *command, const char *format, ...)
+bool refuse(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    say(command, format, arguments);
+    say(speaker, format, arguments);
     va_end(arguments);
     return false;
 }
@@ -52,7 +59,8 @@ void note(const char *format, ...)
 void *check_memory(void *pointer)
 {
     if (!pointer) {
-        fail(NULL, "out of memory");
+        report_as(NULL);
+        fail("out of memory");
         exit(EXIT_BAD);
     }
     return pointer;

@@ -4,12 +4,14 @@
 
 #include "command.h"
 
-/* Prints "halfulp: COMMAND: MESSAGE" to stderr after what stdout still holds, and returns
- * EXIT_BAD. command may be NULL. */
-int fail(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* From now on messages are WHO's: a command, or where else what is wrong stands; NULL: nobody's. */
+void report_as(const char *who);
+
+/* Prints "halfulp: WHO: MESSAGE" to stderr after what stdout still holds, and returns EXIT_BAD. */
+int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same for who says whether all is well: returns false. */
-bool refuse(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints "halfulp: note: MESSAGE" to stderr. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -24,6 +24,11 @@ static size_t bytes_of(const char *text, int columns)
     return fits;
 }
 
+struct fold fold_begin(int indent)
+{
+    return (struct fold){.columns = terminal_columns(stdout), .indent = indent};
+}
+
 static void start_line(struct fold *f)
 {
     printf("\n%*s", f->indent, "");
@@ -33,14 +38,14 @@ static void start_line(struct fold *f)
 /* Digits keep together by eights where they have to break. */
 enum { GROUP = 8 };
 
-static void put_long(struct fold *f, const char *color, const char *text, const struct palette *p)
+static void put_long(struct fold *f, const char *color, const char *text)
 {
     int room = f->columns - f->indent;
     if (room > 2 * GROUP)
         room -= room % GROUP;
     for (;;) {
         size_t n = bytes_of(text, room > 1 ? room : 1);
-        printf("%s%.*s%s", color, (int)n, text, *color ? p->off : "");
+        printf("%s%.*s%s", color, (int)n, text, *color ? ink->off : "");
         text += n;
         if (!*text)
             return;
@@ -48,7 +53,7 @@ static void put_long(struct fold *f, const char *color, const char *text, const 
     }
 }
 
-void fold_put(struct fold *f, int gap, const char *color, const char *text, const struct palette *p)
+void fold_put(struct fold *f, int gap, const char *color, const char *text)
 {
     int width = text_columns(text);
     bool first = f->at == 0 || f->at == f->indent;
@@ -60,24 +65,23 @@ void fold_put(struct fold *f, int gap, const char *color, const char *text, cons
             first = true;
         }
         if (f->at + width > f->columns) {
-            put_long(f, color, text, p);
+            put_long(f, color, text);
             f->at = f->columns; /* nothing shares the last of its lines */
             return;
         }
         gap = 0;
     }
-    printf("%*s%s%s%s", gap, "", color, text, *color ? p->off : "");
+    printf("%*s%s%s%s", gap, "", color, text, *color ? ink->off : "");
     f->at += gap + width;
 }
 
-void fold_format(struct fold *f, int gap, const char *color, const struct palette *p,
-                 const char *format, ...)
+void fold_format(struct fold *f, int gap, const char *color, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     char *text = text_formatted(format, arguments);
     va_end(arguments);
-    fold_put(f, gap, color, text, p);
+    fold_put(f, gap, color, text);
     free(text);
 }
 
@@ -99,67 +103,64 @@ static int gap_to(const struct fold *f, int column)
     return f->at < column ? column - f->at : 2;
 }
 
-void fold_words(struct fold *f, int gap, const char *color, const char *text,
-                const struct palette *p)
+void fold_words(struct fold *f, int gap, const char *color, const char *text)
 {
     if (!f->columns || f->indent + text_columns(text) <= f->columns) {
-        fold_put(f, gap, color, text, p);
+        fold_put(f, gap, color, text);
         return;
     }
     while (*text) {
         size_t n = strcspn(text, " ");
         char *word = check_memory(strndup(text, n));
-        fold_put(f, gap, color, word, p);
+        fold_put(f, gap, color, word);
         free(word);
         gap = (int)strspn(text + n, " ");
         text += n + (size_t)gap;
     }
 }
 
-void fold_at(struct fold *f, int column, const char *color, const char *text,
-             const struct palette *p)
+void fold_at(struct fold *f, int column, const char *color, const char *text)
 {
-    fold_put(f, gap_to(f, column), color, text, p);
+    fold_put(f, gap_to(f, column), color, text);
 }
 
-void fold_cell(struct fold *f, int column, const char *color, const char *text,
-               const struct palette *p)
+void fold_cell(struct fold *f, int column, const char *color, const char *text)
 {
     int gap = gap_to(f, column);
     if (f->columns && f->at + gap + text_columns(text) > f->columns)
         gap = 2;
-    fold_words(f, gap, color, text, p);
+    fold_words(f, gap, color, text);
 }
 
-static struct fold begin(const struct sheet *s, const char *label, const char *color)
+static struct fold begin(const char *label, const char *color)
 {
-    bool narrow = s->columns && s->columns < SHEET_RIGHT;
-    struct fold f = {s->columns, narrow ? 4 : SHEET_LEFT, 0};
-    fold_put(&f, 2, color, label, s->palette);
+    struct fold f = fold_begin(SHEET_LEFT);
+    if (f.columns && f.columns < SHEET_RIGHT)
+        f.indent = 4;
+    fold_put(&f, 2, color, label);
     return f;
 }
 
-static void put_left(struct fold *f, const char *text, const struct palette *p)
+static void put_left(struct fold *f, const char *text)
 {
-    fold_words(f, gap_to(f, SHEET_LEFT), "", text, p);
+    fold_words(f, gap_to(f, SHEET_LEFT), "", text);
 }
 
-void sheet_line(const struct sheet *s, const char *label, const char *color, const char *left,
-                const char *middle, const char *right)
+void sheet_line(const char *label, const char *color, const char *left, const char *middle,
+                const char *right)
 {
-    struct fold f = begin(s, label, color);
-    put_left(&f, left, s->palette);
-    fold_cell(&f, SHEET_MIDDLE, "", middle, s->palette);
-    fold_cell(&f, SHEET_RIGHT, "", right, s->palette);
+    struct fold f = begin(label, color);
+    put_left(&f, left);
+    fold_cell(&f, SHEET_MIDDLE, "", middle);
+    fold_cell(&f, SHEET_RIGHT, "", right);
     fold_end(&f);
 }
 
-void sheet_line_bold(const struct sheet *s, const char *label, const char *left, const char *right,
-                     const char *after)
+void sheet_line_bold(const char *label, const char *left, const char *right, const char *after)
 {
-    struct fold f = begin(s, label, "");
-    put_left(&f, left, s->palette);
-    fold_cell(&f, SHEET_RIGHT, s->palette->bold, right, s->palette);
-    fold_put(&f, 1, "", after, s->palette);
+    struct fold f = begin(label, "");
+    put_left(&f, left);
+    fold_cell(&f, SHEET_RIGHT, ink->bold, right);
+    fold_put(&f, 1, "", after);
     fold_end(&f);
 }

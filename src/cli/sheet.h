@@ -15,35 +15,28 @@ struct fold {
     int columns, indent;
     int at; /* the column reached */
 };
+/* One that has the terminal's columns. */
+struct fold fold_begin(int indent);
 
 /* TEXT after GAP spaces, in COLOR, which is of a palette or "". */
-void fold_put(struct fold *f, int gap, const char *color, const char *text,
-              const struct palette *p);
-void fold_format(struct fold *f, int gap, const char *color, const struct palette *p,
-                 const char *format, ...) __attribute__((format(printf, 5, 6)));
+void fold_put(struct fold *f, int gap, const char *color, const char *text);
+void fold_format(struct fold *f, int gap, const char *color, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* At COLUMN, or two spaces further where that is passed. */
-void fold_at(struct fold *f, int column, const char *color, const char *text,
-             const struct palette *p);
+void fold_at(struct fold *f, int column, const char *color, const char *text);
 /* The same, or nearer where that does not fit; TEXT may break at its spaces. */
-void fold_cell(struct fold *f, int column, const char *color, const char *text,
-               const struct palette *p);
+void fold_cell(struct fold *f, int column, const char *color, const char *text);
 /* The same for TEXT that may break at its spaces, where it does not fit into a line of its own. */
-void fold_words(struct fold *f, int gap, const char *color, const char *text,
-                const struct palette *p);
+void fold_words(struct fold *f, int gap, const char *color, const char *text);
 /* A new line, unless the last one is empty. */
 void fold_break(struct fold *f);
 /* The end of the last line. */
 void fold_end(struct fold *f);
 
 /* A line of LABEL, in its COLOR, and its cells; "" leaves one out. */
-struct sheet {
-    const struct palette *palette;
-    int columns;
-};
-void sheet_line(const struct sheet *s, const char *label, const char *color, const char *left,
-                const char *middle, const char *right);
+void sheet_line(const char *label, const char *color, const char *left, const char *middle,
+                const char *right);
 /* The same with the last cell in bold, and AFTER plainly behind it. */
-void sheet_line_bold(const struct sheet *s, const char *label, const char *left, const char *right,
-                     const char *after);
+void sheet_line_bold(const char *label, const char *left, const char *right, const char *after);
 
 #endif

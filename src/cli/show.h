@@ -42,9 +42,8 @@ bool show_double_rounding(const struct show *s, const struct show_row *row,
 char *show_significand(const struct show_row *row);
 
 /* In lines of at most COLUMNS; 0: of any length. */
-void show_table(const struct show *s, const struct palette *p, int columns);
-void show_details(const struct show *s, const struct show_row *row, const struct palette *p,
-                  int columns);
+void show_table(const struct show *s);
+void show_details(const struct show *s, const struct show_row *row);
 json_t *show_json(const struct show *s);
 
 /* The bit layouts of all values as one SVG document. */

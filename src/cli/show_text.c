@@ -128,12 +128,12 @@ static int figures_width(const struct widths *w, bool with_memory)
     return w->code + 2 + w->value + 2 + error;
 }
 
-static void print_fields(const struct texts *t, const struct widths *w, const struct palette *p)
+static void print_fields(const struct texts *t, const struct widths *w)
 {
-    printf("%s%1s%s ", p->sign, t->fields.sign, p->off);
-    printf("%s%s%s", p->exponent, t->fields.exponent, p->off);
+    printf("%s%1s%s ", ink->sign, t->fields.sign, ink->off);
+    printf("%s%s%s", ink->exponent, t->fields.exponent, ink->off);
     pad(w->exponent - (int)strlen(t->fields.exponent) + 1);
-    printf("%s%s%s", p->significand, t->fields.significand, p->off);
+    printf("%s%s%s", ink->significand, t->fields.significand, ink->off);
 }
 
 static void print_figures(const struct texts *t, const struct widths *w)
@@ -157,8 +157,9 @@ enum table {
     TABLE_PIECES /* one piece after the other, in lines of their own where they do not fit */
 };
 
-static enum table choose_table(const struct widths *w, int columns)
+static enum table choose_table(const struct widths *w)
 {
+    int columns = terminal_columns(stdout);
     int name = 2 + w->name + 2;
     if (!columns || name + fields_width(w) + 2 + figures_width(w, true) <= columns)
         return TABLE_WIDE;
@@ -166,57 +167,55 @@ static enum table choose_table(const struct widths *w, int columns)
     return two ? TABLE_TWO : TABLE_PIECES;
 }
 
-static void print_pieces(const struct show_row *row, const struct texts *t, const struct palette *p,
-                         int columns)
+static void print_pieces(const struct show_row *row, const struct texts *t)
 {
-    struct fold f = {.columns = columns};
-    fold_put(&f, 2, p->bold, row->format->name, p);
+    struct fold f = fold_begin(0);
+    fold_put(&f, 2, ink->bold, row->format->name);
     f.indent = 4;
-    fold_put(&f, 2, "", t->code, p);
-    fold_put(&f, 2, "", t->value, p);
-    fold_put(&f, 2, "", t->error, p);
-    fold_put(&f, 2, "", t->memory, p);
+    fold_put(&f, 2, "", t->code);
+    fold_put(&f, 2, "", t->value);
+    fold_put(&f, 2, "", t->error);
+    fold_put(&f, 2, "", t->memory);
     fold_break(&f);
-    fold_put(&f, 0, p->sign, t->fields.sign, p);
-    fold_put(&f, *t->fields.sign != 0, p->exponent, t->fields.exponent, p);
-    fold_put(&f, 1, p->significand, t->fields.significand, p);
+    fold_put(&f, 0, ink->sign, t->fields.sign);
+    fold_put(&f, *t->fields.sign != 0, ink->exponent, t->fields.exponent);
+    fold_put(&f, 1, ink->significand, t->fields.significand);
     fold_end(&f);
 }
 
-static void print_row(const struct show_row *row, const struct widths *w, enum table table,
-                      const struct palette *p, int columns)
+static void print_row(const struct show_row *row, const struct widths *w, enum table table)
 {
     struct texts t;
     make_texts(&t, row);
     if (table == TABLE_PIECES) {
-        print_pieces(row, &t, p, columns);
+        print_pieces(row, &t);
         return;
     }
     printf("  %-*s  ", w->name, row->format->name);
     if (table == TABLE_TWO) {
         print_figures(&t, w);
         printf("\n    ");
-        print_fields(&t, w, p);
+        print_fields(&t, w);
         print_memory(&t);
         return;
     }
-    print_fields(&t, w, p);
+    print_fields(&t, w);
     pad(w->significand - (int)strlen(t.fields.significand) + 2);
     print_figures(&t, w);
     print_memory(&t);
 }
 
-void show_table(const struct show *s, const struct palette *p, int columns)
+void show_table(const struct show *s)
 {
     struct widths w = measure(s);
-    enum table table = choose_table(&w, columns);
+    enum table table = choose_table(&w);
     char *input = text_printable(s->input);
-    struct fold f = {.columns = columns};
-    fold_put(&f, 0, p->bold, input, p);
+    struct fold f = fold_begin(0);
+    fold_put(&f, 0, ink->bold, input);
     fold_end(&f);
     free(input);
     for (size_t i = 0; i < s->count; i++)
-        print_row(&s->rows[i], &w, table, p, columns);
+        print_row(&s->rows[i], &w, table);
 }
 
 /* --- The detailed view --- */
@@ -230,23 +229,23 @@ static void class_words(char out[24], enum hu_class class)
                                          : hu_class_name(class));
 }
 
-static void describe_sign(const struct sheet *h, const struct show_row *row)
+static void describe_sign(const struct show_row *row)
 {
     bool negative = hu_sign_of(row->format, row->bits);
     if (hu_is_signed(row->format))
-        sheet_line(h, "sign", h->palette->sign, negative ? "1" : "0", "", negative ? "−" : "+");
+        sheet_line("sign", ink->sign, negative ? "1" : "0", "", negative ? "−" : "+");
 }
 
 /* An integer has no fields behind its sign. */
-static void describe_integer(const struct sheet *h, const struct show_row *row)
+static void describe_integer(const struct show_row *row)
 {
     struct hu_fields_text fields;
     hu_fields_print(&fields, row->format, row->bits);
-    sheet_line(h, hu_is_signed(row->format) ? "other bits" : "bits", h->palette->significand,
+    sheet_line(hu_is_signed(row->format) ? "other bits" : "bits", ink->significand,
                fields.significand, hu_is_signed(row->format) ? "two's complement" : "", "");
 }
 
-static void describe_exponent(const struct sheet *h, const struct show_row *row)
+static void describe_exponent(const struct show_row *row)
 {
     const struct hu_format *f = row->format;
     struct hu_fields_text fields;
@@ -264,10 +263,10 @@ static void describe_exponent(const struct sheet *h, const struct show_row *row)
                  subnormal ? 1 : field, f->bias, number);
         snprintf(power, sizeof power, "2^%s", number);
     }
-    sheet_line(h, "exponent", h->palette->exponent, fields.exponent, text, power);
+    sheet_line("exponent", ink->exponent, fields.exponent, text, power);
 }
 
-static void describe_significand(const struct sheet *h, const struct show_row *row)
+static void describe_significand(const struct show_row *row)
 {
     const struct hu_format *f = row->format;
     struct hu_fields_text fields;
@@ -277,7 +276,7 @@ static void describe_significand(const struct sheet *h, const struct show_row *r
         if (hu_is_nan(row->datum) && f->specials == HU_SPECIALS_IEEE)
             snprintf(payload, sizeof payload, "payload 0x%llx",
                      (unsigned long long)hu_payload(f, row->datum));
-        sheet_line(h, "significand", h->palette->significand, fields.significand, "", payload);
+        sheet_line("significand", ink->significand, fields.significand, "", payload);
         return;
     }
     int lead = (int)(row->datum.significand >> f->trailing_bits);
@@ -289,17 +288,17 @@ static void describe_significand(const struct sheet *h, const struct show_row *r
     else
         snprintf(parts, sizeof parts, "%d", lead);
     char *exact = show_significand(row);
-    sheet_line(h, "significand", h->palette->significand, bits, parts, exact);
+    sheet_line("significand", ink->significand, bits, parts, exact);
     free(exact);
 }
 
-static void describe_value(const struct sheet *h, const struct show_row *row)
+static void describe_value(const struct show_row *row)
 {
     const struct hu_format *f = row->format;
     char shortest[HU_SHORTEST_TEXT], hexadecimal[HU_HEX_TEXT + 16] = "C hexadecimal ", power[24];
     hu_shortest_print(shortest, f, row->bits);
     if (!hu_is_finite(row->datum)) {
-        sheet_line(h, "shortest", "", shortest, "", "");
+        sheet_line("shortest", "", shortest, "", "");
         return;
     }
     hu_hex_print(hexadecimal + strlen(hexadecimal), f, row->bits);
@@ -311,20 +310,20 @@ static void describe_value(const struct sheet *h, const struct show_row *row)
         sprintf(product, "%s%s", sign, significand);
     else
         sprintf(product, "%s%s × 2^%s", sign, significand, power);
-    sheet_line_bold(h, "value", product, exact, "exactly");
-    sheet_line(h, "shortest", "", shortest, "", hexadecimal);
+    sheet_line_bold("value", product, exact, "exactly");
+    sheet_line("shortest", "", shortest, "", hexadecimal);
     free(product);
     free(exact);
     free(significand);
 }
 
-static void describe_error(const struct sheet *h, const struct show_row *row)
+static void describe_error(const struct show_row *row)
 {
     enum { LONG = 100, LONG_ULPS = 12 };
     if (!row->has_error)
         return;
     if (!mpq_sgn(row->error)) {
-        sheet_line(h, "error", "", "none: the value is exact", "", "");
+        sheet_line("error", "", "none: the value is exact", "", "");
         return;
     }
     char *exact = hu_ratio_exact(row->error), *ulps = hu_ratio_exact(row->error_ulp);
@@ -342,7 +341,7 @@ static void describe_error(const struct sheet *h, const struct show_row *row)
              exact + (*exact == '-'), is_long ? " …" : "");
     snprintf(unit, sizeof unit, "%s ulp of 2^%s", ulps + (*ulps == '-'),
              text_signed(power, hu_ulp_exponent(row->format, row->bits)));
-    sheet_line(h, "error", "", error, "", unit);
+    sheet_line("error", "", error, "", unit);
     free(exact);
     free(ulps);
 }
@@ -360,7 +359,7 @@ static void neighbour_text(char out[NEIGHBOUR_TEXT], const struct hu_format *f, 
     hu_shown_print(out + n, f, bits);
 }
 
-static void describe_neighbours(const struct sheet *h, const struct show_row *row)
+static void describe_neighbours(const struct show_row *row)
 {
     if (hu_is_nan(row->datum))
         return;
@@ -370,10 +369,10 @@ static void describe_neighbours(const struct sheet *h, const struct show_row *ro
     char above[NEIGHBOUR_TEXT], below[NEIGHBOUR_TEXT];
     neighbour_text(below, row->format, has_down, down);
     neighbour_text(above, row->format, has_up, up);
-    sheet_line(h, "neighbours", "", below, "", above);
+    sheet_line("neighbours", "", below, "", above);
 }
 
-static void describe_memory(const struct sheet *h, const struct show_row *row)
+static void describe_memory(const struct show_row *row)
 {
     char text[40], low[48];
     memory_text(text, row);
@@ -381,7 +380,7 @@ static void describe_memory(const struct sheet *h, const struct show_row *row)
         return;
     snprintf(low, sizeof low, "%d bytes, the low %d bits zero", row->format->storage_bits / 8,
              row->format->storage_shift);
-    sheet_line(h, "in memory", "", text + strlen("in memory "), low, "");
+    sheet_line("in memory", "", text + strlen("in memory "), low, "");
 }
 
 /* The neighbours that the value lies between. False: it is none between two finite ones. */
@@ -414,13 +413,14 @@ static int place_between(const struct show *s, const struct hu_format *f, uint64
 }
 
 /* The line between the neighbours, as long as the columns let it be. */
-static void draw_line(const struct sheet *h, const char *low, const char *high,
-                      const struct show *s, const struct show_row *row, uint64_t from, uint64_t to)
+static void draw_line(const char *low, const char *high, const struct show *s,
+                      const struct show_row *row, uint64_t from, uint64_t to)
 {
     enum { LONGEST = 40, LEAST = 8 };
     int length = LONGEST, ends = SHEET_LEFT + (int)strlen(low) + (int)strlen(high) + 3;
-    if (h->columns && ends + length > h->columns)
-        length = (h->columns - ends) / 2 * 2;
+    int columns = terminal_columns(stdout);
+    if (columns && ends + length > columns)
+        length = (columns - ends) / 2 * 2;
     length = length < LEAST ? LEAST : length;
     int place = place_between(s, row->format, from, to, length);
     char line[3 * (LONGEST + 1) + 1] = "";
@@ -428,12 +428,11 @@ static void draw_line(const struct sheet *h, const char *low, const char *high,
         strcat(line, i == place ? "●" : i == length / 2 ? "┼" : "┄");
     char all[sizeof line + 2 * HU_SHORTEST_TEXT + 2];
     snprintf(all, sizeof all, "%s %s %s", low, line, high);
-    sheet_line(h, "rounding", "", all, "", "");
+    sheet_line("rounding", "", all, "", "");
 }
 
 /* Where the value lies between its neighbours, and which of them each direction takes. */
-static void describe_rounding(const struct sheet *h, const struct show *s,
-                              const struct show_row *row)
+static void describe_rounding(const struct show *s, const struct show_row *row)
 {
     const struct hu_format *f = row->format;
     uint64_t low, high;
@@ -442,71 +441,68 @@ static void describe_rounding(const struct sheet *h, const struct show *s,
     char low_text[HU_SHORTEST_TEXT], high_text[HU_SHORTEST_TEXT];
     hu_shown_print(low_text, f, low);
     hu_shown_print(high_text, f, high);
-    draw_line(h, low_text, high_text, s, row, low, high);
-    struct fold ways = {h->columns, SHEET_LEFT, SHEET_LEFT};
+    draw_line(low_text, high_text, s, row, low, high);
+    struct fold ways = fold_begin(SHEET_LEFT);
+    ways.at = SHEET_LEFT;
     pad(SHEET_LEFT);
     for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++) {
         struct hu_options o = {.direction = (enum hu_direction)d};
         uint64_t code = hu_value_round(&s->value, f, &o, NULL);
-        fold_format(&ways, d ? 3 : 0, "", h->palette, "%s %s", hu_direction_name(o.direction),
+        fold_format(&ways, d ? 3 : 0, "", "%s %s", hu_direction_name(o.direction),
                     code == high ? "up" : "down");
     }
     fold_end(&ways);
 }
 
-static void describe_twice(const struct sheet *h, const struct show *s, const struct show_row *row)
+static void describe_twice(const struct show *s, const struct show_row *row)
 {
     const struct hu_format *via;
     uint64_t bits;
     if (!show_double_rounding(s, row, &via, &bits))
         return;
-    const struct palette *p = h->palette;
     char code[HU_BITS_TEXT], text[96];
     hu_bits_print(code, row->format, bits);
-    snprintf(text, sizeof text, "%s%s first would give %s%s", p->warn, via->name, code, p->off);
-    sheet_line(h, "rounded twice", p->warn, text, "", "");
+    snprintf(text, sizeof text, "%s%s first would give %s%s", ink->warn, via->name, code, ink->off);
+    sheet_line("rounded twice", ink->warn, text, "", "");
 }
 
-static void describe_head(const struct sheet *h, const struct show *s, const struct show_row *row)
+static void describe_head(const struct show *s, const struct show_row *row)
 {
-    const struct palette *p = h->palette;
     char code[HU_BITS_TEXT], flags[HU_FLAGS_TEXT], class[24], words[96];
     hu_bits_print(code, row->format, row->bits);
     hu_flags_print(flags, row->flags);
     class_words(class, row->datum.class);
     snprintf(words, sizeof words, "%s%s%s", class, row->flags ? ", " : "", row->flags ? flags : "");
     char *input = text_printable(s->input);
-    struct fold f = {.columns = h->columns};
-    fold_put(&f, 0, p->bold, input, p);
-    fold_put(&f, 1, "", "in", p);
-    fold_put(&f, 1, "", row->format->name, p);
+    struct fold f = fold_begin(0);
+    fold_put(&f, 0, ink->bold, input);
+    fold_put(&f, 1, "", "in");
+    fold_put(&f, 1, "", row->format->name);
     free(input);
     int gap = f.at < SHEET_RIGHT ? SHEET_RIGHT - f.at : 2;
     int needed = (int)strlen(code) + 2 + (int)strlen(words);
     if (f.columns && f.at + gap + needed > f.columns)
         gap = 2;
     f.indent = 2;
-    fold_put(&f, gap, p->bold, code, p);
-    fold_put(&f, 2, "", words, p);
+    fold_put(&f, gap, ink->bold, code);
+    fold_put(&f, 2, "", words);
     fold_end(&f);
 }
 
-void show_details(const struct show *s, const struct show_row *row, const struct palette *p,
-                  int columns)
+void show_details(const struct show *s, const struct show_row *row)
 {
-    struct sheet h = {p, columns};
-    describe_head(&h, s, row);
-    describe_sign(&h, row);
+    describe_head(s, row);
+    describe_sign(row);
     if (hu_is_integer(row->format)) {
-        describe_integer(&h, row);
+        describe_integer(row);
     } else {
-        describe_exponent(&h, row);
-        describe_significand(&h, row);
+        describe_exponent(row);
+        describe_significand(row);
     }
-    describe_value(&h, row);
-    describe_error(&h, row);
-    describe_neighbours(&h, row);
-    describe_memory(&h, row);
-    describe_rounding(&h, s, row);
-    describe_twice(&h, s, row);
+    describe_value(row);
+    describe_error(row);
+    describe_neighbours(row);
+    describe_memory(row);
+    describe_rounding(s, row);
+    describe_twice(s, row);
 }

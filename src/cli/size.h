@@ -32,14 +32,12 @@ struct options;
 int size_complete(const struct options *o, struct size_options *out);
 
 /* One model on stdout. */
-void size_print_table(const struct size_options *options, const struct size_result *result,
-                      const struct palette *p);
+void size_print_table(const struct size_options *options, const struct size_result *result);
 /* The terms that explain what was asked. */
-void size_print_terms(const struct size_options *options, const struct size_result *result,
-                      const struct palette *p);
+void size_print_terms(const struct size_options *options, const struct size_result *result);
 /* COUNT of them, a column each. */
 void size_compare(const struct size_options *options, const struct size_result *results,
-                  size_t count, const struct palette *p);
+                  size_t count);
 /* Returns an exit status. */
 int size_print_json(const struct size_options *options, const struct size_result *results,
                     size_t count);
@@ -48,11 +46,10 @@ int size_print_json(const struct size_options *options, const struct size_result
 uint64_t size_tensor_count(const struct hu_model *model);
 
 /* --tensors, --against, --families. Each returns an exit status. */
-int size_print_tensors(const struct command *self, const struct size_options *options,
-                       struct size_result *results, size_t count);
-int size_against(const struct command *self, const struct size_options *options,
-                 struct size_result *results, size_t count);
-int size_list_families(const struct command *self);
+int size_print_tensors(const struct size_options *options, struct size_result *results,
+                       size_t count);
+int size_against(const struct size_options *options, struct size_result *results, size_t count);
+int size_list_families(void);
 
 /* "26.08", or "<0.01" below that. OUT: 24 bytes. Returns OUT. */
 char *size_gib(uint64_t bytes, char *out);

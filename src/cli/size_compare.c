@@ -102,7 +102,7 @@ static void fits_cell(const struct size_result *r, size_t i, char *out)
 
 /* The first COUNT models, of which a grid holds so many. */
 static void compare(const struct size_options *options, const struct size_result *results,
-                    size_t count, const struct palette *p)
+                    size_t count)
 {
     const struct hu_sizing *first = &results[0].sizing;
     char sources[GRID_COLUMNS_MAX][SOURCE_TEXT];
@@ -123,17 +123,17 @@ static void compare(const struct size_options *options, const struct size_result
         compare_row(&g, "needed", results, count, needed_cell, 0);
         compare_row(&g, "fits", results, count, fits_cell, 0);
     }
-    grid_print(&g, p, terminal_columns(stdout));
+    grid_print(&g);
     grid_clear(&g);
 }
 
 void size_compare(const struct size_options *options, const struct size_result *results,
-                  size_t count, const struct palette *p)
+                  size_t count)
 {
     enum { MOST = GRID_COLUMNS_MAX - 1 };
     for (size_t done = 0; done < count; done += MOST) {
         if (done)
             putchar('\n');
-        compare(options, results + done, count - done < MOST ? count - done : MOST, p);
+        compare(options, results + done, count - done < MOST ? count - done : MOST);
     }
 }

@@ -16,7 +16,7 @@
 /* Reports and returns false. */
 static bool bad(const struct options *o, const char *what)
 {
-    fail(o->command->name, "--%s: '%s' is %s", o->row->name, o->value, what);
+    fail("--%s: '%s' is %s", o->row->name, o->value, what);
     return false;
 }
 
@@ -48,15 +48,14 @@ static bool read_dtype(const struct options *o, const char *name, struct hu_dtyp
     if (hu_dtype_find(name, dtype))
         return true;
     if (is_mixture(name))
-        fail(o->command->name,
-             "--%s: '%s' is a mixture whose size depends on the model (q3_k_s, _m, _l, q4_k_s, _m, "
+        fail("--%s: '%s' is a mixture whose size depends on the model (q3_k_s, _m, _l, q4_k_s, _m, "
              "q5_k_s, _m and mxfp4_moe are modelled); give the .gguf file, or a ggml type such as "
              "q3_k",
              o->row->name, name);
     else {
         char near[HU_SUGGESTION];
         bool is_near = *block_suggestion(near, name) || *hu_name_suggestion(near, name);
-        fail(o->command->name, "--%s: there is no dtype '%s'; %s", o->row->name, name,
+        fail("--%s: there is no dtype '%s'; %s", o->row->name, name,
              is_near ? near : "'halfulp formats' lists them");
     }
     return false;
@@ -136,7 +135,7 @@ static bool read_optimizer(const struct options *o, void *at)
 }
 
 /* The names of devices that TEXT might mean, for a message. */
-static bool ask_device(const struct options *o, const char *text)
+static bool ask_device(const char *text)
 {
     char names[512] = "";
     size_t found = 0;
@@ -145,14 +144,13 @@ static bool ask_device(const struct options *o, const char *text)
             snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s",
                      found++ ? " or " : "", hu_device_at(i)->name);
     if (found) {
-        fail(o->command->name, "--memory: which '%s': %s?", text, names);
+        fail("--memory: which '%s': %s?", text, names);
         return false;
     }
     for (size_t i = 0; hu_device_at(i); i++)
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
                  hu_device_at(i)->name);
-    fail(o->command->name, "--memory: '%s' is neither a size, such as 24GiB, nor a device: %s",
-         text, names);
+    fail("--memory: '%s' is neither a size, such as 24GiB, nor a device: %s", text, names);
     return false;
 }
 
@@ -185,7 +183,7 @@ static bool read_memory(const struct options *o, void *at)
         return true;
     }
     if (!hu_bytes_read(text, &r->memory) || !r->memory)
-        return ask_device(o, text);
+        return ask_device(text);
     if (r->memory < 4096 && isdigit((unsigned char)text[strlen(text) - 1]))
         return bad(o, "so many bytes: give a unit, such as 80GB or 80GiB");
     return true;
@@ -223,7 +221,7 @@ static bool read_runtime(const struct options *o, void *at)
     char error[HU_RUNTIME_ERROR];
     if (hu_runtime_read(o->value, at, error))
         return true;
-    fail(o->command->name, "--%s: %s", o->row->name, error);
+    fail("--%s: %s", o->row->name, error);
     return false;
 }
 
@@ -233,7 +231,7 @@ static bool read_family(const struct options *o, void *request)
     char error[HU_FAMILIES_ERROR];
     if (hu_families_add(o->value, error))
         return true;
-    fail(o->command->name, "%s", error);
+    fail("%s", error);
     return false;
 }
 
@@ -242,93 +240,82 @@ static bool read_family(const struct options *o, void *request)
 #define MOST_SIZE (UINT64_C(1) << 32)
 enum { MOST_PARALLEL = 1 << 20 };
 
-#define TOKENS(request, member, highest)                                                           \
-    OPTION_INTO(read_tokens, uint64_t, request, member), .least = 1, .most = (highest)
+#define TOKENS(member, highest)                                                                    \
+    OPTION_INTO(read_tokens, uint64_t, member), .least = 1, .most = (highest)
 
+#define REQUEST struct size_options
 const struct command_option size_rows[] = {
     {"dtype", 0, "LIST", "dtypes by commas, or all: bf16, int8, mxfp4, nf4, q4_k …", "@dtypes",
-     OPTION_INTO(read_dtypes, struct hu_sizing_request, struct size_options, request)},
+     OPTION_INTO(read_dtypes, struct hu_sizing_request, request)},
     {"context", 0, "N", "tokens in a request (8k is 8,192, 1M 1,048,576): sizes the KV cache", NULL,
-     TOKENS(struct size_options, request.context, MOST_TOKENS)},
-    {"batch", 0, "N", "requests at a time (default 1)", NULL,
-     COUNT(struct size_options, request.batch, 1, MOST_TOKENS)},
+     TOKENS(request.context, MOST_TOKENS)},
+    {"batch", 0, "N", "requests at a time (default 1)", NULL, COUNT(request.batch, 1, MOST_TOKENS)},
     {"kv-dtype", 0, "K[,V]", "dtype of the KV cache (default bf16); K,V: of keys and values",
-     "@dtypes", OPTION_INTO(read_kv_dtype, struct hu_sizing_request, struct size_options, request)},
+     "@dtypes", OPTION_INTO(read_kv_dtype, struct hu_sizing_request, request)},
     {"runtime", 0, "NAME[,SETTING…]",
      "lay the cache out as transformers, llama.cpp or vllm does: see below",
-     "transformers llama.cpp vllm",
-     OPTION_INTO(read_runtime, struct hu_runtime, struct size_options, request.runtime)},
+     "transformers llama.cpp vllm", OPTION_INTO(read_runtime, struct hu_runtime, request.runtime)},
     {"overhead", 0, "F", "rule of thumb for inference (default 1.2)", NULL,
-     OPTION_INTO(read_overhead, uint64_t, struct size_options, request.overhead)},
+     OPTION_INTO(read_overhead, uint64_t, request.overhead)},
     {"train", 0, "RECIPE", "what training needs, by recipe: see below",
      "fp32 autocast mixed mixed-fp32-grads mixed-both-grads bf16",
-     OPTION_INTO(read_train, struct hu_sizing_request, struct size_options, request)},
+     OPTION_INTO(read_train, struct hu_sizing_request, request)},
     {"optimizer", 0, "NAME", "default adam",
      "adam sgd momentum lion adafactor adam8bit sparse-adam muon galore shampoo",
-     OPTION_INTO(read_optimizer, const struct hu_optimizer *, struct size_options,
-                 request.plan.optimizer)},
+     OPTION_INTO(read_optimizer, const struct hu_optimizer *, request.plan.optimizer)},
     {"activations", 0, "BYTES", "activations as you know them", NULL,
-     OPTION_INTO(read_activations, struct hu_training_plan, struct size_options, request.plan)},
+     OPTION_INTO(read_activations, struct hu_training_plan, request.plan)},
     {"seq", 0, "N", "tokens in a sequence: models the activations", NULL,
-     TOKENS(struct size_options, request.sequence, MOST_SEQUENCE)},
+     TOKENS(request.sequence, MOST_SEQUENCE)},
     {"micro-batch", 0, "N", "sequences in a micro-batch (default 1)", NULL,
-     COUNT(struct size_options, request.micro_batch, 1, MOST_SEQUENCE)},
+     COUNT(request.micro_batch, 1, MOST_SEQUENCE)},
     {"patches", 0, "N", "patches that towers see in a sequence (default: their tables' positions)",
-     NULL, COUNT(struct size_options, request.patches, 1, MOST_SEQUENCE)},
+     NULL, COUNT(request.patches, 1, MOST_SEQUENCE)},
     {"recompute", 0, "HOW", "none (default), selective, full", "none selective full",
-     WORD(struct size_options, request.recompute)},
-    {"flash", 0, NULL, "attention that keeps no matrix of scores", NULL,
-     FLAG(struct size_options, request.flash)},
+     WORD(request.recompute)},
+    {"flash", 0, NULL, "attention that keeps no matrix of scores", NULL, FLAG(request.flash)},
     {"sequence-parallel", 0, NULL, "split norms and dropout over --tp too", NULL,
-     FLAG(struct size_options, request.sequence_parallel)},
+     FLAG(request.sequence_parallel)},
     {"buffers", 0, "BYTES", "workspaces and communication buffers", NULL,
-     OPTION_INTO(read_bytes, uint64_t, struct size_options, request.plan.buffers)},
-    {"zero", 0, "0|1|2|3", "ZeRO stage, over --dp devices", "0 1 2 3",
-     WORD(struct size_options, request.plan.zero)},
+     OPTION_INTO(read_bytes, uint64_t, request.plan.buffers)},
+    {"zero", 0, "0|1|2|3", "ZeRO stage, over --dp devices", "0 1 2 3", WORD(request.plan.zero)},
     {"fsdp", 0, NULL, "shard all as PyTorch's FSDP, a layer at a time, over --dp devices", NULL,
-     FLAG(struct size_options, request.plan.fsdp)},
+     FLAG(request.plan.fsdp)},
     {"dp", 0, "N", "data-parallel devices", NULL,
-     COUNT(struct size_options, request.plan.data_parallel, 1, MOST_PARALLEL)},
+     COUNT(request.plan.data_parallel, 1, MOST_PARALLEL)},
     {"tp", 0, "N", "tensor-parallel devices: sizes are then a device's", NULL,
-     COUNT(struct size_options, request.plan.tensor_parallel, 1, MOST_PARALLEL)},
+     COUNT(request.plan.tensor_parallel, 1, MOST_PARALLEL)},
     {"pp", 0, "N", "pipeline stages: those of the largest", NULL,
-     COUNT(struct size_options, request.plan.pipeline_parallel, 1, MOST_PARALLEL)},
+     COUNT(request.plan.pipeline_parallel, 1, MOST_PARALLEL)},
     {"ep", 0, "N", "devices that share the experts", NULL,
-     COUNT(struct size_options, request.plan.expert_parallel, 1, MOST_PARALLEL)},
+     COUNT(request.plan.expert_parallel, 1, MOST_PARALLEL)},
     {"lora", 0, "RANK", "train adapters of that rank", NULL,
-     COUNT(struct size_options, request.plan.lora_rank, 1, 1 << 20)},
+     COUNT(request.plan.lora_rank, 1, 1 << 20)},
     {"lora-targets", 0, "LIST", "modules by commas, or all-linear (default PEFT's)", NULL,
-     TEXT(struct size_options, request.plan.lora_targets)},
+     TEXT(request.plan.lora_targets)},
     {"qlora", 0, NULL, "as --lora, over weights frozen in nf4 (rank 8)", NULL,
-     FLAG(struct size_options, request.plan.qlora)},
+     FLAG(request.plan.qlora)},
     {"memory", 0, "NAME|BYTES", "does it fit? 2xH100-80GB, 24GiB, …; list shows devices",
      "@devices", OWN(read_memory)},
-    {"tensors", 0, NULL, "list the model's tensors: name, shape, dtype, role", NULL,
-     FLAG(struct size_options, tensors)},
+    {"tensors", 0, NULL, "list the model's tensors: name, shape, dtype, role", NULL, FLAG(tensors)},
     {"against", 0, "FILE", "compare them with a checkpoint, an index or such a list", "@file",
-     TEXT(struct size_options, against)},
+     TEXT(against)},
     {"family", 0, "FILE", "a family's text more, before those compiled in", "@file",
      OWN(read_family)},
     {"families", 0, NULL, "list the families that are known, and their sources", NULL,
-     FLAG(struct size_options, list_families)},
+     FLAG(list_families)},
     {"parameters", 0, "N", "count of a model whose architecture is not known", NULL,
-     OPTION_INTO(read_parameters, uint64_t, struct size_options, shape.parameters)},
+     OPTION_INTO(read_parameters, uint64_t, shape.parameters)},
     {"layers", 0, "N", "shape of a model that does not say it: layers …", NULL,
-     COUNT(struct size_options, shape.layers, 1, HU_LAYERS_MAX)},
-    {"hidden", 0, "N", "… hidden size", NULL,
-     COUNT(struct size_options, shape.hidden, 1, MOST_SIZE)},
-    {"heads", 0, "N", "… attention heads", NULL,
-     COUNT(struct size_options, shape.heads, 1, MOST_SIZE)},
-    {"kv-heads", 0, "N", "… key and value heads", NULL,
-     COUNT(struct size_options, shape.kv_heads, 1, MOST_SIZE)},
-    {"head-dim", 0, "N", "… size of a head", NULL,
-     COUNT(struct size_options, shape.head_dim, 1, MOST_SIZE)},
-    {"vocab", 0, "N", "… vocabulary, for the logits", NULL,
-     COUNT(struct size_options, shape.vocabulary, 1, MOST_SIZE)},
-    {"explain", 0, NULL, "every term's formula, with its numbers in", NULL,
-     FLAG(struct size_options, explain)},
-    OPTION_JSON(struct size_options, json),
-    OPTION_COLOR(struct size_options, color),
+     COUNT(shape.layers, 1, HU_LAYERS_MAX)},
+    {"hidden", 0, "N", "… hidden size", NULL, COUNT(shape.hidden, 1, MOST_SIZE)},
+    {"heads", 0, "N", "… attention heads", NULL, COUNT(shape.heads, 1, MOST_SIZE)},
+    {"kv-heads", 0, "N", "… key and value heads", NULL, COUNT(shape.kv_heads, 1, MOST_SIZE)},
+    {"head-dim", 0, "N", "… size of a head", NULL, COUNT(shape.head_dim, 1, MOST_SIZE)},
+    {"vocab", 0, "N", "… vocabulary, for the logits", NULL, COUNT(shape.vocabulary, 1, MOST_SIZE)},
+    {"explain", 0, NULL, "every term's formula, with its numbers in", NULL, FLAG(explain)},
+    OPTION_JSON(json),
+    OPTION_COLOR,
     OPTION_HELP,
     OPTION_END,
 };
@@ -363,25 +350,24 @@ int size_complete(const struct options *o, struct size_options *out)
 {
     struct hu_sizing_request *r = &out->request;
     struct hu_training_plan *plan = &r->plan;
-    const char *command = o->command->name;
     if (plan->qlora && !plan->lora_rank)
         plan->lora_rank = 8; /* PEFT's LoraConfig */
     if (plan->lora_targets && !plan->lora_rank)
-        return fail(command, "--lora-targets needs --lora or --qlora");
+        return fail("--lora-targets needs --lora or --qlora");
     if (plan->lora_rank && !plan->recipe)
         plan->recipe = hu_recipe_find("autocast"); /* what PEFT and QLoRA train adapters under */
     r->train = plan->recipe != NULL;
     if (training_given(o) && !r->train)
-        return fail(command, "options for training need --train RECIPE, such as --train mixed");
+        return fail("options for training need --train RECIPE, such as --train mixed");
     if (r->micro_batch && !r->sequence)
-        return fail(command, "--micro-batch needs --seq, the tokens in a sequence");
+        return fail("--micro-batch needs --seq, the tokens in a sequence");
     if (plan->has_activations && r->sequence)
-        return fail(command, "--activations and --seq both say what the activations are");
+        return fail("--activations and --seq both say what the activations are");
     if (r->sequence && !r->micro_batch)
         r->micro_batch = 1;
     choose_dtypes(r);
     if (plan->fsdp && plan->zero)
-        return fail(command, "--fsdp and --zero both say how the states are sharded");
+        return fail("--fsdp and --zero both say how the states are sharded");
     if (plan->fsdp)
         plan->zero = 3; /* of the same things */
     if (plan->zero && plan->data_parallel == 1)

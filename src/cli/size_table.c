@@ -12,11 +12,11 @@ static int text_width(void)
     return columns && columns < 100 ? columns : 100;
 }
 
-static void print_head(const struct size_result *r, const struct palette *p)
+static void print_head(const struct size_result *r)
 {
     char n[27];
     const struct hu_model *m = &r->model;
-    printf("%s%s parameters%s", p->bold, hu_grouped(m->parameters, n), p->off);
+    printf("%s%s parameters%s", ink->bold, hu_grouped(m->parameters, n), ink->off);
     if (m->has_active && m->active_parameters != m->parameters)
         printf(", %s active for a token", hu_grouped(m->active_parameters, n));
     if (*m->architecture)
@@ -58,16 +58,16 @@ static const char *remark_of(const struct size_result *r, const struct hu_sizing
 enum { WEIGHTS_COLUMNS = 63 };
 
 /* Behind the row where it ends at AT and there is room, else below it. */
-static void print_remark(const char *remark, bool behind, int at, const struct palette *p)
+static void print_remark(const char *remark, bool behind, int at)
 {
     int columns = terminal_columns(stdout);
     if (!*remark)
         return;
     bool fits = behind && (!columns || at + 2 + text_columns(remark) <= columns);
-    printf("%s%s%s%s", fits ? "  " : "\n      ", p->dim, remark, p->off);
+    printf("%s%s%s%s", fits ? "  " : "\n      ", ink->dim, remark, ink->off);
 }
 
-static void print_weights(const struct size_result *r, const struct palette *p)
+static void print_weights(const struct size_result *r)
 {
     const struct hu_sizing *s = &r->sizing;
     char text[27];
@@ -88,17 +88,16 @@ static void print_weights(const struct size_result *r, const struct palette *p)
             printf("\n     ");
         print_right(hu_grouped(w->bytes, text), 18);
         snprintf(text, sizeof text, "%.4g", w->bits);
-        printf(" bytes%s", p->dim);
+        printf(" bytes%s", ink->dim);
         print_right(text, 7);
-        printf(" bits%s", p->off);
-        print_remark(remark_of(r, w), !narrow, widest + WEIGHTS_COLUMNS, p);
+        printf(" bits%s", ink->off);
+        print_remark(remark_of(r, w), !narrow, widest + WEIGHTS_COLUMNS);
         putchar('\n');
     }
 }
 
 /* What a factor says, where no sum is asked for. */
-static void print_rules(const struct size_options *options, const struct hu_sizing *s,
-                        const struct palette *p)
+static void print_rules(const struct size_options *options, const struct hu_sizing *s)
 {
     const struct hu_sizing_request *r = &options->request;
     char text[200], gib[24];
@@ -111,9 +110,9 @@ static void print_rules(const struct size_options *options, const struct hu_sizi
         snprintf(text + n, sizeof text - (size_t)n, "; 4·N·D, %s GiB, to train it with Adam",
                  size_gib(w->adam_bytes, gib));
     strcat(text, " (--context, --train: the sum)");
-    printf("%s", p->dim);
+    printf("%s", ink->dim);
     print_wrapped(text, 2, text_width());
-    printf("%s", p->off);
+    printf("%s", ink->off);
 }
 
 /* Where the bars begin, and how long they may be. */
@@ -127,7 +126,7 @@ static int bar_columns(void)
 }
 
 /* PART of WHOLE as a bar: eighths of a column, at least one where there is anything. */
-static void print_bar(uint64_t part, uint64_t whole, const char *color, const struct palette *p)
+static void print_bar(uint64_t part, uint64_t whole, const char *color)
 {
     static const char *const ends[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     int most = 8 * bar_columns();
@@ -140,15 +139,14 @@ static void print_bar(uint64_t part, uint64_t whole, const char *color, const st
     printf("  %s", color);
     for (int i = 0; i < eighths / 8; i++)
         printf("█");
-    printf("%s%s", ends[eighths % 8], p->off);
+    printf("%s%s", ends[eighths % 8], ink->off);
 }
 
 /* What such a line takes; on a narrower terminal it goes without GB. */
 enum { AMOUNT_COLUMNS = 70 };
 
 /* A line "name  bytes  GiB  GB", with a bar where WHOLE is not 0. */
-static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const char *color,
-                         const struct palette *p)
+static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const char *color)
 {
     char text[27];
     int columns = terminal_columns(stdout);
@@ -163,15 +161,15 @@ static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const
         printf(" GB");
     }
     if (whole && bar_columns())
-        print_bar(bytes, whole, color, p);
+        print_bar(bytes, whole, color);
     putchar('\n');
 }
 
-static void print_unknown(const char *name, const struct hu_figures *terms, const struct palette *p)
+static void print_unknown(const char *name, const struct hu_figures *terms)
 {
     for (size_t i = 0; i < terms->count; i++)
         if (!strcmp(terms->rows[i].name, name) && terms->rows[i].basis == HU_UNKNOWN)
-            printf("  %s%s: %s%s\n", p->dim, name, terms->rows[i].formula, p->off);
+            printf("  %s%s: %s%s\n", ink->dim, name, terms->rows[i].formula, ink->off);
 }
 
 /* A line of prose while it is put together. */
@@ -193,11 +191,11 @@ static void add_text(struct line *l, const char *format, ...)
         l->n = sizeof l->text - 1;
 }
 
-static void print_line(const struct line *l, const char *color, const struct palette *p)
+static void print_line(const struct line *l, const char *color)
 {
-    printf("%s%s", color, p->bold);
+    printf("%s%s", color, ink->bold);
     print_wrapped(l->text, 0, text_width());
-    printf("%s", p->off);
+    printf("%s", ink->off);
 }
 
 static const char *values_in(const struct hu_sizing_request *r, char out[64])
@@ -238,8 +236,7 @@ static void add_cache(struct line *l, const struct hu_sizing_request *r, const s
 }
 
 /* Weights + cache + runtime, in GiB. */
-static void print_sum(const struct size_options *options, const struct size_result *result,
-                      const struct palette *p)
+static void print_sum(const struct size_options *options, const struct size_result *result)
 {
     const struct hu_sizing *s = &result->sizing;
     const struct hu_sizing_request *r = &options->request;
@@ -257,50 +254,50 @@ static void print_sum(const struct size_options *options, const struct size_resu
              (double)s->overhead.low / gibibyte, (double)s->overhead.high / gibibyte,
              size_gib(known + s->overhead.low, low), size_gib(known + s->overhead.high, high),
              s->spread ? " on each device" : "");
-    print_line(&line, "", p);
+    print_line(&line, "");
     if (r->context && !s->has_kv)
-        print_unknown("KV cache", &s->terms, p);
+        print_unknown("KV cache", &s->terms);
 }
 
-static void print_training(const struct size_options *options, const struct hu_sizing *s,
-                           const struct palette *p)
+static void print_training(const struct size_options *options, const struct hu_sizing *s)
 {
     const struct hu_training_plan *plan = &options->request.plan;
     const struct hu_training *t = &s->training;
     char text[27];
     if (!s->has_training)
         return;
-    printf("\n%sTraining: %s, %s%s", p->bold, plan->recipe->name, plan->optimizer->name, p->off);
+    printf("\n%sTraining: %s, %s%s", ink->bold, plan->recipe->name, plan->optimizer->name,
+           ink->off);
     if (plan->lora_rank)
         printf(": %s parameters in adapters of rank %llu, over weights frozen in %s\n",
                hu_grouped(t->trainable, text), (unsigned long long)plan->lora_rank,
                plan->qlora ? "nf4, double-quantized" : plan->recipe->frozen);
     else
         printf(" (%s)\n", plan->recipe->summary);
-    print_amount("weights", t->weights, t->total, p->exponent, p);
-    print_amount("gradients", t->gradients, t->total, p->exponent, p);
+    print_amount("weights", t->weights, t->total, ink->exponent);
+    print_amount("gradients", t->gradients, t->total, ink->exponent);
     if (t->master_weights)
-        print_amount("master weights", t->master_weights, t->total, p->exponent, p);
-    print_amount("optimizer state", t->optimizer, t->total, p->exponent, p);
+        print_amount("master weights", t->master_weights, t->total, ink->exponent);
+    print_amount("optimizer state", t->optimizer, t->total, ink->exponent);
     if (plan->has_activations || t->activations)
-        print_amount("activations", t->activations, t->total, p->significand, p);
+        print_amount("activations", t->activations, t->total, ink->significand);
     else
-        print_unknown("activations", &s->terms, p);
-    print_unknown("activations of towers", &s->terms, p);
+        print_unknown("activations", &s->terms);
+    print_unknown("activations of towers", &s->terms);
     if (t->buffers)
-        print_amount("buffers", t->buffers, t->total, p->significand, p);
+        print_amount("buffers", t->buffers, t->total, ink->significand);
     if (t->gathered)
-        print_amount("gathered weights", t->gathered, t->total, p->significand, p);
+        print_amount("gathered weights", t->gathered, t->total, ink->significand);
     else
-        print_unknown("gathered weights", &s->terms, p);
-    print_amount("total", t->total, 0, "", p);
-    print_amount("per device", t->per_device, 0, "", p);
+        print_unknown("gathered weights", &s->terms);
+    print_amount("total", t->total, 0, "");
+    print_amount("per device", t->per_device, 0, "");
     if (t->one_micro_batch)
-        print_amount("one micro-batch a step", t->one_micro_batch, 0, "", p);
+        print_amount("one micro-batch a step", t->one_micro_batch, 0, "");
     if (plan->recipe->master && plan->optimizer->slots && !plan->optimizer->eight_bit)
         printf("  %smixed precision does not halve the optimizer's state: it stays fp32, and so do "
                "the master weights%s\n",
-               p->dim, p->off);
+               ink->dim, ink->off);
 }
 
 /* The longest context and the largest batch that there is room for. */
@@ -336,8 +333,7 @@ static void add_devices(struct line *l, const struct size_result *result)
 }
 
 /* "fits 2 × H100-80GB (79.65 GiB): …", the last line. */
-static void print_fit(const struct size_options *options, const struct size_result *result,
-                      const struct palette *p)
+static void print_fit(const struct size_options *options, const struct size_result *result)
 {
     const struct hu_sizing *s = &result->sizing;
     const struct hu_fit *f = &s->fit;
@@ -364,7 +360,7 @@ static void print_fit(const struct size_options *options, const struct size_resu
         add_devices(&line, result);
     if (!r->train)
         add_text(&line, "; widest dtype %s", f->has_dtype ? f->widest_name : "none of these");
-    print_line(&line, f->fits && !tight ? p->good : p->warn, p);
+    print_line(&line, f->fits && !tight ? ink->good : ink->warn);
 }
 
 /* Whether T explains what was asked: training alone, or the sum in its dtype, or the rows. */
@@ -389,14 +385,13 @@ static bool was_asked(const struct size_options *options, const struct hu_sizing
 /* A term's line with the longest of hu_basis_name's behind its bytes. */
 enum { TERM_COLUMNS = 2 + 28 + 20 + 2 + 13 };
 
-void size_print_terms(const struct size_options *options, const struct size_result *r,
-                      const struct palette *p)
+void size_print_terms(const struct size_options *options, const struct size_result *r)
 {
     char text[27];
     const struct hu_figures *terms = &r->sizing.terms;
     int columns = terminal_columns(stdout);
     bool narrow = columns && columns < TERM_COLUMNS;
-    printf("%sEach term%s\n", p->bold, p->off);
+    printf("%sEach term%s\n", ink->bold, ink->off);
     for (size_t i = 0; i < terms->count; i++) {
         const struct hu_figure *t = &terms->rows[i];
         if (!was_asked(options, &r->sizing, t))
@@ -404,23 +399,22 @@ void size_print_terms(const struct size_options *options, const struct size_resu
         printf("  ");
         print_left(t->name, 28);
         print_right(t->basis == HU_UNKNOWN ? "–" : hu_grouped(t->bytes, text), 20);
-        printf("%s%s\n%s", narrow ? "\n      " : "  ", hu_basis_name(t->basis), p->dim);
+        printf("%s%s\n%s", narrow ? "\n      " : "  ", hu_basis_name(t->basis), ink->dim);
         print_wrapped(t->formula, 6, text_width());
-        printf("%s", p->off);
+        printf("%s", ink->off);
     }
 }
 
-void size_print_table(const struct size_options *options, const struct size_result *r,
-                      const struct palette *p)
+void size_print_table(const struct size_options *options, const struct size_result *r)
 {
-    print_head(r, p);
+    print_head(r);
     if (!options->request.train)
-        print_weights(r, p);
-    print_rules(options, &r->sizing, p);
+        print_weights(r);
+    print_rules(options, &r->sizing);
     print_token(options, &r->sizing);
-    print_training(options, &r->sizing, p);
+    print_training(options, &r->sizing);
     if (options->explain)
-        size_print_terms(options, r, p);
-    print_sum(options, r, p);
-    print_fit(options, r, p);
+        size_print_terms(options, r);
+    print_sum(options, r);
+    print_fit(options, r);
 }

@@ -116,33 +116,31 @@ static int print_list_json(const struct size_result *r, uint64_t count)
 }
 
 /* The list: what follows from the config, or what the file holds, with OWN to be released. */
-static int check_listed(const struct command *self, struct size_result *r,
-                        struct hu_checkpoint *own)
+static int check_listed(struct size_result *r, struct hu_checkpoint *own)
 {
     char error[HU_CHECKPOINT_ERROR];
     *own = (struct hu_checkpoint){0};
     if (!r->model.tensors.count && !r->model.has_stored)
-        return fail(self->name, "%s: its tensors' names do not follow from it: give a config.json",
-                    r->source);
+        return fail("%s: its tensors' names do not follow from it: give a config.json", r->source);
     if (!r->model.tensors.count && !hu_checkpoint_read(r->source, own, error)) {
         hu_checkpoint_free(own);
-        return fail(self->name, "%s", error);
+        return fail("%s", error);
     }
     if ((!r->model.tensors.count && !hu_checkpoint_list(own, &r->model)) ||
         size_tensor_count(&r->model) > LISTED_MAX) {
         hu_checkpoint_free(own);
-        return fail(self->name, "%s: it has more than %d tensors", r->source, LISTED_MAX);
+        return fail("%s: it has more than %d tensors", r->source, LISTED_MAX);
     }
     return EXIT_DONE;
 }
 
-int size_print_tensors(const struct command *self, const struct size_options *options,
-                       struct size_result *results, size_t count)
+int size_print_tensors(const struct size_options *options, struct size_result *results,
+                       size_t count)
 {
     struct hu_checkpoint own;
     if (count != 1)
-        return fail(self->name, "--tensors lists one model's");
-    int status = check_listed(self, results, &own);
+        return fail("--tensors lists one model's");
+    int status = check_listed(results, &own);
     if (status == EXIT_DONE && options->json)
         status = print_list_json(results, size_tensor_count(&results->model));
     else if (status == EXIT_DONE)
@@ -225,8 +223,8 @@ static int print_comparison_json(const struct size_options *options, const struc
     return json_print(o);
 }
 
-static int compare(const struct command *self, const struct size_options *options,
-                   struct size_result *r, struct hu_checkpoint *checkpoint)
+static int compare(const struct size_options *options, struct size_result *r,
+                   struct hu_checkpoint *checkpoint)
 {
     struct hu_comparison c;
     struct telling t = {.shown = {0}};
@@ -235,7 +233,7 @@ static int compare(const struct command *self, const struct size_options *option
     for (int d = 0; options->json && d < HU_DIFFERENCES; d++)
         t.lists[d] = json_array();
     if (!hu_checkpoint_compare(&r->model, checkpoint, &sink, &c))
-        return fail(self->name, "%s: it has too many tensors to compare", r->source);
+        return fail("%s: it has too many tensors to compare", r->source);
     if (options->json)
         status = print_comparison_json(options, r, &c, &t);
     else
@@ -246,43 +244,39 @@ static int compare(const struct command *self, const struct size_options *option
     return status;
 }
 
-int size_against(const struct command *self, const struct size_options *options,
-                 struct size_result *results, size_t count)
+int size_against(const struct size_options *options, struct size_result *results, size_t count)
 {
     struct hu_checkpoint checkpoint, own;
     char error[HU_CHECKPOINT_ERROR];
     if (count != 1)
-        return fail(self->name, "--against compares one model");
-    int status = check_listed(self, results, &own);
+        return fail("--against compares one model");
+    int status = check_listed(results, &own);
     if (status != EXIT_DONE)
         return status;
     if (!hu_checkpoint_read(options->against, &checkpoint, error))
-        status = fail(self->name, "%s", error);
+        status = fail("%s", error);
     else if (checkpoint.ggml != own.ggml)
-        status = fail(self->name,
-                      "%s: llama.cpp's converter gives tensors names of its own: a .gguf file can "
+        status = fail("%s: llama.cpp's converter gives tensors names of its own: a .gguf file can "
                       "be compared with another",
                       own.ggml ? results->source : options->against);
     else
-        status = compare(self, options, results, &checkpoint);
+        status = compare(options, results, &checkpoint);
     hu_checkpoint_free(&checkpoint);
     hu_checkpoint_free(&own);
     return status;
 }
 
-int size_list_families(const struct command *self)
+int size_list_families(void)
 {
     char error[HU_FAMILIES_ERROR];
     const struct hu_family_text *f;
-    const struct palette *p = palette_for(false);
-    int columns = terminal_columns(stdout);
     for (size_t i = 0; (f = hu_family_text_at(i)); i++) {
         if (!hu_family_check(f, error))
-            return fail(self->name, "%s", error);
-        struct fold line = {.columns = columns, .indent = 4};
-        fold_words(&line, 0, "", f->names, p);
+            return fail("%s", error);
+        struct fold line = fold_begin(4);
+        fold_words(&line, 0, "", f->names);
         if (f->source)
-            fold_words(&line, line.at < 32 ? 34 - line.at : 2, "", f->source, p);
+            fold_words(&line, line.at < 32 ? 34 - line.at : 2, "", f->source);
         fold_end(&line);
     }
     return EXIT_DONE;

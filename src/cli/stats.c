@@ -75,7 +75,7 @@ struct stats_blocks stats_blocks_in_all(const struct stats *s, size_t index)
 /* Where *T, a tensor of SOURCE, is read as elements, or as bytes where it has none that are read.
  * Of a quantized weight *t becomes DECODED, and the elements come by way of RECODE. False:
  * reported. */
-static bool take(struct tensor_source *source, const char *command, const struct hu_tensor **t,
+static bool take(struct tensor_source *source, const struct hu_tensor **t,
                  struct hu_tensor *decoded, struct hu_recode *recode, struct hu_stream_tensor *data)
 {
     const struct hu_tensor *from = *t;
@@ -84,18 +84,18 @@ static bool take(struct tensor_source *source, const char *command, const struct
         *data = hu_stream_tensor_of(from, reads ? from->dtype.format : NULL, -1);
         if (!reads)
             hu_stream_turn(data, from);
-        return tensor_source_input(source, command, from, &data->input, &data->offset);
+        return tensor_source_input(source, from, &data->input, &data->offset);
     }
     *decoded = logical_row(from);
     *t = decoded;
     *data = hu_stream_tensor_of(decoded, hu_format_find("fp64"), -1);
     data->bytes = decoded->elements * sizeof(double);
     data->decoded = recode;
-    return tensor_source_parts(source, command, from->part_of, recode);
+    return tensor_source_parts(source, from->part_of, recode);
 }
 
-bool stats_read(struct stats_reading *r, struct tensor_source *source, const char *command,
-                bool only_numbers, bool in_rows)
+bool stats_read(struct stats_reading *r, struct tensor_source *source, bool only_numbers,
+                bool in_rows)
 {
     size_t n = source->set.tensor_count, ranks = 0;
     for (size_t i = 0; i < n; i++)
@@ -114,7 +114,7 @@ bool stats_read(struct stats_reading *r, struct tensor_source *source, const cha
             r->skipped++;
             continue;
         }
-        if (!take(source, command, &t, &r->decoded[r->count], &r->recodes[r->count], data))
+        if (!take(source, &t, &r->decoded[r->count], &r->recodes[r->count], data))
             return false;
         if (in_rows && t->fortran_order && t->rank > 1 && data->unit) {
             hu_stream_reorder(data, t, strides);
@@ -226,44 +226,43 @@ int stats_narrowest_of_all(const struct stats *s)
     return best;
 }
 
-static bool add_target(const char *command, struct stats_targets *targets, struct stats_target t)
+static bool add_target(struct stats_targets *targets, struct stats_target t)
 {
     for (size_t i = 0; i < targets->count; i++)
         if (targets->at[i].format == t.format && targets->at[i].block == t.block)
             return true;
     if (targets->count == HU_TARGETS_MAX)
-        return refuse(command, "more than %d targets", HU_TARGETS_MAX);
+        return refuse("more than %d targets", HU_TARGETS_MAX);
     targets->at[targets->count++] = t;
     return true;
 }
 
-static bool add_format(const char *command, const char *name, struct stats_targets *targets)
+static bool add_format(const char *name, struct stats_targets *targets)
 {
-    const struct hu_format *f = format_read(command, name);
-    return f && add_target(command, targets, (struct stats_target){f->name, f, NULL});
+    const struct hu_format *f = format_read(name);
+    return f && add_target(targets, (struct stats_target){f->name, f, NULL});
 }
 
-static bool add_named(const char *command, const char *name, void *targets)
+static bool add_named(const char *name, void *targets)
 {
     const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
     if (!strcasecmp(name, "all")) {
         for (size_t i = 0; i < hu_format_count(); i++)
-            if (!add_format(command, hu_format_at(i)->name, targets))
+            if (!add_format(hu_format_at(i)->name, targets))
                 return false;
         return true;
     }
     if (!b)
-        return add_format(command, name, targets);
+        return add_format(name, targets);
     if (hu_block_encodes(b))
-        return add_target(command, targets, (struct stats_target){b->name, NULL, b});
-    return refuse(command,
-                  "%s is decoded only: nothing here encodes it, so what it would lose is not known",
+        return add_target(targets, (struct stats_target){b->name, NULL, b});
+    return refuse("%s is decoded only: nothing here encodes it, so what it would lose is not known",
                   b->name);
 }
 
-bool stats_targets_read(const char *command, const char *text, struct stats_targets *targets)
+bool stats_targets_read(const char *text, struct stats_targets *targets)
 {
-    return names_read(command, text, add_named, targets);
+    return names_read(text, add_named, targets);
 }
 
 const char *stats_scaling_name(enum hu_scaling scaling)

@@ -31,7 +31,7 @@ struct stats_targets {
 };
 
 /* Names by commas, or "all" named formats, added to TARGETS. False: reported. */
-bool stats_targets_read(const char *command, const char *text, struct stats_targets *targets);
+bool stats_targets_read(const char *text, struct stats_targets *targets);
 /* Bits of an element, its share of a scale included. */
 double stats_target_bits(const struct stats_target *t);
 
@@ -86,8 +86,8 @@ struct stats_reading {
 };
 /* only_numbers: others are skipped, and else read as bytes. in_rows: those whose first size varies
  * fastest are read in the order of rows. False: reported. stats_reading_clear in either case. */
-bool stats_read(struct stats_reading *r, struct tensor_source *source, const char *command,
-                bool only_numbers, bool in_rows);
+bool stats_read(struct stats_reading *r, struct tensor_source *source, bool only_numbers,
+                bool in_rows);
 void stats_reading_clear(struct stats_reading *r);
 
 /* For hu_stream.done: keeps tensor INDEX's figures and adds to the total. context: struct stats. */
@@ -131,11 +131,10 @@ enum stats_reach { STATS_OVERFLOWS, STATS_NORMAL, STATS_SUBNORMAL, STATS_ZERO };
 enum stats_reach stats_reach(const struct hu_format *f, int exponent);
 
 /* What block formats lose in all; prints nothing where there are none. */
-void stats_blocks_text(const struct stats *s, const struct palette *p);
-void stats_text(const struct stats *s, const struct palette *p);
+void stats_blocks_text(const struct stats *s);
+void stats_text(const struct stats *s);
 /* What a cast has lost; bytes: of the tensors, before and after. */
-void stats_cast_text(const struct stats *s, const struct palette *p, const char *output,
-                     uint64_t before, uint64_t after);
+void stats_cast_text(const struct stats *s, const char *output, uint64_t before, uint64_t after);
 /* The document, but that "tensors" is null; stats_print_json takes it, and prints it with them. */
 json_t *stats_json(const struct stats *s);
 int stats_print_json(const struct stats *s, json_t *document);

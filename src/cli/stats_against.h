@@ -45,11 +45,11 @@ const char *against_status_name(enum against_status status);
 
 /* What FIRST's options say goes for the file at OTHER too. A is all zeros but for the ratio that is
  * asked for. Returns EXIT_DONE, or what is reported; against_clear in either case. */
-int against_run(struct against *a, const char *command, struct tensor_source *first,
-                const char *path, const char *other, unsigned jobs);
+int against_run(struct against *a, struct tensor_source *first, const char *path, const char *other,
+                unsigned jobs);
 void against_clear(struct against *a);
 
-void against_text(const struct against *a, const struct palette *p);
+void against_text(const struct against *a);
 int against_json(const struct against *a);
 
 #endif

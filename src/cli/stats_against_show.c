@@ -150,8 +150,7 @@ static void figures_cells(struct grid *g, const struct hu_difference *d, bool ul
     grid_cell(g, text, "");
 }
 
-static void verdict_cell(struct grid *g, const struct against *a, const struct against_row *r,
-                         const struct palette *p)
+static void verdict_cell(struct grid *g, const struct against *a, const struct against_row *r)
 {
     char text[160], count[COUNT];
     bool same = against_row_is_same(a, r);
@@ -163,11 +162,10 @@ static void verdict_cell(struct grid *g, const struct against *a, const struct a
         snprintf(text, sizeof text, "%s not alike", hu_grouped(r->pair->difference.unlike, count));
     else
         snprintf(text, sizeof text, "%s", same ? "same" : "differs");
-    grid_cell(g, text, same ? p->good : p->warn);
+    grid_cell(g, text, same ? ink->good : ink->warn);
 }
 
-static void row_cells(struct grid *g, const struct against *a, const struct against_row *r,
-                      const struct palette *p)
+static void row_cells(struct grid *g, const struct against *a, const struct against_row *r)
 {
     const struct hu_tensor *t = r->first ? r->first : r->second;
     bool numbers = r->pair && r->pair->first.data.format;
@@ -183,7 +181,7 @@ static void row_cells(struct grid *g, const struct against *a, const struct agai
     }
     for (int i = 0; !numbers && i < 5; i++)
         grid_cell(g, "–", "");
-    verdict_cell(g, a, r, p);
+    verdict_cell(g, a, r);
 }
 
 static const char *plural(size_t n)
@@ -208,7 +206,7 @@ static void print_head(const struct against *a)
     free(second);
 }
 
-void against_text(const struct against *a, const struct palette *p)
+void against_text(const struct against *a)
 {
     struct grid g = {0};
     char text[COUNT];
@@ -223,23 +221,23 @@ void against_text(const struct against *a, const struct palette *p)
     grid_column(&g, "SQNR", 11, false);
     grid_column(&g, "", 0, true);
     for (size_t i = 0; i < a->count; i++)
-        row_cells(&g, a, &a->rows[i], p);
+        row_cells(&g, a, &a->rows[i]);
     if (a->count > 1) {
         uint64_t all = 0;
         for (size_t i = 0; i < a->count; i++)
             all += a->rows[i].pair && a->rows[i].pair->first.data.format
                        ? a->rows[i].first->elements
                        : 0;
-        grid_cell(&g, "all", p->bold);
+        grid_cell(&g, "all", ink->bold);
         grid_cell(&g, "", "");
         grid_cell(&g, hu_grouped(all, text), "");
         grid_cell(&g, hu_grouped(a->total.equal, text), "");
         figures_cells(&g, &a->total, false);
         grid_cell(&g, "", "");
     }
-    grid_end(&g, p, terminal_columns(stdout));
+    grid_end(&g);
     bool same = against_is_same(a);
-    printf("\n%s%s%s", same ? p->good : p->warn, same ? "the same" : "not the same", p->off);
+    printf("\n%s%s%s", same ? ink->good : ink->warn, same ? "the same" : "not the same", ink->off);
     if (a->has_min_sqnr)
         printf(" (to at least %g dB in every tensor)", a->min_sqnr);
     putchar('\n');

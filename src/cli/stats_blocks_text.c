@@ -34,7 +34,7 @@ static bool any_nan(const struct stats *s)
     return false;
 }
 
-static void blocks_row(struct grid *g, const struct stats *s, const struct palette *p, size_t index)
+static void blocks_row(struct grid *g, const struct stats *s, size_t index)
 {
     const struct stats_target *t = &s->targets.at[index];
     struct stats_blocks b = stats_blocks_in_all(s, index);
@@ -45,7 +45,7 @@ static void blocks_row(struct grid *g, const struct stats *s, const struct palet
     grid_cell(g, share(text, b.saturated, b.blocks), "");
     grid_cell(g, share(text, b.lost, s->total->losses[index].measured), "");
     if (any_nan(s))
-        grid_cell(g, hu_grouped(b.nan, text), b.nan ? p->warn : "");
+        grid_cell(g, hu_grouped(b.nan, text), b.nan ? ink->warn : "");
     for (int i = 0; i < HU_SCALE_RULES; i++)
         grid_cell(g, hu_block_has_rules(t->block) ? decibels(text, b.sqnr_by_rule[i]) : "–", "");
 }
@@ -58,7 +58,7 @@ static bool any_with_rules(const struct stats *s)
     return false;
 }
 
-static void print_table(const struct stats *s, const struct palette *p)
+static void print_table(const struct stats *s)
 {
     struct grid g = {0};
     grid_column(&g, "block format", 18, true);
@@ -72,12 +72,12 @@ static void print_table(const struct stats *s, const struct palette *p)
         grid_column(&g, hu_scale_rule_name((enum hu_scale_rule)(HU_SCALE_FLOOR + i)), 11, false);
     for (size_t i = 0; i < s->targets.count; i++)
         if (s->targets.at[i].block)
-            blocks_row(&g, s, p, i);
+            blocks_row(&g, s, i);
     putchar('\n');
-    grid_end(&g, p, terminal_columns(stdout));
+    grid_end(&g);
 }
 
-static void print_worst(const struct stats *s, const struct palette *p)
+static void print_worst(const struct stats *s)
 {
     struct grid g = {0};
     grid_column(&g, "worst blocks", 18, true);
@@ -103,7 +103,7 @@ static void print_worst(const struct stats *s, const struct palette *p)
     }
     if (rows) {
         putchar('\n');
-        grid_print(&g, p, terminal_columns(stdout));
+        grid_print(&g);
     }
     grid_clear(&g);
 }
@@ -122,13 +122,13 @@ static void print_unfit(const struct stats *s)
     }
 }
 
-void stats_blocks_text(const struct stats *s, const struct palette *p)
+void stats_blocks_text(const struct stats *s)
 {
     if (!stats_any_block(s))
         return;
-    print_table(s, p);
-    printf("  %slost: elements that their block's outlier pushes to zero%s%s\n", p->dim,
-           any_with_rules(s) ? "; ratios: what each rule for the scale keeps" : "", p->off);
-    print_worst(s, p);
+    print_table(s);
+    printf("  %slost: elements that their block's outlier pushes to zero%s%s\n", ink->dim,
+           any_with_rules(s) ? "; ratios: what each rule for the scale keeps" : "", ink->off);
+    print_worst(s);
     print_unfit(s);
 }

@@ -56,7 +56,7 @@ static bool same_tensors(const struct partial_head *a, const struct partial_head
 
 static bool refuse_file(const struct partial_merge *m, size_t file, const char *why)
 {
-    return refuse(m->command, "%s and %s %s", m->paths[0], m->paths[file], why);
+    return refuse("%s and %s %s", m->paths[0], m->paths[file], why);
 }
 
 /* Whether file INDEX belongs with the first. */
@@ -81,15 +81,14 @@ static bool check_joined(const struct partial_merge *m, size_t index)
     const struct partial_head *h = &m->files[index].head, *a = head_of(m);
     const struct partial_options *o = &h->options;
     if (h->tensor_count != 1 || h->held_count != h->shards)
-        return refuse(m->command, "%s is not of one whole array: --join adds those",
-                      m->paths[index]);
+        return refuse("%s is not of one whole array: --join adds those", m->paths[index]);
     if (h->tensors[0].dtype.format != a->tensors[0].dtype.format || !a->tensors[0].dtype.format)
         return refuse_file(m, index, "are of arrays of different formats");
     bool over = o->scaling == HU_SCALE_TENSOR;
     for (size_t i = 0; i < o->targets.count; i++)
         over |= o->targets.at[i].block && hu_block_needs_amax(o->targets.at[i].block);
     if (over)
-        fail(m->command, "%s has a scale that stands over the whole array: its parts do not add up",
+        fail("%s has a scale that stands over the whole array: its parts do not add up",
              m->paths[index]);
     return !over;
 }
@@ -102,14 +101,14 @@ static bool check_shards(const struct partial_merge *m, size_t *holder, bool for
         for (size_t k = 0; k < m->files[i].head.held_count; k++) {
             uint64_t number = m->files[i].head.held[k];
             if (holder[number])
-                return refuse(m->command, "shard %llu of %llu is in %s and in %s",
-                              (unsigned long long)number, (unsigned long long)shards,
-                              m->paths[holder[number] - 1], m->paths[i]);
+                return refuse("shard %llu of %llu is in %s and in %s", (unsigned long long)number,
+                              (unsigned long long)shards, m->paths[holder[number] - 1],
+                              m->paths[i]);
             holder[number] = i + 1;
         }
     for (uint64_t k = 1; for_report && k <= shards; k++)
         if (!holder[k])
-            return refuse(m->command, "shard %llu of %llu is missing", (unsigned long long)k,
+            return refuse("shard %llu of %llu is missing", (unsigned long long)k,
                           (unsigned long long)shards);
     return true;
 }
@@ -131,7 +130,7 @@ static bool read_all(struct partial_merge *m)
 {
     m->files = check_memory(calloc(m->count + 1, sizeof *m->files));
     for (size_t i = 0; i < m->count; i++)
-        if (!partial_file_read(&m->files[i], m->command, m->paths[i]))
+        if (!partial_file_read(&m->files[i], m->paths[i]))
             return false;
     return true;
 }
@@ -168,7 +167,7 @@ static bool find_entries(const struct partial_merge *m, const struct partial_fil
     }
     if (!in.failed && in.at == in.end)
         return true;
-    return refuse(m->command, "%s is malformed, though its checksum is right", f->path);
+    return refuse("%s is malformed, though its checksum is right", f->path);
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -237,8 +236,7 @@ static bool add_all(struct partial_merge *m, struct stats *s, const struct entry
             add_tensor(m, s, scratch, i, g, pieces,
                        m->joins || (n == 1 && entries[first].finished));
         else
-            fail(m->command, "pieces of tensor '%s' are in several of the files",
-                 h->tensors[i].name);
+            fail("pieces of tensor '%s' are in several of the files", h->tensors[i].name);
         hu_gathered_free(g);
     }
     hu_scratch_free(scratch);
@@ -315,7 +313,7 @@ bool partial_merge(struct partial_merge *m, struct stats *s, bool for_report)
 
 bool partial_merge_write(const struct partial_merge *m, const char *path, bool force)
 {
-    return partial_file_write(head_of(m), &m->entries, m->entry_count, m->command, path, force);
+    return partial_file_write(head_of(m), &m->entries, m->entry_count, path, force);
 }
 
 void partial_merge_clear(struct partial_merge *m)

@@ -17,8 +17,8 @@ bool read_stats_shard(const struct options *o, void *at)
     if (fine && !*end && shard->number && shard->number <= shard->count &&
         shard->count <= SHARDS_MAX)
         return true;
-    return refuse(o->command->name, "--shard is K/N, K from 1 to N, and N at most %d, not \"%s\"",
-                  SHARDS_MAX, o->value);
+    return refuse("--shard is K/N, K from 1 to N, and N at most %d, not \"%s\"", SHARDS_MAX,
+                  o->value);
 }
 
 void partial_done(void *context, size_t index, struct hu_gathered *g)
@@ -76,7 +76,7 @@ static uint64_t fingerprint(const struct partial_run *run)
     return h;
 }
 
-bool partial_write(struct partial_run *run, const char *command, const char *path, bool force)
+bool partial_write(struct partial_run *run, const char *path, bool force)
 {
     const struct stats *s = run->stats;
     struct partial_head head = {
@@ -94,7 +94,7 @@ bool partial_write(struct partial_run *run, const char *command, const char *pat
         head.tensors[i] = (struct partial_tensor){
             (char *)s->tensors[i].tensor->name, s->tensors[i].tensor->dtype,
             s->tensors[i].tensor->elements, hu_stream_pieces(run->stream, i)};
-    bool fine = partial_file_write(&head, &run->entries, run->entry_count, command, path, force);
+    bool fine = partial_file_write(&head, &run->entries, run->entry_count, path, force);
     free(head.tensors);
     return fine;
 }

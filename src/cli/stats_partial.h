@@ -36,11 +36,10 @@ struct partial_run {
 /* For hu_stream.done; context: struct partial_run. */
 void partial_done(void *context, size_t index, struct hu_gathered *g);
 /* Writes RUN's file. False: reported. */
-bool partial_write(struct partial_run *run, const char *command, const char *path, bool force);
+bool partial_write(struct partial_run *run, const char *path, bool force);
 
 /* Files that are merged. */
 struct partial_merge {
-    const char *command;
     const char *const *paths;
     size_t count;
     bool joins; /* they are of parts of one array, and no shards */

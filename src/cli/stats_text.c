@@ -27,8 +27,8 @@ static bool any_invalid(const struct stats *s)
     return false;
 }
 
-static void count_row(struct grid *g, const struct stats *s, const struct palette *p, size_t index,
-                      bool invalid, bool verdicts)
+static void count_row(struct grid *g, const struct stats *s, size_t index, bool invalid,
+                      bool verdicts)
 {
     struct hu_loss_figures f = hu_loss_figures(&s->total->losses[index]);
     /* What becomes NaN comes after what overflows, where anything does. */
@@ -40,14 +40,14 @@ static void count_row(struct grid *g, const struct stats *s, const struct palett
     for (int k = 0; k < 5; k++)
         if (k != 1 || invalid)
             grid_cell(g, block && k == 3 ? "–" : hu_grouped(counts[k], text),
-                      k < 2 && counts[k] ? p->warn : "");
+                      k < 2 && counts[k] ? ink->warn : "");
     grid_cell(g, stats_decibels(decibels, &f, s->limits.min_sqnr), "");
     bool safe = stats_is_safe(s, index, &f, s->total->spread.finite);
     if (verdicts)
-        grid_cell(g, safe ? "safe" : "not safe", safe ? p->good : p->warn);
+        grid_cell(g, safe ? "safe" : "not safe", safe ? ink->good : ink->warn);
 }
 
-static void print_counts(const struct stats *s, const struct palette *p, bool verdicts)
+static void print_counts(const struct stats *s, bool verdicts)
 {
     static const char *const heads[] = {"overflow", "to NaN", "to zero", "subnormal", "exact"};
     struct grid g = {0};
@@ -60,11 +60,11 @@ static void print_counts(const struct stats *s, const struct palette *p, bool ve
     if (verdicts)
         grid_column(&g, "", 0, true);
     for (size_t i = 0; i < s->targets.count; i++)
-        count_row(&g, s, p, i, invalid, verdicts);
-    grid_end(&g, p, terminal_columns(stdout));
+        count_row(&g, s, i, invalid, verdicts);
+    grid_end(&g);
 }
 
-static void print_errors(const struct stats *s, const struct palette *p)
+static void print_errors(const struct stats *s)
 {
     static const char *const heads[] = {"max error", "rms error", "max relative", "rms relative",
                                         "max ulp"};
@@ -83,14 +83,13 @@ static void print_errors(const struct stats *s, const struct palette *p)
         }
     }
     putchar('\n');
-    grid_end(&g, p, terminal_columns(stdout));
+    grid_end(&g);
 }
 
 /* How the histogram is laid out in the terminal's columns: the bars give way first, then targets.
  */
 struct histogram {
     const struct stats *stats;
-    const struct palette *palette;
     int bar;
     const struct hu_format *ranges[HU_TARGETS_MAX];
     size_t targets, all; /* of ranges: those that have room, and all of them */
@@ -103,9 +102,9 @@ static int reach_width(const struct hu_format *f)
     return n < 4 ? 4 : n;
 }
 
-static struct histogram lay_out_histogram(const struct stats *s, const struct palette *p)
+static struct histogram lay_out_histogram(const struct stats *s)
 {
-    struct histogram h = {.stats = s, .palette = p, .bar = BAR};
+    struct histogram h = {.stats = s, .bar = BAR};
     h.targets = h.all = stats_ranges(s, h.ranges);
     int columns = terminal_columns(stdout), used = BEFORE_BAR;
     for (size_t i = 0; i < h.targets; i++)
@@ -132,14 +131,15 @@ static void print_bar(const struct histogram *h, double share)
 
 static void print_reach(const struct histogram *h, int exponent)
 {
-    const struct palette *p = h->palette;
     for (size_t i = 0; i < h->targets; i++) {
         enum stats_reach reach = stats_reach(h->ranges[i], exponent);
         static const char *const marks[] = {"over", "█", "░", "0"};
-        const char *color = reach == STATS_OVERFLOWS ? p->warn : reach == STATS_ZERO ? p->dim : "";
+        const char *color = reach == STATS_OVERFLOWS ? ink->warn
+                            : reach == STATS_ZERO    ? ink->dim
+                                                     : "";
         printf("  %s", color);
         print_right(marks[reach], reach_width(h->ranges[i]));
-        fputs(*color ? p->off : "", stdout);
+        fputs(*color ? ink->off : "", stdout);
     }
 }
 
@@ -159,12 +159,12 @@ static void print_histogram_row(const struct histogram *h, const char *label, ui
 
 static void print_histogram_head(const struct histogram *h)
 {
-    printf("\n  %s%-12s %10s  %*s", h->palette->bold, "binade", "share", h->bar, "");
+    printf("\n  %s%-12s %10s  %*s", ink->bold, "binade", "share", h->bar, "");
     for (size_t i = 0; i < h->targets; i++) {
         fputs("  ", stdout);
         print_right(h->ranges[i]->name, 4);
     }
-    printf("%s\n", h->palette->off);
+    printf("%s\n", ink->off);
 }
 
 static void print_binades(const struct histogram *h)
@@ -179,7 +179,7 @@ static void print_binades(const struct histogram *h)
         if (n - i > ROWS_MAX)
             below += b->count;
         else if (b->empty)
-            printf("  %s… %d empty binades%s\n", h->palette->dim, b->empty, h->palette->off);
+            printf("  %s… %d empty binades%s\n", ink->dim, b->empty, ink->off);
         else
             print_histogram_row(h, label, b->count, &b->exponent);
     }
@@ -187,22 +187,22 @@ static void print_binades(const struct histogram *h)
         print_histogram_row(h, "  below these", below, NULL);
 }
 
-static void print_histogram(const struct stats *s, const struct palette *p)
+static void print_histogram(const struct stats *s)
 {
-    struct histogram h = lay_out_histogram(s, p);
+    struct histogram h = lay_out_histogram(s);
     print_histogram_head(&h);
     print_binades(&h);
     if (s->total->spread.zeros)
         print_histogram_row(&h, "  zero", s->total->spread.zeros, NULL);
     int columns = terminal_columns(stdout);
     if (h.targets) {
-        fputs(p->dim, stdout);
+        fputs(ink->dim, stdout);
         print_wrapped("█ normal  ░ subnormal  0 rounds to zero  over: beyond the largest", 2,
                       columns ? columns : 80);
-        fputs(p->off, stdout);
+        fputs(ink->off, stdout);
     }
     if (h.targets && h.targets < h.all)
-        printf("  %s%zu more targets have no room here%s\n", p->dim, h.all - h.targets, p->off);
+        printf("  %s%zu more targets have no room here%s\n", ink->dim, h.all - h.targets, ink->off);
 }
 
 /* MAGNITUDE as a datum of F, or of fp64 where the elements are no floats. */
@@ -221,8 +221,7 @@ static const struct hu_format *common_format(const struct stats *s)
     return s->count ? s->tensors[0].tensor->dtype.format : NULL;
 }
 
-static void tensor_row(struct grid *g, const struct stats *s, const struct palette *p,
-                       const struct stats_tensor *t)
+static void tensor_row(struct grid *g, const struct stats *s, const struct stats_tensor *t)
 {
     char name[512], text[64], decibels[STATS_DECIBELS];
     grid_cell(g, hu_printable(t->tensor->name, name, sizeof name), "");
@@ -233,7 +232,7 @@ static void tensor_row(struct grid *g, const struct stats *s, const struct palet
         bool clamps = s->targets.at[k].block;
         bool over = (clamps ? 0 : t->figures[k].overflow) + t->figures[k].invalid;
         const char *ratio = stats_decibels(decibels, &t->figures[k], s->limits.min_sqnr);
-        grid_format(g, over ? p->warn : "", "%s%s", t->figures[k].measured ? ratio : "–",
+        grid_format(g, over ? ink->warn : "", "%s%s", t->figures[k].measured ? ratio : "–",
                     over ? "!" : " ");
     }
     int narrowest = stats_narrowest(s, t);
@@ -258,7 +257,7 @@ static void explain_marks(const struct stats *s)
 }
 
 /* A line a tensor: its ratio in each target, marked where it overflows. */
-static void print_tensors(const struct stats *s, const struct palette *p)
+static void print_tensors(const struct stats *s)
 {
     struct grid g = {0};
     grid_column(&g, "tensor", 0, true);
@@ -268,9 +267,9 @@ static void print_tensors(const struct stats *s, const struct palette *p)
         grid_column(&g, s->targets.at[i].name, 12, false);
     grid_column(&g, "narrowest safe", 0, true);
     for (size_t i = 0; i < s->count; i++)
-        tensor_row(&g, s, p, &s->tensors[i]);
+        tensor_row(&g, s, &s->tensors[i]);
     putchar('\n');
-    grid_end(&g, p, terminal_columns(stdout));
+    grid_end(&g);
     explain_marks(s);
 }
 
@@ -325,7 +324,7 @@ static void note_specials(const struct stats *s)
     }
 }
 
-static void print_verdict(const struct stats *s, const struct palette *p)
+static void print_verdict(const struct stats *s)
 {
     int narrowest = stats_narrowest_of_all(s);
     char most[48];
@@ -336,13 +335,12 @@ static void print_verdict(const struct stats *s, const struct palette *p)
     else
         snprintf(most, sizeof most, "overflow of at most %.0f", s->limits.max_overflow);
     printf("\nnarrowest safe: %s%s%s (%s and at least %g dB, in every tensor and in all)\n",
-           p->bold, narrowest < 0 ? "none of these" : s->targets.at[narrowest].name, p->off, most,
-           s->limits.min_sqnr);
+           ink->bold, narrowest < 0 ? "none of these" : s->targets.at[narrowest].name, ink->off,
+           most, s->limits.min_sqnr);
     note_specials(s);
 }
 
-void stats_cast_text(const struct stats *s, const struct palette *p, const char *output,
-                     uint64_t before, uint64_t after)
+void stats_cast_text(const struct stats *s, const char *output, uint64_t before, uint64_t after)
 {
     const struct hu_spread *spread = &s->total->spread;
     char elements[COUNT], a[COUNT], b[COUNT];
@@ -355,19 +353,19 @@ void stats_cast_text(const struct stats *s, const struct palette *p, const char 
         printf(", %zu copied as %s", s->skipped, s->skipped == 1 ? "it is" : "they are");
     printf("; %s byte%s, before %s\n\n", hu_grouped(after, a), plural(after),
            hu_grouped(before, b));
-    print_counts(s, p, false);
-    print_errors(s, p);
+    print_counts(s, false);
+    print_errors(s);
 }
 
-void stats_text(const struct stats *s, const struct palette *p)
+void stats_text(const struct stats *s)
 {
     print_head(s);
-    print_counts(s, p, true);
-    print_errors(s, p);
-    stats_blocks_text(s, p);
+    print_counts(s, true);
+    print_errors(s);
+    stats_blocks_text(s);
     if (s->total->spread.finite)
-        print_histogram(s, p);
+        print_histogram(s);
     if (s->count > 1)
-        print_tensors(s, p);
-    print_verdict(s, p);
+        print_tensors(s);
+    print_verdict(s);
 }

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool open_raw(struct tensor_source *s, const char *command, const struct hu_format *format)
+static bool open_raw(struct tensor_source *s, const struct hu_format *format)
 {
     struct hu_file_error why;
     struct hu_tensor_set *set = &s->set;
@@ -30,9 +30,9 @@ static bool open_raw(struct tensor_source *s, const char *command, const struct 
     s->raw = true;
     if (!hu_raw_open(s->path, format, &set->files[0], &why)) {
         if (why.has_offset)
-            fail(command, "%s: byte %llu: %s", s->path, (unsigned long long)why.offset, why.reason);
+            fail("%s: byte %llu: %s", s->path, (unsigned long long)why.offset, why.reason);
         else
-            fail(command, "%s: %s", s->path, why.reason);
+            fail("%s: %s", s->path, why.reason);
         return false;
     }
     set->files[0].tensors[0].big_endian = s->big_endian && format->storage_bits > 8;
@@ -44,24 +44,23 @@ static bool open_raw(struct tensor_source *s, const char *command, const struct 
 }
 
 /* -f with an array that has a header: for elements that it calls opaque, or integers. */
-static bool apply_format(struct tensor_source *s, const char *command,
-                         const struct hu_format *format)
+static bool apply_format(struct tensor_source *s, const struct hu_format *format)
 {
     struct hu_tensor *t = s->set.count == 1 ? s->set.files[0].tensors : NULL;
     if (!t || s->set.files[0].kind != HU_FILE_NPY)
-        return refuse(command, "%s says what its tensors are; -f is for raw arrays and opaque .npy",
+        return refuse("%s says what its tensors are; -f is for raw arrays and opaque .npy",
                       s->path);
     if (s->big_endian)
-        return refuse(command, "%s says the order of its bytes itself", s->path);
+        return refuse("%s says the order of its bytes itself", s->path);
     char why[HU_NPY_WHY];
     if (hu_npy_apply_format(t, format, why))
         return true;
-    return refuse(command, "%s %s", s->path, why);
+    return refuse("%s %s", s->path, why);
 }
 
-static bool report_changed(const char *command, const char *path)
+static bool report_changed(const char *path)
 {
-    return refuse(command, "%s changed while it was read", path);
+    return refuse("%s changed while it was read", path);
 }
 
 /* Whether DESCRIPTOR is file INDEX of S, as it was. */
@@ -74,7 +73,7 @@ static bool is_same(const struct tensor_source *s, size_t index, int descriptor)
     return hu_file_state_same(&now, &s->set.files[index].state);
 }
 
-static bool open_files(struct tensor_source *s, const char *command)
+static bool open_files(struct tensor_source *s)
 {
     char reason[FILE_LIMIT_TEXT];
     file_limit_raise();
@@ -84,18 +83,18 @@ static bool open_files(struct tensor_source *s, const char *command)
     for (size_t i = 0; i < s->set.count; i++) {
         int fd = s->descriptors[i] = open(s->set.paths[i], O_RDONLY | O_CLOEXEC);
         if (fd < 0)
-            return refuse(command, "%s: %s", s->set.paths[i], file_limit_reason(errno, reason));
+            return refuse("%s: %s", s->set.paths[i], file_limit_reason(errno, reason));
         if (!is_same(s, i, fd))
-            return report_changed(command, s->set.paths[i]);
+            return report_changed(s->set.paths[i]);
     }
     return true;
 }
 
-bool tensor_source_unchanged(const struct tensor_source *s, const char *command)
+bool tensor_source_unchanged(const struct tensor_source *s)
 {
     for (size_t i = 0; i < s->set.count; i++)
         if (!is_same(s, i, s->descriptors[i]))
-            return report_changed(command, s->set.paths[i]);
+            return report_changed(s->set.paths[i]);
     return true;
 }
 
@@ -133,14 +132,13 @@ static struct hu_zip *open_archive(struct tensor_source *s, size_t index, struct
     return u->zip = hu_zip_open(&u->in, why);
 }
 
-static bool fail_scratch(const char *command, const char *path, const char *reason)
+static bool fail_scratch(const char *path, const char *reason)
 {
-    return refuse(command, "a file in $TMPDIR (or /tmp), for what %s has compressed: %s", path,
-                  reason);
+    return refuse("a file in $TMPDIR (or /tmp), for what %s has compressed: %s", path, reason);
 }
 
 /* T's member behind what is unpacked already. */
-static bool unpack(struct tensor_source *s, const char *command, const struct hu_tensor *t)
+static bool unpack(struct tensor_source *s, const struct hu_tensor *t)
 {
     bool writing = false;
     char reason[FILE_LIMIT_TEXT];
@@ -148,7 +146,7 @@ static bool unpack(struct tensor_source *s, const char *command, const struct hu
     struct unpacking *u = &s->unpacking;
     const char *path = s->set.paths[t->file];
     if (u->descriptor < 0 && (u->descriptor = open_nameless()) < 0)
-        return fail_scratch(command, path, file_limit_reason(errno, reason));
+        return fail_scratch(path, file_limit_reason(errno, reason));
     struct hu_zip *zip = open_archive(s, t->file, &why);
     if (zip && hu_zip_unpack(zip, t->member - 1, u->descriptor, &writing, &why)) {
         struct unpacked *row =
@@ -158,12 +156,12 @@ static bool unpack(struct tensor_source *s, const char *command, const struct hu
         return true;
     }
     if (writing)
-        return fail_scratch(command, path, why.reason);
-    return refuse(command, "%s: %s", path, why.reason);
+        return fail_scratch(path, why.reason);
+    return refuse("%s: %s", path, why.reason);
 }
 
 /* Whether T's member, which is not compressed, is undamaged; looked at once. */
-static bool check_stored(struct tensor_source *s, const char *command, const struct hu_tensor *t)
+static bool check_stored(struct tensor_source *s, const struct hu_tensor *t)
 {
     struct unpacking *u = &s->unpacking;
     struct hu_file_error why = {0};
@@ -174,7 +172,7 @@ static bool check_stored(struct tensor_source *s, const char *command, const str
         return true;
     struct hu_zip *zip = open_archive(s, t->file, &why);
     if (!zip || !hu_zip_check(zip, t->member - 1, &why))
-        return refuse(command, "%s: %s", s->set.paths[t->file], why.reason);
+        return refuse("%s: %s", s->set.paths[t->file], why.reason);
     if (!checked)
         checked = u->checked[t->file] = check_memory(calloc(hu_zip_count(zip), sizeof *checked));
     return checked[t->member - 1] = true;
@@ -189,17 +187,17 @@ static const struct unpacked *find_unpacked(const struct unpacking *u, const str
     return NULL;
 }
 
-bool tensor_source_input(struct tensor_source *s, const char *command, const struct hu_tensor *t,
-                         int *descriptor, uint64_t *offset)
+bool tensor_source_input(struct tensor_source *s, const struct hu_tensor *t, int *descriptor,
+                         uint64_t *offset)
 {
     *offset = t->offset;
     *descriptor = s->descriptors[t->file];
     if (!t->member || !t->bytes)
         return true;
     if (!t->packed)
-        return check_stored(s, command, t);
+        return check_stored(s, t);
     const struct unpacked *u = find_unpacked(&s->unpacking, t);
-    if (!u && !unpack(s, command, t))
+    if (!u && !unpack(s, t))
         return false;
     u = find_unpacked(&s->unpacking, t);
     *descriptor = s->unpacking.descriptor;
@@ -208,14 +206,13 @@ bool tensor_source_input(struct tensor_source *s, const char *command, const str
 }
 
 /* Where part T is read; NULL is nowhere. */
-static bool take_part(struct tensor_source *s, const char *command, const struct hu_tensor *t,
+static bool take_part(struct tensor_source *s, const struct hu_tensor *t,
                       struct hu_recode_input *in)
 {
-    return !t || tensor_source_input(s, command, t, &in->descriptor, &in->offset);
+    return !t || tensor_source_input(s, t, &in->descriptor, &in->offset);
 }
 
-bool tensor_source_parts(struct tensor_source *s, const char *command, const struct hu_logical *l,
-                         struct hu_recode *r)
+bool tensor_source_parts(struct tensor_source *s, const struct hu_logical *l, struct hu_recode *r)
 {
     r->from = l->block;
     r->scales_in = l->scales_in;
@@ -225,9 +222,8 @@ bool tensor_source_parts(struct tensor_source *s, const char *command, const str
     r->rows = l->rows;
     r->columns = l->columns;
     r->has_groups = l->groups != NULL;
-    return take_part(s, command, l->codes, &r->codes) &&
-           take_part(s, command, l->scales, &r->scales) &&
-           take_part(s, command, l->more, &r->more) && take_part(s, command, l->groups, &r->groups);
+    return take_part(s, l->codes, &r->codes) && take_part(s, l->scales, &r->scales) &&
+           take_part(s, l->more, &r->more) && take_part(s, l->groups, &r->groups);
 }
 
 static void release_unpacked(struct tensor_source *s)
@@ -275,19 +271,19 @@ static bool may_be_raw(const char *path)
            hu_kind_of_file(path) == HU_FILE_OTHER && !hu_foreign_path(path, what);
 }
 
-static bool find_logicals(struct tensor_source *s, const char *command)
+static bool find_logicals(struct tensor_source *s)
 {
     char error[HU_LOGICAL_ERROR];
     if (s->parts)
         return true;
     if (!hu_logicals_read(&s->set, s->path, &s->logicals, error))
-        return refuse(command, "%s: %s; --parts takes all tensors as they are", s->path, error);
+        return refuse("%s: %s; --parts takes all tensors as they are", s->path, error);
     if (s->logicals.note)
         note("%s: %s", s->path, s->logicals.note);
     return true;
 }
 
-bool tensor_source_open(struct tensor_source *s, const char *command, const char *path)
+bool tensor_source_open(struct tensor_source *s, const char *path)
 {
     const struct hu_format *format = s->format;
     char error[HU_SET_ERROR];
@@ -298,21 +294,21 @@ bool tensor_source_open(struct tensor_source *s, const char *command, const char
     s->raw = false;
     bool fine;
     if (format && hu_kind_of_file(path) == HU_FILE_OTHER) {
-        fine = open_raw(s, command, format);
+        fine = open_raw(s, format);
     } else {
         fine = hu_tensor_set_open(path, &s->set, error);
         if (!fine) {
             if (!format && may_be_raw(path))
-                fail(command, "%s; for a raw array, -f names the format of its elements", error);
+                fail("%s; for a raw array, -f names the format of its elements", error);
             else
-                fail(command, "%s", error);
+                fail("%s", error);
             return false;
         }
-        fine = (!format || apply_format(s, command, format)) && find_logicals(s, command);
+        fine = (!format || apply_format(s, format)) && find_logicals(s);
         if (fine)
             tensor_source_notes(&s->set);
     }
-    fine = fine && open_files(s, command);
+    fine = fine && open_files(s);
     if (!fine)
         tensor_source_close(s);
     return fine;
@@ -333,14 +329,14 @@ void tensor_source_close(struct tensor_source *s)
 bool read_source_format(const struct options *o, void *at)
 {
     struct tensor_source *s = at;
-    return (s->format = array_format_read(o->command->name, o->value, &s->big_endian)) != NULL;
+    return (s->format = array_format_read(o->value, &s->big_endian)) != NULL;
 }
 
 bool read_source_glob(const struct options *o, void *at)
 {
     struct tensor_source *s = at;
     if (s->glob_count == GLOBS_MAX)
-        return refuse(o->command->name, "more than %d times --tensor", GLOBS_MAX);
+        return refuse("more than %d times --tensor", GLOBS_MAX);
     s->globs[s->glob_count++] = o->value;
     return true;
 }
@@ -395,7 +391,7 @@ static bool glob_matches(const struct tensor_source *s, const char *glob)
 }
 
 /* No chosen tensor holds numbers that fp64 holds. */
-static void fail_unread(const struct tensor_source *s, const char *command)
+static void fail_unread(const struct tensor_source *s)
 {
     const struct hu_tensor *wide = NULL;
     for (size_t i = 0; i < s->set.tensor_count; i++)
@@ -403,11 +399,10 @@ static void fail_unread(const struct tensor_source *s, const char *command)
             wide = s->set.tensors[i];
     bool opaque = s->set.tensor_count == 1 && s->set.tensors[0]->void_size;
     if (wide)
-        fail(command,
-             "%s holds %s, whose values fp64 does not hold all; only formats within fp64 are read",
+        fail("%s holds %s, whose values fp64 does not hold all; only formats within fp64 are read",
              s->path, wide->dtype.format->name);
     else
-        fail(command, "%s has no floating-point tensor that can be read%s", s->path,
+        fail("%s has no floating-point tensor that can be read%s", s->path,
              opaque ? "; -f FORMAT says what its opaque elements are" : "");
 }
 
@@ -424,7 +419,7 @@ bool tensor_source_only_copied(const struct tensor_source *s)
     return chosen || !s->set.tensor_count;
 }
 
-bool tensor_source_check(const struct tensor_source *s, const char *command)
+bool tensor_source_check(const struct tensor_source *s)
 {
     size_t chosen = 0, read = 0;
     for (size_t i = 0; i < s->set.tensor_count; i++) {
@@ -434,23 +429,22 @@ bool tensor_source_check(const struct tensor_source *s, const char *command)
                             (s->decodes && s->set.tensors[i]->part_of));
     }
     if (s->set.tensor_count && !chosen)
-        fail(command, "%s has no tensor whose name matches %s; 'halfulp tensors' lists them",
-             s->path, s->globs[0]);
+        fail("%s has no tensor whose name matches %s; 'halfulp tensors' lists them", s->path,
+             s->globs[0]);
     else if (!read)
-        fail_unread(s, command);
+        fail_unread(s);
     for (size_t i = 0; read && i < s->glob_count; i++)
         if (!glob_matches(s, s->globs[i]))
             note("%s has no tensor whose name matches %s", s->path, s->globs[i]);
     return read > 0;
 }
 
-int tensor_source_fail(const struct tensor_source *s, const char *command,
-                       const struct hu_tensor *tensor, const struct hu_stream_error *error,
-                       const char *output)
+int tensor_source_fail(const struct tensor_source *s, const struct hu_tensor *tensor,
+                       const struct hu_stream_error *error, const char *output)
 {
     char name[80];
     const char *file = error->writing ? output : s->set.paths[tensor->file];
-    return fail(command, "%s: tensor '%s': %s", file, hu_printable(tensor->name, name, sizeof name),
+    return fail("%s: tensor '%s': %s", file, hu_printable(tensor->name, name, sizeof name),
                 error->error ? strerror(error->error)
                              : "the file became shorter while it was read");
 }

@@ -45,20 +45,20 @@ struct tensor_source {
 
 /* Opens PATH. What options say must be set before. What the files' readers note is printed. False:
  * reported; tensor_source_close is not needed. */
-bool tensor_source_open(struct tensor_source *s, const char *command, const char *path);
+bool tensor_source_open(struct tensor_source *s, const char *path);
 void tensor_source_close(struct tensor_source *s);
 
 /* Rows of the options about where tensors come from: -f, --tensor and --parts. */
-#define OPTIONS_SOURCE(request, member)                                                            \
+#define OPTIONS_SOURCE(member)                                                                     \
     {"from",     'f',                                                                              \
      "FORMAT",   "what a raw array's elements are, or opaque ones of .npy",                        \
-     "@formats", OPTION_INTO(read_source_format, struct tensor_source, request, member)},          \
+     "@formats", OPTION_INTO(read_source_format, struct tensor_source, member)},                   \
         {"tensor", 0,                                                                              \
          "GLOB",   "only tensors whose name matches; may be repeated",                             \
-         NULL,     OPTION_INTO(read_source_glob, struct tensor_source, request, member)},          \
+         NULL,     OPTION_INTO(read_source_glob, struct tensor_source, member)},                   \
     {                                                                                              \
         "parts", 0, NULL, "take codes and scales as the tensors that they are", NULL,              \
-            FLAG(request, member.parts)                                                            \
+            FLAG(member.parts)                                                                     \
     }
 option_reader read_source_format, read_source_glob;
 
@@ -72,22 +72,21 @@ bool tensor_source_matches(const char *glob, const char *name);
 /* Where T's data is read: *descriptor, and *offset in it. A member of an archive must have its
  * checksum; of a compressed one all is unpacked first, into a file without a name in $TMPDIR.
  * False: reported. */
-bool tensor_source_input(struct tensor_source *s, const char *command, const struct hu_tensor *t,
-                         int *descriptor, uint64_t *offset);
+bool tensor_source_input(struct tensor_source *s, const struct hu_tensor *t, int *descriptor,
+                         uint64_t *offset);
 
 /* L's parts, wherever they are, as what R reads. False: reported. */
-bool tensor_source_parts(struct tensor_source *s, const char *command, const struct hu_logical *l,
-                         struct hu_recode *r);
+bool tensor_source_parts(struct tensor_source *s, const struct hu_logical *l, struct hu_recode *r);
 
 /* Whether all files are as they were when they were opened: after a run, since what is written over
  * or cut short in between gives no error. False: reported. */
-bool tensor_source_unchanged(const struct tensor_source *s, const char *command);
+bool tensor_source_unchanged(const struct tensor_source *s);
 
 /* Prints the notes of SET's files. */
 void tensor_source_notes(const struct hu_tensor_set *set);
 
 /* Reports that no tensor is chosen, or why a chosen one cannot be converted. */
-bool tensor_source_check(const struct tensor_source *s, const char *command);
+bool tensor_source_check(const struct tensor_source *s);
 
 /* Whether what is chosen may be copied where none of it can be converted: nothing or integers. */
 bool tensor_source_only_copied(const struct tensor_source *s);
@@ -97,8 +96,7 @@ bool tensor_source_reads(const struct hu_tensor *t);
 
 /* Reports what went wrong in a run over tensors of S: names[i] is tensor i of the run. Returns
  * EXIT_BAD. */
-int tensor_source_fail(const struct tensor_source *s, const char *command,
-                       const struct hu_tensor *tensor, const struct hu_stream_error *error,
-                       const char *output);
+int tensor_source_fail(const struct tensor_source *s, const struct hu_tensor *tensor,
+                       const struct hu_stream_error *error, const char *output);
 
 #endif

@@ -8,13 +8,24 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-bool color_wanted(enum color_mode mode, FILE *stream)
+static const struct palette none = {"", "", "", "", "", "", "", ""};
+static const struct palette colors = {
+    .sign = "\033[34m",
+    .exponent = "\033[32m",
+    .significand = "\033[31m",
+    .dim = "\033[2m",
+    .bold = "\033[1m",
+    .warn = "\033[33m",
+    .good = "\033[32m",
+    .off = "\033[0m",
+};
+const struct palette *ink = &none;
+
+void ink_choose(enum color_mode mode)
 {
-    if (mode != COLOR_AUTO)
-        return mode == COLOR_ALWAYS;
-    const char *no = getenv("NO_COLOR");
-    const char *term = getenv("TERM");
-    return isatty(stream_descriptor(stream)) && !(no && *no) && term && strcmp(term, "dumb");
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    bool can = isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
+    ink = mode == COLOR_ALWAYS || (mode == COLOR_AUTO && can) ? &colors : &none;
 }
 
 int terminal_columns(FILE *stream)
@@ -109,20 +120,4 @@ void print_xml(FILE *out, const char *text)
             fputc(*c, out);
         }
     free(whole);
-}
-
-const struct palette *palette_for(bool color)
-{
-    static const struct palette none = {"", "", "", "", "", "", "", ""};
-    static const struct palette plain = {
-        .sign = "\033[34m",
-        .exponent = "\033[32m",
-        .significand = "\033[31m",
-        .dim = "\033[2m",
-        .bold = "\033[1m",
-        .warn = "\033[33m",
-        .good = "\033[32m",
-        .off = "\033[0m",
-    };
-    return color ? &plain : &none;
 }

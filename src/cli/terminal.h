@@ -6,12 +6,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
-
-/* Whether STREAM gets colour: always, or on a terminal unless NO_COLOR is set (no-color.org) or
- * TERM is dumb. */
-bool color_wanted(enum color_mode mode, FILE *stream);
-
 /* Columns of the terminal behind STREAM, or of $COLUMNS; 0: neither is known. */
 int terminal_columns(FILE *stream);
 
@@ -38,10 +32,15 @@ char *text_printable(const char *text);
 /* Prints TEXT from outside as XML's character data. */
 void print_xml(FILE *out, const char *text);
 
-/* The SGR sequences of the three fields and of emphasis; empty strings when colour is off. */
+/* What stdout's text is coloured with: the SGR sequences of the three fields and of emphasis, which
+ * are empty strings until a command asks for colour, and where it then gets none. */
 struct palette {
     const char *sign, *exponent, *significand, *dim, *bold, *warn, *good, *off;
 };
-const struct palette *palette_for(bool color);
+extern const struct palette *ink;
+
+/* Always, never, or on a terminal unless NO_COLOR is set (no-color.org) or TERM is dumb. */
+enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+void ink_choose(enum color_mode mode);
 
 #endif

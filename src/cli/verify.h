@@ -19,7 +19,6 @@ struct options;
 
 /* As the command line gives it; verify_request_complete fills in what it left out. */
 struct verify_request {
-    const char *command;
     struct format_list from, to, via;
     struct direction_list direction;
     struct operation_list operations; /* none: conversions */
@@ -27,7 +26,7 @@ struct verify_request {
     const struct hu_format *result; /* --result-format; NULL: results are codes of the target */
     const char *nan_to;
     bool standard; /* nothing was asked for: the standard set */
-    const struct hu_kernel **kernel;
+    const struct hu_kernel *kernel[FORMATS_MAX];
     size_t kernels;
     bool all_kernels;
     struct hu_promise promise;
@@ -45,7 +44,6 @@ extern const struct command_option verify_options[];
 
 /* Fills in and checks. False: reported. */
 bool verify_request_complete(struct verify_request *q, const struct options *o);
-void verify_request_free(struct verify_request *q);
 
 /* Rows so far. */
 struct verify_tally {

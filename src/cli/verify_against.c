@@ -86,7 +86,7 @@ bool verify_split_against(const struct verify_request *q, char **library, char *
 {
     const char *colon = strrchr(q->against, ':');
     if (!colon || colon == q->against || !colon[1])
-        return refuse(q->command, "--against: '%s' is not of the form LIB.so:SYMBOL", q->against);
+        return refuse("--against: '%s' is not of the form LIB.so:SYMBOL", q->against);
     char *name = check_memory(strndup(q->against, (size_t)(colon - q->against)));
     *library = library_path(name);
     *symbol = check_memory(strdup(colon + 1));
@@ -102,5 +102,5 @@ int verify_against(struct verify_request *q, struct verify_tally *tally)
     bool tried = try_directions(q, tally, library, symbol, message);
     free(library);
     free(symbol);
-    return tried ? EXIT_DONE : fail(q->command, "--against: %s", message);
+    return tried ? EXIT_DONE : fail("--against: %s", message);
 }

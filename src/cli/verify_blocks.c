@@ -163,7 +163,7 @@ static void *open_symbol(const struct verify_request *q)
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     void *symbol = library ? dlsym(library, name) : NULL;
     if (!symbol)
-        fail(q->command, "--against: %s", dlerror());
+        fail("--against: %s", dlerror());
     free(path);
     free(name);
     return symbol;
@@ -189,8 +189,8 @@ static bool judge_lines(struct trial *r, FILE *stream, const char *name)
     free(line);
     hu_reference_free(ref);
     if (found == HU_BLOCK_MALFORMED)
-        return refuse(r->q->command, "%s: line %" PRIu64 ": %s", name, r->of.blocks, message);
-    return r->of.blocks || refuse(r->q->command, "%s: there is no vector in it", name);
+        return refuse("%s: line %" PRIu64 ": %s", name, r->of.blocks, message);
+    return r->of.blocks || refuse("%s: there is no vector in it", name);
 }
 
 /* Recorded blocks, encoded by one rule in one direction. */
@@ -202,10 +202,9 @@ static int check_lines(const struct verify_request *q, struct verify_tally *tall
         (enum hu_scale_rule)rule,
         {.direction = q->direction.direction[0], .saturate = !q->no_saturate}};
     if (q->blocks.count != 1 || q->direction.count > 1 || q->rules & (q->rules - 1) || q->against)
-        return fail(q->command, "--vectors wants one block format, rule and direction");
+        return fail("--vectors wants one block format, rule and direction");
     if (!hu_block_vector_sources(b))
-        return fail(q->command,
-                    "%s has no vectors: its blocks are decoded only, large, or in parts", b->name);
+        return fail("%s has no vectors: its blocks are decoded only, large, or in parts", b->name);
     FILE *stream = verify_open_vectors(q);
     if (!stream)
         return EXIT_BAD;
@@ -228,13 +227,13 @@ int verify_blocks(struct verify_request *q, struct verify_tally *tally)
     if (q->vectors)
         return check_lines(q, tally, q->blocks.at[0]);
     if (q->which_rule && (!q->against || q->decoder))
-        return fail(q->command, "--which-rule is asked of an encoder: --against LIB.so:SYMBOL");
+        return fail("--which-rule is asked of an encoder: --against LIB.so:SYMBOL");
     if (q->against && q->blocks.count != 1)
-        return fail(q->command, "--against wants one block format");
+        return fail("--against wants one block format");
     for (size_t i = 0; q->against && i < q->blocks.count; i++)
         if ((q->decoder && hu_block_more_bytes(q->blocks.at[i], 256, 256)) ||
             (!q->decoder && !hu_block_encodes(q->blocks.at[i])))
-            return fail(q->command, "%s has no such function here", q->blocks.at[i]->name);
+            return fail("%s has no such function here", q->blocks.at[i]->name);
     if (q->against && !(symbol = open_symbol(q)))
         return EXIT_BAD;
     if (!q->rules)

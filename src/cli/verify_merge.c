@@ -197,7 +197,7 @@ static void settle_row(json_t *row)
                                        : 0));
 }
 
-static json_t *read_document(const char *command, const char *path)
+static json_t *read_document(const char *path)
 {
     const char *no_text;
     char why[HU_JSON_ERROR];
@@ -210,7 +210,7 @@ static json_t *read_document(const char *command, const char *path)
         free(text);
         return root;
     }
-    fail(command, "%s: %s; wanted is what 'halfulp verify --shard K/N --json' prints", path,
+    fail("%s: %s; wanted is what 'halfulp verify --shard K/N --json' prints", path,
          root   ? "is something else"
          : text ? why
                 : no_text);
@@ -225,16 +225,16 @@ static json_int_t number(const json_t *root, const char *key)
 }
 
 /* Each of N shards once. False: reported. */
-static bool check_shards(const char *command, char **paths, json_t *const *roots, int n)
+static bool check_shards(char **paths, json_t *const *roots, int n)
 {
     json_int_t shards = number(roots[0], "shards");
     for (int i = 0; i < n; i++) {
         if (number(roots[i], "shards") != shards)
-            return refuse(command, "%s and %s are of runs in different numbers of shards", paths[0],
+            return refuse("%s and %s are of runs in different numbers of shards", paths[0],
                           paths[i]);
         for (int k = 0; k < i; k++)
             if (number(roots[k], "shard") == number(roots[i], "shard"))
-                return refuse(command, "shard %lld of %lld is in %s and in %s",
+                return refuse("shard %lld of %lld is in %s and in %s",
                               (long long)number(roots[i], "shard"), (long long)shards, paths[k],
                               paths[i]);
     }
@@ -243,8 +243,7 @@ static bool check_shards(const char *command, char **paths, json_t *const *roots
         for (int i = 0; i < n; i++)
             there |= number(roots[i], "shard") == s;
         if (!there)
-            return refuse(command, "shard %lld of %lld is missing", (long long)s,
-                          (long long)shards);
+            return refuse("shard %lld of %lld is missing", (long long)s, (long long)shards);
     }
     return true;
 }
@@ -297,17 +296,17 @@ static int report(json_t *all, bool json)
     return passed ? EXIT_DONE : EXIT_NO;
 }
 
-int verify_merge(const char *command, char **paths, int count, bool json)
+int verify_merge(char **paths, int count, bool json)
 {
     int status = EXIT_BAD, read = 0;
     json_t **roots = check_memory(calloc((size_t)count + 1, sizeof *roots));
-    while (read < count && (roots[read] = read_document(command, paths[read])))
+    while (read < count && (roots[read] = read_document(paths[read])))
         read++;
-    bool fine = read == count && check_shards(command, paths, roots, count);
+    bool fine = read == count && check_shards(paths, roots, count);
     for (int i = 1; fine && i < count; i++) {
         fine = add_document(roots[0], roots[i]);
         if (!fine)
-            fail(command, "%s and %s are of runs with different options", paths[0], paths[i]);
+            fail("%s and %s are of runs with different options", paths[0], paths[i]);
     }
     if (fine)
         status = report(roots[0], json);

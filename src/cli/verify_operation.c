@@ -216,7 +216,7 @@ static int try_foreign(struct verify_request *q, struct verify_tally *tally,
         struct operation_row row = {.q = question, .subject = q->against};
         try_subject(q, tally, &row, &subject, foreign);
     } else
-        status = fail(q->command, "--against: %s", message);
+        status = fail("--against: %s", message);
     hu_foreign_close(foreign);
     free(library);
     free(symbol);
@@ -256,7 +256,7 @@ static int try_recorded(struct verify_request *q, struct verify_tally *tally,
         take_row(q, tally, &row);
     else {
         progress_end();
-        status = fail(q->command, "%s: %s", verify_vectors_name(q),
+        status = fail("%s: %s", verify_vectors_name(q),
                       recorded->bad ? recorded->message : "there is no vector in it");
     }
     hu_faults_free(&recorded->faults);

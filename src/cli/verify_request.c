@@ -12,13 +12,14 @@
 
 enum { STANDARD_DRAWS = 100000, USUAL_DRAWS = 1000000 };
 
-static bool add_kernel(const char *command, const char *name, void *request)
+static bool add_kernel(const char *name, void *request)
 {
     struct verify_request *q = request;
-    const struct hu_kernel *kernel = kernel_named(command, name);
+    const struct hu_kernel *kernel = kernel_named(name);
     if (!kernel)
         return false;
-    q->kernel = check_memory(realloc(q->kernel, (q->kernels + 1) * sizeof *q->kernel));
+    if (q->kernels == FORMATS_MAX)
+        return refuse("more than %d kernels", FORMATS_MAX);
     q->kernel[q->kernels++] = kernel;
     return true;
 }
@@ -30,9 +31,9 @@ static bool read_kernels(const struct options *o, void *request)
     q->kernels = 0;
     q->all_kernels = !strcasecmp(o->value, "all");
     if (!q->all_kernels)
-        return names_read(q->command, o->value, add_kernel, q);
+        return names_read(o->value, add_kernel, q);
     for (size_t i = 0; i < hu_kernel_count(); i++)
-        good &= add_kernel(q->command, hu_kernel_name(hu_kernel_at(i)), q);
+        good &= add_kernel(hu_kernel_name(hu_kernel_at(i)), q);
     return good;
 }
 
@@ -42,9 +43,9 @@ static bool read_shard(const struct options *o, void *request)
     const char *text = o->value;
     char k[32] = "", n[32] = "";
     if (sscanf(text, "%31[0-9]/%31[0-9]", k, n) != 2 || strlen(k) + strlen(n) + 1 != strlen(text))
-        return refuse(q->command, "--shard: '%s' is not of the form K/N, such as 3/8", text);
-    return count_read(&q->shards, n, 1, 1 << 20, "shard", q->command) &&
-           count_read(&q->shard, k, 1, q->shards, "shard", q->command);
+        return refuse("--shard: '%s' is not of the form K/N, such as 3/8", text);
+    return count_read(&q->shards, n, 1, 1 << 20, "shard") &&
+           count_read(&q->shard, k, 1, q->shards, "shard");
 }
 
 static bool read_saturate(const struct options *o, void *request)
@@ -62,11 +63,10 @@ struct ignored {
     struct verify_request *q;
 };
 
-static bool add_ignored(const char *command, const char *name, void *context)
+static bool add_ignored(const char *name, void *context)
 {
     const struct ignored *i = context;
     int word = word_index(i->o, i->o->row->words, name);
-    (void)command;
     i->q->promise.ignore |= word >= 0 ? 1U << word : 0;
     return word >= 0;
 }
@@ -74,29 +74,29 @@ static bool add_ignored(const char *command, const char *name, void *context)
 static bool read_ignored(const struct options *o, void *request)
 {
     struct ignored i = {o, request};
-    return names_read(o->command->name, o->value, add_ignored, &i);
+    return names_read(o->value, add_ignored, &i);
 }
 
 static bool read_targets(const struct options *o, void *request)
 {
     struct verify_request *q = request;
-    return targets_read(o->command->name, o->value, &q->to, &q->blocks);
+    return targets_read(o->value, &q->to, &q->blocks);
 }
 
-static bool add_rule(const char *command, const char *name, void *request)
+static bool add_rule(const char *name, void *request)
 {
     struct verify_request *q = request;
     enum hu_scale_rule rule;
     bool all = !strcmp(name, "all");
     if (!all && !hu_scale_rule_find(name, &rule))
-        return refuse(command, "--rule is floor, ceil, rceil, even or all, not \"%s\"", name);
+        return refuse("--rule is floor, ceil, rceil, even or all, not \"%s\"", name);
     q->rules |= all ? 0x1eu : 1u << rule;
     return true;
 }
 
 static bool read_rules(const struct options *o, void *request)
 {
-    return names_read(o->command->name, o->value, add_rule, request);
+    return names_read(o->value, add_rule, request);
 }
 
 static bool read_nan(const struct options *o, void *request)
@@ -116,30 +116,30 @@ static bool read_subnormals(const struct options *o, void *request)
     return word >= 0;
 }
 
+#define REQUEST struct verify_request
 const struct command_option verify_options[] = {
     {"from", 'f', "LIST", "source formats; all: every named one (the default)", "@formats",
-     FORMATS(struct verify_request, from)},
+     FORMATS(from)},
     {"to", 't', "LIST",
      "target formats; all: every named one (the default); or block formats, tried both ways",
      "@dtypes", OWN(read_targets)},
     {"round", 'r', "LIST", "rounding directions: rne (default), rna, rtz, rup, rdn, rto, all",
-     "@rounds", DIRECTIONS_OF(struct verify_request, direction)},
+     "@rounds", DIRECTIONS_OF(direction)},
     {"op", 0, "LIST",
      "operations instead of conversions: add, sub, mul, div, fma, sqrt, rem, …, or all",
-     "@operations", OPERATIONS(struct verify_request, operations)},
-    OPTION_NAN_RULE(struct verify_request, nan_rule),
+     "@operations", OPERATIONS(operations)},
+    OPTION_NAN_RULE(nan_rule),
     {"kernel", 0, "LIST", "kernels; all: each that the machine can run (default: the best)",
      "@kernels", OWN(read_kernels)},
-    {"jobs", 'j', "N", "threads (default: one a processor)", NULL,
-     COUNT(struct verify_request, jobs, 1, 1024)},
+    {"jobs", 'j', "N", "threads (default: one a processor)", NULL, COUNT(jobs, 1, 1024)},
     {"shard", 0, "K/N", "only the K-th of N shares of the work, each spread over all of it", NULL,
      OWN(read_shard)},
     {"merge", 0, NULL, "FILEs are what --shard --json printed: say what one run would say", NULL,
-     FLAG(struct verify_request, merges)},
+     FLAG(merges)},
     {"against", 0, "LIB.so:SYMBOL", "try void SYMBOL(const void *src, void *dst, size_t n) instead",
-     "@file", TEXT(struct verify_request, against)},
+     "@file", TEXT(against)},
     {"vectors", 0, "FILE", "check lines of source, result and flags instead; -: stdin", "@file",
-     TEXT(struct verify_request, vectors)},
+     TEXT(vectors)},
     {"saturate", 0, "[=WHICH]",
      "overflow to the largest finite value: all (infinities too, if only --saturate is said) or "
      "finite",
@@ -148,50 +148,46 @@ const struct command_option verify_options[] = {
      "nan, inf: such inputs may give anything; zero-sign: a zero may have either sign; zero-scale: "
      "a block of zeros may have any scale",
      "nan inf zero-sign zero-scale", OWN(read_ignored)},
-    {"via", 0, "LIST", "the reference rounds into these formats first", "@formats",
-     FORMATS(struct verify_request, via)},
+    {"via", 0, "LIST", "the reference rounds into these formats first", "@formats", FORMATS(via)},
     {"unfused", 0, NULL, "with --op fma: the reference rounds the product too", NULL,
-     FLAG(struct verify_request, unfused)},
-    {"nan-to", 0, "CODE", "what a NaN becomes in a target without one", NULL,
-     TEXT(struct verify_request, nan_to)},
+     FLAG(unfused)},
+    {"nan-to", 0, "CODE", "what a NaN becomes in a target without one", NULL, TEXT(nan_to)},
     {"result-format", 0, "FORMAT",
      "results come as data of this wider format, and must be exact there", "@formats",
-     FORMAT(struct verify_request, result)},
-    OPTION_TININESS(struct verify_request, promise.options.tininess_before),
+     FORMAT(result)},
+    OPTION_TININESS(promise.options.tininess_before),
     {"nan", 0, "WHICH", "any NaN will do, or exactly this one (the default for ours)", "any exact",
      OWN(read_nan)},
     {"subnormals", 0, "HOW",
      "keep (default), flush-in, flush-out or flush to zero; ftz, ftz-daz: as x86 does",
      "keep flush-in flush-out flush ftz ftz-daz", OWN(read_subnormals)},
-    {"no-flags", 0, NULL, "do not look at flags", NULL,
-     FLAG(struct verify_request, promise.no_flags)},
+    {"no-flags", 0, NULL, "do not look at flags", NULL, FLAG(promise.no_flags)},
     {"every-flag", 0, NULL,
      "ask for the flags of every input, not of boundaries and an eighth of the rest", NULL,
-     FLAG(struct verify_request, every_flag)},
+     FLAG(every_flag)},
     {"covers", 0, "WHAT",
      "all (the default), or of sources of 21 to 32 bits the boundaries, their neighbours and draws",
-     "all boundaries", SECOND(struct verify_request, boundaries)},
+     "all boundaries", SECOND(boundaries)},
     {"stop-after", 0, "N", "end once so many inputs went wrong", NULL,
-     COUNT(struct verify_request, stop_after, 1, UINT64_MAX)},
+     COUNT(stop_after, 1, UINT64_MAX)},
     {"show", 0, "N", "runs to show, the largest first (default: 8)", NULL,
-     COUNT(struct verify_request, shown, 0, UINT64_C(1) << 32)},
+     COUNT(shown, 0, UINT64_C(1) << 32)},
     {"count", 0, "N", "seeded draws where not all is covered (default: 1000000)", NULL,
-     COUNT(struct verify_request, count, 0, UINT64_C(1) << 40)},
-    {"seed", 0, "N", "the seed of the draws (default: 1)", NULL,
-     COUNT(struct verify_request, seed, 0, UINT64_MAX)},
+     COUNT(count, 0, UINT64_C(1) << 40)},
+    {"seed", 0, "N", "the seed of the draws (default: 1)", NULL, COUNT(seed, 0, UINT64_MAX)},
     {"rule", 0, "LIST", "blocks: rules of scales: floor, ceil, rceil, even, all",
      "floor ceil rceil even all", OWN(read_rules)},
     {"which-rule", 0, NULL, "blocks: say which rule and direction the encoder of --against follows",
-     NULL, FLAG(struct verify_request, which_rule)},
+     NULL, FLAG(which_rule)},
     {"decoder", 0, NULL,
      "blocks: --against names void SYMBOL(const void *codes, const void *scales, float *dst, "
      "size_t n)",
-     NULL, FLAG(struct verify_request, decoder)},
+     NULL, FLAG(decoder)},
     {"no-saturate", 0, NULL, "blocks: elements overflow and do not saturate", NULL,
-     FLAG(struct verify_request, no_saturate)},
+     FLAG(no_saturate)},
     {"timeout", 0, "SECONDS", "what one call of --against may take (default: 10)", NULL,
-     COUNT(struct verify_request, timeout, 1, 1000000)},
-    OPTION_JSON(struct verify_request, json),
+     COUNT(timeout, 1, 1000000)},
+    OPTION_JSON(json),
     OPTION_HELP,
     OPTION_END,
 };
@@ -200,7 +196,7 @@ static bool one_pair(const struct verify_request *q, const char *option, size_t 
 {
     if (q->from.count == 1 && q->to.count == 1 && q->direction.count <= directions)
         return true;
-    return refuse(q->command, "%s needs one format for -f and one for -t%s", option,
+    return refuse("%s needs one format for -f and one for -t%s", option,
                   directions == 1 ? ", and at most one direction" : "");
 }
 
@@ -209,7 +205,7 @@ static bool complete_steps(struct verify_request *q)
 {
     size_t most = HU_STEPS_MAX - (q->result != NULL), n = 0;
     if (q->via.count > most)
-        return refuse(q->command, "--via: at most %zu format%s here", most, most == 1 ? "" : "s");
+        return refuse("--via: at most %zu format%s here", most, most == 1 ? "" : "s");
     for (; n < q->via.count; n++)
         q->promise.step[n] = q->via.at[n];
     if (!q->result)
@@ -217,7 +213,7 @@ static bool complete_steps(struct verify_request *q)
     if (!one_pair(q, "--result-format", DIRECTIONS))
         return false;
     if (q->result->width <= q->to.at[0]->width)
-        return refuse(q->command, "--result-format: %s is not wider than %s", q->result->name,
+        return refuse("--result-format: %s is not wider than %s", q->result->name,
                       q->to.at[0]->name);
     q->promise.step[n] = q->to.at[0];
     q->promise.last_step_is_result = true;
@@ -232,13 +228,12 @@ static bool complete_nan(struct verify_request *q)
         return true;
     const struct hu_format *to = q->to.count == 1 ? q->to.at[0] : NULL;
     if (!to || hu_has_nan(to))
-        return refuse(q->command,
-                      to ? "--nan-to: %s has a NaN of its own" : "--nan-to needs one format for -t",
+        return refuse(to ? "--nan-to: %s has a NaN of its own" : "--nan-to needs one format for -t",
                       to ? to->name : "");
     q->promise.has_nan_code = true;
     if (hu_bits_read(to, q->nan_to, strlen(q->nan_to), &q->promise.nan_code, message))
         return true;
-    return refuse(q->command, "--nan-to: %s", message);
+    return refuse("--nan-to: %s", message);
 }
 
 static bool can_list(const struct verify_request *q)
@@ -247,7 +242,6 @@ static bool can_list(const struct verify_request *q)
         for (size_t t = 0; t < q->to.count; t++)
             if (!hu_runs_can_list(q->to.at[t], q->from.at[f], &q->promise))
                 return refuse(
-                    q->command,
                     "%s to %s: with --via or --result-format, one of the formats on the way must "
                     "have at most %d bits",
                     q->from.at[f]->name, q->to.at[t]->name, HU_NARROW_WIDTH);
@@ -269,11 +263,11 @@ static bool complete_operations(struct verify_request *q, const struct options *
 {
     bool other = q->against || q->vectors;
     if (q->via.count > 1 || q->result || q->nan_to || q->promise.saturate_finite)
-        return refuse(q->command, "--op takes one format for --via; --result-format, --nan-to and "
-                                  "--saturate=finite are for conversions");
+        return refuse("--op takes one format for --via; --result-format, --nan-to and "
+                      "--saturate=finite are for conversions");
     bool one = q->operations.count == 1 && q->from.count == 1 && q->to.count <= 1;
     if (other && (!one || (q->vectors && q->direction.count > 1)))
-        return refuse(q->command, "%s needs one operation, one format for -f%s",
+        return refuse("%s needs one operation, one format for -f%s",
                       q->against ? "--against" : "--vectors",
                       q->vectors ? " and at most one direction" : "");
     if (other && !option_given(o, "nan"))
@@ -283,9 +277,9 @@ static bool complete_operations(struct verify_request *q, const struct options *
     complete_operation_formats(q);
     bool good = true;
     if (!q->direction.count)
-        good &= direction_list_read(&q->direction, "rne", q->command);
+        good &= direction_list_read(&q->direction, "rne");
     if (!q->kernels && !other)
-        good &= add_kernel(q->command, hu_kernel_name(hu_kernel_chosen()), q);
+        good &= add_kernel(hu_kernel_name(hu_kernel_chosen()), q);
     return good;
 }
 
@@ -295,19 +289,18 @@ bool verify_request_complete(struct verify_request *q, const struct options *o)
     if (q->blocks.count) {
         if (!q->to.count && !q->from.count && !q->kernels && !q->shards)
             return true;
-        return refuse(q->command, "block formats go alone, with -r, --rule, --ignore, --count, "
-                                  "--seed, --vectors and --against");
+        return refuse("block formats go alone, with -r, --rule, --ignore, --count, "
+                      "--seed, --vectors and --against");
     }
     if (q->rules || q->which_rule || q->decoder || q->no_saturate)
-        return refuse(q->command,
-                      "--rule, --which-rule, --decoder and --no-saturate are for block formats");
+        return refuse("--rule, --which-rule, --decoder and --no-saturate are for block formats");
     if (q->against && q->vectors)
-        return refuse(q->command, "--against and --vectors exclude each other");
+        return refuse("--against and --vectors exclude each other");
     if (other && q->kernels)
-        return refuse(q->command, "--kernel picks kernels of ours; it does not go with %s",
+        return refuse("--kernel picks kernels of ours; it does not go with %s",
                       q->against ? "--against" : "--vectors");
     if (q->vectors && q->shards)
-        return refuse(q->command, "--shard does not go with --vectors: split the file instead");
+        return refuse("--shard does not go with --vectors: split the file instead");
     if (q->operations.count)
         return complete_operations(q, o);
     if (other && !one_pair(q, q->against ? "--against" : "--vectors", q->against ? DIRECTIONS : 1))
@@ -319,17 +312,12 @@ bool verify_request_complete(struct verify_request *q, const struct options *o)
         q->count = q->standard ? STANDARD_DRAWS : USUAL_DRAWS;
     bool good = true;
     if (!q->from.count)
-        good &= formats_read(q->command, "all", &q->from);
+        good &= formats_read("all", &q->from);
     if (!q->to.count)
-        good &= formats_read(q->command, "all", &q->to);
+        good &= formats_read("all", &q->to);
     if (!q->direction.count)
-        good &= direction_list_read(&q->direction, q->standard ? "all" : "rne", q->command);
+        good &= direction_list_read(&q->direction, q->standard ? "all" : "rne");
     if (!q->kernels && !other)
-        good &= add_kernel(q->command, hu_kernel_name(hu_kernel_chosen()), q);
+        good &= add_kernel(hu_kernel_name(hu_kernel_chosen()), q);
     return good && complete_nan(q) && complete_steps(q) && (q->vectors || can_list(q));
-}
-
-void verify_request_free(struct verify_request *q)
-{
-    free(q->kernel);
 }

@@ -87,8 +87,7 @@ static int check_lines(const struct verify_request *q, struct verify_tally *tall
     }
     verify_row_free(&row);
     progress_end();
-    return fail(q->command, "%s: %s", name,
-                recorded.bad ? recorded.message : "there is no vector in it");
+    return fail("%s: %s", name, recorded.bad ? recorded.message : "there is no vector in it");
 }
 
 const char *verify_vectors_name(const struct verify_request *q)
@@ -100,7 +99,7 @@ FILE *verify_open_vectors(const struct verify_request *q)
 {
     FILE *stream = strcmp(q->vectors, "-") ? fopen(q->vectors, "r") : spooled(stdin);
     if (!stream)
-        fail(q->command, "%s: %s", verify_vectors_name(q), strerror(errno));
+        fail("%s: %s", verify_vectors_name(q), strerror(errno));
     return stream;
 }
 

@@ -79,11 +79,11 @@ static int add_state(struct address *a, const struct command *self, int argc, ch
         if (!option_given(&o, row->name) || !strcmp(row->name, "web"))
             continue;
         if (!part)
-            return fail(self->name, "--%s does not go with --web", row->name);
+            return fail("--%s does not go with --web", row->name);
         add_part(a, part, value);
     }
     if (o.argc > 1)
-        return fail(self->name, "takes one value; there is also '%s'", o.argv[1]);
+        return fail("takes one value; there is also '%s'", o.argv[1]);
     if (o.argc)
         add_part(a, "value", o.argv[0]);
     *ends = false;
@@ -164,7 +164,7 @@ int view_in_browser(const struct command *self, const char *page, int argc, char
     execlp("xdg-open", "xdg-open", bridge ? bridge : url.text, (char *)NULL);
     free(bridge);
     execlp("x-www-browser", "x-www-browser", url.text, (char *)NULL);
-    fail(self->name, "no browser is found (BROWSER names one); the page is %s", url.text);
+    fail("no browser is found (BROWSER names one); the page is %s", url.text);
     free(url.text);
     return EXIT_BAD;
 }

@@ -39,7 +39,7 @@ static bool merges(const char *path, size_t count, bool joins, bool for_report)
 {
     const char *paths[] = {path, path};
     struct stats *s = calloc(1, sizeof *s);
-    struct partial_merge m = {.command = "stats", .paths = paths, .count = count, .joins = joins};
+    struct partial_merge m = {.paths = paths, .count = count, .joins = joins};
     if (!s)
         abort();
     bool fine = partial_merge(&m, s, for_report);

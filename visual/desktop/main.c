@@ -17,8 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char who[] = "view";
-
 struct request {
     struct view_request asked;
     const char *value;
@@ -41,8 +39,8 @@ static bool read_size(struct request *r, const char *text)
         r->width >= LEAST_SIDE && r->height >= LEAST_SIDE && r->width <= MOST_SIDE &&
         r->height <= MOST_SIDE)
         return true;
-    return refuse(who, "--size wants WIDTHxHEIGHT, each from %d to %d, not '%s'", LEAST_SIDE,
-                  MOST_SIDE, text);
+    return refuse("--size wants WIDTHxHEIGHT, each from %d to %d, not '%s'", LEAST_SIDE, MOST_SIDE,
+                  text);
 }
 
 static bool scale_in_range(double scale)
@@ -54,7 +52,7 @@ static bool read_scale(struct request *r, const char *text)
 {
     const char *end;
     return (real_parse(text, &end, &r->scale) && !*end && scale_in_range(r->scale)) ||
-           number_refuse(text, "factor from 0.25 to 8", "scale", who);
+           number_refuse(text, "factor from 0.25 to 8", "scale");
 }
 
 /* X11 reports no scale; toolkits take it from these. */
@@ -75,13 +73,13 @@ static bool read_words(struct request *r)
     const struct view_request *v = &r->asked;
     r->has_theme = v->theme;
     if (v->theme && !theme_find(v->theme, &r->theme))
-        return refuse(who, "'%s' is no theme: light, dark, safe", v->theme);
+        return refuse("'%s' is no theme: light, dark, safe", v->theme);
     if (v->page && !page_find(v->page, &r->page))
         return refuse(
-            who, "'%s' is no page: bits, rounding, numberline, memory, arithmetic, block, keys",
+            "'%s' is no page: bits, rounding, numberline, memory, arithmetic, block, keys",
             v->page);
     if (v->web)
-        return refuse(who, "--web is halfulp view's, which opens the page");
+        return refuse("--web is halfulp view's, which opens the page");
     return (!v->size || read_size(r, v->size)) && (!v->scale || read_scale(r, v->scale));
 }
 
@@ -96,7 +94,7 @@ static bool read_request(struct request *r, int argc, char **argv, int *status)
         return false;
     }
     if (o.argc > 1)
-        return refuse(who, "takes one value; there is also '%s'", o.argv[1]);
+        return refuse("takes one value; there is also '%s'", o.argv[1]);
     r->value = o.argc ? o.argv[0] : NULL;
     return read_words(r);
 }
@@ -114,12 +112,11 @@ static bool write_screenshot(struct session *c, struct fonts *fonts, const struc
     struct painter painter = {fonts, theme_colors(c->model.theme), session_scale(c)};
     struct output_file file;
     paint(&painter, &canvas, &c->layout);
-    bool done = output_begin(&file, who, r->asked.screenshot, r->asked.force);
+    bool done = output_begin(&file, r->asked.screenshot, r->asked.force);
     if (done) {
         done = picture_write(&canvas, file.stream);
         if (!done) {
-            fail(who, "%s: the picture cannot be written: %s", r->asked.screenshot,
-                 strerror(errno));
+            fail("%s: the picture cannot be written: %s", r->asked.screenshot, strerror(errno));
             output_abandon(&file);
         }
         done = done && output_commit(&file);
@@ -136,15 +133,15 @@ static bool play_script(struct session *c, const char *path)
     char line[SCRIPT_LINE], message[SCRIPT_MESSAGE];
     bool works = file;
     if (!file)
-        fail(who, "%s: %s", path, strerror(errno));
+        fail("%s: %s", path, strerror(errno));
     for (int number = 1; works && !c->quit && fgets(line, sizeof line, file); number++) {
         line[strcspn(line, "\r\n")] = 0;
         works = script_line(c, line, message);
         if (!works)
-            fail(who, "%s: line %d: %s", path, number, message);
+            fail("%s: line %d: %s", path, number, message);
     }
     if (works && ferror(file)) {
-        fail(who, "%s: %s", path, strerror(errno));
+        fail("%s: %s", path, strerror(errno));
         works = false;
     }
     if (file && file != stdin)
@@ -188,7 +185,7 @@ static bool run_window(struct session *c, struct fonts *fonts, const struct sett
     struct settings s = *before;
     char message[MODEL_MESSAGE];
     if (!window_run(c, &window, message, sizeof message)) {
-        fail(who, "%s", message);
+        fail("%s", message);
         return false;
     }
     s.width = window.width;
@@ -207,7 +204,7 @@ static void rescale(struct session *c, double scale)
 {
     struct fonts *fonts = c->context;
     if (!fonts_scale(fonts, scale)) {
-        fail(who, "a font file cannot be read; install another (Debian: fonts-dejavu-core)");
+        fail("a font file cannot be read; install another (Debian: fonts-dejavu-core)");
         exit(EXIT_BAD);
     }
     c->metrics = fonts_metrics(fonts);
@@ -224,7 +221,7 @@ static bool prepare(struct session *c, const struct request *r, const struct set
     works = works && (!r->asked.rows || model_set_rows(m, r->asked.rows));
     works = works && (!r->value || model_set_text(m, r->value, 0));
     if (!works) {
-        fail(who, "%s", m->message);
+        fail("%s", m->message);
         return false;
     }
     if (r->asked.direction != HU_TIES_TO_EVEN)
@@ -274,14 +271,15 @@ int main(int argc, char **argv)
     char message[MODEL_MESSAGE];
     int status;
     plain_begin_messages();
+    report_as("view");
     if (!read_request(&request, argc, argv, &status))
         return status;
     struct fonts *fonts = fonts_open(message, sizeof message);
     if (!fonts)
-        return fail(who, "%s", message);
+        return fail("%s", message);
     status = view(&request, fonts) ? EXIT_DONE : EXIT_BAD;
     fonts_close(fonts);
     if (fflush(stdout) || ferror(stdout))
-        return fail(who, "standard output: %s", strerror(errno));
+        return fail("standard output: %s", strerror(errno));
     return status;
 }
