@@ -1,6 +1,5 @@
 /* What several commands read from their arguments. Errors are reported. */
-#ifndef HALFULP_CLI_ARGUMENTS_H
-#define HALFULP_CLI_ARGUMENTS_H
+#pragma once
 
 #include "block/block.h"
 #include "halfulp.h"
@@ -40,5 +39,3 @@ const struct hu_block *block_read(const char *name);
 
 /* A rounding direction. False: reported. */
 bool direction_read(const char *text, enum hu_direction *direction);
-
-#endif

@@ -1,6 +1,5 @@
 /* What `halfulp block` says of values in a block format, as text and as JSON. */
-#ifndef HALFULP_CLI_BLOCK_H
-#define HALFULP_CLI_BLOCK_H
+#pragma once
 
 #include "block/explain.h"
 #include "terminal.h"
@@ -44,5 +43,3 @@ char *block_shown(double x);
 
 int block_print_text(const struct block_report *r);
 int block_print_json(const struct block_report *r);
-
-#endif

@@ -1,6 +1,5 @@
 /* The config.json beside a cast: what it says of quantization follows what was written. */
-#ifndef HALFULP_CLI_CAST_CONFIG_H
-#define HALFULP_CLI_CAST_CONFIG_H
+#pragma once
 
 #include "cast_job.h"
 
@@ -15,5 +14,3 @@ struct cast_config {
  * said in a note. False: reported. cast_config_clear in either case. */
 bool cast_config_make(const struct cast_job *job, struct cast_config *config);
 void cast_config_clear(struct cast_config *config);
-
-#endif

@@ -1,6 +1,5 @@
 /* The files that `cast` writes: one, or an index and its shards. */
-#ifndef HALFULP_CLI_CAST_JOB_H
-#define HALFULP_CLI_CAST_JOB_H
+#pragma once
 
 #include "block/block.h"
 #include "cast_layout.h"
@@ -50,5 +49,3 @@ bool cast_job_writes_npy(const struct cast_job *job);
 /* Writes all files, which appear together once all are complete, the index last. False: reported,
  * and what was there before is whole, or the message says which files are new. */
 bool cast_job_write(struct cast_job *job);
-
-#endif

@@ -1,6 +1,5 @@
 /* How a quantized tensor is laid out in a file: its parts, their names, dtypes and shapes. */
-#ifndef HALFULP_CLI_CAST_LAYOUT_H
-#define HALFULP_CLI_CAST_LAYOUT_H
+#pragma once
 
 #include "arena.h"
 #include "file/write.h"
@@ -48,5 +47,3 @@ bool cast_layout_parts(enum cast_layout layout, const struct hu_block *block, co
 /* "quantization_config" as the layout's readers want it beside the file; IGNORED is a list of
  * modules that are not quantized, and taken. NULL: they want none. */
 json_t *cast_layout_config(enum cast_layout layout, const struct hu_block *block, json_t *ignored);
-
-#endif

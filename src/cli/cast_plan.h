@@ -1,7 +1,6 @@
 /* What becomes of each tensor of a file that is cast: the rows of the file that is written, and the
  * runs that fill them. Private to the cast. */
-#ifndef HALFULP_CLI_CAST_PLAN_H
-#define HALFULP_CLI_CAST_PLAN_H
+#pragma once
 
 #include "cast_job.h"
 #include "cast_layout.h"
@@ -34,5 +33,3 @@ void cast_plan_clear(struct cast_plan *plan);
  * reported. */
 bool cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan *plan, int output,
                       const char *path);
-
-#endif

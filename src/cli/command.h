@@ -2,8 +2,7 @@
  * The table of commands. It feeds the dispatcher, help, the completions and the check that every
  * command and option stands in the manual.
  */
-#ifndef HALFULP_CLI_COMMAND_H
-#define HALFULP_CLI_COMMAND_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,5 +47,3 @@ extern const struct command *const commands[];
 
 /* NULL: no such command. */
 const struct command *command_find(const char *name);
-
-#endif

@@ -1,6 +1,5 @@
 /* An expression worked out: the ways to present it. */
-#ifndef HALFULP_CLI_COMPUTE_H
-#define HALFULP_CLI_COMPUTE_H
+#pragma once
 
 #include "compute/steps.h"
 #include "terminal.h"
@@ -42,5 +41,3 @@ struct compute_reason compute_reason_of(const struct compute *c, const struct co
 
 /* Whether S was rounded from something that has places: finite and not zero. */
 bool compute_is_cut(const struct compute_step *s);
-
-#endif

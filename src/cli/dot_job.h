@@ -1,6 +1,5 @@
 /* Dot products and small matrix products: what `dot` has worked out, and the ways to present it. */
-#ifndef HALFULP_CLI_DOT_JOB_H
-#define HALFULP_CLI_DOT_JOB_H
+#pragma once
 
 #include "dot.h"
 #include "arguments.h"
@@ -103,5 +102,3 @@ void dot_print_model(const struct hu_dot_model *m);
 void dot_print_models(void);
 json_t *dot_json(const struct dot *d);
 json_t *dot_models_json(void);
-
-#endif

@@ -1,11 +1,8 @@
 /* Lines that fit the terminal, whoever prints them. */
-#ifndef HALFULP_CLI_FOLDING_H
-#define HALFULP_CLI_FOLDING_H
+#pragma once
 
 /* From now on a line of stdout that is wider than the terminal goes on below, from a space on and
  * indented by four more. For text: a document's lines are not to be broken, and a table should fit
  * by itself. Does nothing where the width is not known, or the C library's stdout cannot be
  * replaced. */
 void folding_begin(void);
-
-#endif

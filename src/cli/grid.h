@@ -1,6 +1,5 @@
 /* Tables that fit the terminal: side by side where there is room, else below one another. */
-#ifndef HALFULP_CLI_GRID_H
-#define HALFULP_CLI_GRID_H
+#pragma once
 
 #include "terminal.h"
 
@@ -37,5 +36,3 @@ void grid_print(const struct grid *g);
 void grid_clear(struct grid *g);
 /* Both. */
 void grid_end(struct grid *g);
-
-#endif

@@ -3,8 +3,7 @@
  * progress on the terminal. The process then dies of the signal, so
  * that a shell sees 128 + its number. Signals that were ignored stay so.
  */
-#ifndef HALFULP_CLI_INTERRUPTION_H
-#define HALFULP_CLI_INTERRUPTION_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,5 +24,3 @@ void interruption_release(void);
  * process, and nothing may be drawn any more. shown: whether there is a line to clear then. */
 bool interruption_begin_drawing(void);
 void interruption_end_drawing(bool shown);
-
-#endif

@@ -1,7 +1,6 @@
 /* JSON documents on stdout, by jansson. Values are new references; out of memory ends the process.
  */
-#ifndef HALFULP_CLI_JSON_H
-#define HALFULP_CLI_JSON_H
+#pragma once
 
 #include "text.h"
 
@@ -52,5 +51,3 @@ json_t *json_flags(unsigned flags);
 /* OBJECT[KEY] = VALUE, and VALUE behind LIST, which are taken over. */
 void json_put(json_t *object, const char *key, json_t *value);
 void json_add(json_t *list, json_t *value);
-
-#endif

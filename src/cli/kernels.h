@@ -1,6 +1,5 @@
 /* Kernels of array conversions by their names. */
-#ifndef HALFULP_CLI_KERNELS_H
-#define HALFULP_CLI_KERNELS_H
+#pragma once
 
 #include "array/array.h"
 
@@ -10,5 +9,3 @@ const struct hu_kernel *kernel_named(const char *name);
 /* Whether the environment variable HALFULP_KERNEL is unset, empty or names a kernel of this
  * machine; if not, after a message. */
 bool kernel_of_environment(void);
-
-#endif

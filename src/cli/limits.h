@@ -1,6 +1,5 @@
 /* The limits of a format, three ways. */
-#ifndef HALFULP_CLI_LIMITS_H
-#define HALFULP_CLI_LIMITS_H
+#pragma once
 
 #include "block/block.h"
 #include "format.h"
@@ -27,5 +26,3 @@ void limits_print_all(void);
 /* The derivation of the largest and the smallest values, step by step. */
 void limits_explain(const struct hu_format *f);
 void limits_integer_explain(const struct hu_integer *n);
-
-#endif

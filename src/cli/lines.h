@@ -1,6 +1,5 @@
 /* A stream of lines in and a stream of lines out, in bounded memory. */
-#ifndef HALFULP_CLI_LINES_H
-#define HALFULP_CLI_LINES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,5 +27,3 @@ const char *lines_next(struct line_reader *r, size_t *length);
 
 /* Whether reading ended with an error, which is reported of NAME; NULL: standard input. */
 bool lines_failed(const struct line_reader *r, const char *name);
-
-#endif

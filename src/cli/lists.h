@@ -1,7 +1,6 @@
 /* Lists of names by commas: rounding directions, operations, and rules about NaNs. Formats are read
  * by arguments.h, numbers by numbers.h. */
-#ifndef HALFULP_CLI_LISTS_H
-#define HALFULP_CLI_LISTS_H
+#pragma once
 
 #include "arithmetic.h"
 #include "numbers.h"
@@ -28,5 +27,3 @@ bool direction_list_read(struct direction_list *list, const char *text);
 bool operation_list_read(struct operation_list *list, const char *text);
 
 bool nan_rule_read(enum hu_nan_rule *rule, const char *text);
-
-#endif

@@ -1,6 +1,5 @@
 /* A set as it is listed: quantized weights as one tensor each, in the place of their codes. */
-#ifndef HALFULP_CLI_LOGICAL_VIEW_H
-#define HALFULP_CLI_LOGICAL_VIEW_H
+#pragma once
 
 #include "file/logical.h"
 
@@ -11,5 +10,3 @@ struct hu_tensor logical_row(const struct hu_tensor *t);
  * several parts have part_of. logical_view_clear releases what it has. */
 struct hu_tensor_set logical_view(const struct hu_tensor_set *set);
 void logical_view_clear(struct hu_tensor_set *view);
-
-#endif

@@ -1,6 +1,5 @@
 /* The one reader of numbers that options take, and what it says of those that are none. */
-#ifndef HALFULP_CLI_NUMBERS_H
-#define HALFULP_CLI_NUMBERS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,5 +12,3 @@ bool real_parse(const char *text, const char **rest, double *value);
 
 /* Reports that option --NAME is no WHAT, as in "number of decibels"; returns false. */
 bool number_refuse(const char *text, const char *what, const char *name);
-
-#endif

@@ -1,7 +1,6 @@
 /* Vectors and matrices as a command's arguments: values by commas, a file of them, or elements of a
  * tensor. */
-#ifndef HALFULP_CLI_OPERAND_H
-#define HALFULP_CLI_OPERAND_H
+#pragma once
 
 #include "value.h"
 
@@ -23,5 +22,3 @@ struct operand {
  */
 bool operand_read(struct operand *o, const char *text);
 void operand_clear(struct operand *o);
-
-#endif

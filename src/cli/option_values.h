@@ -3,8 +3,7 @@
  * is asked, whose type is REQUEST where the rows stand, and what is read into it; a member of
  * another type does not compile.
  */
-#ifndef HALFULP_CLI_OPTION_VALUES_H
-#define HALFULP_CLI_OPTION_VALUES_H
+#pragma once
 
 #include "arguments.h"
 #include "lists.h"
@@ -111,5 +110,3 @@ int word_index(const struct options *o, const char *words, const char *text);
     {                                                                                              \
         .name = NULL                                                                               \
     }
-
-#endif

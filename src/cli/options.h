@@ -1,6 +1,5 @@
 /* Command-line options by getopt_long, from a command's table. Not thread-safe: getopt is not. */
-#ifndef HALFULP_CLI_OPTIONS_H
-#define HALFULP_CLI_OPTIONS_H
+#pragma once
 
 #include "command.h"
 
@@ -32,5 +31,3 @@ bool option_is_optional(const struct command_option *row);
 
 /* The usage line, options and details, to stdout. */
 void command_help(const struct command *command);
-
-#endif

@@ -4,8 +4,7 @@
  * no files without a name they are written beside their places; a signal that ends the process and
  * can be caught removes them. Not thread-safe.
  */
-#ifndef HALFULP_CLI_OUTPUT_FILE_H
-#define HALFULP_CLI_OUTPUT_FILE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,5 +40,3 @@ bool output_commit(struct output_file *f);
 
 /* Forgets the file. One that is all zeros may be forgotten too. */
 void output_abandon(struct output_file *f);
-
-#endif

@@ -1,6 +1,5 @@
 /* The file of stats_partial.h: its head and its entries. */
-#ifndef HALFULP_CLI_PARTIAL_FILE_H
-#define HALFULP_CLI_PARTIAL_FILE_H
+#pragma once
 
 #include "stats.h"
 #include "loss/gathered_bytes.h"
@@ -59,5 +58,3 @@ bool partial_file_parse(struct partial_file *f, const unsigned char *bytes, size
 /* The file at PATH. False: reported. */
 bool partial_file_read(struct partial_file *f, const char *path);
 void partial_file_clear(struct partial_file *f);
-
-#endif

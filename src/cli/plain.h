@@ -1,7 +1,6 @@
 /* Plain ASCII where the locale is not UTF-8: a minus sign there would reach the screen as three
  * wrong characters. */
-#ifndef HALFULP_CLI_PLAIN_H
-#define HALFULP_CLI_PLAIN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,5 +22,3 @@ int plain_columns(const char *text);
 
 /* The descriptor behind STREAM, whether or not plain_begin has replaced it. */
 int stream_descriptor(FILE *stream);
-
-#endif

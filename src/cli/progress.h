@@ -1,6 +1,5 @@
 /* How far long work has come, on stderr where that is a terminal: share done, rate, time left. */
-#ifndef HALFULP_CLI_PROGRESS_H
-#define HALFULP_CLI_PROGRESS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -20,5 +19,3 @@ void progress_hide(void);
 
 /* Takes the line away for good. */
 void progress_end(void);
-
-#endif

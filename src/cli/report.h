@@ -1,6 +1,5 @@
 /* Messages to stderr. */
-#ifndef HALFULP_CLI_REPORT_H
-#define HALFULP_CLI_REPORT_H
+#pragma once
 
 #include "command.h"
 
@@ -18,5 +17,3 @@ void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* POINTER, or a message and exit 2 when it is null: for the allocations of the command line. */
 void *check_memory(void *pointer);
-
-#endif

@@ -1,7 +1,6 @@
 /* A sheet of facts: lines of a label and up to three cells in columns, which fold where the
  * terminal is too narrow for them. */
-#ifndef HALFULP_CLI_SHEET_H
-#define HALFULP_CLI_SHEET_H
+#pragma once
 
 #include "terminal.h"
 
@@ -38,5 +37,3 @@ void sheet_line(const char *label, const char *color, const char *left, const ch
                 const char *right);
 /* The same with the last cell in bold, and AFTER plainly behind it. */
 void sheet_line_bold(const char *label, const char *left, const char *right, const char *after);
-
-#endif

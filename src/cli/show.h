@@ -1,6 +1,5 @@
 /* One value in several formats: what `show` has worked out, and the three ways to present it. */
-#ifndef HALFULP_CLI_SHOW_H
-#define HALFULP_CLI_SHOW_H
+#pragma once
 
 #include "arguments.h"
 #include "terminal.h"
@@ -48,5 +47,3 @@ json_t *show_json(const struct show *s);
 
 /* The bit layouts of all values as one SVG document. */
 void show_svg(FILE *out, const struct show *values, size_t count);
-
-#endif

@@ -1,6 +1,5 @@
 /* `halfulp size` in pieces: options, table, JSON. */
-#ifndef HALFULP_CLI_SIZE_H
-#define HALFULP_CLI_SIZE_H
+#pragma once
 
 #include "memory/sizing.h"
 #include "command.h"
@@ -54,5 +53,3 @@ int size_list_families(void);
 /* "26.08", or "<0.01" below that. OUT: 24 bytes. Returns OUT. */
 char *size_gib(uint64_t bytes, char *out);
 char *size_gb(uint64_t bytes, char *out);
-
-#endif

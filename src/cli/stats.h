@@ -1,6 +1,5 @@
 /* What `stats` and `cast` report: losses of tensors in targets, and three ways to present them. */
-#ifndef HALFULP_CLI_STATS_H
-#define HALFULP_CLI_STATS_H
+#pragma once
 
 #include "arguments.h"
 #include "tensor_source.h"
@@ -139,5 +138,3 @@ void stats_cast_text(const struct stats *s, const char *output, uint64_t before,
 json_t *stats_json(const struct stats *s);
 int stats_print_json(const struct stats *s, json_t *document);
 void stats_svg(FILE *out, const struct stats *s);
-
-#endif

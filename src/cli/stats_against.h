@@ -1,6 +1,5 @@
 /* Two files compared tensor by tensor, whatever their formats: `stats --against`. */
-#ifndef HALFULP_CLI_STATS_AGAINST_H
-#define HALFULP_CLI_STATS_AGAINST_H
+#pragma once
 
 #include "stats.h"
 #include "flow/compare.h"
@@ -51,5 +50,3 @@ void against_clear(struct against *a);
 
 void against_text(const struct against *a);
 int against_json(const struct against *a);
-
-#endif

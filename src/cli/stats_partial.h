@@ -11,8 +11,7 @@
  * many of them it has pieces of, of each its number, how many pieces, and what was gathered,
  * finished where these are all. The last eight bytes are the FNV-1a hash of all before.
  */
-#ifndef HALFULP_CLI_STATS_PARTIAL_H
-#define HALFULP_CLI_STATS_PARTIAL_H
+#pragma once
 
 #include "partial_file.h"
 
@@ -58,5 +57,3 @@ bool partial_merge(struct partial_merge *m, struct stats *s, bool for_report);
 /* Writes the sum, so that it can be merged with others. False: reported. */
 bool partial_merge_write(const struct partial_merge *m, const char *path, bool force);
 void partial_merge_clear(struct partial_merge *m);
-
-#endif

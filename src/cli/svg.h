@@ -1,6 +1,5 @@
 /* Cells of digits as SVG, in its user units. */
-#ifndef HALFULP_CLI_SVG_H
-#define HALFULP_CLI_SVG_H
+#pragma once
 
 #include <stdio.h>
 
@@ -16,5 +15,3 @@ struct svg_cell {
 };
 void svg_put_cell(FILE *out, const struct svg_cell *cell, int x, int y, const char *fill,
                   int digit);
-
-#endif

@@ -1,6 +1,5 @@
 /* The tensors that a command reads: a container, its shards, or a raw array. */
-#ifndef HALFULP_CLI_TENSOR_SOURCE_H
-#define HALFULP_CLI_TENSOR_SOURCE_H
+#pragma once
 
 #include "flow/stream.h"
 #include "file/logical.h"
@@ -98,5 +97,3 @@ bool tensor_source_reads(const struct hu_tensor *t);
  * EXIT_BAD. */
 int tensor_source_fail(const struct tensor_source *s, const struct hu_tensor *tensor,
                        const struct hu_stream_error *error, const char *output);
-
-#endif

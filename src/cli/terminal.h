@@ -1,6 +1,5 @@
 /* What the terminal can show. */
-#ifndef HALFULP_CLI_TERMINAL_H
-#define HALFULP_CLI_TERMINAL_H
+#pragma once
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -42,5 +41,3 @@ extern const struct palette *ink;
 /* Always, never, or on a terminal unless NO_COLOR is set (no-color.org) or TERM is dumb. */
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 void ink_choose(enum color_mode mode);
-
-#endif

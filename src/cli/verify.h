@@ -1,6 +1,5 @@
 /* What the parts of `halfulp verify` share: what was asked, and what came of it so far. */
-#ifndef HALFULP_CLI_VERIFY_H
-#define HALFULP_CLI_VERIFY_H
+#pragma once
 
 #include "arguments.h"
 #include "array/array.h"
@@ -113,5 +112,3 @@ void verify_explain_lines(FILE *stream, const struct hu_question *question,
 FILE *verify_open_vectors(const struct verify_request *q);
 /* Its name in messages. */
 const char *verify_vectors_name(const struct verify_request *q);
-
-#endif

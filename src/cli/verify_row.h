@@ -1,6 +1,5 @@
 /* The rows of `halfulp verify`, as text and as JSON. */
-#ifndef HALFULP_CLI_VERIFY_ROW_H
-#define HALFULP_CLI_VERIFY_ROW_H
+#pragma once
 
 #include "json.h"
 #include "verify/convention.h"
@@ -52,5 +51,3 @@ const char *grouped(char out[GROUPED_TEXT], uint64_t count);
 /* A row of what stands in its columns, for many combinations, or an operation's. */
 void verify_print_summary(const char *from, const char *to, const char *round, const char *subject,
                           const char *covers, uint64_t inputs, const char *wrong, double seconds);
-
-#endif

@@ -1,6 +1,5 @@
 /* The options of `halfulp view`, which halfulp-view reads. */
-#ifndef HALFULP_CLI_VIEW_H
-#define HALFULP_CLI_VIEW_H
+#pragma once
 
 #include "command.h"
 #include "halfulp.h"
@@ -17,5 +16,3 @@ extern const struct command cmd_view;
 /* Hands PAGE, an absolute path, to the user's browser, with what the arguments ask for behind its
  * #. Returns only where that fails, with the exit status. */
 int view_in_browser(const struct command *self, const char *page, int argc, char **argv);
-
-#endif

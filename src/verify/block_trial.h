@@ -1,6 +1,5 @@
 /* Encoders and decoders of block formats on trial against the rationals, on seeded draws. */
-#ifndef HALFULP_VERIFY_BLOCK_TRIAL_H
-#define HALFULP_VERIFY_BLOCK_TRIAL_H
+#pragma once
 
 #include "block/block.h"
 #include "verify/expectation.h"
@@ -42,5 +41,3 @@ void hu_block_draw(float *values, size_t n, size_t length, const struct hu_block
 
 /* Whether a byte of codes differs by more than what is ignored. */
 bool hu_block_codes_differ(const struct hu_block_question *q, unsigned got, unsigned expected);
-
-#endif

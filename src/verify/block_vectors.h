@@ -3,8 +3,7 @@
  * encodings of fp32, the tensor's scale where the format has one (fp32's too), the block's scale
  * where it lies apart, and the bytes of its codes; in capital hexadecimal digits, between blanks.
  */
-#ifndef HALFULP_VERIFY_BLOCK_VECTORS_H
-#define HALFULP_VERIFY_BLOCK_VECTORS_H
+#pragma once
 
 #include "reference_block.h"
 #include "verify/block_trial.h"
@@ -26,5 +25,3 @@ enum { HU_BLOCK_LINE_MESSAGE = 160 };
 enum hu_block_line hu_block_vector_judge(struct hu_reference *ref,
                                          const struct hu_block_question *q, const char *line,
                                          char message[HU_BLOCK_LINE_MESSAGE]);
-
-#endif

@@ -5,8 +5,7 @@
  * ends of each run, and where both ends agree so does all between them. Nothing here asks the
  * conversions that are on trial.
  */
-#ifndef HALFULP_VERIFY_BOUNDARY_H
-#define HALFULP_VERIFY_BOUNDARY_H
+#pragma once
 
 #include "verify/expectation.h"
 
@@ -80,5 +79,3 @@ uint64_t hu_run_expect(const struct hu_runs *runs, size_t i, uint64_t bits, unsi
 /* How a direction rounds magnitudes of one sign. */
 enum hu_magnitude_rounding { HU_DOWN, HU_UP, HU_NEAREST_EVEN, HU_NEAREST_AWAY, HU_ODD };
 enum hu_magnitude_rounding hu_magnitude_rounding(enum hu_direction direction, bool sign);
-
-#endif

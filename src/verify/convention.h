@@ -3,8 +3,7 @@
  * Tried on boundaries and a sample first; what holds there is only proposed, and proved by whoever
  * asks.
  */
-#ifndef HALFULP_VERIFY_CONVENTION_H
-#define HALFULP_VERIFY_CONVENTION_H
+#pragma once
 
 #include "verify/scan.h"
 #include "verify/trial_operation.h"
@@ -64,5 +63,3 @@ bool hu_operation_explain(struct hu_convention *convention, const struct hu_ques
                           const struct hu_subject *subject,
                           const struct hu_operation_verdict *verdict,
                           const struct hu_scan_options *options, void (*proving)(uint64_t inputs));
-
-#endif

@@ -2,8 +2,7 @@
  * What a conversion ought to give: MPFR's answer, bent to what a chip or a library promises. All
  * functions are thread-safe as long as each thread has a reference of its own.
  */
-#ifndef HALFULP_VERIFY_EXPECTATION_H
-#define HALFULP_VERIFY_EXPECTATION_H
+#pragma once
 
 #include "format.h"
 #include "reference.h"
@@ -78,5 +77,3 @@ static inline bool hu_satisfies(const struct hu_format *to, const struct hu_prom
 {
     return got == expected || hu_satisfies_otherwise(to, promise, expected, got);
 }
-
-#endif

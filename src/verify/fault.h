@@ -2,8 +2,7 @@
  * What goes wrong, told as faults: the longest ranges of consecutive inputs that go wrong in one
  * way. A list of them stays small whatever the number of mismatches.
  */
-#ifndef HALFULP_VERIFY_FAULT_H
-#define HALFULP_VERIFY_FAULT_H
+#pragma once
 
 #include "verify/expectation.h"
 
@@ -67,5 +66,3 @@ void hu_faults_take(struct hu_faults *faults, struct hu_faults *more);
 
 /* Joins what belongs together, sums by class, and sorts: the largest first, then the least. */
 void hu_faults_finish(struct hu_faults *faults);
-
-#endif

@@ -3,8 +3,7 @@
  * as many arrays of operands before dst as it has, in child processes: what crashes or hangs there
  * is a finding and not our end.
  */
-#ifndef HALFULP_VERIFY_FOREIGN_H
-#define HALFULP_VERIFY_FOREIGN_H
+#pragma once
 
 #include "verify/trial_operation.h"
 
@@ -41,5 +40,3 @@ enum hu_foreign_end hu_foreign_ending(const struct hu_foreign *f, int *number);
  * called while the process has one thread.
  */
 bool hu_foreign_blame(struct hu_foreign *f, const uint64_t *sources, size_t n, uint64_t *blamed);
-
-#endif

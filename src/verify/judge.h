@@ -3,8 +3,7 @@
  * the machine's fp64 gives the exact result, or one rounded to odd by its error, which is exact
  * too; MPFR has said beforehand what every interval of fp64 becomes. Nothing of it is ours.
  */
-#ifndef HALFULP_VERIFY_JUDGE_H
-#define HALFULP_VERIFY_JUDGE_H
+#pragma once
 
 #include "verify/question.h"
 
@@ -30,5 +29,3 @@ void hu_judge_free(struct hu_judge *j);
  */
 void hu_judge_row(const struct hu_judge *j, struct hu_reference *r, const uint64_t x[], size_t n,
                   struct hu_judged *out);
-
-#endif

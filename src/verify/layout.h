@@ -1,7 +1,6 @@
 /* Elements of arrays as they lie in memory: little-endian words of storage_bits with the code
  * shifted up by storage_shift; packed ones fill bytes from the least significant bit. */
-#ifndef HALFULP_VERIFY_LAYOUT_H
-#define HALFULP_VERIFY_LAYOUT_H
+#pragma once
 
 #include "format.h"
 
@@ -80,5 +79,3 @@ void hu_layout_fill(const struct hu_format *f, void *array, const struct hu_prog
 /* Whether elements I to I+N-1 all hold CODE. */
 bool hu_layout_holds(const struct hu_format *f, const void *array, size_t i, size_t n,
                      uint64_t code);
-
-#endif

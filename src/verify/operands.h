@@ -1,6 +1,5 @@
 /* Operands at which an operation is likely to be wrong, numbered, each a function of its number. */
-#ifndef HALFULP_VERIFY_OPERANDS_H
-#define HALFULP_VERIFY_OPERANDS_H
+#pragma once
 
 #include "verify/question.h"
 
@@ -29,5 +28,3 @@ uint64_t hu_operands_set(const struct hu_operands *o);
 /* Combination I of the edges, below their number; from there on directed draws: a result is chosen
  * at a boundary, halfway between two codes, or near one, and an operand found that gives it. */
 void hu_operands_at(const struct hu_operands *o, uint64_t i, uint64_t x[HU_OPERANDS]);
-
-#endif

@@ -1,6 +1,5 @@
 /* Test vectors of operations: operands at which one is likely to be wrong. */
-#ifndef HALFULP_VERIFY_OPERATION_VECTORS_H
-#define HALFULP_VERIFY_OPERATION_VECTORS_H
+#pragma once
 
 #include "verify/operands.h"
 #include "verify/vectors.h"
@@ -17,5 +16,3 @@ uint64_t hu_operation_vectors_write(const struct hu_question *q,
 
 /* The size of the level's set. */
 uint64_t hu_operation_vectors_set(const struct hu_question *q, int level);
-
-#endif

@@ -1,6 +1,5 @@
 /* The project's own kernels as subjects of a trial. */
-#ifndef HALFULP_VERIFY_OWN_H
-#define HALFULP_VERIFY_OWN_H
+#pragma once
 
 #include "array/array.h"
 #include "verify/scan.h"
@@ -13,5 +12,3 @@ struct hu_own {
 
 /* OWN, which must outlive it, as a subject. */
 struct hu_subject hu_own_subject(struct hu_own *own);
-
-#endif

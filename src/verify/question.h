@@ -1,6 +1,5 @@
 /* What an operation ought to give: MPFR's answer, bent to what is promised. */
-#ifndef HALFULP_VERIFY_QUESTION_H
-#define HALFULP_VERIFY_QUESTION_H
+#pragma once
 
 #include "arithmetic.h"
 #include "verify/expectation.h"
@@ -49,5 +48,3 @@ static inline bool hu_question_satisfies(const struct hu_question *q, uint64_t e
 {
     return got == expected || hu_question_satisfies_otherwise(q, expected, got, flags);
 }
-
-#endif

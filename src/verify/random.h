@@ -1,6 +1,5 @@
 /* Seeded draws: the same on every machine, whatever the number of threads. */
-#ifndef HALFULP_VERIFY_RANDOM_H
-#define HALFULP_VERIFY_RANDOM_H
+#pragma once
 
 #include <stdint.h>
 
@@ -12,5 +11,3 @@ static inline uint64_t hu_draw(uint64_t seed, uint64_t index)
     z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
     return z ^ z >> 31;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* Recorded conversions and operations: lines of sources, result and flags in hexadecimal, as
  * TestFloat writes. */
-#ifndef HALFULP_VERIFY_RECORDED_H
-#define HALFULP_VERIFY_RECORDED_H
+#pragma once
 
 #include "verify/convention.h"
 
@@ -43,5 +42,3 @@ struct hu_recorded_options {
  */
 void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu_question *question,
                        const struct hu_recorded_options *options);
-
-#endif

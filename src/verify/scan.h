@@ -2,8 +2,7 @@
  * A conversion of arrays on trial: every encoding of a source of at most 32 bits, and of a wider
  * one every boundary of the target with its neighbours and seeded draws.
  */
-#ifndef HALFULP_VERIFY_SCAN_H
-#define HALFULP_VERIFY_SCAN_H
+#pragma once
 
 #include "verify/boundary.h"
 #include "verify/fault.h"
@@ -91,5 +90,3 @@ static inline bool hu_scans_all(const struct hu_format *f, const struct hu_scan_
 
 /* Whether all is well. */
 bool hu_verdict_passed(const struct hu_verdict *verdict);
-
-#endif

@@ -1,6 +1,5 @@
 /* What the parts of a scan share. */
-#ifndef HALFULP_VERIFY_TRIAL_H
-#define HALFULP_VERIFY_TRIAL_H
+#pragma once
 
 #include "verify/scan.h"
 
@@ -125,5 +124,3 @@ uint64_t trial_units_of(const struct hu_runs *runs, size_t run, uint64_t *stride
 
 /* The inputs of a task that takes the units FIRST to LAST of a run. */
 uint64_t trial_unit_inputs(const struct hu_runs *runs, size_t run, uint64_t first, uint64_t last);
-
-#endif

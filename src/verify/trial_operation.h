@@ -2,8 +2,7 @@
  * An operation of arrays on trial: all operands where they have at most 32 bits together, and
  * otherwise the combinations of edges and directed draws.
  */
-#ifndef HALFULP_VERIFY_TRIAL_OPERATION_H
-#define HALFULP_VERIFY_TRIAL_OPERATION_H
+#pragma once
 
 #include "verify/operands.h"
 #include "verify/scan.h"
@@ -59,5 +58,3 @@ struct hu_own_operation {
     const struct hu_question *q;
 };
 struct hu_subject hu_own_operation_subject(struct hu_own_operation *own);
-
-#endif

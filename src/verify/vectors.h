@@ -1,6 +1,5 @@
 /* Test vectors from a table of runs: the encodings at which a conversion is likely to be wrong. */
-#ifndef HALFULP_VERIFY_VECTORS_H
-#define HALFULP_VERIFY_VECTORS_H
+#pragma once
 
 #include "verify/boundary.h"
 
@@ -24,5 +23,3 @@ uint64_t hu_vectors_write(const struct hu_runs *runs, const struct hu_vectors_op
 
 /* The size of the level's set. */
 uint64_t hu_vectors_set(const struct hu_runs *runs, int level);
-
-#endif
