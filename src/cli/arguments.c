@@ -1,12 +1,83 @@
 #include "arguments.h"
 #include "names.h"
 #include "format.h"
-#include "lists.h"
 #include "report.h"
 #include "text.h"
 
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+bool names_read(const char *text, name_taker *take, void *context)
+{
+    char *copy = check_memory(strdup(text)), *rest = copy;
+    bool good = true;
+    while (good && rest)
+        good = take(strsep(&rest, ","), context);
+    free(copy);
+    return good;
+}
+
+static int digit_value(char c, unsigned base)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return base == 16 && c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* A whole number: digits, in groups by '_' or ',' with a digit on either side, or 0x and
+ * hexadecimal ones. False: TEXT is none, or over 64 bits. */
+static bool count_parse(const char *text, uint64_t *count)
+{
+    unsigned base = text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10;
+    const char *at = base == 16 ? text + 2 : text;
+    uint64_t value = 0;
+    if (digit_value(*at, base) < 0)
+        return false;
+    for (; *at; at++) {
+        int digit = digit_value(*at, base);
+        bool separates = (*at == '_' || *at == ',') && digit_value(at[1], base) >= 0;
+        if (separates)
+            continue;
+        if (digit < 0 || __builtin_mul_overflow(value, (uint64_t)base, &value) ||
+            __builtin_add_overflow(value, (uint64_t)digit, &value))
+            return false;
+    }
+    *count = value;
+    return true;
+}
+
+bool number_refuse(const char *text, const char *what, const char *name)
+{
+    return refuse("--%s: '%s' is no %s", name, text, what);
+}
+
+bool count_read(uint64_t *count, const char *text, uint64_t least, uint64_t most, const char *name)
+{
+    char what[80];
+    uint64_t value;
+    if (count_parse(text, &value) && value >= least && value <= most) {
+        *count = value;
+        return true;
+    }
+    snprintf(what, sizeof what, "whole number from %" PRIu64 " to %" PRIu64, least, most);
+    return number_refuse(text, what, name);
+}
+
+bool real_parse(const char *text, const char **rest, double *value)
+{
+    char *end;
+    errno = 0;
+    *value = strtod(text, &end);
+    *rest = end;
+    return end != text && !isspace((unsigned char)*text) && !errno && isfinite(*value);
+}
 
 /* A name that means something else elsewhere is told of. */
 static const struct hu_format *noted(const char *name, const struct hu_format *f)
@@ -132,10 +203,38 @@ bool targets_read(const char *text, struct format_list *formats, struct block_li
     return names_read(text, add_target, &t);
 }
 
-bool direction_read(const char *text, enum hu_direction *direction)
+static bool add_direction(const char *name, void *context)
 {
-    if (hu_direction_read(text, direction))
-        return true;
-    return refuse("\"%s\" is not a rounding direction; they are rne, rna, rtz, rup, rdn, rto",
-                  text);
+    struct direction_list *list = context;
+    enum hu_direction direction;
+    if (!hu_direction_read(name, &direction) || direction == HU_STOCHASTIC)
+        return refuse("'%s' is not a rounding direction here: rne, rna, rtz, rup, rdn, rto", name);
+    for (size_t i = 0; i < list->count; i++)
+        if (list->direction[i] == direction)
+            return true;
+    list->direction[list->count++] = direction;
+    return true;
+}
+
+bool direction_list_read(struct direction_list *list, const char *text)
+{
+    *list = (struct direction_list){0};
+    if (strcasecmp(text, "all") != 0)
+        return names_read(text, add_direction, list);
+    for (; list->count < DIRECTIONS; list->count++)
+        list->direction[list->count] = (enum hu_direction)list->count;
+    return true;
+}
+
+const struct hu_kernel *kernel_named(const char *name)
+{
+    const struct hu_kernel *kernel = hu_kernel_find(name);
+    if (kernel)
+        return kernel;
+    char list[256] = "";
+    for (size_t i = 0; i < hu_kernel_count(); i++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "",
+                 hu_kernel_name(hu_kernel_at(i)));
+    fail("this machine runs no kernel '%s', but: %s", name, list);
+    return NULL;
 }

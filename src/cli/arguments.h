@@ -1,9 +1,25 @@
-/* What several commands read from their arguments. Errors are reported. */
+/* What several commands read from their arguments: names, lists of them, numbers. */
 #pragma once
 
+#include "arithmetic.h"
+#include "array/array.h"
 #include "block/block.h"
 #include "halfulp.h"
 #include "terminal.h"
+
+/* Gives TAKE each name of TEXT, which are separated by commas, until it says false: that a name was
+ * refused, and reported. Returns what it said last. */
+typedef bool name_taker(const char *name, void *context);
+bool names_read(const char *text, name_taker *take, void *context);
+
+/* A whole number from LEAST to MOST. False: what is wrong with option --NAME is reported. */
+bool count_read(uint64_t *count, const char *text, uint64_t least, uint64_t most, const char *name);
+
+/* A finite number at the start of TEXT; *rest: what follows it. False: there is none. */
+bool real_parse(const char *text, const char **rest, double *value);
+
+/* Reports that option --NAME is no WHAT, as in "number of decibels"; returns false. */
+bool number_refuse(const char *text, const char *what, const char *name);
 
 enum { FORMATS_MAX = 64 };
 
@@ -37,5 +53,18 @@ const char *block_suggestion(char out[HU_SUGGESTION], const char *name);
 /* A block format that can be decoded. NULL: reported. */
 const struct hu_block *block_read(const char *name);
 
-/* A rounding direction. False: reported. */
-bool direction_read(const char *text, enum hu_direction *direction);
+enum { DIRECTIONS = HU_STOCHASTIC }; /* the six that are functions of the value alone */
+struct direction_list {
+    enum hu_direction direction[DIRECTIONS];
+    size_t count;
+};
+/* Names separated by commas, or "all". False: reported. */
+bool direction_list_read(struct direction_list *list, const char *text);
+
+struct operation_list {
+    enum hu_operation at[HU_OPERATIONS];
+    size_t count;
+};
+
+/* NULL: reported, with those that this machine runs. */
+const struct hu_kernel *kernel_named(const char *name);

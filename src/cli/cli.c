@@ -1,5 +1,5 @@
 #include "cli.h"
-#include "kernels.h"
+#include "arguments.h"
 #include "names.h"
 #include "options.h"
 #include "plain.h"
@@ -98,7 +98,9 @@ static int dispatch(int argc, char **argv)
     const struct command *command = command_find(name);
     if (!command)
         return no_command(name);
-    if (!kernel_of_environment())
+    const char *kernel = getenv("HALFULP_KERNEL");
+    report_as("HALFULP_KERNEL");
+    if (kernel && *kernel && !kernel_named(kernel))
         return EXIT_BAD;
     return run(command, argc - 1, argv + 1);
 }

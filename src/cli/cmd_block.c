@@ -1,7 +1,6 @@
 #include "arguments.h"
 #include "block.h"
 #include "lines.h"
-#include "numbers.h"
 #include "option_values.h"
 #include "report.h"
 #include "text.h"

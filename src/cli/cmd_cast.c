@@ -1,6 +1,5 @@
 #include "cast_job.h"
 #include "json.h"
-#include "numbers.h"
 #include "option_values.h"
 #include "progress.h"
 #include "report.h"

@@ -2,7 +2,6 @@
 #include "compute.h"
 #include "json.h"
 #include "lines.h"
-#include "lists.h"
 #include "option_values.h"
 #include "output_file.h"
 #include "report.h"

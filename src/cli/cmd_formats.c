@@ -1,5 +1,5 @@
 #include "block/block.h"
-#include "columns.h"
+#include "sheet.h"
 #include "format.h"
 #include "grid.h"
 #include "json.h"

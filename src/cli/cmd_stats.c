@@ -1,6 +1,5 @@
 #include "folding.h"
 #include "json.h"
-#include "numbers.h"
 #include "option_values.h"
 #include "output_file.h"
 #include "progress.h"

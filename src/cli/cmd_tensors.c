@@ -1,4 +1,4 @@
-#include "columns.h"
+#include "sheet.h"
 #include "folding.h"
 #include "grid.h"
 #include "json.h"

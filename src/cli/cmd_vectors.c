@@ -1,5 +1,4 @@
 #include "arguments.h"
-#include "lists.h"
 #include "option_values.h"
 #include "progress.h"
 #include "report.h"

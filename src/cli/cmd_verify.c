@@ -5,7 +5,6 @@
 #include "text.h"
 #include "verify.h"
 #include "verify_blocks.h"
-#include "verify_merge.h"
 #include "pool.h"
 
 #include <inttypes.h>

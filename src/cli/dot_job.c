@@ -1,5 +1,4 @@
 #include "dot_job.h"
-#include "lists.h"
 #include "mpz64.h"
 #include "names.h"
 #include "operation.h"

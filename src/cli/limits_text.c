@@ -1,4 +1,3 @@
-#include "columns.h"
 #include "grid.h"
 #include "limits.h"
 #include "operation.h"

@@ -1,8 +1,11 @@
 #include "option_values.h"
 #include "flow/stream.h"
+#include "names.h"
 #include "report.h"
+#include "text.h"
 
 #include <string.h>
+#include <strings.h>
 
 bool read_flag(const struct options *o, void *at)
 {
@@ -84,7 +87,9 @@ bool read_formats(const struct options *o, void *at)
 
 bool read_direction(const struct options *o, void *at)
 {
-    return direction_read(o->value, at);
+    return hu_direction_read(o->value, at) ||
+           refuse("\"%s\" is not a rounding direction; they are rne, rna, rtz, rup, rdn, rto",
+                  o->value);
 }
 
 bool read_directions(const struct options *o, void *at)
@@ -92,14 +97,49 @@ bool read_directions(const struct options *o, void *at)
     return direction_list_read(at, o->value);
 }
 
+/* A name that there is not: the nearest that there are, or where none is near all of ALL. */
+static bool unknown(const char *option, const char *name, const char *nearest, const char *all)
+{
+    return refuse("--%s: there is no '%.60s'; %s", option, name, *nearest ? nearest : all);
+}
+
+static bool add_operation(const char *name, void *context)
+{
+    struct operation_list *list = context;
+    enum hu_operation operation;
+    char nearest[HU_SUGGESTION];
+    if (!hu_operation_find(name, &operation))
+        return unknown(
+            "op", name, hu_operation_suggestion(nearest, name),
+            "add, sub, mul, div, fma, sqrt, rem and others are in the manual, verify --op");
+    for (size_t i = 0; i < list->count; i++)
+        if (list->at[i] == operation)
+            return true;
+    list->at[list->count++] = operation;
+    return true;
+}
+
 bool read_operations(const struct options *o, void *at)
 {
-    return operation_list_read(at, o->value);
+    if (strcasecmp(o->value, "all") != 0)
+        return names_read(o->value, add_operation, at);
+    for (int i = 0; i < HU_OPERATIONS; i++)
+        add_operation(hu_operation_row((enum hu_operation)i)->name, at);
+    return true;
+}
+
+static const char *rule_name(int i)
+{
+    return hu_nan_row((enum hu_nan_rule)i)->name;
 }
 
 bool read_nan_rule(const struct options *o, void *at)
 {
-    return nan_rule_read(at, o->value);
+    char nearest[HU_SUGGESTION];
+    return hu_nan_rule_find(o->value, at) ||
+           unknown("nan-rule", o->value,
+                   hu_suggestion_of(nearest, o->value, rule_name, HU_NAN_RULES),
+                   "they are first, last, signaling, greatest, canonical, x86, x87, arm and ptx");
 }
 
 bool read_block(const struct options *o, void *at)

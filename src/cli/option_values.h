@@ -6,7 +6,6 @@
 #pragma once
 
 #include "arguments.h"
-#include "lists.h"
 #include "options.h"
 
 #include <stddef.h>

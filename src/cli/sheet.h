@@ -37,3 +37,10 @@ void sheet_line(const char *label, const char *color, const char *left, const ch
                 const char *right);
 /* The same with the last cell in bold, and AFTER plainly behind it. */
 void sheet_line_bold(const char *label, const char *left, const char *right, const char *after);
+
+/* Prints TEXT, padded to COLUMNS on its right or left; longer text is printed whole. */
+void print_left(const char *text, int columns);
+void print_right(const char *text, int columns);
+
+/* Prints TEXT in lines of at most COLUMNS, broken at spaces, each after INDENT spaces. */
+void print_wrapped(const char *text, int indent, int columns);

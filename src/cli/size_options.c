@@ -2,7 +2,6 @@
 #include "arguments.h"
 #include "memory/families.h"
 #include "memory/source.h"
-#include "numbers.h"
 #include "option_values.h"
 #include "report.h"
 #include "size.h"

@@ -1,5 +1,4 @@
 /* `size --tensors`, `--against`, `--families`: the list itself. */
-#include "columns.h"
 #include "json.h"
 #include "memory/checkpoint.h"
 #include "memory/families.h"

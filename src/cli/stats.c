@@ -1,6 +1,5 @@
 #include "stats.h"
 #include "format.h"
-#include "lists.h"
 #include "logical_view.h"
 #include "names.h"
 #include "report.h"

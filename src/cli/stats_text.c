@@ -1,4 +1,4 @@
-#include "columns.h"
+#include "sheet.h"
 #include "grid.h"
 #include "memory/figure.h"
 #include "stats.h"

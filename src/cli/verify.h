@@ -1,9 +1,8 @@
 /* What the parts of `halfulp verify` share: what was asked, and what came of it so far. */
 #pragma once
 
+#include "options.h"
 #include "arguments.h"
-#include "array/array.h"
-#include "lists.h"
 #include "verify/convention.h"
 #include "verify/foreign.h"
 #include "verify/question.h"
@@ -13,8 +12,6 @@
 
 /* A count that was not given. */
 #define VERIFY_UNSET UINT64_MAX
-
-struct options;
 
 /* As the command line gives it; verify_request_complete fills in what it left out. */
 struct verify_request {
@@ -112,3 +109,7 @@ void verify_explain_lines(FILE *stream, const struct hu_question *question,
 FILE *verify_open_vectors(const struct verify_request *q);
 /* Its name in messages. */
 const char *verify_vectors_name(const struct verify_request *q);
+
+/* The COUNT documents at PATHS, which `verify --shard K/N --json` has printed, each shard once:
+ * what one run would have found, but for its seconds. Returns an exit status. */
+int verify_merge(char **paths, int count, bool json);

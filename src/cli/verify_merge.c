@@ -1,4 +1,4 @@
-#include "verify_merge.h"
+#include "verify.h"
 #include "json.h"
 #include "report.h"
 #include "verify_row.h"

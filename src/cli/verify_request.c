@@ -1,5 +1,4 @@
 /* The command line of `halfulp verify`. */
-#include "kernels.h"
 #include "option_values.h"
 #include "report.h"
 #include "text.h"

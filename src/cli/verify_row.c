@@ -1,5 +1,5 @@
 #include "verify_row.h"
-#include "columns.h"
+#include "sheet.h"
 #include "terminal.h"
 #include "text.h"
 

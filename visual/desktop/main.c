@@ -1,5 +1,5 @@
 /* halfulp-view: the window, or what it would show. */
-#include "cli/numbers.h"
+#include "cli/arguments.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/plain.h"
