@@ -17,12 +17,12 @@ static void print_total(const struct verify_request *q, const struct verify_tall
     char failed[GROUPED_TEXT];
     printf("\n%s combination%s, %s%s failed, %s input%s, %s mismatch%s, %.2f s, %" PRIu64
            " job%s\n",
-           grouped(combinations, tally->combinations), tally->combinations == 1 ? "" : "s",
+           hu_grouped(tally->combinations, combinations), tally->combinations == 1 ? "" : "s",
            tally->cut ? "the last cut short, " : "",
-           tally->failed ? grouped(failed, tally->failed) : "none", grouped(inputs, tally->inputs),
-           tally->inputs == 1 ? "" : "s",
+           tally->failed ? hu_grouped(tally->failed, failed) : "none",
+           hu_grouped(tally->inputs, inputs), tally->inputs == 1 ? "" : "s",
            tally->crashed      ? "an unknown number of"
-           : tally->mismatches ? grouped(wrong, tally->mismatches)
+           : tally->mismatches ? hu_grouped(tally->mismatches, wrong)
                                : "no",
            tally->mismatches == 1 && !tally->crashed ? "" : "es", verify_now() - tally->began,
            q->jobs, q->jobs == 1 ? "" : "s");

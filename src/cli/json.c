@@ -109,7 +109,13 @@ json_t *json_word(const char *text)
 
 json_t *json_count(uint64_t count)
 {
-    return check_memory(json_integer((json_int_t)count));
+    return check_memory(count <= INT64_MAX ? json_integer((json_int_t)count)
+                                           : json_sprintf("%llu", (unsigned long long)count));
+}
+
+json_t *json_count_if(bool known, uint64_t count)
+{
+    return known ? json_count(count) : json_null();
 }
 
 json_t *json_finite(double x)

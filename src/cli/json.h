@@ -35,7 +35,10 @@ json_t *json_text(const char *text);
 
 /* A word of ours; NULL gives null. */
 json_t *json_word(const char *text);
+/* A count beyond JSON's integers, which are jansson's and signed here, becomes a string. */
 json_t *json_count(uint64_t count);
+/* Null where it is not KNOWN. */
+json_t *json_count_if(bool known, uint64_t count);
 /* JSON has no infinity and no NaN: null. */
 json_t *json_finite(double x);
 /* Exactly, as a string. */

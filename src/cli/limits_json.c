@@ -68,13 +68,9 @@ json_t *limits_json(const struct hu_format *f)
     json_put(o, "has_infinity", json_boolean(hu_has_infinity(f)));
     json_put(o, "has_negative_zero", json_boolean(hu_has_negative_zero(f)));
     json_put(o, "nan_codes", json_count(hu_nan_codes(f)));
-    /* fp64 has 2^64 - 2^53 finite codes: more than JSON's integers here hold. */
+    /* Of 64 bits where every code is finite the count itself is 0. */
     uint64_t finite = hu_finite_codes(f);
-    bool is_long = finite > INT64_MAX || !finite;
-    json_put(o, "finite_codes",
-             !is_long ? json_count(finite)
-             : finite ? json_sprintf("%llu", (unsigned long long)finite)
-                      : json_string("18446744073709551616"));
+    json_put(o, "finite_codes", finite ? json_count(finite) : json_string("18446744073709551616"));
     return o;
 }
 

@@ -104,7 +104,7 @@ static void print_fault(const struct verify_row *row, const struct hu_fault *f)
     snprintf(range, sizeof range, "%s%s%s", first, f->first == f->last ? "" : "..",
              f->first == f->last ? "" : last);
     printf("  %-*s %15s input%s  %-9s  ", row->from->width > 32 ? 38 : 22, range,
-           grouped(count, f->count), f->count == 1 ? " " : "s", hu_fault_class_name(f->class));
+           hu_grouped(f->count, count), f->count == 1 ? " " : "s", hu_fault_class_name(f->class));
     if (f->class == HU_FAULT_FLAGS) {
         char raised[HU_FLAGS_TEXT], expected[HU_FLAGS_TEXT];
         hu_flags_print(raised, f->got_flags);
@@ -128,7 +128,7 @@ static void print_classes(const struct hu_faults *faults)
         if (!faults->inputs[i])
             continue;
         printf("%s%s %s in %s", separator, hu_fault_class_name((enum hu_fault_class)i),
-               grouped(inputs, faults->inputs[i]), grouped(runs, faults->classes[i]));
+               hu_grouped(faults->inputs[i], inputs), hu_grouped(faults->classes[i], runs));
         separator = ", ";
     }
     putchar('\n');
@@ -142,13 +142,13 @@ static void print_runs(const struct verify_row *row)
     uint64_t shown = row->shown < faults->count ? row->shown : faults->count;
     if (!count)
         return;
-    printf("  %s run%s of inputs that go wrong in one way: ", grouped(runs, count),
+    printf("  %s run%s of inputs that go wrong in one way: ", hu_grouped(count, runs),
            count == 1 ? "" : "s");
     print_classes(faults);
     for (uint64_t i = 0; i < shown; i++)
         print_fault(row, &faults->at[i]);
     if (shown < count)
-        printf("  … and %s smaller run%s%s\n", grouped(runs, count - shown),
+        printf("  … and %s smaller run%s%s\n", hu_grouped(count - shown, runs),
                count - shown == 1 ? "" : "s", faults->dropped ? "" : "; --show N shows more");
 }
 
@@ -185,7 +185,7 @@ static void print_calls(const struct verify_row *row)
     if (!v->calls)
         return;
     printf("  %s call%s wrong though the inputs by themselves are right; the first:\n",
-           grouped(count, v->calls), v->calls == 1 ? " is" : "s are");
+           hu_grouped(v->calls, count), v->calls == 1 ? " is" : "s are");
     for (unsigned i = 0; i < v->calls_shown; i++)
         print_call(row, &v->call[i]);
 }
@@ -218,7 +218,7 @@ static void print_stop(const struct verify_row *row)
     char count[GROUPED_TEXT];
     const struct hu_verdict *v = &row->verdict;
     printf("  %s in a call of %s elements%s\n", row->ending ? row->ending : "gives up",
-           grouped(count, v->stopped_count),
+           hu_grouped(v->stopped_count, count),
            row->blamed ? "; what does it is" : ", of which the first is");
     print_code("source", row->from, row->blamed ? row->blamed_source : v->stopped_at);
 }
@@ -248,7 +248,7 @@ void verify_print_faults(const struct verify_row *row)
     if (v->stopped)
         puts("it does not come to its end");
     else
-        printf("%s input%s wrong%s\n", v->mismatches ? grouped(count, v->mismatches) : "no",
+        printf("%s input%s wrong%s\n", v->mismatches ? hu_grouped(v->mismatches, count) : "no",
                v->mismatches < 2 ? " goes" : "s go",
                v->partial ? ", of those that were covered before the end" : "");
     if (row->refuted) {

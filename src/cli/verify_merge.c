@@ -274,9 +274,9 @@ static void print_summary(const json_t *all, json_int_t shards)
     mismatches = json_object_get(all, "mismatches");
     printf("%zu combination%s, %zu failed, %s inputs, %s mismatches, in %lld shards\n",
            json_array_size(rows), json_array_size(rows) == 1 ? "" : "s", failed,
-           grouped(inputs, (uint64_t)number(all, "inputs")),
+           hu_grouped((uint64_t)number(all, "inputs"), inputs),
            json_is_null(mismatches) ? "?"
-                                    : grouped(wrong, (uint64_t)json_integer_value(mismatches)),
+                                    : hu_grouped((uint64_t)json_integer_value(mismatches), wrong),
            (long long)shards);
 }
 

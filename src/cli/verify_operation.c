@@ -72,7 +72,7 @@ static void print_faults(const struct operation_row *row, uint64_t shown)
         char count[GROUPED_TEXT];
         if (faults->inputs[i])
             printf("  %s: %s\n", hu_fault_class_name((enum hu_fault_class)i),
-                   grouped(count, faults->inputs[i]));
+                   hu_grouped(faults->inputs[i], count));
     }
     for (size_t i = 0; i < faults->count && i < shown; i++)
         print_fault(row->q, &faults->at[i]);
@@ -90,7 +90,7 @@ static void print_row(const struct verify_request *q, struct verify_tally *tally
     verify_print_summary(row->q->from[0]->name, row->q->to->name,
                          hu_direction_name(row->q->promise.options.direction), row->subject,
                          row->covers, row->verdict->inputs,
-                         row->ending ? "?" : grouped(wrong, row->verdict->mismatches),
+                         row->ending ? "?" : hu_grouped(row->verdict->mismatches, wrong),
                          row->seconds);
     print_faults(row, q->shown);
     if (row->explained)

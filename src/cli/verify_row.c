@@ -20,19 +20,6 @@ void verify_row_free(struct verify_row *row)
     row->ending = NULL;
 }
 
-const char *grouped(char out[GROUPED_TEXT], uint64_t count)
-{
-    char digits[GROUPED_TEXT];
-    int n = snprintf(digits, sizeof digits, "%" PRIu64, count), at = 0;
-    for (int i = 0; i < n; i++) {
-        if (i && (n - i) % 3 == 0)
-            out[at++] = ',';
-        out[at++] = digits[i];
-    }
-    out[at] = 0;
-    return out;
-}
-
 /* The subject's column is as wide as its name asks for. */
 static int subject_columns = 10;
 
@@ -63,12 +50,6 @@ static void print_line(const char *const text[NAMES], const char *inputs, const 
     putchar('\n');
 }
 
-static const char *seconds_text(char out[16], double seconds)
-{
-    snprintf(out, 16, "%.2f", seconds);
-    return out;
-}
-
 /* 1.2e10 as "12.0 G". */
 static const char *rate_text(char out[16], uint64_t inputs, double seconds)
 {
@@ -95,16 +76,15 @@ void verify_print_summary(const char *from, const char *to, const char *round, c
 {
     char count[GROUPED_TEXT], rate[16], time[16];
     const char *const text[] = {from, to, round, subject, covers};
-    print_line(text, grouped(count, inputs), wrong, seconds_text(time, seconds),
-               rate_text(rate, inputs, seconds));
+    snprintf(time, sizeof time, "%.2f", seconds);
+    print_line(text, hu_grouped(inputs, count), wrong, time, rate_text(rate, inputs, seconds));
 }
 
 void verify_print_row(const struct verify_row *row)
 {
-    char count[GROUPED_TEXT], wrong[GROUPED_TEXT], rate[16], time[16];
+    char wrong[GROUPED_TEXT];
     const struct hu_verdict *v = &row->verdict;
-    const char *const text[] = {row->from->name, row->to->name, hu_direction_name(row->direction),
-                                row->subject, row->covers};
-    print_line(text, grouped(count, v->inputs), v->stopped ? "?" : grouped(wrong, v->mismatches),
-               seconds_text(time, row->seconds), rate_text(rate, v->inputs, row->seconds));
+    verify_print_summary(row->from->name, row->to->name, hu_direction_name(row->direction),
+                         row->subject, row->covers, v->inputs,
+                         v->stopped ? "?" : hu_grouped(v->mismatches, wrong), row->seconds);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "json.h"
+#include "memory/figure.h"
 #include "verify/convention.h"
 
 /* One combination, tried. */
@@ -44,9 +45,7 @@ json_t *verify_explanation_json(bool sought, const struct hu_convention *explana
 /* How a call ended that came to no end of its own, in words; NULL: all did. */
 json_t *verify_ending_json(const char *ending);
 
-/* COUNT with ',' between groups of three digits; the text lives in OUT. */
-enum { GROUPED_TEXT = 32 };
-const char *grouped(char out[GROUPED_TEXT], uint64_t count);
+enum { GROUPED_TEXT = 27 }; /* of hu_grouped */
 
 /* A row of what stands in its columns, for many combinations, or an operation's. */
 void verify_print_summary(const char *from, const char *to, const char *round, const char *subject,
