@@ -117,7 +117,6 @@ static void note_remarks(const struct compute *c)
 
 /* Expressions worked out, and kept while a document needs them all. */
 struct answers {
-    struct compute_expression *expressions;
     struct compute **all;
     size_t count;
 };

@@ -39,15 +39,6 @@ int fail(const char *format, ...)
     return EXIT_BAD;
 }
 
-bool refuse(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    say(speaker, format, arguments);
-    va_end(arguments);
-    return false;
-}
-
 void note(const char *format, ...)
 {
     va_list arguments;

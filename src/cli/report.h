@@ -10,7 +10,7 @@ void report_as(const char *who);
 int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same for who says whether all is well: returns false. */
-bool refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define refuse(...) (fail(__VA_ARGS__), false)
 
 /* Prints "halfulp: note: MESSAGE" to stderr. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -16,7 +16,6 @@ struct size_options {
     const struct hu_device *device; /* NULL: --memory gave bytes */
     bool json, explain, list_devices, list_families, tensors;
     const char *against; /* NULL: not asked */
-    enum color_mode color;
 };
 
 struct size_result {

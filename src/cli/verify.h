@@ -54,10 +54,7 @@ struct verify_tally {
 
 double verify_now(void);
 
-/* For progress: INPUTS more are done. */
-void verify_progress(void *context, uint64_t inputs);
-
-/* The same of a proof, which begins: INPUTS are to come. */
+/* Progress of a proof, which begins: INPUTS are to come. */
 void verify_begin_proof(uint64_t inputs);
 
 /* The first Ctrl-C ends the work and has the report of what was done, the second the process. */

@@ -35,7 +35,7 @@ static struct trial trial_of(const struct verify_request *q, const struct hu_blo
                            .timeout = q->timeout,
                            .jobs = q->jobs,
                            .cancel = verify_interrupted(),
-                           .progress = verify_progress},
+                           .progress = progress_add},
                           0};
 }
 

@@ -232,7 +232,7 @@ static int try_recorded(struct verify_request *q, struct verify_tally *tally,
     struct hu_recorded *recorded = check_memory(malloc(sizeof *recorded));
     struct hu_sample sample = {0};
     struct hu_recorded_options options = {
-        .progress = verify_progress, .sample = &sample, .cancel = verify_interrupted()};
+        .progress = progress_add, .sample = &sample, .cancel = verify_interrupted()};
     double began = verify_now();
     progress_begin("verify", "lines", 0);
     hu_recorded_check(recorded, stream, question, &options);

@@ -45,11 +45,6 @@ int verify_end(int status)
     raise(SIGINT);
     return status;
 }
-void verify_progress(void *context, uint64_t inputs)
-{
-    (void)context;
-    progress_add(inputs);
-}
 
 void verify_head(struct verify_tally *tally, const char *subject)
 {
@@ -98,7 +93,7 @@ struct hu_scan_options verify_scan_options(const struct verify_request *q,
         .boundaries = q->boundaries,
         .stop_after = q->stop_after,
         .cancel = &interrupted,
-        .progress = verify_progress,
+        .progress = progress_add,
     };
 }
 

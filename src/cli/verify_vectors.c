@@ -30,8 +30,7 @@ static FILE *spooled(FILE *stream)
 static bool lines_pass(FILE *stream, const struct hu_question *question)
 {
     struct hu_recorded *again = check_memory(malloc(sizeof *again));
-    struct hu_recorded_options options = {.progress = verify_progress,
-                                          .cancel = verify_interrupted()};
+    struct hu_recorded_options options = {.progress = progress_add, .cancel = verify_interrupted()};
     bool pass = !fseek(stream, 0, SEEK_SET);
     if (pass) {
         hu_recorded_check(again, stream, question, &options);
@@ -60,7 +59,7 @@ static int check_lines(const struct verify_request *q, struct verify_tally *tall
     struct hu_question question = hu_question_of_conversion(q->to.at[0], q->from.at[0], &promise);
     struct hu_sample sample = {0};
     struct hu_recorded_options options = {
-        .progress = verify_progress, .sample = &sample, .cancel = verify_interrupted()};
+        .progress = progress_add, .sample = &sample, .cancel = verify_interrupted()};
     struct hu_recorded recorded;
     progress_begin("verify", "lines", 0);
     double began = verify_now();

@@ -294,7 +294,7 @@ static void try_call(struct hu_block_trial *r, struct hu_reference *ref, struct 
     else
         judge_encoder(r, t, blocks);
     r->blocks += blocks;
-    r->progress(NULL, blocks);
+    r->progress(blocks);
 }
 
 /* A part of the blocks, tried by one thread. */

@@ -24,7 +24,7 @@ struct hu_block_trial {
     uint64_t count, timeout; /* blocks to try; seconds that a call in a child may take */
     unsigned jobs;           /* threads that try ours; a library's is tried by one */
     const atomic_bool *cancel;
-    void (*progress)(void *context, uint64_t blocks); /* so many more are done; by any thread */
+    void (*progress)(uint64_t blocks); /* so many more are done; by any thread */
 
     uint64_t blocks, mismatches, scale_mismatches;
     char ending[96]; /* how the function came to its end; "": it returned */

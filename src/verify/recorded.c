@@ -214,7 +214,7 @@ void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu
             break;
         check_vector(&r, reference, &v);
         if (options->progress && result->lines % LINES_A_STEP == 0)
-            options->progress(options->context, LINES_A_STEP);
+            options->progress(LINES_A_STEP);
     }
     if (!reference || result->faults.failed || (!result->bad && ferror(stream))) {
         result->bad = true;

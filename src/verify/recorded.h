@@ -30,10 +30,9 @@ struct hu_recorded {
 
 /* What else a check may do; all zero: nothing. */
 struct hu_recorded_options {
-    void (*progress)(void *context, uint64_t lines); /* lines just done */
-    void *context;
-    struct hu_sample *sample;  /* takes some of the lines, what is wrong above all */
-    const atomic_bool *cancel; /* once true, the check ends */
+    void (*progress)(uint64_t lines); /* lines just done */
+    struct hu_sample *sample;         /* takes some of the lines, what is wrong above all */
+    const atomic_bool *cancel;        /* once true, the check ends */
 };
 
 /*

@@ -70,9 +70,7 @@ struct hu_scan_options {
     uint64_t seed;
     bool every_flag; /* calls that want flags for every input, and of one of 21 to 32 bits not for
                         the boundaries and an eighth of the rest alone */
-    void (*progress)(void *context, uint64_t inputs); /* may be NULL; inputs just done; from any
-                                                         thread */
-    void *progress_context;
+    void (*progress)(uint64_t inputs); /* may be NULL; inputs just done; from any thread */
 };
 
 /* Tries SUBJECT by RUNS. The verdict is released by hu_verdict_free. */

@@ -64,7 +64,7 @@ void trial_progress(struct bench *b, uint64_t n)
     if (b->unreported < (n ? PROGRESS_STEP : 1))
         return;
     if (o->progress)
-        o->progress(o->progress_context, b->unreported);
+        o->progress(b->unreported);
     b->unreported = 0;
 }
 

@@ -335,7 +335,7 @@ static void run_task(void *context, size_t task, unsigned worker)
         try_block(t, d, worker, first, n);
     }
     if (t->options->progress)
-        t->options->progress(t->options->progress_context, end - (uint64_t)task * INPUTS_A_TASK);
+        t->options->progress(end - (uint64_t)task * INPUTS_A_TASK);
 }
 
 static bool set_up(struct trial_of *t, struct desk *d)
