@@ -6,6 +6,7 @@
 #include "verify/convention.h"
 #include "verify/foreign.h"
 #include "verify/question.h"
+#include "verify/recorded.h"
 #include "verify_row.h"
 
 #include <stdio.h>
@@ -98,10 +99,17 @@ int verify_operations(struct verify_request *q, struct verify_tally *tally);
 char *verify_ending(const struct verify_request *q, struct hu_foreign *f);
 /* The two parts of --against in new memory. False: reported. */
 bool verify_split_against(const struct verify_request *q, char **library, char **symbol);
-/* EXPLANATION := the first convention near QUESTION that SAMPLE does not contradict and that all
- * lines keep, if there is one. */
-void verify_explain_lines(FILE *stream, const struct hu_question *question,
-                          const struct hu_sample *sample, struct hu_convention *explanation);
+/* What --vectors' lines came to, and what explains what went wrong; freed by the caller, who has
+ * recorded.faults freed. */
+struct verify_lines {
+    struct hu_recorded recorded;
+    double seconds;
+    bool partial, explained;
+    struct hu_convention explanation;
+};
+/* They against QUESTION. NULL: reported. */
+struct verify_lines *verify_check_lines(const struct verify_request *q,
+                                        const struct hu_question *question);
 /* --vectors' stream, to be read more than once. NULL: reported. */
 FILE *verify_open_vectors(const struct verify_request *q);
 /* Its name in messages. */

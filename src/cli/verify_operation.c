@@ -3,7 +3,6 @@
 #include "report.h"
 #include "text.h"
 #include "verify.h"
-#include "verify/recorded.h"
 #include "verify/trial_operation.h"
 
 #include <inttypes.h>
@@ -226,43 +225,24 @@ static int try_foreign(struct verify_request *q, struct verify_tally *tally,
 static int try_recorded(struct verify_request *q, struct verify_tally *tally,
                         const struct hu_question *question)
 {
-    FILE *stream = verify_open_vectors(q);
-    if (!stream)
+    struct verify_lines *lines = verify_check_lines(q, question);
+    if (!lines)
         return EXIT_BAD;
-    struct hu_recorded *recorded = check_memory(malloc(sizeof *recorded));
-    struct hu_sample sample = {0};
-    struct hu_recorded_options options = {
-        .progress = progress_add, .sample = &sample, .cancel = verify_interrupted()};
-    double began = verify_now();
-    progress_begin("verify", "lines", 0);
-    hu_recorded_check(recorded, stream, question, &options);
-    struct hu_operation_verdict *v = check_memory(calloc(1, sizeof *v));
-    v->inputs = recorded->lines;
-    v->mismatches = recorded->mismatches;
-    v->faults = recorded->operation_faults;
-    v->partial = atomic_load(verify_interrupted());
+    struct hu_operation_verdict v = {.inputs = lines->recorded.lines,
+                                     .mismatches = lines->recorded.mismatches,
+                                     .faults = lines->recorded.operation_faults,
+                                     .partial = lines->partial};
     struct operation_row row = {.q = question,
                                 .subject = q->vectors,
                                 .covers = "lines",
-                                .verdict = v,
-                                .seconds = verify_now() - began};
-    int status = EXIT_DONE;
-    row.explained = recorded->mismatches && !recorded->bad && !v->partial;
-    if (row.explained)
-        verify_explain_lines(stream, question, &sample, &row.explanation);
-    hu_sample_free(&sample);
-    fclose(stream);
-    if (!recorded->bad && recorded->lines)
-        take_row(q, tally, &row);
-    else {
-        progress_end();
-        status = fail("%s: %s", verify_vectors_name(q),
-                      recorded->bad ? recorded->message : "there is no vector in it");
-    }
-    hu_faults_free(&recorded->faults);
-    free(recorded);
-    free(v);
-    return status;
+                                .verdict = &v,
+                                .seconds = lines->seconds,
+                                .explained = lines->explained,
+                                .explanation = lines->explanation};
+    take_row(q, tally, &row);
+    hu_faults_free(&lines->recorded.faults);
+    free(lines);
+    return EXIT_DONE;
 }
 
 static int try_operation(struct verify_request *q, struct verify_tally *tally,

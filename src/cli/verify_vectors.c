@@ -2,7 +2,6 @@
 #include "progress.h"
 #include "report.h"
 #include "verify.h"
-#include "verify/recorded.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -41,52 +40,16 @@ static bool lines_pass(FILE *stream, const struct hu_question *question)
     return pass;
 }
 
-void verify_explain_lines(FILE *stream, const struct hu_question *question,
-                          const struct hu_sample *sample, struct hu_convention *explanation)
+/* EXPLANATION := the first convention near QUESTION that SAMPLE does not contradict and that all
+ * lines keep, if there is one. */
+static void explain(FILE *stream, const struct hu_question *question,
+                    const struct hu_sample *sample, struct hu_convention *explanation)
 {
     struct hu_convention found[HU_CONVENTIONS_PROVED];
     size_t n = hu_conventions_find(sample, question, found, HU_CONVENTIONS_PROVED);
     for (size_t i = 0; i < n && !explanation->options; i++)
         if (lines_pass(stream, &found[i].question))
             *explanation = found[i];
-}
-
-static int check_lines(const struct verify_request *q, struct verify_tally *tally, FILE *stream,
-                       const char *name)
-{
-    struct hu_promise promise = q->promise;
-    promise.options.direction = q->direction.direction[0];
-    struct hu_question question = hu_question_of_conversion(q->to.at[0], q->from.at[0], &promise);
-    struct hu_sample sample = {0};
-    struct hu_recorded_options options = {
-        .progress = progress_add, .sample = &sample, .cancel = verify_interrupted()};
-    struct hu_recorded recorded;
-    progress_begin("verify", "lines", 0);
-    double began = verify_now();
-    hu_recorded_check(&recorded, stream, &question, &options);
-    struct verify_row row = {.to = hu_promised_format(question.to, &promise),
-                             .result = question.to,
-                             .from = question.from[0],
-                             .direction = promise.options.direction,
-                             .subject = q->vectors,
-                             .covers = "lines",
-                             .shown = q->shown,
-                             .seconds = verify_now() - began};
-    row.verdict.inputs = recorded.lines;
-    row.verdict.mismatches = recorded.mismatches;
-    row.verdict.faults = recorded.faults;
-    row.verdict.partial = atomic_load(verify_interrupted());
-    row.explained = recorded.mismatches && !recorded.bad;
-    if (row.explained)
-        verify_explain_lines(stream, &question, &sample, &row.explanation);
-    hu_sample_free(&sample);
-    if (!recorded.bad && recorded.lines) {
-        verify_take_row(q, tally, &row, false);
-        return EXIT_DONE;
-    }
-    verify_row_free(&row);
-    progress_end();
-    return fail("%s: %s", name, recorded.bad ? recorded.message : "there is no vector in it");
 }
 
 const char *verify_vectors_name(const struct verify_request *q)
@@ -102,12 +65,60 @@ FILE *verify_open_vectors(const struct verify_request *q)
     return stream;
 }
 
-int verify_vectors(struct verify_request *q, struct verify_tally *tally)
+struct verify_lines *verify_check_lines(const struct verify_request *q,
+                                        const struct hu_question *question)
 {
     FILE *stream = verify_open_vectors(q);
     if (!stream)
-        return EXIT_BAD;
-    int status = check_lines(q, tally, stream, verify_vectors_name(q));
+        return NULL;
+    struct verify_lines *lines = check_memory(calloc(1, sizeof *lines));
+    struct hu_recorded *recorded = &lines->recorded;
+    struct hu_sample sample = {0};
+    struct hu_recorded_options options = {
+        .progress = progress_add, .sample = &sample, .cancel = verify_interrupted()};
+    double began = verify_now();
+    progress_begin("verify", "lines", 0);
+    hu_recorded_check(recorded, stream, question, &options);
+    lines->seconds = verify_now() - began;
+    lines->partial = atomic_load(verify_interrupted());
+    lines->explained = recorded->mismatches && !recorded->bad && !lines->partial;
+    if (lines->explained)
+        explain(stream, question, &sample, &lines->explanation);
+    hu_sample_free(&sample);
     fclose(stream);
-    return status;
+    if (!recorded->bad && recorded->lines)
+        return lines;
+    progress_end();
+    fail("%s: %s", verify_vectors_name(q),
+         recorded->bad ? recorded->message : "there is no vector in it");
+    hu_faults_free(&recorded->faults);
+    free(lines);
+    return NULL;
+}
+
+int verify_vectors(struct verify_request *q, struct verify_tally *tally)
+{
+    struct hu_promise promise = q->promise;
+    promise.options.direction = q->direction.direction[0];
+    struct hu_question question = hu_question_of_conversion(q->to.at[0], q->from.at[0], &promise);
+    struct verify_lines *lines = verify_check_lines(q, &question);
+    if (!lines)
+        return EXIT_BAD;
+    struct verify_row row = {.to = hu_promised_format(question.to, &promise),
+                             .result = question.to,
+                             .from = question.from[0],
+                             .direction = promise.options.direction,
+                             .subject = q->vectors,
+                             .covers = "lines",
+                             .shown = q->shown,
+                             .seconds = lines->seconds,
+                             .explained = lines->explained,
+                             .explanation = lines->explanation};
+    row.verdict.inputs = lines->recorded.lines;
+    row.verdict.mismatches = lines->recorded.mismatches;
+    row.verdict.faults = lines->recorded.faults;
+    row.verdict.partial = lines->partial;
+    verify_take_row(q, tally, &row, false);
+    free(lines);
+    return EXIT_DONE;
 }
