@@ -15,11 +15,11 @@
 
 bool names_read(const char *text, name_taker *take, void *context)
 {
-    char *copy = check_memory(strdup(text)), *rest = copy;
+    OWNED char *copy = check_memory(strdup(text));
+    char *rest = copy;
     bool good = true;
     while (good && rest)
         good = take(strsep(&rest, ","), context);
-    free(copy);
     return good;
 }
 

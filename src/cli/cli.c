@@ -54,12 +54,11 @@ static int run(const struct command *command, int argc, char **argv)
     report_as(command->name);
     if (command->takes)
         return command->takes(command, argc, argv);
-    void *request = check_memory(calloc(1, command->request + 1));
+    OWNED void *request = check_memory(calloc(1, command->request + 1));
     if (command->begin)
         command->begin(request);
     int status =
         options_read(&o, command, argc, argv, request) ? command->run(&o, request) : o.status;
-    free(request);
     return status;
 }
 

@@ -95,9 +95,8 @@ static void print_line(const struct request *r, const struct compute *c)
         hu_bits_print(bits, last->format, last->bits);
         printf("  %s", bits);
     }
-    char *verdict = compute_verdict(last, last->ideal, last->has_ideal, last->about);
+    OWNED char *verdict = compute_verdict(last, last->ideal, last->has_ideal, last->about);
     printf("%s%s", *verdict ? "  " : "", verdict);
-    free(verdict);
     if (r->flags) {
         hu_flags_print(flags, c->flags);
         printf("  %s", flags);
@@ -188,8 +187,8 @@ static int finish(const struct request *r, const struct answers *a)
 
 static int run_arguments(const struct request *r, int argc, char **argv)
 {
-    struct compute_expression *e = check_memory(calloc((size_t)argc, sizeof *e));
-    char **text = check_memory(calloc((size_t)argc, sizeof *text));
+    OWNED struct compute_expression *e = check_memory(calloc((size_t)argc, sizeof *e));
+    OWNED char **text = check_memory(calloc((size_t)argc, sizeof *text));
     struct answers a = {0};
     char message[HU_MESSAGE];
     int status = EXIT_DONE, made = 0;
@@ -210,8 +209,6 @@ static int run_arguments(const struct request *r, int argc, char **argv)
         compute_clear(&e[i]);
         free(text[i]);
     }
-    free(text);
-    free(e);
     return status;
 }
 
@@ -228,8 +225,8 @@ static int run_lines(const struct request *r)
     lines_begin(&reader, STDIN_FILENO);
     for (const char *line; status == EXIT_DONE && (line = lines_next(&reader, &length));) {
         struct answers a = {0};
-        char *given = check_memory(strndup(line, length));
-        char *text = compute_elements(given);
+        OWNED char *given = check_memory(strndup(line, length));
+        OWNED char *text = compute_elements(given);
         if (!text)
             status = EXIT_BAD;
         else if (compute_read(&e, text, strlen(text), message))
@@ -239,8 +236,6 @@ static int run_lines(const struct request *r)
         forget(&a);
         if (text)
             compute_clear(&e);
-        free(text);
-        free(given);
     }
     if (status == EXIT_DONE && lines_failed(&reader, NULL))
         status = EXIT_BAD;

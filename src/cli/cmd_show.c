@@ -38,11 +38,10 @@ static void note_encoding(const struct show *s)
 {
     if (!s->value.bare_hexadecimal)
         return;
-    char *exact = hu_value_exact(&s->value);
+    OWNED char *exact = hu_value_exact(&s->value);
     const char *digits = s->input + strspn(s->input, "+- ");
     note("%s is the integer %s; %s:%s would read it as an encoding", s->input, exact,
          strlen(digits) > 10 ? "fp64" : "fp32", digits);
-    free(exact);
 }
 
 static void print_text(const struct show *values, size_t count)
@@ -90,7 +89,7 @@ static int present(const struct request *r, const struct show *values, size_t co
 
 static int show_values(const struct request *r, int argc, char **argv)
 {
-    struct show *values = check_memory(calloc((size_t)argc, sizeof *values));
+    OWNED struct show *values = check_memory(calloc((size_t)argc, sizeof *values));
     char message[HU_MESSAGE];
     int status = EXIT_DONE, made = 0;
     while (made < argc && status == EXIT_DONE) {
@@ -102,7 +101,6 @@ static int show_values(const struct request *r, int argc, char **argv)
         status = present(r, values, (size_t)argc);
     for (int v = 0; v < made; v++)
         show_clear(&values[v]);
-    free(values);
     return status;
 }
 

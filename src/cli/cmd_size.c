@@ -171,13 +171,12 @@ static int run(const struct options *o, void *request)
     if (status != EXIT_DONE)
         return status;
     size_t count = (size_t)o->argc;
-    struct size_result *results = check_memory(calloc(count, sizeof *results));
+    OWNED struct size_result *results = check_memory(calloc(count, sizeof *results));
     for (size_t i = 0; i < count; i++)
         results[i].source = o->argv[i];
     status = size_models(options, results, count);
     for (size_t i = 0; i < count; i++)
         hu_model_free(&results[i].model);
-    free(results);
     return status;
 }
 

@@ -126,7 +126,7 @@ static int gather(struct request *r)
     s->tensors = check_memory(calloc(r->reading.count + 1, sizeof *s->tensors));
     for (size_t i = 0; i < r->reading.count; i++)
         stats_add(s, r->reading.tensors[i]);
-    struct hu_statistics_target *targets = stats_targets(s);
+    OWNED struct hu_statistics_target *targets = stats_targets(s);
     struct hu_stream stream = {
         .plan = {targets, s->targets.count, s->scaling},
         .tensors = r->reading.data,
@@ -148,7 +148,6 @@ static int gather(struct request *r)
     if (fine && r->partial)
         fine = partial_write(&part, r->partial, r->force);
     free(part.entries.at);
-    free(targets);
     return fine ? EXIT_DONE : EXIT_BAD;
 }
 

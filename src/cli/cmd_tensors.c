@@ -154,7 +154,7 @@ struct widths {
 static void print_tensor(const struct widths *w, const struct hu_tensor *t, const char *before)
 {
     char text[512];
-    char *dtype = dtype_name(t->dtype);
+    OWNED char *dtype = dtype_name(t->dtype);
     fputs(before, stdout);
     print_left(hu_printable(t->name, text, sizeof text),
                w->folded ? 0 : w->names + 4 - (int)strlen(before));
@@ -165,7 +165,6 @@ static void print_tensor(const struct widths *w, const struct hu_tensor *t, cons
     end_line(w->twice);
     printf(" %*s", w->counts, hu_grouped(t->elements, text));
     printf(" %*s\n", w->counts + 1, hu_grouped(t->bytes, text));
-    free(dtype);
 }
 
 static void print_tensors(const struct hu_tensor_set *set)
@@ -212,9 +211,8 @@ static void print_totals(const struct hu_tensor_set *set)
     grid_column(&g, "elements", 20, false);
     grid_column(&g, "bytes", 20, false);
     for (size_t i = 0; i < count; i++) {
-        char *dtype = dtype_name(totals[i].dtype);
+        OWNED char *dtype = dtype_name(totals[i].dtype);
         add_total(&g, dtype, totals[i].tensors, totals[i].elements, totals[i].bytes);
-        free(dtype);
     }
     add_total(&g, "in all", set->tensor_count, set->elements, set->bytes);
     grid_end(&g);
@@ -222,9 +220,8 @@ static void print_totals(const struct hu_tensor_set *set)
 
 static void print_table(const char *path, const struct hu_tensor_set *set, bool again)
 {
-    char *file = text_printable(path);
+    OWNED char *file = text_printable(path);
     printf("%s%s\n", again ? "\n" : "", file);
-    free(file);
     print_tensors(set);
     putchar('\n');
     print_totals(set);
@@ -272,11 +269,10 @@ static json_t *document(const char *path, const struct hu_tensor_set *set)
     json_t *dtypes = check_memory(json_object());
     size_t count = sum_dtypes(set, totals);
     for (size_t i = 0; i < count; i++) {
-        char *dtype = dtype_name(totals[i].dtype);
+        OWNED char *dtype = dtype_name(totals[i].dtype);
         json_put(dtypes, dtype,
                  json_pack("{s:I, s:I, s:I}", "tensors", (json_int_t)totals[i].tensors, "elements",
                            (json_int_t)totals[i].elements, "bytes", (json_int_t)totals[i].bytes));
-        free(dtype);
     }
     return check_memory(json_pack("{s:o, s:n, s:o, s:I, s:I}", "file", json_text(path), "tensors",
                                   "dtypes", dtypes, "elements", (json_int_t)set->elements, "bytes",

@@ -40,12 +40,12 @@ char *compute_elements(const char *text)
     char *out = check_memory(malloc(length * (HU_MAX_NAME + HU_BITS_TEXT) + 1)), last = 0;
     for (const char *at = text; *at; at += n) {
         n = expects_operand(last) ? element_length(at) : 0;
-        char *name = check_memory(strndup(at, n)), message[HU_ELEMENT_MESSAGE], bits[HU_BITS_TEXT];
+        OWNED char *name = check_memory(strndup(at, n));
+        char message[HU_ELEMENT_MESSAGE], bits[HU_BITS_TEXT];
         const struct hu_format *f;
         uint64_t code;
         enum hu_element_result result =
             n ? hu_element_read(name, &f, &code, message) : HU_ELEMENT_NONE;
-        free(name);
         if (result == HU_ELEMENT_ERROR) {
             fail("%s", message);
             free(out);

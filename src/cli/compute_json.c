@@ -18,21 +18,16 @@ static json_t *bits_of(const struct compute_step *s)
 /* Against AGAINST, where that is known. */
 static json_t *error_of(const struct compute_step *s, const mpq_t against, bool known, bool in_ulps)
 {
-    mpq_t error, ulps;
-    mpq_inits(error, ulps, NULL);
-    json_t *text = known && compute_error(error, ulps, s, against)
-                       ? json_ratio(in_ulps ? ulps : error)
-                       : json_null();
-    mpq_clears(error, ulps, NULL);
-    return text;
+    RATIO(error);
+    RATIO(ulps);
+    return known && compute_error(error, ulps, s, against) ? json_ratio(in_ulps ? ulps : error)
+                                                           : json_null();
 }
 
 static json_t *text_of(const struct compute *c, const struct compute_step *s)
 {
-    char *text = compute_source(c, s);
-    json_t *out = json_text(text);
-    free(text);
-    return out;
+    OWNED char *text = compute_source(c, s);
+    return json_text(text);
 }
 
 static json_t *result_keys(json_t *o, const struct compute_step *s)

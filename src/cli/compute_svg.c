@@ -86,9 +86,8 @@ static int put_step(FILE *out, const struct compute *c, const struct compute_ste
 {
     struct drawing d = draw(c, s);
     struct compute_reason r = compute_reason_of(c, s);
-    char *title = compute_source(c, s);
+    OWNED char *title = compute_source(c, s);
     svg_label(out, MARGIN, y + 16, "t", "%s", title ? title : "the result");
-    free(title);
     y += TITLE_H;
     for (int place = d.top; place >= d.lowest; place--) {
         if (place == d.top || place == d.anatomy.quantum || place == 0)

@@ -24,49 +24,33 @@ void compute_value(char out[COMPUTE_VALUE], const struct compute_step *s)
 static char *few(const mpq_t q, bool plus)
 {
     bool exact;
-    char *text = hu_ratio_shown(q, 8, &exact);
-    if ((plus && !exact) || strlen(text) > 14) {
-        free(text);
+    OWNED char *text = hu_ratio_shown(q, 8, &exact);
+    if ((plus && !exact) || strlen(text) > 14)
         return hu_ratio_scientific(q, 3, plus);
-    }
-    if (!plus || mpq_sgn(q) <= 0)
-        return text;
-    char *with = text_new("+%s", text);
-    free(text);
-    return with;
+    return text_new("%s%s", plus && mpq_sgn(q) > 0 ? "+" : "", text);
 }
 
 /* An error that is not zero, in the unit that S's result has: a zero has none that says much. */
 static char *error_words(const struct compute_step *s, const mpq_t error, const mpq_t ulps)
 {
-    char *own = few(error, true), *words;
+    OWNED char *own = few(error, true);
     if (hu_classify(s->format, s->bits) == HU_ZERO)
-        words = text_new("error %s, all of it", own);
-    else
-        words = text_new("error %s, %.3g ulp", own, fabs(mpq_get_d(ulps)));
-    free(own);
-    return words;
+        return text_new("error %s, all of it", own);
+    return text_new("error %s, %.3g ulp", own, fabs(mpq_get_d(ulps)));
 }
 
 char *compute_verdict(const struct compute_step *s, const mpq_t against, bool known, bool about)
 {
-    mpq_t error, ulps;
-    char *text;
     bool exact;
-    mpq_inits(error, ulps, NULL);
-    if (!known || !compute_error(error, ulps, s, against)) {
-        text = text_new("%s", "");
-    } else if (!mpq_sgn(error)) {
-        text = text_new("exact");
-    } else {
-        char *own = error_words(s, error, ulps);
-        char *shown = hu_ratio_shown(against, HU_SHOWN_DIGITS, &exact);
-        text = text_new("exact %s%s, %s", exact && !about ? "" : "≈ ", shown, own);
-        free(own);
-        free(shown);
-    }
-    mpq_clears(error, ulps, NULL);
-    return text;
+    RATIO(error);
+    RATIO(ulps);
+    if (!known || !compute_error(error, ulps, s, against))
+        return text_new("%s", "");
+    if (!mpq_sgn(error))
+        return text_new("exact");
+    OWNED char *own = error_words(s, error, ulps);
+    OWNED char *shown = hu_ratio_shown(against, HU_SHOWN_DIGITS, &exact);
+    return text_new("exact %s%s, %s", exact && !about ? "" : "≈ ", shown, own);
 }
 
 char *compute_source(const struct compute *c, const struct compute_step *s)
@@ -273,9 +257,8 @@ static void add_exact(struct block *b, const struct compute_step *s, enum hu_ope
     snprintf(label, sizeof label, "exact %s", compute_noun(operation));
     struct line *l = add_line(b, label);
     if (s->has_value) {
-        char *text = few(s->value, false);
+        OWNED char *text = few(s->value, false);
         snprintf(l->value, sizeof l->value, "%s", text);
-        free(text);
     }
     int top = top_of(&s->exact), point = aligns(operation) ? shared_point(s, operands) : top;
     int kept = s->format->trailing_bits + 1 + CUT_DIGITS;
@@ -308,9 +291,10 @@ static void add_kept(struct block *b, const struct compute *c, const struct comp
 static void add_result(struct block *b, const struct compute *c, const struct compute_step *s)
 {
     struct line *l = add_line(b, hu_direction_name(c->options.rounding.direction));
-    char *verdict = NULL, flags[HU_FLAGS_TEXT];
-    mpq_t error, ulps;
-    mpq_inits(error, ulps, NULL);
+    OWNED char *verdict = NULL;
+    char flags[HU_FLAGS_TEXT];
+    RATIO(error);
+    RATIO(ulps);
     if (s->format)
         put_datum(l, s->format, s->bits);
     else
@@ -322,8 +306,6 @@ static void add_result(struct block *b, const struct compute *c, const struct co
              compute_is_cut(s) ? compute_reason_of(c, s).way : "");
     snprintf(l->remark, sizeof l->remark, "%s%s%s", verdict ? verdict : "",
              verdict && s->flags ? "    " : "", s->flags ? flags : "");
-    free(verdict);
-    mpq_clears(error, ulps, NULL);
 }
 
 static int width_of(const struct hu_fields_text *f)
@@ -413,12 +395,12 @@ static void print_others(const struct compute *c, const struct compute_step *s,
 static void print_literal(const struct compute *c, const struct compute_step *s)
 {
     const struct compute_node *node = compute_node_of(c, s);
-    char *verdict = compute_verdict(s, s->value, s->has_value, false);
+    OWNED char *verdict = compute_verdict(s, s->value, s->has_value, false);
     char value[HU_SHORTEST_TEXT], bits[HU_BITS_TEXT];
     struct fold f = fold_begin(4);
     bool told = *verdict && strcmp(verdict, "exact") != 0;
     if (told || (node->value.format && node->value.format != s->format)) {
-        char *text = compute_source(c, s), *printable = text_printable(text);
+        OWNED char *text = compute_source(c, s), *printable = text_printable(text);
         hu_shown_print(value, s->format, s->bits);
         hu_bits_print(bits, s->format, s->bits);
         fold_put(&f, 2, "", printable);
@@ -427,19 +409,15 @@ static void print_literal(const struct compute *c, const struct compute_step *s)
         fold_put(&f, 1, ink->dim, bits);
         fold_put(&f, 2, ink->dim, verdict);
         fold_end(&f);
-        free(printable);
-        free(text);
     }
-    free(verdict);
 }
 
 static void print_head(const struct compute *c, const struct compute_step *s)
 {
-    char *text = compute_source(c, s), *printable = text_printable(text ? text : "the result");
+    OWNED char *text = compute_source(c, s),
+               *printable = text_printable(text ? text : "the result");
     struct fold f = fold_begin(0);
     fold_put(&f, 0, ink->bold, printable);
-    free(printable);
-    free(text);
     fold_put(&f, 1, "", s->format ? "in" : "");
     fold_put(&f, 1, "", s->format ? s->format->name : "");
     fold_end(&f);
@@ -471,12 +449,11 @@ static void print_whole(const struct compute *c)
     compute_value(value, last);
     if (last->format)
         hu_bits_print(bits, last->format, last->bits);
-    char *verdict = compute_verdict(last, last->ideal, last->has_ideal, last->about);
+    OWNED char *verdict = compute_verdict(last, last->ideal, last->has_ideal, last->about);
     fold_put(&f, 0, ink->bold, value);
     fold_put(&f, 2, ink->dim, bits);
     fold_put(&f, 2, "", verdict);
     fold_end(&f);
-    free(verdict);
 }
 
 static void print_remarks(const struct compute *c)

@@ -22,13 +22,9 @@ struct explanation {
 static void shown(char out[64], const mpq_t ratio)
 {
     bool exact;
-    char *text = hu_ratio_shown(ratio, HU_SHOWN_DIGITS, &exact);
-    if (strlen(text) > 14) {
-        free(text);
-        text = hu_ratio_scientific(ratio, 6, false);
-    }
-    snprintf(out, 64, "%s", text);
-    free(text);
+    OWNED char *text = hu_ratio_shown(ratio, HU_SHOWN_DIGITS, &exact);
+    OWNED char *rounded = strlen(text) > 14 ? hu_ratio_scientific(ratio, 6, false) : NULL;
+    snprintf(out, 64, "%s", rounded ? rounded : text);
 }
 
 static void ratio_of(mpq_t ratio, bool sign, uint64_t significand, int unit)
@@ -93,8 +89,8 @@ static void explain_addend(const struct explanation *e, const struct hu_dot_step
                            const struct hu_dot_addend *a)
 {
     char name[48], value[64], digits[DIGITS_TEXT], rest[DIGITS_TEXT];
-    mpq_t ratio, kept;
-    mpq_inits(ratio, kept, NULL);
+    RATIO(ratio);
+    RATIO(kept);
     ratio_of(ratio, a->sign, a->significand, a->unit);
     ratio_of(kept, a->kept < 0, a->kept < 0 ? -(uint64_t)a->kept : (uint64_t)a->kept, s->unit);
     name_addend(name, e, a);
@@ -116,7 +112,6 @@ static void explain_addend(const struct explanation *e, const struct hu_dot_step
         fold_format(&f, 2, ink->warn, "%s cut", value);
     }
     fold_end(&f);
-    mpq_clears(ratio, kept, NULL);
 }
 
 static void explain_result(const struct explanation *e, const struct hu_dot_step *s,
@@ -150,8 +145,7 @@ static void explain_aligned(struct explanation *e, const struct hu_dot_step *s)
     for (size_t i = 0; i < s->count; i++)
         explain_addend(e, s, &s->addends[i]);
     uint64_t magnitude = s->sum < 0 ? -(uint64_t)s->sum : (uint64_t)s->sum;
-    mpq_t sum;
-    mpq_init(sum);
+    RATIO(sum);
     if (s->count)
         ratio_of(sum, s->sum < 0, magnitude, s->unit);
     shown(value, sum);
@@ -164,7 +158,6 @@ static void explain_aligned(struct explanation *e, const struct hu_dot_step *s)
         fold_at(&f, DIGITS_AT, ink->significand, digits);
     }
     fold_end(&f);
-    mpq_clear(sum);
     if (s->rounded)
         explain_result(e, s, hu_direction_name(s->direction));
 }

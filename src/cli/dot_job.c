@@ -121,10 +121,8 @@ static uint64_t scale_of(const struct operand *o, const struct hu_format *f)
 {
     static const uint64_t one = 0x3f800000;
     const struct hu_format *single = hu_format_find("fp32");
-    struct hu_value scale;
-    mpq_t x;
-    mpq_init(x);
-    hu_value_init(&scale);
+    RATIO(x);
+    VALUE(scale);
     for (size_t i = 0; i < o->count; i++) {
         if (!ratio_of(x, &o->values[i]))
             continue;
@@ -138,8 +136,6 @@ static uint64_t scale_of(const struct operand *o, const struct hu_format *f)
     uint64_t bits = hu_value_round(&scale, single, &options, NULL);
     if (!bits)
         bits = hu_value_is_zero(&scale) ? one : 1;
-    hu_value_clear(&scale);
-    mpq_clear(x);
     return bits;
 }
 
@@ -147,19 +143,14 @@ static uint64_t scale_of(const struct operand *o, const struct hu_format *f)
 static uint64_t scaled_code(const struct dot *d, const struct dot_side *side,
                             const struct hu_value *v, const struct hu_options *options)
 {
-    mpq_t scale;
-    struct hu_value scaled;
     if (!d->scaled || v->kind != HU_VALUE_FINITE || hu_value_is_remote(v))
         return hu_value_bits_in(v, d->format, options, NULL);
-    mpq_init(scale);
-    hu_value_init(&scaled);
+    RATIO(scale);
+    VALUE(scaled);
     hu_datum_ratio(scale, hu_format_find("fp32"), side->scale);
     mpq_div(scaled.ratio, v->ratio, scale);
     scaled.sign = v->sign;
-    uint64_t bits = hu_value_round(&scaled, d->format, options, NULL);
-    hu_value_clear(&scaled);
-    mpq_clear(scale);
-    return bits;
+    return hu_value_round(&scaled, d->format, options, NULL);
 }
 
 static size_t segments_of(const struct dot *d)
@@ -182,8 +173,7 @@ static bool side_ratio(mpq_t ratio, const struct dot *d, const struct dot_side *
         int power = side->powers[index / d->n * blocks_of(d) + index % d->n / HU_DOT_BLOCK];
         hu_mpq_scale(ratio, ratio, power);
     }
-    mpq_t scale;
-    mpq_init(scale);
+    RATIO(scale);
     if (d->segment) {
         size_t at = index / d->n * segments_of(d) + index % d->n / d->segment;
         hu_datum_ratio(scale, hu_format_find("fp32"), side->scales[at]);
@@ -193,7 +183,6 @@ static bool side_ratio(mpq_t ratio, const struct dot *d, const struct dot_side *
         hu_datum_ratio(scale, hu_format_find("fp32"), side->scale);
         mpq_mul(ratio, ratio, scale);
     }
-    mpq_clear(scale);
     return true;
 }
 
@@ -228,9 +217,9 @@ static bool encode_blocks(struct dot *d, struct dot_side *side, const struct ope
     const struct hu_format *wide = hu_format_find("fp64");
     const struct hu_block *b = d->block;
     size_t count = vectors * d->n;
-    uint64_t *values = check_memory(malloc(count * sizeof *values));
-    unsigned char *codes = check_memory(malloc(hu_block_bytes(b, vectors, d->n)));
-    unsigned char *scales = check_memory(malloc(hu_block_scale_bytes(b, vectors, d->n)));
+    OWNED uint64_t *values = check_memory(malloc(count * sizeof *values));
+    OWNED unsigned char *codes = check_memory(malloc(hu_block_bytes(b, vectors, d->n)));
+    OWNED unsigned char *scales = check_memory(malloc(hu_block_scale_bytes(b, vectors, d->n)));
     struct hu_block_options block_options = {.elements = *options};
     struct hu_block_parts parts = {.codes = codes, .scales = scales};
     bool finite = true;
@@ -251,9 +240,6 @@ static bool encode_blocks(struct dot *d, struct dot_side *side, const struct ope
     uint32_t tensor_scale;
     memcpy(&tensor_scale, &parts.tensor_scale, sizeof tensor_scale);
     side->scale = tensor_scale;
-    free(scales);
-    free(codes);
-    free(values);
     return finite;
 }
 
@@ -261,12 +247,12 @@ static bool encode_blocks(struct dot *d, struct dot_side *side, const struct ope
 static bool make_side(struct dot *d, struct dot_side *side, const struct operand *o, size_t vectors,
                       const struct hu_options *options)
 {
-    mpq_t x, y;
     side->codes = check_memory(malloc(o->count * sizeof *side->codes));
     side->scale = d->scaled && !d->block ? scale_of(o, d->format) : 0;
     if (d->block && !encode_blocks(d, side, o, vectors, options))
         return false;
-    mpq_inits(x, y, NULL);
+    RATIO(x);
+    RATIO(y);
     for (size_t v = 0; v < vectors; v++)
         for (size_t k = 0; k < d->n; k++) {
             const struct hu_value *value = &o->values[place_given(d, o, v, k)];
@@ -275,7 +261,6 @@ static bool make_side(struct dot *d, struct dot_side *side, const struct operand
                 side->codes[at] = scaled_code(d, side, value, options);
             side->rounded |= ratio_of(x, value) && side_ratio(y, d, side, at) && !mpq_equal(x, y);
         }
-    mpq_clears(x, y, NULL);
     return true;
 }
 
@@ -302,8 +287,8 @@ static void free_ratios(mpq_t *ratios, size_t count)
 /* Sum INDEX of the codes, and the sum of its addends' magnitudes. False: not finite. */
 static bool sum_codes(mpq_t sum, mpq_t magnitudes, const struct dot *d, size_t index)
 {
-    mpq_t x, y;
-    mpq_inits(x, y, NULL);
+    RATIO(x);
+    RATIO(y);
     bool finite = hu_is_finite(hu_decode(d->accumulate, d->c[index]));
     if (finite)
         hu_datum_ratio(sum, d->accumulate, d->c[index]);
@@ -316,14 +301,13 @@ static bool sum_codes(mpq_t sum, mpq_t magnitudes, const struct dot *d, size_t i
         mpq_abs(x, x);
         mpq_add(magnitudes, magnitudes, x);
     }
-    mpq_clears(x, y, NULL);
     return finite;
 }
 
 static bool sum_given(mpq_t sum, const struct dot *d, size_t index)
 {
-    mpq_t x, y;
-    mpq_inits(x, y, NULL);
+    RATIO(x);
+    RATIO(y);
     const struct hu_value *c = c_value(d, index);
     bool finite = !c || ratio_of(sum, c);
     for (size_t k = 0; finite && k < d->n; k++) {
@@ -333,7 +317,6 @@ static bool sum_given(mpq_t sum, const struct dot *d, size_t index)
         mpq_mul(x, x, y);
         mpq_add(sum, sum, x);
     }
-    mpq_clears(x, y, NULL);
     return finite;
 }
 
@@ -342,8 +325,8 @@ static bool sum_given(mpq_t sum, const struct dot *d, size_t index)
  * accumulator's unit roundoff (Higham, 2002, section 3.1). False: k·u is 1 or more. */
 static bool bound_of(mpq_t bound, const struct dot *d)
 {
-    mpq_t ku, rest;
-    mpq_inits(ku, rest, NULL);
+    RATIO(ku);
+    RATIO(rest);
     mpq_set_ui(ku, d->roundings, 1);
     mpq_div_2exp(ku, ku, (mp_bitcnt_t)hu_precision(d->accumulate));
     mpq_set_ui(rest, 1, 1);
@@ -353,7 +336,6 @@ static bool bound_of(mpq_t bound, const struct dot *d)
         mpq_mul(bound, bound, ku);
         mpq_div(bound, bound, rest);
     }
-    mpq_clears(ku, rest, NULL);
     return fine;
 }
 
@@ -415,13 +397,10 @@ static uint64_t fused(const struct dot *d, uint64_t x, uint64_t y, uint64_t z)
 
 static uint64_t round_ratio(const struct hu_format *to, const mpq_t ratio)
 {
-    struct hu_value v;
-    hu_value_init(&v);
+    VALUE(v);
     mpq_abs(v.ratio, ratio);
     v.sign = mpq_sgn(ratio) < 0;
-    uint64_t bits = hu_value_round(&v, to, NULL, NULL);
-    hu_value_clear(&v);
-    return bits;
+    return hu_value_round(&v, to, NULL, NULL);
 }
 
 /* A sum whose segments have scales of their own, as kernels sum it whose matrix unit knows none:

@@ -53,27 +53,22 @@ static json_t *decimal_at(const void *context, size_t index)
 static json_t *error_at(const void *context, size_t index)
 {
     const struct one *o = context;
-    mpq_t error, ulps;
-    mpq_inits(error, ulps, NULL);
-    json_t *text = dot_error(error, ulps, o->d, o->against, o->r, index)
-                       ? json_ratio(o->ulps ? ulps : error)
-                       : json_null();
-    mpq_clears(error, ulps, NULL);
-    return text;
+    RATIO(error);
+    RATIO(ulps);
+    return dot_error(error, ulps, o->d, o->against, o->r, index)
+               ? json_ratio(o->ulps ? ulps : error)
+               : json_null();
 }
 
 static json_t *within_at(const void *context, size_t index)
 {
     const struct one *o = context;
-    mpq_t error, ulps;
-    mpq_inits(error, ulps, NULL);
-    json_t *within = json_null();
-    if (dot_error(error, ulps, o->d, o->against, o->r, index) && o->d->has_bound) {
-        mpq_abs(error, error);
-        within = json_boolean(mpq_cmp(error, o->d->bound[index]) <= 0);
-    }
-    mpq_clears(error, ulps, NULL);
-    return within;
+    RATIO(error);
+    RATIO(ulps);
+    if (!dot_error(error, ulps, o->d, o->against, o->r, index) || !o->d->has_bound)
+        return json_null();
+    mpq_abs(error, error);
+    return json_boolean(mpq_cmp(error, o->d->bound[index]) <= 0);
 }
 
 static json_t *result_json(const struct dot *d, const struct dot_result *r)

@@ -23,11 +23,9 @@ static void line_begin(struct fold *f, const char *label)
 static void put_ratio(struct fold *f, const mpq_t ratio)
 {
     bool exact;
-    char *text = hu_ratio_shown(ratio, HU_SHOWN_DIGITS, &exact);
-    char *all = text_new("%s%s", exact ? "" : "≈ ", text);
+    OWNED char *text = hu_ratio_shown(ratio, HU_SHOWN_DIGITS, &exact);
+    OWNED char *all = text_new("%s%s", exact ? "" : "≈ ", text);
     fold_at(f, LABEL + 2, ink->bold, all);
-    free(all);
-    free(text);
 }
 
 static void print_head(const struct dot *d)
@@ -71,21 +69,21 @@ static void print_sums(const struct dot *d)
         fold_end(&f);
     }
     if (d->has_bound) {
-        char *bound = hu_ratio_scientific(d->bound[0], 3, false);
+        OWNED char *bound = hu_ratio_scientific(d->bound[0], 3, false);
         line_begin(&f, "bound");
         fold_at(&f, LABEL + 2, "", bound);
         fold_format(&f, 2, ink->dim, "n·u·Σ|a·b| for sums rounded to nearest, n = %zu, u = 2^−%d",
                     d->roundings, hu_precision(d->accumulate));
         fold_end(&f);
-        free(bound);
     }
 }
 
 /* An error's cells: of its own size, and in units in the last place. */
 static void put_errors(struct grid *g, const struct dot *d, const struct dot_result *r, size_t sum)
 {
-    mpq_t error, ulps, magnitude;
-    mpq_inits(error, ulps, magnitude, NULL);
+    RATIO(error);
+    RATIO(ulps);
+    RATIO(magnitude);
     if (!dot_error(error, ulps, d, (const mpq_t *)d->exact, r, sum)) {
         grid_cell(g, "–", ink->dim);
         grid_cell(g, "", "");
@@ -93,15 +91,12 @@ static void put_errors(struct grid *g, const struct dot *d, const struct dot_res
         grid_cell(g, "exact", ink->good);
         grid_cell(g, "", "");
     } else {
-        char *own = hu_ratio_scientific(error, 3, true), cell[64];
+        OWNED char *own = hu_ratio_scientific(error, 3, true);
         mpq_abs(magnitude, error);
         bool beyond = d->has_bound && mpq_cmp(magnitude, d->bound[sum]) > 0;
-        snprintf(cell, sizeof cell, "%.3g ulp", fabs(mpq_get_d(ulps)));
         grid_cell(g, own, beyond ? ink->warn : "");
-        grid_cell(g, cell, "");
-        free(own);
+        grid_format(g, "", "%.3g ulp", fabs(mpq_get_d(ulps)));
     }
-    mpq_clears(error, ulps, magnitude, NULL);
 }
 
 static void print_table(const struct dot *d)
@@ -129,8 +124,9 @@ static void print_table(const struct dot *d)
 static size_t worst_of(const struct dot *d, const struct dot_result *r)
 {
     size_t worst = 0;
-    mpq_t error, ulps, most;
-    mpq_inits(error, ulps, most, NULL);
+    RATIO(error);
+    RATIO(ulps);
+    RATIO(most);
     for (size_t i = 0; i < d->rows * d->columns; i++) {
         if (!dot_error(error, ulps, d, (const mpq_t *)d->exact, r, i))
             continue;
@@ -140,7 +136,6 @@ static size_t worst_of(const struct dot *d, const struct dot_result *r)
             worst = i;
         }
     }
-    mpq_clears(error, ulps, most, NULL);
     return worst;
 }
 

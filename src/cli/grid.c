@@ -33,10 +33,9 @@ void grid_format(struct grid *g, const char *color, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    char *text = text_formatted(format, arguments);
+    OWNED char *text = text_formatted(format, arguments);
     va_end(arguments);
     grid_cell(g, text, color);
-    free(text);
 }
 
 void grid_clear(struct grid *g)

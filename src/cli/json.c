@@ -26,12 +26,12 @@ int json_print(json_t *document)
 /* Takes VALUE; its lines but the first stand SPACES further in. */
 static void print_value(json_t *value, int spaces)
 {
-    char *text = check_memory(json_dumps(check_memory(value), dump_flags() | JSON_ENCODE_ANY));
+    OWNED char *text =
+        check_memory(json_dumps(check_memory(value), dump_flags() | JSON_ENCODE_ANY));
     const char *line = text;
     for (const char *end; (end = strchr(line, '\n')); line = end + 1)
         printf("%.*s\n%*s", (int)(end - line), line, spaces, "");
     fputs(line, stdout);
-    free(text);
     json_decref(value);
 }
 

@@ -87,9 +87,8 @@ json_t *limits_block_json(const struct hu_block *b)
 
 static void line(const char *label, double x, const char *remark)
 {
-    char *text = block_shown(x);
+    OWNED char *text = block_shown(x);
     sheet_line(label, "", text, "", remark);
-    free(text);
 }
 
 void limits_block_print(const struct hu_block *b)

@@ -27,15 +27,13 @@ static json_t *unit_roundoff_json(const struct hu_format *f)
     uint64_t code = hu_round(f, half, 0, &o, &flags);
     if (!flags)
         return datum_json(f, code);
-    mpq_t ratio;
-    mpq_init(ratio);
+    RATIO(ratio);
     mpq_set_ui(ratio, 1, 1);
     mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)hu_precision(f));
     json_t *object = check_memory(json_object());
     json_put(object, "decimal", json_ratio(ratio));
     json_put(object, "hex", json_sprintf("0x1p-%d", hu_precision(f)));
     json_put(object, "bits", json_null());
-    mpq_clear(ratio);
     return object;
 }
 

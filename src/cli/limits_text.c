@@ -1,3 +1,4 @@
+#include "report.h"
 #include "grid.h"
 #include "limits.h"
 #include "operation.h"
@@ -25,12 +26,11 @@ __attribute__((format(printf, 2, 3))) static void line(const char *label, const 
 {
     va_list arguments;
     va_start(arguments, format);
-    char *text = text_formatted(format, arguments);
+    OWNED char *text = text_formatted(format, arguments);
     va_end(arguments);
     struct fold f = begin_line(label);
     fold_words(&f, f.at < LABEL ? LABEL - f.at : 2, "", text);
     fold_end(&f);
-    free(text);
 }
 
 static void value_line(const char *label, const char *value, const struct hu_format *f,
@@ -60,10 +60,9 @@ static void bound_line(const char *label, const struct hu_format *f, uint64_t co
     char value[HU_SHORTEST_TEXT];
     hu_bound_print(value, f, code);
     value_line(label, value, f, code);
-    char *exact = hu_is_shown_exactly(f, code) ? NULL : hu_datum_exact(f, code);
+    OWNED char *exact = hu_is_shown_exactly(f, code) ? NULL : hu_datum_exact(f, code);
     if (exact && strlen(exact) <= IN_FULL)
         line("", "%s exactly", exact);
-    free(exact);
 }
 
 static double log10_of(const struct hu_format *f, uint64_t code)
@@ -306,14 +305,13 @@ static void explain(const struct hu_format *f, const struct derivation *d)
     sheet_line("exponent", ink->exponent, fields.exponent, d->field, d->exponent);
     snprintf(all, sizeof all, "%s%s%s", d->lead, f->trailing_bits ? "." : "", fields.significand);
     sheet_line("significand", ink->significand, all, d->reason, d->significand);
-    char *exact = hu_datum_exact(f, d->code);
+    OWNED char *exact = hu_datum_exact(f, d->code);
     (d->code == hu_max_finite_code(f) ? hu_bound_print : hu_shown_print)(value, f, d->code);
     hu_hex_print(hexadecimal, f, d->code);
     hu_bits_print(bits, f, d->code);
     sheet_line("value", ink->bold, d->formula, "", exact);
     snprintf(all, sizeof all, "%s, %s, %s", value, hexadecimal, bits);
     sheet_line("", "", "", "", all);
-    free(exact);
 }
 
 static void explain_max(const struct hu_format *f)

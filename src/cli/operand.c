@@ -157,9 +157,8 @@ bool operand_read(struct operand *o, const char *text)
         return read_text(o, text, &s);
     if (hu_kind_of_file(text) == HU_FILE_OTHER)
         return read_file(o, text, &s);
-    char *only = text_new("%s:", text);
+    OWNED char *only = text_new("%s:", text);
     bool named = read_elements(o, only, &fine);
-    free(only);
     return named && fine;
 }
 

@@ -158,9 +158,8 @@ static void print_pieces(struct fold *f, int gap, const char *text, bool bracket
 {
     for (text += strspn(text, " "); *text; text += strspn(text, " "), gap = 1) {
         size_t n = piece_length(text, brackets);
-        char *piece = check_memory(strndup(text, n));
+        OWNED char *piece = check_memory(strndup(text, n));
         fold_put(f, gap, "", piece);
-        free(piece);
         text += n;
     }
 }
@@ -188,9 +187,8 @@ static bool lines_fit(const char *text, int columns)
 {
     for (; *text; text += *text == '\n') {
         size_t n = strcspn(text, "\n");
-        char *line = check_memory(strndup(text, n));
+        OWNED char *line = check_memory(strndup(text, n));
         bool fits = text_columns(line) <= columns;
-        free(line);
         if (!fits)
             return false;
         text += n;
@@ -201,7 +199,7 @@ static bool lines_fit(const char *text, int columns)
 /* A usage: as it is written, or filled anew where the terminal is too narrow for that. */
 static void print_usage(const struct command *command, int columns)
 {
-    char *usage = text_new("usage: halfulp %s %s", command->name, command->usage);
+    OWNED char *usage = text_new("usage: halfulp %s %s", command->name, command->usage);
     if (!columns || lines_fit(usage, columns)) {
         puts(usage);
     } else {
@@ -213,7 +211,6 @@ static void print_usage(const struct command *command, int columns)
         print_pieces(&f, 1, usage + strlen("usage:"), true);
         fold_end(&f);
     }
-    free(usage);
 }
 
 /* Paragraphs: as they are written, or filled anew. A line that begins with a space is one of its
@@ -227,7 +224,7 @@ static void print_details(const char *text, int columns)
     struct fold f = fold_begin(0);
     for (; *text; text += *text == '\n') {
         size_t n = strcspn(text, "\n");
-        char *line = check_memory(strndup(text, n));
+        OWNED char *line = check_memory(strndup(text, n));
         int indent = (int)strspn(line, " ");
         if (f.at && (indent || !*line))
             fold_end(&f);
@@ -235,7 +232,6 @@ static void print_details(const char *text, int columns)
             putchar('\n');
         f.indent = indent;
         print_pieces(&f, f.at ? 1 : indent, line, false);
-        free(line);
         text += n;
         if (f.at && text[0] && (text[1] == ' ' || text[1] == '\n'))
             fold_end(&f);

@@ -193,13 +193,12 @@ bool output_finish(struct output_file *f)
 /* A rename reaches the disk with its folder. */
 static void sync_folder(const char *path)
 {
-    char *copy = check_memory(strdup(path));
+    OWNED char *copy = check_memory(strdup(path));
     int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         fsync(fd);
         close(fd);
     }
-    free(copy);
 }
 
 /* Gives a file that has no name yet one beside its place. */
@@ -282,7 +281,7 @@ static void undo(struct output_file *files, size_t count, const struct output_fi
 {
     for (size_t i = count; i-- > 0;)
         files[i].placed = !take_back(&files[i]);
-    char *names = list_placed(files, count);
+    OWNED char *names = list_placed(files, count);
     if (*names)
         fail("%s: %s; of the set these files are new, and the others as before: %s", failed->path,
              strerror(error), names);
@@ -290,7 +289,6 @@ static void undo(struct output_file *files, size_t count, const struct output_fi
         fail("%s: %s; all files of the set are as before", failed->path, strerror(error));
     else
         say(failed, error);
-    free(names);
 }
 
 /* In a set that may replace another, all files have names before the first replaces one; then

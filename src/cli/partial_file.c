@@ -100,10 +100,9 @@ bool partial_file_write(const struct partial_head *head, const struct hu_bytes_o
 
 static bool get_target(struct hu_bytes_in *in, struct stats_target *t)
 {
-    char *name = hu_get_text(in);
+    OWNED char *name = hu_get_text(in);
     const struct hu_format *f = name ? hu_format_find(name) : NULL;
     const struct hu_block *b = name && !f ? hu_block_find(name) : NULL;
-    free(name);
     bool fine = (f && !hu_is_integer(f)) || (b && hu_block_encodes(b));
     if (fine)
         *t = (struct stats_target){f ? f->name : b->name, f, b};
@@ -148,9 +147,8 @@ static void get_tensors(struct hu_bytes_in *in, struct partial_head *h)
     for (size_t i = 0; !in->failed && i < n; i++) {
         struct partial_tensor *t = &h->tensors[h->tensor_count++];
         t->name = hu_get_text(in);
-        char *dtype = hu_get_text(in);
+        OWNED char *dtype = hu_get_text(in);
         in->failed |= !dtype || !hu_dtype_find(dtype, &t->dtype) || t->dtype.integer;
-        free(dtype);
         t->elements = hu_get_number(in);
         t->pieces = hu_get_number(in);
         in->failed |= (t->elements > 0) != (t->pieces > 0) || t->pieces > t->elements;

@@ -20,14 +20,12 @@ static void say(const char *who, const char *format, va_list arguments)
     if (who)
         fprintf(stderr, "%s: ", who);
     /* Names from outside may hold what moves a terminal's cursor. Memory may have run out. */
-    char *message = NULL, *printable = NULL;
+    OWNED char *message = NULL, *printable = NULL;
     if (vasprintf(&message, format, arguments) < 0)
         message = NULL;
     size_t size = message ? 4 * strlen(message) + 8 : 0;
     printable = message ? malloc(size) : NULL;
     fprintf(stderr, "%s\n", printable ? hu_printable(message, printable, size) : format);
-    free(printable);
-    free(message);
 }
 
 int fail(const char *format, ...)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "command.h"
+#include "scope.h"
 
 /* From now on messages are WHO's: a command, or where else what is wrong stands; NULL: nobody's. */
 void report_as(const char *who);

@@ -79,10 +79,9 @@ void fold_format(struct fold *f, int gap, const char *color, const char *format,
 {
     va_list arguments;
     va_start(arguments, format);
-    char *text = text_formatted(format, arguments);
+    OWNED char *text = text_formatted(format, arguments);
     va_end(arguments);
     fold_put(f, gap, color, text);
-    free(text);
 }
 
 void fold_break(struct fold *f)
@@ -111,9 +110,8 @@ void fold_words(struct fold *f, int gap, const char *color, const char *text)
     }
     while (*text) {
         size_t n = strcspn(text, " ");
-        char *word = check_memory(strndup(text, n));
+        OWNED char *word = check_memory(strndup(text, n));
         fold_put(f, gap, color, word);
-        free(word);
         gap = (int)strspn(text + n, " ");
         text += n + (size_t)gap;
     }

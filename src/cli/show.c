@@ -1,6 +1,7 @@
 #include "show.h"
 #include "mpz64.h"
 #include "operation.h"
+#include "scope.h"
 #include "file/element.h"
 
 static void make_row(struct show *s, struct show_row *row, const struct hu_format *f)
@@ -75,12 +76,9 @@ bool show_double_rounding(const struct show *s, const struct show_row *row,
 
 char *show_significand(const struct show_row *row)
 {
-    mpq_t ratio;
-    mpq_init(ratio);
+    RATIO(ratio);
     hu_mpq_set_u64(ratio, row->datum.significand);
     if (!hu_is_integer(row->format))
         mpq_div_2exp(ratio, ratio, row->format->trailing_bits);
-    char *exact = hu_ratio_exact(ratio);
-    mpq_clear(ratio);
-    return exact;
+    return hu_ratio_exact(ratio);
 }

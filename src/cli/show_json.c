@@ -19,13 +19,10 @@ static json_t *neighbour(bool there, const struct hu_format *f, uint64_t bits)
 
 static json_t *power_of_two(int exponent)
 {
-    mpq_t ratio;
-    mpq_init(ratio);
+    RATIO(ratio);
     mpq_set_ui(ratio, 1, 1);
     hu_mpq_scale(ratio, ratio, exponent);
-    json_t *text = json_ratio(ratio);
-    mpq_clear(ratio);
-    return text;
+    return json_ratio(ratio);
 }
 
 /* An error is as exact as its value: one too far out to subtract from is only known against 0. */
@@ -35,9 +32,8 @@ static json_t *error_text(const struct show *s, const struct show_row *row)
         return json_ratio(row->error);
     if (!hu_value_is_remote(&s->value) || row->datum.class != HU_ZERO)
         return json_null();
-    char *exact = hu_value_exact(&s->value);
+    OWNED char *exact = hu_value_exact(&s->value);
     json_t *text = *exact == '-' ? json_string(exact + 1) : json_sprintf("-%s", exact);
-    free(exact);
     return check_memory(text);
 }
 

@@ -50,7 +50,8 @@ static void error_text(char out[ERROR_TEXT], const struct show_row *row)
         strcpy(out, "exact");
         return;
     }
-    char *text = hu_ratio_scientific(row->error, ERROR_DIGITS, true), *shown = with_minus(text);
+    OWNED char *text = hu_ratio_scientific(row->error, ERROR_DIGITS, true),
+               *shown = with_minus(text);
     ulps_text(ulps, row->error_ulp);
     int room = 9 - (int)strlen(text);
     int n = snprintf(out, ERROR_TEXT, "%s%*s  %s", shown, room > 0 ? room : 0, "", ulps);
@@ -58,8 +59,6 @@ static void error_text(char out[ERROR_TEXT], const struct show_row *row)
         hu_flags_print(flags, row->flags & ~(unsigned)HU_INEXACT);
         snprintf(out + n, (size_t)(ERROR_TEXT - n), "  %s", flags);
     }
-    free(shown);
-    free(text);
 }
 
 /* "in memory 0x3dccc000" where the encoding does not say how the datum lies there; else empty. */
@@ -209,11 +208,10 @@ void show_table(const struct show *s)
 {
     struct widths w = measure(s);
     enum table table = choose_table(&w);
-    char *input = text_printable(s->input);
+    OWNED char *input = text_printable(s->input);
     struct fold f = fold_begin(0);
     fold_put(&f, 0, ink->bold, input);
     fold_end(&f);
-    free(input);
     for (size_t i = 0; i < s->count; i++)
         print_row(&s->rows[i], &w, table);
 }
@@ -287,9 +285,8 @@ static void describe_significand(const struct show_row *row)
                  1ULL << f->trailing_bits);
     else
         snprintf(parts, sizeof parts, "%d", lead);
-    char *exact = show_significand(row);
+    OWNED char *exact = show_significand(row);
     sheet_line("significand", ink->significand, bits, parts, exact);
-    free(exact);
 }
 
 static void describe_value(const struct show_row *row)
@@ -302,8 +299,8 @@ static void describe_value(const struct show_row *row)
         return;
     }
     hu_hex_print(hexadecimal + strlen(hexadecimal), f, row->bits);
-    char *exact = hu_datum_exact(f, row->bits), *significand = show_significand(row);
-    char *product = check_memory(malloc(strlen(significand) + 48));
+    OWNED char *exact = hu_datum_exact(f, row->bits), *significand = show_significand(row);
+    OWNED char *product = check_memory(malloc(strlen(significand) + 48));
     text_signed(power, row->datum.quantum + f->trailing_bits);
     const char *sign = row->datum.sign ? "−" : "";
     if (hu_is_integer(f))
@@ -312,9 +309,14 @@ static void describe_value(const struct show_row *row)
         sprintf(product, "%s%s × 2^%s", sign, significand, power);
     sheet_line_bold("value", product, exact, "exactly");
     sheet_line("shortest", "", shortest, "", hexadecimal);
-    free(product);
-    free(exact);
-    free(significand);
+}
+
+/* Exactly, or where that is longer than MOST, with DIGITS. */
+static char *ratio_text(const mpq_t ratio, size_t most, int digits, bool *is_long)
+{
+    OWNED char *exact = hu_ratio_exact(ratio);
+    *is_long = strlen(exact) > most;
+    return *is_long ? hu_ratio_scientific(ratio, digits, false) : check_memory(strdup(exact));
 }
 
 static void describe_error(const struct show_row *row)
@@ -326,24 +328,15 @@ static void describe_error(const struct show_row *row)
         sheet_line("error", "", "none: the value is exact", "", "");
         return;
     }
-    char *exact = hu_ratio_exact(row->error), *ulps = hu_ratio_exact(row->error_ulp);
-    bool is_long = strlen(exact) > LONG;
-    if (is_long) {
-        free(exact);
-        exact = hu_ratio_scientific(row->error, 10, false);
-    }
-    if (strlen(ulps) > LONG_ULPS) {
-        free(ulps);
-        ulps = hu_ratio_scientific(row->error_ulp, 3, false);
-    }
+    bool is_long, is_long_ulps;
+    OWNED char *exact = ratio_text(row->error, LONG, 10, &is_long);
+    OWNED char *ulps = ratio_text(row->error_ulp, LONG_ULPS, 3, &is_long_ulps);
     char error[LONG + 16], unit[64], power[24];
     snprintf(error, sizeof error, "%s%s%s", mpq_sgn(row->error) > 0 ? "+" : "−",
              exact + (*exact == '-'), is_long ? " …" : "");
     snprintf(unit, sizeof unit, "%s ulp of 2^%s", ulps + (*ulps == '-'),
              text_signed(power, hu_ulp_exponent(row->format, row->bits)));
     sheet_line("error", "", error, "", unit);
-    free(exact);
-    free(ulps);
 }
 
 enum { NEIGHBOUR_TEXT = HU_BITS_TEXT + HU_SHORTEST_TEXT };
@@ -401,15 +394,13 @@ static bool find_between(const struct show *s, const struct show_row *row, uint6
 static int place_between(const struct show *s, const struct hu_format *f, uint64_t low,
                          uint64_t high, int length)
 {
-    mpq_t below, above;
-    mpq_inits(below, above, NULL);
+    RATIO(below);
+    RATIO(above);
     hu_value_error(below, &s->value, f, low);
     hu_value_error(above, &s->value, f, high);
     mpq_sub(above, above, below);
     mpq_div(below, below, above);
-    int place = (int)(-mpq_get_d(below) * length + 0.5);
-    mpq_clears(below, above, NULL);
-    return place;
+    return (int)(-mpq_get_d(below) * length + 0.5);
 }
 
 /* The line between the neighbours, as long as the columns let it be. */
@@ -473,12 +464,11 @@ static void describe_head(const struct show *s, const struct show_row *row)
     hu_flags_print(flags, row->flags);
     class_words(class, row->datum.class);
     snprintf(words, sizeof words, "%s%s%s", class, row->flags ? ", " : "", row->flags ? flags : "");
-    char *input = text_printable(s->input);
+    OWNED char *input = text_printable(s->input);
     struct fold f = fold_begin(0);
     fold_put(&f, 0, ink->bold, input);
     fold_put(&f, 1, "", "in");
     fold_put(&f, 1, "", row->format->name);
-    free(input);
     int gap = f.at < SHEET_RIGHT ? SHEET_RIGHT - f.at : 2;
     int needed = (int)strlen(code) + 2 + (int)strlen(words);
     if (f.columns && f.at + gap + needed > f.columns)

@@ -51,4 +51,3 @@ int size_list_families(void);
 
 /* "26.08", or "<0.01" below that. OUT: 24 bytes. Returns OUT. */
 char *size_gib(uint64_t bytes, char *out);
-char *size_gb(uint64_t bytes, char *out);

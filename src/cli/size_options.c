@@ -86,7 +86,8 @@ static void add_all_dtypes(struct hu_sizing_request *r)
 static bool read_dtypes(const struct options *o, void *at)
 {
     struct hu_sizing_request *r = at;
-    char *copy = check_memory(strdup(o->value)), *rest = NULL;
+    OWNED char *copy = check_memory(strdup(o->value));
+    char *rest = NULL;
     bool fine = true;
     /* The first list takes the usual ones' place; another adds to it. */
     if (!r->dtypes_given)
@@ -104,7 +105,6 @@ static bool read_dtypes(const struct options *o, void *at)
         else if ((fine = read_dtype(o, name, &dtype)))
             add_dtype(r, dtype);
     }
-    free(copy);
     return fine && (r->dtype_count > before || bad(o, "an empty list"));
 }
 
@@ -192,13 +192,12 @@ static bool read_memory(const struct options *o, void *at)
 static bool read_kv_dtype(const struct options *o, void *at)
 {
     struct hu_sizing_request *r = at;
-    char *copy = check_memory(strdup(o->value)), *comma = strchr(copy, ',');
+    OWNED char *copy = check_memory(strdup(o->value));
+    char *comma = strchr(copy, ',');
     if (comma)
         *comma = 0;
-    bool fine =
-        read_dtype(o, copy, &r->kv_dtype) && (!comma || read_dtype(o, comma + 1, &r->kv_dtype_v));
-    free(copy);
-    return fine;
+    return read_dtype(o, copy, &r->kv_dtype) &&
+           (!comma || read_dtype(o, comma + 1, &r->kv_dtype_v));
 }
 
 static bool read_activations(const struct options *o, void *at)

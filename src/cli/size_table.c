@@ -20,7 +20,7 @@ char *size_gib(uint64_t bytes, char *out)
     return scaled(bytes, 1073741824.0, out);
 }
 
-char *size_gb(uint64_t bytes, char *out)
+static char *size_gb(uint64_t bytes, char *out)
 {
     return scaled(bytes, 1e9, out);
 }

@@ -120,10 +120,8 @@ static bool check_all(const struct partial_merge *m, bool for_report)
             return false;
     if (m->joins)
         return true;
-    size_t *holder = check_memory(calloc((size_t)head_of(m)->shards + 1, sizeof *holder));
-    bool fine = check_shards(m, holder, for_report);
-    free(holder);
-    return fine;
+    OWNED size_t *holder = check_memory(calloc((size_t)head_of(m)->shards + 1, sizeof *holder));
+    return check_shards(m, holder, for_report);
 }
 
 static bool read_all(struct partial_merge *m)
@@ -258,7 +256,7 @@ static void add_heads(struct partial_merge *m)
     }
     for (size_t i = 0; i < m->count; i++)
         n += m->files[i].head.held_count;
-    bool *has = check_memory(calloc((size_t)h->shards + 1, sizeof *has));
+    OWNED bool *has = check_memory(calloc((size_t)h->shards + 1, sizeof *has));
     for (size_t i = 0; i < m->count; i++)
         for (size_t k = 0; k < m->files[i].head.held_count; k++)
             has[m->files[i].head.held[k]] = true;
@@ -267,7 +265,6 @@ static void add_heads(struct partial_merge *m)
     for (uint64_t k = 1; k <= h->shards; k++)
         if (has[k])
             h->held[h->held_count++] = k;
-    free(has);
 }
 
 static void set_statistics(struct partial_merge *m, struct stats *s)

@@ -214,7 +214,7 @@ static void draw_figures(const struct drawing *d, int y)
 
 void stats_svg(FILE *out, const struct stats *s)
 {
-    struct drawing *d = check_memory(calloc(1, sizeof *d));
+    OWNED struct drawing *d = check_memory(calloc(1, sizeof *d));
     d->out = out;
     d->stats = s;
     find_columns(d);
@@ -243,5 +243,4 @@ void stats_svg(FILE *out, const struct stats *s)
         draw_band(d, (size_t)i);
     draw_figures(d, table);
     fputs("</svg>\n", out);
-    free(d);
 }

@@ -1,3 +1,4 @@
+#include "report.h"
 #include "sheet.h"
 #include "grid.h"
 #include "memory/figure.h"
@@ -278,10 +279,9 @@ static void print_head(const struct stats *s)
     const struct hu_spread *spread = &s->total->spread;
     char elements[COUNT], nans[COUNT], infinities[COUNT];
     uint64_t all = spread->finite + spread->nans + spread->infinities;
-    char *file = text_printable(s->file);
+    OWNED char *file = text_printable(s->file);
     printf("%s: %zu tensor%s, %s element%s", file, s->count, plural(s->count),
            hu_grouped(all, elements), plural(all));
-    free(file);
     if (spread->nans || spread->infinities)
         printf(", of them %s NaN and %s infinite, which are left out",
                hu_grouped(spread->nans, nans), hu_grouped(spread->infinities, infinities));
@@ -345,10 +345,9 @@ void stats_cast_text(const struct stats *s, const char *output, uint64_t before,
     const struct hu_spread *spread = &s->total->spread;
     char elements[COUNT], a[COUNT], b[COUNT];
     uint64_t all = spread->finite + spread->nans + spread->infinities;
-    char *file = text_printable(output);
+    OWNED char *file = text_printable(output);
     printf("%s: %zu tensor%s, %s element%s to %s", file, s->count, plural(s->count),
            hu_grouped(all, elements), plural(all), s->targets.at[0].name);
-    free(file);
     if (s->skipped)
         printf(", %zu copied as %s", s->skipped, s->skipped == 1 ? "it is" : "they are");
     printf("; %s byte%s, before %s\n\n", hu_grouped(after, a), plural(after),

@@ -1,3 +1,4 @@
+#include "report.h"
 #include "svg.h"
 #include "terminal.h"
 
@@ -20,12 +21,11 @@ void svg_label(FILE *out, int x, int y, const char *class, const char *format, .
 {
     va_list arguments;
     va_start(arguments, format);
-    char *text = text_formatted(format, arguments);
+    OWNED char *text = text_formatted(format, arguments);
     va_end(arguments);
     fprintf(out, "<text x=\"%d\" y=\"%d\" class=\"%s\">", x, y, class);
     print_xml(out, text);
     fputs("</text>\n", out);
-    free(text);
 }
 
 void svg_put_cell(FILE *out, const struct svg_cell *cell, int x, int y, const char *fill, int digit)

@@ -101,7 +101,7 @@ char *text_printable(const char *text)
 
 void print_xml(FILE *out, const char *text)
 {
-    char *whole = text_whole(text, true);
+    OWNED char *whole = text_whole(text, true);
     for (const char *c = whole; *c; c++)
         switch (*c) {
         case '<':
@@ -119,5 +119,4 @@ void print_xml(FILE *out, const char *text)
         default:
             fputc(*c, out);
         }
-    free(whole);
 }

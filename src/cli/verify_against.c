@@ -87,20 +87,18 @@ bool verify_split_against(const struct verify_request *q, char **library, char *
     const char *colon = strrchr(q->against, ':');
     if (!colon || colon == q->against || !colon[1])
         return refuse("--against: '%s' is not of the form LIB.so:SYMBOL", q->against);
-    char *name = check_memory(strndup(q->against, (size_t)(colon - q->against)));
+    OWNED char *name = check_memory(strndup(q->against, (size_t)(colon - q->against)));
     *library = library_path(name);
     *symbol = check_memory(strdup(colon + 1));
-    free(name);
     return true;
 }
 
 int verify_against(struct verify_request *q, struct verify_tally *tally)
 {
-    char message[HU_FOREIGN_MESSAGE], *library, *symbol;
+    OWNED char *library = NULL, *symbol = NULL;
+    char message[HU_FOREIGN_MESSAGE];
     if (!verify_split_against(q, &library, &symbol))
         return EXIT_BAD;
     bool tried = try_directions(q, tally, library, symbol, message);
-    free(library);
-    free(symbol);
     return tried ? EXIT_DONE : fail("--against: %s", message);
 }

@@ -17,13 +17,11 @@
 static bool distance(mpq_t error, mpq_t ulps, const struct verify_row *row, uint64_t source,
                      uint64_t code, uint64_t expected)
 {
-    struct hu_value x;
-    hu_value_init(&x);
+    VALUE(x);
     hu_value_set_datum(&x, row->from, source);
     uint64_t clean = code & hu_width_mask(row->result);
     struct hu_datum due = hu_decode(row->result, expected);
     bool numbers = hu_is_finite(due) && hu_value_error(error, &x, row->result, clean);
-    hu_value_clear(&x);
     if (!numbers)
         return false;
     /* Wider data holds the target's codes, whose units count. */
@@ -67,8 +65,10 @@ static char *short_text(const mpq_t ratio, size_t most)
 /* Who is nearer, and by how much. */
 static void print_distances(const struct verify_row *row, const struct hu_fault *f)
 {
-    mpq_t got, expected, got_ulps, expected_ulps;
-    mpq_inits(got, expected, got_ulps, expected_ulps, NULL);
+    RATIO(got);
+    RATIO(expected);
+    RATIO(got_ulps);
+    RATIO(expected_ulps);
     char text[CODE_TEXT];
     printf("      %s", code_text(text, row->from, f->first));
     if (distance(got, got_ulps, row, f->first, f->got, f->expected) &&
@@ -78,21 +78,16 @@ static void print_distances(const struct verify_row *row, const struct hu_fault 
         mpq_abs(got_ulps, got_ulps);
         mpq_abs(expected_ulps, expected_ulps);
         enum { SHORT = 18, SHORT_ULPS = 9 };
-        char *far = short_text(got, SHORT), *near = short_text(expected, SHORT);
-        char *far_ulps = short_text(got_ulps, SHORT_ULPS);
-        char *near_ulps = short_text(expected_ulps, SHORT_ULPS);
+        OWNED char *far = short_text(got, SHORT), *near = short_text(expected, SHORT);
+        OWNED char *far_ulps = short_text(got_ulps, SHORT_ULPS);
+        OWNED char *near_ulps = short_text(expected_ulps, SHORT_ULPS);
         int order = mpq_cmp(got, expected);
         printf(": got is %s off, %s ulp; due is %s off, %s ulp%s", far, far_ulps, near, near_ulps,
                order == 0  ? ": as near"
                : order < 0 ? ": got is nearer"
                            : "");
-        free(far);
-        free(near);
-        free(far_ulps);
-        free(near_ulps);
     }
     putchar('\n');
-    mpq_clears(got, expected, got_ulps, expected_ulps, NULL);
 }
 
 static void print_fault(const struct verify_row *row, const struct hu_fault *f)
@@ -269,13 +264,10 @@ void verify_print_faults(const struct verify_row *row)
 
 static json_t *ulps_json(const struct verify_row *row, const struct hu_fault *f)
 {
-    mpq_t error, ulps;
-    mpq_inits(error, ulps, NULL);
-    json_t *text = json_null();
-    if (distance(error, ulps, row, f->first, f->got, f->expected))
-        text = json_ratio(ulps);
-    mpq_clears(error, ulps, NULL);
-    return text;
+    RATIO(error);
+    RATIO(ulps);
+    bool known = distance(error, ulps, row, f->first, f->got, f->expected);
+    return known ? json_ratio(ulps) : json_null();
 }
 
 static json_t *fault_json(const struct verify_row *row, const struct hu_fault *f)

@@ -202,19 +202,16 @@ static json_t *read_document(const char *path)
     const char *no_text;
     char why[HU_JSON_ERROR];
     size_t n = 0;
-    char *text = hu_text_read(path, &n, &no_text);
+    OWNED char *text = hu_text_read(path, &n, &no_text);
     json_t *root = text ? hu_json_load(text, n, 64 * n + HU_JSON_CONFIG_MAX, why) : NULL;
     if (json_is_array(json_object_get(root, "combinations")) &&
         json_is_integer(json_object_get(root, "shard")) &&
-        json_is_integer(json_object_get(root, "shards"))) {
-        free(text);
+        json_is_integer(json_object_get(root, "shards")))
         return root;
-    }
     fail("%s: %s; wanted is what 'halfulp verify --shard K/N --json' prints", path,
          root   ? "is something else"
          : text ? why
                 : no_text);
-    free(text);
     json_decref(root);
     return NULL;
 }
@@ -299,7 +296,7 @@ static int report(json_t *all, bool json)
 int verify_merge(char **paths, int count, bool json)
 {
     int status = EXIT_BAD, read = 0;
-    json_t **roots = check_memory(calloc((size_t)count + 1, sizeof *roots));
+    OWNED json_t **roots = check_memory(calloc((size_t)count + 1, sizeof *roots));
     while (read < count && (roots[read] = read_document(paths[read])))
         read++;
     bool fine = read == count && check_shards(paths, roots, count);
@@ -312,6 +309,5 @@ int verify_merge(char **paths, int count, bool json)
         status = report(roots[0], json);
     for (int i = 0; i < read; i++)
         json_decref(roots[i]);
-    free(roots);
     return status;
 }

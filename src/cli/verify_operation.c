@@ -203,29 +203,26 @@ static void try_ours(struct verify_request *q, struct verify_tally *tally,
 static int try_foreign(struct verify_request *q, struct verify_tally *tally,
                        const struct hu_question *question)
 {
-    char message[HU_FOREIGN_MESSAGE], *library, *symbol;
+    OWNED char *library = NULL, *symbol = NULL;
+    char message[HU_FOREIGN_MESSAGE];
     if (!verify_split_against(q, &library, &symbol))
         return EXIT_BAD;
     struct hu_foreign *foreign = hu_foreign_open(library, symbol, question->result, question->from,
                                                  (unsigned)question->operands, (unsigned)q->jobs,
                                                  (int)q->timeout * 1000, message);
-    int status = EXIT_DONE;
-    if (foreign) {
-        struct hu_subject subject = hu_foreign_subject(foreign);
-        struct operation_row row = {.q = question, .subject = q->against};
-        try_subject(q, tally, &row, &subject, foreign);
-    } else
-        status = fail("--against: %s", message);
+    if (!foreign)
+        return fail("--against: %s", message);
+    struct hu_subject subject = hu_foreign_subject(foreign);
+    struct operation_row row = {.q = question, .subject = q->against};
+    try_subject(q, tally, &row, &subject, foreign);
     hu_foreign_close(foreign);
-    free(library);
-    free(symbol);
-    return status;
+    return EXIT_DONE;
 }
 
 static int try_recorded(struct verify_request *q, struct verify_tally *tally,
                         const struct hu_question *question)
 {
-    struct verify_lines *lines = verify_check_lines(q, question);
+    OWNED struct verify_lines *lines = verify_check_lines(q, question);
     if (!lines)
         return EXIT_BAD;
     struct hu_operation_verdict v = {.inputs = lines->recorded.lines,
@@ -241,7 +238,6 @@ static int try_recorded(struct verify_request *q, struct verify_tally *tally,
                                 .explanation = lines->explanation};
     take_row(q, tally, &row);
     hu_faults_free(&lines->recorded.faults);
-    free(lines);
     return EXIT_DONE;
 }
 

@@ -28,7 +28,7 @@ static FILE *spooled(FILE *stream)
 
 static bool lines_pass(FILE *stream, const struct hu_question *question)
 {
-    struct hu_recorded *again = check_memory(malloc(sizeof *again));
+    OWNED struct hu_recorded *again = check_memory(malloc(sizeof *again));
     struct hu_recorded_options options = {.progress = progress_add, .cancel = verify_interrupted()};
     bool pass = !fseek(stream, 0, SEEK_SET);
     if (pass) {
@@ -36,7 +36,6 @@ static bool lines_pass(FILE *stream, const struct hu_question *question)
         pass = !again->bad && !again->mismatches && !atomic_load(verify_interrupted());
         hu_faults_free(&again->faults);
     }
-    free(again);
     return pass;
 }
 
@@ -101,7 +100,7 @@ int verify_vectors(struct verify_request *q, struct verify_tally *tally)
     struct hu_promise promise = q->promise;
     promise.options.direction = q->direction.direction[0];
     struct hu_question question = hu_question_of_conversion(q->to.at[0], q->from.at[0], &promise);
-    struct verify_lines *lines = verify_check_lines(q, &question);
+    OWNED struct verify_lines *lines = verify_check_lines(q, &question);
     if (!lines)
         return EXIT_BAD;
     struct verify_row row = {.to = hu_promised_format(question.to, &promise),
@@ -119,6 +118,5 @@ int verify_vectors(struct verify_request *q, struct verify_tally *tally)
     row.verdict.faults = lines->recorded.faults;
     row.verdict.partial = lines->partial;
     verify_take_row(q, tally, &row, false);
-    free(lines);
     return EXIT_DONE;
 }

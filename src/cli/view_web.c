@@ -139,9 +139,8 @@ static void start_chosen(const char *url)
     const char *browser = getenv("BROWSER");
     if (!browser || !*browser)
         return;
-    char *name = check_memory(strndup(browser, strcspn(browser, ":")));
+    OWNED char *name = check_memory(strndup(browser, strcspn(browser, ":")));
     execlp(name, name, url, (char *)NULL);
-    free(name);
 }
 
 int view_in_browser(const struct command *self, const char *page, int argc, char **argv)
