@@ -27,68 +27,40 @@ static void memory_text(const struct hu_format *f, char out[64])
         snprintf(out, 64, "%d byte%s", f->storage_bits / 8, f->storage_bits == 8 ? "" : "s");
 }
 
-static void number_cell(struct grid *g, int number)
-{
-    grid_format(g, "", "%d", number);
-}
-
 static void print_floats(void)
 {
-    struct grid g = {0};
-    grid_column(&g, "format", 15, true);
-    grid_column(&g, "width", 5, false);
-    grid_column(&g, "exponent", 8, false);
-    grid_column(&g, "significand", 11, false);
-    grid_column(&g, "bias", 6, false);
-    grid_column(&g, "in memory", 30, true);
-    grid_column(&g, "special codes", 0, true);
+    struct grid g = GRID({"format", 15, true}, {"width", 5, false}, {"exponent", 8, false},
+                         {"significand", 11, false}, {"bias", 6, false}, {"in memory", 30, true},
+                         {"special codes", 0, true});
     for (size_t i = 0; i < hu_format_count(); i++) {
         const struct hu_format *f = hu_format_at(i);
         char memory[64];
         memory_text(f, memory);
-        grid_cell(&g, f->name, "");
-        number_cell(&g, f->width);
-        number_cell(&g, f->exponent_bits);
-        number_cell(&g, f->trailing_bits);
-        number_cell(&g, f->bias);
-        grid_cell(&g, memory, "");
-        grid_cell(&g, hu_specials_name(f), "");
+        grid_format(&g, "", "%s\t%d\t%d\t%d\t%d\t%s\t%s", f->name, f->width, f->exponent_bits,
+                    f->trailing_bits, f->bias, memory, hu_specials_name(f));
     }
     grid_end(&g);
 }
 
 static void print_integers(void)
 {
-    struct grid g = {0};
-    grid_column(&g, "integer", 15, true);
-    grid_column(&g, "width", 5, false);
-    grid_column(&g, "signed", 8, false);
+    struct grid g = GRID({"integer", 15, true}, {"width", 5, false}, {"signed", 8, false});
     for (size_t i = 0; i < hu_integer_count(); i++) {
         const struct hu_integer *n = hu_integer_at(i);
-        grid_cell(&g, n->name, "");
-        number_cell(&g, n->width);
-        grid_cell(&g, n->is_signed ? "yes" : "no", "");
+        grid_format(&g, "", "%s\t%d\t%s", n->name, n->width, n->is_signed ? "yes" : "no");
     }
     grid_end(&g);
 }
 
 static void print_blocks(void)
 {
-    struct grid g = {0};
-    grid_column(&g, "block", 15, true);
-    grid_column(&g, "bits", 7, false);
-    grid_column(&g, "encoded", 8, true);
-    grid_column(&g, "structure", 0, true);
+    struct grid g =
+        GRID({"block", 15, true}, {"bits", 7, false}, {"encoded", 8, true}, {"structure", 0, true});
     for (size_t i = 0; hu_block_at(i); i++) {
         const struct hu_block *b = hu_block_at(i);
-        char bits[24];
-        if (!hu_block_decodes(b))
-            continue;
-        snprintf(bits, sizeof bits, "%.6g", 8.0 * b->bytes / b->elements);
-        grid_cell(&g, b->name, "");
-        grid_cell(&g, bits, "");
-        grid_cell(&g, hu_block_encodes(b) ? "yes" : "no", "");
-        grid_cell(&g, b->structure, "");
+        if (hu_block_decodes(b))
+            grid_format(&g, "", "%s\t%.6g\t%s\t%s", b->name, 8.0 * b->bytes / b->elements,
+                        hu_block_encodes(b) ? "yes" : "no", b->structure);
     }
     grid_end(&g);
 }

@@ -205,11 +205,8 @@ static void print_totals(const struct hu_tensor_set *set)
 {
     struct total totals[TOTALS_MAX];
     size_t count = sum_dtypes(set, totals);
-    struct grid g = {.column_count = 0};
-    grid_column(&g, "dtype", 12, true);
-    grid_column(&g, "tensors", 9, false);
-    grid_column(&g, "elements", 20, false);
-    grid_column(&g, "bytes", 20, false);
+    struct grid g = GRID({"dtype", 12, true}, {"tensors", 9, false}, {"elements", 20, false},
+                         {"bytes", 20, false});
     for (size_t i = 0; i < count; i++) {
         OWNED char *dtype = dtype_name(totals[i].dtype);
         add_total(&g, dtype, totals[i].tensors, totals[i].elements, totals[i].bytes);

@@ -101,12 +101,8 @@ static void put_errors(struct grid *g, const struct dot *d, const struct dot_res
 
 static void print_table(const struct dot *d)
 {
-    struct grid g = {0};
-    grid_column(&g, "model", 16, true);
-    grid_column(&g, "result", 18, true);
-    grid_column(&g, "bits", 10, true);
-    grid_column(&g, "error", 10, false);
-    grid_column(&g, "", 10, false);
+    struct grid g = GRID({"model", 16, true}, {"result", 18, true}, {"bits", 10, true},
+                         {"error", 10, false}, {"", 10, false});
     for (size_t i = 0; i < d->count; i++) {
         const struct dot_result *r = &d->results[i];
         char value[HU_SHORTEST_TEXT], bits[HU_BITS_TEXT];
@@ -141,10 +137,9 @@ static size_t worst_of(const struct dot *d, const struct dot_result *r)
 
 static void print_matrix(const struct dot *d, const struct dot_result *r)
 {
-    struct grid g = {0};
+    struct grid g = GRID({"", 4, false});
     char heads[MATRIX_COLUMNS][24];
     printf("%s%s%s\n", ink->bold, r->choice->name, ink->off);
-    grid_column(&g, "", 4, false);
     for (size_t j = 0; j < d->columns; j++) {
         snprintf(heads[j], sizeof heads[j], "%zu", j);
         grid_column(&g, heads[j], 10, false);
@@ -163,12 +158,8 @@ static void print_matrix(const struct dot *d, const struct dot_result *r)
 /* Each model's greatest error, and where. */
 static void print_worst(const struct dot *d)
 {
-    struct grid g = {0};
-    grid_column(&g, "model", 16, true);
-    grid_column(&g, "worst at", 10, true);
-    grid_column(&g, "result", 18, true);
-    grid_column(&g, "error", 10, false);
-    grid_column(&g, "", 10, false);
+    struct grid g = GRID({"model", 16, true}, {"worst at", 10, true}, {"result", 18, true},
+                         {"error", 10, false}, {"", 10, false});
     for (size_t i = 0; i < d->count; i++) {
         const struct dot_result *r = &d->results[i];
         char value[HU_SHORTEST_TEXT], place[32];

@@ -35,7 +35,8 @@ void grid_format(struct grid *g, const char *color, const char *format, ...)
     va_start(arguments, format);
     OWNED char *text = text_formatted(format, arguments);
     va_end(arguments);
-    grid_cell(g, text, color);
+    for (char *rest = text; rest;)
+        grid_cell(g, strsep(&rest, "\t"), color);
 }
 
 void grid_clear(struct grid *g)

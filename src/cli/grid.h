@@ -20,10 +20,17 @@ struct grid {
     size_t cell_count;
 };
 
+/* struct grid g = GRID({"format", 15, true}, …): the columns, to which others may be added. */
+#define GRID(...)                                                                                  \
+    {                                                                                              \
+        .columns = {__VA_ARGS__},                                                                  \
+        .column_count = sizeof((struct grid_column[]){__VA_ARGS__}) / sizeof(struct grid_column)   \
+    }
 void grid_column(struct grid *g, const char *head, int width, bool left);
 
 /* TEXT is copied; COLOR is of a palette or "". */
 void grid_cell(struct grid *g, const char *text, const char *color);
+/* As many cells as there are tabs between them. */
 void grid_format(struct grid *g, const char *color, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -173,14 +173,9 @@ static void datum_cell(struct grid *g, const struct hu_format *f, bool there, ui
 
 static void all_floats(void)
 {
-    static const char *const heads[] = {"max",           "lowest",        "min normal",
-                                        "max subnormal", "min subnormal", "epsilon"};
-    static const int widths[] = {22, 23, 23, 22, 22, 21};
-    struct grid g = {0};
-    grid_column(&g, "format", 15, true);
-    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
-        grid_column(&g, heads[i], widths[i], true);
-    grid_column(&g, "digits", 8, true);
+    struct grid g = GRID({"format", 15, true}, {"max", 22, true}, {"lowest", 23, true},
+                         {"min normal", 23, true}, {"max subnormal", 22, true},
+                         {"min subnormal", 22, true}, {"epsilon", 21, true}, {"digits", 8, true});
     for (size_t i = 0; i < hu_format_count(); i++) {
         const struct hu_format *f = hu_format_at(i);
         uint64_t most = 0, least = 0;
@@ -199,17 +194,12 @@ static void all_floats(void)
 
 static void all_integers(void)
 {
-    struct grid g = {0};
-    grid_column(&g, "integer", 15, true);
-    grid_column(&g, "max", 22, true);
-    grid_column(&g, "min", 0, true);
+    struct grid g = GRID({"integer", 15, true}, {"max", 22, true}, {"min", 0, true});
     for (size_t i = 0; i < hu_integer_count(); i++) {
         long long min;
         unsigned long long max;
         limits_of_integer(hu_integer_at(i), &min, &max);
-        grid_cell(&g, hu_integer_at(i)->name, "");
-        grid_format(&g, "", "%llu", max);
-        grid_format(&g, "", "%lld", min);
+        grid_format(&g, "", "%s\t%llu\t%lld", hu_integer_at(i)->name, max, min);
     }
     grid_end(&g);
 }

@@ -24,80 +24,51 @@ static const char *source_text(const char *source, char out[SOURCE_TEXT])
     return out;
 }
 
-/* One row: a label and VALUE of each model. */
-static void compare_row(struct grid *g, const char *label, const struct size_result *results,
-                        size_t count, void (*value)(const struct size_result *, size_t, char *),
-                        size_t index)
+enum row { PARAMETERS, ACTIVE, WEIGHTS, TOKEN, CACHE, TRAINING, NEEDED, FITS };
+
+static void count_cell(struct grid *g, bool known, uint64_t count, const char *unit)
 {
-    char text[64];
-    grid_cell(g, label, "");
-    for (size_t i = 0; i < count; i++) {
-        value(&results[i], index, text);
-        grid_cell(g, text, "");
+    char text[27];
+    grid_format(g, "", "%s%s", known ? hu_grouped(count, text) : "–", known ? unit : "");
+}
+
+static void gib_cell(struct grid *g, bool known, uint64_t bytes)
+{
+    char text[27];
+    grid_format(g, "", "%s%s", known ? size_gib(bytes, text) : "–", known ? " GiB" : "");
+}
+
+/* What R has in ROW, of its weights in dtype INDEX. */
+static void put_cell(struct grid *g, enum row row, const struct size_result *r, size_t index)
+{
+    const struct hu_sizing *s = &r->sizing;
+    switch (row) {
+    case PARAMETERS:
+        return count_cell(g, true, r->model.parameters, "");
+    case ACTIVE:
+        return count_cell(g, r->model.has_active, r->model.active_parameters, "");
+    case WEIGHTS:
+        return gib_cell(g, true, s->weights[index].bytes);
+    case TOKEN:
+        return count_cell(g, s->has_kv, s->kv.bytes_per_token, " B");
+    case CACHE:
+        return gib_cell(g, s->has_kv, s->kv.bytes);
+    case TRAINING:
+        return gib_cell(g, s->has_training, s->training.per_device);
+    case NEEDED:
+        return gib_cell(g, true, s->fit.needed);
+    case FITS:
+        return grid_cell(g, s->fit.fits ? "yes" : "no", "");
     }
 }
 
-static void parameters_cell(const struct size_result *r, size_t i, char *out)
+/* A label, and the row of each model. */
+static void compare_row(struct grid *g, const char *label, const struct size_result *results,
+                        size_t count, enum row row, size_t index)
 {
-    (void)i;
-    hu_grouped(r->model.parameters, out);
-}
-
-static void active_cell(const struct size_result *r, size_t i, char *out)
-{
-    (void)i;
-    if (r->model.has_active)
-        hu_grouped(r->model.active_parameters, out);
-    else
-        strcpy(out, "–");
-}
-
-static void gib_cell(bool known, uint64_t bytes, char *out)
-{
-    char text[27];
-    if (known)
-        sprintf(out, "%s GiB", size_gib(bytes, text));
-    else
-        strcpy(out, "–");
-}
-
-static void weights_cell(const struct size_result *r, size_t i, char *out)
-{
-    gib_cell(true, r->sizing.weights[i].bytes, out);
-}
-
-static void token_cell(const struct size_result *r, size_t i, char *out)
-{
-    (void)i;
-    char text[27];
-    if (r->sizing.has_kv)
-        sprintf(out, "%s B", hu_grouped(r->sizing.kv.bytes_per_token, text));
-    else
-        strcpy(out, "–");
-}
-
-static void kv_cell(const struct size_result *r, size_t i, char *out)
-{
-    (void)i;
-    gib_cell(r->sizing.has_kv, r->sizing.kv.bytes, out);
-}
-
-static void training_cell(const struct size_result *r, size_t i, char *out)
-{
-    (void)i;
-    gib_cell(r->sizing.has_training, r->sizing.training.per_device, out);
-}
-
-static void needed_cell(const struct size_result *r, size_t i, char *out)
-{
-    (void)i;
-    gib_cell(true, r->sizing.fit.needed, out);
-}
-
-static void fits_cell(const struct size_result *r, size_t i, char *out)
-{
-    (void)i;
-    strcpy(out, r->sizing.fit.fits ? "yes" : "no");
+    grid_cell(g, label, "");
+    for (size_t i = 0; i < count; i++)
+        put_cell(g, row, &results[i], index);
 }
 
 /* The first COUNT models, of which a grid holds so many. */
@@ -106,25 +77,23 @@ static void compare(const struct size_options *options, const struct size_result
 {
     const struct hu_sizing *first = &results[0].sizing;
     char sources[GRID_COLUMNS_MAX][SOURCE_TEXT];
-    struct grid g = {.column_count = 0};
-    grid_column(&g, "", LABEL, true);
+    struct grid g = GRID({"", LABEL, true});
     for (size_t i = 0; i < count; i++)
         grid_column(&g, source_text(results[i].source, sources[i]), CELL, false);
-    compare_row(&g, "parameters", results, count, parameters_cell, 0);
-    compare_row(&g, "active", results, count, active_cell, 0);
+    compare_row(&g, "parameters", results, count, PARAMETERS, 0);
+    compare_row(&g, "active", results, count, ACTIVE, 0);
     for (size_t i = 0; i < first->weight_count; i++)
-        compare_row(&g, first->weights[i].name, results, count, weights_cell, i);
-    compare_row(&g, "KV cache, a token", results, count, token_cell, 0);
+        compare_row(&g, first->weights[i].name, results, count, WEIGHTS, i);
+    compare_row(&g, "KV cache, a token", results, count, TOKEN, 0);
     if (options->request.context)
-        compare_row(&g, "KV cache", results, count, kv_cell, 0);
+        compare_row(&g, "KV cache", results, count, CACHE, 0);
     if (options->request.train)
-        compare_row(&g, "training, per device", results, count, training_cell, 0);
+        compare_row(&g, "training, per device", results, count, TRAINING, 0);
     if (options->request.fit) {
-        compare_row(&g, "needed", results, count, needed_cell, 0);
-        compare_row(&g, "fits", results, count, fits_cell, 0);
+        compare_row(&g, "needed", results, count, NEEDED, 0);
+        compare_row(&g, "fits", results, count, FITS, 0);
     }
-    grid_print(&g);
-    grid_clear(&g);
+    grid_end(&g);
 }
 
 void size_compare(const struct size_options *options, const struct size_result *results,

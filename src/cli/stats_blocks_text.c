@@ -39,8 +39,7 @@ static void blocks_row(struct grid *g, const struct stats *s, size_t index)
     const struct stats_target *t = &s->targets.at[index];
     struct stats_blocks b = stats_blocks_in_all(s, index);
     char text[COUNT];
-    grid_cell(g, t->name, "");
-    grid_format(g, "", "%.4g", stats_target_bits(t));
+    grid_format(g, "", "%s\t%.4g", t->name, stats_target_bits(t));
     grid_cell(g, hu_grouped(b.blocks, text), "");
     grid_cell(g, share(text, b.saturated, b.blocks), "");
     grid_cell(g, share(text, b.lost, s->total->losses[index].measured), "");
@@ -60,12 +59,8 @@ static bool any_with_rules(const struct stats *s)
 
 static void print_table(const struct stats *s)
 {
-    struct grid g = {0};
-    grid_column(&g, "block format", 18, true);
-    grid_column(&g, "bits", 7, false);
-    grid_column(&g, "blocks", 15, false);
-    grid_column(&g, "saturated", 11, false);
-    grid_column(&g, "lost", 10, false);
+    struct grid g = GRID({"block format", 18, true}, {"bits", 7, false}, {"blocks", 15, false},
+                         {"saturated", 11, false}, {"lost", 10, false});
     if (any_nan(s))
         grid_column(&g, "NaN", 10, false);
     for (int i = 0; i < HU_SCALE_RULES; i++)
@@ -79,12 +74,8 @@ static void print_table(const struct stats *s)
 
 static void print_worst(const struct stats *s)
 {
-    struct grid g = {0};
-    grid_column(&g, "worst blocks", 18, true);
-    grid_column(&g, "SQNR", 12, false);
-    grid_column(&g, "largest", 13, false);
-    grid_column(&g, "block", 15, false);
-    grid_column(&g, "tensor", 0, true);
+    struct grid g = GRID({"worst blocks", 18, true}, {"SQNR", 12, false}, {"largest", 13, false},
+                         {"block", 15, false}, {"tensor", 0, true});
     size_t rows = 0;
     for (size_t i = 0; i < s->targets.count; i++) {
         if (!s->targets.at[i].block)

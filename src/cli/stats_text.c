@@ -51,9 +51,8 @@ static void count_row(struct grid *g, const struct stats *s, size_t index, bool 
 static void print_counts(const struct stats *s, bool verdicts)
 {
     static const char *const heads[] = {"overflow", "to NaN", "to zero", "subnormal", "exact"};
-    struct grid g = {0};
+    struct grid g = GRID({"target", 18, true});
     bool invalid = any_invalid(s);
-    grid_column(&g, "target", 18, true);
     for (int k = 0; k < 5; k++)
         if (k != 1 || invalid)
             grid_column(&g, heads[k], 15, false);
@@ -67,12 +66,9 @@ static void print_counts(const struct stats *s, bool verdicts)
 
 static void print_errors(const struct stats *s)
 {
-    static const char *const heads[] = {"max error", "rms error", "max relative", "rms relative",
-                                        "max ulp"};
-    struct grid g = {0};
-    grid_column(&g, "target", 18, true);
-    for (int i = 0; i < 5; i++)
-        grid_column(&g, heads[i], 13, false);
+    struct grid g =
+        GRID({"target", 18, true}, {"max error", 13, false}, {"rms error", 13, false},
+             {"max relative", 13, false}, {"rms relative", 13, false}, {"max ulp", 13, false});
     for (size_t i = 0; i < s->targets.count; i++) {
         struct hu_loss_figures f = hu_loss_figures(&s->total->losses[i]);
         double errors[] = {f.max_error, f.rms_error, f.max_relative, f.rms_relative, f.max_ulps};
@@ -260,10 +256,7 @@ static void explain_marks(const struct stats *s)
 /* A line a tensor: its ratio in each target, marked where it overflows. */
 static void print_tensors(const struct stats *s)
 {
-    struct grid g = {0};
-    grid_column(&g, "tensor", 0, true);
-    grid_column(&g, "elements", 15, false);
-    grid_column(&g, "largest", 10, false);
+    struct grid g = GRID({"tensor", 0, true}, {"elements", 15, false}, {"largest", 10, false});
     for (size_t i = 0; i < s->targets.count; i++)
         grid_column(&g, s->targets.at[i].name, 12, false);
     grid_column(&g, "narrowest safe", 0, true);
