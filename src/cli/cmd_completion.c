@@ -18,84 +18,36 @@ static void put(const char *word)
     printf("%s ", word);
 }
 
-static void put_formats(void)
-{
-    for (size_t i = 0; i < hu_format_count(); i++)
-        put(hu_format_at(i)->name);
-}
-
-static void put_blocks(void)
-{
-    for (size_t i = 0; hu_block_at(i); i++)
-        if (hu_block_decodes(hu_block_at(i)))
-            put(hu_block_at(i)->name);
-}
-
-static void put_dtypes(void)
-{
-    put_formats();
-    for (size_t i = 0; i < hu_integer_count(); i++)
-        put(hu_integer_at(i)->name);
-    put_blocks();
-}
-
-static void put_rounds(void)
-{
-    for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++)
-        put(hu_direction_name((enum hu_direction)d));
-}
-
-static void put_devices(void)
-{
-    put("list");
-    for (size_t i = 0; hu_device_at(i); i++)
-        put(hu_device_at(i)->name);
-}
-
-static void put_models(void)
-{
-    put("all");
-    for (size_t i = 0; hu_dot_model_at(i); i++)
-        put(hu_dot_model_at(i)->name);
-}
-
-static void put_kernels(void)
-{
-    put("all");
-    for (size_t i = 0; i < hu_kernel_count(); i++)
-        put(hu_kernel_name(hu_kernel_at(i)));
-}
-
-static void put_operations(void)
-{
-    put("all");
-    for (int i = 0; i < HU_OPERATIONS; i++)
-        put(hu_operation_row((enum hu_operation)i)->name);
-}
-
-static void put_commands(void)
-{
-    for (const struct command *const *c = commands; *c; c++)
-        put((*c)->name);
-}
-
 /* Words to choose from, a space behind each; a name with @ stands for a list. */
 static void put_words(const char *words)
 {
-    static const struct {
-        const char *name;
-        void (*put)(void);
-    } lists[] = {
-        {"@formats", put_formats},       {"@blocks", put_blocks},     {"@dtypes", put_dtypes},
-        {"@rounds", put_rounds},         {"@devices", put_devices},   {"@models", put_models},
-        {"@operations", put_operations}, {"@commands", put_commands}, {"@kernels", put_kernels},
-    };
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        if (!strcmp(words, lists[i].name)) {
-            lists[i].put();
-            return;
-        }
-    fputs(words, stdout);
+    bool dtypes = !strcmp(words, "@dtypes");
+    bool formats = dtypes || !strcmp(words, "@formats"),
+         blocks = dtypes || !strcmp(words, "@blocks");
+    bool rounds = !strcmp(words, "@rounds"), devices = !strcmp(words, "@devices");
+    bool models = !strcmp(words, "@models"), kernels = !strcmp(words, "@kernels");
+    bool operations = !strcmp(words, "@operations"), names = !strcmp(words, "@commands");
+    fputs(*words == '@' ? "" : words, stdout);
+    fputs(devices ? "list " : models || kernels || operations ? "all " : "", stdout);
+    for (size_t i = 0; formats && hu_format_at(i); i++)
+        put(hu_format_at(i)->name);
+    for (size_t i = 0; dtypes && hu_integer_at(i); i++)
+        put(hu_integer_at(i)->name);
+    for (size_t i = 0; blocks && hu_block_at(i); i++)
+        if (hu_block_decodes(hu_block_at(i)))
+            put(hu_block_at(i)->name);
+    for (int d = HU_TIES_TO_EVEN; rounds && d <= HU_TO_ODD; d++)
+        put(hu_direction_name((enum hu_direction)d));
+    for (size_t i = 0; devices && hu_device_at(i); i++)
+        put(hu_device_at(i)->name);
+    for (size_t i = 0; models && hu_dot_model_at(i); i++)
+        put(hu_dot_model_at(i)->name);
+    for (size_t i = 0; kernels && hu_kernel_at(i); i++)
+        put(hu_kernel_name(hu_kernel_at(i)));
+    for (int i = 0; operations && i < HU_OPERATIONS; i++)
+        put(hu_operation_row((enum hu_operation)i)->name);
+    for (size_t i = 0; names && commands[i]; i++)
+        put(commands[i]->name);
 }
 
 static bool is_file(const struct command_option *o)
@@ -140,7 +92,7 @@ static void bash(void)
          "    local command=${COMP_WORDS[1]} words= choice= before=\n"
          "    if [ \"$COMP_CWORD\" = 1 ]; then");
     fputs("        words='help --help --version ", stdout);
-    put_commands();
+    put_words("@commands");
     puts("'\n    else case \"$command:$prev\" in");
     for (const struct command *const *c = commands; *c; c++)
         for (const struct command_option *o = (*c)->options; o->name; o++) {
@@ -158,7 +110,7 @@ static void bash(void)
             puts("' choice=1;;");
         }
     fputs("        help:*) words='", stdout);
-    put_commands();
+    put_words("@commands");
     puts("';;\n        *) case \"$command\" in");
     for (const struct command *const *c = commands; *c; c++) {
         printf("            %s) words='", (*c)->name);
@@ -255,7 +207,7 @@ static void zsh(void)
         puts("';;");
     }
     fputs("        help) _values command ", stdout);
-    put_commands();
+    put_words("@commands");
     puts(";;\n    esac\n}\n_halfulp \"$@\"");
 }
 
@@ -303,7 +255,7 @@ static void fish(void)
     fputs("complete -c halfulp -n '__fish_use_subcommand' -f -a help\n"
           "complete -c halfulp -n '__fish_seen_subcommand_from help' -f -a '",
           stdout);
-    put_commands();
+    put_words("@commands");
     puts("'");
 }
 
