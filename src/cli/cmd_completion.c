@@ -8,6 +8,7 @@
 #include "report.h"
 #include "text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +56,38 @@ static bool is_file(const struct command_option *o)
     return o->words && !strcmp(o->words, "@file");
 }
 
+/* Whether the operands are to be chosen from some, and no files. */
+static bool has_list(const struct command *c)
+{
+    return c->operands && strcmp(c->operands, "@file") != 0;
+}
+
+/* TEMPLATE, whose arguments are strings: %s as it is, %w the words that it stands for, %z for a zsh
+ * specification, where ' [ ] : need a backslash, and %f within fish's single quotes. */
+static void emit(const char *template, ...)
+{
+    va_list arguments;
+    va_start(arguments, template);
+    for (const char *at = template; *at; at++) {
+        if (*at != '%') {
+            putchar(*at);
+            continue;
+        }
+        const char *text = va_arg(arguments, const char *), kind = *++at;
+        if (kind == 'w') {
+            put_words(text);
+            continue;
+        }
+        for (; *text; text++) {
+            bool escaped = (kind == 'z' && strchr("[]:", *text)) ||
+                           (kind == 'f' && (*text == '\'' || *text == '\\'));
+            fputs(kind == 'z' && *text == '\'' ? "'\\'" : escaped ? "\\" : "", stdout);
+            putchar(*text);
+        }
+    }
+    va_end(arguments);
+}
+
 /* " --values=exact --values=hex": for an argument that only '=' can introduce. */
 static void put_choices(const struct command_option *o)
 {
@@ -76,49 +109,39 @@ static void put_options(const struct command *c)
     }
 }
 
-/* "show:-f|show:--formats" */
-static void put_keys(const struct command *c, const struct command_option *o)
+/* What the argument of an option may be: "show:--formats|show:-f) …". */
+static void bash_argument(const struct command *c, const struct command_option *o)
 {
-    printf("%s:--%s", c->name, o->name);
+    if (!o->argument || option_is_optional(o))
+        return;
+    printf("        %s:--%s", c->name, o->name);
     if (o->letter)
         printf("|%s:-%c", c->name, o->letter);
+    if (is_file(o))
+        puts(") COMPREPLY=($(compgen -f -- \"$cur\")); return;;");
+    else
+        emit(") words='%w' choice=1;;\n", o->words ? o->words : "");
 }
 
 static void bash(void)
 {
-    puts("# bash completion for halfulp, printed by 'halfulp completion bash'\n"
+    emit("# bash completion for halfulp, printed by 'halfulp completion bash'\n"
          "_halfulp() {\n"
          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
          "    local command=${COMP_WORDS[1]} words= choice= before=\n"
-         "    if [ \"$COMP_CWORD\" = 1 ]; then");
-    fputs("        words='help --help --version ", stdout);
-    put_words("@commands");
-    puts("'\n    else case \"$command:$prev\" in");
+         "    if [ \"$COMP_CWORD\" = 1 ]; then\n"
+         "        words='help --help --version %w'\n"
+         "    else case \"$command:$prev\" in\n",
+         "@commands");
     for (const struct command *const *c = commands; *c; c++)
-        for (const struct command_option *o = (*c)->options; o->name; o++) {
-            if (!o->argument || option_is_optional(o))
-                continue;
-            fputs("        ", stdout);
-            put_keys(*c, o);
-            fputs(") ", stdout);
-            if (is_file(o)) {
-                puts("COMPREPLY=($(compgen -f -- \"$cur\")); return;;");
-                continue;
-            }
-            fputs("words='", stdout);
-            put_words(o->words ? o->words : "");
-            puts("' choice=1;;");
-        }
-    fputs("        help:*) words='", stdout);
-    put_words("@commands");
-    puts("';;\n        *) case \"$command\" in");
+        for (const struct command_option *o = (*c)->options; o->name; o++)
+            bash_argument(*c, o);
+    emit("        help:*) words='%w';;\n        *) case \"$command\" in\n", "@commands");
     for (const struct command *const *c = commands; *c; c++) {
         printf("            %s) words='", (*c)->name);
         put_options(*c);
-        if ((*c)->operands && *(*c)->operands == '@' && strcmp((*c)->operands, "@file") != 0) {
-            putchar(' ');
-            put_words((*c)->operands);
-        }
+        if (has_list(*c) && *(*c)->operands == '@')
+            emit(" %w", (*c)->operands);
         puts("';;");
     }
     puts("        esac;;\n"
@@ -132,131 +155,75 @@ static void bash(void)
          "complete -F _halfulp halfulp");
 }
 
-/* TEXT for a zsh specification: ' [ ] : need a backslash there. */
-static void put_zsh(const char *text)
-{
-    for (; *text; text++) {
-        if (*text == '\'')
-            fputs("'\\'", stdout);
-        else if (strchr("[]:", *text))
-            putchar('\\');
-        putchar(*text);
-    }
-}
-
 static void zsh_argument(const struct command_option *o)
 {
     if (!o->argument)
         return;
-    fputs(option_is_optional(o) ? "::" : ":", stdout);
-    put_zsh(o->argument);
-    putchar(':');
-    if (is_file(o)) {
-        fputs("_files", stdout);
-        return;
-    }
-    if (!o->words)
-        return;
     bool list = strchr(o->argument, ',') || !strcmp(o->argument, "LIST");
-    fputs(list ? "_values -s , choice " : "(", stdout);
-    put_words(o->words);
-    fputs(list ? "" : ")", stdout);
+    emit(option_is_optional(o) ? "::%z:" : ":%z:", o->argument);
+    if (is_file(o))
+        emit("_files");
+    else if (o->words)
+        emit(list ? "_values -s , choice %w" : "(%w)", o->words);
 }
 
 static void zsh(void)
 {
-    puts("#compdef halfulp\n"
+    emit("#compdef halfulp\n"
          "# zsh completion for halfulp, printed by 'halfulp completion zsh'\n"
          "_halfulp() {\n"
          "    local -a commands\n"
-         "    commands=(");
-    for (const struct command *const *c = commands; *c; c++) {
-        printf("        '%s:", (*c)->name);
-        put_zsh((*c)->summary);
-        puts("'");
-    }
-    puts("        'help:what a command does and its options'\n    )\n"
+         "    commands=(\n");
+    for (const struct command *const *c = commands; *c; c++)
+        emit("        '%s:%z'\n", (*c)->name, (*c)->summary);
+    emit("        'help:what a command does and its options'\n    )\n"
          "    if (( CURRENT == 2 )); then _describe command commands; return; fi\n"
          "    local command=$words[2]\n"
          "    shift words; (( CURRENT-- ))\n"
-         "    case $command in");
+         "    case $command in\n");
     for (const struct command *const *c = commands; *c; c++) {
-        printf("        %s) _arguments", (*c)->name);
+        emit("        %s) _arguments", (*c)->name);
         for (const struct command_option *o = (*c)->options; o->name; o++) {
-            printf(" \\\n            '--%s%s[", o->name, option_is_optional(o) ? "=-" : "");
-            put_zsh(o->help);
-            putchar(']');
+            emit(" \\\n            '--%s%s[%z]", o->name, option_is_optional(o) ? "=-" : "",
+                 o->help);
             zsh_argument(o);
-            putchar('\'');
-            if (!o->letter)
-                continue;
-            printf(" '-%c[", o->letter);
-            put_zsh(o->help);
-            putchar(']');
-            zsh_argument(o);
-            putchar('\'');
+            if (o->letter) {
+                emit("' '-%s[%z]", (const char[]){o->letter, 0}, o->help);
+                zsh_argument(o);
+            }
+            emit("'");
         }
-        fputs(" \\\n            '*:argument:", stdout);
-        if ((*c)->operands && strcmp((*c)->operands, "@file") != 0) {
-            putchar('(');
-            put_words((*c)->operands);
-            putchar(')');
-        } else {
-            fputs("_files", stdout);
-        }
-        puts("';;");
+        emit(has_list(*c) ? " \\\n            '*:argument:(%w)';;\n"
+                          : " \\\n            '*:argument:_files';;\n",
+             (*c)->operands);
     }
-    fputs("        help) _values command ", stdout);
-    put_words("@commands");
-    puts(";;\n    esac\n}\n_halfulp \"$@\"");
-}
-
-/* TEXT in a fish single-quoted string. */
-static void put_fish(const char *text)
-{
-    for (; *text; text++) {
-        if (*text == '\'' || *text == '\\')
-            putchar('\\');
-        putchar(*text);
-    }
+    emit("        help) _values command %w;;\n    esac\n}\n_halfulp \"$@\"\n", "@commands");
 }
 
 static void fish(void)
 {
-    puts("# fish completion for halfulp, printed by 'halfulp completion fish'");
+    emit("# fish completion for halfulp, printed by 'halfulp completion fish'\n");
     for (const struct command *const *c = commands; *c; c++) {
-        printf("complete -c halfulp -n __fish_use_subcommand -f -a %s -d '", (*c)->name);
-        put_fish((*c)->summary);
-        puts("'");
-        const char *operands = (*c)->operands;
-        if (operands && strcmp(operands, "@file") != 0) {
-            printf("complete -c halfulp -n '__fish_seen_subcommand_from %s' -f -a '", (*c)->name);
-            put_words(operands);
-            puts("'");
-        }
+        const char *name = (*c)->name;
+        emit("complete -c halfulp -n __fish_use_subcommand -f -a %s -d '%f'\n", name,
+             (*c)->summary);
+        if (has_list(*c))
+            emit("complete -c halfulp -n '__fish_seen_subcommand_from %s' -f -a '%w'\n", name,
+                 (*c)->operands);
         for (const struct command_option *o = (*c)->options; o->name; o++) {
-            printf("complete -c halfulp -n '__fish_seen_subcommand_from %s' -l %s", (*c)->name,
-                   o->name);
+            emit("complete -c halfulp -n '__fish_seen_subcommand_from %s' -l %s", name, o->name);
             if (o->letter)
                 printf(" -s %c", o->letter);
-            if (o->argument) {
-                fputs(option_is_optional(o) ? "" : " -r", stdout);
-                if (!is_file(o)) {
-                    fputs(" -f -a '", stdout);
-                    put_words(o->words ? o->words : "");
-                    putchar('\'');
-                }
-            }
-            fputs(" -d '", stdout);
-            put_fish(o->help);
-            puts("'");
+            if (o->argument && !option_is_optional(o))
+                emit(" -r");
+            if (o->argument && !is_file(o))
+                emit(" -f -a '%w'", o->words ? o->words : "");
+            emit(" -d '%f'\n", o->help);
         }
     }
-    fputs("complete -c halfulp -n '__fish_use_subcommand' -f -a help\n"
-          "complete -c halfulp -n '__fish_seen_subcommand_from help' -f -a '",
-          stdout);
-    put_words("@commands");
-    puts("'");
+    emit("complete -c halfulp -n '__fish_use_subcommand' -f -a help\n"
+         "complete -c halfulp -n '__fish_seen_subcommand_from help' -f -a '%w'\n",
+         "@commands");
 }
 
 static int run(const struct options *o, void *request)
