@@ -5,85 +5,68 @@
 
 #include <string.h>
 
-/* What a sum has: of one sum itself, of a matrix a list of rows. */
-static json_t *of_sums(const struct dot *d, json_t *(*of)(const void *, size_t),
-                       const void *context)
+/* What is said of each sum: AGAINST's itself, a result's, and what that is off from AGAINST. */
+enum key { ITSELF, BITS, DECIMAL, ERROR, ERROR_ULP, WITHIN_BOUND };
+
+struct sums {
+    const struct dot *d;
+    const struct dot_result *r; /* NULL: AGAINST alone is asked about */
+    const mpq_t *against;
+};
+
+static json_t *sum_json(const struct sums *s, enum key key, size_t index)
 {
+    RATIO(error);
+    RATIO(ulps);
+    if (key == ITSELF)
+        return json_ratio(s->against[index]);
+    if (key == BITS)
+        return json_code(s->d->accumulate, s->r->bits[index]);
+    if (key == DECIMAL)
+        return json_datum(s->d->accumulate, s->r->bits[index]);
+    if (!dot_error(error, ulps, s->d, s->against, s->r, index) ||
+        (key == WITHIN_BOUND && !s->d->has_bound))
+        return json_null();
+    if (key != WITHIN_BOUND)
+        return json_ratio(key == ERROR ? error : ulps);
+    mpq_abs(error, error);
+    return json_boolean(mpq_cmp(error, s->d->bound[index]) <= 0);
+}
+
+/* Of one sum itself, of a matrix a list of rows. */
+static json_t *sums_json(const struct sums *s, enum key key)
+{
+    const struct dot *d = s->d;
     if (!d->matrix)
-        return of(context, 0);
+        return sum_json(s, key, 0);
     json_t *rows = check_memory(json_array());
     for (size_t i = 0; i < d->rows; i++) {
         json_t *row = check_memory(json_array());
         for (size_t j = 0; j < d->columns; j++)
-            json_add(row, of(context, i * d->columns + j));
+            json_add(row, sum_json(s, key, i * d->columns + j));
         json_add(rows, row);
     }
     return rows;
 }
 
-static json_t *ratio_at(const void *ratios, size_t index)
-{
-    return json_ratio(((const mpq_t *)ratios)[index]);
-}
-
 static json_t *ratios_json(const struct dot *d, bool known, const mpq_t *ratios)
 {
-    return known ? of_sums(d, ratio_at, ratios) : json_null();
-}
-
-struct one {
-    const struct dot *d;
-    const struct dot_result *r;
-    const mpq_t *against;
-    bool ulps;
-};
-
-static json_t *bits_at(const void *context, size_t index)
-{
-    const struct one *o = context;
-    return json_code(o->d->accumulate, o->r->bits[index]);
-}
-
-static json_t *decimal_at(const void *context, size_t index)
-{
-    const struct one *o = context;
-    return json_datum(o->d->accumulate, o->r->bits[index]);
-}
-
-static json_t *error_at(const void *context, size_t index)
-{
-    const struct one *o = context;
-    RATIO(error);
-    RATIO(ulps);
-    return dot_error(error, ulps, o->d, o->against, o->r, index)
-               ? json_ratio(o->ulps ? ulps : error)
-               : json_null();
-}
-
-static json_t *within_at(const void *context, size_t index)
-{
-    const struct one *o = context;
-    RATIO(error);
-    RATIO(ulps);
-    if (!dot_error(error, ulps, o->d, o->against, o->r, index) || !o->d->has_bound)
-        return json_null();
-    mpq_abs(error, error);
-    return json_boolean(mpq_cmp(error, o->d->bound[index]) <= 0);
+    const struct sums s = {.d = d, .against = ratios};
+    return known ? sums_json(&s, ITSELF) : json_null();
 }
 
 static json_t *result_json(const struct dot *d, const struct dot_result *r)
 {
-    struct one o = {d, r, (const mpq_t *)d->exact, false};
+    const struct sums exact = {d, r, (const mpq_t *)d->exact},
+                      given = {d, r, (const mpq_t *)d->given};
     json_t *out = check_memory(json_object());
     json_put(out, "model", json_string(r->choice->name));
-    json_put(out, "bits", of_sums(d, bits_at, &o));
-    json_put(out, "decimal", of_sums(d, decimal_at, &o));
-    json_put(out, "error", of_sums(d, error_at, &o));
-    o.ulps = true;
-    json_put(out, "error_ulp", of_sums(d, error_at, &o));
-    json_put(out, "within_bound", of_sums(d, within_at, &o));
-    o = (struct one){d, r, (const mpq_t *)d->given, false};
-    json_put(out, "error_given", of_sums(d, error_at, &o));
+    json_put(out, "bits", sums_json(&exact, BITS));
+    json_put(out, "decimal", sums_json(&exact, DECIMAL));
+    json_put(out, "error", sums_json(&exact, ERROR));
+    json_put(out, "error_ulp", sums_json(&exact, ERROR_ULP));
+    json_put(out, "within_bound", sums_json(&exact, WITHIN_BOUND));
+    json_put(out, "error_given", sums_json(&given, ERROR));
     return out;
 }
 
