@@ -5,7 +5,6 @@
 #include "report.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* A format, or a block format and its elements'. */
 struct choice {

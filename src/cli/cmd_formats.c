@@ -8,7 +8,6 @@
 #include "terminal.h"
 
 #include <stdio.h>
-#include <string.h>
 
 struct request {
     bool json;

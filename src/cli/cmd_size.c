@@ -1,15 +1,12 @@
 #include "folding.h"
-#include "memory/families.h"
 #include "memory/source.h"
 #include "options.h"
 #include "report.h"
 #include "size.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* What the command line says of the shape, where the model does not. Returns an exit status. */
 static int apply_shape(const struct size_shape *s, struct size_result *r)

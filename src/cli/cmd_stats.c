@@ -1,5 +1,4 @@
 #include "folding.h"
-#include "json.h"
 #include "option_values.h"
 #include "output_file.h"
 #include "progress.h"

@@ -2,7 +2,6 @@
 #include "option_values.h"
 #include "progress.h"
 #include "report.h"
-#include "text.h"
 #include "pool.h"
 #include "verify/block_vectors.h"
 #include "verify/operation_vectors.h"

@@ -2,7 +2,6 @@
 #include "options.h"
 #include "progress.h"
 #include "report.h"
-#include "text.h"
 #include "verify.h"
 #include "verify_blocks.h"
 #include "pool.h"

@@ -2,9 +2,6 @@
 #include "json.h"
 #include "report.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 static json_t *decimal_of(const struct compute_step *s)
 {
     return s->format ? json_datum(s->format, s->bits) : json_null();

@@ -5,9 +5,6 @@
 #include "report.h"
 #include "svg.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* Geometry in SVG user units; PLACES are drawn at most. */
 enum { CELL_W = 16, CELL_H = 22, ROW_H = 30, MARGIN = 16, NAME_W = 190, TITLE_H = 34, PLACES = 72 };
 

@@ -1,7 +1,6 @@
 /* An operation as a textbook shows it. */
 #include "compute.h"
 #include "anatomy.h"
-#include "operation.h"
 #include "report.h"
 #include "sheet.h"
 

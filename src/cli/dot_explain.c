@@ -1,12 +1,11 @@
 /* A model group by group: addends aligned, what was cut of each, the sum, the rounding. */
 #include "dot_job.h"
 #include "mpz64.h"
-#include "report.h"
+#include "scope.h"
 #include "sheet.h"
 #include "text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Where the values and the digits begin; how many cut digits are shown. */

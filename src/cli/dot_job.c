@@ -1,9 +1,7 @@
 #include "dot_job.h"
 #include "mpz64.h"
 #include "names.h"
-#include "operation.h"
 #include "report.h"
-#include "text.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,9 +1,6 @@
 #include "dot_job.h"
 #include "json.h"
 #include "report.h"
-#include "text.h"
-
-#include <string.h>
 
 /* What is said of each sum: AGAINST's itself, a result's, and what that is off from AGAINST. */
 enum key { ITSELF, BITS, DECIMAL, ERROR, ERROR_ULP, WITHIN_BOUND };

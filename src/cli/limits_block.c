@@ -1,12 +1,10 @@
 #include "block.h"
-#include "convert.h"
 #include "json.h"
 #include "limits.h"
 #include "report.h"
 #include "sheet.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 /* What elements are without their scale, and what scales are; a second scale counts as 1. */
 struct range {

@@ -4,9 +4,6 @@
 #include "report.h"
 #include "text.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 static json_t *datum_json(const struct hu_format *f, uint64_t code)
 {
     char hexadecimal[HU_HEX_TEXT];

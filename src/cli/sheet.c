@@ -2,7 +2,6 @@
 #include "report.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of the first COLUMNS columns of TEXT, at least one character. */

@@ -1,6 +1,5 @@
 #include "show.h"
 #include "mpz64.h"
-#include "operation.h"
 #include "scope.h"
 #include "file/element.h"
 

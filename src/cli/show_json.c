@@ -1,10 +1,7 @@
 #include "json.h"
 #include "mpz64.h"
-#include "operation.h"
 #include "report.h"
 #include "show.h"
-
-#include <stdlib.h>
 
 static json_t *storage_text(const struct hu_format *f, uint64_t bits)
 {

@@ -1,4 +1,3 @@
-#include "operation.h"
 #include "report.h"
 #include "sheet.h"
 #include "show.h"

@@ -3,7 +3,6 @@
 #include "size.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { LABEL = 22, CELL = 19, SOURCE_TEXT = 5 * CELL };
 

@@ -1,7 +1,6 @@
 #include "stats.h"
 #include "format.h"
 #include "logical_view.h"
-#include "names.h"
 #include "report.h"
 
 #include <math.h>

@@ -2,7 +2,6 @@
 #include "memory/figure.h"
 #include "stats.h"
 #include "file/printable.h"
-#include "text.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,8 +2,6 @@
 #include "json.h"
 #include "report.h"
 
-#include <math.h>
-
 static json_t *worst_json(const struct stats *s, const struct hu_worst_block *w)
 {
     json_t *row = check_memory(json_object());

@@ -1,7 +1,6 @@
 #include "stats_partial.h"
 #include "report.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

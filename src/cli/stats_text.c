@@ -7,8 +7,6 @@
 #include "text.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Rows of the histogram, and what lies below is one more; empty binades in a row that become one;
  * columns of a bar and of what stands before it; room for a count. */

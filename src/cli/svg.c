@@ -3,7 +3,6 @@
 #include "terminal.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 
 void svg_begin(FILE *out, int width, int height, int name, int title)
 {

@@ -1,6 +1,5 @@
 /* What went wrong in a row of `halfulp verify`: its runs, its calls, its end, what explains it. */
 #include "mpz64.h"
-#include "operation.h"
 #include "report.h"
 #include "text.h"
 #include "value.h"

@@ -5,7 +5,6 @@
 #include "verify/own.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { STANDARD_WIDTH = 16 };
 

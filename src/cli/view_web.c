@@ -4,7 +4,6 @@
 #include "text.h"
 #include "view.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,6 @@
 #include "codec.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 const char *hu_fault_class_name(enum hu_fault_class class)
 {

@@ -4,7 +4,6 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     /* Operands and targets within these exponents keep all products, quotients and their errors

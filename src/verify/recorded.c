@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { LONGEST_LINE = 256, LINES_A_STEP = 1 << 16 };

@@ -3,8 +3,6 @@
 #include "verify/vectors.h"
 #include "wide.h"
 
-#include <string.h>
-
 enum {
     EDGE = 2,        /* encodings taken at either end of a constant run */
     MOST_PLACES = 6, /* of a ladder's unit */
