@@ -1,6 +1,7 @@
 /* halfulp view --web: the page in the user's browser. */
 #include "options.h"
 #include "report.h"
+#include "terminal.h"
 #include "text.h"
 #include "view.h"
 
@@ -10,39 +11,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Text that grows; out of memory ends the program. */
-struct address {
-    char *text;
-    size_t length;
-};
-
-static void add(struct address *a, const char *text)
-{
-    size_t length = strlen(text);
-    a->text = check_memory(realloc(a->text, a->length + length + 1));
-    memcpy(a->text + a->length, text, length + 1);
-    a->length += length;
-}
-
 /* RFC 3986, section 2.3's unreserved characters and those of KEPT stay; the rest as %XX. */
-static void add_escaped(struct address *a, const char *text, const char *kept)
+static void put_escaped(FILE *url, const char *text, const char *kept)
 {
     static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                      "0123456789-._~";
-    for (; *text; text++) {
-        char piece[4] = {*text, 0};
-        if (!strchr(unreserved, *text) && !strchr(kept, *text))
-            snprintf(piece, sizeof piece, "%%%02X", (unsigned char)*text);
-        add(a, piece);
-    }
+    for (; *text; text++)
+        fprintf(url, strchr(unreserved, *text) || strchr(kept, *text) ? "%c" : "%%%02X",
+                (unsigned char)*text);
 }
 
-static void add_part(struct address *a, const char *name, const char *value)
+static void put_part(FILE *url, const char **separator, const char *name, const char *value)
 {
-    add(a, strchr(a->text, '#') ? "&" : "#");
-    add(a, name);
-    add(a, "=");
-    add_escaped(a, value, ",:");
+    fprintf(url, "%s%s=", *separator, name);
+    put_escaped(url, value, ",:");
+    *separator = "&";
 }
 
 /* What the page calls what option NAME says, and its value. NULL: it has no such thing. */
@@ -65,9 +48,9 @@ static const char *part_of(const char *name, const struct view_request *r, const
 
 /* What the page takes of the command line, behind the address. Returns an exit status; *ends: the
  * command ends with it. */
-static int add_state(struct address *a, const struct command *self, int argc, char **argv,
-                     bool *ends)
+static int put_state(FILE *url, const struct command *self, int argc, char **argv, bool *ends)
 {
+    const char *separator = "#";
     struct options o;
     struct view_request r = {0};
     *ends = true;
@@ -79,12 +62,12 @@ static int add_state(struct address *a, const struct command *self, int argc, ch
             continue;
         if (!part)
             return fail("--%s does not go with --web", row->name);
-        add_part(a, part, value);
+        put_part(url, &separator, part, value);
     }
     if (o.argc > 1)
         return fail("takes one value; there is also '%s'", o.argv[1]);
     if (o.argc)
-        add_part(a, "value", o.argv[0]);
+        put_part(url, &separator, "value", o.argv[0]);
     *ends = false;
     return EXIT_DONE;
 }
@@ -93,20 +76,15 @@ static int add_state(struct address *a, const struct command *self, int argc, ch
 static char *bridge_path(void)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    struct address path = {NULL, 0};
-    if (cache && *cache == '/') {
-        add(&path, cache);
-    } else if (home && *home == '/') {
-        add(&path, home);
-        add(&path, "/.cache");
-    } else {
+    OWNED char *base = cache && *cache == '/' ? text_new("%s", cache)
+                       : home && *home == '/' ? text_new("%s/.cache", home)
+                                              : NULL;
+    if (!base)
         return NULL;
-    }
-    mkdir(path.text, 0700);
-    add(&path, "/halfulp");
-    mkdir(path.text, 0700);
-    add(&path, "/view.html");
-    return path.text;
+    OWNED char *folder = text_new("%s/halfulp", base);
+    mkdir(base, 0700);
+    mkdir(folder, 0700);
+    return text_new("%s/view.html", folder);
 }
 
 /* What opens files drops what stands behind #: it gets a page that goes on to URL. NULL: there is
@@ -144,25 +122,23 @@ static void start_chosen(const char *url)
 
 int view_in_browser(const struct command *self, const char *page, int argc, char **argv)
 {
-    struct address url = {NULL, 0};
+    OWNED char *url = NULL;
+    size_t size;
     bool ends;
-    add(&url, "file://");
-    add_escaped(&url, page, "/");
-    int status = add_state(&url, self, argc, argv, &ends);
-    if (ends) {
-        free(url.text);
+    FILE *address = check_memory(open_memstream(&url, &size));
+    fputs("file://", address);
+    put_escaped(address, page, "/");
+    int status = put_state(address, self, argc, argv, &ends);
+    fclose(address);
+    if (ends)
         return status;
-    }
     fflush(stdout);
-    start_chosen(url.text);
-    char *bridge = write_bridge(url.text);
+    start_chosen(url);
+    OWNED char *bridge = write_bridge(url);
 #ifdef __APPLE__
-    execlp("open", "open", bridge ? bridge : url.text, (char *)NULL);
+    execlp("open", "open", bridge ? bridge : url, (char *)NULL);
 #endif
-    execlp("xdg-open", "xdg-open", bridge ? bridge : url.text, (char *)NULL);
-    free(bridge);
-    execlp("x-www-browser", "x-www-browser", url.text, (char *)NULL);
-    fail("no browser is found (BROWSER names one); the page is %s", url.text);
-    free(url.text);
-    return EXIT_BAD;
+    execlp("xdg-open", "xdg-open", bridge ? bridge : url, (char *)NULL);
+    execlp("x-www-browser", "x-www-browser", url, (char *)NULL);
+    return fail("no browser is found (BROWSER names one); the page is %s", url);
 }
