@@ -66,15 +66,18 @@ static bool read_first(const struct conversion *c, const struct hu_format *to, c
     return true;
 }
 
-static void note_twice(struct conversion *c, const char *where, const char *steps, uint64_t got,
-                       uint64_t straight)
+static void note_twice(struct conversion *c, const char *where, uint64_t got, uint64_t straight)
 {
     char first[HU_BITS_TEXT], second[HU_BITS_TEXT];
+    OWNED char *steps = NULL;
+    if (++c->twice > NOTES_MAX)
+        return;
     hu_bits_print(first, c->to, got);
     hu_bits_print(second, c->to, straight);
-    if (++c->twice <= NOTES_MAX)
-        note("%srounded twice: %s first gives %s; straight to %s it is %s", where, steps, first,
-             c->to->name, second);
+    for (size_t i = 0; i < c->via.count; i++)
+        text_add(&steps, "%s%s", i ? ", " : "", c->via.at[i]->name);
+    note("%srounded twice: %s first gives %s; straight to %s it is %s", where, steps, first,
+         c->to->name, second);
 }
 
 /* "line 3: " for a line, nothing for an argument. */
@@ -92,23 +95,18 @@ static bool convert_by_steps(struct conversion *c, const char *text, size_t leng
     const struct hu_format *last = c->via.at[0];
     uint64_t straight;
     unsigned ignored = 0;
-    char steps[FORMATS_MAX * 8] = "", where[32];
+    char where[32];
     if (!read_first(c, last, text, length, bits, flags, message) ||
         !read_first(c, c->to, text, length, &straight, &ignored, message))
         return false;
-    snprintf(steps, sizeof steps, "%s", last->name);
     for (size_t i = 1; i <= c->via.count; i++) {
         const struct hu_format *next = i < c->via.count ? c->via.at[i] : c->to;
         *bits = hu_convert(next, last, *bits, &c->options, flags);
-        if (i < c->via.count) {
-            size_t used = strlen(steps);
-            snprintf(steps + used, sizeof steps - used, ", %s", next->name);
-        }
         last = next;
     }
     place(where, line);
     if (*bits != straight)
-        note_twice(c, where, steps, *bits, straight);
+        note_twice(c, where, *bits, straight);
     return true;
 }
 

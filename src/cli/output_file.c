@@ -2,6 +2,7 @@
 #include "file_limit.h"
 #include "interruption.h"
 #include "report.h"
+#include "terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -262,27 +263,17 @@ static bool take_back(struct output_file *f)
     return !f->replaces && unlink(f->place) == 0;
 }
 
-/* The paths of those COUNT files that are placed; new memory. Empty: none is. */
-static char *list_placed(const struct output_file *files, size_t count)
-{
-    size_t length = 1;
-    for (size_t i = 0; i < count; i++)
-        length += strlen(files[i].path) + 2;
-    char *names = check_memory(calloc(length, 1)), *end = names;
-    for (size_t i = 0; i < count; i++)
-        if (files[i].placed)
-            end += sprintf(end, "%s%s", end > names ? ", " : "", files[i].path);
-    return names;
-}
-
 /* Says that FAILED could not be placed, and what has become of the others. */
 static void undo(struct output_file *files, size_t count, const struct output_file *failed,
                  int error)
 {
     for (size_t i = count; i-- > 0;)
         files[i].placed = !take_back(&files[i]);
-    OWNED char *names = list_placed(files, count);
-    if (*names)
+    OWNED char *names = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (files[i].placed)
+            text_add(&names, "%s%s", names ? ", " : "", files[i].path);
+    if (names)
         fail("%s: %s; of the set these files are new, and the others as before: %s", failed->path,
              strerror(error), names);
     else if (count > 1)

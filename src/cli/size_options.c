@@ -136,21 +136,16 @@ static bool read_optimizer(const struct options *o, void *at)
 /* The names of devices that TEXT might mean, for a message. */
 static bool ask_device(const char *text)
 {
-    char names[512] = "";
-    size_t found = 0;
-    for (size_t i = 0; hu_device_at(i); i++)
+    OWNED char *names = NULL, *all = NULL;
+    for (size_t i = 0; hu_device_at(i); i++) {
+        const char *name = hu_device_at(i)->name;
+        text_add(&all, "%s%s", i ? ", " : "", name);
         if (hu_device_is_kind(hu_device_at(i), text))
-            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s",
-                     found++ ? " or " : "", hu_device_at(i)->name);
-    if (found) {
-        fail("--memory: which '%s': %s?", text, names);
-        return false;
+            text_add(&names, "%s%s", names ? " or " : "", name);
     }
-    for (size_t i = 0; hu_device_at(i); i++)
-        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
-                 hu_device_at(i)->name);
-    fail("--memory: '%s' is neither a size, such as 24GiB, nor a device: %s", text, names);
-    return false;
+    if (names)
+        return refuse("--memory: which '%s': %s?", text, names);
+    return refuse("--memory: '%s' is neither a size, such as 24GiB, nor a device: %s", text, all);
 }
 
 /* N× or Nx before a device or a size; *TEXT moves past it. */

@@ -1,7 +1,7 @@
 #include "sheet.h"
+#include "scope.h"
 #include "size.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -192,29 +192,11 @@ static void print_unknown(const char *name, const struct hu_figures *terms)
             printf("  %s%s: %s%s\n", ink->dim, name, terms->rows[i].formula, ink->off);
 }
 
-/* A line of prose while it is put together. */
-struct line {
-    char text[512];
-    size_t n;
-};
-
-static void add_text(struct line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add_text(struct line *l, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int n = vsnprintf(l->text + l->n, sizeof l->text - l->n, format, arguments);
-    va_end(arguments);
-    l->n += n > 0 ? (size_t)n : 0;
-    if (l->n >= sizeof l->text)
-        l->n = sizeof l->text - 1;
-}
-
-static void print_line(const struct line *l, const char *color)
+/* A line of prose. */
+static void print_line(const char *text, const char *color)
 {
     printf("%s%s", color, ink->bold);
-    print_wrapped(l->text, 0, text_width());
+    print_wrapped(text, 0, text_width());
     printf("%s", ink->off);
 }
 
@@ -240,19 +222,19 @@ static void print_token(const struct size_options *options, const struct hu_sizi
 }
 
 /* " + cache 4.00 (32,768 tokens × 131,072 B) + states 0.07" */
-static void add_cache(struct line *l, const struct hu_sizing_request *r, const struct hu_sizing *s)
+static void add_cache(char **line, const struct hu_sizing_request *r, const struct hu_sizing *s)
 {
     char text[27], gib[24], batch[32] = "";
     if (r->batch > 1)
         snprintf(batch, sizeof batch, "%s × ", hu_grouped(r->batch, text));
-    add_text(l, " + cache %s (%s", size_gib(s->kv.bytes, gib), batch);
-    add_text(l, "%s tokens", hu_grouped(r->context, text));
-    add_text(l, " × %s B", hu_grouped(s->kv.bytes_per_token, text));
+    text_add(line, " + cache %s (%s", size_gib(s->kv.bytes, gib), batch);
+    text_add(line, "%s tokens", hu_grouped(r->context, text));
+    text_add(line, " × %s B", hu_grouped(s->kv.bytes_per_token, text));
     if (s->kv.capacity > s->kv.bytes)
-        add_text(l, " but for the windows: %s without them", size_gib(s->kv.capacity, gib));
-    add_text(l, ")");
+        text_add(line, " but for the windows: %s without them", size_gib(s->kv.capacity, gib));
+    text_add(line, ")");
     if (s->kv.state_bytes)
-        add_text(l, " + states %s", size_gib(s->kv.state_bytes, gib));
+        text_add(line, " + states %s", size_gib(s->kv.state_bytes, gib));
 }
 
 /* Weights + cache + runtime, in GiB. */
@@ -260,21 +242,21 @@ static void print_sum(const struct size_options *options, const struct size_resu
 {
     const struct hu_sizing *s = &result->sizing;
     const struct hu_sizing_request *r = &options->request;
-    struct line line = {.n = 0};
+    OWNED char *line = NULL;
     char low[24], high[24], gib[24];
     if (r->train || (!r->context && !s->has_fit))
         return;
     uint64_t known = s->sum_weights + s->sum_cache;
-    add_text(&line, "%s weights %s", s->sum_name, size_gib(s->sum_weights, gib));
+    text_add(&line, "%s weights %s", s->sum_name, size_gib(s->sum_weights, gib));
     if (r->context && s->has_kv)
         add_cache(&line, r, s);
     const double gibibyte = 1073741824;
-    add_text(&line, " + %s %.1f–%.1f = %s–%s GiB%s",
+    text_add(&line, " + %s %.1f–%.1f = %s–%s GiB%s",
              r->runtime.engine ? hu_engine_name(r->runtime.engine) : "runtime",
              (double)s->overhead.low / gibibyte, (double)s->overhead.high / gibibyte,
              size_gib(known + s->overhead.low, low), size_gib(known + s->overhead.high, high),
              s->spread ? " on each device" : "");
-    print_line(&line, "");
+    print_line(line, "");
     if (r->context && !s->has_kv)
         print_unknown("KV cache", &s->terms);
 }
@@ -321,35 +303,35 @@ static void print_training(const struct size_options *options, const struct hu_s
 }
 
 /* The longest context and the largest batch that there is room for. */
-static void add_room(struct line *l, const struct size_result *result)
+static void add_room(char **line, const struct size_result *result)
 {
     const struct hu_fit *f = &result->sizing.fit;
     uint64_t trained = result->model.trained_context;
     char text[27];
     if (f->endless_context)
-        add_text(l, ", any context (every layer has a window)");
+        text_add(line, ", any context (every layer has a window)");
     else if (f->has_context && f->max_context)
-        add_text(l, ", at most %s tokens", hu_grouped(f->max_context, text));
+        text_add(line, ", at most %s tokens", hu_grouped(f->max_context, text));
     if (f->has_context && trained && f->max_context > trained)
-        add_text(l, " (it was made for %s)", hu_grouped(trained, text));
+        text_add(line, " (it was made for %s)", hu_grouped(trained, text));
     if (f->has_batch && f->max_batch)
-        add_text(l, ", or a batch of %s", hu_grouped(f->max_batch, text));
+        text_add(line, ", or a batch of %s", hu_grouped(f->max_batch, text));
 }
 
 /* How many devices do, and what context they leave. */
-static void add_devices(struct line *l, const struct size_result *result)
+static void add_devices(char **line, const struct size_result *result)
 {
     const struct hu_fit *f = &result->sizing.fit;
     bool even = result->sizing.has_training || !result->model.tensors.count;
     char text[27];
     if (!f->devices) {
-        add_text(l, "; no number of such devices up to 1,024 does");
+        text_add(line, "; no number of such devices up to 1,024 does");
         return;
     }
-    add_text(l, "; %s such devices do%s", hu_grouped(f->devices, text),
+    text_add(line, "; %s such devices do%s", hu_grouped(f->devices, text),
              even ? ", if it is split evenly" : "");
     if (f->devices_context)
-        add_text(l, ", and leave %s tokens", hu_grouped(f->devices_context, text));
+        text_add(line, ", and leave %s tokens", hu_grouped(f->devices_context, text));
 }
 
 /* "fits 2 × H100-80GB (79.65 GiB): …", the last line. */
@@ -359,28 +341,28 @@ static void print_fit(const struct size_options *options, const struct size_resu
     const struct hu_fit *f = &s->fit;
     const struct hu_sizing_request *r = &options->request;
     uint64_t devices = r->devices ? r->devices : 1;
-    struct line line = {.n = 0};
+    OWNED char *line = NULL;
     char text[27];
     if (!s->has_fit)
         return;
-    add_text(&line, "%s ", f->fits ? "fits" : "does not fit");
+    text_add(&line, "%s ", f->fits ? "fits" : "does not fit");
     if (devices > 1)
-        add_text(&line, "%s × ", hu_grouped(devices, text));
+        text_add(&line, "%s × ", hu_grouped(devices, text));
     if (options->device)
-        add_text(&line, "%s (%s GiB): ", options->device->name, size_gib(r->memory, text));
+        text_add(&line, "%s (%s GiB): ", options->device->name, size_gib(r->memory, text));
     else
-        add_text(&line, "%s GiB: ", size_gib(r->memory, text));
-    add_text(&line, "%s GiB %s", size_gib(f->headroom, text), f->fits ? "to spare" : "lacking");
+        text_add(&line, "%s GiB: ", size_gib(r->memory, text));
+    text_add(&line, "%s GiB %s", size_gib(f->headroom, text), f->fits ? "to spare" : "lacking");
     bool tight = f->fits && !r->train && f->headroom < s->overhead.high * devices;
     if (tight)
-        add_text(&line, ", which the runtime may need");
+        text_add(&line, ", which the runtime may need");
     if (f->fits)
         add_room(&line, result);
     else
         add_devices(&line, result);
     if (!r->train)
-        add_text(&line, "; widest dtype %s", f->has_dtype ? f->widest_name : "none of these");
-    print_line(&line, f->fits && !tight ? ink->good : ink->warn);
+        text_add(&line, "; widest dtype %s", f->has_dtype ? f->widest_name : "none of these");
+    print_line(line, f->fits && !tight ? ink->good : ink->warn);
 }
 
 /* Whether T explains what was asked: training alone, or the sum in its dtype, or the rows. */

@@ -66,6 +66,17 @@ char *text_new(const char *format, ...)
     return text;
 }
 
+void text_add(char **text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    OWNED char *more = text_formatted(format, arguments);
+    va_end(arguments);
+    size_t length = *text ? strlen(*text) : 0;
+    *text = check_memory(realloc(*text, length + strlen(more) + 1));
+    strcpy(*text + length, more);
+}
+
 const char *text_signed(char out[SIGNED_TEXT], int n)
 {
     snprintf(out, SIGNED_TEXT, "%s%d", n < 0 ? "−" : "", abs(n));

@@ -15,6 +15,8 @@ int text_columns(const char *text);
 /* New memory that the caller frees. */
 char *text_new(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *text_formatted(const char *format, va_list arguments);
+/* What FORMAT says behind *TEXT, which moves; NULL there: by itself. */
+void text_add(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* "−4" */
 enum { SIGNED_TEXT = 24 };
