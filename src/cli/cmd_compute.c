@@ -5,6 +5,7 @@
 #include "option_values.h"
 #include "output_file.h"
 #include "report.h"
+#include "shown.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,21 +87,17 @@ static const char details[] =
 static void print_line(const struct request *r, const struct compute *c)
 {
     const struct compute_step *last = compute_last(c);
-    char value[COMPUTE_VALUE], bits[HU_BITS_TEXT] = "", flags[HU_FLAGS_TEXT];
+    char value[COMPUTE_VALUE];
     compute_value(value, last);
     if (r->directions.count > 1)
         printf("%s  ", hu_direction_name(c->options.rounding.direction));
     fputs(value, stdout);
-    if (last->format) {
-        hu_bits_print(bits, last->format, last->bits);
-        printf("  %s", bits);
-    }
+    if (last->format)
+        printf("  %s", CODE_OF(last->format, last->bits));
     OWNED char *verdict = compute_verdict(last, last->ideal, last->has_ideal, last->about);
     printf("%s%s", *verdict ? "  " : "", verdict);
-    if (r->flags) {
-        hu_flags_print(flags, c->flags);
-        printf("  %s", flags);
-    }
+    if (r->flags)
+        printf("  %s", FLAGS_OF(c->flags));
     putchar('\n');
 }
 

@@ -2,7 +2,7 @@
 #include "lines.h"
 #include "option_values.h"
 #include "report.h"
-#include "text.h"
+#include "shown.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,16 +68,13 @@ static bool read_first(const struct conversion *c, const struct hu_format *to, c
 
 static void note_twice(struct conversion *c, const char *where, uint64_t got, uint64_t straight)
 {
-    char first[HU_BITS_TEXT], second[HU_BITS_TEXT];
     OWNED char *steps = NULL;
     if (++c->twice > NOTES_MAX)
         return;
-    hu_bits_print(first, c->to, got);
-    hu_bits_print(second, c->to, straight);
     for (size_t i = 0; i < c->via.count; i++)
         text_add(&steps, "%s%s", i ? ", " : "", c->via.at[i]->name);
-    note("%srounded twice: %s first gives %s; straight to %s it is %s", where, steps, first,
-         c->to->name, second);
+    note("%srounded twice: %s first gives %s; straight to %s it is %s", where, steps,
+         CODE_OF(c->to, got), c->to->name, CODE_OF(c->to, straight));
 }
 
 /* "line 3: " for a line, nothing for an argument. */

@@ -1,3 +1,4 @@
+#include "shown.h"
 #include "folding.h"
 #include "memory/source.h"
 #include "options.h"
@@ -75,7 +76,6 @@ static void remark(const struct hu_sizing_request *r, struct hu_model *m)
 {
     unsigned long long tensor = r->plan.tensor_parallel, stages = r->plan.pipeline_parallel,
                        experts = r->plan.expert_parallel;
-    char text[27];
     if (m->heads && m->heads % tensor)
         hu_model_note(m,
                       "%llu heads do not divide over %llu tensor-parallel devices, which engines "
@@ -89,7 +89,7 @@ static void remark(const struct hu_sizing_request *r, struct hu_model *m)
     /* The verdict says so itself. */
     if (!r->fit && m->trained_context && r->context > m->trained_context)
         hu_model_note(m, "the context is longer than the %s tokens that the model was made for",
-                      hu_grouped(m->trained_context, text));
+                      GROUPED(m->trained_context));
 }
 
 static void print_results(const struct size_options *options, const struct size_result *results,
@@ -139,9 +139,7 @@ static int list_devices(void)
     printf("%-18s %18s %12s  %s\n", "device", "bytes", "GiB", "as reported by");
     for (size_t i = 0; hu_device_at(i); i++) {
         const struct hu_device *d = hu_device_at(i);
-        char bytes[27], gib[24];
-        printf("%-18s %18s %12s  %s\n", d->name, hu_grouped(d->bytes, bytes),
-               size_gib(d->bytes, gib), d->source);
+        printf("%-18s %18s %12s  %s\n", d->name, GROUPED(d->bytes), GIB(d->bytes), d->source);
     }
     puts("survey: thundergolfer.com/blog/nvidia-gpu-memory-capacity, what NVML says of each");
     return EXIT_DONE;

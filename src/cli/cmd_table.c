@@ -4,7 +4,7 @@
 #include "report.h"
 #include "sheet.h"
 #include "terminal.h"
-#include "text.h"
+#include "shown.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,31 +22,26 @@ static const struct command_option rows[] = {OPTION_JSON(json), OPTION_COLOR, OP
 static void print_row(const struct hu_format *f, uint64_t code)
 {
     enum { CLASS = 13 };
-    char bits[HU_BITS_TEXT], value[HU_SHORTEST_TEXT];
     struct hu_fields_text fields;
-    hu_bits_print(bits, f, code);
     hu_fields_print(&fields, f, code);
-    hu_shown_print(value, f, code);
     const char *class = hu_class_name(hu_decode(f, code).class);
     struct fold l = fold_begin(0);
-    fold_put(&l, 0, "", bits);
+    fold_put(&l, 0, "", CODE_OF(f, code));
     l.indent = 4;
     fold_put(&l, 2, ink->sign, fields.sign);
     fold_put(&l, *fields.sign ? 1 : 2, ink->exponent, fields.exponent);
     fold_put(&l, 1, ink->significand, fields.significand);
     fold_put(&l, 2, "", class);
-    fold_put(&l, 2 + (l.columns ? 0 : CLASS - (int)strlen(class)), "", value);
+    fold_put(&l, 2 + (l.columns ? 0 : CLASS - (int)strlen(class)), "", VALUE_OF(f, code));
     fold_end(&l);
 }
 
 static json_t *row_json(const struct hu_format *f, uint64_t code)
 {
-    char bits[HU_BITS_TEXT];
-    hu_bits_print(bits, f, code);
     struct hu_datum d = hu_decode(f, code);
     json_t *value = hu_is_finite(d) ? json_take(hu_datum_exact(f, code)) : json_null();
-    return check_memory(json_pack("{s:s, s:s, s:o}", "bits", bits, "class", hu_class_name(d.class),
-                                  "decimal", value));
+    return check_memory(json_pack("{s:s, s:s, s:o}", "bits", CODE_OF(f, code), "class",
+                                  hu_class_name(d.class), "decimal", value));
 }
 
 static int run(const struct options *o, void *request)

@@ -1,9 +1,9 @@
+#include "shown.h"
 #include "sheet.h"
 #include "folding.h"
 #include "grid.h"
 #include "json.h"
 #include "logical_view.h"
-#include "memory/figure.h"
 #include "option_values.h"
 #include "report.h"
 #include "tensor_source.h"
@@ -163,8 +163,8 @@ static void print_tensor(const struct widths *w, const struct hu_tensor *t, cons
     shape_text(t, text, sizeof text);
     print_left(text, w->shapes);
     end_line(w->twice);
-    printf(" %*s", w->counts, hu_grouped(t->elements, text));
-    printf(" %*s\n", w->counts + 1, hu_grouped(t->bytes, text));
+    printf(" %*s", w->counts, GROUPED(t->elements));
+    printf(" %*s\n", w->counts + 1, GROUPED(t->bytes));
 }
 
 static void print_tensors(const struct hu_tensor_set *set)
@@ -194,11 +194,10 @@ static void print_tensors(const struct hu_tensor_set *set)
 static void add_total(struct grid *g, const char *name, uint64_t tensors, uint64_t elements,
                       uint64_t bytes)
 {
-    char text[27];
     grid_cell(g, name, "");
-    grid_cell(g, hu_grouped(tensors, text), "");
-    grid_cell(g, hu_grouped(elements, text), "");
-    grid_cell(g, hu_grouped(bytes, text), "");
+    grid_cell(g, GROUPED(tensors), "");
+    grid_cell(g, GROUPED(elements), "");
+    grid_cell(g, GROUPED(bytes), "");
 }
 
 static void print_totals(const struct hu_tensor_set *set)

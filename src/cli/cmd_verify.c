@@ -1,3 +1,4 @@
+#include "shown.h"
 #include "folding.h"
 #include "options.h"
 #include "progress.h"
@@ -12,19 +13,16 @@
 
 static void print_total(const struct verify_request *q, const struct verify_tally *tally)
 {
-    char inputs[GROUPED_TEXT], wrong[GROUPED_TEXT], combinations[GROUPED_TEXT];
-    char failed[GROUPED_TEXT];
-    printf("\n%s combination%s, %s%s failed, %s input%s, %s mismatch%s, %.2f s, %" PRIu64
-           " job%s\n",
-           hu_grouped(tally->combinations, combinations), tally->combinations == 1 ? "" : "s",
-           tally->cut ? "the last cut short, " : "",
-           tally->failed ? hu_grouped(tally->failed, failed) : "none",
-           hu_grouped(tally->inputs, inputs), tally->inputs == 1 ? "" : "s",
-           tally->crashed      ? "an unknown number of"
-           : tally->mismatches ? hu_grouped(tally->mismatches, wrong)
-                               : "no",
-           tally->mismatches == 1 && !tally->crashed ? "" : "es", verify_now() - tally->began,
-           q->jobs, q->jobs == 1 ? "" : "s");
+    printf(
+        "\n%s combination%s, %s%s failed, %s input%s, %s mismatch%s, %.2f s, %" PRIu64 " job%s\n",
+        GROUPED(tally->combinations), tally->combinations == 1 ? "" : "s",
+        tally->cut ? "the last cut short, " : "", tally->failed ? GROUPED(tally->failed) : "none",
+        GROUPED(tally->inputs), tally->inputs == 1 ? "" : "s",
+        tally->crashed      ? "an unknown number of"
+        : tally->mismatches ? GROUPED(tally->mismatches)
+                            : "no",
+        tally->mismatches == 1 && !tally->crashed ? "" : "es", verify_now() - tally->began, q->jobs,
+        q->jobs == 1 ? "" : "s");
     if (q->standard)
         puts(
             "Covered: sources of at most 16 bits to every format in every direction; fp64, fp32 "

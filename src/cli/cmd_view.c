@@ -3,7 +3,7 @@
 #include "option_values.h"
 #include "report.h"
 #include "file/element.h"
-#include "text.h"
+#include "shown.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -88,15 +88,14 @@ static bool open_elements(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         const struct hu_format *f;
         uint64_t bits;
-        char message[HU_ELEMENT_MESSAGE], code[HU_BITS_TEXT], datum[HU_MAX_NAME + HU_BITS_TEXT + 2];
+        char message[HU_ELEMENT_MESSAGE], datum[HU_MAX_NAME + HU_BITS_TEXT + 2];
         enum hu_element_result result =
             argv[i][0] == '-' ? HU_ELEMENT_NONE : hu_element_read(argv[i], &f, &bits, message);
         if (result == HU_ELEMENT_ERROR)
             return refuse("%s", message);
         if (result == HU_ELEMENT_NONE)
             continue;
-        hu_bits_print(code, f, bits);
-        snprintf(datum, sizeof datum, "%s:%s", f->name, code);
+        snprintf(datum, sizeof datum, "%s:%s", f->name, CODE_OF(f, bits));
         argv[i] = check_memory(strdup(datum));
     }
     return true;

@@ -2,7 +2,7 @@
 #include "compute.h"
 #include "report.h"
 #include "file/element.h"
-#include "text.h"
+#include "shown.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ char *compute_elements(const char *text)
     for (const char *at = text; *at; at += n) {
         n = expects_operand(last) ? element_length(at) : 0;
         OWNED char *name = check_memory(strndup(at, n));
-        char message[HU_ELEMENT_MESSAGE], bits[HU_BITS_TEXT];
+        char message[HU_ELEMENT_MESSAGE];
         const struct hu_format *f;
         uint64_t code;
         enum hu_element_result result =
@@ -52,8 +52,7 @@ char *compute_elements(const char *text)
             return NULL;
         }
         if (result == HU_ELEMENT_FOUND) {
-            hu_bits_print(bits, f, code);
-            used += (size_t)sprintf(out + used, "%s:%s", f->name, bits);
+            used += (size_t)sprintf(out + used, "%s:%s", f->name, CODE_OF(f, code));
             last = ']';
             continue;
         }

@@ -2,6 +2,7 @@
  * place under the other. */
 #include "anatomy.h"
 #include "compute.h"
+#include "shown.h"
 #include "report.h"
 #include "svg.h"
 
@@ -40,17 +41,16 @@ static struct drawing draw(const struct compute *c, const struct compute_step *s
 {
     static const char *const names[] = {"a", "b", "c"};
     struct drawing d = {.anatomy = hu_anatomy_of(s->format, &s->exact)};
-    char value[HU_SHORTEST_TEXT];
     enum hu_operation operation = compute_operation_of(c, s);
     d.top = d.anatomy.top;
     d.lowest = d.anatomy.quantum - 2;
     for (size_t i = 0; i < hu_operation_row(operation)->operands; i++) {
-        hu_shown_print(value, s->from[i], s->x[i]);
-        add_strip(&d, names[i], hu_exact_of(hu_decode(s->from[i], s->x[i])), value);
+        add_strip(&d, names[i], hu_exact_of(hu_decode(s->from[i], s->x[i])),
+                  VALUE_OF(s->from[i], s->x[i]));
     }
     add_strip(&d, "exact", s->exact, compute_noun(operation));
-    hu_shown_print(value, s->format, s->bits);
-    add_strip(&d, "result", hu_exact_of(hu_decode(s->format, s->bits)), value);
+    add_strip(&d, "result", hu_exact_of(hu_decode(s->format, s->bits)),
+              VALUE_OF(s->format, s->bits));
     if (d.top - d.lowest >= PLACES)
         d.lowest = d.top - PLACES + 1;
     return d;

@@ -1,4 +1,5 @@
 /* An operation as a textbook shows it. */
+#include "shown.h"
 #include "compute.h"
 #include "anatomy.h"
 #include "report.h"
@@ -291,20 +292,18 @@ static void add_result(struct block *b, const struct compute *c, const struct co
 {
     struct line *l = add_line(b, hu_direction_name(c->options.rounding.direction));
     OWNED char *verdict = NULL;
-    char flags[HU_FLAGS_TEXT];
     RATIO(error);
     RATIO(ulps);
     if (s->format)
         put_datum(l, s->format, s->bits);
     else
         compute_value(l->value, s);
-    hu_flags_print(flags, s->flags);
     if (s->has_value && compute_error(error, ulps, s, s->value) && mpq_sgn(error))
         verdict = error_words(s, error, ulps);
     snprintf(l->digits, sizeof l->digits, "%s",
              compute_is_cut(s) ? compute_reason_of(c, s).way : "");
     snprintf(l->remark, sizeof l->remark, "%s%s%s", verdict ? verdict : "",
-             verdict && s->flags ? "    " : "", s->flags ? flags : "");
+             verdict && s->flags ? "    " : "", s->flags ? FLAGS_OF(s->flags) : "");
 }
 
 static int width_of(const struct hu_fields_text *f)
@@ -371,7 +370,7 @@ static void print_others(const struct compute *c, const struct compute_step *s,
     f.at = f.indent;
     printf("%*s", f.indent, "");
     for (int d = 0; d < HU_STOCHASTIC; d++) {
-        char text[96] = "", value[HU_SHORTEST_TEXT];
+        char text[96] = "";
         bool first = true;
         for (int k = 0; k < d; k++)
             first &= seen[k] != seen[d];
@@ -384,9 +383,8 @@ static void print_others(const struct compute *c, const struct compute_step *s,
             }
         if (!*text)
             continue;
-        hu_shown_print(value, s->format, seen[d]);
         fold_put(&f, f.at > f.indent ? 4 : 0, ink->dim, text);
-        fold_put(&f, 1, "", value);
+        fold_put(&f, 1, "", VALUE_OF(s->format, seen[d]));
     }
     fold_end(&f);
 }
@@ -395,17 +393,14 @@ static void print_literal(const struct compute *c, const struct compute_step *s)
 {
     const struct compute_node *node = compute_node_of(c, s);
     OWNED char *verdict = compute_verdict(s, s->value, s->has_value, false);
-    char value[HU_SHORTEST_TEXT], bits[HU_BITS_TEXT];
     struct fold f = fold_begin(4);
     bool told = *verdict && strcmp(verdict, "exact") != 0;
     if (told || (node->value.format && node->value.format != s->format)) {
         OWNED char *text = compute_source(c, s), *printable = text_printable(text);
-        hu_shown_print(value, s->format, s->bits);
-        hu_bits_print(bits, s->format, s->bits);
         fold_put(&f, 2, "", printable);
         fold_at(&f, 2 + LABEL, "", node->value.format ? "is converted to" : "is read as");
-        fold_put(&f, 1, ink->bold, value);
-        fold_put(&f, 1, ink->dim, bits);
+        fold_put(&f, 1, ink->bold, VALUE_OF(s->format, s->bits));
+        fold_put(&f, 1, ink->dim, CODE_OF(s->format, s->bits));
         fold_put(&f, 2, ink->dim, verdict);
         fold_end(&f);
     }
@@ -443,14 +438,12 @@ static void print_step(const struct compute *c, const struct compute_step *s)
 static void print_whole(const struct compute *c)
 {
     const struct compute_step *last = compute_last(c);
-    char value[COMPUTE_VALUE], bits[HU_BITS_TEXT] = "";
+    char value[COMPUTE_VALUE];
     struct fold f = fold_begin(2);
     compute_value(value, last);
-    if (last->format)
-        hu_bits_print(bits, last->format, last->bits);
     OWNED char *verdict = compute_verdict(last, last->ideal, last->has_ideal, last->about);
     fold_put(&f, 0, ink->bold, value);
-    fold_put(&f, 2, ink->dim, bits);
+    fold_put(&f, 2, ink->dim, last->format ? CODE_OF(last->format, last->bits) : "");
     fold_put(&f, 2, "", verdict);
     fold_end(&f);
 }

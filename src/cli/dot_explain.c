@@ -3,7 +3,7 @@
 #include "mpz64.h"
 #include "scope.h"
 #include "sheet.h"
-#include "text.h"
+#include "shown.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -117,13 +117,10 @@ static void explain_result(const struct explanation *e, const struct hu_dot_step
                            const char *label)
 {
     const struct hu_format *f = e->d->accumulate;
-    char value[HU_SHORTEST_TEXT], bits[HU_BITS_TEXT];
-    hu_shown_print(value, f, s->bits);
-    hu_bits_print(bits, f, s->bits);
     struct fold line = fold_begin(4);
     fold_put(&line, 2, "", label);
-    fold_at(&line, VALUE_AT, ink->bold, value);
-    fold_at(&line, DIGITS_AT, ink->dim, bits);
+    fold_at(&line, VALUE_AT, ink->bold, VALUE_OF(f, s->bits));
+    fold_at(&line, DIGITS_AT, ink->dim, CODE_OF(f, s->bits));
     fold_end(&line);
 }
 
@@ -186,9 +183,8 @@ static void explain_promotion(void *context, const struct dot_promotion *promoti
 {
     const struct explanation *e = context;
     const struct hu_dot_step last = {.bits = promotion->sum};
-    char scale[HU_SHORTEST_TEXT], label[HU_SHORTEST_TEXT + 16];
-    hu_shown_print(scale, e->d->accumulate, promotion->scale);
-    snprintf(label, sizeof label, "× %s +", scale);
+    char label[HU_SHORTEST_TEXT + 16];
+    snprintf(label, sizeof label, "× %s +", VALUE_OF(e->d->accumulate, promotion->scale));
     explain_result(e, &last, label);
 }
 

@@ -3,7 +3,7 @@
 #include "grid.h"
 #include "report.h"
 #include "sheet.h"
-#include "text.h"
+#include "shown.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,11 +37,9 @@ static void print_head(const struct dot *d)
         fold_format(&f, 3, ink->dim, "scales in fp32 after each %zu", d->segment);
     }
     if (d->scaled) {
-        char a[HU_SHORTEST_TEXT], b[HU_SHORTEST_TEXT];
         const struct hu_format *single = hu_format_find("fp32");
-        hu_shown_print(a, single, d->a.scale);
-        hu_shown_print(b, single, d->b.scale);
-        fold_format(&f, 3, ink->dim, "scales %s and %s", a, b);
+        fold_format(&f, 3, ink->dim, "scales %s and %s", VALUE_OF(single, d->a.scale),
+                    VALUE_OF(single, d->b.scale));
     }
     fold_end(&f);
 }
@@ -103,12 +101,9 @@ static void print_table(const struct dot *d)
                          {"error", 10, false}, {"", 10, false});
     for (size_t i = 0; i < d->count; i++) {
         const struct dot_result *r = &d->results[i];
-        char value[HU_SHORTEST_TEXT], bits[HU_BITS_TEXT];
-        hu_shown_print(value, d->accumulate, r->bits[0]);
-        hu_bits_print(bits, d->accumulate, r->bits[0]);
         grid_cell(&g, r->choice->name, "");
-        grid_cell(&g, value, ink->bold);
-        grid_cell(&g, bits, ink->dim);
+        grid_cell(&g, VALUE_OF(d->accumulate, r->bits[0]), ink->bold);
+        grid_cell(&g, CODE_OF(d->accumulate, r->bits[0]), ink->dim);
         put_errors(&g, d, r, 0);
     }
     grid_end(&g);
@@ -143,12 +138,9 @@ static void print_matrix(const struct dot *d, const struct dot_result *r)
         grid_column(&g, heads[j], 10, false);
     }
     for (size_t i = 0; i < d->rows; i++) {
-        char value[HU_SHORTEST_TEXT];
         grid_format(&g, ink->dim, "%zu", i);
-        for (size_t j = 0; j < d->columns; j++) {
-            hu_shown_print(value, d->accumulate, r->bits[i * d->columns + j]);
-            grid_cell(&g, value, "");
-        }
+        for (size_t j = 0; j < d->columns; j++)
+            grid_cell(&g, VALUE_OF(d->accumulate, r->bits[i * d->columns + j]), "");
     }
     grid_end(&g);
 }
@@ -160,13 +152,12 @@ static void print_worst(const struct dot *d)
                          {"error", 10, false}, {"", 10, false});
     for (size_t i = 0; i < d->count; i++) {
         const struct dot_result *r = &d->results[i];
-        char value[HU_SHORTEST_TEXT], place[32];
+        char place[32];
         size_t worst = worst_of(d, r);
         snprintf(place, sizeof place, "%zu,%zu", worst / d->columns, worst % d->columns);
-        hu_shown_print(value, d->accumulate, r->bits[worst]);
         grid_cell(&g, r->choice->name, "");
         grid_cell(&g, place, ink->dim);
-        grid_cell(&g, value, ink->bold);
+        grid_cell(&g, VALUE_OF(d->accumulate, r->bits[worst]), ink->bold);
         put_errors(&g, d, r, worst);
     }
     grid_end(&g);

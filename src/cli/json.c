@@ -1,3 +1,4 @@
+#include "shown.h"
 #include "json.h"
 #include "plain.h"
 #include "report.h"
@@ -130,9 +131,7 @@ json_t *json_ratio(const mpq_t ratio)
 
 json_t *json_code(const struct hu_format *f, uint64_t bits)
 {
-    char text[HU_BITS_TEXT];
-    hu_bits_print(text, f, bits & hu_width_mask(f));
-    return json_word(text);
+    return json_word(CODE_OF(f, bits & hu_width_mask(f)));
 }
 
 json_t *json_datum(const struct hu_format *f, uint64_t bits)

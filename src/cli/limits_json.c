@@ -2,15 +2,13 @@
 #include "limits.h"
 #include "operation.h"
 #include "report.h"
-#include "text.h"
+#include "shown.h"
 
 static json_t *datum_json(const struct hu_format *f, uint64_t code)
 {
-    char hexadecimal[HU_HEX_TEXT];
-    hu_hex_print(hexadecimal, f, code);
     json_t *o = check_memory(json_object());
     json_put(o, "decimal", json_datum(f, code));
-    json_put(o, "hex", json_string(hexadecimal));
+    json_put(o, "hex", json_string(HEX_OF(f, code)));
     json_put(o, "bits", json_code(f, code));
     return o;
 }

@@ -3,7 +3,7 @@
 #include "limits.h"
 #include "operation.h"
 #include "sheet.h"
-#include "text.h"
+#include "shown.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -35,21 +35,16 @@ __attribute__((format(printf, 2, 3))) static void line(const char *label, const 
 static void value_line(const char *label, const char *value, const struct hu_format *f,
                        uint64_t code)
 {
-    char hexadecimal[HU_HEX_TEXT], bits[HU_BITS_TEXT];
-    hu_hex_print(hexadecimal, f, code);
-    hu_bits_print(bits, f, code);
     struct fold l = begin_line(label);
     fold_at(&l, LABEL, "", value);
-    fold_cell(&l, HEXADECIMAL, "", hexadecimal);
-    fold_cell(&l, ENCODING, "", bits);
+    fold_cell(&l, HEXADECIMAL, "", HEX_OF(f, code));
+    fold_cell(&l, ENCODING, "", CODE_OF(f, code));
     fold_end(&l);
 }
 
 static void datum_line(const char *label, const struct hu_format *f, uint64_t code)
 {
-    char value[HU_SHORTEST_TEXT];
-    hu_shown_print(value, f, code);
-    value_line(label, value, f, code);
+    value_line(label, VALUE_OF(f, code), f, code);
 }
 
 /* An end of the range, with all digits below where they fit into a line. */
@@ -286,7 +281,7 @@ struct derivation {
 static void explain(const struct hu_format *f, const struct derivation *d)
 {
     struct hu_fields_text fields;
-    char value[HU_SHORTEST_TEXT], hexadecimal[HU_HEX_TEXT], bits[HU_BITS_TEXT], all[160];
+    char value[HU_SHORTEST_TEXT], all[160];
     hu_fields_print(&fields, f, d->code);
     printf("%s%s's %s%s\n", ink->bold, f->name, d->what, ink->off);
     if (hu_is_signed(f))
@@ -296,10 +291,8 @@ static void explain(const struct hu_format *f, const struct derivation *d)
     sheet_line("significand", ink->significand, all, d->reason, d->significand);
     OWNED char *exact = hu_datum_exact(f, d->code);
     (d->code == hu_max_finite_code(f) ? hu_bound_print : hu_shown_print)(value, f, d->code);
-    hu_hex_print(hexadecimal, f, d->code);
-    hu_bits_print(bits, f, d->code);
     sheet_line("value", ink->bold, d->formula, "", exact);
-    snprintf(all, sizeof all, "%s, %s, %s", value, hexadecimal, bits);
+    snprintf(all, sizeof all, "%s, %s, %s", value, HEX_OF(f, d->code), CODE_OF(f, d->code));
     sheet_line("", "", "", "", all);
 }
 

@@ -1,3 +1,4 @@
+#include "shown.h"
 #include "json.h"
 #include "mpz64.h"
 #include "report.h"
@@ -39,9 +40,8 @@ static json_t *row_json(const struct show *s, const struct show_row *row)
     const struct hu_format *f = row->format;
     struct hu_datum d = row->datum;
     bool finite = hu_is_finite(d);
-    char shortest[HU_SHORTEST_TEXT], hexadecimal[HU_HEX_TEXT];
+    char shortest[HU_SHORTEST_TEXT];
     hu_shortest_print(shortest, f, row->bits);
-    hu_hex_print(hexadecimal, f, row->bits);
     uint64_t up = 0, down = 0;
     bool has_up = hu_next_up(f, row->bits, &up), has_down = hu_next_down(f, row->bits, &down);
 
@@ -60,7 +60,7 @@ static json_t *row_json(const struct show *s, const struct show_row *row)
     json_put(o, "significand", json_take(finite ? show_significand(row) : NULL));
     json_put(o, "decimal", json_datum(f, row->bits));
     json_put(o, "shortest", json_string(shortest));
-    json_put(o, "hex", json_word(finite ? hexadecimal : NULL));
+    json_put(o, "hex", json_word(finite ? HEX_OF(f, row->bits) : NULL));
     json_put(o, "ulp", finite ? power_of_two(d.quantum) : json_null());
     json_put(o, "next_up", neighbour(has_up, f, up));
     json_put(o, "next_down", neighbour(has_down, f, down));

@@ -1,4 +1,5 @@
 /* Bit layouts as SVG: cells by field, indices above, names and figures below. */
+#include "shown.h"
 #include "show.h"
 #include "svg.h"
 
@@ -27,10 +28,8 @@ static int field_of(const struct hu_format *f, int bit)
 /* The row's value, and whether it is the one that was given. */
 static void figures_print(char out[96], const struct show_row *row)
 {
-    char value[HU_SHORTEST_TEXT];
-    hu_shown_print(value, row->format, row->bits);
     bool exact = !row->has_error || !mpq_sgn(row->error);
-    snprintf(out, 96, "%s %s", exact ? "=" : "≈", value);
+    snprintf(out, 96, "%s %s", exact ? "=" : "≈", VALUE_OF(row->format, row->bits));
 }
 
 /* What the names and figures left of the cells take, by the advance of a monospaced font. */
@@ -80,11 +79,10 @@ static void put_field_names(FILE *out, const struct hu_format *f, int x, int y)
 
 static void put_row(FILE *out, const struct show_row *row, int left, int y)
 {
-    char code[HU_BITS_TEXT], figures[96];
-    hu_bits_print(code, row->format, row->bits);
+    char figures[96];
     figures_print(figures, row);
     svg_label(out, MARGIN, y + 12, "n", "%s", row->format->name);
-    svg_label(out, MARGIN, y + 30, "v", "%s", code);
+    svg_label(out, MARGIN, y + 30, "v", "%s", CODE_OF(row->format, row->bits));
     svg_label(out, MARGIN, y + 48, "v", "%s", figures);
     put_cells(out, row, left, y);
     put_field_names(out, row->format, left, y + CELL_H + 14);

@@ -1,3 +1,4 @@
+#include "shown.h"
 #include "report.h"
 #include "sheet.h"
 #include "show.h"
@@ -428,10 +429,7 @@ static void describe_rounding(const struct show *s, const struct show_row *row)
     uint64_t low, high;
     if (!find_between(s, row, &low, &high))
         return;
-    char low_text[HU_SHORTEST_TEXT], high_text[HU_SHORTEST_TEXT];
-    hu_shown_print(low_text, f, low);
-    hu_shown_print(high_text, f, high);
-    draw_line(low_text, high_text, s, row, low, high);
+    draw_line(VALUE_OF(f, low), VALUE_OF(f, high), s, row, low, high);
     struct fold ways = fold_begin(SHEET_LEFT);
     ways.at = SHEET_LEFT;
     pad(SHEET_LEFT);
@@ -450,19 +448,19 @@ static void describe_twice(const struct show *s, const struct show_row *row)
     uint64_t bits;
     if (!show_double_rounding(s, row, &via, &bits))
         return;
-    char code[HU_BITS_TEXT], text[96];
-    hu_bits_print(code, row->format, bits);
-    snprintf(text, sizeof text, "%s%s first would give %s%s", ink->warn, via->name, code, ink->off);
+    char text[96];
+    snprintf(text, sizeof text, "%s%s first would give %s%s", ink->warn, via->name,
+             CODE_OF(row->format, bits), ink->off);
     sheet_line("rounded twice", ink->warn, text, "", "");
 }
 
 static void describe_head(const struct show *s, const struct show_row *row)
 {
-    char code[HU_BITS_TEXT], flags[HU_FLAGS_TEXT], class[24], words[96];
+    char code[HU_BITS_TEXT], class[24], words[96];
     hu_bits_print(code, row->format, row->bits);
-    hu_flags_print(flags, row->flags);
     class_words(class, row->datum.class);
-    snprintf(words, sizeof words, "%s%s%s", class, row->flags ? ", " : "", row->flags ? flags : "");
+    snprintf(words, sizeof words, "%s%s%s", class, row->flags ? ", " : "",
+             row->flags ? FLAGS_OF(row->flags) : "");
     OWNED char *input = text_printable(s->input);
     struct fold f = fold_begin(0);
     fold_put(&f, 0, ink->bold, input);

@@ -51,3 +51,4 @@ int size_list_families(void);
 
 /* "26.08", or "<0.01" below that. OUT: 24 bytes. Returns OUT. */
 char *size_gib(uint64_t bytes, char *out);
+#define GIB(bytes) size_gib(bytes, (char[24]){0})

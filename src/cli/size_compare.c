@@ -1,4 +1,5 @@
 /* Several models side by side. */
+#include "shown.h"
 #include "grid.h"
 #include "size.h"
 
@@ -27,14 +28,12 @@ enum row { PARAMETERS, ACTIVE, WEIGHTS, TOKEN, CACHE, TRAINING, NEEDED, FITS };
 
 static void count_cell(struct grid *g, bool known, uint64_t count, const char *unit)
 {
-    char text[27];
-    grid_format(g, "", "%s%s", known ? hu_grouped(count, text) : "–", known ? unit : "");
+    grid_format(g, "", "%s%s", known ? GROUPED(count) : "–", known ? unit : "");
 }
 
 static void gib_cell(struct grid *g, bool known, uint64_t bytes)
 {
-    char text[27];
-    grid_format(g, "", "%s%s", known ? size_gib(bytes, text) : "–", known ? " GiB" : "");
+    grid_format(g, "", "%s%s", known ? GIB(bytes) : "–", known ? " GiB" : "");
 }
 
 /* What R has in ROW, of its weights in dtype INDEX. */

@@ -1,3 +1,4 @@
+#include "shown.h"
 #include "sheet.h"
 #include "scope.h"
 #include "size.h"
@@ -34,11 +35,10 @@ static int text_width(void)
 
 static void print_head(const struct size_result *r)
 {
-    char n[27];
     const struct hu_model *m = &r->model;
-    printf("%s%s parameters%s", ink->bold, hu_grouped(m->parameters, n), ink->off);
+    printf("%s%s parameters%s", ink->bold, GROUPED(m->parameters), ink->off);
     if (m->has_active && m->active_parameters != m->parameters)
-        printf(", %s active for a token", hu_grouped(m->active_parameters, n));
+        printf(", %s active for a token", GROUPED(m->active_parameters));
     if (*m->architecture)
         printf("  %s", m->architecture);
     if (m->layers)
@@ -46,14 +46,14 @@ static void print_head(const struct size_result *r)
                m->layers == 1 ? "" : "s");
     if (m->tensors.count)
         printf("  %s: %s tensors", m->modelled ? "modelled" : "exact",
-               hu_grouped(size_tensor_count(m), n));
+               GROUPED(size_tensor_count(m)));
     putchar('\n');
     if (m->has_stored) {
-        printf("%s elements stored in ", hu_grouped(m->stored_elements, n));
-        printf("%s bytes\n", hu_grouped(m->stored_bytes, n));
+        printf("%s elements stored in ", GROUPED(m->stored_elements));
+        printf("%s bytes\n", GROUPED(m->stored_bytes));
     }
     if (m->mtp_parameters)
-        printf("and a multi-token prediction module of %s\n", hu_grouped(m->mtp_parameters, n));
+        printf("and a multi-token prediction module of %s\n", GROUPED(m->mtp_parameters));
     if (*m->unknown_quantization)
         printf("note: %s: left aside\n", m->unknown_quantization);
     for (size_t i = 0; i < m->note_count; i++)
@@ -100,13 +100,13 @@ static void print_weights(const struct size_result *r)
         const struct hu_sizing_weights *w = &s->weights[i];
         printf("  ");
         print_left(w->name, widest);
-        print_right(size_gib(w->bytes, text), 9);
+        print_right(GIB(w->bytes), 9);
         printf(" GiB");
-        print_right(size_gb(w->bytes, text), 9);
+        print_right(size_gb(w->bytes, (char[24]){0}), 9);
         printf(" GB");
         if (narrow)
             printf("\n     ");
-        print_right(hu_grouped(w->bytes, text), 18);
+        print_right(GROUPED(w->bytes), 18);
         snprintf(text, sizeof text, "%.4g", w->bits);
         printf(" bytes%s", ink->dim);
         print_right(text, 7);
@@ -120,15 +120,15 @@ static void print_weights(const struct size_result *r)
 static void print_rules(const struct size_options *options, const struct hu_sizing *s)
 {
     const struct hu_sizing_request *r = &options->request;
-    char text[200], gib[24];
+    char text[200];
     if (!s->weight_count || r->context || r->fit || r->train)
         return;
     const struct hu_sizing_weights *w = &s->weights[0];
     int n = snprintf(text, sizeof text, "Rules of thumb, for %s: ×%g, %s GiB, to run it", w->name,
-                     (double)r->overhead / HU_MILLION, size_gib(w->inference_bytes, gib));
+                     (double)r->overhead / HU_MILLION, GIB(w->inference_bytes));
     if (w->trains)
         snprintf(text + n, sizeof text - (size_t)n, "; 4·N·D, %s GiB, to train it with Adam",
-                 size_gib(w->adam_bytes, gib));
+                 GIB(w->adam_bytes));
     strcat(text, " (--context, --train: the sum)");
     printf("%s", ink->dim);
     print_wrapped(text, 2, text_width());
@@ -168,16 +168,15 @@ enum { AMOUNT_COLUMNS = 70 };
 /* A line "name  bytes  GiB  GB", with a bar where WHOLE is not 0. */
 static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const char *color)
 {
-    char text[27];
     int columns = terminal_columns(stdout);
     bool narrow = columns && columns < AMOUNT_COLUMNS;
     printf("  ");
     print_left(name, narrow ? 16 : 22);
-    print_right(hu_grouped(bytes, text), narrow ? 19 : 20);
-    print_right(size_gib(bytes, text), narrow ? 9 : 10);
+    print_right(GROUPED(bytes), narrow ? 19 : 20);
+    print_right(GIB(bytes), narrow ? 9 : 10);
     printf(" GiB");
     if (!narrow) {
-        print_right(size_gb(bytes, text), 9);
+        print_right(size_gb(bytes, (char[24]){0}), 9);
         printf(" GB");
     }
     if (whole && bar_columns())
@@ -211,30 +210,30 @@ static const char *values_in(const struct hu_sizing_request *r, char out[64])
 /* Without a context: what a token takes. */
 static void print_token(const struct size_options *options, const struct hu_sizing *s)
 {
-    char text[27], dtype[64];
+    char dtype[64];
     if (!s->has_kv || options->request.context || options->request.train)
         return;
-    printf("KV cache  %s bytes a token in %s", hu_grouped(s->kv.bytes_per_token, text),
+    printf("KV cache  %s bytes a token in %s", GROUPED(s->kv.bytes_per_token),
            values_in(&options->request, dtype));
     if (s->kv.state_bytes)
-        printf(", and states of %s bytes", hu_grouped(s->kv.state_bytes, text));
+        printf(", and states of %s bytes", GROUPED(s->kv.state_bytes));
     puts(" (--context: the sum)");
 }
 
 /* " + cache 4.00 (32,768 tokens × 131,072 B) + states 0.07" */
 static void add_cache(char **line, const struct hu_sizing_request *r, const struct hu_sizing *s)
 {
-    char text[27], gib[24], batch[32] = "";
+    char batch[32] = "";
     if (r->batch > 1)
-        snprintf(batch, sizeof batch, "%s × ", hu_grouped(r->batch, text));
-    text_add(line, " + cache %s (%s", size_gib(s->kv.bytes, gib), batch);
-    text_add(line, "%s tokens", hu_grouped(r->context, text));
-    text_add(line, " × %s B", hu_grouped(s->kv.bytes_per_token, text));
+        snprintf(batch, sizeof batch, "%s × ", GROUPED(r->batch));
+    text_add(line, " + cache %s (%s", GIB(s->kv.bytes), batch);
+    text_add(line, "%s tokens", GROUPED(r->context));
+    text_add(line, " × %s B", GROUPED(s->kv.bytes_per_token));
     if (s->kv.capacity > s->kv.bytes)
-        text_add(line, " but for the windows: %s without them", size_gib(s->kv.capacity, gib));
+        text_add(line, " but for the windows: %s without them", GIB(s->kv.capacity));
     text_add(line, ")");
     if (s->kv.state_bytes)
-        text_add(line, " + states %s", size_gib(s->kv.state_bytes, gib));
+        text_add(line, " + states %s", GIB(s->kv.state_bytes));
 }
 
 /* Weights + cache + runtime, in GiB. */
@@ -243,18 +242,17 @@ static void print_sum(const struct size_options *options, const struct size_resu
     const struct hu_sizing *s = &result->sizing;
     const struct hu_sizing_request *r = &options->request;
     OWNED char *line = NULL;
-    char low[24], high[24], gib[24];
     if (r->train || (!r->context && !s->has_fit))
         return;
     uint64_t known = s->sum_weights + s->sum_cache;
-    text_add(&line, "%s weights %s", s->sum_name, size_gib(s->sum_weights, gib));
+    text_add(&line, "%s weights %s", s->sum_name, GIB(s->sum_weights));
     if (r->context && s->has_kv)
         add_cache(&line, r, s);
     const double gibibyte = 1073741824;
     text_add(&line, " + %s %.1f–%.1f = %s–%s GiB%s",
              r->runtime.engine ? hu_engine_name(r->runtime.engine) : "runtime",
              (double)s->overhead.low / gibibyte, (double)s->overhead.high / gibibyte,
-             size_gib(known + s->overhead.low, low), size_gib(known + s->overhead.high, high),
+             GIB(known + s->overhead.low), GIB(known + s->overhead.high),
              s->spread ? " on each device" : "");
     print_line(line, "");
     if (r->context && !s->has_kv)
@@ -265,14 +263,13 @@ static void print_training(const struct size_options *options, const struct hu_s
 {
     const struct hu_training_plan *plan = &options->request.plan;
     const struct hu_training *t = &s->training;
-    char text[27];
     if (!s->has_training)
         return;
     printf("\n%sTraining: %s, %s%s", ink->bold, plan->recipe->name, plan->optimizer->name,
            ink->off);
     if (plan->lora_rank)
         printf(": %s parameters in adapters of rank %llu, over weights frozen in %s\n",
-               hu_grouped(t->trainable, text), (unsigned long long)plan->lora_rank,
+               GROUPED(t->trainable), (unsigned long long)plan->lora_rank,
                plan->qlora ? "nf4, double-quantized" : plan->recipe->frozen);
     else
         printf(" (%s)\n", plan->recipe->summary);
@@ -307,15 +304,14 @@ static void add_room(char **line, const struct size_result *result)
 {
     const struct hu_fit *f = &result->sizing.fit;
     uint64_t trained = result->model.trained_context;
-    char text[27];
     if (f->endless_context)
         text_add(line, ", any context (every layer has a window)");
     else if (f->has_context && f->max_context)
-        text_add(line, ", at most %s tokens", hu_grouped(f->max_context, text));
+        text_add(line, ", at most %s tokens", GROUPED(f->max_context));
     if (f->has_context && trained && f->max_context > trained)
-        text_add(line, " (it was made for %s)", hu_grouped(trained, text));
+        text_add(line, " (it was made for %s)", GROUPED(trained));
     if (f->has_batch && f->max_batch)
-        text_add(line, ", or a batch of %s", hu_grouped(f->max_batch, text));
+        text_add(line, ", or a batch of %s", GROUPED(f->max_batch));
 }
 
 /* How many devices do, and what context they leave. */
@@ -323,15 +319,14 @@ static void add_devices(char **line, const struct size_result *result)
 {
     const struct hu_fit *f = &result->sizing.fit;
     bool even = result->sizing.has_training || !result->model.tensors.count;
-    char text[27];
     if (!f->devices) {
         text_add(line, "; no number of such devices up to 1,024 does");
         return;
     }
-    text_add(line, "; %s such devices do%s", hu_grouped(f->devices, text),
+    text_add(line, "; %s such devices do%s", GROUPED(f->devices),
              even ? ", if it is split evenly" : "");
     if (f->devices_context)
-        text_add(line, ", and leave %s tokens", hu_grouped(f->devices_context, text));
+        text_add(line, ", and leave %s tokens", GROUPED(f->devices_context));
 }
 
 /* "fits 2 × H100-80GB (79.65 GiB): …", the last line. */
@@ -342,17 +337,16 @@ static void print_fit(const struct size_options *options, const struct size_resu
     const struct hu_sizing_request *r = &options->request;
     uint64_t devices = r->devices ? r->devices : 1;
     OWNED char *line = NULL;
-    char text[27];
     if (!s->has_fit)
         return;
     text_add(&line, "%s ", f->fits ? "fits" : "does not fit");
     if (devices > 1)
-        text_add(&line, "%s × ", hu_grouped(devices, text));
+        text_add(&line, "%s × ", GROUPED(devices));
     if (options->device)
-        text_add(&line, "%s (%s GiB): ", options->device->name, size_gib(r->memory, text));
+        text_add(&line, "%s (%s GiB): ", options->device->name, GIB(r->memory));
     else
-        text_add(&line, "%s GiB: ", size_gib(r->memory, text));
-    text_add(&line, "%s GiB %s", size_gib(f->headroom, text), f->fits ? "to spare" : "lacking");
+        text_add(&line, "%s GiB: ", GIB(r->memory));
+    text_add(&line, "%s GiB %s", GIB(f->headroom), f->fits ? "to spare" : "lacking");
     bool tight = f->fits && !r->train && f->headroom < s->overhead.high * devices;
     if (tight)
         text_add(&line, ", which the runtime may need");
@@ -389,7 +383,6 @@ enum { TERM_COLUMNS = 2 + 28 + 20 + 2 + 13 };
 
 void size_print_terms(const struct size_options *options, const struct size_result *r)
 {
-    char text[27];
     const struct hu_figures *terms = &r->sizing.terms;
     int columns = terminal_columns(stdout);
     bool narrow = columns && columns < TERM_COLUMNS;
@@ -400,7 +393,7 @@ void size_print_terms(const struct size_options *options, const struct size_resu
             continue;
         printf("  ");
         print_left(t->name, 28);
-        print_right(t->basis == HU_UNKNOWN ? "–" : hu_grouped(t->bytes, text), 20);
+        print_right(t->basis == HU_UNKNOWN ? "–" : GROUPED(t->bytes), 20);
         printf("%s%s\n%s", narrow ? "\n      " : "  ", hu_basis_name(t->basis), ink->dim);
         print_wrapped(t->formula, 6, text_width());
         printf("%s", ink->off);

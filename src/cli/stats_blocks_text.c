@@ -1,5 +1,5 @@
+#include "shown.h"
 #include "grid.h"
-#include "memory/figure.h"
 #include "stats.h"
 #include "file/printable.h"
 
@@ -39,11 +39,11 @@ static void blocks_row(struct grid *g, const struct stats *s, size_t index)
     struct stats_blocks b = stats_blocks_in_all(s, index);
     char text[COUNT];
     grid_format(g, "", "%s\t%.4g", t->name, stats_target_bits(t));
-    grid_cell(g, hu_grouped(b.blocks, text), "");
+    grid_cell(g, GROUPED(b.blocks), "");
     grid_cell(g, share(text, b.saturated, b.blocks), "");
     grid_cell(g, share(text, b.lost, s->total->losses[index].measured), "");
     if (any_nan(s))
-        grid_cell(g, hu_grouped(b.nan, text), b.nan ? ink->warn : "");
+        grid_cell(g, GROUPED(b.nan), b.nan ? ink->warn : "");
     for (int i = 0; i < HU_SCALE_RULES; i++)
         grid_cell(g, hu_block_has_rules(t->block) ? decibels(text, b.sqnr_by_rule[i]) : "–", "");
 }
@@ -85,7 +85,7 @@ static void print_worst(const struct stats *s)
             grid_cell(&g, k ? "" : s->targets.at[i].name, "");
             grid_cell(&g, decibels(text, hu_worst_block_sqnr(&b.worst[k])), "");
             grid_format(&g, "", "%.6g", b.worst[k].greatest);
-            grid_cell(&g, hu_grouped(b.worst[k].index, text), "");
+            grid_cell(&g, GROUPED(b.worst[k].index), "");
             grid_cell(&g,
                       hu_printable(s->tensors[b.worst[k].tensor].tensor->name, name, sizeof name),
                       "");
@@ -100,7 +100,6 @@ static void print_worst(const struct stats *s)
 
 static void print_unfit(const struct stats *s)
 {
-    char text[COUNT];
     for (size_t i = 0; i < s->targets.count; i++) {
         if (!s->targets.at[i].block)
             continue;
@@ -108,7 +107,7 @@ static void print_unfit(const struct stats *s)
         if (b.unfit)
             printf("  %s: %s element%s in rows that its blocks do not divide are left out, as a "
                    "cast leaves them\n",
-                   s->targets.at[i].name, hu_grouped(b.unfit, text), b.unfit == 1 ? "" : "s");
+                   s->targets.at[i].name, GROUPED(b.unfit), b.unfit == 1 ? "" : "s");
     }
 }
 

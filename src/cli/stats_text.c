@@ -1,10 +1,9 @@
 #include "report.h"
 #include "sheet.h"
 #include "grid.h"
-#include "memory/figure.h"
 #include "stats.h"
 #include "file/printable.h"
-#include "text.h"
+#include "shown.h"
 
 #include <math.h>
 
@@ -32,13 +31,13 @@ static void count_row(struct grid *g, const struct stats *s, size_t index, bool 
     struct hu_loss_figures f = hu_loss_figures(&s->total->losses[index]);
     /* What becomes NaN comes after what overflows, where anything does. */
     uint64_t counts[] = {f.overflow, f.invalid, f.underflow, f.subnormal, f.exact};
-    char text[COUNT], decibels[STATS_DECIBELS];
+    char decibels[STATS_DECIBELS];
     grid_cell(g, s->targets.at[index].name, "");
     /* A block's step differs from the next one's: nothing is subnormal in all of them. */
     bool block = s->targets.at[index].block;
     for (int k = 0; k < 5; k++)
         if (k != 1 || invalid)
-            grid_cell(g, block && k == 3 ? "–" : hu_grouped(counts[k], text),
+            grid_cell(g, block && k == 3 ? "–" : GROUPED(counts[k]),
                       k < 2 && counts[k] ? ink->warn : "");
     grid_cell(g, stats_decibels(decibels, &f, s->limits.min_sqnr), "");
     bool safe = stats_is_safe(s, index, &f, s->total->spread.finite);
@@ -220,7 +219,7 @@ static void tensor_row(struct grid *g, const struct stats *s, const struct stats
 {
     char name[512], text[64], decibels[STATS_DECIBELS];
     grid_cell(g, hu_printable(t->tensor->name, name, sizeof name), "");
-    grid_cell(g, hu_grouped(t->tensor->elements, text), "");
+    grid_cell(g, GROUPED(t->tensor->elements), "");
     print_magnitude(text, t->tensor->dtype.format, t->greatest);
     grid_cell(g, text, "");
     for (size_t k = 0; k < s->targets.count; k++) {
@@ -268,14 +267,13 @@ static void print_tensors(const struct stats *s)
 static void print_head(const struct stats *s)
 {
     const struct hu_spread *spread = &s->total->spread;
-    char elements[COUNT], nans[COUNT], infinities[COUNT];
     uint64_t all = spread->finite + spread->nans + spread->infinities;
     OWNED char *file = text_printable(s->file);
-    printf("%s: %zu tensor%s, %s element%s", file, s->count, plural(s->count),
-           hu_grouped(all, elements), plural(all));
+    printf("%s: %zu tensor%s, %s element%s", file, s->count, plural(s->count), GROUPED(all),
+           plural(all));
     if (spread->nans || spread->infinities)
-        printf(", of them %s NaN and %s infinite, which are left out",
-               hu_grouped(spread->nans, nans), hu_grouped(spread->infinities, infinities));
+        printf(", of them %s NaN and %s infinite, which are left out", GROUPED(spread->nans),
+               GROUPED(spread->infinities));
     if (s->skipped)
         printf("; %zu tensor%s of other dtypes left out", s->skipped, plural(s->skipped));
     if (spread->greatest > 0) {
@@ -297,7 +295,6 @@ static void print_head(const struct stats *s)
 static void note_specials(const struct stats *s)
 {
     const struct hu_spread *spread = &s->total->spread;
-    char count[COUNT];
     for (size_t i = 0; i < s->targets.count; i++) {
         const struct hu_format *f = s->targets.at[i].format;
         struct hu_loss_figures figures = hu_loss_figures(&s->total->losses[i]);
@@ -306,12 +303,11 @@ static void note_specials(const struct stats *s)
         const char *fate = stats_fate_of_infinity(f, s->options.saturate);
         if (spread->nans && !hu_has_nan(f))
             printf("  but %s has no NaN: a cast would make %s NaN%s of the data %s\n", f->name,
-                   hu_grouped(spread->nans, count), plural(spread->nans), stats_fate_of_nan(f));
+                   GROUPED(spread->nans), plural(spread->nans), stats_fate_of_nan(f));
         if (spread->infinities && fate)
             printf("  but %s %s: a cast would make %s infinit%s of the data %s\n", f->name,
                    s->options.saturate ? "saturates" : "has no infinity",
-                   hu_grouped(spread->infinities, count), spread->infinities == 1 ? "y" : "ies",
-                   fate);
+                   GROUPED(spread->infinities), spread->infinities == 1 ? "y" : "ies", fate);
     }
 }
 
@@ -334,15 +330,13 @@ static void print_verdict(const struct stats *s)
 void stats_cast_text(const struct stats *s, const char *output, uint64_t before, uint64_t after)
 {
     const struct hu_spread *spread = &s->total->spread;
-    char elements[COUNT], a[COUNT], b[COUNT];
     uint64_t all = spread->finite + spread->nans + spread->infinities;
     OWNED char *file = text_printable(output);
-    printf("%s: %zu tensor%s, %s element%s to %s", file, s->count, plural(s->count),
-           hu_grouped(all, elements), plural(all), s->targets.at[0].name);
+    printf("%s: %zu tensor%s, %s element%s to %s", file, s->count, plural(s->count), GROUPED(all),
+           plural(all), s->targets.at[0].name);
     if (s->skipped)
         printf(", %zu copied as %s", s->skipped, s->skipped == 1 ? "it is" : "they are");
-    printf("; %s byte%s, before %s\n\n", hu_grouped(after, a), plural(after),
-           hu_grouped(before, b));
+    printf("; %s byte%s, before %s\n\n", GROUPED(after), plural(after), GROUPED(before));
     print_counts(s, false);
     print_errors(s);
 }

@@ -1,7 +1,7 @@
 /* What went wrong in a row of `halfulp verify`: its runs, its calls, its end, what explains it. */
 #include "mpz64.h"
 #include "report.h"
-#include "text.h"
+#include "shown.h"
 #include "value.h"
 #include "verify/layout.h"
 #include "verify_row.h"
@@ -37,11 +37,9 @@ enum { CODE_TEXT = HU_BITS_TEXT + HU_SHORTEST_TEXT + 24 };
 
 static const char *code_text(char out[CODE_TEXT], const struct hu_format *f, uint64_t bits)
 {
-    char code[HU_BITS_TEXT], value[HU_SHORTEST_TEXT];
     uint64_t clean = bits & hu_width_mask(f);
-    hu_bits_print(code, f, clean);
-    hu_shown_print(value, f, clean);
-    snprintf(out, CODE_TEXT, "%s %s%s", code, value, bits == clean ? "" : " and stray bits");
+    snprintf(out, CODE_TEXT, "%s %s%s", CODE_OF(f, clean), VALUE_OF(f, clean),
+             bits == clean ? "" : " and stray bits");
     return out;
 }
 
@@ -91,19 +89,15 @@ static void print_distances(const struct verify_row *row, const struct hu_fault 
 
 static void print_fault(const struct verify_row *row, const struct hu_fault *f)
 {
-    char first[HU_BITS_TEXT], last[HU_BITS_TEXT], count[GROUPED_TEXT], got[CODE_TEXT],
-        due[CODE_TEXT], range[2 * HU_BITS_TEXT + 4];
-    hu_bits_print(first, row->from, f->first);
-    hu_bits_print(last, row->from, f->last);
-    snprintf(range, sizeof range, "%s%s%s", first, f->first == f->last ? "" : "..",
-             f->first == f->last ? "" : last);
-    printf("  %-*s %15s input%s  %-9s  ", row->from->width > 32 ? 38 : 22, range,
-           hu_grouped(f->count, count), f->count == 1 ? " " : "s", hu_fault_class_name(f->class));
+    char got[CODE_TEXT], due[CODE_TEXT], range[2 * HU_BITS_TEXT + 4];
+    snprintf(range, sizeof range, "%s%s%s", CODE_OF(row->from, f->first),
+             f->first == f->last ? "" : "..",
+             f->first == f->last ? "" : CODE_OF(row->from, f->last));
+    printf("  %-*s %15s input%s  %-9s  ", row->from->width > 32 ? 38 : 22, range, GROUPED(f->count),
+           f->count == 1 ? " " : "s", hu_fault_class_name(f->class));
     if (f->class == HU_FAULT_FLAGS) {
-        char raised[HU_FLAGS_TEXT], expected[HU_FLAGS_TEXT];
-        hu_flags_print(raised, f->got_flags);
-        hu_flags_print(expected, f->expected_flags);
-        printf("%s: flags %s for %s\n", code_text(due, row->result, f->expected), raised, expected);
+        printf("%s: flags %s for %s\n", code_text(due, row->result, f->expected),
+               FLAGS_OF(f->got_flags), FLAGS_OF(f->expected_flags));
     } else {
         printf("%s for %s\n", code_text(got, row->result, f->got),
                code_text(due, row->result, f->expected));
@@ -118,11 +112,10 @@ static void print_classes(const struct hu_faults *faults)
 {
     const char *separator = "";
     for (int i = 0; i < HU_FAULT_CLASSES; i++) {
-        char inputs[GROUPED_TEXT], runs[GROUPED_TEXT];
         if (!faults->inputs[i])
             continue;
         printf("%s%s %s in %s", separator, hu_fault_class_name((enum hu_fault_class)i),
-               hu_grouped(faults->inputs[i], inputs), hu_grouped(faults->classes[i], runs));
+               GROUPED(faults->inputs[i]), GROUPED(faults->classes[i]));
         separator = ", ";
     }
     putchar('\n');
@@ -131,18 +124,17 @@ static void print_classes(const struct hu_faults *faults)
 static void print_runs(const struct verify_row *row)
 {
     const struct hu_faults *faults = &row->verdict.faults;
-    char runs[GROUPED_TEXT];
     uint64_t count = faults->count + faults->dropped;
     uint64_t shown = row->shown < faults->count ? row->shown : faults->count;
     if (!count)
         return;
-    printf("  %s run%s of inputs that go wrong in one way: ", hu_grouped(count, runs),
+    printf("  %s run%s of inputs that go wrong in one way: ", GROUPED(count),
            count == 1 ? "" : "s");
     print_classes(faults);
     for (uint64_t i = 0; i < shown; i++)
         print_fault(row, &faults->at[i]);
     if (shown < count)
-        printf("  … and %s smaller run%s%s\n", hu_grouped(count - shown, runs),
+        printf("  … and %s smaller run%s%s\n", GROUPED(count - shown),
                count - shown == 1 ? "" : "s", faults->dropped ? "" : "; --show N shows more");
 }
 
@@ -155,11 +147,9 @@ static void print_call(const struct verify_row *row, const struct hu_mismatch *m
     }
     print_code("source", row->from, m->source);
     if (m->kind == HU_WRONG_FLAGS) {
-        char raised[HU_FLAGS_TEXT], due[HU_FLAGS_TEXT];
-        hu_flags_print(raised, m->got_flags);
-        hu_flags_print(due, m->expected_flags);
         print_code("to", row->from, m->last);
-        printf("    together in a call of %zu elements: flags %s for %s\n", m->length, raised, due);
+        printf("    together in a call of %zu elements: flags %s for %s\n", m->length,
+               FLAGS_OF(m->got_flags), FLAGS_OF(m->expected_flags));
         return;
     }
     print_code("expected", row->result, m->expected);
@@ -174,12 +164,11 @@ static void print_call(const struct verify_row *row, const struct hu_mismatch *m
 
 static void print_calls(const struct verify_row *row)
 {
-    char count[GROUPED_TEXT];
     const struct hu_verdict *v = &row->verdict;
     if (!v->calls)
         return;
     printf("  %s call%s wrong though the inputs by themselves are right; the first:\n",
-           hu_grouped(v->calls, count), v->calls == 1 ? " is" : "s are");
+           GROUPED(v->calls), v->calls == 1 ? " is" : "s are");
     for (unsigned i = 0; i < v->calls_shown; i++)
         print_call(row, &v->call[i]);
 }
@@ -209,10 +198,9 @@ static void print_layouts(const struct verify_row *row)
 
 static void print_stop(const struct verify_row *row)
 {
-    char count[GROUPED_TEXT];
     const struct hu_verdict *v = &row->verdict;
     printf("  %s in a call of %s elements%s\n", row->ending ? row->ending : "gives up",
-           hu_grouped(v->stopped_count, count),
+           GROUPED(v->stopped_count),
            row->blamed ? "; what does it is" : ", of which the first is");
     print_code("source", row->from, row->blamed ? row->blamed_source : v->stopped_at);
 }
@@ -233,7 +221,6 @@ void verify_print_explanation(const struct hu_convention *explanation, const cha
 
 void verify_print_faults(const struct verify_row *row)
 {
-    char count[GROUPED_TEXT], code[HU_BITS_TEXT];
     const struct hu_verdict *v = &row->verdict;
     if (verify_row_passed(row))
         return;
@@ -242,12 +229,12 @@ void verify_print_faults(const struct verify_row *row)
     if (v->stopped)
         puts("it does not come to its end");
     else
-        printf("%s input%s wrong%s\n", v->mismatches ? hu_grouped(v->mismatches, count) : "no",
+        printf("%s input%s wrong%s\n", v->mismatches ? GROUPED(v->mismatches) : "no",
                v->mismatches < 2 ? " goes" : "s go",
                v->partial ? ", of those that were covered before the end" : "");
     if (row->refuted) {
-        hu_bits_print(code, row->from, row->refuted_at);
-        printf("  a fault of halfulp: MPFR contradicts the boundaries worked out, at %s\n", code);
+        printf("  a fault of halfulp: MPFR contradicts the boundaries worked out, at %s\n",
+               CODE_OF(row->from, row->refuted_at));
     }
     if (v->stopped)
         print_stop(row);

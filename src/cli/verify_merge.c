@@ -1,3 +1,4 @@
+#include "shown.h"
 #include "verify.h"
 #include "json.h"
 #include "report.h"
@@ -263,7 +264,6 @@ static bool add_document(json_t *all, json_t *from)
 
 static void print_summary(const json_t *all, json_int_t shards)
 {
-    char inputs[GROUPED_TEXT], wrong[GROUPED_TEXT];
     json_t *rows = json_object_get(all, "combinations"), *mismatches;
     size_t failed = 0;
     for (size_t i = 0; i < json_array_size(rows); i++)
@@ -271,9 +271,8 @@ static void print_summary(const json_t *all, json_int_t shards)
     mismatches = json_object_get(all, "mismatches");
     printf("%zu combination%s, %zu failed, %s inputs, %s mismatches, in %lld shards\n",
            json_array_size(rows), json_array_size(rows) == 1 ? "" : "s", failed,
-           hu_grouped((uint64_t)number(all, "inputs"), inputs),
-           json_is_null(mismatches) ? "?"
-                                    : hu_grouped((uint64_t)json_integer_value(mismatches), wrong),
+           GROUPED((uint64_t)number(all, "inputs")),
+           json_is_null(mismatches) ? "?" : GROUPED((uint64_t)json_integer_value(mismatches)),
            (long long)shards);
 }
 

@@ -1,7 +1,7 @@
 /* Operations on trial: ours, a library's, recorded ones. */
 #include "progress.h"
 #include "report.h"
-#include "text.h"
+#include "shown.h"
 #include "verify.h"
 #include "verify/trial_operation.h"
 
@@ -33,28 +33,22 @@ static const char *operands_text(char out[OPERANDS_TEXT], const struct hu_questi
 {
     char *at = out;
     for (int i = 0; i < q->operands; i++) {
-        char code[HU_BITS_TEXT];
-        hu_bits_print(code, q->from[i], x[i]);
-        at += sprintf(at, "%s%s", i ? " " : "", code);
+        at += sprintf(at, "%s%s", i ? " " : "", CODE_OF(q->from[i], x[i]));
     }
     return out;
 }
 
 static void print_fault(const struct hu_question *q, const struct hu_operation_fault *f)
 {
-    char operands[OPERANDS_TEXT], got[HU_BITS_TEXT], due[HU_BITS_TEXT];
-    char got_flags[HU_FLAGS_TEXT], due_flags[HU_FLAGS_TEXT];
-    hu_bits_print(got, q->result, f->got & hu_width_mask(q->result));
+    char operands[OPERANDS_TEXT], due[HU_BITS_TEXT];
     hu_bits_print(due, q->result, f->expected);
-    hu_flags_print(got_flags, f->got_flags);
-    hu_flags_print(due_flags, f->expected_flags);
     printf("    %s: ", operands_text(operands, q, f->x));
     if (f->line)
         printf("line %" PRIu64 ": ", f->line);
     if (f->flags)
-        printf("%s, flags %s for %s\n", due, got_flags, due_flags);
+        printf("%s, flags %s for %s\n", due, FLAGS_OF(f->got_flags), FLAGS_OF(f->expected_flags));
     else
-        printf("%s%s for %s (%s)\n", got,
+        printf("%s%s for %s (%s)\n", CODE_OF(q->result, f->got & hu_width_mask(q->result)),
                f->got & ~hu_width_mask(q->result) ? " and stray bits" : "", due,
                hu_fault_class_name(f->class));
 }
@@ -67,10 +61,9 @@ static void print_faults(const struct operation_row *row, uint64_t shown)
         printf("  %s in a call of %zu from %s on\n", row->ending, row->verdict->stopped_count,
                operands_text(operands, row->q, row->verdict->stopped_at));
     for (int i = 0; i < HU_FAULT_CLASSES; i++) {
-        char count[GROUPED_TEXT];
         if (faults->inputs[i])
             printf("  %s: %s\n", hu_fault_class_name((enum hu_fault_class)i),
-                   hu_grouped(faults->inputs[i], count));
+                   GROUPED(faults->inputs[i]));
     }
     for (size_t i = 0; i < faults->count && i < shown; i++)
         print_fault(row->q, &faults->at[i]);
@@ -79,7 +72,6 @@ static void print_faults(const struct operation_row *row, uint64_t shown)
 static void print_row(const struct verify_request *q, struct verify_tally *tally,
                       const struct operation_row *row)
 {
-    char wrong[GROUPED_TEXT];
     progress_hide();
     if (!tally->headed)
         printf("%-*s ", OPERATION_COLUMN, "operation");
@@ -88,8 +80,7 @@ static void print_row(const struct verify_request *q, struct verify_tally *tally
     verify_print_summary(row->q->from[0]->name, row->q->to->name,
                          hu_direction_name(row->q->promise.options.direction), row->subject,
                          row->covers, row->verdict->inputs,
-                         row->ending ? "?" : hu_grouped(row->verdict->mismatches, wrong),
-                         row->seconds);
+                         row->ending ? "?" : GROUPED(row->verdict->mismatches), row->seconds);
     print_faults(row, q->shown);
     if (row->explained)
         verify_print_explanation(&row->explanation, row->covers);

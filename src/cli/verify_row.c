@@ -1,7 +1,7 @@
 #include "verify_row.h"
 #include "sheet.h"
 #include "terminal.h"
-#include "text.h"
+#include "shown.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,17 +73,16 @@ void verify_print_heading(const char *subject)
 void verify_print_summary(const char *from, const char *to, const char *round, const char *subject,
                           const char *covers, uint64_t inputs, const char *wrong, double seconds)
 {
-    char count[GROUPED_TEXT], rate[16], time[16];
+    char rate[16], time[16];
     const char *const text[] = {from, to, round, subject, covers};
     snprintf(time, sizeof time, "%.2f", seconds);
-    print_line(text, hu_grouped(inputs, count), wrong, time, rate_text(rate, inputs, seconds));
+    print_line(text, GROUPED(inputs), wrong, time, rate_text(rate, inputs, seconds));
 }
 
 void verify_print_row(const struct verify_row *row)
 {
-    char wrong[GROUPED_TEXT];
     const struct hu_verdict *v = &row->verdict;
     verify_print_summary(row->from->name, row->to->name, hu_direction_name(row->direction),
                          row->subject, row->covers, v->inputs,
-                         v->stopped ? "?" : hu_grouped(v->mismatches, wrong), row->seconds);
+                         v->stopped ? "?" : GROUPED(v->mismatches), row->seconds);
 }
