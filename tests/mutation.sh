@@ -179,7 +179,7 @@ mutate_kernel "tables are used where codes have more than one answer" table tabl
 mutate_kernel "a chance has one byte" table table.c 's/t->ties = low <= high;/t->ties = false;/'
 mutate_kernel "what overflows goes up at random" table table.c 's/return below > to->max_finite ? 0 : /return /'
 mutate_kernel "a packed code loses a bit" table table.c 's/6 \* k \& 63/6 * k \& 31/'
-mutate_kernel "codes that stand alone get what others do" table table.c 's/if (!alone)/if (true)/'
+mutate_kernel "codes that stand alone get what others do" table_sums table_sums.c 's/if (!alone)/if (true)/'
 mutate_kernel "a table is looked up before it is made" dispatch dispatch.c 's/p->quick = ready \&\& /p->quick = /'
 mutate_kernel "a shared plan is anybody's" dispatch dispatch.c 's/while (s \&\& !(is_plan(.*/while (s \&\& !(s->plan.kernel == kernel \&\& same_format(\&s->to, to) \&\&/'
 mutate_kernel "an integer's words are rounded in the wrong direction" table table.c \

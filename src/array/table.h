@@ -12,6 +12,9 @@ bool hu_table_draws(const struct plan *p);
 /* How words of FP32 become a wide target's elements, where they do. */
 enum last hu_table_last(const struct plan *p);
 void hu_table_fill(struct plan *p);
+/* Of what a table holds, the sums that look it up. */
+void hu_table_sum_words(struct plan *p);
+void hu_table_sum_flags(struct plan *p);
 /* A plan of a kernel's look-ups by bytes; where it has none, of one after another. */
 void hu_plan_table(struct plan *p, const struct abilities *a);
 /* One look-up after another. */
