@@ -30,8 +30,7 @@ INLINE words NAME(load)(const void *x, bool is_bf16, size_t i)
 /* Squares, four lanes and the four behind them. */
 INLINE void NAME(add_squares)(reals sums[2], floats v)
 {
-    reals low = WIDEN(__builtin_shufflevector(v, v, 0, 1, 2, 3)),
-          high = WIDEN(__builtin_shufflevector(v, v, 4, 5, 6, 7));
+    reals low = WIDEN(SHUFFLED(v, v, 0, 1, 2, 3)), high = WIDEN(SHUFFLED(v, v, 4, 5, 6, 7));
     sums[0] = SQUARE(low, sums[0]);
     sums[1] = SQUARE(high, sums[1]);
 }
@@ -40,9 +39,9 @@ INLINE void NAME(add_squares)(reals sums[2], floats v)
 INLINE reals NAME(totals)(const reals own[2], const reals other[2], const reals signal[2])
 {
     reals a = own[0] + own[1], b = other[0] + other[1], c = signal[0] + signal[1];
-    a = __builtin_shufflevector(a, b, 0, 4, 2, 6) + __builtin_shufflevector(a, b, 1, 5, 3, 7);
-    c = __builtin_shufflevector(c, c, 0, 0, 2, 2) + __builtin_shufflevector(c, c, 1, 1, 3, 3);
-    return __builtin_shufflevector(a, c, 0, 1, 4, 5) + __builtin_shufflevector(a, c, 2, 3, 6, 7);
+    a = SHUFFLED(a, b, 0, 4, 2, 6) + SHUFFLED(a, b, 1, 5, 3, 7);
+    c = SHUFFLED(c, c, 0, 0, 2, 2) + SHUFFLED(c, c, 1, 1, 3, 3);
+    return SHUFFLED(a, c, 0, 1, 4, 5) + SHUFFLED(a, c, 2, 3, 6, 7);
 }
 
 /* The greater of two neighbours, or halves, of A and of B. */
@@ -50,14 +49,14 @@ INLINE words NAME(folded)(words a, words b, int step)
 {
     words first, last;
     if (step == 0) {
-        first = __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
-        last = __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+        first = SHUFFLED(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
+        last = SHUFFLED(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
     } else if (step == 1) {
-        first = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
-        last = __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+        first = SHUFFLED(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+        last = SHUFFLED(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
     } else {
-        first = __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
-        last = __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+        first = SHUFFLED(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
+        last = SHUFFLED(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
     }
     return LARGER(first, last);
 }
