@@ -85,21 +85,21 @@ static bool is_next(const struct plan *p, struct drawn x, bool below)
     return x.upper == x.lower + 1;
 }
 
-static void find_ties(struct plan *p, unsigned codes)
+struct span hu_table_span(const struct plan *p, const unsigned char marks[TABLE_CODES],
+                          unsigned mask)
 {
-    struct table *t = &p->table;
-    unsigned low = TABLE_CODES, high = 0;
+    const unsigned codes = 1u << p->from->width;
     const bool folds = hu_is_signed(p->from) && !hu_is_integer(p->from);
-    t->fold = (unsigned char)(folds ? codes / 2 - 1 : TABLE_CODES - 1);
+    const unsigned fold = folds ? codes / 2 - 1 : TABLE_CODES - 1;
+    unsigned low = TABLE_CODES, high = 0;
     for (unsigned code = 0; code < codes; code++)
-        if (t->chances[code] << 8) {
-            const unsigned at = code & t->fold;
+        if (marks[code] & mask) {
+            const unsigned at = code & fold;
             low = at < low ? at : low;
             high = at > high ? at : high;
         }
-    t->ties = low <= high;
-    t->low = (unsigned char)low;
-    t->span = (unsigned char)(high - low);
+    return (struct span){low <= high, (unsigned char)fold, (unsigned char)low,
+                         (unsigned char)(high - low)};
 }
 
 static void fill_drawn(struct plan *p)
@@ -107,6 +107,7 @@ static void fill_drawn(struct plan *p)
     struct table *t = &p->table;
     const struct hu_target to = hu_target_of(p->to);
     const unsigned codes = 1u << p->from->width;
+    unsigned char more[TABLE_CODES]; /* than a byte of chance */
     t->steps = t->next = t->even = true;
     for (unsigned code = 0; code < TABLE_CODES; code++) {
         const unsigned same = code & (codes - 1);
@@ -114,6 +115,7 @@ static void fill_drawn(struct plan *p)
         t->words[code] = x.lower;
         t->upper[code] = (unsigned char)x.upper;
         t->chances[code] = x.chance;
+        more[code] = x.chance << 8 != 0;
         t->planes[PLANE_PARTS][code] = (unsigned char)(x.chance >> 24);
         t->planes[PLANE_UPPER][code] = t->upper[code];
         if (!x.chance)
@@ -121,7 +123,7 @@ static void fill_drawn(struct plan *p)
         t->steps &= x.upper == x.lower + 1;
         t->next &= is_next(p, x, hu_decode(p->from, same).sign);
     }
-    find_ties(p, codes);
+    t->tied = hu_table_span(p, more, 1);
     t->even =
         !memcmp(t->planes[PLANE_PARTS], t->planes[PLANE_PARTS] + TABLE_CODES / 2, TABLE_CODES / 2);
 }
