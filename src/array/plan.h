@@ -262,9 +262,9 @@ struct table {
      * taken by, whose upper bytes PLANE_PARTS has. */
     bool draws;
     struct span tied; /* where chances have more than that byte */
-    bool steps; /* the upper word is the next one, where there is a chance, */
-    bool next;  /* or is before a sign is put to it */
-    bool even;  /* chances, or where there are none flags, are those of magnitudes */
+    bool steps;       /* the upper word is the next one, where there is a chance, */
+    bool next;        /* or is before a sign is put to it */
+    bool even;        /* chances, or where there are none flags, are those of magnitudes */
     uint32_t chances[TABLE_CODES];
     unsigned char upper[TABLE_CODES];
 };
