@@ -85,21 +85,21 @@ static bool is_next(const struct plan *p, struct drawn x, bool below)
     return x.upper == x.lower + 1;
 }
 
-static void find_ties(struct plan *p, unsigned codes)
+struct span hu_table_span(const struct plan *p, const unsigned char marks[TABLE_CODES],
+                          unsigned mask)
 {
-    struct table *t = &p->table;
-    unsigned low = TABLE_CODES, high = 0;
+    const unsigned codes = 1u << p->from->width;
     const bool folds = hu_is_signed(p->from) && !hu_is_integer(p->from);
-    t->fold = (unsigned char)(folds ? codes / 2 - 1 : TABLE_CODES - 1);
+    const unsigned fold = folds ? codes / 2 - 1 : TABLE_CODES - 1;
+    unsigned low = TABLE_CODES, high = 0;
     for (unsigned code = 0; code < codes; code++)
-        if (t->chances[code] << 8) {
-            const unsigned at = code & t->fold;
+        if (marks[code] & mask) {
+            const unsigned at = code & fold;
             low = at < low ? at : low;
             high = at > high ? at : high;
         }
-    t->ties = low <= high;
-    t->low = (unsigned char)low;
-    t->span = (unsigned char)(high - low);
+    return (struct span){low <= high, (unsigned char)fold, (unsigned char)low,
+                         (unsigned char)(high - low)};
 }
 
 static void fill_drawn(struct plan *p)
@@ -107,6 +107,7 @@ static void fill_drawn(struct plan *p)
     struct table *t = &p->table;
     const struct hu_target to = hu_target_of(p->to);
     const unsigned codes = 1u << p->from->width;
+    unsigned char more[TABLE_CODES]; /* than a byte of chance */
     t->steps = t->next = t->even = true;
     for (unsigned code = 0; code < TABLE_CODES; code++) {
         const unsigned same = code & (codes - 1);
@@ -114,6 +115,7 @@ static void fill_drawn(struct plan *p)
         t->words[code] = x.lower;
         t->upper[code] = (unsigned char)x.upper;
         t->chances[code] = x.chance;
+        more[code] = x.chance << 8 != 0;
         t->planes[PLANE_PARTS][code] = (unsigned char)(x.chance >> 24);
         t->planes[PLANE_UPPER][code] = t->upper[code];
         if (!x.chance)
@@ -121,7 +123,7 @@ static void fill_drawn(struct plan *p)
         t->steps &= x.upper == x.lower + 1;
         t->next &= is_next(p, x, hu_decode(p->from, same).sign);
     }
-    find_ties(p, codes);
+    t->tied = hu_table_span(p, more, 1);
     t->even =
         !memcmp(t->planes[PLANE_PARTS], t->planes[PLANE_PARTS] + TABLE_CODES / 2, TABLE_CODES / 2);
 }
@@ -247,67 +249,111 @@ static unsigned flags_of(const struct table *t, const unsigned char *codes, size
     return flags;
 }
 
-#define LOOK_UP(type)                                                                              \
-    for (size_t i = 0; i < n; i++) {                                                               \
-        type word = (type)t->words[codes[i]];                                                      \
-        memcpy(out + i * sizeof word, &word, sizeof word);                                         \
-    }
-
-static void look_up(const struct table *t, void *dst, const unsigned char *codes, size_t n)
+/* Fours, of bytes or halves, are stored at once. */
+static inline __attribute__((always_inline)) void look_up(const uint64_t words[TABLE_CODES],
+                                                          unsigned char *out,
+                                                          const unsigned char *codes, size_t n,
+                                                          int bits)
 {
-    unsigned char *out = dst;
+    const size_t size = (size_t)bits / 8;
+    size_t i = 0;
+    for (; bits <= 16 && i + 4 <= n; i += 4) {
+        const uint64_t four = words[codes[i]] | words[codes[i + 1]] << bits |
+                              words[codes[i + 2]] << 2 * bits | words[codes[i + 3]] << 3 * bits;
+        layout_set_word(out + i * size, 4 * bits, four);
+    }
+    for (; i < n; i++)
+        layout_set_word(out + i * size, bits, words[codes[i]]);
+}
+
+static void look_up_all(const struct table *t, void *dst, const unsigned char *codes, size_t n)
+{
     switch (t->to->storage_bits) {
     case 16:
-        LOOK_UP(uint16_t)
+        look_up(t->words, dst, codes, n, 16);
         break;
     case 32:
-        LOOK_UP(uint32_t)
+        look_up(t->words, dst, codes, n, 32);
         break;
     case 64:
-        LOOK_UP(uint64_t)
+        look_up(t->words, dst, codes, n, 64);
         break;
     default:
-        LOOK_UP(uint8_t)
+        look_up(t->words, dst, codes, n, 8);
     }
+}
+
+/*
+ *  63       48 47       32 31       16 15        0
+ *  |     |        |        |        |            |
+ *  |  0  |  7  6  |  5  4  |  3  2  |  1  0      |   eight codes of 6 bits, or of 4
+ *  | 7 | 6 | 5 | 4 | 3 | 2 | 1 | 0 |                 a byte each
+ * By halves: the upper codes of each 64, 32 and 16 bits move up, and back down.
+ */
+static inline uint64_t spread(uint64_t x, unsigned width)
+{
+    const uint64_t halves = (UINT64_C(1) << 4 * width) - 1;
+    const uint64_t quarters = (UINT64_C(0x0000000100000001) << 2 * width) - 0x0000000100000001;
+    const uint64_t codes = (UINT64_C(0x0001000100010001) << width) - 0x0001000100010001;
+    x = (x & halves) | (x & halves << 4 * width) << (32 - 4 * width);
+    x = (x & quarters) | (x & quarters << 2 * width) << (16 - 2 * width);
+    return (x & codes) | (x & codes << width) << (8 - width);
+}
+
+static inline uint64_t gather(uint64_t x, unsigned width)
+{
+    const uint64_t codes = (UINT64_C(0x0001000100010001) << width) - 0x0001000100010001;
+    const uint64_t quarters = (UINT64_C(0x0000000100000001) << 2 * width) - 0x0000000100000001;
+    const uint64_t halves = (UINT64_C(1) << 4 * width) - 1;
+    x = (x & codes) | (x >> (8 - width) & codes << width);
+    x = (x & quarters) | (x >> (16 - 2 * width) & quarters << 2 * width);
+    return (x & halves) | (x >> (32 - 4 * width) & halves << 4 * width);
+}
+
+/* Eights of codes, of a constant WIDTH; returns how many codes there are. */
+static inline __attribute__((always_inline)) size_t
+unpack_eights(unsigned char *codes, const unsigned char *in, size_t n, unsigned width)
+{
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8, in += width) {
+        const uint64_t upper = width == 6 ? layout_word(in + 4, 16) : 0;
+        layout_set_word(codes + i, 64, spread(layout_word(in, 32) | upper << 32, width));
+    }
+    return i;
+}
+
+static inline __attribute__((always_inline)) size_t
+pack_eights(unsigned char *out, const unsigned char *codes, size_t n, unsigned width)
+{
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8, out += width) {
+        const uint64_t x = gather(layout_word(codes + i, 64), width);
+        layout_set_word(out, 32, x);
+        if (width == 6)
+            layout_set_word(out + 4, 16, x >> 32);
+    }
+    return i;
 }
 
 void hu_table_unpack(const struct hu_format *from, unsigned char *codes, const void *src, size_t n)
 {
-    const unsigned char *in = src;
-    size_t i = 0;
+    size_t i = n;
     if (from->storage_bits == 4)
-        for (; i + 2 <= n; i += 2) {
-            codes[i] = in[i / 2] & 15;
-            codes[i + 1] = in[i / 2] >> 4;
-        }
+        i = unpack_eights(codes, src, n, 4);
     else if (from->storage_bits == 6)
-        for (; i + 4 <= n; i += 4, in += 3) {
-            uint32_t four = in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16;
-            for (unsigned k = 0; k < 4; k++)
-                codes[i + k] = four >> 6 * k & 63;
-        }
+        i = unpack_eights(codes, src, n, 6);
     else
-        i = n, memcpy(codes, src, n);
+        memcpy(codes, src, n);
     for (; i < n; i++)
         codes[i] = (unsigned char)layout_packed(src, from->width, i);
 }
 
 void hu_table_pack(const struct hu_format *to, void *dst, const unsigned char *codes, size_t n)
 {
-    unsigned char *out = dst;
-    size_t i = 0;
-    if (to->storage_bits == 4)
-        for (; i + 2 <= n; i += 2)
-            out[i / 2] = (unsigned char)(codes[i] | codes[i + 1] << 4);
-    else
-        for (; i + 4 <= n; i += 4) {
-            uint32_t four = codes[i] | (uint32_t)codes[i + 1] << 6 | (uint32_t)codes[i + 2] << 12 |
-                            (uint32_t)codes[i + 3] << 18;
-            for (size_t b = 0; b < 3; b++)
-                out[i / 4 * 3 + b] = (unsigned char)(four >> 8 * b);
-        }
+    size_t i =
+        to->storage_bits == 4 ? pack_eights(dst, codes, n, 4) : pack_eights(dst, codes, n, 6);
     for (; i < n; i++)
-        layout_set_packed(out, to->width, i, codes[i]);
+        layout_set_packed(dst, to->width, i, codes[i]);
 }
 
 /* At random, to bytes. */
@@ -339,7 +385,7 @@ unsigned hu_table_row(const struct plan *p, void *dst, const void *src, size_t n
             look_up_drawn(t, packed ? bytes : (unsigned char *)out, codes, count, keys,
                           first + done);
         else
-            look_up(t, packed ? (char *)bytes : out, codes, count);
+            look_up_all(t, packed ? (char *)bytes : out, codes, count);
         if (packed)
             hu_table_pack(p->to, out, bytes, count);
         if (p->flags)

@@ -17,6 +17,9 @@ void hu_table_sum_words(struct plan *p);
 void hu_table_sum_flags(struct plan *p);
 /* A plan of a kernel's look-ups by bytes; where it has none, of one after another. */
 void hu_plan_table(struct plan *p, const struct abilities *a);
+/* Where codes of the source have any of MASK in their MARKS. */
+struct span hu_table_span(const struct plan *p, const unsigned char marks[TABLE_CODES],
+                          unsigned mask);
 /* One look-up after another. */
 row_function hu_table_row;
 /* N codes from SRC, a byte each, and back into a packed layout. */
