@@ -271,22 +271,21 @@ struct compared {
     uint64_t measured;
 };
 
-/* Runs of elements under one scale, row by row. only_noise: nothing else is found. */
-static void measure(const struct work *w, struct compared *c, bool only_noise)
+/* Runs of elements under one scale, row by row. */
+static void measure(const struct work *w, struct compared *c)
 {
     size_t size = w->is_fp32 ? 4 : 8, full = w->columns / w->wide, rest = w->columns % w->wide;
     hu_measure *run = hu_measure_of(hu_kernel_name(hu_kernel_chosen()));
     memset(c->runs, 0, w->down * w->across * sizeof *c->runs);
     c->all = (struct hu_measured_all){0};
-    struct hu_measured_all *all = only_noise ? NULL : &c->all;
     for (size_t row = 0; row < w->rows; row++) {
         struct hu_measured *runs = c->runs + row / w->tall * w->across;
         const char *x = (const char *)c->x + row * w->columns * size;
         const char *result = (const char *)w->result + row * w->columns * size;
-        run(w->is_fp32, x, result, w->wide, full, runs, all);
+        run(w->is_fp32, x, result, w->wide, full, runs, &c->all);
         if (rest)
             run(w->is_fp32, x + full * w->wide * size, result + full * w->wide * size, rest, 1,
-                runs + full, all);
+                runs + full, &c->all);
     }
 }
 
@@ -349,15 +348,14 @@ static bool compare(struct work *w, enum hu_scale_rule rule, int room, struct co
     c->runs = grown(w->m, room, w->down * w->across * sizeof *c->runs);
     if (!c->runs || !encode(w, rule))
         return false;
-    bool only_noise = !blocks && w->is_fp32;
-    measure(w, c, only_noise);
+    measure(w, c);
     if (is_sound(w, c))
         return true;
     if (blocks)
         blocks->nan += nan_blocks(w);
     if (!make_sound(w, c, loss))
         return false;
-    measure(w, c, only_noise);
+    measure(w, c);
     return true;
 }
 
@@ -484,15 +482,11 @@ static void add_rules(const struct work *w, const struct compared *own,
         hu_exact_add(&blocks->noise_by_rule[rule], noise[rule], 2 * own->exponent);
 }
 
-/* What was compared, of which only the sums are not added. */
-static void add(const struct work *w, const struct compared *c, struct hu_loss *loss,
-                struct hu_block_loss *blocks)
+/* What was compared. */
+static void add(const struct work *w, const struct compared *c, double noise, double signal,
+                struct hu_loss *loss, struct hu_block_loss *blocks)
 {
-    double noise = 0, signal = 0, error = ldexp(c->all.max_error, c->exponent);
-    for (size_t i = 0; i < w->down * w->across; i++) {
-        noise += c->runs[i].noise;
-        signal += c->runs[i].signal;
-    }
+    double error = ldexp(c->all.max_error, c->exponent);
     hu_exact_add(&loss->noise, noise, 2 * c->exponent);
     hu_exact_add(&loss->signal, signal, 2 * c->exponent);
     loss->measured += c->measured;
@@ -517,10 +511,15 @@ static bool lose(struct hu_block_memory *m, const struct hu_block_target *target
         return true;
     }
     lay_out(&w);
-    if (!compare(&w, rule, RUNS, &own, loss, blocks))
+    if (!compare(&w, target->options.rule, RUNS, &own, loss, blocks))
         return false;
     count_overflows(&w, &own, loss, blocks);
-    add(&w, &own, loss, blocks);
+    double noise = 0, signal = 0;
+    for (size_t i = 0; i < w.down * w.across; i++) {
+        noise += own.runs[i].noise;
+        signal += own.runs[i].signal;
+    }
+    add(&w, &own, noise, signal, loss, blocks);
     if (!hu_block_has_rules(w.b))
         return true;
     floors = ceils = own;
@@ -541,25 +540,21 @@ bool hu_block_lose_at_once(struct hu_block_memory *m, const struct hu_block_targ
     lay_out(&w);
     if (w.columns % w.wide)
         return false;
-    size_t count = w.down * w.across, size = count * sizeof(struct hu_measured);
     struct hu_block_walk walk = {
         .steps = target->steps,
         .x = piece->bf16 ? piece->bf16 : piece->x,
         .is_bf16 = piece->bf16,
-        .blocks = count,
-        .runs = grown(m, RUNS, size),
-        .floors = grown(m, FLOOR, size),
-        .ceils = grown(m, CEIL, size),
+        .blocks = w.down * w.across,
+        .runs = grown(m, RUNS, w.down * w.across * sizeof *walk.runs),
     };
-    if (!walk.runs || !walk.floors || !walk.ceils ||
-        !hu_block_walker_of(hu_kernel_name(hu_kernel_chosen()))(&walk))
+    if (!walk.runs || !hu_block_walker_of(hu_kernel_name(hu_kernel_chosen()))(&walk))
         return false;
-    struct compared own = {.runs = walk.runs, .all = walk.all, .measured = piece->n},
-                    floors = {.runs = walk.floors}, ceils = {.runs = walk.ceils};
+    struct compared own = {.runs = walk.runs, .all = walk.all, .measured = piece->n};
     loss->overflow += walk.overflows;
     blocks->saturated += walk.saturated;
-    add(&w, &own, loss, blocks);
-    add_rules(&w, &own, &floors, &ceils, blocks);
+    add(&w, &own, walk.noise_by_rule[target->steps.rule], walk.signal, loss, blocks);
+    for (int rule = 0; rule < HU_SCALE_RULES; rule++)
+        hu_exact_add(&blocks->noise_by_rule[rule], walk.noise_by_rule[rule], 0);
     return true;
 }
 

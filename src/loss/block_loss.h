@@ -9,7 +9,7 @@
 #include "block_walk.h"
 #include "loss.h"
 
-enum { HU_WORST_BLOCKS = 8, HU_SCALE_RULES = HU_SCALE_EVEN - HU_SCALE_FLOOR + 1 };
+enum { HU_WORST_BLOCKS = 8 };
 
 /* A block that lost much. */
 struct hu_worst_block {

@@ -1,8 +1,8 @@
 /*
  * The walk of block_walk.h for one instruction set. The file that includes this defines NAME(x) for
  * what it makes and TARGET for the instruction set, and may define LARGER and LESSER, of vectors of
- * words and of floats, WIDEN, four floats as fp64, WORDS_OF, eight halves as words, and SQUARE(a,
- * sum), a * a + sum; all end with this file. Lanes are eight, whatever registers hold.
+ * words and of floats, WIDE_AT, four floats in memory as fp64, WORDS_OF, eight halves as words, and
+ * SQUARE(a, sum), a * a + sum; all end with this file. Lanes are eight, whatever registers hold.
  */
 
 #define INLINE TARGET static inline __attribute__((always_inline))
@@ -10,11 +10,21 @@
 #ifndef LARGER
 #define LARGER(a, b) (((a) & ((a) > (b))) | ((b) & ~((a) > (b))))
 #define LESSER(a, b) ((floats)(((words)(a) & ((a) < (b))) | ((words)(b) & ~((a) < (b)))))
-#define WIDEN(v) __builtin_convertvector(v, reals)
 #define WORDS_OF(h) __builtin_convertvector(h, words)
 #define SQUARE(a, sum) ((a) * (a) + (sum))
 #endif
 
+#ifndef WIDE_AT
+#define WIDE_AT(p) NAME(wide_at)(p)
+INLINE reals NAME(wide_at)(const float *at)
+{
+    fours v;
+    memcpy(&v, at, sizeof v);
+    return __builtin_convertvector(v, reals);
+}
+#endif
+
+/* Eight magnitudes. */
 INLINE words NAME(load)(const void *x, bool is_bf16, size_t i)
 {
     words v;
@@ -25,23 +35,6 @@ INLINE words NAME(load)(const void *x, bool is_bf16, size_t i)
     }
     memcpy(&v, (const float *)x + i, sizeof v);
     return v & INT32_MAX;
-}
-
-/* Squares, four lanes and the four behind them. */
-INLINE void NAME(add_squares)(reals sums[2], floats v)
-{
-    reals low = WIDEN(SHUFFLED(v, v, 0, 1, 2, 3)), high = WIDEN(SHUFFLED(v, v, 4, 5, 6, 7));
-    sums[0] = SQUARE(low, sums[0]);
-    sums[1] = SQUARE(high, sums[1]);
-}
-
-/* As hu_measure adds up lanes: each and the one four further, neighbours, pairs. */
-INLINE reals NAME(totals)(const reals own[2], const reals other[2], const reals signal[2])
-{
-    reals a = own[0] + own[1], b = other[0] + other[1], c = signal[0] + signal[1];
-    a = SHUFFLED(a, b, 0, 4, 2, 6) + SHUFFLED(a, b, 1, 5, 3, 7);
-    c = SHUFFLED(c, c, 0, 0, 2, 2) + SHUFFLED(c, c, 1, 1, 3, 3);
-    return SHUFFLED(a, c, 0, 1, 4, 5) + SHUFFLED(a, c, 2, 3, 6, 7);
 }
 
 /* The greater of two neighbours, or halves, of A and of B. */
@@ -61,35 +54,26 @@ INLINE words NAME(folded)(words a, words b, int step)
     return LARGER(first, last);
 }
 
-/* The greatest magnitudes of eight blocks. */
-INLINE words NAME(greatest)(const void *x, bool is_bf16)
+/* The greatest magnitudes of eight blocks, of which all are kept. */
+INLINE words NAME(greatest)(const void *x, bool is_bf16, struct eight *of)
 {
     static const unsigned char places[8] = {0, 4, 2, 6, 1, 5, 3, 7}; /* where folding puts them */
     words v[8];
     UNROLLED for (int b = 0; b < 8; b++)
     {
-        const char *at = (const char *)x + places[b] * WALK_BLOCK * (is_bf16 ? 2 : 4);
+        size_t block = places[b];
         v[b] = (words){0};
-        UNROLLED for (size_t k = 0; k < WALK_BLOCK; k += is_bf16 ? 16 : 8, at += sizeof v[b])
+        UNROLLED for (size_t k = 0; k < EIGHTS; k++)
         {
-            words some, low; /* of bf16 two in a word */
-            memcpy(&some, at, sizeof some);
-            low = is_bf16 ? some << 16 & INT32_MAX : v[b];
-            some &= is_bf16 ? 0x7fff0000 : INT32_MAX;
-            some = LARGER(some, low);
-            v[b] = LARGER(v[b], some);
+            words one = NAME(load)(x, is_bf16, block * WALK_BLOCK + 8 * k);
+            of->size[block][k] = (floats)one;
+            v[b] = LARGER(v[b], one);
         }
     }
     UNROLLED for (int b = 0; b < 4; b++) v[b] = NAME(folded)(v[2 * b], v[2 * b + 1], 0);
     UNROLLED for (int b = 0; b < 2; b++) v[b] = NAME(folded)(v[2 * b], v[2 * b + 1], 1);
     return NAME(folded)(v[0], v[1], 2);
 }
-
-/* What is counted in all blocks. */
-struct NAME(counted) {
-    words inexact, zeros, overflows, saturated;
-    floats max_error;
-};
 
 /*
  * X, a magnitude, to nearest even: a power of two so much above its own, or above the least normal
@@ -102,60 +86,81 @@ INLINE floats NAME(rounded)(floats x, words exponent, int32_t least, int32_t roo
     return LESSER(x + (floats)power - (floats)power, (floats)(all + most));
 }
 
-/* What eight blocks' elements are rounded with, under their own scale and the other one. */
-struct NAME(scaled) {
-    int32_t least[2][8], most[2][8], held[8]; /* held: the greatest that does not overflow */
-};
-
-/* A block: its noise, the other scale's, and its signal. */
-INLINE reals NAME(block)(const void *x, bool is_bf16, int32_t room, const struct NAME(scaled) * of,
-                         size_t b, struct NAME(counted) * c)
+INLINE void NAME(round)(struct eight *of, size_t b, int32_t room, struct counted *c)
 {
-    reals own[2] = {{0}}, other[2] = {{0}}, signal[2] = {{0}};
-    UNROLLED for (size_t k = 0; k < WALK_BLOCK; k += 8)
+    UNROLLED for (size_t k = 0; k < EIGHTS; k++)
     {
-        words bits = NAME(load)(x, is_bf16, b * WALK_BLOCK + k), exponent = bits & FIELD;
-        floats size = (floats)bits;
+        floats size = of->size[b][k];
+        words exponent = (words)size & FIELD;
         floats near = NAME(rounded)(size, exponent, of->least[0][b], room, of->most[0][b]);
         floats next = NAME(rounded)(size, exponent, of->least[1][b], room, of->most[1][b]);
         words error = (words)(near - size) & INT32_MAX, differs = error > 0;
-        NAME(add_squares)(own, (floats)error);
-        NAME(add_squares)(other, next - size);
-        NAME(add_squares)(signal, size);
-        c->max_error = (floats)LARGER((words)c->max_error, error);
+        of->own[b][k] = (floats)error;
+        of->other[b][k] = next - size;
+        c->max_error = LARGER(c->max_error, error);
         c->inexact -= differs;
         c->zeros -= differs & (near == 0);
-        c->overflows -= bits > of->held[b];
+        c->overflows -= (words)size > of->held[b];
     }
-    return NAME(totals)(own, other, signal);
 }
 
-/* N of eight blocks at X, the rest of which are zeros; the first one is number AT. */
-INLINE bool NAME(eight)(const struct hu_block_walk *w, const void *x, bool is_bf16, size_t at,
-                        size_t n, struct NAME(counted) * c)
+/* Four lanes of squares, and the four behind them. */
+INLINE reals NAME(squares)(const floats *of)
 {
-    const struct hu_block_steps *s = &w->steps;
+    reals sums[2] = {{0}};
+    UNROLLED for (size_t k = 0; k < EIGHTS; k++)
+    {
+        reals low = WIDE_AT((const float *)&of[k]), high = WIDE_AT((const float *)&of[k] + 4);
+        sums[0] = SQUARE(low, sums[0]);
+        sums[1] = SQUARE(high, sums[1]);
+    }
+    return sums[0] + sums[1];
+}
+
+/* Noise, the other scale's, and signal. As hu_measure adds up lanes: each and the one four further,
+ * neighbours, pairs. */
+INLINE reals NAME(totals)(const struct eight *of, size_t b)
+{
+    reals own = NAME(squares)(of->own[b]), other = NAME(squares)(of->other[b]),
+          signal = NAME(squares)(of->size[b]);
+    reals noises = SHUFFLED(own, other, 0, 4, 2, 6) + SHUFFLED(own, other, 1, 5, 3, 7);
+    signal = SHUFFLED(signal, signal, 0, 0, 2, 2) + SHUFFLED(signal, signal, 1, 1, 3, 3);
+    return SHUFFLED(noises, signal, 0, 1, 4, 5) + SHUFFLED(noises, signal, 2, 3, 6, 7);
+}
+
+/* N of eight blocks at X, the rest of which are zeros, to RUNS. */
+INLINE bool NAME(eight)(const struct hu_block_steps *s, const void *x, bool is_bf16,
+                        struct hu_measured *runs, size_t n, struct counted *c)
+{
     const int32_t room = (23 - s->trailing_bits) << 23;
-    struct NAME(scaled) of;
-    words amax = NAME(greatest)(x, is_bf16), none = amax == 0, fraction = amax & ~FIELD,
-          far = ((amax < s->first) | (amax > s->last)) & ~none, up = fraction >= s->next_from,
-          own = ((amax & FIELD) | (none & ONE)) + (up & DOUBLE), held = own + s->held;
+    const int32_t *from = s->next_from;
+    const masks rules = {from[0], from[1], from[2], from[3]};
+    struct eight of;
+    words amax = NAME(greatest)(x, is_bf16, &of), none = amax == 0, fraction = amax & ~FIELD,
+          far = ((amax < s->first) | (amax > s->last)) & ~none, up = fraction >= from[s->rule],
+          own = ((amax & FIELD) | (none & ONE)) + (up & DOUBLE);
     for (int b = 0; b < 8; b++)
         if (far[b])
             return false;
-    c->saturated -= amax > held;
-    memcpy(of.held, &held, sizeof held);
+    of.amax = (floats)amax;
+    of.fraction = fraction;
+    of.up = up;
+    of.held = own + s->held;
+    c->saturated -= amax > of.held;
     for (int k = 0; k < 2; k++) {
-        words least = own - s->below, most = own + s->most;
-        memcpy(of.least[k], &least, sizeof least);
-        memcpy(of.most[k], &most, sizeof most);
+        of.least[k] = own - s->below;
+        of.most[k] = own + s->most;
         own += ((fraction != 0) & ~up & DOUBLE) - (up & DOUBLE);
     }
+    for (size_t b = 0; b < n; b++)
+        NAME(round)(&of, b, room, c);
     for (size_t b = 0; b < n; b++) {
-        reals sums = NAME(block)(x, is_bf16, room, &of, b, c);
-        w->runs[at + b] = (struct hu_measured){sums[0], sums[2], (double)((floats)amax)[b]};
-        w->floors[at + b].noise = sums[up[b] != 0];
-        w->ceils[at + b].noise = sums[up[b] == 0];
+        reals sums = NAME(totals)(&of, b), own_noise = SHUFFLED(sums, sums, 0, 0, 0, 0),
+              other = SHUFFLED(sums, sums, 1, 1, 1, 1);
+        masks of_other = ((masks){0} + of.fraction[b] >= rules) ^ ((masks){0} + of.up[b]);
+        runs[b] = (struct hu_measured){sums[0], sums[2], (double)of.amax[b]};
+        c->noise += (reals)(((masks)other & of_other) | ((masks)own_noise & ~of_other));
+        c->signal += sums[2];
     }
     return true;
 }
@@ -163,25 +168,19 @@ INLINE bool NAME(eight)(const struct hu_block_walk *w, const void *x, bool is_bf
 INLINE bool NAME(blocks)(struct hu_block_walk *w, bool is_bf16)
 {
     const size_t width = WALK_BLOCK * (is_bf16 ? 2 : 4), left = w->blocks % 8;
+    const struct hu_block_steps steps = w->steps;
     const char *x = w->x;
     char last[8 * WALK_BLOCK * 4] = {0};
-    struct NAME(counted) c;
+    struct counted c;
     size_t i = 0;
     memset(&c, 0, sizeof c);
     for (; i + left < w->blocks; i += 8)
-        if (!NAME(eight)(w, x + i * width, is_bf16, i, 8, &c))
+        if (!NAME(eight)(&steps, x + i * width, is_bf16, w->runs + i, 8, &c))
             return false;
     memcpy(last, x + i * width, left * width);
-    if (left && !NAME(eight)(w, last, is_bf16, i, left, &c))
+    if (left && !NAME(eight)(&steps, last, is_bf16, w->runs + i, left, &c))
         return false;
-    for (int k = 0; k < 8; k++) {
-        w->all.inexact += (uint32_t)c.inexact[k];
-        w->all.zeros += (uint32_t)c.zeros[k];
-        w->overflows += (uint32_t)c.overflows[k];
-        w->saturated += (uint32_t)c.saturated[k];
-        if ((double)c.max_error[k] > w->all.max_error)
-            w->all.max_error = (double)c.max_error[k];
-    }
+    found(w, &c);
     return true;
 }
 
@@ -193,7 +192,7 @@ TARGET static bool NAME(walk)(struct hu_block_walk *w)
 #undef INLINE
 #undef LARGER
 #undef LESSER
-#undef WIDEN
+#undef WIDE_AT
 #undef WORDS_OF
 #undef SQUARE
 #undef NAME
