@@ -179,6 +179,13 @@ static void set_element(struct hu_reference *r, struct exact *x, const struct hu
     hu_exact_init(&scale);
     set_scale(r, &scale, b, p, at.scale);
     set_code(x, b, exact_bits(p->codes, at.code, b->code_bits));
+    if (b->zeros_in_bytes) {
+        struct exact zero;
+        hu_exact_init(&zero);
+        hu_exact_integer(&zero, ((const signed char *)p->more)[at.scale]);
+        hu_exact_subtract(x, x, &zero);
+        hu_exact_clear(&zero);
+    }
     hu_exact_multiply(x, x, &scale);
     if (b->divisor) {
         hu_exact_integer(&scale, b->divisor);
@@ -283,7 +290,7 @@ static double quick_element(const struct hu_block *b, const struct hu_block_part
 {
     if (b->layout == HU_BLOCK_WHOLE)
         return quick_ggml(b, block_at(b, p, columns, row, column), column % b->elements);
-    if (b->codes == HU_CODES_INTEGER || b->divisor)
+    if (b->codes == HU_CODES_INTEGER || b->divisor || b->zeros_in_bytes)
         return NAN;
     struct place at = place_of(b, rows, columns, row, column);
     const struct hu_format *f = format_named(b->scale);

@@ -32,9 +32,9 @@ enum hu_block_layout {
     /* AutoAWQ: qweight [in, out / 8], columns 0 2 4 6 1 3 5 7 from a word's lowest bits on; scales
      * [groups, out]; qzeros [groups, out / 8]. */
     HU_BLOCK_AWQ,
-    /* compressed-tensors: words of whole codes, weight_packed [out, in · bits / 32] row by row;
-     * weight_scale [out, groups]; weight_zero_point [out · bits / 32, groups], whose words go down
-     * the rows; weight_g_idx [in]. */
+    /* compressed-tensors: words of 32 / bits whole codes, n of them a word, weight_packed
+     * [out, in / n] row by row; weight_scale [out, groups]; weight_zero_point [out / n, groups],
+     * whose words go down the rows; weight_g_idx [in]. */
     HU_BLOCK_PACKED,
 };
 
@@ -90,6 +90,8 @@ struct hu_block {
 
     unsigned char divisor; /* HU_BLOCK_PARTS: of every element, where scales are greatest
                               magnitudes; 0: 1 */
+    bool zeros_in_bytes;   /* HU_BLOCK_PARTS: what is taken away from the codes under a scale is a
+                              byte with a sign beside it */
     bool zero_is_less_one; /* HU_BLOCK_GPTQ: zero points are stored less one */
     bool zero_is_middle;   /* HU_BLOCK_PACKED: there are no zero points, but 2^(code_bits − 1) */
     bool keeps_nan;        /* a NaN or an infinity is its element's matter, not the scale's */

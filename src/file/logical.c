@@ -7,8 +7,9 @@
 #include <string.h>
 
 /* Of activations: they stay, whatever becomes of the weights. */
-static const char *const of_activations[] = {".input_scale", ".k_scale", ".v_scale",
-                                             ".input_global_scale"};
+static const char *const of_activations[] = {
+    ".input_scale", ".k_scale", ".v_scale", ".input_global_scale", "activation_scale", "qscale_act",
+};
 
 static bool is_of_activations(const char *name)
 {
@@ -33,9 +34,37 @@ enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_ten
     return LOGICAL_FOUND;
 }
 
+/* Whether the config's config_groups, where there are any, have what L's parts are. */
+static bool check_scheme(struct logical_reader *r, const struct hu_logical *l)
+{
+    const struct hu_block *b = l->block;
+    char what[LOGICAL_TEXT];
+    bool integer = b->codes != HU_CODES_FORMAT;
+    if (!r->config.scheme_count ||
+        (strcmp(l->layout, "compressed-tensors") != 0 && strcmp(l->layout, "modelopt") != 0))
+        return true;
+    uint64_t scales = hu_block_scale_bytes(b, l->rows, l->columns) /
+                      (hu_format_find(b->scale)->storage_bits / 8u);
+    if (hu_logical_scheme(&r->config, integer, b->code_bits, l->more != NULL, l->rows, l->columns,
+                          scales))
+        return true;
+    hu_logical_refuse(r,
+                      "%s is of %u-bit %s with %llu scale%s%s, and none of the config's "
+                      "config_groups is",
+                      hu_logical_what(l->codes, what), b->code_bits,
+                      integer ? "integers" : "floats", (unsigned long long)scales,
+                      scales == 1 ? "" : "s",
+                      !integer  ? ""
+                      : l->more ? " and zero points"
+                                : " and no zero points");
+    return false;
+}
+
 static bool keep(struct logical_reader *r)
 {
     struct hu_logical *l = r->to->at[r->to->count - 1];
+    if (!check_scheme(r, l))
+        return false;
     char name[100], shown[100];
     for (size_t i = 0; i < l->part_count; i++) {
         struct hu_tensor *t = (struct hu_tensor *)l->parts[i];
@@ -75,6 +104,11 @@ static bool find_all(struct logical_reader *r)
     return true;
 }
 
+static bool is_integer(const struct hu_tensor *t, unsigned bits)
+{
+    return t->dtype.integer && t->dtype.integer->storage_bits == bits;
+}
+
 static bool may_be_codes(const struct hu_tensor *t)
 {
     return !hu_logical_is_aside(t->name) &&
@@ -90,28 +124,66 @@ static bool has_codes(const struct hu_tensor_set *set, size_t index)
     while (first && !strncmp(set->tensors[first - 1]->name, name, n))
         first--;
     for (; first < set->tensor_count && !strncmp(set->tensors[first]->name, name, n); first++)
-        if (may_be_codes(set->tensors[first]) && !set->tensors[first]->part_of)
+        if (may_be_codes(set->tensors[first]) && !strchr(set->tensors[first]->name + n, '.'))
             return true;
     return false;
 }
 
-/* Scales of codes that no layout knows. */
+/* What stands in the names of parts that others' methods write and nobody here reads. */
+static const char *others_name(const struct hu_tensor *t)
+{
+    static const struct {
+        const char *end, *whose;
+    } rows[] = {
+        {".W_q", "HQQ"},        {"._data", "quanto"},
+        {":_data", "torchao"},  {"weight_qdata", "torchao"},
+        {".codebooks", "AQLM"}, {".centroids.weight", "VPTQ"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (hu_ends_with(t->name, rows[i].end))
+            return rows[i].whose;
+    return NULL;
+}
+
+/* What a config that says of quantized weights cannot mean by plain numbers. */
+static bool is_codes(const struct hu_tensor *t)
+{
+    if (t->rank < 2)
+        return false;
+    if (is_integer(t, 8) && !strcmp(hu_dtype_name(t->dtype), "uint8"))
+        return hu_ends_with(t->name, "weight") || hu_ends_with(t->name, "_blocks");
+    return is_integer(t, 8) || is_integer(t, 32) ||
+           (t->dtype.format && t->dtype.format->storage_bits <= 8);
+}
+
+/* Scales of codes, and codes, that no layout knows. */
 static bool check_rest(struct logical_reader *r)
 {
     char what[LOGICAL_TEXT];
     for (size_t i = 0; i < r->set->tensor_count; i++) {
         const struct hu_tensor *t = r->set->tensors[i];
         enum hu_file_kind kind = r->set->files[t->file].kind;
-        if (t->part_of || !hu_logical_is_aside(t->name) ||
-            (kind != HU_FILE_SAFETENSORS && kind != HU_FILE_TORCH) || is_of_activations(t->name))
+        if (t->part_of || (kind != HU_FILE_SAFETENSORS && kind != HU_FILE_TORCH) ||
+            is_of_activations(t->name))
             continue;
-        if (!has_codes(r->set, i))
+        bool aside = hu_logical_is_aside(t->name);
+        const char *whose = others_name(t);
+        if (whose)
+            hu_logical_refuse(r, "%s is %s's by its name, whose layouts are not read",
+                              hu_logical_what(t, what), whose);
+        else if (aside && (r->config.there || has_codes(r->set, i)))
+            hu_logical_refuse(r,
+                              "%s belongs to quantized weights by its name, and no layout that is "
+                              "known has it with what stands beside it",
+                              hu_logical_what(t, what));
+        else if (r->config.there && is_codes(t))
+            hu_logical_refuse(r,
+                              "%s is of quantized weights by its dtype and the config beside it "
+                              "(%s), and no layout that is known has it with what stands beside it",
+                              hu_logical_what(t, what),
+                              *r->config.method ? r->config.method : "no quant_method");
+        else
             continue;
-        hu_logical_refuse(
-            r,
-            "%s belongs to quantized weights by its name, and no layout that is known "
-            "has it with what stands beside it",
-            hu_logical_what(t, what));
         return false;
     }
     return true;

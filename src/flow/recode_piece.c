@@ -146,6 +146,9 @@ static int read_lines(const struct hu_recode *r, const struct hu_recode_piece *p
         why = read_part(m, &m->more, &r->more,
                         hu_block_more_bytes(b, (size_t)p->first, (size_t)p->columns),
                         hu_block_more_bytes(b, (size_t)p->rows, (size_t)p->columns));
+    if (!why && b->zeros_in_bytes)
+        why = read_part(m, &m->more, &r->more, scales_of(b, p, r->rows).before,
+                        scales_of(b, p, r->rows).count);
     if (!why && b->over == HU_OVER_NESTED)
         why = read_part(m, &m->more, &r->more, scales_of(b, p, r->rows).before / 256 * 4,
                         hu_block_more_bytes(b, (size_t)p->rows, (size_t)p->columns));
