@@ -233,13 +233,9 @@ holds "its file type told" python3 -c "
 a = open('mx.gguf', 'rb').read()
 at = a.index(b'general.file_type') + 21
 assert a[at:at + 4] == bytes([38, 0, 0, 0])"
-exits "nvfp4 is not: ggml's has no scale over the tensor" 2 "nvfp4 is written in safetensors" "$halfulp" cast model.gguf -t nvfp4 -o never.gguf
-exits "safetensors has no blocks of GGUF" 2 "safetensors has no dtype for q4_0" "$halfulp" cast model.gguf -t bf16 --tensor '*up*' -o never.safetensors
-
-# Safetensors, .npz and an index become GGUF, as a reader of ggml's docs/gguf.md has it.
 cat >read_gguf.py <<'EOP'
 import struct
-TYPES = {0: ('F32', 1, 4), 1: ('F16', 1, 2), 2: ('Q4_0', 32, 18), 8: ('Q8_0', 32, 34), 30: ('BF16', 1, 2), 39: ('MXFP4', 32, 17)}
+TYPES = {0: ('F32', 1, 4), 1: ('F16', 1, 2), 2: ('Q4_0', 32, 18), 8: ('Q8_0', 32, 34), 30: ('BF16', 1, 2), 39: ('MXFP4', 32, 17), 40: ('NVFP4', 64, 36)}
 def gguf(path):
     raw, at = open(path, 'rb').read(), 24
     def take(form):
@@ -274,6 +270,66 @@ def gguf(path):
         out[name] = (what, shape, raw[base + offset:base + offset + n // block * size])
     return meta, out
 EOP
+cat >nvfp4.py <<'EOP'
+from write import *
+from read_gguf import gguf as read
+# ggml-common.h: block_nvfp4, four scales before 4 × 8 bytes; a low half is the first eight's. The fp32 over a matrix lies beside.
+def values(table, name):
+    what, shape, data = table[name]
+    over = table[name.removesuffix('.weight') + '.scale']
+    assert what == 'NVFP4' and over[0] == 'F32', (what, over)
+    scales = struct.unpack('<%df' % (len(over[2]) // 4), over[2])
+    assert over[1] == [elements(shape[:-2])], over
+    out, each = [], elements(shape[-2:]) // 64
+    for k in range(len(data) // 36):
+        block = data[36 * k:36 * k + 36]
+        for s in range(4):
+            half = block[4 + 8 * s:12 + 8 * s]
+            out += [E2M1[c] * E4M3[block[s]] * scales[k // each] for c in [b & 15 for b in half] + [b >> 4 for b in half]]
+    return out
+EOP
+python3 -c "
+from write import *
+save('experts.safetensors', {'up.weight': floats([3, 128]), 'exps.weight': floats([2, 3, 192]), 'bare': floats([2, 64]), 'short.weight': floats([2, 48])})
+r = random.Random(4); parts, logical = nvfp4(r, 6, 128)
+save('others.safetensors', {k: v for k, v in parts.items() if 'input' not in k})
+import pickle; pickle.dump(logical['m.weight'][1], open('others', 'wb'))"
+exits "nvfp4 is written in GGUF, and rows that its blocks of 64 do not divide are kept" 0 "1 matrix is kept as it is, 'short.weight' first" "$halfulp" cast experts.safetensors -t nvfp4 -o experts.gguf
+holds "an fp32 beside each matrix, as llama.cpp reads it" bash -c "'$halfulp' cast experts.safetensors -t nvfp4 -o experts4.safetensors && '$halfulp' cast experts4.safetensors -t fp32 -o experts32.safetensors && python3 -c \"
+from nvfp4 import *
+meta, table = read('experts.gguf'); want = load('experts32.safetensors')
+assert meta['general.file_type'] == 39 and set(table) == {'up.weight', 'up.scale', 'exps.weight', 'exps.scale', 'bare', 'bare.scale', 'short.weight'}, table.keys()
+for name in 'up.weight', 'exps.weight', 'bare':
+    got = struct.unpack('<%df' % (len(want[name][2]) // 4), want[name][2])
+    assert list(got) == [fp32(struct.unpack('<I', pack32(v))[0]) for v in values(table, name)], name\""
+holds "and so is it read" bash -c "'$halfulp' cast experts.gguf -t fp32 -o experts_back.safetensors && python3 -c \"
+from blocks_write import *
+a, b = load('experts32.safetensors'), load('experts_back.safetensors')
+numbers = lambda data: struct.unpack('<%df' % (len(data) // 4), data) # ggml's zeros have no sign
+assert all(numbers(a[n][2]) == numbers(b[n][2]) for n in ('up.weight', 'exps.weight', 'bare')) and set(a) == set(b)\""
+holds "each expert under its own scale" bash -c "python3 -c \"
+from nvfp4 import *
+raw = open('experts.gguf', 'rb').read(); data = read('experts.gguf')[1]['exps.scale'][2]
+i = raw.rindex(data); open('own.gguf', 'wb').write(raw[:i] + pack32(0.5) + pack32(-3) + raw[i + 8:])\" && '$halfulp' cast own.gguf -t fp32 -o own.safetensors && python3 -c \"
+from nvfp4 import *
+got = load('own.safetensors')['exps.weight'][2]
+assert list(struct.unpack('<%df' % (len(got) // 4), got)) == values(read('own.gguf')[1], 'exps.weight')\""
+prints "listed as one tensor with its scale" "exps.weight NVFP4 2" bash -c "'$halfulp' tensors experts.gguf --json | jq -r '.tensors[] | select(.name == \"exps.weight\") | \"\(.name) \(.dtype) \(.parts | length)\"'"
+prints "and all of a dtype in one sum" "3" bash -c "'$halfulp' tensors experts.gguf --json | jq .dtypes.NVFP4.tensors"
+exits "a scale of another shape is refused" 2 "'exps.scale' of fp32 \\[1\\] does not fit 'exps.weight'.*one fp32" bash -c "python3 -c \"
+raw = open('experts.gguf', 'rb').read(); i = raw.index(b'exps.scale') + 14
+open('misfit.gguf', 'wb').write(raw[:i] + (1).to_bytes(8, 'little') + raw[i + 8:])\"; '$halfulp' cast misfit.gguf -t fp32 -o never.safetensors"
+holds "others' NVFP4 goes there code by code and scale by scale" bash -c "'$halfulp' cast others.safetensors -t nvfp4 -o others.gguf && python3 -c \"
+import pickle
+from nvfp4 import *
+assert values(read('others.gguf')[1], 'm.weight') == pickle.load(open('others', 'rb'))\""
+holds "and into another layout" bash -c "'$halfulp' cast others.safetensors -t nvfp4 --layout compressed-tensors -o others_packed.safetensors && python3 -c \"
+from blocks_write import *
+a, b = load('others.safetensors'), load('others_packed.safetensors')
+assert a['m.weight'][2] == b['m.weight_packed'][2] and a['m.weight_scale'][2] == b['m.weight_scale'][2]\""
+exits "safetensors has no blocks of GGUF" 2 "safetensors has no dtype for q4_0" "$halfulp" cast model.gguf -t bf16 --tensor '*up*' -o never.safetensors
+
+# Safetensors, .npz and an index become GGUF, as a reader of ggml's docs/gguf.md has it.
 exits "safetensors becomes GGUF, and whose metadata it lacks is said" 0 "no model's metadata" "$halfulp" cast model.safetensors -t q8_0 --keep "*head*" -o from.gguf
 holds "in ggml's blocks, each code the nearest under the scale amax / 127" python3 -c "
 import struct

@@ -10,7 +10,13 @@
 
 #include "format.h"
 
-enum { HU_NO_GGML_TYPE = -1, HU_BLOCK_MAX = 256, HU_SUBS_MAX = 16, HU_BLOCK_NAME = 32 };
+enum {
+    HU_NO_GGML_TYPE = -1,
+    HU_GGML_NVFP4 = 40,
+    HU_BLOCK_MAX = 256,
+    HU_SUBS_MAX = 16,
+    HU_BLOCK_NAME = 32
+};
 
 /* Where the parts of a tensor of rows × columns lie. Rows and columns are those of the tensor that
  * was quantized: [out, in] of a linear layer. */
@@ -50,7 +56,7 @@ enum hu_block_codes {
 /* What stands over the scales. */
 enum hu_block_over {
     HU_OVER_NONE,
-    HU_OVER_TENSOR, /* one fp32 for all: a scale's value is times that */
+    HU_OVER_TENSOR, /* one fp32 for all: a scale's value, or a whole block's, is times that */
     HU_OVER_NESTED, /* bitsandbytes: a scale is 8 bits in a table, times an fp32 for each 256 of
                        them, plus one fp32 for all, each step rounded to fp32 */
 };

@@ -146,11 +146,14 @@ static const unsigned char *block_at(const struct hu_block_job *j, size_t row, s
 static void wholes(const struct hu_block_job *j, size_t row, size_t column, size_t n, double *out)
 {
     struct hu_block_unpacked u;
+    const bool scaled = j->b->over == HU_OVER_TENSOR;
     while (n) {
         size_t from = column % j->b->elements, here = j->b->elements - from;
         here = here < n ? here : n;
         hu_block_unpack(j->b, block_at(j, row, column), &u);
         pieces(j->b, &u, from, here, out);
+        for (size_t i = 0; scaled && i < here; i++)
+            out[i] *= (double)j->parts->tensor_scale;
         column += here;
         out += here;
         n -= here;
@@ -327,7 +330,9 @@ static bool join(struct hu_block_job *j, struct hu_block_parts *parts, size_t fi
 
 static void run(struct hu_block_job *j, unsigned char *dst, size_t first, size_t count)
 {
-    hu_block_row *fast = hu_block_fast_row(j);
+    /* A whole block has no place for a scale over it. */
+    const bool scaled = j->b->layout == HU_BLOCK_WHOLE && j->b->over == HU_OVER_TENSOR;
+    hu_block_row *fast = scaled ? NULL : hu_block_fast_row(j);
     struct hu_block_parts parts;
     if (!fast) {
         stream(j, dst, first, count);
@@ -372,6 +377,8 @@ static void look_whole(const struct hu_block_job *j, size_t row, size_t column,
     hu_block_unpack(j->b, block_at(j, row, column), &u);
     size_t i = column % j->b->elements, sub = j->b->sub ? j->b->sub : HU_BLOCK_MAX;
     double power = __builtin_ldexp(1, j->b->power);
+    if (j->b->over == HU_OVER_TENSOR)
+        power *= (double)j->parts->tensor_scale;
     d->scale = (double)u.d * u.a[i / sub] * power;
     d->offset = j->b->minima ? (double)u.m * u.b[i / sub] * power : 0;
     d->code = u.q[i];

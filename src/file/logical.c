@@ -19,6 +19,28 @@ static bool is_of_activations(const char *name)
     return false;
 }
 
+/* NVFP4 of ggml has no scale over the tensor: llama.cpp (convert_hf_to_gguf.py, _repack_nvfp4; its
+ * loader's pass of ".scale" tensors) has an fp32 beside it, of experts one for each. */
+static enum logical_found scale_over(struct logical_reader *r, struct hu_logical *l)
+{
+    const char *name = l->codes->name;
+    size_t cut = hu_ends_with(name, ".weight") ? strlen(".weight") : 0;
+    const struct hu_tensor *scale = hu_logical_beside(r, l->codes, cut, ".scale");
+    char a[LOGICAL_TEXT], b[LOGICAL_TEXT];
+    if (!scale)
+        return LOGICAL_FOUND;
+    if (!scale->dtype.format || strcmp(scale->dtype.format->name, "fp32") != 0 ||
+        scale->elements != l->batch)
+        return hu_logical_refuse(r, "%s does not fit %s: a scale over a matrix is one fp32",
+                                 hu_logical_what(scale, a), hu_logical_what(l->codes, b));
+    l->own = *l->block;
+    l->own.over = HU_OVER_TENSOR;
+    l->block = &l->own;
+    l->more = scale;
+    hu_logical_add(l, scale);
+    return LOGICAL_FOUND;
+}
+
 /* A GGUF type's blocks hold their scales. */
 enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_tensor *codes)
 {
@@ -31,7 +53,7 @@ enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_ten
         return LOGICAL_ERROR;
     l->layout = "gguf";
     l->block = b;
-    return LOGICAL_FOUND;
+    return b->ggml_type == HU_GGML_NVFP4 ? scale_over(r, l) : LOGICAL_FOUND;
 }
 
 /* Whether the config's config_groups, where there are any, have what L's parts are. */
