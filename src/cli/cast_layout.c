@@ -261,7 +261,7 @@ static void add_scaled(struct building *b, enum cast_layout layout, const struct
     static const uint64_t one = 1;
     bool compressed = layout == CAST_LAYOUT_COMPRESSED, mx = layout == CAST_LAYOUT_MX;
     bool packed = block->code_bits == 4 && !mx;
-    const char *scale = mx || strcmp(block->scale, "e8m0") ? block->scale : "uint8";
+    const char *scale = compressed && !strcmp(block->scale, "e8m0") ? "uint8" : block->scale;
     const char *end = layout == CAST_LAYOUT_DEEPSEEK ? "_scale_inv" : "_scale";
     add_matrix(b, compressed && packed ? "_packed" : "", packed ? "uint8" : block->element, rows,
                packed ? columns / 2 : columns);
@@ -306,6 +306,8 @@ static json_t *compressed_weights(const struct hu_block *b)
                            : !b->tile_columns ? "channel"
                                               : "block";
     json_object_set_new(weights, "strategy", json_string(strategy));
+    if (!strcmp(b->scale, "e8m0"))
+        json_object_set_new(weights, "scale_dtype", json_string("torch.uint8"));
     if (is_tiled(b))
         json_object_set_new(weights, "block_structure",
                             json_pack("[i, i]", (int)b->tile_rows, (int)b->tile_columns));
@@ -325,6 +327,18 @@ static json_t *compressed_config(const struct hu_block *b, json_t *ignored)
                      compressed_weights(b));
 }
 
+static json_t *deepseek_config(const struct hu_block *b, json_t *ignored)
+{
+    json_t *config =
+        json_pack("{s:s, s:s, s:s, s:[i, i], s:o}", "quant_method", "fp8", "fmt",
+                  strcmp(b->element, "fp8_e4m3") ? "e5m2" : "e4m3", "activation_scheme", "dynamic",
+                  "weight_block_size", (int)b->tile_rows, (int)b->tile_columns,
+                  "modules_to_not_convert", ignored);
+    if (!strcmp(b->scale, "e8m0"))
+        json_object_set_new(config, "scale_fmt", json_string("ue8m0"));
+    return config;
+}
+
 json_t *cast_layout_config(enum cast_layout layout, const struct hu_block *b, json_t *ignored)
 {
     switch (layout) {
@@ -334,10 +348,7 @@ json_t *cast_layout_config(enum cast_layout layout, const struct hu_block *b, js
         return json_pack("{s:s, s:s, s:o}", "quant_method", "modelopt", "quant_algo",
                          is_nvfp4(b) ? "NVFP4" : "FP8", "ignore", ignored);
     case CAST_LAYOUT_DEEPSEEK:
-        return json_pack("{s:s, s:s, s:s, s:[i, i], s:o}", "quant_method", "fp8", "fmt",
-                         strcmp(b->element, "fp8_e4m3") ? "e5m2" : "e4m3", "activation_scheme",
-                         "dynamic", "weight_block_size", (int)b->tile_rows, (int)b->tile_columns,
-                         "modules_to_not_convert", ignored);
+        return deepseek_config(b, ignored);
     case CAST_LAYOUT_GPT_OSS:
         return json_pack("{s:s, s:o}", "quant_method", "mxfp4", "modules_to_not_convert", ignored);
     case CAST_LAYOUT_BNB:

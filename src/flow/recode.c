@@ -210,8 +210,7 @@ static int do_looking(struct run *run, const struct hu_recode_piece *p, struct h
 /* Whether codes and scales are those that are written, in another layout at most. */
 static bool stays(const struct hu_recode *r)
 {
-    return r->block && r->from == r->block && r->options.rule == HU_SCALE_DEFAULT &&
-           r->block->layout == HU_BLOCK_PARTS;
+    return r->block && r->from == r->block && r->options.rule == HU_SCALE_DEFAULT;
 }
 
 static int do_copying(struct run *run, const struct hu_recode_piece *p, struct hu_recode_memory *m,
