@@ -388,11 +388,60 @@ holds "and a big-endian machine's" python3 -c "
 import struct
 from read_gguf import gguf
 assert gguf('f.gguf')[1]['f'] == ('F16', [2, 3], struct.pack('<6e', 0, 1, 2, 10, 11, 12)), gguf('f.gguf')"
+exits "an array becomes a tensor of the file's name" 0 "" bash -c "python3 -c \"
+import struct
+head = \\\"{'descr': '>f4', 'fortran_order': True, 'shape': (2, 3), }\\\".ljust(117) + chr(10)
+open('the.array.npy', 'wb').write(b'\x93NUMPY\x01\x00' + struct.pack('<H', len(head)) + head.encode() + struct.pack('>6f', 0, 10, 1, 11, 2, 12))
+open('raw.bin', 'wb').write(struct.pack('>3f', 1, 2, 3))\"
+for to in gguf safetensors; do '$halfulp' cast the.array.npy -t fp16 -o the.\$to && '$halfulp' cast raw.bin -f fp32:be -t fp16 -o raw.\$to || exit; done 2>/dev/null"
+holds "in GGUF and in safetensors, in C's order and little-endian" python3 -c "
+import struct
+from read_gguf import gguf
+from blocks_write import load
+want = {'the.array': ('F16', [2, 3], struct.pack('<6e', 0, 1, 2, 10, 11, 12))}, {'raw': ('F16', [3], struct.pack('<3e', 1, 2, 3))}
+for name, due in zip(('the', 'raw'), want):
+    assert gguf(name + '.gguf')[1] == due and load(name + '.safetensors') == due, name"
+exits "or is refused where that is no name" 2 "no UTF-8" bash -c "cp the.array.npy \$'\\xff.npy' && '$halfulp' cast \$'\\xff.npy' -t fp16 -o never.gguf"
 exits "what GGUF has no type for is refused" 2 "GGUF has no type for fp8_e4m3, as tensor 'model.embed_tokens.weight'" "$halfulp" cast model.safetensors -t fp8_e4m3 -o never.gguf
 holds "and five dimensions" bash -c "python3 -c \"
 from blocks_write import *
 save('five.safetensors', {'five': ('F32', [1, 1, 1, 1, 2], bytes(8))})\"; '$halfulp' cast five.safetensors -t bf16 -o never.gguf 2>&1 | grep -q 'GGUF has 4 dimensions at most, and tensor .five. has 5'"
 [ ! -e never.gguf ] && pass "and nothing is written" || fail "and nothing is written"
+
+# Parts that lie otherwise than their shapes say.
+cat >order.py <<'EOP'
+import io, subprocess, sys, zipfile
+from collections import OrderedDict
+from blocks_write import *
+from torch_write import Storage, save_zip, tensor
+r = random.Random(9)
+parts, logical = int8_rows(r, 6, 40)
+want = b''.join(map(as_fp32, logical['m.weight'][1]))
+codes, scales = parts['m.weight'][2], parts['m.weight_scale'][2]
+turned = bytes(codes[i % 6 * 40 + i // 6] for i in range(240))
+swapped = b''.join(scales[i:i + 4][::-1] for i in range(0, 24, 4))
+def torch(codes, scales, strides=None, **options):
+    save_zip('order.pt', OrderedDict([('m.weight', tensor(Storage('CharStorage', codes), (6, 40), strides=strides)),
+                                      ('m.weight_scale', tensor(Storage('FloatStorage', scales), (6, 1)))]), **options)
+    return 'order.pt'
+def numpy(codes, scales, order=False, form='<f4'):
+    with zipfile.ZipFile('order.npz', 'w', zipfile.ZIP_DEFLATED) as z:
+        for name, data, descr, fortran, shape in ('m.weight', codes, '|i1', order, (6, 40)), ('m.weight_scale', scales, form, False, (6, 1)):
+            head = str({'descr': descr, 'fortran_order': fortran, 'shape': shape}).ljust(117) + chr(10)
+            z.writestr(name + '.npy', b'\x93NUMPY\x01\x00' + struct.pack('<H', len(head)) + head.encode() + data)
+    return 'order.npz'
+for what, make in {'in a row': lambda: torch(codes, scales), 'transposed by PyTorch': lambda: torch(turned, scales, (1, 6)),
+                   'of a big-endian machine': lambda: torch(codes, swapped, byteorder='big'), 'in an archive': lambda: numpy(codes, scales),
+                   "in Fortran's order": lambda: numpy(turned, scales, True), 'big-endian in an archive': lambda: numpy(codes, swapped, form='>f4')}.items():
+    run = subprocess.run([sys.argv[1], 'cast', make(), '-t', 'fp32', '-o', 'order.safetensors', '--force'], capture_output=True, text=True)
+    print('codes and scales %s: %s' % (what, run.stderr.strip() if run.returncode else 'ok' if load('order.safetensors')['m.weight'][2] == want else 'other values'))
+parts = nvfp4(r)[0]
+save_zip('packed.pt', OrderedDict([('m.weight', tensor(Storage('ByteStorage', parts['m.weight'][2]), (6, 32))),
+    ('m.weight_scale', tensor(Storage('UntypedStorage', parts['m.weight_scale'][2]), (6, 4), version=3, dtype='float8_e4m3fn')),
+    ('m.weight_scale_2', tensor(Storage('FloatStorage', parts['m.weight_scale_2'][2]), ()))]), compression=zipfile.ZIP_DEFLATED)
+EOP
+each python3 order.py "$halfulp"
+exits "a number that is compressed is not taken for another" 2 "'m.weight_scale_2' is compressed, and is read to know" "$halfulp" cast packed.pt -t fp32 -o never.safetensors
 
 # Whole or not at all.
 python3 - <<'EOP'

@@ -97,7 +97,7 @@ static void plan_recoded(struct cast_job *job, const struct hu_tensor *t, struct
 static void plan_items(struct cast_job *job, const struct hu_tensor_file *file,
                        struct cast_plan *plan)
 {
-    bool same_kind = hu_kind_is_written(file->kind);
+    bool same_kind = !cast_job_turns(job, (size_t)(file - job->source.set.files));
     for (size_t i = 0; i < file->count; i++) {
         const struct hu_tensor *t = &file->tensors[i];
         struct cast_item *item = &plan->items[i];

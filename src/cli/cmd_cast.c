@@ -83,8 +83,8 @@ static const struct command_option rows[] = {
 static const char details[] =
     "FILE is .npy, .safetensors, a .safetensors.index.json with its shards, or with -f a raw\n"
     "array; OUT is a file of the same kind. Of .npz and PyTorch's .pt, .pth and .bin OUT is\n"
-    ".safetensors, or .npy for one array; OUT called .gguf is one, of whatever has names of\n"
-    "tensors, and of an index as many splits. Names, shapes, order and metadata stay; tensors "
+    ".safetensors, or .npy for one array; OUT called .gguf is one, of an index as many splits,\n"
+    "and one array is a tensor of FILE's name there and in .safetensors. Names, shapes, order and metadata stay; tensors "
     "that\n"
     "are not chosen, those of integers, and those that have the format already are copied. OUT\n"
     "appears when it is complete. An index's shards go beside OUT under their own names, all\n"
