@@ -149,6 +149,12 @@ exits "a layout that is none" 2 "is one of mx gpt-oss" "$halfulp" cast model.saf
 exits "a format that is decoded alone" 2 "decoded and not encoded" "$halfulp" cast model.safetensors -t q4_k -o never
 exits "GGUF's blocks want GGUF" 2 "q8_0 is written in GGUF" "$halfulp" cast model.safetensors -t q8_0 -o never.safetensors
 
+mkdir tables
+holds "tables of integers, and scales that are plain numbers, stay beside a config that says quantized" bash -c "python3 -c \"
+from blocks_write import *
+save('tables/m.safetensors', deepseek(random.Random(1), 3, 8)[0] | {'gate.tid2eid': ('I32', [4, 2], bytes(32)), 'norm.scales': ('F32', [2], bytes(8)), 'attn.bias': ('U8', [1, 1, 4, 4], bytes(16))})
+json.dump({'quantization_config': {'quant_method': 'fp8', 'weight_block_size': [128, 128]}}, open('tables/config.json', 'w'))\" && '$halfulp' cast tables/m.safetensors -t bf16 -o tables.safetensors"
+
 # The config beside.
 mkdir model new
 cp model.safetensors model/
@@ -165,7 +171,7 @@ holds "and the config of what is decoded says nothing of it" bash -c "! grep -q 
 mkdir tiles back
 holds "other tiles are read by their config" bash -c "'$halfulp' cast model/model.safetensors -t fp8_tile32x64 -o tiles/model.safetensors && '$halfulp' cast tiles/model.safetensors -t fp32 -o back/model.safetensors && grep -q 96 back/config.json"
 mkdir power
-holds "powers of two as scales of tiles are read again too, and said in the config" bash -c "'$halfulp' cast model/model.safetensors -t fp8_tile32x64_e8m0 -o power/model.safetensors && '$halfulp' tensors power/model.safetensors --parts | grep -q 'scale_inv.*F8_E8M0' && grep -q '\"scale_fmt\": \"ue8m0\"' power/config.json && '$halfulp' cast power/model.safetensors -t fp32 -o power.safetensors"
+holds "powers of two as scales of tiles are read again too, and said in the config" bash -c "'$halfulp' cast model/model.safetensors -t fp8_tile32x64_e8m0 -o power/model.safetensors && '$halfulp' tensors power/model.safetensors --parts | grep -q 'scale_inv.*F8_E8M0' && grep -q '\"scale_fmt\": \"ue8m0\"' power/config.json && '$halfulp' cast power/model.safetensors -t fp32 -o power/again.safetensors"
 rm tiles/config.json
 exits "and refused without it" 2 "want \\[2, 2\\] for tiles of 128" "$halfulp" cast tiles/model.safetensors -t fp32 -o never.safetensors
 exits "no config is replaced without --force" 2 "config.json" "$halfulp" cast model/model.safetensors -t fp8_tile128 -o new/again.safetensors

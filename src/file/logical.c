@@ -62,8 +62,7 @@ static bool check_scheme(struct logical_reader *r, const struct hu_logical *l)
     const struct hu_block *b = l->block;
     char what[LOGICAL_TEXT];
     bool integer = b->codes != HU_CODES_FORMAT;
-    if (!r->config.scheme_count ||
-        (strcmp(l->layout, "compressed-tensors") != 0 && strcmp(l->layout, "modelopt") != 0))
+    if (!r->config.scheme_count || strcmp(l->layout, "compressed-tensors") != 0)
         return true;
     uint64_t scales = hu_block_scale_bytes(b, l->rows, l->columns) /
                       (hu_format_find(b->scale)->storage_bits / 8u);
@@ -167,15 +166,23 @@ static const char *others_name(const struct hu_tensor *t)
     return NULL;
 }
 
-/* What a config that says of quantized weights cannot mean by plain numbers. */
+/* What a config that says of quantized weights cannot mean by plain numbers: tables of integers, as
+ * those that send tokens to experts, are no weights by their names. */
 static bool is_codes(const struct hu_tensor *t)
 {
-    if (t->rank < 2)
-        return false;
-    if (is_integer(t, 8) && !strcmp(hu_dtype_name(t->dtype), "uint8"))
-        return hu_ends_with(t->name, "weight") || hu_ends_with(t->name, "_blocks");
-    return is_integer(t, 8) || is_integer(t, 32) ||
-           (t->dtype.format && t->dtype.format->storage_bits <= 8);
+    static const char *const ends[] = {"weight", "_blocks", ".B"};
+    bool named = false;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        named |= hu_ends_with(t->name, ends[i]);
+    return t->rank > 1 && ((named && (is_integer(t, 8) || is_integer(t, 32))) ||
+                           (t->dtype.format && t->dtype.format->storage_bits <= 8));
+}
+
+/* Whether T, which is an aside by its name, is one of codes that are not there by the config. Plain
+ * numbers are called scales elsewhere, too. */
+static bool is_left(const struct logical_reader *r, const struct hu_tensor *t)
+{
+    return r->config.there && (t->dtype.integer || !hu_ends_with(t->name, "scales"));
 }
 
 /* Scales of codes, and codes, that no layout knows. */
@@ -193,7 +200,7 @@ static bool check_rest(struct logical_reader *r)
         if (whose)
             hu_logical_refuse(r, "%s is %s's by its name, whose layouts are not read",
                               hu_logical_what(t, what), whose);
-        else if (aside && (r->config.there || has_codes(r->set, i)))
+        else if (aside && (is_left(r, t) || has_codes(r->set, i)))
             hu_logical_refuse(r,
                               "%s belongs to quantized weights by its name, and no layout that is "
                               "known has it with what stands beside it",
