@@ -44,7 +44,7 @@ const struct hu_format *format_read(const char *name);
 /* One that is no integer. NULL: reported. */
 const struct hu_format *float_read(const char *name);
 
-/* A raw array's elements: a format that is no integer, and the order of its bytes behind a colon.
+/* A raw array's elements: a format that is no integer, and behind a colon the order of its bytes.
  */
 const struct hu_format *array_format_read(const char *name, bool *big_endian);
 

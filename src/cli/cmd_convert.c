@@ -126,8 +126,7 @@ static size_t print_result(struct conversion *c, char out[RESULT_MAX], uint64_t 
     }
 }
 
-/* One result into OUT with a newline, behind c->exact where that is set; 0: message says why not.
- */
+/* One result and a newline into OUT, behind c->exact where that is set; 0: message says why not. */
 static size_t convert_one(struct conversion *c, const char *text, size_t length,
                           unsigned long long line, char out[RESULT_MAX], char message[HU_MESSAGE])
 {

@@ -1,5 +1,4 @@
-/* JSON documents on stdout, by jansson. Values are new references; out of memory ends the process.
- */
+/* JSON documents on stdout, by jansson. Values are new references; where memory ends, so do we. */
 #pragma once
 
 #include "text.h"
@@ -20,8 +19,7 @@ struct json_rows {
 };
 int json_print_with(json_t *document, const struct json_rows *rows);
 
-/* One document that is an object with a list of those at KEY: begun, added to one at a time, ended.
- */
+/* One document, an object with a list of those at KEY: begun, added to one at a time, ended. */
 void json_list_begin(const char *key);
 void json_list_add(json_t *document, const struct json_rows *rows, bool first);
 void json_list_end(void);

@@ -105,8 +105,7 @@ int stats_narrowest_of_all(const struct stats *s);
 
 const char *stats_scaling_name(enum hu_scaling scaling);
 
-/* The ratio in words, in OUT: decibels with as many decimals as tell it from LIMIT, at least two.
- */
+/* The ratio in words, in OUT: decibels, of as many decimals as tell it from LIMIT, at least two. */
 enum { STATS_DECIBELS = 32 };
 const char *stats_decibels(char out[STATS_DECIBELS], const struct hu_loss_figures *f, double limit);
 

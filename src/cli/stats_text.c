@@ -80,8 +80,7 @@ static void print_errors(const struct stats *s)
     grid_end(&g);
 }
 
-/* How the histogram is laid out in the terminal's columns: the bars give way first, then targets.
- */
+/* How the histogram lies in the terminal's columns: the bars give way first, then targets. */
 struct histogram {
     const struct stats *stats;
     int bar;

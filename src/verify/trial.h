@@ -81,15 +81,13 @@ bool trial_is_over(struct trial *t);
 /* N more inputs are done: counts them and what went wrong among them; 0: a part is. */
 void trial_progress(struct bench *b, uint64_t n);
 
-/* N inputs from SOURCE on, at POSITION and the next ones of the part's sequence, went wrong alike.
- */
+/* N inputs from SOURCE on, from POSITION of the part's sequence on, went wrong alike. */
 void trial_wrong(struct bench *b, uint64_t position, uint64_t source, uint64_t n, uint64_t expected,
                  unsigned expected_flags, uint64_t got);
 /* Faults of one sequence do not go on in the next. */
 void trial_break(struct bench *b);
 
-/* An input or a call goes wrong, though the input by itself in a call that wants no flags does not.
- */
+/* An input or a call goes wrong, though the input alone in a call that wants no flags does not. */
 void trial_apart(struct trial *t, const struct hu_mismatch *mismatch);
 /* Whether flags that a call got wrong still need to be pinned to single inputs. */
 bool trial_wants_blame(struct trial *t);
