@@ -230,6 +230,8 @@ mutate_kernel "FP64 beyond FP32 overflows nothing" portable_loads part_loads.h \
 if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "the hardware's overflow is not read" avx2 environment.h 's/raised & 0x08/raised \& 0x04/'
     mutate_kernel "a carry at random the wrong way" avx2_loads lanes_random.h 's/(~bits << 32)/(bits << 32)/'
+    mutate_kernel "what raises more is not looked for" avx2_table part_table.h 's/from == src || any_within/from == src || !any_within/'
+    mutate_kernel "halves below the floor go on" avx2_bytes part_bytes.h 's/floor ? larger_16(magnitude\[i\], t->floor)/floor ? magnitude[i]/'
     mutate_kernel "codes of other blocks get an addition too" avx2_table lanes_x86.h 's/MM(subs_epu8)/MM(sub_epi8)/'
     mutate_kernel "a code's upper bits are left out" avx2_table part_table.h 's/found\[0\]\[i\] += look_up_block(high, at);/;/'
     mutate_kernel "a byte of chance is not drawn" avx2_table part_table.h 's/minus_8(found\[1\]\[i\], random\[i\])/found[1][i]/'
