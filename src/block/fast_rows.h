@@ -187,7 +187,6 @@ ROW __attribute__((noinline, cold)) static void redo_steps(const struct hu_block
 struct row {
     const unsigned char *codes, *scales;
     const struct hu_block_planes *planes;
-    unsigned bits; /* of an element */
 };
 
 /* Elements reach down to 2^−16, bf16 to 2^−133. */
@@ -243,7 +242,7 @@ INLINE bool mx_step(const struct row *r, size_t i, enum kind kind, const struct 
 {
     const unsigned code = r->scales[i / STEP];
     const enum kind held = held_as(kind);
-    const unsigned char *at = r->codes + i / 8 * r->bits;
+    const unsigned char *at = r->codes + (kind == held ? i : i / 4 * 3);
     bytes32 sixes;
     if (kind != held) {
         hold_sixes(at, kind == KIND_E2M3, &sixes);
@@ -301,7 +300,6 @@ ROW __attribute__((noinline)) static struct row row_of(const struct hu_block_job
         .codes = codes_at(j, row),
         .scales = (const unsigned char *)j->parts->scales + parts_tile(j->b, j->columns, row, 0),
         .planes = hu_block_e8m0_planes(),
-        .bits = j->b->code_bits,
     };
 }
 
