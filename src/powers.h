@@ -11,7 +11,7 @@ struct hu_power {
 };
 
 /* floor(10^e * 2^(127 - floor(log2 10^e))) for e = HU_POWER_MIN + index: the leading 128 bits. They
- * are exact for 0 <= e <= 55. A test works each row out anew. */
+ * are exact for 0 <= e <= 55. Made by powers.awk; a test works each row out anew. */
 extern const struct hu_power hu_powers[HU_POWER_MAX - HU_POWER_MIN + 1];
 
 /* floor(log2 10^e), for |e| up to 1233. */

@@ -144,6 +144,9 @@ Test(memory, the_kv_cache_of_a_token_is_as_published)
     cr_assert_eq(token("llama-3-8b", "q8_0"), 2 * 32 * 32 * 34);
     cr_assert_eq(token("llama-3-8b", "fp8_e4m3"), 65536);
     cr_assert_eq(token("deepseek-v2-lite", "bf16"), 27 * 576 * 2);
+    /* An indexer's keys of 128 come on top: in all layers, or in all but the first three. */
+    cr_assert_eq(token("deepseek-v3.2", "bf16"), 61 * (576 + 128) * 2);
+    cr_assert_eq(token("minimax-m3", "bf16"), 60 * 2 * 4 * 128 * 2 + 57 * 128 * 2);
 }
 
 Test(memory, windows_cap_a_request_and_not_the_capacity)

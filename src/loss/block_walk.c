@@ -1,15 +1,10 @@
 #include "block_walk.h"
 #include "block/parts.h"
 #include "float_bits.h"
+#include "vectors.h"
 
 #include <math.h>
 #include <string.h>
-
-#if defined(__clang__)
-#define UNROLLED _Pragma("unroll")
-#else
-#define UNROLLED _Pragma("GCC unroll 8")
-#endif
 
 /* Vectors are passed by value to functions of which all are inlined. */
 #pragma GCC diagnostic ignored "-Wpsabi"

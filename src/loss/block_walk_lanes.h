@@ -42,14 +42,14 @@ INLINE words NAME(folded)(words a, words b, int step)
 {
     words first, last;
     if (step == 0) {
-        first = __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
-        last = __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+        first = SHUFFLED(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
+        last = SHUFFLED(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
     } else if (step == 1) {
-        first = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
-        last = __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+        first = SHUFFLED(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+        last = SHUFFLED(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
     } else {
-        first = __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
-        last = __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+        first = SHUFFLED(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
+        last = SHUFFLED(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
     }
     return LARGER(first, last);
 }
@@ -123,12 +123,9 @@ INLINE reals NAME(totals)(const struct eight *of, size_t b)
 {
     reals own = NAME(squares)(of->own[b]), other = NAME(squares)(of->other[b]),
           signal = NAME(squares)(of->size[b]);
-    reals noises = __builtin_shufflevector(own, other, 0, 4, 2, 6) +
-                   __builtin_shufflevector(own, other, 1, 5, 3, 7);
-    signal = __builtin_shufflevector(signal, signal, 0, 0, 2, 2) +
-             __builtin_shufflevector(signal, signal, 1, 1, 3, 3);
-    return __builtin_shufflevector(noises, signal, 0, 1, 4, 5) +
-           __builtin_shufflevector(noises, signal, 2, 3, 6, 7);
+    reals noises = SHUFFLED(own, other, 0, 4, 2, 6) + SHUFFLED(own, other, 1, 5, 3, 7);
+    signal = SHUFFLED(signal, signal, 0, 0, 2, 2) + SHUFFLED(signal, signal, 1, 1, 3, 3);
+    return SHUFFLED(noises, signal, 0, 1, 4, 5) + SHUFFLED(noises, signal, 2, 3, 6, 7);
 }
 
 /* N of eight blocks at X, the rest of which are zeros, to RUNS. */
@@ -158,9 +155,8 @@ INLINE bool NAME(eight)(const struct hu_block_steps *s, const void *x, bool is_b
     for (size_t b = 0; b < n; b++)
         NAME(round)(&of, b, room, c);
     for (size_t b = 0; b < n; b++) {
-        reals sums = NAME(totals)(&of, b),
-              own_noise = __builtin_shufflevector(sums, sums, 0, 0, 0, 0),
-              other = __builtin_shufflevector(sums, sums, 1, 1, 1, 1);
+        reals sums = NAME(totals)(&of, b), own_noise = SHUFFLED(sums, sums, 0, 0, 0, 0),
+              other = SHUFFLED(sums, sums, 1, 1, 1, 1);
         masks of_other = ((masks){0} + of.fraction[b] >= rules) ^ ((masks){0} + of.up[b]);
         runs[b] = (struct hu_measured){sums[0], sums[2], (double)of.amax[b]};
         c->noise += (reals)(((masks)other & of_other) | ((masks)own_noise & ~of_other));

@@ -4,13 +4,9 @@
  * there.
  */
 
-#include <string.h>
+#include "vectors.h"
 
-#if defined(__clang__)
-#define UNROLLED _Pragma("unroll")
-#else
-#define UNROLLED _Pragma("GCC unroll 8")
-#endif
+#include <string.h>
 
 #define FIELD(w) ((w) << FIELD_SHIFT)
 /* The biased exponents of 1 and of the greatest finite numbers. */

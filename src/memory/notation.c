@@ -253,7 +253,8 @@ static bool read_listed(struct text *t, int indent)
     line->number = t->number;
     if (line->words.classes && strstr(line->words.classes, "Classification"))
         t->family->bare = true;
-    drop_inherited(tail, line->spelled);
+    if (line->kind != LINE_KEEP) /* a layer may keep several things */
+        drop_inherited(tail, line->spelled);
     while (*tail)
         tail = &(*tail)->next;
     *tail = line;

@@ -67,14 +67,6 @@ static const char *after(const char *name, const char *group)
     return !strncmp(name, group, length) && name[length] == '.' ? name + length + 1 : NULL;
 }
 
-static bool is_shown(const struct model *m, const struct hu_format *f)
-{
-    for (int i = 0; i < m->count; i++)
-        if (m->rows[i].format == f)
-            return true;
-    return false;
-}
-
 void session_activate_line(struct session *s, const char *what)
 {
     struct numberline *n = &s->model.line;
@@ -116,7 +108,7 @@ static bool activate_grouped(struct session *s, const char *name)
     } else if ((rest = after(name, "zoom"))) {
         session_zoom(s, *rest == 'i' ? 1 : *rest == 'o' ? -1 : 0);
     } else if ((rest = after(name, "format")) && hu_format_find(rest)) {
-        model_show_format(m, hu_format_find(rest), !is_shown(m, hu_format_find(rest)));
+        model_show_format(m, hu_format_find(rest), model_row_with(m, hu_format_find(rest)) < 0);
     } else if ((rest = after(name, "numberline"))) {
         session_activate_line(s, rest);
     } else {

@@ -14,48 +14,26 @@ static void control_chord(struct session *s, struct chord k)
 {
     struct model *m = &s->model;
     bool shift = k.mods & MOD_SHIFT;
-    switch (k.key) {
-    case 'q':
+    if (k.key == 'q')
         s->quit = true;
-        break;
-    case 'z':
-        shift ? model_redo(m) : model_undo(m);
-        break;
-    case 'y':
+    else if (k.key == 'y' || (k.key == 'z' && shift))
         model_redo(m);
-        break;
-    case 'c':
+    else if (k.key == 'z')
+        model_undo(m);
+    else if (k.key == 'c')
         session_copy(s, k.mods & MOD_ALT ? COPY_COMMAND : shift ? COPY_ENCODING : COPY_VALUE);
-        break;
-    case 'x':
+    else if (k.key == 'x')
         session_cut(s);
-        break;
-    case 'v':
+    else if (k.key == 'v')
         session_paste(s, shift);
-        break;
-    case 'a':
+    else if (k.key == 'a')
         edit_select_all(&m->edit);
-        break;
-    case 't':
+    else if (k.key == 't')
         next_theme(m);
-        break;
-    case '+':
-    case '=':
-    case '-':
-    case '0':
+    else if (k.key && strchr("+=-0", k.key))
         session_zoom(s, k.key == '-' ? -1 : k.key == '0' ? 0 : 1);
-        break;
-    case '1':
-    case '2':
-    case '3':
-    case '4':
-    case '5':
-    case '6':
+    else if (k.key >= '1' && k.key <= '6')
         session_go_to(s, (enum page)(k.key - '1'));
-        break;
-    default:
-        break;
-    }
 }
 
 static void tab(struct session *s, int direction)
@@ -97,30 +75,18 @@ static void bit_key(struct session *s, struct chord k, int row, int bit)
     struct model *m = &s->model;
     const struct hu_format *f = m->rows[row].format;
     int step = k.key == KEY_DOWN ? 1 : -1;
-    switch (k.key) {
-    case KEY_LEFT:
+    if (k.key == KEY_LEFT)
         focus_bit(s, row, bit + 1 < f->width ? bit + 1 : bit);
-        break;
-    case KEY_RIGHT:
+    else if (k.key == KEY_RIGHT)
         focus_bit(s, row, bit ? bit - 1 : 0);
-        break;
-    case KEY_HOME:
+    else if (k.key == KEY_HOME)
         focus_bit(s, row, f->width - 1);
-        break;
-    case KEY_END:
+    else if (k.key == KEY_END)
         focus_bit(s, row, 0);
-        break;
-    case KEY_UP:
-    case KEY_DOWN:
-        if (is_beside(m, row, row + step))
-            focus_bit(s, row + step, facing_bit(f, bit, m->rows[row + step].format));
-        break;
-    case KEY_RETURN:
+    else if (k.key == KEY_RETURN)
         session_activate(s, m->focus);
-        break;
-    default:
-        break;
-    }
+    else if ((k.key == KEY_UP || k.key == KEY_DOWN) && is_beside(m, row, row + step))
+        focus_bit(s, row + step, facing_bit(f, bit, m->rows[row + step].format));
 }
 
 static void leave_field(struct session *s)
@@ -152,54 +118,30 @@ static void field_key(struct session *s, struct chord k)
     struct edit *e = &m->edit;
     bool shift = k.mods & MOD_SHIFT;
     int row = model_row_of(m, m->focus, NULL);
-    switch (k.key) {
-    case KEY_LEFT:
-    case KEY_RIGHT:
+    if (k.key == KEY_LEFT || k.key == KEY_RIGHT) {
         edit_move(e, k.key == KEY_LEFT ? -1 : 1, false, shift);
-        break;
-    case KEY_HOME:
-    case KEY_END:
+    } else if (k.key == KEY_HOME || k.key == KEY_END) {
         edit_move(e, k.key == KEY_HOME ? -1 : 1, true, shift);
-        break;
-    case KEY_BACKSPACE:
-    case KEY_DELETE:
+    } else if (k.key == KEY_BACKSPACE || k.key == KEY_DELETE) {
         if (edit_erase(e, k.key == KEY_DELETE ? 1 : -1))
             model_apply_edit(m);
-        break;
-    case KEY_UP:
-    case KEY_DOWN:
+    } else if (k.key == KEY_UP || k.key == KEY_DOWN) {
         if (row >= 0 || !strcmp(m->focus, "value"))
             model_step(m, row >= 0 ? row : model_selected(m), k.key == KEY_UP ? 1 : -1);
-        break;
-    case KEY_RETURN:
+    } else if (k.key == KEY_RETURN) {
         leave_field(s);
-        break;
-    default:
-        break;
     }
 }
 
 static void line_key(struct session *s, struct chord k)
 {
     struct numberline *n = &s->model.line;
-    switch (k.key) {
-    case KEY_LEFT:
-    case KEY_RIGHT:
+    if (k.key == KEY_LEFT || k.key == KEY_RIGHT)
         numberline_pan(n, k.key == KEY_LEFT ? -0.1 : 0.1);
-        break;
-    case KEY_UP:
-    case KEY_DOWN:
+    else if (k.key == KEY_UP || k.key == KEY_DOWN)
         numberline_zoom(n, k.key == KEY_UP ? 1.25 : 0.8, 0.5);
-        break;
-    case KEY_HOME:
-        session_activate_line(s, "home");
-        break;
-    case KEY_END:
-        session_activate_line(s, "all");
-        break;
-    default:
-        break;
-    }
+    else if (k.key == KEY_HOME || k.key == KEY_END)
+        session_activate_line(s, k.key == KEY_HOME ? "home" : "all");
 }
 
 static void escape(struct session *s)
@@ -219,22 +161,12 @@ static void button_key(struct session *s, struct chord k)
     char name[MODEL_NAME];
     const struct item *i = layout_find(&s->layout, s->model.focus);
     strcpy(name, s->model.focus);
-    switch (k.key) {
-    case KEY_RETURN:
-        if (i && !(i->state & STATE_DISABLED))
-            session_activate(s, name);
-        break;
-    case KEY_UP:
-    case KEY_LEFT:
+    if (k.key == KEY_RETURN && i && !(i->state & STATE_DISABLED))
+        session_activate(s, name);
+    else if (k.key == KEY_UP || k.key == KEY_LEFT)
         tab(s, -1);
-        break;
-    case KEY_DOWN:
-    case KEY_RIGHT:
+    else if (k.key == KEY_DOWN || k.key == KEY_RIGHT)
         tab(s, 1);
-        break;
-    default:
-        break;
-    }
 }
 
 /* A row of the other pages while the focus is in it, but the first operand, which is the value;

@@ -46,16 +46,11 @@ struct document *document_new(void)
 struct document *document_copy(const struct document *d)
 {
     struct document *copy = document_new();
+    struct hu_value value = copy->value;
+    *copy = *d;
+    copy->value = value;
     hu_value_copy(&copy->value, &d->value);
     copy->text = d->text ? need(strdup(d->text)) : NULL;
-    memcpy(copy->rows, d->rows, sizeof copy->rows);
-    copy->count = d->count;
-    copy->options = d->options;
-    copy->memory = d->memory;
-    copy->arithmetic = d->arithmetic;
-    copy->second_format = d->second_format;
-    copy->second_bits = d->second_bits;
-    copy->block = d->block;
     return copy;
 }
 

@@ -178,31 +178,26 @@ int layout_scroll_max(const struct layout *l)
     return l->content > l->body.h ? l->content - l->body.h : 0;
 }
 
+/* The rounding line stands behind the rows where it is not at the foot. */
+static int page_bits_and_strip(struct layout *l, int y)
+{
+    int bottom = page_bits(l, y), pad = px(l, 16);
+    if (strip_fits(l, l->body.y))
+        return bottom;
+    struct rect r = {pad, bottom, l->view.width - 2 * pad, rounding_strip_height(l)};
+    return rounding_strip(l, r) + px(l, 8);
+}
+
 static int put_page(struct layout *l)
 {
-    int y = l->body.y - l->view.scroll;
-    switch (l->model->page) {
-    case PAGE_BITS: {
-        int bottom = page_bits(l, y);
-        if (strip_fits(l, l->body.y))
-            return bottom;
-        int pad = px(l, 16);
-        struct rect r = {pad, bottom, l->view.width - 2 * pad, rounding_strip_height(l)};
-        return rounding_strip(l, r) + px(l, 8);
-    }
-    case PAGE_ROUNDING:
-        return page_rounding(l, y);
-    case PAGE_NUMBERLINE:
-        return page_numberline(l, y);
-    case PAGE_MEMORY:
-        return page_memory(l, y);
-    case PAGE_ARITHMETIC:
-        return page_arithmetic(l, y);
-    case PAGE_BLOCK:
-        return page_block(l, y);
-    default:
-        return page_keys(l, y);
-    }
+    static int (*const pages[])(struct layout *, int) = {[PAGE_BITS] = page_bits_and_strip,
+                                                         [PAGE_ROUNDING] = page_rounding,
+                                                         [PAGE_NUMBERLINE] = page_numberline,
+                                                         [PAGE_MEMORY] = page_memory,
+                                                         [PAGE_ARITHMETIC] = page_arithmetic,
+                                                         [PAGE_BLOCK] = page_block,
+                                                         [PAGE_KEYS] = page_keys};
+    return pages[l->model->page](l, l->body.y - l->view.scroll);
 }
 
 static void put_scrollbar(struct layout *l)

@@ -235,24 +235,15 @@ static void reason_nearest(const struct microscope *s, struct way *w)
 
 static void reason_between(const struct microscope *s, struct way *w)
 {
-    switch (w->direction) {
-    case HU_TOWARD_ZERO:
-        snprintf(w->reason, SCOPE_REASON, "drops guard, round and sticky");
-        break;
-    case HU_TOWARD_POSITIVE:
-        snprintf(w->reason, SCOPE_REASON,
-                 "inexact, so the neighbour above, however near the lower");
-        break;
-    case HU_TOWARD_NEGATIVE:
-        snprintf(w->reason, SCOPE_REASON,
-                 "inexact, so the neighbour below, however near the upper");
-        break;
-    case HU_TO_ODD:
-        snprintf(w->reason, SCOPE_REASON, "inexact, so the neighbour whose last bit is 1");
-        break;
-    default:
+    static const char *const words[] = {
+        [HU_TOWARD_ZERO] = "drops guard, round and sticky",
+        [HU_TOWARD_POSITIVE] = "inexact, so the neighbour above, however near the lower",
+        [HU_TOWARD_NEGATIVE] = "inexact, so the neighbour below, however near the upper",
+        [HU_TO_ODD] = "inexact, so the neighbour whose last bit is 1"};
+    if (words[w->direction])
+        snprintf(w->reason, SCOPE_REASON, "%s", words[w->direction]);
+    else
         reason_nearest(s, w);
-    }
 }
 
 static void reason_beyond(const struct microscope *s, struct way *w, bool saturate)
@@ -279,22 +270,16 @@ static void choose(struct microscope *s, const struct document *d, int i)
     w->direction = (enum hu_direction)i;
     w->bits = rounded(&d->value, s->format, w->direction, d->options.saturate);
     w->step = 0;
-    switch (s->kind) {
-    case SCOPE_SPECIAL:
-        snprintf(w->reason, SCOPE_REASON, "nothing is rounded");
-        break;
-    case SCOPE_EXACT:
-        snprintf(w->reason, SCOPE_REASON, "exact: there is nothing to drop");
-        break;
-    case SCOPE_BETWEEN:
+    if (s->kind == SCOPE_BETWEEN) {
         w->step = w->bits == high ? 1 : -1;
         reason_between(s, w);
-        break;
-    case SCOPE_BEYOND: {
+    } else if (s->kind == SCOPE_BEYOND) {
         bool back = hu_is_finite(hu_decode(s->format, w->bits));
         w->step = back ? -s->is_virtual : s->is_virtual;
         reason_beyond(s, w, d->options.saturate);
-    }
+    } else {
+        snprintf(w->reason, SCOPE_REASON, "%s",
+                 s->kind == SCOPE_EXACT ? "exact: there is nothing to drop" : "nothing is rounded");
     }
 }
 
@@ -302,32 +287,25 @@ static void summarize(struct microscope *s, const struct document *d)
 {
     char unit[32];
     superscript(unit, sizeof unit, s->unit);
-    switch (s->kind) {
-    case SCOPE_SPECIAL:
-        snprintf(s->summary, sizeof s->summary, "%s",
-                 d->value.kind == HU_VALUE_NAN        ? "A NaN is carried over, not rounded."
-                 : d->value.kind == HU_VALUE_INFINITE ? "An infinity is carried over, not rounded."
-                 : hu_value_is_zero(&d->value)        ? "Zero is zero in every direction."
-                 : hu_value_is_remote(&d->value)      ? "So far out that every format's range ends "
-                                                        "long before it."
-                 : d->value.sign ? "The format is unsigned: a negative value is NaN."
-                                 : "Below the smallest value, which it becomes.");
-        break;
-    case SCOPE_EXACT:
-        snprintf(s->summary, sizeof s->summary,
-                 "The format has this value: guard, round and sticky are all 0.");
-        break;
-    case SCOPE_BETWEEN:
+    if (s->kind == SCOPE_BETWEEN)
         snprintf(s->summary, sizeof s->summary, "%s; neighbours lie 2%s apart.",
                  !s->side      ? "Exactly halfway: a tie"
                  : s->side < 0 ? "Below the midpoint"
                                : "Above the midpoint",
                  unit);
-        break;
-    case SCOPE_BEYOND:
-        snprintf(s->summary, sizeof s->summary,
-                 "Beyond the largest finite value; overflow begins half an ulp past it.");
-    }
+    else
+        snprintf(s->summary, sizeof s->summary, "%s",
+                 s->kind == SCOPE_EXACT
+                     ? "The format has this value: guard, round and sticky are all 0."
+                 : s->kind == SCOPE_BEYOND
+                     ? "Beyond the largest finite value; overflow begins half an ulp past it."
+                 : d->value.kind == HU_VALUE_NAN      ? "A NaN is carried over, not rounded."
+                 : d->value.kind == HU_VALUE_INFINITE ? "An infinity is carried over, not rounded."
+                 : hu_value_is_zero(&d->value)        ? "Zero is zero in every direction."
+                 : hu_value_is_remote(&d->value)
+                     ? "So far out that every format's range ends long before it."
+                 : d->value.sign ? "The format is unsigned: a negative value is NaN."
+                                 : "Below the smallest value, which it becomes.");
 }
 
 static enum scope_kind kind_of(const struct hu_value *v, const struct hu_format *f)

@@ -89,6 +89,8 @@ static inline const struct document *model_now(const struct model *m)
     return history_now(&m->history);
 }
 
+/* The row of the document that shows F; -1: none. */
+int model_row_with(const struct model *m, const struct hu_format *f);
 /* The row of the selected format; that of NAME's part before the point, which may be of the
  * arithmetic page, and the rest of NAME (-1 and NULL: none). */
 int model_selected(const struct model *m);

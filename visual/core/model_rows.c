@@ -52,12 +52,18 @@ int model_bit_of(const struct model *m, const char *name, int *row)
     return bit < m->rows[i].format->width ? (int)bit : -1;
 }
 
-int model_selected(const struct model *m)
+int model_row_with(const struct model *m, const struct hu_format *f)
 {
     for (int i = 0; i < m->count; i++)
-        if (m->rows[i].format == m->selected)
+        if (m->rows[i].format == f)
             return i;
-    return 0;
+    return -1;
+}
+
+int model_selected(const struct model *m)
+{
+    int row = model_row_with(m, m->selected);
+    return row < 0 ? 0 : row;
 }
 
 /* --- Messages --- */

@@ -12,10 +12,7 @@ static enum tint bar_tint(const struct model *m, const struct weights_bar *bar)
         return TINT_EXPONENT;
     if (bar->format && bar->format == m->selected)
         return TINT_ACCENT;
-    for (int i = 0; bar->format && i < m->count; i++)
-        if (m->rows[i].format == bar->format)
-            return TINT_SIGNIFICAND;
-    return TINT_LINE;
+    return bar->format && model_row_with(m, bar->format) >= 0 ? TINT_SIGNIFICAND : TINT_LINE;
 }
 
 static int put_bar(struct layout *l, const struct weights_bar *bar, double most, struct rect area)

@@ -255,43 +255,21 @@ static void draw_scrollbar(const struct brush *b, const struct item *i)
     canvas_round(b->c, i->rect, i->rect.w / 2.0, over ? b->t->dim : b->t->line);
 }
 
+static void draw_plot(const struct brush *b, const struct item *i)
+{
+    if (i->state & STATE_FOCUSED)
+        canvas_ring(b->c, i->rect, px(b, 5), px(b, 2), b->t->accent);
+}
+
 static void draw_item(const struct brush *b, const struct item *i)
 {
-    switch (i->role) {
-    case ROLE_PANEL:
-        draw_panel(b, i);
-        break;
-    case ROLE_HEADING:
-    case ROLE_LABEL:
-        draw_label(b, i);
-        break;
-    case ROLE_FIELD:
-        draw_field(b, i);
-        break;
-    case ROLE_BUTTON:
-    case ROLE_TAB:
-        draw_button(b, i);
-        break;
-    case ROLE_CHECK:
-        draw_check(b, i);
-        break;
-    case ROLE_BIT:
-        draw_bit(b, i);
-        break;
-    case ROLE_MENU:
-        draw_menu(b, i);
-        break;
-    case ROLE_OPTION:
-        draw_option(b, i);
-        break;
-    case ROLE_PLOT:
-        if (i->state & STATE_FOCUSED)
-            canvas_ring(b->c, i->rect, px(b, 5), px(b, 2), b->t->accent);
-        break;
-    case ROLE_SCROLLBAR:
-        draw_scrollbar(b, i);
-        break;
-    }
+    static void (*const draw[])(const struct brush *, const struct item *) = {
+        [ROLE_PANEL] = draw_panel,   [ROLE_HEADING] = draw_label, [ROLE_LABEL] = draw_label,
+        [ROLE_FIELD] = draw_field,   [ROLE_BUTTON] = draw_button, [ROLE_TAB] = draw_button,
+        [ROLE_CHECK] = draw_check,   [ROLE_BIT] = draw_bit,       [ROLE_MENU] = draw_menu,
+        [ROLE_OPTION] = draw_option, [ROLE_PLOT] = draw_plot,     [ROLE_SCROLLBAR] = draw_scrollbar,
+    };
+    draw[i->role](b, i);
 }
 
 static unsigned mark_color(const struct colors *t, enum tint tint)
@@ -304,17 +282,12 @@ static unsigned mark_color(const struct colors *t, enum tint tint)
 static void draw_mark(const struct brush *b, const struct mark *m)
 {
     unsigned color = mark_color(b->t, m->tint);
-    switch (m->kind) {
-    case MARK_FILL:
+    if (m->kind == MARK_FILL)
         canvas_blend(b->c, m->rect, color, m->alpha);
-        break;
-    case MARK_DISC:
+    else if (m->kind == MARK_DISC)
         canvas_disc(b->c, m->rect, color);
-        break;
-    case MARK_DOWN:
+    else
         canvas_down(b->c, m->rect, color);
-        break;
-    }
 }
 
 /* Rings and shades reach a little beyond their item. */

@@ -69,14 +69,6 @@ static void put_directions(struct layout *l)
     }
 }
 
-static bool is_shown(const struct model *m, const struct hu_format *f)
-{
-    for (int i = 0; i < m->count; i++)
-        if (m->rows[i].format == f)
-            return true;
-    return false;
-}
-
 static bool is_named(const struct hu_format *f)
 {
     for (size_t i = 0; i < hu_format_count(); i++)
@@ -95,7 +87,7 @@ static void put_formats(struct layout *l)
         begin_menu(l, "formats", (int)hu_format_count() + custom, 165, field + px(l, 6));
     for (size_t i = 0; i < hu_format_count(); i++) {
         const struct hu_format *f = hu_format_at(i);
-        put_option(l, &m, is_shown(model, f), f->name, "format", f->name);
+        put_option(l, &m, model_row_with(model, f) >= 0, f->name, "format", f->name);
     }
     for (int i = 0; i < model->count; i++)
         if (!is_named(model->rows[i].format))
@@ -126,17 +118,8 @@ static void put_themes(struct layout *l)
 
 void put_popup(struct layout *l)
 {
-    switch (l->model->popup) {
-    case POPUP_ROUND:
-        put_directions(l);
-        break;
-    case POPUP_FORMATS:
-        put_formats(l);
-        break;
-    case POPUP_THEME:
-        put_themes(l);
-        break;
-    case POPUP_NONE:
-        break;
-    }
+    static void (*const menus[])(struct layout *) = {
+        [POPUP_ROUND] = put_directions, [POPUP_FORMATS] = put_formats, [POPUP_THEME] = put_themes};
+    if (l->model->popup)
+        menus[l->model->popup](l);
 }

@@ -236,9 +236,8 @@ static bool set_value(struct model *m, const char *text)
         model_set_datum(m, from, hu_value_bits_in(&v, from, NULL, NULL), 0);
     else
         model_say(m, true, "%s", message);
-    for (int i = 0; i < m->count; i++)
-        if (good && m->rows[i].format == from)
-            m->selected = from;
+    if (good && model_row_with(m, from) >= 0)
+        m->selected = from;
     hu_value_clear(&v);
     return good;
 }
@@ -253,12 +252,11 @@ static bool set_from(struct model *m, const char *name)
 
 static bool select_row(struct model *m, const char *name)
 {
-    for (int i = 0; i < m->count; i++)
-        if (m->rows[i].format == hu_format_find(name)) {
-            model_select(m, i);
-            return true;
-        }
-    return model_refuse(m, "'%s' is no row", name);
+    int row = model_row_with(m, hu_format_find(name));
+    if (row < 0)
+        return model_refuse(m, "'%s' is no row", name);
+    model_select(m, row);
+    return true;
 }
 
 static bool set_round(struct model *m, const char *name)
@@ -336,18 +334,12 @@ static char *joined_rows(const struct document *d)
     return rows;
 }
 
-static bool has_row(const struct document *d, const struct hu_format *f)
-{
-    for (int i = 0; i < d->count; i++)
-        if (d->rows[i] == f)
-            return true;
-    return false;
-}
-
 /* The row that is selected where a link does not say which. */
-static const struct hu_format *usual_row(const struct document *d, const struct hu_format *source)
+static const struct hu_format *usual_row(const struct model *m, const struct hu_format *source)
 {
-    return has_row(d, source) ? source : has_row(d, selected_first) ? selected_first : d->rows[0];
+    return model_row_with(m, source) >= 0           ? source
+           : model_row_with(m, selected_first) >= 0 ? selected_first
+                                                    : m->rows[0].format;
 }
 
 /* A datum as text that reads back to it: a number, or where none does, its code. */
@@ -377,7 +369,7 @@ char *EXPORT(web_state)(void)
         text_of("value\t%s\nfrom\t%s\nrows\t%s\nround\t%s\nsaturate\t%d\nselect\t%s\npage\t%s\n"
                 "theme\t%s\nzoom\t%.4g\n",
                 value, source ? source->name : "", rows, hu_direction_name(d->options.direction),
-                d->options.saturate, m->selected == usual_row(d, source) ? "" : m->selected->name,
+                d->options.saturate, m->selected == usual_row(m, source) ? "" : m->selected->name,
                 page_name(m->page), theme_label(m->theme), m->zoom);
     free(rows);
     free(value);
