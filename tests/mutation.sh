@@ -271,6 +271,7 @@ if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
     mutate_fast "what is exact is cut to bf16 under the least scales" fast_rows.h 's/return e8m0 >= 127 - 133 + 16;/return true;/'
     mutate_fast "the scale's NaN is a power" fast_rows.h 's/return code != 0xff \&\& (narrow/return (narrow/'
     mutate_fast "a NaN of e4m3 is a number" fast_rows.h 's/e4m3 ? c == 0x7f/e4m3 ? c > 0x7f/'
+    mutate_fast "six bits are held as numbers that are too great" fast_rows.h 's/{48, 5, 2, 1}/{48, 5, 2, 0}/'
     mutate_tables() { mutate_unit "$1" block fast_tables fast_tables.c "$2"; }
     mutate_tables "another tensor's scale stands over nvfp4" 's/ || memcmp(&last.second, &second, sizeof second) != 0//'
     mutate_tables "ggml's 0xff of e4m3 has a value less" 's/code == 0xff ? 480/code == 0xff ? 448/'
@@ -353,6 +354,10 @@ mutate_loss "squares leave fp64's range" block_loss block_loss.c 's/c->exponent 
 mutate_loss "tiles run on from matrix to matrix" block_loss block_loss.c 's/if (runs_on || piece->n <= matrix)/if (true)/'
 mutate_loss "a scale of zero cuts what it divides" block_loss block_loss.c 's/if (!(size > 0 \&\& greatest > 0/if (!(greatest > 0/'
 mutate_loss "pieces begin within a row of tiles" block_units block_units.c 's/w->rows = multiple(w->rows ? w->rows : 1, height(b, s));/w->rows = 1;/'
+mutate_loss "what overflows in a walk is as great as what does not" block_walk block_walk_lanes.h 's/(words)size > of->held/(words)size >= of->held/'
+mutate_loss "a walk's other scale is its own" block_walk block_walk_lanes.h 's/own += ((fraction != 0).*;/;/'
+mutate_loss "a walk needs no room" block_walk block_walk_lanes.h 's/if (far\[b\])/if (false)/'
+mutate_loss "subnormals of a walk are normal" block_walk block_walk_lanes.h 's/LARGER(exponent, all + least)/exponent/'
 mutate_loss "the rest of a run is left out" block_measure block_measure_lanes.h 's/if (k < n)/if (false)/'
 unset HALFULP_KERNEL
 
