@@ -185,8 +185,8 @@ static void encode_affine(struct work *w, const float *x, unsigned char *block,
             amax = fabsf(x[i]);
             max = x[i];
         }
-        least = fminf(least, x[i]);
-        most = fmaxf(most, x[i]);
+        least = x[i] < least ? x[i] : least; /* of zeros the first, which fminf leaves open */
+        most = x[i] > most ? x[i] : most;
     }
     float d = s->minimum     ? over(w, minus(w, most, least), (float)s->top)
               : s->type == 8 ? over(w, amax, 127)

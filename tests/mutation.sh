@@ -176,10 +176,11 @@ mutate_kernel "a plan that the caller keeps is not looked at" dispatch dispatch.
     's/if (!is_plan(p, kernel, to, from, options, false))/if (!p->to)/'
 mutate_kernel "tables are used where codes have more than one answer" table table.c \
     's/ \&\& p->options.direction != HU_STOCHASTIC;/;/'
-mutate_kernel "a chance has one byte" table table.c 's/t->ties = low <= high;/t->ties = false;/'
+mutate_kernel "a chance has one byte" table table.c 's/{low <= high,/{false,/'
 mutate_kernel "what overflows goes up at random" table table.c 's/return below > to->max_finite ? 0 : /return /'
-mutate_kernel "a packed code loses a bit" table table.c 's/6 \* k \& 63/6 * k \& 31/'
-mutate_kernel "codes that stand alone get what others do" table table.c 's/if (!alone)/if (true)/'
+mutate_kernel "a packed code loses a bit" table table.c 's/(x \& codes << width) << (8 - width)/(x \& codes << (width - 1)) << (8 - width)/'
+mutate_kernel "the fourth of four bytes is another's" table table.c 's/words\[codes\[i + 3\]\]/words[codes[i + 2]]/'
+mutate_kernel "codes that stand alone get what others do" table_sums table_sums.c 's/if (!alone)/if (true)/'
 mutate_kernel "a table is looked up before it is made" dispatch dispatch.c 's/p->quick = ready \&\& /p->quick = /'
 mutate_kernel "a shared plan is anybody's" dispatch dispatch.c 's/while (s \&\& !(is_plan(.*/while (s \&\& !(s->plan.kernel == kernel \&\& same_format(\&s->to, to) \&\&/'
 mutate_kernel "an integer's words are rounded in the wrong direction" table table.c \
@@ -192,7 +193,7 @@ mutate_kernel "a tie goes up at the top of a word" plan plan.c 's/{below_half, h
 mutate_kernel "inexact is not made odd" plan plan.c 's/\.odd = options->direction == HU_TO_ODD,/.odd = 0,/'
 mutate_kernel "the bit that a carry asks for is not looked at" portable_rounds lanes_round.h 's/splat(k->add\[1\]), splat/splat(k->add[0]), splat/'
 mutate_kernel "a stage does what it does not heed" portable part_roads.h 's/ \&\& way->care >= wanted.care//'
-mutate_kernel "an integer's tie is even" portable_rounds part_rounds.h 's/(x ^ less) \& splat(1)/less/'
+mutate_kernel "an integer's tie goes toward zero" portable_rounds part_rounds.h 's/half = 0x3f000000/half = 0x3effffff/'
 mutate_kernel "numbers below zero have scales" portable_bytes part_bytes.h 's/if (any(below_zero(x\[0\] |.*/if (false)/'
 mutate_kernel "the last element is not written" portable lanes_row.h \
     's/copy_vectors(dst, codes, out);/copy_vectors(dst, codes, out - 1);/'
@@ -221,6 +222,8 @@ mutate_kernel "FP64 forgets what FP32 drops" portable_loads lanes_load.h \
 mutate_kernel "integers forget what FP32 drops" portable_loads lanes_load.h \
     's/((x \& splat(0xff)) + splat(0xff))/(x \& splat(0xff))/'
 mutate_kernel "signs stay in the sums" portable_bytes lanes_round.h 's/directed ? ~SIGN : UINT32_MAX/UINT32_MAX/'
+mutate_kernel "integers that do not overflow lose digits" plan plan.c \
+    's/ \&\& p->k.limit <= (24 + FP32_BIAS) << FP32_TRAILING;/;/'
 mutate_kernel "FP64 below FP32 is zero" portable_loads lanes_load.h 's/words\[i\] |= 1;/;/'
 mutate_kernel "FP64 beyond FP32 overflows nothing" portable_loads part_loads.h \
     's/magnitude >= FP64_ABOVE_FP32 \&\& magnitude < FP64_INFINITE/false/'

@@ -1,7 +1,9 @@
 /* What block formats lose, against encoding and decoding a whole tensor and one element after the
  * other; and cases by hand. */
 #include "array/array.h"
+#include "array/layout.h"
 #include "block/scale_rule.h"
+#include "float_bits.h"
 #include "flow/stream.h"
 #include "loss/block_measure.h"
 #include "loss/statistics.h"
@@ -430,6 +432,61 @@ Test(block_loss, data_far_from_ones_binade_keep_their_ratio)
     cr_assert_eq(g->blocks[0].saturated, 2);
     cr_assert_eq(g->losses[0].overflow, 64);
     hu_gathered_free(g);
+}
+
+/* Whether PIECE can be walked over; then the steps must find the same. */
+static bool walks(const struct hu_statistics_target *t, const struct hu_block_piece *piece)
+{
+    struct hu_block_memory *m = hu_block_memory_new();
+    struct hu_loss loss[2] = {{0}, {0}};
+    struct hu_block_loss blocks[2] = {{0}, {0}};
+    bool can = hu_block_lose_at_once(m, &t->block, piece, &loss[0], &blocks[0]);
+    cr_assert(hu_block_lose(m, &t->block, piece, &loss[1], &blocks[1]));
+    cr_assert(!can || (!memcmp(&loss[0], &loss[1], sizeof *loss) &&
+                       !memcmp(&blocks[0], &blocks[1], sizeof *blocks)),
+              "%s", t->block.block->name);
+    hu_block_memory_free(m);
+    return can;
+}
+
+Test(block_loss, a_walk_finds_what_steps_find, .timeout = 60)
+{
+    enum { N = 13 * 32 };
+    float x[N];
+    uint16_t half[N];
+    struct hu_block_piece piece = {.real = format("fp32"), .x = x, .n = N};
+    piece.shape = (struct hu_block_shape){N, 1, N};
+    for (int k = 0; k < 40; k++) {
+        uint64_t seed = (uint64_t)k;
+        for (int i = 0; i < N; i++) { /* some blocks of zeros, of powers of two, and of ties */
+            uint64_t r = random_bits(&seed);
+            int block = i / 32 % 5, exponent = (int)(r >> 8 & (k % 2 ? 3 : 15)) - 20 * (k % 5);
+            double size = block == 1 ? 0 : block == 2 ? 1 : (double)(r >> 54) / 512;
+            size = block == 3 ? (double)(r >> 58) / 32 : size;
+            half[i] =
+                (uint16_t)(hu_bits_of_float((float)ldexp(r & 1 ? size : -size, exponent)) >> 16);
+            x[i] = hu_float_of_bits((uint32_t)half[i] << 16);
+        }
+        for (size_t i = 0; i < 5 * HU_SCALE_RULES; i++) {
+            struct hu_statistics_target t = hu_statistics_block_target(
+                block(names[i / HU_SCALE_RULES]),
+                (enum hu_scale_rule)(HU_SCALE_FLOOR + i % HU_SCALE_RULES), &nearest);
+            piece.bf16 = HU_BIG_ENDIAN ? NULL : half;
+            cr_assert(walks(&t, &piece));
+            piece.bf16 = NULL;
+            cr_assert(walks(&t, &piece));
+        }
+    }
+    /* Where there is no room around the elements' exponents, or a number is none. */
+    struct hu_statistics_target t = hu_statistics_block_target(block("mxfp4"), 0, &nearest);
+    static const float far[] = {0x1p-125f, 0x1.fp127f, INFINITY, NAN};
+    for (size_t i = 0; i < sizeof far / sizeof *far; i++) {
+        float before = x[32]; /* of the zeros */
+        x[32] = far[i];
+        cr_assert_not(walks(&t, &piece), "%a", (double)far[i]);
+        x[32] = before;
+    }
+    cr_assert(walks(&t, &piece));
 }
 
 Test(block_loss, instruction_sets_change_no_bit)

@@ -121,3 +121,16 @@ INLINE byte_lanes upper_fours(byte_lanes x)
 {
     return (byte_lanes)((half_lanes)x >> 4) & splat_8(15);
 }
+
+#ifndef LANES_PIECES_16
+/* What halves are looked up among; the index of a piece's two bytes. */
+enum { PIECES_16 = 8 };
+
+INLINE half_lanes index_16(half_lanes piece)
+{
+    half_lanes twos = splat_16(0x0202), ones = splat_16(0x0100);
+    HOLD(twos);
+    HOLD(ones);
+    return piece * twos + ones;
+}
+#endif

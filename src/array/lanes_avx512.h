@@ -13,6 +13,7 @@
 #define LANES_ROUNDS
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
+#define LANES_PIECES_16
 #ifdef LANES_ALL_BYTES
 #define PART(name) hu_avx512vbmi_##name
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c,avx512vbmi")))

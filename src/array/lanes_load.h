@@ -29,9 +29,11 @@ INLINE vec widen_integer(const struct widen *w, vec code)
                                       : shift_right(x, w->sign_shift));
 }
 
-/* Those beyond 2^24 in a unit of 2^8, whose last bit is set where that drops any. */
+/* Those beyond 2^24 in a unit of 2^8, whose last bit is set where that drops any; ROUGH: anyhow. */
 INLINE vec widen_whole(const struct widen *w, vec x)
 {
+    if (w->rough)
+        return from_integer(w->below_zero ? x : pick_by_sign(x, splat(INT32_MAX), x));
     const uint32_t most = 1u << 24, least = w->below_zero ? SIGN + most : SIGN;
     mask wide = above(x + splat(least), splat(least + most));
     vec odd = x | ((x & splat(0xff)) + splat(0xff));

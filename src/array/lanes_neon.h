@@ -78,19 +78,9 @@ INLINE byte_lanes pack_byte_tops(const half_lanes *x)
 
 /* Halves looked up among PIECES_16, at an index made beforehand, and shifted right by as many bits
  * as entries say. */
-enum { PIECES_16 = 8 };
-
 INLINE half_lanes repeat_16(const uint16_t *at)
 {
     return (half_lanes)load(at);
-}
-
-INLINE half_lanes index_16(half_lanes piece)
-{
-    half_lanes twos = splat_16(0x0202), ones = splat_16(0x0100);
-    HOLD(twos);
-    HOLD(ones);
-    return piece * twos + ones;
 }
 
 INLINE half_lanes look_up_16(half_lanes pieces, half_lanes index)

@@ -8,21 +8,25 @@
 #include "array/lanes_random.h"
 /* clang-format on */
 
+INLINE vec odd_sum(struct magic m, vec finite)
+{
+    return m.sum | keep(unequal(sub_float(m.sum, m.power), finite), splat(1));
+}
+
 /* The sums of SIGN and FINITE, which are VALUE; directions look at signs or set a last bit. */
 INLINE struct magic sum_of(const struct narrow *k, const struct held *h, vec finite, vec sign,
                            vec value, enum care care)
 {
-    if (care == NEAREST)
-        return add_magic(h, finite, splat(0), finite);
+    if (care == NEAREST || k->odd) {
+        struct magic m = add_magic(h, finite, splat(0), finite);
+        if (care == DIRECTED)
+            m.sum = odd_sum(m, finite);
+        return m;
+    }
     if (k->signs)
         return add_magic(h, finite, sign, value);
     value = finite | splat(k->last);
     return add_magic(h, value, splat(0), value);
-}
-
-INLINE void make_odd(const struct narrow *k, struct magic m[4], const vec finite[4])
-{
-    VECTORS(m[i].sum |= keep(unequal(sub_float(m[i].sum, m[i].power), finite[i]), splat(k->odd)););
 }
 
 /* Sums of finite numbers and of infinities that become what other overflows do. */
@@ -47,8 +51,6 @@ INLINE void magic_step(const struct plan *p, const struct narrow *k, const struc
     struct magic m[4];
     vec finite[4];
     magic_sums(k, h, m, finite, x, store, care);
-    if (care != NEAREST && k->odd)
-        make_odd(k, m, finite);
     store_sums(k, dst, m, x, store, care != NEAREST && k->signs);
 }
 
@@ -62,14 +64,14 @@ INLINE void magic_watching(const struct plan *p, const struct narrow *k, const s
     }
     struct magic m[4];
     vec finite[4];
-    magic_sums(k, h, m, finite, x, store, DIRECTED);
+    magic_sums(k, h, m, finite, x, store, WATCHING);
     if (!(seen->flags & HU_INEXACT)) {
         vec inexact = splat(0);
         VECTORS(inexact |= (sub_float(m[i].sum, m[i].power) & splat(~SIGN)) ^ finite[i];);
         find_inexact(seen, inexact);
     }
     if (k->odd)
-        make_odd(k, m, finite);
+        VECTORS(m[i].sum = odd_sum(m[i], finite[i]););
     store_sums(k, dst, m, x, store, k->signs);
 }
 

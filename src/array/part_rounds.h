@@ -36,23 +36,18 @@ INLINE void quiet_words(vec x[4], bool saturate, unsigned *flags)
     }
 }
 
-/* What has a fraction: ties away are ties to even after setting the last bit, which moves a tie up
- * and nothing else, where it is less than a half, and adding it where it is a half; to odd is
- * downward with the last bit set. */
+/* Ties away are toward zero after adding a half, which is toward zero, too; to odd is downward with
+ * the last bit that upward has, for one of two neighbours is odd: see set_environment. */
 INLINE vec integer_of(vec x, enum hu_direction direction)
 {
-    const uint32_t two_to_22 = 0x4a800000, two_to_23 = 0x4b000000, two_to_31 = 0x4f000000;
-    vec magnitude = x & splat(~SIGN), nearest = x;
-    mask inside = above(splat(two_to_23), magnitude);
-    if (direction == HU_TIES_TO_AWAY) {
-        vec less = keep(above(splat(two_to_22), magnitude), splat(1));
-        nearest += keep(inside, (x ^ less) & splat(1));
-    }
-    vec code = round_integer(nearest);
-    if (direction == HU_TO_ODD) { /* the environment is toward zero */
-        vec back = from_integer(code) & splat(~SIGN);
-        vec odd = keep(both(inside, unequal(back, magnitude)), splat(1));
-        code = (code - shift_right(x & (odd << 31), 31)) | odd;
+    const uint32_t half = 0x3f000000, two_to_23 = 0x4b000000, two_to_31 = 0x4f000000;
+    vec magnitude = x & splat(~SIGN), added = x;
+    if (direction == HU_TIES_TO_AWAY)
+        added = add_float(x, (x ^ magnitude) | splat(half));
+    vec code = round_integer(added);
+    if (direction == HU_TO_ODD) {
+        vec opposite = keep(above(splat(two_to_23), magnitude), x) ^ splat(SIGN);
+        code |= round_integer(opposite) & splat(1);
     }
     code ^= keep(above(x, splat(two_to_31 - 1)), splat(UINT32_MAX));
     return pick(above(magnitude, splat(INFINITE)), splat(0), code);

@@ -199,12 +199,10 @@ INLINE void look_up_drawn(const struct table *t, const byte_lanes codes[4], byte
          found[0][i] = (upper[0][i] & up) | (found[0][i] & ~up););
 }
 
-/* Codes whose chance has the draw's byte and may have more. */
-INLINE byte_lanes tied_codes(const struct table *t, byte_lanes codes, byte_lanes parts,
-                             byte_lanes random)
+INLINE byte_lanes within(const struct span *s, byte_lanes codes)
 {
-    const byte_lanes at = (codes & splat_8(t->fold)) - splat_8(t->low);
-    return (byte_lanes)(parts == random) & (byte_lanes)(smaller_8(at, splat_8(t->span)) == at);
+    const byte_lanes at = (codes & splat_8(s->fold)) - splat_8(s->low);
+    return (byte_lanes)(smaller_8(at, splat_8(s->span)) == at);
 }
 
 /* Vectors of codes, their bytes, and which of them have a draw whose top byte is their chance's. */
@@ -286,9 +284,10 @@ INLINE void table_some(const struct table *t, const struct codes *c, int store, 
         look_up_drawn(t, codes, found, look, most, random);
     else
         look_up(t, PLANE_LOW, size > 8 ? 2 : 1, codes, found, look, most, NULL);
-    if (r && t->ties) {
+    if (r && t->tied.any) {
         byte_lanes any = splat_8(0);
-        EACH(most, found[1][i] = tied_codes(t, codes[i], found[1][i], random[i]);
+        EACH(most,
+             found[1][i] = within(&t->tied, codes[i]) & (byte_lanes)(found[1][i] == random[i]);
              any |= found[1][i];);
         if (__builtin_expect(any_bit((vec)any), 0)) {
             struct tied x = {.bits = {0}};
@@ -410,19 +409,35 @@ TARGET static __attribute__((noinline)) unsigned flags_of_codes(const struct pla
     return flags;
 }
 
+TARGET static __attribute__((noinline)) bool
+any_within(const struct plan *p, const struct span *span, const void *src, size_t steps)
+{
+    const struct codes c = codes_of(p->from);
+    byte_lanes codes[4], any = splat_8(0);
+    for (size_t s = 0; s < steps; s += 4) {
+        load_codes(&c, codes, (const char *)src + s * c.in, steps - s, 4);
+        VECTORS(any |= within(span, codes[i]););
+    }
+    return any_bit((vec)any);
+}
+
 TARGET void PART(table)(const struct plan *p, struct carried *c, void *dst, const void *src,
                         size_t steps)
 {
     const struct table *t = &p->table;
     const size_t in = bytes_of_step(p->from), out = bytes_of_step(t->to);
     stage_function *const look = look_up_of(p);
+    struct span more = {.any = false}; /* of codes that raise what is not raised yet */
     char *to = dst;
     const char *from = src;
     while (steps) {
         const bool looks = p->flags && (c->raised & t->all_flags) != t->all_flags;
         const size_t now = looks && steps > BETWEEN_LOOKS ? BETWEEN_LOOKS : steps;
-        if (looks)
+        if (looks && (from == src || any_within(p, &more, from, now))) {
             c->raised |= flags_of_codes(p, from, now);
+            if (now < steps)
+                more = hu_table_span(p, t->flags, t->all_flags & ~c->raised);
+        }
         look(p, c, to, from, now);
         steps -= now, to += now * out, from += now * in;
     }

@@ -420,12 +420,23 @@ static enum care find_care(const struct plan *p)
     return common ? NEAREST : DIRECTED;
 }
 
+/* Integers are rounded by the hardware: see integer_of. */
+static void set_environment(struct plan *p)
+{
+    p->round_in = p->options.direction;
+    if (p->round == ROUND_INT32 && p->round_in == HU_TIES_TO_AWAY)
+        p->round_in = HU_TOWARD_ZERO;
+    else if (p->round == ROUND_INT32 && p->round_in == HU_TO_ODD)
+        p->round_in = HU_TOWARD_NEGATIVE;
+    p->load_in = p->round_in;
+}
+
 bool hu_plan_lanes(struct plan *p, const struct abilities *a)
 {
     if (p->from == p->to || !find_load(p, a) || !find_round(p, a))
         return false;
     p->store = p->round == ROUND_NONE && p->to->storage_bits == 32 ? STORE_32 : find_store(p->to);
-    p->load_in = p->round_in = p->options.direction;
+    set_environment(p);
     if (p->load == LOAD_HALF || p->load == LOAD_INT16 || p->load == LOAD_INT8 ||
         p->load == LOAD_TOP)
         p->w = widen_for(p->from);
@@ -439,8 +450,11 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     p->streams = p->environment = true;
     hu_plan_harmless(p);
     bool within_fp64 = p->round == ROUND_WHOLE || p->store == STORE_64;
-    if (p->w.integer && !within_fp64 && p->round != ROUND_NONE && !is_at_random(p))
+    bool rough = p->round == ROUND_MAGIC && p->k.limit <= (24 + FP32_BIAS) << FP32_TRAILING;
+    if (p->w.integer && !within_fp64 && p->round != ROUND_NONE && (rough || !is_at_random(p))) {
         p->load = LOAD_INT32;
+        p->w.rough = rough;
+    }
     if (p->load == LOAD_FP64 && !within_fp64 && !plan_fp64(p, a))
         return false;
     p->care = find_care(p);

@@ -109,7 +109,8 @@ struct widen {
     bool payloads;     /* specials are FP32's own with less payload */
     bool below_zero;   /* an integer with sign */
     bool integer;      /* LOAD_FP64 and its likes: of integers of 32 bits */
-    bool rough;        /* LOAD_FP64: nobody asks what is below FP32's range, or signaling */
+    bool rough;        /* LOAD_FP64: nobody asks what is below FP32's range, or signaling;
+                          LOAD_INT32: nor which of those beyond 2^24 one is */
     bool quiet;        /* LOAD_FP64: FP32 is the target */
 };
 
@@ -236,6 +237,12 @@ struct sums {
     int changes, alones;
 };
 
+/* Codes whose lower bits, as FOLD says, are from LOW on, and at most SPAN more; if ANY. */
+struct span {
+    bool any;
+    unsigned char fold, low, span;
+};
+
 /* What a target's elements are made of: the words of the planes as they are, or of FP32. */
 enum last { LAST_NONE, LAST_INT32, LAST_FP64 };
 
@@ -254,12 +261,10 @@ struct table {
     /* At random: words are the lower ones, UPPER the others, and CHANCES in 2^-32 what they are
      * taken by, whose upper bytes PLANE_PARTS has. */
     bool draws;
-    /* Some chances have more than that byte: of codes and FOLD from LOW on, SPAN at most. */
-    bool ties;
-    unsigned char fold, low, span;
-    bool steps; /* the upper word is the next one, where there is a chance, */
-    bool next;  /* or is before a sign is put to it */
-    bool even;  /* chances, or where there are none flags, are those of magnitudes */
+    struct span tied; /* where chances have more than that byte */
+    bool steps;       /* the upper word is the next one, where there is a chance, */
+    bool next;        /* or is before a sign is put to it */
+    bool even;        /* chances, or where there are none flags, are those of magnitudes */
     uint32_t chances[TABLE_CODES];
     unsigned char upper[TABLE_CODES];
 };

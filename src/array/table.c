@@ -85,36 +85,21 @@ static bool is_next(const struct plan *p, struct drawn x, bool below)
     return x.upper == x.lower + 1;
 }
 
-/* What integers are without sign, those above zero as if they had as great an end. */
-static void make_whole(struct plan *p, unsigned codes)
+struct span hu_table_span(const struct plan *p, const unsigned char marks[TABLE_CODES],
+                          unsigned mask)
 {
-    struct table *t = &p->table;
-    const unsigned char end = (unsigned char)hu_max_finite_code(p->to);
-    const uint64_t sign = hu_sign_mask(p->to);
-    for (unsigned code = 0; code < codes; code++) {
-        const uint64_t word = t->words[code], twin = t->words[code ^ codes / 2];
-        const bool least = twin == sign && word == end;
-        t->planes[PLANE_LOW][code] = (unsigned char)(least         ? sign
-                                                     : word & sign ? 2 * sign - word
-                                                                   : word);
-    }
-}
-
-static void find_ties(struct plan *p, unsigned codes)
-{
-    struct table *t = &p->table;
-    unsigned low = TABLE_CODES, high = 0;
+    const unsigned codes = 1u << p->from->width;
     const bool folds = hu_is_signed(p->from) && !hu_is_integer(p->from);
-    t->fold = (unsigned char)(folds ? codes / 2 - 1 : TABLE_CODES - 1);
+    const unsigned fold = folds ? codes / 2 - 1 : TABLE_CODES - 1;
+    unsigned low = TABLE_CODES, high = 0;
     for (unsigned code = 0; code < codes; code++)
-        if (t->chances[code] << 8) {
-            const unsigned at = code & t->fold;
+        if (marks[code] & mask) {
+            const unsigned at = code & fold;
             low = at < low ? at : low;
             high = at > high ? at : high;
         }
-    t->ties = low <= high;
-    t->low = (unsigned char)low;
-    t->span = (unsigned char)(high - low);
+    return (struct span){low <= high, (unsigned char)fold, (unsigned char)low,
+                         (unsigned char)(high - low)};
 }
 
 static void fill_drawn(struct plan *p)
@@ -122,6 +107,7 @@ static void fill_drawn(struct plan *p)
     struct table *t = &p->table;
     const struct hu_target to = hu_target_of(p->to);
     const unsigned codes = 1u << p->from->width;
+    unsigned char more[TABLE_CODES]; /* than a byte of chance */
     t->steps = t->next = t->even = true;
     for (unsigned code = 0; code < TABLE_CODES; code++) {
         const unsigned same = code & (codes - 1);
@@ -129,6 +115,7 @@ static void fill_drawn(struct plan *p)
         t->words[code] = x.lower;
         t->upper[code] = (unsigned char)x.upper;
         t->chances[code] = x.chance;
+        more[code] = x.chance << 8 != 0;
         t->planes[PLANE_PARTS][code] = (unsigned char)(x.chance >> 24);
         t->planes[PLANE_UPPER][code] = t->upper[code];
         if (!x.chance)
@@ -136,7 +123,7 @@ static void fill_drawn(struct plan *p)
         t->steps &= x.upper == x.lower + 1;
         t->next &= is_next(p, x, hu_decode(p->from, same).sign);
     }
-    find_ties(p, codes);
+    t->tied = hu_table_span(p, more, 1);
     t->even =
         !memcmp(t->planes[PLANE_PARTS], t->planes[PLANE_PARTS] + TABLE_CODES / 2, TABLE_CODES / 2);
 }
@@ -198,233 +185,6 @@ static void fill_plane(struct table *t, enum plane plane, unsigned shift)
         bytes[i] = plane == PLANE_FLAGS ? t->flags[i] : (unsigned char)(t->words[i] >> shift);
 }
 
-/* What sums are made for. */
-struct wanted {
-    const unsigned char (*planes)[TABLE_CODES];
-    int count;      /* of planes */
-    bool draws;     /* the second is of parts, */
-    bool whole;     /* and the first of what is negated below zero */
-    bool absolute;  /* codes are two's complement */
-    unsigned codes; /* of the source */
-    unsigned half;  /* of them without sign; 0: codes are their own magnitudes */
-    unsigned limit; /* from which on they have none, either: NaNs */
-    bool searches;  /* more than one way is tried */
-    bool clamped;   /* to where something changes */
-    unsigned last;  /* the greatest magnitude that is looked up, for those beyond, too */
-};
-
-static bool alike(const struct wanted *w, unsigned a, unsigned b)
-{
-    return w->planes[0][a] == w->planes[0][b] &&
-           (w->count == 1 || w->planes[1][a] == w->planes[1][b]);
-}
-
-/* The code of a magnitude below zero. */
-static unsigned below_zero(const struct wanted *w, unsigned magnitude)
-{
-    return w->absolute ? w->codes - magnitude : w->half + magnitude;
-}
-
-static unsigned magnitude_of(const struct wanted *w, unsigned code)
-{
-    if (w->half && code >= w->half)
-        code = w->absolute ? w->codes - code : code - w->half;
-    return code < w->last ? code : w->last;
-}
-
-/* The least of two's complement has a magnitude that others have not. */
-static unsigned char byte_of(const struct sums *s, const struct wanted *w, unsigned magnitude,
-                             int p)
-{
-    const bool least = w->absolute && magnitude == w->half && s->below == BELOW_ADDS;
-    return (unsigned char)(w->planes[p][magnitude] - (least ? s->negative[p] : 0));
-}
-
-static unsigned char summed(const struct sums *s, const struct wanted *w, unsigned code, int p)
-{
-    unsigned char byte = byte_of(s, w, magnitude_of(w, code), p);
-    if (!w->half || code < w->half || code >= w->limit)
-        return byte;
-    switch (s->below) {
-    case BELOW_SAME:
-    case BELOW_WHOLE:
-        break;
-    case BELOW_ADDS:
-        return (unsigned char)(byte + s->negative[p]);
-    case BELOW_NONZERO:
-        return byte ? byte | s->negative[p] : 0;
-    case BELOW_NEGATED:
-        return (unsigned char)-byte;
-    case BELOW_ALIKE:
-        return s->negative[p];
-    }
-    return byte;
-}
-
-/* False: too many codes are not what the magnitudes say. */
-static bool set_alones(struct sums *s, const struct wanted *w)
-{
-    for (unsigned code = 0; code < w->codes; code++) {
-        unsigned char lacks[2] = {0, 0};
-        for (int p = 0; p < (w->draws ? 1 : w->count); p++)
-            lacks[p] = (unsigned char)(w->planes[p][code] - summed(s, w, code, p));
-        const unsigned magnitude = magnitude_of(w, code);
-        const bool alone = lacks[0] || lacks[1];
-        const bool sure = w->half && code >= w->half && s->below == BELOW_ALIKE;
-        if (w->draws && (alone ? w->planes[1][magnitude]
-                               : !sure && w->planes[1][code] != w->planes[1][magnitude]))
-            return false;
-        if (!alone)
-            continue;
-        if (s->alones == TABLE_ALONE)
-            return false;
-        s->alone[s->alones] = (unsigned char)code;
-        memcpy(s->lacks[s->alones++], lacks, sizeof lacks);
-    }
-    return true;
-}
-
-/* HIGH: may have whatever a block's magnitudes all need. */
-static void add_block(struct sums *s, const struct wanted *w, unsigned b, bool high)
-{
-    table_block needs[2] = {{0}, {0}};
-    const unsigned first = s->floor + b * TABLE_BLOCK, left = w->last - first;
-    const unsigned count = left < TABLE_BLOCK ? left + 1 : TABLE_BLOCK;
-    unsigned any = 0;
-    for (int p = 0; p < w->count; p++) {
-        for (unsigned i = 0; i < count; i++) {
-            needs[p][i] = byte_of(s, w, first + i, p);
-            for (int c = 0; c < s->changes; c++)
-                if (b * TABLE_BLOCK - s->starts[c][0] < TABLE_CODES / 2)
-                    needs[p][i] = (unsigned char)(needs[p][i] - s->change[c][p][i]);
-        }
-        s->high[p][b] = high && b ? needs[p][0] : 0;
-        s->any_high |= s->high[p][b];
-        for (unsigned i = 0; i < count; i++)
-            any |= needs[p][i] = (unsigned char)(needs[p][i] - s->high[p][b]);
-    }
-    if (b && !any)
-        return;
-    memset(s->starts[s->changes], (int)(b * TABLE_BLOCK), TABLE_BLOCK);
-    memcpy(s->change[s->changes++], needs, sizeof needs);
-}
-
-/* HIGH by codes, which have a sign to add. */
-static void add_sign(struct sums *s, const struct wanted *w)
-{
-    const unsigned half = w->half / TABLE_BLOCK, last = w->last / TABLE_BLOCK;
-    s->high_of_codes = true;
-    s->below = BELOW_SAME;
-    for (int p = 0; p < w->count; p++)
-        for (unsigned b = 0; b < half; b++) {
-            s->high[p][b] = s->high[p][b < last ? b : last];
-            s->high[p][b + half] = (unsigned char)(s->high[p][b] + s->negative[p]);
-        }
-}
-
-static unsigned last_magnitude(const struct wanted *w)
-{
-    return w->absolute ? w->half : (w->half ? w->half : w->codes) - 1;
-}
-
-static bool make_sums(struct sums *s, const struct wanted *w, enum below below, bool high)
-{
-    unsigned one = 1; /* the first that a sign makes something of */
-    while (one + 1 < w->half && alike(w, one, below_zero(w, one)))
-        one++;
-    *s = (struct sums){.below = below, .absolute = w->absolute};
-    s->fold = (unsigned char)(w->half && !w->absolute ? w->half - 1 : TABLE_CODES - 1);
-    s->lift = (unsigned char)(TABLE_CODES / 2 - w->half);
-    s->limit = (unsigned char)(w->limit + s->lift);
-    for (int p = 0; p < w->count; p++)
-        s->negative[p] = (unsigned char)(w->planes[p][w->half ? below_zero(w, one) : 0] ^
-                                         (below == BELOW_ALIKE ? 0 : w->planes[p][one]));
-    if (!set_alones(s, w))
-        return false;
-    while (w->clamped && s->floor < w->last && alike(w, 0, s->floor + 1u))
-        s->floor++;
-    const bool capped = w->last < last_magnitude(w);
-    s->cap = (unsigned char)(capped ? w->last - s->floor : TABLE_CODES - 1);
-    s->wraps = w->last - s->floor < TABLE_CODES / 2;
-    if (!s->wraps && !high)
-        return false;
-    for (unsigned b = 0; b <= (w->last - s->floor) / TABLE_BLOCK; b++)
-        add_block(s, w, b, high);
-    if (s->any_high && below == BELOW_ADDS && !s->floor && !w->absolute && w->limit == w->codes)
-        add_sign(s, w);
-    s->high_of_codes |= !w->half && !s->floor && !capped;
-    s->plain = (s->high_of_codes || !s->any_high) && !s->floor && !capped && !s->absolute &&
-               s->below == BELOW_SAME;
-    return true;
-}
-
-/* In operations on vectors. */
-static int cost_of(const struct sums *s, int count)
-{
-    static const int of_below[] = {0, 3, 5, 3, 4};
-    const int apart = 9 * count + 2 * s->absolute + (s->below && s->lift) + of_below[s->below];
-    return (1 + 2 * count) * (s->changes + s->alones) + 2 * (1 + count) * s->any_high +
-           (s->plain ? 0 : apart);
-}
-
-static void try_sums(struct sums *best, struct wanted *w, enum below below)
-{
-    static const struct {
-        bool high, clamped, last_alone;
-    } ways[] = {{.high = true},
-                {.high = false},
-                {.high = true, .clamped = true},
-                {.high = false, .clamped = true},
-                {.high = true, .clamped = true, .last_alone = true},
-                {.high = false, .clamped = true, .last_alone = true}};
-    const int all = (int)(sizeof ways / sizeof *ways);
-    for (int i = 0; i < (w->codes > TABLE_BLOCK && w->searches ? all : 1); i++) {
-        struct sums one;
-        w->clamped = ways[i].clamped;
-        w->last = last_magnitude(w) - ways[i].last_alone;
-        while (w->clamped && w->last && alike(w, w->last, w->last - 1))
-            w->last--;
-        if (make_sums(&one, w, below, ways[i].high) &&
-            (!best->changes || cost_of(&one, w->count) < cost_of(best, w->count)))
-            *best = one;
-    }
-}
-
-/* The cheapest; none have changes where parts are drawn for codes of whatever sign they have. */
-static void find_sums(struct sums *s, struct wanted w, const struct hu_format *from)
-{
-    const bool whole = hu_is_integer(from), more = w.codes > TABLE_BLOCK || w.draws;
-    s->changes = 0;
-    w.searches = true;
-    if (hu_is_signed(from) && more && (!whole || w.codes == TABLE_CODES)) {
-        w.half = w.codes / 2;
-        w.absolute = whole;
-        w.limit = w.codes;
-        const unsigned nan = (unsigned)hu_max_finite_code(from) + 1 + hu_has_infinity(from);
-        if (nan < w.half && alike(&w, nan, below_zero(&w, nan)))
-            w.limit = w.half + nan;
-        const int last = w.whole ? BELOW_SAME : BELOW_ALIKE;
-        for (int below = BELOW_SAME; below <= last && !(s->changes && s->alones < 2); below++)
-            if (w.count == 1 || w.draws || (below != BELOW_NONZERO && below != BELOW_NEGATED))
-                try_sums(s, &w, (enum below)below);
-    }
-    if (w.draws && hu_is_signed(from))
-        return;
-    w.searches = !s->changes;
-    w.half = 0;
-    w.absolute = false;
-    try_sums(s, &w, BELOW_SAME);
-}
-
-static void end_whole(struct sums *s, const struct hu_format *to)
-{
-    s->below = BELOW_WHOLE;
-    s->plain = false;
-    s->negative[0] = (unsigned char)hu_max_finite_code(to);
-    if (s->alones) /* which lack what has a sign */
-        s->changes = 0;
-}
-
 void hu_table_fill(struct plan *p)
 {
     struct table *t = &p->table;
@@ -453,27 +213,12 @@ void hu_table_fill(struct plan *p)
     fill_plane(t, PLANE_FLAGS, 0);
     if (!t->draws)
         t->even = !memcmp(t->flags, t->flags + TABLE_CODES / 2, TABLE_CODES / 2);
-    const int count = t->to->storage_bits > 8 || t->draws ? 2 : 1;
     t->full = true;
     t->of_words.changes = 0;
-    const bool whole = t->draws && !t->direct && hu_is_integer(t->to) && t->to->width == 8 &&
-                       hu_is_signed(t->to) && hu_is_signed(p->from);
-    if (whole)
-        make_whole(p, codes);
     if (!t->direct && (!t->draws || t->next))
-        find_sums(&t->of_words,
-                  (struct wanted){.planes = t->planes,
-                                  .count = count,
-                                  .draws = t->draws,
-                                  .whole = whole,
-                                  .codes = codes},
-                  p->from);
-    if (whole)
-        end_whole(&t->of_words, t->to);
+        hu_table_sum_words(p);
     if (p->flags)
-        find_sums(&t->of_flags,
-                  (struct wanted){.planes = t->planes + PLANE_FLAGS, .count = 1, .codes = codes},
-                  p->from);
+        hu_table_sum_flags(p);
     /* Where a word is more than the planes have one after another. */
     const bool wide = t->to->storage_bits > 16 && !t->top;
     if (t->to == p->to && (wide || (!t->direct && !t->of_words.changes)))
@@ -504,67 +249,111 @@ static unsigned flags_of(const struct table *t, const unsigned char *codes, size
     return flags;
 }
 
-#define LOOK_UP(type)                                                                              \
-    for (size_t i = 0; i < n; i++) {                                                               \
-        type word = (type)t->words[codes[i]];                                                      \
-        memcpy(out + i * sizeof word, &word, sizeof word);                                         \
-    }
-
-static void look_up(const struct table *t, void *dst, const unsigned char *codes, size_t n)
+/* Fours, of bytes or halves, are stored at once. */
+static inline __attribute__((always_inline)) void look_up(const uint64_t words[TABLE_CODES],
+                                                          unsigned char *out,
+                                                          const unsigned char *codes, size_t n,
+                                                          int bits)
 {
-    unsigned char *out = dst;
+    const size_t size = (size_t)bits / 8;
+    size_t i = 0;
+    for (; bits <= 16 && i + 4 <= n; i += 4) {
+        const uint64_t four = words[codes[i]] | words[codes[i + 1]] << bits |
+                              words[codes[i + 2]] << 2 * bits | words[codes[i + 3]] << 3 * bits;
+        layout_set_word(out + i * size, 4 * bits, four);
+    }
+    for (; i < n; i++)
+        layout_set_word(out + i * size, bits, words[codes[i]]);
+}
+
+static void look_up_all(const struct table *t, void *dst, const unsigned char *codes, size_t n)
+{
     switch (t->to->storage_bits) {
     case 16:
-        LOOK_UP(uint16_t)
+        look_up(t->words, dst, codes, n, 16);
         break;
     case 32:
-        LOOK_UP(uint32_t)
+        look_up(t->words, dst, codes, n, 32);
         break;
     case 64:
-        LOOK_UP(uint64_t)
+        look_up(t->words, dst, codes, n, 64);
         break;
     default:
-        LOOK_UP(uint8_t)
+        look_up(t->words, dst, codes, n, 8);
     }
+}
+
+/*
+ *  63       48 47       32 31       16 15        0
+ *  |     |        |        |        |            |
+ *  |  0  |  7  6  |  5  4  |  3  2  |  1  0      |   eight codes of 6 bits, or of 4
+ *  | 7 | 6 | 5 | 4 | 3 | 2 | 1 | 0 |                 a byte each
+ * By halves: the upper codes of each 64, 32 and 16 bits move up, and back down.
+ */
+static inline uint64_t spread(uint64_t x, unsigned width)
+{
+    const uint64_t halves = (UINT64_C(1) << 4 * width) - 1;
+    const uint64_t quarters = (UINT64_C(0x0000000100000001) << 2 * width) - 0x0000000100000001;
+    const uint64_t codes = (UINT64_C(0x0001000100010001) << width) - 0x0001000100010001;
+    x = (x & halves) | (x & halves << 4 * width) << (32 - 4 * width);
+    x = (x & quarters) | (x & quarters << 2 * width) << (16 - 2 * width);
+    return (x & codes) | (x & codes << width) << (8 - width);
+}
+
+static inline uint64_t gather(uint64_t x, unsigned width)
+{
+    const uint64_t codes = (UINT64_C(0x0001000100010001) << width) - 0x0001000100010001;
+    const uint64_t quarters = (UINT64_C(0x0000000100000001) << 2 * width) - 0x0000000100000001;
+    const uint64_t halves = (UINT64_C(1) << 4 * width) - 1;
+    x = (x & codes) | (x >> (8 - width) & codes << width);
+    x = (x & quarters) | (x >> (16 - 2 * width) & quarters << 2 * width);
+    return (x & halves) | (x >> (32 - 4 * width) & halves << 4 * width);
+}
+
+/* Eights of codes, of a constant WIDTH; returns how many codes there are. */
+static inline __attribute__((always_inline)) size_t
+unpack_eights(unsigned char *codes, const unsigned char *in, size_t n, unsigned width)
+{
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8, in += width) {
+        const uint64_t upper = width == 6 ? layout_word(in + 4, 16) : 0;
+        layout_set_word(codes + i, 64, spread(layout_word(in, 32) | upper << 32, width));
+    }
+    return i;
+}
+
+static inline __attribute__((always_inline)) size_t
+pack_eights(unsigned char *out, const unsigned char *codes, size_t n, unsigned width)
+{
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8, out += width) {
+        const uint64_t x = gather(layout_word(codes + i, 64), width);
+        layout_set_word(out, 32, x);
+        if (width == 6)
+            layout_set_word(out + 4, 16, x >> 32);
+    }
+    return i;
 }
 
 void hu_table_unpack(const struct hu_format *from, unsigned char *codes, const void *src, size_t n)
 {
-    const unsigned char *in = src;
-    size_t i = 0;
+    size_t i = n;
     if (from->storage_bits == 4)
-        for (; i + 2 <= n; i += 2) {
-            codes[i] = in[i / 2] & 15;
-            codes[i + 1] = in[i / 2] >> 4;
-        }
+        i = unpack_eights(codes, src, n, 4);
     else if (from->storage_bits == 6)
-        for (; i + 4 <= n; i += 4, in += 3) {
-            uint32_t four = in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16;
-            for (unsigned k = 0; k < 4; k++)
-                codes[i + k] = four >> 6 * k & 63;
-        }
+        i = unpack_eights(codes, src, n, 6);
     else
-        i = n, memcpy(codes, src, n);
+        memcpy(codes, src, n);
     for (; i < n; i++)
         codes[i] = (unsigned char)layout_packed(src, from->width, i);
 }
 
 void hu_table_pack(const struct hu_format *to, void *dst, const unsigned char *codes, size_t n)
 {
-    unsigned char *out = dst;
-    size_t i = 0;
-    if (to->storage_bits == 4)
-        for (; i + 2 <= n; i += 2)
-            out[i / 2] = (unsigned char)(codes[i] | codes[i + 1] << 4);
-    else
-        for (; i + 4 <= n; i += 4) {
-            uint32_t four = codes[i] | (uint32_t)codes[i + 1] << 6 | (uint32_t)codes[i + 2] << 12 |
-                            (uint32_t)codes[i + 3] << 18;
-            for (size_t b = 0; b < 3; b++)
-                out[i / 4 * 3 + b] = (unsigned char)(four >> 8 * b);
-        }
+    size_t i =
+        to->storage_bits == 4 ? pack_eights(dst, codes, n, 4) : pack_eights(dst, codes, n, 6);
     for (; i < n; i++)
-        layout_set_packed(out, to->width, i, codes[i]);
+        layout_set_packed(dst, to->width, i, codes[i]);
 }
 
 /* At random, to bytes. */
@@ -596,7 +385,7 @@ unsigned hu_table_row(const struct plan *p, void *dst, const void *src, size_t n
             look_up_drawn(t, packed ? bytes : (unsigned char *)out, codes, count, keys,
                           first + done);
         else
-            look_up(t, packed ? (char *)bytes : out, codes, count);
+            look_up_all(t, packed ? (char *)bytes : out, codes, count);
         if (packed)
             hu_table_pack(p->to, out, bytes, count);
         if (p->flags)

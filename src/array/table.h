@@ -12,8 +12,14 @@ bool hu_table_draws(const struct plan *p);
 /* How words of FP32 become a wide target's elements, where they do. */
 enum last hu_table_last(const struct plan *p);
 void hu_table_fill(struct plan *p);
+/* Of what a table holds, the sums that look it up. */
+void hu_table_sum_words(struct plan *p);
+void hu_table_sum_flags(struct plan *p);
 /* A plan of a kernel's look-ups by bytes; where it has none, of one after another. */
 void hu_plan_table(struct plan *p, const struct abilities *a);
+/* Where codes of the source have any of MASK in their MARKS. */
+struct span hu_table_span(const struct plan *p, const unsigned char marks[TABLE_CODES],
+                          unsigned mask);
 /* One look-up after another. */
 row_function hu_table_row;
 /* N codes from SRC, a byte each, and back into a packed layout. */

@@ -7,14 +7,9 @@
 #include "decode.h"
 #include "float_bits.h"
 #include "unpack.h"
+#include "vectors.h"
 
 #include <immintrin.h>
-
-#ifdef __clang__
-#define UNROLLED_16 _Pragma("unroll")
-#else
-#define UNROLLED_16 _Pragma("GCC unroll 16")
-#endif
 
 /* UBSan's watch over code that is unrolled so far takes compilers minutes; ASan's does not. */
 #define ROW TARGET __attribute__((no_sanitize("undefined")))

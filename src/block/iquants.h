@@ -199,9 +199,8 @@ UNPACK void unpack_iq1_m(const unsigned char *block, struct hu_block_unpacked *t
                                 0x80, 0x80, 0x80, 0x80, 0x80, 8,    8,    8,    8,    8,    8,
                                 8,    8,    0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80};
         bytes16 first = (bytes16){0} + block[32 + l / 2], last = (bytes16){0} + block[33 + l / 2];
-        bytes32 down = __builtin_shufflevector(first, last, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
-                                               12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
-                                               25, 26, 27, 28, 29, 30, 31);
+        bytes32 down = SHUFFLED(first, last, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+                                16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
         down = (bytes32)((down & places) == places);
         put_moved(to->q + 8 * l, points, &down);
     }

@@ -27,12 +27,9 @@ UNPACK void unpack_q3_k(const unsigned char *block, struct hu_block_unpacked *to
     to->d = UNPACK_FP16(block + 108);
     bytes16 all, low, upper;
     GET(all, block + 94); /* the last of them end the block but for the fp16 */
-    low = __builtin_shufflevector(all, all >> 4, 2, 3, 4, 5, 6, 7, 8, 9, 18, 19, 20, 21, 22, 23, 24,
-                                  25);
-    upper = __builtin_shufflevector(all, all >> 2, 10, 11, 12, 13, 26, 27, 28, 29, 10, 11, 12, 13,
-                                    26, 27, 28, 29);
-    upper = __builtin_shufflevector(upper, upper >> 4, 0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28,
-                                    29, 30, 31);
+    low = SHUFFLED(all, all >> 4, 2, 3, 4, 5, 6, 7, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25);
+    upper = SHUFFLED(all, all >> 2, 10, 11, 12, 13, 26, 27, 28, 29, 10, 11, 12, 13, 26, 27, 28, 29);
+    upper = SHUFFLED(upper, upper >> 4, 0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31);
     low = ((low & 15) | (upper & 3) << 4) - 32;
     put_numbers(&low, true, to->a, to->a + 8);
     /* The third bit of element i is bit i / 32 of byte i % 32, and its weight 4 is taken away where
@@ -55,8 +52,8 @@ UNPACK void six_bits(const unsigned char *from, bytes16 *to)
     const bytes16 upper = {0, 0, 0, 0, 48, 48, 48, 48, 0, 0, 0, 0, 48, 48, 48, 48};
     bytes16 x, low, high;
     GET(x, from); /* codes follow */
-    low = __builtin_shufflevector(x, x >> 4, 0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 24, 25, 26, 27);
-    high = __builtin_shufflevector(x, x, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7);
+    low = SHUFFLED(x, x >> 4, 0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 24, 25, 26, 27);
+    high = SHUFFLED(x, x, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7);
     *to = (low & lower) | (high >> 2 & upper);
 }
 

@@ -31,9 +31,8 @@ UNPACK void unpack_fives(const unsigned char *at, int8_t *q, int by)
     GET(x, at + 4);
     low = x & 15;
     upper = x >> 4;
-    bytes32 all =
-        __builtin_shufflevector(low, upper, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-                                16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+    bytes32 all = SHUFFLED(low, upper, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
+                           18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
     all = (all | (high & 16)) - (uint8_t)by;
     PUT(q, all);
 }
@@ -163,10 +162,9 @@ UNPACK void unpack_nvfp4(const unsigned char *block, struct hu_block_unpacked *t
         bytes16 x;
         GET(x, block + 4 + 8 * s);
         bytes16 low = x & 15, high = x >> 4;
-        bytes16 first = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19,
-                                                20, 21, 22, 23),
-                last = __builtin_shufflevector(low, high, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26,
-                                               27, 28, 29, 30, 31);
+        bytes16 first = SHUFFLED(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
+                last = SHUFFLED(low, high, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30,
+                                31);
         first = LOOK_UP(twice_fp4_values, first);
         last = LOOK_UP(twice_fp4_values, last);
         PUT(to->q + 16 * s, first);

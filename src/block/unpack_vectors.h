@@ -11,19 +11,13 @@
 
 #include "array/layout.h"
 #include "unpack.h"
+#include "vectors.h"
 
 #ifndef UNPACK
 #define UNPACK static inline
 #endif
 #ifndef UNPACK_FP16
 #define UNPACK_FP16 unpack_fp16
-#endif
-
-/* Before a loop of a few turns. */
-#ifdef __clang__
-#define UNROLLED _Pragma("unroll")
-#else
-#define UNROLLED _Pragma("GCC unroll 8")
 #endif
 
 typedef uint8_t bytes8 __attribute__((vector_size(8)));
@@ -113,8 +107,8 @@ UNPACK void spread_bits(const unsigned char *at, bytes32 *x)
     uint32_t four;
     memcpy(&four, at, sizeof four);
     bytes32 all = (bytes32)((numbers8){0} + (int32_t)four);
-    all = __builtin_shufflevector(all, all, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 18, 18,
-                                  18, 18, 18, 18, 18, 18, 19, 19, 19, 19, 19, 19, 19, 19);
+    all = SHUFFLED(all, all, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 18, 18, 18, 18, 18, 18,
+                   18, 18, 19, 19, 19, 19, 19, 19, 19, 19);
     *x = (bytes32)((all & places) == places);
 }
 

@@ -171,6 +171,8 @@ struct hu_block_target hu_block_target_of(const struct hu_block *b, enum hu_scal
     t.wide_scale = scale && scale->storage_bits == 32;
     if (hu_block_has_rules(b))
         t.element = hu_scale_element_of(b);
+    if (options->direction == HU_TIES_TO_EVEN)
+        t.steps = hu_block_steps_of(b, rule ? rule : b->rule, t.reach);
     return t;
 }
 
@@ -185,7 +187,7 @@ struct work {
     size_t tall, wide;    /* rows and columns of a block */
     unsigned char *codes, *scales;
     float tensor_scale;
-    void *result;
+    void *result; /* NULL: it was a walk */
     bool is_fp32;
 };
 
@@ -269,22 +271,21 @@ struct compared {
     uint64_t measured;
 };
 
-/* Runs of elements under one scale, row by row. only_noise: nothing else is found. */
-static void measure(const struct work *w, struct compared *c, bool only_noise)
+/* Runs of elements under one scale, row by row. */
+static void measure(const struct work *w, struct compared *c)
 {
     size_t size = w->is_fp32 ? 4 : 8, full = w->columns / w->wide, rest = w->columns % w->wide;
     hu_measure *run = hu_measure_of(hu_kernel_name(hu_kernel_chosen()));
     memset(c->runs, 0, w->down * w->across * sizeof *c->runs);
     c->all = (struct hu_measured_all){0};
-    struct hu_measured_all *all = only_noise ? NULL : &c->all;
     for (size_t row = 0; row < w->rows; row++) {
         struct hu_measured *runs = c->runs + row / w->tall * w->across;
         const char *x = (const char *)c->x + row * w->columns * size;
         const char *result = (const char *)w->result + row * w->columns * size;
-        run(w->is_fp32, x, result, w->wide, full, runs, all);
+        run(w->is_fp32, x, result, w->wide, full, runs, &c->all);
         if (rest)
             run(w->is_fp32, x + full * w->wide * size, result + full * w->wide * size, rest, 1,
-                runs + full, all);
+                runs + full, &c->all);
     }
 }
 
@@ -347,15 +348,14 @@ static bool compare(struct work *w, enum hu_scale_rule rule, int room, struct co
     c->runs = grown(w->m, room, w->down * w->across * sizeof *c->runs);
     if (!c->runs || !encode(w, rule))
         return false;
-    bool only_noise = !blocks && w->is_fp32;
-    measure(w, c, only_noise);
+    measure(w, c);
     if (is_sound(w, c))
         return true;
     if (blocks)
         blocks->nan += nan_blocks(w);
     if (!make_sound(w, c, loss))
         return false;
-    measure(w, c, only_noise);
+    measure(w, c);
     return true;
 }
 
@@ -428,8 +428,9 @@ static void see_blocks(const struct work *w, const struct compared *c, struct hu
         const struct hu_measured *run = &c->runs[i];
         if (!(run->noise > 0) || !(run->signal > 0))
             continue;
-        /* What is all noise may be all zeros now, and then no other has pushed them there. */
-        if (run->noise == run->signal)
+        /* What is all noise may be all zeros now, and then no other has pushed them there: not in a
+         * walk. */
+        if (run->noise == run->signal && w->result)
             blocks->lost -= count_gone(w, c, i);
         /* Certainly not among the worst, and no division is needed to know it. */
         if (run->noise < ordinary * run->signal)
@@ -481,16 +482,19 @@ static void add_rules(const struct work *w, const struct compared *own,
         hu_exact_add(&blocks->noise_by_rule[rule], noise[rule], 2 * own->exponent);
 }
 
-static bool lose_by_rules(struct work *w, enum hu_scale_rule rule, const struct compared *own,
-                          struct hu_block_loss *blocks)
+/* What was compared. */
+static void add(const struct work *w, const struct compared *c, double noise, double signal,
+                struct hu_loss *loss, struct hu_block_loss *blocks)
 {
-    struct compared floors = *own, ceils = *own;
-    if (rule != HU_SCALE_FLOOR && !compare(w, HU_SCALE_FLOOR, FLOOR, &floors, NULL, NULL))
-        return false;
-    if (rule != HU_SCALE_CEIL && !compare(w, HU_SCALE_CEIL, CEIL, &ceils, NULL, NULL))
-        return false;
-    add_rules(w, own, &floors, &ceils, blocks);
-    return true;
+    double error = ldexp(c->all.max_error, c->exponent);
+    hu_exact_add(&loss->noise, noise, 2 * c->exponent);
+    hu_exact_add(&loss->signal, signal, 2 * c->exponent);
+    loss->measured += c->measured;
+    loss->inexact += c->all.inexact;
+    loss->underflow += c->all.zeros;
+    loss->max_error = error > loss->max_error ? error : loss->max_error;
+    if (!is_whole(w->b))
+        see_blocks(w, c, blocks);
 }
 
 /* Of one matrix, or where matrices do not matter. */
@@ -499,31 +503,59 @@ static bool lose(struct hu_block_memory *m, const struct hu_block_target *target
                  struct hu_block_loss *blocks)
 {
     struct work w = {.m = m, .target = target, .b = target->block, .piece = piece};
-    struct compared c;
+    enum hu_scale_rule rule = target->options.rule ? target->options.rule : w.b->rule;
+    struct compared own, floors, ceils;
     w.is_fp32 = piece->real->storage_bits == 32;
     if (!hu_block_loss_fits(w.b, &piece->shape)) {
         blocks->unfit += piece->n;
         return true;
     }
     lay_out(&w);
-    enum hu_scale_rule rule = target->options.rule ? target->options.rule : w.b->rule;
-    if (!compare(&w, target->options.rule, RUNS, &c, loss, blocks))
+    if (!compare(&w, target->options.rule, RUNS, &own, loss, blocks))
         return false;
-    double noise = 0, signal = 0, error = ldexp(c.all.max_error, c.exponent);
+    count_overflows(&w, &own, loss, blocks);
+    double noise = 0, signal = 0;
     for (size_t i = 0; i < w.down * w.across; i++) {
-        noise += c.runs[i].noise;
-        signal += c.runs[i].signal;
+        noise += own.runs[i].noise;
+        signal += own.runs[i].signal;
     }
-    hu_exact_add(&loss->noise, noise, 2 * c.exponent);
-    hu_exact_add(&loss->signal, signal, 2 * c.exponent);
-    loss->measured += c.measured;
-    loss->inexact += c.all.inexact;
-    loss->underflow += c.all.zeros;
-    loss->max_error = error > loss->max_error ? error : loss->max_error;
-    count_overflows(&w, &c, loss, blocks);
-    if (!is_whole(w.b))
-        see_blocks(&w, &c, blocks);
-    return !hu_block_has_rules(w.b) || lose_by_rules(&w, rule, &c, blocks);
+    add(&w, &own, noise, signal, loss, blocks);
+    if (!hu_block_has_rules(w.b))
+        return true;
+    floors = ceils = own;
+    if ((rule != HU_SCALE_FLOOR && !compare(&w, HU_SCALE_FLOOR, FLOOR, &floors, NULL, NULL)) ||
+        (rule != HU_SCALE_CEIL && !compare(&w, HU_SCALE_CEIL, CEIL, &ceils, NULL, NULL)))
+        return false;
+    add_rules(&w, &own, &floors, &ceils, blocks);
+    return true;
+}
+
+bool hu_block_lose_at_once(struct hu_block_memory *m, const struct hu_block_target *target,
+                           const struct hu_block_piece *piece, struct hu_loss *loss,
+                           struct hu_block_loss *blocks)
+{
+    struct work w = {.m = m, .target = target, .b = target->block, .piece = piece};
+    if (!target->steps.trailing_bits || piece->real->storage_bits != 32)
+        return false;
+    lay_out(&w);
+    if (w.columns % w.wide)
+        return false;
+    struct hu_block_walk walk = {
+        .steps = target->steps,
+        .x = piece->bf16 ? piece->bf16 : piece->x,
+        .is_bf16 = piece->bf16,
+        .blocks = w.down * w.across,
+        .runs = grown(m, RUNS, w.down * w.across * sizeof *walk.runs),
+    };
+    if (!walk.runs || !hu_block_walker_of(hu_kernel_name(hu_kernel_chosen()))(&walk))
+        return false;
+    struct compared own = {.runs = walk.runs, .all = walk.all, .measured = piece->n};
+    loss->overflow += walk.overflows;
+    blocks->saturated += walk.saturated;
+    add(&w, &own, walk.noise_by_rule[target->steps.rule], walk.signal, loss, blocks);
+    for (int rule = 0; rule < HU_SCALE_RULES; rule++)
+        hu_exact_add(&blocks->noise_by_rule[rule], walk.noise_by_rule[rule], 0);
+    return true;
 }
 
 bool hu_block_lose(struct hu_block_memory *m, const struct hu_block_target *target,
@@ -540,7 +572,7 @@ bool hu_block_lose(struct hu_block_memory *m, const struct hu_block_target *targ
     one.n = (size_t)matrix;
     for (size_t i = 0; fine && i < piece->n / matrix; i++) {
         fine = lose(m, target, &one, loss, blocks);
-        one.x = (char *)one.x + matrix * (piece->real->storage_bits / 8);
+        one.x = (const char *)one.x + matrix * (piece->real->storage_bits / 8);
         one.first += matrix;
         one.number += matrix;
     }

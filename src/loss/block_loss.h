@@ -6,10 +6,10 @@
 #ifndef HALFULP_LOSS_BLOCK_LOSS_H
 #define HALFULP_LOSS_BLOCK_LOSS_H
 
-#include "block/scale_rule.h"
+#include "block_walk.h"
 #include "loss.h"
 
-enum { HU_WORST_BLOCKS = 8, HU_SCALE_RULES = HU_SCALE_EVEN - HU_SCALE_FLOOR + 1 };
+enum { HU_WORST_BLOCKS = 8 };
 
 /* A block that lost much. */
 struct hu_worst_block {
@@ -65,6 +65,7 @@ struct hu_block_target {
     bool wide_scale;    /* scales are fp32 */
     double scales[256]; /* else what a scale's byte stands for */
     struct hu_scale_element element; /* where hu_block_has_rules */
+    struct hu_block_steps steps;
 };
 /* DIRECTION and seed are those of the elements, which saturate. */
 struct hu_block_target hu_block_target_of(const struct hu_block *b, enum hu_scale_rule rule,
@@ -74,7 +75,8 @@ struct hu_block_target hu_block_target_of(const struct hu_block *b, enum hu_scal
 struct hu_block_piece {
     struct hu_block_shape shape;
     const struct hu_format *real; /* fp32 or fp64: what x is in */
-    void *x;                      /* numbers of this machine */
+    const void *x;                /* numbers of this machine */
+    const void *bf16;             /* the same in bf16 of this machine; NULL: they are none */
     uint64_t first;               /* the number of the first element in the tensor */
     size_t n;
     double greatest; /* of the tensor, where hu_block_needs_amax */
@@ -88,7 +90,12 @@ void hu_block_memory_free(struct hu_block_memory *m);
 /* Room for N elements of a piece, which begins at a multiple of 64 bytes. NULL: out of memory. */
 void *hu_block_memory_piece(struct hu_block_memory *m, size_t n);
 
-/* Adds PIECE. False: out of memory. */
+/* Adds PIECE, of which x may be NULL where bf16 is not. False: nothing is added, as it cannot be
+ * done in one walk. */
+bool hu_block_lose_at_once(struct hu_block_memory *m, const struct hu_block_target *target,
+                           const struct hu_block_piece *piece, struct hu_loss *loss,
+                           struct hu_block_loss *blocks);
+/* Adds PIECE by steps. False: out of memory. */
 bool hu_block_lose(struct hu_block_memory *m, const struct hu_block_target *target,
                    const struct hu_block_piece *piece, struct hu_loss *loss,
                    struct hu_block_loss *blocks);

@@ -1,13 +1,8 @@
 #include "block_measure.h"
 #include "array/array.h"
+#include "vectors.h"
 
 #include <string.h>
-
-#if defined(__clang__)
-#define UNROLLED _Pragma("unroll")
-#else
-#define UNROLLED _Pragma("GCC unroll 8")
-#endif
 
 #define NAME(x) plain_##x
 #define TARGET

@@ -48,8 +48,8 @@ INLINE void NAME(keep_greater)(REALS *most, const REALS *other)
 }
 
 /* Eight elements. */
-INLINE void NAME(step)(bool is_fp32, bool all, struct NAME(sums) * s, const void *x,
-                       const void *result, size_t i)
+INLINE void NAME(step)(bool is_fp32, struct NAME(sums) * s, const void *x, const void *result,
+                       size_t i)
 {
     const WORDS magnitude = (WORDS){0} + INT64_MAX;
     UNROLLED EACH
@@ -59,8 +59,6 @@ INLINE void NAME(step)(bool is_fp32, bool all, struct NAME(sums) * s, const void
         NAME(load)(is_fp32, result, i + (size_t)p * NAME(WIDTH), &b);
         REALS error = b - a, size = (REALS)((WORDS)a & magnitude);
         s->noise[p] += error * error;
-        if (!all)
-            continue;
         WORDS differ = b != a;
         s->inexact[p] -= differ;
         s->zeros[p] -= differ & (b == 0);
@@ -100,20 +98,19 @@ INLINE uint64_t NAME(count)(const WORDS *of)
 }
 
 /* The last elements of a run, with zeros behind them. */
-INLINE void NAME(step_rest)(bool is_fp32, bool all, struct NAME(sums) * s, const char *x,
-                            const char *result, size_t i, size_t n)
+INLINE void NAME(step_rest)(bool is_fp32, struct NAME(sums) * s, const char *x, const char *result,
+                            size_t i, size_t n)
 {
     double a[8] = {0}, b[8] = {0};
     size_t size = is_fp32 ? 4 : 8;
     memcpy(a, x + i * size, (n - i) * size);
     memcpy(b, result + i * size, (n - i) * size);
-    NAME(step)(is_fp32, all, s, a, b, 0);
+    NAME(step)(is_fp32, s, a, b, 0);
 }
 
 INLINE void NAME(runs)(bool is_fp32, const char *x, const char *result, size_t n, size_t count,
                        struct hu_measured *runs, struct hu_measured_all *all)
 {
-    const bool wants_all = all;
     struct NAME(sums) s;
     memset(&s, 0, sizeof s);
     const size_t bytes = n * (is_fp32 ? 4 : 8);
@@ -121,18 +118,14 @@ INLINE void NAME(runs)(bool is_fp32, const char *x, const char *result, size_t n
         UNROLLED EACH s.noise[p] = s.signal[p] = s.most[p] = (REALS){0};
         size_t k = 0;
         for (; k + 8 <= n; k += 8)
-            NAME(step)(is_fp32, wants_all, &s, x, result, k);
+            NAME(step)(is_fp32, &s, x, result, k);
         if (k < n)
-            NAME(step_rest)(is_fp32, wants_all, &s, x, result, k, n);
+            NAME(step_rest)(is_fp32, &s, x, result, k, n);
         runs[i].noise += NAME(total)(s.noise);
-        if (!all)
-            continue;
         double most = NAME(greatest)(s.most);
         runs[i].signal += NAME(total)(s.signal);
         runs[i].greatest = most > runs[i].greatest ? most : runs[i].greatest;
     }
-    if (!all)
-        return;
     double error = NAME(greatest)(s.max_error);
     all->max_error = error > all->max_error ? error : all->max_error;
     all->inexact += NAME(count)(s.inexact);
@@ -144,9 +137,7 @@ TARGET static void NAME(measure)(bool is_fp32, const void *x, const void *result
                                  size_t count, struct hu_measured *runs,
                                  struct hu_measured_all *all)
 {
-    if (is_fp32 && n == 32 && !all)
-        NAME(runs)(true, x, result, 32, count, runs, NULL);
-    else if (is_fp32 && n == 32)
+    if (is_fp32 && n == 32)
         NAME(runs)(true, x, result, 32, count, runs, all);
     else if (is_fp32 && n == 16)
         NAME(runs)(true, x, result, 16, count, runs, all);

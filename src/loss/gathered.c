@@ -15,8 +15,10 @@ enum { CODE_BITS = 16 };
 
 bool hu_counts_codes(const struct hu_statistics_plan *plan, const struct hu_format *f)
 {
-    bool drawn = hu_plan_direction(plan) == HU_STOCHASTIC;
-    return plan->scaling != HU_SCALE_BLOCK && !drawn && f->width <= CODE_BITS &&
+    bool drawn = hu_plan_direction(plan) == HU_STOCHASTIC, any = false;
+    for (size_t i = 0; i < plan->count; i++)
+        any |= !plan->targets[i].block.block;
+    return any && plan->scaling != HU_SCALE_BLOCK && !drawn && f->width <= CODE_BITS &&
            (f->storage_bits == 8 || f->storage_bits == 16) && !f->storage_shift;
 }
 

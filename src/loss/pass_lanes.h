@@ -7,13 +7,9 @@
  * Plain loops of a constant length over arrays that do not overlap: compilers turn them into lanes.
  */
 
-#include <string.h>
+#include "vectors.h"
 
-#if defined(__clang__)
-#define UNROLLED _Pragma("unroll")
-#else
-#define UNROLLED _Pragma("GCC unroll 8")
-#endif
+#include <string.h>
 
 #define FIELD(w) ((w) << FIELD_SHIFT)
 /* The biased exponents of 1 and of the greatest finite numbers. */
@@ -87,31 +83,35 @@ TARGET static inline __attribute__((always_inline)) uint32_t NAME(sum_bytes)(NAM
     return (uint32_t)(sums * ones >> 48);
 }
 
-/* Each exponent costs a walk over bytes: as many as a register has are done sooner than tables. */
+/* Each exponent costs a walk over bytes: as many as a register has are done sooner than tables.
+ * Those of fp32 are bytes as they are; those of fp64 are less the least, and what is beyond is one
+ * more. */
 TARGET static bool NAME(count)(const void *x, const struct hu_pass_range *range,
                                struct hu_pass_exponents *out)
 {
+    enum { AT_ONCE = 4 };
     const WORD *words = x;
     const WORD least = (WORD)(range->least_nonzero + 1) >> FIELD_SHIFT;
     const WORD number = (WORD)(range->greatest >> FIELD_SHIFT) - least + 1;
-    if (!least || number > LANE_BYTES || number > HU_FEW)
+    if (!least || number > LANE_BYTES || number > HU_FEW - AT_ONCE)
         return false;
     _Alignas(LANE_BYTES) uint8_t places[HU_CHUNK];
     for (size_t i = 0; i < HU_CHUNK; i++) {
         WORD place = (words[i] >> FIELD_SHIFT & (TOP + 1)) - least;
-        places[i] = (uint8_t)(place < number ? place : number);
+        places[i] = (uint8_t)(IS_FP32 ? words[i] >> FIELD_SHIFT : place < number ? place : number);
     }
     *out = (struct hu_pass_exponents){.first = (int)least, .number = (int)number};
-    for (int e = 0; e < out->number; e += 2) {
-        NAME(bytes) ones = {0}, others = {0};
+    for (int e = 0; e < out->number; e += AT_ONCE) {
+        NAME(bytes) counts[AT_ONCE] = {{0}}, of[AT_ONCE];
+        UNROLLED for (int k = 0; k < AT_ONCE; k++) of[k] =
+            (NAME(bytes)){0} + (uint8_t)(e + k + (IS_FP32 ? (int)least : 0));
         for (size_t i = 0; i < HU_CHUNK; i += LANE_BYTES) {
             NAME(bytes) some;
             __builtin_memcpy(&some, places + i, sizeof some);
-            ones -= (NAME(bytes))(some == (NAME(bytes)){0} + (uint8_t)e);
-            others -= (NAME(bytes))(some == (NAME(bytes)){0} + (uint8_t)(e + 1));
+            UNROLLED for (int k = 0; k < AT_ONCE; k++) counts[k] -= (NAME(bytes))(some == of[k]);
         }
-        out->counts[e] = NAME(sum_bytes)(ones);
-        out->counts[e + 1] = NAME(sum_bytes)(others);
+        for (int k = 0; k < AT_ONCE; k++)
+            out->counts[e + k] = NAME(sum_bytes)(counts[k]);
     }
     return true;
 }

@@ -211,14 +211,13 @@ static void load_chunk(struct hu_scratch *a, struct chunk *b, const struct hu_fo
     memset((char *)a->x + b->n * b->passes->size, 0, (HU_CHUNK - b->n) * b->passes->size);
 }
 
-/* Elements of a unit, in fp32 where that holds them all, for block formats. */
-static bool take_unit(struct hu_scratch *a, const struct hu_statistics_data *d, uint64_t first,
-                      size_t n, const unsigned char *bytes, uint64_t base,
-                      struct hu_block_piece *piece)
+/* N elements from FIRST on for block formats, in fp32 where that holds them all. x: where they lie,
+ * or NULL. */
+static struct hu_block_piece unit_of(const struct hu_scratch *a, const struct hu_statistics_data *d,
+                                     uint64_t first, size_t n, const unsigned char *bytes)
 {
     const struct hu_format *f = d->format;
-    size_t before = layout_is_packed(f) ? (size_t)(first % SPARE) : 0;
-    *piece = (struct hu_block_piece){
+    struct hu_block_piece piece = {
         .shape = shape_of(d),
         .real = holds(a->fp32, f) ? a->fp32 : a->fp64,
         .first = first,
@@ -226,39 +225,55 @@ static bool take_unit(struct hu_scratch *a, const struct hu_statistics_data *d, 
         .greatest = d->greatest,
         .number = d->first + first,
     };
+    if (!HU_BIG_ENDIAN && f == hu_format_find("bf16"))
+        piece.bf16 = bytes;
+    if (!HU_BIG_ENDIAN && f == piece.real && (uintptr_t)bytes % sizeof(double) == 0)
+        piece.x = bytes;
+    return piece;
+}
+
+/* Its elements, of which BEFORE lie before the first in the same byte. */
+static bool take_unit(struct hu_scratch *a, const struct hu_format *f, const unsigned char *bytes,
+                      size_t before, struct hu_block_piece *piece)
+{
     size_t size = piece->real->storage_bits / 8;
-    piece->x = hu_block_memory_piece(a->blocks, n + before);
-    if (!piece->x)
-        return false;
-    bytes += hu_array_bytes(f, (size_t)(first - base - before));
-    take_numbers(a, piece->real, piece->x, f, bytes, n + before);
-    if (before)
-        memmove(piece->x, (char *)piece->x + before * size, n * size);
-    return true;
+    char *x = hu_block_memory_piece(a->blocks, piece->n + before);
+    if (x)
+        take_numbers(a, piece->real, x, f, bytes, piece->n + before);
+    if (x && before)
+        memmove(x, x + before * size, piece->n * size);
+    piece->x = x;
+    return x;
 }
 
 /* What block formats lose of [FROM, TO), unit by unit. */
 static bool analyse_blocks(struct hu_scratch *a, const struct hu_statistics_plan *plan,
                            const struct hu_statistics_data *d, struct hu_gathered *g, uint64_t from,
-                           uint64_t to, const void *bytes)
+                           uint64_t to, const unsigned char *bytes)
 {
     if (!g->blocks)
         return true;
     if (!a->blocks && !(a->blocks = hu_block_memory_new()))
         return false;
     struct hu_units u = hu_statistics_units(plan, d);
-    uint64_t base = layout_is_packed(d->format) ? from / SPARE * SPARE : from;
+    bool packed = layout_is_packed(d->format);
+    uint64_t base = packed ? from / SPARE * SPARE : from;
     for (uint64_t at = from, next; at < to; at = next) {
-        uint64_t left = u.row - at % u.row;
+        uint64_t left = u.row - at % u.row, before = packed ? at % SPARE : 0;
         next = at + (left < u.unit ? left : u.unit);
-        struct hu_block_piece piece;
-        bool fine = take_unit(a, d, at, (size_t)(next - at), bytes, base, &piece);
-        for (size_t i = 0; fine && i < plan->count; i++)
-            if (plan->targets[i].block.block)
-                fine = hu_block_lose(a->blocks, &plan->targets[i].block, &piece, &g->losses[i],
-                                     &g->blocks[i]);
-        if (!fine)
+        const unsigned char *here = bytes + hu_array_bytes(d->format, (size_t)(at - base - before));
+        struct hu_block_piece piece = unit_of(a, d, at, (size_t)(next - at), here);
+        if (!piece.x && !piece.bf16 && !take_unit(a, d->format, here, (size_t)before, &piece))
             return false;
+        for (size_t i = 0; i < plan->count; i++) {
+            const struct hu_block_target *t = &plan->targets[i].block;
+            if (!t->block ||
+                hu_block_lose_at_once(a->blocks, t, &piece, &g->losses[i], &g->blocks[i]))
+                continue;
+            if ((!piece.x && !take_unit(a, d->format, here, (size_t)before, &piece)) ||
+                !hu_block_lose(a->blocks, t, &piece, &g->losses[i], &g->blocks[i]))
+                return false;
+        }
     }
     return true;
 }
