@@ -109,7 +109,8 @@ bool cast_job_writes_npy(const struct cast_job *job)
     return !reads_index(job) && kind_of_output(job, 0) == HU_FILE_NPY;
 }
 
-bool cast_job_turns(const struct cast_job *job, size_t index)
+/* Whether file INDEX is copied in the order and the bytes of another kind of file. */
+static bool is_turned(const struct cast_job *job, size_t index)
 {
     enum hu_file_kind own = job->source.set.files[index].kind;
     return is_read_only(job, index) || (is_array(own) && kind_of_output(job, index) != own);
@@ -121,7 +122,7 @@ static bool name_array(struct cast_job *job)
 {
     char shown[300];
     struct hu_tensor_file *file = &job->source.set.files[0];
-    if (!is_array(file->kind) || !file->count || !cast_job_turns(job, 0))
+    if (!is_array(file->kind) || !file->count || !is_turned(job, 0))
         return true;
     const char *slash = strrchr(job->source.path, '/');
     const char *base = slash ? slash + 1 : job->source.path, *dot = strrchr(base, '.');
@@ -200,7 +201,7 @@ static bool place_tensors(struct cast_job *job, size_t index, const struct cast_
         *s = hu_stream_tensor_of(t, converted ? t->dtype.format : NULL, -1);
         if (!tensor_source_input(&job->source, job->command, t, &s->input, &s->offset))
             return false;
-        if (cast_job_turns(job, index))
+        if (is_turned(job, index))
             fit(s, t, kind_of_output(job, index), strides);
         strides += t->rank;
         s->output = output;
@@ -479,7 +480,7 @@ static bool lay_out(struct cast_job *job, struct outputs *o)
 {
     struct hu_write_split split = {.count = job->source.set.count};
     for (size_t i = 0; i < split.count; i++) {
-        if (!cast_plan_make(job, i, &o->at[i].plan))
+        if (!cast_plan_make(job, i, is_turned(job, i), &o->at[i].plan))
             return false;
         split.tensors += o->at[i].plan.count;
     }
