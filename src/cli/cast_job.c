@@ -6,7 +6,6 @@
 #include "cast_plan.h"
 #include "cast_config.h"
 #include "file/kind.h"
-#include "file/printable.h"
 #include "file/json_text.h"
 #include "file/text_file.h"
 #include "word_list.h"
@@ -116,34 +115,13 @@ static bool is_turned(const struct cast_job *job, size_t index)
     return is_read_only(job, index) || (is_array(own) && kind_of_output(job, index) != own);
 }
 
-/* The array of a file that holds no more gets the file's name, without folder and ending, where it
- * becomes one of several that may be. False: reported. */
-static bool name_array(struct cast_job *job)
-{
-    char shown[300];
-    struct hu_tensor_file *file = &job->source.set.files[0];
-    if (!is_array(file->kind) || !file->count || !is_turned(job, 0))
-        return true;
-    const char *slash = strrchr(job->source.path, '/');
-    const char *base = slash ? slash + 1 : job->source.path, *dot = strrchr(base, '.');
-    size_t n = dot && dot != base ? (size_t)(dot - base) : strlen(base);
-    char *name = check_memory(arena_allocate(&file->arena, n + 1));
-    memcpy(name, base, n);
-    name[n] = 0;
-    file->tensors[0].name = name;
-    for (size_t step; n; n -= step, name += step)
-        if (!(step = hu_utf8_length((const unsigned char *)name, n)))
-            return refuse(job->command, "%s would name a tensor, and is no UTF-8",
-                          hu_printable(job->source.path, shown, sizeof shown));
-    return true;
-}
-
 bool cast_job_choose(struct cast_job *job)
 {
-    if (!name_array(job))
-        return false;
     struct hu_tensor_set *set = &job->source.set;
     struct hu_tensor_file *file = &set->files[0];
+    if (is_array(file->kind) && file->count && is_turned(job, 0) &&
+        !tensor_source_name_array(&job->source, job->command))
+        return false;
     size_t chosen = 0, last = 0;
     if (reads_index(job) || !is_read_only(job, 0) || kind_of_output(job, 0) != HU_FILE_NPY)
         return true;
