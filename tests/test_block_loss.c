@@ -489,6 +489,36 @@ Test(block_loss, a_walk_finds_what_steps_find, .timeout = 60)
     cr_assert(walks(&t, &piece));
 }
 
+Test(block_loss, exponents_give_the_spread_that_codes_give)
+{
+    enum { N = 70001 };
+    struct hu_statistics_target both[2] = {
+        hu_statistics_block_target(block("mxfp4"), HU_SCALE_DEFAULT, &nearest),
+        hu_statistics_target_of(format("fp16"), &nearest, HU_SCALE_NONE)};
+    struct hu_statistics_plan blocks = {both, 1, HU_SCALE_NONE}, all = {both, 2, HU_SCALE_NONE};
+    uint16_t *x = malloc(N * sizeof *x);
+    for (int kind = 0; kind < 4;
+         kind++) { /* every code; about 1; subnormals and zeros; a few NaNs */
+        for (int i = 0; i < N; i++) {
+            uint16_t near = (uint16_t)(0x3c00 + i * 37 % 1024 + i % 2 * 0x8000);
+            x[i] = (uint16_t)(kind == 0 ? i : kind == 2 && i % 3 ? i % 5 * 7 : near);
+            if (kind == 3 && i % 9999 == 5)
+                x[i] = (uint16_t)(0x7f80 + i % 2);
+            layout_turn(&x[i], 1, 2);
+        }
+        for (uint64_t n = N; n > 3; n = n / 3) {
+            struct shape s = {1, 1, n, 0};
+            struct hu_gathered *a = gather(&blocks, "bf16", x, s), *b = gather(&all, "bf16", x, s);
+            cr_assert(!a->codes && b->codes);
+            cr_assert(!memcmp(&a->spread, &b->spread, sizeof a->spread), "%d", kind);
+            cr_assert(!memcmp(&a->blocks[0], &b->blocks[0], sizeof a->blocks[0]), "%d", kind);
+            hu_gathered_free(a);
+            hu_gathered_free(b);
+        }
+    }
+    free(x);
+}
+
 Test(block_loss, instruction_sets_change_no_bit)
 {
     static const char *const kernels[] = {"avx2", "avx512"};

@@ -91,10 +91,32 @@ INLINE bool is_finite(float x)
     return __builtin_fabsf(x) < __builtin_inff();
 }
 
-/* Elements of a byte or a nibble in a row, or those that the array room makes floats of, so many at
- * a time. */
-enum { CHUNK = 1024 };
-enum kind { KIND_E4M3, KIND_E5M2, KIND_INT8, KIND_FP4, KIND_FLOATS };
+/* Elements of a byte, of six bits or of a nibble. */
+enum kind { KIND_E4M3, KIND_E5M2, KIND_INT8, KIND_FP4, KIND_E2M3, KIND_E3M2 };
+
+/* Those of six bits are held as fp8 of as many trailing bits, which has room for all as normal
+ * numbers. */
+INLINE enum kind held_as(enum kind kind)
+{
+    return kind == KIND_E2M3 ? KIND_E4M3 : kind == KIND_E3M2 ? KIND_E5M2 : kind;
+}
+
+/* 32 of six bits in 24 bytes so held: four from three bytes each; magnitudes are 48 more, but the
+ * least, and signs come to the top. */
+INLINE void hold_sixes(const unsigned char *at, bool e2m3, bytes32 *to)
+{
+    static const int8_t less[2][16] = {{48, 5, 2, 1}, {48, 17, 10, 7, 4, 3, 2, 1}};
+    const __m256i threes =
+        _mm256_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1, /* the second 12: */
+                         4, 5, 6, -1, 7, 8, 9, -1, 10, 11, 12, -1, 13, 14, 15, -1);
+    words8 x = (words8)_mm256_shuffle_epi8(
+        _mm256_loadu2_m128i((const __m128i *)(at + 8), (const __m128i *)at), threes);
+    x = (x & 0x3f) | (x << 2 & 0x3f00) | (x << 4 & 0x3f0000) | (x << 6 & 0x3f000000);
+    bytes32 size = (bytes32)x & 0x1f, sign = (bytes32)x & 0x20;
+    /* From sixteen on an index has its top bit set, where there is zero. */
+    size += 48 - look_up(less[e2m3], size + 0x70);
+    *to = size | (bytes32)((halves16)sign << 2);
+}
 
 INLINE void load(enum kind kind, const void *at, struct step *s)
 {
@@ -105,11 +127,8 @@ INLINE void load(enum kind kind, const void *at, struct step *s)
     case KIND_E5M2:
         load_e5m2(at, s);
         break;
-    case KIND_INT8:
-        load_int8(at, s);
-        break;
     default:
-        load_step(at, s);
+        load_int8(at, s);
     }
 }
 
@@ -121,10 +140,8 @@ INLINE float unit_of(enum kind kind, bool narrow)
         return narrow ? 0x1p120f : 0x1p8f;
     case KIND_E5M2:
         return narrow ? 0x1p112f : 1;
-    case KIND_INT8:
-        return narrow ? INT8_UNIT * 0x1p-6f : 0x1p-6f;
     default:
-        return 1;
+        return narrow ? INT8_UNIT * 0x1p-6f : 0x1p-6f;
     }
 }
 
@@ -170,7 +187,6 @@ ROW __attribute__((noinline, cold)) static void redo_steps(const struct hu_block
 struct row {
     const unsigned char *codes, *scales;
     const struct hu_block_planes *planes;
-    unsigned bits; /* of an element */
 };
 
 /* Elements reach down to 2^−16, bf16 to 2^−133. */
@@ -209,8 +225,7 @@ INLINE void mx_narrow(enum kind kind, const void *at, unsigned code, uint16_t *d
     bool apart = kind == KIND_INT8 ? code < 31 : !is_finite(scale);
     UNROLLED
     for (int k = 0; k < STEP; k += FULL) {
-        struct full x = kind == KIND_FLOATS ? full_floats((const float *)at + k)
-                                            : load_full(kind, (const char *)at + k);
+        struct full x = load_full(kind, (const char *)at + k);
         if (__builtin_expect(apart, false))
             multiply(&x, unit);
         multiply(&x, apart ? power : scale);
@@ -221,22 +236,28 @@ INLINE void mx_narrow(enum kind kind, const void *at, unsigned code, uint16_t *d
     }
 }
 
-/* 32 under an e8m0. False: to be done again. */
-INLINE bool mx_step(const struct row *r, size_t i, enum kind kind, const struct fp8 *f,
-                    const float *room, void *dst, bool narrow)
+/* 32 under an e8m0, from element I on. False: to be done again. */
+INLINE bool mx_step(const struct row *r, size_t i, enum kind kind, const struct fp8 *f, void *dst,
+                    bool narrow)
 {
     const unsigned code = r->scales[i / STEP];
+    const enum kind held = held_as(kind);
+    const unsigned char *at = r->codes + (kind == held ? i : i / 4 * 3);
+    bytes32 sixes;
+    if (kind != held) {
+        hold_sixes(at, kind == KIND_E2M3, &sixes);
+        at = (const unsigned char *)&sixes;
+    }
     const bool fp8 = kind == KIND_E4M3 || kind == KIND_E5M2;
-    const void *at = kind == KIND_FLOATS ? (const void *)room : r->codes + i;
     if (fp8 && fp8_moves(at, kind == KIND_E4M3, f, code, dst, narrow))
         return true;
     /* The product with what the loads leave out is exact or infinite. */
-    const float scale = power_of(code) * unit_of(kind, false);
+    const float scale = power_of(code) * unit_of(held, false);
     if (narrow) {
-        mx_narrow(kind, at, code, dst);
+        mx_narrow(held, at, code, dst);
     } else {
         struct step s;
-        load(kind, at, &s);
+        load(held, at, &s);
         times(&s, scale);
         put(dst, &s);
     }
@@ -279,7 +300,6 @@ ROW __attribute__((noinline)) static struct row row_of(const struct hu_block_job
         .codes = codes_at(j, row),
         .scales = (const unsigned char *)j->parts->scales + parts_tile(j->b, j->columns, row, 0),
         .planes = hu_block_e8m0_planes(),
-        .bits = j->b->code_bits,
     };
 }
 
@@ -289,22 +309,18 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
 {
     const struct row r = row_of(j, row);
     const size_t steps = j->columns / STEP;
-    float room[CHUNK];
     struct fp8 f;
     if (kind == KIND_E4M3 || kind == KIND_E5M2)
         fp8_begin(&f, kind == KIND_E4M3);
     for (size_t n = 0, here; n < steps; n += here) {
         uint32_t bad = 0;
         here = steps - n < BATCH ? steps - n : BATCH;
-        if (kind == KIND_FLOATS)
-            hu_convert_array(hu_format_find("fp32"), room, hu_format_find(j->b->element),
-                             r.codes + n * STEP / 8 * r.bits, here * STEP, NULL, NULL);
         for (size_t k = 0; k < here; k++) {
             size_t i = (n + k) * STEP;
             void *to = (char *)dst + i * (narrow ? 2 : 4);
             bool fine = kind == KIND_FP4 ? fp4_step(r.planes, r.scales[i / STEP], r.codes + i / 2,
                                                     LOW_FIRST, to, narrow)
-                                         : mx_step(&r, i, kind, &f, room + k * STEP, to, narrow);
+                                         : mx_step(&r, i, kind, &f, to, narrow);
             bad |= (uint32_t)!fine << k;
         }
         if (__builtin_expect(bad, 0))
@@ -490,7 +506,8 @@ ROWS(mx_e4m3, scaled_row(j, row, dst, KIND_E4M3, narrow))
 ROWS(mx_e5m2, scaled_row(j, row, dst, KIND_E5M2, narrow))
 ROWS(mx_int8, scaled_row(j, row, dst, KIND_INT8, narrow))
 ROWS(mx_fp4, scaled_row(j, row, dst, KIND_FP4, narrow))
-ROWS(mx_floats, scaled_row(j, row, dst, KIND_FLOATS, narrow))
+ROWS(mx_e2m3, scaled_row(j, row, dst, KIND_E2M3, narrow))
+ROWS(mx_e3m2, scaled_row(j, row, dst, KIND_E3M2, narrow))
 ROWS(nvfp4, nvfp4_row(j, row, dst, narrow))
 ROWS(fp8_e4m3, fp8_row(j, row, dst, KIND_E4M3, narrow))
 ROWS(fp8_e5m2, fp8_row(j, row, dst, KIND_E5M2, narrow))
@@ -569,5 +586,7 @@ hu_block_row *NAMED(hu_block_row)(const struct hu_block_job *j, bool narrow)
         return ROW_OF(mx_fp4);
     if (!strcmp(b->element, "int8"))
         return ROW_OF(mx_int8);
-    return b->code_bits == 6 ? ROW_OF(mx_floats) : NULL;
+    if (b->code_bits != 6)
+        return NULL;
+    return strcmp(b->element, "fp6_e2m3") ? ROW_OF(mx_e3m2) : ROW_OF(mx_e2m3);
 }

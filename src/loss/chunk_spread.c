@@ -27,6 +27,10 @@ static void count_exponents(struct hu_scratch *a, const struct chunk *b)
     const unsigned char *at = b->x;
     size_t i = 0;
     uint64_t pair[2];
+    for (uint16_t one; b->is_bf16 && i < b->n; i++) {
+        memcpy(&one, at + i * 2, sizeof one);
+        a->exponents[i % 4][one >> 7]++;
+    }
     if (b->is_fp32) {
         for (; i + 4 <= b->n; i += 4) {
             memcpy(pair, at + i * 4, sizeof pair);
@@ -100,8 +104,9 @@ static void count(struct hu_scratch *a, const struct chunk *b)
 void hu_chunk_see(struct hu_scratch *a, struct chunk *b)
 {
     struct hu_spread *s = &b->g->spread;
-    uint64_t infinite = b->is_fp32 ? UINT64_C(0xff) << 23 : UINT64_C(0x7ff) << 52;
-    uint64_t normal = b->is_fp32 ? UINT64_C(1) << 23 : UINT64_C(1) << 52;
+    const int fraction = b->is_bf16 ? 7 : b->is_fp32 ? 23 : 52;
+    uint64_t infinite = UINT64_C(0x7ff) >> (b->is_fp32 ? 3 : 0) << fraction;
+    uint64_t normal = UINT64_C(1) << fraction;
     b->range = range_of(b, b->x);
     if (b->range.greatest >= infinite) {
         own(a, b);

@@ -13,13 +13,20 @@ enum { TABLES = 2 };
  * worked out once. */
 enum { CODE_BITS = 16 };
 
+bool hu_plan_is_of_blocks(const struct hu_statistics_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (!plan->targets[i].block.block)
+            return false;
+    return plan->count;
+}
+
 bool hu_counts_codes(const struct hu_statistics_plan *plan, const struct hu_format *f)
 {
-    bool drawn = hu_plan_direction(plan) == HU_STOCHASTIC, any = false;
-    for (size_t i = 0; i < plan->count; i++)
-        any |= !plan->targets[i].block.block;
-    return any && plan->scaling != HU_SCALE_BLOCK && !drawn && f->width <= CODE_BITS &&
-           (f->storage_bits == 8 || f->storage_bits == 16) && !f->storage_shift;
+    bool drawn = hu_plan_direction(plan) == HU_STOCHASTIC;
+    return !hu_plan_is_of_blocks(plan) && plan->scaling != HU_SCALE_BLOCK && !drawn &&
+           f->width <= CODE_BITS && (f->storage_bits == 8 || f->storage_bits == 16) &&
+           !f->storage_shift;
 }
 
 static void settle_group(struct hu_gathered *g, size_t first)

@@ -22,6 +22,8 @@
 #include "pass_fp32.h"
 #define PASSES hu_passes_fp64_plain
 #include "pass_fp64.h"
+#define PASSES hu_passes_bf16_plain
+#include "pass_bf16.h"
 
 const struct hu_passes *hu_passes_of(const char *name, bool is_fp32)
 {
@@ -39,4 +41,13 @@ const struct hu_passes *hu_passes_of(const char *name, bool is_fp32)
 const struct hu_passes *hu_passes(bool is_fp32)
 {
     return hu_passes_of(hu_kernel_name(hu_kernel_chosen()), is_fp32);
+}
+
+const struct hu_passes *hu_passes_bf16(void)
+{
+#if defined(__x86_64__)
+    if (!strncmp(hu_kernel_name(hu_kernel_chosen()), "avx", 3))
+        return &hu_passes_bf16_avx2;
+#endif
+    return &hu_passes_bf16_plain;
 }

@@ -141,11 +141,14 @@ struct hu_passes {
                   uint64_t *subnormals);
     /* How often each biased exponent but 0 occurs. False: they are too many. */
     bool (*count)(const void *x, const struct hu_pass_range *range, struct hu_pass_exponents *out);
-    size_t size; /* of a value: 4 or 8 */
+    size_t size; /* of a value */
 };
 
 /* The passes for fp32 or fp64 values, for the instruction set of hu_kernel_chosen. */
 const struct hu_passes *hu_passes(bool is_fp32);
+
+/* Those of bf16 of this machine: range, find and count alone. */
+const struct hu_passes *hu_passes_bf16(void);
 
 /* NAME is a kernel's: "avx512…", "avx2…", any other for plain C. For tests. */
 const struct hu_passes *hu_passes_of(const char *name, bool is_fp32);

@@ -18,5 +18,7 @@
 #include "pass_fp32.h"
 #define PASSES hu_passes_fp64_avx2
 #include "pass_fp64.h"
+#define PASSES hu_passes_bf16_avx2
+#include "pass_bf16.h"
 
 #endif

@@ -7,14 +7,7 @@
  * Plain loops of a constant length over arrays that do not overlap: compilers turn them into lanes.
  */
 
-#include "vectors.h"
-
-#include <string.h>
-
-#define FIELD(w) ((w) << FIELD_SHIFT)
-/* The biased exponents of 1 and of the greatest finite numbers. */
-#define BIAS ((WORD)1 - (WORD)LEAST_NORMAL_EXPONENT)
-#define TOP (2 * BIAS)
+#include "pass_words.h"
 
 TARGET static inline __attribute__((always_inline)) WORD NAME(word)(REAL r)
 {
@@ -28,19 +21,6 @@ TARGET static inline __attribute__((always_inline)) REAL NAME(real)(WORD w)
     REAL r;
     __builtin_memcpy(&r, &w, sizeof r);
     return r;
-}
-
-TARGET static void NAME(range)(const void *x, struct hu_pass_range *range)
-{
-    const WORD *words = x;
-    WORD greatest = 0, least = (WORD)-1;
-    for (size_t i = 0; i < HU_CHUNK; i++) {
-        WORD magnitude = words[i] & (WORD)-1 >> 1;
-        greatest = magnitude > greatest ? magnitude : greatest;
-        WORD below = magnitude - 1;
-        least = below < least ? below : least;
-    }
-    *range = (struct hu_pass_range){greatest, least};
 }
 
 TARGET static inline __attribute__((always_inline)) WORD
@@ -65,76 +45,6 @@ TARGET static size_t NAME(clip)(const void *x, uint64_t limit, void *kept,
                                 struct hu_pass_range *range)
 {
     return (size_t)NAME(clip_of)(x, (WORD)limit, kept, range);
-}
-
-#ifndef COUNT
-#define COUNT NAME(count)
-
-/* Counts in the bytes of a register: no byte is met so often that it overflows. */
-typedef uint8_t NAME(bytes) __attribute__((vector_size(LANE_BYTES)));
-
-TARGET static inline __attribute__((always_inline)) uint32_t NAME(sum_bytes)(NAME(bytes) counts)
-{
-    const uint64_t even = UINT64_C(0x00ff00ff00ff00ff), ones = UINT64_C(0x0001000100010001);
-    uint64_t words[LANE_BYTES / 8], sums = 0;
-    __builtin_memcpy(words, &counts, sizeof words);
-    for (size_t i = 0; i < LANE_BYTES / 8; i++)
-        sums += (words[i] & even) + (words[i] >> 8 & even);
-    return (uint32_t)(sums * ones >> 48);
-}
-
-/* Each exponent costs a walk over bytes: as many as a register has are done sooner than tables.
- * Those of fp32 are bytes as they are; those of fp64 are less the least, and what is beyond is one
- * more. */
-TARGET static bool NAME(count)(const void *x, const struct hu_pass_range *range,
-                               struct hu_pass_exponents *out)
-{
-    enum { AT_ONCE = 4 };
-    const WORD *words = x;
-    const WORD least = (WORD)(range->least_nonzero + 1) >> FIELD_SHIFT;
-    const WORD number = (WORD)(range->greatest >> FIELD_SHIFT) - least + 1;
-    if (!least || number > LANE_BYTES || number > HU_FEW - AT_ONCE)
-        return false;
-    _Alignas(LANE_BYTES) uint8_t places[HU_CHUNK];
-    for (size_t i = 0; i < HU_CHUNK; i++) {
-        WORD place = (words[i] >> FIELD_SHIFT & (TOP + 1)) - least;
-        places[i] = (uint8_t)(IS_FP32 ? words[i] >> FIELD_SHIFT : place < number ? place : number);
-    }
-    *out = (struct hu_pass_exponents){.first = (int)least, .number = (int)number};
-    for (int e = 0; e < out->number; e += AT_ONCE) {
-        NAME(bytes) counts[AT_ONCE] = {{0}}, of[AT_ONCE];
-        UNROLLED for (int k = 0; k < AT_ONCE; k++) of[k] =
-            (NAME(bytes)){0} + (uint8_t)(e + k + (IS_FP32 ? (int)least : 0));
-        for (size_t i = 0; i < HU_CHUNK; i += LANE_BYTES) {
-            NAME(bytes) some;
-            __builtin_memcpy(&some, places + i, sizeof some);
-            UNROLLED for (int k = 0; k < AT_ONCE; k++) counts[k] -= (NAME(bytes))(some == of[k]);
-        }
-        for (int k = 0; k < AT_ONCE; k++)
-            out->counts[e + k] = NAME(sum_bytes)(counts[k]);
-    }
-    return true;
-}
-
-#endif
-
-/* Most chunks have a few or none: so many that have none are passed at once. */
-TARGET static size_t NAME(find)(const void *x, uint64_t first, uint64_t last, uint16_t *at)
-{
-    enum { AT_ONCE = 128 };
-    const WORD *words = x;
-    const WORD size = (WORD)-1 >> 1, from = (WORD)first, reach = (WORD)(last - first);
-    size_t n = 0;
-    for (size_t i = 0; i < HU_CHUNK; i += AT_ONCE) {
-        WORD any = 0;
-        for (size_t k = i; k < i + AT_ONCE; k++)
-            any |= (words[k] & size) - from <= reach;
-        for (size_t k = i; any && k < i + AT_ONCE; k++) {
-            at[n] = (uint16_t)k;
-            n += (words[k] & size) - from <= reach;
-        }
-    }
-    return n;
 }
 
 TARGET static void NAME(greatest)(const void *x, uint64_t *greatest)
@@ -354,5 +264,6 @@ const struct hu_passes PASSES = {
 #undef FIELD
 #undef BIAS
 #undef TOP
+#undef HAS_BYTES
 #undef COUNT
 #undef PASSES

@@ -33,6 +33,8 @@ static inline enum hu_direction hu_plan_direction(const struct hu_statistics_pla
     return plan->count ? plan->targets[0].options.direction : HU_TIES_TO_EVEN;
 }
 
+/* Whether all targets are block formats. */
+bool hu_plan_is_of_blocks(const struct hu_statistics_plan *plan);
 /* Whether elements of F are counted by code, and what becomes of codes is found when all are in. */
 bool hu_counts_codes(const struct hu_statistics_plan *plan, const struct hu_format *f);
 /* Counts N codes. False: out of memory. */
@@ -60,8 +62,9 @@ struct chunk {
     const struct hu_statistics_data *data;
     struct hu_gathered *g;
     const struct hu_passes *passes;
-    const struct hu_format *real; /* fp32 or fp64: what the values are held in */
+    const struct hu_format *real; /* fp32, fp64 or bf16: what the values are held in */
     bool is_fp32;
+    bool is_bf16;      /* which are like the upper halves of fp32: is_fp32 is set too */
     bool in_fp32;      /* relative errors are rounded to fp32 */
     const void *x;     /* the elements: where they lie, or in the scratch's x, zeros behind them */
     const void *ahead; /* what is read next */
@@ -74,6 +77,7 @@ struct chunk {
 
 static inline double from_bits(const struct chunk *b, uint64_t bits)
 {
+    bits <<= b->is_bf16 ? 16 : 0;
     return b->is_fp32 ? (double)hu_float_of_bits((uint32_t)bits) : hu_double_of_bits(bits);
 }
 
@@ -86,12 +90,16 @@ static inline uint64_t bits_from(const struct chunk *b, double x)
 
 static inline double element(const struct chunk *b, const void *values, size_t i)
 {
+    if (b->is_bf16)
+        return from_bits(b, ((const uint16_t *)values)[i]);
     return b->is_fp32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
 }
 
 static inline void set_element(const struct chunk *b, void *values, size_t i, double x)
 {
-    if (b->is_fp32)
+    if (b->is_bf16)
+        ((uint16_t *)values)[i] = (uint16_t)(hu_bits_of_float((float)x) >> 16);
+    else if (b->is_fp32)
         ((float *)values)[i] = (float)x;
     else
         ((double *)values)[i] = x;

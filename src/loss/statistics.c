@@ -289,8 +289,10 @@ bool hu_analyse(struct hu_scratch *a, const struct hu_statistics_plan *plan,
     struct chunk b = {.plan = plan, .data = data, .g = g};
     b.is_fp32 = holds(a->fp32, data->format);
     b.in_fp32 = relates_in_fp32(plan, data->format);
-    b.passes = hu_passes(b.is_fp32);
-    b.real = b.is_fp32 ? a->fp32 : a->fp64;
+    b.is_bf16 =
+        !HU_BIG_ENDIAN && data->format == hu_format_find("bf16") && hu_plan_is_of_blocks(plan);
+    b.passes = b.is_bf16 ? hu_passes_bf16() : hu_passes(b.is_fp32);
+    b.real = b.is_bf16 ? data->format : b.is_fp32 ? a->fp32 : a->fp64;
     struct hu_units u = chunks_of(plan, data);
     uint64_t base = layout_is_packed(data->format) ? from / SPARE * SPARE : from;
     for (uint64_t at = from; at < to; at += b.n) {
