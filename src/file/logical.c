@@ -64,7 +64,7 @@ static bool check_scheme(struct logical_reader *r, const struct hu_logical *l)
     bool integer = b->codes != HU_CODES_FORMAT;
     if (!r->config.scheme_count || strcmp(l->layout, "compressed-tensors") != 0)
         return true;
-    uint64_t scales = hu_block_scale_bytes(b, l->rows, l->columns) /
+    uint64_t scales = hu_block_scale_bytes(b, (size_t)l->rows, (size_t)l->columns) /
                       (hu_format_find(b->scale)->storage_bits / 8u);
     if (hu_logical_scheme(&r->config, integer, b->code_bits, l->more != NULL, l->rows, l->columns,
                           scales))
