@@ -44,6 +44,15 @@ static void nested_scale(struct hu_reference *r, struct exact *x, const struct h
     hu_exact_clear(&over);
 }
 
+static void multiply_over(struct exact *x, const struct hu_block_parts *p)
+{
+    struct exact over;
+    hu_exact_init(&over);
+    set_float(&over, p->tensor_scale);
+    hu_exact_multiply(x, x, &over);
+    hu_exact_clear(&over);
+}
+
 static void set_scale(struct hu_reference *r, struct exact *x, const struct hu_block *b,
                       const struct hu_block_parts *p, size_t number)
 {
@@ -53,13 +62,8 @@ static void set_scale(struct hu_reference *r, struct exact *x, const struct hu_b
         return;
     }
     hu_exact_datum(x, f, exact_bits(p->scales, number * f->width, f->width));
-    if (b->over == HU_OVER_TENSOR) {
-        struct exact over;
-        hu_exact_init(&over);
-        set_float(&over, p->tensor_scale);
-        hu_exact_multiply(x, x, &over);
-        hu_exact_clear(&over);
-    }
+    if (b->over == HU_OVER_TENSOR)
+        multiply_over(x, p);
 }
 
 static void set_ggml(struct exact *x, const struct hu_block *b, const unsigned char *block,
@@ -168,6 +172,8 @@ static void set_element(struct hu_reference *r, struct exact *x, const struct hu
 {
     if (b->layout == HU_BLOCK_WHOLE) {
         set_ggml(x, b, block_at(b, p, columns, row, column), column % b->elements);
+        if (b->over == HU_OVER_TENSOR)
+            multiply_over(x, p);
         return;
     }
     if (b->codes == HU_CODES_INTEGER) {
@@ -179,6 +185,13 @@ static void set_element(struct hu_reference *r, struct exact *x, const struct hu
     hu_exact_init(&scale);
     set_scale(r, &scale, b, p, at.scale);
     set_code(x, b, exact_bits(p->codes, at.code, b->code_bits));
+    if (b->zeros_in_bytes) {
+        struct exact zero;
+        hu_exact_init(&zero);
+        hu_exact_integer(&zero, ((const signed char *)p->more)[at.scale]);
+        hu_exact_subtract(x, x, &zero);
+        hu_exact_clear(&zero);
+    }
     hu_exact_multiply(x, x, &scale);
     if (b->divisor) {
         hu_exact_integer(&scale, b->divisor);
@@ -281,9 +294,10 @@ static double quick_ggml(const struct hu_block *b, const unsigned char *block, u
 static double quick_element(const struct hu_block *b, const struct hu_block_parts *p, size_t rows,
                             size_t columns, size_t row, size_t column)
 {
-    if (b->layout == HU_BLOCK_WHOLE)
+    if (b->layout == HU_BLOCK_WHOLE && b->over != HU_OVER_TENSOR)
         return quick_ggml(b, block_at(b, p, columns, row, column), column % b->elements);
-    if (b->codes == HU_CODES_INTEGER || b->divisor)
+    if (b->layout == HU_BLOCK_WHOLE || b->codes == HU_CODES_INTEGER || b->divisor ||
+        b->zeros_in_bytes)
         return NAN;
     struct place at = place_of(b, rows, columns, row, column);
     const struct hu_format *f = format_named(b->scale);

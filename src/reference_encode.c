@@ -133,25 +133,12 @@ static bool compared_code(struct work *w, float v, uint64_t *code)
     }
     if (low + 1 < w->value_count[sign] && by * values[low] != size) {
         double middle = by * ((values[low] + values[low + 1]) / 2);
-        switch (w->elements.direction) {
-        case HU_TIES_TO_EVEN:
-            low += size > middle || (size == middle && low % 2);
-            break;
-        case HU_TIES_TO_AWAY:
-            low += size >= middle;
-            break;
-        case HU_TOWARD_POSITIVE:
-            low += !sign;
-            break;
-        case HU_TOWARD_NEGATIVE:
-            low += sign;
-            break;
-        case HU_TO_ODD:
-            low += low % 2 == 0;
-            break;
-        default:
-            break;
-        }
+        enum hu_direction direction = w->elements.direction;
+        low += direction == HU_TIES_TO_EVEN      ? size > middle || (size == middle && low % 2)
+               : direction == HU_TIES_TO_AWAY    ? size >= middle
+               : direction == HU_TOWARD_POSITIVE ? !sign
+               : direction == HU_TOWARD_NEGATIVE ? sign
+                                                 : direction == HU_TO_ODD && low % 2 == 0;
     }
     bool integer = w->element->specials == HU_SPECIALS_INTEGER;
     *code = integer ? (uint64_t)(sign ? -low : low) & 0xff

@@ -1,62 +1,43 @@
 #include "reference_encode.h"
 
 /* fp32's operations, each a rational rounded, or in fp64: a second rounding from 53 bits to 24 does
- * no harm (Figueroa, 1995). */
-/* What sums and products overflow to: the rules of infinities and NaNs round nothing. */
-static bool is_special(float a, float b)
+ * no harm (Figueroa, 1995). The rules of infinities and NaNs round nothing. */
+static float operate(struct work *w, char sign, float a, float b)
 {
-    return !isfinite(a) || !isfinite(b);
+    bool special = !isfinite(a) || !isfinite(b);
+    double x = a, y = b;
+    if (special || !is_turn(w))
+        return (float)(sign == '*' ? x * y : sign == '/' ? x / y : x - y);
+    set_float(w, &w->x, a);
+    set_float(w, &w->y, b);
+    (sign == '*'   ? hu_exact_multiply
+     : sign == '/' ? hu_exact_divide
+                   : hu_exact_subtract)(&w->x, &w->x, &w->y);
+    return to_float(w, &w->x);
 }
 
 static float times(struct work *w, float a, float b)
 {
-    if (is_special(a, b))
-        return a * b;
-    if (!is_turn(w))
-        return (float)((double)a * (double)b);
-    set_float(w, &w->x, a);
-    set_float(w, &w->y, b);
-    hu_exact_multiply(&w->x, &w->x, &w->y);
-    return to_float(w, &w->x);
+    return operate(w, '*', a, b);
 }
 
 static float over(struct work *w, float a, float b)
 {
-    if (is_special(a, b))
-        return a / b;
-    if (!is_turn(w))
-        return (float)((double)a / (double)b);
-    set_float(w, &w->x, a);
-    set_float(w, &w->y, b);
-    hu_exact_divide(&w->x, &w->x, &w->y);
-    return to_float(w, &w->x);
+    return operate(w, '/', a, b);
 }
 
 static float minus(struct work *w, float a, float b)
 {
-    if (is_special(a, b))
-        return a - b;
-    if (!is_turn(w))
-        return (float)((double)a - (double)b);
-    set_float(w, &w->x, a);
-    set_float(w, &w->y, b);
-    hu_exact_subtract(&w->x, &w->x, &w->y);
-    return to_float(w, &w->x);
+    return operate(w, '-', a, b);
 }
 
 /* Of the point AT and the next, between which X lies: the one of the direction. */
-static int beside(const struct work *w, int at, float x)
+static long beside(enum hu_direction direction, long at, float x)
 {
-    switch (w->elements.direction) {
-    case HU_TOWARD_POSITIVE:
-        return at + 1;
-    case HU_TOWARD_NEGATIVE:
-        return at;
-    case HU_TO_ODD:
-        return at + !(at % 2);
-    default:
-        return at + (x < 0);
-    }
+    return direction == HU_TOWARD_POSITIVE   ? at + 1
+           : direction == HU_TOWARD_NEGATIVE ? at
+           : direction == HU_TO_ODD          ? at + !(at % 2)
+                                             : at + (x < 0);
 }
 
 /* A quotient of the table's format between the two values that enclose it. */
@@ -68,7 +49,7 @@ static int between(struct work *w, const float *sorted, int n, float x, float sc
         while (at < n - 1 && (double)sorted[at + 1] * (double)scale <= (double)x)
             at++;
         exact = (double)sorted[at] * (double)scale == (double)x;
-        return at == n - 1 || exact ? at : beside(w, at, x);
+        return at == n - 1 || exact ? at : (int)beside(w->elements.direction, at, x);
     }
     set_float(w, &w->x, x);
     set_float(w, &w->by, scale);
@@ -85,7 +66,8 @@ static int between(struct work *w, const float *sorted, int n, float x, float sc
     set_float(w, &w->by, sorted[at + 1]);
     mpq_sub(w->by.value, w->by.value, w->x.value);
     int middle = mpq_cmp(w->amax.value, w->by.value);
-    return away ? at + (middle > 0 || (middle == 0 && x > 0)) : beside(w, at, x);
+    return away ? at + (middle > 0 || (middle == 0 && x > 0))
+                : (int)beside(w->elements.direction, at, x);
 }
 
 static void sort_table(struct work *w)
@@ -157,18 +139,9 @@ static long integer(struct work *w, float v, const struct hu_options *options)
     }
     if (part == 0)
         return down;
-    switch (options->direction) {
-    case HU_TIES_TO_AWAY:
+    if (options->direction == HU_TIES_TO_AWAY)
         return down + (part > 0.5 || (part == 0.5 && v > 0));
-    case HU_TOWARD_POSITIVE:
-        return down + 1;
-    case HU_TOWARD_NEGATIVE:
-        return down;
-    case HU_TO_ODD:
-        return down + (down % 2 == 0);
-    default:
-        return down + (v < 0);
-    }
+    return beside(options->direction, down, v);
 }
 
 /* V rounded to an integer: half up as ggml does by truncating v + BIAS + 1/2 in fp32, or by a

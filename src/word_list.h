@@ -2,6 +2,7 @@
 #ifndef HALFULP_WORD_LIST_H
 #define HALFULP_WORD_LIST_H
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -13,6 +14,17 @@ static inline bool hu_has_word(const char *words, const char *word)
         if ((at == words || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
             return true;
     return false;
+}
+
+/* Whether GIVEN, in any case and with '_' for '-', is NAME or one of ALIASES. */
+static inline bool hu_is_called(const char *given, const char *name, const char *aliases)
+{
+    char key[32];
+    size_t n = 0;
+    for (; given[n] && n < sizeof key - 1; n++)
+        key[n] = given[n] == '_' ? '-' : (char)tolower((unsigned char)given[n]);
+    key[n] = 0;
+    return !strcmp(name, key) || hu_has_word(aliases, key);
 }
 
 static inline bool hu_ends_with(const char *text, const char *end)

@@ -149,6 +149,12 @@ exits "a layout that is none" 2 "is one of mx gpt-oss" "$halfulp" cast model.saf
 exits "a format that is decoded alone" 2 "decoded and not encoded" "$halfulp" cast model.safetensors -t q4_k -o never
 exits "GGUF's blocks want GGUF" 2 "q8_0 is written in GGUF" "$halfulp" cast model.safetensors -t q8_0 -o never.safetensors
 
+mkdir tables
+holds "tables of integers, and scales that are plain numbers, stay beside a config that says quantized" bash -c "python3 -c \"
+from blocks_write import *
+save('tables/m.safetensors', deepseek(random.Random(1), 3, 8)[0] | {'gate.tid2eid': ('I32', [4, 2], bytes(32)), 'norm.scales': ('F32', [2], bytes(8)), 'attn.bias': ('U8', [1, 1, 4, 4], bytes(16))})
+json.dump({'quantization_config': {'quant_method': 'fp8', 'weight_block_size': [128, 128]}}, open('tables/config.json', 'w'))\" && '$halfulp' cast tables/m.safetensors -t bf16 -o tables.safetensors"
+
 # The config beside.
 mkdir model new
 cp model.safetensors model/
@@ -164,6 +170,8 @@ exits "read with it, nothing is taken for granted" 0 "" bash -c "'$halfulp' cast
 holds "and the config of what is decoded says nothing of it" bash -c "! grep -q quantization_config plain/config.json && grep -q hidden_size plain/config.json"
 mkdir tiles back
 holds "other tiles are read by their config" bash -c "'$halfulp' cast model/model.safetensors -t fp8_tile32x64 -o tiles/model.safetensors && '$halfulp' cast tiles/model.safetensors -t fp32 -o back/model.safetensors && grep -q 96 back/config.json"
+mkdir power
+holds "powers of two as scales of tiles are read again too, and said in the config" bash -c "'$halfulp' cast model/model.safetensors -t fp8_tile32x64_e8m0 -o power/model.safetensors && '$halfulp' tensors power/model.safetensors --parts | grep -q 'scale_inv.*F8_E8M0' && grep -q '\"scale_fmt\": \"ue8m0\"' power/config.json && '$halfulp' cast power/model.safetensors -t fp32 -o power/again.safetensors"
 rm tiles/config.json
 exits "and refused without it" 2 "want \\[2, 2\\] for tiles of 128" "$halfulp" cast tiles/model.safetensors -t fp32 -o never.safetensors
 exits "no config is replaced without --force" 2 "config.json" "$halfulp" cast model/model.safetensors -t fp8_tile128 -o new/again.safetensors
@@ -233,13 +241,9 @@ holds "its file type told" python3 -c "
 a = open('mx.gguf', 'rb').read()
 at = a.index(b'general.file_type') + 21
 assert a[at:at + 4] == bytes([38, 0, 0, 0])"
-exits "nvfp4 is not: ggml's has no scale over the tensor" 2 "nvfp4 is written in safetensors" "$halfulp" cast model.gguf -t nvfp4 -o never.gguf
-exits "safetensors has no blocks of GGUF" 2 "safetensors has no dtype for q4_0" "$halfulp" cast model.gguf -t bf16 --tensor '*up*' -o never.safetensors
-
-# Safetensors, .npz and an index become GGUF, as a reader of ggml's docs/gguf.md has it.
 cat >read_gguf.py <<'EOP'
 import struct
-TYPES = {0: ('F32', 1, 4), 1: ('F16', 1, 2), 2: ('Q4_0', 32, 18), 8: ('Q8_0', 32, 34), 30: ('BF16', 1, 2), 39: ('MXFP4', 32, 17)}
+TYPES = {0: ('F32', 1, 4), 1: ('F16', 1, 2), 2: ('Q4_0', 32, 18), 8: ('Q8_0', 32, 34), 30: ('BF16', 1, 2), 39: ('MXFP4', 32, 17), 40: ('NVFP4', 64, 36)}
 def gguf(path):
     raw, at = open(path, 'rb').read(), 24
     def take(form):
@@ -274,6 +278,66 @@ def gguf(path):
         out[name] = (what, shape, raw[base + offset:base + offset + n // block * size])
     return meta, out
 EOP
+cat >nvfp4.py <<'EOP'
+from write import *
+from read_gguf import gguf as read
+# ggml-common.h: block_nvfp4, four scales before 4 × 8 bytes; a low half is the first eight's. The fp32 over a matrix lies beside.
+def values(table, name):
+    what, shape, data = table[name]
+    over = table[name.removesuffix('.weight') + '.scale']
+    assert what == 'NVFP4' and over[0] == 'F32', (what, over)
+    scales = struct.unpack('<%df' % (len(over[2]) // 4), over[2])
+    assert over[1] == [elements(shape[:-2])], over
+    out, each = [], elements(shape[-2:]) // 64
+    for k in range(len(data) // 36):
+        block = data[36 * k:36 * k + 36]
+        for s in range(4):
+            half = block[4 + 8 * s:12 + 8 * s]
+            out += [E2M1[c] * E4M3[block[s]] * scales[k // each] for c in [b & 15 for b in half] + [b >> 4 for b in half]]
+    return out
+EOP
+python3 -c "
+from write import *
+save('experts.safetensors', {'up.weight': floats([3, 128]), 'exps.weight': floats([2, 3, 192]), 'bare': floats([2, 64]), 'short.weight': floats([2, 48])})
+r = random.Random(4); parts, logical = nvfp4(r, 6, 128)
+save('others.safetensors', {k: v for k, v in parts.items() if 'input' not in k})
+import pickle; pickle.dump(logical['m.weight'][1], open('others', 'wb'))"
+exits "nvfp4 is written in GGUF, and rows that its blocks of 64 do not divide are kept" 0 "1 matrix is kept as it is, 'short.weight' first" "$halfulp" cast experts.safetensors -t nvfp4 -o experts.gguf
+holds "an fp32 beside each matrix, as llama.cpp reads it" bash -c "'$halfulp' cast experts.safetensors -t nvfp4 -o experts4.safetensors && '$halfulp' cast experts4.safetensors -t fp32 -o experts32.safetensors && python3 -c \"
+from nvfp4 import *
+meta, table = read('experts.gguf'); want = load('experts32.safetensors')
+assert meta['general.file_type'] == 39 and set(table) == {'up.weight', 'up.scale', 'exps.weight', 'exps.scale', 'bare', 'bare.scale', 'short.weight'}, table.keys()
+for name in 'up.weight', 'exps.weight', 'bare':
+    got = struct.unpack('<%df' % (len(want[name][2]) // 4), want[name][2])
+    assert list(got) == [fp32(struct.unpack('<I', pack32(v))[0]) for v in values(table, name)], name\""
+holds "and so is it read" bash -c "'$halfulp' cast experts.gguf -t fp32 -o experts_back.safetensors && python3 -c \"
+from blocks_write import *
+a, b = load('experts32.safetensors'), load('experts_back.safetensors')
+numbers = lambda data: struct.unpack('<%df' % (len(data) // 4), data) # ggml's zeros have no sign
+assert all(numbers(a[n][2]) == numbers(b[n][2]) for n in ('up.weight', 'exps.weight', 'bare')) and set(a) == set(b)\""
+holds "each expert under its own scale" bash -c "python3 -c \"
+from nvfp4 import *
+raw = open('experts.gguf', 'rb').read(); data = read('experts.gguf')[1]['exps.scale'][2]
+i = raw.rindex(data); open('own.gguf', 'wb').write(raw[:i] + pack32(0.5) + pack32(-3) + raw[i + 8:])\" && '$halfulp' cast own.gguf -t fp32 -o own.safetensors && python3 -c \"
+from nvfp4 import *
+got = load('own.safetensors')['exps.weight'][2]
+assert list(struct.unpack('<%df' % (len(got) // 4), got)) == values(read('own.gguf')[1], 'exps.weight')\""
+prints "listed as one tensor with its scale" "exps.weight NVFP4 2" bash -c "'$halfulp' tensors experts.gguf --json | jq -r '.tensors[] | select(.name == \"exps.weight\") | \"\(.name) \(.dtype) \(.parts | length)\"'"
+prints "and all of a dtype in one sum" "3" bash -c "'$halfulp' tensors experts.gguf --json | jq .dtypes.NVFP4.tensors"
+exits "a scale of another shape is refused" 2 "'exps.scale' of fp32 \\[1\\] does not fit 'exps.weight'.*one fp32" bash -c "python3 -c \"
+raw = open('experts.gguf', 'rb').read(); i = raw.index(b'exps.scale') + 14
+open('misfit.gguf', 'wb').write(raw[:i] + (1).to_bytes(8, 'little') + raw[i + 8:])\"; '$halfulp' cast misfit.gguf -t fp32 -o never.safetensors"
+holds "others' NVFP4 goes there code by code and scale by scale" bash -c "'$halfulp' cast others.safetensors -t nvfp4 -o others.gguf && python3 -c \"
+import pickle
+from nvfp4 import *
+assert values(read('others.gguf')[1], 'm.weight') == pickle.load(open('others', 'rb'))\""
+holds "and into another layout" bash -c "'$halfulp' cast others.safetensors -t nvfp4 --layout compressed-tensors -o others_packed.safetensors && python3 -c \"
+from blocks_write import *
+a, b = load('others.safetensors'), load('others_packed.safetensors')
+assert a['m.weight'][2] == b['m.weight_packed'][2] and a['m.weight_scale'][2] == b['m.weight_scale'][2]\""
+exits "safetensors has no blocks of GGUF" 2 "safetensors has no dtype for q4_0" "$halfulp" cast model.gguf -t bf16 --tensor '*up*' -o never.safetensors
+
+# Safetensors, .npz and an index become GGUF, as a reader of ggml's docs/gguf.md has it.
 exits "safetensors becomes GGUF, and whose metadata it lacks is said" 0 "no model's metadata" "$halfulp" cast model.safetensors -t q8_0 --keep "*head*" -o from.gguf
 holds "in ggml's blocks, each code the nearest under the scale amax / 127" python3 -c "
 import struct
@@ -330,11 +394,60 @@ holds "and a big-endian machine's" python3 -c "
 import struct
 from read_gguf import gguf
 assert gguf('f.gguf')[1]['f'] == ('F16', [2, 3], struct.pack('<6e', 0, 1, 2, 10, 11, 12)), gguf('f.gguf')"
+exits "an array becomes a tensor of the file's name" 0 "" bash -c "python3 -c \"
+import struct
+head = \\\"{'descr': '>f4', 'fortran_order': True, 'shape': (2, 3), }\\\".ljust(117) + chr(10)
+open('the.array.npy', 'wb').write(b'\x93NUMPY\x01\x00' + struct.pack('<H', len(head)) + head.encode() + struct.pack('>6f', 0, 10, 1, 11, 2, 12))
+open('raw.bin', 'wb').write(struct.pack('>3f', 1, 2, 3))\"
+for to in gguf safetensors; do '$halfulp' cast the.array.npy -t fp16 -o the.\$to && '$halfulp' cast raw.bin -f fp32:be -t fp16 -o raw.\$to || exit; done 2>/dev/null"
+holds "in GGUF and in safetensors, in C's order and little-endian" python3 -c "
+import struct
+from read_gguf import gguf
+from blocks_write import load
+want = {'the.array': ('F16', [2, 3], struct.pack('<6e', 0, 1, 2, 10, 11, 12))}, {'raw': ('F16', [3], struct.pack('<3e', 1, 2, 3))}
+for name, due in zip(('the', 'raw'), want):
+    assert gguf(name + '.gguf')[1] == due and load(name + '.safetensors') == due, name"
+exits "or is refused where that is no name" 2 "no UTF-8" bash -c "cp the.array.npy \$'\\xff.npy' && '$halfulp' cast \$'\\xff.npy' -t fp16 -o never.gguf"
 exits "what GGUF has no type for is refused" 2 "GGUF has no type for fp8_e4m3, as tensor 'model.embed_tokens.weight'" "$halfulp" cast model.safetensors -t fp8_e4m3 -o never.gguf
 holds "and five dimensions" bash -c "python3 -c \"
 from blocks_write import *
 save('five.safetensors', {'five': ('F32', [1, 1, 1, 1, 2], bytes(8))})\"; '$halfulp' cast five.safetensors -t bf16 -o never.gguf 2>&1 | grep -q 'GGUF has 4 dimensions at most, and tensor .five. has 5'"
 [ ! -e never.gguf ] && pass "and nothing is written" || fail "and nothing is written"
+
+# Parts that lie otherwise than their shapes say.
+cat >order.py <<'EOP'
+import io, subprocess, sys, zipfile
+from collections import OrderedDict
+from blocks_write import *
+from torch_write import Storage, save_zip, tensor
+r = random.Random(9)
+parts, logical = int8_rows(r, 6, 40)
+want = b''.join(map(as_fp32, logical['m.weight'][1]))
+codes, scales = parts['m.weight'][2], parts['m.weight_scale'][2]
+turned = bytes(codes[i % 6 * 40 + i // 6] for i in range(240))
+swapped = b''.join(scales[i:i + 4][::-1] for i in range(0, 24, 4))
+def torch(codes, scales, strides=None, **options):
+    save_zip('order.pt', OrderedDict([('m.weight', tensor(Storage('CharStorage', codes), (6, 40), strides=strides)),
+                                      ('m.weight_scale', tensor(Storage('FloatStorage', scales), (6, 1)))]), **options)
+    return 'order.pt'
+def numpy(codes, scales, order=False, form='<f4'):
+    with zipfile.ZipFile('order.npz', 'w', zipfile.ZIP_DEFLATED) as z:
+        for name, data, descr, fortran, shape in ('m.weight', codes, '|i1', order, (6, 40)), ('m.weight_scale', scales, form, False, (6, 1)):
+            head = str({'descr': descr, 'fortran_order': fortran, 'shape': shape}).ljust(117) + chr(10)
+            z.writestr(name + '.npy', b'\x93NUMPY\x01\x00' + struct.pack('<H', len(head)) + head.encode() + data)
+    return 'order.npz'
+for what, make in {'in a row': lambda: torch(codes, scales), 'transposed by PyTorch': lambda: torch(turned, scales, (1, 6)),
+                   'of a big-endian machine': lambda: torch(codes, swapped, byteorder='big'), 'in an archive': lambda: numpy(codes, scales),
+                   "in Fortran's order": lambda: numpy(turned, scales, True), 'big-endian in an archive': lambda: numpy(codes, swapped, form='>f4')}.items():
+    run = subprocess.run([sys.argv[1], 'cast', make(), '-t', 'fp32', '-o', 'order.safetensors', '--force'], capture_output=True, text=True)
+    print('codes and scales %s: %s' % (what, run.stderr.strip() if run.returncode else 'ok' if load('order.safetensors')['m.weight'][2] == want else 'other values'))
+parts = nvfp4(r)[0]
+save_zip('packed.pt', OrderedDict([('m.weight', tensor(Storage('ByteStorage', parts['m.weight'][2]), (6, 32))),
+    ('m.weight_scale', tensor(Storage('UntypedStorage', parts['m.weight_scale'][2]), (6, 4), version=3, dtype='float8_e4m3fn')),
+    ('m.weight_scale_2', tensor(Storage('FloatStorage', parts['m.weight_scale_2'][2]), ()))]), compression=zipfile.ZIP_DEFLATED)
+EOP
+each python3 order.py "$halfulp"
+exits "a number that is compressed is not taken for another" 2 "'m.weight_scale_2' is compressed, and is read to know" "$halfulp" cast packed.pt -t fp32 -o never.safetensors
 
 # Whole or not at all.
 python3 - <<'EOP'

@@ -129,8 +129,33 @@ def mx(r, rows=4, columns=96, element='F4'):
     return ({'m.weight': (element, [rows, columns], nibbles(codes) if element == 'F4' else bytes(codes)),
              'm.weight_scale': ('F8_E8M0', [rows, -(-columns // 32)], bytes(scales))}, {'m.weight': ([rows, columns], values)})
 
-def int_packed(r, rows=4, columns=64, group=32, width=4, zeros=False, order=None):
-    each, groups = 32 // width, columns // group
+def scheme(**weights): return {'quant_method': 'compressed-tensors', 'config_groups': {'a': {'weights': weights}, 'b': {'weights': None}}}
+
+def scaled(r, shape, over, tile, dtype='F8_E4M3', scale='m.weight_scale', zeros=False, config=None):
+    """A code of a byte an element; scales of shape OVER, one for each TILE of the last two sizes."""
+    n, rows, columns = elements(shape), shape[-2], shape[-1]
+    codes = draw(r, n, 256) if dtype == 'I8' else draw_fp8(r, n)
+    bits = [struct.unpack('<I', pack32(r.uniform(1e-3, 1)))[0] for _ in range(elements(over))]
+    points = [c - 128 for c in draw(r, len(bits), 256)] if zeros else [0] * len(bits)
+    down, across = min(tile[0] or rows, rows), min(tile[1] or columns, columns)
+    each = -(-rows // down) * -(-columns // across) if len(bits) > 1 else 0
+    at = lambda i: i // (rows * columns) * each + i // columns % rows // down * -(-columns // across) + i % columns // across
+    value = (lambda c: c - 256 * (c > 127)) if dtype == 'I8' else E4M3.__getitem__
+    values = [(value(c) - points[at(i)]) * fp32(bits[at(i)]) for i, c in enumerate(codes)]
+    parts = {'m.weight': (dtype, shape, bytes(codes)), scale: ('F32', over, struct.pack('<%dI' % len(bits), *bits))}
+    if zeros:
+        parts['m.weight_zero_point'] = ('I8', over, struct.pack('%db' % len(points), *points))
+    return parts, {'m.weight': (list(shape), values)}, config
+
+def deepseek_v4(r, rows=5, columns=64):
+    codes = draw(r, rows * columns, 16)
+    scales = [117 + c for c in draw(r, rows * columns // 32, 20)]
+    values = [E2M1[c] * e8m0(scales[i // 32]) for i, c in enumerate(codes)]
+    return ({'m.weight': ('I8', [rows, columns // 2], nibbles(codes)), 'm.scale': ('F8_E8M0', [rows, columns // 32], bytes(scales))},
+            {'m.weight': ([rows, columns], values)})
+
+def int_packed(r, rows=4, columns=64, group=32, width=4, zeros=False, order=None, config=None):
+    each, groups = 32 // width, -(-columns // group)
     codes = [draw(r, columns, 1 << width) for _ in range(rows)]
     points = [draw(r, groups, 1 << width) if zeros else [1 << width - 1] * groups for _ in range(rows)]
     scales = [[struct.unpack('<I', pack32(r.uniform(1e-3, 1)))[0] & 0xffff0000 for _ in range(groups)] for _ in range(rows)]
@@ -147,7 +172,9 @@ def int_packed(r, rows=4, columns=64, group=32, width=4, zeros=False, order=None
         parts['m.weight_zero_point'] = ('I32', [len(down[0]), groups], words([[g[w] for g in down] for w in range(len(down[0]))]))
     if order:
         parts['m.weight_g_idx'] = ('I32', [columns], struct.pack('<%di' % columns, *(index if order == 'shuffled' else [-1] * columns)))
-    return parts, {'m.weight': ([rows, columns], values)}
+    if config:
+        config = scheme(num_bits=width, type='int', strategy='group', group_size=group, symmetric=not zeros)
+    return parts, {'m.weight': ([rows, columns], values)}, config
 
 def int8_rows(r, rows=3, columns=40):
     codes = [c - 128 for c in draw(r, rows * columns, 256)]
@@ -165,13 +192,13 @@ def llm_int8(r, rows=5, columns=40, order=True):
              'm.SCB': ('F32', [rows], struct.pack('<%dI' % rows, *bits))}
     return (parts | ({'m.weight_format': ('U8', [], bytes(1))} if order else {}), {'m.weight': ([rows, columns], values)})
 
-def bnb(r, shape=(5, 50), kind='nf4', nested=False, block=64):
+def bnb(r, shape=(5, 50), kind='nf4', nested=False, block=64, storage='U8'):
     n = elements(shape)
     codes = draw(r, n, 16)
     blocks = -(-n // block)
     table = NF4 if kind == 'nf4' else FP4
     state = {'quant_type': kind, 'blocksize': block, 'dtype': 'bfloat16', 'shape': list(shape)}
-    parts = {'m.weight': ('U8', [-(-n // 2), 1], nibbles(codes, True))}
+    parts = {'m.weight': (storage, [-(-n // 2) * 8 // WIDTH[storage], 1], nibbles(codes, True))}
     if nested:
         levels = [i / 128 - 1 for i in range(256)]
         bytes_ = draw(r, blocks, 256)
@@ -254,7 +281,25 @@ KINDS = {
     'gptq': gptq, 'gptq 8 bits': lambda r: gptq(r, bits=8), 'gptq 3 bits': lambda r: gptq(r, out=32, bits=3),
     'gptq 2 bits': lambda r: gptq(r, bits=2), 'gptq in activation order': lambda r: gptq(r, order=True),
     'gptq large': lambda r: gptq(r, out=136, columns=2048, group=128), 'awq': awq,
-}
+    'gptq in groups of 96': lambda r: gptq(r, columns=192, group=96),
+    'fp8 of columns': lambda r: scaled(r, [3, 40, 50], [3, 1, 50], (0, 1)), 'fp8 of each matrix': lambda r: scaled(r, [3, 40, 50], [3], (0, 0)),
+    'fp8 of each matrix, a column': lambda r: scaled(r, [3, 40, 50], [3, 1, 1], (0, 0)),
+    'fp8 of all matrices': lambda r: scaled(r, [3, 40, 50], [], (0, 0)),
+    'fp8 whose weight_scale_inv is one': lambda r: scaled(r, [200, 50], [], (0, 0), scale='m.weight_scale_inv'),
+    'fp8 whose config has no tiles': lambda r: scaled(r, [200, 50], [1], (0, 0), scale='m.weight_scale_inv', config={'quant_method': 'fp8', 'weight_block_size': None}),
+    'fp8 as Mistral names its scales': lambda r: scaled(r, [20, 50], [], (0, 0), scale='m.qscale_weight'),
+    'compressed-tensors fp8 of blocks': lambda r: scaled(r, [70, 50], [3, 4], (32, 16), config=scheme(num_bits=8, type='float', strategy='block', block_structure=[32, 16])),
+    'compressed-tensors fp8 of blocks in text': lambda r: scaled(r, [70, 50], [3, 4], (32, 16), config=scheme(num_bits=8, type='float', strategy='block', block_structure='32x16')),
+    'compressed-tensors fp8 of groups': lambda r: scaled(r, [7, 100], [7, 4], (1, 32), config=scheme(num_bits=8, type='float', strategy='group', group_size=32)),
+    'compressed-tensors int8 of a tensor, a zero point': lambda r: scaled(r, [7, 50], [1], (0, 0), 'I8', zeros=True),
+    'compressed-tensors int8 of rows, zero points': lambda r: scaled(r, [7, 5000], [7, 1], (1, 0), 'I8', zeros=True),
+    'compressed-tensors int8 of groups': lambda r: scaled(r, [7, 96], [7, 3], (1, 32), 'I8', config=scheme(num_bits=8, type='int', strategy='group', group_size=32)),
+    'compressed-tensors int8 of groups, zero points': lambda r: scaled(r, [300, 2000], [300, 63], (1, 32), 'I8', zeros=True, config=scheme(num_bits=8, type='int', strategy='group', group_size=32, symmetric=False)),
+    'DeepSeek-V4 fp4 in int8': deepseek_v4,
+    'compressed-tensors int4, groups that do not divide': lambda r: int_packed(r, 16, 100, 32, config=True),
+    'compressed-tensors int4, zero points of groups that do not divide': lambda r: int_packed(r, 16, 100, 32, zeros=True, config=True),
+    'bnb nf4 stored as bf16': lambda r: bnb(r, (6, 50), storage='BF16'), 'bnb fp4 nested, stored as fp32': lambda r: bnb(r, (260, 70), 'fp4', True, storage='F32'),
+} | {'compressed-tensors int%d, %d a word' % (w, 32 // w): lambda r, w=w: int_packed(r, 45, 700, 128, w, w % 2 == 1, config=True) for w in (2, 3, 5, 6, 7)}
 
 def resized(parts, name, dtype=None, shape=None, data=None):
     """The parts with one of another dtype or shape; its bytes are zeros unless they are given."""
@@ -289,7 +334,7 @@ def malformed():
     yield 'a scale of integers', resized(d, 'm.weight_scale_inv', 'I32'), 'scales are fp32', None
     yield 'a scale of fp64', resized(d, 'm.weight_scale_inv', 'F64'), 'scales are fp32', None
     yield 'another tile in the config', d, r'want \[4, 5\] for tiles of 64', {'quant_method': 'fp8', 'weight_block_size': [64, 64]}
-    yield 'one scale where tiles are due', resized(d, 'm.weight_scale_inv', shape=[]), 'does not fit', None
+    yield 'one scale where tiles are due', resized(d, 'm.weight_scale_inv', shape=[1]), 'does not fit', None
     yield 'blocks of 8 bytes', resized(g, 'm.experts.down_proj_blocks', shape=[2, 3, 2, 8]), r'groups, 16', None
     yield 'blocks of no groups', resized(g, 'm.experts.down_proj_blocks', shape=[192 // 16, 16]), 'does not fit', None
     yield 'an expert without scales', resized(g, 'm.experts.down_proj_scales', shape=[1, 3, 2]), 'does not fit', None
@@ -314,8 +359,34 @@ def malformed():
     yield 'MX with rows that end within a byte', {W: ('F4', [2, 33], bytes(33)), S: ('F8_E8M0', [2, 2], bytes(4))}, 'within a byte', None
     yield 'two codes a byte under fp32 scales', resized(n, S, 'F32', [6, 1]) , 'does not fit', None
     yield 'rows one too few', resized(row, S, shape=[4, 1]), 'does not fit', None
-    yield 'a scale a column', resized(row, S, shape=[1, 40]), 'does not fit', None
-    yield 'zero points beside int8', dict(i8) | {'m.weight_zero_point': ('I8', [3, 1], bytes(3))}, 'zero points', None
+    yield 'scales of columns one too many', resized(row, S, shape=[1, 41]), 'does not fit', None
+    yield 'zero points of another shape than their scales', dict(i8) | {'m.weight_zero_point': ('I8', [3], bytes(3))}, 'zero points beside int8 are int8, one a scale', None
+    yield 'zero points of bytes without a sign', dict(i8) | {'m.weight_zero_point': ('U8', [3, 1], bytes(3))}, 'zero points beside int8 are int8, one a scale', None
+    yield 'zero points beside fp8', dict(row) | {'m.weight_zero_point': ('I8', [5, 1], bytes(5))}, 'beside integers alone', None
+    yield 'zero points beside fp4', dict(c) | {'m.weight_zero_point': ('I8', [6, 4], bytes(24))}, 'beside integers alone', None
+    yield 'an index of groups beside int8', dict(i8) | {'m.weight_g_idx': ('I32', [40], bytes(160))}, 'index of groups', None
+    yield 'two scales of which one is none of the layout', dict(d) | {S: ('F32', [1], bytes(4))}, 'no layout that is known', None
+    yield 'a scale over the inputs', dict(n) | {'m.pre_quant_scale': ('BF16', [64], bytes(128))}, 'no layout that is known', None
+    yield 'scales named after a tensor that is no weight', {'m.gate_up_proj' + k[1:].replace('.weight', '_weight') * (k != W): v for k, v in n.items() if 'input' not in k}, 'no layout that is known', None
+    yield 'blocks without scales', without(g, 'm.experts.down_proj_scales'), 'has no _scales', None
+    yield 'packed codes without a scale', without(c, S), 'weight_scale beside it', None
+    yield 'a global scale whose reciprocal is none', resized(c, 'm.weight_global_scale', data=struct.pack('<I', 1000)), 'reciprocal', None
+    for name, whose in ('W_q', 'HQQ'), ('weight._data', 'quanto'), ('weight:_data', 'torchao'), ('weight_qdata', 'torchao'):
+        yield 'what %s writes in %s' % (whose, name), {'m.' + name: ('I8', [4, 8], bytes(32)), 'm.s': ('F32', [4], bytes(16))}, "is %s's by its name" % whose, None
+    yield 'fp8 without a scale beside a config that says quantized', without(d, 'm.weight_scale_inv'), r'by its dtype and the config beside it \(fp8\)', {'quant_method': 'fp8'}
+    yield 'bytes without a scale beside such a config', without(n, S, 'm.weight_scale_2'), r'the config beside it \(modelopt\)', {'quant_method': 'modelopt'}
+    yield 'a scale whose codes are elsewhere', without(d, 'm.weight'), 'no layout that is known', {'quant_method': 'fp8'}
+    yield 'words of a method that is not known', {'m.B': ('I32', [4, 8], bytes(128)), 'm.s': ('F16', [1, 8], bytes(16))}, r'beside it \(gptq\)', {'quant_method': 'gptq', 'checkpoint_format': 'marlin'}
+    fp8 = lambda **k: scheme(num_bits=8, type='float', **k)
+    int4 = lambda **k: scheme(num_bits=4, type='int', strategy='group', **k)
+    yield 'rows where the config has one scale', row, r'8-bit floats with 5 scales, and none of the config', fp8(strategy='tensor')
+    yield 'one scale where the config has rows', resized(row, S, shape=[1]), r'with 1 scale, and none', fp8(strategy='channel')
+    yield 'fp8 where the config has int8', row, 'none of the config', scheme(num_bits=8, type='int', strategy='channel')
+    yield 'int8 where the config has zero points', i8, 'and no zero points, and none', scheme(num_bits=8, type='int', strategy='channel', symmetric=False)
+    yield 'NVFP4 where the config has MXFP4', c, '4-bit floats with 24 scales', scheme(num_bits=4, type='float', strategy='group', group_size=32)
+    yield 'int4 where the config has 8 bits', w, 'as many bits, groups', scheme(num_bits=8, type='int', strategy='group', group_size=32)
+    yield 'int4 in other groups than the config has', w, 'as many bits, groups', int4(group_size=64)
+    yield 'int4 where the config has zero points', w, 'as many bits, groups', int4(group_size=32, symmetric=False)
     yield 'int4 with zero points in bytes', dict(w) | {'m.weight_zero_point': ('I8', [4, 2], bytes(8))}, r'want int32 \[1, 2\]', None
     yield 'int4 with zero points for each row', dict(w) | {'m.weight_zero_point': ('I32', [4, 2], bytes(32))}, r'want int32 \[1, 2\]', None
     yield 'int4 with zero points across', dict(w) | {'m.weight_zero_point': ('I32', [2, 1], bytes(8))}, r'want int32 \[1, 2\]', None
@@ -350,6 +421,13 @@ def malformed():
     yield 'GPTQ with a negative group', resized(q, 'm.g_idx', data=struct.pack('<128i', *[-1] * 128)), 'g_idx names a group', None
     yield 'GPTQ of other bits than the config says', q, 'as the config', {'quant_method': 'gptq', 'bits': 8, 'group_size': 32}
     yield 'GPTQ of another group than the config says', q, 'come out even', {'quant_method': 'gptq', 'bits': 4, 'group_size': 64}
+    yield 'GPTQ of one group where the config has several', resized(resized(q, 'm.scales', shape=[1, 40]), 'm.qzeros', shape=[1, 5]), 'as the config has them', {'quant_method': 'gptq', 'bits': 4, 'group_size': 32}
+    yield 'GPTQ of several groups where the config has one', q, 'as the config has them', {'quant_method': 'gptq', 'bits': 4, 'group_size': -1}
+    yield 'GPTQ where the config has AWQ', q, 'packed as AutoGPTQ does by its shape, and the config beside it says awq', {'quant_method': 'awq', 'bits': 4, 'group_size': 32}
+    yield 'GPTQ where the config has Marlin', q, 'says gptq in marlin', {'quant_method': 'gptq', 'bits': 4, 'group_size': 32, 'is_marlin_format': True}
+    yield 'AWQ where the config has GPTQ', a, 'config beside it says gptq', {'quant_method': 'gptq', 'bits': 4, 'group_size': 32}
+    yield 'AWQ where the config has another packing', a, 'says awq in gemv', {'quant_method': 'awq', 'bits': 4, 'group_size': 32, 'version': 'GEMV'}
+    yield 'AWQ where the config has 8 bits', a, 'as the config has them', {'quant_method': 'awq', 'bits': 8, 'group_size': 32, 'version': 'gemm'}
     yield 'GPTQ with scales of integers', resized(q, 'm.scales', 'I32'), 'floats', None
     yield 'AWQ with columns too few', resized(a, 'm.qweight', shape=[64, 5]), 'nor AWQ', None
     yield 'AWQ with groups that do not divide', resized(a, 'm.scales', shape=[3, 48]), 'come out even|want', None
@@ -386,13 +464,14 @@ def check_malformed(program):
         os.remove('config.json')
 
 if __name__ == '__main__':
-    import subprocess, sys
+    import os, subprocess, sys
     program = sys.argv[1]
     if len(sys.argv) > 2:
         check_malformed(program)
         sys.exit()
     for kind, make in KINDS.items():
-        parts, logical = make(random.Random(kind))
+        parts, logical, *config = make(random.Random(kind))
+        json.dump({'quantization_config': config[0]} if config and config[0] else {}, open('config.json', 'w'))
         parts['m.norm'] = ('F32', [2], struct.pack('<2f', 1.5, -2))
         save('in.safetensors', parts)
         problem = ''
@@ -417,3 +496,4 @@ if __name__ == '__main__':
                         name, got[name][1], len(at), len(values), target, at[:1],
                         got[name][2][at[0] * width:(at[0] + 1) * width].hex() if at else '', want[at[0] * width:(at[0] + 1) * width].hex() if at else '')
         print('%s: %s' % (kind, problem or 'ok'))
+    os.remove('config.json')

@@ -105,7 +105,7 @@ for path in W.NPY plain w.bin; do
 done
 exits "a format for what is no raw array" 2 'holds fp32 by its header' "$halfulp" stats w.bin -f bf16
 exits "as in stats, so in show" 2 'holds fp32 by its header' "$halfulp" show 'w.bin:bf16[0]'
-exits "cast knows a suffix in capitals" 2 'would be a .npy file.* that of a .safetensors file' "$halfulp" cast W.NPY -t bf16 -o X.SAFETENSORS
+exits "cast knows a suffix in capitals" 2 'would be a .npy file.* that of a .npz archive' "$halfulp" cast W.NPY -t bf16 -o X.NPZ
 
 # Opaque bytes.
 npy v1.npy '|V1' 387c00

@@ -108,7 +108,7 @@ mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORM
 
 declare -A suite=([array]='array draws' [loss]=statistics [block]=block_encode)
 declare -A tests_of=(
-    [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* bits_beyond* fp32_converts* a_kept* plans_that*'
+    [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* every_code_raises* bits_beyond* fp32_converts* a_kept* plans_that*'
     [block]='fast_encoders_meet_* fast_decoders_* fast_* encoders_meet_*'
     [loss]='a_* what_* block_scales* fp32_agrees* tensor_scales* formats_counted*'
 )
@@ -230,6 +230,8 @@ mutate_kernel "FP64 beyond FP32 overflows nothing" portable_loads part_loads.h \
 if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "the hardware's overflow is not read" avx2 environment.h 's/raised & 0x08/raised \& 0x04/'
     mutate_kernel "a carry at random the wrong way" avx2_loads lanes_random.h 's/(~bits << 32)/(bits << 32)/'
+    mutate_kernel "what raises more is not looked for" avx2_table part_table.h 's/from == src || any_within/from == src || !any_within/'
+    mutate_kernel "halves below the floor go on" avx2_bytes part_bytes.h 's/floor ? larger_16(magnitude\[i\], t->floor)/floor ? magnitude[i]/'
     mutate_kernel "codes of other blocks get an addition too" avx2_table lanes_x86.h 's/MM(subs_epu8)/MM(sub_epi8)/'
     mutate_kernel "a code's upper bits are left out" avx2_table part_table.h 's/found\[0\]\[i\] += look_up_block(high, at);/;/'
     mutate_kernel "a byte of chance is not drawn" avx2_table part_table.h 's/minus_8(found\[1\]\[i\], random\[i\])/found[1][i]/'
@@ -287,6 +289,9 @@ if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
     mutate_tables "zeros of ggml's mxfp4 have signs" 's/fill_planes(powers, 1,/fill_planes(powers, -1,/'
     mutate_fast "a tie of bf16 goes up" fast_looks_avx2.h 's/(__m256i)(~high \& 1)/_mm256_setzero_si256()/'
     mutate_unit "rows that end within a block are one" block decode decode.c 's/j->columns % whole))/false))/'
+    mutate_unit "codes go over a word's end" block decode decode.c 's/size_t each = 32 \/ bits;/size_t each = 33 \/ bits;/'
+    mutate_unit "zero points have no sign" block decode decode.c 's/(const signed char \*)j->parts->more/(const unsigned char *)j->parts->more/'
+    mutate_unit "a whole block has no scale over it" block decode decode.c 's/out\[i\] \*= (double)j->parts->tensor_scale/out[i] *= 1/'
     mutate_tables "zeros of ggml's fp4 have signs" 's/fill_planes(ggml, 1,/fill_planes(ggml, -1,/'
     mutate_fast "multiples below zero have no sign" fast_looks_avx2.h 's/_mm256_xor_si256(_mm256_and_si256(upper, bits), flip)/((void)flip, _mm256_and_si256(upper, bits))/'
     mutate_fast "zero times a scale has no sign" fast_looks_avx2.h 's/15, 13, 11, 9, 7, 5, 3, 1, 1, 1,/15, 13, 11, 9, 7, 5, 3, 1, -128, 1,/'

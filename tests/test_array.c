@@ -741,6 +741,42 @@ Test(array, one_element_of_a_large_array_raises_its_flags, .timeout = 300)
     free(out);
 }
 
+/* After some flags a table is asked for the others alone. */
+Test(array, every_code_raises_what_those_before_it_did_not)
+{
+    static const char *const pairs[][2] = {{"fp8_e5m2", "fp8_e4m3"},     {"fp8_e4m3", "fp8_e3m4"},
+                                           {"fp8_e4m3fnuz", "fp6_e2m3"}, {"fp6_e3m2", "fp4_e2m1"},
+                                           {"int8", "fp8_e5m2"},         {"e8m0", "int8"}};
+    enum { N = 9000 };
+    static unsigned char in[N], out[N];
+    for (size_t t = 0; t < sizeof pairs / sizeof *pairs; t++) {
+        const struct hu_format *from = hu_format_find(pairs[t][0]);
+        const struct hu_format *to = hu_format_find(pairs[t][1]);
+        const uint64_t zero = from->specials == HU_SPECIALS_SCALE ? 127 : 0;
+        for (size_t i = 0; i < N; i++)
+            set_element(from, in, i, zero);
+        const uint64_t before[] = {1, telling_code(from, to), hu_max_finite_code(from) / 2 | 1};
+        for (size_t b = 0; b < sizeof before / sizeof *before; b++) {
+            set_element(from, in, 0, before[b]);
+            for (uint64_t code = 0; code <= hu_width_mask(from); code++) {
+                unsigned expected = 0;
+                hu_convert(to, from, before[b], NULL, &expected);
+                hu_convert(to, from, code, NULL, &expected);
+                set_element(from, in, N - 99, code);
+                for (size_t k = 1; k < hu_kernel_count(); k++) {
+                    unsigned flags = 0;
+                    hu_convert_array_with(hu_kernel_at(k), to, out, from, in, N, 0, NULL, &flags);
+                    cr_assert_eq(flags, expected, "%s %s to %s, 0x%llx after 0x%llx: %u, not %u",
+                                 hu_kernel_name(hu_kernel_at(k)), from->name, to->name,
+                                 (unsigned long long)code, (unsigned long long)before[b], flags,
+                                 expected);
+                }
+            }
+            set_element(from, in, N - 99, zero);
+        }
+    }
+}
+
 /* Kernels look for flags a stretch at a time. */
 Test(array, one_element_anywhere_raises_its_flags)
 {

@@ -288,6 +288,47 @@ Test(block, every_format_decodes_random_bytes)
     }
 }
 
+/* Rows that no name finds, as files have them: words of 2 to 8 bits, int8 less zero points and
+ * under a scale a column, ggml's NVFP4 under a scale over the matrix. */
+Test(block, every_block_of_a_file_s_own_decodes_random_bytes)
+{
+    static float values[256];
+    for (int i = 0; i < 256; i++)
+        values[i] = (float)(i < 128 ? i : i - 256);
+    struct hu_block own = {.name = "own", .elements = 8, .bytes = 1, .layout = HU_BLOCK_PACKED};
+    own.codes = HU_CODES_INTEGER;
+    own.scale = "bf16";
+    for (unsigned bits = 1; bits <= 8; bits++)
+        for (int middle = 0; middle < 2; middle++) {
+            own.code_bits = (unsigned char)bits;
+            own.tile_columns = 16 * bits;
+            own.zero_is_middle = middle;
+            struct sample s = sample_of(&own, 37, 150, bits);
+            check_decode(&s, two_targets);
+            drop(&s);
+        }
+    own = (struct hu_block){.name = "own", .elements = 1, .bytes = 1, .layout = HU_BLOCK_PARTS};
+    own.codes = HU_CODES_TABLE;
+    own.table = values;
+    own.code_bits = 8;
+    own.scale = "fp32";
+    own.zeros_in_bytes = true;
+    static const uint32_t tiles[][2] = {{0, 0}, {1, 0}, {1, 48}, {0, 1}, {0, 150}, {32, 64}};
+    for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
+        own.tile_rows = tiles[i][0];
+        own.tile_columns = tiles[i][1];
+        struct sample s = sample_of(&own, 37, 150, i);
+        check_decode(&s, two_targets);
+        drop(&s);
+    }
+    own = *hu_block_find("nvfp4_ggml");
+    own.over = HU_OVER_TENSOR;
+    struct sample s = sample_of(&own, 9, 192, 1);
+    s.parts.tensor_scale = 0x1.abcdeep-20f;
+    check_decode(&s, two_targets);
+    drop(&s);
+}
+
 Test(block, groups_in_another_order)
 {
     int32_t groups[160];

@@ -32,15 +32,10 @@ static inline size_t bytes_of_step(const struct hu_format *f)
 typedef int32_t ints __attribute__((vector_size(sizeof(vec))));
 typedef float reals __attribute__((vector_size(sizeof(vec))));
 
-/* Between integers with sign and FP32: in the environment's direction, and toward zero. */
+/* Integers with sign as FP32, in the environment's direction. */
 INLINE vec from_integer(vec x)
 {
     return (vec) __builtin_convertvector((ints)x, reals);
-}
-
-INLINE vec to_integer(vec x)
-{
-    return (vec) __builtin_convertvector((reals)x, ints);
 }
 
 /* Bytes ahead of the loads that are asked for, towards the second-level cache: enough for the

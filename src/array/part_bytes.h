@@ -218,7 +218,7 @@ INLINE void scale_random(const struct plan *p, const struct narrow *k, vec x[4],
 /* Of struct halves, in vectors, HELD as well. */
 struct pieces {
     half_lanes add, rest, counts;
-    half_lanes top, magnitude, reach, trailing, last, less, flip, signs;
+    half_lanes top, magnitude, floor, reach, trailing, last, less, flip, signs;
     half_lanes large, small;     /* above and at or below which elements are special */
     half_lanes even, even_bytes; /* all bits but the last */
 };
@@ -248,6 +248,7 @@ INLINE struct pieces pieces_of(const struct halves *h)
         .counts = repeat_16(h->counts),
         .top = held_16(1u << h->shift),
         .magnitude = held_16(0x7fff),
+        .floor = held_16(h->floor),
         .reach = held_16(h->reach),
         .trailing = held_16(h->trailing),
         .last = held_16(h->last),
@@ -285,11 +286,13 @@ INLINE half_lanes leads_up(const struct pieces *t, half_lanes x)
     return (half_lanes)((half_mask)((x ^ t->flip) & t->signs) > 0);
 }
 
-INLINE void see_inexact(const struct pieces *t, const half_lanes magnitude[2], struct seen *seen)
+/* AT: magnitudes, or the floor. */
+INLINE void see_inexact(const struct pieces *t, const half_lanes magnitude[2],
+                        const half_lanes at[2], struct seen *seen)
 {
     half_lanes inexact = splat_16(0);
-    BOTH_HALVES(half_lanes index = index_of(t, magnitude[i]), count = look_up_16(t->counts, index);
-                half_lanes exact = magnitude[i] + look_up_16(t->rest, index);
+    BOTH_HALVES(half_lanes index = index_of(t, at[i]), count = look_up_16(t->counts, index);
+                half_lanes exact = at[i] + look_up_16(t->rest, index);
                 half_lanes up = shift_each_16(exact - splat_16(1), count) + splat_16(1);
                 inexact |= keep_nonzero_16(magnitude[i], shift_each_16(exact, count) ^ up););
     find_inexact(seen, (vec)inexact);
@@ -313,21 +316,22 @@ CHOOSE(16, half_lanes)
  * less by 1 and then made more by 1 is rounded up. False: some are special.
  */
 INLINE bool halves_step(const struct narrow *k, const struct pieces *t, void *dst, const void *src,
-                        bool shifted, enum store store, enum care care, bool up, bool odd,
-                        struct seen *seen)
+                        bool shifted, bool floor, enum store store, enum care care, bool up,
+                        bool odd, struct seen *seen)
 {
-    half_lanes x[2], magnitude[2], down[2], other[2];
+    half_lanes x[2], magnitude[2], at[2], down[2], other[2];
     BOTH_HALVES(x[i] = (half_lanes)load_bytes((const char *)src + sizeof *x * i);
                 if (shifted) x[i] *= t->top; magnitude[i] = x[i] & t->magnitude;);
     if (__builtin_expect(is_special(t, magnitude, care), 0))
         return false;
-    BOTH_HALVES(half_lanes less = up ? leads_up(t, x[i]) : t->less;
-                half_lanes index = index_of(t, magnitude[i]), count = look_up_16(t->counts, index);
-                half_lanes sum = magnitude[i] + look_up_16(t->add, index);
+    BOTH_HALVES(at[i] = floor ? larger_16(magnitude[i], t->floor) : magnitude[i];
+                half_lanes less = up ? leads_up(t, x[i]) : t->less;
+                half_lanes index = index_of(t, at[i]), count = look_up_16(t->counts, index);
+                half_lanes sum = at[i] + look_up_16(t->add, index);
                 down[i] = shift_each_16(sum, count); other[i] = shift_each_16(sum + less, count);
                 if (up) other[i] -= less;);
     if (care == WATCHING && !(seen->flags & HU_INEXACT))
-        see_inexact(t, magnitude, seen);
+        see_inexact(t, magnitude, at, seen);
     if (store == STORE_16) {
         BOTH_HALVES(half_lanes code = choose_16(t->even, up, odd, down[i], other[i]);
                     code = finish_16(k, code, x[i]);
@@ -366,14 +370,14 @@ INLINE void from_halves(const struct plan *p, struct carried *c, void *dst, cons
     const struct narrow k = p->k;
     const enum store store = p->store;
     const size_t out = bytes_of_step(p->to);
-    const bool shifted = h->shift;
+    const bool shifted = h->shift, floor = h->floor;
     const bool odd = h->odd;
     struct seen seen = c->seen;
     struct pieces t = pieces_of(h);
     set_special(&t, h, &seen, care);
     const char *from = src;
     for (char *to = dst; steps; steps--, to += out, from += 2 * STEP)
-        if (!halves_step(&k, &t, to, from, shifted, store, care, up, odd, &seen)) {
+        if (!halves_step(&k, &t, to, from, shifted, floor, store, care, up, odd, &seen)) {
             seen = special_halves(p, to, from, seen);
             set_special(&t, h, &seen, care);
         }

@@ -503,22 +503,25 @@ bool hu_plan_halves(struct plan *p, uint32_t most)
     h->trailing = (uint16_t)(from->trailing_bits + h->shift);
     const int t = FP32_TRAILING - (int)k->drop, drop = (int)h->trailing - t;
     const int emin = (int)(k->least_normal >> FP32_TRAILING) - FP32_BIAS;
-    const int least = emin - hu_emin(from) + 1, top = least > 1 ? least : 1;
+    const int least = emin - hu_emin(from) + 1;
+    /* What an integer with sign has no normal number for goes on beyond its subnormal ones. */
+    const bool whole = k->integer && k->sign;
+    const int first = least - whole, top = first > 1 ? first : 1;
     /* Where magnitudes are less than half of the target's least. */
-    const int nothing = least - t - 2, last = nothing > 0 ? top - nothing : top;
+    const int nothing = least - t - 2, count = (nothing > 0 ? top - nothing : top) + 1;
+    const bool joins = nothing > 0 && count == (int)most + 1;
     const int reach = ((top + 1) << h->trailing) - 1;
-    const bool rounds =
-        drop > 0 || (drop == 0 && k->integer && k->sign); /* what is kept of above */
-    if (least < 0 || last >= (int)most || reach > UINT16_MAX || !rounds)
+    if (least < 0 || count - joins > (int)most || reach > UINT16_MAX || drop < !whole)
         return false;
-    h->last = (uint16_t)last;
+    h->last = (uint16_t)(count - 1 - joins);
+    h->floor = (uint16_t)(joins ? (nothing << h->trailing) + 1 : 0);
     h->reach = (uint16_t)reach;
-    set_piece(h, 0, least, least, drop, p->round_in <= HU_TIES_TO_AWAY);
+    set_piece(h, 0, first, least, drop, p->round_in <= HU_TIES_TO_AWAY);
     for (unsigned piece = 1; piece <= h->last; piece++) {
         int field = top - (int)piece;
         set_piece(h, piece, field > 1 ? field : 1, least, drop, p->round_in <= HU_TIES_TO_AWAY);
     }
-    if (nothing >= 0)
+    if (nothing >= 0 && !joins)
         h->counts[h->last] = 16;
     set_half_directions(h, p->round_in);
     h->finite = h->common = (uint16_t)(hu_max_finite_code(from) << h->shift);

@@ -185,6 +185,7 @@ struct halves {
     uint16_t rest[HALF_PIECES]; /* and without */
     uint16_t counts[HALF_PIECES], trailing; /* as shift_each_16 takes them */
     uint16_t shift, reach, last;
+    uint16_t floor; /* lesser ones are taken for it, and the last piece goes on below; or 0 */
     uint16_t finite, common; /* the greatest number, and what is not special */
     uint16_t small, large;   /* as of struct seen */
     uint16_t less;           /* added for the lower of two neighbours: see halves_step */

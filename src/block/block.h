@@ -10,7 +10,13 @@
 
 #include "format.h"
 
-enum { HU_NO_GGML_TYPE = -1, HU_BLOCK_MAX = 256, HU_SUBS_MAX = 16, HU_BLOCK_NAME = 32 };
+enum {
+    HU_NO_GGML_TYPE = -1,
+    HU_GGML_NVFP4 = 40,
+    HU_BLOCK_MAX = 256,
+    HU_SUBS_MAX = 16,
+    HU_BLOCK_NAME = 32
+};
 
 /* Where the parts of a tensor of rows × columns lie. Rows and columns are those of the tensor that
  * was quantized: [out, in] of a linear layer. */
@@ -32,9 +38,9 @@ enum hu_block_layout {
     /* AutoAWQ: qweight [in, out / 8], columns 0 2 4 6 1 3 5 7 from a word's lowest bits on; scales
      * [groups, out]; qzeros [groups, out / 8]. */
     HU_BLOCK_AWQ,
-    /* compressed-tensors: words of whole codes, weight_packed [out, in · bits / 32] row by row;
-     * weight_scale [out, groups]; weight_zero_point [out · bits / 32, groups], whose words go down
-     * the rows; weight_g_idx [in]. */
+    /* compressed-tensors: words of 32 / bits whole codes, n of them a word, weight_packed
+     * [out, in / n] row by row; weight_scale [out, groups]; weight_zero_point [out / n, groups],
+     * whose words go down the rows; weight_g_idx [in]. */
     HU_BLOCK_PACKED,
 };
 
@@ -50,7 +56,7 @@ enum hu_block_codes {
 /* What stands over the scales. */
 enum hu_block_over {
     HU_OVER_NONE,
-    HU_OVER_TENSOR, /* one fp32 for all: a scale's value is times that */
+    HU_OVER_TENSOR, /* one fp32 for all: a scale's value, or a whole block's, is times that */
     HU_OVER_NESTED, /* bitsandbytes: a scale is 8 bits in a table, times an fp32 for each 256 of
                        them, plus one fp32 for all, each step rounded to fp32 */
 };
@@ -90,6 +96,8 @@ struct hu_block {
 
     unsigned char divisor; /* HU_BLOCK_PARTS: of every element, where scales are greatest
                               magnitudes; 0: 1 */
+    bool zeros_in_bytes;   /* HU_BLOCK_PARTS: what is taken away from the codes under a scale is a
+                              byte with a sign beside it */
     bool zero_is_less_one; /* HU_BLOCK_GPTQ: zero points are stored less one */
     bool zero_is_middle;   /* HU_BLOCK_PACKED: there are no zero points, but 2^(code_bits − 1) */
     bool keeps_nan;        /* a NaN or an infinity is its element's matter, not the scale's */

@@ -86,6 +86,12 @@ static double scale_value(const struct hu_block_job *j, size_t number)
     return j->b->over == HU_OVER_TENSOR ? value * (double)j->parts->tensor_scale : value;
 }
 
+/* What is taken away from the codes of a tile. */
+static double zero_at(const struct hu_block_job *j, size_t tile)
+{
+    return j->b->zeros_in_bytes ? (double)((const signed char *)j->parts->more)[tile] : 0;
+}
+
 /* N elements from COLUMN on of ROW, by the tiles that they lie in. A quotient of an exact product
  * by so small a divisor is too far from the middles of narrower formats to be rounded wrongly
  * again. */
@@ -98,9 +104,10 @@ static void tiles(const struct hu_block_job *j, size_t row, size_t column, size_
     double divisor = b->divisor ? b->divisor : 1;
     while (column < end) {
         size_t next = b->tile_columns ? (column / b->tile_columns + 1) * b->tile_columns : end;
-        double scale = scale_value(j, parts_tile(b, j->columns, row, column));
+        size_t tile = parts_tile(b, j->columns, row, column);
+        double scale = scale_value(j, tile), zero = zero_at(j, tile);
         for (next = next < end ? next : end; column < next; column++)
-            *out++ = code_value(j, parts_code(b, codes, column)) * scale / divisor;
+            *out++ = (code_value(j, parts_code(b, codes, column)) - zero) * scale / divisor;
     }
 }
 
@@ -139,11 +146,14 @@ static const unsigned char *block_at(const struct hu_block_job *j, size_t row, s
 static void wholes(const struct hu_block_job *j, size_t row, size_t column, size_t n, double *out)
 {
     struct hu_block_unpacked u;
+    const bool scaled = j->b->over == HU_OVER_TENSOR;
     while (n) {
         size_t from = column % j->b->elements, here = j->b->elements - from;
         here = here < n ? here : n;
         hu_block_unpack(j->b, block_at(j, row, column), &u);
         pieces(j->b, &u, from, here, out);
+        for (size_t i = 0; scaled && i < here; i++)
+            out[i] *= (double)j->parts->tensor_scale;
         column += here;
         out += here;
         n -= here;
@@ -159,6 +169,13 @@ static unsigned stream_code(const unsigned char *words, size_t stride, unsigned 
     if (shift + bits > 32)
         word |= (uint64_t)unpack_word(words + (at + 1) * stride) << 32;
     return (unsigned)(word >> shift) & ((1u << bits) - 1);
+}
+
+/* The I-th of codes that lie whole in words STRIDE apart. */
+static unsigned packed_code(const unsigned char *words, size_t stride, unsigned bits, size_t i)
+{
+    size_t each = 32 / bits;
+    return unpack_word(words + i / each * stride) >> i % each * bits & ((1u << bits) - 1);
 }
 
 /* Where AutoAWQ puts column I % 8 of a word. */
@@ -185,11 +202,11 @@ static struct group_datum group_look(const struct hu_block_job *j, size_t row, s
     struct group_datum d = {
         .scale_bits = scale_bits(j, packed ? row * groups + group : group * j->rows + row)};
     if (packed) {
-        codes += row * 4 * parts_up(j->columns * b->code_bits, 32);
-        d.code = (int)stream_code(codes, 4, b->code_bits, column);
+        codes += row * 4 * parts_up(j->columns, 32 / b->code_bits);
+        d.code = (int)packed_code(codes, 4, b->code_bits, column);
         d.zero = b->zero_is_middle
                      ? 1 << (b->code_bits - 1)
-                     : (int)stream_code(zeros + 4 * group, 4 * groups, b->code_bits, row);
+                     : (int)packed_code(zeros + 4 * group, 4 * groups, b->code_bits, row);
     } else if (b->layout == HU_BLOCK_AWQ) {
         d.code = (int)stream_code(codes + column * across, 4, b->code_bits, awq_place(row));
         d.zero = (int)stream_code(zeros + group * across, 4, b->code_bits, awq_place(row));
@@ -313,7 +330,9 @@ static bool join(struct hu_block_job *j, struct hu_block_parts *parts, size_t fi
 
 static void run(struct hu_block_job *j, unsigned char *dst, size_t first, size_t count)
 {
-    hu_block_row *fast = hu_block_fast_row(j);
+    /* A whole block has no place for a scale over it. */
+    const bool scaled = j->b->layout == HU_BLOCK_WHOLE && j->b->over == HU_OVER_TENSOR;
+    hu_block_row *fast = scaled ? NULL : hu_block_fast_row(j);
     struct hu_block_parts parts;
     if (!fast) {
         stream(j, dst, first, count);
@@ -358,6 +377,8 @@ static void look_whole(const struct hu_block_job *j, size_t row, size_t column,
     hu_block_unpack(j->b, block_at(j, row, column), &u);
     size_t i = column % j->b->elements, sub = j->b->sub ? j->b->sub : HU_BLOCK_MAX;
     double power = __builtin_ldexp(1, j->b->power);
+    if (j->b->over == HU_OVER_TENSOR)
+        power *= (double)j->parts->tensor_scale;
     d->scale = (double)u.d * u.a[i / sub] * power;
     d->offset = j->b->minima ? (double)u.m * u.b[i / sub] * power : 0;
     d->code = u.q[i];
@@ -389,6 +410,7 @@ int hu_block_look(const struct hu_block *b, const struct hu_block_parts *parts, 
         codes += flat ? 0 : row * parts_row_bytes(b, columns);
         d->scale_bits = scale_bits(&j, number);
         d->scale = scale_value(&j, number) / (b->divisor ? b->divisor : 1);
+        d->offset = zero_at(&j, number) * d->scale;
         d->code = parts_code(b, codes, at);
     }
     environment_leave(saved);

@@ -64,8 +64,7 @@ size_t hu_block_bytes(const struct hu_block *b, size_t rows, size_t columns)
     case HU_BLOCK_AWQ:
         return product(columns, parts_up(rows, 8), 4);
     case HU_BLOCK_PACKED:
-        words = product(columns, b->code_bits, 1);
-        return words == SIZE_MAX ? words : product(parts_up(words, 32), rows, 4);
+        return product(parts_up(columns, 32 / b->code_bits), rows, 4);
     case HU_BLOCK_OPAQUE:
         return product(rows, columns, b->bytes);
     case HU_BLOCK_WHOLE:
@@ -112,8 +111,12 @@ size_t hu_block_more_bytes(const struct hu_block *b, size_t rows, size_t columns
         n = count_scales(b, rows, columns);
         return n == SIZE_MAX ? n : product(parts_up(n, 256), 4, 1);
     }
+    if (b->zeros_in_bytes)
+        return count_scales(b, rows, columns);
     if (b->codes != HU_CODES_INTEGER || b->zero_is_middle)
         return 0;
+    if (b->layout == HU_BLOCK_PACKED)
+        return product(parts_up(columns, b->tile_columns), parts_up(rows, 32 / b->code_bits), 4);
     bits = product(rows, b->code_bits, 1);
     return bits == SIZE_MAX ? bits
                             : product(parts_up(columns, b->tile_columns), parts_up(bits, 32), 4);

@@ -6,6 +6,7 @@
 #include "cast_plan.h"
 #include "cast_config.h"
 #include "file/kind.h"
+#include "file/printable.h"
 #include "file/json_text.h"
 #include "file/text_file.h"
 #include "word_list.h"
@@ -81,14 +82,22 @@ static bool is_read_only(const struct cast_job *job, size_t index)
     return !hu_kind_is_written(job->source.set.files[index].kind);
 }
 
+/* One array, without a name. */
+static bool is_array(enum hu_file_kind kind)
+{
+    return kind == HU_FILE_NPY || kind == HU_FILE_OTHER;
+}
+
 /* What file INDEX of the source becomes: its own kind, or what OUT's name says: of one that is not
- * written, safetensors of GGUF, and GGUF of all that has names of tensors. */
+ * written and of one array, safetensors, and GGUF of all. */
 static enum hu_file_kind kind_of_output(const struct cast_job *job, size_t index)
 {
     enum hu_file_kind named = hu_kind_of_name(job->output);
     enum hu_file_kind own = job->source.set.files[index].kind;
-    if (writes_gguf(job) && own != HU_FILE_NPY && own != HU_FILE_OTHER)
+    if (writes_gguf(job))
         return HU_FILE_GGUF;
+    if (is_array(own) && named == HU_FILE_SAFETENSORS)
+        return named;
     if (is_read_only(job, index))
         return named == HU_FILE_NPY ? HU_FILE_NPY : HU_FILE_SAFETENSORS;
     bool safe = named == HU_FILE_SAFETENSORS || (named == HU_FILE_INDEX && reads_splits(job));
@@ -100,8 +109,38 @@ bool cast_job_writes_npy(const struct cast_job *job)
     return !reads_index(job) && kind_of_output(job, 0) == HU_FILE_NPY;
 }
 
+bool cast_job_turns(const struct cast_job *job, size_t index)
+{
+    enum hu_file_kind own = job->source.set.files[index].kind;
+    return is_read_only(job, index) || (is_array(own) && kind_of_output(job, index) != own);
+}
+
+/* The array of a file that holds no more gets the file's name, without folder and ending, where it
+ * becomes one of several that may be. False: reported. */
+static bool name_array(struct cast_job *job)
+{
+    char shown[300];
+    struct hu_tensor_file *file = &job->source.set.files[0];
+    if (!is_array(file->kind) || !file->count || !cast_job_turns(job, 0))
+        return true;
+    const char *slash = strrchr(job->source.path, '/');
+    const char *base = slash ? slash + 1 : job->source.path, *dot = strrchr(base, '.');
+    size_t n = dot && dot != base ? (size_t)(dot - base) : strlen(base);
+    char *name = check_memory(arena_allocate(&file->arena, n + 1));
+    memcpy(name, base, n);
+    name[n] = 0;
+    file->tensors[0].name = name;
+    for (size_t step; n; n -= step, name += step)
+        if (!(step = hu_utf8_length((const unsigned char *)name, n)))
+            return refuse(job->command, "%s would name a tensor, and is no UTF-8",
+                          hu_printable(job->source.path, shown, sizeof shown));
+    return true;
+}
+
 bool cast_job_choose(struct cast_job *job)
 {
+    if (!name_array(job))
+        return false;
     struct hu_tensor_set *set = &job->source.set;
     struct hu_tensor_file *file = &set->files[0];
     size_t chosen = 0, last = 0;
@@ -161,7 +200,7 @@ static bool place_tensors(struct cast_job *job, size_t index, const struct cast_
         *s = hu_stream_tensor_of(t, converted ? t->dtype.format : NULL, -1);
         if (!tensor_source_input(&job->source, job->command, t, &s->input, &s->offset))
             return false;
-        if (is_read_only(job, index))
+        if (cast_job_turns(job, index))
             fit(s, t, kind_of_output(job, index), strides);
         strides += t->rank;
         s->output = output;

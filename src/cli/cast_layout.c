@@ -1,4 +1,5 @@
 #include "cast_layout.h"
+#include "word_list.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +61,22 @@ static bool is_tiled(const struct hu_block *b)
     return is_fp8(b) && b->tile_rows && b->tile_columns;
 }
 
+/* What GGUF has of BLOCK; NULL: nothing. */
+static const struct hu_block *in_gguf(const struct hu_block *b)
+{
+    return b->layout == HU_BLOCK_WHOLE ? b
+           : is_mxfp4(b)               ? hu_block_find("mxfp4_ggml")
+           : is_nvfp4(b)               ? hu_block_of_ggml(HU_GGML_NVFP4)
+                                       : NULL;
+}
+
+unsigned cast_layout_whole(enum cast_layout layout, const struct hu_block *b)
+{
+    return layout == CAST_LAYOUT_GGUF && b->layout == HU_BLOCK_PARTS
+               ? in_gguf(b)->elements / b->tile_columns
+               : 0;
+}
+
 enum cast_layout cast_layout_default(const struct hu_block *b)
 {
     if (b->layout == HU_BLOCK_WHOLE)
@@ -89,7 +106,7 @@ bool cast_layout_takes(enum cast_layout layout, const struct hu_block *b)
     case CAST_LAYOUT_BNB:
         return b->layout == HU_BLOCK_FLAT && b->over == HU_OVER_NONE;
     case CAST_LAYOUT_GGUF:
-        return b->layout == HU_BLOCK_WHOLE || is_mxfp4(b);
+        return in_gguf(b);
     default:
         return false;
     }
@@ -97,9 +114,8 @@ bool cast_layout_takes(enum cast_layout layout, const struct hu_block *b)
 
 bool cast_layout_fits(enum cast_layout layout, const struct hu_block *b, uint64_t columns)
 {
-    uint64_t unit = b->layout == HU_BLOCK_WHOLE ? b->elements
-                    : is_nvfp4(b) || layout == CAST_LAYOUT_GPT_OSS || layout == CAST_LAYOUT_GGUF
-                        ? b->tile_columns
+    uint64_t unit = layout == CAST_LAYOUT_GGUF                        ? in_gguf(b)->elements
+                    : is_nvfp4(b) || layout == CAST_LAYOUT_GPT_OSS    ? b->tile_columns
                     : b->layout == HU_BLOCK_PARTS && b->code_bits % 8 ? 8
                                                                       : 1;
     return columns && columns % unit == 0;
@@ -168,6 +184,28 @@ static void add_gpt_oss(struct building *b, uint64_t columns)
     add(b, "_scales", "uint8", shape, rank, NULL);
 }
 
+/* llama.cpp's names: a scale over a matrix stands where the weight does (file/logical.c). */
+static void add_gguf(struct building *b, const struct hu_block *block)
+{
+    struct building beside = *b;
+    uint64_t matrices = 1;
+    size_t n = strlen(b->name);
+    char *name = arena_allocate(b->arena, n + 1);
+    b->failed |= !name;
+    add(b, "", in_gguf(block)->name, b->shape, b->rank, NULL);
+    if (!is_nvfp4(block) || b->failed)
+        return;
+    strcpy(name, b->name);
+    if (hu_ends_with(name, ".weight"))
+        name[n - strlen(".weight")] = 0;
+    beside.name = name;
+    for (unsigned i = 0; i + 2 < b->rank; i++)
+        matrices *= b->shape[i];
+    b->parts->second = 1;
+    add(&beside, ".scale", "fp32", &matrices, 1, NULL);
+    b->failed = beside.failed;
+}
+
 /* QuantState.as_dict's names for what weights were before. */
 static const char *torch_name(struct hu_dtype dtype)
 {
@@ -223,7 +261,7 @@ static void add_scaled(struct building *b, enum cast_layout layout, const struct
     static const uint64_t one = 1;
     bool compressed = layout == CAST_LAYOUT_COMPRESSED, mx = layout == CAST_LAYOUT_MX;
     bool packed = block->code_bits == 4 && !mx;
-    const char *scale = mx || strcmp(block->scale, "e8m0") ? block->scale : "uint8";
+    const char *scale = compressed && !strcmp(block->scale, "e8m0") ? "uint8" : block->scale;
     const char *end = layout == CAST_LAYOUT_DEEPSEEK ? "_scale_inv" : "_scale";
     add_matrix(b, compressed && packed ? "_packed" : "", packed ? "uint8" : block->element, rows,
                packed ? columns / 2 : columns);
@@ -248,7 +286,7 @@ bool cast_layout_parts(enum cast_layout layout, const struct hu_block *block, co
     uint64_t rows = shape[rank - 2], columns = shape[rank - 1];
     *parts = (struct cast_parts){.scales = -1, .second = -1};
     if (layout == CAST_LAYOUT_GGUF)
-        add(&b, "", is_mxfp4(block) ? "mxfp4_ggml" : block->name, shape, rank, NULL);
+        add_gguf(&b, block);
     else if (layout == CAST_LAYOUT_GPT_OSS)
         add_gpt_oss(&b, columns);
     else if (layout == CAST_LAYOUT_BNB)
@@ -268,6 +306,8 @@ static json_t *compressed_weights(const struct hu_block *b)
                            : !b->tile_columns ? "channel"
                                               : "block";
     json_object_set_new(weights, "strategy", json_string(strategy));
+    if (!strcmp(b->scale, "e8m0"))
+        json_object_set_new(weights, "scale_dtype", json_string("torch.uint8"));
     if (is_tiled(b))
         json_object_set_new(weights, "block_structure",
                             json_pack("[i, i]", (int)b->tile_rows, (int)b->tile_columns));
@@ -287,6 +327,18 @@ static json_t *compressed_config(const struct hu_block *b, json_t *ignored)
                      compressed_weights(b));
 }
 
+static json_t *deepseek_config(const struct hu_block *b, json_t *ignored)
+{
+    json_t *config =
+        json_pack("{s:s, s:s, s:s, s:[i, i], s:o}", "quant_method", "fp8", "fmt",
+                  strcmp(b->element, "fp8_e4m3") ? "e5m2" : "e4m3", "activation_scheme", "dynamic",
+                  "weight_block_size", (int)b->tile_rows, (int)b->tile_columns,
+                  "modules_to_not_convert", ignored);
+    if (!strcmp(b->scale, "e8m0"))
+        json_object_set_new(config, "scale_fmt", json_string("ue8m0"));
+    return config;
+}
+
 json_t *cast_layout_config(enum cast_layout layout, const struct hu_block *b, json_t *ignored)
 {
     switch (layout) {
@@ -296,10 +348,7 @@ json_t *cast_layout_config(enum cast_layout layout, const struct hu_block *b, js
         return json_pack("{s:s, s:s, s:o}", "quant_method", "modelopt", "quant_algo",
                          is_nvfp4(b) ? "NVFP4" : "FP8", "ignore", ignored);
     case CAST_LAYOUT_DEEPSEEK:
-        return json_pack("{s:s, s:s, s:s, s:[i, i], s:o}", "quant_method", "fp8", "fmt",
-                         strcmp(b->element, "fp8_e4m3") ? "e5m2" : "e4m3", "activation_scheme",
-                         "dynamic", "weight_block_size", (int)b->tile_rows, (int)b->tile_columns,
-                         "modules_to_not_convert", ignored);
+        return deepseek_config(b, ignored);
     case CAST_LAYOUT_GPT_OSS:
         return json_pack("{s:s, s:o}", "quant_method", "mxfp4", "modules_to_not_convert", ignored);
     case CAST_LAYOUT_BNB:

@@ -29,6 +29,10 @@ bool cast_layout_takes(enum cast_layout layout, const struct hu_block *block);
 /* Whether a matrix of so many COLUMNS can be laid out so. */
 bool cast_layout_fits(enum cast_layout layout, const struct hu_block *block, uint64_t columns);
 
+/* How many scales of BLOCK, whose scales are apart, stand before their codes; 0: they stay apart.
+ */
+unsigned cast_layout_whole(enum cast_layout layout, const struct hu_block *block);
+
 /* A tensor's parts. */
 enum { CAST_PARTS_MAX = 4 };
 struct cast_parts {

@@ -97,7 +97,7 @@ static void plan_recoded(struct cast_job *job, const struct hu_tensor *t, struct
 static void plan_items(struct cast_job *job, const struct hu_tensor_file *file,
                        struct cast_plan *plan)
 {
-    bool same_kind = hu_kind_is_written(file->kind);
+    bool same_kind = !cast_job_turns(job, (size_t)(file - job->source.set.files));
     for (size_t i = 0; i < file->count; i++) {
         const struct hu_tensor *t = &file->tensors[i];
         struct cast_item *item = &plan->items[i];
@@ -197,10 +197,13 @@ static void fill_target(const struct cast_job *job, const struct cast_item *item
     r->codes_at = rows[0].offset;
     if (item->parts.scales >= 0)
         r->scales_at = rows[item->parts.scales].offset;
-    if (item->parts.second >= 0)
+    if (item->parts.second >= 0) {
         r->second_at = rows[item->parts.second].offset;
+        r->seconds = rows[item->parts.second].elements;
+    }
     r->reciprocal = item->parts.reciprocal;
-    r->whole = job->layout == CAST_LAYOUT_GGUF && job->block->layout == HU_BLOCK_PARTS;
+    if (job->block)
+        r->whole = cast_layout_whole(job->layout, job->block);
 }
 
 static bool write_fixed(const struct cast_job *job, const struct cast_plan *plan, int output,

@@ -133,10 +133,10 @@ static struct hu_zip *open_archive(struct tensor_source *s, size_t index, struct
     return u->zip = hu_zip_open(&u->in, why);
 }
 
-static bool fail_scratch(const char *command, const char *path, const char *reason)
+static bool fail_scratch(const char *command, const char *path, bool packed, const char *reason)
 {
-    return refuse(command, "a file in $TMPDIR (or /tmp), for what %s has compressed: %s", path,
-                  reason);
+    return refuse(command, "a file in $TMPDIR (or /tmp), for what %s has %s: %s", path,
+                  packed ? "compressed" : "in another order", reason);
 }
 
 /* T's member behind what is unpacked already. */
@@ -148,7 +148,7 @@ static bool unpack(struct tensor_source *s, const char *command, const struct hu
     struct unpacking *u = &s->unpacking;
     const char *path = s->set.paths[t->file];
     if (u->descriptor < 0 && (u->descriptor = open_nameless()) < 0)
-        return fail_scratch(command, path, file_limit_reason(errno, reason));
+        return fail_scratch(command, path, true, file_limit_reason(errno, reason));
     struct hu_zip *zip = open_archive(s, t->file, &why);
     if (zip && hu_zip_unpack(zip, t->member - 1, u->descriptor, &writing, &why)) {
         struct unpacked *row =
@@ -158,7 +158,7 @@ static bool unpack(struct tensor_source *s, const char *command, const struct hu
         return true;
     }
     if (writing)
-        return fail_scratch(command, path, why.reason);
+        return fail_scratch(command, path, true, why.reason);
     return refuse(command, "%s: %s", path, why.reason);
 }
 
@@ -207,11 +207,59 @@ bool tensor_source_input(struct tensor_source *s, const char *command, const str
     return true;
 }
 
+static void nothing(void *context, size_t index, struct hu_gathered *gathered)
+{
+    (void)context, (void)index, (void)gathered;
+}
+
+/* Part T, which is read at IN, behind what is unpacked already: its elements one behind the other
+ * in the order of its shape, little-endian. */
+static bool settle(struct tensor_source *s, const char *command, const struct hu_tensor *t,
+                   struct hu_recode_input *in)
+{
+    struct unpacking *u = &s->unpacking;
+    char reason[FILE_LIMIT_TEXT];
+    struct hu_stream_error error;
+    struct hu_stream_tensor copy = hu_stream_tensor_of(t, NULL, in->descriptor);
+    uint64_t *strides = check_memory(calloc(t->rank + 1, sizeof *strides));
+    if (u->descriptor < 0)
+        u->descriptor = open_nameless();
+    copy.offset = in->offset;
+    copy.output = u->descriptor;
+    copy.output_offset = u->size;
+    hu_stream_turn(&copy, t);
+    if (t->fortran_order)
+        hu_stream_reorder(&copy, t, strides);
+    struct hu_options none = {0};
+    struct hu_statistics_target as_it_is =
+        hu_statistics_target_of(hu_format_find("fp64"), &none, HU_SCALE_NONE);
+    struct hu_stream stream = {.plan = {&as_it_is, 1, HU_SCALE_NONE},
+                               .tensors = &copy,
+                               .count = 1,
+                               .threads = 1,
+                               .done = nothing};
+    const bool opened = u->descriptor >= 0, fine = opened && hu_stream_run(&stream, &error);
+    free(strides);
+    if (!opened || (!fine && error.writing))
+        return fail_scratch(command, s->set.paths[t->file], false,
+                            file_limit_reason(opened ? error.error : errno, reason));
+    if (!fine)
+        return tensor_source_fail(s, command, t, &error, "") == EXIT_DONE;
+    *in = (struct hu_recode_input){u->descriptor, u->size};
+    u->size += t->bytes;
+    lseek(u->descriptor, (off_t)u->size, SEEK_SET);
+    return true;
+}
+
 /* Where part T is read; NULL is nowhere. */
 static bool take_part(struct tensor_source *s, const char *command, const struct hu_tensor *t,
                       struct hu_recode_input *in)
 {
-    return !t || tensor_source_input(s, command, t, &in->descriptor, &in->offset);
+    if (!t)
+        return true;
+    return tensor_source_input(s, command, t, &in->descriptor, &in->offset) &&
+           ((!t->strides && !t->fortran_order && !t->big_endian) || !t->bytes ||
+            settle(s, command, t, in));
 }
 
 bool tensor_source_parts(struct tensor_source *s, const char *command, const struct hu_logical *l,

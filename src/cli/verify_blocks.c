@@ -51,6 +51,42 @@ static bool passed(const struct trial *r)
     return !r->of.mismatches && !*r->of.ending;
 }
 
+/* What blocks that are wrong are like, in words, in JSON, and as --ignore leaves them aside. */
+static const struct {
+    const char *words, *key, *ignore;
+    unsigned bit;
+} kinds[HU_BLOCK_KINDS] = {
+    [HU_BLOCK_WITH_NAN] = {"with a NaN", "nan", "nan", HU_IGNORE_NAN},
+    [HU_BLOCK_WITH_INFINITY] = {"with an infinity", "infinity", "inf", HU_IGNORE_INFINITY},
+    [HU_BLOCK_OF_ZEROS] = {"of zeros alone, by their scale", "zeros", "zero-scale",
+                           HU_IGNORE_ZERO_SCALE},
+    [HU_BLOCK_ZERO_SIGN] = {"by a zero's sign alone", "zero_sign", "zero-sign",
+                            HU_IGNORE_ZERO_SIGN},
+    [HU_BLOCK_SUBNORMAL_SCALE] = {"due a subnormal scale", "subnormal_scale", NULL, 0},
+    [HU_BLOCK_OTHER] = {"of other numbers", "other", NULL, 0},
+};
+
+static json_t *wrong_json(const struct hu_block_trial *t)
+{
+    json_t *wrong = check_memory(json_object());
+    for (size_t i = 0; i < HU_BLOCK_KINDS; i++)
+        if (t->wrong[i])
+            json_object_set_new(wrong, kinds[i].key, json_count(t->wrong[i]));
+    return wrong;
+}
+
+static void print_wrong(const struct hu_block_trial *t)
+{
+    const char *before = "  wrong:";
+    for (size_t i = 0; i < HU_BLOCK_KINDS; i++)
+        if (t->wrong[i]) {
+            printf("%s %" PRIu64 " %s", before, t->wrong[i], kinds[i].words);
+            before = ",";
+        }
+    if (*before == ',')
+        putchar('\n');
+}
+
 static const char *rule_of(const struct trial *r)
 {
     return hu_scale_rule_name(r->of.question.options.rule ? r->of.question.options.rule
@@ -73,14 +109,15 @@ static void report(const struct trial *r, struct verify_tally *tally)
     if (q->json) {
         json_add(tally->rows,
                  check_memory(json_pack(
-                     "{s:s, s:s, s:o, s:o, s:s, s:I, s:o, s:b, s:o, s:b, s:f, s:o}", "block",
+                     "{s:s, s:s, s:o, s:o, s:s, s:I, s:o, s:o, s:b, s:o, s:b, s:f, s:o}", "block",
                      r->of.question.block->name, "work", what, "rule",
                      r->of.question.decodes ? json_null() : json_string(rule_of(r)), "round",
                      r->of.question.decodes ? json_null() : json_string(direction), "subject", who,
                      "blocks", (json_int_t)r->of.blocks, "mismatches",
-                     *r->of.ending ? json_null() : json_count(r->of.mismatches), "passed",
-                     passed(r), "first", *r->of.first ? json_string(r->of.first) : json_null(),
-                     "crashed", *r->of.ending != 0, "seconds", r->seconds, "stopped",
+                     *r->of.ending ? json_null() : json_count(r->of.mismatches), "wrong",
+                     wrong_json(&r->of), "passed", passed(r), "first",
+                     *r->of.first ? json_string(r->of.first) : json_null(), "crashed",
+                     *r->of.ending != 0, "seconds", r->seconds, "stopped",
                      verify_ending_json(*r->of.ending ? r->of.ending : NULL))));
         return;
     }
@@ -94,6 +131,8 @@ static void report(const struct trial *r, struct verify_tally *tally)
         printf("%" PRIu64 " wrong\n  %s\n", r->of.mismatches, r->of.first);
     else
         puts("all right");
+    if (!*r->of.ending)
+        print_wrong(&r->of);
     fflush(stdout);
 }
 
@@ -127,6 +166,20 @@ static bool is_nearer(const struct hu_block_trial *a, const struct hu_block_tria
            (a->scale_mismatches == b->scale_mismatches && a->mismatches < b->mismatches);
 }
 
+/* Whether R passes once what is wrong is left aside by --ignore. */
+static bool passes_without(const struct trial *r)
+{
+    struct trial again = *r;
+    for (size_t i = 0; i < HU_BLOCK_KINDS; i++)
+        if (r->of.wrong[i] && !kinds[i].bit)
+            return false;
+        else if (r->of.wrong[i])
+            again.of.question.ignore |= kinds[i].bit;
+    again.of.blocks = again.of.mismatches = again.of.scale_mismatches = 0;
+    run_trial(&again);
+    return passed(&again);
+}
+
 /* Which rule and direction a library's encoder follows: those with the fewest blocks wrong, its
  * scales first. */
 static void find_rule(const struct verify_request *q, struct verify_tally *tally,
@@ -149,10 +202,16 @@ static void find_rule(const struct verify_request *q, struct verify_tally *tally
     if (q->json || *best.of.ending)
         return;
     const struct hu_options *elements = &best.of.question.options.elements;
-    printf("%s %s %s, %s%s%s\n", q->against, passed(&best) ? "follows" : "is nearest to",
-           rule_of(&best), hu_direction_name(elements->direction),
-           elements->saturate ? ", saturating" : "",
-           best.of.scale_mismatches || passed(&best) ? "" : "; its scales are those of the rule");
+    bool follows = passed(&best) || passes_without(&best);
+    printf("%s %s %s, %s%s", q->against, follows ? "follows" : "is nearest to", rule_of(&best),
+           hu_direction_name(elements->direction), elements->saturate ? ", saturating" : "");
+    const char *before = ", with --ignore ";
+    for (size_t i = 0; follows && i < HU_BLOCK_KINDS; i++)
+        if (best.of.wrong[i]) {
+            printf("%s%s", before, kinds[i].ignore);
+            before = ",";
+        }
+    puts(best.of.scale_mismatches || follows ? "" : "; its scales are those of the rule");
 }
 
 static void *open_symbol(const struct verify_request *q)

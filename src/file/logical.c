@@ -7,8 +7,9 @@
 #include <string.h>
 
 /* Of activations: they stay, whatever becomes of the weights. */
-static const char *const of_activations[] = {".input_scale", ".k_scale", ".v_scale",
-                                             ".input_global_scale"};
+static const char *const of_activations[] = {
+    ".input_scale", ".k_scale", ".v_scale", ".input_global_scale", "activation_scale", "qscale_act",
+};
 
 static bool is_of_activations(const char *name)
 {
@@ -16,6 +17,28 @@ static bool is_of_activations(const char *name)
         if (hu_ends_with(name, of_activations[i]))
             return true;
     return false;
+}
+
+/* NVFP4 of ggml has no scale over the tensor: llama.cpp (convert_hf_to_gguf.py, _repack_nvfp4; its
+ * loader's pass of ".scale" tensors) has an fp32 beside it, of experts one for each. */
+static enum logical_found scale_over(struct logical_reader *r, struct hu_logical *l)
+{
+    const char *name = l->codes->name;
+    size_t cut = hu_ends_with(name, ".weight") ? strlen(".weight") : 0;
+    const struct hu_tensor *scale = hu_logical_beside(r, l->codes, cut, ".scale");
+    char a[LOGICAL_TEXT], b[LOGICAL_TEXT];
+    if (!scale)
+        return LOGICAL_FOUND;
+    if (!scale->dtype.format || strcmp(scale->dtype.format->name, "fp32") != 0 ||
+        scale->elements != l->batch)
+        return hu_logical_refuse(r, "%s does not fit %s: a scale over a matrix is one fp32",
+                                 hu_logical_what(scale, a), hu_logical_what(l->codes, b));
+    l->own = *l->block;
+    l->own.over = HU_OVER_TENSOR;
+    l->block = &l->own;
+    l->more = scale;
+    hu_logical_add(l, scale);
+    return LOGICAL_FOUND;
 }
 
 /* A GGUF type's blocks hold their scales. */
@@ -30,12 +53,39 @@ enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_ten
         return LOGICAL_ERROR;
     l->layout = "gguf";
     l->block = b;
-    return LOGICAL_FOUND;
+    return b->ggml_type == HU_GGML_NVFP4 ? scale_over(r, l) : LOGICAL_FOUND;
+}
+
+/* Whether the config's config_groups, where there are any, have what L's parts are. */
+static bool check_scheme(struct logical_reader *r, const struct hu_logical *l)
+{
+    const struct hu_block *b = l->block;
+    char what[LOGICAL_TEXT];
+    bool integer = b->codes != HU_CODES_FORMAT;
+    if (!r->config.scheme_count || strcmp(l->layout, "compressed-tensors") != 0)
+        return true;
+    uint64_t scales = hu_block_scale_bytes(b, l->rows, l->columns) /
+                      (hu_format_find(b->scale)->storage_bits / 8u);
+    if (hu_logical_scheme(&r->config, integer, b->code_bits, l->more != NULL, l->rows, l->columns,
+                          scales))
+        return true;
+    hu_logical_refuse(r,
+                      "%s is of %u-bit %s with %llu scale%s%s, and none of the config's "
+                      "config_groups is",
+                      hu_logical_what(l->codes, what), b->code_bits,
+                      integer ? "integers" : "floats", (unsigned long long)scales,
+                      scales == 1 ? "" : "s",
+                      !integer  ? ""
+                      : l->more ? " and zero points"
+                                : " and no zero points");
+    return false;
 }
 
 static bool keep(struct logical_reader *r)
 {
     struct hu_logical *l = r->to->at[r->to->count - 1];
+    if (!check_scheme(r, l))
+        return false;
     char name[100], shown[100];
     for (size_t i = 0; i < l->part_count; i++) {
         struct hu_tensor *t = (struct hu_tensor *)l->parts[i];
@@ -75,6 +125,11 @@ static bool find_all(struct logical_reader *r)
     return true;
 }
 
+static bool is_integer(const struct hu_tensor *t, unsigned bits)
+{
+    return t->dtype.integer && t->dtype.integer->storage_bits == bits;
+}
+
 static bool may_be_codes(const struct hu_tensor *t)
 {
     return !hu_logical_is_aside(t->name) &&
@@ -90,28 +145,74 @@ static bool has_codes(const struct hu_tensor_set *set, size_t index)
     while (first && !strncmp(set->tensors[first - 1]->name, name, n))
         first--;
     for (; first < set->tensor_count && !strncmp(set->tensors[first]->name, name, n); first++)
-        if (may_be_codes(set->tensors[first]) && !set->tensors[first]->part_of)
+        if (may_be_codes(set->tensors[first]) && !strchr(set->tensors[first]->name + n, '.'))
             return true;
     return false;
 }
 
-/* Scales of codes that no layout knows. */
+/* What stands in the names of parts that others' methods write and nobody here reads. */
+static const char *others_name(const struct hu_tensor *t)
+{
+    static const struct {
+        const char *end, *whose;
+    } rows[] = {
+        {".W_q", "HQQ"},        {"._data", "quanto"},
+        {":_data", "torchao"},  {"weight_qdata", "torchao"},
+        {".codebooks", "AQLM"}, {".centroids.weight", "VPTQ"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (hu_ends_with(t->name, rows[i].end))
+            return rows[i].whose;
+    return NULL;
+}
+
+/* What a config that says of quantized weights cannot mean by plain numbers: tables of integers, as
+ * those that send tokens to experts, are no weights by their names. */
+static bool is_codes(const struct hu_tensor *t)
+{
+    static const char *const ends[] = {"weight", "_blocks", ".B"};
+    bool named = false;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        named |= hu_ends_with(t->name, ends[i]);
+    return t->rank > 1 && ((named && (is_integer(t, 8) || is_integer(t, 32))) ||
+                           (t->dtype.format && t->dtype.format->storage_bits <= 8));
+}
+
+/* Whether T, which is an aside by its name, is one of codes that are not there by the config. Plain
+ * numbers are called scales elsewhere, too. */
+static bool is_left(const struct logical_reader *r, const struct hu_tensor *t)
+{
+    return r->config.there && (t->dtype.integer || !hu_ends_with(t->name, "scales"));
+}
+
+/* Scales of codes, and codes, that no layout knows. */
 static bool check_rest(struct logical_reader *r)
 {
     char what[LOGICAL_TEXT];
     for (size_t i = 0; i < r->set->tensor_count; i++) {
         const struct hu_tensor *t = r->set->tensors[i];
         enum hu_file_kind kind = r->set->files[t->file].kind;
-        if (t->part_of || !hu_logical_is_aside(t->name) ||
-            (kind != HU_FILE_SAFETENSORS && kind != HU_FILE_TORCH) || is_of_activations(t->name))
+        if (t->part_of || (kind != HU_FILE_SAFETENSORS && kind != HU_FILE_TORCH) ||
+            is_of_activations(t->name))
             continue;
-        if (!has_codes(r->set, i))
+        bool aside = hu_logical_is_aside(t->name);
+        const char *whose = others_name(t);
+        if (whose)
+            hu_logical_refuse(r, "%s is %s's by its name, whose layouts are not read",
+                              hu_logical_what(t, what), whose);
+        else if (aside && (is_left(r, t) || has_codes(r->set, i)))
+            hu_logical_refuse(r,
+                              "%s belongs to quantized weights by its name, and no layout that is "
+                              "known has it with what stands beside it",
+                              hu_logical_what(t, what));
+        else if (r->config.there && is_codes(t))
+            hu_logical_refuse(r,
+                              "%s is of quantized weights by its dtype and the config beside it "
+                              "(%s), and no layout that is known has it with what stands beside it",
+                              hu_logical_what(t, what),
+                              *r->config.method ? r->config.method : "no quant_method");
+        else
             continue;
-        hu_logical_refuse(
-            r,
-            "%s belongs to quantized weights by its name, and no layout that is known "
-            "has it with what stands beside it",
-            hu_logical_what(t, what));
         return false;
     }
     return true;

@@ -8,9 +8,10 @@
 
 /*
  * bitsandbytes (functional.py, QuantState.as_dict and from_dict): NAME holds two codes a byte in
- * [bytes, 1]; NAME.absmax, NAME.quant_map, and NAME.quant_state.bitsandbytes__nf4 (or fp4), the
- * bytes of a JSON object with what else there is to know. With double quantization absmax is bytes,
- * and NAME.nested_absmax and NAME.nested_quant_map say what they stand for.
+ * [bytes, 1], or in as many elements of another dtype as have the bytes (quant_storage);
+ * NAME.absmax, NAME.quant_map, and NAME.quant_state.bitsandbytes__nf4 (or fp4), the bytes of a JSON
+ * object with what else there is to know. With double quantization absmax is bytes, and
+ * NAME.nested_absmax and NAME.nested_quant_map say what they stand for.
  */
 
 enum { STATE_MAX = 1 << 16 };
@@ -202,10 +203,10 @@ enum logical_found hu_logical_bnb(struct logical_reader *r, const struct hu_tens
         hu_logical_beside(r, codes, 0, ".quant_state.bitsandbytes__nf4");
     if (!state)
         state = hu_logical_beside(r, codes, 0, ".quant_state.bitsandbytes__fp4");
-    if (!state || !codes->dtype.integer || codes->dtype.integer->storage_bits != 8)
+    if (!state)
         return hu_logical_refuse(r,
-                                 "%s has an absmax beside it, and is no uint8 with the quant_state "
-                                 "of bitsandbytes' nf4 or fp4",
+                                 "%s has an absmax beside it, and no quant_state of bitsandbytes' "
+                                 "nf4 or fp4",
                                  hu_logical_what(codes, what));
     json_t *root = read_state(r, state);
     enum logical_found found = root ? build(r, codes, state, root) : LOGICAL_ERROR;

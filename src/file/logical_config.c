@@ -4,27 +4,112 @@
 #include "printable.h"
 #include "text_file.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+static uint64_t natural(const json_t *number, uint64_t most)
+{
+    json_int_t n = json_integer_value(number);
+    return n > 0 && (uint64_t)n <= most ? (uint64_t)n : 0;
+}
+
+/* Rows and columns, in a list or, as compressed-tensors had them at first, a text: "128x128". */
+static void read_tile(const json_t *q, uint64_t tile[2])
+{
+    unsigned rows = 0, columns = 0;
+    for (size_t i = 0; i < 2; i++)
+        tile[i] = natural(json_array_get(q, i), 1 << 16);
+    if (json_is_string(q) && sscanf(json_string_value(q), "%5ux%5u", &rows, &columns) == 2) {
+        tile[0] = rows;
+        tile[1] = columns;
+    }
+}
+
+static void copy_text(const json_t *from, char *to, size_t room)
+{
+    const char *text = json_string_value(from);
+    snprintf(to, room, "%s", text ? text : "");
+    for (; *to; to++)
+        *to = (char)tolower((unsigned char)*to);
+}
+
+/* QuantizationArgs (compressed_tensors/quantization/quant_args.py). */
+static void read_schemes(json_t *groups, struct logical_config *c)
+{
+    const char *name;
+    json_t *group;
+    json_object_foreach(groups, name, group)
+    {
+        json_t *weights = json_object_get(group, "weights");
+        struct logical_scheme *s = &c->schemes[c->scheme_count];
+        char type[16];
+        if (!json_is_object(weights) || c->scheme_count == LOGICAL_SCHEMES)
+            continue;
+        copy_text(json_object_get(weights, "type"), type, sizeof type);
+        copy_text(json_object_get(weights, "strategy"), s->strategy, sizeof s->strategy);
+        s->integer = strcmp(type, "float") != 0;
+        s->symmetric = !json_is_false(json_object_get(weights, "symmetric"));
+        s->bits = (unsigned)natural(json_object_get(weights, "num_bits"), 16);
+        s->group = natural(json_object_get(weights, "group_size"), UINT32_MAX);
+        read_tile(json_object_get(weights, "block_structure"), s->tile);
+        if (!*s->strategy && s->group)
+            strcpy(s->strategy, "group");
+        if (!c->tile[0] && s->tile[0])
+            memcpy(c->tile, s->tile, sizeof c->tile);
+        c->scheme_count++;
+    }
+}
+
 /* transformers' "quantization_config", of which each method's own reader says what its keys are:
- * weight_block_size (fine-grained fp8), bits, group_size, checkpoint_format or version (GPTQ). */
+ * weight_block_size (fine-grained fp8), bits, group_size, checkpoint_format or version (GPTQ, AWQ),
+ * config_groups (compressed-tensors). */
 static void read_quantization(json_t *q, struct logical_config *c)
 {
     json_t *tile = json_object_get(q, "weight_block_size");
-    const char *method = json_string_value(json_object_get(q, "quant_method"));
-    const char *format = json_string_value(json_object_get(q, "checkpoint_format"));
-    json_int_t bits = json_integer_value(json_object_get(q, "bits"));
+    json_t *format = json_object_get(q, "checkpoint_format");
     c->there = true;
-    snprintf(c->method, sizeof c->method, "%s", method ? method : "");
-    for (size_t i = 0; i < 2; i++) {
-        json_int_t n = json_integer_value(json_array_get(tile, i));
-        c->tile[i] = n > 0 && n <= 1 << 16 ? (uint64_t)n : 0;
-    }
-    c->bits = bits > 0 && bits <= 16 ? (uint64_t)bits : 0;
+    copy_text(json_object_get(q, "quant_method"), c->method, sizeof c->method);
+    read_tile(tile, c->tile);
+    c->no_tiles = json_is_null(tile);
+    c->bits = natural(json_object_get(q, "bits"), 16);
     c->group = (int64_t)json_integer_value(json_object_get(q, "group_size"));
-    c->second_version = format && !strcmp(format, "gptq_v2");
+    copy_text(format ? format : json_object_get(q, "version"), c->version, sizeof c->version);
+    if (json_is_true(json_object_get(q, "is_marlin_format")))
+        strcpy(c->version, "marlin");
+    read_schemes(json_object_get(q, "config_groups"), c);
+}
+
+static uint64_t up(uint64_t n, uint64_t by)
+{
+    return n / by + (n % by != 0);
+}
+
+/* How many scales S has over a matrix. SCALES, where S does not say. */
+static uint64_t scales_due(const struct logical_scheme *s, uint64_t rows, uint64_t columns,
+                           uint64_t scales)
+{
+    if (!strcmp(s->strategy, "tensor"))
+        return 1;
+    if (!strcmp(s->strategy, "channel"))
+        return scales == columns ? columns : rows;
+    if (s->tile[0] && s->tile[1])
+        return up(rows, s->tile[0]) * up(columns, s->tile[1]);
+    return s->group ? rows * up(columns, s->group) : scales;
+}
+
+const struct logical_scheme *hu_logical_scheme(const struct logical_config *c, bool integer,
+                                               unsigned bits, bool zeros, uint64_t rows,
+                                               uint64_t columns, uint64_t scales)
+{
+    for (size_t i = 0; i < c->scheme_count; i++) {
+        const struct logical_scheme *s = &c->schemes[i];
+        if (s->integer == integer && (!bits || s->bits == bits) &&
+            (zeros || s->symmetric || !integer) && scales_due(s, rows, columns, scales) == scales)
+            return s;
+    }
+    return NULL;
 }
 
 static bool find_config(const char *path, char config[HU_PATH_MAX])
@@ -54,6 +139,8 @@ bool hu_logical_config_read(const char *path, struct logical_config *config,
     json_t *q = json_object_get(root, "quantization_config");
     if (!q)
         q = json_object_get(root, "compression_config");
+    if (!q)
+        q = json_object_get(json_object_get(root, "text_config"), "quantization_config");
     if (json_is_object(q))
         read_quantization(q, config);
     free(text);

@@ -23,8 +23,12 @@ static const char *const asides[] = {
     ".SCB",
     ".weight_format",
     "_scale_inv",
-    ".weight_scale",
-    ".weight_scale_2",
+    "weight_scale",
+    "weight_scale_2",
+    ".pre_quant_scale",
+    ".qscale_weight",
+    ".qscale_act",
+    "activation_scale",
     ".input_scale",
     "_scales",
     ".weight_zero_point",
@@ -119,8 +123,17 @@ bool hu_logical_shape(struct logical_reader *r, struct hu_logical *l, const uint
 bool hu_logical_bytes(struct logical_reader *r, const struct hu_tensor *t, void *bytes, size_t n)
 {
     char name[80];
+    unsigned width = t->dtype.integer  ? t->dtype.integer->storage_bits / 8u
+                     : t->dtype.format ? t->dtype.format->storage_bits / 8u
+                                       : 1;
     if (!n)
         return true;
+    if (t->packed || (t->strides && t->elements > 1)) {
+        hu_logical_refuse(r, "tensor '%s' is %s, and is read to know what others are",
+                          hu_printable(t->name, name, sizeof name),
+                          t->packed ? "compressed" : "in another order than its shape's");
+        return false;
+    }
     int fd = open(r->set->paths[t->file], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     int why = fd < 0 ? 1 : hu_read_at(fd, bytes, n, t->offset);
     if (fd >= 0)
@@ -128,6 +141,8 @@ bool hu_logical_bytes(struct logical_reader *r, const struct hu_tensor *t, void 
     if (why)
         hu_logical_refuse(r, "tensor '%s' cannot be read",
                           hu_printable(t->name, name, sizeof name));
+    if (!why && t->big_endian && width > 1)
+        hu_turn_bytes(bytes, n, width);
     return !why;
 }
 

@@ -4,14 +4,26 @@
 
 #include "logical.h"
 
+/* One of compressed-tensors' config_groups: what weights of that group are. */
+struct logical_scheme {
+    bool integer, symmetric;
+    unsigned bits;
+    char strategy[16];       /* of scales: "tensor", "channel", "group", "tensor_group", "block" */
+    uint64_t group, tile[2]; /* 0: not said */
+};
+
 /* What a config.json says of how its checkpoint is quantized; zeros and NULL: nothing. */
+enum { LOGICAL_SCHEMES = 16 };
 struct logical_config {
     bool there; /* it has a quantization_config */
     char method[32];
     uint64_t tile[2];
+    bool no_tiles; /* weight_block_size is null: a scale for all */
     uint64_t bits;
-    int64_t group; /* -1: a whole row */
-    bool second_version;
+    int64_t group;    /* -1: a whole row */
+    char version[24]; /* of GPTQ's and AWQ's packing, in lower case */
+    struct logical_scheme schemes[LOGICAL_SCHEMES];
+    size_t scheme_count;
 };
 
 struct logical_reader {
@@ -26,6 +38,12 @@ enum logical_found { LOGICAL_NONE, LOGICAL_FOUND, LOGICAL_ERROR };
 /* Reads the config beside PATH. False: it is there and cannot be read; error says why. */
 bool hu_logical_config_read(const char *path, struct logical_config *config,
                             char error[HU_LOGICAL_ERROR]);
+
+/* The scheme of the config that a ROWS × COLUMNS matrix under so many SCALES fits, with zero points
+ * or without; bits 0: of any. NULL: none does. */
+const struct logical_scheme *hu_logical_scheme(const struct logical_config *config, bool integer,
+                                               unsigned bits, bool zeros, uint64_t rows,
+                                               uint64_t columns, uint64_t scales);
 
 enum logical_found hu_logical_refuse(struct logical_reader *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

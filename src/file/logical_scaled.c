@@ -14,10 +14,12 @@
  * compressed-tensors (compressors/quantized_compressors/nvfp4_quantized.py): weight_packed,
  * weight_scale, weight_global_scale, which is divided by; float-quantized: weight and weight_scale
  * of a tensor, a row or a tile.
- * bitsandbytes' LLM.int8 (nn/modules.py, Linear8bitLt): weight int8, SCB fp32 [out], the greatest
- * magnitude of a row, which 127 stands for; weight_format 0: row by row.
- * Microscaling (OCP MX 1.0): scales are e8m0, or uint8 that are the same codes, one for 32 in a
- * row.
+ * DeepSeek-V4 (inference/convert.py): weight fp8 or, two fp4 a byte, int8, and scale e8m0: of
+ * tiles, or of 32 in a row. Mistral's own files: qscale_weight, one for all. int-quantized: weight
+ * int8, weight_scale as above or of groups in a row, weight_zero_point int8. bitsandbytes' LLM.int8
+ * (nn/modules.py, Linear8bitLt): weight int8, SCB fp32 [out], the greatest magnitude of a row,
+ * which 127 stands for; weight_format 0: row by row. Microscaling (OCP MX 1.0): scales are e8m0, or
+ * uint8 that are the same codes, one for 32 in a row.
  */
 
 struct pair {
@@ -26,8 +28,9 @@ struct pair {
     const struct hu_format *element; /* NULL: int8 */
     unsigned each;                   /* elements that one element of the file holds */
     uint64_t rows, columns;
-    unsigned lead; /* dimensions before the matrix */
-    bool tiles;    /* scales are of tiles alone */
+    unsigned lead;                 /* dimensions before the matrix */
+    bool tiles;                    /* scales are of tiles alone */
+    const struct hu_tensor *zeros; /* beside int8; NULL: none */
 };
 
 static enum logical_found misfit(struct logical_reader *r, const struct pair *p, const char *due)
@@ -149,6 +152,11 @@ static enum logical_found found(struct logical_reader *r, const struct pair *p, 
     l->scales = p->scales;
     l->scales_in = p->scales->dtype.format;
     hu_logical_add(l, p->scales);
+    if (p->zeros) {
+        l->more = p->zeros;
+        l->own.zeros_in_bytes = true;
+        hu_logical_add(l, p->zeros);
+    }
     *made = l;
     return LOGICAL_FOUND;
 }
@@ -184,11 +192,25 @@ static enum logical_found nvfp4(struct logical_reader *r, const struct pair *p,
     if (is != LOGICAL_FOUND)
         return is;
     l->tensor_scale = reciprocal ? 1 / over : over;
+    if (l->tensor_scale > 3.4e38f)
+        return misfit(r, p, "the reciprocal of the scale over all is no number");
     hu_logical_add(l, second);
     return is;
 }
 
-/* Scales that are lone floats: of a tensor, of a row, of a tile. */
+/* The inputs of a group of a row that the config has; 0: it has none that fits. */
+static uint32_t group_of(const struct logical_reader *r, const struct pair *p)
+{
+    for (size_t i = 0; i < r->config.scheme_count; i++) {
+        uint64_t group = r->config.schemes[i].group;
+        if (group && group <= p->columns && is_grid(p, p->rows, up(p->columns, group)))
+            return (uint32_t)group;
+    }
+    return 0;
+}
+
+/* Scales that are lone floats: of all, of a row, of a column, of each matrix, of a tile, or, as the
+ * config says, of a group in a row. */
 static enum logical_found by_floats(struct logical_reader *r, const struct pair *p,
                                     const char *tail, size_t cut)
 {
@@ -196,19 +218,33 @@ static enum logical_found by_floats(struct logical_reader *r, const struct pair 
     char due[200];
     const uint64_t *tile = r->config.tile;
     uint32_t down = tile[0] ? (uint32_t)tile[0] : 128, across = tile[1] ? (uint32_t)tile[1] : 128;
+    uint32_t group = group_of(r, p), columns = (uint32_t)p->columns;
     bool exponents = is_named(p->scales, "e8m0") || is_named(p->scales, "uint8");
-    const char *scale = exponents ? "e8m0" : "fp32";
-    if (p->scales->elements == 1 && !p->tiles)
-        return found(r, p, tail, cut, 0, 0, scale, HU_OVER_NONE, &l);
-    bool rows = is_grid(p, p->rows, 1) ||
-                (p->codes->rank == 2 && hu_logical_is_shape(p->scales, 1, p->rows));
-    if (rows && !p->tiles)
-        return found(r, p, tail, cut, 1, 0, scale, HU_OVER_NONE, &l);
-    if (p->element && is_grid(p, up(p->rows, down), up(p->columns, across))) {
-        if (!tile[0])
+    const bool lone = p->scales->elements == 1, matrix = p->codes->rank == 2;
+    const struct {
+        uint32_t rows, columns;
+        bool fits;
+    } shapes[] = {
+        {0, 0, lone && (!p->tiles || !p->scales->rank || r->config.no_tiles)},
+        {1, 0,
+         !p->tiles &&
+             (is_grid(p, p->rows, 1) || (matrix && hu_logical_is_shape(p->scales, 1, p->rows)))},
+        {0, columns,
+         !p->tiles && p->lead &&
+             (is_grid(p, 1, 1) ||
+              (p->lead == 1 && hu_logical_is_shape(p->scales, 1, p->codes->shape[0])))},
+        {0, 1, !p->tiles && p->codes->rank > 1 && is_grid(p, 1, p->columns)},
+        {down, across, p->element && is_grid(p, up(p->rows, down), up(p->columns, across))},
+        {1, group, !p->tiles && group},
+    };
+    for (size_t i = 0; p->columns <= UINT32_MAX && i < sizeof shapes / sizeof *shapes; i++) {
+        if (!shapes[i].fits)
+            continue;
+        if (shapes[i].rows > 1 && !tile[0])
             r->to->note = "tiles of 128 × 128 are taken for granted, for no config.json beside it "
                           "has a weight_block_size";
-        return found(r, p, tail, cut, down, across, scale, HU_OVER_NONE, &l);
+        return found(r, p, tail, cut, shapes[i].rows, shapes[i].columns,
+                     exponents ? "e8m0" : "fp32", HU_OVER_NONE, &l);
     }
     snprintf(
         due, sizeof due,
@@ -219,6 +255,31 @@ static enum logical_found by_floats(struct logical_reader *r, const struct pair 
     return misfit(r, p, due);
 }
 
+/* Zero points are int8, one a scale of int8; an index of groups is not read beside bytes. */
+static enum logical_found check_beside(struct logical_reader *r, struct pair *p, size_t cut)
+{
+    char what[LOGICAL_TEXT];
+    const struct hu_tensor *zeros = hu_logical_beside(r, p->codes, cut, "_zero_point"),
+                           *index = hu_logical_beside(r, p->codes, cut, "_g_idx");
+    if (index)
+        return hu_logical_refuse(r, "%s is an index of groups, which is not read beside bytes",
+                                 hu_logical_what(index, what));
+    if (!zeros)
+        return LOGICAL_FOUND;
+    if (p->element)
+        return misfit(r, p, "zero points are read beside integers alone");
+    bool fits = is_named(zeros, "int8") && zeros->rank == p->scales->rank;
+    for (unsigned i = 0; fits && i < zeros->rank; i++)
+        fits = zeros->shape[i] == p->scales->shape[i];
+    if (!fits)
+        return hu_logical_refuse(r,
+                                 "%s does not fit its scales: zero points beside int8 are int8, "
+                                 "one a scale",
+                                 hu_logical_what(zeros, what));
+    p->zeros = zeros;
+    return LOGICAL_FOUND;
+}
+
 /* Sets p's scales, and the name without TAIL. second: the scale over all, or NULL. */
 static enum logical_found read_pair(struct logical_reader *r, struct pair *p,
                                     const struct hu_tensor *second, bool reciprocal,
@@ -227,11 +288,15 @@ static enum logical_found read_pair(struct logical_reader *r, struct pair *p,
     struct hu_logical *l;
     if (!measure(p))
         return misfit(r, p, "codes have no rows");
+    enum logical_found fits = check_beside(r, p, cut);
+    if (fits != LOGICAL_FOUND)
+        return fits;
     if (p->element && p->each == 1 && p->columns * p->element->storage_bits % 8)
         return misfit(r, p, "rows that end within a byte are not read");
     if (second && !is_named(p->scales, "fp8_e4m3"))
         return misfit(r, p, "a scale over all stands over scales of fp8_e4m3");
-    if (is_microscaled(p) && !p->tiles && (p->element || is_named(p->scales, "e8m0"))) {
+    if (is_microscaled(p) && !p->tiles && !p->zeros &&
+        (p->element || is_named(p->scales, "e8m0"))) {
         if (p->each == 1 && is_named(p->scales, "e8m0"))
             p->layout = "mx";
         return found(r, p, tail, cut, 1, 32, "e8m0", HU_OVER_NONE, &l);
@@ -293,8 +358,9 @@ static enum logical_found llm_int8(struct logical_reader *r, struct pair *p)
 enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes)
 {
     struct pair p = {.codes = codes};
-    if (hu_ends_with(codes->name, "_packed") &&
-        hu_logical_beside(r, codes, strlen("_packed"), "_scale"))
+    if (hu_ends_with(codes->name, "weight_packed") ||
+        (hu_ends_with(codes->name, "_packed") &&
+         hu_logical_beside(r, codes, strlen("_packed"), "_scale")))
         return packed(r, &p);
     if (!read_element(&p) || hu_logical_is_aside(codes->name))
         return LOGICAL_NONE;
@@ -310,12 +376,14 @@ enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_t
     p.scales = hu_logical_beside(r, codes, 0, "_scale");
     const struct hu_tensor *second = hu_logical_beside(r, codes, 0, "_scale_2");
     p.layout = second || !strcmp(r->config.method, "modelopt") ? "modelopt" : "compressed-tensors";
-    if (!p.scales && hu_ends_with(codes->name, ".weight")) {
-        p.scales = hu_logical_beside(r, codes, strlen("weight"), "scale");
-        p.layout = "deepseek";
+    for (size_t i = 0; !p.scales && hu_ends_with(codes->name, ".weight") && i < 2; i++) {
+        p.scales = hu_logical_beside(r, codes, strlen("weight"), i ? "qscale_weight" : "scale");
+        p.layout = i ? "mistral" : "deepseek";
+        if (p.scales && !i && !p.element && is_named(p.scales, "e8m0")) {
+            p.each = 2;
+            p.element = hu_format_find("fp4_e2m1");
+        }
     }
-    if (p.scales && hu_logical_beside(r, codes, 0, "_zero_point"))
-        return misfit(r, &p, "zero points beside codes of a byte are not read");
     return p.scales ? read_pair(r, &p, second, false, "", 0) : LOGICAL_NONE;
 }
 
@@ -328,8 +396,12 @@ enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_
         return LOGICAL_NONE;
     struct pair p = {.codes = codes, .layout = "gpt-oss"};
     p.scales = hu_logical_beside(r, codes, cut, "_scales");
+    char what[LOGICAL_TEXT];
     if (!p.scales)
-        return LOGICAL_NONE;
+        return codes->rank < 3 || codes->shape[codes->rank - 1] != 16
+                   ? LOGICAL_NONE
+                   : hu_logical_refuse(r, "%s has no _scales beside it, as gpt-oss' blocks have",
+                                       hu_logical_what(codes, what));
     bool fits = codes->rank >= 3 && codes->shape[codes->rank - 1] == 16 &&
                 p.scales->rank == codes->rank - 1 &&
                 (is_named(p.scales, "uint8") || is_named(p.scales, "e8m0"));

@@ -11,8 +11,9 @@
  * AWQ (AutoAWQ, awq/modules/linear/gemm.py): qweight [in, out / 8], qzeros [groups, out / 8],
  * scales [groups, out].
  * compressed-tensors (compressors/quantized_compressors/pack_quantized.py): weight_packed [out,
- * in · bits / 32], codes with 2^(bits−1) added, weight_scale [out, groups], weight_shape; where
- * zero points are, they have 2^(bits−1) added too: weight_zero_point [out · bits / 32, groups].
+ * in / (32 / bits)], as many whole codes a word as there is room for, with 2^(bits−1) added,
+ * weight_scale [out, groups], weight_shape; where zero points are, they have 2^(bits−1) added too:
+ * weight_zero_point [out / (32 / bits), groups].
  */
 
 static bool is_word(const struct hu_tensor *t)
@@ -44,7 +45,7 @@ static bool measure(struct logical_reader *r, struct words *w)
     if (w->awq) {
         w->bits = 4;
         w->in = w->codes->shape[0];
-        return across * 8 == w->out;
+        return across * 8 == w->out && (!r->config.bits || r->config.bits == 4);
     }
     /* out · bits / 32 words of zero points a group. */
     uint64_t words = w->codes->shape[0] * 32;
@@ -55,19 +56,29 @@ static bool measure(struct logical_reader *r, struct words *w)
     return w->in * w->bits == words && (!r->config.bits || r->config.bits == w->bits);
 }
 
-/* The inputs of a group: as the config has it, or a whole number of them in all. */
+/* The inputs of a group: as the config has it, or a whole number of them in all. 0: neither. */
 static uint64_t group_of(const struct logical_reader *r, const struct words *w)
 {
+    uint64_t said = r->config.group > 0 ? (uint64_t)r->config.group : 0;
+    if (!w->groups || (r->config.group < 0 && w->groups > 1))
+        return 0;
     if (w->groups == 1) {
         uint64_t n = 32;
         while (n < w->in)
             n *= 2;
-        return n;
+        return !said || said >= w->in ? n : 0;
     }
-    uint64_t group = r->config.group > 0                   ? (uint64_t)r->config.group
-                     : w->groups && w->in % w->groups == 0 ? w->in / w->groups
-                                                           : 0;
+    uint64_t group = said ? said : w->in % w->groups == 0 ? w->in / w->groups : 0;
     return group && (w->in + group - 1) / group == w->groups ? group : 0;
+}
+
+/* Whether the config has weights packed as these are, or says nothing. */
+static bool is_packing(const struct logical_config *c, bool awq)
+{
+    const char *method = awq ? "awq" : "gptq", *other = awq ? "gptq" : "awq";
+    return strcmp(c->method, other) != 0 &&
+           (!*c->version || strcmp(c->method, method) != 0 ||
+            hu_has_word(awq ? "gemm" : "gptq gptq_v2", c->version));
 }
 
 static enum logical_found check(struct logical_reader *r, const struct words *w)
@@ -90,20 +101,34 @@ static enum logical_found check(struct logical_reader *r, const struct words *w)
     return LOGICAL_FOUND;
 }
 
-static bool set_block(struct hu_logical *l, const struct words *w, uint64_t group, bool second)
+static void name_block(char name[HU_BLOCK_NAME], const struct words *w, uint64_t group, bool second)
 {
-    char name[HU_BLOCK_NAME];
     if (w->awq)
-        snprintf(name, sizeof name, "awq4_g%llu", (unsigned long long)group);
+        snprintf(name, HU_BLOCK_NAME, "awq4_g%llu", (unsigned long long)group);
     else
-        snprintf(name, sizeof name, "gptq%llu_g%llu%s", (unsigned long long)w->bits,
+        snprintf(name, HU_BLOCK_NAME, "gptq%llu_g%llu%s", (unsigned long long)w->bits,
                  (unsigned long long)group, second ? "_v2" : "");
+}
+
+/* The table's row, or one of our own: for groups that are no power of two, and scales that are no
+ * fp16. */
+static bool set_block(struct logical_reader *r, struct hu_logical *l, const struct words *w,
+                      uint64_t group)
+{
+    bool second = !strcmp(r->config.version, "gptq_v2");
+    char *name = arena_allocate(&r->to->arena, HU_BLOCK_NAME);
+    if (!name || group > UINT32_MAX)
+        return false;
+    name_block(name, w, group, second);
     l->block = hu_block_find(name);
     l->scales_in = w->scales->dtype.format;
-    if (!l->block || !strcmp(l->block->scale, l->scales_in->name))
-        return l->block;
-    /* Scales of another format than fp16. */
-    l->own = *l->block;
+    if (l->block && !strcmp(l->block->scale, l->scales_in->name))
+        return true;
+    char like[HU_BLOCK_NAME];
+    name_block(like, w, 128, second);
+    l->own = *hu_block_find(like);
+    l->own.name = name;
+    l->own.tile_columns = (uint32_t)group;
     l->own.scale = l->scales_in->name;
     l->block = &l->own;
     return true;
@@ -122,11 +147,7 @@ static enum logical_found build(struct logical_reader *r, const struct words *w,
     hu_logical_add(l, w->scales);
     hu_logical_add(l, w->zeros);
     hu_logical_add(l, w->index);
-    char what[LOGICAL_TEXT];
-    return set_block(l, w, group, r->config.second_version)
-               ? LOGICAL_FOUND
-               : hu_logical_refuse(r, "%s is in groups of %llu, and powers of two are known",
-                                   hu_logical_what(w->codes, what), (unsigned long long)group);
+    return set_block(r, l, w, group) ? LOGICAL_FOUND : hu_logical_refuse(r, "out of memory");
 }
 
 enum logical_found hu_logical_words(struct logical_reader *r, const struct hu_tensor *codes)
@@ -149,20 +170,36 @@ enum logical_found hu_logical_words(struct logical_reader *r, const struct hu_te
         return misfit(r, codes, w.scales,
                       "the sizes are neither GPTQ's of 2, 3, 4 or 8 bits (as the config has them) "
                       "nor AWQ's of 4");
+    if (!is_packing(&r->config, w.awq))
+        return hu_logical_refuse(
+            r, "%s is packed as %s does by its shape, and the config beside it says %s%s%s",
+            hu_logical_what(codes, what), w.awq ? "AutoAWQ's gemm" : "AutoGPTQ", r->config.method,
+            *r->config.version ? " in " : "", r->config.version);
     uint64_t group = group_of(r, &w);
     if (!group)
-        return misfit(r, codes, w.scales, "inputs and groups do not come out even");
+        return misfit(r, codes, w.scales,
+                      "inputs and groups do not come out even, or not as the config has them");
     enum logical_found fits = check(r, &w);
     return fits == LOGICAL_FOUND ? build(r, &w, group) : fits;
 }
 
 struct packed {
     const struct hu_tensor *codes, *scales, *sizes, *zeros, *index;
-    uint64_t out, in, bits, groups;
+    uint64_t out, in, bits, group;
+    bool taken; /* for granted: the group */
 };
 
 static enum logical_found build_packed(struct logical_reader *r, const struct packed *p)
 {
+    static const char *const names[] = {"",
+                                        "int1_groups",
+                                        "int2_groups",
+                                        "int3_groups",
+                                        "int4_groups",
+                                        "int5_groups",
+                                        "int6_groups",
+                                        "int7_groups",
+                                        "int8_groups"};
     const uint64_t shape[] = {p->out, p->in};
     struct hu_logical *l = hu_logical_new(r, p->codes, strlen("_packed"), "");
     if (!l || !hu_logical_shape(r, l, shape, 2, p->in))
@@ -173,7 +210,7 @@ static enum logical_found build_packed(struct logical_reader *r, const struct pa
     l->more = p->zeros;
     l->groups = p->index;
     l->own = (struct hu_block){
-        .name = p->bits == 4 ? "int4_groups" : "int8_groups",
+        .name = names[p->bits],
         .elements = 8,
         .bytes = (uint32_t)p->bits,
         .ggml_type = HU_NO_GGML_TYPE,
@@ -182,7 +219,7 @@ static enum logical_found build_packed(struct logical_reader *r, const struct pa
         .codes = HU_CODES_INTEGER,
         .code_bits = (unsigned char)p->bits,
         .tile_rows = 1,
-        .tile_columns = (uint32_t)(p->in / p->groups),
+        .tile_columns = (uint32_t)p->group,
         .scale = l->scales_in->name,
         .rule = HU_SCALE_NO_RULE,
         .zero_is_middle = !p->zeros,
@@ -192,6 +229,9 @@ static enum logical_found build_packed(struct logical_reader *r, const struct pa
     hu_logical_add(l, p->sizes);
     hu_logical_add(l, p->zeros);
     hu_logical_add(l, hu_logical_beside(r, p->codes, strlen("_packed"), "_g_idx"));
+    if (p->taken)
+        r->to->note = "groups that are no power of two are taken for granted, for no config.json "
+                      "beside it has their size";
     return LOGICAL_FOUND;
 }
 
@@ -209,10 +249,14 @@ static bool read_sizes(struct logical_reader *r, struct packed *p)
     return true;
 }
 
+static uint64_t words_up(uint64_t n, uint64_t each)
+{
+    return n / each + (n % each != 0);
+}
+
 static uint64_t words_of(uint64_t n, uint64_t bits)
 {
-    uint64_t each = 32 / bits;
-    return n / each + (n % each != 0);
+    return words_up(n, 32 / bits);
 }
 
 /* Groups in the order of the columns have no use for an index: it is full of −1 then. */
@@ -228,26 +272,51 @@ static bool read_index(struct logical_reader *r, struct packed *p)
     return true;
 }
 
+/* Bits and group: by the config, or of 4 bits and 8 whichever the words' number leaves. False:
+ * neither. */
+static bool measure_packed(const struct logical_reader *r, struct packed *p)
+{
+    const uint64_t groups = p->scales->shape[1], words = p->codes->shape[1];
+    for (unsigned bits = 1; bits <= 8; bits++) {
+        const struct logical_scheme *s =
+            words_of(p->in, bits) != words
+                ? NULL
+                : hu_logical_scheme(&r->config, true, bits, p->zeros != NULL, p->out, p->in,
+                                    p->out * groups);
+        if (!s)
+            continue;
+        p->bits = bits;
+        p->group = groups > 1 ? s->group : p->in;
+        return p->group && words_up(p->in, p->group) == groups;
+    }
+    if (r->config.scheme_count || p->in <= 4 || p->in % groups)
+        return false;
+    p->bits = words == words_of(p->in, 8) ? 8 : 4;
+    p->group = p->in / groups;
+    p->taken = groups > 1 && (p->group & (p->group - 1));
+    return words == words_of(p->in, p->bits);
+}
+
 static enum logical_found check_packed(struct logical_reader *r, struct packed *p)
 {
     char due[160];
-    bool eight = p->codes->shape[1] == words_of(p->in, 8);
-    p->bits = eight ? 8 : 4;
-    if (!p->in || p->in > UINT32_MAX || p->out != p->codes->shape[0] ||
-        p->codes->shape[1] != words_of(p->in, p->bits) || (eight && p->in <= 4))
+    if (!p->in || p->in > UINT32_MAX || p->out != p->codes->shape[0])
+        return misfit(r, p->codes, p->sizes, "codes want [out, in / 8] or [out, in / 4]");
+    if (!p->scales->dtype.format || p->scales->rank != 2 || p->scales->shape[0] != p->out ||
+        !p->scales->shape[1] || p->scales->shape[1] > p->in)
+        return misfit(r, p->codes, p->scales, "scales are floats, [out, groups]");
+    if (!measure_packed(r, p))
         return misfit(
             r, p->codes, p->sizes,
-            "codes of 4 or 8 bits, eight or four a word, want [out, in / 8] or [out, in / "
-            "4]");
-    if (!p->scales->dtype.format || p->scales->rank != 2 || p->scales->shape[0] != p->out ||
-        !p->scales->shape[1] || p->in % p->scales->shape[1])
-        return misfit(r, p->codes, p->scales, "scales are floats, [out, groups]");
-    p->groups = p->scales->shape[1];
-    snprintf(
-        due, sizeof due, "zero points of %d bits, as many a word as codes, want int32 [%llu, %llu]",
-        (int)p->bits, (unsigned long long)words_of(p->out, p->bits), (unsigned long long)p->groups);
-    if (p->zeros && (!is_word(p->zeros) ||
-                     !hu_logical_is_shape(p->zeros, 2, words_of(p->out, p->bits), p->groups)))
+            r->config.scheme_count
+                ? "none of the config's config_groups has as many bits, groups and zero points"
+                : "without a config codes of 4 or 8 bits want [out, in / 8] or [out, in / 4], and "
+                  "scales [out, groups] that divide the inputs");
+    uint64_t groups = p->scales->shape[1], down = words_of(p->out, p->bits);
+    snprintf(due, sizeof due,
+             "zero points of %d bits, as many a word as codes, want int32 [%llu, %llu]",
+             (int)p->bits, (unsigned long long)down, (unsigned long long)groups);
+    if (p->zeros && (!is_word(p->zeros) || !hu_logical_is_shape(p->zeros, 2, down, groups)))
         return misfit(r, p->codes, p->zeros, due);
     snprintf(due, sizeof due, "the groups of %llu inputs want int32 [%llu]",
              (unsigned long long)p->in, (unsigned long long)p->in);

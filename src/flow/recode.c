@@ -34,7 +34,7 @@ static bool is_linear(const struct hu_block *b, uint64_t columns)
     if (!b || b->layout == HU_BLOCK_FLAT)
         return true;
     if (b->layout == HU_BLOCK_WHOLE)
-        return columns % b->elements == 0;
+        return columns % b->elements == 0 && b->over == HU_OVER_NONE;
     if (b->layout != HU_BLOCK_PARTS)
         return false;
     if (!b->tile_rows && !b->tile_columns)
@@ -52,6 +52,8 @@ static uint64_t row_step(const struct hu_block *b)
 {
     if (!b)
         return 1;
+    if (b->layout == HU_BLOCK_PACKED)
+        return 32 % (32 / b->code_bits) ? 32u / b->code_bits : 32;
     return b->codes == HU_CODES_INTEGER ? 32 : b->tile_rows ? b->tile_rows : 1;
 }
 
@@ -205,6 +207,25 @@ static int do_looking(struct run *run, const struct hu_recode_piece *p, struct h
     return 0;
 }
 
+/* Whether codes and scales are those that are written, in another layout at most. */
+static bool stays(const struct hu_recode *r)
+{
+    return r->block && r->from == r->block && r->options.rule == HU_SCALE_DEFAULT;
+}
+
+static int do_copying(struct run *run, const struct hu_recode_piece *p, struct hu_recode_memory *m,
+                      bool *writing)
+{
+    const struct hu_recode *r = run->job;
+    int why = hu_recode_read_parts(r, p, m);
+    if (why)
+        return why;
+    *writing = true;
+    return hu_recode_write_parts(
+        r, p, m, hu_block_bytes(r->block, (size_t)p->rows, (size_t)p->columns),
+        hu_block_scale_bytes(r->block, (size_t)p->rows, (size_t)p->columns));
+}
+
 static int do_encoding(struct run *run, const struct hu_recode_piece *p, struct hu_recode_memory *m,
                        bool *writing)
 {
@@ -268,6 +289,7 @@ static void work(void *context, size_t task, unsigned worker)
         struct hu_recode_piece p = piece_at(run->job, &run->plan, index);
         m->read = 0;
         int why = run->looks        ? do_looking(run, &p, m)
+                  : stays(run->job) ? do_copying(run, &p, m, &writing)
                   : run->job->block ? do_encoding(run, &p, m, &writing)
                                     : do_decoding(run, &p, m, &writing);
         if (why)
@@ -296,7 +318,9 @@ static bool write_second(struct run *run)
     memcpy(&word, &scale, 4);
     for (int i = 0; i < 4; i++)
         bytes[i] = (unsigned char)(word >> 8 * i);
-    int why = r->second_at ? hu_write_at(r->output, bytes, 4, r->second_at) : 0;
+    int why = 0;
+    for (uint64_t i = 0; !why && i < r->seconds; i++)
+        why = hu_write_at(r->output, bytes, 4, r->second_at + 4 * i);
     if (why)
         fail(run, why, true);
     return !why;
@@ -314,8 +338,8 @@ static bool recode(struct run *run, unsigned threads)
     run->plan.groups = groups;
     for (unsigned i = 0; i < threads; i++)
         run->memory[i].groups = groups;
-    run->amax = r->block && hu_block_needs_amax(r->block) ? 0 : -1;
-    run->tensor_scale = 1;
+    run->amax = r->block && hu_block_needs_amax(r->block) && !stays(r) ? 0 : -1;
+    run->tensor_scale = stays(r) && r->block->over == HU_OVER_TENSOR ? r->tensor_scale : 1;
     run->looks = run->amax == 0;
     bool fine = !run->looks || go(run, threads);
     run->looks = false;

@@ -1,8 +1,9 @@
 /*
  * Tensors whose elements share scales, from file to file, piece by piece, by several threads, in
  * bounded memory: parts of blocks into elements, elements into parts of blocks, or one block format
- * into another by way of fp64, which holds every element exactly. What comes out does not depend on
- * the number of threads.
+ * into another by way of fp64, which holds every element exactly; where both are the same row of
+ * the table, and no rule is asked for, codes and scales stay as they are. What comes out does not
+ * depend on the number of threads.
  */
 #ifndef HALFULP_FLOW_RECODE_H
 #define HALFULP_FLOW_RECODE_H
@@ -31,9 +32,11 @@ struct hu_recode {
     const struct hu_block *block;
     int output;
     uint64_t codes_at, scales_at;
-    uint64_t second_at; /* of the scale over the tensor; 0: nowhere */
+    uint64_t second_at; /* of the scale over the tensor */
+    uint64_t seconds;   /* so many times, each behind the other */
     bool reciprocal;    /* it is written as its reciprocal */
-    bool whole; /* mxfp4 as ggml has it: each scale before its codes, the first sixteen low */
+    unsigned whole;     /* as ggml has mxfp4 and nvfp4: so many scales before their codes, of each
+                           scale's the first half low; 0: apart */
     struct hu_block_options options;
     uint64_t first; /* the number of its first element, for stochastic rounding */
 

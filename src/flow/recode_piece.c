@@ -1,5 +1,6 @@
 #include "recode_piece.h"
 #include "array/array.h"
+#include "block/unpack.h"
 #include "file/input.h"
 
 #include <errno.h>
@@ -146,6 +147,9 @@ static int read_lines(const struct hu_recode *r, const struct hu_recode_piece *p
         why = read_part(m, &m->more, &r->more,
                         hu_block_more_bytes(b, (size_t)p->first, (size_t)p->columns),
                         hu_block_more_bytes(b, (size_t)p->rows, (size_t)p->columns));
+    if (!why && b->zeros_in_bytes)
+        why = read_part(m, &m->more, &r->more, scales_of(b, p, r->rows).before,
+                        scales_of(b, p, r->rows).count);
     if (!why && b->over == HU_OVER_NESTED)
         why = read_part(m, &m->more, &r->more, scales_of(b, p, r->rows).before / 256 * 4,
                         hu_block_more_bytes(b, (size_t)p->rows, (size_t)p->columns));
@@ -197,13 +201,35 @@ static int read_columns(const struct hu_recode *r, const struct hu_recode_piece 
     return why;
 }
 
+int hu_recode_read_parts(const struct hu_recode *r, const struct hu_recode_piece *p,
+                         struct hu_recode_memory *m)
+{
+    bool columns = r->from->layout == HU_BLOCK_GPTQ || r->from->layout == HU_BLOCK_AWQ;
+    return columns ? read_columns(r, p, m) : read_lines(r, p, m);
+}
+
+/* The scale over a matrix of whole blocks, or over all. */
+static int read_over(const struct hu_recode *r, const struct hu_recode_piece *p,
+                     struct hu_recode_memory *m, float *scale)
+{
+    *scale = r->tensor_scale;
+    if (r->from->layout != HU_BLOCK_WHOLE || r->from->over != HU_OVER_TENSOR)
+        return 0;
+    int why = read_part(m, &m->more, &r->more, p->matrix * 4, 4);
+    if (!why)
+        *scale = unpack_fp32(m->more.bytes);
+    return why;
+}
+
 int hu_recode_decode(const struct hu_recode *r, const struct hu_recode_piece *p,
                      struct hu_recode_memory *m, const struct hu_format *to)
 {
     const struct hu_block *b = r->from;
-    bool columns = b->layout == HU_BLOCK_GPTQ || b->layout == HU_BLOCK_AWQ;
     size_t n = (size_t)(p->rows * p->columns);
-    int why = columns ? read_columns(r, p, m) : read_lines(r, p, m);
+    float over;
+    int why = hu_recode_read_parts(r, p, m);
+    if (!why)
+        why = read_over(r, p, m, &over);
     if (why)
         return why;
     if (!hu_recode_room(&m->elements, hu_array_bytes(to, n)))
@@ -213,32 +239,35 @@ int hu_recode_decode(const struct hu_recode *r, const struct hu_recode_piece *p,
         .scales = b->scale ? m->scales.bytes : NULL,
         .more = m->more.bytes,
         .groups = m->groups,
-        .tensor_scale = r->tensor_scale,
+        .tensor_scale = over,
         .nested = r->nested,
     };
     return hu_block_decode_rows(to, m->elements.bytes, b, &parts, (size_t)p->rows,
                                 (size_t)p->columns, 0, (size_t)p->rows);
 }
 
-/* Blocks of 32 codes of four bits, a byte before each (ggml-common.h: block_mxfp4). */
+/* Blocks of codes of four bits behind their scales (ggml-common.h: block_mxfp4, block_nvfp4). */
 static int write_whole(const struct hu_recode *r, const struct hu_recode_piece *p,
-                       struct hu_recode_memory *m, size_t blocks)
+                       struct hu_recode_memory *m, size_t scales)
 {
-    enum { HALF = 16, BYTES = 17 };
-    if (!hu_recode_room(&m->given, blocks * BYTES))
+    const unsigned half = r->block->tile_columns / 2, each = r->whole;
+    const size_t bytes = (size_t)each * (half + 1), blocks = scales / each;
+    if (!hu_recode_room(&m->given, blocks * bytes))
         return ENOMEM;
+    const unsigned char *codes = m->codes.bytes;
+    unsigned char *to = m->given.bytes;
     for (size_t k = 0; k < blocks; k++) {
-        const unsigned char *codes = m->codes.bytes + k * HALF;
-        unsigned char *to = m->given.bytes + k * BYTES;
-        *to++ = m->scales.bytes[k];
-        for (size_t i = 0; i < HALF; i++) {
-            unsigned shift = i % 2 * 4;
-            to[i] = (unsigned char)((codes[i / 2] >> shift & 15) |
-                                    (codes[i / 2 + HALF / 2] >> shift & 15) << 4);
-        }
+        memcpy(to, m->scales.bytes + k * each, each);
+        to += each;
+        for (unsigned s = 0; s < each; s++, codes += half)
+            for (unsigned i = 0; i < half; i++) {
+                unsigned shift = i % 2 * 4;
+                *to++ = (unsigned char)((codes[i / 2] >> shift & 15) |
+                                        (codes[i / 2 + half / 2] >> shift & 15) << 4);
+            }
     }
-    return hu_write_at(r->output, m->given.bytes, blocks * BYTES,
-                       r->codes_at + scales_of(r->block, p, r->rows).before * BYTES);
+    return hu_write_at(r->output, m->given.bytes, blocks * bytes,
+                       r->codes_at + scales_of(r->block, p, r->rows).before / each * bytes);
 }
 
 int hu_recode_write_parts(const struct hu_recode *r, const struct hu_recode_piece *p,

@@ -44,6 +44,9 @@ int hu_recode_read_groups(const struct hu_recode *r, int32_t **groups);
 /* The piece's elements as they are, into m->elements. */
 int hu_recode_read_plain(const struct hu_recode *r, const struct hu_recode_piece *p,
                          struct hu_recode_memory *m);
+/* The piece's parts as they are, into m->codes, m->scales and m->more. */
+int hu_recode_read_parts(const struct hu_recode *r, const struct hu_recode_piece *p,
+                         struct hu_recode_memory *m);
 /* The piece's parts, decoded to TO, into m->elements. */
 int hu_recode_decode(const struct hu_recode *r, const struct hu_recode_piece *p,
                      struct hu_recode_memory *m, const struct hu_format *to);

@@ -234,7 +234,7 @@ static struct value evaluate_pick(struct evaluation *e, struct node *argument)
 
 static struct value evaluate_call(struct evaluation *e, struct node *node)
 {
-    struct value arguments[ARGUMENTS_MAX];
+    struct value arguments[ARGUMENTS_MAX + 1];
     unsigned n = 0;
     if (function_is_lazy(node->function))
         return evaluate_pick(e, node->a);
@@ -244,7 +244,8 @@ static struct value evaluate_call(struct evaluation *e, struct node *node)
             return arguments[n];
         n++;
     }
-    return function_call(node->function, e, arguments, n);
+    arguments[n] = missing;
+    return function_call(node->function, e, arguments);
 }
 
 static struct value evaluate_negation(struct evaluation *e, struct node *node)

@@ -1,13 +1,14 @@
-/* Functions of numbers and lists, by name. Arguments are neither missing nor null. */
+/* Functions of numbers and lists, by name. Arguments are neither missing nor null; behind the last
+ * one is what is missing. */
 #include "expression_node.h"
 
 #include <math.h>
 #include <string.h>
 
-static struct value extreme(struct evaluation *e, const struct value *v, unsigned n, bool greatest)
+static struct value extreme(struct evaluation *e, const struct value *v, bool greatest)
 {
     struct value best = v[0];
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned i = 0; v[i].kind != VALUE_MISSING; i++) {
         if (!is_number(v[i]))
             return value_fail(e, "must be a number", v[i]);
         if ((as_real(v[i]) > as_real(best)) == greatest && as_real(v[i]) != as_real(best))
@@ -17,19 +18,18 @@ static struct value extreme(struct evaluation *e, const struct value *v, unsigne
     return best;
 }
 
-static struct value call_min(struct evaluation *e, const struct value *v, unsigned n)
+static struct value call_min(struct evaluation *e, const struct value *v)
 {
-    return extreme(e, v, n, false);
+    return extreme(e, v, false);
 }
 
-static struct value call_max(struct evaluation *e, const struct value *v, unsigned n)
+static struct value call_max(struct evaluation *e, const struct value *v)
 {
-    return extreme(e, v, n, true);
+    return extreme(e, v, true);
 }
 
-static struct value call_len(struct evaluation *e, const struct value *v, unsigned n)
+static struct value call_len(struct evaluation *e, const struct value *v)
 {
-    (void)n;
     if (v->kind == VALUE_TEXT)
         return integer((int64_t)strlen(v->text));
     if (v->kind != VALUE_JSON)
@@ -38,9 +38,8 @@ static struct value call_len(struct evaluation *e, const struct value *v, unsign
         (int64_t)(json_is_array(v->json) ? json_array_size(v->json) : json_object_size(v->json)));
 }
 
-static struct value call_sum(struct evaluation *e, const struct value *v, unsigned n)
+static struct value call_sum(struct evaluation *e, const struct value *v)
 {
-    (void)n;
     struct value sum = integer(0);
     if (v->kind != VALUE_JSON || !json_is_array(v->json))
         return value_fail(e, "is no list", *v);
@@ -65,28 +64,8 @@ static struct value rounded(struct evaluation *e, struct value v, double (*how)(
     return v.kind == VALUE_INTEGER ? v : whole(e, how(v.real));
 }
 
-static struct value call_ceil(struct evaluation *e, const struct value *v, unsigned n)
+static struct value call_round_up(struct evaluation *e, const struct value *v)
 {
-    (void)n;
-    return rounded(e, *v, ceil);
-}
-
-static struct value call_int(struct evaluation *e, const struct value *v, unsigned n)
-{
-    (void)n;
-    return rounded(e, *v, trunc);
-}
-
-/* Python's: to even in the middle. */
-static struct value call_round(struct evaluation *e, const struct value *v, unsigned n)
-{
-    (void)n;
-    return rounded(e, *v, rint);
-}
-
-static struct value call_round_up(struct evaluation *e, const struct value *v, unsigned n)
-{
-    (void)n;
     if (v[0].kind != VALUE_INTEGER || v[1].kind != VALUE_INTEGER || v[1].integer < 1)
         return value_fail(e, "must be a whole number above 0", v[1]);
     struct value up = value_compute(e, NODE_PLUS, v[0], integer(v[1].integer - 1));
@@ -94,9 +73,8 @@ static struct value call_round_up(struct evaluation *e, const struct value *v, u
     return *e->failed ? missing : value_compute(e, NODE_TIMES, times, v[1]);
 }
 
-static struct value call_count(struct evaluation *e, const struct value *v, unsigned n)
+static struct value call_count(struct evaluation *e, const struct value *v)
 {
-    (void)n;
     if (v->kind == VALUE_TEXT && v[1].kind == VALUE_TEXT && strlen(v[1].text) == 1) {
         int64_t found = 0;
         for (const char *c = v->text; *c; c++)
@@ -108,9 +86,8 @@ static struct value call_count(struct evaluation *e, const struct value *v, unsi
     return integer(value_count(v->json, v[1]));
 }
 
-static struct value call_starts(struct evaluation *e, const struct value *v, unsigned n)
+static struct value call_starts(struct evaluation *e, const struct value *v)
 {
-    (void)n;
     if (v[0].kind != VALUE_TEXT || v[1].kind != VALUE_TEXT)
         return value_fail(e, "is no text", v[0].kind == VALUE_TEXT ? v[1] : v[0]);
     return integer(!strncmp(v[0].text, v[1].text, strlen(v[1].text)));
@@ -119,19 +96,20 @@ static struct value call_starts(struct evaluation *e, const struct value *v, uns
 static const struct {
     const char *name;
     unsigned least, most;
-    struct value (*call)(struct evaluation *, const struct value *, unsigned);
+    struct value (*call)(struct evaluation *, const struct value *);
+    double (*rounds)(double); /* in its place */
 } functions[] = {
-    {"pick", 3, 3, NULL},
-    {"len", 1, 1, call_len},
-    {"min", 1, ARGUMENTS_MAX, call_min},
-    {"max", 1, ARGUMENTS_MAX, call_max},
-    {"sum", 1, 1, call_sum},
-    {"ceil", 1, 1, call_ceil},
-    {"int", 1, 1, call_int},
-    {"round", 1, 1, call_round},
-    {"round_up", 2, 2, call_round_up},
-    {"count", 2, 2, call_count},
-    {"starts", 2, 2, call_starts},
+    {"pick", 3, 3, NULL, NULL},
+    {"len", 1, 1, call_len, NULL},
+    {"min", 1, ARGUMENTS_MAX, call_min, NULL},
+    {"max", 1, ARGUMENTS_MAX, call_max, NULL},
+    {"sum", 1, 1, call_sum, NULL},
+    {"ceil", 1, 1, NULL, ceil},
+    {"int", 1, 1, NULL, trunc},
+    {"round", 1, 1, NULL, rint}, /* Python's: to even in the middle */
+    {"round_up", 2, 2, call_round_up, NULL},
+    {"count", 2, 2, call_count, NULL},
+    {"starts", 2, 2, call_starts, NULL},
 };
 
 int function_find(const char *name, size_t n)
@@ -149,11 +127,11 @@ bool function_takes(int function, unsigned count)
 
 bool function_is_lazy(int function)
 {
-    return !functions[function].call;
+    return !functions[function].call && !functions[function].rounds;
 }
 
-struct value function_call(int function, struct evaluation *e, const struct value *arguments,
-                           unsigned count)
+struct value function_call(int function, struct evaluation *e, const struct value *arguments)
 {
-    return functions[function].call(e, arguments, count);
+    return functions[function].rounds ? rounded(e, *arguments, functions[function].rounds)
+                                      : functions[function].call(e, arguments);
 }

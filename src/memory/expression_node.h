@@ -69,8 +69,8 @@ int function_find(const char *name, size_t n);
 bool function_takes(int function, unsigned count);
 /* pick: its arguments are not all evaluated. */
 bool function_is_lazy(int function);
-struct value function_call(int function, struct evaluation *e, const struct value *arguments,
-                           unsigned count);
+/* Behind the last of ARGUMENTS is one that is missing. */
+struct value function_call(int function, struct evaluation *e, const struct value *arguments);
 
 /* "KEY" WHY, as the evaluation's error. */
 struct value value_fail(struct evaluation *e, const char *why, struct value v);

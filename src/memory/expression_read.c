@@ -1,4 +1,4 @@
-/* Reading expressions: recursive descent, each level of binding a function. */
+/* Reading expressions: recursive descent, each level of binding a row of operations. */
 #include "expression_node.h"
 
 #include <ctype.h>
@@ -256,66 +256,41 @@ static struct node *read_unary(struct reader *r)
     return read_postfix(r);
 }
 
-struct operation {
+/* Operations from the loosest binding to the tightest, the longest spelling of a beginning first;
+ * `not` stands before what compares. */
+enum { LEVEL_NOT = 2, LEVELS = 5 };
+static const struct operation {
     const char *text;
     enum node_kind kind;
+} levels[LEVELS][8] = {
+    {{"or", NODE_OR}},
+    {{"and", NODE_AND}},
+    {{"==", NODE_EQUAL},
+     {"!=", NODE_UNEQUAL},
+     {"<=", NODE_AT_MOST},
+     {">=", NODE_AT_LEAST},
+     {"<", NODE_LESS},
+     {">", NODE_GREATER},
+     {"in", NODE_IN}},
+    {{"+", NODE_PLUS}, {"-", NODE_MINUS}},
+    {{"*", NODE_TIMES}, {"//", NODE_FLOOR}, {"/", NODE_DIVIDE}, {"%", NODE_REST}},
 };
 
-/* OPERANDS joined by OPERATIONS (the longest spelling of a beginning first), to the left. */
-static struct node *read_level(struct reader *r, struct node *(*operand)(struct reader *),
-                               const struct operation *operations)
+/* Operands of the next level joined by LEVEL's operations, to the left. */
+static struct node *read_level(struct reader *r, int level)
 {
-    struct node *a = operand(r);
-    for (bool more = true; more && !r->error;) {
-        more = false;
-        for (const struct operation *o = operations; o->text; o++)
-            if (reader_take(r, o->text)) {
-                a = make(r, o->kind, a, operand(r));
-                more = true;
-                break;
-            }
-    }
-    return a;
-}
-
-static struct node *read_product(struct reader *r)
-{
-    static const struct operation rows[] = {
-        {"*", NODE_TIMES}, {"//", NODE_FLOOR}, {"/", NODE_DIVIDE}, {"%", NODE_REST}, {NULL, 0}};
-    return read_level(r, read_unary, rows);
-}
-
-static struct node *read_sum(struct reader *r)
-{
-    static const struct operation rows[] = {{"+", NODE_PLUS}, {"-", NODE_MINUS}, {NULL, 0}};
-    return read_level(r, read_product, rows);
-}
-
-static struct node *read_comparison(struct reader *r)
-{
-    static const struct operation rows[] = {
-        {"==", NODE_EQUAL}, {"!=", NODE_UNEQUAL}, {"<=", NODE_AT_MOST}, {">=", NODE_AT_LEAST},
-        {"<", NODE_LESS},   {">", NODE_GREATER},  {"in", NODE_IN},      {NULL, 0}};
-    return read_level(r, read_sum, rows);
-}
-
-static struct node *read_not(struct reader *r)
-{
-    if (reader_take(r, "not"))
-        return make(r, NODE_NOT, read_comparison(r), NULL);
-    return read_comparison(r);
-}
-
-static struct node *read_and(struct reader *r)
-{
-    static const struct operation rows[] = {{"and", NODE_AND}, {NULL, 0}};
-    return read_level(r, read_not, rows);
-}
-
-static struct node *read_or(struct reader *r)
-{
-    static const struct operation rows[] = {{"or", NODE_OR}, {NULL, 0}};
-    return read_level(r, read_and, rows);
+    if (level == LEVELS)
+        return read_unary(r);
+    bool inverted = level == LEVEL_NOT && reader_take(r, "not");
+    struct node *a = read_level(r, level + 1);
+    for (const struct operation *o = levels[level]; o->text && !r->error;)
+        if (reader_take(r, o->text)) {
+            a = make(r, o->kind, a, read_level(r, level + 1));
+            o = levels[level];
+        } else {
+            o++;
+        }
+    return inverted ? make(r, NODE_NOT, a, NULL) : a;
 }
 
 struct node *expression_read(struct reader *r)
@@ -325,7 +300,7 @@ struct node *expression_read(struct reader *r)
         return NULL;
     }
     r->depth++;
-    struct node *a = read_or(r);
+    struct node *a = read_level(r, 0);
     if (!r->error && reader_take(r, "?"))
         a = make(r, NODE_OTHERWISE, a, expression_read(r));
     r->depth--;

@@ -117,27 +117,19 @@ static struct value compute_reals(struct evaluation *e, enum node_kind kind, dou
         evaluation_fail(e, "something is divided by 0");
         return missing;
     }
-    switch (kind) {
-    case NODE_PLUS:
-        return real(a + b);
-    case NODE_MINUS:
-        return real(a - b);
-    case NODE_TIMES:
-        return real(a * b);
-    case NODE_DIVIDE:
-        return real(a / b);
-    case NODE_FLOOR:
-        return real(floor(a / b));
-    default:
-        return real(a - floor(a / b) * b);
-    }
+    double floored = floor(a / b);
+    return real(kind == NODE_PLUS     ? a + b
+                : kind == NODE_MINUS  ? a - b
+                : kind == NODE_TIMES  ? a * b
+                : kind == NODE_DIVIDE ? a / b
+                : kind == NODE_FLOOR  ? floored
+                                      : a - floored * b);
 }
 
 struct value value_compute(struct evaluation *e, enum node_kind kind, struct value a,
                            struct value b)
 {
     int64_t n;
-    bool over = false;
     if (kind == NODE_PLUS && a.kind == VALUE_TEXT && b.kind == VALUE_TEXT) {
         size_t length = strlen(a.text), more = strlen(b.text);
         char *text = length + more < LONGEST ? arena_allocate(e->arena, length + more + 1) : NULL;
@@ -151,19 +143,11 @@ struct value value_compute(struct evaluation *e, enum node_kind kind, struct val
         return value_fail(e, "must be a whole number from 0 to 2^40", is_number(a) ? b : a);
     if (a.kind == VALUE_REAL || b.kind == VALUE_REAL)
         return compute_reals(e, kind, as_real(a), as_real(b));
-    switch (kind) {
-    case NODE_PLUS:
-        over = __builtin_add_overflow(a.integer, b.integer, &n);
-        break;
-    case NODE_MINUS:
-        over = __builtin_sub_overflow(a.integer, b.integer, &n);
-        break;
-    case NODE_TIMES:
-        over = __builtin_mul_overflow(a.integer, b.integer, &n);
-        break;
-    default:
+    if (kind != NODE_PLUS && kind != NODE_MINUS && kind != NODE_TIMES)
         return divide_integers(e, kind, a, b);
-    }
+    bool over = kind == NODE_PLUS    ? __builtin_add_overflow(a.integer, b.integer, &n)
+                : kind == NODE_MINUS ? __builtin_sub_overflow(a.integer, b.integer, &n)
+                                     : __builtin_mul_overflow(a.integer, b.integer, &n);
     if (over || n > (INT64_C(1) << 61) || n < -(INT64_C(1) << 61)) {
         evaluation_fail(e, "the sizes multiply to more parameters than 64 bits count");
         return missing;

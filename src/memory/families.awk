@@ -1,4 +1,5 @@
-# Makes the table of families of the texts beside: a row for each `family` line.
+# Makes the table of families of the texts beside: a row for each `family` line. With bare=1 the texts are without
+# what the table has beside them.
 function quoted(text) {
     gsub(/\\/, "\\\\", text)
     gsub(/"/, "\\\"", text)
@@ -22,7 +23,7 @@ BEGIN {
     names = classes = gguf = source = text = ""
     bytes = 0
 }
-count {
+count && !(bare && /^(class|gguf|source) /) {
     text = text "     " quoted($0 "") "\n"
     sub(/"\n$/, "\\n\"\n", text)
     bytes += length($0) + 1

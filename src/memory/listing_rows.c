@@ -110,24 +110,23 @@ static const char *renamed(struct listing *l, char buffer[2][PATH_SIZE])
     return name;
 }
 
-static struct hu_tensor_row *add_row(struct listing *l)
+/* One more of LIST, whose elements are of SIZE bytes and MOST in all: its address; NULL: there is
+ * none. */
+static void *add(struct listing *l, void **list, size_t *count, size_t size, int most,
+                 const char *what)
 {
-    struct hu_tensors *t = l->out;
-    if (t->count == HU_ROWS_MAX) {
-        listing_fail(l, "the config asks for more than %d tensors", HU_ROWS_MAX);
+    if (*count == (size_t)most) {
+        listing_fail(l, "the config asks for more than %d %s", most, what);
         return NULL;
     }
     /* Full whenever the count is a power of two. */
-    if (!(t->count & (t->count - 1))) {
-        struct hu_tensor_row *grown =
-            realloc(t->rows, (t->count ? 2 * t->count : 1) * sizeof *grown);
-        if (!grown) {
-            listing_fail(l, "out of memory");
-            return NULL;
-        }
-        t->rows = grown;
+    void *grown = *count & (*count - 1) ? *list : realloc(*list, (*count ? 2 * *count : 1) * size);
+    if (!grown) {
+        listing_fail(l, "out of memory");
+        return NULL;
     }
-    return &t->rows[t->count++];
+    *list = grown;
+    return (char *)grown + size * (*count)++;
 }
 
 /* The row's size from its shape, and the whole of its copies within 64 bits. */
@@ -149,7 +148,10 @@ static struct hu_tensor_row *emit(struct listing *l, const struct place *p,
                                   const struct hu_tensor_row *pattern)
 {
     char buffer[2][PATH_SIZE];
-    struct hu_tensor_row *row = l->failed ? NULL : add_row(l);
+    struct hu_tensors *t = l->out;
+    struct hu_tensor_row *row =
+        l->failed ? NULL
+                  : add(l, (void **)&t->rows, &t->count, sizeof *row, HU_ROWS_MAX, "tensors");
     if (!row)
         return NULL;
     *row = *pattern;
@@ -260,25 +262,6 @@ void list_tensor(struct listing *l, const struct line *line, const struct place 
     list_bias(l, line, p, &row, module);
 }
 
-static struct hu_kept *add_kept(struct listing *l)
-{
-    struct hu_tensors *t = l->out;
-    if (t->kept_count == HU_KEPT_MAX) {
-        listing_fail(l, "the config asks for more than %d caches", HU_KEPT_MAX);
-        return NULL;
-    }
-    if (!(t->kept_count & (t->kept_count - 1))) {
-        struct hu_kept *grown =
-            realloc(t->kept, (t->kept_count ? 2 * t->kept_count : 1) * sizeof *grown);
-        if (!grown) {
-            listing_fail(l, "out of memory");
-            return NULL;
-        }
-        t->kept = grown;
-    }
-    return &t->kept[t->kept_count++];
-}
-
 void list_keep(struct listing *l, const struct line *line, const struct place *p)
 {
     struct hu_kept k = {
@@ -304,7 +287,10 @@ void list_keep(struct listing *l, const struct line *line, const struct place *p
     if (over || k.k > UINT64_MAX >> 16 || k.v > UINT64_MAX >> 16)
         listing_fail(l, "what a layer keeps is more than 64 bits count");
     l->unrolled |= p->repeats > 0;
-    struct hu_kept *row = l->failed ? NULL : add_kept(l);
+    struct hu_tensors *t = l->out;
+    struct hu_kept *row =
+        l->failed ? NULL
+                  : add(l, (void **)&t->kept, &t->kept_count, sizeof *row, HU_KEPT_MAX, "caches");
     if (row)
         *row = k;
 }

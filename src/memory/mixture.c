@@ -110,54 +110,33 @@ struct mixing {
     size_t known_count;
 };
 
-static bool is_one_of(const struct hu_tensor_row *row, const char *const *names)
+/* Modules of attention by what they hold. Queries, keys and values in one matrix are attn_qkv,
+ * which counts as values; or the converter takes it apart, and values are the last rows. */
+static const char value_names[] = "v_proj value wv v v_lin", keys[] = "k_proj key wk k k_lin",
+                  queries[] = "q_proj q_b_proj", latent[] = "kv_b_proj",
+                  fused[] = "qkv_proj query_key_value c_attn Wqkv qkv attn_qkv att_proj",
+                  parted[] = "W_pack wqkv";
+
+static bool is_one_of(const struct hu_tensor_row *row, const char *modules)
 {
+    char module[64];
     size_t n;
-    const char *module = hu_row_module(row, &n);
-    for (; *names; names++)
-        if (strlen(*names) == n && !strncmp(module, *names, n))
-            return true;
-    return false;
+    const char *at = hu_row_module(row, &n);
+    snprintf(module, sizeof module, "%.*s", (int)n, at);
+    return hu_has_word(modules, module);
 }
 
-static bool is_attention(const struct hu_tensor_row *row)
+static bool attends(const struct hu_tensor_row *row, const char *modules)
 {
-    return row->role == HU_ROLE_ATTENTION && row->rank > 1 && !row->is_bias;
-}
-
-static bool is_value(const struct hu_tensor_row *row)
-{
-    static const char *const names[] = {"v_proj", "value", "wv", "v", "v_lin", NULL};
-    return is_attention(row) && is_one_of(row, names);
-}
-
-/* Queries, keys and values in one matrix: attn_qkv, which counts as values. */
-static bool is_fused(const struct hu_tensor_row *row)
-{
-    static const char *const names[] = {"qkv_proj", "query_key_value", "c_attn",   "Wqkv",
-                                        "qkv",      "attn_qkv",        "att_proj", NULL};
-    return is_attention(row) && is_one_of(row, names);
+    return row->role == HU_ROLE_ATTENTION && row->rank > 1 && !row->is_bias &&
+           is_one_of(row, modules);
 }
 
 /* A delta net's queries, keys and values, which are an attn_qkv too; where the net's gate lies
  * behind them, the converter takes it away. */
 static bool is_delta(const struct hu_tensor_row *row)
 {
-    static const char *const names[] = {"in_proj_qkv", "in_proj_qkvz", NULL};
-    return row->role == HU_ROLE_SSM && row->rank == 2 && is_one_of(row, names);
-}
-
-/* The same, which the converter takes apart: values are the last rows. */
-static bool is_parted(const struct hu_tensor_row *row)
-{
-    static const char *const names[] = {"W_pack", "wqkv", NULL};
-    return is_attention(row) && is_one_of(row, names);
-}
-
-static bool is_key(const struct hu_tensor_row *row)
-{
-    static const char *const names[] = {"k_proj", "key", "wk", "k", "k_lin", NULL};
-    return is_attention(row) && is_one_of(row, names);
+    return row->role == HU_ROLE_SSM && row->rank == 2 && is_one_of(row, "in_proj_qkv in_proj_qkvz");
 }
 
 static bool find(struct mixing *m, const char *name, struct hu_dtype *dtype)
@@ -244,9 +223,9 @@ static const char *format_of(struct mixing *m, const struct hu_tensor_row *row)
         return x->experts || m->falcon ? "q8_0" : "q6_k";
     if (row->role == HU_ROLE_EXPERT && x->experts)
         return x->experts;
-    if (is_value(row) || is_fused(row))
+    if (attends(row, value_names) || attends(row, fused))
         return value_format(m);
-    if (is_key(row) && m->experts == 8 && !x->experts)
+    if (attends(row, keys) && m->experts == 8 && !x->experts)
         return "q8_0";
     if (row->role == HU_ROLE_ATTENTION && narrows) {
         if (m->experts == 8)
@@ -272,16 +251,15 @@ static bool add_parted(struct mixing *m, const struct hu_tensor_row *row)
 static bool add_latent(struct mixing *m, const struct hu_tensor_row *row)
 {
     const struct hu_model *model = m->model;
-    uint64_t latent = row->shape[1], each = model->heads ? row->shape[0] / model->heads : 0, rope,
+    uint64_t inner = row->shape[1], each = model->heads ? row->shape[0] / model->heads : 0, rope,
              query = 0;
-    static const char *const queries[] = {"q_proj", "q_b_proj", NULL};
     for (size_t i = 0; i < model->tensors.count && !query; i++)
-        if (is_attention(&model->tensors.rows[i]) && is_one_of(&model->tensors.rows[i], queries))
+        if (attends(&model->tensors.rows[i], queries))
             query = model->heads ? model->tensors.rows[i].shape[0] / model->heads : 0;
-    rope = model->tensors.kept[0].k - latent;
+    rope = model->tensors.kept[0].k - inner;
     uint64_t key = query > rope && query - rope < each ? query - rope : each / 2;
-    return add(m, m->mixture->plain, model->heads * key * latent, key) &&
-           add(m, m->mixture->plain, model->heads * (each - key) * latent, latent);
+    return add(m, m->mixture->plain, model->heads * key * inner, key) &&
+           add(m, m->mixture->plain, model->heads * (each - key) * inner, inner);
 }
 
 /* A delta net's projection: what the convolution passes is the attn_qkv. */
@@ -295,15 +273,13 @@ static bool add_delta(struct mixing *m, const struct hu_tensor_row *row)
 
 static bool add_row(struct mixing *m, const struct hu_tensor_row *row)
 {
-    static const char *const latent[] = {"kv_b_proj", NULL};
     /* The converter stores these with their embedding twice. */
     bool twice = m->transposed || !strcmp(m->model->architecture, "bloom");
-    if (is_parted(row))
+    if (attends(row, parted))
         return add_parted(m, row);
     if (is_delta(row))
         return add_delta(m, row);
-    if (is_attention(row) && is_one_of(row, latent) &&
-        m->model->tensors.kept[0].kind == HU_KEEP_LATENT)
+    if (attends(row, latent) && m->model->tensors.kept[0].kind == HU_KEEP_LATENT)
         return add_latent(m, row);
     uint64_t n = hu_row_elements(row), columns = row->rank ? columns_of(m, row) : 1;
     if (row->role == HU_ROLE_EMBEDDING && twice && !m->head &&
@@ -379,7 +355,8 @@ static void look(struct mixing *m)
         if (!counts(row))
             continue;
         m->head |= row->role == HU_ROLE_HEAD;
-        m->values += is_value(row) || is_fused(row) || is_parted(row) || is_delta(row);
+        m->values += attends(row, value_names) || attends(row, fused) || attends(row, parted) ||
+                     is_delta(row);
         if (row->role == HU_ROLE_CONV && !m->channels)
             m->channels = row->shape[0];
         if (row->experts > m->experts)

@@ -3,8 +3,7 @@
 #include "training.h"
 #include "word_list.h"
 
-#include <ctype.h>
-#include <string.h>
+#include <stddef.h>
 
 /* Shazeer and Stern 2018 (arXiv:1804.04235), section 3: a row and a column a matrix. */
 static uint64_t factored(uint64_t rows, uint64_t columns)
@@ -77,13 +76,8 @@ const struct hu_optimizer *hu_optimizer_at(size_t index)
 
 const struct hu_optimizer *hu_optimizer_find(const char *name)
 {
-    char key[32];
-    size_t n = 0;
-    for (; name[n] && n < sizeof key - 1; n++)
-        key[n] = name[n] == '_' ? '-' : (char)tolower((unsigned char)name[n]);
-    key[n] = 0;
     for (size_t i = 0; hu_optimizer_at(i); i++)
-        if (!strcmp(optimizers[i].name, key) || hu_has_word(optimizers[i].aliases, key))
+        if (hu_is_called(name, optimizers[i].name, optimizers[i].aliases))
             return &optimizers[i];
     return NULL;
 }

@@ -57,8 +57,6 @@ static void set_tile(struct hu_quantization *q, json_t *block)
  * where activations have static ones the inputs' too. */
 static bool read_fp8(struct declared *d)
 {
-    d->q->bits = 8;
-    d->q->scale_bits = 32;
     json_t *block = json_object_get(d->config, "weight_block_size");
     set_tile(d->q, block);
     if (!block && *text(d->config, "fmt"))
@@ -70,14 +68,6 @@ static bool read_fp8(struct declared *d)
     return true;
 }
 
-/* FBGEMM: a row's fp32 scale. */
-static bool read_fbgemm(struct declared *d)
-{
-    d->q->bits = 8;
-    d->q->scale_bits = 32;
-    return true;
-}
-
 /* AutoGPTQ, GPTQModel: fp16 scales and packed zero points a group, an int32 a column. */
 static bool read_gptq(struct declared *d)
 {
@@ -86,9 +76,7 @@ static bool read_gptq(struct declared *d)
     if (!read_bits(d, number(d->config, "bits", 4)))
         return false;
     d->q->group = number(d->config, "group_size", 128);
-    d->q->scale_bits = 16;
     d->q->zero_bits = d->q->bits;
-    d->q->input_bytes = 4;
     json_array_foreach(inside, i, list)
     {
         bool nested = json_is_array(list);
@@ -107,18 +95,8 @@ static bool read_awq(struct declared *d)
     if (!read_bits(d, number(d->config, "bits", number(d->config, "w_bit", 4))))
         return false;
     d->q->group = number(d->config, "group_size", number(d->config, "q_group_size", 128));
-    d->q->scale_bits = 16;
     json_t *zero = json_object_get(d->config, "zero_point");
     d->q->zero_bits = json_is_false(zero) ? 0 : d->q->bits;
-    return true;
-}
-
-/* AutoRound packs like GPTQ, without the columns' groups. */
-static bool read_auto_round(struct declared *d)
-{
-    if (!read_gptq(d))
-        return false;
-    d->q->input_bytes = 0;
     return true;
 }
 
@@ -147,16 +125,6 @@ static bool read_bitsandbytes(struct declared *d)
         q->nested = 256;
         q->constant += 256 * 4; /* nested_quant_map */
     }
-    return true;
-}
-
-/* OCP MXFP4 as gpt-oss stores it: the experts alone, 32 codes an e8m0 scale. */
-static bool read_mxfp4(struct declared *d)
-{
-    d->q->bits = 4;
-    d->q->group = 32;
-    d->q->scale_bits = 8;
-    d->q->scope = HU_SCOPE_EXPERTS;
     return true;
 }
 
@@ -224,7 +192,6 @@ static bool read_compressed(struct declared *d)
         return false;
     const char *strategy = text(weights, "strategy");
     q->scope = HU_SCOPE_LINEAR;
-    q->scale_bits = 16;
     q->group = number(weights, "group_size", 0);
     q->one_scale = !strcmp(strategy, "tensor");
     if (!strcmp(strategy, "block"))
@@ -256,7 +223,7 @@ static bool read_hqq(struct declared *d)
     if (!read_bits(d, number(weights, "nbits", 4)))
         return false;
     d->q->group = number(weights, "group_size", 64);
-    d->q->scale_bits = d->q->zero_bits = 16;
+    d->q->zero_bits = 16;
     return true;
 }
 
@@ -270,7 +237,6 @@ static bool read_aqlm(struct declared *d)
         (books * bits) % (inputs * outputs))
         return unknown(d, "aqlm's groups and codebooks:", "they give no whole bits a weight");
     d->q->bits = (unsigned)(books * bits / (inputs * outputs));
-    d->q->scale_bits = 16;
     d->q->codebook_bytes = books * ((uint64_t)1 << bits) * inputs * outputs * 2;
     return true;
 }
@@ -299,8 +265,6 @@ static bool read_eetq(struct declared *d)
     const char *weights = text(d->config, "weights");
     if (*weights && strcmp(weights, "int8"))
         return unknown(d, "eetq's weights", weights);
-    d->q->bits = 8;
-    d->q->scale_bits = 16;
     return true;
 }
 
@@ -314,7 +278,6 @@ static bool read_quanto(struct declared *d)
         return unknown(d, "quanto's weights", weights);
     d->q->bits = float8 ? 8 : bits;
     d->q->group = d->q->bits < 8 ? 128 : 0;
-    d->q->scale_bits = 16;
     d->q->zero_bits = d->q->bits < 8 ? 16 : 0;
     return true;
 }
@@ -324,9 +287,7 @@ static bool read_bitnet(struct declared *d)
 {
     if (!strcmp(text(d->config, "quantization_mode"), "online"))
         return unknown(d, "bitnet's quantization_mode", "online");
-    d->q->bits = 2;
     d->q->one_scale = true;
-    d->q->scale_bits = 16;
     return true;
 }
 
@@ -358,29 +319,32 @@ static bool read_mlx(struct declared *d)
     return read_bits(d, number(d->config, "bits", 4));
 }
 
+/* What every checkpoint of a method has alike, before what its config says is read. */
 static const struct {
     const char *name;
     bool (*read)(struct declared *d);
+    struct hu_quantization has;
 } methods[] = {
-    {"fp8", read_fp8},
-    {"fbgemm_fp8", read_fbgemm},
-    {"gptq", read_gptq},
-    {"awq", read_awq},
-    {"auto-round", read_auto_round},
-    {"intel/auto-round", read_auto_round},
-    {"bitsandbytes", read_bitsandbytes},
-    {"mxfp4", read_mxfp4},
-    {"modelopt", read_modelopt},
-    {"modelopt_fp4", read_modelopt},
-    {"compressed-tensors", read_compressed},
-    {"compressed_tensors", read_compressed},
-    {"hqq", read_hqq},
-    {"aqlm", read_aqlm},
-    {"torchao", read_torchao},
-    {"eetq", read_eetq},
-    {"quanto", read_quanto},
-    {"bitnet", read_bitnet},
-    {"mlx", read_mlx},
+    {"fp8", read_fp8, {.bits = 8, .scale_bits = 32}},
+    {"fbgemm_fp8", NULL, {.bits = 8, .scale_bits = 32}}, /* FBGEMM: a row's fp32 scale */
+    {"gptq", read_gptq, {.scale_bits = 16, .input_bytes = 4}},
+    {"awq", read_awq, {.scale_bits = 16}},
+    {"auto-round", read_gptq, {.scale_bits = 16}}, /* without the columns' groups */
+    {"intel/auto-round", read_gptq, {.scale_bits = 16}},
+    {"bitsandbytes", read_bitsandbytes, {.bits = 0}},
+    /* OCP MXFP4 as gpt-oss stores it: the experts alone, 32 codes an e8m0 scale. */
+    {"mxfp4", NULL, {.bits = 4, .group = 32, .scale_bits = 8, .scope = HU_SCOPE_EXPERTS}},
+    {"modelopt", read_modelopt, {.bits = 0}},
+    {"modelopt_fp4", read_modelopt, {.bits = 0}},
+    {"compressed-tensors", read_compressed, {.scale_bits = 16}},
+    {"compressed_tensors", read_compressed, {.scale_bits = 16}},
+    {"hqq", read_hqq, {.scale_bits = 16}},
+    {"aqlm", read_aqlm, {.scale_bits = 16}},
+    {"torchao", read_torchao, {.bits = 0}},
+    {"eetq", read_eetq, {.bits = 8, .scale_bits = 16}},
+    {"quanto", read_quanto, {.scale_bits = 16}},
+    {"bitnet", read_bitnet, {.bits = 2, .scale_bits = 16}},
+    {"mlx", read_mlx, {.bits = 0}},
 };
 
 /* The method's name; bitsandbytes' older configs leave it out. */
@@ -445,11 +409,15 @@ enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
         return HU_NOT_QUANTIZED;
     const char *name = method_of(d.config);
     char shown[40];
+    size_t i = 0, count = sizeof methods / sizeof *methods;
+    while (i < count && strcmp(methods[i].name, name))
+        i++;
+    if (i < count)
+        *q = methods[i].has;
     snprintf(q->method, sizeof q->method, "%s",
              hu_printable(*name ? name : "?", shown, sizeof shown));
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (!strcmp(methods[i].name, name))
-            return methods[i].read(&d) && read_left_out(&d) ? HU_QUANTIZED : HU_QUANTIZED_UNKNOWN;
-    unknown(&d, "the quantization method", name);
-    return HU_QUANTIZED_UNKNOWN;
+    bool known = i < count || unknown(&d, "the quantization method", name);
+    return known && (!methods[i].read || methods[i].read(&d)) && read_left_out(&d)
+               ? HU_QUANTIZED
+               : HU_QUANTIZED_UNKNOWN;
 }

@@ -4,7 +4,6 @@
 #include "wide.h"
 #include "word_list.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,14 +27,6 @@ static const struct hu_recipe recipes[] = {
      "everything in bf16: 8 bytes; small updates are lost without stochastic rounding"},
 };
 
-static void lower(const char *name, char key[32])
-{
-    size_t i = 0;
-    for (; name[i] && i < 31; i++)
-        key[i] = name[i] == '_' ? '-' : (char)tolower((unsigned char)name[i]);
-    key[i] = 0;
-}
-
 const struct hu_recipe *hu_recipe_at(size_t index)
 {
     return index < sizeof recipes / sizeof *recipes ? &recipes[index] : NULL;
@@ -43,10 +34,8 @@ const struct hu_recipe *hu_recipe_at(size_t index)
 
 const struct hu_recipe *hu_recipe_find(const char *name)
 {
-    char key[32];
-    lower(name, key);
     for (size_t i = 0; hu_recipe_at(i); i++)
-        if (!strcmp(recipes[i].name, key) || hu_has_word(recipes[i].aliases, key))
+        if (hu_is_called(name, recipes[i].name, recipes[i].aliases))
             return &recipes[i];
     return NULL;
 }

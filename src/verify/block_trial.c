@@ -242,6 +242,33 @@ bool hu_block_codes_differ(const struct hu_block_question *q, unsigned got, unsi
     return b->code_bits != 4;
 }
 
+/* Of block K, with elements one behind the other, whose codes' bytes are EACH and which is wrong.
+ */
+static enum hu_block_kind kind_of(const struct hu_block_trial *r, const struct tensor *t,
+                                  size_t blocks, size_t k, size_t each, bool scales)
+{
+    struct hu_block_question lax = r->question;
+    size_t n = t->rows * t->columns / blocks;
+    bool nan = false, infinity = false, zero = true, signs = true;
+    lax.ignore |= HU_IGNORE_ZERO_SIGN;
+    for (size_t i = k * n; i < (k + 1) * n; i++) {
+        nan |= isnan(t->values[i]);
+        infinity |= isinf(t->values[i]);
+        zero &= t->values[i] == 0;
+    }
+    for (size_t i = k * each; i < (k + 1) * each; i++)
+        signs &= !hu_block_codes_differ(&lax, t->codes[i], t->expected_codes[i]);
+    const struct hu_format *f = t->b->scale ? hu_format_find(t->b->scale) : NULL;
+    bool small = f && f->storage_bits == 8 && t->expected_scales[k] >> f->trailing_bits == 0;
+    return t->b->tile_rows > 1 ? HU_BLOCK_OTHER
+           : nan               ? HU_BLOCK_WITH_NAN
+           : infinity          ? HU_BLOCK_WITH_INFINITY
+           : signs && !scales  ? HU_BLOCK_ZERO_SIGN
+           : signs && zero     ? HU_BLOCK_OF_ZEROS
+           : small             ? HU_BLOCK_SUBNORMAL_SCALE
+                               : HU_BLOCK_OTHER;
+}
+
 static void judge_encoder(struct hu_block_trial *r, const struct tensor *t, size_t blocks)
 {
     size_t scale = t->scales_size / blocks, each = t->codes_size / blocks;
@@ -261,6 +288,8 @@ static void judge_encoder(struct hu_block_trial *r, const struct tensor *t, size
                 codes = true;
             }
         r->mismatches += scales || codes;
+        if (scales || codes)
+            r->wrong[kind_of(r, t, blocks, k, each, scales)]++;
         r->scale_mismatches += scales;
     }
 }
@@ -321,6 +350,8 @@ static void merge(struct work *w, const struct hu_block_trial *part, size_t numb
     r->blocks += blocks;
     r->mismatches += part->mismatches;
     r->scale_mismatches += part->scale_mismatches;
+    for (size_t i = 0; i < HU_BLOCK_KINDS; i++)
+        r->wrong[i] += part->wrong[i];
     memcpy(r->ending, part->ending, sizeof r->ending);
     if (*part->first && number < w->first_part) {
         memcpy(r->first, part->first, sizeof r->first);

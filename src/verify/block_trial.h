@@ -15,6 +15,17 @@ struct hu_block_question {
     uint64_t seed;
 };
 
+/* What a block that an encoder gets wrong is like: the first of these that holds. */
+enum hu_block_kind {
+    HU_BLOCK_WITH_NAN,
+    HU_BLOCK_WITH_INFINITY,
+    HU_BLOCK_OF_ZEROS,
+    HU_BLOCK_ZERO_SIGN,       /* nothing but a zero's sign is wrong */
+    HU_BLOCK_SUBNORMAL_SCALE, /* it is due a scale that is subnormal, or 2^−127 */
+    HU_BLOCK_OTHER,
+    HU_BLOCK_KINDS
+};
+
 /* One trial: what is asked, and below what came of it. */
 struct hu_block_trial {
     struct hu_block_question question;
@@ -28,8 +39,9 @@ struct hu_block_trial {
     void (*progress)(void *context, uint64_t blocks); /* so many more are done; by any thread */
 
     uint64_t blocks, mismatches, scale_mismatches;
-    char ending[96]; /* how the function came to its end; "": it returned */
-    char first[192]; /* the first mismatch */
+    uint64_t wrong[HU_BLOCK_KINDS]; /* mismatches of an encoder, by kind */
+    char ending[96];                /* how the function came to its end; "": it returned */
+    char first[192];                /* the first mismatch */
 };
 
 /* What comes of it does not depend on the number of threads. False: out of memory. */

@@ -148,6 +148,13 @@ int width_of(const struct layout *l, enum face face, const char *text)
     return l->view.metrics.width(l->view.metrics.context, face, text, strlen(text));
 }
 
+int centered(struct rect area, int x, int width)
+{
+    int left = x - width / 2, most = area.x + area.w - width;
+    left = left < most ? left : most;
+    return left > area.x ? left : area.x;
+}
+
 static int width_of_part(const struct layout *l, enum face face, const char *text, size_t length)
 {
     return l->view.metrics.width(l->view.metrics.context, face, text, length);

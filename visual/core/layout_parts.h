@@ -35,6 +35,8 @@ struct mark *put_mark(struct layout *l, enum mark_kind kind, struct rect rect, e
 const char *keep(struct layout *l, const char *text);
 
 int width_of(const struct layout *l, enum face face, const char *text);
+/* The left end of what is WIDTH wide and has its middle as near to X as AREA allows. */
+int centered(struct rect area, int x, int width);
 
 /* TEXT broken into lines of at most WIDTH pixels and LINES lines, the last elided where there is
  * more; words: break at spaces where that can be. *used: the lines it took. */

@@ -218,10 +218,8 @@ static void put_result(struct layout *l, const struct lane *lane)
     int width = width_of(l, FACE_SMALL, words) + px(l, 10);
     width = width < lane->rect.w ? width : lane->rect.w;
     int x = share_x(&lane->rect, share), base = lane->rect.y + lane->rect.h;
-    int left = x - width / 2, most = lane->rect.x + lane->rect.w - width;
-    left = left > most ? most : left;
-    left = left < lane->rect.x ? lane->rect.x : left;
-    struct rect at = {left, base - height - 2 * radius - px(l, 2), width, height};
+    struct rect at = {centered(lane->rect, x, width), base - height - 2 * radius - px(l, 2), width,
+                      height};
     struct item *i =
         put_label(l, at, FACE_SMALL, TINT_BAD, words, "numberline.%s.result", r->format->name);
     i->align = ALIGN_CENTER;
@@ -295,11 +293,9 @@ static void put_source(struct layout *l, struct rect area, int bottom)
     char *text = text_of("%ssource %s", where, shown);
     int height = l->view.metrics.height[FACE_SMALL], width = width_of(l, FACE_SMALL, text) + 1;
     width = width < area.w ? width : area.w;
-    int x = share_x(&area, seen ? share : share < 0 ? 0 : 1), left = x - width / 2;
-    left = left + width > area.x + area.w ? area.x + area.w - width : left;
-    left = left < area.x ? area.x : left;
-    put_label(l, box(left, area.y, width, height), FACE_SMALL, TINT_ACCENT, text,
-              "numberline.source");
+    int x = share_x(&area, seen ? share : share < 0 ? 0 : 1);
+    put_label(l, box(centered(area, x, width), area.y, width, height), FACE_SMALL, TINT_ACCENT,
+              text, "numberline.source");
     if (seen)
         put_mark(l, MARK_FILL,
                  box(x, area.y + height + px(l, 2), px(l, 1) > 0 ? px(l, 1) : 1,

@@ -29,16 +29,10 @@ static int ink_height(const struct layout *l)
 static struct item *put_centered(struct layout *l, struct rect area, int x, int y, enum tint tint,
                                  enum face face, const char *text, const char *name)
 {
-    int width = width_of(l, face, text) + 1, left = x - width / 2;
-    if (width > area.w)
-        width = area.w;
-    if (left + width > area.x + area.w)
-        left = area.x + area.w - width;
-    if (left < area.x)
-        left = area.x;
-    struct rect r = {left, y, width, l->view.metrics.height[face]};
-    struct item *i = put_label(l, r, face, tint, text, "%s", name);
-    return i;
+    int width = width_of(l, face, text) + 1;
+    int cut = width < area.w ? width : area.w;
+    struct rect r = {centered(area, x, cut), y, cut, l->view.metrics.height[face]};
+    return put_label(l, r, face, tint, text, "%s", name);
 }
 
 static char *source_text(const struct layout *l)
@@ -355,14 +349,11 @@ int page_rounding(struct layout *l, int y)
     put_line(l, &s, area);
     area.y += px(l, 78);
     area.y = put_guards(l, &s, area) + px(l, 12);
-    int used;
-    const char *summary = wrap(l, FACE_WORDS, s.summary, area.w, 3, true, &used);
-    int height = used * l->view.metrics.height[FACE_WORDS];
-    if (s.kind == SCOPE_BETWEEN || s.kind == SCOPE_BEYOND) {
-        put_label(l, box(area.x, area.y, area.w, height), FACE_WORDS, TINT_INK, summary,
-                  "rounding.summary");
-    }
-    area.y += height + px(l, 12);
+    size_t items = l->count;
+    area.y = put_paragraph(l, area, FACE_WORDS, TINT_INK, 3, s.summary, "rounding.summary");
+    if (s.kind != SCOPE_BETWEEN && s.kind != SCOPE_BEYOND)
+        l->count = items; /* put_line has said it; its place stays */
+    area.y += px(l, 12);
     for (int d = 0; d < DIRECTIONS; d++)
         area.y = put_reason(l, &s, d, area);
     struct rect below = {area.x, area.y + px(l, 14), area.w, 0};
