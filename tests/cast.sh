@@ -74,11 +74,10 @@ holds "a folder whose name has .json in it holds no index" bash -c "mkdir x.json
 due() { exits "$1 as $3" 2 "$4 would be right" "$halfulp" cast "$2" -t bf16 -o "$3" "${@:5}"; }
 due "safetensors" one.safetensors d.npy ' \.safetensors'
 due "safetensors" one.safetensors d.index.json ' \.safetensors'
-due ".npy" five.npy d.safetensors '\.npy'
-due ".npy" five.npy d.GGUF '\.npy'
+due ".npy" five.npy d.npz '\.npy'
 due "an index" two/$index d.safetensors '\.safetensors\.index\.json'
 due "a raw array" zeros.bin d.npy '\.bin' -f fp32
-due "a raw array" zeros.bin d.safetensors '\.bin' -f fp32
+due "a raw array" zeros.bin d.npz '\.bin' -f fp32
 prints "nothing is written under another kind's suffix" "" bash -c 'ls -d d.* 2>/dev/null'
 holds "OUT may have no known suffix" bash -c "'$halfulp' cast five.npy -t fp16 -o plain.out && '$halfulp' cast plain.out -t fp32 -o plain.npy && cmp five.npy plain.npy"
 

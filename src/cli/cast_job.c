@@ -6,7 +6,6 @@
 #include "cast_plan.h"
 #include "cast_config.h"
 #include "file/kind.h"
-#include "file/printable.h"
 #include "file/json_text.h"
 #include "file/text_file.h"
 #include "word_list.h"
@@ -109,40 +108,20 @@ bool cast_job_writes_npy(const struct cast_job *job)
     return !reads_index(job) && kind_of_output(job, 0) == HU_FILE_NPY;
 }
 
-bool cast_job_turns(const struct cast_job *job, size_t index)
+/* Whether file INDEX is copied in the order and the bytes of another kind of file. */
+static bool is_turned(const struct cast_job *job, size_t index)
 {
     enum hu_file_kind own = job->source.set.files[index].kind;
     return is_read_only(job, index) || (is_array(own) && kind_of_output(job, index) != own);
 }
 
-/* The array of a file that holds no more gets the file's name, without folder and ending, where it
- * becomes one of several that may be. False: reported. */
-static bool name_array(struct cast_job *job)
-{
-    char shown[300];
-    struct hu_tensor_file *file = &job->source.set.files[0];
-    if (!is_array(file->kind) || !file->count || !cast_job_turns(job, 0))
-        return true;
-    const char *slash = strrchr(job->source.path, '/');
-    const char *base = slash ? slash + 1 : job->source.path, *dot = strrchr(base, '.');
-    size_t n = dot && dot != base ? (size_t)(dot - base) : strlen(base);
-    char *name = check_memory(arena_allocate(&file->arena, n + 1));
-    memcpy(name, base, n);
-    name[n] = 0;
-    file->tensors[0].name = name;
-    for (size_t step; n; n -= step, name += step)
-        if (!(step = hu_utf8_length((const unsigned char *)name, n)))
-            return refuse("%s would name a tensor, and is no UTF-8",
-                          hu_printable(job->source.path, shown, sizeof shown));
-    return true;
-}
-
 bool cast_job_choose(struct cast_job *job)
 {
-    if (!name_array(job))
-        return false;
     struct hu_tensor_set *set = &job->source.set;
     struct hu_tensor_file *file = &set->files[0];
+    if (is_array(file->kind) && file->count && is_turned(job, 0) &&
+        !tensor_source_name_array(&job->source))
+        return false;
     size_t chosen = 0, last = 0;
     if (reads_index(job) || !is_read_only(job, 0) || kind_of_output(job, 0) != HU_FILE_NPY)
         return true;
@@ -200,7 +179,7 @@ static bool place_tensors(struct cast_job *job, size_t index, const struct cast_
         *s = hu_stream_tensor_of(t, converted ? t->dtype.format : NULL, -1);
         if (!tensor_source_input(&job->source, t, &s->input, &s->offset))
             return false;
-        if (cast_job_turns(job, index))
+        if (is_turned(job, index))
             fit(s, t, kind_of_output(job, index), strides);
         strides += t->rank;
         s->output = output;
@@ -474,7 +453,7 @@ static bool lay_out(struct cast_job *job, struct outputs *o)
 {
     struct hu_write_split split = {.count = job->source.set.count};
     for (size_t i = 0; i < split.count; i++) {
-        if (!cast_plan_make(job, i, &o->at[i].plan))
+        if (!cast_plan_make(job, i, is_turned(job, i), &o->at[i].plan))
             return false;
         split.tensors += o->at[i].plan.count;
     }

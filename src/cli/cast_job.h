@@ -44,8 +44,6 @@ enum cast_how cast_job_how(const struct cast_job *job, const struct hu_tensor *t
 
 /* Of an archive that becomes a .npy, all but the one chosen tensor is left out. False: reported. */
 bool cast_job_choose(struct cast_job *job);
-/* Whether file INDEX is copied in the order and the bytes of another kind of file. */
-bool cast_job_turns(const struct cast_job *job, size_t index);
 bool cast_job_writes_npy(const struct cast_job *job);
 
 /* Writes all files, which appear together once all are complete, the index last. False: reported,

@@ -94,10 +94,9 @@ static void plan_recoded(struct cast_job *job, const struct hu_tensor *t, struct
     }
 }
 
-static void plan_items(struct cast_job *job, const struct hu_tensor_file *file,
+static void plan_items(struct cast_job *job, const struct hu_tensor_file *file, bool turned,
                        struct cast_plan *plan)
 {
-    bool same_kind = !cast_job_turns(job, (size_t)(file - job->source.set.files));
     for (size_t i = 0; i < file->count; i++) {
         const struct hu_tensor *t = &file->tensors[i];
         struct cast_item *item = &plan->items[i];
@@ -110,8 +109,8 @@ static void plan_items(struct cast_job *job, const struct hu_tensor_file *file,
                 hu_written_of(t, item->how == CAST_CONVERTED ? job->to : NULL);
         /* An archive's members are in many places: as they are listed, in this machine's order. */
         for (size_t k = item->written; k < plan->count; k++) {
-            plan->written[k].place = same_kind ? t->offset : 0;
-            plan->written[k].big_endian &= same_kind;
+            plan->written[k].place = turned ? 0 : t->offset;
+            plan->written[k].big_endian &= !turned;
         }
     }
 }
@@ -140,14 +139,14 @@ static bool check_names(const struct cast_job *job, const struct cast_plan *plan
     return fine;
 }
 
-bool cast_plan_make(struct cast_job *job, size_t index, struct cast_plan *plan)
+bool cast_plan_make(struct cast_job *job, size_t index, bool turned, struct cast_plan *plan)
 {
     const struct hu_tensor_file *file = &job->source.set.files[index];
     size_t most = file->count * CAST_PARTS_MAX + 1;
     plan->items = check_memory(calloc(file->count + 1, sizeof *plan->items));
     plan->written = check_memory(calloc(most, sizeof *plan->written));
     plan->fixed = check_memory(calloc(most, sizeof *plan->fixed));
-    plan_items(job, file, plan);
+    plan_items(job, file, turned, plan);
     return check_names(job, plan);
 }
 

@@ -22,8 +22,9 @@ struct cast_plan {
     struct arena arena;
 };
 
-/* Plans what becomes of the tensors of file INDEX of the source. False: reported. */
-bool cast_plan_make(struct cast_job *job, size_t index, struct cast_plan *plan);
+/* Plans what becomes of the tensors of file INDEX of the source. TURNED: they are copied in the
+ * order and the bytes of another kind of file. False: reported. */
+bool cast_plan_make(struct cast_job *job, size_t index, bool turned, struct cast_plan *plan);
 /* And lays it out as a file of KIND; SPLIT as hu_write_lay_out's. False: reported. */
 bool cast_plan_lay_out(struct cast_job *job, size_t index, enum hu_file_kind kind,
                        const struct hu_write_split *split, struct cast_plan *plan);

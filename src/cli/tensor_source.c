@@ -373,6 +373,24 @@ void tensor_source_close(struct tensor_source *s)
     hu_tensor_set_close(&s->set);
 }
 
+bool tensor_source_name_array(struct tensor_source *s)
+{
+    char shown[300];
+    struct hu_tensor_file *file = &s->set.files[0];
+    const char *slash = strrchr(s->path, '/');
+    const char *base = slash ? slash + 1 : s->path, *dot = strrchr(base, '.');
+    size_t n = dot && dot != base ? (size_t)(dot - base) : strlen(base);
+    char *name = check_memory(arena_allocate(&file->arena, n + 1));
+    memcpy(name, base, n);
+    name[n] = 0;
+    file->tensors[0].name = name;
+    for (size_t step; n; n -= step, name += step)
+        if (!(step = hu_utf8_length((const unsigned char *)name, n)))
+            return refuse("%s would name a tensor, and is no UTF-8",
+                          hu_printable(s->path, shown, sizeof shown));
+    return true;
+}
+
 bool read_source_format(const struct options *o, void *at)
 {
     struct tensor_source *s = at;
