@@ -359,8 +359,8 @@ mutate_loss "a scale of zero cuts what it divides" block_loss block_loss.c 's/if
 mutate_loss "pieces begin within a row of tiles" block_units block_units.c 's/w->rows = multiple(w->rows ? w->rows : 1, height(b, s));/w->rows = 1;/'
 mutate_loss "what overflows in a walk is as great as what does not" block_walk block_walk_lanes.h 's/(words)size > of->held/(words)size >= of->held/'
 mutate_loss "a walk's other scale is its own" block_walk block_walk_lanes.h 's/own += ((fraction != 0).*;/;/'
-mutate_loss "a walk needs no room" block_walk block_walk_lanes.h 's/if (far\[b\])/if (false)/'
-mutate_loss "subnormals of a walk are normal" block_walk block_walk_lanes.h 's/LARGER(exponent, all + least)/exponent/'
+mutate_loss "a walk needs no room" block_walk block_walk_lanes.h 's/if (far\[b\])/if (far[b] \&\& false)/'
+mutate_loss "subnormals of a walk are normal" block_walk block_walk_lanes.h 's/all + least) + room/all + 0 * least) + room/'
 mutate_loss "the rest of a run is left out" block_measure block_measure_lanes.h 's/if (k < n)/if (false)/'
 unset HALFULP_KERNEL
 

@@ -3,23 +3,57 @@
 #include "sheet.h"
 
 #include <ctype.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* "-1.5" and "-inf" are operands. */
+/* getopt takes "-1.5" for an option. Such arguments, and those that start with the mark themselves,
+ * travel behind this mark and lose it on the way out. */
+enum { MARK = '\001' };
+
+/* One command line is parsed at a time, as by getopt itself; the next one frees it. */
+static struct {
+    struct option *longs;
+    char *shorts;
+    char **argv;
+    char **marked;
+    int marks;
+    int selected;
+} t;
+
 static bool is_negative_value(const char *argument)
 {
+    if (argument[0] != '-')
+        return false;
     const char *rest = argument + 1;
     return isdigit((unsigned char)*rest) || (*rest == '.' && isdigit((unsigned char)rest[1])) ||
            !strncasecmp(rest, "inf", 3) || !strncasecmp(rest, "nan", 3) ||
            !strncasecmp(rest, "snan", 4);
 }
 
-static bool is_operand(const char *argument)
+static char *unmark(char *argument)
 {
-    return argument[0] != '-' || !argument[1] || is_negative_value(argument);
+    return argument && argument[0] == MARK ? argument + 1 : argument;
+}
+
+static void release(void)
+{
+    for (int i = 0; i < t.marks; i++)
+        free(t.marked[i]);
+    free(t.marked);
+    free(t.argv);
+    free(t.shorts);
+    free(t.longs);
+}
+
+static char *marked_copy(const char *argument)
+{
+    char *copy = check_memory(malloc(strlen(argument) + 2));
+    copy[0] = MARK;
+    strcpy(copy + 1, argument);
+    return copy;
 }
 
 bool option_is_optional(const struct command_option *row)
@@ -27,113 +61,93 @@ bool option_is_optional(const struct command_option *row)
     return row->argument && !strncmp(row->argument, "[=", 2);
 }
 
-/* The row that the N bytes at NAME are, or that they alone begin. NULL: none, or several. */
-static const struct command_option *find_long(const struct command *command, const char *name,
-                                              size_t n)
+static void begin(const struct command *command, int argc, char **argv)
 {
-    const struct command_option *found = NULL;
-    size_t count = 0;
-    for (const struct command_option *row = command->options; row->name; row++) {
-        if (strncmp(row->name, name, n))
-            continue;
-        if (!row->name[n])
-            return row;
-        found = row;
-        count++;
+    release();
+    t.marks = 0;
+    size_t n = 0;
+    while (command->options[n].name)
+        n++;
+    t.longs = check_memory(calloc(n + 1, sizeof *t.longs));
+    t.shorts = check_memory(calloc(2 * n + 3, 1));
+    t.argv = check_memory(calloc((size_t)argc + 1, sizeof *t.argv));
+    t.marked = check_memory(calloc((size_t)argc + 1, sizeof *t.marked));
+    t.shorts[0] = ':';
+    for (size_t i = 0; i < n; i++) {
+        const struct command_option *row = &command->options[i];
+        int has = !row->argument            ? no_argument
+                  : option_is_optional(row) ? optional_argument
+                                            : required_argument;
+        t.longs[i] = (struct option){row->name, has, &t.selected, (int)i + 1};
+        char text[3] = {row->letter, row->argument ? ':' : 0, 0};
+        strcat(t.shorts, text);
     }
-    return count == 1 ? found : NULL;
+    bool operands_only = false;
+    for (int i = 0; i < argc; i++) {
+        t.argv[i] = argv[i];
+        if (!operands_only && !strcmp(argv[i], "--"))
+            operands_only = true;
+        bool own = argv[i][0] == MARK;
+        if (i > 0 && (own || (!operands_only && is_negative_value(argv[i]))))
+            t.argv[i] = t.marked[t.marks++] = marked_copy(argv[i]);
+    }
+    opterr = 0;
+    optind = 0;
 }
 
-static const struct command_option *find_letter(const struct command *command, char letter)
+/* Where an argument is missing, musl's optind lies beyond the end. */
+static bool usage_error(const struct options *o, int found, int argc)
 {
-    const struct command_option *row = command->options;
-    while (row->name && row->letter != letter)
-        row++;
-    return row->name ? row : NULL;
-}
-
-/* The arguments that are being read: AT is the one just met. */
-struct words {
-    int count, at;
-    char **word;
-};
-
-static const char *next_word(struct words *w)
-{
-    return w->at + 1 < w->count ? w->word[++w->at] : NULL;
-}
-
-static bool unknown(const struct options *o, const char *option)
-{
-    return refuse("unknown or ambiguous option %s; see 'halfulp %s --help'", option,
-                  o->command->name);
-}
-
-static bool take(struct options *o, const struct command_option *row, const char *value,
-                 void *request)
-{
-    o->row = row;
-    o->value = value;
-    o->given |= UINT64_C(1) << (row - o->command->options);
-    if (row->letter != 'h')
-        return row->read(o, (char *)request + row->at);
-    command_help(o->command);
-    o->status = EXIT_DONE;
+    const char *command = o->command->name;
+    int at = optind > argc ? argc - 1 : optind > 0 ? optind - 1 : 0;
+    const char *argument = unmark(t.argv[at]);
+    char letter[3] = {'-', (char)optopt, 0};
+    bool is_long = !strncmp(argument, "--", 2);
+    const char *what = is_long || !optopt ? argument : letter;
+    if (found == ':')
+        fail("option %s needs an argument", what);
+    else if (is_long && strchr(argument, '=') && optopt)
+        fail("option %.*s takes no argument", (int)strcspn(argument, "="), argument);
+    else
+        fail("unknown or ambiguous option %s; see 'halfulp %s --help'", what, command);
     return false;
 }
 
-static bool read_long(struct options *o, struct words *w, void *request)
+static const struct command_option *row_of_letter(const struct command *command, int letter)
 {
-    const char *text = w->word[w->at], *name = text + 2;
-    size_t n = strcspn(name, "=");
-    const char *value = name[n] ? name + n + 1 : NULL;
-    const struct command_option *row = find_long(o->command, name, n);
-    if (!row)
-        return unknown(o, text);
-    if (value && !row->argument)
-        return refuse("option %.*s takes no argument", (int)n + 2, text);
-    bool needs = row->argument && !option_is_optional(row) && !value;
-    if (needs && !(value = next_word(w)))
-        return refuse("option %s needs an argument", text);
-    return take(o, row, value, request);
-}
-
-/* "-hf", or "-fVALUE". */
-static bool read_letters(struct options *o, struct words *w, void *request)
-{
-    const struct command_option *row = NULL;
-    for (const char *at = w->word[w->at] + 1; *at && !(row && row->argument); at++) {
-        char letter[] = {'-', *at, 0};
-        const char *value = NULL;
-        row = find_letter(o->command, *at);
-        if (!row)
-            return unknown(o, letter);
-        if (row->argument && !(value = at[1] ? at + 1 : next_word(w)))
-            return refuse("option %s needs an argument", letter);
-        if (!take(o, row, value, request))
-            return false;
-    }
-    return true;
+    const struct command_option *row = command->options;
+    while (row->letter != letter)
+        row++;
+    return row;
 }
 
 bool options_read(struct options *o, const struct command *command, int argc, char **argv,
                   void *request)
 {
-    bool operands_only = false;
-    struct words w = {.count = argc, .word = argv};
-    *o = (struct options){.command = command, .status = EXIT_BAD, .argv = argv + 1};
+    int found;
+    begin(command, argc, argv);
     for (const struct command_option *row = command->options; row->name; row++)
         if (row->read == read_color)
             ink_choose(COLOR_AUTO);
-    for (w.at = 1; w.at < argc; w.at++) {
-        char *text = argv[w.at];
-        if (operands_only || is_operand(text))
-            o->argv[o->argc++] = text;
-        else if (!strcmp(text, "--"))
-            operands_only = true;
-        else if (!(text[1] == '-' ? read_long : read_letters)(o, &w, request))
+    *o = (struct options){.command = command, .status = EXIT_BAD};
+    while ((found = getopt_long(argc, t.argv, t.shorts, t.longs, NULL)) != -1) {
+        if (found == '?' || found == ':')
+            return usage_error(o, found, argc);
+        o->row = found ? row_of_letter(command, found) : &command->options[t.selected - 1];
+        o->given |= UINT64_C(1) << (o->row - command->options);
+        o->value = unmark(optarg);
+        if (o->row->letter == 'h') {
+            command_help(command);
+            o->status = EXIT_DONE;
+            return false;
+        }
+        if (!o->row->read(o, (char *)request + o->row->at))
             return false;
     }
+    for (int i = optind; i < argc; i++)
+        t.argv[i] = unmark(t.argv[i]);
+    o->argc = argc - optind;
+    o->argv = t.argv + optind;
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* Command-line options as getopt_long takes them, from a command's table. */
+/* Command-line options by getopt_long, from a command's table. Not thread-safe: getopt is not. */
 #pragma once
 
 #include "command.h"
@@ -16,9 +16,9 @@ struct options {
 };
 
 /* Reads all options of ARGV, where argv[0] is the command's name, into REQUEST by the rows of
- * COMMAND; operands, wherever they stand, are moved to its front. An argument that reads as a
- * negative number, infinity or NaN is an operand and no option. False: help was shown, or what was
- * wrong is reported, and the command ends with o->status. */
+ * COMMAND; operands are left in o. An argument that reads as a negative number, infinity or NaN is
+ * an operand and no option. False: help was shown, or what was wrong is reported, and the command
+ * ends with o->status. */
 bool options_read(struct options *o, const struct command *command, int argc, char **argv,
                   void *request);
 

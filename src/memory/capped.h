@@ -17,4 +17,10 @@ static inline uint64_t capped_plus(uint64_t a, uint64_t b)
     return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
+/* How many parts of SIZE hold N; 0 where SIZE is. */
+static inline uint64_t parts(uint64_t n, uint64_t size)
+{
+    return size ? n / size + (n % size != 0) : 0;
+}
+
 #endif

@@ -1,5 +1,5 @@
 # Makes the table of families of the texts beside: a row for each `family` line. With bare=1 the texts are without
-# what the table has beside them.
+# what the table has beside them and three of four spaces of indentation, which the page has no room for.
 function quoted(text) {
     gsub(/\\/, "\\\\", text)
     gsub(/"/, "\\\"", text)
@@ -22,6 +22,10 @@ BEGIN {
     count++
     names = classes = gguf = source = text = ""
     bytes = 0
+}
+bare && /^    / {
+    sub(/^        /, "  ")
+    sub(/^    /, " ")
 }
 count && !(bare && /^(class|gguf|source) /) {
     text = text "     " quoted($0 "") "\n"

@@ -74,7 +74,7 @@ static json_t *config_of(const struct hu_tensor_file *file, const char *architec
 
 static void mark(struct gguf_layer *layer, const struct hu_kept *kept)
 {
-    bool state = kept->kind == HU_KEEP_RECURRENT || kept->kind == HU_KEEP_CONV;
+    bool state = hu_keep_is_state(kept->kind);
     layer->keeps_state |= state;
     layer->attends |= !state && kept->kind != HU_KEEP_SHARED;
     if (kept->kind == HU_KEEP_WINDOW)

@@ -101,7 +101,7 @@ static bool is_kept(const struct hu_kept *kept)
 static bool add_kept(const struct hu_kept *kept, const struct hu_kv_question *q,
                      struct hu_kv_cache *cache)
 {
-    bool state = kept->kind == HU_KEEP_RECURRENT || kept->kind == HU_KEEP_CONV;
+    bool state = hu_keep_is_state(kept->kind);
     return state ? add_state(kept, q, cache) : add_layer(kept, q, cache);
 }
 

@@ -4,6 +4,7 @@
  * an attention layer's block is made as large as a state, and layers fall into groups of equal
  * size, each of which takes pages of its own (vllm/v1/core/kv_cache_utils.py).
  */
+#include "capped.h"
 #include "kv_cache.h"
 
 /* The layers of a stage by kind. */
@@ -18,16 +19,11 @@ static uint64_t greater(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-static bool is_state(const struct hu_kept *kept)
-{
-    return kept->kind == HU_KEEP_RECURRENT || kept->kind == HU_KEEP_CONV;
-}
-
 /* The states of one layer lie in one page. */
 static void add_state(struct layers *l, const struct hu_kept *const *kept, size_t i,
                       const struct hu_kv_question *q, uint64_t *layer_bytes)
 {
-    bool same = i && is_state(kept[i - 1]) && kept[i - 1]->layer == kept[i]->layer &&
+    bool same = i && hu_keep_is_state(kept[i - 1]->kind) && kept[i - 1]->layer == kept[i]->layer &&
                 kept[i - 1]->stack == kept[i]->stack;
     if (!same) {
         *layer_bytes = 0;
@@ -43,7 +39,7 @@ static bool sort_layers(struct layers *l, const struct hu_kept *const *kept, siz
     uint64_t token, state = 0;
     *l = (struct layers){0};
     for (size_t i = 0; i < n; i++) {
-        if (is_state(kept[i])) {
+        if (hu_keep_is_state(kept[i]->kind)) {
             add_state(l, kept, i, q, &state);
             continue;
         }
@@ -62,11 +58,6 @@ static bool sort_layers(struct layers *l, const struct hu_kept *const *kept, siz
 static bool times(uint64_t a, uint64_t b, uint64_t c, uint64_t *product)
 {
     return !__builtin_mul_overflow(a, b, product) && !__builtin_mul_overflow(*product, c, product);
-}
-
-static uint64_t parts(uint64_t n, uint64_t size)
-{
-    return size ? n / size + (n % size != 0) : 0;
 }
 
 /* Every layer keeps whole blocks of all tokens. */

@@ -273,7 +273,7 @@ void list_keep(struct listing *l, const struct line *line, const struct place *p
     for (struct expressions *s = line->shape; s; s = s->next)
         k.sizes[k.rank++] = listing_number(l, s->at, 0, "a cache's size");
     uint64_t heads = k.heads ? k.heads : 1;
-    bool state = line->keep == HU_KEEP_RECURRENT || line->keep == HU_KEEP_CONV, over = false;
+    bool state = hu_keep_is_state(line->keep), over = false;
     k.k = k.sizes[0];
     k.v = state ? 0 : k.sizes[1];
     for (unsigned i = 1; state && i < k.rank; i++)

@@ -366,8 +366,7 @@ static void read_keep(struct reader *r, struct line *line)
         reader_refuse(r, "a cache or state lacks its sizes in brackets");
     if (!r->error && !(line->shape = read_sizes(r, 4)))
         reader_refuse(r, "a cache or state has no size");
-    bool state = keep == HU_KEEP_RECURRENT || keep == HU_KEEP_CONV;
-    if (!r->error && !state && line->shape->next && line->shape->next->next)
+    if (!r->error && !hu_keep_is_state(line->keep) && line->shape->next && line->shape->next->next)
         reader_refuse(r, "a cache has two sizes: keys and values");
 }
 

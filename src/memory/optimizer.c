@@ -40,10 +40,8 @@ static uint64_t squares(uint64_t side, uint64_t block)
 static uint64_t shampoo(uint64_t rows, uint64_t columns)
 {
     const uint64_t block = 1024;
-    uint64_t across = columns / block + (columns % block != 0),
-             down = rows / block + (rows % block != 0);
-    uint64_t statistics = capped_plus(capped_times(squares(rows, block), across),
-                                      capped_times(squares(columns, block), down));
+    uint64_t statistics = capped_plus(capped_times(squares(rows, block), parts(columns, block)),
+                                      capped_times(squares(columns, block), parts(rows, block)));
     return capped_times(2, capped_plus(statistics, capped_times(rows, columns)));
 }
 
@@ -85,7 +83,7 @@ const struct hu_optimizer *hu_optimizer_find(const char *name)
 uint64_t hu_optimizer_eight_bits(uint64_t n)
 {
     const uint64_t least = 4096, block = 256;
-    return n < least ? 4 * n : capped_plus(n, 4 * (n / block + (n % block != 0)));
+    return n < least ? 4 * n : capped_plus(n, 4 * parts(n, block));
 }
 
 /* What ROW's copies have: a matrix, several stacked ones, or a vector. */

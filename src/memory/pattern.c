@@ -42,19 +42,10 @@ static bool is_word(int c)
 /* \d and its like. False: LETTER names no class. */
 static bool class_letter(char letter, int c, bool *has)
 {
-    switch (tolower((unsigned char)letter)) {
-    case 'd':
-        *has = isdigit(c);
-        break;
-    case 'w':
-        *has = is_word(c);
-        break;
-    case 's':
-        *has = isspace(c);
-        break;
-    default:
+    char kind = (char)tolower((unsigned char)letter);
+    if (!kind || !strchr("dws", kind))
         return false;
-    }
+    *has = kind == 'd' ? isdigit(c) : kind == 'w' ? is_word(c) : isspace(c);
     *has ^= isupper((unsigned char)letter) != 0;
     return true;
 }

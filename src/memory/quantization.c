@@ -1,4 +1,5 @@
 #include "quantization.h"
+#include "capped.h"
 #include "pattern.h"
 #include "wide.h"
 
@@ -101,11 +102,6 @@ bool hu_quantization_takes(const struct hu_quantization *q, const struct hu_tens
 {
     return in_scope(q->scope, row) && !any_matches(q->patterns, q->pattern_count, row) &&
            (!q->only_count || any_matches(q->only, q->only_count, row));
-}
-
-static uint64_t parts(uint64_t n, uint64_t of)
-{
-    return n / of + (n % of != 0);
 }
 
 /* Scales of a matrix of OUT × IN. */

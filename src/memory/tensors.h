@@ -75,6 +75,12 @@ enum hu_keep {
     HU_KEEP_CONV,      /* the last inputs of a convolution */
 };
 
+/* Whether it is a state, whatever the request's length. */
+static inline bool hu_keep_is_state(enum hu_keep keep)
+{
+    return keep >= HU_KEEP_RECURRENT;
+}
+
 static inline bool hu_keep_attends(enum hu_keep keep)
 {
     return keep < HU_KEEP_RECURRENT && keep != HU_KEEP_INDEXER;

@@ -263,11 +263,6 @@ static bool add_master(struct sum *s)
     return true;
 }
 
-static uint64_t share(uint64_t bytes, uint64_t of)
-{
-    return bytes / of + (bytes % of != 0);
-}
-
 /* The part of the model that the device with most of it has: DEVICE of WHOLE. */
 struct part {
     uint64_t device, whole;
@@ -395,11 +390,11 @@ static bool add_totals(struct sum *s)
     const struct hu_training_plan *p = s->plan;
     struct hu_training *t = s->out;
     struct part part;
-    const uint64_t parts[] = {t->gradients, t->master_weights, t->optimizer, t->activations,
-                              t->buffers};
+    const uint64_t all[] = {t->gradients, t->master_weights, t->optimizer, t->activations,
+                            t->buffers};
     t->total = t->weights;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (__builtin_add_overflow(t->total, parts[i], &t->total))
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (__builtin_add_overflow(t->total, all[i], &t->total))
             return over(s);
     if (!part_of_model(s, &part))
         return over(s);
@@ -408,11 +403,11 @@ static bool add_totals(struct sum *s)
     uint64_t state = take(t->optimizer + t->master_weights, &part);
     uint64_t weights = take(t->weights, &part), gradients = take(t->gradients, &part);
     if (p->zero >= 1)
-        state = share(state, p->data_parallel);
+        state = parts(state, p->data_parallel);
     if (p->zero >= 2)
-        gradients = share(gradients, p->data_parallel);
+        gradients = parts(gradients, p->data_parallel);
     if (p->zero >= 3)
-        weights = share(weights, p->data_parallel);
+        weights = parts(weights, p->data_parallel);
     /* Each is at most its part of the total, so this does not overflow. */
     t->per_device = weights + gradients + state + t->activations + t->buffers;
     if (__builtin_add_overflow(t->per_device, take(t->gathered, &part), &t->per_device))

@@ -1,13 +1,9 @@
 #include "weights.h"
+#include "capped.h"
 #include "quantization.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static uint64_t parts(uint64_t n, uint64_t of)
-{
-    return n / of + (n % of != 0);
-}
 
 static bool is_set(struct hu_dtype d)
 {
