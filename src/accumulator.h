@@ -2,8 +2,7 @@
  * Sums of products without rounding: a fixed-point number as wide as two formats' products need
  * (Kulisch, 2013, chapter 8). Not thread-safe on one accumulator; no allocation.
  */
-#ifndef HALFULP_ACCUMULATOR_H
-#define HALFULP_ACCUMULATOR_H
+#pragma once
 
 #include "convert.h"
 #include "wide.h"
@@ -31,5 +30,3 @@ void hu_accumulator_add(struct hu_accumulator *a, bool sign, struct hu_wide magn
 /* The sum, with its leading 64 bits and whether anything follows; the accumulator is spent. False:
  * it is zero. */
 bool hu_accumulator_real(struct hu_accumulator *a, struct hu_real *real);
-
-#endif

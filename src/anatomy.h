@@ -1,7 +1,6 @@
 /* How an exact result is cut into a format: which places are kept, and guard, round and sticky
  * behind them, as textbooks draw it. Pure and thread-safe. */
-#ifndef HALFULP_ANATOMY_H
-#define HALFULP_ANATOMY_H
+#pragma once
 
 #include "arithmetic.h"
 
@@ -22,5 +21,3 @@ bool hu_exact_digit(const struct hu_exact *exact, int place);
 
 /* The least place with a digit that is not 0, not counting what is only sticky. */
 int hu_exact_lowest(const struct hu_exact *exact);
-
-#endif

@@ -1,6 +1,5 @@
 /* Memory that is freed all at once: blocks in a list, handed out from the front. */
-#ifndef HALFULP_ARENA_H
-#define HALFULP_ARENA_H
+#pragma once
 
 #include <stddef.h>
 
@@ -15,5 +14,3 @@ void *arena_allocate(struct arena *arena, size_t bytes);
 /* The N bytes at TEXT, ended by NUL. NULL: out of memory. */
 char *arena_text(struct arena *arena, const char *text, size_t n);
 void arena_free(struct arena *arena);
-
-#endif

@@ -2,8 +2,7 @@
  * Operations: an exact result, or its leading bits and whether anything follows them, which the one
  * rounding step takes into a format. Pure, thread-safe, no allocation.
  */
-#ifndef HALFULP_ARITHMETIC_H
-#define HALFULP_ARITHMETIC_H
+#pragma once
 
 #include "convert.h"
 #include "wide.h"
@@ -129,5 +128,3 @@ struct hu_exact hu_exact_remainder(struct hu_datum x, struct hu_datum y);
 
 /* The order of two magnitudes, neither a NaN: below zero, zero, above. */
 int hu_exact_compare(struct hu_exact x, struct hu_exact y);
-
-#endif

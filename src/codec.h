@@ -1,6 +1,5 @@
 /* Bits to datum and back. Pure and thread-safe. */
-#ifndef HALFULP_CODEC_H
-#define HALFULP_CODEC_H
+#pragma once
 
 #include "format.h"
 
@@ -54,5 +53,3 @@ static inline bool hu_is_finite(struct hu_datum d)
 
 /* A NaN's payload as the integer below its quiet bit; 0 where the format has none. */
 HU_SHARED uint64_t hu_payload(const struct hu_format *f, struct hu_datum nan);
-
-#endif

@@ -1,6 +1,5 @@
 /* Format to format, and reals into a format. Pure, thread-safe, no allocation. */
-#ifndef HALFULP_CONVERT_H
-#define HALFULP_CONVERT_H
+#pragma once
 
 #include "rounding.h"
 
@@ -19,5 +18,3 @@ HU_SHARED uint64_t hu_round_integer(const struct hu_format *to, bool sign, uint6
 /* hu_convert for element INDEX of an array. */
 uint64_t hu_convert_at(const struct hu_format *to, const struct hu_format *from, uint64_t bits,
                        uint64_t index, const struct hu_options *options, unsigned *flags);
-
-#endif

@@ -1,6 +1,5 @@
 /* Decimal numbers into binary at the speed of common text. Pure and thread-safe. */
-#ifndef HALFULP_DECIMAL_H
-#define HALFULP_DECIMAL_H
+#pragma once
 
 #include "convert.h"
 
@@ -9,5 +8,3 @@
  * 128 bits of the power of ten do not settle it, or exponent is out of the table's range.
  */
 bool hu_decimal_real(uint64_t digits, int exponent, struct hu_real *real);
-
-#endif

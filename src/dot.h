@@ -2,8 +2,7 @@
  * A·B + C as matrix hardware sums it, and in the orders in which software does. A model is a row
  * of data with its source. Pure, thread-safe, no allocation.
  */
-#ifndef HALFULP_DOT_H
-#define HALFULP_DOT_H
+#pragma once
 
 #include "convert.h"
 #include "wide.h"
@@ -120,5 +119,3 @@ struct hu_dot {
 
 /* The result's code. The model must take the formats; products past n are zero. */
 uint64_t hu_dot_run(const struct hu_dot *dot);
-
-#endif

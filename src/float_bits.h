@@ -1,6 +1,5 @@
 /* The machine's floats as their encodings, and back. Thread-safe. */
-#ifndef HALFULP_FLOAT_BITS_H
-#define HALFULP_FLOAT_BITS_H
+#pragma once
 
 #include <stdint.h>
 #include <string.h>
@@ -32,5 +31,3 @@ static inline float hu_float_of_bits(uint32_t bits)
     memcpy(&value, &bits, sizeof value);
     return value;
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* Every fact about a format, once. All functions are pure and thread-safe. */
-#ifndef HALFULP_FORMAT_H
-#define HALFULP_FORMAT_H
+#pragma once
 
 #include "halfulp.h"
 
@@ -171,5 +170,3 @@ uint64_t hu_default_nan_code(const struct hu_format *f);
 
 /* The special codes in words: "no infinity; NaN is S.1111.111". Static text. */
 const char *hu_specials_name(const struct hu_format *f);
-
-#endif

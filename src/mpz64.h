@@ -2,8 +2,7 @@
  * 64 bits and powers of two to and from GMP. Its own mpz_set_ui and mpz_get_ui take an unsigned
  * long, which has 32 bits on 32-bit machines, in WebAssembly and on Windows. Thread-safe.
  */
-#ifndef HALFULP_MPZ64_H
-#define HALFULP_MPZ64_H
+#pragma once
 
 #include <gmp.h>
 #include <stdint.h>
@@ -35,5 +34,3 @@ static inline void hu_mpq_scale(mpq_t q, const mpq_t x, long exponent)
     else
         mpq_div_2exp(q, x, (mp_bitcnt_t)-exponent);
 }
-
-#endif

@@ -2,8 +2,7 @@
  * What users call formats and integer dtypes: hu_format_find of halfulp.h, and what to say of names
  * that mean two things, or nothing. Pure and thread-safe.
  */
-#ifndef HALFULP_NAMES_H
-#define HALFULP_NAMES_H
+#pragma once
 
 #include "format.h"
 
@@ -21,5 +20,3 @@ const char *hu_name_note(const char *name);
 /* hu_name_suggestion for other names than formats': the nearest among COUNT of them, some NULL. */
 const char *hu_suggestion_of(char out[HU_SUGGESTION], const char *name,
                              const char *(*name_at)(int index), int count);
-
-#endif

@@ -1,6 +1,5 @@
 /* Neighbours, order, ulp and limits: halfulp.h's, and these. Pure and thread-safe. */
-#ifndef HALFULP_OPERATION_H
-#define HALFULP_OPERATION_H
+#pragma once
 
 #include "convert.h"
 
@@ -11,5 +10,3 @@ bool hu_min_subnormal_code(const struct hu_format *f, uint64_t *code);
 bool hu_max_subnormal_code(const struct hu_format *f, uint64_t *code);
 /* 2^(1-p), the distance from 1 to the next number up; 1 in an integer. */
 uint64_t hu_epsilon_code(const struct hu_format *f);
-
-#endif

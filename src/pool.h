@@ -1,6 +1,5 @@
 /* A pool of threads that share numbered tasks. */
-#ifndef HALFULP_POOL_H
-#define HALFULP_POOL_H
+#pragma once
 
 #include <stddef.h>
 
@@ -13,5 +12,3 @@ void hu_pool_run(unsigned jobs, size_t tasks, hu_task *run, void *context);
 
 /* The processors that this process may use, at least 1. */
 unsigned hu_pool_processors(void);
-
-#endif

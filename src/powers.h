@@ -1,6 +1,5 @@
 /* Powers of ten to 128 bits. */
-#ifndef HALFULP_POWERS_H
-#define HALFULP_POWERS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -19,5 +18,3 @@ static inline int hu_log2_power(int e)
 {
     return e * 1741647 >> 19;
 }
-
-#endif

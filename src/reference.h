@@ -3,8 +3,7 @@
  * nothing else. MPFR's global exponent range is not touched: each thread may use a reference of
  * its own.
  */
-#ifndef HALFULP_REFERENCE_H
-#define HALFULP_REFERENCE_H
+#pragma once
 
 #include "format.h"
 
@@ -36,5 +35,3 @@ enum hu_reference_kind { HU_REFERENCE_FINITE, HU_REFERENCE_INFINITE, HU_REFERENC
 uint64_t hu_reference_round_fraction(struct hu_reference *r, const struct hu_format *to,
                                      enum hu_reference_kind kind, bool sign, const void *numerator,
                                      const void *denominator, const struct hu_options *options);
-
-#endif

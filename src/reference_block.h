@@ -2,8 +2,7 @@
  * The same answers by rationals, the judge of block formats. Shares the table of blocks, their code
  * tables and codebooks, and nothing else.
  */
-#ifndef HALFULP_REFERENCE_BLOCK_H
-#define HALFULP_REFERENCE_BLOCK_H
+#pragma once
 
 #include "block/block.h"
 #include "reference.h"
@@ -18,5 +17,3 @@ void hu_reference_block_encode(struct hu_reference *r, const struct hu_block *b,
                                unsigned char *codes, unsigned char *scales, float *tensor_scale,
                                const float *src, size_t rows, size_t columns,
                                const struct hu_block_options *options);
-
-#endif

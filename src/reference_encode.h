@@ -1,6 +1,5 @@
 /* What the judges of encoders share. Private to the reference. */
-#ifndef HALFULP_REFERENCE_ENCODE_H
-#define HALFULP_REFERENCE_ENCODE_H
+#pragma once
 
 #include "float_bits.h"
 #include "reference_exact.h"
@@ -61,5 +60,3 @@ static inline void put_bits(unsigned char *bytes, size_t at, int count, uint64_t
 /* Of codes of a table, and of ggml's blocks: by fp32's operations. */
 void hu_reference_encode_runs(struct work *w);
 void hu_reference_encode_wholes(struct work *w);
-
-#endif

@@ -1,7 +1,6 @@
 /* What the judges of blocks share: extended rationals, rounded by the reference. Private to the
  * reference. */
-#ifndef HALFULP_REFERENCE_EXACT_H
-#define HALFULP_REFERENCE_EXACT_H
+#pragma once
 
 #include "block/block.h"
 #include "reference_block.h"
@@ -58,5 +57,3 @@ struct exact_element {
 /* False: not one of ggml's. */
 bool hu_exact_ggml(const struct hu_block *b, const unsigned char *block, unsigned i,
                    struct exact_element *e);
-
-#endif

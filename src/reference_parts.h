@@ -1,6 +1,5 @@
 /* What the reference's files share. Private to them. */
-#ifndef HALFULP_REFERENCE_PARTS_H
-#define HALFULP_REFERENCE_PARTS_H
+#pragma once
 
 #include "reference.h"
 
@@ -51,5 +50,3 @@ void hu_reference_to_odd(mpfr_t value);
 
 bool hu_reference_has_infinity(const struct hu_format *f);
 bool hu_reference_has_sign(const struct hu_format *f);
-
-#endif

@@ -2,8 +2,7 @@
  * The one rounding step, for inlining: convert.c gives it to every caller, and a loop over an array
  * keeps the target's facts in registers and the direction constant. Random draws.
  */
-#ifndef HALFULP_ROUNDING_H
-#define HALFULP_ROUNDING_H
+#pragma once
 
 #include "specials.h"
 
@@ -215,5 +214,3 @@ hu_round_into(const struct hu_target *to, struct hu_real r, uint64_t index,
         return 0;
     return r.sign ? code | to->sign_mask : code;
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* Shortest decimals. Pure and thread-safe. */
-#ifndef HALFULP_SHORTEST_H
-#define HALFULP_SHORTEST_H
+#pragma once
 
 #include "codec.h"
 
@@ -35,5 +34,3 @@ void hu_shortest_exact(struct hu_decimal *out, const struct hu_format *f, uint64
 /* Whether hu_shortest needs no rational arithmetic for F: its precision and range are within
  * fp64's. */
 bool hu_shortest_is_fast(const struct hu_format *f);
-
-#endif

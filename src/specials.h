@@ -2,8 +2,7 @@
  * What overflow, an infinity, zero, a NaN and what an unsigned format lacks become: policy alone.
  * Pure and thread-safe. Flags are or-ed in and may not be NULL, nor may options.
  */
-#ifndef HALFULP_SPECIALS_H
-#define HALFULP_SPECIALS_H
+#pragma once
 
 #include "codec.h"
 
@@ -22,5 +21,3 @@ HU_SHARED uint64_t hu_round_nan(const struct hu_format *to, struct hu_datum nan,
 /* What a value below zero that does not round to zero becomes in an unsigned format. */
 uint64_t hu_round_unsigned(const struct hu_format *to, const struct hu_options *options,
                            unsigned *flags);
-
-#endif

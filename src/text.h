@@ -3,8 +3,7 @@
  * in new memory, which the caller frees; they never return NULL (GMP's allocation ends the process
  * when memory is out, and so do they).
  */
-#ifndef HALFULP_TEXT_H
-#define HALFULP_TEXT_H
+#pragma once
 
 #include "value.h"
 
@@ -94,5 +93,3 @@ char *hu_ratio_scientific(const mpq_t ratio, int digits, bool plus);
 /* C hexadecimal, normalized: "0x1.9ap-4", "-0x0p+0". */
 enum { HU_HEX_TEXT = 48 };
 size_t hu_hex_print(char out[HU_HEX_TEXT], const struct hu_format *f, uint64_t bits);
-
-#endif

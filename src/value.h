@@ -3,8 +3,7 @@
  * Thread-safe as long as no two threads share a value. GMP allocates; out of memory ends the
  * process, as GMP does.
  */
-#ifndef HALFULP_VALUE_H
-#define HALFULP_VALUE_H
+#pragma once
 
 #include "convert.h"
 
@@ -56,5 +55,3 @@ bool hu_value_error(mpq_t error, const struct hu_value *v, const struct hu_forma
 
 /* The finite datum's exact value. */
 void hu_datum_ratio(mpq_t ratio, const struct hu_format *f, uint64_t bits);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * What compilers say differently of vectors and of loops over them. No arithmetic.
  */
-#ifndef HALFULP_VECTORS_H
-#define HALFULP_VECTORS_H
+#pragma once
 
 /* Before a loop of a few turns. */
 #ifdef __clang__
@@ -29,6 +28,4 @@
             numbers_[i_] < EACH_ ? first_[numbers_[i_]] : last_[numbers_[i_] - EACH_];             \
         all_;                                                                                      \
     })
-#endif
-
 #endif

@@ -1,7 +1,6 @@
 /* Arithmetic of 128 bits, as two words: by the compiler's type of that size where it has one, and
  * in plain C where it has none, as on machines of 32 bits. Thread-safe. */
-#ifndef HALFULP_WIDE_H
-#define HALFULP_WIDE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -114,5 +113,3 @@ static inline uint64_t hu_wide_share(uint64_t a, uint64_t b, uint64_t by)
     hu_wide_divide(&value, by);
     return value.low;
 }
-
-#endif

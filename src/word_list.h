@@ -1,6 +1,5 @@
 /* Words: lists of them separated by spaces, which are the aliases in tables, and their ends. */
-#ifndef HALFULP_WORD_LIST_H
-#define HALFULP_WORD_LIST_H
+#pragma once
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -32,5 +31,3 @@ static inline bool hu_ends_with(const char *text, const char *end)
     size_t n = strlen(text), m = strlen(end);
     return n >= m && !strcmp(text + n - m, end);
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* Seeded random bits for tests. */
-#ifndef HALFULP_TESTS_RANDOM_H
-#define HALFULP_TESTS_RANDOM_H
+#pragma once
 
 #include <stdint.h>
 
@@ -12,5 +11,3 @@ static inline uint64_t random_bits(uint64_t *state)
     z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
     return z ^ z >> 31;
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* Text rounded into a format, for tests. */
-#ifndef HALFULP_TESTS_ROUNDED_TEXT_H
-#define HALFULP_TESTS_ROUNDED_TEXT_H
+#pragma once
 
 #include "format.h"
 #include "text.h"
@@ -17,5 +16,3 @@ static inline uint64_t read_into(const char *format, const char *text, unsigned 
     cr_assert(good, "%s", message);
     return bits;
 }
-
-#endif

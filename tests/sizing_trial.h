@@ -1,6 +1,5 @@
 /* What tests of sizing share: a fixture's model, a request and its answer. */
-#ifndef HALFULP_TESTS_SIZING_TRIAL_H
-#define HALFULP_TESTS_SIZING_TRIAL_H
+#pragma once
 
 #include "memory/sizing.h"
 #include "memory/source.h"
@@ -45,5 +44,3 @@ static void train(const char *recipe)
     request.plan.recipe = hu_recipe_find(recipe);
     cr_assert(request.plan.recipe, "%s", recipe);
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* Data for the tests of losses. */
-#ifndef HALFULP_TESTS_STATISTICS_DATA_H
-#define HALFULP_TESTS_STATISTICS_DATA_H
+#pragma once
 
 #include "array/layout.h"
 #include "format.h"
@@ -30,5 +29,3 @@ static inline void fill(const struct hu_format *f, unsigned char *data, size_t n
                         (code & hu_width_mask(f)) << f->storage_shift);
     }
 }
-
-#endif

@@ -2,8 +2,7 @@
  * Whole arrays. hu_convert_array of halfulp.h runs the kernel that suits the machine; here they can
  * be listed, and one of them run. All functions are thread-safe.
  */
-#ifndef HALFULP_ARRAY_H
-#define HALFULP_ARRAY_H
+#pragma once
 
 #include "format.h"
 
@@ -53,5 +52,3 @@ static inline size_t hu_array_bytes(const struct hu_format *f, size_t n)
 {
     return n / 8 * f->storage_bits + (n % 8 * f->storage_bits + 7) / 8;
 }
-
-#endif

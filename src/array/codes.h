@@ -1,6 +1,5 @@
 /* Arrays' elements as codes of 64 bits, and back, a group at a time. Private to the array room. */
-#ifndef HALFULP_CODES_H
-#define HALFULP_CODES_H
+#pragma once
 
 #include "array/layout.h"
 
@@ -93,5 +92,3 @@ static inline void store_codes(const struct hu_format *f, void *dst, const uint6
 }
 
 #undef LOOP
-
-#endif

@@ -2,8 +2,7 @@
  * The floating-point environment that kernels run in: no traps, subnormals kept, and the rounding
  * direction their additions need. What the caller had, sticky exceptions included, comes back.
  */
-#ifndef HALFULP_ENVIRONMENT_H
-#define HALFULP_ENVIRONMENT_H
+#pragma once
 
 #include "halfulp.h"
 
@@ -145,7 +144,5 @@ static inline unsigned environment_raised(void)
 {
     return 0;
 }
-
-#endif
 
 #endif

@@ -1,6 +1,5 @@
 /* Elements in memory, one at a time: the layouts of hu_convert_array. */
-#ifndef HALFULP_LAYOUT_H
-#define HALFULP_LAYOUT_H
+#pragma once
 
 #include "format.h"
 
@@ -98,5 +97,3 @@ static inline bool layout_is_packed(const struct hu_format *f)
 {
     return f->storage_bits < 8;
 }
-
-#endif

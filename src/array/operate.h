@@ -2,8 +2,7 @@
  * Operations on whole arrays. hu_operate_array of halfulp.h runs the kernel that suits the machine;
  * here one of them can be run. Thread-safe.
  */
-#ifndef HALFULP_OPERATE_H
-#define HALFULP_OPERATE_H
+#pragma once
 
 #include "arithmetic.h"
 #include "array/array.h"
@@ -64,5 +63,3 @@ struct hu_operation_lanes {
 
 extern const struct hu_operation_lanes hu_operation_lanes_portable;
 extern const struct hu_operation_lanes hu_operation_lanes_avx2;
-
-#endif

@@ -8,8 +8,7 @@
  *
  * Private to the array room.
  */
-#ifndef HALFULP_PLAN_H
-#define HALFULP_PLAN_H
+#pragma once
 
 #include "array/array.h"
 
@@ -375,6 +374,4 @@ extern const struct hu_kernel hu_kernel_avx512bf16;
 #elif defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define HU_HAVE_NEON
 extern const struct hu_kernel hu_kernel_neon;
-#endif
-
 #endif

@@ -1,6 +1,5 @@
 /* Large arrays past the caches: stores that do not read what they overwrite. */
-#ifndef HALFULP_STREAM_H
-#define HALFULP_STREAM_H
+#pragma once
 
 #include "array/plan.h"
 
@@ -9,5 +8,3 @@ bool hu_stream_pays(const struct plan *p, const void *dst, const void *src, size
 /* The plan's row, or where it does not heed plan.direct in blocks that are streamed to DST. Only
  * where hu_stream_pays. */
 unsigned hu_stream_row(struct plan *p, void *dst, const void *src, size_t n, uint64_t first);
-
-#endif

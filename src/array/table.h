@@ -1,6 +1,5 @@
 /* Sources of at most 8 bits by table: each code converted once, by the truth. */
-#ifndef HALFULP_TABLE_H
-#define HALFULP_TABLE_H
+#pragma once
 
 #include "array/plan.h"
 
@@ -25,5 +24,3 @@ row_function hu_table_row;
 /* N codes from SRC, a byte each, and back into a packed layout. */
 void hu_table_unpack(const struct hu_format *from, unsigned char *codes, const void *src, size_t n);
 void hu_table_pack(const struct hu_format *to, void *dst, const unsigned char *codes, size_t n);
-
-#endif

@@ -1,6 +1,5 @@
 /* What this x86 processor and its operating system support. Thread-safe. */
-#ifndef HALFULP_X86_H
-#define HALFULP_X86_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -8,5 +7,3 @@ bool hu_x86_has_avx2(void);   /* with F16C */
 bool hu_x86_has_avx512(void); /* F, BW, DQ, VL, and what AVX2 asks */
 bool hu_x86_has_avx512_vbmi(void);
 bool hu_x86_has_avx512_bf16(void);
-
-#endif

@@ -5,8 +5,7 @@
  * read the rows; GGUF's structures say how a block of theirs falls apart into integers, and are
  * decoded by the same steps. All functions are thread-safe, and allocate nothing.
  */
-#ifndef HALFULP_BLOCK_H
-#define HALFULP_BLOCK_H
+#pragma once
 
 #include "format.h"
 
@@ -191,5 +190,3 @@ int hu_block_look(const struct hu_block *b, const struct hu_block_parts *parts, 
 /* "floor", "ceil", "rceil", "even"; HU_SCALE_DEFAULT for NULL. False: none of them. */
 bool hu_scale_rule_find(const char *name, enum hu_scale_rule *rule);
 const char *hu_scale_rule_name(enum hu_scale_rule rule);
-
-#endif

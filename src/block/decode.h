@@ -1,6 +1,5 @@
 /* What the decoders share. Private to the block room. */
-#ifndef HALFULP_BLOCK_DECODE_H
-#define HALFULP_BLOCK_DECODE_H
+#pragma once
 
 #include "parts.h"
 
@@ -48,5 +47,3 @@ const struct hu_block_planes *hu_block_e4m3_planes(float second);
 
 /* The values of the 256 codes of fp8_e4m3, NaNs without a sign. Made once. */
 const float *hu_block_e4m3_values(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* The encoders' common ground. Private to the block room. */
-#ifndef HALFULP_BLOCK_ENCODE_H
-#define HALFULP_BLOCK_ENCODE_H
+#pragma once
 
 #include "array/array.h"
 #include "parts.h"
@@ -62,6 +61,4 @@ hu_block_greatest *hu_block_fast_greatest(const struct hu_block_encoding *e);
 hu_block_greatest hu_block_greatest_avx2, hu_block_greatest_avx512;
 hu_block_encode_row *hu_block_encode_avx2(const struct hu_block_encoding *e);
 hu_block_encode_row *hu_block_encode_avx512(const struct hu_block_encoding *e);
-#endif
-
 #endif

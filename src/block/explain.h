@@ -1,6 +1,5 @@
 /* What is said of a block of values: how its scale came about, and what its codes cost. Pure. */
-#ifndef HALFULP_BLOCK_EXPLAIN_H
-#define HALFULP_BLOCK_EXPLAIN_H
+#pragma once
 
 #include "block.h"
 #include "text.h"
@@ -32,5 +31,3 @@ char *hu_block_error(float value, const struct hu_block_datum *datum, bool shown
  * largest), "a tie", "lost" (it became zero), or "". */
 const char *hu_block_remark(const struct hu_block *b, enum hu_direction direction, float value,
                             const struct hu_block_datum *datum);
-
-#endif

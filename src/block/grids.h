@@ -1,7 +1,6 @@
 /* The codebooks of GGUF's i-quants: points of 8 or 4 small integers, a byte each, first element
  * lowest. Made at the first call; thread-safe. */
-#ifndef HALFULP_BLOCK_GRIDS_H
-#define HALFULP_BLOCK_GRIDS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -13,5 +12,3 @@ struct hu_block_grids {
 };
 
 const struct hu_block_grids *hu_block_grids(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* 256 elements as points of a codebook with signs apart, sub-blocks' scales odd multiples of a
  * fraction of one fp16 (ggml-common.h: block_iq1_s to block_iq4_xs). */
-#ifndef HALFULP_BLOCK_IQUANTS_H
-#define HALFULP_BLOCK_IQUANTS_H
+#pragma once
 
 #include "grids.h"
 #include "unpack_vectors.h"
@@ -243,5 +242,3 @@ UNPACK void unpack_iq4_xs(const unsigned char *block, struct hu_block_unpacked *
     for (int s = 0; s < 8; s++)
         put_curve(block + 8 + 16 * s, to->q + 32 * s);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* 256 elements in sub-blocks of 16 or 32, whose scales and minima are small integers under one or
  * two fp16 (ggml-common.h: block_q2_K to block_q8_K). */
-#ifndef HALFULP_BLOCK_KQUANTS_H
-#define HALFULP_BLOCK_KQUANTS_H
+#pragma once
 
 #include "unpack_vectors.h"
 
@@ -138,5 +137,3 @@ UNPACK void unpack_q8_k(const unsigned char *block, struct hu_block_unpacked *to
     to->a[0] = 1;
     memcpy(to->q, block + 4, 256);
 }
-
-#endif

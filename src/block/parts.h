@@ -1,6 +1,5 @@
 /* Where a tensor's codes and scales lie. Pure. */
-#ifndef HALFULP_BLOCK_PARTS_H
-#define HALFULP_BLOCK_PARTS_H
+#pragma once
 
 #include "array/layout.h"
 #include "block.h"
@@ -54,5 +53,3 @@ static inline double parts_value(const struct hu_format *fp64, const struct hu_f
     memcpy(&value, &word, sizeof value);
     return value;
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* All readers of GGUF's blocks. */
-#ifndef HALFULP_BLOCK_READERS_H
-#define HALFULP_BLOCK_READERS_H
+#pragma once
 
 #include "iquants.h"
 #include "kquants.h"
@@ -16,5 +15,3 @@ static void (*const readers[])(const unsigned char *, struct hu_block_unpacked *
     [29] = unpack_iq1_m,   [34] = unpack_tq1_0,  [35] = unpack_tq2_0,   [39] = unpack_mxfp4,
     [40] = unpack_nvfp4,   [41] = unpack_q1_0,   [42] = unpack_q2_0,
 };
-
-#endif

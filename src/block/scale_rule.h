@@ -1,6 +1,5 @@
 /* How scales follow from the greatest magnitude of their elements. Pure. */
-#ifndef HALFULP_BLOCK_SCALE_RULE_H
-#define HALFULP_BLOCK_SCALE_RULE_H
+#pragma once
 
 #include "block.h"
 
@@ -33,5 +32,3 @@ static inline double hu_scale_power(int exponent)
     } power = {.bits = (uint64_t)(1023 + exponent) << 52};
     return power.value;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* Readers of GGUF's blocks that are a scale and codes (ggml-common.h: block_q4_0 to block_nvfp4).
  */
-#ifndef HALFULP_BLOCK_SIMPLE_H
-#define HALFULP_BLOCK_SIMPLE_H
+#pragma once
 
 #include "unpack_vectors.h"
 
@@ -171,5 +170,3 @@ UNPACK void unpack_nvfp4(const unsigned char *block, struct hu_block_unpacked *t
         PUT(to->q + 16 * s + 16, last);
     }
 }
-
-#endif

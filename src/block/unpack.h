@@ -1,6 +1,5 @@
 /* Numbers from the bytes of blocks, whatever their alignment. Pure. */
-#ifndef HALFULP_BLOCK_UNPACK_H
-#define HALFULP_BLOCK_UNPACK_H
+#pragma once
 
 #include "block.h"
 #include "convert.h"
@@ -50,5 +49,3 @@ static inline float unpack_fp32(const unsigned char *at)
     memcpy(&value, &bits, sizeof value);
     return value;
 }
-
-#endif

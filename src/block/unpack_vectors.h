@@ -6,8 +6,7 @@
  *   LOOK_UP      16 entries of a table of 16 bytes by vectors of them
  *   WIDEN        eight bytes from memory as numbers
  */
-#ifndef HALFULP_BLOCK_UNPACK_VECTORS_H
-#define HALFULP_BLOCK_UNPACK_VECTORS_H
+#pragma once
 
 #include "array/layout.h"
 #include "unpack.h"
@@ -127,5 +126,3 @@ UNPACK void put_odd(uint32_t word, int32_t *to)
     x = 2 * x + 1;
     PUT(to, x);
 }
-
-#endif

@@ -3,8 +3,7 @@
  * The grammar is the manual's; literals are those of hu_value_read, but that 1/3 divides.
  * Thread-safe on different expressions.
  */
-#ifndef HALFULP_COMPUTE_EXPRESSION_H
-#define HALFULP_COMPUTE_EXPRESSION_H
+#pragma once
 
 #include "arithmetic.h"
 #include "text.h"
@@ -33,5 +32,3 @@ struct compute_expression {
 bool compute_read(struct compute_expression *e, const char *text, size_t length,
                   char message[HU_MESSAGE]);
 void compute_clear(struct compute_expression *e);
-
-#endif

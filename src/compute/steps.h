@@ -1,7 +1,6 @@
 /* An expression worked out: each literal rounded into a format, each operation rounded once; and
  * what it is without any rounding. Thread-safe on different ones. */
-#ifndef HALFULP_COMPUTE_STEPS_H
-#define HALFULP_COMPUTE_STEPS_H
+#pragma once
 
 #include "expression.h"
 
@@ -74,5 +73,3 @@ bool compute_error(mpq_t error, mpq_t ulps, const struct compute_step *s, const 
 /* A remark about rounding that a reader should know of; the caller frees them. NULL ends them. */
 enum { COMPUTE_REMARKS = 12 };
 void compute_remarks(const struct compute *c, char *remarks[COMPUTE_REMARKS + 1]);
-
-#endif

@@ -1,6 +1,5 @@
 /* Zip archives of arrays: NumPy's .npz, and what torch.save writes. */
-#ifndef HALFULP_FILE_ARCHIVE_H
-#define HALFULP_FILE_ARCHIVE_H
+#pragma once
 
 #include "tensor_file.h"
 
@@ -11,5 +10,3 @@
  */
 bool hu_archive_read(const struct hu_input *in, struct hu_tensor_file *file,
                      struct hu_file_error *error);
-
-#endif

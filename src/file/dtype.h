@@ -1,6 +1,5 @@
 /* What an array's elements are: a float format, an integer dtype or a block format. */
-#ifndef HALFULP_FILE_DTYPE_H
-#define HALFULP_FILE_DTYPE_H
+#pragma once
 
 #include "block/block.h"
 #include "format.h"
@@ -33,5 +32,3 @@ double hu_dtype_bits(struct hu_dtype dtype);
 bool hu_dtype_size(struct hu_dtype dtype, uint64_t elements, uint64_t *bytes);
 /* Of a matrix with all its parts: tiles at its edges, scales of rows and of the whole counted. */
 bool hu_dtype_matrix_size(struct hu_dtype dtype, uint64_t rows, uint64_t columns, uint64_t *bytes);
-
-#endif

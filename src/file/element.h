@@ -1,6 +1,5 @@
 /* Elements of a tensor in a file, named as FILE:TENSOR[i,j]. Thread-safe. */
-#ifndef HALFULP_FILE_ELEMENT_H
-#define HALFULP_FILE_ELEMENT_H
+#pragma once
 
 #include "format.h"
 
@@ -37,5 +36,3 @@ struct hu_elements {
 enum hu_element_result hu_elements_read(const char *text, struct hu_elements *found,
                                         char message[HU_ELEMENT_MESSAGE]);
 void hu_elements_free(struct hu_elements *found);
-
-#endif

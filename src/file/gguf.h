@@ -1,6 +1,5 @@
 /* GGUF, version 2 and 3, little-endian, as ggml's docs/gguf.md describes it. */
-#ifndef HALFULP_FILE_GGUF_H
-#define HALFULP_FILE_GGUF_H
+#pragma once
 
 #include "tensor_file.h"
 
@@ -14,5 +13,3 @@ enum { HU_GGUF_HEADER_MAX = 256 << 20 };
  */
 bool hu_gguf_parse(const unsigned char *bytes, size_t n, uint64_t size, struct hu_tensor_file *file,
                    struct hu_file_error *error);
-
-#endif

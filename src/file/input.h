@@ -1,7 +1,6 @@
 /* What is read and written by its place: a file that is open, or memory. No mapping, so that a file
  * that is cut short under our hands is an answer and no signal. Thread-safe. */
-#ifndef HALFULP_FILE_INPUT_H
-#define HALFULP_FILE_INPUT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,5 +28,3 @@ struct hu_file_state {
 };
 struct hu_file_state hu_file_state_of(const struct stat *status);
 bool hu_file_state_same(const struct hu_file_state *a, const struct hu_file_state *b);
-
-#endif

@@ -1,6 +1,5 @@
 /* JSON documents from files, by jansson, within bounds. Thread-safe. */
-#ifndef HALFULP_FILE_JSON_TEXT_H
-#define HALFULP_FILE_JSON_TEXT_H
+#pragma once
 
 #include <jansson.h>
 
@@ -9,5 +8,3 @@ enum { HU_JSON_ERROR = 300, HU_JSON_CONFIG_MAX = 64 * 1000 * 1000 };
 /* The document in the N bytes of TEXT, where a name may come once in an object and which takes MOST
  * bytes of memory at the most. NULL: *why says why, with line and byte. */
 json_t *hu_json_load(const char *text, size_t n, size_t most, char why[HU_JSON_ERROR]);
-
-#endif

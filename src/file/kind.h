@@ -2,8 +2,7 @@
  * What a file is: the one place that says so, by the ending of its name and by its first bytes; and
  * what those files are that hold no tensors that we read. Thread-safe.
  */
-#ifndef HALFULP_FILE_KIND_H
-#define HALFULP_FILE_KIND_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,5 +55,3 @@ bool hu_foreign_file(const unsigned char *bytes, size_t n, uint64_t size,
 bool hu_foreign_name(const char *path, char out[HU_FOREIGN_TEXT]);
 /* The same of the file at PATH. */
 bool hu_foreign_path(const char *path, char out[HU_FOREIGN_TEXT]);
-
-#endif

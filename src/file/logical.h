@@ -4,8 +4,7 @@
  * names, checked against each other and against the config beside them, and become one tensor.
  * Thread-safe on different sets.
  */
-#ifndef HALFULP_FILE_LOGICAL_H
-#define HALFULP_FILE_LOGICAL_H
+#pragma once
 
 #include "tensor_set.h"
 
@@ -47,5 +46,3 @@ void hu_logicals_clear(struct hu_logicals *logicals);
 
 /* Whether NAME is that of a quantized weight's scale, zero point, table or the like. */
 bool hu_logical_is_aside(const char *name);
-
-#endif

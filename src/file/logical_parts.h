@@ -1,6 +1,5 @@
 /* What the layouts' readers share. Private to them. */
-#ifndef HALFULP_FILE_LOGICAL_PARTS_H
-#define HALFULP_FILE_LOGICAL_PARTS_H
+#pragma once
 
 #include "logical.h"
 
@@ -76,5 +75,3 @@ enum logical_found hu_logical_packed_words(struct logical_reader *r, const struc
 enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_tensor *codes);
-
-#endif

@@ -1,6 +1,5 @@
 /* .npy, NumPy's file of one array: versions 1.0, 2.0 and 3.0 (NEP 1 and numpy.lib.format). */
-#ifndef HALFULP_FILE_NPY_H
-#define HALFULP_FILE_NPY_H
+#pragma once
 
 #include "tensor_file.h"
 
@@ -40,5 +39,3 @@ const char *hu_npy_type_name(const struct hu_format *f);
  * that the caller frees; *length its bytes. NULL: out of memory. */
 unsigned char *hu_npy_header(const char *descr, bool fortran_order, const uint64_t *shape,
                              unsigned rank, size_t *length);
-
-#endif

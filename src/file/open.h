@@ -1,6 +1,5 @@
 /* From a path to what the tensor file there says, by the parser of its kind. */
-#ifndef HALFULP_FILE_OPEN_H
-#define HALFULP_FILE_OPEN_H
+#pragma once
 
 #include "tensor_file.h"
 
@@ -18,5 +17,3 @@ bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file,
 const char *hu_file_kind_trouble(mode_t mode);
 /* Why PATH cannot be read, of which the system says ERROR. */
 const char *hu_file_open_trouble(const char *path, int error);
-
-#endif

@@ -5,8 +5,7 @@
  * where it stands. Memory is bounded by HU_PICKLE_MAX bytes of pickle and HU_PICKLE_VALUES values.
  * Not thread-safe on one pickle.
  */
-#ifndef HALFULP_FILE_PICKLE_H
-#define HALFULP_FILE_PICKLE_H
+#pragma once
 
 #include "tensor_file.h"
 
@@ -81,5 +80,3 @@ bool hu_pickle_append(struct hu_pickle *pickle, struct hu_pickle_value *to,
 bool hu_pickle_is_text(const struct hu_pickle_value *value, const char *text);
 /* What a dict has at KEY; NULL: nothing, or VALUE is no dict. */
 const struct hu_pickle_value *hu_pickle_get(const struct hu_pickle_value *value, const char *key);
-
-#endif

@@ -1,6 +1,5 @@
 /* The machine of a pickle: its values, its stack with marks, its memo. For pickle.c alone. */
-#ifndef HALFULP_FILE_PICKLE_STACK_H
-#define HALFULP_FILE_PICKLE_STACK_H
+#pragma once
 
 #include "pickle.h"
 
@@ -39,5 +38,3 @@ bool pickle_push_tuple(struct hu_pickle *p, size_t count);
 bool pickle_extend(struct hu_pickle *p, enum hu_pickle_type type, size_t count);
 bool pickle_put_memo(struct hu_pickle *p, uint64_t index);
 bool pickle_get_memo(struct hu_pickle *p, uint64_t index);
-
-#endif

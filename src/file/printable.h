@@ -1,7 +1,6 @@
 /* Names from outside, for a terminal or a document: what in them is UTF-8, and what moves a cursor.
  * Thread-safe. */
-#ifndef HALFULP_FILE_PRINTABLE_H
-#define HALFULP_FILE_PRINTABLE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,5 +15,3 @@ bool hu_is_control(const unsigned char *at);
 /* NAME with control characters and ill-formed bytes as \xNN, cut to SIZE, for a message. Returns
  * out. */
 const char *hu_printable(const char *name, char *out, size_t size);
-
-#endif

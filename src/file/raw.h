@@ -1,6 +1,5 @@
 /* A file that is nothing but an array: elements of one format, little-endian, without a header. */
-#ifndef HALFULP_FILE_RAW_H
-#define HALFULP_FILE_RAW_H
+#pragma once
 
 #include "tensor_file.h"
 
@@ -15,5 +14,3 @@ bool hu_raw_describe(const struct hu_format *format, uint64_t size, struct hu_te
 /* The same of the file at PATH. hu_tensor_file_close releases it either way. */
 bool hu_raw_open(const char *path, const struct hu_format *format, struct hu_tensor_file *file,
                  struct hu_file_error *error);
-
-#endif

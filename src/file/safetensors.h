@@ -1,6 +1,5 @@
 /* safetensors: eight bytes of length, a JSON header, the data. */
-#ifndef HALFULP_FILE_SAFETENSORS_H
-#define HALFULP_FILE_SAFETENSORS_H
+#pragma once
 
 #include "tensor_file.h"
 
@@ -23,5 +22,3 @@ bool hu_safetensors_parse(const unsigned char *bytes, size_t n, uint64_t size,
  */
 bool hu_safetensors_parse_in_place(unsigned char *bytes, size_t n, uint64_t size,
                                    struct hu_tensor_file *file, struct hu_file_error *error);
-
-#endif

@@ -3,8 +3,7 @@
  * The data itself is never read here, so a file of any size costs its header. Not thread-safe on
  * one file; different files are independent.
  */
-#ifndef HALFULP_FILE_TENSOR_FILE_H
-#define HALFULP_FILE_TENSOR_FILE_H
+#pragma once
 
 #include "arena.h"
 #include "dtype.h"
@@ -121,5 +120,3 @@ bool hu_tensor_folds(const struct hu_tensor *tensor);
 /* Sets elements and bytes from dtype and shape. False: over 64 bits, or no whole bytes or blocks;
  * error says so. */
 bool hu_tensor_measure(struct hu_tensor *tensor, uint64_t offset, struct hu_file_error *error);
-
-#endif

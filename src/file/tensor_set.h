@@ -1,6 +1,5 @@
 /* A model's tensors, in one file or in shards. */
-#ifndef HALFULP_FILE_TENSOR_SET_H
-#define HALFULP_FILE_TENSOR_SET_H
+#pragma once
 
 #include "tensor_file.h"
 
@@ -31,5 +30,3 @@ const struct hu_tensor *hu_tensor_set_find(const struct hu_tensor_set *set, cons
 /* The tensor whose name is T's with TAIL in place of its last N bytes; NULL: there is none. */
 const struct hu_tensor *hu_tensor_set_beside(const struct hu_tensor_set *set,
                                              const struct hu_tensor *t, size_t n, const char *tail);
-
-#endif

@@ -1,6 +1,5 @@
 /* Small text files, whole: configs and indexes. */
-#ifndef HALFULP_FILE_TEXT_FILE_H
-#define HALFULP_FILE_TEXT_FILE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -10,5 +9,3 @@ enum { HU_TEXT_MAX = 64 << 20 };
 /* The *n bytes of the regular file at PATH in new memory. NULL: *why says why, static text or
  * strerror's. */
 char *hu_text_read(const char *path, size_t *n, const char **why);
-
-#endif

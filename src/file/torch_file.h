@@ -3,8 +3,7 @@
  * storages, since PyTorch 1.6; before, pickles and the storages behind them. Of the pickle only
  * what tensors are made of is read, and nothing is run.
  */
-#ifndef HALFULP_FILE_TORCH_FILE_H
-#define HALFULP_FILE_TORCH_FILE_H
+#pragma once
 
 #include "tensor_file.h"
 
@@ -21,5 +20,3 @@ struct hu_member_name {
 };
 bool hu_torch_read_zip(struct hu_zip *zip, size_t pickle, const struct hu_member_name *names,
                        size_t count, struct hu_tensor_file *file, struct hu_file_error *error);
-
-#endif

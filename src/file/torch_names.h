@@ -1,6 +1,5 @@
 /* The fixed list of what a pickle of PyTorch's may name, and nothing else. Thread-safe. */
-#ifndef HALFULP_FILE_TORCH_NAMES_H
-#define HALFULP_FILE_TORCH_NAMES_H
+#pragma once
 
 #include "dtype.h"
 
@@ -29,5 +28,3 @@ struct hu_torch_name {
 const struct hu_torch_name *hu_torch_name_find(const char *module, const char *name);
 const struct hu_torch_name *hu_torch_name_at(unsigned char number);
 unsigned char hu_torch_name_number(const struct hu_torch_name *name);
-
-#endif

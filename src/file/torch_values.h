@@ -1,7 +1,6 @@
 /* What a pickle of PyTorch's makes: storages that lie outside of it, and tensors that look into
  * them. Not thread-safe. */
-#ifndef HALFULP_FILE_TORCH_VALUES_H
-#define HALFULP_FILE_TORCH_VALUES_H
+#pragma once
 
 #include "pickle.h"
 #include "torch_names.h"
@@ -56,5 +55,3 @@ typedef bool hu_torch_find(void *context, const struct hu_torch_storage *storage
 bool hu_torch_gather(struct hu_tensor_file *file, const struct hu_pickle_value *value,
                      bool big_endian, hu_torch_find *find, void *context,
                      struct hu_file_error *error);
-
-#endif

@@ -1,6 +1,5 @@
 /* The headers of files to be written: what stands where once tensors have other formats. */
-#ifndef HALFULP_FILE_WRITE_H
-#define HALFULP_FILE_WRITE_H
+#pragma once
 
 #include "tensor_file.h"
 
@@ -49,5 +48,3 @@ void hu_write_layout_clear(struct hu_write_layout *layout);
 
 /* safetensors' name of a dtype; NULL: it has none. */
 const char *hu_safetensors_name(struct hu_dtype dtype);
-
-#endif

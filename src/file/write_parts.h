@@ -1,6 +1,5 @@
 /* What the writers of each type of file share. Private to them. */
-#ifndef HALFULP_FILE_WRITE_PARTS_H
-#define HALFULP_FILE_WRITE_PARTS_H
+#pragma once
 
 #include "write.h"
 
@@ -28,5 +27,3 @@ bool hu_gguf_lay_out(const struct hu_tensor_file *file, struct hu_written *tenso
                      char message[HU_WRITE_MESSAGE]);
 /* Whether .npy has a dtype for TO, whatever the number of elements. */
 bool hu_npy_holds(const struct hu_format *to, char message[HU_WRITE_MESSAGE]);
-
-#endif

@@ -5,8 +5,7 @@
  * torch.utils.serialization.config.save.compute_crc32 is off (pytorch/pytorch#137735). Not
  * thread-safe on one archive.
  */
-#ifndef HALFULP_FILE_ZIP_FILE_H
-#define HALFULP_FILE_ZIP_FILE_H
+#pragma once
 
 #include "tensor_file.h"
 
@@ -47,5 +46,3 @@ bool hu_zip_read_at(struct hu_zip *zip, size_t index, uint64_t offset, void *byt
  * that failed. */
 bool hu_zip_unpack(struct hu_zip *zip, size_t index, int output, bool *writing,
                    struct hu_file_error *error);
-
-#endif

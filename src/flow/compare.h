@@ -2,8 +2,7 @@
  * Pairs of tensors from two files, compared piece by piece by several threads in bounded memory.
  * What comes out does not depend on the number of threads.
  */
-#ifndef HALFULP_FLOW_COMPARE_H
-#define HALFULP_FLOW_COMPARE_H
+#pragma once
 
 #include "loss/difference.h"
 #include "stream.h"
@@ -25,5 +24,3 @@ bool hu_compare_run(struct hu_pair *pairs, size_t count, unsigned threads,
 
 /* Bytes that a run will read. */
 uint64_t hu_compare_bytes(const struct hu_pair *pairs, size_t count);
-
-#endif

@@ -1,6 +1,5 @@
 /* How the tensors of a run fall into pieces. Private to streams. */
-#ifndef HALFULP_FLOW_PIECES_H
-#define HALFULP_FLOW_PIECES_H
+#pragma once
 
 #include "stream.h"
 
@@ -11,5 +10,3 @@ void hu_stream_piece(const struct hu_stream *s, const struct hu_stream_tensor *t
                      uint64_t *from, uint64_t *to);
 /* Bytes that a piece may have: HU_PIECE, or more where a row of tiles does. 0: too many. */
 size_t hu_stream_room(const struct hu_stream *s);
-
-#endif

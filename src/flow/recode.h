@@ -5,8 +5,7 @@
  * the table, and no rule is asked for, codes and scales stay as they are. What comes out does not
  * depend on the number of threads.
  */
-#ifndef HALFULP_FLOW_RECODE_H
-#define HALFULP_FLOW_RECODE_H
+#pragma once
 
 #include "block/block.h"
 
@@ -57,5 +56,3 @@ int hu_recode_elements(const struct hu_recode *r, uint64_t first, size_t n, void
  */
 bool hu_recode_run(struct hu_recode *recodes, size_t count, unsigned threads,
                    void (*progress)(uint64_t bytes), struct hu_recode_error *error);
-
-#endif

@@ -1,6 +1,5 @@
 /* A piece of a tensor on its way from one file into another. Private to recode. */
-#ifndef HALFULP_FLOW_RECODE_PIECE_H
-#define HALFULP_FLOW_RECODE_PIECE_H
+#pragma once
 
 #include "recode.h"
 
@@ -53,5 +52,3 @@ int hu_recode_decode(const struct hu_recode *r, const struct hu_recode_piece *p,
 /* m->codes and m->scales into their places. */
 int hu_recode_write_parts(const struct hu_recode *r, const struct hu_recode_piece *p,
                           struct hu_recode_memory *m, size_t codes, size_t scales);
-
-#endif

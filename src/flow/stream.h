@@ -4,8 +4,7 @@
  * of threads. Input is mapped where it can be: during a run SIGBUS is caught, so that a file that
  * is cut short under our hands is an error and no crash.
  */
-#ifndef HALFULP_FLOW_STREAM_H
-#define HALFULP_FLOW_STREAM_H
+#pragma once
 
 #include "loss/statistics.h"
 #include "recode.h"
@@ -80,5 +79,3 @@ uint64_t hu_stream_bytes(const struct hu_stream *stream);
 
 /* False: *error says why; what was written is not complete. */
 bool hu_stream_run(struct hu_stream *stream, struct hu_stream_error *error);
-
-#endif

@@ -3,8 +3,7 @@
  * buffer; in the order of the tensor's elements and of the machine's bytes. A mapped page that
  * cannot be read is a SIGBUS: the caller catches it. Thread-safe on different windows.
  */
-#ifndef HALFULP_FLOW_WINDOW_H
-#define HALFULP_FLOW_WINDOW_H
+#pragma once
 
 #include "stream.h"
 
@@ -36,5 +35,3 @@ void hu_window_close(struct hu_window *w);
  */
 int hu_window_trouble(const struct hu_stream_tensor *t, uint64_t begin, size_t n,
                       unsigned char *buffer);
-
-#endif

@@ -3,8 +3,7 @@
  * hold whole blocks, and what comes back is compared with them block by block. Private to the
  * statistics but for what is reported.
  */
-#ifndef HALFULP_LOSS_BLOCK_LOSS_H
-#define HALFULP_LOSS_BLOCK_LOSS_H
+#pragma once
 
 #include "block_walk.h"
 #include "loss.h"
@@ -103,5 +102,3 @@ bool hu_block_lose(struct hu_block_memory *m, const struct hu_block_target *targ
 /* When all elements are in: of a block that is a whole tensor. */
 void hu_block_loss_finish(const struct hu_block *b, const struct hu_loss *loss, double greatest,
                           struct hu_block_loss *blocks);
-
-#endif

@@ -2,8 +2,7 @@
  * The inner loop of block formats' losses: what became of elements, in lanes whose number and order
  * do not depend on the machine. Thread-safe. Private to the statistics.
  */
-#ifndef HALFULP_LOSS_BLOCK_MEASURE_H
-#define HALFULP_LOSS_BLOCK_MEASURE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,5 +27,3 @@ typedef void hu_measure(bool is_fp32, const void *x, const void *result, size_t 
 
 /* KERNEL is a kernel's name: "avx512…", "avx2…", any other for plain C. */
 hu_measure *hu_measure_of(const char *kernel);
-
-#endif

@@ -3,8 +3,7 @@
  * its elements are rounded to nearest even where they lie, under floor's scale and under ceil's,
  * and measured as hu_measure does it, to the bit. Thread-safe. Private to the statistics.
  */
-#ifndef HALFULP_LOSS_BLOCK_WALK_H
-#define HALFULP_LOSS_BLOCK_WALK_H
+#pragma once
 
 #include "block/scale_rule.h"
 #include "block_measure.h"
@@ -41,5 +40,3 @@ struct hu_block_walk {
 typedef bool hu_block_walker(struct hu_block_walk *w);
 /* KERNEL: as for hu_measure_of. */
 hu_block_walker *hu_block_walker_of(const char *kernel);
-
-#endif

@@ -2,8 +2,7 @@
  * How far one array is from another: counts, largest errors and sums of squares, which are added
  * exactly, so that pieces in any order give the same figures. Thread-safe.
  */
-#ifndef HALFULP_LOSS_DIFFERENCE_H
-#define HALFULP_LOSS_DIFFERENCE_H
+#pragma once
 
 #include "loss.h"
 
@@ -35,5 +34,3 @@ struct hu_difference_figures {
     double max_error, rms_error, max_ulps, sqnr; /* as in hu_loss_figures */
 };
 struct hu_difference_figures hu_difference_figures(const struct hu_difference *d);
-
-#endif

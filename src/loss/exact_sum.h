@@ -3,8 +3,7 @@
  * every square that fp64's values have (Kulisch, 2013, chapter 8). Adding is commutative, so the
  * order of threads does not matter. Not thread-safe on one sum.
  */
-#ifndef HALFULP_LOSS_EXACT_SUM_H
-#define HALFULP_LOSS_EXACT_SUM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,5 +27,3 @@ void hu_exact_merge(struct hu_exact_sum *sum, const struct hu_exact_sum *other);
 /* The sum, which must not be negative, as fraction * 2^*exponent, rounded once to nearest, ties to
  * even; the fraction is 0 or in [0.5, 1). */
 double hu_exact_value(const struct hu_exact_sum *sum, int *exponent);
-
-#endif

@@ -3,8 +3,7 @@
  * the lowest first, of which the last is below 128; fp64 and the limbs of sums as eight bytes, the
  * lowest first. What is zero takes little room. Thread-safe on different buffers.
  */
-#ifndef HALFULP_LOSS_GATHERED_BYTES_H
-#define HALFULP_LOSS_GATHERED_BYTES_H
+#pragma once
 
 #include "statistics.h"
 
@@ -35,5 +34,3 @@ char *hu_get_text(struct hu_bytes_in *in);
 /* What hu_put_gathered wrote by the same plan into G, which is new. */
 void hu_get_gathered(struct hu_bytes_in *in, const struct hu_statistics_plan *plan,
                      struct hu_gathered *g, bool finished);
-
-#endif

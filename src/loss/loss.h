@@ -3,8 +3,7 @@
  * figure is defined below. Sums are exact or carry 90 bits and more, and adding two losses is
  * commutative: pieces of data, threads and their order give the same figures.
  */
-#ifndef HALFULP_LOSS_LOSS_H
-#define HALFULP_LOSS_LOSS_H
+#pragma once
 
 #include "exact_sum.h"
 #include "format.h"
@@ -65,5 +64,3 @@ struct hu_loss_figures {
                     is left */
 };
 struct hu_loss_figures hu_loss_figures(const struct hu_loss *loss);
-
-#endif

@@ -2,8 +2,7 @@
  * The inner loops of the statistics: passes over a chunk of finite values, in the machine's widest
  * lanes, with results that do not depend on how wide those are. Thread-safe.
  */
-#ifndef HALFULP_LOSS_PASS_H
-#define HALFULP_LOSS_PASS_H
+#pragma once
 
 #include "halfulp.h"
 
@@ -152,5 +151,3 @@ const struct hu_passes *hu_passes_bf16(void);
 
 /* NAME is a kernel's: "avx512…", "avx2…", any other for plain C. For tests. */
 const struct hu_passes *hu_passes_of(const char *name, bool is_fp32);
-
-#endif

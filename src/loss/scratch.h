@@ -2,8 +2,7 @@
  * What the parts of the analysis share: a thread's memory, and a chunk of elements on its way
  * through it. Private to the statistics.
  */
-#ifndef HALFULP_LOSS_SCRATCH_H
-#define HALFULP_LOSS_SCRATCH_H
+#pragma once
 
 #include "array/array.h"
 #include "array/layout.h"
@@ -160,5 +159,3 @@ static inline struct hu_pass_range range_of(const struct chunk *b, const void *v
     b->passes->range(values, &range);
     return range;
 }
-
-#endif

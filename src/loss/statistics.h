@@ -2,8 +2,7 @@
  * What casts would do to data: the data's own spread, and its loss in each target. Pieces of a
  * tensor are analysed apart, by any thread and in any order, and give the same figures.
  */
-#ifndef HALFULP_LOSS_STATISTICS_H
-#define HALFULP_LOSS_STATISTICS_H
+#pragma once
 
 #include "block_loss.h"
 
@@ -124,5 +123,3 @@ double hu_greatest(struct hu_scratch *a, const struct hu_format *format, const v
 /* When all elements are in: what only then is known. */
 void hu_gathered_finish(struct hu_scratch *a, const struct hu_statistics_plan *plan,
                         const struct hu_format *source, struct hu_gathered *g);
-
-#endif

@@ -3,8 +3,7 @@
  * Recomputation in Large Transformer Models" (arXiv:2205.05198), sections 4 and 5. The formula
  * counts 16-bit activations and one-byte dropout masks of a GPT block.
  */
-#ifndef HALFULP_MEMORY_ACTIVATIONS_H
-#define HALFULP_MEMORY_ACTIVATIONS_H
+#pragma once
 
 #include "model.h"
 #include "figure.h"
@@ -42,5 +41,3 @@ bool hu_activations(const struct hu_activation_shape *shape, uint64_t *bytes,
  */
 bool hu_activations_listed(const struct hu_model *model, const struct hu_activation_shape *shape,
                            uint64_t *bytes, struct hu_figures *terms);
-
-#endif

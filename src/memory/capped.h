@@ -1,7 +1,6 @@
 /* Sums and products that stay at UINT64_MAX once they are over it: one check at the end is enough.
  */
-#ifndef HALFULP_MEMORY_CAPPED_H
-#define HALFULP_MEMORY_CAPPED_H
+#pragma once
 
 #include <stdint.h>
 
@@ -22,5 +21,3 @@ static inline uint64_t parts(uint64_t n, uint64_t size)
 {
     return size ? n / size + (n % size != 0) : 0;
 }
-
-#endif

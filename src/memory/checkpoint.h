@@ -1,6 +1,5 @@
 /* What tensors a checkpoint has, and what a model's list says against it. */
-#ifndef HALFULP_MEMORY_CHECKPOINT_H
-#define HALFULP_MEMORY_CHECKPOINT_H
+#pragma once
 
 #include "model.h"
 
@@ -59,5 +58,3 @@ struct hu_comparison {
 /* False: the model has more tensors than can be compared one by one. */
 bool hu_checkpoint_compare(const struct hu_model *model, struct hu_checkpoint *checkpoint,
                            const struct hu_difference_sink *sink, struct hu_comparison *comparison);
-
-#endif

@@ -1,6 +1,5 @@
 /* Memories of real devices. */
-#ifndef HALFULP_MEMORY_DEVICE_H
-#define HALFULP_MEMORY_DEVICE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,5 +17,3 @@ const struct hu_device *hu_device_find(const char *name);
 const struct hu_device *hu_device_at(size_t index);
 /* Whether NAME is the device's without its memory: "A100" is of two. */
 bool hu_device_is_kind(const struct hu_device *device, const char *name);
-
-#endif

@@ -2,8 +2,7 @@
  * The expressions of families' texts: parsed once, evaluated over a config. Names are symbols of
  * one family, each of which may be a variable, a definition or a key of the config.
  */
-#ifndef HALFULP_MEMORY_EXPRESSION_H
-#define HALFULP_MEMORY_EXPRESSION_H
+#pragma once
 
 #include "arena.h"
 
@@ -131,5 +130,3 @@ struct value value_of_json(json_t *json, const char *key);
 
 void evaluation_fail(struct evaluation *e, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-
-#endif

@@ -1,6 +1,5 @@
 /* What expressions are made of: for the files of expressions alone. */
-#ifndef HALFULP_MEMORY_EXPRESSION_NODE_H
-#define HALFULP_MEMORY_EXPRESSION_NODE_H
+#pragma once
 
 #include "expression.h"
 
@@ -80,5 +79,3 @@ struct value value_compute(struct evaluation *e, enum node_kind kind, struct val
 bool value_same(struct value a, struct value b);
 /* Elements of LIST that are V. */
 int64_t value_count(json_t *list, struct value v);
-
-#endif

@@ -1,6 +1,5 @@
 /* The families' texts: those compiled in, and those that a user adds. */
-#ifndef HALFULP_MEMORY_FAMILIES_H
-#define HALFULP_MEMORY_FAMILIES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,5 +40,3 @@ bool hu_families_split(const char *text, size_t n, struct hu_family_text **rows,
 /* The table that the build makes of the texts beside. */
 extern const struct hu_family_text hu_family_texts[];
 extern const size_t hu_family_text_count;
-
-#endif

@@ -1,6 +1,5 @@
 /* One line of a sum: what it is, how many bytes, how far to trust it, and its formula. */
-#ifndef HALFULP_MEMORY_FIGURE_H
-#define HALFULP_MEMORY_FIGURE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,5 +45,3 @@ enum { HU_MILLION = 1000000 };
 
 /* n × factor, rounded half up; UINT64_MAX when it is over 64 bits. */
 uint64_t hu_scaled(uint64_t n, uint64_t millionths);
-
-#endif

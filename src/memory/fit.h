@@ -1,6 +1,5 @@
 /* Whether it fits, and what would. */
-#ifndef HALFULP_MEMORY_FIT_H
-#define HALFULP_MEMORY_FIT_H
+#pragma once
 
 #include "kv_cache.h"
 #include "mixture.h"
@@ -52,5 +51,3 @@ bool hu_fit_load(const struct hu_fit_question *question, struct hu_load *load);
 
 /* False: a sum is over 64 bits. */
 bool hu_fit_answer(const struct hu_fit_question *question, struct hu_fit *fit);
-
-#endif

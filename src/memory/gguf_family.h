@@ -1,6 +1,5 @@
 /* What the family of a GGUF file's architecture says of its layers. */
-#ifndef HALFULP_MEMORY_GGUF_FAMILY_H
-#define HALFULP_MEMORY_GGUF_FAMILY_H
+#pragma once
 
 #include "file/tensor_file.h"
 
@@ -17,5 +16,3 @@ struct gguf_layer {
  */
 bool gguf_layers(const struct hu_tensor_file *file, const char *architecture,
                  struct gguf_layer *layers, uint64_t count);
-
-#endif

@@ -1,6 +1,5 @@
 /* What attention keeps of every token so far, and what other layers keep of all of them. */
-#ifndef HALFULP_MEMORY_KV_CACHE_H
-#define HALFULP_MEMORY_KV_CACHE_H
+#pragma once
 
 #include "runtime.h"
 #include "weights.h"
@@ -46,5 +45,3 @@ uint64_t hu_kept_state_bytes(const struct hu_kept *kept, const struct hu_kv_ques
  */
 bool hu_kv_pages(const struct hu_kept *const *kept, size_t n, const struct hu_kv_question *question,
                  struct hu_kv_cache *cache);
-
-#endif

@@ -1,6 +1,5 @@
 /* From a config and a family's text to the list of tensors. */
-#ifndef HALFULP_MEMORY_LISTING_H
-#define HALFULP_MEMORY_LISTING_H
+#pragma once
 
 #include "families.h"
 #include "tensors.h"
@@ -31,5 +30,3 @@ struct listing_result {
  * hu_tensors_free(&result->tensors) either way. Where keys are missing the list is not whole.
  */
 bool listing_make(const struct hu_family_text *text, json_t *config, struct listing_result *result);
-
-#endif

@@ -1,6 +1,5 @@
 /* A list while it is made: for listing.c, listing_rows.c and listing_remarks.c. */
-#ifndef HALFULP_MEMORY_LISTING_STATE_H
-#define HALFULP_MEMORY_LISTING_STATE_H
+#pragma once
 
 #include "listing.h"
 #include "notation.h"
@@ -66,5 +65,3 @@ void list_remarks(struct listing *l);
 void list_sizes(struct listing *l);
 /* What autograd keeps of the layers of the family at hand. */
 void list_autograd(struct listing *l);
-
-#endif

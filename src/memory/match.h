@@ -1,6 +1,5 @@
 /* What a file stores against what the model's parameters are: buffers, scales, packed weights. */
-#ifndef HALFULP_MEMORY_MATCH_H
-#define HALFULP_MEMORY_MATCH_H
+#pragma once
 
 #include "model.h"
 #include "file/tensor_set.h"
@@ -17,5 +16,3 @@ bool hu_match_count(const struct hu_tensor_set *set, struct hu_match *stored);
 
 /* Whether a tensor of that name is a buffer: rotary tables, position ids, masks. */
 bool hu_match_is_buffer(const char *name);
-
-#endif

@@ -1,6 +1,5 @@
 /* llama.cpp's mixtures of block formats, which give some matrices more bits than the rest. */
-#ifndef HALFULP_MEMORY_MIXTURE_H
-#define HALFULP_MEMORY_MIXTURE_H
+#pragma once
 
 #include "model.h"
 
@@ -41,5 +40,3 @@ const struct hu_mixture *hu_mixture_find(const char *name);
  */
 bool hu_mixture_size(const struct hu_mixture *mixture, const struct hu_model *model,
                      uint64_t *bytes, const char **why);
-
-#endif

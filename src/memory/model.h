@@ -2,8 +2,7 @@
  * What a model is made of, as far as its memory goes: its tensors, what each layer keeps for a
  * request, and the sizes that activations depend on. All counts are checked for overflow.
  */
-#ifndef HALFULP_MEMORY_MODEL_H
-#define HALFULP_MEMORY_MODEL_H
+#pragma once
 
 #include "tensors.h"
 
@@ -50,5 +49,3 @@ bool hu_model_keeps(const struct hu_model *model);
 uint64_t hu_model_query_width(const struct hu_model *model);
 /* Whether a layer has scores of tokens: a model that keeps nothing is an encoder, and has. */
 bool hu_model_attends(const struct hu_model *model);
-
-#endif

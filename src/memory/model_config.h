@@ -1,6 +1,5 @@
 /* From a config.json of Hugging Face's transformers or diffusers to a model. */
-#ifndef HALFULP_MEMORY_MODEL_CONFIG_H
-#define HALFULP_MEMORY_MODEL_CONFIG_H
+#pragma once
 
 #include "model.h"
 
@@ -14,5 +13,3 @@ enum { HU_CONFIG_ERROR = 768 };
  */
 bool hu_model_read_config(const char *json, size_t n, struct hu_model *model, bool *unknown,
                           char error[HU_CONFIG_ERROR]);
-
-#endif

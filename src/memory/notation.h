@@ -2,8 +2,7 @@
  * A family's text as the program has it: definitions, parts and lines, read once for a config. The
  * notation: families/README.md.
  */
-#ifndef HALFULP_MEMORY_NOTATION_H
-#define HALFULP_MEMORY_NOTATION_H
+#pragma once
 
 #include "expression.h"
 #include "tensors.h"
@@ -100,5 +99,3 @@ const struct part *family_part(const struct family *family, const char *name);
 struct line *line_read(struct family *family, struct reader *r);
 /* `if EXPR`, `unless EXPR` or nothing, then the end of the line. */
 bool condition_read(struct reader *r, struct node **condition, bool *unless);
-
-#endif

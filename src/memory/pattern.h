@@ -5,8 +5,7 @@
  * What is read: characters, . and classes, \d \w \s and their opposites, groups, | and the repeats
  * * + ? {m,n}, ^ and $, lookahead. Not read: lookbehind, references, flags.
  */
-#ifndef HALFULP_MEMORY_PATTERN_H
-#define HALFULP_MEMORY_PATTERN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,5 +21,3 @@ enum hu_match hu_pattern_match(const char *pattern, const char *text);
 /* A shell's GLOB as such a pattern, which matches what begins with it and ends there or goes on
  * behind a point. False: SIZE is too small. */
 bool hu_pattern_of_glob(char *out, size_t size, const char *glob);
-
-#endif

@@ -1,6 +1,5 @@
 /* A pipeline of diffusers: a folder whose model_index.json names components, each a model. */
-#ifndef HALFULP_MEMORY_PIPELINE_H
-#define HALFULP_MEMORY_PIPELINE_H
+#pragma once
 
 #include "model.h"
 #include "source.h"
@@ -12,5 +11,3 @@
  */
 bool hu_model_read_pipeline(const char *folder, const char *index, struct hu_model *model,
                             char error[HU_SOURCE_ERROR]);
-
-#endif

@@ -1,7 +1,6 @@
 /* What a config says of how its checkpoint's weights are quantized, and the bytes that they take.
  */
-#ifndef HALFULP_MEMORY_QUANTIZATION_H
-#define HALFULP_MEMORY_QUANTIZATION_H
+#pragma once
 
 #include "tensors.h"
 
@@ -63,5 +62,3 @@ bool hu_quantization_takes(const struct hu_quantization *q, const struct hu_tens
  * bits. */
 bool hu_quantization_bytes(const struct hu_quantization *q, const struct hu_tensor_row *row,
                            const uint64_t *shape, uint64_t *bytes);
-
-#endif

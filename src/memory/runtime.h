@@ -2,8 +2,7 @@
  * The programs that run models, as far as they lay caches out in ways of their own and take memory
  * besides. What they do was read off figures that they printed in public; tests compare.
  */
-#ifndef HALFULP_MEMORY_RUNTIME_H
-#define HALFULP_MEMORY_RUNTIME_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -45,5 +44,3 @@ struct hu_overhead {
 struct hu_overhead hu_runtime_overhead(const struct hu_runtime *runtime,
                                        const struct hu_model *model, uint64_t context,
                                        uint64_t batch);
-
-#endif

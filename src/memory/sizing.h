@@ -1,6 +1,5 @@
 /* The whole answer about one model: what `halfulp size` prints and the viewer shows. */
-#ifndef HALFULP_MEMORY_SIZING_H
-#define HALFULP_MEMORY_SIZING_H
+#pragma once
 
 #include "activations.h"
 #include "device.h"
@@ -74,5 +73,3 @@ void hu_sizing_begin(struct hu_sizing_request *request);
 /* False: error says why. */
 bool hu_sizing_make(const struct hu_model *model, const struct hu_sizing_request *request,
                     struct hu_sizing *sizing, char error[HU_SIZING_ERROR]);
-
-#endif

@@ -1,6 +1,5 @@
 /* Where a model is read from: a parameter count, a config.json, a folder, a tensor file. */
-#ifndef HALFULP_MEMORY_SOURCE_H
-#define HALFULP_MEMORY_SOURCE_H
+#pragma once
 
 #include "model.h"
 
@@ -37,5 +36,3 @@ bool hu_model_open(const char *path, struct hu_model *model, bool *unknown,
 struct hu_tensor_set;
 bool hu_model_read_gguf(const struct hu_tensor_set *set, struct hu_model *model,
                         char error[HU_SOURCE_ERROR]);
-
-#endif

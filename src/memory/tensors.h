@@ -2,8 +2,7 @@
  * The tensors of a model, as its checkpoint has them, and what each layer keeps for a request: a
  * family's list over a config. Everything else about sizes follows from it.
  */
-#ifndef HALFULP_MEMORY_TENSORS_H
-#define HALFULP_MEMORY_TENSORS_H
+#pragma once
 
 #include "arena.h"
 #include "file/dtype.h"
@@ -146,5 +145,3 @@ uint64_t hu_row_active(const struct hu_tensor_row *row);
 bool hu_lora_target(const struct hu_tensor_row *row, const char *targets);
 /* The last word of the module: "q_proj" of "….q_proj.weight". N: its length. */
 const char *hu_row_module(const struct hu_tensor_row *row, size_t *n);
-
-#endif

@@ -1,6 +1,5 @@
 /* What training keeps: weights, gradients, master weights, optimizer state, and how they split. */
-#ifndef HALFULP_MEMORY_TRAINING_H
-#define HALFULP_MEMORY_TRAINING_H
+#pragma once
 
 #include "model.h"
 #include "file/dtype.h"
@@ -70,5 +69,3 @@ struct hu_training {
  */
 bool hu_training_size(const struct hu_model *model, const struct hu_training_plan *plan,
                       struct hu_training *training, struct hu_figures *terms, const char **error);
-
-#endif

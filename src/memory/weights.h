@@ -1,7 +1,6 @@
 /* The bytes of a model's weights: in a dtype, as its config quantizes them, and on one device of
  * many. */
-#ifndef HALFULP_MEMORY_WEIGHTS_H
-#define HALFULP_MEMORY_WEIGHTS_H
+#pragma once
 
 #include "model.h"
 
@@ -50,5 +49,3 @@ uint64_t hu_stage_of(uint64_t layer, uint64_t layers, uint64_t stages);
 
 /* The dtype of ROW where nothing is quantized: its own, or the model's, or bf16. */
 struct hu_dtype hu_row_dtype(const struct hu_model *model, const struct hu_tensor_row *row);
-
-#endif

@@ -1,6 +1,5 @@
 /* What another library's array is: where its elements lie, of what size, in what order of bytes. */
-#ifndef HALFULP_PYTHON_VIEW_H
-#define HALFULP_PYTHON_VIEW_H
+#pragma once
 
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x03090000
@@ -37,5 +36,3 @@ bool view_is_plain(const struct view *v);
  * bytes are turned round where the view is swapped. No Python is called. */
 void view_gather(const struct view *v, char *to);
 void view_scatter(const struct view *v, const char *from);
-
-#endif

@@ -1,6 +1,5 @@
 /* Loops to race against. */
-#ifndef HALFULP_BENCH_LOOPS_H
-#define HALFULP_BENCH_LOOPS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,5 +9,3 @@ typedef void array_function(const void *src, void *dst, size_t n);
 /* A hand-written loop for these formats, dst and n multiples of a cache line; NULL: there is none.
  */
 array_function *bench_loop(const char *from, const char *to, bool out_of_cache);
-
-#endif

@@ -1,6 +1,5 @@
 /* Every format into every other, in the second-level cache, as shares of a memcpy. */
-#ifndef HALFULP_BENCH_MATRIX_H
-#define HALFULP_BENCH_MATRIX_H
+#pragma once
 
 #include "array/array.h"
 
@@ -11,5 +10,3 @@ int bench_matrix(const struct hu_kernel *kernel, const char *svg);
 /* N elements such as conversions see: fp64 and fp32 of the size of weights, other formats' codes
  * uniformly from the lower three quarters, where no infinities and NaNs are. */
 void bench_fill(const struct hu_format *f, void *data, size_t n);
-
-#endif

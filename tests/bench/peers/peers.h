@@ -1,6 +1,5 @@
 /* A peer for bench_array: void NAME(const void *src, void *dst, size_t n). */
-#ifndef HALFULP_BENCH_PEERS_H
-#define HALFULP_BENCH_PEERS_H
+#pragma once
 
 #include <stddef.h>
 
@@ -13,5 +12,3 @@
         for (size_t i = 0; i < n; i++)                                                             \
             out[i] = expression(in[i]);                                                            \
     }
-
-#endif
