@@ -290,6 +290,9 @@ KINDS = {
     'fp8 as Mistral names its scales': lambda r: scaled(r, [20, 50], [], (0, 0), scale='m.qscale_weight'),
     'compressed-tensors fp8 of blocks': lambda r: scaled(r, [70, 50], [3, 4], (32, 16), config=scheme(num_bits=8, type='float', strategy='block', block_structure=[32, 16])),
     'compressed-tensors fp8 of blocks in text': lambda r: scaled(r, [70, 50], [3, 4], (32, 16), config=scheme(num_bits=8, type='float', strategy='block', block_structure='32x16')),
+    'compressed-tensors fp8 of the last of many groups': lambda r: scaled(r, [7, 100], [7, 4], (1, 32), config={
+        'quant_method': 'compressed-tensors', 'config_groups': {'group_%02d' % i: {'weights': dict(
+            num_bits=8, type='float', strategy='group' if i == 30 else 'tensor', group_size=32 if i == 30 else None)} for i in range(31)}}),
     'compressed-tensors fp8 of groups': lambda r: scaled(r, [7, 100], [7, 4], (1, 32), config=scheme(num_bits=8, type='float', strategy='group', group_size=32)),
     'compressed-tensors int8 of a tensor, a zero point': lambda r: scaled(r, [7, 50], [1], (0, 0), 'I8', zeros=True),
     'compressed-tensors int8 of rows, zero points': lambda r: scaled(r, [7, 5000], [7, 1], (1, 0), 'I8', zeros=True),

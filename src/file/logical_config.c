@@ -35,6 +35,15 @@ static void copy_text(const json_t *from, char *to, size_t room)
         *to = (char)tolower((unsigned char)*to);
 }
 
+/* Whether S, behind them, is one of those that C has. */
+static bool is_had(const struct logical_config *c, const struct logical_scheme *s)
+{
+    for (const struct logical_scheme *had = c->schemes; had < s; had++)
+        if (!memcmp(had, s, sizeof *s))
+            return true;
+    return false;
+}
+
 /* QuantizationArgs (compressed_tensors/quantization/quant_args.py). */
 static void read_schemes(json_t *groups, struct logical_config *c)
 {
@@ -47,6 +56,7 @@ static void read_schemes(json_t *groups, struct logical_config *c)
         char type[16];
         if (!json_is_object(weights) || c->scheme_count == LOGICAL_SCHEMES)
             continue;
+        memset(s, 0, sizeof *s);
         copy_text(json_object_get(weights, "type"), type, sizeof type);
         copy_text(json_object_get(weights, "strategy"), s->strategy, sizeof s->strategy);
         s->integer = strcmp(type, "float") != 0;
@@ -58,7 +68,7 @@ static void read_schemes(json_t *groups, struct logical_config *c)
             strcpy(s->strategy, "group");
         if (!c->tile[0] && s->tile[0])
             memcpy(c->tile, s->tile, sizeof c->tile);
-        c->scheme_count++;
+        c->scheme_count += !is_had(c, s);
     }
 }
 
