@@ -10,7 +10,7 @@
 #define HEX_OF(f, bits) shown_by(hu_hex_print, (char[HU_HEX_TEXT]){0}, f, bits)
 #define FLAGS_OF(flags) shown_flags((char[HU_FLAGS_TEXT]){0}, flags)
 /* "1,234" */
-#define GROUPED(count) hu_grouped(count, (char[27]){0})
+#define GROUPED(count) hu_grouped(count, (char[HU_GROUPED_TEXT]){0})
 
 static inline const char *shown_by(size_t (*print)(char *, const struct hu_format *, uint64_t),
                                    char *out, const struct hu_format *f, uint64_t bits)

@@ -90,7 +90,7 @@ static void print_remark(const char *remark, bool behind, int at)
 static void print_weights(const struct size_result *r)
 {
     const struct hu_sizing *s = &r->sizing;
-    char text[27];
+    char text[HU_GROUPED_TEXT];
     int widest = 9, columns = terminal_columns(stdout);
     for (size_t i = 0; i < s->weight_count; i++)
         if (text_columns(s->weights[i].name) > widest)

@@ -81,9 +81,7 @@ bool tensor_source_parts(struct tensor_source *s, const struct hu_logical *l, st
  * or cut short in between gives no error. False: reported. */
 bool tensor_source_unchanged(const struct tensor_source *s);
 
-/* The one array of S, which has no name, gets the file's, without folder and ending. False:
- * reported.
- */
+/* The one array of S, without a name, gets the file's, less folder and ending. False: reported. */
 bool tensor_source_name_array(struct tensor_source *s);
 
 /* Prints the notes of SET's files. */

@@ -45,8 +45,6 @@ json_t *verify_explanation_json(bool sought, const struct hu_convention *explana
 /* How a call ended that came to no end of its own, in words; NULL: all did. */
 json_t *verify_ending_json(const char *ending);
 
-enum { GROUPED_TEXT = 27 }; /* of hu_grouped */
-
 /* A row of what stands in its columns, for many combinations, or an operation's. */
 void verify_print_summary(const char *from, const char *to, const char *round, const char *subject,
                           const char *covers, uint64_t inputs, const char *wrong, double seconds);

@@ -37,7 +37,8 @@ const char *hu_basis_name(enum hu_basis basis);
 void hu_figure_add(struct hu_figures *terms, const char *name, uint64_t bytes, enum hu_basis basis,
                    const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* N with a comma every three digits, into OUT of at least 27 bytes. Returns OUT. */
+/* N with a comma every three digits, into OUT of at least HU_GROUPED_TEXT bytes. Returns OUT. */
+enum { HU_GROUPED_TEXT = 27 };
 char *hu_grouped(uint64_t n, char *out);
 
 /* A factor with six decimals, exactly: 1.2 is 1,200,000 millionths. */

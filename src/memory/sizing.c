@@ -76,7 +76,7 @@ static bool size_mixture(struct making *m, const struct hu_mixture *mixture,
 static void add_dtype_term(struct making *m, const struct hu_sizing_weights *w, bool linear)
 {
     uint64_t n = m->model->parameters;
-    char name[48], count[27], rest[27];
+    char name[48], count[HU_GROUPED_TEXT], rest[HU_GROUPED_TEXT];
     const char *as_if = m->model->tensors.count ? "as if every weight were in it"
                                                 : "embeddings, norms and head in it too";
     bool narrow = w->dtype.block || hu_dtype_bits(w->dtype) < 16;
@@ -139,7 +139,7 @@ static bool size_quantized(struct making *m, struct hu_sizing_weights *w)
 {
     struct hu_storage own = {.storing = HU_STORE_OWN};
     struct hu_weights_size size;
-    char rest[27];
+    char rest[HU_GROUPED_TEXT];
     w->name = m->model->quantization->method;
     if (!hu_weights_size(m->model, &own, NULL, &size))
         return refuse_sum(m);

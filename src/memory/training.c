@@ -120,7 +120,7 @@ static bool add_weights(struct sum *s)
 {
     const struct hu_training_plan *p = s->plan;
     uint64_t n = s->model->parameters, base, adapters = 0;
-    char a[27], b[27];
+    char a[HU_GROUPED_TEXT], b[HU_GROUPED_TEXT];
     const char *dtype = p->lora_rank ? p->recipe->frozen : p->recipe->weights;
     if (p->qlora) {
         uint64_t linear = linear_parameters(s->model), rest;
@@ -166,7 +166,7 @@ static bool add_gradients(struct sum *s)
 {
     const struct hu_training_plan *p = s->plan;
     uint64_t n = s->out->trainable, low, main;
-    char a[27];
+    char a[HU_GROUPED_TEXT];
     if (p->optimizer->sparse && !p->lora_rank) {
         uint64_t saved = sparse_savings(s);
         n -= saved;
@@ -226,7 +226,7 @@ static bool add_optimizer(struct sum *s)
     const struct hu_optimizer *o = s->plan->optimizer;
     const char *state = s->plan->recipe->state;
     uint64_t n = s->out->trainable, each = 0;
-    char a[27];
+    char a[HU_GROUPED_TEXT];
     if (o->numbers) {
         if (!matrix_state(s, &n) || !bytes_of(s, "fp32", n, &s->out->optimizer))
             return false;
@@ -252,7 +252,7 @@ static bool add_optimizer(struct sum *s)
 
 static bool add_master(struct sum *s)
 {
-    char a[27];
+    char a[HU_GROUPED_TEXT];
     const char *dtype = s->plan->recipe->master;
     if (!dtype)
         return true;
@@ -324,7 +324,7 @@ static bool add_gathered(struct sum *s)
     const struct hu_training_plan *p = s->plan;
     const struct hu_recipe *r = p->recipe;
     uint64_t n = unit_elements(s), weights, gradients = 0;
-    char a[27];
+    char a[HU_GROUPED_TEXT];
     if (p->zero < 3 || p->data_parallel < 2)
         return true;
     if (!n) {
