@@ -61,6 +61,13 @@ struct under {
     float scale, less;
 };
 
+/* Of two times sixteen fp4_e2m1: what all codes stand for, and the numbers themselves; the second
+ * is over both. */
+struct fp4_scales {
+    const struct hu_block_planes *planes[2];
+    float value[2], second;
+};
+
 INLINE floats splat(float x)
 {
     return x - (floats){0};

@@ -230,9 +230,10 @@ INLINE bytes32 sixteens(const void *at, enum order order)
 }
 
 /* 32 of fp4_e2m1, sixteen under each scale. */
-INLINE void put_fp4_halves(uint16_t *dst, const struct hu_block_planes *a,
-                           const struct hu_block_planes *b, const void *at, enum order order)
+INLINE void put_fp4_halves(uint16_t *dst, const struct fp4_scales *of, const void *at,
+                           enum order order)
 {
+    const struct hu_block_planes *a = of->planes[0], *b = of->planes[1];
     struct planes p = {_mm256_loadu2_m128i((const __m128i *)b->low, (const __m128i *)a->low),
                        _mm256_loadu2_m128i((const __m128i *)b->high, (const __m128i *)a->high)};
     __m256i first, last;
@@ -241,20 +242,18 @@ INLINE void put_fp4_halves(uint16_t *dst, const struct hu_block_planes *a,
               _mm256_permute2x128_si256(first, last, 0x31));
 }
 
-/* And to fp32, each sixteen under a scale and all under SECOND. As codes of fp8_e5m2 they are the
- * tops of fp16. */
-INLINE void put_fp4(float *dst, const float *scales, float second, const void *at, enum order order,
-                    bool signed_zero)
+/* And to fp32. As codes of fp8_e5m2 they are the tops of fp16; the first product is exact. */
+INLINE void put_fp4(float *dst, const struct fp4_scales *of, const void *at, enum order order)
 {
     static const int8_t e5m2[2][16] = {
         {0, 0x38, 0x3c, 0x3e, 0x40, 0x42, 0x44, 0x46, 0, -72, -68, -66, -64, -62, -60, -58},
         {0, 0x38, 0x3c, 0x3e, 0x40, 0x42, 0x44, 0x46, -128, -72, -68, -66, -64, -62, -60, -58}};
-    bytes32 c = look_up(e5m2[signed_zero], sixteens(at, order));
+    bytes32 c = look_up(e5m2[order != PARTED], sixteens(at, order));
     unsigned char tops[32];
     PUT(tops, c);
     UNROLLED
     for (int k = 0; k < STEP; k += LANES) {
-        floats x = half_floats(byte_tops(tops + k)) * scales[k / 16] * second;
+        floats x = half_floats(byte_tops(tops + k)) * of->value[k / 16] * of->second;
         PUT(dst + k, x);
     }
 }

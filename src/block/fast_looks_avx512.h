@@ -1,8 +1,10 @@
 /*
  * Elements as bf16, and what codes of four bits stand for, by AVX-512: 32 elements are the floats
- * of the first sixteen and of the last, and codes are looked up in a vector of 32 halves, what they
- * stand for under one scale and under another one, or in one of 16 floats. Of a number in a table
- * the instructions take the lower 5 bits, or 4. The file that includes this defines HAS_BF16.
+ * of the first sixteen and of the last, and codes are looked up in what all sixteen of them stand
+ * for, as halves or as floats. Of a number in such a table the instructions take the lower 4 bits.
+ * On a Zen 4 two units of four shift and shuffle, and two, of which one is among them, multiply: a
+ * multiplier moves codes to their place, and loads repeat bytes. The file that includes this
+ * defines HAS_BF16.
  */
 
 /* The upper halves of words, in order. */
@@ -27,6 +29,19 @@ INLINE full_halves rounded(const struct full *x, enum exactness exactness, words
     if (exactness == ROUNDED)
         *middles |= (words)((a & 0xffff) == 0x8000) | (words)((b & 0xffff) == 0x8000);
     return upper_halves(rounded_words(a), rounded_words(b));
+}
+
+/* Sixteen of them. */
+INLINE halves rounded_half(floats x, enum exactness exactness, words *middles)
+{
+    words bits = (words)x;
+#if HAS_BF16
+    if (exactness == NORMAL)
+        return (halves)_mm512_cvtneps_pbh((__m512)x);
+#endif
+    if (exactness == ROUNDED)
+        *middles |= (words)((bits & 0xffff) == 0x8000);
+    return (halves)_mm512_cvtepi32_epi16((__m512i)(rounded_words(bits) >> 16));
 }
 
 #define INT8_UNIT 1.0f
@@ -56,97 +71,103 @@ INLINE full_halves byte_halves(const void *at)
     return (full_halves)_mm512_cvtepi8_epi16(_mm256_loadu_si256(at));
 }
 
-/* 32 codes in words, and what else may stand above them there. */
-typedef full_halves codes32;
+/* Codes in words, and what else may stand above them there: the first sixteen, and the last. */
+typedef struct {
+    __m256i first, last;
+} codes32;
 
-INLINE __m512i four_lanes(const void *at)
+INLINE __m256i byte_words16(const void *at)
 {
-    return _mm512_broadcast_i32x4(_mm_loadu_si128(at));
+    return _mm256_cvtepu8_epi16(_mm_loadu_si128(at));
+}
+
+/* The upper halves of bytes in words. */
+INLINE __m256i upper_codes(__m256i x)
+{
+    return _mm256_mulhi_epu16(x, _mm256_set1_epi16(1 << 12));
+}
+
+/* Eight bytes' codes in words: bytes come to the tops of them by PLACES, and from there. */
+INLINE __m256i eight_codes(const void *at, __m256i places, __m256i powers)
+{
+    long long x;
+    memcpy(&x, at, sizeof x);
+    return _mm256_mulhi_epu16(_mm256_shuffle_epi8(_mm256_set1_epi64x(x), places), powers);
+}
+
+/* As they follow on each other in their bytes, or all lower halves first. */
+INLINE __m256i sixteen_codes(const void *at, enum order order)
+{
+    enum { LOWER = 0x100, UPPER = 0x10 };
+    const int64_t pair = 0x0180018000800080, four = 0x0380028001800080, one = 0x0100010001000100;
+    if (order == PARTED)
+        return eight_codes(at, _mm256_setr_epi64x(four, four + 4 * one, four, four + 4 * one),
+                           _mm256_set_m128i(_mm_set1_epi16(UPPER), _mm_set1_epi16(LOWER)));
+    return eight_codes(
+        at, _mm256_setr_epi64x(pair, pair + 2 * one, pair + 4 * one, pair + 6 * one),
+        _mm256_set1_epi32(order == HIGH_FIRST ? LOWER << 16 | UPPER : UPPER << 16 | LOWER));
 }
 
 /* Of 16 bytes. */
 INLINE codes32 codes_in(const void *at, enum order order)
 {
-    const int64_t one = 0x0001000100010001, pair = 0x8001800180008000, four = 0x8003800280018000;
-    const __m512i pairs =
-        _mm512_setr_epi64(pair, pair + 2 * one, pair + 4 * one, pair + 6 * one, pair + 8 * one,
-                          pair + 10 * one, pair + 12 * one, pair + 14 * one);
-    const __m512i fours = _mm512_setr_epi64(four, four + 4 * one, four + 8 * one, four + 12 * one,
-                                            four, four + 4 * one, four + 8 * one, four + 12 * one);
-    const __m512i low = _mm512_set1_epi32(4 << 16), high = _mm512_set1_epi32(4),
-                  parts = _mm512_setr_epi64(0, 0, 0, 0, 4 * one, 4 * one, 4 * one, 4 * one);
-    return (codes32)_mm512_srlv_epi16(
-        _mm512_shuffle_epi8(four_lanes(at), order == PARTED ? fours : pairs),
-        order == PARTED       ? parts
-        : order == HIGH_FIRST ? high
-                              : low);
+    if (order != PARTED)
+        return (codes32){sixteen_codes(at, order), sixteen_codes((const char *)at + 8, order)};
+    __m256i x = byte_words16(at);
+    return (codes32){x, upper_codes(x)};
 }
 
 /* The lower or the upper halves of 32 bytes. */
 INLINE codes32 codes_half(const void *at, int upper)
 {
-    codes32 x = (codes32)_mm512_cvtepu8_epi16(_mm256_loadu_si256(at));
-    return upper ? x >> 4 : x;
-}
-
-/* The lower four bits, and those of WHICH table. */
-INLINE codes32 in_table(codes32 codes, __m512i which)
-{
-    const __m512i fifteen = _mm512_set1_epi16(15);
-    return (codes32)_mm512_ternarylogic_epi32((__m512i)codes, fifteen, which, 0xea); /* a & b | c */
-}
-
-INLINE full_halves picked_halves(full_halves from, codes32 which)
-{
-    return (full_halves)_mm512_permutexvar_epi16((__m512i)which, (__m512i)from);
+    __m256i a = byte_words16(at), b = byte_words16((const char *)at + 16);
+    return upper ? (codes32){upper_codes(a), upper_codes(b)} : (codes32){a, b};
 }
 
 /* What codes stand for under one scale and under another one. */
 struct tables {
-    full_halves x;
-    bool alike;
+    halves of[2];
 };
 
 INLINE struct tables tables_under(const float *values, const struct under *of, bool minima,
                                   enum exactness exactness, words *middles)
 {
     floats x = load_floats(values);
-    struct full both = {put_under(x, of[0], minima), put_under(x, of[1], minima)};
-    return (struct tables){rounded(&both, exactness, middles), false};
+    return (struct tables){{rounded_half(put_under(x, of[0], minima), exactness, middles),
+                            rounded_half(put_under(x, of[1], minima), exactness, middles)}};
 }
 
-INLINE full_halves of_both(const struct hu_block_planes *a, const struct hu_block_planes *b)
+INLINE halves fp4_halves(const struct hu_block_planes *of)
 {
-    __m256i first = _mm256_loadu_si256((const __m256i *)a->halves),
-            last = _mm256_loadu_si256((const __m256i *)b->halves);
-    return (full_halves)_mm512_inserti64x4(_mm512_castsi256_si512(first), last, 1);
+    halves x;
+    GET(x, of->halves);
+    return x;
 }
 
 INLINE struct tables fp4_tables(const struct hu_block_planes *of)
 {
-    return (struct tables){of_both(of, of), true};
+    return (struct tables){{fp4_halves(of), fp4_halves(of)}};
+}
+
+INLINE void look_up_halves(uint16_t *at, halves table, __m256i codes)
+{
+    __m256i x = _mm256_permutexvar_epi16(codes, (__m256i)table);
+    PUT(at, x);
 }
 
 /* 32 under the first of them, or the last. */
 INLINE void put_looked(uint16_t *at, const struct tables *t, int which, codes32 codes)
 {
-    if (!t->alike)
-        codes = in_table(codes, _mm512_set1_epi16((short)(16 * which)));
-    full_halves x = picked_halves(t->x, codes);
-    PUT(at, x);
+    look_up_halves(at, t->of[which], codes.first);
+    look_up_halves(at + 16, t->of[which], codes.last);
 }
 
 /* 32 of fp4_e2m1, sixteen under each scale; PARTED by eight bytes. */
-INLINE void put_fp4_halves(uint16_t *dst, const struct hu_block_planes *a,
-                           const struct hu_block_planes *b, const void *at, enum order order)
+INLINE void put_fp4_halves(uint16_t *dst, const struct fp4_scales *of, const void *at,
+                           enum order order)
 {
-    const int64_t sixteen = 0x0010001000100010;
-    const __m512i last = _mm512_setr_epi64(0, 0, 0, 0, sixteen, sixteen, sixteen, sixteen);
-    codes32 codes = codes_in(at, order);
-    if (order == PARTED) /* lanes 0 2 1 3 */
-        codes = (codes32)_mm512_shuffle_i64x2((__m512i)codes, (__m512i)codes, 0xd8);
-    codes = picked_halves(of_both(a, b), in_table(codes, last));
-    PUT(dst, codes);
+    look_up_halves(dst, fp4_halves(of->planes[0]), sixteen_codes(at, order));
+    look_up_halves(dst + 16, fp4_halves(of->planes[1]), sixteen_codes((const char *)at + 8, order));
 }
 
 /* Significands of fp8, which codes have in their lowest bits. */
@@ -164,7 +185,8 @@ INLINE void put_fp8(uint16_t *dst, const unsigned char *at, const struct fp8_tab
                     full_halves exponents)
 {
     full_halves codes = byte_halves(at);
-    codes = picked_halves(t->of, codes) + (codes << (e4m3 ? 4 : 5) & exponents);
+    codes = (full_halves)_mm512_permutexvar_epi16((__m512i)codes, (__m512i)t->of) +
+            (codes << (e4m3 ? 4 : 5) & exponents);
     PUT(dst, codes);
 }
 
@@ -180,7 +202,7 @@ INLINE struct wide_table wide_under(const float *values, struct under of, bool m
 
 INLINE struct wide_table fp4_wide(const struct hu_block_planes *of)
 {
-    return (struct wide_table){(floats)(half_words(of->halves) << 16)};
+    return (struct wide_table){load_floats(of->floats)};
 }
 
 INLINE words byte_words(const void *at)
@@ -188,49 +210,47 @@ INLINE words byte_words(const void *at)
     return (words)_mm512_cvtepu8_epi32(_mm_loadu_si128(at));
 }
 
-/* The words at AT of an order of 16 codes, the first or the last of 32 in as many bytes. */
-INLINE words wide_codes(const void *from, enum order order, int last)
+INLINE words upper_words(words x)
 {
-    const words four = {0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4};
-    const words pairs = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7};
-    if (order == PARTED)
-        return byte_words(from) >> 4 * last;
-    words x = (words)_mm512_shuffle_epi8(four_lanes(from),
-                                         (__m512i)(pairs + 0x80808000 + 8 * (uint32_t)last));
-    return x >> (order == HIGH_FIRST ? 4 - four : four);
+    return (words)_mm512_mulhi_epu16((__m512i)x, _mm512_set1_epi32(1 << 12));
 }
 
-/* The lower halves of eight bytes, then the upper ones. */
-INLINE words eights(const void *at)
+/* Eight bytes' codes, as those in words. */
+INLINE words wide_sixteen(const void *at, enum order order)
 {
-    const words shifts = {0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 4, 4, 4, 4, 4, 4};
+    const words pairs = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7},
+                eights = {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7},
+                first = {1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0},
+                lower = {1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0};
+    const words places = order == PARTED ? eights : pairs, low = order == PARTED       ? lower
+                                                                 : order == HIGH_FIRST ? 1 - first
+                                                                                       : first;
     long long x;
     memcpy(&x, at, sizeof x);
-    return (words)_mm512_cvtepu8_epi32(_mm_set1_epi64x(x)) >> shifts;
+    __m512i tops = _mm512_shuffle_epi8(_mm512_set1_epi64(x), (__m512i)(0x80800080 + (places << 8)));
+    return (words)_mm512_mulhi_epu16(tops, (__m512i)(0x10 + low * 0xf0));
 }
 
-/* 32 of fp4_e2m1, each sixteen under a scale and all under SECOND; PARTED of eight bytes. */
-INLINE void put_fp4(float *dst, const float *scales, float second, const void *at, enum order order,
-                    bool signed_zero)
+INLINE void look_up_floats(float *at, floats table, words codes)
 {
-    const floats values = {0,     0.5f, 1,     1.5f, 2,  3,  4, 6, signed_zero ? -0.0f : 0,
-                           -0.5f, -1,   -1.5f, -2,   -3, -4, -6};
-    UNROLLED
-    for (int k = 0; k < 2; k++) {
-        words codes =
-            order == PARTED ? eights((const char *)at + 8 * k) : wide_codes(at, LOW_FIRST, k);
-        floats x = picked(values * scales[k] * second, codes);
-        PUT(dst + k * LANES, x);
-    }
+    floats x = picked(table, codes);
+    PUT(at, x);
+}
+
+/* 32 of fp4_e2m1, sixteen under each scale; PARTED by eight bytes. */
+INLINE void put_fp4(float *dst, const struct fp4_scales *of, const void *at, enum order order)
+{
+    look_up_floats(dst, load_floats(of->planes[0]->floats), wide_sixteen(at, order));
+    look_up_floats(dst + 16, load_floats(of->planes[1]->floats),
+                   wide_sixteen((const char *)at + 8, order));
 }
 
 INLINE void put_wide(float *at, const struct wide_table *t, const void *from, enum order order)
 {
-    UNROLLED
-    for (int k = 0; k < 2; k++) {
-        floats x = picked(t->x, wide_codes(from, order, k));
-        PUT(at + k * LANES, x);
-    }
+    words x = order == PARTED ? byte_words(from) : wide_sixteen(from, order);
+    look_up_floats(at, t->x, x);
+    look_up_floats(at + 16, t->x,
+                   order == PARTED ? upper_words(x) : wide_sixteen((const char *)from + 8, order));
 }
 
 /* The lower or the upper halves of 32 bytes. */
@@ -238,8 +258,8 @@ INLINE void put_wide_half(float *at, const struct wide_table *t, const unsigned 
                           int upper)
 {
     UNROLLED
-    for (int k = 0; k < 2; k++) {
-        floats x = picked(t->x, wide_codes(from + k * LANES, PARTED, upper));
-        PUT(at + k * LANES, x);
+    for (int k = 0; k < 32; k += 16) {
+        words x = byte_words(from + k);
+        look_up_floats(at + k, t->x, upper ? upper_words(x) : x);
     }
 }

@@ -330,20 +330,25 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
         redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
 }
 
-/* nvfp4: to fp32 the first product is exact, to bf16 both are looked up. */
+INLINE void fp4_pair(const struct fp4_scales *of, const void *at, enum order order, void *dst,
+                     bool narrow)
+{
+    if (narrow)
+        put_fp4_halves(dst, of, at, order);
+    else
+        put_fp4(dst, of, at, order);
+}
+
 INLINE void nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool narrow)
 {
     const struct row r = row_of(j, row);
     const float *values = hu_block_e4m3_values(), second = j->parts->tensor_scale;
-    const struct hu_block_planes *planes = narrow ? hu_block_e4m3_planes(second) : NULL;
+    const struct hu_block_planes *planes = hu_block_e4m3_planes(second);
     const size_t end = narrow || is_finite(second) ? j->columns / STEP * STEP : 0;
     for (size_t i = 0; i < end; i += STEP) {
         unsigned a = r.scales[i / 16], b = r.scales[i / 16 + 1];
-        if (narrow)
-            put_fp4_halves((uint16_t *)dst + i, planes + a, planes + b, r.codes + i / 2, LOW_FIRST);
-        else
-            put_fp4((float *)dst + i, (const float[2]){values[a], values[b]}, second,
-                    r.codes + i / 2, LOW_FIRST, true);
+        const struct fp4_scales of = {{planes + a, planes + b}, {values[a], values[b]}, second};
+        fp4_pair(&of, r.codes + i / 2, LOW_FIRST, (char *)dst + i * (narrow ? 2 : 4), narrow);
     }
     if (end < j->columns)
         redo(j, row, end, j->columns - end, dst, narrow);

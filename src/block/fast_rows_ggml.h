@@ -459,31 +459,21 @@ INLINE void mxfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool 
         redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
 }
 
-/* 64 under four e4m3, which ggml reads without a sign: but 0x7f is zero, and 0xff a number. */
-INLINE float ggml_e4m3(const float *values, unsigned code)
-{
-    return code == 0x7f ? 0 : code == 0xff ? 480 : values[code & 0x7f];
-}
-
+/* 64 under four e4m3. */
 INLINE void ggml_nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool narrow)
 {
     enum { BLOCK = 2 * STEP, BYTES = 4 + BLOCK / 2 };
     const size_t end = j->columns / BLOCK * BLOCK;
-    const float *values = hu_block_e4m3_values();
     const struct hu_block_planes *planes = hu_block_ggml_e4m3_planes();
     const unsigned char *at = codes_at(j, row);
     for (size_t i = 0; i < end; i += BLOCK, at += BYTES) {
         UNROLLED
         for (size_t k = 0; k < 2; k++) {
             unsigned a = at[2 * k], b = at[2 * k + 1];
-            const unsigned char *from = at + 4 + 16 * k;
-            if (narrow)
-                put_fp4_halves((uint16_t *)dst + i + STEP * k, planes + a, planes + b, from,
-                               PARTED);
-            else
-                put_fp4((float *)dst + i + STEP * k,
-                        (const float[2]){ggml_e4m3(values, a), ggml_e4m3(values, b)}, 1, from,
-                        PARTED, false);
+            const struct fp4_scales of = {
+                {planes + a, planes + b}, {planes[a].floats[2], planes[b].floats[2]}, 1};
+            fp4_pair(&of, at + 4 + 16 * k, PARTED, (char *)dst + (i + STEP * k) * (narrow ? 2 : 4),
+                     narrow);
         }
     }
     if (end < j->columns)

@@ -17,6 +17,7 @@ static void fill_planes(const double *scales, double zero, struct hu_block_plane
     const double magnitudes[CODES / 2] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
     double products[SCALES * CODES];
     uint16_t halves[SCALES * CODES];
+    float floats[SCALES * CODES];
     for (int i = 0; i < SCALES * CODES; i++) {
         double fp4 = magnitudes[i % 8], x = scales[i / CODES] * fp4;
         x = i % CODES < 8 ? x : fp4 != 0 ? -x : x * zero;
@@ -24,8 +25,11 @@ static void fill_planes(const double *scales, double zero, struct hu_block_plane
     }
     hu_convert_array(hu_format_find("bf16"), halves, hu_format_find("fp64"), products,
                      SCALES * CODES, NULL, NULL);
+    hu_convert_array(hu_format_find("fp32"), floats, hu_format_find("fp64"), products,
+                     SCALES * CODES, NULL, NULL);
     for (int i = 0; i < SCALES * CODES; i++) {
         struct hu_block_planes *p = &to[i / CODES];
+        p->floats[i % CODES] = floats[i];
         p->halves[i % CODES] = halves[i];
         p->low[i % CODES] = (unsigned char)halves[i];
         p->high[i % CODES] = (unsigned char)(halves[i] >> 8);
