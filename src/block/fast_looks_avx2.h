@@ -20,9 +20,17 @@ INLINE full_halves lower_halves(const struct full *x)
     return blend((words)x->a, (words)x->b << 16);
 }
 
+/* Which are in the middle of two bf16. */
+typedef words marks;
+
+INLINE bool any_mark(marks m)
+{
+    return any_bit(m);
+}
+
 /* To nearest even: up where the lower half less one, if the upper one is even, is still 0x8000 or
  * more. MIDDLES receives those of floats that were rounded already. */
-INLINE full_halves rounded(const struct full *x, enum exactness exactness, words *middles)
+INLINE full_halves rounded(const struct full *x, enum exactness exactness, marks *middles)
 {
     full_halves high = upper_halves(x), low;
     if (exactness == IS_BF16)
@@ -172,7 +180,7 @@ struct tables {
 };
 
 INLINE struct tables tables_under(const float *values, const struct under *of, bool minima,
-                                  enum exactness exactness, words *middles)
+                                  enum exactness exactness, marks *middles)
 {
     struct tables t;
     UNROLLED

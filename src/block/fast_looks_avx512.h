@@ -15,9 +15,22 @@ INLINE full_halves upper_halves(words a, words b)
     return (full_halves)_mm512_permutex2var_epi16((__m512i)a, (__m512i)odd, (__m512i)b);
 }
 
+/* Which of sixteen are in the middle of two bf16. */
+typedef __mmask16 marks;
+
+INLINE bool any_mark(marks m)
+{
+    return m;
+}
+
+INLINE marks middles_of(words x)
+{
+    return _mm512_cmpeq_epi32_mask((__m512i)(x << 16), _mm512_set1_epi32(INT32_MIN));
+}
+
 /* To nearest even. MIDDLES receives those of floats that were rounded already. The instruction
  * takes subnormals for zeros. */
-INLINE full_halves rounded(const struct full *x, enum exactness exactness, words *middles)
+INLINE full_halves rounded(const struct full *x, enum exactness exactness, marks *middles)
 {
     words a = (words)x->a, b = (words)x->b;
 #if HAS_BF16
@@ -27,20 +40,20 @@ INLINE full_halves rounded(const struct full *x, enum exactness exactness, words
     if (exactness == IS_BF16)
         return upper_halves(a, b);
     if (exactness == ROUNDED)
-        *middles |= (words)((a & 0xffff) == 0x8000) | (words)((b & 0xffff) == 0x8000);
+        *middles |= middles_of(a) | middles_of(b);
     return upper_halves(rounded_words(a), rounded_words(b));
 }
 
-/* Sixteen of them. */
-INLINE halves rounded_half(floats x, enum exactness exactness, words *middles)
+/* Sixteen of them, of which none is subnormal where any was ROUNDED. */
+INLINE halves rounded_half(floats x, enum exactness exactness, marks *middles)
 {
     words bits = (words)x;
+    if (exactness == ROUNDED)
+        *middles |= middles_of(bits);
 #if HAS_BF16
-    if (exactness == NORMAL)
+    if (exactness == NORMAL || exactness == ROUNDED)
         return (halves)_mm512_cvtneps_pbh((__m512)x);
 #endif
-    if (exactness == ROUNDED)
-        *middles |= (words)((bits & 0xffff) == 0x8000);
     return (halves)_mm512_cvtepi32_epi16((__m512i)(rounded_words(bits) >> 16));
 }
 
@@ -130,7 +143,7 @@ struct tables {
 };
 
 INLINE struct tables tables_under(const float *values, const struct under *of, bool minima,
-                                  enum exactness exactness, words *middles)
+                                  enum exactness exactness, marks *middles)
 {
     floats x = load_floats(values);
     return (struct tables){{rounded_half(put_under(x, of[0], minima), exactness, middles),

@@ -381,7 +381,7 @@ INLINE bool fp8_step(enum kind kind, const struct fp8 *f, const unsigned char *a
                      const struct fp8_scale *scale, void *dst, bool narrow)
 {
     const bool e4m3 = kind == KIND_E4M3;
-    words middles = {0};
+    marks middles = {0};
     struct step s;
     if (narrow && __builtin_expect(scale->looks && fp8_is_normal(at, f), true)) {
         put_fp8(dst, at, &scale->table, e4m3, f->exponents);
@@ -400,7 +400,7 @@ INLINE bool fp8_step(enum kind kind, const struct fp8 *f, const unsigned char *a
         times(&s, scale->value);
         put(dst, &s);
     }
-    return all_finite(at, e4m3) && !(narrow && scale->rounds && any_bit(middles));
+    return all_finite(at, e4m3) && !(narrow && scale->rounds && any_mark(middles));
 }
 
 /* STEPS of them under one fp32, from step FIRST of ROW on. */
@@ -449,22 +449,32 @@ INLINE void fp8_row(const struct hu_block_job *j, size_t row, void *dst, enum ki
         redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
 }
 
-/* A block of steps under an fp32, codes those of a table. False: to be done again. */
-INLINE bool coded_block(const float *table, float scale, const unsigned char *at, size_t steps,
-                        void *dst, bool narrow)
+/* Whether a scale is finite, and what a table of numbers from 2^−8 on makes of it is zero or far
+ * from subnormal. */
+INLINE bool is_usual(uint32_t scale)
 {
+    return (scale >> 23 & 255) - 27 < 255 - 27 || !(scale << 1);
+}
+
+/* A block of steps under an fp32, codes those of a table. False: to be done again. */
+INLINE bool coded_block(const float *table, const unsigned char *scales, size_t number,
+                        const unsigned char *at, size_t steps, void *dst, bool narrow)
+{
+    const float scale = fp32_scale(scales, number);
     const struct under of[2] = {{scale, 0}, {scale, 0}};
-    words middles = {0};
+    marks middles = {0};
     if (narrow) {
         struct tables t = tables_under(table, of, false, ROUNDED, &middles);
+        UNROLLED
         for (size_t k = 0; k < steps; k++)
             put_looked((uint16_t *)dst + k * STEP, &t, 0, codes_in(at + k * STEP / 2, HIGH_FIRST));
     } else {
         struct wide_table t = wide_under(table, *of, false);
+        UNROLLED
         for (size_t k = 0; k < steps; k++)
             put_wide((float *)dst + k * STEP, &t, at + k * STEP / 2, HIGH_FIRST);
     }
-    return is_finite(scale) && !any_bit(middles);
+    return is_usual(unpack_word(scales + 4 * number)) && !any_mark(middles);
 }
 
 /* Codes of a table, in blocks that know no rows: a row that begins with a block. */
@@ -481,9 +491,11 @@ INLINE void table_row(const struct hu_block_job *j, size_t row, void *dst, bool 
         here = blocks - n < BATCH ? blocks - n : BATCH;
         for (size_t k = 0; k < here; k++) {
             size_t i = (n + k) * length;
-            bad |= (uint32_t)!coded_block(table, fp32_scale(scales, n + k), at + i / 2,
-                                          length == 64 ? 2 : steps, (char *)dst + i * size, narrow)
-                   << k;
+            void *to = (char *)dst + i * size;
+            bool fine = steps == 2
+                            ? coded_block(table, scales, n + k, at + i / 2, 2, to, narrow)
+                            : coded_block(table, scales, n + k, at + i / 2, steps, to, narrow);
+            bad |= (uint32_t)!fine << k;
         }
         if (__builtin_expect(bad, 0))
             redo_steps(j, row, n, length, bad, dst, narrow);

@@ -80,7 +80,7 @@ INLINE struct under under_of(const struct over *of, bool minima, size_t number)
 /* 32 bytes to bf16, sixteen under each. Products are exact, so that one step rounds their
  * differences. */
 INLINE void ggml_bytes(const struct under *of, bool minima, const void *q, uint16_t *dst,
-                       enum exactness exactness, words *middles)
+                       enum exactness exactness, marks *middles)
 {
     UNROLLED
     for (int k = 0; k < STEP; k += FULL) {
@@ -129,7 +129,7 @@ careful_block(const struct hu_block *b, const unsigned char *at, uint16_t *dst)
 {
     struct hu_block_unpacked u = {.m = 0};
     struct over over = {.less = {0}};
-    words middles = {0};
+    marks middles = {0};
     readers[b->ggml_type](at, &u);
     put_over(b, &u, b->minima, INT8_UNIT, &over);
     for (size_t i = 0; i < b->elements; i += STEP) {
@@ -138,8 +138,8 @@ careful_block(const struct hu_block *b, const unsigned char *at, uint16_t *dst)
     }
     /* An fp32 may be too small to be divided by 2^24. */
     return is_finite(u.d) && is_finite(u.m) &&
-           (b->minima ? !any_bit(middles) || !misleads(b, &u)
-                      : !any_bit(middles) && __builtin_fabsf(u.d) > 0x1p-100f);
+           (b->minima ? !any_mark(middles) || !misleads(b, &u)
+                      : !any_mark(middles) && __builtin_fabsf(u.d) > 0x1p-100f);
 }
 
 /* The blocks of BAD. */
