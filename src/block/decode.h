@@ -48,3 +48,6 @@ const struct hu_block_planes *hu_block_e4m3_planes(float second);
 
 /* The values of the 256 codes of fp8_e4m3, NaNs without a sign. Made once. */
 const float *hu_block_e4m3_values(void);
+/* What each code of e8m0 adds to the exponent of an fp32 whose biased one is that of fp8_e4m3, or
+ * of fp8_e5m2. Made once. */
+const uint32_t *hu_block_fp8_powers(bool e4m3);

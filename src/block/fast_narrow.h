@@ -3,9 +3,10 @@
 /* What steps of fp8 have in common, from memory: compilers make vectors of one number anew in each
  * step, of three instructions. */
 struct fp8 {
-    bytes32 least, more;   /* of twice the magnitude and what then comes after the last */
-    full_halves moved;     /* what is taken of fields that are moved to their place */
-    full_halves exponents; /* the same without the significand */
+    bytes32 least, more;    /* of twice the magnitude and what then comes after the last */
+    full_halves moved;      /* what is taken of fields that are moved to their place */
+    full_halves exponents;  /* the same without the significand */
+    const uint32_t *powers; /* what scales of e8m0 add to an fp32's exponent */
 };
 
 ROW __attribute__((noinline)) static void fp8_begin(struct fp8 *f, bool e4m3)
@@ -15,6 +16,7 @@ ROW __attribute__((noinline)) static void fp8_begin(struct fp8 *f, bool e4m3)
         .more = (bytes32){0} + (uint8_t)(e4m3 ? 2 : 8),
         .moved = (full_halves){0} + (uint16_t)(e4m3 ? 0x87f0 : 0x8fe0),
         .exponents = (full_halves){0} + (uint16_t)(e4m3 ? 0x8780 : 0x8f80),
+        .powers = hu_block_fp8_powers(e4m3),
     };
 }
 

@@ -200,20 +200,22 @@ INLINE bool stays_exact(unsigned e8m0)
 INLINE bool fp8_moves(const unsigned char *at, bool e4m3, const struct fp8 *f, unsigned code,
                       void *dst, bool narrow)
 {
-    const unsigned low = e4m3 ? 7 : 15, most = e4m3 ? 246 : 239, more = (code - low) << 7;
+    const unsigned low = e4m3 ? 7 : 15, most = e4m3 ? 246 : 239;
+    const uint32_t *power = f->powers + code;
     if (__builtin_expect(code - low > most - low || !fp8_is_normal(at, f), false))
         return false;
     if (narrow) {
+        const uint16_t more = ((const uint16_t *)power)[1];
         UNROLLED
         for (int k = 0; k < STEP; k += FULL)
             store_halves((uint16_t *)dst + k,
-                         (byte_halves(at + k) << (e4m3 ? 4 : 5) & f->moved) + (uint16_t)more);
+                         (byte_halves(at + k) << (e4m3 ? 4 : 5) & f->moved) + more);
     } else {
         UNROLLED
         for (int k = 0; k < STEP; k += LANES)
             store_floats((float *)dst + k, (floats)((int8_words(at + k) << (e4m3 ? 20 : 21) &
                                                      (e4m3 ? 0x87f00000 : 0x8fe00000)) +
-                                                    (more << 16)));
+                                                    *power));
     }
     return true;
 }

@@ -7,6 +7,7 @@
 enum { SCALES = 256, CODES = 16 };
 
 static float e4m3[SCALES];
+static uint32_t fp8_powers[2][SCALES];
 static struct hu_block_planes e8m0_planes[SCALES], ggml_e8m0_planes[SCALES],
     ggml_e4m3_planes[SCALES];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -45,6 +46,8 @@ static void fill(void)
         e4m3[code] = value != value ? __builtin_nanf("") : (float)value;
         /* Without a sign; 0x7f is zero, but 0xff a number. */
         ggml[code] = code == 0x7f ? 0 : code == 0xff ? 480 : __builtin_fabs(value);
+        fp8_powers[0][code] = (code - 15) << 23;
+        fp8_powers[1][code] = (code - 7) << 23;
         powers[code] = parts_value(fp64, hu_format_find("e8m0"), code);
     }
     fill_planes(powers, -1, e8m0_planes);
@@ -56,6 +59,12 @@ const float *hu_block_e4m3_values(void)
 {
     pthread_once(&once, fill);
     return e4m3;
+}
+
+const uint32_t *hu_block_fp8_powers(bool is_e4m3)
+{
+    pthread_once(&once, fill);
+    return fp8_powers[is_e4m3];
 }
 
 const struct hu_block_planes *hu_block_e8m0_planes(void)
