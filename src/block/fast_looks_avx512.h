@@ -150,6 +150,17 @@ INLINE struct tables tables_under(const float *values, const struct under *of, b
                             rounded_half(put_under(x, of[1], minima), exactness, middles)}};
 }
 
+/* 32 bytes, under what is taken of 32 numbers: the lower five bits of each say which. */
+INLINE void put_fives(uint16_t *at, const float *values, struct under of, bool minima,
+                      const void *bytes)
+{
+    struct full x = {put_under(load_floats(values), of, minima),
+                     put_under(load_floats(values + 16), of, minima)};
+    full_halves table = rounded(&x, NORMAL, NULL);
+    table = (full_halves)_mm512_permutexvar_epi16((__m512i)byte_halves(bytes), (__m512i)table);
+    PUT(at, table);
+}
+
 INLINE halves fp4_halves(const struct hu_block_planes *of)
 {
     halves x;

@@ -36,6 +36,21 @@ INLINE const float *values_of_type(int type)
                                                         : NULL;
 }
 
+/* What the lower five bits of codes of a type stand for, where AVX-512 looks all of them up. */
+INLINE const float *fives_of_type(int type)
+{
+    static const float values[32] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
+                                     11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+                                     22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+    static const float less_16[32] = {0,   1,  2,  3,  4,  5,   6,   7,   8,   9,   10,
+                                      11,  12, 13, 14, 15, -16, -15, -14, -13, -12, -11,
+                                      -10, -9, -8, -7, -6, -5,  -4,  -3,  -2,  -1};
+    return LANES == 8                               ? NULL
+           : type == TYPE_Q5_0                      ? less_16
+           : type == TYPE_Q5_1 || type == TYPE_Q5_K ? values
+                                                    : NULL;
+}
+
 /* The scales of a block's parts of 16 or 32 elements, and what is taken away of these. */
 struct over {
     float scale[HU_BLOCK_MAX / 16], less[HU_BLOCK_MAX / 16];
@@ -77,11 +92,18 @@ INLINE struct under under_of(const struct over *of, bool minima, size_t number)
     return (struct under){of->scale[number], minima ? of->less[number] : 0};
 }
 
-/* 32 bytes to bf16, sixteen under each. Products are exact, so that one step rounds their
- * differences. */
-INLINE void ggml_bytes(const struct under *of, bool minima, const void *q, uint16_t *dst,
+/* 32 bytes to bf16, sixteen under each; FIVES: all under the first one. Products are exact, so that
+ * one step rounds their differences. */
+INLINE void ggml_bytes(const struct under *of, bool minima,
+                       __attribute__((unused)) const float *fives, const void *q, uint16_t *dst,
                        enum exactness exactness, marks *middles)
 {
+#if LANES > 8
+    if (fives) {
+        put_fives(dst, fives, *of, minima, q);
+        return;
+    }
+#endif
     UNROLLED
     for (int k = 0; k < STEP; k += FULL) {
         struct full x = full_int8((const char *)q + k);
@@ -134,7 +156,7 @@ careful_block(const struct hu_block *b, const unsigned char *at, uint16_t *dst)
     put_over(b, &u, b->minima, INT8_UNIT, &over);
     for (size_t i = 0; i < b->elements; i += STEP) {
         struct under of[2] = {under_of(&over, true, i / 16), under_of(&over, true, i / 16 + 1)};
-        ggml_bytes(of, true, u.q + i, dst + i, ROUNDED, &middles);
+        ggml_bytes(of, true, NULL, u.q + i, dst + i, ROUNDED, &middles);
     }
     /* An fp32 may be too small to be divided by 2^24. */
     return is_finite(u.d) && is_finite(u.m) &&
@@ -254,8 +276,8 @@ INLINE void long_step(const struct apart *x, const unsigned char *at, int type, 
         UNROLLED
         for (size_t k = 0; k < 4; k += 2)
             if (narrow)
-                ggml_bytes(of + k, minima, x->u.q + i + 16 * k, (uint16_t *)dst + 16 * k, NORMAL,
-                           NULL);
+                ggml_bytes(of + k, minima, fives_of_type(type), x->u.q + i + 16 * k,
+                           (uint16_t *)dst + 16 * k, NORMAL, NULL);
             else
                 ggml_wide(of + k, minima, x->u.q + i + 16 * k, (float *)dst + 16 * k);
         return;
@@ -413,7 +435,7 @@ INLINE void short_step(int type, const unsigned char *at, size_t bytes, const st
     }
     const void *from = type == TYPE_Q8_0 ? (const void *)codes : q;
     if (narrow)
-        ggml_bytes(of, minima, from, dst, NORMAL, NULL);
+        ggml_bytes(of, minima, fives_of_type(type), from, dst, NORMAL, NULL);
     else
         ggml_wide(of, minima, from, dst);
 }
