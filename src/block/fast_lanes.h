@@ -61,6 +61,11 @@ struct under {
     float scale, less;
 };
 
+/* The scales of a block's parts of 16 or 32 elements, and what is taken away of these. */
+struct over {
+    float scale[HU_BLOCK_MAX / 16], less[HU_BLOCK_MAX / 16];
+};
+
 /* Of two times sixteen fp4_e2m1: what all codes stand for, and the numbers themselves; the second
  * is over both. */
 struct fp4_scales {

@@ -51,11 +51,6 @@ INLINE const float *fives_of_type(int type)
                                                     : NULL;
 }
 
-/* The scales of a block's parts of 16 or 32 elements, and what is taken away of these. */
-struct over {
-    float scale[HU_BLOCK_MAX / 16], less[HU_BLOCK_MAX / 16];
-};
-
 /* Eight numbers under BY. */
 INLINE void put_eight(__m256i numbers, float by, float *to)
 {
@@ -234,7 +229,7 @@ INLINE bool fall_apart(const struct hu_block *b, const unsigned char *at, int ty
         six_bits(at + 4, &scales);
         put_sixteen(&scales, false, hardware_fp16(at) * unit, hardware_fp16(at + 2), to->over.scale,
                     to->over.less);
-        if (type == TYPE_Q5_K)
+        if (!looks && type == TYPE_Q5_K)
             q5_k_codes(at, u->q);
         else if (!looks)
             q4_k_codes(at, u->q);
@@ -304,6 +299,22 @@ INLINE void long_step(const struct apart *x, const unsigned char *at, int type, 
 #endif
 }
 
+/* All of a block, whose first byte is AT. */
+INLINE void long_block(const struct apart *x, const unsigned char *at, const struct hu_block *b,
+                       int type, bool minima, bool narrow, char *dst)
+{
+    const size_t elements = type ? 256 : b->elements;
+#if LANES > 8
+    if (type == TYPE_Q5_K && narrow) {
+        put_five_bits((uint16_t *)dst, fives_of_type(type), &x->over, at + 48, at + 16);
+        return;
+    }
+#endif
+    for (size_t i = 0; i < elements; i += 2 * STEP)
+        long_step(x, at + b->bytes - elements / 2, type, minima, narrow, i,
+                  dst + i * (narrow ? 2 : 4));
+}
+
 /* Of blocks of a TYPE that is known, or of any. */
 INLINE void long_row(const struct hu_block_job *j, size_t row, void *dst, int type, bool minima,
                      bool narrow)
@@ -311,7 +322,8 @@ INLINE void long_row(const struct hu_block_job *j, size_t row, void *dst, int ty
     const struct hu_block *b = j->b;
     const size_t elements = type ? 256 : b->elements, bytes = b->bytes;
     const size_t steps = j->columns / elements, size = narrow ? 2 : 4;
-    const bool looks = values_of_type(type) && (LANES > 8 || narrow);
+    const bool looks =
+        values_of_type(type) ? LANES > 8 || narrow : LANES > 8 && narrow && type == TYPE_Q5_K;
     const unsigned char *at = codes_at(j, row);
     struct apart x[AHEAD];
     for (size_t n = 0, here; n < steps; n += here) {
@@ -321,9 +333,7 @@ INLINE void long_row(const struct hu_block_job *j, size_t row, void *dst, int ty
             bad |= (uint32_t)!fall_apart(b, at + k * bytes, type, looks, minima, narrow, &x[k])
                    << k;
         for (size_t k = 0; k < here; k++, at += bytes)
-            for (size_t i = 0; i < elements; i += 2 * STEP)
-                long_step(&x[k], at + bytes - elements / 2, type, minima, narrow, i,
-                          (char *)dst + ((n + k) * elements + i) * size);
+            long_block(&x[k], at, b, type, minima, narrow, (char *)dst + (n + k) * elements * size);
         if (__builtin_expect(bad, 0))
             redo_blocks(j, row, n, bad, dst, narrow);
     }
