@@ -146,8 +146,13 @@ INLINE struct tables tables_under(const float *values, const struct under *of, b
                                   enum exactness exactness, marks *middles)
 {
     floats x = load_floats(values);
-    return (struct tables){{rounded_half(put_under(x, of[0], minima), exactness, middles),
-                            rounded_half(put_under(x, of[1], minima), exactness, middles)}};
+    struct full both = {put_under(x, of[0], minima), put_under(x, of[1], minima)};
+    if (exactness == ROUNDED)
+        return (struct tables){
+            {rounded_half(both.a, exactness, middles), rounded_half(both.b, exactness, middles)}};
+    __m512i t = (__m512i)rounded(&both, exactness, middles);
+    return (struct tables){
+        {(halves)_mm512_castsi512_si256(t), (halves)_mm512_extracti64x4_epi64(t, 1)}};
 }
 
 /* Of 32 codes in words, under what is taken of 32 numbers: their lower five bits say which. */
