@@ -87,6 +87,14 @@ INLINE bytes32 join_words(const words *x)
     return (bytes32)_mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
 }
 
+INLINE void store_bytes(unsigned char *to, words x)
+{
+    __m256i fours = _mm256_shuffle_epi8((__m256i)x, _mm256_set1_epi32(0x0c080400));
+    __m128i both =
+        _mm_unpacklo_epi32(_mm256_castsi256_si128(fours), _mm256_extracti128_si256(fours, 1));
+    _mm_storel_epi64((__m128i *)to, both);
+}
+
 #include "fast_looks_avx2.h"
 
 #define NAMED(name) name##_avx2

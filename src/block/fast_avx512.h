@@ -87,4 +87,9 @@ INLINE bytes32 join_words(const words *x)
                                      _mm512_cvtepi32_epi8((__m512i)x[0]));
 }
 
+INLINE void store_bytes(unsigned char *to, words x)
+{
+    _mm_storeu_si128((__m128i *)to, _mm512_cvtepi32_epi8((__m512i)x));
+}
+
 #include "fast_looks_avx512.h"

@@ -10,6 +10,7 @@
  *   half_words       LANES words of 16 bits from memory
  *   picked           LANES floats of a vector by the lower bits of words
  *   join_words       the words of a step, from −128 to 127, as bytes
+ *   store_bytes      LANES words, from 0 to 255, as bytes to memory
  * All is to nearest even, saturating. A block with an infinity or a NaN, and the short one at a
  * row's end, are the truth's.
  */
@@ -346,22 +347,23 @@ INLINE uint32_t nvfp4_scales(const struct context *c, const float *x, size_t n,
                              unsigned char *codes, float *inverses)
 {
     uint32_t amax[ENCODE_CHUNK / 16] = {0}, undone = 0;
+    words infinite = {0};
     greatest_of_blocks(x, n, 16, amax);
-    for (size_t k = 0; k < n / 16; k++)
-        undone |= (uint32_t)(amax[k] >= INFINITE) << k / 2;
     for (size_t i = 0; i < n / 16; i += LANES) {
         words bits, code, scale, unsure;
         GET(bits, amax + i);
+        infinite |= (words)(bits >= INFINITE);
         bits = (words)((floats)bits * (float)c->inverse);
         code = ((bits + 0x7ffff + (bits >> 20 & 1)) >> 20) - (120 << 3);
         unsure = is_near(nearness(bits - 0x80000, 0xfffff), 0xfffff) |
                  (words)(bits - 0x3c800000 > 0x43e00000 - 0x3c800000);
         scale = (code << 20) + (120 << 23);
         store_floats(inverses + i, 1 / ((floats)scale * (float)c->second));
-        uint32_t each[LANES];
-        PUT(each, code);
-        for (size_t k = 0; k < LANES && i + k < n / 16; k++)
-            codes[i + k] = (unsigned char)each[k];
+        unsigned char each[LANES];
+        bool whole = i + LANES <= n / 16;
+        store_bytes(whole ? codes + i : each, code);
+        if (!whole)
+            memcpy(codes + i, each, n / 16 - i);
         if (any_bit(unsure))
             for (size_t k = 0; k < LANES && i + k < n / 16; k++) {
                 unsigned exact = nearest_e4m3(c, (double)hu_float_of_bits(amax[i + k]));
@@ -369,6 +371,9 @@ INLINE uint32_t nvfp4_scales(const struct context *c, const float *x, size_t n,
                 inverses[i + k] = exact < 8 ? 0 : 1 / (c->values[exact] * (float)c->second);
             }
     }
+    if (__builtin_expect(any_bit(infinite), false))
+        for (size_t k = 0; k < n / 16; k++)
+            undone |= (uint32_t)(amax[k] >= INFINITE) << k / 2;
     return undone;
 }
 
@@ -392,16 +397,27 @@ nvfp4_exact(const struct context *c, const struct step *s, size_t number, words 
 INLINE void nvfp4_step(const struct context *c, const struct step *s, size_t number,
                        const float *inverses)
 {
+    unsigned char *to = c->codes + number * STEP / 2;
     words codes[VECTORS], near = {0};
+    struct step y;
     UNROLLED
     for (int k = 0; k < VECTORS; k++) {
-        floats y = s->v[k] * inverses[k / EACH];
-        near = larger(near, nearness((words)y, 0x1fffff));
-        codes[k] = fp4_codes(y);
+        y.v[k] = s->v[k] * inverses[k / EACH];
+        near = larger(near, nearness((words)y.v[k], 0x1fffff));
     }
-    if (__builtin_expect(any_bit(is_near(near, 0x1fffff)), false))
+    if (__builtin_expect(any_bit(is_near(near, 0x1fffff)), false)) {
         nvfp4_exact(c, s, number, codes);
-    store_pairs(join_words(codes), false, c->codes + number * STEP / 2);
+        store_pairs(join_words(codes), false, to);
+        return;
+    }
+#if LANES > 8
+    put_off_bounds(y.v[0], y.v[1], to);
+#else
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++)
+        codes[k] = fp4_codes(y.v[k]);
+    store_pairs(join_words(codes), false, to);
+#endif
 }
 
 #include "fast_encode_ggml.h"
