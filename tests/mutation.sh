@@ -296,7 +296,7 @@ if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
     mutate_fast "multiples below zero have no sign" fast_looks_avx2.h 's/_mm256_xor_si256(_mm256_and_si256(upper, bits), flip)/((void)flip, _mm256_and_si256(upper, bits))/'
     mutate_fast "zero times a scale has no sign" fast_looks_avx2.h 's/15, 13, 11, 9, 7, 5, 3, 1, 1, 1,/15, 13, 11, 9, 7, 5, 3, 1, -128, 1,/'
     mutate_fast "half of the magnitudes are not looked at" fast_avx2.c 's/_mm256_permute2x128_si256(x, y, 0x31)/_mm256_permute2x128_si256(x, y, 0x20)/'
-    mutate_fast "a tie of e8m0's rule comes later" fast_encode.h 's/>= r->carries/> r->carries/'
+    mutate_fast "a tie of e8m0's rule comes later" fast_encode.h 's/>= c->ruler.carries/> c->ruler.carries/'
     mutate_fast "fp4 below 1 has units of its own" fast_encode.h 's/(words){0} + 0x3f800000/(words){0}/'
     mutate_fast "fp4 has a code beyond the last" fast_encode.h 's/(words)within(x, -6, 6)/(words)within(x, -8, 8)/'
     mutate_fast "an exact bound takes a tie up" fast_encode.h 's/__m256i next = _mm256_setr_epi64x(-1, 0, -1, 0)/__m256i next = _mm256_setzero_si256()/'

@@ -123,24 +123,6 @@ INLINE struct ruler ruler_of(const struct hu_block_encoding *e)
     return r;
 }
 
-/* The scale's code: of zeros the least. */
-INLINE unsigned e8m0_of(const struct ruler *r, uint32_t amax)
-{
-    if (amax < 0x00800000) /* subnormal */
-        return amax ? (unsigned)(hu_scale_exponent(r->rule, (double)hu_float_of_bits(amax),
-                                                   &r->element) +
-                                 127)
-                    : 0;
-    int code = (int)(amax >> 23) - r->emax + ((amax & 0x7fffff) >= r->carries);
-    return (unsigned)(code < 0 ? 0 : code > 254 ? 254 : code);
-}
-
-/* 2^−k for k from −127 to 127: 127 has no normal number. */
-INLINE float inverse_power(unsigned code)
-{
-    return code < 254 ? hu_float_of_bits((254u - code) << 23) : 0x1p-127f;
-}
-
 /*
  * How many of 15 bounds, ascending, a float has reached: the middle one first, then those that are
  * left on its side; of seven bounds and eight infinite ones from step 1 on. What entry of a step is
@@ -272,19 +254,70 @@ INLINE struct context context_of(const struct hu_block_encoding *e, size_t row, 
     return c;
 }
 
+/* The first N words, of which there may be fewer than LANES. */
+INLINE void put_bytes(unsigned char *to, words x, size_t n)
+{
+    unsigned char each[LANES];
+    if (n >= LANES) {
+        store_bytes(to, x);
+        return;
+    }
+    store_bytes(each, x);
+    memcpy(to, each, n);
+}
+
+INLINE words are_odd(words amax)
+{
+    return (words)(amax - 0x00800000 >= INFINITE - 0x00800000);
+}
+
+/* Of N blocks those whose greatest magnitude is zero, subnormal or not finite: a bit for each of
+ * the last kind. */
+ROW __attribute__((noinline, cold)) static uint32_t odd_scales(const struct ruler *r,
+                                                               const uint32_t *amax, size_t n,
+                                                               unsigned char *codes,
+                                                               float *inverses)
+{
+    uint32_t undone = 0;
+    for (size_t k = 0; k < n; k++) {
+        if (amax[k] < 0x00800000) {
+            double size = (double)hu_float_of_bits(amax[k]);
+            int code = amax[k] ? hu_scale_exponent(r->rule, size, &r->element) + 127 : 0;
+            codes[k] = (unsigned char)code;
+            inverses[k] = hu_float_of_bits((254u - (unsigned)code) << 23);
+        } else if (amax[k] >= INFINITE) {
+            inverses[k] = 0;
+            undone |= (uint32_t)1 << k;
+        }
+    }
+    return undone;
+}
+
 /* The codes of scales of 32 elements each, and their inverses, for N elements. Those that are not
  * finite have a bit in what is returned. */
 INLINE uint32_t mx_scales(const struct context *c, const float *x, size_t n, unsigned char *codes,
                           float *inverses)
 {
-    uint32_t amax[ENCODE_CHUNK / STEP], undone = 0;
+    uint32_t amax[ENCODE_CHUNK / STEP] = {0}, undone = 0;
+    const size_t blocks = n / STEP;
+    const signed_words greatest = (signed_words){0} + 254;
     greatest_of_blocks(x, n, STEP, amax);
-    for (size_t k = 0; k < n / STEP; k++) {
-        unsigned code = e8m0_of(&c->ruler, amax[k]);
-        bool finite = amax[k] < INFINITE;
-        codes[k] = (unsigned char)code;
-        inverses[k] = finite ? inverse_power(code) : 0;
-        undone |= (uint32_t)!finite << k;
+    for (size_t i = 0; i < blocks; i += LANES) {
+        words bits, inverse;
+        signed_words code;
+        GET(bits, amax + i);
+        code = (signed_words)(bits >> 23) - c->ruler.emax -
+               (signed_words)((bits & 0x7fffff) >= c->ruler.carries);
+        code &= code > 0;
+        code = (code & (code < greatest)) | (greatest & (code >= greatest));
+        inverse = (words)(greatest - code) << 23;
+        inverse |= (words)(code == greatest) & 0x400000; /* 2^−127, which is subnormal */
+        PUT(inverses + i, inverse);
+        put_bytes(codes + i, (words)code, blocks - i);
+        if (__builtin_expect(any_bit(are_odd(bits)), false))
+            undone |= odd_scales(&c->ruler, amax + i, blocks - i < LANES ? blocks - i : LANES,
+                                 codes + i, inverses + i)
+                      << i;
     }
     return undone;
 }
@@ -359,11 +392,7 @@ INLINE uint32_t nvfp4_scales(const struct context *c, const float *x, size_t n,
                  (words)(bits - 0x3c800000 > 0x43e00000 - 0x3c800000);
         scale = (code << 20) + (120 << 23);
         store_floats(inverses + i, 1 / ((floats)scale * (float)c->second));
-        unsigned char each[LANES];
-        bool whole = i + LANES <= n / 16;
-        store_bytes(whole ? codes + i : each, code);
-        if (!whole)
-            memcpy(codes + i, each, n / 16 - i);
+        put_bytes(codes + i, code, n / 16 - i);
         if (any_bit(unsure))
             for (size_t k = 0; k < LANES && i + k < n / 16; k++) {
                 unsigned exact = nearest_e4m3(c, (double)hu_float_of_bits(amax[i + k]));
