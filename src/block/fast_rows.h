@@ -458,6 +458,22 @@ INLINE bool is_usual(uint32_t scale)
     return (scale >> 23 & 255) - 27 < 255 - 27 || !(scale << 1);
 }
 
+/* What the codes of a table stand for under a scale, in bf16 or in fp32. */
+struct coded {
+    struct tables halves;
+    struct wide_table floats;
+};
+
+INLINE void coded_step(const struct coded *t, const unsigned char *at, size_t step, void *dst,
+                       bool narrow)
+{
+    at += step * STEP / 2;
+    if (narrow)
+        put_looked((uint16_t *)dst + step * STEP, &t->halves, 0, codes_in(at, HIGH_FIRST));
+    else
+        put_wide((float *)dst + step * STEP, &t->floats, at, HIGH_FIRST);
+}
+
 /* A block of steps under an fp32, codes those of a table. False: to be done again. */
 INLINE bool coded_block(const float *table, const unsigned char *scales, size_t number,
                         const unsigned char *at, size_t steps, void *dst, bool narrow)
@@ -465,17 +481,17 @@ INLINE bool coded_block(const float *table, const unsigned char *scales, size_t 
     const float scale = fp32_scale(scales, number);
     const struct under of[2] = {{scale, 0}, {scale, 0}};
     marks middles = {0};
-    if (narrow) {
-        struct tables t = tables_under(table, of, false, ROUNDED, &middles);
-        UNROLLED
-        for (size_t k = 0; k < steps; k++)
-            put_looked((uint16_t *)dst + k * STEP, &t, 0, codes_in(at + k * STEP / 2, HIGH_FIRST));
-    } else {
-        struct wide_table t = wide_under(table, *of, false);
-        UNROLLED
-        for (size_t k = 0; k < steps; k++)
-            put_wide((float *)dst + k * STEP, &t, at + k * STEP / 2, HIGH_FIRST);
+    struct coded t;
+    if (narrow)
+        t.halves = tables_under(table, of, false, ROUNDED, &middles);
+    else
+        t.floats = wide_under(table, *of, false);
+    for (size_t k = 0; k + 2 <= steps; k += 2) {
+        coded_step(&t, at, k, dst, narrow);
+        coded_step(&t, at, k + 1, dst, narrow);
     }
+    if (steps % 2)
+        coded_step(&t, at, steps - 1, dst, narrow);
     return is_usual(unpack_word(scales + 4 * number)) && !any_mark(middles);
 }
 
