@@ -34,7 +34,7 @@ hu_block_row *hu_block_row_avx512bf16(const struct hu_block_job *j, bool narrow)
 /* What the sixteen codes of fp4_e2m1 stand for under a scale, as fp32, and as bf16: lower bytes,
  * upper ones, and both. */
 struct hu_block_planes {
-    float floats[16];
+    float floats[16] __attribute__((aligned(64))); /* in one line of the cache */
     unsigned char low[16], high[16];
     uint16_t halves[16];
 };

@@ -91,8 +91,8 @@ INLINE bool is_finite(float x)
     return __builtin_fabsf(x) < __builtin_inff();
 }
 
-/* Elements of a byte, of six bits or of a nibble. */
-enum kind { KIND_E4M3, KIND_E5M2, KIND_INT8, KIND_FP4, KIND_E2M3, KIND_E3M2 };
+/* Elements of a byte or of six bits. */
+enum kind { KIND_E4M3, KIND_E5M2, KIND_INT8, KIND_E2M3, KIND_E3M2 };
 
 /* Those of six bits are held as fp8 of as many trailing bits, which has room for all as normal
  * numbers. */
@@ -267,18 +267,17 @@ INLINE bool mx_step(const struct row *r, size_t i, enum kind kind, const struct 
            (!fp8 || all_finite(at, kind == KIND_E4M3));
 }
 
-/* 32 fp4_e2m1 of 16 bytes under an e8m0. False: to be done again. */
-INLINE bool fp4_step(const struct hu_block_planes *planes, unsigned e8m0, const void *at,
-                     enum order order, void *dst, bool narrow)
+/* 32 fp4_e2m1 of 16 bytes under an e8m0. All products are bf16, subnormal ones too. */
+INLINE void fp4_step(const struct hu_block_planes *of, const void *at, enum order order, void *dst,
+                     bool narrow)
 {
     if (narrow) {
-        struct tables t = fp4_tables(planes + e8m0);
+        struct tables t = fp4_tables(of);
         put_looked(dst, &t, 0, codes_in(at, order));
     } else {
-        struct wide_table t = fp4_wide(planes + e8m0);
+        struct wide_table t = fp4_wide(of);
         put_wide(dst, &t, at, order);
     }
-    return narrow || stays_exact(e8m0);
 }
 
 /* Whether products of SCALE with significands of BITS may have to be rounded to fp32. */
@@ -305,6 +304,19 @@ ROW __attribute__((noinline)) static struct row row_of(const struct hu_block_job
     };
 }
 
+/* Pointers go on beside each other: the loops have little to do. */
+INLINE void mx_fp4_row(const struct hu_block_job *j, size_t row, void *dst, bool narrow)
+{
+    const struct row r = row_of(j, row);
+    const size_t steps = j->columns / STEP;
+    const unsigned char *scale = r.scales, *end = scale + steps, *at = r.codes;
+    char *to = dst;
+    for (; scale < end; scale++, at += STEP / 2, to += STEP * (narrow ? 2 : 4))
+        fp4_step(r.planes + *scale, at, LOW_FIRST, to, narrow);
+    if (steps * STEP < j->columns)
+        redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
+}
+
 /* Elements under an e8m0 for each 32. */
 INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum kind kind,
                        bool narrow)
@@ -320,10 +332,7 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
         for (size_t k = 0; k < here; k++) {
             size_t i = (n + k) * STEP;
             void *to = (char *)dst + i * (narrow ? 2 : 4);
-            bool fine = kind == KIND_FP4 ? fp4_step(r.planes, r.scales[i / STEP], r.codes + i / 2,
-                                                    LOW_FIRST, to, narrow)
-                                         : mx_step(&r, i, kind, &f, to, narrow);
-            bad |= (uint32_t)!fine << k;
+            bad |= (uint32_t)!mx_step(&r, i, kind, &f, to, narrow) << k;
         }
         if (__builtin_expect(bad, 0))
             redo_steps(j, row, n, STEP, bad, dst, narrow);
@@ -347,10 +356,12 @@ INLINE void nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool 
     const float *values = hu_block_e4m3_values(), second = j->parts->tensor_scale;
     const struct hu_block_planes *planes = hu_block_e4m3_planes(second);
     const size_t end = narrow || is_finite(second) ? j->columns / STEP * STEP : 0;
-    for (size_t i = 0; i < end; i += STEP) {
-        unsigned a = r.scales[i / 16], b = r.scales[i / 16 + 1];
-        const struct fp4_scales of = {{planes + a, planes + b}, {values[a], values[b]}, second};
-        fp4_pair(&of, r.codes + i / 2, LOW_FIRST, (char *)dst + i * (narrow ? 2 : 4), narrow);
+    const unsigned char *scale = r.scales, *at = r.codes;
+    char *to = dst, *last = to + end * (narrow ? 2 : 4);
+    for (; to < last; scale += 2, at += STEP / 2, to += STEP * (narrow ? 2 : 4)) {
+        const struct fp4_scales of = {
+            {planes + scale[0], planes + scale[1]}, {values[scale[0]], values[scale[1]]}, second};
+        fp4_pair(&of, at, LOW_FIRST, to, narrow);
     }
     if (end < j->columns)
         redo(j, row, end, j->columns - end, dst, narrow);
@@ -540,7 +551,7 @@ INLINE void table_row(const struct hu_block_job *j, size_t row, void *dst, bool 
 ROWS(mx_e4m3, scaled_row(j, row, dst, KIND_E4M3, narrow))
 ROWS(mx_e5m2, scaled_row(j, row, dst, KIND_E5M2, narrow))
 ROWS(mx_int8, scaled_row(j, row, dst, KIND_INT8, narrow))
-ROWS(mx_fp4, scaled_row(j, row, dst, KIND_FP4, narrow))
+ROWS(mx_fp4, mx_fp4_row(j, row, dst, narrow))
 ROWS(mx_e2m3, scaled_row(j, row, dst, KIND_E2M3, narrow))
 ROWS(mx_e3m2, scaled_row(j, row, dst, KIND_E3M2, narrow))
 ROWS(nvfp4, nvfp4_row(j, row, dst, narrow))

@@ -477,16 +477,9 @@ INLINE void mxfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool 
     const size_t steps = j->columns / STEP, size = STEP * (narrow ? 2 : 4);
     const struct hu_block_planes *planes = hu_block_ggml_e8m0_planes();
     const unsigned char *at = codes_at(j, row);
-    for (size_t n = 0, here; n < steps; n += here) {
-        uint32_t bad = 0;
-        here = steps - n < BATCH ? steps - n : BATCH;
-        for (size_t k = 0; k < here; k++, at += 1 + STEP / 2)
-            bad |= (uint32_t)!fp4_step(planes, *at, at + 1, PARTED, (char *)dst + (n + k) * size,
-                                       narrow)
-                   << k;
-        if (__builtin_expect(bad, 0))
-            redo_blocks(j, row, n, bad, dst, narrow);
-    }
+    char *to = dst, *end = to + steps * size;
+    for (; to < end; at += 1 + STEP / 2, to += size)
+        fp4_step(planes + *at, at + 1, PARTED, to, narrow);
     if (steps * STEP < j->columns)
         redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
 }
