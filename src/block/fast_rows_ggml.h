@@ -488,17 +488,16 @@ INLINE void mxfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool 
 INLINE void ggml_nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool narrow)
 {
     enum { BLOCK = 2 * STEP, BYTES = 4 + BLOCK / 2 };
-    const size_t end = j->columns / BLOCK * BLOCK;
+    const size_t end = j->columns / BLOCK * BLOCK, size = STEP * (narrow ? 2 : 4);
     const struct hu_block_planes *planes = hu_block_ggml_e4m3_planes();
     const unsigned char *at = codes_at(j, row);
-    for (size_t i = 0; i < end; i += BLOCK, at += BYTES) {
+    char *to = dst, *last = to + end / STEP * size;
+    for (; to < last; at += BYTES) {
         UNROLLED
-        for (size_t k = 0; k < 2; k++) {
-            unsigned a = at[2 * k], b = at[2 * k + 1];
-            const struct fp4_scales of = {
-                {planes + a, planes + b}, {planes[a].floats[2], planes[b].floats[2]}, 1};
-            fp4_pair(&of, at + 4 + 16 * k, PARTED, (char *)dst + (i + STEP * k) * (narrow ? 2 : 4),
-                     narrow);
+        for (size_t k = 0; k < 2; k++, to += size) {
+            const struct hu_block_planes *a = planes + at[2 * k], *b = planes + at[2 * k + 1];
+            const struct fp4_scales of = {{a, b}, {a->floats[2], b->floats[2]}, 1};
+            fp4_pair(&of, at + 4 + 16 * k, PARTED, to, narrow);
         }
     }
     if (end < j->columns)
