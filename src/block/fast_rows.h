@@ -238,13 +238,11 @@ INLINE void mx_narrow(enum kind kind, const void *at, unsigned code, uint16_t *d
     }
 }
 
-/* 32 under an e8m0, from element I on. False: to be done again. */
-INLINE bool mx_step(const struct row *r, size_t i, enum kind kind, const struct fp8 *f, void *dst,
-                    bool narrow)
+/* 32 codes under the scale of CODE. False: to be done again. */
+INLINE bool mx_step(const unsigned char *at, unsigned code, enum kind kind, const struct fp8 *f,
+                    void *dst, bool narrow)
 {
-    const unsigned code = r->scales[i / STEP];
     const enum kind held = held_as(kind);
-    const unsigned char *at = r->codes + (kind == held ? i : i / 4 * 3);
     bytes32 sixes;
     if (kind != held) {
         hold_sixes(at, kind == KIND_E2M3, &sixes);
@@ -322,18 +320,17 @@ INLINE void scaled_row(const struct hu_block_job *j, size_t row, void *dst, enum
                        bool narrow)
 {
     const struct row r = row_of(j, row);
-    const size_t steps = j->columns / STEP;
+    const size_t steps = j->columns / STEP, length = kind == held_as(kind) ? STEP : STEP / 4 * 3;
+    const unsigned char *at = r.codes, *scale = r.scales;
+    char *to = dst;
     struct fp8 f;
     if (kind == KIND_E4M3 || kind == KIND_E5M2)
         fp8_begin(&f, kind == KIND_E4M3);
     for (size_t n = 0, here; n < steps; n += here) {
         uint32_t bad = 0;
         here = steps - n < BATCH ? steps - n : BATCH;
-        for (size_t k = 0; k < here; k++) {
-            size_t i = (n + k) * STEP;
-            void *to = (char *)dst + i * (narrow ? 2 : 4);
-            bad |= (uint32_t)!mx_step(&r, i, kind, &f, to, narrow) << k;
-        }
+        for (size_t k = 0; k < here; k++, at += length, scale++, to += STEP * (narrow ? 2 : 4))
+            bad |= (uint32_t)!mx_step(at, *scale, kind, &f, to, narrow) << k;
         if (__builtin_expect(bad, 0))
             redo_steps(j, row, n, STEP, bad, dst, narrow);
     }
