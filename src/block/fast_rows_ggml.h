@@ -36,6 +36,20 @@ INLINE const float *values_of_type(int type)
                                                         : NULL;
 }
 
+/* Bytes of a block, known while compiling but for q8_1's beside q8_0's. */
+INLINE size_t bytes_of_type(const struct hu_block *b, int type)
+{
+    return type == TYPE_Q4_0 || type == TYPE_IQ4_NL ? 18
+           : type == TYPE_Q4_1                      ? 20
+           : type == TYPE_Q5_0                      ? 22
+           : type == TYPE_Q5_1                      ? 24
+           : type == TYPE_Q4_K                      ? 144
+           : type == TYPE_Q5_K                      ? 176
+           : type == TYPE_Q6_K                      ? 210
+           : type == TYPE_IQ4_XS                    ? 136
+                                                    : b->bytes;
+}
+
 /* What the lower five bits of codes of a type stand for, where AVX-512 looks all of them up. */
 INLINE const float *fives_of_type(int type)
 {
@@ -311,7 +325,7 @@ INLINE void long_block(const struct apart *x, const unsigned char *at, const str
     }
 #endif
     for (size_t i = 0; i < elements; i += 2 * STEP)
-        long_step(x, at + b->bytes - elements / 2, type, minima, narrow, i,
+        long_step(x, at + bytes_of_type(b, type) - elements / 2, type, minima, narrow, i,
                   dst + i * (narrow ? 2 : 4));
 }
 
@@ -320,7 +334,7 @@ INLINE void long_row(const struct hu_block_job *j, size_t row, void *dst, int ty
                      bool narrow)
 {
     const struct hu_block *b = j->b;
-    const size_t elements = type ? 256 : b->elements, bytes = b->bytes;
+    const size_t elements = type ? 256 : b->elements, bytes = bytes_of_type(b, type);
     const size_t steps = j->columns / elements, size = narrow ? 2 : 4;
     const bool looks =
         values_of_type(type) ? LANES > 8 || narrow : LANES > 8 && narrow && type == TYPE_Q5_K;
@@ -454,16 +468,17 @@ INLINE void short_row(const struct hu_block_job *j, size_t row, void *dst, int t
 {
     const bool minima = type == TYPE_Q4_1 || type == TYPE_Q5_1,
                looks = values_of_type(type) && (LANES > 8 || narrow);
-    const size_t bytes = j->b->bytes, at_once = looks ? 2 : 1, size = STEP * (narrow ? 2 : 4),
-                 steps = j->columns / STEP / at_once * at_once;
+    const size_t bytes = bytes_of_type(j->b, type), at_once = looks ? 2 : 1,
+                 size = STEP * (narrow ? 2 : 4), steps = j->columns / STEP / at_once * at_once;
     const unsigned char *at = codes_at(j, row);
+    char *to = dst;
     for (size_t n = 0, here; n < steps; n += here) {
         struct shorts s;
         here = steps - n < BATCH ? steps - n : BATCH;
         uint32_t bad =
             short_scales(at, bytes, here, minima, narrow, narrow && !looks ? INT8_UNIT : 1, &s);
-        for (size_t k = 0; k < here; k += at_once, at += at_once * bytes)
-            short_step(type, at, bytes, &s, k, looks, narrow, (char *)dst + (n + k) * size);
+        for (size_t k = 0; k < here; k += at_once, at += at_once * bytes, to += at_once * size)
+            short_step(type, at, bytes, &s, k, looks, narrow, to);
         if (__builtin_expect(bad, 0))
             redo_blocks(j, row, n, bad, dst, narrow);
     }
