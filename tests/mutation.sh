@@ -300,7 +300,7 @@ if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
     mutate_fast "fp4 below 1 has units of its own" fast_encode.h 's/(words){0} + 0x3f800000/(words){0}/'
     mutate_fast "fp4 has a code beyond the last" fast_encode.h 's/(words)within(x, -6, 6)/(words)within(x, -8, 8)/'
     mutate_fast "an exact bound takes a tie up" fast_encode.h 's/__m256i next = _mm256_setr_epi64x(-1, 0, -1, 0)/__m256i next = _mm256_setzero_si256()/'
-    mutate_fast "quotients near a bound are trusted" fast_encode.h 's/near = larger(near, nearness((words)y, 0x1fffff));/(void)0;/'
+    mutate_fast "quotients near a bound are trusted" fast_encode.h 's/near = larger(near, nearness((words)y.v\[k\], 0x1fffff));/(void)0;/'
     mutate_fast "scales near a middle are trusted" fast_encode.h 's/is_near(nearness(bits - 0x80000, 0xfffff), 0xfffff) |/(words){0} |/'
     mutate_fast "scales that are not normal are trusted" fast_encode.h 's/(words)(bits - 0x3c800000 > 0x43e00000 - 0x3c800000)/(words){0}/'
     mutate_fast "quotients of fp8 are not settled" fast_encode_tiles.h 's/if (!any_bit(short_ones))/if (true)/'
@@ -315,6 +315,22 @@ if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
     mutate_fast "a code of five bits may be 32" fast_encode_ggml.h 's/codes\[k\] = q - (q >> bits & 1);/codes[k] = q;/'
     mutate_fast "the lowest inverse is of no scale" fast_encode_ggml.h 's/((words)(magnitude != 0) & (words)(((words)back & 0x7fffffff) == 0)))/((words)back \& 0))/'
     unset HALFULP_KERNEL
+fi
+if grep -qw avx512_bf16 /proc/cpuinfo 2>/dev/null; then
+    mutate_wide() { mutate_unit "$1" block "fast_$HALFULP_KERNEL" "$2" "$3"; }
+    export HALFULP_KERNEL=avx512
+    unchanged "the unchanged rows of AVX-512 pass" block fast_avx512
+    mutate_wide "a middle of fp4 goes down" fast_looks_avx512.h 's/{0, 1, 1, 1, 1, 1, 1, 2,/{0, 1, 1, 1, 1, 1, 1, 1,/'
+    mutate_wide "fp4 has no sign" fast_looks_avx512.h 's/_mm512_set1_epi16(8),$/_mm512_set1_epi16(0),/'
+    mutate_wide "upper codes come from a bit below" fast_looks_avx512.h 's/_mm256_mulhi_epu16(x, _mm256_set1_epi16(1 << 12))/_mm256_mulhi_epu16(x, _mm256_set1_epi16(1 << 13))/'
+    mutate_wide "fifth bits are the neighbours'" fast_looks_avx512.h 's/1 << (12 - k)/1 << (11 - k)/'
+    mutate_wide "tables under two scales are one" fast_looks_avx512.h 's/_mm512_extracti64x4_epi64(t, 1)/_mm512_castsi512_si256(t)/'
+    export HALFULP_KERNEL=avx512bf16
+    mutate_wide "what is rounded to bf16 was in no middle" fast_looks_avx512.h 's/return _mm512_cmpeq_epi32_mask(.*/return 0 * (marks)x[0];/'
+    mutate_wide "a table's subnormals are the instruction's" fast_rows.h 's/return (scale >> 23 \& 255) - 27 < 255 - 27 || !(scale << 1);/return (scale >> 23 \& 255) < 255;/'
+    unset HALFULP_KERNEL
+else
+    attempt skip "mutations of AVX-512's rows of blocks" "this machine has no AVX-512"
 fi
 
 # What a cast loses.

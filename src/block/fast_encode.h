@@ -528,8 +528,8 @@ ENCODE(encode_linear, steps_row(e, row, TO_LINEAR))
 ENCODE(encode_minima, steps_row(e, row, TO_MINIMA))
 ENCODE(encode_q8_0, steps_row(e, row, TO_Q8_0))
 ENCODE(encode_iq4_nl, steps_row(e, row, TO_IQ4_NL))
-ENCODE(encode_fp8, tiles_row(e, row, false))
-ENCODE(encode_table, tiles_row(e, row, true))
+ENCODE(encode_fp8, fp8_tiles(e, row))
+ENCODE(encode_table, table_blocks(e, row))
 
 hu_block_encode_row *NAMED(hu_block_encode)(const struct hu_block_encoding *e)
 {

@@ -69,17 +69,55 @@ INLINE floats settled(floats q, floats x, float scale)
     return (floats)(bits + ((less - more) & short_ones));
 }
 
-INLINE void fp8_run(struct hu_block_encoding *e, size_t row, size_t column, size_t n, float scale,
-                    float largest)
+/* A scale of fp8, and its inverse: 0 where quotients need it itself, for products would not be near
+ * them. */
+struct fp8_tile {
+    float scale, inverse;
+};
+
+INLINE struct fp8_tile fp8_tile_of(float scale)
+{
+    bool usual = scale > 0x1p-90f && scale < 0x1p90f;
+    return (struct fp8_tile){scale > 0 ? scale : __builtin_inff(), usual ? 1 / scale : 0};
+}
+
+/* N floats over a scale, cut to the range and near enough to round once more: products, unless one
+ * of 32 is near a middle of fp8 or zero. */
+INLINE void fp8_quotients(const float *x, size_t n, struct fp8_tile of, float largest, float *to)
+{
+    enum { BITS = 0x7ffff }; /* below those of middles of e5m2 and of e4m3 */
+    for (size_t i = 0; i < n; i += STEP) {
+        const size_t vectors = n - i < STEP ? (n - i + LANES - 1) / LANES : VECTORS;
+        words near = {0};
+        for (size_t k = 0; k < vectors; k++) {
+            floats y = load_floats(x + i + k * LANES) * of.inverse;
+            near = larger(near, nearness((words)y, BITS));
+            store_floats(to + i + k * LANES, within(y, -largest, largest));
+        }
+        if (__builtin_expect(any_bit(is_near(near, BITS)), false))
+            for (size_t k = 0; k < vectors; k++) {
+                floats v = load_floats(x + i + k * LANES), q = settled(v / of.scale, v, of.scale);
+                store_floats(to + i + k * LANES, within(q, -largest, largest));
+            }
+    }
+}
+
+/* Columns COLUMN to END of a row, in tiles of ACROSS. */
+INLINE void fp8_run(struct hu_block_encoding *e, size_t row, size_t column, size_t end,
+                    size_t across, const struct fp8_tile *tiles, float largest)
 {
     float room[ENCODE_CHUNK], scaled[ENCODE_CHUNK];
-    const float *x = source(e, row * e->columns + column, n, room);
-    for (size_t i = 0; i < n; i += LANES) {
-        floats v = load_floats(x + i);
-        store_floats(scaled + i, within(settled(v / scale, v, scale), -largest, largest));
+    for (size_t at = column, n; at < end; at += n) {
+        n = end - at < ENCODE_CHUNK ? end - at : ENCODE_CHUNK;
+        const float *x = source(e, row * e->columns + at, n, room);
+        for (size_t i = 0, here; i < n; i += here) {
+            size_t tile = (at + i - column) / across;
+            here = n - i < across ? n - i : across;
+            fp8_quotients(x + i, here, tiles[tile], largest, scaled + i);
+        }
+        hu_convert_array(e->element, e->codes + row * e->columns + at, e->fp32, scaled, n,
+                         &e->options.elements, NULL);
     }
-    hu_convert_array(e->element, e->codes + row * e->columns + column, e->fp32, scaled, n,
-                     &e->options.elements, NULL);
 }
 
 /* bitsandbytes' codes of N elements, a multiple of 32. */
@@ -106,42 +144,74 @@ INLINE void table_run(struct hu_block_encoding *e, size_t column, size_t n, floa
     }
 }
 
-INLINE void tiles_row(struct hu_block_encoding *e, size_t row, bool is_table)
+/* The scale of rows ROW to LAST, columns COLUMN to END, to its place. False: the truth is to encode
+ * them. */
+INLINE bool tile_scale(struct hu_block_encoding *e, size_t row, size_t last, size_t column,
+                       size_t end, bool is_table, float largest, float *scale)
 {
-    struct hu_block_sorted sorted = {.n = 0};
+    const size_t across = e->b->tile_columns ? e->b->tile_columns : e->columns;
+    uint32_t amax = NAMED(hu_block_greatest)(e, row, last, column, end);
+    float most = e->b->tile_rows ? hu_float_of_bits(amax) : (float)e->amax;
+    *scale = most / largest;
+    /* What settles quotients has no room below. */
+    bool tiny = *scale < 0x1p-90f && most > 0;
+    if (amax >= INFINITE || (is_table ? end - column < across : tiny))
+        return false;
+    size_t number = is_table ? column / across : parts_tile(e->b, e->columns, row, column);
+    layout_set_word(e->scales + 4 * number, 32, hu_bits_of_float(*scale));
+    return true;
+}
+
+/* Tiles of fp8 as high as rows ROW to LAST, so many beside each other that conversions are long. */
+INLINE void fp8_tiles(struct hu_block_encoding *e, size_t row)
+{
+    enum { MOST = ENCODE_CHUNK / STEP };
+    const size_t last = hu_block_last_row(e, row),
+                 across = e->b->tile_columns ? e->b->tile_columns : e->columns;
+    const size_t most = across % STEP || across > ENCODE_CHUNK ? 1 : ENCODE_CHUNK / across;
+    const float largest = (float)hu_scale_element_of(e->b).max;
+    struct fp8_tile tiles[MOST];
+    for (size_t column = 0, end; column < e->columns; column = end) {
+        uint32_t rest = 0;
+        end = e->columns - column < most * across ? e->columns : column + most * across;
+        for (size_t at = column, k = 0; at < end; at += across, k++) {
+            float scale = 0;
+            size_t edge = end - at < across ? end : at + across;
+            if (!tile_scale(e, row, last, at, edge, false, largest, &scale))
+                rest |= (uint32_t)1 << k;
+            tiles[k] = fp8_tile_of(scale);
+        }
+        for (size_t r = row; r < last; r++)
+            fp8_run(e, r, column, end, across, tiles, largest);
+        for (size_t at = column; rest; rest >>= 1, at += across)
+            if (rest & 1)
+                hu_block_encode_rest(e, row, at, end - at < across ? end : at + across);
+    }
+}
+
+/* Blocks of a table's codes, whatever rows are. */
+INLINE void table_blocks(struct hu_block_encoding *e, size_t row)
+{
+    struct hu_block_sorted sorted = hu_block_sort(e->b->table);
     float bounds[15] = {0};
-    if (is_table)
-        sorted = hu_block_sort(e->b->table);
-    for (int i = 0; is_table && i < 15; i++) { /* the next fp32 above a middle */
+    for (int i = 0; i < 15; i++) { /* the next fp32 above a middle */
         uint32_t bits = hu_bits_of_float(sorted.middles[i]);
         bounds[i] = bits < INFINITE ? hu_float_of_bits(bits + 1)
                     : bits >> 31    ? hu_float_of_bits(bits - 1)
                                     : sorted.middles[i];
     }
     const struct ladder ladder = ladder_of(bounds);
-    size_t last = hu_block_last_row(e, row), end;
-    float largest = is_table ? 1 : (float)hu_scale_element_of(e->b).max;
-    for (size_t column = 0; column < e->columns; column = end) {
-        size_t left = e->columns - column, across = e->b->tile_columns;
-        end = !across || left < across ? e->columns : column + across;
-        uint32_t amax = NAMED(hu_block_greatest)(e, row, last, column, end);
-        float most = e->b->tile_rows ? hu_float_of_bits(amax) : (float)e->amax;
-        float scale = most / largest;
-        /* What settles quotients has no room below. */
-        bool tiny = scale < 0x1p-90f && most > 0;
-        if (amax >= INFINITE || (is_table ? left < across : tiny)) {
+    const size_t last = hu_block_last_row(e, row), across = e->b->tile_columns;
+    for (size_t column = 0, end; column < e->columns; column = end) {
+        float scale;
+        end = e->columns - column < across ? e->columns : column + across;
+        if (!tile_scale(e, row, last, column, end, true, 1, &scale)) {
             hu_block_encode_rest(e, row, column, end);
             continue;
         }
-        size_t number = is_table ? column / across : parts_tile(e->b, e->columns, row, column);
-        layout_set_word(e->scales + 4 * number, 32, hu_bits_of_float(scale));
-        for (size_t r = row; r < last; r++)
-            for (size_t at = column, n; at < end; at += n) {
-                n = end - at < ENCODE_CHUNK ? end - at : ENCODE_CHUNK;
-                if (is_table)
-                    table_run(e, at, n, scale, &sorted, &ladder);
-                else
-                    fp8_run(e, r, at, n, scale > 0 ? scale : __builtin_inff(), largest);
-            }
+        for (size_t at = column, n; at < end; at += n) {
+            n = end - at < ENCODE_CHUNK ? end - at : ENCODE_CHUNK;
+            table_run(e, at, n, scale, &sorted, &ladder);
+        }
     }
 }
