@@ -171,14 +171,15 @@ Test(block, names_of_one_format_are_one_row)
         {"gptq", "gptq4_g128"},
         {"awq", "awq4_g128"},
         {"fp8_tile64x64", "fp8_tile64"},
+        {"fp8_tile3x3", "fp8_tile3"},
     };
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         cr_assert_not_null(hu_block_find(same[i][0]), "%s", same[i][0]);
         cr_assert_eq(hu_block_find(same[i][0]), hu_block_find(same[i][1]), "%s", same[i][0]);
     }
-    static const char *const none[] = {"",          "mxfp5",      "fp8_tile3",  "fp8_tile0x4",
-                                       "nf4_b48",   "gptq5_g128", "gptq4_g12x", "fp8_tile128x",
-                                       "awq8_g128", "v1",         "nf4_b131072"};
+    static const char *const none[] = {"",          "mxfp5",      "fp8_tile3x",  "fp8_tile0x4",
+                                       "nf4_b48",   "gptq5_g128", "gptq4_g12x",  "fp8_tile128x",
+                                       "awq8_g128", "v1",         "nf4_b131072", "fp8_tile65537"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         cr_assert_null(hu_block_find(none[i]), "%s", none[i]);
 }
@@ -266,10 +267,10 @@ Test(block, ggml_s_fp4_under_every_scale)
 /* Random bytes, scales that are infinite or NaN among them, in rows that end within a block. */
 Test(block, every_format_decodes_random_bytes)
 {
-    static const char *const more[] = {"fp8_tile32x64", "fp8_e5m2_tile1x16", "fp8_tile128_e8m0",
-                                       "nf4_b128",      "nf4_b32_dq",        "bnb_fp4_b256",
-                                       "gptq4_g64_v2",  "gptq8_g128_v2",     "gptq3_g64",
-                                       "gptq2_g32",     "awq4_g16"};
+    static const char *const more[] = {"fp8_tile32x64",    "fp8_tile7x24", "fp8_e5m2_tile1x16",
+                                       "fp8_tile128_e8m0", "nf4_b128",     "nf4_b32_dq",
+                                       "bnb_fp4_b256",     "gptq4_g64_v2", "gptq8_g128_v2",
+                                       "gptq3_g64",        "gptq2_g32",    "awq4_g16"};
     for (size_t i = 0; hu_block_at(i) || i < 100; i++) {
         const struct hu_block *b = hu_block_at(i);
         if (!b && i >= sizeof more / sizeof *more + 64)

@@ -86,6 +86,8 @@ static const char *const encoded[] = {
     "fp8_row",
     "fp8_tensor",
     "fp8_tile4x8",
+    "fp8_tile3x5",
+    "fp8_tile5x48",
     "nf4",
     "bnb_fp4",
     "q4_0",

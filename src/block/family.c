@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lengths are the powers of two up to 2^16; those of a kind differ in what their names begin and
- * end with. */
+/* Lengths are the powers of two up to 2^16, but sides of tiles any number up to there; those of a
+ * kind differ in what their names begin and end with. */
 enum { LENGTHS = 17, LONGEST = 1 << (LENGTHS - 1), TILES = 4, RUNS = 4, GROUPS = 9 };
 
 static const struct {
@@ -36,8 +36,13 @@ struct row {
     char name[HU_BLOCK_NAME];
 };
 
-static struct row tile_rows[TILES][LENGTHS][LENGTHS], run_rows[RUNS][LENGTHS],
-    group_rows[GROUPS][LENGTHS];
+static struct row run_rows[RUNS][LENGTHS], group_rows[GROUPS][LENGTHS];
+/* Tiles that were asked for, the last one first. */
+static struct tile {
+    struct row row;
+    struct tile *next;
+    int kind;
+} * tiles_made;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* A row like BASE of the table under a name of its own. */
@@ -49,22 +54,48 @@ static struct hu_block *begin_row(struct row *row, const char *base)
     return &row->block;
 }
 
-static void make_tile(int k, int r, int c)
+static void make_tile(struct tile *t, unsigned rows, unsigned columns)
 {
-    struct hu_block *b = begin_row(&tile_rows[k][r][c], "fp8_tile128");
-    snprintf(tile_rows[k][r][c].name, HU_BLOCK_NAME, "%s%ux%u%s", tiles[k].begin, 1u << r, 1u << c,
-             tiles[k].end);
-    b->element = tiles[k].element;
-    b->scale = tiles[k].scale;
+    struct hu_block *b = begin_row(&t->row, "fp8_tile128");
+    snprintf(t->row.name, HU_BLOCK_NAME, "%s%ux%u%s", tiles[t->kind].begin, rows, columns,
+             tiles[t->kind].end);
+    b->element = tiles[t->kind].element;
+    b->scale = tiles[t->kind].scale;
     b->rule = strcmp(b->scale, "e8m0") ? HU_SCALE_MAX : HU_SCALE_RCEIL;
-    b->tile_rows = 1u << r;
-    b->tile_columns = 1u << c;
+    b->tile_rows = rows;
+    b->tile_columns = columns;
     /* The greatest tile has 2^32 elements, which are too many to count. */
-    uint64_t elements = (uint64_t)b->tile_rows * b->tile_columns;
+    uint64_t elements = (uint64_t)rows * columns;
     b->elements = elements > LONGEST ? LONGEST : (uint32_t)elements;
     b->bytes = b->elements + (*b->scale == 'e' ? 1 : 4);
     b->structure =
         *b->scale == 'e' ? "a tile of fp8, an e8m0 scale" : "a tile of fp8, an fp32 scale";
+}
+
+static struct tile *made(struct tile *t, int kind, unsigned rows, unsigned columns)
+{
+    while (t && (t->kind != kind || t->row.block.tile_rows != rows ||
+                 t->row.block.tile_columns != columns))
+        t = t->next;
+    return t;
+}
+
+/* The only one of its kind and size, whatever other threads do meanwhile. NULL: no memory. */
+static const struct hu_block *tile_of(int kind, unsigned rows, unsigned columns)
+{
+    struct tile *first = __atomic_load_n(&tiles_made, __ATOMIC_ACQUIRE), *mine = NULL, *found;
+    while (!(found = made(first, kind, rows, columns))) {
+        if (!mine && !(mine = calloc(1, sizeof *mine)))
+            return NULL;
+        mine->kind = kind;
+        mine->next = first;
+        make_tile(mine, rows, columns);
+        if (__atomic_compare_exchange_n(&tiles_made, &first, mine, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE))
+            return &mine->row.block;
+    }
+    free(mine);
+    return &found->row.block;
 }
 
 static void make_run(int k, int length)
@@ -103,9 +134,6 @@ static void make_group(int k, int length)
 static void make_rows(void)
 {
     for (int r = 0; r < LENGTHS; r++) {
-        for (int k = 0; k < TILES; k++)
-            for (int c = 0; c < LENGTHS; c++)
-                make_tile(k, r, c);
         for (int k = 0; k < RUNS; k++)
             make_run(k, r);
         for (int k = 0; k < GROUPS; k++)
@@ -113,33 +141,35 @@ static void make_rows(void)
     }
 }
 
-/* The number behind BEGIN, which *KEY must begin with, as the power of two that it is; *KEY goes
- * behind it. -1: it is none. */
-static int read_length(const char **key, const char *begin)
+/* The number behind BEGIN, which *KEY must begin with; *KEY goes behind it. 0: it is none, or too
+ * great. */
+static unsigned read_number(const char **key, const char *begin)
 {
     size_t n = strlen(begin);
     char *end;
     if (strncmp(*key, begin, n) || (*key)[n] < '1' || (*key)[n] > '9')
-        return -1;
-    unsigned long length = strtoul(*key + n, &end, 10);
-    if (length > LONGEST || length & (length - 1))
-        return -1;
+        return 0;
+    unsigned long number = strtoul(*key + n, &end, 10);
     *key = end;
-    return __builtin_ctzl(length);
+    return number > LONGEST ? 0 : (unsigned)number;
+}
+
+/* The same as the power of two that it is. -1: it is none. */
+static int read_length(const char **key, const char *begin)
+{
+    unsigned length = read_number(key, begin);
+    return !length || length & (length - 1) ? -1 : __builtin_ctz(length);
 }
 
 static const struct hu_block *find_tile(const char *key)
 {
     for (int k = 0; k < TILES; k++) {
         const char *at = key;
-        int r = read_length(&at, tiles[k].begin), c = 0;
+        unsigned rows = read_number(&at, tiles[k].begin);
         /* One number is a square's. */
-        if (r >= 0 && *at == 'x')
-            c = read_length(&at, "x");
-        else
-            c = r;
-        if (r >= 0 && c >= 0 && !strcmp(at, tiles[k].end))
-            return &tile_rows[k][r][c].block;
+        unsigned columns = rows && *at == 'x' ? read_number(&at, "x") : rows;
+        if (rows && columns && !strcmp(at, tiles[k].end))
+            return tile_of(k, rows, columns);
     }
     return NULL;
 }
