@@ -38,6 +38,15 @@ static uint64_t in_dtype(const char *name)
     return size.bytes;
 }
 
+/* metadata.total_size of moonshotai/Kimi-K3's model.safetensors.index.json. Its config calls the
+ * matrices into and out of the experts' narrower space quantized; the checkpoint has them in bf16. */
+Test(quantization, kimi_k3_is_as_large_as_its_index_says)
+{
+    open_fixture("kimi-k3");
+    cr_assert_eq(stored(), UINT64_C(1560860324864), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
 /* metadata.total_size of openai/gpt-oss-20b's model.safetensors.index.json, of which public
  * repositories hold copies (459 tensors), and the bytes that an inventory of gpt-oss-120b's 15
  * shards adds up: 65,248,893,184 less their headers. */
