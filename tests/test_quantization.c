@@ -39,7 +39,8 @@ static uint64_t in_dtype(const char *name)
 }
 
 /* metadata.total_size of moonshotai/Kimi-K3's model.safetensors.index.json. Its config calls the
- * matrices into and out of the experts' narrower space quantized; the checkpoint has them in bf16. */
+ * matrices into and out of the experts' narrower space quantized; the checkpoint has them in bf16.
+ */
 Test(quantization, kimi_k3_is_as_large_as_its_index_says)
 {
     open_fixture("kimi-k3");

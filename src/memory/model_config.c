@@ -148,7 +148,8 @@ static void read_shape(struct reading *r)
 {
     struct hu_model *m = r->model;
     m->trained_context = first_number(
-        r->language, "max_position_embeddings|n_positions|n_ctx|seq_length|max_seq_len");
+        r->language,
+        "max_position_embeddings|n_positions|n_ctx|seq_length|max_seq_len|model_max_length");
     m->hidden = first_number(r->language, "hidden_size|n_embd|n_embed|d_model|dim");
     m->heads = first_number(r->language, "num_attention_heads|n_head|num_heads|n_heads|"
                                          "encoder_attention_heads");
