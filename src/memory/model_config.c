@@ -116,10 +116,14 @@ static void read_quantization(struct reading *r)
         return;
     }
     enum hu_quantized state = hu_quantization_read(r->root, q, why);
-    if (state == HU_QUANTIZED) {
+    const char *idle = state == HU_QUANTIZED ? hu_quantization_idle(q, &m->tensors) : NULL;
+    if (state == HU_QUANTIZED && !idle) {
         m->quantization = q;
         return;
     }
+    if (idle)
+        snprintf(m->unknown_quantization, sizeof m->unknown_quantization,
+                 "%s for '%.80s', which is none of its modules,", q->method, idle);
     if (state == HU_QUANTIZED_UNKNOWN)
         snprintf(m->unknown_quantization, sizeof m->unknown_quantization, "%s", why);
     hu_quantization_free(q);
@@ -354,9 +358,10 @@ bool hu_model_read_config(const char *json, size_t n, struct hu_model *model, bo
     if (!r.failed) {
         r.language = language_of(r.root);
         read_dtype(&r);
-        read_quantization(&r);
         build(&r);
     }
+    if (!r.failed)
+        read_quantization(&r);
     json_decref(r.root);
     if (unknown)
         *unknown = r.unknown;
