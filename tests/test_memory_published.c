@@ -67,6 +67,20 @@ Test(memory_published, sums_of_the_hubs_shards_are_two_bytes_a_parameter)
     }
 }
 
+/* metadata.total_size of thinkingmachines/Inkling's index, over 1,552 tensors: those of the layers
+ * that predict more tokens too, which are no part of the count. */
+Test(memory_published, inklings_shards_have_the_layers_that_predict_more_tokens)
+{
+    uint64_t sum = 0;
+    begin("inkling");
+    for (size_t i = 0; i < model.tensors.count; i++) {
+        const struct hu_tensor_row *row = &model.tensors.rows[i];
+        sum += bytes(row->dtype.format ? row->dtype.format->name : "bf16", hu_row_elements(row));
+    }
+    cr_assert_eq(sum, UINT64_C(1904604285204), "%llu", (unsigned long long)sum);
+    hu_model_free(&model);
+}
+
 /* The Hub's metadata of DeepSeek-V3: what hf-mem adds up, fp32 scales and the MTP module included.
  */
 Test(memory_published, hf_mem_sums_stored_bytes_which_are_more_than_the_model)

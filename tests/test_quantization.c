@@ -38,6 +38,16 @@ static uint64_t in_dtype(const char *name)
     return size.bytes;
 }
 
+/* metadata.total_size of moonshotai/Kimi-K3's model.safetensors.index.json. Its config calls the
+ * matrices into and out of the experts' narrower space quantized; the checkpoint has them in bf16.
+ */
+Test(quantization, kimi_k3_is_as_large_as_its_index_says)
+{
+    open_fixture("kimi-k3");
+    cr_assert_eq(stored(), UINT64_C(1560860324864), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
 /* metadata.total_size of openai/gpt-oss-20b's model.safetensors.index.json, of which public
  * repositories hold copies (459 tensors), and the bytes that an inventory of gpt-oss-120b's 15
  * shards adds up: 65,248,893,184 less their headers. */
@@ -117,6 +127,8 @@ static const char tiny[] =
 enum {
     LINEAR = 4 * 256 * 256 + 3 * 512 * 256,
     ROWS = 4 * 256 + 2 * 512 + 256,
+    ATTENTION = 4 * 256 * 256,
+    MLP = 3 * 512 * 256,
     REST = 2 * (2 * 96 * 256 + 3 * 256)
 };
 enum {
@@ -217,6 +229,65 @@ Test(quantization, methods_store_what_their_libraries_write)
         {"{\"group_size\":64,\"bits\":3}", (LINEAR + 2 * HEAD) / 64 * (24 + 4) + REST - 4 * HEAD},
         {"{\"group_size\":32,\"bits\":4,\"mode\":\"mxfp4\",\"lm_head\":false}",
          (LINEAR + HEAD) / 32 * 17 + REST - 2 * HEAD},
+        /* Groups with formats of their own: fp8 by matrices beside int8 by groups, and NVFP4. */
+        {"{\"quant_method\":\"compressed-tensors\",\"format\":\"mixed-precision\",\"config_"
+         "groups\":"
+         "{\"group_0\":{\"targets\":[\"re:.*self_attn.*\"],\"format\":\"float-quantized\","
+         "\"weights\":{"
+         "\"num_bits\":8,\"type\":\"float\",\"strategy\":\"tensor\"}},\"group_1\":{\"targets\":["
+         "\"re:.*mlp.*\"],\"format\":\"pack-quantized\",\"weights\":{\"num_bits\":8,\"type\":"
+         "\"int\","
+         "\"strategy\":\"group\",\"group_size\":32}}}}",
+         ATTENTION + 4 * 2 + MLP + MLP / 32 * 2 + 3 * 16 + REST},
+        {"{\"quant_method\":\"compressed-tensors\",\"format\":\"mixed-precision\",\"ignore\":["
+         "\"lm_head\"],\"config_groups\":{\"group_0\":{\"targets\":[\"Linear\"],\"format\":"
+         "\"nvfp4-pack-quantized\",\"weights\":{\"num_bits\":4,\"type\":\"float\",\"strategy\":"
+         "\"tensor_group\",\"group_size\":16}},\"group_1\":{\"targets\":[\"re:.*self_attn.*\"],"
+         "\"format\":\"float-quantized\",\"weights\":{\"num_bits\":8,\"type\":\"float\","
+         "\"strategy\":\"tensor\"}}}}",
+         ATTENTION + 4 * 2 + MLP / 2 + MLP / 16 + 3 * 8 + REST},
+        {"{\"quant_method\":\"compressed-tensors\",\"format\":\"mxfp8-quantized\",\"ignore\":["
+         "\"lm_head\"],\"config_groups\":{\"group_0\":{\"targets\":[\"Linear\"],\"weights\":{"
+         "\"num_bits\":8,\"type\":\"float\",\"strategy\":\"group\",\"group_size\":32}}}}",
+         LINEAR + LINEAR / 32 + REST},
+        /* Rules by modules' names: GPTQModel's, AutoRound's. */
+        {"{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":128,\"dynamic\":{"
+         "\"-:.*self_attn.*\":{}}}",
+         2 * ATTENTION + MLP / 2 + MLP / 128 * 2 + MLP / 128 / 2 + (2 * 256 + 512) * 4 + REST},
+        {"{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":128,\"dynamic\":{"
+         "\"+:.*self_attn.*\":{\"bits\":8,\"group_size\":64}}}",
+         ATTENTION + ATTENTION / 64 * 3 + MLP / 2 + MLP / 128 * 2 + MLP / 128 / 2 + COLUMNS * 4 +
+             REST},
+        {"{\"quant_method\":\"auto-round\",\"bits\":4,\"group_size\":128,\"extra_config\":{"
+         "\".*self_attn.*\":{\"bits\":16,\"data_type\":\"fp\"},\"model.layers.0.mlp.down_proj\":{"
+         "\"bits\":8}}}",
+         2 * ATTENTION + (MLP / 2 + MLP / 128 * 2 + MLP / 128 / 2) / 3 * 2 + MLP / 3 +
+             MLP / 3 / 128 * 3 + REST},
+        {"{\"quant_method\":\"auto-round\",\"bits\":4,\"group_size\":32,\"data_type\":\"mx_fp\"}",
+         LINEAR / 32 * 17 + REST},
+        {"{\"quant_method\":\"auto-round\",\"bits\":4,\"group_size\":16,\"data_type\":\"nv_fp\"}",
+         LINEAR / 2 + LINEAR / 16 + MATRICES * 8 + REST},
+        /* Layers that are not named are left as they are. */
+        {"{\"quant_method\":\"hqq\",\"quant_config\":{\"self_attn.q_proj\":{\"weight_quant_"
+         "params\":{"
+         "\"nbits\":8,\"group_size\":64}},\"mlp.down_proj\":{\"weight_quant_params\":{\"nbits\":4,"
+         "\"group_size\":64}}}}",
+         65536 + 65536 / 64 * 4 + 131072 / 2 + 131072 / 64 * 4 + 2 * (LINEAR - 65536 - 131072) +
+             REST},
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"MIXED_PRECISION\",\"quantized_layers\":{"
+         "\"model.layers.0.mlp.up_proj\":{\"quant_algo\":\"FP8\"},\"model.layers.0.mlp.gate_proj\":"
+         "{"
+         "\"quant_algo\":\"NVFP4\",\"group_size\":16}},\"exclude_modules\":[\"lm_head\"]}",
+         131072 + 8 + 131072 / 2 + 131072 / 16 + 8 + 2 * (LINEAR - 2 * 131072) + REST},
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"MXFP8\",\"exclude_modules\":[\"lm_head\"]"
+         "}",
+         LINEAR + LINEAR / 32 + REST},
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"FP8_PB_WO\",\"exclude_modules\":["
+         "\"lm_head\"]}",
+         LINEAR + LINEAR / 128 / 128 * 4 + REST},
+        {"{\"quant_method\":\"torchao\",\"quant_type\":\"int8_weight_only\","
+         "\"include_input_output_embeddings\":true}",
+         LINEAR + ROWS * 2 + 2 * (HEAD + HEAD / 256 * 2) + REST - 4 * HEAD},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         read_tiny(rows[i].config);
@@ -238,6 +309,14 @@ Test(quantization, what_is_not_known_is_never_taken_for_none)
         "{\"quant_method\":\"compressed-tensors\",\"format\":\"dense\"}",
         "{\"quant_method\":\"torchao\",\"quant_type\":\"uint1\"}",
         "{\"quant_method\":\"quanto\",\"weights\":\"int3\"}",
+        "{\"quant_method\":\"auto-round\",\"bits\":4,\"data_type\":\"fp\"}",
+        "{\"quant_method\":\"gptq\",\"bits\":4,\"dynamic\":{\"+:.*mlp.*\":{\"bits\":12}}}",
+        /* Named, but by no tensor's name. */
+        "{\"quant_method\":\"modelopt\",\"quant_algo\":\"MIXED_PRECISION\",\"quantized_layers\":{"
+        "\"backbone.layers.0.mixer.up_proj\":{\"quant_algo\":\"FP8\"}}}",
+        "{\"quant_method\":\"hqq\",\"quant_config\":{\"attn.wq\":{\"weight_quant_params\":{"
+        "\"nbits\":8"
+        "}}}}",
         "{\"quant_method\":\"bitnet\",\"quantization_mode\":\"online\"}",
         "{\"group_size\":64,\"bits\":4,\"mode\":\"new\"}",
         "{\"group_size\":64,\"bits\":4,\"lm_head\":{\"group_size\":64,\"bits\":8}}",

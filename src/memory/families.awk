@@ -1,9 +1,10 @@
-# Makes the table of families of the texts beside: a row for each `family` line. With bare=1 the texts are without
-# what the table has beside them and three of four spaces of indentation, which the page has no room for.
+# Makes one string of the texts beside: for each `family` line its names, its classes, llama.cpp's names, its sources and its
+# text, each ended by a zero, as a table of pointers would take the page more room than the pointers' own. With bare=1 the texts
+# are without what stands before them and three of four spaces of indentation.
 function quoted(text) {
     gsub(/\\/, "\\\\", text)
     gsub(/"/, "\\\"", text)
-    return "\"" text "\""
+    return "    \"" text
 }
 function words(line) {
     sub(/^[a-z]+ +/, "", line)
@@ -11,26 +12,22 @@ function words(line) {
 }
 function finish() {
     if (count)
-        printf "     %s, %s, %s, %s,\n%s     %d},\n", quoted(names), quoted(classes), quoted(gguf), quoted(source), substr(text, 1, length(text) - 1) ",\n", bytes
+        printf "%s\\0\"\n%s\\0\"\n%s\\0\"\n%s\\0\"\n%s    \"\\0\"\n", quoted(names), quoted(classes), quoted(gguf), quoted(source), text
 }
 BEGIN {
-    print "#include \"memory/families.h\"\n\nconst struct hu_family_text hu_family_texts[] = {"
+    print "#include \"memory/families.h\"\n\nconst char hu_family_texts[] ="
 }
 /^family / {
     finish()
-    print "    {"
     count++
     names = classes = gguf = source = text = ""
-    bytes = 0
 }
 bare && /^    / {
     sub(/^        /, "  ")
     sub(/^    /, " ")
 }
-count && !(bare && /^(class|gguf|source) /) {
-    text = text "     " quoted($0 "") "\n"
-    sub(/"\n$/, "\\n\"\n", text)
-    bytes += length($0) + 1
+count && !(bare && /^(family|class|gguf|source) /) {
+    text = text quoted($0 "") "\\n\"\n"
 }
 count && /^(family|class|gguf|source) / {
     sub(/ *#.*/, "")
@@ -41,5 +38,5 @@ count && /^(family|class|gguf|source) / {
 /^source / { source = source (source ? " " : "") words($0) }
 END {
     finish()
-    print "};\n\nconst size_t hu_family_text_count = sizeof hu_family_texts / sizeof *hu_family_texts;"
+    printf "    \"\";\nstruct hu_family_text hu_family_rows[%d];\nconst size_t hu_family_row_count = %d;\n", count, count
 }

@@ -11,12 +11,33 @@
 static struct hu_family_text *added;
 static size_t added_count;
 
+/* The rows of those compiled in, made of their text at first. */
+static void make_rows(void)
+{
+    const char *at = hu_family_texts;
+    for (size_t i = 0; i < hu_family_row_count; i++) {
+        const char *parts[5];
+        for (size_t k = 0; k < 5; k++) {
+            parts[k] = at;
+            at += strlen(at) + 1;
+        }
+        hu_family_rows[i] = (struct hu_family_text){.names = parts[0],
+                                                    .classes = parts[1],
+                                                    .gguf = parts[2],
+                                                    .source = parts[3],
+                                                    .text = parts[4],
+                                                    .length = strlen(parts[4])};
+    }
+}
+
 const struct hu_family_text *hu_family_text_at(size_t index)
 {
     if (index < added_count)
         return &added[index];
     index -= added_count;
-    return index < hu_family_text_count ? &hu_family_texts[index] : NULL;
+    if (!hu_family_rows->names)
+        make_rows();
+    return index < hu_family_row_count ? &hu_family_rows[index] : NULL;
 }
 
 const struct hu_family_text *hu_family_text_find(const char *name, enum hu_family_key key)
@@ -120,7 +141,7 @@ bool hu_families_split(const char *text, size_t n, struct hu_family_text **rows,
 bool hu_family_check(const struct hu_family_text *row, char error[HU_FAMILIES_ERROR])
 {
     char why[NOTATION_ERROR];
-    struct family *f = family_read(row->text, row->length, why);
+    struct family *f = family_read(row, why);
     if (!f)
         snprintf(error, HU_FAMILIES_ERROR, "family %.60s: %s", row->names, why);
     family_free(f);

@@ -10,7 +10,7 @@ struct hu_family_text {
     const char *classes; /* of "architectures" */
     const char *gguf;    /* general.architecture */
     const char *source;
-    const char *text; /* from its `family` line on */
+    const char *text; /* from its `family` line on, or without it */
     size_t length;
 };
 
@@ -37,6 +37,8 @@ bool hu_family_check(const struct hu_family_text *row, char error[HU_FAMILIES_ER
  * False: out of memory, or no family in it. */
 bool hu_families_split(const char *text, size_t n, struct hu_family_text **rows, size_t *count);
 
-/* The table that the build makes of the texts beside. */
-extern const struct hu_family_text hu_family_texts[];
-extern const size_t hu_family_text_count;
+/* What the build makes of the texts beside: a family's names, classes, GGUF names, sources and
+ * text, each ended by a zero, and room for their rows. */
+extern const char hu_family_texts[];
+extern struct hu_family_text hu_family_rows[];
+extern const size_t hu_family_row_count;

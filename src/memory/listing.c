@@ -135,7 +135,7 @@ static void list_nested(struct listing *l, const struct hu_family_text *text, js
                         json_t *overrides, const struct place *p)
 {
     char why[NOTATION_ERROR];
-    struct family *family = family_read(text->text, text->length, why), *outer = l->family;
+    struct family *family = family_read(text, why), *outer = l->family;
     struct evaluation e = l->e;
     if (!family) {
         listing_fail(l, "family %.60s: %s", text->names, why);
@@ -455,7 +455,7 @@ bool listing_make(const struct hu_family_text *text, json_t *config, struct list
     char class[64], why[NOTATION_ERROR];
     *result = (struct listing_result){0};
     struct listing l = {.result = result, .out = &result->tensors};
-    struct family *family = family_read(text->text, text->length, why);
+    struct family *family = family_read(text, why);
     if (!family) {
         snprintf(result->error, LISTING_ERROR, "family %.60s: %s", text->names, why);
         return false;

@@ -116,10 +116,14 @@ static void read_quantization(struct reading *r)
         return;
     }
     enum hu_quantized state = hu_quantization_read(r->root, q, why);
-    if (state == HU_QUANTIZED) {
+    const char *idle = state == HU_QUANTIZED ? hu_quantization_idle(q, &m->tensors) : NULL;
+    if (state == HU_QUANTIZED && !idle) {
         m->quantization = q;
         return;
     }
+    if (idle)
+        snprintf(m->unknown_quantization, sizeof m->unknown_quantization,
+                 "%s for '%.80s', which is none of its modules,", q->method, idle);
     if (state == HU_QUANTIZED_UNKNOWN)
         snprintf(m->unknown_quantization, sizeof m->unknown_quantization, "%s", why);
     hu_quantization_free(q);
@@ -148,7 +152,8 @@ static void read_shape(struct reading *r)
 {
     struct hu_model *m = r->model;
     m->trained_context = first_number(
-        r->language, "max_position_embeddings|n_positions|n_ctx|seq_length|max_seq_len");
+        r->language,
+        "max_position_embeddings|n_positions|n_ctx|seq_length|max_seq_len|model_max_length");
     m->hidden = first_number(r->language, "hidden_size|n_embd|n_embed|d_model|dim");
     m->heads = first_number(r->language, "num_attention_heads|n_head|num_heads|n_heads|"
                                          "encoder_attention_heads");
@@ -353,9 +358,10 @@ bool hu_model_read_config(const char *json, size_t n, struct hu_model *model, bo
     if (!r.failed) {
         r.language = language_of(r.root);
         read_dtype(&r);
-        read_quantization(&r);
         build(&r);
     }
+    if (!r.failed)
+        read_quantization(&r);
     json_decref(r.root);
     if (unknown)
         *unknown = r.unknown;

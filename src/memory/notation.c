@@ -1,5 +1,4 @@
 #include "notation.h"
-#include "families.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -376,11 +375,12 @@ static bool read_family_text(struct text *t)
         t->reader.depth = 0;
         if (t->reader.at + indent == t->reader.end)
             continue;
-        if (first)
-            continue; /* family NAME … */
-        if (reader_take(&(struct reader){.at = t->reader.at, .end = t->reader.end}, "family") &&
-            !indent)
+        struct reader head = {.at = t->reader.at, .end = t->reader.end};
+        if (!indent && reader_take(&head, "family")) {
+            if (first)
+                continue; /* the row has its names */
             break;
+        }
         if (indent ? !read_listed(t, indent) : !read_root(t))
             return false;
     }
@@ -415,7 +415,7 @@ static bool check(struct text *t)
     return fine;
 }
 
-struct family *family_read(const char *text, size_t n, char error[NOTATION_ERROR])
+struct family *family_read(const struct hu_family_text *row, char error[NOTATION_ERROR])
 {
     struct arena arena = {0};
     struct family *f = arena_allocate(&arena, sizeof *f);
@@ -429,16 +429,10 @@ struct family *family_read(const char *text, size_t n, char error[NOTATION_ERROR
     f->kept = json_array();
     struct text t = {.family = f,
                      .reader = {.arena = &f->arena, .symbols = &f->symbols, .kept = f->kept},
-                     .at = text,
-                     .end = text + n,
+                     .at = row->text,
+                     .end = row->text + row->length,
                      .error = error};
-    struct reader names = {.at = text, .end = text + n};
-    reader_take(&names, "family");
-    reader_skip_blanks(&names);
-    size_t length = 0;
-    while (names.at + length < names.end && !isspace((unsigned char)names.at[length]))
-        length++;
-    f->name = arena_text(&f->arena, names.at, length);
+    f->name = arena_text(&f->arena, row->names, strcspn(row->names, " "));
     if (f->kept && f->name && read_family_text(&t) && check(&t))
         return f;
     family_free(f);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "expression.h"
+#include "families.h"
 #include "tensors.h"
 
 struct piece { /* of a path */
@@ -89,9 +90,9 @@ struct family {
 
 enum { NOTATION_ERROR = 256 };
 
-/* The family that TEXT (N bytes, from its `family` line on) is. NULL: error says which line and
+/* The family of ROW, whose text may begin with its `family` line. NULL: error says which line and
  * why. family_free releases it. */
-struct family *family_read(const char *text, size_t n, char error[NOTATION_ERROR]);
+struct family *family_read(const struct hu_family_text *row, char error[NOTATION_ERROR]);
 void family_free(struct family *family);
 const struct part *family_part(const struct family *family, const char *name);
 

@@ -98,10 +98,36 @@ static bool in_scope(enum hu_scope scope, const struct hu_tensor_row *row)
     return linear || (scope == HU_SCOPE_LINEAR && row->role == HU_ROLE_HEAD && row->rank == 2);
 }
 
+/* The formula that ROW is stored by; those that name modules go before those for all. NULL: none.
+ */
+static const struct hu_quantization *formula(const struct hu_quantization *q,
+                                             const struct hu_tensor_row *row)
+{
+    if (any_matches(q->patterns, q->pattern_count, row))
+        return NULL;
+    for (int named = 1; named >= 0; named--)
+        for (const struct hu_quantization *s = q; s; s = s->next)
+            if (named == (s->only_count > 0) && in_scope(s->scope, row) &&
+                (!named || any_matches(s->only, s->only_count, row)))
+                return s;
+    return NULL;
+}
+
+const char *hu_quantization_idle(const struct hu_quantization *q, const struct hu_tensors *tensors)
+{
+    for (const struct hu_quantization *s = q; s; s = s->next) {
+        size_t i = 0;
+        while (i < tensors->count && !any_matches(s->only, s->only_count, &tensors->rows[i]))
+            i++;
+        if (s->only_count && i == tensors->count)
+            return s->only->text;
+    }
+    return NULL;
+}
+
 bool hu_quantization_takes(const struct hu_quantization *q, const struct hu_tensor_row *row)
 {
-    return in_scope(q->scope, row) && !any_matches(q->patterns, q->pattern_count, row) &&
-           (!q->only_count || any_matches(q->only, q->only_count, row));
+    return formula(q, row);
 }
 
 /* Scales of a matrix of OUT × IN. */
@@ -126,6 +152,7 @@ static struct hu_wide whole_bytes(struct hu_wide n, uint64_t bits)
 bool hu_quantization_bytes(const struct hu_quantization *q, const struct hu_tensor_row *row,
                            const uint64_t *shape, uint64_t *bytes)
 {
+    q = formula(q, row);
     struct hu_wide elements = hu_wide_of(1), matrices = hu_wide_of(1);
     for (unsigned i = 0; i < row->rank; i++)
         hu_wide_times(&elements, shape[i]);
@@ -156,6 +183,11 @@ bool hu_quantization_bytes(const struct hu_quantization *q, const struct hu_tens
 
 void hu_quantization_free(struct hu_quantization *q)
 {
+    for (struct hu_quantization *s = q->next, *after; s; s = after) {
+        after = s->next;
+        free(s->only);
+        free(s);
+    }
     free(q->patterns);
     free(q->only);
     arena_free(&q->arena);

@@ -37,6 +37,9 @@ struct hu_quantization {
     size_t pattern_count;
     struct hu_pattern *only; /* modules that alone are quantized; none: all in the scope */
     size_t only_count;
+    /* Another formula, for modules that this one does not take; patterns and arena are the first's.
+     */
+    struct hu_quantization *next;
     struct arena arena;
 };
 
@@ -55,6 +58,10 @@ void hu_quantization_free(struct hu_quantization *q);
 /* Adds the strings of LIST to Q's list of patterns. False: out of memory, or too many. */
 bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_pattern **patterns,
                       size_t *count);
+
+/* A name of those whose formula takes none of TENSORS though it names its modules, as where they
+ * are spelled otherwise: what it says would be left aside. NULL: there is none. */
+const char *hu_quantization_idle(const struct hu_quantization *q, const struct hu_tensors *tensors);
 
 /* Whether ROW is stored quantized. */
 bool hu_quantization_takes(const struct hu_quantization *q, const struct hu_tensor_row *row);

@@ -2,6 +2,7 @@
 #include "file/printable.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Reading: one function a method; each says what it does not know. */
@@ -52,6 +53,78 @@ static void set_tile(struct hu_quantization *q, json_t *block)
         q->tile_rows = q->tile_columns = 0;
 }
 
+static bool alike(const struct hu_quantization *a, const struct hu_quantization *b)
+{
+    return a->scope == b->scope && a->bits == b->bits && a->group == b->group &&
+           a->tile_rows == b->tile_rows && a->tile_columns == b->tile_columns &&
+           a->one_scale == b->one_scale && a->scale_bits == b->scale_bits &&
+           a->zero_bits == b->zero_bits && a->input_bytes == b->input_bytes &&
+           a->constant == b->constant;
+}
+
+/* Adds FORMULA for the modules of LIST, for all others where it is empty. The first has the place
+ * of one without bits. */
+static bool add_formula(struct declared *d, const struct hu_quantization *formula, json_t *list)
+{
+    struct hu_quantization *s = d->q, new = *formula;
+    bool named = json_array_size(list);
+    while (s->bits && !(alike(s, formula) && named == (s->only_count > 0)) && s->next)
+        s = s->next;
+    if (!s->bits) {
+        new.patterns = s->patterns;
+        new.pattern_count = s->pattern_count;
+        new.arena = s->arena;
+        memcpy(new.method, s->method, sizeof new.method);
+        *s = new;
+    } else if (!alike(s, formula) || named != (s->only_count > 0)) {
+        if (!(s->next = malloc(sizeof new)))
+            return unknown(d, "a list of modules:", "out of memory");
+        *(s = s->next) = new;
+    }
+    return hu_patterns_read(d->q, list, &s->only, &s->only_count) ||
+           unknown(d, "a list of modules", "that is too long");
+}
+
+/* As add_formula, for the modules of one NAME: a piece, or an expression ("re:"). */
+static bool add_named(struct declared *d, const struct hu_quantization *formula, bool regex,
+                      const char *name)
+{
+    json_t *list = json_pack("[s++]", regex ? "re:" : "", name, "");
+    bool fine = formula ? add_formula(d, formula, list)
+                        : hu_patterns_read(d->q, list, &d->q->patterns, &d->q->pattern_count) ||
+                              unknown(d, "a list of modules", "that is too long");
+    json_decref(list);
+    return fine;
+}
+
+/* Rules by modules' names: other BITS and group_size, or none of them, for modules that are left as
+ * they are. A rule's key may begin with "-:" (GPTQModel) where its modules are left. */
+static bool read_rules(struct declared *d, json_t *rules)
+{
+    struct hu_quantization base = *d->q;
+    const char *key;
+    json_t *rule;
+    base.only = NULL;
+    base.only_count = 0;
+    base.next = NULL;
+    json_object_foreach(rules, key, rule)
+    {
+        const char *name = !strncmp(key, "-:", 2) || !strncmp(key, "+:", 2) ? key + 2 : key;
+        uint64_t bits = number(rule, "bits", base.bits);
+        struct hu_quantization other = base;
+        bool left = *key == '-' || bits >= 16;
+        if (!left && (!bits || bits > 8))
+            return unknown(d, "a rule's bits for", name);
+        other.bits = (unsigned)bits;
+        other.zero_bits = base.zero_bits ? other.bits : 0;
+        other.group = number(rule, "group_size", base.group);
+        bool regex = name != key || strpbrk(name, "*[(|\\+?^$");
+        if ((left || !alike(&other, &base)) && !add_named(d, left ? NULL : &other, regex, name))
+            return false;
+    }
+    return true;
+}
+
 /* DeepSeek's and transformers' fine-grained fp8: an fp32 scale a tile, 128 × 128 where DeepSeek's
  * "fmt" stands alone. Else, as AutoFP8 writes and vLLM's Fp8Config reads it, one a matrix, and
  * where activations have static ones the inputs' too. */
@@ -68,7 +141,33 @@ static bool read_fp8(struct declared *d)
     return true;
 }
 
-/* AutoGPTQ, GPTQModel: fp16 scales and packed zero points a group, an int32 a column. */
+static bool read_nvfp4(struct declared *d)
+{
+    d->q->bits = 4;
+    d->q->group = 16;
+    d->q->scale_bits = 8;
+    d->q->zero_bits = 0;
+    d->q->constant = 4 + 4; /* the tensor's scale, the inputs' */
+    return true;
+}
+
+/* AutoRound's types beside integers: OCP's with e8m0 scales, and NVFP4. */
+static bool read_data_type(struct declared *d)
+{
+    const char *type = text(d->config, "data_type");
+    if (!strncmp(type, "nv_fp", 5))
+        return read_nvfp4(d);
+    if (!strncmp(type, "mx_fp", 5)) {
+        d->q->group = 32;
+        d->q->scale_bits = 8;
+        d->q->zero_bits = 0;
+        return true;
+    }
+    return !*type || !strncmp(type, "int", 3) || unknown(d, "the data_type of auto-round", type);
+}
+
+/* AutoGPTQ, GPTQModel, AutoRound: fp16 scales and packed zero points a group, GPTQ's an int32 a
+ * column. */
 static bool read_gptq(struct declared *d)
 {
     json_t *inside = json_object_get(d->config, "modules_in_block_to_quantize"), *list;
@@ -86,7 +185,8 @@ static bool read_gptq(struct declared *d)
     }
     if (json_is_true(json_object_get(d->config, "lm_head")))
         d->q->scope = HU_SCOPE_LINEAR;
-    return true;
+    return read_data_type(d) && read_rules(d, json_object_get(d->config, "dynamic")) &&
+           read_rules(d, json_object_get(d->config, "extra_config"));
 }
 
 /* AutoAWQ: as GPTQ without the columns' groups. */
@@ -128,77 +228,76 @@ static bool read_bitsandbytes(struct declared *d)
     return true;
 }
 
-static bool read_nvfp4(struct declared *d)
+/* What modelopt's ALGORITHM is stored as, with settings of C: weight_scale, weight_scale_2,
+ * input_scale. */
+static bool read_algorithm(struct declared *d, json_t *c, const char *algorithm)
 {
-    d->q->bits = 4;
-    d->q->group = 16;
-    d->q->scale_bits = 8;
-    d->q->constant = 4 + 4; /* the tensor's scale, the inputs' */
-    return true;
-}
-
-/* NVIDIA's ModelOpt: weight_scale, weight_scale_2, input_scale. */
-static bool read_modelopt(struct declared *d)
-{
-    json_t *inner = json_object_get(d->config, "quantization");
-    json_t *c = json_is_object(inner) ? inner : d->config;
-    const char *algorithm = text(c, "quant_algo");
-    d->q->scope = HU_SCOPE_LINEAR;
-    if (!hu_patterns_read(d->q, json_object_get(c, "exclude_modules"), &d->q->patterns,
-                          &d->q->pattern_count))
-        return unknown(d, "a list of modules", "exclude_modules");
+    struct hu_quantization *q = d->q;
+    q->scope = HU_SCOPE_LINEAR;
     if (!strcmp(algorithm, "NVFP4") || !strcmp(algorithm, "NVFP4_AWQ"))
         return read_nvfp4(d);
-    d->q->bits = 8;
-    d->q->scale_bits = 32;
-    d->q->one_scale = !strcmp(algorithm, "FP8") || !strcmp(algorithm, "fp8");
-    d->q->constant = 4; /* input_scale */
-    if (d->q->one_scale || !strcmp(algorithm, "FP8_PER_CHANNEL_PER_TOKEN"))
+    q->bits = 8;
+    if (!strcmp(algorithm, "MXFP8")) {
+        q->group = 32;
+        q->scale_bits = 8;
+        return true;
+    }
+    q->scale_bits = 32;
+    if (!strcmp(algorithm, "FP8_PB_WO") || !strcmp(algorithm, "fp8_pb_wo")) {
+        q->tile_rows = q->tile_columns = 128;
+        return true;
+    }
+    q->one_scale = !strcmp(algorithm, "FP8") || !strcmp(algorithm, "fp8");
+    q->constant = 4; /* input_scale */
+    if (q->one_scale || !strcmp(algorithm, "FP8_PER_CHANNEL_PER_TOKEN"))
         return true;
     if (!strcmp(algorithm, "W4A16_AWQ") || !strcmp(algorithm, "W4A8_AWQ")) {
-        d->q->bits = 4;
-        d->q->group = number(c, "group_size", 128);
+        q->bits = 4;
+        q->group = number(c, "group_size", 128);
         return true;
     }
     return unknown(d, "the quant_algo of modelopt", algorithm);
 }
 
-/* llm-compressor's formats: what follows from a group's "weights". */
-static bool read_compressed(struct declared *d)
+/* NVIDIA's ModelOpt: one algorithm, or one a layer's name. */
+static bool read_modelopt(struct declared *d)
 {
-    json_t *groups = json_object_get(d->config, "config_groups"), *group, *weights = NULL;
-    struct hu_quantization *q = d->q;
-    const char *name, *format = text(d->config, "format");
-    size_t quantized = 0;
-    json_object_foreach(groups, name, group)
+    json_t *inner = json_object_get(d->config, "quantization"), *layer;
+    json_t *c = json_is_object(inner) ? inner : d->config;
+    const char *algorithm = text(c, "quant_algo"), *name;
+    if (!hu_patterns_read(d->q, json_object_get(c, "exclude_modules"), &d->q->patterns,
+                          &d->q->pattern_count))
+        return unknown(d, "a list of modules", "exclude_modules");
+    json_t *layers = json_object_get(c, "quantized_layers");
+    if (strcmp(algorithm, "MIXED_PRECISION") || !json_object_size(layers))
+        return read_algorithm(d, c, algorithm);
+    json_object_foreach(layers, name, layer)
     {
-        json_t *w = json_object_get(group, "weights");
-        if (!json_is_object(w))
-            continue;
-        /* Groups that differ in width are more than one formula. */
-        if (weights && number(weights, "num_bits", 0) != number(w, "num_bits", 0))
-            return unknown(d, "compressed-tensors with weights of", "several widths");
-        weights = w;
-        quantized++;
-        json_t *targets = json_object_get(group, "targets");
-        const char *first = json_string_value(json_array_get(targets, 0));
-        if (first && strcmp(first, "Linear") &&
-            !hu_patterns_read(q, targets, &q->only, &q->only_count))
-            return unknown(d, "a list of modules", "targets");
+        struct hu_quantization formula = {0};
+        struct declared one = {.config = c, .q = &formula, .error = d->error};
+        if (!read_algorithm(&one, layer, text(layer, "quant_algo")) ||
+            !add_named(d, &formula, false, name))
+            return false;
     }
-    if (!quantized)
-        return unknown(d, "compressed-tensors without weights in config_groups: format", format);
+    return true;
+}
+
+/* llm-compressor's formats: what follows from a group's "weights". */
+static bool read_group(struct declared *d, json_t *weights, const char *format)
+{
+    struct hu_quantization *q = d->q;
     if (!read_bits(d, number(weights, "num_bits", 8)))
         return false;
     const char *strategy = text(weights, "strategy");
     q->scope = HU_SCOPE_LINEAR;
+    q->scale_bits = 16;
     q->group = number(weights, "group_size", 0);
     q->one_scale = !strcmp(strategy, "tensor");
     if (!strcmp(strategy, "block"))
         set_tile(q, json_object_get(weights, "block_structure"));
     if (strstr(format, "nvfp4"))
         return read_nvfp4(d);
-    if (strstr(format, "mxfp4")) {
+    if (strstr(format, "mxfp")) {
         q->group = 32;
         q->scale_bits = 8;
         return true;
@@ -214,17 +313,60 @@ static bool read_compressed(struct declared *d)
     return true;
 }
 
-static bool read_hqq(struct declared *d)
+/* A formula a group, with a format of its own where the config's is "mixed-precision". */
+static bool read_compressed(struct declared *d)
 {
-    json_t *inner = json_object_get(d->config, "quant_config");
-    json_t *weights = json_object_get(inner, "weight_quant_params");
-    if (!json_is_object(weights))
-        weights = json_is_object(inner) ? inner : d->config;
+    json_t *groups = json_object_get(d->config, "config_groups"), *group;
+    const char *name, *all = text(d->config, "format");
+    size_t quantized = 0;
+    json_object_foreach(groups, name, group)
+    {
+        json_t *weights = json_object_get(group, "weights");
+        if (!json_is_object(weights))
+            continue;
+        struct hu_quantization formula = {0};
+        struct declared one = {.config = group, .q = &formula, .error = d->error};
+        const char *own = text(group, "format");
+        json_t *targets = json_object_get(group, "targets");
+        const char *first = json_string_value(json_array_get(targets, 0));
+        if (!read_group(&one, weights, *own ? own : all) ||
+            !add_formula(d, &formula, first && strcmp(first, "Linear") ? targets : NULL))
+            return false;
+        quantized++;
+    }
+    return quantized ||
+           unknown(d, "compressed-tensors without weights in config_groups: format", all);
+}
+
+static bool read_hqq_weights(struct declared *d, json_t *weights)
+{
     if (!read_bits(d, number(weights, "nbits", 4)))
         return false;
     d->q->group = number(weights, "group_size", 64);
-    d->q->zero_bits = 16;
+    d->q->scale_bits = d->q->zero_bits = 16;
     return true;
+}
+
+/* Half-quadratic quantization: one setting, or one a layer's name, whose others are left. */
+static bool read_hqq(struct declared *d)
+{
+    json_t *inner = json_object_get(d->config, "quant_config"), *layer;
+    json_t *weights = json_object_get(inner, "weight_quant_params");
+    const char *name;
+    bool named = false;
+    if (json_is_object(weights))
+        return read_hqq_weights(d, weights);
+    json_object_foreach(inner, name, layer)
+    {
+        struct hu_quantization formula = {0};
+        struct declared one = {.config = layer, .q = &formula, .error = d->error};
+        if (!json_is_object(weights = json_object_get(layer, "weight_quant_params")))
+            continue;
+        if (!read_hqq_weights(&one, weights) || !add_named(d, &formula, false, name))
+            return false;
+        named = true;
+    }
+    return named || read_hqq_weights(d, json_is_object(inner) ? inner : d->config);
 }
 
 /* Egiazarian et al. 2024 (arXiv:2401.06118): codes of groups, codebooks a matrix, a scale a row. */
@@ -253,6 +395,8 @@ static bool read_torchao(struct declared *d)
     bool float8 = strstr(name, "float8") || strstr(name, "Float8");
     if (!four && !float8 && !strstr(name, "int8") && !strstr(name, "Int8"))
         return unknown(d, "the quant_type of torchao", name);
+    if (json_is_true(json_object_get(d->config, "include_input_output_embeddings")))
+        q->scope = HU_SCOPE_TABLES;
     q->bits = four ? 4 : 8;
     q->group = four ? number(settings, "group_size", 128) : 0;
     q->scale_bits = float8 ? 32 : 16;
@@ -336,9 +480,9 @@ static const struct {
     {"mxfp4", NULL, {.bits = 4, .group = 32, .scale_bits = 8, .scope = HU_SCOPE_EXPERTS}},
     {"modelopt", read_modelopt, {.bits = 0}},
     {"modelopt_fp4", read_modelopt, {.bits = 0}},
-    {"compressed-tensors", read_compressed, {.scale_bits = 16}},
-    {"compressed_tensors", read_compressed, {.scale_bits = 16}},
-    {"hqq", read_hqq, {.scale_bits = 16}},
+    {"compressed-tensors", read_compressed, {.bits = 0}},
+    {"compressed_tensors", read_compressed, {.bits = 0}},
+    {"hqq", read_hqq, {.bits = 0}},
     {"aqlm", read_aqlm, {.scale_bits = 16}},
     {"torchao", read_torchao, {.bits = 0}},
     {"eetq", read_eetq, {.bits = 8, .scale_bits = 16}},

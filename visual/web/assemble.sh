@@ -57,7 +57,7 @@ while IFS= read -r line; do
             "$(wc -c <"$build/halfulp.wasm")" "$(wc -c <"$build/notices")" \
             "$(wc -c <"$web/page.css")" "$(wc -c <"$build/page.js")"
         cat "$build/halfulp.wasm" "$build/notices" "$web/page.css" "$build/page.js" |
-            xz --threads=1 --format=lzma --lzma1=preset=9e,lc=3,lp=0,pb=0 | "$build/pack"
+            xz --threads=1 --format=lzma --lzma1=preset=9e,lc=3,lp=0,pb=0,nice=192 | "$build/pack"
         printf '</script>\n'
         ;;
     @SCRIPT@)

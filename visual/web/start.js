@@ -1,20 +1,20 @@
 /* The page's beginning: its parts are packed, the script too. The policy of the page allows that script by its digest, as
  * it does this one. */
 
-/* What pack.c made of bytes: 7 bits a character, or twice 7 of which the first are barred from a page. */
+/* What pack.c made of bytes: 7 bits a character, or 7 that are barred from a page and 8 more. */
 function unpack_text(text) {
-  const barred = [0, 10, 13, 60], bytes = new Uint8Array(text.length * 7 >> 2);
+  const barred = [0, 10, 13, 60, 1, 2, 3], bytes = new Uint8Array(text.length * 2);
   let held = 0, bits = 0, n = 0;
-  const push = group => {
-    held = held << 7 | group;
-    bits += 7;
+  const push = (group, more) => {
+    held = held << more | group;
+    bits += more;
     if (bits >= 8) bytes[n++] = held >> (bits -= 8);
     held &= (1 << bits) - 1;
   };
   for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code >= 128) push(barred[code - 256 >> 7]);
-    push(code & 127);
+    const code = text.charCodeAt(i) - 128;
+    if (code < 0) push(code & 127, 7);
+    else push(barred[code >> 8], 7), push(code & 255, 8);
   }
   return bytes;
 }
