@@ -179,6 +179,12 @@ exits "no config is replaced without --force" 2 "config.json" "$halfulp" cast mo
 exits "a config in the same folder stays" 0 'readers of .* want "quantization_config"' "$halfulp" cast model/model.safetensors -t nf4 -o model/nf4.safetensors
 holds "as it was" bash -c "! grep -q quantization model/config.json"
 
+mkdir modelopt
+exits "ModelOpt's own file stays, and is told of" 0 "note: modelopt/hf_quant_config.json still says how the weights were quantized" bash -c "python3 -c \"
+from blocks_write import *
+save('modelopt/m.safetensors', nvfp4(random.Random(1))[0])
+json.dump(modelopt('NVFP4', 16)[1], open('modelopt/hf_quant_config.json', 'w'))\" && '$halfulp' cast modelopt/m.safetensors -t bf16 -o modelopt/plain.safetensors"
+
 # GGUF.
 holds "GGUF becomes safetensors, decoded" "$halfulp" cast model.gguf -t fp32 -o gguf.safetensors
 holds "to the last bit" python3 -c "

@@ -120,14 +120,14 @@ def fp8_plain(r, rows=5, columns=40, kind='tensor', scale='F32'):
     return ({'m.weight': ('F8_E4M3', [rows, columns], bytes(codes)),
              'm.weight_scale': (scale, [rows, 1] if kind == 'row' else [], data)}, {'m.weight': ([rows, columns], values)})
 
-def mx(r, rows=4, columns=96, element='F4'):
-    n = rows * columns
-    codes = draw(r, n, 16) if element == 'F4' else draw_fp8(r, n)
+def mx(r, rows=4, columns=96, element='F4', scale='F8_E8M0'):
+    n, four = rows * columns, element in ('F4', 'U8')
+    codes = draw(r, n, 16) if four else draw_fp8(r, n)
     scales = [120 + c for c in draw(r, rows * -(-columns // 32), 12)]
-    value = E2M1 if element == 'F4' else E4M3
+    value = E2M1 if four else E4M3
     values = [value[c] * e8m0(scales[i // columns * -(-columns // 32) + i % columns // 32]) for i, c in enumerate(codes)]
-    return ({'m.weight': (element, [rows, columns], nibbles(codes) if element == 'F4' else bytes(codes)),
-             'm.weight_scale': ('F8_E8M0', [rows, -(-columns // 32)], bytes(scales))}, {'m.weight': ([rows, columns], values)})
+    return ({'m.weight': (element, [rows, columns // (2 if element == 'U8' else 1)], nibbles(codes) if four else bytes(codes)),
+             'm.weight_scale': (scale, [rows, -(-columns // 32)], bytes(scales))}, {'m.weight': ([rows, columns], values)})
 
 def scheme(**weights): return {'quant_method': 'compressed-tensors', 'config_groups': {'a': {'weights': weights}, 'b': {'weights': None}}}
 
@@ -261,7 +261,34 @@ def awq(r, out=48, columns=64, group=32):
              'm.scales': ('F16', [groups, out], b''.join(struct.pack('<%dH' % out, *row) for row in scales))},
             {'m.weight': ([out, columns], values)})
 
+def modelopt(algo, group=None, **more):
+    """config.json without a word of it, and hf_quant_config.json as ModelOpt writes it."""
+    return None, {'producer': {'name': 'modelopt', 'version': '0.23.0'},
+                  'quantization': {'quant_algo': algo, 'kv_cache_quant_algo': 'FP8', 'exclude_modules': ['lm_head', 'model.vision*']} |
+                  ({'group_size': group} if group else {}) | more}
+
+def with_config(made, config): return made[0], made[1], config
+
+def mixed(**layers): return modelopt('MIXED_PRECISION', quantized_layers={name: {'quant_algo': algo} for name, algo in layers.items()})
+
 KINDS = {
+    'ModelOpt FP8': lambda r: with_config(fp8_plain(r), modelopt('FP8')),
+    'ModelOpt FP8, a matrix for each expert': lambda r: scaled(r, [3, 40, 50], [3], (0, 0), config=modelopt('FP8')),
+    'ModelOpt FP8 of rows': lambda r: scaled(r, [5, 40], [5], (1, 0), config=modelopt('FP8_PER_CHANNEL_PER_TOKEN')),
+    'ModelOpt FP8 of one row': lambda r: scaled(r, [1, 40], [1], (1, 0), config=modelopt('FP8_PER_CHANNEL_PER_TOKEN')),
+    'ModelOpt FP8 of tiles': lambda r: scaled(r, [256, 384], [2, 1, 3, 1], (128, 128), config=modelopt('fp8_pb_wo')),
+    'ModelOpt FP8 of tiles at the edge': lambda r: scaled(r, [130, 40], [2, 1], (128, 128), config=modelopt('FP8_PB_WO')),
+    'ModelOpt NVFP4': lambda r: with_config(nvfp4(r), modelopt('NVFP4', 16)),
+    'ModelOpt NVFP4_AWQ whose norms took the scales in': lambda r: with_config(nvfp4(r), modelopt('NVFP4_AWQ', 16, has_zero_point=False, pre_quant_scale=True)),
+    'ModelOpt W4A8_NVFP4_FP8': lambda r: with_config(nvfp4(r), modelopt('W4A8_NVFP4_FP8', 16)),
+    'ModelOpt NVFP4 as config.json has it, too': lambda r: with_config(nvfp4(r), ({'quant_method': 'modelopt', 'quant_algo': 'NVFP4', 'ignore': ['lm_head'],
+        'config_groups': {'group_0': {'weights': {'dynamic': False, 'num_bits': 4, 'type': 'float', 'group_size': 16}}}}, modelopt('NVFP4', 16)[1])),
+    'ModelOpt NVFP4 as config.json nests it': lambda r: with_config(nvfp4(r), {'quant_method': 'modelopt', 'quantization': {'quant_algo': 'NVFP4', 'group_size': 16}}),
+    'ModelOpt MXFP8': lambda r: with_config(mx(r, 3, 64, 'F8_E4M3', 'U8'), modelopt('MXFP8', 32)),
+    'ModelOpt W4A8_MXFP4_FP8': lambda r: with_config(mx(r, 3, 64, 'U8', 'U8'), modelopt('W4A8_MXFP4_FP8', 32)),
+    'ModelOpt W8A8_SQ_PER_CHANNEL': lambda r: scaled(r, [7, 50], [7], (1, 0), 'I8', config=modelopt('W8A8_SQ_PER_CHANNEL')),
+    'ModelOpt MIXED_PRECISION': lambda r: with_config(nvfp4(r), mixed(m='NVFP4', other='FP8')),
+    'ModelOpt MIXED_PRECISION of a module about it': lambda r: (lambda made: ({'a.b.' + n: t for n, t in made[0].items()}, {'a.b.' + n: t for n, t in made[1].items()}, mixed(**{'a.b': 'NVFP4'})))(nvfp4(r)),
     'deepseek': deepseek, 'deepseek bf16 scales': lambda r: deepseek(r, scale='BF16'),
     'deepseek e8m0 scales': lambda r: deepseek(r, 256, 128, 'F8_E8M0'), 'deepseek small': lambda r: deepseek(r, 3, 8),
     'deepseek long rows': lambda r: deepseek(r, 130, 2500),
@@ -369,7 +396,7 @@ def malformed():
     yield 'zero points beside fp4', dict(c) | {'m.weight_zero_point': ('I8', [6, 4], bytes(24))}, 'beside integers alone', None
     yield 'an index of groups beside int8', dict(i8) | {'m.weight_g_idx': ('I32', [40], bytes(160))}, 'index of groups', None
     yield 'two scales of which one is none of the layout', dict(d) | {S: ('F32', [1], bytes(4))}, 'no layout that is known', None
-    yield 'a scale over the inputs', dict(n) | {'m.pre_quant_scale': ('BF16', [64], bytes(128))}, 'no layout that is known', None
+    yield 'a scale over the inputs', dict(n) | {'m.pre_quant_scale': ('BF16', [64], bytes(128))}, 'multiplies the inputs', None
     yield 'scales named after a tensor that is no weight', {'m.gate_up_proj' + k[1:].replace('.weight', '_weight') * (k != W): v for k, v in n.items() if 'input' not in k}, 'no layout that is known', None
     yield 'blocks without scales', without(g, 'm.experts.down_proj_scales'), 'has no _scales', None
     yield 'packed codes without a scale', without(c, S), 'weight_scale beside it', None
@@ -434,6 +461,30 @@ def malformed():
     yield 'GPTQ with scales of integers', resized(q, 'm.scales', 'I32'), 'floats', None
     yield 'AWQ with columns too few', resized(a, 'm.qweight', shape=[64, 5]), 'nor AWQ', None
     yield 'AWQ with groups that do not divide', resized(a, 'm.scales', shape=[3, 48]), 'come out even|want', None
+    config = lambda **k: {'quant_method': 'modelopt'} | k
+    yield 'ModelOpt AWQ of int4', resized(n, S, 'F32', [6, 4]), 'hf_quant_config.json beside it says quant_algo W4A8_AWQ, which is not decoded', modelopt('W4A8_AWQ', 128)
+    yield 'ModelOpt SVDQuant', n, 'says quant_algo NVFP4_SVD, which is not decoded', modelopt('NVFP4_SVD', 16)
+    yield 'ModelOpt of an algorithm that is not known', n, 'says quant_algo INT2, which is not decoded', modelopt('INT2', 16)
+    yield 'ModelOpt NVFP4_AWQ with a scale over the inputs', dict(n) | {'m.pre_quant_scale': ('BF16', [64], bytes(128))}, "'m.pre_quant_scale' of bf16 .* multiplies the inputs", modelopt('NVFP4_AWQ', 16)
+    yield 'FP8 where ModelOpt has NVFP4', fp8_plain(r)[0], 'says quant_algo NVFP4, group_size 16; they are 8-bit floats with 1 scale a matrix', modelopt('NVFP4', 16)
+    yield 'NVFP4 where ModelOpt has FP8', n, 'says quant_algo FP8; they are 4-bit floats with 24 scales', modelopt('FP8')
+    yield 'rows where ModelOpt has a tensor', row, 'says quant_algo FP8; they are 8-bit floats with 5 scales', modelopt('FP8')
+    yield 'NVFP4 of another group', n, 'group_size 32; they are', modelopt('NVFP4', 32)
+    yield 'NVFP4 that ModelOpt has among the modules that are not', n, 'has it among the modules that are not', modelopt('NVFP4', 16, exclude_modules=['lm_head', 'm*'])
+    yield 'NVFP4 that config.json ignores', n, 'config.json beside it has it among the modules that are not', config(quant_algo='NVFP4', ignore=['m'])
+    yield 'NVFP4 in none of the layers that ModelOpt has', n, 'in none of its quantized_layers', mixed(other='NVFP4')
+    yield 'NVFP4 where its layer is FP8', n, 'says quant_algo FP8; they are', mixed(m='FP8')
+    yield 'NVFP4 where nothing is quantized', n, 'has no quant_algo', modelopt(None)
+    yield 'fp8 where nothing is quantized', row, 'has no quant_algo', modelopt(None)
+    yield 'two configs of which each says another algorithm', n, 'config.json beside it says quant_algo FP8; they are', (config(quant_algo='FP8'), modelopt('NVFP4')[1])
+    yield 'two configs of which one is of another method', n, 'hf_quant_config.json beside it says NVFP4, and the quantization_config of config.json says fp8', ({'quant_method': 'fp8'}, modelopt('NVFP4')[1])
+    yield 'a hf_quant_config.json without its object', n, 'has no object "quantization"', (None, {'quant_algo': 'NVFP4'})
+    yield 'a hf_quant_config.json whose algorithm is a number', n, 'quant_algo: a text or null is due', modelopt(4)
+    yield 'a hf_quant_config.json whose group is a text', n, 'group_size: a whole number is due', modelopt('NVFP4', '16')
+    yield 'a hf_quant_config.json whose modules are a text', n, 'exclude_modules: a list of texts is due', modelopt('NVFP4', exclude_modules='lm_head')
+    yield 'a hf_quant_config.json of mixed layers without any', n, 'quantized_layers: an object', modelopt('MIXED_PRECISION')
+    yield 'a hf_quant_config.json that is none', n, 'hf_quant_config.json, which says how tensors are quantized', (None, 'text')
+    yield 'bytes without a scale where ModelOpt says quantized', without(n, S, 'm.weight_scale_2'), r'the config beside it \(modelopt\)', modelopt('NVFP4')
     s = llm_int8(r)[0]
     yield 'LLM.int8 in tiles of a GPU', resized(s, 'm.weight_format', data=bytes([2])), 'in tiles are not read', None
     yield 'LLM.int8 with a format of two bytes', resized(s, 'm.weight_format', shape=[2]), 'one byte', None
@@ -444,13 +495,20 @@ def malformed():
     yield 'MLX', {'m.weight': ('I32', [4, 8], bytes(128)), 'm.scales': ('F16', [4, 1], bytes(8)), 'm.biases': ('F16', [4, 1], bytes(8))}, 'no layout that is known', None
     yield 'the weight beside its codes', dict(g) | {'m.experts.down_proj': ('F32', [1], bytes(4))}, 'is there, and is what', None
 
+def write_configs(config):
+    """config: of config.json's quantization_config, or of it and hf_quant_config.json; None: nothing."""
+    import os
+    both = config if isinstance(config, tuple) else (config, None)
+    for name, text in zip(('config.json', 'hf_quant_config.json'), ({'quantization_config': both[0]}, both[1])):
+        if os.path.exists(name):
+            os.remove(name)
+        if both[name != 'config.json'] is not None:
+            json.dump(text, open(name, 'w'))
+
 def check_malformed(program):
     import os, re, subprocess
     for what, parts, pattern, config in malformed():
-        if os.path.exists('config.json'):
-            os.remove('config.json')
-        if config:
-            json.dump({'quantization_config': config}, open('config.json', 'w'))
+        write_configs(config)
         save('bad.safetensors', parts)
         if os.path.exists('never.safetensors'):
             os.remove('never.safetensors')
@@ -463,8 +521,7 @@ def check_malformed(program):
         elif os.path.exists('never.safetensors'):
             problem = 'left a file'
         print('%s: %s' % (what, problem or 'ok'))
-    if os.path.exists('config.json'):
-        os.remove('config.json')
+    write_configs(None)
 
 if __name__ == '__main__':
     import os, subprocess, sys
@@ -474,7 +531,7 @@ if __name__ == '__main__':
         sys.exit()
     for kind, make in KINDS.items():
         parts, logical, *config = make(random.Random(kind))
-        json.dump({'quantization_config': config[0]} if config and config[0] else {}, open('config.json', 'w'))
+        write_configs(config[0] if config else None)
         parts['m.norm'] = ('F32', [2], struct.pack('<2f', 1.5, -2))
         save('in.safetensors', parts)
         problem = ''
@@ -486,7 +543,7 @@ if __name__ == '__main__':
                 break
             got = load('out.safetensors')
             due = dict(logical)
-            names = set(logical) | {'m.norm'} | ({'m.input_scale'} & set(parts))
+            names = set(logical) | {'m.norm'} | {name for name in parts if name.endswith('.input_scale')}
             if set(got) != names:
                 problem = 'holds %s, not %s' % (sorted(got), sorted(names))
                 break
@@ -499,4 +556,4 @@ if __name__ == '__main__':
                         name, got[name][1], len(at), len(values), target, at[:1],
                         got[name][2][at[0] * width:(at[0] + 1) * width].hex() if at else '', want[at[0] * width:(at[0] + 1) * width].hex() if at else '')
         print('%s: %s' % (kind, problem or 'ok'))
-    os.remove('config.json')
+    write_configs(None)

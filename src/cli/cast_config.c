@@ -12,15 +12,25 @@
 
 static const char key[] = "quantization_config";
 
-/* FOLDER of PATH, with its slash, and config.json. */
-static char *beside(const char *path)
+/* FILE in the folder of PATH. */
+static char *beside(const char *path, const char *file)
 {
     const char *slash = strrchr(path, '/');
     size_t n = slash ? (size_t)(slash - path) + 1 : 0;
-    char *name = check_memory(malloc(n + sizeof "config.json"));
+    char *name = check_memory(malloc(n + strlen(file) + 1));
     memcpy(name, path, n);
-    strcpy(name + n, "config.json");
+    strcpy(name + n, file);
     return name;
+}
+
+/* ModelOpt's own file is not written, and not taken away. */
+static void note_modelopt(const char *output)
+{
+    struct stat status;
+    char *other = beside(output, "hf_quant_config.json");
+    if (!stat(other, &status))
+        note("%s still says how the weights were quantized", other);
+    free(other);
 }
 
 /* NULL: there is none; *fine is false where it cannot be read, which is reported. */
@@ -82,8 +92,9 @@ bool cast_config_make(const struct cast_job *job, struct cast_config *config)
         json_decref(due);
         return true;
     }
-    char *from = beside(job->source.path), *to = beside(job->output);
+    char *from = beside(job->source.path, "config.json"), *to = beside(job->output, "config.json");
     struct stat a, b;
+    note_modelopt(job->output);
     json_t *root = read_config(from, &fine);
     bool same = root && (!strcmp(from, to) || (!stat(from, &a) && !stat(to, &b) &&
                                                a.st_dev == b.st_dev && a.st_ino == b.st_ino));

@@ -56,16 +56,23 @@ enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_ten
     return b->ggml_type == HU_GGML_NVFP4 ? scale_over(r, l) : LOGICAL_FOUND;
 }
 
-/* Whether the config's config_groups, where there are any, have what L's parts are. */
+uint64_t hu_logical_scales(const struct hu_block *b, uint64_t rows, uint64_t columns)
+{
+    return hu_block_scale_bytes(b, (size_t)rows, (size_t)columns) /
+           (hu_format_find(b->scale)->storage_bits / 8u);
+}
+
+/* Whether the config has what L's parts are: ModelOpt's algorithms, or one of the config_groups. */
 static bool check_scheme(struct logical_reader *r, const struct hu_logical *l)
 {
     const struct hu_block *b = l->block;
     char what[LOGICAL_TEXT];
     bool integer = b->codes != HU_CODES_FORMAT;
+    if (hu_has_word("modelopt mx", l->layout))
+        return hu_logical_modelopt_has(r, l);
     if (!r->config.scheme_count || strcmp(l->layout, "compressed-tensors") != 0)
         return true;
-    uint64_t scales = hu_block_scale_bytes(b, (size_t)l->rows, (size_t)l->columns) /
-                      (hu_format_find(b->scale)->storage_bits / 8u);
+    uint64_t scales = hu_logical_scales(b, l->rows, l->columns);
     if (hu_logical_scheme(&r->config, integer, b->code_bits, l->more != NULL, l->rows, l->columns,
                           scales))
         return true;
@@ -234,7 +241,9 @@ bool hu_logicals_read(struct hu_tensor_set *set, const char *path, struct hu_log
     struct logical_reader r = {.set = set, .to = logicals, .error = error};
     *logicals = (struct hu_logicals){.count = 0};
     bool config = hu_logical_config_read(path, &r.config, no_config);
-    if (!find_all(&r) || !check_rest(&r))
+    bool fine = find_all(&r) && check_rest(&r);
+    hu_logical_config_clear(&r.config);
+    if (!fine)
         return false;
     if (config || !any_beside_config(logicals))
         return true;

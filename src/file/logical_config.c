@@ -96,9 +96,8 @@ static uint64_t up(uint64_t n, uint64_t by)
     return n / by + (n % by != 0);
 }
 
-/* How many scales S has over a matrix. SCALES, where S does not say. */
-static uint64_t scales_due(const struct logical_scheme *s, uint64_t rows, uint64_t columns,
-                           uint64_t scales)
+uint64_t hu_logical_scales_due(const struct logical_scheme *s, uint64_t rows, uint64_t columns,
+                               uint64_t scales)
 {
     if (!strcmp(s->strategy, "tensor"))
         return 1;
@@ -116,44 +115,103 @@ const struct logical_scheme *hu_logical_scheme(const struct logical_config *c, b
     for (size_t i = 0; i < c->scheme_count; i++) {
         const struct logical_scheme *s = &c->schemes[i];
         if (s->integer == integer && (!bits || s->bits == bits) &&
-            (zeros || s->symmetric || !integer) && scales_due(s, rows, columns, scales) == scales)
+            (zeros || s->symmetric || !integer) &&
+            hu_logical_scales_due(s, rows, columns, scales) == scales)
             return s;
     }
     return NULL;
 }
 
-static bool find_config(const char *path, char config[HU_PATH_MAX])
+/* FILE in the folder of PATH. NULL: there is none, or it cannot be read, which *fine and error say.
+ */
+static json_t *load_beside(const char *path, const char *name, bool *fine,
+                           char error[HU_LOGICAL_ERROR])
 {
-    char folder[HU_PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    if (snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
-                 slash ? path : ".") >= (int)sizeof folder)
-        return false;
-    return hu_folder_has(folder, "config.json", config);
-}
-
-bool hu_logical_config_read(const char *path, struct logical_config *config,
-                            char error[HU_LOGICAL_ERROR])
-{
-    char file[HU_PATH_MAX], why[HU_JSON_ERROR], shown[200];
-    const char *no_text;
+    char folder[HU_PATH_MAX], file[HU_PATH_MAX], why[HU_JSON_ERROR], shown[200];
+    const char *slash = strrchr(path, '/'), *no_text;
     size_t n = 0;
-    *config = (struct logical_config){0};
-    if (!find_config(path, file))
-        return true;
+    if (snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+                 slash ? path : ".") >= (int)sizeof folder ||
+        !hu_folder_has(folder, name, file))
+        return NULL;
     char *text = hu_text_read(file, &n, &no_text);
     json_t *root = text ? hu_json_load(text, n, HU_JSON_CONFIG_MAX, why) : NULL;
-    if (!root)
-        snprintf(error, HU_LOGICAL_ERROR, "%s, which says how tensors are quantized: %s",
-                 hu_printable(file, shown, sizeof shown), text ? why : no_text);
+    free(text);
+    if (root)
+        return root;
+    snprintf(error, HU_LOGICAL_ERROR, "%s, which says how tensors are quantized: %s",
+             hu_printable(file, shown, sizeof shown), text ? why : no_text);
+    *fine = false;
+    return NULL;
+}
+
+/* Where transformers has what each method says, and where its own forerunners had it. */
+static json_t *quantization_of(json_t *root)
+{
     json_t *q = json_object_get(root, "quantization_config");
     if (!q)
         q = json_object_get(root, "compression_config");
     if (!q)
         q = json_object_get(json_object_get(root, "text_config"), "quantization_config");
-    if (json_is_object(q))
+    return json_is_object(q) ? q : NULL;
+}
+
+/* Of a quantization_config that ModelOpt wrote: itself, or what hf_quant_config.json has, in it
+ * (vLLM, quantization/modelopt.py, from_config). */
+static bool read_own(json_t *q, struct logical_config *c, char error[HU_LOGICAL_ERROR])
+{
+    json_t *inner = json_object_get(q, "quantization");
+    json_t *own = json_is_object(inner) ? inner : q;
+    return !json_object_get(own, "quant_algo") ||
+           hu_logical_modelopt_read(own, "config.json", c, error);
+}
+
+/* ModelOpt's own file (modelopt/torch/export/quant_utils.py, get_quant_config). */
+static bool read_other(json_t *root, struct logical_config *c, char error[HU_LOGICAL_ERROR])
+{
+    static const char file[] = "hf_quant_config.json";
+    json_t *said = json_object_get(root, "quantization");
+    if (!json_is_object(said)) {
+        snprintf(error, HU_LOGICAL_ERROR,
+                 "%s beside it has no object \"quantization\", as ModelOpt writes it", file);
+        return false;
+    }
+    if (!hu_logical_modelopt_read(said, file, c, error))
+        return false;
+    if (!json_is_string(json_object_get(said, "quant_algo")))
+        return true;
+    if (c->there && !c->modelopt[1].said) {
+        snprintf(error, HU_LOGICAL_ERROR,
+                 "%s beside it says %.40s, and the quantization_config of config.json says %.32s",
+                 file, json_string_value(json_object_get(said, "quant_algo")),
+                 *c->method ? c->method : "no quant_algo");
+        return false;
+    }
+    if (!c->there)
+        strcpy(c->method, "modelopt");
+    c->there = true;
+    return true;
+}
+
+bool hu_logical_config_read(const char *path, struct logical_config *config,
+                            char error[HU_LOGICAL_ERROR])
+{
+    bool fine = true;
+    *config = (struct logical_config){0};
+    json_t *root = load_beside(path, "config.json", &fine, error);
+    json_t *other = load_beside(path, "hf_quant_config.json", &fine, error);
+    json_t *q = quantization_of(root);
+    if (q)
         read_quantization(q, config);
-    free(text);
+    fine =
+        fine && (!q || read_own(q, config, error)) && (!other || read_other(other, config, error));
     json_decref(root);
-    return root != NULL;
+    json_decref(other);
+    return fine;
+}
+
+void hu_logical_config_clear(struct logical_config *config)
+{
+    for (size_t i = 0; i < LOGICAL_CONFIGS; i++)
+        json_decref(config->modelopt[i].said);
 }

@@ -3,6 +3,8 @@
 
 #include "logical.h"
 
+#include <jansson.h>
+
 /* One of compressed-tensors' config_groups: what weights of that group are. */
 struct logical_scheme {
     bool integer, symmetric;
@@ -11,8 +13,14 @@ struct logical_scheme {
     uint64_t group, tile[2]; /* 0: not said */
 };
 
-/* What a config.json says of how its checkpoint is quantized; zeros and NULL: nothing. */
-enum { LOGICAL_SCHEMES = 16 };
+/* What ModelOpt says in one of the two files beside a checkpoint. */
+struct logical_modelopt {
+    const char *file;
+    json_t *said; /* an object with its quant_algo; NULL: nothing */
+};
+
+/* What a config says of how its checkpoint is quantized; zeros and NULL: nothing. */
+enum { LOGICAL_SCHEMES = 16, LOGICAL_CONFIGS = 2 };
 struct logical_config {
     bool there; /* it has a quantization_config */
     char method[32];
@@ -23,6 +31,7 @@ struct logical_config {
     char version[24]; /* of GPTQ's and AWQ's packing, in lower case */
     struct logical_scheme schemes[LOGICAL_SCHEMES];
     size_t scheme_count;
+    struct logical_modelopt modelopt[LOGICAL_CONFIGS];
 };
 
 struct logical_reader {
@@ -34,15 +43,33 @@ struct logical_reader {
 
 enum logical_found { LOGICAL_NONE, LOGICAL_FOUND, LOGICAL_ERROR };
 
-/* Reads the config beside PATH. False: it is there and cannot be read; error says why. */
+/* Reads the configs beside PATH, config.json and ModelOpt's hf_quant_config.json. False: one is
+ * there and cannot be read, or they contradict each other; error says why. To be cleared in either
+ * case. */
 bool hu_logical_config_read(const char *path, struct logical_config *config,
                             char error[HU_LOGICAL_ERROR]);
+void hu_logical_config_clear(struct logical_config *config);
 
 /* The scheme of the config that a ROWS × COLUMNS matrix under so many SCALES fits, with zero points
  * or without; bits 0: of any. NULL: none does. */
 const struct logical_scheme *hu_logical_scheme(const struct logical_config *config, bool integer,
                                                unsigned bits, bool zeros, uint64_t rows,
                                                uint64_t columns, uint64_t scales);
+/* How many scales S has over such a matrix. SCALES, where it does not say. */
+uint64_t hu_logical_scales_due(const struct logical_scheme *s, uint64_t rows, uint64_t columns,
+                               uint64_t scales);
+/* How many scales B has over a ROWS × COLUMNS matrix. */
+uint64_t hu_logical_scales(const struct hu_block *b, uint64_t rows, uint64_t columns);
+
+/* Takes what OBJECT of FILE says for ModelOpt's. False: it is malformed;
+ * error says which key. */
+bool hu_logical_modelopt_read(json_t *object, const char *file, struct logical_config *config,
+                              char error[HU_LOGICAL_ERROR]);
+/* Whether what ModelOpt says lets weights named NAME be quantized in a way that is decoded. */
+bool hu_logical_modelopt_decodes(struct logical_reader *r, const struct hu_tensor *codes,
+                                 const char *name);
+/* Whether it is what L's parts are. */
+bool hu_logical_modelopt_has(struct logical_reader *r, const struct hu_logical *l);
 
 enum logical_found hu_logical_refuse(struct logical_reader *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -10,16 +10,16 @@
  * DeepSeek-V3 (inference/kernel.py, weight_dequant): weight fp8 [out, in], weight_scale_inv fp32,
  * one a tile of 128 × 128; transformers' fine-grained fp8 says the tile in its config. ModelOpt
  * (modelopt/torch/export/quant_utils.py): weight uint8 [out, in / 2], weight_scale fp8_e4m3 [out,
- * in / 16], weight_scale_2 fp32: NVFP4; weight fp8, weight_scale fp32: one for all.
- * compressed-tensors (compressors/quantized_compressors/nvfp4_quantized.py): weight_packed,
- * weight_scale, weight_global_scale, which is divided by; float-quantized: weight and weight_scale
- * of a tensor, a row or a tile.
- * DeepSeek-V4 (inference/convert.py): weight fp8 or, two fp4 a byte, int8, and scale e8m0: of
- * tiles, or of 32 in a row. Mistral's own files: qscale_weight, one for all. int-quantized: weight
- * int8, weight_scale as above or of groups in a row, weight_zero_point int8. bitsandbytes' LLM.int8
- * (nn/modules.py, Linear8bitLt): weight int8, SCB fp32 [out], the greatest magnitude of a row,
- * which 127 stands for; weight_format 0: row by row. Microscaling (OCP MX 1.0): scales are e8m0, or
- * uint8 that are the same codes, one for 32 in a row.
+ * in / 16], weight_scale_2 fp32: NVFP4; weight fp8, weight_scale fp32: one for all, or, of tiles,
+ * [down, 1, across, 1]. compressed-tensors (compressors/quantized_compressors/nvfp4_quantized.py):
+ * weight_packed, weight_scale, weight_global_scale, which is divided by; float-quantized: weight
+ * and weight_scale of a tensor, a row or a tile. DeepSeek-V4 (inference/convert.py): weight fp8 or,
+ * two fp4 a byte, int8, and scale e8m0: of tiles, or of 32 in a row. Mistral's own files:
+ * qscale_weight, one for all. int-quantized: weight int8, weight_scale as above or of groups in a
+ * row, weight_zero_point int8. bitsandbytes' LLM.int8 (nn/modules.py, Linear8bitLt): weight int8,
+ * SCB fp32 [out], the greatest magnitude of a row, which 127 stands for; weight_format 0: row by
+ * row. Microscaling (OCP MX 1.0): scales are e8m0, or uint8 that are the same codes, one for 32 in
+ * a row.
  */
 
 struct pair {
@@ -234,7 +234,10 @@ static enum logical_found by_floats(struct logical_reader *r, const struct pair 
              (is_grid(p, 1, 1) ||
               (p->lead == 1 && hu_logical_is_shape(p->scales, 1, p->codes->shape[0])))},
         {0, 1, !p->tiles && p->codes->rank > 1 && is_grid(p, 1, p->columns)},
-        {down, across, p->element && is_grid(p, up(p->rows, down), up(p->columns, across))},
+        {down, across,
+         p->element && (is_grid(p, up(p->rows, down), up(p->columns, across)) ||
+                        (matrix && hu_logical_is_shape(p->scales, 4, up(p->rows, down), UINT64_C(1),
+                                                       up(p->columns, across), UINT64_C(1))))},
         {1, group, !p->tiles && group},
     };
     for (size_t i = 0; p->columns <= UINT32_MAX && i < sizeof shapes / sizeof *shapes; i++) {
@@ -355,6 +358,28 @@ static enum logical_found llm_int8(struct logical_reader *r, struct pair *p)
     return is;
 }
 
+static bool is_modelopt(const struct logical_config *c)
+{
+    return !strncmp(c->method, "modelopt", strlen("modelopt")) || c->modelopt[0].said ||
+           c->modelopt[1].said;
+}
+
+/* AWQ and SmoothQuant leave a scale over a module's inputs where no norm before it took it in. */
+static enum logical_found modelopt(struct logical_reader *r, struct pair *p,
+                                   const struct hu_tensor *second)
+{
+    const size_t cut = hu_ends_with(p->codes->name, ".weight") ? strlen("weight") : 0;
+    const struct hu_tensor *inputs = hu_logical_beside(r, p->codes, cut, "pre_quant_scale");
+    char what[LOGICAL_TEXT];
+    if (!hu_logical_modelopt_decodes(r, p->codes, p->codes->name))
+        return LOGICAL_ERROR;
+    if (inputs && cut)
+        return hu_logical_refuse(
+            r, "%s multiplies the inputs of quantized weights, which are not decoded under it",
+            hu_logical_what(inputs, what));
+    return read_pair(r, p, second, false, "", 0);
+}
+
 enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes)
 {
     struct pair p = {.codes = codes};
@@ -375,7 +400,7 @@ enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_t
     p.tiles = false;
     p.scales = hu_logical_beside(r, codes, 0, "_scale");
     const struct hu_tensor *second = hu_logical_beside(r, codes, 0, "_scale_2");
-    p.layout = second || !strcmp(r->config.method, "modelopt") ? "modelopt" : "compressed-tensors";
+    p.layout = second || is_modelopt(&r->config) ? "modelopt" : "compressed-tensors";
     for (size_t i = 0; !p.scales && hu_ends_with(codes->name, ".weight") && i < 2; i++) {
         p.scales = hu_logical_beside(r, codes, strlen("weight"), i ? "qscale_weight" : "scale");
         p.layout = i ? "mistral" : "deepseek";
@@ -384,6 +409,8 @@ enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_t
             p.element = hu_format_find("fp4_e2m1");
         }
     }
+    if (p.scales && !strcmp(p.layout, "modelopt"))
+        return modelopt(r, &p, second);
     return p.scales ? read_pair(r, &p, second, false, "", 0) : LOGICAL_NONE;
 }
 
