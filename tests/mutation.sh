@@ -273,7 +273,7 @@ if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
     mutate_fast "a NaN of e4m3 is a number" fast_rows.h 's/e4m3 ? c == 0x7f/e4m3 ? c > 0x7f/'
     mutate_fast "six bits are held as numbers that are too great" fast_rows.h 's/{48, 5, 2, 1}/{48, 5, 2, 0}/'
     mutate_tables() { mutate_unit "$1" block fast_tables fast_tables.c "$2"; }
-    mutate_tables "another tensor's scale stands over nvfp4" 's/ || memcmp(&last.second, &second, sizeof second) != 0//'
+    mutate_tables "another tensor's scale stands over nvfp4" 's/last.known \&\& !memcmp(&last.second, &second, sizeof second)/last.known/'
     mutate_tables "ggml's 0xff of e4m3 has a value less" 's/code == 0xff ? 480/code == 0xff ? 448/'
     mutate_tables "ggml's 0x7f of e4m3 has a value" 's/code == 0x7f ? 0/code == 0x7f ? 480/'
     mutate_fast "subnormals of fp8 are moved" fast_narrow.h 's/e4m3 ? 18 : 16/e4m3 ? 2 : 8/'

@@ -42,9 +42,10 @@ struct hu_block_planes {
 const struct hu_block_planes *hu_block_e8m0_planes(void);
 const struct hu_block_planes *hu_block_ggml_e8m0_planes(void);
 /* Under those of fp8_e4m3 as ggml reads them, and under those of fp8_e4m3 times SECOND: the
- * thread's, until it asks for another one. */
+ * thread's, until it asks for another one. NULL: so few ELEMENTS, with those before them, were
+ * asked for under SECOND that it was not worth making them. */
 const struct hu_block_planes *hu_block_ggml_e4m3_planes(void);
-const struct hu_block_planes *hu_block_e4m3_planes(float second);
+const struct hu_block_planes *hu_block_e4m3_planes(float second, size_t elements);
 
 /* The values of the 256 codes of fp8_e4m3, NaNs without a sign. Made once. */
 const float *hu_block_e4m3_values(void);

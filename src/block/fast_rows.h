@@ -351,8 +351,11 @@ INLINE void nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool 
 {
     const struct row r = row_of(j, row);
     const float *values = hu_block_e4m3_values(), second = j->parts->tensor_scale;
-    const struct hu_block_planes *planes = hu_block_e4m3_planes(second);
-    const size_t end = narrow || is_finite(second) ? j->columns / STEP * STEP : 0;
+    /* Products to fp32 are AVX2's own. */
+    const bool products = LANES == 8 && !narrow && is_finite(second);
+    const struct hu_block_planes *planes =
+        products ? NULL : hu_block_e4m3_planes(second, j->columns);
+    const size_t end = planes || products ? j->columns / STEP * STEP : 0;
     const unsigned char *scale = r.scales, *at = r.codes;
     char *to = dst, *last = to + end * (narrow ? 2 : 4);
     for (; to < last; scale += 2, at += STEP / 2, to += STEP * (narrow ? 2 : 4)) {

@@ -12,28 +12,33 @@ static struct hu_block_planes e8m0_planes[SCALES], ggml_e8m0_planes[SCALES],
     ggml_e4m3_planes[SCALES];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* Of fp4_e2m1 under 256 scales, each rounded once: all products are exact in fp64. */
+/* Of fp4_e2m1 under 256 scales, each rounded once: all products are exact in fp64. ZERO: what a
+ * zero with a sign is times. */
 static void fill_planes(const double *scales, double zero, struct hu_block_planes *to)
 {
-    const double magnitudes[CODES / 2] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
-    double products[SCALES * CODES];
-    uint16_t halves[SCALES * CODES];
-    float floats[SCALES * CODES];
-    for (int i = 0; i < SCALES * CODES; i++) {
-        double fp4 = magnitudes[i % 8], x = scales[i / CODES] * fp4;
-        x = i % CODES < 8 ? x : fp4 != 0 ? -x : x * zero;
-        products[i] = x != x ? __builtin_nan("") : x;
-    }
+    static const double values[CODES] = {0,   0.5,  1,  1.5,  2,  3,  4,  6,
+                                         -0., -0.5, -1, -1.5, -2, -3, -4, -6};
+    double products[SCALES][CODES];
+    uint16_t halves[SCALES][CODES];
+    float floats[SCALES][CODES];
+    for (int s = 0; s < SCALES; s++)
+        for (int c = 0; c < CODES; c++) {
+            double x = scales[s] * values[c];
+            x = c == CODES / 2 ? 0 * scales[s] * zero : x;
+            products[s][c] = x == x ? x : __builtin_nan("");
+        }
     hu_convert_array(hu_format_find("bf16"), halves, hu_format_find("fp64"), products,
                      SCALES * CODES, NULL, NULL);
     hu_convert_array(hu_format_find("fp32"), floats, hu_format_find("fp64"), products,
                      SCALES * CODES, NULL, NULL);
-    for (int i = 0; i < SCALES * CODES; i++) {
-        struct hu_block_planes *p = &to[i / CODES];
-        p->floats[i % CODES] = floats[i];
-        p->halves[i % CODES] = halves[i];
-        p->low[i % CODES] = (unsigned char)halves[i];
-        p->high[i % CODES] = (unsigned char)(halves[i] >> 8);
+    for (int s = 0; s < SCALES; s++) {
+        struct hu_block_planes *p = &to[s];
+        memcpy(p->floats, floats[s], sizeof p->floats);
+        memcpy(p->halves, halves[s], sizeof p->halves);
+        for (int c = 0; c < CODES; c++) {
+            p->low[c] = (unsigned char)halves[s][c];
+            p->high[c] = (unsigned char)(halves[s][c] >> 8);
+        }
     }
 }
 
@@ -85,20 +90,28 @@ const struct hu_block_planes *hu_block_ggml_e4m3_planes(void)
     return ggml_e4m3_planes;
 }
 
-const struct hu_block_planes *hu_block_e4m3_planes(float second)
+const struct hu_block_planes *hu_block_e4m3_planes(float second, size_t elements)
 {
+    enum { WORTH = 2048 }; /* elements that take as long one by one */
     static _Thread_local struct {
         bool known;
-        float second;
+        float second, asked;
+        size_t elements;
         struct hu_block_planes planes[SCALES];
     } last;
-    if (!last.known || memcmp(&last.second, &second, sizeof second) != 0) {
-        double scales[SCALES];
-        for (int code = 0; code < SCALES; code++)
-            scales[code] = (double)hu_block_e4m3_values()[code] * (double)second;
-        fill_planes(scales, -1, last.planes);
-        last.second = second;
-        last.known = true;
-    }
+    if (last.known && !memcmp(&last.second, &second, sizeof second))
+        return last.planes;
+    if (memcmp(&last.asked, &second, sizeof second) != 0)
+        last.elements = 0;
+    last.asked = second;
+    last.elements += elements < WORTH ? elements : WORTH;
+    if (last.elements < WORTH)
+        return NULL;
+    double scales[SCALES];
+    for (int code = 0; code < SCALES; code++)
+        scales[code] = (double)hu_block_e4m3_values()[code] * (double)second;
+    fill_planes(scales, -1, last.planes);
+    last.second = second;
+    last.known = true;
     return last.planes;
 }
