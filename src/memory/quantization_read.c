@@ -131,6 +131,9 @@ static bool read_rules(struct declared *d, json_t *rules)
 static bool read_fp8(struct declared *d)
 {
     json_t *block = json_object_get(d->config, "weight_block_size");
+    const char *stored = text(d->config, "store_dtype");
+    if (*stored && !strstr(stored, "fp8") && !strstr(stored, "float8"))
+        return unknown(d, "fp8 that is stored as", stored);
     set_tile(d->q, block);
     if (!block && *text(d->config, "fmt"))
         d->q->tile_rows = d->q->tile_columns = 128;
