@@ -229,6 +229,10 @@ Test(quantization, methods_store_what_their_libraries_write)
         {"{\"group_size\":64,\"bits\":3}", (LINEAR + 2 * HEAD) / 64 * (24 + 4) + REST - 4 * HEAD},
         {"{\"group_size\":32,\"bits\":4,\"mode\":\"mxfp4\",\"lm_head\":false}",
          (LINEAR + HEAD) / 32 * 17 + REST - 2 * HEAD},
+        {"{\"group_size\":64,\"bits\":4,\"lm_head\":{\"group_size\":32,\"bits\":8},"
+         "\"model.layers.0.self_attn.q_proj\":{\"group_size\":64,\"bits\":6}}",
+         (LINEAR + HEAD - 65536) / 64 * (32 + 4) + 65536 / 64 * (48 + 4) + HEAD / 32 * (32 + 4) +
+             REST - 4 * HEAD},
         /* Groups with formats of their own: fp8 by matrices beside int8 by groups, and NVFP4. */
         {"{\"quant_method\":\"compressed-tensors\",\"format\":\"mixed-precision\",\"config_"
          "groups\":"
@@ -320,7 +324,8 @@ Test(quantization, what_is_not_known_is_never_taken_for_none)
         "}}}}",
         "{\"quant_method\":\"bitnet\",\"quantization_mode\":\"online\"}",
         "{\"group_size\":64,\"bits\":4,\"mode\":\"new\"}",
-        "{\"group_size\":64,\"bits\":4,\"lm_head\":{\"group_size\":64,\"bits\":8}}",
+        "{\"group_size\":64,\"bits\":4,\"model.layers.0.mlp.switch_mlp.up_proj\":{\"bits\":8}}",
+        "{\"group_size\":64,\"bits\":4,\"lm_head\":{\"group_size\":64,\"bits\":9}}",
         "{\"quant_method\":\"compressed-tensors\",\"format\":\"float-quantized\",\"ignore\":"
         "[\"re:(?<!x)\"],\"config_groups\":{\"g\":{\"targets\":[\"Linear\"],\"weights\":{"
         "\"num_bits\":8,\"strategy\":\"channel\"}}}}",

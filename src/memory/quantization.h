@@ -59,8 +59,8 @@ void hu_quantization_free(struct hu_quantization *q);
 bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_pattern **patterns,
                       size_t *count);
 
-/* A name of those whose formula takes none of TENSORS though it names its modules, as where they
- * are spelled otherwise: what it says would be left aside. NULL: there is none. */
+/* A module that has a formula of its own and is none of TENSORS, as where modules are spelled
+ * otherwise: what the config says of it would be left aside. NULL: there is none. */
 const char *hu_quantization_idle(const struct hu_quantization *q, const struct hu_tensors *tensors);
 
 /* Whether ROW is stored quantized. */

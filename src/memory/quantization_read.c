@@ -439,31 +439,39 @@ static bool read_bitnet(struct declared *d)
 }
 
 /* MLX's own (mlx.nn.quantize): every linear layer and embedding, a scale and a bias in 16 bits a
- * group, or a scale of 8 in the modes of block formats. Entries by a module's name leave it out
- * (false) or give it another width. */
-static bool read_mlx(struct declared *d)
+ * group, or a scale of 8 in the modes of block formats. */
+static bool read_mlx_mode(struct declared *d, struct hu_quantization *q)
 {
-    struct hu_quantization *q = d->q;
-    const char *mode = text(d->config, "mode"), *key;
-    json_t *value;
+    const char *mode = text(d->config, "mode");
     bool affine = !*mode || !strcmp(mode, "affine");
     if (!affine && strcmp(mode, "mxfp4") && strcmp(mode, "mxfp8") && strcmp(mode, "nvfp4"))
         return unknown(d, "MLX's mode", mode);
-    json_object_foreach(d->config, key, value)
-    {
-        json_t *list = json_pack("[s]", key);
-        bool fine = !json_is_object(value) || unknown(d, "a width of its own in MLX for", key);
-        if (fine && json_is_false(value))
-            fine = hu_patterns_read(q, list, &q->patterns, &q->pattern_count);
-        json_decref(list);
-        if (!fine)
-            return false;
-    }
     q->scope = HU_SCOPE_TABLES;
-    q->group = number(d->config, "group_size", 64);
+    q->group = number(d->config, "group_size", q->group);
     q->scale_bits = affine ? 16 : 8;
     q->zero_bits = affine ? 16 : 0;
-    return read_bits(d, number(d->config, "bits", 4));
+    q->bits = (unsigned)number(d->config, "bits", q->bits);
+    return (q->bits >= 1 && q->bits <= 8) || unknown(d, "a width of bits", "of MLX");
+}
+
+/* Entries by a module's name leave it out (false) or give it another width. */
+static bool read_mlx(struct declared *d)
+{
+    struct hu_quantization base = {.bits = 4, .group = 64};
+    const char *key;
+    json_t *value;
+    if (!read_mlx_mode(d, &base) || !add_formula(d, &base, NULL))
+        return false;
+    json_object_foreach(d->config, key, value)
+    {
+        struct hu_quantization other = base;
+        struct declared one = {.config = value, .q = &other, .error = d->error};
+        bool left = json_is_false(value);
+        if ((left || json_is_object(value)) && ((!left && !read_mlx_mode(&one, &other)) ||
+                                                !add_named(d, left ? NULL : &other, false, key)))
+            return false;
+    }
+    return true;
 }
 
 /* What every checkpoint of a method has alike, before what its config says is read. */
