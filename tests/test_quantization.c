@@ -302,6 +302,30 @@ Test(quantization, methods_store_what_their_libraries_write)
     }
 }
 
+/* What checkpoints have scales of the cache for; llm-compressor's may be null. */
+Test(quantization, a_cache_that_is_meant_to_be_narrow_is_remarked)
+{
+    static const struct {
+        const char *config, *note;
+    } rows[] = {
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"NVFP4\",\"kv_cache_scheme\":{\"num_"
+         "bits\":8,"
+         "\"type\":\"float\",\"dynamic\":false}}",
+         "--kv-dtype fp8_e4m3"},
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"NVFP4\",\"kv_cache_quant_algo\":"
+         "\"NVFP4\"}",
+         "--kv-dtype nvfp4"},
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"NVFP4\",\"kv_cache_scheme\":null}", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        read_tiny(rows[i].config);
+        cr_assert_eq(model.note_count, rows[i].note ? 1 : 0, "%s", rows[i].config);
+        if (rows[i].note)
+            cr_assert(strstr(model.notes[0], rows[i].note), "%s", model.notes[0]);
+        hu_model_free(&model);
+    }
+}
+
 Test(quantization, what_is_not_known_is_never_taken_for_none)
 {
     static const char *const rows[] = {

@@ -32,8 +32,9 @@ struct hu_quantization {
     unsigned nested;                  /* scales that share an fp32 one; 0: none */
     unsigned input_bytes;             /* a column: gptq's g_idx */
     unsigned constant;                /* a matrix: shapes, global scales */
-    uint64_t codebook_bytes;          /* a matrix: aqlm's */
-    struct hu_pattern *patterns;      /* modules that are left out */
+    unsigned cache_bits;         /* of the KV cache that the checkpoint has scales for; 0: none */
+    uint64_t codebook_bytes;     /* a matrix: aqlm's */
+    struct hu_pattern *patterns; /* modules that are left out */
     size_t pattern_count;
     struct hu_pattern *only; /* modules that alone are quantized; none: all in the scope */
     size_t only_count;

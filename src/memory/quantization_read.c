@@ -555,6 +555,16 @@ static json_t *declaration(json_t *root)
     return NULL;
 }
 
+/* llm-compressor's scheme of the KV cache, or ModelOpt's algorithm: FP8, NVFP4. */
+static unsigned cache_bits(json_t *config)
+{
+    json_t *inner = json_object_get(config, "quantization");
+    const char *algorithm = text(json_is_object(inner) ? inner : config, "kv_cache_quant_algo");
+    if (*algorithm)
+        return strstr(algorithm, "FP8") ? 8 : strstr(algorithm, "FP4") ? 4 : 0;
+    return (unsigned)number(json_object_get(config, "kv_cache_scheme"), "num_bits", 0);
+}
+
 enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
                                        char error[HU_QUANTIZATION_ERROR])
 {
@@ -572,7 +582,7 @@ enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
     snprintf(q->method, sizeof q->method, "%s",
              hu_printable(*name ? name : "?", shown, sizeof shown));
     bool known = i < count || unknown(&d, "the quantization method", name);
-    return known && (!methods[i].read || methods[i].read(&d)) && read_left_out(&d)
-               ? HU_QUANTIZED
-               : HU_QUANTIZED_UNKNOWN;
+    bool fine = known && (!methods[i].read || methods[i].read(&d)) && read_left_out(&d);
+    q->cache_bits = cache_bits(d.config);
+    return fine ? HU_QUANTIZED : HU_QUANTIZED_UNKNOWN;
 }
