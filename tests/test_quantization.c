@@ -229,6 +229,10 @@ Test(quantization, methods_store_what_their_libraries_write)
         {"{\"group_size\":64,\"bits\":3}", (LINEAR + 2 * HEAD) / 64 * (24 + 4) + REST - 4 * HEAD},
         {"{\"group_size\":32,\"bits\":4,\"mode\":\"mxfp4\",\"lm_head\":false}",
          (LINEAR + HEAD) / 32 * 17 + REST - 2 * HEAD},
+        {"{\"group_size\":64,\"bits\":4,\"lm_head\":{\"group_size\":32,\"bits\":8},"
+         "\"model.layers.0.self_attn.q_proj\":{\"group_size\":64,\"bits\":6}}",
+         (LINEAR + HEAD - 65536) / 64 * (32 + 4) + 65536 / 64 * (48 + 4) + HEAD / 32 * (32 + 4) +
+             REST - 4 * HEAD},
         /* Groups with formats of their own: fp8 by matrices beside int8 by groups, and NVFP4. */
         {"{\"quant_method\":\"compressed-tensors\",\"format\":\"mixed-precision\",\"config_"
          "groups\":"
@@ -298,6 +302,30 @@ Test(quantization, methods_store_what_their_libraries_write)
     }
 }
 
+/* What checkpoints have scales of the cache for; llm-compressor's may be null. */
+Test(quantization, a_cache_that_is_meant_to_be_narrow_is_remarked)
+{
+    static const struct {
+        const char *config, *note;
+    } rows[] = {
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"NVFP4\",\"kv_cache_scheme\":{\"num_"
+         "bits\":8,"
+         "\"type\":\"float\",\"dynamic\":false}}",
+         "--kv-dtype fp8_e4m3"},
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"NVFP4\",\"kv_cache_quant_algo\":"
+         "\"NVFP4\"}",
+         "--kv-dtype nvfp4"},
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"NVFP4\",\"kv_cache_scheme\":null}", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        read_tiny(rows[i].config);
+        cr_assert_eq(model.note_count, rows[i].note ? 1 : 0, "%s", rows[i].config);
+        if (rows[i].note)
+            cr_assert(strstr(model.notes[0], rows[i].note), "%s", model.notes[0]);
+        hu_model_free(&model);
+    }
+}
+
 Test(quantization, what_is_not_known_is_never_taken_for_none)
 {
     static const char *const rows[] = {
@@ -309,6 +337,7 @@ Test(quantization, what_is_not_known_is_never_taken_for_none)
         "{\"quant_method\":\"compressed-tensors\",\"format\":\"dense\"}",
         "{\"quant_method\":\"torchao\",\"quant_type\":\"uint1\"}",
         "{\"quant_method\":\"quanto\",\"weights\":\"int3\"}",
+        "{\"quant_method\":\"fp8\",\"store_dtype\":\"mxfp4\",\"weight_block_size\":[128,128]}",
         "{\"quant_method\":\"auto-round\",\"bits\":4,\"data_type\":\"fp\"}",
         "{\"quant_method\":\"gptq\",\"bits\":4,\"dynamic\":{\"+:.*mlp.*\":{\"bits\":12}}}",
         /* Named, but by no tensor's name. */
@@ -319,7 +348,8 @@ Test(quantization, what_is_not_known_is_never_taken_for_none)
         "}}}}",
         "{\"quant_method\":\"bitnet\",\"quantization_mode\":\"online\"}",
         "{\"group_size\":64,\"bits\":4,\"mode\":\"new\"}",
-        "{\"group_size\":64,\"bits\":4,\"lm_head\":{\"group_size\":64,\"bits\":8}}",
+        "{\"group_size\":64,\"bits\":4,\"model.layers.0.mlp.switch_mlp.up_proj\":{\"bits\":8}}",
+        "{\"group_size\":64,\"bits\":4,\"lm_head\":{\"group_size\":64,\"bits\":9}}",
         "{\"quant_method\":\"compressed-tensors\",\"format\":\"float-quantized\",\"ignore\":"
         "[\"re:(?<!x)\"],\"config_groups\":{\"g\":{\"targets\":[\"Linear\"],\"weights\":{"
         "\"num_bits\":8,\"strategy\":\"channel\"}}}}",

@@ -117,6 +117,9 @@ static void read_quantization(struct reading *r)
     }
     enum hu_quantized state = hu_quantization_read(r->root, q, why);
     const char *idle = state == HU_QUANTIZED ? hu_quantization_idle(q, &m->tensors) : NULL;
+    if (state == HU_QUANTIZED && q->cache_bits)
+        hu_model_note(m, "its KV cache is meant to be of %u bits: --kv-dtype %s sizes it so",
+                      q->cache_bits, q->cache_bits == 8 ? "fp8_e4m3" : "nvfp4");
     if (state == HU_QUANTIZED && !idle) {
         m->quantization = q;
         return;

@@ -64,16 +64,21 @@ static bool matches(const struct hu_pattern *p, const char *module)
                        : has_piece(module, p->text);
 }
 
+static void module_name(const struct hu_tensor_row *row, char name[NAME_SIZE])
+{
+    hu_row_name(row, 0, name, NAME_SIZE);
+    char *last = strrchr(name, '.');
+    if (last && !strcmp(last, ".weight"))
+        *last = 0;
+}
+
 static bool any_matches(const struct hu_pattern *patterns, size_t count,
                         const struct hu_tensor_row *row)
 {
     char name[NAME_SIZE];
     if (!count)
         return false;
-    hu_row_name(row, 0, name, sizeof name);
-    char *last = strrchr(name, '.');
-    if (last && !strcmp(last, ".weight"))
-        *last = 0;
+    module_name(row, name);
     for (size_t i = 0; i < count; i++)
         if (matches(&patterns[i], name))
             return true;
@@ -113,16 +118,34 @@ static const struct hu_quantization *formula(const struct hu_quantization *q,
     return NULL;
 }
 
+/* The first of Q's own patterns that names none of TENSORS, or the first where all do so. Of
+ * experts a row has the first one's name alone. */
+static const char *idle_pattern(const struct hu_quantization *q, const struct hu_tensors *tensors)
+{
+    bool *seen = calloc(q->only_count, sizeof *seen), any = false;
+    const char *idle = NULL;
+    char name[NAME_SIZE];
+    for (size_t i = 0; seen && i < tensors->count; i++) {
+        module_name(&tensors->rows[i], name);
+        for (size_t k = 0; k < q->only_count; k++)
+            seen[k] = seen[k] || matches(&q->only[k], name);
+    }
+    for (size_t k = 0; seen && k < q->only_count; k++) {
+        any |= seen[k];
+        if (!idle && !seen[k] && !q->only[k].is_regex && !strstr(q->only[k].text, "experts."))
+            idle = q->only[k].text;
+    }
+    free(seen);
+    return idle || any ? idle : q->only->text;
+}
+
 const char *hu_quantization_idle(const struct hu_quantization *q, const struct hu_tensors *tensors)
 {
-    for (const struct hu_quantization *s = q; s; s = s->next) {
-        size_t i = 0;
-        while (i < tensors->count && !any_matches(s->only, s->only_count, &tensors->rows[i]))
-            i++;
-        if (s->only_count && i == tensors->count)
-            return s->only->text;
-    }
-    return NULL;
+    const char *idle = NULL;
+    for (; q && !idle; q = q->next)
+        if (q->only_count)
+            idle = idle_pattern(q, tensors);
+    return idle;
 }
 
 bool hu_quantization_takes(const struct hu_quantization *q, const struct hu_tensor_row *row)

@@ -32,8 +32,9 @@ struct hu_quantization {
     unsigned nested;                  /* scales that share an fp32 one; 0: none */
     unsigned input_bytes;             /* a column: gptq's g_idx */
     unsigned constant;                /* a matrix: shapes, global scales */
-    uint64_t codebook_bytes;          /* a matrix: aqlm's */
-    struct hu_pattern *patterns;      /* modules that are left out */
+    unsigned cache_bits;         /* of the KV cache that the checkpoint has scales for; 0: none */
+    uint64_t codebook_bytes;     /* a matrix: aqlm's */
+    struct hu_pattern *patterns; /* modules that are left out */
     size_t pattern_count;
     struct hu_pattern *only; /* modules that alone are quantized; none: all in the scope */
     size_t only_count;
@@ -59,8 +60,8 @@ void hu_quantization_free(struct hu_quantization *q);
 bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_pattern **patterns,
                       size_t *count);
 
-/* A name of those whose formula takes none of TENSORS though it names its modules, as where they
- * are spelled otherwise: what it says would be left aside. NULL: there is none. */
+/* A module that has a formula of its own and is none of TENSORS, as where modules are spelled
+ * otherwise: what the config says of it would be left aside. NULL: there is none. */
 const char *hu_quantization_idle(const struct hu_quantization *q, const struct hu_tensors *tensors);
 
 /* Whether ROW is stored quantized. */

@@ -131,6 +131,9 @@ static bool read_rules(struct declared *d, json_t *rules)
 static bool read_fp8(struct declared *d)
 {
     json_t *block = json_object_get(d->config, "weight_block_size");
+    const char *stored = text(d->config, "store_dtype");
+    if (*stored && !strstr(stored, "fp8") && !strstr(stored, "float8"))
+        return unknown(d, "fp8 that is stored as", stored);
     set_tile(d->q, block);
     if (!block && *text(d->config, "fmt"))
         d->q->tile_rows = d->q->tile_columns = 128;
@@ -436,31 +439,39 @@ static bool read_bitnet(struct declared *d)
 }
 
 /* MLX's own (mlx.nn.quantize): every linear layer and embedding, a scale and a bias in 16 bits a
- * group, or a scale of 8 in the modes of block formats. Entries by a module's name leave it out
- * (false) or give it another width. */
-static bool read_mlx(struct declared *d)
+ * group, or a scale of 8 in the modes of block formats. */
+static bool read_mlx_mode(struct declared *d, struct hu_quantization *q)
 {
-    struct hu_quantization *q = d->q;
-    const char *mode = text(d->config, "mode"), *key;
-    json_t *value;
+    const char *mode = text(d->config, "mode");
     bool affine = !*mode || !strcmp(mode, "affine");
     if (!affine && strcmp(mode, "mxfp4") && strcmp(mode, "mxfp8") && strcmp(mode, "nvfp4"))
         return unknown(d, "MLX's mode", mode);
-    json_object_foreach(d->config, key, value)
-    {
-        json_t *list = json_pack("[s]", key);
-        bool fine = !json_is_object(value) || unknown(d, "a width of its own in MLX for", key);
-        if (fine && json_is_false(value))
-            fine = hu_patterns_read(q, list, &q->patterns, &q->pattern_count);
-        json_decref(list);
-        if (!fine)
-            return false;
-    }
     q->scope = HU_SCOPE_TABLES;
-    q->group = number(d->config, "group_size", 64);
+    q->group = number(d->config, "group_size", q->group);
     q->scale_bits = affine ? 16 : 8;
     q->zero_bits = affine ? 16 : 0;
-    return read_bits(d, number(d->config, "bits", 4));
+    q->bits = (unsigned)number(d->config, "bits", q->bits);
+    return (q->bits >= 1 && q->bits <= 8) || unknown(d, "a width of bits", "of MLX");
+}
+
+/* Entries by a module's name leave it out (false) or give it another width. */
+static bool read_mlx(struct declared *d)
+{
+    struct hu_quantization base = {.bits = 4, .group = 64};
+    const char *key;
+    json_t *value;
+    if (!read_mlx_mode(d, &base) || !add_formula(d, &base, NULL))
+        return false;
+    json_object_foreach(d->config, key, value)
+    {
+        struct hu_quantization other = base;
+        struct declared one = {.config = value, .q = &other, .error = d->error};
+        bool left = json_is_false(value);
+        if ((left || json_is_object(value)) && ((!left && !read_mlx_mode(&one, &other)) ||
+                                                !add_named(d, left ? NULL : &other, false, key)))
+            return false;
+    }
+    return true;
 }
 
 /* What every checkpoint of a method has alike, before what its config says is read. */
@@ -544,6 +555,16 @@ static json_t *declaration(json_t *root)
     return NULL;
 }
 
+/* llm-compressor's scheme of the KV cache, or ModelOpt's algorithm: FP8, NVFP4. */
+static unsigned cache_bits(json_t *config)
+{
+    json_t *inner = json_object_get(config, "quantization");
+    const char *algorithm = text(json_is_object(inner) ? inner : config, "kv_cache_quant_algo");
+    if (*algorithm)
+        return strstr(algorithm, "FP8") ? 8 : strstr(algorithm, "FP4") ? 4 : 0;
+    return (unsigned)number(json_object_get(config, "kv_cache_scheme"), "num_bits", 0);
+}
+
 enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
                                        char error[HU_QUANTIZATION_ERROR])
 {
@@ -561,7 +582,7 @@ enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
     snprintf(q->method, sizeof q->method, "%s",
              hu_printable(*name ? name : "?", shown, sizeof shown));
     bool known = i < count || unknown(&d, "the quantization method", name);
-    return known && (!methods[i].read || methods[i].read(&d)) && read_left_out(&d)
-               ? HU_QUANTIZED
-               : HU_QUANTIZED_UNKNOWN;
+    bool fine = known && (!methods[i].read || methods[i].read(&d)) && read_left_out(&d);
+    q->cache_bits = cache_bits(d.config);
+    return fine ? HU_QUANTIZED : HU_QUANTIZED_UNKNOWN;
 }
