@@ -185,14 +185,22 @@ static void set_element(struct hu_reference *r, struct exact *x, const struct hu
     hu_exact_init(&scale);
     set_scale(r, &scale, b, p, at.scale);
     set_code(x, b, exact_bits(p->codes, at.code, b->code_bits));
-    if (b->zeros_in_bytes) {
+    if (b->zeros == HU_ZEROS_SHIFTS)
+        hu_exact_multiply(x, x, &scale);
+    if (b->zeros) {
         struct exact zero;
         hu_exact_init(&zero);
-        hu_exact_integer(&zero, ((const signed char *)p->more)[at.scale]);
+        if (b->zeros == HU_ZEROS_BYTES)
+            hu_exact_integer(&zero, ((const signed char *)p->more)[at.scale]);
+        else
+            hu_exact_datum(&zero, hu_format_find("fp32"), exact_bits(p->more, at.scale * 32, 32));
         hu_exact_subtract(x, x, &zero);
         hu_exact_clear(&zero);
     }
-    hu_exact_multiply(x, x, &scale);
+    if (b->apart && b->apart->scale_divides)
+        hu_exact_divide(x, x, &scale);
+    else if (b->zeros != HU_ZEROS_SHIFTS)
+        hu_exact_multiply(x, x, &scale);
     if (b->divisor) {
         hu_exact_integer(&scale, b->divisor);
         hu_exact_divide(x, x, &scale);
@@ -296,8 +304,8 @@ static double quick_element(const struct hu_block *b, const struct hu_block_part
 {
     if (b->layout == HU_BLOCK_WHOLE && b->over != HU_OVER_TENSOR)
         return quick_ggml(b, block_at(b, p, columns, row, column), column % b->elements);
-    if (b->layout == HU_BLOCK_WHOLE || b->codes == HU_CODES_INTEGER || b->divisor ||
-        b->zeros_in_bytes)
+    if (b->layout == HU_BLOCK_WHOLE || b->codes == HU_CODES_INTEGER || b->divisor || b->zeros ||
+        b->apart)
         return NAN;
     struct place at = place_of(b, rows, columns, row, column);
     const struct hu_format *f = format_named(b->scale);

@@ -110,17 +110,17 @@ void hu_exact_subtract(struct exact *to, const struct exact *a, const struct exa
     to->sign = sign;
 }
 
-/* No NaNs, and B not zero. */
 void hu_exact_divide(struct exact *to, const struct exact *a, const struct exact *b)
 {
-    bool sign = negative(a) != negative(b);
-    if (a->kind == EXACT_INFINITE || b->kind == EXACT_INFINITE) {
-        to->kind = a->kind == b->kind ? EXACT_NAN : a->kind;
+    bool sign = negative(a) != negative(b), infinite = a->kind == EXACT_INFINITE || is_zero(b);
+    bool nan = a->kind == EXACT_NAN || b->kind == EXACT_NAN ||
+               (a->kind == EXACT_INFINITE && b->kind == EXACT_INFINITE) ||
+               (is_zero(a) && is_zero(b));
+    if (infinite || b->kind != EXACT_FINITE)
         mpq_set_ui(to->value, 0, 1);
-    } else {
+    else
         mpq_div(to->value, a->value, b->value);
-        to->kind = EXACT_FINITE;
-    }
+    to->kind = nan ? EXACT_NAN : infinite ? EXACT_INFINITE : EXACT_FINITE;
     to->sign = sign;
 }
 

@@ -1,6 +1,7 @@
 # Writes checkpoints as quantizers lay them out, by the public descriptions that src/file/logical_*.c
 # cites, and works out what their weights are: every product of them is a double exactly.
 import json, math, random, struct
+from fractions import Fraction
 
 WIDTH = {'F64': 64, 'F32': 32, 'F16': 16, 'BF16': 16, 'F8_E4M3': 8, 'F8_E5M2': 8, 'F8_E8M0': 8, 'F4': 4, 'F6_E2M3': 6,
          'F6_E3M2': 6, 'U8': 8, 'I8': 8, 'I32': 32, 'I64': 64}
@@ -51,11 +52,21 @@ def bf16(bits): return fp32(bits << 16)
 def pack32(x): return struct.pack('<f', x)
 
 def as_bf16(value):
+    value = odd(value)
     exponent = max(math.frexp(value)[1] - 8, -133)  # of the last place
     rounded = math.ldexp(round(math.ldexp(value, -exponent)), exponent)
     return struct.pack('<f', math.copysign(rounded, value))[2:]
 
-def as_fp32(value): return struct.pack('<f', value)
+def odd(value):
+    """A double from which narrower formats are rounded to as from the fraction itself."""
+    if not isinstance(value, Fraction):
+        return value
+    near = float(value)
+    if Fraction(near) == value or struct.unpack('<q', struct.pack('<d', near))[0] & 1:
+        return near
+    return math.nextafter(near, math.inf if value > near else -math.inf)
+
+def as_fp32(value): return struct.pack('<f', odd(value))
 
 def nibbles(codes, high_first=False):
     a, b = (4, 0) if high_first else (0, 4)
@@ -261,6 +272,43 @@ def awq(r, out=48, columns=64, group=32):
              'm.scales': ('F16', [groups, out], b''.join(struct.pack('<%dH' % out, *row) for row in scales))},
             {'m.weight': ([out, columns], values)})
 
+def bitnet(r, quarter=5, columns=40, scale='BF16', linear=None):
+    codes = draw(r, 4 * quarter * columns, 4)
+    bits = struct.unpack('<I', pack32(r.uniform(0.5, 3)))[0] & (0xffff0000 if scale == 'BF16' else 0xffffffff)
+    s, units = fp32(bits), quarter * columns
+    packed = bytes(sum(codes[p * units + u] << 2 * p for p in range(4)) for u in range(units))
+    values = [(c - 1) * s if linear == 'autobitlinear' else (c - 1) / s for c in codes]
+    return ({'m.weight': ('U8', [quarter, columns], packed), 'm.weight_scale': (scale, [1], struct.pack('<I', bits)[2 if scale == 'BF16' else 0:])},
+            {'m.weight': ([4 * quarter, columns], values)}, {'quant_method': 'bitnet'} | ({'linear_class': linear} if linear else {}))
+
+def hqq(r, out=16, columns=64, bits=4, group=32, axis=1, scale='F16'):
+    n, planes = out * columns, {8: 1, 6: 1, 5: 1, 4: 2, 3: 10, 2: 4, 1: 8}[bits]
+    size = group or (columns if axis else out)
+    rows, across = (n // size, size) if axis else (size, n // size)
+    codes, groups = draw(r, n, 1 << bits), n // size
+    step = -(-rows // planes)
+    padded = codes + [0] * (step * planes * across - n)
+    width = bits if planes > 1 else 8
+    packed = [sum(padded[p * step * across + u] << width * (planes - 1 - p) for p in range(planes)) for u in range(step * across)]
+    form = {'F16': lambda x: struct.pack('<e', x), 'F32': pack32, 'BF16': lambda x: pack32(x)[2:]}[scale]
+    back = {'F16': lambda b: struct.unpack('<e', b)[0], 'F32': lambda b: struct.unpack('<f', b)[0], 'BF16': lambda b: struct.unpack('<f', bytes(2) + b)[0]}[scale]
+    scales, zeros = [form(r.uniform(1e-3, 1)) for _ in range(groups)], [form(r.uniform(-2, 1 << bits)) for _ in range(groups)]
+    at = lambda i: i // size if axis else i % groups
+    values = [(c - Fraction(back(zeros[at(i)]))) * Fraction(back(scales[at(i)])) for i, c in enumerate(codes)]
+    number = lambda x: ('I32', [], struct.pack('<i', x))
+    flag = lambda x: ('U8', [], bytes([x]))
+    over = [groups, 1] if axis else [1, groups]
+    text = b'3bit_32' if bits == 3 else b'%dbit_u8' % width
+    return ({'m.W_q': ('I32' if bits == 3 else 'U8', [step, across], struct.pack('<%dI' % len(packed), *packed) if bits == 3 else bytes(packed)),
+             'm.scale': (scale, over, b''.join(scales)), 'm.zero': (scale, over, b''.join(zeros)),
+             'm.shape': ('I64', [2], struct.pack('<2q', out, columns)), 'm.nbits': number(bits), 'm.axis': number(axis),
+             'm.packing': ('U8', [len(text)], text), 'm.view_as_float': flag(0), 'm.quant_zero': flag(0), 'm.quant_scale': flag(0),
+             'm.encoded_state_dict': flag(1), 'm.channel_wise': flag(1)} | ({'m.group_size': number(group)} if group else {}),
+            {'m.weight': ([out, columns], values)}, {'quant_method': 'hqq'})
+
+def renamed(made, names): return {names.get(n, n): t for n, t in made[0].items()}, *made[1:]
+QUANTO = {'m.weight': 'm.weight._data', 'm.weight_scale': 'm.weight._scale'}
+
 def modelopt(algo, group=None, **more):
     """config.json without a word of it, and hf_quant_config.json as ModelOpt writes it."""
     return None, {'producer': {'name': 'modelopt', 'version': '0.23.0'},
@@ -272,6 +320,9 @@ def with_config(made, config): return made[0], made[1], config
 def mixed(**layers): return modelopt('MIXED_PRECISION', quantized_layers={name: {'quant_algo': algo} for name, algo in layers.items()})
 
 KINDS = {
+    'BitNet, divided': bitnet, 'BitNet, multiplied': lambda r: bitnet(r, linear='autobitlinear'), 'BitNet under an fp32': lambda r: bitnet(r, 3, 37, 'F32'),
+    'BitNet, large': lambda r: bitnet(r, 200, 700, 'F32'),
+    'quanto int8': lambda r: renamed(scaled(r, [7, 50], [7, 1], (1, 0), 'I8'), QUANTO), 'quanto fp8': lambda r: renamed(scaled(r, [7, 50], [7, 1], (1, 0)), QUANTO),
     'ModelOpt FP8': lambda r: with_config(fp8_plain(r), modelopt('FP8')),
     'ModelOpt FP8, a matrix for each expert': lambda r: scaled(r, [3, 40, 50], [3], (0, 0), config=modelopt('FP8')),
     'ModelOpt FP8 of rows': lambda r: scaled(r, [5, 40], [5], (1, 0), config=modelopt('FP8_PER_CHANNEL_PER_TOKEN')),
@@ -329,6 +380,10 @@ KINDS = {
     'compressed-tensors int4, groups that do not divide': lambda r: int_packed(r, 16, 100, 32, config=True),
     'compressed-tensors int4, zero points of groups that do not divide': lambda r: int_packed(r, 16, 100, 32, zeros=True, config=True),
     'bnb nf4 stored as bf16': lambda r: bnb(r, (6, 50), storage='BF16'), 'bnb fp4 nested, stored as fp32': lambda r: bnb(r, (260, 70), 'fp4', True, storage='F32'),
+} | {'HQQ of %d bits along axis %d' % (b, a): lambda r, b=b, a=a: hqq(r, bits=b, axis=a) for b in (1, 2, 3, 4, 5, 6, 8) for a in (0, 1)} | {
+    'HQQ under fp32': lambda r: hqq(r, 40, 192, scale='F32'), 'HQQ under bf16': lambda r: hqq(r, 40, 192, scale='BF16'),
+    'HQQ of rows': lambda r: hqq(r, 8, 50, group=None), 'HQQ of columns': lambda r: hqq(r, 8, 50, group=None, axis=0),
+    'HQQ, large': lambda r: hqq(r, 300, 2048, 4, 64), 'HQQ, large, along axis 0': lambda r: hqq(r, 300, 2048, 3, 64, 0, 'F32'),
 } | {'compressed-tensors int%d, %d a word' % (w, 32 // w): lambda r, w=w: int_packed(r, 45, 700, 128, w, w % 2 == 1, config=True) for w in (2, 3, 5, 6, 7)}
 
 def resized(parts, name, dtype=None, shape=None, data=None):
@@ -401,7 +456,24 @@ def malformed():
     yield 'blocks without scales', without(g, 'm.experts.down_proj_scales'), 'has no _scales', None
     yield 'packed codes without a scale', without(c, S), 'weight_scale beside it', None
     yield 'a global scale whose reciprocal is none', resized(c, 'm.weight_global_scale', data=struct.pack('<I', 1000)), 'reciprocal', None
-    for name, whose in ('W_q', 'HQQ'), ('weight._data', 'quanto'), ('weight:_data', 'torchao'), ('weight_qdata', 'torchao'):
+    h, t = hqq(r)[0], bitnet(r)
+    yield 'HQQ without a zero', without(h, 'm.zero'), "'m.W_q' of uint8 .* has no scale, zero and shape", None
+    yield 'HQQ without nbits', without(h, 'm.nbits'), 'as nbits says', None
+    yield 'HQQ of 7 bits', resized(h, 'm.nbits', data=struct.pack('<i', 7)), 'as nbits says', None
+    yield 'HQQ of 1.58 bits', resized(h, 'm.nbits', 'F32'), "'m.nbits' of fp32 .* one whole number", None
+    yield 'HQQ without an axis', without(h, 'm.axis'), 'axis is 0 or 1', None
+    yield 'HQQ of another shape', resized(h, 'm.shape', data=struct.pack('<2q', 16, 32)), 'W_q does not hold', None
+    yield 'HQQ of a negative shape', resized(h, 'm.shape', data=struct.pack('<2q', -16, -64)), 'that of a matrix', None
+    yield 'HQQ with too few scales', resized(h, 'm.scale', shape=[16, 1]), 'for each group', None
+    yield 'HQQ with a zero of another format', resized(h, 'm.zero', 'BF16'), 'floats of one format', None
+    yield 'HQQ viewed as floats', resized(h, 'm.view_as_float', data=b'\1'), 'are not read', None
+    yield 'HQQ with quantized zeros', resized(h, 'm.quant_zero', data=b'\1'), 'are not read', None
+    yield 'HQQ in groups over the ends of rows', resized(h, 'm.group_size', data=struct.pack('<i', 128)), 'ends of rows', None
+    yield 'BitNet without a scale', without(t[0], 'm.weight_scale'), 'no weight_scale beside it', t[2]
+    yield 'BitNet with a scale a row', resized(t[0], 'm.weight_scale', shape=[20]), 'is one float', t[2]
+    yield 'BitNet whose config does not say so', t[0], 'does not fit', None
+    yield 'quanto of four bits', {'m.weight._data._data': ('U8', [2, 32], bytes(64)), 'm.weight._scale': ('F32', [4, 1], bytes(16)), 'm.weight._shift': ('F32', [4, 1], bytes(16))}, "is quanto's by its name", None
+    for name, whose in ('weight._data', 'quanto'), ('weight:_data', 'torchao'), ('weight_qdata', 'torchao'):
         yield 'what %s writes in %s' % (whose, name), {'m.' + name: ('I8', [4, 8], bytes(32)), 'm.s': ('F32', [4], bytes(16))}, "is %s's by its name" % whose, None
     yield 'fp8 without a scale beside a config that says quantized', without(d, 'm.weight_scale_inv'), r'by its dtype and the config beside it \(fp8\)', {'quant_method': 'fp8'}
     yield 'bytes without a scale beside such a config', without(n, S, 'm.weight_scale_2'), r'the config beside it \(modelopt\)', {'quant_method': 'modelopt'}

@@ -37,8 +37,8 @@ static struct sample sample_of(const struct hu_block *b, size_t rows, size_t col
     fill(s.codes, codes, &seed);
     fill(s.scales, scales, &seed);
     fill(s.more, more, &seed);
-    s.parts =
-        (struct hu_block_parts){s.codes, s.scales, s.more, NULL, 0.0123456f, hu_block_nested_map()};
+    s.parts = (struct hu_block_parts){
+        s.codes, s.scales, s.more, NULL, 0.0123456f, hu_block_nested_map(), false};
     return s;
 }
 
@@ -313,11 +313,22 @@ Test(block, every_block_of_a_file_s_own_decodes_random_bytes)
     own.table = values;
     own.code_bits = 8;
     own.scale = "fp32";
-    own.zeros_in_bytes = true;
     static const uint32_t tiles[][2] = {{0, 0}, {1, 0}, {1, 48}, {0, 1}, {0, 150}, {32, 64}};
     for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
         own.tile_rows = tiles[i][0];
         own.tile_columns = tiles[i][1];
+        struct hu_block_apart apart = {.bytes = 0};
+        static hu_block_element *const elements[] = {NULL, hu_block_less_byte, hu_block_less_zero,
+                                                     hu_block_less_shift};
+        for (own.zeros = HU_ZEROS_BYTES; own.zeros <= HU_ZEROS_SHIFTS; own.zeros++) {
+            apart.element_of = elements[own.zeros];
+            own.apart = &apart;
+            struct sample s = sample_of(&own, 37, 150, i);
+            check_decode(&s, two_targets);
+            drop(&s);
+        }
+        own.zeros = HU_ZEROS_NONE;
+        apart = (struct hu_block_apart){.scale_divides = true, .element_of = hu_block_divided};
         struct sample s = sample_of(&own, 37, 150, i);
         check_decode(&s, two_targets);
         drop(&s);
@@ -416,7 +427,7 @@ Test(block, an_element_is_looked_at)
     struct hu_block_datum d;
     const struct hu_block *b = hu_block_find("mxfp4");
     hu_block_encode(b, codes, &scale, NULL, hu_format_find("fp32"), x, 1, 32, NULL);
-    struct hu_block_parts p = {codes, &scale, NULL, NULL, 1, NULL};
+    struct hu_block_parts p = {codes, &scale, NULL, NULL, 1, NULL, false};
     static const struct {
         int64_t code;
         double value;

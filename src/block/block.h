@@ -60,6 +60,36 @@ enum hu_block_over {
                        them, plus one fp32 for all, each step rounded to fp32 */
 };
 
+/* What is taken away from the codes under a scale, HU_BLOCK_PARTS. */
+enum hu_block_zeros {
+    HU_ZEROS_NONE,
+    HU_ZEROS_BYTES,  /* a byte with a sign */
+    HU_ZEROS_FLOATS, /* an fp32 */
+    HU_ZEROS_SHIFTS, /* an fp32, from the code times its scale */
+};
+
+/* What CODE of TILE stands for under SCALE. */
+struct hu_block_job;
+typedef double hu_block_element(const struct hu_block_job *j, size_t tile, double code,
+                                double scale);
+/* The code less the tile's byte or float, times the scale; times the scale, less that; by the
+ * scale. */
+hu_block_element hu_block_less_byte, hu_block_less_zero, hu_block_less_shift, hu_block_divided,
+    hu_block_shared; /* shared: times the scale, by hu_block.divisor */
+
+/* How codes lie apart in a file's bytes or words, whose readers make a byte of each: unit u of so
+ * many has those of elements u, u + units, u + 2 · units … */
+struct hu_block_apart {
+    unsigned char bytes, bits, planes; /* of a unit, of a code, codes of a unit; bytes 0: they lie
+                                          as the layout says */
+    bool descends;                     /* the first lie in the highest bits of planes · bits */
+    uint64_t units;
+    uint64_t cycle; /* element i is under scale i modulo this, and the tile is one element; 0: under
+                       its tile's */
+    bool scale_divides; /* an element is its code by the scale */
+    hu_block_element *element_of;
+};
+
 /* A block of GGUF's fallen apart: element i is (d · a[i / sub] · q[i] − m · b[i / sub]) · 2^power,
  * and without what is taken away where the row has no minima; b and m are not set there. */
 struct hu_block_unpacked {
@@ -95,11 +125,11 @@ struct hu_block {
 
     unsigned char divisor; /* HU_BLOCK_PARTS: of every element, where scales are greatest
                               magnitudes; 0: 1 */
-    bool zeros_in_bytes;   /* HU_BLOCK_PARTS: what is taken away from the codes under a scale is a
-                              byte with a sign beside it */
-    bool zero_is_less_one; /* HU_BLOCK_GPTQ: zero points are stored less one */
-    bool zero_is_middle;   /* HU_BLOCK_PACKED: there are no zero points, but 2^(code_bits − 1) */
-    bool keeps_nan;        /* a NaN or an infinity is its element's matter, not the scale's */
+    unsigned char zeros;   /* HU_BLOCK_PARTS: an hu_block_zeros */
+    const struct hu_block_apart *apart; /* HU_BLOCK_PARTS of whole bytes; NULL: as they are */
+    bool zero_is_less_one;              /* HU_BLOCK_GPTQ: zero points are stored less one */
+    bool zero_is_middle; /* HU_BLOCK_PACKED: there are no zero points, but 2^(code_bits − 1) */
+    bool keeps_nan;      /* a NaN or an infinity is its element's matter, not the scale's */
 };
 
 /* The table's. NULL: INDEX is past the last. */
@@ -141,6 +171,7 @@ struct hu_block_parts {
     float tensor_scale; /* HU_OVER_TENSOR: the scale; HU_OVER_NESTED: what is added; else ignored */
     const float
         *nested; /* HU_OVER_NESTED: the 256 values of a scale's code; NULL: the usual ones */
+    bool odd;    /* what fp64 does not hold is rounded to odd into it, for who rounds again */
 };
 
 /*
@@ -152,6 +183,12 @@ struct hu_block_parts {
 int hu_block_decode_rows(const struct hu_format *to, void *dst, const struct hu_block *from,
                          const struct hu_block_parts *parts, size_t rows, size_t columns,
                          size_t first, size_t count);
+/* The codes of the N elements from FIRST on, a byte each, from as many UNITS, of which the first is
+ * unit FIRST modulo p->units and which begin again behind the last. CODES may be where UNITS are.
+ */
+void hu_block_gather(const struct hu_block_apart *p, uint64_t first, size_t n,
+                     const unsigned char *units, unsigned char *codes);
+
 /* What pieces of a tensor must know of the whole. */
 struct hu_block_whole {
     float amax;     /* the greatest finite magnitude: hu_block_amax's of all pieces; below 0: the

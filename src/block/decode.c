@@ -86,28 +86,23 @@ static double scale_value(const struct hu_block_job *j, size_t number)
     return j->b->over == HU_OVER_TENSOR ? value * (double)j->parts->tensor_scale : value;
 }
 
-/* What is taken away from the codes of a tile. */
-static double zero_at(const struct hu_block_job *j, size_t tile)
-{
-    return j->b->zeros_in_bytes ? (double)((const signed char *)j->parts->more)[tile] : 0;
-}
-
-/* N elements from COLUMN on of ROW, by the tiles that they lie in. A quotient of an exact product
- * by so small a divisor is too far from the middles of narrower formats to be rounded wrongly
- * again. */
+/* N elements from COLUMN on of ROW, by the tiles that they lie in. */
 static void tiles(const struct hu_block_job *j, size_t row, size_t column, size_t n, double *out)
 {
     const struct hu_block *b = j->b;
     const unsigned char *codes =
         (const unsigned char *)j->parts->codes + row * parts_row_bytes(b, j->columns);
     size_t end = column + n;
-    double divisor = b->divisor ? b->divisor : 1;
     while (column < end) {
         size_t next = b->tile_columns ? (column / b->tile_columns + 1) * b->tile_columns : end;
         size_t tile = parts_tile(b, j->columns, row, column);
-        double scale = scale_value(j, tile), zero = zero_at(j, tile);
-        for (next = next < end ? next : end; column < next; column++)
-            *out++ = (code_value(j, parts_code(b, codes, column)) - zero) * scale / divisor;
+        double scale = scale_value(j, tile);
+        next = next < end ? next : end;
+        if (b->apart)
+            for (; column < next; column++)
+                *out++ = b->apart->element_of(j, tile, code_value(j, codes[column]), scale);
+        for (; column < next; column++)
+            *out++ = code_value(j, parts_code(b, codes, column)) * scale;
     }
 }
 
@@ -365,7 +360,7 @@ int hu_block_decode(const struct hu_format *to, void *dst, const struct hu_block
                     const void *codes, const void *scales, float tensor_scale, size_t rows,
                     size_t columns)
 {
-    struct hu_block_parts parts = {codes, scales, NULL, NULL, tensor_scale, NULL};
+    struct hu_block_parts parts = {codes, scales, NULL, NULL, tensor_scale, NULL, false};
     return hu_block_decode_rows(to, dst, from, &parts, rows, columns, 0, rows);
 }
 
@@ -409,8 +404,7 @@ int hu_block_look(const struct hu_block *b, const struct hu_block_parts *parts, 
         const unsigned char *codes = parts->codes;
         codes += flat ? 0 : row * parts_row_bytes(b, columns);
         d->scale_bits = scale_bits(&j, number);
-        d->scale = scale_value(&j, number) / (b->divisor ? b->divisor : 1);
-        d->offset = zero_at(&j, number) * d->scale;
+        d->scale = scale_value(&j, number);
         d->code = parts_code(b, codes, at);
     }
     environment_leave(saved);

@@ -111,8 +111,8 @@ size_t hu_block_more_bytes(const struct hu_block *b, size_t rows, size_t columns
         n = count_scales(b, rows, columns);
         return n == SIZE_MAX ? n : product(parts_up(n, 256), 4, 1);
     }
-    if (b->zeros_in_bytes)
-        return count_scales(b, rows, columns);
+    if (b->zeros)
+        return product(count_scales(b, rows, columns), b->zeros == HU_ZEROS_BYTES ? 1 : 4, 1);
     if (b->codes != HU_CODES_INTEGER || b->zero_is_middle)
         return 0;
     if (b->layout == HU_BLOCK_PACKED)

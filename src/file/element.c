@@ -353,24 +353,56 @@ struct matrix {
     unsigned char *codes, *scales, *more, *groups;
 };
 
+/* The codes of L, which lie apart in UNITS, a byte each. NULL: out of memory. */
+static unsigned char *gather_codes(const struct hu_logical *l, const unsigned char *units)
+{
+    const struct hu_block_apart *q = l->block->apart;
+    size_t n = (size_t)(l->rows * l->columns);
+    unsigned char *codes = malloc(n + 1);
+    for (size_t at = 0; codes && at < n; at += (size_t)q->units)
+        hu_block_gather(q, at, n - at < q->units ? n - at : (size_t)q->units, units, codes + at);
+    return codes;
+}
+
+/* Floats over tiles as the file has them in L, as OWN, one for each tile. NULL: out of memory. */
+static unsigned char *spread_floats(const struct hu_logical *l, const struct hu_format *own,
+                                    const unsigned char *floats)
+{
+    const struct hu_format *in = l->scales_in ? l->scales_in : own;
+    uint64_t n = hu_logical_scales(l->block, l->rows, l->columns),
+             cycle = l->block->apart ? l->block->apart->cycle : 0;
+    size_t width = own->storage_bits / 8u, have = (size_t)(cycle ? cycle : n);
+    unsigned char *out = n < SPAN_MAX ? malloc((size_t)n * width + 1) : NULL;
+    if (out)
+        hu_convert_array(own, out, in, floats, have, NULL, NULL);
+    for (size_t i = have * width; out && i < n * width; i++)
+        out[i] = out[i - have * width];
+    return out;
+}
+
+/* *PART becomes MADE of it. */
+static bool take(struct place *p, unsigned char **part, unsigned char *made)
+{
+    free(*part);
+    *part = made;
+    return made || refuse(p, "out of memory");
+}
+
 static bool read_matrix(struct place *p, const struct hu_tensor_set *set,
                         const struct hu_logical *l, uint64_t number, struct matrix *m)
 {
     bool fine = true;
-    const struct hu_format *own = l->block->scale ? hu_format_find(l->block->scale) : NULL;
+    const struct hu_block *b = l->block;
     *m = (struct matrix){.codes = read_part(p, set, l->codes, number, l->batch, &fine),
                          .scales = read_part(p, set, l->scales, number, l->batch, &fine),
                          .more = read_part(p, set, l->more, number, l->batch, &fine),
                          .groups = read_part(p, set, l->groups, number, l->batch, &fine)};
-    if (fine && own && l->scales_in && l->scales_in != own) {
-        size_t n = hu_block_scale_bytes(l->block, l->rows, l->columns) / (own->storage_bits / 8);
-        unsigned char *scales = malloc(n * 8);
-        fine = scales || refuse(p, "out of memory");
-        if (fine)
-            hu_convert_array(own, scales, l->scales_in, m->scales, n, NULL, NULL);
-        free(m->scales);
-        m->scales = scales;
-    }
+    if (fine && b->apart && b->apart->bytes)
+        fine = take(p, &m->codes, gather_codes(l, m->codes));
+    if (fine && b->scale && l->scales_in)
+        fine = take(p, &m->scales, spread_floats(l, hu_format_find(b->scale), m->scales));
+    if (fine && b->zeros > HU_ZEROS_BYTES)
+        fine = take(p, &m->more, spread_floats(l, hu_format_find("fp32"), m->more));
     m->parts = (struct hu_block_parts){.codes = m->codes,
                                        .scales = m->scales,
                                        .more = m->more,

@@ -118,8 +118,8 @@ static bool find_all(struct logical_reader *r)
 {
     static enum logical_found (*const layouts[])(struct logical_reader *,
                                                  const struct hu_tensor *) = {
-        hu_logical_gguf,         hu_logical_bnb,    hu_logical_words,
-        hu_logical_packed_words, hu_logical_scaled, hu_logical_gpt_oss,
+        hu_logical_gguf,  hu_logical_bnb,          hu_logical_bitnet, hu_logical_hqq,
+        hu_logical_words, hu_logical_packed_words, hu_logical_scaled, hu_logical_gpt_oss,
     };
     for (size_t i = 0; i < r->set->tensor_count; i++)
         for (size_t k = 0; k < sizeof layouts / sizeof *layouts; k++) {

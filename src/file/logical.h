@@ -8,7 +8,7 @@
 
 #include "tensor_set.h"
 
-enum { HU_LOGICAL_PARTS = 8, HU_LOGICAL_ERROR = 640 };
+enum { HU_LOGICAL_PARTS = 24, HU_LOGICAL_ERROR = 640 };
 
 struct hu_logical {
     const char *name; /* as the checkpoint has it that is not quantized */
@@ -43,6 +43,9 @@ struct hu_logicals {
 bool hu_logicals_read(struct hu_tensor_set *set, const char *path, struct hu_logicals *logicals,
                       char error[HU_LOGICAL_ERROR]);
 void hu_logicals_clear(struct hu_logicals *logicals);
+
+/* How many scales B has over a ROWS × COLUMNS matrix. */
+uint64_t hu_logical_scales(const struct hu_block *b, uint64_t rows, uint64_t columns);
 
 /* Whether NAME is that of a quantized weight's scale, zero point, table or the like. */
 bool hu_logical_is_aside(const char *name);

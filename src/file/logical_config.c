@@ -88,6 +88,8 @@ static void read_quantization(json_t *q, struct logical_config *c)
     copy_text(format ? format : json_object_get(q, "version"), c->version, sizeof c->version);
     if (json_is_true(json_object_get(q, "is_marlin_format")))
         strcpy(c->version, "marlin");
+    const char *linear = json_string_value(json_object_get(q, "linear_class"));
+    c->multiplies = linear && !strcmp(linear, "autobitlinear");
     read_schemes(json_object_get(q, "config_groups"), c);
 }
 

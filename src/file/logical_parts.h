@@ -29,6 +29,7 @@ struct logical_config {
     uint64_t bits;
     int64_t group;    /* -1: a whole row */
     char version[24]; /* of GPTQ's and AWQ's packing, in lower case */
+    bool multiplies;  /* BitNet's scale: AutoBitLinear's does, BitLinear's divides */
     struct logical_scheme schemes[LOGICAL_SCHEMES];
     size_t scheme_count;
     struct logical_modelopt modelopt[LOGICAL_CONFIGS];
@@ -58,8 +59,6 @@ const struct logical_scheme *hu_logical_scheme(const struct logical_config *conf
 /* How many scales S has over such a matrix. SCALES, where it does not say. */
 uint64_t hu_logical_scales_due(const struct logical_scheme *s, uint64_t rows, uint64_t columns,
                                uint64_t scales);
-/* How many scales B has over a ROWS × COLUMNS matrix. */
-uint64_t hu_logical_scales(const struct hu_block *b, uint64_t rows, uint64_t columns);
 
 /* Takes what OBJECT of FILE says for ModelOpt's. False: it is malformed;
  * error says which key. */
@@ -97,6 +96,8 @@ bool hu_logical_is_shape(const struct hu_tensor *t, unsigned rank, ...);
 
 /* The layouts. Each is given a tensor that may be codes. */
 enum logical_found hu_logical_bnb(struct logical_reader *r, const struct hu_tensor *codes);
+enum logical_found hu_logical_bitnet(struct logical_reader *r, const struct hu_tensor *codes);
+enum logical_found hu_logical_hqq(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_words(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_packed_words(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes);

@@ -144,6 +144,7 @@ static enum logical_found found(struct logical_reader *r, const struct pair *p, 
                                 size_t cut, uint32_t rows, uint32_t columns, const char *scale,
                                 enum hu_block_over over, struct hu_logical **made)
 {
+    static const struct hu_block_apart less_byte = {.element_of = hu_block_less_byte};
     struct hu_logical *l = hu_logical_new(r, p->codes, cut, tail);
     if (!l || !hu_logical_shape(r, l, p->codes->shape, p->codes->rank, p->columns) ||
         !set_block(r, l, p, rows, columns, scale, over))
@@ -154,7 +155,8 @@ static enum logical_found found(struct logical_reader *r, const struct pair *p, 
     hu_logical_add(l, p->scales);
     if (p->zeros) {
         l->more = p->zeros;
-        l->own.zeros_in_bytes = true;
+        l->own.zeros = HU_ZEROS_BYTES;
+        l->own.apart = &less_byte;
         hu_logical_add(l, p->zeros);
     }
     *made = l;
@@ -333,6 +335,7 @@ static enum logical_found packed(struct logical_reader *r, struct pair *p)
 /* int8 with the greatest magnitude of each row. */
 static enum logical_found llm_int8(struct logical_reader *r, struct pair *p)
 {
+    static const struct hu_block_apart shared = {.element_of = hu_block_shared};
     const size_t cut = strlen(".weight");
     const struct hu_tensor *order = hu_logical_beside(r, p->codes, cut, ".weight_format");
     struct hu_logical *l;
@@ -354,6 +357,7 @@ static enum logical_found llm_int8(struct logical_reader *r, struct pair *p)
     l->own.name = "llm_int8";
     l->own.structure = "int8, of a row's greatest magnitude in 127ths";
     l->own.divisor = 127;
+    l->own.apart = &shared;
     hu_logical_add(l, order);
     return is;
 }
@@ -392,6 +396,13 @@ enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_t
     if (hu_ends_with(codes->name, ".weight") &&
         (p.scales = hu_logical_beside(r, codes, strlen(".weight"), ".SCB")))
         return llm_int8(r, &p);
+    /* optimum-quanto's of a byte an element (tensor/weights/qbytes.py, save_to_state_dict). */
+    const size_t quanto = strlen("._data");
+    if (hu_ends_with(codes->name, ".weight._data") && p.each == 1 &&
+        (p.scales = hu_logical_beside(r, codes, quanto, "._scale"))) {
+        p.layout = "quanto";
+        return read_pair(r, &p, NULL, false, "", quanto);
+    }
     p.layout = "deepseek";
     p.tiles = true;
     p.scales = hu_logical_beside(r, codes, 0, "_scale_inv");

@@ -153,7 +153,7 @@ int hu_recode_elements(const struct hu_recode *r, uint64_t first, size_t n, void
         struct hu_recode_piece p = piece_about(r, &plan, first, n);
         size_t before = (size_t)(first - p.number), have = (size_t)(p.rows * p.columns) - before;
         size_t some = have < n ? have : n;
-        why = hu_recode_decode(r, &p, &m, hu_format_find("fp64"));
+        why = hu_recode_decode(r, &p, &m, hu_format_find("fp64"), false);
         if (why)
             break;
         memcpy(out, m.elements.bytes + before * sizeof(double), some * sizeof(double));
@@ -191,7 +191,7 @@ static int read_elements(struct run *run, const struct hu_recode_piece *p,
 {
     const struct hu_recode *r = run->job;
     *format = r->format ? r->format : hu_format_find("fp64");
-    return r->format ? hu_recode_read_plain(r, p, m) : hu_recode_decode(r, p, m, *format);
+    return r->format ? hu_recode_read_plain(r, p, m) : hu_recode_decode(r, p, m, *format, true);
 }
 
 static int do_looking(struct run *run, const struct hu_recode_piece *p, struct hu_recode_memory *m)
@@ -261,7 +261,7 @@ static int do_decoding(struct run *run, const struct hu_recode_piece *p, struct 
     const struct hu_options *options = &r->options.elements;
     bool plain = options->direction == HU_TIES_TO_EVEN && !options->saturate;
     size_t n = (size_t)(p->rows * p->columns), bytes = hu_array_bytes(r->to, n);
-    int why = hu_recode_decode(r, p, m, plain ? r->to : hu_format_find("fp64"));
+    int why = hu_recode_decode(r, p, m, plain ? r->to : hu_format_find("fp64"), !plain);
     if (why)
         return why;
     const unsigned char *out = m->elements.bytes;

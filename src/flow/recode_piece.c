@@ -71,9 +71,9 @@ int hu_recode_read_plain(const struct hu_recode *r, const struct hu_recode_piece
     return why;
 }
 
-static unsigned scale_width(const struct hu_block *b, const struct hu_format *in)
+static unsigned scale_width(const struct hu_block *b)
 {
-    return (in ? in : hu_format_find(b->scale))->storage_bits / 8u;
+    return hu_format_find(b->scale)->storage_bits / 8u;
 }
 
 /* Scales before the piece's, and how many it has; none: they lie among the codes. */
@@ -88,7 +88,7 @@ static struct span scales_of(const struct hu_block *b, const struct hu_recode_pi
     struct span s = {0, 0};
     if (!b->scale)
         return s;
-    unsigned own = scale_width(b, NULL);
+    unsigned own = scale_width(b);
     s.count = hu_block_scale_bytes(b, (size_t)p->rows, (size_t)p->columns) / own;
     if (!b->tile_rows && !b->tile_columns && p->linear)
         return s;
@@ -114,42 +114,86 @@ static uint64_t codes_before(const struct hu_block *b, const struct hu_recode_pi
                                        : p->first / 8 * b->code_bits;
 }
 
-/* Scales in the format that the block has them in. */
+/* N numbers of WIDTH bytes in a ring of so many, from number FIRST on. */
+static int read_ring(struct hu_recode_buffer *b, const struct hu_recode_input *in, uint64_t first,
+                     uint64_t ring, size_t n, unsigned width)
+{
+    size_t bytes;
+    int why = 0;
+    if (__builtin_mul_overflow(n, width, &bytes) || !hu_recode_room(b, bytes))
+        return ENOMEM;
+    for (size_t have = 0, some; !why && have < n; have += some) {
+        uint64_t at = (first + have) % ring;
+        some = ring - at < n - have ? (size_t)(ring - at) : n - have;
+        why = hu_read_at(in->descriptor, b->bytes + have * width, some * width,
+                         in->offset + at * width);
+    }
+    return why;
+}
+
+/* What stands over the piece's tiles, of the file's format, in TO of OWN: the scales, or zero
+ * points like them. */
+static int read_floats(const struct hu_recode *r, const struct hu_recode_piece *p,
+                       struct hu_recode_memory *m, const struct hu_recode_input *from,
+                       const struct hu_format *own, struct hu_recode_buffer *to)
+{
+    const struct hu_block *b = r->from;
+    const struct hu_format *in = r->scales_in && r->scales_in != own ? r->scales_in : own;
+    const uint64_t cycle = b->apart ? b->apart->cycle : 0;
+    struct hu_recode_buffer *read = in == own ? to : &m->given;
+    struct span s = scales_of(b, p, r->rows);
+    unsigned width = in->storage_bits / 8u;
+    if (!s.count)
+        return 0;
+    m->read += s.count * width;
+    int why = read_ring(read, from, cycle ? p->number : s.before, cycle ? cycle : UINT64_MAX,
+                        s.count, width);
+    if (why || in == own)
+        return why;
+    if (!hu_recode_room(to, s.count * (own->storage_bits / 8u)))
+        return ENOMEM;
+    hu_convert_array(own, to->bytes, in, m->given.bytes, s.count, NULL, NULL);
+    return 0;
+}
+
 static int read_scales(const struct hu_recode *r, const struct hu_recode_piece *p,
                        struct hu_recode_memory *m)
 {
     const struct hu_block *b = r->from;
-    struct span s = scales_of(b, p, r->rows);
-    if (!s.count)
-        return 0;
-    const struct hu_format *own = hu_format_find(b->scale);
-    const struct hu_format *in = r->scales_in && r->scales_in != own ? r->scales_in : NULL;
-    unsigned width = scale_width(b, in);
-    int why =
-        read_part(m, in ? &m->given : &m->scales, &r->scales, s.before * width, s.count * width);
-    if (why || !in)
-        return why;
-    if (!hu_recode_room(&m->scales, s.count * scale_width(b, NULL)))
-        return ENOMEM;
-    hu_convert_array(own, m->scales.bytes, in, m->given.bytes, s.count, NULL, NULL);
-    return 0;
+    return b->scale ? read_floats(r, p, m, &r->scales, hu_format_find(b->scale), &m->scales) : 0;
+}
+
+static int read_codes(const struct hu_recode *r, const struct hu_recode_piece *p,
+                      struct hu_recode_memory *m)
+{
+    const struct hu_block *b = r->from;
+    const struct hu_block_apart *q = b->apart;
+    size_t n = hu_block_bytes(b, (size_t)p->rows, (size_t)p->columns);
+    if (!q || !q->bytes)
+        return read_part(m, &m->codes, &r->codes, codes_before(b, p, r->rows), n);
+    m->read += n * q->bytes / q->planes;
+    int why = read_ring(&m->codes, &r->codes, p->number, q->units, n, q->bytes);
+    if (!why)
+        hu_block_gather(q, p->number, n, m->codes.bytes, m->codes.bytes);
+    return why;
 }
 
 static int read_lines(const struct hu_recode *r, const struct hu_recode_piece *p,
                       struct hu_recode_memory *m)
 {
     const struct hu_block *b = r->from;
-    size_t codes = hu_block_bytes(b, (size_t)p->rows, (size_t)p->columns);
-    int why = read_part(m, &m->codes, &r->codes, codes_before(b, p, r->rows), codes);
+    int why = read_codes(r, p, m);
     if (!why)
         why = read_scales(r, p, m);
     if (!why && b->layout == HU_BLOCK_PACKED && !b->zero_is_middle)
         why = read_part(m, &m->more, &r->more,
                         hu_block_more_bytes(b, (size_t)p->first, (size_t)p->columns),
                         hu_block_more_bytes(b, (size_t)p->rows, (size_t)p->columns));
-    if (!why && b->zeros_in_bytes)
+    if (!why && b->zeros == HU_ZEROS_BYTES)
         why = read_part(m, &m->more, &r->more, scales_of(b, p, r->rows).before,
                         scales_of(b, p, r->rows).count);
+    if (!why && b->zeros > HU_ZEROS_BYTES)
+        why = read_floats(r, p, m, &r->more, hu_format_find("fp32"), &m->more);
     if (!why && b->over == HU_OVER_NESTED)
         why = read_part(m, &m->more, &r->more, scales_of(b, p, r->rows).before / 256 * 4,
                         hu_block_more_bytes(b, (size_t)p->rows, (size_t)p->columns));
@@ -183,7 +227,7 @@ static int read_columns(const struct hu_recode *r, const struct hu_recode_piece 
                         struct hu_recode_memory *m)
 {
     const struct hu_block *b = r->from;
-    unsigned bits = b->code_bits, width = scale_width(b, NULL);
+    unsigned bits = b->code_bits, width = scale_width(b);
     size_t groups = (size_t)((r->columns + b->tile_columns - 1) / b->tile_columns);
     int why;
     if (b->layout == HU_BLOCK_AWQ)
@@ -222,7 +266,7 @@ static int read_over(const struct hu_recode *r, const struct hu_recode_piece *p,
 }
 
 int hu_recode_decode(const struct hu_recode *r, const struct hu_recode_piece *p,
-                     struct hu_recode_memory *m, const struct hu_format *to)
+                     struct hu_recode_memory *m, const struct hu_format *to, bool odd)
 {
     const struct hu_block *b = r->from;
     size_t n = (size_t)(p->rows * p->columns);
@@ -241,6 +285,7 @@ int hu_recode_decode(const struct hu_recode *r, const struct hu_recode_piece *p,
         .groups = m->groups,
         .tensor_scale = over,
         .nested = r->nested,
+        .odd = odd,
     };
     return hu_block_decode_rows(to, m->elements.bytes, b, &parts, (size_t)p->rows,
                                 (size_t)p->columns, 0, (size_t)p->rows);
@@ -281,5 +326,5 @@ int hu_recode_write_parts(const struct hu_recode *r, const struct hu_recode_piec
     if (why || !scales)
         return why;
     return hu_write_at(r->output, m->scales.bytes, scales,
-                       r->scales_at + scales_of(b, p, r->rows).before * scale_width(b, NULL));
+                       r->scales_at + scales_of(b, p, r->rows).before * scale_width(b));
 }

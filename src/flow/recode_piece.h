@@ -46,9 +46,9 @@ int hu_recode_read_plain(const struct hu_recode *r, const struct hu_recode_piece
 /* The piece's parts as they are, into m->codes, m->scales and m->more. */
 int hu_recode_read_parts(const struct hu_recode *r, const struct hu_recode_piece *p,
                          struct hu_recode_memory *m);
-/* The piece's parts, decoded to TO, into m->elements. */
+/* The piece's parts, decoded to TO, into m->elements; odd: as in hu_block_parts. */
 int hu_recode_decode(const struct hu_recode *r, const struct hu_recode_piece *p,
-                     struct hu_recode_memory *m, const struct hu_format *to);
+                     struct hu_recode_memory *m, const struct hu_format *to, bool odd);
 /* m->codes and m->scales into their places. */
 int hu_recode_write_parts(const struct hu_recode *r, const struct hu_recode_piece *p,
                           struct hu_recode_memory *m, size_t codes, size_t scales);
