@@ -84,8 +84,10 @@ INLINE byte_lanes below_zero_8(const struct sums *s, byte_lanes codes)
 INLINE byte_lanes found_below(const struct sums *s, byte_lanes codes, byte_lanes found, int plane)
 {
     const byte_lanes below = below_zero_8(s, codes), negative = splat_8(s->negative[plane]);
+    if (s->below == BELOW_ADDS)
+        return found + (below & negative);
     if (s->below == BELOW_NONZERO)
-        return found | keep_nonzero_8(found, below & negative);
+        return found | sign_nonzero_8(found, below & negative);
     if (s->below == BELOW_WHOLE)
         found = smaller_8(found, negative - below);
     if (s->below == BELOW_NEGATED || s->below == BELOW_WHOLE)
@@ -116,6 +118,17 @@ INLINE void add_alones(const struct sums *s, const byte_lanes codes[4], byte_lan
         EACH(count, byte_lanes is = (byte_lanes)(codes[i] == alone); found[0][i] += is & lacks;
              if (two) found[1][i] += is & lacks_2;);
     }
+}
+
+/* What magnitudes have by their rise. */
+INLINE void add_rise(const struct sums *s, const byte_lanes y[4], byte_lanes found[4], int count)
+{
+    if (s->rise == RISE_HALF)
+        EACH(count, found[i] += (byte_lanes)((half_lanes)y[i] >> 1) & splat_8(TABLE_CODES / 4 - 1););
+    else
+        EACH(count, found[i] += y[i];);
+    if (s->rise == RISE_TWICE)
+        EACH(count, found[i] += y[i];);
 }
 
 /* Of the upper four bits of AT. */
@@ -154,12 +167,13 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
     else
         EACH(count, y[i] = codes[i] & splat_8(s->fold););
     if (look == SIGNED) {
-        if (s->below == BELOW_ADDS)
-            EACH(count, byte_lanes below = below_zero_8(s, codes[i]);
-                 found[0][i] = below & splat_8(s->negative[0]);
-                 if (two) found[1][i] = below & splat_8(s->negative[1]););
-        EACH(count, y[i] = smaller_8(minus_8(y[i], splat_8(s->floor)), splat_8(s->cap)););
-        if (s->any_high)
+        if (s->floor)
+            EACH(count, y[i] = minus_8(y[i], splat_8(s->floor)););
+        if (s->capped)
+            EACH(count, y[i] = smaller_8(y[i], splat_8(s->cap)););
+        if (s->rise)
+            add_rise(s, y, found[0], count);
+        else if (s->any_high)
             add_high(s, s->high_of_codes ? codes : y, found, two, count);
     }
     EACH(count, found[0][i] += look_up_block(block, y[i]);
@@ -170,9 +184,11 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
         add_changes(s, y, found, two, count, false);
     if (look == PLAIN)
         return;
+    if (s->rise)
+        EACH(count, found[0][i] = smaller_8(found[0][i], splat_8(s->most)););
     if (random)
         EACH(count, found[0][i] += smaller_8(minus_8(found[1][i], random[i]), splat_8(1)););
-    if (s->below > BELOW_ADDS)
+    if (s->below)
         EACH(count, found[0][i] = found_below(s, codes[i], found[0][i], 0);
              if (two && !random) found[1][i] = found_below(s, codes[i], found[1][i], 1););
     add_alones(s, codes, found, two, count);

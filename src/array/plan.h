@@ -214,6 +214,9 @@ enum below {
     BELOW_WHOLE  /* negated, and those above zero at most NEGATIVE, at random */
 };
 
+/* What a magnitude has of itself. */
+enum rise { RISE_NONE, RISE_HALF, RISE_SAME, RISE_TWICE };
+
 /*
  * Bytes of one or two planes, found in blocks of 16 as sums. A code is looked up by its magnitude,
  * less FLOOR, below which nothing changes, and at most CAP: the sum of what HIGH has at the upper
@@ -232,7 +235,9 @@ struct sums {
     unsigned char negative[2], alone[TABLE_ALONE], lacks[TABLE_ALONE][2];
     enum below below;
     bool absolute; /* of two's complement */
-    bool wraps, any_high, high_of_codes;
+    bool capped, wraps, any_high, high_of_codes;
+    enum rise rise; /* of the first plane, instead of HIGH; then no sum is above MOST */
+    unsigned char most;
     bool plain; /* HIGH is of codes, and there is neither floor, cap, absolute nor below */
     int changes, alones;
 };

@@ -89,6 +89,11 @@ static bool set_alones(struct sums *s, const struct wanted *w)
     return true;
 }
 
+static unsigned char risen(const struct sums *s, unsigned magnitude)
+{
+    return (unsigned char)(s->rise ? magnitude << s->rise >> RISE_SAME : 0);
+}
+
 /* HIGH: may have whatever a block's magnitudes all need. */
 static void add_block(struct sums *s, const struct wanted *w, unsigned b, bool high)
 {
@@ -98,10 +103,13 @@ static void add_block(struct sums *s, const struct wanted *w, unsigned b, bool h
     unsigned any = 0;
     for (int p = 0; p < w->count; p++) {
         for (unsigned i = 0; i < count; i++) {
-            needs[p][i] = byte_of(s, w, first + i, p);
+            const unsigned char byte = byte_of(s, w, first + i, p);
+            unsigned char sum = p ? 0 : risen(s, b * TABLE_BLOCK + i);
             for (int c = 0; c < s->changes; c++)
                 if (b * TABLE_BLOCK - s->starts[c][0] < TABLE_CODES / 2)
-                    needs[p][i] = (unsigned char)(needs[p][i] - s->change[c][p][i]);
+                    sum = (unsigned char)(sum + s->change[c][p][i]);
+            const bool enough = !p && s->rise && byte == s->most && sum >= byte;
+            needs[p][i] = (unsigned char)(enough ? 0 : byte - sum);
         }
         s->high[p][b] = high && b ? needs[p][0] : 0;
         s->any_high |= s->high[p][b];
@@ -132,12 +140,21 @@ static unsigned last_magnitude(const struct wanted *w)
     return w->absolute ? w->half : (w->half ? w->half : w->codes) - 1;
 }
 
-static bool make_sums(struct sums *s, const struct wanted *w, enum below below, bool high)
+static unsigned char most_of(const struct sums *s, const struct wanted *w)
+{
+    unsigned char most = 0;
+    for (unsigned magnitude = 0; magnitude <= w->last; magnitude++)
+        most = most > byte_of(s, w, magnitude, 0) ? most : byte_of(s, w, magnitude, 0);
+    return most;
+}
+
+static bool make_sums(struct sums *s, const struct wanted *w, enum below below, bool high,
+                      enum rise rise)
 {
     unsigned one = 1; /* the first that a sign makes something of */
     while (one + 1 < w->half && alike(w, one, below_zero(w, one)))
         one++;
-    *s = (struct sums){.below = below, .absolute = w->absolute};
+    *s = (struct sums){.below = below, .absolute = w->absolute, .rise = rise};
     s->fold = (unsigned char)(w->half && !w->absolute ? w->half - 1 : TABLE_CODES - 1);
     s->lift = (unsigned char)(TABLE_CODES / 2 - w->half);
     s->limit = (unsigned char)(w->limit + s->lift);
@@ -146,10 +163,11 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
                                          (below == BELOW_ALIKE ? 0 : w->planes[p][one]));
     if (!set_alones(s, w))
         return false;
+    s->most = most_of(s, w);
     while (w->clamped && s->floor < w->last && alike(w, 0, s->floor + 1u))
         s->floor++;
-    const bool capped = w->last < last_magnitude(w);
-    s->cap = (unsigned char)(capped ? w->last - s->floor : TABLE_CODES - 1);
+    s->capped = w->last < last_magnitude(w);
+    s->cap = (unsigned char)(w->last - s->floor);
     s->wraps = w->last - s->floor < TABLE_CODES / 2;
     if (!s->wraps && !high)
         return false;
@@ -157,39 +175,36 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
         add_block(s, w, b, high);
     if (s->any_high && below == BELOW_ADDS && !s->floor && !w->absolute && w->limit == w->codes)
         add_sign(s, w);
-    s->high_of_codes |= !w->half && !s->floor && !capped;
-    s->plain = (s->high_of_codes || !s->any_high) && !s->floor && !capped && !s->absolute &&
-               s->below == BELOW_SAME;
+    s->high_of_codes |= !w->half && !s->floor && !s->capped;
+    s->plain = (s->high_of_codes || !s->any_high) && !s->floor && !s->capped && !s->absolute &&
+               s->below == BELOW_SAME && !s->rise;
     return true;
 }
 
 /* In operations on vectors. */
 static int cost_of(const struct sums *s, int count)
 {
-    static const int of_below[] = {0, 3, 5, 3, 4};
-    const int apart = 9 * count + 2 * s->absolute + (s->below && s->lift) + of_below[s->below];
+    static const int of_below[] = {0, 3, 4, 3, 4, 4}, of_rise[] = {0, 4, 2, 3};
     return (1 + 2 * count) * (s->changes + s->alones) + 2 * (1 + count) * s->any_high +
-           (s->plain ? 0 : apart);
+           (s->floor > 0) + s->capped + s->absolute + of_rise[s->rise] +
+           count * (of_below[s->below] + (s->below && s->lift));
 }
 
 static void try_sums(struct sums *best, struct wanted *w, enum below below)
 {
     static const struct {
-        bool high, clamped, last_alone;
-    } ways[] = {{.high = true},
-                {.high = false},
-                {.high = true, .clamped = true},
-                {.high = false, .clamped = true},
-                {.high = true, .clamped = true, .last_alone = true},
-                {.high = false, .clamped = true, .last_alone = true}};
-    const int all = (int)(sizeof ways / sizeof *ways);
-    for (int i = 0; i < (w->codes > TABLE_BLOCK && w->searches ? all : 1); i++) {
+        bool high;
+        enum rise rise;
+    } ways[] = {{.high = true}, {}, {.rise = RISE_HALF}, {.rise = RISE_SAME}, {.rise = RISE_TWICE}};
+    const int all = w->codes > TABLE_BLOCK && w->searches ? (int)(sizeof ways / sizeof *ways) : 1;
+    for (int i = 0; i < (all > 1 ? 3 * all : 1); i++) {
         struct sums one;
-        w->clamped = ways[i].clamped;
-        w->last = last_magnitude(w) - ways[i].last_alone;
-        while (w->clamped && w->last && alike(w, w->last, w->last - 1))
+        const enum rise rise = ways[i % all].rise;
+        w->clamped = i >= all;
+        w->last = last_magnitude(w) - (i >= 2 * all);
+        while (w->clamped && !rise && w->last && alike(w, w->last, w->last - 1))
             w->last--;
-        if (make_sums(&one, w, below, ways[i].high) &&
+        if (make_sums(&one, w, below, ways[i % all].high, rise) &&
             (!best->changes || cost_of(&one, w->count) < cost_of(best, w->count)))
             *best = one;
     }
