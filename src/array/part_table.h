@@ -38,7 +38,7 @@ INLINE void load_codes(const struct codes *c, byte_lanes codes[4], const void *s
 }
 
 /* How: in one block of 16, or of as many as one instruction takes, by struct sums where it is
- * PLAIN, or with all that it may have. */
+ * PLAIN, or with all that it may have; or beyond SIGNED by how much what it has of itself rises. */
 enum look { ONE_BLOCK, PLAIN, SIGNED };
 
 /* Codes of no more bits are looked up in one. */
@@ -121,13 +121,14 @@ INLINE void add_alones(const struct sums *s, const byte_lanes codes[4], byte_lan
 }
 
 /* What magnitudes have by their rise. */
-INLINE void add_rise(const struct sums *s, const byte_lanes y[4], byte_lanes found[4], int count)
+INLINE void add_rise(enum rise rise, const byte_lanes y[4], byte_lanes found[4], int count)
 {
-    if (s->rise == RISE_HALF)
-        EACH(count, found[i] += (byte_lanes)((half_lanes)y[i] >> 1) & splat_8(TABLE_CODES / 4 - 1););
+    if (rise == RISE_HALF)
+        EACH(count,
+             found[i] += (byte_lanes)((half_lanes)y[i] >> 1) & splat_8(TABLE_CODES / 4 - 1););
     else
         EACH(count, found[i] += y[i];);
-    if (s->rise == RISE_TWICE)
+    if (rise == RISE_TWICE)
         EACH(count, found[i] += y[i];);
 }
 
@@ -147,6 +148,9 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
 {
     const struct sums *s = plane == PLANE_FLAGS ? &t->of_flags : &t->of_words;
     const bool two = planes > 1;
+    const enum rise rise = look > SIGNED    ? (enum rise)(look - SIGNED)
+                           : look == SIGNED ? s->rise
+                                            : RISE_NONE;
     if (look == ONE_BLOCK) {
         for (int each = 0; each < planes; each++) {
             const byte_lanes block = repeat_block(t->planes[(int)plane + each]);
@@ -166,26 +170,29 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
         EACH(count, y[i] = smaller_8(codes[i], splat_8(0) - codes[i]););
     else
         EACH(count, y[i] = codes[i] & splat_8(s->fold););
-    if (look == SIGNED) {
-        if (s->floor)
-            EACH(count, y[i] = minus_8(y[i], splat_8(s->floor)););
-        if (s->capped)
-            EACH(count, y[i] = smaller_8(y[i], splat_8(s->cap)););
-        if (s->rise)
-            add_rise(s, y, found[0], count);
-        else if (s->any_high)
-            add_high(s, s->high_of_codes ? codes : y, found, two, count);
-    }
+    if (look > SIGNED || (look == SIGNED && s->floor))
+        EACH(count, y[i] = minus_8(y[i], splat_8(s->floor)););
+    if (look == SIGNED && s->capped)
+        EACH(count, y[i] = smaller_8(y[i], splat_8(s->cap)););
+    if (rise)
+        add_rise(rise, y, found[0], count);
+    else if (look == SIGNED && s->any_high)
+        add_high(s, s->high_of_codes ? codes : y, found, two, count);
     EACH(count, found[0][i] += look_up_block(block, y[i]);
          if (two) found[1][i] += look_up_block(block_2, y[i]););
-    if (s->wraps)
+    if (look > SIGNED || s->wraps)
         add_changes(s, y, found, two, count, true);
     else
         add_changes(s, y, found, two, count, false);
     if (look == PLAIN)
         return;
-    if (s->rise)
+    if (rise) {
         EACH(count, found[0][i] = smaller_8(found[0][i], splat_8(s->most)););
+        if (s->any_end) {
+            const byte_lanes ends = repeat_block(s->ends), end = splat_8(s->end);
+            EACH(count, found[0][i] += look_up_block(ends, y[i] - end););
+        }
+    }
     if (random)
         EACH(count, found[0][i] += smaller_8(minus_8(found[1][i], random[i]), splat_8(1)););
     if (s->below)
@@ -294,8 +301,6 @@ INLINE void table_some(const struct table *t, const struct codes *c, int store, 
     load_codes(c, codes, src, count, most);
     if (size > 8)
         EACH(most, codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
-    if (look == SIGNED)
-        __asm__("" : "+m"(codes));
     if (r)
         look_up_drawn(t, codes, found, look, most, random);
     else
@@ -352,6 +357,8 @@ INLINE void table_all(const struct plan *p, struct codes c, void *dst, const voi
         if (draws)                                                                                 \
             drawn = carried->random;                                                               \
         (void)carried;                                                                             \
+        if ((look) > SIGNED)                                                                       \
+            c = (struct codes){8, STEP, false, c.mask};                                            \
         if ((look) != ONE_BLOCK || (draws)) {                                                      \
             table_all(p, c, dst, src, steps, look, size, draws ? &drawn : NULL);                   \
         } else if (c.storage_bits == 4) {                                                          \
@@ -382,6 +389,15 @@ TABLE_STEPS(drawn, PLAIN, 6, true)
 #else
 TABLE_SIZES(with_sign, SIGNED)
 TABLE_STEPS(drawn, SIGNED, 6, true)
+#define RISEN(name, rise)                                                                          \
+    TABLE_STEPS(name##_6, (enum look)(SIGNED + (rise)), 6, false)                                  \
+    TABLE_STEPS(name##_8, (enum look)(SIGNED + (rise)), 8, false)
+RISEN(half, RISE_HALF)
+RISEN(same, RISE_SAME)
+RISEN(twice, RISE_TWICE)
+static stage_function *const risen_sizes[][2] = {[RISE_HALF] = {half_6, half_8},
+                                                 [RISE_SAME] = {same_6, same_8},
+                                                 [RISE_TWICE] = {twice_6, twice_8}};
 #endif
 
 /* By what SIZE stands for. */
@@ -395,8 +411,10 @@ static stage_function *look_up_of(const struct plan *p)
     return (p->from->width <= BLOCK_BITS ? block_sizes : plain_sizes)[which];
 #else
     stage_function *const *const sizes = p->from->width <= BLOCK_BITS ? block_sizes
-                                         : p->table.of_words.plain    ? plain_sizes
-                                                                      : with_sign_sizes;
+                                         : p->table.of_words.rise
+                                             ? risen_sizes[p->table.of_words.rise]
+                                         : p->table.of_words.plain ? plain_sizes
+                                                                   : with_sign_sizes;
     return sizes[which];
 #endif
 }

@@ -227,7 +227,7 @@ enum rise { RISE_NONE, RISE_HALF, RISE_SAME, RISE_TWICE };
  * A few codes that come out wrong stand ALONE, with what they lack.
  */
 struct sums {
-    table_block high[2], change[TABLE_BLOCKS][2], starts[TABLE_BLOCKS];
+    table_block high[2], change[TABLE_BLOCKS][2], starts[TABLE_BLOCKS], ends;
     unsigned char fold; /* a magnitude's bits, where the sign is one more */
     unsigned char floor, cap;
     /* Codes are below zero where they and LIFT are less than LIMIT, all with sign. */
@@ -236,8 +236,10 @@ struct sums {
     enum below below;
     bool absolute; /* of two's complement */
     bool capped, wraps, any_high, high_of_codes;
-    enum rise rise; /* of the first plane, instead of HIGH; then no sum is above MOST */
-    unsigned char most;
+    /* Of the first plane, instead of HIGH; then no sum is above MOST, to which ENDS are added from
+     * END on, if any. */
+    enum rise rise;
+    unsigned char most, end, any_end;
     bool plain; /* HIGH is of codes, and there is neither floor, cap, absolute nor below */
     int changes, alones;
 };

@@ -6,16 +6,17 @@
 /* What sums are made for. */
 struct wanted {
     const unsigned char (*planes)[TABLE_CODES];
-    int count;      /* of planes */
-    bool draws;     /* the second is of parts, */
-    bool whole;     /* and the first of what is negated below zero */
-    bool absolute;  /* codes are two's complement */
-    unsigned codes; /* of the source */
-    unsigned half;  /* of them without sign; 0: codes are their own magnitudes */
-    unsigned limit; /* from which on they have none, either: NaNs */
-    bool searches;  /* more than one way is tried */
-    bool clamped;   /* to where something changes */
-    unsigned last;  /* the greatest magnitude that is looked up, for those beyond, too */
+    int count;       /* of planes */
+    bool draws;      /* the second is of parts, */
+    bool whole;      /* and the first of what is negated below zero */
+    bool absolute;   /* codes are two's complement */
+    unsigned codes;  /* of the source */
+    unsigned half;   /* of them without sign; 0: codes are their own magnitudes */
+    unsigned limit;  /* from which on they have none, either: NaNs */
+    bool searches;   /* more than one way is tried */
+    bool clamped;    /* to where something changes */
+    unsigned finite; /* the greatest number's magnitude */
+    unsigned last;   /* the greatest magnitude that is looked up, for those beyond, too */
 };
 
 static bool alike(const struct wanted *w, unsigned a, unsigned b)
@@ -94,6 +95,16 @@ static unsigned char risen(const struct sums *s, unsigned magnitude)
     return (unsigned char)(s->rise ? magnitude << s->rise >> RISE_SAME : 0);
 }
 
+/* What block B has at I so far. */
+static unsigned char sum_of(const struct sums *s, unsigned b, unsigned i, int p)
+{
+    unsigned char sum = p ? 0 : risen(s, b * TABLE_BLOCK + i);
+    for (int c = 0; c < s->changes; c++)
+        if (b * TABLE_BLOCK - s->starts[c][0] < TABLE_CODES / 2)
+            sum = (unsigned char)(sum + s->change[c][p][i]);
+    return sum;
+}
+
 /* HIGH: may have whatever a block's magnitudes all need. */
 static void add_block(struct sums *s, const struct wanted *w, unsigned b, bool high)
 {
@@ -103,12 +114,10 @@ static void add_block(struct sums *s, const struct wanted *w, unsigned b, bool h
     unsigned any = 0;
     for (int p = 0; p < w->count; p++) {
         for (unsigned i = 0; i < count; i++) {
-            const unsigned char byte = byte_of(s, w, first + i, p);
-            unsigned char sum = p ? 0 : risen(s, b * TABLE_BLOCK + i);
-            for (int c = 0; c < s->changes; c++)
-                if (b * TABLE_BLOCK - s->starts[c][0] < TABLE_CODES / 2)
-                    sum = (unsigned char)(sum + s->change[c][p][i]);
-            const bool enough = !p && s->rise && byte == s->most && sum >= byte;
+            const bool rises = s->rise && !p;
+            const unsigned at = rises && first + i > w->finite ? w->finite : first + i;
+            const unsigned char byte = byte_of(s, w, at, p), sum = sum_of(s, b, i, p);
+            const bool enough = rises && byte == s->most && sum >= byte;
             needs[p][i] = (unsigned char)(enough ? 0 : byte - sum);
         }
         s->high[p][b] = high && b ? needs[p][0] : 0;
@@ -120,6 +129,19 @@ static void add_block(struct sums *s, const struct wanted *w, unsigned b, bool h
         return;
     memset(s->starts[s->changes], (int)(b * TABLE_BLOCK), TABLE_BLOCK);
     memcpy(s->change[s->changes++], needs, sizeof needs);
+}
+
+/* What the last magnitudes, of which some are no numbers, are more than their sums. */
+static void set_ends(struct sums *s, const struct wanted *w)
+{
+    s->end = (unsigned char)(TABLE_CODES / 2 - TABLE_BLOCK - s->floor);
+    for (unsigned i = 0; i < TABLE_BLOCK; i++) {
+        const unsigned at = s->end + i;
+        const unsigned char sum = sum_of(s, at / TABLE_BLOCK, at % TABLE_BLOCK, 0);
+        s->ends[i] =
+            (unsigned char)(byte_of(s, w, s->floor + at, 0) - (sum < s->most ? sum : s->most));
+        s->any_end |= s->ends[i];
+    }
 }
 
 /* HIGH by codes, which have a sign to add. */
@@ -143,8 +165,8 @@ static unsigned last_magnitude(const struct wanted *w)
 static unsigned char most_of(const struct sums *s, const struct wanted *w)
 {
     unsigned char most = 0;
-    for (unsigned magnitude = 0; magnitude <= w->last; magnitude++)
-        most = most > byte_of(s, w, magnitude, 0) ? most : byte_of(s, w, magnitude, 0);
+    for (unsigned at = 0; at <= w->finite; at++)
+        most = most > byte_of(s, w, at, 0) ? most : byte_of(s, w, at, 0);
     return most;
 }
 
@@ -161,7 +183,7 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
     for (int p = 0; p < w->count; p++)
         s->negative[p] = (unsigned char)(w->planes[p][w->half ? below_zero(w, one) : 0] ^
                                          (below == BELOW_ALIKE ? 0 : w->planes[p][one]));
-    if (!set_alones(s, w))
+    if (!set_alones(s, w) || (rise && (w->absolute || w->half != TABLE_CODES / 2)))
         return false;
     s->most = most_of(s, w);
     while (w->clamped && s->floor < w->last && alike(w, 0, s->floor + 1u))
@@ -169,10 +191,12 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
     s->capped = w->last < last_magnitude(w);
     s->cap = (unsigned char)(w->last - s->floor);
     s->wraps = w->last - s->floor < TABLE_CODES / 2;
-    if (!s->wraps && !high)
+    if ((!s->wraps && !high) || (rise && (s->capped || s->floor > TABLE_CODES / 2 - TABLE_BLOCK)))
         return false;
     for (unsigned b = 0; b <= (w->last - s->floor) / TABLE_BLOCK; b++)
         add_block(s, w, b, high);
+    if (rise)
+        set_ends(s, w);
     if (s->any_high && below == BELOW_ADDS && !s->floor && !w->absolute && w->limit == w->codes)
         add_sign(s, w);
     s->high_of_codes |= !w->half && !s->floor && !s->capped;
@@ -181,12 +205,13 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
     return true;
 }
 
-/* In operations on vectors. */
+/* In operations on vectors; what is not the same for all tables of a loop costs more. */
 static int cost_of(const struct sums *s, int count)
 {
     static const int of_below[] = {0, 3, 4, 3, 4, 4}, of_rise[] = {0, 4, 2, 3};
-    return (1 + 2 * count) * (s->changes + s->alones) + 2 * (1 + count) * s->any_high +
-           (s->floor > 0) + s->capped + s->absolute + of_rise[s->rise] +
+    const int apart = s->plain ? 0 : s->rise && count == 1 ? 2 : 7 * count;
+    return (1 + 2 * count) * (s->changes + s->alones) + 2 * (1 + count) * s->any_high + s->capped +
+           2 * s->absolute + of_rise[s->rise] + apart +
            count * (of_below[s->below] + (s->below && s->lift));
 }
 
@@ -200,6 +225,8 @@ static void try_sums(struct sums *best, struct wanted *w, enum below below)
     for (int i = 0; i < (all > 1 ? 3 * all : 1); i++) {
         struct sums one;
         const enum rise rise = ways[i % all].rise;
+        if (rise && w->count > 1 && !w->draws)
+            continue;
         w->clamped = i >= all;
         w->last = last_magnitude(w) - (i >= 2 * all);
         while (w->clamped && !rise && w->last && alike(w, w->last, w->last - 1))
@@ -218,6 +245,7 @@ static void find_sums(struct sums *s, struct wanted w, const struct hu_format *f
     w.searches = true;
     if (hu_is_signed(from) && more && (!whole || w.codes == TABLE_CODES)) {
         w.half = w.codes / 2;
+        w.finite = (unsigned)hu_max_finite_code(from);
         w.absolute = whole;
         w.limit = w.codes;
         const unsigned nan = (unsigned)hu_max_finite_code(from) + 1 + hu_has_infinity(from);
