@@ -81,18 +81,26 @@ INLINE byte_lanes below_zero_8(const struct sums *s, byte_lanes codes)
 }
 
 /* The bytes of magnitudes as codes below zero have them. */
-INLINE byte_lanes found_below(const struct sums *s, byte_lanes codes, byte_lanes found, int plane)
+INLINE void put_below(const struct sums *s, const byte_lanes codes[4], byte_lanes found[4],
+                      int plane, int count)
 {
-    const byte_lanes below = below_zero_8(s, codes), negative = splat_8(s->negative[plane]);
-    if (s->below == BELOW_ADDS)
-        return found + (below & negative);
-    if (s->below == BELOW_NONZERO)
-        return found | sign_nonzero_8(found, below & negative);
-    if (s->below == BELOW_WHOLE)
-        found = smaller_8(found, negative - below);
-    if (s->below == BELOW_NEGATED || s->below == BELOW_WHOLE)
-        return (found ^ below) - below;
-    return (found & ~below) | (negative & below);
+    const byte_lanes negative = splat_8(s->negative[plane]);
+    byte_lanes below[4];
+    if (s->all)
+        EACH(count, below[i] = codes[i];);
+    else
+        EACH(count, below[i] = below_zero_8(s, codes[i]););
+    if (s->below == BELOW_ADDS) {
+        EACH(count, found[i] += below[i] & negative;);
+    } else if (s->below == BELOW_NONZERO) {
+        EACH(count, found[i] |= sign_nonzero_8(found[i], below[i] & negative););
+    } else if (s->below == BELOW_ALIKE) {
+        EACH(count, found[i] = (found[i] & ~below[i]) | (negative & below[i]););
+    } else {
+        if (s->below == BELOW_WHOLE)
+            EACH(count, found[i] = smaller_8(found[i], negative - below[i]););
+        EACH(count, found[i] = (found[i] ^ below[i]) - below[i];);
+    }
 }
 
 /* All but the first. */
@@ -121,11 +129,12 @@ INLINE void add_alones(const struct sums *s, const byte_lanes codes[4], byte_lan
 }
 
 /* What magnitudes have by their rise. */
-INLINE void add_rise(enum rise rise, const byte_lanes y[4], byte_lanes found[4], int count)
+INLINE void add_rise(enum rise rise, unsigned less, const byte_lanes y[4], byte_lanes found[4],
+                     int count)
 {
-    if (rise == RISE_HALF)
-        EACH(count,
-             found[i] += (byte_lanes)((half_lanes)y[i] >> 1) & splat_8(TABLE_CODES / 4 - 1););
+    if (rise == RISE_LESS)
+        EACH(count, found[i] += (byte_lanes)shift_right_16((half_lanes)y[i], less) &
+                                splat_8(INT8_MAX >> less););
     else
         EACH(count, found[i] += y[i];);
     if (rise == RISE_TWICE)
@@ -175,7 +184,7 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
     if (look == SIGNED && s->capped)
         EACH(count, y[i] = smaller_8(y[i], splat_8(s->cap)););
     if (rise)
-        add_rise(rise, y, found[0], count);
+        add_rise(rise, s->less, y, found[0], count);
     else if (look == SIGNED && s->any_high)
         add_high(s, s->high_of_codes ? codes : y, found, two, count);
     EACH(count, found[0][i] += look_up_block(block, y[i]);
@@ -196,8 +205,9 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
     if (random)
         EACH(count, found[0][i] += smaller_8(minus_8(found[1][i], random[i]), splat_8(1)););
     if (s->below)
-        EACH(count, found[0][i] = found_below(s, codes[i], found[0][i], 0);
-             if (two && !random) found[1][i] = found_below(s, codes[i], found[1][i], 1););
+        put_below(s, codes, found[0], 0, count);
+    if (s->below && two && !random)
+        put_below(s, codes, found[1], 1, count);
     add_alones(s, codes, found, two, count);
 }
 
@@ -392,10 +402,10 @@ TABLE_STEPS(drawn, SIGNED, 6, true)
 #define RISEN(name, rise)                                                                          \
     TABLE_STEPS(name##_6, (enum look)(SIGNED + (rise)), 6, false)                                  \
     TABLE_STEPS(name##_8, (enum look)(SIGNED + (rise)), 8, false)
-RISEN(half, RISE_HALF)
+RISEN(less, RISE_LESS)
 RISEN(same, RISE_SAME)
 RISEN(twice, RISE_TWICE)
-static stage_function *const risen_sizes[][2] = {[RISE_HALF] = {half_6, half_8},
+static stage_function *const risen_sizes[][2] = {[RISE_LESS] = {less_6, less_8},
                                                  [RISE_SAME] = {same_6, same_8},
                                                  [RISE_TWICE] = {twice_6, twice_8}};
 #endif

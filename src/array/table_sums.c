@@ -1,6 +1,7 @@
 /* The sums by which tables are looked up in blocks of 16 bytes: see struct sums. */
 #include "array/table.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* What sums are made for. */
@@ -16,6 +17,7 @@ struct wanted {
     bool searches;   /* more than one way is tried */
     bool clamped;    /* to where something changes */
     unsigned finite; /* the greatest number's magnitude */
+    int steeper;     /* bits that the target's significand has more */
     unsigned last;   /* the greatest magnitude that is looked up, for those beyond, too */
 };
 
@@ -92,7 +94,7 @@ static bool set_alones(struct sums *s, const struct wanted *w)
 
 static unsigned char risen(const struct sums *s, unsigned magnitude)
 {
-    return (unsigned char)(s->rise ? magnitude << s->rise >> RISE_SAME : 0);
+    return (unsigned char)(s->rise ? magnitude * (1u + (s->rise == RISE_TWICE)) >> s->less : 0);
 }
 
 /* What block B has at I so far. */
@@ -177,13 +179,16 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
     while (one + 1 < w->half && alike(w, one, below_zero(w, one)))
         one++;
     *s = (struct sums){.below = below, .absolute = w->absolute, .rise = rise};
+    s->less = (unsigned char)(rise == RISE_LESS ? -w->steeper : 0);
     s->fold = (unsigned char)(w->half && !w->absolute ? w->half - 1 : TABLE_CODES - 1);
     s->lift = (unsigned char)(TABLE_CODES / 2 - w->half);
     s->limit = (unsigned char)(w->limit + s->lift);
     for (int p = 0; p < w->count; p++)
         s->negative[p] = (unsigned char)(w->planes[p][w->half ? below_zero(w, one) : 0] ^
                                          (below == BELOW_ALIKE ? 0 : w->planes[p][one]));
-    if (!set_alones(s, w) || (rise && (w->absolute || w->half != TABLE_CODES / 2)))
+    s->all = w->limit == TABLE_CODES && s->negative[0] == TABLE_CODES / 2 && w->count == 1 &&
+             (below == BELOW_ADDS || below == BELOW_NONZERO);
+    if (!set_alones(s, w))
         return false;
     s->most = most_of(s, w);
     while (w->clamped && s->floor < w->last && alike(w, 0, s->floor + 1u))
@@ -208,8 +213,8 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
 /* In operations on vectors; what is not the same for all tables of a loop costs more. */
 static int cost_of(const struct sums *s, int count)
 {
-    static const int of_below[] = {0, 3, 4, 3, 4, 4}, of_rise[] = {0, 4, 2, 3};
-    const int apart = s->plain ? 0 : s->rise && count == 1 ? 2 : 7 * count;
+    static const int of_below[] = {0, 3, 4, 3, 4, 4}, of_rise[] = {0, 6, 2, 3};
+    const int apart = s->plain ? 0 : s->rise && count == 1 ? 4 : 7 * count;
     return (1 + 2 * count) * (s->changes + s->alones) + 2 * (1 + count) * s->any_high + s->capped +
            2 * s->absolute + of_rise[s->rise] + apart +
            count * (of_below[s->below] + (s->below && s->lift));
@@ -217,21 +222,17 @@ static int cost_of(const struct sums *s, int count)
 
 static void try_sums(struct sums *best, struct wanted *w, enum below below)
 {
-    static const struct {
-        bool high;
-        enum rise rise;
-    } ways[] = {{.high = true}, {}, {.rise = RISE_HALF}, {.rise = RISE_SAME}, {.rise = RISE_TWICE}};
-    const int all = w->codes > TABLE_BLOCK && w->searches ? (int)(sizeof ways / sizeof *ways) : 1;
-    for (int i = 0; i < (all > 1 ? 3 * all : 1); i++) {
+    const bool rises = (w->count == 1 || w->draws) && w->half == TABLE_CODES / 2 && w->steeper < 2;
+    const enum rise rise = w->steeper < 0 ? RISE_LESS : w->steeper ? RISE_TWICE : RISE_SAME;
+    const int all = w->codes <= TABLE_BLOCK || !w->searches ? 1 : rises ? 9 : 6;
+    for (int i = 0; i < all; i++) {
+        const bool rising = i >= 6, high = i % 2 == 0 && !rising;
         struct sums one;
-        const enum rise rise = ways[i % all].rise;
-        if (rise && w->count > 1 && !w->draws)
-            continue;
-        w->clamped = i >= all;
-        w->last = last_magnitude(w) - (i >= 2 * all);
-        while (w->clamped && !rise && w->last && alike(w, w->last, w->last - 1))
+        w->clamped = rising ? i % 3 : i >= 2;
+        w->last = last_magnitude(w) - (i == 8 || i / 2 == 2);
+        while (w->clamped && !rising && w->last && alike(w, w->last, w->last - 1))
             w->last--;
-        if (make_sums(&one, w, below, ways[i % all].high, rise) &&
+        if (make_sums(&one, w, below, high, rising ? rise : RISE_NONE) &&
             (!best->changes || cost_of(&one, w->count) < cost_of(best, w->count)))
             *best = one;
     }
@@ -294,7 +295,8 @@ void hu_table_sum_words(struct plan *p)
     struct wanted w = {.planes = t->planes,
                        .count = t->to->storage_bits > 8 || t->draws ? 2 : 1,
                        .draws = t->draws,
-                       .codes = 1u << p->from->width};
+                       .codes = 1u << p->from->width,
+                       .steeper = p->to->trailing_bits - p->from->trailing_bits};
     w.whole = t->draws && hu_is_integer(t->to) && t->to->width == 8 && hu_is_signed(t->to) &&
               hu_is_signed(p->from);
     if (w.whole)
@@ -306,7 +308,9 @@ void hu_table_sum_words(struct plan *p)
 
 void hu_table_sum_flags(struct plan *p)
 {
-    const struct wanted w = {
-        .planes = p->table.planes + PLANE_FLAGS, .count = 1, .codes = 1u << p->from->width};
+    const struct wanted w = {.planes = p->table.planes + PLANE_FLAGS,
+                             .count = 1,
+                             .codes = 1u << p->from->width,
+                             .steeper = INT_MAX};
     find_sums(&p->table.of_flags, w, p->from);
 }
