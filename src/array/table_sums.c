@@ -224,12 +224,12 @@ static void try_sums(struct sums *best, struct wanted *w, enum below below)
 {
     const bool rises = (w->count == 1 || w->draws) && w->half == TABLE_CODES / 2 && w->steeper < 2;
     const enum rise rise = w->steeper < 0 ? RISE_LESS : w->steeper ? RISE_TWICE : RISE_SAME;
-    const int all = w->codes <= TABLE_BLOCK || !w->searches ? 1 : rises ? 9 : 6;
+    const int all = w->codes <= TABLE_BLOCK || !w->searches ? 1 : rises ? 8 : 6;
     for (int i = 0; i < all; i++) {
         const bool rising = i >= 6, high = i % 2 == 0 && !rising;
         struct sums one;
-        w->clamped = rising ? i % 3 : i >= 2;
-        w->last = last_magnitude(w) - (i == 8 || i / 2 == 2);
+        w->clamped = rising ? i % 2 : i >= 2;
+        w->last = last_magnitude(w) - (i / 2 == 2);
         while (w->clamped && !rising && w->last && alike(w, w->last, w->last - 1))
             w->last--;
         if (make_sums(&one, w, below, high, rising ? rise : RISE_NONE) &&
