@@ -179,9 +179,9 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
         EACH(count, y[i] = smaller_8(codes[i], splat_8(0) - codes[i]););
     else
         EACH(count, y[i] = codes[i] & splat_8(s->fold););
-    if (look > SIGNED || (look == SIGNED && s->floor))
+    if (look >= SIGNED)
         EACH(count, y[i] = minus_8(y[i], splat_8(s->floor)););
-    if (look == SIGNED && s->capped)
+    if (look == SIGNED)
         EACH(count, y[i] = smaller_8(y[i], splat_8(s->cap)););
     if (rise)
         add_rise(rise, s->less, y, found[0], count);
@@ -311,6 +311,8 @@ INLINE void table_some(const struct table *t, const struct codes *c, int store, 
     load_codes(c, codes, src, count, most);
     if (size > 8)
         EACH(most, codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
+    if (look == SIGNED)
+        __asm__("" : "+m"(codes));
     if (r)
         look_up_drawn(t, codes, found, look, most, random);
     else

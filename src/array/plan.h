@@ -237,7 +237,7 @@ struct sums {
     unsigned char negative[2], alone[TABLE_ALONE], lacks[TABLE_ALONE][2];
     enum below below;
     bool absolute; /* of two's complement */
-    bool capped, wraps, any_high, high_of_codes;
+    bool wraps, any_high, high_of_codes;
     /* Of the first plane, instead of HIGH; then no sum is above MOST, to which ENDS are added from
      * END on, if any. */
     enum rise rise;

@@ -193,10 +193,10 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
     s->most = most_of(s, w);
     while (w->clamped && s->floor < w->last && alike(w, 0, s->floor + 1u))
         s->floor++;
-    s->capped = w->last < last_magnitude(w);
-    s->cap = (unsigned char)(w->last - s->floor);
+    const bool capped = w->last < last_magnitude(w);
+    s->cap = (unsigned char)(capped ? w->last - s->floor : TABLE_CODES - 1);
     s->wraps = w->last - s->floor < TABLE_CODES / 2;
-    if ((!s->wraps && !high) || (rise && (s->capped || s->floor > TABLE_CODES / 2 - TABLE_BLOCK)))
+    if ((!s->wraps && !high) || (rise && (capped || s->floor > TABLE_CODES / 2 - TABLE_BLOCK)))
         return false;
     for (unsigned b = 0; b <= (w->last - s->floor) / TABLE_BLOCK; b++)
         add_block(s, w, b, high);
@@ -204,8 +204,8 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
         set_ends(s, w);
     if (s->any_high && below == BELOW_ADDS && !s->floor && !w->absolute && w->limit == w->codes)
         add_sign(s, w);
-    s->high_of_codes |= !w->half && !s->floor && !s->capped;
-    s->plain = (s->high_of_codes || !s->any_high) && !s->floor && !s->capped && !s->absolute &&
+    s->high_of_codes |= !w->half && !s->floor && !capped;
+    s->plain = (s->high_of_codes || !s->any_high) && !s->floor && !capped && !s->absolute &&
                s->below == BELOW_SAME && !s->rise;
     return true;
 }
@@ -214,8 +214,8 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
 static int cost_of(const struct sums *s, int count)
 {
     static const int of_below[] = {0, 3, 4, 3, 4, 4}, of_rise[] = {0, 6, 2, 3};
-    const int apart = s->plain ? 0 : s->rise && count == 1 ? 4 : 7 * count;
-    return (1 + 2 * count) * (s->changes + s->alones) + 2 * (1 + count) * s->any_high + s->capped +
+    const int apart = s->plain ? 0 : s->rise && count == 1 ? 4 : 9 * count;
+    return (1 + 2 * count) * (s->changes + s->alones) + 2 * (1 + count) * s->any_high +
            2 * s->absolute + of_rise[s->rise] + apart +
            count * (of_below[s->below] + (s->below && s->lift));
 }
