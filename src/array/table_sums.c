@@ -222,7 +222,9 @@ static int cost_of(const struct sums *s, int count)
 
 static void try_sums(struct sums *best, struct wanted *w, enum below below)
 {
-    const bool rises = (w->count == 1 || w->draws) && w->half == TABLE_CODES / 2 && w->steeper < 2;
+    const bool ends = w->finite >= TABLE_CODES / 2 - TABLE_BLOCK - 1; /* see set_ends */
+    const bool rises =
+        (w->count == 1 || w->draws) && w->half == TABLE_CODES / 2 && w->steeper < 2 && ends;
     const enum rise rise = w->steeper < 0 ? RISE_LESS : w->steeper ? RISE_TWICE : RISE_SAME;
     const int all = w->codes <= TABLE_BLOCK || !w->searches ? 1 : rises ? 8 : 6;
     for (int i = 0; i < all; i++) {
