@@ -236,8 +236,10 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "a code's upper bits are left out" avx2_table part_table.h 's/found\[0\]\[i\] += look_up_block(high, at);/;/'
     mutate_kernel "a byte of chance is not drawn" avx2_table part_table.h 's/minus_8(found\[1\]\[i\], random\[i\])/found[1][i]/'
     mutate_kernel "chances tie and a byte decides" avx2_table part_table.h 's/any_bit((vec)any)/false/'
-    mutate_kernel "integers end alike on both sides of zero" avx2_table part_table.h 's/smaller_8(found, negative - below)/smaller_8(found, negative)/'
+    mutate_kernel "integers end alike on both sides of zero" avx2_table part_table.h 's/negative - below\[i\]/negative/'
     mutate_kernel "nothing ends a table's magnitudes" avx2_table part_table.h 's/minus_8(y\[i\], splat_8(s->floor))/y[i]/'
+    mutate_kernel "sums go on beyond the greatest" avx2_table part_table.h 's/smaller_8(found\[0\]\[i\], splat_8(s->most))/found[0][i]/'
+    mutate_kernel "what is no number is the greatest" avx2_table part_table.h 's/if (s->any_end)/if (false)/'
     mutate_kernel "halves far below a target's least are rounded as others" plan plan.c 's/h->counts\[h->last\] = 16;/;/'
     mutate_kernel "subnormal halves have a unit of their own" plan plan.c 's/field > 1 ? field : 1,/field,/'
     mutate_kernel "the greatest integer is the least" avx2_table part_table.h \
@@ -250,8 +252,6 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "halves too small are not looked at" avx2_bytes part_bytes.h 's/if (care == WATCHING)$/if (false)/'
     mutate_kernel "halves below zero have scales" avx2_bytes part_bytes.h 's/ | (none\[i\] \& splat_16(k->nan\[0\]))//'
     mutate_kernel "NaNs at the top of words stay signaling" avx2_rounds part_rounds.h 's/sign_shift - 16, 0x7f7f)/sign_shift - 16, 0x7fff)/'
-    mutate_kernel "the greatest integer is the least" avx2_table part_table.h \
-        's/ ^ keep(above(x, splat(two_to_31 - 1)), splat(UINT32_MAX))//'
     mutate_kernel "table flags end with the first steps" avx2_table part_table.h \
         's/const bool looks = p->flags \&\& /&from == (const char *)src \&\& /'
     mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (ends)/if (false)/'

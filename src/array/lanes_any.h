@@ -95,18 +95,24 @@ INLINE half_lanes keep_nonzero_16(half_lanes codes, half_lanes x)
     return (half_lanes)(codes != 0) & x;
 }
 
+#ifndef LANES_SIGN_NONZERO
+/* SIGN where codes, which have that bit only where SIGN is their top one, are not zero. */
+#define sign_nonzero_8 keep_nonzero_8
+#define sign_nonzero_16 keep_nonzero_16
+#endif
+
 #ifndef LANES_SIGNS
 /* SIGN where the top bit of SIGNS is set, and codes are not zero unless zeros have it. */
 INLINE byte_lanes with_signs_8(byte_lanes codes, byte_lanes signs, byte_lanes sign, bool zeros)
 {
     sign &= (byte_lanes)((byte_mask)signs < 0);
-    return codes | (zeros ? sign : keep_nonzero_8(codes, sign));
+    return codes | (zeros ? sign : sign_nonzero_8(codes, sign));
 }
 
 INLINE half_lanes with_signs_16(half_lanes codes, half_lanes signs, half_lanes sign, bool zeros)
 {
     sign &= (half_lanes)((half_mask)signs < 0);
-    return codes | (zeros ? sign : keep_nonzero_16(codes, sign));
+    return codes | (zeros ? sign : sign_nonzero_16(codes, sign));
 }
 #endif
 

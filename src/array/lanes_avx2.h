@@ -9,6 +9,10 @@
 #define LANES_SHUFFLE
 #define HOLD(v) __asm__("" : "+x"(v))
 #define LANES_FP16
+#define LANES_SIGN_NONZERO
+#define sign_nonzero_8(codes, sign) (byte_lanes) _mm256_sign_epi8((__m256i)(sign), (__m256i)(codes))
+#define sign_nonzero_16(codes, sign)                                                               \
+    (half_lanes) _mm256_sign_epi16((__m256i)(sign), (__m256i)(codes))
 #define LANES_SMALLER_8
 #define LANES_SMALLER_16
 #define TARGET __attribute__((target("avx2,f16c,fma")))

@@ -471,10 +471,6 @@ BOTH(int32_bytes, int32, LOAD_INT32, STORE_8, BYTES)
 #ifdef LANES_ROUNDS /* elsewhere FP64 has an environment of its own */
 BOTH(fp64_bytes, fp64, LOAD_FP64, STORE_8, BYTES)
 #endif
-BOTH(bf16_bytes, top, LOAD_TOP, STORE_8, BYTES)
-#ifdef LANES_FP16
-BOTH(short_bytes, short, LOAD_SHORT, STORE_8, BYTES)
-#endif
 STAGE(to_scale, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, DIRECTED,
       if (!plain_scales(&k, x, NULL, NULL))
           VECTORS(x[i] = narrow_scale(&k, x[i], splat(0), false, NULL, NULL););
@@ -502,12 +498,6 @@ const struct stage *const PART(bytes)[] = {&to_halves,
 #ifdef LANES_ROUNDS
                                            &fp64_bytes,
                                            &fp64_bytes_directed,
-#endif
-                                           &bf16_bytes,
-                                           &bf16_bytes_directed,
-#ifdef LANES_FP16
-                                           &short_bytes,
-                                           &short_bytes_directed,
 #endif
 #ifdef LANES_SHUFFLE
                                            &halves,

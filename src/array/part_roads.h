@@ -38,13 +38,12 @@ static void plan_stages(struct plan *p)
 {
     const enum load load = p->load;
     struct way way = {load, p->round, p->store < STORE_8 ? STORE_8 : p->store, p->care};
-    const bool bytes = way.round == ROUND_MAGIC && way.store == STORE_8;
     const bool quiet = load == LOAD_FP16 || load == LOAD_SHORT || load == LOAD_NEAR ||
                        load == LOAD_AWAY || load == LOAD_RANDOM || load == LOAD_INT8 ||
                        load == LOAD_INT16;
     if (quiet && p->round == ROUND_NONE && p->store == STORE_32 && !p->options.saturate)
         way.store = STORE_WORDS;
-    if (load == LOAD_FP16 && (bytes || (p->round == ROUND_TOP && p->care != NEAREST)))
+    if (load == LOAD_FP16 && p->round == ROUND_TOP && p->care != NEAREST)
         way.load = LOAD_SHORT;
 #ifdef LANES_SHUFFLE
     if (way.store <= STORE_16 && plan_halves(p)) {
@@ -83,7 +82,7 @@ static const struct abilities roads = {
 
 static bool plan_roads(struct plan *p, const struct abilities *a)
 {
-    p->table.last = a->settle ? hu_table_last(p) : LAST_NONE;
+    p->table.last = a->settle && !hu_is_integer(p->from) ? hu_table_last(p) : LAST_NONE;
     bool lanes = !p->table.last &&
                  (hu_table_is_slower(p) || (a->doubles && is_fp64(p->to) && !p->options.saturate));
     p->table.draws = hu_table_draws(p);

@@ -83,13 +83,9 @@ STAGE(to_int32, fp32, LOAD_FP32, ROUND_INT32, STORE_32, NEAREST,
 
 #ifdef LANES_FP16
 #define TO_FP16(...) VECTORS(store_fp16(to + i * sizeof(fp16s), __VA_ARGS__);)
-STAGE(to_fp16, fp32, LOAD_FP32, ROUND_FP16, STORE_16, NEAREST, TO_FP16(cvt_fp16(x[i], FP16_AROUND)))
-STAGE(to_fp16_directed, fp32, LOAD_FP32, ROUND_FP16, STORE_16, WATCHING,
-      TO_FP16(fp16_of(x[i], direction)))
-STAGE(bf16_fp16, top, LOAD_TOP, ROUND_FP16, STORE_16, NEAREST, TO_FP16(cvt_fp16(x[i], FP16_AROUND)))
-STAGE(bf16_fp16_directed, top, LOAD_TOP, ROUND_FP16, STORE_16, WATCHING,
-      TO_FP16(fp16_of(x[i], direction)))
-STAGE(short_fp16_directed, short, LOAD_SHORT, ROUND_FP16, STORE_16, WATCHING,
+STAGE(to_fp16, fp32, LOAD_FP32, ROUND_FP16, STORE_16, WATCHING, TO_FP16(fp16_of(x[i], direction)))
+STAGE(bf16_fp16, top, LOAD_TOP, ROUND_FP16, STORE_16, WATCHING, TO_FP16(fp16_of(x[i], direction)))
+STAGE(short_fp16, short, LOAD_SHORT, ROUND_FP16, STORE_16, WATCHING,
       TO_FP16(fp16_of(x[i], direction)))
 #ifdef FP16_NEAREST
 STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, NEAREST,
@@ -187,10 +183,8 @@ const struct stage *const PART(rounds)[] = {&to_fp32,
                                             &fp64_tf32,
 #ifdef LANES_FP16
                                             &to_fp16,
-                                            &to_fp16_directed,
                                             &bf16_fp16,
-                                            &bf16_fp16_directed,
-                                            &short_fp16_directed,
+                                            &short_fp16,
                                             &fp16_bf16,
                                             &short_bf16,
                                             &short_top_watching,

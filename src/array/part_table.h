@@ -38,7 +38,7 @@ INLINE void load_codes(const struct codes *c, byte_lanes codes[4], const void *s
 }
 
 /* How: in one block of 16, or of as many as one instruction takes, by struct sums where it is
- * PLAIN, or with all that it may have. */
+ * PLAIN, or with all that it may have; or beyond SIGNED by how much what it has of itself rises. */
 enum look { ONE_BLOCK, PLAIN, SIGNED };
 
 /* Codes of no more bits are looked up in one. */
@@ -81,16 +81,26 @@ INLINE byte_lanes below_zero_8(const struct sums *s, byte_lanes codes)
 }
 
 /* The bytes of magnitudes as codes below zero have them. */
-INLINE byte_lanes found_below(const struct sums *s, byte_lanes codes, byte_lanes found, int plane)
+INLINE void put_below(const struct sums *s, const byte_lanes codes[4], byte_lanes found[4],
+                      int plane, int count)
 {
-    const byte_lanes below = below_zero_8(s, codes), negative = splat_8(s->negative[plane]);
-    if (s->below == BELOW_NONZERO)
-        return found | keep_nonzero_8(found, below & negative);
-    if (s->below == BELOW_WHOLE)
-        found = smaller_8(found, negative - below);
-    if (s->below == BELOW_NEGATED || s->below == BELOW_WHOLE)
-        return (found ^ below) - below;
-    return (found & ~below) | (negative & below);
+    const byte_lanes negative = splat_8(s->negative[plane]);
+    byte_lanes below[4];
+    if (s->all)
+        EACH(count, below[i] = codes[i];);
+    else
+        EACH(count, below[i] = below_zero_8(s, codes[i]););
+    if (s->below == BELOW_ADDS) {
+        EACH(count, found[i] += below[i] & negative;);
+    } else if (s->below == BELOW_NONZERO) {
+        EACH(count, found[i] |= sign_nonzero_8(found[i], below[i] & negative););
+    } else if (s->below == BELOW_ALIKE) {
+        EACH(count, found[i] = (found[i] & ~below[i]) | (negative & below[i]););
+    } else {
+        if (s->below == BELOW_WHOLE)
+            EACH(count, found[i] = smaller_8(found[i], negative - below[i]););
+        EACH(count, found[i] = (found[i] ^ below[i]) - below[i];);
+    }
 }
 
 /* All but the first. */
@@ -118,6 +128,19 @@ INLINE void add_alones(const struct sums *s, const byte_lanes codes[4], byte_lan
     }
 }
 
+/* What magnitudes have by their rise. */
+INLINE void add_rise(enum rise rise, unsigned less, const byte_lanes y[4], byte_lanes found[4],
+                     int count)
+{
+    if (rise == RISE_LESS)
+        EACH(count, found[i] += (byte_lanes)shift_right_16((half_lanes)y[i], less) &
+                                splat_8(INT8_MAX >> less););
+    else
+        EACH(count, found[i] += y[i];);
+    if (rise == RISE_TWICE)
+        EACH(count, found[i] += y[i];);
+}
+
 /* Of the upper four bits of AT. */
 INLINE void add_high(const struct sums *s, const byte_lanes of[4], byte_lanes found[2][4], bool two,
                      int count)
@@ -134,6 +157,9 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
 {
     const struct sums *s = plane == PLANE_FLAGS ? &t->of_flags : &t->of_words;
     const bool two = planes > 1;
+    const enum rise rise = look > SIGNED    ? (enum rise)(look - SIGNED)
+                           : look == SIGNED ? s->rise
+                                            : RISE_NONE;
     if (look == ONE_BLOCK) {
         for (int each = 0; each < planes; each++) {
             const byte_lanes block = repeat_block(t->planes[(int)plane + each]);
@@ -153,28 +179,35 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
         EACH(count, y[i] = smaller_8(codes[i], splat_8(0) - codes[i]););
     else
         EACH(count, y[i] = codes[i] & splat_8(s->fold););
-    if (look == SIGNED) {
-        if (s->below == BELOW_ADDS)
-            EACH(count, byte_lanes below = below_zero_8(s, codes[i]);
-                 found[0][i] = below & splat_8(s->negative[0]);
-                 if (two) found[1][i] = below & splat_8(s->negative[1]););
-        EACH(count, y[i] = smaller_8(minus_8(y[i], splat_8(s->floor)), splat_8(s->cap)););
-        if (s->any_high)
-            add_high(s, s->high_of_codes ? codes : y, found, two, count);
-    }
+    if (look >= SIGNED)
+        EACH(count, y[i] = minus_8(y[i], splat_8(s->floor)););
+    if (look == SIGNED)
+        EACH(count, y[i] = smaller_8(y[i], splat_8(s->cap)););
+    if (rise)
+        add_rise(rise, s->less, y, found[0], count);
+    else if (look == SIGNED && s->any_high)
+        add_high(s, s->high_of_codes ? codes : y, found, two, count);
     EACH(count, found[0][i] += look_up_block(block, y[i]);
          if (two) found[1][i] += look_up_block(block_2, y[i]););
-    if (s->wraps)
+    if (look > SIGNED || s->wraps)
         add_changes(s, y, found, two, count, true);
     else
         add_changes(s, y, found, two, count, false);
     if (look == PLAIN)
         return;
+    if (rise) {
+        EACH(count, found[0][i] = smaller_8(found[0][i], splat_8(s->most)););
+        if (s->any_end) {
+            const byte_lanes ends = repeat_block(s->ends), end = splat_8(s->end);
+            EACH(count, found[0][i] += look_up_block(ends, y[i] - end););
+        }
+    }
     if (random)
         EACH(count, found[0][i] += smaller_8(minus_8(found[1][i], random[i]), splat_8(1)););
-    if (s->below > BELOW_ADDS)
-        EACH(count, found[0][i] = found_below(s, codes[i], found[0][i], 0);
-             if (two && !random) found[1][i] = found_below(s, codes[i], found[1][i], 1););
+    if (s->below)
+        put_below(s, codes, found[0], 0, count);
+    if (s->below && two && !random)
+        put_below(s, codes, found[1], 1, count);
     add_alones(s, codes, found, two, count);
 }
 
@@ -336,6 +369,8 @@ INLINE void table_all(const struct plan *p, struct codes c, void *dst, const voi
         if (draws)                                                                                 \
             drawn = carried->random;                                                               \
         (void)carried;                                                                             \
+        if ((look) > SIGNED)                                                                       \
+            c = (struct codes){8, STEP, false, c.mask};                                            \
         if ((look) != ONE_BLOCK || (draws)) {                                                      \
             table_all(p, c, dst, src, steps, look, size, draws ? &drawn : NULL);                   \
         } else if (c.storage_bits == 4) {                                                          \
@@ -366,6 +401,15 @@ TABLE_STEPS(drawn, PLAIN, 6, true)
 #else
 TABLE_SIZES(with_sign, SIGNED)
 TABLE_STEPS(drawn, SIGNED, 6, true)
+#define RISEN(name, rise)                                                                          \
+    TABLE_STEPS(name##_6, (enum look)(SIGNED + (rise)), 6, false)                                  \
+    TABLE_STEPS(name##_8, (enum look)(SIGNED + (rise)), 8, false)
+RISEN(less, RISE_LESS)
+RISEN(same, RISE_SAME)
+RISEN(twice, RISE_TWICE)
+static stage_function *const risen_sizes[][2] = {[RISE_LESS] = {less_6, less_8},
+                                                 [RISE_SAME] = {same_6, same_8},
+                                                 [RISE_TWICE] = {twice_6, twice_8}};
 #endif
 
 /* By what SIZE stands for. */
@@ -379,8 +423,10 @@ static stage_function *look_up_of(const struct plan *p)
     return (p->from->width <= BLOCK_BITS ? block_sizes : plain_sizes)[which];
 #else
     stage_function *const *const sizes = p->from->width <= BLOCK_BITS ? block_sizes
-                                         : p->table.of_words.plain    ? plain_sizes
-                                                                      : with_sign_sizes;
+                                         : p->table.of_words.rise
+                                             ? risen_sizes[p->table.of_words.rise]
+                                         : p->table.of_words.plain ? plain_sizes
+                                                                   : with_sign_sizes;
     return sizes[which];
 #endif
 }

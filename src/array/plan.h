@@ -214,6 +214,9 @@ enum below {
     BELOW_WHOLE  /* negated, and those above zero at most NEGATIVE, at random */
 };
 
+/* What a magnitude has of itself; LESS: without some of its last bits. */
+enum rise { RISE_NONE, RISE_LESS, RISE_SAME, RISE_TWICE };
+
 /*
  * Bytes of one or two planes, found in blocks of 16 as sums. A code is looked up by its magnitude,
  * less FLOOR, below which nothing changes, and at most CAP: the sum of what HIGH has at the upper
@@ -224,15 +227,21 @@ enum below {
  * A few codes that come out wrong stand ALONE, with what they lack.
  */
 struct sums {
-    table_block high[2], change[TABLE_BLOCKS][2], starts[TABLE_BLOCKS];
+    table_block high[2], change[TABLE_BLOCKS][2], starts[TABLE_BLOCKS], ends;
     unsigned char fold; /* a magnitude's bits, where the sign is one more */
     unsigned char floor, cap;
-    /* Codes are below zero where they and LIFT are less than LIMIT, all with sign. */
+    /* Codes are below zero where they and LIFT are less than LIMIT, all with sign; ALL: where their
+     * top bit says so. */
     unsigned char lift, limit;
+    bool all;
     unsigned char negative[2], alone[TABLE_ALONE], lacks[TABLE_ALONE][2];
     enum below below;
     bool absolute; /* of two's complement */
     bool wraps, any_high, high_of_codes;
+    /* Of the first plane, instead of HIGH; then no sum is above MOST, to which ENDS are added from
+     * END on, if any. */
+    enum rise rise;
+    unsigned char less, most, end, any_end;
     bool plain; /* HIGH is of codes, and there is neither floor, cap, absolute nor below */
     int changes, alones;
 };

@@ -1,21 +1,24 @@
 /* The sums by which tables are looked up in blocks of 16 bytes: see struct sums. */
 #include "array/table.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* What sums are made for. */
 struct wanted {
     const unsigned char (*planes)[TABLE_CODES];
-    int count;      /* of planes */
-    bool draws;     /* the second is of parts, */
-    bool whole;     /* and the first of what is negated below zero */
-    bool absolute;  /* codes are two's complement */
-    unsigned codes; /* of the source */
-    unsigned half;  /* of them without sign; 0: codes are their own magnitudes */
-    unsigned limit; /* from which on they have none, either: NaNs */
-    bool searches;  /* more than one way is tried */
-    bool clamped;   /* to where something changes */
-    unsigned last;  /* the greatest magnitude that is looked up, for those beyond, too */
+    int count;       /* of planes */
+    bool draws;      /* the second is of parts, */
+    bool whole;      /* and the first of what is negated below zero */
+    bool absolute;   /* codes are two's complement */
+    unsigned codes;  /* of the source */
+    unsigned half;   /* of them without sign; 0: codes are their own magnitudes */
+    unsigned limit;  /* from which on they have none, either: NaNs */
+    bool searches;   /* more than one way is tried */
+    bool clamped;    /* to where something changes */
+    unsigned finite; /* the greatest number's magnitude */
+    int steeper;     /* bits that the target's significand has more */
+    unsigned last;   /* the greatest magnitude that is looked up, for those beyond, too */
 };
 
 static bool alike(const struct wanted *w, unsigned a, unsigned b)
@@ -89,6 +92,21 @@ static bool set_alones(struct sums *s, const struct wanted *w)
     return true;
 }
 
+static unsigned char risen(const struct sums *s, unsigned magnitude)
+{
+    return (unsigned char)(s->rise ? magnitude * (1u + (s->rise == RISE_TWICE)) >> s->less : 0);
+}
+
+/* What block B has at I so far. */
+static unsigned char sum_of(const struct sums *s, unsigned b, unsigned i, int p)
+{
+    unsigned char sum = p ? 0 : risen(s, b * TABLE_BLOCK + i);
+    for (int c = 0; c < s->changes; c++)
+        if (b * TABLE_BLOCK - s->starts[c][0] < TABLE_CODES / 2)
+            sum = (unsigned char)(sum + s->change[c][p][i]);
+    return sum;
+}
+
 /* HIGH: may have whatever a block's magnitudes all need. */
 static void add_block(struct sums *s, const struct wanted *w, unsigned b, bool high)
 {
@@ -98,10 +116,11 @@ static void add_block(struct sums *s, const struct wanted *w, unsigned b, bool h
     unsigned any = 0;
     for (int p = 0; p < w->count; p++) {
         for (unsigned i = 0; i < count; i++) {
-            needs[p][i] = byte_of(s, w, first + i, p);
-            for (int c = 0; c < s->changes; c++)
-                if (b * TABLE_BLOCK - s->starts[c][0] < TABLE_CODES / 2)
-                    needs[p][i] = (unsigned char)(needs[p][i] - s->change[c][p][i]);
+            const bool rises = s->rise && !p;
+            const unsigned at = rises && first + i > w->finite ? w->finite : first + i;
+            const unsigned char byte = byte_of(s, w, at, p), sum = sum_of(s, b, i, p);
+            const bool enough = rises && byte == s->most && sum >= byte;
+            needs[p][i] = (unsigned char)(enough ? 0 : byte - sum);
         }
         s->high[p][b] = high && b ? needs[p][0] : 0;
         s->any_high |= s->high[p][b];
@@ -112,6 +131,19 @@ static void add_block(struct sums *s, const struct wanted *w, unsigned b, bool h
         return;
     memset(s->starts[s->changes], (int)(b * TABLE_BLOCK), TABLE_BLOCK);
     memcpy(s->change[s->changes++], needs, sizeof needs);
+}
+
+/* What the last magnitudes, of which some are no numbers, are more than their sums. */
+static void set_ends(struct sums *s, const struct wanted *w)
+{
+    s->end = (unsigned char)(TABLE_CODES / 2 - TABLE_BLOCK - s->floor);
+    for (unsigned i = 0; i < TABLE_BLOCK; i++) {
+        const unsigned at = s->end + i;
+        const unsigned char sum = sum_of(s, at / TABLE_BLOCK, at % TABLE_BLOCK, 0);
+        s->ends[i] =
+            (unsigned char)(byte_of(s, w, s->floor + at, 0) - (sum < s->most ? sum : s->most));
+        s->any_end |= s->ends[i];
+    }
 }
 
 /* HIGH by codes, which have a sign to add. */
@@ -132,64 +164,77 @@ static unsigned last_magnitude(const struct wanted *w)
     return w->absolute ? w->half : (w->half ? w->half : w->codes) - 1;
 }
 
-static bool make_sums(struct sums *s, const struct wanted *w, enum below below, bool high)
+static unsigned char most_of(const struct sums *s, const struct wanted *w)
+{
+    unsigned char most = 0;
+    for (unsigned at = 0; at <= w->finite; at++)
+        most = most > byte_of(s, w, at, 0) ? most : byte_of(s, w, at, 0);
+    return most;
+}
+
+static bool make_sums(struct sums *s, const struct wanted *w, enum below below, bool high,
+                      enum rise rise)
 {
     unsigned one = 1; /* the first that a sign makes something of */
     while (one + 1 < w->half && alike(w, one, below_zero(w, one)))
         one++;
-    *s = (struct sums){.below = below, .absolute = w->absolute};
+    *s = (struct sums){.below = below, .absolute = w->absolute, .rise = rise};
+    s->less = (unsigned char)(rise == RISE_LESS ? -w->steeper : 0);
     s->fold = (unsigned char)(w->half && !w->absolute ? w->half - 1 : TABLE_CODES - 1);
     s->lift = (unsigned char)(TABLE_CODES / 2 - w->half);
     s->limit = (unsigned char)(w->limit + s->lift);
     for (int p = 0; p < w->count; p++)
         s->negative[p] = (unsigned char)(w->planes[p][w->half ? below_zero(w, one) : 0] ^
                                          (below == BELOW_ALIKE ? 0 : w->planes[p][one]));
+    s->all = w->limit == TABLE_CODES && s->negative[0] == TABLE_CODES / 2 && w->count == 1 &&
+             (below == BELOW_ADDS || below == BELOW_NONZERO);
     if (!set_alones(s, w))
         return false;
+    s->most = most_of(s, w);
     while (w->clamped && s->floor < w->last && alike(w, 0, s->floor + 1u))
         s->floor++;
     const bool capped = w->last < last_magnitude(w);
     s->cap = (unsigned char)(capped ? w->last - s->floor : TABLE_CODES - 1);
     s->wraps = w->last - s->floor < TABLE_CODES / 2;
-    if (!s->wraps && !high)
+    if ((!s->wraps && !high) || (rise && (capped || s->floor > TABLE_CODES / 2 - TABLE_BLOCK)))
         return false;
     for (unsigned b = 0; b <= (w->last - s->floor) / TABLE_BLOCK; b++)
         add_block(s, w, b, high);
+    if (rise)
+        set_ends(s, w);
     if (s->any_high && below == BELOW_ADDS && !s->floor && !w->absolute && w->limit == w->codes)
         add_sign(s, w);
     s->high_of_codes |= !w->half && !s->floor && !capped;
     s->plain = (s->high_of_codes || !s->any_high) && !s->floor && !capped && !s->absolute &&
-               s->below == BELOW_SAME;
+               s->below == BELOW_SAME && !s->rise;
     return true;
 }
 
-/* In operations on vectors. */
+/* In operations on vectors; what is not the same for all tables of a loop costs more. */
 static int cost_of(const struct sums *s, int count)
 {
-    static const int of_below[] = {0, 3, 5, 3, 4};
-    const int apart = 9 * count + 2 * s->absolute + (s->below && s->lift) + of_below[s->below];
+    static const int of_below[] = {0, 3, 4, 3, 4, 4}, of_rise[] = {0, 6, 2, 3};
+    const int apart = s->plain ? 0 : s->rise && count == 1 ? 4 : 9 * count;
     return (1 + 2 * count) * (s->changes + s->alones) + 2 * (1 + count) * s->any_high +
-           (s->plain ? 0 : apart);
+           2 * s->absolute + of_rise[s->rise] + apart +
+           count * (of_below[s->below] + (s->below && s->lift));
 }
 
 static void try_sums(struct sums *best, struct wanted *w, enum below below)
 {
-    static const struct {
-        bool high, clamped, last_alone;
-    } ways[] = {{.high = true},
-                {.high = false},
-                {.high = true, .clamped = true},
-                {.high = false, .clamped = true},
-                {.high = true, .clamped = true, .last_alone = true},
-                {.high = false, .clamped = true, .last_alone = true}};
-    const int all = (int)(sizeof ways / sizeof *ways);
-    for (int i = 0; i < (w->codes > TABLE_BLOCK && w->searches ? all : 1); i++) {
+    const bool ends = w->finite >= TABLE_CODES / 2 - TABLE_BLOCK - 1; /* see set_ends */
+    const bool rises =
+        (w->count == 1 || w->draws) && w->half == TABLE_CODES / 2 && w->steeper < 2 && ends;
+    const enum rise rise = w->steeper < 0 ? RISE_LESS : w->steeper ? RISE_TWICE : RISE_SAME;
+    const int all = w->codes <= TABLE_BLOCK || !w->searches ? 1 : rises ? 8 : 6;
+    for (int i = 0; i < all; i++) {
+        const bool rising = i >= 6, high = i % 2 == 0 && !rising;
         struct sums one;
-        w->clamped = ways[i].clamped;
-        w->last = last_magnitude(w) - ways[i].last_alone;
-        while (w->clamped && w->last && alike(w, w->last, w->last - 1))
+        w->clamped = rising ? i % 2 : i >= 2;
+        w->last = last_magnitude(w) - (i / 2 == 2);
+        while (w->clamped && !rising && w->last && alike(w, w->last, w->last - 1))
             w->last--;
-        if (make_sums(&one, w, below, ways[i].high) &&
+        if (make_sums(&one, w, below, high, rising ? rise : RISE_NONE) &&
             (!best->changes || cost_of(&one, w->count) < cost_of(best, w->count)))
             *best = one;
     }
@@ -203,6 +248,7 @@ static void find_sums(struct sums *s, struct wanted w, const struct hu_format *f
     w.searches = true;
     if (hu_is_signed(from) && more && (!whole || w.codes == TABLE_CODES)) {
         w.half = w.codes / 2;
+        w.finite = (unsigned)hu_max_finite_code(from);
         w.absolute = whole;
         w.limit = w.codes;
         const unsigned nan = (unsigned)hu_max_finite_code(from) + 1 + hu_has_infinity(from);
@@ -251,7 +297,8 @@ void hu_table_sum_words(struct plan *p)
     struct wanted w = {.planes = t->planes,
                        .count = t->to->storage_bits > 8 || t->draws ? 2 : 1,
                        .draws = t->draws,
-                       .codes = 1u << p->from->width};
+                       .codes = 1u << p->from->width,
+                       .steeper = p->to->trailing_bits - p->from->trailing_bits};
     w.whole = t->draws && hu_is_integer(t->to) && t->to->width == 8 && hu_is_signed(t->to) &&
               hu_is_signed(p->from);
     if (w.whole)
@@ -263,7 +310,9 @@ void hu_table_sum_words(struct plan *p)
 
 void hu_table_sum_flags(struct plan *p)
 {
-    const struct wanted w = {
-        .planes = p->table.planes + PLANE_FLAGS, .count = 1, .codes = 1u << p->from->width};
+    const struct wanted w = {.planes = p->table.planes + PLANE_FLAGS,
+                             .count = 1,
+                             .codes = 1u << p->from->width,
+                             .steeper = INT_MAX};
     find_sums(&p->table.of_flags, w, p->from);
 }
