@@ -225,14 +225,19 @@ Test(array, p3109_formats_and_integers_convert_as_the_scalar_path, .timeout = 60
 
 /* All roads: named formats, other layouts, and members of each family. */
 static const char *const every_road[] = {
-    "fp64",        "fp32",        "tf32",         "bf16",         "fp16",
-    "fp8_e5m2",    "fp8_e4m3",    "fp8_e4m3fnuz", "fp8_e3m4",     "e8m0",
-    "fp6_e3m2",    "fp6_e2m3",    "fp4_e2m1",     "e5m6",         "fp4_e2m1_unpacked",
-    "binary8p4se", "binary6p2ue", "binary8p1se",  "binary12p5se", "fp6_e2m3_unpacked",
-    "e6m9",        "e7m8fn",      "e5m1fnuz",     "e8m1",         "e3m7fnuz",
-    "e5m0",        "e5m10finite", "e8m12",        "e9m20",        "int4_unpacked",
-    "int4",        "uint4",       "int8",         "uint8",        "int16",
-    "uint16",      "int32",       "uint32",
+    "fp64",          "fp32",         "tf32",
+    "bf16",          "fp16",         "fp8_e5m2",
+    "fp8_e4m3",      "fp8_e4m3fnuz", "fp8_e3m4",
+    "e8m0",          "fp6_e3m2",     "fp6_e2m3",
+    "fp4_e2m1",      "e5m6",         "fp4_e2m1_unpacked",
+    "binary8p4se",   "e2m5",         "binary6p2ue",
+    "binary8p1se",   "binary12p5se", "fp6_e2m3_unpacked",
+    "e6m9",          "e7m8fn",       "e5m1fnuz",
+    "e8m1",          "e3m7fnuz",     "e5m0",
+    "e5m10finite",   "e8m12",        "e9m20",
+    "int4_unpacked", "int4",         "uint4",
+    "int8",          "uint8",        "int16",
+    "uint16",        "int32",        "uint32",
 };
 
 enum { EVERY_ROAD = sizeof every_road / sizeof *every_road };
