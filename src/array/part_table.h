@@ -48,27 +48,34 @@ enum { BLOCK_BITS = 6 };
 enum { BLOCK_BITS = 4 };
 #endif
 
-/* COUNT vectors' bytes of PLANE, or of two planes. */
 #ifdef LANES_ALL_BYTES
 
+/* COUNT vectors' bytes of one PLANE; EVEN: it has the same for a code and its magnitude. */
+INLINE void look_up_plane(const unsigned char *plane, const byte_lanes codes[4],
+                          byte_lanes found[4], enum look look, int count, bool even)
+{
+    byte_lanes quarter[4];
+    if (look == ONE_BLOCK) {
+        quarter[0] = load_bytes(plane);
+        EACH(count, found[i] = look_up_quarter(quarter[0], codes[i]););
+        return;
+    }
+    VECTORS(quarter[i] = load_bytes(plane + i * STEP););
+    if (even)
+        EACH(count, found[i] = look_up_half(quarter, codes[i]););
+    else
+        EACH(count, found[i] = look_up_quarters(quarter, codes[i]););
+}
+
+/* Of PLANE, or of two planes: written out, so that what is found stays in registers. */
 INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
                     byte_lanes found[2][4], enum look look, int count, const byte_lanes *random)
 {
+    const bool flags_even = plane == PLANE_FLAGS && !t->draws && t->even;
     (void)random;
-    for (int each = 0; each < planes; each++) {
-        if (look == ONE_BLOCK) {
-            const byte_lanes block = load_bytes(t->planes[(int)plane + each]);
-            EACH(count, found[each][i] = look_up_quarter(block, codes[i]););
-            continue;
-        }
-        byte_lanes quarter[4];
-        VECTORS(quarter[i] = load_bytes(t->planes[(int)plane + each] + i * STEP););
-        const bool of_magnitudes = plane == PLANE_FLAGS ? !t->draws : each && t->draws;
-        if (of_magnitudes && t->even)
-            EACH(count, found[each][i] = look_up_half(quarter, codes[i]););
-        else
-            EACH(count, found[each][i] = look_up_quarters(quarter, codes[i]););
-    }
+    look_up_plane(t->planes[plane], codes, found[0], look, count, flags_even);
+    if (planes > 1)
+        look_up_plane(t->planes[(int)plane + 1], codes, found[1], look, count, t->draws && t->even);
 }
 
 #else
