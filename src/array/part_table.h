@@ -212,6 +212,26 @@ INLINE byte_lanes within(const struct span *s, byte_lanes codes)
     return (byte_lanes)(smaller_8(at, splat_8(s->span)) == at);
 }
 
+#ifdef LANES_ALL_BYTES
+/* Those that FOUND's second says are tied go up where the next byte of their chance is above that
+ * of their draw, which is another's top byte: hu_random_share. Of those whose next bytes are the
+ * same it says so once more, and all of them or-ed are returned. */
+INLINE byte_lanes draw_finer(const struct table *t, const byte_lanes codes[4],
+                             byte_lanes found[2][4], enum look look, int count,
+                             const byte_lanes random[4])
+{
+    byte_lanes upper[4], finer[4], any = splat_8(0);
+    look_up_plane(t->planes[PLANE_FINER], codes, finer, look, count, t->even);
+    if (!t->steps)
+        look_up_plane(t->planes[PLANE_UPPER], codes, upper, look, count, false);
+    EACH(count, const byte_lanes next = (byte_lanes)((vec)random[i] << 8 | (vec)random[i] >> 24);
+         const byte_lanes up = found[1][i] & (byte_lanes)(finer[i] > next);
+         found[0][i] = t->steps ? found[0][i] - up : (upper[i] & up) | (found[0][i] & ~up);
+         found[1][i] &= (byte_lanes)(finer[i] == next); any |= found[1][i];);
+    return any;
+}
+#endif
+
 /* Vectors of codes, their bytes, and which of them have a draw whose top byte is their chance's. */
 struct tied {
     byte_lanes codes[4], found[4];
@@ -296,6 +316,10 @@ INLINE void table_some(const struct table *t, const struct codes *c, int store, 
         EACH(most,
              found[1][i] = within(&t->tied, codes[i]) & (byte_lanes)(found[1][i] == random[i]);
              any |= found[1][i];);
+#ifdef LANES_ALL_BYTES
+        if (!r->share && any_bit((vec)any))
+            any = draw_finer(t, codes, found, look, most, random);
+#endif
         if (__builtin_expect(any_bit((vec)any), 0)) {
             struct tied x = {.bits = {0}};
             EACH(most, x.codes[i] = codes[i]; x.found[i] = found[0][i];
