@@ -206,9 +206,15 @@ INLINE void look_up_drawn(const struct table *t, const byte_lanes codes[4], byte
          found[0][i] = (upper[0][i] & up) | (found[0][i] & ~up););
 }
 
+/* The least of a span is 0, and its greatest SPAN. */
+INLINE byte_lanes in_span(const struct span *s, byte_lanes codes)
+{
+    return (codes & splat_8(s->fold)) - splat_8(s->low);
+}
+
 INLINE byte_lanes within(const struct span *s, byte_lanes codes)
 {
-    const byte_lanes at = (codes & splat_8(s->fold)) - splat_8(s->low);
+    const byte_lanes at = in_span(s, codes);
     return (byte_lanes)(smaller_8(at, splat_8(s->span)) == at);
 }
 
@@ -444,12 +450,12 @@ TARGET static __attribute__((noinline)) bool
 any_within(const struct plan *p, const struct span *span, const void *src, size_t steps)
 {
     const struct codes c = codes_of(p->from);
-    byte_lanes codes[4], any = splat_8(0);
+    byte_lanes codes[4], least = splat_8(UINT8_MAX);
     for (size_t s = 0; s < steps; s += 4) {
         load_codes(&c, codes, (const char *)src + s * c.in, steps - s, 4);
-        VECTORS(any |= within(span, codes[i]););
+        VECTORS(least = smaller_8(least, in_span(span, codes[i])););
     }
-    return any_bit((vec)any);
+    return any_bit((vec)(smaller_8(least, splat_8(span->span)) == least));
 }
 
 TARGET void PART(table)(const struct plan *p, struct carried *c, void *dst, const void *src,
