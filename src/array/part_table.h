@@ -48,27 +48,34 @@ enum { BLOCK_BITS = 6 };
 enum { BLOCK_BITS = 4 };
 #endif
 
-/* COUNT vectors' bytes of PLANE, or of two planes. */
 #ifdef LANES_ALL_BYTES
 
+/* COUNT vectors' bytes of one PLANE; EVEN: it has the same for a code and its magnitude. */
+INLINE void look_up_plane(const unsigned char *plane, const byte_lanes codes[4],
+                          byte_lanes found[4], enum look look, int count, bool even)
+{
+    byte_lanes quarter[4];
+    if (look == ONE_BLOCK) {
+        quarter[0] = load_bytes(plane);
+        EACH(count, found[i] = look_up_quarter(quarter[0], codes[i]););
+        return;
+    }
+    VECTORS(quarter[i] = load_bytes(plane + i * STEP););
+    if (even)
+        EACH(count, found[i] = look_up_half(quarter, codes[i]););
+    else
+        EACH(count, found[i] = look_up_quarters(quarter, codes[i]););
+}
+
+/* Of PLANE, or of two planes: written out, so that what is found stays in registers. */
 INLINE void look_up(const struct table *t, enum plane plane, int planes, const byte_lanes codes[4],
                     byte_lanes found[2][4], enum look look, int count, const byte_lanes *random)
 {
+    const bool flags_even = plane == PLANE_FLAGS && !t->draws && t->even;
     (void)random;
-    for (int each = 0; each < planes; each++) {
-        if (look == ONE_BLOCK) {
-            const byte_lanes block = load_bytes(t->planes[(int)plane + each]);
-            EACH(count, found[each][i] = look_up_quarter(block, codes[i]););
-            continue;
-        }
-        byte_lanes quarter[4];
-        VECTORS(quarter[i] = load_bytes(t->planes[(int)plane + each] + i * STEP););
-        const bool of_magnitudes = plane == PLANE_FLAGS ? !t->draws : each && t->draws;
-        if (of_magnitudes && t->even)
-            EACH(count, found[each][i] = look_up_half(quarter, codes[i]););
-        else
-            EACH(count, found[each][i] = look_up_quarters(quarter, codes[i]););
-    }
+    look_up_plane(t->planes[plane], codes, found[0], look, count, flags_even);
+    if (planes > 1)
+        look_up_plane(t->planes[(int)plane + 1], codes, found[1], look, count, t->draws && t->even);
 }
 
 #else
@@ -232,11 +239,37 @@ INLINE void look_up_drawn(const struct table *t, const byte_lanes codes[4], byte
          found[0][i] = (upper[0][i] & up) | (found[0][i] & ~up););
 }
 
+/* The least of a span is 0, and its greatest SPAN. */
+INLINE byte_lanes in_span(const struct span *s, byte_lanes codes)
+{
+    return (codes & splat_8(s->fold)) - splat_8(s->low);
+}
+
 INLINE byte_lanes within(const struct span *s, byte_lanes codes)
 {
-    const byte_lanes at = (codes & splat_8(s->fold)) - splat_8(s->low);
+    const byte_lanes at = in_span(s, codes);
     return (byte_lanes)(smaller_8(at, splat_8(s->span)) == at);
 }
+
+#ifdef LANES_ALL_BYTES
+/* Those that FOUND's second says are tied go up where the next byte of their chance is above that
+ * of their draw, which is another's top byte: hu_random_share. Of those whose next bytes are the
+ * same it says so once more, and all of them or-ed are returned. */
+INLINE byte_lanes draw_finer(const struct table *t, const byte_lanes codes[4],
+                             byte_lanes found[2][4], enum look look, int count,
+                             const byte_lanes random[4])
+{
+    byte_lanes upper[4], finer[4], any = splat_8(0);
+    look_up_plane(t->planes[PLANE_FINER], codes, finer, look, count, t->even);
+    if (!t->steps)
+        look_up_plane(t->planes[PLANE_UPPER], codes, upper, look, count, false);
+    EACH(count, const byte_lanes next = (byte_lanes)((vec)random[i] << 8 | (vec)random[i] >> 24);
+         const byte_lanes up = found[1][i] & (byte_lanes)(finer[i] > next);
+         found[0][i] = t->steps ? found[0][i] - up : (upper[i] & up) | (found[0][i] & ~up);
+         found[1][i] &= (byte_lanes)(finer[i] == next); any |= found[1][i];);
+    return any;
+}
+#endif
 
 /* Vectors of codes, their bytes, and which of them have a draw whose top byte is their chance's. */
 struct tied {
@@ -322,6 +355,10 @@ INLINE void table_some(const struct table *t, const struct codes *c, int store, 
         EACH(most,
              found[1][i] = within(&t->tied, codes[i]) & (byte_lanes)(found[1][i] == random[i]);
              any |= found[1][i];);
+#ifdef LANES_ALL_BYTES
+        if (!r->share && any_bit((vec)any))
+            any = draw_finer(t, codes, found, look, most, random);
+#endif
         if (__builtin_expect(any_bit((vec)any), 0)) {
             struct tied x = {.bits = {0}};
             EACH(most, x.codes[i] = codes[i]; x.found[i] = found[0][i];
@@ -459,12 +496,12 @@ TARGET static __attribute__((noinline)) bool
 any_within(const struct plan *p, const struct span *span, const void *src, size_t steps)
 {
     const struct codes c = codes_of(p->from);
-    byte_lanes codes[4], any = splat_8(0);
+    byte_lanes codes[4], least = splat_8(UINT8_MAX);
     for (size_t s = 0; s < steps; s += 4) {
         load_codes(&c, codes, (const char *)src + s * c.in, steps - s, 4);
-        VECTORS(any |= within(span, codes[i]););
+        VECTORS(least = smaller_8(least, in_span(span, codes[i])););
     }
-    return any_bit((vec)any);
+    return any_bit((vec)(smaller_8(least, splat_8(span->span)) == least));
 }
 
 TARGET void PART(table)(const struct plan *p, struct carried *c, void *dst, const void *src,

@@ -200,7 +200,15 @@ enum {
 };
 
 /* What is looked up of each code by bytes. */
-enum plane { PLANE_LOW, PLANE_HIGH, PLANE_PARTS = PLANE_HIGH, PLANE_FLAGS, PLANE_UPPER, PLANES };
+enum plane {
+    PLANE_LOW,
+    PLANE_HIGH,
+    PLANE_PARTS = PLANE_HIGH,
+    PLANE_FLAGS,
+    PLANE_UPPER,
+    PLANE_FINER,
+    PLANES
+};
 
 typedef unsigned char table_block[TABLE_BLOCK] __attribute__((aligned(TABLE_BLOCK)));
 
@@ -268,7 +276,7 @@ struct table {
     bool top;    /* words of 32 bits are zero in their lower half, and planes have the upper one */
     bool direct; /* looked up without sums */
     /* At random: words are the lower ones, UPPER the others, and CHANCES in 2^-32 what they are
-     * taken by, whose upper bytes PLANE_PARTS has. */
+     * taken by, whose upper bytes PLANE_PARTS has, and PLANE_FINER the next. */
     bool draws;
     struct span tied; /* where chances have more than that byte */
     bool steps;       /* the upper word is the next one, where there is a chance, */

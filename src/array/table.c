@@ -117,6 +117,7 @@ static void fill_drawn(struct plan *p)
         t->chances[code] = x.chance;
         more[code] = x.chance << 8 != 0;
         t->planes[PLANE_PARTS][code] = (unsigned char)(x.chance >> 24);
+        t->planes[PLANE_FINER][code] = (unsigned char)(x.chance >> 16);
         t->planes[PLANE_UPPER][code] = t->upper[code];
         if (!x.chance)
             continue;
@@ -124,8 +125,7 @@ static void fill_drawn(struct plan *p)
         t->next &= is_next(p, x, hu_decode(p->from, same).sign);
     }
     t->tied = hu_table_span(p, more, 1);
-    t->even =
-        !memcmp(t->planes[PLANE_PARTS], t->planes[PLANE_PARTS] + TABLE_CODES / 2, TABLE_CODES / 2);
+    t->even = !memcmp(t->chances, t->chances + TABLE_CODES / 2, sizeof t->chances / 2);
 }
 
 /* On the way to another target a NaN stays signaling, for the next step to see. */
