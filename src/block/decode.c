@@ -98,7 +98,7 @@ static void tiles(const struct hu_block_job *j, size_t row, size_t column, size_
         size_t tile = parts_tile(b, j->columns, row, column);
         double scale = scale_value(j, tile);
         next = next < end ? next : end;
-        if (b->apart)
+        if (b->apart && b->apart->element_of)
             for (; column < next; column++)
                 *out++ = b->apart->element_of(j, tile, code_value(j, codes[column]), scale);
         for (; column < next; column++)
