@@ -56,12 +56,6 @@ enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_ten
     return b->ggml_type == HU_GGML_NVFP4 ? scale_over(r, l) : LOGICAL_FOUND;
 }
 
-uint64_t hu_logical_scales(const struct hu_block *b, uint64_t rows, uint64_t columns)
-{
-    return hu_block_scale_bytes(b, (size_t)rows, (size_t)columns) /
-           (hu_format_find(b->scale)->storage_bits / 8u);
-}
-
 /* Whether the config has what L's parts are: ModelOpt's algorithms, or one of the config_groups. */
 static bool check_scheme(struct logical_reader *r, const struct hu_logical *l)
 {

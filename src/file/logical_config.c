@@ -93,37 +93,6 @@ static void read_quantization(json_t *q, struct logical_config *c)
     read_schemes(json_object_get(q, "config_groups"), c);
 }
 
-static uint64_t up(uint64_t n, uint64_t by)
-{
-    return n / by + (n % by != 0);
-}
-
-uint64_t hu_logical_scales_due(const struct logical_scheme *s, uint64_t rows, uint64_t columns,
-                               uint64_t scales)
-{
-    if (!strcmp(s->strategy, "tensor"))
-        return 1;
-    if (!strcmp(s->strategy, "channel"))
-        return scales == columns ? columns : rows;
-    if (s->tile[0] && s->tile[1])
-        return up(rows, s->tile[0]) * up(columns, s->tile[1]);
-    return s->group ? rows * up(columns, s->group) : scales;
-}
-
-const struct logical_scheme *hu_logical_scheme(const struct logical_config *c, bool integer,
-                                               unsigned bits, bool zeros, uint64_t rows,
-                                               uint64_t columns, uint64_t scales)
-{
-    for (size_t i = 0; i < c->scheme_count; i++) {
-        const struct logical_scheme *s = &c->schemes[i];
-        if (s->integer == integer && (!bits || s->bits == bits) &&
-            (zeros || s->symmetric || !integer) &&
-            hu_logical_scales_due(s, rows, columns, scales) == scales)
-            return s;
-    }
-    return NULL;
-}
-
 /* FILE in the folder of PATH. NULL: there is none, or it cannot be read, which *fine and error say.
  */
 static json_t *load_beside(const char *path, const char *name, bool *fine,

@@ -179,3 +179,40 @@ bool hu_logical_is_shape(const struct hu_tensor *t, unsigned rank, ...)
     va_end(sizes);
     return fine;
 }
+
+uint64_t hu_logical_scales(const struct hu_block *b, uint64_t rows, uint64_t columns)
+{
+    return hu_block_scale_bytes(b, (size_t)rows, (size_t)columns) /
+           (hu_format_find(b->scale)->storage_bits / 8u);
+}
+
+static uint64_t up(uint64_t n, uint64_t by)
+{
+    return n / by + (n % by != 0);
+}
+
+uint64_t hu_logical_scales_due(const struct logical_scheme *s, uint64_t rows, uint64_t columns,
+                               uint64_t scales)
+{
+    if (!strcmp(s->strategy, "tensor"))
+        return 1;
+    if (!strcmp(s->strategy, "channel"))
+        return scales == columns ? columns : rows;
+    if (s->tile[0] && s->tile[1])
+        return up(rows, s->tile[0]) * up(columns, s->tile[1]);
+    return s->group ? rows * up(columns, s->group) : scales;
+}
+
+const struct logical_scheme *hu_logical_scheme(const struct logical_config *c, bool integer,
+                                               unsigned bits, bool zeros, uint64_t rows,
+                                               uint64_t columns, uint64_t scales)
+{
+    for (size_t i = 0; i < c->scheme_count; i++) {
+        const struct logical_scheme *s = &c->schemes[i];
+        if (s->integer == integer && (!bits || s->bits == bits) &&
+            (zeros || s->symmetric || !integer) &&
+            hu_logical_scales_due(s, rows, columns, scales) == scales)
+            return s;
+    }
+    return NULL;
+}
