@@ -174,10 +174,6 @@ static const char *lay_out(const struct hqq *h, struct hu_block *b, struct hu_bl
     return NULL;
 }
 
-#define EIGHT(n) (n), (n) + 1, (n) + 2, (n) + 3, (n) + 4, (n) + 5, (n) + 6, (n) + 7
-#define SIXTY_FOUR(n)                                                                              \
-    EIGHT(n), EIGHT((n) + 8), EIGHT((n) + 16), EIGHT((n) + 24), EIGHT((n) + 32), EIGHT((n) + 40),  \
-        EIGHT((n) + 48), EIGHT((n) + 56)
 static const float numbers[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(128), SIXTY_FOUR(192)};
 
 static enum logical_found build(struct logical_reader *r, const struct hqq *h)

@@ -103,3 +103,9 @@ enum logical_found hu_logical_packed_words(struct logical_reader *r, const struc
 enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_tensor *codes);
+
+/* The rows of a table of what bytes stand for: 64 numbers from N on. */
+#define EIGHT(n) (n), (n) + 1, (n) + 2, (n) + 3, (n) + 4, (n) + 5, (n) + 6, (n) + 7
+#define SIXTY_FOUR(n)                                                                              \
+    EIGHT(n), EIGHT((n) + 8), EIGHT((n) + 16), EIGHT((n) + 24), EIGHT((n) + 32), EIGHT((n) + 40),  \
+        EIGHT((n) + 48), EIGHT((n) + 56)

@@ -92,12 +92,8 @@ static uint64_t up(uint64_t n, uint64_t by)
 static bool set_block(struct logical_reader *r, struct hu_logical *l, const struct pair *p,
                       uint32_t rows, uint32_t columns, const char *scale, enum hu_block_over over)
 {
-    static const float int8_values[256] = {
-#define EIGHT(n) (n), (n) + 1, (n) + 2, (n) + 3, (n) + 4, (n) + 5, (n) + 6, (n) + 7
-#define SIXTY_FOUR(n)                                                                              \
-    EIGHT(n), EIGHT((n) + 8), EIGHT((n) + 16), EIGHT((n) + 24), EIGHT((n) + 32), EIGHT((n) + 40),  \
-        EIGHT((n) + 48), EIGHT((n) + 56)
-        SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(-128), SIXTY_FOUR(-64)};
+    static const float int8_values[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(-128),
+                                           SIXTY_FOUR(-64)};
     const char *element = p->element ? p->element->name : "int8";
     const struct hu_block *b;
     for (size_t i = 0; (b = hu_block_at(i)); i++)
