@@ -238,6 +238,7 @@ static const char *const every_road[] = {
     "int4_unpacked", "int4",         "uint4",
     "int8",          "uint8",        "int16",
     "uint16",        "int32",        "uint32",
+    "binary8p3ue",   "binary8p6ue",
 };
 
 enum { EVERY_ROAD = sizeof every_road / sizeof *every_road };

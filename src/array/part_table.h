@@ -100,7 +100,10 @@ INLINE void put_below(const struct sums *s, const byte_lanes codes[4], byte_lane
     if (s->below == BELOW_ADDS) {
         EACH(count, found[i] += below[i] & negative;);
     } else if (s->below == BELOW_NONZERO) {
-        EACH(count, found[i] |= sign_nonzero_8(found[i], below[i] & negative););
+        if (s->negative[plane] == TABLE_CODES / 2)
+            EACH(count, found[i] |= sign_nonzero_8(found[i], below[i] & negative););
+        else
+            EACH(count, found[i] |= keep_nonzero_8(found[i], below[i] & negative););
     } else if (s->below == BELOW_ALIKE) {
         EACH(count, found[i] = (found[i] & ~below[i]) | (negative & below[i]););
     } else {
