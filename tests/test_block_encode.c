@@ -534,8 +534,11 @@ Test(block_encode, fast_decoders_round_once)
             second = k < 4 ? 1 : under;
             hu_block_decode(fp64, exact, b, codes, scales, second, 1, N);
             hu_convert_array(bf16, expected, fp64, exact, N, NULL, NULL);
-            hu_block_decode(bf16, got, b, codes, scales, second, 1, N);
-            cr_assert_arr_eq(got, expected, sizeof got, "%s under %a", b->name, (double)under);
+            /* So often that a table for nvfp4's second scale is worth it. */
+            for (int times = 0; times < (k < 4 ? 1 : 40); times++) {
+                hu_block_decode(bf16, got, b, codes, scales, second, 1, N);
+                cr_assert_arr_eq(got, expected, sizeof got, "%s under %a", b->name, (double)under);
+            }
         }
 }
 
