@@ -359,8 +359,11 @@ INLINE void nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool 
     const unsigned char *scale = r.scales, *at = r.codes;
     char *to = dst, *last = to + end * (narrow ? 2 : 4);
     for (; to < last; scale += 2, at += STEP / 2, to += STEP * (narrow ? 2 : 4)) {
-        const struct fp4_scales of = {
-            {planes + scale[0], planes + scale[1]}, {values[scale[0]], values[scale[1]]}, second};
+        struct fp4_scales of = {.value = {values[scale[0]], values[scale[1]]}, .second = second};
+        if (!products) {
+            of.planes[0] = planes + scale[0];
+            of.planes[1] = planes + scale[1];
+        }
         fp4_pair(&of, at, LOW_FIRST, to, narrow);
     }
     if (end < j->columns)

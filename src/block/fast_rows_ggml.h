@@ -285,8 +285,8 @@ INLINE void long_step(const struct apart *x, const unsigned char *at, int type, 
         UNROLLED
         for (size_t k = 0; k < 4; k += 2)
             if (narrow)
-                ggml_bytes(of + k, minima, fives_of_type(type), x->u.q + i + 16 * k,
-                           (uint16_t *)dst + 16 * k, NORMAL, NULL);
+                ggml_bytes(of + k, minima, NULL, x->u.q + i + 16 * k, (uint16_t *)dst + 16 * k,
+                           NORMAL, NULL);
             else
                 ggml_wide(of + k, minima, x->u.q + i + 16 * k, (float *)dst + 16 * k);
         return;
