@@ -90,7 +90,7 @@ enum { NBITS, GROUP, AXIS, FLOATS, QUANT_ZERO, QUANT_SCALE, NUMBERS };
 struct hqq {
     const struct hu_tensor *codes, *scale, *zero, *shape;
     int64_t number[NUMBERS]; /* −1: it is not there */
-    uint64_t out, in, groups;
+    uint64_t out, in;
 };
 
 static bool read_integer(struct logical_reader *r, const struct hu_tensor *t, unsigned width,
