@@ -18,7 +18,8 @@ enum hu_family_key { HU_FAMILY_BY_NAME, HU_FAMILY_BY_CLASS, HU_FAMILY_BY_GGUF };
 
 /* The last added first, then those compiled in. NULL: none. */
 const struct hu_family_text *hu_family_text_find(const char *name, enum hu_family_key key);
-/* All of them; NULL past the last. */
+/* All of them; NULL past the last. The first call of either makes the rows: not while others call.
+ */
 const struct hu_family_text *hu_family_text_at(size_t index);
 
 enum { HU_FAMILIES_ERROR = 768 };
