@@ -57,6 +57,32 @@ static inline void put_bits(unsigned char *bytes, size_t at, int count, uint64_t
     }
 }
 
+/* A by B, by SIGN: '*', '/' or '-'. */
+float hu_reference_fp32(struct work *w, char sign, float a, float b);
+
+static inline float times(struct work *w, float a, float b)
+{
+    return hu_reference_fp32(w, '*', a, b);
+}
+
+static inline float over(struct work *w, float a, float b)
+{
+    return hu_reference_fp32(w, '/', a, b);
+}
+
+static inline float minus(struct work *w, float a, float b)
+{
+    return hu_reference_fp32(w, '-', a, b);
+}
+
+/* V rounded to an integer of 16 bits. */
+long hu_reference_integer(struct work *w, float v, const struct hu_options *options);
+void hu_reference_put_half(struct work *w, unsigned char *block, size_t byte, float value);
+/* 1 / D; 0 of a D of which nothing is left in an fp16. */
+float hu_reference_inverse(struct work *w, float d);
+
 /* Of codes of a table, and of ggml's blocks: by fp32's operations. */
 void hu_reference_encode_runs(struct work *w);
 void hu_reference_encode_wholes(struct work *w);
+/* One block of 256 elements, at BLOCK, whose bytes are zeros. */
+void hu_reference_encode_long(struct work *w, const float *x, unsigned char *block);

@@ -2,7 +2,7 @@
 
 /* fp32's operations, each a rational rounded, or in fp64: a second rounding from 53 bits to 24 does
  * no harm (Figueroa, 1995). The rules of infinities and NaNs round nothing. */
-static float operate(struct work *w, char sign, float a, float b)
+float hu_reference_fp32(struct work *w, char sign, float a, float b)
 {
     bool special = !isfinite(a) || !isfinite(b);
     double x = a, y = b;
@@ -14,21 +14,6 @@ static float operate(struct work *w, char sign, float a, float b)
      : sign == '/' ? hu_exact_divide
                    : hu_exact_subtract)(&w->x, &w->x, &w->y);
     return to_float(w, &w->x);
-}
-
-static float times(struct work *w, float a, float b)
-{
-    return operate(w, '*', a, b);
-}
-
-static float over(struct work *w, float a, float b)
-{
-    return operate(w, '/', a, b);
-}
-
-static float minus(struct work *w, float a, float b)
-{
-    return operate(w, '-', a, b);
 }
 
 /* Of the point AT and the next, between which X lies: the one of the direction. */
@@ -129,7 +114,7 @@ void hu_reference_encode_runs(struct work *w)
 }
 
 /* V rounded to an integer of 16 bits. */
-static long integer(struct work *w, float v, const struct hu_options *options)
+long hu_reference_integer(struct work *w, float v, const struct hu_options *options)
 {
     long down = (long)(fabsf(v) < 0x1p14f ? floorf(v) : 0);
     double part = (double)v - (double)down;
@@ -150,7 +135,7 @@ static long whole(struct work *w, float v, int bias)
 {
     if (w->elements.direction == HU_TIES_TO_EVEN)
         return (long)minus(w, v, -((float)bias + 0.5f));
-    return integer(w, v, &w->elements) + bias;
+    return hu_reference_integer(w, v, &w->elements) + bias;
 }
 
 static long clamp(long q, long low, long high)
@@ -158,7 +143,7 @@ static long clamp(long q, long low, long high)
     return q < low ? low : q > high ? high : q;
 }
 
-static void put_half(struct work *w, unsigned char *block, size_t byte, float value)
+void hu_reference_put_half(struct work *w, unsigned char *block, size_t byte, float value)
 {
     uint64_t code = isnan(value) ? 0x7e00 : value < 0 ? 0xfc00 : 0x7c00;
     set_float(w, &w->x, value);
@@ -167,7 +152,7 @@ static void put_half(struct work *w, unsigned char *block, size_t byte, float va
     put_bits(block, 8 * byte, 16, code);
 }
 
-static float inverse_of(struct work *w, float d)
+float hu_reference_inverse(struct work *w, float d)
 {
     return d == 0 || fabsf(d) <= 0x1p-128f ? 0 : over(w, 1, d);
 }
@@ -191,17 +176,17 @@ static void encode_affine(struct work *w, const float *x, unsigned char *block,
     float d = s->minimum     ? over(w, minus(w, most, least), (float)s->top)
               : s->type == 8 ? over(w, amax, 127)
                              : over(w, max, -(float)s->bias);
-    float inverse = inverse_of(w, d);
-    put_half(w, block, 0, d);
+    float inverse = hu_reference_inverse(w, d);
+    hu_reference_put_half(w, block, 0, d);
     if (s->minimum)
-        put_half(w, block, (size_t)s->minimum, least);
+        hu_reference_put_half(w, block, (size_t)s->minimum, least);
     for (int i = 0; i < 32; i++) {
         float v = times(w, s->minimum ? minus(w, x[i], least) : x[i], inverse);
         if (s->type == 8) {
             /* roundf, which is ties away */
             struct hu_options own = {.direction = HU_TIES_TO_AWAY};
             bool nearest = w->elements.direction == HU_TIES_TO_EVEN;
-            long q = integer(w, v, nearest ? &own : &w->elements);
+            long q = hu_reference_integer(w, v, nearest ? &own : &w->elements);
             put_bits(block, 16 + 8 * (size_t)i, 8, (uint64_t)clamp(q, -127, 127));
             continue;
         }
@@ -246,7 +231,23 @@ static void encode_curve(struct work *w, const float *x, unsigned char *block)
         squares = minus(w, squares, -times(w, times(w, weight, q), q));
         put_bits(block, 16 + (size_t)(i % 16 * 8 + i / 16 * 4), 4, (uint64_t)code);
     }
-    put_half(w, block, 0, !none && squares > 0 ? over(w, products, squares) : 0);
+    hu_reference_put_half(w, block, 0, !none && squares > 0 ? over(w, products, squares) : 0);
+}
+
+/* As the scale, wherever that is; q8_k's is an fp32. */
+static void put_nan(struct work *w, unsigned char *block)
+{
+    static const struct {
+        int type;
+        size_t byte;
+    } places[] = {{10, 80}, {11, 108}, {14, 208}, {34, 52}, {35, 64}};
+    size_t byte = 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        byte = places[i].type == w->b->ggml_type ? places[i].byte : byte;
+    if (w->b->ggml_type == 15)
+        put_bits(block, 0, 32, 0x7fc00000);
+    else
+        put_bits(block, 8 * byte, 16, 0x7e00);
 }
 
 void hu_reference_encode_wholes(struct work *w)
@@ -255,18 +256,20 @@ void hu_reference_encode_wholes(struct work *w)
         {2, 8, 15, 0, 0, 2}, {3, 0, 15, 2, 0, 4},  {6, 16, 31, 0, 2, 6},
         {7, 0, 31, 2, 4, 8}, {8, 0, 127, 0, 0, 0}, {20, 0, 0, 0, 0, 0},
     };
-    size_t across = (w->columns + 31) / 32;
+    const size_t length = w->b->elements, across = (w->columns + length - 1) / length;
     for (size_t n = 0; n < w->rows * across; n++) {
-        float x[32] = {0};
+        float x[256] = {0};
         bool finite = true;
         unsigned char *block = w->codes + n * w->b->bytes;
-        for (size_t i = 0; i < 32 && n % across * 32 + i < w->columns; i++) {
-            x[i] = w->src[n / across * w->columns + n % across * 32 + i];
+        for (size_t i = 0; i < length && n % across * length + i < w->columns; i++) {
+            x[i] = w->src[n / across * w->columns + n % across * length + i];
             finite = finite && isfinite(x[i]);
         }
         memset(block, 0, w->b->bytes);
         if (!finite)
-            put_bits(block, 0, 16, 0x7e00);
+            put_nan(w, block);
+        else if (length > 32)
+            hu_reference_encode_long(w, x, block);
         else if (w->b->ggml_type == 20)
             encode_curve(w, x, block);
         else

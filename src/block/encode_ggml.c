@@ -1,4 +1,4 @@
-#include "encode.h"
+#include "encode_ggml.h"
 #include "unpack.h"
 
 /*
@@ -7,17 +7,9 @@
  * other directions round the same fp32 quotient to an integer. A block with an infinity or a NaN,
  * of which ggml says nothing, has NaN as its scale; so has no block else.
  */
-enum { LENGTH = 32 };
+enum { LENGTH = GGML_LENGTH };
 
-struct block {
-    struct hu_block_encoding *e;
-    uint64_t index; /* of its first element */
-    float x[LENGTH];
-    float d, inverse; /* before d is rounded to fp16 */
-    int q[LENGTH];
-};
-
-static void put_fp16(struct hu_block_encoding *e, unsigned char *at, float value)
+void hu_ggml_put_fp16(struct hu_block_encoding *e, unsigned char *at, float value)
 {
     uint32_t bits;
     if (value != value) /* a quotient of infinities, whichever sign it got */
@@ -26,8 +18,7 @@ static void put_fp16(struct hu_block_encoding *e, unsigned char *at, float value
     layout_set_word(at, 16, hu_convert(e->fp16, e->fp32, bits, NULL, NULL));
 }
 
-/* V rounded to an integer by a direction that is not to nearest even. */
-static int direct(const struct block *k, float v, int i)
+int hu_ggml_directed(const struct ggml_encoding *k, float v, int i)
 {
     uint32_t bits;
     unsigned flags = 0;
@@ -43,27 +34,31 @@ static int within(int q, int low, int high)
 }
 
 /* The codes from LOW to HIGH of (x − minimum) / d plus BIAS. */
-static void fill_codes(struct block *k, float minimum, float bias, int high)
+static void fill_codes(struct ggml_encoding *k, float minimum, float bias, int high)
 {
     bool own = k->e->options.elements.direction == HU_TIES_TO_EVEN;
     for (int i = 0; i < LENGTH; i++) {
         float v = (k->x[i] - minimum) * k->inverse;
-        int q = own ? (int)(v + (bias + 0.5f)) : direct(k, v, i) + (int)bias;
+        int q = own ? (int)(v + (bias + 0.5f)) : hu_ggml_directed(k, v, i) + (int)bias;
         k->q[i] = within(q, 0, high);
     }
 }
 
-static void set_scale(struct block *k, float d)
+float hu_ggml_inverse(float d)
+{
+    float inverse = d ? 1.0f / d : 0.0f;
+    /* d is below 2^−128. */
+    return __builtin_fabsf(inverse) == __builtin_inff() ? 0 : inverse;
+}
+
+static void set_scale(struct ggml_encoding *k, float d)
 {
     k->d = d;
-    k->inverse = d ? 1.0f / d : 0.0f;
-    /* d is below 2^−128: nothing of it is left in an fp16. */
-    if (__builtin_fabsf(k->inverse) == __builtin_inff())
-        k->inverse = 0;
+    k->inverse = hu_ggml_inverse(d);
 }
 
 /* The first element of the greatest magnitude, with its sign. */
-static float greatest(const struct block *k)
+static float greatest(const struct ggml_encoding *k)
 {
     float amax = 0, max = 0;
     for (int i = 0; i < LENGTH; i++)
@@ -74,7 +69,7 @@ static float greatest(const struct block *k)
     return max;
 }
 
-static float ends(const struct block *k, float *minimum)
+static float ends(const struct ggml_encoding *k, float *minimum)
 {
     float max = k->x[0];
     *minimum = k->x[0];
@@ -99,39 +94,39 @@ static void put_fifths(const int *q, unsigned char *to)
     layout_set_word(to, 32, high);
 }
 
-static void pack_q4_0(struct block *k, unsigned char *to)
+static void pack_q4_0(struct ggml_encoding *k, unsigned char *to)
 {
     set_scale(k, greatest(k) / -8);
-    put_fp16(k->e, to, k->d);
+    hu_ggml_put_fp16(k->e, to, k->d);
     fill_codes(k, 0, 8, 15);
     put_nibbles(k->q, to + 2);
 }
 
-static void pack_q5_0(struct block *k, unsigned char *to)
+static void pack_q5_0(struct ggml_encoding *k, unsigned char *to)
 {
     set_scale(k, greatest(k) / -16);
-    put_fp16(k->e, to, k->d);
+    hu_ggml_put_fp16(k->e, to, k->d);
     fill_codes(k, 0, 16, 31);
     put_fifths(k->q, to + 2);
     put_nibbles(k->q, to + 6);
 }
 
-static void pack_q4_1(struct block *k, unsigned char *to)
+static void pack_q4_1(struct ggml_encoding *k, unsigned char *to)
 {
     float minimum, max = ends(k, &minimum);
     set_scale(k, (max - minimum) / 15);
-    put_fp16(k->e, to, k->d);
-    put_fp16(k->e, to + 2, minimum);
+    hu_ggml_put_fp16(k->e, to, k->d);
+    hu_ggml_put_fp16(k->e, to + 2, minimum);
     fill_codes(k, minimum, 0, 15);
     put_nibbles(k->q, to + 4);
 }
 
-static void pack_q5_1(struct block *k, unsigned char *to)
+static void pack_q5_1(struct ggml_encoding *k, unsigned char *to)
 {
     float minimum, max = ends(k, &minimum);
     set_scale(k, (max - minimum) / 31);
-    put_fp16(k->e, to, k->d);
-    put_fp16(k->e, to + 2, minimum);
+    hu_ggml_put_fp16(k->e, to, k->d);
+    hu_ggml_put_fp16(k->e, to + 2, minimum);
     fill_codes(k, minimum, 0, 31);
     put_fifths(k->q, to + 4);
     put_nibbles(k->q, to + 8);
@@ -145,16 +140,19 @@ static int round_away(float v)
     return v < 0 ? -q : q;
 }
 
-static void pack_q8_0(struct block *k, unsigned char *to)
+int hu_ggml_round_away(const struct ggml_encoding *k, float v, int i)
 {
     bool own = k->e->options.elements.direction == HU_TIES_TO_EVEN;
+    return own ? round_away(v) : hu_ggml_directed(k, v, i);
+}
+
+static void pack_q8_0(struct ggml_encoding *k, unsigned char *to)
+{
     set_scale(k, __builtin_fabsf(greatest(k)) / 127);
-    put_fp16(k->e, to, k->d);
-    for (int i = 0; i < LENGTH; i++) {
-        float v = k->x[i] * k->inverse;
-        int q = own ? round_away(v) : direct(k, v, i);
-        to[2 + i] = (unsigned char)within(q, -127, 127);
-    }
+    hu_ggml_put_fp16(k->e, to, k->d);
+    for (int i = 0; i < LENGTH; i++)
+        to[2 + i] =
+            (unsigned char)within(hu_ggml_round_away(k, k->x[i] * k->inverse, i), -127, 127);
 }
 
 /* The curve's nearest point; in the middle of two the upper one. */
@@ -169,7 +167,7 @@ static int nearest_point(float x)
     return x - curve[at] < curve[at + 1] - x ? at : at + 1;
 }
 
-static int directed_point(const struct block *k, float x, int i)
+static int directed_point(const struct ggml_encoding *k, float x, int i)
 {
     const struct hu_options *options = &k->e->options.elements;
     int at = nearest_point(x);
@@ -201,7 +199,7 @@ static int directed_point(const struct block *k, float x, int i)
 /* quantize_row_iq4_nl_impl without weights and without tries: the codes are those under the scale
  * that puts the greatest element on −127, the scale the best one for these codes, each element
  * weighed by its square. */
-static void pack_iq4_nl(struct block *k, unsigned char *to)
+static void pack_iq4_nl(struct ggml_encoding *k, unsigned char *to)
 {
     float max = greatest(k), inverse = 1 / (max / hu_block_curve[0]), products = 0, squares = 0;
     bool none = __builtin_fabsf(max) < 1e-15f;
@@ -211,43 +209,63 @@ static void pack_iq4_nl(struct block *k, unsigned char *to)
         products += weight * q * k->x[i];
         squares += weight * q * q;
     }
-    put_fp16(k->e, to, !none && squares > 0 ? products / squares : 0);
+    hu_ggml_put_fp16(k->e, to, !none && squares > 0 ? products / squares : 0);
     put_nibbles(k->q, to + 2);
 }
 
-static void pack(struct block *k, unsigned char *to)
+/* The encoder of a type, and where its blocks have their scale. */
+static const struct encoder {
+    hu_ggml_pack *pack;
+    unsigned char scale_at, scale_bits;
+} encoders[] = {
+    [2] = {pack_q4_0, 0, 16},
+    [3] = {pack_q4_1, 0, 16},
+    [6] = {pack_q5_0, 0, 16},
+    [7] = {pack_q5_1, 0, 16},
+    [8] = {pack_q8_0, 0, 16},
+    [10] = {hu_ggml_pack_minima, 80, 16},
+    [11] = {hu_ggml_pack_q3_k, 108, 16},
+    [12] = {hu_ggml_pack_minima, 0, 16},
+    [13] = {hu_ggml_pack_minima, 0, 16},
+    [14] = {hu_ggml_pack_q6_k, 208, 16},
+    [15] = {hu_ggml_pack_q8_k, 0, 32},
+    [20] = {pack_iq4_nl, 0, 16},
+    [34] = {hu_ggml_pack_tq1_0, 52, 16},
+    [35] = {hu_ggml_pack_tq2_0, 64, 16},
+};
+
+static bool is_finite(const struct ggml_encoding *k)
 {
-    static void (*const by_type[])(struct block *, unsigned char *) = {
-        [2] = pack_q4_0, [3] = pack_q4_1, [6] = pack_q5_0,
-        [7] = pack_q5_1, [8] = pack_q8_0, [20] = pack_iq4_nl,
-    };
-    by_type[k->e->b->ggml_type](k, to);
+    for (uint32_t i = 0; i < k->e->b->elements; i++)
+        if (!(__builtin_fabsf(k->x[i]) < __builtin_inff()))
+            return false;
+    return true;
 }
 
-/* Where the scale is not finite. */
-static bool refuse(struct block *k, unsigned char *to)
+static void encode(struct ggml_encoding *k, unsigned char *to)
 {
-    bool finite = true;
-    for (int i = 0; i < LENGTH; i++)
-        finite &= __builtin_fabsf(k->x[i]) < __builtin_inff();
-    if (finite)
-        return false;
-    k->e->special = true;
+    const struct encoder *by = &encoders[k->type];
     memset(to, 0, k->e->b->bytes);
-    layout_set_word(to, 16, 0x7e00);
-    return true;
+    if (is_finite(k)) {
+        by->pack(k, to);
+        return;
+    }
+    k->e->special = true;
+    layout_set_word(to + by->scale_at, by->scale_bits,
+                    hu_default_nan_code(by->scale_bits == 16 ? k->e->fp16 : k->e->fp32));
 }
 
 void hu_block_encode_blocks(struct hu_block_encoding *e, size_t row, size_t column, size_t end)
 {
-    for (; column < end; column += LENGTH) {
-        struct block k = {.e = e, .index = e->first + row * e->columns + column};
+    const size_t length = e->b->elements;
+    for (; column < end; column += length) {
+        struct ggml_encoding k = {
+            .e = e, .type = e->b->ggml_type, .index = e->first + row * e->columns + column};
         size_t left = e->columns - column;
         unsigned char *to =
-            e->codes + row * parts_row_bytes(e->b, e->columns) + column / LENGTH * e->b->bytes;
+            e->codes + row * parts_row_bytes(e->b, e->columns) + column / length * e->b->bytes;
         hu_block_read_source(e->fp32, k.x, e->from, e->src, row * e->columns + column,
-                             left < LENGTH ? left : LENGTH);
-        if (!refuse(&k, to))
-            pack(&k, to);
+                             left < length ? left : length);
+        encode(&k, to);
     }
 }

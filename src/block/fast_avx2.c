@@ -2,6 +2,7 @@
 #define LANES 8
 #define TARGET __attribute__((target("avx2,f16c,fma")))
 
+#include "encode_ggml.h"
 #include "fast_lanes.h"
 
 INLINE words int8_words(const void *at)
@@ -101,3 +102,10 @@ INLINE void store_bytes(unsigned char *to, words x)
 #include "fast_rows.h"
 /* And back. */
 #include "fast_encode.h"
+
+#define FIT_LANES 8
+#define FIT static inline __attribute__((always_inline)) TARGET
+#define FIT_WHOLE static TARGET
+#include "kquants_fit.h"
+
+const struct ggml_fits hu_ggml_fits_avx2 = {fit_subs, fit_again};

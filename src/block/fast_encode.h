@@ -539,7 +539,7 @@ hu_block_encode_row *NAMED(hu_block_encode)(const struct hu_block_encoding *e)
     };
     const struct hu_block *b = e->b;
     if (b->layout == HU_BLOCK_WHOLE)
-        return ggml[b->ggml_type];
+        return (size_t)b->ggml_type < sizeof ggml / sizeof *ggml ? ggml[b->ggml_type] : NULL;
     if (b->layout == HU_BLOCK_FLAT)
         return b->tile_columns % STEP ? NULL : encode_table;
     if (b->layout != HU_BLOCK_PARTS)

@@ -2,12 +2,18 @@
 #include "array/array.h"
 #include "encode.h"
 
+#include <string.h>
+
 void hu_block_read_source(const struct hu_format *to, void *out, const struct hu_format *from,
                           const void *src, size_t at, size_t n)
 {
     const unsigned char *bytes = src;
     if (!layout_is_packed(from) || at * from->storage_bits % 8 == 0) {
-        hu_convert_array(to, out, from, bytes + hu_array_bytes(from, at), n, NULL, NULL);
+        bytes += hu_array_bytes(from, at);
+        if (from == to) /* a NaN may stay as it is */
+            memcpy(out, bytes, hu_array_bytes(from, n));
+        else
+            hu_convert_array(to, out, from, bytes, n, NULL, NULL);
         return;
     }
     for (size_t i = 0; i < n; i++) {

@@ -1,0 +1,242 @@
+#include "encode_ggml.h"
+#include "unpack.h"
+
+/*
+ * ggml's reference encoders of 256 elements under one scale (ggml-quants.c: quantize_row_q2_K_ref
+ * to quantize_row_q8_K_ref, tq1_0 and tq2_0), to the bit. Sub-blocks find scales and minima of
+ * their own, these become small integers under the block's, and then the elements' codes are found
+ * anew: only this last step has a direction.
+ */
+#define FIT_LANES 4
+#define FIT static inline __attribute__((always_inline))
+#define FIT_WHOLE static
+#include "kquants_fit.h"
+
+static const struct ggml_fits plain_fits = {fit_subs, fit_again};
+
+enum { SUBS_MAX = GGML_SUBS };
+
+/* make_qkx2_quants' settings of the types that have minima. */
+static const struct ggml_minima types[] = {
+    {10, 16, 3, 15, 15, -0.5f, true},
+    {12, 32, 15, 63, 20, -1.0f, false},
+    {13, 32, 31, 63, 15, -0.5f, false},
+};
+
+static const struct ggml_fits *chosen_fits(void)
+{
+#if defined(__x86_64__)
+    const char *kernel = hu_kernel_name(hu_kernel_chosen());
+    if (!strcmp(kernel, "avx2") || !strncmp(kernel, "avx512", 6))
+        return &hu_ggml_fits_avx2;
+#endif
+    return &plain_fits;
+}
+
+static struct ggml_subs subs_of(const struct ggml_encoding *k, const struct ggml_minima *t)
+{
+    struct ggml_subs s = {.by = chosen_fits(), .length = t ? t->length : 16};
+    s.count = GGML_MOST / s.length;
+    s.by->subs(k, t, &s);
+    return s;
+}
+
+/* As fit_code does, without its bounds. */
+static int nearest(float v)
+{
+    return (int)(hu_bits_of_float(v + 12582912.0f) & 0x7fffff) - 0x400000;
+}
+
+static int within(int q, int low, int high)
+{
+    return q < low ? low : q > high ? high : q;
+}
+
+/* The codes of sub-block J anew: the nearest of (x + offset) / d from LOW to HIGH, less LOW.
+ * Without a scale they stay. */
+static void fill_codes(const struct ggml_encoding *k, struct ggml_subs *s, int j, float d,
+                       float offset, int low, int high)
+{
+    const int from = j * s->length;
+    if (d == 0)
+        return;
+    if (k->e->options.elements.direction == HU_TIES_TO_EVEN) {
+        s->by->again(k->x + from, s->length, d, offset, low, high, s->q + from);
+        return;
+    }
+    for (int i = from; i < from + s->length; i++)
+        s->q[i] =
+            (unsigned char)(within(hu_ggml_directed(k, (k->x[i] + offset) / d, i), low, high) -
+                            low);
+}
+
+static float greatest(const float *x, int n)
+{
+    float most = 0;
+    for (int i = 0; i < n; i++)
+        most = x[i] > most ? x[i] : most;
+    return most;
+}
+
+/* Of the greatest magnitude, the first, with its sign. */
+static float farthest(const float *x, int n)
+{
+    float most = 0, amax = 0;
+    for (int i = 0; i < n; i++)
+        if (__builtin_fabsf(x[i]) > amax) {
+            amax = __builtin_fabsf(x[i]);
+            most = x[i];
+        }
+    return most;
+}
+
+/* COUNT bits of Q's elements from bit SHIFT on, EACH to a byte, in runs of LENGTH: the first run in
+ * the lowest bits. */
+static void put_runs(const unsigned char *q, int shift, int count, int each, int length,
+                     unsigned char *to)
+{
+    const int mask = (1 << count) - 1;
+    for (const unsigned char *end = q + GGML_MOST; q < end; q += each * length)
+        for (int i = 0; i < length; i++) {
+            int byte = 0;
+            for (int run = 0; run < each; run++)
+                byte |= (q[run * length + i] >> shift & mask) << run * count;
+            *to++ = (unsigned char)byte;
+        }
+}
+
+static void put_six_bits(const unsigned char *scales, const unsigned char *minima,
+                         unsigned char *to)
+{
+    for (int j = 0; j < 4; j++) {
+        to[j] = (unsigned char)(scales[j] | scales[j + 4] >> 4 << 6);
+        to[j + 4] = (unsigned char)(minima[j] | minima[j + 4] >> 4 << 6);
+        to[j + 8] = (unsigned char)((scales[j + 4] & 15) | minima[j + 4] << 4);
+    }
+}
+
+void hu_ggml_pack_minima(struct ggml_encoding *k, unsigned char *to)
+{
+    const struct ggml_minima *t = types;
+    while (t->type != k->type)
+        t++;
+    struct ggml_subs s = subs_of(k, t);
+    float most = greatest(s.scale, s.count), least = greatest(s.minimum, s.count);
+    float inverse = most > 0 ? (float)t->levels / most : 0,
+          inverse_minimum = least > 0 ? (float)t->levels / least : 0;
+    unsigned char scales[SUBS_MAX], minima[SUBS_MAX], *halves = to + (t->type == 10 ? 80 : 0);
+    hu_ggml_put_fp16(k->e, halves, most / (float)t->levels);
+    hu_ggml_put_fp16(k->e, halves + 2, least / (float)t->levels);
+    for (int j = 0; j < s.count; j++) {
+        scales[j] = (unsigned char)nearest(inverse * s.scale[j]);
+        minima[j] = (unsigned char)nearest(inverse_minimum * s.minimum[j]);
+        if (t->type == 10) {
+            to[j] = (unsigned char)(scales[j] | minima[j] << 4);
+            scales[j] = to[j] & 15;
+            minima[j] = to[j] >> 4;
+        }
+        scales[j] = scales[j] > 63 ? 63 : scales[j];
+        minima[j] = minima[j] > 63 ? 63 : minima[j];
+        fill_codes(k, &s, j, unpack_fp16(halves) * scales[j], unpack_fp16(halves + 2) * minima[j],
+                   0, t->high);
+    }
+    if (t->type == 10) {
+        put_runs(s.q, 0, 2, 4, 32, to + 16);
+        return;
+    }
+    put_six_bits(scales, minima, to + 4);
+    put_runs(s.q, 0, 4, 2, 32, to + (t->type == 13 ? 48 : 16));
+    if (t->type == 13)
+        put_runs(s.q, 4, 1, 8, 32, to + 16);
+}
+
+void hu_ggml_pack_q3_k(struct ggml_encoding *k, unsigned char *to)
+{
+    struct ggml_subs s = subs_of(k, NULL);
+    unsigned char *scales = to + 96;
+    float most = farthest(s.scale, s.count), inverse = -32 / most;
+    hu_ggml_put_fp16(k->e, to + 108, most != 0 ? 1 / inverse : 0);
+    for (int j = 0; j < s.count; j++) {
+        int l = most != 0 ? within((signed char)nearest(inverse * s.scale[j]), -32, 31) : -32;
+        scales[j % 8] |= (unsigned char)((l + 32) % 16 << j / 8 * 4);
+        scales[8 + j % 4] |= (unsigned char)((l + 32) / 16 << j / 4 * 2);
+        fill_codes(k, &s, j, unpack_fp16(to + 108) * (float)l, 0, -4, 3);
+    }
+    put_runs(s.q, 2, 1, 8, 32, to);
+    put_runs(s.q, 0, 2, 4, 32, to + 32);
+}
+
+void hu_ggml_pack_q6_k(struct ggml_encoding *k, unsigned char *to)
+{
+    struct ggml_subs s = subs_of(k, NULL);
+    float most = farthest(s.scale, s.count), inverse = -128 / most;
+    if (__builtin_fabsf(most) < 1e-15f)
+        return;
+    hu_ggml_put_fp16(k->e, to + 208, 1 / inverse);
+    for (int j = 0; j < s.count; j++) {
+        int l = nearest(inverse * s.scale[j]);
+        l = (signed char)(l < 127 ? l : 127);
+        to[192 + j] = (unsigned char)l;
+        fill_codes(k, &s, j, unpack_fp16(to + 208) * (float)l, 0, -32, 31);
+    }
+    /* Runs of 64 of the lower bits, of 32 of the upper. */
+    put_runs(s.q, 0, 4, 2, 64, to);
+    put_runs(s.q, 4, 2, 4, 32, to + 128);
+}
+
+void hu_ggml_pack_q8_k(struct ggml_encoding *k, unsigned char *to)
+{
+    bool own = k->e->options.elements.direction == HU_TIES_TO_EVEN;
+    float most = farthest(k->x, GGML_MOST), inverse = -127 / most;
+    if (most == 0)
+        return;
+    layout_set_word(to, 32, hu_bits_of_float(1 / inverse));
+    for (int i = 0, sum = 0; i < GGML_MOST; i++) {
+        float v = inverse * k->x[i];
+        int q = own ? nearest(v) : within(hu_ggml_directed(k, v, i), -128, 127);
+        q = (signed char)(q < 127 ? q : 127);
+        to[4 + i] = (unsigned char)q;
+        sum = (i % 16 ? sum : 0) + q;
+        layout_set_word(to + 260 + i / 16 * 2, 16, (uint16_t)sum);
+    }
+}
+
+/* −1, 0 and 1 of the greatest magnitude, as 0 to 2. */
+static void fill_ternary(const struct ggml_encoding *k, float d, unsigned char *q)
+{
+    float inverse = hu_ggml_inverse(d);
+    for (int i = 0; i < GGML_MOST; i++)
+        q[i] = (unsigned char)(within(hu_ggml_round_away(k, k->x[i] * inverse, i), -1, 1) + 1);
+}
+
+void hu_ggml_pack_tq2_0(struct ggml_encoding *k, unsigned char *to)
+{
+    unsigned char q[GGML_MOST];
+    float d = __builtin_fabsf(farthest(k->x, GGML_MOST));
+    fill_ternary(k, d, q);
+    put_runs(q, 0, 2, 4, 32, to);
+    hu_ggml_put_fp16(k->e, to + 64, d);
+}
+
+/* Five digits of base 3, the first the highest, as a fraction of 256. */
+static unsigned char fraction(const unsigned char *q, int stride, int digits)
+{
+    unsigned n = 0;
+    for (int i = 0; i < 5; i++)
+        n = 3 * n + (i < digits ? q[i * stride] : 0);
+    return (unsigned char)((n * 256 + 242) / 243);
+}
+
+void hu_ggml_pack_tq1_0(struct ggml_encoding *k, unsigned char *to)
+{
+    unsigned char q[GGML_MOST];
+    float d = __builtin_fabsf(farthest(k->x, GGML_MOST));
+    fill_ternary(k, d, q);
+    for (int i = 0; i < 32; i++)
+        to[i] = fraction(q + i, 32, 5);
+    for (int i = 0; i < 16; i++)
+        to[32 + i] = fraction(q + 160 + i, 16, 5);
+    for (int i = 0; i < 4; i++)
+        to[48 + i] = fraction(q + 240 + i, 4, 4);
+    hu_ggml_put_fp16(k->e, to + 52, d);
+}
