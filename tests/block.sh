@@ -45,7 +45,8 @@ prints "a NaN makes the scale, not the greatest number" '[1,"0xff"]' key '[.bloc
 prints "an infinity beside an fp32 scale does not make it" 1 key '.blocks[0].made_by' -t fp8_row inf 2
 holds "… and is not in its words" bash -c '"$0" block -t fp8_row inf 2 | grep -q "2 / 448, rounded to fp32"' "$halfulp"
 exits "an unknown block format is named" 2 '"mxfp5" is not a block format' block -t mxfp5 1
-exits "an encoder that is a search is refused" 2 'q4_k is decoded only' block -t q4_k 1
+prints "a search for scales and minima of sub-blocks" '["6","10","14","0"]' key '[.blocks[0].elements[0,1,2,3].code]' -t q4_k 1 2 3 -0.5
+exits "an encoder that is a search for points of a grid is refused" 2 'iq2_xs is decoded only' block -t iq2_xs 1
 exits "a rule for scales that have none is refused" 2 'rule is for scales that are powers of two' block -t nvfp4 --rule even 1
 exits "a rule that is none is refused" 2 'floor, ceil, rceil or even' block -t mxfp4 --rule round 1
 exits "half a byte is refused" 2 'two digits a byte' block -t mxfp4 --decode 7f6
@@ -135,7 +136,7 @@ block_lines() { # BLOCK OPTION…: what vectors writes passes
 }
 each_block_lines() {
     local block
-    for block in mxfp8_e4m3 mxfp8_e5m2 mxfp6_e3m2 mxfp6_e2m3 mxfp4 mxint8 nvfp4 fp8_row fp8_tensor nf4 bnb_fp4 q4_0 q4_1 q5_0 q5_1 q8_0 iq4_nl; do
+    for block in mxfp8_e4m3 mxfp8_e5m2 mxfp6_e3m2 mxfp6_e2m3 mxfp4 mxint8 nvfp4 fp8_row fp8_tensor nf4 bnb_fp4 q4_0 q4_1 q5_0 q5_1 q8_0 iq4_nl q2_k q3_k q4_k q5_k q6_k q8_k tq1_0 tq2_0; do
         block_lines "$block" || { echo "$block"; return 1; }
     done
 }
@@ -151,7 +152,7 @@ prints "and one that is wrong is told by line and byte" "  line 1: the codes, by
     bash -c '"$0" verify -t mxfp4 --vectors "$1" | sed -n 2p' "$halfulp" "$scratch/typed"
 exits "a line cut short is refused with its column" 2 'line 1: column .*the codes should stand here' \
     bash -c '"$0" vectors -t nvfp4 --count 1 | sed "s/..$//" | "$0" verify -t nvfp4 --vectors -' "$halfulp"
-exits "a format that is only decoded has no vectors" 2 'q4_k has no vectors' "$halfulp" vectors -t q4_k
+exits "a format that is only decoded has no vectors" 2 'iq2_xs has no vectors' "$halfulp" vectors -t iq2_xs
 exits "--which-rule wants a library" 2 'is asked of an encoder' "$halfulp" verify -t mxfp4 --which-rule
 exits "--rule is for blocks" 2 'are for block formats' "$halfulp" verify -t fp16 --rule even
 finish

@@ -146,7 +146,7 @@ holds "scale rules differ" bash -c "'$halfulp' cast model.safetensors -t mxfp4 -
 exits "a rule for what has none" 2 "one rule" "$halfulp" cast model.safetensors -t nvfp4 --rule ceil -o never
 exits "a layout that does not have the format" 2 "has no layout deepseek; --layout mx" "$halfulp" cast model.safetensors -t mxfp4 --layout deepseek -o never
 exits "a layout that is none" 2 "is one of mx gpt-oss" "$halfulp" cast model.safetensors -t mxfp4 --layout nvidia -o never
-exits "a format that is decoded alone" 2 "decoded and not encoded" "$halfulp" cast model.safetensors -t q4_k -o never
+exits "a format that is decoded alone" 2 "decoded and not encoded" "$halfulp" cast model.safetensors -t iq2_xs -o never
 exits "GGUF's blocks want GGUF" 2 "q8_0 is written in GGUF" "$halfulp" cast model.safetensors -t q8_0 -o never.safetensors
 
 mkdir tables
@@ -363,6 +363,25 @@ for name, (what, shape, data) in got.items():
         exact = max(map(abs, block)) / 127
         assert abs(d - exact) <= exact * 2 ** -11 and max(map(abs, codes)) == 127
         assert all(abs(v - c * exact) <= exact * 0.5001 for v, c in zip(block, codes))"
+while read -r type file most; do
+    holds "long blocks of $type are written, and called so" bash -c "python3 -c \"
+import random
+from blocks_write import *
+r = random.Random(5)
+save('long.safetensors', {'w': ('F32', [4, 512], struct.pack('<2048f', *(r.gauss(0, 1) for _ in range(2048))))})\" &&
+        '$halfulp' cast long.safetensors -t $type -o long.gguf --force 2>long.note && python3 -c \"
+data = open('long.gguf', 'rb').read()
+at = data.index(b'general.file_type') + 21
+assert data[at:at + 4] == bytes([$file, 0, 0, 0]), data[at:at + 4]\" &&
+        '$halfulp' stats long.safetensors --against long.gguf --json | jq -e '.total.sqnr_db > $most and .total.sqnr_db < $most + 4' >long.said"
+done <<'EOL'
+q2_k 10 10
+q3_k 11 15
+q4_k 14 22
+q5_k 16 28
+q6_k 18 34
+tq2_0 37 2
+EOL
 exits "safetensors' own texts stay, but for keys that are numbers in GGUF" 0 "" bash -c "python3 -c \"
 from blocks_write import *
 a = ('F32', [2, 32], struct.pack('<64f', *range(64)))

@@ -109,7 +109,7 @@ mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORM
 declare -A suite=([array]='array draws' [loss]=statistics [block]='block block_encode')
 declare -A tests_of=(
     [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* every_code_raises* bits_beyond* fp32_converts* a_kept* plans_that*'
-    [block]='every_block_of* fast_encoders_meet_* fast_decoders_* fast_* encoders_meet_*'
+    [block]='every_block_of* fast_encoders_meet_* fast_decoders_* fast_* encoders_meet_* long_blocks_* searches_*'
     [loss]='a_* what_* block_scales* fp32_agrees* tensor_scales* formats_counted*'
 )
 
@@ -262,6 +262,25 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
 else
     attempt skip "mutations of the x86 kernels" "this machine has no AVX2"
 fi
+
+# Blocks: the searches for ggml's scales, by vectors of no instruction set.
+
+mutate_search() { mutate_unit "$1" block encode_kquants "$2" "$3"; }
+HALFULP_KERNEL=portable
+export HALFULP_KERNEL
+unchanged "the unchanged searches pass" block encode_kquants
+mutate_search "a search forgets that the least has moved" kquants_fit.h 's|(float)high) / (most - least);|(float)high) / (most - from);|'
+mutate_search "a minimum may be above zero" kquants_fit.h 's/fit_words positive = minimum > 0;/fit_words positive = minimum > 1e30f;/'
+mutate_search "the last try is left out" kquants_fit.h 's/try <= tries/try < tries/'
+mutate_search "a code is changed once" kquants_fit.h 's/turn < 5;/turn < 1;/'
+mutate_search "a code changes whatever it gains" kquants_fit.h 's/        fits \& (t.squares > 0) \&$/        fits | (t.squares < 0) \&/'
+mutate_search "no scale is tried above the range's" kquants_fit.h 's/try <= 9; try++/try <= 0; try++/'
+mutate_search "weights forget the mean" kquants_fit.h 's|    mean /= 32;|    mean /= 64;|'
+mutate_search "the ends of codes are one too far" kquants_fit.h 's/over = (q > high);/over = (q > high + 1);/'
+mutate_search "upper bits of a scale are another's" encode_kquants.c 's/scales\[j + 4\] >> 4 << 6/scales[j] >> 4 << 6/'
+mutate_search "codes stay as they were searched" encode_kquants.c 's/    if (d == 0)$/    if (d != 0)/'
+mutate_search "a ternary digit is another's" encode_kquants.c 's/fraction(q + 160 + i, 16, 5)/fraction(q + 160 + i, 8, 5)/'
+unset HALFULP_KERNEL
 
 # Blocks: the rows that are fast.
 

@@ -88,6 +88,49 @@ Test(block_loss, an_outlier_pushes_its_block_to_zero)
     hu_gathered_free(g);
 }
 
+/* Each sub-block has a scale of its own, whose code -32 reaches to 32 and a half of it; a minimum
+ * moves the ends. */
+Test(block_loss, sub_blocks_cut_by_their_own_scales)
+{
+    static const struct {
+        const char *name;
+        int sub, low, high;
+    } rows[] = {{"q6_k", 16, -32, 31}, {"q3_k", 16, -4, 3}, {"q2_k", 16, 0, 3}, {"q4_k", 32, 0, 15},
+                {"q5_k", 32, 0, 31},   {"q4_0", 32, -8, 7}, {"q5_1", 32, 0, 31}};
+    enum { N = 256 * 40 };
+    static float x[N];
+    uint64_t state = 3;
+    for (int i = 0; i < N; i++) {
+        double u = (double)(random_bits(&state) >> 11) * 0x1p-53 * 2 - 1;
+        x[i] = (float)ldexp(u * u * u * u * u, i / 16 % 11);
+    }
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        const struct hu_block *b = block(rows[k].name);
+        unsigned char *bytes = malloc(hu_block_bytes(b, 1, N));
+        struct hu_block_parts parts = {.codes = bytes};
+        uint64_t beyond = 0, blocks = 0, last = UINT64_MAX;
+        hu_block_encode(b, bytes, NULL, NULL, hu_format_find("fp32"), x, 1, N, NULL);
+        for (size_t i = 0; i < N; i++) {
+            struct hu_block_datum d;
+            hu_block_look(b, &parts, 1, N, 0, i, &d);
+            double code = d.scale != 0 ? ((double)x[i] + d.offset) / d.scale : 0;
+            if (code < rows[k].high + 0.5 && code > rows[k].low - 0.5)
+                continue;
+            beyond++;
+            blocks += last != i / b->elements;
+            last = i / b->elements;
+        }
+        struct hu_gathered *g =
+            gather_in(rows[k].name, 0, &nearest, "fp32", x, (struct shape){1, 1, N, 0});
+        cr_assert(beyond > 0 || !strcmp(rows[k].name, "q5_1"), "%s", rows[k].name);
+        cr_assert_eq(g->losses[0].overflow, beyond, "%s: %llu, expected %llu", rows[k].name,
+                     (unsigned long long)g->losses[0].overflow, (unsigned long long)beyond);
+        cr_assert_eq(g->blocks[0].saturated, blocks, "%s", rows[k].name);
+        hu_gathered_free(g);
+        free(bytes);
+    }
+}
+
 Test(block_loss, what_the_scales_format_cannot_hold_is_no_outliers_doing)
 {
     /* Below half of mxfp4's least step, 2^-128, all of a block go to zero. */
@@ -341,9 +384,10 @@ static const struct shape shapes[] = {
 
 };
 static const char *const names[] = {
-    "mxfp8_e4m3",  "mxfp8_e5m2", "mxfp6_e3m2", "mxfp6_e2m3", "mxfp4",        "mxint8", "nvfp4",
-    "fp8_tile128", "fp8_row",    "fp8_tensor", "nf4",        "bnb_fp4",      "q4_0",   "q4_1",
-    "q5_0",        "q5_1",       "q8_0",       "iq4_nl",     "fp8_tile64x32"};
+    "mxfp8_e4m3",    "mxfp8_e5m2",  "mxfp6_e3m2", "mxfp6_e2m3", "mxfp4", "mxint8",
+    "nvfp4",         "fp8_tile128", "fp8_row",    "fp8_tensor", "nf4",   "bnb_fp4",
+    "q4_0",          "q4_1",        "q5_0",       "q5_1",       "q8_0",  "iq4_nl",
+    "fp8_tile64x32", "q4_k",        "q6_k",       "q3_k"};
 enum { SHAPES = sizeof shapes / sizeof *shapes, NAMES = sizeof names / sizeof *names };
 
 static bool divides(const struct hu_block *b, struct shape s)

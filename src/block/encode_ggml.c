@@ -9,64 +9,21 @@
  */
 enum { LENGTH = GGML_LENGTH };
 
-void hu_ggml_put_fp16(struct hu_block_encoding *e, unsigned char *at, float value)
-{
-    uint32_t bits;
-    if (value != value) /* a quotient of infinities, whichever sign it got */
-        value = __builtin_nanf("");
-    memcpy(&bits, &value, sizeof bits);
-    layout_set_word(at, 16, hu_convert(e->fp16, e->fp32, bits, NULL, NULL));
-}
-
-int hu_ggml_directed(const struct ggml_encoding *k, float v, int i)
-{
-    uint32_t bits;
-    unsigned flags = 0;
-    memcpy(&bits, &v, sizeof bits);
-    uint64_t code = hu_convert_at(k->e->int16, k->e->fp32, bits, k->index + (uint64_t)i,
-                                  &k->e->options.elements, &flags);
-    return (int16_t)code;
-}
-
-static int within(int q, int low, int high)
-{
-    return q < low ? low : q > high ? high : q;
-}
-
 /* The codes from LOW to HIGH of (x − minimum) / d plus BIAS. */
 static void fill_codes(struct ggml_encoding *k, float minimum, float bias, int high)
 {
     bool own = k->e->options.elements.direction == HU_TIES_TO_EVEN;
     for (int i = 0; i < LENGTH; i++) {
         float v = (k->x[i] - minimum) * k->inverse;
-        int q = own ? (int)(v + (bias + 0.5f)) : hu_ggml_directed(k, v, i) + (int)bias;
-        k->q[i] = within(q, 0, high);
+        int q = own ? (int)(v + (bias + 0.5f)) : ggml_directed(k, v, i) + (int)bias;
+        k->q[i] = ggml_within(q, 0, high);
     }
-}
-
-float hu_ggml_inverse(float d)
-{
-    float inverse = d ? 1.0f / d : 0.0f;
-    /* d is below 2^−128. */
-    return __builtin_fabsf(inverse) == __builtin_inff() ? 0 : inverse;
 }
 
 static void set_scale(struct ggml_encoding *k, float d)
 {
     k->d = d;
-    k->inverse = hu_ggml_inverse(d);
-}
-
-/* The first element of the greatest magnitude, with its sign. */
-static float greatest(const struct ggml_encoding *k)
-{
-    float amax = 0, max = 0;
-    for (int i = 0; i < LENGTH; i++)
-        if (amax < __builtin_fabsf(k->x[i])) {
-            amax = __builtin_fabsf(k->x[i]);
-            max = k->x[i];
-        }
-    return max;
+    k->inverse = ggml_inverse(d);
 }
 
 static float ends(const struct ggml_encoding *k, float *minimum)
@@ -96,16 +53,16 @@ static void put_fifths(const int *q, unsigned char *to)
 
 static void pack_q4_0(struct ggml_encoding *k, unsigned char *to)
 {
-    set_scale(k, greatest(k) / -8);
-    hu_ggml_put_fp16(k->e, to, k->d);
+    set_scale(k, ggml_farthest(k->x, LENGTH) / -8);
+    ggml_put_fp16(k->e, to, k->d);
     fill_codes(k, 0, 8, 15);
     put_nibbles(k->q, to + 2);
 }
 
 static void pack_q5_0(struct ggml_encoding *k, unsigned char *to)
 {
-    set_scale(k, greatest(k) / -16);
-    hu_ggml_put_fp16(k->e, to, k->d);
+    set_scale(k, ggml_farthest(k->x, LENGTH) / -16);
+    ggml_put_fp16(k->e, to, k->d);
     fill_codes(k, 0, 16, 31);
     put_fifths(k->q, to + 2);
     put_nibbles(k->q, to + 6);
@@ -115,8 +72,8 @@ static void pack_q4_1(struct ggml_encoding *k, unsigned char *to)
 {
     float minimum, max = ends(k, &minimum);
     set_scale(k, (max - minimum) / 15);
-    hu_ggml_put_fp16(k->e, to, k->d);
-    hu_ggml_put_fp16(k->e, to + 2, minimum);
+    ggml_put_fp16(k->e, to, k->d);
+    ggml_put_fp16(k->e, to + 2, minimum);
     fill_codes(k, minimum, 0, 15);
     put_nibbles(k->q, to + 4);
 }
@@ -125,34 +82,20 @@ static void pack_q5_1(struct ggml_encoding *k, unsigned char *to)
 {
     float minimum, max = ends(k, &minimum);
     set_scale(k, (max - minimum) / 31);
-    hu_ggml_put_fp16(k->e, to, k->d);
-    hu_ggml_put_fp16(k->e, to + 2, minimum);
+    ggml_put_fp16(k->e, to, k->d);
+    ggml_put_fp16(k->e, to + 2, minimum);
     fill_codes(k, minimum, 0, 31);
     put_fifths(k->q, to + 4);
     put_nibbles(k->q, to + 8);
 }
 
-/* roundf: halves away from zero. */
-static int round_away(float v)
-{
-    float magnitude = __builtin_fabsf(v), whole = (float)(int)magnitude;
-    int q = (int)whole + (magnitude - whole >= 0.5f);
-    return v < 0 ? -q : q;
-}
-
-int hu_ggml_round_away(const struct ggml_encoding *k, float v, int i)
-{
-    bool own = k->e->options.elements.direction == HU_TIES_TO_EVEN;
-    return own ? round_away(v) : hu_ggml_directed(k, v, i);
-}
-
 static void pack_q8_0(struct ggml_encoding *k, unsigned char *to)
 {
-    set_scale(k, __builtin_fabsf(greatest(k)) / 127);
-    hu_ggml_put_fp16(k->e, to, k->d);
+    set_scale(k, __builtin_fabsf(ggml_farthest(k->x, LENGTH)) / 127);
+    ggml_put_fp16(k->e, to, k->d);
     for (int i = 0; i < LENGTH; i++)
         to[2 + i] =
-            (unsigned char)within(hu_ggml_round_away(k, k->x[i] * k->inverse, i), -127, 127);
+            (unsigned char)ggml_within(ggml_round_away(k, k->x[i] * k->inverse, i), -127, 127);
 }
 
 /* The curve's nearest point; in the middle of two the upper one. */
@@ -201,7 +144,8 @@ static int directed_point(const struct ggml_encoding *k, float x, int i)
  * weighed by its square. */
 static void pack_iq4_nl(struct ggml_encoding *k, unsigned char *to)
 {
-    float max = greatest(k), inverse = 1 / (max / hu_block_curve[0]), products = 0, squares = 0;
+    float max = ggml_farthest(k->x, LENGTH), inverse = 1 / (max / hu_block_curve[0]), products = 0,
+          squares = 0;
     bool none = __builtin_fabsf(max) < 1e-15f;
     for (int i = 0; i < LENGTH; i++) {
         k->q[i] = none ? nearest_point(0) : directed_point(k, inverse * k->x[i], i);
@@ -209,7 +153,7 @@ static void pack_iq4_nl(struct ggml_encoding *k, unsigned char *to)
         products += weight * q * k->x[i];
         squares += weight * q * q;
     }
-    hu_ggml_put_fp16(k->e, to, !none && squares > 0 ? products / squares : 0);
+    ggml_put_fp16(k->e, to, !none && squares > 0 ? products / squares : 0);
     put_nibbles(k->q, to + 2);
 }
 

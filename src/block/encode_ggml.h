@@ -17,13 +17,55 @@ struct ggml_encoding {
     int q[GGML_LENGTH];
 };
 
-void hu_ggml_put_fp16(struct hu_block_encoding *e, unsigned char *at, float value);
+static inline void ggml_put_fp16(struct hu_block_encoding *e, unsigned char *at, float value)
+{
+    if (value != value) /* a quotient of infinities, whichever sign it got */
+        value = __builtin_nanf("");
+    layout_set_word(at, 16, hu_convert(e->fp16, e->fp32, hu_bits_of_float(value), NULL, NULL));
+}
+
 /* V, of element I, rounded to an integer by a direction that is not to nearest even. */
-int hu_ggml_directed(const struct ggml_encoding *k, float v, int i);
+static inline int ggml_directed(const struct ggml_encoding *k, float v, int i)
+{
+    unsigned flags = 0;
+    uint64_t code = hu_convert_at(k->e->int16, k->e->fp32, hu_bits_of_float(v),
+                                  k->index + (uint64_t)i, &k->e->options.elements, &flags);
+    return (int16_t)code;
+}
+
 /* The same; where the direction is to nearest even, as roundf does: halves away from zero. */
-int hu_ggml_round_away(const struct ggml_encoding *k, float v, int i);
-/* 1 / D; 0 of a D that is 0, or of which nothing is left in an fp16. */
-float hu_ggml_inverse(float d);
+static inline int ggml_round_away(const struct ggml_encoding *k, float v, int i)
+{
+    if (k->e->options.elements.direction != HU_TIES_TO_EVEN)
+        return ggml_directed(k, v, i);
+    float magnitude = __builtin_fabsf(v), whole = (float)(int)magnitude;
+    int q = (int)whole + (magnitude - whole >= 0.5f);
+    return v < 0 ? -q : q;
+}
+
+/* 1 / D; 0 of a D that is 0, or below 2^−128, of which nothing is left in an fp16. */
+static inline float ggml_inverse(float d)
+{
+    float inverse = d ? 1.0f / d : 0.0f;
+    return __builtin_fabsf(inverse) == __builtin_inff() ? 0 : inverse;
+}
+
+static inline int ggml_within(int q, int low, int high)
+{
+    return q < low ? low : q > high ? high : q;
+}
+
+/* The first of the greatest magnitude, with its sign. */
+static inline float ggml_farthest(const float *x, int n)
+{
+    float amax = 0, max = 0;
+    for (int i = 0; i < n; i++)
+        if (amax < __builtin_fabsf(x[i])) {
+            amax = __builtin_fabsf(x[i]);
+            max = x[i];
+        }
+    return max;
+}
 
 /* The block's bytes at TO, which are zeros before. */
 typedef void hu_ggml_pack(struct ggml_encoding *k, unsigned char *to);

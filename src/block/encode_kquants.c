@@ -47,11 +47,6 @@ static int nearest(float v)
     return (int)(hu_bits_of_float(v + 12582912.0f) & 0x7fffff) - 0x400000;
 }
 
-static int within(int q, int low, int high)
-{
-    return q < low ? low : q > high ? high : q;
-}
-
 /* The codes of sub-block J anew: the nearest of (x + offset) / d from LOW to HIGH, less LOW.
  * Without a scale they stay. */
 static void fill_codes(const struct ggml_encoding *k, struct ggml_subs *s, int j, float d,
@@ -66,7 +61,7 @@ static void fill_codes(const struct ggml_encoding *k, struct ggml_subs *s, int j
     }
     for (int i = from; i < from + s->length; i++)
         s->q[i] =
-            (unsigned char)(within(hu_ggml_directed(k, (k->x[i] + offset) / d, i), low, high) -
+            (unsigned char)(ggml_within(ggml_directed(k, (k->x[i] + offset) / d, i), low, high) -
                             low);
 }
 
@@ -75,18 +70,6 @@ static float greatest(const float *x, int n)
     float most = 0;
     for (int i = 0; i < n; i++)
         most = x[i] > most ? x[i] : most;
-    return most;
-}
-
-/* Of the greatest magnitude, the first, with its sign. */
-static float farthest(const float *x, int n)
-{
-    float most = 0, amax = 0;
-    for (int i = 0; i < n; i++)
-        if (__builtin_fabsf(x[i]) > amax) {
-            amax = __builtin_fabsf(x[i]);
-            most = x[i];
-        }
     return most;
 }
 
@@ -125,8 +108,8 @@ void hu_ggml_pack_minima(struct ggml_encoding *k, unsigned char *to)
     float inverse = most > 0 ? (float)t->levels / most : 0,
           inverse_minimum = least > 0 ? (float)t->levels / least : 0;
     unsigned char scales[SUBS_MAX], minima[SUBS_MAX], *halves = to + (t->type == 10 ? 80 : 0);
-    hu_ggml_put_fp16(k->e, halves, most / (float)t->levels);
-    hu_ggml_put_fp16(k->e, halves + 2, least / (float)t->levels);
+    ggml_put_fp16(k->e, halves, most / (float)t->levels);
+    ggml_put_fp16(k->e, halves + 2, least / (float)t->levels);
     for (int j = 0; j < s.count; j++) {
         scales[j] = (unsigned char)nearest(inverse * s.scale[j]);
         minima[j] = (unsigned char)nearest(inverse_minimum * s.minimum[j]);
@@ -154,10 +137,10 @@ void hu_ggml_pack_q3_k(struct ggml_encoding *k, unsigned char *to)
 {
     struct ggml_subs s = subs_of(k, NULL);
     unsigned char *scales = to + 96;
-    float most = farthest(s.scale, s.count), inverse = -32 / most;
-    hu_ggml_put_fp16(k->e, to + 108, most != 0 ? 1 / inverse : 0);
+    float most = ggml_farthest(s.scale, s.count), inverse = -32 / most;
+    ggml_put_fp16(k->e, to + 108, most != 0 ? 1 / inverse : 0);
     for (int j = 0; j < s.count; j++) {
-        int l = most != 0 ? within((signed char)nearest(inverse * s.scale[j]), -32, 31) : -32;
+        int l = most != 0 ? ggml_within((signed char)nearest(inverse * s.scale[j]), -32, 31) : -32;
         scales[j % 8] |= (unsigned char)((l + 32) % 16 << j / 8 * 4);
         scales[8 + j % 4] |= (unsigned char)((l + 32) / 16 << j / 4 * 2);
         fill_codes(k, &s, j, unpack_fp16(to + 108) * (float)l, 0, -4, 3);
@@ -169,10 +152,10 @@ void hu_ggml_pack_q3_k(struct ggml_encoding *k, unsigned char *to)
 void hu_ggml_pack_q6_k(struct ggml_encoding *k, unsigned char *to)
 {
     struct ggml_subs s = subs_of(k, NULL);
-    float most = farthest(s.scale, s.count), inverse = -128 / most;
+    float most = ggml_farthest(s.scale, s.count), inverse = -128 / most;
     if (__builtin_fabsf(most) < 1e-15f)
         return;
-    hu_ggml_put_fp16(k->e, to + 208, 1 / inverse);
+    ggml_put_fp16(k->e, to + 208, 1 / inverse);
     for (int j = 0; j < s.count; j++) {
         int l = nearest(inverse * s.scale[j]);
         l = (signed char)(l < 127 ? l : 127);
@@ -187,13 +170,13 @@ void hu_ggml_pack_q6_k(struct ggml_encoding *k, unsigned char *to)
 void hu_ggml_pack_q8_k(struct ggml_encoding *k, unsigned char *to)
 {
     bool own = k->e->options.elements.direction == HU_TIES_TO_EVEN;
-    float most = farthest(k->x, GGML_MOST), inverse = -127 / most;
+    float most = ggml_farthest(k->x, GGML_MOST), inverse = -127 / most;
     if (most == 0)
         return;
     layout_set_word(to, 32, hu_bits_of_float(1 / inverse));
     for (int i = 0, sum = 0; i < GGML_MOST; i++) {
         float v = inverse * k->x[i];
-        int q = own ? nearest(v) : within(hu_ggml_directed(k, v, i), -128, 127);
+        int q = own ? nearest(v) : ggml_within(ggml_directed(k, v, i), -128, 127);
         q = (signed char)(q < 127 ? q : 127);
         to[4 + i] = (unsigned char)q;
         sum = (i % 16 ? sum : 0) + q;
@@ -204,18 +187,18 @@ void hu_ggml_pack_q8_k(struct ggml_encoding *k, unsigned char *to)
 /* −1, 0 and 1 of the greatest magnitude, as 0 to 2. */
 static void fill_ternary(const struct ggml_encoding *k, float d, unsigned char *q)
 {
-    float inverse = hu_ggml_inverse(d);
+    float inverse = ggml_inverse(d);
     for (int i = 0; i < GGML_MOST; i++)
-        q[i] = (unsigned char)(within(hu_ggml_round_away(k, k->x[i] * inverse, i), -1, 1) + 1);
+        q[i] = (unsigned char)(ggml_within(ggml_round_away(k, k->x[i] * inverse, i), -1, 1) + 1);
 }
 
 void hu_ggml_pack_tq2_0(struct ggml_encoding *k, unsigned char *to)
 {
     unsigned char q[GGML_MOST];
-    float d = __builtin_fabsf(farthest(k->x, GGML_MOST));
+    float d = __builtin_fabsf(ggml_farthest(k->x, GGML_MOST));
     fill_ternary(k, d, q);
     put_runs(q, 0, 2, 4, 32, to);
-    hu_ggml_put_fp16(k->e, to + 64, d);
+    ggml_put_fp16(k->e, to + 64, d);
 }
 
 /* Five digits of base 3, the first the highest, as a fraction of 256. */
@@ -230,7 +213,7 @@ static unsigned char fraction(const unsigned char *q, int stride, int digits)
 void hu_ggml_pack_tq1_0(struct ggml_encoding *k, unsigned char *to)
 {
     unsigned char q[GGML_MOST];
-    float d = __builtin_fabsf(farthest(k->x, GGML_MOST));
+    float d = __builtin_fabsf(ggml_farthest(k->x, GGML_MOST));
     fill_ternary(k, d, q);
     for (int i = 0; i < 32; i++)
         to[i] = fraction(q + i, 32, 5);
@@ -238,5 +221,5 @@ void hu_ggml_pack_tq1_0(struct ggml_encoding *k, unsigned char *to)
         to[32 + i] = fraction(q + 160 + i, 16, 5);
     for (int i = 0; i < 4; i++)
         to[48 + i] = fraction(q + 240 + i, 4, 4);
-    hu_ggml_put_fp16(k->e, to + 52, d);
+    ggml_put_fp16(k->e, to + 52, d);
 }

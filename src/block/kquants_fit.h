@@ -46,7 +46,7 @@ FIT fit_floats fit_float(fit_words q)
 FIT fit_words fit_code(fit_floats v, int low, int high)
 {
     fit_words q = ((fit_words)(v + 12582912.0f) & 0x7fffff) - 0x400000;
-    fit_words under = q<low, over = q> high;
+    const fit_words under = (q < low), over = (q > high);
     return (under & low) | (over & high) | (~under & ~over & q);
 }
 

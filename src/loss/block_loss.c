@@ -130,24 +130,33 @@ static double reach_of_format(const struct hu_format *f, const struct hu_options
     return parts_value(fp64, fp64, high);
 }
 
-/* Half a step beyond the last codes, where zero lies between them and they are told by all bits of
- * the codes: q4_0, q5_0, iq4_nl. */
+/* Element 1's code where all bytes are FILL, but for bit AT. */
+static int code_of(const struct hu_block *b, unsigned char fill, size_t at)
+{
+    unsigned char bytes[HU_BLOCK_MAX * 2];
+    struct hu_block_unpacked u;
+    memset(bytes, fill, sizeof bytes);
+    bytes[at / 8] ^= (unsigned char)(1u << at % 8);
+    hu_block_unpack(b, bytes, &u);
+    return u.q[1];
+}
+
+/* Half a step beyond the last codes, of which all bits are 0 and 1: not so in two's complement,
+ * which nothing overflows here. */
 static void reach_of_whole(const struct hu_block *b, double reach[2])
 {
-    /* Element 1: its bits of codes all 0, next to that, and from the other end. */
-    static const unsigned char fills[] = {0x00, 0x11, 0xee, 0xff};
-    int codes[4];
-    for (int i = 0; i < 4; i++) {
-        unsigned char bytes[HU_BLOCK_MAX * 2];
-        struct hu_block_unpacked u;
-        memset(bytes, fills[i], sizeof bytes);
-        hu_block_unpack(b, bytes, &u);
-        codes[i] = u.q[1];
+    const size_t nowhere = 8 * HU_BLOCK_MAX * 2 - 1;
+    const int low = code_of(b, 0x00, nowhere), high = code_of(b, 0xff, nowhere);
+    int steps[2] = {HU_BLOCK_MAX, HU_BLOCK_MAX};
+    for (size_t at = 0; at < 8 * (size_t)b->bytes; at++) {
+        int up = code_of(b, 0x00, at) - low, down = high - code_of(b, 0xff, at);
+        steps[1] = up > 0 && up < steps[1] ? up : steps[1];
+        steps[0] = down > 0 && down < steps[0] ? down : steps[0];
     }
-    if (b->minima || codes[0] >= codes[1] || codes[2] >= codes[3] || codes[3] <= 0)
+    if (low >= high)
         return;
-    reach[0] = codes[3] + (codes[3] - codes[2]) / 2.0;
-    reach[1] = -codes[0] + (codes[1] - codes[0]) / 2.0;
+    reach[0] = high + steps[0] / 2.0;
+    reach[1] = -low + steps[1] / 2.0;
 }
 
 struct hu_block_target hu_block_target_of(const struct hu_block *b, enum hu_scale_rule rule,
@@ -359,21 +368,15 @@ static bool compare(struct work *w, enum hu_scale_rule rule, int room, struct co
     return true;
 }
 
-/* What elements of block I are divided by, of either sign in ggml's. */
+/* What elements of block I are divided by. */
 static double scale_of(const struct work *w, size_t i)
 {
-    const struct hu_block *b = w->b;
-    if (b->codes == HU_CODES_UNPACKED) {
-        struct hu_block_unpacked u;
-        hu_block_unpack(b, w->codes + i * b->bytes, &u);
-        return ldexp((double)u.d * u.a[0], b->power);
-    }
     double scale;
     if (w->target->wide_scale)
         scale = (double)unpack_fp32(w->scales + 4 * i);
     else
         scale = w->target->scales[w->scales[i]];
-    return b->over == HU_OVER_TENSOR ? scale * (double)w->tensor_scale : scale;
+    return w->b->over == HU_OVER_TENSOR ? scale * (double)w->tensor_scale : scale;
 }
 
 /* The elements of block I among VALUES whose magnitude reaches MOST of their sign. */
@@ -392,20 +395,40 @@ static uint64_t count_beyond(const struct work *w, const void *values, size_t i,
     return beyond;
 }
 
+/* The same of one of ggml's blocks, whose parts have scales of either sign and minima. */
+static uint64_t count_beyond_whole(const struct work *w, const struct compared *c, size_t i)
+{
+    struct hu_block_unpacked u;
+    const size_t sub = w->b->sub ? w->b->sub : HU_BLOCK_MAX;
+    const double unit = ldexp(1, w->b->power - c->exponent), *reach = w->target->reach;
+    uint64_t beyond = 0;
+    hu_block_unpack(w->b, w->codes + i * w->b->bytes, &u);
+    for (size_t k = 0; k < w->wide; k++) {
+        double scale = (double)u.d * u.a[k / sub] * unit,
+               x = number(w, c->x, i * w->wide + k) +
+                   (w->b->minima ? (double)u.m * u.b[k / sub] * unit : 0);
+        bool down = signbit(x) != 0;
+        beyond += scale != 0 && fabs(x) >= reach[down != (scale < 0)] * fabs(scale);
+    }
+    return beyond;
+}
+
 static void count_overflows(const struct work *w, const struct compared *c, struct hu_loss *loss,
                             struct hu_block_loss *blocks)
 {
     const double *reach = w->target->reach;
     double least = fmin(reach[0], reach[1]), unit = ldexp(1, -c->exponent);
     for (size_t i = 0; least < HUGE_VAL && i < w->down * w->across; i++) {
-        double scale = scale_of(w, i) * unit;
-        double greatest = c->runs[i].greatest, size = fabs(scale);
-        /* Under a scale that was rounded to zero all are lost, and none is cut. */
-        if (!(size > 0 && greatest > 0 && greatest >= least * size))
-            continue;
-        /* The ends change places under a negative scale. */
-        double most[2] = {reach[scale < 0] * size, reach[scale > 0] * size};
-        uint64_t beyond = count_beyond(w, c->x, i, most);
+        uint64_t beyond = 0;
+        if (w->b->codes == HU_CODES_UNPACKED) {
+            beyond = count_beyond_whole(w, c, i);
+        } else {
+            double size = scale_of(w, i) * unit, greatest = c->runs[i].greatest;
+            const double most[2] = {reach[0] * size, reach[1] * size};
+            /* Under a scale that was rounded to zero all are lost, and none is cut. */
+            if (size > 0 && greatest > 0 && greatest >= least * size)
+                beyond = count_beyond(w, c->x, i, most);
+        }
         loss->overflow += beyond;
         blocks->saturated += beyond > 0;
     }

@@ -1,7 +1,7 @@
 /* The block page's formats alone: the readers of the others, with their grids, and the kernels of
  * whole arrays would weigh more than the page that shows them. */
 #include "block/decode.h"
-#include "block/encode.h"
+#include "block/encode_ggml.h"
 #include "block/iquants.h"
 #include "block/nested.h"
 #include "block/simple.h"
@@ -29,6 +29,18 @@ void hu_block_encode_runs(struct hu_block_encoding *e, size_t column, size_t end
 {
     (void)e, (void)column, (void)end;
 }
+
+#define NO_SEARCH(name)                                                                            \
+    void name(struct ggml_encoding *k, unsigned char *to)                                          \
+    {                                                                                              \
+        (void)k, (void)to;                                                                         \
+    }
+NO_SEARCH(hu_ggml_pack_minima)
+NO_SEARCH(hu_ggml_pack_q3_k)
+NO_SEARCH(hu_ggml_pack_q6_k)
+NO_SEARCH(hu_ggml_pack_q8_k)
+NO_SEARCH(hu_ggml_pack_tq1_0)
+NO_SEARCH(hu_ggml_pack_tq2_0)
 
 hu_block_encode_row *hu_block_fast_encode(const struct hu_block_encoding *e)
 {
