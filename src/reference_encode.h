@@ -81,8 +81,8 @@ void hu_reference_put_half(struct work *w, unsigned char *block, size_t byte, fl
 /* 1 / D; 0 of a D of which nothing is left in an fp16. */
 float hu_reference_inverse(struct work *w, float d);
 
-/* Of codes of a table, and of ggml's blocks: by fp32's operations. */
+/* Of codes of a table, and of ggml's blocks, by fp32's operations. */
 void hu_reference_encode_runs(struct work *w);
-void hu_reference_encode_wholes(struct work *w);
-/* One block of 256 elements, at BLOCK, whose bytes are zeros. */
+/* One block of 32 elements, or of 256, at BLOCK, whose bytes are zeros. */
+void hu_reference_encode_short(struct work *w, const float *x, unsigned char *block);
 void hu_reference_encode_long(struct work *w, const float *x, unsigned char *block);

@@ -234,47 +234,15 @@ static void encode_curve(struct work *w, const float *x, unsigned char *block)
     hu_reference_put_half(w, block, 0, !none && squares > 0 ? over(w, products, squares) : 0);
 }
 
-/* As the scale, wherever that is; q8_k's is an fp32. */
-static void put_nan(struct work *w, unsigned char *block)
-{
-    static const struct {
-        int type;
-        size_t byte;
-    } places[] = {{10, 80}, {11, 108}, {14, 208}, {34, 52}, {35, 64}};
-    size_t byte = 0;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        byte = places[i].type == w->b->ggml_type ? places[i].byte : byte;
-    if (w->b->ggml_type == 15)
-        put_bits(block, 0, 32, 0x7fc00000);
-    else
-        put_bits(block, 8 * byte, 16, 0x7e00);
-}
-
-void hu_reference_encode_wholes(struct work *w)
+void hu_reference_encode_short(struct work *w, const float *x, unsigned char *block)
 {
     static const struct shape shapes[] = {
         {2, 8, 15, 0, 0, 2}, {3, 0, 15, 2, 0, 4},  {6, 16, 31, 0, 2, 6},
-        {7, 0, 31, 2, 4, 8}, {8, 0, 127, 0, 0, 0}, {20, 0, 0, 0, 0, 0},
+        {7, 0, 31, 2, 4, 8}, {8, 0, 127, 0, 0, 0},
     };
-    const size_t length = w->b->elements, across = (w->columns + length - 1) / length;
-    for (size_t n = 0; n < w->rows * across; n++) {
-        float x[256] = {0};
-        bool finite = true;
-        unsigned char *block = w->codes + n * w->b->bytes;
-        for (size_t i = 0; i < length && n % across * length + i < w->columns; i++) {
-            x[i] = w->src[n / across * w->columns + n % across * length + i];
-            finite = finite && isfinite(x[i]);
-        }
-        memset(block, 0, w->b->bytes);
-        if (!finite)
-            put_nan(w, block);
-        else if (length > 32)
-            hu_reference_encode_long(w, x, block);
-        else if (w->b->ggml_type == 20)
-            encode_curve(w, x, block);
-        else
-            for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-                if (shapes[i].type == w->b->ggml_type)
-                    encode_affine(w, x, block, &shapes[i]);
-    }
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        if (shapes[i].type == w->b->ggml_type)
+            encode_affine(w, x, block, &shapes[i]);
+    if (w->b->ggml_type == 20)
+        encode_curve(w, x, block);
 }
