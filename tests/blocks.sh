@@ -100,6 +100,21 @@ holds "codes that are taken as they are" bash -c "'$halfulp' cast two.safetensor
 exits "a cast of one weight leaves the others' parts alone" 0 "1 quantized tensor is decoded" "$halfulp" cast two.safetensors --tensor 'de.*' -t bf16 -o some.safetensors
 holds "which are still read" bash -c "'$halfulp' tensors some.safetensors --json | grep -q '\"modelopt\"'"
 
+# torchao's metadata say of each tensor of which class it is.
+python3 -c "
+import random
+from blocks_write import *
+parts, _, _ = TORCHAO['Float8Tensor of rows'](random.Random(1))
+meta = parts.pop('__metadata__')
+save('ao.safetensors', parts | {'m.norm': ('F32', [2], bytes(8))}, meta)"
+prints "torchao's parts are one tensor" "m.weight FP8_ROW m.norm F32" bash -c "'$halfulp' tensors ao.safetensors --json | jq -r '[.tensors[] | .name, .dtype] | join(\" \")'"
+exits "torchao's weights become plain ones" 0 "1 quantized tensor is decoded" "$halfulp" cast ao.safetensors -t bf16 -o ao16.safetensors
+holds "… of which the metadata say so" python3 -c "
+import json, struct
+blob = open('ao16.safetensors', 'rb').read()
+meta = json.loads(blob[8:8 + struct.unpack('<Q', blob[:8])[0]])['__metadata__']
+assert json.loads(meta['m.weight']) == json.loads(meta['m.norm']) == {'_type': 'Tensor'} and json.loads(meta['tensor_names']) == ['m.weight', 'm.norm'], meta"
+
 # What stats say of them is what they say of the decoded file.
 "$halfulp" cast two.safetensors -t fp64 -o fp64.safetensors >/dev/null 2>&1
 for one in de.m.weight mo.m.weight; do

@@ -309,6 +309,48 @@ def hqq(r, out=16, columns=64, bits=4, group=32, axis=1, scale='F16'):
 def renamed(made, names): return {names.get(n, n): t for n, t in made[0].items()}, *made[1:]
 QUANTO = {'m.weight': 'm.weight._data', 'm.weight_scale': 'm.weight._scale'}
 
+def torchao(made, kind, **said):
+    """The same under torchao's names, and what it says of them in the file's metadata."""
+    names = {'m.weight': '_qdata', 'm.weight_scale': '_scale', 'm.weight_zero_point': '_zero_point', 'm.weight_scale_2': '_per_tensor_scale'}
+    parts = {'m._weight' + names[n]: t for n, t in made[0].items() if n in names}
+    about = {'_type': kind, '_data': said, '_tensor_data_names': [n.removeprefix('m._weight_') for n in parts]}
+    meta = {'format': 'pt', 'm.weight': json.dumps(about), 'm.norm': '{"_type": "Tensor"}', 'tensor_names': '["m.weight", "m.norm"]'}
+    return parts | {'__metadata__': meta}, made[1], {'quant_method': 'torchao', 'quant_type': {'default': {'_type': kind}}}
+
+def float_zeros(made):
+    """Zero points of the scales' format: (code - zero) * scale."""
+    dtype, over, data = made[0]['m.weight_zero_point']
+    scales, points = struct.unpack('<%df' % len(data), made[0]['m.weight_scale'][2]), struct.unpack('%db' % len(data), data)
+    codes, (shape, _) = struct.unpack('%db' % len(made[0]['m.weight'][2]), made[0]['m.weight'][2]), made[1]['m.weight']
+    each = len(codes) // len(scales)
+    zeros = [p + 0.375 for p in points]
+    values = [(c - Fraction(zeros[i // each])) * Fraction(scales[i // each]) for i, c in enumerate(codes)]
+    return made[0] | {'m.weight_zero_point': ('F32', over, struct.pack('<%df' % len(zeros), *zeros))}, {'m.weight': (shape, values)}
+
+def nvfp4_alone(r):
+    parts, logical = nvfp4(r)
+    over = fp32(struct.unpack('<I', parts.pop('m.weight_scale_2')[2])[0])
+    return parts, {'m.weight': (logical['m.weight'][0], [float(Fraction(v) / Fraction(over)) if v else v for v in logical['m.weight'][1]])}
+
+TORCHAO = {
+    'Float8Tensor': lambda r: torchao(fp8_plain(r), 'Float8Tensor', block_size=[5, 40]),
+    'Float8Tensor of a scale of two dimensions': lambda r: torchao(scaled(r, [5, 40], [1, 1], (0, 0)), 'Float8Tensor', block_size=[5, 40]),
+    'Float8Tensor without a block_size': lambda r: torchao(fp8_plain(r), 'Float8Tensor', block_size=[]),
+    'Float8Tensor of rows': lambda r: torchao(fp8_plain(r, kind='row'), 'Float8Tensor', block_size=[1, 40]),
+    'Float8Tensor of tiles': lambda r: torchao(scaled(r, [256, 384], [2, 3], (128, 128)), 'Float8Tensor', block_size=[128, 128]),
+    'Float8Tensor of columns': lambda r: torchao(scaled(r, [6, 40], [1, 40], (0, 1)), 'Float8Tensor', block_size=[6, 1]),
+    'Float8Tensor of experts': lambda r: torchao(scaled(r, [3, 40, 50], [3, 1, 1], (0, 0)), 'Float8Tensor', block_size=[1, 40, 50]),
+    "Float8Tensor of experts' rows": lambda r: torchao(scaled(r, [3, 40, 50], [3, 40, 1], (1, 0)), 'Float8Tensor', block_size=[1, 1, 50]),
+    'Int8Tensor': lambda r: torchao(scaled(r, [7, 50], [7, 1], (1, 0), 'I8'), 'Int8Tensor', block_size=[1, 50]),
+    'Int8Tensor with zero points': lambda r: torchao(scaled(r, [7, 50], [7, 1], (1, 0), 'I8', zeros=True), 'Int8Tensor', block_size=[1, 50]),
+    'IntxUnpackedToInt8Tensor': lambda r: torchao(scaled(r, [8, 64], [8, 2], (1, 32), 'I8', zeros=True), 'IntxUnpackedToInt8Tensor', block_size=[1, 32]),
+    'IntxUnpackedToInt8Tensor with float zeros': lambda r: torchao(float_zeros(scaled(r, [8, 64], [8, 2], (1, 32), 'I8', zeros=True)), 'IntxUnpackedToInt8Tensor', block_size=[1, 32]),
+    'MXTensor': lambda r: torchao(mx(r, 3, 64, 'F8_E4M3'), 'MXTensor', block_size=32, is_swizzled_scales=False),
+    'MXTensor of fp4': lambda r: torchao(mx(r, 3, 64, 'U8'), 'MXTensor', block_size=32, elem_dtype={'_type': 'torch.dtype', '_data': 'float4_e2m1fn_x2'}),
+    'NVFP4Tensor': lambda r: torchao(nvfp4(r), 'NVFP4Tensor', block_size=16),
+    'NVFP4Tensor without a scale over all': lambda r: torchao(nvfp4_alone(r), 'NVFP4Tensor', block_size=16),
+}
+
 def modelopt(algo, group=None, **more):
     """config.json without a word of it, and hf_quant_config.json as ModelOpt writes it."""
     return None, {'producer': {'name': 'modelopt', 'version': '0.23.0'},
@@ -323,6 +365,7 @@ KINDS = {
     'BitNet, divided': bitnet, 'BitNet, multiplied': lambda r: bitnet(r, linear='autobitlinear'), 'BitNet under an fp32': lambda r: bitnet(r, 3, 37, 'F32'),
     'BitNet, large': lambda r: bitnet(r, 200, 700, 'F32'),
     'quanto int8': lambda r: renamed(scaled(r, [7, 50], [7, 1], (1, 0), 'I8'), QUANTO), 'quanto fp8': lambda r: renamed(scaled(r, [7, 50], [7, 1], (1, 0)), QUANTO),
+    **{"torchao's " + name: make for name, make in TORCHAO.items()},
     'ModelOpt FP8': lambda r: with_config(fp8_plain(r), modelopt('FP8')),
     'ModelOpt FP8, a matrix for each expert': lambda r: scaled(r, [3, 40, 50], [3], (0, 0), config=modelopt('FP8')),
     'ModelOpt FP8 of rows': lambda r: scaled(r, [5, 40], [5], (1, 0), config=modelopt('FP8_PER_CHANNEL_PER_TOKEN')),
@@ -473,8 +516,23 @@ def malformed():
     yield 'BitNet with a scale a row', resized(t[0], 'm.weight_scale', shape=[20]), 'is one float', t[2]
     yield 'BitNet whose config does not say so', t[0], 'does not fit', None
     yield 'quanto of four bits', {'m.weight._data._data': ('U8', [2, 32], bytes(64)), 'm.weight._scale': ('F32', [4, 1], bytes(16)), 'm.weight._shift': ('F32', [4, 1], bytes(16))}, "is quanto's by its name", None
-    for name, whose in ('weight._data', 'quanto'), ('weight:_data', 'torchao'), ('weight_qdata', 'torchao'):
+    for name, whose in ('weight._data', 'quanto'), ('weight:_data', 'torchao'):
         yield 'what %s writes in %s' % (whose, name), {'m.' + name: ('I8', [4, 8], bytes(32)), 'm.s': ('F32', [4], bytes(16))}, "is %s's by its name" % whose, None
+    ao = lambda made, kind, **said: torchao(made, kind, **said)[0]
+    rows = fp8_plain(r, kind='row')
+    yield "torchao's without metadata", without(ao(rows, 'Float8Tensor', block_size=[1, 40]), '__metadata__'), "is torchao's by its name, and no file's metadata", None
+    yield "torchao's of a class that is not read", ao(nvfp4(r), 'Int4Tensor', block_size=[1, 32]), "torchao's Int4Tensor by its file's metadata, which is not read", None
+    yield "torchao's of no class", ao(rows, None), "no file's metadata says of which class", None
+    yield "torchao's of another block_size", ao(rows, 'Float8Tensor', block_size=[1, 20]), r'a scale for 1 × 20 is said to be there, in all \[5, 2\]', None
+    yield "torchao's of a block_size of too many", ao(rows, 'Float8Tensor', block_size=[1, 1, 40]), 'as many dimensions', None
+    yield "torchao's of a block_size of nothing", ao(rows, 'Float8Tensor', block_size=[1, 0]), "that of a matrix's tiles", None
+    yield "torchao's of a scale over several matrices", ao(scaled(r, [3, 40, 50], [3], (0, 0)), 'Float8Tensor', block_size=[3, 40, 50]), "that of a matrix's tiles", None
+    yield "torchao's with swizzled scales", ao(nvfp4(r), 'NVFP4Tensor', block_size=16, is_swizzled_scales=True), 'swizzled', None
+    yield "torchao's in blocks of 16 of MX", ao(mx(r, 3, 64, 'U8'), 'MXTensor', block_size=16), 'another size', None
+    yield "torchao's of bytes that are no fp4", ao(mx(r, 3, 64, 'U8'), 'MXTensor', block_size=32, elem_dtype={'_data': 'fp6_e3m2'}), 'no pairs of fp4', None
+    yield "torchao's of another dtype", ao(rows, 'Int8Tensor', block_size=[1, 40]), 'another dtype', None
+    yield "torchao's without scales", without(ao(rows, 'Float8Tensor', block_size=[1, 40]), 'm._weight_scale'), 'has no _scale beside it', None
+    yield "torchao's with a scale over the inputs", ao(rows, 'Float8Tensor', block_size=[1, 40]) | {'m._weight_act_pre_scale': ('F32', [40], bytes(160))}, 'multiplies the inputs', None
     yield 'fp8 without a scale beside a config that says quantized', without(d, 'm.weight_scale_inv'), r'by its dtype and the config beside it \(fp8\)', {'quant_method': 'fp8'}
     yield 'bytes without a scale beside such a config', without(n, S, 'm.weight_scale_2'), r'the config beside it \(modelopt\)', {'quant_method': 'modelopt'}
     yield 'a scale whose codes are elsewhere', without(d, 'm.weight'), 'no layout that is known', {'quant_method': 'fp8'}
@@ -581,7 +639,7 @@ def check_malformed(program):
     import os, re, subprocess
     for what, parts, pattern, config in malformed():
         write_configs(config)
-        save('bad.safetensors', parts)
+        save('bad.safetensors', without(parts, '__metadata__'), parts.get('__metadata__'))
         if os.path.exists('never.safetensors'):
             os.remove('never.safetensors')
         run = subprocess.run([program, 'cast', 'bad.safetensors', '-t', 'bf16', '-o', 'never.safetensors'], capture_output=True, text=True)
@@ -605,7 +663,8 @@ if __name__ == '__main__':
         parts, logical, *config = make(random.Random(kind))
         write_configs(config[0] if config else None)
         parts['m.norm'] = ('F32', [2], struct.pack('<2f', 1.5, -2))
-        save('in.safetensors', parts)
+        metadata = parts.pop('__metadata__', None)
+        save('in.safetensors', parts, metadata)
         problem = ''
         for target, form in (('fp32', as_fp32), ('bf16', as_bf16)):
             run = subprocess.run([program, 'cast', 'in.safetensors', '-t', target, '-o', 'out.safetensors', '--force'],

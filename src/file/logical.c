@@ -8,7 +8,9 @@
 
 /* Of activations: they stay, whatever becomes of the weights. */
 static const char *const of_activations[] = {
-    ".input_scale", ".k_scale", ".v_scale", ".input_global_scale", "activation_scale", "qscale_act",
+    ".input_scale",          ".k_scale",   ".v_scale",         ".input_global_scale",
+    "activation_scale",      "qscale_act", "_act_quant_scale", "_act_quant_zero_point",
+    "_act_per_tensor_scale",
 };
 
 static bool is_of_activations(const char *name)
@@ -112,8 +114,9 @@ static bool find_all(struct logical_reader *r)
 {
     static enum logical_found (*const layouts[])(struct logical_reader *,
                                                  const struct hu_tensor *) = {
-        hu_logical_gguf,  hu_logical_bnb,          hu_logical_bitnet, hu_logical_hqq,
-        hu_logical_words, hu_logical_packed_words, hu_logical_scaled, hu_logical_gpt_oss,
+        hu_logical_gguf,    hu_logical_bnb,    hu_logical_bitnet,
+        hu_logical_hqq,     hu_logical_words,  hu_logical_packed_words,
+        hu_logical_torchao, hu_logical_scaled, hu_logical_gpt_oss,
     };
     for (size_t i = 0; i < r->set->tensor_count; i++)
         for (size_t k = 0; k < sizeof layouts / sizeof *layouts; k++) {
@@ -157,8 +160,7 @@ static const char *others_name(const struct hu_tensor *t)
     static const struct {
         const char *end, *whose;
     } rows[] = {
-        {".W_q", "HQQ"},        {"._data", "quanto"},
-        {":_data", "torchao"},  {"weight_qdata", "torchao"},
+        {".W_q", "HQQ"},        {"._data", "quanto"},          {":_data", "torchao"},
         {".codebooks", "AQLM"}, {".centroids.weight", "VPTQ"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -237,6 +239,7 @@ bool hu_logicals_read(struct hu_tensor_set *set, const char *path, struct hu_log
     bool config = hu_logical_config_read(path, &r.config, no_config);
     bool fine = find_all(&r) && check_rest(&r);
     hu_logical_config_clear(&r.config);
+    free(r.said);
     if (!fine)
         return false;
     if (config || !any_beside_config(logicals))

@@ -39,6 +39,8 @@ struct logical_reader {
     struct hu_tensor_set *set;
     struct hu_logicals *to;
     struct logical_config config;
+    const struct hu_metadata **said; /* of all files, by key, once it was asked for */
+    size_t said_count;
     char *error;
 };
 
@@ -69,6 +71,29 @@ bool hu_logical_modelopt_decodes(struct logical_reader *r, const struct hu_tenso
                                  const char *name);
 /* Whether it is what L's parts are. */
 bool hu_logical_modelopt_has(struct logical_reader *r, const struct hu_logical *l);
+
+/* Codes of a byte or less, and a tensor of scales beside them. */
+struct logical_pair {
+    const struct hu_tensor *codes, *scales;
+    const char *layout;
+    const struct hu_format *element; /* NULL: int8 */
+    unsigned each;                   /* elements that one element of the file holds */
+    size_t cut;                      /* of the codes' name, for what others have in its place */
+    size_t named;                    /* the weights are called NAME in place of so much; 0: CUT */
+    const char *name;
+    uint64_t said[2]; /* rows and columns under a scale, by the file itself; 0: it does not say */
+    bool float_zeros; /* zero points may be floats, of the scales' format */
+    bool alone;       /* NVFP4 may lack the scale over all, which is 1 then */
+    uint64_t rows, columns;
+    unsigned lead;                 /* dimensions before the matrix */
+    bool tiles;                    /* scales are of tiles alone */
+    const struct hu_tensor *zeros; /* beside int8; NULL: none */
+};
+
+/* Reads them from `rows` on, as their dtypes and shapes are. second: the scale over all, by which
+ * is divided where it is a RECIPROCAL; or NULL. */
+enum logical_found hu_logical_pair(struct logical_reader *r, struct logical_pair *p,
+                                   const struct hu_tensor *second, bool reciprocal);
 
 enum logical_found hu_logical_refuse(struct logical_reader *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -101,6 +126,7 @@ enum logical_found hu_logical_hqq(struct logical_reader *r, const struct hu_tens
 enum logical_found hu_logical_words(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_packed_words(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes);
+enum logical_found hu_logical_torchao(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_tensor *codes);
 

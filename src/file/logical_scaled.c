@@ -22,18 +22,8 @@
  * a row.
  */
 
-struct pair {
-    const struct hu_tensor *codes, *scales;
-    const char *layout;
-    const struct hu_format *element; /* NULL: int8 */
-    unsigned each;                   /* elements that one element of the file holds */
-    uint64_t rows, columns;
-    unsigned lead;                 /* dimensions before the matrix */
-    bool tiles;                    /* scales are of tiles alone */
-    const struct hu_tensor *zeros; /* beside int8; NULL: none */
-};
-
-static enum logical_found misfit(struct logical_reader *r, const struct pair *p, const char *due)
+static enum logical_found misfit(struct logical_reader *r, const struct logical_pair *p,
+                                 const char *due)
 {
     char a[LOGICAL_TEXT], b[LOGICAL_TEXT];
     return hu_logical_refuse(r, "%s does not fit %s: %s", hu_logical_what(p->scales, a),
@@ -46,7 +36,7 @@ static bool is_named(const struct hu_tensor *t, const char *dtype)
 }
 
 /* What the elements of T's codes are. False: T is none of codes. */
-static bool read_element(struct pair *p)
+static bool read_element(struct logical_pair *p)
 {
     const struct hu_format *f = p->codes->dtype.format;
     p->each = 1;
@@ -61,7 +51,7 @@ static bool read_element(struct pair *p)
     return is_named(p->codes, "int8");
 }
 
-static bool measure(struct pair *p)
+static bool measure(struct logical_pair *p)
 {
     const struct hu_tensor *t = p->codes;
     if (!t->rank)
@@ -72,7 +62,7 @@ static bool measure(struct pair *p)
 }
 
 /* Whether the scales are a matrix of DOWN × ACROSS for each matrix of codes. */
-static bool is_grid(const struct pair *p, uint64_t down, uint64_t across)
+static bool is_grid(const struct logical_pair *p, uint64_t down, uint64_t across)
 {
     const struct hu_tensor *s = p->scales, *t = p->codes;
     if (s->rank != t->rank || s->shape[s->rank - 1] != across)
@@ -89,7 +79,7 @@ static uint64_t up(uint64_t n, uint64_t by)
 }
 
 /* The table's row, or one of our own, for tiles of ROWS × COLUMNS (0: all) under SCALE. */
-static bool set_block(struct logical_reader *r, struct hu_logical *l, const struct pair *p,
+static bool set_block(struct logical_reader *r, struct hu_logical *l, const struct logical_pair *p,
                       uint32_t rows, uint32_t columns, const char *scale, enum hu_block_over over)
 {
     static const float int8_values[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(-128),
@@ -136,12 +126,14 @@ static bool set_block(struct logical_reader *r, struct hu_logical *l, const stru
     return true;
 }
 
-static enum logical_found found(struct logical_reader *r, const struct pair *p, const char *tail,
-                                size_t cut, uint32_t rows, uint32_t columns, const char *scale,
+static enum logical_found found(struct logical_reader *r, const struct logical_pair *p,
+                                uint32_t rows, uint32_t columns, const char *scale,
                                 enum hu_block_over over, struct hu_logical **made)
 {
-    static const struct hu_block_apart less_byte = {.element_of = hu_block_less_byte};
-    struct hu_logical *l = hu_logical_new(r, p->codes, cut, tail);
+    static const struct hu_block_apart less_byte = {.element_of = hu_block_less_byte},
+                                       less_zero = {.element_of = hu_block_less_zero};
+    struct hu_logical *l =
+        hu_logical_new(r, p->codes, p->named ? p->named : p->cut, p->named ? p->name : "");
     if (!l || !hu_logical_shape(r, l, p->codes->shape, p->codes->rank, p->columns) ||
         !set_block(r, l, p, rows, columns, scale, over))
         return LOGICAL_ERROR;
@@ -150,9 +142,10 @@ static enum logical_found found(struct logical_reader *r, const struct pair *p, 
     l->scales_in = p->scales->dtype.format;
     hu_logical_add(l, p->scales);
     if (p->zeros) {
+        bool bytes = is_named(p->zeros, "int8");
         l->more = p->zeros;
-        l->own.zeros = HU_ZEROS_BYTES;
-        l->own.apart = &less_byte;
+        l->own.zeros = bytes ? HU_ZEROS_BYTES : HU_ZEROS_FLOATS;
+        l->own.apart = bytes ? &less_byte : &less_zero;
         hu_logical_add(l, p->zeros);
     }
     *made = l;
@@ -161,32 +154,31 @@ static enum logical_found found(struct logical_reader *r, const struct pair *p, 
 
 /* A scale for 32 in a row: e8m0, or bytes that are the same codes. Others of that format stand for
  * tiles. */
-static bool is_microscaled(const struct pair *p)
+static bool is_microscaled(const struct logical_pair *p)
 {
     return (is_named(p->scales, "e8m0") || is_named(p->scales, "uint8")) &&
            is_grid(p, p->rows, up(p->columns, 32));
 }
 
 /* Scales of 16 in a row of fp4, and the one over all: SECOND's, or its reciprocal. */
-static enum logical_found nvfp4(struct logical_reader *r, const struct pair *p,
-                                const struct hu_tensor *second, bool reciprocal, const char *tail,
-                                size_t cut)
+static enum logical_found nvfp4(struct logical_reader *r, const struct logical_pair *p,
+                                const struct hu_tensor *second, bool reciprocal)
 {
     char due[160];
-    float over;
+    float over = 1;
     struct hu_logical *l;
     snprintf(due, sizeof due,
              "NVFP4 has a scale for 16 in a row, here [%llu, %llu], in their order",
              (unsigned long long)p->rows, (unsigned long long)up(p->columns, 16));
     if (!is_grid(p, p->rows, up(p->columns, 16)))
         return misfit(r, p, due);
-    if (!second || !is_named(second, "fp32") || second->elements != 1)
+    if (second ? !is_named(second, "fp32") || second->elements != 1 : !p->alone)
         return misfit(r, p, "NVFP4 has one fp32 beside it, weight_scale_2 or weight_global_scale");
-    if (!hu_logical_number(r, second, &over))
+    if (second && !hu_logical_number(r, second, &over))
         return LOGICAL_ERROR;
     if (!(over > 0) || over > 3.4e38f)
         return misfit(r, p, "the scale over all is no positive number");
-    enum logical_found is = found(r, p, tail, cut, 1, 16, "fp8_e4m3", HU_OVER_TENSOR, &l);
+    enum logical_found is = found(r, p, 1, 16, "fp8_e4m3", HU_OVER_TENSOR, &l);
     if (is != LOGICAL_FOUND)
         return is;
     l->tensor_scale = reciprocal ? 1 / over : over;
@@ -197,7 +189,7 @@ static enum logical_found nvfp4(struct logical_reader *r, const struct pair *p,
 }
 
 /* The inputs of a group of a row that the config has; 0: it has none that fits. */
-static uint32_t group_of(const struct logical_reader *r, const struct pair *p)
+static uint32_t group_of(const struct logical_reader *r, const struct logical_pair *p)
 {
     for (size_t i = 0; i < r->config.scheme_count; i++) {
         uint64_t group = r->config.schemes[i].group;
@@ -207,10 +199,31 @@ static uint32_t group_of(const struct logical_reader *r, const struct pair *p)
     return 0;
 }
 
+/* Scales of tiles that the file itself tells the sides of. */
+static enum logical_found by_said(struct logical_reader *r, const struct logical_pair *p)
+{
+    const uint64_t down = p->said[0], across = p->said[1];
+    const bool rows = down >= p->rows, columns = across >= p->columns;
+    struct hu_logical *l;
+    char due[160];
+    snprintf(due, sizeof due, "a scale for %llu × %llu is said to be there, in all [%llu, %llu]",
+             (unsigned long long)down, (unsigned long long)across,
+             (unsigned long long)up(p->rows, down), (unsigned long long)up(p->columns, across));
+    if (p->columns > UINT32_MAX || p->rows > UINT32_MAX ||
+        !(is_grid(p, up(p->rows, down), up(p->columns, across)) ||
+          (rows && columns && !p->lead && p->scales->elements == 1)))
+        return misfit(r, p, due);
+    /* All of a matrix, a row, or a tile. */
+    uint32_t high = rows && columns ? 0 : (uint32_t)down,
+             wide = columns && (rows ? !p->lead : down == 1) ? 0
+                    : columns                                ? (uint32_t)p->columns
+                                                             : (uint32_t)across;
+    return found(r, p, high, wide, "fp32", HU_OVER_NONE, &l);
+}
+
 /* Scales that are lone floats: of all, of a row, of a column, of each matrix, of a tile, or, as the
  * config says, of a group in a row. */
-static enum logical_found by_floats(struct logical_reader *r, const struct pair *p,
-                                    const char *tail, size_t cut)
+static enum logical_found by_floats(struct logical_reader *r, const struct logical_pair *p)
 {
     struct hu_logical *l;
     char due[200];
@@ -244,8 +257,8 @@ static enum logical_found by_floats(struct logical_reader *r, const struct pair 
         if (shapes[i].rows > 1 && !tile[0])
             r->to->note = "tiles of 128 × 128 are taken for granted, for no config.json beside it "
                           "has a weight_block_size";
-        return found(r, p, tail, cut, shapes[i].rows, shapes[i].columns,
-                     exponents ? "e8m0" : "fp32", HU_OVER_NONE, &l);
+        return found(r, p, shapes[i].rows, shapes[i].columns, exponents ? "e8m0" : "fp32",
+                     HU_OVER_NONE, &l);
     }
     snprintf(
         due, sizeof due,
@@ -257,11 +270,11 @@ static enum logical_found by_floats(struct logical_reader *r, const struct pair 
 }
 
 /* Zero points are int8, one a scale of int8; an index of groups is not read beside bytes. */
-static enum logical_found check_beside(struct logical_reader *r, struct pair *p, size_t cut)
+static enum logical_found check_beside(struct logical_reader *r, struct logical_pair *p)
 {
     char what[LOGICAL_TEXT];
-    const struct hu_tensor *zeros = hu_logical_beside(r, p->codes, cut, "_zero_point"),
-                           *index = hu_logical_beside(r, p->codes, cut, "_g_idx");
+    const struct hu_tensor *zeros = hu_logical_beside(r, p->codes, p->cut, "_zero_point"),
+                           *index = hu_logical_beside(r, p->codes, p->cut, "_g_idx");
     if (index)
         return hu_logical_refuse(r, "%s is an index of groups, which is not read beside bytes",
                                  hu_logical_what(index, what));
@@ -269,7 +282,9 @@ static enum logical_found check_beside(struct logical_reader *r, struct pair *p,
         return LOGICAL_FOUND;
     if (p->element)
         return misfit(r, p, "zero points are read beside integers alone");
-    bool fits = is_named(zeros, "int8") && zeros->rank == p->scales->rank;
+    bool floats =
+        p->float_zeros && zeros->dtype.format && zeros->dtype.format == p->scales->dtype.format;
+    bool fits = (is_named(zeros, "int8") || floats) && zeros->rank == p->scales->rank;
     for (unsigned i = 0; fits && i < zeros->rank; i++)
         fits = zeros->shape[i] == p->scales->shape[i];
     if (!fits)
@@ -281,15 +296,13 @@ static enum logical_found check_beside(struct logical_reader *r, struct pair *p,
     return LOGICAL_FOUND;
 }
 
-/* Sets p's scales, and the name without TAIL. second: the scale over all, or NULL. */
-static enum logical_found read_pair(struct logical_reader *r, struct pair *p,
-                                    const struct hu_tensor *second, bool reciprocal,
-                                    const char *tail, size_t cut)
+enum logical_found hu_logical_pair(struct logical_reader *r, struct logical_pair *p,
+                                   const struct hu_tensor *second, bool reciprocal)
 {
     struct hu_logical *l;
     if (!measure(p))
         return misfit(r, p, "codes have no rows");
-    enum logical_found fits = check_beside(r, p, cut);
+    enum logical_found fits = check_beside(r, p);
     if (fits != LOGICAL_FOUND)
         return fits;
     if (p->element && p->each == 1 && p->columns * p->element->storage_bits % 8)
@@ -300,10 +313,10 @@ static enum logical_found read_pair(struct logical_reader *r, struct pair *p,
         (p->element || is_named(p->scales, "e8m0"))) {
         if (p->each == 1 && is_named(p->scales, "e8m0"))
             p->layout = "mx";
-        return found(r, p, tail, cut, 1, 32, "e8m0", HU_OVER_NONE, &l);
+        return found(r, p, 1, 32, "e8m0", HU_OVER_NONE, &l);
     }
     if (is_named(p->scales, "fp8_e4m3") && p->element && p->element->storage_bits == 4)
-        return nvfp4(r, p, second, reciprocal, tail, cut);
+        return nvfp4(r, p, second, reciprocal);
     const char *name = hu_dtype_name(p->scales->dtype);
     bool floats = hu_has_word("fp32 bf16 fp16", name);
     if (!floats && !(hu_has_word("e8m0", name) && p->element && p->element->storage_bits == 8))
@@ -313,23 +326,23 @@ static enum logical_found read_pair(struct logical_reader *r, struct pair *p,
                           : "scales are fp32, bf16, fp16, e8m0, or fp8_e4m3 over fp4");
     if (p->each == 2)
         return misfit(r, p, "two codes a byte are NVFP4 with fp8_e4m3 or MXFP4 with e8m0 scales");
-    return by_floats(r, p, tail, cut);
+    return p->said[0] ? by_said(r, p) : by_floats(r, p);
 }
 
-static enum logical_found packed(struct logical_reader *r, struct pair *p)
+static enum logical_found packed(struct logical_reader *r, struct logical_pair *p)
 {
-    const size_t cut = strlen("_packed");
     char what[LOGICAL_TEXT];
+    p->cut = strlen("_packed");
     p->layout = "compressed-tensors";
-    p->scales = hu_logical_beside(r, p->codes, cut, "_scale");
+    p->scales = hu_logical_beside(r, p->codes, p->cut, "_scale");
     if (!p->scales || !read_element(p) || p->each != 2)
         return hu_logical_refuse(r, "%s is no uint8 or int32 with a weight_scale beside it",
                                  hu_logical_what(p->codes, what));
-    return read_pair(r, p, hu_logical_beside(r, p->codes, cut, "_global_scale"), true, "", cut);
+    return hu_logical_pair(r, p, hu_logical_beside(r, p->codes, p->cut, "_global_scale"), true);
 }
 
 /* int8 with the greatest magnitude of each row. */
-static enum logical_found llm_int8(struct logical_reader *r, struct pair *p)
+static enum logical_found llm_int8(struct logical_reader *r, struct logical_pair *p)
 {
     static const struct hu_block_apart shared = {.element_of = hu_block_shared};
     const size_t cut = strlen(".weight");
@@ -347,7 +360,7 @@ static enum logical_found llm_int8(struct logical_reader *r, struct pair *p)
         return LOGICAL_ERROR;
     if (byte)
         return misfit(r, p, "weight_format is not 0: codes that lie in tiles are not read");
-    enum logical_found is = found(r, p, "", 0, 1, 0, "fp32", HU_OVER_NONE, &l);
+    enum logical_found is = found(r, p, 1, 0, "fp32", HU_OVER_NONE, &l);
     if (is != LOGICAL_FOUND)
         return is;
     l->own.name = "llm_int8";
@@ -365,7 +378,7 @@ static bool is_modelopt(const struct logical_config *c)
 }
 
 /* AWQ and SmoothQuant leave a scale over a module's inputs where no norm before it took it in. */
-static enum logical_found modelopt(struct logical_reader *r, struct pair *p,
+static enum logical_found modelopt(struct logical_reader *r, struct logical_pair *p,
                                    const struct hu_tensor *second)
 {
     const size_t cut = hu_ends_with(p->codes->name, ".weight") ? strlen("weight") : 0;
@@ -377,12 +390,12 @@ static enum logical_found modelopt(struct logical_reader *r, struct pair *p,
         return hu_logical_refuse(
             r, "%s multiplies the inputs of quantized weights, which are not decoded under it",
             hu_logical_what(inputs, what));
-    return read_pair(r, p, second, false, "", 0);
+    return hu_logical_pair(r, p, second, false);
 }
 
 enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes)
 {
-    struct pair p = {.codes = codes};
+    struct logical_pair p = {.codes = codes};
     if (hu_ends_with(codes->name, "weight_packed") ||
         (hu_ends_with(codes->name, "_packed") &&
          hu_logical_beside(r, codes, strlen("_packed"), "_scale")))
@@ -397,13 +410,14 @@ enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_t
     if (hu_ends_with(codes->name, ".weight._data") && p.each == 1 &&
         (p.scales = hu_logical_beside(r, codes, quanto, "._scale"))) {
         p.layout = "quanto";
-        return read_pair(r, &p, NULL, false, "", quanto);
+        p.cut = quanto;
+        return hu_logical_pair(r, &p, NULL, false);
     }
     p.layout = "deepseek";
     p.tiles = true;
     p.scales = hu_logical_beside(r, codes, 0, "_scale_inv");
     if (p.scales)
-        return read_pair(r, &p, NULL, false, "", 0);
+        return hu_logical_pair(r, &p, NULL, false);
     p.tiles = false;
     p.scales = hu_logical_beside(r, codes, 0, "_scale");
     const struct hu_tensor *second = hu_logical_beside(r, codes, 0, "_scale_2");
@@ -418,7 +432,7 @@ enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_t
     }
     if (p.scales && !strcmp(p.layout, "modelopt"))
         return modelopt(r, &p, second);
-    return p.scales ? read_pair(r, &p, second, false, "", 0) : LOGICAL_NONE;
+    return p.scales ? hu_logical_pair(r, &p, second, false) : LOGICAL_NONE;
 }
 
 /* gpt-oss (transformers, integrations/mxfp4.py): blocks uint8 [experts, out, groups, 16], scales
@@ -428,7 +442,7 @@ enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_
     const size_t cut = strlen("_blocks");
     if (!hu_ends_with(codes->name, "_blocks") || !is_named(codes, "uint8"))
         return LOGICAL_NONE;
-    struct pair p = {.codes = codes, .layout = "gpt-oss"};
+    struct logical_pair p = {.codes = codes, .layout = "gpt-oss"};
     p.scales = hu_logical_beside(r, codes, cut, "_scales");
     char what[LOGICAL_TEXT];
     if (!p.scales)

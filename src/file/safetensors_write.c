@@ -94,10 +94,22 @@ static bool put_tensor(struct write_text *t, const struct hu_written *tensor,
     return true;
 }
 
+static bool is_written(const char *key, const struct hu_written *tensors, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(tensors[i].name, key))
+            return true;
+    return false;
+}
+
 /* Readers of what comes from PyTorch ask for the format. False: there is none to put. */
-static bool put_metadata(struct write_text *t, const struct hu_tensor_file *file)
+static bool put_metadata(struct write_text *t, const struct hu_tensor_file *file,
+                         const struct hu_written *tensors, size_t count)
 {
     bool own = file->kind == HU_FILE_SAFETENSORS;
+    /* torchao's (logical_torchao.c) say of each tensor what it is: of one that is written, plain.
+     */
+    bool classes = hu_metadata_find(file, "tensor_names");
     if (!file->metadata_count && file->kind != HU_FILE_TORCH)
         return false;
     put_text(t, "\"__metadata__\":{");
@@ -105,9 +117,11 @@ static bool put_metadata(struct write_text *t, const struct hu_tensor_file *file
         put_text(t, "\"format\":\"pt\"");
     for (size_t i = 0; own && i < file->metadata_count; i++) {
         put_text(t, i ? "," : "");
-        put_string(t, file->metadata[i].key);
+        const char *key = file->metadata[i].key, *value = (const char *)file->metadata[i].value;
+        put_string(t, key);
         put_text(t, ":");
-        put_string(t, (const char *)file->metadata[i].value);
+        put_string(t,
+                   classes && is_written(key, tensors, count) ? "{\"_type\": \"Tensor\"}" : value);
     }
     put_text(t, "}");
     return true;
@@ -118,7 +132,7 @@ bool hu_safetensors_lay_out(const struct hu_tensor_file *file, const struct hu_w
 {
     struct write_text t = {0};
     hu_write_put(&t, "\0\0\0\0\0\0\0\0{", 9);
-    bool first = !put_metadata(&t, file), fine = true;
+    bool first = !put_metadata(&t, file, tensors, count), fine = true;
     for (size_t i = 0; fine && i < count; i++) {
         put_text(&t, i || !first ? "," : "");
         fine = put_tensor(&t, &tensors[i], message);
