@@ -145,8 +145,7 @@ struct tables {
 INLINE struct tables tables_under(const float *values, const struct under *of, bool minima,
                                   enum exactness exactness, marks *middles)
 {
-    floats x = load_floats(values);
-    struct full both = {put_under(x, of[0], minima), put_under(x, of[1], minima)};
+    struct full both = {values_under(values, of[0], minima), values_under(values, of[1], minima)};
     if (exactness == ROUNDED)
         return (struct tables){
             {rounded_half(both.a, exactness, middles), rounded_half(both.b, exactness, middles)}};
@@ -253,7 +252,7 @@ struct wide_table {
 
 INLINE struct wide_table wide_under(const float *values, struct under of, bool minima)
 {
-    return (struct wide_table){put_under(load_floats(values), of, minima)};
+    return (struct wide_table){values_under(values, of, minima)};
 }
 
 INLINE struct wide_table fp4_wide(const struct hu_block_planes *of)

@@ -363,16 +363,20 @@ struct shorts {
 typedef uint16_t halves8 __attribute__((vector_size(16)));
 typedef int16_t signed_halves8 __attribute__((vector_size(16)));
 
+/* Of eight halves that are BYTES apart half I, at its place in 16 bytes: blends use any unit. */
+#define HALF_OF(x, i)                                                                              \
+    _mm_blend_epi16(x, _mm_loadu_si128((const __m128i *)(at + (i) * (bytes - 2))), 1 << (i))
+
 /* Halves that are BYTES apart; of fewer than eight the rest is zero. */
 INLINE halves8 halves_apart(const unsigned char *at, size_t bytes, size_t n)
 {
-    halves8 x = {0};
     if (n >= 8) {
-        UNROLLED
-        for (size_t i = 0; i < 8; i++)
-            x[i] = (uint16_t)unpack_half(at + i * bytes);
-        return x;
+        __m128i x = _mm_loadu_si128((const __m128i *)at);
+        x = HALF_OF(HALF_OF(HALF_OF(x, 1), 2), 3);
+        x = HALF_OF(HALF_OF(HALF_OF(HALF_OF(x, 4), 5), 6), 7);
+        return (halves8)x;
     }
+    halves8 x;
     uint16_t room[8] = {0};
     for (size_t i = 0; i < n; i++)
         room[i] = (uint16_t)unpack_half(at + i * bytes);
