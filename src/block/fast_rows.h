@@ -565,7 +565,8 @@ ROWS(q4_0, short_row(j, row, dst, TYPE_Q4_0, narrow))
 ROWS(q4_1, short_row(j, row, dst, TYPE_Q4_1, narrow))
 ROWS(q5_0, short_row(j, row, dst, TYPE_Q5_0, narrow))
 ROWS(q5_1, short_row(j, row, dst, TYPE_Q5_1, narrow))
-ROWS(q8, short_row(j, row, dst, TYPE_Q8_0, narrow))
+ROWS(q8_0, short_row(j, row, dst, TYPE_Q8_0, narrow))
+ROWS(q8_1, short_row(j, row, dst, TYPE_Q8_1, narrow))
 ROWS(iq4_nl, short_row(j, row, dst, TYPE_IQ4_NL, narrow))
 ROWS(mxfp4, mxfp4_row(j, row, dst, narrow))
 ROWS(ggml_nvfp4, ggml_nvfp4_row(j, row, dst, narrow))
@@ -590,8 +591,9 @@ static inline hu_block_row *find_whole(const struct hu_block *b, bool narrow)
     case TYPE_Q5_1:
         return ROW_OF(q5_1);
     case TYPE_Q8_0:
+        return ROW_OF(q8_0);
     case TYPE_Q8_1:
-        return ROW_OF(q8);
+        return ROW_OF(q8_1);
     case TYPE_IQ4_NL:
         return ROW_OF(iq4_nl);
     case TYPE_MXFP4:

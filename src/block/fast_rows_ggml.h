@@ -36,13 +36,15 @@ INLINE const float *values_of_type(int type)
                                                         : NULL;
 }
 
-/* Bytes of a block, known while compiling but for q8_1's beside q8_0's. */
+/* Bytes of a block, known while compiling. */
 INLINE size_t bytes_of_type(const struct hu_block *b, int type)
 {
     return type == TYPE_Q4_0 || type == TYPE_IQ4_NL ? 18
            : type == TYPE_Q4_1                      ? 20
            : type == TYPE_Q5_0                      ? 22
            : type == TYPE_Q5_1                      ? 24
+           : type == TYPE_Q8_0                      ? 34
+           : type == TYPE_Q8_1                      ? 36
            : type == TYPE_Q4_K                      ? 144
            : type == TYPE_Q5_K                      ? 176
            : type == TYPE_Q6_K                      ? 210
@@ -63,6 +65,12 @@ INLINE const float *fives_of_type(int type)
            : type == TYPE_Q5_0                      ? less_16
            : type == TYPE_Q5_1 || type == TYPE_Q5_K ? values
                                                     : NULL;
+}
+
+/* Blocks of a scale and 32 bytes. */
+INLINE bool is_q8(int type)
+{
+    return type == TYPE_Q8_0 || type == TYPE_Q8_1;
 }
 
 /* Eight numbers under BY. */
@@ -109,7 +117,9 @@ INLINE void ggml_bytes(const struct under *of, bool minima,
 {
 #if LANES > 8
     if (fives) {
-        put_fives(dst, fives, *of, minima, q);
+        bytes32 codes;
+        GET(codes, q);
+        put_fives(dst, fives, *of, minima, codes);
         return;
     }
 #endif
@@ -461,30 +471,53 @@ INLINE void short_step(int type, const unsigned char *at, size_t bytes, const st
     default:
         break;
     }
-    const void *from = type == TYPE_Q8_0 ? (const void *)codes : q;
+    const void *from = is_q8(type) ? (const void *)codes : q;
     if (narrow)
         ggml_bytes(of, minima, fives_of_type(type), from, dst, NORMAL, NULL);
     else
         ggml_wide(of, minima, from, dst);
 }
 
+/* Whether all codes of a type are looked up, those of two blocks at once. */
+INLINE bool looks_up(int type, bool narrow)
+{
+    return values_of_type(type) && (LANES > 8 || narrow);
+}
+
+/* HERE blocks, at most a batch, from block N of ROW on, which is AT. */
+INLINE void short_batch(const struct hu_block_job *j, size_t row, size_t n, size_t here,
+                        const unsigned char *at, void *dst, int type, bool narrow)
+{
+    const bool minima = type == TYPE_Q4_1 || type == TYPE_Q5_1, looks = looks_up(type, narrow);
+    const size_t bytes = bytes_of_type(j->b, type), at_once = looks ? 2 : 1,
+                 size = STEP * (narrow ? 2 : 4);
+    struct shorts s;
+    uint32_t bad =
+        short_scales(at, bytes, here, minima, narrow, narrow && !looks ? INT8_UNIT : 1, &s);
+    char *to = (char *)dst + n * size;
+    for (size_t k = 0; k < here; k += at_once, at += at_once * bytes, to += at_once * size)
+        short_step(type, at, bytes, &s, k, looks, narrow, to);
+    if (__builtin_expect(bad, 0))
+        redo_blocks(j, row, n, bad, dst, narrow);
+}
+
+#if LANES > 8 && HAS_BF16
+#include "fast_mantissas.h"
+#endif
+
 INLINE void short_row(const struct hu_block_job *j, size_t row, void *dst, int type, bool narrow)
 {
-    const bool minima = type == TYPE_Q4_1 || type == TYPE_Q5_1,
-               looks = values_of_type(type) && (LANES > 8 || narrow);
-    const size_t bytes = bytes_of_type(j->b, type), at_once = looks ? 2 : 1,
-                 size = STEP * (narrow ? 2 : 4), steps = j->columns / STEP / at_once * at_once;
+    const size_t bytes = bytes_of_type(j->b, type), at_once = looks_up(type, narrow) ? 2 : 1,
+                 steps = j->columns / STEP / at_once * at_once;
     const unsigned char *at = codes_at(j, row);
-    char *to = dst;
-    for (size_t n = 0, here; n < steps; n += here) {
-        struct shorts s;
+    size_t n = 0;
+#if LANES > 8 && HAS_BF16
+    if (is_q8(type) && narrow)
+        n = q8_eights(j, row, at, dst, type);
+#endif
+    for (size_t here; n < steps; n += here) {
         here = steps - n < BATCH ? steps - n : BATCH;
-        uint32_t bad =
-            short_scales(at, bytes, here, minima, narrow, narrow && !looks ? INT8_UNIT : 1, &s);
-        for (size_t k = 0; k < here; k += at_once, at += at_once * bytes, to += at_once * size)
-            short_step(type, at, bytes, &s, k, looks, narrow, to);
-        if (__builtin_expect(bad, 0))
-            redo_blocks(j, row, n, bad, dst, narrow);
+        short_batch(j, row, n, here, at + n * bytes, dst, type, narrow);
     }
     if (steps * STEP < j->columns)
         redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
