@@ -17,8 +17,15 @@ enum {
     TYPE_Q5_K = 13,
     TYPE_Q6_K = 14,
     TYPE_Q8_K = 15,
+    TYPE_IQ2_XXS = 16,
+    TYPE_IQ2_XS = 17,
+    TYPE_IQ3_XXS = 18,
+    TYPE_IQ1_S = 19,
     TYPE_IQ4_NL = 20,
+    TYPE_IQ3_S = 21,
+    TYPE_IQ2_S = 22,
     TYPE_IQ4_XS = 23,
+    TYPE_IQ1_M = 29,
     TYPE_MXFP4 = 39,
     TYPE_NVFP4 = 40
 };
@@ -52,6 +59,24 @@ INLINE size_t bytes_of_type(const struct hu_block *b, int type)
                                                     : b->bytes;
 }
 
+/* Elements under a scale, as a power of two; known while compiling but for types that are not. */
+INLINE int shift_of_type(const struct hu_block *b, int type)
+{
+    switch (type) {
+    case TYPE_IQ2_XXS:
+    case TYPE_IQ3_XXS:
+    case TYPE_IQ1_S:
+    case TYPE_IQ3_S:
+        return 5;
+    case TYPE_IQ2_XS:
+    case TYPE_IQ2_S:
+    case TYPE_IQ1_M:
+        return 4;
+    default:
+        return __builtin_ctz(b->sub ? b->sub : HU_BLOCK_MAX);
+    }
+}
+
 /* What the lower five bits of codes of a type stand for, where AVX-512 looks all of them up. */
 INLINE const float *fives_of_type(int type)
 {
@@ -79,29 +104,31 @@ INLINE void put_eight(__m256i numbers, float by, float *to)
     _mm256_storeu_ps(to, _mm256_mul_ps(_mm256_cvtepi32_ps(numbers), _mm256_set1_ps(by)));
 }
 
-/* Numbers of which each stands over 2^SHIFT of ELEMENTS, times BY, for each sixteen. */
+/* Numbers of which each stands over 2^SHIFT of ELEMENTS, times BY, for each sixteen. Eight of them
+ * are read as they were written: other reads would wait until writing is done. */
 INLINE void put_products(const int32_t *a, size_t elements, int shift, float by, float *to)
 {
-    const __m256i half = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3);
-    const __m256i none = _mm256_setzero_si256();
+    const __m256i half = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3), none = _mm256_setzero_si256();
     __m256i x;
     for (size_t k = 0; k < elements / 16; k += 8) {
-        GET(x, a + (shift > 5 ? 0 : k >> (shift - 4)));
+        GET(x, a + (shift == 4 ? k : 0));
         x = shift == 4  ? x
             : shift > 5 ? _mm256_permutevar8x32_epi32(x, none)
-                        : _mm256_permutevar8x32_epi32(x, half);
+                        : _mm256_permutevar8x32_epi32(
+                              x, _mm256_add_epi32(half, _mm256_set1_epi32((int)k / 2)));
         put_eight(x, by, to + k);
     }
 }
 
-INLINE void put_over(const struct hu_block *b, const struct hu_block_unpacked *u, bool minima,
-                     float unit, struct over *of)
+INLINE void put_over(const struct hu_block *b, const struct hu_block_unpacked *u, int type,
+                     bool minima, float unit, struct over *of)
 {
-    const int shift = __builtin_ctz(b->sub ? b->sub : HU_BLOCK_MAX);
-    put_products(u->a, b->elements, shift, u->d * unit * power_of((unsigned)(127 + b->power)),
+    const int shift = shift_of_type(b, type);
+    const size_t elements = type ? 256 : b->elements;
+    put_products(u->a, elements, shift, u->d * unit * power_of((unsigned)(127 + b->power)),
                  of->scale);
     if (minima)
-        put_products(u->b, b->elements, shift, u->m, of->less);
+        put_products(u->b, elements, shift, u->m, of->less);
 }
 
 INLINE struct under under_of(const struct over *of, bool minima, size_t number)
@@ -172,7 +199,7 @@ careful_block(const struct hu_block *b, const unsigned char *at, uint16_t *dst)
     struct over over = {.less = {0}};
     marks middles = {0};
     readers[b->ggml_type](at, &u);
-    put_over(b, &u, b->minima, INT8_UNIT, &over);
+    put_over(b, &u, 0, b->minima, INT8_UNIT, &over);
     for (size_t i = 0; i < b->elements; i += STEP) {
         struct under of[2] = {under_of(&over, true, i / 16), under_of(&over, true, i / 16 + 1)};
         ggml_bytes(of, true, NULL, u.q + i, dst + i, ROUNDED, &middles);
@@ -199,12 +226,14 @@ ROW __attribute__((noinline, cold)) static void redo_blocks(const struct hu_bloc
 
 #if LANES > 8
 #include "fast_iquants.h"
-#else
-INLINE void fall(int type, const unsigned char *at, struct hu_block_unpacked *to)
-{
-    readers[type](at, to);
-}
 #endif
+
+/* Whether numbers of points are made before these are looked up. */
+INLINE bool has_points(int type)
+{
+    return LANES > 8 && ((type >= TYPE_IQ2_XXS && type <= TYPE_IQ1_S) || type == TYPE_IQ3_S ||
+                         type == TYPE_IQ2_S || type == TYPE_IQ1_M);
+}
 
 /* Blocks that fall apart before the first one is put together. */
 enum { AHEAD = 8 };
@@ -212,6 +241,9 @@ enum { AHEAD = 8 };
 struct apart {
     struct over over;
     struct hu_block_unpacked u; /* its codes, if no table has them */
+#if LANES > 8
+    struct points points;
+#endif
 };
 
 /* Whether the scale of a block, and its minimum, are numbers, and differences under them whole, if
@@ -272,8 +304,13 @@ INLINE bool fall_apart(const struct hu_block *b, const unsigned char *at, int ty
         put_products(u->a, 128, 4, u->d * unit, to->over.scale);
         return is_finite(u->d);
     default:
-        fall(b->ggml_type, at, u);
-        put_over(b, u, minima, unit, &to->over);
+#if LANES > 8
+        if (has_points(type))
+            number_points(type, at, u, &to->points);
+        else
+#endif
+            readers[type ? type : b->ggml_type](at, u);
+        put_over(b, u, type, minima, unit, &to->over);
         return is_finite(u->d) && (!minima || is_finite(u->m)) &&
                (!narrow || (minima ? u->d != 0 && u->m != 0 &&
                                          stays_whole(exponent_of(u->d), exponent_of(u->m))
@@ -334,6 +371,7 @@ INLINE void long_block(const struct apart *x, const unsigned char *at, const str
         return;
     }
 #endif
+    UNROLLED
     for (size_t i = 0; i < elements; i += 2 * STEP)
         long_step(x, at + bytes_of_type(b, type) - elements / 2, type, minima, narrow, i,
                   dst + i * (narrow ? 2 : 4));
@@ -356,8 +394,13 @@ INLINE void long_row(const struct hu_block_job *j, size_t row, void *dst, int ty
         for (size_t k = 0; k < here; k++)
             bad |= (uint32_t)!fall_apart(b, at + k * bytes, type, looks, minima, narrow, &x[k])
                    << k;
-        for (size_t k = 0; k < here; k++, at += bytes)
+        for (size_t k = 0; k < here; k++, at += bytes) {
+#if LANES > 8
+            if (has_points(type))
+                put_points(type, at, &x[k].points, x[k].u.q);
+#endif
             long_block(&x[k], at, b, type, minima, narrow, (char *)dst + (n + k) * elements * size);
+        }
         if (__builtin_expect(bad, 0))
             redo_blocks(j, row, n, bad, dst, narrow);
     }
