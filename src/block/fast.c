@@ -12,7 +12,7 @@ hu_block_row *hu_block_fast_row(const struct hu_block_job *j)
         return NULL;
 #if defined(__x86_64__)
     const char *kernel = hu_kernel_name(hu_kernel_chosen());
-    if (!strcmp(kernel, "avx512bf16"))
+    if (!strcmp(kernel, "avx512bf16") && hu_kernel_find("avx512vbmi"))
         return hu_block_row_avx512bf16(j, narrow);
     if (!strncmp(kernel, "avx512", 6))
         return hu_block_row_avx512(j, narrow);

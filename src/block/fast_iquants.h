@@ -1,48 +1,88 @@
 /*
- * Readers of GGUF's i-quants whose points are gathered from their codebooks, eight of 8 elements or
- * sixteen of 4 at a time, and negated by a mask: for AVX-512; iquants.h says what lies where.
+ * Readers of GGUF's i-quants for AVX-512: numbers of points are made for a few blocks before points
+ * are looked up. 32 elements are put together by blends of loads that repeat a point: gathers take
+ * twice as long on a Zen 4, and insertions need one of two units. iquants.h says what lies where.
  */
 
 typedef int64_t longs8 __attribute__((vector_size(64)));
 
-/* Numbers of eight bytes. */
-INLINE words8 eight_bytes(const void *at)
+enum { WHOLE = 256, NUMBERS_MOST = WHOLE / 4 };
+
+/* Numbers of points, and a bit for each element. */
+struct points {
+    uint16_t which[NUMBERS_MOST];
+    unsigned char signs[WHOLE / 8];
+};
+
+INLINE __m256i four_eights(const uint64_t *grid, const uint16_t *which)
 {
-    return (words8)_mm256_cvtepu8_epi32(_mm_loadl_epi64(at));
+#define EIGHT_AT(i) _mm256_set1_epi64x((long long)grid[which[i]])
+    __m256i first = _mm256_blend_epi32(EIGHT_AT(0), EIGHT_AT(1), 0x0c),
+            last = _mm256_blend_epi32(EIGHT_AT(2), EIGHT_AT(3), 0xc0);
+    return _mm256_blend_epi32(first, last, 0xf0);
 }
 
-/* The bits of a word that start at PLACES. */
-INLINE words8 bits_at(const unsigned char *word, words8 places, unsigned mask)
+/* Numbers of eight bits as they lie, or others. */
+INLINE __m256i eight_fours(const uint32_t *grid, const unsigned char *bytes, const uint16_t *which)
 {
-    return (((words8){0} + unpack_word(word)) >> places) & mask;
+#define FOUR_AT(i) _mm256_set1_epi32((int)grid[bytes ? bytes[i] : which[i]])
+    __m256i a = _mm256_blend_epi32(FOUR_AT(0), FOUR_AT(1), 0x02),
+            b = _mm256_blend_epi32(FOUR_AT(2), FOUR_AT(3), 0x08),
+            c = _mm256_blend_epi32(FOUR_AT(4), FOUR_AT(5), 0x20),
+            d = _mm256_blend_epi32(FOUR_AT(6), FOUR_AT(7), 0x80);
+    return _mm256_blend_epi32(_mm256_blend_epi32(a, b, 0x0c), _mm256_blend_epi32(c, d, 0xc0), 0xf0);
 }
 
-/* 64 elements, negated where SIGNS have bits. */
-INLINE void put_signs(int8_t *q, __m512i x, const unsigned char *signs)
+/* 32 elements, negated where SIGNS have bits. */
+INLINE void put_signs(int8_t *q, __m256i x, const unsigned char *signs)
 {
-    uint64_t bits;
-    memcpy(&bits, signs, sizeof bits);
-    x = _mm512_mask_sub_epi8(x, bits, _mm512_setzero_si512(), x);
+    x = _mm256_mask_sub_epi8(x, unpack_word(signs), _mm256_setzero_si256(), x);
     PUT(q, x);
 }
 
-INLINE void put_eights(int8_t *q, const uint64_t *grid, words8 which, const unsigned char *signs)
+INLINE void put_eights(int8_t *q, const uint64_t *grid, const struct points *p)
 {
-    put_signs(q, _mm512_i32gather_epi64((__m256i)which, (const void *)grid, 8), signs);
+    for (int i = 0; i < WHOLE / 8; i += 4)
+        put_signs(q + 8 * i, four_eights(grid, p->which + i), p->signs + i);
 }
 
-INLINE void put_fours(int8_t *q, const uint32_t *grid, words which, const unsigned char *signs)
+INLINE void put_fours(int8_t *q, const uint32_t *grid, const unsigned char *bytes,
+                      const struct points *p)
 {
-    put_signs(q, _mm512_i32gather_epi32((__m512i)which, (const void *)grid, 4), signs);
+    for (int i = 0; i < WHOLE / 4; i += 8)
+        put_signs(q + 4 * i, eight_fours(grid, bytes ? bytes + i : NULL, p->which + i),
+                  p->signs + i / 2);
 }
 
-/* Points that are all moved by an eighth, down where DOWN is 1. */
-INLINE void put_moved_eights(int8_t *q, const uint64_t *grid, words8 which, words8 down)
+/* Points that are all moved by an eighth, down where there are bits. */
+INLINE void put_moved_eights(int8_t *q, const uint64_t *grid, const struct points *p)
 {
-    bytes64 x = (bytes64)_mm512_i32gather_epi64((__m256i)which, (const void *)grid, 8);
-    longs8 all = -__builtin_convertvector((numbers8)down, longs8);
-    x += (bytes64)all | 1;
-    PUT(q, x);
+    const __m256i up = _mm256_set1_epi8(1), down = _mm256_set1_epi8(-1);
+    for (int i = 0; i < WHOLE / 8; i += 4) {
+        __m256i by = _mm256_mask_mov_epi8(up, unpack_word(p->signs + i), down);
+        by = _mm256_add_epi8(by, four_eights(grid, p->which + i));
+        PUT(q + 8 * i, by);
+    }
+}
+
+/* 32 bytes, 16 of two each or 8 of four each, as halves. */
+INLINE full_halves bytes_as_halves(const void *at, int each)
+{
+    const full_halves n = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                           16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+    __m512i x = each == 1   ? _mm512_cvtepu8_epi16(_mm256_loadu_si256(at))
+                : each == 2 ? _mm512_castsi256_si512(_mm256_cvtepu8_epi16(_mm_loadu_si128(at)))
+                            : _mm512_castsi128_si512(_mm_cvtepu8_epi16(_mm_loadl_epi64(at)));
+    return (full_halves)(each == 1 ? x
+                                   : _mm512_permutexvar_epi16((__m512i)(n / (uint16_t)each), x));
+}
+
+/* Bits that are in halves, for each eight elements. */
+INLINE void put_same_signs(full_halves x, uint16_t bit, unsigned char *signs)
+{
+    __mmask32 set = _mm512_test_epi16_mask((__m512i)x, _mm512_set1_epi16((short)bit));
+    __m256i all = _mm256_movm_epi8(set);
+    PUT(signs, all);
 }
 
 /* Of eight words four times seven signs and a scale of four bits. */
@@ -55,122 +95,149 @@ INLINE void put_sevens(words8 x, int32_t *scales, unsigned char *signs)
     make_even(signs);
 }
 
-ROW static void gather_iq2_xxs(const unsigned char *block, struct hu_block_unpacked *to)
+INLINE void points_iq2_xxs(const unsigned char *block, struct hu_block_unpacked *to,
+                           struct points *p)
 {
-    const struct hu_block_grids *grids = hu_block_grids();
-    unsigned char which[32], signs[32];
     longs8 all;
     GET(all, block + 2);
     __m256i low = _mm512_cvtepi64_epi32((__m512i)all),
             high = _mm512_cvtepi64_epi32((__m512i)(all >> 32));
-    PUT(which, low);
+    __m512i which = _mm512_cvtepu8_epi16(low);
+    PUT(p->which, which);
     to->d = hardware_fp16(block);
-    put_sevens((words8)high, to->a, signs);
-    UNROLLED
-    for (int k = 0; k < 4; k++)
-        put_eights(to->q + 64 * k, grids->iq2_xxs, eight_bytes(which + 8 * k), signs + 8 * k);
+    put_sevens((words8)high, to->a, p->signs);
 }
 
-ROW static void gather_iq2_xs(const unsigned char *block, struct hu_block_unpacked *to)
+INLINE void points_iq2_xs(const unsigned char *block, struct hu_block_unpacked *to,
+                          struct points *p)
 {
-    const struct hu_block_grids *grids = hu_block_grids();
-    unsigned char signs[32];
     full_halves all;
     GET(all, block + 2);
     __m256i sevens = _mm512_cvtepi16_epi8((__m512i)(all >> 9));
-    PUT(signs, sevens);
-    make_even(signs);
+    PUT(p->signs, sevens);
+    make_even(p->signs);
+    all &= 511;
+    PUT(p->which, all);
     to->d = hardware_fp16(block);
     put_odd(unpack_word(block + 66), to->a);
     put_odd(unpack_word(block + 70), to->a + 8);
-    UNROLLED
-    for (int k = 0; k < 4; k++) {
-        __m128i eight = _mm_loadu_si128((const __m128i *)(block + 2 + 16 * k));
-        words8 which = (words8)_mm256_cvtepu16_epi32(eight) & 511;
-        put_eights(to->q + 64 * k, grids->iq2_xs, which, signs + 8 * k);
-    }
 }
 
-ROW static void gather_iq2_s(const unsigned char *block, struct hu_block_unpacked *to)
+INLINE void points_iq2_s(const unsigned char *block, struct hu_block_unpacked *to, struct points *p)
 {
-    const struct hu_block_grids *grids = hu_block_grids();
-    const words8 places = {0, 2, 4, 6, 8, 10, 12, 14};
+    const full_halves places = {0, 2, 4, 6, 0, 2, 4, 6, 0, 2, 4, 6, 0, 2, 4, 6,
+                                0, 2, 4, 6, 0, 2, 4, 6, 0, 2, 4, 6, 0, 2, 4, 6};
+    full_halves which =
+        bytes_as_halves(block + 2, 1) | (bytes_as_halves(block + 66, 4) >> places & 3) << 8;
+    PUT(p->which, which);
+    memcpy(p->signs, block + 34, sizeof p->signs);
     to->d = hardware_fp16(block);
     put_odd(unpack_word(block + 74), to->a);
     put_odd(unpack_word(block + 78), to->a + 8);
-    UNROLLED
-    for (int k = 0; k < 4; k++) {
-        words8 which = eight_bytes(block + 2 + 8 * k) | bits_at(block + 66 + 2 * k, places, 3) << 8;
-        put_eights(to->q + 64 * k, grids->iq2_s, which, block + 34 + 8 * k);
-    }
 }
 
-ROW static void gather_iq3_xxs(const unsigned char *block, struct hu_block_unpacked *to)
+INLINE void points_iq3_xxs(const unsigned char *block, struct hu_block_unpacked *to,
+                           struct points *p)
 {
-    const struct hu_block_grids *grids = hu_block_grids();
-    unsigned char signs[32];
     words8 all;
     GET(all, block + 66);
     to->d = hardware_fp16(block);
-    put_sevens(all, to->a, signs);
-    UNROLLED
-    for (int k = 0; k < 4; k++)
-        put_fours(to->q + 64 * k, grids->iq3_xxs, byte_words(block + 2 + 16 * k), signs + 8 * k);
+    put_sevens(all, to->a, p->signs);
 }
 
-ROW static void gather_iq3_s(const unsigned char *block, struct hu_block_unpacked *to)
+/* 32 numbers of nine bits, the lower eight in bytes. */
+INLINE void put_nines(const unsigned char *low, const unsigned char *ninths, uint16_t *to)
 {
-    const struct hu_block_grids *grids = hu_block_grids();
-    const words places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    __m512i x = (__m512i)bytes_as_halves(low, 1);
+    x = _mm512_mask_add_epi16(x, unpack_word(ninths), x, _mm512_set1_epi16(1 << 8));
+    PUT(to, x);
+}
+
+INLINE void points_iq3_s(const unsigned char *block, struct hu_block_unpacked *to, struct points *p)
+{
+    put_nines(block + 2, block + 66, p->which);
+    put_nines(block + 34, block + 70, p->which + 32);
+    memcpy(p->signs, block + 74, sizeof p->signs);
     to->d = hardware_fp16(block);
     put_odd(unpack_word(block + 106), to->a);
-    UNROLLED
-    for (int k = 0; k < 4; k++) {
-        words ninths = (((words){0} + unpack_half(block + 66 + 2 * k)) >> places) & 1;
-        words which = byte_words(block + 2 + 16 * k) | ninths << 8;
-        put_fours(to->q + 64 * k, grids->iq3_s, which, block + 74 + 8 * k);
-    }
 }
 
-ROW static void gather_iq1_s(const unsigned char *block, struct hu_block_unpacked *to)
+INLINE void points_iq1_s(const unsigned char *block, struct hu_block_unpacked *to, struct points *p)
 {
-    const struct hu_block_grids *grids = hu_block_grids();
-    const words8 places = {0, 3, 6, 9, 16, 19, 22, 25}, tops = {15, 15, 15, 15, 31, 31, 31, 31};
-    words8 scales = (words8)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(block + 34)));
-    scales = 2 * (scales >> 12 & 7) + 1;
+    const full_halves places = {0, 3, 6, 9, 0, 3, 6, 9, 0, 3, 6, 9, 0, 3, 6, 9,
+                                0, 3, 6, 9, 0, 3, 6, 9, 0, 3, 6, 9, 0, 3, 6, 9},
+                      fourth = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3,
+                                4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7};
+    __m128i high = _mm_loadu_si128((const __m128i *)(block + 34));
+    words8 scales = 2 * ((words8)_mm256_cvtepu16_epi32(high) >> 12 & 7) + 1;
+    full_halves all = (full_halves)_mm512_permutexvar_epi16((__m512i)fourth,
+                                                            _mm512_castsi128_si512(high)),
+                which = bytes_as_halves(block + 2, 1) | (all >> places & 7) << 8;
+    PUT(p->which, which);
+    put_same_signs(all, 0x8000, p->signs);
     PUT(to->a, scales);
     to->d = hardware_fp16(block);
-    UNROLLED
-    for (int k = 0; k < 4; k++) {
-        const unsigned char *high = block + 34 + 4 * k;
-        words8 which = eight_bytes(block + 2 + 8 * k) | bits_at(high, places, 7) << 8;
-        put_moved_eights(to->q + 64 * k, grids->iq1, which, bits_at(high, tops, 1));
+}
+
+INLINE void points_iq1_m(const unsigned char *block, struct hu_block_unpacked *to, struct points *p)
+{
+    const full_halves places = {0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4,
+                                0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4};
+    full_halves high = bytes_as_halves(block + 32, 2) >> places,
+                which = bytes_as_halves(block, 1) | (high & 7) << 8;
+    PUT(p->which, which);
+    put_same_signs(high, 8, p->signs);
+    iq1_m_scales(block + 48, to);
+}
+
+/* The numbers of a block's points, and its scales. */
+INLINE void number_points(int type, const unsigned char *at, struct hu_block_unpacked *to,
+                          struct points *p)
+{
+    switch (type) {
+    case TYPE_IQ2_XXS:
+        points_iq2_xxs(at, to, p);
+        break;
+    case TYPE_IQ2_XS:
+        points_iq2_xs(at, to, p);
+        break;
+    case TYPE_IQ2_S:
+        points_iq2_s(at, to, p);
+        break;
+    case TYPE_IQ3_XXS:
+        points_iq3_xxs(at, to, p);
+        break;
+    case TYPE_IQ3_S:
+        points_iq3_s(at, to, p);
+        break;
+    case TYPE_IQ1_S:
+        points_iq1_s(at, to, p);
+        break;
+    default:
+        points_iq1_m(at, to, p);
     }
 }
 
-ROW static void gather_iq1_m(const unsigned char *block, struct hu_block_unpacked *to)
+INLINE void put_points(int type, const unsigned char *at, const struct points *p, int8_t *q)
 {
     const struct hu_block_grids *grids = hu_block_grids();
-    const words8 places = {0, 4, 8, 12, 16, 20, 24, 28};
-    iq1_m_scales(block + 48, to);
-    UNROLLED
-    for (int k = 0; k < 4; k++) {
-        const unsigned char *high = block + 32 + 4 * k;
-        words8 which = eight_bytes(block + 8 * k) | bits_at(high, places, 7) << 8;
-        put_moved_eights(to->q + 64 * k, grids->iq1, which, bits_at(high, places + 3, 1));
+    switch (type) {
+    case TYPE_IQ2_XXS:
+        put_eights(q, grids->iq2_xxs, p);
+        break;
+    case TYPE_IQ2_XS:
+        put_eights(q, grids->iq2_xs, p);
+        break;
+    case TYPE_IQ2_S:
+        put_eights(q, grids->iq2_s, p);
+        break;
+    case TYPE_IQ3_XXS:
+        put_fours(q, grids->iq3_xxs, at + 2, p);
+        break;
+    case TYPE_IQ3_S:
+        put_fours(q, grids->iq3_s, NULL, p);
+        break;
+    default:
+        put_moved_eights(q, grids->iq1, p);
     }
-}
-
-static void (*const gathering[])(const unsigned char *, struct hu_block_unpacked *) = {
-    [16] = gather_iq2_xxs, [17] = gather_iq2_xs, [18] = gather_iq3_xxs, [19] = gather_iq1_s,
-    [21] = gather_iq3_s,   [22] = gather_iq2_s,  [29] = gather_iq1_m,
-};
-
-/* The fastest reader of a type. */
-INLINE void fall(int type, const unsigned char *at, struct hu_block_unpacked *to)
-{
-    if ((size_t)type < sizeof gathering / sizeof *gathering && gathering[type])
-        gathering[type](at, to);
-    else
-        readers[type](at, to);
 }

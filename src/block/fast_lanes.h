@@ -73,9 +73,12 @@ struct fp4_scales {
     float value[2], second;
 };
 
+/* As a word: of the loads that repeat a number, a Zen 4's vpbroadcastd alone needs no shuffle. */
 INLINE floats splat(float x)
 {
-    return x - (floats){0};
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (floats)(bits - (words){0});
 }
 
 INLINE bool any_byte(bytes32 x)
@@ -96,12 +99,19 @@ INLINE floats put_under(floats x, struct under of, bool minima)
 #if LANES == 8
     return minima
                ? (floats)_mm256_fmsub_ps((__m256)x, (__m256)splat(of.scale), (__m256)splat(of.less))
-               : x * of.scale;
+               : x * splat(of.scale);
 #else
     return minima
                ? (floats)_mm512_fmsub_ps((__m512)x, (__m512)splat(of.scale), (__m512)splat(of.less))
-               : x * of.scale;
+               : x * splat(of.scale);
 #endif
+}
+
+/* Of numbers that nothing else is put under the same for: a multiplication repeats its scale. */
+INLINE floats values_under(const float *values, struct under of, bool minima)
+{
+    floats x = load_floats(values);
+    return minima ? put_under(x, of, minima) : x * of.scale;
 }
 
 /* To the sixteen bits above, to nearest even; the lower ones are no one's. */

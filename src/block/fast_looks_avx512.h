@@ -145,8 +145,7 @@ struct tables {
 INLINE struct tables tables_under(const float *values, const struct under *of, bool minima,
                                   enum exactness exactness, marks *middles)
 {
-    floats x = load_floats(values);
-    struct full both = {put_under(x, of[0], minima), put_under(x, of[1], minima)};
+    struct full both = {values_under(values, of[0], minima), values_under(values, of[1], minima)};
     if (exactness == ROUNDED)
         return (struct tables){
             {rounded_half(both.a, exactness, middles), rounded_half(both.b, exactness, middles)}};
@@ -155,41 +154,32 @@ INLINE struct tables tables_under(const float *values, const struct under *of, b
         {(halves)_mm512_castsi512_si256(t), (halves)_mm512_extracti64x4_epi64(t, 1)}};
 }
 
-/* Of 32 codes in words, under what is taken of 32 numbers: their lower five bits say which. */
-INLINE void look_up_fives(uint16_t *at, const float *values, struct under of, bool minima,
-                          __m512i codes)
+/* 32 bytes, under what is taken of 32 numbers: their lower five bits say which. */
+INLINE void put_fives(uint16_t *at, const float *values, struct under of, bool minima,
+                      bytes32 bytes)
 {
-    struct full x = {put_under(load_floats(values), of, minima),
-                     put_under(load_floats(values + 16), of, minima)};
+    struct full x = {values_under(values, of, minima), values_under(values + 16, of, minima)};
+    __m512i which = _mm512_cvtepu8_epi16((__m256i)bytes);
     full_halves table = rounded(&x, NORMAL, NULL);
-    table = (full_halves)_mm512_permutexvar_epi16(codes, (__m512i)table);
+    table = (full_halves)_mm512_permutexvar_epi16(which, (__m512i)table);
     PUT(at, table);
 }
 
-/* The same of 32 bytes. */
-INLINE void put_fives(uint16_t *at, const float *values, struct under of, bool minima,
-                      const void *bytes)
-{
-    look_up_fives(at, values, of, minima, (__m512i)byte_halves(bytes));
-}
-
 /* 256 codes, the lower and the upper halves of 32 bytes by turns, with one bit of each of 32 bytes
- * above them, and 32 under each of EIGHT. */
+ * above them, and 32 under each of EIGHT. What is above those five bits does not matter. */
 INLINE void put_five_bits(uint16_t *dst, const float *values, const struct over *eight,
                           const unsigned char *low, const unsigned char *high)
 {
-    const __m512i fifteen = _mm512_set1_epi16(15);
-    const __m512i tops =
-        _mm512_slli_epi16(_mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)high)), 8);
+    const bytes32 fifteen = (bytes32){0} + 15;
+    bytes32 bits, x;
+    GET(bits, high);
     UNROLLED
     for (int k = 0; k < 8; k++) {
-        __m512i x = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(low + k / 2 * 32)));
-        __m512i bit = _mm512_mulhi_epu16(tops, _mm512_set1_epi16(1 << (12 - k)));
-        if (k % 2)
-            x = _mm512_mulhi_epu16(x, _mm512_set1_epi16(1 << 12));
-        x = _mm512_ternarylogic_epi32(x, bit, fifteen, 0xe4); /* c ? a : b */
-        look_up_fives(dst + STEP * k, values, (struct under){eight->scale[k], eight->less[k]}, true,
-                      x);
+        GET(x, low + k / 2 * 32);
+        x = MOVED(x, k % 2 ? -4 : 0, 255);
+        x = (bytes32)_mm256_ternarylogic_epi32((__m256i)x, (__m256i)MOVED(bits, 4 - k, 255),
+                                               (__m256i)fifteen, 0xe4); /* c ? a : b */
+        put_fives(dst + STEP * k, values, (struct under){eight->scale[k], eight->less[k]}, true, x);
     }
 }
 
@@ -253,7 +243,7 @@ struct wide_table {
 
 INLINE struct wide_table wide_under(const float *values, struct under of, bool minima)
 {
-    return (struct wide_table){put_under(load_floats(values), of, minima)};
+    return (struct wide_table){values_under(values, of, minima)};
 }
 
 INLINE struct wide_table fp4_wide(const struct hu_block_planes *of)

@@ -17,8 +17,15 @@ enum {
     TYPE_Q5_K = 13,
     TYPE_Q6_K = 14,
     TYPE_Q8_K = 15,
+    TYPE_IQ2_XXS = 16,
+    TYPE_IQ2_XS = 17,
+    TYPE_IQ3_XXS = 18,
+    TYPE_IQ1_S = 19,
     TYPE_IQ4_NL = 20,
+    TYPE_IQ3_S = 21,
+    TYPE_IQ2_S = 22,
     TYPE_IQ4_XS = 23,
+    TYPE_IQ1_M = 29,
     TYPE_MXFP4 = 39,
     TYPE_NVFP4 = 40
 };
@@ -36,18 +43,38 @@ INLINE const float *values_of_type(int type)
                                                         : NULL;
 }
 
-/* Bytes of a block, known while compiling but for q8_1's beside q8_0's. */
+/* Bytes of a block, known while compiling. */
 INLINE size_t bytes_of_type(const struct hu_block *b, int type)
 {
     return type == TYPE_Q4_0 || type == TYPE_IQ4_NL ? 18
            : type == TYPE_Q4_1                      ? 20
            : type == TYPE_Q5_0                      ? 22
            : type == TYPE_Q5_1                      ? 24
+           : type == TYPE_Q8_0                      ? 34
+           : type == TYPE_Q8_1                      ? 36
            : type == TYPE_Q4_K                      ? 144
            : type == TYPE_Q5_K                      ? 176
            : type == TYPE_Q6_K                      ? 210
            : type == TYPE_IQ4_XS                    ? 136
                                                     : b->bytes;
+}
+
+/* Elements under a scale, as a power of two; known while compiling but for types that are not. */
+INLINE int shift_of_type(const struct hu_block *b, int type)
+{
+    switch (type) {
+    case TYPE_IQ2_XXS:
+    case TYPE_IQ3_XXS:
+    case TYPE_IQ1_S:
+    case TYPE_IQ3_S:
+        return 5;
+    case TYPE_IQ2_XS:
+    case TYPE_IQ2_S:
+    case TYPE_IQ1_M:
+        return 4;
+    default:
+        return __builtin_ctz(b->sub ? b->sub : HU_BLOCK_MAX);
+    }
 }
 
 /* What the lower five bits of codes of a type stand for, where AVX-512 looks all of them up. */
@@ -65,35 +92,43 @@ INLINE const float *fives_of_type(int type)
                                                     : NULL;
 }
 
+/* Blocks of a scale and 32 bytes. */
+INLINE bool is_q8(int type)
+{
+    return type == TYPE_Q8_0 || type == TYPE_Q8_1;
+}
+
 /* Eight numbers under BY. */
 INLINE void put_eight(__m256i numbers, float by, float *to)
 {
     _mm256_storeu_ps(to, _mm256_mul_ps(_mm256_cvtepi32_ps(numbers), _mm256_set1_ps(by)));
 }
 
-/* Numbers of which each stands over 2^SHIFT of ELEMENTS, times BY, for each sixteen. */
+/* Numbers of which each stands over 2^SHIFT of ELEMENTS, times BY, for each sixteen. Eight of them
+ * are read as they were written: other reads would wait until writing is done. */
 INLINE void put_products(const int32_t *a, size_t elements, int shift, float by, float *to)
 {
-    const __m256i half = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3);
-    const __m256i none = _mm256_setzero_si256();
+    const __m256i half = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3), none = _mm256_setzero_si256();
     __m256i x;
     for (size_t k = 0; k < elements / 16; k += 8) {
-        GET(x, a + (shift > 5 ? 0 : k >> (shift - 4)));
+        GET(x, a + (shift == 4 ? k : 0));
         x = shift == 4  ? x
             : shift > 5 ? _mm256_permutevar8x32_epi32(x, none)
-                        : _mm256_permutevar8x32_epi32(x, half);
+                        : _mm256_permutevar8x32_epi32(
+                              x, _mm256_add_epi32(half, _mm256_set1_epi32((int)k / 2)));
         put_eight(x, by, to + k);
     }
 }
 
-INLINE void put_over(const struct hu_block *b, const struct hu_block_unpacked *u, bool minima,
-                     float unit, struct over *of)
+INLINE void put_over(const struct hu_block *b, const struct hu_block_unpacked *u, int type,
+                     bool minima, float unit, struct over *of)
 {
-    const int shift = __builtin_ctz(b->sub ? b->sub : HU_BLOCK_MAX);
-    put_products(u->a, b->elements, shift, u->d * unit * power_of((unsigned)(127 + b->power)),
+    const int shift = shift_of_type(b, type);
+    const size_t elements = type ? 256 : b->elements;
+    put_products(u->a, elements, shift, u->d * unit * power_of((unsigned)(127 + b->power)),
                  of->scale);
     if (minima)
-        put_products(u->b, b->elements, shift, u->m, of->less);
+        put_products(u->b, elements, shift, u->m, of->less);
 }
 
 INLINE struct under under_of(const struct over *of, bool minima, size_t number)
@@ -109,7 +144,9 @@ INLINE void ggml_bytes(const struct under *of, bool minima,
 {
 #if LANES > 8
     if (fives) {
-        put_fives(dst, fives, *of, minima, q);
+        bytes32 codes;
+        GET(codes, q);
+        put_fives(dst, fives, *of, minima, codes);
         return;
     }
 #endif
@@ -162,7 +199,7 @@ careful_block(const struct hu_block *b, const unsigned char *at, uint16_t *dst)
     struct over over = {.less = {0}};
     marks middles = {0};
     readers[b->ggml_type](at, &u);
-    put_over(b, &u, b->minima, INT8_UNIT, &over);
+    put_over(b, &u, 0, b->minima, INT8_UNIT, &over);
     for (size_t i = 0; i < b->elements; i += STEP) {
         struct under of[2] = {under_of(&over, true, i / 16), under_of(&over, true, i / 16 + 1)};
         ggml_bytes(of, true, NULL, u.q + i, dst + i, ROUNDED, &middles);
@@ -189,12 +226,14 @@ ROW __attribute__((noinline, cold)) static void redo_blocks(const struct hu_bloc
 
 #if LANES > 8
 #include "fast_iquants.h"
-#else
-INLINE void fall(int type, const unsigned char *at, struct hu_block_unpacked *to)
-{
-    readers[type](at, to);
-}
 #endif
+
+/* Whether numbers of points are made before these are looked up. */
+INLINE bool has_points(int type)
+{
+    return LANES > 8 && ((type >= TYPE_IQ2_XXS && type <= TYPE_IQ1_S) || type == TYPE_IQ3_S ||
+                         type == TYPE_IQ2_S || type == TYPE_IQ1_M);
+}
 
 /* Blocks that fall apart before the first one is put together. */
 enum { AHEAD = 8 };
@@ -202,6 +241,9 @@ enum { AHEAD = 8 };
 struct apart {
     struct over over;
     struct hu_block_unpacked u; /* its codes, if no table has them */
+#if LANES > 8
+    struct points points;
+#endif
 };
 
 /* Whether the scale of a block, and its minimum, are numbers, and differences under them whole, if
@@ -262,8 +304,13 @@ INLINE bool fall_apart(const struct hu_block *b, const unsigned char *at, int ty
         put_products(u->a, 128, 4, u->d * unit, to->over.scale);
         return is_finite(u->d);
     default:
-        fall(b->ggml_type, at, u);
-        put_over(b, u, minima, unit, &to->over);
+#if LANES > 8
+        if (has_points(type))
+            number_points(type, at, u, &to->points);
+        else
+#endif
+            readers[type ? type : b->ggml_type](at, u);
+        put_over(b, u, type, minima, unit, &to->over);
         return is_finite(u->d) && (!minima || is_finite(u->m)) &&
                (!narrow || (minima ? u->d != 0 && u->m != 0 &&
                                          stays_whole(exponent_of(u->d), exponent_of(u->m))
@@ -324,6 +371,7 @@ INLINE void long_block(const struct apart *x, const unsigned char *at, const str
         return;
     }
 #endif
+    UNROLLED
     for (size_t i = 0; i < elements; i += 2 * STEP)
         long_step(x, at + bytes_of_type(b, type) - elements / 2, type, minima, narrow, i,
                   dst + i * (narrow ? 2 : 4));
@@ -346,8 +394,13 @@ INLINE void long_row(const struct hu_block_job *j, size_t row, void *dst, int ty
         for (size_t k = 0; k < here; k++)
             bad |= (uint32_t)!fall_apart(b, at + k * bytes, type, looks, minima, narrow, &x[k])
                    << k;
-        for (size_t k = 0; k < here; k++, at += bytes)
+        for (size_t k = 0; k < here; k++, at += bytes) {
+#if LANES > 8
+            if (has_points(type))
+                put_points(type, at, &x[k].points, x[k].u.q);
+#endif
             long_block(&x[k], at, b, type, minima, narrow, (char *)dst + (n + k) * elements * size);
+        }
         if (__builtin_expect(bad, 0))
             redo_blocks(j, row, n, bad, dst, narrow);
     }
@@ -363,16 +416,20 @@ struct shorts {
 typedef uint16_t halves8 __attribute__((vector_size(16)));
 typedef int16_t signed_halves8 __attribute__((vector_size(16)));
 
+/* Of eight halves that are BYTES apart half I, at its place in 16 bytes: blends use any unit. */
+#define HALF_OF(x, i)                                                                              \
+    _mm_blend_epi16(x, _mm_loadu_si128((const __m128i *)(at + (i) * (bytes - 2))), 1 << (i))
+
 /* Halves that are BYTES apart; of fewer than eight the rest is zero. */
 INLINE halves8 halves_apart(const unsigned char *at, size_t bytes, size_t n)
 {
-    halves8 x = {0};
     if (n >= 8) {
-        UNROLLED
-        for (size_t i = 0; i < 8; i++)
-            x[i] = (uint16_t)unpack_half(at + i * bytes);
-        return x;
+        __m128i x = _mm_loadu_si128((const __m128i *)at);
+        x = HALF_OF(HALF_OF(HALF_OF(x, 1), 2), 3);
+        x = HALF_OF(HALF_OF(HALF_OF(HALF_OF(x, 4), 5), 6), 7);
+        return (halves8)x;
     }
+    halves8 x;
     uint16_t room[8] = {0};
     for (size_t i = 0; i < n; i++)
         room[i] = (uint16_t)unpack_half(at + i * bytes);
@@ -457,30 +514,53 @@ INLINE void short_step(int type, const unsigned char *at, size_t bytes, const st
     default:
         break;
     }
-    const void *from = type == TYPE_Q8_0 ? (const void *)codes : q;
+    const void *from = is_q8(type) ? (const void *)codes : q;
     if (narrow)
         ggml_bytes(of, minima, fives_of_type(type), from, dst, NORMAL, NULL);
     else
         ggml_wide(of, minima, from, dst);
 }
 
+/* Whether all codes of a type are looked up, those of two blocks at once. */
+INLINE bool looks_up(int type, bool narrow)
+{
+    return values_of_type(type) && (LANES > 8 || narrow);
+}
+
+/* HERE blocks, at most a batch, from block N of ROW on, which is AT. */
+INLINE void short_batch(const struct hu_block_job *j, size_t row, size_t n, size_t here,
+                        const unsigned char *at, void *dst, int type, bool narrow)
+{
+    const bool minima = type == TYPE_Q4_1 || type == TYPE_Q5_1, looks = looks_up(type, narrow);
+    const size_t bytes = bytes_of_type(j->b, type), at_once = looks ? 2 : 1,
+                 size = STEP * (narrow ? 2 : 4);
+    struct shorts s;
+    uint32_t bad =
+        short_scales(at, bytes, here, minima, narrow, narrow && !looks ? INT8_UNIT : 1, &s);
+    char *to = (char *)dst + n * size;
+    for (size_t k = 0; k < here; k += at_once, at += at_once * bytes, to += at_once * size)
+        short_step(type, at, bytes, &s, k, looks, narrow, to);
+    if (__builtin_expect(bad, 0))
+        redo_blocks(j, row, n, bad, dst, narrow);
+}
+
+#if LANES > 8 && HAS_BF16
+#include "fast_mantissas.h"
+#endif
+
 INLINE void short_row(const struct hu_block_job *j, size_t row, void *dst, int type, bool narrow)
 {
-    const bool minima = type == TYPE_Q4_1 || type == TYPE_Q5_1,
-               looks = values_of_type(type) && (LANES > 8 || narrow);
-    const size_t bytes = bytes_of_type(j->b, type), at_once = looks ? 2 : 1,
-                 size = STEP * (narrow ? 2 : 4), steps = j->columns / STEP / at_once * at_once;
+    const size_t bytes = bytes_of_type(j->b, type), at_once = looks_up(type, narrow) ? 2 : 1,
+                 steps = j->columns / STEP / at_once * at_once;
     const unsigned char *at = codes_at(j, row);
-    char *to = dst;
-    for (size_t n = 0, here; n < steps; n += here) {
-        struct shorts s;
+    size_t n = 0;
+#if LANES > 8 && HAS_BF16
+    if (is_q8(type) && narrow)
+        n = q8_eights(j, row, at, dst, type);
+#endif
+    for (size_t here; n < steps; n += here) {
         here = steps - n < BATCH ? steps - n : BATCH;
-        uint32_t bad =
-            short_scales(at, bytes, here, minima, narrow, narrow && !looks ? INT8_UNIT : 1, &s);
-        for (size_t k = 0; k < here; k += at_once, at += at_once * bytes, to += at_once * size)
-            short_step(type, at, bytes, &s, k, looks, narrow, to);
-        if (__builtin_expect(bad, 0))
-            redo_blocks(j, row, n, bad, dst, narrow);
+        short_batch(j, row, n, here, at + n * bytes, dst, type, narrow);
     }
     if (steps * STEP < j->columns)
         redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);

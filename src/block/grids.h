@@ -11,4 +11,4 @@ struct hu_block_grids {
     uint32_t iq3_s[512];                             /* of 1, 3, … 15 */
 };
 
-const struct hu_block_grids *hu_block_grids(void);
+const struct hu_block_grids *hu_block_grids(void) __attribute__((const));
