@@ -382,6 +382,12 @@ mutate_loss "a walk needs no room" block_walk block_walk_lanes.h 's/if (far\[b\]
 mutate_loss "subnormals of a walk are normal" block_walk block_walk_lanes.h 's/all + least) + room/all + 0 * least) + room/'
 mutate_loss "the rest of a run is left out" block_measure block_measure_lanes.h 's/if (k < n)/if (false)/'
 unset HALFULP_KERNEL
+if grep -qw avx512_bf16 /proc/cpuinfo 2>/dev/null; then
+    mutate_loss "what is too small for exact sums is summed" block_walk block_walk_e2m1.h 's/if (small > zeros)/if (false)/'
+    mutate_loss "zeros are lost in sixteen blocks" block_walk block_walk_e2m1.h 's/lose - zeros/lose/'
+    mutate_loss "what fits in sixteen blocks overflows" block_walk block_walk_e2m1.h 's/_mm512_cmpgt_epu16_mask(v/_mm512_cmpge_epu16_mask(v/'
+    mutate_loss "the greatest error is cut off" block_walk block_walk_e2m1.h 's/_mm512_max_ps(.*, cut)/cut/'
+fi
 
 # Matrix units, in one file.
 
