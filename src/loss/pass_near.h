@@ -30,8 +30,8 @@ struct NAME(found) {
     _Alignas(64) REAL error[NAME(AT_ONCE)], relative[NAME(AT_ONCE)];
 };
 
-/* What is known when a walk is compiled. direction: HU_TOWARD_ZERO stands for those that look at
- * signs as well. small: results may be subnormal or zero. */
+/* What is known when a walk is compiled. direction: HU_TOWARD_POSITIVE stands for all that may
+ * look at signs. small: results may be subnormal or zero. */
 struct NAME(case) {
     enum hu_direction direction;
     bool small, scaled, divided, from_fp32, units;
@@ -94,6 +94,8 @@ INLINE VALUES NAME(rounded)(VALUES value, VALUES power, WORDS down, enum hu_dire
         return (VALUES)((WORDS)sum - (WORDS)(rest + rest == unit)) - power;
     }
     WORDS over = (WORDS)(near > value), under = (WORDS)(near < value);
+    if (direction == HU_TOWARD_ZERO)
+        return (VALUES)((WORDS)sum + over) - power;
     if (direction == HU_TO_ODD) {
         WORDS cut = (WORDS)sum + over;
         return (VALUES)(cut | ((over | under) & 1)) - power;
@@ -231,6 +233,7 @@ INLINE void NAME(near_some)(struct NAME(gathered) * g, const void *x, size_t fro
         } else if (is.units) {
             VALUES in_code = (VALUES)((WORDS)near & field);
             in_code = is.small ? MAX(in_code, (VALUES)least) : in_code;
+            in_code = is.direction == HU_TOWARD_ZERO ? exponent : in_code; /* none carries */
             VALUES units = difference * (VALUES)(FIELD(TOP) - (WORDS)in_code);
             max_units = MAX(max_units, units);
         }
@@ -302,8 +305,10 @@ TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums
         CASE(HU_TIES_TO_AWAY, .small = true, .units = true);
     else if (b->direction == HU_TO_ODD)
         CASE(HU_TO_ODD, .small = true, .units = true);
-    else if (b->direction != HU_TIES_TO_EVEN)
+    else if (b->direction == HU_TOWARD_ZERO)
         CASE(HU_TOWARD_ZERO, .small = true, .units = true);
+    else if (b->direction != HU_TIES_TO_EVEN)
+        CASE(HU_TOWARD_POSITIVE, .small = true, .units = true);
     else if (small && b->no_units)
         CASE(.small = true);
     else if (small)
@@ -335,7 +340,7 @@ TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums
     if (b->scales)
         CASE(.small = true, .scaled = true, .units = true);
     else if (near->divisor == 0 && b->x_is_fp32 && d > HU_TIES_TO_AWAY && d != HU_TO_ODD)
-        CASE(HU_TOWARD_ZERO, .small = true, .from_fp32 = true, .units = true);
+        CASE(HU_TOWARD_POSITIVE, .small = true, .from_fp32 = true, .units = true);
     else if (near->divisor == 0 && !b->x_is_fp32 && d == HU_TIES_TO_EVEN)
         CASE(.small = true, .units = true);
     else if (d == HU_TIES_TO_EVEN)
@@ -345,7 +350,7 @@ TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums
     else if (d == HU_TO_ODD)
         NAME(near_divided)(g, s, b, HU_TO_ODD);
     else
-        NAME(near_divided)(g, s, b, HU_TOWARD_ZERO);
+        NAME(near_divided)(g, s, b, HU_TOWARD_POSITIVE);
 }
 
 #endif
