@@ -401,6 +401,18 @@ mutate_loss "a walk needs no room" block_walk block_walk_lanes.h 's/if (far\[b\]
 mutate_loss "subnormals of a walk are normal" block_walk block_walk_lanes.h 's/all + least) + room/all + 0 * least) + room/'
 mutate_loss "the rest of a run is left out" block_measure block_measure_lanes.h 's/if (k < n)/if (false)/'
 unset HALFULP_KERNEL
+if grep -qw avx512_bf16 /proc/cpuinfo 2>/dev/null; then
+    mutate_loss "what is too small for exact sums is summed" block_walk block_walk_e2m1.h 's/if (small > zeros)/if (false)/'
+    mutate_loss "zeros are lost in sixteen blocks" block_walk block_walk_e2m1.h 's/lose - zeros/lose/'
+    mutate_loss "what fits in sixteen blocks overflows" block_walk block_walk_e2m1.h 's/_mm512_cmpgt_epu16_mask(v/_mm512_cmpge_epu16_mask(v/'
+    mutate_loss "the greatest error is cut off" block_walk block_walk_e2m1.h 's/_mm512_max_ps(.*, cut)/cut/'
+fi
+if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
+    suite[loss]=pass
+    tests_of[loss]='quotients_*'
+    mutate_loss "half way is no doubt" pass_avx2 pass_near.h 's/return units >= most .*;/return units < 0 * most;/'
+    mutate_loss "what a quotient is off by is rounded" pass_avx2 pass_near.h 's/FUSED_FP32(-near, divisor, size)/(size - near * divisor)/'
+fi
 
 # Matrix units, in one file.
 

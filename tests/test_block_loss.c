@@ -495,7 +495,7 @@ static bool walks(const struct hu_statistics_target *t, const struct hu_block_pi
 
 Test(block_loss, a_walk_finds_what_steps_find, .timeout = 60)
 {
-    enum { N = 13 * 32 };
+    enum { N = 45 * 32 };
     float x[N];
     uint16_t half[N];
     struct hu_block_piece piece = {.real = format("fp32"), .x = x, .n = N};
@@ -504,7 +504,10 @@ Test(block_loss, a_walk_finds_what_steps_find, .timeout = 60)
         uint64_t seed = (uint64_t)k;
         for (int i = 0; i < N; i++) { /* some blocks of zeros, of powers of two, and of ties */
             uint64_t r = random_bits(&seed);
-            int block = i / 32 % 5, exponent = (int)(r >> 8 & (k % 2 ? 3 : 15)) - 20 * (k % 5);
+            int block = i / 32 % 5, exponent = (int)(r >> 8 & (k % 2   ? 3
+                                                               : k % 4 ? 15
+                                                                       : 31)) -
+                                               20 * (k % 5);
             double size = block == 1 ? 0 : block == 2 ? 1 : (double)(r >> 54) / 512;
             size = block == 3 ? (double)(r >> 58) / 32 : size;
             half[i] =

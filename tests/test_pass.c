@@ -258,6 +258,54 @@ static void compare_all_near_of_fp32(const char *set)
     cr_assert_geq(done, 60 * 6 * 6, "%d", done);
 }
 
+/* Where fp32 can divide, it finds what fp64 does, or leaves it to that. */
+Test(pass, quotients_of_fp32_round_as_those_of_fp64)
+{
+    static const char *const names[] = {"avx2", "avx512"};
+    const struct hu_passes *wide = hu_passes_of("portable", false);
+    static float x[HU_CHUNK];
+    static double widened[HU_CHUNK];
+    uint64_t seed = 41;
+    for (size_t k = 0; k < 2 && hu_kernel_find(names[k]); k++) {
+        const struct hu_passes *p = hu_passes_of(names[k], true);
+        int done = 0, doubtful = 0;
+        for (int round = 0; round < 40 * KINDS; round++) {
+            double divisor = 1 + (double)(random_bits(&seed) >> 41) * 0x1p-23;
+            fill_kind(x, round % KINDS, true, &seed);
+            /* Half way between two results, and next to it. */
+            float tie = 4.5F * (float)divisor;
+            x[5] = round / KINDS % 4 == 1 ? tie : x[5];
+            x[7] = round / KINDS % 4 == 2 ? nextafterf(tie, round % 3 ? 0 : INFINITY) : x[7];
+            for (size_t i = 0; i < HU_CHUNK; i++)
+                widened[i] = x[i];
+            for (size_t t = 0; t < 6; t++) {
+                struct hu_pass_near n = {.x = x, .divisor = divisor}, other;
+                n.units_known = 0.5;
+                n.emin = near_formats[t][0];
+                n.trailing_bits = near_formats[t][1];
+                other = n;
+                other.x_is_fp32 = true;
+                p->range(x, &n.range);
+                wide->range(widened, &other.range);
+                if (!p->near(&n)) {
+                    doubtful++;
+                    continue;
+                }
+                done++;
+                cr_assert(wide->near(&other));
+                cr_assert_lt(ldexp(other.max_units, n.trailing_bits), 0.5);
+                n.max_units = other.max_units;
+                n.noise.high += n.noise.low;
+                other.noise.high += other.noise.low;
+                n.noise.low = other.noise.low;
+                same_near(&n, &other);
+            }
+        }
+        cr_assert_gt(done, 40 * 6 * 2, "%d", done);
+        cr_assert_gt(doubtful, 40, "%d", doubtful);
+    }
+}
+
 Test(pass, instruction_sets_round_alike)
 {
     static const char *const names[] = {"avx2", "avx512"};

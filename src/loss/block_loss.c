@@ -553,6 +553,13 @@ static bool lose(struct hu_block_memory *m, const struct hu_block_target *target
     return true;
 }
 
+/* In fp32, not above X. */
+static float below_most(double x)
+{
+    float f = (float)x;
+    return (double)f > x ? nextafterf(f, 0) : f;
+}
+
 bool hu_block_lose_at_once(struct hu_block_memory *m, const struct hu_block_target *target,
                            const struct hu_block_piece *piece, struct hu_loss *loss,
                            struct hu_block_loss *blocks)
@@ -568,6 +575,7 @@ bool hu_block_lose_at_once(struct hu_block_memory *m, const struct hu_block_targ
         .x = piece->bf16 ? piece->bf16 : piece->x,
         .is_bf16 = piece->bf16,
         .blocks = w.down * w.across,
+        .most = below_most(loss->max_error),
         .runs = grown(m, RUNS, w.down * w.across * sizeof *walk.runs),
     };
     if (!walk.runs || !hu_block_walker_of(hu_kernel_name(hu_kernel_chosen()))(&walk))

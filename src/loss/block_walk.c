@@ -83,6 +83,10 @@ static void found(struct hu_block_walk *w, const struct counted *c)
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma,popcnt")))
+#include "block_walk_e2m1.h"
+#undef TARGET
+
 #define NAME(x) avx2_##x
 #define TARGET __attribute__((target("avx2,fma")))
 #define LARGER(a, b) ((words)_mm256_max_epi32((__m256i)(a), (__m256i)(b)))
@@ -90,12 +94,21 @@ static void found(struct hu_block_walk *w, const struct counted *c)
 #define WIDE_AT(p) ((reals)_mm256_cvtps_pd(_mm_load_ps(p)))
 #define WORDS_OF(h) ((words)_mm256_cvtepu16_epi32((__m128i)(h)))
 #define SQUARE(a, sum) ((reals)_mm256_fmadd_pd((__m256d)(a), (__m256d)(a), (__m256d)(sum)))
+#define SIXTEEN(w, x, runs, c) ((w)->sixteen && e2m1_walk(&(w)->steps, x, runs, c))
 #include "block_walk_lanes.h"
+
+static bool avx512bf16_walk(struct hu_block_walk *w)
+{
+    w->sixteen = w->is_bf16 && is_e2m1(&w->steps);
+    return avx2_walk(w);
+}
 #endif
 
 hu_block_walker *hu_block_walker_of(const char *kernel)
 {
 #if defined(__x86_64__)
+    if (!strcmp(kernel, "avx512bf16"))
+        return avx512bf16_walk;
     if (!strncmp(kernel, "avx", 3))
         return avx2_walk;
 #endif

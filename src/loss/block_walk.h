@@ -30,6 +30,8 @@ struct hu_block_walk {
     bool is_bf16;
     size_t blocks;
     struct hu_measured *runs; /* of each block */
+    bool sixteen;             /* the walker's own: whether it has a way for so many at once */
+    float most;               /* errors that are not above it need not be found */
     /* What is found: */
     struct hu_measured_all all;
     double noise_by_rule[HU_SCALE_RULES], signal;

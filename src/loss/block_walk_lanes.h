@@ -1,8 +1,9 @@
 /*
  * The walk of block_walk.h for one instruction set. The file that includes this defines NAME(x) for
  * what it makes and TARGET for the instruction set, and may define LARGER and LESSER, of vectors of
- * words and of floats, WIDE_AT, four floats in memory as fp64, WORDS_OF, eight halves as words, and
- * SQUARE(a, sum), a * a + sum; all end with this file. Lanes are eight, whatever registers hold.
+ * words and of floats, WIDE_AT, four floats in memory as fp64, WORDS_OF, eight halves as words,
+ * SQUARE(a, sum), a * a + sum, and SIXTEEN(w, x, runs, c), which walks over as many blocks or does
+ * nothing and is false; all end with this file. Lanes are eight, whatever registers hold.
  */
 
 #define INLINE TARGET static inline __attribute__((always_inline))
@@ -12,6 +13,10 @@
 #define LESSER(a, b) ((floats)(((words)(a) & ((a) < (b))) | ((words)(b) & ~((a) < (b)))))
 #define WORDS_OF(h) __builtin_convertvector(h, words)
 #define SQUARE(a, sum) ((a) * (a) + (sum))
+#endif
+
+#ifndef SIXTEEN
+#define SIXTEEN(...) false
 #endif
 
 #ifndef WIDE_AT
@@ -174,9 +179,13 @@ INLINE bool NAME(blocks)(struct hu_block_walk *w, bool is_bf16)
     struct counted c;
     size_t i = 0;
     memset(&c, 0, sizeof c);
-    for (; i + left < w->blocks; i += 8)
-        if (!NAME(eight)(&steps, x + i * width, is_bf16, w->runs + i, 8, &c))
+    c.max_error[0] = (int32_t)hu_bits_of_float(w->most);
+    for (; i + left < w->blocks; i += 8) {
+        if (i + 16 <= w->blocks && SIXTEEN(w, x + i * width, w->runs + i, &c))
+            i += 8;
+        else if (!NAME(eight)(&steps, x + i * width, is_bf16, w->runs + i, 8, &c))
             return false;
+    }
     memcpy(last, x + i * width, left * width);
     if (left && !NAME(eight)(&steps, last, is_bf16, w->runs + i, left, &c))
         return false;
@@ -195,5 +204,6 @@ TARGET static bool NAME(walk)(struct hu_block_walk *w)
 #undef WIDE_AT
 #undef WORDS_OF
 #undef SQUARE
+#undef SIXTEEN
 #undef NAME
 #undef TARGET

@@ -235,6 +235,7 @@ static struct hu_pass_near near_of(const struct chunk *b, const struct hu_statis
         .direction = t->options.direction,
         .emin = t->loss.emin,
         .trailing_bits = t->loss.trailing_bits,
+        .units_known = loss->max_ulps,
         /* None is greater but where it overflows. */
         .no_units = loss->max_ulps >= (t->options.direction <= HU_TIES_TO_AWAY ? 0.5 : 1),
     };
@@ -251,11 +252,27 @@ static struct hu_pass_range wide_range(const struct chunk *b)
                                   in_double(b, b->range.least_nonzero + 1) - 1};
 }
 
+/* By a divisor in fp32: what its power of two does is done to the target. */
+static bool divide_in_fp32(const struct chunk *b, struct hu_pass_near *near)
+{
+    const int lowest = -126; /* no quotient that can be had so is below it */
+    int exponent = ilogb(near->divisor);
+    struct hu_pass_near scaled = *near;
+    scaled.divisor = ldexp(near->divisor, -exponent);
+    scaled.emin = near->emin + exponent > lowest ? near->emin + exponent : lowest;
+    if (!b->passes->near(&scaled))
+        return false;
+    *near = scaled;
+    return true;
+}
+
 /* In the chunk's own type, or in fp64. */
 static bool walk_in_type(const struct chunk *b, struct hu_pass_near *near)
 {
-    if (!b->is_fp32 || (near->divisor == 0 && b->passes->near(near)))
-        return !b->is_fp32 ? b->passes->near(near) : true;
+    if (!b->is_fp32)
+        return b->passes->near(near);
+    if (near->divisor != 0 ? divide_in_fp32(b, near) : b->passes->near(near))
+        return true;
     near->x_is_fp32 = true;
     near->range = wide_range(b);
     return !near->scales && hu_passes(false)->near(near);

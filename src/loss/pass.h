@@ -48,10 +48,10 @@ enum { HU_SCALED = 32, HU_SCALES = HU_CHUNK / HU_SCALED };
 /* X, finite, is rounded in DIRECTION, which draws nothing, to TRAILING_BITS, one at least, behind
  * the leading one, or to the unit that EMIN has with as many. Without scales all of X are in the
  * target's range. With them, to nearest, elements are rounded as multiples of their 2^scale, and
- * those that reach OVERFLOW become MOST: both in the target's scale. With a divisor, in fp64,
- * quotients are rounded to fp64 and then to the target, in whose range they are, and multiplied by
- * it again. Where fp32 holds X and the direction is to nearest, relative errors are rounded to
- * fp32. */
+ * those that reach OVERFLOW become MOST: both in the target's scale. With a divisor, quotients are
+ * rounded to fp64 and then to the target, in whose range they are, and multiplied by it again; the
+ * pass of fp32 finds the same without fp64, or leaves it to that of fp64. Where fp32 holds X and
+ * the direction is to nearest, relative errors are rounded to fp32. */
 struct hu_pass_near {
     const void *x;
     bool x_is_fp32; /* though the pass is of fp64 */
@@ -62,6 +62,7 @@ struct hu_pass_near {
     const int *scales;       /* HU_SCALES exponents, or NULL */
     uint64_t most, overflow; /* as bits of the type; normal numbers */
     bool no_units;           /* max_units is not asked for, and may be 0 */
+    double units_known; /* so many units some error has already: fp32 divides where none has more */
     /* What is found: */
     uint64_t inexact, zeros, subnormals, overflows;
     double max_error, max_relative, max_units;

@@ -8,6 +8,7 @@
 #define LANE_BYTES 32
 #define FUSED(a, b, c) ((__typeof__(c))_mm256_fmadd_pd(a, b, c))
 #define FUSES 1
+#define FUSED_FP32(a, b, c) _mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c))
 #define MAX_FP32(a, b) _mm256_max_ps((__m256)(a), (__m256)(b))
 #define MIN_FP32(a, b) _mm256_min_ps((__m256)(a), (__m256)(b))
 #define MAX_FP64(a, b) _mm256_max_pd((__m256d)(a), (__m256d)(b))

@@ -136,6 +136,7 @@ TARGET static bool count_fp64(const void *x, const struct hu_pass_range *range,
 #define LANE_BYTES 64
 #define FUSED(a, b, c) ((__typeof__(c))_mm512_fmadd_pd(a, b, c))
 #define FUSES 1
+#define FUSED_FP32(a, b, c) _mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c))
 #define MAX_FP32(a, b) _mm512_max_ps((__m512)(a), (__m512)(b))
 #define MIN_FP32(a, b) _mm512_min_ps((__m512)(a), (__m512)(b))
 #define MAX_FP64(a, b) _mm512_max_pd((__m512d)(a), (__m512d)(b))

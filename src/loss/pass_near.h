@@ -30,8 +30,8 @@ struct NAME(found) {
     _Alignas(64) REAL error[NAME(AT_ONCE)], relative[NAME(AT_ONCE)];
 };
 
-/* What is known when a walk is compiled. direction: HU_TOWARD_ZERO stands for those that look at
- * signs as well. small: results may be subnormal or zero. */
+/* What is known when a walk is compiled. direction: HU_TOWARD_POSITIVE stands for all that may
+ * look at signs. small: results may be subnormal or zero. */
 struct NAME(case) {
     enum hu_direction direction;
     bool small, scaled, divided, from_fp32, units;
@@ -94,6 +94,8 @@ INLINE VALUES NAME(rounded)(VALUES value, VALUES power, WORDS down, enum hu_dire
         return (VALUES)((WORDS)sum - (WORDS)(rest + rest == unit)) - power;
     }
     WORDS over = (WORDS)(near > value), under = (WORDS)(near < value);
+    if (direction == HU_TOWARD_ZERO)
+        return (VALUES)((WORDS)sum + over) - power;
     if (direction == HU_TO_ODD) {
         WORDS cut = (WORDS)sum + over;
         return (VALUES)(cut | ((over | under) & 1)) - power;
@@ -159,9 +161,31 @@ INLINE VALUES NAME(value_at)(const void *x, size_t i, bool from_fp32)
 /* What is the same for the whole chunk, or for a scale. */
 struct NAME(constants) {
     WORDS least, room, force, flip;
-    VALUES divisor, smallest, most;
+    VALUES divisor, inverse, smallest, most;
     WORDS overflow;
 };
+
+/* SIZE over DIVISOR, rounded; of fp32 it may be off by more than that. */
+INLINE VALUES NAME(quotient)(VALUES size, VALUES divisor, VALUES inverse)
+{
+#if IS_FP32 && defined(FUSED_FP32)
+    VALUES about = size * inverse;
+    return (VALUES)FUSED_FP32(FUSED_FP32(-about, divisor, size), inverse, about);
+#else
+    (void)inverse;
+    return size / divisor;
+#endif
+}
+
+/* What NEAR times DIVISOR is off SIZE by: exact in fp32. */
+INLINE VALUES NAME(rest)(VALUES size, VALUES near, VALUES divisor)
+{
+#if IS_FP32 && defined(FUSED_FP32)
+    return (VALUES)FUSED_FP32(-near, divisor, size);
+#else
+    return near * divisor - size;
+#endif
+}
 
 /* So many elements from FROM on. */
 INLINE void NAME(near_some)(struct NAME(gathered) * g, const void *x, size_t from, size_t n,
@@ -177,7 +201,7 @@ INLINE void NAME(near_some)(struct NAME(gathered) * g, const void *x, size_t fro
     for (size_t i = 0; i < n; i += NEAR_WIDTH) {
         VALUES of = NAME(value_at)(x, from + i, is.from_fp32);
         VALUES size = (VALUES)((WORDS)of & magnitude);
-        VALUES value = is.divided ? size / divisor : size;
+        VALUES value = is.divided ? NAME(quotient)(size, divisor, c->inverse) : size;
         VALUES exponent = (VALUES)((WORDS)value & field);
         exponent = is.small ? MAX(exponent, (VALUES)least) : exponent;
         VALUES power = (VALUES)((WORDS)exponent + room);
@@ -189,7 +213,7 @@ INLINE void NAME(near_some)(struct NAME(gathered) * g, const void *x, size_t fro
         }
         VALUES difference = (VALUES)((WORDS)(near - value) & magnitude), error = difference;
         if (is.divided)
-            error = (VALUES)((WORDS)(near * divisor - size) & magnitude);
+            error = (VALUES)((WORDS)NAME(rest)(size, near, divisor) & magnitude);
         __builtin_memcpy(f->error + to + i, &error, sizeof error);
         if (!RELATES_WIDE(is.direction)) {
             VALUES relative = error / MAX(size, smallest);
@@ -203,9 +227,13 @@ INLINE void NAME(near_some)(struct NAME(gathered) * g, const void *x, size_t fro
         WORDS differs = (WORDS)(error != 0);
         inexact += differs;
         max_error = MAX(max_error, error);
-        if (is.units) {
+        if (is.divided && IS_FP32) {
+            VALUES units = error * (VALUES)(FIELD(TOP) - (WORDS)exponent);
+            max_units = MAX(max_units, units);
+        } else if (is.units) {
             VALUES in_code = (VALUES)((WORDS)near & field);
             in_code = is.small ? MAX(in_code, (VALUES)least) : in_code;
+            in_code = is.direction == HU_TOWARD_ZERO ? exponent : in_code; /* none carries */
             VALUES units = difference * (VALUES)(FIELD(TOP) - (WORDS)in_code);
             max_units = MAX(max_units, units);
         }
@@ -239,6 +267,7 @@ INLINE void NAME(near_all)(struct NAME(gathered) * g, struct NAME(sums) * s,
         .force = NAME(words_of)(b.direction == HU_TOWARD_ZERO ? all : none),
         .flip = NAME(words_of)(b.direction == HU_TOWARD_NEGATIVE ? all : none),
         .divisor = NAME(values_of)((REAL)b.divisor),
+        .inverse = NAME(values_of)((REAL)(b.divisor != 0 ? 1 / b.divisor : 0)),
         .smallest = (VALUES)NAME(words_of)((WORD)b.range.least_nonzero + 1),
     };
     /* Of zeros alone there is no error to divide. */
@@ -268,12 +297,18 @@ TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums
     bool small = (int)((b->range.least_nonzero + 1) >> FIELD_SHIFT) - (int)BIAS < b->emin;
     if (b->scales)
         CASE(.small = true, .scaled = true, .units = true);
+#ifdef FUSED_FP32
+    else if (b->divisor != 0)
+        CASE(.small = true, .divided = true);
+#endif
     else if (b->direction == HU_TIES_TO_AWAY)
         CASE(HU_TIES_TO_AWAY, .small = true, .units = true);
     else if (b->direction == HU_TO_ODD)
         CASE(HU_TO_ODD, .small = true, .units = true);
-    else if (b->direction != HU_TIES_TO_EVEN)
+    else if (b->direction == HU_TOWARD_ZERO)
         CASE(HU_TOWARD_ZERO, .small = true, .units = true);
+    else if (b->direction != HU_TIES_TO_EVEN)
+        CASE(HU_TOWARD_POSITIVE, .small = true, .units = true);
     else if (small && b->no_units)
         CASE(.small = true);
     else if (small)
@@ -305,7 +340,7 @@ TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums
     if (b->scales)
         CASE(.small = true, .scaled = true, .units = true);
     else if (near->divisor == 0 && b->x_is_fp32 && d > HU_TIES_TO_AWAY && d != HU_TO_ODD)
-        CASE(HU_TOWARD_ZERO, .small = true, .from_fp32 = true, .units = true);
+        CASE(HU_TOWARD_POSITIVE, .small = true, .from_fp32 = true, .units = true);
     else if (near->divisor == 0 && !b->x_is_fp32 && d == HU_TIES_TO_EVEN)
         CASE(.small = true, .units = true);
     else if (d == HU_TIES_TO_EVEN)
@@ -315,7 +350,7 @@ TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums
     else if (d == HU_TO_ODD)
         NAME(near_divided)(g, s, b, HU_TO_ODD);
     else
-        NAME(near_divided)(g, s, b, HU_TOWARD_ZERO);
+        NAME(near_divided)(g, s, b, HU_TOWARD_POSITIVE);
 }
 
 #endif
@@ -366,16 +401,52 @@ TARGET static void NAME(near_below)(struct hu_pass_near *b, int bound)
     b->squares_of_relative = NAME(total)(s.relative);
 }
 
+#if IS_FP32
+
+/* By 1 to 2, and to nearest even: then errors are multiples of what fp32 has. */
+static bool NAME(may_divide)(const struct hu_pass_near *b)
+{
+#ifdef FUSED_FP32
+    int least = (int)((b->range.least_nonzero + 1) >> FIELD_SHIFT) - (int)BIAS;
+    int lowest = b->emin > least - 1 ? b->emin : least - 1;
+    return b->divisor >= 1 && b->divisor < 2 && b->direction == HU_TIES_TO_EVEN && !b->scales &&
+           least > LEAST_NORMAL_EXPONENT && lowest - b->trailing_bits >= LEAST_NORMAL_EXPONENT;
+#else
+    (void)b;
+    return false;
+#endif
+}
+
+/* Whether a quotient may be half way between two results, so that its error does not say which it
+ * is nearer to, or have more units than are known: they are found to a few of fp32's last place. */
+static bool NAME(is_doubtful)(struct hu_pass_near *b)
+{
+    double units = ldexp(b->max_units / b->divisor, b->trailing_bits);
+    double most = b->units_known < 0.5 ? b->units_known : 0.5;
+    b->max_units = 0;
+    return units >= most * (1 - 0x1p-20);
+}
+
+#endif
+
 TARGET static bool NAME(near)(struct hu_pass_near *b)
 {
     enum { NEAR_ENOUGH = 3 };
     if (!hu_pass_has_room(b, FIELD_SHIFT, (int)BIAS))
         return false;
+#if IS_FP32
+    if (b->divisor != 0 && !NAME(may_divide)(b))
+        return false;
+#endif
     int bound = hu_pass_error_bound(b, FIELD_SHIFT, (int)BIAS);
     NAME(near_below)(b, bound);
     int found = b->inexact ? ilogb(b->max_error) : bound;
     if (found > bound || found < bound - NEAR_ENOUGH)
         NAME(near_below)(b, found);
+#if IS_FP32
+    if (b->divisor != 0)
+        return !NAME(is_doubtful)(b);
+#endif
     return true;
 }
 
