@@ -181,8 +181,8 @@ INLINE void store_fp16(void *at, fp16s codes)
 
 /* Bytes. */
 
-/* A bit for each byte of a mask. */
-INLINE uint64_t byte_bits(byte_lanes x)
+/* A bit for each byte. */
+INLINE uint64_t mark_bits(marks x)
 {
     return (uint32_t)_mm256_movemask_epi8((__m256i)x);
 }

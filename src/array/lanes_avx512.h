@@ -12,6 +12,7 @@
 #define LANES_SIGNS
 #define LANES_ROUNDS
 #define LANES_SMALLER_8
+#define LANES_MARKS
 #define LANES_SMALLER_16
 #define LANES_PIECES_16
 #ifdef LANES_ALL_BYTES
@@ -209,10 +210,33 @@ INLINE void store_fp16(void *at, fp16s codes)
 
 /* Bytes. */
 
-/* A bit for each byte of a mask. */
-INLINE uint64_t byte_bits(byte_lanes x)
+typedef __mmask64 marks;
+#define any_mark(m) ((m) != 0)
+#define mark_bits(m) (m)
+
+INLINE marks equal_8(byte_lanes a, byte_lanes b)
 {
-    return _mm512_movepi8_mask((__m512i)x);
+    return _mm512_cmpeq_epu8_mask((__m512i)a, (__m512i)b);
+}
+
+INLINE marks at_most_8(byte_lanes a, byte_lanes b)
+{
+    return _mm512_cmple_epu8_mask((__m512i)a, (__m512i)b);
+}
+
+INLINE marks above_8(byte_lanes a, byte_lanes b)
+{
+    return _mm512_cmpgt_epu8_mask((__m512i)a, (__m512i)b);
+}
+
+INLINE byte_lanes raise_8(byte_lanes x, marks m)
+{
+    return (byte_lanes)_mm512_mask_sub_epi8((__m512i)x, m, (__m512i)x, _mm512_set1_epi8(-1));
+}
+
+INLINE byte_lanes pick_8(marks m, byte_lanes yes, byte_lanes no)
+{
+    return (byte_lanes)_mm512_mask_blend_epi8(m, (__m512i)no, (__m512i)yes);
 }
 
 /* A block of 16 bytes, for look_up_block in each 128 bits. */

@@ -34,8 +34,8 @@ INLINE vec from_fp16(const void *at, uint32_t shift)
 
 /* Bytes. */
 
-/* A bit for each byte of a mask. */
-INLINE uint64_t byte_bits(byte_lanes x)
+/* A bit for each byte. */
+INLINE uint64_t mark_bits(marks x)
 {
     uint64_t bits = 0;
     for (int i = 0; i < 16; i++)

@@ -94,9 +94,9 @@ INLINE bool bytes_by_tops(const struct narrow *k, void *dst, const vec x[4], vec
     PAIRS(fixed[i / 2] = pack_joined(sums + i, k->finer_join);
           parts[i / 2] = fixed[i / 2] & splat_16(255); fixed[i / 2] >>= 8;);
     const byte_lanes part = pack_half_bytes(parts);
-    if (__builtin_expect(any_bit((vec)(part == draws)), 0))
+    if (__builtin_expect(any_mark(equal_8(part, draws)), 0))
         return false;
-    byte_lanes code = pack_half_bytes(fixed) - (byte_lanes)(part > draws);
+    byte_lanes code = raise_8(pack_half_bytes(fixed), above_8(part, draws));
     code = finish_8(k, code, pack_byte_signs(x));
     store_byte_codes(dst, order_bytes(code), store);
     return true;
