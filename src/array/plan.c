@@ -16,8 +16,16 @@ static bool holds_normals(const struct hu_format *to, const struct hu_format *fr
            (hu_emax(to) > hu_emax(from) || to->specials == HU_SPECIALS_IEEE);
 }
 
+static bool holds_integers(const struct hu_format *to, const struct hu_format *from)
+{
+    return hu_is_integer(from) && hu_is_signed(to) && !hu_is_integer(to) && hu_emin(to) <= 0 &&
+           from->width - hu_is_signed(from) <= hu_precision(to) && hu_emax(to) > from->width;
+}
+
 bool hu_plan_is_exact(const struct plan *p)
 {
+    if (holds_integers(p->to, p->from))
+        return true;
     return holds_normals(p->to, p->from) && hu_quantum_min(p->to) <= hu_quantum_min(p->from);
 }
 

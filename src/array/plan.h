@@ -291,7 +291,7 @@ struct plan {
     const struct hu_format *to;
     const struct hu_format *from;
     struct hu_options options;
-    enum hu_direction wanted; /* options' but where no draw decides anything: that is to nearest */
+    enum hu_direction wanted; /* options' but where it decides nothing: that is to nearest */
     bool flags;               /* whether anyone will look at what a row returns */
     row_function *row;
     row_function *few; /* as ROW, of at most FEW elements that raise nothing; or NULL */
