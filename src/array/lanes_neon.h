@@ -54,6 +54,12 @@ INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
     return (byte_lanes)vqtbl1q_u8((uint8x16_t)block, (uint8x16_t)(at & 0x8f));
 }
 
+/* Of both, upward. */
+INLINE byte_lanes average_8(byte_lanes a, byte_lanes b)
+{
+    return (byte_lanes)vrhaddq_u8((uint8x16_t)a, (uint8x16_t)b);
+}
+
 /* Not below zero. */
 INLINE byte_lanes minus_8(byte_lanes a, byte_lanes b)
 {

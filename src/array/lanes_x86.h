@@ -140,6 +140,12 @@ INLINE half_lanes larger_16(half_lanes a, half_lanes b)
     return (half_lanes)MM(max_epu16)((words_x86)a, (words_x86)b);
 }
 
+/* Of both, upward. */
+INLINE byte_lanes average_8(byte_lanes a, byte_lanes b)
+{
+    return (byte_lanes)MM(avg_epu8)((words_x86)a, (words_x86)b);
+}
+
 /* The bytes of BLOCK at the low four bits, 0 where the top bit is set. */
 INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
 {

@@ -113,6 +113,14 @@ INLINE void put_below(const struct sums *s, const byte_lanes codes[4], byte_lane
     }
 }
 
+/* Twice a magnitude's byte toward zero, and 1 more where that from zero is the next: half of it,
+ * the way up where the sign, TURNed, is none. */
+INLINE byte_lanes round_sides(const struct sums *s, byte_lanes codes, byte_lanes twice)
+{
+    const byte_lanes less = below_zero_8(s, codes) ^ splat_8(s->turn);
+    return average_8(twice, less) & splat_8(INT8_MAX);
+}
+
 /* All but the first. */
 INLINE void add_changes(const struct sums *s, const byte_lanes y[4], byte_lanes found[2][4],
                         bool two, int count, bool wraps)
@@ -212,6 +220,8 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
             EACH(count, found[0][i] += look_up_block(ends, y[i] - end););
         }
     }
+    if (s->sides)
+        EACH(count, found[0][i] = round_sides(s, codes[i], found[0][i]););
     if (random)
         EACH(count, found[0][i] += smaller_8(minus_8(found[1][i], random[i]), splat_8(1)););
     if (s->below)

@@ -251,6 +251,8 @@ struct sums {
     enum rise rise;
     unsigned char less, most, end, any_end;
     bool plain; /* HIGH is of codes, and there is neither floor, cap, absolute nor below */
+    bool sides; /* bytes are rounded by sign: see round_sides */
+    unsigned char turn;
     int changes, alones;
 };
 
