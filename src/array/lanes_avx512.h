@@ -113,6 +113,13 @@ INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
     return (vec)_mm512_mask_blend_epi32(set, (__m512i)no, (__m512i)yes);
 }
 
+/* By the instruction's own rounding, which raises nothing. */
+INLINE vec add_upward(vec a, vec b)
+{
+    enum { UP = _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC };
+    return (vec)_mm512_add_round_ps((__m512)a, (__m512)b, UP);
+}
+
 INLINE byte_lanes with_signs_8(byte_lanes codes, byte_lanes signs, byte_lanes sign, bool zeros)
 {
     __mmask64 negative = _mm512_movepi8_mask((__m512i)signs);

@@ -27,26 +27,30 @@ INLINE vec larger_float(vec a, vec b)
     return larger(a, b);
 }
 
-/* Of the magnitudes so far, the greatest, and the least that is not zero, less 1. */
+/* Of the magnitudes so far, if ANY, the greatest, and the least that is not zero, less 1. */
 struct noted {
+    bool any_large, any_small;
     vec greatest, least;
 };
 
 INLINE struct noted nothing_noted(void)
 {
-    return (struct noted){splat(0), splat(0x7fffffff)};
+    return (struct noted){.any_large = false};
 }
 
 INLINE void note_large(struct noted *noted, vec magnitude, vec large)
 {
     (void)large;
-    noted->greatest = larger(noted->greatest, magnitude);
+    noted->greatest = noted->any_large ? larger(noted->greatest, magnitude) : magnitude;
+    noted->any_large = true;
 }
 
 INLINE void note_small(struct noted *noted, vec magnitude, vec small)
 {
     (void)small;
-    noted->least = smaller(noted->least, magnitude - splat(1));
+    magnitude -= splat(1);
+    noted->least = noted->any_small ? smaller(noted->least, magnitude) : magnitude;
+    noted->any_small = true;
 }
 
 /* Whether one was above LARGE, or noted as small, below SMALL and not zero. */

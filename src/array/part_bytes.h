@@ -8,9 +8,14 @@
 #include "array/lanes_random.h"
 /* clang-format on */
 
+/* Of a sum toward zero and the one upward an odd one is odd where they differ. */
 INLINE vec odd_sum(struct magic m, vec finite)
 {
+#ifdef LANES_ROUNDS
+    return m.sum | (add_upward(m.power, finite) & splat(1));
+#else
     return m.sum | keep(unequal(sub_float(m.sum, m.power), finite), splat(1));
+#endif
 }
 
 /* The sums of SIGN and FINITE, which are VALUE; directions look at signs or set a last bit. */
