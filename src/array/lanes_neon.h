@@ -34,15 +34,6 @@ INLINE vec from_fp16(const void *at, uint32_t shift)
 
 /* Bytes. */
 
-/* A bit for each byte. */
-INLINE uint64_t mark_bits(marks x)
-{
-    uint64_t bits = 0;
-    for (int i = 0; i < 16; i++)
-        bits |= (uint64_t)(x[i] & 1) << i;
-    return bits;
-}
-
 INLINE byte_lanes repeat_block(const unsigned char *at)
 {
     return load_bytes(at);
