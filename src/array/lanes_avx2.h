@@ -95,6 +95,12 @@ INLINE bool any_bit(vec x)
 
 #include "array/lanes_x86.h"
 
+/* Of all 32 bits. */
+INLINE mask above_unsigned(vec a, vec b)
+{
+    return unequal(smaller(a, b), a);
+}
+
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
     return (vec)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)x);

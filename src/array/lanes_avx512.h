@@ -100,6 +100,12 @@ INLINE bool any_bit(vec x)
 
 #include "array/lanes_x86.h"
 
+/* Of all 32 bits. */
+INLINE mask above_unsigned(vec a, vec b)
+{
+    return _mm512_cmpgt_epu32_mask((__m512i)a, (__m512i)b);
+}
+
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
     return pick(below_zero(x), yes, no);

@@ -89,12 +89,6 @@ INLINE vec shift_left_by(vec x, vec counts)
     return (vec)MM(sllv_epi32)((words_x86)x, (words_x86)counts);
 }
 
-/* Of all 32 bits. */
-INLINE mask above_unsigned(vec a, vec b)
-{
-    return unequal(smaller(a, b), a);
-}
-
 INLINE byte_lanes pack_bytes(const vec *v)
 {
     words_x86 low = MM(packus_epi32)((words_x86)v[0], (words_x86)v[1]);

@@ -75,7 +75,8 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
     (void)random;
     look_up_plane(t->planes[plane], codes, found[0], look, count, flags_even);
     if (planes > 1)
-        look_up_plane(t->planes[(int)plane + 1], codes, found[1], look, count, t->draws && t->even);
+        look_up_plane(t->planes[(int)plane + 1], codes, found[1], look, count,
+                      plane == PLANE_LOW && t->draws && t->even);
 }
 
 #else
@@ -349,7 +350,7 @@ INLINE void table_some(const struct table *t, const struct codes *c, int store, 
     if (r)
         EACH(most, random[i] = random_bytes(r););
     load_codes(c, codes, src, count, most);
-    if (size > 8)
+    if (size > 8 && !r)
         EACH(most, codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
     if (look == SIGNED)
         __asm__("" : "+m"(codes));
@@ -375,6 +376,10 @@ INLINE void table_some(const struct table *t, const struct codes *c, int store, 
             untie(t, r, word, &x);
             EACH(most, found[0][i] = x.found[i];);
         }
+    }
+    if (r && size > 8) {
+        EACH(most, codes[i] = size == 16 ? order_16(found[0][i]) : order_32(found[0][i]););
+        look_up(t, PLANE_WORD, 2, codes, found, look, most, NULL);
     }
     if (size > 8)
         TO_EACH(store_pairs(to, found[0][i], found[1][i], size));
@@ -442,8 +447,11 @@ INLINE void table_all(const struct plan *p, struct codes c, void *dst, const voi
 TABLE_SIZES(plain, PLAIN)
 TABLE_SIZES(block, ONE_BLOCK)
 TABLE_STEPS(drawn_block, ONE_BLOCK, 6, true)
+TABLE_STEPS(drawn_block_whole, ONE_BLOCK, WHOLES_OUT, true)
 #ifdef LANES_ALL_BYTES
 TABLE_STEPS(drawn, PLAIN, 6, true)
+TABLE_STEPS(drawn_16, PLAIN, 16, true)
+TABLE_STEPS(drawn_whole, PLAIN, WHOLES_OUT, true)
 #else
 TABLE_SIZES(with_sign, SIGNED)
 TABLE_STEPS(drawn, SIGNED, 6, true)
@@ -463,11 +471,15 @@ static stage_function *look_up_of(const struct plan *p)
 {
     const int size = p->table.to->storage_bits, last = (int)p->table.last;
     const int which = last ? last + 3 : size < 8 ? 0 : size / 16 + 1;
-    if (p->table.draws)
-        return p->from->width <= BLOCK_BITS ? drawn_block : drawn;
+    if (p->table.draws && p->from->width <= BLOCK_BITS)
+        return last ? drawn_block_whole : drawn_block;
 #ifdef LANES_ALL_BYTES
+    if (p->table.draws)
+        return last ? drawn_whole : size == 16 ? drawn_16 : drawn;
     return (p->from->width <= BLOCK_BITS ? block_sizes : plain_sizes)[which];
 #else
+    if (p->table.draws)
+        return drawn;
     stage_function *const *const sizes = p->from->width <= BLOCK_BITS ? block_sizes
                                          : p->table.of_words.rise
                                              ? risen_sizes[p->table.of_words.rise]

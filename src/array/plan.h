@@ -207,6 +207,8 @@ enum plane {
     PLANE_FLAGS,
     PLANE_UPPER,
     PLANE_FINER,
+    PLANE_WORD, /* of what is drawn, where that is a number of words: its lower byte, and */
+    PLANE_WORD_HIGH,
     PLANES
 };
 
