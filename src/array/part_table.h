@@ -221,7 +221,7 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
             EACH(count, found[0][i] += look_up_block(ends, y[i] - end););
         }
     }
-    if (s->sides)
+    if (s->sides && !two)
         EACH(count, found[0][i] = round_sides(s, codes[i], found[0][i]););
     if (random)
         EACH(count, found[0][i] += smaller_8(minus_8(found[1][i], random[i]), splat_8(1)););
