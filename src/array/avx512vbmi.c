@@ -10,13 +10,13 @@ row_function hu_avx512_row, hu_avx512_few;
 
 static bool can(struct plan *p)
 {
-    p->table.draws = hu_table_draws(p);
+    p->table.direct = true;
     p->table.last = hu_table_last(p);
+    p->table.draws = hu_table_draws(p);
     bool wide = !p->table.last && p->to->storage_bits > 16;
     if (!(p->table.draws || hu_table_can(p)) ||
         (wide && (hu_table_is_slower(p) || p->to->storage_bits > 32)))
         return false;
-    p->table.direct = true;
     static const struct abilities abilities = {
         .row = hu_avx512_row, .few = hu_avx512_few, .table = PART(table), .settle = PART(settle)};
     hu_plan_table(p, &abilities);

@@ -93,7 +93,8 @@ static void start_plan(struct plan *p, const struct hu_format *to, const struct 
     p->options = *options;
     p->wanted = options->direction;
     p->flags = flags;
-    if (p->wanted == HU_STOCHASTIC && hu_table_draws_nothing(p))
+    if (p->wanted != HU_TIES_TO_EVEN &&
+        (hu_plan_is_exact(p) || (p->wanted == HU_STOCHASTIC && hu_table_draws_nothing(p))))
         p->options.direction = HU_TIES_TO_EVEN;
 }
 

@@ -95,6 +95,37 @@ INLINE half_lanes keep_nonzero_16(half_lanes codes, half_lanes x)
     return (half_lanes)(codes != 0) & x;
 }
 
+#ifndef LANES_MARKS
+/* Bytes of which something is true; where comparing leaves masks of their own, those. */
+typedef byte_lanes marks;
+#define any_mark(m) any_bit((vec)(m))
+
+INLINE marks equal_8(byte_lanes a, byte_lanes b)
+{
+    return (marks)(a == b);
+}
+
+INLINE marks at_most_8(byte_lanes a, byte_lanes b)
+{
+    return (marks)(a <= b);
+}
+
+INLINE marks above_8(byte_lanes a, byte_lanes b)
+{
+    return (marks)(a > b);
+}
+
+INLINE byte_lanes raise_8(byte_lanes x, marks m)
+{
+    return x - m;
+}
+
+INLINE byte_lanes pick_8(marks m, byte_lanes yes, byte_lanes no)
+{
+    return (yes & m) | (no & ~m);
+}
+#endif
+
 #ifndef LANES_SIGN_NONZERO
 /* SIGN where codes, which have that bit only where SIGN is their top one, are not zero. */
 #define sign_nonzero_8 keep_nonzero_8

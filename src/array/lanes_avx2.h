@@ -95,6 +95,12 @@ INLINE bool any_bit(vec x)
 
 #include "array/lanes_x86.h"
 
+/* Of all 32 bits. */
+INLINE mask above_unsigned(vec a, vec b)
+{
+    return unequal(smaller(a, b), a);
+}
+
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
     return (vec)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)x);
@@ -181,8 +187,8 @@ INLINE void store_fp16(void *at, fp16s codes)
 
 /* Bytes. */
 
-/* A bit for each byte of a mask. */
-INLINE uint64_t byte_bits(byte_lanes x)
+/* A bit for each byte. */
+INLINE uint64_t mark_bits(marks x)
 {
     return (uint32_t)_mm256_movemask_epi8((__m256i)x);
 }

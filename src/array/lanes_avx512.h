@@ -12,6 +12,7 @@
 #define LANES_SIGNS
 #define LANES_ROUNDS
 #define LANES_SMALLER_8
+#define LANES_MARKS
 #define LANES_SMALLER_16
 #define LANES_PIECES_16
 #ifdef LANES_ALL_BYTES
@@ -99,6 +100,12 @@ INLINE bool any_bit(vec x)
 
 #include "array/lanes_x86.h"
 
+/* Of all 32 bits. */
+INLINE mask above_unsigned(vec a, vec b)
+{
+    return _mm512_cmpgt_epu32_mask((__m512i)a, (__m512i)b);
+}
+
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
     return pick(below_zero(x), yes, no);
@@ -110,6 +117,13 @@ INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
     (void)shift;
     mask set = _mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32((int)bit));
     return (vec)_mm512_mask_blend_epi32(set, (__m512i)no, (__m512i)yes);
+}
+
+/* By the instruction's own rounding, which raises nothing. */
+INLINE vec add_upward(vec a, vec b)
+{
+    enum { UP = _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC };
+    return (vec)_mm512_add_round_ps((__m512)a, (__m512)b, UP);
 }
 
 INLINE byte_lanes with_signs_8(byte_lanes codes, byte_lanes signs, byte_lanes sign, bool zeros)
@@ -209,10 +223,33 @@ INLINE void store_fp16(void *at, fp16s codes)
 
 /* Bytes. */
 
-/* A bit for each byte of a mask. */
-INLINE uint64_t byte_bits(byte_lanes x)
+typedef __mmask64 marks;
+#define any_mark(m) ((m) != 0)
+#define mark_bits(m) (m)
+
+INLINE marks equal_8(byte_lanes a, byte_lanes b)
 {
-    return _mm512_movepi8_mask((__m512i)x);
+    return _mm512_cmpeq_epu8_mask((__m512i)a, (__m512i)b);
+}
+
+INLINE marks at_most_8(byte_lanes a, byte_lanes b)
+{
+    return _mm512_cmple_epu8_mask((__m512i)a, (__m512i)b);
+}
+
+INLINE marks above_8(byte_lanes a, byte_lanes b)
+{
+    return _mm512_cmpgt_epu8_mask((__m512i)a, (__m512i)b);
+}
+
+INLINE byte_lanes raise_8(byte_lanes x, marks m)
+{
+    return (byte_lanes)_mm512_mask_sub_epi8((__m512i)x, m, (__m512i)x, _mm512_set1_epi8(-1));
+}
+
+INLINE byte_lanes pick_8(marks m, byte_lanes yes, byte_lanes no)
+{
+    return (byte_lanes)_mm512_mask_blend_epi8(m, (__m512i)no, (__m512i)yes);
 }
 
 /* A block of 16 bytes, for look_up_block in each 128 bits. */

@@ -34,15 +34,6 @@ INLINE vec from_fp16(const void *at, uint32_t shift)
 
 /* Bytes. */
 
-/* A bit for each byte of a mask. */
-INLINE uint64_t byte_bits(byte_lanes x)
-{
-    uint64_t bits = 0;
-    for (int i = 0; i < 16; i++)
-        bits |= (uint64_t)(x[i] & 1) << i;
-    return bits;
-}
-
 INLINE byte_lanes repeat_block(const unsigned char *at)
 {
     return load_bytes(at);
@@ -52,6 +43,12 @@ INLINE byte_lanes repeat_block(const unsigned char *at)
 INLINE byte_lanes look_up_block(byte_lanes block, byte_lanes at)
 {
     return (byte_lanes)vqtbl1q_u8((uint8x16_t)block, (uint8x16_t)(at & 0x8f));
+}
+
+/* Of both, upward. */
+INLINE byte_lanes average_8(byte_lanes a, byte_lanes b)
+{
+    return (byte_lanes)vrhaddq_u8((uint8x16_t)a, (uint8x16_t)b);
 }
 
 /* Not below zero. */

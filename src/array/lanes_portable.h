@@ -243,6 +243,15 @@ INLINE byte_lanes pack_half_bytes(const half_lanes *v)
     return (byte_lanes)_mm_packus_epi16((__m128i)v[0], (__m128i)v[1]);
 }
 
+/* A bit for each byte. */
+INLINE uint64_t mark_bits(marks x)
+{
+    uint64_t bits = 0;
+    for (int i = 0; i < 16; i++)
+        bits |= (uint64_t)(x[i] & 1) << i;
+    return bits;
+}
+
 INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
 {
     return (byte_lanes)_mm_min_epu8((__m128i)a, (__m128i)b);

@@ -69,13 +69,10 @@ INLINE vec random_words(const struct random *r, vec number)
 INLINE void share_words(vec share[4], vec words)
 {
 #ifdef LANES_SHUFFLE
-    static const table_block bytes[] = {
-        {1, 2, 3, 0, 2, 3, 0, 1, 3, 0, 1, 2, 0, 1, 2, 3},
-        {5, 6, 7, 4, 6, 7, 4, 5, 7, 4, 5, 6, 4, 5, 6, 7},
-        {9, 10, 11, 8, 10, 11, 8, 9, 11, 8, 9, 10, 8, 9, 10, 11},
-        {13, 14, 15, 12, 14, 15, 12, 13, 15, 12, 13, 14, 12, 13, 14, 15}};
     const byte_lanes ordered = order_32((byte_lanes)words);
-    VECTORS(share[i] = (vec)look_up_block(ordered, repeat_block(bytes[i])););
+    const vec right = (lane_numbers() * 8 + 8) & 24, bytes = splat(0x03020100);
+    const vec turned = bytes >> right | bytes << (-right & 24);
+    VECTORS(share[i] = (vec)look_up_block(ordered, (byte_lanes)(turned + splat(i * 0x04040404u))););
 #else
     vec turned[3] = {words >> 8 | words << 24, words >> 16 | words << 16, words >> 24 | words << 8};
     VECTORS(share[i] = ((vec){turned[0][i], turned[1][i], turned[2][i], words[i]}););

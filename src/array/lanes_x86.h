@@ -27,26 +27,30 @@ INLINE vec larger_float(vec a, vec b)
     return larger(a, b);
 }
 
-/* Of the magnitudes so far, the greatest, and the least that is not zero, less 1. */
+/* Of the magnitudes so far, if ANY, the greatest, and the least that is not zero, less 1. */
 struct noted {
+    bool any_large, any_small;
     vec greatest, least;
 };
 
 INLINE struct noted nothing_noted(void)
 {
-    return (struct noted){splat(0), splat(0x7fffffff)};
+    return (struct noted){.any_large = false};
 }
 
 INLINE void note_large(struct noted *noted, vec magnitude, vec large)
 {
     (void)large;
-    noted->greatest = larger(noted->greatest, magnitude);
+    noted->greatest = noted->any_large ? larger(noted->greatest, magnitude) : magnitude;
+    noted->any_large = true;
 }
 
 INLINE void note_small(struct noted *noted, vec magnitude, vec small)
 {
     (void)small;
-    noted->least = smaller(noted->least, magnitude - splat(1));
+    magnitude -= splat(1);
+    noted->least = noted->any_small ? smaller(noted->least, magnitude) : magnitude;
+    noted->any_small = true;
 }
 
 /* Whether one was above LARGE, or noted as small, below SMALL and not zero. */
@@ -83,12 +87,6 @@ INLINE vec shift_right_by(vec x, vec counts)
 INLINE vec shift_left_by(vec x, vec counts)
 {
     return (vec)MM(sllv_epi32)((words_x86)x, (words_x86)counts);
-}
-
-/* Of all 32 bits. */
-INLINE mask above_unsigned(vec a, vec b)
-{
-    return unequal(smaller(a, b), a);
 }
 
 INLINE byte_lanes pack_bytes(const vec *v)
@@ -138,6 +136,12 @@ INLINE half_lanes smaller_16(half_lanes a, half_lanes b)
 INLINE half_lanes larger_16(half_lanes a, half_lanes b)
 {
     return (half_lanes)MM(max_epu16)((words_x86)a, (words_x86)b);
+}
+
+/* Of both, upward. */
+INLINE byte_lanes average_8(byte_lanes a, byte_lanes b)
+{
+    return (byte_lanes)MM(avg_epu8)((words_x86)a, (words_x86)b);
 }
 
 /* The bytes of BLOCK at the low four bits, 0 where the top bit is set. */

@@ -8,9 +8,14 @@
 #include "array/lanes_random.h"
 /* clang-format on */
 
+/* Of a sum toward zero and the one upward an odd one is odd where they differ. */
 INLINE vec odd_sum(struct magic m, vec finite)
 {
+#ifdef LANES_ROUNDS
+    return m.sum | (add_upward(m.power, finite) & splat(1));
+#else
     return m.sum | keep(unequal(sub_float(m.sum, m.power), finite), splat(1));
+#endif
 }
 
 /* The sums of SIGN and FINITE, which are VALUE; directions look at signs or set a last bit. */
@@ -75,6 +80,66 @@ INLINE void magic_watching(const struct plan *p, const struct narrow *k, const s
     store_sums(k, dst, m, x, store, k->signs);
 }
 
+/* Whether FP64's X goes up from what it is toward zero, by the whole of its draw; what is beyond
+ * the codes that sums have does. */
+static inline bool goes_up(const struct plan *p, uint64_t x, uint32_t draw)
+{
+    const uint64_t beyond = (p->k.finer_most + UINT64_C(1)) << FP64_DROP;
+    const uint64_t magnitude = x & INT64_MAX, one = UINT64_C(1) << 52;
+    const uint64_t field = magnitude >> 52, least = p->stochastic.least_normal >> 52;
+    if (magnitude >= beyond + (UINT64_C(896) << 52))
+        return true;
+    const uint64_t significand = (magnitude & (one - 1)) | (field ? one : 0);
+    const uint64_t shift = (field < least ? least - field : 0) + p->stochastic.drop;
+    if (shift < 64)
+        return (uint32_t)(significand << (64 - shift) >> 32) > draw;
+    return shift < 96 && (uint32_t)(significand >> (shift - 32)) > draw;
+}
+
+/* For TIED of a step of FP32's or FP64's, in order, a 1 where they go up; WORD: of R, theirs. */
+TARGET static __attribute__((noinline)) void untie(const struct plan *p, const struct random *r,
+                                                   uint32_t word, const void *src, bool wide,
+                                                   uint64_t tied, unsigned char up[STEP])
+{
+    for (; tied; tied &= tied - 1) {
+        const uint32_t at = (uint32_t)__builtin_ctzll(tied);
+        double x;
+        float single;
+        uint64_t bits;
+        memcpy(&single, (const char *)src + sizeof single * at, sizeof single);
+        x = (double)single;
+        memcpy(&bits, wide ? (const char *)src + sizeof x * at : (const char *)&x, sizeof bits);
+        up[at] = goes_up(p, bits, random_one(r, word, at));
+    }
+}
+
+/* To bytes, where the top byte of a draw mostly decides. X: finite, and of elements at SRC, if WIDE
+ * of FP64 not all. */
+INLINE void bytes_by_tops(const struct plan *p, const struct narrow *k, void *dst, const void *src,
+                          bool wide, const vec x[4], struct random *r, enum store store)
+{
+    const uint32_t word = r->word;
+    const byte_lanes draws = order_32((byte_lanes)next_words(r));
+    half_lanes fixed[2], parts[2];
+    vec sums[4];
+    VECTORS(sums[i] = finer_sum(k, x[i] & splat(~SIGN)););
+    PAIRS(fixed[i / 2] = pack_joined(sums + i, k->finer_join);
+          parts[i / 2] = fixed[i / 2] & splat_16(255); fixed[i / 2] >>= 8;);
+    const byte_lanes part = pack_half_bytes(parts);
+    const marks tied = equal_8(part, draws);
+    byte_lanes code = raise_8(pack_half_bytes(fixed), above_8(part, draws));
+    byte_lanes signs = pack_byte_signs(x);
+    if (any_mark(tied)) {
+        unsigned char up[STEP] = {0};
+        const byte_lanes ordered = order_bytes(raise_8(splat_8(0), tied));
+        untie(p, r, word, src, wide, mark_bits(equal_8(ordered, splat_8(1))), up);
+        code = finish_8(k, order_bytes(code) + load_bytes(up), order_bytes(signs));
+        store_byte_codes(dst, code, store);
+        return;
+    }
+    store_byte_codes(dst, order_bytes(finish_8(k, code, signs)), store);
+}
+
 /* Every finite magnitude by the whole of its draw. */
 TARGET static __attribute__((noinline)) void codes_at_random(const struct narrow *k, vec codes[4],
                                                              const vec x[4], const vec random[4])
@@ -82,53 +147,30 @@ TARGET static __attribute__((noinline)) void codes_at_random(const struct narrow
     VECTORS(codes[i] = narrow_at_random(k, x[i] & splat(~SIGN), random[i]););
 }
 
-/* To bytes, where the top byte of a draw decides; false: where it is a fraction's, of which there
- * is more. X: finite. */
-INLINE bool bytes_by_tops(const struct narrow *k, void *dst, const vec x[4], vec words,
-                          enum store store)
-{
-    const byte_lanes draws = order_32((byte_lanes)words);
-    half_lanes fixed[2], parts[2];
-    vec sums[4];
-    VECTORS(sums[i] = finer_sum(k, x[i] & splat(~SIGN)););
-    PAIRS(fixed[i / 2] = pack_joined(sums + i, k->finer_join);
-          parts[i / 2] = fixed[i / 2] & splat_16(255); fixed[i / 2] >>= 8;);
-    const byte_lanes part = pack_half_bytes(parts);
-    if (__builtin_expect(any_bit((vec)(part == draws)), 0))
-        return false;
-    byte_lanes code = pack_half_bytes(fixed) - (byte_lanes)(part > draws);
-    code = finish_8(k, code, pack_byte_signs(x));
-    store_byte_codes(dst, order_bytes(code), store);
-    return true;
-}
-
 /* Codes of 8 bits without sign are left to the whole of their draws. */
-INLINE void bytes_random(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
-                         struct random *r, enum store store, bool flags, struct seen *seen)
+INLINE void bytes_random(const struct plan *p, const struct narrow *k, void *dst, const void *src,
+                         vec x[4], struct random *r, enum store store, bool flags,
+                         struct seen *seen)
 {
     const struct seen specials = {0, 0, INFINITE - 1};
     const bool special =
         any_outside(flags ? seen : &specials, x, flags) || (flags && !(seen->flags & HU_INEXACT));
+    if (__builtin_expect(!special && !r->share && k->max_code <= INT8_MAX, 1)) {
+        bytes_by_tops(p, k, dst, src, false, x, r, store);
+        return;
+    }
     vec copy[4], random[4], codes[4];
-    if (__builtin_expect(special || r->share || k->max_code > INT8_MAX, 0)) {
-        random_lanes(random, r);
-        if (special) {
-            take_care(p, x, random, ROUND_MAGIC, seen);
-            store_codes(k, dst, x, store);
-            return;
-        }
-    } else {
-        const vec words = next_words(r);
-        if (bytes_by_tops(k, dst, x, words, store))
-            return;
-        share_words(random, words);
+    random_lanes(random, r);
+    if (special) {
+        take_care(p, x, random, ROUND_MAGIC, seen);
+        store_codes(k, dst, x, store);
+        return;
     }
     VECTORS(copy[i] = x[i];);
     codes_at_random(k, codes, copy, random);
     store_magnitudes(k, dst, codes, x, store);
 }
 
-/* The whole of their draws, where X has not all of an element. */
 TARGET static __attribute__((noinline)) void fp64_codes(const struct plan *p, struct carried *c,
                                                         void *dst, const void *src)
 {
@@ -142,18 +184,17 @@ INLINE void fp64_random(const struct plan *p, const struct narrow *k, void *dst,
                         const vec x[4], struct carried *c, enum store store)
 {
     const struct seen specials = {0, 0, INFINITE - 1};
-    if (__builtin_expect(!c->random.share && !any_outside(&specials, x, false), 1)) {
-        const vec words = next_words(&c->random);
-        if (bytes_by_tops(k, dst, x, words, store))
-            return;
-        c->random.word -= LANES;
-    }
-    fp64_codes(p, c, dst, src);
+    if (__builtin_expect(c->random.share || any_outside(&specials, x, false), 0))
+        fp64_codes(p, c, dst, src);
+    else
+        bytes_by_tops(p, k, dst, src, true, x, &c->random, store);
 }
 
-INLINE void magic_random(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
-                         struct random *r, enum store store, bool flags, struct seen *seen)
+INLINE void magic_random(const struct plan *p, const struct narrow *k, void *dst, const void *src,
+                         vec x[4], struct random *r, enum store store, bool flags,
+                         struct seen *seen)
 {
+    (void)src;
     const bool outside = any_outside(seen, x, true);
     const struct seen specials = {0, 0, INFINITE - 1};
     vec random[4], codes[4];
@@ -460,7 +501,7 @@ HALVES(halves_watching, WATCHING,
     STAGE(name##_watching, fp32, LOAD_FP32, ROUND_MAGIC, store_way, WATCHING,                      \
           magic_watching(p, &k, &held, to, x, store, &seen))                                       \
     STAGE(name##_random, fp32, LOAD_FP32, ROUND_MAGIC, store_way, AT_RANDOM,                       \
-          drawn(p, &k, to, x, &c->random, store, flags, &seen))
+          drawn(p, &k, to, from, x, &c->random, store, flags, &seen))
 
 WATCHED(to_halves, STORE_16, STORE_16, magic_random)
 WATCHED(to_bytes, STORE_8, BYTES, bytes_random)

@@ -82,11 +82,11 @@ static const struct abilities roads = {
 
 static bool plan_roads(struct plan *p, const struct abilities *a)
 {
+    p->table.direct = a->settle && p->from->width <= 4;
     p->table.last = a->settle && !hu_is_integer(p->from) ? hu_table_last(p) : LAST_NONE;
     bool lanes = !p->table.last &&
                  (hu_table_is_slower(p) || (a->doubles && is_fp64(p->to) && !p->options.saturate));
     p->table.draws = hu_table_draws(p);
-    p->table.direct = a->settle && p->from->width <= 4;
     if ((p->table.draws || hu_table_can(p)) && !lanes) {
         hu_plan_table(p, a);
         return true;

@@ -85,6 +85,7 @@ STAGE(to_int32, fp32, LOAD_FP32, ROUND_INT32, STORE_32, NEAREST,
 #define TO_FP16(...) VECTORS(store_fp16(to + i * sizeof(fp16s), __VA_ARGS__);)
 STAGE(to_fp16, fp32, LOAD_FP32, ROUND_FP16, STORE_16, WATCHING, TO_FP16(fp16_of(x[i], direction)))
 STAGE(bf16_fp16, top, LOAD_TOP, ROUND_FP16, STORE_16, WATCHING, TO_FP16(fp16_of(x[i], direction)))
+STAGE(tf32_fp16, tf32, LOAD_TF32, ROUND_FP16, STORE_16, WATCHING, TO_FP16(fp16_of(x[i], direction)))
 STAGE(short_fp16, short, LOAD_SHORT, ROUND_FP16, STORE_16, WATCHING,
       TO_FP16(fp16_of(x[i], direction)))
 #ifdef FP16_NEAREST
@@ -184,6 +185,7 @@ const struct stage *const PART(rounds)[] = {&to_fp32,
 #ifdef LANES_FP16
                                             &to_fp16,
                                             &bf16_fp16,
+                                            &tf32_fp16,
                                             &short_fp16,
                                             &fp16_bf16,
                                             &short_bf16,

@@ -75,7 +75,8 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
     (void)random;
     look_up_plane(t->planes[plane], codes, found[0], look, count, flags_even);
     if (planes > 1)
-        look_up_plane(t->planes[(int)plane + 1], codes, found[1], look, count, t->draws && t->even);
+        look_up_plane(t->planes[(int)plane + 1], codes, found[1], look, count,
+                      plane == PLANE_LOW && t->draws && t->even);
 }
 
 #else
@@ -111,6 +112,14 @@ INLINE void put_below(const struct sums *s, const byte_lanes codes[4], byte_lane
             EACH(count, found[i] = smaller_8(found[i], negative - below[i]););
         EACH(count, found[i] = (found[i] ^ below[i]) - below[i];);
     }
+}
+
+/* Twice a magnitude's byte toward zero, and 1 more where that from zero is the next: half of it,
+ * the way up where the sign, TURNed, is none. */
+INLINE byte_lanes round_sides(const struct sums *s, byte_lanes codes, byte_lanes twice)
+{
+    const byte_lanes less = below_zero_8(s, codes) ^ splat_8(s->turn);
+    return average_8(twice, less) & splat_8(INT8_MAX);
 }
 
 /* All but the first. */
@@ -212,6 +221,8 @@ INLINE void look_up(const struct table *t, enum plane plane, int planes, const b
             EACH(count, found[0][i] += look_up_block(ends, y[i] - end););
         }
     }
+    if (s->sides && !two)
+        EACH(count, found[0][i] = round_sides(s, codes[i], found[0][i]););
     if (random)
         EACH(count, found[0][i] += smaller_8(minus_8(found[1][i], random[i]), splat_8(1)););
     if (s->below)
@@ -234,12 +245,12 @@ INLINE void look_up_drawn(const struct table *t, const byte_lanes codes[4], byte
     }
     look_up(t, PLANE_LOW, 2, codes, found, look, count, NULL);
     if (t->steps) {
-        EACH(count, found[0][i] += smaller_8(minus_8(found[1][i], random[i]), splat_8(1)););
+        EACH(count, found[0][i] = raise_8(found[0][i], above_8(found[1][i], random[i])););
         return;
     }
     look_up(t, PLANE_UPPER, 1, codes, upper, look, count, NULL);
-    EACH(count, byte_lanes up = (byte_lanes)(found[1][i] > random[i]);
-         found[0][i] = (upper[0][i] & up) | (found[0][i] & ~up););
+    EACH(count, const marks up = above_8(found[1][i], random[i]);
+         found[0][i] = pick_8(up, upper[0][i], found[0][i]););
 }
 
 /* The least of a span is 0, and its greatest SPAN. */
@@ -248,28 +259,22 @@ INLINE byte_lanes in_span(const struct span *s, byte_lanes codes)
     return (codes & splat_8(s->fold)) - splat_8(s->low);
 }
 
-INLINE byte_lanes within(const struct span *s, byte_lanes codes)
-{
-    const byte_lanes at = in_span(s, codes);
-    return (byte_lanes)(smaller_8(at, splat_8(s->span)) == at);
-}
-
 #ifdef LANES_ALL_BYTES
-/* Those that FOUND's second says are tied go up where the next byte of their chance is above that
- * of their draw, which is another's top byte: hu_random_share. Of those whose next bytes are the
- * same it says so once more, and all of them or-ed are returned. */
-INLINE byte_lanes draw_finer(const struct table *t, const byte_lanes codes[4],
-                             byte_lanes found[2][4], enum look look, int count,
-                             const byte_lanes random[4])
+/* Those that are TIED go up where the next byte of their chance is above that of their draw, which
+ * is another's top byte: hu_random_share. Those whose next bytes are the same stay tied, and all of
+ * them or-ed are returned. */
+INLINE marks draw_finer(const struct table *t, const byte_lanes codes[4], byte_lanes found[4],
+                        marks tied[4], enum look look, int count, const byte_lanes random[4])
 {
-    byte_lanes upper[4], finer[4], any = splat_8(0);
+    byte_lanes upper[4], finer[4];
+    marks any = 0;
     look_up_plane(t->planes[PLANE_FINER], codes, finer, look, count, t->even);
     if (!t->steps)
         look_up_plane(t->planes[PLANE_UPPER], codes, upper, look, count, false);
     EACH(count, const byte_lanes next = (byte_lanes)((vec)random[i] << 8 | (vec)random[i] >> 24);
-         const byte_lanes up = found[1][i] & (byte_lanes)(finer[i] > next);
-         found[0][i] = t->steps ? found[0][i] - up : (upper[i] & up) | (found[0][i] & ~up);
-         found[1][i] &= (byte_lanes)(finer[i] == next); any |= found[1][i];);
+         const marks up = tied[i] & above_8(finer[i], next);
+         found[i] = t->steps ? raise_8(found[i], up) : pick_8(up, upper[i], found[i]);
+         tied[i] &= equal_8(finer[i], next); any |= tied[i];);
     return any;
 }
 #endif
@@ -345,7 +350,7 @@ INLINE void table_some(const struct table *t, const struct codes *c, int store, 
     if (r)
         EACH(most, random[i] = random_bytes(r););
     load_codes(c, codes, src, count, most);
-    if (size > 8)
+    if (size > 8 && !r)
         EACH(most, codes[i] = size == 16 ? order_16(codes[i]) : order_32(codes[i]););
     if (look == SIGNED)
         __asm__("" : "+m"(codes));
@@ -354,21 +359,27 @@ INLINE void table_some(const struct table *t, const struct codes *c, int store, 
     else
         look_up(t, PLANE_LOW, size > 8 ? 2 : 1, codes, found, look, most, NULL);
     if (r && t->tied.any) {
-        byte_lanes any = splat_8(0);
-        EACH(most,
-             found[1][i] = within(&t->tied, codes[i]) & (byte_lanes)(found[1][i] == random[i]);
-             any |= found[1][i];);
+        const byte_lanes span = splat_8(t->tied.span);
+        marks tied[4], any = {0};
+        EACH(most, tied[i] = at_most_8(in_span(&t->tied, codes[i]), span) &
+                             equal_8(found[1][i], random[i]);
+             any |= tied[i];);
 #ifdef LANES_ALL_BYTES
-        if (!r->share && any_bit((vec)any))
-            any = draw_finer(t, codes, found, look, most, random);
+        if (!r->share && any_mark(any))
+            any = draw_finer(t, codes, found[0], tied, look, most, random);
 #endif
-        if (__builtin_expect(any_bit((vec)any), 0)) {
-            struct tied x = {.bits = {0}};
+        if (__builtin_expect(any_mark(any), 0)) {
+            struct tied x;
+            VECTORS(x.bits[i] = 0;);
             EACH(most, x.codes[i] = codes[i]; x.found[i] = found[0][i];
-                 x.bits[i] = byte_bits(found[1][i]););
+                 x.bits[i] = mark_bits(tied[i]););
             untie(t, r, word, &x);
             EACH(most, found[0][i] = x.found[i];);
         }
+    }
+    if (r && size > 8) {
+        EACH(most, codes[i] = size == 16 ? order_16(found[0][i]) : order_32(found[0][i]););
+        look_up(t, PLANE_WORD, 2, codes, found, look, most, NULL);
     }
     if (size > 8)
         TO_EACH(store_pairs(to, found[0][i], found[1][i], size));
@@ -436,8 +447,11 @@ INLINE void table_all(const struct plan *p, struct codes c, void *dst, const voi
 TABLE_SIZES(plain, PLAIN)
 TABLE_SIZES(block, ONE_BLOCK)
 TABLE_STEPS(drawn_block, ONE_BLOCK, 6, true)
+TABLE_STEPS(drawn_block_whole, ONE_BLOCK, WHOLES_OUT, true)
 #ifdef LANES_ALL_BYTES
 TABLE_STEPS(drawn, PLAIN, 6, true)
+TABLE_STEPS(drawn_16, PLAIN, 16, true)
+TABLE_STEPS(drawn_whole, PLAIN, WHOLES_OUT, true)
 #else
 TABLE_SIZES(with_sign, SIGNED)
 TABLE_STEPS(drawn, SIGNED, 6, true)
@@ -457,11 +471,15 @@ static stage_function *look_up_of(const struct plan *p)
 {
     const int size = p->table.to->storage_bits, last = (int)p->table.last;
     const int which = last ? last + 3 : size < 8 ? 0 : size / 16 + 1;
-    if (p->table.draws)
-        return p->from->width <= BLOCK_BITS ? drawn_block : drawn;
+    if (p->table.draws && p->from->width <= BLOCK_BITS)
+        return last ? drawn_block_whole : drawn_block;
 #ifdef LANES_ALL_BYTES
+    if (p->table.draws)
+        return last ? drawn_whole : size == 16 ? drawn_16 : drawn;
     return (p->from->width <= BLOCK_BITS ? block_sizes : plain_sizes)[which];
 #else
+    if (p->table.draws)
+        return drawn;
     stage_function *const *const sizes = p->from->width <= BLOCK_BITS ? block_sizes
                                          : p->table.of_words.rise
                                              ? risen_sizes[p->table.of_words.rise]

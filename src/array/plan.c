@@ -16,8 +16,16 @@ static bool holds_normals(const struct hu_format *to, const struct hu_format *fr
            (hu_emax(to) > hu_emax(from) || to->specials == HU_SPECIALS_IEEE);
 }
 
+static bool holds_integers(const struct hu_format *to, const struct hu_format *from)
+{
+    return hu_is_integer(from) && hu_is_signed(to) && !hu_is_integer(to) && hu_emin(to) <= 0 &&
+           from->width - hu_is_signed(from) <= hu_precision(to) && hu_emax(to) > from->width;
+}
+
 bool hu_plan_is_exact(const struct plan *p)
 {
+    if (holds_integers(p->to, p->from))
+        return true;
     return holds_normals(p->to, p->from) && hu_quantum_min(p->to) <= hu_quantum_min(p->from);
 }
 
@@ -276,7 +284,7 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
     if (integer) /* 2^w - 1 */
         k.clamp -= 1u << (FP32_TRAILING + 1 - to->width);
     const uint32_t below_128 = ((7 + FP32_BIAS) << FP32_TRAILING) - 1;
-    k.finer_most = k.clamp < below_128 ? k.clamp : below_128;
+    k.finer_most = !integer ? k.limit - 1 : k.clamp < below_128 ? k.clamp : below_128;
     k.rebias = (k.least_normal >> drop) - (1u << t);
     if (t <= 7) { /* of a byte */
         k.finer_join = 1u << (t + 1 + 16) | 1;
@@ -347,7 +355,6 @@ static bool plan_fp64_random(struct plan *p, const struct abilities *a)
 {
     p->load = LOAD_RANDOM;
     p->load_in = p->round_in = HU_TIES_TO_EVEN;
-    p->stochastic = stochastic_for(p);
     if (p->round == ROUND_NONE)
         return !p->options.saturate;
     struct hu_options exact = p->options;
@@ -444,6 +451,8 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
         p->k = whole_for(p->to, &p->options);
     else if (p->round != ROUND_NONE && p->round != ROUND_INT32)
         p->k = narrow_for(p->to, &p->options);
+    if (is_at_random(p))
+        p->stochastic = stochastic_for(p);
     p->row = a->row;
     p->few = a->few;
     p->settle = a->settle;

@@ -207,6 +207,8 @@ enum plane {
     PLANE_FLAGS,
     PLANE_UPPER,
     PLANE_FINER,
+    PLANE_WORD, /* of what is drawn, where that is a number of words: its lower byte, and */
+    PLANE_WORD_HIGH,
     PLANES
 };
 
@@ -251,6 +253,8 @@ struct sums {
     enum rise rise;
     unsigned char less, most, end, any_end;
     bool plain; /* HIGH is of codes, and there is neither floor, cap, absolute nor below */
+    bool sides; /* bytes are rounded by sign: see round_sides */
+    unsigned char turn;
     int changes, alones;
 };
 
@@ -291,7 +295,7 @@ struct plan {
     const struct hu_format *to;
     const struct hu_format *from;
     struct hu_options options;
-    enum hu_direction wanted; /* options' but where no draw decides anything: that is to nearest */
+    enum hu_direction wanted; /* options' but where it decides nothing: that is to nearest */
     bool flags;               /* whether anyone will look at what a row returns */
     row_function *row;
     row_function *few; /* as ROW, of at most FEW elements that raise nothing; or NULL */

@@ -69,8 +69,9 @@ bool hu_table_can(const struct plan *p)
 
 bool hu_table_draws(const struct plan *p)
 {
-    return p->from->width <= 8 && p->to->storage_bits <= 8 && !p->flags &&
-           p->options.direction == HU_STOCHASTIC;
+    const bool halves = p->table.direct && p->from->width == 8 && p->to->storage_bits == 16;
+    return p->from->width <= 8 && (p->to->storage_bits <= 8 || halves || p->table.last) &&
+           !p->flags && p->options.direction == HU_STOCHASTIC;
 }
 
 /* Whether UPPER is what PLANE_LOW's code is followed by once a sign is put to it: that of
@@ -102,16 +103,78 @@ struct span hu_table_span(const struct plan *p, const unsigned char marks[TABLE_
                          (unsigned char)(high - low)};
 }
 
-static void fill_drawn(struct plan *p)
+/* Whether words are of the source, which the environment rounds as they become integers: sums have
+ * fewer terms for them. */
+static bool rounds_later(const struct plan *p)
+{
+    const enum hu_direction direction = p->options.direction;
+    return p->table.last == LAST_INT32 && !p->table.direct && direction != HU_TIES_TO_AWAY &&
+           direction != HU_TO_ODD && direction != HU_STOCHASTIC;
+}
+
+/* Of CODE, which BECAME one of the target's. */
+static uint32_t word_of(const struct plan *p, unsigned code, uint64_t became)
+{
+    static const struct hu_options exact;
+    const bool later = rounds_later(p) && !hu_is_nan(hu_decode(p->from, code));
+    return (uint32_t)hu_convert_at(&hu_plan_fp32, later ? p->from : p->to, later ? code : became, 0,
+                                   &exact, &(unsigned){0});
+}
+
+/* Whether making FP32's word an element raises what nobody asked for: of subnormals, and of 2^31.
+ */
+static bool disturbs(uint32_t word)
+{
+    return word == 0x4f000000 || (word << 1 && word << 1 < 1u << 24);
+}
+
+/* The number of WORD among COUNT that planes have, or else the next. */
+static unsigned number_of(struct table *t, unsigned *count, unsigned word)
+{
+    unsigned char *const low = t->planes[PLANE_WORD], *const high = t->planes[PLANE_WORD_HIGH];
+    unsigned number = 0;
+    while (number < *count && (low[number] | high[number] << 8) != (int)word)
+        number++;
+    if (number == *count && ++*count <= TABLE_CODES) {
+        low[number] = (unsigned char)word;
+        high[number] = (unsigned char)(word >> 8);
+    }
+    return number;
+}
+
+/* Of words that are no bytes, numbers. False: there are more than codes. */
+static bool number_words(struct plan *p, struct drawn drawn[TABLE_CODES], bool *disturbing)
+{
+    const unsigned codes = 1u << p->from->width;
+    unsigned count = 0;
+    for (unsigned code = 0; code < codes; code++) {
+        uint64_t *const both[] = {&drawn[code].lower, &drawn[code].upper};
+        for (int i = 0; i < (drawn[code].chance ? 2 : 1); i++) {
+            uint32_t word = (uint32_t)*both[i] << p->to->storage_shift << 16;
+            if (p->table.last)
+                word = word_of(p, code, *both[i]);
+            *disturbing |= disturbs(word);
+            *both[i] = number_of(&p->table, &count, word >> 16);
+        }
+    }
+    return count <= codes;
+}
+
+static void fill_drawn(struct plan *p, bool *disturbing)
 {
     struct table *t = &p->table;
     const struct hu_target to = hu_target_of(p->to);
     const unsigned codes = 1u << p->from->width;
     unsigned char more[TABLE_CODES]; /* than a byte of chance */
+    struct drawn drawn[TABLE_CODES];
+    for (unsigned code = 0; code < codes; code++)
+        drawn[code] = drawn_of(p, &to, code);
+    if (p->to->storage_bits > 8 && !number_words(p, drawn, disturbing))
+        p->row = hu_scalar_row;
     t->steps = t->next = t->even = true;
     for (unsigned code = 0; code < TABLE_CODES; code++) {
         const unsigned same = code & (codes - 1);
-        const struct drawn x = drawn_of(p, &to, same);
+        const struct drawn x = drawn[same];
         t->words[code] = x.lower;
         t->upper[code] = (unsigned char)x.upper;
         t->chances[code] = x.chance;
@@ -146,36 +209,12 @@ static uint64_t convert_one(struct plan *p, unsigned code, unsigned *flags)
  * the greatest. */
 enum last hu_table_last(const struct plan *p)
 {
-    if (!hu_table_can(p))
+    const bool random = p->options.direction == HU_STOCHASTIC;
+    if (p->from->width > 8 || (random && (p->flags || !p->table.direct)))
         return LAST_NONE;
     if (hu_is_integer(p->to) && p->to->width == 32 && hu_is_signed(p->to))
         return LAST_INT32;
-    return is_fp64(p->to) && !p->options.saturate ? LAST_FP64 : LAST_NONE;
-}
-
-/* Whether words are of the source, which the environment rounds as they become integers: sums have
- * fewer terms for them. */
-static bool rounds_later(const struct plan *p)
-{
-    const enum hu_direction direction = p->options.direction;
-    return p->table.last == LAST_INT32 && !p->table.direct && direction != HU_TIES_TO_AWAY &&
-           direction != HU_TO_ODD && direction != HU_STOCHASTIC;
-}
-
-/* Of CODE, which BECAME one of the target's. */
-static uint32_t word_of(const struct plan *p, unsigned code, uint64_t became)
-{
-    static const struct hu_options exact;
-    const bool later = rounds_later(p) && !hu_is_nan(hu_decode(p->from, code));
-    return (uint32_t)hu_convert_at(&hu_plan_fp32, later ? p->from : p->to, later ? code : became, 0,
-                                   &exact, &(unsigned){0});
-}
-
-/* Whether making FP32's word an element raises what nobody asked for: of subnormals, and of 2^31.
- */
-static bool disturbs(uint32_t word)
-{
-    return word == 0x4f000000 || (word << 1 && word << 1 < 1u << 24);
+    return is_fp64(p->to) && !p->options.saturate && !random ? LAST_FP64 : LAST_NONE;
 }
 
 static void fill_plane(struct table *t, enum plane plane, unsigned shift)
@@ -193,7 +232,7 @@ void hu_table_fill(struct plan *p)
     bool disturbing = false;
     t->all_flags = 0;
     if (t->draws)
-        fill_drawn(p);
+        fill_drawn(p, &disturbing);
     for (unsigned code = 0; code < TABLE_CODES && !t->draws; code++) {
         /* bits above the width are ignored */
         unsigned flags = 0, same = code & (codes - 1);
@@ -207,7 +246,7 @@ void hu_table_fill(struct plan *p)
     }
     p->environment &= disturbing || !t->last || rounds_later(p);
     t->top = (t->last || t->to->storage_bits == 32) && !low;
-    fill_plane(t, PLANE_LOW, t->top ? 16 : 0);
+    fill_plane(t, PLANE_LOW, t->top && !t->draws ? 16 : 0);
     if (!t->draws) /* the other has parts */
         fill_plane(t, PLANE_HIGH, t->top ? 24 : 8);
     fill_plane(t, PLANE_FLAGS, 0);

@@ -7,22 +7,28 @@
 /* What sums are made for. */
 struct wanted {
     const unsigned char (*planes)[TABLE_CODES];
-    int count;       /* of planes */
-    bool draws;      /* the second is of parts, */
-    bool whole;      /* and the first of what is negated below zero */
-    bool absolute;   /* codes are two's complement */
-    unsigned codes;  /* of the source */
-    unsigned half;   /* of them without sign; 0: codes are their own magnitudes */
-    unsigned limit;  /* from which on they have none, either: NaNs */
-    bool searches;   /* more than one way is tried */
-    bool clamped;    /* to where something changes */
-    unsigned finite; /* the greatest number's magnitude */
-    int steeper;     /* bits that the target's significand has more */
-    unsigned last;   /* the greatest magnitude that is looked up, for those beyond, too */
+    int count;                  /* of planes */
+    bool draws;                 /* the second is of parts, */
+    bool whole;                 /* and the first of what is negated below zero */
+    bool absolute;              /* codes are two's complement */
+    unsigned codes;             /* of the source */
+    unsigned half;              /* of them without sign; 0: codes are their own magnitudes */
+    unsigned limit;             /* from which on they have none, either: NaNs */
+    bool searches;              /* more than one way is tried */
+    bool clamped;               /* to where something changes */
+    unsigned finite;            /* the greatest number's magnitude */
+    int steeper;                /* bits that the target's significand has more */
+    bool sides;                 /* the way from zero depends on the sign, */
+    bool down;                  /* and is that of those below; */
+    unsigned sign;              /* the target's */
+    const unsigned char *twice; /* magnitudes' bytes instead, or NULL: see round_sides */
+    unsigned last; /* the greatest magnitude that is looked up, for those beyond, too */
 };
 
 static bool alike(const struct wanted *w, unsigned a, unsigned b)
 {
+    if (w->twice)
+        return w->twice[a] == w->twice[b];
     return w->planes[0][a] == w->planes[0][b] &&
            (w->count == 1 || w->planes[1][a] == w->planes[1][b]);
 }
@@ -44,6 +50,8 @@ static unsigned magnitude_of(const struct wanted *w, unsigned code)
 static unsigned char byte_of(const struct sums *s, const struct wanted *w, unsigned magnitude,
                              int p)
 {
+    if (w->twice)
+        return w->twice[magnitude];
     const bool least = w->absolute && magnitude == w->half && s->below == BELOW_ADDS;
     return (unsigned char)(w->planes[p][magnitude] - (least ? s->negative[p] : 0));
 }
@@ -51,7 +59,10 @@ static unsigned char byte_of(const struct sums *s, const struct wanted *w, unsig
 static unsigned char summed(const struct sums *s, const struct wanted *w, unsigned code, int p)
 {
     unsigned char byte = byte_of(s, w, magnitude_of(w, code), p);
-    if (!w->half || code < w->half || code >= w->limit)
+    const bool negative = w->half && code >= w->half && code < w->limit;
+    if (w->twice)
+        byte = (byte + (negative == w->down)) / 2 & INT8_MAX;
+    if (!negative)
         return byte;
     switch (s->below) {
     case BELOW_SAME:
@@ -176,16 +187,22 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
                       enum rise rise)
 {
     unsigned one = 1; /* the first that a sign makes something of */
-    while (one + 1 < w->half && alike(w, one, below_zero(w, one)))
+    while (!w->twice && one + 1 < w->half && alike(w, one, below_zero(w, one)))
         one++;
-    *s = (struct sums){.below = below, .absolute = w->absolute, .rise = rise};
+    *s = (struct sums){.below = below,
+                       .absolute = w->absolute,
+                       .rise = rise,
+                       .sides = w->twice,
+                       .turn = w->down ? UINT8_MAX : 0};
     s->less = (unsigned char)(rise == RISE_LESS ? -w->steeper : 0);
     s->fold = (unsigned char)(w->half && !w->absolute ? w->half - 1 : TABLE_CODES - 1);
     s->lift = (unsigned char)(TABLE_CODES / 2 - w->half);
     s->limit = (unsigned char)(w->limit + s->lift);
-    for (int p = 0; p < w->count; p++)
+    for (int p = 0; p < w->count && !w->twice; p++)
         s->negative[p] = (unsigned char)(w->planes[p][w->half ? below_zero(w, one) : 0] ^
                                          (below == BELOW_ALIKE ? 0 : w->planes[p][one]));
+    if (w->twice)
+        s->negative[0] = (unsigned char)w->sign;
     s->all = w->limit == TABLE_CODES && s->negative[0] == TABLE_CODES / 2 && w->count == 1 &&
              (below == BELOW_ADDS || below == BELOW_NONZERO);
     if (!set_alones(s, w))
@@ -202,7 +219,8 @@ static bool make_sums(struct sums *s, const struct wanted *w, enum below below, 
         add_block(s, w, b, high);
     if (rise)
         set_ends(s, w);
-    if (s->any_high && below == BELOW_ADDS && !s->floor && !w->absolute && w->limit == w->codes)
+    if (s->any_high && below == BELOW_ADDS && !s->sides && !s->floor && !w->absolute &&
+        w->limit == w->codes)
         add_sign(s, w);
     s->high_of_codes |= !w->half && !s->floor && !capped;
     s->plain = (s->high_of_codes || !s->any_high) && !s->floor && !capped && !s->absolute &&
@@ -216,7 +234,7 @@ static int cost_of(const struct sums *s, int count)
     static const int of_below[] = {0, 3, 4, 3, 4, 4}, of_rise[] = {0, 6, 2, 3};
     const int apart = s->plain ? 0 : s->rise && count == 1 ? 4 : 9 * count;
     return (1 + 2 * count) * (s->changes + s->alones) + 2 * (1 + count) * s->any_high +
-           2 * s->absolute + of_rise[s->rise] + apart +
+           2 * s->absolute + 4 * s->sides + of_rise[s->rise] + apart +
            count * (of_below[s->below] + (s->below && s->lift));
 }
 
@@ -240,6 +258,23 @@ static void try_sums(struct sums *best, struct wanted *w, enum below below)
     }
 }
 
+/* Of magnitudes twice what they are toward zero, and 1 more where they are not the same from it. */
+static void try_sides(struct sums *best, const struct wanted *w)
+{
+    unsigned char twice[TABLE_CODES / 2];
+    for (unsigned at = 0; at < w->half; at++) {
+        const unsigned signs = w->half + at < w->limit ? w->sign : 0;
+        const unsigned above = w->planes[0][at], below = w->planes[0][w->half + at] & ~signs;
+        const unsigned lower = w->down ? above : below;
+        twice[at] = (unsigned char)(2 * lower + ((w->down ? below : above) > lower));
+    }
+    struct wanted one = *w;
+    one.twice = twice;
+    one.steeper++;
+    try_sums(best, &one, BELOW_ADDS);
+    try_sums(best, &one, BELOW_NONZERO);
+}
+
 /* The cheapest; none have changes where parts are drawn for codes of whatever sign they have. */
 static void find_sums(struct sums *s, struct wanted w, const struct hu_format *from)
 {
@@ -258,6 +293,8 @@ static void find_sums(struct sums *s, struct wanted w, const struct hu_format *f
         for (int below = BELOW_SAME; below <= last && !(s->changes && s->alones < 2); below++)
             if (w.count == 1 || w.draws || (below != BELOW_NONZERO && below != BELOW_NEGATED))
                 try_sums(s, &w, (enum below)below);
+        if (w.sides)
+            try_sides(s, &w);
     }
     if (w.draws && hu_is_signed(from))
         return;
@@ -299,6 +336,12 @@ void hu_table_sum_words(struct plan *p)
                        .draws = t->draws,
                        .codes = 1u << p->from->width,
                        .steeper = p->to->trailing_bits - p->from->trailing_bits};
+    const bool directed =
+        p->options.direction == HU_TOWARD_POSITIVE || p->options.direction == HU_TOWARD_NEGATIVE;
+    w.sides = directed && w.count == 1 && hu_is_signed(p->to) && !hu_is_integer(p->to) &&
+              !hu_is_integer(p->from);
+    w.down = p->options.direction == HU_TOWARD_NEGATIVE;
+    w.sign = (unsigned)hu_sign_mask(p->to);
     w.whole = t->draws && hu_is_integer(t->to) && t->to->width == 8 && hu_is_signed(t->to) &&
               hu_is_signed(p->from);
     if (w.whole)
