@@ -192,6 +192,24 @@ struct halves {
     bool up, odd;
 };
 
+/*
+ * Halves whose codes of at most 8 bits are found by bytes. Magnitudes, at the top of 16 bits less
+ * the sign, lie in CELLS by their upper byte; a cell's code is BASE, and one more for each of ABOVE
+ * that the lower byte is above. Where the target has few of the source's magnitudes, they are first
+ * made fewer: from FIRST on, at most MOST more, times SCALE.
+ */
+enum { CELLS = 128, CELL_STEPS = 2 };
+enum { MARK_SPECIAL = 1, MARK_LARGE = 2, MARK_SMALL = 4 };
+
+struct cells {
+    unsigned char base[CELLS], above[CELL_STEPS][CELLS];
+    unsigned char marks[CELLS]; /* by the upper byte of what was not made fewer */
+    int steps;                  /* at most, in a cell */
+    uint16_t shift, finite;     /* the greatest number */
+    bool window;
+    uint16_t first, most, scale;
+};
+
 enum {
     TABLE_CODES = 256,
     TABLE_BLOCK = 16,
@@ -313,6 +331,8 @@ struct plan {
     struct widen w;
     struct narrow k;
     struct halves halves;
+    struct cells cells;
+    stage_function *careful; /* of steps that FIRST leaves, where it leaves any */
     struct stochastic stochastic;
     void (*settle)(struct plan *plan); /* takes its stage for a table, or NULL */
     struct table table;
@@ -348,6 +368,8 @@ bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
 /* Whether halves need not become words, of which MOST pieces may be; then PLAN's constants for them
  * are set. */
 bool hu_plan_halves(struct plan *plan, uint32_t most);
+/* Whether halves become codes by cells; then PLAN's are filled. */
+bool hu_plan_cells(struct plan *plan);
 void hu_plan_harmless(struct plan *plan);
 /* Every finite value of the source is one of the target. */
 bool hu_plan_is_exact(const struct plan *plan);
