@@ -27,6 +27,17 @@ INLINE vec larger_float(vec a, vec b)
     return larger(a, b);
 }
 
+/* Of numbers, and not just magnitudes. */
+INLINE vec at_most_float(vec x, vec most)
+{
+    return (vec)MM(min_ps)((floats_x86)x, (floats_x86)most);
+}
+
+INLINE vec at_least_float(vec x, vec least)
+{
+    return (vec)MM(max_ps)((floats_x86)x, (floats_x86)least);
+}
+
 /* Of the magnitudes so far, the greatest, and the least that is not zero, less 1. */
 struct noted {
     vec greatest, least;
@@ -96,6 +107,14 @@ INLINE byte_lanes pack_bytes(const vec *v)
     words_x86 low = MM(packus_epi32)((words_x86)v[0], (words_x86)v[1]);
     words_x86 high = MM(packus_epi32)((words_x86)v[2], (words_x86)v[3]);
     return (byte_lanes)MM(packus_epi16)(low, high);
+}
+
+/* Integers, or the nearest bytes. */
+INLINE byte_lanes pack_integers(const vec *v, bool below_zero)
+{
+    words_x86 low = MM(packs_epi32)((words_x86)v[0], (words_x86)v[1]);
+    words_x86 high = MM(packs_epi32)((words_x86)v[2], (words_x86)v[3]);
+    return (byte_lanes)(below_zero ? MM(packs_epi16)(low, high) : MM(packus_epi16)(low, high));
 }
 
 INLINE byte_lanes pack_byte_signs(const vec *x)

@@ -58,8 +58,10 @@ enum round {
     ROUND_MAGIC,
     /* e8m0: FP32's exponent field alone. */
     ROUND_SCALE,
-    /* FP16, and integers of 32 bits with sign, by the hardware; those and others without. */
+    /* FP16, integers of at most 16 bits, and of 32 with sign, by the hardware; those and others
+       without. */
     ROUND_FP16,
+    ROUND_INTEGER,
     ROUND_INT32,
     ROUND_WHOLE,
 };
@@ -156,6 +158,7 @@ struct narrow {
     unsigned overflow_flags;
     unsigned infinity_flags;
     unsigned nan_flags;
+    uint32_t ends[2];    /* ROUND_INTEGER: the greatest and the least, FP32's */
     uint64_t limits[2]; /* ROUND_WHOLE: the greatest magnitudes */
 };
 
