@@ -190,6 +190,14 @@ INLINE void zip_top(vec out[2], half_lanes top)
     out[1] = (vec)MM(unpackhi_epi16)(zero, (words_x86)top);
 }
 
+/* No NaN, or the nearer end of 32 bits with sign. */
+INLINE longs within_int32(longs x)
+{
+    const doubles least = (doubles)longs_of(FP64_LEAST_INT32);
+    const doubles greatest = (doubles)longs_of(FP64_GREATEST_INT32);
+    return (longs)MM(min_pd)(MM(max_pd)((doubles)x, least), greatest);
+}
+
 /* Counts of 64 and more give 0. */
 INLINE longs shift_right_longs(longs x, longs counts)
 {

@@ -77,6 +77,9 @@ static const struct abilities roads = {
 #ifdef LANES_ROUNDS
     .rounds = true,
 #endif
+#ifdef LANES_DOUBLES_INT32
+    .int32 = true,
+#endif
     .raises = ENVIRONMENT_RAISES,
     .doubles = true,
 };

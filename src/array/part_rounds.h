@@ -173,6 +173,9 @@ const struct stage *const PART(rounds)[] = {&to_fp32,
                                             &fp64_whole,
                                             &fp64_whole_random,
                                             &whole_fp64,
+#ifdef LANES_DOUBLES_INT32
+                                            &fp64_int32,
+#endif
                                             &to_bf16,
                                             &to_tf32,
                                             &to_top,

@@ -52,9 +52,10 @@ static bool find_round(struct plan *p, const struct abilities *a)
         return !p->flags && (p->load != LOAD_FP64 || a->doubles);
     }
     if (hu_is_integer(to) && to->storage_bits == 32) {
-        bool raises = a->raises && o->direction != HU_TIES_TO_AWAY;
-        bool by_hardware =
-            to->width == 32 && hu_is_signed(to) && p->load < LOAD_FP64 && (!p->flags || raises);
+        bool away = o->direction == HU_TIES_TO_AWAY, raises = a->raises && !away;
+        bool able = (!p->flags || raises) &&
+                    (p->load < LOAD_FP64 || (a->int32 && !away && o->direction != HU_TO_ODD));
+        bool by_hardware = to->width == 32 && hu_is_signed(to) && able;
         p->round = by_hardware ? ROUND_INT32 : ROUND_WHOLE;
         p->hardware = by_hardware && p->flags;
         return by_hardware || a->doubles;
@@ -456,7 +457,7 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     p->settle = a->settle;
     p->streams = p->environment = true;
     hu_plan_harmless(p);
-    bool within_fp64 = p->round == ROUND_WHOLE || p->store == STORE_64;
+    bool within_fp64 = p->round == ROUND_WHOLE || p->round == ROUND_INT32 || p->store == STORE_64;
     bool rough = p->round == ROUND_MAGIC && p->k.limit <= (24 + FP32_BIAS) << FP32_TRAILING;
     if (p->w.integer && !within_fp64 && p->round != ROUND_NONE && (rough || !is_at_random(p))) {
         p->load = LOAD_INT32;

@@ -158,7 +158,7 @@ struct narrow {
     unsigned overflow_flags;
     unsigned infinity_flags;
     unsigned nan_flags;
-    uint32_t ends[2];    /* ROUND_INTEGER: the greatest and the least, FP32's */
+    uint32_t ends[2];   /* ROUND_INTEGER: the greatest and the least, FP32's */
     uint64_t limits[2]; /* ROUND_WHOLE: the greatest magnitudes */
 };
 
@@ -359,7 +359,8 @@ struct abilities {
     bool fp16;                         /* conversions to and from FP16 in hardware, */
     bool raises;                       /* which raise flags in the environment */
     bool rounds;                       /* conversions from FP64 with a rounding of their own */
-    bool doubles;                      /* vectors of FP64 */
+    bool doubles;                      /* vectors of FP64, */
+    bool int32;                        /* which become integers of 32 bits */
 };
 
 row_function hu_scalar_row;
