@@ -39,7 +39,9 @@ static bool find_round(struct plan *p, const struct abilities *a)
     const struct hu_format *to = p->to;
     p->round = ROUND_NONE;
     const bool words = is_top(to) && to->storage_shift + to->width == 32;
-    if (is_fp32(to) || (words && !p->options.saturate && hu_plan_is_exact(p)))
+    /* tf32 has integers of 8 bits as FP32 has them */
+    const bool exact = hu_plan_is_exact(p) || (p->load == LOAD_INT8 && to->trailing_bits >= 7);
+    if (is_fp32(to) || (words && !p->options.saturate && exact))
         return true;
     if (is_fp64(to))
         return a->doubles && (p->load == LOAD_FP64 ? p->w.integer : !p->options.saturate);
