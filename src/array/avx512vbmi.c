@@ -4,12 +4,171 @@
 #define LANES_ALL_BYTES
 #include "array/lanes_avx512.h"
 #include "array/part_table.h"
+/* clang-format off */
+#include "array/lanes_round.h"
+#include "array/lanes_store.h"
+/* clang-format on */
+
+/* What a step of halves works with. */
+struct held_cells {
+    byte_lanes base[2], above[CELL_STEPS][2], marks[2];
+    byte_lanes evens, odds, wanted;
+    half_lanes magnitude, first, most, scale, top;
+};
+
+INLINE byte_lanes bytes_of_halves(const half_lanes x[2], byte_lanes which)
+{
+    return (byte_lanes)_mm512_permutex2var_epi8((__m512i)x[0], (__m512i)which, (__m512i)x[1]);
+}
+
+INLINE byte_lanes one_more_above(byte_lanes codes, byte_lanes x, byte_lanes limit)
+{
+    return (byte_lanes)_mm512_mask_add_epi8((__m512i)codes,
+                                            _mm512_cmpgt_epu8_mask((__m512i)x, (__m512i)limit),
+                                            (__m512i)codes, _mm512_set1_epi8(1));
+}
+
+INLINE void hold_table(byte_lanes quarter[2], const unsigned char *table)
+{
+    quarter[0] = load_bytes(table);
+    quarter[1] = load_bytes(table + STEP);
+}
+
+INLINE struct held_cells hold_cells(const struct cells *t)
+{
+    struct held_cells h = {.magnitude = held_16(0x7fff),
+                           .first = held_16(t->first),
+                           .most = held_16(t->most),
+                           .scale = held_16(t->scale),
+                           .top = held_16(1u << t->shift)};
+    unsigned char evens[STEP];
+    for (int i = 0; i < STEP; i++)
+        evens[i] = (unsigned char)(2 * i);
+    h.evens = load_bytes(evens);
+    h.odds = h.evens + splat_8(1);
+    hold_table(h.base, t->base);
+    hold_table(h.marks, t->marks);
+    for (int i = 0; i < CELL_STEPS; i++)
+        hold_table(h.above[i], t->above[i]);
+    return h;
+}
+
+/* Zeros of a scale have no sign, and what else is below zero is none. */
+INLINE byte_lanes scale_codes(const struct narrow *k, byte_lanes codes, byte_lanes high,
+                              byte_lanes low)
+{
+    const __m512i magnitude = (__m512i)((high & splat_8(0x7f)) | low);
+    const __mmask64 none =
+        _mm512_mask_test_epi8_mask(_mm512_movepi8_mask((__m512i)high), magnitude, magnitude);
+    return (byte_lanes)_mm512_mask_blend_epi8(none, (__m512i)codes, (__m512i)splat_8(k->nan[0]));
+}
+
+/* As with_signs_8, whose masks of bytes take as long as a table. */
+INLINE byte_lanes put_signs(const struct narrow *k, byte_lanes codes, byte_lanes high)
+{
+    byte_lanes signs = (byte_lanes)shift_right_16((half_lanes)high, k->sign_shift - 24);
+    signs &= splat_8(k->sign);
+    if (!k->negative_zero)
+        signs = keep_nonzero_8(codes, signs);
+    return codes | signs;
+}
+
+/* False: some are special. */
+INLINE bool cells_step(const struct narrow *k, const struct held_cells *h, void *dst,
+                       const void *src, bool shifted, bool window, int steps, enum round round,
+                       enum store store)
+{
+    half_lanes x[2] = {(half_lanes)load(src), (half_lanes)load((const char *)src + sizeof(vec))};
+    if (shifted)
+        x[0] *= h->top, x[1] *= h->top;
+    const byte_lanes high = bytes_of_halves(x, h->odds);
+    if (__builtin_expect(any_bit((vec)(look_up_half(h->marks, high) & h->wanted)), 0))
+        return false;
+    byte_lanes cell = high;
+    if (window) {
+        for (int i = 0; i < 2; i++)
+            x[i] = smaller_16(minus_16(x[i] & h->magnitude, h->first), h->most) * h->scale;
+        cell = bytes_of_halves(x, h->odds);
+    }
+    const byte_lanes low = bytes_of_halves(x, h->evens);
+    byte_lanes codes = look_up_half(h->base, cell);
+    for (int i = 0; i < steps; i++)
+        codes = one_more_above(codes, low, look_up_half(h->above[i], cell));
+    codes = round == ROUND_SCALE ? scale_codes(k, codes, high, low) : put_signs(k, codes, high);
+    store_byte_codes(dst, codes, store);
+    return true;
+}
+
+/* Steps until one is special; returns them. */
+INLINE size_t cells_some(const struct plan *p, const struct held_cells *h, char *dst,
+                         const char *src, size_t steps, bool window, int most, enum round round)
+{
+    const struct narrow k = p->k;
+    const enum store store = p->store;
+    const bool shifted = p->cells.shift;
+    const size_t out = bytes_of_step(p->to);
+    size_t done = 0;
+    for (; done < steps; done++, dst += out, src += 2 * STEP)
+        if (!cells_step(&k, h, dst, src, shifted, window, most, round, store))
+            break;
+    return done;
+}
+
+/* Marks of what may raise more than was raised, and the rest is exact or raises inexact: until that
+ * is seen steps are looked at with care. */
+INLINE unsigned marks_wanted(const struct plan *p, const struct seen *seen)
+{
+    if (p->care != WATCHING)
+        return MARK_SPECIAL;
+    return MARK_SPECIAL | (seen->large < INFINITE - 1 ? MARK_LARGE : 0) |
+           (seen->small ? MARK_SMALL : 0);
+}
+
+TARGET static void cells_steps(const struct plan *p, struct carried *c, void *dst, const void *src,
+                               size_t steps)
+{
+    const struct cells *t = &p->cells;
+    const size_t out = bytes_of_step(p->to);
+    struct held_cells h = hold_cells(t);
+    char *to = dst;
+    const char *from = src;
+    for (;;) {
+        size_t done = 0;
+        h.wanted = splat_8(marks_wanted(p, &c->seen));
+        if (p->care == WATCHING && !(c->seen.flags & HU_INEXACT))
+            done = 0;
+        else if (p->round == ROUND_SCALE)
+            done = cells_some(p, &h, to, from, steps, false, 2, ROUND_SCALE);
+        else if (t->window)
+            done = cells_some(p, &h, to, from, steps, true, 2, ROUND_MAGIC);
+        else if (t->steps > 1)
+            done = cells_some(p, &h, to, from, steps, false, 2, ROUND_MAGIC);
+        else
+            done = cells_some(p, &h, to, from, steps, false, 1, ROUND_MAGIC);
+        if (done == steps)
+            return;
+        steps -= done + 1, to += done * out, from += done * 2 * STEP;
+        p->careful(p, c, to, from, 1);
+        to += out, from += 2 * STEP;
+    }
+}
 
 /* AVX-512's rows, whose steps are as many elements. */
 row_function hu_avx512_row, hu_avx512_few;
 
+static bool can_cells(struct plan *p)
+{
+    if (!hu_kernel_avx512.can(p) || p->second || !hu_plan_cells(p))
+        return false;
+    p->careful = p->first;
+    p->first = cells_steps;
+    return true;
+}
+
 static bool can(struct plan *p)
 {
+    if (p->from->width > 8)
+        return can_cells(p);
     p->table.direct = true;
     p->table.last = hu_table_last(p);
     p->table.draws = hu_table_draws(p);

@@ -42,6 +42,10 @@ INLINE longs longs_of(uint64_t x)
     return (longs){0} + x;
 }
 
+/* FP64's -2^31 and 2^31 - 1. */
+#define FP64_LEAST_INT32 UINT64_C(0xc1e0000000000000)
+#define FP64_GREATEST_INT32 UINT64_C(0x41dfffffffc00000)
+
 INLINE longs load_longs(const void *at)
 {
     longs x;

@@ -6,6 +6,7 @@
 
 #define PART(name) hu_avx2_##name
 #define LANES 8
+#define LANES_DOUBLES_INT32
 #define LANES_SHUFFLE
 #define HOLD(v) __asm__("" : "+x"(v))
 #define LANES_FP16
@@ -313,6 +314,18 @@ INLINE vec narrow_doubles(longs low, longs high)
 {
     __m256 joined = _mm256_castps128_ps256(_mm256_cvtpd_ps((doubles)low));
     return (vec)_mm256_insertf128_ps(joined, _mm256_cvtpd_ps((doubles)high), 1);
+}
+
+/* Within 32 bits with sign, to integers in the direction of the environment. */
+INLINE vec round_doubles(longs low, longs high)
+{
+    __m256i joined = _mm256_castsi128_si256(_mm256_cvtpd_epi32((__m256d)low));
+    return (vec)_mm256_inserti128_si256(joined, _mm256_cvtpd_epi32((__m256d)high), 1);
+}
+
+INLINE bool any_nan_doubles(longs a, longs b)
+{
+    return _mm256_movemask_pd(_mm256_cmp_pd((__m256d)a, (__m256d)b, _CMP_UNORD_Q));
 }
 
 /* The lower halves. */

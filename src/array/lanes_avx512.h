@@ -11,6 +11,7 @@
 #define LANES_SHIFT_16
 #define LANES_SIGNS
 #define LANES_ROUNDS
+#define LANES_DOUBLES_INT32
 #define LANES_SMALLER_8
 #define LANES_MARKS
 #define LANES_SMALLER_16
@@ -438,6 +439,18 @@ INLINE vec narrow_doubles(longs low, longs high)
 {
     __m512 joined = _mm512_castps256_ps512(_mm512_cvtpd_ps((doubles)low));
     return (vec)_mm512_insertf32x8(joined, _mm512_cvtpd_ps((doubles)high), 1);
+}
+
+/* Within 32 bits with sign, to integers in the direction of the environment. */
+INLINE vec round_doubles(longs low, longs high)
+{
+    __m512i joined = _mm512_castsi256_si512(_mm512_cvtpd_epi32((doubles)low));
+    return (vec)_mm512_inserti64x4(joined, _mm512_cvtpd_epi32((doubles)high), 1);
+}
+
+INLINE bool any_nan_doubles(longs a, longs b)
+{
+    return _mm512_cmp_pd_mask((doubles)a, (doubles)b, _CMP_UNORD_Q);
 }
 
 /* Toward zero by the instruction's own rounding, which raises nothing. */

@@ -112,6 +112,25 @@ INLINE vec larger_float(vec a, vec b)
 #endif
 }
 
+/* Of numbers, and not just magnitudes. */
+INLINE vec at_most_float(vec x, vec most)
+{
+#if defined(__SSE2__)
+    return (vec)_mm_min_ps((__m128)x, (__m128)most);
+#else
+    return pick((mask)((floats)x > (floats)most), most, x);
+#endif
+}
+
+INLINE vec at_least_float(vec x, vec least)
+{
+#if defined(__SSE2__)
+    return (vec)_mm_max_ps((__m128)x, (__m128)least);
+#else
+    return pick((mask)((floats)x < (floats)least), least, x);
+#endif
+}
+
 /* Whether a magnitude so far was above LARGE, or below SMALL and not zero. */
 struct noted {
     vec outside;
@@ -230,6 +249,14 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
                                        (__m128i)pack_half_signs(x + 2));
 }
 
+/* Integers, or the nearest bytes. */
+INLINE byte_lanes pack_integers(const vec *v, bool below_zero)
+{
+    __m128i low = _mm_packs_epi32((__m128i)v[0], (__m128i)v[1]);
+    __m128i high = _mm_packs_epi32((__m128i)v[2], (__m128i)v[3]);
+    return (byte_lanes)(below_zero ? _mm_packs_epi16(low, high) : _mm_packus_epi16(low, high));
+}
+
 /* Of each lane the sum of its halves by FACTORS'. */
 INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
 {
@@ -300,6 +327,19 @@ INLINE byte_lanes pack_bytes(const vec *v)
     byte_lanes packed;
     memcpy(&packed, part, sizeof packed);
     return packed;
+}
+
+/* Integers, or the nearest bytes. */
+INLINE byte_lanes pack_integers(const vec *v, bool below_zero)
+{
+    const mask most = (mask)splat(below_zero ? INT8_MAX : UINT8_MAX);
+    const mask least = below_zero ? ~most : most & 0;
+    vec within[4];
+    for (int i = 0; i < 4; i++) {
+        mask x = (mask)larger(v[i], (vec)least);
+        within[i] = smaller((vec)x, (vec)most) & 0xff;
+    }
+    return pack_bytes(within);
 }
 
 INLINE byte_lanes pack_byte_signs(const vec *x)

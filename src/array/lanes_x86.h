@@ -27,6 +27,17 @@ INLINE vec larger_float(vec a, vec b)
     return larger(a, b);
 }
 
+/* Of numbers, and not just magnitudes. */
+INLINE vec at_most_float(vec x, vec most)
+{
+    return (vec)MM(min_ps)((floats_x86)x, (floats_x86)most);
+}
+
+INLINE vec at_least_float(vec x, vec least)
+{
+    return (vec)MM(max_ps)((floats_x86)x, (floats_x86)least);
+}
+
 /* Of the magnitudes so far, if ANY, the greatest, and the least that is not zero, less 1. */
 struct noted {
     bool any_large, any_small;
@@ -94,6 +105,14 @@ INLINE byte_lanes pack_bytes(const vec *v)
     words_x86 low = MM(packus_epi32)((words_x86)v[0], (words_x86)v[1]);
     words_x86 high = MM(packus_epi32)((words_x86)v[2], (words_x86)v[3]);
     return (byte_lanes)MM(packus_epi16)(low, high);
+}
+
+/* Integers, or the nearest bytes. */
+INLINE byte_lanes pack_integers(const vec *v, bool below_zero)
+{
+    words_x86 low = MM(packs_epi32)((words_x86)v[0], (words_x86)v[1]);
+    words_x86 high = MM(packs_epi32)((words_x86)v[2], (words_x86)v[3]);
+    return (byte_lanes)(below_zero ? MM(packs_epi16)(low, high) : MM(packus_epi16)(low, high));
 }
 
 INLINE byte_lanes pack_byte_signs(const vec *x)
@@ -173,6 +192,14 @@ INLINE void zip_top(vec out[2], half_lanes top)
     const words_x86 zero = (words_x86)splat(0);
     out[0] = (vec)MM(unpacklo_epi16)(zero, (words_x86)top);
     out[1] = (vec)MM(unpackhi_epi16)(zero, (words_x86)top);
+}
+
+/* No NaN, or the nearer end of 32 bits with sign. */
+INLINE longs within_int32(longs x)
+{
+    const doubles least = (doubles)longs_of(FP64_LEAST_INT32);
+    const doubles greatest = (doubles)longs_of(FP64_GREATEST_INT32);
+    return (longs)MM(min_pd)(MM(max_pd)((doubles)x, least), greatest);
 }
 
 /* Counts of 64 and more give 0. */

@@ -488,6 +488,69 @@ HALVES(halves_watching, WATCHING,
 
 #endif
 
+/* Integers beyond the target's become its ends, where bytes are packed if they have all 8 bits. */
+INLINE void integer_step(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
+                         enum store store, struct seen *seen)
+{
+    const vec greatest = splat(k->ends[0]), least = splat(k->ends[1]);
+    const bool special = any_nan(x);
+    if (__builtin_expect(special, 0)) {
+        take_care(p, x, NULL, ROUND_MAGIC, seen);
+    } else if (store == STORE_8 && k->mask == UINT8_MAX) {
+        VECTORS(x[i] = round_integer(at_most_float(x[i], greatest)););
+        store_bytes(dst, order_bytes(pack_integers(x, k->sign)));
+        return;
+    } else {
+        VECTORS(x[i] = round_integer(at_least_float(at_most_float(x[i], greatest), least)) &
+                       splat(k->mask););
+    }
+    store_codes(k, dst, x, store);
+}
+
+/* One that rounds to what is beyond the ends overflows, and else is inexact where it is no integer.
+ */
+INLINE void integers_outside(const struct narrow *k, vec x[4], struct seen *seen)
+{
+    const vec greatest = splat(k->ends[0]), least = splat(k->ends[1]), one = splat(0x3f800000);
+    vec inexact = splat(0), over = splat(0);
+    VECTORS(vec near = at_most_float(x[i], add_float(greatest, one));
+            near = at_least_float(near, sub_float(least, one));
+            vec whole = from_integer(round_integer(near));
+            vec within = at_least_float(at_most_float(whole, greatest), least);
+            vec beyond = whole ^ within; over |= beyond;
+            inexact |= keep(equal(beyond, splat(0)), (whole ^ near) & splat(~SIGN));
+            x[i] = round_integer(within) & splat(k->mask););
+    find_inexact(seen, inexact);
+    if (any_bit(over))
+        seen->flags |= k->overflow_flags;
+}
+
+INLINE void integer_watching(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
+                             enum store store, struct seen *seen)
+{
+    const unsigned all = k->overflow_flags | HU_INEXACT;
+    const bool wanted = (seen->flags & all) != all;
+    if (wanted && any_outside(seen, x, false) && !any_nan(x)) {
+        integers_outside(k, x, seen);
+        store_codes(k, dst, x, store);
+        return;
+    }
+    if (wanted && !(seen->flags & HU_INEXACT) && !any_nan(x)) {
+        vec inexact = splat(0);
+        VECTORS(inexact |= (from_integer(round_integer(x[i])) ^ x[i]) & splat(~SIGN););
+        find_inexact(seen, inexact);
+    }
+    integer_step(p, k, dst, x, store, seen);
+}
+
+#define INTEGERS(name, kind, load, store_way, store)                                               \
+    STAGE(name, kind, load, ROUND_INTEGER, store_way, NEAREST,                                     \
+          integer_step(p, &k, to, x, store, &seen))
+#define INTEGERS_WATCHED(name, store_way, store)                                                   \
+    INTEGERS(name, fp32, LOAD_FP32, store_way, store)                                              \
+    STAGE(name##_watching, fp32, LOAD_FP32, ROUND_INTEGER, store_way, WATCHING,                    \
+          integer_watching(p, &k, to, x, store, &seen))
+
 #define MAGIC(store, care) magic_step(p, &k, &held, to, x, store, care, &seen);
 #define BOTH(name, kind, load, store_way, store)                                                   \
     STAGE(name, kind, load, ROUND_MAGIC, store_way, NEAREST, MAGIC(store, NEAREST))                \
@@ -508,6 +571,13 @@ WATCHED(to_bytes, STORE_8, BYTES, bytes_random)
 STAGE(fp64_bytes_random, fp64, LOAD_FP64, ROUND_MAGIC, STORE_8, AT_RANDOM,
       fp64_random(p, &k, to, from, x, c, BYTES))
 BOTH(tf32_bytes, tf32, LOAD_TF32, STORE_8, BYTES)
+INTEGERS_WATCHED(to_integers_16, STORE_16, STORE_16)
+INTEGERS_WATCHED(to_integers, STORE_8, BYTES)
+INTEGERS(tf32_integers, tf32, LOAD_TF32, STORE_8, BYTES)
+INTEGERS(top_integers, top, LOAD_TOP, STORE_8, BYTES)
+#ifdef LANES_FP16
+INTEGERS(short_integers, short, LOAD_SHORT, STORE_8, BYTES)
+#endif
 BOTH(int32_bytes, int32, LOAD_INT32, STORE_8, BYTES)
 #ifdef LANES_ROUNDS /* elsewhere FP64 has an environment of its own */
 BOTH(fp64_bytes, fp64, LOAD_FP64, STORE_8, BYTES)
@@ -534,6 +604,15 @@ const struct stage *const PART(bytes)[] = {&to_halves,
                                            &fp64_bytes_random,
                                            &tf32_bytes,
                                            &tf32_bytes_directed,
+                                           &to_integers_16,
+                                           &to_integers_16_watching,
+                                           &to_integers,
+                                           &to_integers_watching,
+                                           &tf32_integers,
+                                           &top_integers,
+#ifdef LANES_FP16
+                                           &short_integers,
+#endif
                                            &int32_bytes,
                                            &int32_bytes_directed,
 #ifdef LANES_ROUNDS

@@ -42,8 +42,8 @@ LOADER(short, LOAD_SHORT)
 LOADER(near, LOAD_NEAR)
 LOADER(away, LOAD_AWAY)
 LOADER(fp64, LOAD_FP64,
-       if (p->flags && !w.integer && p->round != ROUND_MAGIC && any_beyond(x))
-           see_beyond(from, p->round, &c->raised);)
+       if (p->flags && !w.integer && p->round != ROUND_MAGIC && p->round != ROUND_INTEGER &&
+           any_beyond(x)) see_beyond(from, p->round, &c->raised);)
 LOADER(later, LOAD_RANDOM, load_random(p, x, from, &c->random, &c->raised);)
 
 const struct stage *const PART(loads)[] = {&words_tf32, &words_top,   &words_half, &words_int16,

@@ -43,7 +43,8 @@ static void plan_stages(struct plan *p)
                        load == LOAD_INT16;
     if (quiet && p->round == ROUND_NONE && p->store == STORE_32 && !p->options.saturate)
         way.store = STORE_WORDS;
-    if (load == LOAD_FP16 && p->round == ROUND_TOP && p->care != NEAREST)
+    if (load == LOAD_FP16 &&
+        (p->round == ROUND_INTEGER || (p->round == ROUND_TOP && p->care != NEAREST)))
         way.load = LOAD_SHORT;
 #ifdef LANES_SHUFFLE
     if (way.store <= STORE_16 && plan_halves(p)) {
@@ -75,6 +76,9 @@ static const struct abilities roads = {
 #endif
 #ifdef LANES_ROUNDS
     .rounds = true,
+#endif
+#ifdef LANES_DOUBLES_INT32
+    .int32 = true,
 #endif
     .raises = ENVIRONMENT_RAISES,
     .doubles = true,

@@ -137,8 +137,56 @@ STAGE(to_top_watching, fp32, LOAD_FP32, ROUND_TOP, STORE_ANY, WATCHING,
 STAGE(to_top_random, fp32, LOAD_FP32, ROUND_TOP, STORE_ANY, AT_RANDOM,
       top_watching(p, &k, to, x, &c->random, store, flags, &seen);)
 STAGE(tf32_bf16, tf32, LOAD_TF32, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
-STAGE(fp64_bf16, fp64, LOAD_FP64, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
-STAGE(fp64_tf32, fp64, LOAD_FP64, ROUND_TOP, STORE_TOP32, NEAREST, TO_TOP(STORE_TOP32, NEAREST))
+
+/* What FP32 rounds to nearest first is right unless that made it a tie of the second rounding. */
+INLINE bool any_tied(const struct narrow *k, const vec x[4])
+{
+    const vec low = splat(k->low), half = splat((k->low >> 1) + 1);
+    mask tied = equal(x[0] & low, half);
+    VECTORS(tied |= equal(x[i] & low, half););
+    return any(tied);
+}
+
+/* Unsigned integers with 32 bits in a unit of 2, to odd. */
+INLINE vec nearest_of_int32(const struct widen *w, vec x)
+{
+    const mask wide = below_zero(x);
+    if (w->below_zero)
+        return from_integer(x);
+    return from_integer(pick(wide, x >> 1 | (x & splat(1)), x)) + keep(wide, splat(1u << 23));
+}
+
+INLINE void load_int32_twice(const struct narrow *k, const struct widen *w, vec x[4],
+                             const void *src)
+{
+    VECTORS(x[i] = nearest_of_int32(w, load((const char *)src + sizeof(vec) * i)););
+    if (any_tied(k, x))
+        load_int32(w, x, src);
+}
+
+#define INT32_TO_TOP(store)                                                                        \
+    load_int32_twice(&k, &w, x, from);                                                             \
+    TO_TOP(store, NEAREST)
+STAGE(int32_bf16, later, LOAD_INT32, ROUND_TOP, STORE_TOP16, NEAREST, INT32_TO_TOP(STORE_TOP16))
+STAGE(int32_tf32, later, LOAD_INT32, ROUND_TOP, STORE_TOP32, NEAREST, INT32_TO_TOP(STORE_TOP32))
+/* Without a rounding of their own conversions of FP64 are toward zero here. */
+INLINE void load_fp64_twice(const struct narrow *k, const struct widen *w, vec x[4],
+                            const void *src)
+{
+#ifdef LANES_ROUNDS
+    VECTORS(x[i] = near_of(w, (const char *)src + 2 * sizeof(vec) * i, false););
+    if (!any_tied(k, x))
+        return;
+#endif
+    (void)k;
+    load_fp64(w, x, src);
+}
+
+#define FP64_TO_TOP(store)                                                                         \
+    load_fp64_twice(&k, &w, x, from);                                                              \
+    TO_TOP(store, NEAREST)
+STAGE(fp64_bf16, later, LOAD_FP64, ROUND_TOP, STORE_TOP16, NEAREST, FP64_TO_TOP(STORE_TOP16))
+STAGE(fp64_tf32, later, LOAD_FP64, ROUND_TOP, STORE_TOP32, NEAREST, FP64_TO_TOP(STORE_TOP32))
 #ifdef LANES_FP16
 
 /* FP16 and shorter, whose numbers are all within the range of FP32's tops. */
@@ -174,12 +222,17 @@ const struct stage *const PART(rounds)[] = {&to_fp32,
                                             &fp64_whole,
                                             &fp64_whole_random,
                                             &whole_fp64,
+#ifdef LANES_DOUBLES_INT32
+                                            &fp64_int32,
+#endif
                                             &to_bf16,
                                             &to_tf32,
                                             &to_top,
                                             &to_top_watching,
                                             &to_top_random,
                                             &tf32_bf16,
+                                            &int32_bf16,
+                                            &int32_tf32,
                                             &fp64_bf16,
                                             &fp64_tf32,
 #ifdef LANES_FP16

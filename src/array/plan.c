@@ -47,7 +47,9 @@ static bool find_round(struct plan *p, const struct abilities *a)
     const struct hu_format *to = p->to;
     p->round = ROUND_NONE;
     const bool words = is_top(to) && to->storage_shift + to->width == 32;
-    if (is_fp32(to) || (words && !p->options.saturate && hu_plan_is_exact(p)))
+    /* tf32 has integers of 8 bits as FP32 has them */
+    const bool exact = hu_plan_is_exact(p) || (p->load == LOAD_INT8 && to->trailing_bits >= 7);
+    if (is_fp32(to) || (words && !p->options.saturate && exact))
         return true;
     if (is_fp64(to))
         return a->doubles && (p->load == LOAD_FP64 ? p->w.integer : !p->options.saturate);
@@ -60,9 +62,10 @@ static bool find_round(struct plan *p, const struct abilities *a)
         return !p->flags && (p->load != LOAD_FP64 || a->doubles);
     }
     if (hu_is_integer(to) && to->storage_bits == 32) {
-        bool raises = a->raises && o->direction != HU_TIES_TO_AWAY;
-        bool by_hardware =
-            to->width == 32 && hu_is_signed(to) && p->load < LOAD_FP64 && (!p->flags || raises);
+        bool away = o->direction == HU_TIES_TO_AWAY, raises = a->raises && !away;
+        bool able = (!p->flags || raises) &&
+                    (p->load < LOAD_FP64 || (a->int32 && !away && o->direction != HU_TO_ODD));
+        bool by_hardware = to->width == 32 && hu_is_signed(to) && able;
         p->round = by_hardware ? ROUND_INT32 : ROUND_WHOLE;
         p->hardware = by_hardware && p->flags;
         return by_hardware || a->doubles;
@@ -208,19 +211,18 @@ static void set_specials(struct narrow *k, const struct hu_format *to,
     k->payload = to->specials == HU_SPECIALS_IEEE ? (uint32_t)hu_trailing_mask(to) : 0;
 }
 
-/* The magnitude of TO's code nearest to zero of the largest of both signs, as FP32. */
-static uint32_t greatest_of(const struct hu_format *to)
+/* TO's greatest and least as FP32, and the lesser of their magnitudes. */
+static void set_ends(struct narrow *k, const struct hu_format *to)
 {
     const struct hu_options toward_zero = {.direction = HU_TOWARD_ZERO};
-    uint64_t ends[] = {hu_max_finite_code(to), hu_lowest_code(to)};
-    uint32_t least = UINT32_MAX;
+    const uint64_t ends[] = {hu_max_finite_code(to), hu_lowest_code(to)};
+    k->greatest = UINT32_MAX;
     for (int i = 0; i < 2; i++) {
-        unsigned flags = 0;
-        uint64_t word =
-            hu_convert_at(&hu_plan_fp32, to, ends[i], 0, &toward_zero, &flags) & INT32_MAX;
-        least = (uint32_t)word < least ? (uint32_t)word : least;
+        k->ends[i] =
+            (uint32_t)hu_convert_at(&hu_plan_fp32, to, ends[i], 0, &toward_zero, &(unsigned){0});
+        const uint32_t magnitude = k->ends[i] & INT32_MAX;
+        k->greatest = magnitude < k->greatest ? magnitude : k->greatest;
     }
-    return least;
 }
 
 /* A scale's last bit kept is always odd, so that ties go up and to odd is toward zero. */
@@ -292,7 +294,7 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
         k.join = 1u << 16 | 1u << k.join_shift;
         k.join_base = (k.least_normal + (drop << FP32_TRAILING)) >> 16;
     }
-    k.greatest = greatest_of(to);
+    set_ends(&k, to);
     /* FP32's own subnormals have twice the unit of the binade below its emin. */
     uint32_t tiny_drop = is_top(to) ? drop - 1 : drop;
     k.tiny_drop = options->tininess_before || integer ? 0 : tiny_drop;
@@ -421,7 +423,7 @@ static enum care find_care(const struct plan *p)
     if ((p->flags && !p->hardware) || (p->round == ROUND_TOP && p->options.saturate))
         return WATCHING;
     bool common =
-        direction == HU_TIES_TO_EVEN || p->round == ROUND_SCALE ||
+        direction == HU_TIES_TO_EVEN || p->round == ROUND_SCALE || p->round == ROUND_INTEGER ||
         (p->round == ROUND_MAGIC && direction == HU_TOWARD_ZERO) ||
         (p->round == ROUND_FP16 && direction != HU_TIES_TO_AWAY && direction != HU_TO_ODD);
     return common ? NEAREST : DIRECTED;
@@ -436,6 +438,14 @@ static void set_environment(struct plan *p)
     else if (p->round == ROUND_INT32 && p->round_in == HU_TO_ODD)
         p->round_in = HU_TOWARD_NEGATIVE;
     p->load_in = p->round_in;
+}
+
+/* To at most 16 bits. */
+static bool rounds_integers(const struct plan *p)
+{
+    const enum hu_direction direction = p->options.direction;
+    return p->k.integer && p->k.plain_infinity && p->k.infinity_flags == p->k.overflow_flags &&
+           direction != HU_TIES_TO_AWAY && direction != HU_TO_ODD && direction != HU_STOCHASTIC;
 }
 
 bool hu_plan_lanes(struct plan *p, const struct abilities *a)
@@ -458,7 +468,7 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     p->settle = a->settle;
     p->streams = p->environment = true;
     hu_plan_harmless(p);
-    bool within_fp64 = p->round == ROUND_WHOLE || p->store == STORE_64;
+    bool within_fp64 = p->round == ROUND_WHOLE || p->round == ROUND_INT32 || p->store == STORE_64;
     bool rough = p->round == ROUND_MAGIC && p->k.limit <= (24 + FP32_BIAS) << FP32_TRAILING;
     if (p->w.integer && !within_fp64 && p->round != ROUND_NONE && (rough || !is_at_random(p))) {
         p->load = LOAD_INT32;
@@ -466,6 +476,8 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     }
     if (p->load == LOAD_FP64 && !within_fp64 && !plan_fp64(p, a))
         return false;
+    if (p->round == ROUND_MAGIC && rounds_integers(p))
+        p->round = ROUND_INTEGER;
     p->care = find_care(p);
     return true;
 }

@@ -58,8 +58,10 @@ enum round {
     ROUND_MAGIC,
     /* e8m0: FP32's exponent field alone. */
     ROUND_SCALE,
-    /* FP16, and integers of 32 bits with sign, by the hardware; those and others without. */
+    /* FP16, integers of at most 16 bits, and of 32 with sign, by the hardware; those and others
+       without. */
     ROUND_FP16,
+    ROUND_INTEGER,
     ROUND_INT32,
     ROUND_WHOLE,
 };
@@ -156,6 +158,7 @@ struct narrow {
     unsigned overflow_flags;
     unsigned infinity_flags;
     unsigned nan_flags;
+    uint32_t ends[2];   /* ROUND_INTEGER: the greatest and the least, FP32's */
     uint64_t limits[2]; /* ROUND_WHOLE: the greatest magnitudes */
 };
 
@@ -190,6 +193,24 @@ struct halves {
     uint16_t less;           /* added for the lower of two neighbours: see halves_step */
     uint16_t flip, signs;    /* what goes up is above zero with these bits flipped, and kept */
     bool up, odd;
+};
+
+/*
+ * Halves whose codes of at most 8 bits are found by bytes. Magnitudes, at the top of 16 bits less
+ * the sign, lie in CELLS by their upper byte; a cell's code is BASE, and one more for each of ABOVE
+ * that the lower byte is above. Where the target has few of the source's magnitudes, they are first
+ * made fewer: from FIRST on, at most MOST more, times SCALE.
+ */
+enum { CELLS = 128, CELL_STEPS = 2 };
+enum { MARK_SPECIAL = 1, MARK_LARGE = 2, MARK_SMALL = 4 };
+
+struct cells {
+    unsigned char base[CELLS], above[CELL_STEPS][CELLS];
+    unsigned char marks[CELLS]; /* by the upper byte of what was not made fewer */
+    int steps;                  /* at most, in a cell */
+    uint16_t shift, finite;     /* the greatest number */
+    bool window;
+    uint16_t first, most, scale;
 };
 
 enum {
@@ -317,6 +338,8 @@ struct plan {
     struct widen w;
     struct narrow k;
     struct halves halves;
+    struct cells cells;
+    stage_function *careful; /* of steps that FIRST leaves, where it leaves any */
     struct stochastic stochastic;
     void (*settle)(struct plan *plan); /* takes its stage for a table, or NULL */
     struct table table;
@@ -340,7 +363,8 @@ struct abilities {
     bool fp16;                         /* conversions to and from FP16 in hardware, */
     bool raises;                       /* which raise flags in the environment */
     bool rounds;                       /* conversions from FP64 with a rounding of their own */
-    bool doubles;                      /* vectors of FP64 */
+    bool doubles;                      /* vectors of FP64, */
+    bool int32;                        /* which become integers of 32 bits */
 };
 
 row_function hu_scalar_row;
@@ -352,6 +376,8 @@ bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
 /* Whether halves need not become words, of which MOST pieces may be; then PLAN's constants for them
  * are set. */
 bool hu_plan_halves(struct plan *plan, uint32_t most);
+/* Whether halves become codes by cells; then PLAN's are filled. */
+bool hu_plan_cells(struct plan *plan);
 void hu_plan_harmless(struct plan *plan);
 /* Every finite value of the source is one of the target. */
 bool hu_plan_is_exact(const struct plan *plan);
