@@ -447,7 +447,7 @@ Test(block, refuses_what_it_cannot_do)
     const struct hu_format *fp32 = hu_format_find("fp32");
     float x[256] = {0};
     unsigned char bytes[512] = {0};
-    const struct hu_block *mx = hu_block_find("mxfp4"), *k = hu_block_find("q4_k");
+    const struct hu_block *mx = hu_block_find("mxfp4"), *k = hu_block_find("iq2_xs");
     struct hu_block_options bad = {.elements = {.direction = 17}}, ruled = {.rule = HU_SCALE_EVEN};
     cr_assert_eq(hu_block_encode(k, bytes, NULL, NULL, fp32, x, 1, 256, NULL), EINVAL);
     cr_assert_eq(hu_block_encode(mx, bytes, bytes, NULL, fp32, x, 1, 256, &bad), EINVAL);

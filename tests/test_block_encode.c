@@ -181,37 +181,6 @@ Test(block_encode, encoders_meet_the_ends_of_fp32)
     }
 }
 
-/* What ggml itself (d99724f, ggml-quants.c, built by GCC 12 for x86-64) makes of the same numbers,
- * by FNV-1a over the bytes. */
-Test(block_encode, long_blocks_are_ggmls)
-{
-    enum { BLOCKS = 64, N = 256 * BLOCKS };
-    static const struct {
-        const char *name;
-        uint64_t hash;
-    } rows[] = {
-        {"q2_k", UINT64_C(0xd316a5947ba20db8)},  {"q3_k", UINT64_C(0xa2799d75ea634453)},
-        {"q4_k", UINT64_C(0x6af0c834ae103d5b)},  {"q5_k", UINT64_C(0x28c50f47572caac6)},
-        {"q6_k", UINT64_C(0x1e40696c58e967c5)},  {"q8_k", UINT64_C(0xacead0e361d8b623)},
-        {"tq1_0", UINT64_C(0x785585076a7eb489)}, {"tq2_0", UINT64_C(0x0bc697ff480c518e)},
-    };
-    static float x[N];
-    static unsigned char bytes[BLOCKS * 292];
-    uint64_t state = 2026;
-    for (int i = 0; i < N; i++) {
-        double u = (double)(random_bits(&state) >> 11) * 0x1p-53 * 2 - 1;
-        x[i] = (float)ldexp(u * u * u, i / 256 % 24 - 12);
-    }
-    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
-        const struct hu_block *b = hu_block_find(rows[k].name);
-        uint64_t hash = UINT64_C(0xcbf29ce484222325);
-        hu_block_encode(b, bytes, NULL, NULL, hu_format_find("fp32"), x, 1, N, NULL);
-        for (size_t i = 0; i < hu_block_bytes(b, 1, N); i++)
-            hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-        cr_assert_eq(hash, rows[k].hash, "%s: %#llx", b->name, (unsigned long long)hash);
-    }
-}
-
 /* Sub-blocks of many magnitudes beside each other, of one sign, without slope: what the searches
  * meet. */
 Test(block_encode, searches_are_the_rationals)
