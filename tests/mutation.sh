@@ -233,18 +233,18 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "a carry at random the wrong way" avx2_loads lanes_random.h 's/(~bits << 32)/(bits << 32)/'
     mutate_kernel "what raises more is not looked for" avx2_table part_table.h 's/from == src || any_within/from == src || !any_within/'
     mutate_kernel "halves below the floor go on" avx2_bytes part_bytes.h 's/floor ? larger_16(magnitude\[i\], t->floor)/floor ? magnitude[i]/'
-    mutate_kernel "codes of other blocks get an addition too" avx2_table lanes_x86.h 's/MM(subs_epu8)/MM(sub_epi8)/'
-    mutate_kernel "a code's upper bits are left out" avx2_table part_table.h 's/found\[0\]\[i\] += look_up_block(high, at);/;/'
-    mutate_kernel "a byte of chance is not drawn" avx2_table part_table.h 's/minus_8(found\[1\]\[i\], random\[i\])/found[1][i]/'
-    mutate_kernel "chances tie and a byte decides" avx2_table part_table.h 's/any_mark(any)/false/'
-    mutate_kernel "down is up where signs tell the way" avx2_table part_table.h 's/ ^ splat_8(s->turn)//'
-    mutate_kernel "integers end alike on both sides of zero" avx2_table part_table.h 's/negative - below\[i\]/negative/'
-    mutate_kernel "nothing ends a table's magnitudes" avx2_table part_table.h 's/minus_8(y\[i\], splat_8(s->floor))/y[i]/'
-    mutate_kernel "sums go on beyond the greatest" avx2_table part_table.h 's/smaller_8(found\[0\]\[i\], splat_8(s->most))/found[0][i]/'
-    mutate_kernel "what is no number is the greatest" avx2_table part_table.h 's/if (s->any_end)/if (false)/'
+    mutate_kernel "codes of other blocks get an addition too" avx2_signs lanes_x86.h 's/MM(subs_epu8)/MM(sub_epi8)/'
+    mutate_kernel "a code's upper bits are left out" avx2_signs lanes_table.h 's/found\[0\]\[i\] += look_up_block(high, at);/;/'
+    mutate_kernel "a byte of chance is not drawn" avx2_draws lanes_table.h 's/minus_8(found\[1\]\[i\], random\[i\])/found[1][i]/'
+    mutate_kernel "chances tie and a byte decides" avx2_draws lanes_table.h 's/any_mark(any)/false/'
+    mutate_kernel "down is up where signs tell the way" avx2_signs lanes_table.h 's/ ^ splat_8(s->turn)//'
+    mutate_kernel "integers end alike on both sides of zero" avx2_signs lanes_table.h 's/negative - below\[i\]/negative/'
+    mutate_kernel "nothing ends a table's magnitudes" avx2_signs lanes_table.h 's/minus_8(y\[i\], splat_8(s->floor))/y[i]/'
+    mutate_kernel "sums go on beyond the greatest" avx2_signs lanes_table.h 's/smaller_8(found\[0\]\[i\], splat_8(s->most))/found[0][i]/'
+    mutate_kernel "what is no number is the greatest" avx2_signs lanes_table.h 's/if (s->any_end)/if (false)/'
     mutate_kernel "halves far below a target's least are rounded as others" plan plan.c 's/h->counts\[h->last\] = 16;/;/'
     mutate_kernel "subnormal halves have a unit of their own" plan plan.c 's/field > 1 ? field : 1,/field,/'
-    mutate_kernel "the greatest integer is the least" avx2_table part_table.h \
+    mutate_kernel "the greatest integer is the least" avx2_signs lanes_table.h \
         's/ ^ keep(above(x, splat(two_to_31 - 1)), splat(UINT32_MAX))//'
     mutate_kernel "a zero goes up" avx2_bytes part_bytes.h 's/\& t->signs) > 0)/\& t->signs) >= 0)/'
     mutate_kernel "special halves are finite" avx2_bytes part_bytes.h 's/is_special(t, magnitude, care), 0)/(is_special(t, magnitude, care), false), 0)/'
@@ -257,7 +257,7 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "table flags end with the first steps" avx2_table part_table.h \
         's/const bool looks = p->flags \&\& /&from == (const char *)src \&\& /'
     if grep -q avx512_vbmi /proc/cpuinfo; then
-        mutate_kernel "the next byte of a chance is not drawn" avx512vbmi part_table.h 's/(finer\[i\] > next)/(finer[i] < next)/'
+        mutate_kernel "the next byte of a chance is not drawn" avx512vbmi_draws lanes_table.h 's/(finer\[i\] > next)/(finer[i] < next)/'
     fi
     mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (ends)/if (false)/'
     mutate_kernel "sixes come from the wrong bytes" avx2_table lanes_avx2.h 's/10, 12, 13, 14, -1, -1, -1, -1));/10, 12, 13, 15, -1, -1, -1, -1));/'

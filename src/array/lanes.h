@@ -24,7 +24,9 @@
 
 /* Of the parts: words of codes, or codes of codes; lists of stages, which end with NULL, the first
  * that will do is taken; and a step of any kind with all that may be asked (part_care.h). */
-stage_function PART(table);
+stage_function PART(table), *PART(drawn_look)(const struct plan *p),
+    *PART(block_look)(const struct plan *p), *PART(signed_look)(const struct plan *p),
+    *PART(risen_look)(const struct plan *p);
 extern const struct stage *const PART(loads)[], *const PART(rounds)[], *const PART(bytes)[];
 void PART(careful_step)(const struct narrow *k, vec v[4], const vec random[4], enum round round,
                         bool at_random, struct seen *seen);

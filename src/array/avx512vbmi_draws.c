@@ -1,0 +1,3 @@
+#define LANES_ALL_BYTES
+#include "array/lanes_avx512.h"
+#include "array/part_draws.h"
