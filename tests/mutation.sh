@@ -238,10 +238,10 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "a byte of chance is not drawn" avx2_draws lanes_table.h 's/minus_8(found\[1\]\[i\], random\[i\])/found[1][i]/'
     mutate_kernel "chances tie and a byte decides" avx2_draws lanes_table.h 's/any_mark(any)/false/'
     mutate_kernel "down is up where signs tell the way" avx2_signs lanes_table.h 's/ ^ splat_8(s->turn)//'
-    mutate_kernel "integers end alike on both sides of zero" avx2_signs lanes_table.h 's/negative - below\[i\]/negative/'
+    mutate_kernel "integers end alike on both sides of zero" avx2_draws lanes_table.h 's/negative - below\[i\]/negative/'
     mutate_kernel "nothing ends a table's magnitudes" avx2_signs lanes_table.h 's/minus_8(y\[i\], splat_8(s->floor))/y[i]/'
-    mutate_kernel "sums go on beyond the greatest" avx2_signs lanes_table.h 's/smaller_8(found\[0\]\[i\], splat_8(s->most))/found[0][i]/'
-    mutate_kernel "what is no number is the greatest" avx2_signs lanes_table.h 's/if (s->any_end)/if (false)/'
+    mutate_kernel "sums go on beyond the greatest" avx2_rises lanes_table.h 's/smaller_8(found\[0\]\[i\], splat_8(s->most))/found[0][i]/'
+    mutate_kernel "what is no number is the greatest" avx2_rises lanes_table.h 's/if (s->any_end)/if (false)/'
     mutate_kernel "halves far below a target's least are rounded as others" plan plan.c 's/h->counts\[h->last\] = 16;/;/'
     mutate_kernel "subnormal halves have a unit of their own" plan plan.c 's/field > 1 ? field : 1,/field,/'
     mutate_kernel "the greatest integer is the least" avx2_signs lanes_table.h \
@@ -257,7 +257,7 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "table flags end with the first steps" avx2_table part_table.h \
         's/const bool looks = p->flags \&\& /&from == (const char *)src \&\& /'
     if grep -q avx512_vbmi /proc/cpuinfo; then
-        mutate_kernel "the next byte of a chance is not drawn" avx512vbmi_draws lanes_table.h 's/(finer\[i\] > next)/(finer[i] < next)/'
+        mutate_kernel "the next byte of a chance is not drawn" avx512vbmi_draws lanes_table.h 's/above_8(finer\[i\], next)/above_8(next, finer[i])/'
     fi
     mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (ends)/if (false)/'
     mutate_kernel "sixes come from the wrong bytes" avx2_table lanes_avx2.h 's/10, 12, 13, 14, -1, -1, -1, -1));/10, 12, 13, 15, -1, -1, -1, -1));/'
