@@ -7,9 +7,11 @@
 #ifdef __clang__
 #define UNROLLED _Pragma("unroll")
 #define UNROLLED_16 UNROLLED
+#define UNROLLED_IF_KNOWN /* it is, and what is not known is told of */
 #else
 #define UNROLLED _Pragma("GCC unroll 8")
 #define UNROLLED_16 _Pragma("GCC unroll 16")
+#define UNROLLED_IF_KNOWN UNROLLED /* how often */
 #endif
 
 /* Elements of two vectors of one type by their numbers, A's first: a vector of as many as there are

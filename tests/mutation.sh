@@ -258,6 +258,11 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
         's/const bool looks = p->flags \&\& /&from == (const char *)src \&\& /'
     if grep -q avx512_vbmi /proc/cpuinfo; then
         mutate_kernel "the next byte of a chance is not drawn" avx512vbmi_draws lanes_table.h 's/above_8(finer\[i\], next)/above_8(next, finer[i])/'
+        mutate_kernel "a cell's codes begin one later" cells cells.c 's/least_of(p, low + i + 1, from, last) - 1;/least_of(p, low + i + 1, from, last);/'
+        mutate_kernel "cells hold all that is special" cells cells.c 's/last > t->finite ? MARK_SPECIAL/last > 0x7fff ? MARK_SPECIAL/'
+        mutate_kernel "what is below the window is not" avx512vbmi avx512vbmi.c 's/minus_16(x\[i\] \& h->magnitude, h->first)/((x[i] \& h->magnitude) - h->first)/'
+        mutate_kernel "cells give zeros signs" avx512vbmi avx512vbmi.c 's/if (!k->negative_zero)/if (false)/'
+        mutate_kernel "cells have one code more at most" avx512vbmi avx512vbmi.c 's/i < steps; i++/i < 1; i++/'
     fi
     mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (ends)/if (false)/'
     mutate_kernel "sixes come from the wrong bytes" avx2_table lanes_avx2.h 's/10, 12, 13, 14, -1, -1, -1, -1));/10, 12, 13, 15, -1, -1, -1, -1));/'

@@ -371,7 +371,7 @@ INLINE void long_block(const struct apart *x, const unsigned char *at, const str
         return;
     }
 #endif
-    UNROLLED
+    UNROLLED_IF_KNOWN
     for (size_t i = 0; i < elements; i += 2 * STEP)
         long_step(x, at + bytes_of_type(b, type) - elements / 2, type, minima, narrow, i,
                   dst + i * (narrow ? 2 : 4));
