@@ -206,6 +206,15 @@ INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
     return pick(below_zero(shift_left(x, shift)), yes, no);
 }
 
+/* A bit for each byte. */
+INLINE uint64_t mark_bits(marks x)
+{
+    uint64_t bits = 0;
+    for (int i = 0; i < 16; i++)
+        bits |= (uint64_t)(x[i] & 1) << i;
+    return bits;
+}
+
 #if defined(__SSE2__)
 
 INLINE bool any(mask m)
@@ -268,15 +277,6 @@ INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
 INLINE byte_lanes pack_half_bytes(const half_lanes *v)
 {
     return (byte_lanes)_mm_packus_epi16((__m128i)v[0], (__m128i)v[1]);
-}
-
-/* A bit for each byte. */
-INLINE uint64_t mark_bits(marks x)
-{
-    uint64_t bits = 0;
-    for (int i = 0; i < 16; i++)
-        bits |= (uint64_t)(x[i] & 1) << i;
-    return bits;
 }
 
 INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
