@@ -164,11 +164,14 @@ INLINE void load_int32_twice(const struct narrow *k, const struct widen *w, vec 
         load_int32(w, x, src);
 }
 
-#define INT32_TO_TOP(store)                                                                        \
-    load_int32_twice(&k, &w, x, from);                                                             \
+#define TWICE_TO_TOP(kind, store)                                                                  \
+    load_##kind##_twice(&k, &w, x, from);                                                          \
     TO_TOP(store, NEAREST)
-STAGE(int32_bf16, later, LOAD_INT32, ROUND_TOP, STORE_TOP16, NEAREST, INT32_TO_TOP(STORE_TOP16))
-STAGE(int32_tf32, later, LOAD_INT32, ROUND_TOP, STORE_TOP32, NEAREST, INT32_TO_TOP(STORE_TOP32))
+STAGE(int32_bf16, later, LOAD_INT32, ROUND_TOP, STORE_TOP16, NEAREST,
+      TWICE_TO_TOP(int32, STORE_TOP16))
+STAGE(int32_tf32, later, LOAD_INT32, ROUND_TOP, STORE_TOP32, NEAREST,
+      TWICE_TO_TOP(int32, STORE_TOP32))
+
 /* Without a rounding of their own conversions of FP64 are toward zero here. */
 INLINE void load_fp64_twice(const struct narrow *k, const struct widen *w, vec x[4],
                             const void *src)
@@ -182,11 +185,9 @@ INLINE void load_fp64_twice(const struct narrow *k, const struct widen *w, vec x
     load_fp64(w, x, src);
 }
 
-#define FP64_TO_TOP(store)                                                                         \
-    load_fp64_twice(&k, &w, x, from);                                                              \
-    TO_TOP(store, NEAREST)
-STAGE(fp64_bf16, later, LOAD_FP64, ROUND_TOP, STORE_TOP16, NEAREST, FP64_TO_TOP(STORE_TOP16))
-STAGE(fp64_tf32, later, LOAD_FP64, ROUND_TOP, STORE_TOP32, NEAREST, FP64_TO_TOP(STORE_TOP32))
+STAGE(fp64_bf16, later, LOAD_FP64, ROUND_TOP, STORE_TOP16, NEAREST, TWICE_TO_TOP(fp64, STORE_TOP16))
+STAGE(fp64_tf32, later, LOAD_FP64, ROUND_TOP, STORE_TOP32, NEAREST, TWICE_TO_TOP(fp64, STORE_TOP32))
+
 #ifdef LANES_FP16
 
 /* FP16 and shorter, whose numbers are all within the range of FP32's tops. */
