@@ -234,7 +234,7 @@ struct context {
 INLINE struct context context_of(const struct hu_block_encoding *e, size_t row, enum encoder to)
 {
     struct context c = {.codes = e->codes + row * parts_row_bytes(e->b, e->columns)};
-    c.bits = e->b->ggml_type == TYPE_Q4_0 || e->b->ggml_type == TYPE_Q4_1 ? 4 : 5;
+    c.bits = e->b->ggml_type == TYPE_q4_0 || e->b->ggml_type == TYPE_q4_1 ? 4 : 5;
     if (e->b->layout == HU_BLOCK_WHOLE)
         c.bytes = e->b->bytes;
     else
@@ -534,8 +534,8 @@ ENCODE(encode_table, table_blocks(e, row))
 hu_block_encode_row *NAMED(hu_block_encode)(const struct hu_block_encoding *e)
 {
     static hu_block_encode_row *const ggml[] = {
-        [TYPE_Q4_0] = encode_linear, [TYPE_Q4_1] = encode_minima, [TYPE_Q5_0] = encode_linear,
-        [TYPE_Q5_1] = encode_minima, [TYPE_Q8_0] = encode_q8_0,   [TYPE_IQ4_NL] = encode_iq4_nl,
+        [TYPE_q4_0] = encode_linear, [TYPE_q4_1] = encode_minima, [TYPE_q5_0] = encode_linear,
+        [TYPE_q5_1] = encode_minima, [TYPE_q8_0] = encode_q8_0,   [TYPE_iq4_nl] = encode_iq4_nl,
     };
     const struct hu_block *b = e->b;
     if (b->layout == HU_BLOCK_WHOLE)

@@ -195,22 +195,22 @@ INLINE void number_points(int type, const unsigned char *at, struct hu_block_unp
                           struct points *p)
 {
     switch (type) {
-    case TYPE_IQ2_XXS:
+    case TYPE_iq2_xxs:
         points_iq2_xxs(at, to, p);
         break;
-    case TYPE_IQ2_XS:
+    case TYPE_iq2_xs:
         points_iq2_xs(at, to, p);
         break;
-    case TYPE_IQ2_S:
+    case TYPE_iq2_s:
         points_iq2_s(at, to, p);
         break;
-    case TYPE_IQ3_XXS:
+    case TYPE_iq3_xxs:
         points_iq3_xxs(at, to, p);
         break;
-    case TYPE_IQ3_S:
+    case TYPE_iq3_s:
         points_iq3_s(at, to, p);
         break;
-    case TYPE_IQ1_S:
+    case TYPE_iq1_s:
         points_iq1_s(at, to, p);
         break;
     default:
@@ -222,19 +222,19 @@ INLINE void put_points(int type, const unsigned char *at, const struct points *p
 {
     const struct hu_block_grids *grids = hu_block_grids();
     switch (type) {
-    case TYPE_IQ2_XXS:
+    case TYPE_iq2_xxs:
         put_eights(q, grids->iq2_xxs, p);
         break;
-    case TYPE_IQ2_XS:
+    case TYPE_iq2_xs:
         put_eights(q, grids->iq2_xs, p);
         break;
-    case TYPE_IQ2_S:
+    case TYPE_iq2_s:
         put_eights(q, grids->iq2_s, p);
         break;
-    case TYPE_IQ3_XXS:
+    case TYPE_iq3_xxs:
         put_fours(q, grids->iq3_xxs, at + 2, p);
         break;
-    case TYPE_IQ3_S:
+    case TYPE_iq3_s:
         put_fours(q, grids->iq3_s, NULL, p);
         break;
     default:

@@ -46,10 +46,10 @@ ROW __attribute__((noinline, cold)) static void eight_plain(const struct hu_bloc
                                                             const unsigned char *at, void *dst,
                                                             int type)
 {
-    if (type == TYPE_Q8_0)
-        short_batch(j, row, n, EIGHT, at, dst, TYPE_Q8_0, true);
+    if (type == TYPE_q8_0)
+        short_batch(j, row, n, EIGHT, at, dst, TYPE_q8_0, false, true);
     else
-        short_batch(j, row, n, EIGHT, at, dst, TYPE_Q8_1, true);
+        short_batch(j, row, n, EIGHT, at, dst, TYPE_q8_1, false, true);
 }
 
 /* As many blocks of ROW as are eights: how many. */

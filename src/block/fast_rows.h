@@ -561,77 +561,26 @@ ROWS(nvfp4, nvfp4_row(j, row, dst, narrow))
 ROWS(fp8_e4m3, fp8_row(j, row, dst, KIND_E4M3, narrow))
 ROWS(fp8_e5m2, fp8_row(j, row, dst, KIND_E5M2, narrow))
 ROWS(table, table_row(j, row, dst, narrow))
-ROWS(q4_0, short_row(j, row, dst, TYPE_Q4_0, narrow))
-ROWS(q4_1, short_row(j, row, dst, TYPE_Q4_1, narrow))
-ROWS(q5_0, short_row(j, row, dst, TYPE_Q5_0, narrow))
-ROWS(q5_1, short_row(j, row, dst, TYPE_Q5_1, narrow))
-ROWS(q8_0, short_row(j, row, dst, TYPE_Q8_0, narrow))
-ROWS(q8_1, short_row(j, row, dst, TYPE_Q8_1, narrow))
-ROWS(iq4_nl, short_row(j, row, dst, TYPE_IQ4_NL, narrow))
-ROWS(mxfp4, mxfp4_row(j, row, dst, narrow))
-ROWS(ggml_nvfp4, ggml_nvfp4_row(j, row, dst, narrow))
-ROWS(q4_k, long_row(j, row, dst, TYPE_Q4_K, true, narrow))
-ROWS(q5_k, long_row(j, row, dst, TYPE_Q5_K, true, narrow))
-ROWS(q6_k, long_row(j, row, dst, TYPE_Q6_K, false, narrow))
-ROWS(iq4_xs, long_row(j, row, dst, TYPE_IQ4_XS, false, narrow))
-ROWS(iq2_xxs, long_row(j, row, dst, TYPE_IQ2_XXS, false, narrow))
-ROWS(iq2_xs, long_row(j, row, dst, TYPE_IQ2_XS, false, narrow))
-ROWS(iq2_s, long_row(j, row, dst, TYPE_IQ2_S, false, narrow))
-ROWS(iq3_xxs, long_row(j, row, dst, TYPE_IQ3_XXS, false, narrow))
-ROWS(iq3_s, long_row(j, row, dst, TYPE_IQ3_S, false, narrow))
-ROWS(iq1_s, long_row(j, row, dst, TYPE_IQ1_S, false, narrow))
-ROWS(iq1_m, long_row(j, row, dst, TYPE_IQ1_M, false, narrow))
-ROWS(scaled, long_row(j, row, dst, 0, false, narrow))
-ROWS(minima, long_row(j, row, dst, 0, true, narrow))
+#define SHORT(type, minima) short_row(j, row, dst, type, minima, narrow)
+#define LONG(type, minima) long_row(j, row, dst, type, minima, narrow)
+#define MXFP4(type, minima) mxfp4_row(j, row, dst, narrow)
+#define NVFP4(type, minima) ggml_nvfp4_row(j, row, dst, narrow)
+#define ROWS_OF_TYPE(name, number, bytes, decoded, minima)                                         \
+    ROWS(ggml_##name, decoded(number, minima))
+GGML_TYPES(ROWS_OF_TYPE)
+ROWS(scaled, LONG(ANY_TYPE, false))
+ROWS(minima, LONG(ANY_TYPE, true))
 
 #define ROW_OF(name) (narrow ? name##_bf16 : name##_fp32)
 
 static inline hu_block_row *find_whole(const struct hu_block *b, bool narrow)
 {
-    switch (b->ggml_type) {
-    case TYPE_Q4_0:
-        return ROW_OF(q4_0);
-    case TYPE_Q4_1:
-        return ROW_OF(q4_1);
-    case TYPE_Q5_0:
-        return ROW_OF(q5_0);
-    case TYPE_Q5_1:
-        return ROW_OF(q5_1);
-    case TYPE_Q8_0:
-        return ROW_OF(q8_0);
-    case TYPE_Q8_1:
-        return ROW_OF(q8_1);
-    case TYPE_IQ4_NL:
-        return ROW_OF(iq4_nl);
-    case TYPE_MXFP4:
-        return ROW_OF(mxfp4);
-    case TYPE_NVFP4:
-        return ROW_OF(ggml_nvfp4);
-    case TYPE_Q4_K:
-        return ROW_OF(q4_k);
-    case TYPE_Q5_K:
-        return ROW_OF(q5_k);
-    case TYPE_Q6_K:
-        return ROW_OF(q6_k);
-    case TYPE_IQ4_XS:
-        return ROW_OF(iq4_xs);
-    case TYPE_IQ2_XXS:
-        return ROW_OF(iq2_xxs);
-    case TYPE_IQ2_XS:
-        return ROW_OF(iq2_xs);
-    case TYPE_IQ2_S:
-        return ROW_OF(iq2_s);
-    case TYPE_IQ3_XXS:
-        return ROW_OF(iq3_xxs);
-    case TYPE_IQ3_S:
-        return ROW_OF(iq3_s);
-    case TYPE_IQ1_S:
-        return ROW_OF(iq1_s);
-    case TYPE_IQ1_M:
-        return ROW_OF(iq1_m);
-    default:
-        return b->minima ? ROW_OF(minima) : ROW_OF(scaled);
-    }
+#define BOTH(name, number, ...) [number] = {ggml_##name##_fp32, ggml_##name##_bf16},
+    static hu_block_row *const own[][2] = {GGML_TYPES(BOTH)};
+#undef BOTH
+    if ((size_t)b->ggml_type < sizeof own / sizeof *own && own[b->ggml_type][narrow])
+        return own[b->ggml_type][narrow];
+    return b->minima ? ROW_OF(minima) : ROW_OF(scaled);
 }
 
 /* NULL: an element, scale or tile that has no row here is the plain decoder's. */

@@ -4,30 +4,37 @@
  * lie.
  */
 
-/* Those that are known while compiling. q8_k alone has an fp32 as its scale: of more bits than a
- * product with room for them. */
+/* The types whose rows are compiled for them: number in a GGUF header, bytes of a block, which rows
+ * (of blocks of 32 elements or of 256), whether something is taken away. */
+#define GGML_TYPES(X)                                                                              \
+    X(q4_0, 2, 18, SHORT, false)                                                                   \
+    X(q4_1, 3, 20, SHORT, true)                                                                    \
+    X(q5_0, 6, 22, SHORT, false)                                                                   \
+    X(q5_1, 7, 24, SHORT, true)                                                                    \
+    X(q8_0, 8, 34, SHORT, false)                                                                   \
+    X(q8_1, 9, 36, SHORT, false)                                                                   \
+    X(iq4_nl, 20, 18, SHORT, false)                                                                \
+    X(mxfp4, 39, 17, MXFP4, false)                                                                 \
+    X(nvfp4, 40, 36, NVFP4, false)                                                                 \
+    X(q4_k, 12, 144, LONG, true)                                                                   \
+    X(q5_k, 13, 176, LONG, true)                                                                   \
+    X(q6_k, 14, 210, LONG, false)                                                                  \
+    X(iq4_xs, 23, 136, LONG, false)                                                                \
+    X(iq2_xxs, 16, 66, LONG, false)                                                                \
+    X(iq2_xs, 17, 74, LONG, false)                                                                 \
+    X(iq2_s, 22, 82, LONG, false)                                                                  \
+    X(iq3_xxs, 18, 98, LONG, false)                                                                \
+    X(iq3_s, 21, 110, LONG, false)                                                                 \
+    X(iq1_s, 19, 50, LONG, false)                                                                  \
+    X(iq1_m, 29, 56, LONG, false)
+
+/* q8_k alone has an fp32 as its scale: of more bits than a product with room for them. */
 enum {
-    TYPE_Q4_0 = 2,
-    TYPE_Q4_1 = 3,
-    TYPE_Q5_0 = 6,
-    TYPE_Q5_1 = 7,
-    TYPE_Q8_0 = 8,
-    TYPE_Q8_1 = 9,
-    TYPE_Q4_K = 12,
-    TYPE_Q5_K = 13,
-    TYPE_Q6_K = 14,
-    TYPE_Q8_K = 15,
-    TYPE_IQ2_XXS = 16,
-    TYPE_IQ2_XS = 17,
-    TYPE_IQ3_XXS = 18,
-    TYPE_IQ1_S = 19,
-    TYPE_IQ4_NL = 20,
-    TYPE_IQ3_S = 21,
-    TYPE_IQ2_S = 22,
-    TYPE_IQ4_XS = 23,
-    TYPE_IQ1_M = 29,
-    TYPE_MXFP4 = 39,
-    TYPE_NVFP4 = 40
+    ANY_TYPE = 0,
+    TYPE_q8_k = 15,
+#define NUMBER(name, number, ...) TYPE_##name = number,
+    GGML_TYPES(NUMBER)
+#undef NUMBER
 };
 
 /* What codes of four bits of a type stand for; NULL: they have more. */
@@ -37,40 +44,38 @@ INLINE const float *values_of_type(int type)
         {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7},
         {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
         {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113}};
-    return type == TYPE_Q4_0                            ? values[0]
-           : type == TYPE_Q4_1 || type == TYPE_Q4_K     ? values[1]
-           : type == TYPE_IQ4_NL || type == TYPE_IQ4_XS ? values[2]
+    return type == TYPE_q4_0                            ? values[0]
+           : type == TYPE_q4_1 || type == TYPE_q4_k     ? values[1]
+           : type == TYPE_iq4_nl || type == TYPE_iq4_xs ? values[2]
                                                         : NULL;
 }
 
 /* Bytes of a block, known while compiling. */
 INLINE size_t bytes_of_type(const struct hu_block *b, int type)
 {
-    return type == TYPE_Q4_0 || type == TYPE_IQ4_NL ? 18
-           : type == TYPE_Q4_1                      ? 20
-           : type == TYPE_Q5_0                      ? 22
-           : type == TYPE_Q5_1                      ? 24
-           : type == TYPE_Q8_0                      ? 34
-           : type == TYPE_Q8_1                      ? 36
-           : type == TYPE_Q4_K                      ? 144
-           : type == TYPE_Q5_K                      ? 176
-           : type == TYPE_Q6_K                      ? 210
-           : type == TYPE_IQ4_XS                    ? 136
-                                                    : b->bytes;
+    switch (type) {
+#define BYTES(name, number, bytes, ...)                                                            \
+    case number:                                                                                   \
+        return bytes;
+        GGML_TYPES(BYTES)
+#undef BYTES
+    default:
+        return b->bytes;
+    }
 }
 
 /* Elements under a scale, as a power of two; known while compiling but for types that are not. */
 INLINE int shift_of_type(const struct hu_block *b, int type)
 {
     switch (type) {
-    case TYPE_IQ2_XXS:
-    case TYPE_IQ3_XXS:
-    case TYPE_IQ1_S:
-    case TYPE_IQ3_S:
+    case TYPE_iq2_xxs:
+    case TYPE_iq3_xxs:
+    case TYPE_iq1_s:
+    case TYPE_iq3_s:
         return 5;
-    case TYPE_IQ2_XS:
-    case TYPE_IQ2_S:
-    case TYPE_IQ1_M:
+    case TYPE_iq2_xs:
+    case TYPE_iq2_s:
+    case TYPE_iq1_m:
         return 4;
     default:
         return __builtin_ctz(b->sub ? b->sub : HU_BLOCK_MAX);
@@ -87,15 +92,15 @@ INLINE const float *fives_of_type(int type)
                                       11,  12, 13, 14, 15, -16, -15, -14, -13, -12, -11,
                                       -10, -9, -8, -7, -6, -5,  -4,  -3,  -2,  -1};
     return LANES == 8                               ? NULL
-           : type == TYPE_Q5_0                      ? less_16
-           : type == TYPE_Q5_1 || type == TYPE_Q5_K ? values
+           : type == TYPE_q5_0                      ? less_16
+           : type == TYPE_q5_1 || type == TYPE_q5_k ? values
                                                     : NULL;
 }
 
 /* Blocks of a scale and 32 bytes. */
 INLINE bool is_q8(int type)
 {
-    return type == TYPE_Q8_0 || type == TYPE_Q8_1;
+    return type == TYPE_q8_0 || type == TYPE_q8_1;
 }
 
 /* Eight numbers under BY. */
@@ -217,7 +222,7 @@ ROW __attribute__((noinline, cold)) static void redo_blocks(const struct hu_bloc
 {
     const size_t length = j->b->elements;
     const unsigned char *codes = codes_at(j, row);
-    bool careful = narrow && (j->b->minima || j->b->ggml_type == TYPE_Q8_K);
+    bool careful = narrow && (j->b->minima || j->b->ggml_type == TYPE_q8_k);
     for (; bad; bad >>= 1, n++)
         if (bad & 1 && (!careful || !careful_block(j->b, codes + n * j->b->bytes,
                                                    (uint16_t *)dst + n * length)))
@@ -231,8 +236,8 @@ ROW __attribute__((noinline, cold)) static void redo_blocks(const struct hu_bloc
 /* Whether numbers of points are made before these are looked up. */
 INLINE bool has_points(int type)
 {
-    return LANES > 8 && ((type >= TYPE_IQ2_XXS && type <= TYPE_IQ1_S) || type == TYPE_IQ3_S ||
-                         type == TYPE_IQ2_S || type == TYPE_IQ1_M);
+    return LANES > 8 && ((type >= TYPE_iq2_xxs && type <= TYPE_iq1_s) || type == TYPE_iq3_s ||
+                         type == TYPE_iq2_s || type == TYPE_iq1_m);
 }
 
 /* Blocks that fall apart before the first one is put together. */
@@ -280,23 +285,23 @@ INLINE bool fall_apart(const struct hu_block *b, const unsigned char *at, int ty
     struct hu_block_unpacked *u = &to->u;
     bytes16 scales;
     switch (type) {
-    case TYPE_Q4_K:
-    case TYPE_Q5_K:
+    case TYPE_q4_k:
+    case TYPE_q5_k:
         six_bits(at + 4, &scales);
         put_sixteen(&scales, false, hardware_fp16(at) * unit, hardware_fp16(at + 2), to->over.scale,
                     to->over.less);
-        if (!looks && type == TYPE_Q5_K)
+        if (!looks && type == TYPE_q5_k)
             q5_k_codes(at, u->q);
         else if (!looks)
             q4_k_codes(at, u->q);
         return is_plain(unpack_half(at), unpack_half(at + 2), true, narrow);
-    case TYPE_Q6_K:
+    case TYPE_q6_k:
         GET(scales, at + 192);
         u->d = hardware_fp16(at + 208) * unit;
         put_sixteen(&scales, true, u->d, u->d, to->over.scale, to->over.scale + 8);
         q6_k_codes(at, u->q);
         return is_plain(unpack_half(at + 208), 0, false, narrow);
-    case TYPE_IQ4_XS:
+    case TYPE_iq4_xs:
         if (looks)
             unpack_iq4_xs_scales(at, u);
         else
@@ -314,7 +319,7 @@ INLINE bool fall_apart(const struct hu_block *b, const unsigned char *at, int ty
         return is_finite(u->d) && (!minima || is_finite(u->m)) &&
                (!narrow || (minima ? u->d != 0 && u->m != 0 &&
                                          stays_whole(exponent_of(u->d), exponent_of(u->m))
-                                   : b->ggml_type != TYPE_Q8_K));
+                                   : b->ggml_type != TYPE_q8_k));
     }
 }
 
@@ -323,7 +328,7 @@ INLINE void long_step(const struct apart *x, const unsigned char *at, int type, 
                       bool narrow, size_t i, void *dst)
 {
     const float *values = LANES > 8 || narrow ? values_of_type(type) : NULL;
-    const size_t sub = type == TYPE_Q4_K || type == TYPE_Q5_K || type == TYPE_IQ4_XS ? 32 : 16;
+    const size_t sub = type == TYPE_q4_k || type == TYPE_q5_k || type == TYPE_iq4_xs ? 32 : 16;
     struct under of[4];
     UNROLLED
     for (size_t k = 0; k < 4; k++)
@@ -345,14 +350,14 @@ INLINE void long_step(const struct apart *x, const unsigned char *at, int type, 
         UNROLLED
         for (int k = 0; k < 2; k++)
             put_looked((uint16_t *)dst + STEP * k, &t, k,
-                       type == TYPE_Q4_K ? codes_half(at, k) : codes_in(at + 16 * k, PARTED));
+                       type == TYPE_q4_k ? codes_half(at, k) : codes_in(at + 16 * k, PARTED));
         return;
     }
 #if LANES > 8
     UNROLLED
     for (int k = 0; k < 2; k++) {
         struct wide_table t = wide_under(values, of[2 * k], minima);
-        if (type == TYPE_Q4_K)
+        if (type == TYPE_q4_k)
             put_wide_half((float *)dst + STEP * k, &t, at, k);
         else
             put_wide((float *)dst + STEP * k, &t, at + 16 * k, PARTED);
@@ -366,7 +371,7 @@ INLINE void long_block(const struct apart *x, const unsigned char *at, const str
 {
     const size_t elements = type ? 256 : b->elements;
 #if LANES > 8
-    if (type == TYPE_Q5_K && narrow) {
+    if (type == TYPE_q5_k && narrow) {
         put_five_bits((uint16_t *)dst, fives_of_type(type), &x->over, at + 48, at + 16);
         return;
     }
@@ -385,7 +390,7 @@ INLINE void long_row(const struct hu_block_job *j, size_t row, void *dst, int ty
     const size_t elements = type ? 256 : b->elements, bytes = bytes_of_type(b, type);
     const size_t steps = j->columns / elements, size = narrow ? 2 : 4;
     const bool looks =
-        values_of_type(type) ? LANES > 8 || narrow : LANES > 8 && narrow && type == TYPE_Q5_K;
+        values_of_type(type) ? LANES > 8 || narrow : LANES > 8 && narrow && type == TYPE_q5_k;
     const unsigned char *at = codes_at(j, row);
     struct apart x[AHEAD];
     for (size_t n = 0, here; n < steps; n += here) {
@@ -467,10 +472,9 @@ INLINE uint32_t short_scales(const unsigned char *at, size_t bytes, size_t n, bo
 }
 
 /* A block of 32, or two of them that are looked up. */
-INLINE void short_step(int type, const unsigned char *at, size_t bytes, const struct shorts *s,
-                       size_t k, bool looks, bool narrow, void *dst)
+INLINE void short_step(int type, bool minima, const unsigned char *at, size_t bytes,
+                       const struct shorts *s, size_t k, bool looks, bool narrow, void *dst)
 {
-    const bool minima = type == TYPE_Q4_1 || type == TYPE_Q5_1;
     const struct under of[2] = {{s->scale[k], minima ? s->less[k] : 0},
                                 {s->scale[k + looks], minima ? s->less[k + looks] : 0}};
     const float *values = values_of_type(type);
@@ -479,7 +483,7 @@ INLINE void short_step(int type, const unsigned char *at, size_t bytes, const st
     if (looks && narrow) {
 #if LANES == 8
         struct tables t =
-            type == TYPE_Q4_0 ? less_8_tables(of) : tables_under(values, of, minima, NORMAL, NULL);
+            type == TYPE_q4_0 ? less_8_tables(of) : tables_under(values, of, minima, NORMAL, NULL);
 #else
         struct tables t = tables_under(values, of, minima, NORMAL, NULL);
 #endif
@@ -496,19 +500,19 @@ INLINE void short_step(int type, const unsigned char *at, size_t bytes, const st
         return;
     }
     switch (type) {
-    case TYPE_Q4_0:
+    case TYPE_q4_0:
         nibbles(codes, q, 8);
         break;
-    case TYPE_Q4_1:
+    case TYPE_q4_1:
         nibbles(codes, q, 0);
         break;
-    case TYPE_Q5_0:
+    case TYPE_q5_0:
         unpack_fives(at + 2, q, 16);
         break;
-    case TYPE_Q5_1:
+    case TYPE_q5_1:
         unpack_fives(at + 4, q, 0);
         break;
-    case TYPE_IQ4_NL:
+    case TYPE_iq4_nl:
         put_curve(codes, q);
         break;
     default:
@@ -529,9 +533,9 @@ INLINE bool looks_up(int type, bool narrow)
 
 /* HERE blocks, at most a batch, from block N of ROW on, which is AT. */
 INLINE void short_batch(const struct hu_block_job *j, size_t row, size_t n, size_t here,
-                        const unsigned char *at, void *dst, int type, bool narrow)
+                        const unsigned char *at, void *dst, int type, bool minima, bool narrow)
 {
-    const bool minima = type == TYPE_Q4_1 || type == TYPE_Q5_1, looks = looks_up(type, narrow);
+    const bool looks = looks_up(type, narrow);
     const size_t bytes = bytes_of_type(j->b, type), at_once = looks ? 2 : 1,
                  size = STEP * (narrow ? 2 : 4);
     struct shorts s;
@@ -539,7 +543,7 @@ INLINE void short_batch(const struct hu_block_job *j, size_t row, size_t n, size
         short_scales(at, bytes, here, minima, narrow, narrow && !looks ? INT8_UNIT : 1, &s);
     char *to = (char *)dst + n * size;
     for (size_t k = 0; k < here; k += at_once, at += at_once * bytes, to += at_once * size)
-        short_step(type, at, bytes, &s, k, looks, narrow, to);
+        short_step(type, minima, at, bytes, &s, k, looks, narrow, to);
     if (__builtin_expect(bad, 0))
         redo_blocks(j, row, n, bad, dst, narrow);
 }
@@ -548,7 +552,8 @@ INLINE void short_batch(const struct hu_block_job *j, size_t row, size_t n, size
 #include "fast_mantissas.h"
 #endif
 
-INLINE void short_row(const struct hu_block_job *j, size_t row, void *dst, int type, bool narrow)
+INLINE void short_row(const struct hu_block_job *j, size_t row, void *dst, int type, bool minima,
+                      bool narrow)
 {
     const size_t bytes = bytes_of_type(j->b, type), at_once = looks_up(type, narrow) ? 2 : 1,
                  steps = j->columns / STEP / at_once * at_once;
@@ -560,7 +565,7 @@ INLINE void short_row(const struct hu_block_job *j, size_t row, void *dst, int t
 #endif
     for (size_t here; n < steps; n += here) {
         here = steps - n < BATCH ? steps - n : BATCH;
-        short_batch(j, row, n, here, at + n * bytes, dst, type, narrow);
+        short_batch(j, row, n, here, at + n * bytes, dst, type, minima, narrow);
     }
     if (steps * STEP < j->columns)
         redo(j, row, steps * STEP, j->columns - steps * STEP, dst, narrow);
