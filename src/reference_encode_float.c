@@ -197,12 +197,15 @@ static void encode_affine(struct work *w, const float *x, unsigned char *block,
     }
 }
 
-static const signed char curve[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                      1,    13,   25,  38,  53,  69,  89,  113};
+const signed char hu_reference_curve[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                            1,    13,   25,  38,  53,  69,  89,  113};
 
-static int curve_code(struct work *w, float v)
+int hu_reference_curve_code(struct work *w, float v)
 {
+    const signed char *curve = hu_reference_curve;
     int at = 0;
+    if (isnan(v)) /* comes last in ggml's search */
+        return 15;
     if (w->elements.direction == HU_TIES_TO_EVEN || v <= curve[0] || v >= curve[15]) {
         /* The nearest, in the middle the upper one: differences of fp32. */
         while (at < 15 && v >= curve[at + 1])
@@ -225,8 +228,8 @@ static void encode_curve(struct work *w, const float *x, unsigned char *block)
     bool none = fabsf(max) < 1e-15f;
     float inverse = none ? 0 : over(w, 1, over(w, max, -127));
     for (int i = 0; i < 32; i++) {
-        int code = none ? 8 : curve_code(w, times(w, inverse, x[i]));
-        float q = curve[code], weight = times(w, x[i], x[i]);
+        int code = none ? 8 : hu_reference_curve_code(w, times(w, inverse, x[i]));
+        float q = hu_reference_curve[code], weight = times(w, x[i], x[i]);
         products = minus(w, products, -times(w, times(w, weight, q), x[i]));
         squares = minus(w, squares, -times(w, times(w, weight, q), q));
         put_bits(block, 16 + (size_t)(i % 16 * 8 + i / 16 * 4), 4, (uint64_t)code);

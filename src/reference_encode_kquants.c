@@ -328,6 +328,48 @@ static void encode_centred(struct work *w, const float *x, unsigned char *block)
     }
 }
 
+static float on_curve(struct work *w, const float *x)
+{
+    float most = farthest(x, 32), scale = 0, best = 0;
+    const enum hu_direction wanted = w->elements.direction;
+    w->elements.direction = HU_TIES_TO_EVEN;
+    for (int n = 0; n < 16 && !(fabsf(most) < 1e-15f); n++) {
+        float inverse = n ? over(w, (float)(n - 8 - 127), most) : over(w, 1, over(w, most, 127));
+        float products = 0, squares = 0;
+        for (int i = 0; i < 32; i++) {
+            float q = hu_reference_curve[hu_reference_curve_code(w, times(w, inverse, x[i]))];
+            float product = times(w, times(w, x[i], x[i]), q);
+            products = plus(w, products, times(w, product, x[i]));
+            squares = plus(w, squares, times(w, product, q));
+        }
+        if (squares > 0 && (!n || times(w, products, products) > times(w, best, squares))) {
+            scale = over(w, products, squares);
+            best = times(w, scale, products);
+        }
+    }
+    w->elements.direction = wanted;
+    return scale;
+}
+
+static void encode_iq4_xs(struct work *w, const float *x, unsigned char *block)
+{
+    float scales[8];
+    for (int j = 0; j < 8; j++)
+        scales[j] = on_curve(w, x + 32 * j);
+    float d = over(w, farthest(scales, 8), -32), inverse = d != 0 ? over(w, 1, d) : 0;
+    hu_reference_put_half(w, block, 0, d);
+    for (int j = 0; j < 8; j++) {
+        int a = clamped(nearest(w, times(w, inverse, scales[j])), -32, 31);
+        float by = times(w, d, (float)a);
+        by = by != 0 ? over(w, 1, by) : 0;
+        put_bits(block, 32 + 4 * (size_t)j, 4, (uint64_t)(a + 32));
+        put_bits(block, 16 + 2 * (size_t)j, 2, (uint64_t)(a + 32) >> 4);
+        for (int i = 0; i < 32; i++)
+            put_bits(block, 8 * (size_t)(8 + 16 * j + i % 16) + (size_t)(i / 16 * 4), 4,
+                     (uint64_t)hu_reference_curve_code(w, times(w, by, x[32 * j + i])));
+    }
+}
+
 static void encode_q8_k(struct work *w, const float *x, unsigned char *block)
 {
     float most = farthest(x, ELEMENTS), inverse = most != 0 ? over(w, -127, most) : 0;
@@ -391,6 +433,8 @@ void hu_reference_encode_long(struct work *w, const float *x, unsigned char *blo
         encode_centred(w, x, block);
     if (type == 15)
         encode_q8_k(w, x, block);
+    if (type == 23)
+        encode_iq4_xs(w, x, block);
     if (type == 34 || type == 35)
         encode_ternary(w, x, block);
 }

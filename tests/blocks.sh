@@ -395,6 +395,7 @@ q3_k 11 15
 q4_k 14 22
 q5_k 16 28
 q6_k 18 34
+iq4_xs 30 20
 tq2_0 37 2
 EOL
 exits "safetensors' own texts stay, but for keys that are numbers in GGUF" 0 "" bash -c "python3 -c \"

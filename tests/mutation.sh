@@ -286,6 +286,10 @@ mutate_search "weights forget the mean" kquants_fit.h 's|    mean /= 32;|    mea
 mutate_search "the ends of codes are one too far" kquants_fit.h 's/over = (q > high);/over = (q > high + 1);/'
 mutate_search "upper bits of a scale are another's" encode_kquants.c 's/scales\[j + 4\] >> 4 << 6/scales[j] >> 4 << 6/'
 mutate_search "codes stay as they were searched" encode_kquants.c 's/    if (d == 0)$/    if (d != 0)/'
+mutate_search "a curve's first try is under the range, too" kquants_fit.h 's/first ? 1 \/ (greatest \/ 127) : /first ? -127 \/ greatest : /'
+mutate_search "a curve is tried on one side" kquants_fit.h 's/try <= 7; try++/try <= 0; try++/'
+mutate_search "a point is a middle too low" encode_kquants.c 's/s.by->points(k->x + from, s.length, by,/s.by->points(k->x + from, s.length, by * 0.99f,/'
+mutate_search "scales of a curve have their upper bits swapped" encode_kquants.c 's/>> 4 << 2 \* j/>> 4 << 2 * (j ^ 1)/'
 mutate_search "a ternary digit is another's" encode_kquants.c 's/fraction(q + 160 + i, 16, 5)/fraction(q + 160 + i, 8, 5)/'
 unset HALFULP_KERNEL
 

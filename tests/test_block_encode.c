@@ -102,6 +102,7 @@ static const char *const encoded[] = {
     "q5_k",
     "q6_k",
     "q8_k",
+    "iq4_xs",
     "tq1_0",
     "tq2_0",
     "nf4_b32",
@@ -225,6 +226,31 @@ Test(block_encode, sums_of_iq4_nl_overflow)
         hu_block_encode(b, block, NULL, NULL, hu_format_find("fp32"), x, 1, 32, NULL);
         cr_expect_eq(block[0] | block[1] << 8, cases[i].scale, "%g: %#x", (double)cases[i].x,
                      block[0] | block[1] << 8);
+    }
+}
+
+/* So are iq4_xs' sums: under an infinite scale nothing is left of the elements, and of no number
+ * the last point is the nearest. */
+Test(block_encode, sums_of_iq4_xs_overflow)
+{
+    static const struct {
+        float x;
+        uint16_t scale;
+        unsigned char codes;
+    } cases[] = {
+        {1e13f, 0xfc00, 0xff}, {-1e13f, 0x7c00, 0xff}, {1e30f, 0x8000, 0x88}, {0, 0x8000, 0x88}};
+    const struct hu_block *b = hu_block_find("iq4_xs");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        float x[256];
+        unsigned char block[136];
+        for (int k = 0; k < 256; k++)
+            x[k] = cases[i].x / (float)(k % 7 + 1);
+        for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++)
+            check_encode(b, x, 1, 256, &(struct hu_block_options){.elements.direction = d});
+        hu_block_encode(b, block, NULL, NULL, hu_format_find("fp32"), x, 1, 256, NULL);
+        cr_expect_eq(block[0] | block[1] << 8, cases[i].scale, "%g: %#x", (double)cases[i].x,
+                     block[0] | block[1] << 8);
+        cr_expect_eq(block[8], cases[i].codes, "%g: %#x", (double)cases[i].x, block[8]);
     }
 }
 

@@ -37,12 +37,6 @@ static float ends(const struct ggml_encoding *k, float *minimum)
     return max;
 }
 
-static void put_nibbles(const int *q, unsigned char *to)
-{
-    for (int i = 0; i < LENGTH / 2; i++)
-        to[i] = (unsigned char)((q[i] & 15) | (q[i + LENGTH / 2] & 15) << 4);
-}
-
 static void put_fifths(const int *q, unsigned char *to)
 {
     uint32_t high = 0;
@@ -56,7 +50,7 @@ static void pack_q4_0(struct ggml_encoding *k, unsigned char *to)
     set_scale(k, ggml_farthest(k->x, LENGTH) / -8);
     ggml_put_fp16(k->e, to, k->d);
     fill_codes(k, 0, 8, 15);
-    put_nibbles(k->q, to + 2);
+    ggml_put_nibbles(k->q, to + 2);
 }
 
 static void pack_q5_0(struct ggml_encoding *k, unsigned char *to)
@@ -65,7 +59,7 @@ static void pack_q5_0(struct ggml_encoding *k, unsigned char *to)
     ggml_put_fp16(k->e, to, k->d);
     fill_codes(k, 0, 16, 31);
     put_fifths(k->q, to + 2);
-    put_nibbles(k->q, to + 6);
+    ggml_put_nibbles(k->q, to + 6);
 }
 
 static void pack_q4_1(struct ggml_encoding *k, unsigned char *to)
@@ -75,7 +69,7 @@ static void pack_q4_1(struct ggml_encoding *k, unsigned char *to)
     ggml_put_fp16(k->e, to, k->d);
     ggml_put_fp16(k->e, to + 2, minimum);
     fill_codes(k, minimum, 0, 15);
-    put_nibbles(k->q, to + 4);
+    ggml_put_nibbles(k->q, to + 4);
 }
 
 static void pack_q5_1(struct ggml_encoding *k, unsigned char *to)
@@ -86,7 +80,7 @@ static void pack_q5_1(struct ggml_encoding *k, unsigned char *to)
     ggml_put_fp16(k->e, to + 2, minimum);
     fill_codes(k, minimum, 0, 31);
     put_fifths(k->q, to + 4);
-    put_nibbles(k->q, to + 8);
+    ggml_put_nibbles(k->q, to + 8);
 }
 
 static void pack_q8_0(struct ggml_encoding *k, unsigned char *to)
@@ -96,65 +90,6 @@ static void pack_q8_0(struct ggml_encoding *k, unsigned char *to)
     for (int i = 0; i < LENGTH; i++)
         to[2 + i] =
             (unsigned char)ggml_within(ggml_round_away(k, k->x[i] * k->inverse, i), -127, 127);
-}
-
-/* The curve's nearest point; in the middle of two the upper one. */
-static int nearest_point(float x)
-{
-    const int8_t *curve = hu_block_curve;
-    int at = 0;
-    while (at < 15 && x >= curve[at + 1])
-        at++;
-    if (at == 15 || x <= curve[0])
-        return at;
-    return x - curve[at] < curve[at + 1] - x ? at : at + 1;
-}
-
-static int directed_point(const struct ggml_encoding *k, float x, int i)
-{
-    const struct hu_options *options = &k->e->options.elements;
-    int at = nearest_point(x);
-    if (x <= hu_block_curve[0] || x >= hu_block_curve[15] || hu_block_curve[at] == x)
-        return at;
-    at -= hu_block_curve[at] > x;
-    float low = hu_block_curve[at], high = hu_block_curve[at + 1];
-    switch (options->direction) {
-    case HU_TOWARD_POSITIVE:
-        return at + 1;
-    case HU_TOWARD_NEGATIVE:
-        return at;
-    case HU_TOWARD_ZERO:
-        return x < 0 ? at + 1 : at;
-    case HU_TO_ODD:
-        return at | 1;
-    case HU_STOCHASTIC:
-        return hu_random(options->seed, k->index + (uint64_t)i) <
-                       ((double)x - (double)low) / (double)(high - low) * 0x1p32
-                   ? at + 1
-                   : at;
-    case HU_TIES_TO_AWAY:
-        return x - low > high - x || (x - low == high - x && x > 0) ? at + 1 : at;
-    default:
-        return nearest_point(x);
-    }
-}
-
-/* quantize_row_iq4_nl_impl without weights and without tries: the codes are those under the scale
- * that puts the greatest element on −127, the scale the best one for these codes, each element
- * weighed by its square. */
-static void pack_iq4_nl(struct ggml_encoding *k, unsigned char *to)
-{
-    float max = ggml_farthest(k->x, LENGTH), inverse = 1 / (max / hu_block_curve[0]), products = 0,
-          squares = 0;
-    bool none = __builtin_fabsf(max) < 1e-15f;
-    for (int i = 0; i < LENGTH; i++) {
-        k->q[i] = none ? nearest_point(0) : directed_point(k, inverse * k->x[i], i);
-        float q = hu_block_curve[k->q[i]], weight = k->x[i] * k->x[i];
-        products += weight * q * k->x[i];
-        squares += weight * q * q;
-    }
-    ggml_put_fp16(k->e, to, !none && squares > 0 ? products / squares : 0);
-    put_nibbles(k->q, to + 2);
 }
 
 /* The encoder of a type, and where its blocks have their scale. */
@@ -173,7 +108,8 @@ static const struct encoder {
     [13] = {hu_ggml_pack_minima, 0, 16},
     [14] = {hu_ggml_pack_q6_k, 208, 16},
     [15] = {hu_ggml_pack_q8_k, 0, 32},
-    [20] = {pack_iq4_nl, 0, 16},
+    [20] = {hu_ggml_pack_iq4_nl, 0, 16},
+    [23] = {hu_ggml_pack_iq4_xs, 0, 16},
     [34] = {hu_ggml_pack_tq1_0, 52, 16},
     [35] = {hu_ggml_pack_tq2_0, 64, 16},
 };

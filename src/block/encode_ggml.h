@@ -50,6 +50,19 @@ static inline float ggml_inverse(float d)
     return __builtin_fabsf(inverse) == __builtin_inff() ? 0 : inverse;
 }
 
+/* The nearest integer, which a sum with 1.5 · 2^23 has in its last bits, whatever V is. */
+static inline int ggml_nearest(float v)
+{
+    return (int)(hu_bits_of_float(v + 12582912.0f) & 0x7fffff) - 0x400000;
+}
+
+/* The first half of the codes in the lower bits of bytes. */
+static inline void ggml_put_nibbles(const int *q, unsigned char *to)
+{
+    for (int i = 0; i < GGML_LENGTH / 2; i++)
+        to[i] = (unsigned char)((q[i] & 15) | (q[i + GGML_LENGTH / 2] & 15) << 4);
+}
+
 static inline int ggml_within(int q, int low, int high)
 {
     return q < low ? low : q > high ? high : q;
@@ -67,14 +80,18 @@ static inline float ggml_farthest(const float *x, int n)
     return max;
 }
 
+/* The number of the point of hu_block_curve that X, of element I, goes to; of a NaN the last. */
+int hu_ggml_point(const struct ggml_encoding *k, float x, int i);
+
 /* The block's bytes at TO, which are zeros before. */
 typedef void hu_ggml_pack(struct ggml_encoding *k, unsigned char *to);
-hu_ggml_pack hu_ggml_pack_minima /* q2_k, q4_k, q5_k */, hu_ggml_pack_q3_k, hu_ggml_pack_q6_k,
-    hu_ggml_pack_q8_k, hu_ggml_pack_tq1_0, hu_ggml_pack_tq2_0;
+hu_ggml_pack hu_ggml_pack_iq4_nl, hu_ggml_pack_minima /* q2_k, q4_k, q5_k */, hu_ggml_pack_q3_k,
+    hu_ggml_pack_q6_k, hu_ggml_pack_q8_k, hu_ggml_pack_iq4_xs, hu_ggml_pack_tq1_0,
+    hu_ggml_pack_tq2_0;
 
 /* make_qkx2_quants' settings of a type. */
 struct ggml_minima {
-    int type, length, high, levels, tries;
+    int type, high, levels, tries;
     float first;
     bool absolute; /* errors and weights are magnitudes, not squares and magnitudes over their mean
                     */
@@ -95,6 +112,8 @@ struct ggml_fits {
     /* To the nearest of (x + offset) / d from LOW to HIGH, less LOW. */
     void (*again)(const float *x, int n, float d, float offset, int low, int high,
                   unsigned char *q);
+    /* To the numbers of the points of hu_block_curve that x · inverse is nearest to. */
+    void (*points)(const float *x, int n, float inverse, unsigned char *q);
 };
 #if defined(__x86_64__)
 extern const struct ggml_fits hu_ggml_fits_avx2;

@@ -12,15 +12,15 @@
 #define FIT_WHOLE static
 #include "kquants_fit.h"
 
-static const struct ggml_fits plain_fits = {fit_subs, fit_again};
+static const struct ggml_fits plain_fits = {fit_subs, fit_again, fit_points};
 
 enum { SUBS_MAX = GGML_SUBS };
 
 /* make_qkx2_quants' settings of the types that have minima. */
 static const struct ggml_minima types[] = {
-    {10, 16, 3, 15, 15, -0.5f, true},
-    {12, 32, 15, 63, 20, -1.0f, false},
-    {13, 32, 31, 63, 15, -0.5f, false},
+    {10, 3, 15, 15, -0.5f, true},
+    {12, 15, 63, 20, -1.0f, false},
+    {13, 31, 63, 15, -0.5f, false},
 };
 
 static const struct ggml_fits *chosen_fits(void)
@@ -35,16 +35,10 @@ static const struct ggml_fits *chosen_fits(void)
 
 static struct ggml_subs subs_of(const struct ggml_encoding *k, const struct ggml_minima *t)
 {
-    struct ggml_subs s = {.by = chosen_fits(), .length = t ? t->length : 16};
+    struct ggml_subs s = {.by = chosen_fits(), .length = k->e->b->sub};
     s.count = GGML_MOST / s.length;
     s.by->subs(k, t, &s);
     return s;
-}
-
-/* As fit_code does, without its bounds. */
-static int nearest(float v)
-{
-    return (int)(hu_bits_of_float(v + 12582912.0f) & 0x7fffff) - 0x400000;
 }
 
 /* The codes of sub-block J anew: the nearest of (x + offset) / d from LOW to HIGH, less LOW.
@@ -111,8 +105,8 @@ void hu_ggml_pack_minima(struct ggml_encoding *k, unsigned char *to)
     ggml_put_fp16(k->e, halves, most / (float)t->levels);
     ggml_put_fp16(k->e, halves + 2, least / (float)t->levels);
     for (int j = 0; j < s.count; j++) {
-        scales[j] = (unsigned char)nearest(inverse * s.scale[j]);
-        minima[j] = (unsigned char)nearest(inverse_minimum * s.minimum[j]);
+        scales[j] = (unsigned char)ggml_nearest(inverse * s.scale[j]);
+        minima[j] = (unsigned char)ggml_nearest(inverse_minimum * s.minimum[j]);
         if (t->type == 10) {
             to[j] = (unsigned char)(scales[j] | minima[j] << 4);
             scales[j] = to[j] & 15;
@@ -140,7 +134,8 @@ void hu_ggml_pack_q3_k(struct ggml_encoding *k, unsigned char *to)
     float most = ggml_farthest(s.scale, s.count), inverse = -32 / most;
     ggml_put_fp16(k->e, to + 108, most != 0 ? 1 / inverse : 0);
     for (int j = 0; j < s.count; j++) {
-        int l = most != 0 ? ggml_within((signed char)nearest(inverse * s.scale[j]), -32, 31) : -32;
+        int l =
+            most != 0 ? ggml_within((signed char)ggml_nearest(inverse * s.scale[j]), -32, 31) : -32;
         scales[j % 8] |= (unsigned char)((l + 32) % 16 << j / 8 * 4);
         scales[8 + j % 4] |= (unsigned char)((l + 32) / 16 << j / 4 * 2);
         fill_codes(k, &s, j, unpack_fp16(to + 108) * (float)l, 0, -4, 3);
@@ -157,7 +152,7 @@ void hu_ggml_pack_q6_k(struct ggml_encoding *k, unsigned char *to)
         return;
     ggml_put_fp16(k->e, to + 208, 1 / inverse);
     for (int j = 0; j < s.count; j++) {
-        int l = nearest(inverse * s.scale[j]);
+        int l = ggml_nearest(inverse * s.scale[j]);
         l = (signed char)(l < 127 ? l : 127);
         to[192 + j] = (unsigned char)l;
         fill_codes(k, &s, j, unpack_fp16(to + 208) * (float)l, 0, -32, 31);
@@ -176,12 +171,36 @@ void hu_ggml_pack_q8_k(struct ggml_encoding *k, unsigned char *to)
     layout_set_word(to, 32, hu_bits_of_float(1 / inverse));
     for (int i = 0, sum = 0; i < GGML_MOST; i++) {
         float v = inverse * k->x[i];
-        int q = own ? nearest(v) : ggml_within(ggml_directed(k, v, i), -128, 127);
+        int q = own ? ggml_nearest(v) : ggml_within(ggml_directed(k, v, i), -128, 127);
         q = (signed char)(q < 127 ? q : 127);
         to[4 + i] = (unsigned char)q;
         sum = (i % 16 ? sum : 0) + q;
         layout_set_word(to + 260 + i / 16 * 2, 16, (uint16_t)sum);
     }
+}
+
+/* quantize_row_iq4_nl_impl of eight times 32 elements; the scales of six bits are apart by theirs.
+ */
+void hu_ggml_pack_iq4_xs(struct ggml_encoding *k, unsigned char *to)
+{
+    struct ggml_subs s = subs_of(k, NULL);
+    const float d = ggml_farthest(s.scale, s.count) / -32, inverse = d ? 1 / d : 0;
+    unsigned upper = 0;
+    ggml_put_fp16(k->e, to, d);
+    for (int j = 0; j < s.count; j++) {
+        int l = ggml_within(ggml_nearest(inverse * s.scale[j]), -32, 31), from = j * s.length;
+        float by = d * (float)l;
+        by = by ? 1 / by : 0;
+        if (k->e->options.elements.direction == HU_TIES_TO_EVEN)
+            s.by->points(k->x + from, s.length, by, s.q + from);
+        else
+            for (int i = from; i < from + s.length; i++)
+                s.q[i] = (unsigned char)hu_ggml_point(k, by * k->x[i], i);
+        to[4 + j / 2] |= (unsigned char)(((l + 32) & 15) << j % 2 * 4);
+        upper |= (unsigned)(l + 32) >> 4 << 2 * j;
+    }
+    layout_set_word(to + 2, 16, upper);
+    put_runs(s.q, 0, 4, 2, 16, to + 8);
 }
 
 /* −1, 0 and 1 of the greatest magnitude, as 0 to 2. */

@@ -1,8 +1,8 @@
 /*
  * How ggml finds the scales of sub-blocks (ggml-quants.c: make_qkx2_quants, make_q3_quants,
- * make_qx_quants), operation for operation in fp32, to the bit: each lane is a sub-block of its
- * own, whose elements come one after the other as ggml takes them. Included with FIT_LANES, and FIT
- * and FIT_WHOLE, which say for what machine; no step may be fused.
+ * make_qx_quants, quantize_row_iq4_nl_impl), operation for operation in fp32, to the bit: each lane
+ * is a sub-block of its own, whose elements come one after the other as ggml takes them. Included
+ * with FIT_LANES, and FIT and FIT_WHOLE, which say for what machine; no step may be fused.
  */
 
 typedef float fit_floats __attribute__((vector_size(4 * FIT_LANES)));
@@ -234,6 +234,57 @@ FIT void fit_by_scale(struct fit *f, int half)
     fit_finish(f, greatest, half, scale);
 }
 
+/* The middles of a curve's points, and how far these are apart. */
+enum { FIT_MIDDLES = 15 };
+
+struct fit_middles {
+    fit_floats at[FIT_MIDDLES], apart[FIT_MIDDLES];
+};
+
+FIT void fit_middles_of(const int8_t *curve, struct fit_middles *m)
+{
+    for (int i = 0; i < FIT_MIDDLES; i++) {
+        m->at[i] = (fit_floats){0} + (float)(curve[i] + curve[i + 1]) / 2;
+        m->apart[i] = (fit_floats){0} + (float)(curve[i + 1] - curve[i]);
+    }
+}
+
+/* The curve's nearest point; in the middle of two the upper one. Of a NaN the last one. */
+FIT fit_floats fit_point(const struct fit_middles *m, fit_floats v)
+{
+    fit_floats point = (fit_floats){0} + (float)hu_block_curve[0];
+    for (int i = 0; i < FIT_MIDDLES; i++)
+        point += (fit_floats)(~(v < m->at[i]) & (fit_words)m->apart[i]);
+    return point;
+}
+
+/* quantize_row_iq4_nl_impl: points of a curve, weighed by squares, seven inverse scales on either
+ * side, a step apart. The first one goes by way of the scale. */
+FIT void fit_curve(struct fit *f)
+{
+    struct fit_middles middles;
+    fit_floats greatest = fit_greatest(f), best = {0};
+    fit_middles_of(hu_block_curve, &middles);
+    f->scale = (fit_floats){0};
+    for (int try = -8; try <= 7; try++) {
+        const bool first = try == -8;
+        fit_floats inverse =
+            first ? 1 / (greatest / 127) : (float)(try + hu_block_curve[0]) / greatest;
+        struct fit_sums s = {{0}, {0}};
+        for (int i = 0; i < f->n; i++) {
+            fit_floats q = fit_point(&middles, inverse * f->x[i]), product = f->x[i] * f->x[i] * q;
+            s.products += product * f->x[i];
+            s.squares += product * q;
+        }
+        fit_words better = s.squares > 0;
+        if (!first)
+            better &= s.products * s.products > best * s.squares;
+        f->scale = fit_where(better, s.products / s.squares, f->scale);
+        best = fit_where(better, f->scale * s.products, best);
+    }
+    f->scale = fit_where(fit_magnitude(greatest) < 1e-15f, (fit_floats){0}, f->scale);
+}
+
 FIT void fit_weigh(const struct fit *f, bool absolute, fit_floats *weights)
 {
     fit_floats mean = {0};
@@ -254,6 +305,8 @@ FIT void fit_some(struct fit *f, const struct ggml_minima *t, int type)
         fit_minima(f, weights, t->high, t->first, t->tries, t->absolute);
     } else if (type == 11) {
         fit_by_code(f, 4);
+    } else if (type == 23) {
+        fit_curve(f);
     } else {
         fit_by_scale(f, 32);
     }
@@ -287,5 +340,22 @@ FIT_WHOLE void fit_again(const float *x, int n, float d, float offset, int low, 
         fit_words code = fit_code((v + offset) / d, low, high) - low;
         for (int lane = 0; lane < FIT_LANES; lane++)
             q[i + lane] = (unsigned char)code[lane];
+    }
+}
+
+/* Numbers of the nearest points. */
+FIT_WHOLE void fit_points(const float *x, int n, float inverse, unsigned char *q)
+{
+    struct fit_middles middles;
+    fit_middles_of(hu_block_curve, &middles);
+    for (int i = 0; i < n; i += FIT_LANES) {
+        fit_floats v;
+        fit_words above = (fit_words){0} + FIT_MIDDLES;
+        memcpy(&v, x + i, sizeof v);
+        v *= inverse;
+        for (int k = 0; k < FIT_MIDDLES; k++)
+            above += v < middles.at[k];
+        for (int lane = 0; lane < FIT_LANES; lane++)
+            q[i + lane] = (unsigned char)above[lane];
     }
 }

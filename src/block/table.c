@@ -152,7 +152,7 @@ static const struct hu_block blocks[] = {
          "32 of 4 bits on a curve, an fp16 scale"),
     GGML("iq3_s", 256, 110, 21, 32, 0, false, HU_SCALE_NO_RULE, "256 in a codebook of 3.44 bits"),
     GGML("iq2_s", 256, 82, 22, 16, -3, false, HU_SCALE_NO_RULE, "256 in a codebook of 2.56 bits"),
-    GGML("iq4_xs", 256, 136, 23, 32, 0, false, HU_SCALE_NO_RULE,
+    GGML("iq4_xs", 256, 136, 23, 32, 0, false, HU_SCALE_GGML,
          "256 of 4 bits on a curve, 6-bit scales"),
     GGML("iq1_m", 256, 56, 29, 16, -3, false, HU_SCALE_NO_RULE, "256 in a codebook of 1.75 bits"),
     GGML("tq1_0", 256, 54, 34, 0, 0, false, HU_SCALE_GGML,

@@ -30,15 +30,17 @@ void hu_block_encode_runs(struct hu_block_encoding *e, size_t column, size_t end
     (void)e, (void)column, (void)end;
 }
 
-#define NO_SEARCH(name)                                                                            \
-    void name(struct ggml_encoding *k, unsigned char *to)                                          \
-    {                                                                                              \
-        (void)k, (void)to;                                                                         \
-    }
+/* The searches for blocks of 256. */
+static void search(struct ggml_encoding *k, unsigned char *to)
+{
+    (void)k, (void)to;
+}
+#define NO_SEARCH(name) extern __typeof(search) name __attribute__((alias("search")));
 NO_SEARCH(hu_ggml_pack_minima)
 NO_SEARCH(hu_ggml_pack_q3_k)
 NO_SEARCH(hu_ggml_pack_q6_k)
 NO_SEARCH(hu_ggml_pack_q8_k)
+NO_SEARCH(hu_ggml_pack_iq4_xs)
 NO_SEARCH(hu_ggml_pack_tq1_0)
 NO_SEARCH(hu_ggml_pack_tq2_0)
 
