@@ -48,7 +48,7 @@ Test(memory_families, counts_are_those_that_were_published)
         rows++;
     }
     fclose(in);
-    cr_assert_geq(rows, 365, "only %d rows", rows);
+    cr_assert_geq(rows, 385, "only %d rows", rows);
 }
 
 /* Classes of types that no fixture has, and those of a decoder or a vision tower alone. */
@@ -334,6 +334,100 @@ Test(memory_families, biases_and_ties_are_counted)
     }
 }
 
+static uint64_t counted(const char *json)
+{
+    cr_assert(read_text(json), "%s: %s", json, error);
+    cr_expect_not(model.modelled, "%s", json);
+    uint64_t n = model.parameters;
+    hu_model_free(&model);
+    return n;
+}
+
+/* Releases that keep the text's keys beside the tower's, and what transformers saves of them. */
+Test(memory_families, texts_in_an_object_of_their_own_or_flat_count_alike)
+{
+    static const struct {
+        const char *head, *flat, *nested;
+    } rows[] = {
+        {"\"model_type\":\"hunyuan_vl\",\"vision_config\":{\"num_hidden_layers\":2}",
+         "\"hidden_size\":64,\"num_attention_heads\":4,\"num_hidden_layers\":2,"
+         "\"vocab_size\":100,\"intermediate_size\":96,\"head_dim\":16",
+         "\"model_type\":\"hunyuan_vl_text\",\"hidden_size\":64,\"num_attention_heads\":4,"
+         "\"num_hidden_layers\":2,\"vocab_size\":100,\"intermediate_size\":96,\"head_dim\":16"},
+        {"\"model_type\":\"ernie4_5_vl_moe\",\"vision_config\":{\"depth\":2}",
+         "\"hidden_size\":64,\"num_attention_heads\":4,\"num_key_value_heads\":2,"
+         "\"num_hidden_layers\":3,\"vocab_size\":100,\"intermediate_size\":96,"
+         "\"moe_num_experts\":[8,8],\"moe_intermediate_size\":[32,16],\"moe_layer_start_index\":"
+         "[1,1],\"moe_layer_end_index\":[9,8]",
+         "\"model_type\":\"ernie4_5_vl_moe_text\",\"hidden_size\":64,\"num_attention_heads\":4,"
+         "\"num_key_value_heads\":2,\"num_hidden_layers\":3,\"vocab_size\":100,"
+         "\"intermediate_size\":96,\"moe_num_experts\":8,\"moe_intermediate_size\":[32,16],"
+         "\"mlp_layer_types\":[\"dense\",\"sparse\",\"sparse\"]"},
+        {"\"model_type\":\"glm5_next\",\"vision_config\":{\"depth\":2}",
+         "\"hidden_size\":64,\"num_hidden_layers\":4,\"vocab_size\":100",
+         "\"model_type\":\"glm5_next_text\",\"hidden_size\":64,\"num_hidden_layers\":4,"
+         "\"vocab_size\":100"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(text, sizeof text, "{%s,%s}", rows[i].head, rows[i].flat);
+        uint64_t flat = counted(text);
+        snprintf(text, sizeof text, "{%s,\"text_config\":{%s}}", rows[i].head, rows[i].nested);
+        cr_expect_eq(counted(text), flat, "%s: %llu flat", text, (unsigned long long)flat);
+    }
+}
+
+/* A tie is the whole model's where it says, else its text's, else its class's. */
+Test(memory_families, ties_at_either_level_are_read)
+{
+    static const struct {
+        const char *whole, *text;
+        bool tied;
+    } rows[] = {
+        {"", "", true},
+        {",\"tie_word_embeddings\":false", "", false},
+        {"", ",\"tie_word_embeddings\":false", false},
+        {",\"tie_word_embeddings\":true", ",\"tie_word_embeddings\":false", true},
+    };
+    uint64_t tied = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(text, sizeof text,
+                 "{\"model_type\":\"hunyuan_vl\"%s,\"vision_config\":{\"num_hidden_layers\":1},"
+                 "\"text_config\":{\"hidden_size\":64,\"num_attention_heads\":4,"
+                 "\"num_hidden_layers\":2,\"vocab_size\":100%s}}",
+                 rows[i].whole, rows[i].text);
+        uint64_t n = counted(text);
+        tied = i ? tied : n;
+        cr_expect_eq(n - tied, rows[i].tied ? 0 : 6400, "row %zu", i);
+    }
+}
+
+/* Without what talks it is what thinks; a config that is silent has the class's. */
+Test(memory_families, qwen2_5_omni_may_be_silent)
+{
+    static const char thinker[] =
+        "\"thinker_config\":{\"text_config\":{\"hidden_size\":64,\"num_attention_heads\":4,"
+        "\"num_key_value_heads\":2,\"num_hidden_layers\":1,\"vocab_size\":100,"
+        "\"intermediate_size\":96},\"audio_config\":{\"encoder_layers\":1},"
+        "\"vision_config\":{\"depth\":1,\"hidden_size\":1280}}";
+    snprintf(text, sizeof text,
+             "{\"model_type\":\"qwen2_5_omni\",\"enable_audio_output\":false,%s}", thinker);
+    uint64_t silent = counted(text);
+    snprintf(text, sizeof text,
+             "{\"model_type\":\"qwen2_5_omni\",%s,\"talker_config\":{"
+             "\"hidden_size\":896,\"embedding_size\":64,\"num_hidden_layers\":1},\"token2wav_"
+             "config\":{}}",
+             thinker);
+    cr_assert(read_text(text), "%s", error);
+    uint64_t wave = 0;
+    for (size_t i = 0; i < model.tensors.count; i++)
+        if (model.tensors.rows[i].dtype.format)
+            wave += hu_row_elements(&model.tensors.rows[i]);
+    /* The diffusion transformer and BigVGAN, which are stored in fp32. */
+    cr_expect_eq(wave, UINT64_C(333607760) + 115443504, "%llu", (unsigned long long)wave);
+    cr_expect_gt(model.parameters - wave, silent);
+    hu_model_free(&model);
+}
+
 /* What wraps a known language model in what is not known is sized by that model, and says so. */
 Test(memory_families, an_unknown_wrapper_is_its_language_model)
 {
@@ -394,6 +488,22 @@ Test(memory_families, bad_configs_say_what_is_wrong)
          "\"num_hidden_layers\":16000,\"num_attention_heads\":2,\"head_dim\":1,"
          "\"intermediate_size\":16}",
          "more parameters than 64 bits"},
+        {"{\"model_type\":\"vision-encoder-decoder\",\"encoder\":{\"model_type\":\"vit\","
+         "\"hidden_size\":8},\"decoder\":{\"model_type\":\"gpt2\",\"n_embd\":8}}",
+         "of what writes only TrOCR's decoder is known, not gpt2"},
+        {"{\"model_type\":\"vision-encoder-decoder\",\"encoder\":{\"model_type\":\"donut-swin\","
+         "\"hidden_size\":8},\"decoder\":{\"model_type\":\"trocr\",\"d_model\":8}}",
+         "of what sees only ViT and DeiT are known, not donut-swin"},
+        {"{\"model_type\":\"blip\",\"architectures\":[\"BlipForQuestionAnswering\"],"
+         "\"text_config\":{\"hidden_size\":8},\"vision_config\":{\"hidden_size\":8}}",
+         "of BLIP's classes only the one that writes is known"},
+        {"{\"model_type\":\"ernie4_5_vl_moe\",\"vision_config\":{\"depth\":1},\"hidden_size\":64,"
+         "\"num_hidden_layers\":9,\"moe_layer_end_index\":[5,5]}",
+         "its layers with experts end before the last"},
+        {"{\"model_type\":\"qwen2_5_omni\",\"enable_audio_output\":false}", "lacks "},
+        {"{\"model_type\":\"granite_speech\",\"text_config\":{\"model_type\":\"unheard_of\"},"
+         "\"encoder_config\":{\"num_layers\":1},\"projector_config\":{\"hidden_size\":64}}",
+         "the family of a nested config is not known: 'unheard_of'"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cr_assert_not(read_text(rows[i].json), "%s", rows[i].json);

@@ -142,6 +142,7 @@ static void list_nested(struct listing *l, const struct hu_family_text *text, js
         return;
     }
     if (begin_family(l, family, config, overrides)) {
+        list_remarks(l);
         if (!p->tower)
             list_autograd(l);
         list_lines(l, family->lines, p);

@@ -49,7 +49,8 @@ void list_remarks(struct listing *l)
 {
     char text[LISTING_NOTE], shown[LISTING_NOTE];
     for (const struct remark *r = l->family->remarks; r && !l->failed; r = r->next) {
-        if (r->condition && listing_holds(l, r->condition) == r->unless)
+        if ((l->nested && !r->refusal) ||
+            (r->condition && listing_holds(l, r->condition) == r->unless))
             continue;
         fill_in(l, r->text, text, sizeof text);
         hu_printable(text, shown, sizeof shown);

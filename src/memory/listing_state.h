@@ -60,7 +60,8 @@ bool listing_classifies(const char *class);
 void list_tensor(struct listing *l, const struct line *line, const struct place *p);
 void list_keep(struct listing *l, const struct line *line, const struct place *p);
 
-/* The notes and refusals of the family at hand; and which sizes were left to its class. */
+/* The notes and refusals of the family at hand, of a nested one the refusals alone; and which sizes
+ * were left to its class. */
 void list_remarks(struct listing *l);
 void list_sizes(struct listing *l);
 /* What autograd keeps of the layers of the family at hand. */

@@ -43,7 +43,8 @@ plain() {
     printf '"use strict";\n'
     cat "$@" | sed 's/^ *//; /^$/d; /^\/\*.*\*\/$/d; /^\/\*/,/\*\/$/d'
 }
-plain "$web/lzma.js" "$web/start.js" >"$build/start.js"
+# The first script stands in the page as it is: without the blanks about its operators, too, which none of its texts has.
+plain "$web/lzma.js" "$web/start.js" | sed 's/ \([-=+*/<>&|?:^%!]\{1,3\}\) /\1/g; s/\([,;]\) /\1/g' >"$build/start.js"
 plain "$web/wasi.js" "$web/glyphs.js" "$web/page.js" >"$build/page.js"
 notices >"$build/notices"
 policy="default-src 'none'; script-src 'sha256-$(digest "$build/start.js")' 'sha256-$(digest "$build/page.js")' \
