@@ -155,10 +155,8 @@ bool cast_plan_lay_out(struct cast_job *job, size_t index, enum hu_file_kind kin
 {
     char message[HU_WRITE_MESSAGE];
     if (!hu_write_lay_out(&job->source.set.files[index], kind, plan->written, plan->count, split,
-                          &plan->layout, message)) {
-        fail("%s: %s", job->source.set.paths[index], message);
-        return false;
-    }
+                          &plan->layout, message))
+        return refuse("%s: %s", job->source.set.paths[index], message);
     job->after += plan->layout.data_bytes;
     return true;
 }
@@ -210,10 +208,8 @@ static bool write_fixed(const struct cast_plan *plan, int output, const char *pa
         const struct hu_written *w = &plan->written[i];
         int why =
             plan->fixed[i] ? hu_write_at(output, plan->fixed[i], (size_t)w->bytes, w->offset) : 0;
-        if (why) {
-            fail("%s: %s", path, strerror(why));
-            return false;
-        }
+        if (why)
+            return refuse("%s: %s", path, strerror(why));
     }
     return true;
 }

@@ -70,14 +70,10 @@ static bool add_value(struct request *q, const char *text, size_t length, const 
     char message[HU_MESSAGE];
     uint64_t bits;
     struct block_report *r = &q->report;
-    if (!hu_text_round(text, length, hu_format_find("fp32"), NULL, &bits, NULL, message)) {
-        fail("%s: %s", where, message);
-        return false;
-    }
-    if (r->count == VALUES_MAX) {
-        fail("more than %d values", VALUES_MAX);
-        return false;
-    }
+    if (!hu_text_round(text, length, hu_format_find("fp32"), NULL, &bits, NULL, message))
+        return refuse("%s: %s", where, message);
+    if (r->count == VALUES_MAX)
+        return refuse("more than %d values", VALUES_MAX);
     if (r->count == q->capacity) {
         q->capacity = q->capacity ? 2 * q->capacity : 64;
         r->values = check_memory(realloc(r->values, q->capacity * sizeof *r->values));
@@ -165,11 +161,9 @@ static bool take_bytes(struct request *q, const unsigned char *bytes, size_t n)
                   : !b->tile_columns ? n
                                      : scale + hu_block_bytes(b, 1, b->tile_columns);
     size_t last = n % full;
-    if (last && (whole || last <= scale || (last - scale) * 8 % b->code_bits >= 8)) {
-        fail("%zu bytes are no blocks of %s: a whole one has %zu, %zu of them the scale", n,
-             b->name, full, scale);
-        return false;
-    }
+    if (last && (whole || last <= scale || (last - scale) * 8 % b->code_bits >= 8))
+        return refuse("%zu bytes are no blocks of %s: a whole one has %zu, %zu of them the scale",
+                      n, b->name, full, scale);
     r->codes = check_memory(calloc(1, n + 1));
     r->scales = check_memory(calloc(1, n + 1));
     size_t codes = 0, scales = 0;

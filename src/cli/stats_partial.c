@@ -41,8 +41,7 @@ static void hash(uint64_t *h, const void *bytes, size_t n)
 static void hash_number(uint64_t *h, uint64_t number)
 {
     unsigned char bytes[8];
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (unsigned char)(number >> 8 * i);
+    hu_little_write(bytes, number, sizeof bytes);
     hash(h, bytes, sizeof bytes);
 }
 

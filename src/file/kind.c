@@ -66,6 +66,18 @@ bool hu_folder_has(const char *folder, const char *file, char path[HU_PATH_MAX])
            !stat(path, &status);
 }
 
+char *hu_path_beside(const char *path, const char *file)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) + 1 : 0;
+    char *joined = malloc(n + strlen(file) + 1);
+    if (joined) {
+        memcpy(joined, path, n);
+        strcpy(joined + n, file);
+    }
+    return joined;
+}
+
 bool hu_folder_model(const char *folder, char path[HU_PATH_MAX])
 {
     static const char *const files[] = {"model.safetensors.index.json",

@@ -330,13 +330,11 @@ static size_t read_prefix(const unsigned char *bytes, size_t n, uint64_t size, u
         return 0;
     }
     size_t prefix = major == 1 ? 10 : 12;
-    *length = bytes[8] | (uint64_t)bytes[9] << 8;
     if (n < prefix) {
         hu_file_refuse(error, n, "the file ends within the header's length");
         return 0;
     }
-    if (major > 1)
-        *length |= (uint64_t)bytes[10] << 16 | (uint64_t)bytes[11] << 24;
+    *length = hu_little_read(bytes + 8, (unsigned)prefix - 8);
     if (*length > HU_NPY_HEADER_MAX || *length > n - prefix) {
         error->more = *length <= HU_NPY_HEADER_MAX && n < size;
         hu_file_refuse(error, 8, "the header claims %llu bytes, and %llu follow",
@@ -373,9 +371,8 @@ static bool set_tensor(struct reader *r, const struct dictionary *d)
                               "header: the file is cut short",
                               (unsigned long long)t->bytes, (unsigned long long)data);
     if (t->bytes < data)
-        return hu_file_refuse(r->error, r->end + t->bytes, "%llu byte%s the array's data",
-                              (unsigned long long)(data - t->bytes),
-                              data - t->bytes > 1 ? "s follow" : " follows");
+        return hu_file_refuse_rest(r->error, r->end + t->bytes, data - t->bytes,
+                                   "the array's data");
     return true;
 }
 

@@ -84,8 +84,7 @@ unsigned char *hu_npy_header(const char *descr, bool fortran_order, const uint64
         text[n++] = ' ';
     text[n++] = '\n';
     memcpy(bytes, HU_NPY_MAGIC "\1", 8);
-    bytes[8] = (unsigned char)n;
-    bytes[9] = (unsigned char)(n >> 8);
+    hu_little_write(bytes + 8, n, 2);
     *length = 10 + n;
     return bytes;
 }

@@ -531,20 +531,16 @@ static bool check_tiling(struct reader *r)
     }
     free(order);
     if (fine && next != r->size)
-        return hu_file_refuse(r->error, next, "%llu byte%s the last tensor's data",
-                              (unsigned long long)(r->size - next),
-                              r->size - next > 1 ? "s follow" : " follows");
+        return hu_file_refuse_rest(r->error, next, r->size - next, "the last tensor's data");
     return fine;
 }
 
 bool hu_safetensors_parse_in_place(unsigned char *bytes, size_t n, uint64_t size,
                                    struct hu_tensor_file *file, struct hu_file_error *error)
 {
-    uint64_t length = 0;
     if (n < 8)
         return hu_file_refuse(error, n, "the file ends within the header's length");
-    for (int i = 0; i < 8; i++)
-        length |= (uint64_t)bytes[i] << 8 * i;
+    uint64_t length = hu_little_read(bytes, 8);
     if (length > HU_SAFETENSORS_HEADER_MAX)
         return hu_file_refuse(error, 0,
                               "the header claims %llu bytes, more than the 100,000,000 that "

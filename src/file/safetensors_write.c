@@ -143,8 +143,8 @@ bool hu_safetensors_lay_out(const struct hu_tensor_file *file, const struct hu_w
         put_text(&t, " ");
     if (fine && t.failed)
         fine = hu_write_refuse(message, "out of memory");
-    for (size_t i = 0; fine && i < 8; i++)
-        t.bytes[i] = (char)((t.n - 8) >> 8 * i);
+    if (fine)
+        hu_little_write(t.bytes, t.n - 8, 8);
     l->header = (unsigned char *)t.bytes;
     l->header_bytes = t.n;
     return fine;
