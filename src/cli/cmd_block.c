@@ -128,26 +128,27 @@ static bool read_input(struct request *q)
 /* Bytes of hexadecimal digits; separators are skipped. NULL: reported. */
 static unsigned char *read_hex(const struct request *q, size_t *count)
 {
-    unsigned char *bytes = check_memory(malloc(strlen(q->hex) / 2 + 1));
+    OWNED unsigned char *bytes = check_memory(malloc(strlen(q->hex) / 2 + 1));
     size_t digits = 0;
     for (const char *c = q->hex; *c; c++) {
         if (isspace((unsigned char)*c) || *c == '_' || *c == ':')
             continue;
         if (!isxdigit((unsigned char)*c)) {
             fail("--decode: '%c' is no hexadecimal digit", *c);
-            free(bytes);
             return NULL;
         }
         int digit = isdigit((unsigned char)*c) ? *c - '0' : (*c | 0x20) - 'a' + 10;
         unsigned char *byte = &bytes[digits / 2];
         *byte = (unsigned char)(digits++ % 2 ? *byte << 4 | digit : digit);
     }
+    unsigned char *read = bytes;
     *count = digits / 2;
-    if (!(digits % 2) && digits)
-        return bytes;
-    fail("--decode wants two digits a byte, and has %zu", digits);
-    free(bytes);
-    return NULL;
+    if (digits % 2 || !digits) {
+        fail("--decode wants two digits a byte, and has %zu", digits);
+        return NULL;
+    }
+    bytes = NULL;
+    return read;
 }
 
 /* From scale and codes by turns to the parts. False: reported. */
@@ -181,10 +182,8 @@ static bool take_bytes(struct request *q, const unsigned char *bytes, size_t n)
 static bool decode(struct request *q)
 {
     size_t n;
-    unsigned char *bytes = read_hex(q, &n);
-    bool good = bytes && take_bytes(q, bytes, n);
-    free(bytes);
-    return good;
+    OWNED unsigned char *bytes = read_hex(q, &n);
+    return bytes && take_bytes(q, bytes, n);
 }
 
 static bool check(const struct request *q, int operands)
