@@ -4,7 +4,6 @@
 #include "report.h"
 #include "word_list.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

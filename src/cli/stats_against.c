@@ -3,8 +3,6 @@
 #include "report.h"
 #include "file/kind.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
 #include "report.h"
 #include "stats_against.h"
 #include "file/printable.h"
-#include "text.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,6 @@
 #include "verify.h"
 #include "json.h"
 #include "report.h"
-#include "verify_row.h"
 #include "file/json_text.h"
 
 #include <stdlib.h>

@@ -2,7 +2,6 @@
 #include "input.h"
 #include "npy.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 #include "logical_parts.h"
 #include "word_list.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /*

@@ -1,5 +1,4 @@
 #include "logical_parts.h"
-#include "printable.h"
 #include "word_list.h"
 
 #include <fnmatch.h>

@@ -2,7 +2,6 @@
 #include "logical_parts.h"
 #include "word_list.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

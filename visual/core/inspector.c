@@ -5,7 +5,6 @@
 #include "words.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static void add(struct facts *facts, const char *name, const char *label, int lines, char *text)

@@ -4,7 +4,6 @@
 #include "layout_parts.h"
 #include "words.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* In units. */

@@ -2,11 +2,9 @@
 #include "allocate.h"
 #include "layout_parts.h"
 #include "microscope.h"
-#include "operation.h"
 #include "words.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static const char *arrow(const struct microscope *s, const struct way *w)
 {
