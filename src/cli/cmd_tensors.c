@@ -9,6 +9,7 @@
 #include "tensor_source.h"
 #include "terminal.h"
 #include "file/printable.h"
+#include "file/safetensors.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -74,16 +75,13 @@ static size_t sum_dtypes(const struct hu_tensor_set *set, struct total totals[TO
 /* What the file's own format calls DTYPE: F32, BF16, Q4_K. New memory. */
 static char *dtype_name(struct hu_dtype dtype)
 {
-    static const char *const names[][2] = {
-        {"fp64", "F64"},      {"fp32", "F32"},    {"fp16", "F16"},         {"e8m0", "F8_E8M0"},
-        {"int8", "I8"},       {"uint8", "U8"},    {"int16", "I16"},        {"uint16", "U16"},
-        {"int32", "I32"},     {"uint32", "U32"},  {"int64", "I64"},        {"uint64", "U64"},
-        {"complex64", "C64"}, {"fp4_e2m1", "F4"}, {"nvfp4_ggml", "NVFP4"}, {"mxfp4_ggml", "MXFP4"},
-    };
     const char *name = hu_dtype_name(dtype);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(names[i][0], name))
-            return check_memory(strdup(names[i][1]));
+    const char *known = !strcmp(name, "nvfp4_ggml")   ? "NVFP4"
+                        : !strcmp(name, "mxfp4_ggml") ? "MXFP4"
+                        : strcmp(name, "tf32")        ? hu_safetensors_name(dtype)
+                                                      : NULL;
+    if (known)
+        return check_memory(strdup(known));
     /* The rest are ours in capitals, but for a lone float's p: fp8_e4m3 is F8_E4M3. */
     bool lone = !dtype.block && !strncmp(name, "fp", 2);
     char *text = check_memory(strdup(lone ? name + 1 : name));
@@ -101,15 +99,6 @@ static void shape_text(const struct hu_tensor *t, char *out, size_t size)
         n += (size_t)snprintf(out + n, size - n, "%s%llu", i ? ", " : "",
                               (unsigned long long)t->shape[i]);
     snprintf(out + n, size - n, n + 24 < size ? "]" : ", …]");
-}
-
-/* In the order of the files and their headers; set->tensors goes by name. */
-static const struct hu_tensor *tensor_at(const struct hu_tensor_set *set, size_t index)
-{
-    size_t file = 0;
-    while (index >= set->files[file].count)
-        index -= set->files[file++].count;
-    return &set->files[file].tensors[index];
 }
 
 static int wider(int columns, const char *text)
@@ -185,7 +174,7 @@ static void print_tensors(const struct hu_tensor_set *set)
     printf(" %*s %*s\n", counts, "elements", counts + 1, "bytes");
     struct widths w = {names, shapes, counts, folded, twice};
     for (size_t i = 0; i < set->tensor_count; i++) {
-        const struct hu_tensor *t = tensor_at(set, i);
+        const struct hu_tensor *t = hu_tensor_set_at(set, i);
         print_tensor(&w, t, "  ");
         for (size_t k = 0; t->part_of && k < t->part_of->part_count; k++)
             print_tensor(&w, t->part_of->parts[k], "    ");
@@ -248,7 +237,7 @@ static void add_parts(json_t *row, const struct hu_logical *l)
 static json_t *tensor_row(const void *context, size_t index)
 {
     const struct hu_tensor_set *set = context;
-    const struct hu_tensor *t = tensor_at(set, index);
+    const struct hu_tensor *t = hu_tensor_set_at(set, index);
     json_t *row = tensor_json(t);
     if (t->part_of)
         add_parts(row, t->part_of);

@@ -406,14 +406,6 @@ bool read_source_glob(const struct options *o, void *at)
     return true;
 }
 
-const struct hu_tensor *tensor_source_at(const struct tensor_source *s, size_t index)
-{
-    size_t file = 0;
-    while (index >= s->set.files[file].count)
-        index -= s->set.files[file++].count;
-    return &s->set.files[file].tensors[index];
-}
-
 /* Names are UTF-8 whatever the user's locale, so '?' is a character of that. The locale is this
  * thread's for the one call: nothing else reads or prints by it. */
 bool tensor_source_matches(const char *glob, const char *name)

@@ -210,20 +210,21 @@ static bool read_dictionary(struct reader *r, struct dictionary *d)
     return true;
 }
 
-/* The dtypes whose names NumPy has: a kind, the bytes of an element, and what they are. */
+/* The dtypes whose names NumPy has: an order of bytes, a kind, the bytes of an element, and what
+ * they are. */
 static const struct {
-    const char *code, *name;
+    const char *descr, *name;
 } known[] = {
-    {"f2", "fp16"},   {"f4", "fp32"},  {"f8", "fp64"},      {"i1", "int8"},   {"i2", "int16"},
-    {"i4", "int32"},  {"i8", "int64"}, {"u1", "uint8"},     {"u2", "uint16"}, {"u4", "uint32"},
-    {"u8", "uint64"}, {"b1", "bool"},  {"c8", "complex64"},
+    {"<f2", "fp16"},   {"<f4", "fp32"},  {"<f8", "fp64"},      {"|i1", "int8"},   {"<i2", "int16"},
+    {"<i4", "int32"},  {"<i8", "int64"}, {"|u1", "uint8"},     {"<u2", "uint16"}, {"<u4", "uint32"},
+    {"<u8", "uint64"}, {"|b1", "bool"},  {"<c8", "complex64"},
 };
 
-const char *hu_npy_code(const char *name)
+const char *hu_npy_known(const char *name)
 {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (!strcmp(known[i].name, name))
-            return known[i].code;
+            return known[i].descr;
     return NULL;
 }
 
@@ -273,7 +274,7 @@ static bool is_big_endian(char order, const char *code)
 static bool find_known(char order, const char *code, struct hu_tensor *t)
 {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (!strcmp(code, known[i].code)) {
+        if (!strcmp(code, known[i].descr + 1)) {
             t->big_endian = is_big_endian(order, code);
             return hu_dtype_find(known[i].name, &t->dtype);
         }

@@ -85,6 +85,14 @@ static bool gather(struct opening *o)
     return true;
 }
 
+const struct hu_tensor *hu_tensor_set_at(const struct hu_tensor_set *set, size_t index)
+{
+    size_t file = 0;
+    while (index >= set->files[file].count)
+        index -= set->files[file++].count;
+    return &set->files[file].tensors[index];
+}
+
 const struct hu_tensor *hu_tensor_set_find(const struct hu_tensor_set *set, const char *name)
 {
     const struct hu_tensor wanted = {.name = name}, *key = &wanted;
