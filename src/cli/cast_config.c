@@ -75,11 +75,9 @@ bool cast_config_make(const struct cast_job *job, struct cast_config *config)
     }
     OWNED char *from = check_memory(hu_path_beside(job->source.path, "config.json"));
     OWNED char *to = check_memory(hu_path_beside(job->output, "config.json"));
-    struct stat a, b;
     note_modelopt(job->output);
     json_t *root = read_config(from, &fine);
-    bool same = root && (!strcmp(from, to) || (!stat(from, &a) && !stat(to, &b) &&
-                                               a.st_dev == b.st_dev && a.st_ino == b.st_ino));
+    bool same = root && (!strcmp(from, to) || cast_same_file(from, to));
     bool wanted = fine && root && (due || json_object_get(root, key));
     if (fine && due && (!root || same))
         say(job->output, due);

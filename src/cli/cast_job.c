@@ -246,14 +246,12 @@ static bool stream_file(struct cast_job *job, size_t index, const struct cast_pl
                         const struct output_file *file, struct stats_tensor *rows)
 {
     const struct hu_tensor_file *source = &job->source.set.files[index];
-    struct hu_stream_tensor *tensors = check_memory(calloc(source->count + 1, sizeof *tensors));
-    uint64_t *strides = check_memory(calloc(count_sizes(source) + 1, sizeof *strides));
-    bool fine = place_tensors(job, index, plan, file->descriptor, tensors, strides) &&
-                run_stream(job, index, tensors, file, rows) &&
-                cast_plan_recode(job, index, plan, file->descriptor, file->path);
-    free(tensors);
-    free(strides);
-    return fine;
+    OWNED struct hu_stream_tensor *tensors =
+        check_memory(calloc(source->count + 1, sizeof *tensors));
+    OWNED uint64_t *strides = check_memory(calloc(count_sizes(source) + 1, sizeof *strides));
+    return place_tensors(job, index, plan, file->descriptor, tensors, strides) &&
+           run_stream(job, index, tensors, file, rows) &&
+           cast_plan_recode(job, index, plan, file->descriptor, file->path);
 }
 
 /* PATH without its folder. */
@@ -455,28 +453,22 @@ static bool lay_out(struct cast_job *job, struct outputs *o)
 /* Whether A and B name one place: the same path, or the same file by way of links. */
 static bool same_place(const char *a, const char *b)
 {
-    char *x = realpath(a, NULL), *y = realpath(b, NULL);
-    bool same = !strcmp(x ? x : a, y ? y : b);
-    free(x);
-    free(y);
-    return same;
+    OWNED char *x = realpath(a, NULL), *y = realpath(b, NULL);
+    return !strcmp(x ? x : a, y ? y : b);
 }
 
-static bool same_file(const char *a, const struct stat *b)
+bool cast_same_file(const char *a, const char *b)
 {
-    struct stat status;
-    return !stat(a, &status) && status.st_dev == b->st_dev && status.st_ino == b->st_ino;
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 /* Whether PATH is a file of the source. */
 static bool is_read(const struct cast_job *job, const char *path)
 {
-    struct stat status;
-    if (stat(path, &status))
-        return false;
-    bool found = same_file(job->source.path, &status);
+    bool found = cast_same_file(job->source.path, path);
     for (size_t i = 0; !found && i < job->source.set.count; i++)
-        found = same_file(job->source.set.paths[i], &status);
+        found = cast_same_file(job->source.set.paths[i], path);
     return found;
 }
 

@@ -124,19 +124,16 @@ static int compare_written(const void *a, const void *b)
 static bool check_names(const struct cast_job *job, const struct cast_plan *plan)
 {
     char name[100];
-    const char **names = check_memory(malloc((plan->count + 1) * sizeof *names));
+    OWNED const char **names = check_memory(malloc((plan->count + 1) * sizeof *names));
     for (size_t i = 0; i < plan->count; i++)
         names[i] = plan->written[i].name;
     qsort(names, plan->count, sizeof *names, compare_written);
     size_t i = 1;
     while (i < plan->count && strcmp(names[i - 1], names[i]))
         i++;
-    bool fine = i >= plan->count;
-    if (!fine)
-        fail("%s would hold '%s' twice: a tensor has the name of another's part", job->output,
-             hu_printable(names[i], name, sizeof name));
-    free(names);
-    return fine;
+    return i >= plan->count ||
+           refuse("%s would hold '%s' twice: a tensor has the name of another's part", job->output,
+                  hu_printable(names[i], name, sizeof name));
 }
 
 bool cast_plan_make(struct cast_job *job, size_t index, bool turned, struct cast_plan *plan)
@@ -230,8 +227,8 @@ bool cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan
                       const char *path)
 {
     const struct hu_tensor_file *file = &job->source.set.files[index];
-    struct hu_recode *all = check_memory(calloc(file->count + 1, sizeof *all));
-    const struct hu_tensor **of = check_memory(calloc(file->count + 1, sizeof *of));
+    OWNED struct hu_recode *all = check_memory(calloc(file->count + 1, sizeof *all));
+    OWNED const struct hu_tensor **of = check_memory(calloc(file->count + 1, sizeof *of));
     size_t count = 0;
     bool fine = true;
     for (size_t i = 0; fine && i < file->count; i++) {
@@ -253,7 +250,5 @@ bool cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan
     for (size_t i = 0; i < count; i++)
         job->special |= all[i].special;
     job->recoded += count;
-    free(all);
-    free(of);
     return fine && write_fixed(plan, output, path);
 }

@@ -40,9 +40,9 @@ static void print_self(char self[SELF], int fd)
 static int open_unnamed(const char *path)
 {
 #ifdef O_TMPFILE
-    char *copy = check_memory(strdup(path)), self[SELF];
+    char self[SELF];
+    OWNED char *copy = check_memory(strdup(path));
     int fd = open(dirname(copy), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-    free(copy);
     print_self(self, fd);
     if (fd < 0 || access(self, F_OK) == 0)
         return fd;

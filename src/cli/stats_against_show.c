@@ -190,8 +190,8 @@ static const char *plural(size_t n)
 
 static void print_head(const struct against *a)
 {
-    char *first = text_printable(a->sources[0]->path),
-         *second = text_printable(a->sources[1]->path);
+    OWNED char *first = text_printable(a->sources[0]->path);
+    OWNED char *second = text_printable(a->sources[1]->path);
     size_t n = count_of(a, AGAINST_COMPARED);
     printf("%s against %s: %zu tensor%s compared", first, second, n, plural(n));
     static const char *const words[] = {NULL, "only in the first", "only in the second",
@@ -201,8 +201,6 @@ static void print_head(const struct against *a)
             printf(", %zu %s", n, words[s]);
     printf("\nerrors are the second's; ulps are those of its numbers, or where it is quantized of "
            "the first's\n\n");
-    free(first);
-    free(second);
 }
 
 void against_text(const struct against *a)

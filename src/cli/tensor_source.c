@@ -219,7 +219,7 @@ static bool settle(struct tensor_source *s, const struct hu_tensor *t, struct hu
     char reason[FILE_LIMIT_TEXT];
     struct hu_stream_error error;
     struct hu_stream_tensor copy = hu_stream_tensor_of(t, NULL, in->descriptor);
-    uint64_t *strides = check_memory(calloc(t->rank + 1, sizeof *strides));
+    OWNED uint64_t *strides = check_memory(calloc(t->rank + 1, sizeof *strides));
     if (u->descriptor < 0)
         u->descriptor = open_nameless();
     copy.offset = in->offset;
@@ -237,7 +237,6 @@ static bool settle(struct tensor_source *s, const struct hu_tensor *t, struct hu
                                .threads = 1,
                                .done = nothing};
     const bool opened = u->descriptor >= 0, fine = opened && hu_stream_run(&stream, &error);
-    free(strides);
     if (!opened || (!fine && error.writing))
         return fail_scratch(s->set.paths[t->file], false,
                             file_limit_reason(opened ? error.error : errno, reason));
