@@ -215,13 +215,10 @@ static void print_table(const char *path, const struct hu_tensor_set *set, bool 
 
 static json_t *tensor_json(const struct hu_tensor *t)
 {
-    json_t *shape = check_memory(json_array());
-    for (unsigned i = 0; i < t->rank; i++)
-        json_add(shape, json_count(t->shape[i]));
-    return check_memory(json_pack("{s:o, s:o, s:o, s:I, s:I, s:I}", "name", json_text(t->name),
-                                  "dtype", json_take(dtype_name(t->dtype)), "shape", shape,
-                                  "elements", (json_int_t)t->elements, "bytes",
-                                  (json_int_t)t->bytes, "offset", (json_int_t)t->offset));
+    return check_memory(json_pack(
+        "{s:o, s:o, s:o, s:I, s:I, s:I}", "name", json_text(t->name), "dtype",
+        json_take(dtype_name(t->dtype)), "shape", json_shape(t->shape, t->rank), "elements",
+        (json_int_t)t->elements, "bytes", (json_int_t)t->bytes, "offset", (json_int_t)t->offset));
 }
 
 static void add_parts(json_t *row, const struct hu_logical *l)

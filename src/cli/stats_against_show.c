@@ -36,12 +36,7 @@ static json_t *dtype_json(const struct hu_tensor *t)
 
 static json_t *shape_json(const struct hu_tensor *t)
 {
-    if (!t)
-        return json_null();
-    json_t *shape = check_memory(json_array());
-    for (unsigned i = 0; i < t->rank; i++)
-        json_add(shape, json_count(t->shape[i]));
-    return shape;
+    return t ? json_shape(t->shape, t->rank) : json_null();
 }
 
 static json_t *row_json(const void *context, size_t index)
