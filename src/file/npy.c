@@ -2,7 +2,6 @@
 #include "printable.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /*

@@ -2,7 +2,6 @@
 #include "write_parts.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void put_text(struct write_text *t, const char *text)

@@ -1,6 +1,5 @@
 #include "torch_values.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { RANK_MAX = 64 };
