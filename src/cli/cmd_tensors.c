@@ -101,12 +101,6 @@ static void shape_text(const struct hu_tensor *t, char *out, size_t size)
     snprintf(out + n, size - n, n + 24 < size ? "]" : ", …]");
 }
 
-static int wider(int columns, const char *text)
-{
-    int own = text_columns(text);
-    return own > columns ? own : columns;
-}
-
 /* The columns that names and shapes take, within reason: a longer one sticks out. */
 static void measure(const struct hu_tensor_set *set, int *names, int *shapes)
 {
@@ -115,14 +109,13 @@ static void measure(const struct hu_tensor_set *set, int *names, int *shapes)
     *shapes = 5;
     for (size_t i = 0; i < set->tensor_count; i++) {
         shape_text(set->tensors[i], text, sizeof text);
-        *shapes = wider(*shapes, text);
-        *names = wider(*names, hu_printable(set->tensors[i]->name, text, sizeof text));
+        widen(shapes, text_columns(text));
+        widen(names, text_columns(hu_printable(set->tensors[i]->name, text, sizeof text)));
         const struct hu_logical *l = set->tensors[i]->part_of;
         for (size_t k = 0; l && k < l->part_count; k++) {
-            int part = 2 + text_columns(hu_printable(l->parts[k]->name, text, sizeof text));
-            *names = part > *names ? part : *names;
+            widen(names, 2 + text_columns(hu_printable(l->parts[k]->name, text, sizeof text)));
             shape_text(l->parts[k], text, sizeof text);
-            *shapes = wider(*shapes, text);
+            widen(shapes, text_columns(text));
         }
     }
     *names = *names < 64 ? *names : 64;
