@@ -1,4 +1,5 @@
 #include "cast_config.h"
+#include "file/input.h"
 #include "file/json_text.h"
 #include "file/kind.h"
 #include "report.h"
@@ -77,7 +78,7 @@ bool cast_config_make(const struct cast_job *job, struct cast_config *config)
     OWNED char *to = check_memory(hu_path_beside(job->output, "config.json"));
     note_modelopt(job->output);
     json_t *root = read_config(from, &fine);
-    bool same = root && (!strcmp(from, to) || cast_same_file(from, to));
+    bool same = root && (!strcmp(from, to) || hu_same_file(from, to));
     bool wanted = fine && root && (due || json_object_get(root, key));
     if (fine && due && (!root || same))
         say(job->output, due);

@@ -5,6 +5,7 @@
 #include "report.h"
 #include "cast_plan.h"
 #include "cast_config.h"
+#include "file/input.h"
 #include "file/kind.h"
 #include "file/json_text.h"
 #include "word_list.h"
@@ -12,7 +13,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Of "-00001-of-00003.gguf", with which the name of a split ends; and how many there may be. */
@@ -457,18 +457,12 @@ static bool same_place(const char *a, const char *b)
     return !strcmp(x ? x : a, y ? y : b);
 }
 
-bool cast_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 /* Whether PATH is a file of the source. */
 static bool is_read(const struct cast_job *job, const char *path)
 {
-    bool found = cast_same_file(job->source.path, path);
+    bool found = hu_same_file(job->source.path, path);
     for (size_t i = 0; !found && i < job->source.set.count; i++)
-        found = cast_same_file(job->source.set.paths[i], path);
+        found = hu_same_file(job->source.set.paths[i], path);
     return found;
 }
 

@@ -46,9 +46,6 @@ enum cast_how cast_job_how(const struct cast_job *job, const struct hu_tensor *t
 bool cast_job_choose(struct cast_job *job);
 bool cast_job_writes_npy(const struct cast_job *job);
 
-/* Whether both paths lead to one file that is there. */
-bool cast_same_file(const char *a, const char *b);
-
 /* Writes all files, which appear together once all are complete, the index last. False: reported,
  * and what was there before is whole, or the message says which files are new. */
 bool cast_job_write(struct cast_job *job);

@@ -49,6 +49,12 @@ bool hu_file_state_same(const struct hu_file_state *a, const struct hu_file_stat
            a->seconds == b->seconds && a->nanoseconds == b->nanoseconds;
 }
 
+bool hu_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 int hu_write_at(int descriptor, const void *bytes, size_t n, uint64_t offset)
 {
     const unsigned char *from = bytes;

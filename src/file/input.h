@@ -31,3 +31,5 @@ struct hu_file_state {
 };
 struct hu_file_state hu_file_state_of(const struct stat *status);
 bool hu_file_state_same(const struct hu_file_state *a, const struct hu_file_state *b);
+/* Whether both paths lead to one file that is there. */
+bool hu_same_file(const char *a, const char *b);
