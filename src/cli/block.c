@@ -3,6 +3,7 @@
 #include "text.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,18 +97,45 @@ void block_free(struct block_report *r)
     free(r->data);
 }
 
-struct hu_block_errors block_errors_by(const struct block_report *r, enum hu_scale_rule rule)
+enum hu_scale_rule block_rule(const struct block_report *r)
 {
-    struct block_report other = *r;
-    other.options.rule = rule;
-    other.codes = other.scales = NULL;
-    other.data = NULL;
+    return r->options.rule ? r->options.rule : r->block->rule;
+}
+
+double block_amax(const struct block_report *r)
+{
+    double amax = 0;
+    for (size_t i = 0; r->values && i < r->count; i++)
+        if (isfinite(r->values[i]))
+            amax = fmax(amax, (double)fabsf(r->values[i]));
+    return amax;
+}
+
+struct hu_block_errors block_errors_by(const struct block_report *r, enum hu_scale_rule rule,
+                                       double *scale)
+{
+    struct block_report other = {
+        .block = r->block, .options = r->options, .count = r->count, .values = r->values};
     struct hu_block_errors e = {NAN, NAN};
-    if (block_encode(&other) && block_look_all(&other))
+    other.options.rule = rule;
+    *scale = NAN;
+    if (block_encode(&other) && block_look_all(&other)) {
         e = hu_block_errors(other.values, other.data, other.count);
+        *scale = other.data[0].scale;
+    }
     other.values = NULL;
     block_free(&other);
     return e;
+}
+
+const char *block_code(const struct block_report *r, size_t i, char out[BLOCK_CODE_TEXT])
+{
+    if (r->block->codes == HU_CODES_UNPACKED)
+        snprintf(out, BLOCK_CODE_TEXT, "%lld", (long long)r->data[i].code);
+    else
+        snprintf(out, BLOCK_CODE_TEXT, "0x%0*llx", (r->block->code_bits + 3) / 4,
+                 (unsigned long long)r->data[i].code);
+    return out;
 }
 
 static uint64_t bits_of(double x)

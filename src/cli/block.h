@@ -4,7 +4,6 @@
 #include "block/explain.h"
 #include "terminal.h"
 
-#include <stdio.h>
 
 /* The values as one row, encoded, and what became of each. */
 struct block_report {
@@ -34,8 +33,18 @@ bool block_encode(struct block_report *r);
 bool block_look_all(struct block_report *r);
 void block_free(struct block_report *r);
 
-/* The errors under another rule. */
-struct hu_block_errors block_errors_by(const struct block_report *r, enum hu_scale_rule rule);
+/* The rule that its scales go by, and the greatest finite magnitude of its values. */
+enum hu_scale_rule block_rule(const struct block_report *r);
+double block_amax(const struct block_report *r);
+
+/* What its values come to under another rule: the errors, and the first block's scale, NaN where
+ * they have none. */
+struct hu_block_errors block_errors_by(const struct block_report *r, enum hu_scale_rule rule,
+                                       double *scale);
+
+/* "0x3" of element I, or "-5" of codes that are numbers. */
+enum { BLOCK_CODE_TEXT = 24 };
+const char *block_code(const struct block_report *r, size_t i, char out[BLOCK_CODE_TEXT]);
 
 /* An fp64 exactly, and as it is shown; new memory. */
 char *block_exact(double x);

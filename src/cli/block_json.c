@@ -5,29 +5,24 @@
 
 #include <math.h>
 
-static json_t *number_or_null(double x)
+/* Exactly, as a string; null where it is NaN. */
+static json_t *exact_or_null(double x)
 {
-    return check_memory(isfinite(x) ? json_real(x) : json_null());
+    return isnan(x) ? json_null() : json_take(block_exact(x));
 }
 
 static json_t *element_json(const struct block_report *r, size_t i)
 {
-    const struct hu_block *b = r->block;
     const struct hu_block_datum *d = &r->data[i];
-    char code[24];
-    if (b->codes == HU_CODES_UNPACKED)
-        snprintf(code, sizeof code, "%lld", (long long)d->code);
-    else
-        snprintf(code, sizeof code, "0x%0*llx", (b->code_bits + 3) / 4,
-                 (unsigned long long)d->code);
+    char code[BLOCK_CODE_TEXT];
     bool exact;
     json_t *o = check_memory(json_object());
     json_put(o, "input", r->values ? json_take(block_exact((double)r->values[i])) : json_null());
-    json_put(o, "code", json_string(code));
+    json_put(o, "code", json_string(block_code(r, i, code)));
     json_put(o, "value", json_take(block_exact(d->value)));
     json_put(o, "error",
              r->values ? json_take(hu_block_error(r->values[i], d, false, &exact)) : json_null());
-    if (b->codes == HU_CODES_UNPACKED) {
+    if (r->block->codes == HU_CODES_UNPACKED) {
         json_put(o, "scale", json_take(block_exact(d->scale)));
         json_put(o, "minimum", json_take(block_exact(d->offset ? -d->offset : 0)));
     }
@@ -58,24 +53,15 @@ static json_t *rules_json(const struct block_report *r)
 {
     json_t *list = check_memory(json_array());
     for (int rule = HU_SCALE_FLOOR; rule <= HU_SCALE_EVEN; rule++) {
-        struct hu_block_errors e = block_errors_by(r, (enum hu_scale_rule)rule);
+        double scale;
+        struct hu_block_errors e = block_errors_by(r, (enum hu_scale_rule)rule, &scale);
         json_t *o = check_memory(json_object());
         json_put(o, "rule", json_string(hu_scale_rule_name((enum hu_scale_rule)rule)));
-        json_put(o, "max_abs_error",
-                 isnan(e.greatest) ? json_null() : json_take(block_exact(e.greatest)));
-        json_put(o, "sqnr_db", number_or_null(e.sqnr));
+        json_put(o, "max_abs_error", exact_or_null(e.greatest));
+        json_put(o, "sqnr_db", json_finite(e.sqnr));
         json_array_append_new(list, o);
     }
     return list;
-}
-
-static json_t *amax_json(const struct block_report *r)
-{
-    double amax = 0;
-    for (size_t i = 0; i < r->count; i++)
-        if (isfinite(r->values[i]))
-            amax = fmax(amax, (double)fabsf(r->values[i]));
-    return json_take(block_exact(amax));
 }
 
 int block_print_json(const struct block_report *r)
@@ -83,21 +69,19 @@ int block_print_json(const struct block_report *r)
     const struct hu_block *b = r->block;
     struct hu_block_errors e = r->values ? hu_block_errors(r->values, r->data, r->count)
                                          : (struct hu_block_errors){NAN, NAN};
-    enum hu_scale_rule rule = r->options.rule ? r->options.rule : b->rule;
     json_t *o = check_memory(json_object()), *blocks = check_memory(json_array());
     for (size_t k = 0; k < block_count(r); k++)
         json_array_append_new(blocks, block_json(r, k));
     json_put(o, "block", json_string(b->name));
-    json_put(o, "rule", r->values ? json_string(hu_scale_rule_name(rule)) : json_null());
+    json_put(o, "rule", json_word(r->values ? hu_scale_rule_name(block_rule(r)) : NULL));
     json_put(o, "round", json_string(hu_direction_name(r->options.elements.direction)));
-    json_put(o, "amax", r->values ? amax_json(r) : json_null());
+    json_put(o, "amax", r->values ? exact_or_null(block_amax(r)) : json_null());
     json_put(o, "tensor_scale",
              b->over == HU_OVER_TENSOR ? json_take(block_exact((double)r->tensor_scale))
                                        : json_null());
     json_put(o, "blocks", blocks);
-    json_put(o, "max_abs_error",
-             isnan(e.greatest) ? json_null() : json_take(block_exact(e.greatest)));
-    json_put(o, "sqnr_db", number_or_null(e.sqnr));
+    json_put(o, "max_abs_error", exact_or_null(e.greatest));
+    json_put(o, "sqnr_db", json_finite(e.sqnr));
     json_put(o, "rules", r->values && hu_block_has_rules(b) ? rules_json(r) : json_array());
     return json_print(o);
 }

@@ -1,53 +1,36 @@
 #include "cast_config.h"
+#include "file/input.h"
 #include "file/json_text.h"
 #include "file/kind.h"
-#include "file/text_file.h"
 #include "report.h"
 #include "word_list.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 static const char key[] = "quantization_config";
 
-/* FILE in the folder of PATH. */
-static char *beside(const char *path, const char *file)
-{
-    const char *slash = strrchr(path, '/');
-    size_t n = slash ? (size_t)(slash - path) + 1 : 0;
-    char *name = check_memory(malloc(n + strlen(file) + 1));
-    memcpy(name, path, n);
-    strcpy(name + n, file);
-    return name;
-}
-
 /* ModelOpt's own file is not written, and not taken away. */
 static void note_modelopt(const char *output)
 {
     struct stat status;
-    char *other = beside(output, "hf_quant_config.json");
+    OWNED char *other = check_memory(hu_path_beside(output, "hf_quant_config.json"));
     if (!stat(other, &status))
         note("%s still says how the weights were quantized", other);
-    free(other);
 }
 
 /* NULL: there is none; *fine is false where it cannot be read, which is reported. */
 static json_t *read_config(const char *path, bool *fine)
 {
     char why[HU_JSON_ERROR];
-    const char *no_text;
     struct stat status;
-    size_t n = 0;
     if (stat(path, &status))
         return NULL;
-    char *text = hu_text_read(path, &n, &no_text);
-    json_t *root = text ? hu_json_load(text, n, HU_JSON_CONFIG_MAX, why) : NULL;
+    json_t *root = hu_json_read(path, 0, why);
     *fine = json_is_object(root);
     if (!*fine)
-        fail("%s: %s", path, !text ? no_text : root ? "is no JSON object" : why);
-    free(text);
+        fail("%s: %s", path, root ? "is no JSON object" : why);
     return root;
 }
 
@@ -77,9 +60,8 @@ static bool any_left(const struct cast_job *job)
 
 static void say(const char *name, json_t *due)
 {
-    char *text = check_memory(json_dumps(due, JSON_COMPACT));
+    OWNED char *text = check_memory(json_dumps(due, JSON_COMPACT));
     note("readers of %s want \"%s\" in the config.json beside it: %.600s", name, key, text);
-    free(text);
 }
 
 bool cast_config_make(const struct cast_job *job, struct cast_config *config)
@@ -92,12 +74,11 @@ bool cast_config_make(const struct cast_job *job, struct cast_config *config)
         json_decref(due);
         return true;
     }
-    char *from = beside(job->source.path, "config.json"), *to = beside(job->output, "config.json");
-    struct stat a, b;
+    OWNED char *from = check_memory(hu_path_beside(job->source.path, "config.json"));
+    OWNED char *to = check_memory(hu_path_beside(job->output, "config.json"));
     note_modelopt(job->output);
     json_t *root = read_config(from, &fine);
-    bool same = root && (!strcmp(from, to) || (!stat(from, &a) && !stat(to, &b) &&
-                                               a.st_dev == b.st_dev && a.st_ino == b.st_ino));
+    bool same = root && (!strcmp(from, to) || hu_same_file(from, to));
     bool wanted = fine && root && (due || json_object_get(root, key));
     if (fine && due && (!root || same))
         say(job->output, due);
@@ -116,8 +97,6 @@ bool cast_config_make(const struct cast_job *job, struct cast_config *config)
     }
     json_decref(due);
     json_decref(root);
-    free(from);
-    free(to);
     return fine;
 }
 

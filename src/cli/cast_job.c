@@ -5,15 +5,14 @@
 #include "report.h"
 #include "cast_plan.h"
 #include "cast_config.h"
+#include "file/input.h"
 #include "file/kind.h"
 #include "file/json_text.h"
-#include "file/text_file.h"
 #include "word_list.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Of "-00001-of-00003.gguf", with which the name of a split ends; and how many there may be. */
@@ -130,11 +129,9 @@ bool cast_job_choose(struct cast_job *job)
             last = i;
             chosen++;
         }
-    if (chosen != 1) {
-        fail("%s holds one array, and of %s %zu are chosen; --tensor chooses it", job->output,
-             job->source.path, chosen);
-        return false;
-    }
+    if (chosen != 1)
+        return refuse("%s holds one array, and of %s %zu are chosen; --tensor chooses it",
+                      job->output, job->source.path, chosen);
     file->tensors[0] = file->tensors[last];
     file->tensors[0].shared = false;
     set->tensors[0] = file->tensors;
@@ -249,14 +246,19 @@ static bool stream_file(struct cast_job *job, size_t index, const struct cast_pl
                         const struct output_file *file, struct stats_tensor *rows)
 {
     const struct hu_tensor_file *source = &job->source.set.files[index];
-    struct hu_stream_tensor *tensors = check_memory(calloc(source->count + 1, sizeof *tensors));
-    uint64_t *strides = check_memory(calloc(count_sizes(source) + 1, sizeof *strides));
-    bool fine = place_tensors(job, index, plan, file->descriptor, tensors, strides) &&
-                run_stream(job, index, tensors, file, rows) &&
-                cast_plan_recode(job, index, plan, file->descriptor, file->path);
-    free(tensors);
-    free(strides);
-    return fine;
+    OWNED struct hu_stream_tensor *tensors =
+        check_memory(calloc(source->count + 1, sizeof *tensors));
+    OWNED uint64_t *strides = check_memory(calloc(count_sizes(source) + 1, sizeof *strides));
+    return place_tensors(job, index, plan, file->descriptor, tensors, strides) &&
+           run_stream(job, index, tensors, file, rows) &&
+           cast_plan_recode(job, index, plan, file->descriptor, file->path);
+}
+
+/* PATH without its folder. */
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
 }
 
 /* The shard NAME as it is called in the output; new memory. PyTorch's and GGUF's become
@@ -266,10 +268,7 @@ static char *shard_name(const struct cast_job *job, size_t index, const char *na
     const char *dot = strrchr(name, '.'), *end = ".safetensors";
     bool becomes = is_read_only(job, index) || reads_splits(job);
     size_t n = becomes && dot ? (size_t)(dot - name) : strlen(name);
-    char *text = check_memory(malloc(n + strlen(end) + 1));
-    memcpy(text, name, n);
-    strcpy(text + n, becomes ? end : "");
-    return text;
+    return text_new("%.*s%s", (int)n, name, becomes ? end : "");
 }
 
 /* The index's map: what is in the new shards. */
@@ -277,8 +276,7 @@ static void map_shards(const struct cast_job *job, const struct outputs *o, json
 {
     json_t *map = check_memory(json_object());
     for (size_t i = 0; i < job->source.set.count; i++) {
-        const char *name = strrchr(o->at[i].path, '/');
-        name = name ? name + 1 : o->at[i].path;
+        const char *name = base_name(o->at[i].path);
         for (size_t k = 0; k < o->at[i].plan.count; k++)
             json_object_set_new(map, o->at[i].plan.written[k].name, json_text(name));
     }
@@ -296,14 +294,10 @@ static json_t *begin_index(const struct cast_job *job)
 {
     if (reads_splits(job))
         return check_memory(json_pack("{s:{}}", "metadata"));
-    const char *no_text;
     char why[HU_JSON_ERROR];
-    size_t n = 0;
-    char *text = hu_text_read(job->source.path, &n, &no_text);
-    json_t *root = text ? hu_json_load(text, n, HU_JSON_CONFIG_MAX + 8 * n, why) : NULL;
+    json_t *root = hu_json_read(job->source.path, 8, why);
     if (!root)
-        fail("%s: %s", job->source.path, text ? why : no_text);
-    free(text);
+        fail("%s: %s", job->source.path, why);
     return root;
 }
 
@@ -352,15 +346,8 @@ static bool check_suffix(const struct cast_job *job)
 /* OUT's folder and the name of the source's shard; new memory. */
 static char *shard_path(const struct cast_job *job, size_t index)
 {
-    const char *shard = job->source.set.paths[index], *slash = strrchr(job->output, '/');
-    const char *folder = strrchr(shard, '/');
-    char *own = shard_name(job, index, folder ? folder + 1 : shard);
-    size_t n = slash ? (size_t)(slash - job->output) + 1 : 0;
-    char *path = check_memory(malloc(n + strlen(own) + 1));
-    memcpy(path, job->output, n);
-    strcpy(path + n, own);
-    free(own);
-    return path;
+    OWNED char *own = shard_name(job, index, base_name(job->source.set.paths[index]));
+    return check_memory(hu_path_beside(job->output, own));
 }
 
 /* OUT with another number of a split; new memory. */
@@ -429,23 +416,18 @@ static bool check_kind(const struct cast_job *job)
     enum hu_file_kind kind = kind_of_output(job, 0);
     size_t count = job->source.set.count;
     bool gguf = job->layout == CAST_LAYOUT_GGUF;
-    if (writes_splits(job) && (!is_split(job, job->output) || count > SPLITS_MAX)) {
-        fail("%s is in %zu %s; OUT wants the name of an index, .safetensors.index.json, beside "
-             "which they go, or of a split, as NAME-00001-of-%05zu.gguf",
-             job->source.path, count, reads_index(job) ? "files" : "splits", count);
-        return false;
-    }
-    if (job->block && gguf != (kind == HU_FILE_GGUF)) {
-        fail(gguf ? "%s is written in GGUF, and %s would be %s"
-                  : "%s is written in safetensors, and %s would be %s",
-             job->block->name, job->output, hu_kind_what(kind));
-        return false;
-    }
-    if (job->block && !gguf && kind != HU_FILE_SAFETENSORS) {
-        fail("%s is written in safetensors, and %s would be %s", job->block->name, job->output,
-             hu_kind_what(kind));
-        return false;
-    }
+    if (writes_splits(job) && (!is_split(job, job->output) || count > SPLITS_MAX))
+        return refuse(
+            "%s is in %zu %s; OUT wants the name of an index, .safetensors.index.json, beside "
+            "which they go, or of a split, as NAME-00001-of-%05zu.gguf",
+            job->source.path, count, reads_index(job) ? "files" : "splits", count);
+    if (job->block && gguf != (kind == HU_FILE_GGUF))
+        return refuse(gguf ? "%s is written in GGUF, and %s would be %s"
+                           : "%s is written in safetensors, and %s would be %s",
+                      job->block->name, job->output, hu_kind_what(kind));
+    if (job->block && !gguf && kind != HU_FILE_SAFETENSORS)
+        return refuse("%s is written in safetensors, and %s would be %s", job->block->name,
+                      job->output, hu_kind_what(kind));
     return true;
 }
 
@@ -471,28 +453,16 @@ static bool lay_out(struct cast_job *job, struct outputs *o)
 /* Whether A and B name one place: the same path, or the same file by way of links. */
 static bool same_place(const char *a, const char *b)
 {
-    char *x = realpath(a, NULL), *y = realpath(b, NULL);
-    bool same = !strcmp(x ? x : a, y ? y : b);
-    free(x);
-    free(y);
-    return same;
-}
-
-static bool same_file(const char *a, const struct stat *b)
-{
-    struct stat status;
-    return !stat(a, &status) && status.st_dev == b->st_dev && status.st_ino == b->st_ino;
+    OWNED char *x = realpath(a, NULL), *y = realpath(b, NULL);
+    return !strcmp(x ? x : a, y ? y : b);
 }
 
 /* Whether PATH is a file of the source. */
 static bool is_read(const struct cast_job *job, const char *path)
 {
-    struct stat status;
-    if (stat(path, &status))
-        return false;
-    bool found = same_file(job->source.path, &status);
+    bool found = hu_same_file(job->source.path, path);
     for (size_t i = 0; !found && i < job->source.set.count; i++)
-        found = same_file(job->source.set.paths[i], &status);
+        found = hu_same_file(job->source.set.paths[i], path);
     return found;
 }
 
@@ -501,24 +471,19 @@ static bool check_places(const struct cast_job *job, const struct outputs *o)
 {
     const char *index = o->at[o->main].path;
     for (size_t i = 0; o->is_set && i + 1 < o->count; i++)
-        if (same_place(o->at[i].path, index)) {
-            fail("the index %s would take the place of shard %s, which is written there too; OUT "
-                 "wants a name that no shard has",
-                 index, job->source.set.paths[i]);
-            return false;
-        }
-    if (o->is_set && is_read(job, index)) {
-        fail("%s is read, and its shards would replace what is read; OUT wants a "
-             "folder of its own",
-             index);
-        return false;
-    }
+        if (same_place(o->at[i].path, index))
+            return refuse(
+                "the index %s would take the place of shard %s, which is written there too; OUT "
+                "wants a name that no shard has",
+                index, job->source.set.paths[i]);
+    if (o->is_set && is_read(job, index))
+        return refuse("%s is read, and its shards would replace what is read; OUT wants a "
+                      "folder of its own",
+                      index);
     for (size_t i = 0; i < job->source.set.count && (o->is_set || writes_splits(job)); i++)
-        if (is_read(job, o->at[i].path)) {
-            fail("%s would replace a file that is read; OUT wants a folder of its own",
-                 o->at[i].path);
-            return false;
-        }
+        if (is_read(job, o->at[i].path))
+            return refuse("%s would replace a file that is read; OUT wants a folder of its own",
+                          o->at[i].path);
     return true;
 }
 

@@ -131,11 +131,6 @@ struct building {
     bool failed;
 };
 
-static uint64_t up(uint64_t n, uint64_t by)
-{
-    return n / by + (n % by != 0);
-}
-
 /* A part called NAME with END, of RANK sizes. */
 static void add(struct building *b, const char *end, const char *dtype, const uint64_t *shape,
                 unsigned rank, const void *fixed)
@@ -218,10 +213,10 @@ static const void *put_table(struct building *b, const float *table)
 {
     unsigned char *bytes = arena_allocate(b->arena, 64);
     b->failed |= !bytes;
-    for (size_t i = 0; bytes && i < 64; i++) {
+    for (size_t i = 0; bytes && i < 16; i++) {
         uint32_t word;
-        memcpy(&word, &table[i / 4], 4);
-        bytes[i] = (unsigned char)(word >> 8 * (i % 4));
+        memcpy(&word, &table[i], 4);
+        hu_little_write(bytes + 4 * i, word, 4);
     }
     return bytes;
 }
@@ -245,9 +240,9 @@ static void add_bnb(struct building *b, const struct hu_block *block, struct hu_
                       (unsigned long long)b->shape[i]);
     n += snprintf(state + n, room - (size_t)n, "]}");
     length = (uint64_t)n;
-    shape[0] = up(elements, 2);
+    shape[0] = hu_parts_over(elements, 2);
     add(b, "", "uint8", shape, 2, NULL);
-    shape[0] = up(elements, block->tile_columns);
+    shape[0] = hu_parts_over(elements, block->tile_columns);
     b->parts->scales = 1;
     add(b, ".absmax", "fp32", shape, 1, NULL);
     add(b, ".quant_map", "fp32", &map, 1, put_table(b, block->table));
@@ -269,8 +264,8 @@ static void add_scaled(struct building *b, enum cast_layout layout, const struct
     if (!block->tile_rows)
         add(b, end, scale, &one, compressed, NULL);
     else
-        add_matrix(b, end, scale, up(rows, block->tile_rows),
-                   block->tile_columns ? up(columns, block->tile_columns) : 1);
+        add_matrix(b, end, scale, hu_parts_over(rows, block->tile_rows),
+                   block->tile_columns ? hu_parts_over(columns, block->tile_columns) : 1);
     if (block->over != HU_OVER_TENSOR)
         return;
     b->parts->second = 2;

@@ -124,19 +124,16 @@ static int compare_written(const void *a, const void *b)
 static bool check_names(const struct cast_job *job, const struct cast_plan *plan)
 {
     char name[100];
-    const char **names = check_memory(malloc((plan->count + 1) * sizeof *names));
+    OWNED const char **names = check_memory(malloc((plan->count + 1) * sizeof *names));
     for (size_t i = 0; i < plan->count; i++)
         names[i] = plan->written[i].name;
     qsort(names, plan->count, sizeof *names, compare_written);
     size_t i = 1;
     while (i < plan->count && strcmp(names[i - 1], names[i]))
         i++;
-    bool fine = i >= plan->count;
-    if (!fine)
-        fail("%s would hold '%s' twice: a tensor has the name of another's part", job->output,
-             hu_printable(names[i], name, sizeof name));
-    free(names);
-    return fine;
+    return i >= plan->count ||
+           refuse("%s would hold '%s' twice: a tensor has the name of another's part", job->output,
+                  hu_printable(names[i], name, sizeof name));
 }
 
 bool cast_plan_make(struct cast_job *job, size_t index, bool turned, struct cast_plan *plan)
@@ -155,10 +152,8 @@ bool cast_plan_lay_out(struct cast_job *job, size_t index, enum hu_file_kind kin
 {
     char message[HU_WRITE_MESSAGE];
     if (!hu_write_lay_out(&job->source.set.files[index], kind, plan->written, plan->count, split,
-                          &plan->layout, message)) {
-        fail("%s: %s", job->source.set.paths[index], message);
-        return false;
-    }
+                          &plan->layout, message))
+        return refuse("%s: %s", job->source.set.paths[index], message);
     job->after += plan->layout.data_bytes;
     return true;
 }
@@ -210,10 +205,8 @@ static bool write_fixed(const struct cast_plan *plan, int output, const char *pa
         const struct hu_written *w = &plan->written[i];
         int why =
             plan->fixed[i] ? hu_write_at(output, plan->fixed[i], (size_t)w->bytes, w->offset) : 0;
-        if (why) {
-            fail("%s: %s", path, strerror(why));
-            return false;
-        }
+        if (why)
+            return refuse("%s: %s", path, strerror(why));
     }
     return true;
 }
@@ -234,8 +227,8 @@ bool cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan
                       const char *path)
 {
     const struct hu_tensor_file *file = &job->source.set.files[index];
-    struct hu_recode *all = check_memory(calloc(file->count + 1, sizeof *all));
-    const struct hu_tensor **of = check_memory(calloc(file->count + 1, sizeof *of));
+    OWNED struct hu_recode *all = check_memory(calloc(file->count + 1, sizeof *all));
+    OWNED const struct hu_tensor **of = check_memory(calloc(file->count + 1, sizeof *of));
     size_t count = 0;
     bool fine = true;
     for (size_t i = 0; fine && i < file->count; i++) {
@@ -257,7 +250,5 @@ bool cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan
     for (size_t i = 0; i < count; i++)
         job->special |= all[i].special;
     job->recoded += count;
-    free(all);
-    free(of);
     return fine && write_fixed(plan, output, path);
 }

@@ -70,14 +70,10 @@ static bool add_value(struct request *q, const char *text, size_t length, const 
     char message[HU_MESSAGE];
     uint64_t bits;
     struct block_report *r = &q->report;
-    if (!hu_text_round(text, length, hu_format_find("fp32"), NULL, &bits, NULL, message)) {
-        fail("%s: %s", where, message);
-        return false;
-    }
-    if (r->count == VALUES_MAX) {
-        fail("more than %d values", VALUES_MAX);
-        return false;
-    }
+    if (!hu_text_round(text, length, hu_format_find("fp32"), NULL, &bits, NULL, message))
+        return refuse("%s: %s", where, message);
+    if (r->count == VALUES_MAX)
+        return refuse("more than %d values", VALUES_MAX);
     if (r->count == q->capacity) {
         q->capacity = q->capacity ? 2 * q->capacity : 64;
         r->values = check_memory(realloc(r->values, q->capacity * sizeof *r->values));
@@ -132,26 +128,27 @@ static bool read_input(struct request *q)
 /* Bytes of hexadecimal digits; separators are skipped. NULL: reported. */
 static unsigned char *read_hex(const struct request *q, size_t *count)
 {
-    unsigned char *bytes = check_memory(malloc(strlen(q->hex) / 2 + 1));
+    OWNED unsigned char *bytes = check_memory(malloc(strlen(q->hex) / 2 + 1));
     size_t digits = 0;
     for (const char *c = q->hex; *c; c++) {
         if (isspace((unsigned char)*c) || *c == '_' || *c == ':')
             continue;
         if (!isxdigit((unsigned char)*c)) {
             fail("--decode: '%c' is no hexadecimal digit", *c);
-            free(bytes);
             return NULL;
         }
         int digit = isdigit((unsigned char)*c) ? *c - '0' : (*c | 0x20) - 'a' + 10;
         unsigned char *byte = &bytes[digits / 2];
         *byte = (unsigned char)(digits++ % 2 ? *byte << 4 | digit : digit);
     }
+    unsigned char *read = bytes;
     *count = digits / 2;
-    if (!(digits % 2) && digits)
-        return bytes;
-    fail("--decode wants two digits a byte, and has %zu", digits);
-    free(bytes);
-    return NULL;
+    if (digits % 2 || !digits) {
+        fail("--decode wants two digits a byte, and has %zu", digits);
+        return NULL;
+    }
+    bytes = NULL;
+    return read;
 }
 
 /* From scale and codes by turns to the parts. False: reported. */
@@ -165,11 +162,9 @@ static bool take_bytes(struct request *q, const unsigned char *bytes, size_t n)
                   : !b->tile_columns ? n
                                      : scale + hu_block_bytes(b, 1, b->tile_columns);
     size_t last = n % full;
-    if (last && (whole || last <= scale || (last - scale) * 8 % b->code_bits >= 8)) {
-        fail("%zu bytes are no blocks of %s: a whole one has %zu, %zu of them the scale", n,
-             b->name, full, scale);
-        return false;
-    }
+    if (last && (whole || last <= scale || (last - scale) * 8 % b->code_bits >= 8))
+        return refuse("%zu bytes are no blocks of %s: a whole one has %zu, %zu of them the scale",
+                      n, b->name, full, scale);
     r->codes = check_memory(calloc(1, n + 1));
     r->scales = check_memory(calloc(1, n + 1));
     size_t codes = 0, scales = 0;
@@ -187,10 +182,8 @@ static bool take_bytes(struct request *q, const unsigned char *bytes, size_t n)
 static bool decode(struct request *q)
 {
     size_t n;
-    unsigned char *bytes = read_hex(q, &n);
-    bool good = bytes && take_bytes(q, bytes, n);
-    free(bytes);
-    return good;
+    OWNED unsigned char *bytes = read_hex(q, &n);
+    return bytes && take_bytes(q, bytes, n);
 }
 
 static bool check(const struct request *q, int operands)

@@ -99,7 +99,7 @@ static void make_rows(struct request *r)
     s->tensors = check_memory(calloc(n + 1, sizeof *s->tensors));
     s->count = n;
     for (size_t i = 0; i < n; i++) {
-        s->tensors[i].tensor = tensor_source_at(&r->job.source, i);
+        s->tensors[i].tensor = hu_tensor_set_at(&r->job.source.set, i);
         s->tensors[i].figures = check_memory(calloc(1, sizeof *s->tensors[i].figures));
         if (cast_job_has(&r->job, s->tensors[i].tensor->file))
             r->before += s->tensors[i].tensor->bytes;
@@ -137,12 +137,11 @@ static void note_specials(const struct request *r)
     if (invalid)
         note("%llu negative value%s became NaN: %s has no sign", (unsigned long long)invalid,
              invalid == 1 ? "" : "s", r->job.to->name);
-    bool named;
-    if (cast_job_writes_npy(&r->job) && r->job.stats.count && hu_npy_descr(r->job.to, &named) &&
-        !named)
+    const char *opaque = hu_npy_type_name(r->job.to);
+    if (cast_job_writes_npy(&r->job) && r->job.stats.count && opaque)
         note("NumPy has no %s: the elements are written as opaque bytes, and "
              "numpy.load(…).view(ml_dtypes.%s) reads them",
-             r->job.to->name, hu_npy_type_name(r->job.to));
+             r->job.to->name, opaque);
 }
 
 static json_t *report_json(const struct request *r)

@@ -167,19 +167,16 @@ static int write_svg(const struct request *r, const struct answers *a)
     return output_commit(&file) ? EXIT_DONE : EXIT_BAD;
 }
 
-/* What one document has: of one answer itself, of several a list. */
 static int finish(const struct request *r, const struct answers *a)
 {
     if (r->svg && write_svg(r, a) != EXIT_DONE)
         return EXIT_BAD;
     if (!r->json)
         return EXIT_DONE;
-    if (a->count == 1)
-        return json_print(compute_json(a->all[0]));
     json_t *list = check_memory(json_array());
     for (size_t i = 0; i < a->count; i++)
         json_add(list, compute_json(a->all[i]));
-    return json_print(list);
+    return json_print_several(list);
 }
 
 static int run_arguments(const struct request *r, int argc, char **argv)

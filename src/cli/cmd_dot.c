@@ -113,7 +113,7 @@ static int run_formats(struct request *r, const struct operand *a, const struct 
         dot_clear(&d);
     }
     if (r->json && status == EXIT_DONE)
-        status = json_print(json_incref(r->format_count == 1 ? json_array_get(list, 0) : list));
+        return json_print_several(list);
     json_decref(list);
     return status;
 }

@@ -58,12 +58,10 @@ static void print_text(const struct show *values, size_t count)
 
 static int print_json(const struct show *values, size_t count)
 {
-    if (count == 1)
-        return json_print(show_json(values));
     json_t *list = check_memory(json_array());
     for (size_t v = 0; v < count; v++)
         json_add(list, show_json(&values[v]));
-    return json_print(list);
+    return json_print_several(list);
 }
 
 static int write_svg(const struct request *r, const struct show *values, size_t count)

@@ -9,6 +9,7 @@
 #include "tensor_source.h"
 #include "terminal.h"
 #include "file/printable.h"
+#include "file/safetensors.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -74,16 +75,13 @@ static size_t sum_dtypes(const struct hu_tensor_set *set, struct total totals[TO
 /* What the file's own format calls DTYPE: F32, BF16, Q4_K. New memory. */
 static char *dtype_name(struct hu_dtype dtype)
 {
-    static const char *const names[][2] = {
-        {"fp64", "F64"},      {"fp32", "F32"},    {"fp16", "F16"},         {"e8m0", "F8_E8M0"},
-        {"int8", "I8"},       {"uint8", "U8"},    {"int16", "I16"},        {"uint16", "U16"},
-        {"int32", "I32"},     {"uint32", "U32"},  {"int64", "I64"},        {"uint64", "U64"},
-        {"complex64", "C64"}, {"fp4_e2m1", "F4"}, {"nvfp4_ggml", "NVFP4"}, {"mxfp4_ggml", "MXFP4"},
-    };
     const char *name = hu_dtype_name(dtype);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(names[i][0], name))
-            return check_memory(strdup(names[i][1]));
+    const char *known = !strcmp(name, "nvfp4_ggml")   ? "NVFP4"
+                        : !strcmp(name, "mxfp4_ggml") ? "MXFP4"
+                        : strcmp(name, "tf32")        ? hu_safetensors_name(dtype)
+                                                      : NULL;
+    if (known)
+        return check_memory(strdup(known));
     /* The rest are ours in capitals, but for a lone float's p: fp8_e4m3 is F8_E4M3. */
     bool lone = !dtype.block && !strncmp(name, "fp", 2);
     char *text = check_memory(strdup(lone ? name + 1 : name));
@@ -103,21 +101,6 @@ static void shape_text(const struct hu_tensor *t, char *out, size_t size)
     snprintf(out + n, size - n, n + 24 < size ? "]" : ", …]");
 }
 
-/* In the order of the files and their headers; set->tensors goes by name. */
-static const struct hu_tensor *tensor_at(const struct hu_tensor_set *set, size_t index)
-{
-    size_t file = 0;
-    while (index >= set->files[file].count)
-        index -= set->files[file++].count;
-    return &set->files[file].tensors[index];
-}
-
-static int wider(int columns, const char *text)
-{
-    int own = text_columns(text);
-    return own > columns ? own : columns;
-}
-
 /* The columns that names and shapes take, within reason: a longer one sticks out. */
 static void measure(const struct hu_tensor_set *set, int *names, int *shapes)
 {
@@ -126,14 +109,13 @@ static void measure(const struct hu_tensor_set *set, int *names, int *shapes)
     *shapes = 5;
     for (size_t i = 0; i < set->tensor_count; i++) {
         shape_text(set->tensors[i], text, sizeof text);
-        *shapes = wider(*shapes, text);
-        *names = wider(*names, hu_printable(set->tensors[i]->name, text, sizeof text));
+        widen(shapes, text_columns(text));
+        widen(names, text_columns(hu_printable(set->tensors[i]->name, text, sizeof text)));
         const struct hu_logical *l = set->tensors[i]->part_of;
         for (size_t k = 0; l && k < l->part_count; k++) {
-            int part = 2 + text_columns(hu_printable(l->parts[k]->name, text, sizeof text));
-            *names = part > *names ? part : *names;
+            widen(names, 2 + text_columns(hu_printable(l->parts[k]->name, text, sizeof text)));
             shape_text(l->parts[k], text, sizeof text);
-            *shapes = wider(*shapes, text);
+            widen(shapes, text_columns(text));
         }
     }
     *names = *names < 64 ? *names : 64;
@@ -185,7 +167,7 @@ static void print_tensors(const struct hu_tensor_set *set)
     printf(" %*s %*s\n", counts, "elements", counts + 1, "bytes");
     struct widths w = {names, shapes, counts, folded, twice};
     for (size_t i = 0; i < set->tensor_count; i++) {
-        const struct hu_tensor *t = tensor_at(set, i);
+        const struct hu_tensor *t = hu_tensor_set_at(set, i);
         print_tensor(&w, t, "  ");
         for (size_t k = 0; t->part_of && k < t->part_of->part_count; k++)
             print_tensor(&w, t->part_of->parts[k], "    ");
@@ -226,13 +208,10 @@ static void print_table(const char *path, const struct hu_tensor_set *set, bool 
 
 static json_t *tensor_json(const struct hu_tensor *t)
 {
-    json_t *shape = check_memory(json_array());
-    for (unsigned i = 0; i < t->rank; i++)
-        json_add(shape, json_count(t->shape[i]));
-    return check_memory(json_pack("{s:o, s:o, s:o, s:I, s:I, s:I}", "name", json_text(t->name),
-                                  "dtype", json_take(dtype_name(t->dtype)), "shape", shape,
-                                  "elements", (json_int_t)t->elements, "bytes",
-                                  (json_int_t)t->bytes, "offset", (json_int_t)t->offset));
+    return check_memory(json_pack(
+        "{s:o, s:o, s:o, s:I, s:I, s:I}", "name", json_text(t->name), "dtype",
+        json_take(dtype_name(t->dtype)), "shape", json_shape(t->shape, t->rank), "elements",
+        (json_int_t)t->elements, "bytes", (json_int_t)t->bytes, "offset", (json_int_t)t->offset));
 }
 
 static void add_parts(json_t *row, const struct hu_logical *l)
@@ -248,7 +227,7 @@ static void add_parts(json_t *row, const struct hu_logical *l)
 static json_t *tensor_row(const void *context, size_t index)
 {
     const struct hu_tensor_set *set = context;
-    const struct hu_tensor *t = tensor_at(set, index);
+    const struct hu_tensor *t = hu_tensor_set_at(set, index);
     json_t *row = tensor_json(t);
     if (t->part_of)
         add_parts(row, t->part_of);

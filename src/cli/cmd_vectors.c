@@ -62,22 +62,30 @@ static bool write_out(void *context, const char *text, size_t length)
     return fwrite(text, 1, length, stdout) == length;
 }
 
+static int finish(uint64_t written, uint64_t due)
+{
+    progress_end();
+    check_memory(written == due || ferror(stdout) ? stdout : NULL);
+    return EXIT_DONE;
+}
+
 static int write_operation(const struct request *q, const struct hu_promise *promise)
 {
+    if (q->operations.count != 1 || q->from.count != 1 || q->to.count > 1 || q->direction.count > 1)
+        return fail("needs one operation, one format for -f, and at most one for -t "
+                    "and one direction");
     const struct hu_format *from = q->from.at[0], *to = q->to.count ? q->to.at[0] : from;
     struct hu_question question =
         hu_question_of(q->operations.at[0], to, from, promise, q->nan_rule);
     struct hu_vectors_options options = {(int)q->level, q->count, q->seed};
     uint64_t due = q->count ? q->count : hu_operation_vectors_set(&question, options.level);
     progress_begin("vectors", "lines", due);
-    uint64_t written =
-        hu_operation_vectors_write(&question, &options, hu_pool_processors(), write_out, NULL);
-    progress_end();
-    check_memory(written == due || ferror(stdout) ? &question : NULL);
-    return EXIT_DONE;
+    return finish(
+        hu_operation_vectors_write(&question, &options, hu_pool_processors(), write_out, NULL),
+        due);
 }
 
-static int write_blocks(const struct request *q)
+static int write_blocks(const struct request *q, const struct hu_promise *promise)
 {
     const struct hu_block *b = q->blocks.at[0];
     enum { USUAL = 1000 };
@@ -91,35 +99,23 @@ static int write_blocks(const struct request *q)
         return fail("%s has no vectors: its blocks are decoded only, large, or in parts", b->name);
     struct hu_block_question question = {.block = b, .options = {.rule = q->rule}, .seed = q->seed};
     question.options.elements.saturate = true;
-    if (q->direction.count)
-        question.options.elements.direction = q->direction.direction[0];
+    question.options.elements.direction = promise->options.direction;
     uint64_t due = q->count ? q->count : USUAL;
     progress_begin("vectors", "lines", due);
-    uint64_t written = hu_block_vectors_write(&question, due, write_out, NULL);
-    progress_end();
-    check_memory(written == due || ferror(stdout) ? &question : NULL);
-    return EXIT_DONE;
+    return finish(hu_block_vectors_write(&question, due, write_out, NULL), due);
 }
 
 static int write_vectors(const struct request *q)
 {
-    if (q->blocks.count && !q->operations.count)
-        return write_blocks(q);
-    if (q->operations.count) {
-        struct hu_promise promise = q->promise;
-        if (q->operations.count != 1 || q->from.count != 1 || q->to.count > 1 ||
-            q->direction.count > 1)
-            return fail("needs one operation, one format for -f, and at most one for -t "
-                        "and one direction");
-        if (q->direction.count)
-            promise.options.direction = q->direction.direction[0];
-        return write_operation(q, &promise);
-    }
-    if (q->from.count != 1 || q->to.count != 1 || q->direction.count > 1)
-        return fail("needs one format for -f, one for -t, and at most one direction");
     struct hu_promise promise = q->promise;
     if (q->direction.count)
         promise.options.direction = q->direction.direction[0];
+    if (q->operations.count)
+        return write_operation(q, &promise);
+    if (q->blocks.count)
+        return write_blocks(q, &promise);
+    if (q->from.count != 1 || q->to.count != 1 || q->direction.count > 1)
+        return fail("needs one format for -f, one for -t, and at most one direction");
     struct hu_runs *runs =
         check_memory(hu_runs_new(q->to.at[0], q->from.at[0], &promise, hu_pool_processors()));
     if (runs->refuted) {

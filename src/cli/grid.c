@@ -53,12 +53,6 @@ struct lay_out {
     int columns; /* of the terminal; 0: any number */
 };
 
-static void widen(int *width, const char *text)
-{
-    int n = text_columns(text);
-    *width = n > *width ? n : *width;
-}
-
 /* Returns the columns that a line takes. */
 static int lay_out(const struct grid *g, bool narrow, struct lay_out *l)
 {
@@ -66,9 +60,9 @@ static int lay_out(const struct grid *g, bool narrow, struct lay_out *l)
     for (size_t c = 0; c < g->column_count; c++) {
         l->gaps[c] = !c ? 0 : narrow || g->columns[c].left ? 2 : 1;
         l->widths[c] = narrow ? 0 : g->columns[c].width;
-        widen(&l->widths[c], g->columns[c].head);
+        widen(&l->widths[c], text_columns(g->columns[c].head));
         for (size_t i = c; i < g->cell_count; i += g->column_count)
-            widen(&l->widths[c], g->cells[i].text);
+            widen(&l->widths[c], text_columns(g->cells[i].text));
         if (g->columns[c].left && l->widths[c] > WIDEST_NAME)
             l->widths[c] = WIDEST_NAME;
         sum += l->gaps[c] + l->widths[c];

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /* From here on. May be called again. */
 void interruption_watch(void);

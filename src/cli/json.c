@@ -24,6 +24,14 @@ int json_print(json_t *document)
     return EXIT_DONE;
 }
 
+int json_print_several(json_t *list)
+{
+    json_t *shown = json_array_size(list) == 1 ? json_array_get(list, 0) : list;
+    json_incref(shown);
+    json_decref(list);
+    return json_print(shown);
+}
+
 /* Takes VALUE; its lines but the first stand SPACES further in. */
 static void print_value(json_t *value, int spaces)
 {
@@ -149,6 +157,14 @@ void json_add(json_t *list, json_t *value)
 {
     if (json_array_append_new(list, value))
         check_memory(NULL);
+}
+
+json_t *json_shape(const uint64_t *shape, unsigned rank)
+{
+    json_t *list = check_memory(json_array());
+    for (unsigned i = 0; i < rank; i++)
+        json_add(list, json_count(shape[i]));
+    return list;
 }
 
 json_t *json_flags(unsigned flags)

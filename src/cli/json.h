@@ -8,6 +8,8 @@
 /* Prints DOCUMENT, indented, with a newline, and releases it. Returns EXIT_DONE; a failed write
  * shows up when stdout is closed. */
 int json_print(json_t *document);
+/* The same of a LIST, of which one document is printed as itself. */
+int json_print_several(json_t *list);
 
 /* The same for an object that has very many rows at KEY, whatever it has there: they are made one
  * at a time, by ROW in new references, so that they need not be in memory all at once. */
@@ -46,6 +48,7 @@ json_t *json_code(const struct hu_format *f, uint64_t bits);
 /* Its value exactly, as a string; null where it is not finite. */
 json_t *json_datum(const struct hu_format *f, uint64_t bits);
 
+json_t *json_shape(const uint64_t *shape, unsigned rank);
 /* The raised flags' names, as a list. */
 json_t *json_flags(unsigned flags);
 

@@ -3,6 +3,7 @@
 #include "interruption.h"
 #include "report.h"
 #include "terminal.h"
+#include "file/kind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,9 +40,9 @@ static void print_self(char self[SELF], int fd)
 static int open_unnamed(const char *path)
 {
 #ifdef O_TMPFILE
-    char *copy = check_memory(strdup(path)), self[SELF];
+    char self[SELF];
+    OWNED char *copy = check_memory(strdup(path));
     int fd = open(dirname(copy), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-    free(copy);
     print_self(self, fd);
     if (fd < 0 || access(self, F_OK) == 0)
         return fd;
@@ -82,12 +83,7 @@ static char *read_link(const char *path)
     if (n <= 0)
         return NULL;
     target[n] = 0;
-    const char *slash = strrchr(path, '/');
-    size_t folder = *target != '/' && slash ? (size_t)(slash - path) + 1 : 0;
-    char *joined = check_memory(malloc(folder + (size_t)n + 1));
-    memcpy(joined, path, folder);
-    strcpy(joined + folder, target);
-    return joined;
+    return check_memory(*target == '/' ? strdup(target) : hu_path_beside(path, target));
 }
 
 /* Where PATH leads, by as many links as there are, though no file is there yet; new memory. NULL:

@@ -1,6 +1,7 @@
 #include "partial_file.h"
 #include "output_file.h"
 #include "report.h"
+#include "file/input.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,20 +17,6 @@ uint64_t partial_hash(uint64_t hash, const void *bytes, size_t n)
     for (size_t i = 0; i < n; i++)
         hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
     return hash;
-}
-
-static void set_word(unsigned char *at, uint64_t word)
-{
-    for (int i = 0; i < 8; i++)
-        at[i] = (unsigned char)(word >> 8 * i);
-}
-
-static uint64_t word_at(const unsigned char *at)
-{
-    uint64_t word = 0;
-    for (int i = 0; i < 8; i++)
-        word |= (uint64_t)at[i] << 8 * i;
-    return word;
 }
 
 /* Writing. */
@@ -79,10 +66,10 @@ bool partial_file_write(const struct partial_head *head, const struct hu_bytes_o
     unsigned char before[BEFORE], after[AFTER];
     memcpy(before, magic, MAGIC);
     before[MAGIC] = FILE_VERSION;
-    set_word(before + MAGIC + 1, out.count + entries->count);
+    hu_little_write(before + MAGIC + 1, out.count + entries->count, 8);
     uint64_t hash = partial_hash(PARTIAL_HASH_START, before, BEFORE);
     hash = partial_hash(hash, out.at, out.count);
-    set_word(after, partial_hash(hash, entries->at, entries->count));
+    hu_little_write(after, partial_hash(hash, entries->at, entries->count), 8);
     bool fine = output_begin(&file, path, force);
     if (fine) {
         fwrite(before, 1, BEFORE, file.stream);
@@ -169,12 +156,12 @@ bool partial_file_parse(struct partial_file *f, const unsigned char *bytes, size
         return say(error, "is no part of statistics that 'halfulp stats --partial' has written");
     if (n > MAGIC && bytes[MAGIC] != FILE_VERSION)
         return say(error, "is a part of statistics of another version of halfulp");
-    if (n < BEFORE + AFTER || word_at(bytes + MAGIC + 1) != n - BEFORE - AFTER) {
+    if (n < BEFORE + AFTER || hu_little_read(bytes + MAGIC + 1, 8) != n - BEFORE - AFTER) {
         snprintf(error, PARTIAL_ERROR, "has %zu bytes, and not as many as it says: it is cut short",
                  n);
         return false;
     }
-    if (partial_hash(PARTIAL_HASH_START, bytes, n - AFTER) != word_at(bytes + n - AFTER))
+    if (partial_hash(PARTIAL_HASH_START, bytes, n - AFTER) != hu_little_read(bytes + n - AFTER, 8))
         return say(error, "is damaged: its checksum is another");
     struct hu_bytes_in in = {.at = bytes + BEFORE, .end = bytes + n - AFTER};
     h->file = hu_get_text(&in);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
 /* Whether LC_ALL, LC_CTYPE or LANG ask for another encoding than UTF-8, or for none. A UTF-8 locale

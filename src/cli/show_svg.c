@@ -3,6 +3,8 @@
 #include "show.h"
 #include "svg.h"
 
+#include <string.h>
+
 /* Geometry in SVG user units. */
 enum {
     CELL_W = 20,

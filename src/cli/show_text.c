@@ -90,12 +90,6 @@ struct widths {
     int name, exponent, significand, code, value, error, memory;
 };
 
-static void widen(int *width, int n)
-{
-    if (n > *width)
-        *width = n;
-}
-
 static struct widths measure(const struct show *s)
 {
     struct widths w = {0};

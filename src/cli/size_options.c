@@ -7,7 +7,6 @@
 #include "size.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -15,8 +14,7 @@
 /* Reports and returns false. */
 static bool bad(const struct options *o, const char *what)
 {
-    fail("--%s: '%s' is %s", o->row->name, o->value, what);
-    return false;
+    return refuse("--%s: '%s' is %s", o->row->name, o->value, what);
 }
 
 static bool read_tokens(const struct options *o, void *at)
@@ -214,8 +212,7 @@ static bool read_runtime(const struct options *o, void *at)
     char error[HU_RUNTIME_ERROR];
     if (hu_runtime_read(o->value, at, error))
         return true;
-    fail("--%s: %s", o->row->name, error);
-    return false;
+    return refuse("--%s: %s", o->row->name, error);
 }
 
 static bool read_family(const struct options *o, void *request)
@@ -224,8 +221,7 @@ static bool read_family(const struct options *o, void *request)
     char error[HU_FAMILIES_ERROR];
     if (hu_families_add(o->value, error))
         return true;
-    fail("%s", error);
-    return false;
+    return refuse("%s", error);
 }
 
 #define MOST_TOKENS (UINT64_C(1) << 40)

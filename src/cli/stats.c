@@ -104,7 +104,7 @@ bool stats_read(struct stats_reading *r, struct tensor_source *source, bool only
     r->recodes = check_memory(calloc(n + 1, sizeof *r->recodes));
     uint64_t *strides = r->strides = check_memory(calloc(ranks + 1, sizeof *strides));
     for (size_t i = 0; i < n; i++) {
-        const struct hu_tensor *t = tensor_source_at(source, i);
+        const struct hu_tensor *t = hu_tensor_set_at(&source->set, i);
         struct hu_stream_tensor *data = &r->data[r->count];
         if (!tensor_source_chooses(source, t) || (t->part_of && t->part_of->codes != t))
             continue;

@@ -3,8 +3,6 @@
 #include "report.h"
 #include "file/kind.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,7 +75,7 @@ static void settle_ulp(struct hu_pair *p, const struct against_row *row)
 static size_t match(struct against *a, struct hu_pair *pairs)
 {
     struct against_side *first = &a->sides[0], *second = &a->sides[1];
-    bool *met = check_memory(calloc(second->of.count + 1, sizeof *met));
+    OWNED bool *met = check_memory(calloc(second->of.count + 1, sizeof *met));
     bool alone = first->of.count == 1 && second->of.count == 1;
     size_t n = 0;
     sort(second);
@@ -101,7 +99,6 @@ static size_t match(struct against *a, struct hu_pair *pairs)
         if (!met[i])
             a->rows[a->count++] =
                 (struct against_row){.status = AGAINST_EXTRA, .second = second->of.tensors[i]};
-    free(met);
     return n;
 }
 

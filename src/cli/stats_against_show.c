@@ -4,7 +4,6 @@
 #include "report.h"
 #include "stats_against.h"
 #include "file/printable.h"
-#include "text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,12 +36,7 @@ static json_t *dtype_json(const struct hu_tensor *t)
 
 static json_t *shape_json(const struct hu_tensor *t)
 {
-    if (!t)
-        return json_null();
-    json_t *shape = check_memory(json_array());
-    for (unsigned i = 0; i < t->rank; i++)
-        json_add(shape, json_count(t->shape[i]));
-    return shape;
+    return t ? json_shape(t->shape, t->rank) : json_null();
 }
 
 static json_t *row_json(const void *context, size_t index)
@@ -191,8 +185,8 @@ static const char *plural(size_t n)
 
 static void print_head(const struct against *a)
 {
-    char *first = text_printable(a->sources[0]->path),
-         *second = text_printable(a->sources[1]->path);
+    OWNED char *first = text_printable(a->sources[0]->path);
+    OWNED char *second = text_printable(a->sources[1]->path);
     size_t n = count_of(a, AGAINST_COMPARED);
     printf("%s against %s: %zu tensor%s compared", first, second, n, plural(n));
     static const char *const words[] = {NULL, "only in the first", "only in the second",
@@ -202,8 +196,6 @@ static void print_head(const struct against *a)
             printf(", %zu %s", n, words[s]);
     printf("\nerrors are the second's; ulps are those of its numbers, or where it is quantized of "
            "the first's\n\n");
-    free(first);
-    free(second);
 }
 
 void against_text(const struct against *a)

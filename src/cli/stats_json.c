@@ -24,7 +24,6 @@ static json_t *blocks_json(const struct stats *s, const struct stats_target *t,
         json_pack("{s:I, s:I, s:I, s:I, s:I}", "count", (json_int_t)b->blocks, "saturated",
                   (json_int_t)b->saturated, "nan", (json_int_t)b->nan, "lost_to_outlier",
                   (json_int_t)b->lost, "unfit_elements", (json_int_t)b->unfit);
-    check_memory(row);
     json_put(row, "saturated_share", share(b->saturated, b->blocks));
     json_t *rules = hu_block_has_rules(t->block) ? check_memory(json_object()) : json_null();
     for (int i = 0; json_is_object(rules) && i < HU_SCALE_RULES; i++)
@@ -60,7 +59,6 @@ static json_t *target_json(const struct stats *s, size_t index, const struct hu_
                   "overflow", (json_int_t)f->overflow, "underflow", (json_int_t)f->underflow,
                   "subnormal", (json_int_t)f->subnormal, "exact", (json_int_t)f->exact, "nan",
                   (json_int_t)nans, "infinite", (json_int_t)infinities);
-    check_memory(row);
     json_put(row, "max_abs_error", json_finite(f->max_error));
     json_put(row, "rms_error", json_finite(f->rms_error));
     json_put(row, "max_rel_error", json_finite(f->max_relative));
@@ -91,7 +89,6 @@ static json_t *tensor_json(const struct stats *s, const struct stats_tensor *t)
                             "dtype", hu_dtype_name(t->tensor->dtype), "elements",
                             (json_int_t)t->tensor->elements, "zeros", (json_int_t)t->zeros, "nan",
                             (json_int_t)t->nans, "infinite", (json_int_t)t->infinities);
-    check_memory(row);
     json_put(row, "max_abs", json_finite(t->greatest));
     json_put(row, "min_abs_nonzero", t->least > 0 ? json_finite(t->least) : json_null());
     json_put(row, "targets", targets);
@@ -134,7 +131,6 @@ json_t *stats_json(const struct stats *s)
     }
     json_t *root = json_pack("{s:o, s:n, s:o, s:o}", "file", json_text(s->file), "tensors", "total",
                              total, "narrowest_safe", narrowest_json(s, stats_narrowest_of_all(s)));
-    check_memory(root);
     json_put(root, "scale", json_string(stats_scaling_name(s->scaling)));
     json_put(root, "limits", limits_json(s));
     json_put(root, "skipped_tensors", json_count(s->skipped));

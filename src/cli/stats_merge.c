@@ -291,7 +291,7 @@ static void set_statistics(struct partial_merge *m, struct stats *s)
 
 bool partial_merge(struct partial_merge *m, struct stats *s, bool for_report)
 {
-    struct entry *entries = NULL;
+    OWNED struct entry *entries = NULL;
     size_t count = 0;
     if (!read_all(m) || !check_all(m, for_report))
         return false;
@@ -302,9 +302,7 @@ bool partial_merge(struct partial_merge *m, struct stats *s, bool for_report)
         fine = find_entries(m, &m->files[i], &entries, &count);
     if (fine && count)
         qsort(entries, count, sizeof *entries, compare_entries);
-    fine = fine && add_all(m, s, entries, count);
-    free(entries);
-    return fine;
+    return fine && add_all(m, s, entries, count);
 }
 
 bool partial_merge_write(const struct partial_merge *m, const char *path, bool force)

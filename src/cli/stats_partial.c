@@ -41,8 +41,7 @@ static void hash(uint64_t *h, const void *bytes, size_t n)
 static void hash_number(uint64_t *h, uint64_t number)
 {
     unsigned char bytes[8];
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (unsigned char)(number >> 8 * i);
+    hu_little_write(bytes, number, sizeof bytes);
     hash(h, bytes, sizeof bytes);
 }
 
@@ -89,12 +88,11 @@ bool partial_write(struct partial_run *run, const char *path, bool force)
         .held_count = 1,
         .tensor_count = s->count,
     };
-    head.tensors = check_memory(calloc(s->count + 1, sizeof *head.tensors));
+    OWNED struct partial_tensor *rows = check_memory(calloc(s->count + 1, sizeof *rows));
     for (size_t i = 0; i < s->count; i++)
-        head.tensors[i] = (struct partial_tensor){
+        rows[i] = (struct partial_tensor){
             (char *)s->tensors[i].tensor->name, s->tensors[i].tensor->dtype,
             s->tensors[i].tensor->elements, hu_stream_pieces(run->stream, i)};
-    bool fine = partial_file_write(&head, &run->entries, run->entry_count, path, force);
-    free(head.tensors);
-    return fine;
+    head.tensors = rows;
+    return partial_file_write(&head, &run->entries, run->entry_count, path, force);
 }

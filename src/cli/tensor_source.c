@@ -219,7 +219,7 @@ static bool settle(struct tensor_source *s, const struct hu_tensor *t, struct hu
     char reason[FILE_LIMIT_TEXT];
     struct hu_stream_error error;
     struct hu_stream_tensor copy = hu_stream_tensor_of(t, NULL, in->descriptor);
-    uint64_t *strides = check_memory(calloc(t->rank + 1, sizeof *strides));
+    OWNED uint64_t *strides = check_memory(calloc(t->rank + 1, sizeof *strides));
     if (u->descriptor < 0)
         u->descriptor = open_nameless();
     copy.offset = in->offset;
@@ -237,7 +237,6 @@ static bool settle(struct tensor_source *s, const struct hu_tensor *t, struct hu
                                .threads = 1,
                                .done = nothing};
     const bool opened = u->descriptor >= 0, fine = opened && hu_stream_run(&stream, &error);
-    free(strides);
     if (!opened || (!fine && error.writing))
         return fail_scratch(s->set.paths[t->file], false,
                             file_limit_reason(opened ? error.error : errno, reason));
@@ -404,14 +403,6 @@ bool read_source_glob(const struct options *o, void *at)
         return refuse("more than %d times --tensor", GLOBS_MAX);
     s->globs[s->glob_count++] = o->value;
     return true;
-}
-
-const struct hu_tensor *tensor_source_at(const struct tensor_source *s, size_t index)
-{
-    size_t file = 0;
-    while (index >= s->set.files[file].count)
-        index -= s->set.files[file++].count;
-    return &s->set.files[file].tensors[index];
 }
 
 /* Names are UTF-8 whatever the user's locale, so '?' is a character of that. The locale is this

@@ -61,9 +61,6 @@ void tensor_source_close(struct tensor_source *s);
     }
 option_reader read_source_format, read_source_glob;
 
-/* The tensors in the order of the files and their headers. */
-const struct hu_tensor *tensor_source_at(const struct tensor_source *s, size_t index);
-
 bool tensor_source_chooses(const struct tensor_source *s, const struct hu_tensor *t);
 /* Whether NAME matches GLOB, in UTF-8 whatever the locale is. */
 bool tensor_source_matches(const char *glob, const char *name);

@@ -11,6 +11,12 @@ int terminal_columns(FILE *stream);
 /* Columns that UTF-8 TEXT takes: one a code point, none for combining marks, for that is all the
  * program prints; where it prints plain ASCII, what that takes. */
 int text_columns(const char *text);
+/* *WIDTH becomes COLUMNS where those are more. */
+static inline void widen(int *width, int columns)
+{
+    if (columns > *width)
+        *width = columns;
+}
 
 /* New memory that the caller frees. */
 char *text_new(const char *format, ...) __attribute__((format(printf, 1, 2)));

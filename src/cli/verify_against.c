@@ -5,7 +5,6 @@
 #include "verify/foreign.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -216,15 +216,13 @@ static void find_rule(const struct verify_request *q, struct verify_tally *tally
 
 static void *open_symbol(const struct verify_request *q)
 {
-    char *path, *name;
+    OWNED char *path = NULL, *name = NULL;
     if (!verify_split_against(q, &path, &name))
         return NULL;
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     void *symbol = library ? dlsym(library, name) : NULL;
     if (!symbol)
         fail("--against: %s", dlerror());
-    free(path);
-    free(name);
     return symbol;
 }
 
@@ -232,7 +230,8 @@ static void *open_symbol(const struct verify_request *q)
 static bool judge_lines(struct trial *r, FILE *stream, const char *name)
 {
     struct hu_reference *ref = check_memory(hu_reference_new());
-    char *line = NULL, message[HU_BLOCK_LINE_MESSAGE];
+    OWNED char *line = NULL;
+    char message[HU_BLOCK_LINE_MESSAGE];
     size_t size = 0;
     enum hu_block_line found = HU_BLOCK_RIGHT;
     while (found != HU_BLOCK_MALFORMED && !atomic_load(verify_interrupted()) &&
@@ -245,7 +244,6 @@ static bool judge_lines(struct trial *r, FILE *stream, const char *name)
             snprintf(t->first, sizeof t->first, "line %" PRIu64 ": %s", t->blocks, message);
         progress_add(1);
     }
-    free(line);
     hu_reference_free(ref);
     if (found == HU_BLOCK_MALFORMED)
         return refuse("%s: line %" PRIu64 ": %s", name, r->of.blocks, message);

@@ -2,9 +2,7 @@
 #include "verify.h"
 #include "json.h"
 #include "report.h"
-#include "verify_row.h"
 #include "file/json_text.h"
-#include "file/text_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -200,19 +198,14 @@ static void settle_row(json_t *row)
 
 static json_t *read_document(const char *path)
 {
-    const char *no_text;
     char why[HU_JSON_ERROR];
-    size_t n = 0;
-    OWNED char *text = hu_text_read(path, &n, &no_text);
-    json_t *root = text ? hu_json_load(text, n, 64 * n + HU_JSON_CONFIG_MAX, why) : NULL;
+    json_t *root = hu_json_read(path, 64, why);
     if (json_is_array(json_object_get(root, "combinations")) &&
         json_is_integer(json_object_get(root, "shard")) &&
         json_is_integer(json_object_get(root, "shards")))
         return root;
     fail("%s: %s; wanted is what 'halfulp verify --shard K/N --json' prints", path,
-         root   ? "is something else"
-         : text ? why
-                : no_text);
+         root ? "is something else" : why);
     json_decref(root);
     return NULL;
 }

@@ -18,12 +18,6 @@ struct archive {
     size_t count;
 };
 
-static int compare(const void *a, const void *b)
-{
-    const struct hu_member_name *x = a, *y = b;
-    return strcmp(x->name, y->name);
-}
-
 static bool list_names(struct archive *a)
 {
     char shown[80];
@@ -37,7 +31,7 @@ static bool list_names(struct archive *a)
             return false;
         a->names[i] = (struct hu_member_name){m.name, i};
     }
-    qsort(a->names, a->count, sizeof *a->names, compare);
+    qsort(a->names, a->count, sizeof *a->names, hu_member_names_compare);
     for (size_t i = 1; i < a->count; i++)
         if (!strcmp(a->names[i - 1].name, a->names[i].name))
             return hu_file_refuse_whole(a->error, "the archive has two members called '%s'",
@@ -63,9 +57,7 @@ static bool read_start(struct archive *a, size_t index, const struct hu_zip_memb
     if (!m->stored)
         return hu_zip_read(a->zip, index, bytes, n, a->error);
     int why = hu_input_read(a->in, bytes, n, offset);
-    return !why || hu_file_refuse_whole(a->error, "%s",
-                                        why < 0 ? "the file became shorter while it was read"
-                                                : strerror(why));
+    return !why || hu_file_refuse_read(a->error, why);
 }
 
 /* The member's array as the one of ONE, from its header, of which no more is read than it has. */

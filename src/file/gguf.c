@@ -33,9 +33,7 @@ static bool read_number(struct reader *r, unsigned width, const char *what, uint
 {
     if (!want(r, width, what))
         return false;
-    *value = 0;
-    for (unsigned i = 0; i < width; i++)
-        *value |= (uint64_t)r->bytes[r->at + i] << 8 * i;
+    *value = hu_little_read(r->bytes + r->at, width);
     r->at += width;
     return true;
 }
@@ -253,10 +251,8 @@ static bool check_tiling(struct reader *r, uint64_t alignment)
         fine = fine && (align_up(&next, alignment) || no_memory(r));
     }
     if (fine && r->size - file->data_offset > next)
-        return hu_file_refuse(r->error, file->data_offset + next,
-                              "%llu byte%s the last tensor's data",
-                              (unsigned long long)(r->size - file->data_offset - next),
-                              r->size - file->data_offset - next > 1 ? "s follow" : " follows");
+        return hu_file_refuse_rest(r->error, file->data_offset + next,
+                                   r->size - file->data_offset - next, "the last tensor's data");
     for (size_t i = 0; fine && i < file->count; i++)
         file->tensors[i].offset += file->data_offset;
     return fine;

@@ -9,8 +9,7 @@
 static void put_number(struct write_text *t, uint64_t n, unsigned width)
 {
     unsigned char bytes[8];
-    for (unsigned i = 0; i < width; i++)
-        bytes[i] = (unsigned char)(n >> 8 * i);
+    hu_little_write(bytes, n, width);
     hu_write_put(t, bytes, width);
 }
 
@@ -49,9 +48,7 @@ static void put_metadata(struct write_text *t, const struct hu_tensor_file *file
     if (!m || m->is_array || m->type != HU_META_UINT32 || t->failed ||
         !file_type(tensors, count, &type))
         return;
-    char *value = t->bytes + start + (m->value - (file->header + file->metadata_begin));
-    for (int i = 0; i < 4; i++)
-        value[i] = (char)(type >> 8 * i);
+    hu_little_write(t->bytes + start + (m->value - (file->header + file->metadata_begin)), type, 4);
 }
 
 static void put_string(struct write_text *t, const char *text)
@@ -178,8 +175,8 @@ bool hu_gguf_lay_out(const struct hu_tensor_file *file, struct hu_written *tenso
         put_metadata(&t, file, tensors, count);
     else
         metadata = put_new_metadata(&t, file, tensors, count, split);
-    for (int i = 0; !t.failed && i < 8; i++)
-        t.bytes[16 + i] = (char)(metadata >> 8 * i);
+    if (!t.failed)
+        hu_little_write(t.bytes + 16, metadata, 8);
     bool fine = true;
     for (size_t i = 0; fine && i < count; i++)
         fine = put_tensor(&t, &tensors[i], message);

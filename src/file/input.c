@@ -49,6 +49,12 @@ bool hu_file_state_same(const struct hu_file_state *a, const struct hu_file_stat
            a->seconds == b->seconds && a->nanoseconds == b->nanoseconds;
 }
 
+bool hu_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 int hu_write_at(int descriptor, const void *bytes, size_t n, uint64_t offset)
 {
     const unsigned char *from = bytes;
@@ -63,6 +69,20 @@ int hu_write_at(int descriptor, const void *bytes, size_t n, uint64_t offset)
         n -= (size_t)put;
     }
     return 0;
+}
+
+uint64_t hu_little_read(const void *bytes, unsigned width)
+{
+    uint64_t number = 0;
+    for (unsigned i = 0; i < width; i++)
+        number |= (uint64_t)((const unsigned char *)bytes)[i] << 8 * i;
+    return number;
+}
+
+void hu_little_write(void *bytes, uint64_t number, unsigned width)
+{
+    for (unsigned i = 0; i < width; i++)
+        ((unsigned char *)bytes)[i] = (unsigned char)(number >> 8 * i);
 }
 
 void hu_turn_bytes(unsigned char *bytes, size_t n, unsigned size)

@@ -18,6 +18,9 @@ int hu_input_read(const struct hu_input *in, void *bytes, size_t n, uint64_t off
 int hu_read_at(int descriptor, void *bytes, size_t n, uint64_t offset);
 /* Writes them. 0, or an errno. */
 int hu_write_at(int descriptor, const void *bytes, size_t n, uint64_t offset);
+/* The number in WIDTH bytes, eight at most, the least significant first; and back. */
+uint64_t hu_little_read(const void *bytes, unsigned width);
+void hu_little_write(void *bytes, uint64_t number, unsigned width);
 /* Turns around each SIZE bytes in a row. */
 void hu_turn_bytes(unsigned char *bytes, size_t n, unsigned size);
 
@@ -28,3 +31,5 @@ struct hu_file_state {
 };
 struct hu_file_state hu_file_state_of(const struct stat *status);
 bool hu_file_state_same(const struct hu_file_state *a, const struct hu_file_state *b);
+/* Whether both paths lead to one file that is there. */
+bool hu_same_file(const char *a, const char *b);

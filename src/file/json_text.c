@@ -1,8 +1,10 @@
 #include "json_text.h"
 #include "kind.h"
 #include "printable.h"
+#include "text_file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -68,5 +70,17 @@ json_t *hu_json_load(const char *text, size_t n, size_t most, char why[HU_JSON_E
     if (!root && !refuse_foreign(text, n, why))
         snprintf(why, HU_JSON_ERROR, "line %d, column %d (byte %d): %s", error.line, error.column,
                  error.position, hu_printable(error.text, shown, sizeof shown));
+    return root;
+}
+
+json_t *hu_json_read(const char *path, size_t per_byte, char why[HU_JSON_ERROR])
+{
+    const char *no_text;
+    size_t n = 0;
+    char *text = hu_text_read(path, &n, &no_text);
+    if (!text)
+        snprintf(why, HU_JSON_ERROR, "%s", no_text);
+    json_t *root = text ? hu_json_load(text, n, HU_JSON_CONFIG_MAX + per_byte * n, why) : NULL;
+    free(text);
     return root;
 }

@@ -2,7 +2,6 @@
 #include "input.h"
 #include "npy.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +63,18 @@ bool hu_folder_has(const char *folder, const char *file, char path[HU_PATH_MAX])
     const char *slash = n && folder[n - 1] == '/' ? "" : "/";
     return snprintf(path, HU_PATH_MAX, "%s%s%s", folder, slash, file) < HU_PATH_MAX &&
            !stat(path, &status);
+}
+
+char *hu_path_beside(const char *path, const char *file)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) + 1 : 0;
+    char *joined = malloc(n + strlen(file) + 1);
+    if (joined) {
+        memcpy(joined, path, n);
+        strcpy(joined + n, file);
+    }
+    return joined;
 }
 
 bool hu_folder_model(const char *folder, char path[HU_PATH_MAX])

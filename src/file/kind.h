@@ -32,6 +32,8 @@ bool hu_kind_is_written(enum hu_file_kind kind);
 enum { HU_PATH_MAX = 4096 };
 /* FILE in FOLDER. False: there is none. */
 bool hu_folder_has(const char *folder, const char *file, char path[HU_PATH_MAX]);
+/* FILE in the folder that PATH lies in, in new memory; NULL: out of memory. */
+char *hu_path_beside(const char *path, const char *file);
 /* The index or the file of tensors of the model in FOLDER, by the names that Hugging Face's
  * libraries write. False: there is none. */
 bool hu_folder_model(const char *folder, char path[HU_PATH_MAX]);

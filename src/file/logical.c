@@ -28,13 +28,10 @@ static enum logical_found scale_over(struct logical_reader *r, struct hu_logical
     const char *name = l->codes->name;
     size_t cut = hu_ends_with(name, ".weight") ? strlen(".weight") : 0;
     const struct hu_tensor *scale = hu_logical_beside(r, l->codes, cut, ".scale");
-    char a[LOGICAL_TEXT], b[LOGICAL_TEXT];
     if (!scale)
         return LOGICAL_FOUND;
-    if (!scale->dtype.format || strcmp(scale->dtype.format->name, "fp32") != 0 ||
-        scale->elements != l->batch)
-        return hu_logical_refuse(r, "%s does not fit %s: a scale over a matrix is one fp32",
-                                 hu_logical_what(scale, a), hu_logical_what(l->codes, b));
+    if (!hu_logical_is_of(scale, "fp32") || scale->elements != l->batch)
+        return hu_logical_misfit(r, l->codes, scale, "a scale over a matrix is one fp32");
     l->own = *l->block;
     l->own.over = HU_OVER_TENSOR;
     l->block = &l->own;
@@ -62,7 +59,6 @@ enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_ten
 static bool check_scheme(struct logical_reader *r, const struct hu_logical *l)
 {
     const struct hu_block *b = l->block;
-    char what[LOGICAL_TEXT];
     bool integer = b->codes != HU_CODES_FORMAT;
     if (hu_has_word("modelopt mx", l->layout))
         return hu_logical_modelopt_has(r, l);
@@ -72,15 +68,14 @@ static bool check_scheme(struct logical_reader *r, const struct hu_logical *l)
     if (hu_logical_scheme(&r->config, integer, b->code_bits, l->more != NULL, l->rows, l->columns,
                           scales))
         return true;
-    hu_logical_refuse(r,
-                      "%s is of %u-bit %s with %llu scale%s%s, and none of the config's "
-                      "config_groups is",
-                      hu_logical_what(l->codes, what), b->code_bits,
-                      integer ? "integers" : "floats", (unsigned long long)scales,
-                      scales == 1 ? "" : "s",
-                      !integer  ? ""
-                      : l->more ? " and zero points"
-                                : " and no zero points");
+    hu_logical_wrong(
+        r, l->codes,
+        "is of %u-bit %s with %llu scale%s%s, and none of the config's config_groups is",
+        b->code_bits, integer ? "integers" : "floats", (unsigned long long)scales,
+        scales == 1 ? "" : "s",
+        !integer  ? ""
+        : l->more ? " and zero points"
+                  : " and no zero points");
     return false;
 }
 
@@ -129,11 +124,6 @@ static bool find_all(struct logical_reader *r)
     return true;
 }
 
-static bool is_integer(const struct hu_tensor *t, unsigned bits)
-{
-    return t->dtype.integer && t->dtype.integer->storage_bits == bits;
-}
-
 static bool may_be_codes(const struct hu_tensor *t)
 {
     return !hu_logical_is_aside(t->name) &&
@@ -177,8 +167,9 @@ static bool is_codes(const struct hu_tensor *t)
     bool named = false;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         named |= hu_ends_with(t->name, ends[i]);
-    return t->rank > 1 && ((named && (is_integer(t, 8) || is_integer(t, 32))) ||
-                           (t->dtype.format && t->dtype.format->storage_bits <= 8));
+    return t->rank > 1 &&
+           ((named && (hu_logical_is_integer(t, 8) || hu_logical_is_integer(t, 32))) ||
+            (t->dtype.format && t->dtype.format->storage_bits <= 8));
 }
 
 /* Whether T, which is an aside by its name, is one of codes that are not there by the config. Plain
@@ -191,7 +182,6 @@ static bool is_left(const struct logical_reader *r, const struct hu_tensor *t)
 /* Scales of codes, and codes, that no layout knows. */
 static bool check_rest(struct logical_reader *r)
 {
-    char what[LOGICAL_TEXT];
     for (size_t i = 0; i < r->set->tensor_count; i++) {
         const struct hu_tensor *t = r->set->tensors[i];
         enum hu_file_kind kind = r->set->files[t->file].kind;
@@ -201,19 +191,16 @@ static bool check_rest(struct logical_reader *r)
         bool aside = hu_logical_is_aside(t->name);
         const char *whose = others_name(t);
         if (whose)
-            hu_logical_refuse(r, "%s is %s's by its name, whose layouts are not read",
-                              hu_logical_what(t, what), whose);
+            hu_logical_wrong(r, t, "is %s's by its name, whose layouts are not read", whose);
         else if (aside && (is_left(r, t) || has_codes(r->set, i)))
-            hu_logical_refuse(r,
-                              "%s belongs to quantized weights by its name, and no layout that is "
-                              "known has it with what stands beside it",
-                              hu_logical_what(t, what));
+            hu_logical_wrong(r, t,
+                             "belongs to quantized weights by its name, and no layout that is "
+                             "known has it with what stands beside it");
         else if (r->config.there && is_codes(t))
-            hu_logical_refuse(r,
-                              "%s is of quantized weights by its dtype and the config beside it "
-                              "(%s), and no layout that is known has it with what stands beside it",
-                              hu_logical_what(t, what),
-                              *r->config.method ? r->config.method : "no quant_method");
+            hu_logical_wrong(r, t,
+                             "is of quantized weights by its dtype and the config beside it "
+                             "(%s), and no layout that is known has it with what stands beside it",
+                             *r->config.method ? r->config.method : "no quant_method");
         else
             continue;
         return false;

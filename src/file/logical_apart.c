@@ -1,7 +1,6 @@
 #include "logical_parts.h"
 #include "word_list.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /*
@@ -16,22 +15,9 @@
  * settings is a tensor of its own (utils.py, encode_safetensor_type).
  */
 
-static enum logical_found misfit(struct logical_reader *r, const struct hu_tensor *codes,
-                                 const struct hu_tensor *part, const char *due)
-{
-    char a[LOGICAL_TEXT], b[LOGICAL_TEXT];
-    return hu_logical_refuse(r, "%s does not fit %s: %s", hu_logical_what(part, a),
-                             hu_logical_what(codes, b), due);
-}
-
 static bool is_float(const struct hu_tensor *t)
 {
     return t && hu_has_word("fp32 bf16 fp16", hu_dtype_name(t->dtype));
-}
-
-static bool is_named(const struct hu_tensor *t, const char *dtype)
-{
-    return !strcmp(hu_dtype_name(t->dtype), dtype);
 }
 
 /* Whole numbers in bytes under fp32s, until the rest is set. */
@@ -50,19 +36,17 @@ enum logical_found hu_logical_bitnet(struct logical_reader *r, const struct hu_t
 {
     static const float values[4] = {-1, 0, 1, 2};
     if (strcmp(r->config.method, "bitnet") != 0 || !hu_ends_with(codes->name, ".weight") ||
-        !is_named(codes, "uint8") || codes->rank != 2)
+        !hu_logical_is_of(codes, "uint8") || codes->rank != 2)
         return LOGICAL_NONE;
     const struct hu_tensor *scale = hu_logical_beside(r, codes, 0, "_scale");
-    char what[LOGICAL_TEXT];
     if (!scale)
-        return hu_logical_refuse(r, "%s has no weight_scale beside it, as BitNet has",
-                                 hu_logical_what(codes, what));
+        return hu_logical_wrong(r, codes, "has no weight_scale beside it, as BitNet has");
     if (!is_float(scale) || scale->elements != 1)
-        return misfit(r, codes, scale, "BitNet's weight_scale is one float");
+        return hu_logical_misfit(r, codes, scale, "BitNet's weight_scale is one float");
     struct hu_logical *l = hu_logical_new(r, codes, 0, "");
     uint64_t shape[] = {0, codes->shape[1]};
     if (__builtin_mul_overflow(codes->shape[0], 4, &shape[0]))
-        return misfit(r, codes, scale, "there are too many rows");
+        return hu_logical_misfit(r, codes, scale, "there are too many rows");
     if (!l || !hu_logical_shape(r, l, shape, 2, shape[1]))
         return LOGICAL_ERROR;
     l->layout = "bitnet";
@@ -99,12 +83,8 @@ static bool read_integer(struct logical_reader *r, const struct hu_tensor *t, un
     unsigned char text[16];
     if (!hu_logical_bytes(r, t, text, width * n))
         return false;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t value = 0;
-        for (unsigned k = 0; k < width; k++)
-            value |= (uint64_t)text[i * width + k] << 8 * k;
-        values[i] = (int64_t)value;
-    }
+    for (size_t i = 0; i < n; i++)
+        values[i] = (int64_t)hu_little_read(text + i * width, width);
     return true;
 }
 
@@ -120,14 +100,14 @@ static enum logical_found read_settings(struct logical_reader *r, struct hqq *h)
             continue;
         if (t->elements != 1 || !t->dtype.integer || t->dtype.integer->storage_bits > 64 ||
             t->dtype.integer->storage_bits < 8)
-            return misfit(r, h->codes, t, "HQQ's settings that are read are one whole number each");
+            return hu_logical_misfit(r, h->codes, t,
+                                     "HQQ's settings that are read are one whole number each");
         if (!read_integer(r, t, t->dtype.integer->storage_bits / 8u, &h->number[i], 1))
             return LOGICAL_ERROR;
     }
     int64_t shape[2];
-    if (!h->shape->dtype.integer || h->shape->dtype.integer->storage_bits != 64 ||
-        !hu_logical_is_shape(h->shape, 1, UINT64_C(2)))
-        return misfit(r, h->codes, h->shape, "HQQ's shape is two int64");
+    if (!hu_logical_is_integer(h->shape, 64) || !hu_logical_is_shape(h->shape, 1, UINT64_C(2)))
+        return hu_logical_misfit(r, h->codes, h->shape, "HQQ's shape is two int64");
     if (!read_integer(r, h->shape, 8, shape, 2))
         return LOGICAL_ERROR;
     h->out = (uint64_t)shape[0];
@@ -156,7 +136,7 @@ static const char *lay_out(const struct hqq *h, struct hu_block *b, struct hu_bl
     rows = axis ? n / group : group;
     across = n / rows;
     units = (rows + planes[bits] - 1) / planes[bits] * across;
-    if (!is_named(h->codes, bits == 3 ? "int32" : "uint8") || h->codes->elements != units ||
+    if (!hu_logical_is_of(h->codes, bits == 3 ? "int32" : "uint8") || h->codes->elements != units ||
         (bits != 3 && rows % planes[bits]))
         return "W_q does not hold what nbits, group_size, axis and shape say";
     if (h->scale->elements != n / group || h->zero->elements != n / group)
@@ -199,7 +179,7 @@ static enum logical_found build(struct logical_reader *r, const struct hqq *h)
     struct hu_block_apart *apart = arena_allocate(&r->to->arena, sizeof *apart);
     const char *wrong = apart ? lay_out(h, &own, apart) : "out of memory";
     if (wrong)
-        return misfit(r, h->codes, h->scale, wrong);
+        return hu_logical_misfit(r, h->codes, h->scale, wrong);
     struct hu_logical *l = hu_logical_new(r, h->codes, strlen("W_q"), "weight");
     if (!l || !hu_logical_shape(r, l, shape, 2, h->in))
         return LOGICAL_ERROR;
@@ -223,7 +203,6 @@ static enum logical_found build(struct logical_reader *r, const struct hqq *h)
 enum logical_found hu_logical_hqq(struct logical_reader *r, const struct hu_tensor *codes)
 {
     const size_t cut = strlen(".W_q");
-    char what[LOGICAL_TEXT];
     if (!hu_ends_with(codes->name, ".W_q"))
         return LOGICAL_NONE;
     struct hqq h = {.codes = codes,
@@ -231,10 +210,9 @@ enum logical_found hu_logical_hqq(struct logical_reader *r, const struct hu_tens
                     .zero = hu_logical_beside(r, codes, cut, ".zero"),
                     .shape = hu_logical_beside(r, codes, cut, ".shape")};
     if (!h.scale || !h.zero || !h.shape)
-        return hu_logical_refuse(r, "%s has no scale, zero and shape beside it, as HQQ has",
-                                 hu_logical_what(codes, what));
+        return hu_logical_wrong(r, codes, "has no scale, zero and shape beside it, as HQQ has");
     if (!is_float(h.scale) || h.zero->dtype.format != h.scale->dtype.format)
-        return misfit(r, codes, h.zero, "HQQ's scale and zero are floats of one format");
+        return hu_logical_misfit(r, codes, h.zero, "HQQ's scale and zero are floats of one format");
     enum logical_found fits = read_settings(r, &h);
     return fits == LOGICAL_FOUND ? build(r, &h) : fits;
 }

@@ -24,18 +24,10 @@ struct state {
     json_t *shape;
 };
 
-static enum logical_found misfit(struct logical_reader *r, const struct hu_tensor *codes,
-                                 const struct hu_tensor *part, const char *due)
-{
-    char a[LOGICAL_TEXT], b[LOGICAL_TEXT];
-    return hu_logical_refuse(r, "%s does not fit %s: %s", hu_logical_what(part, a),
-                             hu_logical_what(codes, b), due);
-}
-
 static json_t *read_state(struct logical_reader *r, const struct hu_tensor *t)
 {
     char why[HU_JSON_ERROR], name[100];
-    if (t->bytes > STATE_MAX || !t->dtype.integer || t->dtype.integer->storage_bits != 8) {
+    if (t->bytes > STATE_MAX || !hu_logical_is_integer(t, 8)) {
         hu_logical_refuse(r, "'%s' must be the bytes of a JSON object",
                           hu_printable(t->name, name, sizeof name));
         return NULL;
@@ -55,7 +47,7 @@ static json_t *read_state(struct logical_reader *r, const struct hu_tensor *t)
 
 static bool is_fp32(const struct hu_tensor *t, uint64_t n)
 {
-    return t && t->dtype.format && !strcmp(t->dtype.format->name, "fp32") && t->elements == n;
+    return hu_logical_is_of(t, "fp32") && t->elements == n;
 }
 
 /* N fp32 of T in the arena. */
@@ -66,16 +58,10 @@ static float *read_table(struct logical_reader *r, const struct hu_tensor *t, si
     if (!table || n * 4 > sizeof bytes || !hu_logical_bytes(r, t, bytes, n * 4))
         return NULL;
     for (size_t i = 0; i < n; i++) {
-        uint32_t word = (uint32_t)bytes[4 * i] | (uint32_t)bytes[4 * i + 1] << 8 |
-                        (uint32_t)bytes[4 * i + 2] << 16 | (uint32_t)bytes[4 * i + 3] << 24;
+        uint32_t word = (uint32_t)hu_little_read(bytes + 4 * i, 4);
         memcpy(&table[i], &word, 4);
     }
     return table;
-}
-
-static uint64_t blocks_of(uint64_t elements, uint64_t length)
-{
-    return elements / length + (elements % length != 0);
 }
 
 static enum logical_found read_nested(struct logical_reader *r, struct hu_logical *l,
@@ -90,11 +76,11 @@ static enum logical_found read_nested(struct logical_reader *r, struct hu_logica
         return hu_logical_refuse(r, "'%s' nests %llu scales in one, and 256 are known", l->name,
                                  (unsigned long long)s->nested_block);
     snprintf(due, sizeof due, "%llu scales want fp32 [%llu]", (unsigned long long)scales,
-             (unsigned long long)blocks_of(scales, 256));
-    if (!is_fp32(more, blocks_of(scales, 256)))
-        return misfit(r, l->codes, more, due);
+             (unsigned long long)hu_parts_over(scales, 256));
+    if (!is_fp32(more, hu_parts_over(scales, 256)))
+        return hu_logical_misfit(r, l->codes, more, due);
     if (!is_fp32(map, 256))
-        return misfit(r, l->codes, map, "a table of scales is fp32 [256]");
+        return hu_logical_misfit(r, l->codes, map, "a table of scales is fp32 [256]");
     l->nested = read_table(r, map, 256);
     if (!l->nested)
         return LOGICAL_ERROR;
@@ -109,14 +95,14 @@ static enum logical_found read_scales(struct logical_reader *r, struct hu_logica
                                       const struct state *s)
 {
     const struct hu_tensor *absmax = hu_logical_beside(r, l->codes, 0, ".absmax");
-    uint64_t scales = blocks_of(l->elements, s->block);
+    uint64_t scales = hu_parts_over(l->elements, s->block);
     char due[160];
     snprintf(due, sizeof due, "%llu elements in blocks of %llu want %s [%llu]",
              (unsigned long long)l->elements, (unsigned long long)s->block,
              s->nested ? "uint8" : "fp32", (unsigned long long)scales);
-    bool bytes = absmax->dtype.integer && absmax->dtype.integer->storage_bits == 8;
+    bool bytes = hu_logical_is_integer(absmax, 8);
     if (s->nested ? !bytes || absmax->elements != scales : !is_fp32(absmax, scales))
-        return misfit(r, l->codes, absmax, due);
+        return hu_logical_misfit(r, l->codes, absmax, due);
     l->scales = absmax;
     hu_logical_add(l, absmax);
     return s->nested ? read_nested(r, l, s, scales) : LOGICAL_FOUND;
@@ -135,7 +121,7 @@ static enum logical_found set_block(struct logical_reader *r, struct hu_logical 
         return hu_logical_refuse(r, "'%s' is '%.40s' in blocks of %llu; nf4 and fp4 are known",
                                  l->name, s->type, (unsigned long long)s->block);
     if (!is_fp32(map, 16))
-        return map ? misfit(r, l->codes, map, "a table of codes is fp32 [16]")
+        return map ? hu_logical_misfit(r, l->codes, map, "a table of codes is fp32 [16]")
                    : hu_logical_refuse(r, "'%s' has no quant_map", l->name);
     float *table = read_table(r, map, 16);
     if (!table)
@@ -161,13 +147,10 @@ static bool read_shape(struct logical_reader *r, struct hu_logical *l, json_t *l
         shape[i] = (uint64_t)size;
     }
     fine = fine && elements <= UINT64_MAX / 2 && (elements + 1) / 2 == l->codes->bytes;
-    if (!fine) {
-        char what[LOGICAL_TEXT];
-        hu_logical_refuse(r, "%s does not hold, two a byte, what the shape of its quant_state says",
-                          hu_logical_what(l->codes, what));
-        return false;
-    }
-    return hu_logical_shape(r, l, shape, (unsigned)n, shape[n - 1]);
+    if (!fine)
+        hu_logical_wrong(r, l->codes,
+                         "does not hold, two a byte, what the shape of its quant_state says");
+    return fine && hu_logical_shape(r, l, shape, (unsigned)n, shape[n - 1]);
 }
 
 static enum logical_found build(struct logical_reader *r, const struct hu_tensor *codes,
@@ -196,7 +179,6 @@ static enum logical_found build(struct logical_reader *r, const struct hu_tensor
 
 enum logical_found hu_logical_bnb(struct logical_reader *r, const struct hu_tensor *codes)
 {
-    char what[LOGICAL_TEXT];
     if (!hu_logical_beside(r, codes, 0, ".absmax"))
         return LOGICAL_NONE;
     const struct hu_tensor *state =
@@ -204,10 +186,8 @@ enum logical_found hu_logical_bnb(struct logical_reader *r, const struct hu_tens
     if (!state)
         state = hu_logical_beside(r, codes, 0, ".quant_state.bitsandbytes__fp4");
     if (!state)
-        return hu_logical_refuse(r,
-                                 "%s has an absmax beside it, and no quant_state of bitsandbytes' "
-                                 "nf4 or fp4",
-                                 hu_logical_what(codes, what));
+        return hu_logical_wrong(
+            r, codes, "has an absmax beside it, and no quant_state of bitsandbytes' nf4 or fp4");
     json_t *root = read_state(r, state);
     enum logical_found found = root ? build(r, codes, state, root) : LOGICAL_ERROR;
     json_decref(root);

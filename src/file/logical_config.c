@@ -2,11 +2,9 @@
 #include "kind.h"
 #include "logical_parts.h"
 #include "printable.h"
-#include "text_file.h"
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static uint64_t natural(const json_t *number, uint64_t most)
@@ -99,19 +97,16 @@ static json_t *load_beside(const char *path, const char *name, bool *fine,
                            char error[HU_LOGICAL_ERROR])
 {
     char folder[HU_PATH_MAX], file[HU_PATH_MAX], why[HU_JSON_ERROR], shown[200];
-    const char *slash = strrchr(path, '/'), *no_text;
-    size_t n = 0;
+    const char *slash = strrchr(path, '/');
     if (snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
                  slash ? path : ".") >= (int)sizeof folder ||
         !hu_folder_has(folder, name, file))
         return NULL;
-    char *text = hu_text_read(file, &n, &no_text);
-    json_t *root = text ? hu_json_load(text, n, HU_JSON_CONFIG_MAX, why) : NULL;
-    free(text);
+    json_t *root = hu_json_read(file, 0, why);
     if (root)
         return root;
     snprintf(error, HU_LOGICAL_ERROR, "%s, which says how tensors are quantized: %s",
-             hu_printable(file, shown, sizeof shown), text ? why : no_text);
+             hu_printable(file, shown, sizeof shown), why);
     *fine = false;
     return NULL;
 }

@@ -1,5 +1,4 @@
 #include "logical_parts.h"
-#include "printable.h"
 #include "word_list.h"
 
 #include <fnmatch.h>
@@ -164,9 +163,7 @@ static const json_t *layer_of(const json_t *said, const char *module)
 static bool refuse(struct logical_reader *r, const struct hu_tensor *codes,
                    const struct logical_modelopt *m, const char *says)
 {
-    char what[LOGICAL_TEXT];
-    hu_logical_refuse(r, "%s is quantized by its parts, and %s beside it %s",
-                      hu_logical_what(codes, what), m->file, says);
+    hu_logical_wrong(r, codes, "is quantized by its parts, and %s beside it %s", m->file, says);
     return false;
 }
 

@@ -57,6 +57,31 @@ enum logical_found hu_logical_refuse(struct logical_reader *r, const char *forma
     return LOGICAL_ERROR;
 }
 
+enum logical_found hu_logical_wrong(struct logical_reader *r, const struct hu_tensor *t,
+                                    const char *format, ...)
+{
+    char what[LOGICAL_TEXT];
+    size_t n = (size_t)snprintf(r->error, HU_LOGICAL_ERROR, "%s ", hu_logical_what(t, what));
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(r->error + n, HU_LOGICAL_ERROR - n, format, arguments);
+    va_end(arguments);
+    return LOGICAL_ERROR;
+}
+
+enum logical_found hu_logical_misfit(struct logical_reader *r, const struct hu_tensor *codes,
+                                     const struct hu_tensor *part, const char *due)
+{
+    char what[LOGICAL_TEXT];
+    return hu_logical_wrong(r, part, "does not fit %s: %s", hu_logical_what(codes, what), due);
+}
+
+enum logical_found hu_logical_inputs(struct logical_reader *r, const struct hu_tensor *inputs)
+{
+    return hu_logical_wrong(
+        r, inputs, "multiplies the inputs of quantized weights, which are not decoded under it");
+}
+
 static bool no_memory(struct logical_reader *r)
 {
     hu_logical_refuse(r, "out of memory");
@@ -151,8 +176,7 @@ bool hu_logical_number(struct logical_reader *r, const struct hu_tensor *t, floa
     unsigned char bytes[4];
     if (!hu_logical_bytes(r, t, bytes, 4))
         return false;
-    uint32_t word = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-                    (uint32_t)bytes[3] << 24;
+    uint32_t word = (uint32_t)hu_little_read(bytes, 4);
     memcpy(value, &word, 4);
     return true;
 }
@@ -180,15 +204,20 @@ bool hu_logical_is_shape(const struct hu_tensor *t, unsigned rank, ...)
     return fine;
 }
 
+bool hu_logical_is_of(const struct hu_tensor *t, const char *dtype)
+{
+    return t && !strcmp(hu_dtype_name(t->dtype), dtype);
+}
+
+bool hu_logical_is_integer(const struct hu_tensor *t, unsigned bits)
+{
+    return t && t->dtype.integer && t->dtype.integer->storage_bits == bits;
+}
+
 uint64_t hu_logical_scales(const struct hu_block *b, uint64_t rows, uint64_t columns)
 {
     return hu_block_scale_bytes(b, (size_t)rows, (size_t)columns) /
            (hu_format_find(b->scale)->storage_bits / 8u);
-}
-
-static uint64_t up(uint64_t n, uint64_t by)
-{
-    return n / by + (n % by != 0);
 }
 
 uint64_t hu_logical_scales_due(const struct logical_scheme *s, uint64_t rows, uint64_t columns,
@@ -199,8 +228,8 @@ uint64_t hu_logical_scales_due(const struct logical_scheme *s, uint64_t rows, ui
     if (!strcmp(s->strategy, "channel"))
         return scales == columns ? columns : rows;
     if (s->tile[0] && s->tile[1])
-        return up(rows, s->tile[0]) * up(columns, s->tile[1]);
-    return s->group ? rows * up(columns, s->group) : scales;
+        return hu_parts_over(rows, s->tile[0]) * hu_parts_over(columns, s->tile[1]);
+    return s->group ? rows * hu_parts_over(columns, s->group) : scales;
 }
 
 const struct logical_scheme *hu_logical_scheme(const struct logical_config *c, bool integer,

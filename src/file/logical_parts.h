@@ -97,6 +97,14 @@ enum logical_found hu_logical_pair(struct logical_reader *r, struct logical_pair
 
 enum logical_found hu_logical_refuse(struct logical_reader *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same of T, whose name, dtype and shape stand before what FORMAT says. */
+enum logical_found hu_logical_wrong(struct logical_reader *r, const struct hu_tensor *t,
+                                    const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same of PART, which does not fit CODES: what is DUE. */
+enum logical_found hu_logical_misfit(struct logical_reader *r, const struct hu_tensor *codes,
+                                     const struct hu_tensor *part, const char *due);
+/* The same of INPUTS, a scale over what weights are multiplied with. */
+enum logical_found hu_logical_inputs(struct logical_reader *r, const struct hu_tensor *inputs);
 /* The tensor whose name is T's with TAIL in place of its last N bytes; NULL: there is none. */
 const struct hu_tensor *hu_logical_beside(const struct logical_reader *r, const struct hu_tensor *t,
                                           size_t n, const char *tail);
@@ -118,6 +126,9 @@ bool hu_logical_number(struct logical_reader *r, const struct hu_tensor *t, floa
 enum { LOGICAL_TEXT = 200 };
 const char *hu_logical_what(const struct hu_tensor *t, char out[LOGICAL_TEXT]);
 bool hu_logical_is_shape(const struct hu_tensor *t, unsigned rank, ...);
+/* Whether T, which may be NULL, is of DTYPE, or of whole numbers of BITS. */
+bool hu_logical_is_of(const struct hu_tensor *t, const char *dtype);
+bool hu_logical_is_integer(const struct hu_tensor *t, unsigned bits);
 
 /* The layouts. Each is given a tensor that may be codes. */
 enum logical_found hu_logical_bnb(struct logical_reader *r, const struct hu_tensor *codes);

@@ -25,14 +25,7 @@
 static enum logical_found misfit(struct logical_reader *r, const struct logical_pair *p,
                                  const char *due)
 {
-    char a[LOGICAL_TEXT], b[LOGICAL_TEXT];
-    return hu_logical_refuse(r, "%s does not fit %s: %s", hu_logical_what(p->scales, a),
-                             hu_logical_what(p->codes, b), due);
-}
-
-static bool is_named(const struct hu_tensor *t, const char *dtype)
-{
-    return t && !strcmp(hu_dtype_name(t->dtype), dtype);
+    return hu_logical_misfit(r, p->codes, p->scales, due);
 }
 
 /* What the elements of T's codes are. False: T is none of codes. */
@@ -43,12 +36,12 @@ static bool read_element(struct logical_pair *p)
     p->element = f;
     if (f)
         return f->storage_bits <= 8 && strcmp(f->name, "e8m0");
-    if (is_named(p->codes, "uint8")) {
+    if (hu_logical_is_of(p->codes, "uint8")) {
         p->each = 2;
         p->element = hu_format_find("fp4_e2m1");
         return true;
     }
-    return is_named(p->codes, "int8");
+    return hu_logical_is_of(p->codes, "int8");
 }
 
 static bool measure(struct logical_pair *p)
@@ -71,11 +64,6 @@ static bool is_grid(const struct logical_pair *p, uint64_t down, uint64_t across
         if (s->shape[i] != t->shape[i])
             return false;
     return t->rank < 2 || s->shape[s->rank - 2] == down;
-}
-
-static uint64_t up(uint64_t n, uint64_t by)
-{
-    return n / by + (n % by != 0);
 }
 
 /* The table's row, or one of our own, for tiles of ROWS × COLUMNS (0: all) under SCALE. */
@@ -142,7 +130,7 @@ static enum logical_found found(struct logical_reader *r, const struct logical_p
     l->scales_in = p->scales->dtype.format;
     hu_logical_add(l, p->scales);
     if (p->zeros) {
-        bool bytes = is_named(p->zeros, "int8");
+        bool bytes = hu_logical_is_of(p->zeros, "int8");
         l->more = p->zeros;
         l->own.zeros = bytes ? HU_ZEROS_BYTES : HU_ZEROS_FLOATS;
         l->own.apart = bytes ? &less_byte : &less_zero;
@@ -156,8 +144,8 @@ static enum logical_found found(struct logical_reader *r, const struct logical_p
  * tiles. */
 static bool is_microscaled(const struct logical_pair *p)
 {
-    return (is_named(p->scales, "e8m0") || is_named(p->scales, "uint8")) &&
-           is_grid(p, p->rows, up(p->columns, 32));
+    return (hu_logical_is_of(p->scales, "e8m0") || hu_logical_is_of(p->scales, "uint8")) &&
+           is_grid(p, p->rows, hu_parts_over(p->columns, 32));
 }
 
 /* Scales of 16 in a row of fp4, and the one over all: SECOND's, or its reciprocal. */
@@ -169,10 +157,10 @@ static enum logical_found nvfp4(struct logical_reader *r, const struct logical_p
     struct hu_logical *l;
     snprintf(due, sizeof due,
              "NVFP4 has a scale for 16 in a row, here [%llu, %llu], in their order",
-             (unsigned long long)p->rows, (unsigned long long)up(p->columns, 16));
-    if (!is_grid(p, p->rows, up(p->columns, 16)))
+             (unsigned long long)p->rows, (unsigned long long)hu_parts_over(p->columns, 16));
+    if (!is_grid(p, p->rows, hu_parts_over(p->columns, 16)))
         return misfit(r, p, due);
-    if (second ? !is_named(second, "fp32") || second->elements != 1 : !p->alone)
+    if (second ? !hu_logical_is_of(second, "fp32") || second->elements != 1 : !p->alone)
         return misfit(r, p, "NVFP4 has one fp32 beside it, weight_scale_2 or weight_global_scale");
     if (second && !hu_logical_number(r, second, &over))
         return LOGICAL_ERROR;
@@ -193,7 +181,7 @@ static uint32_t group_of(const struct logical_reader *r, const struct logical_pa
 {
     for (size_t i = 0; i < r->config.scheme_count; i++) {
         uint64_t group = r->config.schemes[i].group;
-        if (group && group <= p->columns && is_grid(p, p->rows, up(p->columns, group)))
+        if (group && group <= p->columns && is_grid(p, p->rows, hu_parts_over(p->columns, group)))
             return (uint32_t)group;
     }
     return 0;
@@ -208,9 +196,10 @@ static enum logical_found by_said(struct logical_reader *r, const struct logical
     char due[160];
     snprintf(due, sizeof due, "a scale for %llu × %llu is said to be there, in all [%llu, %llu]",
              (unsigned long long)down, (unsigned long long)across,
-             (unsigned long long)up(p->rows, down), (unsigned long long)up(p->columns, across));
+             (unsigned long long)hu_parts_over(p->rows, down),
+             (unsigned long long)hu_parts_over(p->columns, across));
     if (p->columns > UINT32_MAX || p->rows > UINT32_MAX ||
-        !(is_grid(p, up(p->rows, down), up(p->columns, across)) ||
+        !(is_grid(p, hu_parts_over(p->rows, down), hu_parts_over(p->columns, across)) ||
           (rows && columns && !p->lead && p->scales->elements == 1)))
         return misfit(r, p, due);
     /* All of a matrix, a row, or a tile. */
@@ -230,7 +219,7 @@ static enum logical_found by_floats(struct logical_reader *r, const struct logic
     const uint64_t *tile = r->config.tile;
     uint32_t down = tile[0] ? (uint32_t)tile[0] : 128, across = tile[1] ? (uint32_t)tile[1] : 128;
     uint32_t group = group_of(r, p), columns = (uint32_t)p->columns;
-    bool exponents = is_named(p->scales, "e8m0") || is_named(p->scales, "uint8");
+    bool exponents = hu_logical_is_of(p->scales, "e8m0") || hu_logical_is_of(p->scales, "uint8");
     const bool lone = p->scales->elements == 1, matrix = p->codes->rank == 2;
     const struct {
         uint32_t rows, columns;
@@ -246,9 +235,11 @@ static enum logical_found by_floats(struct logical_reader *r, const struct logic
               (p->lead == 1 && hu_logical_is_shape(p->scales, 1, p->codes->shape[0])))},
         {0, 1, !p->tiles && p->codes->rank > 1 && is_grid(p, 1, p->columns)},
         {down, across,
-         p->element && (is_grid(p, up(p->rows, down), up(p->columns, across)) ||
-                        (matrix && hu_logical_is_shape(p->scales, 4, up(p->rows, down), UINT64_C(1),
-                                                       up(p->columns, across), UINT64_C(1))))},
+         p->element &&
+             (is_grid(p, hu_parts_over(p->rows, down), hu_parts_over(p->columns, across)) ||
+              (matrix &&
+               hu_logical_is_shape(p->scales, 4, hu_parts_over(p->rows, down), UINT64_C(1),
+                                   hu_parts_over(p->columns, across), UINT64_C(1))))},
         {1, group, !p->tiles && group},
     };
     for (size_t i = 0; p->columns <= UINT32_MAX && i < sizeof shapes / sizeof *shapes; i++) {
@@ -264,34 +255,31 @@ static enum logical_found by_floats(struct logical_reader *r, const struct logic
         due, sizeof due,
         "scales want [%llu, %llu] for tiles of %u × %u%s, and neither a padded nor a reordered "
         "one is read",
-        (unsigned long long)up(p->rows, down), (unsigned long long)up(p->columns, across), down,
-        across, p->tiles ? "" : ", or one a row or in all");
+        (unsigned long long)hu_parts_over(p->rows, down),
+        (unsigned long long)hu_parts_over(p->columns, across), down, across,
+        p->tiles ? "" : ", or one a row or in all");
     return misfit(r, p, due);
 }
 
 /* Zero points are int8, one a scale of int8; an index of groups is not read beside bytes. */
 static enum logical_found check_beside(struct logical_reader *r, struct logical_pair *p)
 {
-    char what[LOGICAL_TEXT];
     const struct hu_tensor *zeros = hu_logical_beside(r, p->codes, p->cut, "_zero_point"),
                            *index = hu_logical_beside(r, p->codes, p->cut, "_g_idx");
     if (index)
-        return hu_logical_refuse(r, "%s is an index of groups, which is not read beside bytes",
-                                 hu_logical_what(index, what));
+        return hu_logical_wrong(r, index, "is an index of groups, which is not read beside bytes");
     if (!zeros)
         return LOGICAL_FOUND;
     if (p->element)
         return misfit(r, p, "zero points are read beside integers alone");
     bool floats =
         p->float_zeros && zeros->dtype.format && zeros->dtype.format == p->scales->dtype.format;
-    bool fits = (is_named(zeros, "int8") || floats) && zeros->rank == p->scales->rank;
+    bool fits = (hu_logical_is_of(zeros, "int8") || floats) && zeros->rank == p->scales->rank;
     for (unsigned i = 0; fits && i < zeros->rank; i++)
         fits = zeros->shape[i] == p->scales->shape[i];
     if (!fits)
-        return hu_logical_refuse(r,
-                                 "%s does not fit its scales: zero points beside int8 are int8, "
-                                 "one a scale",
-                                 hu_logical_what(zeros, what));
+        return hu_logical_wrong(
+            r, zeros, "does not fit its scales: zero points beside int8 are int8, one a scale");
     p->zeros = zeros;
     return LOGICAL_FOUND;
 }
@@ -307,21 +295,21 @@ enum logical_found hu_logical_pair(struct logical_reader *r, struct logical_pair
         return fits;
     if (p->element && p->each == 1 && p->columns * p->element->storage_bits % 8)
         return misfit(r, p, "rows that end within a byte are not read");
-    if (second && !is_named(p->scales, "fp8_e4m3"))
+    if (second && !hu_logical_is_of(p->scales, "fp8_e4m3"))
         return misfit(r, p, "a scale over all stands over scales of fp8_e4m3");
     if (is_microscaled(p) && !p->tiles && !p->zeros &&
-        (p->element || is_named(p->scales, "e8m0"))) {
-        if (p->each == 1 && is_named(p->scales, "e8m0"))
+        (p->element || hu_logical_is_of(p->scales, "e8m0"))) {
+        if (p->each == 1 && hu_logical_is_of(p->scales, "e8m0"))
             p->layout = "mx";
         return found(r, p, 1, 32, "e8m0", HU_OVER_NONE, &l);
     }
-    if (is_named(p->scales, "fp8_e4m3") && p->element && p->element->storage_bits == 4)
+    if (hu_logical_is_of(p->scales, "fp8_e4m3") && p->element && p->element->storage_bits == 4)
         return nvfp4(r, p, second, reciprocal);
     const char *name = hu_dtype_name(p->scales->dtype);
     bool floats = hu_has_word("fp32 bf16 fp16", name);
     if (!floats && !(hu_has_word("e8m0", name) && p->element && p->element->storage_bits == 8))
         return misfit(r, p,
-                      is_named(p->scales, "uint8") || is_named(p->scales, "e8m0")
+                      hu_logical_is_of(p->scales, "uint8") || hu_logical_is_of(p->scales, "e8m0")
                           ? "e8m0 scales are one for 32 in a row"
                           : "scales are fp32, bf16, fp16, e8m0, or fp8_e4m3 over fp4");
     if (p->each == 2)
@@ -331,13 +319,11 @@ enum logical_found hu_logical_pair(struct logical_reader *r, struct logical_pair
 
 static enum logical_found packed(struct logical_reader *r, struct logical_pair *p)
 {
-    char what[LOGICAL_TEXT];
     p->cut = strlen("_packed");
     p->layout = "compressed-tensors";
     p->scales = hu_logical_beside(r, p->codes, p->cut, "_scale");
     if (!p->scales || !read_element(p) || p->each != 2)
-        return hu_logical_refuse(r, "%s is no uint8 or int32 with a weight_scale beside it",
-                                 hu_logical_what(p->codes, what));
+        return hu_logical_wrong(r, p->codes, "is no uint8 or int32 with a weight_scale beside it");
     return hu_logical_pair(r, p, hu_logical_beside(r, p->codes, p->cut, "_global_scale"), true);
 }
 
@@ -350,9 +336,9 @@ static enum logical_found llm_int8(struct logical_reader *r, struct logical_pair
     struct hu_logical *l;
     unsigned char byte = 0;
     p->layout = "bnb";
-    if (!is_named(p->codes, "int8") || p->codes->rank != 2 || !measure(p))
+    if (!hu_logical_is_of(p->codes, "int8") || p->codes->rank != 2 || !measure(p))
         return misfit(r, p, "SCB stands beside a matrix of int8");
-    if (!is_named(p->scales, "fp32") || !hu_logical_is_shape(p->scales, 1, p->rows))
+    if (!hu_logical_is_of(p->scales, "fp32") || !hu_logical_is_shape(p->scales, 1, p->rows))
         return misfit(r, p, "SCB is fp32, one a row");
     if (order && (order->elements != 1 || order->bytes != 1))
         return misfit(r, p, "weight_format is one byte");
@@ -383,13 +369,10 @@ static enum logical_found modelopt(struct logical_reader *r, struct logical_pair
 {
     const size_t cut = hu_ends_with(p->codes->name, ".weight") ? strlen("weight") : 0;
     const struct hu_tensor *inputs = hu_logical_beside(r, p->codes, cut, "pre_quant_scale");
-    char what[LOGICAL_TEXT];
     if (!hu_logical_modelopt_decodes(r, p->codes, p->codes->name))
         return LOGICAL_ERROR;
     if (inputs && cut)
-        return hu_logical_refuse(
-            r, "%s multiplies the inputs of quantized weights, which are not decoded under it",
-            hu_logical_what(inputs, what));
+        return hu_logical_inputs(r, inputs);
     return hu_logical_pair(r, p, second, false);
 }
 
@@ -425,7 +408,7 @@ enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_t
     for (size_t i = 0; !p.scales && hu_ends_with(codes->name, ".weight") && i < 2; i++) {
         p.scales = hu_logical_beside(r, codes, strlen("weight"), i ? "qscale_weight" : "scale");
         p.layout = i ? "mistral" : "deepseek";
-        if (p.scales && !i && !p.element && is_named(p.scales, "e8m0")) {
+        if (p.scales && !i && !p.element && hu_logical_is_of(p.scales, "e8m0")) {
             p.each = 2;
             p.element = hu_format_find("fp4_e2m1");
         }
@@ -440,19 +423,18 @@ enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_t
 enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_tensor *codes)
 {
     const size_t cut = strlen("_blocks");
-    if (!hu_ends_with(codes->name, "_blocks") || !is_named(codes, "uint8"))
+    if (!hu_ends_with(codes->name, "_blocks") || !hu_logical_is_of(codes, "uint8"))
         return LOGICAL_NONE;
     struct logical_pair p = {.codes = codes, .layout = "gpt-oss"};
     p.scales = hu_logical_beside(r, codes, cut, "_scales");
-    char what[LOGICAL_TEXT];
     if (!p.scales)
         return codes->rank < 3 || codes->shape[codes->rank - 1] != 16
                    ? LOGICAL_NONE
-                   : hu_logical_refuse(r, "%s has no _scales beside it, as gpt-oss' blocks have",
-                                       hu_logical_what(codes, what));
+                   : hu_logical_wrong(r, codes,
+                                      "has no _scales beside it, as gpt-oss' blocks have");
     bool fits = codes->rank >= 3 && codes->shape[codes->rank - 1] == 16 &&
                 p.scales->rank == codes->rank - 1 &&
-                (is_named(p.scales, "uint8") || is_named(p.scales, "e8m0"));
+                (hu_logical_is_of(p.scales, "uint8") || hu_logical_is_of(p.scales, "e8m0"));
     for (unsigned i = 0; fits && i < p.scales->rank; i++)
         fits = p.scales->shape[i] == codes->shape[i];
     if (!fits || codes->shape[codes->rank - 2] > UINT64_MAX / 32)

@@ -2,7 +2,6 @@
 #include "logical_parts.h"
 #include "word_list.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,26 +111,21 @@ static const char *check_kind(const struct kind *k, const json_t *said, struct l
 static enum logical_found read_kind(struct logical_reader *r, struct logical_pair *p,
                                     const json_t *tensor, const char *type)
 {
-    char what[LOGICAL_TEXT];
     const struct hu_tensor *inputs = hu_logical_beside(r, p->codes, p->cut, "_act_pre_scale");
     const struct kind *k = kinds, *end = kinds + sizeof kinds / sizeof *kinds;
     while (k < end && strcmp(k->type, type) != 0)
         k++;
     if (k == end)
-        return hu_logical_refuse(r,
-                                 "%s is torchao's %.40s by its file's metadata, which is not read",
-                                 hu_logical_what(p->codes, what), type);
+        return hu_logical_wrong(
+            r, p->codes, "is torchao's %.40s by its file's metadata, which is not read", type);
     const char *wrong = check_kind(k, json_object_get(tensor, "_data"), p);
     if (wrong)
-        return hu_logical_refuse(r, "%s is torchao's %s by its file's metadata, but %s",
-                                 hu_logical_what(p->codes, what), type, wrong);
+        return hu_logical_wrong(r, p->codes, "is torchao's %s by its file's metadata, but %s", type,
+                                wrong);
     if (inputs)
-        return hu_logical_refuse(
-            r, "%s multiplies the inputs of quantized weights, which are not decoded under it",
-            hu_logical_what(inputs, what));
+        return hu_logical_inputs(r, inputs);
     if (!p->scales)
-        return hu_logical_refuse(r, "%s has no _scale beside it, as torchao's have",
-                                 hu_logical_what(p->codes, what));
+        return hu_logical_wrong(r, p->codes, "has no _scale beside it, as torchao's have");
     p->float_zeros = k->floats;
     p->alone = !k->floats;
     return hu_logical_pair(
@@ -143,7 +137,6 @@ enum logical_found hu_logical_torchao(struct logical_reader *r, const struct hu_
 {
     struct logical_pair p = {.codes = codes, .layout = "torchao", .cut = strlen("_qdata")};
     const char *dot = strrchr(codes->name, '.');
-    char what[LOGICAL_TEXT];
     if (!hu_ends_with(codes->name, "_qdata") || !dot || dot[1] != '_' ||
         strlen(dot) < strlen("._a_qdata"))
         return LOGICAL_NONE;
@@ -162,10 +155,8 @@ enum logical_found hu_logical_torchao(struct logical_reader *r, const struct hu_
     enum logical_found found =
         type
             ? read_kind(r, &p, tensor, type)
-            : hu_logical_refuse(r,
-                                "%s is torchao's by its name, and no file's metadata says of which "
-                                "class",
-                                hu_logical_what(codes, what));
+            : hu_logical_wrong(
+                  r, codes, "is torchao's by its name, and no file's metadata says of which class");
     json_decref(tensor);
     return found;
 }

@@ -18,7 +18,7 @@
 
 static bool is_word(const struct hu_tensor *t)
 {
-    return t && t->dtype.integer && t->dtype.integer->storage_bits == 32 && t->rank == 2;
+    return hu_logical_is_integer(t, 32) && t->rank == 2;
 }
 
 struct words {
@@ -26,14 +26,6 @@ struct words {
     bool awq;
     uint64_t in, out, bits, groups;
 };
-
-static enum logical_found misfit(struct logical_reader *r, const struct hu_tensor *codes,
-                                 const struct hu_tensor *part, const char *due)
-{
-    char a[LOGICAL_TEXT], b[LOGICAL_TEXT];
-    return hu_logical_refuse(r, "%s does not fit %s: %s", hu_logical_what(part, a),
-                             hu_logical_what(codes, b), due);
-}
 
 /* The inputs: g_idx has one number for each, or the config says the bits. */
 static bool measure(struct logical_reader *r, struct words *w)
@@ -81,24 +73,31 @@ static bool is_packing(const struct logical_config *c, bool awq)
             hu_has_word(awq ? "gemm" : "gptq gptq_v2", c->version));
 }
 
+/* INDEX, where it is there, has the group of each of IN inputs. */
+static enum logical_found check_index(struct logical_reader *r, const struct hu_tensor *codes,
+                                      const struct hu_tensor *index, uint64_t in)
+{
+    char due[160];
+    snprintf(due, sizeof due, "the groups of %llu inputs want int32 [%llu]", (unsigned long long)in,
+             (unsigned long long)in);
+    if (!index || (hu_logical_is_integer(index, 32) && hu_logical_is_shape(index, 1, in)))
+        return LOGICAL_FOUND;
+    return hu_logical_misfit(r, codes, index, due);
+}
+
 static enum logical_found check(struct logical_reader *r, const struct words *w)
 {
     char due[160];
     uint64_t words = (w->out * w->bits + 31) / 32;
     if (w->codes->rank != 2 || !w->scales->dtype.format || w->scales->rank != 2)
-        return misfit(r, w->codes, w->scales, "scales are floats, [groups, out]");
+        return hu_logical_misfit(r, w->codes, w->scales, "scales are floats, [groups, out]");
     if (!is_word(w->zeros))
-        return misfit(r, w->codes, w->zeros, "zero points are words of 32 bits");
+        return hu_logical_misfit(r, w->codes, w->zeros, "zero points are words of 32 bits");
     snprintf(due, sizeof due, "zero points of %llu bits want [%llu, %llu]",
              (unsigned long long)w->bits, (unsigned long long)w->groups, (unsigned long long)words);
     if (!hu_logical_is_shape(w->zeros, 2, w->groups, words))
-        return misfit(r, w->codes, w->zeros, due);
-    snprintf(due, sizeof due, "the groups of %llu inputs want int32 [%llu]",
-             (unsigned long long)w->in, (unsigned long long)w->in);
-    if (w->index && (!w->index->dtype.integer || w->index->dtype.integer->storage_bits != 32 ||
-                     !hu_logical_is_shape(w->index, 1, w->in)))
-        return misfit(r, w->codes, w->index, due);
-    return LOGICAL_FOUND;
+        return hu_logical_misfit(r, w->codes, w->zeros, due);
+    return check_index(r, w->codes, w->index, w->in);
 }
 
 static void name_block(char name[HU_BLOCK_NAME], const struct words *w, uint64_t group, bool second)
@@ -153,7 +152,6 @@ static enum logical_found build(struct logical_reader *r, const struct words *w,
 enum logical_found hu_logical_words(struct logical_reader *r, const struct hu_tensor *codes)
 {
     const size_t tail = strlen(".qweight");
-    char what[LOGICAL_TEXT];
     if (!hu_ends_with(codes->name, ".qweight") || !is_word(codes))
         return LOGICAL_NONE;
     struct words w = {.codes = codes,
@@ -161,24 +159,27 @@ enum logical_found hu_logical_words(struct logical_reader *r, const struct hu_te
                       .zeros = hu_logical_beside(r, codes, tail, ".qzeros"),
                       .index = hu_logical_beside(r, codes, tail, ".g_idx")};
     if (!w.scales || !w.zeros)
-        return hu_logical_refuse(r, "%s has no .scales and .qzeros beside it, as GPTQ and AWQ do",
-                                 hu_logical_what(codes, what));
+        return hu_logical_wrong(r, codes,
+                                "has no .scales and .qzeros beside it, as GPTQ and AWQ do");
     if (!is_word(w.zeros) || w.scales->rank != 2 || !w.scales->dtype.format ||
         (w.index && w.index->rank != 1))
-        return misfit(r, codes, w.scales, "scales are floats and zero points int32, each a matrix");
+        return hu_logical_misfit(r, codes, w.scales,
+                                 "scales are floats and zero points int32, each a matrix");
     if (!measure(r, &w))
-        return misfit(r, codes, w.scales,
-                      "the sizes are neither GPTQ's of 2, 3, 4 or 8 bits (as the config has them) "
-                      "nor AWQ's of 4");
+        return hu_logical_misfit(
+            r, codes, w.scales,
+            "the sizes are neither GPTQ's of 2, 3, 4 or 8 bits (as the config has them) "
+            "nor AWQ's of 4");
     if (!is_packing(&r->config, w.awq))
-        return hu_logical_refuse(
-            r, "%s is packed as %s does by its shape, and the config beside it says %s%s%s",
-            hu_logical_what(codes, what), w.awq ? "AutoAWQ's gemm" : "AutoGPTQ", r->config.method,
+        return hu_logical_wrong(
+            r, codes, "is packed as %s does by its shape, and the config beside it says %s%s%s",
+            w.awq ? "AutoAWQ's gemm" : "AutoGPTQ", r->config.method,
             *r->config.version ? " in " : "", r->config.version);
     uint64_t group = group_of(r, &w);
     if (!group)
-        return misfit(r, codes, w.scales,
-                      "inputs and groups do not come out even, or not as the config has them");
+        return hu_logical_misfit(
+            r, codes, w.scales,
+            "inputs and groups do not come out even, or not as the config has them");
     enum logical_found fits = check(r, &w);
     return fits == LOGICAL_FOUND ? build(r, &w, group) : fits;
 }
@@ -242,21 +243,14 @@ static bool read_sizes(struct logical_reader *r, struct packed *p)
     unsigned width = p->sizes->dtype.integer->storage_bits / 8;
     if (!hu_logical_bytes(r, p->sizes, bytes, 2 * width))
         return false;
-    for (unsigned i = 0; i < width; i++) {
-        p->out |= (uint64_t)bytes[i] << 8 * i;
-        p->in |= (uint64_t)bytes[width + i] << 8 * i;
-    }
+    p->out = hu_little_read(bytes, width);
+    p->in = hu_little_read(bytes + width, width);
     return true;
-}
-
-static uint64_t words_up(uint64_t n, uint64_t each)
-{
-    return n / each + (n % each != 0);
 }
 
 static uint64_t words_of(uint64_t n, uint64_t bits)
 {
-    return words_up(n, 32 / bits);
+    return hu_parts_over(n, 32 / bits);
 }
 
 /* Groups in the order of the columns have no use for an index: it is full of −1 then. */
@@ -287,7 +281,7 @@ static bool measure_packed(const struct logical_reader *r, struct packed *p)
             continue;
         p->bits = bits;
         p->group = groups > 1 ? s->group : p->in;
-        return p->group && words_up(p->in, p->group) == groups;
+        return p->group && hu_parts_over(p->in, p->group) == groups;
     }
     if (r->config.scheme_count || p->in <= 4 || p->in % groups)
         return false;
@@ -301,12 +295,13 @@ static enum logical_found check_packed(struct logical_reader *r, struct packed *
 {
     char due[160];
     if (!p->in || p->in > UINT32_MAX || p->out != p->codes->shape[0])
-        return misfit(r, p->codes, p->sizes, "codes want [out, in / 8] or [out, in / 4]");
+        return hu_logical_misfit(r, p->codes, p->sizes,
+                                 "codes want [out, in / 8] or [out, in / 4]");
     if (!p->scales->dtype.format || p->scales->rank != 2 || p->scales->shape[0] != p->out ||
         !p->scales->shape[1] || p->scales->shape[1] > p->in)
-        return misfit(r, p->codes, p->scales, "scales are floats, [out, groups]");
+        return hu_logical_misfit(r, p->codes, p->scales, "scales are floats, [out, groups]");
     if (!measure_packed(r, p))
-        return misfit(
+        return hu_logical_misfit(
             r, p->codes, p->sizes,
             r->config.scheme_count
                 ? "none of the config's config_groups has as many bits, groups and zero points"
@@ -317,19 +312,14 @@ static enum logical_found check_packed(struct logical_reader *r, struct packed *
              "zero points of %d bits, as many a word as codes, want int32 [%llu, %llu]",
              (int)p->bits, (unsigned long long)down, (unsigned long long)groups);
     if (p->zeros && (!is_word(p->zeros) || !hu_logical_is_shape(p->zeros, 2, down, groups)))
-        return misfit(r, p->codes, p->zeros, due);
-    snprintf(due, sizeof due, "the groups of %llu inputs want int32 [%llu]",
-             (unsigned long long)p->in, (unsigned long long)p->in);
-    if (p->index && (!p->index->dtype.integer || p->index->dtype.integer->storage_bits != 32 ||
-                     !hu_logical_is_shape(p->index, 1, p->in)))
-        return misfit(r, p->codes, p->index, due);
-    return read_index(r, p) ? LOGICAL_FOUND : LOGICAL_ERROR;
+        return hu_logical_misfit(r, p->codes, p->zeros, due);
+    enum logical_found fits = check_index(r, p->codes, p->index, p->in);
+    return fits != LOGICAL_FOUND || read_index(r, p) ? fits : LOGICAL_ERROR;
 }
 
 enum logical_found hu_logical_packed_words(struct logical_reader *r, const struct hu_tensor *codes)
 {
     const size_t tail = strlen("_packed");
-    char what[LOGICAL_TEXT];
     if (!hu_ends_with(codes->name, "_packed") || !is_word(codes))
         return LOGICAL_NONE;
     struct packed p = {.codes = codes,
@@ -339,10 +329,9 @@ enum logical_found hu_logical_packed_words(struct logical_reader *r, const struc
                        .index = hu_logical_beside(r, codes, tail, "_g_idx")};
     if (!p.scales || !p.sizes || !p.sizes->dtype.integer ||
         p.sizes->dtype.integer->storage_bits < 32 || !hu_logical_is_shape(p.sizes, 1, UINT64_C(2)))
-        return hu_logical_refuse(r,
-                                 "%s has no _scale, or no _shape of two int64, beside "
-                                 "it, as compressed-tensors has",
-                                 hu_logical_what(codes, what));
+        return hu_logical_wrong(r, codes,
+                                "has no _scale, or no _shape of two int64, beside it, as "
+                                "compressed-tensors has");
     if (!read_sizes(r, &p))
         return LOGICAL_ERROR;
     enum logical_found fits = check_packed(r, &p);

@@ -2,7 +2,6 @@
 #include "printable.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -210,20 +209,21 @@ static bool read_dictionary(struct reader *r, struct dictionary *d)
     return true;
 }
 
-/* The dtypes whose names NumPy has: a kind, the bytes of an element, and what they are. */
+/* The dtypes whose names NumPy has: an order of bytes, a kind, the bytes of an element, and what
+ * they are. */
 static const struct {
-    const char *code, *name;
+    const char *descr, *name;
 } known[] = {
-    {"f2", "fp16"},   {"f4", "fp32"},  {"f8", "fp64"},      {"i1", "int8"},   {"i2", "int16"},
-    {"i4", "int32"},  {"i8", "int64"}, {"u1", "uint8"},     {"u2", "uint16"}, {"u4", "uint32"},
-    {"u8", "uint64"}, {"b1", "bool"},  {"c8", "complex64"},
+    {"<f2", "fp16"},   {"<f4", "fp32"},  {"<f8", "fp64"},      {"|i1", "int8"},   {"<i2", "int16"},
+    {"<i4", "int32"},  {"<i8", "int64"}, {"|u1", "uint8"},     {"<u2", "uint16"}, {"<u4", "uint32"},
+    {"<u8", "uint64"}, {"|b1", "bool"},  {"<c8", "complex64"},
 };
 
-const char *hu_npy_code(const char *name)
+const char *hu_npy_known(const char *name)
 {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (!strcmp(known[i].name, name))
-            return known[i].code;
+            return known[i].descr;
     return NULL;
 }
 
@@ -273,7 +273,7 @@ static bool is_big_endian(char order, const char *code)
 static bool find_known(char order, const char *code, struct hu_tensor *t)
 {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (!strcmp(code, known[i].code)) {
+        if (!strcmp(code, known[i].descr + 1)) {
             t->big_endian = is_big_endian(order, code);
             return hu_dtype_find(known[i].name, &t->dtype);
         }
@@ -330,13 +330,11 @@ static size_t read_prefix(const unsigned char *bytes, size_t n, uint64_t size, u
         return 0;
     }
     size_t prefix = major == 1 ? 10 : 12;
-    *length = bytes[8] | (uint64_t)bytes[9] << 8;
     if (n < prefix) {
         hu_file_refuse(error, n, "the file ends within the header's length");
         return 0;
     }
-    if (major > 1)
-        *length |= (uint64_t)bytes[10] << 16 | (uint64_t)bytes[11] << 24;
+    *length = hu_little_read(bytes + 8, (unsigned)prefix - 8);
     if (*length > HU_NPY_HEADER_MAX || *length > n - prefix) {
         error->more = *length <= HU_NPY_HEADER_MAX && n < size;
         hu_file_refuse(error, 8, "the header claims %llu bytes, and %llu follow",
@@ -373,9 +371,8 @@ static bool set_tensor(struct reader *r, const struct dictionary *d)
                               "header: the file is cut short",
                               (unsigned long long)t->bytes, (unsigned long long)data);
     if (t->bytes < data)
-        return hu_file_refuse(r->error, r->end + t->bytes, "%llu byte%s the array's data",
-                              (unsigned long long)(data - t->bytes),
-                              data - t->bytes > 1 ? "s follow" : " follows");
+        return hu_file_refuse_rest(r->error, r->end + t->bytes, data - t->bytes,
+                                   "the array's data");
     return true;
 }
 

@@ -22,17 +22,14 @@ bool hu_npy_parse(const unsigned char *bytes, size_t n, uint64_t size, struct hu
 enum { HU_NPY_WHY = 200 };
 bool hu_npy_apply_format(struct hu_tensor *t, const struct hu_format *format, char why[HU_NPY_WHY]);
 
-/* What NumPy calls the dtype NAME without its order of bytes, "f4"; NULL: it has none. */
-const char *hu_npy_code(const char *name);
+/* What NumPy calls the dtype NAME, "<f4"; NULL: it has none. */
+const char *hu_npy_known(const char *name);
 /* The descr that stands for F's elements, "<f4"; "<V2" or "|V1" where NumPy has no such dtype and
- * ml_dtypes keeps them so; NULL: neither. *named says which. */
-const char *hu_npy_descr(const struct hu_format *f, bool *named);
+ * ml_dtypes keeps them so; NULL: neither. */
+const char *hu_npy_descr(const struct hu_format *f);
 
-/* The descr of elements of DTYPE, in their order of bytes, where it is a kind that .npy names;
- * NULL: it is none. */
-enum { HU_NPY_DESCR = 8 };
-
-/* ml_dtypes' name of F, by which a reader takes opaque elements (array.view); NULL: it has none. */
+/* ml_dtypes' name of F, by which a reader takes opaque elements (array.view); NULL: it needs or
+ * has none. */
 const char *hu_npy_type_name(const struct hu_format *f);
 
 /* A version 1.0 header, a multiple of 64 bytes, in new memory

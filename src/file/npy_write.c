@@ -31,37 +31,24 @@ const char *hu_npy_type_name(const struct hu_format *f)
     return NULL;
 }
 
-const char *hu_npy_descr(const struct hu_format *f, bool *named)
+enum { DESCR_MAX = 8 };
+
+const char *hu_npy_descr(const struct hu_format *f)
 {
-    static const char *const descrs[] = {"<f2", "<f4", "<f8", "|i1", "|u1", "<i2",
-                                         "<u2", "<i4", "<u4", "<i8", "<u8"};
-    const char *code = hu_npy_code(f->name);
-    *named = true;
-    for (size_t i = 0; code && i < sizeof descrs / sizeof *descrs; i++)
-        if (!strcmp(descrs[i] + 1, code))
-            return descrs[i];
     /* A tf32 in its word is the fp32 of the same value. */
-    if (!strcmp(f->name, "tf32"))
-        return "<f4";
-    *named = false;
-    if (!hu_npy_type_name(f))
-        return NULL;
+    const char *known = hu_npy_known(strcmp(f->name, "tf32") ? f->name : "fp32");
+    if (known || !hu_npy_type_name(f))
+        return known;
     return f->storage_bits == 16 ? "<V2" : "|V1";
 }
 
-static const char *descr_of(struct hu_dtype dtype, bool big_endian, char out[HU_NPY_DESCR])
+static const char *descr_of(struct hu_dtype dtype, bool big_endian, char out[DESCR_MAX])
 {
-    bool named;
-    const char *code = hu_npy_code(hu_dtype_name(dtype));
-    if (code) {
-        char order = code[1] == '1' ? '|' : big_endian ? '>' : '<';
-        snprintf(out, HU_NPY_DESCR, "%c%s", order, code);
-        return out;
-    }
-    const char *opaque_descr = dtype.format ? hu_npy_descr(dtype.format, &named) : NULL;
-    if (!opaque_descr)
+    const char *descr =
+        dtype.format ? hu_npy_descr(dtype.format) : hu_npy_known(hu_dtype_name(dtype));
+    if (!descr)
         return NULL;
-    snprintf(out, HU_NPY_DESCR, "%s", opaque_descr);
+    snprintf(out, DESCR_MAX, "%s", descr);
     if (big_endian && *out == '<')
         *out = '>';
     return out;
@@ -84,8 +71,7 @@ unsigned char *hu_npy_header(const char *descr, bool fortran_order, const uint64
         text[n++] = ' ';
     text[n++] = '\n';
     memcpy(bytes, HU_NPY_MAGIC "\1", 8);
-    bytes[8] = (unsigned char)n;
-    bytes[9] = (unsigned char)(n >> 8);
+    hu_little_write(bytes + 8, n, 2);
     *length = 10 + n;
     return bytes;
 }
@@ -93,8 +79,7 @@ unsigned char *hu_npy_header(const char *descr, bool fortran_order, const uint64
 /* Before the elements are counted: of a format that .npy cannot hold their number says nothing. */
 bool hu_npy_holds(const struct hu_format *to, char message[HU_WRITE_MESSAGE])
 {
-    bool named;
-    if (hu_npy_descr(to, &named))
+    if (hu_npy_descr(to))
         return true;
     if (hu_is_integer(to))
         return hu_write_refuse(
@@ -111,7 +96,7 @@ bool hu_npy_holds(const struct hu_format *to, char message[HU_WRITE_MESSAGE])
 bool hu_npy_lay_out(const struct hu_written *t, struct hu_write_layout *l,
                     char message[HU_WRITE_MESSAGE])
 {
-    char own[HU_NPY_DESCR];
+    char own[DESCR_MAX];
     const char *descr = descr_of(t->dtype, t->big_endian, own);
     if (!descr)
         return hu_write_refuse(message, ".npy cannot hold %s", hu_dtype_name(t->dtype));

@@ -45,12 +45,6 @@ static bool open_input(const char *path, struct hu_input *in, struct hu_tensor_f
     return true;
 }
 
-static bool refuse_read(struct hu_file_error *error, int why)
-{
-    return hu_file_refuse_whole(
-        error, "%s", why < 0 ? "the file became shorter while it was read" : strerror(why));
-}
-
 typedef bool parse_function(const unsigned char *bytes, size_t n, uint64_t size,
                             struct hu_tensor_file *file, struct hu_file_error *error);
 
@@ -69,7 +63,7 @@ static bool parse_start(const struct hu_input *in, parse_function *parse, size_t
         file->header = bytes;
         int why = hu_input_read(in, bytes, n, 0);
         if (why)
-            return refuse_read(error, why);
+            return hu_file_refuse_read(error, why);
         *error = (struct hu_file_error){0};
         if (parse(bytes, n, in->size, file, error))
             return true;
@@ -84,20 +78,18 @@ static bool parse_start(const struct hu_input *in, parse_function *parse, size_t
 static bool parse_safetensors(const struct hu_input *in, struct hu_tensor_file *file,
                               struct hu_file_error *error)
 {
-    uint64_t n = 8;
     unsigned char length[8];
     int why = hu_input_read(in, length, 8, 0);
     if (why)
-        return refuse_read(error, why);
-    for (int i = 0; i < 8; i++)
-        n += (uint64_t)length[i] << 8 * i;
+        return hu_file_refuse_read(error, why);
+    uint64_t n = 8 + hu_little_read(length, 8);
     if (n - 8 > HU_SAFETENSORS_HEADER_MAX || n > in->size)
         return hu_safetensors_parse(length, 8, in->size, file, error);
     unsigned char *bytes = arena_allocate(&file->arena, (size_t)n);
     if (!bytes)
         return hu_file_refuse_whole(error, "out of memory");
     why = hu_input_read(in, bytes, (size_t)n, 0);
-    return why ? refuse_read(error, why)
+    return why ? hu_file_refuse_read(error, why)
                : hu_safetensors_parse_in_place(bytes, (size_t)n, in->size, file, error);
 }
 
@@ -126,7 +118,7 @@ static bool parse_input(const struct hu_input *in, const char *path, struct hu_t
     size_t n = in->size < sizeof bytes ? (size_t)in->size : sizeof bytes;
     int why = hu_input_read(in, bytes, n, 0);
     if (why)
-        return refuse_read(error, why);
+        return hu_file_refuse_read(error, why);
     enum hu_file_kind kind = hu_kind_of_bytes(bytes, n);
     if (kind == HU_FILE_OTHER) {
         if (!refuse_foreign(in, path, bytes, n, error))

@@ -22,9 +22,7 @@ static const unsigned char *take(struct hu_pickle *p, uint64_t n)
 static bool take_number(struct hu_pickle *p, unsigned width, uint64_t *value)
 {
     const unsigned char *at = take(p, width);
-    *value = 0;
-    for (unsigned i = 0; at && i < width; i++)
-        *value |= (uint64_t)at[i] << 8 * i;
+    *value = at ? hu_little_read(at, width) : 0;
     return at;
 }
 
@@ -48,7 +46,7 @@ static bool push_fixed(struct hu_pickle *p, unsigned width)
 /* Two's complement of as many bytes as the length before it, of WIDTH bytes, says. */
 static bool push_long(struct hu_pickle *p, unsigned width)
 {
-    uint64_t n, value = 0;
+    uint64_t n;
     if (!take_number(p, width, &n))
         return false;
     const unsigned char *bytes = take(p, n);
@@ -56,8 +54,7 @@ static bool push_long(struct hu_pickle *p, unsigned width)
         return false;
     if (n > 8)
         return pickle_push(p, hu_pickle_value_new(p, HU_PICKLE_OTHER));
-    for (unsigned i = 0; i < n; i++)
-        value |= (uint64_t)bytes[i] << 8 * i;
+    uint64_t value = hu_little_read(bytes, (unsigned)n);
     if (n && n < 8 && bytes[n - 1] & 0x80)
         value |= UINT64_MAX << 8 * n;
     return push_integer(p, HU_PICKLE_INTEGER, (int64_t)value);

@@ -306,17 +306,51 @@ static bool read_shape(struct reader *r, struct hu_tensor *tensor)
     return true;
 }
 
-/* The reference's names; its complex type is in the block table. */
+/* The reference's dtypes; its complex type is in the block table. */
+static const struct {
+    const char *ours, *name;
+} dtypes[] = {
+    {"fp64", "F64"},
+    {"fp32", "F32"},
+    {"bf16", "BF16"},
+    {"fp16", "F16"},
+    {"fp8_e5m2", "F8_E5M2"},
+    {"fp8_e4m3", "F8_E4M3"},
+    {"fp8_e5m2fnuz", "F8_E5M2FNUZ"},
+    {"fp8_e4m3fnuz", "F8_E4M3FNUZ"},
+    {"e8m0", "F8_E8M0"},
+    {"fp6_e3m2", "F6_E3M2"},
+    {"fp6_e2m3", "F6_E2M3"},
+    {"fp4_e2m1", "F4"},
+    {"int8", "I8"},
+    {"uint8", "U8"},
+    {"int16", "I16"},
+    {"uint16", "U16"},
+    {"int32", "I32"},
+    {"uint32", "U32"},
+    {"int64", "I64"},
+    {"uint64", "U64"},
+    {"bool", "BOOL"},
+    {"complex64", "C64"},
+};
+
+const char *hu_safetensors_name(struct hu_dtype dtype)
+{
+    const char *ours = hu_dtype_name(dtype);
+    /* A tf32 in its word is the fp32 of the same value. */
+    if (!strcmp(ours, "tf32"))
+        ours = "fp32";
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
+        if (!strcmp(dtypes[i].ours, ours))
+            return dtypes[i].name;
+    return NULL;
+}
+
 static bool dtype_of(const char *name, struct hu_dtype *dtype)
 {
-    static const char *const known[] = {
-        "BOOL", "F4",  "F6_E2M3", "F6_E3M2",     "U8",          "I8",  "F8_E5M2", "F8_E4M3",
-        "I16",  "U16", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "F16", "BF16",    "I32",
-        "U32",  "F32", "C64",     "F64",         "I64",         "U64",
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (!strcmp(known[i], name))
-            return hu_dtype_find(strcmp(name, "F4") ? name : "fp4_e2m1", dtype);
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
+        if (!strcmp(dtypes[i].name, name))
+            return hu_dtype_find(dtypes[i].ours, dtype);
     return false;
 }
 
@@ -531,20 +565,16 @@ static bool check_tiling(struct reader *r)
     }
     free(order);
     if (fine && next != r->size)
-        return hu_file_refuse(r->error, next, "%llu byte%s the last tensor's data",
-                              (unsigned long long)(r->size - next),
-                              r->size - next > 1 ? "s follow" : " follows");
+        return hu_file_refuse_rest(r->error, next, r->size - next, "the last tensor's data");
     return fine;
 }
 
 bool hu_safetensors_parse_in_place(unsigned char *bytes, size_t n, uint64_t size,
                                    struct hu_tensor_file *file, struct hu_file_error *error)
 {
-    uint64_t length = 0;
     if (n < 8)
         return hu_file_refuse(error, n, "the file ends within the header's length");
-    for (int i = 0; i < 8; i++)
-        length |= (uint64_t)bytes[i] << 8 * i;
+    uint64_t length = hu_little_read(bytes, 8);
     if (length > HU_SAFETENSORS_HEADER_MAX)
         return hu_file_refuse(error, 0,
                               "the header claims %llu bytes, more than the 100,000,000 that "

@@ -22,3 +22,6 @@ bool hu_safetensors_parse(const unsigned char *bytes, size_t n, uint64_t size,
  */
 bool hu_safetensors_parse_in_place(unsigned char *bytes, size_t n, uint64_t size,
                                    struct hu_tensor_file *file, struct hu_file_error *error);
+
+/* safetensors' name of a dtype; NULL: it has none. */
+const char *hu_safetensors_name(struct hu_dtype dtype);

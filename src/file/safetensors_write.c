@@ -1,7 +1,7 @@
+#include "safetensors.h"
 #include "write_parts.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void put_text(struct write_text *t, const char *text)
@@ -30,41 +30,6 @@ static void put_string(struct write_text *t, const char *string)
             hu_write_put(t, c, 1);
     }
     put_text(t, "\"");
-}
-
-const char *hu_safetensors_name(struct hu_dtype dtype)
-{
-    /* A tf32 in its word is the fp32 of the same value. */
-    static const char *const names[][2] = {
-        {"fp64", "F64"},
-        {"fp32", "F32"},
-        {"tf32", "F32"},
-        {"bf16", "BF16"},
-        {"fp16", "F16"},
-        {"fp8_e5m2", "F8_E5M2"},
-        {"fp8_e4m3", "F8_E4M3"},
-        {"fp8_e5m2fnuz", "F8_E5M2FNUZ"},
-        {"fp8_e4m3fnuz", "F8_E4M3FNUZ"},
-        {"e8m0", "F8_E8M0"},
-        {"fp6_e3m2", "F6_E3M2"},
-        {"fp6_e2m3", "F6_E2M3"},
-        {"fp4_e2m1", "F4"},
-        {"int8", "I8"},
-        {"uint8", "U8"},
-        {"int16", "I16"},
-        {"uint16", "U16"},
-        {"int32", "I32"},
-        {"uint32", "U32"},
-        {"int64", "I64"},
-        {"uint64", "U64"},
-        {"bool", "BOOL"},
-        {"complex64", "C64"},
-    };
-    const char *name = hu_dtype_name(dtype);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(names[i][0], name))
-            return names[i][1];
-    return NULL;
 }
 
 static bool put_tensor(struct write_text *t, const struct hu_written *tensor,
@@ -143,8 +108,8 @@ bool hu_safetensors_lay_out(const struct hu_tensor_file *file, const struct hu_w
         put_text(&t, " ");
     if (fine && t.failed)
         fine = hu_write_refuse(message, "out of memory");
-    for (size_t i = 0; fine && i < 8; i++)
-        t.bytes[i] = (char)((t.n - 8) >> 8 * i);
+    if (fine)
+        hu_little_write(t.bytes, t.n - 8, 8);
     l->header = (unsigned char *)t.bytes;
     l->header_bytes = t.n;
     return fine;

@@ -45,6 +45,19 @@ bool hu_file_refuse_whole(struct hu_file_error *error, const char *format, ...)
     return false;
 }
 
+bool hu_file_refuse_read(struct hu_file_error *error, int why)
+{
+    return hu_file_refuse_whole(
+        error, "%s", why < 0 ? "the file became shorter while it was read" : strerror(why));
+}
+
+bool hu_file_refuse_rest(struct hu_file_error *error, uint64_t offset, uint64_t rest,
+                         const char *what)
+{
+    return hu_file_refuse(error, offset, "%llu byte%s %s", (unsigned long long)rest,
+                          rest > 1 ? "s follow" : " follows", what);
+}
+
 void hu_file_note(struct hu_tensor_file *file, const char *format, ...)
 {
     char text[400];
@@ -180,8 +193,6 @@ bool hu_metadata_integer(const struct hu_metadata *m, uint64_t index, uint64_t *
     if (m->type >= sizeof sizes || !sizes[m->type] || index >= m->count)
         return false;
     unsigned width = (unsigned)abs(sizes[m->type]);
-    *value = 0;
-    for (unsigned i = 0; i < width; i++)
-        *value |= (uint64_t)m->value[index * width + i] << 8 * i;
+    *value = hu_little_read(m->value + index * width, width);
     return sizes[m->type] > 0 || !(*value >> (8 * width - 1));
 }

@@ -104,6 +104,11 @@ bool hu_file_refuse(struct hu_file_error *error, uint64_t offset, const char *fo
 /* The same of the whole file. */
 bool hu_file_refuse_whole(struct hu_file_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same for what hu_input_read gave, WHY. */
+bool hu_file_refuse_read(struct hu_file_error *error, int why);
+/* The same of REST bytes at OFFSET that follow WHAT, where nothing may follow. */
+bool hu_file_refuse_rest(struct hu_file_error *error, uint64_t offset, uint64_t rest,
+                         const char *what);
 /* One more note of FILE. Lack of memory loses it. */
 void hu_file_note(struct hu_tensor_file *file, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -3,7 +3,6 @@
 #include "open.h"
 #include "json_text.h"
 #include "printable.h"
-#include "text_file.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -86,20 +85,21 @@ static bool gather(struct opening *o)
     return true;
 }
 
+const struct hu_tensor *hu_tensor_set_at(const struct hu_tensor_set *set, size_t index)
+{
+    size_t file = 0;
+    while (index >= set->files[file].count)
+        index -= set->files[file++].count;
+    return &set->files[file].tensors[index];
+}
+
 const struct hu_tensor *hu_tensor_set_find(const struct hu_tensor_set *set, const char *name)
 {
-    size_t low = 0, high = set->tensor_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(set->tensors[middle]->name, name);
-        if (!order)
-            return set->tensors[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
+    const struct hu_tensor wanted = {.name = name}, *key = &wanted;
+    struct hu_tensor **found = set->tensor_count ? bsearch(&key, set->tensors, set->tensor_count,
+                                                           sizeof *set->tensors, compare)
+                                                 : NULL;
+    return found ? *found : NULL;
 }
 
 const struct hu_tensor *hu_tensor_set_beside(const struct hu_tensor_set *set,
@@ -112,19 +112,6 @@ const struct hu_tensor *hu_tensor_set_beside(const struct hu_tensor_set *set,
     memcpy(name, t->name, length - n);
     strcpy(name + length - n, tail);
     return hu_tensor_set_find(set, name);
-}
-
-/* DIRECTORY of PATH and FILE in new memory; NULL: out of memory. */
-static char *beside(const char *path, const char *file)
-{
-    const char *slash = strrchr(path, '/');
-    size_t n = slash ? (size_t)(slash - path) + 1 : 0;
-    char *joined = malloc(n + strlen(file) + 1);
-    if (joined) {
-        memcpy(joined, path, n);
-        strcpy(joined + n, file);
-    }
-    return joined;
 }
 
 static size_t shard_number(const struct hu_tensor_set *set, const char *path)
@@ -147,7 +134,7 @@ static bool open_shards(struct opening *o, const char *path, json_t *map)
         if (!file || !*file || strchr(file, '/'))
             return refuse(o, path, "tensor '%s' must name a file beside the index",
                           hu_printable(name, shown, sizeof shown));
-        char *shard = beside(path, file);
+        char *shard = hu_path_beside(path, file);
         bool fine = shard && (shard_number(o->set, shard) < o->set->count || add_file(o, shard));
         free(shard);
         if (!fine)
@@ -165,7 +152,7 @@ static bool check_map(struct opening *o, const char *path, json_t *map)
     json_object_foreach(map, name, value)
     {
         const struct hu_tensor *t = hu_tensor_set_find(set, name);
-        char *shard = beside(path, json_string_value(value));
+        char *shard = hu_path_beside(path, json_string_value(value));
         bool there = t && shard && !strcmp(set->paths[t->file], shard);
         free(shard);
         if (!there)
@@ -202,14 +189,8 @@ static bool read_index(struct opening *o, const char *path, json_t *root)
 
 static bool open_index(struct opening *o, const char *path)
 {
-    const char *no_text;
     char why[HU_JSON_ERROR];
-    size_t n = 0;
-    char *text = hu_text_read(path, &n, &no_text);
-    if (!text)
-        return refuse(o, path, "%s", no_text);
-    json_t *root = hu_json_load(text, n, HU_JSON_CONFIG_MAX + 8 * n, why);
-    free(text);
+    json_t *root = hu_json_read(path, 8, why);
     if (!root)
         return refuse(o, path, "%s", why);
     bool fine = read_index(o, path, root);

@@ -25,6 +25,9 @@ enum { HU_SET_ERROR = 640 };
 bool hu_tensor_set_open(const char *path, struct hu_tensor_set *set, char error[HU_SET_ERROR]);
 void hu_tensor_set_close(struct hu_tensor_set *set);
 
+/* The tensor INDEX in the order of the files and their headers; tensors goes by name. */
+const struct hu_tensor *hu_tensor_set_at(const struct hu_tensor_set *set, size_t index);
+
 /* NULL: no tensor of that name. */
 const struct hu_tensor *hu_tensor_set_find(const struct hu_tensor_set *set, const char *name);
 /* The tensor whose name is T's with TAIL in place of its last N bytes; NULL: there is none. */

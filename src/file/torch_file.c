@@ -15,23 +15,21 @@ struct zipped {
     char prefix[256]; /* of all names, with its '/' */
 };
 
+int hu_member_names_compare(const void *a, const void *b)
+{
+    const struct hu_member_name *x = a, *y = b;
+    return strcmp(x->name, y->name);
+}
+
 /* The member PREFIX NAME. NULL: there is none. */
 static const struct hu_member_name *find_member(const struct zipped *z, const char *name)
 {
     char full[512];
     int n = snprintf(full, sizeof full, "%s%s", z->prefix, name);
-    size_t low = 0, high = n < (int)sizeof full ? z->count : 0;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(z->names[middle].name, full);
-        if (!order)
-            return &z->names[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
+    const struct hu_member_name key = {.name = full};
+    return n < (int)sizeof full
+               ? bsearch(&key, z->names, z->count, sizeof key, hu_member_names_compare)
+               : NULL;
 }
 
 static bool find_zipped(void *context, const struct hu_torch_storage *s,
@@ -186,7 +184,7 @@ static bool place_storage(struct legacy *l, const struct hu_pickle_value *key, u
                           struct hu_file_error *error)
 {
     unsigned char bytes[8];
-    uint64_t elements = 0, size;
+    uint64_t size;
     struct hu_torch_storage wanted = {.key = key->bytes, .key_bytes = key->count};
     if (key->type != HU_PICKLE_TEXT)
         return hu_file_refuse(error, *at, "the list of storages holds no text");
@@ -201,8 +199,7 @@ static bool place_storage(struct legacy *l, const struct hu_pickle_value *key, u
         return refuse_storage(error, *at < l->in->size ? *at : l->in->size, s,
                               why < 0 ? "lies behind the file's end: it is cut short"
                                       : strerror(why));
-    for (int i = 0; i < 8; i++)
-        elements |= (uint64_t)bytes[i] << 8 * i;
+    uint64_t elements = hu_little_read(bytes, 8);
     if (elements != s->whole)
         return refuse_storage(error, *at, s, "has another number of elements than the pickle says");
     *at += 8;
@@ -227,9 +224,8 @@ static bool place_storages(struct legacy *l, const struct hu_pickle_value *keys,
     for (uint32_t i = 0; i < keys->count; i++)
         if (!place_storage(l, keys->items[i], &at, error))
             return false;
-    return at == l->in->size || hu_file_refuse(error, at, "%llu byte%s the last storage",
-                                               (unsigned long long)(l->in->size - at),
-                                               l->in->size - at > 1 ? "s follow" : " follows");
+    return at == l->in->size ||
+           hu_file_refuse_rest(error, at, l->in->size - at, "the last storage");
 }
 
 /* PROTOCOL_VERSION, and what the machine was. */
@@ -299,8 +295,7 @@ bool hu_torch_read(const struct hu_input *in, struct hu_tensor_file *file,
         bool fine = !why && parse_legacy(in, bytes, n, file, error);
         free(bytes);
         if (why)
-            return hu_file_refuse_whole(
-                error, "%s", why < 0 ? "the file became shorter while it was read" : strerror(why));
+            return hu_file_refuse_read(error, why);
         if (fine)
             return true;
         if (!error->more || n == HU_PICKLE_MAX || n == in->size)

@@ -18,5 +18,6 @@ struct hu_member_name {
     const char *name;
     size_t index;
 };
+int hu_member_names_compare(const void *a, const void *b);
 bool hu_torch_read_zip(struct hu_zip *zip, size_t pickle, const struct hu_member_name *names,
                        size_t count, struct hu_tensor_file *file, struct hu_file_error *error);

@@ -1,8 +1,5 @@
 #include "torch_values.h"
-#include "printable.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { RANK_MAX = 64 };

@@ -45,6 +45,3 @@ bool hu_write_lay_out(const struct hu_tensor_file *file, enum hu_file_kind kind,
                       struct hu_written *tensors, size_t count, const struct hu_write_split *split,
                       struct hu_write_layout *layout, char message[HU_WRITE_MESSAGE]);
 void hu_write_layout_clear(struct hu_write_layout *layout);
-
-/* safetensors' name of a dtype; NULL: it has none. */
-const char *hu_safetensors_name(struct hu_dtype dtype);

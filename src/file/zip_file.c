@@ -152,9 +152,7 @@ static bool refuse(struct hu_zip *z, struct hu_file_error *error, const char *wh
                    zip_error_t *why)
 {
     if (z->trouble)
-        return hu_file_refuse_whole(error, "%s",
-                                    z->trouble < 0 ? "the file became shorter while it was read"
-                                                   : strerror(z->trouble));
+        return hu_file_refuse_read(error, z->trouble);
     return hu_file_refuse_whole(error, "%s: %s", what, zip.error_strerror(why));
 }
 

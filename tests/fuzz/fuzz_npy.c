@@ -9,11 +9,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void write_again(const struct hu_tensor *t)
 {
-    bool named;
     size_t n;
     struct hu_tensor_file file = {0};
     struct hu_file_error error;
-    const char *descr = t->dtype.format ? hu_npy_descr(t->dtype.format, &named) : NULL;
+    const char *descr = t->dtype.format ? hu_npy_descr(t->dtype.format) : NULL;
     if (!descr)
         return;
     unsigned char *header = hu_npy_header(descr, t->fortran_order, t->shape, t->rank, &n);

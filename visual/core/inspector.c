@@ -5,7 +5,6 @@
 #include "words.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static void add(struct facts *facts, const char *name, const char *label, int lines, char *text)
@@ -26,14 +25,6 @@ static void add_below(struct facts *facts, const char *name, const char *label, 
 {
     add(facts, name, label, lines, text);
     facts->list[facts->count - 1].below = true;
-}
-
-/* TEXT, freed, with the minus sign of typography. */
-static char *pretty(char *text)
-{
-    char *out = with_minus(text);
-    free(text);
-    return out;
 }
 
 /* Wider formats have code and value in a line each. */
@@ -104,7 +95,7 @@ static char *exact_decimal(const struct row *r)
 {
     if (!hu_is_finite(r->datum))
         return need(strdup(r->decimal));
-    return pretty(without_zeros(hu_datum_exact(r->format, r->bits)));
+    return with_minus_taken(without_zeros(hu_datum_exact(r->format, r->bits)));
 }
 
 static char *hexadecimal(const struct row *r)
@@ -135,7 +126,7 @@ static char *unit(const struct row *r)
     mpq_set_ui(ulp, 1, 1);
     hu_mpq_scale(ulp, ulp, exponent);
     bool exact;
-    char *near = pretty(hu_ratio_shown(ulp, 4, &exact)), *power = power_of_two(exponent);
+    char *near = with_minus_taken(hu_ratio_shown(ulp, 4, &exact)), *power = power_of_two(exponent);
     char *text = text_of("%s %s %s", power, exact ? "=" : "≈", near);
     free(near);
     free(power);

@@ -37,7 +37,7 @@ int px(const struct layout *l, double units)
     return (int)lround(units * l->view.scale);
 }
 
-static const char *keep_taken(struct layout *l, char *text)
+const char *keep_taken(struct layout *l, char *text)
 {
     if (l->text_count == l->text_room) {
         l->text_room = l->text_room ? 2 * l->text_room : 256;

@@ -33,6 +33,8 @@ struct mark *put_mark(struct layout *l, enum mark_kind kind, struct rect rect, e
 
 /* A copy that lives as long as the layout. */
 const char *keep(struct layout *l, const char *text);
+/* TEXT itself, which is freed with the layout. */
+const char *keep_taken(struct layout *l, char *text);
 
 int width_of(const struct layout *l, enum face face, const char *text);
 /* The left end of what is WIDTH wide and has its middle as near to X as AREA allows. */

@@ -69,10 +69,9 @@ static void write_kept(struct microscope *s, const mpz_t kept)
 static void shown_ratio(char *out, size_t size, const mpq_t ratio)
 {
     bool exact;
-    char *plain = hu_ratio_shown(ratio, 4, &exact), *text = with_minus(plain);
+    char *text = with_minus_taken(hu_ratio_shown(ratio, 4, &exact));
     snprintf(out, size, "%s%s", exact ? "" : "≈ ", text);
     free(text);
-    free(plain);
 }
 
 /* REST: what is dropped, in units. */

@@ -269,26 +269,25 @@ static void show_state(struct model *m)
     model_settle(m);
 }
 
-bool model_undo(struct model *m)
+static bool step(struct model *m, bool (*move)(struct history *h), const char *what)
 {
     model_hush(m);
-    if (!history_undo(&m->history)) {
-        model_say(m, false, "nothing to undo");
-        return false;
-    }
-    show_state(m);
-    return true;
+    bool moved = move(&m->history);
+    if (moved)
+        show_state(m);
+    else
+        model_say(m, false, "nothing to %s", what);
+    return moved;
+}
+
+bool model_undo(struct model *m)
+{
+    return step(m, history_undo, "undo");
 }
 
 bool model_redo(struct model *m)
 {
-    model_hush(m);
-    if (!history_redo(&m->history)) {
-        model_say(m, false, "nothing to redo");
-        return false;
-    }
-    show_state(m);
-    return true;
+    return step(m, history_redo, "redo");
 }
 
 /* --- Text fields --- */

@@ -346,11 +346,10 @@ static void round_step(mpq_t step, const mpq_t least)
 static void tick_text(char *out, const mpq_t at, bool offset)
 {
     bool exact;
-    char *plain = hu_ratio_shown(at, 3, &exact), *shown = with_minus(plain);
+    char *shown = with_minus_taken(hu_ratio_shown(at, 3, &exact));
     bool zero = offset && !mpq_sgn(at);
     snprintf(out, TICK_TEXT, "%s%s", offset && mpq_sgn(at) > 0 ? "+" : "", zero ? "source" : shown);
     free(shown);
-    free(plain);
 }
 
 static int linear_ticks(const struct numberline *n, const mpq_t base, bool offset, int wanted,

@@ -140,11 +140,10 @@ int put_direction_buttons(struct layout *l, struct rect area,
     struct flow f = flow_in(l, area, 26, 4);
     for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++) {
         enum hu_direction direction = (enum hu_direction)d;
-        char *text = text_in(m, direction);
+        const char *text = keep_taken(l, text_in(m, direction));
         put_choice(l, ROLE_BUTTON, flow_next(&f, button_width(l, text)), text,
                    model_now(m)->options.direction == direction, direction_words(direction),
                    "direction.%s", hu_direction_name(direction));
-        free(text);
     }
     return flow_end(&f);
 }
@@ -260,12 +259,12 @@ static int put_alignment(struct layout *l, struct rect area)
     char first[32], last[32];
     superscript(first, sizeof first, p.top);
     superscript(last, sizeof last, a.quantum);
-    char *text = text_of("The first column is 2%s, the last that is kept 2%s. Guard %d, round %d, "
-                         "sticky %d: %s.",
-                         first, last, a.guard, a.round, a.sticky, rests[a.rest]);
+    const char *text = keep_taken(
+        l, text_of("The first column is 2%s, the last that is kept 2%s. Guard %d, round %d, "
+                   "sticky %d: %s.",
+                   first, last, a.guard, a.round, a.sticky, rests[a.rest]));
     area.y = put_paragraph(l, box(area.x, p.y, area.w, 0), FACE_WORDS, TINT_INK, 4, text,
                            "align.reason");
-    free(text);
     return area.y;
 }
 

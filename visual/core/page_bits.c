@@ -4,7 +4,6 @@
 #include "layout_parts.h"
 #include "words.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* In units. */
@@ -252,10 +251,7 @@ static const char *shorten(struct layout *l, const char *text, int columns)
         return text;
     /* Only a minus sign is longer than a byte. */
     int bytes = kept + (strncmp(text, "−", 3) ? 0 : 2);
-    char *short_text = text_of("%.*s…%s", bytes, text, power);
-    const char *out = keep(l, short_text);
-    free(short_text);
-    return out;
+    return keep_taken(l, text_of("%.*s…%s", bytes, text, power));
 }
 
 static int put_fact(struct layout *l, const struct fact *fact, struct rect r, int label, int lines)

@@ -102,11 +102,11 @@ static int put_rules(struct layout *l, const struct view_of_block *v, struct rec
         return area.y;
     for (int n = HU_SCALE_FLOOR; n <= HU_SCALE_EVEN; n++) {
         enum hu_scale_rule rule = (enum hu_scale_rule)n;
-        char full[32 + HU_SHORTEST_TEXT], *text = rule_text(v, rule, full, sizeof full);
+        char full[32 + HU_SHORTEST_TEXT];
+        const char *text = keep_taken(l, rule_text(v, rule, full, sizeof full));
         put_choice(l, ROLE_BUTTON, flow_next(&f, button_width(l, text)), text,
                    rule == own && !v->s->by_hand, keep(l, full), "rule.%s",
                    hu_scale_rule_name(rule));
-        free(text);
     }
     return flow_end(&f) + px(l, 6);
 }
@@ -181,9 +181,7 @@ static struct item *put_cell(struct layout *l, struct rect *line, const struct c
 static void put_number(struct layout *l, struct rect *line, const struct columns *c, int width,
                        enum tint tint, const char *number, int element, const char *name)
 {
-    char *text = with_minus(number);
-    put_cell(l, line, c, width, tint, text, element, name);
-    free(text);
+    put_cell(l, line, c, width, tint, keep_taken(l, with_minus(number)), element, name);
 }
 
 /* What a code stands for without its scale. */
@@ -203,7 +201,7 @@ static void put_error(struct layout *l, const struct view_of_block *v, const str
     const struct hu_block_datum *d = &v->data[n];
     bool exact;
     char *error = hu_block_error(v->s->given[n], d, true, &exact);
-    char *text = with_minus(exact ? "exact" : error ? error : "no number");
+    const char *text = keep_taken(l, with_minus(exact ? "exact" : error ? error : "no number"));
     const char *remark =
         hu_block_remark(v->s->block, model_now(v->m)->options.direction, v->s->given[n], d);
     struct item *i = NULL;
@@ -216,7 +214,6 @@ static void put_error(struct layout *l, const struct view_of_block *v, const str
         i->face = FACE_SMALL;
         i->align = ALIGN_LEFT;
     }
-    free(text);
     free(error);
 }
 
@@ -284,7 +281,8 @@ static int put_elements(struct layout *l, const struct view_of_block *v, struct 
 static int put_sum(struct layout *l, const struct view_of_block *v, struct rect area)
 {
     struct hu_block_errors e = hu_block_errors(v->s->given, v->data, (size_t)v->count);
-    char shown[HU_SHORTEST_TEXT], *hex = block_page_hex(v->s), *text;
+    const char *hex = keep_taken(l, block_page_hex(v->s));
+    char shown[HU_SHORTEST_TEXT], *text;
     hu_block_shown(shown, e.greatest);
     if (isfinite(e.sqnr))
         text =
@@ -292,13 +290,11 @@ static int put_sum(struct layout *l, const struct view_of_block *v, struct rect 
     else
         text = text_of("%zu bytes; %s", strlen(hex) / 2,
                        isnan(e.greatest) ? "not all are numbers" : "all exact");
-    area.y = put_paragraph(l, area, FACE_WORDS, TINT_INK, 4, text, "block.sum");
+    area.y = put_paragraph(l, area, FACE_WORDS, TINT_INK, 4, keep_taken(l, text), "block.sum");
     int used, line = l->view.metrics.height[FACE_MONO];
     const char *wrapped = wrap(l, FACE_MONO, hex, area.w, 4, false, &used);
     put_label(l, box(area.x, area.y, area.w, used * line), FACE_MONO, TINT_DIM, wrapped,
               "block.bytes");
-    free(text);
-    free(hex);
     return area.y + used * line;
 }
 
@@ -318,9 +314,9 @@ int page_block(struct layout *l, int y)
     for (int part = BLOCK_SECOND; part <= BLOCK_SCALE; part++)
         if (v.m->rows[ROW_BLOCK + part].name)
             area.y = put_scale(l, &v, part, area) + px(l, 4);
-    char *words = scale_words(&v);
-    area.y = put_paragraph(l, area, FACE_WORDS, TINT_INK, 4, words, "scale.words") + gap;
-    free(words);
+    area.y = put_paragraph(l, area, FACE_WORDS, TINT_INK, 4, keep_taken(l, scale_words(&v)),
+                           "scale.words") +
+             gap;
     area.y = put_rules(l, &v, area);
     area.y = put_direction_buttons(l, area, direction_text) + gap;
     area.y = put_elements(l, &v, area) + px(l, 4);

@@ -1,9 +1,7 @@
 /* The memory page: the width of a row, seen as gigabytes, and whether they fit. */
-#include "allocate.h"
 #include "layout_parts.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* The selected row's width stands out, then the other rows', then what the file holds. */
 static enum tint bar_tint(const struct model *m, const struct weights_bar *bar)

@@ -63,10 +63,7 @@ static void draw_value(struct layout *l, const struct lane *lane, uint64_t bits,
 
 static const char *keep_minus(struct layout *l, const char *plain)
 {
-    char *shown = with_minus(plain);
-    const char *kept = keep(l, shown);
-    free(shown);
-    return kept;
+    return keep_taken(l, with_minus(plain));
 }
 
 static void label_value(struct layout *l, const struct lane *lane, uint64_t bits, int x,
@@ -287,10 +284,10 @@ static void put_source(struct layout *l, struct rect area, int bottom)
 {
     const struct numberline *n = &l->model->line;
     double share = numberline_share(n, &model_now(l->model)->value);
-    char *value = model_value_text(l->model), *shown = with_minus(value);
+    const char *shown = keep_taken(l, with_minus_taken(model_value_text(l->model)));
     bool seen = share >= 0 && share <= 1;
     const char *where = seen ? "" : share < 0 ? "← " : "→ ";
-    char *text = text_of("%ssource %s", where, shown);
+    const char *text = keep_taken(l, text_of("%ssource %s", where, shown));
     int height = l->view.metrics.height[FACE_SMALL], width = width_of(l, FACE_SMALL, text) + 1;
     width = width < area.w ? width : area.w;
     int x = share_x(&area, seen ? share : share < 0 ? 0 : 1);
@@ -301,9 +298,6 @@ static void put_source(struct layout *l, struct rect area, int bottom)
                  box(x, area.y + height + px(l, 2), px(l, 1) > 0 ? px(l, 1) : 1,
                      bottom - area.y - height - px(l, 2)),
                  TINT_ACCENT, 200);
-    free(text);
-    free(shown);
-    free(value);
 }
 
 int page_numberline(struct layout *l, int y)

@@ -2,11 +2,9 @@
 #include "allocate.h"
 #include "layout_parts.h"
 #include "microscope.h"
-#include "operation.h"
 #include "words.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static const char *arrow(const struct microscope *s, const struct way *w)
 {
@@ -35,11 +33,9 @@ static struct item *put_centered(struct layout *l, struct rect area, int x, int 
     return put_label(l, r, face, tint, text, "%s", name);
 }
 
-static char *source_text(const struct layout *l)
+static const char *source_text(struct layout *l)
 {
-    char *text = model_value_text(l->model), *shown = with_minus(text);
-    free(text);
-    return shown;
+    return keep_taken(l, with_minus_taken(model_value_text(l->model)));
 }
 
 static void fill(struct layout *l, int x, int y, int w, int h, enum tint tint, int alpha)
@@ -109,10 +105,8 @@ static void put_line(struct layout *l, const struct microscope *s, struct rect a
         i->align = ALIGN_CENTER;
         return;
     }
-    char *source = source_text(l);
-    put_centered(l, area, axis_x(&a, s->position), area.y, TINT_INK, FACE_MONO, source,
+    put_centered(l, area, axis_x(&a, s->position), area.y, TINT_INK, FACE_MONO, source_text(l),
                  "rounding.source");
-    free(source);
     draw_axis(l, s, &a);
     put_ends(l, s, &a, area, a.y + px(l, 7));
 }
@@ -222,21 +216,19 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
     struct flow f = {area.x, area.x + area.w, area.x, area.y, line, px(l, 8)};
     put_choice(l, ROLE_BUTTON, flow_next(&f, button), text, chosen, NULL, "direction.%s", name);
     hu_bits_print(hex, s->format, w->bits);
-    char *decimal = shown_value(s->format, w->bits);
+    const char *decimal = keep_taken(l, shown_value(s->format, w->bits));
     put_label(l, flow_next(&f, code), FACE_MONO, TINT_INK, hex, "rounding.%s.bits", name);
     put_label(l, flow_next(&f, digit * (hu_max_digits10(s->format) + 8)), FACE_MONO, TINT_INK,
               decimal, "rounding.%s.decimal", name);
-    free(decimal);
     int rest = f.right - f.x - pad;
     if (rest < px(l, 220)) {
         f.x = f.left;
         f.y += f.line;
         rest = f.right - f.left;
     }
-    char *why = text_of("%s: %s", direction_words(w->direction), w->reason);
+    const char *why = keep_taken(l, text_of("%s: %s", direction_words(w->direction), w->reason));
     int used, height = l->view.metrics.height[FACE_WORDS];
     const char *wrapped = wrap(l, FACE_WORDS, why, rest, 3, true, &used);
-    free(why);
     int tall = used * height > line ? used * height : line;
     put_label(l, box(f.x, f.y, rest, tall), FACE_WORDS, chosen ? TINT_INK : TINT_DIM, wrapped,
               "rounding.%s.reason", name);
@@ -303,9 +295,9 @@ static int put_worth(struct layout *l, const struct microscope *s, struct rect a
 {
     char unit[32];
     superscript(unit, sizeof unit, s->unit);
-    char *text = text_of("Dropped: %s ulp of 2%s, worth %s.", s->share, unit, s->worth);
+    const char *text =
+        keep_taken(l, text_of("Dropped: %s ulp of 2%s, worth %s.", s->share, unit, s->worth));
     area.y = put_note(l, area, TINT_INK, text, "rounding.worth");
-    free(text);
     area.y =
         put_note(l, area, TINT_DIM,
                  "The rectangle is one unit in the last place. Each bit that does not fit is half "

@@ -3,7 +3,6 @@
 #include "words.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* A menu of COUNT options in columns, beneath its button or as near as the window allows. */
 struct menu {

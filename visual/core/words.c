@@ -99,6 +99,13 @@ size_t utf8_columns(const char *text)
     return n;
 }
 
+char *with_minus_taken(char *text)
+{
+    char *out = with_minus(text);
+    free(text);
+    return out;
+}
+
 char *shown_value(const struct hu_format *f, uint64_t bits)
 {
     char text[HU_SHORTEST_TEXT];

@@ -12,6 +12,8 @@ void superscript(char *out, size_t size, int number);
 void signed_text(char *out, size_t size, int number);
 /* TEXT with '-' as the minus sign; new memory. */
 char *with_minus(const char *text);
+/* The same of TEXT that is freed. */
+char *with_minus_taken(char *text);
 /* The significand m/2^t as a decimal, cut with an ellipsis to DIGITS places where it is longer;
  * false: it was. */
 bool significand_text(char *out, size_t size, const struct hu_format *f, uint64_t bits, int digits);
