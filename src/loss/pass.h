@@ -99,15 +99,23 @@ static inline bool hu_pass_has_room(const struct hu_pass_near *b, int fraction, 
     bool outward = b->direction > HU_TIES_TO_AWAY && b->direction != HU_TOWARD_ZERO;
     if (fraction == 23 && outward && b->range.greatest && least < b->emin - b->trailing_bits - 1)
         return false;
-    return low >= 1 - bias && room >= 1 && b->trailing_bits >= 1 && top + room < bias &&
-           high + room < bias;
+    /* Blocks may have their least normal number below the type's, if nothing is near it. */
+    bool normal = low >= 1 - bias || (b->scales && least >= 1 - bias);
+    return normal && room >= 1 && b->trailing_bits >= 1 && top + room < bias && high + room < bias;
 }
 
-/* Errors are below 2^(the result + 1), unless some overflow. */
+/* Errors are below 2^(the result + 1), unless a scale is too small by more than its rule makes it:
+ * that of a block leaves out what lies between most and the next power of two. */
 static inline int hu_pass_error_bound(const struct hu_pass_near *b, int fraction, int bias)
 {
     int top = hu_pass_top(b, fraction, bias), divisor = b->divisor != 0 ? ilogb(b->divisor) + 1 : 0;
-    return (top > b->emin ? top : b->emin) - b->trailing_bits - 1 + divisor;
+    int below = b->trailing_bits + 1;
+    if (b->scales) {
+        uint64_t next = ((b->most >> fraction) + 1) << fraction;
+        int left_out = fraction - ilogb((double)(next - b->most));
+        below = left_out < below ? left_out : below;
+    }
+    return (top > b->emin ? top : b->emin) - below + divisor;
 }
 
 /* Binades that are told apart by comparing; beyond, tables are as fast. */

@@ -250,8 +250,9 @@ INLINE void NAME(near_some)(struct NAME(gathered) * g, const void *x, size_t fro
 /* Of the scale of elements from I on. */
 INLINE void NAME(take_scale)(struct NAME(constants) * c, const struct hu_pass_near *b, size_t i)
 {
-    WORD up = FIELD((WORD)b->scales[i / HU_SCALED]);
-    c->least = NAME(words_of)(FIELD((WORD)b->emin + BIAS) + up);
+    int scale = b->scales[i / HU_SCALED], least = b->emin + scale + (int)BIAS;
+    WORD up = FIELD((WORD)scale);
+    c->least = NAME(words_of)(FIELD((WORD)(least > 1 ? least : 1)));
     c->most = (VALUES)NAME(words_of)((WORD)b->most + up);
     c->overflow = NAME(words_of)((WORD)b->overflow + up);
 }
