@@ -468,12 +468,15 @@ static void lose_scaled(struct hu_scratch *a, const struct chunk *b, struct chun
         lose_by_steps(a, widen(a, b, wide), t, loss, measured, NULL, &sum);
 }
 
+/* So many targets are done sooner by inverses, which they share, than by divisions. */
+enum { WORTH_INVERSES = 3 };
+
 void hu_chunk_lose(struct hu_scratch *a, struct chunk *b, const void *codes)
 {
     struct signal signal = {.known = false};
     struct chunk wide = {.x = NULL};
-    if (b->is_fp32 && b->plan->count && hu_plan_direction(b->plan) > HU_TIES_TO_AWAY &&
-        !hu_plan_is_of_blocks(b->plan)) {
+    if (b->is_fp32 && b->plan->count >= WORTH_INVERSES &&
+        hu_plan_direction(b->plan) > HU_TIES_TO_AWAY && !hu_plan_is_of_blocks(b->plan)) {
         b->passes->inverses(b->x, &b->range, a->inverses);
         b->inverses = a->inverses;
     }

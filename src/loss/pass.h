@@ -62,7 +62,8 @@ struct hu_pass_near {
     uint64_t most, overflow; /* as bits of the type; normal numbers */
     double units_known; /* units that some error has already: max_units may be 0 if none has more */
     bool in_fp32;
-    const double *inverses; /* what the pass of fp32 says, where directions are not to nearest */
+    const double
+        *inverses; /* what the pass of fp32 says, where directions are not to nearest; or NULL */
     /* What is found: */
     uint64_t inexact, zeros, subnormals, overflows;
     double max_error, max_relative, max_units;

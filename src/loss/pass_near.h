@@ -141,17 +141,14 @@ struct NAME(constants) {
  * near to where rounding changes as what is rounded last is off (Markstein's step, 1990). */
 INLINE REALS NAME(relative_of)(REALS e, REALS size, const double *inverse)
 {
-#if FUSES
+    const REALS least = (REALS){0} + 0x1p-149;
     REALS by, about, rest;
+    if (!FUSES || !inverse)
+        return e / WIDER(size, least);
     __builtin_memcpy(&by, inverse, sizeof by);
     about = e * by;
     rest = FUSED(-about, size, e);
     return FUSED(rest, by, about);
-#else
-    const REALS least = (REALS){0} + 0x1p-149;
-    (void)inverse;
-    return e / WIDER(size, least);
-#endif
 }
 
 /* What became of X, both in fp32: the errors in fp64. */
@@ -181,8 +178,8 @@ INLINE void NAME(add_squares)(struct NAME(sums) * s, const struct NAME(found) * 
             REALS e, r, sum, rest;
             if (wide) {
                 NAME(widen)
-                (&own, f->near + at, x + from + at, (double)c->divisor[0], c->inverses + from + at,
-                 &e, &r);
+                (&own, f->near + at, x + from + at, (double)c->divisor[0],
+                 c->inverses ? c->inverses + from + at : NULL, &e, &r);
             } else {
                 e = NAME(load)(f->error + at);
                 r = NAME(load)(f->relative + at);
