@@ -236,8 +236,8 @@ static struct hu_pass_near near_of(const struct chunk *b, const struct hu_statis
         .emin = t->loss.emin,
         .trailing_bits = t->loss.trailing_bits,
         .units_known = loss->max_ulps,
-        /* None is greater but where it overflows. */
-        .no_units = loss->max_ulps >= (t->options.direction <= HU_TIES_TO_AWAY ? 0.5 : 1),
+        .in_fp32 = b->in_fp32,
+        .inverses = b->inverses,
     };
 }
 
@@ -266,23 +266,45 @@ static bool divide_in_fp32(const struct chunk *b, struct hu_pass_near *near)
     return true;
 }
 
-/* In the chunk's own type, or in fp64. */
-static bool walk_in_type(const struct chunk *b, struct hu_pass_near *near)
+/* The chunk in fp64; if WIDE holds it already, as it is. */
+static const struct chunk *widen(struct hu_scratch *a, const struct chunk *b, struct chunk *wide)
 {
     if (!b->is_fp32)
-        return b->passes->near(near);
-    if (near->divisor != 0 ? divide_in_fp32(b, near) : b->passes->near(near))
+        return b;
+    if (wide->x)
+        return wide;
+    struct hu_pass_range range = wide_range(b);
+    convert_numbers(a, NO_TARGET, a->fp64, a->wide, a->fp32, b->x, HU_CHUNK, 0, NULL);
+    layout_turn(a->wide, HU_CHUNK, sizeof *a->wide);
+    *wide = *b;
+    wide->is_fp32 = false;
+    wide->passes = hu_passes(false);
+    wide->real = a->fp64;
+    wide->x = wide->ahead = a->wide;
+    wide->range = range;
+    return wide;
+}
+
+/* In the chunk's own type, or in fp64. */
+static bool walk_in_type(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
+                         struct hu_pass_near *near)
+{
+    if (near->divisor != 0 && b->is_fp32 ? divide_in_fp32(b, near) : b->passes->near(near))
         return true;
-    near->x_is_fp32 = true;
-    near->range = wide_range(b);
-    return !near->scales && hu_passes(false)->near(near);
+    if (!b->is_fp32 || near->scales)
+        return false;
+    const struct chunk *w = widen(a, b, wide);
+    near->x = w->x;
+    near->range = w->range;
+    return w->passes->near(near);
 }
 
 /* All of it in one walk. False: nothing is added, and it must be done by steps. */
-static bool walk(const struct chunk *b, const struct hu_statistics_target *t, struct hu_loss *loss,
+static bool walk(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
+                 const struct hu_statistics_target *t, struct hu_loss *loss,
                  struct hu_pass_near *near, size_t measured, const struct hu_pass_sum *signal)
 {
-    if (!walk_in_type(b, near))
+    if (!walk_in_type(a, b, wide, near))
         return false;
     loss->measured += measured;
     loss->underflow += near->zeros;
@@ -300,16 +322,16 @@ static bool walk(const struct chunk *b, const struct hu_statistics_target *t, st
 }
 
 /* The walk of one that overflows nowhere; with tensor scales, of the quotients by DIVISOR. */
-static bool walk_in_range(const struct chunk *b, const struct hu_statistics_target *t,
-                          struct hu_loss *loss, double divisor, size_t measured,
-                          const struct hu_pass_sum *signal)
+static bool walk_in_range(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
+                          const struct hu_statistics_target *t, struct hu_loss *loss,
+                          double divisor, size_t measured, const struct hu_pass_sum *signal)
 {
     struct hu_pass_near near = near_of(b, t, loss);
     double limit = fmin(t->overflow_from[0], t->overflow_from[1]);
     double greatest = from_bits(b, b->range.greatest);
     near.divisor = divisor;
     return t->rounds_in_place && (divisor != 0 ? greatest / divisor : greatest) < limit &&
-           walk(b, t, loss, &near, measured, signal);
+           walk(a, b, wide, t, loss, &near, measured, signal);
 }
 
 /* Whether the chunk's elements that share a scale are each HU_SCALE_ELEMENTS from its first on. */
@@ -330,8 +352,9 @@ static void find_scales(const struct chunk *b, const struct hu_statistics_target
     }
 }
 
-static bool walk_in_scales(const struct chunk *b, const struct hu_statistics_target *t,
-                           struct hu_loss *loss, const struct hu_pass_sum *signal)
+static bool walk_in_scales(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
+                           const struct hu_statistics_target *t, struct hu_loss *loss,
+                           const struct hu_pass_sum *signal)
 {
     int scales[HU_SCALES];
     bool can = t->rounds_in_place && t->options.direction == HU_TIES_TO_EVEN && t->saturates &&
@@ -343,7 +366,7 @@ static bool walk_in_scales(const struct chunk *b, const struct hu_statistics_tar
     near.scales = scales;
     near.most = bits_from(b, t->max_finite);
     near.overflow = bits_from(b, t->overflow_from[0]);
-    return walk(b, t, loss, &near, b->n - b->bad, signal);
+    return walk(a, b, wide, t, loss, &near, b->n - b->bad, signal);
 }
 
 /* By steps, in any direction. What is MEASURED of the chunk is all of it but what was clipped. */
@@ -411,26 +434,6 @@ static void lose_saturated(struct hu_scratch *a, const struct chunk *b,
     add_sum(&loss->relative, wide->squares(a->relative, range.greatest, a->relative));
 }
 
-/* The chunk in fp64, from which nothing was clipped where IS_WHOLE: then it is kept. */
-static const struct chunk *widen(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
-                                 bool is_whole)
-{
-    if (!b->is_fp32)
-        return b;
-    if (is_whole && wide->x)
-        return wide;
-    struct hu_pass_range range = wide_range(b);
-    convert_numbers(a, NO_TARGET, a->fp64, a->wide, a->fp32, b->x, HU_CHUNK, 0, NULL);
-    layout_turn(a->wide, HU_CHUNK, sizeof *a->wide);
-    *wide = *b;
-    wide->is_fp32 = false;
-    wide->passes = hu_passes(false);
-    wide->real = a->fp64;
-    wide->x = wide->ahead = a->wide;
-    wide->range = range;
-    return wide;
-}
-
 static void lose_unscaled(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
                           const struct hu_statistics_target *t, struct hu_loss *loss,
                           const void *codes, struct signal *signal)
@@ -443,12 +446,10 @@ static void lose_unscaled(struct hu_scratch *a, const struct chunk *b, struct ch
     loss->overflow += clipped;
     if (clipped && t->saturates)
         lose_saturated(a, b, t, loss);
-    if (walk_in_range(&kept, t, loss, 0, measured, &rest))
-        return;
     if (clipped)
         wide->x = NULL;
-    lose_by_steps(a, widen(a, &kept, wide, !clipped), t, loss, measured, clipped ? NULL : codes,
-                  &rest);
+    if (!walk_in_range(a, &kept, wide, t, loss, 0, measured, &rest))
+        lose_by_steps(a, widen(a, &kept, wide), t, loss, measured, clipped ? NULL : codes, &rest);
     if (clipped)
         wide->x = NULL;
 }
@@ -460,16 +461,25 @@ static void lose_scaled(struct hu_scratch *a, const struct chunk *b, struct chun
     struct hu_pass_sum sum = signal_of(b, signal);
     size_t measured = b->n - b->bad;
     bool fine = b->plan->scaling == HU_SCALE_BLOCK
-                    ? walk_in_scales(b, t, loss, &sum)
-                    : walk_in_range(b, t, loss, tensor_scale(t, b->data->greatest), measured, &sum);
+                    ? walk_in_scales(a, b, wide, t, loss, &sum)
+                    : walk_in_range(a, b, wide, t, loss, tensor_scale(t, b->data->greatest),
+                                    measured, &sum);
     if (!fine)
-        lose_by_steps(a, widen(a, b, wide, true), t, loss, measured, NULL, &sum);
+        lose_by_steps(a, widen(a, b, wide), t, loss, measured, NULL, &sum);
 }
+
+/* So many targets are done sooner by inverses, which they share, than by divisions. */
+enum { WORTH_INVERSES = 3 };
 
 void hu_chunk_lose(struct hu_scratch *a, struct chunk *b, const void *codes)
 {
     struct signal signal = {.known = false};
     struct chunk wide = {.x = NULL};
+    if (b->is_fp32 && b->plan->count >= WORTH_INVERSES &&
+        hu_plan_direction(b->plan) > HU_TIES_TO_AWAY && !hu_plan_is_of_blocks(b->plan)) {
+        b->passes->inverses(b->x, &b->range, a->inverses);
+        b->inverses = a->inverses;
+    }
     for (size_t i = 0; i < b->plan->count; i++) {
         const struct hu_statistics_target *t = &b->plan->targets[i];
         struct hu_loss *loss = &b->g->losses[i];

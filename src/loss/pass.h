@@ -50,19 +50,20 @@ enum { HU_SCALED = 32, HU_SCALES = HU_CHUNK / HU_SCALED };
  * target's range. With them, to nearest, elements are rounded as multiples of their 2^scale, and
  * those that reach OVERFLOW become MOST: both in the target's scale. With a divisor, quotients are
  * rounded to fp64 and then to the target, in whose range they are, and multiplied by it again; the
- * pass of fp32 finds the same without fp64, or leaves it to that of fp64. Where fp32 holds X and
- * the direction is to nearest, relative errors are rounded to fp32. */
+ * pass of fp32 finds the same by divisors from 1 to 2. Relative errors are rounded to fp32 where
+ * the direction is to nearest and the pass is of fp32 or IN_FP32 is set. */
 struct hu_pass_near {
     const void *x;
-    bool x_is_fp32; /* though the pass is of fp64 */
     struct hu_pass_range range;
     enum hu_direction direction;
     int emin, trailing_bits;
     double divisor;          /* or 0 */
     const int *scales;       /* HU_SCALES exponents, or NULL */
     uint64_t most, overflow; /* as bits of the type; normal numbers */
-    bool no_units;           /* max_units is not asked for, and may be 0 */
-    double units_known; /* so many units some error has already: fp32 divides where none has more */
+    double units_known; /* units that some error has already: max_units may be 0 if none has more */
+    bool in_fp32;
+    const double
+        *inverses; /* what the pass of fp32 says, where directions are not to nearest; or NULL */
     /* What is found: */
     uint64_t inexact, zeros, subnormals, overflows;
     double max_error, max_relative, max_units;
@@ -95,19 +96,23 @@ static inline bool hu_pass_has_room(const struct hu_pass_near *b, int fraction, 
         low = emin < low ? emin : low;
         high = emin > high ? emin : high;
     }
-    /* What is rounded away from zero to the least unit is as far from it as fp32 has bits. */
-    bool outward = b->direction > HU_TIES_TO_AWAY && b->direction != HU_TOWARD_ZERO;
-    if (fraction == 23 && outward && b->range.greatest && least < b->emin - b->trailing_bits - 1)
-        return false;
-    return low >= 1 - bias && room >= 1 && b->trailing_bits >= 1 && top + room < bias &&
-           high + room < bias;
+    /* Blocks may have their least normal number below the type's, if nothing is near it. */
+    bool normal = low >= 1 - bias || (b->scales && least >= 1 - bias);
+    return normal && room >= 1 && b->trailing_bits >= 1 && top + room < bias && high + room < bias;
 }
 
-/* Errors are below 2^(the result + 1), unless some overflow. */
+/* Errors are below 2^(the result + 1), unless a scale is too small by more than its rule makes it:
+ * that of a block leaves out what lies between most and the next power of two. */
 static inline int hu_pass_error_bound(const struct hu_pass_near *b, int fraction, int bias)
 {
     int top = hu_pass_top(b, fraction, bias), divisor = b->divisor != 0 ? ilogb(b->divisor) + 1 : 0;
-    return (top > b->emin ? top : b->emin) - b->trailing_bits - 1 + divisor;
+    int below = b->trailing_bits + 1;
+    if (b->scales) {
+        uint64_t next = ((b->most >> fraction) + 1) << fraction;
+        int left_out = fraction - ilogb((double)(next - b->most));
+        below = left_out < below ? left_out : below;
+    }
+    return (top > b->emin ? top : b->emin) - below + divisor;
 }
 
 /* Binades that are told apart by comparing; beyond, tables are as fast. */
@@ -126,6 +131,8 @@ struct hu_passes {
     size_t (*clip)(const void *x, uint64_t limit, void *kept, struct hu_pass_range *range);
     /* Which magnitudes, as bits, are in [FIRST, LAST]: their places. Returns how many. */
     size_t (*find)(const void *x, uint64_t first, uint64_t last, uint16_t at[HU_CHUNK + 1]);
+    /* 1 over each magnitude, within 2^-40 of it; of 0, anything finite. This is of fp32 alone. */
+    void (*inverses)(const void *x, const struct hu_pass_range *range, double *inverses);
     /* The greatest magnitude of each HU_SCALED in a row, as bits. */
     void (*greatest)(const void *x, uint64_t greatest[HU_SCALES]);
     /* False: this type has no room for it. */

@@ -137,12 +137,14 @@ TARGET static bool count_fp64(const void *x, const struct hu_pass_range *range,
 #define FUSED(a, b, c) ((__typeof__(c))_mm512_fmadd_pd(a, b, c))
 #define FUSES 1
 #define FUSED_FP32(a, b, c) _mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c))
-#define MAX_FP32(a, b) _mm512_max_ps((__m512)(a), (__m512)(b))
-#define MIN_FP32(a, b) _mm512_min_ps((__m512)(a), (__m512)(b))
-#define MAX_FP64(a, b) _mm512_max_pd((__m512d)(a), (__m512d)(b))
-#define MIN_FP64(a, b) _mm512_min_pd((__m512d)(a), (__m512d)(b))
+#define MAX_FP32(a, b) _mm512_max_epi32((__m512i)(a), (__m512i)(b))
+#define MIN_FP32(a, b) _mm512_min_epi32((__m512i)(a), (__m512i)(b))
+#define MAX_FP64(a, b) _mm512_max_epi64((__m512i)(a), (__m512i)(b))
+#define MIN_FP64(a, b) _mm512_min_epi64((__m512i)(a), (__m512i)(b))
 #define WIDE_AT(p) _mm512_cvtps_pd(_mm256_loadu_ps(p))
 #define ROUND_TO_FP32(v) _mm512_cvtps_pd(_mm512_cvtpd_ps((__m512d)(v)))
+#define LESSER_WORD(a, b) _mm512_min_epu32((__m512i)(a), (__m512i)(b))
+#define ANY(w) _mm512_test_epi32_mask((__m512i)(w), (__m512i)(w))
 #define COUNT count_fp32
 #define PASSES hu_passes_fp32_avx512
 #include "pass_fp32.h"

@@ -146,7 +146,35 @@ TARGET static struct hu_pass_sum NAME(squares)(const void *values, uint64_t grea
     return (struct hu_pass_sum){NAME(total)(high), NAME(total)(low), IS_FP32 ? 0 : 2 * exponent};
 }
 
-#if !IS_FP32
+#if IS_FP32
+
+/* Those of fp32, and a step of Newton's to 2^-47; where fp32 has none, by division. */
+TARGET static void NAME(inverses)(const void *x, const struct hu_pass_range *range,
+                                  double *inverses)
+{
+    enum { AT_ONCE = 16 };
+    const WORD *words = x;
+    const WORD least = FIELD((WORD)1), greatest = FIELD(TOP - 1);
+    bool plain = range->least_nonzero + 1 >= least && range->greatest < greatest;
+    for (size_t i = 0; !plain && i < HU_CHUNK; i++)
+        inverses[i] = 1 / fmax(fabs((double)NAME(real)(words[i])), 0x1p-149);
+    for (size_t i = 0; plain && i < HU_CHUNK; i += AT_ONCE) {
+        REAL size[AT_ONCE], about[AT_ONCE];
+        for (size_t k = 0; k < AT_ONCE; k++) {
+            WORD bits = words[i + k] & (WORD)-1 >> 1;
+            size[k] = NAME(real)(bits > least ? bits : least);
+            about[k] = 1 / size[k];
+        }
+        UNROLLED for (size_t k = 0; k < AT_ONCE; k += NAME(WIDTH))
+        {
+            NAME(lanes) by = NAME(load)(about + k), of = NAME(load)(size + k);
+            by = FUSED(FUSED(-of, by, ((NAME(lanes)){0} + 1)), by, by);
+            __builtin_memcpy(inverses + i + k, &by, sizeof by);
+        }
+    }
+}
+
+#else
 
 TARGET static inline __attribute__((always_inline)) void
 NAME(errors_of)(struct hu_pass_errors *b, const REAL *restrict x, const REAL *restrict result,
@@ -252,7 +280,9 @@ const struct hu_passes PASSES = {
     .greatest = NAME(greatest),
     .near = NAME(near),
     .squares = NAME(squares),
-#if !IS_FP32
+#if IS_FP32
+    .inverses = NAME(inverses),
+#else
     .errors = NAME(errors),
     .rough_squares = NAME(rough_squares),
     .small = NAME(small),

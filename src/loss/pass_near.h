@@ -16,7 +16,8 @@ typedef WORD NAME(words) __attribute__((vector_size(LANE_BYTES)));
  * registers hold. What is counted is counted down. */
 enum { NAME(NOISES) = 8 / NAME(WIDTH) };
 struct NAME(sums) {
-    REALS high[NAME(NOISES)], low[NAME(NOISES)], relative[NAME(VECTORS)], max_wide;
+    REALS high[NAME(NOISES)], low[NAME(NOISES)], relative[NAME(VECTORS)];
+    REALS max_error, max_relative; /* where they are wide */
 };
 struct NAME(gathered) {
     VALUES max_error, max_relative, max_units;
@@ -27,15 +28,22 @@ struct NAME(gathered) {
  * registers hold. */
 enum { NAME(AT_ONCE) = 256 };
 struct NAME(found) {
-    _Alignas(64) REAL error[NAME(AT_ONCE)], relative[NAME(AT_ONCE)];
+    _Alignas(64) REAL error[NAME(AT_ONCE)], relative[NAME(AT_ONCE)], near[NAME(AT_ONCE)];
 };
 
 /* What is known when a walk is compiled. direction: HU_TOWARD_POSITIVE stands for all that may
  * look at signs. small: results may be subnormal or zero. */
 struct NAME(case) {
     enum hu_direction direction;
-    bool small, scaled, divided, from_fp32, units;
+    bool small, scaled, divided, units;
 };
+
+/* Whether errors and relative errors are those of fp64, though values are fp32: what is rounded
+ * away from zero to the least unit is as far from it as fp64 has bits. */
+#define IS_WIDE(is) (IS_FP32 && (is).direction > HU_TIES_TO_AWAY)
+/* Whether units are first found to a few of fp32's last place, and then those that may be more
+ * than is known. */
+#define ABOUT_UNITS(is) (IS_FP32 && ((is).divided || IS_WIDE(is)))
 
 #define INLINE TARGET static inline __attribute__((always_inline))
 
@@ -56,13 +64,6 @@ struct NAME(case) {
 #define MIN(a, b) CHOSEN(VALUES, WORDS, (a) < (b), a, b)
 #if !IS_FP32
 typedef float NAME(halves) __attribute__((vector_size(LANE_BYTES / 2)));
-INLINE REALS NAME(wide_at)(const float *at)
-{
-    NAME(halves) part;
-    __builtin_memcpy(&part, at, sizeof part);
-    return __builtin_convertvector(part, REALS);
-}
-#define WIDE_AT(p) NAME(wide_at)(p)
 #define ROUND_TO_FP32(v) __builtin_convertvector(__builtin_convertvector(v, NAME(halves)), REALS)
 #endif
 #endif
@@ -75,6 +76,29 @@ INLINE WORDS NAME(words_of)(WORD w)
 INLINE VALUES NAME(values_of)(REAL r)
 {
     return (VALUES){0} + r;
+}
+
+/* 1 where V is not 0, which is no -0. */
+INLINE WORDS NAME(one_if)(VALUES v)
+{
+#if defined(LESSER_WORD) && IS_FP32
+    return (WORDS)LESSER_WORD((WORDS)v, NAME(words_of)(1));
+#else
+    return (WORDS)(v != 0) & 1;
+#endif
+}
+
+/* Whether a word is not 0. */
+INLINE bool NAME(any)(WORDS words)
+{
+#ifdef ANY
+    return ANY(words);
+#else
+    WORD all = 0;
+    for (size_t i = 0; i < NEAR_WIDTH; i++)
+        all |= words[i];
+    return all;
+#endif
 }
 
 /*
@@ -103,81 +127,92 @@ INLINE VALUES NAME(rounded)(VALUES value, VALUES power, WORDS down, enum hu_dire
     return (VALUES)((WORDS)sum + (over & down) - (under & ~down)) - power;
 }
 
-/* Whether relative errors are those of fp64, though values are fp32. */
-#define RELATES_WIDE(direction) (IS_FP32 && (direction) > HU_TIES_TO_AWAY)
+/* What is the same for the whole chunk, or for a scale. */
+struct NAME(constants) {
+    WORDS least, room, force, flip;
+    VALUES divisor, smallest, most;
+    WORDS overflow;
+    const double *inverses;
+    bool in_fp32;
+    bool far; /* errors have more bits than fp32 */
+};
+
+/* E over SIZE, where INVERSE is within 2^-40 of 1 over SIZE: as SIZE has 24 bits, no quotient is so
+ * near to where rounding changes as what is rounded last is off (Markstein's step, 1990). */
+INLINE REALS NAME(relative_of)(REALS e, REALS size, const double *inverse)
+{
+    const REALS least = (REALS){0} + 0x1p-149;
+    REALS by, about, rest;
+    if (!FUSES || !inverse)
+        return e / WIDER(size, least);
+    __builtin_memcpy(&by, inverse, sizeof by);
+    about = e * by;
+    rest = FUSED(-about, size, e);
+    return FUSED(rest, by, about);
+}
+
+/* What became of X, both in fp32: the errors in fp64. */
+INLINE void NAME(widen)(struct NAME(sums) * s, const REAL *near, const REAL *x, double divisor,
+                        const double *inverse, REALS *error, REALS *relative)
+{
+    const NAME(masks) magnitude = (NAME(masks)){0} + INT64_MAX;
+    REALS size = (REALS)((NAME(masks))NAME(load)(x) & magnitude);
+    REALS scale = (REALS){0} + divisor, e = FUSED(NAME(load)(near), scale, -size);
+    *error = (REALS)((NAME(masks))e & magnitude);
+    *relative = NAME(relative_of)(*error, size, inverse);
+    s->max_error = WIDER(s->max_error, *error);
+    s->max_relative = WIDER(s->max_relative, *relative);
+}
 
 /* As in squares and rough_squares. */
-INLINE void NAME(add_squares)(struct NAME(sums) * s, const struct NAME(found) * f, const REAL *x,
-                              REAL smallest, bool wide)
+INLINE void NAME(add_squares)(struct NAME(sums) * s, const struct NAME(found) * f,
+                              const struct NAME(constants) * c, const REAL *x, size_t from,
+                              bool wide)
 {
-    REALS high[NAME(NOISES)], low[NAME(NOISES)], relative[NAME(VECTORS)], most = s->max_wide;
-    UNROLLED for (int k = 0; k < NAME(NOISES); k++) high[k] = s->high[k], low[k] = s->low[k];
-    UNROLLED for (int k = 0; k < NAME(VECTORS); k++) relative[k] = s->relative[k];
+    struct NAME(sums) own = *s; /* nothing points to it: it stays in registers */
     for (size_t i = 0; i < NAME(AT_ONCE); i += 16)
         UNROLLED for (int k = 0; k < NAME(VECTORS); k++)
         {
             const int n = k % NAME(NOISES);
             size_t at = i + (size_t)k * NAME(WIDTH);
-            REALS e = NAME(load)(f->error + at), r;
+            REALS e, r, sum, rest;
             if (wide) {
-                REALS size = (REALS)((NAME(masks))NAME(load)(x + at) & INT64_MAX);
-                size = WIDER(size, (REALS){0} + (double)smallest);
-                r = e / size;
-                most = WIDER(most, r);
+                NAME(widen)
+                (&own, f->near + at, x + from + at, (double)c->divisor[0],
+                 c->inverses ? c->inverses + from + at : NULL, &e, &r);
             } else {
+                e = NAME(load)(f->error + at);
                 r = NAME(load)(f->relative + at);
             }
-            REALS sum, rest;
-            if (IS_FP32) {
-                sum = FUSED(e, e, high[n]);
-                low[n] += FUSED(e, e, high[n] - sum);
+            if (IS_FP32 && !(wide && c->far)) {
+                sum = FUSED(e, e, own.high[n]);
+                own.low[n] += FUSED(e, e, own.high[n] - sum);
             } else {
                 rest = e * e;
-                sum = high[n] + rest;
-                low[n] += rest - (sum - high[n]);
-                NAME(add_rounded_off)(&low[n], &e, &rest);
+                sum = own.high[n] + rest;
+                own.low[n] += rest - (sum - own.high[n]);
+                NAME(add_rounded_off)(&own.low[n], &e, &rest);
             }
-            high[n] = sum;
-            relative[k] = IS_FP32 && !wide ? FUSED(r, r, relative[k]) : relative[k] + r * r;
+            own.high[n] = sum;
+            own.relative[k] =
+                IS_FP32 && !wide ? FUSED(r, r, own.relative[k]) : own.relative[k] + r * r;
         }
-    UNROLLED for (int k = 0; k < NAME(NOISES); k++) s->high[k] = high[k], s->low[k] = low[k];
-    UNROLLED for (int k = 0; k < NAME(VECTORS); k++) s->relative[k] = relative[k];
-    s->max_wide = most;
+    *s = own;
 }
 
-INLINE VALUES NAME(value_at)(const void *x, size_t i, bool from_fp32)
+/* SIZE over DIVISOR. In fp32 it is rounded to odd, so that rounding it again is as rounding the
+ * quotient. */
+INLINE VALUES NAME(quotient)(VALUES size, VALUES divisor)
 {
-    VALUES v;
-#if IS_FP32
-    (void)from_fp32;
-#else
-    if (from_fp32)
-        return (VALUES)WIDE_AT((const float *)x + i);
-#endif
-    __builtin_memcpy(&v, (const REAL *)x + i, sizeof v);
-    return v;
-}
-
-/* What is the same for the whole chunk, or for a scale. */
-struct NAME(constants) {
-    WORDS least, room, force, flip;
-    VALUES divisor, inverse, smallest, most;
-    WORDS overflow;
-};
-
-/* SIZE over DIVISOR, rounded; of fp32 it may be off by more than that. */
-INLINE VALUES NAME(quotient)(VALUES size, VALUES divisor, VALUES inverse)
-{
+    VALUES value = size / divisor;
 #if IS_FP32 && defined(FUSED_FP32)
-    VALUES about = size * inverse;
-    return (VALUES)FUSED_FP32(FUSED_FP32(-about, divisor, size), inverse, about);
-#else
-    (void)inverse;
-    return size / divisor;
+    VALUES rest = (VALUES)FUSED_FP32(-value, divisor, size);
+    value = (VALUES)(((WORDS)value + (WORDS)(rest < 0)) | NAME(one_if)(rest));
 #endif
+    return value;
 }
 
-/* What NEAR times DIVISOR is off SIZE by: exact in fp32. */
+/* What NEAR times DIVISOR is off SIZE by: exact in fp32, unless it is rounded away from zero. */
 INLINE VALUES NAME(rest)(VALUES size, VALUES near, VALUES divisor)
 {
 #if IS_FP32 && defined(FUSED_FP32)
@@ -199,9 +234,10 @@ INLINE void NAME(near_some)(struct NAME(gathered) * g, const void *x, size_t fro
     VALUES max_error = g->max_error, max_relative = g->max_relative, max_units = g->max_units;
     WORDS inexact = g->inexact, zeros = g->zeros, below = g->below, overflows = g->overflows;
     for (size_t i = 0; i < n; i += NEAR_WIDTH) {
-        VALUES of = NAME(value_at)(x, from + i, is.from_fp32);
+        VALUES of;
+        __builtin_memcpy(&of, (const REAL *)x + from + i, sizeof of);
         VALUES size = (VALUES)((WORDS)of & magnitude);
-        VALUES value = is.divided ? NAME(quotient)(size, divisor, c->inverse) : size;
+        VALUES value = is.divided ? NAME(quotient)(size, divisor) : size;
         VALUES exponent = (VALUES)((WORDS)value & field);
         exponent = is.small ? MAX(exponent, (VALUES)least) : exponent;
         VALUES power = (VALUES)((WORDS)exponent + room);
@@ -214,32 +250,33 @@ INLINE void NAME(near_some)(struct NAME(gathered) * g, const void *x, size_t fro
         VALUES difference = (VALUES)((WORDS)(near - value) & magnitude), error = difference;
         if (is.divided)
             error = (VALUES)((WORDS)NAME(rest)(size, near, divisor) & magnitude);
-        __builtin_memcpy(f->error + to + i, &error, sizeof error);
-        if (!RELATES_WIDE(is.direction)) {
+        WORDS differs = NAME(one_if)(error);
+        inexact -= differs;
+        if (ABOUT_UNITS(is))
+            __builtin_memcpy(f->near + to + i, &near, sizeof near);
+        if (!IS_WIDE(is)) {
             VALUES relative = error / MAX(size, smallest);
 #if !IS_FP32
-            if (is.from_fp32 && is.direction <= HU_TIES_TO_AWAY)
+            if (c->in_fp32)
                 relative = (VALUES)ROUND_TO_FP32(relative);
 #endif
+            __builtin_memcpy(f->error + to + i, &error, sizeof error);
             __builtin_memcpy(f->relative + to + i, &relative, sizeof relative);
             max_relative = MAX(max_relative, relative);
+            max_error = MAX(max_error, error);
         }
-        WORDS differs = (WORDS)(error != 0);
-        inexact += differs;
-        max_error = MAX(max_error, error);
-        if (is.divided && IS_FP32) {
+        if (ABOUT_UNITS(is)) {
             VALUES units = error * (VALUES)(FIELD(TOP) - (WORDS)exponent);
             max_units = MAX(max_units, units);
         } else if (is.units) {
             VALUES in_code = (VALUES)((WORDS)near & field);
             in_code = is.small ? MAX(in_code, (VALUES)least) : in_code;
-            in_code = is.direction == HU_TOWARD_ZERO ? exponent : in_code; /* none carries */
             VALUES units = difference * (VALUES)(FIELD(TOP) - (WORDS)in_code);
             max_units = MAX(max_units, units);
         }
         if (is.small) {
             WORDS zero = (WORDS)(near == 0);
-            zeros += zero & differs;
+            zeros -= zero & differs;
             below += (WORDS)(near < (VALUES)least) - zero;
         }
     }
@@ -247,115 +284,21 @@ INLINE void NAME(near_some)(struct NAME(gathered) * g, const void *x, size_t fro
                                  zeros,     below,        overflows};
 }
 
+/* The exponent of the least magnitude that is not 0. */
+static inline int NAME(least_of)(const struct hu_pass_near *b)
+{
+    return (int)((b->range.least_nonzero + 1) >> FIELD_SHIFT) - (int)BIAS;
+}
+
 /* Of the scale of elements from I on. */
 INLINE void NAME(take_scale)(struct NAME(constants) * c, const struct hu_pass_near *b, size_t i)
 {
-    WORD up = FIELD((WORD)b->scales[i / HU_SCALED]);
-    c->least = NAME(words_of)(FIELD((WORD)b->emin + BIAS) + up);
+    int scale = b->scales[i / HU_SCALED], least = b->emin + scale + (int)BIAS;
+    WORD up = FIELD((WORD)scale);
+    c->least = NAME(words_of)(FIELD((WORD)(least > 1 ? least : 1)));
     c->most = (VALUES)NAME(words_of)((WORD)b->most + up);
     c->overflow = NAME(words_of)((WORD)b->overflow + up);
 }
-
-INLINE void NAME(near_all)(struct NAME(gathered) * g, struct NAME(sums) * s,
-                           const struct hu_pass_near *near, const struct NAME(case) is)
-{
-    const struct hu_pass_near b = *near; /* nothing points to it: it stays in registers */
-    WORD all = (WORD)-1, none = 0;
-    struct NAME(constants) c = {
-        .least = NAME(words_of)(FIELD((WORD)b.emin + BIAS)),
-        .room = NAME(words_of)(FIELD((WORD)(FIELD_SHIFT - b.trailing_bits))),
-        .force = NAME(words_of)(b.direction == HU_TOWARD_ZERO ? all : none),
-        .flip = NAME(words_of)(b.direction == HU_TOWARD_NEGATIVE ? all : none),
-        .divisor = NAME(values_of)((REAL)b.divisor),
-        .inverse = NAME(values_of)((REAL)(b.divisor != 0 ? 1 / b.divisor : 0)),
-        .smallest = (VALUES)NAME(words_of)((WORD)b.range.least_nonzero + 1),
-    };
-    /* Of zeros alone there is no error to divide. */
-    if (!b.range.greatest)
-        c.smallest = NAME(values_of)(1);
-    const REAL smallest = c.smallest[0];
-    struct NAME(found) found;
-    const void *x = near->x;
-    for (size_t from = 0; from < HU_CHUNK; from += NAME(AT_ONCE)) {
-        for (size_t i = 0; is.scaled && i < NAME(AT_ONCE); i += HU_SCALED) {
-            NAME(take_scale)(&c, &b, from + i);
-            NAME(near_some)(g, x, from + i, HU_SCALED, &c, &found, i, is);
-        }
-        if (!is.scaled)
-            NAME(near_some)(g, x, from, NAME(AT_ONCE), &c, &found, 0, is);
-        NAME(add_squares)(s, &found, (const REAL *)x + from, smallest, RELATES_WIDE(is.direction));
-    }
-}
-
-#define CASE(...) NAME(near_all)(g, s, b, (struct NAME(case)){__VA_ARGS__})
-
-#if IS_FP32
-
-TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums) * s,
-                                     const struct hu_pass_near *b)
-{
-    bool small = (int)((b->range.least_nonzero + 1) >> FIELD_SHIFT) - (int)BIAS < b->emin;
-    if (b->scales)
-        CASE(.small = true, .scaled = true, .units = true);
-#ifdef FUSED_FP32
-    else if (b->divisor != 0)
-        CASE(.small = true, .divided = true);
-#endif
-    else if (b->direction == HU_TIES_TO_AWAY)
-        CASE(HU_TIES_TO_AWAY, .small = true, .units = true);
-    else if (b->direction == HU_TO_ODD)
-        CASE(HU_TO_ODD, .small = true, .units = true);
-    else if (b->direction == HU_TOWARD_ZERO)
-        CASE(HU_TOWARD_ZERO, .small = true, .units = true);
-    else if (b->direction != HU_TIES_TO_EVEN)
-        CASE(HU_TOWARD_POSITIVE, .small = true, .units = true);
-    else if (small && b->no_units)
-        CASE(.small = true);
-    else if (small)
-        CASE(.small = true, .units = true);
-    else if (b->no_units)
-        CASE(.small = false);
-    else
-        CASE(.units = true);
-}
-
-#else
-
-INLINE void NAME(near_divided)(struct NAME(gathered) * g, struct NAME(sums) * s,
-                               const struct hu_pass_near *b, enum hu_direction direction)
-{
-    if (b->x_is_fp32)
-        CASE(direction, .small = true, .divided = true, .from_fp32 = true, .units = true);
-    else
-        CASE(direction, .small = true, .divided = true, .units = true);
-}
-
-/* To divide by 1 changes nothing, and is not done where it would be done often. */
-TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums) * s,
-                                     const struct hu_pass_near *near)
-{
-    struct hu_pass_near own = *near, *b = &own;
-    own.divisor = near->divisor != 0 ? near->divisor : 1;
-    enum hu_direction d = b->direction;
-    if (b->scales)
-        CASE(.small = true, .scaled = true, .units = true);
-    else if (near->divisor == 0 && b->x_is_fp32 && d > HU_TIES_TO_AWAY && d != HU_TO_ODD)
-        CASE(HU_TOWARD_POSITIVE, .small = true, .from_fp32 = true, .units = true);
-    else if (near->divisor == 0 && !b->x_is_fp32 && d == HU_TIES_TO_EVEN)
-        CASE(.small = true, .units = true);
-    else if (d == HU_TIES_TO_EVEN)
-        NAME(near_divided)(g, s, b, HU_TIES_TO_EVEN);
-    else if (d == HU_TIES_TO_AWAY)
-        NAME(near_divided)(g, s, b, HU_TIES_TO_AWAY);
-    else if (d == HU_TO_ODD)
-        NAME(near_divided)(g, s, b, HU_TO_ODD);
-    else
-        NAME(near_divided)(g, s, b, HU_TOWARD_POSITIVE);
-}
-
-#endif
-
-#undef CASE
 
 TARGET static double NAME(greatest_of)(VALUES v)
 {
@@ -373,6 +316,140 @@ TARGET static uint64_t NAME(count_of)(WORDS counted_down)
     return n;
 }
 
+/* About so many units that no error which has less, by divisors and in fp32, has more than is
+ * known. */
+INLINE VALUES NAME(units_limit)(const struct hu_pass_near *b, bool is_about)
+{
+    double known = ldexp(b->units_known, -b->trailing_bits);
+    known = known > b->max_units ? known : b->max_units;
+    known *= is_about ? (b->divisor != 0 ? b->divisor : 1) * (1 - 0x1p-22) : 1;
+    return NAME(values_of)((REAL)known);
+}
+
+/* The most units that elements from X on have, which became NEAR. */
+TARGET static __attribute__((noinline)) void NAME(find_units)(struct hu_pass_near *b, const REAL *x,
+                                                              const REAL *near)
+{
+    const WORD field = FIELD(TOP + 1), least = FIELD((WORD)b->emin + BIAS);
+    const double divisor = b->divisor != 0 ? b->divisor : 1;
+    double most = b->max_units;
+    for (size_t i = 0; i < NAME(AT_ONCE); i++) {
+        double difference = fabs((double)near[i] - fabs((double)x[i]) / divisor);
+        WORD exponent = NAME(word)(near[i]) & field;
+        exponent = exponent > least ? exponent : least;
+        double units = difference * (double)NAME(real)(FIELD(TOP) - exponent);
+        most = units > most ? units : most;
+    }
+    b->max_units = most;
+}
+
+INLINE void NAME(near_all)(struct NAME(gathered) * g, struct NAME(sums) * s,
+                           struct hu_pass_near *near, const struct NAME(case) is)
+{
+    const struct hu_pass_near b = *near; /* nothing points to it: it stays in registers */
+    WORD all = (WORD)-1, none = 0;
+    struct NAME(constants) c = {
+        .least = NAME(words_of)(FIELD((WORD)b.emin + BIAS)),
+        .room = NAME(words_of)(FIELD((WORD)(FIELD_SHIFT - b.trailing_bits))),
+        .force = NAME(words_of)(b.direction == HU_TOWARD_ZERO ? all : none),
+        .flip = NAME(words_of)(b.direction == HU_TOWARD_NEGATIVE ? all : none),
+        .divisor = NAME(values_of)((REAL)(b.divisor != 0 ? b.divisor : 1)),
+        .smallest = (VALUES)NAME(words_of)((WORD)b.range.least_nonzero + 1),
+        .inverses = b.inverses,
+        .in_fp32 = b.in_fp32,
+        .far = b.direction != HU_TOWARD_ZERO && NAME(least_of)(near) < b.emin - b.trailing_bits + 2,
+    };
+    /* Of zeros alone there is no error to divide. */
+    if (!b.range.greatest)
+        c.smallest = NAME(values_of)(1);
+    VALUES limit = NAME(units_limit)(near, is.divided || c.far);
+    struct NAME(found) found;
+    const REAL *x = near->x;
+    for (size_t from = 0; from < HU_CHUNK; from += NAME(AT_ONCE)) {
+        for (size_t i = 0; is.scaled && i < NAME(AT_ONCE); i += HU_SCALED) {
+            NAME(take_scale)(&c, &b, from + i);
+            NAME(near_some)(g, x, from + i, HU_SCALED, &c, &found, i, is);
+        }
+        if (!is.scaled)
+            NAME(near_some)(g, x, from, NAME(AT_ONCE), &c, &found, 0, is);
+        if (ABOUT_UNITS(is)) {
+            if (NAME(any)((WORDS)(g->max_units > limit))) {
+                NAME(find_units)(near, x + from, found.near);
+                limit = NAME(units_limit)(near, is.divided || c.far);
+            }
+            g->max_units = NAME(values_of)(0);
+        }
+        NAME(add_squares)(s, &found, &c, x, from, IS_WIDE(is));
+    }
+}
+
+#define CASE(...) NAME(near_all)(g, s, b, (struct NAME(case)){__VA_ARGS__})
+
+#if IS_FP32
+
+INLINE void NAME(near_directed)(struct NAME(gathered) * g, struct NAME(sums) * s,
+                                struct hu_pass_near *b, const struct NAME(case) is)
+{
+    if (b->direction == HU_TIES_TO_EVEN)
+        CASE(.small = is.small, .divided = is.divided, .units = true);
+    else if (b->direction == HU_TIES_TO_AWAY)
+        CASE(HU_TIES_TO_AWAY, .small = is.small, .divided = is.divided, .units = true);
+    else if (b->direction == HU_TO_ODD)
+        CASE(HU_TO_ODD, .small = is.small, .divided = is.divided);
+    else if (b->direction == HU_TOWARD_ZERO)
+        CASE(HU_TOWARD_ZERO, .small = is.small, .divided = is.divided);
+    else
+        CASE(HU_TOWARD_POSITIVE, .small = is.small, .divided = is.divided);
+}
+
+TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums) * s,
+                                     struct hu_pass_near *b)
+{
+    bool no_units = b->units_known >= 0.5 && b->direction == HU_TIES_TO_EVEN;
+    bool small = NAME(least_of)(b) - (b->divisor != 0) < b->emin;
+    if (b->scales)
+        CASE(.small = true, .scaled = true, .units = true);
+#ifdef FUSED_FP32
+    else if (b->divisor != 0 && small)
+        NAME(near_directed)(g, s, b, (struct NAME(case)){.small = true, .divided = true});
+    else if (b->divisor != 0)
+        NAME(near_directed)(g, s, b, (struct NAME(case)){.divided = true});
+#endif
+    else if (no_units && small)
+        CASE(.small = true);
+    else if (no_units)
+        CASE(.small = false);
+    else if (small)
+        NAME(near_directed)(g, s, b, (struct NAME(case)){.small = true});
+    else
+        NAME(near_directed)(g, s, b, (struct NAME(case)){.small = false});
+}
+
+#else
+
+/* To divide by 1 changes nothing, and is not done where it would be done often. */
+TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums) * s,
+                                     struct hu_pass_near *b)
+{
+    enum hu_direction d = b->direction;
+    if (b->scales)
+        CASE(.small = true, .scaled = true, .units = true);
+    else if (b->divisor == 0 && d == HU_TIES_TO_EVEN)
+        CASE(.small = true, .units = true);
+    else if (d == HU_TIES_TO_EVEN)
+        CASE(.small = true, .divided = true, .units = true);
+    else if (d == HU_TIES_TO_AWAY)
+        CASE(HU_TIES_TO_AWAY, .small = true, .divided = true, .units = true);
+    else if (d == HU_TO_ODD)
+        CASE(HU_TO_ODD, .small = true, .divided = true, .units = true);
+    else
+        CASE(HU_TOWARD_POSITIVE, .small = true, .divided = true, .units = true);
+}
+
+#endif
+
+#undef CASE
+
 /* With errors below 2^(BOUND + 1): the base of their squares, as in squares. */
 TARGET static void NAME(near_below)(struct hu_pass_near *b, int bound)
 {
@@ -383,6 +460,7 @@ TARGET static void NAME(near_below)(struct hu_pass_near *b, int bound)
     memset(&g, 0, sizeof g);
     memset(&s, 0, sizeof s);
     UNROLLED for (int k = 0; k < NAME(NOISES); k++) s.high[k] += base;
+    b->max_units = 0;
     NAME(near_chosen)(&g, &s, b);
     b->inexact = NAME(count_of)(g.inexact);
     b->zeros = NAME(count_of)(g.zeros);
@@ -390,9 +468,13 @@ TARGET static void NAME(near_below)(struct hu_pass_near *b, int bound)
     b->overflows = NAME(count_of)(g.overflows);
     b->max_error = NAME(greatest_of)(g.max_error);
     b->max_relative = NAME(greatest_of)(g.max_relative);
-    for (int i = 0; i < NAME(WIDTH); i++)
-        b->max_relative = s.max_wide[i] > b->max_relative ? s.max_wide[i] : b->max_relative;
-    b->max_units = NAME(greatest_of)(g.max_units);
+    for (int i = 0; i < NAME(WIDTH); i++) {
+        b->max_error = s.max_error[i] > b->max_error ? s.max_error[i] : b->max_error;
+        b->max_relative = s.max_relative[i] > b->max_relative ? s.max_relative[i] : b->max_relative;
+    }
+    /* Where it was not found already. */
+    double units = NAME(greatest_of)(g.max_units);
+    b->max_units = units > b->max_units ? units : b->max_units;
     for (int i = 0; i < 8; i++) {
         high += s.high[i / NAME(WIDTH)][i % NAME(WIDTH)] - base;
         low += s.low[i / NAME(WIDTH)][i % NAME(WIDTH)];
@@ -403,28 +485,19 @@ TARGET static void NAME(near_below)(struct hu_pass_near *b, int bound)
 
 #if IS_FP32
 
-/* By 1 to 2, and to nearest even: then errors are multiples of what fp32 has. */
+/* By 1 to 2: then errors are multiples of what fp32 has, and so is what a quotient is off by. */
 static bool NAME(may_divide)(const struct hu_pass_near *b)
 {
 #ifdef FUSED_FP32
-    int least = (int)((b->range.least_nonzero + 1) >> FIELD_SHIFT) - (int)BIAS;
+    int least = NAME(least_of)(b);
     int lowest = b->emin > least - 1 ? b->emin : least - 1;
-    return b->divisor >= 1 && b->divisor < 2 && b->direction == HU_TIES_TO_EVEN && !b->scales &&
-           least > LEAST_NORMAL_EXPONENT && lowest - b->trailing_bits >= LEAST_NORMAL_EXPONENT;
+    return b->divisor >= 1 && b->divisor < 2 && !b->scales && b->trailing_bits < 22 &&
+           (!b->range.greatest || least - 2 * FIELD_SHIFT > LEAST_NORMAL_EXPONENT) &&
+           lowest - b->trailing_bits >= LEAST_NORMAL_EXPONENT;
 #else
     (void)b;
     return false;
 #endif
-}
-
-/* Whether a quotient may be half way between two results, so that its error does not say which it
- * is nearer to, or have more units than are known: they are found to a few of fp32's last place. */
-static bool NAME(is_doubtful)(struct hu_pass_near *b)
-{
-    double units = ldexp(b->max_units / b->divisor, b->trailing_bits);
-    double most = b->units_known < 0.5 ? b->units_known : 0.5;
-    b->max_units = 0;
-    return units >= most * (1 - 0x1p-20);
 }
 
 #endif
@@ -443,10 +516,6 @@ TARGET static bool NAME(near)(struct hu_pass_near *b)
     int found = b->inexact ? ilogb(b->max_error) : bound;
     if (found > bound || found < bound - NEAR_ENOUGH)
         NAME(near_below)(b, found);
-#if IS_FP32
-    if (b->divisor != 0)
-        return !NAME(is_doubtful)(b);
-#endif
     return true;
 }
 
@@ -455,7 +524,8 @@ TARGET static bool NAME(near)(struct hu_pass_near *b)
 #undef MAX
 #undef MIN
 #undef WIDER
-#undef RELATES_WIDE
+#undef IS_WIDE
+#undef ABOUT_UNITS
 #undef NEAR_WIDTH
 #undef VALUES
 #undef WORDS
