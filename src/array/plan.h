@@ -199,9 +199,10 @@ struct halves {
  * Halves whose codes of at most 8 bits are found by bytes. Magnitudes, at the top of 16 bits less
  * the sign, lie in CELLS by their upper byte; a cell's code is BASE, and one more for each of ABOVE
  * that the lower byte is above. Where the target has few of the source's magnitudes, they are first
- * made fewer: from FIRST on, at most MOST more, times SCALE.
+ * made fewer: from FIRST on, at most MOST more, times SCALE. Upward and downward codes are those
+ * toward zero; where AWAY leads from it, that of what is less by 1, and one more, at most LIMIT.
  */
-enum { CELLS = 128, CELL_STEPS = 2 };
+enum { CELLS = 128, CELL_STEPS = 3 };
 enum { MARK_SPECIAL = 1, MARK_LARGE = 2, MARK_SMALL = 4 };
 
 struct cells {
@@ -209,7 +210,11 @@ struct cells {
     unsigned char marks[CELLS]; /* by the upper byte of what was not made fewer */
     int steps;                  /* at most, in a cell */
     uint16_t shift, finite;     /* the greatest number */
-    bool window;
+    bool window, away;
+    bool many;                     /* the first cell has more codes: of a scale, */
+    unsigned char many_codes[256]; /* by the lower byte */
+    uint16_t flip;                 /* what leads from zero is above it with these bits flipped */
+    uint16_t limit;
     uint16_t first, most, scale;
 };
 
@@ -339,7 +344,7 @@ struct plan {
     struct narrow k;
     struct halves halves;
     struct cells cells;
-    stage_function *careful; /* of steps that FIRST leaves, where it leaves any */
+    stage_function *careful[2]; /* as FIRST and SECOND, of steps that FIRST leaves */
     struct stochastic stochastic;
     void (*settle)(struct plan *plan); /* takes its stage for a table, or NULL */
     struct table table;
