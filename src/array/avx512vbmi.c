@@ -153,8 +153,7 @@ INLINE size_t cells_by_steps(const struct plan *p, const struct held_cells *h, c
 {
     const struct cells *t = &p->cells;
     if (t->window)
-        return t->steps > 2 ? cells_some(p, h, dst, src, steps, away, true, 3, ROUND_MAGIC)
-                            : cells_some(p, h, dst, src, steps, away, true, 2, ROUND_MAGIC);
+        return cells_some(p, h, dst, src, steps, away, true, 2, ROUND_MAGIC);
     return t->steps > 2   ? cells_some(p, h, dst, src, steps, away, false, 3, ROUND_MAGIC)
            : t->steps > 1 ? cells_some(p, h, dst, src, steps, away, false, 2, ROUND_MAGIC)
                           : cells_some(p, h, dst, src, steps, away, false, 1, ROUND_MAGIC);

@@ -71,7 +71,8 @@ static bool fill_window(struct plan *p)
     t->first = (uint16_t)first;
     t->most = (uint16_t)((CELLS << size) - 1);
     t->scale = (uint16_t)(1u << (8 - size));
-    return size < 8 && fill(p, first, size);
+    return size < 8 && fill(p, first, size) &&
+           t->steps < CELL_STEPS; /* three are slower than words */
 }
 
 static void set_marks(struct plan *p)
@@ -90,11 +91,10 @@ bool hu_plan_cells(struct plan *p)
     const struct hu_format *from = p->from;
     const enum hu_direction direction = p->options.direction;
     struct cells *t = &p->cells;
-    const bool halves = p->load == LOAD_TOP || p->load == LOAD_FP16 || p->load == LOAD_SHORT ||
-                        p->load == LOAD_HALF;
     const bool scale = p->round == ROUND_SCALE && !p->flags;
-    if (!halves || p->to->storage_bits > 8 || hu_has_lone_nan(from) || hu_is_integer(p->to) ||
-        direction == HU_STOCHASTIC || !(scale || (p->round == ROUND_MAGIC && !p->second)))
+    if (!hu_loads_halves(p) || p->to->storage_bits > 8 || hu_has_lone_nan(from) ||
+        hu_is_integer(p->to) || direction == HU_STOCHASTIC ||
+        !(scale || (p->round == ROUND_MAGIC && !p->second)))
         return false;
     if (!scale && (direction == HU_TOWARD_POSITIVE || direction == HU_TOWARD_NEGATIVE)) {
         const int away = direction == HU_TOWARD_NEGATIVE;

@@ -311,6 +311,29 @@ INLINE half_lanes shift_each_16(half_lanes x, half_lanes entries)
     return (half_lanes)_mm512_srlv_epi16((__m512i)x, (__m512i)entries);
 }
 
+/* Halves looked up among 32, and the upper halves of products. */
+#define LANES_FIELDS
+INLINE half_lanes look_up_field(half_lanes table, half_lanes index)
+{
+    return (half_lanes)_mm512_permutexvar_epi16((__m512i)index, (__m512i)table);
+}
+
+INLINE half_lanes multiply_high_16(half_lanes a, half_lanes b)
+{
+    return (half_lanes)_mm512_mulhi_epu16((__m512i)a, (__m512i)b);
+}
+
+INLINE bool any_equal_16(half_lanes a, half_lanes b)
+{
+    return _mm512_cmpeq_epu16_mask((__m512i)a, (__m512i)b);
+}
+
+INLINE half_lanes raise_above_16(half_lanes x, half_lanes a, half_lanes b)
+{
+    const __mmask32 above = _mm512_cmpgt_epu16_mask((__m512i)a, (__m512i)b);
+    return (half_lanes)_mm512_mask_sub_epi16((__m512i)x, above, (__m512i)x, _mm512_set1_epi16(-1));
+}
+
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */
 INLINE byte_lanes load_fours(const void *at)
 {

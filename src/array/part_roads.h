@@ -53,6 +53,10 @@ static void plan_stages(struct plan *p)
             way.care = NEAREST;
     }
 #endif
+#ifdef LANES_FIELDS
+    if (way.store <= STORE_16 && hu_plan_fields(p))
+        way.load = LOAD_HALVES;
+#endif
     const bool nearest = p->options.direction == HU_TIES_TO_EVEN && !p->flags;
     const bool apart = load == LOAD_FP64 && p->round == ROUND_FP16 && !nearest;
     p->first = apart ? NULL : stage_for(way);

@@ -511,14 +511,42 @@ static void set_half_directions(struct halves *h, enum hu_direction direction)
     h->signs = h->odd ? 0x7fff : 0xffff;
 }
 
+bool hu_loads_halves(const struct plan *p)
+{
+    return p->load == LOAD_TOP || p->load == LOAD_FP16 || p->load == LOAD_SHORT ||
+           p->load == LOAD_HALF;
+}
+
+bool hu_plan_fields(struct plan *p)
+{
+    enum { TRAILING = 10 }; /* at the top of 16 bits */
+    const struct hu_format *from = p->from;
+    struct fields *h = &p->fields;
+    const int drop = TRAILING - FP32_TRAILING + (int)p->k.drop;
+    const int emin = (int)(p->k.least_normal >> FP32_TRAILING) - FP32_BIAS;
+    const int least = emin - hu_emin(from) + 1;
+    if (!hu_loads_halves(p) || p->round != ROUND_MAGIC || !is_at_random(p) || p->flags ||
+        hu_has_lone_nan(from) || !hu_is_signed(from) || from->exponent_bits != 5 || drop < 1 ||
+        least < 1)
+        return false;
+    h->shift = (uint16_t)(16 - from->width);
+    h->finite = (uint16_t)(hu_max_finite_code(from) << h->shift);
+    for (int i = 0; i < HALF_FIELDS; i++) {
+        const int field = i < 1 ? 1 : i < least ? i : least, count = drop + least - field;
+        h->rest[i] = (uint16_t)((unsigned)(1 - field) << TRAILING);
+        h->factor[i] = (uint16_t)(count < 16 ? 1u << (16 - count) : 1);
+        h->deep[i] = (uint16_t)(count > 16 ? count - 16 : 0);
+        h->any_deep |= h->deep[i] > 0;
+    }
+    return true;
+}
+
 bool hu_plan_halves(struct plan *p, uint32_t most)
 {
     const struct hu_format *from = p->from;
     const struct narrow *k = &p->k;
     struct halves *h = &p->halves;
-    const bool halves = p->load == LOAD_TOP || p->load == LOAD_FP16 || p->load == LOAD_SHORT ||
-                        p->load == LOAD_HALF;
-    if (!halves || p->round != ROUND_MAGIC || is_at_random(p) || hu_has_lone_nan(from))
+    if (!hu_loads_halves(p) || p->round != ROUND_MAGIC || is_at_random(p) || hu_has_lone_nan(from))
         return false;
     h->shift = (uint16_t)(16 - from->width);
     h->trailing = (uint16_t)(from->trailing_bits + h->shift);

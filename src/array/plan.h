@@ -196,6 +196,19 @@ struct halves {
 };
 
 /*
+ * Halves of 5 bits of exponent at random, by that field: a magnitude and REST, without the lower
+ * bits that DEEP says, times FACTOR has the code in its upper half, and in the lower one what of a
+ * unit is discarded; nothing of it is lost but by DEEP, if ANY_DEEP.
+ */
+enum { HALF_FIELDS = 32 };
+
+struct fields {
+    uint16_t rest[HALF_FIELDS], factor[HALF_FIELDS], deep[HALF_FIELDS];
+    uint16_t shift, finite; /* as of struct halves */
+    bool any_deep;
+};
+
+/*
  * Halves whose codes of at most 8 bits are found by bytes. Magnitudes, at the top of 16 bits less
  * the sign, lie in CELLS by their upper byte; a cell's code is BASE, and one more for each of ABOVE
  * that the lower byte is above. Where the target has few of the source's magnitudes, they are first
@@ -343,6 +356,7 @@ struct plan {
     struct widen w;
     struct narrow k;
     struct halves halves;
+    struct fields fields;
     struct cells cells;
     stage_function *careful[2]; /* as FIRST and SECOND, of steps that FIRST leaves */
     struct stochastic stochastic;
@@ -378,9 +392,13 @@ extern const struct hu_format hu_plan_fp32;
 
 /* Whether the lanes have PLAN's conversion; then its constants are set. */
 bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
+/* Of 9 to 16 bits that are no integers. */
+bool hu_loads_halves(const struct plan *plan);
 /* Whether halves need not become words, of which MOST pieces may be; then PLAN's constants for them
  * are set. */
 bool hu_plan_halves(struct plan *plan, uint32_t most);
+/* Whether halves are drawn by fields; then PLAN's are filled. */
+bool hu_plan_fields(struct plan *plan);
 /* Whether halves become codes by cells; then PLAN's are filled. */
 bool hu_plan_cells(struct plan *plan);
 void hu_plan_harmless(struct plan *plan);
