@@ -225,6 +225,7 @@ const struct stage *const PART(rounds)[] = {&to_fp32,
                                             &whole_fp64,
 #ifdef LANES_DOUBLES_INT32
                                             &fp64_int32,
+                                            &fp64_int32_random,
 #endif
                                             &to_bf16,
                                             &to_tf32,

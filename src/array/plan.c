@@ -57,18 +57,16 @@ static bool find_round(struct plan *p, const struct abilities *a)
     if (to->specials == HU_SPECIALS_SCALE)
         return to->exponent_bits == 8 && to->bias == FP32_BIAS && to->storage_bits == 8;
     const struct hu_options *o = &p->options;
-    if (hu_is_integer(to) && to->storage_bits == 32 && is_at_random(p)) {
-        p->round = ROUND_WHOLE;
-        return !p->flags && (p->load != LOAD_FP64 || a->doubles);
-    }
     if (hu_is_integer(to) && to->storage_bits == 32) {
-        bool away = o->direction == HU_TIES_TO_AWAY, raises = a->raises && !away;
-        bool able = (!p->flags || raises) &&
-                    (p->load < LOAD_FP64 || (a->int32 && !away && o->direction != HU_TO_ODD));
-        bool by_hardware = to->width == 32 && hu_is_signed(to) && able;
+        const bool doubles = p->load >= LOAD_FP64, random = is_at_random(p);
+        const bool apart =
+            o->direction == HU_TIES_TO_AWAY || (doubles && o->direction == HU_TO_ODD);
+        const bool able = doubles ? a->int32 : !random;
+        bool by_hardware =
+            to->width == 32 && hu_is_signed(to) && able && (!p->flags || (a->raises && !apart));
         p->round = by_hardware ? ROUND_INT32 : ROUND_WHOLE;
         p->hardware = by_hardware && p->flags;
-        return by_hardware || a->doubles;
+        return !(random && p->flags) && (by_hardware || a->doubles);
     }
     p->round = ROUND_MAGIC;
     if (hu_is_integer(to))
