@@ -127,6 +127,12 @@ INLINE vec add_upward(vec a, vec b)
     return (vec)_mm512_add_round_ps((__m512)a, (__m512)b, UP);
 }
 
+INLINE vec round_upward(vec x)
+{
+    enum { UP = _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC };
+    return (vec)_mm512_cvt_roundps_epi32((__m512)x, UP);
+}
+
 INLINE byte_lanes with_signs_8(byte_lanes codes, byte_lanes signs, byte_lanes sign, bool zeros)
 {
     __mmask64 negative = _mm512_movepi8_mask((__m512i)signs);

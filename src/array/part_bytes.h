@@ -572,22 +572,44 @@ HALVES(halves_random, AT_RANDOM, if (p->fields.any_deep) fields_steps(p, c, dst,
 
 #endif
 
+/* Ties away in an environment toward zero; to odd in one downward, with the last bit that upward
+ * has, for one of two neighbours is odd. */
+INLINE vec round_whole(const struct narrow *k, vec x, enum care care)
+{
+    const uint32_t half = 0x3f000000;
+    if (care == NEAREST)
+        return round_integer(x);
+    if (k->last)
+        x = add_float(x, (x & splat(SIGN)) | splat(half));
+    vec whole = round_integer(x);
+#ifdef LANES_ROUNDS
+    const vec opposite = round_upward(x);
+#else
+    const vec opposite = round_integer(x ^ splat(SIGN));
+#endif
+    return k->odd ? whole | (opposite & splat(1)) : whole;
+}
+
+/* NaNs are zeros. */
+INLINE void drop_nans(const struct narrow *k, vec x[4], struct seen *seen)
+{
+    if (__builtin_expect(any_nan(x), 0))
+        VECTORS(see_specials(seen, k, keep(is_nan(x[i]), x[i] & splat(~SIGN)));
+                x[i] = pick(is_nan(x[i]), splat(0), x[i]););
+}
+
 /* Integers beyond the target's become its ends, where bytes are packed if they have all 8 bits. */
-INLINE void integer_step(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
-                         enum store store, struct seen *seen)
+INLINE void integer_step(const struct narrow *k, void *dst, vec x[4], enum store store,
+                         enum care care)
 {
     const vec greatest = splat(k->ends[0]), least = splat(k->ends[1]);
-    const bool special = any_nan(x);
-    if (__builtin_expect(special, 0)) {
-        take_care(p, x, NULL, ROUND_MAGIC, seen);
-    } else if (store == STORE_8 && k->mask == UINT8_MAX) {
-        VECTORS(x[i] = round_integer(at_most_float(x[i], greatest)););
+    if (store == STORE_8 && k->mask == UINT8_MAX) {
+        VECTORS(x[i] = round_whole(k, at_most_float(x[i], greatest), care););
         store_bytes(dst, order_bytes(pack_integers(x, k->sign)));
         return;
-    } else {
-        VECTORS(x[i] = round_integer(at_least_float(at_most_float(x[i], greatest), least)) &
-                       splat(k->mask););
     }
+    VECTORS(x[i] = round_whole(k, at_least_float(at_most_float(x[i], greatest), least), care) &
+                   splat(k->mask););
     store_codes(k, dst, x, store);
 }
 
@@ -599,7 +621,7 @@ INLINE void integers_outside(const struct narrow *k, vec x[4], struct seen *seen
     vec inexact = splat(0), over = splat(0);
     VECTORS(vec near = at_most_float(x[i], add_float(greatest, one));
             near = at_least_float(near, sub_float(least, one));
-            vec whole = from_integer(round_integer(near));
+            vec whole = from_integer(round_whole(k, near, WATCHING));
             vec within = at_least_float(at_most_float(whole, greatest), least);
             vec beyond = whole ^ within; over |= beyond;
             inexact |= keep(equal(beyond, splat(0)), (whole ^ near) & splat(~SIGN));
@@ -609,31 +631,36 @@ INLINE void integers_outside(const struct narrow *k, vec x[4], struct seen *seen
         seen->flags |= k->overflow_flags;
 }
 
-INLINE void integer_watching(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
-                             enum store store, struct seen *seen)
+/* EXACT: of integers. */
+INLINE void integer_watching(const struct narrow *k, void *dst, vec x[4], enum store store,
+                             bool exact, struct seen *seen)
 {
-    const unsigned all = k->overflow_flags | HU_INEXACT;
-    const bool wanted = (seen->flags & all) != all;
-    if (wanted && any_outside(seen, x, false) && !any_nan(x)) {
-        integers_outside(k, x, seen);
-        store_codes(k, dst, x, store);
-        return;
-    }
-    if (wanted && !(seen->flags & HU_INEXACT) && !any_nan(x)) {
+    const unsigned all = k->overflow_flags | (exact ? 0 : HU_INEXACT);
+    drop_nans(k, x, seen);
+    if ((seen->flags & all) != all) {
+        if (any_outside(seen, x, false)) {
+            integers_outside(k, x, seen);
+            store_codes(k, dst, x, store);
+            return;
+        }
         vec inexact = splat(0);
-        VECTORS(inexact |= (from_integer(round_integer(x[i])) ^ x[i]) & splat(~SIGN););
+        if (!exact && !(seen->flags & HU_INEXACT))
+            VECTORS(inexact |= (from_integer(round_integer(x[i])) ^ x[i]) & splat(~SIGN););
         find_inexact(seen, inexact);
     }
-    integer_step(p, k, dst, x, store, seen);
+    integer_step(k, dst, x, store, WATCHING);
 }
 
+#define INTEGERS_IN(name, kind, load, store_way, store, care)                                      \
+    STAGE(name, kind, load, ROUND_INTEGER, store_way, care, drop_nans(&k, x, &seen);               \
+          integer_step(&k, to, x, store, care))
 #define INTEGERS(name, kind, load, store_way, store)                                               \
-    STAGE(name, kind, load, ROUND_INTEGER, store_way, NEAREST,                                     \
-          integer_step(p, &k, to, x, store, &seen))
-#define INTEGERS_WATCHED(name, store_way, store)                                                   \
-    INTEGERS(name, fp32, LOAD_FP32, store_way, store)                                              \
-    STAGE(name##_watching, fp32, LOAD_FP32, ROUND_INTEGER, store_way, WATCHING,                    \
-          integer_watching(p, &k, to, x, store, &seen))
+    INTEGERS_IN(name, kind, load, store_way, store, NEAREST)                                       \
+    INTEGERS_IN(name##_directed, kind, load, store_way, store, DIRECTED)
+#define INTEGERS_WATCHED(name, kind, load, store_way, store)                                       \
+    INTEGERS(name, kind, load, store_way, store)                                                   \
+    STAGE(name##_watching, kind, load, ROUND_INTEGER, store_way, WATCHING,                         \
+          integer_watching(&k, to, x, store, w.integer, &seen))
 
 #define MAGIC(store, care) magic_step(p, &k, &held, to, x, store, care, &seen);
 #define BOTH(name, kind, load, store_way, store)                                                   \
@@ -657,9 +684,9 @@ STAGE(fp64_bytes_random, fp64, LOAD_FP64, ROUND_MAGIC, STORE_8, AT_RANDOM,
 STAGE(top_bytes_random, top, LOAD_TOP, ROUND_MAGIC, STORE_8, AT_RANDOM,
       bytes_random(p, &k, to, from, x, &c->random, BYTES, flags, &seen))
 BOTH(tf32_bytes, tf32, LOAD_TF32, STORE_8, BYTES)
-INTEGERS_WATCHED(to_integers_16, STORE_16, STORE_16)
-INTEGERS_WATCHED(to_integers, STORE_8, BYTES)
-INTEGERS(tf32_integers, tf32, LOAD_TF32, STORE_8, BYTES)
+INTEGERS_WATCHED(to_integers_16, fp32, LOAD_FP32, STORE_16, STORE_16)
+INTEGERS_WATCHED(to_integers, fp32, LOAD_FP32, STORE_8, BYTES)
+INTEGERS_WATCHED(tf32_integers, tf32, LOAD_TF32, STORE_8, BYTES)
 INTEGERS(top_integers, top, LOAD_TOP, STORE_8, BYTES)
 #ifdef LANES_FP16
 INTEGERS(short_integers, short, LOAD_SHORT, STORE_8, BYTES)
@@ -692,13 +719,19 @@ const struct stage *const PART(bytes)[] = {&to_halves,
                                            &tf32_bytes,
                                            &tf32_bytes_directed,
                                            &to_integers_16,
+                                           &to_integers_16_directed,
                                            &to_integers_16_watching,
                                            &to_integers,
+                                           &to_integers_directed,
                                            &to_integers_watching,
                                            &tf32_integers,
+                                           &tf32_integers_directed,
+                                           &tf32_integers_watching,
                                            &top_integers,
+                                           &top_integers_directed,
 #ifdef LANES_FP16
                                            &short_integers,
+                                           &short_integers_directed,
 #endif
                                            &int32_bytes,
                                            &int32_bytes_directed,

@@ -177,7 +177,7 @@ INLINE void load_fp64_twice(const struct narrow *k, const struct widen *w, vec x
                             const void *src)
 {
 #ifdef LANES_ROUNDS
-    VECTORS(x[i] = near_of(w, (const char *)src + 2 * sizeof(vec) * i, false););
+    VECTORS(x[i] = near_of(w, (const char *)src + 2 * sizeof(vec) * i, 0, false););
     if (!any_tied(k, x))
         return;
 #endif

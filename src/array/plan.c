@@ -421,29 +421,34 @@ static enum care find_care(const struct plan *p)
     if ((p->flags && !p->hardware) || (p->round == ROUND_TOP && p->options.saturate))
         return WATCHING;
     bool common =
-        direction == HU_TIES_TO_EVEN || p->round == ROUND_SCALE || p->round == ROUND_INTEGER ||
+        direction == HU_TIES_TO_EVEN || p->round == ROUND_SCALE ||
+        (p->round == ROUND_INTEGER && !p->k.last && !p->k.odd) ||
         (p->round == ROUND_MAGIC && direction == HU_TOWARD_ZERO) ||
         (p->round == ROUND_FP16 && direction != HU_TIES_TO_AWAY && direction != HU_TO_ODD);
     return common ? NEAREST : DIRECTED;
 }
 
-/* Integers are rounded by the hardware: see integer_of. */
+/* Integers are rounded by the hardware: see integer_of and round_whole. */
+static enum hu_direction whole_direction(enum hu_direction direction)
+{
+    return direction == HU_TIES_TO_AWAY ? HU_TOWARD_ZERO
+           : direction == HU_TO_ODD     ? HU_TOWARD_NEGATIVE
+                                        : direction;
+}
+
 static void set_environment(struct plan *p)
 {
     p->round_in = p->options.direction;
-    if (p->round == ROUND_INT32 && p->round_in == HU_TIES_TO_AWAY)
-        p->round_in = HU_TOWARD_ZERO;
-    else if (p->round == ROUND_INT32 && p->round_in == HU_TO_ODD)
-        p->round_in = HU_TOWARD_NEGATIVE;
+    if (p->round == ROUND_INT32)
+        p->round_in = whole_direction(p->round_in);
     p->load_in = p->round_in;
 }
 
-/* To at most 16 bits. */
+/* To at most 16 bits; see round_whole. */
 static bool rounds_integers(const struct plan *p)
 {
-    const enum hu_direction direction = p->options.direction;
     return p->k.integer && p->k.plain_infinity && p->k.infinity_flags == p->k.overflow_flags &&
-           direction != HU_TIES_TO_AWAY && direction != HU_TO_ODD && direction != HU_STOCHASTIC;
+           !p->k.nan[0] && !p->k.nan[1] && !is_at_random(p);
 }
 
 bool hu_plan_lanes(struct plan *p, const struct abilities *a)
@@ -474,8 +479,12 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     }
     if (p->load == LOAD_FP64 && !within_fp64 && !plan_fp64(p, a))
         return false;
-    if (p->round == ROUND_MAGIC && rounds_integers(p))
+    if (p->round == ROUND_MAGIC && rounds_integers(p)) {
+        const bool alike = p->load_in == p->round_in;
         p->round = ROUND_INTEGER;
+        p->round_in = whole_direction(p->round_in);
+        p->load_in = alike ? p->round_in : p->load_in;
+    }
     p->care = find_care(p);
     return true;
 }
