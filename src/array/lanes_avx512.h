@@ -490,6 +490,18 @@ INLINE vec narrow_toward_zero(longs low, longs high)
     return (vec)_mm512_insertf32x8(joined, _mm512_cvt_roundpd_ps((doubles)high, DOWN), 1);
 }
 
+/* FP32 to odd: one of two neighbours is. */
+INLINE vec odd_neighbour(longs low, longs high)
+{
+    enum { DOWN = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC };
+    enum { UP = _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC };
+    __m512 down = _mm512_castps256_ps512(_mm512_cvt_roundpd_ps((doubles)low, DOWN));
+    __m512 up = _mm512_castps256_ps512(_mm512_cvt_roundpd_ps((doubles)low, UP));
+    down = _mm512_insertf32x8(down, _mm512_cvt_roundpd_ps((doubles)high, DOWN), 1);
+    up = _mm512_insertf32x8(up, _mm512_cvt_roundpd_ps((doubles)high, UP), 1);
+    return pick_by_bit((vec)down, 1, 31, (vec)down, (vec)up);
+}
+
 INLINE void store_doubles(void *at, vec x)
 {
     _mm512_storeu_pd(at, _mm512_cvtps_pd(_mm512_castps512_ps256((__m512)x)));

@@ -392,6 +392,7 @@ static bool plan_fp64(struct plan *p, const struct abilities *a)
         return false;
     p->hardware = p->flags;
     p->w.quiet = true;
+    p->w.odd = !p->flags;
     if (o->direction != HU_TO_ODD) {
         p->load = o->direction == HU_TIES_TO_AWAY ? LOAD_AWAY : LOAD_NEAR;
         p->load_in = o->direction;
@@ -451,6 +452,15 @@ static bool rounds_integers(const struct plan *p)
            !p->k.nan[0] && !p->k.nan[1] && !is_at_random(p);
 }
 
+/* From int32: see int32_aside. */
+static bool rounds_ints_aside(const struct plan *p)
+{
+    const bool random = is_at_random(p), odd = p->options.direction == HU_TO_ODD;
+    return p->w.integer && p->w.below_zero && !p->flags &&
+           ((p->round == ROUND_NONE && p->store == STORE_32 && (odd || random)) ||
+            (p->round == ROUND_TOP && random && !p->options.saturate));
+}
+
 bool hu_plan_lanes(struct plan *p, const struct abilities *a)
 {
     if (p->from == p->to || !find_load(p, a) || !find_round(p, a))
@@ -477,6 +487,8 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
         p->load = LOAD_INT32;
         p->w.rough = rough;
     }
+    if (rounds_ints_aside(p))
+        p->load = LOAD_INT32;
     if (p->load == LOAD_FP64 && !within_fp64 && !plan_fp64(p, a))
         return false;
     if (p->round == ROUND_MAGIC && rounds_integers(p)) {
