@@ -107,13 +107,6 @@ INLINE bool any_odd(longs x)
 INLINE void load_fp64(const struct widen *w, vec x[4], const void *src)
 {
     const size_t size = w->integer ? sizeof(vec) : 2 * sizeof(vec);
-#ifdef LANES_ROUNDS
-    if (w->odd) {
-        VECTORS(const char *at = (const char *)src + size * i;
-                x[i] = odd_neighbour(load_half_longs(w, at, 0), load_half_longs(w, at, 1)););
-        return;
-    }
-#endif
     vec least = splat(UINT32_MAX / 2), greatest = splat(0);
     VECTORS(const char *at = (const char *)src + size * i;
             x[i] = odd_of(load_half_longs(w, at, 0), load_half_longs(w, at, 1), w->quiet););

@@ -386,6 +386,7 @@ static bool plan_fp64(struct plan *p, const struct abilities *a)
         bool far = p->round != ROUND_TOP && p->round != ROUND_SCALE &&
                    hu_quantum_min(p->to) > FP32_EMIN + 1;
         p->w.rough = nearest && far && !p->flags;
+        p->w.odd = !p->w.rough && !p->flags;
         return true;
     }
     if (p->flags && (!a->raises || o->tininess_before))
