@@ -101,7 +101,9 @@ bool hu_plan_cells(struct plan *p)
         t->away = true;
         t->flip = away ? 0x8000 : 0;
         t->limit = (uint16_t)p->k.overflow[away];
-        if (t->limit > p->k.max_code + 1)
+        /* Where one more is the next code, the source has all of the target's numbers. */
+        if (t->limit > p->k.max_code + 1 || from->trailing_bits < p->to->trailing_bits ||
+            hu_quantum_min(from) > hu_quantum_min(p->to))
             return false;
     }
     t->shift = (uint16_t)(16 - from->width);
