@@ -228,7 +228,14 @@ mutate_kernel "integers that do not overflow lose digits" plan plan.c \
 mutate_kernel "FP64 below FP32 is zero" portable_loads lanes_load.h 's/words\[i\] |= 1;/;/'
 mutate_kernel "FP64 beyond FP32 overflows nothing" portable_loads part_loads.h \
     's/magnitude >= FP64_ABOVE_FP32 \&\& magnitude < FP64_INFINITE/false/'
+mutate_kernel "to odd an integer is what is below" portable_bytes part_bytes.h 's/return k->odd ? whole | (opposite \& splat(1)) : whole;/return whole;/'
+mutate_kernel "a NaN is no zero among integers" portable_bytes part_bytes.h 's/pick(is_nan(x\[i\]), splat(0), x\[i\])/x[i]/'
+mutate_kernel "int32 to odd is toward zero" portable_rounds part_rounds.h 's/keep(unequal(whole, x), splat(1))/splat(0)/'
+mutate_kernel "int32 is drawn below zero as above" portable_rounds part_rounds.h 's/pick_by_sign(x, -rest, rest)/rest/'
+mutate_kernel "infinities are made NaNs with ties away" portable_loads lanes_load.h 's/load_away_spared(w, x, src);/;/'
 if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
+    mutate_kernel "FP64's tie goes toward zero" avx2_rounds lanes_whole.h 's/0x3fe0000000000000/0x3fdfffffffffffff/'
+    mutate_kernel "a draw leaves all of one" avx2_rounds lanes_whole.h 's/(draw ^ longs_of(UINT32_MAX)) | unit/draw | unit/'
     mutate_kernel "the hardware's overflow is not read" avx2 environment.h 's/raised & 0x08/raised \& 0x04/'
     mutate_kernel "a carry at random the wrong way" avx2_loads lanes_random.h 's/(~bits << 32)/(bits << 32)/'
     mutate_kernel "what raises more is not looked for" avx2_table part_table.h 's/from == src || any_within/from == src || !any_within/'
@@ -259,9 +266,16 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     if grep -q avx512_vbmi /proc/cpuinfo; then
         mutate_kernel "the next byte of a chance is not drawn" avx512vbmi_draws lanes_table.h 's/above_8(finer\[i\], next)/above_8(next, finer[i])/'
         mutate_kernel "a cell's codes begin one later" cells cells.c 's/least_of(p, low + i + 1, from, last) - 1;/least_of(p, low + i + 1, from, last);/'
-        mutate_kernel "cells hold all that is special" cells cells.c 's/last > t->finite ? MARK_SPECIAL/last > 0x7fff ? MARK_SPECIAL/'
+        mutate_kernel "cells hold all that is special" cells cells.c 's/least + 255 > t->finite ? MARK_SPECIAL/least + 255 > 0x7fff ? MARK_SPECIAL/'
         mutate_kernel "what is below the window is not" avx512vbmi avx512vbmi.c 's/minus_16(x\[i\] \& h->magnitude, h->first)/((x[i] \& h->magnitude) - h->first)/'
         mutate_kernel "cells give zeros signs" avx512vbmi avx512vbmi.c 's/if (!k->negative_zero)/if (false)/'
+        mutate_kernel "the next code is one more for coarse halves" cells cells.c 's/from->trailing_bits < p->to->trailing_bits/false/'
+        mutate_kernel "a zero leads from itself" avx512vbmi avx512vbmi.c 's/(\*x ^ h->flip) - splat_16(1)/*x ^ h->flip/'
+        mutate_kernel "codes away from zero go on beyond the last" avx512vbmi avx512vbmi.c 's/smaller_8(raise_8(codes, up), h->limit)/raise_8(codes, up)/'
+        mutate_kernel "the first cell of a scale has one code" avx512vbmi avx512vbmi.c 's/if (many)/if (false)/'
+        mutate_kernel "the upper half of a draw is another's" avx512_bytes part_bytes.h 's/{3, 0, 0, 1,/{0, 0, 0, 1,/'
+        mutate_kernel "deep fields lose nothing" avx512_bytes part_bytes.h 's/if (p->fields.any_deep)/if (false)/'
+        mutate_kernel "fields of subnormals have a leading one" plan plan.c 's/const int field = i < 1 ? 1 : /const int field = /'
         mutate_kernel "cells have one code more at most" avx512vbmi avx512vbmi.c 's/i < steps; i++/i < 1; i++/'
     fi
     mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (ends)/if (false)/'

@@ -12,8 +12,8 @@
 /* What a step of halves works with. */
 struct held_cells {
     byte_lanes base[2], above[CELL_STEPS][2], marks[2];
-    byte_lanes evens, odds, wanted;
-    half_lanes magnitude, first, most, scale, top;
+    byte_lanes evens, odds, wanted, limit;
+    half_lanes magnitude, first, most, scale, top, flip, finite;
 };
 
 INLINE byte_lanes bytes_of_halves(const half_lanes x[2], byte_lanes which)
@@ -40,7 +40,10 @@ INLINE struct held_cells hold_cells(const struct cells *t)
                            .first = held_16(t->first),
                            .most = held_16(t->most),
                            .scale = held_16(t->scale),
-                           .top = held_16(1u << t->shift)};
+                           .top = held_16(1u << t->shift),
+                           .flip = held_16(t->flip),
+                           .finite = held_16(t->finite)};
+    h.limit = splat_8(t->limit);
     unsigned char evens[STEP];
     for (int i = 0; i < STEP; i++)
         evens[i] = (unsigned char)(2 * i);
@@ -73,14 +76,38 @@ INLINE byte_lanes put_signs(const struct narrow *k, byte_lanes codes, byte_lanes
     return codes | signs;
 }
 
+/* Those that a direction leads from zero, which are less by 1 then. */
+INLINE __mmask32 lessen(const struct held_cells *h, half_lanes *x)
+{
+    const half_lanes less = (*x ^ h->flip) - splat_16(1);
+    const __mmask32 away = _mm512_cmplt_epu16_mask((__m512i)less, (__m512i)h->finite);
+    *x = (half_lanes)_mm512_mask_add_epi16((__m512i)*x, away, (__m512i)*x, _mm512_set1_epi16(-1));
+    return away;
+}
+
+/* Those in the first cell, where that has many. */
+INLINE byte_lanes codes_of_first(const unsigned char *many, byte_lanes codes, byte_lanes high,
+                                 byte_lanes low)
+{
+    const __mmask64 first = _mm512_testn_epi8_mask((__m512i)high, _mm512_set1_epi8(0x7f));
+    const byte_lanes quarters[] = {load_bytes(many), load_bytes(many + STEP),
+                                   load_bytes(many + 2 * STEP), load_bytes(many + 3 * STEP)};
+    return pick_8(first, look_up_quarters(quarters, low), codes);
+}
+
 /* False: some are special. */
 INLINE bool cells_step(const struct narrow *k, const struct held_cells *h, void *dst,
-                       const void *src, bool shifted, bool window, int steps, enum round round,
-                       enum store store)
+                       const void *src, bool shifted, bool away, const unsigned char *many,
+                       bool window, int steps, enum round round, enum store store)
 {
     half_lanes x[2] = {(half_lanes)load(src), (half_lanes)load((const char *)src + sizeof(vec))};
+    marks up = 0;
     if (shifted)
         x[0] *= h->top, x[1] *= h->top;
+    if (away) {
+        const __mmask32 first = lessen(h, &x[0]);
+        up = _mm512_kunpackd(lessen(h, &x[1]), first);
+    }
     const byte_lanes high = bytes_of_halves(x, h->odds);
     if (__builtin_expect(any_bit((vec)(look_up_half(h->marks, high) & h->wanted)), 0))
         return false;
@@ -94,6 +121,10 @@ INLINE bool cells_step(const struct narrow *k, const struct held_cells *h, void 
     byte_lanes codes = look_up_half(h->base, cell);
     for (int i = 0; i < steps; i++)
         codes = one_more_above(codes, low, look_up_half(h->above[i], cell));
+    if (many)
+        codes = codes_of_first(many, codes, high, low);
+    if (away)
+        codes = smaller_8(raise_8(codes, up), h->limit);
     codes = round == ROUND_SCALE ? scale_codes(k, codes, high, low) : put_signs(k, codes, high);
     store_byte_codes(dst, codes, store);
     return true;
@@ -101,17 +132,31 @@ INLINE bool cells_step(const struct narrow *k, const struct held_cells *h, void 
 
 /* Steps until one is special; returns them. */
 INLINE size_t cells_some(const struct plan *p, const struct held_cells *h, char *dst,
-                         const char *src, size_t steps, bool window, int most, enum round round)
+                         const char *src, size_t steps, bool away, bool window, int most,
+                         enum round round)
 {
     const struct narrow k = p->k;
     const enum store store = p->store;
     const bool shifted = p->cells.shift;
+    const unsigned char *const many =
+        round == ROUND_SCALE && p->cells.many ? p->cells.many_codes : NULL;
     const size_t out = bytes_of_step(p->to);
     size_t done = 0;
     for (; done < steps; done++, dst += out, src += 2 * STEP)
-        if (!cells_step(&k, h, dst, src, shifted, window, most, round, store))
+        if (!cells_step(&k, h, dst, src, shifted, away, many, window, most, round, store))
             break;
     return done;
+}
+
+INLINE size_t cells_by_steps(const struct plan *p, const struct held_cells *h, char *dst,
+                             const char *src, size_t steps, bool away)
+{
+    const struct cells *t = &p->cells;
+    if (t->window)
+        return cells_some(p, h, dst, src, steps, away, true, 2, ROUND_MAGIC);
+    return t->steps > 2   ? cells_some(p, h, dst, src, steps, away, false, 3, ROUND_MAGIC)
+           : t->steps > 1 ? cells_some(p, h, dst, src, steps, away, false, 2, ROUND_MAGIC)
+                          : cells_some(p, h, dst, src, steps, away, false, 1, ROUND_MAGIC);
 }
 
 /* Marks of what may raise more than was raised, and the rest is exact or raises inexact: until that
@@ -124,31 +169,39 @@ INLINE unsigned marks_wanted(const struct plan *p, const struct seen *seen)
            (seen->small ? MARK_SMALL : 0);
 }
 
+/* A step by other ways, in the environment that there is. */
+static void careful_step(const struct plan *p, struct carried *c, void *dst, const void *src)
+{
+    uint32_t words[STEP];
+    p->careful[0](p, c, p->careful[1] ? words : dst, src, 1);
+    if (p->careful[1])
+        p->careful[1](p, c, dst, words, 1);
+}
+
 TARGET static void cells_steps(const struct plan *p, struct carried *c, void *dst, const void *src,
                                size_t steps)
 {
-    const struct cells *t = &p->cells;
     const size_t out = bytes_of_step(p->to);
-    struct held_cells h = hold_cells(t);
+    struct held_cells h = hold_cells(&p->cells);
     char *to = dst;
     const char *from = src;
     for (;;) {
         size_t done = 0;
         h.wanted = splat_8(marks_wanted(p, &c->seen));
-        if (p->care == WATCHING && !(c->seen.flags & HU_INEXACT))
-            done = 0;
+        if (p->round == ROUND_SCALE && p->cells.steps > 1)
+            done = cells_some(p, &h, to, from, steps, false, false, 2, ROUND_SCALE);
         else if (p->round == ROUND_SCALE)
-            done = cells_some(p, &h, to, from, steps, false, 2, ROUND_SCALE);
-        else if (t->window)
-            done = cells_some(p, &h, to, from, steps, true, 2, ROUND_MAGIC);
-        else if (t->steps > 1)
-            done = cells_some(p, &h, to, from, steps, false, 2, ROUND_MAGIC);
+            done = cells_some(p, &h, to, from, steps, false, false, 1, ROUND_SCALE);
+        else if (p->care == WATCHING && !(c->seen.flags & HU_INEXACT))
+            done = 0;
+        else if (p->cells.away)
+            done = cells_by_steps(p, &h, to, from, steps, true);
         else
-            done = cells_some(p, &h, to, from, steps, false, 1, ROUND_MAGIC);
+            done = cells_by_steps(p, &h, to, from, steps, false);
         if (done == steps)
             return;
         steps -= done + 1, to += done * out, from += done * 2 * STEP;
-        p->careful(p, c, to, from, 1);
+        careful_step(p, c, to, from);
         to += out, from += 2 * STEP;
     }
 }
@@ -158,10 +211,12 @@ row_function hu_avx512_row, hu_avx512_few;
 
 static bool can_cells(struct plan *p)
 {
-    if (!hu_kernel_avx512.can(p) || p->second || !hu_plan_cells(p))
+    if (!hu_kernel_avx512.can(p) || !hu_plan_cells(p))
         return false;
-    p->careful = p->first;
+    p->careful[0] = p->first;
+    p->careful[1] = p->second;
     p->first = cells_steps;
+    p->second = NULL;
     return true;
 }
 

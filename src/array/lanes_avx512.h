@@ -127,6 +127,12 @@ INLINE vec add_upward(vec a, vec b)
     return (vec)_mm512_add_round_ps((__m512)a, (__m512)b, UP);
 }
 
+INLINE vec round_upward(vec x)
+{
+    enum { UP = _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC };
+    return (vec)_mm512_cvt_roundps_epi32((__m512)x, UP);
+}
+
 INLINE byte_lanes with_signs_8(byte_lanes codes, byte_lanes signs, byte_lanes sign, bool zeros)
 {
     __mmask64 negative = _mm512_movepi8_mask((__m512i)signs);
@@ -311,6 +317,29 @@ INLINE half_lanes shift_each_16(half_lanes x, half_lanes entries)
     return (half_lanes)_mm512_srlv_epi16((__m512i)x, (__m512i)entries);
 }
 
+/* Halves looked up among 32, and the upper halves of products. */
+#define LANES_FIELDS
+INLINE half_lanes look_up_field(half_lanes table, half_lanes index)
+{
+    return (half_lanes)_mm512_permutexvar_epi16((__m512i)index, (__m512i)table);
+}
+
+INLINE half_lanes multiply_high_16(half_lanes a, half_lanes b)
+{
+    return (half_lanes)_mm512_mulhi_epu16((__m512i)a, (__m512i)b);
+}
+
+INLINE bool any_equal_16(half_lanes a, half_lanes b)
+{
+    return _mm512_cmpeq_epu16_mask((__m512i)a, (__m512i)b);
+}
+
+INLINE half_lanes raise_above_16(half_lanes x, half_lanes a, half_lanes b)
+{
+    const __mmask32 above = _mm512_cmpgt_epu16_mask((__m512i)a, (__m512i)b);
+    return (half_lanes)_mm512_mask_sub_epi16((__m512i)x, above, (__m512i)x, _mm512_set1_epi16(-1));
+}
+
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */
 INLINE byte_lanes load_fours(const void *at)
 {
@@ -459,6 +488,18 @@ INLINE vec narrow_toward_zero(longs low, longs high)
     enum { DOWN = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC };
     __m512 joined = _mm512_castps256_ps512(_mm512_cvt_roundpd_ps((doubles)low, DOWN));
     return (vec)_mm512_insertf32x8(joined, _mm512_cvt_roundpd_ps((doubles)high, DOWN), 1);
+}
+
+/* FP32 to odd: one of two neighbours is. */
+INLINE vec odd_neighbour(longs low, longs high)
+{
+    enum { DOWN = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC };
+    enum { UP = _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC };
+    __m512 down = _mm512_castps256_ps512(_mm512_cvt_roundpd_ps((doubles)low, DOWN));
+    __m512 up = _mm512_castps256_ps512(_mm512_cvt_roundpd_ps((doubles)low, UP));
+    down = _mm512_insertf32x8(down, _mm512_cvt_roundpd_ps((doubles)high, DOWN), 1);
+    up = _mm512_insertf32x8(up, _mm512_cvt_roundpd_ps((doubles)high, UP), 1);
+    return pick_by_bit((vec)down, 1, 31, (vec)down, (vec)up);
 }
 
 INLINE void store_doubles(void *at, vec x)

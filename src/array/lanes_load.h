@@ -127,12 +127,14 @@ INLINE void load_fp64(const struct widen *w, vec x[4], const void *src)
                 });
 }
 
-INLINE vec near_of(const struct widen *w, const void *at, bool away)
+/* LAST: or-ed to all, which makes ties away of ties to even and NaNs of infinities; if SPARED, not
+ * to those. */
+INLINE vec near_of(const struct widen *w, const void *at, uint64_t last, bool spared)
 {
     longs x[2] = {load_half_longs(w, at, 0), load_half_longs(w, at, 1)};
-    for (int i = 0; away && i < 2; i++) {
+    for (int i = 0; i < 2; i++) {
         longs infinite = (longs)((x[i] & longs_of(INT64_MAX)) == longs_of(FP64_INFINITE));
-        x[i] |= longs_of(1) & ~infinite; /* which makes ties away of ties to even */
+        x[i] |= longs_of(last) & ~(spared ? infinite : longs_of(0));
     }
     return narrow_doubles(x[0], x[1]);
 }
@@ -157,5 +159,13 @@ LOAD(half, 16, widen_half(w, load_halves(at)))
 LOAD(int8, 8, widen_integer(w, load_quarters(at)))
 LOAD(int16, 16, widen_integer(w, load_halves(at)))
 LOAD(int32, 32, widen_whole(w, load(at)))
-LOAD(near, w->integer ? 32 : 64, near_of(w, at, false))
-LOAD(away, w->integer ? 32 : 64, near_of(w, at, true))
+LOAD(near, w->integer ? 32 : 64, near_of(w, at, 0, false))
+LOAD(away_all, w->integer ? 32 : 64, near_of(w, at, 1, false))
+LOAD(away_spared, w->integer ? 32 : 64, near_of(w, at, 1, true))
+
+INLINE void load_away(const struct widen *w, vec x[4], const void *src)
+{
+    load_away_all(w, x, src);
+    if (__builtin_expect(any(either_is_nan(x[0], x[1]) | either_is_nan(x[2], x[3])), 0))
+        load_away_spared(w, x, src);
+}

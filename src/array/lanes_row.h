@@ -127,7 +127,7 @@ TARGET static __attribute__((noinline)) void near_flags(const struct plan *p, co
         const void *at = (const char *)src + size * i;
         if (n - i < LANES)
             at = memcpy(rest, at, size * (n - i));
-        vec x = near_of(&w, at, false);
+        vec x = near_of(&w, at, 0, false);
         __asm__ volatile("" : : "m"(x));
     }
 }

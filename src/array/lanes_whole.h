@@ -12,13 +12,28 @@ INLINE longs longs_above(longs a, longs b)
     return (longs)((signed_longs)a > (signed_longs)b);
 }
 
+/* X and LESS, which is below 1, in an environment toward zero: then its integer is that of the next
+ * one from zero where LESS leads there. */
+INLINE longs add_away(longs x, longs less)
+{
+    return (longs)((doubles)x + (doubles)(less | (x & longs_of(UINT64_C(1) << 63))));
+}
+
+/* What a draw of 32 bits leaves of 1, but for 2^-32: a fraction above the draw fills it. */
+INLINE longs left_of(longs draw)
+{
+    const longs unit = longs_of(UINT64_C(0x4130000000000000)); /* 2^20, of that last bit */
+    return (longs)((doubles)((draw ^ longs_of(UINT32_MAX)) | unit) - (doubles)unit);
+}
+
+#define FP64_HALF UINT64_C(0x3fe0000000000000)
+
 /*
  * 2^52 with X's sign, and X: the sum's unit in the last place is 1, so that the addition rounds X
  * in the environment's direction, and its trailing bits are the integer's. Ties away and to odd as
- * in struct magic; RANDOM: 32 bits in each lane that the fraction is compared to, or NULL. What
- * does not fit becomes the nearest end, a NaN 0.
+ * in struct magic. What does not fit becomes the nearest end, a NaN 0.
  */
-INLINE longs whole_of(const struct narrow *k, longs x, const longs *random, struct seen_whole *seen)
+INLINE longs whole_of(const struct narrow *k, longs x, struct seen_whole *seen)
 {
     const longs top = longs_of(UINT64_C(1) << 63), beyond = longs_of(UINT64_C(0x4200000000000000));
     longs sign = x & top, magnitude = x ^ sign,
@@ -29,12 +44,6 @@ INLINE longs whole_of(const struct narrow *k, longs x, const longs *random, stru
     doubles sum = (doubles)(finite | sign | longs_of(k->last)) + (doubles)power;
     longs inexact = (longs)((sum - (doubles)power) != (doubles)(finite | sign));
     longs whole = ((longs)sum & longs_of((UINT64_C(1) << 52) - 1)) | (inexact & longs_of(k->odd));
-    if (random) { /* the environment is toward zero */
-        const doubles unit = (doubles)longs_of(UINT64_C(0x41f0000000000000)); /* 2^32 */
-        doubles rest = (doubles)(finite | sign) - (sum - (doubles)power);
-        longs fraction = (longs)(rest * unit + (doubles)power) & longs_of(UINT32_MAX);
-        whole -= longs_above(fraction, *random);
-    }
     longs negative = longs_above(longs_of(0), x);
     longs limit = (longs_of(k->limits[1]) & negative) | (longs_of(k->limits[0]) & ~negative);
     longs over = longs_above(whole, limit);
@@ -42,6 +51,15 @@ INLINE longs whole_of(const struct narrow *k, longs x, const longs *random, stru
     seen->invalid |= over | nan;
     seen->inexact |= inexact & ~(over | nan);
     return ((whole ^ negative) - negative) & ~nan;
+}
+
+/* Vector I of a row's, in an environment toward zero; each fourth draws for as many. */
+INLINE void add_draws(longs x[2], vec random[4], size_t i, struct random *r)
+{
+    if (i % 4 == 0)
+        random_lanes(random, r);
+    x[0] = add_away(x[0], left_of(random_half(random[i % 4], 0)));
+    x[1] = add_away(x[1], left_of(random_half(random[i % 4], 1)));
 }
 
 /* FROM_WORDS: of FP32, otherwise of FP64 or integers. */
@@ -55,21 +73,16 @@ INLINE void wholes(const struct plan *p, struct carried *c, void *dst, const voi
     vec random[4];
     for (size_t i = 0; i < 4 * steps; i++) {
         const char *at = (const char *)src + size * i;
-        longs x[2], draws[2];
+        longs x[2];
         if (from_words) {
             store_doubles(x, load(at));
         } else {
             x[0] = load_half_longs(&w, at, 0);
             x[1] = load_half_longs(&w, at, 1);
         }
-        if (at_random) {
-            if (i % 4 == 0)
-                random_lanes(random, &c->random);
-            draws[0] = random_half(random[i % 4], 0);
-            draws[1] = random_half(random[i % 4], 1);
-        }
-        longs low = whole_of(&k, x[0], at_random ? draws : NULL, &seen);
-        longs high = whole_of(&k, x[1], at_random ? draws + 1 : NULL, &seen);
+        if (at_random)
+            add_draws(x, random, i, &c->random);
+        longs low = whole_of(&k, x[0], &seen), high = whole_of(&k, x[1], &seen);
         store_vec((char *)dst + sizeof(vec) * i, narrow_longs(low, high) & splat(k.mask));
     }
     if (lanes_above(longs_of(0), seen.invalid))
@@ -149,31 +162,53 @@ TARGET static void whole_fp64_steps(const struct plan *p, struct carried *c, voi
 }
 
 #ifdef LANES_DOUBLES_INT32
-/* To 32 bits with sign by the hardware, which raises flags where it is not given the ends. */
-TARGET static void fp64_int32_steps(const struct plan *p, struct carried *c, void *dst,
-                                    const void *src, size_t steps)
+/* To 32 bits with sign by the hardware, which raises flags where it is not given the ends; for
+ * directions see set_environment. */
+INLINE void int32_of_doubles(const struct plan *p, struct carried *c, char *to, const char *at,
+                             size_t steps, enum hu_direction direction)
 {
     const struct widen w = p->w;
     const size_t size = w.integer ? sizeof(vec) : 2 * sizeof(vec);
-    const char *at = src;
-    (void)c;
-    for (size_t i = 0; i < 4 * steps; i++, at += size) {
-        longs low = load_half_longs(&w, at, 0), high = load_half_longs(&w, at, 1);
+    const longs top = longs_of(UINT64_C(1) << 63);
+    vec random[4];
+    for (size_t i = 0; i < 4 * steps; i++, at += size, to += sizeof(vec)) {
+        longs x[2] = {load_half_longs(&w, at, 0), load_half_longs(&w, at, 1)};
         if (p->flags) {
-            vec raises = round_doubles(low, high);
+            vec raises = round_doubles(x[0], x[1]);
             __asm__ volatile("" : : "m"(raises));
         }
-        if (__builtin_expect(any_nan_doubles(low, high), 0)) {
-            low &= (longs)((doubles)low == (doubles)low);
-            high &= (longs)((doubles)high == (doubles)high);
+        if (__builtin_expect(any_nan_doubles(x[0], x[1]), 0)) {
+            x[0] &= (longs)((doubles)x[0] == (doubles)x[0]);
+            x[1] &= (longs)((doubles)x[1] == (doubles)x[1]);
         }
-        store_vec((char *)dst + sizeof(vec) * i,
-                  round_doubles(within_int32(low), within_int32(high)));
+        if (direction == HU_STOCHASTIC)
+            add_draws(x, random, i, &c->random);
+        if (direction == HU_TIES_TO_AWAY)
+            x[0] = add_away(x[0], longs_of(FP64_HALF)), x[1] = add_away(x[1], longs_of(FP64_HALF));
+        x[0] = within_int32(x[0]), x[1] = within_int32(x[1]);
+        vec code = round_doubles(x[0], x[1]);
+        if (direction == HU_TO_ODD) /* one of two neighbours is */
+            code |= round_doubles(x[0] ^ top, x[1] ^ top) & splat(1);
+        store_vec(to, code);
     }
 }
 
-static const struct stage fp64_int32 = {{LOAD_FP64, ROUND_INT32, STORE_32, NEAREST},
-                                        fp64_int32_steps};
+#define INT32_OF_DOUBLES(name, care, ...)                                                          \
+    TARGET static void name##_steps(const struct plan *p, struct carried *c, void *dst,            \
+                                    const void *src, size_t steps)                                 \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }                                                                                              \
+    static const struct stage name = {{LOAD_FP64, ROUND_INT32, STORE_32, care}, name##_steps};
+
+INT32_OF_DOUBLES(fp64_int32, NEAREST,
+                 if (p->options.direction == HU_TIES_TO_AWAY)
+                     int32_of_doubles(p, c, dst, src, steps, HU_TIES_TO_AWAY);
+                 else if (p->options.direction == HU_TO_ODD)
+                     int32_of_doubles(p, c, dst, src, steps, HU_TO_ODD);
+                 else int32_of_doubles(p, c, dst, src, steps, HU_TIES_TO_EVEN);)
+INT32_OF_DOUBLES(fp64_int32_random, AT_RANDOM,
+                 int32_of_doubles(p, c, dst, src, steps, HU_STOCHASTIC);)
 #endif
 
 static const struct stage to_whole = {{LOAD_FP32, ROUND_WHOLE, STORE_32, NEAREST}, to_whole_steps},

@@ -113,8 +113,8 @@ TARGET static __attribute__((noinline)) void untie(const struct plan *p, const s
     }
 }
 
-/* To bytes, where the top byte of a draw mostly decides. X: finite, and of elements at SRC, if WIDE
- * of FP64 not all. */
+/* To bytes, where the top byte of a draw mostly decides. X: finite; if WIDE of FP64's elements at
+ * SRC not all. */
 INLINE void bytes_by_tops(const struct plan *p, const struct narrow *k, void *dst, const void *src,
                           bool wide, const vec x[4], struct random *r, enum store store)
 {
@@ -131,8 +131,11 @@ INLINE void bytes_by_tops(const struct plan *p, const struct narrow *k, void *ds
     byte_lanes signs = pack_byte_signs(x);
     if (any_mark(tied)) {
         unsigned char up[STEP] = {0};
+        uint32_t words[STEP];
+        if (!wide)
+            store_words(words, x);
         const byte_lanes ordered = order_bytes(raise_8(splat_8(0), tied));
-        untie(p, r, word, src, wide, mark_bits(equal_8(ordered, splat_8(1))), up);
+        untie(p, r, word, wide ? src : words, wide, mark_bits(equal_8(ordered, splat_8(1))), up);
         code = finish_8(k, order_bytes(code) + load_bytes(up), order_bytes(signs));
         store_byte_codes(dst, code, store);
         return;
@@ -386,11 +389,13 @@ INLINE bool halves_step(const struct narrow *k, const struct pieces *t, void *ds
     return true;
 }
 
-/* A step as words. */
+/* A step as words; R: where it is at random, or NULL. */
 TARGET static __attribute__((noinline)) struct seen
-special_halves(const struct plan *p, void *dst, const void *src, struct seen seen)
+special_halves(const struct plan *p, void *dst, const void *src, struct seen seen, struct random *r)
 {
-    vec x[4];
+    vec x[4], random[4];
+    if (r)
+        random_lanes(random, r);
     if (p->load == LOAD_TOP)
         load_top(&p->w, x, src);
     else if (p->load == LOAD_HALF)
@@ -399,7 +404,7 @@ special_halves(const struct plan *p, void *dst, const void *src, struct seen see
     else
         load_short(&p->w, x, src);
 #endif
-    take_care(p, x, NULL, p->round, &seen);
+    take_care(p, x, r ? random : NULL, p->round, &seen);
     store_codes(&p->k, dst, x, p->store);
     return seen;
 }
@@ -419,11 +424,86 @@ INLINE void from_halves(const struct plan *p, struct carried *c, void *dst, cons
     const char *from = src;
     for (char *to = dst; steps; steps--, to += out, from += 2 * STEP)
         if (!halves_step(&k, &t, to, from, shifted, floor, store, care, up, odd, &seen)) {
-            seen = special_halves(p, to, from, seen);
+            seen = special_halves(p, to, from, seen, NULL);
             set_special(&t, h, &seen, care);
         }
     c->seen = seen;
 }
+
+#ifdef LANES_FIELDS
+
+struct held_fields {
+    half_lanes rest, factor, deep, top, magnitude, finite, exponent;
+    byte_lanes shares[2]; /* the upper halves of the draws of a block of ordered words */
+};
+
+INLINE struct held_fields hold_fields(const struct fields *f)
+{
+    static const unsigned char shares[2][TABLE_BLOCK] __attribute__((aligned(TABLE_BLOCK))) = {
+        {3, 0, 0, 1, 1, 2, 2, 3, 7, 4, 4, 5, 5, 6, 6, 7},
+        {11, 8, 8, 9, 9, 10, 10, 11, 15, 12, 12, 13, 13, 14, 14, 15}};
+    return (struct held_fields){
+        .rest = (half_lanes)load(f->rest),
+        .factor = (half_lanes)load(f->factor),
+        .deep = (half_lanes)load(f->deep),
+        .top = held_16(1u << f->shift),
+        .magnitude = held_16(0x7fff),
+        .finite = held_16(f->finite),
+        .exponent = held_16(shift_16_entry(10)),
+        .shares = {repeat_block(shares[0]), repeat_block(shares[1])},
+    };
+}
+
+/* False: some are special, or what DEEP loses would tell. */
+INLINE bool fields_step(const struct narrow *k, const struct held_fields *h, void *dst,
+                        const void *src, struct random *r, bool shifted, bool deep,
+                        enum store store)
+{
+    half_lanes x[2], magnitude[2], code[2];
+    BOTH_HALVES(x[i] = (half_lanes)load_bytes((const char *)src + sizeof *x * i);
+                if (shifted) x[i] *= h->top; magnitude[i] = x[i] & h->magnitude;);
+    bool special = any_bit((vec)minus_16(larger_16(magnitude[0], magnitude[1]), h->finite));
+    const byte_lanes words = order_16((byte_lanes)next_words(r));
+    BOTH_HALVES(const half_lanes draw = (half_lanes)look_up_block(words, h->shares[i]);
+                const half_lanes field = shift_each_16(x[i], h->exponent);
+                const half_lanes factor = look_up_field(h->factor, field);
+                half_lanes sum = magnitude[i] + look_up_field(h->rest, field);
+                if (deep) sum = shift_each_16(sum, look_up_field(h->deep, field));
+                const half_lanes rest = sum * factor; if (deep) special |= any_equal_16(rest, draw);
+                code[i] = raise_above_16(multiply_high_16(sum, factor), rest, draw););
+    if (__builtin_expect(special, 0))
+        return false;
+    if (store == STORE_16) {
+        BOTH_HALVES(
+            store_bytes((char *)dst + sizeof *x * i, (byte_lanes)finish_16(k, code[i], x[i])););
+        return true;
+    }
+    const byte_lanes codes = finish_8(k, pack_half_bytes(code), pack_byte_tops(x));
+    store_byte_codes(dst, (byte_lanes)order_halves((half_lanes)codes), store);
+    return true;
+}
+
+INLINE void fields_steps(const struct plan *p, struct carried *c, char *to, const char *from,
+                         size_t steps, bool deep)
+{
+    const struct narrow k = p->k;
+    const enum store store = p->store;
+    const bool shifted = p->fields.shift;
+    const size_t out = bytes_of_step(p->to);
+    const struct held_fields h = hold_fields(&p->fields);
+    struct random r = c->random;
+    for (; steps; steps--, to += out, from += 2 * STEP) {
+        const uint32_t word = r.word;
+        if (!r.share && fields_step(&k, &h, to, from, &r, shifted, deep, store))
+            continue;
+        struct random again = c->random;
+        again.word = word;
+        special_halves(p, to, from, c->seen, &again);
+        r.word = again.word;
+    }
+}
+
+#endif
 
 /* Halves whose codes are the top of FP32's as scales: narrow_scale in 16 bits. Where flags are
  * looked for, false: some may raise others than those of common numbers. */
@@ -464,7 +544,7 @@ INLINE bool scale_tops(const struct narrow *k, uint32_t shift, void *dst, const 
         const char *from = src;                                                                    \
         for (char *to = dst; steps; steps--, to += STEP, from += 2 * STEP)                         \
             if (!scale_tops(&k, w.sign_shift - 16, to, from, (watch) ? &seen : NULL))              \
-                seen = special_halves(p, to, from, seen);                                          \
+                seen = special_halves(p, to, from, seen, NULL);                                    \
         c->seen = seen;                                                                            \
     }                                                                                              \
     static const struct stage name = {{LOAD_TOP, ROUND_SCALE, STORE_8, care}, name##_steps};
@@ -485,25 +565,51 @@ HALVES(halves_directed, DIRECTED, from_halves(p, c, dst, src, steps, DIRECTED, t
 HALVES(halves_watching, WATCHING,
        if (p->halves.up) from_halves(p, c, dst, src, steps, WATCHING, true);
        else from_halves(p, c, dst, src, steps, WATCHING, false);)
+#ifdef LANES_FIELDS
+HALVES(halves_random, AT_RANDOM, if (p->fields.any_deep) fields_steps(p, c, dst, src, steps, true);
+       else fields_steps(p, c, dst, src, steps, false);)
+#endif
 
 #endif
 
+/* Ties away in an environment toward zero; to odd in one downward, with the last bit that upward
+ * has, for one of two neighbours is odd. */
+INLINE vec round_whole(const struct narrow *k, vec x, enum care care)
+{
+    const uint32_t half = 0x3f000000;
+    if (care == NEAREST)
+        return round_integer(x);
+    if (k->last)
+        x = add_float(x, (x & splat(SIGN)) | splat(half));
+    vec whole = round_integer(x);
+#ifdef LANES_ROUNDS
+    const vec opposite = round_upward(x);
+#else
+    const vec opposite = round_integer(x ^ splat(SIGN));
+#endif
+    return k->odd ? whole | (opposite & splat(1)) : whole;
+}
+
+/* NaNs are zeros. */
+INLINE void drop_nans(const struct narrow *k, vec x[4], struct seen *seen)
+{
+    if (__builtin_expect(any_nan(x), 0))
+        VECTORS(see_specials(seen, k, keep(is_nan(x[i]), x[i] & splat(~SIGN)));
+                x[i] = pick(is_nan(x[i]), splat(0), x[i]););
+}
+
 /* Integers beyond the target's become its ends, where bytes are packed if they have all 8 bits. */
-INLINE void integer_step(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
-                         enum store store, struct seen *seen)
+INLINE void integer_step(const struct narrow *k, void *dst, vec x[4], enum store store,
+                         enum care care)
 {
     const vec greatest = splat(k->ends[0]), least = splat(k->ends[1]);
-    const bool special = any_nan(x);
-    if (__builtin_expect(special, 0)) {
-        take_care(p, x, NULL, ROUND_MAGIC, seen);
-    } else if (store == STORE_8 && k->mask == UINT8_MAX) {
-        VECTORS(x[i] = round_integer(at_most_float(x[i], greatest)););
+    if (store == STORE_8 && k->mask == UINT8_MAX) {
+        VECTORS(x[i] = round_whole(k, at_most_float(x[i], greatest), care););
         store_bytes(dst, order_bytes(pack_integers(x, k->sign)));
         return;
-    } else {
-        VECTORS(x[i] = round_integer(at_least_float(at_most_float(x[i], greatest), least)) &
-                       splat(k->mask););
     }
+    VECTORS(x[i] = round_whole(k, at_least_float(at_most_float(x[i], greatest), least), care) &
+                   splat(k->mask););
     store_codes(k, dst, x, store);
 }
 
@@ -515,7 +621,7 @@ INLINE void integers_outside(const struct narrow *k, vec x[4], struct seen *seen
     vec inexact = splat(0), over = splat(0);
     VECTORS(vec near = at_most_float(x[i], add_float(greatest, one));
             near = at_least_float(near, sub_float(least, one));
-            vec whole = from_integer(round_integer(near));
+            vec whole = from_integer(round_whole(k, near, WATCHING));
             vec within = at_least_float(at_most_float(whole, greatest), least);
             vec beyond = whole ^ within; over |= beyond;
             inexact |= keep(equal(beyond, splat(0)), (whole ^ near) & splat(~SIGN));
@@ -525,31 +631,36 @@ INLINE void integers_outside(const struct narrow *k, vec x[4], struct seen *seen
         seen->flags |= k->overflow_flags;
 }
 
-INLINE void integer_watching(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
-                             enum store store, struct seen *seen)
+/* EXACT: of integers. */
+INLINE void integer_watching(const struct narrow *k, void *dst, vec x[4], enum store store,
+                             bool exact, struct seen *seen)
 {
-    const unsigned all = k->overflow_flags | HU_INEXACT;
-    const bool wanted = (seen->flags & all) != all;
-    if (wanted && any_outside(seen, x, false) && !any_nan(x)) {
-        integers_outside(k, x, seen);
-        store_codes(k, dst, x, store);
-        return;
-    }
-    if (wanted && !(seen->flags & HU_INEXACT) && !any_nan(x)) {
+    const unsigned all = k->overflow_flags | (exact ? 0 : HU_INEXACT);
+    drop_nans(k, x, seen);
+    if ((seen->flags & all) != all) {
+        if (any_outside(seen, x, false)) {
+            integers_outside(k, x, seen);
+            store_codes(k, dst, x, store);
+            return;
+        }
         vec inexact = splat(0);
-        VECTORS(inexact |= (from_integer(round_integer(x[i])) ^ x[i]) & splat(~SIGN););
+        if (!exact && !(seen->flags & HU_INEXACT))
+            VECTORS(inexact |= (from_integer(round_integer(x[i])) ^ x[i]) & splat(~SIGN););
         find_inexact(seen, inexact);
     }
-    integer_step(p, k, dst, x, store, seen);
+    integer_step(k, dst, x, store, WATCHING);
 }
 
+#define INTEGERS_IN(name, kind, load, store_way, store, care)                                      \
+    STAGE(name, kind, load, ROUND_INTEGER, store_way, care, drop_nans(&k, x, &seen);               \
+          integer_step(&k, to, x, store, care))
 #define INTEGERS(name, kind, load, store_way, store)                                               \
-    STAGE(name, kind, load, ROUND_INTEGER, store_way, NEAREST,                                     \
-          integer_step(p, &k, to, x, store, &seen))
-#define INTEGERS_WATCHED(name, store_way, store)                                                   \
-    INTEGERS(name, fp32, LOAD_FP32, store_way, store)                                              \
-    STAGE(name##_watching, fp32, LOAD_FP32, ROUND_INTEGER, store_way, WATCHING,                    \
-          integer_watching(p, &k, to, x, store, &seen))
+    INTEGERS_IN(name, kind, load, store_way, store, NEAREST)                                       \
+    INTEGERS_IN(name##_directed, kind, load, store_way, store, DIRECTED)
+#define INTEGERS_WATCHED(name, kind, load, store_way, store)                                       \
+    INTEGERS(name, kind, load, store_way, store)                                                   \
+    STAGE(name##_watching, kind, load, ROUND_INTEGER, store_way, WATCHING,                         \
+          integer_watching(&k, to, x, store, w.integer, &seen))
 
 #define MAGIC(store, care) magic_step(p, &k, &held, to, x, store, care, &seen);
 #define BOTH(name, kind, load, store_way, store)                                                   \
@@ -570,10 +681,12 @@ WATCHED(to_halves, STORE_16, STORE_16, magic_random)
 WATCHED(to_bytes, STORE_8, BYTES, bytes_random)
 STAGE(fp64_bytes_random, fp64, LOAD_FP64, ROUND_MAGIC, STORE_8, AT_RANDOM,
       fp64_random(p, &k, to, from, x, c, BYTES))
+STAGE(top_bytes_random, top, LOAD_TOP, ROUND_MAGIC, STORE_8, AT_RANDOM,
+      bytes_random(p, &k, to, from, x, &c->random, BYTES, flags, &seen))
 BOTH(tf32_bytes, tf32, LOAD_TF32, STORE_8, BYTES)
-INTEGERS_WATCHED(to_integers_16, STORE_16, STORE_16)
-INTEGERS_WATCHED(to_integers, STORE_8, BYTES)
-INTEGERS(tf32_integers, tf32, LOAD_TF32, STORE_8, BYTES)
+INTEGERS_WATCHED(to_integers_16, fp32, LOAD_FP32, STORE_16, STORE_16)
+INTEGERS_WATCHED(to_integers, fp32, LOAD_FP32, STORE_8, BYTES)
+INTEGERS_WATCHED(tf32_integers, tf32, LOAD_TF32, STORE_8, BYTES)
 INTEGERS(top_integers, top, LOAD_TOP, STORE_8, BYTES)
 #ifdef LANES_FP16
 INTEGERS(short_integers, short, LOAD_SHORT, STORE_8, BYTES)
@@ -602,16 +715,23 @@ const struct stage *const PART(bytes)[] = {&to_halves,
                                            &to_bytes_watching,
                                            &to_bytes_random,
                                            &fp64_bytes_random,
+                                           &top_bytes_random,
                                            &tf32_bytes,
                                            &tf32_bytes_directed,
                                            &to_integers_16,
+                                           &to_integers_16_directed,
                                            &to_integers_16_watching,
                                            &to_integers,
+                                           &to_integers_directed,
                                            &to_integers_watching,
                                            &tf32_integers,
+                                           &tf32_integers_directed,
+                                           &tf32_integers_watching,
                                            &top_integers,
+                                           &top_integers_directed,
 #ifdef LANES_FP16
                                            &short_integers,
+                                           &short_integers_directed,
 #endif
                                            &int32_bytes,
                                            &int32_bytes_directed,
@@ -623,6 +743,9 @@ const struct stage *const PART(bytes)[] = {&to_halves,
                                            &halves,
                                            &halves_directed,
                                            &halves_watching,
+#ifdef LANES_FIELDS
+                                           &halves_random,
+#endif
                                            &scales,
                                            &scales_watching,
 #endif

@@ -25,6 +25,20 @@ static __attribute__((noinline)) void see_beyond(const void *src, enum round rou
             *flags |= HU_OVERFLOW | HU_INEXACT;
     }
 }
+
+INLINE void load_fp64_words(const struct widen *w, vec x[4], const void *src)
+{
+#ifdef LANES_ROUNDS
+    const size_t size = w->integer ? sizeof(vec) : 2 * sizeof(vec);
+    if (w->odd) {
+        VECTORS(const char *at = (const char *)src + size * i;
+                x[i] = odd_neighbour(load_half_longs(w, at, 0), load_half_longs(w, at, 1)););
+        return;
+    }
+#endif
+    load_fp64(w, x, src);
+}
+
 #define LOADER(kind, way, ...)                                                                     \
     STAGE(words_##kind, kind, way, ROUND_NONE, STORE_WORDS, NEAREST,                               \
           __VA_ARGS__ store_words(to, x);)
@@ -41,15 +55,15 @@ LOADER(short, LOAD_SHORT)
 #endif
 LOADER(near, LOAD_NEAR)
 LOADER(away, LOAD_AWAY)
-LOADER(fp64, LOAD_FP64,
+LOADER(fp64_words, LOAD_FP64,
        if (p->flags && !w.integer && p->round != ROUND_MAGIC && p->round != ROUND_INTEGER &&
            any_beyond(x)) see_beyond(from, p->round, &c->raised);)
 LOADER(later, LOAD_RANDOM, load_random(p, x, from, &c->random, &c->raised);)
 
-const struct stage *const PART(loads)[] = {&words_tf32, &words_top,   &words_half, &words_int16,
-                                           &words_int8, &words_int32, &words_near, &words_away,
-                                           &words_fp64, &words_later,
+const struct stage *const PART(loads)[] = {
+    &words_tf32,  &words_top,   &words_half, &words_int16,      &words_int8,
+    &words_int32, &words_near,  &words_away, &words_fp64_words, &words_later,
 #ifdef LANES_FP16
-                                           &words_fp16, &words_short,
+    &words_fp16,  &words_short,
 #endif
-                                           NULL};
+    NULL};

@@ -53,8 +53,16 @@ static void plan_stages(struct plan *p)
             way.care = NEAREST;
     }
 #endif
-    const bool nearest = p->options.direction == HU_TIES_TO_EVEN && !p->flags;
-    const bool apart = load == LOAD_FP64 && p->round == ROUND_FP16 && !nearest;
+#ifdef LANES_FIELDS
+    if (way.store <= STORE_16 && hu_plan_fields(p))
+        way.load = LOAD_HALVES;
+#endif
+#ifdef LANES_ROUNDS
+    const bool turned = p->flags;
+#else
+    const bool turned = p->flags || p->options.direction != HU_TIES_TO_EVEN;
+#endif
+    const bool apart = load == LOAD_FP64 && p->round == ROUND_FP16 && turned;
     p->first = apart ? NULL : stage_for(way);
     if (p->first)
         return;

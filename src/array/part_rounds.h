@@ -88,7 +88,9 @@ STAGE(bf16_fp16, top, LOAD_TOP, ROUND_FP16, STORE_16, WATCHING, TO_FP16(fp16_of(
 STAGE(tf32_fp16, tf32, LOAD_TF32, ROUND_FP16, STORE_16, WATCHING, TO_FP16(fp16_of(x[i], direction)))
 STAGE(short_fp16, short, LOAD_SHORT, ROUND_FP16, STORE_16, WATCHING,
       TO_FP16(fp16_of(x[i], direction)))
-#ifdef FP16_NEAREST
+#ifdef LANES_ROUNDS
+STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, DIRECTED, TO_FP16(fp16_of(x[i], direction)))
+#elif defined(FP16_NEAREST) /* elsewhere FP64 has an environment of its own */
 STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, NEAREST,
       TO_FP16(cvt_fp16(x[i], FP16_NEAREST)))
 #endif
@@ -164,6 +166,34 @@ INLINE void load_int32_twice(const struct narrow *k, const struct widen *w, vec 
         load_int32(w, x, src);
 }
 
+/* Integers with sign, to FP32 to odd or at random, for which the environment is toward zero. */
+INLINE vec int32_aside(const struct narrow *k, vec x, vec draw, bool odd)
+{
+    const vec word = from_integer(x) & splat(~k->low), whole = round_integer(word);
+    if (odd)
+        return word | keep(unequal(whole, x), splat(1));
+    const vec rest = x - whole, magnitude = pick_by_sign(x, -rest, rest);
+    const vec field = (word & splat(~SIGN)) >> 23;
+    const vec fraction = shift_left_by(magnitude, splat(127 + 23 + 32 - k->drop) - field);
+    return word + keep(above_unsigned(fraction, draw), splat(1u << k->drop));
+}
+
+INLINE void ints_aside(const struct narrow *k, vec x[4], const void *src, struct random *r,
+                       bool odd)
+{
+    vec draws[4] = {splat(0), splat(0), splat(0), splat(0)};
+    if (!odd)
+        random_lanes(draws, r);
+    VECTORS(x[i] = int32_aside(k, load((const char *)src + sizeof(vec) * i), draws[i], odd););
+}
+
+STAGE(int32_fp32, later, LOAD_INT32, ROUND_NONE, STORE_32, NEAREST,
+      if (direction == HU_TO_ODD) ints_aside(&k, x, from, NULL, true);
+      else ints_aside(&k, x, from, &c->random, false); store_words(to, x))
+STAGE(int32_top_random, later, LOAD_INT32, ROUND_TOP, STORE_ANY, AT_RANDOM,
+      ints_aside(&k, x, from, &c->random, false);
+      store_top(&k, to, x, store))
+
 #define TWICE_TO_TOP(kind, store)                                                                  \
     load_##kind##_twice(&k, &w, x, from);                                                          \
     TO_TOP(store, NEAREST)
@@ -177,7 +207,7 @@ INLINE void load_fp64_twice(const struct narrow *k, const struct widen *w, vec x
                             const void *src)
 {
 #ifdef LANES_ROUNDS
-    VECTORS(x[i] = near_of(w, (const char *)src + 2 * sizeof(vec) * i, false););
+    VECTORS(x[i] = near_of(w, (const char *)src + 2 * sizeof(vec) * i, 0, false););
     if (!any_tied(k, x))
         return;
 #endif
@@ -225,6 +255,7 @@ const struct stage *const PART(rounds)[] = {&to_fp32,
                                             &whole_fp64,
 #ifdef LANES_DOUBLES_INT32
                                             &fp64_int32,
+                                            &fp64_int32_random,
 #endif
                                             &to_bf16,
                                             &to_tf32,
@@ -234,6 +265,8 @@ const struct stage *const PART(rounds)[] = {&to_fp32,
                                             &tf32_bf16,
                                             &int32_bf16,
                                             &int32_tf32,
+                                            &int32_fp32,
+                                            &int32_top_random,
                                             &fp64_bf16,
                                             &fp64_tf32,
 #ifdef LANES_FP16

@@ -57,18 +57,16 @@ static bool find_round(struct plan *p, const struct abilities *a)
     if (to->specials == HU_SPECIALS_SCALE)
         return to->exponent_bits == 8 && to->bias == FP32_BIAS && to->storage_bits == 8;
     const struct hu_options *o = &p->options;
-    if (hu_is_integer(to) && to->storage_bits == 32 && is_at_random(p)) {
-        p->round = ROUND_WHOLE;
-        return !p->flags && (p->load != LOAD_FP64 || a->doubles);
-    }
     if (hu_is_integer(to) && to->storage_bits == 32) {
-        bool away = o->direction == HU_TIES_TO_AWAY, raises = a->raises && !away;
-        bool able = (!p->flags || raises) &&
-                    (p->load < LOAD_FP64 || (a->int32 && !away && o->direction != HU_TO_ODD));
-        bool by_hardware = to->width == 32 && hu_is_signed(to) && able;
+        const bool doubles = p->load >= LOAD_FP64, random = is_at_random(p);
+        const bool apart =
+            o->direction == HU_TIES_TO_AWAY || (doubles && o->direction == HU_TO_ODD);
+        const bool able = doubles ? a->int32 : !random;
+        bool by_hardware =
+            to->width == 32 && hu_is_signed(to) && able && (!p->flags || (a->raises && !apart));
         p->round = by_hardware ? ROUND_INT32 : ROUND_WHOLE;
         p->hardware = by_hardware && p->flags;
-        return by_hardware || a->doubles;
+        return !(random && p->flags) && (by_hardware || a->doubles);
     }
     p->round = ROUND_MAGIC;
     if (hu_is_integer(to))
@@ -388,12 +386,14 @@ static bool plan_fp64(struct plan *p, const struct abilities *a)
         bool far = p->round != ROUND_TOP && p->round != ROUND_SCALE &&
                    hu_quantum_min(p->to) > FP32_EMIN + 1;
         p->w.rough = nearest && far && !p->flags;
+        p->w.odd = !p->w.rough && !p->flags;
         return true;
     }
     if (p->flags && (!a->raises || o->tininess_before))
         return false;
     p->hardware = p->flags;
     p->w.quiet = true;
+    p->w.odd = !p->flags;
     if (o->direction != HU_TO_ODD) {
         p->load = o->direction == HU_TIES_TO_AWAY ? LOAD_AWAY : LOAD_NEAR;
         p->load_in = o->direction;
@@ -423,29 +423,43 @@ static enum care find_care(const struct plan *p)
     if ((p->flags && !p->hardware) || (p->round == ROUND_TOP && p->options.saturate))
         return WATCHING;
     bool common =
-        direction == HU_TIES_TO_EVEN || p->round == ROUND_SCALE || p->round == ROUND_INTEGER ||
+        direction == HU_TIES_TO_EVEN || p->round == ROUND_SCALE ||
+        (p->round == ROUND_INTEGER && !p->k.last && !p->k.odd) ||
         (p->round == ROUND_MAGIC && direction == HU_TOWARD_ZERO) ||
         (p->round == ROUND_FP16 && direction != HU_TIES_TO_AWAY && direction != HU_TO_ODD);
     return common ? NEAREST : DIRECTED;
 }
 
-/* Integers are rounded by the hardware: see integer_of. */
+/* Integers are rounded by the hardware: see integer_of and round_whole. */
+static enum hu_direction whole_direction(enum hu_direction direction)
+{
+    return direction == HU_TIES_TO_AWAY ? HU_TOWARD_ZERO
+           : direction == HU_TO_ODD     ? HU_TOWARD_NEGATIVE
+                                        : direction;
+}
+
 static void set_environment(struct plan *p)
 {
     p->round_in = p->options.direction;
-    if (p->round == ROUND_INT32 && p->round_in == HU_TIES_TO_AWAY)
-        p->round_in = HU_TOWARD_ZERO;
-    else if (p->round == ROUND_INT32 && p->round_in == HU_TO_ODD)
-        p->round_in = HU_TOWARD_NEGATIVE;
+    if (p->round == ROUND_INT32)
+        p->round_in = whole_direction(p->round_in);
     p->load_in = p->round_in;
 }
 
-/* To at most 16 bits. */
+/* To at most 16 bits; see round_whole. */
 static bool rounds_integers(const struct plan *p)
 {
-    const enum hu_direction direction = p->options.direction;
     return p->k.integer && p->k.plain_infinity && p->k.infinity_flags == p->k.overflow_flags &&
-           direction != HU_TIES_TO_AWAY && direction != HU_TO_ODD && direction != HU_STOCHASTIC;
+           !p->k.nan[0] && !p->k.nan[1] && !is_at_random(p);
+}
+
+/* From int32: see int32_aside. */
+static bool rounds_ints_aside(const struct plan *p)
+{
+    const bool random = is_at_random(p), odd = p->options.direction == HU_TO_ODD;
+    return p->w.integer && p->w.below_zero && !p->flags &&
+           ((p->round == ROUND_NONE && p->store == STORE_32 && (odd || random)) ||
+            (p->round == ROUND_TOP && random && !p->options.saturate));
 }
 
 bool hu_plan_lanes(struct plan *p, const struct abilities *a)
@@ -474,10 +488,16 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
         p->load = LOAD_INT32;
         p->w.rough = rough;
     }
+    if (rounds_ints_aside(p))
+        p->load = LOAD_INT32;
     if (p->load == LOAD_FP64 && !within_fp64 && !plan_fp64(p, a))
         return false;
-    if (p->round == ROUND_MAGIC && rounds_integers(p))
+    if (p->round == ROUND_MAGIC && rounds_integers(p)) {
+        const bool alike = p->load_in == p->round_in;
         p->round = ROUND_INTEGER;
+        p->round_in = whole_direction(p->round_in);
+        p->load_in = alike ? p->round_in : p->load_in;
+    }
     p->care = find_care(p);
     return true;
 }
@@ -511,14 +531,42 @@ static void set_half_directions(struct halves *h, enum hu_direction direction)
     h->signs = h->odd ? 0x7fff : 0xffff;
 }
 
+bool hu_loads_halves(const struct plan *p)
+{
+    return p->load == LOAD_TOP || p->load == LOAD_FP16 || p->load == LOAD_SHORT ||
+           p->load == LOAD_HALF;
+}
+
+bool hu_plan_fields(struct plan *p)
+{
+    enum { TRAILING = 10 }; /* at the top of 16 bits */
+    const struct hu_format *from = p->from;
+    struct fields *h = &p->fields;
+    const int drop = TRAILING - FP32_TRAILING + (int)p->k.drop;
+    const int emin = (int)(p->k.least_normal >> FP32_TRAILING) - FP32_BIAS;
+    const int least = emin - hu_emin(from) + 1;
+    if (!hu_loads_halves(p) || p->round != ROUND_MAGIC || !is_at_random(p) || p->flags ||
+        hu_has_lone_nan(from) || !hu_is_signed(from) || from->exponent_bits != 5 || drop < 1 ||
+        least < 1)
+        return false;
+    h->shift = (uint16_t)(16 - from->width);
+    h->finite = (uint16_t)(hu_max_finite_code(from) << h->shift);
+    for (int i = 0; i < HALF_FIELDS; i++) {
+        const int field = i < 1 ? 1 : i < least ? i : least, count = drop + least - field;
+        h->rest[i] = (uint16_t)((unsigned)(1 - field) << TRAILING);
+        h->factor[i] = (uint16_t)(count < 16 ? 1u << (16 - count) : 1);
+        h->deep[i] = (uint16_t)(count > 16 ? count - 16 : 0);
+        h->any_deep |= h->deep[i] > 0;
+    }
+    return true;
+}
+
 bool hu_plan_halves(struct plan *p, uint32_t most)
 {
     const struct hu_format *from = p->from;
     const struct narrow *k = &p->k;
     struct halves *h = &p->halves;
-    const bool halves = p->load == LOAD_TOP || p->load == LOAD_FP16 || p->load == LOAD_SHORT ||
-                        p->load == LOAD_HALF;
-    if (!halves || p->round != ROUND_MAGIC || is_at_random(p) || hu_has_lone_nan(from))
+    if (!hu_loads_halves(p) || p->round != ROUND_MAGIC || is_at_random(p) || hu_has_lone_nan(from))
         return false;
     h->shift = (uint16_t)(16 - from->width);
     h->trailing = (uint16_t)(from->trailing_bits + h->shift);

@@ -112,7 +112,8 @@ struct widen {
     bool integer;      /* LOAD_FP64 and its likes: of integers of 32 bits */
     bool rough;        /* LOAD_FP64: nobody asks what is below FP32's range, or signaling;
                           LOAD_INT32: nor which of those beyond 2^24 one is */
-    bool quiet;        /* LOAD_FP64: FP32 is the target */
+    bool quiet;        /* LOAD_FP64: FP32 is the target, */
+    bool odd;          /* or not rough; and nobody asks for flags */
 };
 
 /* The facts that rounding works with. Codes here are without sign, FP32 encodings too unless said.
@@ -196,12 +197,26 @@ struct halves {
 };
 
 /*
+ * Halves of 5 bits of exponent at random, by that field: a magnitude and REST, without the lower
+ * bits that DEEP says, times FACTOR has the code in its upper half, and in the lower one what of a
+ * unit is discarded; nothing of it is lost but by DEEP, if ANY_DEEP.
+ */
+enum { HALF_FIELDS = 32 };
+
+struct fields {
+    uint16_t rest[HALF_FIELDS], factor[HALF_FIELDS], deep[HALF_FIELDS];
+    uint16_t shift, finite; /* as of struct halves */
+    bool any_deep;
+};
+
+/*
  * Halves whose codes of at most 8 bits are found by bytes. Magnitudes, at the top of 16 bits less
  * the sign, lie in CELLS by their upper byte; a cell's code is BASE, and one more for each of ABOVE
  * that the lower byte is above. Where the target has few of the source's magnitudes, they are first
- * made fewer: from FIRST on, at most MOST more, times SCALE.
+ * made fewer: from FIRST on, at most MOST more, times SCALE. Upward and downward codes are those
+ * toward zero; where AWAY leads from it, that of what is less by 1, and one more, at most LIMIT.
  */
-enum { CELLS = 128, CELL_STEPS = 2 };
+enum { CELLS = 128, CELL_STEPS = 3 };
 enum { MARK_SPECIAL = 1, MARK_LARGE = 2, MARK_SMALL = 4 };
 
 struct cells {
@@ -209,7 +224,11 @@ struct cells {
     unsigned char marks[CELLS]; /* by the upper byte of what was not made fewer */
     int steps;                  /* at most, in a cell */
     uint16_t shift, finite;     /* the greatest number */
-    bool window;
+    bool window, away;
+    bool many;                     /* the first cell has more codes: of a scale, */
+    unsigned char many_codes[256]; /* by the lower byte */
+    uint16_t flip;                 /* what leads from zero is above it with these bits flipped */
+    uint16_t limit;
     uint16_t first, most, scale;
 };
 
@@ -338,8 +357,9 @@ struct plan {
     struct widen w;
     struct narrow k;
     struct halves halves;
+    struct fields fields;
     struct cells cells;
-    stage_function *careful; /* of steps that FIRST leaves, where it leaves any */
+    stage_function *careful[2]; /* as FIRST and SECOND, of steps that FIRST leaves */
     struct stochastic stochastic;
     void (*settle)(struct plan *plan); /* takes its stage for a table, or NULL */
     struct table table;
@@ -373,9 +393,13 @@ extern const struct hu_format hu_plan_fp32;
 
 /* Whether the lanes have PLAN's conversion; then its constants are set. */
 bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
+/* Of 9 to 16 bits that are no integers. */
+bool hu_loads_halves(const struct plan *plan);
 /* Whether halves need not become words, of which MOST pieces may be; then PLAN's constants for them
  * are set. */
 bool hu_plan_halves(struct plan *plan, uint32_t most);
+/* Whether halves are drawn by fields; then PLAN's are filled. */
+bool hu_plan_fields(struct plan *plan);
 /* Whether halves become codes by cells; then PLAN's are filled. */
 bool hu_plan_cells(struct plan *plan);
 void hu_plan_harmless(struct plan *plan);
