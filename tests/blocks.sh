@@ -189,6 +189,8 @@ mkdir power
 holds "powers of two as scales of tiles are read again too, and said in the config" bash -c "'$halfulp' cast model/model.safetensors -t fp8_tile32x64_e8m0 -o power/model.safetensors && '$halfulp' tensors power/model.safetensors --parts | grep -q 'scale_inv.*F8_E8M0' && grep -q '\"scale_fmt\": \"ue8m0\"' power/config.json && '$halfulp' cast power/model.safetensors -t fp32 -o power/again.safetensors"
 rm tiles/config.json
 exits "and refused without it" 2 "want \\[2, 2\\] for tiles of 128" "$halfulp" cast tiles/model.safetensors -t fp32 -o never.safetensors
+holds "the types' column is as wide as they are" bash -c "'$halfulp' tensors new/model.safetensors |
+    awk '/ shape /{at = index(\$0, \"shape\")} /^  .*\[/{n++; if (index(\$0, \"[\") != at) bad = 1} END{exit bad || !n}'"
 exits "no config is replaced without --force" 2 "config.json" "$halfulp" cast model/model.safetensors -t fp8_tile128 -o new/again.safetensors
 [ ! -e new/again.safetensors ] && pass "and then nothing is written" || fail "and then nothing is written"
 exits "a config in the same folder stays" 0 'readers of .* want "quantization_config"' "$halfulp" cast model/model.safetensors -t nf4 -o model/nf4.safetensors

@@ -101,25 +101,34 @@ static void shape_text(const struct hu_tensor *t, char *out, size_t size)
     snprintf(out + n, size - n, n + 24 < size ? "]" : ", …]");
 }
 
-/* The columns that names and shapes take, within reason: a longer one sticks out. */
-static void measure(const struct hu_tensor_set *set, int *names, int *shapes)
+struct widths {
+    int names, dtypes, shapes, counts;
+    bool folded, twice;
+};
+
+static void measure_tensor(struct widths *w, const struct hu_tensor *t, int indent)
 {
     char text[512];
-    *names = 6;
-    *shapes = 5;
+    OWNED char *dtype = dtype_name(t->dtype);
+    widen(&w->names, indent + text_columns(hu_printable(t->name, text, sizeof text)));
+    widen(&w->dtypes, text_columns(dtype));
+    shape_text(t, text, sizeof text);
+    widen(&w->shapes, text_columns(text));
+}
+
+/* The columns that names, types and shapes take, within reason: a longer one sticks out. */
+static void measure(const struct hu_tensor_set *set, struct widths *w)
+{
+    *w = (struct widths){.names = 6, .dtypes = 9, .shapes = 5};
     for (size_t i = 0; i < set->tensor_count; i++) {
-        shape_text(set->tensors[i], text, sizeof text);
-        widen(shapes, text_columns(text));
-        widen(names, text_columns(hu_printable(set->tensors[i]->name, text, sizeof text)));
         const struct hu_logical *l = set->tensors[i]->part_of;
-        for (size_t k = 0; l && k < l->part_count; k++) {
-            widen(names, 2 + text_columns(hu_printable(l->parts[k]->name, text, sizeof text)));
-            shape_text(l->parts[k], text, sizeof text);
-            widen(shapes, text_columns(text));
-        }
+        measure_tensor(w, set->tensors[i], 0);
+        for (size_t k = 0; l && k < l->part_count; k++)
+            measure_tensor(w, l->parts[k], 2);
     }
-    *names = *names < 64 ? *names : 64;
-    *shapes = *shapes < 28 ? *shapes : 28;
+    w->names = w->names < 64 ? w->names : 64;
+    w->dtypes = w->dtypes < 18 ? w->dtypes : 18;
+    w->shapes = w->shapes < 28 ? w->shapes : 28;
 }
 
 /* Where a line has no room, what belongs to a name stands below it. */
@@ -129,11 +138,6 @@ static void end_line(bool folded)
         printf("\n    ");
 }
 
-struct widths {
-    int names, shapes, counts;
-    bool folded, twice;
-};
-
 static void print_tensor(const struct widths *w, const struct hu_tensor *t, const char *before)
 {
     char text[512];
@@ -142,7 +146,7 @@ static void print_tensor(const struct widths *w, const struct hu_tensor *t, cons
     print_left(hu_printable(t->name, text, sizeof text),
                w->folded ? 0 : w->names + 4 - (int)strlen(before));
     end_line(w->folded);
-    printf("%-9s ", dtype);
+    printf("%-*s ", w->dtypes, dtype);
     shape_text(t, text, sizeof text);
     print_left(text, w->shapes);
     end_line(w->twice);
@@ -152,20 +156,20 @@ static void print_tensor(const struct widths *w, const struct hu_tensor *t, cons
 
 static void print_tensors(const struct hu_tensor_set *set)
 {
-    int names, shapes, columns = terminal_columns(stdout);
-    measure(set, &names, &shapes);
-    bool folded = columns && columns < 2 + names + 2 + 10 + shapes + 18 + 19;
+    int columns = terminal_columns(stdout);
+    struct widths w;
+    measure(set, &w);
+    w.folded = columns && columns < 2 + w.names + 2 + w.dtypes + 1 + w.shapes + 18 + 19;
     /* 15 columns hold up to 999 G. */
-    int counts = folded ? 15 : 17;
-    bool twice = folded && columns < 4 + 10 + shapes + 16 + 17;
+    w.counts = w.folded ? 15 : 17;
+    w.twice = w.folded && columns < 4 + w.dtypes + 1 + w.shapes + 16 + 17;
     printf("  ");
-    print_left("tensor", folded ? 6 : names + 2);
-    end_line(folded);
-    printf("%-9s ", "dtype");
-    print_left("shape", shapes);
-    end_line(twice);
-    printf(" %*s %*s\n", counts, "elements", counts + 1, "bytes");
-    struct widths w = {names, shapes, counts, folded, twice};
+    print_left("tensor", w.folded ? 6 : w.names + 2);
+    end_line(w.folded);
+    printf("%-*s ", w.dtypes, "dtype");
+    print_left("shape", w.shapes);
+    end_line(w.twice);
+    printf(" %*s %*s\n", w.counts, "elements", w.counts + 1, "bytes");
     for (size_t i = 0; i < set->tensor_count; i++) {
         const struct hu_tensor *t = hu_tensor_set_at(set, i);
         print_tensor(&w, t, "  ");

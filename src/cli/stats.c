@@ -269,6 +269,15 @@ const char *stats_scaling_name(enum hu_scaling scaling)
     return names[scaling];
 }
 
+const char *stats_sqnr(char out[STATS_DECIBELS], double sqnr)
+{
+    if (!isfinite(sqnr))
+        return sqnr > 0 ? "no error" : "no signal";
+    /* No "-0.00". */
+    snprintf(out, STATS_DECIBELS, "%.2f dB", fabs(sqnr) < 0.005 ? 0 : sqnr);
+    return out;
+}
+
 const char *stats_decibels(char out[STATS_DECIBELS], const struct hu_loss_figures *f, double limit)
 {
     int decimals = 2;

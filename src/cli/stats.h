@@ -107,6 +107,7 @@ const char *stats_scaling_name(enum hu_scaling scaling);
 
 /* The ratio in words, in OUT: decibels, of as many decimals as tell it from LIMIT, at least two. */
 enum { STATS_DECIBELS = 32 };
+const char *stats_sqnr(char out[STATS_DECIBELS], double sqnr);
 const char *stats_decibels(char out[STATS_DECIBELS], const struct hu_loss_figures *f, double limit);
 
 /* A binade, or a run of EMPTY ones of which EXPONENT is the least. */

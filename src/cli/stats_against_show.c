@@ -2,6 +2,7 @@
 #include "json.h"
 #include "memory/figure.h"
 #include "report.h"
+#include "stats.h"
 #include "stats_against.h"
 #include "file/printable.h"
 
@@ -121,14 +122,9 @@ static void reason_text(char out[160], const struct against_row *r)
     }
 }
 
-static void ratio_text(char out[COUNT], const struct hu_difference *d, double sqnr)
+static const char *ratio_text(char out[STATS_DECIBELS], const struct hu_difference *d, double sqnr)
 {
-    if (!d->measured)
-        snprintf(out, COUNT, "–");
-    else if (!isfinite(sqnr))
-        snprintf(out, COUNT, "%s", sqnr > 0 ? "no error" : "no signal");
-    else
-        snprintf(out, COUNT, "%.2f dB", sqnr);
+    return d->measured ? stats_sqnr(out, sqnr) : "–";
 }
 
 static void figures_cells(struct grid *g, const struct hu_difference *d, bool ulps)
@@ -140,8 +136,7 @@ static void figures_cells(struct grid *g, const struct hu_difference *d, bool ul
         snprintf(text, sizeof text, i < 2 ? "%.4e" : "%.4g", errors[i]);
         grid_cell(g, d->measured && (i < 2 || ulps) ? text : "–", "");
     }
-    ratio_text(text, d, f.sqnr);
-    grid_cell(g, text, "");
+    grid_cell(g, ratio_text(text, d, f.sqnr), "");
 }
 
 static void verdict_cell(struct grid *g, const struct against *a, const struct against_row *r)

@@ -16,15 +16,6 @@ static const char *share(char out[COUNT], uint64_t part, uint64_t all)
     return out;
 }
 
-static const char *decibels(char out[COUNT], double sqnr)
-{
-    if (!isfinite(sqnr))
-        return sqnr > 0 ? "no error" : "no signal";
-    /* No "-0.00". */
-    snprintf(out, COUNT, "%.2f dB", fabs(sqnr) < 0.005 ? 0 : sqnr);
-    return out;
-}
-
 static bool any_nan(const struct stats *s)
 {
     for (size_t i = 0; i < s->targets.count; i++)
@@ -45,7 +36,7 @@ static void blocks_row(struct grid *g, const struct stats *s, size_t index)
     if (any_nan(s))
         grid_cell(g, GROUPED(b.nan), b.nan ? ink->warn : "");
     for (int i = 0; i < HU_SCALE_RULES; i++)
-        grid_cell(g, hu_block_has_rules(t->block) ? decibels(text, b.sqnr_by_rule[i]) : "–", "");
+        grid_cell(g, hu_block_has_rules(t->block) ? stats_sqnr(text, b.sqnr_by_rule[i]) : "–", "");
 }
 
 static bool any_with_rules(const struct stats *s)
@@ -83,7 +74,7 @@ static void print_worst(const struct stats *s)
         for (size_t k = 0; k < b.worst_count && k < WORST; k++, rows++) {
             char text[COUNT], name[512];
             grid_cell(&g, k ? "" : s->targets.at[i].name, "");
-            grid_cell(&g, decibels(text, hu_worst_block_sqnr(&b.worst[k])), "");
+            grid_cell(&g, stats_sqnr(text, hu_worst_block_sqnr(&b.worst[k])), "");
             grid_format(&g, "", "%.6g", b.worst[k].greatest);
             grid_cell(&g, GROUPED(b.worst[k].index), "");
             grid_cell(&g,
