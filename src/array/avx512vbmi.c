@@ -34,7 +34,13 @@ INLINE void hold_table(byte_lanes quarter[2], const unsigned char *table)
     quarter[1] = load_bytes(table + STEP);
 }
 
-INLINE struct held_cells hold_cells(const struct cells *t)
+static const unsigned char evens[STEP] = {
+    0,  2,  4,   6,   8,   10,  12,  14,  16,  18,  20,  22,  24,  26,  28,  30,
+    32, 34, 36,  38,  40,  42,  44,  46,  48,  50,  52,  54,  56,  58,  60,  62,
+    64, 66, 68,  70,  72,  74,  76,  78,  80,  82,  84,  86,  88,  90,  92,  94,
+    96, 98, 100, 102, 104, 106, 108, 110, 112, 114, 116, 118, 120, 122, 124, 126};
+
+INLINE struct held_cells hold_cells(const struct cells *t, unsigned wanted)
 {
     struct held_cells h = {.magnitude = held_16(0x7fff),
                            .first = held_16(t->first),
@@ -44,9 +50,7 @@ INLINE struct held_cells hold_cells(const struct cells *t)
                            .flip = held_16(t->flip),
                            .finite = held_16(t->finite)};
     h.limit = splat_8(t->limit);
-    unsigned char evens[STEP];
-    for (int i = 0; i < STEP; i++)
-        evens[i] = (unsigned char)(2 * i);
+    h.wanted = splat_8(wanted);
     h.evens = load_bytes(evens);
     h.odds = h.evens + splat_8(1);
     hold_table(h.base, t->base);
@@ -130,12 +134,15 @@ INLINE bool cells_step(const struct narrow *k, const struct held_cells *h, void 
     return true;
 }
 
-/* Steps until one is special; returns them. */
-INLINE size_t cells_some(const struct plan *p, const struct held_cells *h, char *dst,
-                         const char *src, size_t steps, bool away, bool window, int most,
-                         enum round round)
+/* Steps of one kind until one is special; returns how many. */
+typedef size_t cells_run(const struct plan *p, unsigned wanted, char *dst, const char *src,
+                         size_t steps);
+
+INLINE size_t cells_some(const struct plan *p, unsigned wanted, char *dst, const char *src,
+                         size_t steps, bool away, bool window, int most, enum round round)
 {
     const struct narrow k = p->k;
+    const struct held_cells h = hold_cells(&p->cells, wanted);
     const enum store store = p->store;
     const bool shifted = p->cells.shift;
     const unsigned char *const many =
@@ -143,25 +150,43 @@ INLINE size_t cells_some(const struct plan *p, const struct held_cells *h, char 
     const size_t out = bytes_of_step(p->to);
     size_t done = 0;
     for (; done < steps; done++, dst += out, src += 2 * STEP)
-        if (!cells_step(&k, h, dst, src, shifted, away, many, window, most, round, store))
+        if (!cells_step(&k, &h, dst, src, shifted, away, many, window, most, round, store))
             break;
     return done;
 }
 
-INLINE size_t cells_by_steps(const struct plan *p, const struct held_cells *h, char *dst,
-                             const char *src, size_t steps, bool away)
+/* Functions of their own: each has its tables in registers. */
+#define CELLS_RUN(name, away, window, most, round)                                                 \
+    TARGET static __attribute__((noinline)) size_t name(const struct plan *p, unsigned wanted,     \
+                                                        char *dst, const char *src, size_t steps)  \
+    {                                                                                              \
+        return cells_some(p, wanted, dst, src, steps, away, window, most, round);                  \
+    }
+CELLS_RUN(cells_window, false, true, 2, ROUND_MAGIC)
+CELLS_RUN(cells_one, false, false, 1, ROUND_MAGIC)
+CELLS_RUN(cells_two, false, false, 2, ROUND_MAGIC)
+CELLS_RUN(cells_three, false, false, 3, ROUND_MAGIC)
+CELLS_RUN(away_window, true, true, 2, ROUND_MAGIC)
+CELLS_RUN(away_one, true, false, 1, ROUND_MAGIC)
+CELLS_RUN(away_two, true, false, 2, ROUND_MAGIC)
+CELLS_RUN(away_three, true, false, 3, ROUND_MAGIC)
+CELLS_RUN(scale_one, false, false, 1, ROUND_SCALE)
+CELLS_RUN(scale_two, false, false, 2, ROUND_SCALE)
+
+static cells_run *cells_run_of(const struct plan *p)
 {
+    static cells_run *const runs[2][1 + CELL_STEPS] = {
+        {cells_window, cells_one, cells_two, cells_three},
+        {away_window, away_one, away_two, away_three}};
     const struct cells *t = &p->cells;
-    if (t->window)
-        return cells_some(p, h, dst, src, steps, away, true, 2, ROUND_MAGIC);
-    return t->steps > 2   ? cells_some(p, h, dst, src, steps, away, false, 3, ROUND_MAGIC)
-           : t->steps > 1 ? cells_some(p, h, dst, src, steps, away, false, 2, ROUND_MAGIC)
-                          : cells_some(p, h, dst, src, steps, away, false, 1, ROUND_MAGIC);
+    if (p->round == ROUND_SCALE)
+        return t->steps > 1 ? scale_two : scale_one;
+    return runs[t->away][t->window ? 0 : t->steps < 1 ? 1 : t->steps];
 }
 
 /* Marks of what may raise more than was raised, and the rest is exact or raises inexact: until that
  * is seen steps are looked at with care. */
-INLINE unsigned marks_wanted(const struct plan *p, const struct seen *seen)
+static unsigned marks_wanted(const struct plan *p, const struct seen *seen)
 {
     if (p->care != WATCHING)
         return MARK_SPECIAL;
@@ -178,26 +203,17 @@ static void careful_step(const struct plan *p, struct carried *c, void *dst, con
         p->careful[1](p, c, dst, words, 1);
 }
 
-TARGET static void cells_steps(const struct plan *p, struct carried *c, void *dst, const void *src,
-                               size_t steps)
+static void cells_steps(const struct plan *p, struct carried *c, void *dst, const void *src,
+                        size_t steps)
 {
     const size_t out = bytes_of_step(p->to);
-    struct held_cells h = hold_cells(&p->cells);
+    cells_run *const run = cells_run_of(p);
     char *to = dst;
     const char *from = src;
     for (;;) {
-        size_t done = 0;
-        h.wanted = splat_8(marks_wanted(p, &c->seen));
-        if (p->round == ROUND_SCALE && p->cells.steps > 1)
-            done = cells_some(p, &h, to, from, steps, false, false, 2, ROUND_SCALE);
-        else if (p->round == ROUND_SCALE)
-            done = cells_some(p, &h, to, from, steps, false, false, 1, ROUND_SCALE);
-        else if (p->care == WATCHING && !(c->seen.flags & HU_INEXACT))
-            done = 0;
-        else if (p->cells.away)
-            done = cells_by_steps(p, &h, to, from, steps, true);
-        else
-            done = cells_by_steps(p, &h, to, from, steps, false);
+        const bool watching =
+            p->round != ROUND_SCALE && p->care == WATCHING && !(c->seen.flags & HU_INEXACT);
+        const size_t done = watching ? 0 : run(p, marks_wanted(p, &c->seen), to, from, steps);
         if (done == steps)
             return;
         steps -= done + 1, to += done * out, from += done * 2 * STEP;
