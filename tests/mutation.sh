@@ -106,11 +106,11 @@ mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORM
 
 # Rooms of their own: a mutant is one of the room's files, compiled from a copy of the room.
 
-declare -A suite=([array]='array draws' [loss]=statistics [block]='block block_encode')
+declare -A suite=([array]='array draws' [loss]='statistics pass' [block]='block block_encode')
 declare -A tests_of=(
-    [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* every_code_raises* bits_beyond* fp32_converts* a_kept* plans_that*'
+    [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* every_code_raises* ties_of* bits_beyond* fp32_converts* a_kept* plans_that*'
     [block]='every_block_of* fast_encoders_meet_* fast_decoders_* fast_* encoders_meet_* searches_* ggml_s_own*'
-    [loss]='a_* what_* block_scales* fp32_agrees* tensor_scales* formats_counted*'
+    [loss]='a_* what_* block_scales* fp32_agrees* tensor_scales* formats_counted* instruction_sets_round* quotients_of_fp32*'
 )
 
 fresh_room() { # ROOM

@@ -193,6 +193,23 @@ Test(array, fp64_converts_as_the_scalar_path_at_every_boundary, .timeout = 300)
     check_boundaries("fp64", 40000);
 }
 
+/* Halves of integers and their neighbours, of both signs. */
+Test(array, ties_of_fp64_go_to_integers_by_the_direction)
+{
+    static const char *const integers[] = {"int8", "uint8", "int16", "int32", "uint32"};
+    enum { N = 3 * 2 * 300 };
+    static double x[N];
+    for (int i = 0; i < N; i++) {
+        double tie = (i / 6 < 280 ? i / 6 : ldexp(1, i / 6 - 249)) + 0.5, size = tie;
+        if (i % 3)
+            size = nextafter(tie, i % 3 == 1 ? 0 : HUGE_VAL);
+        x[i] = i / 3 % 2 ? -size : size;
+    }
+    struct sources s = {hu_format_find("fp64"), N, (unsigned char *)x};
+    for (size_t t = 0; t < sizeof integers / sizeof *integers; t++)
+        check_all_options(s, hu_format_find(integers[t]));
+}
+
 static const char *const others[] = {
     "binary8p4se",  "binary8p3sf", "binary6p2ue", "binary5p4sf", "binary8p1se",
     "binary12p5se", "int8",        "uint4",       "int16",       "e5m10finite",
