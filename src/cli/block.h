@@ -4,7 +4,6 @@
 #include "block/explain.h"
 #include "terminal.h"
 
-
 /* The values as one row, encoded, and what became of each. */
 struct block_report {
     const struct hu_block *block;
