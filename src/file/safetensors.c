@@ -306,54 +306,6 @@ static bool read_shape(struct reader *r, struct hu_tensor *tensor)
     return true;
 }
 
-/* The reference's dtypes; its complex type is in the block table. */
-static const struct {
-    const char *ours, *name;
-} dtypes[] = {
-    {"fp64", "F64"},
-    {"fp32", "F32"},
-    {"bf16", "BF16"},
-    {"fp16", "F16"},
-    {"fp8_e5m2", "F8_E5M2"},
-    {"fp8_e4m3", "F8_E4M3"},
-    {"fp8_e5m2fnuz", "F8_E5M2FNUZ"},
-    {"fp8_e4m3fnuz", "F8_E4M3FNUZ"},
-    {"e8m0", "F8_E8M0"},
-    {"fp6_e3m2", "F6_E3M2"},
-    {"fp6_e2m3", "F6_E2M3"},
-    {"fp4_e2m1", "F4"},
-    {"int8", "I8"},
-    {"uint8", "U8"},
-    {"int16", "I16"},
-    {"uint16", "U16"},
-    {"int32", "I32"},
-    {"uint32", "U32"},
-    {"int64", "I64"},
-    {"uint64", "U64"},
-    {"bool", "BOOL"},
-    {"complex64", "C64"},
-};
-
-const char *hu_safetensors_name(struct hu_dtype dtype)
-{
-    const char *ours = hu_dtype_name(dtype);
-    /* A tf32 in its word is the fp32 of the same value. */
-    if (!strcmp(ours, "tf32"))
-        ours = "fp32";
-    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
-        if (!strcmp(dtypes[i].ours, ours))
-            return dtypes[i].name;
-    return NULL;
-}
-
-static bool dtype_of(const char *name, struct hu_dtype *dtype)
-{
-    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
-        if (!strcmp(dtypes[i].name, name))
-            return hu_dtype_find(dtypes[i].ours, dtype);
-    return false;
-}
-
 enum { SEEN_DTYPE = 1, SEEN_SHAPE = 2, SEEN_OFFSETS = 4, SEEN_ALL = 7 };
 
 struct tensor_reading {
@@ -370,7 +322,7 @@ static bool read_dtype(struct reader *r, struct hu_tensor *tensor)
     size_t start = r->at;
     if (!read_string(r, "of the dtype", &text))
         return false;
-    return dtype_of(text, &tensor->dtype) ||
+    return hu_safetensors_dtype(text, &tensor->dtype) ||
            hu_file_refuse(r->error, start, "no dtype of safetensors is called '%s'",
                           hu_printable(text, name, sizeof name));
 }

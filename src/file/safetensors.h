@@ -23,5 +23,6 @@ bool hu_safetensors_parse(const unsigned char *bytes, size_t n, uint64_t size,
 bool hu_safetensors_parse_in_place(unsigned char *bytes, size_t n, uint64_t size,
                                    struct hu_tensor_file *file, struct hu_file_error *error);
 
-/* safetensors' name of a dtype; NULL: it has none. */
+/* safetensors' name of a dtype; NULL: it has none. And back; false: the name is none. */
 const char *hu_safetensors_name(struct hu_dtype dtype);
+bool hu_safetensors_dtype(const char *name, struct hu_dtype *dtype);
