@@ -249,8 +249,8 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "nothing ends a table's magnitudes" avx2_signs lanes_table.h 's/minus_8(y\[i\], splat_8(s->floor))/y[i]/'
     mutate_kernel "sums go on beyond the greatest" avx2_rises lanes_table.h 's/smaller_8(found\[0\]\[i\], splat_8(s->most))/found[0][i]/'
     mutate_kernel "what is no number is the greatest" avx2_rises lanes_table.h 's/if (s->any_end)/if (false)/'
-    mutate_kernel "halves far below a target's least are rounded as others" plan plan.c 's/h->counts\[h->last\] = 16;/;/'
-    mutate_kernel "subnormal halves have a unit of their own" plan plan.c 's/field > 1 ? field : 1,/field,/'
+    mutate_kernel "halves far below a target's least are rounded as others" plan_halves plan_halves.c 's/h->counts\[h->last\] = 16;/;/'
+    mutate_kernel "subnormal halves have a unit of their own" plan_halves plan_halves.c 's/field > 1 ? field : 1,/field,/'
     mutate_kernel "the greatest integer is the least" avx2_signs lanes_table.h \
         's/ ^ keep(above(x, splat(two_to_31 - 1)), splat(UINT32_MAX))//'
     mutate_kernel "a zero goes up" avx2_bytes part_bytes.h 's/\& t->signs) > 0)/\& t->signs) >= 0)/'
@@ -275,7 +275,7 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
         mutate_kernel "the first cell of a scale has one code" avx512vbmi avx512vbmi.c 's/if (many)/if (false)/'
         mutate_kernel "the upper half of a draw is another's" avx512_bytes part_bytes.h 's/{3, 0, 0, 1,/{0, 0, 0, 1,/'
         mutate_kernel "deep fields lose nothing" avx512_bytes part_bytes.h 's/if (p->fields.any_deep)/if (false)/'
-        mutate_kernel "fields of subnormals have a leading one" plan plan.c 's/const int field = i < 1 ? 1 : /const int field = /'
+        mutate_kernel "fields of subnormals have a leading one" plan_halves plan_halves.c 's/const int field = i < 1 ? 1 : /const int field = /'
         mutate_kernel "cells have one code more at most" avx512vbmi avx512vbmi.c 's/i < steps; i++/i < 1; i++/'
     fi
     mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (ends)/if (false)/'

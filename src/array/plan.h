@@ -389,6 +389,7 @@ struct abilities {
 
 row_function hu_scalar_row;
 
+enum { FP32_TRAILING = 23, FP32_BIAS = 127, FP32_EMIN = -126 };
 extern const struct hu_format hu_plan_fp32;
 
 /* Whether the lanes have PLAN's conversion; then its constants are set. */
@@ -407,6 +408,11 @@ void hu_plan_harmless(struct plan *plan);
 bool hu_plan_is_exact(const struct plan *plan);
 /* Of a source of at most 8 bits: FP32 words on the way are faster than a table of the target's. */
 bool hu_table_is_slower(const struct plan *plan);
+
+static inline bool is_at_random(const struct plan *p)
+{
+    return p->options.direction == HU_STOCHASTIC;
+}
 
 /* Whether F is the IEEE-style format of those widths with the standard's bias. */
 static inline bool is_ieee(const struct hu_format *f, int exponent_bits, int trailing_bits)

@@ -1,0 +1,105 @@
+#include "array/plan.h"
+#include "convert.h"
+
+/* Constants of halves that need not become words: by pieces of their range, and at random by the
+ * fields of their exponents. */
+
+/* Halves of the exponent field FIELD, whose unit is as that of 1 where it is 0, as numbers in their
+ * unit; LEAST: the field of the target's least normal number, in whose unit are those above, too.
+ */
+static void set_piece(struct halves *h, unsigned piece, int field, int least, int drop,
+                      bool nearest)
+{
+    const unsigned count = (unsigned)(drop + least - field);
+    h->rest[piece] = (uint16_t)((unsigned)(1 - field) << h->trailing);
+    h->add[piece] = (uint16_t)(h->rest[piece] + (nearest ? (1u << count) / 2 : 0));
+    h->counts[piece] = (uint16_t)count;
+}
+
+/* An FP32 word as one of FROM at the top of 16 bits. */
+static uint16_t half_of(const struct plan *p, uint32_t word, enum hu_direction direction)
+{
+    const struct hu_options options = {.direction = direction};
+    uint64_t code = hu_convert_at(p->from, &hu_plan_fp32, word, 0, &options, &(unsigned){0});
+    return (uint16_t)(code << p->halves.shift);
+}
+
+static void set_half_directions(struct halves *h, enum hu_direction direction)
+{
+    h->less = direction == HU_TIES_TO_EVEN ? UINT16_MAX : 0;
+    h->odd = direction == HU_TO_ODD;
+    h->up = h->odd || direction == HU_TOWARD_POSITIVE || direction == HU_TOWARD_NEGATIVE;
+    h->flip = direction == HU_TOWARD_NEGATIVE ? 0x8000 : 0;
+    h->signs = h->odd ? 0x7fff : 0xffff;
+}
+
+bool hu_loads_halves(const struct plan *p)
+{
+    return p->load == LOAD_TOP || p->load == LOAD_FP16 || p->load == LOAD_SHORT ||
+           p->load == LOAD_HALF;
+}
+
+bool hu_plan_fields(struct plan *p)
+{
+    enum { TRAILING = 10 }; /* at the top of 16 bits */
+    const struct hu_format *from = p->from;
+    struct fields *h = &p->fields;
+    const int drop = TRAILING - FP32_TRAILING + (int)p->k.drop;
+    const int emin = (int)(p->k.least_normal >> FP32_TRAILING) - FP32_BIAS;
+    const int least = emin - hu_emin(from) + 1;
+    if (!hu_loads_halves(p) || p->round != ROUND_MAGIC || !is_at_random(p) || p->flags ||
+        hu_has_lone_nan(from) || !hu_is_signed(from) || from->exponent_bits != 5 || drop < 1 ||
+        least < 1)
+        return false;
+    h->shift = (uint16_t)(16 - from->width);
+    h->finite = (uint16_t)(hu_max_finite_code(from) << h->shift);
+    for (int i = 0; i < HALF_FIELDS; i++) {
+        const int field = i < 1 ? 1 : i < least ? i : least, count = drop + least - field;
+        h->rest[i] = (uint16_t)((unsigned)(1 - field) << TRAILING);
+        h->factor[i] = (uint16_t)(count < 16 ? 1u << (16 - count) : 1);
+        h->deep[i] = (uint16_t)(count > 16 ? count - 16 : 0);
+        h->any_deep |= h->deep[i] > 0;
+    }
+    return true;
+}
+
+bool hu_plan_halves(struct plan *p, uint32_t most)
+{
+    const struct hu_format *from = p->from;
+    const struct narrow *k = &p->k;
+    struct halves *h = &p->halves;
+    if (!hu_loads_halves(p) || p->round != ROUND_MAGIC || is_at_random(p) || hu_has_lone_nan(from))
+        return false;
+    h->shift = (uint16_t)(16 - from->width);
+    h->trailing = (uint16_t)(from->trailing_bits + h->shift);
+    const int t = FP32_TRAILING - (int)k->drop, drop = (int)h->trailing - t;
+    const int emin = (int)(k->least_normal >> FP32_TRAILING) - FP32_BIAS;
+    const int least = emin - hu_emin(from) + 1;
+    /* What an integer with sign has no normal number for goes on beyond its subnormal ones. */
+    const bool whole = k->integer && k->sign;
+    const int first = least - whole, top = first > 1 ? first : 1;
+    /* Where magnitudes are less than half of the target's least. */
+    const int nothing = least - t - 2, count = (nothing > 0 ? top - nothing : top) + 1;
+    const bool joins = nothing > 0 && count == (int)most + 1;
+    const int reach = ((top + 1) << h->trailing) - 1;
+    if (least < 0 || count - joins > (int)most || reach > UINT16_MAX || drop < !whole)
+        return false;
+    h->last = (uint16_t)(count - 1 - joins);
+    h->floor = (uint16_t)(joins ? (nothing << h->trailing) + 1 : 0);
+    h->reach = (uint16_t)reach;
+    set_piece(h, 0, first, least, drop, p->round_in <= HU_TIES_TO_AWAY);
+    for (unsigned piece = 1; piece <= h->last; piece++) {
+        int field = top - (int)piece;
+        set_piece(h, piece, field > 1 ? field : 1, least, drop, p->round_in <= HU_TIES_TO_AWAY);
+    }
+    if (nothing >= 0 && !joins)
+        h->counts[h->last] = 16;
+    set_half_directions(h, p->round_in);
+    h->finite = h->common = (uint16_t)(hu_max_finite_code(from) << h->shift);
+    if (hu_has_infinity(from) && k->plain_infinity)
+        h->common = (uint16_t)(h->common + (1u << h->shift));
+    const uint32_t tiny = k->tiny[0] > k->tiny[1] ? k->tiny[0] : k->tiny[1];
+    h->small = half_of(p, tiny, HU_TOWARD_POSITIVE);
+    h->large = half_of(p, k->greatest, HU_TOWARD_ZERO);
+    return true;
+}
