@@ -108,7 +108,7 @@ mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORM
 
 declare -A suite=([array]='array draws' [loss]='statistics pass' [block]='block block_encode')
 declare -A tests_of=(
-    [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* every_code_raises* ties_of* bits_beyond* fp32_converts* a_kept* plans_that*'
+    [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* every_code_raises* ties_of* bits_beyond* fp32_converts* fp64_converts* a_kept* plans_that*'
     [block]='every_block_of* fast_encoders_meet_* fast_decoders_* fast_* encoders_meet_* searches_* ggml_s_own*'
     [loss]='a_* what_* block_scales* fp32_agrees* tensor_scales* formats_counted* instruction_sets_round* quotients_of_fp32*'
 )
@@ -261,6 +261,8 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "halves too small are not looked at" avx2_bytes part_bytes.h 's/if (care == WATCHING)$/if (false)/'
     mutate_kernel "halves below zero have scales" avx2_bytes part_bytes.h 's/ | (none\[i\] \& splat_16(k->nan\[0\]))//'
     mutate_kernel "NaNs at the top of words stay signaling" avx2_rounds part_rounds.h 's/sign_shift - 16, 0x7f7f)/sign_shift - 16, 0x7fff)/'
+    mutate_kernel "an infinity that ties away is a NaN" avx2_rounds part_rounds.h 's/^ *!any_half_above(/true || any_half_above(/'
+    mutate_kernel "of two neighbours the lower is odd" avx2_rounds lanes_avx2.h 's/return _mm_blendv_epi8(up, down, /return (void)up, _mm_blendv_epi8(down, down, /'
     mutate_kernel "table flags end with the first steps" avx2_table part_table.h \
         's/const bool looks = p->flags \&\& /&from == (const char *)src \&\& /'
     if grep -q avx512_vbmi /proc/cpuinfo; then
@@ -276,7 +278,13 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
         mutate_kernel "the upper half of a draw is another's" avx512_bytes part_bytes.h 's/{3, 0, 0, 1,/{0, 0, 0, 1,/'
         mutate_kernel "deep fields lose nothing" avx512_bytes part_bytes.h 's/if (p->fields.any_deep)/if (false)/'
         mutate_kernel "fields of subnormals have a leading one" plan_halves plan_halves.c 's/const int field = i < 1 ? 1 : /const int field = /'
+        mutate_kernel "of two neighbours the upper is odd" avx512_rounds lanes_avx512.h 's/_mm256_test_epi16_mask(down, /_mm256_testn_epi16_mask(down, /'
+        mutate_kernel "a carry below zero is that above" avx512_rounds lanes_avx512.h 's/    if (add\[0\])$/    if (true)/'
         mutate_kernel "cells have one code more at most" avx512vbmi avx512vbmi.c 's/i < steps; i++/i < 1; i++/'
+    fi
+    if grep -q avx512_bf16 /proc/cpuinfo; then
+        mutate_kernel "the subnormals of bf16 are zeros" avx512bf16 avx512bf16.c 's/(any_subnormal(x), 0)/(false, 0)/'
+        mutate_kernel "what was rounded to FP32 was no tie" avx512bf16 lanes_twice.h 's/if (!any_tied(k, x))/if (true)/'
     fi
     mutate_kernel "bits beyond the end of a packed array" avx2 lanes_row.h 's/if (ends)/if (false)/'
     mutate_kernel "sixes come from the wrong bytes" avx2_table lanes_avx2.h 's/10, 12, 13, 14, -1, -1, -1, -1));/10, 12, 13, 15, -1, -1, -1, -1));/'

@@ -1,83 +1,75 @@
 /* AVX-512 BF16: its conversion takes FP32's subnormals for zeros, so vectors with any go another
- * way; none comes of FP16. */
+ * way; none comes of FP16, or of integers. */
 #include "array/x86.h"
 
+#define LANES_BF16
 #include "array/lanes_avx512.h"
 #include "array/lanes.h"
+/* clang-format off */
 #include "array/lanes_round.h"
+#include "array/lanes_store.h"
+#include "array/lanes_load.h"
+#include "array/lanes_stage.h"
+#include "array/lanes_twice.h"
+/* clang-format on */
 
-#define BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c,avx512bf16")))
-
-BF16 static inline __attribute__((always_inline)) void bf16_step(const struct narrow *k, void *dst,
-                                                                 const void *src)
+INLINE bool any_subnormal(const vec x[4])
 {
     enum { SUBNORMAL = 0x20 }; /* vfpclassps's imm8 */
-    vec x[2] = {load(src), load((const char *)src + sizeof(vec))};
-    __mmask16 low = _mm512_fpclass_ps_mask((__m512)x[0], SUBNORMAL);
-    __mmask16 high = _mm512_fpclass_ps_mask((__m512)x[1], SUBNORMAL);
-    half_lanes codes = (half_lanes)_mm512_cvtne2ps_pbh((__m512)x[1], (__m512)x[0]);
-    if (__builtin_expect(!_kortestz_mask16_u8(low, high), 0)) {
-        for (int i = 0; i < 2; i++)
-            x[i] = pick(is_nan(x[i]), x[i] | splat(QUIET), round_top(k, x[i], splat(0), false));
-        codes = pack_top_halves(x);
-    }
-    memcpy(dst, &codes, sizeof codes);
+    mask found = 0;
+    VECTORS(found |= _mm512_fpclass_ps_mask((__m512)x[i], SUBNORMAL););
+    return found;
 }
 
-BF16 static inline __attribute__((always_inline)) void fp16_step(const struct widen *w, void *dst,
-                                                                 const void *src)
+TARGET static __attribute__((noinline)) void subnormal_step(const struct narrow *k, void *dst,
+                                                            const vec words[4])
 {
-    vec low = from_fp16(src, w->shift);
-    vec high = from_fp16((const char *)src + sizeof(vec) / 2, w->shift);
-    half_lanes codes = (half_lanes)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
-    memcpy(dst, &codes, sizeof codes);
+    vec x[4];
+    VECTORS(x[i] = pick(is_nan(words[i]), words[i] | splat(QUIET),
+                        round_top(k, words[i], splat(0), false)););
+    store_top(k, dst, x, STORE_TOP16);
 }
 
-BF16 static inline __attribute__((always_inline)) void
-step_of(bool words, const struct narrow *k, const struct widen *w, void *dst, const void *src)
+INLINE void to_bf16(void *dst, const vec x[4])
 {
-    if (words)
-        bf16_step(k, dst, src);
-    else
-        fp16_step(w, dst, src);
+    PAIRS(half_lanes codes = (half_lanes)_mm512_cvtne2ps_pbh((__m512)x[i + 1], (__m512)x[i]);
+          memcpy((char *)dst + sizeof codes * (i / 2), &codes, sizeof codes););
 }
 
-BF16 static unsigned bf16_row(const struct plan *p, void *dst, const void *src, size_t n,
-                              uint64_t first)
+INLINE void any_to_bf16(const struct plan *p, void *dst, const vec x[4])
 {
-    (void)first;
-    const struct narrow k = p->k;
-    const struct widen w = p->w;
-    const bool words = p->load == LOAD_FP32;
-    const size_t step = 2 * LANES, in = words ? 4 : 2;
-    size_t whole = n / step * step;
-    for (size_t i = 0; i < whole; i += step) {
-        if (!p->direct) {
-            step_of(words, &k, &w, (char *)dst + 2 * i, (const char *)src + in * i);
-            continue;
-        }
-        uint16_t codes[2 * LANES] __attribute__((aligned(sizeof(vec))));
-        size_t at = turn(i, n, step);
-        fetch_ahead(true, (const char *)src + in * at, in * step);
-        step_of(words, &k, &w, codes, (const char *)src + in * at);
-        stream_out((char *)dst + 2 * at, codes, sizeof codes);
+    if (__builtin_expect(any_subnormal(x), 0)) {
+        vec copy[4];
+        VECTORS(copy[i] = x[i];);
+        subnormal_step(&p->k, dst, copy);
+    } else {
+        to_bf16(dst, x);
     }
-    if (n > whole) {
-        uint32_t rest[2 * LANES] = {0};
-        uint16_t codes[2 * LANES];
-        memcpy(rest, (const char *)src + in * whole, in * (n - whole));
-        step_of(words, &k, &w, codes, rest);
-        memcpy((char *)dst + 2 * whole, codes, 2 * (n - whole));
-    }
-    return 0;
 }
+
+#define TO_BF16(name, kind, load, ...)                                                             \
+    STAGE(name##_bf16, kind, load, ROUND_TOP, STORE_TOP16, NEAREST, __VA_ARGS__)
+TO_BF16(fp32, fp32, LOAD_FP32, any_to_bf16(p, to, x))
+TO_BF16(tf32, tf32, LOAD_TF32, any_to_bf16(p, to, x))
+TO_BF16(fp16, fp16, LOAD_FP16, to_bf16(to, x))
+TO_BF16(short, short, LOAD_SHORT, to_bf16(to, x))
+TO_BF16(fp64, later, LOAD_FP64, load_fp64_twice(&k, &w, x, from); any_to_bf16(p, to, x))
+TO_BF16(int32, later, LOAD_INT32, load_int32_twice(&k, &w, x, from); to_bf16(to, x))
 
 static bool bf16_can(struct plan *p)
 {
-    static const struct abilities abilities = {.row = bf16_row, .fp16 = true};
-    bool plain = !p->flags && !p->options.saturate && p->options.direction == HU_TIES_TO_EVEN;
-    return plain && is_ieee(p->to, 8, 7) && hu_plan_lanes(p, &abilities) &&
-           (p->load == LOAD_FP32 || p->load == LOAD_FP16 || p->load == LOAD_SHORT);
+    static const struct stage *const stages[] = {&fp32_bf16,  &tf32_bf16, &fp16_bf16,
+                                                 &short_bf16, &fp64_bf16, &int32_bf16};
+    if (p->flags || p->options.saturate || p->options.direction != HU_TIES_TO_EVEN ||
+        !is_ieee(p->to, 8, 7) || !hu_kernel_avx512.can(p))
+        return false;
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+        if (stages[i]->way.load == p->load) {
+            p->first = stages[i]->run;
+            p->second = NULL;
+            return true;
+        }
+    return false;
 }
 
 const struct hu_kernel hu_kernel_avx512bf16 = {"avx512bf16", hu_x86_has_avx512_bf16, bf16_can};

@@ -107,6 +107,11 @@ INLINE vec pick_by_sign(vec x, vec yes, vec no)
     return (vec)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)x);
 }
 
+INLINE vec add_by_sign(vec x, const uint32_t add[2])
+{
+    return x + pick_by_sign(x, splat(add[1]), splat(add[0]));
+}
+
 /* yes where x has BIT, which SHIFT makes the sign */
 INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
 {
@@ -153,6 +158,11 @@ INLINE vec load_halves(const void *at)
     return (vec)_mm256_cvtepu16_epi32(_mm_loadu_si128(at));
 }
 
+INLINE vec load_tops(const void *at, uint32_t shift)
+{
+    return shift_left(load_halves(at), shift + 16);
+}
+
 INLINE vec load_quarters(const void *at)
 {
     return (vec)_mm256_cvtepu8_epi32(_mm_loadl_epi64(at));
@@ -166,8 +176,10 @@ INLINE vec from_fp16(const void *at, uint32_t shift)
     return (vec)_mm256_cvtph_ps(codes);
 }
 
-/* FP16, rounded as vcvtps2ph's immediate says: to nearest, or as the environment does. */
+/* FP16, rounded as vcvtps2ph's immediate says: so, or as the environment does. */
 #define FP16_NEAREST 0
+#define FP16_DOWN 1
+#define FP16_UP 2
 #define FP16_AROUND 4
 #define cvt_fp16(x, rounding) _mm256_cvtps_ph((__m256)(x), rounding)
 typedef __m128i fp16s;
@@ -179,6 +191,12 @@ INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
     __m128i halves =
         _mm_packs_epi32(_mm256_castsi256_si128(inexact), _mm256_extracti128_si256(inexact, 1));
     return _mm_or_si128(toward_zero, _mm_srli_epi16(halves, 15));
+}
+
+/* The odd of two neighbours, or what both are. */
+INLINE fp16s odd_of_fp16(fp16s down, fp16s up)
+{
+    return _mm_blendv_epi8(up, down, _mm_srai_epi16(_mm_slli_epi16(down, 15), 15));
 }
 
 INLINE void store_fp16(void *at, fp16s codes)

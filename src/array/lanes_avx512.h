@@ -21,7 +21,11 @@
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c,avx512vbmi")))
 #else
 #define PART(name) hu_avx512_##name
+#ifdef LANES_BF16
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c,avx512bf16")))
+#else
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c")))
+#endif
 #endif
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
@@ -112,6 +116,16 @@ INLINE vec pick_by_sign(vec x, vec yes, vec no)
     return pick(below_zero(x), yes, no);
 }
 
+/* ADD[0] to those above zero and ADD[1] to those below, of which one is 0. */
+INLINE vec add_by_sign(vec x, const uint32_t add[2])
+{
+    const __m512i more = _mm512_set1_epi32((int)(add[0] | add[1])), v = (__m512i)x;
+    if (add[0])
+        return (vec)_mm512_mask_add_epi32(v, _mm512_cmpge_epi32_mask(v, _mm512_setzero_si512()), v,
+                                          more);
+    return (vec)_mm512_mask_add_epi32(v, below_zero(x), v, more);
+}
+
 /* yes where x has BIT, which SHIFT makes the sign */
 INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
 {
@@ -155,23 +169,22 @@ INLINE half_lanes shift_right_16(half_lanes x, uint32_t count)
     return (half_lanes)_mm512_srlv_epi16((__m512i)x, _mm512_set1_epi16((short)count));
 }
 
-/* The even halves, then the odd ones. */
-INLINE half_lanes unzip(__m512i zipped)
+/* Every other half of both, from FIRST on, which is 0 or 1. */
+INLINE half_lanes every_other_16(const vec *v, uint32_t first)
 {
-    const vec order = {0x00020000, 0x00060004, 0x000a0008, 0x000e000c, 0x00120010, 0x00160014,
-                       0x001a0018, 0x001e001c, 0x00030001, 0x00070005, 0x000b0009, 0x000f000d,
-                       0x00130011, 0x00170015, 0x001b0019, 0x001f001d};
-    return (half_lanes)_mm512_permutexvar_epi16((__m512i)order, zipped);
+    const __m512i evens = (__m512i)((lane_numbers() * 0x00040004) + 0x00020000);
+    const __m512i from = _mm512_add_epi16(evens, _mm512_set1_epi16((short)first));
+    return (half_lanes)_mm512_permutex2var_epi16((__m512i)v[0], from, (__m512i)v[1]);
 }
 
 INLINE half_lanes pack_halves(const vec *v)
 {
-    return unzip(_mm512_mask_blend_epi16(0xaaaaaaaa, (__m512i)v[0], (__m512i)(v[1] << 16)));
+    return every_other_16(v, 0);
 }
 
 INLINE half_lanes pack_top_halves(const vec *v)
 {
-    return unzip(_mm512_mask_blend_epi16(0xaaaaaaaa, (__m512i)(v[0] >> 16), (__m512i)v[1]));
+    return every_other_16(v, 1);
 }
 
 INLINE half_lanes pack_half_signs(const vec *x)
@@ -197,6 +210,23 @@ INLINE vec load_halves(const void *at)
     return (vec)_mm512_cvtepu16_epi32(_mm256_loadu_si256(at));
 }
 
+/* Shifted left: other units multiply. */
+INLINE __m256i load_shifted(const void *at, uint32_t shift)
+{
+    __m256i codes = _mm256_loadu_si256(at);
+    if (shift)
+        codes = _mm256_mullo_epi16(codes, _mm256_set1_epi16((short)(1u << shift)));
+    return codes;
+}
+
+/* As the tops of words, after a shift. */
+INLINE vec load_tops(const void *at, uint32_t shift)
+{
+    const __m512i from = (__m512i)(lane_numbers() << 16);
+    __m512i codes = _mm512_castsi256_si512(load_shifted(at, shift));
+    return (vec)_mm512_maskz_permutexvar_epi16(0xaaaaaaaa, from, codes);
+}
+
 INLINE vec load_quarters(const void *at)
 {
     return (vec)_mm512_cvtepu8_epi32(_mm_loadu_si128(at));
@@ -204,14 +234,13 @@ INLINE vec load_quarters(const void *at)
 
 INLINE vec from_fp16(const void *at, uint32_t shift)
 {
-    __m256i codes = _mm256_loadu_si256(at);
-    if (shift)
-        codes = _mm256_sll_epi16(codes, _mm_cvtsi32_si128((int)shift));
-    return (vec)_mm512_cvtph_ps(codes);
+    return (vec)_mm512_cvtph_ps(load_shifted(at, shift));
 }
 
-/* FP16, rounded as vcvtps2ph's immediate says: to nearest, or as the environment does. */
+/* FP16, rounded as vcvtps2ph's immediate says: so, or as the environment does. */
 #define FP16_NEAREST 0
+#define FP16_DOWN 1
+#define FP16_UP 2
 #define FP16_AROUND 4
 #define cvt_fp16(x, rounding) _mm512_cvtps_ph((__m512)(x), rounding)
 typedef __m256i fp16s;
@@ -221,6 +250,12 @@ INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
     __m512 back = _mm512_cvtph_ps(toward_zero);
     mask inexact = _mm512_cmp_ps_mask(back, (__m512)x, _CMP_NEQ_OQ);
     return _mm256_or_si256(toward_zero, _mm256_maskz_set1_epi16(inexact, 1));
+}
+
+/* The odd of two neighbours, or what both are. */
+INLINE fp16s odd_of_fp16(fp16s down, fp16s up)
+{
+    return _mm256_mask_mov_epi16(up, _mm256_test_epi16_mask(down, _mm256_set1_epi16(1)), down);
 }
 
 INLINE void store_fp16(void *at, fp16s codes)

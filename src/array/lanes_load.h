@@ -150,7 +150,7 @@ INLINE vec near_of(const struct widen *w, const void *at, uint64_t last, bool sp
 
 LOAD(fp32, 32, load(at))
 LOAD(tf32, 32, load(at) & splat(w->magnitude))
-LOAD(top, 16, shift_left(load_halves(at), w->sign_shift))
+LOAD(top, 16, load_tops(at, w->sign_shift - 16))
 #ifdef LANES_FP16
 LOAD(fp16, 16, from_fp16(at, 0))
 LOAD(short, 16, from_fp16(at, w->shift))

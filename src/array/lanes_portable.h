@@ -199,6 +199,11 @@ INLINE vec pick_by_sign(vec x, vec yes, vec no)
     return pick(below_zero(x), yes, no);
 }
 
+INLINE vec add_by_sign(vec x, const uint32_t add[2])
+{
+    return x + pick_by_sign(x, splat(add[1]), splat(add[0]));
+}
+
 /* yes where x has BIT, which SHIFT makes the sign */
 INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
 {
@@ -407,6 +412,11 @@ INLINE vec load_halves(const void *at)
     memcpy(&h, at, sizeof h);
     return __builtin_convertvector(h, vec);
 #endif
+}
+
+INLINE vec load_tops(const void *at, uint32_t shift)
+{
+    return shift_left(load_halves(at), shift + 16);
 }
 
 INLINE vec load_quarters(const void *at)

@@ -23,7 +23,7 @@ INLINE void round_tops(const struct narrow *k, vec x[4])
     else if (k->odd)
         VECTORS(x[i] |= (x[i] & splat(k->low)) + splat(k->low););
     else if (!k->bit_shift)
-        VECTORS(x[i] += pick_by_sign(x[i], splat(k->add[1]), splat(k->add[0])););
+        VECTORS(x[i] = add_by_sign(x[i], k->add););
     else
         VECTORS(x[i] = round_top(k, x[i], x[i], false););
 }

@@ -12,7 +12,8 @@
         UNUSED const struct narrow k = p->k;                                                       \
         UNUSED const struct held held = hold(&k);                                                  \
         UNUSED const enum hu_direction direction = p->options.direction;                           \
-        UNUSED const bool saturate = p->options.saturate, flags = p->flags && !p->hardware;        \
+        UNUSED const bool saturate = p->options.saturate, raises = p->flags;                       \
+        UNUSED const bool flags = raises && !p->hardware;                                          \
         UNUSED const enum store store = p->store;                                                  \
         const struct widen w = p->w;                                                               \
         const size_t words = sizeof(uint32_t) * STEP;                                              \

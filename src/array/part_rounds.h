@@ -6,6 +6,7 @@
 #include "array/lanes_store.h"
 #include "array/lanes_load.h"
 #include "array/lanes_stage.h"
+#include "array/lanes_twice.h"
 #include "array/lanes_whole.h"
 /* clang-format on */
 
@@ -83,13 +84,20 @@ STAGE(to_int32, fp32, LOAD_FP32, ROUND_INT32, STORE_32, NEAREST,
 
 #ifdef LANES_FP16
 #define TO_FP16(...) VECTORS(store_fp16(to + i * sizeof(fp16s), __VA_ARGS__);)
-STAGE(to_fp16, fp32, LOAD_FP32, ROUND_FP16, STORE_16, WATCHING, TO_FP16(fp16_of(x[i], direction)))
-STAGE(bf16_fp16, top, LOAD_TOP, ROUND_FP16, STORE_16, WATCHING, TO_FP16(fp16_of(x[i], direction)))
-STAGE(tf32_fp16, tf32, LOAD_TF32, ROUND_FP16, STORE_16, WATCHING, TO_FP16(fp16_of(x[i], direction)))
+STAGE(to_fp16, fp32, LOAD_FP32, ROUND_FP16, STORE_16, WATCHING,
+      TO_FP16(fp16_of(x[i], direction, raises, false)))
+STAGE(bf16_fp16, top, LOAD_TOP, ROUND_FP16, STORE_16, WATCHING,
+      const bool finite = direction == HU_TIES_TO_AWAY &&
+                          !any_half_above(from, w.sign_shift - 16, 0x7f7f);
+      if (finite) TO_FP16(fp16_of(x[i], direction, raises, true));
+      else TO_FP16(fp16_of(x[i], direction, raises, false));)
+STAGE(tf32_fp16, tf32, LOAD_TF32, ROUND_FP16, STORE_16, WATCHING,
+      TO_FP16(fp16_of(x[i], direction, raises, false)))
 STAGE(short_fp16, short, LOAD_SHORT, ROUND_FP16, STORE_16, WATCHING,
-      TO_FP16(fp16_of(x[i], direction)))
+      TO_FP16(fp16_of(x[i], direction, raises, false)))
 #ifdef LANES_ROUNDS
-STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, DIRECTED, TO_FP16(fp16_of(x[i], direction)))
+STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, DIRECTED,
+      TO_FP16(fp16_of(x[i], direction, raises, false)))
 #elif defined(FP16_NEAREST) /* elsewhere FP64 has an environment of its own */
 STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, NEAREST,
       TO_FP16(cvt_fp16(x[i], FP16_NEAREST)))
@@ -140,32 +148,6 @@ STAGE(to_top_random, fp32, LOAD_FP32, ROUND_TOP, STORE_ANY, AT_RANDOM,
       top_watching(p, &k, to, x, &c->random, store, flags, &seen);)
 STAGE(tf32_bf16, tf32, LOAD_TF32, ROUND_TOP, STORE_TOP16, NEAREST, TO_TOP(STORE_TOP16, NEAREST))
 
-/* What FP32 rounds to nearest first is right unless that made it a tie of the second rounding. */
-INLINE bool any_tied(const struct narrow *k, const vec x[4])
-{
-    const vec low = splat(k->low), half = splat((k->low >> 1) + 1);
-    mask tied = equal(x[0] & low, half);
-    VECTORS(tied |= equal(x[i] & low, half););
-    return any(tied);
-}
-
-/* Unsigned integers with 32 bits in a unit of 2, to odd. */
-INLINE vec nearest_of_int32(const struct widen *w, vec x)
-{
-    const mask wide = below_zero(x);
-    if (w->below_zero)
-        return from_integer(x);
-    return from_integer(pick(wide, x >> 1 | (x & splat(1)), x)) + keep(wide, splat(1u << 23));
-}
-
-INLINE void load_int32_twice(const struct narrow *k, const struct widen *w, vec x[4],
-                             const void *src)
-{
-    VECTORS(x[i] = nearest_of_int32(w, load((const char *)src + sizeof(vec) * i)););
-    if (any_tied(k, x))
-        load_int32(w, x, src);
-}
-
 /* Integers with sign, to FP32 to odd or at random, for which the environment is toward zero. */
 INLINE vec int32_aside(const struct narrow *k, vec x, vec draw, bool odd)
 {
@@ -201,20 +183,6 @@ STAGE(int32_bf16, later, LOAD_INT32, ROUND_TOP, STORE_TOP16, NEAREST,
       TWICE_TO_TOP(int32, STORE_TOP16))
 STAGE(int32_tf32, later, LOAD_INT32, ROUND_TOP, STORE_TOP32, NEAREST,
       TWICE_TO_TOP(int32, STORE_TOP32))
-
-/* Without a rounding of their own conversions of FP64 are toward zero here. */
-INLINE void load_fp64_twice(const struct narrow *k, const struct widen *w, vec x[4],
-                            const void *src)
-{
-#ifdef LANES_ROUNDS
-    VECTORS(x[i] = near_of(w, (const char *)src + 2 * sizeof(vec) * i, 0, false););
-    if (!any_tied(k, x))
-        return;
-#endif
-    (void)k;
-    load_fp64(w, x, src);
-}
-
 STAGE(fp64_bf16, later, LOAD_FP64, ROUND_TOP, STORE_TOP16, NEAREST, TWICE_TO_TOP(fp64, STORE_TOP16))
 STAGE(fp64_tf32, later, LOAD_FP64, ROUND_TOP, STORE_TOP32, NEAREST, TWICE_TO_TOP(fp64, STORE_TOP32))
 
