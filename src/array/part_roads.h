@@ -7,7 +7,11 @@
 /* The first that will do, or NULL. */
 static stage_function *stage_for(struct way wanted)
 {
-    const struct stage *const *const lists[] = {PART(loads), PART(rounds), PART(bytes)};
+    const struct stage *const *const lists[] = {
+#ifdef LANES_SHUFFLE
+        PART(halves),
+#endif
+        PART(loads), PART(rounds), PART(bytes)};
     for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
         for (const struct stage *const *s = lists[l]; *s; s++) {
             const struct way *way = &(*s)->way;
