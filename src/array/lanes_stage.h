@@ -68,6 +68,21 @@ INLINE bool any_nan(const vec x[4])
     return any(either_is_nan(x[0], x[1]) | either_is_nan(x[2], x[3]));
 }
 
+/* Whether one of a step of halves at FROM, SHIFTed to the top, is above MOST; a comparison of words
+ * would raise a flag for each subnormal one, which costs a small call dearly. */
+INLINE bool any_half_above(const char *from, uint32_t shift, uint32_t most)
+{
+#ifdef LANES_SHUFFLE
+    half_lanes x[2] = {(half_lanes)load(from), (half_lanes)load(from + sizeof(vec))};
+    half_lanes largest =
+        larger_16((x[0] << shift) & splat_16(0x7fff), (x[1] << shift) & splat_16(0x7fff));
+    return any_bit((vec)minus_16(largest, splat_16(most)));
+#else
+    (void)from, (void)shift, (void)most;
+    return true;
+#endif
+}
+
 INLINE void find_inexact(struct seen *seen, vec discarded)
 {
     if (any_bit(discarded))

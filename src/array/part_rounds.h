@@ -59,21 +59,6 @@ INLINE vec integer_of(vec x, enum hu_direction direction)
     store_words(to, x);
 STAGE(to_fp32, fp32, LOAD_FP32, ROUND_NONE, STORE_32, NEAREST, TO_FP32)
 
-/* Whether one of a step of halves at FROM, SHIFTed to the top, is above MOST; a comparison of words
- * would raise a flag for each subnormal one, which costs a small call dearly. */
-INLINE bool any_half_above(const char *from, uint32_t shift, uint32_t most)
-{
-#ifdef LANES_SHUFFLE
-    half_lanes x[2] = {(half_lanes)load(from), (half_lanes)load(from + sizeof(vec))};
-    half_lanes largest =
-        larger_16((x[0] << shift) & splat_16(0x7fff), (x[1] << shift) & splat_16(0x7fff));
-    return any_bit((vec)minus_16(largest, splat_16(most)));
-#else
-    (void)from, (void)shift, (void)most;
-    return true;
-#endif
-}
-
 STAGE(bf16_fp32, top, LOAD_TOP, ROUND_NONE, STORE_32, NEAREST,
       if (any_half_above(from, w.sign_shift - 16, 0x7f7f)) quiet_words(x, saturate, &c->raised);
       store_words(to, x);)
