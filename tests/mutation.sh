@@ -189,6 +189,9 @@ mutate_kernel "a table's subnormals leave a mark" table table.c 's/p->environmen
 mutate_kernel "integers have the same range on both sides" plan plan.c \
     's/k->sided = k->overflow\[0\] != k->overflow\[1\];/k->sided = false;/'
 mutate_kernel "tiny elements are those of another unit" plan plan.c 's/k->least_normal - unit \/ 2/k->least_normal/'
+mutate_kernel "what is below zero becomes a zero on the way to a scale" plan plan.c 's/ \&\& p->round != ROUND_SCALE//'
+mutate_kernel "integers without sign go along as those with one" plan plan.c 's/(p->w.below_zero \&\& goes_along(p))/goes_along(p)/'
+mutate_kernel "ties go along" plan plan.c 's/(direction == HU_TOWARD_ZERO || direction/(direction <= HU_TOWARD_ZERO || direction/'
 mutate_kernel "a tie goes up at the top of a word" plan plan.c 's/{below_half, half}/{half, half}/'
 mutate_kernel "inexact is not made odd" plan plan.c 's/\.odd = options->direction == HU_TO_ODD,/.odd = 0,/'
 mutate_kernel "the bit that a carry asks for is not looked at" portable_rounds lanes_round.h 's/splat(k->add\[1\]), splat/splat(k->add[0]), splat/'

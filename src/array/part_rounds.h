@@ -80,6 +80,8 @@ STAGE(tf32_fp16, tf32, LOAD_TF32, ROUND_FP16, STORE_16, WATCHING,
       TO_FP16(fp16_of(x[i], direction, raises, false)))
 STAGE(short_fp16, short, LOAD_SHORT, ROUND_FP16, STORE_16, WATCHING,
       TO_FP16(fp16_of(x[i], direction, raises, false)))
+STAGE(int32_fp16, int32, LOAD_INT32, ROUND_FP16, STORE_16, WATCHING,
+      TO_FP16(fp16_of(x[i], direction, raises, false)))
 #ifdef LANES_ROUNDS
 STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, DIRECTED,
       TO_FP16(fp16_of(x[i], direction, raises, false)))
@@ -227,6 +229,7 @@ const struct stage *const PART(rounds)[] = {&to_fp32,
                                             &bf16_fp16,
                                             &tf32_fp16,
                                             &short_fp16,
+                                            &int32_fp16,
                                             &fp16_bf16,
                                             &short_bf16,
                                             &short_top_watching,

@@ -366,12 +366,27 @@ static bool plan_fp64_random(struct plan *p, const struct abilities *a)
     return true;
 }
 
+/* Whether two roundings, of which the first is to FP32, are as one: both toward the same side. A
+ * scale tells what is below zero from zeros. */
+static bool goes_along(const struct plan *p)
+{
+    const enum hu_direction direction = p->options.direction;
+    return !p->flags && p->round != ROUND_SCALE &&
+           (direction == HU_TOWARD_ZERO || direction == HU_TOWARD_POSITIVE ||
+            direction == HU_TOWARD_NEGATIVE);
+}
+
 /* From FP64 to FP32 the hardware rounds, but not at random; and see near_flags in lanes_row.h. */
 static bool plan_fp64(struct plan *p, const struct abilities *a)
 {
     const struct hu_options *o = &p->options;
     if (o->direction == HU_STOCHASTIC)
         return plan_fp64_random(p, a);
+    p->w.along = p->round != ROUND_NONE && goes_along(p);
+    if (p->w.along) {
+        p->w.rough = true;
+        return true;
+    }
     if (p->round == ROUND_NONE || !a->rounds)
         p->load_in = HU_TOWARD_ZERO;
     if (p->round != ROUND_NONE) {
@@ -476,10 +491,11 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     p->streams = p->environment = true;
     hu_plan_harmless(p);
     bool within_fp64 = p->round == ROUND_WHOLE || p->round == ROUND_INT32 || p->store == STORE_64;
-    bool rough = p->round == ROUND_MAGIC && p->k.limit <= (24 + FP32_BIAS) << FP32_TRAILING;
+    bool rough = (p->round == ROUND_MAGIC || p->round == ROUND_FP16) &&
+                 p->k.limit <= (24 + FP32_BIAS) << FP32_TRAILING;
     if (p->w.integer && !within_fp64 && p->round != ROUND_NONE && (rough || !is_at_random(p))) {
         p->load = LOAD_INT32;
-        p->w.rough = rough;
+        p->w.rough = rough || (p->w.below_zero && goes_along(p));
     }
     if (rounds_ints_aside(p))
         p->load = LOAD_INT32;

@@ -112,7 +112,8 @@ struct widen {
     bool integer;      /* LOAD_FP64 and its likes: of integers of 32 bits */
     bool rough;        /* LOAD_FP64: nobody asks what is below FP32's range, or signaling;
                           LOAD_INT32: nor which of those beyond 2^24 one is */
-    bool quiet;        /* LOAD_FP64: FP32 is the target, */
+    bool along;        /* LOAD_FP64: in the direction of the environment, which goes on that way */
+    bool quiet;        /* FP32 is the target, */
     bool odd;          /* or not rough; and nobody asks for flags */
 };
 
