@@ -291,7 +291,7 @@ bool hu_analyse(struct hu_scratch *a, const struct hu_statistics_plan *plan,
     b.in_fp32 = relates_in_fp32(plan, data->format);
     b.is_bf16 =
         !HU_BIG_ENDIAN && data->format == hu_format_find("bf16") && hu_plan_is_of_blocks(plan);
-    b.passes = b.is_bf16 ? hu_passes_bf16() : hu_passes(b.is_fp32);
+    b.passes = hu_passes(b.is_bf16 ? HU_PASS_BF16 : (enum hu_pass_type)b.is_fp32);
     b.real = b.is_bf16 ? data->format : b.is_fp32 ? a->fp32 : a->fp64;
     struct hu_units u = chunks_of(plan, data);
     uint64_t base = layout_is_packed(data->format) ? from / SPARE * SPARE : from;
@@ -321,7 +321,7 @@ double hu_greatest(struct hu_scratch *a, const struct hu_format *format, const v
 {
     double greatest = 0;
     struct chunk b = {.is_fp32 = holds(a->fp32, format)};
-    b.passes = hu_passes(b.is_fp32);
+    b.passes = hu_passes((enum hu_pass_type)b.is_fp32);
     b.real = b.is_fp32 ? a->fp32 : a->fp64;
     for (size_t at = 0; at < n; at += b.n) {
         b.n = n - at < HU_CHUNK ? n - at : HU_CHUNK;
