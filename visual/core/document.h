@@ -34,6 +34,8 @@ struct document {
 struct document *document_new(void);
 struct document *document_copy(const struct document *d);
 void document_free(struct document *d);
+/* The rows' names, joined by commas; new memory. */
+char *document_row_names(const struct document *d);
 
 /* The states from the first to the newest; at is the one that is shown. */
 struct history {

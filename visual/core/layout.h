@@ -36,10 +36,11 @@ enum face {
     FACE_COUNT
 };
 
-/* Font sizes in units: pixels at scale 1. */
-double face_size(enum face face);
-bool face_is_mono(enum face face);
-bool face_is_bold(enum face face);
+struct face_kind {
+    double size; /* in units: pixels at scale 1 */
+    bool mono, bold;
+};
+extern const struct face_kind face_kinds[FACE_COUNT];
 
 struct metrics {
     /* Width in pixels of LENGTH bytes of UTF-8. */

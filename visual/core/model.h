@@ -106,8 +106,8 @@ char *model_field_text(const struct model *m, const char *name);
 /* Messages stay until the next action. In model_rows.c, with the names. */
 void model_say(struct model *m, bool error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same for who says whether it was done: returns false. */
-bool model_refuse(struct model *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for who says whether it was done: false. */
+#define model_refuse(m, ...) (model_say(m, true, __VA_ARGS__), false)
 void model_hush(struct model *m);
 
 /* Actions on the value. group: see history_push. False: refused, and the message says why. */
@@ -129,7 +129,7 @@ bool model_show_custom(struct model *m, const char *name);
 bool model_set_rows(struct model *m, const char *list);
 void model_select(struct model *m, int row);
 
-/* The block page, in model_block.c: another format, another rule, all values, element I's value (as
+/* The block page: another format, another rule, all values, element I's value (as
  * an fp32), which encode anew; and the bits of a part. */
 void model_set_block(struct model *m, const struct hu_block *block);
 void model_set_rule(struct model *m, enum hu_scale_rule rule);
@@ -137,8 +137,8 @@ bool model_set_values(struct model *m, const char *text, unsigned group);
 bool model_set_given(struct model *m, int i, uint64_t bits, unsigned group);
 bool model_set_part(struct model *m, int part, uint64_t bits, unsigned group);
 
-/* D, which is taken, is the state after an action. */
-void model_commit(struct model *m, struct document *d, unsigned group);
+/* D, which is taken, is the state after an action. Returns true. */
+bool model_commit(struct model *m, struct document *d, unsigned group);
 
 bool model_undo(struct model *m);
 bool model_redo(struct model *m);
