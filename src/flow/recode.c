@@ -19,7 +19,6 @@ struct run {
     struct hu_recode *job;
     struct hu_recode_plan plan;
     pthread_mutex_t lock;
-    uint64_t next;
     bool looks; /* for the greatest magnitude, and nothing is written */
     float amax, tensor_scale;
     void (*progress)(uint64_t bytes);
@@ -175,14 +174,12 @@ static void fail(struct run *run, int error, bool writing)
     pthread_mutex_unlock(&run->lock);
 }
 
-static bool take(struct run *run, uint64_t *index)
+static bool has_failed(struct run *run)
 {
     pthread_mutex_lock(&run->lock);
-    bool there = !run->failed && run->next < run->plan.pieces;
-    *index = run->next;
-    run->next += there;
+    bool failed = run->failed;
     pthread_mutex_unlock(&run->lock);
-    return there;
+    return failed;
 }
 
 /* Elements of a piece in the format that they are encoded from: as they are, or in fp64. */
@@ -278,33 +275,28 @@ static int do_decoding(struct run *run, const struct hu_recode_piece *p, struct 
                            p->number % 8 * r->to->storage_bits / 8);
 }
 
-static void work(void *context, size_t task, unsigned worker)
+static void work(void *context, size_t index, unsigned worker)
 {
     struct run *run = context;
-    struct hu_recode_memory *m = &run->memory[task];
-    uint64_t index;
-    (void)worker;
-    while (take(run, &index)) {
-        bool writing = false;
-        struct hu_recode_piece p = piece_at(run->job, &run->plan, index);
-        m->read = 0;
-        int why = run->looks        ? do_looking(run, &p, m)
-                  : stays(run->job) ? do_copying(run, &p, m, &writing)
-                  : run->job->block ? do_encoding(run, &p, m, &writing)
-                                    : do_decoding(run, &p, m, &writing);
-        if (why)
-            fail(run, why, writing);
-        else if (run->progress)
-            run->progress(m->read);
-    }
+    struct hu_recode_memory *m = &run->memory[worker];
+    struct hu_recode_piece p = piece_at(run->job, &run->plan, index);
+    bool writing = false;
+    m->read = 0;
+    if (has_failed(run))
+        return;
+    int why = run->looks        ? do_looking(run, &p, m)
+              : stays(run->job) ? do_copying(run, &p, m, &writing)
+              : run->job->block ? do_encoding(run, &p, m, &writing)
+                                : do_decoding(run, &p, m, &writing);
+    if (why)
+        fail(run, why, writing);
+    else if (run->progress)
+        run->progress(m->read);
 }
 
 static bool go(struct run *run, unsigned threads)
 {
-    unsigned n = run->plan.pieces < threads ? (unsigned)run->plan.pieces : threads;
-    run->next = 0;
-    if (n)
-        hu_pool_run(n, n, work, run);
+    hu_pool_run(threads, (size_t)run->plan.pieces, work, run);
     return !run->failed;
 }
 

@@ -373,7 +373,7 @@ static uint64_t place(int shift, unsigned choice, uint64_t random)
 static void confirm_edges(struct builder *b, struct hu_reference *r, size_t i)
 {
     const struct hu_run *run = &b->runs->run[i];
-    int up = run->shift > 0 ? run->shift : 0;
+    int up = hu_run_up(run);
     uint64_t units = (hu_run_last(b->runs, i) - run->first + 1) >> up;
     const uint64_t ends[] = {0, 1, units - 2, units - 1};
     for (size_t e = 0; e < sizeof ends / sizeof *ends; e++)
@@ -401,7 +401,7 @@ static void confirm_task(void *context, size_t task, unsigned worker)
     for (uint64_t d = first; d < first + DRAWS_A_TASK && d < HU_LADDER_DRAWS; d++) {
         size_t i = c->ladder[hu_draw(0, 4 * d) % runs->ladders];
         const struct hu_run *run = &runs->run[i];
-        int up = run->shift > 0 ? run->shift : 0;
+        int up = hu_run_up(run);
         uint64_t units = (hu_run_last(runs, i) - run->first + 1) >> up;
         uint64_t unit = hu_draw(0, 4 * d + 1) % units;
         unsigned choice = (unsigned)(hu_draw(0, 4 * d + 2) % PLACES);

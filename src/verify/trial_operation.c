@@ -1,5 +1,4 @@
 #include "verify/trial_operation.h"
-#include "array/operate.h"
 #include "verify/judge.h"
 #include "verify/layout.h"
 #include "pool.h"
@@ -98,16 +97,11 @@ bool hu_operation_is_exhaustive(const struct hu_question *q, const struct hu_sca
     return operand_bits(q) <= MOST_BITS && !options->boundaries;
 }
 
-static uint64_t all_inputs(const struct hu_question *q, const struct hu_scan_options *options)
+uint64_t hu_operation_inputs(const struct hu_question *q, const struct hu_scan_options *options)
 {
     if (hu_operation_is_exhaustive(q, options))
         return UINT64_C(1) << operand_bits(q);
     return options->draws;
-}
-
-uint64_t hu_operation_inputs(const struct hu_question *q, const struct hu_scan_options *options)
-{
-    return all_inputs(q, options);
 }
 
 /* Trying. */
@@ -396,7 +390,7 @@ void hu_operation_trial(struct hu_operation_verdict *verdict, const struct hu_qu
 {
     struct trial_of t = {.q = q, .subject = subject, .options = options};
     t.exhaustive = hu_operation_is_exhaustive(q, options);
-    t.inputs = all_inputs(q, options);
+    t.inputs = hu_operation_inputs(q, options);
     t.block = block_of(&t);
     t.judge = t.exhaustive && t.inputs >> FEW_INPUTS_BITS ? hu_judge_new(q) : NULL;
     t.desk = calloc(options->jobs, sizeof *t.desk);
@@ -417,24 +411,4 @@ void hu_operation_trial(struct hu_operation_verdict *verdict, const struct hu_qu
     hu_operands_clear(&t.operands);
     hu_judge_free(t.judge);
     free(t.desk);
-}
-
-/* Ours. */
-
-enum { OWN_BLOCK = 4096 };
-
-static bool operate(void *context, unsigned worker, void *dst, const void *const src[], size_t n,
-                    unsigned *flags)
-{
-    const struct hu_own_operation *own = context;
-    const struct hu_question *q = own->q;
-    struct hu_operation_options options = hu_question_options(q);
-    (void)worker;
-    return !hu_operate_array_with(own->kernel, q->operation, q->to, dst, q->from, src, n, 0,
-                                  &options, flags);
-}
-
-struct hu_subject hu_own_operation_subject(struct hu_own_operation *own)
-{
-    return (struct hu_subject){own, operate, true, OWN_BLOCK};
 }

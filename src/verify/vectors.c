@@ -37,11 +37,6 @@ static bool is_edge_code(const struct hu_format *to, uint64_t code)
     return trailing <= 1 || trailing >= mask - 1;
 }
 
-static int up_of(const struct hu_run *r)
-{
-    return r->shift > 0 ? r->shift : 0;
-}
-
 static void unit_places(struct points *p, const struct hu_run *r)
 {
     uint64_t last = (UINT64_C(1) << r->shift) - 1, half = (last + 1) / 2;
@@ -88,7 +83,7 @@ static uint64_t point_at(const struct hu_runs *runs, const struct points *p, uin
 {
     const struct hu_run *r = &runs->run[p->run];
     if (p->each)
-        return p->first + (j / p->each << up_of(r)) + p->places[j % p->each];
+        return p->first + (j / p->each << hu_run_up(r)) + p->places[j % p->each];
     if (r->kind != HU_CONSTANT)
         return p->first + exact_point(j);
     return p->count < 2 * EDGE || j < EDGE ? p->first + j : p->last - (p->count - 1 - j);
