@@ -12,7 +12,6 @@ enum {
     INPUTS_A_TASK = 1 << 18,
     FLAG_CALLS = 256, /* one in so many has its elements' flags asked for one by one */
     REPEATS = 64,     /* a call for one element's flags: enough for any kernel's lanes */
-    ALIGNMENT = 64,
 };
 
 /* Classes. */
@@ -341,21 +340,15 @@ static bool set_up(struct trial_of *t, struct desk *d)
     d->due = malloc(n * sizeof *d->due);
     d->code = malloc(n * sizeof *d->code);
     bool good = d->reference && d->verdict && d->due && d->code;
-    for (int k = 0; k < q->operands; k++) {
-        if (posix_memalign(&d->src[k], ALIGNMENT, hu_layout_bytes(q->from[k], n) + ALIGNMENT))
-            d->src[k] = NULL;
-        good &= d->src[k] != NULL;
-    }
-    if (posix_memalign(&d->dst, ALIGNMENT, hu_layout_bytes(q->result, n) + ALIGNMENT))
-        d->dst = NULL;
-    return good && d->dst;
+    for (int k = 0; k < q->operands; k++)
+        good &= (d->src[k] = hu_layout_new(q->from[k], n)) != NULL;
+    return (d->dst = hu_layout_new(q->result, n)) && good;
 }
 
 static void take_down(struct desk *d)
 {
-    for (int k = 0; k < HU_OPERANDS; k++) {
+    for (int k = 0; k < HU_OPERANDS; k++)
         free(d->src[k]);
-    }
     free(d->due);
     free(d->code);
     free(d->dst);

@@ -382,12 +382,7 @@ static bool convert_tail(struct bench *b, const struct tail *k)
 static bool is_right_alone(struct bench *b, uint64_t source, uint64_t expected, bool *over)
 {
     const struct hu_runs *runs = b->trial->runs;
-    uint64_t sources[LONE_COPIES];
-    struct hu_progression copies = {source, 0, 0, 0};
-    for (size_t i = 0; i < LONE_COPIES; i++)
-        sources[i] = source;
-    hu_layout_fill(runs->from, b->src, &copies, LONE_COPIES);
-    *over = !trial_convert(b, LONE_COPIES, 0, sources, NULL);
+    *over = !trial_convert_copies(b, source, NULL);
     return !*over &&
            hu_satisfies(runs->to, &runs->promise, expected, hu_layout_load(runs->to, b->dst, 0));
 }
