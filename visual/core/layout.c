@@ -120,7 +120,7 @@ static const char hint[] =
 static int status_height(const struct layout *l)
 {
     bool narrow = l->view.width < px(l, 760);
-    return l->view.metrics.height[FACE_SMALL] * (narrow ? 2 : 1) + px(l, 10);
+    return line_of(l, FACE_SMALL) * (narrow ? 2 : 1) + px(l, 10);
 }
 
 static void put_status(struct layout *l, int y, int height)
