@@ -222,7 +222,8 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
     int tall = used * height > line ? used * height : line;
     put_label(l, box(f.x, f.y, rest, tall), FACE_WORDS, chosen ? TINT_INK : TINT_DIM, wrapped,
               "rounding.%s.reason", name);
-    return f.y + tall + px(l, 2);
+    /* What takes several lines stays together. */
+    return f.y + tall + px(l, f.y > area.y ? 16 : 2);
 }
 
 /* --- What is dropped --- */
