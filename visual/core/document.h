@@ -1,7 +1,6 @@
 /* What undo brings back: the value, where it came from, the rows it is shown in, and what is asked
  * of the memory. */
-#ifndef VISUAL_DOCUMENT_H
-#define VISUAL_DOCUMENT_H
+#pragma once
 
 #include "block_page.h"
 #include "memory_page.h"
@@ -59,5 +58,3 @@ void history_push(struct history *h, struct document *d, unsigned group);
 /* False: nothing to undo or redo. */
 bool history_undo(struct history *h);
 bool history_redo(struct history *h);
-
-#endif

@@ -1,7 +1,6 @@
 /* Text, as layout measures it and painting draws it. Who shows the canvas brings the glyphs, each
  * rendered once. */
-#ifndef VISUAL_FONT_H
-#define VISUAL_FONT_H
+#pragma once
 
 #include "canvas.h"
 
@@ -37,5 +36,3 @@ void fonts_close(struct fonts *f);
 int fonts_face(struct fonts *f, enum face face, int size);
 /* All of G but its code. */
 void fonts_render(struct fonts *f, enum face face, struct glyph *g);
-
-#endif

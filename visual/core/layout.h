@@ -3,8 +3,7 @@
  * pixels, in reading order. Painting draws the list, --describe prints it, and the pointer is
  * looked up in it. No SDL: how wide text is comes from the caller. Not thread-safe.
  */
-#ifndef VISUAL_LAYOUT_H
-#define VISUAL_LAYOUT_H
+#pragma once
 
 #include "model.h"
 
@@ -178,5 +177,3 @@ size_t layout_column(const struct layout *l, const struct item *field, int x);
 
 /* Space between an item's edge and its text. */
 int layout_inset(const struct layout *l, const struct item *i);
-
-#endif

@@ -1,6 +1,5 @@
 /* What the pages are put together from. Lengths in units go through px(). */
-#ifndef VISUAL_LAYOUT_PARTS_H
-#define VISUAL_LAYOUT_PARTS_H
+#pragma once
 
 #include "layout.h"
 
@@ -122,5 +121,3 @@ int rounding_strip(struct layout *l, struct rect area);
 int rounding_strip_height(const struct layout *l);
 
 void put_popup(struct layout *l);
-
-#endif

@@ -4,8 +4,7 @@
  * One value, the source, is kept exactly; each row is it rounded once. Items that hold the focus or
  * take text go by their names on screen: "value", "fp32.bit31", "fp32.hex", "fp32.decimal".
  */
-#ifndef VISUAL_MODEL_H
-#define VISUAL_MODEL_H
+#pragma once
 
 #include "document.h"
 #include "edit.h"
@@ -172,5 +171,3 @@ bool theme_find(const char *name, enum theme_name *theme);
 void model_refresh(struct model *m);
 /* Those of the arithmetic page, where the selected format is another. */
 void model_refresh_operands(struct model *m);
-
-#endif
