@@ -509,20 +509,15 @@ size_t hu_runs_find(const struct hu_runs *runs, uint64_t bits)
 
 enum hu_magnitude_rounding hu_magnitude_rounding(enum hu_direction direction, bool sign)
 {
-    switch (direction) {
-    case HU_TIES_TO_EVEN:
-        return HU_NEAREST_EVEN;
-    case HU_TIES_TO_AWAY:
-        return HU_NEAREST_AWAY;
-    case HU_TOWARD_POSITIVE:
-        return sign ? HU_DOWN : HU_UP;
-    case HU_TOWARD_NEGATIVE:
-        return sign ? HU_UP : HU_DOWN;
-    case HU_TO_ODD:
-        return HU_ODD;
-    default:
-        return HU_DOWN;
-    }
+    static const enum hu_magnitude_rounding of[][2] = {
+        [HU_TIES_TO_EVEN] = {HU_NEAREST_EVEN, HU_NEAREST_EVEN},
+        [HU_TIES_TO_AWAY] = {HU_NEAREST_AWAY, HU_NEAREST_AWAY},
+        [HU_TOWARD_ZERO] = {HU_DOWN, HU_DOWN},
+        [HU_TOWARD_POSITIVE] = {HU_UP, HU_DOWN},
+        [HU_TOWARD_NEGATIVE] = {HU_DOWN, HU_UP},
+        [HU_TO_ODD] = {HU_ODD, HU_ODD},
+        [HU_STOCHASTIC] = {HU_DOWN, HU_DOWN}};
+    return of[direction][sign];
 }
 
 static bool goes_up(enum hu_magnitude_rounding mode, uint64_t code, uint64_t rest, int shift)

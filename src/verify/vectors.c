@@ -7,7 +7,7 @@ enum {
     EDGE = 2,        /* encodings taken at either end of a constant run */
     MOST_PLACES = 6, /* of a ladder's unit */
     BUFFER = 1 << 16,
-    LONGEST_LINE = 40, /* 16 + 16 + 2 digits, separators */
+    LONGEST_LINE = 48, /* 16 + 16 + 2 digits, separators, what is scribbled over */
 };
 
 struct writer {
@@ -97,14 +97,6 @@ uint64_t hu_vectors_set(const struct hu_runs *runs, int level)
     return n;
 }
 
-static char *put_hex(char *at, uint64_t value, int digits)
-{
-    static const char digit[] = "0123456789ABCDEF";
-    for (int i = digits - 1; i >= 0; i--, value >>= 4)
-        at[i] = digit[value & 15];
-    return at + digits;
-}
-
 static void flush(struct writer *w)
 {
     if (w->used && !w->stopped)
@@ -117,12 +109,10 @@ static void put(struct writer *w, size_t run, uint64_t source)
     unsigned flags;
     uint64_t code = hu_run_expect(w->runs, run, source, &flags);
     char *at = w->buffer + w->used;
-    at = put_hex(at, source, w->source_digits);
-    *at++ = ' ';
-    at = put_hex(at, code, w->code_digits);
-    *at++ = ' ';
-    at = put_hex(at, hu_to_testfloat(flags), 2);
-    *at++ = '\n';
+    at = hu_vectors_number(at, source, w->source_digits);
+    at = hu_vectors_number(at, code, w->code_digits);
+    at = hu_vectors_number(at, hu_to_testfloat(flags), 2);
+    at[-1] = '\n';
     w->used = (size_t)(at - w->buffer);
     w->written++;
     if (w->used > BUFFER - LONGEST_LINE)

@@ -83,16 +83,12 @@ char *model_copy(const struct model *m, enum copy_form form)
         return copy_block(m, form);
     const struct row *r = &m->rows[model_selected(m)];
     char hex[HU_BITS_TEXT];
-    switch (form) {
-    case COPY_VALUE:
+    if (form == COPY_VALUE)
         return model_value_text(m);
-    case COPY_ENCODING:
-        hu_bits_print(hex, r->format, r->bits);
-        return need(strdup(hex));
-    case COPY_COMMAND:
-        break;
-    }
-    return command_line(m);
+    if (form == COPY_COMMAND)
+        return command_line(m);
+    hu_bits_print(hex, r->format, r->bits);
+    return need(strdup(hex));
 }
 
 /* --- Raw bytes --- */
