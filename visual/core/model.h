@@ -128,13 +128,10 @@ bool model_show_custom(struct model *m, const char *name);
 bool model_set_rows(struct model *m, const char *list);
 void model_select(struct model *m, int row);
 
-/* The block page: another format, another rule, all values, element I's value (as
- * an fp32), which encode anew; and the bits of a part. */
+/* The block page: another format, another rule, all values, which encode anew. */
 void model_set_block(struct model *m, const struct hu_block *block);
 void model_set_rule(struct model *m, enum hu_scale_rule rule);
 bool model_set_values(struct model *m, const char *text, unsigned group);
-bool model_set_given(struct model *m, int i, uint64_t bits, unsigned group);
-bool model_set_part(struct model *m, int part, uint64_t bits, unsigned group);
 
 /* D, which is taken, is the state after an action. Returns true. */
 bool model_commit(struct model *m, struct document *d, unsigned group);

@@ -14,7 +14,7 @@ static bool encode(struct model *m, struct document *d, unsigned group)
     return model_commit(m, d, group);
 }
 
-bool model_set_given(struct model *m, int element, uint64_t bits, unsigned group)
+static bool set_given(struct model *m, int element, uint64_t bits, unsigned group)
 {
     struct document *d = document_copy(model_now(m));
     uint32_t word = (uint32_t)bits;
@@ -33,7 +33,7 @@ bool model_set_values(struct model *m, const char *text, unsigned group)
     return encode(m, d, group);
 }
 
-bool model_set_part(struct model *m, int part, uint64_t bits, unsigned group)
+static bool set_part(struct model *m, int part, uint64_t bits, unsigned group)
 {
     struct document *d = document_copy(model_now(m));
     block_set_bits(&d->block, part, bits);
@@ -67,7 +67,7 @@ bool model_set_bits(struct model *m, int row, uint64_t bits, unsigned group)
         return model_commit(m, d, group);
     }
     if (row >= ROW_BLOCK)
-        return model_set_part(m, row - ROW_BLOCK, bits, group);
+        return set_part(m, row - ROW_BLOCK, bits, group);
     m->selected = m->rows[row].format;
     return model_set_datum(m, m->selected, bits, group);
 }
@@ -81,7 +81,7 @@ bool model_set_decimal(struct model *m, int row, const char *text, unsigned grou
     if (!hu_text_round(text, strlen(text), given ? hu_format_find("fp32") : m->rows[row].format,
                        given ? NULL : &model_now(m)->options, &bits, &flags, message))
         return model_refuse(m, "%s", message);
-    return given ? model_set_given(m, row - ROW_BLOCK - BLOCK_FIRST, bits, group)
+    return given ? set_given(m, row - ROW_BLOCK - BLOCK_FIRST, bits, group)
                  : model_set_bits(m, row, bits, group);
 }
 
